@@ -1,0 +1,161 @@
+/**
+ * Every error a person can meet, in one catalogue. The documentation's page of errors is generated
+ * from it, so a code that is not here cannot be thrown.
+ */
+
+/** What a code means in general: why it is an error, and what usually mends it. */
+interface CatalogueEntry {
+  readonly title: string;
+  readonly why: string;
+  readonly fix: string;
+}
+
+export const catalogue = {
+  "shape-mismatch": {
+    title: "Shapes do not fit together",
+    why: "An operator combines elements by position, so its inputs' sizes must agree.",
+    fix: "Compare the two shapes; reshape, transpose or broadcast one of them, or mend a layer size.",
+  },
+  "bad-argument": {
+    title: "An argument is outside its domain",
+    why: "The operation has no meaning for this value.",
+    fix: "Pass a value of the kind that the message names.",
+  },
+  "bad-dtype": {
+    title: "An element type that the operator does not take",
+    why: "Derivatives exist for floating-point elements only, and indices must be integers.",
+    fix: "Convert with .cast(\"f32\"), .cast(\"f64\") or .cast(\"i32\").",
+  },
+  "no-derivative": {
+    title: "An operator without a derivative is on the way",
+    why: "The chain rule needs the local derivative of every operator between input and output.",
+    fix: "Put stopGradient(…) around the part that is to count as constant, or define customOperator.",
+  },
+  "index-out-of-range": {
+    title: "An index points outside its axis",
+    why: "Reading there would give a number that belongs to something else.",
+    fix: "Indices count from 0 and must be smaller than the axis's size; check labels and tokens.",
+  },
+  "not-finite": {
+    title: "A value became infinite or NaN",
+    why: "From here on every gradient that depends on it is meaningless, so training stops.",
+    fix: "Lower the learning rate, clip the gradient, scale the data, or guard the named operation.",
+  },
+  "unbound-input": {
+    title: "A graph was run without a value for one of its inputs",
+    why: "A placeholder has no value of its own.",
+    fix: "Pass a value for it.",
+  },
+  "invalid-graph": {
+    title: "The verifier found a graph that breaks its own rules",
+    why: "A pass that produced it has a fault; results could be wrong without a sign.",
+    fix: "Please report it with the printed graph.",
+  },
+  "gradient-mismatch": {
+    title: "A derivative disagrees with its check",
+    why: "Either the derivative rule is wrong or the function is not differentiable at this point.",
+    fix: "Look at the entry named in the message; compare the rule with the limit of differences.",
+  },
+  "file-unreadable": {
+    title: "A file cannot be read",
+    why: "It is missing, is not a file, or its permissions forbid it.",
+    fix: "Check the path; paths in a network file are relative to that file.",
+  },
+  "file-unwritable": {
+    title: "A file cannot be written",
+    why: "The folder is missing or read-only, or the disk is full. What was there before is intact.",
+    fix: "Choose another place, or free some space.",
+  },
+  "file-corrupt": {
+    title: "A file is not what its name says",
+    why: "Its header and its contents disagree, so nothing in it can be trusted.",
+    fix: "Fetch or write the file again.",
+  },
+  "file-syntax": {
+    title: "A network file cannot be parsed",
+    why: "It is neither valid YAML nor valid JSON.",
+    fix: "Mend the line that the message points at.",
+  },
+  "file-invalid": {
+    title: "A network file says something that chainrule does not understand",
+    why: "Guessing what was meant would train another network than the one that was asked for.",
+    fix: "Mend the line that the message points at; the schema lists what may stand there.",
+  },
+  "data-invalid": {
+    title: "The data cannot be trained on as they are",
+    why: "A wrong cell would silently become a wrong number.",
+    fix: "Mend the row that the message points at, or say how such cells are to be treated.",
+  },
+  "data-empty": {
+    title: "There are no examples",
+    why: "A gradient is a sum over examples; over none it is nothing.",
+    fix: "Check the file, its header setting and the split.",
+  },
+  "checkpoint-mismatch": {
+    title: "A checkpoint belongs to another model",
+    why: "Its tensors have other names or shapes than this model's.",
+    fix: "Load it into the model that it was saved from.",
+  },
+  "unsupported": {
+    title: "Not supported here",
+    why: "This runtime lacks what the operation needs.",
+    fix: "The message names another way.",
+  },
+  "out-of-memory": {
+    title: "More memory is needed than can be had",
+    why: "All buffers of a program are planned ahead, and together they exceed the limit.",
+    fix: "Use a smaller batch, a smaller model, or f32 instead of f64.",
+  },
+  "usage": {
+    title: "The command line was not understood",
+    why: "An unknown or incomplete option would do something other than what was meant.",
+    fix: "See chainrule --help.",
+  },
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof catalogue;
+
+/** The facts of one error; what is general about it stands in the catalogue. */
+export interface ErrorFacts {
+  /** One sentence: what went wrong. */
+  readonly message: string;
+  readonly expected?: string;
+  readonly found?: string;
+  /** Where: the user's line, or a file with line and column. */
+  readonly where?: string | undefined;
+  /** A fix better than the catalogue's general one. */
+  readonly fix?: string;
+  readonly cause?: unknown;
+}
+
+/** An error that explains itself: code, expected and found, where, why and how to mend it. */
+export class ChainruleError extends Error {
+  override readonly name = "ChainruleError";
+  readonly code: ErrorCode;
+  readonly expected: string | undefined;
+  readonly found: string | undefined;
+  readonly where: string | undefined;
+  readonly why: string;
+  readonly fix: string;
+
+  constructor(code: ErrorCode, facts: ErrorFacts) {
+    const fix = facts.fix ?? catalogue[code].fix;
+    const lines = [facts.message];
+    if (facts.expected !== undefined) lines.push(`  expected ${facts.expected}`);
+    if (facts.found !== undefined) lines.push(`  found    ${facts.found}`);
+    if (facts.where !== undefined) lines.push(`  at       ${facts.where}`);
+    lines.push(`  fix      ${fix}`);
+    super(lines.join("\n"), facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.code = code;
+    this.expected = facts.expected;
+    this.found = facts.found;
+    this.where = facts.where;
+    this.why = catalogue[code].why;
+    this.fix = fix;
+  }
+}
+
+/** Throws a ChainruleError; an expression, so that it can stand where a value is needed. */
+export function fail(code: ErrorCode, facts: ErrorFacts): never {
+  throw new ChainruleError(code, facts);
+}
