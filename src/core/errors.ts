@@ -2,6 +2,7 @@
  * Every error a person can meet, in one catalogue. The documentation's page of errors is generated
  * from it, so a code that is not here cannot be thrown.
  */
+import { callSite } from "./call-site.ts";
 
 /** What a code means in general: why it is an error, and what usually mends it. */
 interface CatalogueEntry {
@@ -24,7 +25,7 @@ export const catalogue = {
   "bad-dtype": {
     title: "An element type that the operator does not take",
     why: "Derivatives exist for floating-point elements only, and indices must be integers.",
-    fix: "Convert with .cast(\"f32\"), .cast(\"f64\") or .cast(\"i32\").",
+    fix: 'Convert with .cast("f32"), .cast("f64") or .cast("i32").',
   },
   "no-derivative": {
     title: "An operator without a derivative is on the way",
@@ -96,7 +97,7 @@ export const catalogue = {
     why: "Its tensors have other names or shapes than this model's.",
     fix: "Load it into the model that it was saved from.",
   },
-  "unsupported": {
+  unsupported: {
     title: "Not supported here",
     why: "This runtime lacks what the operation needs.",
     fix: "The message names another way.",
@@ -106,7 +107,7 @@ export const catalogue = {
     why: "All buffers of a program are planned ahead, and together they exceed the limit.",
     fix: "Use a smaller batch, a smaller model, or f32 instead of f64.",
   },
-  "usage": {
+  usage: {
     title: "The command line was not understood",
     why: "An unknown or incomplete option would do something other than what was meant.",
     fix: "See chainrule --help.",
@@ -157,5 +158,7 @@ export class ChainruleError extends Error {
 
 /** Throws a ChainruleError; an expression, so that it can stand where a value is needed. */
 export function fail(code: ErrorCode, facts: ErrorFacts): never {
-  throw new ChainruleError(code, facts);
+  // An error about files says where itself; any other was caused by the line being executed.
+  const where = facts.where ?? (code.startsWith("file-") ? undefined : callSite().toString());
+  throw new ChainruleError(code, { ...facts, where: where || undefined });
 }

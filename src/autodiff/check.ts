@@ -1,0 +1,171 @@
+/** Checks of derivatives against the definition: differences, and one mode against the other. */
+import { isFloat, type TypedArray } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { evaluate } from "../core/runtime.ts";
+import { formatShape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { mul } from "../ops/arithmetic.ts";
+import { identity } from "../ops/custom.ts";
+import { constant } from "../ops/leaf.ts";
+import { sum } from "../ops/reduce.ts";
+import { pushForward } from "./forward.ts";
+import { gradient } from "./gradient.ts";
+
+export interface CheckOptions {
+  /** 1 checks the gradient; 2 checks the gradient's gradient as well. Default 1. */
+  readonly order?: 1 | 2;
+  /** Pass if |a − n| ≤ absolute + relative·max(|a|, |n|). Defaults 1e-7 and 1e-5. */
+  readonly absolute?: number;
+  readonly relative?: number;
+  /** Step lengths h of the central difference, each scaled by max(1, |x|). */
+  readonly steps?: readonly number[];
+  /** At most so many entries of each input are checked, evenly spread. Default 64. */
+  readonly entries?: number;
+}
+
+/** One entry that was compared. */
+export interface CheckedEntry {
+  readonly order: 1 | 2;
+  readonly input: number;
+  readonly index: number;
+  readonly reverse: number;
+  readonly forward: number;
+  /** The central difference on the plateau: where two neighbouring steps agree best. */
+  readonly numeric: number;
+  readonly step: number;
+  readonly passed: boolean;
+}
+
+export interface CheckReport {
+  readonly passed: boolean;
+  readonly entries: readonly CheckedEntry[];
+  /** The entry with the largest disagreement. */
+  readonly worst: CheckedEntry | undefined;
+}
+
+// The truncation error of a central difference falls as h², its rounding error grows as ε/h: in
+// f64 the two meet near ε^⅓ ≈ 6e-6. The sweep brackets that from both sides.
+const sweep = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6];
+
+/**
+ * Compares ∂(w·f)/∂x by reverse mode, by forward mode and by central differences
+ * (f(x + h) − f(x − h))/2h, for fixed pseudo-random weights w over the outputs. Inputs must be
+ * f64: in f32 differences are too coarse to prove anything.
+ */
+export function checkGradients(
+  f: (...x: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  options: CheckOptions = {},
+): CheckReport {
+  const wrong = inputs.find((x) => isFloat(x.dtype) && x.dtype !== "f64");
+  if (wrong !== undefined) {
+    fail("bad-dtype", {
+      message: "Gradients are checked in double precision.",
+      expected: "inputs of type f64",
+      found: `${wrong.dtype}${formatShape(wrong.shape)}`,
+      fix: 'Make the inputs with { dtype: "f64" }.',
+    });
+  }
+  const weighted = (...x: Tensor[]): Tensor => {
+    const y = f(...x);
+    return sum(mul(y, weights(y)));
+  };
+  const entries = compare(weighted, inputs, 1, options);
+  if ((options.order ?? 1) === 2) {
+    const slope = (...x: Tensor[]): Tensor => {
+      const real = x.filter((t) => isFloat(t.dtype));
+      return gradient(weighted(...x), real)
+        .map((g) => sum(mul(g, weights(g))))
+        .reduce((a, b) => a.add(b));
+    };
+    entries.push(...compare(slope, inputs, 2, options));
+  }
+  const gap = (e: CheckedEntry) => {
+    const distance = Math.max(Math.abs(e.reverse - e.numeric), Math.abs(e.reverse - e.forward));
+    return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
+  };
+  const worst = entries.reduce<CheckedEntry | undefined>(
+    (a, b) => (a === undefined || gap(b) > gap(a) ? b : a),
+    undefined,
+  );
+  return { passed: entries.every((e) => e.passed), entries, worst };
+}
+
+/** As checkGradients, but throws an error that names the worst entry. */
+export function assertGradients(...args: Parameters<typeof checkGradients>): CheckReport {
+  const report = checkGradients(...args);
+  const bad = report.entries.filter((e) => !e.passed);
+  const { worst } = report;
+  if (bad.length > 0 && worst !== undefined) {
+    fail("gradient-mismatch", {
+      message: `${bad.length} of ${report.entries.length} derivatives disagree (order ${worst.order}).`,
+      expected: `${worst.numeric} by central difference with step ${worst.step}`,
+      found: `${worst.reverse} by reverse mode, ${worst.forward} by forward mode, for input ${worst.input}, entry ${worst.index}`,
+    });
+  }
+  return report;
+}
+
+/** Fixed weights, different for each entry, so that errors cannot cancel. */
+function weights(y: Tensor): Tensor {
+  const data = Float64Array.from({ length: y.size }, (_, i) => Math.cos(1 + 2.3 * i) + 0.2);
+  return constant(data, y.shape);
+}
+
+function compare(
+  f: (...x: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  order: 1 | 2,
+  options: CheckOptions,
+): CheckedEntry[] {
+  const { absolute = 1e-7, relative = 1e-5, steps = sweep } = options;
+  const values = evaluate(inputs);
+  const variables = inputs.map((x) => (isFloat(x.dtype) ? identity(x) : x));
+  const real = variables.filter((x) => isFloat(x.dtype));
+  const y = f(...variables);
+  const reverse = evaluate(gradient(y, real));
+  const at = (data: readonly TypedArray[]): number =>
+    f(...inputs.map((x, i) => constant(data[i]!, x.shape))).item();
+  const entries: CheckedEntry[] = [];
+  let ordinal = -1;
+  inputs.forEach((x, input) => {
+    if (!isFloat(x.dtype)) return;
+    ordinal++;
+    const stride = Math.max(1, Math.ceil(x.size / (options.entries ?? 64)));
+    for (let index = 0; index < x.size; index += stride) {
+      const unit = new Float64Array(x.size);
+      unit[index] = 1;
+      const forward = pushForward([y], [variables[input]!], [constant(unit, x.shape)])[0]!.item();
+      const { numeric, step } = plateau((h) => {
+        const scaled = h * Math.max(1, Math.abs(values[input]![index]!));
+        const shifted = (by: number) =>
+          at(values.map((v, k) => (k === input ? replace(v, index, v[index]! + by) : v)));
+        return (shifted(scaled) - shifted(-scaled)) / (2 * scaled);
+      }, steps);
+      const exact = reverse[ordinal]![index]!;
+      const close = (b: number, scale: number) =>
+        Math.abs(exact - b) <=
+        scale * (absolute + relative * Math.max(Math.abs(exact), Math.abs(b)));
+      // Both modes are exact up to rounding, so they must agree a thousand times better.
+      const passed = close(numeric, 1) && close(forward, 1e-3);
+      entries.push({ order, input, index, reverse: exact, forward, numeric, step, passed });
+    }
+  });
+  return entries;
+}
+
+function replace(data: TypedArray, index: number, value: number): TypedArray {
+  const copy = data.slice();
+  copy[index] = value;
+  return copy;
+}
+
+/** The difference quotient at the pair of neighbouring steps that agree best. */
+function plateau(quotient: (h: number) => number, steps: readonly number[]) {
+  const values = steps.map(quotient);
+  let best = 0;
+  const jump = (i: number) => Math.abs(values[i]! - values[i + 1]!);
+  for (let i = 1; i + 1 < values.length; i++) if (jump(i) < jump(best)) best = i;
+  const at = Math.min(best + 1, values.length - 1);
+  return { numeric: values[at]!, step: steps[at]! };
+}

@@ -1,0 +1,111 @@
+/**
+ * Reverse mode: the gradient of a graph is a graph. The walk goes once through the nodes between
+ * output and inputs, from the last to the first, asks each operator's own rule, and adds up what
+ * arrives at a node that was used several times. No operator is known here by name.
+ */
+import { withSite } from "../core/call-site.ts";
+import { isFloat } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { dependents, nodesOf } from "../core/graph.ts";
+import type { RuleContext } from "../core/op.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { add, mul } from "../ops/arithmetic.ts";
+import { identity } from "../ops/custom.ts";
+import { onesLike, zerosLike } from "../ops/leaf.ts";
+
+/**
+ * ∂E/∂x for each x of `xs`, where E = Σ upstream ⊙ y (upstream is 1 for a scalar y). An x that y
+ * does not depend on has gradient 0.
+ */
+export function gradient(y: Tensor, xs: readonly Tensor[], upstream?: Tensor): Tensor[] {
+  if (upstream === undefined) {
+    if (y.size !== 1) {
+      fail("shape-mismatch", {
+        message: "A gradient is taken of one number.",
+        expected: "an output of size 1",
+        found: `shape ${formatShape(y.shape)}`,
+        where: y.site.toString() || undefined,
+        fix: "Add .sum() or .mean(), or use vjp or jacobian.",
+      });
+    }
+  } else if (!sameShape(upstream.shape, y.shape)) {
+    fail("shape-mismatch", {
+      message: "The upstream gradient has one entry per entry of the output.",
+      expected: formatShape(y.shape),
+      found: formatShape(upstream.shape),
+    });
+  }
+  for (const t of [y, ...xs]) requireFloat(t);
+  const sources = new Set(xs);
+  const nodes = nodesOf([y], (node) => sources.has(node) && node !== y);
+  const active = dependents(nodes, sources);
+  const gradients = new Map<Tensor, Tensor>([[y, upstream ?? onesLike(y)]]);
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i]!;
+    const g = gradients.get(node);
+    if (g === undefined || !active.has(node) || (sources.has(node) && node !== y)) continue;
+    withSite(node.site, () => {
+      const wanted = node.inputs.map((input) => active.has(input) && isFloat(input.dtype));
+      pullBack(node, g, wanted).forEach((contribution, k) => {
+        if (contribution === undefined || !wanted[k]) return;
+        const input = node.inputs[k]!;
+        const sum = gradients.get(input);
+        gradients.set(input, sum === undefined ? contribution : add(sum, contribution));
+      });
+    });
+  }
+  return xs.map((x) => gradients.get(x) ?? zerosLike(x));
+}
+
+/** What a node's output gradient g contributes to the gradient of each input that is wanted. */
+function pullBack(node: Tensor, g: Tensor, wanted: readonly boolean[]): (Tensor | undefined)[] {
+  const r: RuleContext = { x: node.inputs, y: node, attributes: node.attributes };
+  const rule = node.op.derivative;
+  const each = (f: (k: number) => Tensor) => wanted.map((want, k) => (want ? f(k) : undefined));
+  switch (rule.kind) {
+    case "pointwise":
+      return each((k) => rule.reverse?.(g, r, k) ?? mul(g, rule.partials[k]!(r)));
+    case "linear":
+    case "multilinear":
+      return each((k) => rule.transpose(g, r, k));
+    case "general":
+      return each((k) => rule.reverse(g, r, k));
+    case "compose": {
+      // Fresh nodes keep apart inputs that are the same tensor or depend on each other.
+      const variables = node.inputs.map((x) => (isFloat(x.dtype) ? identity(x) : x));
+      const real = variables.filter((x) => isFloat(x.dtype));
+      const gradients = gradient(compose(node, variables), real, g);
+      return each((k) => gradients[real.indexOf(variables[k]!)]!);
+    }
+    case "zero":
+    case "leaf":
+      return [];
+    case "missing":
+      return missing(node, rule.reason);
+  }
+}
+
+/** A composite node as the operators that it stands for, over the given inputs. */
+export function compose(node: Tensor, inputs: readonly Tensor[]): Tensor {
+  const meaning = node.op.meaning(inputs, node, node.attributes);
+  if (meaning.loop === "compose") return meaning.build(inputs);
+  return missing(node, "its record declares a composition that its meaning does not give");
+}
+
+export function missing(node: Tensor, reason: string): never {
+  return fail("no-derivative", {
+    message: `This needs the derivative of ${node.op.name}, which has none, because ${reason}.`,
+    where: node.site.toString() || undefined,
+  });
+}
+
+export function requireFloat(t: Tensor): void {
+  if (isFloat(t.dtype)) return;
+  fail("bad-dtype", {
+    message: "Derivatives are taken of, and with respect to, real numbers.",
+    expected: "f32 or f64",
+    found: `${t.dtype}${formatShape(t.shape)} from ${t.op.name}`,
+    where: t.site.toString() || undefined,
+  });
+}

@@ -1,0 +1,101 @@
+/** Functions of functions of tensors: grad, vjp, jvp, jacobian, hessian. They nest at will. */
+import { fail } from "../core/errors.ts";
+import { formatShape } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import { identity } from "../ops/custom.ts";
+import { oneHot, take } from "../ops/indexing.ts";
+import { range, scalar, zeros } from "../ops/leaf.ts";
+import { reshape, stack } from "../ops/move.ts";
+import { pushForward } from "./forward.ts";
+import { gradient } from "./gradient.ts";
+import { leaves, rebuild, type Tree } from "./tree.ts";
+
+type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (x: X, ...rest: Rest) => Y;
+
+/**
+ * Fresh nodes for the arguments: a function that also refers to the same tensor from outside
+ * must not have that use counted.
+ */
+function fresh<X extends Tree>(x: X): { variables: Tensor[]; argument: X } {
+  const variables = leaves(x).map(identity);
+  return { variables, argument: rebuild(x, variables) };
+}
+
+function output(y: unknown, what: string): Tensor {
+  if (y instanceof Tensor) return y;
+  return fail("bad-argument", {
+    message: `${what} differentiates a function that returns a tensor.`,
+    expected: "a Tensor",
+    found: String(y),
+  });
+}
+
+/** (x, …) ↦ [f(x, …), ∂f/∂x]: value and gradient of a scalar function in its first argument. */
+export function valueAndGrad<X extends Tree, Rest extends readonly unknown[]>(
+  f: Function1<X, Rest, Tensor>,
+): Function1<X, Rest, [value: Tensor, gradient: X]> {
+  return (x, ...rest) => {
+    const { variables, argument } = fresh(x);
+    const value = output(f(argument, ...rest), "valueAndGrad");
+    return [value, rebuild(x, gradient(value, variables))];
+  };
+}
+
+/** (x, …) ↦ ∂f/∂x, the gradient of a scalar function in its first argument. */
+export function grad<X extends Tree, Rest extends readonly unknown[]>(
+  f: Function1<X, Rest, Tensor>,
+): Function1<X, Rest, X> {
+  const both = valueAndGrad(f);
+  return (x, ...rest) => both(x, ...rest)[1];
+}
+
+/** [f(x), g ↦ gᵀJ]: the value, and the product of any upstream gradient with the Jacobian. */
+export function vjp<X extends Tree>(
+  f: (x: X) => Tensor,
+  x: X,
+): [value: Tensor, pullBack: (upstream: Tensor) => X] {
+  const { variables, argument } = fresh(x);
+  const y = output(f(argument), "vjp");
+  return [y, (upstream) => rebuild(x, gradient(y, variables, upstream))];
+}
+
+/** [f(x), J·dx]: the value and its change along a tangent, by forward mode. */
+export function jvp<X extends Tree>(
+  f: (x: X) => Tensor,
+  x: X,
+  tangent: X,
+): [value: Tensor, tangent: Tensor] {
+  const { variables, argument } = fresh(x);
+  const y = output(f(argument), "jvp");
+  const tangents = leaves(tangent);
+  variables.forEach((v, i) => {
+    const t = tangents[i];
+    if (t === undefined || formatShape(t.shape) !== formatShape(v.shape)) {
+      fail("shape-mismatch", {
+        message: "jvp needs one tangent for each input, of the input's shape.",
+        expected: formatShape(v.shape),
+        found: t === undefined ? "none" : formatShape(t.shape),
+      });
+    }
+  });
+  return [y, pushForward([y], variables, tangents)[0]!];
+}
+
+/** J[i, j] = ∂f_i/∂x_j, of shape [...shape of f(x), ...shape of x]: one reverse pass per output. */
+export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  return (x) => {
+    const variable = identity(x);
+    const y = output(f(variable), "jacobian");
+    const shape = [...y.shape, ...x.shape];
+    if (y.size === 0) return zeros(shape, x.dtype);
+    const basis = oneHot(range(y.size), y.size, y.dtype);
+    const rows = Array.from({ length: y.size }, (_, i) => {
+      const unit = reshape(take(basis, scalar(i, "i32")), y.shape);
+      return gradient(y, [variable], unit)[0]!;
+    });
+    return reshape(stack(rows), shape);
+  };
+}
+
+/** H[i, j] = ∂²f/∂x_i∂x_j of a scalar function, of shape [...shape of x, ...shape of x]. */
+export const hessian = (f: (x: Tensor) => Tensor): ((x: Tensor) => Tensor) => jacobian(grad(f));

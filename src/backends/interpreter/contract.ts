@@ -1,0 +1,78 @@
+/**
+ * A shape of loop that deserves its own: the sum of products of two elements whose offsets are
+ * linear in the loop indices (every matrix product, in every transposition).
+ */
+import type { TypedArray } from "../../core/dtype.ts";
+import type { Expression } from "../../core/expression.ts";
+import type { Meaning } from "../../core/op.ts";
+import { type Shape, sizeOf } from "../../core/shape.ts";
+
+/** offset = base + Σ coefficients[axis]·index[axis] */
+interface Affine {
+  readonly base: number;
+  readonly coefficients: readonly number[];
+}
+
+/** An offset expression as a linear form in the loop's indices, if it is one. */
+export function affine(e: Expression, rank: number): Affine | undefined {
+  const constant = (base: number): Affine => ({ base, coefficients: new Array(rank).fill(0) });
+  if (e.kind === "constant") return constant(e.value);
+  if (e.kind === "index") {
+    return { base: 0, coefficients: Array.from({ length: rank }, (_, k) => +(k === e.axis)) };
+  }
+  if (e.kind !== "apply" || (e.fn !== "add" && e.fn !== "mul")) return undefined;
+  const [a, b] = e.args.map((arg) => affine(arg, rank));
+  if (a === undefined || b === undefined) return undefined;
+  const combine = (f: (x: number, y: number) => number): Affine => ({
+    base: f(a.base, b.base),
+    coefficients: a.coefficients.map((x, k) => f(x, b.coefficients[k]!)),
+  });
+  if (e.fn === "add") return combine((x, y) => x + y);
+  if (b.coefficients.every((c) => c === 0)) {
+    return { base: a.base * b.base, coefficients: a.coefficients.map((c) => c * b.base) };
+  }
+  return undefined;
+}
+
+type Run = (inputs: readonly TypedArray[], y: Float64Array) => void;
+
+/** The loop for a meaning of that shape: y[o] = Σ_k a[o, k]·b[o, k], rows of outputs at a time. */
+export function contraction(meaning: Meaning, shape: Shape): Run | undefined {
+  if (meaning.loop !== "reduce" || meaning.combine !== "sum" || meaning.over.length !== 1) return;
+  const { value } = meaning;
+  if (value.kind !== "apply" || value.fn !== "mul" || shape.length === 0) return;
+  const [p, q] = value.args;
+  if (p?.kind !== "load" || q?.kind !== "load" || p.when || q.when || p.bound || q.bound) return;
+  const rank = shape.length + 1;
+  const [a, b] = [affine(p.at, rank), affine(q.at, rank)];
+  if (a === undefined || b === undefined) return;
+  const inner = meaning.over[0]!;
+  const columns = shape[rank - 2]!;
+  const outer = shape.slice(0, -1);
+  const rows = sizeOf(outer);
+  const start = (form: Affine, row: number): number => {
+    let at = form.base;
+    for (let axis = outer.length - 1; axis >= 0; axis--) {
+      at += form.coefficients[axis]! * (row % outer[axis]!);
+      row = Math.floor(row / outer[axis]!);
+    }
+    return at;
+  };
+  const [aColumn, aInner] = a.coefficients.slice(-2) as [number, number];
+  const [bColumn, bInner] = b.coefficients.slice(-2) as [number, number];
+  return (inputs, y) => {
+    const [x, w] = [inputs[p.input]!, inputs[q.input]!];
+    y.fill(0);
+    for (let row = 0; row < rows; row++) {
+      const [a0, b0] = [start(a, row), start(b, row)];
+      const y0 = row * columns;
+      for (let k = 0; k < inner; k++) {
+        let at = a0 + k * aInner;
+        let bt = b0 + k * bInner;
+        for (let j = 0; j < columns; j++, at += aColumn, bt += bColumn) {
+          y[y0 + j]! += x[at]! * w[bt]!;
+        }
+      }
+    }
+  };
+}

@@ -1,0 +1,203 @@
+/**
+ * The scalar language in which every operator says what it computes: one element of the output as
+ * an expression over elements of the inputs and over the loop's own indices. The interpreter
+ * evaluates it, the compiler lowers it, and neither knows an operator by name.
+ *
+ * Invariants: expressions are immutable and may be shared (a DAG, not only a tree); `dtype` is the
+ * type of the value; an index is an i32.
+ */
+import type { DType } from "./dtype.ts";
+import { type Shape, stridesOf } from "./shape.ts";
+
+/** name → number of arguments and type of the result ("same" as the first argument's). */
+export const intrinsics = {
+  add: [2, "same"],
+  sub: [2, "same"],
+  mul: [2, "same"],
+  div: [2, "same"],
+  pow: [2, "same"],
+  min: [2, "same"],
+  max: [2, "same"],
+  neg: [1, "same"],
+  abs: [1, "same"],
+  floor: [1, "same"],
+  ceil: [1, "same"],
+  round: [1, "same"],
+  trunc: [1, "same"],
+  sqrt: [1, "same"],
+  exp: [1, "same"],
+  expm1: [1, "same"],
+  log: [1, "same"],
+  log1p: [1, "same"],
+  sin: [1, "same"],
+  cos: [1, "same"],
+  tan: [1, "same"],
+  asin: [1, "same"],
+  acos: [1, "same"],
+  atan: [1, "same"],
+  sinh: [1, "same"],
+  cosh: [1, "same"],
+  tanh: [1, "same"],
+  asinh: [1, "same"],
+  acosh: [1, "same"],
+  atanh: [1, "same"],
+  erf: [1, "same"],
+  equal: [2, "bool"],
+  less: [2, "bool"],
+  lessEqual: [2, "bool"],
+  and: [2, "bool"],
+  or: [2, "bool"],
+  not: [1, "bool"],
+  floorDiv: [2, "same"],
+  mod: [2, "same"],
+  bitAnd: [2, "same"],
+  bitOr: [2, "same"],
+  bitXor: [2, "same"],
+  shiftLeft: [2, "same"],
+  shiftRight: [2, "same"],
+} as const satisfies Record<string, readonly [number, "same" | "bool"]>;
+
+export type Intrinsic = keyof typeof intrinsics;
+
+export type Expression =
+  | { readonly kind: "constant"; readonly dtype: DType; readonly value: number }
+  /** The loop's index along an axis: the output's axes first, then those reduced over. */
+  | { readonly kind: "index"; readonly dtype: "i32"; readonly axis: number }
+  /** An element of an input; where `when` is given and false, `otherwise` (nothing is read). */
+  | {
+      readonly kind: "load";
+      readonly dtype: DType;
+      readonly input: number;
+      /** Distance from the first element, counted in elements. */
+      readonly at: Expression;
+      /** The axis that `at` must stay inside, if it depends on data: checked when it is read. */
+      readonly bound?: { readonly index: Expression; readonly size: number };
+      readonly when?: Expression;
+      readonly otherwise: number;
+    }
+  | {
+      readonly kind: "apply";
+      readonly dtype: DType;
+      readonly fn: Intrinsic;
+      readonly args: readonly Expression[];
+    }
+  /** `then` where `condition` holds, else `otherwise`; both may be computed. */
+  | {
+      readonly kind: "select";
+      readonly dtype: DType;
+      readonly condition: Expression;
+      readonly then: Expression;
+      readonly otherwise: Expression;
+    }
+  | { readonly kind: "cast"; readonly dtype: DType; readonly value: Expression };
+
+export const constant = (value: number, dtype: DType): Expression => ({
+  kind: "constant",
+  dtype,
+  value,
+});
+
+export const index = (axis: number): Expression => ({ kind: "index", dtype: "i32", axis });
+
+export function apply(fn: Intrinsic, ...args: Expression[]): Expression {
+  const dtype = intrinsics[fn][1] === "bool" ? "bool" : args[0]!.dtype;
+  return { kind: "apply", dtype, fn, args };
+}
+
+export const select = (
+  condition: Expression,
+  then: Expression,
+  otherwise: Expression,
+): Expression => ({ kind: "select", dtype: then.dtype, condition, then, otherwise });
+
+export const cast = (value: Expression, dtype: DType): Expression =>
+  value.dtype === dtype ? value : { kind: "cast", dtype, value };
+
+/** i32 arithmetic on indices, folded where it is trivial so that index maps print briefly. */
+export const plus = (a: Expression, b: Expression | number): Expression => {
+  const right = typeof b === "number" ? constant(b, "i32") : b;
+  if (isZero(right)) return a;
+  return isZero(a) ? right : apply("add", a, right);
+};
+export const times = (a: Expression, b: number): Expression =>
+  b === 1 ? a : b === 0 ? constant(0, "i32") : apply("mul", a, constant(b, "i32"));
+
+const isZero = (e: Expression): boolean => e.kind === "constant" && e.value === 0;
+
+/** The row-major offset of a multi-index. */
+export function offset(shape: Shape, at: readonly Expression[]): Expression {
+  const strides = stridesOf(shape);
+  // An axis of size 1 has the single index 0, whatever the expression says.
+  return at.reduce<Expression>(
+    (sum, i, axis) => (shape[axis] === 1 ? sum : plus(sum, times(i, strides[axis]!))),
+    constant(0, "i32"),
+  );
+}
+
+/** The loop's own indices 0 … rank−1, shifted by `from` axes. */
+export const indices = (rank: number, from = 0): Expression[] =>
+  Array.from({ length: rank }, (_, axis) => index(from + axis));
+
+export interface LoadOptions {
+  readonly bound?: { readonly index: Expression; readonly size: number };
+  readonly when?: Expression;
+  readonly otherwise?: number;
+}
+
+export const load = (
+  input: number,
+  dtype: DType,
+  at: Expression,
+  options: LoadOptions = {},
+): Expression => ({ kind: "load", dtype, input, at, otherwise: 0, ...options });
+
+/** The direct sub-expressions, in the order in which they are evaluated. */
+export function operands(e: Expression): readonly Expression[] {
+  switch (e.kind) {
+    case "constant":
+    case "index":
+      return [];
+    case "load":
+      return [...(e.when ? [e.when] : []), ...(e.bound ? [e.bound.index] : []), e.at];
+    case "apply":
+      return e.args;
+    case "select":
+      return [e.condition, e.then, e.otherwise];
+    case "cast":
+      return [e.value];
+  }
+}
+
+/** Every distinct sub-expression, operands before what uses them. */
+export function subexpressions(root: Expression): Expression[] {
+  const order: Expression[] = [];
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    operands(e).forEach(visit);
+    order.push(e);
+  };
+  visit(root);
+  return order;
+}
+
+/** The expression as a line of text, for printed graphs and programs. */
+export function formatExpression(e: Expression): string {
+  switch (e.kind) {
+    case "constant":
+      return String(e.value);
+    case "index":
+      return `i${e.axis}`;
+    case "load": {
+      const read = `x${e.input}[${formatExpression(e.at)}]`;
+      return e.when ? `(${formatExpression(e.when)} ? ${read} : ${e.otherwise})` : read;
+    }
+    case "apply":
+      return `${e.fn}(${e.args.map(formatExpression).join(", ")})`;
+    case "select":
+      return `(${[e.condition, e.then].map(formatExpression).join(" ? ")} : ${formatExpression(e.otherwise)})`;
+    case "cast":
+      return `${e.dtype}(${formatExpression(e.value)})`;
+  }
+}

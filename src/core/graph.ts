@@ -1,0 +1,36 @@
+import type { Tensor } from "./tensor.ts";
+
+/** A graph to run: values for `inputs` go in, values of `outputs` come out. */
+export interface Graph {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
+/**
+ * Every node that `outputs` depend on, inputs before what uses them. The walk does not go past
+ * nodes for which `stop` holds (they are included). Iterative, linear in the number of nodes.
+ */
+export function nodesOf(
+  outputs: readonly Tensor[],
+  stop: (node: Tensor) => boolean = () => false,
+): Tensor[] {
+  const seen = new Set<Tensor>(outputs);
+  const stack = [...seen];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (stop(node)) continue;
+    for (const input of node.inputs) {
+      if (!seen.has(input)) {
+        seen.add(input);
+        stack.push(input);
+      }
+    }
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** Of `nodes` (in topological order), those that depend on one of `sources`, sources included. */
+export function dependents(nodes: readonly Tensor[], sources: Iterable<Tensor>): Set<Tensor> {
+  const found = new Set<Tensor>(sources);
+  for (const node of nodes) if (node.inputs.some((input) => found.has(input))) found.add(node);
+  return found;
+}

@@ -1,0 +1,139 @@
+/**
+ * One record per operator: its type rule, its meaning, its derivative, its law in words and its
+ * notation. Everything else (interpreter, compiled code, gradient, derivation, tests, docs) is
+ * derived from the record, so shared code never asks which operator it is looking at.
+ */
+import type { DType, TypedArray } from "./dtype.ts";
+import type { Expression } from "./expression.ts";
+import type { Shape } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** What is known of a tensor before anything runs. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** An operator's fixed settings (axes, bounds …): plain data. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** How partial results of a reduction or scan are joined; each is associative. */
+export type Combine = "sum" | "product" | "max" | "min" | "argmax" | "argmin";
+
+/** A scalar expression inside a loop skeleton. Index axes: the output's, then `over`. */
+export type Meaning =
+  /** A value from outside: a constant, or an input bound when the graph runs. */
+  | { readonly loop: "leaf"; readonly data?: TypedArray }
+  /** y[i] = value(i) */
+  | { readonly loop: "map"; readonly value: Expression }
+  /** y[i] = combine over r of value(i, r), r running through `over` in row-major order */
+  | {
+      readonly loop: "reduce";
+      readonly over: Shape;
+      readonly combine: Combine;
+      readonly value: Expression;
+    }
+  /** y[…, k, …] = combine of value[…, j, …] for j ≤ k along `axis` (j ≥ k if `reverse`) */
+  | {
+      readonly loop: "scan";
+      readonly axis: number;
+      readonly combine: "sum" | "product";
+      readonly reverse: boolean;
+      readonly value: Expression;
+    }
+  /** y = 0; for u in `over`: y[at(u)] += value(u); here index axes are those of `over` alone */
+  | {
+      readonly loop: "scatter";
+      readonly over: Shape;
+      readonly at: Expression;
+      readonly bound: { readonly index: Expression; readonly size: number };
+      readonly value: Expression;
+    }
+  /** The meaning of other operators put together. */
+  | { readonly loop: "compose"; readonly build: (inputs: readonly Tensor[]) => Tensor };
+
+/** What a derivative rule sees: inputs x, output y, and the operator's settings. */
+export interface RuleContext<A extends Attributes = Attributes> {
+  readonly x: readonly Tensor[];
+  readonly y: Tensor;
+  readonly attributes: A;
+}
+
+/**
+ * The derivative, in the form that says most. From each form both modes follow: reverse
+ * (vector-Jacobian product with the upstream gradient g) and forward (Jacobian-vector product
+ * with the inputs' tangents).
+ */
+export type Derivative<A extends Attributes = Attributes> =
+  /**
+   * Elementwise: y[i] depends on x_k[i] alone, and `partials[k]` is ∂y[i]/∂x_k[i].
+   * Reverse: g ⊙ partial, unless `reverse` gives a form that is safer where g is not finite.
+   */
+  | {
+      readonly kind: "pointwise";
+      readonly partials: readonly ((r: RuleContext<A>) => Tensor)[];
+      readonly reverse?: (g: Tensor, r: RuleContext<A>, input: number) => Tensor;
+    }
+  /**
+   * y is linear in its floating-point inputs: jointly ("linear": a sum, a move) or in each while
+   * the others are fixed ("multilinear": a matrix product). `transpose` is the adjoint map.
+   */
+  | {
+      readonly kind: "linear" | "multilinear";
+      readonly transpose: (g: Tensor, r: RuleContext<A>, input: number) => Tensor;
+    }
+  /** Anything else: both products. Without `forward` it is the transpose of `reverse`. */
+  | {
+      readonly kind: "general";
+      readonly reverse: (g: Tensor, r: RuleContext<A>, input: number) => Tensor;
+      readonly forward?: (tangents: readonly (Tensor | undefined)[], r: RuleContext<A>) => Tensor;
+    }
+  /** Piecewise constant, or not a function of real numbers: nothing flows back. */
+  | { readonly kind: "zero" }
+  /** As the composition that the meaning gives. */
+  | { readonly kind: "compose" }
+  /** A leaf. */
+  | { readonly kind: "leaf" }
+  /** Not available; the reason completes "… has no derivative, because". */
+  | { readonly kind: "missing"; readonly reason: string };
+
+/** A sentence in each language of the derivations. */
+export interface Words {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** How the operator is written; #0, #1 … stand for its inputs, {name} for an attribute. */
+export interface Notation {
+  readonly text: string;
+  readonly tex: string;
+  /** Binding strength: 1 sum, 2 product, 3 prefix sign, 4 power, 5 atom or call. */
+  readonly precedence: number;
+}
+
+/** Where tests take sample points from, so that they stay inside the domain and off kinks. */
+export interface Sampling<A extends Attributes = Attributes> {
+  /** One open interval per input; the last one repeats. */
+  readonly domain?: readonly (readonly [number, number])[];
+  /** Points at which the derivative jumps: samples keep their distance. */
+  readonly kinks?: readonly number[];
+  /** Complete cases for operators that are not elementwise. */
+  readonly cases?: readonly { readonly inputs: readonly TensorType[]; readonly attributes: A }[];
+}
+
+export interface Op<A extends Attributes = Attributes> {
+  readonly name: string;
+  /** The output's type, or a clear error if the inputs do not fit. */
+  readonly infer: (inputs: readonly TensorType[], attributes: A) => TensorType;
+  readonly meaning: (inputs: readonly TensorType[], output: TensorType, attributes: A) => Meaning;
+  readonly derivative: Derivative<A>;
+  /** The derivative rule in words. */
+  readonly law: Words;
+  readonly notation: Notation;
+  /**
+   * The textbook's forms of the (first) partial derivative, from the definition to the rule that
+   * is used, each equal to the next; tests prove it.
+   */
+  readonly textbook?: readonly ((r: RuleContext<A>) => Tensor)[];
+  readonly sampling?: Sampling<A>;
+}

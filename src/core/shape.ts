@@ -1,0 +1,93 @@
+import { fail } from "./errors.ts";
+
+/** Sizes of the axes, outermost first; [] is a scalar. Elements are stored in row-major order. */
+export type Shape = readonly number[];
+
+/** The number of elements: the product of the sizes. */
+export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
+
+/** Row-major strides: how far apart, in elements, neighbours along each axis lie. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis]!;
+  }
+  return strides;
+}
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((n, axis) => n === b[axis]);
+
+export const formatShape = (shape: Shape): string => `[${shape.join(", ")}]`;
+
+/** The largest tensor that can be indexed by a 32-bit integer. */
+const maximumSize = 2 ** 31 - 1;
+
+/** Checks that every size is a whole number ≥ 0 and that the tensor can be indexed. */
+export function checkShape(shape: Shape): Shape {
+  const wrong = shape.find((n) => !Number.isInteger(n) || n < 0);
+  if (wrong !== undefined || sizeOf(shape) > maximumSize) {
+    fail("shape-mismatch", {
+      message: "This is not a shape.",
+      expected: `whole numbers ≥ 0 with a product of at most ${maximumSize}`,
+      found: formatShape(shape),
+    });
+  }
+  return shape;
+}
+
+/**
+ * The shape that two tensors share after broadcasting: aligned at the last axis, sizes must be
+ * equal or one of them 1 (NumPy's rule).
+ */
+export function broadcastShapes(a: Shape, b: Shape, what: string): Shape {
+  const rank = Math.max(a.length, b.length);
+  const result = new Array<number>(rank);
+  for (let axis = 1; axis <= rank; axis++) {
+    const m = a[a.length - axis] ?? 1;
+    const n = b[b.length - axis] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      fail("shape-mismatch", {
+        message: `${what} cannot combine shapes ${formatShape(a)} and ${formatShape(b)}.`,
+        expected: "equal sizes, or size 1, on every axis, counted from the last",
+        found: `sizes ${m} and ${n} on axis ${-axis}`,
+      });
+    }
+    result[rank - axis] = m === 1 ? n : m;
+  }
+  return result;
+}
+
+/** An axis in 0 … rank−1; negative ones count from the end. */
+export function normalizeAxis(axis: number, rank: number, what: string): number {
+  const normal = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || normal < 0 || normal >= rank) {
+    fail("bad-argument", {
+      message: `${what} names an axis that the tensor does not have.`,
+      expected: rank === 0 ? "no axis: the tensor is a scalar" : `−${rank} … ${rank - 1}`,
+      found: String(axis),
+    });
+  }
+  return normal;
+}
+
+/** Several axes, normalized, in increasing order, each once; `undefined` or null means all. */
+export function normalizeAxes(
+  axes: number | readonly number[] | null | undefined,
+  rank: number,
+  what: string,
+): number[] {
+  if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, axis) => axis);
+  const list = typeof axes === "number" ? [axes] : axes;
+  const normal = list.map((axis) => normalizeAxis(axis, rank, what));
+  if (new Set(normal).size !== normal.length) {
+    fail("bad-argument", {
+      message: `${what} names an axis twice.`,
+      expected: "each axis at most once",
+      found: formatShape(list),
+    });
+  }
+  return normal.sort((a, b) => a - b);
+}

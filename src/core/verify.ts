@@ -1,0 +1,59 @@
+import { fail } from "./errors.ts";
+import { subexpressions } from "./expression.ts";
+import { nodesOf } from "./graph.ts";
+import { printGraph } from "./print.ts";
+import { formatShape, sameShape, sizeOf } from "./shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * Checks a graph against its own rules: every type is what the operator's rule says, inputs come
+ * first, every load reads an input that exists with the type that it has, and every meaning
+ * produces the output's type. Run between passes in tests.
+ */
+export function verifyGraph(outputs: readonly Tensor[]): void {
+  for (const node of nodesOf(outputs)) {
+    const wrong = check(node);
+    if (wrong !== undefined) {
+      fail("invalid-graph", {
+        message: `Node ${node.op.name} #${node.id}: ${wrong}.`,
+        found: `\n${printGraph([node])}`,
+        where: node.site.toString() || undefined,
+      });
+    }
+  }
+}
+
+function check(node: Tensor): string | undefined {
+  const type = node.op.infer(node.inputs, node.attributes);
+  if (type.dtype !== node.dtype || !sameShape(type.shape, node.shape)) {
+    return `its rule says ${type.dtype}${formatShape(type.shape)}, it claims ${node.dtype}${formatShape(node.shape)}`;
+  }
+  if (node.inputs.some((input) => input.id >= node.id)) return "an input was made after it";
+  const meaning = node.op.meaning(node.inputs, node, node.attributes);
+  switch (meaning.loop) {
+    case "leaf":
+      return meaning.data !== undefined && meaning.data.length !== node.size
+        ? `it holds ${meaning.data.length} elements for a shape of ${node.size}`
+        : undefined;
+    case "compose": {
+      const built = meaning.build(node.inputs);
+      return built.dtype === node.dtype && sameShape(built.shape, node.shape)
+        ? undefined
+        : `its composition gives ${built.dtype}${formatShape(built.shape)}`;
+    }
+    default: {
+      const over = "over" in meaning ? meaning.over : [];
+      const rank = meaning.loop === "scatter" ? over.length : node.rank + over.length;
+      if (sizeOf(over) < 0) return "it loops over a negative size";
+      for (const e of subexpressions(meaning.value)) {
+        if (e.kind === "index" && e.axis >= rank) return `it uses index ${e.axis} of ${rank}`;
+        if (e.kind === "load" && node.inputs[e.input]?.dtype !== e.dtype) {
+          return `it loads input ${e.input} as ${e.dtype}`;
+        }
+      }
+      const arg = "combine" in meaning && /^arg/.test(meaning.combine);
+      const dtype = arg ? "i32" : meaning.value.dtype;
+      return dtype === node.dtype ? undefined : `its value is ${dtype}, its type ${node.dtype}`;
+    }
+  }
+}

@@ -1,0 +1,203 @@
+/** Elementwise arithmetic. */
+import { apply, constant, select } from "../core/expression.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { equal, greater, greaterEqual, less, logicalAnd, where } from "./compare.ts";
+import { binary, elementwise, numeric, unary } from "./define.ts";
+import { onesLike, zerosLike } from "./leaf.ts";
+import { log } from "./transcendental.ts";
+
+const infix = (symbol: string, tex: string, precedence: number) => ({
+  text: `#0 ${symbol} #1`,
+  tex: `#0 ${tex} #1`,
+  precedence,
+});
+
+export const addOp = elementwise({
+  name: "add",
+  value: ([a, b]) => apply("add", a!, b!),
+  partials: [({ y }) => onesLike(y), ({ y }) => onesLike(y)],
+  reverse: (g) => g,
+  law: {
+    en: "A sum passes the gradient on to each of its terms unchanged.",
+    zh: "加法把梯度原样传给每个加数。",
+  },
+  notation: infix("+", "+", 1),
+});
+
+export const subOp = elementwise({
+  name: "sub",
+  value: ([a, b]) => apply("sub", a!, b!),
+  partials: [({ y }) => onesLike(y), ({ y }) => neg(onesLike(y))],
+  reverse: (g, _r, input) => (input === 0 ? g : neg(g)),
+  law: {
+    en: "A difference passes the gradient to the minuend, and its negative to the subtrahend.",
+    zh: "减法把梯度传给被减数，把相反数传给减数。",
+  },
+  notation: infix("−", "-", 1),
+});
+
+export const mulOp = elementwise({
+  name: "mul",
+  value: ([a, b]) => apply("mul", a!, b!),
+  partials: [({ x }) => x[1]!, ({ x }) => x[0]!],
+  law: {
+    en: "The derivative of a product with respect to one factor is the other factor.",
+    zh: "乘积对一个因子的导数是另一个因子。",
+  },
+  notation: infix("·", "\\cdot", 2),
+});
+
+export const divOp = elementwise({
+  name: "div",
+  value: ([a, b]) => apply("div", a!, b!),
+  partials: [({ x }) => reciprocal(x[1]!), ({ x }) => neg(div(x[0]!, square(x[1]!)))],
+  // g·a/b² would overflow in b² where (g/b)·(a/b) does not.
+  reverse: (g, { x, y }, input) => {
+    const quotient = div(g, x[1]!);
+    return input === 0 ? quotient : neg(mul(quotient, y));
+  },
+  law: {
+    en: "Quotient rule: ∂(a/b)/∂a = 1/b and ∂(a/b)/∂b = −a/b².",
+    zh: "商的求导法则：∂(a/b)/∂a = 1/b，∂(a/b)/∂b = −a/b²。",
+  },
+  notation: { text: "#0 / #1", tex: "\\frac{#0}{#1}", precedence: 2 },
+  sampling: {
+    domain: [
+      [-3, 3],
+      [0.4, 3],
+    ],
+  },
+});
+
+export const powOp = elementwise({
+  name: "pow",
+  value: ([a, b]) => apply("pow", a!, b!),
+  // Conventions at 0 (as in PyTorch): x⁰ has slope 0 in x; 0^y has slope 0 in y where y ≥ 0.
+  partials: [
+    ({ x: [a, b] }) => where(equal(b!, 0), 0, mul(b!, pow(a!, sub(b!, 1)))),
+    ({ x: [a, b], y }) => where(logicalAnd(equal(a!, 0), greaterEqual(b!, 0)), 0, mul(y, log(a!))),
+  ],
+  law: {
+    en: "Power rule: ∂x^n/∂x = n·x^(n−1); exponential rule: ∂x^n/∂n = x^n·ln x.",
+    zh: "幂法则：∂x^n/∂x = n·x^(n−1)；指数法则：∂x^n/∂n = x^n·ln x。",
+  },
+  notation: { text: "#0^#1", tex: "{#0}^{#1}", precedence: 4 },
+  sampling: {
+    domain: [
+      [0.3, 2.5],
+      [-2, 3],
+    ],
+  },
+});
+
+/** The share of each of two operands in an extreme value: ½ at a tie, 1 for both beside a NaN. */
+const share =
+  (loses: (mine: Tensor, other: Tensor) => Tensor, input: 0 | 1) =>
+  ({ x }: { readonly x: readonly Tensor[] }): Tensor => {
+    const [mine, other] = [x[input]!, x[1 - input]!];
+    const alone = where(loses(mine, other), zerosLike(mine), onesLike(mine));
+    return where(equal(mine, other), 0.5, alone);
+  };
+
+export const maximumOp = elementwise({
+  name: "maximum",
+  value: ([a, b]) => apply("max", a!, b!),
+  partials: [share(less, 0), share(less, 1)],
+  law: {
+    en: "The gradient goes to the larger of the two; at a tie each gets half.",
+    zh: "梯度传给较大者；相等时各得一半。",
+  },
+  notation: { text: "max(#0, #1)", tex: "\\max\\left(#0, #1\\right)", precedence: 5 },
+});
+
+export const minimumOp = elementwise({
+  name: "minimum",
+  value: ([a, b]) => apply("min", a!, b!),
+  partials: [share(greater, 0), share(greater, 1)],
+  law: {
+    en: "The gradient goes to the smaller of the two; at a tie each gets half.",
+    zh: "梯度传给较小者；相等时各得一半。",
+  },
+  notation: { text: "min(#0, #1)", tex: "\\min\\left(#0, #1\\right)", precedence: 5 },
+});
+
+export const negOp = elementwise({
+  name: "neg",
+  value: ([x]) => apply("neg", x!),
+  partials: [({ y }) => neg(onesLike(y))],
+  reverse: (g) => neg(g),
+  law: { en: "A change of sign changes the gradient's sign.", zh: "变号使梯度变号。" },
+  notation: { text: "−#0", tex: "-#0", precedence: 3 },
+});
+
+export const absOp = elementwise({
+  name: "abs",
+  value: ([x]) => apply("abs", x!),
+  partials: [({ x }) => sign(x[0]!)],
+  law: {
+    en: "The slope of |x| is the sign of x; at 0, where there is none, 0 is used.",
+    zh: "|x| 的斜率是 x 的符号；在 0 处不可导，取 0。",
+  },
+  notation: { text: "|#0|", tex: "\\left|#0\\right|", precedence: 5 },
+  sampling: { kinks: [0] },
+});
+
+export const signOp = elementwise({
+  name: "sign",
+  value: ([x]) => {
+    const number = (v: number) => constant(v, x!.dtype);
+    const negative = select(apply("less", x!, number(0)), number(-1), number(0));
+    return select(apply("less", number(0), x!), number(1), negative);
+  },
+  partials: [({ x }) => zerosLike(x[0]!)],
+  law: {
+    en: "The sign is constant on both sides of 0: slope 0.",
+    zh: "符号函数分段为常数：斜率为 0。",
+  },
+  notation: { text: "sign(#0)", tex: "\\operatorname{sign}\\left(#0\\right)", precedence: 5 },
+  sampling: { kinks: [0] },
+});
+
+export const squareOp = elementwise({
+  name: "square",
+  value: ([x]) => apply("mul", x!, x!),
+  partials: [({ x }) => mul(x[0]!, 2)],
+  law: { en: "The derivative of x² is 2x.", zh: "x² 的导数是 2x。" },
+  notation: { text: "#0²", tex: "{#0}^{2}", precedence: 4 },
+});
+
+export const reciprocalOp = elementwise({
+  name: "reciprocal",
+  value: ([x]) => apply("div", constant(1, x!.dtype), x!),
+  partials: [({ y }) => neg(square(y))],
+  law: { en: "The derivative of 1/x is −1/x².", zh: "1/x 的导数是 −1/x²。" },
+  notation: { text: "1 / #0", tex: "\\frac{1}{#0}", precedence: 2 },
+  textbook: [({ x }) => neg(div(1, square(x[0]!))), ({ y }) => neg(square(y))],
+  sampling: { domain: [[0.4, 3]] },
+});
+
+/** y = a + b, with broadcasting. */
+export const add = binary(addOp);
+/** y = a − b, with broadcasting. */
+export const sub = binary(subOp);
+/** y = a·b element by element, with broadcasting. */
+export const mul = binary(mulOp);
+/** y = a/b, with broadcasting; integers are divided as real numbers. */
+export const div = binary(divOp, "float");
+/** y = a^b, with broadcasting. At a = 0 and b = 0 the slopes are 0 (PyTorch's convention). */
+export const pow = binary(powOp, "float");
+/** y = max(a, b); NaN if either is; at a tie each gets half the gradient. */
+export const maximum = binary(maximumOp);
+/** y = min(a, b); NaN if either is; at a tie each gets half the gradient. */
+export const minimum = binary(minimumOp);
+
+/** y = −x */
+export const neg = numeric(negOp);
+/** y = |x|; slope 0 at 0. */
+export const abs = numeric(absOp);
+/** y = 1 for x > 0, −1 for x < 0, else 0 (also for NaN). */
+export const sign = numeric(signOp);
+/** y = x² */
+export const square = numeric(squareOp);
+/** y = 1/x */
+export const reciprocal = unary(reciprocalOp);

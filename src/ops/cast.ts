@@ -1,0 +1,32 @@
+import { type DType, isFloat } from "../core/dtype.ts";
+import { cast as convert, indices, load, offset } from "../core/expression.ts";
+import type { Op } from "../core/op.ts";
+import { node, type Tensor } from "../core/tensor.ts";
+
+export const castOp: Op<{ dtype: DType }> = {
+  name: "cast",
+  infer: ([x], { dtype }) => ({ dtype, shape: x!.shape }),
+  meaning: ([x], _output, { dtype }) => ({
+    loop: "map",
+    value: convert(load(0, x!.dtype, offset(x!.shape, indices(x!.shape.length))), dtype),
+  }),
+  derivative: { kind: "linear", transpose: (g, { x }) => cast(g, x[0]!.dtype) },
+  law: {
+    en: "Changing the element type leaves the number as it is, up to rounding; its derivative is 1.",
+    zh: "改变元素类型只影响舍入，其导数为 1。",
+  },
+  notation: { text: "#0", tex: "#0", precedence: 5 },
+  sampling: {
+    cases: [
+      { inputs: [{ dtype: "f64", shape: [2, 3] }], attributes: { dtype: "f64" } },
+      { inputs: [{ dtype: "f64", shape: [] }], attributes: { dtype: "f64" } },
+    ],
+  },
+};
+
+/** y = x as elements of another type: rounded to nearest, or towards zero for integers. */
+export const cast = (x: Tensor, dtype: DType): Tensor =>
+  x.dtype === dtype ? x : node(castOp, [x], { dtype });
+
+/** Whether gradients flow through tensors of this type. */
+export const carriesGradient = (x: Tensor): boolean => isFloat(x.dtype);

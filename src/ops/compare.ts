@@ -1,0 +1,187 @@
+/** Comparisons, logic, choice and rounding: piecewise constant, or linear in what is chosen. */
+import { apply, constant, select } from "../core/expression.ts";
+import type { Op } from "../core/op.ts";
+import { broadcastShapes } from "../core/shape.ts";
+import { node, type Tensor } from "../core/tensor.ts";
+import { sub } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
+import {
+  align,
+  binary,
+  elements,
+  elementwise,
+  type NoAttributes,
+  none,
+  numeric,
+  type Operand,
+} from "./define.ts";
+import { onesLike, zerosLike } from "./leaf.ts";
+import { broadcastTo } from "./move.ts";
+
+const stepLaw = {
+  en: "A truth value does not change under small changes: nothing flows back.",
+  zh: "真值在微小变化下不变：没有梯度传回。",
+};
+const relation = (name: string, symbol: string, tex: string, fn: "equal" | "less" | "lessEqual") =>
+  elementwise({
+    name,
+    value: ([a, b]) => apply(fn, a!, b!),
+    law: stepLaw,
+    notation: { text: `#0 ${symbol} #1`, tex: `#0 ${tex} #1`, precedence: 0 },
+  });
+
+export const equalOp = relation("equal", "=", "=", "equal");
+export const lessOp = relation("less", "<", "<", "less");
+export const lessEqualOp = relation("lessEqual", "≤", "\\le", "lessEqual");
+
+const connective = (name: "and" | "or", symbol: string, tex: string) =>
+  elementwise({
+    name: name === "and" ? "logicalAnd" : "logicalOr",
+    value: ([a, b]) => apply(name, a!, b!),
+    law: stepLaw,
+    notation: { text: `#0 ${symbol} #1`, tex: `#0 ${tex} #1`, precedence: 0 },
+  });
+
+export const logicalAndOp = connective("and", "∧", "\\land");
+export const logicalOrOp = connective("or", "∨", "\\lor");
+export const logicalNotOp = elementwise({
+  name: "logicalNot",
+  value: ([a]) => apply("not", a!),
+  law: stepLaw,
+  notation: { text: "¬#0", tex: "\\lnot #0", precedence: 3 },
+});
+
+/** y = 1 where a = b, else 0 (bool); NaN equals nothing. */
+export const equal = binary(equalOp);
+/** y = (a < b), false where either is NaN. */
+export const less = binary(lessOp);
+/** y = (a ≤ b), false where either is NaN. */
+export const lessEqual = binary(lessEqualOp);
+/** y = (a > b), false where either is NaN. */
+export const greater = (a: Operand, b: Operand): Tensor => less(b, a);
+/** y = (a ≥ b), false where either is NaN. */
+export const greaterEqual = (a: Operand, b: Operand): Tensor => lessEqual(b, a);
+/** y = (a ∧ b), numbers other than 0 counting as true. */
+export const logicalAnd = binary(logicalAndOp, "logic");
+/** y = (a ∨ b), numbers other than 0 counting as true. */
+export const logicalOr = binary(logicalOrOp, "logic");
+/** y = ¬x, numbers other than 0 counting as true. */
+export const logicalNot = (x: Tensor): Tensor => node(logicalNotOp, [cast(x, "bool")], none);
+/** y = (a ≠ b), true where either is NaN. */
+export const notEqual = (a: Operand, b: Operand): Tensor => logicalNot(equal(a, b));
+/** y = (x is NaN) */
+export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
+/** y = (x is neither infinite nor NaN): x − x is 0 for finite x and NaN otherwise. */
+export const isFinite = (x: Tensor): Tensor => equal(sub(x, x), 0);
+
+export const whereOp: Op<NoAttributes> = {
+  name: "where",
+  infer: ([, a]) => ({ dtype: a!.dtype, shape: a!.shape }),
+  meaning: (inputs) => {
+    const [condition, a, b] = elements(inputs);
+    return { loop: "map", value: select(condition!, a!, b!) };
+  },
+  derivative: {
+    kind: "linear",
+    transpose: (g, { x }, input) =>
+      input === 1 ? where(x[0]!, g, zerosLike(g)) : where(x[0]!, zerosLike(g), g),
+  },
+  law: {
+    en: "The gradient goes to the branch that was chosen; the other gets 0.",
+    zh: "梯度传给被选中的分支，另一分支得 0。",
+  },
+  notation: {
+    text: "(#1 if #0 else #2)",
+    tex: "\\begin{cases}#1 & #0\\\\ #2 & \\text{else}\\end{cases}",
+    precedence: 5,
+  },
+  sampling: {
+    cases: [
+      {
+        inputs: [
+          { dtype: "bool", shape: [2, 3] },
+          { dtype: "f64", shape: [2, 3] },
+          { dtype: "f64", shape: [2, 3] },
+        ],
+        attributes: none,
+      },
+    ],
+  },
+};
+
+/** y = a where the condition holds, else b; with broadcasting. */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  const [x, y] = align("where", a, b);
+  const shape = broadcastShapes(condition.shape, x.shape, "where");
+  const inputs = [cast(condition, "bool"), x, y].map((t) => broadcastTo(t, shape));
+  return node(whereOp, inputs, none);
+}
+
+export const clampOp = elementwise<{ min: number; max: number }>({
+  name: "clamp",
+  value: ([x], { min, max }) => {
+    const [low, high] = [constant(min, x!.dtype), constant(max, x!.dtype)];
+    // Comparisons with NaN are false, so NaN passes through.
+    const capped = select(apply("less", high, x!), high, x!);
+    return select(apply("less", capped, low), low, capped);
+  },
+  partials: [
+    ({ x: [x], attributes: { min, max } }) =>
+      where(logicalAnd(lessEqual(min, x!), lessEqual(x!, max)), onesLike(x!), zerosLike(x!)),
+  ],
+  law: {
+    en: "Inside the bounds (and on them) the slope is 1, outside it is 0.",
+    zh: "在界内（含边界）斜率为 1，界外为 0。",
+  },
+  notation: {
+    text: "clamp(#0, {min}, {max})",
+    tex: "\\operatorname{clamp}\\left(#0, {min}, {max}\\right)",
+    precedence: 5,
+  },
+  sampling: {
+    kinks: [-1, 1],
+    cases: [{ inputs: [{ dtype: "f64", shape: [2, 3] }], attributes: { min: -1, max: 1 } }],
+  },
+});
+
+/** y = min(max(x, min), max); slope 1 on the bounds (PyTorch's convention). */
+export function clamp(x: Tensor, bounds: { min?: number; max?: number }): Tensor {
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;
+  return node(clampOp, [x], { min, max });
+}
+
+const rounding = (
+  name: "floor" | "ceil" | "round" | "trunc",
+  notation: Op["notation"],
+): Op<NoAttributes> =>
+  elementwise({
+    name,
+    value: ([x]) => apply(name, x!),
+    partials: [({ x }) => zerosLike(x[0]!)],
+    law: {
+      en: "A rounded value is constant between jumps: slope 0.",
+      zh: "取整后的值在跳跃点之间为常数：斜率为 0。",
+    },
+    notation,
+    sampling: { kinks: [-2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5] },
+  });
+
+const nearest = { text: "round(#0)", tex: "\\operatorname{round}(#0)", precedence: 5 };
+const towardsZero = { text: "trunc(#0)", tex: "\\operatorname{trunc}(#0)", precedence: 5 };
+export const floorOp = rounding("floor", {
+  text: "⌊#0⌋",
+  tex: "\\lfloor #0\\rfloor",
+  precedence: 5,
+});
+export const ceilOp = rounding("ceil", { text: "⌈#0⌉", tex: "\\lceil #0\\rceil", precedence: 5 });
+export const roundOp = rounding("round", nearest);
+export const truncOp = rounding("trunc", towardsZero);
+
+/** The largest whole number ≤ x. */
+export const floor = numeric(floorOp);
+/** The smallest whole number ≥ x. */
+export const ceil = numeric(ceilOp);
+/** The nearest whole number; halves go to the even one (IEEE 754). */
+export const round = numeric(roundOp);
+/** The whole part. */
+export const trunc = numeric(truncOp);

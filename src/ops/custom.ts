@@ -1,0 +1,74 @@
+/** Operators about differentiation itself: identity, stopGradient, and a person's own derivative. */
+import { fail } from "../core/errors.ts";
+import type { Op } from "../core/op.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import { node, type Tensor } from "../core/tensor.ts";
+import { elementwise, none, numeric } from "./define.ts";
+import { onesLike, zerosLike } from "./leaf.ts";
+
+const same = { text: "#0", tex: "#0", precedence: 5 };
+
+export const identityOp = elementwise({
+  name: "identity",
+  value: ([x]) => x!,
+  partials: [({ y }) => onesLike(y)],
+  reverse: (g) => g,
+  law: { en: "The identity passes the gradient on unchanged.", zh: "恒等函数原样传递梯度。" },
+  notation: same,
+});
+
+export const stopGradientOp = elementwise({
+  name: "stopGradient",
+  value: ([x]) => x!,
+  law: { en: "By decree a constant: nothing flows back.", zh: "规定为常数：没有梯度传回。" },
+  notation: same,
+});
+
+/** y = x, as a node of its own. */
+export const identity = numeric(identityOp);
+/** y = x, but with derivative 0: what is inside counts as constant. */
+export const stopGradient = (x: Tensor): Tensor => node(stopGradientOp, [x], none);
+
+export interface CustomOperator {
+  readonly name: string;
+  /** What it computes, as a function of tensors. */
+  readonly forward: (...x: Tensor[]) => Tensor;
+  /** ∂E/∂x_k for every input, given g = ∂E/∂y; undefined stands for 0. */
+  readonly backward: (
+    g: Tensor,
+    context: { readonly x: readonly Tensor[]; readonly y: Tensor },
+  ) => readonly (Tensor | undefined)[];
+  /** The rule in words, for derivations. */
+  readonly law?: string;
+}
+
+/** A function of tensors whose derivative is the one that you give, in place of the derived one. */
+export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor {
+  const op: Op = {
+    name: spec.name,
+    infer: (inputs) => {
+      const { dtype, shape } = spec.forward(...(inputs as Tensor[]));
+      return { dtype, shape };
+    },
+    meaning: () => ({ loop: "compose", build: (inputs) => spec.forward(...inputs) }),
+    derivative: {
+      kind: "general",
+      reverse: (g, { x, y }, input) => {
+        const result = spec.backward(g, { x, y })[input] ?? zerosLike(x[input]!);
+        if (sameShape(result.shape, x[input]!.shape)) return result;
+        return fail("shape-mismatch", {
+          message: `The derivative given for ${spec.name} has the wrong shape for input ${input}.`,
+          expected: formatShape(x[input]!.shape),
+          found: formatShape(result.shape),
+        });
+      },
+    },
+    law: { en: spec.law ?? "A derivative given by the user.", zh: spec.law ?? "用户给定的导数。" },
+    notation: {
+      text: `${spec.name}(#*)`,
+      tex: `\\operatorname{${spec.name}}\\left(#*\\right)`,
+      precedence: 5,
+    },
+  };
+  return (...x) => node(op, x, none);
+}

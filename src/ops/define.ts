@@ -1,0 +1,114 @@
+/** Builders for the records that most operators share, and the functions that apply them. */
+import { type DType, isFloat, promote } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { type Expression, indices, load, offset } from "../core/expression.ts";
+import type { Attributes, Op, RuleContext, TensorType } from "../core/op.ts";
+import { broadcastShapes, formatShape, sameShape } from "../core/shape.ts";
+import { node, Tensor } from "../core/tensor.ts";
+import { cast } from "./cast.ts";
+import { scalar } from "./leaf.ts";
+import { broadcastTo } from "./move.ts";
+
+export type NoAttributes = Record<string, never>;
+export const none: NoAttributes = {};
+
+type Shared<A extends Attributes> = Pick<
+  Op<A>,
+  "name" | "law" | "notation" | "textbook" | "sampling"
+>;
+
+interface Elementwise<A extends Attributes> extends Shared<A> {
+  /** The output element from the input elements at the same place. */
+  readonly value: (x: readonly Expression[], attributes: A) => Expression;
+  /** ∂y/∂x_k for each input; absent: piecewise constant. */
+  readonly partials?: readonly ((r: RuleContext<A>) => Tensor)[];
+  readonly reverse?: (g: Tensor, r: RuleContext<A>, input: number) => Tensor;
+}
+
+/** The input elements at the output's own index: what an elementwise operator reads. */
+export const elements = (inputs: readonly TensorType[]): Expression[] =>
+  inputs.map((x, k) => load(k, x.dtype, offset(x.shape, indices(x.shape.length))));
+
+/** The record of an operator that works element by element on inputs of one shape. */
+export function elementwise<A extends Attributes = NoAttributes>(spec: Elementwise<A>): Op<A> {
+  const { value, partials, reverse, ...shared } = spec;
+  return {
+    ...shared,
+    infer(inputs, attributes) {
+      const shape = inputs[0]!.shape;
+      for (const x of inputs) {
+        if (!sameShape(x.shape, shape)) {
+          fail("shape-mismatch", {
+            message: `${spec.name} works element by element.`,
+            expected: formatShape(shape),
+            found: formatShape(x.shape),
+          });
+        }
+      }
+      return { shape, dtype: value(elements(inputs), attributes).dtype };
+    },
+    meaning: (inputs, _output, attributes) => ({
+      loop: "map",
+      value: value(elements(inputs), attributes),
+    }),
+    derivative: partials
+      ? { kind: "pointwise", partials, ...(reverse ? { reverse } : {}) }
+      : { kind: "zero" },
+  };
+}
+
+/** What stands for a tensor in a call: a tensor, or a number that is used for every element. */
+export type Operand = Tensor | number;
+
+/** A number becomes a scalar of the other operand's type, if that type can hold it. */
+function toTensor(x: Operand, like: Operand): Tensor {
+  if (x instanceof Tensor) return x;
+  const other = like instanceof Tensor ? like.dtype : "f32";
+  const dtype = other === "bool" ? "i32" : other;
+  return scalar(x, Number.isInteger(x) || isFloat(dtype) ? dtype : "f32");
+}
+
+/** The operands as tensors of one dtype and one shape: casts and broadcasts become nodes. */
+export function align(what: string, a: Operand, b: Operand, dtype?: DType): [Tensor, Tensor] {
+  const x = toTensor(a, b);
+  const y = toTensor(b, a);
+  const common = dtype ?? promote(x.dtype, y.dtype);
+  const shape = broadcastShapes(x.shape, y.shape, what);
+  return [broadcastTo(cast(x, common), shape), broadcastTo(cast(y, common), shape)];
+}
+
+// Function declarations, not constants: the modules of operators use each other's derivatives, and
+// declarations exist before any module of such a cycle has run.
+
+/** Elementwise function of two operands with broadcasting. */
+export function binary(
+  op: Op<NoAttributes>,
+  kind: "number" | "float" | "logic" = "number",
+): (a: Operand, b: Operand) => Tensor {
+  return (a, b) => {
+    let [x, y] = align(op.name, a, b, kind === "logic" ? "bool" : undefined);
+    if (kind === "number" && x.dtype === "bool") [x, y] = [cast(x, "i32"), cast(y, "i32")];
+    if (kind === "float") [x, y] = [toFloat(x), toFloat(y)];
+    return node(op, [x, y], none);
+  };
+}
+
+/** Integers and booleans become f32 where real numbers are needed. */
+export function toFloat(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? x : cast(x, "f32");
+}
+
+/** Elementwise function of one floating-point tensor. */
+export function unary(op: Op<NoAttributes>): (x: Tensor) => Tensor {
+  return (x) => node(op, [toFloat(x)], none);
+}
+
+/** Elementwise function of one number, which may be an integer. */
+export function numeric(op: Op<NoAttributes>): (x: Tensor) => Tensor {
+  return (x) => node(op, [x.dtype === "bool" ? cast(x, "i32") : x], none);
+}
+
+/** The notation of a named function: name(x). */
+export function call(name: string, tex = `\\operatorname{${name}}`): Op["notation"] {
+  return { text: `${name}(#0)`, tex: `${tex}\\left(#0\\right)`, precedence: 5 };
+}

@@ -1,0 +1,155 @@
+/** Reading and adding at positions that are data. */
+import type { DType } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { apply, cast as convert, index, indices, load, offset } from "../core/expression.ts";
+import type { Op, TensorType } from "../core/op.ts";
+import { formatShape, normalizeAxis, type Shape } from "../core/shape.ts";
+import { node, type Tensor } from "../core/tensor.ts";
+import { add } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
+import { broadcastTo, reshape } from "./move.ts";
+
+const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
+const i32 = (...shape: number[]): TensorType => ({ dtype: "i32", shape });
+
+/** The index tensor must be integers and, off the axis, no larger than what it points into. */
+function checkIndices(what: string, into: Shape, at: TensorType, axis: number): void {
+  if (at.dtype !== "i32") {
+    fail("bad-dtype", {
+      message: `${what} needs whole numbers as indices.`,
+      expected: "i32",
+      found: at.dtype,
+      fix: 'Convert them with .cast("i32").',
+    });
+  }
+  const fits = at.shape.every((n, k) => k === axis || n <= into[k]!);
+  if (at.shape.length !== into.length || !fits) {
+    fail("shape-mismatch", {
+      message: `${what} needs indices with as many axes as the tensor, no longer off axis ${axis}.`,
+      expected: `at most ${formatShape(into)} off axis ${axis}`,
+      found: formatShape(at.shape),
+    });
+  }
+}
+
+export const gatherOp: Op<{ axis: number }> = {
+  name: "gather",
+  infer: ([x, at], { axis }) => {
+    checkIndices("gather", x!.shape, at!, axis);
+    return { dtype: x!.dtype, shape: at!.shape };
+  },
+  meaning: ([x, indexes], y, { axis }) => {
+    const here = indices(y.shape.length);
+    const at = load(1, "i32", offset(indexes!.shape, here));
+    const place = here.map((i, k) => (k === axis ? at : i));
+    const bound = { index: at, size: x!.shape[axis]! };
+    // An axis of size 1 is left out of the offset, so the bound alone guards it.
+    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, place), { bound }) };
+  },
+  derivative: {
+    kind: "linear",
+    transpose: (g, { x, attributes: { axis } }) =>
+      node(scatterOp, [g, x[1]!], { axis, shape: x[0]!.shape }),
+  },
+  law: {
+    en: "An element that was read several times collects the sum of the gradients of all reads.",
+    zh: "被多次读取的元素，其梯度等于各次读取的梯度之和。",
+  },
+  notation: { text: "#0[#1]", tex: "{#0}_{#1}", precedence: 5 },
+  sampling: {
+    cases: [
+      { inputs: [f64(4, 3), i32(2, 3)], attributes: { axis: 0 } },
+      { inputs: [f64(2, 5), i32(2, 1)], attributes: { axis: 1 } },
+    ],
+  },
+};
+
+export const scatterOp: Op<{ axis: number; shape: Shape }> = {
+  name: "scatter",
+  infer: ([updates, at], { axis, shape }) => {
+    checkIndices("scatterAdd", shape, at!, axis);
+    if (formatShape(updates!.shape) !== formatShape(at!.shape)) {
+      fail("shape-mismatch", {
+        message: "scatterAdd needs one update for each index.",
+        expected: formatShape(at!.shape),
+        found: formatShape(updates!.shape),
+      });
+    }
+    return { dtype: updates!.dtype, shape };
+  },
+  meaning: ([updates, indexes], y, { axis }) => {
+    const here = indices(indexes!.shape.length);
+    const at = load(1, "i32", offset(indexes!.shape, here));
+    return {
+      loop: "scatter",
+      over: indexes!.shape,
+      at: offset(
+        y.shape,
+        here.map((i, k) => (k === axis ? at : i)),
+      ),
+      bound: { index: at, size: y.shape[axis]! },
+      value: load(0, updates!.dtype, offset(updates!.shape, here)),
+    };
+  },
+  derivative: {
+    kind: "linear",
+    transpose: (g, { x, attributes: { axis } }) => node(gatherOp, [g, x[1]!], { axis }),
+  },
+  law: {
+    en: "Each update is added to one place, whose gradient it receives.",
+    zh: "每个更新加到一个位置上，并得到该位置的梯度。",
+  },
+  notation: { text: "scatter(#0, #1)", tex: "\\operatorname{scatter}(#0, #1)", precedence: 5 },
+  sampling: {
+    cases: [
+      { inputs: [f64(2, 3), i32(2, 3)], attributes: { axis: 0, shape: [4, 3] } },
+      { inputs: [f64(3), i32(3)], attributes: { axis: 0, shape: [2] } },
+    ],
+  },
+};
+
+export const oneHotOp: Op<{ classes: number; dtype: DType }> = {
+  name: "oneHot",
+  infer: ([x], { classes, dtype }) => ({ dtype, shape: [...x!.shape, classes] }),
+  meaning: ([x], y, { dtype }) => {
+    const at = load(0, "i32", offset(x!.shape, indices(x!.shape.length)));
+    const hit = apply("equal", at, index(y.shape.length - 1));
+    return { loop: "map", value: convert(hit, dtype) };
+  },
+  derivative: { kind: "zero" },
+  law: {
+    en: "A label does not change under small changes: nothing flows back.",
+    zh: "标签在微小变化下不变：没有梯度传回。",
+  },
+  notation: { text: "oneHot(#0)", tex: "\\operatorname{onehot}(#0)", precedence: 5 },
+};
+
+export interface AxisOption {
+  readonly axis: number;
+}
+
+/**
+ * y[i, j] = x[at[i, j], j] for axis 0, and so on: one element per index. `at` has as many axes as
+ * x; an index below 0 or past the end is an error when it is read.
+ */
+export const gather = (x: Tensor, at: Tensor, { axis }: AxisOption): Tensor =>
+  node(gatherOp, [x, at], { axis: normalizeAxis(axis, x.rank, "gather") });
+
+/** y = x, with updates[i, j] added at [at[i, j], j] for axis 0, and so on; repeats add up. */
+export function scatterAdd(x: Tensor, at: Tensor, updates: Tensor, { axis }: AxisOption): Tensor {
+  const attributes = { axis: normalizeAxis(axis, x.rank, "scatterAdd"), shape: x.shape };
+  return add(x, node(scatterOp, [cast(updates, x.dtype), at], attributes));
+}
+
+/** Whole slices of x along an axis (rows of a table, for axis 0), one per index of any shape. */
+export function take(x: Tensor, at: Tensor, { axis = 0 }: Partial<AxisOption> = {}): Tensor {
+  const along = normalizeAxis(axis, x.rank, "take");
+  const spread = x.shape.map((n, k) => (k === along ? at.size : n));
+  const column = x.shape.map((_, k) => (k === along ? at.size : 1));
+  const y = gather(x, broadcastTo(reshape(at, column), spread), { axis: along });
+  return reshape(y, [...x.shape.slice(0, along), ...at.shape, ...x.shape.slice(along + 1)]);
+}
+
+/** y[…, k] = 1 where the label is k, else 0; a label outside 0 … classes−1 gives only zeros. */
+export const oneHot = (labels: Tensor, classes: number, dtype: DType = "f32"): Tensor =>
+  node(oneHotOp, [cast(labels, "i32")], { classes, dtype });

@@ -1,0 +1,438 @@
+/** Operators that only move elements: each output element is one input element, or a constant. */
+import { fail } from "../core/errors.ts";
+import {
+  apply,
+  constant,
+  type Expression,
+  indices,
+  load,
+  offset,
+  plus,
+  select,
+  times,
+} from "../core/expression.ts";
+import type { Op, TensorType } from "../core/op.ts";
+import {
+  formatShape,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from "../core/shape.ts";
+import { node, type Tensor } from "../core/tensor.ts";
+import { cast } from "./cast.ts";
+import { sum } from "./reduce.ts";
+
+const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
+const named = (name: string) => ({
+  text: `${name}(#0)`,
+  tex: `\\operatorname{${name}}(#0)`,
+  precedence: 5,
+});
+
+/** Moving elements is linear: each gradient element goes back to where its element came from. */
+const movesBack = (what: { en: string; zh: string }) => ({
+  en: `${what.en}: each gradient element goes back to the place that its element came from.`,
+  zh: `${what.zh}：每个梯度分量回到其元素原来的位置。`,
+});
+
+export const reshapeOp: Op<{ shape: Shape }> = {
+  name: "reshape",
+  infer: ([x], { shape }) => {
+    if (sizeOf(shape) !== sizeOf(x!.shape)) {
+      fail("shape-mismatch", {
+        message: `reshape keeps the number of elements.`,
+        expected: `${sizeOf(x!.shape)} elements, as in ${formatShape(x!.shape)}`,
+        found: `${sizeOf(shape)} elements in ${formatShape(shape)}`,
+      });
+    }
+    return { dtype: x!.dtype, shape };
+  },
+  meaning: ([x], y) => ({
+    loop: "map",
+    value: load(0, x!.dtype, offset(y.shape, indices(y.shape.length))),
+  }),
+  derivative: { kind: "linear", transpose: (g, { x }) => reshape(g, x[0]!.shape) },
+  law: movesBack({ en: "The same elements in another shape", zh: "同样的元素换一种形状" }),
+  notation: { text: "#0", tex: "#0", precedence: 5 },
+  sampling: {
+    cases: [
+      { inputs: [f64(2, 6)], attributes: { shape: [3, 4] } },
+      { inputs: [f64(1)], attributes: { shape: [] } },
+      { inputs: [f64(0, 3)], attributes: { shape: [3, 0, 2] } },
+    ],
+  },
+};
+
+export const transposeOp: Op<{ axes: readonly number[] }> = {
+  name: "transpose",
+  infer: ([x], { axes }) => ({ dtype: x!.dtype, shape: axes.map((axis) => x!.shape[axis]!) }),
+  meaning: ([x], y, { axes }) => {
+    const out = indices(y.shape.length);
+    const at = x!.shape.map((_, axis) => out[axes.indexOf(axis)]!);
+    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at)) };
+  },
+  derivative: {
+    kind: "linear",
+    transpose: (g, { attributes: { axes } }) =>
+      transpose(
+        g,
+        axes.map((_, axis) => axes.indexOf(axis)),
+      ),
+  },
+  law: movesBack({ en: "The axes in another order", zh: "轴的次序改变" }),
+  notation: { text: "#0ᵀ", tex: "#0^{\\mathsf T}", precedence: 4 },
+  sampling: {
+    cases: [
+      { inputs: [f64(2, 3)], attributes: { axes: [1, 0] } },
+      { inputs: [f64(2, 1, 3)], attributes: { axes: [2, 0, 1] } },
+    ],
+  },
+};
+
+export const broadcastToOp: Op<{ shape: Shape }> = {
+  name: "broadcastTo",
+  infer: ([x], { shape }) => {
+    const lead = shape.length - x!.shape.length;
+    if (lead < 0 || x!.shape.some((n, axis) => n !== 1 && n !== shape[axis + lead])) {
+      fail("shape-mismatch", {
+        message: "broadcastTo repeats axes of size 1 and adds axes in front.",
+        expected: `a shape that ends in ${formatShape(x!.shape)}, any size where it has a 1`,
+        found: formatShape(shape),
+      });
+    }
+    return { dtype: x!.dtype, shape };
+  },
+  meaning: ([x], y) => {
+    const at = indices(x!.shape.length, y.shape.length - x!.shape.length);
+    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at)) };
+  },
+  derivative: { kind: "linear", transpose: (g, { x }) => sumTo(g, x[0]!.shape) },
+  law: {
+    en: "A value that is used several times collects the sum of the gradients of all its uses.",
+    zh: "被多次使用的值，其梯度等于各次使用的梯度之和。",
+  },
+  notation: { text: "#0", tex: "#0", precedence: 5 },
+  sampling: {
+    cases: [
+      { inputs: [f64(3)], attributes: { shape: [2, 3] } },
+      { inputs: [f64(2, 1)], attributes: { shape: [4, 2, 3] } },
+      { inputs: [f64()], attributes: { shape: [2, 2] } },
+    ],
+  },
+};
+
+export const sliceOp: Op<{ start: Shape; size: Shape; step: Shape }> = {
+  name: "slice",
+  infer: ([x], { size }) => ({ dtype: x!.dtype, shape: size }),
+  meaning: ([x], _y, { start, step }) => {
+    const at = x!.shape.map((_, axis) =>
+      plus(times(indices(x!.shape.length)[axis]!, step[axis]!), start[axis]!),
+    );
+    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at)) };
+  },
+  derivative: {
+    kind: "linear",
+    transpose: (g, { x, attributes: { start, step, size } }) => {
+      const last = size.map((n, axis) => start[axis]! + (n === 0 ? 0 : (n - 1) * step[axis]! + 1));
+      const after = last.map((end, axis) => x[0]!.shape[axis]! - end);
+      const interior = step.map((s) => s - 1);
+      return node(padOp, [g], { before: start, after, interior, value: 0 });
+    },
+  },
+  law: movesBack({ en: "Some of the elements", zh: "取出部分元素" }),
+  notation: named("slice"),
+  sampling: {
+    cases: [
+      { inputs: [f64(4, 5)], attributes: { start: [1, 0], size: [2, 3], step: [1, 2] } },
+      { inputs: [f64(3)], attributes: { start: [1], size: [0], step: [1] } },
+    ],
+  },
+};
+
+export const padOp: Op<{ before: Shape; after: Shape; interior: Shape; value: number }> = {
+  name: "pad",
+  infer: ([x], { before, after, interior }) => ({
+    dtype: x!.dtype,
+    shape: x!.shape.map(
+      (n, axis) => before[axis]! + n + Math.max(0, n - 1) * interior[axis]! + after[axis]!,
+    ),
+  }),
+  meaning: ([x], y, { before, interior, value }) => {
+    const i32 = (n: number) => constant(n, "i32");
+    const conditions: Expression[] = [];
+    const at = indices(y.shape.length).map((i, axis) => {
+      const n = x!.shape[axis]!;
+      const spread = interior[axis]! + 1;
+      const inside = plus(i, -before[axis]!);
+      if (n === y.shape[axis]) return inside;
+      conditions.push(apply("lessEqual", i32(0), inside));
+      conditions.push(apply("less", inside, i32(Math.max(0, n - 1) * spread + Math.min(n, 1))));
+      if (spread === 1) return inside;
+      conditions.push(apply("equal", apply("mod", inside, i32(spread)), i32(0)));
+      return apply("floorDiv", inside, i32(spread));
+    });
+    const when = conditions.reduce<Expression | undefined>(
+      (all, c) => (all ? apply("and", all, c) : c),
+      undefined,
+    );
+    const options = when ? { when, otherwise: value } : {};
+    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at), options) };
+  },
+  derivative: {
+    kind: "general",
+    reverse: (g, r) => unpad(g, r.x[0]!.shape, r.attributes),
+    // The constant border has no tangent.
+    forward: ([t], { attributes }) => node(padOp, [t!], { ...attributes, value: 0 }),
+  },
+  law: movesBack({ en: "A border of constants around the elements", zh: "在元素周围填充常数" }),
+  notation: named("pad"),
+  sampling: {
+    cases: [
+      {
+        inputs: [f64(2, 3)],
+        attributes: { before: [1, 0], after: [0, 2], interior: [0, 0], value: 7 },
+      },
+      {
+        inputs: [f64(3, 2)],
+        attributes: { before: [0, 1], after: [1, 0], interior: [2, 1], value: 0 },
+      },
+    ],
+  },
+};
+
+function unpad(g: Tensor, size: Shape, pads: { before: Shape; interior: Shape }): Tensor {
+  const step = pads.interior.map((n) => n + 1);
+  return node(sliceOp, [g], { start: pads.before, size, step });
+}
+
+export const flipOp: Op<{ axes: readonly number[] }> = {
+  name: "flip",
+  infer: ([x]) => ({ dtype: x!.dtype, shape: x!.shape }),
+  meaning: ([x], y, { axes }) => {
+    const at = indices(y.shape.length).map((i, axis) =>
+      axes.includes(axis) ? plus(times(i, -1), y.shape[axis]! - 1) : i,
+    );
+    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at)) };
+  },
+  derivative: { kind: "linear", transpose: (g, { attributes: { axes } }) => flip(g, axes) },
+  law: movesBack({ en: "The elements in opposite order along some axes", zh: "沿某些轴倒序" }),
+  notation: named("flip"),
+  sampling: { cases: [{ inputs: [f64(2, 3)], attributes: { axes: [1] } }] },
+};
+
+export const concatenateOp: Op<{ axis: number }> = {
+  name: "concatenate",
+  infer: (inputs, { axis }) => {
+    const [first] = inputs;
+    for (const x of inputs) {
+      const fits = x.shape.every((n, k) => k === axis || n === first!.shape[k]);
+      if (x.shape.length !== first!.shape.length || !fits) {
+        fail("shape-mismatch", {
+          message: `concatenate joins along axis ${axis}; the other sizes must agree.`,
+          expected: `like ${formatShape(first!.shape)}`,
+          found: formatShape(x.shape),
+        });
+      }
+    }
+    const total = inputs.reduce((n, x) => n + x.shape[axis]!, 0);
+    return { dtype: first!.dtype, shape: first!.shape.map((n, k) => (k === axis ? total : n)) };
+  },
+  meaning: (inputs, y, { axis }) => {
+    const out = indices(y.shape.length);
+    let start = y.shape[axis]!;
+    let value: Expression | undefined;
+    // From the last piece to the first: i < end₀ ? x₀ : i < end₁ ? x₁ : …
+    for (let k = inputs.length - 1; k >= 0; k--) {
+      const x = inputs[k]!;
+      const end = start;
+      start -= x.shape[axis]!;
+      const at = out.map((i, a) => (a === axis ? plus(i, -start) : i));
+      const below = apply("less", out[axis]!, constant(end, "i32"));
+      const above = apply("lessEqual", constant(start, "i32"), out[axis]!);
+      const when = apply("and", above, below);
+      const piece = load(k, x.dtype, offset(x.shape, at), { when });
+      value = value === undefined ? piece : select(below, piece, value);
+    }
+    return { loop: "map", value: value! };
+  },
+  derivative: {
+    kind: "linear",
+    transpose: (g, { x, attributes: { axis } }, input) => {
+      const start = x[0]!.shape.map(() => 0);
+      for (let k = 0; k < input; k++) start[axis]! += x[k]!.shape[axis]!;
+      return node(sliceOp, [g], { start, size: x[input]!.shape, step: start.map(() => 1) });
+    },
+  },
+  law: movesBack({ en: "Tensors one after another along an axis", zh: "沿一个轴首尾相接" }),
+  notation: { text: "[#*]", tex: "\\left[#*\\right]", precedence: 5 },
+  sampling: {
+    cases: [
+      { inputs: [f64(2, 3), f64(1, 3)], attributes: { axis: 0 } },
+      { inputs: [f64(2, 1), f64(2, 0), f64(2, 2)], attributes: { axis: 1 } },
+    ],
+  },
+};
+
+/** y has the elements of x in row-major order; one size may be −1 and follows from the rest. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = shape.reduce((product, n) => (n === -1 ? product : product * n), 1);
+  const full = shape.map((n) => (n === -1 ? x.size / known : n));
+  return sameShape(full, x.shape) ? x : node(reshapeOp, [x], { shape: full });
+}
+
+/** y[i_axes] = x[i]; without `axes`, all axes in opposite order (a matrix's transpose). */
+export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  const order =
+    axes?.map((axis) => normalizeAxis(axis, x.rank, "transpose")) ??
+    x.shape.map((_, axis) => x.rank - 1 - axis);
+  if (new Set(order).size !== x.rank) {
+    fail("bad-argument", {
+      message: "transpose puts every axis in one new place.",
+      expected: `each of 0 … ${x.rank - 1} once`,
+      found: formatShape(order),
+    });
+  }
+  return order.every((from, to) => from === to) ? x : node(transposeOp, [x], { axes: order });
+}
+
+/** x repeated along axes of size 1 and along new axes in front (NumPy's rule). */
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : node(broadcastToOp, [x], { shape });
+
+/** The adjoint of broadcasting: the sum over all axes that were repeated. */
+export function sumTo(g: Tensor, shape: Shape): Tensor {
+  const lead = g.rank - shape.length;
+  const axes = g.shape.flatMap((n, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : [],
+  );
+  return axes.length === 0 ? g : reshape(sum(g, { axes }), shape);
+}
+
+export interface SliceOptions {
+  /** First index per axis; negative counts from the end. Default 0. */
+  readonly start?: readonly number[];
+  /** One past the last index per axis; negative counts from the end. Default the axis's size. */
+  readonly end?: readonly number[];
+  /** Distance between the elements that are taken, ≥ 1. Default 1. */
+  readonly step?: readonly number[];
+}
+
+/** y[i] = x[start + i·step], for indices below `end`; out-of-range bounds are cut off. */
+export function slice(x: Tensor, { start, end, step }: SliceOptions): Tensor {
+  const steps = x.shape.map((_, axis) => step?.[axis] ?? 1);
+  if (steps.some((s) => !Number.isInteger(s) || s < 1)) {
+    fail("bad-argument", {
+      message: "slice goes forward.",
+      expected: "whole steps ≥ 1",
+      found: formatShape(steps),
+      fix: "Use flip for the opposite order.",
+    });
+  }
+  const clip = (i: number, n: number) => Math.max(0, Math.min(n, i < 0 ? i + n : i));
+  const from = x.shape.map((n, axis) => clip(start?.[axis] ?? 0, n));
+  const to = x.shape.map((n, axis) => clip(end?.[axis] ?? n, n));
+  const size = from.map((a, axis) => Math.max(0, Math.ceil((to[axis]! - a) / steps[axis]!)));
+  return sameShape(size, x.shape) ? x : node(sliceOp, [x], { start: from, size, step: steps });
+}
+
+/** The slice at one index of one axis; that axis disappears. */
+export function at(x: Tensor, axis: number, position: number): Tensor {
+  const a = normalizeAxis(axis, x.rank, "at");
+  const i = position < 0 ? position + x.shape[a]! : position;
+  if (!Number.isInteger(i) || i < 0 || i >= x.shape[a]!) {
+    fail("index-out-of-range", {
+      message: `There is no index ${position} on axis ${axis}.`,
+      expected: `−${x.shape[a]} … ${x.shape[a]! - 1}`,
+      found: String(position),
+    });
+  }
+  const start = x.shape.map((_, k) => (k === a ? i : 0));
+  const size = x.shape.map((n, k) => (k === a ? 1 : n));
+  const shape = x.shape.filter((_, k) => k !== a);
+  return reshape(node(sliceOp, [x], { start, size, step: size.map(() => 1) }), shape);
+}
+
+export interface PadOptions {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** What stands in the border. Default 0. */
+  readonly value?: number;
+}
+
+/** x with a border of constants around it: `before` and `after` elements per axis. */
+export function pad(x: Tensor, { before, after, value = 0 }: PadOptions): Tensor {
+  const sizes = [...before, ...after];
+  const whole = sizes.every((n) => Number.isInteger(n) && n >= 0);
+  if (before.length !== x.rank || after.length !== x.rank || !whole) {
+    fail("bad-argument", {
+      message: "pad needs a whole number ≥ 0 before and after each axis.",
+      expected: `${x.rank} of each`,
+      found: `before ${formatShape(before)}, after ${formatShape(after)}`,
+      fix: "Use slice to take elements away.",
+    });
+  }
+  if (sizes.every((n) => n === 0)) return x;
+  return node(padOp, [x], { before, after, interior: before.map(() => 0), value });
+}
+
+/** The elements in opposite order along `axes` (default all). */
+export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
+  return node(flipOp, [x], { axes: normalizeAxes(axes, x.rank, "flip") });
+}
+
+/** The tensors one after another along `axis` (default 0). */
+export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
+  const [first] = xs;
+  if (first === undefined) {
+    return fail("bad-argument", {
+      message: "concatenate needs something to join.",
+      expected: "at least one tensor",
+      found: "none",
+    });
+  }
+  const a = normalizeAxis(axis, first.rank, "concatenate");
+  return xs.length === 1
+    ? first
+    : node(
+        concatenateOp,
+        xs.map((x) => cast(x, first.dtype)),
+        { axis: a },
+      );
+}
+
+/** The tensors side by side along a new axis. */
+export function stack(xs: readonly Tensor[], axis = 0): Tensor {
+  return concatenate(
+    xs.map((x) => expandDims(x, axis)),
+    axis,
+  );
+}
+
+/** x with a new axis of size 1. */
+export function expandDims(x: Tensor, axis: number): Tensor {
+  const a = normalizeAxis(axis, x.rank + 1, "expandDims");
+  return reshape(x, [...x.shape.slice(0, a), 1, ...x.shape.slice(a)]);
+}
+
+/** x without its axes of size 1 (or without those of them that are named). */
+export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+  const drop = normalizeAxes(
+    axes ?? x.shape.flatMap((n, axis) => (n === 1 ? [axis] : [])),
+    x.rank,
+    "squeeze",
+  );
+  const kept = drop.find((axis) => x.shape[axis] !== 1);
+  if (kept !== undefined) {
+    fail("shape-mismatch", {
+      message: "squeeze takes away axes of size 1 only.",
+      expected: `size 1 on axis ${kept}`,
+      found: formatShape(x.shape),
+    });
+  }
+  return reshape(
+    x,
+    x.shape.filter((_, axis) => !drop.includes(axis)),
+  );
+}

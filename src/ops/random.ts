@@ -1,0 +1,102 @@
+/** Counter-based random numbers: element i of a stream is a pure function of (key, stream, i). */
+import type { DType } from "../core/dtype.ts";
+import { isFloat } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import {
+  apply,
+  cast,
+  constant,
+  type Expression,
+  indices,
+  load,
+  offset,
+} from "../core/expression.ts";
+import type { Op } from "../core/op.ts";
+import type { Shape } from "../core/shape.ts";
+import { formatShape } from "../core/shape.ts";
+import { node, type Tensor } from "../core/tensor.ts";
+import { mul, sub } from "./arithmetic.ts";
+import { cos, log, sqrt } from "./transcendental.ts";
+
+const i32 = (n: number): Expression => constant(n | 0, "i32");
+const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+const parity = 0x1bd11bda;
+
+/** Threefry-2x32 with 20 rounds (Salmon et al. 2011), as an expression of the scalar language. */
+function threefry(
+  k0: Expression,
+  k1: Expression,
+  counter0: Expression,
+  counter1: Expression,
+): [Expression, Expression] {
+  const add = (a: Expression, b: Expression) => apply("add", a, b);
+  const rotate = (x: Expression, by: number) =>
+    apply("bitOr", apply("shiftLeft", x, i32(by)), apply("shiftRight", x, i32(32 - by)));
+  const keys = [k0, k1, apply("bitXor", apply("bitXor", k0, k1), i32(parity))];
+  let [a, b] = [add(counter0, k0), add(counter1, k1)];
+  for (let round = 0; round < 20; round++) {
+    a = add(a, b);
+    b = apply("bitXor", rotate(b, rotations[round % 8]!), a);
+    if (round % 4 === 3) {
+      const injection = (round + 1) / 4;
+      a = add(a, keys[injection % 3]!);
+      b = add(add(b, keys[(injection + 1) % 3]!), i32(injection));
+    }
+  }
+  return [a, b];
+}
+
+type Uniform = { readonly shape: Shape; readonly dtype: DType; readonly stream: number };
+
+export const uniformOp: Op<Uniform> = {
+  name: "randomUniform",
+  infer: ([key], { shape, dtype }) => {
+    if (key!.dtype !== "i32" || formatShape(key!.shape) !== "[2]" || !isFloat(dtype)) {
+      fail("bad-argument", {
+        message: "randomUniform makes floating-point numbers from a key of two integers.",
+        expected: "an i32 key of shape [2]",
+        found: `${key!.dtype}${formatShape(key!.shape)} for ${dtype}`,
+      });
+    }
+    return { dtype, shape };
+  },
+  meaning: (_key, y, { dtype, stream }) => {
+    const counter = offset(y.shape, indices(y.shape.length));
+    const key = [i32(0), i32(1)].map((at) => load(0, "i32", at)) as [Expression, Expression];
+    const [high, low] = threefry(...key, counter, i32(stream));
+    const bits = (word: Expression, drop: number) =>
+      cast(apply("shiftRight", word, i32(drop)), dtype);
+    const scale = (x: Expression, by: number) => apply("mul", x, constant(by, dtype));
+    // 24 random bits fill an f32's mantissa, 27 + 26 an f64's.
+    const value =
+      dtype === "f32"
+        ? scale(bits(high, 8), 2 ** -24)
+        : apply("add", scale(bits(high, 5), 2 ** -27), scale(bits(low, 6), 2 ** -53));
+    return { loop: "map", value };
+  },
+  derivative: { kind: "zero" },
+  law: {
+    en: "A random number does not depend on the parameters: nothing flows back.",
+    zh: "随机数与参数无关：没有梯度传回。",
+  },
+  notation: { text: "U(0,1)", tex: "\\mathcal{U}(0,1)", precedence: 5 },
+};
+
+export interface RandomOptions {
+  readonly dtype?: DType;
+  /** Which of the independent sequences of one key. Default 0. */
+  readonly stream?: number;
+}
+
+/** Uniform numbers in [0, 1). `key` is an i32 tensor of shape [2]: seed and, for instance, step. */
+export const randomUniform = (key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor =>
+  node(uniformOp, [key], { shape, dtype: options.dtype ?? "f32", stream: options.stream ?? 0 });
+
+/** Standard normal numbers: √(−2 ln u₁)·cos 2πu₂ (Box and Muller 1958), with u₁ in (0, 1]. */
+export function randomNormal(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
+  const stream = 2 * (options.stream ?? 0);
+  const u = randomUniform(key, shape, { ...options, stream });
+  const v = randomUniform(key, shape, { ...options, stream: stream + 1 });
+  const radius = sqrt(mul(log(sub(1, u)), -2));
+  return mul(radius, cos(mul(v, 2 * Math.PI)));
+}

@@ -1,0 +1,331 @@
+/** Reductions and scans. */
+import { fail } from "../core/errors.ts";
+import { type Expression, index, indices, load, offset } from "../core/expression.ts";
+import type { Combine, Op, TensorType } from "../core/op.ts";
+import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
+import { node, type Tensor } from "../core/tensor.ts";
+import { add, div, mul, square, sub } from "./arithmetic.ts";
+import { cast } from "./cast.ts";
+import { equal, isFinite, where } from "./compare.ts";
+import { toFloat } from "./define.ts";
+import { zerosLike } from "./leaf.ts";
+import { broadcastTo, flip, pad, reshape, slice, transpose } from "./move.ts";
+import { exp, log } from "./transcendental.ts";
+
+type Axes = { readonly axes: readonly number[] };
+
+const kept = (shape: Shape, axes: readonly number[]): number[] =>
+  shape.filter((_, axis) => !axes.includes(axis));
+/** The shape with the reduced axes as 1, from which broadcasting restores the input's shape. */
+const keepDims = (shape: Shape, axes: readonly number[]): number[] =>
+  shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+
+/** A reduced tensor back over the axes that it was reduced over. */
+const spread = (t: Tensor, shape: Shape, axes: readonly number[]): Tensor =>
+  broadcastTo(reshape(t, keepDims(shape, axes)), shape);
+
+const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
+const cases = [
+  { inputs: [f64(2, 3)], attributes: { axes: [0] } },
+  { inputs: [f64(2, 3, 2)], attributes: { axes: [0, 2] } },
+  { inputs: [f64(4)], attributes: { axes: [0] } },
+  { inputs: [f64(2, 1)], attributes: { axes: [] } },
+];
+
+/** Index of the input element that the loop (output axes, then reduced axes) is at. */
+function elementAt(x: TensorType, axes: readonly number[]): Expression {
+  const rank = x.shape.length - axes.length;
+  let [outer, inner] = [0, rank];
+  const at = x.shape.map((_, axis) => index(axes.includes(axis) ? inner++ : outer++));
+  return load(0, x.dtype, offset(x.shape, at));
+}
+
+type ReductionSpec = Pick<Op<Axes>, "name" | "derivative" | "law" | "notation"> & {
+  readonly combine: Combine;
+  /** Whether the reduction of nothing has a value. */
+  readonly empty: boolean;
+};
+
+const reduction = ({ combine, empty, ...rest }: ReductionSpec): Op<Axes> => ({
+  ...rest,
+  infer: ([x], { axes }) => {
+    if (!empty && sizeOf(axes.map((axis) => x!.shape[axis]!)) === 0) {
+      fail("bad-argument", {
+        message: `${rest.name} of no elements has no value.`,
+        expected: "at least one element along the reduced axes",
+        found: formatShape(x!.shape),
+      });
+    }
+    const dtype = combine === "argmax" || combine === "argmin" ? "i32" : x!.dtype;
+    return { dtype, shape: kept(x!.shape, axes) };
+  },
+  meaning: ([x], _y, { axes }) => ({
+    loop: "reduce",
+    combine,
+    over: axes.map((axis) => x!.shape[axis]!),
+    value: elementAt(x!, axes),
+  }),
+  sampling: { cases },
+});
+
+const sigma = (symbol: string, tex: string) => ({
+  text: `${symbol} #0`,
+  tex: `${tex} #0`,
+  precedence: 2,
+});
+
+export const sumOp = reduction({
+  name: "sum",
+  combine: "sum",
+  empty: true,
+  derivative: {
+    kind: "linear",
+    transpose: (g, { x, attributes: { axes } }) => spread(g, x[0]!.shape, axes),
+  },
+  law: {
+    en: "A sum passes the gradient on to each of its terms unchanged.",
+    zh: "求和把梯度原样传给每一项。",
+  },
+  notation: sigma("Σ", "\\sum"),
+});
+
+export const prodOp = reduction({
+  name: "prod",
+  combine: "product",
+  empty: true,
+  derivative: {
+    kind: "general",
+    reverse: (g, { x, attributes: { axes } }) =>
+      mul(spread(g, x[0]!.shape, axes), productOfOthers(x[0]!, axes)),
+  },
+  law: {
+    en: "The derivative of a product with respect to one factor is the product of the others.",
+    zh: "乘积对一个因子的导数是其余因子之积。",
+  },
+  notation: sigma("Π", "\\prod"),
+});
+
+/** For each element the product of all others along `axes`; no division, so zeros are no harm. */
+function productOfOthers(x: Tensor, axes: readonly number[]): Tensor {
+  const rest = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
+  const order = [...rest, ...axes];
+  const moved = transpose(x, order);
+  const count = sizeOf(axes.map((axis) => x.shape[axis]!));
+  const rows = reshape(moved, [sizeOf(rest.map((axis) => x.shape[axis]!)), count]);
+  const before = exclusiveProduct(rows);
+  const after = flip(exclusiveProduct(flip(rows, 1)), 1);
+  const product = reshape(mul(before, after), moved.shape);
+  return transpose(
+    product,
+    order.map((_, axis) => order.indexOf(axis)),
+  );
+}
+
+/** y[…, k] = x[…, 0]·…·x[…, k−1], by differentiable steps of doubling length. */
+function exclusiveProduct(rows: Tensor): Tensor {
+  const n = rows.shape[1]!;
+  let y = shifted(rows, 1);
+  for (let step = 1; step < n; step *= 2) y = mul(y, shifted(y, step));
+  return y;
+}
+
+/** Rows shifted to the right by `by`, ones coming in from the left. */
+function shifted(rows: Tensor, by: number): Tensor {
+  const [m, n] = rows.shape as readonly [number, number];
+  if (by >= n)
+    return pad(slice(rows, { end: [m, 0] }), { before: [0, n], after: [0, 0], value: 1 });
+  const head = slice(rows, { end: [m, n - by] });
+  return pad(head, { before: [0, by], after: [0, 0], value: 1 });
+}
+
+/** Each element's share in an extreme value: ties are split evenly; all NaN if one is NaN. */
+function share(x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
+  const hit = cast(equal(x, spread(y, x.shape, axes)), x.dtype);
+  return div(hit, spread(sum(hit, { axes }), x.shape, axes));
+}
+
+const extreme = (name: "max" | "min", law: Op["law"]): Op<Axes> =>
+  reduction({
+    name,
+    combine: name,
+    empty: false,
+    derivative: {
+      kind: "general",
+      reverse: (g, { x, y, attributes: { axes } }) =>
+        mul(spread(g, x[0]!.shape, axes), share(x[0]!, y, axes)),
+      forward: ([t], { x, y, attributes: { axes } }) =>
+        sum(mul(t!, share(x[0]!, y, axes)), { axes }),
+    },
+    law,
+    notation: { text: `${name}(#0)`, tex: `\\${name}\\left(#0\\right)`, precedence: 5 },
+  });
+
+export const maxOp = extreme("max", {
+  en: "The gradient goes to the largest element; elements that tie share it evenly.",
+  zh: "梯度传给最大的元素；并列者平分。",
+});
+export const minOp = extreme("min", {
+  en: "The gradient goes to the smallest element; elements that tie share it evenly.",
+  zh: "梯度传给最小的元素；并列者平分。",
+});
+
+const position = (combine: "argmax" | "argmin"): Op<Axes> =>
+  reduction({
+    name: combine,
+    combine,
+    empty: false,
+    derivative: { kind: "zero" },
+    law: {
+      en: "A position does not change under small changes: nothing flows back.",
+      zh: "位置在微小变化下不变：没有梯度传回。",
+    },
+    notation: {
+      text: `${combine}(#0)`,
+      tex: `\\operatorname{${combine}}\\left(#0\\right)`,
+      precedence: 5,
+    },
+  });
+
+export const argmaxOp = position("argmax");
+export const argminOp = position("argmin");
+
+export const meanOp: Op<Axes> = {
+  name: "mean",
+  infer: ([x], { axes }) => ({ dtype: x!.dtype, shape: kept(x!.shape, axes) }),
+  meaning: ([x], _y, { axes }) => ({
+    loop: "compose",
+    build: ([t]) => mul(sum(t!, { axes }), 1 / sizeOf(axes.map((axis) => x!.shape[axis]!))),
+  }),
+  derivative: { kind: "compose" },
+  law: {
+    en: "A mean of n terms passes 1/n of the gradient on to each.",
+    zh: "n 项的平均把梯度的 1/n 传给每一项。",
+  },
+  notation: { text: "mean(#0)", tex: "\\operatorname{mean}\\left(#0\\right)", precedence: 5 },
+  sampling: { cases },
+};
+
+export const logsumexpOp: Op<Axes> = {
+  name: "logsumexp",
+  infer: ([x], { axes }) => ({ dtype: x!.dtype, shape: kept(x!.shape, axes) }),
+  meaning: (_x, _y, { axes }) => ({
+    loop: "compose",
+    build: ([x]) => {
+      // Shifted by the maximum nothing overflows; an infinite maximum must not make ∞ − ∞.
+      const top = max(x!, { axes });
+      const shift = where(isFinite(top), top, zerosLike(top));
+      const total = sum(exp(sub(x!, spread(shift, x!.shape, axes))), { axes });
+      return add(log(total), shift);
+    },
+  }),
+  derivative: {
+    kind: "general",
+    reverse: (g, { x, y, attributes: { axes } }) =>
+      mul(spread(g, x[0]!.shape, axes), weights(x[0]!, y, axes)),
+    forward: ([t], { x, y, attributes: { axes } }) =>
+      sum(mul(t!, weights(x[0]!, y, axes)), { axes }),
+  },
+  law: {
+    en: "The derivative of log-sum-exp is the softmax: e^(x_i)/Σe^(x_j).",
+    zh: "log-sum-exp 的导数是 softmax：e^(x_i)/Σe^(x_j)。",
+  },
+  notation: { text: "ln Σ e^(#0)", tex: "\\ln\\sum e^{#0}", precedence: 3 },
+  sampling: { cases },
+};
+
+/** softmax(x) = e^(x − logsumexp x) */
+const weights = (x: Tensor, y: Tensor, axes: readonly number[]): Tensor =>
+  exp(sub(x, spread(y, x.shape, axes)));
+
+type Scan = { readonly axis: number; readonly reverse: boolean };
+
+export const cumsumOp: Op<Scan> = {
+  name: "cumsum",
+  infer: ([x]) => ({ dtype: x!.dtype, shape: x!.shape }),
+  meaning: ([x], _y, { axis, reverse }) => ({
+    loop: "scan",
+    axis,
+    reverse,
+    combine: "sum",
+    value: load(0, x!.dtype, offset(x!.shape, indices(x!.shape.length))),
+  }),
+  derivative: {
+    kind: "linear",
+    transpose: (g, { attributes: { axis, reverse } }) =>
+      node(cumsumOp, [g], { axis, reverse: !reverse }),
+  },
+  law: {
+    en: "Each term is part of its own and all later sums, so it collects their gradients.",
+    zh: "每一项出现在其后的所有部分和中，因此收集它们的梯度之和。",
+  },
+  notation: { text: "cumsum(#0)", tex: "\\operatorname{cumsum}\\left(#0\\right)", precedence: 5 },
+  sampling: {
+    cases: [
+      { inputs: [f64(2, 3)], attributes: { axis: 1, reverse: false } },
+      { inputs: [f64(4)], attributes: { axis: 0, reverse: true } },
+    ],
+  },
+};
+
+export interface ReduceOptions {
+  /** The axes to reduce over; default all. */
+  readonly axes?: number | readonly number[] | null;
+  /** Keep the reduced axes with size 1. Default false. */
+  readonly keepDims?: boolean;
+}
+
+const reducer =
+  (op: Op<Axes>) =>
+  (x: Tensor, options: ReduceOptions = {}): Tensor => {
+    const axes = normalizeAxes(options.axes, x.rank, op.name);
+    const y = node(op, [x.dtype === "bool" ? cast(x, "i32") : x], { axes });
+    return options.keepDims ? reshape(y, keepDims(x.shape, axes)) : y;
+  };
+
+/** y = Σ x over the axes; of nothing it is 0. */
+export const sum = reducer(sumOp);
+/** y = Π x over the axes; of nothing it is 1. */
+export const prod = reducer(prodOp);
+/** y = max x over the axes; NaN if one is; ties share the gradient evenly. */
+export const max = reducer(maxOp);
+/** y = min x over the axes; NaN if one is; ties share the gradient evenly. */
+export const min = reducer(minOp);
+/** y = (1/n) Σ x over the axes; of nothing it is NaN. */
+export const mean = (x: Tensor, options?: ReduceOptions): Tensor =>
+  reducer(meanOp)(toFloat(x), options);
+/** y = ln Σ e^x over the axes, without overflow. */
+export const logsumexp = (x: Tensor, options?: ReduceOptions): Tensor =>
+  reducer(logsumexpOp)(toFloat(x), options);
+
+/** y = Σ (x − mean)² / (n − correction): correction 0 (default) is biased, 1 is Bessel's. */
+export function variance(
+  x: Tensor,
+  options: ReduceOptions & { readonly correction?: number } = {},
+): Tensor {
+  const axes = normalizeAxes(options.axes, x.rank, "variance");
+  const n = sizeOf(axes.map((axis) => x.shape[axis]!));
+  const deviation = sub(x, mean(x, { axes, keepDims: true }));
+  return div(sum(square(deviation), options), Math.max(0, n - (options.correction ?? 0)));
+}
+
+export interface PositionOptions {
+  /** The axis to search; default: the last. */
+  readonly axis?: number;
+  readonly keepDims?: boolean;
+}
+
+const positioner =
+  (op: Op<Axes>) =>
+  (x: Tensor, { axis = -1, keepDims }: PositionOptions = {}): Tensor =>
+    reducer(op)(x, { axes: [normalizeAxis(axis, x.rank, op.name)], keepDims: keepDims ?? false });
+
+/** The position of the largest element along the axis: the first at a tie, or the first NaN. */
+export const argmax = positioner(argmaxOp);
+/** The position of the smallest element along the axis: the first at a tie, or the first NaN. */
+export const argmin = positioner(argminOp);
+
+/** y[k] = Σ x[j] for j ≤ k along the axis. */
+export function cumsum(x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
+  const along = normalizeAxis(axis, x.rank, "cumsum");
+  return node(cumsumOp, [x.dtype === "bool" ? cast(x, "i32") : x], { axis: along, reverse: false });
+}

@@ -1,0 +1,500 @@
+"""Records what PyTorch computes, as the reference of our tests: test/fixtures/torch/*.json.
+
+Run from anywhere, after adding a case (the tests read the JSON and never need this script):
+
+    python3 -m pip install torch==2.13.0 && python3 tools/record-fixtures.py
+
+Recorded with torch 2.13.0 (CPU) and Python 3.11, in float64 throughout. Deterministic: random
+numbers are seeded by name, so that a new case leaves most other lines alone. Another processor
+may change last digits, where torch picks other vector instructions.
+
+One case per line. A tensor is {"dtype", "shape", "data": flat and row-major}; booleans are 0 and
+1; what JSON cannot write is "NaN", "Infinity" or "-Infinity", in attributes too. A case with a
+"note" is about a convention (a kink, a pole, an infinity) and records torch's.
+"""
+
+import json
+import math
+from pathlib import Path
+from unittest.mock import patch
+from zlib import crc32
+
+import torch
+import torch.nn.functional as F
+from torch import inf, nan
+from torch.autograd import grad
+
+torch.set_default_dtype(torch.float64)
+torch.set_num_threads(1)
+FOLDER = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "torch"
+DTYPES = {torch.float64: "f64", torch.int64: "i32", torch.bool: "bool"}
+TORCH = {  # our name of an attribute or option: torch's, where they differ
+    "axis": "dim", "axes": "dim", "keepDims": "keepdim", "slope": "negative_slope",
+    "weights": "weight", "classWeights": "weight", "labelSmoothing": "label_smoothing",
+    "positiveWeight": "pos_weight", "learningRate": "lr", "weightDecay": "weight_decay",
+    "epsilon": "eps", "decay": "alpha", "learningRateDecay": "lr_decay",
+    "initialAccumulator": "initial_accumulator_value",
+}
+
+
+def plain(value):
+    """A value as JSON knows it: floats that are whole shed their point, tensors become objects."""
+    if isinstance(value, torch.Tensor):
+        data = value.int() if value.dtype == torch.bool else value
+        return {"dtype": DTYPES[value.dtype], "shape": list(value.shape),
+                "data": plain(data.flatten().tolist())}
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return value if str(value) == "-0.0" else int(value)
+    return value
+
+
+def write(name, cases):
+    lines = (json.dumps(plain(case), separators=(",", ":"), allow_nan=False) for case in cases)
+    (FOLDER / f"{name}.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+
+
+def seed(name):
+    torch.manual_seed(crc32(name.encode()))
+
+
+def rand(*shape, low=-2.0, high=2.0, digits=3):
+    """Random numbers of few digits, so that the files are short; they are exact all the same."""
+    return torch.round(torch.rand(shape) * (high - low) + low, decimals=digits) + 0.0
+
+
+def vec(*values):
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def pairs(left, right):
+    """Every value of `left` with every value of `right`, as two vectors."""
+    return list(torch.cartesian_prod(vec(*left), vec(*right)).unbind(1))
+
+
+def variable(x):
+    return x.detach().clone().requires_grad_(x.is_floating_point())
+
+
+def renamed(attributes):
+    return {TORCH.get(key, key): value for key, value in attributes.items()}
+
+
+# ---------------------------------------------------------------------------- operators.json
+
+operators = []
+
+
+def case(name, function, inputs, note=None, span=(-2, 2), **attributes):
+    """An input is a tensor, or a shape to be filled with random numbers from `span`."""
+    inputs = [rand(*x, low=span[0], high=span[1]) if isinstance(x, list) else x for x in inputs]
+    inputs = [variable(x) for x in inputs]
+    options = renamed(attributes)
+    if "axes" in attributes:
+        options["dim"] = range(inputs[0].ndim) if attributes["axes"] is None else options["dim"]
+        options["dim"] = tuple(options["dim"])
+    output = function(*inputs, **options)
+    found = {"name": name, "attributes": attributes, "inputs": inputs, "output": output}
+    if output.is_floating_point():
+        found["upstream"] = rand(*output.shape)
+    gradients = iter(())
+    if output.requires_grad:
+        gradients = iter(grad(output, [x for x in inputs if x.requires_grad], found["upstream"]))
+    found["gradients"] = [next(gradients, None) if x.requires_grad else None for x in inputs]
+    operators.append(found | ({"note": note} if note else {}))
+
+
+# Binary: pairs of shapes for each way to broadcast, then the special values.
+BROADCAST = [([], []), ([2, 3], [2, 3]), ([2, 1, 3], [4, 1]), ([], [3]), ([1], [2, 2]),
+             ([0, 3], [3])]
+EXTREMES = [-inf, -2.0, -0.0, 0.0, 1.0, inf, nan]
+COMPARE = dict(equal="eq", notEqual="ne", less="lt", lessEqual="le", greater="gt",
+               greaterEqual="ge")
+
+for name in "add sub mul div minimum maximum".split():
+    seed(name)
+    for shapes in BROADCAST:
+        case(name, getattr(torch, name), shapes)
+case("div", torch.div, pairs(EXTREMES, EXTREMES), "division by zero and by infinity")
+for name in "minimum", "maximum":
+    values = [-inf, -1.0, 2.0, inf, nan]
+    case(name, getattr(torch, name), pairs(values, values), "ties share evenly; NaN")
+
+seed("pow")
+for a, b in BROADCAST:
+    case("pow", torch.pow, [rand(*a, low=0.2), b])
+for bases, exponents, note in [
+    ([-2.0, -0.5], [-2.0, -1.0, 0.0, 1.0, 2.0, 3.0], "negative base"),
+    ([0.0], [0.0, 0.5, 1.0, 2.0, 3.0], "base zero"),
+    ([0.0, -2.0], [-1.0, 0.5], "poles, and roots of negative numbers"),
+    ([2.0, 0.5, inf], [inf, -inf, nan], "infinite or missing exponent"),
+    ([1.0, -1.0], [inf, -inf, nan], "base of size one: 1 as in C, where JavaScript has NaN"),
+]:
+    case("pow", torch.pow, pairs(bases, exponents), note)
+
+for name, theirs in COMPARE.items():
+    seed(name)
+    for a, b in BROADCAST:
+        case(name, getattr(torch, theirs), [rand(*a, digits=0), rand(*b, digits=0)])
+    case(name, getattr(torch, theirs), pairs(EXTREMES, EXTREMES), "signed zeros, infinities, NaN")
+
+# Unary: functions by the interval from which their ordinary inputs are drawn.
+UNARY = {
+    (-2, 2): "neg abs sign square erf relu isNaN isFinite", (0.1, 4): "sqrt rsqrt log",
+    (-3, 3): "exp sinh cosh tanh asinh atan", (-0.9, 0.9): "asin acos atanh expm1 log1p",
+    (-4, 4): "sin cos sigmoid softplus floor ceil round trunc", (-1.4, 1.4): "tan",
+    (-3, -0.2): "reciprocal", (1.1, 4): "acosh",
+}
+SHAPES = [], [2, 1, 3], [0, 3]
+SPECIAL = vec(0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 1.5, 2.5, -2.5, 1000, -1000, inf, -inf, nan)
+
+for span, names in UNARY.items():
+    for name in names.split():
+        seed(name)
+        function = F.softplus if name == "softplus" else getattr(torch, name.lower())
+        for shape in SHAPES:
+            case(name, function, [shape], span=span)
+        case(name, function, [SPECIAL], "special values")
+seed("clamp")
+for shape in SHAPES:
+    case("clamp", torch.clamp, [shape], min=-0.75, max=1.25)
+case("clamp", torch.clamp, [SPECIAL], "special values, both edges among them", min=-1, max=2.5)
+
+# Logic.
+seed("logic")
+for a, b in BROADCAST:
+    case("logicalAnd", torch.logical_and, [rand(*a) > 0, rand(*b) > 0])
+    case("logicalOr", torch.logical_or, [rand(*a) > 0, rand(*b) > 0])
+for shape in SHAPES:
+    case("logicalNot", torch.logical_not, [rand(*shape) > 0])
+for c, a, b in ([], [], []), ([2, 1], [2, 3], [3]), ([2, 3], [], [2, 1]), ([0, 3], [3], []):
+    case("where", torch.where, [rand(*c) > 0, a, b])
+case("where", torch.where, [vec(1, 0, 1, 0) > 0, vec(1, nan, inf, -inf), vec(nan, 2, nan, inf)],
+     "what is not chosen does not count")
+
+
+# Reductions. torch's prod takes one axis at a time.
+def prod(x, dim, keepdim):
+    for axis in sorted((axis % x.ndim for axis in dim), reverse=True):
+        x = torch.prod(x, axis, keepdim)
+    return x.clone()
+
+
+REDUCE = {"sum": torch.sum, "mean": torch.mean, "max": torch.amax, "min": torch.amin,
+          "logsumexp": torch.logsumexp, "prod": prod}
+AXES = [([2, 3], None, False), ([2, 3], None, True), ([2, 3], [1], True), ([2, 3], [-1], False),
+        ([2, 1, 3], [0, 2], False), ([0, 3], [1], False)]
+ROWS = torch.tensor([
+    [1.0, 3.0, 3.0], [2.0, 2.0, 2.0], [nan, 1.0, 2.0], [-inf, -inf, -inf], [inf, 0.0, 1.0],
+    [inf, inf, 0.0], [inf, -inf, 0.0], [-inf, 0.0, 1.0], [1e3, -1e3, 1e3], [0.0, 2.0, 3.0],
+    [0.0, 0.0, 3.0]])
+
+for name, function in REDUCE.items():
+    seed(name)
+    for shape, axes, keep in [([], None, False), ([2, 1, 3], [1], False)] + AXES:
+        case(name, function, [shape], axes=axes, keepDims=keep)
+    if name not in ("max", "min"):  # these have no value for no elements
+        case(name, function, [[0, 3]], "no elements", axes=[0], keepDims=False)
+    case(name, function, [ROWS], "ties, NaN, infinities and zeros", axes=[1], keepDims=False)
+seed("variance")
+for correction in 0, 1:
+    for shape, axes, keep in AXES:
+        case("variance", torch.var, [shape], axes=axes, keepDims=keep, correction=correction)
+for shape, axes, correction, note in [
+    ([], None, 0, None), ([3, 1], [1], 0, None), ([3, 1], [1], 1, "one element: 0/0"),
+    ([0, 3], [0], 0, "no elements"),
+]:
+    case("variance", torch.var, [shape], note, axes=axes, keepDims=True, correction=correction)
+seed("argmax")
+for name, function in ("argmax", torch.argmax), ("argmin", torch.argmin):
+    for shape, axis, keep in ([2, 3], 0, False), ([2, 1, 3], 2, True), ([0, 3], 1, False):
+        case(name, function, [shape], axis=axis, keepDims=keep)
+    case(name, function, [ROWS], "the first of equals; NaN wins", axis=1, keepDims=False)
+for shape, axis in ([4], 0), ([2, 1, 3], 2), ([2, 3], 0), ([0, 3], 1):
+    case("cumsum", torch.cumsum, [shape], axis=axis)
+
+
+# Moves.
+def cut(x, start, end, step):
+    return x[tuple(map(slice, start, end, step))].clone()
+
+
+def pad(x, before, after, value):
+    ends = [n for pair in zip(before[::-1], after[::-1]) for n in pair]  # torch: last axis first
+    return F.pad(x, ends, value=value)
+
+
+def take(x, indices, dim):
+    shape = x.shape[:dim] + indices.shape + x.shape[dim + 1:]
+    return x.index_select(dim, indices.flatten()).reshape(shape)
+
+
+seed("moves")
+for start, shape in ([], [1, 1]), ([2, 3], [3, 2]), ([2, 1, 3], [6]), ([1], []), ([0, 3], [3, 0]):
+    case("reshape", torch.reshape, [start], shape=shape)
+for shape, axes in ([], []), ([2, 3], [1, 0]), ([2, 1, 3], [2, 0, 1]), ([0, 3], [1, 0]):
+    case("transpose", lambda x, dim: x.permute(dim), [shape], axes=axes)
+for start, shape in ([], [2, 2]), ([1, 3], [2, 3]), ([2, 1], [3, 2, 2]), ([1, 3], [0, 3]):
+    case("broadcastTo", lambda x, shape: x.expand(shape), [start], shape=shape)
+for shape, start, end, step in [
+    ([5], [1], [4], [1]), ([7], [1], [7], [3]), ([3, 1, 4], [1, 0, 0], [3, 1, 4], [1, 1, 2]),
+    ([2, 3], [1, 1], [1, 3], [1, 1]), ([0, 3], [0, 1], [0, 3], [1, 1]),
+]:
+    case("slice", cut, [shape], start=start, end=end, step=step)
+PADS = ([3], [1], [2], 0), ([2, 1], [0, 1], [1, 2], -1.5), ([0, 3], [1, 0], [0, 1], 7)
+for shape, before, after, value in PADS:
+    case("pad", pad, [shape], before=before, after=after, value=value)
+for axis, *shapes in [0, [2], [3], [1]], [1, [2, 1], [2, 3]], [0, [0, 3], [2, 3]], [-1, [1], [2]]:
+    case("concatenate", lambda *xs, dim: torch.cat(xs, dim), shapes, axis=axis)
+for axis, *shapes in [0, [], []], [1, [2, 3], [2, 3], [2, 3]], [2, [2, 1], [2, 1]], [0, [0], [0]]:
+    case("stack", lambda *xs, dim: torch.stack(xs, dim), shapes, axis=axis)
+for shape, axes in ([3], [0]), ([2, 3], [0, 1]), ([2, 1, 3], [2]), ([0, 3], [1]):
+    case("flip", lambda x, dim: x.flip(dim), [shape], axes=axes)
+for shape, indices, axis in [
+    ([4], [3, 0, 3], 0), ([2, 3], [[0, 0], [2, 1]], 1), ([3, 2], [[2, 0]], 0),
+    ([2, 1, 2], [[[1, 1, 0]], [[0, 0, 0]]], 2), ([3], [], 0),
+]:
+    indices = torch.tensor(indices, dtype=torch.int64)
+    case("gather", lambda x, i, dim: x.gather(dim, i), [shape, indices], axis=axis)
+    case("scatterAdd", lambda x, i, u, dim: x.scatter_add(dim, i, u),
+         [shape, indices, list(indices.shape)], axis=axis)
+for shape, indices, axis in [
+    ([4], 2, 0), ([4, 2], [[0, 3], [3, 3]], 0), ([2, 3], [2, 2, 0, 1], 1),
+    ([2, 3, 1], [[1], [1]], 1), ([3, 2], [], 0),
+]:
+    case("take", take, [shape, torch.tensor(indices, dtype=torch.int64)], axis=axis)
+for indices, classes in (1, 3), ([2, 0, 2], 3), ([[0], [1]], 2), ([], 4):
+    indices = torch.tensor(indices, dtype=torch.int64)
+    case("oneHot", lambda i, classes: F.one_hot(i, classes).double(), [indices], classes=classes)
+
+# Contractions.
+seed("contractions")
+for a, b in [
+    ([2, 3], [3, 4]), ([1, 1], [1, 1]), ([2, 2, 3], [2, 3, 2]), ([2, 1, 2, 3], [3, 3, 2]),
+    ([2, 2, 3], [3, 2]), ([3], [3, 2]), ([2, 3], [3]), ([3], [3]), ([2, 2, 3], [3]),
+    ([3], [2, 3, 2]), ([0, 3], [3, 2]), ([2, 0], [0, 3]),
+]:
+    case("matmul", torch.matmul, [a, b])
+for equation, *shapes in [
+    ["ij,jk->ik", [2, 3], [3, 4]], ["ij,jk->ik", [0, 3], [3, 1]], ["ij->ji", [2, 3]],
+    ["bij,bjk->bik", [2, 2, 3], [2, 3, 2]], ["ij->", [2, 3]], ["ij,ij->i", [2, 3], [2, 3]],
+    ["bhid,bhjd->bhij", [2, 2, 2, 3], [2, 2, 3, 3]], ["i,j->ij", [2], [3]],
+    ["ijk,k->ij", [2, 3, 4], [4]], ["bi,oi,bo->", [2, 3], [4, 3], [2, 4]],
+]:
+    case("einsum", lambda *xs, equation: torch.einsum(equation, *xs), shapes, equation=equation)
+
+write("operators", operators)
+
+# -------------------------------------------------------------------------- activations.json
+
+activations = []
+
+
+def activation(name, function, x=torch.linspace(-6, 6, 25), note=None, **attributes):
+    """`second` is the gradient of sum(gradient · upstream2) with respect to the input."""
+    seed(f"{name}{attributes}")
+    x = variable(x)
+    output = function(x, **renamed(attributes))
+    upstream, upstream2 = rand(*x.shape), rand(*x.shape)
+    gradient = grad(output, x, upstream, create_graph=True)[0]
+    second = torch.zeros_like(x)  # of straight pieces; torch cannot differentiate hardsigmoid's
+    if gradient.requires_grad and name != "hardsigmoid":
+        second = grad(gradient, x, upstream2, allow_unused=True, materialize_grads=True)[0]
+    activations.append({
+        "name": name, "attributes": attributes, "input": x, "output": output,
+        "upstream": upstream, "gradient": gradient, "upstream2": upstream2, "second": second,
+    } | ({"note": note} if note else {}))
+
+
+for name in "sigmoid tanh relu selu gelu silu mish softsign hardsigmoid hardswish relu6".split():
+    activation(name, getattr(F, name))
+activation("identity", torch.clone)
+activation("geluTanh", lambda x: F.gelu(x, approximate="tanh"))
+for slope in 0.01, 0.2:
+    activation("leakyRelu", F.leaky_relu, slope=slope)
+for alpha in 1.0, 0.5:
+    activation("elu", F.elu, alpha=alpha)
+for beta in 1.0, 2.0:
+    activation("softplus", F.softplus, beta=beta)
+for low, high in (-1.0, 1.0), (-2.0, 0.5):
+    activation("hardtanh", lambda x, min, max: F.hardtanh(x, min, max), min=low, max=high)
+seed("logits")
+logits = rand(3, 5, low=-6, high=6)
+large = torch.tensor([[1000.0, 999, 0], [-1000, -1001, -1000], [1000, -1000, 0]])
+for name, function in ("softmax", F.softmax), ("logSoftmax", F.log_softmax):
+    for axis in 1, 0, -1:
+        activation(name, function, logits, axis=axis)
+    activation(name, function, large, "large logits", axis=1)
+
+write("activations", activations)
+
+# ------------------------------------------------------------------------------- losses.json
+
+losses = []
+ALL = ["mean", "sum", "none"]
+
+
+def loss(name, function, output, target, note=None, reductions=ALL, weights=None, **attributes):
+    """`weights` are of the target's shape; attributes that are lists have a number per class."""
+    given = {} if weights is None else {"weights": weights}
+    options = {key: torch.as_tensor(value) if "weight" in key else value
+               for key, value in renamed(attributes | given).items()}
+    for reduction in reductions:
+        output = variable(output)
+        value = function(output, target, reduction=reduction.lower(), **options)
+        found = {"name": name, "attributes": {"reduction": reduction} | attributes,
+                 "output": output, "target": target, "value": value,
+                 "gradient": grad(value, output, torch.ones_like(value))[0]}
+        losses.append(found | given | ({"note": note} if note else {}))
+
+
+def reduce(x, reduction):
+    return {"mean": x.mean, "sum": x.sum, "none": x.clone,
+            "batchmean": lambda: x.sum() / x.shape[0]}[reduction]()
+
+
+seed("regression")
+output, target = rand(3, 2), rand(3, 2)
+target[1, 0] = output[1, 0]  # no error at all: the kink of the absolute value
+loss("halfSquaredError", lambda o, t, reduction: reduce(0.5 * (t - o) ** 2, reduction),
+     output, target, reductions=ALL + ["batchMean"])
+loss("meanSquaredError", F.mse_loss, output, target)
+loss("meanAbsoluteError", F.l1_loss, output, target)
+for delta in 1.0, 0.5:
+    loss("huber", F.huber_loss, output, target, delta=delta)
+
+seed("binary")
+BCE, BCE_LOGITS = F.binary_cross_entropy, F.binary_cross_entropy_with_logits
+output, target, weights = rand(3, 2), rand(3, 2, low=0, high=1), rand(3, 2, low=0.1)
+target[0] = vec(0, 1)
+probabilities = rand(3, 2, low=0.01, high=0.99)
+for given in None, weights:
+    loss("binaryCrossEntropy", BCE, probabilities, target, weights=given)
+    loss("binaryCrossEntropyWithLogits", BCE_LOGITS, output, target, weights=given)
+loss("binaryCrossEntropy", BCE, vec(0, 0, 1, 1), vec(0, 1, 0, 1),
+     "log stops at -100; the gradient's denominator at 1e-12")
+for positive in 3.0, [0.5, 2.0]:
+    loss("binaryCrossEntropyWithLogits", BCE_LOGITS, output, target, positiveWeight=positive)
+loss("binaryCrossEntropyWithLogits", BCE_LOGITS, vec(1000, 1000, -1000, -1000, 0),
+     vec(0, 1, 0, 1, 1), "large logits")
+loss("hinge", lambda o, t, reduction: reduce(torch.relu(1 - t * o), reduction),
+     output, torch.tensor([[1.0, -1.0], [-1.0, -1.0], [1.0, 1.0]]))
+
+seed("classes")
+logits, labels = rand(4, 3), torch.tensor([2, 0, 1, 2])
+probabilities = torch.tensor([[0.5, 0.25, 0.25], [1, 0, 0], [0.125, 0.5, 0.375], [0, 0.25, 0.75]])
+log_probabilities = torch.log_softmax(logits, 1)
+weighted = {"classWeights": [0.5, 2.0, 1.25]}
+for target in labels, probabilities:
+    for given in {}, {"labelSmoothing": 0.1}, weighted, {"labelSmoothing": 0.1} | weighted:
+        loss("crossEntropy", F.cross_entropy, logits, target, **given)
+loss("crossEntropy", F.cross_entropy, large, torch.tensor([0, 1, 2]), "large logits")
+loss("negativeLogLikelihood", F.nll_loss, log_probabilities, labels)
+loss("negativeLogLikelihood", F.nll_loss, log_probabilities, labels, **weighted)
+loss("klDivergence", F.kl_div, log_probabilities, probabilities, reductions=ALL + ["batchMean"])
+for margin in 1.0, 0.5:
+    loss("multiMargin", F.multi_margin_loss, logits, labels, margin=margin)
+
+write("losses", losses)
+
+# --------------------------------------------------------------------------- optimizers.json
+
+optimizers = []
+seed("optimizers")
+PROBLEM = [{"start": rand(n), "curvature": rand(n, n), "offset": rand(n)} for n in (3, 2)]
+
+
+def optimize(name, parameters=1, groups=None, **options):
+    """Five steps on the sum over the parameters of ½‖curvature·p − offset‖².
+
+    With two parameters "start", "curvature", "offset", "groups" (what one parameter has of its
+    own) and each of the steps are lists, with an entry per parameter.
+    """
+    problem = PROBLEM[:parameters]
+    values = [variable(part["start"]) for part in problem]
+    apart = "beta1", "beta2", "clipNorm", "clipValue"
+    theirs = renamed({key: value for key, value in options.items() if key not in apart})
+    if "beta1" in options:
+        theirs["betas"] = (options["beta1"], options["beta2"])
+    named = {"sgd": "SGD", "adam": "Adam", "adamW": "AdamW", "rmsprop": "RMSprop"}
+    optimizer = getattr(torch.optim, named.get(name, "Adagrad"))(
+        [{"params": [p]} | renamed(own) for p, own in zip(values, groups or [{}, {}])], **theirs)
+    steps = []
+    for _ in range(5):
+        optimizer.zero_grad()
+        errors = [part["curvature"] @ p - part["offset"] for part, p in zip(problem, values)]
+        sum(0.5 * (error ** 2).sum() for error in errors).backward()
+        torch.nn.utils.clip_grad_norm_(values, options.get("clipNorm", inf))
+        torch.nn.utils.clip_grad_value_(values, options.get("clipValue", inf))
+        optimizer.step()
+        steps.append([p.detach().clone() for p in values])
+    found = {"name": name, "options": options} | ({"groups": groups} if groups else {})
+    found |= {key: [part[key] for part in problem] for key in problem[0]} | {"steps": steps}
+    if parameters == 1:
+        found |= problem[0] | {"steps": [step[0] for step in steps]}
+    optimizers.append(found)
+
+
+for options in [
+    {}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"weightDecay": 0.1},
+    {"momentum": 0.9, "dampening": 0.5}, {"momentum": 0.9, "nesterov": True, "weightDecay": 0.1},
+    {"momentum": 0.9, "dampening": 0.5, "weightDecay": 0.1}, {"parameters": 2},
+    {"parameters": 2, "clipNorm": 5.0}, {"parameters": 2, "clipNorm": 0.5, "momentum": 0.9},
+    {"parameters": 2, "clipValue": 1.0},
+    {"parameters": 2, "groups": [{"learningRate": 0.05}, {"learningRate": 0.01}]},
+]:
+    optimize("sgd", learningRate=0.05, **options)
+for options in [
+    {}, {"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3}, {"weightDecay": 0.1},
+    {"beta1": 0.9, "beta2": 0.3, "amsgrad": True},
+    {"parameters": 2, "groups": [{}, {"learningRate": 0.02}]},
+]:
+    optimize("adam", learningRate=0.1, **options)
+optimize("adamW", learningRate=0.1, weightDecay=0.01)
+optimize("adamW", learningRate=0.1, beta1=0.8, beta2=0.3, epsilon=1e-6, weightDecay=0.2,
+         amsgrad=True)
+optimize("rmsprop", learningRate=0.01, decay=0.99, epsilon=1e-8)
+all_three = {"momentum": 0.9, "centered": True, "weightDecay": 0.1}
+for options in {"momentum": 0.9}, {"centered": True}, {"weightDecay": 0.1}, all_three:
+    optimize("rmsprop", learningRate=0.05, decay=0.9, epsilon=1e-8, **options)
+for options in {}, {"learningRateDecay": 0.3}, {"initialAccumulator": 0.5}, {"weightDecay": 0.1}:
+    optimize("adagrad", learningRate=0.2, epsilon=1e-10, **options)
+
+write("optimizers", optimizers)
+
+# ------------------------------------------------------------------------------ initial.json
+
+initial = []
+
+
+def drawn(function, *arguments, **options):
+    """What torch asks of its random numbers: a bound (uniform) or a standard deviation."""
+    asked = []
+    uniform = lambda self, low, high, **_: asked.append({"bound": high})
+    normal = lambda self, mean, std, **_: asked.append({"std": std})
+    with patch.multiple(torch.Tensor, uniform_=uniform, normal_=normal):
+        function(*arguments, **options)
+    return asked
+
+
+init = torch.nn.init
+for shape in [64, 32], [10, 784]:
+    weight = torch.empty(shape)
+    linear = drawn(torch.nn.Linear, *shape[::-1])
+    for name, number in {
+        "xavierUniform": drawn(init.xavier_uniform_, weight)[0],
+        "xavierNormal": drawn(init.xavier_normal_, weight)[0],
+        "heUniform": drawn(init.kaiming_uniform_, weight, nonlinearity="relu")[0],
+        "heNormal": drawn(init.kaiming_normal_, weight, nonlinearity="relu")[0],
+        "lecunUniform": drawn(init.kaiming_uniform_, weight, nonlinearity="linear")[0],
+        "lecunNormal": drawn(init.kaiming_normal_, weight, nonlinearity="linear")[0],
+        "linearWeight": linear[0], "linearBias": linear[1],
+    }.items():
+        initial.append({"name": name, "shape": shape} | number)
+
+write("initial", initial)
