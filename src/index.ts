@@ -1,14 +1,134 @@
-import "./ops/methods.ts";
+/** The table of contents. */
 import { evaluateTensors } from "./backends/interpreter/index.ts";
 import { installEvaluator } from "./core/runtime.ts";
+import "./ops/methods.ts";
 
 installEvaluator(evaluateTensors);
 
-export * from "./autodiff/transforms.ts";
-export { ChainruleError } from "./core/errors.ts";
-export * from "./ops/arithmetic.ts";
-export * from "./ops/einsum.ts";
-export * from "./ops/leaf.ts";
-export * from "./ops/matmul.ts";
-export * from "./ops/reduce.ts";
-export * from "./ops/transcendental.ts";
+// Differentiation.
+export { assertGradients, type CheckReport, checkGradients } from "./autodiff/check.ts";
+export {
+  grad,
+  hessian,
+  jacobian,
+  jvp,
+  valueAndGrad,
+  vjp,
+} from "./autodiff/transforms.ts";
+// Backends and files.
+export type { Backend, Executable } from "./backends/backend.ts";
+export { interpreter } from "./backends/interpreter/index.ts";
+// Tensors: making them, reading them, errors.
+export type { ArrayTensor } from "./core/array-tensor.ts";
+export type { DType, TypedArray } from "./core/dtype.ts";
+export { ChainruleError, type ErrorCode } from "./core/errors.ts";
+export { printGraph } from "./core/print.ts";
+export type { Shape } from "./core/shape.ts";
+export { verifyGraph } from "./core/verify.ts";
+export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
+// Layers, losses, initializers, optimizers, schedules.
+export * from "./nn/index.ts";
+// Operators: also methods of every tensor.
+export {
+  abs,
+  add,
+  div,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  pow,
+  reciprocal,
+  sign,
+  square,
+  sub,
+} from "./ops/arithmetic.ts";
+export { cast } from "./ops/cast.ts";
+export {
+  ceil,
+  clamp,
+  equal,
+  floor,
+  greater,
+  greaterEqual,
+  isFinite,
+  isNaN,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+  round,
+  trunc,
+  where,
+} from "./ops/compare.ts";
+export { customOperator, stopGradient } from "./ops/custom.ts";
+export { einsum } from "./ops/einsum.ts";
+export { gather, oneHot, scatterAdd, take } from "./ops/indexing.ts";
+export {
+  eye,
+  full,
+  input,
+  type NestedArray,
+  ones,
+  onesLike,
+  range,
+  type TensorOptions,
+  tensor,
+  zeros,
+  zerosLike,
+} from "./ops/leaf.ts";
+export { matmul } from "./ops/matmul.ts";
+export { Tensor } from "./ops/methods.ts";
+export {
+  broadcastTo,
+  concatenate,
+  expandDims,
+  flip,
+  pad,
+  reshape,
+  slice,
+  squeeze,
+  stack,
+  transpose,
+} from "./ops/move.ts";
+export { randomNormal, randomUniform } from "./ops/random.ts";
+export {
+  argmax,
+  argmin,
+  cumsum,
+  logsumexp,
+  max,
+  mean,
+  min,
+  prod,
+  sum,
+  variance,
+} from "./ops/reduce.ts";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  erf,
+  exp,
+  expm1,
+  log,
+  log1p,
+  rsqrt,
+  sin,
+  sinh,
+  sqrt,
+  tan,
+} from "./ops/transcendental.ts";
+export * from "./optim/index.ts";
+// Training.
+export type { Evaluation } from "./train/evaluate.ts";
+export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";
+export { trainingStep } from "./train/step.ts";
+export { type Data, Trainer, type TrainerOptions, trainer } from "./train/trainer.ts";

@@ -30,7 +30,7 @@ class StackSite implements CallSite {
 
 function userFrame(stack: string): string {
   const frames = stack.split("\n").filter((line) => /^\s*at |@/.test(line));
-  const frame = frames.find((line) => !line.includes(own) && !/node:|<anonymous>$/.test(line));
+  const frame = frames.find((line) => !line.includes(own) && !/node:|<anonymous>\)?$/.test(line));
   if (frame === undefined) return "";
   const place = /\(?((?:file:\/\/|https?:\/\/|\/|[A-Za-z]:\\)[^()\s]*:\d+:\d+)\)?/.exec(frame);
   return (place?.[1] ?? frame.trim().replace(/^at /, "")).replace(/^file:\/\//, "");

@@ -72,6 +72,11 @@ export const catalogue = {
     why: "Its header and its contents disagree, so nothing in it can be trusted.",
     fix: "Fetch or write the file again.",
   },
+  "too-large": {
+    title: "A file is larger than the limit",
+    why: "A damaged or hostile file could fill the whole memory, so sizes are checked beforehand.",
+    fix: "Use a smaller file, or raise the limit if the file can be trusted.",
+  },
   "file-syntax": {
     title: "A network file cannot be parsed",
     why: "It is neither valid YAML nor valid JSON.",

@@ -4,6 +4,7 @@ import * as arithmetic from "./arithmetic.ts";
 import * as casting from "./cast.ts";
 import * as compare from "./compare.ts";
 import * as custom from "./custom.ts";
+import * as entropy from "./entropy.ts";
 import * as indexing from "./indexing.ts";
 import * as leaf from "./leaf.ts";
 import * as matmul from "./matmul.ts";
@@ -16,6 +17,7 @@ const modules = [
   leaf,
   arithmetic,
   transcendental,
+  entropy,
   compare,
   casting,
   reduce,

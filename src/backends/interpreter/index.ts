@@ -94,7 +94,7 @@ const wrongSize = (node: Tensor, value: TypedArray): never =>
     found: `${value.length}`,
   });
 
-export const interpreter: Backend & { compile(graph: Graph): Interpreted } = {
+export const interpreter: Omit<Backend, "compile"> & { compile(graph: Graph): Interpreted } = {
   name: "interpreter",
   compile,
 };

@@ -1,0 +1,113 @@
+/** One way to read cells, whether they come from a table or from rows given by a program. */
+
+import { fail } from "../core/errors.ts";
+import { parseNumber, type Table, unknownColumn } from "./csv.ts";
+import { place } from "./records.ts";
+import { shown } from "./wording.ts";
+
+/** A row given by a program: column names with text, numbers, or null where a value is missing. */
+export type Row = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** A cell as found; undefined where the value is missing. */
+export type Cell = string | number | undefined;
+
+export interface CellSource {
+  /** The number of rows. */
+  readonly size: number;
+  readonly decimal: "." | ",";
+  /** A reader of one column. @throws ChainruleError "data-invalid" where there is none. */
+  column(name: string): (row: number) => Cell;
+  /** Where a row's cell stands, for error messages. */
+  where(row: number, name: string): string;
+}
+
+/** How rows write missing values and decimals: what the table they continue said. */
+export interface Dialect {
+  readonly missingValues: readonly string[];
+  readonly decimal: "." | ",";
+}
+
+export function isTable(given: Table | readonly Row[]): given is Table {
+  return !Array.isArray(given);
+}
+
+/** The cells of a table (read in its own dialect) or of rows (read in the given one). */
+export function cellsOf(given: Table | readonly Row[], dialect: Dialect): CellSource {
+  return isTable(given) ? tableCells(given) : rowCells(given, dialect);
+}
+
+export function tableCells(table: Table): CellSource {
+  const byName = new Map(table.columns.map((column) => [column.name, column.cells]));
+  const missing = new Set(table.missingValues);
+  return {
+    size: table.size,
+    decimal: table.decimal,
+    column(name) {
+      const cells = byName.get(name);
+      if (cells === undefined) return unknownColumn(name, [...byName.keys()], table.source);
+      return (row) => (missing.has(cells[row]) ? undefined : cells[row]);
+    },
+    where: (row, name) => place(table.source, table.lines[row], name),
+  };
+}
+
+function rowCells(rows: readonly Row[], dialect: Dialect): CellSource {
+  const missing = new Set(dialect.missingValues);
+  return {
+    size: rows.length,
+    decimal: dialect.decimal,
+    column: (name) => (at) => {
+      const row: unknown = rows[at];
+      if (typeof row !== "object" || row === null) {
+        return fail("data-invalid", {
+          message: "A row must be an object with the names of the columns as keys.",
+          expected: `for example { ${shown(name)}: 1.5 }`,
+          found: shown(row),
+          where: `row ${at} (counted from 0)`,
+        });
+      }
+      if (!Object.hasOwn(row, name)) {
+        return unknownColumn(name, Object.keys(row), `row ${at} (counted from 0)`);
+      }
+      const value = (row as Row)[name];
+      if (value === null || value === undefined) return undefined;
+      if (typeof value === "number") return value;
+      if (typeof value !== "string" && typeof value !== "boolean") {
+        return fail("data-invalid", {
+          message: `A cell of column ${shown(name)} is neither text nor a number.`,
+          expected: "text, a number, or null for a missing value",
+          found: shown(value),
+          where: `row ${at} (counted from 0)`,
+        });
+      }
+      const text = String(value).trim();
+      return missing.has(text) ? undefined : text;
+    },
+    where: (row, name) => `row ${row} (counted from 0), column ${shown(name)}`,
+  };
+}
+
+/** @throws ChainruleError "data-invalid" with row and column unless the cell is a finite number. */
+export function numberIn(source: CellSource, cell: string | number, row: number, name: string) {
+  const value = typeof cell === "number" ? cell : parseNumber(cell, source.decimal);
+  if (value !== undefined && Number.isFinite(value)) return value;
+  const swapped = source.decimal === "." ? "," : ".";
+  const comma =
+    value === undefined && typeof cell === "string" && parseNumber(cell, swapped) !== undefined;
+  return fail("data-invalid", {
+    message:
+      value === undefined
+        ? `A cell of the number column ${shown(name)} is not a number.`
+        : `A number in column ${shown(name)} is not finite.`,
+    expected: "a finite number",
+    found: shown(cell),
+    where: source.where(row, name),
+    fix:
+      value !== undefined
+        ? "Mend the cell, or leave it empty and choose how missing values are treated."
+        : comma
+          ? `Say decimal: ${shown(swapped)} if that is the decimal sign.`
+          : `Mend the cell, list ${shown(cell)} in missingValues, or declare ` +
+            `types: { ${shown(name)}: "category" }.`,
+  });
+}

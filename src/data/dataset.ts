@@ -1,0 +1,165 @@
+/**
+ * A dataset is two tensors with the same number of rows. Invariants, established by `dataset` and
+ * relied on everywhere: inputs are floating point of shape [n, ...features] and finite; targets are
+ * class labels (i32, shape [n], 0 ≤ label < number of classes) or finite numbers (float, [n, ...]).
+ */
+
+import { type ArrayTensor, arrayTensor, reserve } from "../core/array-tensor.ts";
+import { isFloat } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import type { Preprocessing } from "./preprocessing.ts";
+import { shown } from "./wording.ts";
+
+/** Examples to train on or to measure with: row i of the inputs goes with row i of the targets. */
+export interface Dataset {
+  /** Floating point, shape [n, ...features]. */
+  readonly inputs: ArrayTensor;
+  /** Class labels: i32 of shape [n]. Real targets: floating point of shape [n, ...]. */
+  readonly targets: ArrayTensor;
+  /** The number of examples, n. */
+  readonly size: number;
+  /** The name of each class; present exactly when the targets are class labels. */
+  readonly classes?: readonly string[];
+  readonly inputNames?: readonly string[];
+  readonly targetNames?: readonly string[];
+  /** How the inputs came from raw columns, to do the same to new rows. */
+  readonly preprocessing?: Preprocessing;
+}
+
+/**
+ * A dataset from its parts, after checking every invariant.
+ *
+ * @throws ChainruleError "data-empty" without rows, "shape-mismatch" where the numbers of rows
+ *   differ, "bad-dtype", "index-out-of-range" for a label without a class, "data-invalid" for NaN
+ *   or infinity.
+ */
+export function dataset(parts: Omit<Dataset, "size">): Dataset {
+  const { inputs, targets, classes } = parts;
+  const size = inputs.shape[0] ?? 0;
+  if (inputs.shape.length < 2 || !isFloat(inputs.dtype)) {
+    fail(inputs.shape.length < 2 ? "shape-mismatch" : "bad-dtype", {
+      message: "The inputs of a dataset are one row of numbers for each example.",
+      expected: "f64 or f32 of shape [examples, features] or with more axes",
+      found: `${inputs.dtype} of shape [${inputs.shape.join(", ")}]`,
+    });
+  }
+  if (size === 0 || inputs.data.length === 0) {
+    fail("data-empty", { message: "The dataset has no examples, or its examples no features." });
+  }
+  if (targets.shape[0] !== size) {
+    fail("shape-mismatch", {
+      message: "Inputs and targets differ in their number of examples.",
+      expected: `${size} targets, one for each row of the inputs`,
+      found: targets.shape.length === 0 ? "a single number" : `${targets.shape[0]} targets`,
+      fix: "Give each input exactly one target.",
+    });
+  }
+  checkFinite(inputs, "input");
+  if (isFloat(targets.dtype)) {
+    if (targets.data.length === 0) fail("data-empty", { message: "The targets have no values." });
+    checkFinite(targets, "target");
+  } else checkLabels(targets, classes);
+  return { ...parts, size };
+}
+
+function checkFinite(tensor: ArrayTensor, what: string): void {
+  const at = tensor.data.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const width = tensor.data.length / tensor.shape[0];
+  fail("data-invalid", {
+    message: `A value among the ${what}s is not finite.`,
+    expected: "finite numbers",
+    found: String(tensor.data[at]),
+    where: `${what} ${Math.floor(at / width)}, element ${at % width} (both counted from 0)`,
+  });
+}
+
+function checkLabels(targets: ArrayTensor, classes: readonly string[] | undefined): void {
+  if (targets.dtype !== "i32" || targets.shape.length !== 1 || classes === undefined) {
+    fail("bad-dtype", {
+      message: "These targets are neither numbers nor class labels.",
+      expected: "f64 or f32 of shape [n, ...], or i32 of shape [n] together with the classes",
+      found:
+        `${targets.dtype} of shape [${targets.shape.join(", ")}]` +
+        (classes === undefined ? " without classes" : ""),
+    });
+  }
+  const at = targets.data.findIndex((label) => label < 0 || label >= classes.length);
+  if (at < 0) return;
+  fail("index-out-of-range", {
+    message: "A label has no class.",
+    expected: `labels from 0 to ${classes.length - 1}`,
+    found: String(targets.data[at]),
+    where: `target ${at} (counted from 0)`,
+  });
+}
+
+/** The rows of a tensor at the given indices, in that order. */
+function rows(tensor: ArrayTensor, indices: readonly number[] | Int32Array): ArrayTensor {
+  const width = tensor.data.length / tensor.shape[0];
+  const data = reserve(tensor.dtype, indices.length * width);
+  for (let i = 0; i < indices.length; i++) {
+    data.set(tensor.data.subarray(indices[i] * width, (indices[i] + 1) * width), i * width);
+  }
+  return arrayTensor(tensor.dtype, [indices.length, ...tensor.shape.slice(1)], data);
+}
+
+/**
+ * The examples at the given indices, in that order (copied); an index may occur more than once.
+ *
+ * @throws ChainruleError "index-out-of-range" or "data-empty".
+ */
+export function subset(whole: Dataset, indices: readonly number[] | Int32Array): Dataset {
+  if (indices.length === 0) fail("data-empty", { message: "No examples were chosen." });
+  checkIndices(indices, whole.size);
+  return {
+    ...whole,
+    inputs: rows(whole.inputs, indices),
+    targets: rows(whole.targets, indices),
+    size: indices.length,
+  };
+}
+
+/** @throws ChainruleError "index-out-of-range" unless every index is a row of n. */
+export function checkIndices(indices: readonly number[] | Int32Array, n: number): void {
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i];
+    if (Number.isInteger(index) && index >= 0 && index < n) continue;
+    fail("index-out-of-range", {
+      message: "There is no such example.",
+      expected: `a whole number from 0 to ${n - 1}`,
+      found: shown(index),
+      where: `index ${i} of the list`,
+    });
+  }
+}
+
+/**
+ * The same examples with their class labels as numbers, for losses that compare numbers: one-hot
+ * rows, f64 of shape [n, classes]; with `binary`, for two classes, 0 or 1 of shape [n, 1].
+ * Source: Bishop 2006, section 4.1.2.
+ *
+ * @throws ChainruleError "bad-argument" where the targets are no labels, or not of two classes.
+ */
+export function numericTargets(labelled: Dataset, options: { binary?: boolean } = {}): Dataset {
+  const { targets, classes, ...rest } = labelled;
+  const binary = options.binary ?? false;
+  if (classes === undefined || (binary && classes.length !== 2)) {
+    return fail("bad-argument", {
+      message: "These targets cannot be turned into numbers.",
+      expected: binary ? "labels of two classes" : "class labels",
+      found: classes === undefined ? "real targets" : `${classes.length} classes`,
+    });
+  }
+  const width = binary ? 1 : classes.length;
+  const data = new Float64Array(labelled.size * width);
+  for (let i = 0; i < labelled.size; i++) {
+    if (binary) data[i] = targets.data[i];
+    else data[i * width + targets.data[i]] = 1;
+  }
+  return {
+    ...rest,
+    targets: arrayTensor("f64", [labelled.size, width], data),
+    targetNames: binary ? [classes[1]] : classes,
+  };
+}

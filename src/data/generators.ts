@@ -1,0 +1,199 @@
+/**
+ * Small made-up datasets to learn and to test with: pure functions of the seed. Classification
+ * problems come with i32 labels and class names, row i belonging to class i modulo their number.
+ */
+
+import { arrayTensor } from "../core/array-tensor.ts";
+import { fail } from "../core/errors.ts";
+import { normalAt, uniformAt } from "../core/random.ts";
+import { type Dataset, dataset } from "./dataset.ts";
+import { shown } from "./wording.ts";
+
+/** Streams of random numbers, so that the noise does not depend on how points are drawn. */
+const points = 1;
+const noises = 2;
+const centres = 3;
+
+export interface GeneratorOptions {
+  /** The number of examples, 1 to 10 million; default 200. */
+  readonly size?: number;
+  /** Standard deviation of the normal noise that is added to each coordinate; default 0. */
+  readonly noise?: number;
+  /** A whole number; default 0. */
+  readonly seed?: number;
+}
+
+function bounded(value: number, name: string, least: number, most: number, whole = true): number {
+  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  return fail("bad-argument", {
+    message: `The option ${name} of this dataset is out of range.`,
+    expected: `a ${whole ? "whole " : ""}number from ${least} to ${most}`,
+    found: shown(value),
+  });
+}
+
+function checked({ size = 200, noise = 0, seed = 0 }: GeneratorOptions, least = 1) {
+  bounded(size, "size", least, 10_000_000);
+  bounded(noise, "noise", 0, 1e6, false);
+  return { size, noise, seed };
+}
+
+/** Points in the plane (or of `width` coordinates) with labels; adds the noise. */
+function labelled(
+  { size, noise, seed }: Required<GeneratorOptions>,
+  classes: readonly string[],
+  point: (i: number, label: number) => readonly number[],
+  width = 2,
+): Dataset {
+  const inputs = new Float64Array(size * width);
+  const labels = new Int32Array(size);
+  for (let i = 0; i < size; i++) {
+    labels[i] = i % classes.length;
+    inputs.set(point(i, labels[i]), i * width);
+  }
+  // A zero noise draws nothing.
+  for (let at = 0; noise > 0 && at < inputs.length; at++) {
+    inputs[at] += noise * normalAt(seed, noises, at);
+  }
+  return dataset({
+    inputs: arrayTensor("f64", [size, width], inputs),
+    targets: arrayTensor("i32", [size], labels),
+    classes,
+    inputNames: Array.from({ length: width }, (_, axis) => `x${axis + 1}`),
+    targetNames: ["class"],
+  });
+}
+
+/**
+ * Exclusive or: without a size, the four corners (0,0) (0,1) (1,0) (1,1) in this order, labelled
+ * 0 1 1 0; with one, that many points uniform in the unit square, labelled by the quadrant.
+ */
+export function xor(options: GeneratorOptions = {}): Dataset {
+  const { noise, seed, size } = checked({ size: 4, ...options });
+  const inputs = new Float64Array(2 * size);
+  const labels = new Int32Array(size);
+  for (let i = 0; i < size; i++) {
+    const exact = options.size === undefined;
+    const x = exact ? i >> 1 : uniformAt(seed, points, 2 * i);
+    const y = exact ? i & 1 : uniformAt(seed, points, 2 * i + 1);
+    labels[i] = x >= 0.5 === y >= 0.5 ? 0 : 1;
+    inputs[2 * i] = noise > 0 ? x + noise * normalAt(seed, noises, 2 * i) : x;
+    inputs[2 * i + 1] = noise > 0 ? y + noise * normalAt(seed, noises, 2 * i + 1) : y;
+  }
+  return dataset({
+    inputs: arrayTensor("f64", [size, 2], inputs),
+    targets: arrayTensor("i32", [size], labels),
+    classes: ["0", "1"],
+    inputNames: ["x1", "x2"],
+    targetNames: ["x1 xor x2"],
+  });
+}
+
+/** The names "0" … for so many classes. */
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, i) => String(i));
+
+/**
+ * Spirals around the origin: on each arm the radius grows evenly to 1 while the angle makes
+ * `turns` turns (default 1); the arms (default 2) are the classes.
+ */
+export function spirals(
+  options: GeneratorOptions & { readonly arms?: number; readonly turns?: number } = {},
+): Dataset {
+  const arms = bounded(options.arms ?? 2, "arms", 1, 1000);
+  const turns = bounded(options.turns ?? 1, "turns", 0, 1000, false);
+  const all = checked(options, arms);
+  const steps = Math.ceil(all.size / arms);
+  return labelled(all, numbered(arms), (i, arm) => {
+    const radius = (Math.floor(i / arms) + 1) / steps;
+    const angle = 2 * Math.PI * (turns * radius + arm / arms);
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  });
+}
+
+/** Two half circles that reach into each other, as scikit-learn's make_moons. */
+export function moons(options: GeneratorOptions = {}): Dataset {
+  const all = checked(options, 2);
+  return labelled(all, ["0", "1"], (i, label) => {
+    const angle = Math.PI * alongClass(i, all.size);
+    return label === 0
+      ? [Math.cos(angle), Math.sin(angle)]
+      : [1 - Math.cos(angle), 0.5 - Math.sin(angle)];
+  });
+}
+
+/** A circle of radius 1 around one of radius `factor` (default 0.5), as in make_circles. */
+export function circles(options: GeneratorOptions & { readonly factor?: number } = {}): Dataset {
+  const factor = bounded(options.factor ?? 0.5, "factor", 0, 1, false);
+  const all = checked(options, 2);
+  const steps = Math.ceil(all.size / 2);
+  return labelled(all, ["0", "1"], (i, label) => {
+    const angle = (2 * Math.PI * (i >> 1)) / steps;
+    const radius = label === 0 ? 1 : factor;
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  });
+}
+
+/** Where row i of two classes stands along its class, from 0 to 1. */
+function alongClass(i: number, size: number): number {
+  const last = Math.ceil((size - (i & 1)) / 2) - 1;
+  return last === 0 ? 0 : (i >> 1) / last;
+}
+
+/**
+ * Normally distributed clouds, one for each class: `centers` (default 3) of them drawn uniformly
+ * from [-5, 5] in each of `features` (default 2) coordinates. `noise` (default 1) is their standard
+ * deviation.
+ */
+export function blobs(
+  options: GeneratorOptions & { readonly centers?: number; readonly features?: number } = {},
+): Dataset {
+  const count = bounded(options.centers ?? 3, "centers", 1, 1000);
+  const features = bounded(options.features ?? 2, "features", 1, 1000);
+  const all = checked({ noise: 1, ...options }, count);
+  bounded(all.size * features, "size · features", 1, 2 ** 27);
+  const means = Array.from({ length: count }, (_, centre) =>
+    Array.from(
+      { length: features },
+      (_, axis) => 10 * uniformAt(all.seed, centres, centre * features + axis) - 5,
+    ),
+  );
+  return labelled(all, numbered(count), (_, label) => means[label], features);
+}
+
+export interface RegressionOptions extends GeneratorOptions {
+  /** "line": 2x + 1; "sine": sin(πx); "polynomial": 4x³ - 3x. Default "sine". */
+  readonly kind?: "line" | "sine" | "polynomial";
+}
+
+const curves: Readonly<Record<string, (x: number) => number>> = {
+  line: (x) => 2 * x + 1,
+  sine: (x) => Math.sin(Math.PI * x),
+  polynomial: (x) => 4 * x ** 3 - 3 * x,
+};
+
+/**
+ * Noisy values of a function of one variable: inputs f64 [n, 1], uniform in [-1, 1); targets f64
+ * [n, 1], the function's value plus the noise.
+ */
+export function regression(options: RegressionOptions = {}): Dataset {
+  const kind = options.kind ?? "sine";
+  const { size, noise, seed } = checked(options);
+  const curve = Object.hasOwn(curves, kind) ? curves[kind] : undefined;
+  if (curve === undefined) {
+    return fail("bad-argument", {
+      message: "There is no such kind of regression dataset.",
+      expected: '"line", "sine" or "polynomial"',
+      found: shown(kind),
+    });
+  }
+  const inputs = Float64Array.from({ length: size }, (_, i) => 2 * uniformAt(seed, points, i) - 1);
+  const targets = inputs.map((x, i) =>
+    noise > 0 ? curve(x) + noise * normalAt(seed, noises, i) : curve(x),
+  );
+  return dataset({
+    inputs: arrayTensor("f64", [size, 1], inputs),
+    targets: arrayTensor("f64", [size, 1], targets),
+    inputNames: ["x"],
+    targetNames: ["y"],
+  });
+}

@@ -1,0 +1,106 @@
+import { fail } from "../core/errors.ts";
+
+/** Whether bytes begin like a gzip file (RFC 1952: 1f 8b, and 8 for the method deflate). */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes.length >= 3 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
+}
+
+/** The compressed bytes go in piece by piece, so that a bomb is noticed soon. */
+const pieceSize = 16_384;
+
+/**
+ * The contents of a gzip file (one member), by the runtime's own DecompressionStream. At most
+ * `limit` bytes (default 1 GiB) are unpacked: beyond, unpacking stops at once.
+ *
+ * @throws ChainruleError "file-corrupt" for what is not gzip, is cut off, has a wrong checksum, has
+ *   further bytes behind its end; "too-large"; "unsupported" without DecompressionStream.
+ */
+export async function gunzip(bytes: Uint8Array, limit = 2 ** 30): Promise<Uint8Array> {
+  if (!isGzip(bytes)) {
+    fail("file-corrupt", {
+      message: "These bytes are not gzip.",
+      expected: "the first bytes 1f 8b 08",
+      found: [...bytes.subarray(0, 3)].map((b) => b.toString(16).padStart(2, "0")).join(" "),
+      fix: "Read the file without unpacking it.",
+    });
+  }
+  if (typeof DecompressionStream === "undefined") {
+    fail("unsupported", {
+      message: "This runtime cannot unpack gzip.",
+      expected: "DecompressionStream, as in Node 18 and browsers since 2023",
+      fix: "Unpack the file beforehand.",
+    });
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  const stream = new DecompressionStream("gzip");
+  const writer = stream.writable.getWriter();
+  const reader = stream.readable.getReader();
+  // Corrupt data rejects all of these promises, and what fails is told by the reader: the others
+  // must have a handler from the start, or the process would end by an unhandled rejection.
+  const ignore = (): void => {};
+  writer.closed.catch(ignore);
+  reader.closed.catch(ignore);
+  feed(writer, bytes).catch(ignore);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      size += value.length;
+      if (size > limit) break;
+      chunks.push(value);
+    }
+  } catch (error) {
+    fail("file-corrupt", {
+      message: "The gzip data are damaged or cut off.",
+      expected: "a complete gzip file",
+      found: `${bytes.length} bytes of which ${size} could be unpacked`,
+      cause: error,
+    });
+  } finally {
+    reader.cancel().catch(ignore);
+    writer.abort().catch(ignore);
+  }
+  if (size > limit) {
+    fail("too-large", {
+      message: "The gzip file unpacks to more than the limit.",
+      expected: `at most ${limit} bytes`,
+      found: `more than that, from ${bytes.length} bytes`,
+    });
+  }
+  // Runtimes differ in whether bytes behind the end are an error; the length in the last four
+  // bytes (RFC 1952) settles it.
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const told = bytes.length < 18 ? -1 : view.getUint32(bytes.length - 4, true);
+  if (told !== size % 2 ** 32) {
+    fail("file-corrupt", {
+      message: "The gzip file does not end where its contents end.",
+      expected: `${size} as the length in its last four bytes`,
+      found: String(told),
+      fix: "Remove what follows, or unpack a file of several parts beforehand.",
+    });
+  }
+  return joined(chunks, size);
+}
+
+async function feed(
+  writer: WritableStreamDefaultWriter<BufferSource>,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let at = 0; at < bytes.length; at += pieceSize) {
+    await writer.ready;
+    // A copy, since a stream refuses views of shared memory.
+    await writer.write(bytes.slice(at, at + pieceSize));
+  }
+  await writer.close();
+}
+
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

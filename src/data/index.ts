@@ -1,0 +1,23 @@
+/** chainrule/data: datasets from tables, IDX files, inline examples and formulas. */
+
+export type { ArrayTensor } from "../core/array-tensor.ts";
+export { arrayTensor } from "../core/array-tensor.ts";
+export type { Row } from "./cells.ts";
+export type { ColumnType, Table, TableColumn, TableOptions } from "./csv.ts";
+export { defaultMissingValues, parseTable } from "./csv.ts";
+export type { Dataset } from "./dataset.ts";
+export { dataset, numericTargets, subset } from "./dataset.ts";
+export type { InlineExamples } from "./examples.ts";
+export { examples } from "./examples.ts";
+export type { GeneratorOptions, RegressionOptions } from "./generators.ts";
+export { blobs, circles, moons, regression, spirals, xor } from "./generators.ts";
+export { gunzip, isGzip } from "./gunzip.ts";
+export type { IdxOptions } from "./idx.ts";
+export { idxDataset, parseIdx, readIdx } from "./idx.ts";
+export type { CategoryRule, ColumnRule, NumberRule, Preprocessing } from "./preprocessing.ts";
+export { applyPreprocessing, originalTarget, preprocessDataset } from "./preprocessing.ts";
+export { checkPreprocessing } from "./preprocessing-check.ts";
+export type { SplitIndices, SplitOptions } from "./split.ts";
+export { shuffledOrder, split, splitIndices } from "./split.ts";
+export type { TableDataset, TableDatasetOptions } from "./table-dataset.ts";
+export { tableDataset } from "./table-dataset.ts";

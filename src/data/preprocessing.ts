@@ -1,0 +1,215 @@
+/**
+ * How raw columns become numbers, as plain JSON data: stored with a trained model, it makes a new
+ * row go through exactly what the training rows went through.
+ */
+
+import { type ArrayTensor, arrayTensor, reserve } from "../core/array-tensor.ts";
+import { fail } from "../core/errors.ts";
+import { type CellSource, cellsOf, numberIn, type Row } from "./cells.ts";
+import type { Table } from "./csv.ts";
+import { type Dataset, dataset } from "./dataset.ts";
+import { checkPreprocessing } from "./preprocessing-check.ts";
+import { didYouMean, listed, shown } from "./wording.ts";
+
+/** x becomes (x - mean) / scale; a missing one becomes `fill` first, if there is one. */
+export interface NumberRule {
+  readonly kind: "number";
+  readonly name: string;
+  readonly mean: number;
+  readonly scale: number;
+  readonly fill?: number;
+}
+
+/** A category becomes a one-hot row over `values`, and over one more place for missing ones. */
+export interface CategoryRule {
+  readonly kind: "category";
+  readonly name: string;
+  readonly values: readonly string[];
+  readonly missing?: boolean;
+}
+
+export type ColumnRule = NumberRule | CategoryRule;
+
+export interface Preprocessing {
+  readonly version: 1;
+  readonly inputs: readonly ColumnRule[];
+  readonly target: ColumnRule;
+  /** How the training table wrote missing values and decimals; rows of text are read likewise. */
+  readonly missingValues: readonly string[];
+  readonly decimal: "." | ",";
+}
+
+/** More elements (4 GiB in f64) are refused rather than tried. */
+const mostElements = 2 ** 29;
+
+/** The names of the inputs that the rules make: a number's own name; "column=category". */
+export function inputNamesOf(preprocessing: Preprocessing): string[] {
+  return preprocessing.inputs.flatMap((rule) =>
+    rule.kind === "number"
+      ? [rule.name]
+      : [
+          ...rule.values.map((value) => `${rule.name}=${value}`),
+          ...(rule.missing ? [`${rule.name} is missing`] : []),
+        ],
+  );
+}
+
+const widthOf = (rule: ColumnRule): number =>
+  rule.kind === "number" ? 1 : rule.values.length + (rule.missing ? 1 : 0);
+
+/**
+ * New rows as inputs for prediction: f64 of shape [rows, inputs], by the rules fitted in training.
+ * Rows are objects by column name, or a parsed table; further columns are ignored.
+ *
+ * @throws ChainruleError "data-invalid" for a missing column, a category that did not occur (the
+ *   known ones are listed), a cell that is no number, a missing value that training had no rule
+ *   for; "data-empty"; "file-corrupt" where the preprocessing itself is damaged.
+ */
+export function applyPreprocessing(
+  preprocessing: Preprocessing,
+  rows: Table | readonly Row[],
+): ArrayTensor {
+  checkPreprocessing(preprocessing);
+  return inputsOf(preprocessing, cellsOf(rows, preprocessing));
+}
+
+/** New rows with their targets as a dataset, by the rules fitted in training. Errors likewise. */
+export function preprocessDataset(
+  preprocessing: Preprocessing,
+  rows: Table | readonly Row[],
+): Dataset {
+  checkPreprocessing(preprocessing);
+  const source = cellsOf(rows, preprocessing);
+  return datasetOf(preprocessing, source);
+}
+
+/** A prediction of a number target in the units of the table: undoes its standardization. */
+export function originalTarget(preprocessing: Preprocessing, value: number): number {
+  const { target } = preprocessing;
+  return target.kind === "number" ? value * target.scale + target.mean : value;
+}
+
+/** Inputs and targets of all cells of a source, or of the given rows. */
+export function datasetOf(
+  preprocessing: Preprocessing,
+  source: CellSource,
+  rows?: readonly number[],
+): Dataset {
+  const { target } = preprocessing;
+  const inputs = inputsOf(preprocessing, source, rows);
+  const n = inputs.shape[0];
+  const data = target.kind === "number" ? new Float64Array(n) : new Int32Array(n);
+  encodeColumn(target, source, rows, n, (i, place, value) => {
+    data[i] = target.kind === "number" ? value : place;
+  });
+  return dataset({
+    inputs,
+    targets: arrayTensor(
+      target.kind === "number" ? "f64" : "i32",
+      target.kind === "number" ? [n, 1] : [n],
+      data,
+    ),
+    ...(target.kind === "category" ? { classes: target.values } : {}),
+    inputNames: inputNamesOf(preprocessing),
+    targetNames: [target.name],
+    preprocessing,
+  });
+}
+
+function inputsOf(
+  preprocessing: Preprocessing,
+  source: CellSource,
+  rows?: readonly number[],
+): ArrayTensor {
+  const n = rows?.length ?? source.size;
+  if (n === 0) fail("data-empty", { message: "There are no rows." });
+  const width = preprocessing.inputs.reduce((sum, rule) => sum + widthOf(rule), 0);
+  if (n * width > mostElements) {
+    fail("out-of-memory", {
+      message: "The inputs of this table would not fit into memory.",
+      expected: `at most ${mostElements} numbers`,
+      found: `${n} rows of ${width} inputs`,
+      fix: "Take fewer rows, or leave out columns with many categories.",
+    });
+  }
+  const data = reserve("f64", n * width);
+  let first = 0;
+  for (const rule of preprocessing.inputs) {
+    const offset = first;
+    encodeColumn(rule, source, rows, n, (i, place, value) => {
+      data[i * width + offset + place] = value;
+    });
+    first += widthOf(rule);
+  }
+  return arrayTensor("f64", [n, width], data);
+}
+
+/** Gives each row's value and its place among the rule's inputs: 1 at a category's place. */
+function encodeColumn(
+  rule: ColumnRule,
+  source: CellSource,
+  rows: readonly number[] | undefined,
+  n: number,
+  put: (i: number, place: number, value: number) => void,
+): void {
+  const read = source.column(rule.name);
+  const encode = rule.kind === "number" ? numberEncoder(rule) : categoryEncoder(rule);
+  for (let i = 0; i < n; i++) {
+    const row = rows === undefined ? i : rows[i];
+    encode(source, read(row), row, (place, value) => put(i, place, value));
+  }
+}
+
+type Encoder = (
+  source: CellSource,
+  cell: string | number | undefined,
+  row: number,
+  put: (place: number, value: number) => void,
+) => void;
+
+function numberEncoder({ name, mean, scale, fill }: NumberRule): Encoder {
+  return (source, cell, row, put) => {
+    const raw = cell === undefined ? fill : numberIn(source, cell, row, name);
+    if (raw === undefined) return missingCell(source, row, name, "had no missing values");
+    const value = (raw - mean) / scale;
+    if (!Number.isFinite(value)) {
+      fail("data-invalid", {
+        message: `A number in column ${shown(name)} is too large to be standardized.`,
+        expected: `a number of the order of ${scale}, as in training`,
+        found: shown(cell),
+        where: source.where(row, name),
+      });
+    }
+    put(0, value);
+  };
+}
+
+function categoryEncoder({ name, values, missing }: CategoryRule): Encoder {
+  const places = new Map(values.map((value, i) => [value, i]));
+  return (source, cell, row, put) => {
+    if (cell === undefined) {
+      if (!missing) return missingCell(source, row, name, "had no missing values");
+      return put(values.length, 1);
+    }
+    const place = places.get(String(cell));
+    if (place === undefined) {
+      return fail("data-invalid", {
+        message: `The column ${shown(name)} has a category that did not occur in training.`,
+        expected: `one of ${listed(values)}`,
+        found: shown(String(cell)),
+        where: source.where(row, name),
+        fix: didYouMean(String(cell), values),
+      });
+    }
+    put(place, 1);
+  };
+}
+
+function missingCell(source: CellSource, row: number, name: string, why: string): never {
+  return fail("data-invalid", {
+    message: `A value of column ${shown(name)} is missing.`,
+    expected: `a value, since this column ${why} in training`,
+    where: source.where(row, name),
+    fix: 'Fill it in, or train again with missing: "mean" on a table that lacks some.',
+  });
+}

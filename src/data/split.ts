@@ -1,0 +1,146 @@
+import { reserve } from "../core/array-tensor.ts";
+import { fail } from "../core/errors.ts";
+import { keyOf, multiplyHigh, threefry2x32 } from "../core/random.ts";
+import { type Dataset, subset } from "./dataset.ts";
+
+/** Sets the key of shuffles apart from that of `uniformAt` with the same seed: ASCII "shuf". */
+const shuffleKey = 0x73687566;
+
+/** The split draws from an epoch that no training reaches. */
+const splitEpoch = 0xffffffff;
+
+/**
+ * A permutation of 0 … n-1, a pure function of its arguments.
+ *
+ * Exactly, so that any machine can draw the same: begin with the identity; for i = n-1 down to 1
+ * let r be the first word of threefry2x32(key0, key1, counter0 = i, counter1 = epoch), where key0
+ * is the low word of the seed and key1 its high word xor 0x73687566; let j be the upper 32 bits of
+ * the 64-bit product r·(i+1); exchange entries i and j. There is no rejection: the probability of
+ * each j differs from 1/(i+1) by less than 2^-32.
+ *
+ * Source: Durstenfeld 1964 (Fisher and Yates); bounded integer as in Lemire 2019, section 3.
+ *
+ * @param n number of entries, 0 ≤ n < 2^31
+ * @throws ChainruleError "bad-argument".
+ */
+export function shuffledOrder(n: number, seed: number, epoch: number): Int32Array {
+  if (!Number.isInteger(n) || n < 0 || n >= 2 ** 31) {
+    fail("bad-argument", {
+      message: "This number of examples cannot be shuffled.",
+      expected: "a whole number from 0 to 2^31 - 1",
+      found: String(n),
+    });
+  }
+  const [key0, key1] = keyOf(seed);
+  const order = reserve("i32", n) as Int32Array;
+  for (let i = 0; i < n; i++) order[i] = i;
+  for (let i = n - 1; i > 0; i--) {
+    const j = multiplyHigh(threefry2x32(key0, key1 ^ shuffleKey, i, epoch)[0], i + 1);
+    const kept = order[i];
+    order[i] = order[j];
+    order[j] = kept;
+  }
+  return order;
+}
+
+export interface SplitOptions {
+  /** The fraction of the examples that is set aside for validation, between 0 and 1. */
+  readonly validation: number;
+  readonly seed?: number;
+  /** Keep the proportions of the classes in both parts; default true where there are labels. */
+  readonly stratify?: boolean;
+}
+
+/** Row numbers of the two parts, each in ascending order. */
+export interface SplitIndices {
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+}
+
+/**
+ * Divides the rows 0 … n-1 into two parts at random: round(fraction · n) for validation, at least
+ * one for each part. With `labels`, each class gives its share (largest remainders first, and a
+ * class of one example stays with the training part as long as that is possible).
+ *
+ * @throws ChainruleError "bad-argument" for a fraction that is not between 0 and 1, "data-empty"
+ *   for fewer than two rows.
+ */
+export function splitIndices(
+  n: number,
+  options: SplitOptions,
+  labels?: ArrayLike<number>,
+): SplitIndices {
+  const fraction = options.validation;
+  if (!(fraction > 0 && fraction < 1)) {
+    fail("bad-argument", {
+      message: "The fraction for validation must lie between 0 and 1.",
+      expected: "a number above 0 and below 1, such as 0.2",
+      found: String(fraction),
+    });
+  }
+  if (n < 2) {
+    fail("data-empty", {
+      message: "There are too few examples to set some aside for validation.",
+      expected: "at least 2",
+      found: String(n),
+      fix: "Train without a validation part, or bring more examples.",
+    });
+  }
+  const total = Math.min(n - 1, Math.max(1, Math.round(fraction * n)));
+  const order = shuffledOrder(n, options.seed ?? 0, splitEpoch);
+  const stratify = (options.stratify ?? true) && labels !== undefined;
+  const groups = stratify ? groupBy(order, labels) : [[...order]];
+  const quotas = shares(
+    groups.map((group) => group.length),
+    total,
+  );
+  const inValidation = new Uint8Array(n);
+  groups.forEach((group, i) => {
+    for (const row of group.slice(0, quotas[i])) inValidation[row] = 1;
+  });
+  const train: number[] = [];
+  const validation: number[] = [];
+  for (let row = 0; row < n; row++) (inValidation[row] === 1 ? validation : train).push(row);
+  return { train, validation };
+}
+
+/** Rows by label, groups in ascending order of the label, rows as they come. */
+function groupBy(order: Int32Array, labels: ArrayLike<number>): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const row of order) {
+    const group = groups.get(labels[row]);
+    if (group === undefined) groups.set(labels[row], [row]);
+    else group.push(row);
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, rows]) => rows);
+}
+
+/**
+ * Distributes `total` over groups in proportion to their sizes: whole parts first, then one each
+ * by largest remainder, where a group that would thereby be used up comes last.
+ */
+function shares(sizes: readonly number[], total: number): number[] {
+  const n = sizes.reduce((sum, size) => sum + size, 0);
+  const exact = sizes.map((size) => (size * total) / n);
+  const quotas = exact.map(Math.floor);
+  const left = total - quotas.reduce((sum, quota) => sum + quota, 0);
+  const usedUp = (i: number): number => (quotas[i] + 1 >= sizes[i] ? 1 : 0);
+  const byRemainder = [...sizes.keys()].sort(
+    (a, b) => usedUp(a) - usedUp(b) || exact[b] - quotas[b] - (exact[a] - quotas[a]) || a - b,
+  );
+  for (const i of byRemainder.slice(0, left)) quotas[i]++;
+  return quotas;
+}
+
+/**
+ * Divides a dataset into a training and a validation part, both in the original order.
+ * `seed` defaults to 0; `stratify` to true for class labels. Errors as in `splitIndices`.
+ */
+export function split(
+  whole: Dataset,
+  options: SplitOptions,
+): { readonly train: Dataset; readonly validation: Dataset } {
+  const labels = whole.classes === undefined ? undefined : whole.targets.data;
+  const parts = splitIndices(whole.size, options, labels);
+  return { train: subset(whole, parts.train), validation: subset(whole, parts.validation) };
+}

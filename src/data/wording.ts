@@ -1,0 +1,53 @@
+/** How the errors of this folder quote what they found. Input may be hostile, so all is cut. */
+
+/** A value as it stands in an error message, cut to a readable length. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > 60 ? value.slice(0, 57) + "..." : value);
+  }
+  if (typeof value === "number" || typeof value === "boolean" || value == null) {
+    return String(value);
+  }
+  return Array.isArray(value) ? `an array of ${value.length}` : `a value of type ${typeof value}`;
+}
+
+/** Names in a list, at most forty of them. */
+export function listed(names: readonly string[]): string {
+  const some = names.slice(0, 40).map(shown).join(", ");
+  return names.length > 40 ? `${some} and ${names.length - 40} more` : some;
+}
+
+/** Number of insertions, deletions and replacements between two words (Levenshtein 1966). */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[j] + 1, current[j - 1] + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length];
+}
+
+/** The name closest to a misspelt one, or undefined where none is close. */
+export function nearest(name: string, names: readonly string[]): string | undefined {
+  const wanted = name.slice(0, 80).toLowerCase();
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of names.slice(0, 10_000)) {
+    const away = distance(wanted, candidate.slice(0, 80).toLowerCase());
+    if (away < least) {
+      least = away;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** The fix for a name that does not exist: the nearest that does. */
+export function didYouMean(name: string, names: readonly string[]): string {
+  const near = nearest(name, names);
+  return near === undefined ? "Use one of these names." : `Did you mean ${shown(near)}?`;
+}

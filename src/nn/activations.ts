@@ -1,0 +1,128 @@
+/**
+ * Activations: each is a function of a tensor and, called without one, a layer:
+ * `relu(x)` computes, `sequential(linear(2, 3), relu())` builds.
+ */
+import { callSite } from "../core/call-site.ts";
+import { Tensor } from "../core/tensor.ts";
+import { abs, add, div, mul, sub } from "../ops/arithmetic.ts";
+import { greater, isNaN, less, where } from "../ops/compare.ts";
+import { zerosLike } from "../ops/leaf.ts";
+import { logsumexp } from "../ops/reduce.ts";
+import * as ops from "../ops/transcendental.ts";
+import { type Layer, layer, type Same } from "./layer.ts";
+
+type Empty = Record<string, never>;
+
+/** Computes on a tensor, or makes a layer. */
+export interface Activation<Options = Empty> {
+  (x: Tensor, options?: Options): Tensor;
+  (options?: Options): Layer<Same, Same>;
+}
+
+function define<Options extends object = Empty>(
+  name: string,
+  f: (x: Tensor, options: Options) => Tensor,
+): Activation<Options> {
+  const build = (first?: Tensor | Options, second?: Options): Tensor | Layer<Same, Same> => {
+    if (first instanceof Tensor) return f(first, second ?? ({} as Options));
+    return activation((x) => f(x, first ?? ({} as Options)), name, { ...first });
+  };
+  return build as Activation<Options>;
+}
+
+/** Any function of a tensor as a layer. It keeps the size of the last axis. */
+export function activation(
+  f: (x: Tensor) => Tensor,
+  name = f.name || "activation",
+  settings: Readonly<Record<string, unknown>> = {},
+): Layer<Same, Same> {
+  return layer({
+    name,
+    inputSize: "same",
+    outputSize: "same",
+    parameters: {},
+    settings,
+    site: callSite(),
+    apply: (x) => f(x),
+  });
+}
+
+/** y = x */
+export const identity = define("identity", (x) => x);
+/** y = 1/(1 + e^−x) */
+export const sigmoid = define("sigmoid", ops.sigmoid);
+/** y = tanh x */
+export const tanh = define("tanh", ops.tanh);
+/** y = max(x, 0); slope 0 at 0. */
+export const relu = define("relu", ops.relu);
+/** y = x for x > 0, else slope·x; slope 0.01 by default, also at 0. */
+export const leakyRelu = define<{ readonly slope?: number }>("leakyRelu", (x, { slope = 0.01 }) =>
+  where(greater(x, 0), x, mul(x, slope)),
+);
+
+/** α(e^x − 1) where x ≤ 0; positive x, whose e^x may overflow, are kept out of it. */
+const exponentialBranch = (x: Tensor, alpha: number): Tensor =>
+  mul(ops.expm1(where(greater(x, 0), zerosLike(x), x)), alpha);
+
+/** y = x for x > 0, else α(e^x − 1); α = 1 by default (Clevert et al. 2016). */
+export const elu = define<{ readonly alpha?: number }>("elu", (x, { alpha = 1 }) =>
+  where(greater(x, 0), x, exponentialBranch(x, alpha)),
+);
+
+/** The constants that keep mean 0 and variance 1 (Klambauer et al. 2017). */
+const seluScale = 1.0507009873554805;
+const seluAlpha = 1.6732632423543772;
+/** y = λx for x > 0, else λα(e^x − 1), λ ≈ 1.0507, α ≈ 1.6733 (Klambauer et al. 2017). */
+export const selu = define("selu", (x) =>
+  where(greater(x, 0), mul(x, seluScale), exponentialBranch(x, seluScale * seluAlpha)),
+);
+/** y = x·Φ(x) = x/2·(1 + erf(x/√2)) (Hendrycks and Gimpel 2016). */
+export const gelu = define("gelu", (x) => mul(mul(x, 0.5), add(ops.erf(mul(x, Math.SQRT1_2)), 1)));
+/** y = x/2·(1 + tanh(√(2/π)(x + 0.044715x³))), the usual approximation of gelu. */
+export const geluTanh = define("geluTanh", (x) => {
+  const cube = mul(mul(x, x), x);
+  const inner = mul(add(x, mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
+  return mul(mul(x, 0.5), add(ops.tanh(inner), 1));
+});
+/** y = x·σ(x), also called swish (Elfwing et al. 2018). */
+export const silu = define("silu", (x) => mul(x, ops.sigmoid(x)));
+/** y = x·tanh(softplus x) (Misra 2019). */
+export const mish = define("mish", (x) => mul(x, ops.tanh(ops.softplus(x))));
+/** y = ln(1 + e^(βx))/β; β = 1 by default. */
+export const softplus = define<{ readonly beta?: number }>("softplus", (x, { beta = 1 }) =>
+  beta === 1 ? ops.softplus(x) : div(ops.softplus(mul(x, beta)), beta),
+);
+/** y = x/(1 + |x|) */
+export const softsign = define("softsign", (x) => div(x, add(abs(x), 1)));
+
+interface AxisOptions {
+  /** Default: the last. */
+  readonly axis?: number;
+}
+/** y_i = e^(x_i)/Σ_j e^(x_j) along an axis. */
+export const softmax = define<AxisOptions>("softmax", (x, options) =>
+  ops.exp(logSoftmax(x, options)),
+);
+/** y_i = x_i − ln Σ_j e^(x_j) along an axis. */
+export const logSoftmax = define<AxisOptions>("logSoftmax", (x, { axis = -1 }) =>
+  sub(x, logsumexp(x, { axes: axis, keepDims: true })),
+);
+
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+/** y = min(max(x, min), max), −1 and 1 by default; slope 0 on the bounds (PyTorch's convention). */
+export const hardtanh = define<Bounds>("hardtanh", (x, { min = -1, max = 1 }) => {
+  // NaN fails every comparison; it is to pass through, not to become a bound.
+  const y = where(greater(x, min), where(less(x, max), x, max), min);
+  return where(isNaN(x), x, y);
+});
+/** y = min(max(x, 0), 6) */
+export const relu6 = define("relu6", (x) => hardtanh(x, { min: 0, max: 6 }));
+/** y = min(max(x/6 + ½, 0), 1) */
+export const hardsigmoid = define("hardsigmoid", (x) =>
+  div(hardtanh(add(x, 3), { min: 0, max: 6 }), 6),
+);
+/** y = x·hardsigmoid(x) (Howard et al. 2019). */
+export const hardswish = define("hardswish", (x) => mul(x, hardsigmoid(x)));

@@ -1,0 +1,65 @@
+import { callSite } from "../core/call-site.ts";
+import { fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { add } from "../ops/arithmetic.ts";
+import { matmul } from "../ops/matmul.ts";
+import { transpose } from "../ops/move.ts";
+import { type InitialValues, toInitializer, uniform } from "./initializers.ts";
+import { type Layer, layer, type ParameterSpec } from "./layer.ts";
+
+export interface LinearOptions {
+  /** Initializer or values, one row per output: W[j, k] goes from input k to output j. */
+  readonly weight?: InitialValues;
+  /** Initializer or values; false: no bias. */
+  readonly bias?: InitialValues | false;
+  /** One bias for the whole layer instead of one per output. Default false. */
+  readonly sharedBias?: boolean;
+  /** Parameters that training leaves alone: all, or those named. Default none. */
+  readonly frozen?: boolean | readonly ("weight" | "bias")[];
+  /** This layer's learning rate, in place of the optimizer's. */
+  readonly learningRate?: number;
+}
+
+/**
+ * y = x Wᵀ + b for rows x of `inputs` numbers, W of shape [outputs, inputs] and b of shape
+ * [outputs] ([] if shared). Default start: all from U(−1/√inputs, 1/√inputs), as in PyTorch.
+ */
+export function linear<const In extends number, const Out extends number>(
+  inputs: In,
+  outputs: Out,
+  options: LinearOptions = {},
+): Layer<In, Out> {
+  for (const [what, n] of Object.entries({ inputs, outputs })) {
+    if (!Number.isInteger(n) || n < 1) {
+      fail("bad-argument", {
+        message: `linear needs a number of ${what}.`,
+        expected: "a whole number ≥ 1",
+        found: String(n),
+      });
+    }
+  }
+  const { frozen = false, learningRate, sharedBias = false } = options;
+  const bound = 1 / Math.sqrt(inputs);
+  const parameter = (name: "weight" | "bias", shape: readonly number[]): ParameterSpec => ({
+    shape,
+    initial: toInitializer((options[name] as InitialValues) ?? uniform(-bound, bound)),
+    frozen: frozen === true || (Array.isArray(frozen) && frozen.includes(name)),
+    ...(learningRate === undefined ? {} : { learningRate }),
+  });
+  const parameters: Record<string, ParameterSpec> = {
+    weight: parameter("weight", [outputs, inputs]),
+  };
+  if (options.bias !== false) parameters.bias = parameter("bias", sharedBias ? [] : [outputs]);
+  return layer({
+    name: "linear",
+    inputSize: inputs,
+    outputSize: outputs,
+    parameters,
+    settings: { inputs, outputs, ...(options.bias === false ? { bias: false } : {}) },
+    site: callSite(),
+    apply(x: Tensor, p) {
+      const product = matmul(x, transpose(p.weight!));
+      return p.bias === undefined ? product : add(product, p.bias);
+    },
+  });
+}

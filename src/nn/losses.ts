@@ -1,0 +1,255 @@
+/** Losses: E(output, target), one number. Rows are examples, the last axis is classes or outputs. */
+import { isFloat } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { abs, add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
+import { greater, lessEqual, where } from "../ops/compare.ts";
+import { crossEntropyOfBits } from "../ops/entropy.ts";
+import { gather, oneHot, take } from "../ops/indexing.ts";
+import { tensor } from "../ops/leaf.ts";
+import { expandDims, squeeze } from "../ops/move.ts";
+import { mean, sum } from "../ops/reduce.ts";
+import { log, relu, softplus } from "../ops/transcendental.ts";
+import { logSoftmax } from "./activations.ts";
+
+/**
+ * How the losses of all elements become one number: their mean, their sum, their sum per example
+ * averaged over the examples, or not at all.
+ */
+export type Reduction = "mean" | "sum" | "batchMean" | "none";
+
+export interface LossOptions {
+  readonly reduction?: Reduction;
+}
+
+/** What a trainer minimizes, and what an output then means. */
+export interface Loss {
+  (output: Tensor, target: Tensor): Tensor;
+  /** Outputs above it count as "yes" in a yes-no question. */
+  readonly threshold?: number;
+  /** The largest output names the class. */
+  readonly classes?: boolean;
+}
+
+function reduce(losses: Tensor, reduction: Reduction): Tensor {
+  switch (reduction) {
+    case "mean":
+      return mean(losses);
+    case "sum":
+      return sum(losses);
+    case "batchMean":
+      return div(sum(losses), losses.shape[0] ?? 1);
+    case "none":
+      return losses;
+    default:
+      return fail("bad-argument", {
+        message: "There is no such reduction.",
+        expected: "mean, sum, batchMean or none",
+        found: JSON.stringify(reduction),
+      });
+  }
+}
+
+/** Target as numbers of the output's type and shape; [n] is taken for [n, 1]. */
+function like(output: Tensor, target: Tensor, what: string): Tensor {
+  const t = cast(target, output.dtype);
+  if (sameShape(t.shape, output.shape)) return t;
+  const column = t.rank === output.rank - 1 && output.shape[output.rank - 1] === 1;
+  if (column && sameShape(t.shape, output.shape.slice(0, -1))) return expandDims(t, -1);
+  return fail("shape-mismatch", {
+    message: `${what} compares output and target element by element.`,
+    expected: `a target of shape ${formatShape(output.shape)}, like the output`,
+    found: formatShape(t.shape),
+    fix: isFloat(target.dtype)
+      ? "Give each example as many targets as the model has outputs."
+      : "Class labels need crossEntropy.",
+  });
+}
+
+/** E = Σ ½(t − o)², summed over everything: the loss of the textbook example. */
+export function halfSquaredError(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "sum" }: LossOptions = {},
+): Tensor {
+  const t = like(output, target, "halfSquaredError");
+  return reduce(mul(square(sub(t, output)), 0.5), reduction);
+}
+
+/** E = mean (o − t)² */
+export function meanSquaredError(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean" }: LossOptions = {},
+): Tensor {
+  return reduce(square(sub(output, like(output, target, "meanSquaredError"))), reduction);
+}
+
+/** E = mean |o − t| */
+export function meanAbsoluteError(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean" }: LossOptions = {},
+): Tensor {
+  return reduce(abs(sub(output, like(output, target, "meanAbsoluteError"))), reduction);
+}
+
+/** E = mean of ½d² for |d| ≤ δ, else δ(|d| − ½δ), with d = o − t and δ = 1 (Huber 1964). */
+export function huber(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean", delta = 1 }: LossOptions & { readonly delta?: number } = {},
+): Tensor {
+  const d = sub(output, like(output, target, "huber"));
+  const straight = mul(sub(abs(d), delta / 2), delta);
+  return reduce(where(lessEqual(abs(d), delta), mul(square(d), 0.5), straight), reduction);
+}
+
+/** Factors per element, per column or for all. */
+type Weights = Tensor | number | readonly number[];
+const factors = (weights: Weights, like: Tensor): Tensor | number =>
+  Array.isArray(weights) ? tensor(weights, { dtype: like.dtype }) : (weights as Tensor | number);
+
+interface BinaryOptions extends LossOptions {
+  readonly weights?: Weights;
+}
+
+/** E = mean of −t ln p − (1 − t) ln(1 − p) for probabilities p; logarithms are cut at −100. */
+export function binaryCrossEntropy(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean", weights = 1 }: BinaryOptions = {},
+): Tensor {
+  const losses = crossEntropyOfBits(output, like(output, target, "binaryCrossEntropy"));
+  return reduce(weights === 1 ? losses : mul(losses, factors(weights, output)), reduction);
+}
+
+binaryCrossEntropy.threshold = 0.5;
+
+/**
+ * The same for logits z, p = σ(z), computed without overflow as (1 − t)z + w·ln(1 + e^−z), where
+ * w = 1 + (positiveWeight − 1)t makes missing a positive cost more.
+ */
+export function binaryCrossEntropyWithLogits(
+  output: Tensor,
+  target: Tensor,
+  options: BinaryOptions & { readonly positiveWeight?: Weights } = {},
+): Tensor {
+  const { reduction = "mean", weights = 1, positiveWeight = 1 } = options;
+  const t = like(output, target, "binaryCrossEntropyWithLogits");
+  const cost = softplus(neg(output));
+  const weighted =
+    positiveWeight === 1
+      ? cost
+      : mul(cost, add(mul(sub(factors(positiveWeight, output), 1), t), 1));
+  const losses = add(mul(sub(1, t), output), weighted);
+  return reduce(weights === 1 ? losses : mul(losses, factors(weights, output)), reduction);
+}
+binaryCrossEntropyWithLogits.threshold = 0;
+
+function checkLabels(output: Tensor, target: Tensor, what: string): void {
+  if (sameShape(target.shape, output.shape.slice(0, -1)) && output.rank > 0) return;
+  fail("shape-mismatch", {
+    message: `${what} takes one class label for each row of outputs.`,
+    expected: `labels of shape ${formatShape(output.shape.slice(0, -1))}`,
+    found: formatShape(target.shape),
+  });
+}
+
+interface ClassOptions extends LossOptions {
+  /** The weight of each class. */
+  readonly classWeights?: readonly number[] | Tensor;
+}
+
+/** −w_y·log p_y for each row; "mean" divides by the sum of the labels' weights. */
+export function negativeLogLikelihood(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean", classWeights }: ClassOptions = {},
+): Tensor {
+  checkLabels(output, target, "negativeLogLikelihood");
+  const labels = cast(target, "i32");
+  const picked = neg(squeeze(gather(output, expandDims(labels, -1), { axis: -1 }), -1));
+  if (classWeights === undefined) return reduce(picked, reduction);
+  const weight = take(factors(classWeights, output) as Tensor, labels);
+  const losses = mul(picked, weight);
+  return reduction === "mean" ? div(sum(losses), sum(weight)) : reduce(losses, reduction);
+}
+
+interface CrossEntropyOptions extends ClassOptions {
+  /** ε: the target becomes (1 − ε)·target + ε/classes (Szegedy et al. 2016). Default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * E = mean of −Σ_c w_c t_c log softmax(o)_c, o being logits with classes on the last axis. Targets
+ * are labels (whole numbers, one per row) or probabilities of the output's shape. With labels and
+ * class weights, "mean" divides by the sum of the labels' weights (PyTorch's convention).
+ */
+export function crossEntropy(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean", classWeights, labelSmoothing = 0 }: CrossEntropyOptions = {},
+): Tensor {
+  const logs = logSoftmax(output);
+  const classes = output.shape[output.rank - 1]!;
+  const labelled = !isFloat(target.dtype);
+  const weighted = (t: Tensor) =>
+    classWeights === undefined ? t : mul(t, factors(classWeights, output));
+  if (labelled && labelSmoothing === 0) {
+    return negativeLogLikelihood(logs, target, {
+      reduction,
+      ...(classWeights === undefined ? {} : { classWeights }),
+    });
+  }
+  if (labelled) checkLabels(output, target, "crossEntropy");
+  const hard = labelled
+    ? oneHot(target, classes, output.dtype)
+    : like(output, target, "crossEntropy");
+  const soft = add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
+  const losses = neg(sum(mul(weighted(soft), logs), { axes: -1 }));
+  if (reduction !== "mean" || !labelled || classWeights === undefined) {
+    return reduce(losses, reduction);
+  }
+  return div(sum(losses), sum(weighted(hard)));
+}
+
+crossEntropy.classes = true;
+
+/** E = mean over all elements of t(ln t − o) for log-probabilities o; 0·ln 0 counts as 0. */
+export function klDivergence(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean" }: LossOptions = {},
+): Tensor {
+  const t = like(output, target, "klDivergence");
+  const logs = log(where(greater(t, 0), t, 1));
+  return reduce(mul(t, sub(logs, output)), reduction);
+}
+
+/** E = mean of max(0, 1 − t·o) for targets −1 and 1. */
+export function hinge(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean" }: LossOptions = {},
+): Tensor {
+  return reduce(relu(sub(1, mul(like(output, target, "hinge"), output))), reduction);
+}
+hinge.threshold = 0;
+
+/** E = mean over rows of Σ_{c≠y} max(0, margin − o_y + o_c)/classes. */
+export function multiMargin(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean", margin = 1 }: LossOptions & { readonly margin?: number } = {},
+): Tensor {
+  checkLabels(output, target, "multiMargin");
+  const labels = cast(target, "i32");
+  const own = gather(output, expandDims(labels, -1), { axis: -1 });
+  const classes = output.shape[output.rank - 1]!;
+  const others = sub(1, oneHot(labels, classes, output.dtype));
+  const costs = mul(relu(add(sub(output, own), margin)), others);
+  return reduce(div(sum(costs, { axes: -1 }), classes), reduction);
+}

@@ -1,0 +1,130 @@
+/** Optimizers that scale each entry's step by the size of its past gradients. */
+import type { Tensor } from "../core/tensor.ts";
+import { add, div, maximum, mul, pow, square, sub } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
+import { sqrt } from "../ops/transcendental.ts";
+import { type CommonOptions, descend, type Optimizer, optimizer, withDecay } from "./optimizer.ts";
+
+export interface AdamOptions extends CommonOptions {
+  /** Decay of the mean gradient. Default 0.9. */
+  readonly beta1?: number;
+  /** Decay of the mean squared gradient. Default 0.999. */
+  readonly beta2?: number;
+  /** Added to the root. Default 1e-8. */
+  readonly epsilon?: number;
+  /** adam: λ of an added ½λ‖θ‖², default 0. adamW: θ shrinks by ηλθ, default 0.01. */
+  readonly weightDecay?: number;
+  /** Use the largest mean square so far (Reddi et al. 2018). Default false. */
+  readonly amsgrad?: boolean;
+}
+
+/** β·old + (1 − β)·value */
+const average = (old: Tensor, value: Tensor, beta: number): Tensor =>
+  add(mul(old, beta), mul(value, 1 - beta));
+
+/** 1 − β^(k+1) at step k, in f64 where 1 − 0.999 keeps its digits. */
+const correction = (step: Tensor, beta: number): Tensor => sub(1, pow(beta, add(step, 1)));
+
+function adamLike(name: "adam" | "adamW", options: AdamOptions): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
+  const weightDecay = options.weightDecay ?? (name === "adamW" ? 0.01 : 0);
+  const decoupled = name === "adamW";
+  return optimizer(name, options, 1e-3, {
+    settings: { beta1, beta2, epsilon, weightDecay, amsgrad },
+    slots: { mean: 0, square: 0, ...(amsgrad ? { largest: 0 } : {}) },
+    update({ parameter, gradient, state, learningRate, step }) {
+      const { dtype } = parameter;
+      const g = decoupled ? gradient : withDecay(gradient, parameter, weightDecay);
+      const shrink = sub(1, mul(learningRate, weightDecay));
+      const start = decoupled && weightDecay !== 0 ? mul(parameter, shrink) : parameter;
+      const mean = average(state.mean!, g, beta1);
+      const squares = average(state.square!, square(g), beta2);
+      const largest = amsgrad ? maximum(state.largest!, squares) : undefined;
+      const root = cast(sqrt(correction(step, beta2)), dtype);
+      const scale = add(div(sqrt(largest ?? squares), root), epsilon);
+      const rate = div(learningRate, cast(correction(step, beta1), dtype));
+      return {
+        parameter: descend(start, rate, div(mean, scale)),
+        state: { mean, square: squares, ...(largest ? { largest } : {}) },
+      };
+    },
+  });
+}
+
+/**
+ * m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²; θ ← θ − η·m̂/(√v̂ + ε), where m̂ = m/(1 − β₁ᵏ) and
+ * v̂ = v/(1 − β₂ᵏ) at step k = 1, 2 … (Kingma and Ba 2015). Default η = 0.001.
+ */
+export const adam = (options: AdamOptions = {}): Optimizer => adamLike("adam", options);
+
+/** Adam with θ ← (1 − ηλ)θ in place of a gradient of ½λ‖θ‖² (Loshchilov and Hutter 2019). */
+export const adamW = (options: AdamOptions = {}): Optimizer => adamLike("adamW", options);
+
+export interface RmspropOptions extends CommonOptions {
+  /** ρ, the decay of the mean squared gradient. Default 0.99. */
+  readonly decay?: number;
+  /** Default 1e-8. */
+  readonly epsilon?: number;
+  /** Default 0. */
+  readonly momentum?: number;
+  /** Divide by the standard deviation instead of the root mean square. Default false. */
+  readonly centered?: boolean;
+  readonly weightDecay?: number;
+}
+
+/** v ← ρv + (1 − ρ)g²; θ ← θ − ηg/(√v + ε) (Tieleman and Hinton 2012). Default η = 0.01. */
+export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  const { decay = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
+  return optimizer("rmsprop", options, 0.01, {
+    settings: { decay, epsilon, momentum, centered, weightDecay },
+    slots: {
+      square: 0,
+      ...(centered ? { mean: 0 } : {}),
+      ...(momentum === 0 ? {} : { velocity: 0 }),
+    },
+    update({ parameter, gradient, state, learningRate }) {
+      const g = withDecay(gradient, parameter, weightDecay);
+      const squares = average(state.square!, square(g), decay);
+      const mean = centered ? average(state.mean!, g, decay) : undefined;
+      const spread = mean ? sub(squares, square(mean)) : squares;
+      const step = div(g, add(sqrt(spread), epsilon));
+      const velocity = momentum === 0 ? undefined : add(mul(state.velocity!, momentum), step);
+      return {
+        parameter: descend(parameter, learningRate, velocity ?? step),
+        state: {
+          square: squares,
+          ...(mean ? { mean } : {}),
+          ...(velocity ? { velocity } : {}),
+        },
+      };
+    },
+  });
+}
+
+export interface AdagradOptions extends CommonOptions {
+  /** η at step k is η/(1 + k·learningRateDecay). Default 0. */
+  readonly learningRateDecay?: number;
+  /** The sum of squares before the first step. Default 0. */
+  readonly initialAccumulator?: number;
+  /** Default 1e-10. */
+  readonly epsilon?: number;
+  readonly weightDecay?: number;
+}
+
+/** s ← s + g²; θ ← θ − ηg/(√s + ε) (Duchi et al. 2011). Default η = 0.01. */
+export function adagrad(options: AdagradOptions = {}): Optimizer {
+  const { learningRateDecay = 0, initialAccumulator = 0, epsilon = 1e-10 } = options;
+  const { weightDecay = 0 } = options;
+  return optimizer("adagrad", options, 0.01, {
+    settings: { learningRateDecay, initialAccumulator, epsilon, weightDecay },
+    slots: { sum: initialAccumulator },
+    update({ parameter, gradient, state, learningRate, step }) {
+      const g = withDecay(gradient, parameter, weightDecay);
+      const sum = add(state.sum!, square(g));
+      const slowdown = cast(add(mul(step, learningRateDecay), 1), parameter.dtype);
+      const rate = learningRateDecay === 0 ? learningRate : div(learningRate, slowdown);
+      const direction = div(g, add(sqrt(sum), epsilon));
+      return { parameter: descend(parameter, rate, direction), state: { sum } };
+    },
+  });
+}

@@ -1,0 +1,96 @@
+/** What an optimizer is: how parameter and state follow from the gradient, as graph nodes. */
+
+import { fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { add, div, minimum, mul, square, sub } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
+import { clamp } from "../ops/compare.ts";
+import { sum } from "../ops/reduce.ts";
+import { sqrt } from "../ops/transcendental.ts";
+import { type Schedule, toSchedule } from "./schedules.ts";
+
+/** What every optimizer takes. */
+export interface CommonOptions {
+  /** η: a number, or a schedule. */
+  readonly learningRate?: number | Schedule;
+  /** Each gradient entry is first cut to ±clipValue. */
+  readonly clipValue?: number;
+  /** All gradients together are first scaled down to this Euclidean norm. */
+  readonly clipNorm?: number;
+}
+
+/** One parameter at one step. */
+export interface UpdateContext {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  /** The optimizer's memory for this parameter, by slot. */
+  readonly state: Readonly<Record<string, Tensor>>;
+  /** η at this step, of the parameter's type. */
+  readonly learningRate: Tensor;
+  /** The step's number, counted from 0 (f64 scalar). */
+  readonly step: Tensor;
+}
+
+export interface Updated {
+  readonly parameter: Tensor;
+  readonly state: Readonly<Record<string, Tensor>>;
+}
+
+export interface Optimizer {
+  readonly name: string;
+  readonly learningRate: Schedule;
+  readonly clipValue?: number;
+  readonly clipNorm?: number;
+  /** Its settings as plain data. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Each slot's value before the first step. */
+  readonly slots: Readonly<Record<string, number>>;
+  readonly update: (context: UpdateContext) => Updated;
+}
+
+export function optimizer(
+  name: string,
+  options: CommonOptions,
+  defaultRate: number,
+  parts: Pick<Optimizer, "slots" | "update" | "settings">,
+): Optimizer {
+  const { clipValue, clipNorm } = options;
+  for (const [what, value] of Object.entries({ clipValue, clipNorm, ...parts.settings })) {
+    const wrong = typeof value === "number" && (!Number.isFinite(value) || value < 0);
+    if (wrong) {
+      fail("bad-argument", {
+        message: `${name} cannot use this ${what}.`,
+        expected: "a finite number ≥ 0",
+        found: String(value),
+      });
+    }
+  }
+  return {
+    name,
+    learningRate: toSchedule(options.learningRate ?? defaultRate),
+    ...(clipValue === undefined ? {} : { clipValue }),
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+    ...parts,
+  };
+}
+
+/** Gradients cut entry by entry, then scaled together: g·min(1, c/(‖g‖ + 1e-6)), as in PyTorch. */
+export function clip(gradients: readonly Tensor[], optimizer: Optimizer): Tensor[] {
+  const { clipValue, clipNorm } = optimizer;
+  const cut =
+    clipValue === undefined
+      ? [...gradients]
+      : gradients.map((g) => clamp(g, { min: -clipValue, max: clipValue }));
+  if (clipNorm === undefined || cut.length === 0) return cut;
+  const squares = cut.map((g) => sum(square(g))).reduce((a, b) => add(a, b));
+  const factor = minimum(div(clipNorm, add(sqrt(squares), 1e-6)), 1);
+  return cut.map((g) => mul(g, cast(factor, g.dtype)));
+}
+
+/** g + λθ: the gradient of the loss with ½λ‖θ‖² added. */
+export const withDecay = (g: Tensor, parameter: Tensor, weightDecay: number): Tensor =>
+  weightDecay === 0 ? g : add(g, mul(parameter, weightDecay));
+
+/** θ − ηd */
+export const descend = (parameter: Tensor, learningRate: Tensor, direction: Tensor): Tensor =>
+  sub(parameter, mul(direction, learningRate));

@@ -1,0 +1,79 @@
+/** Learning rates that change with the step: a start value times a factor computed in the graph. */
+import { fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { add, div, minimum, mul, pow } from "../ops/arithmetic.ts";
+import { floor } from "../ops/compare.ts";
+import { onesLike } from "../ops/leaf.ts";
+import { cos } from "../ops/transcendental.ts";
+
+export interface Schedule {
+  readonly name: string;
+  /** The rate that the factor multiplies. */
+  readonly initial: number;
+  /** The factor at a step, which counts from 0 (an f64 scalar). */
+  readonly factor: (step: Tensor) => Tensor;
+}
+
+const positive = (what: string, value: number): number =>
+  value > 0
+    ? value
+    : fail("bad-argument", {
+        message: `A schedule needs ${what}.`,
+        expected: "a number above 0",
+        found: String(value),
+      });
+
+/** η_k = η·rate^(k/steps) */
+export function exponentialDecay(
+  initial: number,
+  { rate, steps = 1 }: { readonly rate: number; readonly steps?: number },
+): Schedule {
+  positive("a rate", rate);
+  positive("a number of steps", steps);
+  const factor = (step: Tensor) => pow(rate, div(step, steps));
+  return { name: "exponentialDecay", initial, factor };
+}
+
+/** η_k = η·rate^⌊k/steps⌋ */
+export function stepDecay(
+  initial: number,
+  { rate = 0.1, steps }: { readonly rate?: number; readonly steps: number },
+): Schedule {
+  positive("a rate", rate);
+  positive("a number of steps", steps);
+  return { name: "stepDecay", initial, factor: (step) => pow(rate, floor(div(step, steps))) };
+}
+
+/** η_k = η·(m + (1 − m)(1 + cos(πk/steps))/2), and η·m after `steps` (Loshchilov, Hutter 2017). */
+export function cosineDecay(
+  initial: number,
+  { steps, minimum: m = 0 }: { readonly steps: number; readonly minimum?: number },
+): Schedule {
+  positive("a number of steps", steps);
+  const factor = (step: Tensor) => {
+    const wave = cos(mul(minimum(div(step, steps), 1), Math.PI));
+    return add(mul(add(wave, 1), (1 - m) / 2), m);
+  };
+  return { name: "cosineDecay", initial, factor };
+}
+
+/** η_k = min((k + 1)/steps, 1) times the schedule (or constant rate) that follows. */
+export function warmup(after: number | Schedule, { steps }: { readonly steps: number }): Schedule {
+  positive("a number of steps", steps);
+  const next = toSchedule(after);
+  const factor = (step: Tensor) => mul(minimum(div(add(step, 1), steps), 1), next.factor(step));
+  return { name: "warmup", initial: next.initial, factor };
+}
+
+/** A number as the schedule that never changes. */
+export function toSchedule(rate: number | Schedule): Schedule {
+  if (typeof rate !== "number") return rate;
+  if (!Number.isFinite(rate) || rate < 0) {
+    fail("bad-argument", {
+      message: "This is not a learning rate.",
+      expected: "a finite number ≥ 0",
+      found: String(rate),
+    });
+  }
+  return { name: "constant", initial: rate, factor: onesLike };
+}

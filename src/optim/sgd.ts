@@ -1,0 +1,43 @@
+import { fail } from "../core/errors.ts";
+import { add, mul } from "../ops/arithmetic.ts";
+import { equal, where } from "../ops/compare.ts";
+import { type CommonOptions, descend, type Optimizer, optimizer, withDecay } from "./optimizer.ts";
+
+export interface SgdOptions extends CommonOptions {
+  /** μ. Default 0. */
+  readonly momentum?: number;
+  /** The share of the gradient that does not enter the momentum. Default 0. */
+  readonly dampening?: number;
+  /** Look ahead along the momentum (Nesterov 1983). Default false. */
+  readonly nesterov?: boolean;
+  /** λ of an added ½λ‖θ‖². Default 0. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * Gradient descent: θ ← θ − ηg. With momentum: v ← μv + (1 − τ)g (at the first step v = g), then
+ * θ ← θ − ηv, or θ ← θ − η(g + μv) with `nesterov`. Default η = 0.01.
+ */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
+  if (nesterov && (momentum === 0 || dampening !== 0)) {
+    fail("bad-argument", {
+      message: "Nesterov's method needs momentum and no dampening.",
+      expected: "momentum > 0 and dampening 0",
+      found: `momentum ${momentum}, dampening ${dampening}`,
+    });
+  }
+  return optimizer("sgd", options, 0.01, {
+    settings: { momentum, dampening, nesterov, weightDecay },
+    slots: momentum === 0 ? {} : { velocity: 0 },
+    update({ parameter, gradient, state, learningRate, step }) {
+      const g = withDecay(gradient, parameter, weightDecay);
+      if (momentum === 0) return { parameter: descend(parameter, learningRate, g), state };
+      const kept = mul(state.velocity!, momentum);
+      const entering = dampening === 0 ? g : where(equal(step, 0), g, mul(g, 1 - dampening));
+      const velocity = add(kept, entering);
+      const direction = nesterov ? add(g, mul(velocity, momentum)) : velocity;
+      return { parameter: descend(parameter, learningRate, direction), state: { velocity } };
+    },
+  });
+}

@@ -1,0 +1,66 @@
+/** What is counted beside the loss. */
+import { isFloat } from "../core/dtype.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Loss } from "../nn/losses.ts";
+import { cast } from "../ops/cast.ts";
+import { equal, greater } from "../ops/compare.ts";
+import { reshape } from "../ops/move.ts";
+import { argmax, sum } from "../ops/reduce.ts";
+
+/** Predicted and true class of each row, if outputs and loss are about classes. */
+export function decisions(
+  loss: Loss,
+  output: Tensor,
+  target: Tensor,
+): { predicted: Tensor; actual: Tensor } | undefined {
+  const width = output.shape[output.rank - 1] ?? 1;
+  if (width > 1 && !isFloat(target.dtype)) return { predicted: argmax(output), actual: target };
+  if (width > 1 && loss.classes) return { predicted: argmax(output), actual: argmax(target) };
+  if (width !== 1 || loss.threshold === undefined) return undefined;
+  const flat = (t: Tensor) => reshape(t, [t.size]);
+  return {
+    predicted: cast(flat(greater(output, loss.threshold)), "i32"),
+    // Targets are 0 and 1, or −1 and 1.
+    actual: cast(flat(greater(cast(target, output.dtype), 0)), "i32"),
+  };
+}
+
+/** The number of rows whose class was predicted right. */
+export function correctPredictions(loss: Loss, output: Tensor, target: Tensor): Tensor | undefined {
+  const classes = decisions(loss, output, target);
+  return classes && sum(cast(equal(classes.predicted, classes.actual), "i32"));
+}
+
+/** confusion[actual][predicted]: how often each class was taken for each. */
+export function confusionMatrix(
+  actual: ArrayLike<number>,
+  predicted: ArrayLike<number>,
+  classes: number,
+): number[][] {
+  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let i = 0; i < actual.length; i++) matrix[actual[i]!]![predicted[i]!]!++;
+  return matrix;
+}
+
+/** R² = 1 − Σ(t − o)²/Σ(t − t̄)², averaged over the columns; 1 is perfect, 0 is the mean's. */
+export function coefficientOfDetermination(
+  target: ArrayLike<number>,
+  output: ArrayLike<number>,
+  columns: number,
+): number {
+  const rows = target.length / columns;
+  let total = 0;
+  for (let c = 0; c < columns; c++) {
+    let mean = 0;
+    for (let r = 0; r < rows; r++) mean += target[r * columns + c]! / rows;
+    let [residual, spread] = [0, 0];
+    for (let r = 0; r < rows; r++) {
+      const t = target[r * columns + c]!;
+      residual += (t - output[r * columns + c]!) ** 2;
+      spread += (t - mean) ** 2;
+    }
+    // A constant target has nothing to explain.
+    total += spread === 0 ? (residual === 0 ? 1 : 0) : 1 - residual / spread;
+  }
+  return total / columns;
+}

@@ -1,0 +1,165 @@
+/** One training step as one graph: forward pass, loss, backward pass, clipping and update. */
+import { gradient } from "../autodiff/gradient.ts";
+import type { DType } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import type { Graph } from "../core/graph.ts";
+import type { TensorType } from "../core/op.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Layer } from "../nn/layer.ts";
+import type { Loss } from "../nn/losses.ts";
+import { add, mul, sub } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
+import { input } from "../ops/leaf.ts";
+import { sum } from "../ops/reduce.ts";
+import { clip, type Optimizer } from "../optim/optimizer.ts";
+import { correctPredictions } from "./metrics.ts";
+import { updateSequentially } from "./sequential-update.ts";
+
+/** When the layers change: all at once, or one after another from the last (see there). */
+export type UpdateTiming = "simultaneous" | "sequential";
+
+export interface StepOptions {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly dtype: DType;
+  readonly update: UpdateTiming;
+}
+
+/** The types of one batch. */
+export interface BatchType {
+  readonly inputs: TensorType;
+  readonly targets: TensorType;
+}
+
+/**
+ * Everything that changes from step to step is an input. Order of inputs: parameters, slots,
+ * learning rate, step number, key, batch inputs, batch targets. Order of outputs: parameters,
+ * slots, loss, health (0, or NaN if loss or a new parameter is not finite), correct predictions
+ * (if the task has any).
+ */
+export interface StepGraph extends Graph {
+  readonly parameters: readonly Tensor[];
+  readonly slots: readonly Tensor[];
+  readonly counts: boolean;
+}
+
+/** Names of the optimizer's slots: "0.weight/velocity". Frozen parameters have none. */
+export function slotNames(model: Layer, optimizer: Optimizer): string[] {
+  return trainable(model).flatMap((name) =>
+    Object.keys(optimizer.slots).map((slot) => `${name}/${slot}`),
+  );
+}
+
+export const trainable = (model: Layer): string[] =>
+  Object.entries(model.parameters).flatMap(([name, spec]) => (spec.frozen ? [] : [name]));
+
+/** The model's parameters as graph inputs. */
+export function parameterInputs(model: Layer, dtype: DType): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(model.parameters).map(([name, spec]) => [name, input(name, spec.shape, dtype)]),
+  );
+}
+
+export function trainingStep(model: Layer, batch: BatchType, options: StepOptions): StepGraph {
+  const { loss, optimizer, dtype, update } = options;
+  const parameters = parameterInputs(model, dtype);
+  const names = trainable(model);
+  const slots: Record<string, Tensor> = Object.fromEntries(
+    slotNames(model, optimizer).map((name) => {
+      const owner = parameters[name.slice(0, name.lastIndexOf("/"))]!;
+      return [name, input(name, owner.shape, dtype)];
+    }),
+  );
+  const learningRate = input("learning rate", [], "f64");
+  const step = input("step", [], "f64");
+  const key = input("key", [2], "i32");
+  const x = input("inputs", batch.inputs.shape, batch.inputs.dtype);
+  const y = input("targets", batch.targets.shape, batch.targets.dtype);
+
+  const output = model.apply(x, parameters, { training: true, key, path: "" });
+  const error = scalarLoss(loss(output, y));
+  const rate = mul(learningRate, optimizer.learningRate.factor(step));
+  const renewed: Record<string, Tensor> = { ...parameters };
+  const renewedSlots: Record<string, Tensor> = { ...slots };
+  const apply = (name: string, g: Tensor): Tensor => {
+    const own = model.parameters[name]!.learningRate;
+    const scale = own === undefined ? 1 : own / optimizer.learningRate.initial;
+    const state = Object.fromEntries(
+      Object.keys(optimizer.slots).map((slot) => [slot, slots[`${name}/${slot}`]!]),
+    );
+    const result = optimizer.update({
+      parameter: parameters[name]!,
+      gradient: g,
+      state,
+      learningRate: cast(scale === 1 ? rate : mul(rate, scale), dtype),
+      step,
+    });
+    for (const [slot, t] of Object.entries(result.state)) renewedSlots[`${name}/${slot}`] = t;
+    renewed[name] = result.parameter;
+    return result.parameter;
+  };
+  const inputs = names.map((name) => parameters[name]!);
+  const gradients = gradient(error, inputs);
+  if (update === "simultaneous") {
+    clip(gradients, optimizer).forEach((g, i) => {
+      apply(names[i]!, g);
+    });
+  } else {
+    if (optimizer.clipNorm !== undefined) {
+      fail("bad-argument", {
+        message: "Clipping by the global norm needs all gradients at once.",
+        expected: 'update: "simultaneous" with clipNorm',
+        found: 'update: "sequential"',
+      });
+    }
+    const nameOf = new Map(inputs.map((t, i) => [t, names[i]!]));
+    updateSequentially(error, layerGroups(names, inputs, gradients), (p, g) =>
+      apply(nameOf.get(p)!, clip([g], optimizer)[0]!),
+    );
+  }
+  const correct = correctPredictions(loss, output, y);
+  const health = names
+    .map((name) => sum(sub(renewed[name]!, renewed[name]!)))
+    .reduce((a, b) => add(a, b), cast(sub(error, error), dtype));
+  return {
+    inputs: [...Object.values(parameters), ...Object.values(slots), learningRate, step, key, x, y],
+    outputs: [
+      ...Object.values(renewed),
+      ...Object.values(renewedSlots),
+      error,
+      health,
+      ...(correct ? [correct] : []),
+    ],
+    parameters: Object.values(parameters),
+    slots: Object.values(slots),
+    counts: correct !== undefined,
+  };
+}
+
+function scalarLoss(error: Tensor): Tensor {
+  if (error.size === 1) return error.rank === 0 ? error : error.reshape([]);
+  return fail("shape-mismatch", {
+    message: "A loss is one number.",
+    expected: "a tensor of size 1",
+    found: `shape [${error.shape.join(", ")}]`,
+    where: error.site.toString() || undefined,
+    fix: 'Reduce it: .mean() or .sum(), or a reduction other than "none".',
+  });
+}
+
+/** Parameters whose names share the part before the last dot belong to one layer. */
+function layerGroups(
+  names: readonly string[],
+  parameters: readonly Tensor[],
+  gradients: readonly Tensor[],
+) {
+  const groups = new Map<string, { parameters: Tensor[]; gradients: Tensor[] }>();
+  names.forEach((name, i) => {
+    const layer = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+    const group = groups.get(layer) ?? { parameters: [], gradients: [] };
+    group.parameters.push(parameters[i]!);
+    group.gradients.push(gradients[i]!);
+    groups.set(layer, group);
+  });
+  return [...groups.values()];
+}

@@ -1,0 +1,289 @@
+/**
+ * The trainer: a model together with the values of its parameters, the optimizer's memory, and
+ * how far training has come.
+ */
+import type { Backend, Executable } from "../backends/backend.ts";
+import { interpreter } from "../backends/interpreter/index.ts";
+import type { ArrayTensor } from "../core/array-tensor.ts";
+import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { keyOf } from "../core/random.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { examples, type InlineExamples } from "../data/examples.ts";
+import { initialize } from "../nn/initializers.ts";
+import { inference, type Layer } from "../nn/layer.ts";
+import type { Loss } from "../nn/losses.ts";
+import { constant, input } from "../ops/leaf.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type Evaluation, evaluateModel } from "./evaluate.ts";
+import { type EpochReport, Fit, type FitOptions, freshProgress, type Progress } from "./fit.ts";
+import { nonFiniteError } from "./non-finite.ts";
+import {
+  parameterInputs,
+  type StepGraph,
+  slotNames,
+  trainable,
+  trainingStep,
+  type UpdateTiming,
+} from "./step.ts";
+
+export interface TrainerOptions {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** Decides initial values, data order and dropout. Default 0. */
+  readonly seed?: number;
+  /** Element type of parameters and activations. Default f32. */
+  readonly dtype?: "f32" | "f64";
+  /** Default "auto". */
+  readonly backend?: "auto" | "interpreter" | Backend;
+  /** When layers change within a step. Default "simultaneous". */
+  readonly update?: UpdateTiming;
+}
+
+/** What can be trained on: a dataset, or rows of numbers. */
+export type Data = Dataset | InlineExamples;
+
+export const toDataset = (data: Data): Dataset =>
+  "size" in data ? data : examples(data as InlineExamples);
+
+/** A model in training. */
+export class Trainer {
+  readonly model: Layer;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly seed: number;
+  readonly dtype: DType;
+  readonly update: UpdateTiming;
+  readonly backend: Backend;
+  /** η, which schedules multiply; it may be changed at any time. */
+  learningRate: number;
+  /** Where training stands; saved and restored with the parameters. */
+  progress: Progress = freshProgress();
+  readonly #values: Map<string, TypedArray>;
+  readonly #slots: Map<string, TypedArray>;
+  readonly #steps = new Map<string, { graph: StepGraph; executable: Executable }>();
+  readonly #forward = new Map<string, Executable>();
+
+  constructor(model: Layer, options: TrainerOptions) {
+    const { seed = 0, dtype = "f32", backend = "auto", update = "simultaneous" } = options;
+    this.model = model;
+    this.loss = options.loss;
+    this.optimizer = options.optimizer;
+    this.seed = seed;
+    this.dtype = dtype;
+    this.update = update;
+    this.backend = typeof backend === "string" ? interpreter : backend;
+    this.learningRate = options.optimizer.learningRate.initial;
+    keyOf(seed);
+    if (trainable(model).length === 0) {
+      fail("bad-argument", {
+        message: "There is nothing to train: the model has no parameter that is not frozen.",
+        expected: "at least one trainable parameter",
+        found: `${Object.keys(model.parameters).length} parameters, all frozen`,
+      });
+    }
+    this.#values = new Map(
+      Object.entries(model.parameters).map(([name, spec], stream) => [
+        name,
+        initialize(spec.initial, spec.shape, dtype, seed, stream),
+      ]),
+    );
+    this.#slots = new Map(
+      slotNames(model, this.optimizer).map((name) => {
+        const at = name.lastIndexOf("/");
+        const size = sizeOf(model.parameters[name.slice(0, at)]!.shape);
+        return [name, allocate(dtype, size).fill(this.optimizer.slots[name.slice(at + 1)]!)];
+      }),
+    );
+  }
+
+  /** The parameters' present values by name, as constants. */
+  get parameters(): Record<string, Tensor> {
+    return Object.fromEntries(
+      [...this.#values].map(([name, data]) => [
+        name,
+        constant(data.slice(), this.model.parameters[name]!.shape),
+      ]),
+    );
+  }
+
+  /** Sets parameters by name; the others stay. */
+  setParameters(values: Readonly<Record<string, Tensor | TypedArray>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      const spec = this.model.parameters[name];
+      const data = value instanceof Tensor ? value.dataSync() : value;
+      if (spec === undefined || data.length !== sizeOf(spec.shape)) {
+        fail("bad-argument", {
+          message: spec ? `The value for ${name} has the wrong size.` : `There is no ${name}.`,
+          expected: spec
+            ? `${sizeOf(spec.shape)} elements for ${formatShape(spec.shape)}`
+            : Object.keys(this.model.parameters).join(", "),
+          found: spec ? `${data.length}` : name,
+        });
+      }
+      this.#values.set(name, arrayOf(this.dtype, data));
+    }
+  }
+
+  /** The optimizer's memory by "parameter/slot". */
+  get slots(): ReadonlyMap<string, TypedArray> {
+    return this.#slots;
+  }
+
+  /**
+   * Trains. The result can be awaited for the whole history, or iterated epoch by epoch; nothing
+   * happens before either.
+   */
+  fit(data: Data, options: FitOptions = {}): Fit {
+    return new Fit(this, toDataset(data), options);
+  }
+
+  /** One update on one batch; returns the loss before it. */
+  step(data: Data): number {
+    const batch = this.batchOf(toDataset(data));
+    return this.stepOn(batch.inputs, batch.targets).loss;
+  }
+
+  /** @internal One update; the loss before it and the number of right predictions. */
+  stepOn(inputs: ArrayTensor, targets: ArrayTensor): { loss: number; correct: number | undefined } {
+    const { graph, executable } = this.#stepFor(inputs, targets);
+    const values = this.#stepInputs(inputs, targets);
+    const results = executable.run(values);
+    const at = graph.parameters.length + graph.slots.length;
+    const [loss, health] = [results[at]![0]!, results[at + 1]![0]!];
+    if (Number.isNaN(health)) throw nonFiniteError(graph, values, this.progress.steps);
+    let i = 0;
+    for (const [name, value] of this.#values) {
+      value.set(results[i++]!);
+      this.#values.set(name, value);
+    }
+    for (const value of this.#slots.values()) value.set(results[i++]!);
+    this.progress.steps++;
+    return { loss, correct: graph.counts ? results[at + 2]![0]! : undefined };
+  }
+
+  /** The training step's graph for a batch: what is run, differentiated and explained. */
+  stepGraph(inputs: ArrayTensor, targets: ArrayTensor): StepGraph {
+    return this.#stepFor(inputs, targets).graph;
+  }
+
+  #stepFor(inputs: ArrayTensor, targets: ArrayTensor) {
+    const key = [inputs, targets].map((t) => t.dtype + formatShape(t.shape)).join();
+    const known = this.#steps.get(key);
+    if (known) return known;
+    const graph = trainingStep(this.model, { inputs, targets }, this);
+    const made = { graph, executable: this.backend.compile(graph) };
+    this.#steps.set(key, made);
+    return made;
+  }
+
+  #stepInputs(inputs: ArrayTensor, targets: ArrayTensor): TypedArray[] {
+    const { steps } = this.progress;
+    const rate = Float64Array.of(this.learningRate);
+    const key = Int32Array.of(keyOf(this.seed)[0], steps);
+    const state = [...this.#values.values(), ...this.#slots.values()];
+    return [...state, rate, Float64Array.of(steps), key, inputs.data, targets.data];
+  }
+
+  /** A dataset in the trainer's element type; class labels stay whole numbers. */
+  batchOf(data: Dataset): { inputs: ArrayTensor; targets: ArrayTensor } {
+    const convert = (t: ArrayTensor): ArrayTensor =>
+      !isFloat(t.dtype) || t.dtype === this.dtype
+        ? t
+        : { ...t, dtype: this.dtype, data: arrayOf(this.dtype, t.data) };
+    return { inputs: convert(data.inputs), targets: convert(data.targets) };
+  }
+
+  /** The model's outputs for rows of inputs, of shape [rows, ...outputs]. */
+  predict(rows: Tensor | ArrayTensor | readonly (readonly number[])[]): Tensor {
+    const x = this.#rows(rows);
+    const outputs = this.outputsFor(x);
+    return constant(outputs.data as Float64Array, outputs.shape);
+  }
+
+  /** @internal The model's outputs, not copied out of the executable more than once. */
+  outputsFor(x: ArrayTensor): ArrayTensor {
+    const key = formatShape(x.shape);
+    let executable = this.#forward.get(key);
+    const parameters = parameterInputs(this.model, this.dtype);
+    const placeholder = input("inputs", x.shape, this.dtype);
+    const output = this.model.apply(placeholder, parameters, inference);
+    if (executable === undefined) {
+      const inputs = [...Object.values(parameters), placeholder];
+      executable = this.backend.compile({ inputs, outputs: [output] });
+      this.#forward.set(key, executable);
+    }
+    const [data] = executable.run([...this.#values.values(), x.data]);
+    return { dtype: output.dtype, shape: output.shape, data: data!.slice() };
+  }
+
+  #rows(rows: Tensor | ArrayTensor | readonly (readonly number[])[]): ArrayTensor {
+    if (rows instanceof Tensor) {
+      return { dtype: this.dtype, shape: rows.shape, data: arrayOf(this.dtype, rows.dataSync()) };
+    }
+    if ("data" in rows) return { ...rows, dtype: this.dtype, data: arrayOf(this.dtype, rows.data) };
+    const width = rows[0]?.length ?? 0;
+    const wrong = rows.findIndex((row) => row.length !== width);
+    if (wrong >= 0) {
+      fail("shape-mismatch", {
+        message: "The rows have different lengths.",
+        expected: `${width} numbers, as in row 0`,
+        found: `${rows[wrong]!.length} in row ${wrong}`,
+      });
+    }
+    const data = arrayOf(this.dtype, rows.flat());
+    return { dtype: this.dtype, shape: [rows.length, width], data };
+  }
+
+  /** Loss and metrics on data that are not trained on. */
+  evaluate(data: Data, options: { readonly batchSize?: number } = {}): Evaluation {
+    return evaluateModel(this, toDataset(data), options.batchSize);
+  }
+
+  /** The state as a safetensors file: parameters, optimizer's memory, progress. */
+  toBytes(extra: Readonly<Record<string, string>> = {}): Uint8Array {
+    return writeCheckpoint(this, extra);
+  }
+
+  /** Takes over a state made by `toBytes` of the same model; returns the extra metadata. */
+  fromBytes(bytes: Uint8Array): Record<string, string> {
+    return readCheckpoint(this, bytes);
+  }
+
+  /** Saves to a file, all or nothing: an interrupted save leaves the old file as it was. */
+  async save(path: string, extra: Readonly<Record<string, string>> = {}): Promise<void> {
+    const bytes = this.toBytes(extra);
+    await (await import("#files")).writeAtomically(path, bytes);
+  }
+
+  /** Loads from a file; training then goes on as if it had never stopped. */
+  async load(path: string): Promise<Record<string, string>> {
+    return this.fromBytes(await (await import("#files")).readBytes(path));
+  }
+
+  /** @internal Replaces the whole state at once. */
+  restore(
+    values: ReadonlyMap<string, TypedArray>,
+    slots: ReadonlyMap<string, TypedArray>,
+    progress: Progress,
+    learningRate: number,
+  ): void {
+    for (const [name, data] of values) this.#values.set(name, arrayOf(this.dtype, data));
+    for (const [name, data] of slots) this.#slots.set(name, arrayOf(this.dtype, data));
+    this.progress = progress;
+    this.learningRate = learningRate;
+  }
+
+  /** @internal Copies of the parameters' values. */
+  snapshot(): Map<string, TypedArray> {
+    return new Map([...this.#values].map(([name, data]) => [name, data.slice()]));
+  }
+}
+
+/** A model made ready for training: parameters get their initial values from the seed. */
+export const trainer = (model: Layer, options: TrainerOptions): Trainer =>
+  new Trainer(model, options);
+export type { EpochReport };

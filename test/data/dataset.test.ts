@@ -1,0 +1,178 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { arrayTensor, checkedSize, reserve } from "../../src/core/array-tensor.ts";
+import { type Dataset, dataset, examples, numericTargets, subset } from "../../src/data/index.ts";
+import { failure } from "./failure.ts";
+
+const xorInputs = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
+
+describe("arrayTensor", () => {
+  it("checks dimensions, dtype and length", () => {
+    expect(arrayTensor("i32", [], Int32Array.of(3)).shape).toEqual([]);
+    expect(arrayTensor("f64", [0, 3], new Float64Array(0)).data.length).toBe(0);
+    failure("bad-argument", () => arrayTensor("f64", [-1], new Float64Array(1)));
+    failure("bad-argument", () => arrayTensor("f64", [0.5, 2], new Float64Array(1)));
+    failure("bad-argument", () => arrayTensor("f64", [2 ** 32, 2 ** 32], new Float64Array(0)));
+    failure("bad-dtype", () => arrayTensor("f32", [1], new Float64Array(1)));
+    failure("shape-mismatch", () => arrayTensor("f64", [2, 2], new Float64Array(3)));
+  });
+  it("has no size where the product is not exact", () => {
+    expect(checkedSize([2 ** 27, 2 ** 27])).toBeUndefined();
+    expect(checkedSize([0, 2 ** 40, 2 ** 40])).toBeUndefined();
+    expect(checkedSize([0, 7])).toBe(0);
+    expect(checkedSize([])).toBe(1);
+  });
+  it("reports an allocation that the runtime refuses", () => {
+    failure("out-of-memory", () => reserve("f64", 2 ** 50));
+  });
+});
+
+describe("examples", () => {
+  it("takes rows of numbers, numbers, names and labels", () => {
+    const rows = examples({ inputs: xorInputs, targets: [[0], [1], [1], [0]] });
+    expect(rows.inputs).toMatchObject({ dtype: "f64", shape: [4, 2] });
+    expect(rows.targets).toMatchObject({ dtype: "f64", shape: [4, 1] });
+    expect(rows.size).toBe(4);
+    expect(rows.classes).toBeUndefined();
+    const numbers = examples({ inputs: xorInputs, targets: [0, 1, 1, 0] });
+    expect(numbers.targets).toEqual(rows.targets);
+    const names = examples({ inputs: xorInputs, targets: ["same", "other", "other", "same"] });
+    expect(names.classes).toEqual(["other", "same"]);
+    expect([...names.targets.data]).toEqual([1, 0, 0, 1]);
+    const given = examples({
+      inputs: xorInputs,
+      targets: ["a", "b", "b", "a"],
+      classes: ["b", "a"],
+    });
+    expect([...given.targets.data]).toEqual([1, 0, 0, 1]);
+    const labels = examples({ inputs: xorInputs, targets: [0, 1, 1, 0], classes: ["no", "yes"] });
+    expect(labels.targets).toMatchObject({ dtype: "i32", shape: [4] });
+  });
+  it("names row and column of what is wrong", () => {
+    const at = (inputs: unknown, targets: unknown = [1, 2]) =>
+      failure("data-invalid", () =>
+        examples({ inputs, targets } as Parameters<typeof examples>[0]),
+      );
+    expect(at([[1, 2], [3]]).where).toBe("inputs, row 1 (counted from 0)");
+    expect(
+      at([
+        [1, 2],
+        [3, Number.NaN],
+      ]).where,
+    ).toBe("inputs, row 1, column 1 (both counted from 0)");
+    expect(
+      at([
+        [1, 2],
+        [3, "4"],
+      ]).found,
+    ).toBe('"4"');
+    expect(
+      at([
+        [1, 2],
+        [3, Infinity],
+      ]).found,
+    ).toBe("Infinity");
+    expect(at([[1, 2], 3]).found).toBe("3");
+    expect(at([[1], [2]], [1]).found).toBe("1");
+    expect(at([[1], [2]], [1, null]).where).toBe("targets, row 1 (counted from 0)");
+    expect(at([[1], [2]], ["a", 1]).where).toBe("targets, row 1 (counted from 0)");
+    expect(at([[1], [2]], [[1], [1, 2]]).where).toBe("targets, row 1 (counted from 0)");
+    at("text");
+    at([[1], [2]], "text");
+    at(undefined);
+    // Holes, which Array's own methods pass over.
+    // biome-ignore lint/suspicious/noSparseArray: the point of the test
+    at([[1, 2], , [3, 4]], [1, 2, 3]);
+    // biome-ignore lint/suspicious/noSparseArray: the point of the test
+    at([[1, , 2]], [1]);
+    // biome-ignore lint/suspicious/noSparseArray: the point of the test
+    at([[1], [2], [3]], ["a", , "b"]);
+  });
+  it("refuses unknown classes and labels, and no examples", () => {
+    const one =
+      (targets: readonly string[] | readonly number[], classes: readonly string[]) => () =>
+        examples({ inputs: [[1]], targets, classes });
+    const error = failure("data-invalid", one(["setsoa"], ["setosa", "virginica"]));
+    expect(error.fix).toBe('Did you mean "setosa"?');
+    failure("index-out-of-range", one([2], ["a", "b"]));
+    failure("index-out-of-range", one([0.5], ["a", "b"]));
+    failure("data-invalid", one(["a"], ["a", "a"]));
+    failure("data-empty", () => examples({ inputs: [], targets: [] }));
+    failure("data-empty", () => examples({ inputs: [[]], targets: [1] }));
+  });
+});
+
+describe("dataset", () => {
+  const inputs = arrayTensor("f64", [2, 1], Float64Array.of(1, 2));
+  const labels = arrayTensor("i32", [2], Int32Array.of(0, 1));
+  it("checks its invariants", () => {
+    expect(dataset({ inputs, targets: labels, classes: ["a", "b"] }).size).toBe(2);
+    failure("index-out-of-range", () => dataset({ inputs, targets: labels, classes: ["a"] }));
+    failure("bad-dtype", () => dataset({ inputs, targets: labels }));
+    failure("shape-mismatch", () =>
+      dataset({ inputs: labels, targets: labels } as never as Dataset),
+    );
+    failure("bad-dtype", () => {
+      const bools = arrayTensor("bool", [2, 1], Uint8Array.of(0, 1));
+      return dataset({ inputs: bools, targets: inputs });
+    });
+    failure("shape-mismatch", () =>
+      dataset({ inputs, targets: arrayTensor("f64", [1, 2], Float64Array.of(1, 2)) }),
+    );
+    failure("shape-mismatch", () =>
+      dataset({ inputs, targets: arrayTensor("f64", [], Float64Array.of(1)) }),
+    );
+    failure("data-invalid", () =>
+      dataset({ inputs, targets: arrayTensor("f64", [2, 1], Float64Array.of(1, Number.NaN)) }),
+    );
+    failure("data-empty", () => {
+      const none = arrayTensor("f64", [0, 1], new Float64Array(0));
+      return dataset({ inputs: none, targets: none });
+    });
+  });
+});
+
+describe("subset and numericTargets", () => {
+  const three = examples({ inputs: [[1], [2], [3]], targets: ["a", "b", "a"] });
+  it("gathers rows, in order, with repetitions", () => {
+    const some = subset(three, [2, 0, 2]);
+    expect([...some.inputs.data]).toEqual([3, 1, 3]);
+    expect([...some.targets.data]).toEqual([0, 0, 0]);
+    expect(some.size).toBe(3);
+    failure("index-out-of-range", () => subset(three, [3]));
+    failure("index-out-of-range", () => subset(three, [-1]));
+    failure("index-out-of-range", () => subset(three, [0.5]));
+    failure("data-empty", () => subset(three, []));
+  });
+  it("gathers rows of several axes", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2), { minLength: 1, maxLength: 5 }), (indices) => {
+        const cube = arrayTensor(
+          "f32",
+          [3, 2, 2],
+          Float32Array.from({ length: 12 }, (_, i) => i),
+        );
+        const whole = dataset({ inputs: cube, targets: cube });
+        const part = subset(whole, indices);
+        expect(part.inputs.shape).toEqual([indices.length, 2, 2]);
+        indices.forEach((row, i) => {
+          expect(part.inputs.data.slice(4 * i, 4 * i + 4)).toEqual(
+            cube.data.slice(4 * row, 4 * row + 4),
+          );
+        });
+      }),
+    );
+  });
+  it("turns labels into numbers", () => {
+    expect([...numericTargets(three).targets.data]).toEqual([1, 0, 0, 1, 1, 0]);
+    const binary = numericTargets(three, { binary: true });
+    expect(binary.targets).toMatchObject({ shape: [3, 1], data: Float64Array.of(0, 1, 0) });
+    expect(binary.classes).toBeUndefined();
+    failure("bad-argument", () => numericTargets(binary));
+  });
+});

@@ -1,0 +1,213 @@
+import { existsSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { arrayTensor } from "../../src/core/array-tensor.ts";
+import { gunzip, idxDataset, isGzip, parseIdx, readIdx } from "../../src/data/index.ts";
+import { failure, harmless, rejection } from "./failure.ts";
+
+const writers = {
+  8: [1, (view: DataView, at: number, value: number) => view.setUint8(at, value)],
+  9: [1, (view: DataView, at: number, value: number) => view.setInt8(at, value)],
+  11: [2, (view: DataView, at: number, value: number) => view.setInt16(at, value)],
+  12: [4, (view: DataView, at: number, value: number) => view.setInt32(at, value)],
+  13: [4, (view: DataView, at: number, value: number) => view.setFloat32(at, value)],
+  14: [8, (view: DataView, at: number, value: number) => view.setFloat64(at, value)],
+} as const;
+
+type Type = keyof typeof writers;
+
+function idx(type: Type, shape: readonly number[], values: readonly number[]): Uint8Array {
+  const [bytes, write] = writers[type];
+  const start = 4 + 4 * shape.length;
+  const view = new DataView(new ArrayBuffer(start + bytes * values.length));
+  view.setUint8(2, type);
+  view.setUint8(3, shape.length);
+  for (const [axis, size] of shape.entries()) view.setUint32(4 + 4 * axis, size);
+  for (const [i, value] of values.entries()) write(view, start + bytes * i, value);
+  return new Uint8Array(view.buffer);
+}
+
+const corrupt = (bytes: Uint8Array) => failure("file-corrupt", () => parseIdx(bytes));
+
+describe("parseIdx", () => {
+  const examples: [Type, number[]][] = [
+    [8, [0, 255]],
+    [9, [-128, 127]],
+    [11, [-32768, 32767]],
+    [12, [-(2 ** 31), 2 ** 31 - 1]],
+    [13, [0.5, -1.25]],
+    [14, [0.1, -1e300]],
+  ];
+  it.each(examples)("reads element type %i", (type, values) => {
+    const tensor = parseIdx(idx(type, [2], values));
+    expect(tensor.dtype).toBe(type === 13 ? "f32" : type === 14 ? "f64" : "i32");
+    expect([...tensor.data]).toEqual(values);
+  });
+  it("reads bytes in the middle of a buffer", () => {
+    const bytes = new Uint8Array(40);
+    bytes.set(idx(14, [1, 2], [1, 2]), 3);
+    expect(parseIdx(bytes.subarray(3, 31))).toMatchObject({ shape: [1, 2] });
+  });
+  it("refuses headers that lie", () => {
+    const good = idx(8, [2, 2], [1, 2, 3, 4]);
+    corrupt(good.subarray(0, 15));
+    corrupt(good.subarray(0, 9));
+    corrupt(good.subarray(0, 3));
+    corrupt(new Uint8Array(0));
+    corrupt(Uint8Array.of(...good, 0));
+    corrupt(Uint8Array.of(0, 1, ...good.subarray(2)));
+    corrupt(Uint8Array.of(0, 0, 10, ...good.subarray(3)));
+    corrupt(Uint8Array.of(0, 0, 8, 0, 1));
+    expect(corrupt(idx(8, [3, 2], [1, 2, 3, 4])).message).toContain("shorter");
+    expect(corrupt(gzipSync(good)).fix).toContain("readIdx");
+  });
+  it("refuses absurd dimensions without allocating", () => {
+    const most = 2 ** 32 - 1;
+    corrupt(idx(8, [most], [1]));
+    corrupt(idx(14, [most, most, most], [1]));
+    corrupt(idx(14, Array(255).fill(most), [1]));
+    // A product that is 0 modulo 2^64.
+    corrupt(idx(8, [2 ** 31, 2 ** 31, 4], []));
+    corrupt(idx(8, [0, most, most], [1]));
+  });
+  it("ends in a tensor or in a ChainruleError, whatever is cut off or changed", () => {
+    const good = idx(13, [2, 3], [1, 2, 3, 4, 5, 6]);
+    fc.assert(
+      fc.property(
+        fc.nat(good.length),
+        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 }),
+        (length, changes) => {
+          const bytes = good.slice(0, length);
+          for (const [at, value] of changes) if (at < length) bytes[at] = value;
+          harmless(() => {
+            // At most four bytes for each byte of the file.
+            expect(parseIdx(bytes).data.byteLength).toBeLessThanOrEqual(4 * bytes.length);
+          });
+        },
+      ),
+      { numRuns: 2000 },
+    );
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => harmless(() => parseIdx(bytes))));
+  });
+});
+
+describe("idxDataset", () => {
+  const images = parseIdx(idx(8, [2, 1, 2], [0, 255, 51, 102]));
+  const labels = parseIdx(idx(8, [2], [1, 0]));
+  it("scales, flattens and names the classes", () => {
+    const flat = idxDataset(images, labels);
+    expect(flat.inputs).toMatchObject({ dtype: "f32", shape: [2, 2] });
+    expect([...flat.inputs.data]).toEqual([0, 1, 0.2, 0.4].map(Math.fround));
+    expect(flat.targets).toMatchObject({ dtype: "i32", shape: [2] });
+    expect(flat.classes).toEqual(["0", "1"]);
+    const square = idxDataset(images, labels, {
+      flatten: false,
+      dtype: "f64",
+      scale: 1,
+      classes: 10,
+    });
+    expect(square.inputs).toMatchObject({ dtype: "f64", shape: [2, 1, 2] });
+    expect(square.inputs.data[1]).toBe(255);
+    expect(square.classes).toHaveLength(10);
+    const floats = parseIdx(idx(13, [2, 1], [0.5, 2]));
+    expect([...idxDataset(floats, labels).inputs.data]).toEqual([0.5, 2]);
+  });
+  it("refuses what does not fit together", () => {
+    failure("data-invalid", () => idxDataset(images, parseIdx(idx(8, [3], [1, 0, 1]))));
+    failure("data-invalid", () => idxDataset(labels, images));
+    failure("data-invalid", () => idxDataset(images, parseIdx(idx(13, [2], [1, 0]))));
+    failure("index-out-of-range", () => idxDataset(images, labels, { classes: 1 }));
+    failure("index-out-of-range", () => idxDataset(images, parseIdx(idx(9, [2], [-1, 0]))));
+    failure("index-out-of-range", () =>
+      idxDataset(images, parseIdx(idx(12, [2], [2 ** 31 - 1, 0]))),
+    );
+    failure("data-invalid", () => idxDataset(parseIdx(idx(13, [2, 1], [Number.NaN, 2])), labels));
+    failure("bad-argument", () => idxDataset(images, labels, { scale: Infinity }));
+    failure("bad-argument", () => idxDataset(images, labels, { dtype: "i32" as "f32" }));
+    for (const classes of [0, 1e12, 2.5]) {
+      failure("bad-argument", () => idxDataset(images, labels, { classes }));
+    }
+    const none = arrayTensor("i32", [0, 4], new Int32Array(0));
+    const noLabels = arrayTensor("i32", [0], new Int32Array(0));
+    failure("data-empty", () => idxDataset(none, noLabels));
+  });
+});
+
+describe("gunzip", () => {
+  const text = new TextEncoder().encode("hello ".repeat(20_000));
+  const packed = new Uint8Array(gzipSync(text));
+  it("unpacks", async () => {
+    expect(isGzip(packed)).toBe(true);
+    expect(await gunzip(packed)).toEqual(text);
+    expect(await gunzip(new Uint8Array(gzipSync("")))).toEqual(new Uint8Array(0));
+    const tensor = await readIdx(new Uint8Array(gzipSync(idx(8, [2], [1, 2]))));
+    expect([...tensor.data]).toEqual([1, 2]);
+    expect(await readIdx(idx(8, [2], [1, 2]))).toEqual(tensor);
+  });
+  it("refuses what is damaged", async () => {
+    await rejection("file-corrupt", gunzip(text));
+    await rejection("file-corrupt", gunzip(new Uint8Array(0)));
+    await rejection("file-corrupt", gunzip(Uint8Array.of(...packed, 1, 2, 3)));
+    await rejection("file-corrupt", gunzip(Uint8Array.of(...packed, ...packed)));
+    for (const length of [3, 9, 10, 17, 18, packed.length - 9, packed.length - 1]) {
+      await rejection("file-corrupt", gunzip(packed.subarray(0, length)));
+    }
+    for (const at of [10, packed.length >> 1, packed.length - 6, packed.length - 1]) {
+      const changed = packed.slice();
+      changed[at] ^= 0x55;
+      await rejection("file-corrupt", gunzip(changed));
+    }
+  });
+  it("stops a bomb as soon as it exceeds the limit", async () => {
+    const bomb = new Uint8Array(gzipSync(new Uint8Array(2 ** 28)));
+    expect(bomb.length).toBeLessThan(300_000);
+    const before = process.memoryUsage().rss;
+    await rejection("too-large", gunzip(bomb, 2 ** 20));
+    expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
+    await rejection("too-large", gunzip(packed, text.length - 1));
+    expect(await gunzip(packed, text.length)).toHaveLength(text.length);
+  });
+  it("leaves no rejection unhandled, whatever is cut off or changed", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat(packed.length),
+          fc.nat(packed.length - 1),
+          fc.nat(255),
+          async (length, at, value) => {
+            const bytes = packed.slice(0, length);
+            if (at >= 3 && at < length) bytes[at] = value;
+            await gunzip(bytes, 200_000).then(
+              () => {},
+              (error) => expect(["file-corrupt", "too-large"]).toContain(error.code),
+            );
+          },
+        ),
+        { numRuns: 300 },
+      );
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+    expect(unhandled).toEqual([]);
+  });
+});
+
+const mnist = new URL("../../../shared/data/mnist/", import.meta.url);
+
+describe.skipIf(!existsSync(mnist))("MNIST", () => {
+  it("is ten thousand digits", async () => {
+    const file = (name: string) => readIdx(readFileSync(new URL(name, mnist)));
+    const images = await file("t10k-images-idx3-ubyte.gz");
+    const digits = idxDataset(images, await file("t10k-labels-idx1-ubyte.gz"));
+    expect(images.shape).toEqual([10_000, 28, 28]);
+    expect(digits.inputs.shape).toEqual([10_000, 784]);
+    expect(digits.classes).toHaveLength(10);
+    expect([...digits.targets.data.slice(0, 5)]).toEqual([7, 2, 1, 0, 4]);
+    expect([...digits.inputs.data].reduce((a, b) => Math.max(a, b))).toBe(1);
+  });
+});

@@ -1,0 +1,304 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type ArrayTensor, arrayTensor } from "../../src/core/array-tensor.ts";
+import { arrayOf, dtypes } from "../../src/core/dtype.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/io/safetensors.ts";
+import { failure, harmless } from "../data/failure.ts";
+
+const fixture = (name: string) =>
+  new Uint8Array(
+    readFileSync(new URL(`../fixtures/safetensors/${name}.safetensors`, import.meta.url)),
+  );
+
+/** A file with any header and data, right or wrong. */
+function file(header: string | Uint8Array, data: readonly number[] = [], length?: bigint) {
+  const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
+  const bytes = new Uint8Array(8 + text.length + data.length);
+  new DataView(bytes.buffer).setBigUint64(0, length ?? BigInt(text.length), true);
+  bytes.set(text, 8);
+  bytes.set(data, 8 + text.length);
+  return bytes;
+}
+
+const one = (dtype: string, shape: string, offsets: string) =>
+  `{"a":{"dtype":"${dtype}","shape":${shape},"data_offsets":${offsets}}}`;
+
+const corrupt = (bytes: Uint8Array) => failure("file-corrupt", () => decodeSafetensors(bytes));
+
+describe("files of the Python package", () => {
+  it("are read, every element type", () => {
+    const { tensors, metadata } = decodeSafetensors(fixture("types"));
+    const values = (name: string) => [...(tensors.get(name)?.data ?? [])];
+    expect(metadata).toEqual({});
+    expect(tensors.get("f64")).toMatchObject({ dtype: "f64", shape: [2, 2] });
+    expect(values("f64")).toEqual([0.1, -1e300, Math.PI, 5e-324]);
+    expect(values("f32")).toEqual([0.1, -3.4e38, 1e-45].map(Math.fround));
+    expect(tensors.get("f16")?.dtype).toBe("f32");
+    expect(values("f16")).toEqual([0, -0, 1.5, -2.25, 65504, 2 ** -24, Infinity, Number.NaN]);
+    expect(values("i64")).toEqual([-(2 ** 31), 2 ** 31 - 1]);
+    expect(values("u64")).toEqual([0, 7]);
+    expect(values("i32")).toEqual([-(2 ** 31), 0, 2 ** 31 - 1]);
+    expect(values("u32")).toEqual([0, 2 ** 31 - 1]);
+    expect(values("i16")).toEqual([-32768, 32767]);
+    expect(values("u16")).toEqual([0, 65535]);
+    expect(values("i8")).toEqual([-128, 127]);
+    expect(values("u8")).toEqual([0, 255]);
+    expect(tensors.get("bool")).toEqual({
+      dtype: "bool",
+      shape: [3, 1],
+      data: Uint8Array.of(1, 0, 1),
+    });
+  });
+  it("are read, whatever the names and shapes", () => {
+    const { tensors, metadata } = decodeSafetensors(fixture("metadata"));
+    expect(Object.entries(metadata).sort()).toEqual([
+      ["__proto__", "harmless"],
+      ["format", "np"],
+      ["note", "ünï\u2028code"],
+    ]);
+    expect(Object.getPrototypeOf(metadata)).toBe(Object.prototype);
+    expect([...tensors.keys()].sort()).toEqual(
+      ["0.bias", "0.weight", "__proto__", "scalar", '名字 "quoted"\n'].sort(),
+    );
+    expect(tensors.get("0.weight")?.shape).toEqual([2, 3]);
+    expect(tensors.get("0.bias")?.shape).toEqual([0]);
+    expect(tensors.get("scalar")).toEqual({ dtype: "f64", shape: [], data: Float64Array.of(2.5) });
+  });
+  it("are written, byte for byte", () => {
+    const bytes = fixture("ours");
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    expect(encodeSafetensors(tensors, metadata)).toEqual(bytes);
+    expect(encodeSafetensors(Object.fromEntries(tensors), metadata)).toEqual(bytes);
+  });
+});
+
+describe("element types that NumPy lacks", () => {
+  it("BF16", () => {
+    const bytes = file(one("BF16", "[4]", "[0,8]"), [0x80, 0x3f, 0x20, 0xc1, 0x80, 0x7f, 0, 0x80]);
+    const { data } = decodeSafetensors(bytes).tensors.get("a") ?? {};
+    expect([...(data ?? [])]).toEqual([1, -10, Infinity, -0]);
+  });
+  it("half precision: every finite value, against its definition", () => {
+    const all = Array.from({ length: 0x7c00 }, (_, bits) => [bits & 255, bits >> 8]).flat();
+    const bytes = file(one("F16", `[${0x7c00}]`, `[0,${2 * 0x7c00}]`), all);
+    const values = decodeSafetensors(bytes).tensors.get("a")?.data ?? [];
+    for (let bits = 1; bits < 0x7c00; bits++) {
+      // Neighbours differ by one unit in the last place.
+      expect(values[bits] - values[bits - 1]).toBe(2 ** (Math.max(1, (bits - 1) >> 10) - 25));
+    }
+  });
+});
+
+describe("encodeSafetensors", () => {
+  const tensor: fc.Arbitrary<ArrayTensor> = fc
+    .tuple(
+      fc.constantFrom(...dtypes),
+      fc.array(fc.nat(3), { maxLength: 3 }),
+      fc.infiniteStream(fc.double()),
+    )
+    .map(([dtype, shape, stream]) => {
+      const size = shape.reduce((a, b) => a * b, 1);
+      return arrayTensor(dtype, shape, arrayOf(dtype, [...stream.take(size)]));
+    });
+  const name = fc.string({ unit: "grapheme" }).filter((n) => n !== "__metadata__");
+  it("goes there and back, aligned, and does not depend on the order", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(name, tensor), { maxLength: 6 }),
+        fc.dictionary(name, name),
+        (pairs, metadata) => {
+          const tensors = new Map(pairs);
+          const bytes = encodeSafetensors(tensors, metadata);
+          const decoded = decodeSafetensors(bytes);
+          expect(decoded.metadata).toEqual({ ...metadata });
+          expect(decoded.tensors.size).toBe(tensors.size);
+          for (const [key, value] of tensors) expect(decoded.tensors.get(key)).toEqual(value);
+          expect(encodeSafetensors(new Map([...tensors].reverse()), metadata)).toEqual(bytes);
+          const view = new DataView(bytes.buffer);
+          const header = Number(view.getBigUint64(0, true));
+          expect(header % 8).toBe(0);
+          const text = new TextDecoder().decode(bytes.subarray(8, 8 + header));
+          for (const entry of Object.values(JSON.parse(text)) as never[]) {
+            const { dtype, data_offsets: offsets } = entry as {
+              dtype?: string;
+              data_offsets?: number[];
+            };
+            const width = { F64: 8, F32: 4, I32: 4 }[dtype ?? ""] ?? 1;
+            expect((offsets?.[0] ?? 0) % width).toBe(0);
+          }
+        },
+      ),
+    );
+  });
+  it("writes a view of a larger buffer, and copies", () => {
+    const buffer = Float32Array.of(1, 2, 3, 4);
+    const bytes = encodeSafetensors({ a: arrayTensor("f32", [2], buffer.subarray(1, 3)) });
+    const shifted = new Uint8Array(bytes.length + 3);
+    shifted.set(bytes, 3);
+    const { data } = decodeSafetensors(shifted.subarray(3)).tensors.get("a") ?? {};
+    expect(data).toEqual(Float32Array.of(2, 3));
+    shifted.fill(0);
+    expect(data).toEqual(Float32Array.of(2, 3));
+  });
+  it("refuses what the format cannot hold", () => {
+    const a = arrayTensor("f32", [1], Float32Array.of(1));
+    failure("bad-argument", () => encodeSafetensors({ __metadata__: a }));
+    failure("bad-argument", () => encodeSafetensors({ "\ud800": a }));
+    failure("bad-argument", () => encodeSafetensors({ a }, { b: "\udc00" }));
+    failure("bad-argument", () => encodeSafetensors({ a }, { b: 3 as never as string }));
+    failure("shape-mismatch", () => encodeSafetensors({ a: { ...a, shape: [2] } }));
+    failure("data-invalid", () =>
+      encodeSafetensors({ a: arrayTensor("bool", [1], Uint8Array.of(2)) }),
+    );
+  });
+});
+
+describe("decodeSafetensors refuses", () => {
+  it("a header length that lies", () => {
+    corrupt(new Uint8Array(0));
+    corrupt(new Uint8Array(7));
+    corrupt(new Uint8Array(8));
+    corrupt(file("{}", [], 3n));
+    corrupt(file("{}", [], 2n ** 63n));
+    corrupt(file("{}", [], 2n ** 64n - 1n));
+    expect(corrupt(file("{}", [], 100_000_001n)).message).toContain("too long");
+  });
+  it.each([
+    " {}",
+    "[]",
+    "{",
+    "{}}",
+    "{} x",
+    "\uFEFF{}",
+    "null",
+    '{"a":1}',
+    '{"a":null}',
+    '{"a":[]}',
+    '{"a":{}}',
+    '{"__metadata__":{"a":1}}',
+    '{"__metadata__":[]}',
+    '{"__metadata__":null}',
+    '{"a":{"shape":[],"data_offsets":[0,0]}}',
+    '{"a":{"dtype":"F32","data_offsets":[0,0]}}',
+    '{"a":{"dtype":"F32","shape":[0]}}',
+    '{"a":{"dtype":1,"shape":[0],"data_offsets":[0,0]}}',
+    `{"a":${"[".repeat(9)}${"]".repeat(9)}}`,
+    "[".repeat(100_000),
+    `{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+    `{"${'\\"'.repeat(50_000)}`,
+  ])("the header %.40s", (header) => {
+    corrupt(file(header));
+  });
+  it("a header that is not UTF-8", () => {
+    corrupt(file(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x30, 0x7d)));
+  });
+  it.each([
+    '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a":{"dtype":"I32","shape":[],"data_offsets":[0,4]}}',
+    '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"\\u0061":{"dtype":"I32","shape":[],"data_offsets":[0,4]}}',
+    '{"a":{"dtype":"I32","dtype":"F32","shape":[],"data_offsets":[0,4]}}',
+    '{"__metadata__":{},"__metadata__":{},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}',
+    '{"__metadata__":{"x":"1","x":"2"},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}',
+  ])("the repeated key in %s", (header) => {
+    expect(corrupt(file(header, [0, 0, 0, 0])).message).toContain("twice");
+  });
+  it.each([
+    "[-1]",
+    "[0.5]",
+    "[1.0]",
+    "[1e0]",
+    '["1"]',
+    "[null]",
+    "[[1]]",
+    "{}",
+    "1",
+    "[-0]",
+    "[9007199254740993]",
+  ])("the shape %s", (shape) => {
+    corrupt(file(one("F32", shape, "[0,4]"), [0, 0, 0, 0]));
+  });
+  it.each([
+    "[0]",
+    "[0,4,4]",
+    "[4,0]",
+    "[-4,0]",
+    "[0,4.5]",
+    "[0,8]",
+    "[1,4]",
+    "[0,3]",
+    "4",
+    '["0","4"]',
+    "[0,1e1]",
+  ])("the data_offsets %s", (offsets) => {
+    corrupt(file(one("F32", "[1]", offsets), [0, 0, 0, 0]));
+  });
+  it("a shape whose product overflows", () => {
+    corrupt(file(one("F32", "[4294967296,4294967296]", "[0,0]")));
+    corrupt(file(one("U8", "[9007199254740991,9007199254740991,0]", "[0,0]")));
+    corrupt(file(one("F64", "[1152921504606846976]", "[0,0]")));
+  });
+  it("overlaps, holes and bytes that belong to none", () => {
+    const two = (a: string, b: string) =>
+      `{"a":{"dtype":"U8","shape":[2],"data_offsets":${a}},"b":{"dtype":"U8","shape":[2],"data_offsets":${b}}}`;
+    expect(decodeSafetensors(file(two("[2,4]", "[0,2]"), [1, 2, 3, 4])).tensors.size).toBe(2);
+    expect(corrupt(file(two("[0,2]", "[1,3]"), [1, 2, 3])).message).toContain("overlaps");
+    expect(corrupt(file(two("[0,2]", "[0,2]"), [1, 2])).message).toContain("overlaps");
+    expect(corrupt(file(two("[0,2]", "[3,5]"), [1, 2, 3, 4, 5])).message).toContain("hole");
+    expect(corrupt(file(two("[1,3]", "[3,5]"), [1, 2, 3, 4, 5])).message).toContain("hole");
+    expect(corrupt(file(two("[0,2]", "[2,4]"), [1, 2, 3, 4, 5])).message).toContain("Behind");
+    expect(corrupt(file("{}", [1])).message).toContain("Behind");
+  });
+  it("unknown types, integers beyond 32 bits and booleans beyond 1", () => {
+    const unsupported = (type: string, shape: string, data: readonly number[]) =>
+      failure("unsupported", () =>
+        decodeSafetensors(file(one(type, shape, `[0,${data.length}]`), data)),
+      );
+    unsupported("F8_E4M3", "[1]", [0]);
+    unsupported("toString", "[1]", [0]);
+    unsupported("I64", "[1]", [0, 0, 0, 128, 0, 0, 0, 0]);
+    unsupported("U64", "[1]", Array(8).fill(255));
+    unsupported("U32", "[1]", [0, 0, 0, 128]);
+    corrupt(file(one("BOOL", "[1]", "[0,1]"), [2]));
+  });
+  it("more than the limit", () => {
+    const bytes = file(one("U8", "[4]", "[0,4]"), [1, 2, 3, 4]);
+    failure("too-large", () => decodeSafetensors(bytes, { limit: 15 }));
+    expect(decodeSafetensors(bytes, { limit: 16 }).tensors.size).toBe(1);
+  });
+});
+
+describe("hostile bytes", () => {
+  it("end in tensors of a bounded size or in a ChainruleError", () => {
+    const good = fixture("types");
+    fc.assert(
+      fc.property(
+        fc.nat(good.length),
+        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 6 }),
+        fc.boolean(),
+        (length, changes, cut) => {
+          const bytes = good.slice(0, cut ? length : good.length);
+          for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
+          harmless(() => {
+            let total = 0;
+            for (const { data } of decodeSafetensors(bytes).tensors.values())
+              total += data.byteLength;
+            expect(total).toBeLessThanOrEqual(4 * bytes.length);
+          });
+        },
+      ),
+      { numRuns: 3000 },
+    );
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => harmless(() => decodeSafetensors(bytes))));
+    fc.assert(
+      fc.property(fc.json(), (json) => harmless(() => decodeSafetensors(file(json)))),
+      { numRuns: 500 },
+    );
+  });
+  it("are read in linear time", () => {
+    const keys = Array.from({ length: 200_000 }, (_, i) => `"${i}":"${'\\"'.repeat(10)}"`);
+    const started = performance.now();
+    decodeSafetensors(file(`{"__metadata__":{${keys.join(",")}}}`));
+    corrupt(file(`{"${"a".repeat(5_000_000)}":${"1".repeat(5_000_000)}}`));
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
+});

@@ -1,0 +1,49 @@
+/**
+ * Imports run one way: a folder may import from itself and from those before it. `node:` imports
+ * stand only where a browser never comes. Exits 1 and names each line that breaks the rule.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+
+/** Each folder with the folders that it may import from. */
+const graph = ["core", "ops", "autodiff"];
+const models = [...graph, "nn", "optim"];
+const allowed = {
+  core: [],
+  ops: ["core"],
+  autodiff: ["core", "ops"],
+  nn: graph,
+  optim: [...graph, "nn"],
+  compile: models,
+  backends: [...models, "compile"],
+  data: ["core"],
+  train: [...models, "compile", "backends", "data", "io"],
+  explain: [...graph, "backends", "nn", "optim", "train"],
+  io: [...models, "data", "train", "backends"],
+  cli: [...models, "compile", "backends", "data", "train", "explain", "io"],
+};
+const nodeAllowed = /^(cli\/|io\/(files-node|atomic)|backends\/[^/]+\/node)/;
+
+const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../src");
+const problems = [];
+for (const entry of readdirSync(root, { recursive: true })) {
+  const file = String(entry);
+  if (!file.endsWith(".ts") || !file.includes("/")) continue;
+  const folder = file.split("/")[0];
+  const lines = readFileSync(join(root, file), "utf8").split("\n");
+  lines.forEach((line, i) => {
+    const target = /(?:from|import)\s*\(?["']([^"']+)["']/.exec(line)?.[1];
+    if (target === undefined) return;
+    const where = `src/${file}:${i + 1}`;
+    if (target.startsWith("node:") && !nodeAllowed.test(file)) {
+      problems.push(`${where}: ${target} would keep the library out of browsers`);
+    }
+    if (!target.startsWith(".")) return;
+    const to = relative(root, resolve(root, file, "..", target)).split("/")[0];
+    if (to === folder || allowed[folder]?.includes(to)) return;
+    problems.push(`${where}: ${folder} may not import from ${to}`);
+  });
+  if (lines.length > 501) problems.push(`src/${file}: ${lines.length} lines; split it by meaning`);
+}
+for (const problem of problems) console.error(problem);
+process.exit(problems.length > 0 ? 1 : 0);

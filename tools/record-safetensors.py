@@ -1,0 +1,58 @@
+"""Records three small files with the Python package safetensors, for the test of interoperability.
+
+    pip install safetensors numpy && python3 tools/record-safetensors.py
+
+writes test/fixtures/safetensors/types.safetensors (every element type that NumPy has and we read)
+and test/fixtures/safetensors/metadata.safetensors (metadata, names, shapes with 0 and without axes).
+ours.safetensors has only what we write, so that our bytes must be the same.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+folder = Path(__file__).parent.parent / "test" / "fixtures" / "safetensors"
+folder.mkdir(parents=True, exist_ok=True)
+
+floats = [0.0, -0.0, 1.5, -2.25, 65504.0, 2.0**-24, np.inf, np.nan]
+save_file(
+    {
+        "f64": np.array([[0.1, -1e300], [np.pi, 5e-324]], np.float64),
+        "f32": np.array([0.1, -3.4e38, 1e-45], np.float32),
+        "f16": np.array(floats, np.float16),
+        "i64": np.array([-(2**31), 2**31 - 1], np.int64),
+        "u64": np.array([0, 7], np.uint64),
+        "i32": np.array([-(2**31), 0, 2**31 - 1], np.int32),
+        "u32": np.array([0, 2**31 - 1], np.uint32),
+        "i16": np.array([-32768, 32767], np.int16),
+        "u16": np.array([0, 65535], np.uint16),
+        "i8": np.array([-128, 127], np.int8),
+        "u8": np.array([0, 255], np.uint8),
+        "bool": np.array([[True], [False], [True]], np.bool_),
+    },
+    folder / "types.safetensors",
+)
+save_file(
+    {
+        "0.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "0.bias": np.zeros(0, np.float32),
+        "scalar": np.array(2.5, np.float64),
+        "名字 \"quoted\"\n": np.array([1], np.int32),
+        "__proto__": np.array([3], np.int32),
+    },
+    folder / "metadata.safetensors",
+    metadata={"format": "np", "note": "ünï\u2028code", "__proto__": "harmless"},
+)
+save_file(
+    {
+        "b": np.array([1.5, -2.5], np.float64),
+        "a": np.array([[1, 2]], np.float32),
+        "é": np.array([7], np.int32),
+        "c": np.array([], np.float32),
+        "0": np.array([8], np.int32),
+        "flag": np.array([True, False, True], np.bool_),
+    },
+    folder / "ours.safetensors",
+    metadata={"step": "12 \"quoted\" \\ \u2028 \n"},
+)
