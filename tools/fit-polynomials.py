@@ -27,7 +27,7 @@ def to_f64(v):
 
 
 def chebyshev_points(a, b, n):
-    return [(a + b) / 2 - (b - a) / 2 * mp.cos(mp.pi * i / (n - 1)) for i in range(n)]
+    return [(a + b) / 2 - (b - a) / 2 * mp.cos(mp.pi * (i + 0.5) / n) for i in range(n)]
 
 
 def remez(xs, target, basis, weight, rounds=60):
@@ -85,9 +85,77 @@ def fit(f, interval, terms, rounding, t=lambda x: x, factor=lambda x: 1, fixed=l
         if k < len(exact):
             c = mpf(exact[k])
         else:
-            c = rounding(remez(xs, target, basis[k:], w)[0][0])
+            # Where the basis changes its sign at 0, so must the weight, or errors would not alternate.
+            signed = [mp.sign(v) * y for v, y in zip(basis[k], w)]
+            c = rounding(remez(xs, target, basis[k:], signed)[0][0])
         coefficients.append(c)
         target = [y - c * v for y, v in zip(target, basis[k])]
     return coefficients, max(abs(y * v) for y, v in zip(target, w))
 
 
+def square(x):
+    return x * x
+
+
+def odd(f, top, leading=1):
+    """f(x) = leading * x + x^3 q(x^2)."""
+    return dict(f=f, interval=(0, top), t=square, factor=lambda x: x**3,
+                fixed=lambda x: leading * x)
+
+
+# A little more than the range that argument reduction leaves, since n is rounded too.
+half_ln2 = mp.log(2) / 2 * mpf("1.001")
+quarter_pi = mp.pi / 4 * mpf("1.001")
+top_s = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.0001")
+
+# name: (what is fitted, terms for f32, terms for f64, further options by number of bits)
+polynomials = {
+    # e^r = 1 + r + r^2 q(r); relative to e^r - 1, for the sake of expm1 and tanh
+    "exp": (dict(f=mp.expm1, interval=(-half_ln2, half_ln2), factor=square, fixed=lambda x: x), 5, 10),
+    # log(m) = 2 s + s^3 q(s^2) with s = (m - 1) / (m + 1)
+    "log": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 3, 7),
+    # the same to more bits for pow, which wants the leading 2/3 in two parts
+    "logLong": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 5, 9),
+    "sin": (odd(mp.sin, quarter_pi), 3, 6),
+    "cos": (dict(f=mp.cos, interval=(0, quarter_pi), t=square, factor=lambda x: x**4,
+                 fixed=lambda x: 1 - x * x / 2), 3, 6),
+    "asin": (odd(mp.asin, mpf(1) / 2), 5, 12),
+    "atan": (odd(mp.atan, mpf("0.6")), 6, 14),
+    "sinh": (odd(mp.sinh, 1), 4, 7),
+    # erf(x) = x + x q(x^2) below the threshold, and 1 - exp(q(x)) above it
+    "erf": (dict(f=mp.erf, t=square, factor=lambda x: x, fixed=lambda x: x), 6, 12),
+    "erfc": (dict(f=lambda x: mp.log(mp.erfc(x)), weight=lambda x: mp.erfc(x) / mp.erf(x)), 7, 18),
+}
+# f32 and f64: below this, erf is fitted itself; above it and up to where erf rounds to 1, erfc.
+thresholds = {32: (mpf("0.875"), 4), 64: (mpf(1), 6)}
+
+
+def digits(v, bits):
+    for n in range(1, 18):
+        text = f"{float(v):.{n}g}"
+        if (to_f32(mpf(text)) if bits == 32 else mpf(float(text))) == v:
+            return text.replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
+
+
+def main(names):
+    for name in names or polynomials:
+        what, *terms = polynomials[name]
+        print(f"  {name}: [")
+        for n, bits in zip(terms, (32, 64)):
+            options = dict(what)
+            if name == "logLong":
+                options["exact"] = (mpf(2) / 3,)
+            if name == "erf":
+                options["interval"] = (0, thresholds[bits][0])
+            if name == "erfc":
+                options["interval"] = thresholds[bits]
+            c, error = fit(terms=n, rounding=to_f32 if bits == 32 else to_f64, **options)
+            if name == "logLong":
+                c = c[1:]
+            print("    [" + ", ".join(digits(v, bits) for v in c) + "],",
+                  f"// {float(mp.log(error, 2)):.1f}", flush=True)
+        print("  ],")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

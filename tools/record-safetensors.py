@@ -2,9 +2,10 @@
 
     pip install safetensors numpy && python3 tools/record-safetensors.py
 
-writes test/fixtures/safetensors/types.safetensors (every element type that NumPy has and we read)
-and test/fixtures/safetensors/metadata.safetensors (metadata, names, shapes with 0 and without axes).
-ours.safetensors has only what we write, so that our bytes must be the same.
+writes into test/fixtures/safetensors/
+- types.safetensors: every element type that NumPy has and we read;
+- metadata.safetensors: metadata, strange names, shapes with 0 and without axes;
+- ours.safetensors: only what we write, so that our bytes must be the same.
 """
 
 from pathlib import Path

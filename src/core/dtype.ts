@@ -21,10 +21,31 @@ export function allocate(dtype: DType, size: number): TypedArray {
   return new arrays[dtype](size);
 }
 
-/** Numbers as elements of a dtype, rounded or truncated as the dtype demands. */
+/** A number as an element of a dtype: what every cast means. */
+export const convert: Readonly<Record<DType, (x: number) => number>> = {
+  f64: (x) => x,
+  f32: Math.fround,
+  // Towards zero; what does not fit becomes the nearest i32, NaN becomes 0.
+  i32: (x) => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) || 0,
+  bool: (x) => (x !== 0 ? 1 : 0),
+};
+
+/** Numbers as elements of a dtype. */
 export function arrayOf(dtype: DType, values: ArrayLike<number>): TypedArray {
-  if (dtype === "bool") return Uint8Array.from(values, (v) => (v !== 0 ? 1 : 0));
-  return arrays[dtype].from(values);
+  const result = new arrays[dtype](values.length);
+  const element = convert[dtype];
+  for (let i = 0; i < result.length; i++) result[i] = element(values[i]!);
+  return result;
+}
+
+/** The dtype, if there is one of that name. */
+export function checkDType(dtype: DType): DType {
+  if (dtypes.includes(dtype)) return dtype;
+  return fail("bad-dtype", {
+    message: "There is no such element type.",
+    expected: dtypes.join(", "),
+    found: JSON.stringify(dtype),
+  });
 }
 
 /** The dtype that a typed array holds. */

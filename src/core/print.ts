@@ -9,6 +9,8 @@ function formatAttributes(node: Tensor): string {
       const list = Array.from(value as unknown as ArrayLike<number>);
       return list.length > 6 ? `[${list.slice(0, 6).join(", ")}, …]` : `[${list.join(", ")}]`;
     }
+    // JSON has no infinities and no NaN.
+    if (typeof value === "number") return String(value);
     return typeof value === "function" ? "ƒ" : (JSON.stringify(value) ?? "undefined");
   };
   const parts = Object.entries(node.attributes).map(([name, value]) => `${name}=${show(value)}`);

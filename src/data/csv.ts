@@ -73,7 +73,8 @@ export function parseNumber(cell: string, decimal: "." | ","): number | undefine
  * cells ("" stands for a quotation mark), blank lines and comment lines are understood.
  *
  * @throws ChainruleError "data-invalid" with the line where rows differ in length, a quotation mark
- *   is out of place, names are repeated or unknown; "too-large"; "data-empty" where there are no rows.
+ *   is out of place, or names are repeated or unknown; "data-empty" where there are no rows;
+ *   "too-large".
  */
 export function parseTable(text: string, options: TableOptions = {}): Table {
   const { source, decimal = ".", missingValues = defaultMissingValues } = options;

@@ -277,7 +277,7 @@ function categoryRule({ name }: TableColumn, fit: Fit, most: number): CategoryRu
       message: `Column ${shown(name)} has too many categories: each would become an input.`,
       expected: `at most ${most} (the option maxCategories)`,
       found: `${values.size} in ${fit.all.length} rows`,
-      fix: "Leave it out by listing the columns in `inputs`; names and numbers of rows say nothing.",
+      fix: "Leave it out by listing the other columns in `inputs`, or raise maxCategories.",
     });
   }
   return {

@@ -10,6 +10,9 @@ import type { ReadOptions } from "./files-browser.ts";
 
 const pieceSize = 2 ** 26;
 
+/** V8's longest string. */
+const longestText = 2 ** 29 - 24;
+
 /**
  * The bytes of a file. It must be a regular one: a pipe could keep us waiting for ever, and a
  * device never end. `limit` defaults to 2 GiB.
@@ -61,7 +64,9 @@ function checkSize(size: number, limit: number, path: string): void {
  * @throws ChainruleError as `readBytes`; "file-corrupt" where the bytes are not UTF-8.
  */
 export async function readText(path: string, options: ReadOptions = {}): Promise<string> {
-  const bytes = await readBytes(path, { limit: options.limit ?? 512_000_000 });
+  const bytes = await readBytes(path, {
+    limit: Math.min(options.limit ?? 512_000_000, longestText),
+  });
   const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -82,7 +87,7 @@ const operations: FileOperations = {
     const file = await open(path, "wx", mode ?? 0o666);
     return {
       async write(bytes) {
-        // What the mask of the process took away; where permissions do not exist, they need not be kept.
+        // Gives back what the process's mask took away; where there are no permissions, no matter.
         if (mode !== undefined) await file.chmod(mode).catch(() => {});
         await file.writeFile(bytes);
       },

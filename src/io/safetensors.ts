@@ -1,7 +1,7 @@
 /**
- * Safetensors files: 8 bytes with the length of the header (little-endian), the header (JSON: name →
- * dtype, shape and byte range; text metadata under "__metadata__"), then the elements, row-major
- * and little-endian, without holes or overlaps.
+ * Safetensors files: 8 bytes with the length of the header (little-endian); the header (JSON: for
+ * each name dtype, shape and byte range; text metadata under "__metadata__"); then the elements,
+ * row-major and little-endian, without holes or overlaps.
  * Source: https://github.com/huggingface/safetensors#format.
  *
  * Typed arrays are little-endian wherever this library runs, as WebAssembly's memory is, so that

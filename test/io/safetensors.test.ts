@@ -193,9 +193,10 @@ describe("decodeSafetensors refuses", () => {
   it("a header that is not UTF-8", () => {
     corrupt(file(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x30, 0x7d)));
   });
+  const rest = '"shape":[],"data_offsets":[0,4]}';
   it.each([
-    '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a":{"dtype":"I32","shape":[],"data_offsets":[0,4]}}',
-    '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"\\u0061":{"dtype":"I32","shape":[],"data_offsets":[0,4]}}',
+    `{"a":{"dtype":"F32",${rest},"a":{"dtype":"I32",${rest}}`,
+    `{"a":{"dtype":"F32",${rest},"\\u0061":{"dtype":"I32",${rest}}`,
     '{"a":{"dtype":"I32","dtype":"F32","shape":[],"data_offsets":[0,4]}}',
     '{"__metadata__":{},"__metadata__":{},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}',
     '{"__metadata__":{"x":"1","x":"2"},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]}}',
@@ -238,8 +239,8 @@ describe("decodeSafetensors refuses", () => {
     corrupt(file(one("F64", "[1152921504606846976]", "[0,0]")));
   });
   it("overlaps, holes and bytes that belong to none", () => {
-    const two = (a: string, b: string) =>
-      `{"a":{"dtype":"U8","shape":[2],"data_offsets":${a}},"b":{"dtype":"U8","shape":[2],"data_offsets":${b}}}`;
+    const pair = (offsets: string) => `{"dtype":"U8","shape":[2],"data_offsets":${offsets}}`;
+    const two = (a: string, b: string) => `{"a":${pair(a)},"b":${pair(b)}}`;
     expect(decodeSafetensors(file(two("[2,4]", "[0,2]"), [1, 2, 3, 4])).tensors.size).toBe(2);
     expect(corrupt(file(two("[0,2]", "[1,3]"), [1, 2, 3])).message).toContain("overlaps");
     expect(corrupt(file(two("[0,2]", "[0,2]"), [1, 2])).message).toContain("overlaps");
