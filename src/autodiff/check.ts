@@ -1,4 +1,5 @@
 /** Checks of derivatives against the definition: differences, and one mode against the other. */
+import { withSite } from "../core/call-site.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { evaluate } from "../core/runtime.ts";
@@ -125,7 +126,7 @@ function compare(
   const y = f(...variables);
   const reverse = evaluate(gradient(y, real));
   const at = (data: readonly TypedArray[]): number =>
-    f(...inputs.map((x, i) => constant(data[i]!, x.shape))).item();
+    withSite(y.site, () => f(...inputs.map((x, i) => constant(data[i]!, x.shape))).item());
   const entries: CheckedEntry[] = [];
   let ordinal = -1;
   inputs.forEach((x, input) => {

@@ -4,10 +4,11 @@
  */
 import { withSite } from "../core/call-site.ts";
 import { isFloat } from "../core/dtype.ts";
-import { nodesOf } from "../core/graph.ts";
+import { nodesBetween } from "../core/graph.ts";
 import type { RuleContext } from "../core/op.ts";
 import { node as apply, type Tensor } from "../core/tensor.ts";
 import { add, mul } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
 import { identity } from "../ops/custom.ts";
 import { zerosLike } from "../ops/leaf.ts";
 import { compose, gradient, missing, requireFloat } from "./gradient.ts";
@@ -19,8 +20,8 @@ export function pushForward(
   tangents: readonly Tensor[],
 ): Tensor[] {
   for (const t of [...ys, ...xs]) requireFloat(t);
-  const known = new Map<Tensor, Tensor>(xs.map((x, i) => [x, tangents[i]!]));
-  for (const node of nodesOf(ys, (n) => known.has(n))) {
+  const known = new Map(xs.map((x, i) => [x, cast(tangents[i]!, x.dtype)]));
+  for (const node of nodesBetween(new Set(xs), ys, (n) => known.has(n))) {
     if (known.has(node) || !isFloat(node.dtype)) continue;
     const inner = node.inputs.map((input) => known.get(input));
     if (inner.every((t) => t === undefined)) continue;

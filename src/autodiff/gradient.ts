@@ -6,17 +6,19 @@
 import { withSite } from "../core/call-site.ts";
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { dependents, nodesOf } from "../core/graph.ts";
+import { dependents, nodesBetween } from "../core/graph.ts";
 import type { RuleContext } from "../core/op.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, mul } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
 import { identity } from "../ops/custom.ts";
 import { onesLike, zerosLike } from "../ops/leaf.ts";
 
 /**
  * ∂E/∂x for each x of `xs`, where E = Σ upstream ⊙ y (upstream is 1 for a scalar y). An x that y
- * does not depend on has gradient 0.
+ * does not depend on has gradient 0. The derivatives are partial: an x that depends on another of
+ * them counts as independent of it.
  */
 export function gradient(y: Tensor, xs: readonly Tensor[], upstream?: Tensor): Tensor[] {
   if (upstream === undefined) {
@@ -38,9 +40,9 @@ export function gradient(y: Tensor, xs: readonly Tensor[], upstream?: Tensor): T
   }
   for (const t of [y, ...xs]) requireFloat(t);
   const sources = new Set(xs);
-  const nodes = nodesOf([y], (node) => sources.has(node) && node !== y);
+  const nodes = nodesBetween(sources, [y], (node) => sources.has(node) && node !== y);
   const active = dependents(nodes, sources);
-  const gradients = new Map<Tensor, Tensor>([[y, upstream ?? onesLike(y)]]);
+  const gradients = new Map([[y, upstream ? cast(upstream, y.dtype) : onesLike(y)]]);
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i]!;
     const g = gradients.get(node);

@@ -3,8 +3,8 @@ import { fail } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { identity } from "../ops/custom.ts";
-import { oneHot, take } from "../ops/indexing.ts";
-import { range, scalar, zeros } from "../ops/leaf.ts";
+import { oneHot } from "../ops/indexing.ts";
+import { scalar, zeros } from "../ops/leaf.ts";
 import { reshape, stack } from "../ops/move.ts";
 import { pushForward } from "./forward.ts";
 import { gradient } from "./gradient.ts";
@@ -88,10 +88,9 @@ export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
     const y = output(f(variable), "jacobian");
     const shape = [...y.shape, ...x.shape];
     if (y.size === 0) return zeros(shape, x.dtype);
-    const basis = oneHot(range(y.size), y.size, y.dtype);
     const rows = Array.from({ length: y.size }, (_, i) => {
-      const unit = reshape(take(basis, scalar(i, "i32")), y.shape);
-      return gradient(y, [variable], unit)[0]!;
+      const unit = oneHot(scalar(i, "i32"), y.size, y.dtype);
+      return gradient(y, [variable], reshape(unit, y.shape))[0]!;
     });
     return reshape(stack(rows), shape);
   };

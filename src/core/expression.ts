@@ -182,22 +182,40 @@ export function subexpressions(root: Expression): Expression[] {
   return order;
 }
 
-/** The expression as a line of text, for printed graphs and programs. */
-export function formatExpression(e: Expression): string {
+/**
+ * The expression as a line of text, for printed graphs and programs. What is used several times is
+ * named first, so that the text is no longer than the expression: `t0 = exp(x0[i0]); mul(t0, t0)`.
+ */
+export function formatExpression(root: Expression): string {
+  const uses = new Map<Expression, number>();
+  const all = subexpressions(root);
+  for (const e of all.flatMap(operands)) uses.set(e, (uses.get(e) ?? 0) + 1);
+  const text = new Map<Expression, string>();
+  const named: string[] = [];
+  for (const e of all) {
+    const line = formatWith(e, (operand) => text.get(operand)!);
+    const plain = e.kind === "constant" || e.kind === "index" || (uses.get(e) ?? 0) < 2;
+    text.set(e, plain ? line : `t${named.length}`);
+    if (!plain) named.push(`t${named.length} = ${line}`);
+  }
+  return [...named, text.get(root)!].join("; ");
+}
+
+function formatWith(e: Expression, show: (operand: Expression) => string): string {
   switch (e.kind) {
     case "constant":
       return String(e.value);
     case "index":
       return `i${e.axis}`;
     case "load": {
-      const read = `x${e.input}[${formatExpression(e.at)}]`;
-      return e.when ? `(${formatExpression(e.when)} ? ${read} : ${e.otherwise})` : read;
+      const read = `x${e.input}[${show(e.at)}]`;
+      return e.when ? `(${show(e.when)} ? ${read} : ${e.otherwise})` : read;
     }
     case "apply":
-      return `${e.fn}(${e.args.map(formatExpression).join(", ")})`;
+      return `${e.fn}(${e.args.map(show).join(", ")})`;
     case "select":
-      return `(${[e.condition, e.then].map(formatExpression).join(" ? ")} : ${formatExpression(e.otherwise)})`;
+      return `(${show(e.condition)} ? ${show(e.then)} : ${show(e.otherwise)})`;
     case "cast":
-      return `${e.dtype}(${formatExpression(e.value)})`;
+      return `${e.dtype}(${show(e.value)})`;
   }
 }

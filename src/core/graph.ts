@@ -28,6 +28,20 @@ export function nodesOf(
   return [...seen].sort((a, b) => a.id - b.id);
 }
 
+/**
+ * Of those nodes, the ones that may depend on `sources`, and what they read. What was made before
+ * the first source cannot depend on it, so that the walk does not go there.
+ */
+export function nodesBetween(
+  sources: ReadonlySet<Tensor>,
+  outputs: readonly Tensor[],
+  stop: (node: Tensor) => boolean,
+): Tensor[] {
+  let first = Number.POSITIVE_INFINITY;
+  for (const { id } of sources) first = Math.min(first, id);
+  return nodesOf(outputs, (node) => node.id < first || stop(node));
+}
+
 /** Of `nodes` (in topological order), those that depend on one of `sources`, sources included. */
 export function dependents(nodes: readonly Tensor[], sources: Iterable<Tensor>): Set<Tensor> {
   const found = new Set<Tensor>(sources);

@@ -113,11 +113,14 @@ export interface Notation {
 
 /** Where tests take sample points from, so that they stay inside the domain and off kinks. */
 export interface Sampling<A extends Attributes = Attributes> {
-  /** One open interval per input; the last one repeats. */
+  /**
+   * One open interval per input; the last one repeats. Default (−2, 2). Samples for integers are
+   * rounded down; booleans need none.
+   */
   readonly domain?: readonly (readonly [number, number])[];
   /** Points at which the derivative jumps: samples keep their distance. */
   readonly kinks?: readonly number[];
-  /** Complete cases for operators that are not elementwise. */
+  /** Complete cases; needed unless the operator is elementwise, floating-point, and unadjustable. */
   readonly cases?: readonly { readonly inputs: readonly TensorType[]; readonly attributes: A }[];
 }
 

@@ -8,6 +8,7 @@
  */
 import { type CallSite, callSite } from "./call-site.ts";
 import type { DType } from "./dtype.ts";
+import { fail } from "./errors.ts";
 import type { Attributes, Op } from "./op.ts";
 import { checkShape, type Shape, sizeOf } from "./shape.ts";
 
@@ -51,5 +52,14 @@ export function node<A extends Attributes>(
   inputs: readonly Tensor[],
   attributes: A,
 ): Tensor {
+  for (const x of inputs) {
+    if (x instanceof Tensor) continue;
+    fail("bad-argument", {
+      message: `${op.name} takes tensors.`,
+      expected: "a tensor",
+      found: String(x),
+      fix: "Wrap numbers: tensor(0.5).",
+    });
+  }
   return new Tensor(op as unknown as Op, inputs, attributes, callSite());
 }

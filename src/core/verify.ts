@@ -1,5 +1,5 @@
 import { fail } from "./errors.ts";
-import { subexpressions } from "./expression.ts";
+import { type Expression, subexpressions } from "./expression.ts";
 import { nodesOf } from "./graph.ts";
 import { printGraph } from "./print.ts";
 import { formatShape, sameShape, sizeOf } from "./shape.ts";
@@ -7,8 +7,8 @@ import type { Tensor } from "./tensor.ts";
 
 /**
  * Checks a graph against its own rules: every type is what the operator's rule says, inputs come
- * first, every load reads an input that exists with the type that it has, and every meaning
- * produces the output's type. Run between passes in tests.
+ * first, every load reads an input that exists with the type that it has, intrinsics take
+ * arguments of one type, and every meaning produces the output's type. Run between passes in tests.
  */
 export function verifyGraph(outputs: readonly Tensor[]): void {
   for (const node of nodesOf(outputs)) {
@@ -50,10 +50,21 @@ function check(node: Tensor): string | undefined {
         if (e.kind === "load" && node.inputs[e.input]?.dtype !== e.dtype) {
           return `it loads input ${e.input} as ${e.dtype}`;
         }
+        const mixed = mixture(e);
+        if (mixed !== undefined) return mixed;
       }
       const arg = "combine" in meaning && /^arg/.test(meaning.combine);
       const dtype = arg ? "i32" : meaning.value.dtype;
       return dtype === node.dtype ? undefined : `its value is ${dtype}, its type ${node.dtype}`;
     }
   }
+}
+
+/** What is wrong with the types of an expression's operands. */
+function mixture(e: Expression): string | undefined {
+  if (e.kind === "select" && e.condition.dtype !== "bool") return "it chooses by a number";
+  const [first, ...rest] =
+    e.kind === "select" ? [e.then, e.otherwise] : e.kind === "apply" ? e.args : [];
+  const other = rest.find((arg) => arg.dtype !== first!.dtype);
+  return other && `it combines ${first!.dtype} with ${other.dtype}`;
 }

@@ -27,7 +27,8 @@ function define<Options extends object = Empty>(
     if (first instanceof Tensor) return f(first, second ?? ({} as Options));
     return activation((x) => f(x, first ?? ({} as Options)), name, { ...first });
   };
-  return build as Activation<Options>;
+  // So that `sequential(linear(2, 3), relu)` names its layer as relu() does.
+  return Object.defineProperty(build, "name", { value: name }) as Activation<Options>;
 }
 
 /** Any function of a tensor as a layer. It keeps the size of the last axis. */

@@ -31,6 +31,8 @@ export interface Loss {
   readonly threshold?: number;
   /** The largest output names the class. */
   readonly classes?: boolean;
+  /** The loss of a batch is the sum of its examples' losses, not their mean. */
+  readonly adds?: boolean;
 }
 
 function reduce(losses: Tensor, reduction: Reduction): Tensor {
@@ -62,10 +64,15 @@ function like(output: Tensor, target: Tensor, what: string): Tensor {
     message: `${what} compares output and target element by element.`,
     expected: `a target of shape ${formatShape(output.shape)}, like the output`,
     found: formatShape(t.shape),
-    fix: isFloat(target.dtype)
-      ? "Give each example as many targets as the model has outputs."
-      : "Class labels need crossEntropy.",
+    fix: adviceFor(output, target, what),
   });
+}
+
+function adviceFor(output: Tensor, target: Tensor, what: string): string {
+  if (!isFloat(target.dtype)) return "Class labels need crossEntropy.";
+  return what === "crossEntropy" && target.size * output.shape[output.rank - 1]! === output.size
+    ? "Say that the targets are labels: name the `classes` of the data, or cast them to i32."
+    : "Give each example as many targets as the model has outputs.";
 }
 
 /** E = Σ ½(t − o)², summed over everything: the loss of the textbook example. */
@@ -77,6 +84,7 @@ export function halfSquaredError(
   const t = like(output, target, "halfSquaredError");
   return reduce(mul(square(sub(t, output)), 0.5), reduction);
 }
+halfSquaredError.adds = true;
 
 /** E = mean (o − t)² */
 export function meanSquaredError(
@@ -125,7 +133,6 @@ export function binaryCrossEntropy(
   const losses = crossEntropyOfBits(output, like(output, target, "binaryCrossEntropy"));
   return reduce(weights === 1 ? losses : mul(losses, factors(weights, output)), reduction);
 }
-
 binaryCrossEntropy.threshold = 0.5;
 
 /**
@@ -215,7 +222,6 @@ export function crossEntropy(
   }
   return div(sum(losses), sum(weighted(hard)));
 }
-
 crossEntropy.classes = true;
 
 /** E = mean over all elements of t(ln t − o) for log-probabilities o; 0·ln 0 counts as 0. */
@@ -228,14 +234,17 @@ export function klDivergence(
   const logs = log(where(greater(t, 0), t, 1));
   return reduce(mul(t, sub(logs, output)), reduction);
 }
+klDivergence.classes = true;
 
-/** E = mean of max(0, 1 − t·o) for targets −1 and 1. */
+/** E = mean of max(0, 1 − t·o) for targets −1 and 1, or labels, of which 0 stands for −1. */
 export function hinge(
   output: Tensor,
   target: Tensor,
   { reduction = "mean" }: LossOptions = {},
 ): Tensor {
-  return reduce(relu(sub(1, mul(like(output, target, "hinge"), output))), reduction);
+  const t = like(output, target, "hinge");
+  const signed = isFloat(target.dtype) ? t : where(greater(t, 0), t, -1);
+  return reduce(relu(sub(1, mul(signed, output))), reduction);
 }
 hinge.threshold = 0;
 

@@ -74,7 +74,11 @@ export const powOp = elementwise({
   value: ([a, b]) => apply("pow", a!, b!),
   // Conventions at 0 (as in PyTorch): x⁰ has slope 0 in x; 0^y has slope 0 in y where y ≥ 0.
   partials: [
-    ({ x: [a, b] }) => where(equal(b!, 0), 0, mul(b!, pow(a!, sub(b!, 1)))),
+    ({ x: [a, b] }) => {
+      // Not a⁻¹ where b = 0: it is not chosen, but its own derivative would be 0·∞ at a = 0.
+      const flat = equal(b!, 0);
+      return where(flat, 0, mul(b!, pow(a!, where(flat, 1, sub(b!, 1)))));
+    },
     ({ x: [a, b], y }) => where(logicalAnd(equal(a!, 0), greaterEqual(b!, 0)), 0, mul(y, log(a!))),
   ],
   law: {

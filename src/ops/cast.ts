@@ -1,4 +1,4 @@
-import { type DType, isFloat } from "../core/dtype.ts";
+import { checkDType, type DType } from "../core/dtype.ts";
 import { cast as convert, indices, load, offset } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
 import { node, type Tensor } from "../core/tensor.ts";
@@ -19,14 +19,16 @@ export const castOp: Op<{ dtype: DType }> = {
   sampling: {
     cases: [
       { inputs: [{ dtype: "f64", shape: [2, 3] }], attributes: { dtype: "f64" } },
-      { inputs: [{ dtype: "f64", shape: [] }], attributes: { dtype: "f64" } },
+      { inputs: [{ dtype: "f64", shape: [] }], attributes: { dtype: "i32" } },
+      { inputs: [{ dtype: "i32", shape: [3] }], attributes: { dtype: "f64" } },
+      { inputs: [{ dtype: "i32", shape: [3] }], attributes: { dtype: "bool" } },
     ],
   },
 };
 
-/** y = x as elements of another type: rounded to nearest, or towards zero for integers. */
+/**
+ * y = x as elements of another type. To floats: rounded to nearest. To integers: towards zero, to
+ * the nearest one that exists where x does not fit, NaN to 0. To bool: 0 is false, all else true.
+ */
 export const cast = (x: Tensor, dtype: DType): Tensor =>
-  x.dtype === dtype ? x : node(castOp, [x], { dtype });
-
-/** Whether gradients flow through tensors of this type. */
-export const carriesGradient = (x: Tensor): boolean => isFloat(x.dtype);
+  x.dtype === dtype ? x : node(castOp, [x], { dtype: checkDType(dtype) });

@@ -1,4 +1,5 @@
 /** Comparisons, logic, choice and rounding: piecewise constant, or linear in what is chosen. */
+import { convert, type DType, isFloat } from "../core/dtype.ts";
 import { apply, constant, select } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
 import { broadcastShapes } from "../core/shape.ts";
@@ -8,6 +9,7 @@ import { cast } from "./cast.ts";
 import {
   align,
   binary,
+  commonShape,
   elements,
   elementwise,
   type NoAttributes,
@@ -22,12 +24,21 @@ const stepLaw = {
   en: "A truth value does not change under small changes: nothing flows back.",
   zh: "真值在微小变化下不变：没有梯度传回。",
 };
+/** A sample: two inputs of one type. */
+const pair = (dtype: DType) => ({
+  inputs: [
+    { dtype, shape: [2, 3] },
+    { dtype, shape: [2, 3] },
+  ],
+  attributes: none,
+});
 const relation = (name: string, symbol: string, tex: string, fn: "equal" | "less" | "lessEqual") =>
   elementwise({
     name,
     value: ([a, b]) => apply(fn, a!, b!),
     law: stepLaw,
     notation: { text: `#0 ${symbol} #1`, tex: `#0 ${tex} #1`, precedence: 0 },
+    sampling: { cases: [pair("f64"), pair("i32")] },
   });
 
 export const equalOp = relation("equal", "=", "=", "equal");
@@ -40,6 +51,7 @@ const connective = (name: "and" | "or", symbol: string, tex: string) =>
     value: ([a, b]) => apply(name, a!, b!),
     law: stepLaw,
     notation: { text: `#0 ${symbol} #1`, tex: `#0 ${tex} #1`, precedence: 0 },
+    sampling: { cases: [pair("bool")] },
   });
 
 export const logicalAndOp = connective("and", "∧", "\\land");
@@ -49,6 +61,7 @@ export const logicalNotOp = elementwise({
   value: ([a]) => apply("not", a!),
   law: stepLaw,
   notation: { text: "¬#0", tex: "\\lnot #0", precedence: 3 },
+  sampling: { cases: [{ inputs: [{ dtype: "bool", shape: [4] }], attributes: none }] },
 });
 
 /** y = 1 where a = b, else 0 (bool); NaN equals nothing. */
@@ -76,7 +89,7 @@ export const isFinite = (x: Tensor): Tensor => equal(sub(x, x), 0);
 
 export const whereOp: Op<NoAttributes> = {
   name: "where",
-  infer: ([, a]) => ({ dtype: a!.dtype, shape: a!.shape }),
+  infer: (inputs) => ({ dtype: inputs[1]!.dtype, shape: commonShape("where", inputs) }),
   meaning: (inputs) => {
     const [condition, a, b] = elements(inputs);
     return { loop: "map", value: select(condition!, a!, b!) };
@@ -121,9 +134,9 @@ export const clampOp = elementwise<{ min: number; max: number }>({
   name: "clamp",
   value: ([x], { min, max }) => {
     const [low, high] = [constant(min, x!.dtype), constant(max, x!.dtype)];
-    // Comparisons with NaN are false, so NaN passes through.
-    const capped = select(apply("less", high, x!), high, x!);
-    return select(apply("less", capped, low), low, capped);
+    // Comparisons with NaN are false, so NaN passes through. Where the bounds cross, max wins.
+    const raised = select(apply("less", x!, low), low, x!);
+    return select(apply("less", high, raised), high, raised);
   },
   partials: [
     ({ x: [x], attributes: { min, max } }) =>
@@ -147,7 +160,11 @@ export const clampOp = elementwise<{ min: number; max: number }>({
 /** y = min(max(x, min), max); slope 1 on the bounds (PyTorch's convention). */
 export function clamp(x: Tensor, bounds: { min?: number; max?: number }): Tensor {
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;
-  return node(clampOp, [x], { min, max });
+  const y = x.dtype === "bool" ? cast(x, "i32") : x;
+  // The bounds as elements of x's type: for integers, the outermost integers between them.
+  const element = convert[y.dtype];
+  const [low, high] = isFloat(y.dtype) ? [min, max] : [Math.ceil(min), Math.floor(max)];
+  return node(clampOp, [y], { min: element(low), max: element(high) });
 }
 
 const rounding = (

@@ -2,9 +2,10 @@
 import { fail } from "../core/errors.ts";
 import type { Op } from "../core/op.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { node, Tensor } from "../core/tensor.ts";
+import { cast } from "./cast.ts";
 import { elementwise, none, numeric } from "./define.ts";
-import { onesLike, zerosLike } from "./leaf.ts";
+import { onesLike, input as placeholder, zerosLike } from "./leaf.ts";
 
 const same = { text: "#0", tex: "#0", precedence: 5 };
 
@@ -22,6 +23,7 @@ export const stopGradientOp = elementwise({
   value: ([x]) => x!,
   law: { en: "By decree a constant: nothing flows back.", zh: "规定为常数：没有梯度传回。" },
   notation: same,
+  sampling: { cases: [{ inputs: [{ dtype: "f64", shape: [3] }], attributes: none }] },
 });
 
 /** y = x, as a node of its own. */
@@ -47,19 +49,23 @@ export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor
   const op: Op = {
     name: spec.name,
     infer: (inputs) => {
-      const { dtype, shape } = spec.forward(...(inputs as Tensor[]));
+      const parameters = inputs.map((x, k) => placeholder(`x${k}`, x.shape, x.dtype));
+      const { dtype, shape } = spec.forward(...parameters);
       return { dtype, shape };
     },
     meaning: () => ({ loop: "compose", build: (inputs) => spec.forward(...inputs) }),
     derivative: {
       kind: "general",
       reverse: (g, { x, y }, input) => {
-        const result = spec.backward(g, { x, y })[input] ?? zerosLike(x[input]!);
-        if (sameShape(result.shape, x[input]!.shape)) return result;
+        const { dtype, shape } = x[input]!;
+        const results: readonly unknown[] = spec.backward(g, { x, y });
+        const result = Array.isArray(results) ? results[input] : null;
+        if (result === undefined) return zerosLike(x[input]!);
+        if (result instanceof Tensor && sameShape(result.shape, shape)) return cast(result, dtype);
         return fail("shape-mismatch", {
           message: `The derivative given for ${spec.name} has the wrong shape for input ${input}.`,
-          expected: formatShape(x[input]!.shape),
-          found: formatShape(result.shape),
+          expected: `a list of tensors, with ${formatShape(shape)} for input ${input}`,
+          found: result instanceof Tensor ? formatShape(result.shape) : String(result ?? results),
         });
       },
     },

@@ -1,9 +1,10 @@
 /** Builders for the records that most operators share, and the functions that apply them. */
+import { callSite, withSite } from "../core/call-site.ts";
 import { type DType, isFloat, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { type Expression, indices, load, offset } from "../core/expression.ts";
 import type { Attributes, Op, RuleContext, TensorType } from "../core/op.ts";
-import { broadcastShapes, formatShape, sameShape } from "../core/shape.ts";
+import { broadcastShapes, formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { node, Tensor } from "../core/tensor.ts";
 import { cast } from "./cast.ts";
 import { scalar } from "./leaf.ts";
@@ -29,24 +30,30 @@ interface Elementwise<A extends Attributes> extends Shared<A> {
 export const elements = (inputs: readonly TensorType[]): Expression[] =>
   inputs.map((x, k) => load(k, x.dtype, offset(x.shape, indices(x.shape.length))));
 
+/** The one shape that all inputs of an elementwise operator have. */
+export function commonShape(what: string, inputs: readonly TensorType[]): Shape {
+  const { shape } = inputs[0]!;
+  for (const x of inputs) {
+    if (!sameShape(x.shape, shape)) {
+      fail("shape-mismatch", {
+        message: `${what} works element by element.`,
+        expected: formatShape(shape),
+        found: formatShape(x.shape),
+      });
+    }
+  }
+  return shape;
+}
+
 /** The record of an operator that works element by element on inputs of one shape. */
 export function elementwise<A extends Attributes = NoAttributes>(spec: Elementwise<A>): Op<A> {
   const { value, partials, reverse, ...shared } = spec;
   return {
     ...shared,
-    infer(inputs, attributes) {
-      const shape = inputs[0]!.shape;
-      for (const x of inputs) {
-        if (!sameShape(x.shape, shape)) {
-          fail("shape-mismatch", {
-            message: `${spec.name} works element by element.`,
-            expected: formatShape(shape),
-            found: formatShape(x.shape),
-          });
-        }
-      }
-      return { shape, dtype: value(elements(inputs), attributes).dtype };
-    },
+    infer: (inputs, attributes) => ({
+      shape: commonShape(spec.name, inputs),
+      dtype: value(elements(inputs), attributes).dtype,
+    }),
     meaning: (inputs, _output, attributes) => ({
       loop: "map",
       value: value(elements(inputs), attributes),
@@ -63,9 +70,17 @@ export type Operand = Tensor | number;
 /** A number becomes a scalar of the other operand's type, if that type can hold it. */
 function toTensor(x: Operand, like: Operand): Tensor {
   if (x instanceof Tensor) return x;
+  if (typeof x !== "number") {
+    return fail("bad-argument", {
+      message: "An operand is a tensor or a number.",
+      expected: "a tensor or a number",
+      found: `${String(x)} (${typeof x})`,
+      fix: "Wrap arrays: tensor([1, 2]).",
+    });
+  }
   const other = like instanceof Tensor ? like.dtype : "f32";
   const dtype = other === "bool" ? "i32" : other;
-  return scalar(x, Number.isInteger(x) || isFloat(dtype) ? dtype : "f32");
+  return scalar(x, (x | 0) === x || isFloat(dtype) ? dtype : "f32");
 }
 
 /** The operands as tensors of one dtype and one shape: casts and broadcasts become nodes. */
@@ -85,12 +100,14 @@ export function binary(
   op: Op<NoAttributes>,
   kind: "number" | "float" | "logic" = "number",
 ): (a: Operand, b: Operand) => Tensor {
-  return (a, b) => {
+  const apply = (a: Operand, b: Operand): Tensor => {
     let [x, y] = align(op.name, a, b, kind === "logic" ? "bool" : undefined);
     if (kind === "number" && x.dtype === "bool") [x, y] = [cast(x, "i32"), cast(y, "i32")];
     if (kind === "float") [x, y] = [toFloat(x), toFloat(y)];
     return node(op, [x, y], none);
   };
+  // The nodes that stand for numbers, casts and broadcasts share the operator's call site.
+  return (a, b) => withSite(callSite(), () => apply(a, b));
 }
 
 /** Integers and booleans become f32 where real numbers are needed. */

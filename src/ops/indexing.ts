@@ -1,5 +1,5 @@
 /** Reading and adding at positions that are data. */
-import type { DType } from "../core/dtype.ts";
+import { checkDType, type DType, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { apply, cast as convert, index, indices, load, offset } from "../core/expression.ts";
 import type { Op, TensorType } from "../core/op.ts";
@@ -57,6 +57,10 @@ export const gatherOp: Op<{ axis: number }> = {
   },
   notation: { text: "#0[#1]", tex: "{#0}_{#1}", precedence: 5 },
   sampling: {
+    domain: [
+      [-2, 2],
+      [0, 4],
+    ],
     cases: [
       { inputs: [f64(4, 3), i32(2, 3)], attributes: { axis: 0 } },
       { inputs: [f64(2, 5), i32(2, 1)], attributes: { axis: 1 } },
@@ -101,9 +105,13 @@ export const scatterOp: Op<{ axis: number; shape: Shape }> = {
   },
   notation: { text: "scatter(#0, #1)", tex: "\\operatorname{scatter}(#0, #1)", precedence: 5 },
   sampling: {
+    domain: [
+      [-2, 2],
+      [0, 4],
+    ],
     cases: [
       { inputs: [f64(2, 3), i32(2, 3)], attributes: { axis: 0, shape: [4, 3] } },
-      { inputs: [f64(3), i32(3)], attributes: { axis: 0, shape: [2] } },
+      { inputs: [f64(9), i32(9)], attributes: { axis: 0, shape: [4] } },
     ],
   },
 };
@@ -122,6 +130,10 @@ export const oneHotOp: Op<{ classes: number; dtype: DType }> = {
     zh: "标签在微小变化下不变：没有梯度传回。",
   },
   notation: { text: "oneHot(#0)", tex: "\\operatorname{onehot}(#0)", precedence: 5 },
+  sampling: {
+    domain: [[0, 3]],
+    cases: [{ inputs: [i32(2, 2)], attributes: { classes: 3, dtype: "f64" } }],
+  },
 };
 
 export interface AxisOption {
@@ -138,7 +150,8 @@ export const gather = (x: Tensor, at: Tensor, { axis }: AxisOption): Tensor =>
 /** y = x, with updates[i, j] added at [at[i, j], j] for axis 0, and so on; repeats add up. */
 export function scatterAdd(x: Tensor, at: Tensor, updates: Tensor, { axis }: AxisOption): Tensor {
   const attributes = { axis: normalizeAxis(axis, x.rank, "scatterAdd"), shape: x.shape };
-  return add(x, node(scatterOp, [cast(updates, x.dtype), at], attributes));
+  const dtype = promote(promote(x.dtype, updates.dtype), "i32");
+  return add(x, node(scatterOp, [cast(updates, dtype), at], attributes));
 }
 
 /** Whole slices of x along an axis (rows of a table, for axis 0), one per index of any shape. */
@@ -152,4 +165,4 @@ export function take(x: Tensor, at: Tensor, { axis = 0 }: Partial<AxisOption> = 
 
 /** y[…, k] = 1 where the label is k, else 0; a label outside 0 … classes−1 gives only zeros. */
 export const oneHot = (labels: Tensor, classes: number, dtype: DType = "f32"): Tensor =>
-  node(oneHotOp, [cast(labels, "i32")], { classes, dtype });
+  node(oneHotOp, [cast(labels, "i32")], { classes, dtype: checkDType(dtype) });

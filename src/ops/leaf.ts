@@ -1,5 +1,12 @@
 /** Leaves of the graph: values from outside, and tensors that are filled by rule. */
-import { allocate, arrayOf, type DType, dtypeOf, dtypes, type TypedArray } from "../core/dtype.ts";
+import {
+  allocate,
+  arrayOf,
+  checkDType,
+  type DType,
+  dtypeOf,
+  type TypedArray,
+} from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { cast, index } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
@@ -34,6 +41,12 @@ export const rangeOp: Op<{ size: number; dtype: DType }> = {
   derivative: { kind: "zero" },
   law: { en: "The numbers 0, 1, 2 …: constants.", zh: "常数 0、1、2……" },
   notation: { text: "range({size})", tex: "\\operatorname{range}({size})", precedence: 5 },
+  sampling: {
+    cases: [
+      { inputs: [], attributes: { size: 3, dtype: "f64" } },
+      { inputs: [], attributes: { size: 0, dtype: "i32" } },
+    ],
+  },
 };
 
 /** Numbers or booleans, nested as deeply as the tensor has axes. */
@@ -51,12 +64,12 @@ export function tensor(values: NestedArray | TypedArray, options: TensorOptions 
   if (options.dtype !== undefined) checkDType(options.dtype);
   if (ArrayBuffer.isView(values)) {
     const data = values as TypedArray;
-    const copied = arrayOf(options.dtype ?? dtypeOf(data), data);
+    const copied = arrayOf(options.dtype ?? ownType(data), data);
     return constant(copied, options.shape ?? [data.length]);
   }
-  const flat: number[] = [];
-  const shape = flatten(values as NestedArray, flat);
-  const dtype = options.dtype ?? (isBoolean(values as NestedArray) ? "bool" : "f32");
+  const nested = values as NestedArray;
+  const { shape, flat } = flatten(nested);
+  const dtype = options.dtype ?? (isBoolean(nested) ? "bool" : "f32");
   return constant(arrayOf(dtype, flat), options.shape ?? shape);
 }
 
@@ -69,16 +82,16 @@ export function constant(data: TypedArray, shape: Shape): Tensor {
       found: `${data.length} values`,
     });
   }
-  return node(constantOp, [], { data, shape });
+  return node(constantOp, [], { data, shape: [...shape] });
 }
 
 /** One number as a tensor of shape []. */
 export const scalar = (value: number, dtype: DType): Tensor =>
-  constant(arrayOf(dtype, [value]), []);
+  constant(arrayOf(checkDType(dtype), [value]), []);
 
 /** A placeholder: its value is given when the graph runs. */
 export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor =>
-  node(inputOp, [], { name, shape: checkShape(shape), dtype: checkDType(dtype) });
+  node(inputOp, [], { name, shape: [...checkShape(shape)], dtype: checkDType(dtype) });
 
 /** y[i] = value */
 export const full = (shape: Shape, value: number, dtype: DType = "f32"): Tensor =>
@@ -90,22 +103,28 @@ export const onesLike = (x: Tensor): Tensor => full(x.shape, 1, x.dtype);
 
 /** y = [0, 1, …, size−1] */
 export const range = (size: number, dtype: DType = "i32"): Tensor =>
-  node(rangeOp, [], { size, dtype });
+  node(rangeOp, [], { size, dtype: checkDType(dtype) });
 
 /** The n×n identity matrix. */
 export function eye(n: number, dtype: DType = "f32"): Tensor {
-  const data = allocate(dtype, n * n);
+  const data = allocate(checkDType(dtype), sizeOf(checkShape([n, n])));
   for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
   return constant(data, [n, n]);
 }
 
-function checkDType(dtype: DType): DType {
-  if (dtypes.includes(dtype)) return dtype;
-  return fail("bad-dtype", {
-    message: "There is no such element type.",
-    expected: dtypes.join(", "),
-    found: JSON.stringify(dtype),
-  });
+/** The dtype of a typed array that is passed without one. */
+function ownType(data: TypedArray): DType {
+  const dtype = dtypeOf(data);
+  const number = dtype === "bool" ? data.find((v) => v > 1) : undefined;
+  if (number !== undefined) {
+    fail("bad-dtype", {
+      message: "A Uint8Array stands for booleans, but this one holds numbers.",
+      expected: "0 or 1",
+      found: String(number),
+      fix: 'Say what they are to become: tensor(bytes, { dtype: "f32" }).',
+    });
+  }
+  return dtype;
 }
 
 function isBoolean(values: NestedArray): boolean {
@@ -114,30 +133,37 @@ function isBoolean(values: NestedArray): boolean {
   return typeof first === "boolean";
 }
 
-/** Appends the numbers in row-major order and returns the shape; ragged nesting is an error. */
-function flatten(values: NestedArray, flat: number[], path = "values"): number[] {
-  if (typeof values === "number" || typeof values === "boolean") {
-    flat.push(Number(values));
-    return [];
-  }
-  if (!Array.isArray(values)) {
-    return fail("bad-argument", {
-      message: "A tensor is made of numbers.",
-      expected: "numbers, booleans or nested arrays of them",
-      found: `${path} = ${String(values)} (${typeof values})`,
-    });
-  }
-  let inner: number[] | undefined;
-  values.forEach((value: NestedArray, i: number) => {
-    const shape = flatten(value, flat, `${path}[${i}]`);
-    if (inner !== undefined && formatShape(inner) !== formatShape(shape)) {
-      fail("shape-mismatch", {
-        message: "The rows have different lengths.",
-        expected: `${formatShape(inner)}, the shape of ${path}[0]`,
-        found: `${formatShape(shape)} at ${path}[${i}]`,
+/** The shape of nested arrays, and their numbers in row-major order. */
+function flatten(values: NestedArray): { shape: number[]; flat: number[] } {
+  const shape: number[] = [];
+  for (let v = values; Array.isArray(v); v = v[0]) shape.push(v.length);
+  const flat: number[] = [];
+  const place: number[] = [];
+  const here = () => `values${place.map((i) => `[${i}]`).join("")}`;
+  const walk = (value: NestedArray): void => {
+    const depth = place.length;
+    const list = Array.isArray(value);
+    if (!list && typeof value !== "number" && typeof value !== "boolean") {
+      fail("bad-argument", {
+        message: "A tensor is made of numbers.",
+        expected: "numbers, booleans or nested arrays of them",
+        found: `${here()} = ${String(value)} (${typeof value})`,
       });
     }
-    inner ??= shape;
-  });
-  return [values.length, ...(inner ?? [])];
+    if ((list ? value.length : undefined) !== shape[depth]) {
+      fail("shape-mismatch", {
+        message: "The rows have different lengths.",
+        expected: depth < shape.length ? `${shape[depth]} values in ${here()}` : "a number",
+        found: list ? `${value.length} values in ${here()}` : `the number ${value} at ${here()}`,
+      });
+    }
+    if (!list) flat.push(Number(value));
+    for (let i = 0; list && i < value.length; i++) {
+      place.push(i);
+      walk(value[i]);
+      place.pop();
+    }
+  };
+  walk(values);
+  return { shape, flat };
 }

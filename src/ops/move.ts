@@ -1,4 +1,5 @@
 /** Operators that only move elements: each output element is one input element, or a constant. */
+import { convert, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import {
   apply,
@@ -277,8 +278,15 @@ export const concatenateOp: Op<{ axis: number }> = {
 
 /** y has the elements of x in row-major order; one size may be −1 and follows from the rest. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const known = shape.reduce((product, n) => (n === -1 ? product : product * n), 1);
+  const known = sizeOf(shape.filter((n) => n !== -1));
   const full = shape.map((n) => (n === -1 ? x.size / known : n));
+  if (!full.every(Number.isInteger)) {
+    fail("shape-mismatch", {
+      message: "reshape cannot tell what the −1 stands for.",
+      expected: `sizes that divide the ${x.size} elements of ${formatShape(x.shape)}`,
+      found: formatShape(shape),
+    });
+  }
   return sameShape(full, x.shape) ? x : node(reshapeOp, [x], { shape: full });
 }
 
@@ -287,7 +295,7 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   const order =
     axes?.map((axis) => normalizeAxis(axis, x.rank, "transpose")) ??
     x.shape.map((_, axis) => x.rank - 1 - axis);
-  if (new Set(order).size !== x.rank) {
+  if (order.length !== x.rank || new Set(order).size !== x.rank) {
     fail("bad-argument", {
       message: "transpose puts every axis in one new place.",
       expected: `each of 0 … ${x.rank - 1} once`,
@@ -299,7 +307,7 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
 
 /** x repeated along axes of size 1 and along new axes in front (NumPy's rule). */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(x.shape, shape) ? x : node(broadcastToOp, [x], { shape });
+  sameShape(x.shape, shape) ? x : node(broadcastToOp, [x], { shape: [...shape] });
 
 /** The adjoint of broadcasting: the sum over all axes that were repeated. */
 export function sumTo(g: Tensor, shape: Shape): Tensor {
@@ -328,6 +336,14 @@ export function slice(x: Tensor, { start, end, step }: SliceOptions): Tensor {
       expected: "whole steps ≥ 1",
       found: formatShape(steps),
       fix: "Use flip for the opposite order.",
+    });
+  }
+  const bounds = [...(start ?? []), ...(end ?? [])];
+  if (!bounds.every(Number.isInteger)) {
+    fail("bad-argument", {
+      message: "slice takes positions.",
+      expected: "whole numbers",
+      found: formatShape(bounds),
     });
   }
   const clip = (i: number, n: number) => Math.max(0, Math.min(n, i < 0 ? i + n : i));
@@ -374,7 +390,8 @@ export function pad(x: Tensor, { before, after, value = 0 }: PadOptions): Tensor
     });
   }
   if (sizes.every((n) => n === 0)) return x;
-  return node(padOp, [x], { before, after, interior: before.map(() => 0), value });
+  const border = { before: [...before], after: [...after], interior: before.map(() => 0) };
+  return node(padOp, [x], { ...border, value: convert[x.dtype](value) });
 }
 
 /** The elements in opposite order along `axes` (default all). */
@@ -382,7 +399,7 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   return node(flipOp, [x], { axes: normalizeAxes(axes, x.rank, "flip") });
 }
 
-/** The tensors one after another along `axis` (default 0). */
+/** The tensors one after another along `axis` (default 0), as elements of the widest type. */
 export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
   const [first] = xs;
   if (first === undefined) {
@@ -393,13 +410,10 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
     });
   }
   const a = normalizeAxis(axis, first.rank, "concatenate");
-  return xs.length === 1
-    ? first
-    : node(
-        concatenateOp,
-        xs.map((x) => cast(x, first.dtype)),
-        { axis: a },
-      );
+  if (xs.length === 1) return first;
+  const dtype = xs.map((x) => x.dtype).reduce(promote);
+  const inputs = xs.map((x) => cast(x, dtype));
+  return node(concatenateOp, inputs, { axis: a });
 }
 
 /** The tensors side by side along a new axis. */

@@ -80,6 +80,13 @@ export const uniformOp: Op<Uniform> = {
     zh: "随机数与参数无关：没有梯度传回。",
   },
   notation: { text: "U(0,1)", tex: "\\mathcal{U}(0,1)", precedence: 5 },
+  sampling: {
+    domain: [[0, 100]],
+    cases: (["f64", "f32"] as const).map((dtype) => ({
+      inputs: [{ dtype: "i32", shape: [2] }],
+      attributes: { shape: [2, 3], dtype, stream: 7 },
+    })),
+  },
 };
 
 export interface RandomOptions {
@@ -90,7 +97,11 @@ export interface RandomOptions {
 
 /** Uniform numbers in [0, 1). `key` is an i32 tensor of shape [2]: seed and, for instance, step. */
 export const randomUniform = (key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor =>
-  node(uniformOp, [key], { shape, dtype: options.dtype ?? "f32", stream: options.stream ?? 0 });
+  node(uniformOp, [key], {
+    shape: [...shape],
+    dtype: options.dtype ?? "f32",
+    stream: options.stream ?? 0,
+  });
 
 /** Standard normal numbers: √(−2 ln u₁)·cos 2πu₂ (Box and Muller 1958), with u₁ in (0, 1]. */
 export function randomNormal(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {

@@ -211,6 +211,8 @@ export const logsumexpOp: Op<Axes> = {
   meaning: (_x, _y, { axes }) => ({
     loop: "compose",
     build: ([x]) => {
+      // The logarithm of an empty sum; there is no maximum.
+      if (sizeOf(axes.map((axis) => x!.shape[axis]!)) === 0) return log(sum(exp(x!), { axes }));
       // Shifted by the maximum nothing overflows; an infinite maximum must not make ∞ − ∞.
       const top = max(x!, { axes });
       const shift = where(isFinite(top), top, zerosLike(top));
@@ -293,7 +295,7 @@ export const min = reducer(minOp);
 /** y = (1/n) Σ x over the axes; of nothing it is NaN. */
 export const mean = (x: Tensor, options?: ReduceOptions): Tensor =>
   reducer(meanOp)(toFloat(x), options);
-/** y = ln Σ e^x over the axes, without overflow. */
+/** y = ln Σ e^x over the axes, without overflow; of nothing it is −∞. */
 export const logsumexp = (x: Tensor, options?: ReduceOptions): Tensor =>
   reducer(logsumexpOp)(toFloat(x), options);
 

@@ -3,7 +3,7 @@ import { apply, constant, type Intrinsic, select } from "../core/expression.ts";
 import type { Op, RuleContext } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, div, mul, neg, reciprocal, square, sub } from "./arithmetic.ts";
-import { greater, where } from "./compare.ts";
+import { lessEqual, where } from "./compare.ts";
 import { call, elementwise, type NoAttributes, unary } from "./define.ts";
 import { onesLike, zerosLike } from "./leaf.ts";
 
@@ -188,8 +188,9 @@ export const reluOp = elementwise({
     const zero = constant(0, x!.dtype);
     return select(apply("less", x!, zero), zero, x!);
   },
-  partials: [({ x }) => where(greater(x[0]!, 0), onesLike(x[0]!), zerosLike(x[0]!))],
-  reverse: (g, { x }) => where(greater(x[0]!, 0), g, 0),
+  // In the same way the gradient passes where x is NaN (as in PyTorch), so that it is not hidden.
+  partials: [({ x }) => where(lessEqual(x[0]!, 0), zerosLike(x[0]!), onesLike(x[0]!))],
+  reverse: (g, { x }) => where(lessEqual(x[0]!, 0), 0, g),
   law: {
     en: "ReLU passes the gradient on where its input is positive and stops it elsewhere; at 0 the slope 0 is used.",
     zh: "ReLU 在输入为正处传递梯度，其余处阻断；在 0 处取斜率 0。",

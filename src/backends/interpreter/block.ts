@@ -2,10 +2,11 @@
  * Evaluates expressions of the scalar language for a block of loop positions at a time, in f64.
  * Positions count the loop's index space in row-major order.
  */
-import type { TypedArray } from "../../core/dtype.ts";
+import { convert, type TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
 import { type Expression, subexpressions } from "../../core/expression.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
+import { affine } from "./contract.ts";
 import { type BlockFunction, integer, real } from "./intrinsics.ts";
 
 export const blockSize = 256;
@@ -51,9 +52,11 @@ export function compileBlock(
         break;
       }
       case "load": {
-        const table = tabulate(e, extents);
-        if (table === undefined) steps.push(dynamicLoad(e, y, compile, where));
-        else steps.push(staticLoad(e, y, table));
+        const direct = isDirect(e, extents);
+        const table = direct ? undefined : tabulate(e, extents);
+        if (direct) steps.push(directLoad(e, y));
+        else if (table) steps.push(tableLoad(e, y, table));
+        else steps.push(dynamicLoad(e, y, compile, where));
         break;
       }
       case "apply": {
@@ -76,9 +79,9 @@ export function compileBlock(
       }
       case "cast": {
         const x = compile(e.value);
-        const convert = conversions[e.dtype];
+        const element = convert[e.dtype];
         steps.push((_inputs, _start, n) => {
-          for (let i = 0; i < n; i++) y[i] = convert(x[i]!);
+          for (let i = 0; i < n; i++) y[i] = element(x[i]!);
         });
         break;
       }
@@ -87,27 +90,24 @@ export function compileBlock(
   };
   const results = roots.map(compile);
   const [only] = roots;
-  const direct =
-    roots.length === 1 && only!.kind === "load" && tabulate(only!, extents) === direct0;
+  const alias = roots.length === 1 && only!.kind === "load" && isDirect(only!, extents);
   return {
     results,
     run: (inputs, start, n) => {
       for (const step of steps) step(inputs, start, n);
     },
-    ...(direct ? { alias: (only as Load).input } : {}),
+    ...(alias ? { alias: (only as Load).input } : {}),
   };
 }
 
-const conversions = {
-  f64: (x: number) => x,
-  f32: Math.fround,
-  // Towards zero; what does not fit becomes the nearest i32, NaN becomes 0.
-  i32: (x: number) => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x))) || 0,
-  bool: (x: number) => (x !== 0 ? 1 : 0),
-} as const;
-
-/** Stands for the table 0, 1, 2 …: the element at the loop's own position. */
-const direct0 = new Int32Array(0);
+/** Whether a load reads the element at the loop's own position, which needs no table. */
+function isDirect({ at, when, bound }: Load, extents: Shape): boolean {
+  const form = when || bound ? undefined : affine(at, extents.length);
+  const strides = stridesOf(extents);
+  return (
+    form?.base === 0 && form.coefficients.every((c, k) => c === strides[k] || extents[k] === 1)
+  );
+}
 
 /** The offsets that a load reads at each position (−1: nothing), if data do not decide them. */
 function tabulate(e: Load, extents: Shape): Int32Array | undefined {
@@ -118,26 +118,24 @@ function tabulate(e: Load, extents: Shape): Int32Array | undefined {
   const program = compileBlock([e.at, ...conditions], extents, () => "");
   const table = new Int32Array(size);
   const [at, when] = program.results;
-  let identity = true;
   for (let start = 0; start < size; start += blockSize) {
     const n = Math.min(blockSize, size - start);
     program.run([], start, n);
     for (let i = 0; i < n; i++) {
       table[start + i] = when && when[i] === 0 ? -1 : at![i]!;
-      identity &&= table[start + i] === start + i;
     }
   }
-  return identity ? direct0 : table;
+  return table;
 }
 
-function staticLoad(e: Load, y: Float64Array, table: Int32Array): Step {
-  const { input, otherwise } = e;
-  if (table === direct0) {
-    return (inputs, start, n) => {
-      const x = inputs[input]!;
-      for (let i = 0; i < n; i++) y[i] = x[start + i]!;
-    };
-  }
+function directLoad({ input }: Load, y: Float64Array): Step {
+  return (inputs, start, n) => {
+    const x = inputs[input]!;
+    for (let i = 0; i < n; i++) y[i] = x[start + i]!;
+  };
+}
+
+function tableLoad({ input, otherwise }: Load, y: Float64Array, table: Int32Array): Step {
   return (inputs, start, n) => {
     const x = inputs[input]!;
     for (let i = 0; i < n; i++) {

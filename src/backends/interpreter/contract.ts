@@ -2,7 +2,7 @@
  * A shape of loop that deserves its own: the sum of products of two elements whose offsets are
  * linear in the loop indices (every matrix product, in every transposition).
  */
-import type { TypedArray } from "../../core/dtype.ts";
+import { isFloat, type TypedArray } from "../../core/dtype.ts";
 import type { Expression } from "../../core/expression.ts";
 import type { Meaning } from "../../core/op.ts";
 import { type Shape, sizeOf } from "../../core/shape.ts";
@@ -41,6 +41,7 @@ export function contraction(meaning: Meaning, shape: Shape): Run | undefined {
   if (meaning.loop !== "reduce" || meaning.combine !== "sum" || meaning.over.length !== 1) return;
   const { value } = meaning;
   if (value.kind !== "apply" || value.fn !== "mul" || shape.length === 0) return;
+  if (!isFloat(value.dtype)) return; // products of integers wrap around, one by one
   const [p, q] = value.args;
   if (p?.kind !== "load" || q?.kind !== "load" || p.when || q.when || p.bound || q.bound) return;
   const rank = shape.length + 1;

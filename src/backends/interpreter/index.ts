@@ -3,7 +3,8 @@
  * rounds to a node's own type when it stores the node's value. Every other backend is held
  * against it.
  */
-import type { TypedArray } from "../../core/dtype.ts";
+import { withSite } from "../../core/call-site.ts";
+import { dtypeOf, type TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
 import { type Graph, nodesOf } from "../../core/graph.ts";
 import { formatShape } from "../../core/shape.ts";
@@ -19,64 +20,66 @@ interface Interpreted extends Executable {
   run(values: readonly TypedArray[], observe?: Observer): TypedArray[];
 }
 
+/** How one node's value is made; places are those of `values` below. */
 interface Step {
   readonly node: Tensor;
-  readonly inputs: readonly number[];
+  readonly place: number;
+  readonly from: readonly number[];
+  /** The inputs' values, gathered anew in each run. */
+  readonly inputs: TypedArray[];
   readonly kernel: Kernel | number;
 }
 
-function kernelOf(node: Tensor): Kernel | number {
-  const meaning = node.op.meaning(node.inputs, node, node.attributes);
-  if (meaning.loop !== "compose") return compileLoop(node, meaning);
+function compose(node: Tensor, build: (inputs: readonly Tensor[]) => Tensor): Kernel {
   const parameters = node.inputs.map((x, i) => input(`x${i}`, x.shape, x.dtype));
-  const inner = compile({ inputs: parameters, outputs: [meaning.build(parameters)] });
+  const inner = compile({ inputs: parameters, outputs: [build(parameters)] });
   return (inputs, y) => y.set(inner.run(inputs)[0]!);
 }
 
 function compile(graph: Graph): Interpreted {
-  const bound = new Map(graph.inputs.map((node, i) => [node, i]));
+  const bound = new Set(graph.inputs);
   const nodes = nodesOf(graph.outputs, (node) => bound.has(node));
-  const slot = new Map(nodes.map((node, i) => [node, i]));
+  const place = new Map(nodes.map((node, i) => [node, i]));
   const values = new Array<TypedArray>(nodes.length);
+  const given: Tensor[] = [];
   const steps: Step[] = [];
   nodes.forEach((node, i) => {
-    if (bound.has(node)) return;
-    const meaning = node.op.meaning(node.inputs, node, node.attributes);
-    if (meaning.loop === "leaf") {
-      values[i] = meaning.data ?? unbound(node);
+    const leaf = bound.has(node);
+    const meaning = leaf ? undefined : node.op.meaning(node.inputs, node, node.attributes);
+    if (meaning === undefined || meaning.loop === "leaf") {
+      if (!leaf) values[i] = meaning?.data ?? unbound(node);
+      given.push(node);
       return;
     }
-    const kernel = kernelOf(node);
+    const kernel = withSite(node.site, () =>
+      meaning.loop === "compose" ? compose(node, meaning.build) : compileLoop(node, meaning),
+    );
     if (typeof kernel !== "number") values[i] = buffer(node);
-    steps.push({ node, inputs: node.inputs.map((x) => slot.get(x)!), kernel });
+    const from = node.inputs.map((x) => place.get(x)!);
+    steps.push({ node, place: i, from, inputs: new Array(from.length), kernel });
   });
-  const run: Interpreted["run"] = (given, observe) => {
-    graph.inputs.forEach((node, i) => {
-      const at = slot.get(node);
-      if (at !== undefined) values[at] = fitting(node, given[i]);
+  const parameters = graph.inputs.map((node) => place.get(node));
+  const results = graph.outputs.map((node) => place.get(node)!);
+  const run: Interpreted["run"] = (data, observe) => {
+    parameters.forEach((at, i) => {
+      if (at !== undefined) values[at] = fitting(graph.inputs[i]!, data[i]);
     });
-    if (observe)
-      for (const node of nodes) if (!hasKernel(node)) observe(node, values[slot.get(node)!]!);
-    for (const { node, inputs, kernel } of steps) {
-      const at = slot.get(node)!;
-      if (typeof kernel === "number") values[at] = values[inputs[kernel]!]!;
-      else
-        kernel(
-          inputs.map((k) => values[k]!),
-          values[at]!,
-        );
+    if (observe) for (const node of given) observe(node, values[place.get(node)!]!);
+    for (const { node, place: at, from, inputs, kernel } of steps) {
+      for (let k = 0; k < from.length; k++) inputs[k] = values[from[k]!]!;
+      if (typeof kernel === "number") values[at] = inputs[kernel]!;
+      else kernel(inputs, values[at]!);
       observe?.(node, values[at]!);
     }
-    return graph.outputs.map((node) => values[slot.get(node)!]!);
+    return results.map((at) => values[at]!);
   };
-  const withKernel = new Set(steps.map((step) => step.node));
-  const hasKernel = (node: Tensor) => withKernel.has(node);
   return { run };
 }
 
 function fitting(node: Tensor, value: TypedArray | undefined): TypedArray {
-  if (value?.length === node.size) return value;
-  return value === undefined ? unbound(node) : wrongSize(node, value);
+  if (value === undefined) return unbound(node);
+  if (value.length !== node.size) return wrongSize(node, value);
+  return dtypeOf(value) === node.dtype ? value : wrongType(node, value);
 }
 
 const unbound = (node: Tensor): never =>
@@ -85,6 +88,13 @@ const unbound = (node: Tensor): never =>
     expected: `${node.dtype}${formatShape(node.shape)}`,
     found: "nothing",
     where: node.site.toString() || undefined,
+  });
+
+const wrongType = (node: Tensor, value: TypedArray): never =>
+  fail("bad-dtype", {
+    message: `The value for the input "${String(node.attributes.name)}" has the wrong element type.`,
+    expected: node.dtype,
+    found: dtypeOf(value),
   });
 
 const wrongSize = (node: Tensor, value: TypedArray): never =>

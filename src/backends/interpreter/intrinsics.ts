@@ -62,12 +62,14 @@ export const real: Record<Intrinsic, BlockFunction> = {
   shiftRight: binary((a, b) => a >>> b),
 };
 
-/** Where 32-bit integers differ: sums and products wrap around. */
+/** Where 32-bit integers differ: results wrap around. */
 export const integer: Partial<Record<Intrinsic, BlockFunction>> = {
   add: binary((a, b) => (a + b) | 0),
   sub: binary((a, b) => (a - b) | 0),
   mul: binary(Math.imul),
   neg: unary((a) => -a | 0),
+  abs: unary((a) => Math.abs(a) | 0),
+  shiftRight: binary((a, b) => (a >>> b) | 0),
 };
 
 /** IEEE 754 pow, from which JavaScript's differs at 1^NaN and (−1)^±∞. */

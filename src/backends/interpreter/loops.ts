@@ -16,8 +16,10 @@ export function compileLoop(node: Tensor, meaning: Meaning): Kernel | number {
     case "map": {
       const program = compileBlock([meaning.value], node.shape, where);
       const { alias } = program;
-      return alias !== undefined && node.inputs[alias]!.dtype === node.dtype
-        ? alias
+      const same = alias === undefined ? undefined : node.inputs[alias]!;
+      // The first elements of a larger tensor are not the tensor.
+      return same?.dtype === node.dtype && same.size === node.size
+        ? alias!
         : map(program, node.size);
     }
     case "reduce":
@@ -64,6 +66,7 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
   }
   const { combine, over } = meaning;
   const program = compileBlock([meaning.value], [...node.shape, ...over], where);
+  const whole = meaning.value.dtype === "i32";
   const value = program.results[0]!;
   const inner = sizeOf(over);
   const size = node.size * inner;
@@ -80,10 +83,10 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
         const t = total[out]!;
         switch (combine) {
           case "sum":
-            total[out] = t + v;
+            total[out] = whole ? (t + v) | 0 : t + v;
             break;
           case "product":
-            total[out] = t * v;
+            total[out] = whole ? Math.imul(t, v) : t * v;
             break;
           case "max":
             total[out] = Math.max(t, v);
@@ -110,6 +113,12 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
   };
 }
 
+/** Integers wrap around. */
+const joins = {
+  real: { sum: (a: number, b: number) => a + b, product: (a: number, b: number) => a * b },
+  whole: { sum: (a: number, b: number) => (a + b) | 0, product: Math.imul },
+} as const;
+
 type Scan = Extract<Meaning, { loop: "scan" }>;
 
 function scan(node: Tensor, meaning: Scan, where: () => string): Kernel {
@@ -117,8 +126,7 @@ function scan(node: Tensor, meaning: Scan, where: () => string): Kernel {
   const values = new Float64Array(node.size);
   const n = node.shape[meaning.axis]!;
   const stride = stridesOf(node.shape)[meaning.axis]!;
-  const join =
-    meaning.combine === "sum" ? (a: number, b: number) => a + b : (a: number, b: number) => a * b;
+  const join = joins[node.dtype === "i32" ? "whole" : "real"][meaning.combine];
   return (inputs, y) => {
     fill(inputs, values);
     for (let i = 0; i < node.size; i++) {

@@ -3,7 +3,7 @@
  * f32x4 alike. Scalars take the same way in lane 0, so they give the same bits.
  *
  * A number among operands stands for that constant in every lane, a bigint for these bits. A value
- * that is used more than once must be kept with `let`: expressions are trees.
+ * that is used more than once must be kept with `let`, since expressions are trees.
  */
 import {
   type Expr,
@@ -33,39 +33,17 @@ export class Vec {
     this.expr = expr;
   }
 
-  /** A constant, or a vector as it is. */
+  /** A constant in every lane; a vector as it is. */
   of(value: Operand): Vec {
     if (value instanceof Vec) return value;
-    const pair = [value, value] as never[];
-    const four = [...pair, ...pair];
     const { double } = this.on;
-    return new Vec(
-      this.on,
-      v128(
-        typeof value === "bigint"
-          ? double
-            ? new BigInt64Array(pair)
-            : new Int32Array(four.map(Number))
-          : double
-            ? new Float64Array(pair)
-            : new Float32Array(four),
-      ),
-    );
-  }
-
-  #op(name: string, ...others: Operand[]): Vec {
-    const args = others.map((other) => this.of(other).expr);
-    return new Vec(this.on, op(name as Instruction, this.expr, ...args));
-  }
-  #float(name: string, ...others: Operand[]): Vec {
-    return this.#op((this.on.double ? "f64x2." : "f32x4.") + name, ...others);
-  }
-  #int(name: string, ...others: Operand[]): Vec {
-    return this.#op((this.on.double ? "i64x2." : "i32x4.") + name, ...others);
-  }
-  #shift(name: string, count: number): Vec {
-    const shape = this.on.double ? "i64x2." : "i32x4.";
-    return new Vec(this.on, op((shape + name) as Instruction, this.expr, i32(count)));
+    const lanes =
+      typeof value === "number"
+        ? (double ? new Float64Array(2) : new Float32Array(4)).fill(value)
+        : double
+          ? new BigInt64Array(2).fill(value)
+          : new Int32Array(4).fill(Number(BigInt.asIntN(32, value)));
+    return new Vec(this.on, this.on.f.constant(v128(lanes)));
   }
 
   /** The value computed once, here. */
@@ -73,5 +51,131 @@ export class Vec {
     return new Vec(this.on, this.on.f.let(this.expr));
   }
 
-  add = (b: Operand) => this.#float("add", b);
+  #op(name: string, ...others: Expr[]): Vec {
+    return new Vec(this.on, op(name as Instruction, this.expr, ...others));
+  }
+  #float(name: string, ...others: Operand[]): Vec {
+    const args = others.map((other) => this.of(other).expr);
+    return this.#op((this.on.double ? "f64x2." : "f32x4.") + name, ...args);
+  }
+  #int(name: string, other: Expr): Vec {
+    return this.#op((this.on.double ? "i64x2." : "i32x4.") + name, other);
+  }
+  #bits(name: string, other: Operand): Vec {
+    return this.#op("v128." + name, this.of(other).expr);
+  }
+
+  add(b: Operand): Vec {
+    return this.#float("add", b);
+  }
+  sub(b: Operand): Vec {
+    return this.#float("sub", b);
+  }
+  mul(b: Operand): Vec {
+    return this.#float("mul", b);
+  }
+  div(b: Operand): Vec {
+    return this.#float("div", b);
+  }
+  /** this * b + c */
+  madd(b: Operand, c: Operand): Vec {
+    return this.on.relaxed ? this.#float("relaxed_madd", b, c) : this.mul(b).add(c);
+  }
+  /** c - this * b */
+  nmadd(b: Operand, c: Operand): Vec {
+    return this.on.relaxed ? this.#float("relaxed_nmadd", b, c) : this.of(c).sub(this.mul(b));
+  }
+  abs(): Vec {
+    return this.#float("abs");
+  }
+  neg(): Vec {
+    return this.#float("neg");
+  }
+  sqrt(): Vec {
+    return this.#float("sqrt");
+  }
+  /** The smaller one; this, if it is NaN. */
+  min(b: Operand): Vec {
+    return this.#float("pmin", b);
+  }
+  /** The larger one; this, if it is NaN. */
+  max(b: Operand): Vec {
+    return this.#float("pmax", b);
+  }
+
+  // Comparisons give masks: all bits of a lane set, or none.
+  lt(b: Operand): Vec {
+    return this.#float("lt", b);
+  }
+  le(b: Operand): Vec {
+    return this.#float("le", b);
+  }
+  eq(b: Operand): Vec {
+    return this.#float("eq", b);
+  }
+  ne(b: Operand): Vec {
+    return this.#float("ne", b);
+  }
+  /** In lanes where this mask is set, a, and b in the others. */
+  select(a: Operand, b: Operand): Vec {
+    return new Vec(this.on, op("v128.bitselect", this.of(a).expr, this.of(b).expr, this.expr));
+  }
+
+  // On the bits of lanes.
+  and(b: Operand): Vec {
+    return this.#bits("and", b);
+  }
+  or(b: Operand): Vec {
+    return this.#bits("or", b);
+  }
+  xor(b: Operand): Vec {
+    return this.#bits("xor", b);
+  }
+  /** this, without the bits set in b */
+  without(b: Operand): Vec {
+    return this.#bits("andnot", b);
+  }
+  iadd(b: Operand): Vec {
+    return this.#int("add", this.of(b).expr);
+  }
+  isub(b: Operand): Vec {
+    return this.#int("sub", this.of(b).expr);
+  }
+  shl(count: number): Vec {
+    return this.#int("shl", i32(count));
+  }
+  /** Shifts zeros in from the left. */
+  shr(count: number): Vec {
+    return this.#int("shr_u", i32(count));
+  }
+}
+
+/** A choice by element type. */
+export const pick = <T>({ on }: Vec, f32: T, f64: T): T => (on.double ? f64 : f32);
+
+/** Bits of the fraction. */
+export const fractionBits = (x: Vec): number => pick(x, 23, 52);
+
+export const signBit = (x: Vec): bigint => pick(x, 1n << 31n, 1n << 63n);
+
+/** x, which is not negative, with the sign of another value. */
+export const withSign = (x: Vec, sign: Vec): Vec => x.or(sign.and(signBit(x)));
+
+/**
+ * A polynomial by Estrin's scheme, a tree of about log2 of the degree levels instead of Horner's
+ * chain: what counts here is how long one result takes. `skip` lowest powers are missing.
+ */
+export function polynomial(x: Vec, coefficients: readonly number[], skip = 0): Vec {
+  let terms: (Operand | undefined)[] = [...Array<undefined>(skip), ...coefficients];
+  for (let power = x; ; power = power.mul(power).let) {
+    const halved: (Operand | undefined)[] = [];
+    for (let i = 0; i < terms.length; i += 2) {
+      const [low, high] = terms.slice(i, i + 2);
+      halved.push(
+        high === undefined ? low : low === undefined ? power.mul(high) : power.madd(high, low),
+      );
+    }
+    terms = halved;
+    if (terms.length === 1) return terms[0] as Vec;
+  }
 }

@@ -1,0 +1,336 @@
+/**
+ * Pass 2: nodes become kernels. Four rules, none of which knows an operator:
+ *
+ * - a view (its value is one element of one input, or a constant) is never computed: what reads it
+ *   reads through it;
+ * - an elementwise node joins the kernel that made its latest input, if it has the same size and
+ *   reads from that kernel at its own position only: epilogues, optimizer updates;
+ * - an elementwise node that is read once, by a reduction, is computed inside it; so is one that is
+ *   read once by an elementwise node, if it needs no more than one array itself;
+ * - a reduction that is only read through a bijective view (a transpose) loops in the view's order.
+ */
+import type { TypedArray } from "../core/dtype.ts";
+import {
+  constant,
+  type Expression,
+  index,
+  indices,
+  load,
+  offset,
+  select,
+  subexpressions,
+} from "../core/expression.ts";
+import { nodesOf } from "../core/graph.ts";
+import type { Meaning } from "../core/op.ts";
+import { type Shape, sizeOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { affine, isIdentity, rewrite, simplifyIndex, unravel } from "./affine.ts";
+
+/** A kernel before buffers are assigned: reads and stores are nodes. */
+export interface Group {
+  readonly loop: Exclude<Meaning["loop"], "leaf" | "compose">;
+  readonly extents: Shape;
+  readonly reads: Tensor[];
+  /** For map groups undefined; the loop's meaning with its loads rewritten otherwise. */
+  readonly body?: Exclude<Meaning, { loop: "leaf" | "map" | "compose" }>;
+  /** Values by node, in terms of the group's loop. */
+  readonly values: Map<Tensor, Expression>;
+  /** The node whose loop this is. */
+  readonly root: Tensor;
+  /** More than the level of every group that it reads from. */
+  readonly level: number;
+}
+
+/** Load number that stands for the reduced value until all reads are known. */
+export const reducedValue = -1;
+
+type Loop = Exclude<Meaning, { loop: "leaf" | "compose" }>;
+
+interface Facts {
+  readonly meaning: Map<Tensor, Meaning>;
+  readonly users: Map<Tensor, Tensor[]>;
+  readonly outputs: ReadonlySet<Tensor>;
+  readonly inputs: ReadonlySet<Tensor>;
+}
+
+export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): Group[] {
+  const nodes = nodesOf(outputs, (n) => inputs.has(n));
+  const facts = gather(nodes, outputs, inputs);
+  const anchors = findAnchors(nodes, facts);
+  const anchoredAt = new Map([...anchors].map(([n, view]) => [view, n]));
+  const absorbed = findAbsorbed(nodes, facts);
+  const groupOf = new Map<Tensor, Group>();
+  const groups: Group[] = [];
+  const open = (group: Group, ...members: Tensor[]) => {
+    groups.push(group);
+    for (const member of members) groupOf.set(member, group);
+  };
+  const constants = new Map<Tensor, Expression>();
+  const context: Resolve = { facts, absorbed, groupOf, constants };
+  for (const n of nodes) {
+    const meaning = facts.meaning.get(n)!;
+    if (meaning.loop === "leaf" || inputs.has(n) || absorbed.has(n)) continue;
+    if (anchors.has(n)) continue;
+    const anchored = anchoredAt.get(n);
+    if (anchored !== undefined) {
+      open(reduction(anchored, n, context), n);
+      continue;
+    }
+    if (meaning.loop === "map") {
+      if (isView(meaning.value) && !facts.outputs.has(n)) continue;
+      // What it reads in a loop of its own decides whether it can share another's.
+      const alone = mapGroup(n, meaning.value, context);
+      const value = alone.values.get(n)!;
+      if (value.kind === "constant" && !facts.outputs.has(n)) {
+        constants.set(n, value);
+        continue;
+      }
+      const host = hostOf(n, alone, context);
+      if (host) {
+        groupOf.set(n, host);
+        host.values.set(n, resolve(meaning.value, n, host, context));
+      } else open(alone, n);
+    } else open(reduction(n, n, context), n);
+  }
+  return groups;
+}
+
+function gather(
+  nodes: readonly Tensor[],
+  outputs: readonly Tensor[],
+  inputs: ReadonlySet<Tensor>,
+): Facts {
+  const meaning = new Map<Tensor, Meaning>();
+  const users = new Map<Tensor, Tensor[]>(nodes.map((n) => [n, []]));
+  for (const n of nodes) {
+    meaning.set(n, inputs.has(n) ? { loop: "leaf" } : n.op.meaning(n.inputs, n, n.attributes));
+    if (!inputs.has(n)) for (const x of n.inputs) users.get(x)!.push(n);
+  }
+  return { meaning, users, outputs: new Set(outputs), inputs };
+}
+
+/** A constant, an index, or one element of an input where it stands. */
+export const isView = (e: Expression): boolean =>
+  e.kind === "constant" || (e.kind === "load" && !e.when && !e.bound);
+
+/** Reductions that are read through one bijective view alone: reduction → view. */
+function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor> {
+  const anchors = new Map<Tensor, Tensor>();
+  for (const n of nodes) {
+    const meaning = facts.meaning.get(n)!;
+    const users = facts.users.get(n)!;
+    if (meaning.loop !== "reduce" || users.length !== 1 || facts.outputs.has(n)) continue;
+    const view = users[0]!;
+    const through = facts.meaning.get(view)!;
+    if (through.loop !== "map" || through.value.kind !== "load" || !isView(through.value)) continue;
+    const linear = affine(through.value.at, view.shape) !== undefined;
+    if (view.size === n.size && linear && view.dtype === n.dtype) anchors.set(n, view);
+  }
+  return anchors;
+}
+
+/** Elementwise nodes that are computed inside the one loop that reads each element once. */
+function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
+  const absorbed = new Set<Tensor>();
+  for (const n of [...nodes].reverse()) {
+    const meaning = facts.meaning.get(n)!;
+    if (meaning.loop !== "map" || isView(meaning.value) || facts.outputs.has(n)) continue;
+    const users = facts.users.get(n)!;
+    // Views in between change the place, not the number of reads.
+    const [user] = users;
+    if (users.length !== 1 || user === undefined) continue;
+    const reader = readerThroughViews(user, facts);
+    if (reader === undefined) continue;
+    const reading = facts.meaning.get(reader) as Loop;
+    const inner = reading.loop === "reduce" ? sizeOf(reading.over) : 1;
+    const positions = reader.size * inner;
+    const fits =
+      reading.loop === "reduce"
+        ? !isContraction(reading)
+        : reading.loop === "map" && (absorbed.has(reader) || arraysRead(n, facts) <= 1);
+    if (fits && positions === n.size && readsOnce(reading, reader)) absorbed.add(n);
+  }
+  return absorbed;
+}
+
+/** How many different arrays (not single numbers) an elementwise node is computed from. */
+const arraysRead = (n: Tensor, facts: Facts): number =>
+  new Set(n.inputs.map((x) => shown(x, facts)).filter((x) => x.size > 1)).size;
+
+/** What a chain of views shows. */
+function shown(x: Tensor, facts: Facts): Tensor {
+  let base = x;
+  for (;;) {
+    const meaning = facts.meaning.get(base)!;
+    if (meaning.loop !== "map" || meaning.value.kind !== "load" || !isView(meaning.value)) {
+      return base;
+    }
+    base = base.inputs[meaning.value.input]!;
+  }
+}
+
+/** The one node that reads a node through a chain of views with one reader each. */
+function readerThroughViews(user: Tensor, facts: Facts): Tensor | undefined {
+  let reader = user;
+  for (;;) {
+    const meaning = facts.meaning.get(reader)!;
+    const view = meaning.loop === "map" && isView(meaning.value);
+    if (!view) return facts.inputs.has(reader) ? undefined : reader;
+    const next = facts.users.get(reader)!;
+    if (next.length !== 1 || facts.outputs.has(reader)) return undefined;
+    reader = next[0]!;
+  }
+}
+
+/** No input is loaded at two places, nor at a place that data or a condition decide. */
+function readsOnce(meaning: Loop, reader: Tensor): boolean {
+  const loads = subexpressions(meaning.value).filter((e) => e.kind === "load");
+  const inputs = loads.map((e) => reader.inputs[e.input]);
+  return new Set(inputs).size === inputs.length && loads.every(isView);
+}
+
+/** A sum of products of two plain elements: it has kernels of its own, which read memory. */
+export function isContraction(meaning: Meaning): boolean {
+  if (meaning.loop !== "reduce" || meaning.combine !== "sum") return false;
+  const { value } = meaning;
+  return value.kind === "apply" && value.fn === "mul" && value.args.every(isView);
+}
+
+interface Resolve {
+  readonly facts: Facts;
+  readonly absorbed: ReadonlySet<Tensor>;
+  readonly groupOf: ReadonlyMap<Tensor, Group>;
+  /** Nodes that turned out to be one number everywhere. */
+  readonly constants: ReadonlyMap<Tensor, Expression>;
+}
+
+/**
+ * A node's expression in terms of the group's loop: its indices replaced, its loads read through
+ * views and absorbed nodes, and taken from the group itself where the group has the value.
+ */
+function resolve(
+  value: Expression,
+  n: Tensor,
+  group: Group,
+  context: Resolve,
+  extents: Shape = group.extents,
+  at: readonly Expression[] = own(n, group),
+): Expression {
+  const { facts, absorbed, groupOf, constants } = context;
+  return rewrite(
+    value,
+    (axis) => at[axis]!,
+    (e) => {
+      const x = n.inputs[e.input]!;
+      const place = simplifyIndex(e.at, extents);
+      const meaning = facts.meaning.get(x)!;
+      const { bound, when, otherwise } = e;
+      const options = { ...(bound ? { bound } : {}), ...(when ? { when } : {}), otherwise };
+      const plain = bound === undefined && when === undefined;
+      if (plain && meaning.loop === "leaf" && "data" in meaning && x.size === 1) {
+        return constant((meaning.data as TypedArray)[0]!, x.dtype);
+      }
+      const known = constants.get(x);
+      if (known && plain) return known;
+      const inline = meaning.loop === "map" && (isUnplaced(x, context) || absorbed.has(x));
+      if (inline && (plain || isView(meaning.value))) {
+        const there = unravel(place, x.shape, extents);
+        const inner = resolve(meaning.value, x, group, context, extents, there);
+        return plain ? inner : guarded(inner, options, x);
+      }
+      const mine = groupOf.get(x) === group ? group.values.get(x) : undefined;
+      if (mine !== undefined && plain && isIdentity(place, extents)) return mine;
+      let k = group.reads.indexOf(x);
+      if (k < 0) k = group.reads.push(x) - 1;
+      return load(k, x.dtype, place, options);
+    },
+  );
+}
+
+/** Views that no kernel computes. */
+const isUnplaced = (x: Tensor, { facts, groupOf }: Resolve): boolean => {
+  const meaning = facts.meaning.get(x)!;
+  return meaning.loop === "map" && isView(meaning.value) && !groupOf.has(x);
+};
+
+/** A guarded load of a view is a guarded load of what the view shows. */
+function guarded(
+  inner: Expression,
+  options: { readonly when?: Expression; readonly otherwise: number },
+  x: Tensor,
+): Expression {
+  if (inner.kind === "load") return { ...inner, ...options };
+  const { when, otherwise } = options;
+  return when === undefined ? inner : select(when, inner, constant(otherwise, x.dtype));
+}
+
+/** A node's indices at the group's position. */
+const own = (n: Tensor, { extents }: Group): Expression[] =>
+  unravel(offset(extents, indices(extents.length)), n.shape, extents);
+
+/** A group for one elementwise node. */
+function mapGroup(n: Tensor, value: Expression, context: Resolve): Group {
+  const shell: Group = {
+    loop: "map",
+    extents: n.shape,
+    reads: [],
+    values: new Map(),
+    root: n,
+    level: 0,
+  };
+  const e = resolve(value, n, shell, context);
+  const group = { ...shell, level: levelAbove(shell.reads, context) };
+  group.values.set(n, e);
+  return group;
+}
+
+const levelAbove = (reads: readonly Tensor[], { groupOf }: Resolve): number =>
+  reads.reduce((level, x) => Math.max(level, (groupOf.get(x)?.level ?? 0) + 1), 1);
+
+/**
+ * The group whose loop an elementwise node can share: the one of highest level that it reads from.
+ * All others must be of lower level, so that none of them can depend on it.
+ */
+function hostOf(n: Tensor, alone: Group, { groupOf }: Resolve): Group | undefined {
+  const makers = new Set(alone.reads.flatMap((x) => groupOf.get(x) ?? []));
+  const top = alone.level - 1;
+  const highest = [...makers].filter((group) => group.level === top);
+  const [host] = highest;
+  if (highest.length !== 1 || host === undefined || sizeOf(host.extents) !== n.size) return;
+  if (host.loop !== "map" && host.loop !== "reduce") return;
+  const aligned = subexpressions(alone.values.get(n)!).every(
+    (e) =>
+      e.kind !== "load" ||
+      groupOf.get(alone.reads[e.input]!) !== host ||
+      (isIdentity(e.at, n.shape) && isView(e)),
+  );
+  return aligned ? host : undefined;
+}
+
+/** The group of a node with a loop of its own; `view` gives the order of its outputs. */
+function reduction(n: Tensor, view: Tensor, context: Resolve): Group {
+  const meaning = context.facts.meaning.get(n) as Group["body"] & object;
+  const over = meaning.loop === "reduce" ? meaning.over : [];
+  const extents = meaning.loop === "scatter" ? meaning.over : view.shape;
+  const reads: Tensor[] = [];
+  const values = new Map<Tensor, Expression>();
+  const shell = { loop: meaning.loop, extents, reads, values, root: view, level: 0 };
+  const rank = extents.length;
+  let outer = indices(rank);
+  if (view !== n) {
+    const through = context.facts.meaning.get(view) as { value: { at: Expression } };
+    outer = unravel(through.value.at, n.shape, view.shape);
+  }
+  const at = [...outer, ...over.map((_, axis) => index(rank + axis))];
+  const inside: Group = { ...shell, body: meaning };
+  const place = (e: Expression) => resolve(e, n, inside, context, [...extents, ...over], at);
+  const body = { ...meaning, value: place(meaning.value) } as Group["body"] & object;
+  if (body.loop === "scatter") {
+    Object.assign(body, {
+      at: place(body.at),
+      bound: { ...body.bound, index: place(body.bound.index) },
+    });
+  }
+  shell.values.set(view, load(reducedValue, view.dtype, offset(extents, indices(rank))));
+  return { ...shell, body, level: levelAbove(reads, context) };
+}

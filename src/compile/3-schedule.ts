@@ -1,0 +1,195 @@
+/**
+ * Pass 3: groups become kernels over buffers, in an order in which every kernel finds what it
+ * reads. A state (a parameter, an optimizer's slot) is written in place of its old value where no
+ * kernel still needs that; else a copy at the end moves it.
+ */
+import { type Expression, indices, load, offset, subexpressions } from "../core/expression.ts";
+import type { Graph } from "../core/graph.ts";
+import { nodesOf } from "../core/graph.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { type Group, reducedValue } from "./2-fuse.ts";
+import { isIdentity, rewrite } from "./affine.ts";
+import type { Buffer, Kernel, Store } from "./program.ts";
+
+/** Pairs [input, output] by number: the output is the next run's input. */
+export type StatePairs = readonly (readonly [input: number, output: number])[];
+
+export interface Scheduled {
+  readonly kernels: readonly Kernel[];
+  readonly buffers: readonly Buffer[];
+  readonly inputs: readonly Buffer[];
+  readonly outputs: readonly Buffer[];
+}
+
+export function schedule(
+  groups: readonly Group[],
+  graph: Graph,
+  outputs: readonly Tensor[],
+  state: StatePairs,
+): Scheduled {
+  const writer = new Map<Tensor, Group>();
+  for (const group of groups) for (const n of group.values.keys()) writer.set(n, group);
+  const readers = new Map<Tensor, Set<Group>>();
+  for (const group of groups) {
+    for (const x of group.reads) readers.set(x, (readers.get(x) ?? new Set()).add(group));
+  }
+  const inPlace = new Map<Tensor, Tensor>();
+  for (const [i, o] of state) {
+    const [old, next] = [graph.inputs[i]!, outputs[o]!];
+    const group = writer.get(next);
+    const taken = [...inPlace.values()].includes(old);
+    if (group === undefined || inPlace.has(next) || taken) continue;
+    if (outputs.filter((t) => t === next).length > 1) continue;
+    if (old.dtype === next.dtype && readsInPlace(group, old)) inPlace.set(next, old);
+  }
+  const order = arrange(groups, writer, readers, inPlace);
+  return assemble(order, graph, outputs, state, { writer, readers, inPlace });
+}
+
+/** Whether the group reads the tensor, if at all, at its own position only. */
+function readsInPlace(group: Group, x: Tensor): boolean {
+  const k = group.reads.indexOf(x);
+  if (k < 0) return true;
+  const here = (roots: readonly Expression[], extents: readonly number[]) =>
+    roots
+      .flatMap(subexpressions)
+      .every((e) => e.kind !== "load" || e.input !== k || isIdentity(e.at, extents));
+  const { body } = group;
+  const inside = body ? [body.value, ...(body.loop === "scatter" ? [body.at] : [])] : [];
+  const reads = inside.flatMap(subexpressions).some((e) => e.kind === "load" && e.input === k);
+  return !reads && here([...group.values.values()], group.extents);
+}
+
+/** A topological order that also puts readers of an old state before the group that replaces it. */
+function arrange(
+  groups: readonly Group[],
+  writer: ReadonlyMap<Tensor, Group>,
+  readers: ReadonlyMap<Tensor, ReadonlySet<Group>>,
+  inPlace: Map<Tensor, Tensor>,
+): Group[] {
+  for (;;) {
+    const before = new Map<Group, Set<Group>>(groups.map((g) => [g, new Set()]));
+    for (const group of groups) {
+      for (const x of group.reads) {
+        const maker = writer.get(x);
+        if (maker && maker !== group) before.get(group)!.add(maker);
+      }
+    }
+    for (const [next, old] of inPlace) {
+      const replacing = writer.get(next)!;
+      for (const reader of readers.get(old) ?? []) {
+        if (reader !== replacing) before.get(replacing)!.add(reader);
+      }
+    }
+    const { order, stuck } = sort(groups, before);
+    if (stuck.size === 0) return order;
+    // Two states wait for each other: give up writing one of them in place.
+    const culprit = [...inPlace.keys()].find((next) => stuck.has(writer.get(next)!));
+    if (culprit === undefined) throw new TypeError("kernels depend on each other in a circle");
+    inPlace.delete(culprit);
+  }
+}
+
+/** Kahn's algorithm, keeping the given order where there is a choice. */
+function sort(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<Group>>) {
+  const after = new Map<Group, Group[]>();
+  const waiting = new Map<Group, number>();
+  for (const group of groups) {
+    waiting.set(group, before.get(group)!.size);
+    for (const b of before.get(group)!) after.set(b, [...(after.get(b) ?? []), group]);
+  }
+  const done = new Set<Group>();
+  const order: Group[] = [];
+  const ready: Group[] = [];
+  const run = (group: Group) => {
+    done.add(group);
+    order.push(group);
+    for (const next of after.get(group) ?? []) {
+      const left = waiting.get(next)! - 1;
+      waiting.set(next, left);
+      if (left === 0) ready.push(next);
+    }
+  };
+  for (const group of groups) {
+    if (waiting.get(group) !== 0 || done.has(group)) continue;
+    run(group);
+    for (let next = ready.shift(); next; next = ready.shift()) if (!done.has(next)) run(next);
+  }
+  return { order, stuck: new Set(groups.filter((g) => !done.has(g))) };
+}
+
+interface Links {
+  readonly writer: ReadonlyMap<Tensor, Group>;
+  readonly readers: ReadonlyMap<Tensor, ReadonlySet<Group>>;
+  readonly inPlace: ReadonlyMap<Tensor, Tensor>;
+}
+
+function assemble(
+  order: readonly Group[],
+  graph: Graph,
+  outputs: readonly Tensor[],
+  state: StatePairs,
+  { writer, readers, inPlace }: Links,
+): Scheduled {
+  const buffers: Buffer[] = [];
+  const bufferOf = new Map<Tensor, Buffer>();
+  const make = (n: Tensor, role: Buffer["role"], more: Partial<Buffer> = {}): Buffer => {
+    const name = String(n.attributes.name ?? n.op.name);
+    const made = { id: buffers.length, dtype: n.dtype, size: n.size, role, name, ...more };
+    buffers.push(made);
+    bufferOf.set(n, made);
+    return made;
+  };
+  for (const n of graph.inputs) make(n, "input");
+  const wanted = new Set(outputs);
+  for (const n of nodesOf(outputs, (n) => bufferOf.has(n))) {
+    if (bufferOf.has(n) || !readers.has(n) || writer.has(n)) continue;
+    const meaning = n.op.meaning(n.inputs, n, n.attributes);
+    make(n, "constant", meaning.loop === "leaf" && meaning.data ? { data: meaning.data } : {});
+  }
+  const kernels = order.map((group): Kernel => {
+    const reads = group.reads;
+    const toRead = (e: Expression): Expression =>
+      rewrite(
+        e,
+        (axis) => ({ kind: "index", dtype: "i32", axis }),
+        (l) => (l.input === reducedValue ? { ...l, input: reads.length } : l),
+      );
+    const needed = [...group.values].filter(
+      ([n]) => wanted.has(n) || [...(readers.get(n) ?? [])].some((g) => g !== group),
+    );
+    const stores = needed.map(([n, value]): Store => {
+      const old = inPlace.get(n);
+      const role = wanted.has(n) ? "output" : "temporary";
+      const buffer = make(n, role, old ? { inPlaceOf: bufferOf.get(old)! } : {});
+      return { buffer, value: toRead(value) };
+    });
+    const common = {
+      extents: group.extents,
+      reads: reads.map((x) => bufferOf.get(x)!),
+      stores,
+      where: () => group.root.site.toString(),
+    };
+    const { body } = group;
+    if (body === undefined) return { ...common, loop: "map" };
+    if (body.loop === "reduce") {
+      return { ...common, ...body, dtype: body.value.dtype };
+    }
+    return { ...common, ...body } as unknown as Kernel;
+  });
+  const results = outputs.map((n) => bufferOf.get(n)!);
+  const copies = state.flatMap(([i, o]): Kernel[] => {
+    const [from, to] = [results[o]!, bufferOf.get(graph.inputs[i]!)!];
+    if (from === to || from.inPlaceOf === to) return [];
+    const made: Buffer = { ...from, id: buffers.length, role: "output", inPlaceOf: to };
+    buffers.push(made);
+    const at = offset([from.size], indices(1));
+    const value = load(0, from.dtype, at);
+    const where = () => graph.inputs[i]!.site.toString();
+    const stores = [{ buffer: made, value }];
+    results[o] = made;
+    return [{ loop: "map", extents: [from.size], reads: [from], stores, where }];
+  });
+  const inputs = graph.inputs.map((n) => bufferOf.get(n)!);
+  return { kernels: [...kernels, ...copies], buffers, inputs, outputs: results };
+}

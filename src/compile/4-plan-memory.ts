@@ -1,0 +1,84 @@
+/**
+ * Pass 4: every buffer gets its place in one arena. Inputs, constants and outputs keep theirs;
+ * temporaries share space with those that are dead before they are born.
+ */
+
+import type { Scheduled } from "./3-schedule.ts";
+import { byteSize, type Program } from "./program.ts";
+
+/** Vectors may be read a little past an array's end, and cache lines are kept apart. */
+const alignment = 64;
+const rounded = (bytes: number): number => Math.ceil((bytes + 16) / alignment) * alignment;
+
+interface Hole {
+  offset: number;
+  size: number;
+}
+
+export function planMemory(scheduled: Scheduled): Program {
+  const { kernels, buffers, inputs, outputs } = scheduled;
+  const lastUse = new Map<number, number>();
+  kernels.forEach((kernel, i) => {
+    for (const b of [...kernel.reads, ...kernel.stores.map((s) => s.buffer)]) lastUse.set(b.id, i);
+  });
+  const offsets = new Array<number>(buffers.length).fill(-1);
+  let arena = alignment;
+  const keep = (id: number, bytes: number) => {
+    offsets[id] = arena;
+    arena += rounded(bytes);
+  };
+  for (const b of buffers) {
+    if (b.role !== "temporary" && b.inPlaceOf === undefined) keep(b.id, byteSize(b));
+  }
+  for (const b of buffers) if (b.inPlaceOf) offsets[b.id] = offsets[b.inPlaceOf.id]!;
+  const holes: Hole[] = [];
+  const dying = new Map<number, number[]>();
+  kernels.forEach((kernel, i) => {
+    for (const { buffer } of kernel.stores) {
+      if (offsets[buffer.id] !== -1) continue;
+      const size = rounded(byteSize(buffer));
+      const hole = best(holes, size);
+      if (hole) {
+        offsets[buffer.id] = hole.offset;
+        hole.offset += size;
+        hole.size -= size;
+      } else {
+        offsets[buffer.id] = arena;
+        arena += size;
+      }
+      const last = lastUse.get(buffer.id)!;
+      dying.set(last, [...(dying.get(last) ?? []), buffer.id]);
+    }
+    for (const id of dying.get(i) ?? []) {
+      release(holes, offsets[id]!, rounded(byteSize(buffers[id]!)));
+    }
+  });
+  return { kernels, buffers, inputs, outputs, offsets, arena };
+}
+
+/** The smallest hole that is large enough. */
+function best(holes: readonly Hole[], size: number): Hole | undefined {
+  let found: Hole | undefined;
+  for (const hole of holes) {
+    if (hole.size >= size && (found === undefined || hole.size < found.size)) found = hole;
+  }
+  return found;
+}
+
+/** Gives space back, joined with the holes that it touches. */
+function release(holes: Hole[], offset: number, size: number): void {
+  const freed: Hole = { offset, size };
+  for (let i = holes.length - 1; i >= 0; i--) {
+    const hole = holes[i]!;
+    if (hole.size === 0) holes.splice(i, 1);
+    else if (hole.offset + hole.size === freed.offset) {
+      freed.offset = hole.offset;
+      freed.size += hole.size;
+      holes.splice(i, 1);
+    } else if (freed.offset + freed.size === hole.offset) {
+      freed.size += hole.size;
+      holes.splice(i, 1);
+    }
+  }
+  holes.push(freed);
+}

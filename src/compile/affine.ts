@@ -1,0 +1,222 @@
+/**
+ * Index arithmetic: offsets as linear forms in the loop's indices, with what is known of their
+ * ranges. It is what lets a move (transpose, slice, reshape …) disappear into the loads around it.
+ */
+import type { DType } from "../core/dtype.ts";
+import {
+  apply,
+  constant,
+  type Expression,
+  type Intrinsic,
+  index,
+  select,
+} from "../core/expression.ts";
+import { type Shape, stridesOf } from "../core/shape.ts";
+
+/** offset = base + Σ coefficients[axis]·index[axis] */
+export interface Affine {
+  readonly base: number;
+  readonly coefficients: readonly number[];
+}
+
+const constantForm = (base: number, rank: number): Affine => ({
+  base,
+  coefficients: new Array<number>(rank).fill(0),
+});
+
+const combine = (a: Affine, b: Affine, f: (x: number, y: number) => number): Affine => ({
+  base: f(a.base, b.base),
+  coefficients: a.coefficients.map((c, k) => f(c, b.coefficients[k]!)),
+});
+
+const isConstant = (a: Affine): boolean => a.coefficients.every((c) => c === 0);
+const scaled = (a: Affine, by: number): Affine => combine(a, a, (x) => x * by);
+
+/** An i32 expression as a linear form in the indices of a loop of these extents, if it is one. */
+export function affine(e: Expression, extents: Shape): Affine | undefined {
+  const rank = extents.length;
+  if (e.kind === "constant") return constantForm(e.value, rank);
+  if (e.kind === "index") {
+    // An axis of size 1 has the one index 0.
+    const used = extents[e.axis] === 1 ? -1 : e.axis;
+    return { base: 0, coefficients: extents.map((_, axis) => +(axis === used)) };
+  }
+  if (e.kind !== "apply" || e.args.length !== 2) return undefined;
+  const [a, b] = [affine(e.args[0]!, extents), affine(e.args[1]!, extents)];
+  if (a === undefined || b === undefined) return undefined;
+  switch (e.fn) {
+    case "add":
+      return combine(a, b, (x, y) => x + y);
+    case "sub":
+      return combine(a, b, (x, y) => x - y);
+    case "mul":
+      if (isConstant(b)) return scaled(a, b.base);
+      return isConstant(a) ? scaled(b, a.base) : undefined;
+    case "floorDiv":
+      return isConstant(b) ? divide(a, b.base, extents)?.quotient : undefined;
+    case "mod":
+      return isConstant(b) ? divide(a, b.base, extents)?.remainder : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The least and the largest value that the form takes inside the loop. */
+export function rangeOf(form: Affine, extents: Shape): readonly [number, number] {
+  let [low, high] = [form.base, form.base];
+  form.coefficients.forEach((c, axis) => {
+    const reach = c * Math.max(0, extents[axis]! - 1);
+    low += Math.min(0, reach);
+    high += Math.max(0, reach);
+  });
+  return [low, high];
+}
+
+/** a = by·quotient + remainder with 0 ≤ remainder < by, if both are linear. */
+function divide(a: Affine, by: number, extents: Shape) {
+  if (by === 1) return { quotient: a, remainder: constantForm(0, extents.length) };
+  const quotient: Affine = {
+    base: Math.floor(a.base / by),
+    coefficients: a.coefficients.map((c) => (c % by === 0 ? c / by : 0)),
+  };
+  const remainder = combine(a, scaled(quotient, by), (x, y) => x - y);
+  const [low, high] = rangeOf(remainder, extents);
+  return low >= 0 && high < by ? { quotient, remainder } : undefined;
+}
+
+/** The linear form as an expression. */
+export function fromAffine(form: Affine): Expression {
+  const terms = form.coefficients.flatMap((c, axis) =>
+    c === 0 ? [] : [c === 1 ? index(axis) : apply("mul", index(axis), constant(c, "i32"))],
+  );
+  if (form.base !== 0 || terms.length === 0) terms.push(constant(form.base, "i32"));
+  return terms.reduce((sum, term) => apply("add", sum, term));
+}
+
+/** An i32 expression in its shortest form. */
+export function simplifyIndex(e: Expression, extents: Shape): Expression {
+  const form = affine(e, extents);
+  return form === undefined ? e : fromAffine(form);
+}
+
+/** The multi-index of a row-major offset: ⌊offset/stride⌋ mod size along each axis. */
+export function unravel(at: Expression, shape: Shape, extents: Shape): Expression[] {
+  const strides = stridesOf(shape);
+  return shape.map((n, axis) => {
+    if (n === 1) return constant(0, "i32");
+    const above = apply("floorDiv", at, constant(strides[axis]!, "i32"));
+    const inside = axis === 0 ? above : apply("mod", above, constant(n, "i32"));
+    return simplifyIndex(inside, extents);
+  });
+}
+
+/** Whether the offset is the loop's own position, counted in row-major order. */
+export function isIdentity(at: Expression, extents: Shape): boolean {
+  const form = affine(at, extents);
+  if (form === undefined || form.base !== 0) return false;
+  const strides = stridesOf(extents);
+  return form.coefficients.every((c, axis) => extents[axis] === 1 || c === strides[axis]);
+}
+
+/** A copy of the expression with indices replaced and loads rewritten; sharing is kept. */
+export function rewrite(
+  root: Expression,
+  replaceIndex: (axis: number) => Expression,
+  replaceLoad: (load: Extract<Expression, { kind: "load" }>) => Expression,
+): Expression {
+  const done = new Map<Expression, Expression>();
+  const visit = (e: Expression): Expression => {
+    const known = done.get(e);
+    if (known) return known;
+    const made = build(e);
+    done.set(e, made);
+    return made;
+  };
+  const build = (e: Expression): Expression => {
+    switch (e.kind) {
+      case "constant":
+        return e;
+      case "index":
+        return replaceIndex(e.axis);
+      case "load":
+        return replaceLoad({
+          ...e,
+          at: visit(e.at),
+          ...(e.bound ? { bound: { index: visit(e.bound.index), size: e.bound.size } } : {}),
+          ...(e.when ? { when: visit(e.when) } : {}),
+        });
+      case "apply":
+        return simplify(apply(e.fn, ...e.args.map(visit)));
+      case "select":
+        return simplify(select(visit(e.condition), visit(e.then), visit(e.otherwise)));
+      case "cast":
+        return simplify({ ...e, value: visit(e.value) });
+    }
+  };
+  return visit(root);
+}
+
+/**
+ * Arithmetic on constants. One such operation in f64, rounded to f32, is the correctly rounded f32
+ * result; a chain is folded step by step, so the bits are those of the machine.
+ */
+function fold(
+  fn: Intrinsic,
+  a: Expression | undefined,
+  b: Expression | undefined,
+  dtype: DType,
+): Expression | undefined {
+  if (a?.kind !== "constant" || (dtype !== "f32" && dtype !== "f64")) return undefined;
+  const y = b?.kind === "constant" ? b.value : Number.NaN;
+  if (fn !== "neg" && b?.kind !== "constant") return undefined;
+  const results: Partial<Record<Intrinsic, number>> = {
+    neg: -a.value,
+    add: a.value + y,
+    sub: a.value - y,
+    mul: a.value * y,
+    div: a.value / y,
+  };
+  const value = results[fn];
+  if (value === undefined) return undefined;
+  return constant(dtype === "f32" ? Math.fround(value) : value, dtype);
+}
+
+const is = (e: Expression | undefined, value: number): boolean =>
+  e?.kind === "constant" && e.value === value;
+
+/**
+ * Algebra that changes no bit of a result: x·1, x/1, x − 0, −(−x), a choice that is decided. Not
+ * x·0 (which may be NaN), and not x + 0 (which turns −0 into 0).
+ */
+export function simplify(e: Expression): Expression {
+  if (e.kind === "cast") {
+    if (e.value.dtype === e.dtype) return e.value;
+    if (e.value.kind === "constant") {
+      if (e.dtype === "bool") return constant(+(e.value.value !== 0), e.dtype);
+      if (e.dtype === "f64") return constant(e.value.value, e.dtype);
+      if (e.dtype === "f32") return constant(Math.fround(e.value.value), e.dtype);
+    }
+    return e;
+  }
+  if (e.kind === "select") {
+    if (e.condition.kind === "constant") return e.condition.value ? e.then : e.otherwise;
+    return e.then === e.otherwise ? e.then : e;
+  }
+  if (e.kind !== "apply") return e;
+  const [a, b] = e.args;
+  const folded = fold(e.fn, a, b, e.dtype);
+  if (folded !== undefined) return folded;
+  switch (e.fn) {
+    case "mul":
+      if (is(b, 1)) return a!;
+      return is(a, 1) ? b! : e;
+    case "div":
+      return is(b, 1) ? a! : e;
+    case "sub":
+      return is(b, 0) ? a! : e;
+    case "neg":
+      return a!.kind === "apply" && a!.fn === "neg" ? a!.args[0]! : e;
+    default:
+      return e;
+  }
+}

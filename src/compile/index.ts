@@ -1,0 +1,36 @@
+/** The compiler: a graph in, a program of kernels over one arena out. */
+import type { Graph } from "../core/graph.ts";
+import { printGraph } from "../core/print.ts";
+import { verifyGraph } from "../core/verify.ts";
+import { simplifyGraph } from "./1-simplify.ts";
+import { fuse } from "./2-fuse.ts";
+import { type StatePairs, schedule } from "./3-schedule.ts";
+import { planMemory } from "./4-plan-memory.ts";
+import { type Program, printProgram } from "./program.ts";
+import { verifyProgram } from "./verify-program.ts";
+
+export interface CompileOptions {
+  /** Outputs that become inputs of the next run, written in place where that is possible. */
+  readonly state?: StatePairs;
+  /** Receives each pass's result as text. */
+  readonly trace?: (pass: string, text: string) => void;
+  /** Checks the invariants between passes. */
+  readonly verify?: boolean;
+}
+
+export function compileProgram(graph: Graph, options: CompileOptions = {}): Program {
+  const { state = [], trace, verify } = options;
+  const inputs = new Set(graph.inputs);
+  trace?.("0 graph", printGraph(graph.outputs));
+  const outputs = simplifyGraph(graph.outputs, inputs);
+  if (verify) verifyGraph(outputs);
+  trace?.("1 simplified", printGraph(outputs));
+  const groups = fuse(outputs, inputs);
+  const program = planMemory(schedule(groups, graph, outputs, state));
+  if (verify) verifyProgram(program);
+  trace?.("4 program", printProgram(program));
+  return program;
+}
+
+export type { Buffer, Kernel, Program, Store } from "./program.ts";
+export { printProgram } from "./program.ts";

@@ -1,0 +1,98 @@
+/**
+ * The loop IR: a training step (or any graph) as a list of kernels over buffers. A kernel is a loop
+ * with scalar expressions in it, in the same language in which operators are defined; it knows no
+ * operator and no machine.
+ *
+ * Invariants: kernels run in order; a kernel's loads refer to `reads` by number; a store writes
+ * the element at the loop's own row-major position; no kernel reads what it writes other than at
+ * that position.
+ */
+import type { DType, TypedArray } from "../core/dtype.ts";
+import { bytesOf } from "../core/dtype.ts";
+import { type Expression, formatExpression } from "../core/expression.ts";
+import type { Combine } from "../core/op.ts";
+import { formatShape, type Shape } from "../core/shape.ts";
+
+/** A region of the arena. */
+export interface Buffer {
+  readonly id: number;
+  readonly dtype: DType;
+  readonly size: number;
+  /** Where its content comes from, and whether it outlives a run. */
+  readonly role: "input" | "constant" | "output" | "temporary";
+  readonly name: string;
+  readonly data?: TypedArray;
+  /** The input in whose place this output is written. */
+  readonly inPlaceOf?: Buffer;
+}
+
+/** Writes value(i) to element i. */
+export interface Store {
+  readonly buffer: Buffer;
+  readonly value: Expression;
+}
+
+/** Error messages about data need the user's line. */
+interface Common {
+  readonly extents: Shape;
+  readonly reads: readonly Buffer[];
+  readonly where: () => string;
+}
+
+export type Kernel =
+  | (Common & { readonly loop: "map"; readonly stores: readonly Store[] })
+  /** In the stores' values, load number `reads.length` stands for the reduced value. */
+  | (Common & {
+      readonly loop: "reduce";
+      readonly over: Shape;
+      readonly combine: Combine;
+      readonly value: Expression;
+      readonly dtype: DType;
+      readonly stores: readonly Store[];
+    })
+  | (Common & {
+      readonly loop: "scan";
+      readonly axis: number;
+      readonly combine: "sum" | "product";
+      readonly reverse: boolean;
+      readonly value: Expression;
+      readonly stores: readonly [Store];
+    })
+  /** Clears the buffer, then for each position of `extents`: buffer[at] += value. */
+  | (Common & {
+      readonly loop: "scatter";
+      readonly at: Expression;
+      readonly bound: { readonly index: Expression; readonly size: number };
+      readonly value: Expression;
+      readonly stores: readonly [Store];
+    });
+
+export interface Program {
+  readonly kernels: readonly Kernel[];
+  readonly buffers: readonly Buffer[];
+  /** In the graph's order. */
+  readonly inputs: readonly Buffer[];
+  readonly outputs: readonly Buffer[];
+  /** Byte offset of each buffer in the arena, by id. */
+  readonly offsets: readonly number[];
+  /** Size of the arena in bytes. */
+  readonly arena: number;
+}
+
+/** The program as text, one kernel a paragraph. */
+export function printProgram(program: Program): string {
+  const name = (b: Buffer) => `${b.name}@${program.offsets[b.id] ?? "?"}`;
+  const lines = program.kernels.map((k, i) => {
+    const over = k.loop === "reduce" ? ` ${k.combine} over ${formatShape(k.over)}` : "";
+    const reads = k.reads.map((b, j) => `x${j}=${name(b)}`).join(" ");
+    const head = `#${i} ${k.loop} ${formatShape(k.extents)}${over} (${reads})`;
+    const value = k.loop === "map" ? [] : [`  value = ${formatExpression(k.value)}`];
+    const stores = k.stores.map(
+      (s) => `  ${name(s.buffer)}: ${s.buffer.dtype} = ${formatExpression(s.value)}`,
+    );
+    return [head, ...value, ...stores].join("\n");
+  });
+  return [...lines, `arena ${program.arena} bytes`].join("\n");
+}
+
+export const byteSize = (b: Buffer): number => b.size * bytesOf(b.dtype);

@@ -1,0 +1,165 @@
+/**
+ * Forms: what may stand at a place of a network file, as data. There is one description of the
+ * format, made of these; the validator, the JSON Schema, the documentation and the TypeScript types
+ * of what is read all follow from it.
+ */
+
+/** One name of a mapping. */
+export interface Field {
+  readonly form: Form;
+  /** A sentence for the documentation and for editors. */
+  readonly doc: string;
+  readonly required?: boolean;
+  /** The value that is taken where the name is absent. */
+  readonly default?: unknown;
+  /** In words, what happens where the name is absent and there is no such value. */
+  readonly otherwise?: string;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+
+/** One name that may be chosen, such as a layer, with its options. */
+export interface Option {
+  readonly doc: string;
+  /** What stands behind the name; a record of options, or a list. */
+  readonly form: RecordForm | ListForm;
+}
+
+export interface NumberForm {
+  readonly kind: "number";
+  readonly whole?: boolean;
+  readonly least?: number;
+  readonly most?: number;
+  /** The bounds themselves are not allowed. */
+  readonly above?: number;
+  readonly below?: number;
+}
+export interface TextForm {
+  readonly kind: "text";
+  /** What the text says, for messages: "a path". */
+  readonly what: string;
+}
+export interface FlagForm {
+  readonly kind: "flag";
+}
+export interface WordForm {
+  readonly kind: "word";
+  readonly words: readonly (string | boolean)[];
+}
+/** Finite numbers nested to one of some depths: 0 is a bare number, 2 a list of rows. */
+export interface NumbersForm {
+  readonly kind: "numbers";
+  readonly depths: readonly number[];
+}
+export interface ListForm {
+  readonly kind: "list";
+  readonly of: Form;
+  readonly least?: number;
+}
+export interface RecordForm {
+  readonly kind: "record";
+  readonly fields: Fields;
+  /** Of these names exactly one must be there. */
+  readonly oneOf?: readonly string[];
+}
+/** Any names, such as those of columns. */
+export interface MapForm {
+  readonly kind: "map";
+  readonly of: Form;
+}
+/** A name of a table, bare or as `{ name: options }`. */
+export interface ChoiceForm {
+  readonly kind: "choice";
+  /** What is chosen, for messages and for the schema: "layer". */
+  readonly what: string;
+  /** A function, since a layer may contain layers. */
+  readonly table: () => Readonly<Record<string, Option>>;
+}
+/** Forms of which at most one fits what stands there, judged by its looks alone. */
+export interface EitherForm {
+  readonly kind: "either";
+  readonly of: readonly Form[];
+}
+
+export type Form =
+  | NumberForm
+  | TextForm
+  | FlagForm
+  | WordForm
+  | NumbersForm
+  | ListForm
+  | RecordForm
+  | MapForm
+  | ChoiceForm
+  | EitherForm;
+
+/** What a choice is read as: its name, and its options with their defaults filled in. */
+export interface Chosen {
+  readonly name: string;
+  readonly options: Readonly<Record<string, unknown>> | readonly Chosen[];
+}
+
+/** Numbers nested to any depth. */
+export type Numbers = number | readonly Numbers[];
+
+type Present<F extends Fields> = {
+  [N in keyof F]: F[N] extends { required: true } | { default: unknown } ? N : never;
+}[keyof F];
+
+/** The type of what is read where a form stands. */
+export type ValueOf<F> = F extends NumberForm
+  ? number
+  : F extends TextForm
+    ? string
+    : F extends FlagForm
+      ? boolean
+      : F extends { kind: "word"; words: readonly (infer W)[] }
+        ? W
+        : F extends NumbersForm
+          ? Numbers
+          : F extends { kind: "list"; of: infer Of }
+            ? readonly ValueOf<Of>[]
+            : F extends { kind: "record"; fields: infer Fs extends Fields }
+              ? { readonly [N in Present<Fs>]: ValueOf<Fs[N]["form"]> } & {
+                  readonly [N in Exclude<keyof Fs, Present<Fs>>]?: ValueOf<Fs[N]["form"]>;
+                }
+              : F extends { kind: "map"; of: infer Of }
+                ? Readonly<Record<string, ValueOf<Of>>>
+                : F extends ChoiceForm
+                  ? Chosen
+                  : F extends { kind: "either"; of: readonly (infer Of)[] }
+                    ? ValueOf<Of>
+                    : never;
+
+export const number = <const B extends Omit<NumberForm, "kind">>(bounds?: B) =>
+  ({ kind: "number", ...bounds }) as const satisfies NumberForm;
+/** A whole number; from 1 on if nothing else is said. */
+export const whole = (least = 1, most = Number.MAX_SAFE_INTEGER) =>
+  ({ kind: "number", whole: true, least, most }) as const satisfies NumberForm;
+export const text = (what: string) => ({ kind: "text", what }) as const satisfies TextForm;
+export const flag = { kind: "flag" } as const satisfies FlagForm;
+export const word = <const W extends readonly (string | boolean)[]>(...words: W) =>
+  ({ kind: "word", words }) as const;
+export const numbers = (...depths: number[]) =>
+  ({ kind: "numbers", depths }) as const satisfies NumbersForm;
+export const list = <const F extends Form>(of: F, least = 0) =>
+  ({ kind: "list", of, least }) as const;
+export const record = <const F extends Fields>(fields: F, oneOf?: readonly (keyof F & string)[]) =>
+  ({ kind: "record", fields, ...(oneOf ? { oneOf } : {}) }) as const;
+export const map = <const F extends Form>(of: F) => ({ kind: "map", of }) as const;
+export const choice = (what: string, table: ChoiceForm["table"]) =>
+  ({ kind: "choice", what, table }) as const satisfies ChoiceForm;
+export const either = <const F extends readonly Form[]>(...of: F) =>
+  ({ kind: "either", of }) as const;
+
+/** An option of a table together with what makes the thing that it names. */
+export interface Builder<Result, Context = undefined> extends Option {
+  readonly build: (options: never, context: Context) => Result;
+}
+
+/** A row of a table: `build` gets the options in the types that the fields say. */
+export const row = <const F extends Fields, Result, Context = undefined>(
+  doc: string,
+  fields: F,
+  build: (options: ValueOf<{ kind: "record"; fields: F }>, context: Context) => Result,
+): Builder<Result, Context> => ({ doc, form: { kind: "record", fields }, build });

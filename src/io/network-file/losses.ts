@@ -1,0 +1,131 @@
+import * as nn from "../../nn/losses.ts";
+import {
+  type Builder,
+  type Fields,
+  number,
+  numbers,
+  row,
+  type ValueOf,
+  word,
+} from "./form.ts";
+
+/** What a loss expects of its targets, and what the outputs then mean. */
+export interface LossRow extends Builder<nn.Loss> {
+  /** Labels 0, 1, 2 …; numbers; or numbers that are −1 and 1 where they say no and yes. */
+  readonly targets: "labels" | "numbers" | "signs";
+  /** Outputs as probabilities, where they stand for such. */
+  readonly probabilities?: (outputs: readonly number[]) => readonly number[];
+}
+
+const reduction = (usual: "mean" | "sum") => ({
+  form: word("mean", "sum", "batchMean"),
+  doc: "How the errors become one: mean, sum, or the sum per example averaged over the examples.",
+  default: usual,
+});
+const weights = {
+  form: numbers(0, 1),
+  doc: "Factor of every error, or of each output's.",
+  default: 1,
+};
+const classWeights = {
+  form: numbers(1),
+  doc: "The weight of each class.",
+  otherwise: "all the same",
+};
+
+/** A row whose options are those of the library's function; the marks on it are kept. */
+function loss<const F extends Fields>(
+  doc: string,
+  f: nn.Loss,
+  fields: F,
+  rest: Omit<LossRow, keyof Builder<nn.Loss>> = { targets: "numbers" },
+): LossRow {
+  type Options = ValueOf<{ kind: "record"; fields: F }>;
+  const call = f as (output: unknown, target: unknown, options: Options) => ReturnType<nn.Loss>;
+  const build = (options: Options): nn.Loss =>
+    Object.assign(((output, target) => call(output, target, options)) as nn.Loss, f);
+  return { ...row(doc, fields, build), ...rest };
+}
+
+const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
+
+function softmax(z: readonly number[]): number[] {
+  const largest = Math.max(...z);
+  const powers = z.map((v) => Math.exp(v - largest));
+  const total = powers.reduce((sum, v) => sum + v, 0);
+  return powers.map((v) => v / total);
+}
+
+/** Every loss that a network file may name. */
+export const losses: Readonly<Record<string, LossRow>> = {
+  halfSquaredError: loss("E = Σ ½(t − o)².", nn.halfSquaredError, { reduction: reduction("sum") }),
+  meanSquaredError: loss("E = mean (o − t)².", nn.meanSquaredError, {
+    reduction: reduction("mean"),
+  }),
+  meanAbsoluteError: loss("E = mean |o − t|.", nn.meanAbsoluteError, {
+    reduction: reduction("mean"),
+  }),
+  huber: loss("E = mean of ½d² where |d| ≤ δ, else δ(|d| − ½δ), d = o − t.", nn.huber, {
+    delta: { form: number({ above: 0 }), doc: "δ.", default: 1 },
+    reduction: reduction("mean"),
+  }),
+  crossEntropy: loss(
+    "E = mean of −ln softmax(o)_class; outputs are logits, one for each class.",
+    nn.crossEntropy,
+    {
+      labelSmoothing: {
+        form: number({ least: 0, most: 1 }),
+        doc: "ε: the target becomes (1 − ε)·target + ε/classes.",
+        default: 0,
+      },
+      classWeights,
+      reduction: reduction("mean"),
+    },
+    { targets: "labels", probabilities: softmax },
+  ),
+  negativeLogLikelihood: loss(
+    "E = mean of −o_class; outputs are log-probabilities, as logSoftmax makes them.",
+    nn.negativeLogLikelihood,
+    { classWeights, reduction: reduction("mean") },
+    { targets: "labels", probabilities: (o) => o.map(Math.exp) },
+  ),
+  binaryCrossEntropy: loss(
+    "E = mean of −t ln p − (1 − t) ln(1 − p); outputs are probabilities.",
+    nn.binaryCrossEntropy,
+    { weights, reduction: reduction("mean") },
+    { targets: "numbers", probabilities: (p) => p },
+  ),
+  binaryCrossEntropyWithLogits: loss(
+    "The same for logits z, p = σ(z).",
+    nn.binaryCrossEntropyWithLogits,
+    {
+      weights,
+      positiveWeight: {
+        form: numbers(0, 1),
+        doc: "Above 1, missing a yes costs more.",
+        default: 1,
+      },
+      reduction: reduction("mean"),
+    },
+    { targets: "numbers", probabilities: (z) => z.map(sigmoid) },
+  ),
+  klDivergence: loss("E = mean of t(ln t − o) for log-probabilities o.", nn.klDivergence, {
+    reduction: reduction("mean"),
+  }),
+  hinge: loss(
+    "E = mean of max(0, 1 − t·o) for targets −1 and 1.",
+    nn.hinge,
+    { reduction: reduction("mean") },
+    { targets: "signs" },
+  ),
+  multiMargin: loss(
+    "E = mean of Σ max(0, margin − o_class + o_c)/classes over the other classes c.",
+    nn.multiMargin,
+    {
+      margin: { form: number(), doc: "How far the right output must be ahead.", default: 1 },
+      reduction: reduction("mean"),
+    },
+    { targets: "labels" },
+  ),
+};
+

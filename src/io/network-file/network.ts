@@ -1,0 +1,225 @@
+/** The whole network file as one form. */
+import {
+  type Chosen,
+  choice,
+  either,
+  flag,
+  list,
+  map,
+  number,
+  numbers,
+  record,
+  text,
+  type ValueOf,
+  whole,
+  word,
+} from "./form.ts";
+import { generators } from "./generators.ts";
+import { layers, mostOutputs } from "./layers.ts";
+import { losses } from "./losses.ts";
+import { optimizers } from "./optimizers.ts";
+
+const path = text("a path, relative to this file");
+const validationShare = number({ above: 0, below: 1 });
+
+const examples = list(
+  record({
+    inputs: { form: numbers(1), doc: "The numbers that go in.", required: true },
+    targets: {
+      form: either(numbers(0, 1), text("a class")),
+      doc: "What is to come out: a list of numbers, one number, or the name of a class.",
+      required: true,
+    },
+  }),
+  1,
+);
+
+const columnNames = list(text("a column"), 1);
+
+/** How a table is written, and what is taken from it. */
+const csv = record({
+  file: { form: path, doc: "The table: comma-separated text.", required: true },
+  target: { form: text("a column"), doc: "The column to predict.", required: true },
+  inputs: {
+    form: columnNames,
+    doc: "The columns to predict from.",
+    otherwise: "all others",
+  },
+  types: {
+    form: map(word("number", "category")),
+    doc: "Types of columns.",
+    otherwise: "as the cells look",
+  },
+  missing: {
+    form: word("error", "drop", "mean"),
+    doc: "Missing values: report them, leave out their rows, or put in the column's mean.",
+    default: "error",
+  },
+  missingValues: {
+    form: list(text("a cell")),
+    doc: "Texts that stand for a missing value.",
+    otherwise: "an empty cell, NA, N/A, NaN, null, ?",
+  },
+  header: {
+    form: either(flag, columnNames),
+    doc: "Whether the first line holds the names, or the names where no line does.",
+    otherwise: "true",
+  },
+  delimiter: {
+    form: text("one character"),
+    doc: "What divides the cells.",
+    otherwise: "tab, semicolon or comma, as found",
+  },
+  decimal: { form: word(".", ","), doc: "The decimal sign.", default: "." },
+  comment: {
+    form: either(text("the first characters"), word(false)),
+    doc: "How lines begin that do not count; false: there are none.",
+    default: "#",
+  },
+  standardize: {
+    form: flag,
+    doc: "Scale number inputs to mean 0 and standard deviation 1.",
+    default: true,
+  },
+  standardizeTarget: { form: flag, doc: "Scale a number target likewise.", default: false },
+  maxCategories: {
+    form: whole(),
+    doc: "The most categories of one input column.",
+    default: 1000,
+  },
+});
+
+const pair = {
+  images: { form: path, doc: "The images, IDX, packed with gzip or not.", required: true },
+  labels: { form: path, doc: "Their labels, likewise.", required: true },
+} as const;
+
+const idx = record({
+  ...pair,
+  classes: {
+    form: whole(1, 2 ** 24),
+    doc: "The number of classes.",
+    otherwise: "the largest label plus one",
+  },
+  scale: {
+    form: number(),
+    doc: "Factor of every pixel.",
+    otherwise: "1/255 for whole numbers, else 1",
+  },
+});
+
+const generate = choice("generator", () => generators);
+
+const data = record(
+  {
+    examples: { form: examples, doc: "The examples themselves." },
+    csv: { form: csv, doc: "A table." },
+    idx: { form: idx, doc: "Images and labels in the format of MNIST." },
+    generate: { form: generate, doc: "Made-up data." },
+    classes: {
+      form: list(text("a class"), 1),
+      doc: "With `examples`: the classes in the order of their labels.",
+      otherwise: "sorted by name",
+    },
+    validation: {
+      form: either(
+        validationShare,
+        record(
+          {
+            examples: { form: examples, doc: "The examples themselves." },
+            csv: {
+              form: record({
+                file: { form: path, doc: "A table with the same columns.", required: true },
+              }),
+              doc: "Another table.",
+            },
+            idx: { form: record(pair), doc: "Other images and labels." },
+            generate: { form: generate, doc: "Made-up data, with another seed for example." },
+          },
+          ["examples", "csv", "idx", "generate"],
+        ),
+      ),
+      doc: "Data to measure with: the share that is kept back for it, or data of their own.",
+      otherwise: "none",
+    },
+  },
+  ["examples", "csv", "idx", "generate"],
+);
+
+const training = record({
+  epochs: { form: whole(), doc: "How often all examples are gone through.", default: 100 },
+  batchSize: { form: whole(), doc: "Examples for each step.", default: 32 },
+  shuffle: { form: flag, doc: "Take the examples in a new order each epoch.", default: true },
+  update: {
+    form: word("simultaneous", "sequential"),
+    doc:
+      "When layers change: all at once, or each before the gradient of the one below is taken, " +
+      "which is a common mistake and here to be studied.",
+    default: "simultaneous",
+  },
+  dtype: {
+    form: word("f64", "f32"),
+    doc: "Element type: f64 can be followed by hand, f32 takes half the memory.",
+    default: "f64",
+  },
+  seed: {
+    form: number({ whole: true }),
+    doc: "Decides first values, order, dropout and the division of the data.",
+    default: 0,
+  },
+  earlyStopping: {
+    form: record({
+      patience: { form: whole(), doc: "Epochs without improvement to wait for.", required: true },
+      minDelta: { form: number({ least: 0 }), doc: "What counts as improvement.", default: 0 },
+      restoreBest: { form: flag, doc: "End with the best parameters.", default: true },
+    }),
+    doc: "Stop when the validation loss (without validation, the loss) no longer falls.",
+    otherwise: "no",
+  },
+});
+
+export const networkForm = record({
+  $schema: { form: text("an address"), doc: "The JSON Schema, for editors." },
+  name: { form: text("a name"), doc: "What the network is called." },
+  inputs: {
+    form: whole(1, mostOutputs),
+    doc: "How many numbers go in.",
+    otherwise: "as many as the data have",
+  },
+  layers: {
+    form: list(
+      choice("layer", () => layers),
+      1,
+    ),
+    doc: "The layers, first to last.",
+    required: true,
+  },
+  loss: {
+    form: choice("loss", () => losses),
+    doc: "What training makes small.",
+    required: true,
+  },
+  optimizer: {
+    form: choice("optimizer", () => optimizers),
+    doc: "How parameters follow from the gradient.",
+    default: { name: "sgd", options: {} },
+  },
+  data: { form: data, doc: "What to train on." },
+  training: { form: training, doc: "How to train.", default: {} },
+});
+
+type Read = ValueOf<typeof networkForm>;
+
+/** How a network is to be trained. */
+export type TrainingSection = ValueOf<typeof training>;
+/** Where the examples come from. */
+export type DataSection = ValueOf<typeof data>;
+export type CsvSection = ValueOf<typeof csv>;
+export type IdxSection = ValueOf<typeof idx>;
+export type ExamplesSection = ValueOf<typeof examples>;
+
+/** A network file as plain data, all defaults filled in. */
+export interface NetworkFile extends Omit<Read, "training" | "layers" | "$schema"> {
+  readonly layers: readonly Chosen[];
+  readonly training: TrainingSection;
+}

@@ -1,0 +1,234 @@
+/** Every loss against PyTorch, against differences, and where numbers are extreme. */
+import "../support/backend.ts";
+import { describe, expect, it, test } from "vitest";
+import { assertGradients } from "../../src/autodiff/check.ts";
+import { gradient } from "../../src/autodiff/gradient.ts";
+import type { Tensor } from "../../src/core/tensor.ts";
+import * as losses from "../../src/nn/losses.ts";
+import { onesLike, tensor } from "../../src/ops/leaf.ts";
+import { failure } from "../data/failure.ts";
+import { expectClose } from "../support/close.ts";
+import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
+
+type Name = keyof typeof losses;
+const functions = losses as unknown as Record<
+  string,
+  (output: Tensor, target: Tensor, options?: object) => Tensor
+>;
+
+interface Case {
+  readonly name: Name;
+  readonly attributes: { readonly reduction: string };
+  readonly output: Recorded;
+  readonly target: Recorded;
+  readonly value: Recorded;
+  readonly gradient: Recorded;
+  readonly weights?: Recorded;
+  readonly note?: string;
+}
+const cases = fixtures<Case>("losses");
+
+// Double precision on both sides: sums of at most 15 terms of a few operations each; terms may
+// cancel, so the bound is relative to the largest logit (1000) for the "large" cases.
+const tolerance = { relative: 1e-13, absolute: 1e-14 };
+
+const f64 = (values: number[] | number[][]) => tensor(values, { dtype: "f64" });
+const i32 = (values: number[]) => tensor(values, { dtype: "i32" });
+
+describe("as in PyTorch", () => {
+  it("has recorded every loss", () => {
+    expect(new Set(cases.map((c) => c.name))).toEqual(new Set(Object.keys(losses)));
+  });
+  const shown = (c: Case) =>
+    [c.name, JSON.stringify(c.attributes), c.target.dtype, c.weights ? "weights" : "", c.note ?? ""]
+      .filter(Boolean)
+      .join(" ");
+  test.each(cases.map((c) => [shown(c), c] as const))("%s", (_, c) => {
+    const output = toTensor(c.output);
+    const options = { ...c.attributes, ...(c.weights ? { weights: toTensor(c.weights) } : {}) };
+    const value = functions[c.name]!(output, toTensor(c.target), options);
+    expect(value.shape).toEqual(c.value.shape);
+    expectClose(value.dataSync(), numbers(c.value), tolerance, "value");
+    const g = gradient(value, [output], onesLike(value))[0]!;
+    expectClose(g.dataSync(), numbers(c.gradient), tolerance, "gradient");
+  });
+});
+
+describe("derivatives agree with differences, to second order, by output and by target", () => {
+  // Off the kinks: |o − t| = 0 and 1, t·o = 1, o_c − o_y = −margin.
+  const output = f64([
+    [0.3, -1.2, 2.1],
+    [1.7, 0.4, -0.6],
+  ]);
+  const target = f64([
+    [0.9, 0.6, -0.3],
+    [0.2, -1.4, 0.7],
+  ]);
+  const shares = f64([
+    [0.2, 0.5, 0.3],
+    [0.7, 0.1, 0.2],
+  ]);
+  const probabilities = f64([
+    [0.3, 0.8, 0.45],
+    [0.6, 0.15, 0.9],
+  ]);
+  const logs = f64([
+    [-0.5, -1.5, -2.1],
+    [-3.1, -0.4, -0.9],
+  ]);
+  const labels = i32([2, 0]);
+  const classWeights = [0.5, 2, 1.25];
+  const positiveWeight = [3, 1, 0.5];
+  type Checked = [string, (o: Tensor, t: Tensor) => Tensor, Tensor, Tensor];
+  test.each<Checked>([
+    ["halfSquaredError", losses.halfSquaredError, output, target],
+    ["meanSquaredError", losses.meanSquaredError, output, target],
+    ["meanAbsoluteError", losses.meanAbsoluteError, output, target],
+    ["huber", losses.huber, output, target],
+    ["huber, δ = 0.4", (o, t) => losses.huber(o, t, { delta: 0.4 }), output, target],
+    ["binaryCrossEntropy", losses.binaryCrossEntropy, probabilities, shares],
+    ["binaryCrossEntropyWithLogits", losses.binaryCrossEntropyWithLogits, output, shares],
+    [
+      "… with a weight of positives",
+      (o, t) => losses.binaryCrossEntropyWithLogits(o, t, { positiveWeight }),
+      output,
+      shares,
+    ],
+    ["negativeLogLikelihood", losses.negativeLogLikelihood, logs, labels],
+    ["crossEntropy of labels", losses.crossEntropy, output, labels],
+    [
+      "… smoothed and weighted",
+      (o, t) => losses.crossEntropy(o, t, { labelSmoothing: 0.1, classWeights }),
+      output,
+      labels,
+    ],
+    ["crossEntropy of shares", losses.crossEntropy, output, shares],
+    ["klDivergence", losses.klDivergence, logs, shares],
+    [
+      "hinge",
+      losses.hinge,
+      output,
+      f64([
+        [1, -1, 1],
+        [-1, 1, 1],
+      ]),
+    ],
+    ["multiMargin", losses.multiMargin, output, labels],
+  ])("%s", (_, loss, o, t) => {
+    const entries = t.dtype === "i32" ? o.size : o.size + t.size;
+    expect(assertGradients(loss, [o, t], { order: 2 }).entries).toHaveLength(2 * entries);
+  });
+});
+
+describe("extreme outputs", () => {
+  const slope = (loss: Tensor, output: Tensor) => [...gradient(loss, [output])[0]!.dataSync()];
+
+  test("crossEntropy of logits ±1000 and of masked classes", () => {
+    const output = f64([
+      [1000, -1000, 0],
+      [-1000, 1000, 1000],
+      [0, Number.NEGATIVE_INFINITY, 0],
+    ]);
+    const loss = losses.crossEntropy(output, i32([1, 2, 0]), { reduction: "sum" });
+    // 2000 + ln 2 + ln 2; the slopes are softmax minus one-hot.
+    expectClose([loss.item()], [2000 + 2 * Math.LN2], { relative: 1e-15 });
+    const expected = [1, -1, 0, 0, 0.5, -0.5, -0.5, 0, 0.5];
+    expectClose(slope(loss, output), expected, { absolute: 1e-15 });
+  });
+  test("probabilities 0 and 1 cost 100 at most", () => {
+    const output = f64([0, 1, 0, 1]);
+    const loss = losses.binaryCrossEntropy(output, f64([0, 0, 1, 1]), { reduction: "none" });
+    expect([...loss.dataSync()]).toEqual([0, 100, 100, 0]);
+    // PyTorch's 1e-12 under the slope.
+    expect(slope(loss.sum(), output)).toEqual([0, 1e12, -1e12, 0]);
+  });
+  test("logits ±1000 cost what they are wrong by", () => {
+    for (const dtype of ["f32", "f64"] as const) {
+      const output = tensor([1000, -1000, 1000, -1000], { dtype });
+      const target = tensor([0, 0, 1, 1], { dtype });
+      const loss = losses.binaryCrossEntropyWithLogits(output, target, { reduction: "none" });
+      expect([...loss.dataSync()]).toEqual([1000, 0, 0, 1000]);
+      expect(slope(loss.sum(), output)).toEqual([1, 0, 0, -1]);
+    }
+  });
+  test("an error of ±∞ has slope ±δ, and ±1 in absolute value", () => {
+    const output = f64([Infinity, -Infinity]);
+    const zero = f64([0, 0]);
+    const huber = losses.huber(output, zero, { delta: 2, reduction: "sum" });
+    expect(slope(losses.meanAbsoluteError(output, zero, { reduction: "sum" }), output)).toEqual([
+      1, -1,
+    ]);
+    expect(slope(huber, output)).toEqual([2, -2]);
+  });
+  test("0·ln 0 counts as 0 in klDivergence", () => {
+    const output = f64([[-1, -2]]);
+    const loss = losses.klDivergence(output, f64([[0, 1]]), { reduction: "sum" });
+    expect(loss.item()).toBe(2);
+    expect(slope(loss, output)).toEqual([-0, -1]);
+  });
+});
+
+describe("what they take", () => {
+  const column = f64([[0.5], [-2]]);
+  test("[n] stands for [n, 1], labels for numbers", () => {
+    const expected = losses.binaryCrossEntropyWithLogits(column, f64([[1], [0]])).item();
+    expect(losses.binaryCrossEntropyWithLogits(column, f64([1, 0])).item()).toBe(expected);
+    expect(losses.binaryCrossEntropyWithLogits(column, i32([1, 0])).item()).toBe(expected);
+  });
+  test("hinge takes labels 0 and 1 for −1 and 1", () => {
+    const expected = losses.hinge(column, f64([[-1], [1]])).item();
+    expect(expected).toBe((1.5 + 3) / 2);
+    expect(losses.hinge(column, i32([0, 1])).item()).toBe(expected);
+    expect(losses.hinge(column, i32([-1, 1])).item()).toBe(expected);
+  });
+  test("another shape is an error that says what to do", () => {
+    const three = f64([[1, 2, 3]]);
+    const error = failure("shape-mismatch", () => losses.meanSquaredError(three, f64([[1, 2]])));
+    expect(error).toMatchObject({ found: "[1, 2]" });
+    expect(error.expected).toContain("[1, 3]");
+    expect(error.where).toContain("losses.test.ts");
+    const labels = failure("shape-mismatch", () => losses.meanSquaredError(three, i32([1])));
+    expect(labels.fix).toContain("crossEntropy");
+    failure("shape-mismatch", () => losses.crossEntropy(three, i32([1, 2])));
+    failure("shape-mismatch", () => losses.multiMargin(three, i32([1, 2])));
+  });
+  test("labels that came as numbers are recognized", () => {
+    const error = failure("shape-mismatch", () =>
+      losses.crossEntropy(
+        f64([
+          [1, 2, 3],
+          [1, 2, 3],
+        ]),
+        f64([[0], [2]]),
+      ),
+    );
+    expect(error.fix).toContain("classes");
+  });
+  test("a label without a class is an error", () => {
+    const two = f64([[1, 2]]);
+    failure("index-out-of-range", () => losses.crossEntropy(two, i32([2])).item());
+    failure("index-out-of-range", () => losses.negativeLogLikelihood(two, i32([-1])).item());
+  });
+  test("there are four reductions", () => {
+    const [o, t] = [
+      f64([
+        [1, 2],
+        [3, 4],
+      ]),
+      f64([
+        [0, 0],
+        [0, 0],
+      ]),
+    ];
+    const value = (reduction: losses.Reduction) =>
+      losses.meanSquaredError(o, t, { reduction }).arraySync();
+    expect(value("sum")).toBe(30);
+    expect(value("mean")).toBe(7.5);
+    expect(value("batchMean")).toBe(15);
+    expect(value("none")).toEqual([
+      [1, 4],
+      [9, 16],
+    ]);
+    failure("bad-argument", () => value("average" as losses.Reduction));
+  });
+});
