@@ -1,13 +1,20 @@
 import { it } from "vitest";
-import { halfSquaredError, linear, sequential, sgd, adam, tanh, relu, meanSquaredError, crossEntropy, sigmoid, trainer } from "../src/index.ts";
-import { compileProgram } from "../src/compile/index.ts";
-import { trainingStep } from "../src/train/step.ts";
-it("runs", () => {
-  const model = sequential(linear(1, 16), tanh(), linear(16, 16), tanh(), linear(16, 1));
-  const g = trainingStep(model, { inputs: { dtype: "f32", shape: [32, 1] }, targets: { dtype: "f32", shape: [32, 1] } }, { loss: meanSquaredError, optimizer: adam(), dtype: "f32", update: "simultaneous" });
-  const n = g.parameters.length + g.slots.length;
-  const state = Array.from({ length: n }, (_, i) => [i, i] as const);
-  const t0 = performance.now();
-  const p = compileProgram(g, { state, verify: true, trace: (n, t) => console.log(n, n[0]==="4"? t : t.split("\n").length) });
-  console.log(p.kernels.length, performance.now() - t0);
+import { linear, sequential, sgd, adam, tanh, sigmoid, halfSquaredError, meanSquaredError, trainer, interpreter } from "../src/index.ts";
+import { wasm } from "../src/backends/wasm/index.ts";
+import { regression } from "../src/data/index.ts";
+it("runs", async () => {
+  for (const backend of [interpreter, wasm]) {
+    const model = sequential(linear(2, 2, { weight: [[0.15, 0.2], [0.25, 0.3]], bias: 0.35, frozen: ["bias"] }), sigmoid(), linear(2, 2, { weight: [[0.4, 0.45], [0.5, 0.55]], bias: 0.6, frozen: ["bias"] }), sigmoid());
+    const t = trainer(model, { loss: halfSquaredError, optimizer: sgd({ learningRate: 0.5 }), dtype: "f64", backend });
+    const t0 = performance.now();
+    const h = await t.fit({ inputs: [[0.05, 0.1]], targets: [[0.01, 0.99]] }, { epochs: 10000 });
+    console.log(backend.name, performance.now() - t0, h.epochs[0].loss, h.epochs.at(-1)!.loss);
+  }
+  for (const backend of [interpreter, wasm]) {
+    const model = sequential(linear(1, 16), tanh(), linear(16, 16), tanh(), linear(16, 1));
+    const t = trainer(model, { loss: meanSquaredError, optimizer: adam(), backend });
+    const t0 = performance.now();
+    const h = await t.fit(regression({kind: "sine", size: 1024, seed: 1}), { epochs: 20 });
+    console.log(backend.name, performance.now() - t0, h.epochs[0].loss, h.epochs.at(-1)!.loss);
+  }
 });

@@ -122,7 +122,7 @@ polynomials = {
     "asin": (odd(mp.asin, mpf(1) / 2), 5, 12),
     "atan": (odd(mp.atan, mpf("0.6")), 6, 14),
     "sinh": (odd(mp.sinh, 1), 4, 7),
-    "tanh": (odd(mp.tanh, mpf("0.55")), 5, 10),
+    "tanh": (odd(mp.tanh, mpf("0.5494")), 4, 10),
     # erf(x) = x + x q(x^2) below the threshold, and 1 - exp(q(x)) above it
     "erf": (dict(f=mp.erf, t=square, factor=lambda x: x, fixed=lambda x: x), 6, 12),
     "erfc": (dict(f=lambda x: mp.log(mp.erfc(x)), weight=lambda x: mp.erfc(x) / mp.erf(x)), 7, 18),

@@ -19,7 +19,7 @@ export function pushForward(
   xs: readonly Tensor[],
   tangents: readonly Tensor[],
 ): Tensor[] {
-  for (const t of [...ys, ...xs]) requireFloat(t);
+  for (const t of [...xs, ...ys]) requireFloat(t);
   const known = new Map(xs.map((x, i) => [x, cast(tangents[i]!, x.dtype)]));
   for (const node of nodesBetween(new Set(xs), ys, (n) => known.has(n))) {
     if (known.has(node) || !isFloat(node.dtype)) continue;

@@ -38,7 +38,7 @@ export function gradient(y: Tensor, xs: readonly Tensor[], upstream?: Tensor): T
       found: formatShape(upstream.shape),
     });
   }
-  for (const t of [y, ...xs]) requireFloat(t);
+  for (const t of [...xs, y]) requireFloat(t);
   const sources = new Set(xs);
   const nodes = nodesBetween(sources, [y], (node) => sources.has(node) && node !== y);
   const active = dependents(nodes, sources);
@@ -102,9 +102,9 @@ export function missing(node: Tensor, reason: string): never {
   });
 }
 
-export function requireFloat(t: Tensor): void {
-  if (isFloat(t.dtype)) return;
-  fail("bad-dtype", {
+export function requireFloat(t: Tensor): Tensor {
+  if (isFloat(t.dtype)) return t;
+  return fail("bad-dtype", {
     message: "Derivatives are taken of, and with respect to, real numbers.",
     expected: "f32 or f64",
     found: `${t.dtype}${formatShape(t.shape)} from ${t.op.name}`,

@@ -7,7 +7,7 @@ import { oneHot } from "../ops/indexing.ts";
 import { scalar, zeros } from "../ops/leaf.ts";
 import { reshape, stack } from "../ops/move.ts";
 import { pushForward } from "./forward.ts";
-import { gradient } from "./gradient.ts";
+import { gradient, requireFloat } from "./gradient.ts";
 import { leaves, rebuild, type Tree } from "./tree.ts";
 
 type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (x: X, ...rest: Rest) => Y;
@@ -17,7 +17,7 @@ type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (x: X, ...r
  * must not have that use counted.
  */
 function fresh<X extends Tree>(x: X): { variables: Tensor[]; argument: X } {
-  const variables = leaves(x).map(identity);
+  const variables = leaves(x).map((leaf) => identity(requireFloat(leaf)));
   return { variables, argument: rebuild(x, variables) };
 }
 
@@ -84,13 +84,13 @@ export function jvp<X extends Tree>(
 /** J[i, j] = ∂f_i/∂x_j, of shape [...shape of f(x), ...shape of x]: one reverse pass per output. */
 export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
   return (x) => {
-    const variable = identity(x);
-    const y = output(f(variable), "jacobian");
+    const { variables, argument } = fresh(x);
+    const y = output(f(argument), "jacobian");
     const shape = [...y.shape, ...x.shape];
     if (y.size === 0) return zeros(shape, x.dtype);
     const rows = Array.from({ length: y.size }, (_, i) => {
       const unit = oneHot(scalar(i, "i32"), y.size, y.dtype);
-      return gradient(y, [variable], reshape(unit, y.shape))[0]!;
+      return gradient(y, variables, reshape(unit, y.shape))[0]!;
     });
     return reshape(stack(rows), shape);
   };

@@ -2,7 +2,7 @@
 import { arrayOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
-import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import type { NestedArray } from "../ops/leaf.ts";
 
 /** Values for a shape; element i depends on (seed, stream, i) alone. */
@@ -11,8 +11,11 @@ export interface Initializer {
   readonly fill: (shape: Shape, seed: number, stream: number) => Float64Array;
 }
 
-const fill = (shape: Shape, f: (i: number) => number): Float64Array =>
-  Float64Array.from({ length: sizeOf(shape) }, (_, i) => f(i));
+function fill(shape: Shape, f: (i: number) => number): Float64Array {
+  const data = new Float64Array(sizeOf(shape));
+  for (let i = 0; i < data.length; i++) data[i] = f(i);
+  return data;
+}
 
 /** How many inputs and outputs a weight of shape [out, in, …kernel] connects. */
 function fans(shape: Shape): { fanIn: number; fanOut: number } {
@@ -86,21 +89,14 @@ export const orthogonal = (gain = 1): Initializer => ({
     const wide = rows <= columns;
     const [m, n] = wide ? [rows, columns] : [columns, rows];
     const q = Array.from({ length: m }, (_, r) =>
-      Float64Array.from({ length: n }, (_, c) => normalAt(seed, stream, r * n + c)),
+      fill([n], (c) => normalAt(seed, stream, r * n + c)),
     );
     q.forEach((row, r) => {
       for (let pass = 0; pass < 2; pass++) {
-        for (const other of q.slice(0, r)) {
-          const along = dot(row, other);
-          row.forEach((v, c) => {
-            row[c] = v - along * other[c]!;
-          });
-        }
+        for (let k = 0; k < r; k++) addTo(row, -dot(row, q[k]!), q[k]!);
       }
       const length = Math.sqrt(dot(row, row));
-      row.forEach((v, c) => {
-        row[c] = v / length;
-      });
+      for (let c = 0; c < n; c++) row[c] /= length;
     });
     return fill(shape, (i) => {
       const [r, c] = [Math.floor(i / columns), i % columns];
@@ -109,24 +105,51 @@ export const orthogonal = (gain = 1): Initializer => ({
   },
 });
 
-const dot = (a: Float64Array, b: Float64Array): number => a.reduce((s, v, i) => s + v * b[i]!, 0);
+function dot(a: Float64Array, b: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  return total;
+}
 
-/** The values themselves, as nested arrays or flat in row-major order. */
+function addTo(a: Float64Array, factor: number, b: Float64Array): void {
+  for (let i = 0; i < a.length; i++) a[i] += factor * b[i]!;
+}
+
+/** The values themselves, nested as deeply as the parameter has axes, or flat in row-major order. */
 export const values = (given: NestedArray | TypedArray): Initializer => ({
   name: "values",
   fill: (shape) => {
-    const numbers = ArrayBuffer.isView(given) ? [...given] : flatten(given);
-    const wrong = numbers.find((v) => typeof v !== "number" || !Number.isFinite(v));
-    if (numbers.length !== sizeOf(shape) || wrong !== undefined) {
+    const view = ArrayBuffer.isView(given);
+    const numbers: ArrayLike<unknown> = view ? given : flatten(given);
+    const found = view ? [given.length] : extent(given);
+    const wrong = Array.prototype.findIndex.call(numbers, (v) => !Number.isFinite(v));
+    // A flat list is taken row by row; rows must be the parameter's rows.
+    const fits = found !== undefined && (found.length < 2 || sameShape(found, shape));
+    if (numbers.length !== sizeOf(shape) || !fits || wrong >= 0) {
+      const counted = `${numbers.length} ${found ? `of shape ${formatShape(found)}` : "in uneven rows"}`;
       fail("shape-mismatch", {
         message: "The initial values do not fill the parameter.",
-        expected: `${sizeOf(shape)} finite numbers for ${formatShape(shape)}`,
-        found: wrong === undefined ? `${numbers.length} numbers` : String(wrong),
+        expected: `${sizeOf(shape)} finite numbers of shape ${formatShape(shape)}`,
+        found: wrong < 0 ? counted : String(numbers[wrong]),
+        fix: "Give weights as one row per output, with one number per input in each.",
       });
     }
-    return fill(shape, (i) => numbers[i] as number);
+    return Float64Array.from(numbers as ArrayLike<number>);
   },
 });
+
+/** The lengths of nested arrays, level by level; undefined where they are not nested evenly. */
+function extent(given: NestedArray): number[] | undefined {
+  const lengths: number[] = [];
+  let level: readonly NestedArray[] = [given];
+  while (level.some((v) => Array.isArray(v))) {
+    const first = (level[0] as NestedArray[]).length;
+    if (level.some((v) => !Array.isArray(v) || v.length !== first)) return undefined;
+    lengths.push(first);
+    level = (level as NestedArray[][]).flat();
+  }
+  return lengths;
+}
 
 const flatten = (given: NestedArray): unknown[] =>
   Array.isArray(given) ? (given as NestedArray[]).flatMap(flatten) : [given];

@@ -39,13 +39,26 @@ export function linear<const In extends number, const Out extends number>(
     }
   }
   const { frozen = false, learningRate, sharedBias = false } = options;
+  if (learningRate !== undefined && !(Number.isFinite(learningRate) && learningRate >= 0)) {
+    fail("bad-argument", {
+      message: "This is not a learning rate for a layer.",
+      expected: "a finite number ≥ 0",
+      found: String(learningRate),
+    });
+  }
   const bound = 1 / Math.sqrt(inputs);
-  const parameter = (name: "weight" | "bias", shape: readonly number[]): ParameterSpec => ({
-    shape,
-    initial: toInitializer((options[name] as InitialValues) ?? uniform(-bound, bound)),
-    frozen: frozen === true || (Array.isArray(frozen) && frozen.includes(name)),
-    ...(learningRate === undefined ? {} : { learningRate }),
-  });
+  const parameter = (name: "weight" | "bias", shape: readonly number[]): ParameterSpec => {
+    const given = options[name] as InitialValues | undefined;
+    const initial = toInitializer(given ?? uniform(-bound, bound));
+    // Values that do not fit are an error here, at the line that gives them.
+    if (initial.name === "values") initial.fill(shape, 0, 0);
+    return {
+      shape,
+      initial,
+      frozen: frozen === true || (Array.isArray(frozen) && frozen.includes(name)),
+      ...(learningRate === undefined ? {} : { learningRate }),
+    };
+  };
   const parameters: Record<string, ParameterSpec> = {
     weight: parameter("weight", [outputs, inputs]),
   };

@@ -111,8 +111,10 @@ export function huber(
   { reduction = "mean", delta = 1 }: LossOptions & { readonly delta?: number } = {},
 ): Tensor {
   const d = sub(output, like(output, target, "huber"));
-  const straight = mul(sub(abs(d), delta / 2), delta);
-  return reduce(where(lessEqual(abs(d), delta), mul(square(d), 0.5), straight), reduction);
+  const near = lessEqual(abs(d), delta);
+  // Errors that are not near are kept out of the square, whose slope would be 0·∞ at ∞.
+  const curved = mul(square(where(near, d, 0)), 0.5);
+  return reduce(where(near, curved, mul(sub(abs(d), delta / 2), delta)), reduction);
 }
 
 /** Factors per element, per column or for all. */
@@ -258,7 +260,7 @@ export function multiMargin(
   const labels = cast(target, "i32");
   const own = gather(output, expandDims(labels, -1), { axis: -1 });
   const classes = output.shape[output.rank - 1]!;
-  const others = sub(1, oneHot(labels, classes, output.dtype));
-  const costs = mul(relu(add(sub(output, own), margin)), others);
+  const itself = oneHot(labels, classes, "bool");
+  const costs = where(itself, 0, relu(add(sub(output, own), margin)));
   return reduce(div(sum(costs, { axes: -1 }), classes), reduction);
 }

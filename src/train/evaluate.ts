@@ -1,14 +1,16 @@
-import { interpreter } from "../backends/interpreter/index.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
-import { isFloat } from "../core/dtype.ts";
-import { type Dataset, subset } from "../data/dataset.ts";
+import { fail } from "../core/errors.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
 import { coefficientOfDetermination, confusionMatrix, decisions } from "./metrics.ts";
+import { parameterInputs, scalarLoss } from "./step.ts";
 import type { Trainer } from "./trainer.ts";
+import type { Turns } from "./turns.ts";
 
 /** Measures on data that are not trained on. */
 export interface Evaluation {
-  /** Mean over the batches, weighted by their size. */
+  /** Mean over the batches, weighted by their size; the sum where the loss is a sum over examples. */
   readonly loss: number;
   /** Share of right predictions (classification). */
   readonly accuracy?: number;
@@ -18,39 +20,118 @@ export interface Evaluation {
   readonly r2?: number;
 }
 
-export function evaluateModel(trainer: Trainer, data: Dataset, batchSize = 256): Evaluation {
-  const actual: number[] = [];
-  const predicted: number[] = [];
-  const outputs: number[] = [];
-  let loss = 0;
-  const all = Array.from({ length: data.size }, (_, i) => i);
-  for (let start = 0; start < data.size; start += batchSize) {
-    const part = subset(data, all.slice(start, start + batchSize));
-    const { inputs, targets } = trainer.batchOf(part);
-    const output = trainer.outputsFor(inputs);
-    const measured = measure(trainer, output, targets);
-    loss += (measured.loss * part.size) / data.size;
-    outputs.push(...output.data);
-    actual.push(...measured.actual);
-    predicted.push(...measured.predicted);
+const usualBatch = 256;
+
+export function evaluateModel(trainer: Trainer, data: Dataset, batchSize?: number): Evaluation {
+  const parts = evaluation(trainer, data, batchSize);
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done) return value;
   }
-  if (actual.length > 0) {
-    const right = actual.filter((label, i) => label === predicted[i]).length;
-    const classes = data.classes?.length ?? Math.max(...actual, ...predicted) + 1;
-    const accuracy = right / actual.length;
-    return { loss, accuracy, confusion: confusionMatrix(actual, predicted, Math.max(2, classes)) };
-  }
-  if (!isFloat(data.targets.dtype) || outputs.length !== data.targets.data.length) return { loss };
-  const columns = data.targets.data.length / data.size;
-  return { loss, r2: coefficientOfDetermination(data.targets.data, outputs, columns) };
 }
 
-function measure(trainer: Trainer, output: ArrayTensor, targets: ArrayTensor) {
-  const o = input("output", output.shape, output.dtype);
-  const t = input("target", targets.shape, targets.dtype);
-  const classes = decisions(trainer.loss, o, t);
-  const wanted = [trainer.loss(o, t), ...(classes ? [classes.predicted, classes.actual] : [])];
-  const run = interpreter.compile({ inputs: [o, t], outputs: wanted });
-  const [loss, predicted = [], actual = []] = run.run([output.data, targets.data]);
-  return { loss: loss![0]!, predicted, actual };
+export async function evaluateInTurns(
+  trainer: Trainer,
+  data: Dataset,
+  turns: Turns,
+): Promise<Evaluation> {
+  const parts = evaluation(trainer, data);
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done) return value;
+    if (turns.due) await turns.give();
+  }
+}
+
+/** Throws what evaluating would throw about shapes, before any time is spent on training. */
+export function checkEvaluation(trainer: Trainer, data: Dataset): void {
+  measureFor(trainer, batch(trainer, data, 0, usualBatch));
+}
+
+/** Batch by batch; the caller may let others work in between. */
+function* evaluation(
+  trainer: Trainer,
+  data: Dataset,
+  batchSize = usualBatch,
+): Generator<void, Evaluation, undefined> {
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    fail("bad-argument", {
+      message: "evaluate cannot use this batchSize.",
+      expected: "a whole number ≥ 1",
+      found: String(batchSize),
+    });
+  }
+  const { size, targets, classes } = data;
+  const actual: number[] = [];
+  const predicted: number[] = [];
+  const outputs = new Float64Array(targets.data.length);
+  let [loss, filled, width] = [0, 0, 0];
+  for (let start = 0; start < size; start += batchSize) {
+    const part = batch(trainer, data, start, batchSize);
+    const measure = measureFor(trainer, part);
+    const found = measure.run(part);
+    width = measure.width;
+    loss += trainer.loss.adds ? found.loss : (found.loss * Math.min(batchSize, size - start)) / size;
+    for (const label of found.actual) actual.push(label);
+    for (const label of found.predicted) predicted.push(label);
+    if (filled + found.output.length <= outputs.length) outputs.set(found.output, filled);
+    filled += found.output.length;
+    yield;
+  }
+  if (actual.length > 0) {
+    let right = 0;
+    let labels = Math.max(2, width, classes?.length ?? 0);
+    actual.forEach((label, i) => {
+      if (label === predicted[i]) right++;
+      labels = Math.max(labels, label + 1);
+    });
+    const confusion = confusionMatrix(actual, predicted, labels);
+    return { loss, accuracy: right / actual.length, confusion };
+  }
+  if (filled !== outputs.length) return { loss };
+  return { loss, r2: coefficientOfDetermination(targets.data, outputs, outputs.length / size) };
+}
+
+/** The rows from `start` on, in the trainer's element type; not copied where it is theirs. */
+function batch(trainer: Trainer, data: Dataset, start: number, size: number) {
+  const rows = (t: ArrayTensor): ArrayTensor => {
+    const width = t.data.length / data.size;
+    const part = t.data.subarray(start * width, (start + size) * width);
+    return { ...t, shape: [Math.min(size, data.size - start), ...t.shape.slice(1)], data: part };
+  };
+  return trainer.batchOf({ inputs: rows(data.inputs), targets: rows(data.targets) });
+}
+
+type Batch = ReturnType<typeof batch>;
+
+/** What measures batches of this type: loss, and classes or outputs. */
+function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
+  return trainer.compiled("measure", [inputs, targets], () => {
+    const parameters = parameterInputs(trainer.model, trainer.dtype);
+    const x = input("inputs", inputs.shape, inputs.dtype);
+    const y = input("targets", targets.shape, targets.dtype);
+    const output = trainer.model.apply(x, parameters, inference);
+    const classes = decisions(trainer.loss, output, y);
+    const wanted = classes
+      ? [classes.predicted, classes.actual]
+      : trainer.loss.threshold === undefined && !trainer.loss.classes
+        ? [output]
+        : [];
+    const executable = trainer.backend.compile({
+      inputs: [...Object.values(parameters), x, y],
+      outputs: [scalarLoss(trainer.loss(output, y)), ...wanted],
+    });
+    const run = (given: Batch) => {
+      const [loss, first = [], second = []] = executable.run([
+        ...trainer.arrays(),
+        given.inputs.data,
+        given.targets.data,
+      ]);
+      return classes
+        ? { loss: loss![0]!, predicted: first, actual: second, output: [] }
+        : { loss: loss![0]!, predicted: [], actual: [], output: first };
+    };
+    // A single output decides between two classes.
+    return { run, width: classes ? Math.max(2, output.shape[output.rank - 1] ?? 1) : 0 };
+  });
 }

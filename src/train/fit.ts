@@ -1,15 +1,17 @@
 /** The loop over epochs and batches. */
 import type { ArrayTensor } from "../core/array-tensor.ts";
-import { allocate, type TypedArray } from "../core/dtype.ts";
+import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { shuffledOrder, split } from "../data/split.ts";
-import type { Evaluation } from "./evaluate.ts";
+import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
+import { remember } from "./progress.ts";
 import type { Data, Trainer } from "./trainer.ts";
 import { toDataset } from "./trainer.ts";
+import { Turns } from "./turns.ts";
 
 export interface EarlyStopping {
-  /** Epochs without improvement that are waited for. */
+  /** So many epochs in a row without improvement end the training. */
   readonly patience: number;
   /** Improvements must be larger than this. Default 0. */
   readonly minDelta?: number;
@@ -18,9 +20,12 @@ export interface EarlyStopping {
 }
 
 export interface FitOptions {
-  /** How many epochs to train on (from here). Default 1. */
+  /** How many epochs to train on from here; early stopping begins anew. Default 1. */
   readonly epochs?: number;
-  /** Train until so many epochs are done in all, earlier ones included; in place of `epochs`. */
+  /**
+   * In place of `epochs`: go on until so many epochs are done in all, earlier ones included, and
+   * with early stopping where it was. This is what continues a run that was broken off.
+   */
   readonly untilEpoch?: number;
   /** Examples per step; the last batch of an epoch may be smaller. Default 32. */
   readonly batchSize?: number;
@@ -47,47 +52,20 @@ export interface StepReport {
 export interface EpochReport {
   /** Counted from 1. */
   readonly epoch: number;
-  /** Mean over the epoch's batches of the loss before each update, weighted by batch size. */
+  /**
+   * Mean over the epoch's batches of the loss before each update, weighted by batch size; their
+   * sum where the loss of a batch is a sum over its examples.
+   */
   readonly loss: number;
   /** Share of right predictions, before each update, if the task has any. */
   readonly accuracy?: number;
   readonly validation?: Evaluation;
 }
 
-/** Where training stands. Plain data: it is saved with the parameters. */
-export interface Progress {
-  steps: number;
-  /** Epochs completed. */
-  epoch: number;
-  /** Examples of the present epoch that are done. */
-  position: number;
-  /** Sums over those. */
-  loss: number;
-  correct: number;
-  history: EpochReport[];
-  /** Early stopping: the best loss, epochs since, and whether it has stopped. */
-  best: number | null;
-  waited: number;
-}
-
-export const freshProgress = (): Progress => ({
-  steps: 0,
-  epoch: 0,
-  position: 0,
-  loss: 0,
-  correct: 0,
-  history: [],
-  best: null,
-  waited: 0,
-});
-
 export interface History {
   readonly epochs: readonly EpochReport[];
   readonly stopped: "finished" | "early" | "aborted";
 }
-
-/** Time after which the event loop gets its turn, in ms. */
-const patienceOfOthers = 20;
 
 /** Training under way: await it, or iterate it epoch by epoch. */
 export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
@@ -95,20 +73,14 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   readonly #train: Dataset;
   readonly #validation: Dataset | undefined;
   readonly #options: FitOptions;
-  #stopped: History["stopped"] = "finished";
+  readonly #epochs: EpochReport[] = [];
+  #stopped: History["stopped"] = "aborted";
+  #run: AsyncGenerator<EpochReport, void, undefined> | undefined;
   #result: Promise<History> | undefined;
 
   constructor(trainer: Trainer, data: Dataset, options: FitOptions) {
-    const { validation, batchSize = 32, epochs = 1 } = options;
-    for (const [what, n] of Object.entries({ batchSize, epochs })) {
-      if (!Number.isInteger(n) || n < (what === "epochs" ? 0 : 1)) {
-        fail("bad-argument", {
-          message: `fit cannot use this ${what}.`,
-          expected: `a whole number ≥ ${what === "epochs" ? 0 : 1}`,
-          found: String(n),
-        });
-      }
-    }
+    checkOptions(options);
+    const { validation } = options;
     this.#trainer = trainer;
     this.#options = options;
     if (typeof validation === "number") {
@@ -130,82 +102,138 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     return this.#result.then(onDone, onError);
   }
 
+  catch<B = never>(onError: (reason: unknown) => B | PromiseLike<B>): Promise<History | B> {
+    return this.then(undefined, onError);
+  }
+
   async #collect(): Promise<History> {
-    const epochs: EpochReport[] = [];
-    for await (const epoch of this) epochs.push(epoch);
-    return { epochs, stopped: this.#stopped };
+    for await (const _ of this);
+    return { epochs: this.#epochs, stopped: this.#stopped };
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
+  /** It trains once: whoever iterates or awaits it again sees the rest, or the result. */
+  [Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
+    this.#run ??= this.#epochByEpoch();
+    return this.#run;
+  }
+
+  async *#epochByEpoch(): AsyncGenerator<EpochReport, void, undefined> {
     const trainer = this.#trainer;
-    const { earlyStopping } = this.#options;
-    const last = this.#options.untilEpoch ?? trainer.progress.epoch + (this.#options.epochs ?? 1);
+    const { untilEpoch, epochs = 1, earlyStopping } = this.#options;
+    const last = untilEpoch ?? trainer.progress.epoch + epochs;
+    this.#begin(untilEpoch !== undefined);
     const batches = new Batches(trainer.batchOf(this.#train));
-    let best: Map<string, TypedArray> | undefined;
-    while (trainer.progress.epoch < last) {
-      if (!(await this.#epoch(batches))) {
-        this.#stopped = "aborted";
-        return;
-      }
-      const { progress } = trainer;
-      const report = this.#report();
-      progress.history.push(report);
-      Object.assign(progress, { epoch: progress.epoch + 1, position: 0, loss: 0, correct: 0 });
-      if (earlyStopping) {
-        const loss = report.validation?.loss ?? report.loss;
-        const { minDelta = 0, patience, restoreBest = true } = earlyStopping;
-        if (progress.best === null || loss < progress.best - minDelta) {
-          progress.best = loss;
-          progress.waited = 0;
-          if (restoreBest) best = trainer.snapshot();
-        } else progress.waited++;
-        yield report;
-        if (progress.waited >= patience) {
-          this.#stopped = "early";
-          break;
-        }
-      } else yield report;
+    const ended = () => earlyStopping !== undefined && trainer.progress.stopped;
+    while (trainer.progress.epoch < last && !ended()) {
+      const report = await trainer.exclusively(() => this.#epoch(batches));
+      if (report === undefined) return;
+      this.#epochs.push(report);
+      yield report;
     }
-    if (best) trainer.setParameters(Object.fromEntries(best));
+    this.#stopped = ended() ? "early" : "finished";
+    if (earlyStopping?.restoreBest !== false && trainer.best) {
+      trainer.setParameters(Object.fromEntries(trainer.best));
+      if (ended()) trainer.best = undefined;
+    }
   }
 
-  #report(): EpochReport {
+  /** Goes on where a run was broken off, or begins another with the state that there is. */
+  #begin(continues: boolean): void {
     const { progress } = this.#trainer;
-    const n = this.#train.size;
-    return {
-      epoch: progress.epoch + 1,
-      loss: progress.loss / n,
-      ...(Number.isNaN(progress.correct) ? {} : { accuracy: progress.correct / n }),
-      ...(this.#validation ? { validation: this.#trainer.evaluate(this.#validation) } : {}),
-    };
+    if (progress.position > 0 && progress.examples !== this.#train.size) {
+      if (continues) {
+        fail("checkpoint-mismatch", {
+          message: "Training was broken off within an epoch over another number of examples.",
+          expected: `${progress.examples} examples, of which ${progress.position} are done`,
+          found: `${this.#train.size} examples`,
+          fix: "Pass the same data and validation share, or `epochs` to begin a new epoch.",
+        });
+      }
+      Object.assign(progress, { position: 0, loss: 0, correct: 0 });
+    }
+    progress.examples = this.#train.size;
+    if (!continues && this.#options.earlyStopping) {
+      Object.assign(progress, { best: null, waited: 0, stopped: false });
+      this.#trainer.best = undefined;
+    }
+    if (this.#validation) checkEvaluation(this.#trainer, this.#validation);
   }
 
-  /** The rest of the present epoch; false if it was aborted. */
-  async #epoch(batches: Batches): Promise<boolean> {
+  /** The rest of the present epoch with its measures; undefined if it was aborted. */
+  async #epoch(batches: Batches): Promise<EpochReport | undefined> {
     const trainer = this.#trainer;
-    const { progress, seed } = trainer;
-    const { batchSize = 32, shuffle = true, signal, onStep } = this.#options;
+    const { progress, seed, loss: lossOf } = trainer;
+    const { batchSize = 32, shuffle = true, signal, onStep, earlyStopping } = this.#options;
     const n = this.#train.size;
     const order = shuffle ? shuffledOrder(n, seed, progress.epoch) : undefined;
     const steps = Math.ceil(n / batchSize);
-    let turn = performance.now();
+    const turns = new Turns();
     while (progress.position < n) {
-      if (signal?.aborted) return false;
+      if (signal?.aborted) return undefined;
       const size = Math.min(batchSize, n - progress.position);
       const { inputs, targets } = batches.take(order, progress.position, size);
       const { loss, correct } = trainer.stepOn(inputs, targets);
       progress.position += size;
-      progress.loss += loss * size;
-      progress.correct += correct ?? Number.NaN;
+      progress.loss += lossOf.adds ? loss : loss * size;
+      if (correct === undefined) progress.correct = null;
+      else if (progress.correct !== null) progress.correct += correct;
       const step = Math.ceil(progress.position / batchSize);
       onStep?.({ epoch: progress.epoch + 1, step, steps, loss });
-      if (performance.now() - turn > patienceOfOthers) {
-        await new Promise((resolve) => setTimeout(resolve));
-        turn = performance.now();
-      }
+      if (turns.due) await turns.give();
     }
-    return true;
+    const report = await this.#report(turns);
+    remember(progress.history, report);
+    Object.assign(progress, { epoch: progress.epoch + 1, position: 0, loss: 0, correct: 0 });
+    if (earlyStopping) this.#judge(report, earlyStopping);
+    return report;
   }
+
+  async #report(turns: Turns): Promise<EpochReport> {
+    const { progress, loss } = this.#trainer;
+    const n = this.#train.size;
+    const validation =
+      this.#validation && (await evaluateInTurns(this.#trainer, this.#validation, turns));
+    return {
+      epoch: progress.epoch + 1,
+      loss: loss.adds ? progress.loss : progress.loss / n,
+      ...(progress.correct === null ? {} : { accuracy: progress.correct / n }),
+      ...(validation ? { validation } : {}),
+    };
+  }
+
+  /** Early stopping's bookkeeping, done before the report is seen, so that it can be saved then. */
+  #judge(report: EpochReport, { minDelta = 0, patience, restoreBest = true }: EarlyStopping) {
+    const trainer = this.#trainer;
+    const { progress } = trainer;
+    const loss = report.validation?.loss ?? report.loss;
+    if (loss < (progress.best ?? Number.POSITIVE_INFINITY) - minDelta) {
+      progress.best = loss;
+      progress.waited = 0;
+      if (restoreBest) trainer.best = trainer.snapshot();
+    } else progress.waited++;
+    progress.stopped = progress.waited >= patience;
+  }
+}
+
+function checkOptions(options: FitOptions): void {
+  const { batchSize = 32, epochs = 1, untilEpoch = 0, earlyStopping } = options;
+  const patience = earlyStopping?.patience ?? 1;
+  for (const [what, n] of Object.entries({ batchSize, epochs, untilEpoch, patience })) {
+    const least = what === "batchSize" || what === "patience" ? 1 : 0;
+    if (Number.isSafeInteger(n) && n >= least) continue;
+    fail("bad-argument", {
+      message: `fit cannot use this ${what}.`,
+      expected: `a whole number ≥ ${least}`,
+      found: String(n),
+    });
+  }
+  const { minDelta = 0 } = earlyStopping ?? {};
+  if (Number.isFinite(minDelta) && minDelta >= 0) return;
+  fail("bad-argument", {
+    message: "fit cannot use this minDelta.",
+    expected: "a finite number ≥ 0",
+    found: String(minDelta),
+  });
 }
 
 /** Gathers batches into buffers that are used again for every batch of the same size. */

@@ -20,8 +20,8 @@ export function decisions(
   const flat = (t: Tensor) => reshape(t, [t.size]);
   return {
     predicted: cast(flat(greater(output, loss.threshold)), "i32"),
-    // Targets are 0 and 1, or −1 and 1.
-    actual: cast(flat(greater(cast(target, output.dtype), 0)), "i32"),
+    // Targets are 0 and 1 (or shares in between), or −1 and 1.
+    actual: cast(flat(greater(cast(target, output.dtype), 0.5)), "i32"),
   };
 }
 
@@ -51,12 +51,14 @@ export function coefficientOfDetermination(
   const rows = target.length / columns;
   let total = 0;
   for (let c = 0; c < columns; c++) {
-    let mean = 0;
-    for (let r = 0; r < rows; r++) mean += target[r * columns + c]! / rows;
+    const first = target[c]!;
+    let mean = first;
+    for (let r = 0; r < rows; r++) mean += (target[r * columns + c]! - first) / rows;
     let [residual, spread] = [0, 0];
     for (let r = 0; r < rows; r++) {
       const t = target[r * columns + c]!;
       residual += (t - output[r * columns + c]!) ** 2;
+      // Taken from the first value on, the mean of equal values is exact, and their spread 0.
       spread += (t - mean) ** 2;
     }
     // A constant target has nothing to explain.

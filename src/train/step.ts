@@ -7,7 +7,7 @@ import type { TensorType } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
-import { add, mul, sub } from "../ops/arithmetic.ts";
+import { add, div, mul, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { input } from "../ops/leaf.ts";
 import { sum } from "../ops/reduce.ts";
@@ -78,12 +78,16 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
 
   const output = model.apply(x, parameters, { training: true, key, path: "" });
   const error = scalarLoss(loss(output, y));
-  const rate = mul(learningRate, optimizer.learningRate.factor(step));
+  const { initial, factor } = optimizer.learningRate;
+  const present = factor(step);
+  // A layer's own rate changes as the optimizer's does, by schedule and by hand.
+  const rateOf = (own: number | undefined) =>
+    own === undefined
+      ? mul(learningRate, present)
+      : mul(initial === 0 ? own : mul(div(learningRate, initial), own), present);
   const renewed: Record<string, Tensor> = { ...parameters };
   const renewedSlots: Record<string, Tensor> = { ...slots };
   const apply = (name: string, g: Tensor): Tensor => {
-    const own = model.parameters[name]!.learningRate;
-    const scale = own === undefined ? 1 : own / optimizer.learningRate.initial;
     const state = Object.fromEntries(
       Object.keys(optimizer.slots).map((slot) => [slot, slots[`${name}/${slot}`]!]),
     );
@@ -91,7 +95,7 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
       parameter: parameters[name]!,
       gradient: g,
       state,
-      learningRate: cast(scale === 1 ? rate : mul(rate, scale), dtype),
+      learningRate: cast(rateOf(model.parameters[name]!.learningRate), dtype),
       step,
     });
     for (const [slot, t] of Object.entries(result.state)) renewedSlots[`${name}/${slot}`] = t;
@@ -136,7 +140,8 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
   };
 }
 
-function scalarLoss(error: Tensor): Tensor {
+/** The loss as a tensor of shape []. */
+export function scalarLoss(error: Tensor): Tensor {
   if (error.size === 1) return error.rank === 0 ? error : error.reshape([]);
   return fail("shape-mismatch", {
     message: "A loss is one number.",

@@ -5,10 +5,12 @@
 import type { Backend, Executable } from "../backends/backend.ts";
 import { interpreter } from "../backends/interpreter/index.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import type { TensorType } from "../core/op.ts";
 import { keyOf } from "../core/random.ts";
-import { formatShape, sizeOf } from "../core/shape.ts";
+import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { examples, type InlineExamples } from "../data/examples.ts";
@@ -19,8 +21,9 @@ import { constant, input } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
-import { type EpochReport, Fit, type FitOptions, freshProgress, type Progress } from "./fit.ts";
+import { type EpochReport, Fit, type FitOptions } from "./fit.ts";
 import { nonFiniteError } from "./non-finite.ts";
+import { freshProgress, type Progress } from "./progress.ts";
 import {
   parameterInputs,
   type StepGraph,
@@ -49,6 +52,9 @@ export type Data = Dataset | InlineExamples;
 export const toDataset = (data: Data): Dataset =>
   "size" in data ? data : examples(data as InlineExamples);
 
+/** Training, partial batch, validation, its partial batch, prediction, and a few more. */
+const mostCompiled = 8;
+
 /** A model in training. */
 export class Trainer {
   readonly model: Layer;
@@ -62,10 +68,13 @@ export class Trainer {
   learningRate: number;
   /** Where training stands; saved and restored with the parameters. */
   progress: Progress = freshProgress();
+  /** @internal The parameters with the best loss, while early stopping may go back to them. */
+  best: ReadonlyMap<string, TypedArray> | undefined;
+  readonly #site: CallSite = callSite();
   readonly #values: Map<string, TypedArray>;
   readonly #slots: Map<string, TypedArray>;
-  readonly #steps = new Map<string, { graph: StepGraph; executable: Executable }>();
-  readonly #forward = new Map<string, Executable>();
+  readonly #compiled = new Map<string, unknown>();
+  #busy = false;
 
   constructor(model: Layer, options: TrainerOptions) {
     const { seed = 0, dtype = "f32", backend = "auto", update = "simultaneous" } = options;
@@ -78,13 +87,7 @@ export class Trainer {
     this.backend = typeof backend === "string" ? interpreter : backend;
     this.learningRate = options.optimizer.learningRate.initial;
     keyOf(seed);
-    if (trainable(model).length === 0) {
-      fail("bad-argument", {
-        message: "There is nothing to train: the model has no parameter that is not frozen.",
-        expected: "at least one trainable parameter",
-        found: `${Object.keys(model.parameters).length} parameters, all frozen`,
-      });
-    }
+    checkModel(model, dtype, update);
     this.#values = new Map(
       Object.entries(model.parameters).map(([name, spec], stream) => [
         name,
@@ -112,20 +115,24 @@ export class Trainer {
 
   /** Sets parameters by name; the others stay. */
   setParameters(values: Readonly<Record<string, Tensor | TypedArray>>): void {
-    for (const [name, value] of Object.entries(values)) {
+    // All are checked before the first is set.
+    const checked = Object.entries(values).map(([name, value]) => {
       const spec = this.model.parameters[name];
       const data = value instanceof Tensor ? value.dataSync() : value;
-      if (spec === undefined || data.length !== sizeOf(spec.shape)) {
+      const shape = value instanceof Tensor ? value.shape : spec?.shape;
+      const fits = spec && data.length === sizeOf(spec.shape) && sameShape(shape!, spec.shape);
+      if (!fits) {
         fail("bad-argument", {
           message: spec ? `The value for ${name} has the wrong size.` : `There is no ${name}.`,
           expected: spec
             ? `${sizeOf(spec.shape)} elements for ${formatShape(spec.shape)}`
             : Object.keys(this.model.parameters).join(", "),
-          found: spec ? `${data.length}` : name,
+          found: spec ? `${data.length} of shape ${formatShape(shape!)}` : name,
         });
       }
-      this.#values.set(name, arrayOf(this.dtype, data));
-    }
+      return [name, arrayOf(this.dtype, data)] as const;
+    });
+    for (const [name, data] of checked) this.#values.set(name, data);
   }
 
   /** The optimizer's memory by "parameter/slot". */
@@ -154,12 +161,11 @@ export class Trainer {
     const results = executable.run(values);
     const at = graph.parameters.length + graph.slots.length;
     const [loss, health] = [results[at]![0]!, results[at + 1]![0]!];
-    if (Number.isNaN(health)) throw nonFiniteError(graph, values, this.progress.steps);
-    let i = 0;
-    for (const [name, value] of this.#values) {
-      value.set(results[i++]!);
-      this.#values.set(name, value);
+    if (Number.isNaN(health)) {
+      throw nonFiniteError(graph, values, this.progress.steps, this.#site);
     }
+    let i = 0;
+    for (const value of this.#values.values()) value.set(results[i++]!);
     for (const value of this.#slots.values()) value.set(results[i++]!);
     this.progress.steps++;
     return { loss, correct: graph.counts ? results[at + 2]![0]! : undefined };
@@ -171,13 +177,25 @@ export class Trainer {
   }
 
   #stepFor(inputs: ArrayTensor, targets: ArrayTensor) {
-    const key = [inputs, targets].map((t) => t.dtype + formatShape(t.shape)).join();
-    const known = this.#steps.get(key);
-    if (known) return known;
-    const graph = trainingStep(this.model, { inputs, targets }, this);
-    const made = { graph, executable: this.backend.compile(graph) };
-    this.#steps.set(key, made);
-    return made;
+    return this.compiled("step", [inputs, targets], () => {
+      const graph = trainingStep(this.model, { inputs, targets }, this);
+      return { graph, executable: this.backend.compile(graph) };
+    });
+  }
+
+  /**
+   * @internal What `make` gives for inputs of these types, kept for the next time. Only the last
+   * few are kept, since each holds buffers and batches may come in any number of sizes.
+   */
+  compiled<T>(what: string, types: readonly TensorType[], make: () => T): T {
+    const key = [what, ...types.map((t) => t.dtype + formatShape(t.shape))].join(" ");
+    const known = (this.#compiled.get(key) as T | undefined) ?? make();
+    this.#compiled.delete(key);
+    this.#compiled.set(key, known);
+    if (this.#compiled.size > mostCompiled) {
+      this.#compiled.delete(this.#compiled.keys().next().value!);
+    }
+    return known;
   }
 
   #stepInputs(inputs: ArrayTensor, targets: ArrayTensor): TypedArray[] {
@@ -189,7 +207,7 @@ export class Trainer {
   }
 
   /** A dataset in the trainer's element type; class labels stay whole numbers. */
-  batchOf(data: Dataset): { inputs: ArrayTensor; targets: ArrayTensor } {
+  batchOf(data: Pick<Dataset, "inputs" | "targets">): { inputs: ArrayTensor; targets: ArrayTensor } {
     const convert = (t: ArrayTensor): ArrayTensor =>
       !isFloat(t.dtype) || t.dtype === this.dtype
         ? t
@@ -204,20 +222,22 @@ export class Trainer {
     return constant(outputs.data as Float64Array, outputs.shape);
   }
 
-  /** @internal The model's outputs, not copied out of the executable more than once. */
+  /** @internal The model's outputs. */
   outputsFor(x: ArrayTensor): ArrayTensor {
-    const key = formatShape(x.shape);
-    let executable = this.#forward.get(key);
-    const parameters = parameterInputs(this.model, this.dtype);
-    const placeholder = input("inputs", x.shape, this.dtype);
-    const output = this.model.apply(placeholder, parameters, inference);
-    if (executable === undefined) {
+    const { executable, output } = this.compiled("predict", [x], () => {
+      const parameters = parameterInputs(this.model, this.dtype);
+      const placeholder = input("inputs", x.shape, x.dtype);
+      const output = this.model.apply(placeholder, parameters, inference);
       const inputs = [...Object.values(parameters), placeholder];
-      executable = this.backend.compile({ inputs, outputs: [output] });
-      this.#forward.set(key, executable);
-    }
-    const [data] = executable.run([...this.#values.values(), x.data]);
+      return { executable: this.backend.compile({ inputs, outputs: [output] }), output };
+    });
+    const [data] = executable.run([...this.arrays(), x.data]);
     return { dtype: output.dtype, shape: output.shape, data: data!.slice() };
+  }
+
+  /** @internal The parameters' values in the model's order; not copied. */
+  arrays(): Iterable<TypedArray> {
+    return this.#values.values();
   }
 
   #rows(rows: Tensor | ArrayTensor | readonly (readonly number[])[]): ArrayTensor {
@@ -270,16 +290,63 @@ export class Trainer {
     slots: ReadonlyMap<string, TypedArray>,
     progress: Progress,
     learningRate: number,
+    best: ReadonlyMap<string, TypedArray> | undefined,
   ): void {
+    if (this.#busy) this.#refuse("be loaded");
     for (const [name, data] of values) this.#values.set(name, arrayOf(this.dtype, data));
     for (const [name, data] of slots) this.#slots.set(name, arrayOf(this.dtype, data));
     this.progress = progress;
     this.learningRate = learningRate;
+    this.best = best;
+  }
+
+  /** @internal Runs `work`, which no other training and no loading may interrupt. */
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#busy) this.#refuse("train");
+    this.#busy = true;
+    try {
+      return await work();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #refuse(what: string): never {
+    return fail("bad-argument", {
+      message: `This trainer cannot ${what} while an epoch of training is under way.`,
+      fix: "Await the other fit first, or stop it by its signal.",
+    });
   }
 
   /** @internal Copies of the parameters' values. */
   snapshot(): Map<string, TypedArray> {
     return new Map([...this.#values].map(([name, data]) => [name, data.slice()]));
+  }
+}
+
+function checkModel(model: Layer, dtype: DType, update: UpdateTiming): void {
+  if (!["f32", "f64"].includes(dtype) || !["simultaneous", "sequential"].includes(update)) {
+    fail("bad-argument", {
+      message: "The trainer does not know this setting.",
+      expected: 'dtype "f32" or "f64", update "simultaneous" or "sequential"',
+      found: `dtype ${JSON.stringify(dtype)}, update ${JSON.stringify(update)}`,
+    });
+  }
+  const names = Object.keys(model.parameters);
+  if (trainable(model).length === 0) {
+    fail("bad-argument", {
+      message: "There is nothing to train: the model has no parameter that is not frozen.",
+      expected: "at least one trainable parameter",
+      found: names.length === 0 ? "no parameters" : `${names.length} parameters, all frozen`,
+    });
+  }
+  const slashed = names.find((name) => name.includes("/"));
+  if (slashed !== undefined) {
+    fail("bad-argument", {
+      message: 'The name of a parameter has a "/", which checkpoints use for what belongs to it.',
+      expected: 'a name without "/"',
+      found: JSON.stringify(slashed),
+    });
   }
 }
 

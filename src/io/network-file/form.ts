@@ -38,6 +38,8 @@ export interface TextForm {
   readonly kind: "text";
   /** What the text says, for messages: "a path". */
   readonly what: string;
+  /** A number or true or false is taken as it is written: a class may be called 7. */
+  readonly loose?: boolean;
 }
 export interface FlagForm {
   readonly kind: "flag";
@@ -49,7 +51,7 @@ export interface WordForm {
 /** Finite numbers nested to one of some depths: 0 is a bare number, 2 a list of rows. */
 export interface NumbersForm {
   readonly kind: "numbers";
-  readonly depths: readonly number[];
+  readonly depths: readonly (0 | 1 | 2)[];
 }
 export interface ListForm {
   readonly kind: "list";
@@ -99,8 +101,12 @@ export interface Chosen {
   readonly options: Readonly<Record<string, unknown>> | readonly Chosen[];
 }
 
-/** Numbers nested to any depth. */
-export type Numbers = number | readonly Numbers[];
+/** Numbers nested to a depth. */
+export type Numbers<Depth> = Depth extends 0
+  ? number
+  : Depth extends 1
+    ? readonly number[]
+    : readonly (readonly number[])[];
 
 type Present<F extends Fields> = {
   [N in keyof F]: F[N] extends { required: true } | { default: unknown } ? N : never;
@@ -115,8 +121,8 @@ export type ValueOf<F> = F extends NumberForm
       ? boolean
       : F extends { kind: "word"; words: readonly (infer W)[] }
         ? W
-        : F extends NumbersForm
-          ? Numbers
+        : F extends { kind: "numbers"; depths: readonly (infer Depth)[] }
+          ? Numbers<Depth>
           : F extends { kind: "list"; of: infer Of }
             ? readonly ValueOf<Of>[]
             : F extends { kind: "record"; fields: infer Fs extends Fields }
@@ -137,10 +143,13 @@ export const number = <const B extends Omit<NumberForm, "kind">>(bounds?: B) =>
 export const whole = (least = 1, most = Number.MAX_SAFE_INTEGER) =>
   ({ kind: "number", whole: true, least, most }) as const satisfies NumberForm;
 export const text = (what: string) => ({ kind: "text", what }) as const satisfies TextForm;
+/** A text that may look like a number. */
+export const label = (what: string) =>
+  ({ kind: "text", what, loose: true }) as const satisfies TextForm;
 export const flag = { kind: "flag" } as const satisfies FlagForm;
 export const word = <const W extends readonly (string | boolean)[]>(...words: W) =>
   ({ kind: "word", words }) as const;
-export const numbers = (...depths: number[]) =>
+export const numbers = <const D extends readonly (0 | 1 | 2)[]>(...depths: D) =>
   ({ kind: "numbers", depths }) as const satisfies NumbersForm;
 export const list = <const F extends Form>(of: F, least = 0) =>
   ({ kind: "list", of, least }) as const;

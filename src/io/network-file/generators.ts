@@ -28,7 +28,11 @@ const generator = <const F extends Fields>(
 /** Made-up data to learn and to test with. */
 export const generators: Readonly<Record<string, Builder<Dataset>>> = {
   xor: generator("Exclusive or: two numbers, class 0 or 1.", data.xor, {
-    size: { form: sizes, doc: "The number of examples.", otherwise: "4, the unit square's corners" },
+    size: {
+      form: sizes,
+      doc: "The number of examples.",
+      otherwise: "4, the unit square's corners",
+    },
     noise: noise(0),
     seed,
   }),

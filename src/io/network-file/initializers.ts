@@ -2,8 +2,8 @@ import {
   constantValue,
   heNormal,
   heUniform,
-  type InitialValues,
   type Initializer,
+  type InitialValues,
   lecunNormal,
   lecunUniform,
   normal,
@@ -63,14 +63,14 @@ export const initializers: Readonly<Record<string, Builder<Initializer>>> = {
 };
 
 /** Values for a parameter of some rank, or the name of an initializer. */
-export const startOf = (rank: number) =>
+export const startOf = <const Rank extends 1 | 2>(rank: Rank) =>
   either(
     numbers(0, rank),
     choice("initializer", () => initializers),
   );
 
 /** What `startOf` read, as the library takes it. */
-export function toInitialValues(start: Numbers | Chosen): InitialValues {
+export function toInitialValues(start: Numbers<0 | 1 | 2> | Chosen): InitialValues {
   if (typeof start === "number" || Array.isArray(start)) return start as NestedArray;
   const { name, options } = start as Chosen;
   return initializers[name]!.build(options as never, undefined);

@@ -11,10 +11,12 @@ import {
   list,
   number,
   row,
+  type ValueOf,
   whole,
   word,
 } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
+import type { Complaint, Path } from "./source.ts";
 
 /** What a layer is built into. */
 export interface Place {
@@ -24,7 +26,10 @@ export interface Place {
   readonly inner: (layers: readonly Chosen[], inputs: number) => Layer;
 }
 
-type LayerRow = Builder<Layer, Place>;
+interface LayerRow extends Builder<Layer, Place> {
+  /** What the options say against each other or against the number of inputs. */
+  readonly check?: (options: never, inputs: number) => Iterable<readonly [Path, Complaint]>;
+}
 
 /** More outputs than this are a slip of the finger. */
 export const mostOutputs = 10_000_000;
@@ -32,47 +37,91 @@ export const mostOutputs = 10_000_000;
 const plain = (doc: string, make: () => Layer): LayerRow => row(doc, {}, make);
 const axis = { form: number({ whole: true }), doc: "The axis; −1 is the last.", default: -1 };
 
+const linearFields = {
+  outputs: { form: whole(1, mostOutputs), doc: "The number of outputs.", required: true },
+  weight: {
+    form: startOf(2),
+    doc: "First weights: a list of numbers for each output, one number for all, or an initializer.",
+    otherwise: "uniform in ±1/√inputs",
+  },
+  bias: {
+    form: either(...startOf(1).of, word(false)),
+    doc: "First biases, likewise; false: there is no bias.",
+    otherwise: "uniform in ±1/√inputs",
+  },
+  sharedBias: {
+    form: flag,
+    doc: "One bias for the whole layer instead of one for each output.",
+    default: false,
+  },
+  frozen: {
+    form: either(flag, list(word("weight", "bias"))),
+    doc: "What training leaves alone: everything, or the parameters named.",
+    default: false,
+  },
+  learningRate: {
+    form: number({ least: 0 }),
+    doc: "This layer's own learning rate.",
+    otherwise: "the optimizer's",
+  },
+} as const;
+
+const linearRow = row<typeof linearFields, Layer, Place>(
+  "y = x Wᵀ + b: every output is a weighted sum of all inputs, plus a bias.",
+  linearFields,
+  ({ outputs, weight, bias, ...rest }, { inputs }) => {
+    const options: LinearOptions = {
+      ...rest,
+      ...(weight === undefined ? {} : { weight: toInitialValues(weight) }),
+      ...(bias === undefined ? {} : { bias: bias === false ? false : toInitialValues(bias) }),
+    };
+    return linear(inputs, outputs, options);
+  },
+);
+
+type LinearFields = ValueOf<{ kind: "record"; fields: typeof linearFields }>;
+
+/** Values that are written out must be as many as the layer has. */
+function* checkValues(
+  { outputs, weight, bias, sharedBias }: LinearFields,
+  inputs: number,
+): Iterable<readonly [Path, Complaint]> {
+  const rows = Array.isArray(weight) ? (weight as readonly (readonly number[])[]) : undefined;
+  if (rows !== undefined && rows.length !== outputs) {
+    yield [
+      ["weight"],
+      {
+        message: "The weights have another number of rows than the layer has outputs.",
+        expected: `${outputs} rows, one for each output`,
+        found: `${rows.length}`,
+      },
+    ];
+  } else if (rows !== undefined && rows[0]?.length !== inputs) {
+    yield [
+      ["weight", 0],
+      {
+        message: "The rows of weights do not fit what comes into the layer.",
+        expected: `${inputs} numbers, one for each input`,
+        found: `${rows[0]?.length}`,
+      },
+    ];
+  }
+  if (!Array.isArray(bias) || (!sharedBias && bias.length === outputs)) return;
+  yield [
+    ["bias"],
+    {
+      message: "The biases do not fit the layer.",
+      expected: sharedBias
+        ? "one number, since the bias is shared"
+        : `${outputs} numbers, one for each output, or one for all`,
+      found: `a list of ${bias.length}`,
+    },
+  ];
+}
+
 /** Every layer that a network file may name. */
 export const layers: Readonly<Record<string, LayerRow>> = {
-  linear: row(
-    "y = x Wᵀ + b: every output is a weighted sum of all inputs, plus a bias.",
-    {
-      outputs: { form: whole(1, mostOutputs), doc: "The number of outputs.", required: true },
-      weight: {
-        form: startOf(2),
-        doc: "First weights: a list of numbers for each output, one number for all, or an initializer.",
-        otherwise: "uniform in ±1/√inputs",
-      },
-      bias: {
-        form: either(...startOf(1).of, word(false)),
-        doc: "First biases, likewise; false: there is no bias.",
-        otherwise: "uniform in ±1/√inputs",
-      },
-      sharedBias: {
-        form: flag,
-        doc: "One bias for the whole layer instead of one for each output.",
-        default: false,
-      },
-      frozen: {
-        form: either(flag, list(word("weight", "bias"))),
-        doc: "What training leaves alone: everything, or the parameters named.",
-        default: false,
-      },
-      learningRate: {
-        form: number({ least: 0 }),
-        doc: "This layer's own learning rate.",
-        otherwise: "the optimizer's",
-      },
-    },
-    ({ outputs, weight, bias, ...rest }, { inputs }) => {
-      const options: LinearOptions = {
-        ...rest,
-        ...(weight === undefined ? {} : { weight: toInitialValues(weight) }),
-        ...(bias === undefined ? {} : { bias: bias === false ? false : toInitialValues(bias) }),
-      };
-      return linear(inputs, outputs, options);
-    },
-  ),
+  linear: { ...linearRow, check: checkValues },
   identity: plain("y = x.", () => nn.identity()),
   sigmoid: plain("y = 1/(1 + e^−x).", () => nn.sigmoid()),
   tanh: plain("y = tanh x.", () => nn.tanh()),

@@ -1,13 +1,5 @@
 import * as nn from "../../nn/losses.ts";
-import {
-  type Builder,
-  type Fields,
-  number,
-  numbers,
-  row,
-  type ValueOf,
-  word,
-} from "./form.ts";
+import { type Builder, type Fields, number, numbers, row, type ValueOf, word } from "./form.ts";
 
 /** What a loss expects of its targets, and what the outputs then mean. */
 export interface LossRow extends Builder<nn.Loss> {
@@ -128,4 +120,3 @@ export const losses: Readonly<Record<string, LossRow>> = {
     { targets: "labels" },
   ),
 };
-

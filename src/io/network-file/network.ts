@@ -4,6 +4,7 @@ import {
   choice,
   either,
   flag,
+  label,
   list,
   map,
   number,
@@ -26,7 +27,7 @@ const examples = list(
   record({
     inputs: { form: numbers(1), doc: "The numbers that go in.", required: true },
     targets: {
-      form: either(numbers(0, 1), text("a class")),
+      form: either(numbers(0, 1), label("a class")),
       doc: "What is to come out: a list of numbers, one number, or the name of a class.",
       required: true,
     },
@@ -34,12 +35,12 @@ const examples = list(
   1,
 );
 
-const columnNames = list(text("a column"), 1);
+const columnNames = list(label("a column"), 1);
 
 /** How a table is written, and what is taken from it. */
 const csv = record({
   file: { form: path, doc: "The table: comma-separated text.", required: true },
-  target: { form: text("a column"), doc: "The column to predict.", required: true },
+  target: { form: label("a column"), doc: "The column to predict.", required: true },
   inputs: {
     form: columnNames,
     doc: "The columns to predict from.",
@@ -56,7 +57,7 @@ const csv = record({
     default: "error",
   },
   missingValues: {
-    form: list(text("a cell")),
+    form: list(label("a cell")),
     doc: "Texts that stand for a missing value.",
     otherwise: "an empty cell, NA, N/A, NaN, null, ?",
   },
@@ -117,7 +118,7 @@ const data = record(
     idx: { form: idx, doc: "Images and labels in the format of MNIST." },
     generate: { form: generate, doc: "Made-up data." },
     classes: {
-      form: list(text("a class"), 1),
+      form: list(label("a class"), 1),
       doc: "With `examples`: the classes in the order of their labels.",
       otherwise: "sorted by name",
     },
@@ -202,7 +203,7 @@ export const networkForm = record({
   optimizer: {
     form: choice("optimizer", () => optimizers),
     doc: "How parameters follow from the gradient.",
-    default: { name: "sgd", options: {} },
+    required: true,
   },
   data: { form: data, doc: "What to train on." },
   training: { form: training, doc: "How to train.", default: {} },

@@ -23,8 +23,6 @@ export class FunctionBuilder {
   readonly params: readonly Local[];
   readonly #locals: Local[] = [];
   readonly #named = new Map<string, Local>();
-  readonly #constants = new Map<string, Local>();
-  readonly #start: Expr[] = [];
   #statements: Expr[] = [];
 
   constructor(params: readonly ValueType[], result: ValueType | "void") {
@@ -59,21 +57,6 @@ export class FunctionBuilder {
     if (value.op === "local.get" || value.op.endsWith(".const")) return value;
     const local = this.local(value.type as ValueType);
     this.emit(set(local, value));
-    return get(local);
-  }
-
-  /**
-   * A constant kept in a local from the start of the function. V8 does not move vector constants
-   * out of loops, and making one takes three instructions.
-   */
-  constant(value: Expr): Expr {
-    const key = `${value.op} ${value.imm}`;
-    let local = this.#constants.get(key);
-    if (!local) {
-      local = this.local(value.type as ValueType);
-      this.#constants.set(key, local);
-      this.#start.push(set(local, value));
-    }
     return get(local);
   }
 
@@ -136,7 +119,7 @@ export class FunctionBuilder {
       unsigned(code, count);
       code.push(typeByte(type));
     }
-    encode(code, this, [...this.#start, ...this.#statements]);
+    encode(code, this, this.#statements);
     code.push(0x0b);
     unsigned(out, code.length);
     for (const byte of code) out.push(byte);

@@ -10,6 +10,7 @@ import {
   type FunctionBuilder,
   type Instruction,
   i32,
+  type ModuleBuilder,
   op,
   v128,
 } from "../assembler/index.ts";
@@ -17,7 +18,10 @@ import {
 /** What code is being written for. */
 export interface Lanes {
   readonly f: FunctionBuilder;
+  readonly module: ModuleBuilder;
   readonly double: boolean;
+  /** Arguments are known to be small enough for a shorter way (see `narrow`). */
+  readonly narrow: boolean;
   /** Multiply and add may be one relaxed instruction, which rounds once or twice as it likes. */
   readonly relaxed: boolean;
 }
@@ -43,7 +47,7 @@ export class Vec {
         : double
           ? new BigInt64Array(2).fill(value)
           : new Int32Array(4).fill(Number(BigInt.asIntN(32, value)));
-    return new Vec(this.on, this.on.f.constant(v128(lanes)));
+    return new Vec(this.on, this.on.module.constant(v128(lanes)));
   }
 
   /** The value computed once, here. */
@@ -156,25 +160,36 @@ export const pick = <T>({ on }: Vec, f32: T, f64: T): T => (on.double ? f64 : f3
 /** Bits of the fraction. */
 export const fractionBits = (x: Vec): number => pick(x, 23, 52);
 
+/** What is added to an exponent in the bits of a number. */
+export const bias = (x: Vec): number => pick(x, 127, 1023);
+
+/**
+ * ln 2 in two parts, fdlibm's (e_exp.c, e_expf.c): the first times an exponent is exact.
+ */
+export const ln2Parts = (x: Vec): readonly [number, number] =>
+  pick(x, [6.9314575195e-1, 1.4286067653e-6], [0.6931471803691238, 1.9082149292705877e-10]);
+
+export const largest = (x: Vec): number => pick(x, 3.4028234663852886e38, Number.MAX_VALUE);
+
 export const signBit = (x: Vec): bigint => pick(x, 1n << 31n, 1n << 63n);
 
 /** x, which is not negative, with the sign of another value. */
 export const withSign = (x: Vec, sign: Vec): Vec => x.or(sign.and(signBit(x)));
 
 /**
- * A polynomial by Estrin's scheme, a tree of about log2 of the degree levels instead of Horner's
- * chain: what counts here is how long one result takes. `skip` lowest powers are missing.
+ * A polynomial whose `skip` lowest powers are missing. In f64 by Estrin's scheme, a tree of about
+ * log2 of the degree levels: what counts there is how long one result takes. In f32, where it is
+ * the number of instructions, by Horner's in the square of x over pairs of terms.
  */
 export function polynomial(x: Vec, coefficients: readonly number[], skip = 0): Vec {
   let terms: (Operand | undefined)[] = [...Array<undefined>(skip), ...coefficients];
   for (let power = x; ; power = power.mul(power).let) {
+    const join = (low: Operand | undefined, high: Operand | undefined) =>
+      high === undefined ? low : low === undefined ? power.mul(high) : power.madd(high, low);
+    if (power !== x && !x.on.double)
+      return terms.reduceRight((high, low) => join(low, high)) as Vec;
     const halved: (Operand | undefined)[] = [];
-    for (let i = 0; i < terms.length; i += 2) {
-      const [low, high] = terms.slice(i, i + 2);
-      halved.push(
-        high === undefined ? low : low === undefined ? power.mul(high) : power.madd(high, low),
-      );
-    }
+    for (let i = 0; i < terms.length; i += 2) halved.push(join(terms[i], terms[i + 1]));
     terms = halved;
     if (terms.length === 1) return terms[0] as Vec;
   }

@@ -1,0 +1,269 @@
+/**
+ * Matrix products: y[…, m, n] = Σ_k a[…, m, k]·b[…, k, n], whatever the strides. Columns are done
+ * in panels as wide as a register tile; the panel of b is first copied side by side where it does
+ * not lie so; a tile of rows × columns is summed in registers (see micro.ts); then the epilogue
+ * runs over the panel while it is in the cache.
+ */
+import { type Affine, affine } from "../../../compile/affine.ts";
+import type { Kernel } from "../../../compile/program.ts";
+import { bytesOf } from "../../../core/dtype.ts";
+import type { Expression } from "../../../core/expression.ts";
+import { sizeOf } from "../../../core/shape.ts";
+import { access, call, type Expr, get, getGlobal, i32, op } from "../assembler/index.ts";
+import type { KernelWriter } from "./kernel.ts";
+import { microKernel, packColumns, packRows } from "./micro.ts";
+import { loadInstruction, typeOf } from "./scalar.ts";
+
+type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
+
+/** One factor: where it lies and its strides in elements. */
+interface Factor {
+  readonly input: number;
+  readonly form: Affine;
+}
+
+export interface Plan {
+  readonly dtype: "f32" | "f64";
+  readonly a: Factor;
+  readonly b: Factor;
+  /** The output axes of rows (−1: one row) and columns. */
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The rows and vectors of the register tile: 12 sums, 2 of b and 1 of a fill 16 registers. */
+const tileRows = 6;
+const tileVectors = 2;
+/** Rows of a that stay in the second-level cache while all panels pass. */
+const blockBytes = 2 ** 20;
+/** Beyond this a strided panel touches too many pages and is copied. */
+const scattered = 2 ** 15;
+
+/** Whether the kernel is a matrix product, and how it lies. */
+export function contraction(kernel: ReduceKernel): Plan | undefined {
+  const { value, extents, over, combine } = kernel;
+  if (combine !== "sum" || over.length !== 1 || over[0] === 0) return undefined;
+  if (value.kind !== "apply" || value.fn !== "mul") return undefined;
+  const { dtype } = value;
+  if (dtype !== "f32" && dtype !== "f64") return undefined;
+  const all = [...extents, ...over];
+  const factors = value.args.map((e) => factorOf(e, all));
+  const [p, q] = factors;
+  if (!p || !q) return undefined;
+  const columns = extents.findLastIndex((n) => n > 1);
+  const lanes = dtype === "f32" ? 4 : 2;
+  if (columns < 0 || extents[columns]! < lanes) return undefined;
+  const inP = p.form.coefficients[columns] !== 0;
+  const inQ = q.form.coefficients[columns] !== 0;
+  if (inP === inQ) return undefined;
+  const [a, b] = inP ? [q, p] : [p, q];
+  const rows = extents.findLastIndex(
+    (n, axis) =>
+      n > 1 && axis < columns && a.form.coefficients[axis] !== 0 && b.form.coefficients[axis] === 0,
+  );
+  return { dtype, a, b, rows, columns };
+}
+
+function factorOf(e: Expression, extents: readonly number[]): Factor | undefined {
+  if (e.kind !== "load" || e.when || e.bound) return undefined;
+  const form = affine(e.at, extents);
+  return form && { input: e.input, form };
+}
+
+/** Bytes of scratch memory that a contraction needs. */
+export function contractionScratch(kernel: ReduceKernel, plan: Plan): number {
+  const { block, k, bytes, width } = sizes(kernel, plan);
+  return (block * width + k * width + packedRows(kernel, plan) * k) * bytes + 192;
+}
+
+function sizes({ extents, over }: ReduceKernel, plan: Plan) {
+  const bytes = bytesOf(plan.dtype);
+  const lanes = 16 / bytes;
+  const k = over[0]!;
+  const m = plan.rows < 0 ? 1 : extents[plan.rows]!;
+  const n = extents[plan.columns]!;
+  const fitting = Math.max(tileRows, Math.floor(blockBytes / (k * bytes) / tileRows) * tileRows);
+  return { bytes, lanes, k, m, n, width: tileVectors * lanes, block: Math.min(m, fitting) };
+}
+
+const stride = (factor: Factor, axis: number): number =>
+  axis < 0 ? 0 : factor.form.coefficients[axis]!;
+
+/** Rows of a that are copied (0: none): where neighbours along k lie far apart. */
+function packedRows(kernel: ReduceKernel, plan: Plan): number {
+  const { k, m, n, bytes, block, width } = sizes(kernel, plan);
+  const along = stride(plan.a, kernel.extents.length);
+  const far = k * along * bytes > scattered && along !== 1;
+  return far && n > 4 * width && m > 1 ? Math.ceil(block / tileRows) * tileRows : 0;
+}
+
+/** Whether a panel of b is copied. */
+function packsColumns(kernel: ReduceKernel, plan: Plan): boolean {
+  const { k, m, bytes } = sizes(kernel, plan);
+  if (stride(plan.b, plan.columns) !== 1) return true;
+  const along = stride(plan.b, kernel.extents.length);
+  return k * along * bytes > scattered && m >= 4 * tileRows;
+}
+
+export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Plan): void {
+  const { extents } = kernel;
+  const { n, width } = sizes(kernel, plan);
+  const outer = extents.map((size, axis) =>
+    axis === plan.rows || axis === plan.columns ? 1 : size,
+  );
+  const panels = Math.ceil(n / width);
+  const batches = sizeOf(outer);
+  // Work is shared out by batch where there are several, else by panel.
+  if (batches > 1) {
+    const axis = outer.findIndex((size) => size > 1);
+    const rest = outer.map((size, k) => (k === axis ? 1 : size));
+    w.units(outer[axis]!, (unit) => {
+      w.nest(rest, (at) => {
+        const batch = at.map((i, k) => (k === axis ? unit : i));
+        product(w, kernel, plan, batch, (one, last) => {
+          w.loop(last ? panels - 1 : panels, 1, one);
+          last?.(i32(panels - 1));
+        });
+      });
+    });
+    return;
+  }
+  const batch = extents.map(() => i32(0));
+  product(w, kernel, plan, batch, (one, last) => {
+    w.units(panels, one, last);
+  });
+}
+
+type Panel = (panel: Expr) => void;
+
+/**
+ * One matrix product. `panels` runs `one` for all panels of full width and `last` for the narrow
+ * one at the end, if there is one.
+ */
+function product(
+  w: KernelWriter,
+  kernel: ReduceKernel,
+  plan: Plan,
+  batch: readonly Expr[],
+  panels: (one: Panel, last: Panel | undefined) => void,
+): void {
+  const { m, n, block, width, k, bytes, lanes } = sizes(kernel, plan);
+  const { f } = w;
+  const packed = packedRows(kernel, plan);
+  const start = (factor: Factor) =>
+    f.let(
+      op(
+        "i32.add",
+        i32(w.address(kernel.reads[factor.input]!)),
+        w.offset(factor.form.coefficients.slice(0, -1), factor.form.base, bytes, batch),
+      ),
+    );
+  const [a0, b0] = [start(plan.a), start(plan.b)];
+  const scratch = f.let(getGlobal(w.target.scratch));
+  const sums = scratch;
+  const panelAt = f.let(op("i32.add", scratch, i32(block * width * bytes)));
+  const rowsAt = f.let(op("i32.add", panelAt, i32(k * width * bytes)));
+  const aRow = stride(plan.a, plan.rows) * bytes;
+  const inner = kernel.extents.length;
+  const strides = { a: stride(plan.a, inner) * bytes, b: stride(plan.b, inner) * bytes };
+  const bColumn = stride(plan.b, plan.columns) * bytes;
+  const copiesB = packsColumns(kernel, plan);
+
+  const rowsBlock = (m0: Expr, count: number): void => {
+    const aStart = f.let(op("i32.add", a0, op("i32.mul", m0, i32(aRow))));
+    const tiles = Math.floor(count / tileRows);
+    const rest = count % tileRows;
+    if (packed > 0) {
+      packRows(
+        w,
+        { from: aStart, to: rowsAt, count, k, row: aRow, along: strides.a, tileRows },
+        plan.dtype,
+      );
+    }
+    const panel =
+      (columns: number): Panel =>
+      (index) => {
+        const vectors = Math.ceil(columns / lanes);
+        const n0 = f.let(op("i32.mul", index, i32(width)));
+        const bStart = f.let(op("i32.add", b0, op("i32.mul", n0, i32(bColumn))));
+        const wide = vectors * lanes;
+        if (copiesB) {
+          packColumns(
+            w,
+            { from: bStart, to: panelAt, columns, wide, k, column: bColumn, along: strides.b },
+            plan.dtype,
+          );
+        }
+        const b = copiesB ? panelAt : bStart;
+        const bAlong = copiesB ? wide * bytes : strides.b;
+        const tile = (t: Expr, rows: number) => {
+          const shape =
+            packed > 0 ? { row: bytes, along: tileRows * bytes } : { row: aRow, along: strides.a };
+          const size = packed > 0 ? tileRows * k * bytes : tileRows * aRow;
+          const a = op("i32.add", packed > 0 ? rowsAt : aStart, op("i32.mul", t, i32(size)));
+          const to = op("i32.add", sums, op("i32.mul", t, i32(tileRows * wide * bytes)));
+          const micro = microKernel(w.target, {
+            dtype: plan.dtype,
+            rows,
+            vectors,
+            k,
+            aRow: shape.row,
+            aAlong: shape.along,
+            bAlong,
+          });
+          f.emit(call(micro, a, b, to));
+        };
+        w.loop(tiles, 1, (t) => tile(t, tileRows));
+        if (rest > 0) tile(i32(tiles), rest);
+        epilogue(w, kernel, plan, { batch, m0, count, n0, columns, wide, sums });
+      };
+    const last = n % width;
+    panels(panel(width), last === 0 ? undefined : panel(last));
+  };
+  w.loop(m - (m % block), block, (m0) => rowsBlock(m0, block));
+  if (m % block > 0) rowsBlock(i32(m - (m % block)), m % block);
+}
+
+interface Region {
+  readonly batch: readonly Expr[];
+  readonly m0: Expr;
+  readonly count: number;
+  readonly n0: Expr;
+  readonly columns: number;
+  readonly wide: number;
+  readonly sums: Expr;
+}
+
+/** The stores for the rows and columns of one panel, the sums being in scratch memory. */
+function epilogue(w: KernelWriter, kernel: ReduceKernel, plan: Plan, region: Region): void {
+  const { extents, stores } = kernel;
+  const { f } = w;
+  const { batch, m0, count, n0, columns, wide, sums } = region;
+  const bytes = bytesOf(plan.dtype);
+  const roots = stores.map((s) => s.value);
+  const lanes = w.lanes(stores, extents, plan.columns);
+  const whole = lanes && lanes.count * bytes === 16 ? columns - (columns % lanes.count) : 0;
+  w.loop(count, 1, (i) => {
+    const row = f.let(op("i32.add", m0, i));
+    const at = batch.map((index, axis) =>
+      axis === plan.rows ? row : axis === plan.columns ? i32(0) : index,
+    );
+    const line = f.let(op("i32.add", sums, op("i32.mul", i, i32(wide * bytes))));
+    if (lanes && whole > 0) {
+      const body = w.vectors(roots, extents, lanes, at);
+      for (let c = 0; c < whole; c += lanes.count) {
+        const first = f.let(op("i32.add", n0, i32(c)));
+        const sum = f.let(access("v128.load", [line], { offset: c * bytes }));
+        w.storeVectors(stores, extents, lanes, at, first, body(first, sum));
+      }
+    }
+    w.loop(columns - whole, 1, (c) => {
+      const column = f.let(op("i32.add", op("i32.add", n0, c), i32(whole)));
+      const here = at.map((index, axis) => (axis === plan.columns ? column : index));
+      const place = op("i32.add", line, op("i32.mul", c, i32(bytes)));
+      const sum = f.local(typeOf[plan.dtype]);
+      f.set(sum, access(loadInstruction[plan.dtype], [place], { offset: whole * bytes }));
+      w.storeScalars(stores, extents, here, w.scalars(roots, extents, here, get(sum)));
+    });
+  });
+}

@@ -1,0 +1,303 @@
+/** What all kernels share: addresses, loops, and the values at one place of a loop. */
+import { affine } from "../../../compile/affine.ts";
+import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
+import { bytesOf } from "../../../core/dtype.ts";
+import { constant, type Expression } from "../../../core/expression.ts";
+import { type Shape, stridesOf } from "../../../core/shape.ts";
+import {
+  access,
+  brIf,
+  call,
+  type Expr,
+  type Func,
+  type FunctionBuilder,
+  type Global,
+  get,
+  i32,
+  type Local,
+  type ModuleBuilder,
+  op,
+  select,
+} from "../assembler/index.ts";
+import type { Intrinsics } from "../intrinsics/index.ts";
+import { type Load, loadInstruction, type Site, scalarValues, store } from "./scalar.ts";
+import {
+  gatherLanes,
+  type Lanes,
+  lanesFor,
+  splat,
+  storeVector,
+  type VectorSite,
+  vectorValues,
+} from "./vector.ts";
+
+/** The module under construction, as a kernel sees it. */
+export interface Target {
+  readonly program: Program;
+  /** Where the arena begins in memory. */
+  readonly base: number;
+  readonly intrinsics: Intrinsics;
+  readonly relaxed: boolean;
+  /** Throws in JavaScript: (kernel number, index that was out of range, size of the axis). */
+  readonly outOfRange: Func;
+  readonly module: ModuleBuilder;
+  /** Functions that several kernels share, by what they do. */
+  readonly functions: Map<string, Func>;
+  /** Address of memory that a kernel may use as it likes; each thread has its own. */
+  readonly scratch: Global;
+}
+
+/** One kernel being written into one function. */
+export class KernelWriter {
+  readonly target: Target;
+  readonly f: FunctionBuilder;
+  readonly kernel: Kernel;
+  readonly number: number;
+
+  constructor(target: Target, f: FunctionBuilder, kernel: Kernel, number: number) {
+    this.target = target;
+    this.f = f;
+    this.kernel = kernel;
+    this.number = number;
+  }
+
+  address(b: Buffer): number {
+    return this.target.base + this.target.program.offsets[b.id]!;
+  }
+
+  /** for (i = 0; i < n; i += step): `body` gets i; nothing for n = 0, no loop for n = step. */
+  loop(n: number, step: number, body: (i: Expr) => void): void {
+    const turns = Math.floor(n / step);
+    if (turns === 0) return;
+    if (turns === 1) {
+      body(i32(0));
+      return;
+    }
+    const { f } = this;
+    const counter: Local = f.local("i32");
+    f.set(counter, i32(0));
+    f.loop((again) => {
+      body(get(counter));
+      const next = f.let(op("i32.add", get(counter), i32(step)));
+      f.set(counter, next);
+      f.emit(brIf(again, op("i32.lt_s", next, i32(turns * step))));
+    });
+  }
+
+  /**
+   * The loop whose turns may be shared out among threads: units from the function's first parameter
+   * up to its second. `last`, if given, does the last unit in place of `body`.
+   */
+  units(n: number, body: (unit: Expr) => void, last?: (unit: Expr) => void): void {
+    const { f } = this;
+    const [from, to] = f.params as [Local, Local];
+    this.sharedUnits = n;
+    const full = last ? n - 1 : n;
+    if (full > 0) {
+      const unit = f.local("i32");
+      const end = f.let(select(op("i32.lt_s", get(to), i32(full)), get(to), i32(full)));
+      f.set(unit, get(from));
+      f.block((exit) => {
+        f.emit(brIf(exit, op("i32.ge_s", get(unit), end)));
+        f.loop((again) => {
+          body(get(unit));
+          f.set(unit, op("i32.add", get(unit), i32(1)));
+          f.emit(brIf(again, op("i32.lt_s", get(unit), end)));
+        });
+      });
+    }
+    if (last) f.if(op("i32.eq", get(to), i32(n)), () => last(i32(n - 1)));
+  }
+
+  /** Into how many units the kernel's work can be shared out; 1 until `units` is called. */
+  sharedUnits = 1;
+
+  /** A loop for each axis, outermost first; `body` gets the indices. */
+  nest(
+    extents: Shape,
+    body: (indices: readonly Expr[]) => void,
+    outer: readonly Expr[] = [],
+  ): void {
+    const [n, ...inner] = extents;
+    if (n === undefined) body(outer);
+    else this.loop(n, 1, (i) => this.nest(inner, body, [...outer, i]));
+  }
+
+  /** Σ coefficient·index·bytes, as few instructions as it takes. */
+  offset(coefficients: readonly number[], base: number, bytes: number, at: readonly Expr[]): Expr {
+    let sum: Expr | undefined;
+    let fixed = base * bytes;
+    coefficients.forEach((c, axis) => {
+      const index = at[axis]!;
+      if (c === 0) return;
+      if (index.op === "i32.const") {
+        fixed += c * bytes * (index.imm[0] as number);
+        return;
+      }
+      const term = c * bytes === 1 ? index : op("i32.mul", index, i32(c * bytes));
+      sum = sum === undefined ? term : op("i32.add", sum, term);
+    });
+    if (sum === undefined) return i32(fixed);
+    return fixed === 0 ? sum : op("i32.add", sum, i32(fixed));
+  }
+
+  /** Scalar values with the loop's indices at `at`; `reduced` stands for the reduced value. */
+  scalars(
+    roots: readonly Expression[],
+    extents: Shape,
+    at: readonly Expr[],
+    reduced?: Expr,
+  ): (e: Expression) => Expr {
+    const site: Site = {
+      f: this.f,
+      intrinsics: this.target.intrinsics,
+      index: (axis) => at[axis]!,
+      load: (e, value) => this.#loadScalar(e, extents, at, value, reduced),
+    };
+    return scalarValues(roots, site);
+  }
+
+  #loadScalar(
+    e: Load,
+    extents: Shape,
+    at: readonly Expr[],
+    value: (e: Expression) => Expr,
+    reduced: Expr | undefined,
+  ): Expr {
+    const { f, kernel } = this;
+    if (e.input === kernel.reads.length && reduced !== undefined) return reduced;
+    const buffer = kernel.reads[e.input]!;
+    const bytes = bytesOf(e.dtype);
+    if (e.bound) this.checkBound(value(e.bound.index), e.bound.size);
+    const form = affine(e.at, extents);
+    const place = form
+      ? this.offset(form.coefficients, form.base, bytes, at)
+      : bytes === 1
+        ? value(e.at)
+        : op("i32.mul", value(e.at), i32(bytes));
+    const offset = this.address(buffer);
+    if (e.when === undefined) return access(loadInstruction[e.dtype], [place], { offset });
+    // Where the condition fails nothing may be read; the element 0 is always there to be read.
+    const condition = f.let(value(e.when));
+    const safe = op("i32.mul", place, condition);
+    const read =
+      buffer.size === 0 ? undefined : access(loadInstruction[e.dtype], [safe], { offset });
+    const otherwise = value(constant(e.otherwise, e.dtype));
+    return read === undefined ? otherwise : select(condition, read, otherwise);
+  }
+
+  /** Calls into JavaScript, which throws, unless 0 ≤ index < size. */
+  checkBound(index: Expr, size: number): void {
+    const { f } = this;
+    const kept = f.let(index);
+    f.if(op("i32.ge_u", kept, i32(size)), () => {
+      f.emit(call(this.target.outOfRange, i32(this.number), kept, i32(size)));
+    });
+  }
+
+  /** Writes the stores' scalar values at the loop's own position. */
+  storeScalars(
+    stores: readonly Store[],
+    extents: Shape,
+    at: readonly Expr[],
+    value: (e: Expression) => Expr,
+  ): void {
+    // All values first: a store may overwrite what another value still reads.
+    const values = stores.map((s) => this.f.let(value(s.value)));
+    stores.forEach(({ buffer }, i) => {
+      const bytes = bytesOf(buffer.dtype);
+      const place = this.f.let(this.offset(stridesOf(extents), 0, bytes, at));
+      this.f.emit(store(buffer.dtype, place, values[i]!, this.address(buffer)));
+    });
+  }
+
+  /**
+   * Vector values for the elements from index `first` on along the lanes' axis. `at` holds the
+   * other indices. Called once per place in the code: invariants go before the loop.
+   */
+  vectors(roots: readonly Expression[], extents: Shape, lanes: Lanes, at: readonly Expr[]) {
+    const { f } = this;
+    const invariants = new Map<Expression, Expr>();
+    const pointers = new Map<Expression, Expr>();
+    const zeroed = at.map((i, axis) => (axis === lanes.axis ? i32(0) : i));
+    const scalar = this.scalars([], extents, zeroed);
+    const reach = (e: Expression): void => {
+      if (!lanes.varying.has(e)) {
+        if (!invariants.has(e)) invariants.set(e, f.let(splat(scalar(e), e.dtype, lanes)));
+        return;
+      }
+      if (e.kind === "load") {
+        const form = affine(e.at, extents)!;
+        const place = this.offset(form.coefficients, form.base, bytesOf(e.dtype), zeroed);
+        pointers.set(e, f.let(place));
+      } else if (e.kind === "apply") e.args.forEach(reach);
+      else if (e.kind === "cast") reach(e.value);
+      else if (e.kind === "select") [e.condition, e.then, e.otherwise].forEach(reach);
+    };
+    const { reads } = this.kernel;
+    for (const root of roots) if (!isReduced(root, reads.length)) reach(root);
+    return (first: Expr, reduced?: Expr): ((e: Expression) => Expr) => {
+      const site: VectorSite = {
+        f,
+        intrinsics: this.target.intrinsics,
+        first: () => first,
+        invariant: (e) => invariants.get(e)!,
+        loadVector: (e) => {
+          if (e.input === reads.length && reduced !== undefined) return reduced;
+          return this.#loadVector(e, extents, lanes, pointers.get(e)!, first);
+        },
+      };
+      return vectorValues(lanes, site);
+    };
+  }
+
+  #loadVector(e: Load, extents: Shape, lanes: Lanes, pointer: Expr, first: Expr): Expr {
+    const { f } = this;
+    const bytes = bytesOf(e.dtype);
+    const step = affine(e.at, extents)!.coefficients[lanes.axis]! * bytes;
+    const offset = this.address(this.kernel.reads[e.input]!);
+    const at = sumOf(pointer, this.offset([step], 0, 1, [first]));
+    if (step === bytes) {
+      const narrow = lanes.count * bytes === 8;
+      return access(narrow ? "v128.load64_zero" : "v128.load", [at], { offset });
+    }
+    const start = f.let(at);
+    const places = Array.from({ length: lanes.count }, (_, k) => sumOf(start, i32(k * step)));
+    return gatherLanes(e.dtype, places, offset);
+  }
+
+  /** Writes vectors at the loop's own position, `first` elements along the lanes' axis. */
+  storeVectors(
+    stores: readonly Store[],
+    extents: Shape,
+    lanes: Lanes,
+    at: readonly Expr[],
+    first: Expr,
+    value: (e: Expression) => Expr,
+  ): void {
+    const values = stores.map((s) => value(s.value));
+    stores.forEach(({ buffer }, i) => {
+      const bytes = bytesOf(buffer.dtype);
+      const here = at.map((index, axis) => (axis === lanes.axis ? first : index));
+      const place = this.f.let(this.offset(stridesOf(extents), 0, bytes, here));
+      this.f.emit(...storeVector(values[i]!, buffer.dtype, place, this.address(buffer)));
+    });
+  }
+
+  lanes(stores: readonly Store[], extents: Shape, axis: number): Lanes | undefined {
+    return lanesFor(
+      stores.map((s) => s.value),
+      stores.map((s) => s.buffer.dtype),
+      extents,
+      axis,
+    );
+  }
+}
+
+const isReduced = (e: Expression, reads: number): boolean => e.kind === "load" && e.input === reads;
+
+const sumOf = (a: Expr, b: Expr): Expr => {
+  if (a.op === "i32.const" && a.imm[0] === 0) return b;
+  if (b.op === "i32.const" && b.imm[0] === 0) return a;
+  return op("i32.add", a, b);
+};

@@ -1,0 +1,335 @@
+/** One writer per loop skeleton. What is vectorized is decided by the expressions alone. */
+import { affine } from "../../../compile/affine.ts";
+import type { Kernel } from "../../../compile/program.ts";
+import { bytesOf, type DType } from "../../../core/dtype.ts";
+import { type Expression, subexpressions } from "../../../core/expression.ts";
+import type { Combine } from "../../../core/op.ts";
+import { type Shape, stridesOf } from "../../../core/shape.ts";
+import {
+  access,
+  type Expr,
+  get,
+  type Instruction,
+  i32,
+  type Local,
+  lane,
+  op,
+  select,
+  shuffle,
+} from "../assembler/index.ts";
+import { coalesce } from "./coalesce.ts";
+import { contraction, writeContraction } from "./contract.ts";
+import { KernelWriter } from "./kernel.ts";
+import { loadInstruction, number, store, typeOf } from "./scalar.ts";
+import { type Lanes, lanesFor, splat } from "./vector.ts";
+
+export function writeKernel(w: KernelWriter): void {
+  const { kernel } = w;
+  switch (kernel.loop) {
+    case "map": {
+      const joined = coalesce(kernel);
+      writeMap(new KernelWriter(w.target, w.f, joined, w.number), joined);
+      return;
+    }
+    case "reduce": {
+      const plan = contraction(kernel);
+      if (plan) writeContraction(w, kernel, plan);
+      else writeReduce(w, kernel);
+      return;
+    }
+    case "scan":
+      writeScan(w, kernel);
+      return;
+    case "scatter":
+      writeScatter(w, kernel);
+  }
+}
+
+type MapKernel = Extract<Kernel, { loop: "map" }>;
+
+function writeMap(w: KernelWriter, kernel: MapKernel): void {
+  const { extents, stores } = kernel;
+  const roots = stores.map((s) => s.value);
+  const axis = extents.length - 1;
+  const lanes = axis < 0 ? undefined : w.lanes(stores, extents, axis);
+  const inner = extents[axis] ?? 1;
+  const one = (at: readonly Expr[]) =>
+    w.storeScalars(stores, extents, at, w.scalars(roots, extents, at));
+  if (lanes === undefined || inner < lanes.count) {
+    w.nest(extents, one);
+    return;
+  }
+  w.nest(extents.slice(0, -1), (outer) => {
+    const at = [...outer, i32(0)];
+    const body = w.vectors(roots, extents, lanes, at);
+    w.loop(inner, lanes.count, (first) =>
+      w.storeVectors(stores, extents, lanes, at, first, body(first)),
+    );
+    const done = inner - (inner % lanes.count);
+    w.loop(inner - done, 1, (i) => one([...outer, op("i32.add", i, i32(done))]));
+  });
+}
+
+type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
+
+const identity: Record<Combine, number> = {
+  sum: 0,
+  product: 1,
+  max: Number.NEGATIVE_INFINITY,
+  min: Number.POSITIVE_INFINITY,
+  argmax: 0,
+  argmin: 0,
+};
+const joins: Partial<Record<Combine, string>> = {
+  sum: "add",
+  product: "mul",
+  max: "max",
+  min: "min",
+};
+
+/** The neutral element in a type that may have no infinity. */
+function neutral(combine: Combine, dtype: DType): number {
+  const value = identity[combine];
+  if (dtype === "f32" || dtype === "f64" || Number.isFinite(value)) return value;
+  if (dtype === "bool") return value < 0 ? 0 : 1;
+  return value < 0 ? -(2 ** 31) : 2 ** 31 - 1;
+}
+
+/** a ∘ b for scalars. */
+function join(combine: Combine, dtype: DType, a: Expr, b: Expr): Expr {
+  if (dtype === "f32" || dtype === "f64") {
+    return op(`${dtype}.${joins[combine]}` as Instruction, a, b);
+  }
+  if (combine === "sum" || combine === "product") {
+    return op(`i32.${joins[combine]}` as Instruction, a, b);
+  }
+  return select(op(combine === "max" ? "i32.gt_s" : "i32.lt_s", a, b), a, b);
+}
+
+function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
+  const { extents, over, combine, dtype, value } = kernel;
+  if (joins[combine] === undefined) {
+    writePosition(w, kernel);
+    return;
+  }
+  const all = [...extents, ...over];
+  const float = dtype === "f32" || dtype === "f64";
+  const lanesAlong = (axis: number): Lanes | undefined => {
+    const lanes = float && axis >= 0 ? lanesFor([value], [dtype], all, axis) : undefined;
+    return lanes && all[axis]! >= lanes.count && unit(value, all, axis) ? lanes : undefined;
+  };
+  const across = lanesAlong(extents.length - 1);
+  if (across && varies(value, across)) {
+    reduceAcross(w, kernel, across);
+    return;
+  }
+  const along = over.length > 0 ? lanesAlong(all.length - 1) : undefined;
+  if (along && varies(value, along)) {
+    reduceAlong(w, kernel, along);
+    return;
+  }
+  w.nest(extents, (outer) => {
+    const total = scalarLoop(w, kernel, outer, number(neutral(combine, dtype), dtype), over);
+    finish(w, kernel, outer, total);
+  });
+}
+
+const varies = (value: Expression, lanes: Lanes): boolean => lanes.varying.has(value);
+
+/** Whether neighbours along the axis are neighbours in memory, or the same element. */
+const unit = (value: Expression, extents: Shape, axis: number): boolean =>
+  subexpressions(value).every((e) => {
+    if (e.kind !== "load") return true;
+    const step = affine(e.at, extents)?.coefficients[axis];
+    return step === 0 || step === 1;
+  });
+
+/** Reduces over `ranges` of the reduced axes, one element at a time. */
+function scalarLoop(
+  w: KernelWriter,
+  kernel: ReduceKernel,
+  outer: readonly Expr[],
+  start: Expr,
+  over: Shape,
+  last = 0,
+): Local {
+  const { f } = w;
+  const total = f.local(typeOf[kernel.dtype]);
+  f.set(total, start);
+  const extents = [...kernel.extents, ...kernel.over];
+  w.nest(over, (inner) => {
+    const shifted = inner.map((i, k) =>
+      k === inner.length - 1 && last > 0 ? f.let(op("i32.add", i, i32(last))) : i,
+    );
+    const v = w.scalars([kernel.value], extents, [...outer, ...shifted])(kernel.value);
+    f.set(total, join(kernel.combine, kernel.dtype, get(total), v));
+  });
+  return total;
+}
+
+/** The epilogue for one element. */
+function finish(w: KernelWriter, kernel: ReduceKernel, at: readonly Expr[], total: Local): void {
+  const { extents, stores } = kernel;
+  const values = w.scalars(
+    stores.map((s) => s.value),
+    extents,
+    at,
+    get(total),
+  );
+  w.storeScalars(stores, extents, at, values);
+}
+
+/** Several outputs side by side, each reduced in its own lane. */
+function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void {
+  const { extents, over, combine, dtype, stores, value } = kernel;
+  const { f } = w;
+  const all = [...extents, ...over];
+  const inner = extents[extents.length - 1]!;
+  const epilogue = w.lanes(stores, extents, extents.length - 1);
+  const done = inner - (inner % lanes.count);
+  const shape = `${lanes.float}x${lanes.count}`;
+  w.nest(extents.slice(0, -1), (outer) => {
+    w.loop(done, lanes.count, (first) => {
+      const total = f.local("v128");
+      f.set(total, splat(number(neutral(combine, dtype), dtype), dtype, lanes));
+      w.nest(over, (reduced) => {
+        const at = [...outer, i32(0), ...reduced];
+        const v = w.vectors([value], all, lanes, at)(first)(value);
+        f.set(total, op(`${shape}.${joins[combine]}` as Instruction, get(total), v));
+      });
+      if (epilogue && epilogue.count === lanes.count) {
+        const at = [...outer, i32(0)];
+        const body = w.vectors(
+          stores.map((s) => s.value),
+          extents,
+          epilogue,
+          at,
+        );
+        w.storeVectors(stores, extents, epilogue, at, first, body(first, get(total)));
+        return;
+      }
+      for (let k = 0; k < lanes.count; k++) {
+        const one = f.local(typeOf[dtype]);
+        f.set(one, lane(`${shape}.extract_lane` as Instruction, k, get(total)));
+        finish(w, kernel, [...outer, f.let(op("i32.add", first, i32(k)))], one);
+      }
+    });
+    w.loop(inner - done, 1, (i) => {
+      const at = [...outer, f.let(op("i32.add", i, i32(done)))];
+      const start = number(neutral(combine, dtype), dtype);
+      finish(w, kernel, at, scalarLoop(w, kernel, at, start, over));
+    });
+  });
+}
+
+/** Neighbouring terms of one output in the lanes of a vector, joined at the end. */
+function reduceAlong(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void {
+  const { extents, over, combine, dtype, value } = kernel;
+  const { f } = w;
+  const all = [...extents, ...over];
+  const inner = over[over.length - 1]!;
+  const done = inner - (inner % lanes.count);
+  const shape = `${lanes.float}x${lanes.count}`;
+  const joined = (a: Expr, b: Expr) => op(`${shape}.${joins[combine]}` as Instruction, a, b);
+  w.nest(extents, (outer) => {
+    const total = f.local("v128");
+    f.set(total, splat(number(neutral(combine, dtype), dtype), dtype, lanes));
+    w.nest(over.slice(0, -1), (reduced) => {
+      const body = w.vectors([value], all, lanes, [...outer, ...reduced, i32(0)]);
+      w.loop(done, lanes.count, (first) => f.set(total, joined(get(total), body(first)(value))));
+    });
+    const scalar = f.let(joinLanes(w, get(total), lanes, joined));
+    const rest = [...over.slice(0, -1), inner - done];
+    finish(w, kernel, outer, scalarLoop(w, kernel, outer, scalar, rest, done));
+  });
+}
+
+/** All lanes of a vector joined pairwise into one number. */
+export function joinLanes(
+  w: KernelWriter,
+  v: Expr,
+  { count, float }: Lanes,
+  joined: (a: Expr, b: Expr) => Expr,
+): Expr {
+  const { f } = w;
+  const bytes = (from: number) => Uint8Array.from({ length: 16 }, (_, i) => (i + from) % 16);
+  const half = f.let(joined(v, shuffle(bytes(8), v, v)));
+  const all = count === 4 ? f.let(joined(half, shuffle(bytes(4), half, half))) : half;
+  return lane(`${float}x${count}.extract_lane` as Instruction, 0, all);
+}
+
+/** The position of the extreme element: NaN is the most extreme, the first of equals stays. */
+function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
+  const { extents, over, combine, value } = kernel;
+  const { f } = w;
+  const { dtype } = value;
+  const type = typeOf[dtype];
+  const float = dtype === "f32" || dtype === "f64";
+  const all = [...extents, ...over];
+  const strides = stridesOf(over);
+  w.nest(extents, (outer) => {
+    const best = f.local(type);
+    const where = f.local("i32");
+    f.set(where, i32(-1));
+    w.nest(over, (inner) => {
+      const v = f.let(w.scalars([value], all, [...outer, ...inner])(value));
+      const ahead = combine === "argmax" ? "gt" : "lt";
+      const better = op(`${type}.${ahead}${float ? "" : "_s"}` as Instruction, v, get(best));
+      const isNaN = (x: Expr) => op(`${type}.ne` as Instruction, x, x);
+      // A NaN beats everything that is not one.
+      const wins = float
+        ? op("i32.and", op("i32.or", better, isNaN(v)), op("i32.eqz", isNaN(get(best))))
+        : better;
+      const first = op("i32.lt_s", get(where), i32(0));
+      f.if(op("i32.or", first, wins), () => {
+        f.set(best, v);
+        f.set(where, w.offset(strides, 0, 1, inner));
+      });
+    });
+    finish(w, kernel, outer, where);
+  });
+}
+
+type ScanKernel = Extract<Kernel, { loop: "scan" }>;
+
+function writeScan(w: KernelWriter, kernel: ScanKernel): void {
+  const { extents, axis, reverse, combine, value } = kernel;
+  const { f } = w;
+  const { buffer } = kernel.stores[0];
+  const { dtype } = buffer;
+  const n = extents[axis]!;
+  const rest = extents.map((m, k) => (k === axis ? 1 : m));
+  w.nest(rest, (outer) => {
+    const total = f.local(typeOf[dtype]);
+    f.set(total, number(neutral(combine, dtype), dtype));
+    w.loop(n, 1, (i) => {
+      const here = reverse ? f.let(op("i32.sub", i32(n - 1), i)) : i;
+      const at = outer.map((j, k) => (k === axis ? here : j));
+      const v = w.scalars([value], extents, at)(value);
+      f.set(total, join(combine, dtype, get(total), v));
+      const place = f.let(w.offset(stridesOf(extents), 0, bytesOf(dtype), at));
+      f.emit(store(dtype, place, get(total), w.address(buffer)));
+    });
+  });
+}
+
+type ScatterKernel = Extract<Kernel, { loop: "scatter" }>;
+
+function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
+  const { extents, at, bound, value } = kernel;
+  const { f } = w;
+  const { buffer } = kernel.stores[0];
+  const { dtype } = buffer;
+  const bytes = bytesOf(dtype);
+  const base = w.address(buffer);
+  w.loop(buffer.size, 1, (i) => {
+    f.emit(store(dtype, f.let(w.offset([bytes], 0, 1, [i])), number(0, dtype), base));
+  });
+  w.nest(extents, (here) => {
+    const values = w.scalars([bound.index, at, value], extents, here);
+    w.checkBound(values(bound.index), bound.size);
+    const place = f.let(op("i32.mul", values(at), i32(bytes)));
+    const old = access(loadInstruction[dtype], [place], { offset: base });
+    f.emit(store(dtype, place, join("sum", dtype, old, values(value)), base));
+  });
+}

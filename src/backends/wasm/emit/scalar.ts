@@ -1,0 +1,194 @@
+/** Expressions of the scalar language as WebAssembly, one element at a time: complete. */
+import type { DType } from "../../../core/dtype.ts";
+import type { Expression, Intrinsic } from "../../../core/expression.ts";
+import {
+  access,
+  type Expr,
+  type FunctionBuilder,
+  f32,
+  f64,
+  type Instruction,
+  i32,
+  op,
+  select,
+  type ValueType,
+} from "../assembler/index.ts";
+import type { Intrinsics } from "../intrinsics/index.ts";
+
+export type Load = Extract<Expression, { kind: "load" }>;
+
+/** Where the elements and indices of an expression come from. */
+export interface Site {
+  readonly f: FunctionBuilder;
+  readonly intrinsics: Intrinsics;
+  readonly index: (axis: number) => Expr;
+  /** Called once for each load; it may ask for the values of its operands. */
+  readonly load: (e: Load, value: (e: Expression) => Expr) => Expr;
+}
+
+export const typeOf: Record<DType, ValueType> = { f64: "f64", f32: "f32", i32: "i32", bool: "i32" };
+
+export const loadInstruction: Record<DType, Instruction> = {
+  f64: "f64.load",
+  f32: "f32.load",
+  i32: "i32.load",
+  bool: "i32.load8_u",
+};
+const storeInstruction: Record<DType, Instruction> = {
+  f64: "f64.store",
+  f32: "f32.store",
+  i32: "i32.store",
+  bool: "i32.store8",
+};
+
+export const store = (dtype: DType, at: Expr, value: Expr, offset: number): Expr =>
+  access(storeInstruction[dtype], [at, value], { offset });
+
+export function number(value: number, dtype: DType): Expr {
+  if (dtype === "f64") return f64(value);
+  return dtype === "f32" ? f32(value) : i32(value);
+}
+
+/** Instructions that exist for both floating-point types. */
+export const direct: Partial<Record<Intrinsic, string>> = {
+  add: "add",
+  sub: "sub",
+  mul: "mul",
+  div: "div",
+  min: "min",
+  max: "max",
+  neg: "neg",
+  abs: "abs",
+  floor: "floor",
+  ceil: "ceil",
+  round: "nearest",
+  trunc: "trunc",
+  sqrt: "sqrt",
+  equal: "eq",
+  less: "lt",
+  lessEqual: "le",
+};
+
+const integerInstructions: Partial<Record<Intrinsic, Instruction>> = {
+  add: "i32.add",
+  sub: "i32.sub",
+  mul: "i32.mul",
+  equal: "i32.eq",
+  less: "i32.lt_s",
+  lessEqual: "i32.le_s",
+  bitAnd: "i32.and",
+  bitOr: "i32.or",
+  bitXor: "i32.xor",
+  shiftLeft: "i32.shl",
+  shiftRight: "i32.shr_u",
+  and: "i32.and",
+  or: "i32.or",
+};
+
+/** Values of several expressions at one place; what they share is computed once. */
+export function scalarValues(roots: readonly Expression[], site: Site): (e: Expression) => Expr {
+  const uses = countUses(roots);
+  const memo = new Map<Expression, Expr>();
+  const value = (e: Expression): Expr => {
+    const known = memo.get(e);
+    if (known) return known;
+    const made = emit(e, site, value);
+    // What is used once may stand where it is used; loads stay in order with stores.
+    const kept = (uses.get(e) ?? 0) > 1 || e.kind === "load" ? site.f.let(made) : made;
+    if (kept !== made || made.op === "local.get" || made.op.endsWith(".const")) memo.set(e, kept);
+    return kept;
+  };
+  return value;
+}
+
+function countUses(roots: readonly Expression[]): Map<Expression, number> {
+  const uses = new Map<Expression, number>();
+  const visit = (e: Expression): void => {
+    const n = (uses.get(e) ?? 0) + 1;
+    uses.set(e, n);
+    if (n > 1) return;
+    if (e.kind === "apply") e.args.forEach(visit);
+    else if (e.kind === "cast") visit(e.value);
+    else if (e.kind === "select") [e.condition, e.then, e.otherwise].forEach(visit);
+    else if (e.kind === "load") for (const x of [e.at, e.when, e.bound?.index]) if (x) visit(x);
+  };
+  roots.forEach(visit);
+  return uses;
+}
+
+function emit(e: Expression, site: Site, value: (e: Expression) => Expr): Expr {
+  switch (e.kind) {
+    case "constant":
+      return number(e.value, e.dtype);
+    case "index":
+      return site.index(e.axis);
+    case "load":
+      return site.load(e, value);
+    case "select":
+      return select(value(e.condition), value(e.then), value(e.otherwise));
+    case "cast":
+      return convert(value(e.value), e.value.dtype, e.dtype);
+    case "apply": {
+      const args = e.args.map(value);
+      const dtype = e.args[0]!.dtype;
+      return dtype === "f32" || dtype === "f64"
+        ? applyFloat(e.fn, dtype, args, site)
+        : applyInteger(e.fn, args, site);
+    }
+  }
+}
+
+function applyFloat(fn: Intrinsic, dtype: "f32" | "f64", args: Expr[], site: Site): Expr {
+  const name = direct[fn];
+  if (name !== undefined) return op(`${dtype}.${name}` as Instruction, ...args);
+  return site.intrinsics.call(fn as never, dtype, ...args);
+}
+
+function applyInteger(fn: Intrinsic, args: Expr[], { f }: Site): Expr {
+  const name = integerInstructions[fn];
+  if (name !== undefined) return op(name, ...args);
+  const [a, b] = args.map((x) => f.let(x)) as [Expr, Expr];
+  const zero = i32(0);
+  switch (fn) {
+    case "not":
+      return op("i32.eqz", a);
+    case "neg":
+      return op("i32.sub", zero, a);
+    case "abs":
+      return select(op("i32.lt_s", a, zero), op("i32.sub", zero, a), a);
+    case "min":
+      return select(op("i32.lt_s", a, b), a, b);
+    case "max":
+      return select(op("i32.gt_s", a, b), a, b);
+    case "floor":
+    case "ceil":
+    case "round":
+    case "trunc":
+      return a;
+    case "mod": {
+      // The remainder has the divisor's sign; WebAssembly's has the dividend's.
+      const rest = f.let(op("i32.rem_s", a, b));
+      return select(op("i32.lt_s", rest, zero), op("i32.add", rest, b), rest);
+    }
+    case "floorDiv": {
+      const rest = op("i32.rem_s", a, b);
+      const quotient = f.let(op("i32.div_s", a, b));
+      const below = op("i32.sub", quotient, i32(1));
+      return select(op("i32.lt_s", rest, zero), below, quotient);
+    }
+    default:
+      throw new TypeError(`${fn} is not a function of integers`);
+  }
+}
+
+export function convert(x: Expr, from: DType, to: DType): Expr {
+  if (from === to) return x;
+  const real = from === "f32" || from === "f64";
+  if (to === "bool") {
+    if (from === "i32") return op("i32.ne", x, i32(0));
+    return op(`${from}.ne` as Instruction, x, number(0, from));
+  }
+  if (to === "i32") return real ? op(`i32.trunc_sat_${from}_s` as Instruction, x) : x;
+  if (!real) return op(`${to}.convert_i32_s` as Instruction, x);
+  return to === "f32" ? op("f32.demote_f64", x) : op("f64.promote_f32", x);
+}

@@ -1,0 +1,204 @@
+/**
+ * Expressions of the scalar language on whole vectors: four f32 or two f64 elements side by side
+ * along one axis. What the axis does not change is computed once and spread.
+ */
+
+import { affine } from "../../../compile/affine.ts";
+import type { DType } from "../../../core/dtype.ts";
+import { type Expression, operands, subexpressions } from "../../../core/expression.ts";
+import type { Shape } from "../../../core/shape.ts";
+import { access, type Expr, type Instruction, i32, lane, op, v128 } from "../assembler/index.ts";
+import { direct, type Load, type Site } from "./scalar.ts";
+
+export interface Lanes {
+  readonly count: 2 | 4;
+  readonly float: "f64" | "f32";
+  /** The axis whose neighbours lie side by side. */
+  readonly axis: number;
+  /** The expressions that the axis changes. */
+  readonly varying: ReadonlySet<Expression>;
+}
+
+const integerOps: Record<string, string> = {
+  add: "i32x4.add",
+  sub: "i32x4.sub",
+  mul: "i32x4.mul",
+  neg: "i32x4.neg",
+  abs: "i32x4.abs",
+  min: "i32x4.min_s",
+  max: "i32x4.max_s",
+  equal: "i32x4.eq",
+  less: "i32x4.lt_s",
+  lessEqual: "i32x4.le_s",
+  bitAnd: "v128.and",
+  bitOr: "v128.or",
+  bitXor: "v128.xor",
+};
+const shifts: Record<string, string> = { shiftLeft: "i32x4.shl", shiftRight: "i32x4.shr_u" };
+const logic: Record<string, string> = { and: "v128.and", or: "v128.or", not: "v128.not" };
+
+/** How to compute the expressions on vectors along an axis, if that is possible. */
+export function lanesFor(
+  roots: readonly Expression[],
+  stores: readonly DType[],
+  extents: Shape,
+  axis: number,
+): Lanes | undefined {
+  const varying = new Set<Expression>();
+  const all = [...new Set(roots.flatMap(subexpressions))];
+  for (const e of all) {
+    if (e.kind === "index" ? e.axis === axis : operands(e).some((x) => varying.has(x))) {
+      varying.add(e);
+    }
+  }
+  const values = [...varying].filter((e) => !isAddress(e, all));
+  const types = new Set([...values.map((e) => e.dtype), ...stores]);
+  if (types.has("f32") && types.has("f64")) return undefined;
+  const float = types.has("f64") ? "f64" : "f32";
+  if (float === "f64" && stores.includes("bool")) return undefined;
+  const lanes: Lanes = { count: float === "f64" ? 2 : 4, float, axis, varying };
+  return values.every((e) => possible(e, lanes, extents)) ? lanes : undefined;
+}
+
+/** Whether an expression only serves to say where a load reads. */
+function isAddress(e: Expression, all: readonly Expression[]): boolean {
+  const users = all.filter((u) => operands(u).includes(e));
+  return users.length > 0 && users.every((u) => u.kind === "load" || isAddress(u, all));
+}
+
+function possible(e: Expression, lanes: Lanes, extents: Shape): boolean {
+  switch (e.kind) {
+    case "load":
+      return !e.when && !e.bound && e.dtype !== "bool" && affine(e.at, extents) !== undefined;
+    case "cast": {
+      const from = e.value.dtype;
+      if (lanes.float === "f64")
+        return e.dtype !== "i32" && !(from === "i32" && e.dtype === "bool");
+      return true;
+    }
+    case "apply": {
+      const dtype = e.args[0]!.dtype;
+      if (dtype === "bool") return e.fn in logic;
+      if (dtype === "i32") {
+        // Comparisons of i32 make masks of 32 bits, which choose among f32 only.
+        if (e.dtype === "bool" && lanes.float === "f64") return false;
+        return e.fn in integerOps || (e.fn in shifts && e.args[1]!.kind === "constant");
+      }
+      return e.fn !== "floorDiv" && e.fn !== "mod";
+    }
+    case "select":
+      return !(lanes.float === "f64" && e.dtype === "i32");
+    default:
+      return true;
+  }
+}
+
+/** A scalar in every lane; a truth value as a mask. */
+export function splat(x: Expr, dtype: DType, { float }: Lanes): Expr {
+  if (dtype === "f32") return op("f32x4.splat", x);
+  if (dtype === "f64") return op("f64x2.splat", x);
+  if (dtype === "i32") return op("i32x4.splat", x);
+  const mask = op("i32.sub", i32(0), x);
+  return float === "f32"
+    ? op("i32x4.splat", mask)
+    : op("i64x2.splat", op("i64.extend_i32_s", mask));
+}
+
+export interface VectorSite extends Omit<Site, "load" | "index"> {
+  /** The vector's first index along the axis. */
+  readonly first: () => Expr;
+  readonly loadVector: (e: Load) => Expr;
+  /** The value, spread, of an expression that the axis does not change. */
+  readonly invariant: (e: Expression) => Expr;
+}
+
+/** Vector values at one place; what they share is computed once. */
+export function vectorValues(lanes: Lanes, site: VectorSite): (e: Expression) => Expr {
+  const memo = new Map<Expression, Expr>();
+  const value = (e: Expression): Expr => {
+    const known = memo.get(e);
+    if (known) return known;
+    const made = lanes.varying.has(e)
+      ? site.f.let(emitVector(e, lanes, site, value))
+      : site.invariant(e);
+    memo.set(e, made);
+    return made;
+  };
+  return value;
+}
+
+function emitVector(
+  e: Expression,
+  lanes: Lanes,
+  site: VectorSite,
+  value: (e: Expression) => Expr,
+): Expr {
+  const shape = lanes.float === "f32" ? "f32x4" : "f64x2";
+  switch (e.kind) {
+    case "index":
+      return op("i32x4.add", op("i32x4.splat", site.first()), v128(Int32Array.of(0, 1, 2, 3)));
+    case "load":
+      return site.loadVector(e);
+    case "select":
+      return op("v128.bitselect", value(e.then), value(e.otherwise), value(e.condition));
+    case "cast":
+      return convertVector(value(e.value), e.value.dtype, e.dtype);
+    case "apply": {
+      const dtype = e.args[0]!.dtype;
+      const shift = shifts[e.fn];
+      if (dtype === "i32" && shift !== undefined) {
+        const by = (e.args[1] as { value: number }).value;
+        return op(shift as Instruction, value(e.args[0]!), i32(by));
+      }
+      const args = e.args.map(value);
+      if (dtype === "i32") return op(integerOps[e.fn] as Instruction, ...args);
+      if (dtype === "bool") return op(logic[e.fn] as Instruction, ...args);
+      const name = direct[e.fn];
+      if (name !== undefined) return op(`${shape}.${name}` as Instruction, ...args);
+      return site.intrinsics.call(e.fn as never, shape, ...args);
+    }
+    default:
+      throw new TypeError(`${e.kind} does not vary`);
+  }
+}
+
+function convertVector(x: Expr, from: DType, to: DType): Expr {
+  if (from === to) return x;
+  const ones = (dtype: DType): Expr => {
+    if (dtype === "f32") return v128(new Float32Array(4).fill(1));
+    return dtype === "f64" ? v128(new Float64Array(2).fill(1)) : v128(new Int32Array(4).fill(1));
+  };
+  if (from === "bool") return op("v128.and", x, ones(to));
+  if (to === "bool") {
+    const shape = from === "f32" ? "f32x4" : from === "f64" ? "f64x2" : "i32x4";
+    return op(`${shape}.ne` as Instruction, x, v128(new Int32Array(4)));
+  }
+  if (to === "f32") return op("f32x4.convert_i32x4_s", x);
+  if (to === "f64") return op("f64x2.convert_low_i32x4_s", x);
+  return op("i32x4.trunc_sat_f32x4_s", x);
+}
+
+/** Elements that lie apart, put side by side. */
+export function gatherLanes(dtype: DType, addresses: readonly Expr[], offset: number): Expr {
+  const shape = dtype === "f64" ? "f64x2" : dtype === "f32" ? "f32x4" : "i32x4";
+  const splatted = access(
+    dtype === "f64" ? "v128.load64_splat" : "v128.load32_splat",
+    [addresses[0]!],
+    {
+      offset,
+    },
+  );
+  return addresses.slice(1).reduce<Expr>((v, at, i) => {
+    const scalar = access(`${dtype}.load` as Instruction, [at], { offset });
+    return lane(`${shape}.replace_lane` as Instruction, i + 1, v, scalar);
+  }, splatted);
+}
+
+/** Writes the lanes of a vector side by side. */
+export function storeVector(value: Expr, dtype: DType, at: Expr, offset: number): Expr[] {
+  if (dtype !== "bool") return [access("v128.store", [at, value], { offset })];
+  return [0, 1, 2, 3].map((k) => {
+    const bit = op("i32.and", lane("i32x4.extract_lane", k, value), i32(1));
+    return access("i32.store8", [at, bit], { offset: offset + k });
+  });
+}

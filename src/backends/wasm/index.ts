@@ -1,0 +1,85 @@
+/** The WebAssembly backend: one module per graph, memory planned ahead, SIMD throughout. */
+import { compileProgram } from "../../compile/index.ts";
+import type { Buffer, Program } from "../../compile/program.ts";
+import type { TypedArray } from "../../core/dtype.ts";
+import { ChainruleError, fail } from "../../core/errors.ts";
+import type { Graph } from "../../core/graph.ts";
+import type { Backend, Executable } from "../backend.ts";
+import { features } from "./assembler/index.ts";
+import { buildModule, pagesFor } from "./module.ts";
+
+/** What WebAssembly's 32-bit addresses reach. */
+const addressable = 2 ** 32 - 65536;
+
+const views = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
+
+/** A buffer's elements in the module's memory. */
+export function view(memory: WebAssembly.Memory, b: Buffer, address: number): TypedArray {
+  return new views[b.dtype](memory.buffer as ArrayBuffer, address, b.size);
+}
+
+export function instantiate(program: Program, relaxed: boolean) {
+  if (program.arena > addressable) outOfMemory(program.arena);
+  const { bytes, memory: size, base } = buildModule(program, { relaxed });
+  const memory = allocateMemory(size);
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    env: { memory, outOfRange: outOfRange(program) },
+  });
+  const at = (b: Buffer) => view(memory, b, base + program.offsets[b.id]!);
+  for (const b of program.buffers) if (b.data) at(b).set(b.data);
+  return { run: instance.exports.run as () => void, at, memory };
+}
+
+function allocateMemory(size: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: pagesFor(size) });
+  } catch {
+    return outOfMemory(size);
+  }
+}
+
+const outOfMemory = (bytes: number): never =>
+  fail("out-of-memory", {
+    message: "The program needs more memory than WebAssembly can have.",
+    expected: "at most 4 GiB, and what the machine has free",
+    found: `${(bytes / 2 ** 20).toFixed(0)} MiB for parameters, optimizer, data and activations`,
+  });
+
+const outOfRange = (program: Program) => (kernel: number, index: number, size: number) => {
+  throw new ChainruleError("index-out-of-range", {
+    message: "An index that came from data points outside its axis.",
+    expected: size === 0 ? "none: the axis is empty" : `0 … ${size - 1}`,
+    found: String(index),
+    where: program.kernels[kernel]!.where() || undefined,
+  });
+};
+
+function compile(graph: Graph): Executable {
+  const program = compileProgram(graph);
+  const { run, at } = instantiate(program, features().relaxedSimd);
+  const inputs = program.inputs.map(at);
+  const outputs = program.outputs.map(at);
+  return {
+    run(values) {
+      inputs.forEach((target, i) => {
+        const value = values[i];
+        if (value?.length === target.length) target.set(value);
+        else if (program.inputs[i]) badInput(graph, i, value);
+      });
+      run();
+      return outputs;
+    },
+  };
+}
+
+function badInput(graph: Graph, i: number, value: TypedArray | undefined): never {
+  const node = graph.inputs[i]!;
+  return fail(value ? "shape-mismatch" : "unbound-input", {
+    message: `The input "${String(node.attributes.name)}" has no value of the right size.`,
+    expected: `${node.size} elements of ${node.dtype}`,
+    found: value ? `${value.length} elements` : "nothing",
+    where: node.site.toString() || undefined,
+  });
+}
+
+export const wasm: Backend = { name: "wasm", compile };

@@ -1,0 +1,59 @@
+/** A program as one WebAssembly module: a function per kernel, and one that runs them all. */
+import type { Kernel, Program } from "../../compile/program.ts";
+import { call, type Func, i32, ModuleBuilder } from "./assembler/index.ts";
+import { contraction, contractionScratch } from "./emit/contract.ts";
+import { KernelWriter } from "./emit/kernel.ts";
+import { writeKernel } from "./emit/loops.ts";
+import { Intrinsics } from "./intrinsics/index.ts";
+
+export interface ModuleOptions {
+  /** Relaxed multiply-add: faster, and rounded as the engine likes. */
+  readonly relaxed: boolean;
+}
+
+export interface CompiledModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes of memory that it needs. */
+  readonly memory: number;
+  /** Address of the arena. */
+  readonly base: number;
+}
+
+const page = 65536;
+export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
+
+export function buildModule(program: Program, { relaxed }: ModuleOptions): CompiledModule {
+  const module = new ModuleBuilder();
+  const base = 64;
+  const scratchAt = base + program.arena;
+  const memory = scratchAt + Math.max(0, ...program.kernels.map(scratchSize));
+  module.importMemory("env", "memory", { min: pagesFor(memory) });
+  const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
+  const scratch = module.global(i32(Math.ceil(scratchAt / 64) * 64));
+  const intrinsics = new Intrinsics(module, { relaxed });
+  const functions = new Map<string, Func>();
+  const target = { program, base, intrinsics, relaxed, outOfRange, module, functions, scratch };
+  const kernels = program.kernels.map((kernel, i) => {
+    let units = 1;
+    const func = module.function(`k${i}_${kernel.loop}`, ["i32", "i32"], "void", (f) => {
+      if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
+      const writer = new KernelWriter(target, f, kernel, i);
+      writeKernel(writer);
+      units = writer.sharedUnits;
+      return undefined;
+    });
+    return { func, units };
+  });
+  const run = module.function("run", [], "void", (f) => {
+    for (const { func, units } of kernels) f.emit(call(func, i32(0), i32(units)));
+    return undefined;
+  });
+  module.export("run", run);
+  return { bytes: module.toBytes(), memory, base };
+}
+
+function scratchSize(kernel: Kernel): number {
+  if (kernel.loop !== "reduce") return 0;
+  const plan = contraction(kernel);
+  return plan ? contractionScratch(kernel, plan) + 64 : 0;
+}

@@ -1,0 +1,289 @@
+/** What the sections of a derivation share: names, symbols with values, and the steps so far. */
+import { sizeOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Kind, Section, Sentence, Slot, Step, Table } from "./derivation.ts";
+import { type Element, Elements, keyOf } from "./elements.ts";
+import {
+  type Expr,
+  evaluateExpr,
+  number,
+  type Sign,
+  substitute,
+  sum,
+  symbol,
+  symbolsOf,
+} from "./expr.ts";
+import type { MessageKey } from "./messages.ts";
+import { type Names, type Notation, namesOf, partial } from "./notation.ts";
+import { indexText, type Stage, type Trace } from "./trace.ts";
+
+/** Sums longer than this show their largest terms only. */
+const longest = 9;
+const shown = 5;
+
+export const say = (key: MessageKey, slots?: Readonly<Record<string, Slot>>): Sentence => ({
+  key,
+  ...(slots ? { slots } : {}),
+});
+
+export interface Equation {
+  readonly section: Section;
+  readonly kind: Kind;
+  readonly result: Expr;
+  readonly forms: readonly Expr[];
+  readonly why?: readonly Sentence[];
+  /** Show upstream gradients as numbers before all others. */
+  readonly upstream?: boolean;
+}
+
+export class Context {
+  readonly trace: Trace;
+  readonly notation: Notation;
+  readonly names: Names;
+  readonly elements: Elements;
+  readonly example: number;
+  readonly symbols: Record<string, Sign> = {};
+  readonly steps: Step[] = [];
+  readonly loss: Expr;
+  /** Steps by the symbol that they compute. */
+  readonly defined = new Map<string, string>();
+  readonly #stages: Map<Tensor, Stage>;
+  readonly #parameters: Map<Tensor, string>;
+  readonly #layerOf: Map<string, number>;
+  readonly #firstWeight: Map<string, number>;
+  #rests = 0;
+
+  constructor(trace: Trace, notation: Notation, example: number) {
+    this.trace = trace;
+    this.notation = notation;
+    this.example = example;
+    const prefixes = [...new Set(Object.keys(trace.parameters).map(prefixOf))];
+    this.#layerOf = new Map(prefixes.map((p, i) => [p, i + 1]));
+    const out = (l: number) => trace.stages.find((s) => s.layer === l && s.role === "out")?.path;
+    this.names = namesOf(notation, {
+      layers: prefixes.length,
+      netPath: (l) => prefixes[l - 1] ?? "",
+      outPath: (l) => out(l) ?? prefixes[l - 1] ?? "",
+    });
+    this.#stages = new Map(trace.stages.map((s) => [s.tensor, s]));
+    this.#parameters = new Map(Object.entries(trace.parameters).map(([n, t]) => [t, n]));
+    this.#firstWeight = new Map();
+    let ordinal = 0;
+    for (const [name, t] of Object.entries(trace.parameters)) {
+      this.#firstWeight.set(name, ordinal);
+      if (t.rank === 2) ordinal += t.size;
+    }
+    this.elements = new Elements(trace.values, (name) => this.symbols[name]?.value ?? Number.NaN);
+    this.elements.naming = (node, index) => this.name({ node, index });
+    this.loss = this.symbol(this.names.loss, this.elements.value({ node: trace.loss, index: 0 }));
+  }
+
+  /** Whether tensors have one row for each example. */
+  isBatched(t: Tensor): boolean {
+    return this.trace.x !== undefined && t.rank >= 1 && t.shape[0] === this.trace.examples;
+  }
+
+  /** Example and position within it. */
+  place(e: Element): { example: number; at: number } {
+    if (!this.isBatched(e.node)) return { example: this.example, at: e.index };
+    const row = sizeOf(e.node.shape.slice(1));
+    return { example: Math.floor(e.index / row), at: e.index % row };
+  }
+
+  /** A symbol of the table; its value is kept if it is known already. */
+  symbol(sign: Sign, value?: number): Expr {
+    const known = this.symbols[sign.text];
+    if (!known || known.value === undefined) {
+      this.symbols[sign.text] = { ...sign, ...(value === undefined ? {} : { value }) };
+    }
+    return symbol(sign.text);
+  }
+
+  sign(e: Expr): Sign {
+    return e.kind === "symbol" ? this.symbols[e.name]! : { text: "?", tex: "?" };
+  }
+
+  /** The name of an element, if it has one. */
+  name(e: Element): Expr | undefined {
+    const sign = this.signOf(e);
+    return sign && this.symbol(sign, this.elements.value(e));
+  }
+
+  signOf(e: Element): Sign | undefined {
+    const { node, index } = e;
+    const parameter = this.#parameters.get(node);
+    if (parameter !== undefined) return this.parameterSign(parameter, index);
+    const { example, at } = this.place(e);
+    const own = (sign: Sign): Sign =>
+      example === this.example
+        ? sign
+        : { text: `${sign.text}⁽${example}⁾`, tex: `{${sign.tex}}^{(${example})}` };
+    if (node === this.trace.x) return own(this.names.input(at));
+    if (node === this.trace.y && node.dtype === "f64") return own(this.names.target(at));
+    if (node === this.trace.loss) return this.names.loss;
+    const stage = this.#stages.get(node);
+    return stage && own(this.stageSign(stage, at));
+  }
+
+  stageSign(stage: Stage, at: number): Sign {
+    if (stage.role === "net") return this.names.net(stage.layer, at);
+    if (stage.role === "out") return this.names.out(stage.layer, at);
+    if (this.trace.x) return this.names.other(stage.layer, stage.name, at);
+    const index = indexText(stage.tensor.shape, at);
+    const tex = stage.name.replace(/^u(\d+)$/, "u_{$1}");
+    return { text: stage.name + index, tex: tex + index };
+  }
+
+  parameterSign(name: string, index: number): Sign {
+    const t = this.trace.parameters[name]!;
+    const l = this.#layerOf.get(prefixOf(name)) ?? 1;
+    const own = name.slice(name.lastIndexOf(".") + 1);
+    if (this.trace.x && own === "weight" && t.rank === 2) {
+      const columns = t.shape[1]!;
+      const ordinal = this.#firstWeight.get(name)! + index;
+      return this.names.weight(l, Math.floor(index / columns), index % columns, ordinal);
+    }
+    if (this.trace.x && own === "bias" && t.rank <= 1) {
+      return this.names.bias(l, this.#oneBias(name) ? undefined : index);
+    }
+    return this.names.parameter(name, indexText(t.shape, index));
+  }
+
+  /** A layer whose biases are one number: shared, or given as the same number and never changed. */
+  #oneBias(name: string): boolean {
+    const t = this.trace.parameters[name]!;
+    if (t.rank === 0) return true;
+    const data = this.trace.bindings.get(t)!;
+    return (
+      this.notation === "net-out" &&
+      !this.trace.trainable.includes(name) &&
+      data.every((v) => v === data[0])
+    );
+  }
+
+  layerOf(parameter: string): number {
+    return this.#layerOf.get(prefixOf(parameter)) ?? 1;
+  }
+
+  stageOf(e: Element): Stage | undefined {
+    return this.#stages.get(e.node);
+  }
+
+  /** ∂E/∂(element): δ for a net input. */
+  gradientSign(e: Element): Sign {
+    const stage = this.#stages.get(e.node);
+    const { example, at } = this.place(e);
+    if (stage?.role === "net" && example === this.example) return this.names.delta(stage.layer, at);
+    return this.partialSign(this.names.loss, this.signOf(e)!);
+  }
+
+  partialSign(of: Sign, by: Sign): Sign {
+    if (this.notation !== "torch" || of.text !== this.names.loss.text) return partial(of, by);
+    const at = by.text.indexOf("[");
+    const text = at < 0 ? `${by.text}.grad` : `${by.text.slice(0, at)}.grad${by.text.slice(at)}`;
+    return { text, tex: `\\texttt{${text.replace(/_/g, "\\_")}}` };
+  }
+
+  evaluate(e: Expr): number {
+    return evaluateExpr(
+      e,
+      (name) => this.symbols[name]?.value ?? Number.NaN,
+      this.elements.operators,
+    );
+  }
+
+  /** All symbols replaced by their values; those in `only`, if given. */
+  numbers(e: Expr, only?: (name: string) => boolean): Expr {
+    return substitute(e, (name) => {
+      const { value } = this.symbols[name] ?? {};
+      return value !== undefined && (only?.(name) ?? true) ? number(value) : undefined;
+    });
+  }
+
+  /** A long sum with its largest terms, and one symbol for the rest. */
+  shorten(e: Expr, why: Sentence[]): Expr {
+    if (!("args" in e)) return e;
+    if (e.kind !== "sum" || e.args.length <= longest) {
+      if (JSON.stringify(e).length < 200) return e;
+      return { ...e, args: e.args.map((a) => this.shorten(a, why)) };
+    }
+    const sizes = e.args.map((a) => Math.abs(this.evaluate(a)));
+    const order = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+    const keep = new Set(order.slice(0, shown));
+    const rest = e.args.filter((_, i) => !keep.has(i));
+    const n = ++this.#rests;
+    const r = this.symbol(
+      { text: `r${n}`, tex: `r_{${n}}` },
+      this.evaluate({ kind: "sum", args: rest }),
+    );
+    why.push(say("rest", { r, n: rest.length }));
+    return sum([...e.args.filter((_, i) => keep.has(i)), r]);
+  }
+
+  equation(q: Equation): Step {
+    const why = [...(q.why ?? [])];
+    const forms = q.forms.map((f) => this.shorten(f, why));
+    const last = forms.at(-1)!;
+    const value = this.evaluate(last);
+    if (q.result.kind === "symbol") {
+      const { name } = q.result;
+      if (this.symbols[name]?.value === undefined) {
+        this.symbols[name] = { ...this.symbols[name]!, value };
+      }
+    }
+    const used = new Set(forms.flatMap((f) => [...symbolsOf(f)]));
+    const isGradient = (name: string) => /^δ|^∂|\.grad/.test(name);
+    const plain = last.kind === "number";
+    const some = [...symbolsOf(last)].some(isGradient);
+    const rest = [...symbolsOf(last)].some((name) => !isGradient(name));
+    const step = this.push({
+      section: q.section,
+      kind: q.kind,
+      why,
+      result: q.result,
+      expression: forms,
+      inputs: [...used].flatMap((name) => this.defined.get(name) ?? []),
+      parameters: this.#parametersIn(used),
+      ...(q.upstream && some && rest ? { upstream: this.numbers(last, isGradient) } : {}),
+      ...(plain || used.size === 0 ? {} : { substituted: this.numbers(last) }),
+      value,
+    });
+    if (q.result.kind === "symbol") this.defined.set(q.result.name, step.id);
+    return step;
+  }
+
+  #parametersIn(used: ReadonlySet<string>): string[] {
+    return [...used].filter((name) => this.#known.has(name));
+  }
+  readonly #known = new Set<string>();
+
+  /** The symbol of a parameter's element. */
+  parameterSymbol(name: string, index: number): Expr {
+    const sign = this.parameterSign(name, index);
+    this.#known.add(sign.text);
+    return this.name({ node: this.trace.parameters[name]!, index })!;
+  }
+
+  note(section: Section, why: readonly Sentence[], table?: Table, kind: Kind = "note"): Step {
+    return this.push({ section, kind, why, ...(table ? { table } : {}) });
+  }
+
+  push(step: Partial<Step> & Pick<Step, "section" | "kind" | "why">): Step {
+    const made: Step = {
+      parameters: [],
+      inputs: [],
+      children: [],
+      expression: [],
+      spoken: { en: "", zh: "" },
+      ...step,
+      id: `s${this.steps.length + 1}`,
+    };
+    this.steps.push(made);
+    return made;
+  }
+}
+
+export const prefixOf = (parameter: string): string =>
+  parameter.slice(0, Math.max(0, parameter.lastIndexOf(".")));
+
+export { keyOf };

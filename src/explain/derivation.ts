@@ -1,0 +1,120 @@
+/**
+ * A worked derivation as plain data: steps that refer to each other by id, and the tables of
+ * symbols and operators with which they can be printed and evaluated. JSON is its lossless form.
+ */
+import type { Expr, Operator, Sign } from "./expr.ts";
+import type { Language, MessageKey } from "./messages.ts";
+import type { Notation } from "./notation.ts";
+
+export type Kind =
+  | "affine"
+  | "activation"
+  | "loss"
+  | "reduce"
+  | "chain"
+  | "fan-out sum"
+  | "local derivative"
+  | "vector-Jacobian product"
+  | "update"
+  | "check"
+  | "note"
+  | "unsupported";
+
+/** A sentence of the catalogue with its slots, or a sentence that a record brings along. */
+export type Sentence =
+  | { readonly key: MessageKey; readonly slots?: Readonly<Record<string, Slot>> }
+  | { readonly en: string; readonly zh: string };
+
+export type Slot = string | number | Expr | Sentence;
+
+export type Cell = Slot;
+
+export interface Table {
+  readonly columns: readonly Cell[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+export const sections = [
+  "setup",
+  "forward",
+  "error",
+  "question",
+  "chain",
+  "factors",
+  "backward",
+  "substitution",
+  "paths",
+  "batch",
+  "result",
+  "update",
+  "all",
+  "again",
+  "ledger",
+  "check",
+  "mistakes",
+] as const;
+export type Section = (typeof sections)[number];
+
+export interface Step {
+  readonly id: string;
+  readonly section: Section;
+  readonly kind: Kind;
+  /** Parameters that appear in it. */
+  readonly parameters: readonly string[];
+  /** Steps whose results it uses. */
+  readonly inputs: readonly string[];
+  /** Steps that belong to it. */
+  readonly children: readonly string[];
+  /** Sentences before the formula. */
+  readonly why: readonly Sentence[];
+  /** What is computed. */
+  readonly result?: Expr;
+  /** Symbolic forms, each equal to the next. */
+  readonly expression: readonly Expr[];
+  /** The last form with the upstream gradients as numbers. */
+  readonly upstream?: Expr;
+  /** The last form with all numbers. */
+  readonly substituted?: Expr;
+  readonly value?: number;
+  readonly table?: Table;
+  /** The formula read aloud. */
+  readonly spoken: Readonly<Record<Language, string>>;
+}
+
+/** A drawing of the network: columns of units, and edges with their weights. */
+export interface Diagram {
+  readonly columns: readonly (readonly DiagramUnit[])[];
+  readonly edges: readonly DiagramEdge[];
+}
+export interface DiagramUnit {
+  readonly name: string;
+  /** Symbols shown inside, with their values. */
+  readonly symbols: readonly string[];
+}
+export interface DiagramEdge {
+  /** Column and row of where it starts, then row where it ends (in the next column). */
+  readonly from: readonly [number, number];
+  readonly to: number;
+  readonly symbol: string;
+  /** On the way from the chosen parameter to the loss. */
+  readonly marked: boolean;
+}
+
+export interface DerivationData {
+  readonly format: "chainrule-derivation";
+  readonly version: 1;
+  readonly notation: Notation;
+  readonly language: Language;
+  readonly digits: number;
+  /** The parameters that are explained. */
+  readonly parameters: readonly string[];
+  /** ∂E/∂θ of each of them. */
+  readonly gradients: readonly number[];
+  readonly loss: number;
+  readonly symbols: Readonly<Record<string, Sign>>;
+  readonly operators: Readonly<Record<string, Operator>>;
+  readonly steps: readonly Step[];
+  readonly diagram?: Diagram;
+  /** Whether every check passed. */
+  readonly passed: boolean;
+}

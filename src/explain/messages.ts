@@ -1,0 +1,353 @@
+/** Every sentence of a derivation, in each language; {slots} are filled with text or formulas. */
+export const languages = ["en", "zh"] as const;
+export type Language = (typeof languages)[number];
+
+export const messages = {
+  // Headings.
+  title: ["How the gradient of {parameter} comes about", "{parameter} 的梯度是如何得到的"],
+  titleAll: ["How the gradients come about", "各梯度是如何得到的"],
+  setup: ["Set-up", "设定"],
+  forward: ["Forward pass", "前向传播"],
+  error: ["Error", "误差"],
+  question: ["The question", "问题"],
+  chain: ["The chain rule", "链式法则"],
+  factors: ["Each factor derived", "逐一推导各因子"],
+  substitution: ["Backward pass", "反向传播"],
+  paths: ["The paths", "各条路径"],
+  batch: ["The examples of the batch", "小批量中的各样本"],
+  result: ["Result", "结果"],
+  update: ["Update", "更新"],
+  all: ["All parameters", "全部参数"],
+  again: ["Forward again", "再次前向传播"],
+  ledger: ["Gain ledger", "增益账目"],
+  check: ["Check", "检验"],
+  mistakes: ["Common mistakes", "常见错误"],
+  // Set-up.
+  quantity: ["Quantity", "量"],
+  value: ["Value", "值"],
+  network: ["Network", "网络"],
+  shapes: ["Parameters", "参数"],
+  parameter: ["Parameter asked for", "所问参数"],
+  lossFunction: ["Loss", "损失"],
+  reduction: ["{name}: the sum of {n} terms, times {factor}", "{name}：{n} 项之和，乘以 {factor}"],
+  reductionNone: ["{name}: one term, not reduced", "{name}：只有一项，无需归约"],
+  reductionSum: ["{name}: the sum of {n} terms", "{name}：{n} 项之和"],
+  optimizer: ["Optimizer", "优化器"],
+  rate: ["{name}, learning rate {eta} = {value}", "{name}，学习率 {eta} = {value}"],
+  biases: ["Biases", "偏置"],
+  biasNone: ["none", "无"],
+  biasFrozen: ["given and not trained", "给定，不训练"],
+  biasTrained: ["trained, one for each unit", "参与训练，每个单元一个"],
+  biasShared: ["trained, one for each layer", "参与训练，每层一个"],
+  timing: ["Update timing", "更新时机"],
+  simultaneous: [
+    "simultaneous: all gradients are taken at the old parameters",
+    "同时更新：所有梯度都在旧参数处求取",
+  ],
+  sequential: [
+    "sequential: the layers change one after another from the last, and δ is computed with the new weights of the later layers; this is not gradient descent",
+    "依次更新：从最后一层起逐层更新，δ 用后面各层的新权重计算；这不是梯度下降",
+  ],
+  conventions: ["Conventions", "约定"],
+  layout: [
+    "{w} goes from unit k of the layer before to unit j; rows of data are examples; an update subtracts the gradient",
+    "{w} 从前一层的单元 k 到单元 j；数据的每一行是一个样本；更新时减去梯度",
+  ],
+  superscript: [
+    "A superscript on z, a, w, b and δ is the number of the layer, not a power.",
+    "z、a、w、b 与 δ 的上标是层号，不是幂。",
+  ],
+  symbolsNetOut: [
+    "net is the weighted sum that enters a unit, out what the unit makes of it, h a hidden unit, o an output unit, T a target; δ is ∂E/∂net.",
+    "net 是进入单元的净输入，out 是其激活值，h 表示隐藏单元，o 表示输出单元，T 是目标；误差项 δ 即 ∂E/∂net。",
+  ],
+  symbolsLayer: [
+    "z is a net input, a an activation, {t} a target, {loss} the loss; δ is ∂{loss}/∂z.",
+    "z 是净输入，a 是激活值，{t} 是目标，{loss} 是损失；误差项 δ 即 ∂{loss}/∂z。",
+  ],
+  symbolsTorch: [
+    "Names are those of PyTorch: the output of module p is p.out, a gradient is .grad; a linear module computes X Wᵀ + b.",
+    "名称与 PyTorch 相同：模块 p 的输出为 p.out，梯度为 .grad；线性模块计算 X Wᵀ + b。",
+  ],
+  symbolsFunction: [
+    "The intermediate results are called u1, u2 … in the order in which they are computed.",
+    "中间结果按计算次序称为 u1、u2……",
+  ],
+  bp: [
+    "The four equations: (BP1) δ at the output = ∂C/∂a · φ′(z); (BP2) δ of a layer = (Wᵀ δ of the next) ⊙ φ′(z); (BP3) ∂C/∂b = δ; (BP4) ∂C/∂w = a of the layer before · δ.",
+    "四个方程：(BP1) 输出层 δ = ∂C/∂a · φ′(z)；(BP2) 某层 δ = (Wᵀ 后一层 δ) ⊙ φ′(z)；(BP3) ∂C/∂b = δ；(BP4) ∂C/∂w = 前一层 a · δ。",
+  ],
+  precision: ["Precision", "精度"],
+  rounding: [
+    "computed in f64, rounded only for printing, to {digits} significant digits; ≈ marks a result whose printed operands would give a slightly different last digit, because it was computed unrounded",
+    "以 f64 计算，仅在打印时舍入到 {digits} 位有效数字；≈ 表示结果由未舍入的数算得，用所印数字计算末位会略有出入",
+  ],
+  dtype: ["the model is stored in {dtype}", "模型以 {dtype} 存储"],
+  batchOf: [
+    "{n} examples; example {example} is shown in full",
+    "{n} 个样本；完整展示样本 {example}",
+  ],
+  data: ["Data", "数据"],
+  afterSteps: ["after {n} updates", "经过 {n} 次更新之后"],
+  givenValues: ["Given numbers:", "给定的数值："],
+  diagram: ["The network with its values", "网络及其数值"],
+  // Forward.
+  layerForward: ["Layer {l}:", "第 {l} 层："],
+  example: ["For example {n}:", "对样本 {n}："],
+  onlyPath: [
+    "Only the units on the way from {parameter} to the loss are shown.",
+    "只展示从 {parameter} 到损失途经的单元。",
+  ],
+  rest: ["Here {r} stands for the remaining {n} terms.", "其中 {r} 表示其余 {n} 项之和。"],
+  total: ["The total:", "总误差："],
+  errorTerms: ["The terms of the loss:", "损失的各项："],
+  // Question and chain.
+  ask: [
+    "How does {loss} change when {w} changes a little? The answer is {d}.",
+    "当 {w} 稍有变化时，{loss} 如何变化？答案是 {d}。",
+  ],
+  chainText: [
+    "{w} acts on {loss} through {via}; the derivatives along the way are multiplied:",
+    "{w} 通过 {via} 影响 {loss}；沿途各导数相乘：",
+  ],
+  fanOut: [
+    "{v} acts on {n} later quantities, so the gradients that come back are added:",
+    "{v} 影响后面的 {n} 个量，因此传回的梯度要相加：",
+  ],
+  direct: ["{w} acts on {loss} directly:", "{w} 直接影响 {loss}："],
+  noPath: [
+    "{w} has no influence on {loss} here: its gradient is 0.",
+    "{w} 在此对 {loss} 没有影响：其梯度为 0。",
+  ],
+  // Factors.
+  derive: ["The derivative of {y} with respect to {x}:", "{y} 对 {x} 的导数："],
+  intermediate: ["Intermediate results are named:", "为中间结果命名："],
+  rule: ["{law}", "{law}"],
+  together: ["Multiplied along the way and added over the ways:", "沿每条路相乘，各路相加："],
+  likewise: ["As derived above:", "同上推导："],
+  constant: ["All other quantities count as constant.", "其余各量视为常数。"],
+  lemma: [
+    "Softmax and logarithm together leave p − y: the probability minus the label.",
+    "softmax 与对数合在一起只剩 p − y：概率减去标签。",
+  ],
+  noTextbook: [
+    "The rule of {op} has no textbook form; its vector-Jacobian product is given as a number, and checked below.",
+    "{op} 的法则没有教科书形式；其向量-雅可比积以数值给出，并在下文检验。",
+  ],
+  // Backward.
+  deltaOf: ["The error term of {z}:", "{z} 的误差项："],
+  gradientOf: ["The gradient that reaches {a}:", "传到 {a} 的梯度："],
+  others: [
+    "The other {n} units of this layer likewise; the {m} with the largest gradients are shown.",
+    "该层其余 {n} 个单元同理；这里展示梯度最大的 {m} 个。",
+  ],
+  all3: ["All together:", "合在一起："],
+  newWeights: [
+    "In a sequential update the later layers have changed already: their new weights stand here.",
+    "依次更新时后面各层已经改变：这里用的是它们的新权重。",
+  ],
+  // Paths.
+  via: ["via", "经由"],
+  contribution: ["contribution", "贡献"],
+  timesRest: ["× {rest}", "× {rest}"],
+  sum: ["Σ", "Σ"],
+  remaining: ["the remaining {n}", "其余 {n} 项"],
+  // Batch.
+  batchText: [
+    "Each example contributes to {d}; the largest contributions are:",
+    "每个样本都对 {d} 有贡献；最大的几项是：",
+  ],
+  exampleColumn: ["example", "样本"],
+  cancellation: [
+    "Cancellation |Σg| / Σ|g| = {ratio}: 1 means that all examples pull the same way, 0 that they cancel.",
+    "抵消程度 |Σg| / Σ|g| = {ratio}：1 表示所有样本方向一致，0 表示相互抵消。",
+  ],
+  matrixForm: [
+    "For the whole layer: ∂E/∂W = δᵀA, with δ of shape {delta}, A (the layer's inputs) of shape {a}, and ∂E/∂W of shape {w}; the chosen weight is row {j} of δᵀ times column {k} of A.",
+    "对整层：∂E/∂W = δᵀA，其中 δ 的形状为 {delta}，A（该层输入）的形状为 {a}，∂E/∂W 的形状为 {w}；所选权重是 δᵀ 的第 {j} 行乘以 A 的第 {k} 列。",
+  ],
+  // Result.
+  meaningUp: [
+    "Raise {w} by 0.001, and {loss} rises by about {change}.",
+    "把 {w} 增大 0.001，{loss} 约增大 {change}。",
+  ],
+  meaningDown: [
+    "Raise {w} by 0.001, and {loss} falls by about {change}.",
+    "把 {w} 增大 0.001，{loss} 约减小 {change}。",
+  ],
+  meaningZero: [
+    "At this point a small change of {w} does not change {loss}.",
+    "在此处，{w} 的微小变化不改变 {loss}。",
+  ],
+  notFinite: [
+    "This derivative is not finite. The first operator that made a number that is not finite from finite ones is {op}{where}.",
+    "这个导数不是有限数。第一个由有限数得出非有限数的运算是 {op}{where}。",
+  ],
+  // Update.
+  updateText: ["{name} changes the parameter:", "{name} 更新参数："],
+  stateText: ["First its memory:", "首先更新其记忆量："],
+  frozenText: ["{w} is not trained: it keeps its value.", "{w} 不参与训练：保持原值。"],
+  clippedText: ["The gradient is first clipped, to {g}.", "梯度先被裁剪为 {g}。"],
+  noUpdate: ["A function has no optimizer, so nothing is updated.", "函数没有优化器，因此不更新。"],
+  parameterColumn: ["parameter", "参数"],
+  gradientColumn: ["gradient", "梯度"],
+  newColumn: ["new value", "新值"],
+  largest: ["The {m} of {n} with the largest gradients:", "共 {n} 个，梯度最大的 {m} 个："],
+  // Again.
+  againText: [
+    "With the new parameters {loss} is {after}; before it was {before}. The change is {change}; to first order, −η‖g‖² = {predicted} was to be expected.",
+    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 −η‖g‖² = {predicted}。",
+  ],
+  againOther: [
+    "With the new parameters {loss} is {after}; before it was {before}. The change is {change}; to first order, Σ g·Δθ = {predicted} was to be expected.",
+    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 Σ g·Δθ = {predicted}。",
+  ],
+  // Ledger.
+  ledgerText: [
+    "How the gradient grows or shrinks from layer to layer on its way back; weight gain × activation gain = ratio. The bound of 0.25 for a sigmoid concerns the activation gain alone.",
+    "梯度在逐层回传中如何增大或减小；权重增益 × 激活增益 = 比值。sigmoid 的上界 0.25 只针对激活增益。",
+  ],
+  layerColumn: ["layer", "层"],
+  normColumn: ["‖δ‖", "‖δ‖"],
+  ratioColumn: ["ratio to the next", "与后一层之比"],
+  weightGain: ["weight gain", "权重增益"],
+  activationGain: ["activation gain", "激活增益"],
+  cumulative: ["log10, cumulative", "log10 累计"],
+  deadColumn: ["dead units", "死亡单元"],
+  saturatedColumn: ["saturated units", "饱和单元"],
+  zeroMask: ["{n} of {of}, by mask", "{of} 中的 {n} 个，被掩蔽"],
+  zeroUnderflow: ["{n} of {of}, by underflow", "{of} 中的 {n} 个，下溢"],
+  ofUnits: ["{n} of {of}", "{of} 中的 {n} 个"],
+  ratioStep: ["log10(rms update / rms weight)", "log10(更新均方根 / 权重均方根)"],
+  vanishing: [
+    "The gradient vanishes: at layer {l} it is 10^{exponent} of what it is at the output.",
+    "梯度消失：在第 {l} 层只有输出层的 10^{exponent}。",
+  ],
+  exploding: [
+    "The gradient explodes: at layer {l} it is 10^{exponent} of what it is at the output.",
+    "梯度爆炸：在第 {l} 层达到输出层的 10^{exponent}。",
+  ],
+  healthy: [
+    "The gradient neither vanishes nor explodes, and no unit is dead.",
+    "梯度既未消失也未爆炸，也没有死亡神经元。",
+  ],
+  deadText: [
+    "Layer {l}: {n} of {of} neurons are dead on these data: nothing flows back through them.",
+    "第 {l} 层：{of} 个神经元中有 {n} 个在这些数据上死亡：没有梯度经它们传回。",
+  ],
+  producer: [
+    "The first number that is not finite was made by {op}{where}; {n} later operators only pass it on.",
+    "第一个非有限数由 {op}{where} 产生；其后 {n} 个运算只是将它传下去。",
+  ],
+  allFinite: ["All numbers are finite.", "所有数值都是有限的。"],
+  // Checks.
+  checkRule: [
+    "Two numbers agree if |a − n| ≤ {atol} + {rtol}·max(|a|, |n|).",
+    "若 |a − n| ≤ {atol} + {rtol}·max(|a|, |n|)，则两数一致。",
+  ],
+  method: ["method", "方法"],
+  verdict: ["verdict", "结论"],
+  agrees: ["agrees", "一致"],
+  disagrees: ["DISAGREES", "不一致"],
+  reverse: ["reverse mode (the training step)", "反向模式（训练步骤）"],
+  derivation: ["the formulas above", "以上公式"],
+  forwardMode: ["forward mode (dual numbers)", "前向模式（对偶数）"],
+  central: ["central difference, h = {h} (plateau)", "中心差分，h = {h}（平台处）"],
+  pathSum: ["sum over all {n} paths", "全部 {n} 条路径之和"],
+  directional: ["direction: reverse mode, g · v", "方向导数：反向模式 g · v"],
+  directionalForward: ["direction: forward mode", "方向导数：前向模式"],
+  directionalCentral: ["direction: central difference", "方向导数：中心差分"],
+  sweep: ["Central differences for several steps h: {list}", "不同步长 h 的中心差分：{list}"],
+  kink: [
+    "{loss} is not differentiable in {w} here: the left derivative is {left}, the right derivative {right}. Convention used: {law}",
+    "{loss} 在此处对 {w} 不可导：左导数为 {left}，右导数为 {right}。采用的约定：{law}",
+  ],
+  tieAtKink: [
+    "A quantity on the way is exactly at a kink, where the derivative jumps. Convention used: {law}",
+    "途中有一个量恰好位于导数跳变处。采用的约定：{law}",
+  ],
+  sequentialCheck: [
+    "The derivation follows the sequential update; the gradient of {loss} itself is {g}.",
+    "推导遵循依次更新；{loss} 真正的梯度是 {g}。",
+  ],
+  uncheckedNonFinite: [
+    "Where numbers are not finite, there is nothing to check.",
+    "数值非有限，无从检验。",
+  ],
+  // Mistakes and diagnosis.
+  mistakesText: [
+    "Whoever gets one of these numbers for {d} has probably made the mistake beside it:",
+    "若 {d} 算出下列数字之一，多半是犯了旁边的错误：",
+  ],
+  mistake: ["mistake", "错误"],
+  wouldGive: ["would give", "会得到"],
+  m_correct: ["no mistake", "没有错误"],
+  m_sequential: [
+    "the updated weights of the later layers were used for δ",
+    "计算 δ 时用了后面各层更新后的权重",
+  ],
+  m_biasFixed: ["the biases were left unchanged", "偏置没有更新"],
+  m_biasShared: ["the biases were updated, one shared by each layer", "偏置被更新，且每层共用一个"],
+  m_biasOwn: ["the biases were updated, one for each unit", "偏置被更新，且每个单元一个"],
+  m_half: ["the factor ½ of the loss was forgotten", "漏掉了损失中的因子 ½"],
+  m_extraHalf: ["an extra factor ½ was put into the loss", "损失中多乘了 ½"],
+  m_mean: ["an extra mean over the outputs was taken", "多取了一次对输出的平均"],
+  m_noMean: ["the mean over the outputs was forgotten", "忘记对输出取平均"],
+  m_noSlopeOut: [
+    "the derivative of the activation was left out at the output layer",
+    "输出层漏乘了激活函数的导数",
+  ],
+  m_noSlopeHidden: [
+    "the derivative of the activation was left out at layer {l}",
+    "第 {l} 层漏乘了激活函数的导数",
+  ],
+  m_slopeAtOut: [
+    "the derivative of the activation was taken at the activation instead of the net input",
+    "激活函数的导数取在激活值处，而不是净输入处",
+  ],
+  m_transpose: ["the weight matrix of layer {l} was not transposed", "第 {l} 层的权重矩阵没有转置"],
+  m_gradientForWeight: [
+    "a gradient ∂E/∂w of layer {l} was used where δ·w belongs",
+    "在应为 δ·w 之处用了第 {l} 层的梯度 ∂E/∂w",
+  ],
+  m_onePath: [
+    "only the path through unit {j} of layer {l} was followed",
+    "只走了经过第 {l} 层单元 {j} 的路径",
+  ],
+  m_sign: ["the sign is flipped", "符号反了"],
+  m_batchSum: ["the examples were summed instead of averaged", "样本应取平均却取了总和"],
+  m_batchMean: ["the examples were averaged instead of summed", "样本应取总和却取了平均"],
+  m_oneExample: ["only example {n} was used", "只用了样本 {n}"],
+  m_rounding: ["intermediate values were rounded to {d} decimals", "中间值被舍入到 {d} 位小数"],
+  m_newValue: [
+    "this is the new value of the parameter, not its gradient ({cause})",
+    "这是参数的新值，而不是梯度（{cause}）",
+  ],
+  m_change: [
+    "this is the change of the parameter, −η times the gradient ({cause})",
+    "这是参数的变化量，即 −η 乘以梯度（{cause}）",
+  ],
+  d_correct: [
+    "{found} is right: {value} to the digits given.",
+    "{found} 正确：按所给位数即 {value}。",
+  ],
+  d_one: [
+    "{found} is not {value}. This mistake gives exactly that number: {cause}.",
+    "{found} 不等于 {value}。以下错误恰好给出该数：{cause}。",
+  ],
+  d_many: [
+    "{found} is not {value}. Several mistakes give this number, and it cannot tell them apart: {list}.",
+    "{found} 不等于 {value}。有几种错误都给出这个数，单凭它无法区分：{list}。",
+  ],
+  d_correctTie: [
+    "{found} is right: {value} to the digits given. These mistakes would give the same number: {list}.",
+    "{found} 正确：按所给位数即 {value}。以下错误也会给出同样的数：{list}。",
+  ],
+  d_none: [
+    "{found} is not {value}, and none of the {n} procedures that were tried gives it. The nearest is {nearest}, from: {cause}.",
+    "{found} 不等于 {value}，所试的 {n} 种做法都得不到它。最接近的是 {nearest}，来自：{cause}。",
+  ],
+  and: ["; or ", "；或者"],
+} as const satisfies Record<string, readonly [en: string, zh: string]>;
+
+export type MessageKey = keyof typeof messages;

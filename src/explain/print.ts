@@ -1,0 +1,163 @@
+/** Expressions as text and as TeX: brackets, signs, rounding. */
+import type { Expr, Operators, Sign } from "./expr.ts";
+
+export interface Style {
+  readonly tex: boolean;
+  /** Significant digits of computed numbers. */
+  readonly digits: number;
+  readonly symbols: Readonly<Record<string, Sign>>;
+  readonly operators: Operators;
+}
+
+/** A number to so many significant digits, as the shortest numeral: what the eye reads. */
+export function rounded(value: number, digits: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(Number(value.toPrecision(digits)));
+  const plain = size >= 1e-6 && size < 1e15;
+  const text = plain
+    ? size.toLocaleString("en-US", { maximumSignificantDigits: digits, useGrouping: false })
+    : size
+        .toExponential(digits - 1)
+        .replace(/\.?0+e/, "e")
+        .replace("+", "");
+  return (value < 0 ? "−" : "") + text;
+}
+
+/** A constant of a formula: ½ and 1/n are written as such. */
+function constantText(value: number, style: Style): string {
+  const size = Math.abs(value);
+  const sign = value < 0 ? "−" : "";
+  const whole = Math.round(1 / size);
+  if (size > 0 && size < 1 && whole < 1e6 && Math.abs(size * whole - 1) < 1e-12) {
+    const short = String(size).length <= 5 && whole !== 2 && whole !== 4;
+    if (!short) {
+      if (style.tex) return `${sign}\\tfrac{1}{${whole}}`;
+      return sign + (whole === 2 ? "½" : whole === 4 ? "¼" : `(1/${whole})`);
+    }
+  }
+  return rounded(value, 12);
+}
+
+export const texNumber = (numeral: string): string =>
+  numeral
+    .replace("−", "-")
+    .replace("∞", "\\infty")
+    .replace("NaN", "\\mathrm{NaN}")
+    .replace(/e(-?\d+)$/, "\\times 10^{$1}");
+
+interface Printed {
+  readonly out: string;
+  /** Binding strength, as in an operator's notation; 1 also for what starts with a sign. */
+  readonly precedence: number;
+}
+
+export const print = (e: Expr, style: Style): string => go(e, style).out;
+
+function go(e: Expr, style: Style): Printed {
+  switch (e.kind) {
+    case "number": {
+      const text = e.given ? constantText(e.value, style) : rounded(e.value, style.digits);
+      const long = style.tex && /e/.test(text);
+      const precedence = text.startsWith("−") ? 1 : long ? 2 : 5;
+      return { out: style.tex ? texNumber(text) : text, precedence };
+    }
+    case "symbol": {
+      const sign = style.symbols[e.name];
+      const out = (style.tex ? sign?.tex : sign?.text) ?? e.name;
+      // A superscript that names a layer must not be read together with a power; ∂E/∂w is a quotient.
+      const raised = style.tex ? /\^/.test(out) : /[⁰¹²³⁴⁵⁶⁷⁸⁹]/.test(out);
+      return { out, precedence: /∂|\\partial/.test(out) ? 3 : raised ? 4 : 5 };
+    }
+    case "sum":
+      return { out: printSum(e.args, style), precedence: 1 };
+    case "product":
+      return printProduct(e.args, style);
+    case "apply":
+      return printApply(e.op, e.args, style);
+  }
+}
+
+const wrap = (inner: string, style: Style): string =>
+  style.tex ? `\\left(${inner}\\right)` : `(${inner})`;
+
+const bracket = (p: Printed, least: number, style: Style): string =>
+  p.precedence >= least ? p.out : wrap(p.out, style);
+
+/** A term without its sign, and whether it had one. */
+function unsigned(e: Expr): [negative: boolean, rest: Expr] {
+  if (e.kind === "number" && (e.value < 0 || Object.is(e.value, -0))) {
+    return [true, { ...e, value: -e.value }];
+  }
+  if (e.kind !== "product") return [false, e];
+  const [first, ...rest] = e.args as [Expr, ...Expr[]];
+  // Only a constant in front gives its sign away; a computed negative factor keeps its brackets.
+  if (first.kind !== "number" || !first.given || first.value >= 0) return [false, e];
+  if (first.value === -1) return [true, rest.length === 1 ? rest[0]! : { ...e, args: rest }];
+  return [true, { ...e, args: [{ ...first, value: -first.value }, ...rest] }];
+}
+
+function printSum(terms: readonly Expr[], style: Style): string {
+  const minus = style.tex ? "-" : "−";
+  return terms
+    .map((t, i) => {
+      const [negative, rest] = unsigned(t);
+      const p = go(rest, style);
+      const body = bracket(p, negative ? 2 : 1.5, style);
+      return i === 0 ? (negative ? minus : "") + body : ` ${negative ? minus : "+"} ${body}`;
+    })
+    .join("");
+}
+
+function printProduct(factors: readonly Expr[], style: Style): Printed {
+  const [negative, rest] = unsigned({ kind: "product", args: factors });
+  if (negative) {
+    const minus = style.tex ? "-" : "−";
+    return { out: minus + bracket(go(rest, style), 2, style), precedence: 1 };
+  }
+  const numeric = factors.every((f) => f.kind === "number");
+  const dot = style.tex ? (numeric ? " \\times " : " \\cdot ") : numeric ? " × " : " · ";
+  let out = "";
+  factors.forEach((f, i) => {
+    const p = go(f, style);
+    const body = bracket(p, 2, style);
+    const quotient = !style.tex && p.precedence === 2 && i > 0;
+    const text = quotient ? wrap(p.out, style) : body;
+    const before = factors[i - 1];
+    const joined = /^(\(|\\left\()/.test(text) && before?.kind === "number" && before.given;
+    out += (i === 0 || joined ? "" : dot) + text;
+  });
+  return { out, precedence: 2 };
+}
+
+/** What stands before and after a placeholder that its surroundings already set apart. */
+const opens =
+  /(\(|\||⌊|⌈|\[|\\left[(|[]|\\frac\{|\}\{|\^\{|\\sqrt\{|, |if |else |cases\}|& |\\\\ )$/;
+const closes = /^(\)|\||⌋|⌉|\]|\\right|\}|,| if| else| &|\\\\)/;
+
+function printApply(name: string, args: readonly Expr[], style: Style): Printed {
+  const op = style.operators[name];
+  if (!op) return { out: name, precedence: 5 };
+  const list = (): string => args.map((a) => print(a, style)).join(", ");
+  const template = (style.tex ? op.tex : op.text).replace(/#\[([^\]]*)\]/, (_, each: string) =>
+    args.map((a) => each.replace("#", () => print(a, style))).join(" + "),
+  );
+  const variadic = op.combine !== undefined || op.expansion !== undefined;
+  const out = template.replace(/#(\*|\d+)/g, (hole, which: string, at: number) => {
+    if (which === "*" || variadic) return list();
+    const k = Number(which);
+    const p = go(args[k]!, style);
+    const before = template.slice(0, at);
+    const after = template.slice(at + hole.length);
+    if (opens.test(before) && closes.test(after) && !/^\}\^/.test(after)) return p.out;
+    const strict = k > 0 || op.precedence >= 3;
+    const text = bracket(p, op.precedence + (strict ? 0.5 : 0), style);
+    return p.precedence < op.precedence || !strict ? text : bracketAtom(p, op.precedence, style);
+  });
+  return { out, precedence: op.precedence };
+}
+
+/** An atom needs no brackets even where a stronger operator would demand more than strength 5. */
+const bracketAtom = (p: Printed, precedence: number, style: Style): string =>
+  p.precedence >= 5 || p.precedence > precedence ? p.out : wrap(p.out, style);

@@ -1,0 +1,306 @@
+/**
+ * What is explained, in one form: a scalar loss over named parameters, the stages in between that
+ * have names of their own, and the value of every node. Everything is computed in f64.
+ */
+import { gradient } from "../autodiff/gradient.ts";
+import { interpreter } from "../backends/interpreter/index.ts";
+import { arrayOf, isFloat, type TypedArray } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { dependents, nodesOf } from "../core/graph.ts";
+import { keyOf } from "../core/random.ts";
+import { sizeOf } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import type { Layer, LayerContext } from "../nn/layer.ts";
+import { constant, input, scalar } from "../ops/leaf.ts";
+import { reshape } from "../ops/move.ts";
+import { clip } from "../optim/optimizer.ts";
+import { parameterInputs, trainable, trainingStep, type UpdateTiming } from "../train/step.ts";
+import { type Data, type Trainer, toDataset } from "../train/trainer.ts";
+
+/** A tensor on the way whose elements have names. */
+export interface Stage {
+  readonly tensor: Tensor;
+  /** Layers with parameters, counted from 1. */
+  readonly layer: number;
+  readonly role: "net" | "out" | "other";
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface Trace {
+  readonly trainer?: Trainer;
+  readonly loss: Tensor;
+  readonly parameters: Readonly<Record<string, Tensor>>;
+  readonly trainable: readonly string[];
+  readonly stages: readonly Stage[];
+  readonly x?: Tensor;
+  readonly y?: Tensor;
+  readonly output?: Tensor;
+  readonly examples: number;
+  readonly values: ReadonlyMap<Tensor, TypedArray>;
+  readonly bindings: ReadonlyMap<Tensor, TypedArray>;
+  /** Values of any tensors over the same inputs. */
+  readonly evaluate: (
+    ts: readonly Tensor[],
+    change?: ReadonlyMap<Tensor, TypedArray>,
+  ) => TypedArray[];
+}
+
+const toF64 = (data: TypedArray): Float64Array => Float64Array.from(data);
+
+function finish(parts: Omit<Trace, "values" | "evaluate">): Trace {
+  const { bindings } = parts;
+  const values = new Map<Tensor, TypedArray>();
+  const inputs = [...bindings.keys()];
+  interpreter
+    .compile({ inputs, outputs: [parts.loss, ...inputs] })
+    .run([...bindings.values()], (node, value) => values.set(node, value.slice()));
+  for (const [node, value] of bindings) values.set(node, value);
+  return {
+    ...parts,
+    values,
+    evaluate(ts, change) {
+      const run = interpreter.compile({ inputs, outputs: ts });
+      return run.run(inputs.map((t) => change?.get(t) ?? bindings.get(t)!)).map((v) => v.slice());
+    },
+  };
+}
+
+/** How a model's forward pass is run; diagnosis puts mistaken ones in its place. */
+export type Forward = (
+  model: Layer,
+  x: Tensor,
+  parameters: Readonly<Record<string, Tensor>>,
+  context: LayerContext,
+) => Tensor;
+
+export const correct: Forward = (model, x, parameters, context) =>
+  model.apply(x, parameters, context);
+
+/** The loss of a trainer on data, as it stands: one training step up to the gradient. */
+export function traceNetwork(trainer: Trainer, data: Data, forward: Forward = correct): Trace {
+  const { model } = trainer;
+  const dataset = toDataset(data);
+  const parameters = parameterInputs(model, "f64");
+  const targets = dataset.targets;
+  const x = input("inputs", dataset.inputs.shape, "f64");
+  const y = input("targets", targets.shape, isFloat(targets.dtype) ? "f64" : targets.dtype);
+  const key = constant(Int32Array.of(keyOf(trainer.seed)[0], trainer.progress.steps), [2]);
+  const stages: Stage[] = [];
+  const known = new Set<Tensor>([x]);
+  let layer = 0;
+  let since = 0;
+  const leaves = leafLayers(model, "");
+  const output = forward(model, x, parameters, {
+    training: true,
+    key,
+    path: "",
+    observe(path, tensor) {
+      const own = leaves.get(path);
+      if (!own) return;
+      const affine = Object.keys(own.parameters).length > 0;
+      since = affine ? 0 : since + 1;
+      if (affine) layer++;
+      if (known.has(tensor)) return;
+      known.add(tensor);
+      const role = affine ? "net" : since === 1 && layer > 0 ? "out" : "other";
+      stages.push({ tensor, layer, role, name: own.name, path });
+    },
+  });
+  const snapshot = trainer.snapshot();
+  const bindings = new Map<Tensor, TypedArray>([[x, toF64(dataset.inputs.data)]]);
+  bindings.set(y, isFloat(targets.dtype) ? toF64(targets.data) : targets.data);
+  for (const [name, t] of Object.entries(parameters)) bindings.set(t, toF64(snapshot.get(name)!));
+  return finish({
+    trainer,
+    loss: scalarLoss(trainer.loss(output, y)),
+    parameters,
+    trainable: trainable(model),
+    stages,
+    x,
+    y,
+    output,
+    examples: dataset.size,
+    bindings,
+  });
+}
+
+/** The layers that compute something themselves, by path. */
+function leafLayers(model: Layer, path: string): Map<string, Layer> {
+  if (model.layers.length === 0) return new Map([[path, model]]);
+  const prefix = path === "" ? "" : `${path}.`;
+  return new Map(model.layers.flatMap((l, i) => [...leafLayers(l, `${prefix}${i}`)]));
+}
+
+/** A function of tensors: its arguments are the parameters, its steps the stages. */
+export function traceFunction(
+  f: (...x: Tensor[]) => Tensor,
+  given: Readonly<Record<string, Tensor>> | readonly Tensor[],
+): Trace {
+  const entries = Array.isArray(given)
+    ? given.map((t: Tensor, i): [string, Tensor] => [`x${i}`, t])
+    : Object.entries(given as Record<string, Tensor>);
+  if (entries.length === 0 || entries.some(([, t]) => !(t instanceof Tensor))) {
+    fail("bad-argument", {
+      message: "A function is explained at a point.",
+      expected: "inputs: its arguments, as tensors",
+      found: entries.length === 0 ? "no inputs" : "something that is not a tensor",
+      fix: "Pass { inputs: { w: tensor([…]) } }.",
+    });
+  }
+  const parameters: Record<string, Tensor> = {};
+  const bindings = new Map<Tensor, TypedArray>();
+  for (const [name, t] of entries) {
+    const dtype = isFloat(t.dtype) ? "f64" : t.dtype;
+    const variable = input(name, t.shape, dtype);
+    bindings.set(variable, arrayOf(dtype, t.dataSync()));
+    if (dtype === "f64") parameters[name] = variable;
+  }
+  const variables = [...bindings.keys()];
+  const loss = scalarLoss(f(...variables));
+  const nodes = nodesOf([loss]);
+  const active = dependents(nodes, Object.values(parameters));
+  const stages = nodes
+    .filter((n) => active.has(n) && n !== loss && n.inputs.length > 0 && isFloat(n.dtype))
+    .filter((n) => !["linear"].includes(n.op.derivative.kind) || n.op.notation.text !== "#0")
+    .map((tensor, i): Stage => ({ tensor, layer: 0, role: "other", name: `u${i + 1}`, path: "" }));
+  return finish({
+    loss,
+    parameters,
+    trainable: Object.keys(parameters),
+    stages,
+    examples: 1,
+    bindings,
+  });
+}
+
+function scalarLoss(loss: Tensor): Tensor {
+  if (loss.size !== 1) {
+    fail("shape-mismatch", {
+      message: "What is explained is the gradient of one number.",
+      expected: "a loss, or a function, with one value",
+      found: `shape [${loss.shape.join(", ")}]`,
+      fix: "Add .sum() or .mean().",
+    });
+  }
+  return loss.rank === 0 ? loss : reshape(loss, []);
+}
+
+/** ∂E/∂θ of every parameter, by name. */
+export function gradientsOf(t: Trace): Record<string, Float64Array> {
+  const names = Object.keys(t.parameters);
+  const found = t.evaluate(
+    gradient(
+      t.loss,
+      names.map((n) => t.parameters[n]!),
+    ),
+  );
+  return Object.fromEntries(names.map((n, i) => [n, found[i] as Float64Array]));
+}
+
+/** ∂E/∂(stage) for each stage. */
+export function stageGradients(t: Trace, stages: readonly Stage[]): Map<Tensor, TypedArray> {
+  const found = t.evaluate(stages.map((s) => gradient(t.loss, [s.tensor])[0]!));
+  return new Map(stages.map((s, i) => [s.tensor, found[i]!]));
+}
+
+/** The parameters after one update of the trainer's optimizer, and the gradients that it took. */
+export function updated(t: Trace, timing: UpdateTiming): Record<string, Float64Array> {
+  const trainer = t.trainer!;
+  const x = t.x!;
+  const graph = trainingStep(
+    trainer.model,
+    { inputs: x, targets: t.y! },
+    { loss: trainer.loss, optimizer: trainer.optimizer, dtype: "f64", update: timing },
+  );
+  const key = Int32Array.of(keyOf(trainer.seed)[0], trainer.progress.steps);
+  const results = interpreter
+    .compile(graph)
+    .run([
+      ...Object.values(t.parameters).map((p) => t.bindings.get(p)!),
+      ...[...trainer.slots.values()].map(toF64),
+      Float64Array.of(trainer.learningRate),
+      Float64Array.of(trainer.progress.steps),
+      key,
+      t.bindings.get(x)!,
+      t.bindings.get(t.y!)!,
+    ]);
+  return Object.fromEntries(Object.keys(t.parameters).map((name, i) => [name, toF64(results[i]!)]));
+}
+
+/** E at other values of the parameters. */
+export function lossAt(t: Trace, values: Readonly<Record<string, TypedArray>>): number {
+  const change = new Map(Object.entries(values).map(([name, v]) => [t.parameters[name]!, v]));
+  return t.evaluate([t.loss], change)[0]![0]!;
+}
+
+/** The gradients as the optimizer's clipping leaves them. */
+export function clipped(t: Trace, g: Readonly<Record<string, Float64Array>>) {
+  const { optimizer } = t.trainer!;
+  const tensors = t.trainable.map((n) => constant(g[n]!, t.parameters[n]!.shape));
+  const cut = t.evaluate(clip(tensors, optimizer));
+  return Object.fromEntries(t.trainable.map((n, i) => [n, cut[i] as Float64Array]));
+}
+
+/** One update of one number, as a graph over scalars: the optimizer's own rule. */
+export function updateRule(trainer: Trainer, name: string) {
+  const scalars = (n: string) => input(n, [], "f64");
+  const parameter = scalars("θ");
+  const g = scalars("g");
+  const state = Object.fromEntries(
+    Object.keys(trainer.optimizer.slots).map((s) => [s, scalars(s)]),
+  );
+  const rate = scalars("η");
+  const { steps } = trainer.progress;
+  const step = scalar(steps, "f64");
+  const result = trainer.optimizer.update({
+    parameter,
+    gradient: g,
+    state,
+    learningRate: rate,
+    step,
+  });
+  const own = trainer.model.parameters[name]!.learningRate;
+  const { learningRate } = trainer.optimizer;
+  const factor = learningRate.factor(step).item();
+  const base =
+    own === undefined ? trainer.learningRate : (trainer.learningRate * own) / learningRate.initial;
+  return { parameter, gradient: g, state, rate, result, learningRate: base * factor };
+}
+
+/** A parameter's element by name: "0.weight[3,7]". */
+export function locate(t: Trace, text: string): { name: string; index: number } {
+  const match = /^(.*?)(?:\[([\d,\s]*)\])?$/.exec(text.trim())!;
+  const name = match[1]!;
+  const tensor = t.parameters[name];
+  const all = Object.entries(t.parameters).map(([n, p]) =>
+    p.rank === 0 ? n : `${n}[${p.shape.map((s) => (s === 1 ? "0" : `0…${s - 1}`)).join(",")}]`,
+  );
+  if (!tensor) return unknown(text, all);
+  const at = (match[2] ?? "")
+    .split(",")
+    .filter((s) => s.trim() !== "")
+    .map(Number);
+  if (at.length === 0 && tensor.size === 1) return { name, index: 0 };
+  const inside = at.every((i, axis) => Number.isInteger(i) && i >= 0 && i < tensor.shape[axis]!);
+  if (at.length !== tensor.rank || !inside) return unknown(text, all);
+  const index = at.reduce((sum, i, axis) => sum + i * sizeOf(tensor.shape.slice(axis + 1)), 0);
+  return { name, index };
+}
+
+function unknown(text: string, all: readonly string[]): never {
+  const some = all.slice(0, 12).join(", ") + (all.length > 12 ? ", …" : "");
+  return fail("bad-argument", {
+    message: `There is no parameter "${text}".`,
+    expected: some,
+    found: `"${text}"`,
+    fix: `Name one number, for example ${all[0]!.replace(/…\d+/g, "")}.`,
+  });
+}
+
+/** "[3,7]" for element 52 of a [10, 7] tensor; "" for a scalar. */
+export function indexText(shape: readonly number[], index: number): string {
+  if (shape.length === 0) return "";
+  const at = shape.map((n, axis) => Math.floor(index / sizeOf(shape.slice(axis + 1))) % n);
+  return `[${at.join(",")}]`;
+}

@@ -1,0 +1,130 @@
+/** What the parts of a network file say against each other. */
+import { buildLayers, buildOptimizer, layerProblems, relocated, sizeProblems } from "./build.ts";
+import type { ExamplesSection, NetworkFile } from "./network.ts";
+import { NetworkFileError, type Problem, type Source } from "./source.ts";
+import { formatWords, nearestFix, show } from "./wording.ts";
+
+export function consistencyProblems(network: NetworkFile, source: Source): Problem[] {
+  const { data } = network;
+  const inputs = network.inputs ?? data?.examples?.[0]?.inputs.length;
+  const problems: Problem[] = [];
+  // A layer or an optimizer that cannot be made says so itself.
+  const attempt = (f: () => readonly Problem[]) => {
+    try {
+      problems.push(...f());
+    } catch (error) {
+      const known = relocated(error, source, []);
+      if (!(known instanceof NetworkFileError)) throw error;
+      problems.push(...known.problems);
+    }
+  };
+  // The number of inputs may follow from data that are not read yet; it decides nothing else.
+  attempt(() => sizeProblems(source, buildLayers(source, network.layers, inputs ?? 1)));
+  if (inputs !== undefined) attempt(() => layerProblems(source, network.layers, inputs));
+  attempt(() => {
+    buildOptimizer(network, source);
+    return [];
+  });
+  if (data?.examples) problems.push(...exampleProblems(network, source, data.examples, []));
+  const { validation } = data ?? {};
+  if (typeof validation === "object" && validation.examples) {
+    problems.push(...exampleProblems(network, source, validation.examples, ["validation"]));
+  }
+  problems.push(...dataProblems(network, source));
+  return problems;
+}
+
+function dataProblems({ data }: NetworkFile, source: Source): Problem[] {
+  if (data === undefined) return [];
+  const problems: Problem[] = [];
+  if (data.classes && !data.examples) {
+    problems.push(
+      source.problem(["data", "classes"], {
+        message: "The data bring their classes with them.",
+        expected: "classes only where the examples are written in this file",
+        fix: "Remove this line.",
+      }),
+    );
+  }
+  const repeated = data.classes?.findIndex((name, i) => data.classes?.indexOf(name) !== i) ?? -1;
+  if (repeated >= 0) {
+    problems.push(
+      source.problem(["data", "classes", repeated], { message: "A class is listed twice." }),
+    );
+  }
+  const { validation } = data;
+  if (typeof validation === "object") {
+    const kinds = ["examples", "csv", "idx", "generate"] as const;
+    const [kind, other] = [data, validation].map((part) => kinds.find((k) => part[k]));
+    if (kind !== other) {
+      problems.push(
+        source.problem(["data", "validation"], {
+          message: "The validation data are of another kind than the training data.",
+          expected: `${kind}: …`,
+          found: `${other}: …`,
+        }),
+      );
+    }
+  }
+  return problems;
+}
+
+/** Every example must look like the first. */
+function exampleProblems(
+  network: NetworkFile,
+  source: Source,
+  examples: ExamplesSection,
+  inside: readonly string[],
+): Problem[] {
+  const base = ["data", ...inside, "examples"];
+  const first = network.data?.examples?.[0] ?? examples[0]!;
+  const width = network.inputs ?? first.inputs.length;
+  const kind = (targets: unknown) =>
+    typeof targets === "string"
+      ? "the name of a class"
+      : Array.isArray(targets)
+        ? `${targets.length} numbers`
+        : "one number";
+  const wanted = kind(first.targets);
+  const classes = network.data?.classes;
+  return examples.flatMap((example, i) => {
+    const found: Problem[] = [];
+    const { inputs, targets } = example;
+    if (inputs.length !== width) {
+      found.push(
+        source.problem([...base, i, "inputs"], {
+          message: "An example has another number of inputs.",
+          expected:
+            network.inputs === undefined
+              ? `${width} numbers, as the first example has`
+              : `${width} numbers, as the file says under inputs`,
+          found: `${inputs.length}`,
+        }),
+      );
+    }
+    const at = [...base, i, "targets"];
+    if (classes !== undefined) {
+      const known = typeof targets === "string" ? classes.includes(targets) : undefined;
+      const label = Number.isInteger(targets) && Number(targets) >= 0;
+      if (known === true || (label && Number(targets) < classes.length)) return found;
+      const fix = typeof targets === "string" ? nearestFix(targets, classes) : undefined;
+      found.push(
+        source.problem(at, {
+          message: "The target is none of the classes.",
+          expected: `one of ${formatWords(classes)}, or a number from 0 to ${classes.length - 1}`,
+          found: typeof targets === "string" ? show(targets) : JSON.stringify(targets),
+          ...(fix === undefined ? {} : { fix }),
+        }),
+      );
+    } else if (kind(targets) !== wanted) {
+      found.push(
+        source.problem(at, {
+          message: "An example has another kind of target than the first.",
+          expected: wanted,
+          found: kind(targets),
+        }),
+      );
+    }
+    return found;
+  });
+}

@@ -1,0 +1,281 @@
+/** Datasets from the data section of a network file. Files are read by what the caller passes. */
+import { ChainruleError, type ErrorFacts, fail } from "../../core/errors.ts";
+import { parseTable, type Table, type TableOptions } from "../../data/csv.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { examples as inlineExamples } from "../../data/examples.ts";
+import { idxDataset, readIdx } from "../../data/idx.ts";
+import { preprocessDataset } from "../../data/preprocessing.ts";
+import { split } from "../../data/split.ts";
+import { tableDataset } from "../../data/table-dataset.ts";
+import type { Chosen } from "./form.ts";
+import { generators } from "./generators.ts";
+import type { CsvSection, DataSection, ExamplesSection, NetworkFile } from "./network.ts";
+import { NetworkFileError, type Path, type Source, sourceOf } from "./source.ts";
+import { formatWords, nearestFix, show } from "./wording.ts";
+
+/** Gives the bytes of a file that a network file names, by the path as it is written there. */
+export type ReadFile = (path: string) => Promise<Uint8Array>;
+
+/** What was read: targets are still as the data have them. */
+export interface RawData {
+  readonly train: Dataset;
+  readonly validation: Dataset | undefined;
+  /** Remarks worth showing: columns that are constant, rows that were left out. */
+  readonly notes: readonly string[];
+}
+
+interface Loading {
+  readonly network: NetworkFile;
+  readonly source: Source | undefined;
+  readonly data: DataSection;
+  /** The share that is kept back, or data of their own. */
+  readonly validation: DataSection["validation"];
+  readonly read: ReadFile;
+  readonly seed: number;
+}
+
+/** Reads the data of a network, training part and validation part. */
+export async function readData(network: NetworkFile, read: ReadFile): Promise<RawData> {
+  const source = sourceOf(network);
+  const { data } = network;
+  if (data === undefined) {
+    return fail("file-invalid", {
+      message: "The network file names no data.",
+      expected: "data: with examples, csv, idx or generate",
+      where: source?.where([]) ?? "the network",
+    });
+  }
+  const { seed } = network.training;
+  const loading: Loading = { network, source, data, validation: data.validation, read, seed };
+  if (data.csv) return readCsv(loading, data.csv);
+  const wholes = await readWhole(loading);
+  if (typeof data.validation !== "number") return { ...wholes, notes: [] };
+  return { ...split(wholes.train, { validation: data.validation, seed }), notes: [] };
+}
+
+/** Everything but tables, which are divided before they become numbers. */
+async function readWhole(
+  loading: Loading,
+): Promise<{ train: Dataset; validation: Dataset | undefined }> {
+  const { data, validation, source } = loading;
+  const other = typeof validation === "object" ? validation : undefined;
+  if (data.generate) {
+    const path = ["data", "generate"];
+    return {
+      train: at(source, path, () => generated(data.generate as Chosen)),
+      validation:
+        other?.generate &&
+        at(source, ["data", "validation", "generate"], () => generated(other.generate as Chosen)),
+    };
+  }
+  if (data.idx) {
+    const { images, labels, ...options } = data.idx;
+    const train = await readImages(loading, { images, labels }, options, ["data", "idx"]);
+    const classes = train.classes?.length ?? 1;
+    const path = ["data", "validation", "idx"];
+    return {
+      train,
+      validation:
+        other?.idx && (await readImages(loading, other.idx, { ...options, classes }, path)),
+    };
+  }
+  const train = at(source, ["data", "examples"], () => inline(data.examples ?? [], data.classes));
+  const classes = train.classes ?? data.classes;
+  return {
+    train,
+    validation:
+      other?.examples &&
+      at(source, ["data", "validation", "examples"], () => inline(other.examples ?? [], classes)),
+  };
+}
+
+const generated = ({ name, options }: Chosen): Dataset =>
+  generators[name]!.build(options as never, undefined);
+
+function inline(list: ExamplesSection, classes: readonly string[] | undefined): Dataset {
+  return inlineExamples({
+    inputs: list.map(({ inputs }) => inputs),
+    targets: list.map(({ targets }) =>
+      typeof targets === "number" && classes ? (classes[targets] ?? String(targets)) : targets,
+    ) as string[],
+    ...(classes ? { classes } : {}),
+  });
+}
+
+async function readImages(
+  { read, source, network }: Loading,
+  files: { readonly images: string; readonly labels: string },
+  options: { readonly classes?: number; readonly scale?: number },
+  path: Path,
+): Promise<Dataset> {
+  const [images, labels] = await Promise.all(
+    (["images", "labels"] as const).map((part) =>
+      fromFile(source, files[part], [...path, part], async () => readIdx(await read(files[part]))),
+    ),
+  );
+  return fromFile(source, files.labels, [...path, "labels"], async () =>
+    idxDataset(images!, labels!, { ...options, dtype: network.training.dtype }),
+  );
+}
+
+async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
+  const { source, validation, seed } = loading;
+  const path = ["data", "csv"];
+  const table = await readTable(loading, csv.file, csv, [...path, "file"]);
+  checkColumns(source, table, csv, path);
+  const made = at(
+    source,
+    path,
+    () =>
+      tableDataset(table, {
+        target: csv.target,
+        missing: csv.missing,
+        standardize: csv.standardize,
+        standardizeTarget: csv.standardizeTarget,
+        maxCategories: csv.maxCategories,
+        seed,
+        ...(csv.inputs ? { inputs: csv.inputs } : {}),
+        ...(typeof validation === "number" ? { validation } : {}),
+      }),
+    true,
+  );
+  const own = typeof validation === "object" ? validation.csv : undefined;
+  if (own === undefined) return made;
+  const ownPath = ["data", "validation", "csv"];
+  const other = await readTable(loading, own.file, csv, [...ownPath, "file"]);
+  checkColumns(source, other, csv, path);
+  const rows = at(source, ownPath, () => usableRows(other, csv, made.notes), true);
+  const dataset = at(source, ownPath, () => preprocessDataset(made.preprocessing, rows), true);
+  return { ...made, validation: dataset };
+}
+
+async function readTable(
+  { read, source }: Loading,
+  file: string,
+  csv: CsvSection,
+  path: Path,
+): Promise<Table> {
+  const { header, delimiter, types, missingValues, decimal, comment } = csv;
+  const options: TableOptions = {
+    source: file,
+    decimal,
+    comment,
+    ...(header === undefined ? {} : { header }),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(missingValues === undefined ? {} : { missingValues }),
+  };
+  return fromFile(source, file, path, async () => {
+    const text = decode(await read(file));
+    // Types are given only after names that do not exist have been reported by their lines.
+    const plain = parseTable(text, options);
+    const known = new Set(plain.columns.map(({ name }) => name));
+    const usable = Object.entries(types ?? {}).filter(([name]) => known.has(name));
+    if (usable.length === 0) return plain;
+    return parseTable(text, { ...options, types: Object.fromEntries(usable) });
+  });
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    return fail("file-corrupt", {
+      message: "The table is not UTF-8 text.",
+      expected: "text in UTF-8",
+      fix: "Save it again as text in UTF-8 (in a spreadsheet: “CSV UTF-8”).",
+      cause,
+    });
+  }
+}
+
+/** Columns that the network file names and the table lacks are reported where they are named. */
+function checkColumns(source: Source | undefined, table: Table, csv: CsvSection, path: Path): void {
+  if (source === undefined) return;
+  const names = table.columns.map(({ name }) => name);
+  const named: [Path, string][] = [
+    [["target"], csv.target],
+    ...(csv.inputs ?? []).map((name, i): [Path, string] => [["inputs", i], name]),
+    ...Object.keys(csv.types ?? {}).map((name): [Path, string] => [["types", name], name]),
+  ];
+  const problems = named
+    .filter(([, name]) => !names.includes(name))
+    .map(([inside, name]) => {
+      const fix = nearestFix(name, names);
+      return source.problem([...path, ...inside], {
+        message: `The table ${show(table.source ?? "")} has no column ${show(name)}.`,
+        expected: `one of ${formatWords(names.slice(0, 40))}`,
+        ...(fix === undefined ? {} : { fix }),
+      });
+    });
+  if (problems.length > 0) throw new NetworkFileError(problems, "data-invalid");
+}
+
+/** The rows of a further table that have what the policy on missing values asks for. */
+function usableRows(table: Table, csv: CsvSection, notes: readonly string[]): Table {
+  if (csv.missing === "error") return table;
+  const missing = new Set(table.missingValues);
+  const used = table.columns.filter(
+    ({ name }) =>
+      name === csv.target ||
+      (csv.missing === "drop" && (csv.inputs === undefined || csv.inputs.includes(name))),
+  );
+  const rows = table.lines.flatMap((_, row) =>
+    used.some(({ cells }) => missing.has(cells[row] as string)) ? [] : [row],
+  );
+  if (rows.length < table.size) {
+    (notes as string[]).push(
+      `${table.size - rows.length} of ${table.size} rows of ${table.source} were left out.`,
+    );
+  }
+  return {
+    ...table,
+    size: rows.length,
+    lines: rows.map((row) => table.lines[row] as number),
+    columns: table.columns.map((column) => ({
+      ...column,
+      cells: rows.map((row) => column.cells[row] as string),
+    })),
+  };
+}
+
+/** Runs `f` with errors that have no place of their own attributed to a place in the file. */
+function at<T>(source: Source | undefined, path: Path, f: () => T, keepsPlace = false): T {
+  try {
+    return f();
+  } catch (error) {
+    if (source && error instanceof ChainruleError && !(error instanceof NetworkFileError)) {
+      const own = keepsPlace && /, line \d+/.test(error.where ?? "") ? `${error.where}; ` : "";
+      throw moved(error, `${own}${own ? "named in " : ""}${source.where(path)}`);
+    }
+    throw error;
+  }
+}
+
+async function fromFile<T>(
+  source: Source | undefined,
+  file: string,
+  path: Path,
+  f: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await f();
+  } catch (error) {
+    if (!(error instanceof ChainruleError) || error instanceof NetworkFileError) throw error;
+    const own = error.where?.includes(file) ? error.where : file;
+    throw moved(error, source ? `${own} (named in ${source.where(path)})` : own);
+  }
+}
+
+/** The same error at another place. */
+function moved(error: ChainruleError, where: string): ChainruleError {
+  const { code, expected, found, fix } = error;
+  const facts: ErrorFacts = {
+    message: error.message.split("\n", 1)[0] ?? "",
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+    fix,
+    where,
+    cause: error,
+  };
+  return new ChainruleError(code, facts);
+}

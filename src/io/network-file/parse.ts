@@ -1,0 +1,113 @@
+import { LineCounter, parseDocument } from "yaml";
+import { fail } from "../../core/errors.ts";
+import { consistencyProblems } from "./consistency.ts";
+import { type NetworkFile, networkForm } from "./network.ts";
+import { type Complaint, NetworkFileError, remember, Source, sourceOf } from "./source.ts";
+import { validate } from "./validate.ts";
+
+/** A longer text is not parsed; the parser needs two seconds for a million characters. */
+const longest = 4 * 2 ** 20;
+
+export interface ParseOptions {
+  /** What messages call the file. Default "network file". */
+  readonly path?: string;
+}
+
+/**
+ * Reads a network file, YAML or JSON (which is YAML, too): plain data comes out, all defaults
+ * filled in. Nothing in a file is ever executed.
+ *
+ * @throws NetworkFileError with every problem and its line: "file-syntax", "file-invalid";
+ *   ChainruleError "too-large".
+ */
+export function parseNetwork(text: string, options: ParseOptions = {}): NetworkFile {
+  const path = options.path ?? "network file";
+  checkLength(text, path);
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+    });
+    const source = new Source(path, text, document, lines);
+    const errors = [...document.errors, ...document.warnings];
+    if (errors.length > 0) {
+      const problems = errors.map((e) =>
+        source.problemAt(e.pos, syntaxComplaint(e.code, e.message)),
+      );
+      throw new NetworkFileError(problems, "file-syntax");
+    }
+    if (document.contents === null) empty(path);
+    const { value, problems } = validate(source, networkForm);
+    if (problems.length > 0) throw new NetworkFileError(problems);
+    const network = value as NetworkFile;
+    const contradictions = consistencyProblems(network, source);
+    if (contradictions.length > 0) throw new NetworkFileError(contradictions);
+    remember(network, source);
+    return network;
+  } catch (error) {
+    // The parser of YAML is recursive, and a file may be nested on purpose.
+    if (!(error instanceof RangeError)) throw error;
+    return fail("file-syntax", {
+      message: "The file is nested too deeply.",
+      where: path,
+      cause: error,
+    });
+  }
+}
+
+/** The same network with some of its training section changed. */
+export function withTraining(
+  network: NetworkFile,
+  changes: Partial<NetworkFile["training"]>,
+): NetworkFile {
+  const changed = { ...network, training: { ...network.training, ...changes } };
+  const source = sourceOf(network);
+  if (source) remember(changed, source);
+  return changed;
+}
+
+function checkLength(text: string, path: string): void {
+  if (text.length <= longest) return;
+  fail("too-large", {
+    message: "The network file is longer than the limit.",
+    expected: `at most ${longest} characters`,
+    found: `${text.length}`,
+    where: path,
+    fix: "Put the examples into a CSV file, and values of weights into a checkpoint.",
+  });
+}
+
+function empty(path: string): never {
+  return fail("file-syntax", {
+    message: "The network file is empty.",
+    expected: "layers, a loss, an optimizer and data",
+    where: path,
+    fix: "Begin with one of the examples that come with chainrule.",
+  });
+}
+
+/** What the parser's codes mean for somebody who wrote the file. */
+const advice: Readonly<Record<string, readonly [message: string, fix: string]>> = {
+  TAB_AS_INDENT: ["Lines are indented with a tab.", "Indent with spaces."],
+  DUPLICATE_KEY: ["This name stands here for the second time.", "Remove one of the two."],
+  MULTIPLE_DOCS: ["A second document begins here.", "Put each network into its own file."],
+  BAD_INDENT: [
+    "The indentation is wrong, or a bracket is not closed.",
+    "Close brackets, and indent what belongs together equally far.",
+  ],
+  MISSING_CHAR: ["A character is missing.", "Close the quotation mark or the bracket."],
+  NON_STRING_KEY: ["A name must be a text.", "Put a plain name before the colon."],
+  TAG_RESOLVE_FAILED: ["Tags have no meaning in a network file.", "Remove the tag."],
+  BLOCK_AS_IMPLICIT_KEY: [
+    "There are two colons in one line.",
+    "Put the second part into braces or on lines of its own, or quote a text with a colon.",
+  ],
+};
+
+function syntaxComplaint(code: string, message: string): Complaint {
+  const known = Object.hasOwn(advice, code) ? advice[code] : undefined;
+  if (known === undefined) return { message: `${message}.`, fix: "Mend the line." };
+  return { message: known[0], fix: known[1] };
+}

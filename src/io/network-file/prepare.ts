@@ -1,0 +1,121 @@
+/** From a network file to a trainer that is ready to train. */
+import { fail } from "../../core/errors.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import type { Preprocessing } from "../../data/preprocessing.ts";
+import type { Layer } from "../../nn/layer.ts";
+import type { Loss } from "../../nn/losses.ts";
+import type { FitOptions } from "../../train/fit.ts";
+import { type Trainer, trainer } from "../../train/trainer.ts";
+import { buildLoss, buildModel, buildOptimizer, located } from "./build.ts";
+import { type RawData, type ReadFile, readData } from "./datasets.ts";
+import type { NetworkFile } from "./network.ts";
+import { NetworkFileError, sourceOf } from "./source.ts";
+import { type Fitted, fitTargets } from "./targets.ts";
+
+/** What a network was trained on, as far as new rows must be treated alike. */
+export interface DataDescription {
+  /** How many numbers go in. */
+  readonly inputs: number;
+  /** The names of the classes in the order of their labels, where the targets are classes. */
+  readonly classes?: readonly string[];
+  readonly inputNames?: readonly string[];
+  readonly targetNames?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+}
+
+/** The datasets of a network file, fitted to its loss. */
+export interface NetworkData extends RawData {
+  readonly description: DataDescription;
+  /** How right predictions are told. */
+  readonly marks: Fitted["marks"];
+}
+
+/**
+ * The data of a network file, read and turned into what its loss takes.
+ *
+ * @param read gives the bytes of a file by its path as written in the network file
+ * @throws ChainruleError that points at the line of the table or of the network file.
+ */
+export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<NetworkData> {
+  const raw = await readData(network, read);
+  const inputs = widthOf(raw.train);
+  checkWidth(network, inputs);
+  const outputs = buildModel(network, inputs).outputSize;
+  const fitted = fitTargets(network, raw.train, outputs === "same" ? inputs : outputs);
+  const { classes, inputNames, targetNames, preprocessing } = raw.train;
+  return {
+    train: fitted.convert(raw.train),
+    validation: raw.validation && fitted.convert(raw.validation),
+    notes: raw.notes,
+    marks: fitted.marks,
+    description: {
+      inputs,
+      ...(classes ? { classes } : {}),
+      ...(inputNames ? { inputNames } : {}),
+      ...(targetNames ? { targetNames } : {}),
+      ...(preprocessing ? { preprocessing } : {}),
+    },
+  };
+}
+
+const widthOf = (data: Dataset): number =>
+  data.inputs.shape.slice(1).reduce((product, n) => product * n, 1);
+
+function checkWidth(network: NetworkFile, inputs: number): void {
+  if (network.inputs === undefined || network.inputs === inputs) return;
+  const complaint = {
+    message: "The data have another number of inputs than the network file says.",
+    expected: `inputs: ${inputs}`,
+    found: `inputs: ${network.inputs}`,
+    fix: "Correct the number, or remove the line.",
+  };
+  const source = sourceOf(network);
+  if (source) throw new NetworkFileError([source.problem(["inputs"], complaint)]);
+  fail("file-invalid", complaint);
+}
+
+/** A network with its data, ready to train. */
+export interface PreparedNetwork {
+  readonly network: NetworkFile;
+  readonly model: Layer;
+  readonly data: NetworkData;
+  readonly trainer: Trainer;
+  /** What `trainer.fit(data.train, …)` takes. */
+  readonly fit: FitOptions;
+}
+
+/** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
+export async function prepareNetwork(
+  network: NetworkFile,
+  read: ReadFile,
+): Promise<PreparedNetwork> {
+  const data = await toDatasets(network, read);
+  const model = buildModel(network, data.description.inputs);
+  const { epochs, batchSize, shuffle, earlyStopping } = network.training;
+  return {
+    network,
+    model,
+    data,
+    trainer: makeTrainer(network, model, data.marks),
+    fit: {
+      untilEpoch: epochs,
+      batchSize,
+      shuffle,
+      ...(data.validation ? { validation: data.validation } : {}),
+      ...(earlyStopping ? { earlyStopping } : {}),
+    },
+  };
+}
+
+/** A trainer with the settings of the file. */
+export function makeTrainer(
+  network: NetworkFile,
+  model: Layer,
+  marks: Fitted["marks"] = {},
+): Trainer {
+  const { dtype, update, seed } = network.training;
+  const loss: Loss = Object.assign(buildLoss(network), marks);
+  return located(sourceOf(network), ["layers"], () =>
+    trainer(model, { loss, optimizer: buildOptimizer(network), dtype, update, seed }),
+  );
+}

@@ -1,0 +1,96 @@
+/** Fits the targets of the data to the loss and to the number of outputs. */
+import type { ArrayTensor } from "../../core/array-tensor.ts";
+import { fail } from "../../core/errors.ts";
+import { type Dataset, numericTargets } from "../../data/dataset.ts";
+import type { Loss } from "../../nn/losses.ts";
+import { losses } from "./losses.ts";
+import type { NetworkFile } from "./network.ts";
+import { type Complaint, NetworkFileError, type Path, sourceOf } from "./source.ts";
+
+/** How a dataset's targets go into the loss, and how a class follows from the outputs. */
+export interface Fitted {
+  readonly convert: (data: Dataset) => Dataset;
+  /** Marks for the loss, so that right predictions are counted. */
+  readonly marks: Pick<Loss, "classes" | "threshold">;
+}
+
+const same: Fitted = { convert: (data) => data, marks: {} };
+
+/**
+ * Class labels become what the loss wants: themselves, one-hot rows, or, for two classes and one
+ * output, 0 and 1 (−1 and 1 for the hinge).
+ *
+ * @throws NetworkFileError that points at the layer or at the loss that does not fit.
+ */
+export function fitTargets(network: NetworkFile, data: Dataset, outputs: number): Fitted {
+  const { name } = network.loss;
+  const wants = losses[name]!.targets;
+  const width = data.targets.shape.slice(1).reduce((product, n) => product * n, 1);
+  const last: Path = ["layers", network.layers.length - 1];
+  if (data.classes === undefined) {
+    if (wants === "labels" && (name !== "crossEntropy" || width !== outputs)) {
+      return mismatch(network, ["loss"], {
+        message: `${name} needs class labels, and the targets of these data are numbers.`,
+        expected: "targets that are names of classes, or another loss",
+        found: `${width === 1 ? "one number" : `${width} numbers`} for each example`,
+        fix:
+          network.data?.csv === undefined
+            ? "Write the targets as names, list the classes, or take meanSquaredError."
+            : `Say types: { ${network.data.csv.target}: category }, or take meanSquaredError.`,
+      });
+    }
+    if (width === outputs) return same;
+    return mismatch(network, lastWithOutputs(network) ?? last, {
+      message: "The network has another number of outputs than the examples have targets.",
+      expected: `${width}, the number of targets`,
+      found: `${outputs} outputs`,
+    });
+  }
+  const count = data.classes.length;
+  if (wants === "labels") {
+    if (outputs >= count && outputs > 1) return same;
+    return mismatch(network, lastWithOutputs(network) ?? last, {
+      message: "The network has too few outputs for the classes of the data.",
+      expected: `${Math.max(2, count)} outputs, one for each class`,
+      found: `${outputs} for the labels 0 to ${count - 1}`,
+      ...(outputs === 1 && count === 2
+        ? { fix: "Make it 2 outputs, or take the loss binaryCrossEntropyWithLogits." }
+        : {}),
+    });
+  }
+  const signs = wants === "signs";
+  if (outputs === 1 && count === 2) {
+    const convert = (d: Dataset) => toSigns(numericTargets(d, { binary: true }), signs);
+    return { convert, marks: { threshold: signs ? 0 : 0.5 } };
+  }
+  if (outputs === count) {
+    return { convert: (d) => toSigns(numericTargets(d), signs), marks: { classes: true } };
+  }
+  return mismatch(network, lastWithOutputs(network) ?? last, {
+    message: "The network has another number of outputs than the data have classes.",
+    expected: count === 2 ? "1 or 2 outputs for two classes" : `${count} outputs`,
+    found: `${outputs}`,
+  });
+}
+
+/** 0 and 1 as −1 and 1. */
+function toSigns(data: Dataset, signs: boolean): Dataset {
+  if (!signs) return data;
+  const targets: ArrayTensor = {
+    ...data.targets,
+    data: (data.targets.data as Float64Array).map((t) => 2 * t - 1),
+  };
+  return { ...data, targets };
+}
+
+/** The layer that decides the number of outputs. */
+function lastWithOutputs({ layers }: NetworkFile): Path | undefined {
+  const at = layers.findLastIndex(({ options }) => "outputs" in options);
+  return at < 0 ? undefined : ["layers", at, layers[at]!.name, "outputs"];
+}
+
+function mismatch(network: NetworkFile, path: Path, complaint: Complaint): never {
+  const source = sourceOf(network);
+  if (source) throw new NetworkFileError([source.problem(path, complaint)]);
+  return fail("file-invalid", { ...complaint });
+}

@@ -1,0 +1,52 @@
+/** How far training has come: plain data, saved with the parameters. */
+import type { EpochReport } from "./fit.ts";
+
+export interface Progress {
+  steps: number;
+  /** Epochs completed. */
+  epoch: number;
+  /** Examples of the present epoch that are done, and how many an epoch has. */
+  position: number;
+  examples: number;
+  /** Sums over those that are done; `correct` is null where nothing is counted. */
+  loss: number;
+  correct: number | null;
+  /** Reports of past epochs, without confusion matrices; thinned out where there are many. */
+  history: EpochReport[];
+  /** Early stopping: the best loss, epochs since, and whether it has ended the run. */
+  best: number | null;
+  waited: number;
+  stopped: boolean;
+}
+
+export const freshProgress = (): Progress => ({
+  steps: 0,
+  epoch: 0,
+  position: 0,
+  examples: 0,
+  loss: 0,
+  correct: 0,
+  history: [],
+  best: null,
+  waited: 0,
+  stopped: false,
+});
+
+/** So many epochs are remembered one by one; of 2,001 to 4,000 every second, and so on. */
+const remembered = 2000;
+
+/**
+ * Adds a report to the history. So that neither memory nor checkpoints grow for ever, it keeps
+ * every 2^k-th epoch, k just large enough, and the last one.
+ */
+export function remember(history: EpochReport[], report: EpochReport): void {
+  const { validation, ...rest } = report;
+  const { confusion: _, ...measured } = validation ?? { loss: 0 };
+  const stride = 2 ** Math.max(0, Math.ceil(Math.log2(report.epoch / remembered)));
+  const last = history.at(-1);
+  if (last !== undefined && last.epoch % stride !== 0) history.pop();
+  if (history.length >= remembered) {
+    history.splice(0, history.length, ...history.filter((r) => r.epoch % stride === 0));
+  }
+  history.push(validation === undefined ? report : { ...rest, validation: measured });
+}

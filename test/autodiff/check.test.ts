@@ -1,0 +1,86 @@
+/** The checks of derivatives must find what is wrong. */
+import "../support/backend.ts";
+import { expect, test } from "vitest";
+import { assertGradients, checkGradients } from "../../src/autodiff/check.ts";
+import type { Op } from "../../src/core/op.ts";
+import { node, type Tensor } from "../../src/core/tensor.ts";
+import { mulOp } from "../../src/ops/arithmetic.ts";
+import { customOperator, stopGradient } from "../../src/ops/custom.ts";
+import { take } from "../../src/ops/indexing.ts";
+import { tensor, zeros } from "../../src/ops/leaf.ts";
+import { relu, sin } from "../../src/ops/transcendental.ts";
+import { failure } from "../data/failure.ts";
+
+const x = tensor([0.3, -0.8, 1.1, 0.6], { dtype: "f64" });
+
+test("a right derivative passes, entry by entry", () => {
+  const at = tensor([2, 2, 0], { dtype: "i32" });
+  const report = checkGradients((a, b, i) => take(a!.mul(sin(b!)), i!), [x, x, at], { order: 2 });
+  expect(report.passed).toBe(true);
+  const places = report.entries.map(({ order, input, index }) => [order, input, index]);
+  const all = [1, 2].flatMap((o) => [0, 1].flatMap((k) => [0, 1, 2, 3].map((i) => [o, k, i])));
+  expect(places).toEqual(all);
+  const [first] = report.entries;
+  expect(first!.numeric).toBeCloseTo(first!.reverse, 8);
+  expect(first!.forward).toBeCloseTo(first!.reverse, 14);
+});
+
+test("a wrong derivative is found, and its worst entry named", () => {
+  // Wrong for the second input, where the first is above 1.
+  const wrong = customOperator({
+    name: "wrong",
+    forward: (a, b) => a!.mul(b!),
+    backward: (g, { x: [a, b] }) => [g.mul(b!), g.mul(a!).add(a!.greater(1).cast("f64"))],
+  });
+  const report = checkGradients((a, b) => wrong(a!, b!), [x, x]);
+  expect(report.passed).toBe(false);
+  expect(report.worst).toMatchObject({ order: 1, input: 1, index: 2, passed: false });
+  expect(report.entries.filter((e) => !e.passed)).toEqual([report.worst]);
+  const error = failure("gradient-mismatch", () =>
+    assertGradients((a, b) => wrong(a!, b!), [x, x]),
+  );
+  expect(error.message).toContain("1 of 8 derivatives disagree (order 1)");
+  expect(error.found).toContain("for input 1, entry 2");
+  expect(error.found).toContain(String(report.worst!.reverse));
+  expect(error.expected).toContain(String(report.worst!.numeric));
+});
+
+test("a derivative that is right only to first order is found by order 2", () => {
+  const first = customOperator({
+    name: "first",
+    forward: (a) => a!.square(),
+    backward: (g, { x: [a] }) => [g.mul(stopGradient(a!)).mul(2)],
+  });
+  const f = (a: Tensor): Tensor => first(a);
+  expect(checkGradients(f, [x]).passed).toBe(true);
+  const report = checkGradients(f, [x], { order: 2 });
+  expect(report.entries.filter((e) => !e.passed).map((e) => e.order)).toEqual([2, 2, 2, 2]);
+});
+
+test("modes that disagree are found", () => {
+  const rule = mulOp.derivative as Extract<Op["derivative"], { kind: "pointwise" }>;
+  const op = { ...mulOp, derivative: { ...rule, reverse: (g: Tensor) => g } } as unknown as Op;
+  const report = checkGradients((a) => node(op, [a!, a!], {}), [x]);
+  expect(report.entries.every((e) => !e.passed)).toBe(true);
+  const wrong = report.worst!;
+  expect(wrong.forward).toBeCloseTo(wrong.numeric, 8);
+});
+
+test("a NaN is no agreement", () => {
+  const half = tensor([0.5, -1], { dtype: "f64" });
+  expect(checkGradients((a) => a!.sqrt(), [half]).passed).toBe(false);
+});
+
+test("at a kink there is no derivative to agree with", () => {
+  expect(checkGradients((a) => relu(a!), [tensor([0], { dtype: "f64" })]).passed).toBe(false);
+});
+
+test("of a large input, entries are checked evenly", () => {
+  const { entries } = checkGradients((a) => a!.square(), [zeros([1000], "f64")], { entries: 10 });
+  expect(entries.map((e) => e.index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((i) => i * 100));
+});
+
+test("differences in f32 are too coarse", () => {
+  const error = failure("bad-dtype", () => checkGradients((a) => a!.square(), [tensor([1])]));
+  expect(error.found).toBe("f32[1]");
+});

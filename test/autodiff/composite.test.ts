@@ -1,0 +1,70 @@
+/** Operators that are put together from others, and inputs that repeat or depend on each other. */
+import "../support/backend.ts";
+import { expect, test } from "vitest";
+import { assertGradients } from "../../src/autodiff/check.ts";
+import { pushForward } from "../../src/autodiff/forward.ts";
+import { gradient } from "../../src/autodiff/gradient.ts";
+import type { Op } from "../../src/core/op.ts";
+import { node, type Tensor } from "../../src/core/tensor.ts";
+import { customOperator } from "../../src/ops/custom.ts";
+import { scalar, tensor } from "../../src/ops/leaf.ts";
+import { concatenate, stack } from "../../src/ops/move.ts";
+import { logsumexp, mean, variance } from "../../src/ops/reduce.ts";
+import { exp, sin } from "../../src/ops/transcendental.ts";
+
+/** a·b² as a composite operator. */
+const op: Op = {
+  name: "composite",
+  infer: ([a]) => ({ dtype: a!.dtype, shape: a!.shape }),
+  meaning: () => ({ loop: "compose", build: ([a, b]) => a!.mul(b!.square()) }),
+  derivative: { kind: "compose" },
+  law: { en: "As its parts.", zh: "同其组成部分。" },
+  notation: { text: "#0·#1²", tex: "#0\\cdot #1^2", precedence: 2 },
+};
+const composite = (a: Tensor, b: Tensor): Tensor => node(op, [a, b], {});
+
+const cases: Record<string, (x: Tensor) => Tensor> = {
+  "mean of repeated inputs": (x) => mean(stack([x, x, x.square()]), { axes: 0 }),
+  "mean of a mean": (x) => mean(x.mul(mean(x))).mul(mean(x)),
+  "logsumexp of dependent inputs": (x) => logsumexp(concatenate([x, exp(x), x])),
+  "logsumexp of itself": (x) => logsumexp(x.mul(logsumexp(x))),
+  "variance of dependent inputs": (x) => variance(concatenate([x, sin(x)]), { correction: 1 }),
+  "variance times mean": (x) => variance(x).mul(mean(x)),
+  "one input twice": (x) => composite(x, x),
+  "inputs that depend on each other": (x) => composite(sin(x), x).add(composite(x, sin(x))),
+  "a composite of composites": (x) => composite(composite(x, x), mean(x).broadcastTo([3])),
+  "one constant input": (x) => composite(tensor([1, 2, 3], { dtype: "f64" }), x),
+};
+
+test.each(Object.entries(cases))("%s", (_, f) => {
+  assertGradients(f, [tensor([0.4, -0.7, 1.3], { dtype: "f64" })], { order: 2 });
+});
+
+test("the gradient is partial: an x that depends on another counts as independent", () => {
+  const a = scalar(3, "f64");
+  const b = a.square();
+  const y = a.mul(b);
+  const values = gradient(y, [a, b, y]).map((g) => g.item());
+  expect(values).toEqual([9, 3, 1]);
+  const [tangent] = pushForward([y], [a, b], [scalar(1, "f64"), scalar(0, "f64")]);
+  expect(tangent!.item()).toBe(9);
+});
+
+test("a chain of composites takes a time that grows with its length, not with its square", () => {
+  const given = customOperator({
+    name: "given",
+    forward: (x) => sin(x!),
+    backward: (g, { x: [x] }) => [g.mul(x!.cos())],
+  });
+  const time = (n: number): number => {
+    const x = tensor([0.4, -0.7], { dtype: "f64" });
+    let y = x;
+    for (let i = 0; i < n; i++) y = composite(given(y), mean(y).add(x));
+    const start = performance.now();
+    gradient(y.sum(), [x]);
+    pushForward([y], [x], [x]);
+    return performance.now() - start;
+  };
+  const short = Math.max(time(200), time(200));
+  expect(time(4000)).toBeLessThan(80 * short);
+});
