@@ -1,54 +1,66 @@
-/** Builds dist/: bundles for Node and browsers, type declarations, the published schema. */
+/** Builds dist/: bundles for Node and browsers, the command line, types, the published schema. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = new URL("..", import.meta.url);
-const path = (relative) => new URL(relative, root).pathname;
+const path = (relative) => fileURLToPath(new URL(relative, root));
+const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
 
 export const entries = {
   index: "src/index.ts",
   data: "src/data/index.ts",
   file: "src/io/network-file/index.ts",
   cli: "src/cli/main.ts",
+  "files-node": "src/io/files-node.ts",
+  "files-browser": "src/io/files-browser.ts",
 };
 
-const shared = {
-  absWorkingDir: path("."),
-  bundle: true,
-  format: "esm",
-  target: "es2022",
-  outdir: "dist",
-  logLevel: "warning",
-  // "sideEffects: false" is for users' bundlers; while building, every module's body counts.
-  ignoreAnnotations: true,
-};
-
-rmSync(path("dist"), { recursive: true, force: true });
-const present = Object.fromEntries(
-  Object.entries(entries).filter(([, file]) => existsSync(path(file))),
-);
-await Promise.all([
-  build({
-    ...shared,
-    entryPoints: present,
-    // One class Tensor for all entries: what they share goes into common chunks.
+// Built beside dist and then exchanged, so that whoever reads dist finds the old or the new one.
+const fresh = path(`node_modules/.cache/chainrule-${process.pid}`);
+rmSync(fresh, { recursive: true, force: true });
+mkdirSync(fresh, { recursive: true });
+try {
+  await build({
+    absWorkingDir: path("."),
+    entryPoints: entries,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    outdir: fresh,
+    logLevel: "warning",
+    // One class Tensor and one class ChainruleError for all entries: what they share goes into
+    // common chunks, and what a command alone needs into its own, which is loaded when it is called.
     splitting: true,
     platform: "neutral",
     mainFields: ["module", "main"],
     external: ["#files", "node:*", "commander", "yaml", "csv-parse"],
-  }),
-  build({
-    ...shared,
-    entryPoints: { "files-node": "src/io/files-node.ts" },
-    external: ["node:*"],
-    platform: "node",
-  }),
-  build({ ...shared, entryPoints: { "files-browser": "src/io/files-browser.ts" } }),
-]);
-if (!process.argv.includes("--no-types")) {
-  const tsc = path("node_modules/typescript/bin/tsc");
-  execFileSync(process.execPath, [tsc, "-p", path("tsconfig.build.json")], { stdio: "inherit" });
+    // "sideEffects" in package.json is for users' bundlers; here every module's body counts.
+    ignoreAnnotations: true,
+    define: {
+      CHAINRULE_VERSION: JSON.stringify(version),
+      CHAINRULE_TOUR: JSON.stringify(readFileSync(path("examples/two-two-two.yaml"), "utf8")),
+    },
+  });
+  chmodSync(`${fresh}/cli.js`, 0o755);
+  if (!process.argv.includes("--no-types")) {
+    const tsc = path("node_modules/typescript/bin/tsc");
+    const options = ["-p", path("tsconfig.build.json"), "--outDir", `${fresh}/types`];
+    execFileSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
+  }
+  const schema = path("src/io/network-file/network.schema.json");
+  if (existsSync(schema)) copyFileSync(schema, `${fresh}/network.schema.json`);
+  rmSync(path("dist"), { recursive: true, force: true });
+  renameSync(fresh, path("dist"));
+} finally {
+  rmSync(fresh, { recursive: true, force: true });
 }
-const schema = path("src/io/network-file/network.schema.json");
-if (existsSync(schema)) copyFileSync(schema, path("dist/network.schema.json"));

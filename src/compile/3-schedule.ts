@@ -143,7 +143,7 @@ function assemble(
   for (const n of graph.inputs) make(n, "input");
   const wanted = new Set(outputs);
   for (const n of nodesOf(outputs, (n) => bufferOf.has(n))) {
-    if (bufferOf.has(n) || !readers.has(n) || writer.has(n)) continue;
+    if (bufferOf.has(n) || writer.has(n) || !(readers.has(n) || wanted.has(n))) continue;
     const meaning = n.op.meaning(n.inputs, n, n.attributes);
     make(n, "constant", meaning.loop === "leaf" && meaning.data ? { data: meaning.data } : {});
   }

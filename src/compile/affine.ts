@@ -104,8 +104,9 @@ export function unravel(at: Expression, shape: Shape, extents: Shape): Expressio
   const strides = stridesOf(shape);
   return shape.map((n, axis) => {
     if (n === 1) return constant(0, "i32");
-    const above = apply("floorDiv", at, constant(strides[axis]!, "i32"));
-    const inside = axis === 0 ? above : apply("mod", above, constant(n, "i32"));
+    // Nothing is read from an empty tensor, but its index may still be computed.
+    const above = apply("floorDiv", at, constant(strides[axis] || 1, "i32"));
+    const inside = axis === 0 ? above : apply("mod", above, constant(n || 1, "i32"));
     return simplifyIndex(inside, extents);
   });
 }

@@ -39,7 +39,7 @@ export function nodesBetween(
 ): Tensor[] {
   let first = Number.POSITIVE_INFINITY;
   for (const { id } of sources) first = Math.min(first, id);
-  return nodesOf(outputs, (node) => stop(node));
+  return nodesOf(outputs, (node) => node.id < first || stop(node));
 }
 
 /** Of `nodes` (in topological order), those that depend on one of `sources`, sources included. */

@@ -103,7 +103,8 @@ export interface Words {
   readonly zh: string;
 }
 
-/** How the operator is written; #0, #1 … stand for its inputs, {name} for an attribute. */
+/** How the operator is written; #0, #1 … stand for its inputs, #* for all of them, #[…] for
+ * a sum over the elements of a reduction (each being #), {name} for an attribute. */
 export interface Notation {
   readonly text: string;
   readonly tex: string;

@@ -2,7 +2,7 @@
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Kind, Section, Sentence, Slot, Step, Table } from "./derivation.ts";
-import { type Element, Elements, keyOf } from "./elements.ts";
+import { type Element, Elements } from "./elements.ts";
 import {
   type Expr,
   evaluateExpr,
@@ -105,9 +105,17 @@ export class Context {
 
   /** The name of an element, if it has one. */
   name(e: Element): Expr | undefined {
+    const known = this.#cached.get(e.node)?.[e.index];
+    if (known) return known;
     const sign = this.signOf(e);
-    return sign && this.symbol(sign, this.elements.value(e));
+    if (!sign) return undefined;
+    const made = this.symbol(sign, this.elements.value(e));
+    const row = this.#cached.get(e.node) ?? [];
+    row[e.index] = made;
+    this.#cached.set(e.node, row);
+    return made;
   }
+  readonly #cached = new Map<Tensor, Expr[]>();
 
   signOf(e: Element): Sign | undefined {
     const { node, index } = e;
@@ -232,7 +240,8 @@ export class Context {
       }
     }
     const used = new Set(forms.flatMap((f) => [...symbolsOf(f)]));
-    const isGradient = (name: string) => /^δ|^∂|\.grad/.test(name);
+    const ofLoss = `∂${this.names.loss.text}/`;
+    const isGradient = (name: string) => /^δ|\.grad/.test(name) || name.startsWith(ofLoss);
     const plain = last.kind === "number";
     const some = [...symbolsOf(last)].some(isGradient);
     const rest = [...symbolsOf(last)].some((name) => !isGradient(name));
@@ -285,5 +294,3 @@ export class Context {
 
 export const prefixOf = (parameter: string): string =>
   parameter.slice(0, Math.max(0, parameter.lastIndexOf(".")));
-
-export { keyOf };

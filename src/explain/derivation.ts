@@ -25,7 +25,7 @@ export type Sentence =
   | { readonly key: MessageKey; readonly slots?: Readonly<Record<string, Slot>> }
   | { readonly en: string; readonly zh: string };
 
-export type Slot = string | number | Expr | Sentence;
+export type Slot = string | number | Expr | Sentence | readonly Slot[];
 
 export type Cell = Slot;
 
@@ -41,7 +41,6 @@ export const sections = [
   "question",
   "chain",
   "factors",
-  "backward",
   "substitution",
   "paths",
   "batch",

@@ -4,10 +4,10 @@
  * operator's own record. No operator is known here by name.
  */
 import { isFloat, type TypedArray } from "../core/dtype.ts";
-import type { Expression, Intrinsic } from "../core/expression.ts";
+import { type Expression, type Intrinsic, subexpressions } from "../core/expression.ts";
 import type { Meaning, Op, RuleContext } from "../core/op.ts";
 import { sizeOf, stridesOf } from "../core/shape.ts";
-import { node as makeNode, type Tensor } from "../core/tensor.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { input } from "../ops/leaf.ts";
 import * as transcendental from "../ops/transcendental.ts";
 import {
@@ -37,6 +37,13 @@ export type Naming = (node: Tensor, index: number) => Expr | undefined;
 export interface Local {
   readonly child: Element;
   readonly coefficient: Expr;
+}
+
+/** A number that an element reads: which input of its node, and where in it. */
+export interface Read {
+  readonly node: Tensor;
+  readonly input: number;
+  readonly at: number;
 }
 
 export const keyOf = (e: Element): string => `${e.node.id}:${e.index}`;
@@ -102,15 +109,17 @@ export class Elements {
   }
 
   /** What the element is computed from, its own name left aside. */
-  define(e: Element, naming: Naming = this.naming): Expr {
+  define(named: Element, naming: Naming = this.naming): Expr {
+    const e = this.#open(named);
     return this.#define(e, (input, at) => this.expr(e.node.inputs[input]!, at, naming), naming);
   }
 
   /** The elements that it reads directly, as positions in the inputs. */
-  reads(e: Element): { input: number; at: number }[] {
-    const found = new Map<string, { input: number; at: number }>();
+  reads(named: Element): Read[] {
+    const e = this.#open(named);
+    const found = new Map<string, Read>();
     const seen = (input: number, at: number): Expr => {
-      found.set(`${input}:${at}`, { input, at });
+      found.set(`${input}:${at}`, { node: e.node.inputs[input]!, input, at });
       return symbol("read");
     };
     this.#define(e, seen, this.naming);
@@ -118,19 +127,26 @@ export class Elements {
   }
 
   /** ∂(element)/∂(what it reads), for everything of floating-point type. */
-  locals(e: Element, naming: Naming = this.naming): Local[] {
+  locals(
+    named: Element,
+    naming: Naming = this.naming,
+    wanted: (child: Element) => boolean = () => true,
+  ): Local[] {
+    const e = this.#open(named);
     const { node, index } = e;
     const rule = node.op.derivative;
     if (rule.kind === "zero" || rule.kind === "leaf" || rule.kind === "missing") return [];
     return this.reads(e)
       .filter(({ input }) => isFloat(node.inputs[input]!.dtype))
       .flatMap(({ input, at }) => {
+        const child = this.resolve(node.inputs[input]!, at, naming);
+        if (!wanted(child)) return [];
         const coefficient =
           rule.kind === "pointwise"
             ? this.#pointwise(e, input, naming)
             : this.#coefficient(node, index, input, at, naming);
         if (isZero(coefficient)) return [];
-        return [{ child: this.resolve(node.inputs[input]!, at, naming), coefficient }];
+        return [{ child, coefficient }];
       });
   }
 
@@ -162,10 +178,18 @@ export class Elements {
   formula(e: Element, naming: Naming = this.naming): Expr | undefined {
     const meaning = this.#meaning(e.node);
     if (meaning.loop !== "map" || e.node.op.derivative.kind !== "pointwise") return undefined;
-    // A select is the operator's guard of a limit; printed in full it would say less than its name.
+    // A choice is better said by the operator's name than by the branch that happens to be taken.
+    if (subexpressions(meaning.value).some((s) => s.kind === "select")) return undefined;
     return this.#spell(meaning.value, e, this.#strides(e), (input, at) =>
       this.expr(e.node.inputs[input]!, at, naming),
     );
+  }
+
+  /** A composite stands for its composition. */
+  #open(e: Element): Element {
+    let node: Tensor | undefined = e.node;
+    for (let inner = this.composed(node); inner; inner = this.composed(node)) node = inner;
+    return { node, index: e.index };
   }
 
   #pointwise(e: Element, k: number, naming: Naming): Expr {
@@ -273,6 +297,8 @@ export class Elements {
       inner.kind === "load" ||
       (inner.kind === "apply" &&
         ["add", "sub", "mul", "neg"].includes(inner.fn) &&
+        // One number multiplied by itself is a square, whatever it is computed by.
+        inner.args.length === node.inputs.length &&
         inner.args.every((a) => a.kind === "load"));
     const { kind } = node.op.derivative;
     const pointwise = kind === "pointwise" || kind === "zero" || inner.kind === "select";
@@ -399,5 +425,3 @@ function unravelled(shape: readonly number[]): number[][] {
     shape.map((n, axis) => Math.floor(i / strides[axis]!) % n),
   );
 }
-
-void makeNode;

@@ -53,6 +53,10 @@ export const messages = {
     "{w} goes from unit k of the layer before to unit j; rows of data are examples; an update subtracts the gradient",
     "{w} 从前一层的单元 k 到单元 j；数据的每一行是一个样本；更新时减去梯度",
   ],
+  layoutNumbered: [
+    "weights are numbered layer by layer and, within a layer, unit by unit: first all that lead into its first unit; rows of data are examples; an update subtracts the gradient",
+    "权重逐层编号，层内逐个单元编号：先是通向第一个单元的各权重；数据的每一行是一个样本；更新时减去梯度",
+  ],
   superscript: [
     "A superscript on z, a, w, b and δ is the number of the layer, not a power.",
     "z、a、w、b 与 δ 的上标是层号，不是幂。",
@@ -93,7 +97,7 @@ export const messages = {
   diagram: ["The network with its values", "网络及其数值"],
   // Forward.
   layerForward: ["Layer {l}:", "第 {l} 层："],
-  example: ["For example {n}:", "对样本 {n}："],
+  example: ["Example {n}.", "样本 {n}。"],
   onlyPath: [
     "Only the units on the way from {parameter} to the loss are shown.",
     "只展示从 {parameter} 到损失途经的单元。",
@@ -124,6 +128,7 @@ export const messages = {
   intermediate: ["Intermediate results are named:", "为中间结果命名："],
   rule: ["{law}", "{law}"],
   together: ["Multiplied along the way and added over the ways:", "沿每条路相乘，各路相加："],
+  directly: ["Directly, the intermediate results u held fixed:", "直接部分，中间结果 u 视为固定："],
   likewise: ["As derived above:", "同上推导："],
   constant: ["All other quantities count as constant.", "其余各量视为常数。"],
   lemma: [
@@ -149,6 +154,8 @@ export const messages = {
   // Paths.
   via: ["via", "经由"],
   contribution: ["contribution", "贡献"],
+  product: ["product", "乘积"],
+  inNumbers: ["in numbers", "代入数值"],
   timesRest: ["× {rest}", "× {rest}"],
   sum: ["Σ", "Σ"],
   remaining: ["the remaining {n}", "其余 {n} 项"],
@@ -254,6 +261,10 @@ export const messages = {
   forwardMode: ["forward mode (dual numbers)", "前向模式（对偶数）"],
   central: ["central difference, h = {h} (plateau)", "中心差分，h = {h}（平台处）"],
   pathSum: ["sum over all {n} paths", "全部 {n} 条路径之和"],
+  pathShare: [
+    "sum over all {n} paths of example {example}",
+    "样本 {example} 的全部 {n} 条路径之和",
+  ],
   directional: ["direction: reverse mode, g · v", "方向导数：反向模式 g · v"],
   directionalForward: ["direction: forward mode", "方向导数：前向模式"],
   directionalCentral: ["direction: central difference", "方向导数：中心差分"],

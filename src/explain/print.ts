@@ -30,14 +30,11 @@ function constantText(value: number, style: Style): string {
   const size = Math.abs(value);
   const sign = value < 0 ? "−" : "";
   const whole = Math.round(1 / size);
-  if (size > 0 && size < 1 && whole < 1e6 && Math.abs(size * whole - 1) < 1e-12) {
-    const short = String(size).length <= 5 && whole !== 2 && whole !== 4;
-    if (!short) {
-      if (style.tex) return `${sign}\\tfrac{1}{${whole}}`;
-      return sign + (whole === 2 ? "½" : whole === 4 ? "¼" : `(1/${whole})`);
-    }
-  }
-  return rounded(value, 12);
+  const decimal = rounded(value, 12);
+  const fraction = size > 0 && size < 1 && whole < 1e6 && Math.abs(size * whole - 1) < 1e-12;
+  if (!fraction || (decimal.length <= 6 && whole !== 2)) return decimal;
+  if (style.tex) return `${sign}\\tfrac{1}{${whole}}`;
+  return sign + (whole === 2 ? "½" : `1/${whole}`);
 }
 
 export const texNumber = (numeral: string): string =>
@@ -60,7 +57,8 @@ function go(e: Expr, style: Style): Printed {
     case "number": {
       const text = e.given ? constantText(e.value, style) : rounded(e.value, style.digits);
       const long = style.tex && /e/.test(text);
-      const precedence = text.startsWith("−") ? 1 : long ? 2 : 5;
+      // 1/n is bracketed in a product, lest what follows be read into its denominator.
+      const precedence = text.startsWith("−") ? 1 : /^\d+\//.test(text) ? 1.9 : long ? 2 : 5;
       return { out: style.tex ? texNumber(text) : text, precedence };
     }
     case "symbol": {
@@ -92,9 +90,9 @@ function unsigned(e: Expr): [negative: boolean, rest: Expr] {
   }
   if (e.kind !== "product") return [false, e];
   const [first, ...rest] = e.args as [Expr, ...Expr[]];
-  // Only a constant in front gives its sign away; a computed negative factor keeps its brackets.
-  if (first.kind !== "number" || !first.given || first.value >= 0) return [false, e];
-  if (first.value === -1) return [true, rest.length === 1 ? rest[0]! : { ...e, args: rest }];
+  if (first.kind !== "number" || !(first.value < 0)) return [false, e];
+  if (first.given && first.value === -1)
+    return [true, rest.length === 1 ? rest[0]! : { ...e, args: rest }];
   return [true, { ...e, args: [{ ...first, value: -first.value }, ...rest] }];
 }
 

@@ -3,6 +3,7 @@
  * have names of their own, and the value of every node. Everything is computed in f64.
  */
 import { gradient } from "../autodiff/gradient.ts";
+import type { Executable } from "../backends/backend.ts";
 import { interpreter } from "../backends/interpreter/index.ts";
 import { arrayOf, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -56,11 +57,14 @@ function finish(parts: Omit<Trace, "values" | "evaluate">): Trace {
     .compile({ inputs, outputs: [parts.loss, ...inputs] })
     .run([...bindings.values()], (node, value) => values.set(node, value.slice()));
   for (const [node, value] of bindings) values.set(node, value);
+  const compiled = new Map<Tensor, Executable>();
   return {
     ...parts,
     values,
     evaluate(ts, change) {
-      const run = interpreter.compile({ inputs, outputs: ts });
+      const single = ts.length === 1 ? ts[0]! : undefined;
+      const run = (single && compiled.get(single)) || interpreter.compile({ inputs, outputs: ts });
+      if (single) compiled.set(single, run);
       return run.run(inputs.map((t) => change?.get(t) ?? bindings.get(t)!)).map((v) => v.slice());
     },
   };

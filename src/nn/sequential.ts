@@ -56,7 +56,8 @@ type LastOut<L extends readonly unknown[]> = L extends readonly [...infer Rest, 
  * model is built. Parameters are named by position: "0.weight", "0.bias", "2.weight" …
  */
 export function sequential<const L extends readonly Item[]>(
-  ...items: L & Chain<L>
+  // Asked in this form, the compiler points at the layer that does not fit.
+  ...items: L extends Chain<L> ? L : Chain<L>
 ): Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>> {
   const site = callSite();
   const layers = (items as readonly Item[]).map((item) =>

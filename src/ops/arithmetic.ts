@@ -75,11 +75,15 @@ export const powOp = elementwise({
   // Conventions at 0 (as in PyTorch): x⁰ has slope 0 in x; 0^y has slope 0 in y where y ≥ 0.
   partials: [
     ({ x: [a, b] }) => {
-      // Not a⁻¹ where b = 0: it is not chosen, but its own derivative would be 0·∞ at a = 0.
+      // Not a⁻¹ where b = 0: it is not chosen, but its own derivative would be 0·∞ at a = 0. The
+      // same holds for ln a below.
       const flat = equal(b!, 0);
       return where(flat, 0, mul(b!, pow(a!, where(flat, 1, sub(b!, 1)))));
     },
-    ({ x: [a, b], y }) => where(logicalAnd(equal(a!, 0), greaterEqual(b!, 0)), 0, mul(y, log(a!))),
+    ({ x: [a, b], y }) => {
+      const flat = logicalAnd(equal(a!, 0), greaterEqual(b!, 0));
+      return where(flat, 0, mul(y, log(where(flat, 1, a!))));
+    },
   ],
   law: {
     en: "Power rule: ∂x^n/∂x = n·x^(n−1); exponential rule: ∂x^n/∂n = x^n·ln x.",

@@ -1,7 +1,7 @@
 import { apply, constant } from "../core/expression.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 import { div, maximum, mul, sub } from "./arithmetic.ts";
-import { align, elementwise, none, type Operand } from "./define.ts";
+import { align, elementwise, none, type Operand, toFloat } from "./define.ts";
 import { log } from "./transcendental.ts";
 
 /** Logarithms are cut off here, so that a certain but wrong prediction costs 100, not ∞. */
@@ -41,4 +41,4 @@ export const binaryCrossEntropyOp = elementwise({
 
 /** y = −t·ln p − (1 − t)·ln(1 − p) element by element, logarithms cut off at −100. */
 export const crossEntropyOfBits = (p: Tensor, t: Operand): Tensor =>
-  node(binaryCrossEntropyOp, align("binaryCrossEntropy", p, t), none);
+  node(binaryCrossEntropyOp, align("binaryCrossEntropy", p, t).map(toFloat), none);

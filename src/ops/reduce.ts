@@ -231,7 +231,7 @@ export const logsumexpOp: Op<Axes> = {
     en: "The derivative of log-sum-exp is the softmax: e^(x_i)/Σe^(x_j).",
     zh: "log-sum-exp 的导数是 softmax：e^(x_i)/Σe^(x_j)。",
   },
-  notation: { text: "ln Σ e^(#0)", tex: "\\ln\\sum e^{#0}", precedence: 3 },
+  notation: { text: "ln(#[e^(#)])", tex: "\\ln\\left(#[e^{#}]\\right)", precedence: 5 },
   sampling: { cases },
 };
 

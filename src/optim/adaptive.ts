@@ -1,4 +1,5 @@
 /** Optimizers that scale each entry's step by the size of its past gradients. */
+import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, div, maximum, mul, pow, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
@@ -28,6 +29,16 @@ const correction = (step: Tensor, beta: number): Tensor => sub(1, pow(beta, add(
 function adamLike(name: "adam" | "adamW", options: AdamOptions): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
   const weightDecay = options.weightDecay ?? (name === "adamW" ? 0.01 : 0);
+  for (const [what, beta] of Object.entries({ beta1, beta2 })) {
+    // At 1 the correction 1 − βᵏ would be 0.
+    if (beta >= 1) {
+      fail("bad-argument", {
+        message: `${name} cannot use this ${what}.`,
+        expected: "a number ≥ 0 and < 1",
+        found: String(beta),
+      });
+    }
+  }
   const decoupled = name === "adamW";
   return optimizer(name, options, 1e-3, {
     settings: { beta1, beta2, epsilon, weightDecay, amsgrad },
@@ -86,7 +97,8 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
       const g = withDecay(gradient, parameter, weightDecay);
       const squares = average(state.square!, square(g), decay);
       const mean = centered ? average(state.mean!, g, decay) : undefined;
-      const spread = mean ? sub(squares, square(mean)) : squares;
+      // Rounding can take the variance of equal gradients below 0.
+      const spread = mean ? maximum(sub(squares, square(mean)), 0) : squares;
       const step = div(g, add(sqrt(spread), epsilon));
       const velocity = momentum === 0 ? undefined : add(mul(state.velocity!, momentum), step);
       return {

@@ -15,11 +15,11 @@ export interface Schedule {
 }
 
 const positive = (what: string, value: number): number =>
-  value > 0
+  value > 0 && Number.isFinite(value)
     ? value
     : fail("bad-argument", {
         message: `A schedule needs ${what}.`,
-        expected: "a number above 0",
+        expected: "a finite number above 0",
         found: String(value),
       });
 
@@ -50,6 +50,13 @@ export function cosineDecay(
   { steps, minimum: m = 0 }: { readonly steps: number; readonly minimum?: number },
 ): Schedule {
   positive("a number of steps", steps);
+  if (!(m >= 0 && m <= 1)) {
+    fail("bad-argument", {
+      message: "A schedule's minimum is the share of the learning rate that is left at its end.",
+      expected: "a number from 0 to 1",
+      found: String(m),
+    });
+  }
   const factor = (step: Tensor) => {
     const wave = cos(mul(minimum(div(step, steps), 1), Math.PI));
     return add(mul(add(wave, 1), (1 - m) / 2), m);
@@ -67,13 +74,13 @@ export function warmup(after: number | Schedule, { steps }: { readonly steps: nu
 
 /** A number as the schedule that never changes. */
 export function toSchedule(rate: number | Schedule): Schedule {
-  if (typeof rate !== "number") return rate;
-  if (!Number.isFinite(rate) || rate < 0) {
+  const initial = typeof rate === "number" ? rate : rate.initial;
+  if (!Number.isFinite(initial) || initial < 0) {
     fail("bad-argument", {
       message: "This is not a learning rate.",
       expected: "a finite number ≥ 0",
-      found: String(rate),
+      found: String(initial),
     });
   }
-  return { name: "constant", initial: rate, factor: onesLike };
+  return typeof rate === "number" ? { name: "constant", initial, factor: onesLike } : rate;
 }

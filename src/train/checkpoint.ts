@@ -1,18 +1,16 @@
 /**
  * Checkpoints: a safetensors file with the parameters under their names, the optimizer's memory
- * as "optimizer/<parameter>/<slot>", and everything else as JSON in the metadata.
+ * as "optimizer/<parameter>/<slot>", the parameters that early stopping may go back to as
+ * "best/<parameter>", and everything else as JSON in the metadata.
  */
 import type { ArrayTensor } from "../core/array-tensor.ts";
-import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { formatShape, sizeOf } from "../core/shape.ts";
+import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
-import type { Progress } from "./fit.ts";
+import { freshProgress, type Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
 
 const format = "chainrule-checkpoint-1";
-const prefix = "optimizer/";
-
 /** What is needed, beside the tensors, to go on as if nothing had happened. */
 interface Saved {
   readonly seed: number;
@@ -21,15 +19,36 @@ interface Saved {
   readonly progress: Progress;
 }
 
+/** Metadata that the user's own may not replace. */
+const reserved = ["format", "training"];
+
+/** The place of each array of the trainer's state in the file, with its shape. */
+function layout(trainer: Trainer, withBest: boolean): Map<string, Shape> {
+  const shapes = Object.entries(trainer.model.parameters).map(([n, p]) => [n, p.shape] as const);
+  const shapeOf = new Map(shapes);
+  const slots = [...trainer.slots.keys()].map((name) => {
+    const owner = name.slice(0, name.lastIndexOf("/"));
+    return [`optimizer/${name}`, shapeOf.get(owner)!] as const;
+  });
+  const best = withBest ? shapes.map(([name, shape]) => [`best/${name}`, shape] as const) : [];
+  return new Map([...shapes, ...slots, ...best]);
+}
+
 export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string, string>>) {
-  const tensors: Record<string, ArrayTensor> = {};
-  const shapeOf = (name: string) => trainer.model.parameters[name]!.shape;
-  for (const [name, data] of trainer.snapshot()) {
-    tensors[name] = { dtype: trainer.dtype, shape: shapeOf(name), data };
+  const taken = reserved.find((name) => name in extra);
+  if (taken !== undefined) {
+    fail("bad-argument", {
+      message: "This name in a checkpoint's metadata is taken.",
+      expected: `names other than ${reserved.join(" and ")}`,
+      found: taken,
+    });
   }
-  for (const [name, data] of trainer.slots) {
-    const shape = shapeOf(name.slice(0, name.lastIndexOf("/")));
-    tensors[prefix + name] = { dtype: trainer.dtype, shape, data };
+  const arrays = new Map(trainer.snapshot());
+  for (const [name, data] of trainer.slots) arrays.set(`optimizer/${name}`, data);
+  for (const [name, data] of trainer.best ?? []) arrays.set(`best/${name}`, data);
+  const tensors = new Map<string, ArrayTensor>();
+  for (const [name, shape] of layout(trainer, trainer.best !== undefined)) {
+    tensors.set(name, { dtype: trainer.dtype, shape, data: arrays.get(name)! });
   }
   const saved: Saved = {
     seed: trainer.seed,
@@ -40,6 +59,7 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
   return encodeSafetensors(tensors, { ...extra, format, training: JSON.stringify(saved) });
 }
 
+/** Nothing of the trainer is changed unless all of the file fits. */
 export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<string, string> {
   const { tensors, metadata } = decodeSafetensors(bytes);
   const { format: found, training, ...extra } = metadata;
@@ -60,35 +80,41 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
       fix: `Make the trainer with seed: ${saved.seed} and ${saved.optimizer}(…).`,
     });
   }
-  const take = (name: string, size: number): TypedArray => {
-    const t = tensors.get(name);
-    if (t === undefined || t.data.length !== size || t.dtype !== trainer.dtype) {
-      fail("checkpoint-mismatch", {
-        message: `The checkpoint does not fit this model at ${name}.`,
-        expected: `${size} elements of ${trainer.dtype}`,
-        found: t === undefined ? "no such tensor" : `${t.dtype}${formatShape(t.shape)}`,
-      });
-    }
-    return t.data;
-  };
-  const values = new Map<string, TypedArray>();
-  for (const [name, { shape }] of Object.entries(trainer.model.parameters)) {
-    values.set(name, take(name, sizeOf(shape)));
-  }
-  const slots = new Map<string, TypedArray>();
-  for (const [name, data] of trainer.slots) slots.set(name, take(prefix + name, data.length));
-  // A name of "optimizer/…" can be a parameter's own only if the model has it.
-  const unknown = [...tensors.keys()].find(
-    (name) => !values.has(name) && !slots.has(name.slice(prefix.length)),
+  const names = [...tensors.keys()];
+  const places = layout(
+    trainer,
+    names.some((name) => name.startsWith("best/")),
   );
+  for (const [name, shape] of places) {
+    const t = tensors.get(name);
+    if (t?.dtype === trainer.dtype && sameShape(t.shape, shape)) continue;
+    fail("checkpoint-mismatch", {
+      message: `The checkpoint does not fit this model at ${name}.`,
+      expected: `${trainer.dtype}${formatShape(shape)}`,
+      found: t === undefined ? "no such tensor" : `${t.dtype}${formatShape(t.shape)}`,
+      ...(t !== undefined && sameShape(t.shape, shape)
+        ? { fix: `Make the trainer with dtype: "${t.dtype}".` }
+        : {}),
+    });
+  }
+  const unknown = names.find((name) => !places.has(name));
   if (unknown !== undefined) {
     fail("checkpoint-mismatch", {
       message: "The checkpoint has a tensor that this model has not.",
-      expected: [...values.keys()].join(", "),
+      expected: [...places.keys()].join(", "),
       found: unknown,
     });
   }
-  trainer.restore(values, slots, saved.progress, saved.learningRate);
+  const part = (prefix: string, keys: Iterable<string>) =>
+    new Map(Array.from(keys, (key) => [key, tensors.get(prefix + key)!.data] as const));
+  const parameters = Object.keys(trainer.model.parameters);
+  trainer.restore({
+    values: part("", parameters),
+    slots: part("optimizer/", trainer.slots.keys()),
+    best: places.has(`best/${parameters[0]}`) ? part("best/", parameters) : undefined,
+    progress: saved.progress,
+    learningRate: saved.learningRate,
+  });
   return extra;
 }
 
@@ -101,16 +127,32 @@ function parse(text: string | undefined): Saved {
     });
   let saved: Partial<Saved>;
   try {
-    saved = JSON.parse(text ?? "") as Partial<Saved>;
+    saved = (JSON.parse(text ?? "") ?? {}) as Partial<Saved>;
   } catch {
     return bad(text === undefined ? "nothing" : "no JSON");
   }
-  const p = saved?.progress;
-  const counts = [p?.steps, p?.epoch, p?.position, p?.waited];
-  const whole = counts.every((n) => Number.isSafeInteger(n) && n! >= 0);
-  const numbers = [saved?.seed, saved?.learningRate, p?.loss].every((n) => typeof n === "number");
-  if (!whole || !numbers || !Array.isArray(p?.history))
-    return bad("fields that are missing or odd");
-  // JSON has no NaN: "not counted" is stored as null.
-  return { ...saved, progress: { ...p, correct: p?.correct ?? Number.NaN } } as Saved;
+  const { seed, learningRate, optimizer } = saved;
+  const p: Partial<Progress> = saved.progress ?? {};
+  const whole = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  const checks: Readonly<Record<string, boolean>> = {
+    seed: Number.isSafeInteger(seed),
+    learningRate: Number.isFinite(learningRate),
+    optimizer: typeof optimizer === "string",
+    steps: whole(p.steps),
+    epoch: whole(p.epoch),
+    position: whole(p.position) && p.position! <= (p.examples ?? 0),
+    examples: whole(p.examples),
+    loss: Number.isFinite(p.loss),
+    correct: p.correct === null || whole(p.correct),
+    history: Array.isArray(p.history) && p.history.every((r) => whole(r?.epoch)),
+    best: p.best === null || Number.isFinite(p.best),
+    waited: whole(p.waited),
+    stopped: typeof p.stopped === "boolean",
+  };
+  const wrong = Object.keys(checks).filter((name) => !checks[name]);
+  if (wrong.length > 0) return bad(`nothing sensible under ${wrong.join(", ")}`);
+  const progress = freshProgress();
+  // Of what else the file may hold, nothing is taken over.
+  for (const name of Object.keys(progress)) Object.assign(progress, { [name]: p[name as "steps"] });
+  return { seed: seed!, learningRate: learningRate!, optimizer: optimizer!, progress };
 }

@@ -71,7 +71,9 @@ function* evaluation(
     const measure = measureFor(trainer, part);
     const found = measure.run(part);
     width = measure.width;
-    loss += trainer.loss.adds ? found.loss : (found.loss * Math.min(batchSize, size - start)) / size;
+    loss += trainer.loss.adds
+      ? found.loss
+      : (found.loss * Math.min(batchSize, size - start)) / size;
     for (const label of found.actual) actual.push(label);
     for (const label of found.predicted) predicted.push(label);
     if (filled + found.output.length <= outputs.length) outputs.set(found.output, filled);

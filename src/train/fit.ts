@@ -123,9 +123,11 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const last = untilEpoch ?? trainer.progress.epoch + epochs;
     this.#begin(untilEpoch !== undefined);
     const batches = new Batches(trainer.batchOf(this.#train));
+    // One for all epochs: they may be short.
+    const turns = new Turns();
     const ended = () => earlyStopping !== undefined && trainer.progress.stopped;
     while (trainer.progress.epoch < last && !ended()) {
-      const report = await trainer.exclusively(() => this.#epoch(batches));
+      const report = await trainer.exclusively(() => this.#epoch(batches, turns));
       if (report === undefined) return;
       this.#epochs.push(report);
       yield report;
@@ -160,14 +162,13 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   }
 
   /** The rest of the present epoch with its measures; undefined if it was aborted. */
-  async #epoch(batches: Batches): Promise<EpochReport | undefined> {
+  async #epoch(batches: Batches, turns: Turns): Promise<EpochReport | undefined> {
     const trainer = this.#trainer;
     const { progress, seed, loss: lossOf } = trainer;
     const { batchSize = 32, shuffle = true, signal, onStep, earlyStopping } = this.#options;
     const n = this.#train.size;
     const order = shuffle ? shuffledOrder(n, seed, progress.epoch) : undefined;
     const steps = Math.ceil(n / batchSize);
-    const turns = new Turns();
     while (progress.position < n) {
       if (signal?.aborted) return undefined;
       const size = Math.min(batchSize, n - progress.position);

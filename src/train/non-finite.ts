@@ -1,5 +1,6 @@
 /** Finding where a NaN or an infinity came from, and saying it. */
 import { interpreter } from "../backends/interpreter/index.ts";
+import type { CallSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { ChainruleError } from "../core/errors.ts";
 import type { Graph } from "../core/graph.ts";
@@ -14,21 +15,28 @@ export interface NonFinite {
 }
 
 const finite = (data: TypedArray): boolean => data.every((v) => Number.isFinite(v));
+const noNaN = (data: TypedArray): boolean => data.every((v) => !Number.isNaN(v));
 
-/** Runs the graph on the interpreter and looks at every node; undefined if all are finite. */
+/**
+ * Runs the graph on the interpreter and looks at every node; undefined if all are finite. Where
+ * none makes an infinity of finite numbers, it is an input that came so, or else the first node
+ * that makes a NaN: infinities that are meant, such as a mask's, are constants.
+ */
 export function firstNonFinite(graph: Graph, values: readonly TypedArray[]): NonFinite | undefined {
   const seen = new Map<Tensor, TypedArray>();
-  let found: NonFinite | undefined;
+  const given = new Set(graph.inputs);
+  const found: Partial<Record<"made" | "given" | "spoilt", NonFinite>> = {};
   interpreter.compile(graph).run(values, (node, value) => {
     seen.set(node, value);
-    if (found !== undefined || finite(value)) return;
+    if (finite(value)) return;
     const inputs = node.inputs.map((x) => seen.get(x)!);
-    // An infinity that was meant, such as a mask, is a constant; its consumers only pass it on.
-    if (inputs.every(finite) && node.op.derivative.kind !== "leaf") {
-      found = { node, value: value.slice(), inputs: inputs.map((x) => x.slice()) };
-    }
+    const producer = () => ({ node, value: value.slice(), inputs: inputs.map((x) => x.slice()) });
+    if (given.has(node)) found.given ??= producer();
+    else if (node.op.derivative.kind === "leaf") return;
+    else if (inputs.every(finite)) found.made ??= producer();
+    else if (inputs.every(noNaN) && !noNaN(value)) found.spoilt ??= producer();
   });
-  return found;
+  return found.made ?? found.given ?? found.spoilt;
 }
 
 /** The range of an array's elements, for messages. */
@@ -45,15 +53,18 @@ function range(data: TypedArray): string {
   return [spread, bad > 0 ? `${bad} of ${data.length} NaN` : ""].filter(Boolean).join(", ");
 }
 
+/** `site`: the line to name where the node was not made by one of the user's. */
 export function nonFiniteError(
   graph: Graph,
   values: readonly TypedArray[],
   step: number,
+  site: CallSite,
 ): ChainruleError {
   const producer = firstNonFinite(graph, values);
   if (producer === undefined) {
     return new ChainruleError("not-finite", {
-      message: `The loss is not finite at step ${step}, because an input already was not.`,
+      message: `Training stopped at step ${step}: the loss or a parameter is not finite.`,
+      where: site.toString() || undefined,
     });
   }
   const { node, value, inputs } = producer;
@@ -62,14 +73,22 @@ export function nonFiniteError(
     const what = typeof name === "string" ? `${x.op.name} "${name}"` : x.op.name;
     return `${what} ${x.dtype}${formatShape(x.shape)}: ${range(data)}`;
   };
+  const given = inputs.length === 0;
+  const rate = given && node.attributes.name === "learning rate";
   return new ChainruleError("not-finite", {
-    message: `Training stopped at step ${step}: ${node.op.name} made a number that is not finite.`,
+    message: given
+      ? `Training stopped at step ${step}: it was given a number that is not finite.`
+      : `Training stopped at step ${step}: ${node.op.name} made a number that is not finite.`,
     expected: "finite numbers",
-    found: [
-      `${node.dtype}${formatShape(node.shape)}: ${range(value)}, from`,
-      ...node.inputs.map((x, i) => `             ${describe(x, inputs[i]!)}`),
-    ].join("\n"),
-    where: node.site.toString() || undefined,
-    fix: "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
+    found: given
+      ? describe(node, value)
+      : [
+          `${node.dtype}${formatShape(node.shape)}: ${range(value)}, from`,
+          ...node.inputs.map((x, i) => `             ${describe(x, inputs[i]!)}`),
+        ].join("\n"),
+    where: (given ? "" : node.site.toString()) || site.toString() || undefined,
+    fix: given
+      ? `Mend the ${rate ? "learning rate" : "data or parameters"} before training goes on.`
+      : "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
   });
 }

@@ -2,7 +2,7 @@
  * The trainer: a model together with the values of its parameters, the optimizer's memory, and
  * how far training has come.
  */
-import type { Backend, Executable } from "../backends/backend.ts";
+import type { Backend } from "../backends/backend.ts";
 import { interpreter } from "../backends/interpreter/index.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
@@ -44,6 +44,15 @@ export interface TrainerOptions {
   readonly backend?: "auto" | "interpreter" | Backend;
   /** When layers change within a step. Default "simultaneous". */
   readonly update?: UpdateTiming;
+}
+
+/** Everything that changes while a model is trained. */
+export interface TrainerState {
+  readonly values: ReadonlyMap<string, TypedArray>;
+  readonly slots: ReadonlyMap<string, TypedArray>;
+  readonly best: ReadonlyMap<string, TypedArray> | undefined;
+  readonly progress: Progress;
+  readonly learningRate: number;
 }
 
 /** What can be trained on: a dataset, or rows of numbers. */
@@ -119,15 +128,19 @@ export class Trainer {
     const checked = Object.entries(values).map(([name, value]) => {
       const spec = this.model.parameters[name];
       const data = value instanceof Tensor ? value.dataSync() : value;
-      const shape = value instanceof Tensor ? value.shape : spec?.shape;
-      const fits = spec && data.length === sizeOf(spec.shape) && sameShape(shape!, spec.shape);
-      if (!fits) {
+      if (spec === undefined) {
+        return fail("bad-argument", {
+          message: `There is no ${name}.`,
+          expected: Object.keys(this.model.parameters).join(", "),
+          found: name,
+        });
+      }
+      const shape = value instanceof Tensor ? value.shape : spec.shape;
+      if (data.length !== sizeOf(spec.shape) || !sameShape(shape, spec.shape)) {
         fail("bad-argument", {
-          message: spec ? `The value for ${name} has the wrong size.` : `There is no ${name}.`,
-          expected: spec
-            ? `${sizeOf(spec.shape)} elements for ${formatShape(spec.shape)}`
-            : Object.keys(this.model.parameters).join(", "),
-          found: spec ? `${data.length} of shape ${formatShape(shape!)}` : name,
+          message: `The value for ${name} has the wrong size.`,
+          expected: `${sizeOf(spec.shape)} elements for ${formatShape(spec.shape)}`,
+          found: value instanceof Tensor ? formatShape(shape) : `${data.length}`,
         });
       }
       return [name, arrayOf(this.dtype, data)] as const;
@@ -164,9 +177,16 @@ export class Trainer {
     if (Number.isNaN(health)) {
       throw nonFiniteError(graph, values, this.progress.steps, this.#site);
     }
-    let i = 0;
-    for (const value of this.#values.values()) value.set(results[i++]!);
-    for (const value of this.#slots.values()) value.set(results[i++]!);
+    const state = [...this.#values.values(), ...this.#slots.values()];
+    const old = new Set(state);
+    // An optimizer may pass one array of the state on as another: those are saved from the update.
+    const renewed = state.map((own, i) => {
+      const result = results[i]!;
+      return result !== own && old.has(result) ? result.slice() : result;
+    });
+    state.forEach((own, i) => {
+      own.set(renewed[i]!);
+    });
     this.progress.steps++;
     return { loss, correct: graph.counts ? results[at + 2]![0]! : undefined };
   }
@@ -207,7 +227,10 @@ export class Trainer {
   }
 
   /** A dataset in the trainer's element type; class labels stay whole numbers. */
-  batchOf(data: Pick<Dataset, "inputs" | "targets">): { inputs: ArrayTensor; targets: ArrayTensor } {
+  batchOf(data: Pick<Dataset, "inputs" | "targets">): {
+    inputs: ArrayTensor;
+    targets: ArrayTensor;
+  } {
     const convert = (t: ArrayTensor): ArrayTensor =>
       !isFloat(t.dtype) || t.dtype === this.dtype
         ? t
@@ -285,19 +308,13 @@ export class Trainer {
   }
 
   /** @internal Replaces the whole state at once. */
-  restore(
-    values: ReadonlyMap<string, TypedArray>,
-    slots: ReadonlyMap<string, TypedArray>,
-    progress: Progress,
-    learningRate: number,
-    best: ReadonlyMap<string, TypedArray> | undefined,
-  ): void {
+  restore(state: TrainerState): void {
     if (this.#busy) this.#refuse("be loaded");
-    for (const [name, data] of values) this.#values.set(name, arrayOf(this.dtype, data));
-    for (const [name, data] of slots) this.#slots.set(name, arrayOf(this.dtype, data));
-    this.progress = progress;
-    this.learningRate = learningRate;
-    this.best = best;
+    for (const [name, data] of state.values) this.#values.set(name, arrayOf(this.dtype, data));
+    for (const [name, data] of state.slots) this.#slots.set(name, arrayOf(this.dtype, data));
+    this.best = state.best;
+    this.progress = state.progress;
+    this.learningRate = state.learningRate;
   }
 
   /** @internal Runs `work`, which no other training and no loading may interrupt. */

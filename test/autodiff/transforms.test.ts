@@ -44,6 +44,8 @@ test("powers at 0 have all their derivatives", () => {
       f = grad(f);
     }
   }
+  const root = grad(grad((n: Tensor) => number(0).pow(n)));
+  expect([0, 0.5, 2].map((n) => root(number(n)).item())).toEqual([0, 0, 0]);
 });
 
 test("a gradient has the structure of its argument", () => {

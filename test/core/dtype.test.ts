@@ -5,6 +5,7 @@ import { type DType, dtypes } from "../../src/core/dtype.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { add, div, maximum, mul, pow, sub } from "../../src/ops/arithmetic.ts";
 import { equal, logicalAnd, where } from "../../src/ops/compare.ts";
+import { crossEntropyOfBits } from "../../src/ops/entropy.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
 import { tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
@@ -117,7 +118,8 @@ test("integers wrap around", () => {
   expectClose(scatterAdd(i32(most), i32(0), i32(1), { axis: 0 }).dataSync(), [least]);
 });
 
-test("integers divide as real numbers", () => {
+test("integers divide as real numbers, and have logarithms", () => {
+  expectClose(crossEntropyOfBits(i32(0, 1), i32(0, 0)).dataSync(), [0, 100]);
   expectClose(div(i32(1, -1, 0, 7), i32(0, 0, 0, 2)).dataSync(), [Infinity, -Infinity, NaN, 3.5]);
 });
 

@@ -19,7 +19,11 @@ export function consistencyProblems(network: NetworkFile, source: Source): Probl
     }
   };
   // The number of inputs may follow from data that are not read yet; it decides nothing else.
-  attempt(() => sizeProblems(source, buildLayers(source, network.layers, inputs ?? 1)));
+  attempt(() => {
+    const model = buildLayers(source, network.layers, inputs ?? 1);
+    const outputs = model.outputSize === "same" ? inputs : model.outputSize;
+    return [...sizeProblems(source, model), ...targetProblems(network, source, outputs)];
+  });
   if (inputs !== undefined) attempt(() => layerProblems(source, network.layers, inputs));
   attempt(() => {
     buildOptimizer(network, source);
@@ -32,6 +36,21 @@ export function consistencyProblems(network: NetworkFile, source: Source): Probl
   }
   problems.push(...dataProblems(network, source));
   return problems;
+}
+
+/** Numbers in the place of targets must be as many as the outputs. */
+function targetProblems(network: NetworkFile, source: Source, outputs = -1): Problem[] {
+  const targets = network.data?.examples?.[0]?.targets;
+  if (targets === undefined || typeof targets === "string" || network.data?.classes) return [];
+  const count = typeof targets === "number" ? 1 : targets.length;
+  if (outputs < 0 || count === outputs) return [];
+  return [
+    source.problem(["data", "examples", 0, "targets"], {
+      message: "The examples have another number of targets than the network has outputs.",
+      expected: `${outputs} numbers, one for each output of the last layer`,
+      found: `${count}`,
+    }),
+  ];
 }
 
 function dataProblems({ data }: NetworkFile, source: Source): Problem[] {

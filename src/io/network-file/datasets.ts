@@ -137,15 +137,15 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
         ...(csv.inputs ? { inputs: csv.inputs } : {}),
         ...(typeof validation === "number" ? { validation } : {}),
       }),
-    true,
+    csv.file,
   );
   const own = typeof validation === "object" ? validation.csv : undefined;
   if (own === undefined) return made;
   const ownPath = ["data", "validation", "csv"];
   const other = await readTable(loading, own.file, csv, [...ownPath, "file"]);
   checkColumns(source, other, csv, path);
-  const rows = at(source, ownPath, () => usableRows(other, csv, made.notes), true);
-  const dataset = at(source, ownPath, () => preprocessDataset(made.preprocessing, rows), true);
+  const rows = at(source, ownPath, () => usableRows(other, csv, made.notes), own.file);
+  const dataset = at(source, ownPath, () => preprocessDataset(made.preprocessing, rows), own.file);
   return { ...made, validation: dataset };
 }
 
@@ -238,16 +238,12 @@ function usableRows(table: Table, csv: CsvSection, notes: readonly string[]): Ta
   };
 }
 
-/** Runs `f` with errors that have no place of their own attributed to a place in the file. */
-function at<T>(source: Source | undefined, path: Path, f: () => T, keepsPlace = false): T {
+/** Runs `f` with errors attributed to a place in the file, and to the `table` if they are its. */
+function at<T>(source: Source | undefined, path: Path, f: () => T, table?: string): T {
   try {
     return f();
   } catch (error) {
-    if (source && error instanceof ChainruleError && !(error instanceof NetworkFileError)) {
-      const own = keepsPlace && /, line \d+/.test(error.where ?? "") ? `${error.where}; ` : "";
-      throw moved(error, `${own}${own ? "named in " : ""}${source.where(path)}`);
-    }
-    throw error;
+    throw placed(error, source, path, table);
   }
 }
 
@@ -260,10 +256,26 @@ async function fromFile<T>(
   try {
     return await f();
   } catch (error) {
-    if (!(error instanceof ChainruleError) || error instanceof NetworkFileError) throw error;
-    const own = error.where?.includes(file) ? error.where : file;
-    throw moved(error, source ? `${own} (named in ${source.where(path)})` : own);
+    throw placed(error, source, path, file, file);
   }
+}
+
+/**
+ * An error of the library with its place: in the file that the network file names, where it says
+ * so itself (or `otherwise`), and where that file is named.
+ */
+function placed(
+  error: unknown,
+  source: Source | undefined,
+  path: Path,
+  file: string | undefined,
+  otherwise?: string,
+): unknown {
+  if (!(error instanceof ChainruleError) || error instanceof NetworkFileError) return error;
+  const own = file !== undefined && error.where?.includes(file) ? error.where : otherwise;
+  if (source === undefined) return own === undefined ? error : moved(error, own);
+  const here = source.where(path);
+  return moved(error, own === undefined ? here : `${own} (named in ${here})`);
 }
 
 /** The same error at another place. */

@@ -22,7 +22,7 @@ export interface ParseOptions {
  */
 export function parseNetwork(text: string, options: ParseOptions = {}): NetworkFile {
   const path = options.path ?? "network file";
-  checkLength(text, path);
+  checkText(text, path);
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, {
@@ -68,7 +68,16 @@ export function withTraining(
   return changed;
 }
 
-function checkLength(text: string, path: string): void {
+function checkText(text: string, path: string): void {
+  if (text.includes("\0")) {
+    fail("file-syntax", {
+      message: "This is not a network file: it has NUL characters.",
+      expected: "YAML or JSON in UTF-8",
+      found: "a binary file or UTF-16 text",
+      where: path,
+      fix: "Give a network file; if it is one, save it as UTF-8.",
+    });
+  }
   if (text.length <= longest) return;
   fail("too-large", {
     message: "The network file is longer than the limit.",

@@ -42,6 +42,7 @@ export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<
   checkWidth(network, inputs);
   const outputs = buildModel(network, inputs).outputSize;
   const fitted = fitTargets(network, raw.train, outputs === "same" ? inputs : outputs);
+  checkValidation(network, raw);
   const { classes, inputNames, targetNames, preprocessing } = raw.train;
   return {
     train: fitted.convert(raw.train),
@@ -71,6 +72,22 @@ function checkWidth(network: NetworkFile, inputs: number): void {
   };
   const source = sourceOf(network);
   if (source) throw new NetworkFileError([source.problem(["inputs"], complaint)]);
+  fail("file-invalid", complaint);
+}
+
+/** Data of their own must look like those that are trained on. */
+function checkValidation(network: NetworkFile, { train, validation }: RawData): void {
+  if (validation === undefined) return;
+  const described = (d: Dataset) => {
+    const targets = d.classes === undefined ? "numbers" : `the classes ${d.classes.join(", ")}`;
+    return `${widthOf(d)} inputs and ${targets}`;
+  };
+  const [expected, found] = [described(train), described(validation)];
+  if (expected === found) return;
+  const message = "The validation data do not look like the training data.";
+  const source = sourceOf(network);
+  const complaint = { message, expected, found };
+  if (source) throw new NetworkFileError([source.problem(["data", "validation"], complaint)]);
   fail("file-invalid", complaint);
 }
 
@@ -107,6 +124,16 @@ export async function prepareNetwork(
   };
 }
 
+/** The loss with the data's way of telling right predictions, where it has none of its own. */
+export function markedLoss(network: NetworkFile, marks: Fitted["marks"]): Loss {
+  const loss = buildLoss(network);
+  return Object.assign(
+    loss,
+    marks,
+    loss.threshold === undefined ? {} : { threshold: loss.threshold },
+  );
+}
+
 /** A trainer with the settings of the file. */
 export function makeTrainer(
   network: NetworkFile,
@@ -114,7 +141,7 @@ export function makeTrainer(
   marks: Fitted["marks"] = {},
 ): Trainer {
   const { dtype, update, seed } = network.training;
-  const loss: Loss = Object.assign(buildLoss(network), marks);
+  const loss = markedLoss(network, marks);
   return located(sourceOf(network), ["layers"], () =>
     trainer(model, { loss, optimizer: buildOptimizer(network), dtype, update, seed }),
   );

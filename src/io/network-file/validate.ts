@@ -13,7 +13,16 @@ import type {
   WordForm,
 } from "./form.ts";
 import { type Complaint, type Problem, rangeOfNode, type Source } from "./source.ts";
-import { fits, formatWords, foundAt, nearestFix, needed, show, wordFor } from "./wording.ts";
+import {
+  fits,
+  formatWords,
+  foundAt,
+  nearestFix,
+  nearestName,
+  needed,
+  show,
+  wordFor,
+} from "./wording.ts";
 
 /** Nested deeper than this, a file is not meant to be read. */
 const deepest = 64;
@@ -196,13 +205,14 @@ class Reader {
   #record(node: YAMLMap, form: RecordForm, at: Place, depth: number): unknown {
     const before = this.problems.length;
     const entries = new Map<string, unknown>();
+    const meant = new Set<string | undefined>();
     for (const [name, key, value] of pairs(node)) {
       const field = Object.hasOwn(form.fields, name) ? form.fields[name] : undefined;
-      if (field === undefined) this.#unknown(name, key, Object.keys(form.fields));
+      if (field === undefined) meant.add(this.#unknown(name, key, Object.keys(form.fields)));
       else entries.set(name, this.read(value, field.form, depth + 1, key));
     }
     for (const [name, field] of Object.entries(form.fields)) {
-      if (entries.has(name)) continue;
+      if (entries.has(name) || meant.has(name)) continue;
       if (field.default !== undefined) entries.set(name, complete(field.form, field.default));
       else if (field.required) {
         this.#complain(at, {
@@ -226,13 +236,16 @@ class Reader {
     });
   }
 
-  #unknown(name: string, key: Place, names: readonly string[]): void {
-    const fix = nearestFix(name, names);
+  /** Reports a name that does not exist; gives the one that was probably meant. */
+  #unknown(name: string, key: Place, names: readonly string[]): string | undefined {
+    const meant = nearestName(name, names);
+    const fix = meant && `Did you mean ${meant}?`;
     this.#complain(key, {
       message: `There is no option ${show(name)} here.`,
       expected: names.length === 0 ? "no options" : `one of ${formatWords(names)}`,
       ...(fix === undefined ? {} : { fix }),
     });
+    return meant;
   }
 
   #map(node: YAMLMap, form: MapForm, depth: number): unknown {

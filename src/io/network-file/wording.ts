@@ -14,9 +14,45 @@ export function show(text: string, longest = 60): string {
 
 export const formatWords = (words: readonly string[]): string => words.join(", ");
 
+/** What other libraries call things. */
+const elsewhere: Readonly<Record<string, string>> = {
+  mse: "meanSquaredError",
+  l2: "meanSquaredError",
+  mae: "meanAbsoluteError",
+  l1: "meanAbsoluteError",
+  bce: "binaryCrossEntropy",
+  nll: "negativeLogLikelihood",
+  kl: "klDivergence",
+  categoricalcrossentropy: "crossEntropy",
+  dense: "linear",
+  fc: "linear",
+  swish: "silu",
+  lr: "learningRate",
+  eta: "learningRate",
+  units: "outputs",
+  neurons: "outputs",
+  size: "outputs",
+  weights: "weight",
+  biases: "bias",
+  p: "rate",
+  batch: "batchSize",
+  glorotuniform: "xavierUniform",
+  glorotnormal: "xavierNormal",
+  kaiminguniform: "heUniform",
+  kaimingnormal: "heNormal",
+};
+
+/** The word that was probably meant, if one is near. */
+export function nearestName(word: string, words: readonly string[]): string | undefined {
+  const plain = word.toLowerCase().replace(/[_\- ]/g, "");
+  const other = Object.hasOwn(elsewhere, plain) ? elsewhere[plain] : undefined;
+  if (other !== undefined && words.includes(other)) return other;
+  return words.find((w) => w.toLowerCase() === plain) ?? nearest(word, words);
+}
+
 /** The fix for a misspelt word, if one is near. */
 export function nearestFix(word: string, words: readonly string[]): string | undefined {
-  const near = nearest(word, words);
+  const near = nearestName(word, words);
   return near === undefined ? undefined : `Did you mean ${near}?`;
 }
 
@@ -124,8 +160,8 @@ export function wordFor(node: Place, form: Form): string | undefined {
   if (value != null && list?.kind === "list" && fits(list.of, node)) return `Write [${value}].`;
   const record = takes("record");
   if (value != null && record?.kind === "record") {
-    const name = Object.entries(record.fields).find(([, field]) => fits(field.form, node))?.[0];
-    if (name !== undefined) return `Write { ${name}: ${String(value)} }.`;
+    const fitting = Object.entries(record.fields).filter(([, field]) => fits(field.form, node));
+    if (fitting.length === 1) return `Write { ${fitting[0]![0]}: ${String(value)} }.`;
   }
   if (list && isMap(node)) return "Begin each entry with “- ”, or put the entries into [ ].";
   return undefined;

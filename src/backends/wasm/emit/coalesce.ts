@@ -2,6 +2,7 @@ import { affine, fromAffine, rewrite } from "../../../compile/affine.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { type Expression, subexpressions } from "../../../core/expression.ts";
 import type { Shape } from "../../../core/shape.ts";
+import { valuesOf } from "./vector.ts";
 
 /**
  * An elementwise kernel with neighbouring axes joined where every load runs through both in one
@@ -19,8 +20,7 @@ export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K):
       loads.set(e, [form.base, ...form.coefficients]);
     }
     // An index outside of a load's place is a number in the result.
-    const used = subexpressionsOutsidePlaces(value);
-    if (used.some((e) => e.kind === "index")) return kernel;
+    if ([...valuesOf([value])].some((e) => e.kind === "index")) return kernel;
   }
   const forms = [...loads.values()];
   // Joined axes, innermost last, as lists of the original ones.
@@ -48,17 +48,4 @@ export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K):
     ),
   }));
   return { ...kernel, extents: shape, stores };
-}
-
-function subexpressionsOutsidePlaces(root: Expression): Expression[] {
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    if (e.kind === "apply") e.args.forEach(visit);
-    else if (e.kind === "cast") visit(e.value);
-    else if (e.kind === "select") [e.condition, e.then, e.otherwise].forEach(visit);
-  };
-  visit(root);
-  return [...seen];
 }

@@ -221,7 +221,10 @@ export class KernelWriter {
     const pointers = new Map<Expression, Expr>();
     const zeroed = at.map((i, axis) => (axis === lanes.axis ? i32(0) : i));
     const scalar = this.scalars([], extents, zeroed);
+    const reached = new Set<Expression>();
     const reach = (e: Expression): void => {
+      if (reached.has(e)) return;
+      reached.add(e);
       if (!lanes.varying.has(e)) {
         if (!invariants.has(e)) invariants.set(e, f.let(splat(scalar(e), e.dtype, lanes)));
         return;

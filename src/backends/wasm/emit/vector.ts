@@ -51,7 +51,7 @@ export function lanesFor(
       varying.add(e);
     }
   }
-  const values = [...varying].filter((e) => !isAddress(e, all));
+  const values = [...valuesOf(roots)].filter((e) => varying.has(e));
   const types = new Set([...values.map((e) => e.dtype), ...stores]);
   if (types.has("f32") && types.has("f64")) return undefined;
   const float = types.has("f64") ? "f64" : "f32";
@@ -60,10 +60,16 @@ export function lanesFor(
   return values.every((e) => possible(e, lanes, extents)) ? lanes : undefined;
 }
 
-/** Whether an expression only serves to say where a load reads. */
-function isAddress(e: Expression, all: readonly Expression[]): boolean {
-  const users = all.filter((u) => operands(u).includes(e));
-  return users.length > 0 && users.every((u) => u.kind === "load" || isAddress(u, all));
+/** The sub-expressions that are values, not merely part of where a load reads. */
+export function valuesOf(roots: readonly Expression[]): Set<Expression> {
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind !== "load") operands(e).forEach(visit);
+  };
+  roots.forEach(visit);
+  return seen;
 }
 
 function possible(e: Expression, lanes: Lanes, extents: Shape): boolean {

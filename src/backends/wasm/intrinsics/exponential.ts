@@ -1,12 +1,18 @@
 /** e^x and its relatives. */
 import { coefficients } from "./coefficients.ts";
-import { bias, fractionBits, ln2Parts, pick, polynomial, type Vec, withSign } from "./lanes.ts";
+import {
+  bias,
+  fractionBits,
+  ln2Parts,
+  pick,
+  polynomial,
+  rounder,
+  type Vec,
+  withSign,
+} from "./lanes.ts";
 
 /** 2^k from a value whose lowest bits are k + bias. */
 const power = (t: Vec): Vec => t.shl(fractionBits(t));
-
-/** Adding this leaves an integer in the lowest bits, moved up by so much. */
-const rounder = (x: Vec, offset: number): number => 1.5 * 2 ** fractionBits(x) + offset;
 
 /**
  * x = n ln 2 + r with n an integer and |r| at most ln(2) / 2; e^x = 2^n (1 + r + tail). The lowest

@@ -10,13 +10,15 @@ import {
   lane,
   type ModuleBuilder,
   op,
+  type ValueType,
   when,
 } from "../assembler/index.ts";
 import * as exponential from "./exponential.ts";
-import { Vec } from "./lanes.ts";
+import { type Build, type Lanes, Vec } from "./lanes.ts";
 import * as logarithm from "./logarithm.ts";
+import * as trigonometric from "./trigonometric.ts";
 
-export const builders = { ...exponential, ...logarithm } as const;
+export const builders = { ...exponential, ...logarithm, ...trigonometric } as const;
 
 /**
  * Scalars that lie within these bounds, for f32 and f64, need no care for overflow. A branch finds
@@ -45,7 +47,15 @@ export class Intrinsics {
     const double = kind.startsWith("f64");
     const shape = double ? "f64x2" : "f32x4";
     const build = (vectors: Expr[], narrow: boolean) => {
-      const on = { f, module: this.#module, double, relaxed: this.#relaxed, narrow };
+      const on: Lanes = {
+        f,
+        module: this.#module,
+        shared: (...args) => this.#shared(...args),
+        scalar: (other) => this.func(other as Intrinsic, "f64"),
+        double,
+        relaxed: this.#relaxed,
+        narrow,
+      };
       const builder = builders[name] as (...args: Vec[]) => Vec;
       return builder(...vectors.map((vector) => new Vec(on, vector))).expr;
     };
@@ -72,14 +82,20 @@ export class Intrinsics {
   }
 
   func(name: Intrinsic, kind: Kind): Func {
-    const key = `${name}_${kind}`;
-    let func = this.#funcs.get(key);
+    const type = kind.includes("x") ? "v128" : (kind as "f64");
+    const params = Array(builders[name].length).fill(type);
+    return this.#shared(`${name}_${kind}`, params, type, (f) =>
+      this.inline(name, kind, f, ...f.params.map(get)),
+    );
+  }
+
+  /** A function of the module, written when it is first asked for. */
+  #shared(name: string, params: ValueType[], result: ValueType, build: Build): Func {
+    let func = this.#funcs.get(name);
     if (!func) {
-      const type = kind.includes("x") ? "v128" : (kind as "f64");
-      const params = Array(builders[name].length).fill(type);
-      func = this.#module.declare(key, params, type);
-      this.#funcs.set(key, func);
-      this.#module.define(func, (f) => this.inline(name, kind, f, ...f.params.map(get)));
+      func = this.#module.declare(name, params, result);
+      this.#funcs.set(name, func);
+      this.#module.define(func, build);
     }
     return func;
   }

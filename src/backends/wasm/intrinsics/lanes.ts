@@ -7,11 +7,14 @@
  */
 import {
   type Expr,
+  type Func,
   type FunctionBuilder,
+  get,
   type Instruction,
   i32,
   type ModuleBuilder,
   op,
+  type ValueType,
   v128,
 } from "../assembler/index.ts";
 
@@ -19,12 +22,18 @@ import {
 export interface Lanes {
   readonly f: FunctionBuilder;
   readonly module: ModuleBuilder;
+  /** A function of the module, written when it is first asked for. */
+  readonly shared: (name: string, params: ValueType[], result: ValueType, build: Build) => Func;
+  /** The function of this name for a scalar f64. */
+  readonly scalar: (name: string) => Func;
   readonly double: boolean;
   /** Arguments are known to be small enough for a shorter way (see `narrow`). */
   readonly narrow: boolean;
   /** Multiply and add may be one relaxed instruction, which rounds once or twice as it likes. */
   readonly relaxed: boolean;
 }
+
+export type Build = (f: FunctionBuilder) => Expr | undefined;
 
 export type Operand = Vec | number | bigint;
 
@@ -154,11 +163,35 @@ export class Vec {
   }
 }
 
+/**
+ * Values, but those of `other` in lanes where the mask is set: computed only if there are any, so
+ * for what is rare and slow.
+ */
+export function except(mask: Vec, values: readonly Vec[], other: () => Vec[]): Vec[] {
+  const { on } = mask;
+  const locals = values.map((value) => {
+    const local = on.f.local("v128");
+    on.f.set(local, value.expr);
+    return local;
+  });
+  const read = () => locals.map((local) => new Vec(on, get(local)));
+  on.f.if(op("v128.any_true", mask.expr), () => {
+    const fast = read();
+    other().forEach((slow, i) => {
+      on.f.set(locals[i], mask.select(slow, fast[i]).expr);
+    });
+  });
+  return read();
+}
+
 /** A choice by element type. */
 export const pick = <T>({ on }: Vec, f32: T, f64: T): T => (on.double ? f64 : f32);
 
 /** Bits of the fraction. */
 export const fractionBits = (x: Vec): number => pick(x, 23, 52);
+
+/** Adding this leaves an integer in the lowest bits, moved up by so much. */
+export const rounder = (x: Vec, offset: number): number => 1.5 * 2 ** fractionBits(x) + offset;
 
 /** What is added to an exponent in the bits of a number. */
 export const bias = (x: Vec): number => pick(x, 127, 1023);

@@ -11,29 +11,36 @@ import {
   withSign,
 } from "./lanes.ts";
 
-/** x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2); biased are the bits of k + bias. */
+/** x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2). */
 function split(x: Vec) {
   const one = pick(x, 0x3f800000n, 0x3ff0000000000000n);
   const low = pick(x, 0x3f3504f3n, 0x3fe6a09e667f3bcdn); // sqrt(1/2)
   const bits = x.iadd(one - low).let;
-  const biased = bits.shr(fractionBits(x)).let;
-  // In the place of the fraction of 2^52, an integer becomes a number.
-  const k = biased.or(x.of(2 ** fractionBits(x))).sub(2 ** fractionBits(x) + bias(x));
+  const n = fractionBits(x);
+  // In the place of the fraction of 2^n, an integer becomes a number.
+  const k = bits
+    .shr(n)
+    .or(x.of(2 ** n))
+    .sub(2 ** n + bias(x));
   const f = bits
-    .and((1n << BigInt(fractionBits(x))) - 1n)
+    .and((1n << BigInt(n)) - 1n)
     .iadd(low)
-    .sub(1).let;
-  return { k, f, biased };
+    .sub(1);
+  return { k, f: f.let };
 }
 
-/** ln(2^k (1 + f)) + c, with fdlibm's s = f / (2 + f): ln(1 + f) = f - s (f - s^2 q(s^2)). */
+/**
+ * ln(2^k (1 + f)) + c. As in fdlibm (e_log.c), ln(1 + f) = f - (h - s (h + s^2 q(s^2))) with
+ * s = f / (2 + f) and h = f^2 / 2.
+ */
 function combine(k: Vec, f: Vec, c?: Vec): Vec {
   const s = f.div(f.add(2)).let;
   const z = s.mul(s).let;
-  const q = polynomial(z, coefficients.log[+f.on.double]);
+  const h = f.mul(f).mul(0.5).let;
+  const q = polynomial(z, coefficients.log[+f.on.double]).madd(z, h);
   const [ln2, rest] = ln2Parts(f);
   const low = c ? k.madd(rest, c) : k.mul(rest);
-  return k.madd(ln2, f.sub(z.nmadd(q, f).mul(s).sub(low)));
+  return k.madd(ln2, f.sub(h.sub(q.madd(s, low))));
 }
 
 /** Adds what makes the logarithm of 0 -infinity, of infinity infinity, and of less than 0 NaN. */
@@ -55,14 +62,9 @@ function logOnePlus(y: Vec, low?: Vec, more?: Vec): Vec {
   const u = inside.add(1).let;
   const part = u.sub(inside).let;
   const lost = inside.sub(u.sub(part)).add(y.of(1).sub(part));
-  const { k, f, biased } = split(u);
-  // The rest relative to u: c / 2^k / (1 + f), and 1 / (1 + f) is 1 - f nearly enough.
-  const scale = y
-    .of(BigInt(2 * bias(y)))
-    .isub(biased)
-    .shl(fractionBits(y));
-  const c = (low ? lost.add(low) : lost).mul(scale).let;
-  return special(u, combine((more ? k.add(more) : k).let, f, f.nmadd(c, c))).add(y.sub(inside));
+  const c = (low ? lost.add(low) : lost).div(u.max(2 ** -60));
+  const { k, f } = split(u);
+  return special(u, combine((more ? k.add(more) : k).let, f, c)).add(y.sub(inside));
 }
 
 export const log1p = (x: Vec): Vec => withSign(logOnePlus(x).abs(), x);
@@ -89,5 +91,6 @@ function ofSum(a: Vec, b: Vec, x: Vec): Vec {
 export function atanh(x: Vec): Vec {
   const a = x.abs().let;
   const t = a.add(a).let;
-  return withSign(ofSum(t, t.mul(a).div(x.of(1).sub(a)).let, x.of(0)).mul(0.5), x);
+  const sum = ofSum(t, t.mul(a).div(x.of(1).sub(a)).let, x.of(0));
+  return withSign(sum.mul(0.5).or(x.of(1).lt(a)), x);
 }

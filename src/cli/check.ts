@@ -1,0 +1,139 @@
+/** chainrule check FILE: every derivative against the definition of a derivative. */
+import { type CheckedEntry, checkGradients } from "../autodiff/check.ts";
+import type { ArrayTensor } from "../core/array-tensor.ts";
+import { arrayOf } from "../core/dtype.ts";
+import { formatShape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { type Dataset, subset } from "../data/dataset.ts";
+import { withTraining } from "../io/network-file/index.ts";
+import { type PreparedNetwork, prepareNetwork } from "../io/network-file/prepare.ts";
+import { mul } from "../ops/arithmetic.ts";
+import { constant } from "../ops/leaf.ts";
+import { chainOf } from "./describe.ts";
+import { exit } from "./failure.ts";
+import { besides, readNetwork } from "./files.ts";
+import { count, number, plural } from "./numbers.ts";
+import { bold, columns, dim, green, print, printJson, red } from "./terminal.ts";
+
+export interface CheckOptions {
+  readonly entries?: number;
+  readonly examples?: number;
+  readonly order?: 1 | 2;
+  readonly json?: boolean;
+}
+
+interface Row {
+  readonly parameter: string;
+  readonly shape: readonly number[];
+  readonly checked: number;
+  readonly failed: number;
+  /** The entry where reverse mode and differences disagree most. */
+  readonly worst: CheckedEntry;
+  /** |reverse − difference| there. */
+  readonly gap: number;
+  /** Largest |reverse − forward|. */
+  readonly modes: number;
+}
+
+const gapOf = (e: CheckedEntry): number => {
+  const gap = Math.abs(e.reverse - e.numeric);
+  return Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap;
+};
+
+/** The factor that checkGradients puts before a scalar, so that ∂E/∂w can be shown as it is. */
+function weightOfScalars(): number {
+  const { entries } = checkGradients((x) => x, [constant(Float64Array.of(1), [])]);
+  return entries[0]!.reverse;
+}
+
+/** The error as a function of the parameters, for a few examples. */
+function errorOf({ model, trainer }: PreparedNetwork, data: Dataset) {
+  const scale = 1 / weightOfScalars();
+  const { inputs, targets } = trainer.batchOf(data);
+  const asTensor = (t: ArrayTensor) => constant(t.data, t.shape);
+  const names = Object.keys(model.parameters);
+  // One fixed key: a function that drops other values at each call has no derivative.
+  const key = constant(arrayOf("i32", [0, 0]), [2]);
+  return (...values: Tensor[]): Tensor => {
+    const parameters = Object.fromEntries(values.map((value, i) => [names[i]!, value]));
+    const context = { training: true, path: "", key };
+    const output = model.apply(asTensor(inputs), parameters, context);
+    return mul(trainer.loss(output, asTensor(targets)), scale);
+  };
+}
+
+export async function check(file: string, options: CheckOptions): Promise<number> {
+  const { entries = 16, examples = 8, order = 1, json } = options;
+  // Differences prove nothing in single precision.
+  const network = withTraining(await readNetwork(file), { dtype: "f64" });
+  const prepared = await prepareNetwork(network, besides(file));
+  const { data, trainer } = prepared;
+  const size = Math.min(examples, data.train.size);
+  const part = subset(
+    data.train,
+    Array.from({ length: size }, (_, i) => Math.floor((i * data.train.size) / size)),
+  );
+  const { parameters } = trainer;
+  const names = Object.keys(parameters);
+  const report = checkGradients(errorOf(prepared, part), Object.values(parameters), {
+    entries,
+    order,
+  });
+  const rows: Row[] = names.map((parameter, input) => {
+    const own = report.entries.filter((e) => e.input === input);
+    const worst = own.reduce((a, b) => (gapOf(b) > gapOf(a) ? b : a));
+    return {
+      parameter,
+      shape: parameters[parameter]!.shape,
+      checked: own.length,
+      failed: own.filter((e) => !e.passed).length,
+      worst,
+      gap: gapOf(worst),
+      modes: Math.max(...own.map((e) => Math.abs(e.reverse - e.forward))),
+    };
+  });
+  if (json) {
+    printJson({ passed: report.passed, examples: size, order, parameters: rows });
+    return report.passed ? exit.ok : exit.no;
+  }
+  print(bold(network.name ?? file));
+  print(`  ${chainOf(network, data.description.inputs)}`);
+  print(
+    dim(`  on ${plural(size, "example")}, at most ${plural(entries, "entry", "entries")} each`),
+  );
+  print();
+  const table = [
+    [
+      "parameter",
+      "shape",
+      "checked",
+      "∂E/∂w by graph",
+      "by differences",
+      "gap",
+      "modes' gap",
+      "",
+    ].map(dim),
+    ...rows.map((r) => [
+      r.parameter,
+      formatShape(r.shape),
+      count(r.checked),
+      number(r.worst.reverse),
+      number(r.worst.numeric),
+      r.gap.toExponential(1),
+      r.modes.toExponential(1),
+      r.failed === 0 ? green("ok") : red(`${r.failed} wrong`),
+    ]),
+  ];
+  for (const line of columns(table, "<<>>>>><", 2)) print(`  ${line}`);
+  print();
+  const failed = rows.reduce((sum, r) => sum + r.failed, 0);
+  const total = rows.reduce((sum, r) => sum + r.checked, 0);
+  if (failed === 0) {
+    print(green(`All ${count(total)} derivatives agree.`));
+    return exit.ok;
+  }
+  print(red(`${plural(failed, "derivative")} of ${count(total)} disagree.`));
+  print("  Either the rule is wrong, or the error has a kink just there (relu at 0, for example):");
+  print("  then other --examples give another point.");
+  return exit.no;
+}

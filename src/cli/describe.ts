@@ -1,0 +1,56 @@
+/** Networks and results in a few words. */
+import type { Chosen, NetworkFile } from "../io/network-file/index.ts";
+import type { Layer } from "../nn/layer.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+import { number, percent } from "./numbers.ts";
+import { columns, dim } from "./terminal.ts";
+
+/** "linear 16" */
+function layerName({ name, options }: Chosen): string {
+  const { outputs } = options as { outputs?: number };
+  return outputs === undefined ? name : `${name} ${outputs}`;
+}
+
+/** "4 inputs → linear 16 → tanh → linear 3 → crossEntropy" */
+export function chainOf(network: NetworkFile, inputs: number): string {
+  const steps = network.layers.map(layerName);
+  return [`${inputs} ${inputs === 1 ? "input" : "inputs"}`, ...steps, network.loss.name].join(
+    " → ",
+  );
+}
+
+/** The number of elements of a shape that has come from a checked model. */
+const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+export function parameterCounts(model: Layer): { total: number; frozen: number } {
+  const specs = Object.values(model.parameters);
+  const sum = (list: typeof specs) => list.reduce((n, { shape }) => n + sizeOf(shape), 0);
+  return { total: sum(specs), frozen: sum(specs.filter(({ frozen }) => frozen)) };
+}
+
+/** "loss 0.0833   accuracy 96.7 %" */
+export function metrics({ loss, accuracy, r2 }: Evaluation, examples: number): string {
+  return [
+    `loss ${number(loss)}`,
+    ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
+    // What a single example varies by is nothing, so nothing can be explained of it.
+    ...(r2 === undefined || examples < 2 ? [] : [`R² ${number(r2, 6)}`]),
+  ].join("   ");
+}
+
+/** The number of classes up to which a confusion matrix can be read. */
+const mostClasses = 20;
+
+/** How often each class was taken for each, as lines. */
+export function confusionLines(
+  matrix: readonly (readonly number[])[],
+  names: readonly string[] | undefined,
+): string[] {
+  if (matrix.length > mostClasses) return [];
+  const label = (i: number) => names?.[i] ?? String(i);
+  const rows = matrix.map((row, i) => [
+    label(i),
+    ...row.map((n, j) => (n === 0 ? dim("·") : i === j ? String(n) : `${n}`)),
+  ]);
+  return columns([[dim("actual \\ predicted"), ...matrix.map((_, i) => dim(label(i)))], ...rows]);
+}

@@ -1,0 +1,49 @@
+/** How errors leave the program: a message and an exit code, never a stack trace. */
+import { ChainruleError, type ErrorCode } from "../core/errors.ts";
+import { NetworkFileError } from "../io/network-file/source.ts";
+import { alarming, print, printJson, remark } from "./terminal.ts";
+
+/** 0 ok, 1 the answer is no, 2 the input is wrong, 70 a fault of ours (sysexits.h). */
+export const exit = { ok: 0, no: 1, wrongInput: 2, fault: 70, interrupted: 130 } as const;
+
+/** Errors that are an answer, not a wrong input. */
+const answers: readonly ErrorCode[] = ["not-finite", "gradient-mismatch"];
+
+/** Errors as data; the stack only where somebody looks for a fault of ours. */
+export function failureJson(error: unknown): unknown {
+  if (!(error instanceof ChainruleError)) {
+    return { error: { code: "internal", message: String((error as Error)?.message ?? error) } };
+  }
+  const { code, expected, found, where, why, fix } = error;
+  const message = error.message.split("\n", 1)[0];
+  const problems = error instanceof NetworkFileError ? error.problems : undefined;
+  return { error: { code, message, expected, found, where, why, fix, problems } };
+}
+
+/** Prints an error and gives the exit code that belongs to it. */
+export function report(error: unknown, json: false | "document" | "line"): number {
+  const known = error instanceof ChainruleError;
+  if (json === "line") print(JSON.stringify(failureJson(error)));
+  else if (json) printJson(failureJson(error));
+  else if (known) remark(`${alarming("error")} ${error.message}`);
+  else {
+    remark(`${alarming("fault")} ${String((error as Error)?.message ?? error)}`);
+    remark("  This is a fault of chainrule itself, not of your input. Please report it;");
+    remark("  with CHAINRULE_DEBUG=1 the trace is printed, which helps to find it.");
+  }
+  if (process.env.CHAINRULE_DEBUG) remark((error as Error)?.stack ?? "");
+  if (!known) return exit.fault;
+  return answers.includes(error.code) ? exit.no : exit.wrongInput;
+}
+
+/** RangeErrors of the runtime about memory are not a fault, but a limit. */
+export function explained(error: unknown): unknown {
+  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };
+  if (name !== "RangeError" || !/alloc|array (buffer )?length|out of memory/i.test(String(message)))
+    return error;
+  return new ChainruleError("out-of-memory", {
+    message: "The runtime cannot give so much memory.",
+    found: String(message),
+    cause: error,
+  });
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/env node
+/**
+ * The command line. Commands are loaded when they are called, so that --help is there at once.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+
+/** Put here by the build. */
+declare const CHAINRULE_VERSION: string;
+
+type Run = () => Promise<number>;
+
+/** A whole number on the command line. */
+const whole =
+  (least: number) =>
+  (text: string): number => {
+    const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(
+      Number.isFinite(least)
+        ? `It must be a whole number ≥ ${least}.`
+        : "It must be a whole number.",
+    );
+  };
+
+const collect = (row: string, before: readonly string[] = []): string[] => [...before, row];
+
+function programOf(start: (run: Run) => void): Command {
+  const program = new Command("chainrule")
+    .description(
+      "Trains neural networks by backpropagation and shows every number.\n" +
+        "Without a command: the tour of a small network.",
+    )
+    .version(CHAINRULE_VERSION, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+  const json = () => new Option("--json", "print JSON instead of text");
+  const command = (name: string, description: string) =>
+    program.command(name).description(description).helpOption("-h, --help", "print this help");
+
+  program
+    .command("tour", { isDefault: true })
+    .description("one training step of a small network with every number, then 10,000 more")
+    .helpOption("-h, --help", "print this help")
+    .addOption(json())
+    .action((options) => start(async () => (await import("./tour.ts")).tour(options)));
+
+  command("train", "train the network of a file and save it")
+    .argument("<file>", "the network file (YAML or JSON)")
+    .option("-e, --epochs <n>", "train until so many epochs are done", whole(1))
+    .option("-o, --out <path>", "where to save; default: FILE's name with .safetensors")
+    .option("-r, --resume <path>", "go on from this checkpoint")
+    .option("--seed <n>", "decides first values, order and division", whole(-Infinity))
+    .addOption(
+      new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
+    )
+    .option("-q, --quiet", "print nothing but errors")
+    .addOption(json())
+    .action((file, options) =>
+      start(async () => (await import("./train.ts")).train(file, options)),
+    );
+
+  command("predict", "say what a trained network makes of new rows")
+    .argument("<path>", "a checkpoint, or a network file that has been trained here")
+    .option("-i, --input <row>", 'a row of values: "5.1,3.5,1.4,0.2"; may be repeated', collect)
+    .option("-d, --data <path>", "a table (CSV) of rows; - reads standard input")
+    .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
+    .option("--untrained", "use the network's first values")
+    .addOption(json())
+    .action((path, options) =>
+      start(async () => (await import("./predict.ts")).predict(path, options)),
+    );
+
+  command("summary", "print layers, shapes, parameters, operations and memory")
+    .argument("<file>", "the network file")
+    .addOption(json())
+    .action((file, options) =>
+      start(async () => (await import("./summary.ts")).summary(file, options)),
+    );
+
+  command("check", "hold every derivative against differences; exit 1 if one disagrees")
+    .argument("<file>", "the network file")
+    .option("--entries <n>", "entries of each parameter, default 16", whole(1))
+    .option("--examples <n>", "examples of the data, default 8", whole(1))
+    .addOption(new Option("--order <n>", "2 checks second derivatives, too").choices(["1", "2"]))
+    .addOption(json())
+    .action((file, { order, ...options }) =>
+      start(async () =>
+        (await import("./check.ts")).check(file, { ...options, order: order === "2" ? 2 : 1 }),
+      ),
+    );
+
+  program.addHelpText(
+    "after",
+    `
+Examples:
+  chainrule                                   the tour
+  chainrule train examples/iris.yaml          train; saves iris.safetensors
+  chainrule predict iris.safetensors -i "5.1,3.5,1.4,0.2"
+  chainrule summary examples/iris.yaml
+  chainrule check examples/two-two-two.yaml
+
+Every command takes --help and --json. Exit codes: 0 ok, 1 the answer is no,
+2 the input is wrong, 130 interrupted.`,
+  );
+  return program;
+}
+
+/** What commander has to say about the command line, as an error of ours. */
+async function usageError(error: CommanderError, program: Command, words: readonly string[]) {
+  const { ChainruleError } = await import("../core/errors.ts");
+  const { nearest } = await import("../data/wording.ts");
+  const first = words.find((word) => !word.startsWith("-"));
+  const commands = program.commands.map((c) => c.name());
+  const given = error.code === "commander.excessArguments" && first !== undefined;
+  if (given && !commands.includes(first)) {
+    const near = nearest(first, commands);
+    const file = /\.(ya?ml|json)$/.test(first);
+    return new ChainruleError("usage", {
+      message: `There is no command “${first}”.`,
+      expected: commands.join(", "),
+      where: "the command line",
+      fix: file
+        ? `Say what to do with it: chainrule train ${first}`
+        : near
+          ? `Did you mean ${near}?`
+          : "See chainrule --help.",
+    });
+  }
+  const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+  const hint = more.join(" ").replace(/^\(|\)$/g, "");
+  const command = first !== undefined && commands.includes(first) ? ` ${first}` : "";
+  return new ChainruleError("usage", {
+    message: `${message.charAt(0).toUpperCase()}${message.slice(1)}`.replace(/([^.?!])$/, "$1."),
+    where: "the command line",
+    fix: hint || `See chainrule${command} --help.`,
+  });
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  // What train prints is one object a line, and so is its error.
+  const json = words.includes("--json") && (words[0] === "train" ? "line" : "document");
+  let run: Run | undefined;
+  const program = programOf((given) => {
+    run = given;
+  });
+  try {
+    program.parse(words as string[], { from: "user" });
+    return (await run?.()) ?? 0;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const { explained, report } = await import("./failure.ts");
+    const usage = error instanceof CommanderError;
+    return report(usage ? await usageError(error, program, words) : explained(error), json);
+  }
+}
+
+// A reader that has seen enough, such as head, closes the pipe; that is no error. The work goes on,
+// since it may end with a file.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
+// The exit code is set, not exited with: what is still in the pipes is to arrive.
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,211 @@
+/** chainrule predict CHECKPOINT | FILE: what a trained network says to new rows. */
+import { existsSync } from "node:fs";
+import { extname } from "node:path";
+import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
+import { fail } from "../core/errors.ts";
+import { parseTable, type Table } from "../data/csv.ts";
+import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
+import { readBytes, readText } from "../io/files-node.ts";
+import {
+  restoreTrainer,
+  type StoredNetwork,
+  storedNetwork,
+} from "../io/network-file/checkpoint.ts";
+import { type Prediction, prepareNetwork, reader } from "../io/network-file/index.ts";
+import type { Trainer } from "../train/trainer.ts";
+import { exit } from "./failure.ts";
+import { besides, checkpointOf, quoted, readNetwork, self } from "./files.ts";
+import { number, percent } from "./numbers.ts";
+import { bold, columns, dim, print, printJson } from "./terminal.ts";
+
+export interface PredictOptions {
+  readonly input?: readonly string[];
+  readonly data?: string;
+  readonly checkpoint?: string;
+  readonly untrained?: boolean;
+  readonly json?: boolean;
+}
+
+interface Loaded extends Omit<StoredNetwork, "network"> {
+  readonly network: StoredNetwork["network"];
+  readonly trainer: Trainer;
+  /** Rows of the network's own data, if there is nothing else to predict. */
+  readonly own?: ArrayTensor;
+}
+
+async function load(path: string, options: PredictOptions): Promise<Loaded> {
+  if (extname(path) === ".safetensors" && options.checkpoint === undefined) {
+    const bytes = await readBytes(path);
+    const stored = storedNetwork(bytes, path);
+    return { ...stored, trainer: restoreTrainer(stored, bytes) };
+  }
+  const network = await readNetwork(path);
+  const asked = options.input !== undefined || options.data !== undefined;
+  if (options.untrained) {
+    const prepared = await prepareNetwork(network, besides(path));
+    const { description, marks, train } = prepared.data;
+    const { trainer } = prepared;
+    return { network, description, marks, trainer, ...(asked ? {} : { own: train.inputs }) };
+  }
+  const checkpoint = options.checkpoint ?? checkpointOf(path);
+  if (options.checkpoint === undefined && !existsSync(checkpoint)) {
+    fail("file-unreadable", {
+      message: "There is no checkpoint of this network here.",
+      expected: checkpoint,
+      found: "no such file",
+      fix:
+        `Train first: ${self()} train ${quoted(path)}. Or give --checkpoint PATH, ` +
+        "or --untrained to use the first values.",
+    });
+  }
+  const bytes = await readBytes(checkpoint);
+  const stored = storedNetwork(bytes, checkpoint, network);
+  const trainer = restoreTrainer(stored, bytes);
+  if (asked) return { ...stored, trainer };
+  const { data } = await prepareNetwork(stored.network, besides(path));
+  return { ...stored, trainer, own: data.train.inputs };
+}
+
+/** A row of the command line: "5.1,3.5,1.4,0.2". */
+const split = (row: string): string[] => row.split(/[,;]/).map((cell) => cell.trim());
+
+/** Rows as inputs, treated as the training rows were. */
+function inputsOf(
+  { description }: Loaded,
+  rows: Table | readonly (readonly string[])[],
+): ArrayTensor {
+  const { preprocessing, inputs } = description;
+  const named = "columns" in rows ? rows : undefined;
+  if (preprocessing !== undefined) {
+    const rules = preprocessing.inputs;
+    const table = named ?? (rows as readonly (readonly string[])[]).map((row) => toRow(row, rules));
+    return applyPreprocessing(preprocessing, table);
+  }
+  const names = named?.columns.map(({ name }) => name);
+  const cells = named
+    ? Array.from({ length: named.size }, (_, i) => named.columns.map((c) => c.cells[i] ?? ""))
+    : (rows as readonly (readonly string[])[]);
+  const data = new Float64Array(cells.length * inputs);
+  cells.forEach((row, i) => {
+    const where = named ? `row ${i + 1}` : `--input ${i + 1}`;
+    // A table may hold targets behind the inputs.
+    if (named ? row.length < inputs : row.length !== inputs) {
+      fail("data-invalid", {
+        message: "A row has another number of values than the network has inputs.",
+        expected: `${inputs} numbers`,
+        found: `${row.length}`,
+        where,
+      });
+    }
+    row.slice(0, inputs).forEach((cell, j) => {
+      const value = cell === "" ? Number.NaN : Number(cell);
+      if (!Number.isFinite(value)) {
+        fail("data-invalid", {
+          message: "A value is not a finite number.",
+          expected: "a number such as 0.5",
+          found: JSON.stringify(cell),
+          where: `${where}, ${names?.[j] ?? `value ${j + 1}`}`,
+        });
+      }
+      data[i * inputs + j] = value;
+    });
+  });
+  return arrayTensor("f64", [cells.length, inputs], data);
+}
+
+function toRow(row: readonly string[], rules: readonly ColumnRule[]): Record<string, string> {
+  if (row.length !== rules.length) {
+    fail("data-invalid", {
+      message: "A row has another number of values than the network has input columns.",
+      expected: `${rules.length} values: ${rules.map(({ name }) => name).join(", ")}`,
+      found: `${row.length}`,
+      where: "--input",
+    });
+  }
+  return Object.fromEntries(rules.map(({ name }, i) => [name, row[i] ?? ""]));
+}
+
+async function standardInput(): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Promise<ArrayTensor> {
+  if (options.input !== undefined) return inputsOf(loaded, options.input.map(split));
+  if (options.data === undefined) {
+    return (
+      loaded.own ??
+      fail("usage", {
+        message: "There are no rows to predict.",
+        expected: '--input "1,2,3" or --data rows.csv',
+        found: "neither",
+        where: "the command line",
+        fix: `Say for example: ${self()} predict ${quoted(path)} --input "…"`,
+      })
+    );
+  }
+  const piped = options.data === "-";
+  const text = piped ? await standardInput() : await readText(options.data);
+  const source = piped ? "standard input" : options.data;
+  const { preprocessing } = loaded.description;
+  return inputsOf(
+    loaded,
+    parseTable(text, {
+      source,
+      ...(preprocessing
+        ? { missingValues: preprocessing.missingValues, decimal: preprocessing.decimal }
+        : {}),
+    }),
+  );
+}
+
+export async function predict(path: string, options: PredictOptions): Promise<number> {
+  const loaded = await load(path, options);
+  const { network, description, marks, trainer } = loaded;
+  const x = await rowsOf(loaded, path, options);
+  const read = reader(network, description, marks);
+  const outputs = trainer.outputsFor(trainer.batchOf({ inputs: x, targets: x }).inputs);
+  const n = x.shape[0]!;
+  const width = outputs.data.length / n;
+  const predictions = Array.from({ length: n }, (_, i) =>
+    read([...outputs.data.subarray(i * width, (i + 1) * width)]),
+  );
+  if (options.json) {
+    printJson({ classes: description.classes, predictions });
+    return exit.ok;
+  }
+  for (const line of columns(linesOf(predictions, loaded), "><>", 3)) print(line);
+  return exit.ok;
+}
+
+/** The most columns of numbers that fit beside each other. */
+const mostColumns = 6;
+
+function linesOf(predictions: readonly Prediction[], { description }: Loaded): string[][] {
+  const [first] = predictions;
+  const { classes, targetNames } = description;
+  if (first?.class !== undefined) {
+    const all = first.probabilities !== undefined && (classes?.length ?? 0) <= mostColumns;
+    const header = ["row", targetNames?.[0] ?? "class"].map(dim);
+    if (all) header.push(...(classes ?? []).map(dim));
+    return [
+      header,
+      ...predictions.map((p, i) => [
+        dim(String(i + 1)),
+        bold(p.class ?? ""),
+        ...(all ? (p.probabilities ?? []).map(percent) : []),
+      ]),
+    ];
+  }
+  const names = (i: number) =>
+    targetNames?.[i] ?? (first?.outputs.length === 1 ? "output" : `output ${i}`);
+  const shown = first?.outputs.slice(0, 20) ?? [];
+  return [
+    ["row", ...shown.map((_, i) => names(i))].map(dim),
+    ...predictions.map((p, i) => [
+      dim(String(i + 1)),
+      ...(p.value === undefined ? p.outputs.slice(0, 20) : [p.value]).map((v) => number(v)),
+    ]),
+  ];
+}

@@ -1,0 +1,160 @@
+/** chainrule summary FILE: layers, shapes, parameters, operations, memory. */
+import { graphCost } from "../core/cost.ts";
+import { bytesOf } from "../core/dtype.ts";
+import type { TensorType } from "../core/op.ts";
+import { formatShape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { buildModel, buildOptimizer, type NetworkFile } from "../io/network-file/index.ts";
+import { losses } from "../io/network-file/losses.ts";
+import { markedLoss, toDatasets } from "../io/network-file/prepare.ts";
+import type { Layer } from "../nn/layer.ts";
+import { input } from "../ops/leaf.ts";
+import { parameterInputs, trainingStep } from "../train/step.ts";
+import { parameterCounts } from "./describe.ts";
+import { exit } from "./failure.ts";
+import { besides, readNetwork } from "./files.ts";
+import { bytes, count, metric, plural } from "./numbers.ts";
+import { bold, columns, dim, print, printJson } from "./terminal.ts";
+
+interface Row {
+  readonly path: string;
+  readonly name: string;
+  /** For one example. */
+  readonly shape: readonly number[];
+  readonly parameters: number;
+  readonly frozen: number;
+  readonly operations: number;
+}
+
+/** Every layer with its share of the work for one example. */
+function rowsOf(model: Layer, network: NetworkFile, inputs: number): Row[] {
+  const { dtype } = network.training;
+  const x = input("inputs", [1, inputs], dtype);
+  const parameters = parameterInputs(model, dtype);
+  const seen: { path: string; output: Tensor }[] = [];
+  model.apply(x, parameters, {
+    training: false,
+    path: "",
+    observe: (path, output) => seen.push({ path, output }),
+  });
+  const given: Tensor[] = [x, ...Object.values(parameters)];
+  return seen
+    .filter(({ path }) => path !== "" && !seen.some((s) => s.path.startsWith(`${path}.`)))
+    .map(({ path, output }) => {
+      const { operations } = graphCost([output], given);
+      given.push(output);
+      const layer = at(model, path);
+      const { total, frozen } = parameterCounts(layer);
+      const shape = output.shape.slice(1);
+      return { path, name: layer.name, shape, parameters: total, frozen, operations };
+    });
+}
+
+const at = (model: Layer, path: string): Layer =>
+  path.split(".").reduce((layer, i) => layer.layers[Number(i)] ?? layer, model);
+
+/** The batch of a training step, as types: real ones if there are data. */
+function batchOf(
+  network: NetworkFile,
+  train: Dataset | undefined,
+  inputs: number,
+  outputs: number,
+): { inputs: TensorType; targets: TensorType } {
+  const { batchSize, dtype } = network.training;
+  const n = Math.min(batchSize, train?.size ?? batchSize);
+  const labels = train
+    ? train.classes !== undefined
+    : losses[network.loss.name]!.targets === "labels";
+  const targets: TensorType = labels
+    ? { dtype: "i32", shape: [n] }
+    : { dtype, shape: [n, ...(train?.targets.shape.slice(1) ?? [outputs])] };
+  return { inputs: { dtype, shape: [n, inputs] }, targets };
+}
+
+export async function summary(
+  file: string,
+  { json }: { readonly json?: boolean },
+): Promise<number> {
+  const network = await readNetwork(file);
+  // Without its data a network can be described as long as it says how many numbers go in.
+  const data = network.inputs === undefined ? await toDatasets(network, besides(file)) : undefined;
+  const inputs = network.inputs ?? data!.description.inputs;
+  const model = buildModel(network, inputs);
+  const rows = rowsOf(model, network, inputs);
+  const { total, frozen } = parameterCounts(model);
+  const optimizer = buildOptimizer(network);
+  const outputs = model.outputSize === "same" ? inputs : model.outputSize;
+  const { dtype, update } = network.training;
+  const batch = batchOf(network, data?.train, inputs, outputs);
+  const n = batch.inputs.shape[0]!;
+  const forward = rows.reduce((sum, row) => sum + row.operations, 0);
+  const loss = markedLoss(network, data?.marks ?? {});
+  const step =
+    total === frozen ? undefined : trainingStep(model, batch, { loss, optimizer, dtype, update });
+  const cost = step && graphCost(step.outputs, step.inputs);
+  const each = bytesOf(dtype);
+  const slots = Object.keys(optimizer.slots).length * (total - frozen);
+  const memory = {
+    parameters: total * each,
+    optimizer: slots * each,
+    step: cost?.bytes ?? 0,
+  };
+  if (json) {
+    printJson({
+      name: network.name,
+      inputs,
+      dtype,
+      layers: rows,
+      parameters: total,
+      frozen,
+      loss: network.loss,
+      optimizer: network.optimizer,
+      operations: { forward, step: cost?.operations, batchSize: n },
+      memory,
+    });
+    return exit.ok;
+  }
+  print(bold(network.name ?? file));
+  const table = [
+    ["layer", "", "output", "parameters", "operations"].map(dim),
+    ["", "inputs", formatShape([inputs]), "", ""],
+    ...rows.map((r) => [
+      r.path,
+      r.name,
+      formatShape(r.shape),
+      (r.parameters === 0 ? "" : count(r.parameters)) +
+        (r.frozen === 0 ? "" : dim(` (${count(r.frozen)} frozen)`)),
+      count(r.operations),
+    ]),
+    ["", "total", "", bold(count(total)), bold(count(forward))],
+  ];
+  for (const line of columns(table, "<<<>>", 3)) print(`  ${line}`);
+  print();
+  const facts = [
+    ["loss", network.loss.name],
+    ["optimizer", network.optimizer.name],
+    ["trained", `${plural(total - frozen, "parameter")} of ${count(total)}, ${dtype}`],
+    ["forward", `${metric(forward)} floating-point operations for one example`],
+    ...(cost
+      ? [
+          [
+            "one step",
+            `${metric(cost.operations)} for ${plural(n, "example")}: forward, backward, update`,
+          ],
+        ]
+      : []),
+    [
+      "memory",
+      `${bytes(memory.parameters)} parameters, ${bytes(memory.optimizer)} optimizer, ` +
+        `${bytes(memory.step)} values of a step`,
+    ],
+  ];
+  for (const line of columns(
+    facts.map(([a, b]) => [dim(a!), b!]),
+    "<<",
+    3,
+  ))
+    print(`  ${line}`);
+  return exit.ok;
+}

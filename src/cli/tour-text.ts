@@ -1,0 +1,119 @@
+/** The tour's words. */
+import { chainOf } from "./describe.ts";
+import type { Unit } from "./factors.ts";
+import { self } from "./files.ts";
+import { count, duration, number } from "./numbers.ts";
+import { bold, columns, cyan, dim, green, print, wrap } from "./terminal.ts";
+import type { Milestone, Story } from "./tour.ts";
+
+const indent = "   ";
+const printAll = (lines: readonly string[]): void => {
+  for (const line of lines) print(line === "" ? "" : indent + line);
+};
+
+function heading(n: number, title: string, rest: string): void {
+  print();
+  print(`${bold(`${n}  ${title}`)}  ${dim(rest)}`);
+}
+
+export function printStory(story: Story): void {
+  const { network, inputs, path } = story;
+  const what = "trains neural networks by backpropagation and shows every number";
+  print(`${bold("chainrule")} ${dim(what)}`);
+  print();
+  print(`${bold(network.name ?? "")} ${dim(`(${path})`)}`);
+  for (const line of wrap(chainOf(network, inputs.length), "  ")) print(line);
+
+  heading(1, "Forward", "what every layer makes of the inputs, and the error");
+  printAll(forwardLines(story));
+
+  heading(2, "Backward", "the chain rule, each factor read off the gradient's graph");
+  printAll(
+    story.chains.flatMap((chain, i) => [...(i > 0 ? [""] : []), ...chainLines(chain, story)]),
+  );
+
+  const rate = (network.optimizer.options as { learningRate?: unknown }).learningRate;
+  heading(3, "Update", `${network.optimizer.name}: every weight minus ${rate} · ∂E/∂weight`);
+  printAll(updateLines(story));
+
+  const steps = story.simultaneous.at(-1)?.step ?? 0;
+  heading(4, "Train", `${count(steps)} steps, in ${duration(story.seconds)}`);
+  printAll(runLines(story.simultaneous, story.targets));
+
+  heading(5, "The usual mistake", "update: sequential");
+  const mistake =
+    "To update the last layer first, and to take the other gradients with its new weights, " +
+    "gives other numbers. Well-known pages print them mixed with the right ones.";
+  printAll(wrap(mistake, "", 76));
+  printAll(runLines([story.sequential[0]!, story.sequential.at(-1)!], story.targets));
+
+  print();
+  print(bold("What to try next"));
+  const me = self();
+  const next: [string, string][] = [
+    [`${me} train examples/iris.yaml`, "tell three flowers apart"],
+    [`${me} train examples/spirals.yaml`, "and two spirals"],
+    [`${me} summary examples/mnist.yaml`, "layers, parameters, cost"],
+    [`${me} check ${path}`, "derivatives by differences"],
+    [`${me} --help`, "everything else"],
+  ];
+  printAll(columns(next.map(([command, gives]) => [green(command), dim(gives)])));
+}
+
+function forwardLines({ inputs, targets, layers, error, network }: Story): string[] {
+  const cells = (values: readonly number[]) => values.map((v) => number(v));
+  const rows = [
+    ["", "inputs", ...cells(inputs)],
+    ...layers.map(({ path, name, outputs }) => [cyan(`y${path}`), name, ...cells(outputs)]),
+    ["", "targets", ...cells(targets)],
+  ];
+  return [...columns(rows, "<", 3), `error E = ${bold(number(error))}   ${dim(network.loss.name)}`];
+}
+
+/** A chain as lines: symbols, numbers, result, and the paths where its first factor is a sum. */
+function chainLines(chain: Story["chains"][number], { layers }: Story): string[] {
+  const { name, place, value, factors, paths } = chain;
+  const unit = ({ layer, index }: Unit) => `y${layers[layer]!.path}[${index}]`;
+  const derivative = (of: Unit | undefined, by: Unit | undefined) =>
+    `∂${of ? unit(of) : "E"}/∂${by ? unit(by) : name}`;
+  const left = derivative(undefined, undefined);
+  const gap = " ".repeat(left.length);
+  const lines = [
+    `${left} = ${factors.map((f) => derivative(f.of, f.by)).join(" · ")}`,
+    `${gap} = ${factors.map((f) => number(f.value)).join(" · ")}`,
+    `${gap} = ${bold(number(value))}   ${dim(`${name} is ${place}`)}`,
+  ];
+  const [meeting] = factors;
+  if (meeting?.by === undefined || paths.length === 0) return lines;
+  const rows = paths.map(({ via, upstream, local }) => [
+    `${derivative(undefined, via)} · ${derivative(via, meeting.by)}`,
+    `= ${number(upstream)} · ${number(local)}`,
+    `= ${number(upstream * local)}`,
+  ]);
+  return [
+    ...lines,
+    `where ${derivative(undefined, meeting.by)} adds up over ${paths.length} paths:`,
+    ...columns([...rows, ["", dim("sum"), `= ${number(meeting.value)}`]], "<", 1).map(
+      (line) => `  ${line}`,
+    ),
+  ];
+}
+
+function updateLines({ updates, error, simultaneous }: Story): string[] {
+  const cells = updates.map((u) => [cyan(u.name), `${number(u.before, 6)} → ${number(u.after)}`]);
+  const half = Math.ceil(cells.length / 2);
+  const rows = cells.slice(0, half).map((left, i) => [...left, ...(cells[half + i] ?? [])]);
+  const after = simultaneous[0]?.error ?? Number.NaN;
+  return [...columns(rows, "<", 3), `error E = ${number(error)} → ${bold(number(after))}`];
+}
+
+function runLines(run: readonly Milestone[], targets: readonly number[]): string[] {
+  const rows = run.map(({ step, error, outputs }, i) => [
+    count(step),
+    i === run.length - 1 ? bold(number(error)) : number(error),
+    ...outputs.map((v) => number(v)),
+  ]);
+  const header = ["step", "error E", ...targets.map((_, i) => `output ${i}`)].map(dim);
+  const wanted = [dim("target"), "", ...targets.map((v) => number(v))];
+  return columns([header, ...rows, wanted], "><", 3);
+}

@@ -1,0 +1,224 @@
+/** chainrule train FILE */
+import { readBytes, writeAtomically } from "../io/files-node.ts";
+import { storedTraining, toMetadata } from "../io/network-file/checkpoint.ts";
+import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
+import type { TrainingSection } from "../io/network-file/network.ts";
+import type { Evaluation } from "../train/evaluate.ts";
+import { chainOf, confusionLines, metrics, parameterCounts } from "./describe.ts";
+import { EpochTable, isShown } from "./epochs.ts";
+import { exit } from "./failure.ts";
+import { besides, checkpointOf, quoted, readNetwork, self } from "./files.ts";
+import { Interruption } from "./interruption.ts";
+import { count, number, plural, rounded } from "./numbers.ts";
+import { Progress } from "./progress.ts";
+import { bold, dim, print, remark, wrap } from "./terminal.ts";
+import { checkWritable } from "./writable.ts";
+
+export interface TrainOptions {
+  readonly epochs?: number;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly seed?: number;
+  readonly update?: "simultaneous" | "sequential";
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** More inputs than this nobody types. */
+const mostTyped = 12;
+
+/** Long training is saved in between, at the end of an epoch. */
+const secondsBetweenSaves = 60;
+
+/** Where words and numbers go: lines for people, or one JSON object a line. */
+interface Reporter {
+  line(text?: string): void;
+  event(event: Record<string, unknown>): void;
+}
+
+function reporter({ json, quiet }: TrainOptions): Reporter {
+  return {
+    line: (text = "") => {
+      if (!json && !quiet) print(text);
+    },
+    event: (event) => {
+      if (json) print(JSON.stringify(event));
+    },
+  };
+}
+
+export async function train(file: string, options: TrainOptions): Promise<number> {
+  const say = reporter(options);
+  const out = options.out ?? options.resume ?? checkpointOf(file);
+  const network = await readNetwork(file);
+  // Hours of training must not end at a folder that does not exist.
+  await checkWritable(out);
+  const old = options.resume === undefined ? undefined : await readBytes(options.resume);
+  const prepared = await prepareNetwork(
+    withTraining(network, changes(options, old && storedTraining(old))),
+    besides(file),
+  );
+  const { trainer, data } = prepared;
+  if (old) trainer.fromBytes(old);
+  announce(say, file, prepared);
+  const { epochs } = prepared.network.training;
+  if (trainer.progress.epoch >= epochs) {
+    say.line(`Nothing is left to do: ${trainer.progress.epoch} of ${epochs} epochs are done.`);
+    say.line(`Train on with --epochs ${2 * trainer.progress.epoch}, for example.`);
+    say.event({ event: "end", stopped: "finished", epoch: trainer.progress.epoch });
+    return exit.ok;
+  }
+  const save = async () => {
+    await writeAtomically(out, trainer.toBytes(toMetadata(prepared)));
+  };
+  const stopped = await run(prepared, options, say, save);
+  await save();
+  if (stopped.signal) {
+    const { epoch, position } = trainer.progress;
+    say.event({ event: "end", stopped: "interrupted", epoch, checkpoint: out });
+    if (!options.quiet && !options.json) {
+      const within = position > 0 ? ` and ${plural(position, "example")}` : "";
+      remark(`Stopped after ${plural(epoch, "epoch")}${within}; saved to ${quoted(out)}.`);
+      remark(`Go on with: ${self()} train ${quoted(file)} --resume ${quoted(out)}`);
+    }
+    return stopped.signal.exitCode;
+  }
+  conclude(say, prepared, out, stopped.early);
+  if (data.description.preprocessing && !options.json && !options.quiet) {
+    const names = data.description.preprocessing.inputs.map(({ name }) => name);
+    say.line(dim(`The inputs are ${names.join(", ")}.`));
+  }
+  return exit.ok;
+}
+
+/** What the command line, or else the checkpoint, says otherwise than the file. */
+function changes(options: TrainOptions, stored: Partial<TrainingSection> | undefined) {
+  const seed = options.seed ?? stored?.seed;
+  const update = options.update ?? stored?.update;
+  const epochs = options.epochs ?? stored?.epochs;
+  return {
+    ...(seed === undefined ? {} : { seed }),
+    ...(update === undefined ? {} : { update }),
+    ...(epochs === undefined ? {} : { epochs }),
+  };
+}
+
+function announce(say: Reporter, file: string, prepared: PreparedNetwork): void {
+  const { network, data, model, trainer } = prepared;
+  const { total, frozen } = parameterCounts(model);
+  const { dtype, seed, update, batchSize, epochs } = network.training;
+  say.line(`${bold(network.name ?? file)}`);
+  for (const line of wrap(chainOf(network, data.description.inputs), "  ")) say.line(line);
+  const held = data.validation ? `, ${count(data.validation.size)} held out` : "";
+  const fixed = frozen > 0 ? ` (${count(frozen)} frozen)` : "";
+  say.line(
+    `  ${plural(data.train.size, "example")}${held}; ${plural(total, "parameter")}${fixed}; ` +
+      `${network.optimizer.name}, batches of ${count(Math.min(batchSize, data.train.size))}`,
+  );
+  for (const note of data.notes) say.line(`  ${note}`);
+  if (trainer.progress.steps > 0) {
+    say.line(`  resumed after ${plural(trainer.progress.epoch, "epoch")}`);
+  }
+  say.line();
+  say.event({
+    event: "start",
+    file,
+    name: network.name,
+    examples: data.train.size,
+    heldOut: data.validation?.size ?? 0,
+    classes: data.description.classes,
+    parameters: total,
+    frozen,
+    epochs,
+    batchSize,
+    dtype,
+    seed,
+    update,
+    resumedAfter: trainer.progress.epoch,
+    notes: data.notes,
+  });
+}
+
+async function run(
+  { network, data, trainer, fit }: PreparedNetwork,
+  options: TrainOptions,
+  say: Reporter,
+  save: () => Promise<void>,
+): Promise<{ signal: { exitCode: number } | undefined; early: boolean }> {
+  const { epochs, batchSize } = network.training;
+  const perEpoch = Math.ceil(data.train.size / batchSize);
+  const done = trainer.progress.epoch * perEpoch + Math.ceil(trainer.progress.position / batchSize);
+  const progress = new Progress(epochs * perEpoch, done, !options.json && !options.quiet);
+  const table = new EpochTable((line) => say.line(line));
+  const interruption = new Interruption();
+  let saved = performance.now();
+  let last = trainer.progress.epoch;
+  try {
+    const run = trainer.fit(data.train, {
+      ...fit,
+      signal: interruption.signal,
+      onStep: ({ epoch, step, loss }) =>
+        progress.update(
+          (epoch - 1) * perEpoch + step,
+          `epoch ${count(epoch)}/${count(epochs)}`,
+          `loss ${number(loss, 5)}`,
+        ),
+    });
+    for await (const report of run) {
+      last = report.epoch;
+      say.event({ event: "epoch", ...report, seconds: progress.elapsed });
+      if (!options.json && !options.quiet && isShown(report.epoch, epochs)) {
+        progress.clear();
+        table.row(report, progress.elapsed);
+      }
+      if (performance.now() - saved > secondsBetweenSaves * 1000) {
+        await save();
+        saved = performance.now();
+      }
+    }
+  } finally {
+    progress.clear();
+    interruption.end();
+  }
+  return { signal: interruption.caught, early: last < epochs && !interruption.caught };
+}
+
+function conclude(say: Reporter, prepared: PreparedNetwork, out: string, early: boolean): void {
+  const { trainer, data } = prepared;
+  const { classes } = data.description;
+  const training = trainer.evaluate(data.train);
+  const heldOut = data.validation && trainer.evaluate(data.validation);
+  if (early) say.line(`Stopped early: no further improvement. The best parameters are kept.`);
+  say.line();
+  const show = (title: string, result: Evaluation, size: number) =>
+    say.line(`${bold(title.padEnd(10))} ${metrics(result, size)}`);
+  show("trained", training, data.train.size);
+  if (heldOut) show("held out", heldOut, data.validation?.size ?? 0);
+  const matrix = heldOut?.confusion ?? training.confusion;
+  if (matrix) for (const line of ["", ...confusionLines(matrix, classes)]) say.line(line);
+  say.line();
+  const row = sample(prepared);
+  const how = row.split(",").length > mostTyped ? "--data rows.csv" : `--input "${row}"`;
+  say.line(`Saved to ${quoted(out)}. Predict with:`);
+  say.line(`  ${self()} predict ${quoted(out)} ${how}`);
+  say.event({
+    event: "end",
+    stopped: early ? "early" : "finished",
+    epoch: trainer.progress.epoch,
+    training,
+    heldOut,
+    checkpoint: out,
+  });
+}
+
+/** The first example's inputs as they were before preprocessing, to try predict with. */
+function sample({ data }: PreparedNetwork): string {
+  const { preprocessing, inputs } = data.description;
+  if (preprocessing === undefined) {
+    const row = [...data.train.inputs.data.subarray(0, inputs)];
+    return row.map((v) => rounded(v, 4)).join(",");
+  }
+  return preprocessing.inputs
+    .map((rule) => (rule.kind === "number" ? rounded(rule.mean, 3) : (rule.values[0] ?? "")))
+    .join(",");
+}

@@ -1,0 +1,86 @@
+/** Section on the batch: every example's share of the gradient, their sum, and cancellation. */
+import { gradient } from "../autodiff/gradient.ts";
+import { formatShape } from "../core/shape.ts";
+import { partials } from "./adjoint.ts";
+import type { Route } from "./backward.ts";
+import { type Context, say } from "./context.ts";
+import type { Cell } from "./derivation.ts";
+import { type Element, keyOf } from "./elements.ts";
+import { type Expr, number, type Sign, sum } from "./expr.ts";
+
+/** How many examples are listed. */
+const listed = 5;
+
+/** What example n contributes to the gradient of one parameter. */
+export const shareSign = (n: number): Sign => ({ text: `g⁽${n}⁾`, tex: `g^{(${n})}` });
+
+/** The shares of all examples: Σ over the first quantities that the parameter acts on. */
+export function shares(c: Context, r: Route): { value: number; parts: [number, number][] }[] {
+  const first = r.consumers.get(keyOf(r.parameter)) ?? [];
+  const { examples } = c.trace;
+  const results = Array.from({ length: examples }, () => ({
+    value: 0,
+    parts: [] as [number, number][],
+  }));
+  for (const e of first) {
+    const g = c.trace.evaluate(gradient(c.trace.loss, [e.node]))[0]!;
+    const row = e.node.size / examples;
+    const at = c.isBatched(e.node) ? e.index % row : e.index;
+    for (let n = 0; n < examples; n++) {
+      const own: Element = { node: e.node, index: n * row + at };
+      const wanted = new Set([keyOf(r.parameter)]);
+      const local = partials(c.elements, own, wanted).get(keyOf(r.parameter));
+      const factor = local ? c.evaluate(local.coefficient) : 0;
+      results[n]!.value += g[own.index]! * factor;
+      results[n]!.parts.push([g[own.index]!, factor]);
+    }
+  }
+  return results;
+}
+
+export function batchSection(c: Context, r: Route, index: number): void {
+  const all = shares(c, r);
+  const d = c.symbol(c.partialSign(c.names.loss, c.signOf(r.parameter)!));
+  const symbols = all.map(({ value }, n): Expr => c.symbol(shareSign(n), value));
+  const order = all
+    .map((_, n) => n)
+    .sort((a, b) => Math.abs(all[b]!.value) - Math.abs(all[a]!.value));
+  const one = all[0]!.parts.length === 1;
+  const rows: Cell[][] = order.slice(0, listed).map((n) => {
+    const [delta, factor] = all[n]!.parts[0] ?? [0, 0];
+    const value = number(all[n]!.value);
+    return one ? [n, number(delta), number(factor), value] : [n, value];
+  });
+  if (order.length > listed) {
+    const rest = order.slice(listed).reduce((s, n) => s + all[n]!.value, 0);
+    const label = say("remaining", { n: order.length - listed });
+    rows.push(one ? [label, "", "", number(rest)] : [label, number(rest)]);
+  }
+  const total = all.reduce((s, { value }) => s + value, 0);
+  const size = all.reduce((s, { value }) => s + Math.abs(value), 0);
+  rows.push(one ? [say("sum"), "", "", number(total)] : [say("sum"), number(total)]);
+  const first = r.consumers.get(keyOf(r.parameter))?.[0];
+  const columns: Cell[] = [say("exampleColumn")];
+  if (one && first) {
+    const [z, w] = [c.signOf(first)!, c.signOf(r.parameter)!];
+    columns.push(c.symbol(c.gradientSign(first)), c.symbol(c.partialSign(z, w)));
+  }
+  columns.push(say("contribution"));
+  const why = [say("batchText", { d })];
+  if (size > 0) why.push(say("cancellation", { ratio: number(Math.abs(total) / size) }));
+  const t = r.parameter.node;
+  if (first && t.rank === 2) {
+    const inputs = [c.trace.examples, t.shape[1]!];
+    why.push(
+      say("matrixForm", {
+        delta: formatShape(first.node.shape),
+        a: formatShape(inputs),
+        w: formatShape(t.shape),
+        j: Math.floor(index / t.shape[1]!),
+        k: index % t.shape[1]!,
+      }),
+    );
+  }
+  c.note("batch", why, { columns, rows }, "reduce");
+  c.equation({ section: "batch", kind: "reduce", result: d, forms: [sum(symbols)] });
+}

@@ -1,0 +1,223 @@
+/** Section 13: the same derivative by other methods, and what counts as agreement. */
+import { pushForward } from "../autodiff/forward.ts";
+import type { TypedArray } from "../core/dtype.ts";
+import { nodesOf } from "../core/graph.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { constant } from "../ops/leaf.ts";
+import { partials } from "./adjoint.ts";
+import type { Route } from "./backward.ts";
+import { type Context, say } from "./context.ts";
+import type { Cell, Sentence } from "./derivation.ts";
+import { type Element, keyOf } from "./elements.ts";
+import { number } from "./expr.ts";
+import type { Values } from "./outcome.ts";
+import type { Trace } from "./trace.ts";
+
+const absolute = 1e-8;
+const relative = 1e-5;
+const sweep = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6];
+/** At most so many paths are added up one by one. */
+const enumerable = 16;
+/** Networks with more parameters are also checked along a random direction. */
+const many = 60;
+
+const agree = (a: number, b: number, scale = 1): boolean =>
+  Math.abs(a - b) <= scale * (absolute + relative * Math.max(Math.abs(a), Math.abs(b)));
+
+/** Forward mode: dE along a change of the parameters. */
+export function forwardDerivative(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>): number {
+  const xs = [...direction.keys()];
+  const tangents = xs.map((x) => constant(direction.get(x)!, x.shape));
+  return t.evaluate(pushForward([t.loss], xs, tangents))[0]![0]!;
+}
+
+export interface Differences {
+  readonly values: readonly { readonly h: number; readonly value: number }[];
+  /** The pair of neighbouring steps that agree best. */
+  readonly plateau: { readonly h: number; readonly value: number };
+  readonly left: number;
+  readonly right: number;
+  /** Left and right derivative differ, however small the step. */
+  readonly kink: boolean;
+}
+
+export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>): Differences {
+  const at = (s: number): number => {
+    const change = new Map(
+      [...direction].map(([x, d]) => [x, t.bindings.get(x)!.map((v, i) => v + s * d[i]!)]),
+    );
+    return t.evaluate([t.loss], change)[0]![0]!;
+  };
+  const middle = at(0);
+  let scale = 1;
+  for (const [x, d] of direction) {
+    d.forEach((v, i) => {
+      if (v !== 0)
+        scale = Math.max(scale, Math.abs(t.bindings.get(x)![i]!) * Math.min(1, Math.abs(v)));
+    });
+  }
+  const sides = sweepOf(t).map((step) => {
+    const h = step * scale;
+    return { h, right: (at(h) - middle) / h, left: (middle - at(-h)) / h };
+  });
+  const values = sides.map(({ h, left, right }) => ({ h, value: (left + right) / 2 }));
+  let best = 0;
+  const jump = (i: number) => Math.abs(values[i]!.value - values[i + 1]!.value);
+  for (let i = 1; i + 1 < values.length; i++) if (jump(i) < jump(best)) best = i;
+  const plateau = values[Math.min(best + 1, values.length - 1)]!;
+  const fine = Math.min(4, sides.length - 1);
+  const { left, right } = sides[fine]!;
+  // Where the function is smooth the two sides approach each other in proportion to h.
+  const gap = (i: number) => Math.abs(sides[i]!.left - sides[i]!.right);
+  const kink =
+    gap(fine) > 1e-6 + 1e-4 * Math.max(Math.abs(left), Math.abs(right)) && gap(fine) > 0.5 * gap(0);
+  return { values, plateau, left, right, kink };
+}
+
+/** Shorter for networks of which a single pass takes long. */
+const sweepOf = (t: Trace): readonly number[] =>
+  Object.values(t.parameters).reduce((n, p) => n + p.size, 0) * t.examples > 1e5
+    ? sweep.slice(2, 5)
+    : sweep;
+
+const unit = (x: Tensor, index: number): Map<Tensor, TypedArray> => {
+  const d = new Float64Array(x.size);
+  d[index] = 1;
+  return new Map([[x, d]]);
+};
+
+export interface Checked {
+  readonly passed: boolean;
+}
+
+export function check(
+  c: Context,
+  r: Route,
+  index: number,
+  g: Values,
+  derived: number,
+  share: number | undefined,
+  sequential: boolean,
+): Checked {
+  const { trace } = c;
+  const exact = g[r.name]![index]!;
+  const w = c.name(r.parameter)!;
+  if (
+    !Number.isFinite(exact) ||
+    !Number.isFinite(c.elements.value({ node: trace.loss, index: 0 }))
+  ) {
+    c.note("check", [say("uncheckedNonFinite")], undefined, "check");
+    return { passed: false };
+  }
+  const direction = unit(r.parameter.node, index);
+  const forward = forwardDerivative(trace, direction);
+  const d = differences(trace, direction);
+  const rows: Cell[][] = [[say("reverse"), number(exact), ""]];
+  let passed = true;
+  const row = (label: Sentence, value: number, ok: boolean) => {
+    passed &&= ok;
+    rows.push([label, number(value), say(ok ? "agrees" : "disagrees")]);
+  };
+  if (!sequential) row(say("derivation"), derived, agree(exact, derived, 1e-3));
+  row(say("forwardMode"), forward, agree(exact, forward, 1e-3));
+  if (!d.kink)
+    row(say("central", { h: number(d.plateau.h) }), d.plateau.value, agree(exact, d.plateau.value));
+  if (r.paths > 0 && r.paths <= enumerable && !sequential) {
+    const total = pathSum(c, r);
+    row(
+      share === undefined
+        ? say("pathSum", { n: r.paths })
+        : say("pathShare", { n: r.paths, example: c.example }),
+      total,
+      agree(share ?? exact, total, 1e-3),
+    );
+  }
+  const size = Object.values(trace.parameters).reduce((n, t) => n + t.size, 0);
+  if (size > many) passed = directional(trace, g, rows) && passed;
+  const why = [say("checkRule", { atol: number(absolute), rtol: number(relative) })];
+  if (sequential) why.push(say("sequentialCheck", { loss: c.loss, g: number(exact) }));
+  if (d.kink) {
+    const law = kinkLaw(c, true);
+    why.push(say("kink", { loss: c.loss, w, left: number(d.left), right: number(d.right), law }));
+  } else {
+    const law = kinkLaw(c, false);
+    if (law.en !== "") why.push(say("tieAtKink", { law }));
+    why.push(
+      say("sweep", {
+        list: d.values
+          .map(({ h, value }) => `${h.toExponential(0)} → ${value.toPrecision(6)}`)
+          .join("; ")
+          .replaceAll("-", "−"),
+      }),
+    );
+  }
+  const columns = [say("method"), say("value"), say("verdict")];
+  c.note("check", why, { columns, rows }, "check");
+  return { passed };
+}
+
+/** Along a fixed pseudo-random direction v over all parameters: g·v against two other methods. */
+function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
+  const direction = new Map<Tensor, TypedArray>();
+  let product = 0;
+  let seed = 0;
+  for (const [name, x] of Object.entries(t.parameters)) {
+    const v = Float64Array.from(
+      { length: x.size },
+      () => Math.cos(1 + 2.3 * seed++) / Math.sqrt(x.size),
+    );
+    direction.set(x, v);
+    v.forEach((a, i) => {
+      product += a * g[name]![i]!;
+    });
+  }
+  const forward = forwardDerivative(t, direction);
+  const d = differences(t, direction);
+  const verdict = (ok: boolean) => say(ok ? "agrees" : "disagrees");
+  const [first, second] = [
+    agree(product, forward, 1e-3),
+    d.kink || agree(product, d.plateau.value),
+  ];
+  rows.push([say("directional"), number(product), ""]);
+  rows.push([say("directionalForward"), number(forward), verdict(first)]);
+  rows.push([say("directionalCentral"), number(d.plateau.value), verdict(second)]);
+  return first && second;
+}
+
+/** Σ over all ways from the parameter to the loss of the product of the derivatives on the way. */
+function pathSum(c: Context, r: Route): number {
+  const locals = new Map<string, number>();
+  const local = (y: Element, x: Element): number => {
+    const key = `${keyOf(y)}/${keyOf(x)}`;
+    const known = locals.get(key);
+    if (known !== undefined) return known;
+    const found = partials(c.elements, y, new Set([keyOf(x)])).get(keyOf(x));
+    const value = found ? c.evaluate(found.coefficient) : 0;
+    locals.set(key, value);
+    return value;
+  };
+  let total = 0;
+  const walk = (e: Element, value: number): void => {
+    if (e.node === c.trace.loss) {
+      total += value;
+      return;
+    }
+    for (const y of r.consumers.get(keyOf(e)) ?? []) walk(y, value * local(y, e));
+  };
+  walk(r.parameter, 1);
+  return total;
+}
+
+/** The law of an operator that is exactly at a point where its derivative jumps. */
+function kinkLaw(c: Context, any: boolean): { en: string; zh: string } {
+  let fallback = { en: "", zh: "" };
+  for (const node of nodesOf([c.trace.loss])) {
+    const kinks = node.op.sampling?.kinks ?? [];
+    const input = node.inputs[0] && c.trace.values.get(node.inputs[0]);
+    const { kind } = node.op.derivative;
+    if (kinks.length === 0 || !input || kind === "zero") continue;
+    if (any) fallback = node.op.law;
+    if (kinks.some((k) => input.includes(k as never))) return node.op.law;
+  }
+  return fallback;
+}

@@ -1,0 +1,270 @@
+/** explain: a trainer, a model or a function of tensors → a worked derivation. */
+import { fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Layer } from "../nn/layer.ts";
+import { halfSquaredError, type Loss } from "../nn/losses.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { sgd } from "../optim/sgd.ts";
+import { firstNonFinite } from "../train/non-finite.ts";
+import type { UpdateTiming } from "../train/step.ts";
+import { type Data, trainer as makeTrainer, Trainer, toDataset } from "../train/trainer.ts";
+import { Backward, route } from "./backward.ts";
+import { batchSection, shareSign } from "./batch.ts";
+import { check } from "./check.ts";
+import { Context, say } from "./context.ts";
+import type { DerivationData, Step } from "./derivation.ts";
+import { sections } from "./derivation.ts";
+import { type Candidate, mistakes } from "./diagnose.ts";
+import { keyOf } from "./elements.ts";
+import { type Expr, number } from "./expr.ts";
+import { Factors } from "./factor.ts";
+import { forwardPass } from "./forward.ts";
+import { ledger } from "./ledger.ts";
+import { termsOf } from "./loss.ts";
+import { type Language, languages } from "./messages.ts";
+import { choose, type Notation, notations } from "./notation.ts";
+import { again, allParameters, meaning, updateStep } from "./outcome.ts";
+import { print } from "./print.ts";
+import { Derivation } from "./render/index.ts";
+import { diagram, setUp } from "./setup.ts";
+import { speak } from "./speak.ts";
+import {
+  gradientsOf,
+  indexText,
+  locate,
+  type Trace,
+  traceFunction,
+  traceNetwork,
+  updated,
+} from "./trace.ts";
+
+export interface ExplainOptions {
+  /** The data of the step that is explained; for a trainer or a model. */
+  readonly data?: Data;
+  /** The example that is shown in full, counted from 0. Default 0. */
+  readonly example?: number;
+  /** One number: "0.weight[3,7]". Default: the first trainable one. */
+  readonly parameter?: string;
+  /** Every parameter in turn (small networks). */
+  readonly all?: boolean;
+  readonly notation?: Notation;
+  readonly language?: Language;
+  /** Significant digits in print. Default 9. */
+  readonly digits?: number;
+  readonly update?: UpdateTiming;
+  /** Take so many training steps on the data first. Default 0. */
+  readonly step?: number;
+  /** For a model that has no trainer: its loss, optimizer and seed. */
+  readonly loss?: Loss;
+  readonly optimizer?: Optimizer;
+  readonly seed?: number;
+  /** For a function: its arguments, by name or in order. */
+  readonly inputs?: Readonly<Record<string, Tensor>> | readonly Tensor[];
+}
+
+export type Subject = Trainer | Layer<never, never> | Layer | ((...x: Tensor[]) => Tensor);
+
+/** More numbers than this are not explained one after another. */
+const mostParameters = 64;
+
+/** The subject with values: traced in f64, after the steps that were asked for. */
+export function traceOf(subject: Subject, options: ExplainOptions): Trace {
+  if (typeof subject === "function") return traceFunction(subject, options.inputs ?? []);
+  const trainer = subject instanceof Trainer ? subject : fromModel(subject as Layer, options);
+  const { data, example = 0, step = 0 } = options;
+  if (data === undefined) {
+    return fail("bad-argument", {
+      message: "A derivation needs the data of its step.",
+      expected: "data: a dataset, or { inputs, targets }",
+      found: "nothing",
+      fix: "Pass { data }, the batch whose gradient is to be explained.",
+    });
+  }
+  const dataset = toDataset(data);
+  if (!Number.isInteger(example) || example < 0 || example >= dataset.size) {
+    choose("example", example, [dataset.size === 1 ? "0" : `0 to ${dataset.size - 1}`]);
+  }
+  if (!Number.isInteger(step) || step < 0 || step > 100_000) choose("step", step, ["0 to 100000"]);
+  const ready = step === 0 ? trainer : advanced(trainer, data, step);
+  return traceNetwork(ready, data);
+}
+
+function fromModel(model: Layer, { loss, optimizer, seed }: ExplainOptions): Trainer {
+  return makeTrainer(model, {
+    loss: loss ?? halfSquaredError,
+    optimizer: optimizer ?? sgd(),
+    seed: seed ?? 0,
+    dtype: "f64",
+  });
+}
+
+/** A copy of the trainer, so many steps on. The original stays as it is. */
+function advanced(trainer: Trainer, data: Data, steps: number): Trainer {
+  const copy = new Trainer(trainer.model, {
+    loss: trainer.loss,
+    optimizer: trainer.optimizer,
+    seed: trainer.seed,
+    dtype: trainer.dtype as "f32" | "f64",
+    update: trainer.update,
+  });
+  copy.fromBytes(trainer.toBytes());
+  for (let i = 0; i < steps; i++) copy.step(data);
+  return copy;
+}
+
+/** Explains how the gradient of one parameter (or of all) comes about. */
+export async function explain(subject: Subject, options: ExplainOptions = {}): Promise<Derivation> {
+  const { language = "en", digits = 9 } = options;
+  if (!languages.includes(language)) choose("language", language, languages);
+  if (!Number.isInteger(digits) || digits < 2 || digits > 17)
+    choose("number of digits", digits, ["2 to 17"]);
+  const trace = traceOf(subject, options);
+  const notation = options.notation ?? "canonical";
+  if (!notations.includes(notation)) choose("notation", notation, notations);
+  const chosen = chosenParameters(trace, options);
+  const timing = options.update ?? trace.trainer?.update ?? "simultaneous";
+  if (!["simultaneous", "sequential"].includes(timing))
+    choose("update", timing, ["simultaneous", "sequential"]);
+  return new Derivation(
+    derive(trace, chosen, { notation, language, digits, timing, example: options.example ?? 0 }),
+  );
+}
+
+function chosenParameters(t: Trace, { parameter, all }: ExplainOptions) {
+  const names = Object.keys(t.parameters);
+  if (all) {
+    const every = t.trainable.flatMap((name) =>
+      Array.from({ length: t.parameters[name]!.size }, (_, index) => ({ name, index })),
+    );
+    if (every.length <= mostParameters) return every;
+    return fail("bad-argument", {
+      message: "There are too many parameters to explain one after another.",
+      expected: `at most ${mostParameters}`,
+      found: String(every.length),
+      fix: "Choose one with parameter.",
+    });
+  }
+  if (parameter !== undefined) return [locate(t, parameter)];
+  return [{ name: t.trainable[0] ?? names[0]!, index: 0 }];
+}
+
+interface Settings {
+  readonly notation: Notation;
+  readonly language: Language;
+  readonly digits: number;
+  readonly timing: UpdateTiming;
+  readonly example: number;
+}
+
+function derive(
+  trace: Trace,
+  chosen: readonly { name: string; index: number }[],
+  s: Settings,
+): DerivationData {
+  const c = new Context(trace, s.notation, s.example);
+  const terms = termsOf(c);
+  const g = gradientsOf(trace);
+  const sequential = s.timing === "sequential" && trace.trainer !== undefined;
+  const next = trace.trainer && updated(trace, s.timing);
+  const symbols = chosen.map(({ name, index }) => c.parameterSymbol(name, index));
+  setUp(c, symbols, terms, s.timing);
+  const routes = chosen.map(({ name, index }) => route(c, name, index));
+  const onPath = new Set(routes.flatMap((r) => r.reached.map(keyOf)));
+  const marked = new Set(symbols.map((e) => c.sign(e).text));
+  const drawing = diagram(c, marked);
+  const text = symbols.map((e) => c.sign(e).text).join(", ");
+  forwardPass(c, terms, (e) => onPath.has(keyOf(e)), text);
+  let passed = true;
+  const finite = Number.isFinite(c.elements.value({ node: trace.loss, index: 0 }));
+  const layers = new Set(trace.stages.map((x) => x.layer)).size;
+  const compact =
+    trace.trainer !== undefined && (layers > 2 || trace.output!.size / trace.examples > 8);
+  const factors = new Factors(c, terms, compact);
+  const backward = new Backward(c, factors, compact, sequential);
+  for (const [i, r] of routes.entries()) {
+    const { name, index } = chosen[i]!;
+    const exact = g[name]![index]!;
+    if (!finite) {
+      producer(c);
+      continue;
+    }
+    const share = c.symbol(shareSign(s.example));
+    const d = c.symbol(c.partialSign(c.names.loss, c.parameterSign(name, index)));
+    backward.explain(r, share);
+    const batched = trace.examples > 1 && r.consumers.size > 0;
+    if (batched) batchSection(c, r, index);
+    c.equation({ section: "result", kind: "note", result: d, forms: [number(c.evaluate(d))] });
+    meaning(c, name, index, exact);
+    updateStep(c, name, index, g);
+    const own = batched ? c.evaluate(share) : undefined;
+    passed = check(c, r, index, g, c.evaluate(d), own, sequential).passed && passed;
+  }
+  if (finite) {
+    allParameters(c, g, next);
+    if (next) again(c, g, next);
+    if (trace.trainer && (layers > 2 || trace.examples > 1)) ledger(c);
+    if (trace.trainer) common(c, chosen, mistakes(trace));
+  }
+  const steps = finishSteps(c, s.digits);
+  return {
+    format: "chainrule-derivation",
+    version: 1,
+    notation: s.notation,
+    language: s.language,
+    digits: s.digits,
+    parameters: chosen.map(
+      ({ name, index }) => name + indexText(trace.parameters[name]!.shape, index),
+    ),
+    gradients: chosen.map(({ name, index }) => g[name]![index]!),
+    loss: c.elements.value({ node: trace.loss, index: 0 }),
+    symbols: c.symbols,
+    operators: c.elements.operators,
+    steps,
+    ...(drawing ? { diagram: drawing } : {}),
+    passed: passed && finite,
+  };
+}
+
+function producer(c: Context): void {
+  const { trace } = c;
+  const graph = { inputs: [...trace.bindings.keys()], outputs: [trace.loss] };
+  const found = firstNonFinite(graph, [...trace.bindings.values()]);
+  if (!found) return;
+  const site = found.node.site.toString();
+  c.note("result", [
+    say("notFinite", { op: found.node.op.name, where: site === "" ? "" : ` (${site})` }),
+  ]);
+}
+
+/** Section 14: for each parameter, what the usual mistakes would have given. */
+function common(
+  c: Context,
+  chosen: readonly { name: string; index: number }[],
+  all: readonly Candidate[],
+): void {
+  const right = all[0]!;
+  for (const { name, index } of chosen) {
+    const d: Expr = c.symbol(c.partialSign(c.names.loss, c.parameterSign(name, index)));
+    const of = (k: Candidate) => k.gradients[name]![index]!;
+    const near = (a: number, b: number) =>
+      Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-12);
+    const wrong = all.filter((k) => k !== right && !k.hidden && !near(of(k), of(right)));
+    if (wrong.length === 0) continue;
+    const rows = wrong.map((k) => [k.cause, number(of(k))]);
+    const columns = [say("mistake"), say("wouldGive")];
+    c.note("mistakes", [say("mistakesText", { d })], { columns, rows });
+  }
+}
+
+/** In the order of the sections; links between steps and the words for reading aloud. */
+function finishSteps(c: Context, digits: number): Step[] {
+  const style = { tex: false, digits, symbols: c.symbols, operators: c.elements.operators };
+  const ordered = sections.flatMap((section) => c.steps.filter((step) => step.section === section));
+  return ordered.map((step) => {
+    const children = c.steps.filter((other) => other.inputs.includes(step.id)).map((o) => o.id);
+    if (!step.result) return { ...step, children };
+    const parts = [step.result, ...step.expression].map((e) => print(e, style));
+    if (step.value !== undefined && step.substituted) parts.push(print(number(step.value), style));
+    return { ...step, children, spoken: { en: speak(parts, "en"), zh: speak(parts, "zh") } };
+  });
+}

@@ -1,0 +1,70 @@
+/** Sections 2 and 3: every unit's net input and output, every term of the error, the total. */
+import type { Tensor } from "../core/tensor.ts";
+import { type Context, say } from "./context.ts";
+import type { Sentence } from "./derivation.ts";
+import type { Element, Naming } from "./elements.ts";
+import { withTerms } from "./loss.ts";
+
+/** Layers up to this width are shown unit by unit. */
+export const wide = 8;
+
+/** Elements of the chosen example, stage by stage. */
+export function elementsOf(c: Context, t: Tensor): Element[] {
+  const n = c.isBatched(t) ? t.size / c.trace.examples : t.size;
+  const from = c.isBatched(t) ? c.example * n : 0;
+  return Array.from({ length: n }, (_, i) => ({ node: t, index: from + i }));
+}
+
+export function forwardPass(
+  c: Context,
+  terms: Tensor | undefined,
+  onPath: (e: Element) => boolean,
+  chosen: string,
+): void {
+  const { stages, examples } = c.trace;
+  let layer = 0;
+  let first: Sentence[] = examples > 1 ? [say("example", { n: c.example })] : [];
+  for (const stage of stages) {
+    const all = elementsOf(c, stage.tensor);
+    const some = all.length <= wide ? all : all.filter(onPath);
+    const shown = some.length <= wide ? some : some.slice(0, 0);
+    if (some.length < all.length && stage.layer !== layer) {
+      first.push(say("onlyPath", { parameter: chosen }));
+    }
+    for (const e of shown) {
+      const why = [...first];
+      first = [];
+      if (stage.layer !== layer) {
+        layer = stage.layer;
+        why.push(say("layerForward", { l: layer }));
+      }
+      const forms = [c.elements.define(e)];
+      const formula = c.elements.formula(e);
+      if (formula && JSON.stringify(formula) !== JSON.stringify(forms[0])) forms.push(formula);
+      const kind = stage.role === "net" ? "affine" : "activation";
+      c.equation({ section: "forward", kind, result: c.name(e)!, forms, why });
+    }
+  }
+  errors(c, terms);
+}
+
+function errors(c: Context, terms: Tensor | undefined): void {
+  const root = { node: c.trace.loss, index: 0 };
+  if (!terms) {
+    const forms = [c.elements.define(root)];
+    c.equation({ section: "error", kind: "loss", result: c.loss, forms });
+    return;
+  }
+  const naming = withTerms(c, terms);
+  const shown = elementsOf(c, terms).slice(0, wide);
+  shown.forEach((e, i) => {
+    const result = naming(e.node, e.index)!;
+    const forms = [c.elements.define(e)];
+    const why = i === 0 && shown.length > 1 ? [say("errorTerms")] : [];
+    c.equation({ section: "error", kind: "loss", result, forms, why });
+  });
+  const unnamed: Naming = (n, k) => (n === root.node ? undefined : naming(n, k));
+  const forms = [c.elements.define(c.elements.resolve(root.node, 0, unnamed), unnamed)];
+  const why = [say("total")];
+  c.equation({ section: "error", kind: "reduce", result: c.loss, forms, why });
+}

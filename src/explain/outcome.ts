@@ -1,0 +1,137 @@
+/** Sections 9 to 12: what the gradient means, the update, all parameters, the new loss. */
+import { type Context, say } from "./context.ts";
+import type { Cell } from "./derivation.ts";
+import { type Expr, number } from "./expr.ts";
+import { renewed } from "./notation.ts";
+import { clipped, lossAt, updateRule } from "./trace.ts";
+
+export type Values = Readonly<Record<string, Float64Array>>;
+
+/** Tables of parameters up to this length are complete. */
+const complete = 40;
+const largest = 10;
+
+export function meaning(c: Context, name: string, index: number, gradient: number): void {
+  const w = c.parameterSymbol(name, index);
+  if (!Number.isFinite(gradient)) return;
+  const key = gradient > 0 ? "meaningUp" : gradient < 0 ? "meaningDown" : "meaningZero";
+  const change = number(Number((Math.abs(gradient) * 0.001).toPrecision(2)));
+  c.note("result", [say(key, { w, loss: c.loss, change })]);
+}
+
+/** The optimizer's own rule, over symbols. */
+export function updateStep(c: Context, name: string, index: number, g: Values): void {
+  const { trainer } = c.trace;
+  if (!trainer) return void c.note("update", [say("noUpdate")]);
+  const w = c.parameterSymbol(name, index);
+  if (!c.trace.trainable.includes(name)) return void c.note("update", [say("frozenText", { w })]);
+  const rule = updateRule(trainer, name);
+  const sign = c.parameterSign(name, index);
+  const d = c.symbol(c.partialSign(c.names.loss, sign));
+  const cut = clipped(c.trace, g)[name]![index]!;
+  const isCut = cut !== g[name]![index]!;
+  const gradient = isCut
+    ? c.symbol(
+        {
+          text: `clip(${c.sign(d).text})`,
+          tex: `\\operatorname{clip}\\left(${c.sign(d).tex}\\right)`,
+        },
+        cut,
+      )
+    : d;
+  if (isCut) c.note("update", [say("clippedText", { g: number(cut) })]);
+  const slots = Object.entries(rule.state).map(([slot, node]) => {
+    const value = trainer.slots.get(`${name}/${slot}`)![index]!;
+    const tex = `\\mathit{${slot}}`;
+    return { slot, node, sign: { text: slot, tex }, symbol: c.symbol({ text: slot, tex }, value) };
+  });
+  const eta = c.symbol({ text: "η", tex: "\\eta" }, rule.learningRate);
+  const names = new Map([
+    [rule.parameter, w],
+    [rule.gradient, gradient],
+    [rule.rate, rule.learningRate === trainer.learningRate ? eta : number(rule.learningRate)],
+    ...slots.map(({ node, symbol }) => [node, symbol] as const),
+  ]);
+  const why = [say("updateText", { name: trainer.optimizer.name })];
+  for (const { slot, node, sign: s } of slots) {
+    const next = rule.result.state[slot]!;
+    if (next === node) continue;
+    const result = c.symbol(renewed(s));
+    const forms = [c.elements.expr(next, 0, (n) => names.get(n))];
+    c.equation({ section: "update", kind: "update", result, forms, why: [say("stateText")] });
+    names.set(next, result);
+  }
+  const result = c.symbol(renewed(sign));
+  const forms = [rateFirst(c.elements.expr(rule.result.parameter, 0, (n) => names.get(n)))];
+  c.equation({ section: "update", kind: "update", result, forms, why });
+}
+
+/** η in front of what it multiplies, as everybody writes it. */
+function rateFirst(e: Expr): Expr {
+  if (!("args" in e)) return e;
+  const isRate = (a: Expr) => a.kind === "symbol" && a.name === "η";
+  const args = e.args.map(rateFirst);
+  if (e.kind !== "product" || !args.some(isRate)) return { ...e, args };
+  const numbers = args.filter((a) => a.kind === "number");
+  const others = args.filter((a) => a.kind !== "number" && !isRate(a));
+  return { ...e, args: [...numbers, ...args.filter(isRate), ...others] };
+}
+
+/** One row for each parameter; of many, those with the largest gradients. */
+export function allParameters(c: Context, g: Values, next: Values | undefined): void {
+  const all = Object.entries(c.trace.parameters).flatMap(([name, t]) =>
+    Array.from({ length: t.size }, (_, index) => ({ name, index, g: g[name]![index]! })),
+  );
+  const size = (v: number) => (Number.isNaN(v) ? Number.POSITIVE_INFINITY : Math.abs(v));
+  const some =
+    all.length <= complete ? all : all.toSorted((a, b) => size(b.g) - size(a.g)).slice(0, largest);
+  const seen = new Set<string>();
+  const rows = some.flatMap(({ name, index, g: value }): Cell[][] => {
+    const w = c.parameterSymbol(name, index);
+    const { text } = c.sign(w);
+    // One symbol for all biases of a layer: they are not trained, and listed once.
+    if (seen.has(text)) return [];
+    seen.add(text);
+    const row: Cell[] = [w, number(c.trace.bindings.get(c.trace.parameters[name]!)![index]!)];
+    const trained = c.trace.trainable.includes(name);
+    const shared = all.some(
+      (o) =>
+        o !== undefined &&
+        o.name === name &&
+        o.index !== index &&
+        c.parameterSign(o.name, o.index).text === text,
+    );
+    const cells: Cell[] = shared && !trained ? ["–"] : [number(value)];
+    if (!next) return [[...row, ...cells]];
+    return [[...row, ...cells, trained ? number(next[name]![index]!) : say("biasFrozen")]];
+  });
+  const columns = [say("parameterColumn"), say("value"), say("gradientColumn")];
+  if (next) columns.push(say("newColumn"));
+  const why = some.length < all.length ? [say("largest", { m: some.length, n: all.length })] : [];
+  c.note("all", why, { columns, rows });
+}
+
+/** The loss with the new parameters, beside what the gradient promised. */
+export function again(c: Context, g: Values, next: Values): void {
+  const { trace } = c;
+  const before = c.elements.value({ node: trace.loss, index: 0 });
+  const after = lossAt(trace, next);
+  let predicted = 0;
+  let plain = true;
+  for (const name of trace.trainable) {
+    g[name]!.forEach((v, i) => {
+      const change = next[name]![i]! - trace.bindings.get(trace.parameters[name]!)![i]!;
+      predicted += v * change;
+      plain &&=
+        Math.abs(change + trace.trainer!.learningRate * v) <= 1e-12 * Math.max(1, Math.abs(change));
+    });
+  }
+  const slots = {
+    loss: c.loss,
+    after: number(after),
+    before: number(before),
+    change: number(after - before),
+    predicted: number(predicted),
+  };
+  c.note("again", [say(plain ? "againText" : "againOther", slots)]);
+}

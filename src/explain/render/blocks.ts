@@ -1,0 +1,175 @@
+/** A derivation in one language as headings, paragraphs, formulas and tables; no format yet. */
+import type { DerivationData, Diagram, Sentence, Slot, Step } from "../derivation.ts";
+import { type Expr, evaluateExpr } from "../expr.ts";
+import { type Language, languages, type MessageKey, messages } from "../messages.ts";
+import { choose } from "../notation.ts";
+import { print, rounded, type Style } from "../print.ts";
+
+export interface RenderOptions {
+  readonly language?: Language;
+  readonly digits?: number;
+}
+
+/** Words and formulas in a line; a formula is printed by each format in its own way. */
+export type Inline = string | { readonly math: Expr };
+
+export interface Line {
+  readonly relation: "=" | "≈" | "";
+  readonly expr: Expr;
+}
+
+export type Block =
+  | { readonly kind: "title" | "heading"; readonly text: readonly Inline[] }
+  | { readonly kind: "paragraph"; readonly text: readonly Inline[] }
+  /** result = line = line … */
+  | {
+      readonly kind: "equation";
+      readonly result: Expr;
+      readonly lines: readonly Line[];
+      readonly spoken: string;
+    }
+  | {
+      readonly kind: "table";
+      readonly head: readonly (readonly Inline[])[];
+      readonly rows: readonly (readonly (readonly Inline[])[])[];
+    }
+  | { readonly kind: "figure"; readonly caption: string; readonly diagram: Diagram };
+
+export interface Document {
+  readonly blocks: readonly Block[];
+  readonly language: Language;
+  readonly digits: number;
+  readonly data: DerivationData;
+}
+
+export const styleOf = (d: Document, tex: boolean): Style => ({
+  tex,
+  digits: d.digits,
+  symbols: d.data.symbols,
+  operators: d.data.operators,
+});
+
+export function documentOf(data: DerivationData, options: RenderOptions = {}): Document {
+  const language = options.language ?? data.language;
+  if (!languages.includes(language)) choose("language", language, languages);
+  const digits = options.digits ?? data.digits;
+  const w = wording(language, digits);
+  const blocks: Block[] = [];
+  const many = data.parameters.length > 1;
+  const first = data.steps.find((s) => s.section === "setup");
+  const parameter = first?.table?.rows.find(([k]) => isKey(k, "parameter"))?.[1];
+  blocks.push({
+    kind: "title",
+    text:
+      many || parameter === undefined ? w.message("titleAll") : w.message("title", { parameter }),
+  });
+  let section = "";
+  let part = 0;
+  for (const step of data.steps) {
+    if (step.section !== section) {
+      if (section === "setup" && data.diagram) figure(blocks, data.diagram, w);
+      section = step.section;
+      part++;
+      blocks.push({ kind: "heading", text: [`${part}. `, ...w.message(step.section)] });
+    }
+    if (step.why.length > 0) {
+      const glue = language === "en" ? " " : "";
+      const text = step.why.flatMap((s, i) => [...(i > 0 ? [glue] : []), ...w.sentence(s)]);
+      blocks.push({ kind: "paragraph", text });
+    }
+    if (step.result) blocks.push(equation(step, step.result, data, digits, language));
+    if (step.table) {
+      const cells = (row: readonly Slot[]) => row.map((cell) => w.slot(cell));
+      blocks.push({
+        kind: "table",
+        head: cells(step.table.columns),
+        rows: step.table.rows.map(cells),
+      });
+    }
+  }
+  return { blocks, language, digits, data };
+}
+
+const isList = (s: Slot): s is readonly Slot[] => Array.isArray(s);
+
+const isKey = (s: Slot | undefined, key: MessageKey): boolean =>
+  typeof s === "object" && "key" in s && s.key === key;
+
+function figure(blocks: Block[], diagram: Diagram, w: Wording): void {
+  blocks.push({ kind: "figure", caption: w.message("diagram").join(""), diagram });
+}
+
+function equation(
+  step: Step,
+  result: Expr,
+  data: DerivationData,
+  digits: number,
+  language: Language,
+): Block {
+  const lines: Line[] = step.expression.map((expr) => ({ relation: "=", expr }));
+  if (step.upstream) lines.push({ relation: "=", expr: step.upstream });
+  const last = step.expression.at(-1);
+  if (step.substituted && step.substituted.kind !== "number") {
+    lines.push({ relation: "=", expr: step.substituted });
+  }
+  if (step.value !== undefined && last?.kind !== "number") {
+    const value: Expr = { kind: "number", value: step.value };
+    const relation =
+      step.substituted && !exact(step.substituted, step.value, data, digits) ? "≈" : "=";
+    lines.push({ relation, expr: value });
+  }
+  return { kind: "equation", result, lines, spoken: step.spoken[language] };
+}
+
+/** Whether the operands as printed give the result as printed. */
+export function exact(e: Expr, value: number, data: DerivationData, digits: number): boolean {
+  const printed = evaluateExpr(
+    e,
+    (name) => data.symbols[name]?.value ?? Number.NaN,
+    data.operators,
+    (v, n) => (n.kind === "number" && n.given ? v : Number(v.toPrecision(digits))),
+  );
+  return rounded(printed, digits) === rounded(value, digits);
+}
+
+interface Wording {
+  message(key: MessageKey, slots?: Readonly<Record<string, Slot>>): Inline[];
+  sentence(s: Sentence): Inline[];
+  slot(s: Slot): Inline[];
+}
+
+export function wording(language: Language, digits: number): Wording {
+  const at = language === "en" ? 0 : 1;
+  const fill = (template: string, slots: Readonly<Record<string, Slot>> = {}): Inline[] =>
+    template
+      .split(/(\{\w+\})/)
+      .flatMap((part): Inline[] => {
+        const name = /^\{(\w+)\}$/.exec(part)?.[1];
+        if (name === undefined) return part === "" ? [] : [part];
+        const slot = slots[name];
+        return slot === undefined ? [part] : w.slot(slot);
+      })
+      .map((x) => (x === "{digits}" ? String(digits) : x));
+  const w: Wording = {
+    message: (key, slots) => fill(messages[key][at], slots),
+    sentence: (s) => ("key" in s ? w.message(s.key, s.slots) : [s[language]]),
+    slot(s) {
+      if (typeof s === "string") return s === "" ? [] : [s === "{digits}" ? String(digits) : s];
+      if (typeof s === "number") return [rounded(s, digits)];
+      if (isList(s)) {
+        const glue = language === "en" ? ", " : "、";
+        return s.flatMap((x, i) => [...(i > 0 ? [glue] : []), ...w.slot(x)]);
+      }
+      return "kind" in s ? [{ math: s }] : w.sentence(s);
+    },
+  };
+  return w;
+}
+
+export const printInline = (
+  text: readonly Inline[],
+  style: Style,
+  math: (s: string) => string,
+  plain: (s: string) => string,
+): string =>
+  text.map((x) => (typeof x === "string" ? plain(x) : math(print(x.math, style)))).join("");

@@ -1,0 +1,49 @@
+/** Markdown: for GitHub with ```math fences, for pandoc with $$. */
+import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
+import { svg } from "./svg.ts";
+import { texOf } from "./tex.ts";
+
+export interface MarkdownOptions {
+  /** Default "github". */
+  readonly flavor?: "github" | "pandoc";
+}
+
+const escaped = (text: string): string => text.replace(/([\\*_`|<>[\]#])/g, "\\$1");
+
+export function toMarkdown(d: Document, { flavor = "github" }: MarkdownOptions = {}): string {
+  const style = styleOf(d, true);
+  const github = flavor === "github";
+  // GitHub reads $`…`$ without touching what is inside; a bar would end a table's cell.
+  const math = (tex: string) => (github ? `$\`${tex}\`$` : `$${tex}$`);
+  const inline = (text: readonly Inline[]) => printInline(text, style, math, escaped);
+  const cell = (text: readonly Inline[]) =>
+    printInline(text, style, (tex) => math(tex.replace(/\|/g, "\\vert ")), escaped) || " ";
+  const row = (cells: readonly (readonly Inline[])[]) => `| ${cells.map(cell).join(" | ")} |`;
+  const block = (b: Block): string => {
+    switch (b.kind) {
+      case "title":
+        return `# ${inline(b.text)}`;
+      case "heading":
+        return `## ${inline(b.text).replace(/^(\d+)\\?\. /, "$1. ")}`;
+      case "paragraph":
+        return inline(b.text);
+      case "equation": {
+        const tex = texOf(b, style);
+        return github ? `\`\`\`math\n${tex}\n\`\`\`` : `$$\n${tex}\n$$`;
+      }
+      case "table":
+        return [row(b.head), `|${b.head.map(() => "---").join("|")}|`, ...b.rows.map(row)].join(
+          "\n",
+        );
+      case "figure": {
+        const image = `data:image/svg+xml,${encodeURIComponent(svg(b.diagram, styleOf(d, false)))}`;
+        // GitHub shows no inline images; there the figure is a file of its own.
+        return github ? "" : `![${escaped(b.caption)}](${image})`;
+      }
+    }
+  };
+  return `${d.blocks
+    .map(block)
+    .filter((s) => s !== "")
+    .join("\n\n")}\n`;
+}

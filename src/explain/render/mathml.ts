@@ -1,0 +1,192 @@
+/** MathML Core from the TeX that formulas are printed as: the part of TeX that they use. */
+
+const escapeXml = (text: string): string =>
+  text.replace(/[&<>"]/g, (ch) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[ch]!);
+
+export { escapeXml };
+
+const signs: Readonly<Record<string, string>> = {
+  partial: "∂",
+  cdot: "·",
+  times: "×",
+  delta: "δ",
+  eta: "η",
+  sigma: "σ",
+  theta: "θ",
+  sum: "∑",
+  prod: "∏",
+  approx: "≈",
+  le: "≤",
+  infty: "∞",
+  land: "∧",
+  lor: "∨",
+  lnot: "¬",
+  lfloor: "⌊",
+  rfloor: "⌋",
+  lceil: "⌈",
+  rceil: "⌉",
+  vert: "|",
+  Vert: "‖",
+  pi: "π",
+};
+const functions = new Set([
+  "ln",
+  "sin",
+  "cos",
+  "tan",
+  "sinh",
+  "cosh",
+  "tanh",
+  "arcsin",
+  "arccos",
+  "arctan",
+  "max",
+  "min",
+  "exp",
+  "log",
+]);
+const named: Readonly<Record<string, string>> = {
+  mathrm: "normal",
+  mathit: "italic",
+  operatorname: "normal",
+  texttt: "mono",
+  text: "normal",
+  mathcal: "normal",
+  mathsf: "normal",
+};
+
+export function toMathML(
+  tex: string,
+  options: { display?: boolean; spoken?: string } = {},
+): string {
+  const p = new Parser(tex);
+  const body = p.row(() => p.done());
+  const alt = options.spoken ? ` alttext="${escapeXml(options.spoken)}"` : "";
+  return `<math${options.display ? ' display="block"' : ""}${alt}>${body}</math>`;
+}
+
+class Parser {
+  readonly #tokens: readonly string[];
+  #at = 0;
+
+  constructor(tex: string) {
+    this.#tokens = tex.match(/\\[a-zA-Z]+ ?|\\.|\d+(?:\.\d+)?|\s+|[^\s]/gu) ?? [];
+  }
+
+  #peek(): string {
+    while (/^\s+$/.test(this.#tokens[this.#at] ?? "")) this.#at++;
+    return (this.#tokens[this.#at] ?? "").trim();
+  }
+  #next(): string {
+    const token = this.#peek();
+    this.#at++;
+    return token;
+  }
+  done(): boolean {
+    return this.#peek() === "";
+  }
+
+  /** Atoms with their scripts until `end` holds. */
+  row(end: () => boolean): string {
+    const parts: string[] = [];
+    while (!this.done() && !end()) parts.push(this.#scripted());
+    return parts.length === 1 ? parts[0]! : `<mrow>${parts.join("")}</mrow>`;
+  }
+
+  #scripted(): string {
+    const base = this.#atom();
+    let [below, above] = ["", ""];
+    for (;;) {
+      const token = this.#peek();
+      if (token === "_" && below === "") {
+        this.#next();
+        below = this.#atom();
+      } else if (token === "^" && above === "") {
+        this.#next();
+        above = this.#atom();
+      } else break;
+    }
+    if (below && above) return `<msubsup>${base}${below}${above}</msubsup>`;
+    if (below) return `<msub>${base}${below}</msub>`;
+    return above ? `<msup>${base}${above}</msup>` : base;
+  }
+
+  /** The raw text of a braced argument. */
+  #raw(): string {
+    this.#next();
+    let text = "";
+    for (let depth = 1; this.#at < this.#tokens.length; ) {
+      const token = this.#tokens[this.#at++]!;
+      if (token === "{") depth++;
+      if (token === "}" && --depth === 0) break;
+      text += token;
+    }
+    return text.replace(/\\([_%#&$ ])/g, "$1");
+  }
+
+  #atom(): string {
+    const token = this.#next();
+    if (token === "{") {
+      const inner = this.row(() => this.#peek() === "}");
+      this.#next();
+      return inner;
+    }
+    if (/^\d/.test(token)) return `<mn>${token}</mn>`;
+    if (token.startsWith("\\")) return this.#command(token.slice(1));
+    if (/^[a-zA-Z]$/.test(token)) return `<mi>${token}</mi>`;
+    if (/^[()[\]|]$/.test(token)) return `<mo stretchy="false">${token}</mo>`;
+    return `<mo>${token === "-" ? "−" : escapeXml(token)}</mo>`;
+  }
+
+  #command(name: string): string {
+    if (name === "frac" || name === "tfrac") {
+      const [top, bottom] = [this.#atom(), this.#atom()];
+      return `<mfrac>${top}${bottom}</mfrac>`;
+    }
+    if (name === "sqrt") return `<msqrt>${this.#atom()}</msqrt>`;
+    if (name === "left") {
+      const open = this.#fence();
+      const inner = this.row(() => this.#peek() === "\\right");
+      this.#next();
+      return `<mrow>${open}${inner}${this.#fence()}</mrow>`;
+    }
+    if (name === "begin") return this.#environment();
+    if (name in named) {
+      const text = escapeXml(this.#raw());
+      const variant =
+        named[name] === "mono"
+          ? ' class="code"'
+          : named[name] === "normal"
+            ? ' mathvariant="normal"'
+            : "";
+      return `<mi${variant}>${text}</mi>`;
+    }
+    if (functions.has(name)) return `<mi>${name}</mi>`;
+    if (/^[,; !]$/.test(name)) return '<mspace width="0.2em"></mspace>';
+    const sign = signs[name] ?? name;
+    return /[α-ωa-zA-Z∞∂]/.test(sign) ? `<mi>${sign}</mi>` : `<mo>${sign}</mo>`;
+  }
+
+  #fence(): string {
+    const token = this.#next().replace(/^\\/, "");
+    return token === "." ? "" : `<mo>${escapeXml(signs[token] ?? token)}</mo>`;
+  }
+
+  #environment(): string {
+    const name = this.#raw();
+    const rows: string[] = [];
+    const cellEnd = () => ["&", "\\\\", "\\end"].includes(this.#peek());
+    let cells: string[] = [];
+    for (;;) {
+      cells.push(this.row(cellEnd));
+      const token = this.#next();
+      if (token === "&") continue;
+      rows.push(cells.map((c) => `<mtd>${c}</mtd>`).join(""));
+      cells = [];
+      if (token !== "\\\\") break;
+    }
+    this.#raw();
+    const table = `<mtable class="${name}">${rows.map((r) => `<mtr>${r}</mtr>`).join("")}</mtable>`;
+    return name === "cases" ? `<mrow><mo>{</mo>${table}</mrow>` : table;
+  }
+}

@@ -1,0 +1,66 @@
+/** Functions and methods are the same operators. */
+import "../support/backend.ts";
+import { expect, test } from "vitest";
+import { printGraph } from "../../src/core/print.ts";
+import { Tensor } from "../../src/core/tensor.ts";
+import * as arithmetic from "../../src/ops/arithmetic.ts";
+import * as casting from "../../src/ops/cast.ts";
+import * as compare from "../../src/ops/compare.ts";
+import * as indexing from "../../src/ops/indexing.ts";
+import { input } from "../../src/ops/leaf.ts";
+import * as multiplication from "../../src/ops/matmul.ts";
+import * as move from "../../src/ops/move.ts";
+import * as reduce from "../../src/ops/reduce.ts";
+import * as transcendental from "../../src/ops/transcendental.ts";
+
+type Function = (...arguments_: unknown[]) => Tensor;
+const modules = [
+  arithmetic,
+  transcendental,
+  compare,
+  casting,
+  reduce,
+  move,
+  indexing,
+  multiplication,
+];
+const functions = modules
+  .flatMap((module) => Object.entries(module) as [string, unknown][])
+  .filter((entry): entry is [string, Function] => typeof entry[1] === "function");
+
+/** Functions of lists and of labels, and a rule's helper, read no better as methods. */
+const functionsOnly = ["concatenate", "stack", "oneHot", "sumTo"];
+const methods = Tensor.prototype as unknown as Record<string, Function>;
+
+const x = input("x", [2, 2]);
+const y = input("y", [2, 2]);
+const at = input("at", [2, 2], "i32");
+/** What comes after the first operand, where that is not nothing. */
+const rest: Record<string, unknown[]> = {
+  clamp: [{ min: 0, max: 1 }],
+  cast: ["f64"],
+  where: [x, y],
+  reshape: [[4]],
+  transpose: [[1, 0]],
+  broadcastTo: [[3, 2, 2]],
+  slice: [{ start: [1] }],
+  at: [0, 1],
+  pad: [{ before: [1, 0], after: [0, 1] }],
+  expandDims: [0],
+  flip: [[1]],
+  squeeze: [],
+  gather: [at, { axis: 0 }],
+  scatterAdd: [at, y, { axis: 0 }],
+  take: [at, { axis: 1 }],
+};
+for (const name of ["sum", "prod", "mean", "variance", "max", "min", "logsumexp"]) {
+  rest[name] = [{ axes: [1], keepDims: true }];
+}
+for (const name of ["argmax", "argmin", "cumsum"]) rest[name] = [{ axis: 0 }];
+
+test.each(functions)("%s", (name, f) => {
+  if (functionsOnly.includes(name)) return expect(methods[name]).toBeUndefined();
+  const others = rest[name] ?? (f.length >= 2 ? [y] : []);
+  const [called, chained] = [f(x, ...others), methods[name]!.call(x, ...others)];
+  expect(printGraph([chained])).toBe(printGraph([called]));
+});
