@@ -1,3 +1,4 @@
+import type { ArrayTensor } from "../core/array-tensor.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { Graph } from "../core/graph.ts";
 
@@ -5,6 +6,46 @@ import type { Graph } from "../core/graph.ts";
 export interface Backend {
   readonly name: string;
   compile(graph: Graph): Executable;
+  /** A training step with the loop around it, where the backend has one. */
+  session?(graph: TrainingGraph, data: SessionData): Session;
+}
+
+/**
+ * A training step. Inputs: states, then learning rate, step, key, batch inputs, batch targets.
+ * Outputs: the states' new values in the same order, then the loss and, if `counts`, the number of
+ * right predictions.
+ */
+export interface TrainingGraph extends Graph {
+  readonly states: number;
+  readonly counts: boolean;
+}
+
+/** What a session trains on; the rows of `inputs` and `targets` are the examples. */
+export interface SessionData {
+  readonly inputs: ArrayTensor;
+  readonly targets: ArrayTensor;
+  readonly batchSize: number;
+  readonly seed: number;
+}
+
+/** Sums over what was just trained on: the losses of the batches, and right predictions. */
+export interface Sums {
+  readonly loss: number;
+  readonly correct: number;
+}
+
+/** A training loop over data that stay where the machine has them. */
+export interface Session {
+  /** Takes over parameters and slots, the step number and the learning rate. */
+  load(states: readonly TypedArray[], step: number, learningRate: number): void;
+  /** Copies parameters and slots back. */
+  save(states: readonly TypedArray[]): void;
+  /** Sets the order of the examples: the epoch's permutation, or as they stand. */
+  arrange(epoch: number | undefined): void;
+  /** Trains on whole batches [from, to) of the present order; undefined if a loss is not finite. */
+  steps(from: number, to: number): Sums | undefined;
+  /** Trains on whole epochs, shuffled or not; fewer than asked for if a loss is not finite. */
+  epochs(first: number, count: number, shuffle: boolean): Sums[];
 }
 
 /** A compiled graph. */

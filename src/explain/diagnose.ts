@@ -1,12 +1,409 @@
+/**
+ * diagnose: a number that somebody got, and the mistake that produces exactly that number. Each
+ * wrong procedure is really run: the network's forward graph is rewritten so that its values stay
+ * what they are and only what flows back is wrong, and the ordinary gradient does the rest.
+ */
+import { gradient } from "../autodiff/gradient.ts";
+import { fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Layer, LayerContext } from "../nn/layer.ts";
+import { add, mul, sub } from "../ops/arithmetic.ts";
+import { round } from "../ops/compare.ts";
+import { customOperator, stopGradient } from "../ops/custom.ts";
+import { constant } from "../ops/leaf.ts";
+import { matmul } from "../ops/matmul.ts";
+import { sum } from "../ops/reduce.ts";
+import { say } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
-import type { Trace } from "./trace.ts";
+import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
+import { number } from "./expr.ts";
+import type { Language } from "./messages.ts";
+import { rounded } from "./print.ts";
+import { printInline, wording } from "./render/blocks.ts";
+import {
+  type Forward,
+  gradientsOf,
+  locate,
+  lossAt,
+  type Trace,
+  traceNetwork,
+  updated,
+} from "./trace.ts";
+
+type Values = Readonly<Record<string, Float64Array>>;
+
+/** A procedure with the numbers that it gives. */
 export interface Candidate {
   readonly cause: Sentence;
-  readonly gradients: Readonly<Record<string, Float64Array>>;
+  readonly gradients: Values;
+  /** E after one update. */
+  readonly after: number;
+  /** Not worth listing among the common mistakes. */
   readonly hidden?: boolean;
 }
-export function mistakes(_t: Trace): Candidate[] {
+
+/** Layers proper, in order, with the prefix of their parameters' names. */
+function layersOf(model: Layer, path = ""): { layer: Layer; path: string }[] {
+  if (model.layers.length === 0) return [{ layer: model, path }];
+  const prefix = path === "" ? "" : `${path}.`;
+  return model.layers.flatMap((l, i) => layersOf(l, `${prefix}${i}`));
+}
+
+interface Affine {
+  /** The layer's number, counted from 1. */
+  readonly l: number;
+  /** Its input, and what it makes of it. */
+  readonly a: Tensor;
+  readonly z: Tensor;
+  readonly weight: Tensor;
+  /** What it would make of another input. */
+  readonly apply: (a: Tensor) => Tensor;
+}
+
+interface Wrong {
+  /** A layer with weights, seen from what flows back to its input. */
+  readonly affine?: (f: Affine) => Tensor;
+  /** A layer without parameters, l being the number of the last layer with weights. */
+  readonly activation?: (l: number, z: Tensor, f: (z: Tensor) => Tensor) => Tensor;
+}
+
+/** A forward pass layer by layer, with something wrong in it. */
+function forwardWith({ affine, activation }: Wrong): Forward {
+  return (model, x, parameters, context) => {
+    let l = 0;
+    return layersOf(model).reduce((a, { layer, path }) => {
+      const prefix = path === "" ? "" : `${path}.`;
+      const own = Object.fromEntries(
+        Object.keys(layer.parameters).map((n) => [n, parameters[prefix + n]!]),
+      );
+      const inner: LayerContext = { ...context, path };
+      const apply = (t: Tensor) => layer.apply(t, own, inner);
+      const z = apply(a);
+      if (Object.keys(own).length > 0) l++;
+      const { weight } = own;
+      if (weight?.rank === 2) return affine ? affine({ l, a, z, weight, apply }) : z;
+      if (Object.keys(own).length > 0) return z;
+      return activation ? activation(l, a, (t) => layer.apply(t, own, { ...inner, path })) : z;
+    }, x);
+  };
+}
+
+const held = stopGradient;
+/** 0, but with the gradient of t. */
+const flow = (t: Tensor): Tensor => sub(t, held(t));
+
+/** The layer's value; of what flows back, the part that goes to its input passes `through`. */
+const through = ({ a, apply }: Affine, back: (change: Tensor) => Tensor): Tensor =>
+  add(apply(held(a)), back(flow(a)));
+
+const slopeLeftOut = (chosen: number): Wrong => ({
+  activation: (l, z, f) => (l === chosen ? add(held(f(z)), flow(z)) : f(z)),
+});
+
+const slopeAtOutput: Wrong = {
+  activation(_l, z, f) {
+    const y = f(z);
+    return add(held(y), mul(held(slopeAt(f, held(y))), flow(z)));
+  },
+};
+
+function slopeAt(f: (z: Tensor) => Tensor, at: Tensor): Tensor {
+  const v = add(at, 0);
+  return gradient(sum(f(v)), [v])[0]!;
+}
+
+const notTransposed = (chosen: number): Wrong => ({
+  affine: (f) => (f.l === chosen ? through(f, (d) => matmul(d, held(f.weight))) : f.z),
+});
+
+const gradientForWeight = (chosen: number): Wrong => ({
+  // Every unit of the layer passes back δ·a where δ·w belongs.
+  affine: (f) =>
+    f.l === chosen ? through(f, (d) => sum(mul(d, held(f.a)), { axes: -1, keepDims: true })) : f.z,
+});
+
+const onePath = (chosen: number, unit: number): Wrong => ({
+  affine(f) {
+    if (f.l !== chosen) return f.z;
+    const mask = Float64Array.from({ length: f.weight.shape[0]! }, (_, j) => (j === unit ? 1 : 0));
+    const only = constant(mask, [mask.length]);
+    return through(f, (d) => mul(sub(f.apply(add(held(f.a), d)), held(f.z)), only));
+  },
+});
+
+/** Rounds forwards and backwards, as one does who writes intermediate results down. */
+function rounding(decimals: number): Wrong {
+  const scale = 10 ** decimals;
+  const near = (t: Tensor) => mul(round(mul(t, scale)), 1 / scale);
+  const rounds = customOperator({
+    name: "rounded",
+    forward: (t) => near(t!),
+    backward: (g) => [near(g)],
+  });
+  return { affine: ({ z }) => rounds(z), activation: (_l, z, f) => rounds(f(z)) };
+}
+
+const scaled = (g: Values, by: number): Values =>
+  Object.fromEntries(Object.entries(g).map(([n, v]) => [n, v.map((x) => x * by)]));
+
+/** A copy of the trainer whose loss is run through another forward pass. */
+function values(t: Trace, wrong: Wrong): Values | undefined {
+  try {
+    return gradientsOf(traceNetwork(t.trainer!, t.data!, forwardWith(wrong)));
+  } catch {
+    // A procedure that has no meaning for this network, such as an untransposed 2×3 matrix.
+    return undefined;
+  }
+}
+
+/** E after θ ← θ − ηg, where g is what a procedure took for the gradient. */
+function descend(t: Trace, g: Values, names: readonly string[]): number {
+  const { trainer } = t;
+  const next = Object.fromEntries(
+    Object.entries(t.parameters).map(([name, p]) => {
+      const old = t.bindings.get(p)! as Float64Array;
+      const move = names.includes(name);
+      return [name, move ? old.map((v, i) => v - trainer!.learningRate * g[name]![i]!) : old];
+    }),
+  );
+  return lossAt(t, next);
+}
+
+/** Every procedure, the right one first. */
+export function mistakes(t: Trace): Candidate[] {
+  const right = gradientsOf(t);
+  const after = (g: Values, names: readonly string[] = t.trainable) => descend(t, g, names);
+  const found: Candidate[] = [
+    { cause: say("m_correct"), gradients: right, after: lossAt(t, updated(t, "simultaneous")) },
+  ];
+  const put = (cause: Sentence, g: Values | undefined, hidden = false) => {
+    if (g) found.push({ cause, gradients: g, after: after(g), hidden });
+  };
+  const affine = layersOf(t.trainer!.model).filter(({ layer }) => layer.parameters.weight);
+  const depth = affine.length;
+  if (depth > 1) sequentialCase(t, right, found);
+  biasCases(t, right, found);
+  const width = t.output!.size / t.examples;
+  put(say("m_half"), scaled(right, 2));
+  put(say("m_extraHalf"), scaled(right, 0.5), true);
+  if (width > 1) {
+    put(say("m_mean"), scaled(right, 1 / width));
+    put(say("m_noMean"), scaled(right, width), true);
+  }
+  for (let l = depth; l >= 1; l--) {
+    const cause = l === depth ? say("m_noSlopeOut") : say("m_noSlopeHidden", { l });
+    put(cause, values(t, slopeLeftOut(l)));
+  }
+  put(say("m_slopeAtOut"), values(t, slopeAtOutput));
+  affine.slice(1).forEach(({ layer }, i) => {
+    const l = i + 2;
+    const [units, inputs] = layer.parameters.weight!.shape as readonly [number, number];
+    if (units === inputs && units > 1) put(say("m_transpose", { l }), values(t, notTransposed(l)));
+    put(say("m_gradientForWeight", { l }), values(t, gradientForWeight(l)));
+    for (let j = 0; units > 1 && j < Math.min(units, 8); j++) {
+      put(say("m_onePath", { j: j + 1, l }), values(t, onePath(l, j)), j > 0 || l < depth);
+    }
+  });
+  put(say("m_sign"), scaled(right, -1));
+  if (t.examples > 1) {
+    put(say("m_batchSum"), scaled(right, t.examples));
+    put(say("m_batchMean"), scaled(right, 1 / t.examples));
+  }
+  for (const d of [2, 3, 4, 5, 6]) put(say("m_rounding", { d }), values(t, rounding(d)), true);
+  return found;
+}
+
+/** The later layers' updated weights used for δ: the trainer's own sequential update. */
+function sequentialCase(t: Trace, right: Values, found: Candidate[]): void {
+  const { clipNorm } = t.trainer!.optimizer;
+  if (clipNorm !== undefined) return;
+  const next = updated(t, "sequential");
+  const plain = updated(t, "simultaneous");
+  const rate = t.trainer!.learningRate;
+  const gradients = Object.fromEntries(
+    Object.entries(right).map(([name, g]) => [
+      name,
+      // For plain descent the step gives the gradient away; elsewhere only the weights differ.
+      g.map((v, i) => v - (next[name]![i]! - plain[name]![i]!) / rate),
+    ]),
+  );
+  found.push({ cause: say("m_sequential"), gradients, after: lossAt(t, next) });
+}
+
+/** Biases that were updated though they are given, or the other way round. */
+function biasCases(t: Trace, right: Values, found: Candidate[]): void {
+  const biases = Object.keys(t.parameters).filter((n) => /(^|\.)bias$/.test(n));
+  if (biases.length === 0) return;
+  const trained = biases.some((n) => t.trainable.includes(n));
+  const weights = t.trainable.filter((n) => !biases.includes(n));
+  const put = (cause: Sentence, after: number) =>
+    found.push({ cause, gradients: right, after, hidden: true });
+  if (trained) put(say("m_biasFixed"), descend(t, right, weights));
+  const spread = perUnit(t);
+  if (spread.own !== undefined && !trained) put(say("m_biasOwn"), spread.own);
+  if (spread.shared !== undefined) put(say("m_biasShared"), spread.shared);
+}
+
+/** E after one update with one bias for each unit, and with one for each layer. */
+function perUnit(t: Trace): { own?: number; shared?: number } {
+  const deltas: Tensor[] = [];
+  const probes: Tensor[] = [];
+  const forward = forwardWith({
+    affine({ z }) {
+      const probe = constant(new Float64Array(z.shape.at(-1)!), [z.shape.at(-1)!]);
+      probes.push(probe);
+      return add(z, probe);
+    },
+  });
+  const run = traceNetwork(t.trainer!, t.data!, forward);
+  deltas.push(...gradient(run.loss, probes));
+  const g = run.evaluate(deltas) as Float64Array[];
+  const right = gradientsOf(t);
+  const rate = t.trainer!.learningRate;
+  const weights = Object.keys(t.parameters).filter(
+    (n) => !/(^|\.)bias$/.test(n) && t.trainable.includes(n),
+  );
+  const next = Object.fromEntries(
+    Object.entries(t.parameters).map(([name, p]) => {
+      const old = t.bindings.get(p)! as Float64Array;
+      const moves = weights.includes(name);
+      return [name, moves ? old.map((v, i) => v - rate * right[name]![i]!) : old];
+    }),
+  );
+  const shifted = (steps: readonly Float64Array[]): number => {
+    let k = 0;
+    const moved = forwardWith({
+      affine: ({ z }) => add(z, constant(steps[k++]!, [z.shape.at(-1)!])),
+    });
+    const other = traceNetwork(t.trainer!, t.data!, moved);
+    return lossAt(other, next);
+  };
+  const own = shifted(g.map((v) => v.map((x) => -rate * x)));
+  const total = (v: Float64Array) => v.reduce((s, x) => s + x, 0);
+  const shared = shifted(g.map((v) => v.map(() => -rate * total(v))));
+  return { own, shared };
+}
+
+export interface DiagnoseOptions extends ExplainOptions {
+  /** The number that was got for the parameter: its gradient, its change or its new value. */
+  readonly value?: number;
+  /** Or the loss that was got after one update. */
+  readonly lossAfterStep?: number;
+  /** The digits to which it was given, after the point; default: as many as it has. */
+  readonly decimals?: number;
+}
+
+export interface Match {
+  readonly cause: Sentence;
+  /** The number that this procedure gives. */
+  readonly value: number;
+}
+
+export class Diagnosis {
+  readonly found: number;
+  readonly expected: number;
+  /** Whether the number is right. */
+  readonly correct: boolean;
+  /** The mistakes that give this number. */
+  readonly matches: readonly Match[];
+  readonly tried: number;
+  readonly nearest: Match;
+  readonly #language: Language;
+
+  constructor(facts: Omit<Diagnosis, "toText" | "toJSON">, language: Language) {
+    this.found = facts.found;
+    this.expected = facts.expected;
+    this.correct = facts.correct;
+    this.matches = facts.matches;
+    this.tried = facts.tried;
+    this.nearest = facts.nearest;
+    this.#language = language;
+  }
+
+  toText({ language = this.#language }: { readonly language?: Language } = {}): string {
+    const w = wording(language, 9);
+    const style = { tex: false, digits: 9, symbols: {}, operators: {} };
+    const text = (s: Sentence) =>
+      printInline(
+        w.sentence(s),
+        style,
+        (x) => x,
+        (x) => x,
+      );
+    const slots = { found: rounded(this.found, 12), value: number(this.expected), n: this.tried };
+    const list = this.matches.map((m) => text(m.cause)).join(text(say("and")));
+    if (this.correct)
+      return text(say(list === "" ? "d_correct" : "d_correctTie", { ...slots, list }));
+    const [only] = this.matches;
+    if (this.matches.length > 1) return text(say("d_many", { ...slots, list }));
+    if (only) return text(say("d_one", { ...slots, cause: only.cause }));
+    const { value, cause } = this.nearest;
+    return text(say("d_none", { ...slots, nearest: number(value), cause }));
+  }
+}
+
+/** How far a number may be off if it was rounded to the digits that it is written with. */
+function tolerance(value: number, decimals: number | undefined): number {
+  const text = String(value);
+  const [mantissa, exponent = "0"] = text.split("e");
+  const written = (mantissa!.split(".")[1]?.length ?? 0) - Number(exponent);
+  // One unit of the last digit written: people truncate as often as they round.
+  return Math.max(10 ** -(decimals ?? written), Math.abs(value) * 1e-12);
+}
+
+/** Names the mistake that gives a number, if one of those that are known does. */
+export async function diagnose(subject: Subject, options: DiagnoseOptions): Promise<Diagnosis> {
+  const t = traceOf(subject, options);
+  const { value, lossAfterStep, decimals, language = "en" } = options;
+  const found = value ?? lossAfterStep;
+  if (found === undefined || !Number.isFinite(found) || !t.trainer) {
+    return fail("bad-argument", {
+      message: "A diagnosis needs a network and the number that was got.",
+      expected: "value with parameter, or lossAfterStep: a finite number",
+      found: t.trainer ? String(found) : "a function",
+    });
+  }
+  const all = mistakes(t);
+  const numbers: Match[] = [];
+  if (value === undefined) numbers.push(...all.map((k) => ({ cause: k.cause, value: k.after })));
+  else numbers.push(...parameterNumbers(t, all, options.parameter));
+  const width = tolerance(found, decimals);
+  const fits = (m: Match) => Math.abs(m.value - found) <= width;
+  const [first, ...rest] = numbers as [Match, ...Match[]];
+  const same = (m: Match) => Math.abs(m.value - first.value) <= 1e-12 * Math.abs(first.value);
+  const right = numbers.filter((m) => m.cause === first.cause || isRight(m, t));
+  const correct = right.some(fits);
+  const matches = rest.filter((m) => fits(m) && !right.includes(m) && !(correct && same(m)));
+  const off = (m: Match) => Math.abs(m.value - found);
+  const nearest = rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? first);
+  const facts = { found, expected: first.value, correct, tried: numbers.length, nearest };
+  // A mistake in rounding to few digits covers the exact ones: say only the closest of those.
+  return new Diagnosis({ ...facts, matches: correct ? [] : matches }, language);
+}
+
+const isRight = (m: Match, t: Trace): boolean => t.trainer !== undefined && rightNumbers.has(m);
+const rightNumbers = new WeakSet<Match>();
+
+/** A parameter's gradient, its change and its new value, by every procedure. */
+function parameterNumbers(
+  t: Trace,
+  all: readonly Candidate[],
+  parameter: string | undefined,
+): Match[] {
+  const { name, index } = locate(t, parameter ?? `${t.trainable[0]}`);
+  const old = t.bindings.get(t.parameters[name]!)![index]!;
+  const rate = t.trainer!.learningRate;
+  const of = (k: Candidate) => k.gradients[name]![index]!;
+  const distinct = all.filter(
+    (k, i) => i === 0 || Math.abs(of(k) - of(all[0]!)) > 1e-12 * Math.abs(of(k)),
+  );
   return [
-    { cause: { en: "", zh: "" }, gradients: new Proxy({}, { get: () => new Float64Array(1000) }) },
+    ...distinct.map((k) => ({ cause: k.cause, value: of(k) })),
+    ...distinct.flatMap((k, i): Match[] => {
+      const next = { cause: say("m_newValue", { cause: k.cause }), value: old - rate * of(k) };
+      const change = { cause: say("m_change", { cause: k.cause }), value: -rate * of(k) };
+      if (i === 0) rightNumbers.add(next).add(change);
+      return [next, change];
+    }),
   ];
 }

@@ -1,1 +1,2 @@
+export { type DiagnoseOptions, Diagnosis, diagnose } from "./diagnose.ts";
 export { type ExplainOptions, explain } from "./explain.ts";

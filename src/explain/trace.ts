@@ -30,6 +30,7 @@ export interface Stage {
 
 export interface Trace {
   readonly trainer?: Trainer;
+  readonly data?: Data;
   readonly loss: Tensor;
   readonly parameters: Readonly<Record<string, Tensor>>;
   readonly trainable: readonly string[];
@@ -117,6 +118,7 @@ export function traceNetwork(trainer: Trainer, data: Data, forward: Forward = co
   for (const [name, t] of Object.entries(parameters)) bindings.set(t, toF64(snapshot.get(name)!));
   return finish({
     trainer,
+    data,
     loss: scalarLoss(trainer.loss(output, y)),
     parameters,
     trainable: trainable(model),

@@ -6,7 +6,8 @@ import { ChainruleError, fail } from "../../core/errors.ts";
 import type { Graph } from "../../core/graph.ts";
 import type { Backend, Executable } from "../backend.ts";
 import { features } from "./assembler/index.ts";
-import { buildModule, pagesFor } from "./module.ts";
+import { buildModule, type ModuleOptions, pagesFor } from "./module.ts";
+import { openSession } from "./session.ts";
 
 /** What WebAssembly's 32-bit addresses reach. */
 const addressable = 2 ** 32 - 65536;
@@ -18,16 +19,16 @@ export function view(memory: WebAssembly.Memory, b: Buffer, address: number): Ty
   return new views[b.dtype](memory.buffer as ArrayBuffer, address, b.size);
 }
 
-export function instantiate(program: Program, relaxed: boolean) {
+export function instantiate(program: Program, options: ModuleOptions) {
   if (program.arena > addressable) outOfMemory(program.arena);
-  const { bytes, memory: size, base } = buildModule(program, { relaxed });
+  const { bytes, memory: size, base } = buildModule(program, options);
   const memory = allocateMemory(size);
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
     env: { memory, outOfRange: outOfRange(program) },
   });
   const at = (b: Buffer) => view(memory, b, base + program.offsets[b.id]!);
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
-  return { run: instance.exports.run as () => void, at, memory };
+  return { exports, at, memory };
 }
 
 function allocateMemory(size: number): WebAssembly.Memory {
@@ -56,7 +57,8 @@ const outOfRange = (program: Program) => (kernel: number, index: number, size: n
 
 function compile(graph: Graph): Executable {
   const program = compileProgram(graph);
-  const { run, at } = instantiate(program, features().relaxedSimd);
+  const { exports, at } = instantiate(program, { relaxed: features().relaxedSimd });
+  const run = exports.run as () => void;
   const inputs = program.inputs.map(at);
   const outputs = program.outputs.map(at);
   return {
@@ -82,4 +84,4 @@ function badInput(graph: Graph, i: number, value: TypedArray | undefined): never
   });
 }
 
-export const wasm: Backend = { name: "wasm", compile };
+export const wasm: Backend = { name: "wasm", compile, session: openSession };

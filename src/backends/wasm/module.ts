@@ -1,5 +1,5 @@
 /** A program as one WebAssembly module: a function per kernel, and one that runs them all. */
-import type { Kernel, Program } from "../../compile/program.ts";
+import type { Buffer, Kernel, Program } from "../../compile/program.ts";
 import { call, type Func, i32, ModuleBuilder } from "./assembler/index.ts";
 import { contraction, contractionScratch } from "./emit/contract.ts";
 import { KernelWriter } from "./emit/kernel.ts";
@@ -9,6 +9,16 @@ import { Intrinsics } from "./intrinsics/index.ts";
 export interface ModuleOptions {
   /** Relaxed multiply-add: faster, and rounded as the engine likes. */
   readonly relaxed: boolean;
+  /**
+   * Adds functions around `run`, which runs the program once. It is told where buffers lie and
+   * where free memory begins, and returns where it ends.
+   */
+  readonly extend?: (parts: {
+    readonly module: ModuleBuilder;
+    readonly run: Func;
+    readonly address: (b: Buffer) => number;
+    readonly free: number;
+  }) => number;
 }
 
 export interface CompiledModule {
@@ -22,12 +32,11 @@ export interface CompiledModule {
 const page = 65536;
 export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
 
-export function buildModule(program: Program, { relaxed }: ModuleOptions): CompiledModule {
+export function buildModule(program: Program, { relaxed, extend }: ModuleOptions): CompiledModule {
   const module = new ModuleBuilder();
   const base = 64;
   const scratchAt = base + program.arena;
-  const memory = scratchAt + Math.max(0, ...program.kernels.map(scratchSize));
-  module.importMemory("env", "memory", { min: pagesFor(memory) });
+  const scratchEnd = scratchAt + Math.max(0, ...program.kernels.map(scratchSize));
   const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
   const scratch = module.global(i32(Math.ceil(scratchAt / 64) * 64));
   const intrinsics = new Intrinsics(module, { relaxed });
@@ -49,6 +58,10 @@ export function buildModule(program: Program, { relaxed }: ModuleOptions): Compi
     return undefined;
   });
   module.export("run", run);
+  const free = Math.ceil(scratchEnd / 64) * 64;
+  const address = (b: Buffer) => base + program.offsets[b.id]!;
+  const memory = extend?.({ module, run, address, free }) ?? free;
+  module.importMemory("env", "memory", { min: pagesFor(memory) });
   return { bytes: module.toBytes(), memory, base };
 }
 

@@ -40,13 +40,31 @@ export class Derivation {
     return this.data.diagram && svg(this.data.diagram, style);
   }
 
-  /** The data themselves: what JSON.stringify writes, and `fromJSON` reads. */
-  toJSON(): DerivationData {
-    return this.data;
+  /** What JSON.stringify writes and `fromJSON` reads; numbers that JSON lacks become words. */
+  toJSON(): unknown {
+    return encode(this.data);
   }
 
   /** A derivation that was written with JSON.stringify. */
-  static fromJSON(json: string | DerivationData): Derivation {
-    return new Derivation(typeof json === "string" ? (JSON.parse(json) as DerivationData) : json);
+  static fromJSON(json: string): Derivation {
+    const data = JSON.parse(json, (_, v) => (typeof v === "string" && v in words ? words[v] : v));
+    return new Derivation(data as DerivationData);
   }
+}
+
+const words: Readonly<Record<string, number>> = {
+  "#NaN": Number.NaN,
+  "#Infinity": Number.POSITIVE_INFINITY,
+  "#-Infinity": Number.NEGATIVE_INFINITY,
+  "#-0": -0,
+};
+
+function encode(value: unknown): unknown {
+  if (typeof value === "number") {
+    if (Object.is(value, -0)) return "#-0";
+    return Number.isFinite(value) ? value : `#${value}`;
+  }
+  if (Array.isArray(value)) return value.map(encode);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, encode(v)]));
 }

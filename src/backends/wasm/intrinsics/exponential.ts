@@ -29,11 +29,14 @@ function reduce(x: Vec, offset: number) {
   return { t, hi, lo, r, tail: polynomial(r, coefficients.exp[+x.on.double], 2) };
 }
 
+/** e^x where neither x nor the result is near the ends of its range. */
+export function expSmall(x: Vec): Vec {
+  const { t, r, tail } = reduce(x, bias(x));
+  return r.add(1).add(tail).mul(power(t));
+}
+
 export function exp(x: Vec): Vec {
-  if (x.on.narrow) {
-    const { t, r, tail } = reduce(x, bias(x));
-    return r.add(1).add(tail).mul(power(t));
-  }
+  if (x.on.narrow) return expSmall(x);
   // Beyond these bounds the result is 0 or infinite all the same.
   const inside = x.min(pick(x, 89, 710)).max(pick(x, -104, -746)).let;
   const { t, r, tail } = reduce(inside, 2 * bias(x));

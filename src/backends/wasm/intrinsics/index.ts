@@ -13,12 +13,33 @@ import {
   type ValueType,
   when,
 } from "../assembler/index.ts";
-import * as exponential from "./exponential.ts";
+import { erf } from "./error.ts";
+import { cosh, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
+import { acos, asin, atan } from "./inverse.ts";
 import { type Build, type Lanes, Vec } from "./lanes.ts";
-import * as logarithm from "./logarithm.ts";
-import * as trigonometric from "./trigonometric.ts";
+import { acosh, asinh, atanh, log, log1p } from "./logarithm.ts";
+import { cos, sin, tan } from "./trigonometric.ts";
 
-export const builders = { ...exponential, ...logarithm, ...trigonometric } as const;
+export const builders = {
+  exp,
+  expm1,
+  sigmoid,
+  tanh,
+  sinh,
+  cosh,
+  log,
+  log1p,
+  asinh,
+  acosh,
+  atanh,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  erf,
+};
 
 /**
  * Scalars that lie within these bounds, for f32 and f64, need no care for overflow. A branch finds

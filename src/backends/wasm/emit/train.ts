@@ -1,0 +1,188 @@
+/**
+ * The loop inside: shuffling, gathering batches out of data that stay in memory, the step number,
+ * and the sums for the report, as functions of the same module that holds the training step.
+ */
+import {
+  access,
+  brIf,
+  call,
+  type Expr,
+  type Func,
+  type FunctionBuilder,
+  f64,
+  get,
+  getGlobal,
+  type Instruction,
+  i32,
+  i64,
+  type Local,
+  type ModuleBuilder,
+  op,
+  ret,
+  setGlobal,
+} from "../assembler/index.ts";
+
+/** Rows of data in memory, and the batch buffer that they are copied to. */
+export interface Rows {
+  readonly data: number;
+  readonly batch: number;
+  /** Bytes of one example. */
+  readonly width: number;
+}
+
+/** Addresses of what the loop reads and writes. */
+export interface LoopLayout {
+  readonly examples: number;
+  readonly batchSize: number;
+  /** The order of the examples, i32 each. */
+  readonly order: number;
+  readonly rows: readonly Rows[];
+  /** The step number (f64), and the step as the key's second word (i32). */
+  readonly step: number;
+  readonly key: number;
+  /** The loss and, where counted, the number of right predictions (i32). */
+  readonly loss: { readonly at: number; readonly dtype: "f32" | "f64" };
+  readonly correct: number | undefined;
+  /** Two f64 for each epoch of a call: summed loss, right predictions. */
+  readonly records: number;
+  readonly seed: readonly [number, number];
+}
+
+const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+/** Sets the shuffle's key apart from other uses of the seed; see data/split.ts. */
+const shuffleKey = 0x73687566;
+
+const add = (a: Expr, b: Expr): Expr => op("i32.add", a, b);
+
+/** for (i = from; i < to; i++) */
+function count(f: FunctionBuilder, from: Expr, to: Expr, body: (i: Expr) => void): void {
+  const i = f.local("i32");
+  f.set(i, from);
+  f.block((exit) => {
+    f.emit(brIf(exit, op("i32.ge_s", get(i), to)));
+    f.loop((again) => {
+      body(get(i));
+      f.set(i, add(get(i), i32(1)));
+      f.emit(brIf(again, op("i32.lt_s", get(i), to)));
+    });
+  });
+}
+
+/** Adds and exports `shuffle`, `steps` and `epochs`. */
+export function writeLoop(module: ModuleBuilder, run: Func, layout: LoopLayout): void {
+  const lossSum = module.global(f64(0));
+  const correctSum = module.global(f64(0));
+  const shuffle = writeShuffle(module, layout);
+  const steps = module.function("steps", ["i32", "i32"], "i32", (f) => {
+    const [from, to] = f.params as [Local, Local];
+    count(f, get(from), get(to), (batch) => {
+      gather(f, layout, batch);
+      f.emit(call(run));
+      const next = op("f64.add", access("f64.load", [i32(layout.step)]), f64(1));
+      f.emit(access("f64.store", [i32(layout.step), next]));
+      const key = add(access("i32.load", [i32(layout.key)]), i32(1));
+      f.emit(access("i32.store", [i32(layout.key), key]));
+      const { dtype, at } = layout.loss;
+      const read = access(`${dtype}.load` as Instruction, [i32(at)]);
+      const loss = f.let(dtype === "f32" ? op("f64.promote_f32", read) : read);
+      f.emit(setGlobal(lossSum, op("f64.add", getGlobal(lossSum), loss)));
+      // A loss that is not finite ends the loop: x − x is 0 for finite x alone.
+      f.if(op("f64.ne", op("f64.sub", loss, loss), f64(0)), () => f.emit(ret(i32(1))));
+      if (layout.correct !== undefined) {
+        const right = op("f64.convert_i32_s", access("i32.load", [i32(layout.correct)]));
+        f.emit(setGlobal(correctSum, op("f64.add", getGlobal(correctSum), right)));
+      }
+    });
+    return i32(0);
+  });
+  const batches = Math.floor(layout.examples / layout.batchSize);
+  const epochs = module.function("epochs", ["i32", "i32", "i32"], "i32", (f) => {
+    const [first, number, shuffled] = f.params as [Local, Local, Local];
+    count(f, i32(0), get(number), (e) => {
+      f.if(get(shuffled), () => f.emit(call(shuffle, add(get(first), e))));
+      f.emit(setGlobal(lossSum, f64(0)), setGlobal(correctSum, f64(0)));
+      f.if(call(steps, i32(0), i32(batches)), () => f.emit(ret(e)));
+      const record = f.let(add(i32(layout.records), op("i32.mul", e, i32(16))));
+      f.emit(access("f64.store", [record, getGlobal(lossSum)]));
+      f.emit(access("f64.store", [record, getGlobal(correctSum)], { offset: 8 }));
+    });
+    return get(number);
+  });
+  module.export("shuffle", shuffle);
+  module.export("steps", steps);
+  module.export("epochs", epochs);
+  module.export("lossSum", lossSum);
+  module.export("correctSum", correctSum);
+}
+
+/** Copies the examples of one batch, in the order's order, to where the step reads them. */
+function gather(f: FunctionBuilder, layout: LoopLayout, batch: Expr): void {
+  const { batchSize, order, rows } = layout;
+  const first = f.let(op("i32.mul", batch, i32(batchSize)));
+  const copy = (i: Expr, offset: number): void => {
+    const place = op("i32.mul", add(first, i), i32(4));
+    const row = f.let(access("i32.load", [place], { offset: order + 4 * offset }));
+    for (const { data, batch: to, width } of rows) {
+      const from = add(i32(data), op("i32.mul", row, i32(width)));
+      const target = add(i32(to + offset * width), op("i32.mul", i, i32(width)));
+      copyBytes(f, from, target, width);
+    }
+  };
+  if (batchSize === 1) copy(i32(0), 0);
+  else count(f, i32(0), i32(batchSize), (i) => copy(i, 0));
+}
+
+/** Small rows element by element (widths are multiples of 4), large ones in one instruction. */
+function copyBytes(f: FunctionBuilder, from: Expr, to: Expr, width: number): void {
+  if (width > 64) {
+    f.emit(op("memory.copy", to, from, i32(width)));
+    return;
+  }
+  const [source, target] = [f.let(from), f.let(to)];
+  for (let offset = 0; offset < width; ) {
+    const left = width - offset;
+    const [size, kind] = left >= 16 ? [16, "v128"] : left >= 8 ? [8, "i64"] : [4, "i32"];
+    const value = access(`${kind}.load` as Instruction, [source], { offset });
+    f.emit(access(`${kind}.store` as Instruction, [target, value], { offset }));
+    offset += size as number;
+  }
+}
+
+/** order = the permutation of the epoch, exactly as data/split.ts draws it. */
+function writeShuffle(module: ModuleBuilder, { examples, order, seed }: LoopLayout): Func {
+  const keys = [seed[0], seed[1] ^ shuffleKey, 0] as [number, number, number];
+  keys[2] = 0x1bd11bda ^ keys[0] ^ keys[1];
+  return module.function("shuffle", ["i32"], "void", (f) => {
+    const epoch = get(f.params[0]!);
+    count(f, i32(0), i32(examples), (i) => {
+      f.emit(access("i32.store", [op("i32.mul", i, i32(4)), i], { offset: order }));
+    });
+    count(f, i32(1), i32(examples), (k) => {
+      const i = f.let(op("i32.sub", i32(examples), k));
+      const a = f.local("i32");
+      const b = f.local("i32");
+      f.set(a, add(i, i32(keys[0])));
+      f.set(b, add(epoch, i32(keys[1])));
+      for (let round = 0; round < 20; round++) {
+        f.set(a, add(get(a), get(b)));
+        f.set(b, op("i32.xor", op("i32.rotl", get(b), i32(rotations[round % 8]!)), get(a)));
+        if (round % 4 === 3) {
+          const injection = (round + 1) / 4;
+          f.set(a, add(get(a), i32(keys[injection % 3]!)));
+          f.set(b, add(get(b), i32((keys[(injection + 1) % 3]! + injection) | 0)));
+        }
+      }
+      const wide = op(
+        "i64.mul",
+        op("i64.extend_i32_u", get(a)),
+        op("i64.extend_i32_u", add(i, i32(1))),
+      );
+      const j = f.let(op("i32.wrap_i64", op("i64.shr_u", wide, i64(32))));
+      const [p, q] = [i, j].map((x) => f.let(op("i32.mul", x, i32(4)))) as [Expr, Expr];
+      const [x, y] = [p, q].map((at) => f.let(access("i32.load", [at], { offset: order })));
+      f.emit(access("i32.store", [p, y!], { offset: order }));
+      f.emit(access("i32.store", [q, x!], { offset: order }));
+    });
+    return undefined;
+  });
+}

@@ -1,0 +1,112 @@
+/** A training session in WebAssembly: state, data and loop live in one memory. */
+import { compileProgram } from "../../compile/index.ts";
+import type { Buffer } from "../../compile/program.ts";
+import { bytesOf, type TypedArray } from "../../core/dtype.ts";
+import { keyOf } from "../../core/random.ts";
+import type { Session, SessionData, Sums, TrainingGraph } from "../backend.ts";
+import { features } from "./assembler/index.ts";
+import { type LoopLayout, writeLoop } from "./emit/train.ts";
+import { instantiate } from "./index.ts";
+
+/** Epochs that one call can report. */
+const maximumEpochs = 4096;
+
+interface Exports {
+  readonly shuffle: (epoch: number) => void;
+  readonly steps: (from: number, to: number) => number;
+  readonly epochs: (first: number, count: number, shuffle: number) => number;
+  readonly lossSum: WebAssembly.Global;
+  readonly correctSum: WebAssembly.Global;
+}
+
+export function openSession(graph: TrainingGraph, data: SessionData): Session {
+  const { states, counts } = graph;
+  const pairs = Array.from({ length: states }, (_, i) => [i, i] as const);
+  const program = compileProgram(graph, { state: pairs });
+  const [rate, step, key, inputs, targets] = program.inputs.slice(states) as Buffer[];
+  const [loss, correct] = program.outputs.slice(states) as [Buffer, Buffer | undefined];
+  const { batchSize, seed } = data;
+  const examples = data.inputs.shape[0]!;
+  const places = { order: 0, inputs: 0, targets: 0, records: 0 };
+  const { exports, at, memory } = instantiate(program, {
+    relaxed: features().relaxedSimd,
+    extend({ module, run, address, free }) {
+      let end = free;
+      const reserve = (bytes: number): number => {
+        const start = end;
+        end = Math.ceil((end + bytes) / 64) * 64;
+        return start;
+      };
+      places.order = reserve(4 * examples);
+      places.inputs = reserve(data.inputs.data.byteLength);
+      places.targets = reserve(data.targets.data.byteLength);
+      places.records = reserve(16 * maximumEpochs);
+      const width = (t: SessionData["inputs"]) => (t.data.length / examples) * bytesOf(t.dtype);
+      const layout: LoopLayout = {
+        examples,
+        batchSize,
+        order: places.order,
+        rows: [
+          { data: places.inputs, batch: address(inputs!), width: width(data.inputs) },
+          { data: places.targets, batch: address(targets!), width: width(data.targets) },
+        ],
+        step: address(step!),
+        key: address(key!) + 4,
+        loss: { at: address(loss), dtype: loss.dtype as "f32" | "f64" },
+        correct: counts && correct ? address(correct) : undefined,
+        records: places.records,
+        seed: keyOf(seed),
+      };
+      writeLoop(module, run, layout);
+      return end;
+    },
+  });
+  const { shuffle, steps, epochs, lossSum, correctSum } = exports as unknown as Exports;
+  const buffer = memory.buffer as ArrayBuffer;
+  const copyIn = (place: number, source: TypedArray) => {
+    const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+    new Uint8Array(buffer, place, source.byteLength).set(bytes);
+  };
+  copyIn(places.inputs, data.inputs.data);
+  copyIn(places.targets, data.targets.data);
+  const order = new Int32Array(buffer, places.order, examples);
+  const records = new Float64Array(buffer, places.records, 2 * maximumEpochs);
+  const state = program.inputs.slice(0, states).map(at);
+  const [rateAt, stepAt, keyAt] = [at(rate!), at(step!), at(key!)];
+  const inOrder = () => {
+    for (let i = 0; i < examples; i++) order[i] = i;
+  };
+  inOrder();
+  return {
+    load(values, stepNumber, learningRate) {
+      state.forEach((target, i) => {
+        target.set(values[i]!);
+      });
+      rateAt[0] = learningRate;
+      stepAt[0] = stepNumber;
+      keyAt.set([keyOf(seed)[0], stepNumber | 0]);
+    },
+    save(values) {
+      state.forEach((source, i) => {
+        values[i]!.set(source);
+      });
+    },
+    arrange(epoch) {
+      if (epoch === undefined) inOrder();
+      else shuffle(epoch);
+    },
+    steps(from, to) {
+      lossSum.value = 0;
+      correctSum.value = 0;
+      if (steps(from, to) !== 0) return undefined;
+      return { loss: lossSum.value, correct: counts ? correctSum.value : Number.NaN };
+    },
+    epochs(first, count, shuffled) {
+      if (!shuffled) inOrder();
+      const done = epochs(first, Math.min(count, maximumEpochs), +shuffled);
+      return Array.from({ length: done }, (_, i): Sums => {
+        return { loss: records[2 * i]!, correct: counts ? records[2 * i + 1]! : Number.NaN };
+      });
+    },
+  };
+}
