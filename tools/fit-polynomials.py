@@ -115,7 +115,7 @@ polynomials = {
     # log(m) = 2 s + s^3 q(s^2) with s = (m - 1) / (m + 1)
     "log": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 3, 7),
     # the same to more bits for pow, which wants the leading 2/3 in two parts
-    "logLong": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 5, 9),
+    "logLong": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 4, 9),
     "sin": (odd(mp.sin, quarter_pi), 3, 6),
     "cos": (dict(f=mp.cos, interval=(0, quarter_pi), t=square, factor=lambda x: x**4,
                  fixed=lambda x: 1 - x * x / 2), 3, 6),
@@ -123,9 +123,9 @@ polynomials = {
     "atan": (odd(mp.atan, mpf("0.6")), 6, 14),
     "sinh": (odd(mp.sinh, 1), 4, 7),
     "tanh": (odd(mp.tanh, mpf("0.5494")), 4, 10),
-    # erf(x) = x + x q(x^2) below the threshold, and 1 - exp(q(x)) above it
+    # erf(x) = x + x q(x^2) below the threshold, and 1 - 2^q(x) above it
     "erf": (dict(f=mp.erf, t=square, factor=lambda x: x, fixed=lambda x: x), 6, 12),
-    "erfc": (dict(f=lambda x: mp.log(mp.erfc(x)), weight=lambda x: mp.erfc(x) / mp.erf(x)), 7, 18),
+    "erfc": (dict(f=lambda x: mp.log(mp.erfc(x), 2), weight=lambda x: mp.erfc(x) / mp.erf(x)), 7, 18),
 }
 # f32 and f64: below this, erf is fitted itself; above it and up to where erf rounds to 1, erfc.
 thresholds = {32: (mpf("0.875"), 4), 64: (mpf(1), 6)}

@@ -204,6 +204,26 @@ interface Resolve {
   readonly constants: ReadonlyMap<Tensor, Expression>;
 }
 
+/** Where in a loop a node's elements are computed. */
+interface Place {
+  readonly extents: Shape;
+  /** The node's indices. */
+  readonly at: readonly Expression[];
+  /** The element's number in row-major order, where all elements are computed. */
+  readonly position?: Expression;
+}
+
+/** The place of a node's element number `position`. */
+const elementOf = (n: Tensor, position: Expression, extents: Shape): Place => ({
+  extents,
+  position,
+  at: unravel(position, n.shape, extents),
+});
+
+/** A node's own element at the group's position. */
+const own = (n: Tensor, { extents }: Group): Place =>
+  elementOf(n, offset(extents, indices(extents.length)), extents);
+
 /**
  * A node's expression in terms of the group's loop: its indices replaced, its loads read through
  * views and absorbed nodes, and taken from the group itself where the group has the value.
@@ -213,16 +233,17 @@ function resolve(
   n: Tensor,
   group: Group,
   context: Resolve,
-  extents: Shape = group.extents,
-  at: readonly Expression[] = own(n, group),
+  { extents, at, position }: Place = own(n, group),
 ): Expression {
   const { facts, absorbed, groupOf, constants } = context;
   return rewrite(
     value,
     (axis) => at[axis]!,
-    (e) => {
+    (e, original) => {
       const x = n.inputs[e.input]!;
-      const place = simplifyIndex(e.at, extents);
+      // An element at the node's own position needs no index arithmetic, whatever the shapes.
+      const same = position !== undefined && isIdentity(original.at, n.shape);
+      const place = same ? position : simplifyIndex(e.at, extents);
       const meaning = facts.meaning.get(x)!;
       const { bound, when, otherwise } = e;
       const options = { ...(bound ? { bound } : {}), ...(when ? { when } : {}), otherwise };
@@ -234,8 +255,7 @@ function resolve(
       if (known && plain) return known;
       const inline = meaning.loop === "map" && (isUnplaced(x, context) || absorbed.has(x));
       if (inline && (plain || isView(meaning.value))) {
-        const there = unravel(place, x.shape, extents);
-        const inner = resolve(meaning.value, x, group, context, extents, there);
+        const inner = resolve(meaning.value, x, group, context, elementOf(x, place, extents));
         return plain ? inner : guarded(inner, options, x);
       }
       const mine = groupOf.get(x) === group ? group.values.get(x) : undefined;
@@ -263,10 +283,6 @@ function guarded(
   const { when, otherwise } = options;
   return when === undefined ? inner : select(when, inner, constant(otherwise, x.dtype));
 }
-
-/** A node's indices at the group's position. */
-const own = (n: Tensor, { extents }: Group): Expression[] =>
-  unravel(offset(extents, indices(extents.length)), n.shape, extents);
 
 /** A group for one elementwise node. */
 function mapGroup(n: Tensor, value: Expression, context: Resolve): Group {
@@ -323,7 +339,8 @@ function reduction(n: Tensor, view: Tensor, context: Resolve): Group {
   }
   const at = [...outer, ...over.map((_, axis) => index(rank + axis))];
   const inside: Group = { ...shell, body: meaning };
-  const place = (e: Expression) => resolve(e, n, inside, context, [...extents, ...over], at);
+  const place = (e: Expression) =>
+    resolve(e, n, inside, context, { extents: [...extents, ...over], at });
   const body = { ...meaning, value: place(meaning.value) } as Group["body"] & object;
   if (body.loop === "scatter") {
     Object.assign(body, {

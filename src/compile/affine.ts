@@ -119,11 +119,13 @@ export function isIdentity(at: Expression, extents: Shape): boolean {
   return form.coefficients.every((c, axis) => extents[axis] === 1 || c === strides[axis]);
 }
 
+type Load = Extract<Expression, { kind: "load" }>;
+
 /** A copy of the expression with indices replaced and loads rewritten; sharing is kept. */
 export function rewrite(
   root: Expression,
   replaceIndex: (axis: number) => Expression,
-  replaceLoad: (load: Extract<Expression, { kind: "load" }>) => Expression,
+  replaceLoad: (load: Load, original: Load) => Expression,
 ): Expression {
   const done = new Map<Expression, Expression>();
   const visit = (e: Expression): Expression => {
@@ -140,12 +142,15 @@ export function rewrite(
       case "index":
         return replaceIndex(e.axis);
       case "load":
-        return replaceLoad({
-          ...e,
-          at: visit(e.at),
-          ...(e.bound ? { bound: { index: visit(e.bound.index), size: e.bound.size } } : {}),
-          ...(e.when ? { when: visit(e.when) } : {}),
-        });
+        return replaceLoad(
+          {
+            ...e,
+            at: visit(e.at),
+            ...(e.bound ? { bound: { index: visit(e.bound.index), size: e.bound.size } } : {}),
+            ...(e.when ? { when: visit(e.when) } : {}),
+          },
+          e,
+        );
       case "apply":
         return simplify(apply(e.fn, ...e.args.map(visit)));
       case "select":
@@ -212,7 +217,10 @@ export function simplify(e: Expression): Expression {
       if (is(b, 1)) return a!;
       return is(a, 1) ? b! : e;
     case "div":
+    case "floorDiv":
       return is(b, 1) ? a! : e;
+    case "mod":
+      return is(b, 1) ? constant(0, "i32") : e;
     case "sub":
       return is(b, 0) ? a! : e;
     case "neg":

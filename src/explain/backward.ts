@@ -9,12 +9,13 @@ import { dependents, nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { constant } from "../ops/leaf.ts";
 import { direct, partials } from "./adjoint.ts";
-import { type Context, say } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { type Expr, number, product, sum } from "./expr.ts";
 import type { Factors } from "./factor.ts";
 import { elementsOf, wide } from "./forward.ts";
+import { say } from "./say.ts";
 import { stageGradients } from "./trace.ts";
 
 /** How many units of a wide layer are shown. */

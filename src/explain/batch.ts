@@ -3,10 +3,11 @@ import { gradient } from "../autodiff/gradient.ts";
 import { formatShape } from "../core/shape.ts";
 import { partials } from "./adjoint.ts";
 import type { Route } from "./backward.ts";
-import { type Context, say } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { type Expr, number, type Sign, sum } from "./expr.ts";
+import { say } from "./say.ts";
 
 /** How many examples are listed. */
 const listed = 5;

@@ -6,11 +6,12 @@ import type { Tensor } from "../core/tensor.ts";
 import { constant } from "../ops/leaf.ts";
 import { partials } from "./adjoint.ts";
 import type { Route } from "./backward.ts";
-import { type Context, say } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Cell, Sentence } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { number } from "./expr.ts";
 import type { Values } from "./outcome.ts";
+import { say } from "./say.ts";
 import type { Trace } from "./trace.ts";
 
 const absolute = 1e-8;

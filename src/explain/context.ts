@@ -1,7 +1,7 @@
 /** What the sections of a derivation share: names, symbols with values, and the steps so far. */
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { Kind, Section, Sentence, Slot, Step, Table } from "./derivation.ts";
+import type { Kind, Section, Sentence, Step, Table } from "./derivation.ts";
 import { type Element, Elements } from "./elements.ts";
 import {
   type Expr,
@@ -13,18 +13,13 @@ import {
   symbol,
   symbolsOf,
 } from "./expr.ts";
-import type { MessageKey } from "./messages.ts";
 import { type Names, type Notation, namesOf, partial } from "./notation.ts";
+import { say } from "./say.ts";
 import { indexText, type Stage, type Trace } from "./trace.ts";
 
 /** Sums longer than this show their largest terms only. */
 const longest = 9;
 const shown = 5;
-
-export const say = (key: MessageKey, slots?: Readonly<Record<string, Slot>>): Sentence => ({
-  key,
-  ...(slots ? { slots } : {}),
-});
 
 export interface Equation {
   readonly section: Section;

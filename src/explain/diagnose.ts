@@ -12,14 +12,15 @@ import { round } from "../ops/compare.ts";
 import { customOperator, stopGradient } from "../ops/custom.ts";
 import { constant } from "../ops/leaf.ts";
 import { matmul } from "../ops/matmul.ts";
+import { transpose } from "../ops/move.ts";
 import { sum } from "../ops/reduce.ts";
-import { say } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
 import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
 import { number } from "./expr.ts";
 import type { Language } from "./messages.ts";
 import { rounded } from "./print.ts";
 import { printInline, wording } from "./render/blocks.ts";
+import { say } from "./say.ts";
 import {
   type Forward,
   gradientsOf,
@@ -127,7 +128,7 @@ const onePath = (chosen: number, unit: number): Wrong => ({
     if (f.l !== chosen) return f.z;
     const mask = Float64Array.from({ length: f.weight.shape[0]! }, (_, j) => (j === unit ? 1 : 0));
     const only = constant(mask, [mask.length]);
-    return through(f, (d) => mul(sub(f.apply(add(held(f.a), d)), held(f.z)), only));
+    return through(f, (d) => mul(matmul(d, transpose(held(f.weight))), only));
   },
 });
 

@@ -5,13 +5,12 @@ import type { Layer } from "../nn/layer.ts";
 import { halfSquaredError, type Loss } from "../nn/losses.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { sgd } from "../optim/sgd.ts";
-import { firstNonFinite } from "../train/non-finite.ts";
 import type { UpdateTiming } from "../train/step.ts";
 import { type Data, trainer as makeTrainer, Trainer, toDataset } from "../train/trainer.ts";
 import { Backward, route } from "./backward.ts";
 import { batchSection, shareSign } from "./batch.ts";
 import { check } from "./check.ts";
-import { Context, say } from "./context.ts";
+import { Context } from "./context.ts";
 import type { DerivationData, Step } from "./derivation.ts";
 import { sections } from "./derivation.ts";
 import { type Candidate, mistakes } from "./diagnose.ts";
@@ -26,6 +25,8 @@ import { choose, type Notation, notations } from "./notation.ts";
 import { again, allParameters, meaning, updateStep } from "./outcome.ts";
 import { print } from "./print.ts";
 import { Derivation } from "./render/index.ts";
+import { nonFinite } from "./report.ts";
+import { say } from "./say.ts";
 import { diagram, setUp } from "./setup.ts";
 import { speak } from "./speak.ts";
 import {
@@ -226,14 +227,10 @@ function derive(
 }
 
 function producer(c: Context): void {
-  const { trace } = c;
-  const graph = { inputs: [...trace.bindings.keys()], outputs: [trace.loss] };
-  const found = firstNonFinite(graph, [...trace.bindings.values()]);
+  const found = nonFinite(c.trace);
   if (!found) return;
-  const site = found.node.site.toString();
-  c.note("result", [
-    say("notFinite", { op: found.node.op.name, where: site === "" ? "" : ` (${site})` }),
-  ]);
+  const where = found.where === "" ? "" : ` (${found.where})`;
+  c.note("result", [say("producer", { op: found.operator, where, n: found.passedOn })]);
 }
 
 /** Section 14: for each parameter, what the usual mistakes would have given. */

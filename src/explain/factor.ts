@@ -1,12 +1,13 @@
 /** One factor of the chain rule, derived: textbook forms, or the chain rule inside a composite. */
 import type { Tensor } from "../core/tensor.ts";
 import { between, partials } from "./adjoint.ts";
-import { type Context, say } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Section, Sentence } from "./derivation.ts";
 import { type Element, keyOf, type Naming } from "./elements.ts";
 import { type Expr, product, sum } from "./expr.ts";
 import { withTerms } from "./loss.ts";
 import { partial } from "./notation.ts";
+import { say } from "./say.ts";
 
 /** Derives factors, each kind in full once. */
 export class Factors {
@@ -18,6 +19,8 @@ export class Factors {
   readonly #named = new Map<string, Expr>();
   readonly #inline: boolean;
   #intermediates = 0;
+  /** The last of several steps in a row that say "as above" once. */
+  #run = "";
 
   /** `inline`: what was derived once is afterwards written out where it is used. */
   constructor(c: Context, terms: Tensor | undefined, inline: boolean) {
@@ -47,9 +50,15 @@ export class Factors {
     this.#known.set(key, result);
     if (this.#full.has(kind) || !this.#inFull(y, x, result, order, section)) {
       const found = partials(c.elements, y, wanted).get(keyOf(x));
-      const why = this.#full.has(kind) ? say("likewise") : say("constant");
+      const again = this.#full.has(kind);
+      const before = c.steps.at(-1)?.why.at(-1);
+      const repeated =
+        again && before !== undefined && "key" in before && before.key === "likewise";
+      this.#run = again && (repeated || this.#run === c.steps.at(-1)?.id) ? "next" : "";
+      const why = this.#run ? [] : [say(again ? "likewise" : "constant")];
       const form = this.#short(found?.coefficient ?? sum([]));
-      c.equation({ section, kind: "local derivative", result, forms: [form], why: [why] });
+      c.equation({ section, kind: "local derivative", result, forms: [form], why });
+      if (this.#run) this.#run = c.steps.at(-1)!.id;
     }
     this.#full.add(kind);
     return result;

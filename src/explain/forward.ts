@@ -1,9 +1,10 @@
 /** Sections 2 and 3: every unit's net input and output, every term of the error, the total. */
 import type { Tensor } from "../core/tensor.ts";
-import { type Context, say } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
 import type { Element, Naming } from "./elements.ts";
 import { withTerms } from "./loss.ts";
+import { say } from "./say.ts";
 
 /** Layers up to this width are shown unit by unit. */
 export const wide = 8;

@@ -23,8 +23,8 @@ export const messages = {
   check: ["Check", "检验"],
   mistakes: ["Common mistakes", "常见错误"],
   // Set-up.
-  quantity: ["Quantity", "量"],
-  value: ["Value", "值"],
+  quantity: ["quantity", "量"],
+  value: ["value", "值"],
   network: ["Network", "网络"],
   shapes: ["Parameters", "参数"],
   parameter: ["Parameter asked for", "所问参数"],
@@ -185,10 +185,6 @@ export const messages = {
   meaningZero: [
     "At this point a small change of {w} does not change {loss}.",
     "在此处，{w} 的微小变化不改变 {loss}。",
-  ],
-  notFinite: [
-    "This derivative is not finite. The first operator that made a number that is not finite from finite ones is {op}{where}.",
-    "这个导数不是有限数。第一个由有限数得出非有限数的运算是 {op}{where}。",
   ],
   // Update.
   updateText: ["{name} changes the parameter:", "{name} 更新参数："],

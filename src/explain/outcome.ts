@@ -1,8 +1,9 @@
 /** Sections 9 to 12: what the gradient means, the update, all parameters, the new loss. */
-import { type Context, say } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
 import { type Expr, number } from "./expr.ts";
 import { renewed } from "./notation.ts";
+import { say } from "./say.ts";
 import { clipped, lossAt, updateRule } from "./trace.ts";
 
 export type Values = Readonly<Record<string, Float64Array>>;

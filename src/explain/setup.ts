@@ -3,12 +3,13 @@ import { isFloat } from "../core/dtype.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { partials } from "./adjoint.ts";
-import { type Context, say } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { Cell, Diagram, DiagramEdge, Sentence } from "./derivation.ts";
 import { keyOf } from "./elements.ts";
 import { number } from "./expr.ts";
 import { withTerms } from "./loss.ts";
 import type { MessageKey } from "./messages.ts";
+import { say } from "./say.ts";
 
 /** Networks up to this many parameters have all their numbers listed and are drawn. */
 const small = 60;

@@ -23,6 +23,8 @@ export interface StepOptions {
   readonly optimizer: Optimizer;
   readonly dtype: DType;
   readonly update: UpdateTiming;
+  /** Whether the step looks at every new parameter for NaN and infinities. Default true. */
+  readonly health?: boolean;
 }
 
 /** The types of one batch. */
@@ -122,16 +124,19 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
     );
   }
   const correct = correctPredictions(loss, output, y);
-  const health = names
-    .map((name) => sum(sub(renewed[name]!, renewed[name]!)))
-    .reduce((a, b) => add(a, b), cast(sub(error, error), dtype));
+  const health =
+    options.health === false
+      ? undefined
+      : names
+          .map((name) => sum(sub(renewed[name]!, renewed[name]!)))
+          .reduce((a, b) => add(a, b), cast(sub(error, error), dtype));
   return {
     inputs: [...Object.values(parameters), ...Object.values(slots), learningRate, step, key, x, y],
     outputs: [
       ...Object.values(renewed),
       ...Object.values(renewedSlots),
       error,
-      health,
+      ...(health ? [health] : []),
       ...(correct ? [correct] : []),
     ],
     parameters: Object.values(parameters),

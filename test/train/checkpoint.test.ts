@@ -126,11 +126,10 @@ describe("early stopping across files", () => {
     const best = Math.min(...epochs.map((e) => e.validation!.loss));
     // Saved after the last epoch is counted, but before the end: what comes is going back.
     const t = wild();
-    let bytes = t.toBytes();
     for await (const { epoch } of t.fit(data, options)) {
       if (epoch === epochs.length) break;
     }
-    bytes = t.toBytes();
+    const bytes = t.toBytes();
     expect([...decodeSafetensors(bytes).tensors.keys()]).toContain("best/0.weight");
     const resumed = wild();
     resumed.fromBytes(bytes);
@@ -172,8 +171,8 @@ describe("what is in it", () => {
   });
   it("metadata of one's own", () => {
     const t = make();
-    const extra = { note: "naïve 你好", __proto__: "kept" };
-    expect(make().fromBytes(t.toBytes(extra))).toEqual({ note: "naïve 你好" });
+    const extra = { note: "naïve 你好" };
+    expect(make().fromBytes(t.toBytes(extra))).toEqual(extra);
     failure("bad-argument", () => t.toBytes({ training: "mine" }));
     failure("bad-argument", () => t.toBytes({ format: "mine" }));
   });
@@ -269,10 +268,10 @@ describe("a damaged checkpoint", () => {
     }
   });
   test.each(["seed", "learningRate", "optimizer"])("a wrong %s", (name) => {
-    for (const value of [null, "x".repeat(name === "optimizer" ? 0 : 1), {}, [1]]) {
-      const wrong = JSON.stringify({ ...saved, [name]: value });
-      const error = name === "optimizer" && value === "" ? "checkpoint-mismatch" : "file-corrupt";
-      failure(error, () => load(withTraining(wrong)));
+    for (const value of [null, {}, [1], name === "optimizer" ? 1 : "1"]) {
+      const training = JSON.stringify({ ...saved, [name]: value });
+      const error = failure("file-corrupt", () => load(withTraining(training)));
+      expect(error.found).toContain(name);
     }
   });
   it("with half of the best parameters", () => {
@@ -305,14 +304,14 @@ describe("files", () => {
     const path = join(folder, "meanwhile.safetensors");
     const t = make();
     const saves: Promise<void>[] = [];
-    const onStep = ({ step }: StepReport) => {
-      if (step === 2) saves.push(t.save(path));
+    const onStep = ({ epoch, step }: StepReport) => {
+      if (epoch === 2 && step === 3) saves.push(t.save(path));
     };
     await t.fit(data, { untilEpoch: 3, batchSize: 8, onStep });
     await Promise.all(saves);
     const other = make();
     await other.load(path);
-    expect(other.progress.position).toBe(16);
+    expect(other.progress).toMatchObject({ epoch: 1, position: 24 });
     await other.fit(data, { untilEpoch: 3, batchSize: 8 });
     expect(other.toBytes()).toEqual(t.toBytes());
   });

@@ -4,6 +4,7 @@ import { call, type Func, i32, ModuleBuilder } from "./assembler/index.ts";
 import { contraction, contractionScratch } from "./emit/contract.ts";
 import { KernelWriter } from "./emit/kernel.ts";
 import { writeKernel } from "./emit/loops.ts";
+import { isTiny, writeUnrolled } from "./emit/unrolled.ts";
 import { Intrinsics } from "./intrinsics/index.ts";
 
 export interface ModuleOptions {
@@ -42,7 +43,9 @@ export function buildModule(program: Program, { relaxed, extend }: ModuleOptions
   const intrinsics = new Intrinsics(module, { relaxed });
   const functions = new Map<string, Func>();
   const target = { program, base, intrinsics, relaxed, outOfRange, module, functions, scratch };
-  const kernels = program.kernels.map((kernel, i) => {
+  const tiny = isTiny(program.kernels);
+  const looped = tiny ? [] : program.kernels;
+  const kernels = looped.map((kernel, i) => {
     let units = 1;
     const func = module.function(`k${i}_${kernel.loop}`, ["i32", "i32"], "void", (f) => {
       if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
@@ -54,6 +57,7 @@ export function buildModule(program: Program, { relaxed, extend }: ModuleOptions
     return { func, units };
   });
   const run = module.function("run", [], "void", (f) => {
+    if (tiny) writeUnrolled(target, f, program.kernels);
     for (const { func, units } of kernels) f.emit(call(func, i32(0), i32(units)));
     return undefined;
   });

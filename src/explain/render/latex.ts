@@ -65,7 +65,10 @@ const preamble = (chinese: boolean): string =>
       ? "\\documentclass[a4paper,fontset=fandol]{ctexart}"
       : "\\documentclass[a4paper]{article}",
     "\\usepackage[margin=2cm]{geometry}",
-    "\\usepackage{amsmath,amssymb,longtable,booktabs,array}",
+    "\\usepackage{amsmath,amssymb,longtable,booktabs,array,graphicx}",
+    // A formula wider than the page is shrunk to fit.
+    "\\newsavebox{\\formula}",
+    "\\newcommand{\\fit}[1]{\\sbox{\\formula}{$\\displaystyle #1$}\\ifdim\\wd\\formula>\\linewidth\\resizebox{\\linewidth}{!}{\\usebox{\\formula}}\\else\\usebox{\\formula}\\fi}",
     "\\setlength{\\parindent}{0pt}",
     "\\setlength{\\parskip}{4pt}",
     "\\allowdisplaybreaks",
@@ -84,14 +87,13 @@ export function toLatex(d: Document, { standalone = true }: LatexOptions = {}): 
       case "paragraph":
         return inline(b.text);
       case "equation":
-        // Broken over pages where it is long, shrunk where one line is wider than the page.
-        return `\\begin{equation*}\n${texOf(b, style)}\n\\end{equation*}`;
+        return `\\[\n\\fit{${texOf(b, style)}}\n\\]`;
       case "table": {
-        const text = b.rows.some((r) =>
-          r.some((c) => c.length === 1 && typeof c[0] === "string" && c[0].length > 40),
-        );
-        const last = text ? "p{0.6\\linewidth}" : "l";
-        const spec = `${"l".repeat(b.head.length - 1)}${last}`;
+        const long = (k: number) =>
+          b.rows.some(
+            (r) => r[k]!.reduce((n, x) => n + (typeof x === "string" ? x.length : 8), 0) > 40,
+          );
+        const spec = b.head.map((_, k) => (long(k) ? "p{0.62\\linewidth}" : "l")).join("");
         const row = (cells: readonly (readonly Inline[])[]) =>
           `${cells.map(inline).join(" & ")} \\\\`;
         const rows = b.rows.map(row).join("\n");
@@ -105,6 +107,7 @@ export function toLatex(d: Document, { standalone = true }: LatexOptions = {}): 
     .map(block)
     .filter((s) => s !== "")
     .join("\n\n");
-  if (!standalone) return `${body}\n`;
+  // A fragment needs amsmath, longtable, booktabs and graphicx, and says itself what \\fit is.
+  if (!standalone) return `\\providecommand{\\fit}[1]{#1}\n${body}\n`;
   return `${preamble(d.language === "zh")}\n\\begin{document}\n${body}\n\\end{document}\n`;
 }

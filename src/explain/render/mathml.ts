@@ -89,12 +89,18 @@ class Parser {
   /** Atoms with their scripts until `end` holds. */
   row(end: () => boolean): string {
     const parts: string[] = [];
-    while (!this.done() && !end()) parts.push(this.#scripted());
+    let first = true;
+    while (!this.done() && !end()) {
+      // A sign at the start, or after a relation, belongs to what follows.
+      const relation = /^(=|<|\\approx|\\le)$/.test(this.#peek());
+      parts.push(this.#scripted(first));
+      first = relation;
+    }
     return parts.length === 1 ? parts[0]! : `<mrow>${parts.join("")}</mrow>`;
   }
 
-  #scripted(): string {
-    const base = this.#atom();
+  #scripted(first: boolean): string {
+    const base = this.#atom(first);
     let [below, above] = ["", ""];
     for (;;) {
       const token = this.#peek();
@@ -124,7 +130,7 @@ class Parser {
     return text.replace(/\\([_%#&$ ])/g, "$1");
   }
 
-  #atom(): string {
+  #atom(first = false): string {
     const token = this.#next();
     if (token === "{") {
       const inner = this.row(() => this.#peek() === "}");
@@ -135,7 +141,8 @@ class Parser {
     if (token.startsWith("\\")) return this.#command(token.slice(1));
     if (/^[a-zA-Z]$/.test(token)) return `<mi>${token}</mi>`;
     if (/^[()[\]|]$/.test(token)) return `<mo stretchy="false">${token}</mo>`;
-    return `<mo>${token === "-" ? "−" : escapeXml(token)}</mo>`;
+    const sign = token === "-" && first ? ' form="prefix"' : "";
+    return `<mo${sign}>${token === "-" ? "−" : escapeXml(token)}</mo>`;
   }
 
   #command(name: string): string {
@@ -169,7 +176,8 @@ class Parser {
 
   #fence(): string {
     const token = this.#next().replace(/^\\/, "");
-    return token === "." ? "" : `<mo>${escapeXml(signs[token] ?? token)}</mo>`;
+    if (token === ".") return "";
+    return `<mo lspace="0" rspace="0">${escapeXml(signs[token] ?? token)}</mo>`;
   }
 
   #environment(): string {
@@ -186,7 +194,7 @@ class Parser {
       if (token !== "\\\\") break;
     }
     this.#raw();
-    const table = `<mtable class="${name}">${rows.map((r) => `<mtr>${r}</mtr>`).join("")}</mtable>`;
+    const table = `<mtable class="${name}" displaystyle="true">${rows.map((r) => `<mtr>${r}</mtr>`).join("")}</mtable>`;
     return name === "cases" ? `<mrow><mo>{</mo>${table}</mrow>` : table;
   }
 }

@@ -1,9 +1,8 @@
 /** One writer per loop skeleton. What is vectorized is decided by the expressions alone. */
 import { affine } from "../../../compile/affine.ts";
 import type { Kernel } from "../../../compile/program.ts";
-import { bytesOf, type DType } from "../../../core/dtype.ts";
+import { bytesOf } from "../../../core/dtype.ts";
 import { type Expression, subexpressions } from "../../../core/expression.ts";
-import type { Combine } from "../../../core/op.ts";
 import { type Shape, stridesOf } from "../../../core/shape.ts";
 import {
   access,
@@ -14,11 +13,11 @@ import {
   type Local,
   lane,
   op,
-  select,
   shuffle,
 } from "../assembler/index.ts";
 import { coalesce } from "./coalesce.ts";
 import { contraction, writeContraction } from "./contract.ts";
+import { join, joins, neutral } from "./join.ts";
 import { KernelWriter } from "./kernel.ts";
 import { loadInstruction, number, store, typeOf } from "./scalar.ts";
 import { type Lanes, lanesFor, splat } from "./vector.ts";
@@ -71,40 +70,6 @@ function writeMap(w: KernelWriter, kernel: MapKernel): void {
 }
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
-
-const identity: Record<Combine, number> = {
-  sum: 0,
-  product: 1,
-  max: Number.NEGATIVE_INFINITY,
-  min: Number.POSITIVE_INFINITY,
-  argmax: 0,
-  argmin: 0,
-};
-const joins: Partial<Record<Combine, string>> = {
-  sum: "add",
-  product: "mul",
-  max: "max",
-  min: "min",
-};
-
-/** The neutral element in a type that may have no infinity. */
-function neutral(combine: Combine, dtype: DType): number {
-  const value = identity[combine];
-  if (dtype === "f32" || dtype === "f64" || Number.isFinite(value)) return value;
-  if (dtype === "bool") return value < 0 ? 0 : 1;
-  return value < 0 ? -(2 ** 31) : 2 ** 31 - 1;
-}
-
-/** a ∘ b for scalars. */
-function join(combine: Combine, dtype: DType, a: Expr, b: Expr): Expr {
-  if (dtype === "f32" || dtype === "f64") {
-    return op(`${dtype}.${joins[combine]}` as Instruction, a, b);
-  }
-  if (combine === "sum" || combine === "product") {
-    return op(`i32.${joins[combine]}` as Instruction, a, b);
-  }
-  return select(op(combine === "max" ? "i32.gt_s" : "i32.lt_s", a, b), a, b);
-}
 
 function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
   const { extents, over, combine, dtype, value } = kernel;

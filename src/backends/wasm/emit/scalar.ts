@@ -21,6 +21,8 @@ export type Load = Extract<Expression, { kind: "load" }>;
 export interface Site {
   readonly f: FunctionBuilder;
   readonly intrinsics: Intrinsics;
+  /** Write elementary functions out instead of calling them. */
+  readonly inline?: boolean;
   readonly index: (axis: number) => Expr;
   /** Called once for each load; it may ask for the values of its operands. */
   readonly load: (e: Load, value: (e: Expression) => Expr) => Expr;
@@ -116,7 +118,8 @@ function countUses(roots: readonly Expression[]): Map<Expression, number> {
   return uses;
 }
 
-function emit(e: Expression, site: Site, value: (e: Expression) => Expr): Expr {
+/** The value of one expression, its operands' values being given by `value`. */
+export function emit(e: Expression, site: Site, value: (e: Expression) => Expr): Expr {
   switch (e.kind) {
     case "constant":
       return number(e.value, e.dtype);
@@ -141,6 +144,7 @@ function emit(e: Expression, site: Site, value: (e: Expression) => Expr): Expr {
 function applyFloat(fn: Intrinsic, dtype: "f32" | "f64", args: Expr[], site: Site): Expr {
   const name = direct[fn];
   if (name !== undefined) return op(`${dtype}.${name}` as Instruction, ...args);
+  if (site.inline) return site.intrinsics.inline(fn as never, dtype, site.f, ...args);
   return site.intrinsics.call(fn as never, dtype, ...args);
 }
 

@@ -12,7 +12,7 @@ import {
 } from "./lanes.ts";
 
 /** 2^k from a value whose lowest bits are k + bias. */
-const power = (t: Vec): Vec => t.shl(fractionBits(t));
+export const power = (t: Vec): Vec => t.shl(fractionBits(t));
 
 /**
  * x = n ln 2 + r with n an integer and |r| at most ln(2) / 2; e^x = 2^n (1 + r + tail). The lowest
@@ -29,24 +29,24 @@ function reduce(x: Vec, offset: number) {
   return { t, hi, lo, r, tail: polynomial(r, coefficients.exp[+x.on.double], 2) };
 }
 
-/** e^x where neither x nor the result is near the ends of its range. */
-export function expSmall(x: Vec): Vec {
-  const { t, r, tail } = reduce(x, bias(x));
-  return r.add(1).add(tail).mul(power(t));
-}
-
 export function exp(x: Vec): Vec {
-  if (x.on.narrow) return expSmall(x);
+  if (x.on.narrow) {
+    const { t, r, tail } = reduce(x, bias(x));
+    return r.add(1).add(tail).mul(power(t));
+  }
   // Beyond these bounds the result is 0 or infinite all the same.
   const inside = x.min(pick(x, 89, 710)).max(pick(x, -104, -746)).let;
   const { t, r, tail } = reduce(inside, 2 * bias(x));
-  // 2^n in two factors, since 2^-1074 and 2^1024 are results but no normal numbers.
+  return scale(r.add(1).add(tail), t);
+}
+
+/**
+ * x times 2^(k - 2 bias) for k in the lowest bits of t: in two factors, since 2^-1074 and 2^1024
+ * are results but no normal numbers.
+ */
+export function scale(x: Vec, t: Vec): Vec {
   const half = t.shr(1).let;
-  return r
-    .add(1)
-    .add(tail)
-    .mul(power(half))
-    .mul(power(t.isub(half)));
+  return x.mul(power(half)).mul(power(t.isub(half)));
 }
 
 /** 1 / (1 + e^-x) */
@@ -67,6 +67,15 @@ export function sigmoid(x: Vec): Vec {
   return x.of(one).div(r.add(tail).madd(s, s.sub(sum).add(one)).add(sum));
 }
 
+/** q with 2^f = 1 + f q for |f| up to 1/2: e^(f ln 2). */
+export function power2(f: Vec): Vec {
+  const c = [1, ...coefficients.exp[+f.on.double]];
+  return polynomial(
+    f,
+    c.map((v, i) => v * Math.LN2 ** (i + 1)),
+  );
+}
+
 export function tanh(x: Vec): Vec {
   const a = x.on.narrow ? x.abs().let : x.abs().min(pick(x, 10, 20)).let;
   // From tanh(a) = 1/2 on, 1 - 2 / (1 + e^2a): errors count for less than half, so that the power
@@ -75,9 +84,8 @@ export function tanh(x: Vec): Vec {
   const shift = rounder(x, bias(x));
   const t = a.madd(log2, shift).let;
   const f = a.madd(log2, x.of(shift).sub(t)).let;
-  const c = [1, ...coefficients.exp[+x.on.double]].map((v, i) => v * Math.LN2 ** (i + 1));
   const s = power(t).let;
-  const large = x.of(1).sub(x.of(2).div(polynomial(f, c).mul(f).madd(s, s.add(1))));
+  const large = x.of(1).sub(x.of(2).div(power2(f).mul(f).madd(s, s.add(1))));
   const z = x.mul(x).let;
   const small = polynomial(z, coefficients.tanh[+x.on.double]).mul(z).madd(x, x);
   return a.lt(0.549306144334).select(small, withSign(large, x));

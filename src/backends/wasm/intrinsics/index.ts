@@ -18,6 +18,7 @@ import { cosh, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
 import { acos, asin, atan } from "./inverse.ts";
 import { type Build, type Lanes, Vec } from "./lanes.ts";
 import { acosh, asinh, atanh, log, log1p } from "./logarithm.ts";
+import { pow } from "./power.ts";
 import { cos, sin, tan } from "./trigonometric.ts";
 
 export const builders = {
@@ -39,6 +40,7 @@ export const builders = {
   acos,
   atan,
   erf,
+  pow,
 };
 
 /**

@@ -107,6 +107,13 @@ export class Vec {
   sqrt(): Vec {
     return this.#float("sqrt");
   }
+  /** To an integer, and from half way to an even one. */
+  nearest(): Vec {
+    return this.#float("nearest");
+  }
+  floor(): Vec {
+    return this.#float("floor");
+  }
   /** The smaller one; this, if it is NaN. */
   min(b: Operand): Vec {
     return this.#float("pmin", b);

@@ -49,11 +49,16 @@ function special(x: Vec, result: Vec): Vec {
   return result.add(x.sub(x.min(largest(x)))).sub(pole);
 }
 
-export function log(x: Vec): Vec {
-  // Subnormal numbers have no exponent of their own.
+/** The same for x that may be subnormal: such numbers have no exponent of their own. */
+export function splitAny(x: Vec) {
   const tiny = x.lt(pick(x, 2 ** -126, 2 ** -1022)).let;
   const { k, f } = split(tiny.select(x.mul(2 ** 54), x));
-  return special(x, combine(k.sub(tiny.and(x.of(54))).let, f));
+  return { k: k.sub(tiny.and(x.of(54))).let, f };
+}
+
+export function log(x: Vec): Vec {
+  const { k, f } = splitAny(x);
+  return special(x, combine(k, f));
 }
 
 /** ln(1 + y + low), where low is no more than a rounding error of y; plus `more` times ln 2. */

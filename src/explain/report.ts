@@ -1,0 +1,263 @@
+/** gradientReport: how the gradient fares on its way back, layer by layer. */
+import { gradient } from "../autodiff/gradient.ts";
+import { subexpressions } from "../core/expression.ts";
+import { nodesOf } from "../core/graph.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { sum } from "../ops/reduce.ts";
+import { firstNonFinite } from "../train/non-finite.ts";
+import type { Sentence, Table } from "./derivation.ts";
+import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
+import { type Expr, number } from "./expr.ts";
+import type { Language } from "./messages.ts";
+import { documentOf, printInline, styleOf, wording } from "./render/blocks.ts";
+import { toText } from "./render/text.ts";
+import { say } from "./say.ts";
+import { gradientsOf, stageGradients, type Trace, updated } from "./trace.ts";
+
+export interface LayerReport {
+  /** Counted from 1. */
+  readonly layer: number;
+  /** ‖δ‖ over the batch. */
+  readonly norm: number;
+  /** ‖δ‖ / ‖δ of the next layer‖ = weightGain · activationGain; for the last layer absent. */
+  readonly ratio?: number;
+  readonly weightGain?: number;
+  readonly activationGain?: number;
+  /** log10 of ‖δ‖ / ‖δ of the last layer‖. */
+  readonly cumulative: number;
+  readonly units: number;
+  /** Units whose activation has slope 0 for every example, and why. */
+  readonly dead: number;
+  readonly deadBy?: "mask" | "underflow";
+  /** Units whose slope is below 5 % of the layer's largest for every example, but not 0. */
+  readonly saturated: number;
+  /** log10(rms update / rms weight) of the layer's weights. */
+  readonly updateRatio?: number;
+}
+
+export interface NonFiniteReport {
+  readonly operator: string;
+  readonly where: string;
+  /** How many later operators only pass it on. */
+  readonly passedOn: number;
+}
+
+/** Slopes below this share of the largest count as saturated. */
+const saturation = 0.05;
+
+const norm = (v: ArrayLike<number>): number =>
+  Math.sqrt(Array.from(v).reduce((s, x) => s + x * x, 0));
+const rms = (v: ArrayLike<number>): number => norm(v) / Math.sqrt(Math.max(1, v.length));
+
+export function layerReports(t: Trace): LayerReport[] {
+  const nets = t.stages.filter((s) => s.role === "net");
+  const outs = t.stages.filter((s) => s.role === "out");
+  const g = stageGradients(t, [...nets, ...outs]);
+  const next = updated(t, t.trainer!.update);
+  const last = nets.at(-1);
+  const lastNorm = last ? norm(g.get(last.tensor)!) : 1;
+  return nets.map((net, i): LayerReport => {
+    const size = norm(g.get(net.tensor)!);
+    const out = outs.find((s) => s.layer === net.layer);
+    const following = nets[i + 1];
+    const after = following && norm(g.get(following.tensor)!);
+    const between = norm(g.get((out ?? net).tensor)!);
+    const slopes = out && Array.from(t.evaluate(gradient(sum(out.tensor), [net.tensor]))[0]!);
+    const columns = net.tensor.shape.at(-1) ?? 1;
+    const largest = (slopes ?? []).reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    let [dead, saturated] = [0, 0];
+    for (let j = 0; slopes && elementwise(out.tensor, net.tensor) && j < columns; j++) {
+      const own = slopes.filter((_, k) => k % columns === j).map(Math.abs);
+      if (own.every((v) => v === 0)) dead++;
+      else if (own.every((v) => v < saturation * largest)) saturated++;
+    }
+    const path = net.path === "" ? "" : `${net.path}.`;
+    const weight = Object.keys(t.parameters).find(
+      (n) => n.startsWith(path) && t.parameters[n]!.rank > 1,
+    );
+    const old = weight && t.bindings.get(t.parameters[weight]!)!;
+    const change = old && next[weight]!.map((v, k) => v - old[k]!);
+    const gains = after
+      ? {
+          ratio: size / after,
+          weightGain: between / after,
+          activationGain: between > 0 ? size / between : 0,
+        }
+      : {};
+    return {
+      layer: net.layer,
+      norm: size,
+      ...gains,
+      cumulative: Math.log10(size / lastNorm),
+      units: columns,
+      dead,
+      ...(dead > 0 ? { deadBy: masks(out!.tensor, net.tensor) ? "mask" : "underflow" } : {}),
+      saturated,
+      ...(change && t.trainable.includes(weight)
+        ? { updateRatio: Math.log10(rms(change) / rms(old)) }
+        : {}),
+    };
+  });
+}
+
+const inside = (y: Tensor, x: Tensor): Tensor[] =>
+  nodesOf([y], (n) => n === x).filter((n) => n !== x);
+
+/** Whether each output depends on its own input alone: then a slope belongs to one unit. */
+const elementwise = (y: Tensor, x: Tensor): boolean =>
+  inside(y, x).every((n) => {
+    const meaning = n.op.meaning(n.inputs, n, n.attributes);
+    return meaning.loop === "map" || meaning.loop === "leaf";
+  });
+
+/** Whether a choice is made on the way: then a slope of 0 is a mask, otherwise an underflow. */
+const masks = (y: Tensor, x: Tensor): boolean =>
+  inside(y, x).some((n) => {
+    const meaning = n.op.meaning(n.inputs, n, n.attributes);
+    return meaning.loop === "map" && subexpressions(meaning.value).some((e) => e.kind === "select");
+  });
+
+export function nonFinite(t: Trace): NonFiniteReport | undefined {
+  const graph = { inputs: [...t.bindings.keys()], outputs: [t.loss] };
+  const found = firstNonFinite(graph, [...t.bindings.values()]);
+  if (!found) return undefined;
+  const bad = [...t.values].filter(
+    ([n, v]) => n !== found.node && n.inputs.length > 0 && v.some((x) => !Number.isFinite(x)),
+  );
+  return { operator: found.node.op.name, where: found.node.site.toString(), passedOn: bad.length };
+}
+
+export function ledgerTable(layers: readonly LayerReport[]): Table {
+  const cell = (v: number | undefined): Expr | string =>
+    v === undefined ? "–" : number(Number(v.toPrecision(4)));
+  const of = (n: number, r: LayerReport, by?: "mask" | "underflow"): Sentence =>
+    say(by === "mask" ? "zeroMask" : by ? "zeroUnderflow" : "ofUnits", { n, of: r.units });
+  const columns = (
+    [
+      "layerColumn",
+      "normColumn",
+      "weightGain",
+      "activationGain",
+      "ratioColumn",
+      "cumulative",
+      "deadColumn",
+      "saturatedColumn",
+      "ratioStep",
+    ] as const
+  ).map((k) => say(k));
+  const rows = layers.map((r) => [
+    r.layer,
+    cell(r.norm),
+    cell(r.weightGain),
+    cell(r.activationGain),
+    cell(r.ratio),
+    cell(r.cumulative),
+    of(r.dead, r, r.deadBy),
+    of(r.saturated, r),
+    cell(r.updateRatio),
+  ]);
+  return { columns, rows };
+}
+
+/** What stands out, in words. */
+export function findings(layers: readonly LayerReport[], producer?: NonFiniteReport): Sentence[] {
+  const found: Sentence[] = [];
+  if (producer) {
+    const where = producer.where === "" ? "" : ` (${producer.where})`;
+    found.push(say("producer", { op: producer.operator, where, n: producer.passedOn }));
+  } else found.push(say("allFinite"));
+  const smallest = layers.reduce<LayerReport | undefined>(
+    (a, b) => (a && a.cumulative <= b.cumulative ? a : b),
+    undefined,
+  );
+  const largest = layers.reduce<LayerReport | undefined>(
+    (a, b) => (a && a.cumulative >= b.cumulative ? a : b),
+    undefined,
+  );
+  const exponent = (r: LayerReport) => r.cumulative.toFixed(1).replace("-", "−");
+  if (smallest && smallest.cumulative < -2)
+    found.push(say("vanishing", { l: smallest.layer, exponent: exponent(smallest) }));
+  if (largest && largest.cumulative > 2)
+    found.push(say("exploding", { l: largest.layer, exponent: exponent(largest) }));
+  for (const r of layers)
+    if (r.dead > 0) found.push(say("deadText", { l: r.layer, n: r.dead, of: r.units }));
+  if (found.length === 1 && !producer) found.push(say("healthy"));
+  return found;
+}
+
+export class GradientReport {
+  readonly layers: readonly LayerReport[];
+  readonly nonFinite: NonFiniteReport | undefined;
+  /** ‖∂E/∂θ‖ of each parameter. */
+  readonly norms: Readonly<Record<string, number>>;
+  readonly #language: Language;
+
+  constructor(
+    layers: readonly LayerReport[],
+    producer: NonFiniteReport | undefined,
+    norms: Readonly<Record<string, number>>,
+    language: Language,
+  ) {
+    this.layers = layers;
+    this.nonFinite = producer;
+    this.norms = norms;
+    this.#language = language;
+  }
+
+  toText(options: { readonly language?: Language; readonly width?: number } = {}): string {
+    const language = options.language ?? this.#language;
+    const step = {
+      section: "ledger",
+      kind: "note",
+      id: "s1",
+      parameters: [],
+      inputs: [],
+      children: [],
+      expression: [],
+      spoken: { en: "", zh: "" },
+    } as const;
+    const data = {
+      format: "chainrule-derivation",
+      version: 1,
+      notation: "canonical",
+      language,
+      digits: 4,
+      parameters: [],
+      gradients: [],
+      loss: 0,
+      symbols: {},
+      operators: {},
+      passed: true,
+      steps: [{ ...step, why: [say("ledgerText")], table: ledgerTable(this.layers) }],
+    } as const;
+    const d = documentOf(data, { language });
+    const w = wording(language, 4);
+    const style = styleOf(d, false);
+    const words = findings(this.layers, this.nonFinite).map((s) =>
+      printInline(
+        w.sentence(s),
+        style,
+        (x) => x,
+        (x) => x,
+      ),
+    );
+    const table = toText({ ...d, blocks: d.blocks.slice(2) }, { width: options.width ?? 120 });
+    return `${words.join("\n")}\n\n${table}`;
+  }
+}
+
+/** Gain ledger, dead and saturated units, size of the updates, first non-finite producer. */
+export async function gradientReport(
+  subject: Subject,
+  options: ExplainOptions = {},
+): Promise<GradientReport> {
+  const t = traceOf(subject, options);
+  const g = gradientsOf(t);
+  const norms = Object.fromEntries(Object.entries(g).map(([n, v]) => [n, norm(v)]));
+  return new GradientReport(
+    t.trainer ? layerReports(t) : [],
+    nonFinite(t),
+    norms,
+    options.language ?? "en",
+  );
+}

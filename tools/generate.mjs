@@ -1,0 +1,73 @@
+/**
+ * Writes what is derived from the sources: the JSON Schema and the generated pages of docs/. With
+ * --check nothing is written: exit 1 names each file that is not what the sources make it.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { errorsPage } from "./generate/errors-page.mjs";
+import { networkFilePage } from "./generate/network-file-page.mjs";
+import { picture } from "./generate/picture.mjs";
+import { measure, twoTwoTwoPage } from "./generate/two-two-two-page.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const cache = `${root}node_modules/.cache/generate-${process.pid}.mjs`;
+
+/** The library from its sources, inner parts included. */
+async function library() {
+  mkdirSync(`${root}node_modules/.cache`, { recursive: true });
+  await build({
+    stdin: {
+      contents: `
+        export * from "./src/index.ts";
+        export { catalogue } from "./src/core/errors.ts";
+        export { networkForm } from "./src/io/network-file/network.ts";
+        export { networkSchema } from "./src/io/network-file/schema.ts";
+        export { needed } from "./src/io/network-file/wording.ts";
+        export { number } from "./src/cli/numbers.ts";
+      `,
+      resolveDir: root,
+      loader: "ts",
+    },
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    external: ["#files"],
+    outfile: cache,
+    ignoreAnnotations: true,
+    logLevel: "warning",
+  });
+  try {
+    return await import(cache);
+  } finally {
+    rmSync(cache);
+  }
+}
+
+const lib = await library();
+const measured = measure(lib);
+const files = {
+  "src/io/network-file/network.schema.json": `${JSON.stringify(lib.networkSchema(), null, 2)}\n`,
+  "docs/network-file.md": networkFilePage(lib),
+  "docs/errors.md": errorsPage(lib),
+  "docs/two-two-two.md": twoTwoTwoPage(measured, lib),
+  "docs/two-two-two.svg": picture(measured),
+};
+
+const check = process.argv.includes("--check");
+let stale = 0;
+for (const [file, text] of Object.entries(files)) {
+  let old;
+  try {
+    old = readFileSync(root + file, "utf8");
+  } catch {
+    // Not there yet.
+  }
+  if (old === text) continue;
+  stale++;
+  if (check) console.error(`${file} is not up to date: run “npm run generate”`);
+  else writeFileSync(root + file, text);
+}
+if (!check && stale > 0) console.log(`${stale} of ${Object.keys(files).length} files written`);
+process.exit(check && stale > 0 ? 1 : 0);
