@@ -4,8 +4,8 @@
 
 Each polynomial q makes fixed(x) + factor(x) * q(t(x)) as close to f(x) as possible on an interval,
 measured by a weight (1 / f for relative error), with Remez's exchange algorithm. Coefficients are
-then rounded to the element type one after another, the lowest first, and the rest fitted again, so
-that a later coefficient makes up for the rounding of an earlier one. The last column is log2 of the
+then rounded to the element type and to few decimal digits, one after another, the lowest first,
+and the rest fitted again, so that a later coefficient makes up for the rounding of earlier ones. The last column is log2 of the
 largest weighted error of what is left after rounding: about -24 is half an ulp of f32 and -53 half
 an ulp of f64, and the polynomial's error should be well below that.
 """
@@ -18,12 +18,18 @@ from mpmath import mp, mpf
 mp.prec = 260
 
 
-def to_f32(v):
-    return mpf(struct.unpack("f", struct.pack("f", float(v)))[0])
+def rounded(v, bits):
+    """The element of the type nearest to v."""
+    return mpf(struct.unpack("f", struct.pack("f", float(v)))[0]) if bits == 32 else mpf(float(v))
 
 
-def to_f64(v):
-    return mpf(float(v))
+def shortest(v, bits, tolerance):
+    """The shortest decimal whose element is that near to v, and the element."""
+    for n in range(1, 18):
+        text = f"{float(v):.{n}g}"
+        c = rounded(mpf(text), bits)
+        if abs(c - v) <= tolerance or c == rounded(v, bits):
+            return text.replace("e-0", "e-"), c
 
 
 def chebyshev_points(a, b, n):
@@ -69,9 +75,9 @@ def remez(xs, target, basis, weight, rounds=60):
     return c, max(map(abs, err))
 
 
-def fit(f, interval, terms, rounding, t=lambda x: x, factor=lambda x: 1, fixed=lambda x: 0,
+def fit(f, interval, terms, bits, t=lambda x: x, factor=lambda x: 1, fixed=lambda x: 0,
         weight=None, exact=()):
-    """`exact` gives leading coefficients that are set rather than fitted."""
+    """Coefficients as text, and the error left. `exact` has leading ones that are not fitted."""
     # The grid is Chebyshev's in t, where the polynomial lives; an even number of points skips zero.
     a, b = map(mpf, interval)
     grid = chebyshev_points(t(a), t(b), 24 * terms + 24)
@@ -80,17 +86,21 @@ def fit(f, interval, terms, rounding, t=lambda x: x, factor=lambda x: 1, fixed=l
     w = [weight(x) if weight else 1 / abs(y) for x, y in zip(xs, fx)]
     basis = [[factor(x) * t(x) ** k for x in xs] for k in range(terms)]
     target = [y - fixed(x) for x, y in zip(xs, fx)]
-    coefficients = []
+    texts, least = [], None
     for k in range(terms):
         if k < len(exact):
-            c = mpf(exact[k])
+            c = exact[k]
         else:
             # Where the basis changes its sign at 0, so must the weight, or errors would not alternate.
             signed = [mp.sign(v) * y for v, y in zip(basis[k], w)]
-            c = rounding(remez(xs, target, basis[k:], signed)[0][0])
-        coefficients.append(c)
+            coefficients, error = remez(xs, target, basis[k:], signed)
+            least = least or error
+            # No more digits than matter: what rounding adds is small against the error there is.
+            reach = max(abs(v * y) for v, y in zip(basis[k], w))
+            text, c = shortest(coefficients[0], bits, least / 8 / reach)
+            texts.append(text)
         target = [y - c * v for y, v in zip(target, basis[k])]
-    return coefficients, max(abs(y * v) for y, v in zip(target, w))
+    return texts, max(abs(y * v) for y, v in zip(target, w))
 
 
 def square(x):
@@ -131,13 +141,6 @@ polynomials = {
 thresholds = {32: (mpf("0.875"), 4), 64: (mpf(1), 6)}
 
 
-def digits(v, bits):
-    for n in range(1, 18):
-        text = f"{float(v):.{n}g}"
-        if (to_f32(mpf(text)) if bits == 32 else mpf(float(text))) == v:
-            return text.replace("e-0", "e-").replace("e+0", "e+").replace("e+", "e")
-
-
 def main(names):
     for name in names or polynomials:
         what, *terms = polynomials[name]
@@ -150,11 +153,9 @@ def main(names):
                 options["interval"] = (0, thresholds[bits][0])
             if name == "erfc":
                 options["interval"] = thresholds[bits]
-            c, error = fit(terms=n, rounding=to_f32 if bits == 32 else to_f64, **options)
-            if name == "logLong":
-                c = c[1:]
-            print("    [" + ", ".join(digits(v, bits) for v in c) + "],",
-                  f"// {float(mp.log(error, 2)):.1f}", flush=True)
+            texts, error = fit(terms=n, bits=bits, **options)
+            log2 = f"{float(mp.log(error, 2)):.1f}"
+            print(f"    [{', '.join(texts)}], // {log2}", flush=True)
         print("  ],")
 
 

@@ -7,7 +7,11 @@ export interface Backend {
   readonly name: string;
   compile(graph: Graph): Executable;
   /** A training step with the loop around it, where the backend has one. */
-  session?(graph: TrainingGraph, data: SessionData): Session;
+  session?(
+    graph: TrainingGraph,
+    data: SessionData,
+    options?: { readonly threads?: number },
+  ): Session;
 }
 
 /**
@@ -46,6 +50,10 @@ export interface Session {
   steps(from: number, to: number): Sums | undefined;
   /** Trains on whole epochs, shuffled or not; fewer than asked for if a loss is not finite. */
   epochs(first: number, count: number, shuffle: boolean): Sums[];
+  /** Whether all parameters and slots are finite. */
+  isFinite(): boolean;
+  /** Sends worker threads home. */
+  close(): void;
 }
 
 /** A compiled graph. */

@@ -1,4 +1,5 @@
 /** Derivatives between named quantities: the chain rule over the unnamed elements in between. */
+import { isFloat } from "../core/dtype.ts";
 import { type Element, type Elements, keyOf, type Local, type Naming } from "./elements.ts";
 import { type Expr, one, product, sum } from "./expr.ts";
 
@@ -6,6 +7,10 @@ export interface Partial {
   readonly element: Element;
   readonly coefficient: Expr;
 }
+
+/** What an element reads that can carry a derivative. */
+const realReads = (elements: Elements, e: Element) =>
+  elements.reads(e).filter(({ node }) => isFloat(node.dtype));
 
 /** The elements among `wanted` that `from` is computed from, nothing named lying in between. */
 export function direct(
@@ -18,7 +23,7 @@ export function direct(
   const seen = new Set<string>();
   const stack = [from];
   for (let e = stack.pop(); e !== undefined; e = stack.pop()) {
-    for (const { node, at } of elements.reads(e)) {
+    for (const { node, at } of realReads(elements, e)) {
       const child = elements.resolve(node, at, naming);
       const key = keyOf(child);
       if (seen.has(key)) continue;
@@ -48,7 +53,7 @@ export function between(
     if (known !== undefined) return known;
     leads.set(key, false);
     let found = false;
-    for (const { node, at } of elements.reads(e)) {
+    for (const { node, at } of realReads(elements, e)) {
       const child = elements.resolve(node, at, naming);
       if (wanted.has(keyOf(child))) found = true;
       else if (naming(child.node, child.index) === undefined && visit(child)) found = true;

@@ -12,7 +12,7 @@ import { direct, partials } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
-import { type Expr, number, product, sum } from "./expr.ts";
+import { type Expr, number, product, substitute, sum } from "./expr.ts";
 import type { Factors } from "./factor.ts";
 import { elementsOf, wide } from "./forward.ts";
 import { say } from "./say.ts";
@@ -84,7 +84,17 @@ export class Backward {
   readonly #sequential: boolean;
   readonly #noted = new Set<Tensor>();
 
-  constructor(c: Context, factors: Factors, compact: boolean, sequential: boolean) {
+  /** The new values of the parameters, where later layers change first. */
+  readonly next: Readonly<Record<string, Float64Array>> | undefined;
+
+  constructor(
+    c: Context,
+    factors: Factors,
+    compact: boolean,
+    sequential: boolean,
+    next?: Readonly<Record<string, Float64Array>>,
+  ) {
+    this.next = sequential ? next : undefined;
     this.#c = c;
     this.#factors = factors;
     this.#compact = compact;
@@ -229,7 +239,7 @@ export class Backward {
       consumers.map((y) => {
         if (y.node === this.#c.trace.loss) return this.#factors.symbol(y, e);
         const local =
-          consumers.length === 1 && this.#c.stageOf(y)?.role !== "net"
+          !this.next && consumers.length === 1 && this.#c.stageOf(y)?.role !== "net"
             ? this.#factors.symbol(y, e)
             : this.#local(y, e);
         return product([this.#gradientExpr(r, y), local]);
@@ -238,7 +248,12 @@ export class Backward {
   }
 
   #local(y: Element, x: Element): Expr {
-    return partials(this.#c.elements, y, new Set([keyOf(x)])).get(keyOf(x))?.coefficient ?? sum([]);
+    const c = this.#c;
+    const local =
+      partials(c.elements, y, new Set([keyOf(x)])).get(keyOf(x))?.coefficient ?? sum([]);
+    const { next } = this;
+    // In a sequential update the later layers have changed already when δ goes through them.
+    return next ? substitute(local, (name) => c.renewedSymbol(name, next)) : local;
   }
 
   /** The gradient by name; in the compact form that of an activation is written out. */

@@ -13,7 +13,7 @@ import {
   symbol,
   symbolsOf,
 } from "./expr.ts";
-import { type Names, type Notation, namesOf, partial } from "./notation.ts";
+import { type Names, type Notation, namesOf, partial, renewed } from "./notation.ts";
 import { say } from "./say.ts";
 import { indexText, type Stage, type Trace } from "./trace.ts";
 
@@ -162,6 +162,18 @@ export class Context {
       !this.trace.trainable.includes(name) &&
       data.every((v) => v === data[0])
     );
+  }
+
+  /** The symbol of a trained parameter after its update: w⁺. */
+  renewedSymbol(name: string, next: Readonly<Record<string, Float64Array>>): Expr | undefined {
+    for (const [parameter, data] of Object.entries(next)) {
+      if (!this.trace.trainable.includes(parameter)) continue;
+      for (let i = 0; i < data.length; i++) {
+        const sign = this.parameterSign(parameter, i);
+        if (sign.text === name) return this.symbol(renewed(sign), data[i]!);
+      }
+    }
+    return undefined;
   }
 
   layerOf(parameter: string): number {

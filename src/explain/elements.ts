@@ -154,6 +154,8 @@ export class Elements {
   value(e: Element): number {
     const traced = this.#values.get(e.node);
     if (traced) return traced[e.index]!;
+    const meaning = this.#meaning(e.node);
+    if (meaning.loop === "leaf" && meaning.data) return meaning.data[e.index]!;
     return this.evaluate(this.expr(e.node, e.index));
   }
 
@@ -255,7 +257,9 @@ export class Elements {
     const meaning = this.#meaning(node);
     switch (meaning.loop) {
       case "leaf":
-        return meaning.data ? given(meaning.data[index]!) : number(this.value(e));
+        // Labels and other whole numbers are facts of the example, not quantities.
+        if (meaning.data || !isFloat(node.dtype)) return given(this.value(e));
+        return number(this.value(e));
       case "compose":
         return this.#opaque(e, read, naming);
       case "map":

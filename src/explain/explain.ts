@@ -181,7 +181,7 @@ function derive(
   const compact =
     trace.trainer !== undefined && (layers > 2 || trace.output!.size / trace.examples > 8);
   const factors = new Factors(c, terms, compact);
-  const backward = new Backward(c, factors, compact, sequential);
+  const backward = new Backward(c, factors, compact, sequential, next);
   for (const [i, r] of routes.entries()) {
     const { name, index } = chosen[i]!;
     const exact = g[name]![index]!;

@@ -19,9 +19,6 @@ export class Factors {
   readonly #named = new Map<string, Expr>();
   readonly #inline: boolean;
   #intermediates = 0;
-  /** The last of several steps in a row that say "as above" once. */
-  #run = "";
-
   /** `inline`: what was derived once is afterwards written out where it is used. */
   constructor(c: Context, terms: Tensor | undefined, inline: boolean) {
     this.#inline = inline;
@@ -50,15 +47,9 @@ export class Factors {
     this.#known.set(key, result);
     if (this.#full.has(kind) || !this.#inFull(y, x, result, order, section)) {
       const found = partials(c.elements, y, wanted).get(keyOf(x));
-      const again = this.#full.has(kind);
-      const before = c.steps.at(-1)?.why.at(-1);
-      const repeated =
-        again && before !== undefined && "key" in before && before.key === "likewise";
-      this.#run = again && (repeated || this.#run === c.steps.at(-1)?.id) ? "next" : "";
-      const why = this.#run ? [] : [say(again ? "likewise" : "constant")];
       const form = this.#short(found?.coefficient ?? sum([]));
+      const why = [say(this.#full.has(kind) ? "likewise" : "constant")];
       c.equation({ section, kind: "local derivative", result, forms: [form], why });
-      if (this.#run) this.#run = c.steps.at(-1)!.id;
     }
     this.#full.add(kind);
     return result;

@@ -1,4 +1,5 @@
 /** The loop over epochs and batches. */
+import type { Sums } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -6,6 +7,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { shuffledOrder, split } from "../data/split.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { remember } from "./progress.ts";
+import type { Resident } from "./resident.ts";
 import type { Data, Trainer } from "./trainer.ts";
 import { toDataset } from "./trainer.ts";
 import { Turns } from "./turns.ts";
@@ -37,7 +39,7 @@ export interface FitOptions {
   readonly earlyStopping?: EarlyStopping;
   /** Stops after the step that is under way. */
   readonly signal?: AbortSignal;
-  /** Called after each step. */
+  /** Called after each step, which it slows down a little: steps are else done many at a time. */
   readonly onStep?: (report: StepReport) => void;
 }
 
@@ -46,6 +48,7 @@ export interface StepReport {
   /** Step within the epoch, from 1. */
   readonly step: number;
   readonly steps: number;
+  /** Of its batch, before the update. */
   readonly loss: number;
 }
 
@@ -75,6 +78,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   readonly #options: FitOptions;
   readonly #epochs: EpochReport[] = [];
   #stopped: History["stopped"] = "aborted";
+  #watched = true;
   #run: AsyncGenerator<EpochReport, void, undefined> | undefined;
   #result: Promise<History> | undefined;
 
@@ -107,6 +111,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   }
 
   async #collect(): Promise<History> {
+    // Nobody looks between epochs, so several may run at once.
+    this.#watched = this.#run !== undefined;
     for await (const _ of this);
     return { epochs: this.#epochs, stopped: this.#stopped };
   }
@@ -126,11 +132,18 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     // One for all epochs: they may be short.
     const turns = new Turns();
     const ended = () => earlyStopping !== undefined && trainer.progress.stopped;
-    while (trainer.progress.epoch < last && !ended()) {
-      const report = await trainer.exclusively(() => this.#epoch(batches, turns));
-      if (report === undefined) return;
-      this.#epochs.push(report);
-      yield report;
+    const more = () => trainer.progress.epoch < last && !ended();
+    const resident = more() ? trainer.resident(batches.data, this.#batchSize) : undefined;
+    try {
+      while (more()) {
+        if (resident && (await this.#manyEpochs(resident, last, turns))) continue;
+        const report = await trainer.exclusively(() => this.#epoch(batches, turns, resident));
+        if (report === undefined) return;
+        this.#epochs.push(report);
+        yield report;
+      }
+    } finally {
+      if (resident) trainer.release(resident);
     }
     this.#stopped = ended() ? "early" : "finished";
     if (earlyStopping?.restoreBest !== false && trainer.best) {
@@ -162,31 +175,87 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   }
 
   /** The rest of the present epoch with its measures; undefined if it was aborted. */
-  async #epoch(batches: Batches, turns: Turns): Promise<EpochReport | undefined> {
+  async #epoch(
+    batches: Batches,
+    turns: Turns,
+    resident: Resident | undefined,
+  ): Promise<EpochReport | undefined> {
     const trainer = this.#trainer;
     const { progress, seed, loss: lossOf } = trainer;
-    const { batchSize = 32, shuffle = true, signal, onStep, earlyStopping } = this.#options;
+    const { shuffle = true, signal, onStep, earlyStopping } = this.#options;
+    const batchSize = this.#batchSize;
     const n = this.#train.size;
     const order = shuffle ? shuffledOrder(n, seed, progress.epoch) : undefined;
     const steps = Math.ceil(n / batchSize);
+    const take = (position: number, size: number) => batches.take(order, position, size);
+    resident?.begin(shuffle ? progress.epoch : undefined, take);
     while (progress.position < n) {
       if (signal?.aborted) return undefined;
-      const size = Math.min(batchSize, n - progress.position);
-      const { inputs, targets } = batches.take(order, progress.position, size);
-      const { loss, correct } = trainer.stepOn(inputs, targets);
-      progress.position += size;
-      progress.loss += lossOf.adds ? loss : loss * size;
-      if (correct === undefined) progress.correct = null;
-      else if (progress.correct !== null) progress.correct += correct;
+      const { position } = progress;
+      const whole = position % batchSize === 0 ? Math.floor((n - position) / batchSize) : 0;
+      let loss: number;
+      if (resident && whole > 0) {
+        const { sums, batches: count } = resident.steps(position, onStep ? 1 : whole);
+        loss = sums.loss / count;
+        this.#count(sums, count * batchSize, lossOf.adds ? 1 : batchSize);
+      } else {
+        const size = Math.min(batchSize, n - position);
+        const { inputs, targets } = take(position, size);
+        const result = trainer.stepOn(inputs, targets);
+        loss = result.loss;
+        const sums = { loss, correct: result.correct ?? Number.NaN };
+        this.#count(sums, size, lossOf.adds ? 1 : size);
+      }
       const step = Math.ceil(progress.position / batchSize);
       onStep?.({ epoch: progress.epoch + 1, step, steps, loss });
       if (turns.due) await turns.give();
     }
+    resident?.settle();
     const report = await this.#report(turns);
     remember(progress.history, report);
     Object.assign(progress, { epoch: progress.epoch + 1, position: 0, loss: 0, correct: 0 });
     if (earlyStopping) this.#judge(report, earlyStopping);
     return report;
+  }
+
+  /** Adds what was trained on to the epoch's sums. */
+  #count(sums: Sums, examples: number, weight: number): void {
+    const { progress } = this.#trainer;
+    progress.position += examples;
+    progress.loss += sums.loss * weight;
+    if (Number.isNaN(sums.correct)) progress.correct = null;
+    else if (progress.correct !== null) progress.correct += sums.correct;
+  }
+
+  get #batchSize(): number {
+    return this.#options.batchSize ?? 32;
+  }
+
+  /**
+   * Several epochs in one go, where nobody looks in between: false if that cannot be, or if
+   * something was not finite and the epoch has to be gone through step by step.
+   */
+  async #manyEpochs(resident: Resident, last: number, turns: Turns): Promise<boolean> {
+    const trainer = this.#trainer;
+    const { progress } = trainer;
+    const { shuffle = true, onStep, earlyStopping, signal } = this.#options;
+    const n = this.#train.size;
+    const whole = n % this.#batchSize === 0 && progress.position === 0;
+    if (this.#watched || this.#validation || onStep || earlyStopping || !whole) return false;
+    if (signal?.aborted) return false;
+    const batches = n / this.#batchSize;
+    const done = await trainer.exclusively(async () => {
+      return resident.epochs(progress.epoch, last - progress.epoch, batches, shuffle);
+    });
+    for (const sums of done) {
+      this.#count(sums, n, trainer.loss.adds ? 1 : this.#batchSize);
+      const report = await this.#report(turns);
+      remember(progress.history, report);
+      Object.assign(progress, { epoch: progress.epoch + 1, position: 0, loss: 0, correct: 0 });
+      this.#epochs.push(report);
+    }
+    if (turns.due) await turns.give();
+    return done.length > 0;
   }
 
   async #report(turns: Turns): Promise<EpochReport> {
@@ -239,11 +308,11 @@ function checkOptions(options: FitOptions): void {
 
 /** Gathers batches into buffers that are used again for every batch of the same size. */
 class Batches {
-  readonly #data: { readonly inputs: ArrayTensor; readonly targets: ArrayTensor };
+  readonly data: { readonly inputs: ArrayTensor; readonly targets: ArrayTensor };
   readonly #buffers = new Map<number, { inputs: ArrayTensor; targets: ArrayTensor }>();
 
   constructor(data: { readonly inputs: ArrayTensor; readonly targets: ArrayTensor }) {
-    this.#data = data;
+    this.data = data;
   }
 
   take(order: Int32Array | undefined, start: number, size: number) {
@@ -254,11 +323,11 @@ class Batches {
         const shape = [size, ...t.shape.slice(1)];
         return { dtype: t.dtype, shape, data: allocate(t.dtype, size * width) };
       };
-      batch = { inputs: buffer(this.#data.inputs), targets: buffer(this.#data.targets) };
+      batch = { inputs: buffer(this.data.inputs), targets: buffer(this.data.targets) };
       this.#buffers.set(size, batch);
     }
     for (const part of ["inputs", "targets"] as const) {
-      const from = this.#data[part];
+      const from = this.data[part];
       const width = from.data.length / from.shape[0]!;
       for (let i = 0; i < size; i++) {
         const row = order ? order[start + i]! : start + i;

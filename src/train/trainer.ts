@@ -4,6 +4,8 @@
  */
 import type { Backend } from "../backends/backend.ts";
 import { interpreter } from "../backends/interpreter/index.ts";
+import { features } from "../backends/wasm/assembler/index.ts";
+import { wasm } from "../backends/wasm/index.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
@@ -24,6 +26,7 @@ import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { type EpochReport, Fit, type FitOptions } from "./fit.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import { freshProgress, type Progress } from "./progress.ts";
+import { Resident } from "./resident.ts";
 import {
   parameterInputs,
   type StepGraph,
@@ -40,8 +43,10 @@ export interface TrainerOptions {
   readonly seed?: number;
   /** Element type of parameters and activations. Default f32. */
   readonly dtype?: "f32" | "f64";
-  /** Default "auto". */
-  readonly backend?: "auto" | "interpreter" | Backend;
+  /** Default "auto": WebAssembly where the engine has SIMD, else the interpreter. */
+  readonly backend?: "auto" | "wasm" | "interpreter" | Backend;
+  /** Threads to train with; by default as many as the work can feed. The bits do not differ. */
+  readonly threads?: number;
   /** When layers change within a step. Default "simultaneous". */
   readonly update?: UpdateTiming;
 }
@@ -83,6 +88,9 @@ export class Trainer {
   readonly #values: Map<string, TypedArray>;
   readonly #slots: Map<string, TypedArray>;
   readonly #compiled = new Map<string, unknown>();
+  readonly #threads: number | undefined;
+  /** The training loop that is under way in the backend. */
+  #live: Resident | undefined;
   #busy = false;
 
   constructor(model: Layer, options: TrainerOptions) {
@@ -93,7 +101,8 @@ export class Trainer {
     this.seed = seed;
     this.dtype = dtype;
     this.update = update;
-    this.backend = typeof backend === "string" ? interpreter : backend;
+    this.backend = chooseBackend(backend);
+    this.#threads = options.threads;
     this.learningRate = options.optimizer.learningRate.initial;
     keyOf(seed);
     checkModel(model, dtype, update);
@@ -115,7 +124,7 @@ export class Trainer {
   /** The parameters' present values by name, as constants. */
   get parameters(): Record<string, Tensor> {
     return Object.fromEntries(
-      [...this.#values].map(([name, data]) => [
+      [...this.#settled()].map(([name, data]) => [
         name,
         constant(data.slice(), this.model.parameters[name]!.shape),
       ]),
@@ -145,11 +154,14 @@ export class Trainer {
       }
       return [name, arrayOf(this.dtype, data)] as const;
     });
+    this.#settled();
+    this.#live?.forget();
     for (const [name, data] of checked) this.#values.set(name, data);
   }
 
   /** The optimizer's memory by "parameter/slot". */
   get slots(): ReadonlyMap<string, TypedArray> {
+    this.#settled();
     return this.#slots;
   }
 
@@ -169,6 +181,8 @@ export class Trainer {
 
   /** @internal One update; the loss before it and the number of right predictions. */
   stepOn(inputs: ArrayTensor, targets: ArrayTensor): { loss: number; correct: number | undefined } {
+    this.#settled();
+    this.#live?.forget();
     const { graph, executable } = this.#stepFor(inputs, targets);
     const values = this.#stepInputs(inputs, targets);
     const results = executable.run(values);
@@ -189,6 +203,50 @@ export class Trainer {
     });
     this.progress.steps++;
     return { loss, correct: graph.counts ? results[at + 2]![0]! : undefined };
+  }
+
+  /** @internal Parameters and slots in the step graph's order; not copied, perhaps not settled. */
+  ownState(): TypedArray[] {
+    return [...this.#values.values(), ...this.#slots.values()];
+  }
+
+  /** The parameters' values, fetched from where they are trained. */
+  #settled(): Map<string, TypedArray> {
+    this.#live?.settle();
+    return this.#values;
+  }
+
+  /** @internal The backend's own training loop over the data, if it has one. */
+  resident(data: { inputs: ArrayTensor; targets: ArrayTensor }, batchSize: number) {
+    const n = data.inputs.shape[0]!;
+    if (this.backend.session === undefined || n < batchSize) return undefined;
+    const { inputs, targets } = data;
+    const batch = ({ dtype, shape }: ArrayTensor) => ({
+      dtype,
+      shape: [batchSize, ...shape.slice(1)],
+    });
+    const types = { inputs: batch(inputs), targets: batch(targets) };
+    const graph = trainingStep(this.model, types, { ...this.#stepOptions(), health: false });
+    const states = graph.parameters.length + graph.slots.length;
+    const session = this.backend.session(
+      { ...graph, states },
+      { inputs, targets, batchSize, seed: this.seed },
+      this.#threads === undefined ? {} : { threads: this.#threads },
+    );
+    this.#live = new Resident(this, session, batchSize);
+    return this.#live;
+  }
+
+  /** @internal The loop is over. */
+  release(resident: Resident): void {
+    resident.settle();
+    resident.close();
+    this.#live = undefined;
+  }
+
+  #stepOptions() {
+    const { loss, optimizer, dtype, update } = this;
+    return { loss, optimizer, dtype, update };
   }
 
   /** The training step's graph for a batch: what is run, differentiated and explained. */
@@ -260,7 +318,7 @@ export class Trainer {
 
   /** @internal The parameters' values in the model's order; not copied. */
   arrays(): Iterable<TypedArray> {
-    return this.#values.values();
+    return this.#settled().values();
   }
 
   #rows(rows: Tensor | ArrayTensor | readonly (readonly number[])[]): ArrayTensor {
@@ -337,7 +395,7 @@ export class Trainer {
 
   /** @internal Copies of the parameters' values. */
   snapshot(): Map<string, TypedArray> {
-    return new Map([...this.#values].map(([name, data]) => [name, data.slice()]));
+    return new Map([...this.#settled()].map(([name, data]) => [name, data.slice()]));
   }
 }
 
@@ -365,6 +423,18 @@ function checkModel(model: Layer, dtype: DType, update: UpdateTiming): void {
       found: JSON.stringify(slashed),
     });
   }
+}
+
+function chooseBackend(wanted: "auto" | "wasm" | "interpreter" | Backend): Backend {
+  if (typeof wanted !== "string") return wanted;
+  if (wanted === "interpreter") return interpreter;
+  if (features().simd) return wasm;
+  if (wanted === "auto") return interpreter;
+  return fail("unsupported", {
+    message: "This engine's WebAssembly has no SIMD instructions.",
+    expected: "an engine of 2021 or later",
+    fix: 'Use backend: "interpreter".',
+  });
 }
 
 /** A model made ready for training: parameters get their initial values from the seed. */

@@ -36,14 +36,18 @@ const model = () => sequential(linear(2, 6), tanh(), dropout(0.3), linear(6, 2))
 const make = (options: Partial<TrainerOptions> = {}) =>
   trainer(model(), { loss: crossEntropy, optimizer: sgd(), seed: 5, ...options });
 
-/** Trains until a step, counted over all epochs, and gives the state there as bytes. */
+/**
+ * Trains until a step, counted over all epochs, and gives the state there as bytes. A backend that
+ * takes several steps at once may go a little further.
+ */
 async function until(t: Trainer, step: number, options: FitOptions): Promise<Uint8Array> {
   const stop = new AbortController();
   const onStep = () => {
-    if (t.progress.steps === step) stop.abort();
+    if (t.progress.steps >= step) stop.abort();
   };
-  await t.fit(data, { ...options, signal: stop.signal, onStep });
-  expect(t.progress.steps).toBe(step);
+  const { stopped } = await t.fit(data, { ...options, signal: stop.signal, onStep });
+  expect(stopped).toBe("aborted");
+  if (t.backend.session === undefined) expect(t.progress.steps).toBe(step);
   return t.toBytes();
 }
 
@@ -75,13 +79,19 @@ describe("going on is as never having stopped, bit for bit", () => {
     validation: 0.25,
     earlyStopping: { patience: 3 },
   };
-  test.each(Object.entries(optimizers))("%s", async (_, settings) => {
+  const runs = Object.entries(optimizers).flatMap(([name, settings]) =>
+    (["auto", "interpreter"] as const).map((backend) => [name, backend, settings] as const),
+  );
+  test.each(runs)("%s, backend %s", async (_, backend, optimizer) => {
+    const settings = { ...optimizer, backend };
     const whole = make(settings);
     await whole.fit(data, options);
     const expected = whole.toBytes();
     // In the middle of an epoch, after its last step, and at the first of the next.
     for (const step of [1, 6, 8, 9]) {
-      const bytes = await until(make(settings), step, options);
+      const stopped = make(settings);
+      const bytes = await until(stopped, step, options);
+      if (step === 1) expect(stopped.progress.position).toBeGreaterThan(0);
       const t = make(settings);
       t.fromBytes(bytes);
       expect(t.toBytes()).toEqual(bytes);
@@ -304,14 +314,15 @@ describe("files", () => {
     const path = join(folder, "meanwhile.safetensors");
     const t = make();
     const saves: Promise<void>[] = [];
-    const onStep = ({ epoch, step }: StepReport) => {
-      if (epoch === 2 && step === 3) saves.push(t.save(path));
+    const onStep = ({ epoch }: StepReport) => {
+      if (epoch === 2 && saves.length === 0) saves.push(t.save(path));
     };
     await t.fit(data, { untilEpoch: 3, batchSize: 8, onStep });
     await Promise.all(saves);
     const other = make();
     await other.load(path);
-    expect(other.progress).toMatchObject({ epoch: 1, position: 24 });
+    expect(other.progress.epoch).toBe(1);
+    expect(other.progress.position).toBeGreaterThan(0);
     await other.fit(data, { untilEpoch: 3, batchSize: 8 });
     expect(other.toBytes()).toEqual(t.toBytes());
   });

@@ -12,6 +12,7 @@ import {
   sgd,
   type Tensor,
   type Trainer,
+  type TrainerOptions,
   trainer,
 } from "../../src/index.ts";
 import type { FitOptions, StepReport } from "../../src/train/fit.ts";
@@ -19,19 +20,28 @@ import { failure, rejection } from "../data/failure.ts";
 import { expectClose } from "../support/close.ts";
 
 const points = moons({ size: 50, noise: 0.1, seed: 3 });
-const classifier = (seed = 0, learningRate = 0.1) =>
+type Backend = NonNullable<TrainerOptions["backend"]>;
+const classifier = (seed = 0, learningRate = 0.1, backend: Backend = "auto") =>
   trainer(sequential(linear(2, 8), relu(), linear(8, 2)), {
     loss: crossEntropy,
     optimizer: sgd({ learningRate, momentum: 0.9 }),
     seed,
+    backend,
   });
 /** y = w·x with w = 0 at first. */
-const line = (learningRate = 0.1, loss: typeof meanSquaredError = meanSquaredError) =>
+const line = (
+  learningRate = 0.1,
+  loss: typeof meanSquaredError = meanSquaredError,
+  backend: Backend = "auto",
+) =>
   trainer(sequential(linear(1, 1, { weight: 0, bias: false })), {
     loss,
     optimizer: sgd({ learningRate }),
     dtype: "f64",
+    backend,
   });
+/** … one step at a time: other backends may take several before they report. */
+const stepwise = (learningRate = 0.1) => line(learningRate, meanSquaredError, "interpreter");
 const weight = (t: Trainer) => t.parameters["0.weight"]!.item();
 const state = (t: Trainer) => [...t.snapshot().values()];
 /** Examples y = 2x at x = 1 … n, whose losses all differ. */
@@ -117,9 +127,9 @@ describe("batches", () => {
     expectClose([epochs[0]!.loss], [(2 * first + 2 * second + third) / 5], { relative: 1e-15 });
   });
   it("larger than the data, one example, one by one", async () => {
-    expect(await losses(line(), 3, { batchSize: 100 })).toHaveLength(1);
-    expect(await losses(line(), 1)).toEqual([4]);
-    expect(await losses(line(1e-3), 7, { batchSize: 1 })).toHaveLength(7);
+    expect(await losses(stepwise(), 3, { batchSize: 100 })).toHaveLength(1);
+    expect(await losses(stepwise(), 1)).toEqual([4]);
+    expect(await losses(stepwise(1e-3), 7, { batchSize: 1 })).toHaveLength(7);
     const t = line();
     const { epochs } = await t.fit(numbers(1), { epochs: 200 });
     expectClose([weight(t)], [2], { absolute: 1e-12 });
@@ -157,14 +167,14 @@ describe("order", () => {
   it("is the data's own with shuffle: false", async () => {
     // 4x² at w = 0.
     const own = [4, 16, 36, 64];
-    expect(await losses(line(0), 4, { ...still, shuffle: false })).toEqual([
+    expect(await losses(stepwise(0), 4, { ...still, shuffle: false })).toEqual([
       ...own,
       ...own,
       ...own,
     ]);
   });
   it("is new in each epoch, and every example comes once", async () => {
-    const seen = await losses(line(0), 20, still);
+    const seen = await losses(stepwise(0), 20, still);
     const epochs = [0, 1, 2].map((e) => seen.slice(20 * e, 20 * e + 20));
     const sorted = epochs.map((e) => [...e].sort((a, b) => a - b));
     expect(sorted[0]).toEqual(Array.from({ length: 20 }, (_, i) => 4 * (i + 1) ** 2));
@@ -293,19 +303,53 @@ describe("early stopping", () => {
   });
 });
 
+describe("reports of steps", () => {
+  it("come after each, where the backend takes them one by one", async () => {
+    const seen: StepReport[] = [];
+    await stepwise(0).fit(numbers(5), {
+      epochs: 2,
+      batchSize: 2,
+      shuffle: false,
+      onStep: (report) => void seen.push(report),
+    });
+    // 4x² in batches 1 2, 3 4, 5.
+    const epoch = (n: number) =>
+      [10, 50, 100].map((loss, i) => ({ epoch: n, step: i + 1, steps: 3, loss }));
+    expect(seen).toEqual([...epoch(1), ...epoch(2)]);
+  });
+  it("come in order and leave nothing out where it takes several at once", async () => {
+    const seen: StepReport[] = [];
+    const onStep = (report: StepReport) => void seen.push(report);
+    const t = line(0);
+    await t.fit(numbers(50), { epochs: 3, batchSize: 2, onStep });
+    expect(t.progress.steps).toBe(75);
+    for (const epoch of [1, 2, 3]) {
+      const own = seen.filter((r) => r.epoch === epoch);
+      const steps = own.map((r) => r.step);
+      expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
+      expect(own.at(-1)).toMatchObject({ step: 25, steps: 25 });
+      // Each is the mean over the steps since the one before: together the epoch's mean.
+      const sum = own.reduce((total, r, i) => total + r.loss * (r.step - (steps[i - 1] ?? 0)), 0);
+      expectClose([sum / 25], [t.progress.history[epoch - 1]!.loss], { relative: 1e-14 });
+    }
+  });
+});
+
 describe("stopping by signal", () => {
-  it("in the middle of an epoch, and going on, changes nothing", async () => {
+  it.each(["auto", "interpreter"] as const)("in the middle of an epoch, %s", async (backend) => {
     const options = { batchSize: 6, validation: 0.1 };
-    const whole = classifier();
+    const whole = classifier(0, 0.1, backend);
     await whole.fit(points, { ...options, epochs: 4 });
-    const t = classifier();
+    const t = classifier(0, 0.1, backend);
     const stop = new AbortController();
-    const onStep = ({ epoch, step }: StepReport) => {
-      if (epoch === 3 && step === 2) stop.abort();
+    const onStep = ({ epoch }: StepReport) => {
+      if (epoch === 3) stop.abort();
     };
     const first = await t.fit(points, { ...options, epochs: 4, signal: stop.signal, onStep });
     expect(first).toMatchObject({ stopped: "aborted", epochs: [{ epoch: 1 }, { epoch: 2 }] });
-    expect(t.progress).toMatchObject({ epoch: 2, position: 12, examples: 45 });
+    expect(t.progress).toMatchObject({ epoch: 2, examples: 45 });
+    expect(t.progress.position).toBeGreaterThan(0);
+    if (backend === "interpreter") expect(t.progress.position).toBe(6);
     const second = await t.fit(points, { ...options, untilEpoch: 4 });
     expect(second.epochs.map((e) => e.epoch)).toEqual([3, 4]);
     expect(state(t)).toEqual(state(whole));

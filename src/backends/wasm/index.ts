@@ -22,18 +22,20 @@ export function view(memory: WebAssembly.Memory, b: Buffer, address: number): Ty
 export function instantiate(program: Program, options: ModuleOptions) {
   if (program.arena > addressable) outOfMemory(program.arena);
   const { bytes, memory: size, base } = buildModule(program, options);
-  const memory = allocateMemory(size);
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-    env: { memory, outOfRange: outOfRange(program) },
+  const memory = allocateMemory(size, (options.threads ?? 1) > 1);
+  const module = new WebAssembly.Module(bytes);
+  const { exports } = new WebAssembly.Instance(module, {
+    env: { memory, outOfRange: outOfRange(program), lost },
   });
   const at = (b: Buffer) => view(memory, b, base + program.offsets[b.id]!);
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
-  return { exports, at, memory };
+  return { exports, at, memory, module };
 }
 
-function allocateMemory(size: number): WebAssembly.Memory {
+function allocateMemory(size: number, shared: boolean): WebAssembly.Memory {
+  const initial = pagesFor(size);
   try {
-    return new WebAssembly.Memory({ initial: pagesFor(size) });
+    return new WebAssembly.Memory(shared ? { initial, maximum: initial, shared } : { initial });
   } catch {
     return outOfMemory(size);
   }
@@ -44,6 +46,12 @@ const outOfMemory = (bytes: number): never =>
     message: "The program needs more memory than WebAssembly can have.",
     expected: "at most 4 GiB, and what the machine has free",
     found: `${(bytes / 2 ** 20).toFixed(0)} MiB for parameters, optimizer, data and activations`,
+  });
+
+const lost = () =>
+  fail("unsupported", {
+    message: "A worker thread has not answered for a long time; it has probably died.",
+    fix: "Train with threads: 1, and look for what ended the worker (memory, the system).",
   });
 
 const outOfRange = (program: Program) => (kernel: number, index: number, size: number) => {

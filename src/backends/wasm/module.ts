@@ -1,9 +1,20 @@
 /** A program as one WebAssembly module: a function per kernel, and one that runs them all. */
 import type { Buffer, Kernel, Program } from "../../compile/program.ts";
-import { call, type Func, i32, ModuleBuilder } from "./assembler/index.ts";
+import {
+  call,
+  type Expr,
+  type Func,
+  type FunctionBuilder,
+  getGlobal,
+  i32,
+  ModuleBuilder,
+  op,
+  setGlobal,
+} from "./assembler/index.ts";
 import { contraction, contractionScratch } from "./emit/contract.ts";
 import { KernelWriter } from "./emit/kernel.ts";
 import { writeKernel } from "./emit/loops.ts";
+import { shared, type Team, writeTeam } from "./emit/threads.ts";
 import { isTiny, writeUnrolled } from "./emit/unrolled.ts";
 import { Intrinsics } from "./intrinsics/index.ts";
 
@@ -19,7 +30,13 @@ export interface ModuleOptions {
     readonly run: Func;
     readonly address: (b: Buffer) => number;
     readonly free: number;
+    /** Present if the program is made for several threads. */
+    readonly team: Team | undefined;
+    /** Gives a worker its own scratch memory. */
+    readonly enlist: (f: FunctionBuilder, thread: Expr) => void;
   }) => number;
+  /** The most threads that will run it together. Default 1. */
+  readonly threads?: number;
 }
 
 export interface CompiledModule {
@@ -33,13 +50,16 @@ export interface CompiledModule {
 const page = 65536;
 export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
 
-export function buildModule(program: Program, { relaxed, extend }: ModuleOptions): CompiledModule {
+export function buildModule(program: Program, options: ModuleOptions): CompiledModule {
+  const { relaxed, extend, threads = 1 } = options;
   const module = new ModuleBuilder();
-  const base = 64;
+  const base = shared.end;
   const scratchAt = base + program.arena;
-  const scratchEnd = scratchAt + Math.max(0, ...program.kernels.map(scratchSize));
+  const each = rounded(Math.max(0, ...program.kernels.map(scratchSize)));
   const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
-  const scratch = module.global(i32(Math.ceil(scratchAt / 64) * 64));
+  const lost = threads > 1 ? module.importFunction("env", "lost", []) : undefined;
+  const team = lost && writeTeam(module, lost);
+  const scratch = module.global(i32(scratchAt));
   const intrinsics = new Intrinsics(module, { relaxed });
   const functions = new Map<string, Func>();
   const target = { program, base, intrinsics, relaxed, outOfRange, module, functions, scratch };
@@ -58,15 +78,51 @@ export function buildModule(program: Program, { relaxed, extend }: ModuleOptions
   });
   const run = module.function("run", [], "void", (f) => {
     if (tiny) writeUnrolled(target, f, program.kernels);
-    for (const { func, units } of kernels) f.emit(call(func, i32(0), i32(units)));
+    if (team) shareOut(f, kernels, team);
+    else for (const { func, units } of kernels) f.emit(call(func, i32(0), i32(units)));
     return undefined;
   });
   module.export("run", run);
-  const free = Math.ceil(scratchEnd / 64) * 64;
+  const free = scratchAt + each * threads;
   const address = (b: Buffer) => base + program.offsets[b.id]!;
-  const memory = extend?.({ module, run, address, free }) ?? free;
-  module.importMemory("env", "memory", { min: pagesFor(memory) });
+  const enlist = (f: FunctionBuilder, thread: Expr): void => {
+    const own = op("i32.mul", thread, i32(each));
+    f.emit(setGlobal(scratch, op("i32.add", i32(scratchAt), own)));
+  };
+  const memory = extend?.({ module, run, address, free, team, enlist }) ?? free;
+  const pages = pagesFor(memory);
+  const limits = team ? { min: pages, max: pages, shared: true } : { min: pages };
+  module.importMemory("env", "memory", limits);
   return { bytes: module.toBytes(), memory, base };
+}
+
+const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+interface Compiled {
+  readonly func: Func;
+  readonly units: number;
+}
+
+/** Runs of kernels that cannot be shared are the first thread's; a barrier follows each change. */
+function shareOut(f: FunctionBuilder, kernels: readonly Compiled[], team: Team): void {
+  let i = 0;
+  while (i < kernels.length) {
+    const { func, units } = kernels[i]!;
+    if (units > 1) {
+      const bound = (thread: Expr) =>
+        op("i32.div_u", op("i32.mul", i32(units), thread), getGlobal(team.size));
+      const next = op("i32.add", getGlobal(team.thread), i32(1));
+      f.emit(call(func, bound(getGlobal(team.thread)), bound(next)));
+      i++;
+    } else {
+      const alone: Compiled[] = [];
+      for (; i < kernels.length && kernels[i]!.units <= 1; i++) alone.push(kernels[i]!);
+      f.if(op("i32.eqz", getGlobal(team.thread)), () => {
+        for (const kernel of alone) f.emit(call(kernel.func, i32(0), i32(1)));
+      });
+    }
+    f.emit(call(team.barrier));
+  }
 }
 
 function scratchSize(kernel: Kernel): number {

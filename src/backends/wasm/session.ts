@@ -7,6 +7,7 @@ import type { Session, SessionData, Sums, TrainingGraph } from "../backend.ts";
 import { features } from "./assembler/index.ts";
 import { type LoopLayout, writeLoop } from "./emit/train.ts";
 import { instantiate } from "./index.ts";
+import { startWorkers, threadsFor } from "./workers.ts";
 
 /** Epochs that one call can report. */
 const maximumEpochs = 4096;
@@ -19,7 +20,11 @@ interface Exports {
   readonly correctSum: WebAssembly.Global;
 }
 
-export function openSession(graph: TrainingGraph, data: SessionData): Session {
+export function openSession(
+  graph: TrainingGraph,
+  data: SessionData,
+  options: { readonly threads?: number } = {},
+): Session {
   const { states, counts } = graph;
   const pairs = Array.from({ length: states }, (_, i) => [i, i] as const);
   const program = compileProgram(graph, { state: pairs });
@@ -28,9 +33,11 @@ export function openSession(graph: TrainingGraph, data: SessionData): Session {
   const { batchSize, seed } = data;
   const examples = data.inputs.shape[0]!;
   const places = { order: 0, inputs: 0, targets: 0, records: 0 };
-  const { exports, at, memory } = instantiate(program, {
+  const threads = threadsFor(program, options.threads);
+  const { exports, at, memory, module } = instantiate(program, {
     relaxed: features().relaxedSimd,
-    extend({ module, run, address, free }) {
+    threads,
+    extend({ address, free, ...parts }) {
       let end = free;
       const reserve = (bytes: number): number => {
         const start = end;
@@ -57,10 +64,11 @@ export function openSession(graph: TrainingGraph, data: SessionData): Session {
         records: places.records,
         seed: keyOf(seed),
       };
-      writeLoop(module, run, layout);
+      writeLoop(parts, layout);
       return end;
     },
   });
+  const team = threads > 1 ? startWorkers(module, memory, threads - 1) : undefined;
   const { shuffle, steps, epochs, lossSum, correctSum } = exports as unknown as Exports;
   const buffer = memory.buffer as ArrayBuffer;
   const copyIn = (place: number, source: TypedArray) => {
@@ -108,5 +116,16 @@ export function openSession(graph: TrainingGraph, data: SessionData): Session {
         return { loss: records[2 * i]!, correct: counts ? records[2 * i + 1]! : Number.NaN };
       });
     },
+    isFinite: () => state.every(allFinite),
+    close() {
+      team?.close();
+    },
   };
+}
+
+/** x − x is 0 for finite x alone, and a sum of zeros is quick to take. */
+function allFinite(data: TypedArray): boolean {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i]! - data[i]!;
+  return sum === 0;
 }

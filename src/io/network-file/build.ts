@@ -7,7 +7,7 @@ import type { Loss } from "../../nn/losses.ts";
 import { sequential } from "../../nn/sequential.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import type { Chosen } from "./form.ts";
-import { layers as rows } from "./layers.ts";
+import { outputsOf, layers as rows } from "./layers.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { optimizers } from "./optimizers.ts";
@@ -64,11 +64,12 @@ export function buildLayers(
 export function layerProblems(
   source: Source,
   list: readonly Chosen[],
-  inputs: number,
+  inputs: number | undefined,
   path: Path = ["layers"],
 ): Problem[] {
   let size = inputs;
-  return list.flatMap(({ name, options }, i) => {
+  return list.flatMap((layer, i) => {
+    const { name, options } = layer;
     const here = [...path, i, name];
     const found = [...(rows[name]!.check?.(options as never, size) ?? [])].map(
       ([inside, complaint]) => source.problem([...here, ...inside], complaint),
@@ -76,8 +77,7 @@ export function layerProblems(
     const nested = Array.isArray(options)
       ? layerProblems(source, options as readonly Chosen[], size, here)
       : [];
-    const { outputSize } = buildLayers(source, [{ name, options }], size);
-    if (outputSize !== "same") size = outputSize;
+    size = outputsOf([layer], size);
     return [...found, ...nested];
   });
 }
@@ -116,14 +116,12 @@ export function buildModel(network: NetworkFile, inputs = network.inputs): Layer
       fix: "Add for example “inputs: 2”.",
     });
   }
-  const model = buildLayers(source, network.layers, inputs);
-  if (source) {
-    const problems = [
-      ...layerProblems(source, network.layers, inputs),
-      ...sizeProblems(source, model),
-    ];
+  const refuse = (problems: readonly Problem[]): void => {
     if (problems.length > 0) throw new NetworkFileError(problems);
-  }
+  };
+  if (source) refuse(layerProblems(source, network.layers, inputs));
+  const model = buildLayers(source, network.layers, inputs);
+  if (source) refuse(sizeProblems(source, model));
   return model;
 }
 

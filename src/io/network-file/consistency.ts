@@ -1,5 +1,6 @@
 /** What the parts of a network file say against each other. */
 import { buildLayers, buildOptimizer, layerProblems, relocated, sizeProblems } from "./build.ts";
+import { outputsOf } from "./layers.ts";
 import type { ExamplesSection, NetworkFile } from "./network.ts";
 import { NetworkFileError, type Problem, type Source } from "./source.ts";
 import { formatWords, nearestFix, show } from "./wording.ts";
@@ -18,13 +19,13 @@ export function consistencyProblems(network: NetworkFile, source: Source): Probl
       problems.push(...known.problems);
     }
   };
-  // The number of inputs may follow from data that are not read yet; it decides nothing else.
-  attempt(() => {
-    const model = buildLayers(source, network.layers, inputs ?? 1);
-    const outputs = model.outputSize === "same" ? inputs : model.outputSize;
-    return [...sizeProblems(source, model), ...targetProblems(network, source, outputs)];
-  });
-  if (inputs !== undefined) attempt(() => layerProblems(source, network.layers, inputs));
+  // Where the number of inputs follows from data that are not read yet, the rest comes later.
+  const values = layerProblems(source, network.layers, inputs);
+  problems.push(...values);
+  if (values.length === 0 && inputs !== undefined) {
+    attempt(() => sizeProblems(source, buildLayers(source, network.layers, inputs)));
+  }
+  problems.push(...targetProblems(network, source, outputsOf(network.layers, inputs)));
   attempt(() => {
     buildOptimizer(network, source);
     return [];

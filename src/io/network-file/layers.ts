@@ -28,7 +28,12 @@ export interface Place {
 
 interface LayerRow extends Builder<Layer, Place> {
   /** What the options say against each other or against the number of inputs. */
-  readonly check?: (options: never, inputs: number) => Iterable<readonly [Path, Complaint]>;
+  readonly check?: (
+    options: never,
+    inputs: number | undefined,
+  ) => Iterable<readonly [Path, Complaint]>;
+  /** How many numbers come out; without it as many as come in. */
+  readonly outputs?: (options: never, inputs: number | undefined) => number | undefined;
 }
 
 /** More outputs than this are a slip of the finger. */
@@ -84,7 +89,7 @@ type LinearFields = ValueOf<{ kind: "record"; fields: typeof linearFields }>;
 /** Values that are written out must be as many as the layer has. */
 function* checkValues(
   { outputs, weight, bias, sharedBias }: LinearFields,
-  inputs: number,
+  inputs: number | undefined,
 ): Iterable<readonly [Path, Complaint]> {
   const rows = Array.isArray(weight) ? (weight as readonly (readonly number[])[]) : undefined;
   if (rows !== undefined && rows.length !== outputs) {
@@ -96,7 +101,7 @@ function* checkValues(
         found: `${rows.length}`,
       },
     ];
-  } else if (rows !== undefined && rows[0]?.length !== inputs) {
+  } else if (rows !== undefined && inputs !== undefined && rows[0]?.length !== inputs) {
     yield [
       ["weight", 0],
       {
@@ -121,7 +126,11 @@ function* checkValues(
 
 /** Every layer that a network file may name. */
 export const layers: Readonly<Record<string, LayerRow>> = {
-  linear: { ...linearRow, check: checkValues },
+  linear: {
+    ...linearRow,
+    check: checkValues,
+    outputs: ({ outputs }: LinearFields) => outputs,
+  },
   identity: plain("y = x.", () => nn.identity()),
   sigmoid: plain("y = 1/(1 + e^−x).", () => nn.sigmoid()),
   tanh: plain("y = tanh x.", () => nn.tanh()),
@@ -172,5 +181,16 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       1,
     ),
     build: (options: readonly Chosen[], { inputs, inner }: Place) => inner(options, inputs),
+    outputs: (options: readonly Chosen[], inputs) => outputsOf(options, inputs),
   },
 };
+
+/** How many numbers come out of a list of layers, if so many (or an unknown number) go in. */
+export const outputsOf = (
+  list: readonly Chosen[],
+  inputs: number | undefined,
+): number | undefined =>
+  list.reduce<number | undefined>((size, { name, options }) => {
+    const { outputs } = layers[name]!;
+    return outputs ? outputs(options as never, size) : size;
+  }, inputs);

@@ -21,6 +21,7 @@ import {
   ret,
   setGlobal,
 } from "../assembler/index.ts";
+import { atomic, publish, shared, type Team, writeCommand, writeWorker } from "./threads.ts";
 
 /** Rows of data in memory, and the batch buffer that they are copied to. */
 export interface Rows {
@@ -68,33 +69,47 @@ function count(f: FunctionBuilder, from: Expr, to: Expr, body: (i: Expr) => void
   });
 }
 
+/** What the loop is written around. */
+export interface LoopParts {
+  readonly module: ModuleBuilder;
+  /** Runs the step once (each thread its share). */
+  readonly run: Func;
+  readonly team: Team | undefined;
+  readonly enlist: (f: FunctionBuilder, thread: Expr) => void;
+}
+
 /** Adds and exports `shuffle`, `steps` and `epochs`. */
-export function writeLoop(module: ModuleBuilder, run: Func, layout: LoopLayout): void {
+export function writeLoop({ module, run, team, enlist }: LoopParts, layout: LoopLayout): void {
   const lossSum = module.global(f64(0));
   const correctSum = module.global(f64(0));
   const shuffle = writeShuffle(module, layout);
-  const steps = module.function("steps", ["i32", "i32"], "i32", (f) => {
+  /** After a step: its number, and what it adds to the report. Returns from `f` on NaN. */
+  const account = (f: FunctionBuilder, failed: () => void): void => {
+    const next = op("f64.add", access("f64.load", [i32(layout.step)]), f64(1));
+    f.emit(access("f64.store", [i32(layout.step), next]));
+    const key = add(access("i32.load", [i32(layout.key)]), i32(1));
+    f.emit(access("i32.store", [i32(layout.key), key]));
+    const { dtype, at } = layout.loss;
+    const read = access(`${dtype}.load` as Instruction, [i32(at)]);
+    const loss = f.let(dtype === "f32" ? op("f64.promote_f32", read) : read);
+    f.emit(setGlobal(lossSum, op("f64.add", getGlobal(lossSum), loss)));
+    if (layout.correct !== undefined) {
+      const right = op("f64.convert_i32_s", access("i32.load", [i32(layout.correct)]));
+      f.emit(setGlobal(correctSum, op("f64.add", getGlobal(correctSum), right)));
+    }
+    // A loss that is not finite ends the loop: x − x is 0 for finite x alone.
+    f.if(op("f64.ne", op("f64.sub", loss, loss), f64(0)), failed);
+  };
+  const alone = module.function("alone", ["i32", "i32"], "i32", (f) => {
     const [from, to] = f.params as [Local, Local];
     count(f, get(from), get(to), (batch) => {
       gather(f, layout, batch);
       f.emit(call(run));
-      const next = op("f64.add", access("f64.load", [i32(layout.step)]), f64(1));
-      f.emit(access("f64.store", [i32(layout.step), next]));
-      const key = add(access("i32.load", [i32(layout.key)]), i32(1));
-      f.emit(access("i32.store", [i32(layout.key), key]));
-      const { dtype, at } = layout.loss;
-      const read = access(`${dtype}.load` as Instruction, [i32(at)]);
-      const loss = f.let(dtype === "f32" ? op("f64.promote_f32", read) : read);
-      f.emit(setGlobal(lossSum, op("f64.add", getGlobal(lossSum), loss)));
-      // A loss that is not finite ends the loop: x − x is 0 for finite x alone.
-      f.if(op("f64.ne", op("f64.sub", loss, loss), f64(0)), () => f.emit(ret(i32(1))));
-      if (layout.correct !== undefined) {
-        const right = op("f64.convert_i32_s", access("i32.load", [i32(layout.correct)]));
-        f.emit(setGlobal(correctSum, op("f64.add", getGlobal(correctSum), right)));
-      }
+      account(f, () => f.emit(ret(i32(1))));
     });
     return i32(0);
   });
+  const steps = team ? writeTeamSteps(module, run, team, enlist, layout, account) : alone;
   const batches = Math.floor(layout.examples / layout.batchSize);
   const epochs = module.function("epochs", ["i32", "i32", "i32"], "i32", (f) => {
     const [first, number, shuffled] = f.params as [Local, Local, Local];
@@ -113,6 +128,37 @@ export function writeLoop(module: ModuleBuilder, run: Func, layout: LoopLayout):
   module.export("epochs", epochs);
   module.export("lossSum", lossSum);
   module.export("correctSum", correctSum);
+}
+
+/** The same steps by all threads: the first gathers and accounts, the others wait meanwhile. */
+function writeTeamSteps(
+  module: ModuleBuilder,
+  run: Func,
+  team: Team,
+  enlist: LoopParts["enlist"],
+  layout: LoopLayout,
+  account: (f: FunctionBuilder, failed: () => void) => void,
+): Func {
+  const first = op("i32.eqz", getGlobal(team.thread));
+  const together = module.function("together", ["i32", "i32"], "void", (f) => {
+    const [from, to] = f.params as [Local, Local];
+    count(f, get(from), get(to), (batch) => {
+      f.if(first, () => gather(f, layout, batch));
+      f.emit(call(team.barrier));
+      f.emit(call(run));
+      f.if(first, () => account(f, () => f.emit(publish(shared.stop, i32(1)))));
+      f.emit(call(team.barrier));
+      f.if(atomic(shared.stop), () => f.emit(ret()));
+    });
+    return undefined;
+  });
+  writeWorker(module, team, enlist, (from, to) => call(together, from, to));
+  return module.function("steps", ["i32", "i32"], "i32", (f) => {
+    const [from, to] = f.params as [Local, Local];
+    writeCommand(f, team, get(from), get(to));
+    f.emit(call(together, get(from), get(to)));
+    return atomic(shared.stop);
+  });
 }
 
 /** Copies the examples of one batch, in the order's order, to where the step reads them. */

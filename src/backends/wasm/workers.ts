@@ -1,0 +1,96 @@
+/** Worker threads in Node and in pages, and when they are worth their while. */
+import type { Program } from "../../compile/program.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { features } from "./assembler/index.ts";
+import { shared } from "./emit/threads.ts";
+import { isTiny } from "./emit/unrolled.ts";
+
+/** Workers that wait for commands in shared memory. */
+export interface Workers {
+  close(): void;
+}
+
+/** Steps of less work than this many multiplications are done sooner than a barrier opens. */
+const worthSharing = 2e6;
+
+/** How many threads to train with: those asked for, or as many as the work can feed. */
+export function threadsFor(program: Program, wanted?: number): number {
+  if (!features().threads || !canBlock() || isTiny(program.kernels)) return 1;
+  if (wanted !== undefined) return Math.max(1, Math.floor(wanted));
+  const work = program.kernels.reduce(
+    (sum, k) => sum + (k.loop === "reduce" ? sizeOf(k.extents) * sizeOf(k.over) : 0),
+    0,
+  );
+  return work < worthSharing ? 1 : Math.min(8, processors());
+}
+
+interface NodeModules {
+  readonly getBuiltinModule?: (name: string) => unknown;
+}
+const node = (globalThis as { process?: NodeModules }).process;
+
+/** A page's main thread may not wait, and pages share memory only if they are isolated. */
+const canBlock = (): boolean =>
+  node?.getBuiltinModule !== undefined ||
+  (typeof document === "undefined" &&
+    (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true);
+
+function processors(): number {
+  const os = node?.getBuiltinModule?.("node:os") as { availableParallelism(): number } | undefined;
+  return os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+}
+
+interface NodeWorker {
+  postMessage(message: unknown): void;
+  unref(): void;
+  terminate(): unknown;
+}
+type WorkerThreads = {
+  Worker: new (source: string, options: { eval: boolean; workerData: unknown }) => NodeWorker;
+};
+
+const life = `({ module, memory }) => {
+  const nothing = () => {};
+  const env = { memory, outOfRange: nothing, lost: nothing };
+  new WebAssembly.Instance(module, { env }).exports.worker();
+}`;
+
+export function startWorkers(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  count: number,
+): Workers {
+  const start = node?.getBuiltinModule ? startInNode : startInPage;
+  const workers = Array.from({ length: count }, () => start({ module, memory }));
+  const words = new Int32Array(memory.buffer);
+  return {
+    close() {
+      Atomics.store(words, shared.quit / 4, 1);
+      Atomics.add(words, shared.command / 4, 1);
+      Atomics.notify(words, shared.command / 4);
+      for (const worker of workers) worker.terminate();
+    },
+  };
+}
+
+interface Start {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+}
+
+function startInNode(workerData: Start): { terminate(): unknown } {
+  const { Worker } = node!.getBuiltinModule!("node:worker_threads") as WorkerThreads;
+  const source = `(${life})(require("node:worker_threads").workerData)`;
+  const worker = new Worker(source, { eval: true, workerData });
+  // A program that is done need not send its workers home.
+  worker.unref();
+  return worker;
+}
+
+function startInPage(start: Start): { terminate(): unknown } {
+  const source = `onmessage = ({ data }) => (${life})(data)`;
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  worker.postMessage(start);
+  return worker;
+}

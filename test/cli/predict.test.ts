@@ -1,0 +1,144 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { example, folder, root, run, write } from "./run.ts";
+
+let cwd: string;
+beforeAll(async () => {
+  cwd = folder();
+  for (const name of ["xor", "penguins", "sine", "two-two-two"]) {
+    const { code } = await run(["train", example(name), "-q", "--epochs", "60"], { cwd });
+    expect(code).toBe(0);
+  }
+});
+
+const predict = (...args: string[]) => run(["predict", ...args], { cwd });
+
+describe("predict", () => {
+  it("needs nothing but the checkpoint", async () => {
+    const { code, stdout, stderr } = await predict("xor.safetensors", "-i", "1,0", "-i", "1,1");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^row {3}class +no +yes\n +1 +yes +[\d.]+ % +[\d.]+ %\n +2 +no /);
+  });
+  it("gives class and probabilities as JSON", async () => {
+    const { stdout } = await predict("xor.safetensors", "--input", "1,0", "--json");
+    const { classes, predictions } = JSON.parse(stdout);
+    expect(classes).toEqual(["no", "yes"]);
+    expect(predictions[0].class).toBe("yes");
+    expect(predictions[0].probabilities[0] + predictions[0].probabilities[1]).toBeCloseTo(1, 12);
+  });
+  it("takes raw columns, categories and missing values included", async () => {
+    const row = "Biscoe,46.1,13.2,211,4500,FEMALE";
+    const { stdout } = await predict(
+      "penguins.safetensors",
+      "-i",
+      row,
+      "-i",
+      "Biscoe,,13.2,211,NA,",
+    );
+    expect(stdout).toMatch(/1 +Gentoo .*\n +2 +Gentoo /);
+  });
+  it("takes a table by the names of its columns, from a file or a pipe", async () => {
+    const table = join(root, "examples/data/penguins.csv");
+    const fromFile = await predict("penguins.safetensors", "--data", table, "--json");
+    expect(JSON.parse(fromFile.stdout).predictions).toHaveLength(344);
+    const args = ["predict", "penguins.safetensors", "--data", "-", "--json"];
+    const piped = await run(args, { cwd, input: readFileSync(table) });
+    expect(piped.stdout).toBe(fromFile.stdout);
+  });
+  it("takes the network file with its checkpoint, and its own examples", async () => {
+    const { code, stdout } = await predict(example("xor"));
+    expect(code).toBe(0);
+    expect(stdout.match(/ (no|yes) +\d/g)?.map((s) => s.trim().split(" ")[0])).toEqual([
+      "no",
+      "yes",
+      "yes",
+      "no",
+    ]);
+  });
+  it("takes the first values with --untrained", async () => {
+    const { stdout } = await predict(example("two-two-two"), "--untrained", "-i", "0.05,0.1");
+    expect(stdout).toContain("0.751365070   0.772928465");
+  });
+  it("takes negative numbers, and prints a number for a number", async () => {
+    const { code, stdout } = await predict("sine.safetensors", "--input", "-0.5", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).predictions[0].outputs[0]).toBeCloseTo(-1, 0);
+  });
+  it("reads a table without preprocessing by its first columns", async () => {
+    write(cwd, { "rows.csv": "p,q,answer\n0,1,yes\n1,1,no\n" });
+    const { stdout } = await predict("xor.safetensors", "--data", "rows.csv");
+    expect(stdout).toMatch(/1 +yes .*\n +2 +no /);
+  });
+  it.each([
+    [["xor.safetensors"], "There are no rows to predict", "--input"],
+    [["xor.safetensors", "-i", "1"], "another number of values", "2 numbers"],
+    [["xor.safetensors", "-i", "1,x"], "not a finite number", "--input 1, value 2"],
+    [["xor.safetensors", "-i", "1,"], "not a finite number", "value 2"],
+    [["penguins.safetensors", "-i", "1,2"], "6 values: island", "2"],
+    [["penguins.safetensors", "-i", "Bisco,1,1,1,1,MALE"], "did not occur in training", "Biscoe"],
+    [["penguins.safetensors", "-i", "Biscoe,a,1,1,1,MALE"], "not a number", "bill_length_mm"],
+    [["penguins.safetensors", "-d", "rows.csv"], 'no column "island"', "rows.csv"],
+    [["xor.safetensors", "-d", "nothing.csv"], "no such file", "nothing.csv"],
+    [["nothing.safetensors", "-i", "1,2"], "no such file", "nothing.safetensors"],
+    [[example("iris"), "-i", "1,2"], "no checkpoint of this network", "iris.safetensors"],
+    [["rows.csv", "-i", "1,2"], "", "rows.csv"],
+  ])("explains %j", async (args, message, detail) => {
+    const { code, stdout, stderr } = await predict(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain(message);
+    expect(stderr).toContain(detail);
+    expect(stderr).not.toContain("fault");
+  });
+});
+
+describe("a checkpoint that is not what it should be", () => {
+  const cases: [string, (good: Uint8Array) => Uint8Array, string][] = [
+    ["an empty file", () => new Uint8Array(), "at least 8 bytes"],
+    ["a truncated header", (good) => good.subarray(0, 60), "ends in its header"],
+    ["truncated data", (good) => good.subarray(0, good.length - 9), "ends behind the file"],
+    [
+      "a header that lies about its length",
+      (good) => Uint8Array.from([255, 255, 255, 255, 255, 255, 255, 127, ...good.subarray(8)]),
+      "too long",
+    ],
+    [
+      "shapes that lie",
+      (good) =>
+        Buffer.from(Buffer.from(good).toString("latin1").replace("[4,2]", "[4,9]"), "latin1"),
+      "disagree",
+    ],
+    ["text", () => new TextEncoder().encode("hello, this is no checkpoint"), "safetensors"],
+  ];
+  it.each(cases)("%s", async (_, change, message) => {
+    write(cwd, { "bad.safetensors": change(readFileSync(join(cwd, "xor.safetensors"))) });
+    for (const args of [
+      ["predict", "bad.safetensors", "-i", "1,2"],
+      ["train", example("xor"), "--resume", "bad.safetensors", "--out", "other.safetensors"],
+    ]) {
+      const { code, stderr } = await run(args, { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toContain(message);
+    }
+  });
+  it("of another program holds no network file", async () => {
+    const tensors = readFileSync(join(root, "test/fixtures/safetensors/types.safetensors"));
+    write(cwd, { "other.safetensors": tensors });
+    const { code, stderr } = await predict("other.safetensors", "-i", "1,2");
+    expect(code).toBe(2);
+    expect(stderr).toContain("holds no network file");
+  });
+  it("of another network does not fit", async () => {
+    const args = [
+      "train",
+      example("iris"),
+      "--resume",
+      "xor.safetensors",
+      "--out",
+      "o.safetensors",
+    ];
+    const { code, stderr } = await run(args, { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toContain("does not fit this model");
+  });
+});

@@ -1,0 +1,210 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { decodeSafetensors } from "../../src/io/safetensors.ts";
+import { example, folder, root, run, write } from "./run.ts";
+
+const lines = (text: string) =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+/** The last event of a training with --json. */
+async function result(file: string, ...options: string[]) {
+  const cwd = folder();
+  const { code, stdout, stderr } = await run(["train", file, "--json", ...options], { cwd });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return { events: lines(stdout), end: lines(stdout).at(-1), cwd };
+}
+
+describe("the examples", () => {
+  it.each(["iris", "penguins"])(
+    "%s is told apart, at least 95 %% of what was held out",
+    async (name) => {
+      const { end } = await result(example(name));
+      expect(end).toMatchObject({ event: "end", stopped: "finished" });
+      expect(end.heldOut.accuracy).toBeGreaterThanOrEqual(0.95);
+    },
+  );
+  it.each([
+    ["iris", 1],
+    ["iris", 2],
+    ["penguins", 1],
+    ["penguins", 2],
+  ])("%s is with seed %i, too", async (name, seed) => {
+    const { end } = await result(example(name), "--seed", `${seed}`);
+    expect(end.heldOut.accuracy).toBeGreaterThanOrEqual(0.93);
+  });
+  it("xor is solved", async () => {
+    const { end } = await result(example("xor"));
+    expect(end.training.accuracy).toBe(1);
+    expect(end.training.confusion).toEqual([
+      [2, 0],
+      [0, 2],
+    ]);
+  });
+  it("two spirals are told apart", async () => {
+    const { end } = await result(example("spirals"));
+    expect(end.heldOut.accuracy).toBeGreaterThanOrEqual(0.97);
+  });
+  it("the sine is fitted", async () => {
+    const { end } = await result(example("sine"));
+    expect(end.heldOut.r2).toBeGreaterThan(0.95);
+  });
+  it("the two-two-two network gives its number", async () => {
+    const { end, events } = await result(example("two-two-two"));
+    expect(events).toHaveLength(10_002);
+    expect(end.training.loss).toBeCloseTo(3.510187782978859e-5, 14);
+  });
+  it("and the other by the usual mistake", async () => {
+    const { end } = await result(example("two-two-two"), "--update", "sequential");
+    expect(end.training.loss).toBeCloseTo(3.508478629631277e-5, 14);
+  });
+
+  const digits = join(root, "../shared/data/mnist");
+  it.skipIf(!existsSync(digits))("digits load and train (needs shared/data/mnist)", async () => {
+    const cwd = folder();
+    const text = readFileSync(example("mnist"), "utf8")
+      .replaceAll(": data/mnist/train-", `: ${digits}/train10k-`)
+      .replaceAll(": data/mnist/", `: ${digits}/`)
+      .replace("epochs: 5", "epochs: 1");
+    write(cwd, { "digits.yaml": text });
+    const { code, stdout } = await run(["train", "digits.yaml", "--json"], { cwd });
+    expect(code).toBe(0);
+    expect(lines(stdout).at(-1).heldOut.accuracy).toBeGreaterThan(0.85);
+  });
+});
+
+describe("train", () => {
+  it("prints a table that stays short, a summary, and where the checkpoint is", async () => {
+    const cwd = folder();
+    const { code, stdout, stderr } = await run(["train", example("iris")], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/epoch +loss +accuracy +held-out loss +accuracy +time\n/);
+    expect(stdout.match(/^ +\d+ +\d\.\d+/gm)).toHaveLength(7);
+    expect(stdout).toMatch(/held out +loss \S+ +accuracy \d+\.\d %/);
+    expect(stdout).toContain("actual \\ predicted  setosa  versicolor  virginica");
+    expect(stdout).toContain("Saved to iris.safetensors");
+    expect(statSync(join(cwd, "iris.safetensors")).size).toBeGreaterThan(1000);
+  });
+  it("says nothing with --quiet", async () => {
+    const cwd = folder();
+    const { code, stdout, stderr } = await run(
+      ["train", example("xor"), "-q", "--epochs", "3", "--out", "x.safetensors"],
+      { cwd },
+    );
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(existsSync(join(cwd, "x.safetensors"))).toBe(true);
+  });
+  it("keeps its settings and its network file in the checkpoint", async () => {
+    const { cwd } = await result(example("xor"), "--epochs", "2", "--seed", "7");
+    const { metadata } = decodeSafetensors(readFileSync(join(cwd, "xor.safetensors")));
+    expect(metadata.network).toBe(readFileSync(example("xor"), "utf8"));
+    expect(JSON.parse(metadata.network_training!)).toMatchObject({ seed: 7, epochs: 2 });
+    expect(JSON.parse(metadata.network_data!).description.classes).toEqual(["no", "yes"]);
+  });
+  it("resumes bit for bit", async () => {
+    const whole = await result(example("iris"), "--epochs", "6");
+    const half = await result(example("iris"), "--epochs", "3");
+    const path = join(half.cwd, "iris.safetensors");
+    const rest = await run(
+      ["train", example("iris"), "--epochs", "6", "--resume", path, "--json"],
+      {
+        cwd: half.cwd,
+      },
+    );
+    expect(rest.code).toBe(0);
+    expect(readFileSync(path).equals(readFileSync(join(whole.cwd, "iris.safetensors")))).toBe(true);
+    const [start, ...epochs] = lines(rest.stdout);
+    expect(start.resumedAfter).toBe(3);
+    expect(epochs.filter((e) => e.event === "epoch").map((e) => e.epoch)).toEqual([4, 5, 6]);
+  });
+  it("has nothing to do when all epochs are done", async () => {
+    const { cwd } = await result(example("xor"), "--epochs", "4");
+    const { code, stdout } = await run(["train", example("xor"), "--resume", "xor.safetensors"], {
+      cwd,
+    });
+    expect(code).toBe(0);
+    expect(stdout).toContain("Nothing is left to do: 4 of 4 epochs are done.");
+  });
+  it("takes JSON for a network file", async () => {
+    const cwd = folder();
+    const network = {
+      layers: [{ linear: { outputs: 1 } }],
+      loss: "meanSquaredError",
+      optimizer: { sgd: { learningRate: 0.1 } },
+      data: { generate: { regression: { kind: "line" } } },
+      training: { epochs: 2 },
+    };
+    write(cwd, { "line.json": JSON.stringify(network, null, "\t") });
+    expect((await run(["train", "line.json"], { cwd })).code).toBe(0);
+    expect(existsSync(join(cwd, "line.safetensors"))).toBe(true);
+  });
+  it("stops early where the file asks for it", async () => {
+    const cwd = folder();
+    write(cwd, {
+      "n.yaml": readFileSync(example("spirals"), "utf8").replace(
+        "training: { ",
+        "training: { earlyStopping: { patience: 2, minDelta: 10 }, ",
+      ),
+    });
+    const { stdout } = await run(["train", "n.yaml", "--json"], { cwd });
+    expect(lines(stdout).at(-1)).toMatchObject({ stopped: "early", epoch: 3 });
+  });
+});
+
+describe("a signal", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s saves, says how to go on, and exits with %i", async (signal, exitCode) => {
+    const cwd = folder();
+    const args = ["train", example("spirals"), "--epochs", "100000"];
+    const { code, stderr } = await run(args, {
+      cwd,
+      during: (child) =>
+        child.stdout?.once("data", () => setTimeout(() => child.kill(signal), 300)),
+    });
+    expect(code).toBe(exitCode);
+    expect(stderr).toMatch(/^Stopped after \d+ epochs?.*; saved to spirals\.safetensors\.\n/);
+    expect(stderr).toContain("--resume spirals.safetensors");
+    const more = await run(
+      ["train", example("spirals"), "--json", "--resume", "spirals.safetensors", "--epochs", "1"],
+      { cwd },
+    );
+    expect(more.code).toBe(0);
+  });
+  it("SIGKILL leaves the previous checkpoint", async () => {
+    const { cwd } = await result(example("spirals"), "--epochs", "1");
+    const path = join(cwd, "spirals.safetensors");
+    const before = readFileSync(path);
+    await run(["train", example("spirals"), "--epochs", "100000"], {
+      cwd,
+      during: (child) =>
+        child.stdout?.once("data", () => setTimeout(() => child.kill("SIGKILL"), 300)),
+    });
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+});
+
+const hasScript = spawnSync("script", ["--version"]).status === 0;
+describe.skipIf(!hasScript)("on a terminal (needs script)", () => {
+  const onTerminal = (command: string, cwd: string) =>
+    execFileSync("script", ["-qec", command, "/dev/null"], {
+      cwd,
+      env: { ...process.env, TERM: "xterm", NO_COLOR: "", COLUMNS: "80" },
+      encoding: "utf8",
+    });
+  it("shows progress with rate and time left, and takes it away", () => {
+    const cwd = folder();
+    const command = `${process.execPath} ${join(root, "dist/cli.js")} train ${example("spirals")}`;
+    const text = onTerminal(`stty cols 80; ${command} --epochs 30`, cwd);
+    expect(text).toMatch(/epoch \d+\/30 {2}[\d,]+ steps\/s {2}[\d.:]+( s)? left/);
+    // Every line of progress is followed by what erases it.
+    const end = text.lastIndexOf("left");
+    expect(text.slice(end)).toContain("\r\x1b[K");
+    expect(text).not.toContain("\x1b[?25l");
+  });
+});

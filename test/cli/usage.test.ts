@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+import { cli, example, folder, run } from "./run.ts";
+
+const commands = ["tour", "train", "predict", "summary", "check"];
+
+describe("usage", () => {
+  it("is an executable file", () => {
+    expect(statSync(cli).mode & 0o111).toBe(0o111);
+    expect((spawnSync(cli, ["--version"]).stdout ?? "").toString().trim()).toBe(
+      packageJson.version,
+    );
+  });
+  it.each([[], ...commands.map((c) => [c])])("has help: %s", async (...words) => {
+    const { code, stdout, stderr } = await run([...words, "--help"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^Usage: chainrule/);
+    expect(stdout).toContain("--help");
+  });
+  it.each(commands)("%s takes --json", async (command) => {
+    expect((await run([command, "--help"])).stdout).toContain("--json");
+  });
+  it("lists every command", async () => {
+    const { stdout } = await run(["--help"]);
+    for (const command of commands) expect(stdout).toContain(`  ${command} `);
+  });
+  it.each([
+    [["trian", "x"], "There is no command “trian”", "Did you mean train?"],
+    [["net.yaml"], "There is no command “net.yaml”", "chainrule train net.yaml"],
+    [["--bogus"], "Unknown option '--bogus'", "chainrule --help"],
+    [["train", "x", "--epoch", "3"], "Unknown option '--epoch'", "Did you mean --epochs?"],
+    [["train"], "Missing required argument 'file'", "chainrule train --help"],
+    [["train", "x", "--epochs", "0"], "whole number ≥ 1", "chainrule train --help"],
+    [["train", "x", "--epochs", "1e3"], "whole number ≥ 1", "chainrule train --help"],
+    [["train", "x", "--seed", "a"], "whole number", "chainrule train --help"],
+    [["train", "x", "--update", "now"], "simultaneous", "chainrule train --help"],
+    [["train", "a", "b"], "too many arguments", "chainrule train --help"],
+    [["check", "x", "--order", "3"], "1, 2", "chainrule check --help"],
+  ])("explains %j", async (words, message, fix) => {
+    const { code, stdout, stderr } = await run(words);
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr.toLowerCase()).toContain(message.toLowerCase());
+    expect(stderr).toContain(fix);
+    expect(stderr).not.toMatch(/\n\s+at .*\.(js|ts):/);
+  });
+  it.each(commands.slice(1))("%s says what is wrong as JSON", async (command) => {
+    const { code, stdout, stderr } = await run([command, "nothing.yaml", "--json"]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: "" });
+    const { error } = JSON.parse(stdout);
+    expect(error).toMatchObject({ code: "file-unreadable", where: "nothing.yaml" });
+    expect(error.fix).toBeTruthy();
+  });
+  it("does not mind a reader that has seen enough", async () => {
+    const cwd = folder();
+    const { code, stderr } = await run(
+      ["train", example("two-two-two"), "--epochs", "500", "--json"],
+      {
+        cwd,
+        during: (child) => child.stdout?.once("data", () => child.stdout?.destroy()),
+      },
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(statSync(`${cwd}/two-two-two.safetensors`).size).toBeGreaterThan(0);
+  });
+});
