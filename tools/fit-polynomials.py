@@ -122,10 +122,8 @@ top_s = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.0001")
 polynomials = {
     # e^r = 1 + r + r^2 q(r); relative to e^r - 1, for the sake of expm1 and tanh
     "exp": (dict(f=mp.expm1, interval=(-half_ln2, half_ln2), factor=square, fixed=lambda x: x), 5, 10),
-    # log(m) = 2 s + s^3 q(s^2) with s = (m - 1) / (m + 1)
-    "log": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 3, 7),
-    # the same to more bits for pow, which wants the leading 2/3 in two parts
-    "logLong": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 4, 9),
+    # log(m) = 2 s + s^3 (2/3 + s^2 q(s^2)) with s = (m - 1) / (m + 1); to so many bits for pow
+    "log": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 4, 9),
     "sin": (odd(mp.sin, quarter_pi), 3, 6),
     "cos": (dict(f=mp.cos, interval=(0, quarter_pi), t=square, factor=lambda x: x**4,
                  fixed=lambda x: 1 - x * x / 2), 3, 6),
@@ -147,7 +145,7 @@ def main(names):
         print(f"  {name}: [")
         for n, bits in zip(terms, (32, 64)):
             options = dict(what)
-            if name == "logLong":
+            if name == "log":
                 options["exact"] = (mpf(2) / 3,)
             if name == "erf":
                 options["interval"] = (0, thresholds[bits][0])

@@ -92,6 +92,65 @@ function programOf(start: (run: Run) => void): Command {
       ),
     );
 
+  const language = () => new Option("--language <name>", "en or zh").choices(["en", "zh"]);
+  const explained = (c: Command): Command =>
+    c
+      .argument("<file>", "the network file")
+      .option("--example <n>", "the example, counted from 0", whole(0))
+      .option("--step <n>", "take so many training steps first", whole(0))
+      .option("-c, --checkpoint <path>", "start from this checkpoint")
+      .addOption(language())
+      .addOption(json());
+
+  explained(command("explain", "derive a gradient step by step; exit 1 if a check disagrees"))
+    .option("-p, --parameter <name>", 'one number: "0.weight[3,7]"')
+    .option("--all", "every parameter in turn")
+    .addOption(
+      new Option(
+        "-f, --format <name>",
+        "how it is written; default: by the ending of --out",
+      ).choices(["text", "markdown", "pandoc", "latex", "html", "json", "svg"]),
+    )
+    .addOption(
+      new Option("--notation <name>", "how quantities are called").choices([
+        "canonical",
+        "net-out",
+        "bp",
+        "torch",
+      ]),
+    )
+    .addOption(
+      new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
+    )
+    .option("--digits <n>", "significant digits, default 9", whole(2))
+    .option("-o, --out <path>", "write to this file")
+    .action((file, options) =>
+      start(async () => (await import("./explain.ts")).explain(file, options)),
+    );
+
+  explained(command("diagnose", "name the mistake that gives a number; exit 1 if it is wrong"))
+    .option("-p, --parameter <name>", "the parameter whose gradient or new value it is")
+    .option("--value <x>", "the number that you got")
+    .option("--loss-after-step <x>", "or the loss that you got after one update")
+    .action((file, options) =>
+      start(async () => (await import("./diagnose.ts")).diagnose(file, options)),
+    );
+
+  explained(
+    command("report", "gains, dead and saturated units, first NaN; exit 1 if there is one"),
+  ).action((file, options) =>
+    start(async () => (await import("./report.ts")).report(file, options)),
+  );
+
+  command("bench", "time training steps, next to plain JavaScript and other libraries")
+    .option("-w, --workloads <list>", "of W1,W2,W3,W6; default: all")
+    .option("-p, --peer <name=command>", "another library's worker; may be repeated", collect)
+    .option("--repetitions <n>", "turns of each, default 5", whole(1))
+    .option("--threads <n>", "threads for chainrule; default: as many as pay", whole(1))
+    .addOption(new Option("--worker <kind>").choices(["chainrule", "plain"]).hideHelp())
+    .addOption(json())
+    .action((options) => start(async () => (await import("./bench/index.ts")).bench(options)));
+
   program.addHelpText(
     "after",
     `
@@ -101,6 +160,8 @@ Examples:
   chainrule predict iris.safetensors -i "5.1,3.5,1.4,0.2"
   chainrule summary examples/iris.yaml
   chainrule check examples/two-two-two.yaml
+  chainrule explain examples/two-two-two.yaml --parameter "0.weight[0,0]" --notation net-out
+  chainrule diagnose examples/two-two-two.yaml -p "0.weight[0,0]" --value 0.000364723
 
 Every command takes --help and --json. Exit codes: 0 ok, 1 the answer is no,
 2 the input is wrong, 130 interrupted.`,

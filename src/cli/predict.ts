@@ -175,7 +175,8 @@ export async function predict(path: string, options: PredictOptions): Promise<nu
     printJson({ classes: description.classes, predictions });
     return exit.ok;
   }
-  for (const line of columns(linesOf(predictions, loaded), "><>", 3)) print(line);
+  const alignment = description.classes === undefined ? "><" : "><>";
+  for (const line of columns(linesOf(predictions, loaded), alignment, 3)) print(line);
   return exit.ok;
 }
 

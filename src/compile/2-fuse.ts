@@ -66,6 +66,7 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
     for (const member of members) groupOf.set(member, group);
   };
   const constants = new Map<Tensor, Expression>();
+  const pointedInto = findPointedInto(nodes, facts);
   const context: Resolve = { facts, absorbed, groupOf, constants };
   for (const n of nodes) {
     const meaning = facts.meaning.get(n)!;
@@ -77,11 +78,13 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
       continue;
     }
     if (meaning.loop === "map") {
-      if (isView(meaning.value) && !facts.outputs.has(n)) continue;
+      const view = isView(meaning.value) && !facts.outputs.has(n);
+      if (view && !pointedInto.has(n)) continue;
       // What it reads in a loop of its own decides whether it can share another's.
       const alone = mapGroup(n, meaning.value, context);
       const value = alone.values.get(n)!;
-      if (value.kind === "constant" && !facts.outputs.has(n)) {
+      if (view && value.kind !== "constant") continue;
+      if (value.kind === "constant" && !facts.outputs.has(n) && !pointedInto.has(n)) {
         constants.set(n, value);
         continue;
       }
@@ -127,6 +130,19 @@ function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor
     if (view.size === n.size && linear && view.dtype === n.dtype) anchors.set(n, view);
   }
   return anchors;
+}
+
+/** What is read at positions that are data: read in memory, since the positions are to be checked. */
+function findPointedInto(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
+  const found = new Set<Tensor>();
+  for (const n of nodes) {
+    const meaning = facts.meaning.get(n)!;
+    if (meaning.loop === "leaf" || meaning.loop === "compose") continue;
+    for (const e of subexpressions(meaning.value)) {
+      if (e.kind === "load" && e.bound) found.add(n.inputs[e.input]!);
+    }
+  }
+  return found;
 }
 
 /** Elementwise nodes that are computed inside the one loop that reads each element once. */
@@ -245,14 +261,15 @@ function resolve(
       const same = position !== undefined && isIdentity(original.at, n.shape);
       const place = same ? position : simplifyIndex(e.at, extents);
       const meaning = facts.meaning.get(x)!;
-      const { bound, when, otherwise } = e;
+      const { when, otherwise } = e;
+      const bound = e.bound && { where: () => n.site.toString(), ...e.bound };
       const options = { ...(bound ? { bound } : {}), ...(when ? { when } : {}), otherwise };
       const plain = bound === undefined && when === undefined;
       if (plain && meaning.loop === "leaf" && "data" in meaning && x.size === 1) {
         return constant((meaning.data as TypedArray)[0]!, x.dtype);
       }
       const known = constants.get(x);
-      if (known && plain) return known;
+      if (known) return plain ? known : guarded(known, options, x);
       const inline = meaning.loop === "map" && (isUnplaced(x, context) || absorbed.has(x));
       if (inline && (plain || isView(meaning.value))) {
         const inner = resolve(meaning.value, x, group, context, elementOf(x, place, extents));

@@ -4,8 +4,7 @@
  * kernel still needs that; else a copy at the end moves it.
  */
 import { type Expression, indices, load, offset, subexpressions } from "../core/expression.ts";
-import type { Graph } from "../core/graph.ts";
-import { nodesOf } from "../core/graph.ts";
+import { type Graph, nodesOf, unbound } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Group, reducedValue } from "./2-fuse.ts";
 import { isIdentity, rewrite } from "./affine.ts";
@@ -145,7 +144,8 @@ function assemble(
   for (const n of nodesOf(outputs, (n) => bufferOf.has(n))) {
     if (bufferOf.has(n) || writer.has(n) || !(readers.has(n) || wanted.has(n))) continue;
     const meaning = n.op.meaning(n.inputs, n, n.attributes);
-    make(n, "constant", meaning.loop === "leaf" && meaning.data ? { data: meaning.data } : {});
+    if (meaning.loop !== "leaf") throw new TypeError(`no kernel computes ${n.op.name}`);
+    make(n, "constant", { data: meaning.data ?? unbound(n) });
   }
   const kernels = order.map((group): Kernel => {
     const reads = group.reads;
@@ -177,19 +177,38 @@ function assemble(
     }
     return { ...common, ...body } as unknown as Kernel;
   });
-  const results = outputs.map((n) => bufferOf.get(n)!);
-  const copies = state.flatMap(([i, o]): Kernel[] => {
-    const [from, to] = [results[o]!, bufferOf.get(graph.inputs[i]!)!];
-    if (from === to || from.inPlaceOf === to) return [];
-    const made: Buffer = { ...from, id: buffers.length, role: "output", inPlaceOf: to };
+  const copy = (
+    from: Buffer,
+    n: Tensor,
+    more: Partial<Buffer>,
+  ): { made: Buffer; kernel: Kernel } => {
+    const { dtype, size, name } = from;
+    const made: Buffer = { id: buffers.length, dtype, size, role: "output", name, ...more };
     buffers.push(made);
-    const at = offset([from.size], indices(1));
-    const value = load(0, from.dtype, at);
-    const where = () => graph.inputs[i]!.site.toString();
+    const value = load(0, dtype, offset([size], indices(1)));
+    const where = () => n.site.toString();
     const stores = [{ buffer: made, value }];
+    return { made, kernel: { loop: "map", extents: [size], reads: [from], stores, where } };
+  };
+  const old = (i: number): Buffer => bufferOf.get(graph.inputs[i]!)!;
+  const changing = state.filter(([i, o]) => graph.inputs[i] !== outputs[o]);
+  const replaced = new Set(changing.map(([i]) => old(i)));
+  // A state's old value that is also another output is put by before anything replaces it.
+  const saved: Kernel[] = [];
+  const results = outputs.map((n) => {
+    const buffer = bufferOf.get(n)!;
+    if (!replaced.has(buffer)) return buffer;
+    const { made, kernel } = copy(buffer, n, {});
+    saved.push(kernel);
+    return made;
+  });
+  const copies = changing.flatMap(([i, o]): Kernel[] => {
+    const [from, to] = [results[o]!, old(i)];
+    if (from.inPlaceOf === to) return [];
+    const { made, kernel } = copy(from, outputs[o]!, { inPlaceOf: to });
     results[o] = made;
-    return [{ loop: "map", extents: [from.size], reads: [from], stores, where }];
+    return [kernel];
   });
   const inputs = graph.inputs.map((n) => bufferOf.get(n)!);
-  return { kernels: [...kernels, ...copies], buffers, inputs, outputs: results };
+  return { kernels: [...saved, ...kernels, ...copies], buffers, inputs, outputs: results };
 }

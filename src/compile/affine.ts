@@ -146,7 +146,7 @@ export function rewrite(
           {
             ...e,
             at: visit(e.at),
-            ...(e.bound ? { bound: { index: visit(e.bound.index), size: e.bound.size } } : {}),
+            ...(e.bound ? { bound: { ...e.bound, index: visit(e.bound.index) } } : {}),
             ...(e.when ? { when: visit(e.when) } : {}),
           },
           e,
@@ -187,8 +187,9 @@ function fold(
   return constant(dtype === "f32" ? Math.fround(value) : value, dtype);
 }
 
+/** Exactly this number: x − (−0) is x + 0, which turns −0 into 0. */
 const is = (e: Expression | undefined, value: number): boolean =>
-  e?.kind === "constant" && e.value === value;
+  e?.kind === "constant" && Object.is(e.value, value);
 
 /**
  * Algebra that changes no bit of a result: x·1, x/1, x − 0, −(−x), a choice that is decided. Not
@@ -217,10 +218,11 @@ export function simplify(e: Expression): Expression {
       if (is(b, 1)) return a!;
       return is(a, 1) ? b! : e;
     case "div":
-    case "floorDiv":
       return is(b, 1) ? a! : e;
+    case "floorDiv":
+      return e.dtype === "i32" && is(b, 1) ? a! : e;
     case "mod":
-      return is(b, 1) ? constant(0, "i32") : e;
+      return e.dtype === "i32" && is(b, 1) ? constant(0, "i32") : e;
     case "sub":
       return is(b, 0) ? a! : e;
     case "neg":

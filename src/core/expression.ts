@@ -59,6 +59,13 @@ export const intrinsics = {
 
 export type Intrinsic = keyof typeof intrinsics;
 
+export interface Bound {
+  readonly index: Expression;
+  readonly size: number;
+  /** The line to name in the error, where a loop does the work of several nodes. */
+  readonly where?: () => string;
+}
+
 export type Expression =
   | { readonly kind: "constant"; readonly dtype: DType; readonly value: number }
   /** The loop's index along an axis: the output's axes first, then those reduced over. */
@@ -71,7 +78,7 @@ export type Expression =
       /** Distance from the first element, counted in elements. */
       readonly at: Expression;
       /** The axis that `at` must stay inside, if it depends on data: checked when it is read. */
-      readonly bound?: { readonly index: Expression; readonly size: number };
+      readonly bound?: Bound;
       readonly when?: Expression;
       readonly otherwise: number;
     }
@@ -139,7 +146,7 @@ export const indices = (rank: number, from = 0): Expression[] =>
   Array.from({ length: rank }, (_, axis) => index(from + axis));
 
 export interface LoadOptions {
-  readonly bound?: { readonly index: Expression; readonly size: number };
+  readonly bound?: Bound;
   readonly when?: Expression;
   readonly otherwise?: number;
 }

@@ -1,3 +1,5 @@
+import { fail } from "./errors.ts";
+import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A graph to run: values for `inputs` go in, values of `outputs` come out. */
@@ -5,6 +7,15 @@ export interface Graph {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
 }
+
+/** The error about a leaf whose value neither the graph's inputs nor the node itself give. */
+export const unbound = (node: Tensor): never =>
+  fail("unbound-input", {
+    message: `The input "${String(node.attributes.name)}" has no value.`,
+    expected: `${node.dtype}${formatShape(node.shape)}`,
+    found: "nothing",
+    where: node.site.toString() || undefined,
+  });
 
 /**
  * Every node that `outputs` depend on, inputs before what uses them. The walk does not go past

@@ -3,7 +3,7 @@
  * and referred to by name, so the work grows with the number of units, not of paths.
  */
 import { pushForward } from "../autodiff/forward.ts";
-import { isFloat, type TypedArray } from "../core/dtype.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { dependents, nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -58,21 +58,15 @@ export function route(c: Context, name: string, index: number): Route {
 /** Stages up to this size are searched element by element. */
 const searched = 64;
 
-/** The elements of a stage that may depend on the parameter: of a large one, by forward mode. */
+/** The elements of a stage that depend on the parameter: of a large one, by forward mode. */
 function candidates(c: Context, t: Tensor, parameter: Element): Element[] {
   const all = elementsOf(c, t);
   if (all.length <= searched) return all;
   const unit = new Float64Array(parameter.node.size);
   unit[parameter.index] = 1;
   const tangent = pushForward([t], [parameter.node], [constant(unit, parameter.node.shape)]);
-  // At the given values a derivative may happen to be 0; at other values it is not as well.
-  const change = new Map(
-    [...c.trace.bindings]
-      .filter(([x]) => isFloat(x.dtype))
-      .map(([x, v]) => [x, v.map((a, i) => a + Math.sin(i + 1))]),
-  );
-  const [here, there] = [c.trace.evaluate(tangent)[0]!, c.trace.evaluate(tangent, change)[0]!];
-  return all.filter((e) => here[e.index] !== 0 || there[e.index] !== 0);
+  const [here] = c.trace.evaluate(tangent);
+  return all.filter((e) => here![e.index] !== 0);
 }
 
 export class Backward {
@@ -133,7 +127,10 @@ export class Backward {
       c.push({
         section: "chain",
         kind: "chain",
-        why: [say("chainText", { w, loss: c.loss, via: list })],
+        why: [
+          ...(c.trace.examples > 1 ? [say("shareIs", { g: share, n: c.example, d })] : []),
+          say("chainText", { w, loss: c.loss, via: list }),
+        ],
         result: c.trace.examples > 1 ? share : d,
         expression: [product(factors)],
       });

@@ -4,7 +4,7 @@ import { formatShape } from "../core/shape.ts";
 import { partials } from "./adjoint.ts";
 import type { Route } from "./backward.ts";
 import type { Context } from "./context.ts";
-import type { Cell } from "./derivation.ts";
+import type { Cell, Sentence } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { type Expr, number, type Sign, sum } from "./expr.ts";
 import { say } from "./say.ts";
@@ -67,7 +67,7 @@ export function batchSection(c: Context, r: Route, index: number): void {
     columns.push(c.symbol(c.gradientSign(first)), c.symbol(c.partialSign(z, w)));
   }
   columns.push(say("contribution"));
-  const why = [say("batchText", { d })];
+  const why: Sentence[] = [];
   if (size > 0) why.push(say("cancellation", { ratio: number(Math.abs(total) / size) }));
   const t = r.parameter.node;
   if (first && t.rank === 2) {
@@ -82,6 +82,7 @@ export function batchSection(c: Context, r: Route, index: number): void {
       }),
     );
   }
+  why.push(say("batchText", { d }));
   c.note("batch", why, { columns, rows }, "reduce");
   c.equation({ section: "batch", kind: "reduce", result: d, forms: [sum(symbols)] });
 }

@@ -1,6 +1,6 @@
 /** Section 13: the same derivative by other methods, and what counts as agreement. */
 import { pushForward } from "../autodiff/forward.ts";
-import type { TypedArray } from "../core/dtype.ts";
+import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { constant } from "../ops/leaf.ts";
@@ -12,7 +12,7 @@ import { type Element, keyOf } from "./elements.ts";
 import { number } from "./expr.ts";
 import type { Values } from "./outcome.ts";
 import { say } from "./say.ts";
-import type { Trace } from "./trace.ts";
+import { isLarge, type Trace } from "./trace.ts";
 
 const absolute = 1e-8;
 const relative = 1e-5;
@@ -76,10 +76,7 @@ export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>
 }
 
 /** Shorter for networks of which a single pass takes long. */
-const sweepOf = (t: Trace): readonly number[] =>
-  Object.values(t.parameters).reduce((n, p) => n + p.size, 0) * t.examples > 1e5
-    ? sweep.slice(2, 5)
-    : sweep;
+const sweepOf = (t: Trace): readonly number[] => (isLarge(t) ? [1e-4, 1e-5] : sweep);
 
 const unit = (x: Tensor, index: number): Map<Tensor, TypedArray> => {
   const d = new Float64Array(x.size);
@@ -212,7 +209,15 @@ function pathSum(c: Context, r: Route): number {
 /** The law of an operator that is exactly at a point where its derivative jumps. */
 function kinkLaw(c: Context, any: boolean): { en: string; zh: string } {
   let fallback = { en: "", zh: "" };
-  for (const node of nodesOf([c.trace.loss])) {
+  const nodes = nodesOf([c.trace.loss]);
+  for (const node of nodes) {
+    // A comparison of two numbers that are equal decides a choice exactly at its border.
+    const [a, b] = node.inputs.map((x) => c.trace.values.get(x));
+    const compares = node.dtype === "bool" && a && b && isFloat(node.inputs[0]!.dtype);
+    const user = nodes.find((n) => n.inputs.includes(node) && isFloat(n.dtype));
+    const ordered = node.inputs[0] !== node.inputs[1];
+    if (compares && ordered && user && a.some((v, i) => v === b[i])) return user.op.law;
+    if (user && isFloat(user.dtype)) fallback = any ? user.op.law : fallback;
     const kinks = node.op.sampling?.kinks ?? [];
     const input = node.inputs[0] && c.trace.values.get(node.inputs[0]);
     const { kind } = node.op.derivative;

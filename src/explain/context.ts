@@ -42,6 +42,8 @@ export class Context {
   readonly loss: Expr;
   /** Steps by the symbol that they compute. */
   readonly defined = new Map<string, string>();
+  /** See Step.part. */
+  part = 0;
   readonly #stages: Map<Tensor, Stage>;
   readonly #parameters: Map<Tensor, string>;
   readonly #layerOf: Map<string, number>;
@@ -292,6 +294,7 @@ export class Context {
       expression: [],
       spoken: { en: "", zh: "" },
       ...step,
+      part: this.part,
       id: `s${this.steps.length + 1}`,
     };
     this.steps.push(made);

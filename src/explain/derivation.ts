@@ -58,6 +58,8 @@ export interface Step {
   readonly id: string;
   readonly section: Section;
   readonly kind: Kind;
+  /** Where several parameters are explained: which of them, from 1; 0 before, one more after. */
+  readonly part: number;
   /** Parameters that appear in it. */
   readonly parameters: readonly string[];
   /** Steps whose results it uses. */

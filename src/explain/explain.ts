@@ -32,6 +32,7 @@ import { speak } from "./speak.ts";
 import {
   gradientsOf,
   indexText,
+  isLarge,
   locate,
   type Trace,
   traceFunction,
@@ -59,6 +60,8 @@ export interface ExplainOptions {
   readonly loss?: Loss;
   readonly optimizer?: Optimizer;
   readonly seed?: number;
+  /** What the loss is called, where its function has no name of its own. */
+  readonly lossName?: string;
   /** For a function: its arguments, by name or in order. */
   readonly inputs?: Readonly<Record<string, Tensor>> | readonly Tensor[];
 }
@@ -87,7 +90,7 @@ export function traceOf(subject: Subject, options: ExplainOptions): Trace {
   }
   if (!Number.isInteger(step) || step < 0 || step > 100_000) choose("step", step, ["0 to 100000"]);
   const ready = step === 0 ? trainer : advanced(trainer, data, step);
-  return traceNetwork(ready, data);
+  return { ...traceNetwork(ready, data), lossName: options.lossName };
 }
 
 function fromModel(model: Layer, { loss, optimizer, seed }: ExplainOptions): Trainer {
@@ -107,6 +110,7 @@ function advanced(trainer: Trainer, data: Data, steps: number): Trainer {
     seed: trainer.seed,
     dtype: trainer.dtype as "f32" | "f64",
     update: trainer.update,
+    backend: trainer.backend,
   });
   copy.fromBytes(trainer.toBytes());
   for (let i = 0; i < steps; i++) copy.step(data);
@@ -184,9 +188,10 @@ function derive(
   const backward = new Backward(c, factors, compact, sequential, next);
   for (const [i, r] of routes.entries()) {
     const { name, index } = chosen[i]!;
+    c.part = i + 1;
     const exact = g[name]![index]!;
     if (!finite) {
-      producer(c);
+      if (i === 0) producer(c);
       continue;
     }
     const share = c.symbol(shareSign(s.example));
@@ -200,11 +205,12 @@ function derive(
     const own = batched ? c.evaluate(share) : undefined;
     passed = check(c, r, index, g, c.evaluate(d), own, sequential).passed && passed;
   }
+  c.part = routes.length + 1;
   if (finite) {
     allParameters(c, g, next);
     if (next) again(c, g, next);
     if (trace.trainer && (layers > 2 || trace.examples > 1)) ledger(c);
-    if (trace.trainer) common(c, chosen, mistakes(trace));
+    if (trace.trainer && !isLarge(trace)) common(c, chosen, mistakes(trace));
   }
   const steps = finishSteps(c, s.digits);
   return {
@@ -256,7 +262,8 @@ function common(
 /** In the order of the sections; links between steps and the words for reading aloud. */
 function finishSteps(c: Context, digits: number): Step[] {
   const style = { tex: false, digits, symbols: c.symbols, operators: c.elements.operators };
-  const ordered = sections.flatMap((section) => c.steps.filter((step) => step.section === section));
+  const place = (step: Step) => step.part * sections.length + sections.indexOf(step.section);
+  const ordered = c.steps.toSorted((a, b) => place(a) - place(b));
   return ordered.map((step) => {
     const children = c.steps.filter((other) => other.inputs.includes(step.id)).map((o) => o.id);
     if (!step.result) return { ...step, children };

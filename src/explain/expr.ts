@@ -125,7 +125,8 @@ const combiners: Record<string, (a: number, b: number) => number> = {
 
 function applyOperator(op: Operator | undefined, args: number[], operators: Operators): number {
   if (op?.value) return scalar(op.value, (input) => args[input]!);
-  if (op?.combine) return args.reduce(combiners[op.combine] ?? (() => Number.NaN));
+  const join = op?.combine && combiners[op.combine];
+  if (join) return args.reduce((a, b) => join(a, b));
   if (!op?.expansion) return Number.NaN;
   return evaluateExpr(op.expansion, (name) => args[Number(name.slice(1))]!, operators);
 }

@@ -108,11 +108,12 @@ export class Factors {
     const signs = new Map<string, Expr>();
     for (const e of steps) {
       const own = naming(e.node, e.index)!;
-      for (const [key, { element, coefficient }] of partials(c.elements, e, wanted, naming)) {
+      const ways = partials(c.elements, e, wanted, naming);
+      for (const [key, { element, coefficient }] of ways) {
         const by = naming(element.node, element.index)!;
         const symbol = c.symbol(partial(c.sign(own), c.sign(by)));
-        // The derivative of the whole by x along the direct way must not be called ∂y/∂x.
-        const isDirect = e === y && key === keyOf(x);
+        // Where there are other ways as well, the direct one must not be called ∂y/∂x.
+        const isDirect = key === keyOf(x) && ways.size > 1;
         const name = isDirect
           ? c.symbol({
               text: `${c.sign(symbol).text}|ᵤ`,
@@ -172,6 +173,8 @@ export class Factors {
 /** The law of the operator, as its record says it; arithmetic of several steps needs none. */
 function law(c: Context, e: Element, x: Element, naming: Naming): Sentence {
   const way = between(c.elements, e, new Set([keyOf(x)]), naming);
+  // A law about whole matrices says little about one of their numbers.
+  if (e.node.op.derivative.kind === "multilinear") return say("constant");
   const named = way.length === 1 || c.elements.define(e, naming).kind === "apply";
   return named ? e.node.op.law : say("constant");
 }

@@ -46,7 +46,7 @@ export function termSign(c: Context, terms: Tensor, index: number): Sign {
     tex: `{${s.tex}}^{(${example})}`,
   });
   const row = terms.size / (c.isBatched(terms) ? c.trace.examples : 1);
-  if (row === 1) return own(loss);
+  if (row === 1 && c.trace.examples > 1) return own(loss);
   const sign = c.names.term(at);
   return example === c.example ? sign : own(sign);
 }

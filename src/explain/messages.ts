@@ -114,31 +114,21 @@ export const messages = {
     "{w} acts on {loss} through {via}; the derivatives along the way are multiplied:",
     "{w} 通过 {via} 影响 {loss}；沿途各导数相乘：",
   ],
+  shareIs: ["Here {g} is the share of example {n} in {d}.", "其中 {g} 是样本 {n} 对 {d} 的贡献。"],
   fanOut: [
     "{v} acts on {n} later quantities, so the gradients that come back are added:",
     "{v} 影响后面的 {n} 个量，因此传回的梯度要相加：",
   ],
-  direct: ["{w} acts on {loss} directly:", "{w} 直接影响 {loss}："],
   noPath: [
     "{w} has no influence on {loss} here: its gradient is 0.",
     "{w} 在此对 {loss} 没有影响：其梯度为 0。",
   ],
   // Factors.
   derive: ["The derivative of {y} with respect to {x}:", "{y} 对 {x} 的导数："],
-  intermediate: ["Intermediate results are named:", "为中间结果命名："],
-  rule: ["{law}", "{law}"],
   together: ["Multiplied along the way and added over the ways:", "沿每条路相乘，各路相加："],
   directly: ["Directly, the intermediate results u held fixed:", "直接部分，中间结果 u 视为固定："],
   likewise: ["As derived above:", "同上推导："],
   constant: ["All other quantities count as constant.", "其余各量视为常数。"],
-  lemma: [
-    "Softmax and logarithm together leave p − y: the probability minus the label.",
-    "softmax 与对数合在一起只剩 p − y：概率减去标签。",
-  ],
-  noTextbook: [
-    "The rule of {op} has no textbook form; its vector-Jacobian product is given as a number, and checked below.",
-    "{op} 的法则没有教科书形式；其向量-雅可比积以数值给出，并在下文检验。",
-  ],
   // Backward.
   deltaOf: ["The error term of {z}:", "{z} 的误差项："],
   gradientOf: ["The gradient that reaches {a}:", "传到 {a} 的梯度："],
@@ -324,7 +314,6 @@ export const messages = {
   m_sign: ["the sign is flipped", "符号反了"],
   m_batchSum: ["the examples were summed instead of averaged", "样本应取平均却取了总和"],
   m_batchMean: ["the examples were averaged instead of summed", "样本应取总和却取了平均"],
-  m_oneExample: ["only example {n} was used", "只用了样本 {n}"],
   m_rounding: ["intermediate values were rounded to {d} decimals", "中间值被舍入到 {d} 位小数"],
   m_newValue: [
     "this is the new value of the parameter, not its gradient ({cause})",

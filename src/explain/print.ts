@@ -29,13 +29,17 @@ export function rounded(value: number, digits: number): string {
 function constantText(value: number, style: Style): string {
   const size = Math.abs(value);
   const sign = value < 0 ? "−" : "";
-  const whole = Math.round(1 / size);
   const decimal = rounded(value, 12);
-  const fraction = size > 0 && size < 1 && whole < 1e6 && Math.abs(size * whole - 1) < 1e-12;
-  if (!fraction || (decimal.length <= 6 && whole !== 2)) return decimal;
-  if (style.tex) return `${sign}\\tfrac{1}{${whole}}`;
-  return sign + (whole === 2 ? "½" : `1/${whole}`);
+  // A constant with a long decimal fraction is mostly the quotient of two whole numbers.
+  if (decimal.length <= 6 && size !== 0.5) return decimal;
+  const below = denominators.find((n) => Math.abs(size * n - Math.round(size * n)) < 1e-12 * n);
+  const above = below && Math.round(size * below);
+  if (!below || !above || below === 1) return decimal;
+  if (style.tex) return `${sign}\\tfrac{${above}}{${below}}`;
+  return sign + (below === 2 && above === 1 ? "½" : `${above}/${below}`);
 }
+
+const denominators = Array.from({ length: 4096 }, (_, i) => i + 1);
 
 export const texNumber = (numeral: string): string =>
   numeral
@@ -85,7 +89,7 @@ const bracket = (p: Printed, least: number, style: Style): string =>
 
 /** A term without its sign, and whether it had one. */
 function unsigned(e: Expr): [negative: boolean, rest: Expr] {
-  if (e.kind === "number" && (e.value < 0 || Object.is(e.value, -0))) {
+  if (e.kind === "number" && e.value < 0) {
     return [true, { ...e, value: -e.value }];
   }
   if (e.kind !== "product") return [false, e];
@@ -149,6 +153,8 @@ function printApply(name: string, args: readonly Expr[], style: Style): Printed 
     const before = template.slice(0, at);
     const after = template.slice(at + hole.length);
     if (opens.test(before) && closes.test(after) && !/^\}\^/.test(after)) return p.out;
+    // Inside an operator's own sum, as in ln(1 + x), a term is bracketed like any term.
+    if (/\d [+−-] $/.test(before) && closes.test(after)) return bracket(p, 2, style);
     const strict = k > 0 || op.precedence >= 3;
     const text = bracket(p, op.precedence + (strict ? 0.5 : 0), style);
     return p.precedence < op.precedence || !strict ? text : bracketAtom(p, op.precedence, style);

@@ -208,6 +208,7 @@ export class GradientReport {
     const language = options.language ?? this.#language;
     const step = {
       section: "ledger",
+      part: 0,
       kind: "note",
       id: "s1",
       parameters: [],

@@ -6,7 +6,7 @@ import { partials } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Cell, Diagram, DiagramEdge, Sentence } from "./derivation.ts";
 import { keyOf } from "./elements.ts";
-import { number } from "./expr.ts";
+import { type Expr, number } from "./expr.ts";
 import { withTerms } from "./loss.ts";
 import type { MessageKey } from "./messages.ts";
 import { say } from "./say.ts";
@@ -55,7 +55,7 @@ export function setUp(
   if (trainer) givenNumbers(c);
 }
 
-const row2 = (cells: Cell[][], width = 4): Cell[][] => {
+const row2 = (cells: Cell[][], width: number): Cell[][] => {
   const rows: Cell[][] = [];
   for (let i = 0; i < cells.length; i += width) {
     const part = cells.slice(i, i + width).flat();
@@ -87,11 +87,13 @@ function givenNumbers(c: Context): void {
     for (let i = 0; i < t.size; i++) c.parameterSymbol(name, i);
     add(t, 0, t.size);
   }
-  const width = Math.min(4, cells.length);
+  // Long names leave room for fewer columns.
+  const long = cells.some(([name]) => name && c.sign(name as Expr).text.length > 8);
+  const width = Math.min(long ? 2 : 4, cells.length);
   const columns = Array.from({ length: 2 * width }, (_, i) =>
     say(i % 2 === 0 ? "quantity" : "value"),
   );
-  c.note("setup", [say("givenValues")], { columns, rows: row2(cells) });
+  c.note("setup", [say("givenValues")], { columns, rows: row2(cells, width) });
 }
 
 function symbolNotes(c: Context): Sentence[] {
@@ -137,7 +139,7 @@ function biasPolicy(c: Context): Sentence {
 
 function reduction(c: Context, terms: Tensor | undefined): Sentence {
   const { trainer } = c.trace;
-  const name = trainer?.loss.name || "f";
+  const name = c.trace.lossName ?? (trainer?.loss.name || "f");
   if (!terms) return say("reductionNone", { name });
   const n = terms.size;
   const wanted = new Set([keyOf({ node: terms, index: 0 })]);

@@ -31,6 +31,8 @@ export interface Stage {
 export interface Trace {
   readonly trainer?: Trainer;
   readonly data?: Data;
+  /** What the loss is called where its function does not say. */
+  readonly lossName?: string | undefined;
   readonly loss: Tensor;
   readonly parameters: Readonly<Record<string, Tensor>>;
   readonly trainable: readonly string[];
@@ -204,14 +206,32 @@ export function gradientsOf(t: Trace): Record<string, Float64Array> {
   return Object.fromEntries(names.map((n, i) => [n, found[i] as Float64Array]));
 }
 
+const known = new WeakMap<Tensor, TypedArray>();
+
 /** ∂E/∂(stage) for each stage. */
 export function stageGradients(t: Trace, stages: readonly Stage[]): Map<Tensor, TypedArray> {
-  const found = t.evaluate(stages.map((s) => gradient(t.loss, [s.tensor])[0]!));
-  return new Map(stages.map((s, i) => [s.tensor, found[i]!]));
+  const missing = stages.map((s) => s.tensor).filter((x) => !known.has(x));
+  const found = t.evaluate(missing.map((x) => gradient(t.loss, [x])[0]!));
+  missing.forEach((x, i) => {
+    known.set(x, found[i]!);
+  });
+  return new Map(stages.map((s) => [s.tensor, known.get(s.tensor)!]));
 }
+
+/** Networks of which a single pass takes long: checks are shorter and nothing is tried out. */
+export const isLarge = (t: Trace): boolean =>
+  Object.values(t.parameters).reduce((n, p) => n + p.size, 0) * t.examples > 1e6;
 
 /** The parameters after one update of the trainer's optimizer, and the gradients that it took. */
 export function updated(t: Trace, timing: UpdateTiming): Record<string, Float64Array> {
+  const memory = renewed.get(t) ?? {};
+  renewed.set(t, memory);
+  memory[timing] ??= stepped(t, timing);
+  return memory[timing];
+}
+const renewed = new WeakMap<Trace, Partial<Record<UpdateTiming, Record<string, Float64Array>>>>();
+
+function stepped(t: Trace, timing: UpdateTiming): Record<string, Float64Array> {
   const trainer = t.trainer!;
   const x = t.x!;
   const graph = trainingStep(

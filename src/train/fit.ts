@@ -185,20 +185,23 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const { shuffle = true, signal, onStep, earlyStopping } = this.#options;
     const batchSize = this.#batchSize;
     const n = this.#train.size;
+    // Another fit may have been between two epochs of this one.
+    progress.examples = n;
     const order = shuffle ? shuffledOrder(n, seed, progress.epoch) : undefined;
     const steps = Math.ceil(n / batchSize);
     const take = (position: number, size: number) => batches.take(order, position, size);
-    resident?.begin(shuffle ? progress.epoch : undefined, take);
+    resident?.begin({
+      order: shuffle ? progress.epoch : undefined,
+      take,
+      count: (sums, count) => this.#count(sums, count * batchSize, lossOf.adds ? 1 : batchSize),
+    });
     while (progress.position < n) {
       if (signal?.aborted) return undefined;
       const { position } = progress;
       const whole = position % batchSize === 0 ? Math.floor((n - position) / batchSize) : 0;
       let loss: number;
-      if (resident && whole > 0) {
-        const { sums, batches: count } = resident.steps(position, onStep ? 1 : whole);
-        loss = sums.loss / count;
-        this.#count(sums, count * batchSize, lossOf.adds ? 1 : batchSize);
-      } else {
+      if (resident && whole > 0) loss = resident.steps(onStep ? 1 : whole);
+      else {
         const size = Math.min(batchSize, n - position);
         const { inputs, targets } = take(position, size);
         const result = trainer.stepOn(inputs, targets);
@@ -211,9 +214,9 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       if (turns.due) await turns.give();
     }
     resident?.settle();
-    const report = await this.#report(turns);
-    remember(progress.history, report);
-    Object.assign(progress, { epoch: progress.epoch + 1, position: 0, loss: 0, correct: 0 });
+    const validation =
+      this.#validation && (await evaluateInTurns(trainer, this.#validation, turns));
+    const report = this.#complete(validation);
     if (earlyStopping) this.#judge(report, earlyStopping);
     return report;
   }
@@ -249,26 +252,25 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     });
     for (const sums of done) {
       this.#count(sums, n, trainer.loss.adds ? 1 : this.#batchSize);
-      const report = await this.#report(turns);
-      remember(progress.history, report);
-      Object.assign(progress, { epoch: progress.epoch + 1, position: 0, loss: 0, correct: 0 });
-      this.#epochs.push(report);
+      this.#epochs.push(this.#complete(undefined));
     }
     if (turns.due) await turns.give();
     return done.length > 0;
   }
 
-  async #report(turns: Turns): Promise<EpochReport> {
+  /** Closes the epoch. */
+  #complete(validation: Evaluation | undefined): EpochReport {
     const { progress, loss } = this.#trainer;
     const n = this.#train.size;
-    const validation =
-      this.#validation && (await evaluateInTurns(this.#trainer, this.#validation, turns));
-    return {
+    const report: EpochReport = {
       epoch: progress.epoch + 1,
       loss: loss.adds ? progress.loss : progress.loss / n,
       ...(progress.correct === null ? {} : { accuracy: progress.correct / n }),
       ...(validation ? { validation } : {}),
     };
+    remember(progress.history, report);
+    Object.assign(progress, { epoch: progress.epoch + 1, position: 0, loss: 0, correct: 0 });
+    return report;
   }
 
   /** Early stopping's bookkeeping, done before the report is seen, so that it can be saved then. */

@@ -5,18 +5,28 @@
  */
 import type { Session, Sums } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Time for which the loop may run before the event loop gets its turn, in ms. */
 const budget = 20;
 /** Time after which the state is fetched, so that little has to be repeated after a NaN. */
 const settling = 2000;
+/** The most that a session reports of at once. */
+const mostEpochs = 4096;
 
-/** A batch's worth of rows at some place in the present order. */
-export type TakeBatch = (
-  position: number,
-  size: number,
-) => { readonly inputs: ArrayTensor; readonly targets: ArrayTensor };
+/** What the loop needs to know of an epoch. */
+export interface EpochPlan {
+  /** Its number, which decides the order; undefined leaves the examples as they are. */
+  readonly order: number | undefined;
+  /** A batch's worth of rows at some place in that order. */
+  readonly take: (
+    position: number,
+    size: number,
+  ) => { readonly inputs: ArrayTensor; readonly targets: ArrayTensor };
+  /** Adds batches that were trained on to the trainer's progress. */
+  readonly count: (sums: Sums, batches: number) => void;
+}
 
 export class Resident {
   readonly #trainer: Trainer;
@@ -27,9 +37,10 @@ export class Resident {
   /** Whether the machine has the trainer's state, or a newer one. */
   #loaded = false;
   #newer = false;
-  /** Where in the epoch, and when, the trainer's state was the present one. */
-  #since = { position: 0, steps: 0, time: 0 };
-  #take: TakeBatch | undefined;
+  /** How far training had come, and when, in the trainer's own state: where a repetition begins. */
+  #since: Pick<Progress, "steps" | "position" | "loss" | "correct"> | undefined;
+  #sinceTime = 0;
+  #plan: EpochPlan | undefined;
   #rate = Number.NaN;
 
   constructor(trainer: Trainer, session: Session, batchSize: number) {
@@ -38,35 +49,47 @@ export class Resident {
     this.#batchSize = batchSize;
   }
 
-  /** An epoch begins or goes on; its number decides the order, undefined leaves them as they are. */
-  begin(epoch: number | undefined, take: TakeBatch): void {
-    this.#session.arrange(epoch);
-    this.#take = take;
+  /** An epoch begins or goes on. */
+  begin(plan: EpochPlan): void {
+    this.settle();
+    this.#session.arrange(plan.order);
+    this.#plan = plan;
   }
 
-  /** Trains on at most `batches` whole batches from `position` on. */
-  steps(position: number, batches: number): { readonly sums: Sums; readonly batches: number } {
+  /** Trains on at most `batches` of the next whole batches; their mean loss. */
+  steps(batches: number): number {
+    const { progress } = this.#trainer;
     const count = Math.min(batches, this.#chunk);
-    const first = position / this.#batchSize;
-    this.#load(position);
+    const first = progress.position / this.#batchSize;
+    this.#load();
+    if (!this.#newer) {
+      const { steps, position, loss, correct } = progress;
+      this.#since = { steps, position, loss, correct };
+      this.#sinceTime = performance.now();
+    }
     const began = performance.now();
     const sums = this.#session.steps(first, first + count);
     const now = performance.now();
     this.#learn(now - began, count);
     this.#newer = true;
-    if (sums === undefined) return { sums: this.#repeat(count), batches: count };
-    this.#trainer.progress.steps += count;
-    if (now - this.#since.time > settling) this.settle();
-    return { sums, batches: count };
+    if (sums === undefined) {
+      return this.#repeat(progress.steps - this.#since!.steps + count, count);
+    }
+    progress.steps += count;
+    this.#plan!.count(sums, count);
+    if (now - this.#sinceTime > settling) this.settle();
+    return sums.loss / count;
   }
 
   /** Trains on as many of the next `count` whole epochs as fit into the budget; [] on NaN. */
   epochs(first: number, count: number, batches: number, shuffle: boolean): Sums[] {
-    const fitting = Math.max(1, Math.min(count, Math.floor(this.#chunk / batches)));
-    this.#load(0);
+    const wanted = Math.min(count, mostEpochs, Math.floor(this.#chunk / batches));
+    const fitting = Math.max(1, wanted);
+    this.settle();
+    this.#load();
     const began = performance.now();
     const done = this.#session.epochs(first, fitting, shuffle);
-    this.#learn(performance.now() - began, done.length * batches);
+    this.#learn(performance.now() - began, Math.max(1, done.length) * batches);
     if (done.length < fitting || !this.#session.isFinite()) {
       this.forget();
       return [];
@@ -79,16 +102,13 @@ export class Resident {
   /** Gives the trainer the state that the machine has reached. */
   settle(): void {
     if (!this.#newer) return;
-    const { steps } = this.#trainer.progress;
     if (!this.#session.isFinite()) {
-      this.#trainer.progress.steps = this.#since.steps;
-      this.#repeatSteps(steps - this.#since.steps);
+      const steps = this.#trainer.progress.steps - this.#since!.steps;
+      this.#repeat(steps, steps);
       return;
     }
     this.#newer = false;
     this.#session.save(this.#trainer.ownState());
-    const done = (steps - this.#since.steps) * this.#batchSize;
-    this.#since = { position: this.#since.position + done, steps, time: performance.now() };
   }
 
   /** The trainer's state is changed by other means. */
@@ -101,14 +121,14 @@ export class Resident {
     this.#session.close();
   }
 
-  #load(position: number): void {
+  #load(): void {
     const { progress, learningRate } = this.#trainer;
+    this.#trainer.attach(this);
     if (this.#loaded && learningRate === this.#rate) return;
     this.settle();
     this.#rate = learningRate;
     this.#session.load(this.#trainer.ownState(), progress.steps, learningRate);
     this.#loaded = true;
-    this.#since = { position, steps: progress.steps, time: performance.now() };
   }
 
   /** A chunk grows until it fills the budget, at most fourfold at a time. */
@@ -118,24 +138,23 @@ export class Resident {
   }
 
   /**
-   * A loss was not finite among the last `count` steps: all steps since the trainer's state once
-   * more, one by one with every new parameter looked at. This ends in an error that says where the
-   * first bad number came from; if not (rounding decided), it has trained as it should.
+   * Something was not finite: all steps since the trainer's own state once more, one by one with
+   * every new parameter looked at. This ends in an error that says where the first bad number came
+   * from, the trainer being as it was before that step; if not (rounding decided), it has trained
+   * as it should. The mean loss of the last steps.
    */
-  #repeat(count: number): Sums {
-    const before = this.#trainer.progress.steps - this.#since.steps;
-    this.#trainer.progress.steps = this.#since.steps;
-    const results = this.#repeatSteps(before + count).slice(before);
-    return results.reduce((a, b) => ({ loss: a.loss + b.loss, correct: a.correct + b.correct }));
-  }
-
-  #repeatSteps(count: number): Sums[] {
-    const { position } = this.#since;
+  #repeat(steps: number, last: number): number {
+    const trainer = this.#trainer;
+    const { take, count } = this.#plan!;
     this.forget();
-    return Array.from({ length: count }, (_, i) => {
-      const { inputs, targets } = this.#take!(position + i * this.#batchSize, this.#batchSize);
-      const { loss, correct } = this.#trainer.stepOn(inputs, targets);
-      return { loss, correct: correct ?? Number.NaN };
-    });
+    Object.assign(trainer.progress, this.#since);
+    let total = 0;
+    for (let i = 0; i < steps; i++) {
+      const { inputs, targets } = take(trainer.progress.position, this.#batchSize);
+      const { loss, correct = Number.NaN } = trainer.stepOn(inputs, targets);
+      count({ loss, correct }, 1);
+      if (i >= steps - last) total += loss;
+    }
+    return total / last;
   }
 }

@@ -233,15 +233,24 @@ export class Trainer {
       { inputs, targets, batchSize, seed: this.seed },
       this.#threads === undefined ? {} : { threads: this.#threads },
     );
-    this.#live = new Resident(this, session, batchSize);
-    return this.#live;
+    return new Resident(this, session, batchSize);
+  }
+
+  /** @internal From now on the state is where this loop has it; another loop's is fetched. */
+  attach(resident: Resident): void {
+    if (this.#live === resident) return;
+    this.#live?.settle();
+    this.#live?.forget();
+    this.#live = resident;
   }
 
   /** @internal The loop is over. */
   release(resident: Resident): void {
-    resident.settle();
+    if (this.#live === resident) {
+      resident.settle();
+      this.#live = undefined;
+    }
     resident.close();
-    this.#live = undefined;
   }
 
   #stepOptions() {
@@ -368,6 +377,7 @@ export class Trainer {
   /** @internal Replaces the whole state at once. */
   restore(state: TrainerState): void {
     if (this.#busy) this.#refuse("be loaded");
+    this.#live?.forget();
     for (const [name, data] of state.values) this.#values.set(name, arrayOf(this.dtype, data));
     for (const [name, data] of state.slots) this.#slots.set(name, arrayOf(this.dtype, data));
     this.best = state.best;

@@ -33,7 +33,7 @@ describe("a network file with mistakes", () => {
         layers: "[{ linear: { outputs: 2, weight: [[1, 2], [3, 4], [5, 6]] } }]",
         inputs: "2",
       }),
-      ["n.yaml:1:34", "2 rows", "found    3"],
+      ["n.yaml:1:42", "2 rows", "found    3"],
     ],
     [
       "rows of another width",

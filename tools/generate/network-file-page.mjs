@@ -41,11 +41,12 @@ const { trainer, data, fit } = await prepareNetwork(network, async (path) => {
   throw new Error(\`this network reads no file, but asked for \${path}\`);
 });
 await trainer.fit(data.train, fit);
-console.log(trainer.predict([[0], [1]]).arraySync().toString());
+const [[atZero], [atOne]] = trainer.predict([[0], [1]]).arraySync() as [[number], [number]];
+console.log(atZero.toFixed(6), atOne.toFixed(6));
 \`\`\`
 
 \`\`\`text
-1,3
+1.000000 3.000000
 \`\`\`
 
 The second argument of \`prepareNetwork\` gives the bytes of a file by the path that the network file

@@ -4,13 +4,12 @@
  * against it.
  */
 import { withSite } from "../../core/call-site.ts";
-import { dtypeOf, type TypedArray } from "../../core/dtype.ts";
-import { fail } from "../../core/errors.ts";
-import { type Graph, nodesOf } from "../../core/graph.ts";
-import { formatShape } from "../../core/shape.ts";
+import type { TypedArray } from "../../core/dtype.ts";
+import { type Graph, nodesOf, unbound } from "../../core/graph.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { input } from "../../ops/leaf.ts";
 import type { Backend, Executable } from "../backend.ts";
+import { fitting } from "../values.ts";
 import { buffer, compileLoop, type Kernel } from "./loops.ts";
 
 /** Called for every node after its value is known, inputs first. */
@@ -75,34 +74,6 @@ function compile(graph: Graph): Interpreted {
   };
   return { run };
 }
-
-function fitting(node: Tensor, value: TypedArray | undefined): TypedArray {
-  if (value === undefined) return unbound(node);
-  if (value.length !== node.size) return wrongSize(node, value);
-  return dtypeOf(value) === node.dtype ? value : wrongType(node, value);
-}
-
-const unbound = (node: Tensor): never =>
-  fail("unbound-input", {
-    message: `The input "${String(node.attributes.name)}" has no value.`,
-    expected: `${node.dtype}${formatShape(node.shape)}`,
-    found: "nothing",
-    where: node.site.toString() || undefined,
-  });
-
-const wrongType = (node: Tensor, value: TypedArray): never =>
-  fail("bad-dtype", {
-    message: `The value for the input "${String(node.attributes.name)}" has the wrong element type.`,
-    expected: node.dtype,
-    found: dtypeOf(value),
-  });
-
-const wrongSize = (node: Tensor, value: TypedArray): never =>
-  fail("shape-mismatch", {
-    message: `The value for the input "${String(node.attributes.name)}" has the wrong size.`,
-    expected: `${node.size} elements for ${formatShape(node.shape)}`,
-    found: `${value.length}`,
-  });
 
 export const interpreter: Omit<Backend, "compile"> & { compile(graph: Graph): Interpreted } = {
   name: "interpreter",

@@ -3,9 +3,11 @@ import { compileProgram } from "../../compile/index.ts";
 import type { Buffer, Program } from "../../compile/program.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
-import type { Graph } from "../../core/graph.ts";
+import { type Graph, nodesOf } from "../../core/graph.ts";
 import type { Backend, Executable } from "../backend.ts";
+import { fitting } from "../values.ts";
 import { features } from "./assembler/index.ts";
+import { imports } from "./intrinsics/index.ts";
 import { buildModule, type ModuleOptions, pagesFor } from "./module.ts";
 import { openSession } from "./session.ts";
 
@@ -21,11 +23,12 @@ export function view(memory: WebAssembly.Memory, b: Buffer, address: number): Ty
 
 export function instantiate(program: Program, options: ModuleOptions) {
   if (program.arena > addressable) outOfMemory(program.arena);
-  const { bytes, memory: size, base } = buildModule(program, options);
+  const { bytes, memory: size, base, lines } = buildModule(program, options);
   const memory = allocateMemory(size, (options.threads ?? 1) > 1);
   const module = new WebAssembly.Module(bytes);
   const { exports } = new WebAssembly.Instance(module, {
-    env: { memory, outOfRange: outOfRange(program), lost },
+    env: { memory, outOfRange: outOfRange(lines), lost },
+    ...imports,
   });
   const at = (b: Buffer) => view(memory, b, base + program.offsets[b.id]!);
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
@@ -54,14 +57,15 @@ const lost = () =>
     fix: "Train with threads: 1, and look for what ended the worker (memory, the system).",
   });
 
-const outOfRange = (program: Program) => (kernel: number, index: number, size: number) => {
-  throw new ChainruleError("index-out-of-range", {
-    message: "An index that came from data points outside its axis.",
-    expected: size === 0 ? "none: the axis is empty" : `0 … ${size - 1}`,
-    found: String(index),
-    where: program.kernels[kernel]!.where() || undefined,
-  });
-};
+const outOfRange =
+  (lines: readonly (() => string)[]) => (line: number, at: number, size: number) => {
+    throw new ChainruleError("index-out-of-range", {
+      message: "An index that came from data points outside its axis.",
+      expected: size === 0 ? "none: the axis is empty" : `0 … ${size - 1}`,
+      found: String(at),
+      where: lines[line]!() || undefined,
+    });
+  };
 
 function compile(graph: Graph): Executable {
   const program = compileProgram(graph);
@@ -69,27 +73,17 @@ function compile(graph: Graph): Executable {
   const run = exports.run as () => void;
   const inputs = program.inputs.map(at);
   const outputs = program.outputs.map(at);
+  const given = new Set(graph.inputs);
+  const needed = new Set(nodesOf(graph.outputs, (n) => given.has(n)));
   return {
     run(values) {
-      inputs.forEach((target, i) => {
-        const value = values[i];
-        if (value?.length === target.length) target.set(value);
-        else if (program.inputs[i]) badInput(graph, i, value);
+      graph.inputs.forEach((node, i) => {
+        if (needed.has(node)) inputs[i]!.set(fitting(node, values[i]));
       });
       run();
       return outputs;
     },
   };
-}
-
-function badInput(graph: Graph, i: number, value: TypedArray | undefined): never {
-  const node = graph.inputs[i]!;
-  return fail(value ? "shape-mismatch" : "unbound-input", {
-    message: `The input "${String(node.attributes.name)}" has no value of the right size.`,
-    expected: `${node.size} elements of ${node.dtype}`,
-    found: value ? `${value.length} elements` : "nothing",
-    where: node.site.toString() || undefined,
-  });
 }
 
 export const wasm: Backend = { name: "wasm", compile, session: openSession };

@@ -12,7 +12,7 @@ import {
   setGlobal,
 } from "./assembler/index.ts";
 import { contraction, contractionScratch } from "./emit/contract.ts";
-import { KernelWriter } from "./emit/kernel.ts";
+import { KernelWriter, type Target } from "./emit/kernel.ts";
 import { writeKernel } from "./emit/loops.ts";
 import { shared, type Team, writeTeam } from "./emit/threads.ts";
 import { isTiny, writeUnrolled } from "./emit/unrolled.ts";
@@ -45,6 +45,8 @@ export interface CompiledModule {
   readonly memory: number;
   /** Address of the arena. */
   readonly base: number;
+  /** The user's lines that errors about indices refer to by number. */
+  readonly lines: readonly (() => string)[];
 }
 
 const page = 65536;
@@ -62,14 +64,25 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const scratch = module.global(i32(scratchAt));
   const intrinsics = new Intrinsics(module, { relaxed });
   const functions = new Map<string, Func>();
-  const target = { program, base, intrinsics, relaxed, outOfRange, module, functions, scratch };
+  const lines: (() => string)[] = [];
+  const target: Target = {
+    program,
+    base,
+    intrinsics,
+    relaxed,
+    outOfRange,
+    lines,
+    module,
+    functions,
+    scratch,
+  };
   const tiny = isTiny(program.kernels);
   const looped = tiny ? [] : program.kernels;
   const kernels = looped.map((kernel, i) => {
     let units = 1;
     const func = module.function(`k${i}_${kernel.loop}`, ["i32", "i32"], "void", (f) => {
       if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
-      const writer = new KernelWriter(target, f, kernel, i);
+      const writer = new KernelWriter(target, f, kernel);
       writeKernel(writer);
       units = writer.sharedUnits;
       return undefined;
@@ -93,7 +106,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const pages = pagesFor(memory);
   const limits = team ? { min: pages, max: pages, shared: true } : { min: pages };
   module.importMemory("env", "memory", limits);
-  return { bytes: module.toBytes(), memory, base };
+  return { bytes: module.toBytes(), memory, base, lines };
 }
 
 const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;

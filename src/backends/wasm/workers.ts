@@ -61,6 +61,9 @@ export function startWorkers(
   count: number,
 ): Workers {
   const start = node?.getBuiltinModule ? startInNode : startInPage;
+  // A worker has none of the library's code. Without workers that are ready, one thread does all.
+  const foreign = WebAssembly.Module.imports(module).some((i) => i.module !== "env");
+  if (foreign) return { close() {} };
   const workers = Array.from({ length: count }, () => start({ module, memory }));
   const words = new Int32Array(memory.buffer);
   return {

@@ -65,10 +65,16 @@ export function documentOf(data: DerivationData, options: RenderOptions = {}): D
   });
   let section = "";
   let part = 0;
+  let about = 0;
   for (const step of data.steps) {
-    if (step.section !== section) {
+    const asked = step.part !== about && step.why.find((s) => isKey(s, "ask"));
+    if (many && asked && "key" in asked) {
+      blocks.push({ kind: "heading", text: w.slot(asked.slots?.w ?? "") });
+    }
+    if (step.section !== section || step.part !== about) {
       if (section === "setup" && data.diagram) figure(blocks, data.diagram, w);
       section = step.section;
+      about = step.part;
       part++;
       blocks.push({ kind: "heading", text: [`${part}. `, ...w.message(step.section)] });
     }

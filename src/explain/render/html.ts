@@ -9,7 +9,7 @@ h1{font-size:1.5em}h2{font-size:1.15em;border-bottom:1px solid #999;margin-top:1
 table{border-collapse:collapse;margin:.6em 0;display:block;overflow-x:auto}td,th{padding:.15em .8em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}
 math{font-size:1.08em}math[display=block]{margin:.5em 0 .5em 1.5em;text-align:left;display:block math;overflow-x:auto}
 .aligned mtd{padding:.25em .1em}.aligned mtd:first-child{text-align:right}.aligned mtd:nth-child(2){text-align:left}
-.code{font-family:monospace;font-style:normal}svg{max-width:100%;height:auto}`;
+.code{font-family:monospace;font-style:normal;font-size:.85em}svg{max-width:100%;height:auto}`;
 
 export function toHtml(d: Document): string {
   const style = styleOf(d, true);

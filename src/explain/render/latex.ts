@@ -97,7 +97,7 @@ export function toLatex(d: Document, { standalone = true }: LatexOptions = {}): 
         const row = (cells: readonly (readonly Inline[])[]) =>
           `${cells.map(inline).join(" & ")} \\\\`;
         const rows = b.rows.map(row).join("\n");
-        return `\\begin{longtable}{@{}${spec}@{}}\n\\toprule\n${row(b.head)}\n\\midrule\n${rows}\n\\bottomrule\n\\end{longtable}`;
+        return `{\\small\n\\begin{longtable}{@{}${spec}@{}}\n\\toprule\n${row(b.head)}\n\\midrule\n${rows}\n\\bottomrule\n\\end{longtable}}`;
       }
       case "figure":
         return "";

@@ -3,18 +3,21 @@ import type { Diagram } from "../derivation.ts";
 import { rounded, type Style } from "../print.ts";
 import { escapeXml } from "./mathml.ts";
 
-const [width, height, radius, margin] = [230, 120, 38, 56];
+const [height, radius, margin] = [120, 38, 56];
 
 export function svg(d: Diagram, style: Style): string {
   const tallest = Math.max(...d.columns.map((c) => c.length));
-  const [w, h] = [(d.columns.length - 1) * width + 2 * margin, tallest * height];
-  const x = (l: number) => margin + l * width;
-  const y = (l: number, j: number) => ((2 * j + 1 + tallest - d.columns[l]!.length) * height) / 2;
   const digits = Math.min(4, style.digits);
   const value = (name: string) => {
     const v = style.symbols[name]?.value;
     return v === undefined ? "" : rounded(v, digits);
   };
+  const label = (name: string) => `${name} = ${value(name)}`;
+  const longest = Math.max(0, ...d.edges.map((e) => label(e.symbol).length * 5.8));
+  const width = Math.max(230, 2.6 * longest + 2 * radius);
+  const [w, h] = [(d.columns.length - 1) * width + 2 * margin, tallest * height];
+  const x = (l: number) => margin + l * width;
+  const y = (l: number, j: number) => ((2 * j + 1 + tallest - d.columns[l]!.length) * height) / 2;
   const text = (at: [number, number], lines: readonly string[], size: number): string =>
     lines
       .map((line, i) => {
@@ -24,14 +27,16 @@ export function svg(d: Diagram, style: Style): string {
       .join("");
   const edges = d.edges.map(({ from: [l, k], to, symbol, marked }) => {
     const [x1, y1, x2, y2] = [x(l) + radius, y(l, k), x(l + 1) - radius, y(l + 1, to)];
-    // Labels of crossing edges lie at different distances from where the edges start.
-    const t = d.columns[l]!.length > 1 ? 0.24 + (0.4 * to) / d.columns[l + 1]!.length : 0.4;
+    // Every label of a layer lies at another distance, so that those of crossing edges stay apart.
+    const [inputs, outputs] = [d.columns[l]!.length, d.columns[l + 1]!.length];
+    const t =
+      0.2 + (0.6 * (to * inputs + (to % 2 ? inputs - 1 - k : k) + 0.5)) / (inputs * outputs);
     const at: [number, number] = [x1 + t * (x2 - x1), y1 + t * (y2 - y1)];
-    const label = `${symbol} = ${value(symbol)}`;
-    const half = label.length * 2.9;
+    const words = label(symbol);
+    const half = words.length * 2.9;
     const box = `<rect x="${at[0] - half}" y="${at[1] - 7}" width="${2 * half}" height="14" fill="#fff"/>`;
     const line = `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="#000" stroke-width="${marked ? 3 : 1}"/>`;
-    return { line, label: box + text(at, [label], 10) };
+    return { line, label: box + text(at, [words], 10) };
   });
   const units = d.columns.flatMap((column, l) =>
     column.map((unit, j) => {

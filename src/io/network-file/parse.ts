@@ -1,9 +1,12 @@
-import { LineCounter, parseDocument } from "yaml";
+import { Composer, type CST, type Document, LineCounter, Parser } from "yaml";
 import { fail } from "../../core/errors.ts";
 import { consistencyProblems } from "./consistency.ts";
 import { type NetworkFile, networkForm } from "./network.ts";
 import { type Complaint, NetworkFileError, remember, Source, sourceOf } from "./source.ts";
 import { validate } from "./validate.ts";
+
+/** Files are meant to be read. */
+const deepest = 100;
 
 /** A longer text is not parsed; the parser needs two seconds for a million characters. */
 const longest = 4 * 2 ** 20;
@@ -24,36 +27,59 @@ export function parseNetwork(text: string, options: ParseOptions = {}): NetworkF
   const path = options.path ?? "network file";
   checkText(text, path);
   const lines = new LineCounter();
-  try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      stringKeys: true,
-    });
-    const source = new Source(path, text, document, lines);
-    const errors = [...document.errors, ...document.warnings];
-    if (errors.length > 0) {
-      const problems = errors.map((e) =>
-        source.problemAt(e.pos, syntaxComplaint(e.code, e.message)),
-      );
-      throw new NetworkFileError(problems, "file-syntax");
+  const { document, second } = compose(text, lines, path);
+  const source = new Source(path, text, document, lines);
+  const problems = [...document.errors, ...document.warnings].map(({ code, message, pos }) =>
+    source.problemAt(pos, syntaxComplaint(code, message)),
+  );
+  if (second) problems.push(source.problemAt(second, syntaxComplaint("MULTIPLE_DOCS", "")));
+  if (problems.length > 0) throw new NetworkFileError(problems, "file-syntax");
+  if (document.contents === null) empty(path);
+  const read = validate(source, networkForm);
+  if (read.problems.length > 0) throw new NetworkFileError(read.problems);
+  const network = read.value as NetworkFile;
+  const contradictions = consistencyProblems(network, source);
+  if (contradictions.length > 0) throw new NetworkFileError(contradictions);
+  remember(network, source);
+  return network;
+}
+
+/** The text as a document, and where a second one begins. */
+function compose(text: string, lines: LineCounter, path: string) {
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  for (const token of tokens) checkDepth(token, lines, path);
+  // Whether keys are unique is found out by validate: the composer takes quadratic time for it.
+  const composer = new Composer({ prettyErrors: false, stringKeys: true, uniqueKeys: false });
+  const [document, second] = composer.compose(tokens, true, text.length);
+  const start = second?.range[0] ?? 0;
+  return {
+    document: document as Document.Parsed,
+    second: second && ([start, start + 1] as const),
+  };
+}
+
+/**
+ * The composer is recursive, unlike the parser, and V8 does not survive a stack that overflows while
+ * it compiles a regular expression: deep nesting must be found before.
+ */
+function checkDepth(root: CST.Token, lines: LineCounter, path: string): void {
+  const stack: [CST.Token, number][] = [[root, 0]];
+  for (let top = stack.pop(); top; top = stack.pop()) {
+    const [token, depth] = top;
+    if (depth > deepest) {
+      const { line, col } = lines.linePos(token.offset);
+      fail("file-syntax", {
+        message: "The file is nested too deeply.",
+        expected: `at most ${deepest} levels`,
+        where: `${path}:${line}:${col}`,
+      });
     }
-    if (document.contents === null) empty(path);
-    const { value, problems } = validate(source, networkForm);
-    if (problems.length > 0) throw new NetworkFileError(problems);
-    const network = value as NetworkFile;
-    const contradictions = consistencyProblems(network, source);
-    if (contradictions.length > 0) throw new NetworkFileError(contradictions);
-    remember(network, source);
-    return network;
-  } catch (error) {
-    // The parser of YAML is recursive, and a file may be nested on purpose.
-    if (!(error instanceof RangeError)) throw error;
-    return fail("file-syntax", {
-      message: "The file is nested too deeply.",
-      where: path,
-      cause: error,
-    });
+    if (token.type === "document" && token.value) stack.push([token.value, depth + 1]);
+    if (!("items" in token)) continue;
+    for (const { key, value } of token.items as CST.CollectionItem[]) {
+      if (key) stack.push([key, depth + 1]);
+      if (value) stack.push([value, depth + 1]);
+    }
   }
 }
 
@@ -100,7 +126,6 @@ function empty(path: string): never {
 /** What the parser's codes mean for somebody who wrote the file. */
 const advice: Readonly<Record<string, readonly [message: string, fix: string]>> = {
   TAB_AS_INDENT: ["Lines are indented with a tab.", "Indent with spaces."],
-  DUPLICATE_KEY: ["This name stands here for the second time.", "Remove one of the two."],
   MULTIPLE_DOCS: ["A second document begins here.", "Put each network into its own file."],
   BAD_INDENT: [
     "The indentation is wrong, or a bracket is not closed.",

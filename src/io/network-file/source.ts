@@ -98,19 +98,32 @@ export class Source {
   /** What an alias stands for: the last node before it with that anchor. */
   target(node: Node | null | undefined): Node | null | undefined {
     if (!isAlias(node)) return node;
-    if (this.#anchors === undefined) {
-      const anchors = new Map<string, Node[]>();
-      visit(this.document, {
-        Node(_, found) {
-          const { anchor } = found as { anchor?: string };
-          if (anchor) anchors.set(anchor, [...(anchors.get(anchor) ?? []), found]);
-        },
-      });
-      this.#anchors = anchors;
+    this.#anchors ??= anchorsOf(this.document);
+    const marked = this.#anchors.get(node.source) ?? [];
+    // They are in the order of the text; the last one before the alias counts.
+    let [low, high] = [0, marked.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rangeOfNode(marked[middle])[0] < rangeOfNode(node)[0]) low = middle + 1;
+      else high = middle;
     }
-    const before = node.range?.[0] ?? 0;
-    return this.#anchors.get(node.source)?.findLast((n) => (n.range?.[0] ?? 0) < before);
+    return marked[low - 1];
   }
+}
+
+/** The nodes that carry each anchor, in the order of the text. */
+function anchorsOf(document: Document.Parsed): Map<string, Node[]> {
+  const anchors = new Map<string, Node[]>();
+  visit(document, {
+    Node(_, node) {
+      const { anchor } = node as { anchor?: string };
+      if (!anchor) return;
+      const known = anchors.get(anchor);
+      if (known) known.push(node);
+      else anchors.set(anchor, [node]);
+    },
+  });
+  return anchors;
 }
 
 const sources = new WeakMap<NetworkFile, Source>();

@@ -116,6 +116,7 @@ class Reader {
   }
 
   #complain(at: Place, complaint: Complaint): undefined {
+    if (this.problems.length > mostProblems) return undefined;
     this.problems.push(this.source.problemAt(rangeOfNode(at), complaint));
     return undefined;
   }
@@ -206,7 +207,7 @@ class Reader {
     const before = this.problems.length;
     const entries = new Map<string, unknown>();
     const meant = new Set<string | undefined>();
-    for (const [name, key, value] of pairs(node)) {
+    for (const [name, key, value] of this.#pairs(node)) {
       const field = Object.hasOwn(form.fields, name) ? form.fields[name] : undefined;
       if (field === undefined) meant.add(this.#unknown(name, key, Object.keys(form.fields)));
       else entries.set(name, this.read(value, field.form, depth + 1, key));
@@ -236,8 +237,25 @@ class Reader {
     });
   }
 
+  /** The entries; a name that stands there twice is reported. */
+  #pairs(node: YAMLMap): Entry[] {
+    const all = pairs(node);
+    const seen = new Set<string>();
+    for (const [name, key] of all) {
+      if (seen.has(name)) {
+        this.#complain(key, {
+          message: `${show(name)} stands here for the second time.`,
+          fix: "Remove one of the two.",
+        });
+      }
+      seen.add(name);
+    }
+    return all;
+  }
+
   /** Reports a name that does not exist; gives the one that was probably meant. */
   #unknown(name: string, key: Place, names: readonly string[]): string | undefined {
+    if (this.problems.length > mostProblems) return undefined;
     const meant = nearestName(name, names);
     const fix = meant && `Did you mean ${meant}?`;
     this.#complain(key, {
@@ -250,7 +268,7 @@ class Reader {
 
   #map(node: YAMLMap, form: MapForm, depth: number): unknown {
     const before = this.problems.length;
-    const entries = pairs(node).map(
+    const entries = this.#pairs(node).map(
       ([name, key, value]) => [name, this.read(value, form.of, depth + 1, key)] as const,
     );
     // fromEntries defines properties, so that a column called __proto__ is a column.
@@ -259,7 +277,7 @@ class Reader {
 
   #choice(node: Place, form: ChoiceForm, at: Place, depth: number): unknown {
     const table = form.table();
-    const given = isMap(node) ? pairs(node) : undefined;
+    const given = isMap(node) ? this.#pairs(node) : undefined;
     const [name, key, options] =
       given?.[0] ?? ([isScalar(node) ? node.value : undefined, node, undefined] as const);
     if (typeof name !== "string") return this.#unfit(node, form, at);
@@ -329,8 +347,10 @@ const isEmpty = (node: Place): boolean => node == null || (isScalar(node) && nod
 const required = (form: RecordForm): string[] =>
   Object.entries(form.fields).flatMap(([name, field]) => (field.required ? [name] : []));
 
+type Entry = [name: string, key: Node, value: Place];
+
 /** Name, key and value of each entry. Keys are texts: the parser was told so. */
-function pairs(node: YAMLMap): [name: string, key: Node, value: Place][] {
+function pairs(node: YAMLMap): Entry[] {
   return node.items.flatMap(({ key, value }) =>
     isScalar(key) ? [[String(key.value), key as Node, value as Place]] : [],
   );

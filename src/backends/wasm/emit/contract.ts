@@ -61,7 +61,9 @@ export function contraction(kernel: ReduceKernel): Plan | undefined {
     (n, axis) =>
       n > 1 && axis < columns && a.form.coefficients[axis] !== 0 && b.form.coefficients[axis] === 0,
   );
-  return { dtype, a, b, rows, columns };
+  // Steps inside a tile are offsets of instructions, which cannot be negative (a flip's are).
+  const steps = [a, b].flatMap((x) => [extents.length, rows, columns].map((k) => stride(x, k)));
+  return steps.some((step) => step < 0) ? undefined : { dtype, a, b, rows, columns };
 }
 
 function factorOf(e: Expression, extents: readonly number[]): Factor | undefined {

@@ -2,7 +2,7 @@
 import { affine } from "../../../compile/affine.ts";
 import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
 import { bytesOf } from "../../../core/dtype.ts";
-import { constant, type Expression } from "../../../core/expression.ts";
+import { type Bound, constant, type Expression } from "../../../core/expression.ts";
 import { type Shape, stridesOf } from "../../../core/shape.ts";
 import {
   access,
@@ -38,8 +38,10 @@ export interface Target {
   readonly base: number;
   readonly intrinsics: Intrinsics;
   readonly relaxed: boolean;
-  /** Throws in JavaScript: (kernel number, index that was out of range, size of the axis). */
+  /** Throws in JavaScript: (which of `lines`, index that was out of range, size of the axis). */
   readonly outOfRange: Func;
+  /** The user's lines whose indices are checked. */
+  readonly lines: (() => string)[];
   readonly module: ModuleBuilder;
   /** Functions that several kernels share, by what they do. */
   readonly functions: Map<string, Func>;
@@ -52,13 +54,11 @@ export class KernelWriter {
   readonly target: Target;
   readonly f: FunctionBuilder;
   readonly kernel: Kernel;
-  readonly number: number;
 
-  constructor(target: Target, f: FunctionBuilder, kernel: Kernel, number: number) {
+  constructor(target: Target, f: FunctionBuilder, kernel: Kernel) {
     this.target = target;
     this.f = f;
     this.kernel = kernel;
-    this.number = number;
   }
 
   address(b: Buffer): number {
@@ -168,7 +168,7 @@ export class KernelWriter {
     if (e.input === kernel.reads.length && reduced !== undefined) return reduced;
     const buffer = kernel.reads[e.input]!;
     const bytes = bytesOf(e.dtype);
-    if (e.bound) this.checkBound(value(e.bound.index), e.bound.size);
+    if (e.bound) this.checkBound(value(e.bound.index), e.bound);
     const form = affine(e.at, extents);
     const place = form
       ? this.offset(form.coefficients, form.base, bytes, at)
@@ -187,11 +187,13 @@ export class KernelWriter {
   }
 
   /** Calls into JavaScript, which throws, unless 0 ≤ index < size. */
-  checkBound(index: Expr, size: number): void {
+  checkBound(index: Expr, { size, where = this.kernel.where }: Omit<Bound, "index">): void {
     const { f } = this;
+    const { lines, outOfRange } = this.target;
     const kept = f.let(index);
+    const line = lines.push(where) - 1;
     f.if(op("i32.ge_u", kept, i32(size)), () => {
-      f.emit(call(this.target.outOfRange, i32(this.number), kept, i32(size)));
+      f.emit(call(outOfRange, i32(line), kept, i32(size)));
     });
   }
 

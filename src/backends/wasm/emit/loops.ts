@@ -27,7 +27,7 @@ export function writeKernel(w: KernelWriter): void {
   switch (kernel.loop) {
     case "map": {
       const joined = coalesce(kernel);
-      writeMap(new KernelWriter(w.target, w.f, joined, w.number), joined);
+      writeMap(new KernelWriter(w.target, w.f, joined), joined);
       return;
     }
     case "reduce": {
@@ -292,7 +292,7 @@ function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
   });
   w.nest(extents, (here) => {
     const values = w.scalars([bound.index, at, value], extents, here);
-    w.checkBound(values(bound.index), bound.size);
+    w.checkBound(values(bound.index), bound);
     const place = f.let(op("i32.mul", values(at), i32(bytes)));
     const old = access(loadInstruction[dtype], [place], { offset: base });
     f.emit(store(dtype, place, join("sum", dtype, old, values(value)), base));

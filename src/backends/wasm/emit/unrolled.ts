@@ -32,7 +32,8 @@ export function isTiny(kernels: readonly Kernel[]): boolean {
     if (k.loop === "reduce" && k.combine.startsWith("arg")) return false;
     const extents = loopOf(k);
     const all = rootsOf(k).flatMap(subexpressions);
-    work += sizeOf(extents) * all.length;
+    // A reduction of nothing has its results to write, too.
+    work += Math.max(sizeOf(extents), sizeOf(k.extents)) * all.length;
     if (work > largest) return false;
     const known = (e: Expression) =>
       e.kind !== "load" || (!e.when && !e.bound && affine(e.at, extents) !== undefined);

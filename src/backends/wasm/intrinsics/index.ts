@@ -10,18 +10,16 @@ import {
   lane,
   type ModuleBuilder,
   op,
-  type ValueType,
   when,
 } from "../assembler/index.ts";
-import { erf } from "./error.ts";
-import { cosh, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
-import { acos, asin, atan } from "./inverse.ts";
-import { type Build, type Lanes, Vec } from "./lanes.ts";
+import { cosh, erf, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
+import { div, floor, keep, type Lanes, mul, sub, within } from "./lanes.ts";
 import { acosh, asinh, atanh, log, log1p } from "./logarithm.ts";
+import { reduceLarge } from "./pi.ts";
 import { pow } from "./power.ts";
-import { cos, sin, tan } from "./trigonometric.ts";
+import { acos, asin, atan, cos, sin, tan } from "./trigonometric.ts";
 
-export const builders = {
+const builders = {
   exp,
   expm1,
   sigmoid,
@@ -41,21 +39,29 @@ export const builders = {
   atan,
   erf,
   pow,
-};
+  floorDiv: (x: Expr, y: Expr) => floor(div(x, y)),
+  // The product is kept by itself, lest it be fused with the difference.
+  mod: (x: Expr, y: Expr) => sub(x, keep(mul(floor(div(x, y)), y))),
+} satisfies Record<string, (x: Expr, y: Expr) => Expr>;
+
+export type Intrinsic = keyof typeof builders;
+export const intrinsics = Object.keys(builders) as Intrinsic[];
+export type Kind = "f64" | "f32" | "f64x2" | "f32x4";
+
+/** What the functions import; every instance of a module that has them needs it. */
+export const imports = { math: { reduceLarge } };
 
 /**
  * Scalars that lie within these bounds, for f32 and f64, need no care for overflow. A branch finds
  * out, which costs no time when it is predicted; vectors do without branches.
  */
-const narrow: { [name: string]: readonly [number, number] } = {
+const narrow: Partial<Record<Intrinsic, readonly [f32: number, f64: number]>> = {
   exp: [87, 708],
   sigmoid: [60, 600],
   tanh: [10, 20],
 };
 
-export type Intrinsic = keyof typeof builders;
-export type Kind = "f64" | "f32" | "f64x2" | "f32x4";
-
+/** The functions of one module. */
 export class Intrinsics {
   readonly #module: ModuleBuilder;
   readonly #relaxed: boolean;
@@ -66,64 +72,58 @@ export class Intrinsics {
     this.#relaxed = relaxed;
   }
 
+  /** Writes a function in place. */
   inline(name: Intrinsic, kind: Kind, f: FunctionBuilder, ...args: Expr[]): Expr {
-    const double = kind.startsWith("f64");
+    const type = kind.slice(0, 3) as "f64" | "f32";
+    const double = type === "f64";
     const shape = double ? "f64x2" : "f32x4";
-    const build = (vectors: Expr[], narrow: boolean) => {
+    const kept = args.map((arg) => f.let(arg));
+    const write = (vectors: Expr[], narrow: boolean): Expr => {
       const on: Lanes = {
         f,
         module: this.#module,
-        shared: (...args) => this.#shared(...args),
-        scalar: (other) => this.func(other as Intrinsic, "f64"),
         double,
         relaxed: this.#relaxed,
         narrow,
+        scalar: (other) => this.func(other as Intrinsic, "f64"),
+        reduceLarge: () =>
+          this.#once("reduceLarge", (key) =>
+            this.#module.importFunction("math", key, ["f64", "i32"], "f64"),
+          ),
       };
-      const builder = builders[name] as (...args: Vec[]) => Vec;
-      return builder(...vectors.map((vector) => new Vec(on, vector))).expr;
+      const [x, y] = vectors.map((vector) => f.let(vector));
+      return f.let(within(on, () => builders[name](x, y)));
     };
-    if (kind === shape)
-      return build(
-        args.map((arg) => f.let(arg)),
-        false,
-      );
-    const bounds = narrow[name]?.[+double];
-    const vectors = () => args.map((arg) => f.let(op(`${shape}.splat`, arg)));
-    const scalar = (vector: Expr) => lane(`${shape}.extract_lane`, 0, vector);
-    const type = double ? "f64" : "f32";
-    if (bounds === undefined) return scalar(build(vectors(), false));
-    args = args.map((arg) => f.let(arg));
-    const limit = (double ? f64 : f32)(bounds);
-    return f.let(
-      when(
-        op(`${type}.lt`, op(`${type}.abs`, args[0]), limit),
-        f.collect(() => f.emit(scalar(build(vectors(), true)))),
-        [scalar(call(this.func(name, shape), ...args.map((arg) => op(`${shape}.splat`, arg))))],
-        type,
-      ),
-    );
+    if (kind === shape) return write(kept, false);
+    const spread = () => kept.map((arg) => op(`${shape}.splat`, arg));
+    const first = (vector: Expr) => lane(`${shape}.extract_lane`, 0, vector);
+    const bound = narrow[name]?.[+double];
+    if (bound === undefined) return first(write(spread(), false));
+    const isNarrow = op(`${type}.lt`, op(`${type}.abs`, kept[0]), (double ? f64 : f32)(bound));
+    const fast = f.collect(() => first(write(spread(), true)));
+    const slow = first(call(this.func(name, shape), ...spread()));
+    return f.let(when(isNarrow, fast, [slow], type));
   }
 
+  /** A function of the module for it, written when it is first asked for. */
   func(name: Intrinsic, kind: Kind): Func {
-    const type = kind.includes("x") ? "v128" : (kind as "f64");
-    const params = Array(builders[name].length).fill(type);
-    return this.#shared(`${name}_${kind}`, params, type, (f) =>
-      this.inline(name, kind, f, ...f.params.map(get)),
-    );
+    return this.#once(`${name}_${kind}`, (key) => {
+      const type = kind.includes("x") ? "v128" : (kind as "f64");
+      const params = Array(builders[name].length).fill(type);
+      return this.#module.function(key, params, type, (f) =>
+        this.inline(name, kind, f, ...f.params.map(get)),
+      );
+    });
   }
 
-  /** A function of the module, written when it is first asked for. */
-  #shared(name: string, params: ValueType[], result: ValueType, build: Build): Func {
-    let func = this.#funcs.get(name);
-    if (!func) {
-      func = this.#module.declare(name, params, result);
-      this.#funcs.set(name, func);
-      this.#module.define(func, build);
-    }
-    return func;
-  }
-
+  /** Calls that function. */
   call(name: Intrinsic, kind: Kind, ...args: Expr[]): Expr {
     return call(this.func(name, kind), ...args);
+  }
+
+  #once(key: string, make: (key: string) => Func): Func {
+    const func = this.#funcs.get(key) ?? make(key);
+    this.#funcs.set(key, func);
+    return func;
   }
 }

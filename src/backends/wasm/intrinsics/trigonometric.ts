@@ -1,99 +1,187 @@
-/** sin, cos and tan. */
-import { call, lane, op, shuffle } from "../assembler/index.ts";
+/** sin, cos, tan and their inverses. */
+import { call, type Expr, get, i32, lane, op } from "../assembler/index.ts";
 import { coefficients } from "./coefficients.ts";
-import { except, pick, polynomial, rounder, signBit, Vec } from "./lanes.ts";
-import { halfPi, reduceLarge } from "./pi.ts";
+import {
+  abs,
+  add,
+  and,
+  div,
+  iadd,
+  isub,
+  keep,
+  le,
+  lt,
+  mul,
+  on,
+  or,
+  pick,
+  polynomial,
+  rounder,
+  select,
+  shl,
+  signOf,
+  sqrt,
+  sub,
+  vector,
+  without,
+  withSign,
+  xor,
+} from "./lanes.ts";
+import { halfPi } from "./pi.ts";
+
+/**
+ * Values, but in lanes of the mask those of `other`, which is only computed if there are any: for
+ * what is rare and slow.
+ */
+function except(mask: Expr, values: readonly Expr[], other: () => Expr[]): Expr[] {
+  const { f } = on;
+  const locals = values.map((value) => {
+    const local = f.local("v128");
+    f.set(local, value);
+    return local;
+  });
+  f.if(op("v128.any_true", mask), () => {
+    other().forEach((slow, i) => {
+      f.set(locals[i], select(mask, slow, get(locals[i])));
+    });
+  });
+  return locals.map(get);
+}
 
 /** From here on, n has so many bits that its products with parts of pi / 2 are not exact. */
-const isLarge = (a: Vec): Vec => a.of(pick(a, 1600, 1.6e6)).le(a).let;
+const isLarge = (a: Expr): Expr => keep(le(pick(1600, 1.6e6), a));
 
 /** a = n pi / 2 + r + low for a not negative; the lowest bits of q are those of n. */
-function reduce(a: Vec): Vec[] {
-  const shift = rounder(a, 0);
-  const q = a.madd(2 / Math.PI, shift).let;
-  const n = q.sub(shift).let;
-  const [first, ...parts] = halfPi(pick(a, 14, 33));
-  let r = n.nmadd(first, a).let;
-  let low = a.of(0);
+function reduce(a: Expr): Expr[] {
+  const shift = rounder(0);
+  const q = keep(add(mul(a, 2 / Math.PI), shift));
+  const n = keep(sub(q, shift));
+  const [first, ...parts] = halfPi(pick(14, 33));
+  let r = keep(sub(a, mul(n, first)));
+  let low = vector(0);
   for (const part of parts) {
-    const v = n.mul(part).let;
-    const next = r.sub(v).let;
-    low = low.add(r.sub(next).sub(v));
+    const v = keep(mul(n, part));
+    const next = keep(sub(r, v));
+    low = keep(add(low, sub(sub(r, next), v)));
     r = next;
   }
-  if (!a.on.double) return [r, low.let, q];
-  return except(isLarge(a), [r, low, q], () => {
-    const [x, y] = [0, 1].map((k) =>
-      a.on.f.let(call(reduceLarge(a.on), lane("f64x2.extract_lane", k, a.expr))),
-    );
-    const both = (at: number) => {
-      const bytes = Array.from({ length: 16 }, (_, i) => at + (i & 7) + 2 * (i & 8));
-      return new Vec(a.on, shuffle(bytes, x, y)).let;
-    };
-    return [both(0), both(8), both(8)];
-  });
+  if (!on.double) return [r, low, q];
+  return except(isLarge(a), [r, low, q], () =>
+    [0, 1, 2].map((part) => {
+      const of = (k: number) => call(on.reduceLarge(), lane("f64x2.extract_lane", k, a), i32(part));
+      return keep(lane("f64x2.replace_lane", 1, op("f64x2.splat", of(0)), of(1)));
+    }),
+  );
 }
 
-/** sin and cos of r + low in two parts each, and n, for |x|. */
-function sinCos(x: Vec) {
-  const [r, low, q] = reduce(x.abs().let);
-  const { sin, cos } = coefficients;
-  const z = r.mul(r).let;
-  const half = z.mul(0.5).let;
-  const c = x.of(1).sub(half).let;
-  const s = polynomial(z, sin[+x.on.double]).mul(z).madd(r, low.mul(c)).let;
-  const cLow = polynomial(z, cos[+x.on.double])
-    .mul(z)
-    .madd(z, r.nmadd(low, x.of(1).sub(c).sub(half)));
-  return { sin: [r, s], cos: [c, cLow.let], q };
+/** For |x| sin and cos of r + low in two parts each, and n. */
+function sinCos(x: Expr) {
+  const [r, low, q] = reduce(keep(abs(x)));
+  const z = keep(mul(r, r));
+  const half = keep(mul(z, 0.5));
+  const c = keep(sub(1, half));
+  const sin = [r, keep(add(mul(polynomial(z, coefficients.sin, 1), r), mul(low, c)))];
+  const rest = sub(sub(sub(1, c), half), mul(r, low));
+  const cos = [c, keep(add(mul(polynomial(z, coefficients.cos, 1), z), rest))];
+  return { sin, cos, q };
 }
 
-/** f(x) in f32, but lane by lane in f64 where the argument is large. */
-function wide(x: Vec, name: string, f: (x: Vec) => Vec): Vec {
-  const fast = f(x);
-  if (x.on.double) return fast;
-  const slow = () => {
-    let v = x.expr;
-    for (let k = 0; k < 4; k++) {
-      const one = op("f64.promote_f32", lane("f32x4.extract_lane", k, x.expr));
-      v = lane("f32x4.replace_lane", k, v, op("f32.demote_f64", call(x.on.scalar(name), one)));
-    }
-    return [new Vec(x.on, v)];
+/** f(x), but in f32 lane by lane in f64 where the argument is large. */
+const wide =
+  (name: string, f: (x: Expr) => Expr) =>
+  (x: Expr): Expr => {
+    const fast = f(x);
+    if (on.double) return fast;
+    return except(isLarge(abs(x)), [fast], () => {
+      let slow = x;
+      for (let k = 0; k < 4; k++) {
+        const one = op("f64.promote_f32", lane("f32x4.extract_lane", k, x));
+        const result = op("f32.demote_f64", call(on.scalar(name), one));
+        slow = lane("f32x4.replace_lane", k, slow, result);
+      }
+      return [slow];
+    })[0];
   };
-  return except(isLarge(x.abs().let), [fast], slow)[0];
+
+const isOdd = (q: Expr): Expr => keep(isub(0n, and(q, 1n)));
+
+/** By the last two bits of n: sin or cos, and its sign. */
+function quadrant(q: Expr, sin: Expr[], cos: Expr[]): Expr {
+  const y = select(isOdd(q), add(cos[0], cos[1]), add(sin[0], sin[1]));
+  return xor(y, signOf(shl(q, pick(30, 62))));
 }
 
-const isOdd = (q: Vec): Vec => q.of(0n).isub(q.and(1n)).let;
-/** The sign bit where the second bit of q is set. */
-const minus = (q: Vec): Vec => q.shl(pick(q, 30, 62)).and(signBit(q));
+export const sin = wide("sin", (x) => {
+  const { sin, cos, q } = sinCos(x);
+  return xor(quadrant(q, sin, cos), signOf(x));
+});
 
-export const sin = (x: Vec): Vec =>
-  wide(x, "sin", () => {
-    const { sin, cos, q } = sinCos(x);
-    const y = isOdd(q).select(cos[0].add(cos[1]), sin[0].add(sin[1]));
-    return y.xor(minus(q).xor(x.and(signBit(x))));
+export const cos = wide("cos", (x) => {
+  const { sin, cos, q } = sinCos(x);
+  return quadrant(keep(iadd(q, 1n)), sin, cos);
+});
+
+export const tan = wide("tan", (x) => {
+  const { sin, cos, q } = sinCos(x);
+  const odd = isOdd(q);
+  // The sums, and what they lose, of numerator and denominator.
+  const [[a, aLow], [b, bLow]] = [
+    [cos, sin],
+    [sin, cos],
+  ].map(([u, v]) => {
+    const [high, low] = [0, 1].map((i) => keep(select(odd, u[i], v[i])));
+    const sum = keep(add(high, low));
+    return [sum, sub(low, sub(sum, high))];
   });
+  const y = keep(div(a, b));
+  return xor(add(y, div(sub(aLow, mul(y, bLow)), b)), signOf(xor(odd, x)));
+});
 
-export const cos = (x: Vec): Vec =>
-  wide(x, "cos", () => {
-    const { sin, cos, q } = sinCos(x);
-    const next = q.iadd(1n).let;
-    const y = isOdd(next).select(cos[0].add(cos[1]), sin[0].add(sin[1]));
-    return y.xor(minus(next));
-  });
+/** pi / 2 as a number of the type, and what that lacks relative to it. */
+const quarterTurn = (): number => pick(Math.fround(Math.PI / 2), Math.PI / 2);
+const lacking = (): number =>
+  pick(1 - quarterTurn() / (Math.PI / 2), 6.123233995736766e-17 / (Math.PI / 2));
 
-export const tan = (x: Vec): Vec =>
-  wide(x, "tan", () => {
-    const { sin, cos, q } = sinCos(x);
-    const odd = isOdd(q);
-    const [a, aLow] = sum(odd.select(cos[0], sin[0]).let, odd.select(cos[1], sin[1]).let);
-    const [b, bLow] = sum(odd.select(sin[0], cos[0]).let, odd.select(sin[1], cos[1]).let);
-    const y = a.div(b).let;
-    return y.add(y.nmadd(bLow, aLow).div(b)).xor(odd.xor(x).and(signBit(x)));
-  });
+/**
+ * asin(s) = s + rest for s up to 1/2. For larger x it is taken of sqrt((1 - x) / 2), which is half
+ * the angle between x and 1, and both parts come back doubled.
+ */
+function arc(x: Expr) {
+  const a = keep(abs(x));
+  const large = keep(lt(0.5, a));
+  const z = keep(select(large, mul(sub(1, a), 0.5), mul(a, a)));
+  const s = keep(select(large, sqrt(z), a));
+  const rest = keep(mul(polynomial(z, coefficients.asin, 1), s));
+  const double = (v: Expr) => keep(add(v, and(large, v)));
+  // Where x is small, the sign bit.
+  const flip = keep(without(signOf(-1n), large));
+  return { large, s: double(s), rest: double(rest), flip };
+}
 
-/** a + b and what it lost, for b smaller than a. */
-function sum(a: Vec, b: Vec): [Vec, Vec] {
-  const s = a.add(b).let;
-  return [s, b.sub(s.sub(a))];
+export function asin(x: Expr): Expr {
+  const { large, s, rest, flip } = arc(x);
+  // s + rest, or pi / 2 - s - rest, where half of pi / 2 minus s is exact.
+  const half = keep(and(large, vector(quarterTurn() / 2)));
+  const low = sub(mul(half, 2 * lacking()), xor(rest, flip));
+  return withSign(abs(add(add(sub(half, xor(s, flip)), low), half)), x);
+}
+
+export function acos(x: Expr): Expr {
+  const { large, s, rest, flip } = arc(x);
+  // pi / 2 - asin(x), or s + rest, or pi - s - rest
+  const base = keep(select(large, and(lt(x, 0), 2 * quarterTurn()), quarterTurn()));
+  const sign = keep(signOf(xor(x, flip)));
+  return add(add(add(mul(base, lacking()), xor(rest, sign)), xor(s, sign)), base);
+}
+
+export function atan(x: Expr): Expr {
+  const a = keep(abs(x));
+  // atan(a) = base + atan(u), where u is a, (a - 1) / (a + 1) or -1 / a
+  const small = keep(lt(a, 0.6));
+  const middle = keep(lt(a, 5 / 3));
+  const above = select(small, a, select(middle, sub(a, 1), -1));
+  const u = keep(div(above, select(small, 1, select(middle, add(a, 1), a))));
+  const base = keep(without(select(middle, quarterTurn() / 2, quarterTurn()), small));
+  const rest = mul(polynomial(keep(mul(u, u)), coefficients.atan, 1), u);
+  return withSign(abs(add(add(add(rest, mul(base, lacking())), u), base)), x);
 }

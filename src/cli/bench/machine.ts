@@ -1,0 +1,66 @@
+/** A workload ready to run: from the same start as often as wanted. */
+import type { Backend, Session } from "../../backends/backend.ts";
+import { wasm } from "../../backends/wasm/index.ts";
+import { arrayOf, type TypedArray } from "../../core/dtype.ts";
+import { trainingStep } from "../../train/step.ts";
+import { trainer } from "../../train/trainer.ts";
+import type { Workload } from "./workloads.ts";
+
+export interface Machine {
+  /** Back to the first weights. */
+  reset(): void;
+  /** Trains for so many steps; the loss of the last one, before its update. */
+  run(steps: number): number;
+  close(): void;
+  /** From the model to a loaded program, in ms. */
+  readonly compileTime: number;
+}
+
+export function machineFor(w: Workload, threads?: number, dtype = w.dtype): Machine {
+  const began = performance.now();
+  const t = trainer(w.model, { loss: w.loss, optimizer: w.optimizer, dtype });
+  const typed = (x: Workload["inputs"]) =>
+    x.dtype === "i32" ? x : { ...x, dtype, data: arrayOf(dtype, x.data) };
+  const [inputs, targets] = [typed(w.inputs), typed(w.targets)];
+  const one = (x: Workload["inputs"]) => ({ ...x, shape: [w.batchSize, ...x.shape.slice(1)] });
+  const graph = trainingStep(
+    w.model,
+    { inputs: one(inputs), targets: one(targets) },
+    { loss: w.loss, optimizer: w.optimizer, dtype, update: "simultaneous", health: false },
+  );
+  const states = graph.parameters.length + graph.slots.length;
+  const data = { inputs, targets, batchSize: w.batchSize, seed: 0 };
+  const open = (wasm as Required<Backend>).session;
+  const session: Session = open({ ...graph, states }, data, threads ? { threads } : {});
+  const compileTime = performance.now() - began;
+  const first = t.ownState().map((values): TypedArray => values.slice());
+  const batches = inputs.shape[0]! / w.batchSize;
+  let at = 0;
+  /** Whole passes over the data run inside; what is left over runs in one piece. */
+  const run = (steps: number): number => {
+    let loss = Number.NaN;
+    for (let left = steps; left > 0; ) {
+      if (batches === 1 && left > 1) {
+        const sums = session.epochs(at, left, false);
+        loss = sums.at(-1)!.loss;
+        at += sums.length;
+        left -= sums.length;
+        continue;
+      }
+      const from = at % batches;
+      const count = Math.min(left, batches - from);
+      // The last step by itself, so that its loss can be read.
+      if (count > 1) session.steps(from, from + count - 1);
+      loss = session.steps(from + count - 1, from + count)!.loss;
+      at += count;
+      left -= count;
+    }
+    return loss;
+  };
+  const reset = () => {
+    at = 0;
+    session.load(first, 0, t.learningRate);
+  };
+  reset();
+  return { reset, run, close: () => session.close(), compileTime };
+}

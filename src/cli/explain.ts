@@ -1,0 +1,75 @@
+/** chainrule explain FILE: the worked derivation of a gradient. */
+import { extname } from "node:path";
+import { type Dataset, subset } from "../data/dataset.ts";
+import { explain as derive, type ExplainOptions } from "../explain/index.ts";
+import { readBytes, writeAtomically } from "../io/files-node.ts";
+import { prepareNetwork } from "../io/network-file/index.ts";
+import { exit } from "./failure.ts";
+import { besides, readNetwork } from "./files.ts";
+import { width } from "./terminal.ts";
+import { checkWritable } from "./writable.ts";
+
+export const formats = ["text", "markdown", "pandoc", "latex", "html", "json", "svg"] as const;
+export type Format = (typeof formats)[number];
+
+export interface FileOptions extends Omit<ExplainOptions, "data"> {
+  readonly checkpoint?: string;
+}
+
+export interface CommandOptions extends FileOptions {
+  readonly format?: Format;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** The trainer of a network file and the batch that holds the example asked for. */
+export async function subjectOf(file: string, { checkpoint, example = 0 }: FileOptions) {
+  const network = await readNetwork(file);
+  const { trainer, data } = await prepareNetwork(network, besides(file));
+  if (checkpoint !== undefined) await trainer.fromBytes(await readBytes(checkpoint));
+  const size = Math.min(network.training.batchSize ?? 32, data.train.size);
+  const start = example < data.train.size ? Math.floor(example / size) * size : 0;
+  const rows = Array.from({ length: Math.min(size, data.train.size - start) }, (_, i) => start + i);
+  const batch: Dataset = subset(data.train, rows);
+  return { trainer, data: batch, example: example - start, lossName: network.loss.name };
+}
+
+const byEnding: Readonly<Record<string, Format>> = {
+  ".md": "markdown",
+  ".tex": "latex",
+  ".html": "html",
+  ".json": "json",
+  ".svg": "svg",
+};
+
+export async function explain(file: string, options: CommandOptions): Promise<number> {
+  const { out } = options;
+  if (out !== undefined) await checkWritable(out);
+  const { trainer, ...subject } = await subjectOf(file, options);
+  const d = await derive(trainer, { ...options, ...subject });
+  const ending = out === undefined ? undefined : byEnding[extname(out)];
+  const format = options.json ? "json" : (options.format ?? ending ?? "text");
+  const text = (): string => {
+    switch (format) {
+      case "text": {
+        const color = out === undefined && process.stdout.isTTY && !process.env.NO_COLOR;
+        return d.toText({ width: out === undefined ? width() : 100, color: color === true });
+      }
+      case "markdown":
+        return d.toMarkdown();
+      case "pandoc":
+        return d.toMarkdown({ flavor: "pandoc" });
+      case "latex":
+        return d.toLatex();
+      case "html":
+        return d.toHtml();
+      case "json":
+        return `${JSON.stringify(d, null, 1)}\n`;
+      case "svg":
+        return d.toSvg() ?? "";
+    }
+  };
+  if (out === undefined) process.stdout.write(text());
+  else await writeAtomically(out, new TextEncoder().encode(text()));
+  return d.data.passed ? exit.ok : exit.no;
+}

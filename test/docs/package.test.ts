@@ -1,0 +1,124 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
+import { allBlocks, root } from "./blocks.ts";
+
+const folder = join(root, `.cache/package-${process.pid}`);
+beforeAll(() => mkdirSync(folder, { recursive: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A program that uses the package by its name, as one file for a browser. */
+async function bundle(code: string) {
+  const entry = join(folder, "entry.ts");
+  writeFileSync(entry, code);
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    format: "esm",
+    write: false,
+    metafile: true,
+    // The repository's own settings point at the sources; users have the package.
+    tsconfigRaw: {},
+    logLevel: "silent",
+  });
+  return { text: outputFiles[0]!.text, metafile };
+}
+
+describe("the package", () => {
+  const { exports, files, imports } = packageJson;
+  it.each(Object.entries(exports))("has what it exports as %s", (_, target) => {
+    const paths = typeof target === "string" ? [target] : Object.values(target);
+    for (const path of paths) expect(existsSync(join(root, path)), path).toBe(true);
+  });
+  it("has what else it names", () => {
+    for (const path of [...Object.values(imports["#files"]), packageJson.bin.chainrule, ...files]) {
+      expect(existsSync(join(root, path)), path).toBe(true);
+    }
+  });
+  it("holds the examples with their data, and no sources or tests", () => {
+    const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    const [{ files: packed, unpackedSize }] = JSON.parse(stdout);
+    const paths: string[] = packed.map((file: { path: string }) => file.path);
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        "dist/cli.js",
+        "dist/index.js",
+        "dist/network.schema.json",
+        "examples/two-two-two.yaml",
+        "examples/data/penguins.csv",
+      ]),
+    );
+    expect(paths.filter((path) => /^(src|test|tools|bench)\//.test(path))).toEqual([]);
+    expect(unpackedSize).toBeLessThan(2_000_000);
+  });
+  it("needs no other package for the library itself", async () => {
+    const { metafile } = await bundle('import * as lib from "chainrule"; console.log(lib);');
+    const foreign = Object.keys(metafile.inputs).filter((path) => path.includes("node_modules"));
+    expect(foreign).toEqual([]);
+  });
+  it("builds for browsers in all its parts", async () => {
+    const { text } = await bundle(
+      ["chainrule", "chainrule/data", "chainrule/file"]
+        .map((name, i) => `import * as part${i} from "${name}"; console.log(part${i});`)
+        .join("\n"),
+    );
+    expect(text).not.toMatch(/from ?"node:/);
+  });
+});
+
+const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const executablePath = process.env.CHROMIUM ?? candidates.find((path) => existsSync(path));
+describe.skipIf(executablePath === undefined)("in a browser (needs Chromium)", () => {
+  it("the README's first program prints what it says", async () => {
+    const program = allBlocks("ts").find(({ page }) => page === "README.md")!;
+    const statements = program.code.split("\n").filter((line) => line.trim() !== "");
+    expect(statements.length).toBeLessThanOrEqual(11);
+    const { text } = await bundle(program.code);
+    const browser = await chromium.launch({
+      ...(executablePath ? { executablePath } : {}),
+      args: ["--no-sandbox"],
+    });
+    try {
+      const page = await browser.newPage();
+      const printed: string[] = [];
+      const failed: string[] = [];
+      page.on("console", (message) => printed.push(message.text()));
+      page.on("pageerror", (error) => failed.push(String(error)));
+      await page.setContent(
+        `<script type="module">${text.replaceAll("</script", "<\\/script")}</script>`,
+      );
+      const lines = program.prints!.split("\n");
+      await expect
+        .poll(() => printed.length, { timeout: 20_000 })
+        .toBeGreaterThanOrEqual(lines.length);
+      expect(failed).toEqual([]);
+      expect(printed).toEqual(lines);
+    } finally {
+      await browser.close();
+    }
+  });
+});
+
+describe("the sources", () => {
+  it("keep node: out of everything that a browser loads", () => {
+    const tool = join(root, "tools/check-imports.mjs");
+    const { status, stderr } = spawnSync(process.execPath, [tool], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+  it("have the schema that is published", () => {
+    const [source, published] = [
+      "src/io/network-file/network.schema.json",
+      "dist/network.schema.json",
+    ];
+    expect(readFileSync(join(root, published), "utf8")).toBe(
+      readFileSync(join(root, source), "utf8"),
+    );
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import { NetworkFileError, prepareNetwork, toDatasets } from "../../src/io/network-file/index.ts";
+import { files, noFiles, parse, rejection } from "./sample.ts";
+
+const table = "a,b,kind\n1,2,x\n3,,y\n5,7,x\n2,1,y\n9,9,x\n4,4,y\n";
+const csv = (more = "") => `{ csv: { file: t.csv, target: kind${more} } }`;
+const idx = (sizes: readonly number[], elements: readonly number[]): Uint8Array =>
+  Uint8Array.from([0, 0, 8, sizes.length, ...sizes.flatMap((n) => [0, 0, 0, n]), ...elements]);
+
+describe("data", () => {
+  it("from examples, classes by name or by number", async () => {
+    const rows = "{ inputs: [1], targets: b }, { inputs: [2], targets: a }";
+    const byName = await toDatasets(parse({ data: `{ examples: [${rows}] }` }), noFiles);
+    expect(byName.train.classes).toEqual(["a", "b"]);
+    expect([...byName.train.targets.data]).toEqual([1, 0]);
+    const given = parse({
+      data: `{ examples: [${rows}, { inputs: [3], targets: 1 }], classes: [b, a] }`,
+    });
+    const { train } = await toDatasets(given, noFiles);
+    expect(train.classes).toEqual(["b", "a"]);
+    expect([...train.targets.data]).toEqual([0, 1, 1]);
+  });
+  it("from a table, divided, standardized, with notes", async () => {
+    const network = parse({ data: `${csv(", missing: drop").slice(0, -1)}, validation: 0.4 }` });
+    const { train, validation, notes, description } = await toDatasets(
+      network,
+      files({ "t.csv": table }),
+    );
+    expect([train.size, validation?.size]).toEqual([3, 2]);
+    expect(notes).toEqual(["1 of 6 rows have missing values and were left out."]);
+    expect(description).toMatchObject({ inputs: 2, classes: ["x", "y"], inputNames: ["a", "b"] });
+    expect(description.preprocessing?.inputs[0]).toMatchObject({ kind: "number", name: "a" });
+  });
+  it("from two tables, the second treated like the first", async () => {
+    const network = parse({
+      data: `${csv(", missing: mean").slice(0, -1)}, validation: { csv: { file: v.csv } } }`,
+    });
+    const read = files({ "t.csv": table, "v.csv": "kind,b,a\ny,,3\n" });
+    const { train, validation } = await toDatasets(network, read);
+    expect([...validation!.inputs.data]).toEqual([...train.inputs.data.subarray(2, 4)]);
+    expect([...validation!.targets.data]).toEqual([1]);
+  });
+  it("from two tables, incomplete rows dropped from both", async () => {
+    const network = parse({
+      data: `${csv(", missing: drop").slice(0, -1)}, validation: { csv: { file: v.csv } } }`,
+    });
+    const read = files({ "t.csv": table, "v.csv": "a,b,kind\n1,2,x\n1,,x\n" });
+    const { validation, notes } = await toDatasets(network, read);
+    expect(validation?.size).toBe(1);
+    expect(notes).toContain("1 of 2 rows of v.csv were left out.");
+  });
+  it("from images", async () => {
+    const network = parse({
+      layers: "[{ linear: { outputs: 3 } }]",
+      data: "{ idx: { images: i, labels: l, scale: 1 }, validation: { idx: { images: j, labels: m } } }",
+      training: "{ dtype: f32 }",
+    });
+    const read = files({
+      i: idx([2, 1, 2], [1, 2, 3, 4]),
+      l: idx([2], [2, 0]),
+      j: idx([1, 1, 2], [5, 6]),
+      m: idx([1], [1]),
+    });
+    const { train, validation } = await toDatasets(network, read);
+    expect(train.inputs).toMatchObject({ dtype: "f32", shape: [2, 2] });
+    expect(validation?.classes).toEqual(["0", "1", "2"]);
+  });
+  it("generated, with data of their own to validate with", async () => {
+    const network = parse({
+      data: "{ generate: { moons: { noise: 0.1 } }, validation: { generate: { moons: { noise: 0.1, seed: 1, size: 50 } } } }",
+    });
+    const { train, validation } = await toDatasets(network, noFiles);
+    expect([train.size, validation?.size]).toEqual([200, 50]);
+    expect(train.inputs.data[0]).not.toBe(validation?.inputs.data[0]);
+  });
+  it("that are validated with must look like the others", async () => {
+    const network = parse({
+      data: "{ generate: { moons: {} }, validation: { generate: { blobs: {} } } }",
+    });
+    const error = await rejection("file-invalid", toDatasets(network, noFiles));
+    expect(error.message).toContain("do not look like the training data");
+  });
+});
+
+describe("targets are fitted to the loss", () => {
+  const moons = (loss: string, outputs: number) =>
+    toDatasets(parse({ loss, layers: `[{ linear: { outputs: ${outputs} } }]` }), noFiles);
+  it("labels stay labels", async () => {
+    expect((await moons("crossEntropy", 2)).train.targets).toMatchObject({
+      dtype: "i32",
+      shape: [200],
+    });
+  });
+  it("one output: 0 and 1, or −1 and 1", async () => {
+    const bits = await moons("binaryCrossEntropyWithLogits", 1);
+    expect([...bits.train.targets.data.subarray(0, 2)]).toEqual([0, 1]);
+    expect(bits.description.classes).toEqual(["0", "1"]);
+    const signs = await moons("hinge", 1);
+    expect([...signs.train.targets.data.subarray(0, 2)]).toEqual([-1, 1]);
+  });
+  it("as many outputs as classes: one-hot rows", async () => {
+    const { train } = await moons("meanSquaredError", 2);
+    expect(train.targets.shape).toEqual([200, 2]);
+    expect([...train.targets.data.subarray(0, 4)]).toEqual([1, 0, 0, 1]);
+  });
+  it.each([
+    ["halfSquaredError", 1],
+    ["meanSquaredError", 2],
+    ["binaryCrossEntropyWithLogits", 1],
+    ["hinge", 1],
+    ["crossEntropy", 2],
+    ["multiMargin", 2],
+  ])("%s with %i outputs counts right predictions", async (loss, outputs) => {
+    const network = parse({
+      loss,
+      layers: `[{ linear: { outputs: 8 } }, tanh, { linear: { outputs: ${outputs} } }]`,
+      optimizer: "{ adam: { learningRate: 0.05 } }",
+      training: "{ epochs: 40 }",
+    });
+    const { trainer, data, fit } = await prepareNetwork(network, noFiles);
+    await trainer.fit(data.train, fit);
+    expect(trainer.evaluate(data.train).accuracy).toBeGreaterThan(0.85);
+  });
+  it.each([
+    ["crossEntropy", 1, "too few outputs", "binaryCrossEntropyWithLogits"],
+    ["meanSquaredError", 3, "another number of outputs", "1 or 2 outputs"],
+  ])("%s with %i outputs points at the layer", async (loss, outputs, message, detail) => {
+    const error = await rejection("file-invalid", moons(loss, outputs));
+    expect(error).toBeInstanceOf(NetworkFileError);
+    expect(error.where).toMatch(/^n\.yaml:1:\d+$/);
+    expect(error.message).toContain(message);
+    expect(error.message).toContain(detail);
+  });
+  it("numbers need a loss for numbers", async () => {
+    const network = parse({ data: "{ generate: { regression: {} } }" });
+    const error = await rejection("file-invalid", toDatasets(network, noFiles));
+    expect(error.message).toContain("crossEntropy needs class labels");
+    expect(error.where).toBe("n.yaml:2:7");
+  });
+});
+
+describe("errors in data", () => {
+  it("name the table's line and the network file's", async () => {
+    const bad = table.replace("9,9", "9,nine");
+    const error = await rejection(
+      "data-invalid",
+      toDatasets(parse({ data: csv() }), files({ "t.csv": bad.replace("3,,", "3,3,") })),
+    );
+    expect(error.where).toBe('t.csv, line 6, column "b" (named in n.yaml:4:14)');
+  });
+  it("all columns that do not exist are named by their lines", async () => {
+    const network = parse({ data: csv(", inputs: [a, c], types: { d: number }") });
+    const error = await rejection("data-invalid", toDatasets(network, files({ "t.csv": table })));
+    expect((error as NetworkFileError).problems.map((p) => p.message)).toEqual([
+      'The table "t.csv" has no column "c".',
+      'The table "t.csv" has no column "d".',
+    ]);
+  });
+  it("in a network that names none", async () => {
+    const error = await rejection("file-invalid", toDatasets(parse({ data: undefined }), noFiles));
+    expect(error.message).toContain("names no data");
+  });
+  it("in a number of inputs that is not the data's", async () => {
+    const error = await rejection("file-invalid", toDatasets(parse({ inputs: "5" }), noFiles));
+    expect(error.where).toBe("n.yaml:5:9");
+  });
+});

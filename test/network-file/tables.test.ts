@@ -1,0 +1,136 @@
+import { describe, expect, it } from "vitest";
+import * as data from "../../src/data/generators.ts";
+import * as lib from "../../src/index.ts";
+import type { Builder, Option } from "../../src/io/network-file/form.ts";
+import { generators } from "../../src/io/network-file/generators.ts";
+import { initializers } from "../../src/io/network-file/initializers.ts";
+import { layers } from "../../src/io/network-file/layers.ts";
+import { losses } from "../../src/io/network-file/losses.ts";
+import { optimizers, schedules } from "../../src/io/network-file/optimizers.ts";
+import { complete } from "../../src/io/network-file/validate.ts";
+
+/** The defaults of a row, with samples for what is required. */
+function defaults({ form }: Option): Record<string, unknown> {
+  if (form.kind !== "record") return {};
+  const samples = Object.entries(form.fields).flatMap(([name, field]) =>
+    field.required ? [[name, name === "after" ? 0.5 : 3]] : [],
+  );
+  return { ...(complete(form, {}) as object), ...Object.fromEntries(samples) };
+}
+
+const build = <T, C>(row: Builder<T, C>, context: C): T =>
+  row.build(defaults(row) as never, context);
+
+describe("the tables", () => {
+  it("name every layer, loss, initializer, optimizer, schedule and generator", () => {
+    const names = (table: object) => Object.keys(table);
+    const activations = Object.entries(lib).flatMap(([name, value]) => {
+      if (typeof value !== "function" || /^[A-Z]/.test(name)) return [];
+      try {
+        const made = (value as () => unknown)();
+        return typeof made === "object" && made !== null && "apply" in made ? [name] : [];
+      } catch {
+        return [];
+      }
+    });
+    // "layer" and "activation" make layers of functions, which a file has none of.
+    const layerNames = activations.filter((name) => !["activation", "layer"].includes(name));
+    expect(names(layers)).toEqual(expect.arrayContaining([...layerNames, "linear", "sequential"]));
+    expect(names(losses).sort()).toEqual(
+      [
+        "halfSquaredError",
+        "meanSquaredError",
+        "meanAbsoluteError",
+        "huber",
+        "binaryCrossEntropy",
+        "binaryCrossEntropyWithLogits",
+        "negativeLogLikelihood",
+        "crossEntropy",
+        "klDivergence",
+        "hinge",
+        "multiMargin",
+      ].sort(),
+    );
+    expect(names(generators).sort()).toEqual(Object.keys(data).sort());
+  });
+  it.each(Object.keys(layers).filter((n) => n !== "sequential"))(
+    "the layer %s has the library's defaults",
+    (name) => {
+      const place = { inputs: 4, inner: () => lib.relu() };
+      const made = build(layers[name]!, place);
+      const like =
+        name === "linear"
+          ? lib.linear(4, 3)
+          : (lib as unknown as Record<string, () => lib.Layer>)[name]!();
+      const x = lib.tensor([[-1.5, -0.2, 0.3, 2]], { dtype: "f64" });
+      const values = (layer: lib.Layer) => {
+        const parameters = Object.fromEntries(
+          Object.entries(layer.parameters).map(([key, spec]) => [
+            key,
+            lib.tensor(spec.initial.fill(spec.shape, 0, 0), { shape: spec.shape }),
+          ]),
+        );
+        return layer.apply(x, parameters).arraySync();
+      };
+      expect(values(made)).toEqual(values(like));
+    },
+  );
+  it.each(Object.keys(losses))("the loss %s has the library's defaults", (name) => {
+    const made = build(losses[name]!, undefined);
+    const like = (lib as unknown as Record<string, typeof made>)[name]!;
+    expect({ threshold: made.threshold, classes: made.classes }).toEqual({
+      threshold: like.threshold,
+      classes: like.classes,
+    });
+    const labels = losses[name]!.targets === "labels";
+    const o = lib.tensor(
+      [
+        [0.2, 0.7],
+        [0.9, 0.4],
+      ],
+      { dtype: "f64" },
+    );
+    const t = labels
+      ? lib.tensor([1, 0], { dtype: "i32" })
+      : lib.tensor(
+          [
+            [1, 0.5],
+            [0.25, 1],
+          ],
+          { dtype: "f64" },
+        );
+    expect(made(o, t).item()).toBe(like(o, t).item());
+  });
+  it.each(Object.keys(optimizers))("the optimizer %s has the library's defaults", (name) => {
+    const made = build(optimizers[name]!, undefined);
+    const like = (lib as unknown as Record<string, () => lib.Optimizer>)[name]!();
+    expect(made.settings).toEqual(like.settings);
+    expect(made.slots).toEqual(like.slots);
+    expect(made.learningRate.initial).toBe(like.learningRate.initial);
+  });
+  it.each(Object.keys(schedules))("the schedule %s is built", (name) => {
+    const made = build(schedules[name]!, undefined);
+    expect(made.name).toBe(name);
+    expect(made.factor(lib.tensor(2, { dtype: "f64" })).item()).toBeGreaterThan(0);
+  });
+  it.each(Object.keys(initializers))("the initializer %s is built", (name) => {
+    expect(build(initializers[name]!, undefined).fill([2, 3], 0, 0)).toHaveLength(6);
+  });
+  it.each(Object.keys(generators))("the generator %s has the library's defaults", (name) => {
+    const made = build(generators[name]!, undefined);
+    const like = (data as unknown as Record<string, () => typeof made>)[name]!();
+    expect(made).toEqual(like);
+  });
+  it.each(Object.entries({ layers, losses, optimizers, schedules, initializers, generators }))(
+    "every row and option of %s is described",
+    (_, table) => {
+      for (const { doc, form } of Object.values(table as Record<string, Option>)) {
+        const fields = form.kind === "record" ? Object.values(form.fields) : [];
+        for (const text of [doc, ...fields.map((f) => f.doc)]) expect(text).toMatch(/\.$/);
+        for (const f of fields) {
+          expect(f.required || f.default !== undefined || f.otherwise !== undefined).toBe(true);
+        }
+      }
+    },
+  );
+});

@@ -1,0 +1,28 @@
+/** Writes docs/gallery/: worked derivations as the library prints them. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const folder = mkdtempSync(path("node_modules/.gallery-"));
+try {
+  const outfile = join(folder, "gallery.mjs");
+  await build({
+    entryPoints: [path("tools/gallery.ts")],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    ignoreAnnotations: true,
+    logLevel: "warning",
+    alias: { "#files": path("src/io/files-node.ts") },
+  });
+  const { gallery } = await import(outfile);
+  mkdirSync(path("docs/gallery"), { recursive: true });
+  for (const [name, text] of Object.entries(await gallery())) {
+    writeFileSync(path(`docs/gallery/${name}`), text);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
