@@ -115,7 +115,6 @@ def odd(f, top, leading=1):
 
 # A little more than the range that argument reduction leaves, since n is rounded too.
 half_ln2 = mp.log(2) / 2 * mpf("1.001")
-quarter_pi = mp.pi / 4 * mpf("1.001")
 top_s = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.0001")
 
 # name: (what is fitted, terms for f32, terms for f64, further options by number of bits)
@@ -124,12 +123,8 @@ polynomials = {
     "exp": (dict(f=mp.expm1, interval=(-half_ln2, half_ln2), factor=square, fixed=lambda x: x), 5, 10),
     # log(m) = 2 s + s^3 (2/3 + s^2 q(s^2)) with s = (m - 1) / (m + 1); to so many bits for pow
     "log": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 4, 9),
-    "sin": (odd(mp.sin, quarter_pi), 3, 6),
-    "cos": (dict(f=mp.cos, interval=(0, quarter_pi), t=square, factor=lambda x: x**4,
-                 fixed=lambda x: 1 - x * x / 2), 3, 6),
     "asin": (odd(mp.asin, mpf(1) / 2), 5, 12),
     "atan": (odd(mp.atan, mpf("0.6")), 6, 14),
-    "sinh": (odd(mp.sinh, 1), 4, 7),
     "tanh": (odd(mp.tanh, mpf("0.5494")), 4, 10),
     # erf(x) = x + x q(x^2) below the threshold, and 1 - 2^q(x) above it
     "erf": (dict(f=mp.erf, t=square, factor=lambda x: x, fixed=lambda x: x), 6, 12),

@@ -32,14 +32,16 @@ function constantText(value: number, style: Style): string {
   const decimal = rounded(value, 12);
   // A constant with a long decimal fraction is mostly the quotient of two whole numbers.
   if (decimal.length <= 6 && size !== 0.5) return decimal;
-  const below = denominators.find((n) => Math.abs(size * n - Math.round(size * n)) < 1e-12 * n);
+  const below = [...denominators, Math.round(1 / size)].find(
+    (n) => Math.abs(size * n - Math.round(size * n)) < 1e-12 * n,
+  );
   const above = below && Math.round(size * below);
   if (!below || !above || below === 1) return decimal;
   if (style.tex) return `${sign}\\tfrac{${above}}{${below}}`;
   return sign + (below === 2 && above === 1 ? "½" : `${above}/${below}`);
 }
 
-const denominators = Array.from({ length: 4096 }, (_, i) => i + 1);
+const denominators = Array.from({ length: 24 }, (_, i) => i + 1);
 
 export const texNumber = (numeral: string): string =>
   numeral

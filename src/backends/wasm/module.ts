@@ -80,6 +80,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const looped = tiny ? [] : program.kernels;
   const kernels = looped.map((kernel, i) => {
     let units = 1;
+    const checks = lines.length;
     const func = module.function(`k${i}_${kernel.loop}`, ["i32", "i32"], "void", (f) => {
       if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
       const writer = new KernelWriter(target, f, kernel);
@@ -87,7 +88,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
       units = writer.sharedUnits;
       return undefined;
     });
-    return { func, units };
+    return { func, units, alone: units <= 1 || lines.length > checks };
   });
   const run = module.function("run", [], "void", (f) => {
     if (tiny) writeUnrolled(target, f, program.kernels);
@@ -114,14 +115,16 @@ const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 interface Compiled {
   readonly func: Func;
   readonly units: number;
+  /** Not to be shared: too small, or it checks indices, of which only the first thread can tell. */
+  readonly alone: boolean;
 }
 
 /** Runs of kernels that cannot be shared are the first thread's; a barrier follows each change. */
 function shareOut(f: FunctionBuilder, kernels: readonly Compiled[], team: Team): void {
   let i = 0;
   while (i < kernels.length) {
-    const { func, units } = kernels[i]!;
-    if (units > 1) {
+    const { func, units, alone: single } = kernels[i]!;
+    if (!single) {
       const bound = (thread: Expr) =>
         op("i32.div_u", op("i32.mul", i32(units), thread), getGlobal(team.size));
       const next = op("i32.add", getGlobal(team.thread), i32(1));
@@ -129,9 +132,9 @@ function shareOut(f: FunctionBuilder, kernels: readonly Compiled[], team: Team):
       i++;
     } else {
       const alone: Compiled[] = [];
-      for (; i < kernels.length && kernels[i]!.units <= 1; i++) alone.push(kernels[i]!);
+      for (; i < kernels.length && kernels[i]!.alone; i++) alone.push(kernels[i]!);
       f.if(op("i32.eqz", getGlobal(team.thread)), () => {
-        for (const kernel of alone) f.emit(call(kernel.func, i32(0), i32(1)));
+        for (const { func, units } of alone) f.emit(call(func, i32(0), i32(units)));
       });
     }
     f.emit(call(team.barrier));

@@ -2,7 +2,7 @@
 import type { Program } from "../../compile/program.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { features } from "./assembler/index.ts";
-import { shared } from "./emit/threads.ts";
+import { mostThreads, shared } from "./emit/threads.ts";
 import { isTiny } from "./emit/unrolled.ts";
 
 /** Workers that wait for commands in shared memory. */
@@ -16,7 +16,7 @@ const worthSharing = 2e6;
 /** How many threads to train with: those asked for, or as many as the work can feed. */
 export function threadsFor(program: Program, wanted?: number): number {
   if (!features().threads || !canBlock() || isTiny(program.kernels)) return 1;
-  if (wanted !== undefined) return Math.max(1, Math.floor(wanted));
+  if (wanted !== undefined) return Math.max(1, Math.min(mostThreads, Math.floor(wanted)));
   const work = program.kernels.reduce(
     (sum, k) => sum + (k.loop === "reduce" ? sizeOf(k.extents) * sizeOf(k.over) : 0),
     0,

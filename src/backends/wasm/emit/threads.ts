@@ -26,22 +26,28 @@ import {
 
 /** Addresses of the words that the threads share; the arena begins behind them. */
 export const shared = {
-  /** Counts commands; workers wait for it to change. */
+  /**
+   * Counts commands above its lowest byte, which says how many threads the command is for: one word,
+   * so that nobody can read the number of one command and the team of the next. Workers wait for it
+   * to change.
+   */
   command: 0,
   /** Threads that have reached the barrier, and how often it has opened. */
   arrived: 4,
   opened: 8,
-  /** Set by the first thread to end a command early. */
+  /** The last command that the first thread has ended early. */
   stop: 12,
   from: 16,
   to: 20,
-  /** Workers that are ready, and how many threads the present command is for. */
+  /** Workers that are ready. */
   ready: 24,
-  team: 28,
   /** Set to send the workers home. */
-  quit: 32,
+  quit: 28,
   end: 64,
 } as const;
+
+/** What a command's word can say of its team. */
+export const mostThreads = 255;
 
 /** Looks at a word before sleeping on it: waking up takes longer than most kernels. */
 const spins = 4000;
@@ -52,7 +58,8 @@ const patience = 20;
 export interface Team {
   /** This thread's number; 0 is the one that gives the commands. */
   readonly thread: Global;
-  /** Threads that take part in the present command. */
+  /** The present command, and how many threads take part in it. */
+  readonly command: Global;
   readonly size: Global;
   readonly barrier: Func;
 }
@@ -82,6 +89,7 @@ function awaitChange(f: FunctionBuilder, at: number, old: Expr, timeout: bigint)
 export function writeTeam(module: ModuleBuilder, lost: Func): Team {
   const thread = module.global(i32(0));
   const size = module.global(i32(1));
+  const command = module.global(i32(0));
   const barrier = module.function("barrier", [], "void", (f) => {
     f.if(op("i32.eq", getGlobal(size), i32(1)), () => f.emit(ret()));
     const old = f.let(atomic(shared.opened));
@@ -110,7 +118,7 @@ export function writeTeam(module: ModuleBuilder, lost: Func): Team {
     );
     return undefined;
   });
-  return { thread, size, barrier };
+  return { thread, command, size, barrier };
 }
 
 const wake = (at: number): Expr =>
@@ -119,11 +127,17 @@ const wake = (at: number): Expr =>
 /** Gives the command "batches [from, to)" to all workers that are ready. */
 export function writeCommand(f: FunctionBuilder, team: Team, from: Expr, to: Expr): void {
   const size = f.let(op("i32.add", atomic(shared.ready), i32(1)));
-  f.emit(setGlobal(team.size, size));
-  f.emit(publish(shared.team, size), publish(shared.stop, i32(0)));
+  const count = op("i32.and", atomic(shared.command), i32(~mostThreads));
+  const next = f.let(op("i32.add", op("i32.add", count, i32(mostThreads + 1)), size));
+  f.emit(setGlobal(team.size, size), setGlobal(team.command, next));
   f.emit(publish(shared.from, from), publish(shared.to, to));
-  f.emit(drop(increment(shared.command)), wake(shared.command));
+  f.emit(publish(shared.command, next), wake(shared.command));
 }
+
+/** Ends the present command early; all see it behind the next barrier. */
+export const stop = (team: Team): Expr => publish(shared.stop, getGlobal(team.command));
+export const isStopped = (team: Team): Expr =>
+  op("i32.eq", atomic(shared.stop), getGlobal(team.command));
 
 /**
  * Exports `worker`, the life of a worker: it takes a number, then does its share of each command
@@ -143,13 +157,14 @@ export function writeWorker(
     enlist(f, number);
     f.loop((again) => {
       awaitChange(f, shared.command, get(seen), -1n);
-      f.emit(brIf(again, op("i32.eq", atomic(shared.command), get(seen))));
-      f.emit(set(seen, atomic(shared.command)));
+      const word = f.let(atomic(shared.command));
+      f.emit(brIf(again, op("i32.eq", word, get(seen))));
+      f.emit(set(seen, word));
       f.if(atomic(shared.quit), () => f.emit(ret()));
-      const size = f.let(atomic(shared.team));
+      const size = f.let(op("i32.and", get(seen), i32(mostThreads)));
       // Who became ready after the command was given is not counted in it.
       f.if(op("i32.lt_s", number, size), () => {
-        f.emit(setGlobal(team.size, size));
+        f.emit(setGlobal(team.size, size), setGlobal(team.command, get(seen)));
         f.emit(work(atomic(shared.from), atomic(shared.to)));
       });
       f.emit(brIf(again, i32(1)));

@@ -21,7 +21,7 @@ import {
   ret,
   setGlobal,
 } from "../assembler/index.ts";
-import { atomic, publish, shared, type Team, writeCommand, writeWorker } from "./threads.ts";
+import { isStopped, stop, type Team, writeCommand, writeWorker } from "./threads.ts";
 
 /** Rows of data in memory, and the batch buffer that they are copied to. */
 export interface Rows {
@@ -146,18 +146,20 @@ function writeTeamSteps(
       f.if(first, () => gather(f, layout, batch));
       f.emit(call(team.barrier));
       f.emit(call(run));
-      f.if(first, () => account(f, () => f.emit(publish(shared.stop, i32(1)))));
+      f.if(first, () => account(f, () => f.emit(stop(team))));
       f.emit(call(team.barrier));
-      f.if(atomic(shared.stop), () => f.emit(ret()));
+      f.if(isStopped(team), () => f.emit(ret()));
     });
     return undefined;
   });
   writeWorker(module, team, enlist, (from, to) => call(together, from, to));
   return module.function("steps", ["i32", "i32"], "i32", (f) => {
     const [from, to] = f.params as [Local, Local];
+    // Without a batch there is no barrier that would keep the next command back.
+    f.if(op("i32.ge_s", get(from), get(to)), () => f.emit(ret(i32(0))));
     writeCommand(f, team, get(from), get(to));
     f.emit(call(together, get(from), get(to)));
-    return atomic(shared.stop);
+    return isStopped(team);
   });
 }
 

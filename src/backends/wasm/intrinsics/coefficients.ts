@@ -1,6 +1,7 @@
 /**
  * The polynomials, printed by tools/fit-polynomials.py: each for f32 and for f64, the lowest power
- * first. Behind each, log2 of its largest error before any rounding in its evaluation.
+ * first. Behind each, log2 of its largest error before any rounding in its evaluation. Where Taylor's
+ * series converges quickly, it takes a term or two more but no text.
  */
 const fitted = {
   exp: [
@@ -16,20 +17,6 @@ const fitted = {
       0.3999999999999998, 0.2857142857144384, 0.22222222217789708, 0.181818188440062,
       0.153845584267, 0.133362646122, 0.1167577748, 0.119817885,
     ], // -73.4
-  ],
-  sin: [
-    [-0.16666655, 0.008332188, -0.00019518], // -27.8
-    [
-      -0.1666666666666663, 0.00833333333332184, -0.00019841269829358, 2.75573135379e-6,
-      -2.505073418e-8, 1.589541e-10,
-    ], // -57.4
-  ],
-  cos: [
-    [0.041666646, -0.001388731, 2.44323e-5], // -32.9
-    [
-      0.041666666666666595, -0.0013888888888873307, 2.48015872889648e-5, -2.75573142028e-7,
-      2.087570308e-9, -1.13586128e-11,
-    ], // -63.9
   ],
   asin: [
     [0.16666752, 0.0749531, 0.0454695, 0.0241783, 0.042183], // -27.0
@@ -47,13 +34,6 @@ const fitted = {
       -0.052287968678895, 0.04605566745704, -0.03824820538882, 0.02715886135434, -0.013943926708,
       0.00369831401,
     ], // -59.0
-  ],
-  sinh: [
-    [0.166666665, 0.0083333107, 0.00019842895, 2.78232e-6], // -31.4
-    [
-      0.16666666666666669, 0.008333333333332912, 0.0001984126984159344, 2.75573191067336e-6,
-      2.505213100482e-8, 1.6056658504e-10, 7.7766255e-13,
-    ], // -61.7
   ],
   tanh: [
     [-0.3333295, 0.133208, -0.0526766, 0.016446], // -24.6
@@ -83,8 +63,20 @@ const fitted = {
   ],
 };
 
+/** So many terms of Taylor's series, behind the term c; the first of them has the power n. */
+const series = (c: number, n: number, sign: number, ...terms: [f32: number, f64: number]) =>
+  terms.map((length) => {
+    let term = c;
+    return Array.from({ length }, (_, k) => (term /= sign * (n + 2 * k) * (n + 2 * k - 1)));
+  });
+
 export const coefficients = {
   ...fitted,
   /** 2^f = 1 + f q(f), from e^r = 1 + r + r^2 q(r). */
   exp2: fitted.exp.map((c) => [1, ...c].map((v, i) => v * Math.LN2 ** (i + 1))),
+  /** sin r = r + r^3 q(r^2) and cos r = 1 - r^2 / 2 + r^4 q(r^2) for r up to pi / 4 */
+  sin: series(1, 3, -1, 4, 8),
+  cos: series(-0.5, 4, -1, 4, 8),
+  /** sinh x = x + x^3 q(x^2) for x up to 1 */
+  sinh: series(1, 3, 1, 5, 9),
 };

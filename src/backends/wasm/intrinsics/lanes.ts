@@ -55,11 +55,9 @@ export function vector(value: Operand): Expr {
   if (typeof value === "object") return value;
   const lanes =
     typeof value === "number"
-      ? pick(new Float32Array(4), new Float64Array(2)).fill(value)
-      : on.double
-        ? new BigInt64Array(2).fill(value)
-        : new Int32Array(4).fill(Number(value));
-  return on.module.constant(v128(lanes));
+      ? [new Float32Array(4).fill(value), new Float64Array(2).fill(value)]
+      : [new Int32Array(4).fill(Number(value)), new BigInt64Array(2).fill(value)];
+  return on.module.constant(v128(lanes[+on.double]));
 }
 
 /** A value computed once, here. */

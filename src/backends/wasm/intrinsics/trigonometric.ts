@@ -13,7 +13,6 @@ import {
   lt,
   mul,
   on,
-  or,
   pick,
   polynomial,
   rounder,

@@ -1,0 +1,73 @@
+/** One graph on both backends: the interpreter says what is right. */
+import { expect } from "vitest";
+import { interpreter } from "../../../src/backends/interpreter/index.ts";
+import { wasm } from "../../../src/backends/wasm/index.ts";
+import { compileProgram } from "../../../src/compile/index.ts";
+import type { DType, TypedArray } from "../../../src/core/dtype.ts";
+import type { Graph } from "../../../src/core/graph.ts";
+import { evaluate } from "../../../src/core/runtime.ts";
+import type { Tensor } from "../../../src/core/tensor.ts";
+import { expectClose, type Tolerance } from "../../support/close.ts";
+
+/**
+ * Elementary functions are good to 2 ulp in each backend; derivatives chain a few of them. Values
+ * near 0 come from differences of numbers of size 1, so they are held absolutely. Integers and
+ * truth values leave no room.
+ */
+export const rounding: Readonly<Record<DType, Tolerance>> = {
+  f64: { relative: 1e-12, absolute: 1e-13 },
+  f32: { relative: 2e-5, absolute: 2e-5 },
+  i32: {},
+  bool: {},
+};
+
+export type Values = readonly TypedArray[];
+
+/** Outputs of both backends; the program passes the verifier, and a second run gives the same. */
+export function runBoth(graph: Graph, what: string, values: Values = evaluate(graph.inputs)) {
+  compileProgram(graph, { verify: true });
+  const expected = interpreter.compile(graph).run(values);
+  const executable = wasm.compile(graph);
+  const first = executable.run(values).map((v) => v.slice());
+  const found = executable.run(values);
+  // A run must leave nothing behind that changes the next.
+  found.forEach((v, i) => {
+    expectSame(v, first[i]!, `${what}, output ${i} of the second run,`);
+  });
+  return { expected, found };
+}
+
+/** Fails unless all elements are the same number, −0 and 0 told apart. */
+export function expectSame(found: TypedArray, expected: TypedArray, what: string): void {
+  expect(found.length, what).toBe(expected.length);
+  for (let i = 0; i < expected.length; i++) {
+    if (Object.is(found[i], expected[i])) continue;
+    expect.fail(`${what} element ${i}: expected ${show(expected[i]!)}, found ${show(found[i]!)}`);
+  }
+}
+
+const show = (x: number): string => (Object.is(x, -0) ? "-0" : String(x));
+
+/** The backends agree up to rounding. */
+export function agree(
+  graph: Graph,
+  what: string,
+  { values, tolerance = rounding }: { values?: Values; tolerance?: typeof rounding } = {},
+): void {
+  const { expected, found } = runBoth(graph, what, values);
+  graph.outputs.forEach((y, i) => {
+    expectClose(found[i]!, expected[i]!, tolerance[y.dtype], `${what}, output ${i}, element`);
+  });
+}
+
+/** The backends agree in every bit: for sums and products that are exact in any order. */
+export function identical(graph: Graph, what: string, values?: Values): void {
+  const { expected, found } = runBoth(graph, what, values);
+  expected.forEach((v, i) => {
+    expectSame(found[i]!, v, `${what}, output ${i},`);
+  });
+}
+
+/** The same for constants as inputs, so that nothing is folded. */
+export const identicalFor = (inputs: readonly Tensor[], outputs: readonly Tensor[], what: string) =>
+  identical({ inputs, outputs }, what);
