@@ -25,6 +25,8 @@ export { ChainruleError, type ErrorCode } from "./core/errors.ts";
 export { printGraph } from "./core/print.ts";
 export type { Shape } from "./core/shape.ts";
 export { verifyGraph } from "./core/verify.ts";
+// Showing the work.
+export * from "./explain/index.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 // Layers, losses, initializers, optimizers, schedules.
 export * from "./nn/index.ts";

@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -57,8 +56,9 @@ try {
     const options = ["-p", path("tsconfig.build.json"), "--outDir", `${fresh}/types`];
     execFileSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
   }
-  const schema = path("src/io/network-file/network.schema.json");
-  if (existsSync(schema)) copyFileSync(schema, `${fresh}/network.schema.json`);
+  for (const schema of ["io/network-file/network.schema.json", "explain/derivation.schema.json"]) {
+    copyFileSync(path(`src/${schema}`), `${fresh}/${schema.split("/").at(-1)}`);
+  }
   rmSync(path("dist"), { recursive: true, force: true });
   renameSync(fresh, path("dist"));
 } finally {

@@ -2,8 +2,10 @@
 import { count, duration } from "./numbers.ts";
 import { faint, visible, watched, width } from "./terminal.ts";
 
-/** Often enough to look alive, seldom enough to cost nothing. */
-const interval = 100;
+/** How often it is to be updated: enough to look alive, seldom enough to cost nothing. */
+export const interval = 100;
+/** What takes less than this many seconds is over before a line could be read. */
+const patience = 0.3;
 
 export class Progress {
   readonly #on: boolean;
@@ -11,7 +13,6 @@ export class Progress {
   readonly #first: number;
   readonly #total: number;
   #shown = false;
-  #last = performance.now();
 
   /** `done` of `total` steps are behind us at the start. */
   constructor(total: number, done: number, on: boolean) {
@@ -26,9 +27,7 @@ export class Progress {
   }
 
   update(done: number, label: string, detail: string): void {
-    const now = performance.now();
-    if (!this.#on || now - this.#last < interval) return;
-    this.#last = now;
+    if (!this.#on || this.elapsed < patience) return;
     const rate = (done - this.#first) / Math.max(this.elapsed, 1e-9);
     const left = (this.#total - done) / rate;
     const share = Math.min(1, done / Math.max(1, this.#total));

@@ -10,7 +10,7 @@ import { exit } from "./failure.ts";
 import { besides, checkpointOf, quoted, readNetwork, self } from "./files.ts";
 import { Interruption } from "./interruption.ts";
 import { count, number, plural, rounded } from "./numbers.ts";
-import { Progress } from "./progress.ts";
+import { interval, Progress } from "./progress.ts";
 import { bold, dim, print, remark, wrap } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
@@ -147,23 +147,21 @@ async function run(
 ): Promise<{ signal: { exitCode: number } | undefined; early: boolean }> {
   const { epochs, batchSize } = network.training;
   const perEpoch = Math.ceil(data.train.size / batchSize);
-  const done = trainer.progress.epoch * perEpoch + Math.ceil(trainer.progress.position / batchSize);
-  const progress = new Progress(epochs * perEpoch, done, !options.json && !options.quiet);
+  const done = () =>
+    trainer.progress.epoch * perEpoch + Math.ceil(trainer.progress.position / batchSize);
+  const progress = new Progress(epochs * perEpoch, done(), !options.json && !options.quiet);
   const table = new EpochTable((line) => say.line(line));
   const interruption = new Interruption();
+  // Asking after every step would slow down steps that are done many at a time.
+  const timer = setInterval(() => {
+    const { epoch, position, loss } = trainer.progress;
+    const mean = position > 0 ? `loss ${number(loss / position, 5)}` : "";
+    progress.update(done(), `epoch ${count(epoch + 1)}/${count(epochs)}`, mean);
+  }, interval);
   let saved = performance.now();
   let last = trainer.progress.epoch;
   try {
-    const run = trainer.fit(data.train, {
-      ...fit,
-      signal: interruption.signal,
-      onStep: ({ epoch, step, loss }) =>
-        progress.update(
-          (epoch - 1) * perEpoch + step,
-          `epoch ${count(epoch)}/${count(epochs)}`,
-          `loss ${number(loss, 5)}`,
-        ),
-    });
+    const run = trainer.fit(data.train, { ...fit, signal: interruption.signal });
     for await (const report of run) {
       last = report.epoch;
       say.event({ event: "epoch", ...report, seconds: progress.elapsed });
@@ -177,6 +175,7 @@ async function run(
       }
     }
   } finally {
+    clearInterval(timer);
     progress.clear();
     interruption.end();
   }

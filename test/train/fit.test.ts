@@ -435,7 +435,7 @@ describe("time", () => {
     clearInterval(timer);
     // On average a turn for every 100 ms of work at least, compiling included; they are meant to
     // come every 20 ms.
-    console.log(ticks, worked());expect(ticks).toBeGreaterThan(worked() / 100);
+    expect(ticks).toBeGreaterThan(worked() / 100);
   });
 });
 

@@ -3,8 +3,8 @@
  * so that every order of summation and every rounding gives the same bits, and what jumps (casts
  * to integers, comparisons, positions of extremes) jumps in the same place.
  */
-import * as fc from "fast-check";
 import { arrayOf, type DType, isFloat, type TypedArray } from "../../../src/core/dtype.ts";
+import { uniformAt } from "../../../src/core/random.ts";
 import { type Shape, sizeOf } from "../../../src/core/shape.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import * as arithmetic from "../../../src/ops/arithmetic.ts";
@@ -16,18 +16,20 @@ import { matmul } from "../../../src/ops/matmul.ts";
 import * as move from "../../../src/ops/move.ts";
 import * as reduce from "../../../src/ops/reduce.ts";
 
-/** Everything a graph is made of is drawn from a list of numbers, which fast-check can shrink. */
+/** What a graph is made of: a stream of random numbers. */
 class Draw {
-  readonly #numbers: readonly number[];
+  readonly #seed: number;
+  readonly #stream: number;
   #next = 0;
 
-  constructor(numbers: readonly number[]) {
-    this.#numbers = numbers;
+  constructor(seed: number, stream: number) {
+    this.#seed = seed;
+    this.#stream = stream;
   }
 
-  /** 0 … n − 1; 0 when the numbers are used up. */
+  /** 0 … n − 1 */
   below(n: number): number {
-    return (this.#numbers[this.#next++] ?? 0) % n;
+    return Math.floor(n * uniformAt(this.#seed, this.#stream, this.#next++));
   }
 
   from<T>(list: readonly T[]): T {
@@ -270,9 +272,12 @@ export interface TypedGraph {
   readonly values: readonly TypedArray[];
 }
 
-/** A graph of up to 24 operators from a list of numbers; several results are outputs. */
-export function buildTyped(numbers: readonly number[]): TypedGraph {
-  const d = new Draw(numbers);
+/**
+ * Graph number `which` of a seed, with up to 24 operators, or so many of its first ones as are asked
+ * for; every third result is an output, and the last.
+ */
+export function buildTyped(seed: number, which: number, most = 24): TypedGraph {
+  const d = new Draw(seed, which);
   const scale = d.from([sizes, largeSizes]);
   const inputs = types.map((dtype, i) => {
     const shape = Array.from({ length: d.below(4) }, () => d.from(scale));
@@ -285,7 +290,7 @@ export function buildTyped(numbers: readonly number[]): TypedGraph {
     ),
   );
   const made: Exact[] = inputs.map((t) => exact(t, 8, isFloat(t.dtype) ? 2 : 1));
-  const count = 3 + d.below(22);
+  const count = Math.min(most, 3 + d.below(22));
   for (let k = 0; k < count; k++) {
     // Recent results twice as often: chains are what is fused.
     const pick = () => made[Math.max(d.below(made.length), d.below(made.length))]!;
@@ -302,8 +307,3 @@ function element(dtype: DType, k: number): number {
   if (dtype === "bool") return n % 2;
   return dtype === "i32" ? (n % 17) - 8 : n / 2 - 8;
 }
-
-export const typedGraphs: fc.Arbitrary<number[]> = fc.array(fc.nat(2 ** 20), {
-  minLength: 40,
-  maxLength: 250,
-});
