@@ -32,7 +32,7 @@ export interface Group {
   readonly extents: Shape;
   readonly reads: Tensor[];
   /** For map groups undefined; the loop's meaning with its loads rewritten otherwise. */
-  readonly body?: Exclude<Meaning, { loop: "leaf" | "map" | "compose" }>;
+  body?: Exclude<Meaning, { loop: "leaf" | "map" | "compose" }>;
   /** Values by node, in terms of the group's loop. */
   readonly values: Map<Tensor, Expression>;
   /** The node whose loop this is. */
@@ -95,7 +95,28 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
       } else open(alone, n);
     } else open(reduction(n, n, context), n);
   }
+  for (const group of groups) prune(group);
   return groups;
+}
+
+/** Takes away reads that simplification has left without a load. */
+function prune(group: Group): void {
+  const { reads, values, body } = group;
+  const places = body?.loop === "scatter" ? [body.at, body.bound.index] : [];
+  const roots = [...values.values(), ...(body ? [body.value] : []), ...places];
+  const loads = roots.flatMap(subexpressions).filter((e) => e.kind === "load");
+  const used = new Set(loads.map((e) => e.input));
+  const kept = reads.filter((_, k) => used.has(k));
+  if (kept.length === reads.length) return;
+  const numbers = reads.map((x) => kept.indexOf(x));
+  const renumber = (e: Expression): Expression =>
+    rewrite(e, index, (l) => ({ ...l, input: numbers[l.input] ?? l.input }));
+  for (const [n, value] of values) values.set(n, renumber(value));
+  if (body?.loop === "scatter") {
+    const bound = { ...body.bound, index: renumber(body.bound.index) };
+    group.body = { ...body, at: renumber(body.at), bound, value: renumber(body.value) };
+  } else if (body) group.body = { ...body, value: renumber(body.value) };
+  reads.splice(0, reads.length, ...kept);
 }
 
 function gather(

@@ -17,14 +17,15 @@ import { sum } from "../ops/reduce.ts";
 import type { Sentence } from "./derivation.ts";
 import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
 import { number } from "./expr.ts";
+import { locate } from "./locate.ts";
 import type { Language } from "./messages.ts";
+import { choose, type Notation, notations } from "./notation.ts";
 import { rounded } from "./print.ts";
 import { printInline, wording } from "./render/blocks.ts";
 import { say } from "./say.ts";
 import {
   type Forward,
   gradientsOf,
-  locate,
   lossAt,
   type Trace,
   traceNetwork,
@@ -364,10 +365,12 @@ export async function diagnose(subject: Subject, options: DiagnoseOptions): Prom
       found: t.trainer ? String(found) : "a function",
     });
   }
+  if (options.notation !== undefined && !notations.includes(options.notation))
+    choose("notation", options.notation, notations);
   const all = mistakes(t);
   const numbers: Match[] = [];
   if (value === undefined) numbers.push(...all.map((k) => ({ cause: k.cause, value: k.after })));
-  else numbers.push(...parameterNumbers(t, all, options.parameter));
+  else numbers.push(...parameterNumbers(t, all, options));
   const width = tolerance(found, decimals);
   const fits = (m: Match) => Math.abs(m.value - found) <= width;
   const [first, ...rest] = numbers as [Match, ...Match[]];
@@ -389,9 +392,9 @@ const rightNumbers = new WeakSet<Match>();
 function parameterNumbers(
   t: Trace,
   all: readonly Candidate[],
-  parameter: string | undefined,
+  { parameter, notation }: { readonly parameter?: string; readonly notation?: Notation },
 ): Match[] {
-  const { name, index } = locate(t, parameter ?? `${t.trainable[0]}`);
+  const { name, index } = locate(t, parameter ?? `${t.trainable[0]}`, notation);
   const old = t.bindings.get(t.parameters[name]!)![index]!;
   const rate = t.trainer!.learningRate;
   const of = (k: Candidate) => k.gradients[name]![index]!;

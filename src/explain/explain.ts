@@ -19,6 +19,7 @@ import { type Expr, number } from "./expr.ts";
 import { Factors } from "./factor.ts";
 import { forwardPass } from "./forward.ts";
 import { ledger } from "./ledger.ts";
+import { locate } from "./locate.ts";
 import { termsOf } from "./loss.ts";
 import { type Language, languages } from "./messages.ts";
 import { choose, type Notation, notations } from "./notation.ts";
@@ -33,7 +34,6 @@ import {
   gradientsOf,
   indexText,
   isLarge,
-  locate,
   type Trace,
   traceFunction,
   traceNetwork,
@@ -45,7 +45,10 @@ export interface ExplainOptions {
   readonly data?: Data;
   /** The example that is shown in full, counted from 0. Default 0. */
   readonly example?: number;
-  /** One number: "0.weight[3,7]". Default: the first trainable one. */
+  /**
+   * One number: "0.weight[3,7]", or as the notation calls it, "w1" or "w^1_21"; where no notation
+   * is chosen, as any of them does. Default: the first trainable one.
+   */
   readonly parameter?: string;
   /** Every parameter in turn (small networks). */
   readonly all?: boolean;
@@ -135,7 +138,7 @@ export async function explain(subject: Subject, options: ExplainOptions = {}): P
   );
 }
 
-function chosenParameters(t: Trace, { parameter, all }: ExplainOptions) {
+function chosenParameters(t: Trace, { parameter, all, notation }: ExplainOptions) {
   const names = Object.keys(t.parameters);
   if (all) {
     const every = t.trainable.flatMap((name) =>
@@ -149,7 +152,7 @@ function chosenParameters(t: Trace, { parameter, all }: ExplainOptions) {
       fix: "Choose one with parameter.",
     });
   }
-  if (parameter !== undefined) return [locate(t, parameter)];
+  if (parameter !== undefined) return [locate(t, parameter, notation)];
   return [{ name: t.trainable[0] ?? names[0]!, index: 0 }];
 }
 

@@ -206,16 +206,16 @@ export function gradientsOf(t: Trace): Record<string, Float64Array> {
   return Object.fromEntries(names.map((n, i) => [n, found[i] as Float64Array]));
 }
 
-const known = new WeakMap<Tensor, TypedArray>();
+const differentiated = new WeakMap<Tensor, TypedArray>();
 
 /** ∂E/∂(stage) for each stage. */
 export function stageGradients(t: Trace, stages: readonly Stage[]): Map<Tensor, TypedArray> {
-  const missing = stages.map((s) => s.tensor).filter((x) => !known.has(x));
+  const missing = stages.map((s) => s.tensor).filter((x) => !differentiated.has(x));
   const found = t.evaluate(missing.map((x) => gradient(t.loss, [x])[0]!));
   missing.forEach((x, i) => {
-    known.set(x, found[i]!);
+    differentiated.set(x, found[i]!);
   });
-  return new Map(stages.map((s) => [s.tensor, known.get(s.tensor)!]));
+  return new Map(stages.map((s) => [s.tensor, differentiated.get(s.tensor)!]));
 }
 
 /** Networks of which a single pass takes long: checks are shorter and nothing is tried out. */
@@ -294,35 +294,28 @@ export function updateRule(trainer: Trainer, name: string) {
   return { parameter, gradient: g, state, rate, result, learningRate: base * factor };
 }
 
-/** A parameter's element by name: "0.weight[3,7]". */
-export function locate(t: Trace, text: string): { name: string; index: number } {
-  const match = /^(.*?)(?:\[([\d,\s]*)\])?$/.exec(text.trim())!;
-  const name = match[1]!;
+/** A parameter's element by its own name, "0.weight[3,7]", if it exists. */
+export function find(t: Trace, text: string): { name: string; index: number } | undefined {
+  const match = /^(.*?)(?:\[([\d,\s]*)\])?$/.exec(text.trim());
+  const name = match?.[1] ?? "";
   const tensor = t.parameters[name];
-  const all = Object.entries(t.parameters).map(([n, p]) =>
-    p.rank === 0 ? n : `${n}[${p.shape.map((s) => (s === 1 ? "0" : `0…${s - 1}`)).join(",")}]`,
-  );
-  if (!tensor) return unknown(text, all);
-  const at = (match[2] ?? "")
+  if (!tensor) return undefined;
+  const at = (match?.[2] ?? "")
     .split(",")
     .filter((s) => s.trim() !== "")
     .map(Number);
   if (at.length === 0 && tensor.size === 1) return { name, index: 0 };
   const inside = at.every((i, axis) => Number.isInteger(i) && i >= 0 && i < tensor.shape[axis]!);
-  if (at.length !== tensor.rank || !inside) return unknown(text, all);
+  if (at.length !== tensor.rank || !inside) return undefined;
   const index = at.reduce((sum, i, axis) => sum + i * sizeOf(tensor.shape.slice(axis + 1)), 0);
   return { name, index };
 }
 
-function unknown(text: string, all: readonly string[]): never {
-  const some = all.slice(0, 12).join(", ") + (all.length > 12 ? ", …" : "");
-  return fail("bad-argument", {
-    message: `There is no parameter "${text}".`,
-    expected: some,
-    found: `"${text}"`,
-    fix: `Name one number, for example ${all[0]!.replace(/…\d+/g, "")}.`,
-  });
-}
+/** The parameters by their own names, with the ranges of their indices. */
+export const known = (t: Trace): string[] =>
+  Object.entries(t.parameters).map(([n, p]) =>
+    p.rank === 0 ? n : `${n}[${p.shape.map((s) => (s === 1 ? "0" : `0…${s - 1}`)).join(",")}]`,
+  );
 
 /** "[3,7]" for element 52 of a [10, 7] tensor; "" for a scalar. */
 export function indexText(shape: readonly number[], index: number): string {

@@ -195,7 +195,7 @@ describe("long runs", () => {
 });
 
 describe("an optimizer of one's own", () => {
-  test("may hand one array of its state on as another", () => {
+  test.each(["auto", "interpreter"] as const)("may exchange its arrays, %s", (backend) => {
     // θ ← old slot, slot ← old θ: after each step the two have changed places.
     const swap = optimizer("swap", {}, 0.1, {
       settings: {},
@@ -205,6 +205,7 @@ describe("an optimizer of one's own", () => {
     const t = trainer(sequential(linear(1, 1, { weight: 2, bias: false })), {
       loss: halfSquaredError,
       optimizer: swap,
+      backend,
       dtype: "f64",
     });
     const seen = () => [t.parameters["0.weight"]!.item(), t.slots.get("0.weight/other")![0]];

@@ -31,13 +31,24 @@ export function wrap(text: string, width: number, indent = ""): string[] {
     ) ?? [];
   const lines: string[] = [];
   let line = "";
-  for (const word of words) {
+  for (const word of words.flatMap((w) => pieces(w, width - widthOf(indent)))) {
     if (line !== "" && widthOf(line + word.trimEnd()) > width) {
       lines.push(line.trimEnd());
       line = indent + word.trimStart();
     } else line += word;
   }
   return [...lines, line.trimEnd()];
+}
+
+/** A word that is wider than a whole line, in pieces that fit. */
+function pieces(word: string, width: number): string[] {
+  if (widthOf(word.trimEnd()) <= Math.max(1, width)) return [word];
+  const found = [""];
+  for (const ch of word) {
+    if (widthOf(found.at(-1)! + ch) > Math.max(1, width)) found.push("");
+    found[found.length - 1] += ch;
+  }
+  return found;
 }
 
 export function toText(d: Document, options: TextOptions = {}): string {
@@ -55,10 +66,13 @@ export function toText(d: Document, options: TextOptions = {}): string {
     switch (b.kind) {
       case "title": {
         const title = inline(b.text);
-        return [bold(title), "═".repeat(Math.min(width, widthOf(title)))];
+        return [
+          ...wrap(title, width).map(bold),
+          "═".repeat(Math.min(width, widthOf(title))),
+        ];
       }
       case "heading":
-        return ["", bold(inline(b.text))];
+        return ["", ...wrap(inline(b.text), width).map(bold)];
       case "paragraph":
         return wrap(inline(b.text), width);
       case "equation": {
@@ -86,24 +100,81 @@ export function toText(d: Document, options: TextOptions = {}): string {
   return `${d.blocks.flatMap(block).join("\n")}\n`;
 }
 
+const numeral = /^−?(?:\d[\d.]*(?:e−?\d+)?|∞)$/;
+/** Columns of text are not made narrower than this. */
+const narrowest = 10;
+
+/** A grid no wider than `width`: cells of text are wrapped, numbers aligned at the point. */
 function table(head: string[], rows: string[][], width: number): string[] {
-  const all = [head, ...rows];
-  const widths = head.map((_, k) => Math.max(...all.map((r) => widthOf(r[k] ?? ""))));
+  const numeric = head.map((_, k) => {
+    const cells = rows.map((r) => r[k] ?? "").filter((cell) => cell !== "" && cell !== "–");
+    return cells.length > 0 && cells.filter((cell) => numeral.test(cell)).length * 2 > cells.length;
+  });
+  const aligned = aligner(numeric, rows);
+  const body = rows.map((r) => head.map((_, k) => aligned(r[k] ?? "", k)));
+  const widths = columnWidths([head, ...body], numeric, width - 2);
+  if (!widths) return records(head, rows, width);
   const last = widths.length - 1;
-  const before = widths.slice(0, last).reduce((n, w) => n + w + 2, 2);
-  const numeric = head.map((_, k) => rows.every((r) => /^(−?[\d.e−]+|–|)$/.test(r[k] ?? "")));
-  const room = Math.max(20, width - before);
-  const line = (r: string[]): string[] => {
-    const cells = r
-      .slice(0, last)
-      .map((cell, k) =>
-        numeric[k] ? " ".repeat(widths[k]! - widthOf(cell)) + cell : pad(cell, widths[k]!),
-      );
-    const parts = wrap(r[last] ?? "", room);
-    return parts.map((part, i) =>
-      (i === 0 ? `  ${[...cells, part].join("  ")}` : " ".repeat(before) + part).trimEnd(),
+  const line = (r: string[], isHead: boolean): string[] => {
+    const cells = r.map((cell, k) =>
+      widthOf(cell) <= widths[k]! ? [cell] : wrap(cell, widths[k]!).map((s) => s.trim()),
     );
+    const height = Math.max(...cells.map((c) => c.length));
+    return Array.from({ length: height }, (_, i) => {
+      const parts = cells.map((c, k) => {
+        const part = c[i] ?? "";
+        const right = isHead && numeric[k];
+        if (right) return " ".repeat(Math.max(0, widths[k]! - widthOf(part))) + part;
+        return k === last ? part : pad(part, widths[k]!);
+      });
+      return `  ${parts.join("  ")}`.trimEnd();
+    });
   };
-  const rule = `  ${widths.map((w, k) => "─".repeat(k === last ? Math.min(w, room) : w)).join("  ")}`;
-  return [...line(head), rule, ...rows.flatMap(line)];
+  const rule = `  ${widths.map((w) => "─".repeat(w)).join("  ")}`;
+  return [...line(head, true), rule, ...body.flatMap((r) => line(r, false))];
+}
+
+/** Numbers of a column with their points below each other. */
+function aligner(numeric: readonly boolean[], rows: readonly string[][]) {
+  const whole = (cell: string) => /^[^.e]*/.exec(cell)![0].length;
+  const before = numeric.map((is, k) =>
+    is ? Math.max(0, ...rows.map((r) => (numeral.test(r[k] ?? "") ? whole(r[k]!) : 0))) : 0,
+  );
+  return (cell: string, k: number): string =>
+    numeral.test(cell) && numeric[k] ? " ".repeat(before[k]! - whole(cell)) + cell : cell;
+}
+
+/** Columns as wide as their cells; where that is too much, text shrinks, the widest first. */
+function columnWidths(
+  all: readonly string[][],
+  numeric: readonly boolean[],
+  width: number,
+): number[] | undefined {
+  const widths = numeric.map((_, k) => Math.max(1, ...all.map((r) => widthOf(r[k] ?? ""))));
+  const least = numeric.map((is, k) => {
+    if (!is) return Math.min(widths[k]!, narrowest);
+    return Math.max(...all.slice(1).map((r) => (numeral.test(r[k]!.trim()) ? widthOf(r[k]!) : 1)));
+  });
+  const total = () => widths.reduce((n, w) => n + w, 2 * (widths.length - 1));
+  while (total() > width) {
+    let widest = -1;
+    widths.forEach((w, k) => {
+      if (w > least[k]! && (widest < 0 || w > widths[widest]!)) widest = k;
+    });
+    if (widest < 0) return undefined;
+    widths[widest]!--;
+  }
+  return widths;
+}
+
+/** Where the columns do not fit side by side: one cell below the other. */
+function records(head: string[], rows: string[][], width: number): string[] {
+  return rows.flatMap((r, i) => [
+    ...(i > 0 ? [""] : []),
+    ...head.flatMap((name, k) => {
+      const cell = r[k] ?? "";
+      if (cell === "") return [];
+      return wrap(name === "" ? `  ${cell}` : `  ${name}: ${cell}`, width, "    ");
+    }),
+  ]);
 }

@@ -8,7 +8,7 @@ import { node, type Tensor } from "../../../src/core/tensor.ts";
 import { cast } from "../../../src/ops/cast.ts";
 import { where } from "../../../src/ops/compare.ts";
 import { oneHot, scatterAdd } from "../../../src/ops/indexing.ts";
-import { range, scalar, tensor, zeros } from "../../../src/ops/leaf.ts";
+import { range, tensor, zeros } from "../../../src/ops/leaf.ts";
 import { concatenate } from "../../../src/ops/move.ts";
 import { randomNormal, randomUniform } from "../../../src/ops/random.ts";
 import { argmax, argmin, cumsumOp } from "../../../src/ops/reduce.ts";
@@ -165,15 +165,6 @@ test("scalars of one width in kernels of another", () => {
       range(n, "i32").mul(count).add(cast(y, "i32")),
     ];
     bothWays([x, y, rate, count], outputs, `n = ${n}`);
-  }
-});
-
-test("two types in one loop, of which one is replaced in place", () => {
-  // Vectors of two f64 carry two i32 along: four must not be written.
-  for (const n of [2, 3, 8, 9]) {
-    const [x, k] = [exact([n], "f64"), exact([n], "i32", 1)];
-    const next = k.add(3);
-    bothWays([x, k], [next, x.mul(cast(next, "f64")), next.mul(2)], `n = ${n}`);
   }
 });
 

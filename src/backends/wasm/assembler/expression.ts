@@ -22,8 +22,7 @@ export interface Local {
 export interface Global {
   readonly type: ValueType;
   readonly mutable: boolean;
-  /** Its place among the globals, known once the module is written: imports come first. */
-  index: number;
+  readonly index: number;
 }
 
 /** A function that can be called: imported, or defined in the module. */

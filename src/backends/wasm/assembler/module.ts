@@ -34,7 +34,6 @@ export class ModuleBuilder {
   readonly #types = new Map<string, number>();
   readonly #importedFuncs: Func[] = [];
   readonly #funcs: { readonly func: Func; body?: FunctionBuilder }[] = [];
-  readonly #importedGlobals: Global[] = [];
   readonly #globals: { readonly global: Global; readonly value: Expr }[] = [];
   readonly #constants = new Map<string, Global>();
   readonly #memories: MemoryLimits[] = [];
@@ -54,13 +53,6 @@ export class ModuleBuilder {
 
   importMemory(module: string, name: string, limits: MemoryLimits): void {
     this.#import(module, name, aMemory, (out) => writeLimits(out, limits));
-  }
-
-  importGlobal(module: string, name: string, type: ValueType, mutable = false): Global {
-    const global = { type, mutable, index: this.#importedGlobals.length };
-    this.#importedGlobals.push(global);
-    this.#import(module, name, aGlobal, (out) => out.push(typeByte(type), +mutable));
-    return global;
   }
 
   #import(module: string, name: string, kind: number, rest: (out: number[]) => void): void {
@@ -87,7 +79,7 @@ export class ModuleBuilder {
 
   /** A variable with a constant to start from. */
   global(value: Expr, mutable = true): Global {
-    const global = { type: value.type as ValueType, mutable, index: -1 };
+    const global = { type: value.type as ValueType, mutable, index: this.#globals.length };
     this.#globals.push({ global, value });
     return global;
   }
@@ -138,8 +130,6 @@ export class ModuleBuilder {
   toBytes(): Uint8Array<ArrayBuffer> {
     let index = this.#importedFuncs.length;
     for (const { func } of this.#funcs) func.index = index++;
-    index = this.#importedGlobals.length;
-    for (const { global } of this.#globals) global.index = index++;
     const declared = this.#funcs.map(({ func }) => this.#type(func));
     const named = [...this.#importedFuncs, ...this.#funcs.map(({ func }) => func)];
 

@@ -35,7 +35,7 @@ export interface Plan {
 const tileRows = 6;
 const tileVectors = 2;
 /** Rows of a that stay in the second-level cache while all panels pass. */
-const blockBytes = 2 ** 20;
+const blockBytes = 2 ** 21;
 /** Beyond this a strided panel touches too many pages and is copied. */
 const scattered = 2 ** 15;
 
@@ -85,7 +85,9 @@ function sizes({ extents, over }: ReduceKernel, plan: Plan) {
   const m = plan.rows < 0 ? 1 : extents[plan.rows]!;
   const n = extents[plan.columns]!;
   const fitting = Math.max(tileRows, Math.floor(blockBytes / (k * bytes) / tileRows) * tileRows);
-  return { bytes, lanes, k, m, n, width: tileVectors * lanes, block: Math.min(m, fitting) };
+  // Blocks of about one size: a last block of few rows would copy every panel for little work.
+  const even = Math.ceil(m / Math.ceil(m / fitting) / tileRows) * tileRows;
+  return { bytes, lanes, k, m, n, width: tileVectors * lanes, block: Math.min(m, even) };
 }
 
 const stride = (factor: Factor, axis: number): number =>

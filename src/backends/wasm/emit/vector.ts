@@ -55,7 +55,8 @@ export function lanesFor(
   const types = new Set([...values.map((e) => e.dtype), ...stores]);
   if (types.has("f32") && types.has("f64")) return undefined;
   const float = types.has("f64") ? "f64" : "f32";
-  if (float === "f64" && stores.includes("bool")) return undefined;
+  // A store writes as many bytes as a whole vector has.
+  if (float === "f64" && stores.some((dtype) => dtype !== "f64")) return undefined;
   const lanes: Lanes = { count: float === "f64" ? 2 : 4, float, axis, varying };
   return values.every((e) => possible(e, lanes, extents)) ? lanes : undefined;
 }

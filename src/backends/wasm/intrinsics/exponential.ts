@@ -81,10 +81,10 @@ export function tanh(x: Expr): Expr {
   const a = keep(on.narrow ? abs(x) : min(abs(x), pick(10, 20)));
   // From tanh(a) = 1/2 on, 1 - 2 / (1 + e^2a): errors count for less than half, so that the power
   // of 2 may be reduced without a second part. Beyond the bounds above it rounds to 1.
-  const y = mul(a, 2 * Math.LOG2E);
+  const y = () => mul(a, 2 * Math.LOG2E); // twice, since it may be fused with either sum
   const shift = rounder(bias());
-  const t = keep(add(y, shift));
-  const f = keep(add(y, sub(shift, t)));
+  const t = keep(add(y(), shift));
+  const f = keep(add(y(), sub(shift, t)));
   const s = keep(power(t));
   const large = sub(1, div(2, add(power2(f, s), add(s, 1))));
   const z = keep(mul(x, x));
