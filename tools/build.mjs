@@ -1,13 +1,6 @@
 /** Builds dist/: bundles for Node and browsers, the command line, types, the published schema. */
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -38,7 +31,7 @@ try {
     outdir: fresh,
     logLevel: "warning",
     // One class Tensor and one class ChainruleError for all entries: what they share goes into
-    // common chunks, and what a command alone needs into its own, which is loaded when it is called.
+    // common chunks, and what a command alone needs into its own, loaded when it is called.
     splitting: true,
     platform: "neutral",
     mainFields: ["module", "main"],

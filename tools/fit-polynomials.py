@@ -90,6 +90,7 @@ def fit(f, interval, terms, bits, t=lambda x: x, factor=lambda x: 1, fixed=lambd
     for k in range(terms):
         if k < len(exact):
             c = exact[k]
+            texts.append(shortest(c, bits, 0)[0])
         else:
             # Where the basis changes its sign at 0, so must the weight, or errors would not alternate.
             signed = [mp.sign(v) * y for v, y in zip(basis[k], w)]
@@ -121,8 +122,10 @@ top_s = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * mpf("1.0001")
 polynomials = {
     # e^r = 1 + r + r^2 q(r); relative to e^r - 1, for the sake of expm1 and tanh
     "exp": (dict(f=mp.expm1, interval=(-half_ln2, half_ln2), factor=square, fixed=lambda x: x), 5, 10),
-    # log(m) = 2 s + s^3 (2/3 + s^2 q(s^2)) with s = (m - 1) / (m + 1); to so many bits for pow
-    "log": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 4, 9),
+    # log(m) = 2 s + s^3 q(s^2) with s = (m - 1) / (m + 1)
+    "log": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 3, 9),
+    # the same to as many bits as pow wants; in f64, log has them too
+    "pow": (odd(lambda s: 2 * mp.atanh(s), top_s, 2), 4, None),
     "asin": (odd(mp.asin, mpf(1) / 2), 5, 12),
     "atan": (odd(mp.atan, mpf("0.6")), 6, 14),
     "tanh": (odd(mp.tanh, mpf("0.5494")), 4, 10),
@@ -139,8 +142,10 @@ def main(names):
         what, *terms = polynomials[name]
         print(f"  {name}: [")
         for n, bits in zip(terms, (32, 64)):
+            if n is None:
+                continue
             options = dict(what)
-            if name == "log":
+            if name == "pow" or (name == "log" and bits == 64):
                 options["exact"] = (mpf(2) / 3,)
             if name == "erf":
                 options["interval"] = (0, thresholds[bits][0])

@@ -57,7 +57,12 @@ export function printStory(story: Story): void {
     [`${me} check ${path}`, "derivatives by differences"],
     [`${me} --help`, "everything else"],
   ];
-  printAll(columns(next.map(([command, gives]) => [green(command), dim(gives)]), "<"));
+  printAll(
+    columns(
+      next.map(([command, gives]) => [green(command), dim(gives)]),
+      "<",
+    ),
+  );
 }
 
 function forwardLines({ inputs, targets, layers, error, network }: Story): string[] {

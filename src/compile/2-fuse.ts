@@ -24,7 +24,7 @@ import { nodesOf } from "../core/graph.ts";
 import type { Meaning } from "../core/op.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { affine, isIdentity, rewrite, simplifyIndex, unravel } from "./affine.ts";
+import { affine, isIdentity, rewriter, simplifyIndex, unravel } from "./affine.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
 export interface Group {
@@ -39,7 +39,17 @@ export interface Group {
   readonly root: Tensor;
   /** More than the level of every group that it reads from. */
   readonly level: number;
+  /** How much is computed in it, in sub-expressions. */
+  size: number;
 }
+
+/**
+ * Where fusing ends: code generators walk expressions by recursion, engines take long over large
+ * functions, and what has more values than there are registers gains nothing.
+ */
+const mostFused = 512;
+const mostAbsorbed = 128;
+const mostViews = 64;
 
 /** Load number that stands for the reduced value until all reads are known. */
 export const reducedValue = -1;
@@ -61,10 +71,11 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
   const absorbed = findAbsorbed(nodes, facts);
   const groupOf = new Map<Tensor, Group>();
   const groups: Group[] = [];
-  const open = (group: Group, ...members: Tensor[]) => {
+  const open = (group: Group, n: Tensor) => {
     groups.push(group);
-    for (const member of members) groupOf.set(member, group);
+    groupOf.set(n, group);
   };
+  const viewsAbove = new Map<Tensor, number>();
   const constants = new Map<Tensor, Expression>();
   const pointedInto = findPointedInto(nodes, facts);
   const context: Resolve = { facts, absorbed, groupOf, constants };
@@ -78,12 +89,13 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
       continue;
     }
     if (meaning.loop === "map") {
-      const view = isView(meaning.value) && !facts.outputs.has(n);
-      if (view && !pointedInto.has(n)) continue;
+      const views = isView(meaning.value) ? nextView(n, meaning.value, viewsAbove) : 0;
+      const view = views > 0 && !facts.outputs.has(n);
+      if (view && !pointedInto.has(n) && views < mostViews) continue;
       // What it reads in a loop of its own decides whether it can share another's.
       const alone = mapGroup(n, meaning.value, context);
       const value = alone.values.get(n)!;
-      if (view && value.kind !== "constant") continue;
+      if (view && views < mostViews && value.kind !== "constant") continue;
       if (value.kind === "constant" && !facts.outputs.has(n) && !pointedInto.has(n)) {
         constants.set(n, value);
         continue;
@@ -91,6 +103,7 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
       const host = hostOf(n, alone, context);
       if (host) {
         groupOf.set(n, host);
+        host.size += alone.size;
         host.values.set(n, resolve(meaning.value, n, host, context));
       } else open(alone, n);
     } else open(reduction(n, n, context), n);
@@ -99,18 +112,25 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
   return groups;
 }
 
+/** The number of this view in a chain of views, which begins anew after the last that is allowed. */
+function nextView(n: Tensor, value: Expression, viewsAbove: Map<Tensor, number>): number {
+  const above = value.kind === "load" ? (viewsAbove.get(n.inputs[value.input]!) ?? 0) : 0;
+  const views = above >= mostViews ? 1 : above + 1;
+  viewsAbove.set(n, views);
+  return views;
+}
+
 /** Takes away reads that simplification has left without a load. */
 function prune(group: Group): void {
   const { reads, values, body } = group;
   const places = body?.loop === "scatter" ? [body.at, body.bound.index] : [];
   const roots = [...values.values(), ...(body ? [body.value] : []), ...places];
-  const loads = roots.flatMap(subexpressions).filter((e) => e.kind === "load");
+  const loads = subexpressions(roots).filter((e) => e.kind === "load");
   const used = new Set(loads.map((e) => e.input));
   const kept = reads.filter((_, k) => used.has(k));
   if (kept.length === reads.length) return;
   const numbers = reads.map((x) => kept.indexOf(x));
-  const renumber = (e: Expression): Expression =>
-    rewrite(e, index, (l) => ({ ...l, input: numbers[l.input] ?? l.input }));
+  const renumber = rewriter(index, (l) => ({ ...l, input: numbers[l.input] ?? l.input }));
   for (const [n, value] of values) values.set(n, renumber(value));
   if (body?.loop === "scatter") {
     const bound = { ...body.bound, index: renumber(body.bound.index) };
@@ -169,6 +189,9 @@ function findPointedInto(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
 /** Elementwise nodes that are computed inside the one loop that reads each element once. */
 function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
   const absorbed = new Set<Tensor>();
+  /** The node with whose loop an absorbed one ends up, and how many that loop has absorbed. */
+  const home = new Map<Tensor, Tensor>();
+  const counts = new Map<Tensor, number>();
   for (const n of [...nodes].reverse()) {
     const meaning = facts.meaning.get(n)!;
     if (meaning.loop !== "map" || isView(meaning.value) || facts.outputs.has(n)) continue;
@@ -185,7 +208,13 @@ function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
       reading.loop === "reduce"
         ? !isContraction(reading)
         : reading.loop === "map" && (absorbed.has(reader) || arraysRead(n, facts) <= 1);
-    if (fits && positions === n.size && readsOnce(reading, reader)) absorbed.add(n);
+    const loop = home.get(reader) ?? reader;
+    const count = (counts.get(loop) ?? 0) + 1;
+    if (!fits || positions !== n.size || !readsOnce(reading, reader)) continue;
+    if (count > mostAbsorbed) continue;
+    absorbed.add(n);
+    home.set(n, loop);
+    counts.set(loop, count);
   }
   return absorbed;
 }
@@ -273,8 +302,7 @@ function resolve(
   { extents, at, position }: Place = own(n, group),
 ): Expression {
   const { facts, absorbed, groupOf, constants } = context;
-  return rewrite(
-    value,
+  return rewriter(
     (axis) => at[axis]!,
     (e, original) => {
       const x = n.inputs[e.input]!;
@@ -302,7 +330,7 @@ function resolve(
       if (k < 0) k = group.reads.push(x) - 1;
       return load(k, x.dtype, place, options);
     },
-  );
+  )(value);
 }
 
 /** Views that no kernel computes. */
@@ -331,9 +359,11 @@ function mapGroup(n: Tensor, value: Expression, context: Resolve): Group {
     values: new Map(),
     root: n,
     level: 0,
+    size: 0,
   };
   const e = resolve(value, n, shell, context);
-  const group = { ...shell, level: levelAbove(shell.reads, context) };
+  const size = subexpressions(e).length;
+  const group = { ...shell, level: levelAbove(shell.reads, context), size };
   group.values.set(n, e);
   return group;
 }
@@ -352,6 +382,7 @@ function hostOf(n: Tensor, alone: Group, { groupOf }: Resolve): Group | undefine
   const [host] = highest;
   if (highest.length !== 1 || host === undefined || sizeOf(host.extents) !== n.size) return;
   if (host.loop !== "map" && host.loop !== "reduce") return;
+  if (host.size + alone.size > mostFused) return;
   const aligned = subexpressions(alone.values.get(n)!).every(
     (e) =>
       e.kind !== "load" ||
@@ -368,7 +399,7 @@ function reduction(n: Tensor, view: Tensor, context: Resolve): Group {
   const extents = meaning.loop === "scatter" ? meaning.over : view.shape;
   const reads: Tensor[] = [];
   const values = new Map<Tensor, Expression>();
-  const shell = { loop: meaning.loop, extents, reads, values, root: view, level: 0 };
+  const shell = { loop: meaning.loop, extents, reads, values, root: view, level: 0, size: 0 };
   const rank = extents.length;
   let outer = indices(rank);
   if (view !== n) {
@@ -387,5 +418,6 @@ function reduction(n: Tensor, view: Tensor, context: Resolve): Group {
     });
   }
   shell.values.set(view, load(reducedValue, view.dtype, offset(extents, indices(rank))));
-  return { ...shell, body, level: levelAbove(reads, context) };
+  const size = subexpressions(body.value).length;
+  return { ...shell, body, level: levelAbove(reads, context), size };
 }

@@ -3,11 +3,18 @@
  * reads. A state (a parameter, an optimizer's slot) is written in place of its old value where no
  * kernel still needs that; else a copy at the end moves it.
  */
-import { type Expression, indices, load, offset, subexpressions } from "../core/expression.ts";
+import {
+  type Expression,
+  index,
+  indices,
+  load,
+  offset,
+  subexpressions,
+} from "../core/expression.ts";
 import { type Graph, nodesOf, unbound } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Group, reducedValue } from "./2-fuse.ts";
-import { isIdentity, rewrite } from "./affine.ts";
+import { isIdentity, rewriter } from "./affine.ts";
 import type { Buffer, Kernel, Store } from "./program.ts";
 
 /** Pairs [input, output] by number: the output is the next run's input. */
@@ -50,12 +57,12 @@ function readsInPlace(group: Group, x: Tensor): boolean {
   const k = group.reads.indexOf(x);
   if (k < 0) return true;
   const here = (roots: readonly Expression[], extents: readonly number[]) =>
-    roots
-      .flatMap(subexpressions)
-      .every((e) => e.kind !== "load" || e.input !== k || isIdentity(e.at, extents));
+    subexpressions(roots).every(
+      (e) => e.kind !== "load" || e.input !== k || isIdentity(e.at, extents),
+    );
   const { body } = group;
   const inside = body ? [body.value, ...(body.loop === "scatter" ? [body.at] : [])] : [];
-  const reads = inside.flatMap(subexpressions).some((e) => e.kind === "load" && e.input === k);
+  const reads = subexpressions(inside).some((e) => e.kind === "load" && e.input === k);
   return !reads && here([...group.values.values()], group.extents);
 }
 
@@ -149,12 +156,9 @@ function assemble(
   }
   const kernels = order.map((group): Kernel => {
     const reads = group.reads;
-    const toRead = (e: Expression): Expression =>
-      rewrite(
-        e,
-        (axis) => ({ kind: "index", dtype: "i32", axis }),
-        (l) => (l.input === reducedValue ? { ...l, input: reads.length } : l),
-      );
+    const toRead = rewriter(index, (l) =>
+      l.input === reducedValue ? { ...l, input: reads.length } : l,
+    );
     const needed = [...group.values].filter(
       ([n]) => wanted.has(n) || [...(readers.get(n) ?? [])].some((g) => g !== group),
     );

@@ -121,12 +121,14 @@ export function isIdentity(at: Expression, extents: Shape): boolean {
 
 type Load = Extract<Expression, { kind: "load" }>;
 
-/** A copy of the expression with indices replaced and loads rewritten; sharing is kept. */
-export function rewrite(
-  root: Expression,
+/**
+ * Makes copies of expressions with indices replaced and loads rewritten. What they share is shared
+ * by the copies of one rewriter, too: a kernel computes it once.
+ */
+export function rewriter(
   replaceIndex: (axis: number) => Expression,
   replaceLoad: (load: Load, original: Load) => Expression,
-): Expression {
+): (root: Expression) => Expression {
   const done = new Map<Expression, Expression>();
   const visit = (e: Expression): Expression => {
     const known = done.get(e);
@@ -159,7 +161,7 @@ export function rewrite(
         return simplify({ ...e, value: visit(e.value) });
     }
   };
-  return visit(root);
+  return visit;
 }
 
 /**

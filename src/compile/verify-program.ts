@@ -49,7 +49,7 @@ const loadsOf = (kernel: Kernel): Extract<Expression, { kind: "load" }>[] => {
     ...(kernel.loop === "map" ? [] : [kernel.value]),
     ...(kernel.loop === "scatter" ? [kernel.at] : []),
   ];
-  return [...new Set(roots.flatMap(subexpressions))].filter((e) => e.kind === "load");
+  return subexpressions(roots).filter((e) => e.kind === "load");
 };
 
 function readsHere(kernel: Kernel, b: Buffer): boolean {

@@ -175,8 +175,8 @@ export function operands(e: Expression): readonly Expression[] {
   }
 }
 
-/** Every distinct sub-expression, operands before what uses them. */
-export function subexpressions(root: Expression): Expression[] {
+/** Every distinct sub-expression of one or several, operands before what uses them. */
+export function subexpressions(roots: Expression | readonly Expression[]): Expression[] {
   const order: Expression[] = [];
   const seen = new Set<Expression>();
   const visit = (e: Expression): void => {
@@ -185,7 +185,8 @@ export function subexpressions(root: Expression): Expression[] {
     operands(e).forEach(visit);
     order.push(e);
   };
-  visit(root);
+  if ("kind" in roots) visit(roots);
+  else roots.forEach(visit);
   return order;
 }
 

@@ -8,7 +8,7 @@ import { fail } from "../core/errors.ts";
 import { dependents, nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { constant } from "../ops/leaf.ts";
-import { direct, partials } from "./adjoint.ts";
+import { direct } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
@@ -246,8 +246,7 @@ export class Backward {
 
   #local(y: Element, x: Element): Expr {
     const c = this.#c;
-    const local =
-      partials(c.elements, y, new Set([keyOf(x)])).get(keyOf(x))?.coefficient ?? sum([]);
+    const local = c.local(y, x);
     const { next } = this;
     // In a sequential update the later layers have changed already when δ goes through them.
     return next ? substitute(local, (name) => c.renewedSymbol(name, next)) : local;

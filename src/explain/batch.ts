@@ -1,13 +1,15 @@
 /** Section on the batch: every example's share of the gradient, their sum, and cancellation. */
-import { gradient } from "../autodiff/gradient.ts";
+import { pushForward } from "../autodiff/forward.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { formatShape } from "../core/shape.ts";
-import { partials } from "./adjoint.ts";
+import { constant } from "../ops/leaf.ts";
 import type { Route } from "./backward.ts";
 import type { Context } from "./context.ts";
 import type { Cell, Sentence } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { type Expr, number, type Sign, sum } from "./expr.ts";
 import { say } from "./say.ts";
+import { gradientAt } from "./trace.ts";
 
 /** How many examples are listed. */
 const listed = 5;
@@ -19,24 +21,37 @@ export const shareSign = (n: number): Sign => ({ text: `g⁽${n}⁾`, tex: `g^{(
 export function shares(c: Context, r: Route): { value: number; parts: [number, number][] }[] {
   const first = r.consumers.get(keyOf(r.parameter)) ?? [];
   const { examples } = c.trace;
+  const slopes = slopesOf(c, r, first);
   const results = Array.from({ length: examples }, () => ({
     value: 0,
     parts: [] as [number, number][],
   }));
   for (const e of first) {
-    const g = c.trace.evaluate(gradient(c.trace.loss, [e.node]))[0]!;
+    const g = gradientAt(c.trace, e.node);
     const row = e.node.size / examples;
     const at = c.isBatched(e.node) ? e.index % row : e.index;
     for (let n = 0; n < examples; n++) {
       const own: Element = { node: e.node, index: n * row + at };
-      const wanted = new Set([keyOf(r.parameter)]);
-      const local = partials(c.elements, own, wanted).get(keyOf(r.parameter));
-      const factor = local ? c.evaluate(local.coefficient) : 0;
+      const factor = slopes ? slopes[own.index]! : c.evaluate(c.local(own, r.parameter));
       results[n]!.value += g[own.index]! * factor;
       results[n]!.parts.push([g[own.index]!, factor]);
     }
   }
   return results;
+}
+
+/**
+ * The derivatives of all that the parameter acts on first, in one pass of forward mode; where it
+ * acts on several tensors, of which one may be computed from another, there is no such pass.
+ */
+function slopesOf(c: Context, r: Route, first: readonly Element[]): TypedArray | undefined {
+  const node = first[0]?.node;
+  const { parameter } = r;
+  if (!node || r.reached[0]?.node !== node || first.some((e) => e.node !== node)) return undefined;
+  const unit = new Float64Array(parameter.node.size);
+  unit[parameter.index] = 1;
+  const [tangent] = pushForward([node], [parameter.node], [constant(unit, parameter.node.shape)]);
+  return c.trace.evaluate([tangent!])[0];
 }
 
 export function batchSection(c: Context, r: Route, index: number): void {

@@ -3,8 +3,7 @@ import { pushForward } from "../autodiff/forward.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { constant } from "../ops/leaf.ts";
-import { partials } from "./adjoint.ts";
+import { input } from "../ops/leaf.ts";
 import type { Route } from "./backward.ts";
 import type { Context } from "./context.ts";
 import type { Cell, Sentence } from "./derivation.ts";
@@ -27,10 +26,17 @@ const agree = (a: number, b: number, scale = 1): boolean =>
 
 /** Forward mode: dE along a change of the parameters. */
 export function forwardDerivative(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>): number {
-  const xs = [...direction.keys()];
-  const tangents = xs.map((x) => constant(direction.get(x)!, x.shape));
-  return t.evaluate(pushForward([t.loss], xs, tangents))[0]![0]!;
+  const xs = Object.values(t.parameters);
+  let dual = duals.get(t.loss);
+  if (!dual) {
+    const tangents = xs.map((x, i) => input(`tangent${i}`, x.shape, x.dtype));
+    const run = t.compile(pushForward([t.loss], xs, tangents), tangents);
+    duals.set(t.loss, (dual = run));
+  }
+  return dual(xs.map((x) => direction.get(x) ?? new Float64Array(x.size)))[0]![0]!;
 }
+/** Compiled once for all directions. */
+const duals = new WeakMap<Tensor, (more: readonly TypedArray[]) => TypedArray[]>();
 
 export interface Differences {
   readonly values: readonly { readonly h: number; readonly value: number }[];
@@ -189,8 +195,7 @@ function pathSum(c: Context, r: Route): number {
     const key = `${keyOf(y)}/${keyOf(x)}`;
     const known = locals.get(key);
     if (known !== undefined) return known;
-    const found = partials(c.elements, y, new Set([keyOf(x)])).get(keyOf(x));
-    const value = found ? c.evaluate(found.coefficient) : 0;
+    const value = c.evaluate(c.local(y, x));
     locals.set(key, value);
     return value;
   };

@@ -1,8 +1,9 @@
 /** What the sections of a derivation share: names, symbols with values, and the steps so far. */
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { partials } from "./adjoint.ts";
 import type { Kind, Section, Sentence, Step, Table } from "./derivation.ts";
-import { type Element, Elements } from "./elements.ts";
+import { type Element, Elements, keyOf } from "./elements.ts";
 import {
   type Expr,
   evaluateExpr,
@@ -86,6 +87,19 @@ export class Context {
     const row = sizeOf(e.node.shape.slice(1));
     return { example: Math.floor(e.index / row), at: e.index % row };
   }
+
+  /** ∂y/∂x over named quantities, worked out once. */
+  local(y: Element, x: Element): Expr {
+    const key = `${keyOf(y)}/${keyOf(x)}`;
+    const known = this.#locals.get(key);
+    if (known) return known;
+    const wanted = keyOf(x);
+    const found = partials(this.elements, y, new Set([wanted])).get(wanted);
+    const made = found?.coefficient ?? sum([]);
+    this.#locals.set(key, made);
+    return made;
+  }
+  readonly #locals = new Map<string, Expr>();
 
   /** A symbol of the table; its value is kept if it is known already. */
   symbol(sign: Sign, value?: number): Expr {

@@ -4,6 +4,7 @@
  * what they are and only what flows back is wrong, and the ordinary gradient does the rest.
  */
 import { gradient } from "../autodiff/gradient.ts";
+import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Layer, LayerContext } from "../nn/layer.ts";
@@ -23,14 +24,7 @@ import { choose, type Notation, notations } from "./notation.ts";
 import { rounded } from "./print.ts";
 import { printInline, wording } from "./render/blocks.ts";
 import { say } from "./say.ts";
-import {
-  type Forward,
-  gradientsOf,
-  lossAt,
-  type Trace,
-  traceNetwork,
-  updated,
-} from "./trace.ts";
+import { type Forward, gradientsOf, lossAt, type Trace, traceNetwork, updated } from "./trace.ts";
 
 type Values = Readonly<Record<string, Float64Array>>;
 
@@ -149,7 +143,7 @@ const scaled = (g: Values, by: number): Values =>
   Object.fromEntries(Object.entries(g).map(([n, v]) => [n, v.map((x) => x * by)]));
 
 /** A copy of the trainer whose loss is run through another forward pass. */
-function values(t: Trace, wrong: Wrong): Values | undefined {
+function gradientsWith(t: Trace, wrong: Wrong): Values | undefined {
   try {
     return gradientsOf(traceNetwork(t.trainer!, t.data!, forwardWith(wrong)));
   } catch {
@@ -171,20 +165,32 @@ function descend(t: Trace, g: Values, names: readonly string[]): number {
   return lossAt(t, next);
 }
 
-/** Every procedure, the right one first. */
-export function mistakes(t: Trace): Candidate[] {
+/** Every procedure, the right one first; or those only that are listed in a derivation. */
+export function mistakes(t: Trace, listed = false): Candidate[] {
   const right = gradientsOf(t);
-  const after = (g: Values, names: readonly string[] = t.trainable) => descend(t, g, names);
-  const found: Candidate[] = [
-    { cause: say("m_correct"), gradients: right, after: lossAt(t, updated(t, "simultaneous")) },
-  ];
-  const put = (cause: Sentence, g: Values | undefined, hidden = false) => {
-    if (g) found.push({ cause, gradients: g, after: after(g), hidden });
+  const found: Candidate[] = [];
+  const add = (cause: Sentence, gradients: Values, after: () => number, hidden = false) => {
+    let known: number | undefined;
+    found.push({
+      cause,
+      gradients,
+      hidden,
+      get after() {
+        return (known ??= after());
+      },
+    });
   };
+  add(say("m_correct"), right, () => lossAt(t, updated(t, "simultaneous")));
+  const put = (cause: Sentence, run: Values | (() => Values | undefined), hidden = false) => {
+    if (listed && hidden) return;
+    const g = typeof run === "function" ? run() : run;
+    if (g) add(cause, g, () => descend(t, g, t.trainable), hidden);
+  };
+  const values = (w: Wrong) => () => gradientsWith(t, w);
   const affine = layersOf(t.trainer!.model).filter(({ layer }) => layer.parameters.weight);
   const depth = affine.length;
   if (depth > 1) sequentialCase(t, right, found);
-  biasCases(t, right, found);
+  if (!listed) biasCases(t, right, found);
   const width = t.output!.size / t.examples;
   put(say("m_half"), scaled(right, 2));
   put(say("m_extraHalf"), scaled(right, 0.5), true);
@@ -194,16 +200,16 @@ export function mistakes(t: Trace): Candidate[] {
   }
   for (let l = depth; l >= 1; l--) {
     const cause = l === depth ? say("m_noSlopeOut") : say("m_noSlopeHidden", { l });
-    put(cause, values(t, slopeLeftOut(l)));
+    put(cause, values(slopeLeftOut(l)));
   }
-  put(say("m_slopeAtOut"), values(t, slopeAtOutput));
+  put(say("m_slopeAtOut"), values(slopeAtOutput));
   affine.slice(1).forEach(({ layer }, i) => {
     const l = i + 2;
     const [units, inputs] = layer.parameters.weight!.shape as readonly [number, number];
-    if (units === inputs && units > 1) put(say("m_transpose", { l }), values(t, notTransposed(l)));
-    put(say("m_gradientForWeight", { l }), values(t, gradientForWeight(l)));
+    if (units === inputs && units > 1) put(say("m_transpose", { l }), values(notTransposed(l)));
+    put(say("m_gradientForWeight", { l }), values(gradientForWeight(l)));
     for (let j = 0; units > 1 && j < Math.min(units, 8); j++) {
-      put(say("m_onePath", { j: j + 1, l }), values(t, onePath(l, j)), j > 0 || l < depth);
+      put(say("m_onePath", { j: j + 1, l }), values(onePath(l, j)), j > 0 || l < depth);
     }
   });
   put(say("m_sign"), scaled(right, -1));
@@ -211,7 +217,7 @@ export function mistakes(t: Trace): Candidate[] {
     put(say("m_batchSum"), scaled(right, t.examples));
     put(say("m_batchMean"), scaled(right, 1 / t.examples));
   }
-  for (const d of [2, 3, 4, 5, 6]) put(say("m_rounding", { d }), values(t, rounding(d)), true);
+  for (const d of [2, 3, 4, 5, 6]) put(say("m_rounding", { d }), values(rounding(d)), true);
   return found;
 }
 
@@ -367,7 +373,7 @@ export async function diagnose(subject: Subject, options: DiagnoseOptions): Prom
   }
   if (options.notation !== undefined && !notations.includes(options.notation))
     choose("notation", options.notation, notations);
-  const all = mistakes(t);
+  const all = withSite(callSite(), () => mistakes(t));
   const numbers: Match[] = [];
   if (value === undefined) numbers.push(...all.map((k) => ({ cause: k.cause, value: k.after })));
   else numbers.push(...parameterNumbers(t, all, options));

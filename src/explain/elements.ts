@@ -115,8 +115,15 @@ export class Elements {
   }
 
   /** The elements that it reads directly, as positions in the inputs. */
-  reads(named: Element): Read[] {
+  reads(named: Element): readonly Read[] {
     const e = this.#open(named);
+    let known = this.#reads.get(e.node);
+    if (!known) this.#reads.set(e.node, (known = []));
+    return (known[e.index] ??= this.#read(e));
+  }
+  readonly #reads = new Map<Tensor, Read[][]>();
+
+  #read(e: Element): Read[] {
     const found = new Map<string, Read>();
     const seen = (input: number, at: number): Expr => {
       found.set(`${input}:${at}`, { node: e.node.inputs[input]!, input, at });

@@ -1,4 +1,5 @@
 /** explain: a trainer, a model or a function of tensors → a worked derivation. */
+import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Layer } from "../nn/layer.ts";
@@ -133,9 +134,9 @@ export async function explain(subject: Subject, options: ExplainOptions = {}): P
   const timing = options.update ?? trace.trainer?.update ?? "simultaneous";
   if (!["simultaneous", "sequential"].includes(timing))
     choose("update", timing, ["simultaneous", "sequential"]);
-  return new Derivation(
-    derive(trace, chosen, { notation, language, digits, timing, example: options.example ?? 0 }),
-  );
+  const settings = { notation, language, digits, timing, example: options.example ?? 0 };
+  // What is made for the derivation needs no places of its own: finding them takes long.
+  return new Derivation(withSite(callSite(), () => derive(trace, chosen, settings)));
 }
 
 function chosenParameters(t: Trace, { parameter, all, notation }: ExplainOptions) {
@@ -213,7 +214,7 @@ function derive(
     allParameters(c, g, next);
     if (next) again(c, g, next);
     if (trace.trainer && (layers > 2 || trace.examples > 1)) ledger(c);
-    if (trace.trainer && !isLarge(trace)) common(c, chosen, mistakes(trace));
+    if (trace.trainer && !isLarge(trace)) common(c, chosen, mistakes(trace, true));
   }
   const steps = finishSteps(c, s.digits);
   return {

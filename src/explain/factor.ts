@@ -37,17 +37,14 @@ export class Factors {
     const order = between(c.elements, y, wanted);
     const kind = order.map((e) => e.node.op.name).join();
     if (this.#inline && this.#full.has(kind)) {
-      const form = this.#short(
-        partials(c.elements, y, wanted).get(keyOf(x))?.coefficient ?? sum([]),
-      );
+      const form = this.#short(c.local(y, x));
       this.#known.set(key, form);
       return form;
     }
     const result = c.symbol(c.partialSign(of, by));
     this.#known.set(key, result);
     if (this.#full.has(kind) || !this.#inFull(y, x, result, order, section)) {
-      const found = partials(c.elements, y, wanted).get(keyOf(x));
-      const form = this.#short(found?.coefficient ?? sum([]));
+      const form = this.#short(c.local(y, x));
       const why = [say(this.#full.has(kind) ? "likewise" : "constant")];
       c.equation({ section, kind: "local derivative", result, forms: [form], why });
     }

@@ -13,7 +13,10 @@ const typed = (name: string): string =>
     });
 
 /** However it is typed: W^{1}_{21}, w^1_21 and w¹₂₁ are the same. */
-const plain = (name: string): string => typed(name).replace(/[\s{}^\\]/g, "").toLowerCase();
+const plain = (name: string): string =>
+  typed(name)
+    .replace(/[\s{}^\\]/g, "")
+    .toLowerCase();
 
 interface Named {
   readonly name: string;

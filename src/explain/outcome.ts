@@ -95,14 +95,13 @@ export function allParameters(c: Context, g: Values, next: Values | undefined): 
     seen.add(text);
     const row: Cell[] = [w, number(c.trace.bindings.get(c.trace.parameters[name]!)![index]!)];
     const trained = c.trace.trainable.includes(name);
-    const shared = all.some(
-      (o) =>
-        o !== undefined &&
-        o.name === name &&
-        o.index !== index &&
-        c.parameterSign(o.name, o.index).text === text,
-    );
-    const cells: Cell[] = shared && !trained ? ["–"] : [number(value)];
+    const shared =
+      !trained &&
+      all.some(
+        (o) =>
+          o.name === name && o.index !== index && c.parameterSign(o.name, o.index).text === text,
+      );
+    const cells: Cell[] = shared ? ["–"] : [number(value)];
     if (!next) return [[...row, ...cells]];
     return [[...row, ...cells, trained ? number(next[name]![index]!) : say("biasFrozen")]];
   });

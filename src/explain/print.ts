@@ -17,7 +17,7 @@ export function rounded(value: number, digits: number): string {
   const size = Math.abs(Number(value.toPrecision(digits)));
   const plain = size >= 1e-6 && size < 1e15;
   const text = plain
-    ? size.toLocaleString("en-US", { maximumSignificantDigits: digits, useGrouping: false })
+    ? String(size)
     : size
         .toExponential(digits - 1)
         .replace(/\.?0+e/, "e")

@@ -3,7 +3,7 @@
  * have names of their own, and the value of every node. Everything is computed in f64.
  */
 import { gradient } from "../autodiff/gradient.ts";
-import type { Executable } from "../backends/backend.ts";
+import type { Backend, Executable } from "../backends/backend.ts";
 import { interpreter } from "../backends/interpreter/index.ts";
 import { arrayOf, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -48,25 +48,41 @@ export interface Trace {
     ts: readonly Tensor[],
     change?: ReadonlyMap<Tensor, TypedArray>,
   ) => TypedArray[];
+  /** The same over more inputs, compiled to be run often. */
+  readonly compile: (
+    ts: readonly Tensor[],
+    more: readonly Tensor[],
+  ) => (values: readonly TypedArray[]) => TypedArray[];
 }
 
 const toF64 = (data: TypedArray): Float64Array => Float64Array.from(data);
 
-function finish(parts: Omit<Trace, "values" | "evaluate">): Trace {
+function finish(parts: Omit<Trace, "values" | "evaluate" | "compile">): Trace {
   const { bindings } = parts;
-  const values = new Map<Tensor, TypedArray>();
   const inputs = [...bindings.keys()];
-  interpreter
-    .compile({ inputs, outputs: [parts.loss, ...inputs] })
-    .run([...bindings.values()], (node, value) => values.set(node, value.slice()));
-  for (const [node, value] of bindings) values.set(node, value);
+  let known: Map<Tensor, TypedArray> | undefined;
+  const valuesOf = (): Map<Tensor, TypedArray> => {
+    const values = new Map<Tensor, TypedArray>();
+    interpreter
+      .compile({ inputs, outputs: [parts.loss, ...inputs] })
+      .run([...bindings.values()], (node, value) => values.set(node, value.slice()));
+    for (const [node, value] of bindings) values.set(node, value);
+    return values;
+  };
   const compiled = new Map<Tensor, Executable>();
+  const machine = machineFor(parts);
   return {
     ...parts,
-    values,
+    get values() {
+      return (known ??= valuesOf());
+    },
+    compile(ts, more) {
+      const run = machine.compile({ inputs: [...inputs, ...more], outputs: ts });
+      return (values) => run.run([...bindings.values(), ...values]);
+    },
     evaluate(ts, change) {
       const single = ts.length === 1 ? ts[0]! : undefined;
-      const run = (single && compiled.get(single)) || interpreter.compile({ inputs, outputs: ts });
+      const run = (single && compiled.get(single)) || machine.compile({ inputs, outputs: ts });
       if (single) compiled.set(single, run);
       return run.run(inputs.map((t) => change?.get(t) ?? bindings.get(t)!)).map((v) => v.slice());
     },
@@ -120,7 +136,7 @@ export function traceNetwork(trainer: Trainer, data: Data, forward: Forward = co
   for (const [name, t] of Object.entries(parameters)) bindings.set(t, toF64(snapshot.get(name)!));
   return finish({
     trainer,
-    data,
+    data: dataset,
     loss: scalarLoss(trainer.loss(output, y)),
     parameters,
     trainable: trainable(model),
@@ -195,7 +211,14 @@ function scalarLoss(loss: Tensor): Tensor {
 }
 
 /** ∂E/∂θ of every parameter, by name. */
-export function gradientsOf(t: Trace): Record<string, Float64Array> {
+export function gradientsOf(t: Trace): Readonly<Record<string, Float64Array>> {
+  let known = gradients.get(t.loss);
+  if (!known) gradients.set(t.loss, (known = computed(t)));
+  return known;
+}
+const gradients = new WeakMap<Tensor, Record<string, Float64Array>>();
+
+function computed(t: Trace): Record<string, Float64Array> {
   const names = Object.keys(t.parameters);
   const found = t.evaluate(
     gradient(
@@ -208,9 +231,17 @@ export function gradientsOf(t: Trace): Record<string, Float64Array> {
 
 const differentiated = new WeakMap<Tensor, TypedArray>();
 
+/** ∂E/∂(tensor). */
+export function gradientAt(t: Trace, tensor: Tensor): TypedArray {
+  let g = differentiated.get(tensor);
+  if (!g) differentiated.set(tensor, (g = t.evaluate(gradient(t.loss, [tensor]))[0]!));
+  return g;
+}
+
 /** ∂E/∂(stage) for each stage. */
 export function stageGradients(t: Trace, stages: readonly Stage[]): Map<Tensor, TypedArray> {
   const missing = stages.map((s) => s.tensor).filter((x) => !differentiated.has(x));
+  // One by one: together, each would count as independent of the others.
   const found = t.evaluate(missing.map((x) => gradient(t.loss, [x])[0]!));
   missing.forEach((x, i) => {
     differentiated.set(x, found[i]!);
@@ -219,8 +250,12 @@ export function stageGradients(t: Trace, stages: readonly Stage[]): Map<Tensor, 
 }
 
 /** Networks of which a single pass takes long: checks are shorter and nothing is tried out. */
-export const isLarge = (t: Trace): boolean =>
+export const isLarge = (t: Pick<Trace, "parameters" | "examples">): boolean =>
   Object.values(t.parameters).reduce((n, p) => n + p.size, 0) * t.examples > 1e6;
+
+/** What is large runs where it was trained; anything else by the definition itself. */
+const machineFor = (t: Pick<Trace, "parameters" | "examples" | "trainer">): Backend =>
+  t.trainer && isLarge(t) ? t.trainer.backend : interpreter;
 
 /** The parameters after one update of the trainer's optimizer, and the gradients that it took. */
 export function updated(t: Trace, timing: UpdateTiming): Record<string, Float64Array> {
@@ -240,7 +275,7 @@ function stepped(t: Trace, timing: UpdateTiming): Record<string, Float64Array> {
     { loss: trainer.loss, optimizer: trainer.optimizer, dtype: "f64", update: timing },
   );
   const key = Int32Array.of(keyOf(trainer.seed)[0], trainer.progress.steps);
-  const results = interpreter
+  const results = machineFor(t)
     .compile(graph)
     .run([
       ...Object.values(t.parameters).map((p) => t.bindings.get(p)!),

@@ -115,7 +115,7 @@ function addTo(a: Float64Array, factor: number, b: Float64Array): void {
   for (let i = 0; i < a.length; i++) a[i] += factor * b[i]!;
 }
 
-/** The values themselves, nested as deeply as the parameter has axes, or flat in row-major order. */
+/** The values themselves: nested as deeply as the parameter has axes, or flat row by row. */
 export const values = (given: NestedArray | TypedArray): Initializer => ({
   name: "values",
   fill: (shape) => {
@@ -126,11 +126,11 @@ export const values = (given: NestedArray | TypedArray): Initializer => ({
     // A flat list is taken row by row; rows must be the parameter's rows.
     const fits = found !== undefined && (found.length < 2 || sameShape(found, shape));
     if (numbers.length !== sizeOf(shape) || !fits || wrong >= 0) {
-      const counted = `${numbers.length} ${found ? `of shape ${formatShape(found)}` : "in uneven rows"}`;
+      const rows = found ? `of shape ${formatShape(found)}` : "in uneven rows";
       fail("shape-mismatch", {
         message: "The initial values do not fill the parameter.",
         expected: `${sizeOf(shape)} finite numbers of shape ${formatShape(shape)}`,
-        found: wrong < 0 ? counted : String(numbers[wrong]),
+        found: wrong < 0 ? `${numbers.length} ${rows}` : String(numbers[wrong]),
         fix: "Give weights as one row per output, with one number per input in each.",
       });
     }

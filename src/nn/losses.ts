@@ -1,4 +1,4 @@
-/** Losses: E(output, target), one number. Rows are examples, the last axis is classes or outputs. */
+/** Losses E(output, target): one number. Rows are examples; the last axis is classes or outputs. */
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { formatShape, sameShape } from "../core/shape.ts";

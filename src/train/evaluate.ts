@@ -10,7 +10,7 @@ import type { Turns } from "./turns.ts";
 
 /** Measures on data that are not trained on. */
 export interface Evaluation {
-  /** Mean over the batches, weighted by their size; the sum where the loss is a sum over examples. */
+  /** Mean over the batches, weighted by size; the sum where the loss is a sum over examples. */
   readonly loss: number;
   /** Share of right predictions (classification). */
   readonly accuracy?: number;

@@ -47,7 +47,7 @@ describe("pages", () => {
     for (const code of Object.keys(catalogue)) expect(page).toContain(`\n## ${code}\n`);
   });
   it("ARCHITECTURE.md is one page", () => {
-    expect(read("ARCHITECTURE.md").split("\n").length).toBeLessThanOrEqual(90);
+    expect(read("ARCHITECTURE.md").split("\n").length).toBeLessThanOrEqual(100);
   });
   it("the README says what it is, shows a picture, and runs and tests in one command each", () => {
     const page = read("README.md");

@@ -80,6 +80,23 @@ describe("commands in the documentation", () => {
   });
 });
 
+describe("the README's mistake", () => {
+  it("is reported as it says", () => {
+    const place = mkdtempSync(join(tmpdir(), "chainrule-mistake-"));
+    const [network] = allBlocks("yaml").filter(({ page }) => page === "README.md");
+    const said = allBlocks("text").find(({ code }) => code.startsWith("error "));
+    writeFileSync(join(place, "iris.yaml"), network!.code.replace("- tanh", "- tahn"));
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(root, "dist/cli.js"), "train", "iris.yaml"],
+      { cwd: place, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
+    );
+    rmSync(place, { recursive: true });
+    expect(status).toBe(2);
+    expect(fits(stderr, said!.code), `said:\n${stderr}`).toBe(true);
+  });
+});
+
 describe("network files in the documentation", () => {
   it.each(named(allBlocks("yaml")))("%s is valid", (_, block) => {
     expect(parseNetwork(block.code, { path: title(block) }).layers.length).toBeGreaterThan(0);

@@ -8,6 +8,7 @@ import { layers } from "../../src/io/network-file/layers.ts";
 import { losses } from "../../src/io/network-file/losses.ts";
 import { optimizers, schedules } from "../../src/io/network-file/optimizers.ts";
 import { complete } from "../../src/io/network-file/validate.ts";
+import * as nn from "../../src/nn/index.ts";
 
 /** The defaults of a row, with samples for what is required. */
 function defaults({ form }: Option): Record<string, unknown> {
@@ -24,7 +25,7 @@ const build = <T, C>(row: Builder<T, C>, context: C): T =>
 describe("the tables", () => {
   it("name every layer, loss, initializer, optimizer, schedule and generator", () => {
     const names = (table: object) => Object.keys(table);
-    const activations = Object.entries(lib).flatMap(([name, value]) => {
+    const activations = Object.entries(nn).flatMap(([name, value]) => {
       if (typeof value !== "function" || /^[A-Z]/.test(name)) return [];
       try {
         const made = (value as () => unknown)();

@@ -21,7 +21,7 @@ const make = () =>
     optimizer: adam(),
   });
 
-/** The same network (half a megabyte with Adam's memory), which loads, then steps and saves for ever. */
+/** The same network (half a megabyte with Adam's memory): loads, then steps and saves for ever. */
 const program = `
 import { adam, linear, meanSquaredError, sequential, trainer } from "./src/index.ts";
 const data = { inputs: [Array(100).fill(0.1)], targets: [[1]] };

@@ -236,15 +236,15 @@ export function twoTwoTwoPage(m) {
 The best-known example of backpropagation by hand has two inputs, two hidden units and two outputs.
 Matt Mazur published it in 2015 as “A Step by Step Backpropagation Example”; JavaTpoint's page
 “Backpropagation Process in Deep Neural Network” retells it. The network is
-[examples/two-two-two.yaml](../examples/two-two-two.yaml), and \`chainrule\` alone gives a tour of it.
-All numbers below have been computed by the library when this page was generated.
+[examples/two-two-two.yaml](../examples/two-two-two.yaml), and \`chainrule\` alone gives a tour
+of it. All numbers below have been computed by the library when this page was generated.
 
 ![The network with its values and its gradients](two-two-two.svg)
 
 x1 = 0.05, x2 = 0.10; net H1 = x1·w1 + x2·w2 + b1, net H2 = x1·w3 + x2·w4 + b1, net y1 = H1·w5 +
-H2·w6 + b2, net y2 = H1·w7 + H2·w8 + b2, and behind each net input the sigmoid. w1 … w8 = 0.15, 0.20,
-0.25, 0.30, 0.40, 0.45, 0.50, 0.55; b1 = 0.35 and b2 = 0.60, one bias for a layer, never updated.
-Targets T1 = 0.01, T2 = 0.99. E = Σ ½(T − out)². Learning rate 0.5.
+H2·w6 + b2, net y2 = H1·w7 + H2·w8 + b2, and behind each net input the sigmoid. w1 … w8 = 0.15,
+0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55; b1 = 0.35 and b2 = 0.60, one bias for a layer, never
+updated. Targets T1 = 0.01, T2 = 0.99. E = Σ ½(T − out)². Learning rate 0.5.
 
 \`\`\`ts
 import { halfSquaredError, linear, sequential, sgd, sigmoid, trainer } from "chainrule";
@@ -287,9 +287,10 @@ sequential
 ## What the page prints, and where it comes from
 
 The page mixes two runs. Its weights after one step come from *simultaneous* updates: all gradients
-are taken at the old weights, which is what the gradient means and what chainrule does by default. Its
-later figures come from *sequential* updates: w5 … w8 are changed first, and the gradients of w1 … w4
-are then taken with the new w5 … w8. Both are below, each under its own name. Misprints are **bold**.
+are taken at the old weights, which is what the gradient means and what chainrule does by default.
+Its later figures come from *sequential* updates: w5 … w8 are changed first, and the gradients of
+w1 … w4 are then taken with the new w5 … w8. Both are below, each under its own name. Misprints are
+**bold**.
 
 | the page prints | the library says | procedure |
 |---|---|---|
@@ -322,16 +323,16 @@ are then taken with the new w5 … w8. Both are below, each under its own name. 
 | | ${v(q[10000].outputs[0])}, ${v(q[10000].outputs[1])} | 10,000 steps, *sequential*: printed with a zero moved |
 
 In words the page calls the total error “the difference”; it is half the sum of the squared
-differences. And it promises an update of the biases that never comes. With updated biases, shared by
-their layers, the gradients would be ∂E/∂b1 = ${v(m.sharedBias[0][0])} and ∂E/∂b2 = ${v(m.sharedBias[1][0])}.
+differences. And it promises an update of the biases that never comes. With updated biases, shared
+by their layers, the gradients would be ∂E/∂b1 = ${v(m.sharedBias[0][0])} and ∂E/∂b2 = ${v(m.sharedBias[1][0])}.
 
 With two outputs and one example, the mean of the squared errors happens to equal this E; with any
 other number of outputs it does not.
 
 ## Is your number different?
 
-Each row is a procedure that really has been run, from the same first weights: the two gradients that
-it uses, and the right E after its first step.
+Each row is a procedure that really has been run, from the same first weights: the two gradients
+that it uses, and the right E after its first step.
 
 | procedure | ∂E/∂w1 | ∂E/∂w5 | E after one step |
 |---|---|---|---|

@@ -57,7 +57,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const module = new ModuleBuilder();
   const base = shared.end;
   const scratchAt = base + program.arena;
-  const each = rounded(Math.max(0, ...program.kernels.map(scratchSize)));
+  const each = rounded(program.kernels.reduce((most, k) => Math.max(most, scratchSize(k)), 0));
   const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
   const lost = threads > 1 ? module.importFunction("env", "lost", []) : undefined;
   const team = lost && writeTeam(module, lost);

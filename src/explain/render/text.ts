@@ -66,10 +66,7 @@ export function toText(d: Document, options: TextOptions = {}): string {
     switch (b.kind) {
       case "title": {
         const title = inline(b.text);
-        return [
-          ...wrap(title, width).map(bold),
-          "═".repeat(Math.min(width, widthOf(title))),
-        ];
+        return [...wrap(title, width).map(bold), "═".repeat(Math.min(width, widthOf(title)))];
       }
       case "heading":
         return ["", ...wrap(inline(b.text), width).map(bold)];

@@ -1,4 +1,4 @@
-/** The network file inside a checkpoint: what is needed to predict without the file and its data. */
+/** The network file inside a checkpoint: what predicting without the file and its data needs. */
 import { fail } from "../../core/errors.ts";
 import { checkPreprocessing } from "../../data/preprocessing-check.ts";
 import type { Trainer } from "../../train/trainer.ts";

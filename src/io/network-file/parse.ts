@@ -59,8 +59,8 @@ function compose(text: string, lines: LineCounter, path: string) {
 }
 
 /**
- * The composer is recursive, unlike the parser, and V8 does not survive a stack that overflows while
- * it compiles a regular expression: deep nesting must be found before.
+ * The composer is recursive, unlike the parser, and V8 does not survive a stack that overflows
+ * while it compiles a regular expression: deep nesting must be found before.
  */
 function checkDepth(root: CST.Token, lines: LineCounter, path: string): void {
   const stack: [CST.Token, number][] = [[root, 0]];

@@ -1,6 +1,6 @@
-import { affine, fromAffine, rewrite } from "../../../compile/affine.ts";
+import { affine, fromAffine, rewriter } from "../../../compile/affine.ts";
 import type { Kernel } from "../../../compile/program.ts";
-import { type Expression, subexpressions } from "../../../core/expression.ts";
+import { type Expression, index, subexpressions } from "../../../core/expression.ts";
 import type { Shape } from "../../../core/shape.ts";
 import { valuesOf } from "./vector.ts";
 
@@ -35,17 +35,11 @@ export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K):
     else joined.push([axis]);
   });
   const shape: Shape = joined.map((axes) => axes.reduce((n, axis) => n * extents[axis]!, 1));
-  const stores = kernel.stores.map((s) => ({
-    ...s,
-    value: rewrite(
-      s.value,
-      (axis) => ({ kind: "index", dtype: "i32", axis }),
-      (e) => {
-        const form = affine(e.at, extents)!;
-        const coefficients = joined.map((axes) => form.coefficients[axes.at(-1)!]!);
-        return { ...e, at: fromAffine({ base: form.base, coefficients }) };
-      },
-    ),
-  }));
+  const place = rewriter(index, (e) => {
+    const form = affine(e.at, extents)!;
+    const coefficients = joined.map((axes) => form.coefficients[axes.at(-1)!]!);
+    return { ...e, at: fromAffine({ base: form.base, coefficients }) };
+  });
+  const stores = kernel.stores.map((s) => ({ ...s, value: place(s.value) }));
   return { ...kernel, extents: shape, stores };
 }

@@ -56,14 +56,7 @@ function combine(k: Expr, f: Expr, u: Expr, c?: Expr): Expr {
   const s = keep(div(f, add(f, 2)));
   const z = keep(mul(s, s));
   const h = keep(mul(mul(f, f), 0.5));
-  const q = add(
-    polynomial(
-      z,
-      coefficients.log.map((rest) => [2 / 3, ...rest]),
-      1,
-    ),
-    h,
-  );
+  const q = add(polynomial(z, coefficients.log, 1), h);
   const low = mul(k, ln2()[1]);
   const rest = sub(f, sub(h, add(mul(q, s), c ? add(low, c) : low)));
   const pole = or(and(eq(u, 0), Infinity), lt(u, 0));

@@ -54,7 +54,9 @@ function log2(x: Expr): [Expr, Expr] {
   const s = keep(add(high, low));
   const z = keep(mul(s, s));
   const square = keep(mul(high, high));
-  const q = mul(mul(mul(polynomial(z, coefficients.log), z), z), 1.5);
+  const { pow, log } = coefficients;
+  const [, ...tail] = pick(pow[0], log[1]); // behind 2/3, which is dealt with in two parts
+  const q = mul(mul(mul(polynomial(z, [tail, tail]), z), z), 1.5);
   const rest = keep(add(mul(add(high, s), low), q));
   // 3 + s^2 + …, times s, times 2 / (3 ln 2), plus k
   const three = upper(add(add(rest, square), 3));
