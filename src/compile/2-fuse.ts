@@ -376,6 +376,8 @@ const levelAbove = (reads: readonly Tensor[], { groupOf }: Resolve): number =>
  * All others must be of lower level, so that none of them can depend on it.
  */
 function hostOf(n: Tensor, alone: Group, { groupOf }: Resolve): Group | undefined {
+  // Where there is nothing to loop over, every place looks like one's own.
+  if (n.size === 0) return undefined;
   const makers = new Set(alone.reads.flatMap((x) => groupOf.get(x) ?? []));
   const top = alone.level - 1;
   const highest = [...makers].filter((group) => group.level === top);

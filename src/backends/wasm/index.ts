@@ -25,7 +25,7 @@ export function instantiate(program: Program, options: ModuleOptions) {
   if (program.arena > addressable) outOfMemory(program.arena);
   const { bytes, memory: size, base, lines } = buildModule(program, options);
   const memory = allocateMemory(size, (options.threads ?? 1) > 1);
-  const module = new WebAssembly.Module(bytes);
+  const module = compileModule(bytes);
   const { exports } = new WebAssembly.Instance(module, {
     env: { memory, outOfRange: outOfRange(lines), lost },
     ...imports,
@@ -33,6 +33,21 @@ export function instantiate(program: Program, options: ModuleOptions) {
   const at = (b: Buffer) => view(memory, b, base + program.offsets[b.id]!);
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
   return { exports, at, memory, module };
+}
+
+function compileModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    if (!/content security policy|unsafe-eval/i.test(String(cause))) throw cause;
+    return fail("unsupported", {
+      message: "The page's content security policy forbids WebAssembly.",
+      expected: "script-src with 'wasm-unsafe-eval'",
+      found: String(cause),
+      fix: 'Allow it, or train with backend: "interpreter", which needs nothing of the kind.',
+      cause,
+    });
+  }
 }
 
 function allocateMemory(size: number, shared: boolean): WebAssembly.Memory {
