@@ -1,6 +1,14 @@
 /** Builds dist/: bundles for Node and browsers, the command line, types, the published schema. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -48,7 +56,7 @@ try {
     const tsc = path("node_modules/typescript/bin/tsc");
     const options = ["-p", path("tsconfig.build.json"), "--outDir", `${fresh}/types`];
     execFileSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
-  }
+  } else if (existsSync(path("dist/types"))) renameSync(path("dist/types"), `${fresh}/types`);
   for (const schema of ["io/network-file/network.schema.json", "explain/derivation.schema.json"]) {
     copyFileSync(path(`src/${schema}`), `${fresh}/${schema.split("/").at(-1)}`);
   }

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { errorsPage } from "./generate/errors-page.mjs";
 import { networkFilePage } from "./generate/network-file-page.mjs";
+import { operatorsPage } from "./generate/operators-page.mjs";
 import { picture } from "./generate/picture.mjs";
 import { measure, twoTwoTwoPage } from "./generate/two-two-two-page.mjs";
 
@@ -20,11 +21,17 @@ async function library() {
     stdin: {
       contents: `
         export * from "./src/index.ts";
+        export { gradient } from "./src/autodiff/gradient.ts";
+        export { wasm } from "./src/backends/wasm/index.ts";
+        export { dtypes, isFloat } from "./src/core/dtype.ts";
         export { catalogue } from "./src/core/errors.ts";
         export { networkForm } from "./src/io/network-file/network.ts";
         export { networkSchema } from "./src/io/network-file/schema.ts";
         export { needed } from "./src/io/network-file/wording.ts";
         export { number } from "./src/cli/numbers.ts";
+        export { operators } from "./src/ops/index.ts";
+        export { isClose, rounding } from "./test/support/rounding.ts";
+        export { differentiable, typedSamples } from "./test/support/samples.ts";
       `,
       resolveDir: root,
       loader: "ts",
@@ -50,6 +57,7 @@ const measured = measure(lib);
 const files = {
   "src/io/network-file/network.schema.json": `${JSON.stringify(lib.networkSchema(), null, 2)}\n`,
   "docs/network-file.md": networkFilePage(lib),
+  "docs/operators.md": operatorsPage(lib),
   "docs/errors.md": errorsPage(lib),
   "docs/two-two-two.md": twoTwoTwoPage(measured, lib),
   "docs/two-two-two.svg": picture(measured),

@@ -29,10 +29,12 @@ export interface SessionData {
   readonly inputs: ArrayTensor;
   readonly targets: ArrayTensor;
   readonly batchSize: number;
+  /** What the loss of a batch is multiplied by in the sums. */
+  readonly weight: number;
   readonly seed: number;
 }
 
-/** Sums over what was just trained on: the losses of the batches, and right predictions. */
+/** Sums over batches: of their losses, weighted, and of right predictions (NaN: not counted). */
 export interface Sums {
   readonly loss: number;
   readonly correct: number;
@@ -46,8 +48,13 @@ export interface Session {
   save(states: readonly TypedArray[]): void;
   /** Sets the order of the examples: the epoch's permutation, or as they stand. */
   arrange(epoch: number | undefined): void;
-  /** Trains on whole batches [from, to) of the present order; undefined if a loss is not finite. */
-  steps(from: number, to: number): Sums | undefined;
+  /**
+   * Trains on whole batches [from, to) of the present order and adds them to the sums one by one,
+   * so that these do not depend on where a run was divided; undefined if a loss is not finite.
+   */
+  steps(from: number, to: number, sums: Sums): Sums | undefined;
+  /** The loss of the last batch. */
+  lastLoss(): number;
   /** Trains on whole epochs, shuffled or not; fewer than asked for if a loss is not finite. */
   epochs(first: number, count: number, shuffle: boolean): Sums[];
   /** Whether all parameters and slots are finite. */

@@ -1,5 +1,6 @@
+import type { DType } from "./dtype.ts";
 import { fail } from "./errors.ts";
-import { type Expression, subexpressions } from "./expression.ts";
+import { type Expression, intrinsics, kinds, subexpressions } from "./expression.ts";
 import { nodesOf } from "./graph.ts";
 import { printGraph } from "./print.ts";
 import { formatShape, sameShape, sizeOf } from "./shape.ts";
@@ -8,7 +9,8 @@ import type { Tensor } from "./tensor.ts";
 /**
  * Checks a graph against its own rules: every type is what the operator's rule says, inputs come
  * first, every load reads an input that exists with the type that it has, intrinsics take
- * arguments of one type, and every meaning produces the output's type. Run between passes in tests.
+ * arguments of one type that they are made for, and every meaning produces the output's type. Run
+ * between passes in tests.
  */
 export function verifyGraph(outputs: readonly Tensor[]): void {
   for (const node of nodesOf(outputs)) {
@@ -53,6 +55,8 @@ function check(node: Tensor): string | undefined {
         const mixed = mixture(e);
         if (mixed !== undefined) return mixed;
       }
+      const combined = "combine" in meaning || meaning.loop === "scatter";
+      if (combined && meaning.value.dtype === "bool") return "it joins truth values like numbers";
       const arg = "combine" in meaning && /^arg/.test(meaning.combine);
       const dtype = arg ? "i32" : meaning.value.dtype;
       return dtype === node.dtype ? undefined : `its value is ${dtype}, its type ${node.dtype}`;
@@ -66,5 +70,8 @@ function mixture(e: Expression): string | undefined {
   const [first, ...rest] =
     e.kind === "select" ? [e.then, e.otherwise] : e.kind === "apply" ? e.args : [];
   const other = rest.find((arg) => arg.dtype !== first!.dtype);
-  return other && `it combines ${first!.dtype} with ${other.dtype}`;
+  if (other) return `it combines ${first!.dtype} with ${other.dtype}`;
+  if (e.kind !== "apply") return undefined;
+  const taken: readonly DType[] = kinds[intrinsics[e.fn][2]];
+  return taken.includes(first!.dtype) ? undefined : `it takes ${e.fn} of ${first!.dtype}`;
 }

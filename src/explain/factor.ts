@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 import type { Section, Sentence } from "./derivation.ts";
 import { type Element, keyOf, type Naming } from "./elements.ts";
 import { type Expr, product, sum } from "./expr.ts";
+import { Lemmas } from "./lemmas.ts";
 import { withTerms } from "./loss.ts";
 import { partial } from "./notation.ts";
 import { say } from "./say.ts";
@@ -18,11 +19,13 @@ export class Factors {
   /** Intermediate results that have a name already, by their definition. */
   readonly #named = new Map<string, Expr>();
   readonly #inline: boolean;
+  readonly #lemmas: Lemmas;
   #intermediates = 0;
   /** `inline`: what was derived once is afterwards written out where it is used. */
   constructor(c: Context, terms: Tensor | undefined, inline: boolean) {
     this.#inline = inline;
     this.#c = c;
+    this.#lemmas = new Lemmas(c);
     this.#terms = terms;
   }
 
@@ -46,7 +49,9 @@ export class Factors {
     if (this.#full.has(kind) || !this.#inFull(y, x, result, order, section)) {
       const form = this.#short(c.local(y, x));
       const why = [say(this.#full.has(kind) ? "likewise" : "constant")];
-      c.equation({ section, kind: "local derivative", result, forms: [form], why });
+      const short = this.#lemmas.fuse(form, section);
+      const forms = short === form ? [form] : [form, short];
+      c.equation({ section, kind: "local derivative", result, forms, why });
     }
     this.#full.add(kind);
     return result;
@@ -97,6 +102,7 @@ export class Factors {
       names.set(keyOf(e), name);
       if (term) continue;
       this.#named.set(JSON.stringify(c.elements.define(e)), name);
+      this.#lemmas.meet(e, name);
       c.equation({ section, kind: "local derivative", result: name, forms, why });
       why = [];
     }
@@ -151,6 +157,7 @@ export class Factors {
       forms: JSON.stringify(named) === JSON.stringify(result) ? [meant] : [named, meant],
       why: [say("together")],
     });
+    this.#lemmas.prove(y, x, result, meant, section);
   }
 
   /** The expression with intermediate results that were named before by their names. */

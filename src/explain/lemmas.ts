@@ -7,16 +7,15 @@ import { isFloat } from "../core/dtype.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { div, sub } from "../ops/arithmetic.ts";
 import { input } from "../ops/leaf.ts";
-import { sum as total } from "../ops/reduce.ts";
-import { exp, log } from "../ops/transcendental.ts";
+import { logsumexp, sum as total } from "../ops/reduce.ts";
+import { exp } from "../ops/transcendental.ts";
 import { partials } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Section } from "./derivation.ts";
 import { type Element, keyOf, type Naming } from "./elements.ts";
-import { type Expr, given, product, sum } from "./expr.ts";
+import { type Expr, given, product, type Sign, sum } from "./expr.ts";
 import { wide } from "./forward.ts";
 import type { MessageKey } from "./messages.ts";
-import type { Sign } from "./expr.ts";
 import { say } from "./say.ts";
 
 interface Lemma {
@@ -33,7 +32,7 @@ interface Lemma {
 
 const lemmas: readonly Lemma[] = [
   {
-    inner: (x) => log(total(exp(x))),
+    inner: (x) => logsumexp(x),
     slope: (x, u) => exp(sub(x, u)),
     quantity: (x) => div(exp(x), total(exp(x))),
     letter: "p",
@@ -113,13 +112,13 @@ export class Lemmas {
     const parts = xs.map((x) => slopes.get(keyOf(x))?.coefficient ?? given(0));
     const own = slopes.get(keyOf(u));
     const all = c.evaluate(sum(parts));
-    if (!own || Math.abs(all + c.evaluate(own.coefficient)) > 1e-12 * Math.abs(all)) return undefined;
-    return parts;
+    if (!own) return undefined;
+    const rest = Math.abs(all + c.evaluate(own.coefficient));
+    return rest <= 1e-12 * Math.abs(all) ? parts : undefined;
   }
 
   /** Σ_k ∂y/∂p_k · ∂p_k/∂x_j, with ∂p_k/∂x_j = p_k([k = j] − p_j). */
   #throughAll(found: Found, parts: readonly Expr[], j: number, section: Section): Expr {
-    const { operators } = this.#c.elements;
     const own = this.#quantity(found, j, section);
     return sum(
       parts.flatMap((part, k) => {
@@ -129,7 +128,6 @@ export class Lemmas {
         const below = input("p", [], "f64");
         const naming: Naming = (n) => (n === quotient ? part : n === below ? p : undefined);
         const first = this.#c.elements.expr(div(quotient, below), 0, naming);
-        void operators;
         return [product([first, p, sum([given(k === j ? 1 : 0), product([given(-1), own])])])];
       }),
     );
@@ -161,8 +159,6 @@ export class Lemmas {
   }
 
   #sign({ letter }: Lemma, j: number): Sign {
-    const n = this.#c.names.term(j).text.replace(/^\D+/, "") || String(j + 1);
-    void n;
     const plain = this.#c.notation === "net-out" || this.#c.notation === "torch";
     const below = [...String(j + 1)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");
     return { text: plain ? `${letter}_${j + 1}` : letter + below, tex: `${letter}_{${j + 1}}` };

@@ -128,6 +128,14 @@ export const messages = {
   together: ["Multiplied along the way and added over the ways:", "沿每条路相乘，各路相加："],
   directly: ["Directly, the intermediate results u held fixed:", "直接部分，中间结果 u 视为固定："],
   likewise: ["As derived above:", "同上推导："],
+  lemmaSoftmax: [
+    "What stands here has a name: the softmax of the net inputs, whose values add up to 1:",
+    "这里的式子有一个名字：净输入的 softmax，其各值之和为 1：",
+  ],
+  lemmaCrossEntropy: [
+    "The same the long way, by the Jacobian diag(p) − ppᵀ of the softmax, and in short (softmax and cross-entropy: p minus target, scaled as the loss is):",
+    "绕远路用 softmax 的雅可比矩阵 diag(p) − ppᵀ 得到的同一结果，以及简式（softmax 与交叉熵：p 减目标，再乘以损失的缩放因子）：",
+  ],
   constant: ["All other quantities count as constant.", "其余各量视为常数。"],
   // Backward.
   deltaOf: ["The error term of {z}:", "{z} 的误差项："],

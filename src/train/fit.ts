@@ -189,26 +189,28 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     progress.examples = n;
     const order = shuffle ? shuffledOrder(n, seed, progress.epoch) : undefined;
     const steps = Math.ceil(n / batchSize);
-    const take = (position: number, size: number) => batches.take(order, position, size);
+    const single = (): number => {
+      const { position } = progress;
+      const size = Math.min(batchSize, n - position);
+      const { inputs, targets } = batches.take(order, position, size);
+      const { loss, correct = Number.NaN } = trainer.stepOn(inputs, targets);
+      const before = this.#sums();
+      const weighted = loss * (lossOf.adds ? 1 : size);
+      const sums = { loss: before.loss + weighted, correct: before.correct + correct };
+      this.#count(sums, size);
+      return loss;
+    };
     resident?.begin({
       order: shuffle ? progress.epoch : undefined,
-      take,
-      count: (sums, count) => this.#count(sums, count * batchSize, lossOf.adds ? 1 : batchSize),
+      sums: () => this.#sums(),
+      count: (sums, count) => this.#count(sums, count * batchSize),
+      single,
     });
     while (progress.position < n) {
       if (signal?.aborted) return undefined;
       const { position } = progress;
       const whole = position % batchSize === 0 ? Math.floor((n - position) / batchSize) : 0;
-      let loss: number;
-      if (resident && whole > 0) loss = resident.steps(onStep ? 1 : whole);
-      else {
-        const size = Math.min(batchSize, n - position);
-        const { inputs, targets } = take(position, size);
-        const result = trainer.stepOn(inputs, targets);
-        loss = result.loss;
-        const sums = { loss, correct: result.correct ?? Number.NaN };
-        this.#count(sums, size, lossOf.adds ? 1 : size);
-      }
+      const loss = resident && whole > 0 ? resident.steps(onStep ? 1 : whole) : single();
       const step = Math.ceil(progress.position / batchSize);
       onStep?.({ epoch: progress.epoch + 1, step, steps, loss });
       if (turns.due) await turns.give();
@@ -221,13 +223,18 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     return report;
   }
 
-  /** Adds what was trained on to the epoch's sums. */
-  #count(sums: Sums, examples: number, weight: number): void {
+  /** The epoch's sums so far. */
+  #sums(): Sums {
+    const { loss, correct } = this.#trainer.progress;
+    return { loss, correct: correct ?? Number.NaN };
+  }
+
+  /** Examples were trained on, with which the epoch's sums are these. */
+  #count({ loss, correct }: Sums, examples: number): void {
     const { progress } = this.#trainer;
     progress.position += examples;
-    progress.loss += sums.loss * weight;
-    if (Number.isNaN(sums.correct)) progress.correct = null;
-    else if (progress.correct !== null) progress.correct += sums.correct;
+    progress.loss = loss;
+    progress.correct = Number.isNaN(correct) ? null : correct;
   }
 
   get #batchSize(): number {
@@ -251,7 +258,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       return resident.epochs(progress.epoch, last - progress.epoch, batches, shuffle);
     });
     for (const sums of done) {
-      this.#count(sums, n, trainer.loss.adds ? 1 : this.#batchSize);
+      this.#count(sums, n);
       this.#epochs.push(this.#complete(undefined));
     }
     if (turns.due) await turns.give();

@@ -4,7 +4,6 @@
  * somebody looks at it ("settles"), at the end of each epoch, and now and then in long ones.
  */
 import type { Session, Sums } from "../backends/backend.ts";
-import type { ArrayTensor } from "../core/array-tensor.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -19,13 +18,12 @@ const mostEpochs = 4096;
 export interface EpochPlan {
   /** Its number, which decides the order; undefined leaves the examples as they are. */
   readonly order: number | undefined;
-  /** A batch's worth of rows at some place in that order. */
-  readonly take: (
-    position: number,
-    size: number,
-  ) => { readonly inputs: ArrayTensor; readonly targets: ArrayTensor };
-  /** Adds batches that were trained on to the trainer's progress. */
+  /** The sums of the epoch up to here. */
+  readonly sums: () => Sums;
+  /** Batches were trained on, with which the epoch's sums are these. */
   readonly count: (sums: Sums, batches: number) => void;
+  /** Trains on the next batch by itself and counts it; its loss. */
+  readonly single: () => number;
 }
 
 export class Resident {
@@ -56,7 +54,7 @@ export class Resident {
     this.#plan = plan;
   }
 
-  /** Trains on at most `batches` of the next whole batches; their mean loss. */
+  /** Trains on at most `batches` of the next whole batches; the loss of the last. */
   steps(batches: number): number {
     const { progress } = this.#trainer;
     const count = Math.min(batches, this.#chunk);
@@ -68,17 +66,17 @@ export class Resident {
       this.#sinceTime = performance.now();
     }
     const began = performance.now();
-    const sums = this.#session.steps(first, first + count);
+    const sums = this.#session.steps(first, first + count, this.#plan!.sums());
     const now = performance.now();
     this.#learn(now - began, count);
     this.#newer = true;
     if (sums === undefined) {
-      return this.#repeat(progress.steps - this.#since!.steps + count, count);
+      return this.#repeat(progress.steps - this.#since!.steps + count);
     }
     progress.steps += count;
     this.#plan!.count(sums, count);
     if (now - this.#sinceTime > settling) this.settle();
-    return sums.loss / count;
+    return this.#session.lastLoss();
   }
 
   /** Trains on as many of the next `count` whole epochs as fit into the budget; [] on NaN. */
@@ -103,8 +101,7 @@ export class Resident {
   settle(): void {
     if (!this.#newer) return;
     if (!this.#session.isFinite()) {
-      const steps = this.#trainer.progress.steps - this.#since!.steps;
-      this.#repeat(steps, steps);
+      this.#repeat(this.#trainer.progress.steps - this.#since!.steps);
       return;
     }
     this.#newer = false;
@@ -141,20 +138,13 @@ export class Resident {
    * Something was not finite: all steps since the trainer's own state once more, one by one with
    * every new parameter looked at. This ends in an error that says where the first bad number came
    * from, the trainer being as it was before that step; if not (rounding decided), it has trained
-   * as it should. The mean loss of the last steps.
+   * as it should. The loss of the last step.
    */
-  #repeat(steps: number, last: number): number {
-    const trainer = this.#trainer;
-    const { take, count } = this.#plan!;
+  #repeat(steps: number): number {
     this.forget();
-    Object.assign(trainer.progress, this.#since);
-    let total = 0;
-    for (let i = 0; i < steps; i++) {
-      const { inputs, targets } = take(trainer.progress.position, this.#batchSize);
-      const { loss, correct = Number.NaN } = trainer.stepOn(inputs, targets);
-      count({ loss, correct }, 1);
-      if (i >= steps - last) total += loss;
-    }
-    return total / last;
+    Object.assign(this.#trainer.progress, this.#since);
+    let loss = Number.NaN;
+    for (let i = 0; i < steps; i++) loss = this.#plan!.single();
+    return loss;
   }
 }

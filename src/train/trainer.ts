@@ -230,7 +230,7 @@ export class Trainer {
     const states = graph.parameters.length + graph.slots.length;
     const session = this.backend.session(
       { ...graph, states },
-      { inputs, targets, batchSize, seed: this.seed },
+      { inputs, targets, batchSize, weight: this.loss.adds ? 1 : batchSize, seed: this.seed },
       this.#threads === undefined ? {} : { threads: this.#threads },
     );
     return new Resident(this, session, batchSize);

@@ -1,6 +1,17 @@
-/** Import this to read values in a test: it installs the interpreter, which is the definition. */
+/**
+ * Import this to read values in a test: it installs the interpreter, which is the definition, or
+ * the backend that CHAINRULE_BACKEND names, so that the same tests run there (see vitest.config.ts).
+ */
 import "../../src/ops/methods.ts";
 import { evaluateTensors } from "../../src/backends/interpreter/index.ts";
+import { wasm } from "../../src/backends/wasm/index.ts";
 import { installEvaluator } from "../../src/core/runtime.ts";
+import { compiledEvaluator } from "./compiled.ts";
 
-installEvaluator(evaluateTensors);
+const evaluators = { interpreter: () => evaluateTensors, wasm: () => compiledEvaluator(wasm) };
+
+/** The backend that the tests run on. */
+export const backend = (process.env.CHAINRULE_BACKEND ?? "interpreter") as keyof typeof evaluators;
+
+if (!(backend in evaluators)) throw new Error(`CHAINRULE_BACKEND: there is no backend ${backend}`);
+installEvaluator(evaluators[backend]());

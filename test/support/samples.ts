@@ -1,9 +1,11 @@
 /** Inputs for every operator, from what its record says about sampling. */
-import { type DType, isFloat } from "../../src/core/dtype.ts";
+import { type DType, dtypes, isFloat } from "../../src/core/dtype.ts";
+import { ChainruleError } from "../../src/core/errors.ts";
 import type { Attributes, Op, Sampling, TensorType } from "../../src/core/op.ts";
 import { uniformAt } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
+import { verifyGraph } from "../../src/core/verify.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 
 /** An operator applied to random inputs of types that it takes. */
@@ -50,13 +52,46 @@ function random(type: TensorType, sampling: Sampling, k: number): Tensor {
   return tensor(Float64Array.from({ length: sizeOf(type.shape) }, draw), type);
 }
 
+/** An operator applied to random inputs of these types. */
+function sample(op: Op, { inputs: types, attributes }: Case): Sample {
+  const inputs = types.map((type, k) => random(type, op.sampling ?? {}, k));
+  return { inputs, attributes, y: node(op, inputs, attributes) };
+}
+
 /** Samples of an operator; floating-point inputs are of the type that is asked for. */
 export function samples(op: Op, float: DType = "f64"): Sample[] {
-  return cases(op).map(({ inputs: types, attributes }) => {
-    const inputs = types.map((type, k) => {
-      const x = random(type, op.sampling ?? {}, k);
-      return type.dtype === "f64" ? tensor(x.dataSync(), { shape: x.shape, dtype: float }) : x;
-    });
-    return { inputs, attributes, y: node(op, inputs, attributes) };
+  return cases(op).map((c) =>
+    sample(op, {
+      ...c,
+      inputs: c.inputs.map((x) => (x.dtype === "f64" ? { ...x, dtype: float } : x)),
+    }),
+  );
+}
+
+/**
+ * The cases of an operator with another element type in place of f64: that of its inputs, or, where
+ * none of them is f64, the one that it is told to make. Told to make one from f64, it makes all.
+ */
+function casesOf(op: Op, dtype: DType): Case[] {
+  return cases(op).flatMap(({ inputs, attributes }) => {
+    const adapted = inputs.map((x) => (x.dtype === "f64" ? { ...x, dtype } : x));
+    const replaced = inputs.some((x) => x.dtype === "f64");
+    if (!("dtype" in attributes)) {
+      return replaced || inputs[0]?.dtype === dtype ? [{ inputs: adapted, attributes }] : [];
+    }
+    const made = replaced ? dtypes : [dtype];
+    return made.map((to) => ({ inputs: adapted, attributes: { ...attributes, dtype: to } }));
   });
+}
+
+/** Samples for one element type; none if the record does not take it. */
+export function typedSamples(op: Op, dtype: DType): Sample[] {
+  try {
+    const made = casesOf(op, dtype).map((c) => sample(op, c));
+    verifyGraph(made.map(({ y }) => y));
+    return made;
+  } catch (error) {
+    if (error instanceof ChainruleError) return [];
+    throw error;
+  }
 }

@@ -1,5 +1,6 @@
 /** A program as one WebAssembly module: a function per kernel, and one that runs them all. */
 import type { Buffer, Kernel, Program } from "../../compile/program.ts";
+import { bytesOf } from "../../core/dtype.ts";
 import {
   call,
   type Expr,
@@ -88,11 +89,11 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
       units = writer.sharedUnits;
       return undefined;
     });
-    return { func, units, alone: units <= 1 || lines.length > checks };
+    return { kernel, func, units, alone: units <= 1 || lines.length > checks };
   });
   const run = module.function("run", [], "void", (f) => {
     if (tiny) writeUnrolled(target, f, program.kernels);
-    if (team) shareOut(f, kernels, team);
+    if (team) shareOut(f, kernels, team, program);
     else for (const { func, units } of kernels) f.emit(call(func, i32(0), i32(units)));
     return undefined;
   });
@@ -113,32 +114,63 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
 const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 interface Compiled {
+  readonly kernel: Kernel;
   readonly func: Func;
   readonly units: number;
   /** Not to be shared: too small, or it checks indices, of which only the first thread can tell. */
   readonly alone: boolean;
 }
 
-/** Runs of kernels that cannot be shared are the first thread's; a barrier follows each change. */
-function shareOut(f: FunctionBuilder, kernels: readonly Compiled[], team: Team): void {
-  let i = 0;
-  while (i < kernels.length) {
-    const { func, units, alone: single } = kernels[i]!;
-    if (!single) {
+/** A stretch of the arena, from its first byte up to its last. */
+type Stretch = readonly [number, number];
+
+/** What a kernel reads and writes, and whether it is the first thread's alone. */
+interface Touch {
+  readonly read: readonly Stretch[];
+  readonly written: readonly Stretch[];
+  readonly alone: boolean;
+}
+
+const meet = (some: readonly Stretch[], others: readonly Stretch[]): boolean =>
+  some.some(([a, b]) => others.some(([c, d]) => a < d && c < b));
+
+/**
+ * Each thread does its units of every kernel; kernels that cannot be shared are the first thread's.
+ * A barrier stands where a kernel touches what others since the last one did, and at the end.
+ */
+function shareOut(
+  f: FunctionBuilder,
+  kernels: readonly Compiled[],
+  team: Team,
+  program: Program,
+): void {
+  const first = op("i32.eqz", getGlobal(team.thread));
+  const stretch = (b: Buffer): Stretch => {
+    const start = program.offsets[b.id]!;
+    return [start, start + b.size * bytesOf(b.dtype)];
+  };
+  let sinceBarrier: Touch[] = [];
+  for (const { kernel, func, units, alone } of kernels) {
+    const read = kernel.reads.map(stretch);
+    const written = kernel.stores.map((s) => stretch(s.buffer));
+    const waits = sinceBarrier.some((before) => {
+      if (alone && before.alone) return false;
+      return meet(read, before.written) || meet(written, [...before.read, ...before.written]);
+    });
+    if (waits) {
+      f.emit(call(team.barrier));
+      sinceBarrier = [];
+    }
+    sinceBarrier.push({ read, written, alone });
+    if (alone) f.if(first, () => f.emit(call(func, i32(0), i32(units))));
+    else {
       const bound = (thread: Expr) =>
         op("i32.div_u", op("i32.mul", i32(units), thread), getGlobal(team.size));
       const next = op("i32.add", getGlobal(team.thread), i32(1));
       f.emit(call(func, bound(getGlobal(team.thread)), bound(next)));
-      i++;
-    } else {
-      const alone: Compiled[] = [];
-      for (; i < kernels.length && kernels[i]!.alone; i++) alone.push(kernels[i]!);
-      f.if(op("i32.eqz", getGlobal(team.thread)), () => {
-        for (const { func, units } of alone) f.emit(call(func, i32(0), i32(units)));
-      });
     }
-    f.emit(call(team.barrier));
   }
+  f.emit(call(team.barrier));
 }
 
 function scratchSize(kernel: Kernel): number {

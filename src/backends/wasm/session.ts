@@ -30,7 +30,7 @@ export function openSession(
   const program = compileProgram(graph, { state: pairs });
   const [rate, step, key, inputs, targets] = program.inputs.slice(states) as Buffer[];
   const [loss, correct] = program.outputs.slice(states) as [Buffer, Buffer | undefined];
-  const { batchSize, seed } = data;
+  const { batchSize, weight, seed } = data;
   const examples = data.inputs.shape[0]!;
   const places = { order: 0, inputs: 0, targets: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
@@ -59,7 +59,7 @@ export function openSession(
         ],
         step: address(step!),
         key: address(key!) + 4,
-        loss: { at: address(loss), dtype: loss.dtype as "f32" | "f64" },
+        loss: { at: address(loss), dtype: loss.dtype as "f32" | "f64", weight },
         correct: counts && correct ? address(correct) : undefined,
         records: places.records,
         seed: keyOf(seed),
@@ -80,7 +80,7 @@ export function openSession(
   const order = new Int32Array(buffer, places.order, examples);
   const records = new Float64Array(buffer, places.records, 2 * maximumEpochs);
   const state = program.inputs.slice(0, states).map(at);
-  const [rateAt, stepAt, keyAt] = [at(rate!), at(step!), at(key!)];
+  const [rateAt, stepAt, keyAt, lossAt] = [at(rate!), at(step!), at(key!), at(loss)];
   const inOrder = () => {
     for (let i = 0; i < examples; i++) order[i] = i;
   };
@@ -103,12 +103,13 @@ export function openSession(
       if (epoch === undefined) inOrder();
       else shuffle(epoch);
     },
-    steps(from, to) {
-      lossSum.value = 0;
-      correctSum.value = 0;
+    steps(from, to, sums) {
+      lossSum.value = sums.loss;
+      correctSum.value = sums.correct;
       if (steps(from, to) !== 0) return undefined;
       return { loss: lossSum.value, correct: counts ? correctSum.value : Number.NaN };
     },
+    lastLoss: () => lossAt[0]!,
     epochs(first, count, shuffled) {
       if (!shuffled) inOrder();
       const done = epochs(first, Math.min(count, maximumEpochs), +shuffled);

@@ -158,6 +158,10 @@ class Parser {
       return `<mrow>${open}${inner}${this.#fence()}</mrow>`;
     }
     if (name === "begin") return this.#environment();
+    if (name === "htmlData") {
+      const data = /^(\w+)=(.*)$/s.exec(this.#raw());
+      return `<mrow data-${data?.[1]}="${escapeXml(data?.[2] ?? "")}">${this.#atom()}</mrow>`;
+    }
     if (name in named) {
       const text = escapeXml(this.#raw());
       const variant =

@@ -3,22 +3,11 @@ import { expect } from "vitest";
 import { interpreter } from "../../../src/backends/interpreter/index.ts";
 import { wasm } from "../../../src/backends/wasm/index.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
-import type { DType, TypedArray } from "../../../src/core/dtype.ts";
+import type { TypedArray } from "../../../src/core/dtype.ts";
 import type { Graph } from "../../../src/core/graph.ts";
 import { evaluate } from "../../../src/core/runtime.ts";
-import { expectClose, type Tolerance } from "../../support/close.ts";
-
-/**
- * Elementary functions are good to 2 ulp in each backend; derivatives chain a few of them. Values
- * near 0 come from differences of numbers of size 1, so they are held absolutely. Integers and
- * truth values leave no room.
- */
-export const rounding: Readonly<Record<DType, Tolerance>> = {
-  f64: { relative: 1e-12, absolute: 1e-13 },
-  f32: { relative: 2e-5, absolute: 2e-5 },
-  i32: {},
-  bool: {},
-};
+import { expectClose } from "../../support/close.ts";
+import { rounding } from "../../support/rounding.ts";
 
 export type Values = readonly TypedArray[];
 

@@ -1,46 +1,28 @@
-/** The WebAssembly backend against the interpreter: every operator, its derivatives, random graphs. */
+/** The WebAssembly backend against the interpreter: every operator, in every type that it takes. */
 import "../../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { gradient } from "../../../src/autodiff/gradient.ts";
 import { interpreter } from "../../../src/backends/interpreter/index.ts";
 import { wasm } from "../../../src/backends/wasm/index.ts";
-import { compileProgram } from "../../../src/compile/index.ts";
-import { type DType, isFloat } from "../../../src/core/dtype.ts";
+import { dtypes, isFloat } from "../../../src/core/dtype.ts";
 import type { Graph } from "../../../src/core/graph.ts";
-import { evaluate } from "../../../src/core/runtime.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { operators } from "../../../src/ops/index.ts";
-import { onesLike } from "../../../src/ops/leaf.ts";
-import { expectClose } from "../../support/close.ts";
+import { scatterAdd } from "../../../src/ops/indexing.ts";
+import { input, onesLike, tensor, zeros } from "../../../src/ops/leaf.ts";
+import { failure } from "../../data/failure.ts";
 import { holds } from "../../support/property.ts";
 import { build, choices } from "../../support/random-graphs.ts";
-import { differentiable, samples } from "../../support/samples.ts";
+import { differentiable, typedSamples } from "../../support/samples.ts";
+import { agree } from "./agree.ts";
 
-// Elementary functions are good to 2 ulp in each backend; derivatives chain a few of them. Values
-// near 0 come from differences of numbers of size 1, so they are held absolutely.
-const tolerance: Record<DType, { relative: number; absolute: number }> = {
-  f64: { relative: 1e-12, absolute: 1e-13 },
-  f32: { relative: 2e-5, absolute: 2e-5 },
-  i32: { relative: 0, absolute: 0 },
-  bool: { relative: 0, absolute: 0 },
-};
-
-function agree(graph: Graph, what: string): void {
-  compileProgram(graph, { verify: true });
-  const values = evaluate(graph.inputs);
-  const expected = interpreter.compile(graph).run(values);
-  const executable = wasm.compile(graph);
-  // Twice: a run must leave nothing behind that changes the next.
-  executable.run(values);
-  const found = executable.run(values);
-  graph.outputs.forEach((y, i) => {
-    expectClose(found[i]!, expected[i]!, tolerance[y.dtype], `${what} output ${i}`);
+describe.each(dtypes)("%s", (dtype) => {
+  const taken = operators().flatMap((op) => {
+    const samples = typedSamples(op, dtype);
+    return samples.length === 0 ? [] : [[op.name, samples] as const];
   });
-}
-
-describe.each(["f64", "f32"] as const)("%s", (float) => {
-  test.each(operators().map((op) => [op.name, op] as const))("%s", (name, op) => {
-    for (const sample of samples(op, float)) {
+  test.each(taken)("%s", (name, samples) => {
+    for (const sample of samples) {
       const outputs: Tensor[] = [sample.y];
       if (differentiable(sample)) {
         const real = sample.inputs.filter((x) => isFloat(x.dtype));
@@ -60,6 +42,30 @@ test("random graphs and their gradients", () => {
   });
 });
 
-test("an index outside its axis is an error that names the line", () => {
-  expect(1).toBe(1);
+describe.each([interpreter, wasm])("$name: an index outside its axis", ({ compile }) => {
+  const at = input("at", [2], "i32");
+  const x = tensor([1, 2, 3]);
+  const reading: Graph = { inputs: [at], outputs: [x.gather(at, { axis: 0 })] };
+  const updates = tensor([5, 7]);
+  const writing: Graph = {
+    inputs: [at],
+    outputs: [scatterAdd(zeros([3]), at, updates, { axis: 0 })],
+  };
+  test.each([
+    ["read", reading, [1, 3]],
+    ["written", writing, [5, 0, 7]],
+  ])("%s: what is inside is done", (_, graph, expected) => {
+    expect([...compile(graph).run([Int32Array.of(0, 2)])[0]!]).toEqual(expected);
+  });
+  test.each([
+    ["read", reading, 3],
+    ["read", reading, -1],
+    ["written", writing, 3],
+    ["written", writing, -1],
+  ])("%s: an error that names line, place and size", (_, graph, wrong) => {
+    const executable = compile(graph);
+    const error = failure("index-out-of-range", () => executable.run([Int32Array.of(0, wrong)]));
+    expect(error).toMatchObject({ expected: "0 … 2", found: String(wrong) });
+    expect(error.where).toContain("agreement.test.ts");
+  });
 });

@@ -112,6 +112,13 @@ export function access(
   return make(name, result, args, params, lanes ? [...at, checkLane(name, lane, lanes)] : at);
 }
 
+/** memory.init: copies `count` bytes of a passive segment, those from `from` on, to an address. */
+export const initMemory = (data: DataSegment, to: Expr, from: Expr, count: Expr): Expr =>
+  make("memory.init", "void", [to, from, count], ["i32", "i32", "i32"], [data, 0]);
+
+/** data.drop: the segment's bytes are not needed any more. */
+export const dropData = (data: DataSegment): Expr => make("data.drop", "void", [], [], [data]);
+
 /** extract_lane and replace_lane. */
 export function lane(name: Instruction, index: number, ...args: Expr[]): Expr {
   const { params, result, lanes } = lookUp(name);

@@ -42,7 +42,7 @@ export interface LoopLayout {
   readonly step: number;
   readonly key: number;
   /** The loss and, where counted, the number of right predictions (i32). */
-  readonly loss: { readonly at: number; readonly dtype: "f32" | "f64" };
+  readonly loss: { readonly at: number; readonly dtype: "f32" | "f64"; readonly weight: number };
   readonly correct: number | undefined;
   /** Two f64 for each epoch of a call: summed loss, right predictions. */
   readonly records: number;
@@ -89,10 +89,11 @@ export function writeLoop({ module, run, team, enlist }: LoopParts, layout: Loop
     f.emit(access("f64.store", [i32(layout.step), next]));
     const key = add(access("i32.load", [i32(layout.key)]), i32(1));
     f.emit(access("i32.store", [i32(layout.key), key]));
-    const { dtype, at } = layout.loss;
+    const { dtype, at, weight } = layout.loss;
     const read = access(`${dtype}.load` as Instruction, [i32(at)]);
     const loss = f.let(dtype === "f32" ? op("f64.promote_f32", read) : read);
-    f.emit(setGlobal(lossSum, op("f64.add", getGlobal(lossSum), loss)));
+    const weighted = weight === 1 ? loss : op("f64.mul", loss, f64(weight));
+    f.emit(setGlobal(lossSum, op("f64.add", getGlobal(lossSum), weighted)));
     if (layout.correct !== undefined) {
       const right = op("f64.convert_i32_s", access("i32.load", [i32(layout.correct)]));
       f.emit(setGlobal(correctSum, op("f64.add", getGlobal(correctSum), right)));
@@ -130,7 +131,10 @@ export function writeLoop({ module, run, team, enlist }: LoopParts, layout: Loop
   module.export("correctSum", correctSum);
 }
 
-/** The same steps by all threads: the first gathers and accounts, the others wait meanwhile. */
+/**
+ * The same steps by all threads. Each gathers its share of the batch; while the first accounts for
+ * a step, the others gather the next.
+ */
 function writeTeamSteps(
   module: ModuleBuilder,
   run: Func,
@@ -142,13 +146,18 @@ function writeTeamSteps(
   const first = op("i32.eqz", getGlobal(team.thread));
   const together = module.function("together", ["i32", "i32"], "void", (f) => {
     const [from, to] = f.params as [Local, Local];
+    const [begin, end] = [0, 1].map((next) => {
+      const thread = op("i32.add", getGlobal(team.thread), i32(next));
+      return f.let(
+        op("i32.div_u", op("i32.mul", thread, i32(layout.batchSize)), getGlobal(team.size)),
+      );
+    }) as [Expr, Expr];
     count(f, get(from), get(to), (batch) => {
-      f.if(first, () => gather(f, layout, batch));
-      f.emit(call(team.barrier));
-      f.emit(call(run));
-      f.if(first, () => account(f, () => f.emit(stop(team))));
+      gather(f, layout, batch, [begin, end]);
       f.emit(call(team.barrier));
       f.if(isStopped(team), () => f.emit(ret()));
+      f.emit(call(run));
+      f.if(first, () => account(f, () => f.emit(stop(team))));
     });
     return undefined;
   });
@@ -163,8 +172,13 @@ function writeTeamSteps(
   });
 }
 
-/** Copies the examples of one batch, in the order's order, to where the step reads them. */
-function gather(f: FunctionBuilder, layout: LoopLayout, batch: Expr): void {
+/** Copies a batch's examples, in the order's order, to where the step reads them; or some of them. */
+function gather(
+  f: FunctionBuilder,
+  layout: LoopLayout,
+  batch: Expr,
+  [begin, end]: readonly [Expr, Expr] = [i32(0), i32(layout.batchSize)],
+): void {
   const { batchSize, order, rows } = layout;
   const first = f.let(op("i32.mul", batch, i32(batchSize)));
   const copy = (i: Expr, offset: number): void => {
@@ -176,8 +190,8 @@ function gather(f: FunctionBuilder, layout: LoopLayout, batch: Expr): void {
       copyBytes(f, from, target, width);
     }
   };
-  if (batchSize === 1) copy(i32(0), 0);
-  else count(f, i32(0), i32(batchSize), (i) => copy(i, 0));
+  if (batchSize === 1 && begin.op === "i32.const") copy(i32(0), 0);
+  else count(f, begin, end, (i) => copy(i, 0));
 }
 
 /** Small rows element by element (widths are multiples of 4), large ones in one instruction. */

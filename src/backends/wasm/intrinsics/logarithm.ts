@@ -109,5 +109,5 @@ export function atanh(x: Expr): Expr {
   const a = keep(abs(x));
   const t = keep(add(a, a));
   const y = mul(logOfSum(t, keep(div(mul(t, a), sub(1, a)))), 0.5);
-  return withSign(or(y, lt(1, a)), x);
+  return withSign(or(select(eq(a, 1), Infinity, y), lt(1, a)), x);
 }

@@ -1,0 +1,88 @@
+/** The page's side of the engine: calls that are answered, and pictures that come by themselves. */
+import type { Api, EngineEvent, Method } from "./engine/api.ts";
+import type { Failure, Frame } from "./protocol.ts";
+
+/** What the engine could not do, in its own words. */
+export class EngineError extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** Opening a file may take so long, in ms; what takes longer is given up. */
+const patience = 15_000;
+
+interface Waiting {
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Client {
+  #worker: Worker | undefined;
+  #waiting = new Map<number, Waiting>();
+  #id = 0;
+  onframe: (frame: Frame) => void = () => {};
+  /** Called after a worker had to be given up. */
+  onrestart: () => void = () => {};
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./engine/worker.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }: MessageEvent<EngineEvent>) => {
+      if ("frame" in data) return this.onframe(data.frame);
+      const waiting = this.#waiting.get(data.id);
+      this.#waiting.delete(data.id);
+      if ("failure" in data) waiting?.reject(new EngineError(data.failure));
+      else waiting?.resolve(data.result as never);
+    };
+    return worker;
+  }
+
+  /** Loads the engine before it is asked for anything. */
+  warm(): void {
+    this.#worker ??= this.#start();
+  }
+
+  call<M extends Method>(
+    method: M,
+    args: Parameters<Api[M]>,
+    transfer: Transferable[] = [],
+  ): Promise<ReturnType<Api[M]>> {
+    this.#worker ??= this.#start();
+    const id = ++this.#id;
+    this.#worker.postMessage({ id, method, args }, transfer);
+    return new Promise<ReturnType<Api[M]>>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+    });
+  }
+
+  /** The same, but with an end: the worker is given up if it does not answer. */
+  async guarded<M extends Method>(method: M, args: Parameters<Api[M]>) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#restart();
+        reject(
+          new EngineError({
+            code: "too-large",
+            message: "This network takes too long for the page.",
+            fix: "Use the command line for it: chainrule explain FILE.",
+          }),
+        );
+      }, patience);
+    });
+    try {
+      return await Promise.race([this.call(method, args), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #restart(): void {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    this.#waiting.clear();
+    this.onrestart();
+  }
+}

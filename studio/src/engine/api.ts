@@ -1,0 +1,62 @@
+/** What may be asked of the engine, by name. */
+import type {
+  Chosen,
+  DerivationView,
+  DiagnosisView,
+  ExportFormat,
+  Failure,
+  Frame,
+  HistoryView,
+  LineView,
+  Look,
+  Opened,
+  Plane,
+  ReportView,
+  RunSettings,
+  RunView,
+  Source,
+  Structure,
+  Values,
+} from "../protocol.ts";
+import type { OpenOptions } from "./engine.ts";
+import type { Pace } from "./training.ts";
+
+export interface Seen {
+  readonly structure: Structure;
+  readonly values: Values;
+}
+
+export interface Api {
+  open(source: Source, look: Look, options?: OpenOptions): Opened;
+  look(look: Look): Seen;
+  derive(chosen: Chosen): DerivationView;
+  setParameter(chosen: Chosen, value: number): Values;
+  setExample(part: "inputs" | "targets", at: number, value: number): Values;
+  setLearningRate(rate: number): void;
+  setBatchSize(size: number): Seen;
+  play(pace: Pace): void;
+  stop(): void;
+  acknowledge(): void;
+  undo(): { readonly values: Values; readonly history: HistoryView; readonly left: number };
+  reset(): Values;
+  line(chosen: Chosen): LineView;
+  report(): ReportView;
+  diagnose(chosen: Chosen, value: number): DiagnosisView;
+  compare(a: RunSettings, b: RunSettings, epochs: number): readonly [RunView, RunView];
+  canvas(canvas: OffscreenCanvas): void;
+  paint(dark: boolean): Plane;
+  export(format: ExportFormat): string;
+}
+
+export type Method = keyof Api;
+
+export interface Request {
+  readonly id: number;
+  readonly method: Method;
+  readonly args: readonly unknown[];
+}
+
+export type EngineEvent =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failure: Failure }
+  | { readonly frame: Frame };

@@ -1,0 +1,164 @@
+/** A derivation as the panel shows it: a piece of HTML for each step, symbols marked in it. */
+import { callSite, withSite } from "../../../src/core/call-site.ts";
+import type { Dataset } from "../../../src/data/dataset.ts";
+import type { DerivationData, Step } from "../../../src/explain/derivation.ts";
+import { explain } from "../../../src/explain/explain.ts";
+import { symbolsOf } from "../../../src/explain/expr.ts";
+import { print, type Style } from "../../../src/explain/print.ts";
+import {
+  type Block,
+  documentOf,
+  type Inline,
+  printInline,
+  styleOf,
+  wording,
+} from "../../../src/explain/render/blocks.ts";
+import type { Derivation } from "../../../src/explain/render/index.ts";
+import { escapeXml, toMathML } from "../../../src/explain/render/mathml.ts";
+import { texOf } from "../../../src/explain/render/tex.ts";
+import { indexText } from "../../../src/explain/trace.ts";
+import type { Trainer } from "../../../src/train/trainer.ts";
+import type { Chosen, DerivationView, Section, StepView } from "../protocol.ts";
+
+export interface Question {
+  readonly chosen: Chosen;
+  readonly look: {
+    readonly notation: DerivationData["notation"];
+    readonly language: DerivationData["language"];
+  };
+  readonly lossName: string;
+  /** Within the batch. */
+  readonly example: number;
+}
+
+export const parameterText = (trainer: Trainer, { name, index }: Chosen): string =>
+  name + indexText(trainer.model.parameters[name]!.shape, index);
+
+/** The library's derivation of one gradient. */
+export function derive(trainer: Trainer, batch: Dataset, q: Question): Promise<Derivation> {
+  return withSite(callSite(), () =>
+    explain(trainer, {
+      data: batch,
+      example: q.example,
+      parameter: parameterText(trainer, q.chosen),
+      notation: q.look.notation,
+      language: q.look.language,
+      lossName: q.lossName,
+    }),
+  );
+}
+
+/** Formulas with each symbol marked, so that the page can find it again. */
+function marked(style: Style): Style {
+  const symbols = Object.fromEntries(
+    Object.entries(style.symbols).map(([name, sign]) => [
+      name,
+      { ...sign, tex: `\\htmlData{symbol=${name}}{${sign.tex}}` },
+    ]),
+  );
+  return { ...style, symbols };
+}
+
+export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen): DerivationView {
+  const { data } = derivation;
+  const document = documentOf(data);
+  const style = marked(styleOf(document, true));
+  const w = wording(data.language, data.digits);
+  const inline = (text: readonly Inline[]) =>
+    printInline(text, style, (tex) => toMathML(tex), escapeXml);
+  const sections = [...new Set(data.steps.map((s) => s.section))];
+  const title = document.blocks.find((b) => b.kind === "title");
+  const update = data.steps.findLast((s) => s.section === "update" && s.value !== undefined);
+  return {
+    chosen,
+    symbol: symbolOf(data) ?? parameterText(trainer, chosen),
+    titleHtml: title?.kind === "title" ? inline(title.text) : "",
+    headings: Object.fromEntries(sections.map((s) => [s, w.message(s).join("")])),
+    steps: data.steps.map((step) => stepView(step, data, inline, style)),
+    value: trainer.snapshot().get(chosen.name)![chosen.index]!,
+    gradient: data.gradients[0]!,
+    ...(update ? { next: update.value! } : {}),
+    passed: data.passed,
+    steps0: trainer.progress.steps,
+  };
+}
+
+/** How the derivation calls the parameter that was asked for. */
+function symbolOf(data: DerivationData): string | undefined {
+  const rows = data.steps.find((s) => s.section === "setup")?.table?.rows ?? [];
+  const cell = rows.find(([first]) => (first as { key?: string }).key === "parameter")?.[1];
+  return (cell as { name?: string } | undefined)?.name;
+}
+
+function stepView(
+  step: Step,
+  data: DerivationData,
+  inline: (text: readonly Inline[]) => string,
+  style: Style,
+): StepView {
+  const { diagram: _, ...rest } = data;
+  const { blocks } = documentOf({ ...rest, parameters: [], steps: [step] });
+  const content = blocks.filter((b) => b.kind !== "title" && b.kind !== "heading");
+  const symbol = step.result?.kind === "symbol" ? step.result.name : undefined;
+  const uses = [...new Set(step.expression.flatMap((e) => [...symbolsOf(e)]))];
+  const formula = step.expression.find((e) => symbolsOf(e).size > 0);
+  return {
+    id: step.id,
+    section: step.section as Section,
+    ...(symbol === undefined ? {} : { symbol }),
+    uses,
+    inputs: step.inputs,
+    html: content.map((b) => html(b, inline, style)).join(""),
+    ...(step.result && formula && step.value !== undefined
+      ? {
+          question: toMathML(`${print(step.result, style)} = ${print(formula, style)}`, {
+            display: true,
+          }),
+        }
+      : {}),
+    ...(step.value === undefined ? {} : { value: step.value }),
+    spoken: step.spoken[data.language] || plain(content, style),
+  };
+}
+
+const isNumber = (text: readonly Inline[]): boolean => {
+  const [only, ...others] = text;
+  return others.length === 0 && typeof only === "object" && only.math.kind === "number";
+};
+
+function html(b: Block, inline: (text: readonly Inline[]) => string, style: Style): string {
+  switch (b.kind) {
+    case "paragraph":
+      return `<p>${inline(b.text)}</p>`;
+    case "equation":
+      return `<div class="formula" tabindex="-1">${toMathML(texOf(b, style), {
+        display: true,
+        spoken: b.spoken,
+      })}</div>`;
+    case "table": {
+      const head = b.head.map((c) => `<th scope="col">${inline(c)}</th>`).join("");
+      const cells = (r: readonly (readonly Inline[])[]) =>
+        r.map((c) => `<td${isNumber(c) ? ' class="n"' : ""}>${inline(c)}</td>`).join("");
+      const rows = b.rows.map((r) => `<tr>${cells(r)}</tr>`).join("");
+      return `<div class="scroll" tabindex="-1"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
+    }
+    default:
+      return "";
+  }
+}
+
+/** What is read aloud of a step without a formula. */
+function plain(blocks: readonly Block[], style: Style): string {
+  const text = { ...style, tex: false };
+  return blocks
+    .flatMap((b) => (b.kind === "paragraph" ? [b.text] : []))
+    .map((t) =>
+      printInline(
+        t,
+        text,
+        (s) => s,
+        (s) => s,
+      ),
+    )
+    .join(" ");
+}

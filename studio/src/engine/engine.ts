@@ -1,0 +1,299 @@
+/** The network that is open, and everything that is asked about it. No page, no worker. */
+import { fail } from "../../../src/core/errors.ts";
+import { type Dataset, subset } from "../../../src/data/dataset.ts";
+import { diagnose } from "../../../src/explain/diagnose.ts";
+import type { Derivation } from "../../../src/explain/render/index.ts";
+import { gradientReport } from "../../../src/explain/report.ts";
+import type { NetworkFile } from "../../../src/io/network-file/network.ts";
+import { parseNetwork, withTraining } from "../../../src/io/network-file/parse.ts";
+import { type PreparedNetwork, prepareNetwork } from "../../../src/io/network-file/prepare.ts";
+import type { Trainer } from "../../../src/train/trainer.ts";
+import type {
+  Chosen,
+  DerivationView,
+  DiagnosisView,
+  HistoryView,
+  LineView,
+  Look,
+  Opened,
+  ReportView,
+  Source,
+  Structure,
+  Values,
+} from "../protocol.ts";
+import { derive, parameterText, viewOf } from "./derivation.ts";
+import { checkSize, limits } from "./limits.ts";
+import { Picture } from "./picture.ts";
+
+/** The seed may be changed without another file. */
+export interface OpenOptions {
+  readonly seed?: number;
+}
+
+/** A network file as text, checked and with its data: nothing of the page is needed. */
+export async function prepare(source: Source, options: OpenOptions = {}): Promise<PreparedNetwork> {
+  if (source.text.length > limits.text) {
+    fail("too-large", {
+      message: "The network file is too long for the page.",
+      expected: `at most ${limits.text} characters`,
+      found: String(source.text.length),
+      where: "the network file",
+    });
+  }
+  const read = parseNetwork(source.text);
+  const network =
+    options.seed === undefined ? read : withTraining(read, { seed: options.seed });
+  checkSize(network, Object.values(source.files));
+  return prepareNetwork(network, (path) => table(source, path));
+}
+
+async function table({ files }: Source, path: string): Promise<Uint8Array> {
+  const text = Object.hasOwn(files, path) ? files[path] : undefined;
+  if (text !== undefined) return new TextEncoder().encode(text);
+  const given = Object.keys(files);
+  return fail("file-unreadable", {
+    message: `The network file names ${path}, which the page has not got.`,
+    expected: "the table, dropped on the page together with the network file",
+    found: given.length === 0 ? "no table" : given.join(", "),
+    where: path,
+    fix: `Drop ${path} on the page.`,
+  });
+}
+
+interface Open {
+  readonly source: Source;
+  readonly network: NetworkFile;
+  readonly trainer: Trainer;
+  readonly data: Dataset;
+  readonly fit: PreparedNetwork["fit"];
+  readonly notes: readonly string[];
+  /** The trainer's state at the start. */
+  readonly start: Uint8Array;
+  readonly rate: number;
+  readonly edited: { examples: boolean; readonly seed: number };
+}
+
+export class Engine {
+  #open: Open | undefined;
+  #look: Look = { example: 0, notation: "canonical", language: "en" };
+  #picture: Picture | undefined;
+  #batchSize = 1;
+  #derivation: Derivation | undefined;
+
+  async open(source: Source, look: Look, options: OpenOptions = {}): Promise<Opened> {
+    const { network, trainer, data, fit } = await prepare(source, options);
+    const start = trainer.toBytes();
+    this.#open = {
+      source,
+      network,
+      trainer,
+      data: own(data.train),
+      fit,
+      notes: data.notes,
+      start,
+      rate: trainer.learningRate,
+      edited: { examples: false, seed: parseNetwork(source.text).training.seed },
+    };
+    this.#batchSize = network.training.batchSize;
+    this.#look = { ...look, example: Math.min(look.example, data.train.size - 1) };
+    this.#picture = undefined;
+    return this.opened();
+  }
+
+  get current(): Open {
+    if (this.#open === undefined) return fail("usage", { message: "No network is open." });
+    return this.#open;
+  }
+  get trainer(): Trainer {
+    return this.current.trainer;
+  }
+  get batchSize(): number {
+    return this.#batchSize;
+  }
+
+  opened(): Opened {
+    const { network, trainer, data, notes } = this.current;
+    return {
+      name: network.name ?? "",
+      structure: this.picture.structure,
+      values: this.values(),
+      parameters: Object.entries(trainer.model.parameters).map(([name, p]) => ({
+        name,
+        shape: p.shape,
+        trained: !p.frozen,
+      })),
+      examples: data.size,
+      lossName: network.loss.name,
+      optimizer: network.optimizer.name,
+      batchSize: this.#batchSize,
+      epochs: network.training.epochs,
+      seed: network.training.seed,
+      timing: network.training.update,
+      planar: data.inputs.shape.length === 2 && data.inputs.shape[1] === 2,
+      notes,
+    };
+  }
+
+  /** The batch that holds the example that is shown, and where in it. */
+  get batch(): { readonly data: Dataset; readonly example: number } {
+    const { data } = this.current;
+    const { example } = this.#look;
+    const size = Math.min(this.#batchSize, data.size);
+    const start = Math.floor(example / size) * size;
+    const count = Math.min(size, data.size - start);
+    const rows = Array.from({ length: count }, (_, i) => start + i);
+    return { data: subset(data, rows), example: example - start };
+  }
+
+  get picture(): Picture {
+    const { data, example } = this.batch;
+    this.#picture ??= new Picture(this.trainer, data, example, this.#look.notation);
+    return this.#picture;
+  }
+
+  values(): Values {
+    return this.picture.values();
+  }
+
+  history(): HistoryView {
+    const { history } = this.trainer.progress;
+    return {
+      epochs: Float64Array.from(history, (r) => r.epoch),
+      losses: Float64Array.from(history, (r) => r.loss),
+    };
+  }
+
+  look(look: Look): { readonly structure: Structure; readonly values: Values } {
+    this.#look = { ...look, example: Math.min(look.example, this.current.data.size - 1) };
+    this.#picture = undefined;
+    return { structure: this.picture.structure, values: this.values() };
+  }
+
+  async derive(chosen: Chosen): Promise<DerivationView> {
+    const { data, example } = this.batch;
+    const { network } = this.current;
+    this.#derivation = await derive(this.trainer, data, {
+      chosen,
+      look: this.#look,
+      lossName: network.loss.name,
+      example,
+    });
+    return viewOf(this.#derivation, this.trainer, chosen);
+  }
+
+  /** The derivation last asked for. */
+  get derivation(): Derivation {
+    return this.#derivation ?? fail("usage", { message: "Nothing has been derived yet." });
+  }
+
+  setParameter({ name, index }: Chosen, value: number): Values {
+    const now = this.trainer.snapshot().get(name)!;
+    finite(value);
+    now[index] = value;
+    this.trainer.setParameters({ [name]: now });
+    return this.values();
+  }
+
+  /** One number of the example that is shown. */
+  setExample(part: "inputs" | "targets", at: number, value: number): Values {
+    const t = this.current.data[part];
+    finite(value);
+    const width = t.data.length / t.shape[0]!;
+    t.data[this.#look.example * width + at] = value;
+    this.current.edited.examples = true;
+    this.#picture = undefined;
+    return this.values();
+  }
+
+  setLearningRate(rate: number): void {
+    finite(rate);
+    this.trainer.learningRate = rate;
+  }
+
+  setBatchSize(size: number): { readonly structure: Structure; readonly values: Values } {
+    if (!Number.isInteger(size) || size < 1 || size > limits.batch) {
+      fail("bad-argument", {
+        message: "This is not a batch size.",
+        expected: `a whole number from 1 to ${limits.batch}`,
+        found: String(size),
+      });
+    }
+    this.#batchSize = size;
+    return this.look(this.#look);
+  }
+
+  /** What is no longer as the file says. */
+  changed(): { readonly parameters: boolean; readonly examples: boolean; readonly settings: boolean } {
+    const { network, trainer, start, edited, rate } = this.current;
+    const { training } = network;
+    return {
+      parameters: differ(trainer.toBytes(), start),
+      examples: edited.examples,
+      settings:
+        trainer.learningRate !== rate ||
+        this.#batchSize !== training.batchSize ||
+        trainer.seed !== edited.seed,
+    };
+  }
+
+  reset(): Values {
+    this.trainer.fromBytes(this.current.start);
+    return this.values();
+  }
+
+  async line(chosen: Chosen): Promise<LineView> {
+    const values = this.values();
+    const { name, index } = chosen;
+    const at = values.parameters[name]![index]!;
+    const slope = values.gradients[name]![index]!;
+    const { next } = await this.derive(chosen);
+    const half = Math.max(1, Math.abs(at), next === undefined ? 0 : 1.5 * Math.abs(next - at));
+    const x = Float64Array.from({ length: 81 }, (_, i) => at + (half * (i - 40)) / 40);
+    const y = this.picture.along(name, index, x);
+    return {
+      x,
+      y,
+      at,
+      loss: values.loss,
+      slope,
+      ...(next === undefined
+        ? {}
+        : { next: { x: next, y: this.picture.along(name, index, [next])[0]! } }),
+    };
+  }
+
+  async report(): Promise<ReportView> {
+    const { data, example } = this.batch;
+    const { language } = this.#look;
+    const found = await gradientReport(this.trainer, { data, example, language });
+    const { layers, nonFinite } = found;
+    const text = found.toText({ language }).split("\n\n", 1)[0]!;
+    return { layers, ...(nonFinite ? { nonFinite } : {}), text };
+  }
+
+  async diagnose(chosen: Chosen, value: number): Promise<DiagnosisView> {
+    const { data, example } = this.batch;
+    const { language } = this.#look;
+    const parameter = parameterText(this.trainer, chosen);
+    const found = await diagnose(this.trainer, { data, example, parameter, value, language });
+    return { correct: found.correct, text: found.toText({ language }) };
+  }
+}
+
+const own = (d: Dataset): Dataset => ({
+  ...d,
+  inputs: { ...d.inputs, data: d.inputs.data.slice() },
+  targets: { ...d.targets, data: d.targets.data.slice() },
+});
+
+const differ = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length !== b.length || a.some((v, i) => v !== b[i]);
+
+function finite(value: number): void {
+  if (Number.isFinite(value)) return;
+  fail("bad-argument", {
+    message: "This is not a number to compute with.",
+    expected: "a finite number",
+    found: String(value),
+  });
+}

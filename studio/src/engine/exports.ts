@@ -1,0 +1,50 @@
+/** What can be taken away from the page. */
+import { fail } from "../../../src/core/errors.ts";
+import { indexText } from "../../../src/explain/trace.ts";
+import type { ExportFormat } from "../protocol.ts";
+import type { Engine } from "./engine.ts";
+import { networkText } from "./network-text.ts";
+import { pytorch } from "./pytorch.ts";
+
+export function exported(engine: Engine, format: ExportFormat): string {
+  switch (format) {
+    case "markdown":
+      return engine.derivation.toMarkdown();
+    case "latex":
+      return engine.derivation.toLatex();
+    case "html":
+      return engine.derivation.toHtml();
+    case "text":
+      return engine.derivation.toText();
+    case "json":
+      return `${JSON.stringify(engine.derivation, null, 1)}\n`;
+    case "svg":
+      return engine.derivation.toSvg() ?? tooLarge();
+    case "csv":
+      return gradients(engine);
+    case "pytorch":
+      return pytorch(engine);
+    case "network":
+      return networkText(engine);
+  }
+}
+
+const tooLarge = (): never =>
+  fail("unsupported", {
+    message: "This network is too large for a drawing with all its numbers.",
+    expected: "at most 6 layers of 6 units",
+    fix: "Take the gradients as CSV instead.",
+  });
+
+/** One row for each number of each parameter. */
+function gradients(engine: Engine): string {
+  const { parameters, gradients } = engine.values();
+  const rows = Object.entries(parameters).flatMap(([name, values]) => {
+    const { shape } = engine.trainer.model.parameters[name]!;
+    return Array.from(
+      values,
+      (value, i) => `"${name}${indexText(shape, i)}",${value},${gradients[name]![i]}`,
+    );
+  });
+  return `${["parameter,value,gradient", ...rows].join("\n")}\n`;
+}

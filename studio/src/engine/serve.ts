@@ -1,0 +1,68 @@
+/** Requests to answers, one engine behind them. */
+import type { Api, EngineEvent, Method, Request } from "./api.ts";
+import { Boundary } from "./boundary.ts";
+import { compare } from "./compare.ts";
+import { Engine } from "./engine.ts";
+import { exported } from "./exports.ts";
+import { failureOf, Training } from "./training.ts";
+
+type Handlers = {
+  [M in Method]: (...args: Parameters<Api[M]>) => ReturnType<Api[M]> | Promise<ReturnType<Api[M]>>;
+};
+
+export function serve(send: (event: EngineEvent) => void): (request: Request) => Promise<void> {
+  const engine = new Engine();
+  const training = new Training(engine, (frame) => send({ frame }));
+  const boundary = new Boundary();
+
+  /** What changes the state by hand does so between two runs. */
+  const stopped = async <T>(work: () => T | Promise<T>): Promise<T> => {
+    await training.stop();
+    return work();
+  };
+
+  const handlers: Handlers = {
+    open: (source, look, options) =>
+      stopped(async () => {
+        const opened = await engine.open(source, look, options);
+        training.forget();
+        return opened;
+      }),
+    look: (look) => engine.look(look),
+    derive: (chosen) => engine.derive(chosen),
+    setParameter: (chosen, value) => stopped(() => engine.setParameter(chosen, value)),
+    setExample: (part, at, value) => stopped(() => engine.setExample(part, at, value)),
+    setLearningRate: (rate) => engine.setLearningRate(rate),
+    setBatchSize: (size) => stopped(() => engine.setBatchSize(size)),
+    play: (pace) => training.play(pace),
+    stop: () => training.stop(),
+    acknowledge: () => training.acknowledge(),
+    undo: () =>
+      stopped(() => {
+        training.undo();
+        return { values: engine.values(), history: engine.history(), left: training.undoable };
+      }),
+    reset: () =>
+      stopped(() => {
+        training.forget();
+        return engine.reset();
+      }),
+    line: (chosen) => engine.line(chosen),
+    report: () => engine.report(),
+    diagnose: (chosen, value) => engine.diagnose(chosen, value),
+    compare: (a, b, epochs) => stopped(() => compare(engine.current.source, [a, b], epochs)),
+    canvas: (canvas) => boundary.use(canvas),
+    paint: (dark) => boundary.paint(engine.trainer, engine.current, dark),
+    export: (format) => exported(engine, format),
+  };
+
+  return async ({ id, method, args }) => {
+    try {
+      if (!Object.hasOwn(handlers, method)) throw new Error(`There is no request "${method}".`);
+      const handler = handlers[method] as (...args: readonly unknown[]) => unknown;
+      send({ id, result: await handler(...args) });
+    } catch (error) {
+      send({ id, failure: failureOf(error) });
+    }
+  };
+}

@@ -1,0 +1,142 @@
+/** Training at a pace that can be watched: so many epochs for each picture, until told to stop. */
+import { ChainruleError } from "../../../src/core/errors.ts";
+import type { Failure, Frame } from "../protocol.ts";
+import type { Engine } from "./engine.ts";
+
+export interface Pace {
+  /** Epochs between two pictures; 0: as many as there is time for. */
+  readonly perFrame: number;
+  /** Stop after so many; absent: go on. */
+  readonly epochs?: number;
+}
+
+/** The least time between two pictures, in ms. */
+const interval = 16;
+/** What may be undone. */
+const remembered = 50;
+
+export const failureOf = (error: unknown): Failure => {
+  if (!(error instanceof ChainruleError)) {
+    return { code: "internal", message: String((error as Error)?.message ?? error) };
+  }
+  const { code, expected, found, where, why, fix } = error;
+  const message = error.message.split("\n", 1)[0]!;
+  const facts = { expected, found, where, why, fix };
+  const given = Object.entries(facts).filter(([, v]) => v !== undefined);
+  return { code, message, ...(Object.fromEntries(given) as Omit<Failure, "code" | "message">) };
+};
+
+export class Training {
+  readonly #engine: Engine;
+  readonly #send: (frame: Frame) => void;
+  readonly #wait: (ms: number) => Promise<void>;
+  #controller: AbortController | undefined;
+  #done: Promise<void> = Promise.resolve();
+  #seen: (() => void) | undefined;
+  #past: Uint8Array[] = [];
+
+  constructor(
+    engine: Engine,
+    send: (frame: Frame) => void,
+    wait: (ms: number) => Promise<void> = (ms) => new Promise((r) => setTimeout(r, ms)),
+  ) {
+    this.#engine = engine;
+    this.#send = send;
+    this.#wait = wait;
+  }
+
+  get playing(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  /** The page has drawn the last picture: there may be another. */
+  acknowledge(): void {
+    this.#seen?.();
+  }
+
+  async play(pace: Pace): Promise<void> {
+    await this.stop();
+    const controller = new AbortController();
+    this.#controller = controller;
+    this.#done = this.#run(pace, controller.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#controller?.abort();
+    this.#seen?.();
+    await this.#done;
+  }
+
+  /** Back to before the last epoch that was trained by itself, or the last run. */
+  undo(): boolean {
+    const state = this.#past.pop();
+    if (state === undefined) return false;
+    this.#engine.trainer.fromBytes(state);
+    return true;
+  }
+
+  forget(): void {
+    this.#past = [];
+  }
+
+  get undoable(): number {
+    return this.#past.length;
+  }
+
+  #remember(): void {
+    this.#past.push(this.#engine.trainer.toBytes());
+    if (this.#past.length > remembered) this.#past.shift();
+  }
+
+  async #run(pace: Pace, signal: AbortSignal): Promise<void> {
+    const engine = this.#engine;
+    const { trainer, current, batchSize } = engine;
+    const before = trainer.progress.epoch;
+    let failure: Failure | undefined;
+    try {
+      this.#remember();
+      const epochs = pace.epochs ?? 100_000_000;
+      const { shuffle, validation } = current.fit;
+      const fit = trainer.fit(current.data, {
+        epochs,
+        batchSize,
+        signal,
+        ...(shuffle === undefined ? {} : { shuffle }),
+        ...(validation === undefined ? {} : { validation }),
+      });
+      let since = performance.now();
+      for await (const { epoch } of fit) {
+        if (signal.aborted) break;
+        const due = pace.perFrame > 0 ? (epoch - before) % pace.perFrame === 0 : true;
+        const now = performance.now();
+        if (!due || (pace.perFrame === 0 && now - since < interval)) continue;
+        await this.#show(Math.max(0, interval - (now - since)), signal);
+        since = performance.now();
+      }
+    } catch (error) {
+      failure = failureOf(error);
+    }
+    this.#controller = undefined;
+    this.#send(this.#frame(false, failure));
+  }
+
+  async #show(rest: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const seen = new Promise<void>((resolve) => {
+      this.#seen = resolve;
+    });
+    this.#send(this.#frame(true));
+    await Promise.all([seen, this.#wait(rest)]);
+    this.#seen = undefined;
+  }
+
+  #frame(playing: boolean, failure?: Failure): Frame {
+    const engine = this.#engine;
+    return {
+      values: engine.values(),
+      history: engine.history(),
+      playing,
+      ...(failure ? { failure } : {}),
+    };
+  }
+}

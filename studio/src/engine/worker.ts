@@ -1,0 +1,16 @@
+/** The engine in a worker: answers requests, and sends pictures while it trains. */
+import { evaluateTensors } from "../../../src/backends/interpreter/index.ts";
+import { installEvaluator } from "../../../src/core/runtime.ts";
+import "../../../src/ops/methods.ts";
+import type { EngineEvent, Request } from "./api.ts";
+import { serve } from "./serve.ts";
+
+installEvaluator(evaluateTensors);
+
+const scope = self as unknown as {
+  postMessage(message: EngineEvent): void;
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+};
+
+const answer = serve((event) => scope.postMessage(event));
+scope.onmessage = ({ data }) => void answer(data);

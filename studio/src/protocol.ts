@@ -1,0 +1,219 @@
+/** What page and engine say to each other: plain data, copied between the threads. */
+import type { Section } from "../../src/explain/derivation.ts";
+import type { Language } from "../../src/explain/messages.ts";
+import type { Notation } from "../../src/explain/notation.ts";
+import type { LayerReport, NonFiniteReport } from "../../src/explain/report.ts";
+import type { UpdateTiming } from "../../src/train/step.ts";
+
+export type { Language, LayerReport, NonFiniteReport, Notation, Section, UpdateTiming };
+
+/** A network file with the tables that it names. */
+export interface Source {
+  readonly text: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** How the network is looked at. */
+export interface Look {
+  readonly example: number;
+  readonly notation: Notation;
+  readonly language: Language;
+}
+
+/** One number of a parameter. */
+export interface Chosen {
+  readonly name: string;
+  readonly index: number;
+}
+
+/** What of the network does not change while it is trained. */
+export interface Structure {
+  /** Inputs first, then one column for each layer with weights. */
+  readonly columns: readonly Column[];
+  readonly weights: readonly Weights[];
+  readonly loss: string;
+  /** Names of the loss's terms for this example, and of the targets. */
+  readonly terms: readonly string[];
+  readonly targets: readonly string[];
+  /** Labels of classes where the target is one. */
+  readonly classes?: readonly string[];
+}
+
+export interface Column {
+  readonly size: number;
+  /** The layer as a person would write it: "linear 2 · sigmoid". */
+  readonly title: string;
+  readonly units: readonly Unit[];
+  /** The bias that enters each unit, if there is one. */
+  readonly bias?: string;
+}
+
+/** Names of what belongs to a unit; columns that are drawn as a block have none. */
+export interface Unit {
+  readonly net?: string;
+  readonly out?: string;
+  readonly delta?: string;
+  readonly bias?: string;
+}
+
+/** The weights between a column and the one before it. */
+export interface Weights {
+  readonly parameter: string;
+  /** The column that they lead into. */
+  readonly column: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly trained: boolean;
+  /** Names of weights and of their gradients, row by row; none where there are very many. */
+  readonly names: readonly string[];
+  readonly gradients: readonly string[];
+}
+
+/** All numbers of the picture at one moment. */
+export interface Values {
+  readonly steps: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  /** By column: activations, net inputs, δ = ∂E/∂net, for the example shown. */
+  readonly nets: readonly Float64Array[];
+  readonly outs: readonly Float64Array[];
+  readonly deltas: readonly Float64Array[];
+  readonly terms: Float64Array;
+  readonly targets: Float64Array;
+  /** By name. */
+  readonly parameters: Readonly<Record<string, Float64Array>>;
+  readonly gradients: Readonly<Record<string, Float64Array>>;
+}
+
+export interface ParameterInfo {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly trained: boolean;
+}
+
+/** What is known of a network that was opened. */
+export interface Opened {
+  readonly name: string;
+  readonly structure: Structure;
+  readonly values: Values;
+  readonly parameters: readonly ParameterInfo[];
+  readonly examples: number;
+  readonly lossName: string;
+  readonly optimizer: string;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly timing: UpdateTiming;
+  /** Whether it has two inputs, so that its outputs can be drawn over a plane. */
+  readonly planar: boolean;
+  readonly notes: readonly string[];
+}
+
+export interface StepView {
+  readonly id: string;
+  readonly section: Section;
+  /** The symbol that it computes, and those that it uses. */
+  readonly symbol?: string;
+  readonly uses: readonly string[];
+  readonly inputs: readonly string[];
+  /** Sentences, formula and table. */
+  readonly html: string;
+  /** The formula without numbers: what is asked when somebody practises. */
+  readonly question?: string;
+  readonly value?: number;
+  readonly spoken: string;
+}
+
+export interface DerivationView {
+  readonly chosen: Chosen;
+  /** How the notation calls it. */
+  readonly symbol: string;
+  readonly titleHtml: string;
+  readonly headings: Readonly<Partial<Record<Section, string>>>;
+  readonly steps: readonly StepView[];
+  readonly value: number;
+  readonly gradient: number;
+  /** After one update; absent where it is not trained. */
+  readonly next?: number;
+  readonly passed: boolean;
+  readonly steps0: number;
+}
+
+/** E along one weight, everything else held. */
+export interface LineView {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+  readonly at: number;
+  readonly loss: number;
+  readonly slope: number;
+  readonly next?: { readonly x: number; readonly y: number };
+}
+
+export interface HistoryView {
+  readonly epochs: Float64Array;
+  readonly losses: Float64Array;
+}
+
+export interface Frame {
+  readonly values: Values;
+  readonly history: HistoryView;
+  /** Whether training goes on. */
+  readonly playing: boolean;
+  readonly failure?: Failure;
+}
+
+/** An error as the library tells it. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly expected?: string;
+  readonly found?: string;
+  readonly where?: string;
+  readonly why?: string;
+  readonly fix?: string;
+}
+
+export interface ReportView {
+  readonly layers: readonly LayerReport[];
+  readonly nonFinite?: NonFiniteReport;
+  readonly text: string;
+}
+
+export interface DiagnosisView {
+  readonly correct: boolean;
+  readonly text: string;
+}
+
+export type BiasPolicy = "file" | "frozen" | "own" | "shared";
+
+/** A run to compare with another. */
+export interface RunSettings {
+  readonly bias: BiasPolicy;
+  readonly timing: UpdateTiming;
+  readonly learningRate: number;
+}
+
+export interface RunView {
+  readonly history: HistoryView;
+  readonly loss: number;
+  readonly parameters: readonly { readonly name: string; readonly value: number }[];
+  readonly failure?: Failure;
+}
+
+export type ExportFormat =
+  | "markdown"
+  | "latex"
+  | "html"
+  | "text"
+  | "json"
+  | "svg"
+  | "csv"
+  | "pytorch"
+  | "network";
+
+/** Where the decision boundary is drawn. */
+export interface Plane {
+  readonly low: readonly [number, number];
+  readonly high: readonly [number, number];
+}

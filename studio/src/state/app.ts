@@ -1,0 +1,401 @@
+/** The state of the page as signals, and everything that changes it. */
+import { batch, computed, effect, signal } from "@preact/signals";
+import { Client, EngineError } from "../client.ts";
+import type {
+  Chosen,
+  DerivationView,
+  Failure,
+  Frame,
+  HistoryView,
+  Language,
+  Look,
+  Notation,
+  Opened,
+  Source,
+  Structure,
+  Values,
+} from "../protocol.ts";
+import { en, type Strings } from "../strings/en.ts";
+import type { First } from "./first.ts";
+import type { Shared } from "./link.ts";
+import { coneOf, type Element, placesOf, weightsInto } from "./places.ts";
+import { type Preset, presets } from "./presets.ts";
+import { type Grain, isHidden, momentsOf, move, sliceTo } from "./timeline.ts";
+
+export type Theme = "auto" | "light" | "dark";
+export type Tab = "loss" | "plane" | "gains" | "line" | "table" | "compare" | "practice";
+
+export const client = new Client();
+
+const usual = presets[0]!;
+
+// What is open.
+export const preset = signal<string>(usual.id);
+export const source = signal<Source>({ text: usual.text, files: {} });
+export const opened = signal<Opened | undefined>(undefined);
+export const structure = signal<Structure | undefined>(undefined);
+export const values = signal<Values | undefined>(undefined);
+export const history = signal<HistoryView>({
+  epochs: new Float64Array(0),
+  losses: new Float64Array(0),
+});
+
+// How it is looked at.
+export const language = signal<Language>("en");
+export const strings = signal<Strings>(en);
+export const theme = signal<Theme>("auto");
+export const notation = signal<Notation>(usual.notation);
+export const example = signal(0);
+
+// What is chosen.
+export const element = signal<Element>({ kind: "weight", column: 2, index: 0 });
+export const derivation = signal<DerivationView | undefined>(undefined);
+/** The last moment that has happened; undefined: all of them. */
+export const position = signal<number | undefined>(undefined);
+export const grain = signal<Grain>("step");
+export const hovered = signal<string | undefined>(undefined);
+
+// Training.
+export const playing = signal(false);
+export const perFrame = signal(usual.perFrame);
+export const undoable = signal(false);
+/** Numbers as they were before the last edit. */
+export const ghost = signal<Values | undefined>(undefined);
+
+// The rest of the page.
+export const tab = signal<Tab>("loss");
+export const panel = signal<"edit" | "share" | "help" | undefined>(undefined);
+export const failure = signal<(Failure & { readonly title: string }) | undefined>(undefined);
+export const announced = signal("");
+
+export const places = computed(() => (structure.value ? placesOf(structure.value) : new Map()));
+export const moments = computed(() =>
+  derivation.value ? momentsOf(derivation.value, places.value) : [],
+);
+export const cone = computed(() =>
+  structure.value ? coneOf(structure.value, element.value) : new Set<string>(),
+);
+export const hidden = (symbol: string | undefined): boolean =>
+  isHidden(moments.value, position.value, symbol);
+/** For a neuron or the error: the steps that it comes from; undefined: the whole derivation. */
+export const slice = computed(() => {
+  const s = structure.value;
+  const d = derivation.value;
+  const e = element.value;
+  if (!s || !d || e.kind === "weight") return undefined;
+  if (e.kind === "loss") return sliceTo(d.steps, [s.loss]);
+  const unit = s.columns[e.column]?.units[e.unit];
+  const wanted = [unit?.net, unit?.out, unit?.delta].filter((n) => n !== undefined);
+  const found = sliceTo(d.steps, wanted);
+  return found.size > 0 ? found : undefined;
+});
+
+/** Shows what the library says about a failure. */
+export function tell(error: unknown, title: string): void {
+  const known = error instanceof EngineError ? error.failure : undefined;
+  failure.value = {
+    ...(known ?? { code: "internal", message: String((error as Error)?.message ?? error) }),
+    title,
+  };
+}
+
+/** Runs what may fail; its failure is shown, not thrown. */
+export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    tell(error, strings.value.failed);
+    return undefined;
+  }
+}
+
+const look = (): Look => ({
+  example: example.value,
+  notation: notation.value,
+  language: language.value,
+});
+
+/** The parameter whose derivation explains an element. */
+export function chosenFor(s: Structure, e: Element): Chosen {
+  const last = s.columns.length - 1;
+  const into = (column: number, unit: number): Chosen => {
+    const w = weightsInto(s, Math.max(1, column)) ?? s.weights[0]!;
+    const index = column === 0 ? unit : unit * w.columns;
+    return { name: w.parameter, index: Math.min(index, w.rows * w.columns - 1) };
+  };
+  if (e.kind === "weight") return { name: weightsInto(s, e.column)!.parameter, index: e.index };
+  return e.kind === "unit" ? into(e.column, e.unit) : into(last, 0);
+}
+
+/** The element of the picture that a parameter's number is. */
+function elementFor(s: Structure, { name, index }: Chosen): Element | undefined {
+  const w = s.weights.find((x) => x.parameter === name);
+  if (!w || index >= w.rows * w.columns) return undefined;
+  return { kind: "weight", column: w.column, index };
+}
+
+let asked = 0;
+
+/** Derives what is chosen; an answer that comes too late is dropped. */
+export async function derive(): Promise<void> {
+  const s = structure.value;
+  if (!s || playing.value) return;
+  const mine = ++asked;
+  const found = await attempt(() => client.call("derive", [chosenFor(s, element.value)]));
+  if (mine !== asked || !found) return;
+  batch(() => {
+    derivation.value = found;
+    if (position.value !== undefined) {
+      position.value = Math.min(position.value, found.steps.length - 1);
+    }
+  });
+}
+
+export async function choose(e: Element): Promise<void> {
+  batch(() => {
+    element.value = e;
+    position.value = undefined;
+    hovered.value = undefined;
+  });
+  await derive();
+  const d = derivation.value;
+  const moment = d?.steps.find((s) => s.section === "result");
+  if (moment) announced.value = moment.spoken;
+}
+
+function show(o: Opened): void {
+  opened.value = o;
+  structure.value = o.structure;
+  values.value = o.values;
+}
+
+const nothing: HistoryView = { epochs: new Float64Array(0), losses: new Float64Array(0) };
+
+export interface Opening {
+  readonly source: Source;
+  readonly preset?: Preset;
+  readonly chosen?: Chosen;
+  readonly seed?: number;
+}
+
+/** Opens a network. What was open stays if it cannot be. */
+export async function open({ source: given, preset: p, chosen, seed }: Opening): Promise<boolean> {
+  const options = seed === undefined ? {} : { seed };
+  const wanted = { ...look(), notation: p?.notation ?? notation.value };
+  const found = await attempt(() => client.guarded("open", [given, wanted, options]));
+  if (!found) return false;
+  batch(() => {
+    source.value = given;
+    preset.value = p?.id ?? (seed === undefined ? "own" : preset.value);
+    notation.value = wanted.notation;
+    example.value = Math.min(example.value, found.examples - 1);
+    show(found);
+    history.value = nothing;
+    ghost.value = undefined;
+    undoable.value = false;
+    failure.value = undefined;
+    position.value = undefined;
+    if (p) perFrame.value = p.perFrame;
+    const s = found.structure;
+    const first = chosen && elementFor(s, chosen);
+    element.value = first ?? elementFor(s, { name: s.weights.at(-1)!.parameter, index: 0 })!;
+  });
+  await derive();
+  return true;
+}
+
+export const openPreset = (p: Preset): Promise<boolean> => {
+  example.value = 0;
+  return open({ source: { text: p.text, files: {} }, preset: p, chosen: p.chosen });
+};
+
+export const newSeed = (): Promise<boolean> => {
+  const seed = (opened.value?.seed ?? 0) + 1;
+  const s = structure.value;
+  const chosen = s && chosenFor(s, element.value);
+  return open({ source: source.value, seed, ...(chosen ? { chosen } : {}) });
+};
+
+export async function reset(): Promise<void> {
+  const found = await attempt(() => client.call("reset", []));
+  if (!found) return;
+  batch(() => {
+    values.value = found;
+    history.value = nothing;
+    undoable.value = false;
+    ghost.value = undefined;
+    failure.value = undefined;
+  });
+  await derive();
+}
+
+export async function undo(): Promise<void> {
+  const found = await attempt(() => client.call("undo", []));
+  if (!found) return;
+  batch(() => {
+    values.value = found.values;
+    history.value = found.history;
+    undoable.value = found.left > 0;
+    failure.value = undefined;
+  });
+  await derive();
+}
+
+/** Trains: on and on, or so many epochs. */
+export async function train(epochs?: number): Promise<void> {
+  if (playing.value) return;
+  batch(() => {
+    playing.value = true;
+    position.value = undefined;
+    ghost.value = undefined;
+    failure.value = undefined;
+  });
+  const pace = { perFrame: perFrame.value, ...(epochs === undefined ? {} : { epochs }) };
+  await attempt(() => client.call("play", [pace]));
+}
+
+export const pause = async (): Promise<void> => {
+  await attempt(() => client.call("stop", []));
+};
+
+/** The engine sends a picture and waits until it has been drawn. */
+client.onframe = (frame: Frame) => {
+  requestAnimationFrame(() => {
+    batch(() => {
+      values.value = frame.values;
+      history.value = frame.history;
+      playing.value = frame.playing;
+      if (!frame.playing) undoable.value = true;
+    });
+    if (frame.playing) return void client.call("acknowledge", []);
+    const { epoch, loss } = frame.values;
+    const t = strings.value;
+    announced.value = `${t.epoch} ${epoch}, ${t.error} ${loss.toPrecision(4)}`;
+    if (frame.failure) {
+      failure.value = { ...frame.failure, title: t.stopped };
+      announced.value = `${t.stopped}: ${frame.failure.message}`;
+    }
+    void derive();
+  });
+};
+
+async function edit(work: () => Promise<Values>): Promise<void> {
+  const before = values.value;
+  const found = await attempt(work);
+  if (!found) return;
+  batch(() => {
+    ghost.value = before;
+    values.value = found;
+    position.value = undefined;
+    announced.value = strings.value.edited;
+  });
+  await derive();
+}
+
+export const setParameter = (chosen: Chosen, value: number): Promise<void> =>
+  edit(() => client.call("setParameter", [chosen, value]));
+export const setExample = (
+  part: "inputs" | "targets",
+  at: number,
+  value: number,
+): Promise<void> => edit(() => client.call("setExample", [part, at, value]));
+
+export async function setLearningRate(rate: number): Promise<void> {
+  await attempt(() => client.call("setLearningRate", [rate]));
+  if (values.value) values.value = { ...values.value, learningRate: rate };
+  await derive();
+}
+
+export async function setBatchSize(size: number): Promise<void> {
+  const found = await attempt(() => client.call("setBatchSize", [size]));
+  if (!found) return;
+  batch(() => {
+    structure.value = found.structure;
+    values.value = found.values;
+    if (opened.value) opened.value = { ...opened.value, batchSize: size };
+  });
+  await derive();
+}
+
+async function lookAgain(): Promise<void> {
+  const found = await attempt(() => client.call("look", [look()]));
+  if (!found) return;
+  batch(() => {
+    structure.value = found.structure;
+    values.value = found.values;
+  });
+  await derive();
+}
+
+export const setNotation = (n: Notation): Promise<void> => {
+  notation.value = n;
+  return lookAgain();
+};
+export const setShownExample = (n: number): Promise<void> => {
+  example.value = n;
+  return lookAgain();
+};
+
+export async function setLanguage(wanted: Language, again = true): Promise<void> {
+  strings.value = wanted === "en" ? en : (await import("../strings/zh.ts")).zh;
+  language.value = wanted;
+  if (again) await lookAgain();
+}
+
+/** Goes to a position of the derivation; undefined shows all of it. */
+export function goTo(at: number | undefined): void {
+  position.value = at;
+  const spoken = at === undefined ? undefined : moments.value[at]?.step.spoken;
+  if (spoken) announced.value = spoken;
+}
+
+export function stepBy(direction: 1 | -1): void {
+  if (moments.value.length === 0) return;
+  const from = position.value ?? (direction === 1 ? -1 : moments.value.length - 1);
+  goTo(from === -1 ? 0 : move(moments.value, from, grain.value, direction));
+}
+
+/** The first screen, from what the build has worked out; the engine catches up behind it. */
+export async function begin(first: First, shared: Shared | undefined): Promise<void> {
+  if (!shared) {
+    batch(() => {
+      show(first.opened);
+      derivation.value = first.derivation;
+    });
+    await new Promise<void>((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+    await open({ source: source.value, preset: usual, chosen: usual.chosen });
+    return;
+  }
+  notation.value = shared.notation;
+  example.value = shared.example;
+  await setLanguage(shared.language, false);
+  const chosen = shared.chosen ? { chosen: shared.chosen } : {};
+  const known = presets.find((p) => p.text === shared.source.text);
+  const own = known ? { preset: { ...known, notation: shared.notation } } : {};
+  if (!(await open({ source: shared.source, ...own, ...chosen }))) {
+    const told = failure.value;
+    await openPreset(usual);
+    failure.value = told;
+    return;
+  }
+  if (shared.grain) grain.value = shared.grain;
+  if (shared.position !== undefined && shared.position < moments.value.length) {
+    goTo(shared.position);
+  }
+}
+
+/** After a worker was given up, another takes its place with what is open. */
+client.onrestart = () => {
+  playing.value = false;
+  void client.call("open", [source.value, look()]);
+};
+
+effect(() => {
+  const t = theme.value;
+  if (t === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = t;
+});
+effect(() => {
+  document.documentElement.lang = language.value === "zh" ? "zh-Hans" : "en";
+  document.title = strings.value.title;
+});

@@ -1,0 +1,127 @@
+/** Which element of the picture a symbol stands for. */
+import type { Structure } from "../protocol.ts";
+
+export type Part = "net" | "out" | "delta" | "bias" | "weight" | "gradient" | "term" | "loss";
+
+export interface Place {
+  readonly part: Part;
+  /** The column, and the unit in it; for a weight where it leads to. */
+  readonly column: number;
+  readonly unit: number;
+  /** For a weight: its position in the matrix. */
+  readonly index?: number;
+}
+
+export function placesOf(s: Structure): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  const put = (name: string | undefined, place: Place) => {
+    if (name !== undefined && !places.has(name)) places.set(name, place);
+  };
+  s.columns.forEach(({ units }, column) => {
+    units.forEach((u, unit) => {
+      for (const part of ["net", "out", "delta", "bias"] as const) {
+        put(u[part], { part, column, unit });
+      }
+    });
+  });
+  for (const w of s.weights) {
+    w.names.forEach((name, index) => {
+      const at = { column: w.column, unit: Math.floor(index / w.columns), index };
+      put(name, { part: "weight", ...at });
+      put(w.gradients[index], { part: "gradient", ...at });
+    });
+  }
+  const last = s.columns.length;
+  put(s.loss, { part: "loss", column: last, unit: 0 });
+  s.terms.forEach((name, unit) => {
+    put(name, { part: "term", column: last, unit });
+  });
+  s.targets.forEach((name, unit) => {
+    put(name, { part: "term", column: last, unit });
+  });
+  return places;
+}
+
+/** What can be chosen in the picture. */
+export type Element =
+  | { readonly kind: "unit"; readonly column: number; readonly unit: number }
+  | { readonly kind: "weight"; readonly column: number; readonly index: number }
+  | { readonly kind: "loss" };
+
+export const elementKey = (e: Element): string => {
+  switch (e.kind) {
+    case "unit":
+      return `u${e.column}.${e.unit}`;
+    case "weight":
+      return `w${e.column}.${e.index}`;
+    case "loss":
+      return "loss";
+  }
+};
+
+/** The element that a symbol belongs to. */
+export function elementOf(place: Place): Element {
+  switch (place.part) {
+    case "weight":
+    case "gradient":
+      return { kind: "weight", column: place.column, index: place.index! };
+    case "term":
+    case "loss":
+      return { kind: "loss" };
+    default:
+      return { kind: "unit", column: place.column, unit: place.unit };
+  }
+}
+
+/** The symbols of an element. */
+export function symbolsAt(s: Structure, e: Element): readonly string[] {
+  if (e.kind === "loss") return [s.loss, ...s.terms, ...s.targets];
+  if (e.kind === "unit") {
+    const u = s.columns[e.column]?.units[e.unit];
+    return [u?.net, u?.out, u?.delta, u?.bias].filter((n) => n !== undefined);
+  }
+  const w = weightsInto(s, e.column);
+  return [w?.names[e.index], w?.gradients[e.index]].filter((n) => n !== undefined);
+}
+
+export const weightsInto = (s: Structure, column: number) =>
+  s.weights.find((w) => w.column === column);
+
+/**
+ * The cone of a choice: what its gradient depends on. For a weight, and for a unit's δ: the unit
+ * that the weight comes from, and everything after it on the way to the loss.
+ */
+export function coneOf(s: Structure, e: Element): ReadonlySet<string> {
+  const cone = new Set<string>([elementKey(e)]);
+  if (e.kind === "loss") return new Set([...allOf(s), "loss"]);
+  cone.add("loss");
+  let reached: readonly number[];
+  if (e.kind === "weight") {
+    const { columns } = weightsInto(s, e.column)!;
+    cone.add(elementKey({ kind: "unit", column: e.column - 1, unit: e.index % columns }));
+    reached = [Math.floor(e.index / columns)];
+  } else reached = [e.unit];
+  for (let column = e.column; column < s.columns.length; column++) {
+    for (const unit of reached) cone.add(elementKey({ kind: "unit", column, unit }));
+    const next = weightsInto(s, column + 1);
+    if (!next) continue;
+    for (let j = 0; j < next.rows; j++) {
+      for (const k of reached) {
+        cone.add(elementKey({ kind: "weight", column: column + 1, index: j * next.columns + k }));
+      }
+    }
+    reached = Array.from({ length: next.rows }, (_, j) => j);
+  }
+  return cone;
+}
+
+function* allOf(s: Structure): Generator<string> {
+  for (const [column, { size }] of s.columns.entries()) {
+    for (let unit = 0; unit < size; unit++) yield elementKey({ kind: "unit", column, unit });
+  }
+  for (const { column, rows, columns } of s.weights) {
+    for (let index = 0; index < rows * columns; index++) {
+      yield elementKey({ kind: "weight", column, index });
+    }
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Elementary functions in WebAssembly: within 2 units in the last place everywhere, f64 against
+ * values recorded to twice its precision, f32 against the interpreter's f64; scalars, written out
+ * or called, and all lanes of vectors alike, with and without relaxed multiply-add.
+ */
+import { describe, expect, test } from "vitest";
+import { real } from "../../../src/backends/interpreter/intrinsics.ts";
+import { access, call, get, ModuleBuilder } from "../../../src/backends/wasm/assembler/index.ts";
+import {
+  Intrinsics,
+  imports,
+  type Intrinsic as Written,
+  intrinsics as written,
+} from "../../../src/backends/wasm/intrinsics/index.ts";
+import { type Intrinsic, intrinsics } from "../../../src/core/expression.ts";
+import { uniformAt } from "../../../src/core/random.ts";
+import recorded from "../../fixtures/elementary.json" with { type: "json" };
+import { relaxing } from "./relaxed.ts";
+
+type Float = "f64" | "f32";
+type Name = Intrinsic & Written;
+const bound = 2;
+const arrays = { f64: Float64Array, f32: Float32Array };
+const names = written.filter((name): name is Name => name in intrinsics);
+/** Quotients and remainders are taken of whole numbers, and have no rounding of their own. */
+const elementary = names.filter((name) => name !== "floorDiv" && name !== "mod");
+
+const region = 65536;
+
+/** A function of the module in all the ways in which kernels use it; each fills an array. */
+function ways(name: Name, type: Float, relaxed: boolean) {
+  const m = new ModuleBuilder();
+  const functions = new Intrinsics(m, { relaxed });
+  const arity = intrinsics[name][0];
+  m.memory({ min: 3 });
+  m.export("memory", "memory");
+  const params = Array<Float>(arity).fill(type);
+  const called = m.function("called", params, type, (f) =>
+    functions.call(name, type, ...f.params.map((p) => get(p))),
+  );
+  const inline = m.function("inline", params, type, (f) =>
+    functions.inline(name, type, f, ...f.params.map((p) => get(p))),
+  );
+  const lanes = m.function("lanes", ["i32"], "void", (f) => {
+    const at = get(f.params[0]!);
+    const operands = Array.from({ length: arity }, (_, k) =>
+      access("v128.load", [at], { offset: k * region }),
+    );
+    const shape = type === "f64" ? "f64x2" : "f32x4";
+    const value = call(functions.func(name, shape), ...operands);
+    f.emit(access("v128.store", [at, value], { offset: 2 * region }));
+    return undefined;
+  });
+  for (const [as, func] of Object.entries({ called, inline, lanes })) m.export(as, func);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(m.toBytes()), imports);
+  const at = exports as unknown as Record<string, (...x: number[]) => number>;
+  const { buffer } = exports.memory as WebAssembly.Memory;
+  const View = arrays[type];
+  type Values = ArrayLike<number>;
+  const scalars = (f: (a: number, b: number) => number) => (a: Values, b: Values) =>
+    View.from({ length: a.length }, (_, i) => f(a[i]!, b[i]!));
+  return {
+    called: scalars(at.called!),
+    "written out": scalars(at.inline!),
+    "in lanes": (a: Values, b: Values) => {
+      [a, b].forEach((x, k) => {
+        new View(buffer, k * region, x.length).set(x);
+      });
+      for (let i = 0; i < a.length * View.BYTES_PER_ELEMENT; i += 16) at.lanes!(i);
+      return new View(buffer, 2 * region, a.length).slice();
+    },
+  };
+}
+
+/** The distance between neighbouring numbers of the type at x. */
+function unit(x: number, type: Float): number {
+  const [lowest, digits] = type === "f64" ? [-1022, 52] : [-126, 23];
+  return 2 ** (Math.max(lowest, Math.floor(Math.log2(Math.abs(x)))) - digits);
+}
+
+/** Fails with the argument of the first value that is too many units in the last place away. */
+function check(
+  found: ArrayLike<number>,
+  expected: (i: number) => { y: number; rest?: number },
+  type: Float,
+  shown: (i: number) => string,
+  most = bound,
+): void {
+  for (let i = 0; i < found.length; i++) {
+    const { y, rest = 0 } = expected(i);
+    const rounded = type === "f32" ? Math.fround(y) : y;
+    if (Object.is(found[i], rounded)) continue;
+    const error = Math.abs(found[i]! - y - rest) / unit(y, type);
+    if (error <= most) continue;
+    expect.fail(`${shown(i)}: expected ${y}, found ${found[i]}, ${error.toFixed(2)} units apart`);
+  }
+}
+
+describe.each(relaxing)("relaxed: %s", (relaxed) => {
+  describe.each(elementary)("%s", (name) => {
+    const binary = intrinsics[name][0] === 2;
+
+    test("f64 against recorded values", () => {
+      const rows = recorded[name as keyof typeof recorded] as number[][];
+      const [a, b] = [rows.map((r) => r[0]!), rows.map((r) => (binary ? r[1]! : 0))];
+      for (const [way, f] of Object.entries(ways(name, "f64", relaxed))) {
+        const shown = (i: number) => `${name}(${a[i]}${binary ? `, ${b[i]}` : ""}), ${way}`;
+        check(f(a, b), (i) => ({ y: rows[i]!.at(-2)!, rest: rows[i]!.at(-1)! }), "f64", shown);
+      }
+    });
+
+    test.each(["f64", "f32"] as const)("%s against the interpreter", (type) => {
+      const [a, b] = [points(name, type, 0), points(name, type, 1)];
+      const expected = new Float64Array(a.length);
+      real[name](expected, Float64Array.from(a), Float64Array.from(b), a.length);
+      for (const [way, f] of Object.entries(ways(name, type, relaxed))) {
+        const shown = (i: number) => `${name}(${a[i]}${binary ? `, ${b[i]}` : ""}), ${way}`;
+        // The interpreter's own f64 are right to 2 units, too.
+        const most = type === "f64" ? 2 * bound : bound;
+        check(f(a, b), (i) => ({ y: expected[i]! }), type, shown, most);
+      }
+    });
+  });
+
+  test.each(["f64", "f32"] as const)("quotients and remainders of whole numbers: %s", (type) => {
+    const whole = Array.from({ length: 21 }, (_, i) => i - 10);
+    const pairs = whole.flatMap((x) => whole.filter((y) => y !== 0).map((y) => [x, y] as const));
+    const [a, b] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
+    for (const name of ["floorDiv", "mod"] as const) {
+      const expected = new Float64Array(pairs.length);
+      real[name](expected, Float64Array.from(a), Float64Array.from(b), pairs.length);
+      for (const f of Object.values(ways(name, type, relaxed))) {
+        expect([...f(a, b)].map(Math.abs)).toEqual([...expected].map(Math.abs));
+      }
+    }
+  });
+});
+
+const special = [
+  ...[0, -0, 1, -1, 0.5, -0.5, 2, -2, 3, Number.NaN, Number.POSITIVE_INFINITY],
+  ...[Number.NEGATIVE_INFINITY, 1e38, -1e38, 1e-40, -1e-40, 20, -20, 100, -100, 1e5],
+];
+
+/** Arguments: special ones (in all pairs, if there are two), and 1000 of all sizes. */
+function points(name: Name, type: Float, which: number): ArrayLike<number> {
+  const pairs = special.flatMap((x) => special.map((y) => (which === 0 ? x : y)));
+  const fixed = intrinsics[name][0] === 2 ? pairs : special;
+  const [small, large] = type === "f64" ? [-690, 690] : [-87, 87];
+  const drawn = Array.from({ length: 1000 }, (_, i) => {
+    const draw = (low: number, high: number, stream: number) =>
+      low + (high - low) * uniformAt(7, 2 * stream + which, i);
+    if (i % 3 === 0) return draw(-10, 10, 0);
+    if (i % 3 === 1) return draw(-1.1, 1.1, 1);
+    return Math.exp(draw(small, large, 2)) * (draw(-1, 1, 3) < 0 ? -1 : 1);
+  });
+  const all = arrays[type].from([...fixed, ...drawn]);
+  // Whole vectors.
+  return arrays[type].from({ length: all.length - (all.length % 4) }, (_, i) => all[i]!);
+}
+
+test("nothing was recorded in vain", () => {
+  expect(Object.keys(recorded).sort()).toEqual([...elementary].sort());
+});
