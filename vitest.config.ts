@@ -3,7 +3,19 @@ import { defineConfig } from "vitest/config";
 
 const files = fileURLToPath(new URL("src/io/files-node.ts", import.meta.url));
 
+/** What says how operators, layers and optimizers behave, whatever runs them. */
+const behaviour = ["ops", "laws", "autodiff", "nn", "optim"].map((f) => `test/${f}/**/*.test.ts`);
+
 export default defineConfig({
   resolve: { alias: { "#files": files } },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000 },
+  test: {
+    testTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: "all", include: ["test/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "wasm", include: behaviour, env: { CHAINRULE_BACKEND: "wasm" } },
+      },
+    ],
+  },
 });

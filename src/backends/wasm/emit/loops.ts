@@ -3,7 +3,7 @@ import { affine } from "../../../compile/affine.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Expression, subexpressions } from "../../../core/expression.ts";
-import { type Shape, stridesOf } from "../../../core/shape.ts";
+import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
 import {
   access,
   type Expr,
@@ -94,9 +94,46 @@ function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
     return;
   }
   w.nest(extents, (outer) => {
-    const total = scalarLoop(w, kernel, outer, number(neutral(combine, dtype), dtype), over);
-    finish(w, kernel, outer, total);
+    const total = new Total(w, kernel);
+    scalarLoop(w, kernel, outer, total, over);
+    finish(w, kernel, outer, total.value);
   });
+}
+
+/** Terms that are added one after the other before their sum is added to the others'. */
+const block = 128;
+
+/**
+ * What a reduction has come to. A sum of many f32 is kept in f64: of 2¹⁸ terms added one by one,
+ * f32 would keep five digits.
+ */
+class Total {
+  readonly #w: KernelWriter;
+  readonly #kernel: ReduceKernel;
+  readonly #wide: boolean;
+  readonly #local: Local;
+
+  constructor(w: KernelWriter, kernel: ReduceKernel) {
+    const { combine, dtype, over } = kernel;
+    this.#w = w;
+    this.#kernel = kernel;
+    this.#wide = combine === "sum" && dtype === "f32" && sizeOf(over) > block;
+    this.#local = w.f.local(this.#wide ? "f64" : typeOf[dtype]);
+    const type = this.#wide ? "f64" : dtype;
+    w.f.set(this.#local, number(neutral(combine, type), type));
+  }
+
+  join(value: Expr): void {
+    const { combine, dtype } = this.#kernel;
+    const [type, term] = this.#wide
+      ? (["f64", op("f64.promote_f32", value)] as const)
+      : ([dtype, value] as const);
+    this.#w.f.set(this.#local, join(combine, type, get(this.#local), term));
+  }
+
+  get value(): Expr {
+    return this.#wide ? op("f32.demote_f64", get(this.#local)) : get(this.#local);
+  }
 }
 
 const varies = (value: Expression, lanes: Lanes): boolean => lanes.varying.has(value);
@@ -109,37 +146,33 @@ const unit = (value: Expression, extents: Shape, axis: number): boolean =>
     return step === 0 || step === 1;
   });
 
-/** Reduces over `ranges` of the reduced axes, one element at a time. */
+/** Joins the terms of the given reduced axes, one by one; those of the last from `first` on. */
 function scalarLoop(
   w: KernelWriter,
   kernel: ReduceKernel,
   outer: readonly Expr[],
-  start: Expr,
+  total: Total,
   over: Shape,
-  last = 0,
-): Local {
-  const { f } = w;
-  const total = f.local(typeOf[kernel.dtype]);
-  f.set(total, start);
+  first = 0,
+): void {
   const extents = [...kernel.extents, ...kernel.over];
   w.nest(over, (inner) => {
     const shifted = inner.map((i, k) =>
-      k === inner.length - 1 && last > 0 ? f.let(op("i32.add", i, i32(last))) : i,
+      k === inner.length - 1 && first > 0 ? w.f.let(op("i32.add", i, i32(first))) : i,
     );
-    const v = w.scalars([kernel.value], extents, [...outer, ...shifted])(kernel.value);
-    f.set(total, join(kernel.combine, kernel.dtype, get(total), v));
+    const value = w.scalars([kernel.value], extents, [...outer, ...shifted])(kernel.value);
+    total.join(w.f.let(value));
   });
-  return total;
 }
 
 /** The epilogue for one element. */
-function finish(w: KernelWriter, kernel: ReduceKernel, at: readonly Expr[], total: Local): void {
+function finish(w: KernelWriter, kernel: ReduceKernel, at: readonly Expr[], total: Expr): void {
   const { extents, stores } = kernel;
   const values = w.scalars(
     stores.map((s) => s.value),
     extents,
     at,
-    get(total),
+    w.f.let(total),
   );
   w.storeScalars(stores, extents, at, values);
 }
@@ -153,15 +186,32 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
   const epilogue = w.lanes(stores, extents, extents.length - 1);
   const done = inner - (inner % lanes.count);
   const shape = `${lanes.float}x${lanes.count}`;
+  const instruction = `${shape}.${joins[combine]}` as Instruction;
   w.nest(extents.slice(0, -1), (outer) => {
     w.loop(done, lanes.count, (first) => {
+      const start = splat(number(neutral(combine, dtype), dtype), dtype, lanes);
       const total = f.local("v128");
-      f.set(total, splat(number(neutral(combine, dtype), dtype), dtype, lanes));
-      w.nest(over, (reduced) => {
+      f.set(total, start);
+      const join = (sum: Local, v: Expr) => f.set(sum, op(instruction, get(sum), v));
+      const term = (sum: Local, reduced: readonly Expr[]) => {
         const at = [...outer, i32(0), ...reduced];
-        const v = w.vectors([value], all, lanes, at)(first)(value);
-        f.set(total, op(`${shape}.${joins[combine]}` as Instruction, get(total), v));
-      });
+        join(sum, w.vectors([value], all, lanes, at)(first)(value));
+      };
+      if (sizeOf(over) <= 2 * block) w.nest(over, (reduced) => term(total, reduced));
+      else {
+        const part = f.local("v128");
+        w.nest(over.slice(0, -1), (reduced) => {
+          inBlocks(
+            w,
+            over.at(-1)!,
+            1,
+            part,
+            start,
+            (i) => term(part, [...reduced, i]),
+            () => join(total, get(part)),
+          );
+        });
+      }
       if (epilogue && epilogue.count === lanes.count) {
         const at = [...outer, i32(0)];
         const body = w.vectors(
@@ -174,17 +224,39 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
         return;
       }
       for (let k = 0; k < lanes.count; k++) {
-        const one = f.local(typeOf[dtype]);
-        f.set(one, lane(`${shape}.extract_lane` as Instruction, k, get(total)));
+        const one = lane(`${shape}.extract_lane` as Instruction, k, get(total));
         finish(w, kernel, [...outer, f.let(op("i32.add", first, i32(k)))], one);
       }
     });
     w.loop(inner - done, 1, (i) => {
       const at = [...outer, f.let(op("i32.add", i, i32(done)))];
-      const start = number(neutral(combine, dtype), dtype);
-      finish(w, kernel, at, scalarLoop(w, kernel, at, start, over));
+      const total = new Total(w, kernel);
+      scalarLoop(w, kernel, at, total, over);
+      finish(w, kernel, at, total.value);
     });
   });
+}
+
+/** `sum` over n terms in steps, begun anew for each block of them and handed over behind it. */
+function inBlocks(
+  w: KernelWriter,
+  n: number,
+  step: number,
+  sum: Local,
+  start: Expr,
+  term: (i: Expr) => void,
+  done: () => void,
+): void {
+  const { f } = w;
+  const one = (from: Expr, length: number) => {
+    f.set(sum, start);
+    w.loop(length, step, (i) => term(f.let(op("i32.add", from, i))));
+    done();
+  };
+  const size = block * step;
+  const whole = n - (n % size);
+  w.loop(whole, size, (from) => one(from, size));
+  if (whole < n) one(i32(whole), n - whole);
 }
 
 /** Neighbouring terms of one output in the lanes of a vector, joined at the end. */
@@ -196,16 +268,19 @@ function reduceAlong(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void 
   const done = inner - (inner % lanes.count);
   const shape = `${lanes.float}x${lanes.count}`;
   const joined = (a: Expr, b: Expr) => op(`${shape}.${joins[combine]}` as Instruction, a, b);
+  const start = splat(number(neutral(combine, dtype), dtype), dtype, lanes);
   w.nest(extents, (outer) => {
-    const total = f.local("v128");
-    f.set(total, splat(number(neutral(combine, dtype), dtype), dtype, lanes));
+    const total = new Total(w, kernel);
+    const part = f.local("v128");
     w.nest(over.slice(0, -1), (reduced) => {
       const body = w.vectors([value], all, lanes, [...outer, ...reduced, i32(0)]);
-      w.loop(done, lanes.count, (first) => f.set(total, joined(get(total), body(first)(value))));
+      const term = (first: Expr) => f.set(part, joined(get(part), body(first)(value)));
+      inBlocks(w, done, lanes.count, part, start, term, () =>
+        total.join(joinLanes(w, get(part), lanes, joined)),
+      );
     });
-    const scalar = f.let(joinLanes(w, get(total), lanes, joined));
-    const rest = [...over.slice(0, -1), inner - done];
-    finish(w, kernel, outer, scalarLoop(w, kernel, outer, scalar, rest, done));
+    scalarLoop(w, kernel, outer, total, [...over.slice(0, -1), inner - done], done);
+    finish(w, kernel, outer, total.value);
   });
 }
 
@@ -251,7 +326,7 @@ function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
         f.set(where, w.offset(strides, 0, 1, inner));
       });
     });
-    finish(w, kernel, outer, where);
+    finish(w, kernel, outer, get(where));
   });
 }
 

@@ -1,0 +1,127 @@
+import { useState } from "preact/hooks";
+import {
+  newSeed,
+  opened,
+  pause,
+  perFrame,
+  playing,
+  reset,
+  setBatchSize,
+  setLearningRate,
+  strings,
+  train,
+  undo,
+  undoable,
+  values,
+} from "../state/app.ts";
+import { full, long, read } from "./number.ts";
+
+const paces = [1, 10, 100, 0];
+
+export function Controls() {
+  const t = strings.value;
+  const v = values.value;
+  const o = opened.value;
+  return (
+    <div class="controls">
+      <div class="row">
+        <button
+          type="button"
+          class="main"
+          aria-keyshortcuts="Space"
+          onClick={() => void (playing.value ? pause() : train())}
+        >
+          {playing.value ? `❚❚ ${t.pause}` : `▶ ${t.play}`}
+        </button>
+        <button
+          type="button"
+          aria-keyshortcuts="."
+          disabled={playing.value}
+          onClick={() => void train(1)}
+        >
+          {t.oneEpoch}
+        </button>
+        <button
+          type="button"
+          disabled={!undoable.value || playing.value}
+          onClick={() => void undo()}
+        >
+          {t.undo}
+        </button>
+        <button type="button" disabled={playing.value} onClick={() => void reset()}>
+          {t.reset}
+        </button>
+        <button type="button" disabled={playing.value} onClick={() => void newSeed()}>
+          {t.newSeed}
+        </button>
+        <output class="epoch">
+          <span>
+            {t.epoch} <b>{v?.epoch ?? 0}</b>
+          </span>
+          <span>
+            {t.error} <b>{long(v?.loss)}</b>
+          </span>
+        </output>
+      </div>
+      <div class="row">
+        <Setting
+          name={t.learningRate}
+          value={v?.learningRate ?? 0}
+          accept={(n) => n >= 0}
+          change={(n) => void setLearningRate(n)}
+        />
+        <Setting
+          name={t.batchSize}
+          value={o?.batchSize ?? 1}
+          accept={(n) => Number.isInteger(n) && n >= 1}
+          change={(n) => void setBatchSize(n)}
+        />
+        <label>
+          <span>{t.speed}</span>
+          <select
+            value={String(perFrame.value)}
+            onChange={(e) => {
+              perFrame.value = Number(e.currentTarget.value);
+              if (playing.value) void pause().then(() => train());
+            }}
+          >
+            {paces.map((n) => (
+              <option key={n} value={String(n)}>
+                {n === 0 ? t.fastest : n}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+    </div>
+  );
+}
+
+interface SettingProps {
+  readonly name: string;
+  readonly value: number;
+  readonly accept: (n: number) => boolean;
+  readonly change: (n: number) => void;
+}
+
+/** A number that is taken over when it is one. */
+function Setting({ name, value, accept, change }: SettingProps) {
+  const [wrong, setWrong] = useState(false);
+  return (
+    <label>
+      <span>{name}</span>
+      <input
+        inputMode="decimal"
+        size={8}
+        value={full(value)}
+        aria-invalid={wrong}
+        onChange={(e) => {
+          const n = read(e.currentTarget.value);
+          const right = n !== undefined && accept(n);
+          setWrong(!right);
+          if (right) change(n);
+        }}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,227 @@
+/** The derivation beside the picture, and the walk through it. */
+import { useEffect, useRef } from "preact/hooks";
+import type { DerivationView, Section, StepView } from "../protocol.ts";
+import {
+  derivation,
+  element,
+  goTo,
+  grain,
+  hovered,
+  moments,
+  notation,
+  playing,
+  position,
+  setNotation,
+  slice,
+  stepBy,
+  strings,
+  structure,
+  values,
+} from "../state/app.ts";
+import { type Grain, grains } from "../state/timeline.ts";
+import { long } from "./number.ts";
+
+/** Sections that are open from the start: the way from the question to the update. */
+const opened: readonly Section[] = ["chain", "substitution", "paths", "batch", "result", "update"];
+
+export function Derivation() {
+  const t = strings.value;
+  const d = derivation.value;
+  const root = useRef<HTMLElement>(null);
+  useMarks(root, d);
+  return (
+    <section
+      class="derivation"
+      ref={root}
+      aria-label={t.derivation}
+      onPointerOver={(e) => {
+        hovered.value = symbolOf(e.target);
+      }}
+      onPointerLeave={() => {
+        hovered.value = undefined;
+      }}
+    >
+      {d && <Lead d={d} />}
+      <Walk />
+      {playing.value && <p class="stale">{t.stale((values.value?.epoch ?? 0) + 1)}</p>}
+      {d && (
+        <div class={playing.value ? "steps stale" : "steps"}>
+          <Sections d={d} />
+          <p class="verdict">{d.passed ? t.checked : t.disagrees}</p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+const symbolOf = (target: EventTarget | null): string | undefined =>
+  (target instanceof Element && target.closest<HTMLElement>("[data-symbol]")?.dataset.symbol) ||
+  undefined;
+
+/** One sentence for those who have just come. */
+function Lead({ d }: { readonly d: DerivationView }) {
+  const t = strings.value;
+  const loss = structure.value?.loss ?? "E";
+  const { symbol, gradient } = d;
+  const value = long(d.value);
+  const slope =
+    gradient === 0 || Number.isNaN(gradient)
+      ? t.leadFlat(symbol, value, loss)
+      : t.lead(symbol, value, loss, long(gradient), gradient > 0);
+  const next = d.next === undefined ? t.leadFrozen : t.leadNext(long(d.next));
+  return (
+    <p class="lead">
+      {slope} {next}
+    </p>
+  );
+}
+
+function Walk() {
+  const t = strings.value;
+  const n = moments.value.length;
+  const at = position.value;
+  const phase = at === undefined ? undefined : moments.value[at]?.phase;
+  return (
+    <div class="walk" role="group" aria-label={t.walk}>
+      <div class="row">
+        <button type="button" aria-label={t.toStart} title={t.toStart} onClick={() => goTo(0)}>
+          ⏮
+        </button>
+        <button
+          type="button"
+          aria-label={t.back}
+          title={`${t.back} [`}
+          aria-keyshortcuts="["
+          onClick={() => stepBy(-1)}
+        >
+          ◀
+        </button>
+        <button
+          type="button"
+          aria-label={t.forward}
+          title={`${t.forward} ]`}
+          aria-keyshortcuts="]"
+          onClick={() => stepBy(1)}
+        >
+          ▶
+        </button>
+        <label>
+          <span>{t.by}</span>
+          <select
+            value={grain.value}
+            onChange={(e) => {
+              grain.value = e.currentTarget.value as Grain;
+            }}
+          >
+            {grains.map((g) => (
+              <option key={g} value={g}>
+                {t.grains[g]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="button" disabled={at === undefined} onClick={() => goTo(undefined)}>
+          {t.showAll}
+        </button>
+        <label>
+          <span>{t.notation}</span>
+          <select
+            value={notation.value}
+            onChange={(e) => void setNotation(e.currentTarget.value as typeof notation.value)}
+          >
+            <option value="net-out">net, out, w5</option>
+            <option value="canonical">z, a, w¹₁₁</option>
+            <option value="bp">BP1 … BP4</option>
+            <option value="torch">PyTorch</option>
+          </select>
+        </label>
+      </div>
+      <input
+        type="range"
+        min={0}
+        max={Math.max(0, n - 1)}
+        value={at ?? Math.max(0, n - 1)}
+        aria-label={t.scrubber}
+        aria-valuetext={`${t.position((at ?? n - 1) + 1, n)}${phase ? `, ${t.phases[phase]}` : ""}`}
+        onInput={(e) => goTo(Number(e.currentTarget.value))}
+      />
+      <p class="where">
+        {at === undefined ? t.hint : `${t.position(at + 1, n)}: ${phase ? t.phases[phase] : ""}`}
+      </p>
+    </div>
+  );
+}
+
+function Sections({ d }: { readonly d: DerivationView }) {
+  const at = position.value;
+  const wanted = at === undefined ? slice.value : undefined;
+  const now = at === undefined ? undefined : d.steps[at];
+  const groups: { section: Section; steps: StepView[] }[] = [];
+  for (const step of d.steps) {
+    if (wanted && !wanted.has(step.id)) continue;
+    const last = groups.at(-1);
+    if (last?.section === step.section) last.steps.push(step);
+    else groups.push({ section: step.section, steps: [step] });
+  }
+  const all = wanted !== undefined;
+  return (
+    <>
+      {groups.map(({ section, steps }) => (
+        <details
+          key={`${section}${steps[0]!.id}${element.value.kind}`}
+          open={all || opened.includes(section) || (now !== undefined && steps.includes(now))}
+        >
+          <summary>
+            <h2>{d.headings[section]}</h2>
+          </summary>
+          {steps.map((step) => (
+            <Step key={step.id} step={step} now={now} later={isLater(d, step, at)} />
+          ))}
+        </details>
+      ))}
+    </>
+  );
+}
+
+const isLater = (d: DerivationView, step: StepView, at: number | undefined): boolean =>
+  at !== undefined && d.steps.indexOf(step) > at;
+
+interface StepProps {
+  readonly step: StepView;
+  readonly now: StepView | undefined;
+  readonly later: boolean;
+}
+
+/** The HTML is the library's own rendering; everything in it that came from a file is escaped. */
+function Step({ step, now, later }: StepProps) {
+  const self = useRef<HTMLDivElement>(null);
+  const current = step === now;
+  useEffect(() => {
+    if (current) self.current?.scrollIntoView({ block: "nearest" });
+  }, [current]);
+  const kind = current ? "step current" : later ? "step later" : "step";
+  return (
+    <div
+      ref={self}
+      class={kind}
+      data-step={step.id}
+      aria-current={current ? "step" : undefined}
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: see above
+      dangerouslySetInnerHTML={{ __html: step.html }}
+    />
+  );
+}
+
+/** What is hovered in the picture is marked wherever it stands in the formulas. */
+function useMarks(root: { readonly current: HTMLElement | null }, d: DerivationView | undefined) {
+  const symbol = hovered.value;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: marks belong to the drawn derivation
+  useEffect(() => {
+    if (symbol === undefined) return;
+    const found = root.current?.querySelectorAll(`[data-symbol="${CSS.escape(symbol)}"]`) ?? [];
+    for (const mark of found) mark.classList.add("mark");
+    return () => {
+      for (const mark of found) mark.classList.remove("mark");
+    };
+  }, [symbol, d]);
+}

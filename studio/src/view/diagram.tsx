@@ -1,0 +1,169 @@
+/** The network as a picture: one tab stop, with a focus that the arrow keys move. */
+import { signal } from "@preact/signals";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Structure, Values } from "../protocol.ts";
+import {
+  choose,
+  cone,
+  element,
+  ghost,
+  hovered,
+  moments,
+  places,
+  position,
+  strings,
+  structure,
+  values,
+} from "../state/app.ts";
+import { layoutOf } from "../state/layout.ts";
+import { type Element, elementKey, elementOf, weightsInto } from "../state/places.ts";
+import { rove } from "../state/roving.ts";
+import { Ends, WeightLine } from "./edges.tsx";
+import { focusEditor } from "./inspector.tsx";
+import { LossCard } from "./loss-card.tsx";
+import { Column } from "./units.tsx";
+
+/** Where the keyboard is in the picture. */
+export const focused = signal<Element | undefined>(undefined);
+
+/** What a part of the picture looks like at the moment. */
+export interface Looks {
+  readonly of: (e: Element) => string;
+  readonly tabIndex: (e: Element) => 0 | -1;
+  readonly choose: (e: Element) => void;
+}
+
+export function Diagram() {
+  const s = structure.value;
+  const v = values.value;
+  const t = strings.value;
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
+  const layout = useMemo(
+    () => s && width > 0 && layoutOf(s, { width }, (column) => weightsAt(s, values.peek(), column)),
+    [s, width],
+  );
+  const looks = useLooks();
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the parts inside have their roles
+    <div
+      class="frame"
+      ref={frame}
+      onKeyDown={(e) => {
+        if (s) onKey(s, e, frame.current);
+      }}
+    >
+      {s && v && layout && (
+        <svg
+          role="group"
+          aria-label={t.diagram}
+          aria-description={t.diagramHelp}
+          width={layout.width}
+          height={layout.height}
+          viewBox={`0 0 ${layout.width} ${layout.height}`}
+        >
+          <Ends layout={layout} />
+          {layout.edges.map((edge) => (
+            <WeightLine
+              key={`${edge.column}.${edge.index}`}
+              edge={edge}
+              structure={s}
+              values={v}
+              looks={looks}
+              ghost={ghost.value}
+            />
+          ))}
+          {layout.columns.map((box, column) => (
+            <Column
+              key={s.columns[column]!.title + String(column)}
+              column={column}
+              box={box}
+              structure={s}
+              values={v}
+              looks={looks}
+              vertical={layout.vertical}
+              ghost={ghost.value}
+            />
+          ))}
+          <LossCard structure={s} values={v} box={layout.loss} looks={looks} ghost={ghost.value} />
+        </svg>
+      )}
+      {layout &&
+        layout.left.map(({ column, shown, of }) => (
+          <p class="few" key={column}>
+            {s?.columns[column]?.title}: {t.tooMany(shown, of)}
+          </p>
+        ))}
+    </div>
+  );
+}
+
+const weightsAt = (s: Structure, v: Values | undefined, column: number): ArrayLike<number> => {
+  const w = weightsInto(s, column);
+  return (w && v?.parameters[w.parameter]) ?? [];
+};
+
+function useWidth(frame: { readonly current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) setWidth(Math.floor(entry.contentRect.width));
+    });
+    observer.observe(frame.current!);
+    return () => observer.disconnect();
+  }, []);
+  return width;
+}
+
+/** The state of each part as class names: chosen, in the cone, hovered, happening now. */
+function useLooks(): Looks {
+  const inCone = cone.value;
+  const chosen = elementKey(element.value);
+  const keyFor = (symbol: string | undefined) => {
+    const place = symbol === undefined ? undefined : places.value.get(symbol);
+    return place && elementKey(elementOf(place));
+  };
+  const over = keyFor(hovered.value);
+  const at = position.value;
+  const now = keyFor(at === undefined ? undefined : moments.value[at]?.step.symbol);
+  const stop = elementKey(focused.value ?? element.value);
+  return {
+    of(e) {
+      const key = elementKey(e);
+      const names = [inCone.has(key) ? "cone" : "aside"];
+      if (key === chosen) names.push("chosen");
+      if (key === over) names.push("over");
+      if (key === now) names.push("now");
+      return names.join(" ");
+    },
+    tabIndex: (e) => (elementKey(e) === stop ? 0 : -1),
+    choose(e) {
+      focused.value = e;
+      void choose(e);
+    },
+  };
+}
+
+function onKey(s: Structure, event: KeyboardEvent, frame: HTMLElement | null): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = focused.value ?? element.value;
+  if (event.key === "Enter") {
+    event.preventDefault();
+    void choose(at);
+    return;
+  }
+  if (event.key === "F2") {
+    event.preventDefault();
+    void choose(at).then(focusEditor);
+    return;
+  }
+  const next = rove(s, at, event.key);
+  if (!next) return;
+  event.preventDefault();
+  event.stopPropagation();
+  focused.value = next;
+  // The element gets its tab stop with the next drawing.
+  requestAnimationFrame(() => {
+    frame?.querySelector<SVGElement>(`[data-key="${elementKey(next)}"]`)?.focus();
+  });
+}

@@ -1,0 +1,76 @@
+import type { Structure, Values } from "../protocol.ts";
+import { hidden, hovered, strings } from "../state/app.ts";
+import type { Edge, Layout } from "../state/layout.ts";
+import { elementKey, weightsInto } from "../state/places.ts";
+import type { Looks } from "./diagram.tsx";
+import { short } from "./number.ts";
+import { SymbolText } from "./symbol.tsx";
+
+interface Props {
+  readonly edge: Edge;
+  readonly structure: Structure;
+  readonly values: Values;
+  readonly looks: Looks;
+  readonly ghost: Values | undefined;
+}
+
+/** A weight: its sign by colour, dash and "−", its size by the line's width. */
+export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
+  const { column, index, from, to, label } = edge;
+  const w = weightsInto(structure, column)!;
+  const value = values.parameters[w.parameter]![index]!;
+  const gradient = values.gradients[w.parameter]![index]!;
+  const old = ghost?.parameters[w.parameter]?.[index];
+  const e = { kind: "weight", column, index } as const;
+  const name = w.names[index] ?? `${w.parameter}[${index}]`;
+  const width = Math.min(6, 0.8 + 1.8 * Math.sqrt(Math.abs(value)));
+  const line = { x1: from[0], y1: from[1], x2: to[0], y2: to[1] };
+  const unknown = hidden(w.gradients[index]);
+  const words = strings.value.weightLabel(name, short(value), unknown ? "…" : short(gradient));
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
+    <g
+      class={`edge ${value < 0 ? "minus" : "plus"} ${looks.of(e)}`}
+      role="button"
+      tabIndex={looks.tabIndex(e)}
+      aria-label={words}
+      data-key={elementKey(e)}
+      onClick={() => looks.choose(e)}
+      onKeyDown={() => {}}
+      onPointerEnter={() => {
+        hovered.value = w.names[index];
+      }}
+      onPointerLeave={() => {
+        hovered.value = undefined;
+      }}
+    >
+      <title>{words}</title>
+      <line class="reach" {...line} />
+      <line class="line" {...line} stroke-width={width} />
+      {label && (
+        <g class="label">
+          <text x={label[0]} y={label[1] - 3}>
+            <SymbolText name={name} /> = {short(value)}
+            {old !== undefined && old !== value && (
+              <tspan class="ghost"> {short(old)}</tspan>
+            )}
+          </text>
+          <text class="gradient" x={label[0]} y={label[1] + 11}>
+            ∂ {unknown ? "…" : short(gradient)}
+          </text>
+        </g>
+      )}
+    </g>
+  );
+}
+
+/** From the last layer to the error. */
+export function Ends({ layout }: { readonly layout: Layout }) {
+  return (
+    <g class="ends" aria-hidden="true">
+      {layout.ends.map(({ from, to }) => (
+        <line key={`${from}`} x1={from[0]} y1={from[1]} x2={to[0]} y2={to[1]} />
+      ))}
+    </g>
+  );
+}

@@ -1,0 +1,174 @@
+/** What is chosen, with all its digits; its numbers can be changed. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import {
+  chosenFor,
+  derivation,
+  element,
+  example,
+  opened,
+  playing,
+  setExample,
+  setParameter,
+  setShownExample,
+  strings,
+  structure,
+  values,
+} from "../state/app.ts";
+import { full, long, read } from "./number.ts";
+
+/** Puts the cursor into the first number that can be changed. */
+export function focusEditor(): void {
+  const field = document.querySelector<HTMLInputElement>(".inspector input.exact");
+  field?.focus();
+  field?.select();
+}
+
+export function Inspector() {
+  const s = structure.value;
+  const v = values.value;
+  const o = opened.value;
+  const e = element.value;
+  const t = strings.value;
+  if (!s || !v) return <div class="inspector" />;
+  return (
+    <div class="inspector">
+      {e.kind === "weight" && <WeightRow />}
+      {e.kind === "unit" && e.column === 0 && e.unit < v.outs[0]!.length && (
+        <Exact
+          name={s.columns[0]!.units[e.unit]?.out ?? `x${e.unit + 1}`}
+          value={v.outs[0]![e.unit]!}
+          change={(n) => void setExample("inputs", e.unit, n)}
+        />
+      )}
+      {e.kind === "unit" && e.column > 0 && <UnitRow />}
+      {e.kind === "loss" &&
+        !s.classes &&
+        [...v.targets]
+          .slice(0, 4)
+          .map((value, i) => (
+            <Exact
+              key={s.targets[i]}
+              name={s.targets[i]!}
+              value={value}
+              change={(n) => void setExample("targets", i, n)}
+            />
+          ))}
+      {e.kind === "loss" && <Fact name={s.loss} value={long(v.loss)} />}
+      {o && o.examples > 1 && (
+        <label class="example">
+          <span>{t.example}</span>
+          <input
+            type="number"
+            min={0}
+            max={o.examples - 1}
+            value={example.value}
+            onChange={(x) => {
+              const n = Number(x.currentTarget.value);
+              if (Number.isInteger(n) && n >= 0 && n < o.examples) void setShownExample(n);
+            }}
+          />
+        </label>
+      )}
+    </div>
+  );
+}
+
+function WeightRow() {
+  const s = structure.value!;
+  const v = values.value!;
+  const d = derivation.value;
+  const t = strings.value;
+  const chosen = chosenFor(s, element.value);
+  const w = s.weights.find((x) => x.parameter === chosen.name)!;
+  const name = w.names[chosen.index] ?? `${chosen.name}[${chosen.index}]`;
+  const gradient = w.gradients[chosen.index] ?? t.gradient;
+  const mine = d?.chosen.name === chosen.name && d.chosen.index === chosen.index;
+  return (
+    <>
+      <Exact
+        name={name}
+        value={v.parameters[chosen.name]![chosen.index]!}
+        change={(n) => void setParameter(chosen, n)}
+      />
+      <Fact name={gradient} value={long(v.gradients[chosen.name]![chosen.index])} />
+      {mine && !playing.value && (
+        <Fact name={t.afterUpdate} value={d.next === undefined ? t.frozen : long(d.next)} />
+      )}
+    </>
+  );
+}
+
+function UnitRow() {
+  const s = structure.value!;
+  const v = values.value!;
+  const e = element.value;
+  const t = strings.value;
+  if (e.kind !== "unit") return null;
+  const column = s.columns[e.column]!;
+  const u = column.units[e.unit];
+  const { bias } = column;
+  const biases = bias === undefined ? undefined : v.parameters[bias];
+  const index = biases?.length === 1 ? 0 : e.unit;
+  return (
+    <>
+      {biases && bias !== undefined && (
+        <Exact
+          name={u?.bias ?? `${bias}[${index}]`}
+          value={biases[index]!}
+          change={(n) => void setParameter({ name: bias, index }, n)}
+        />
+      )}
+      <Fact name={u?.net ?? t.net} value={long(v.nets[e.column]![e.unit])} />
+      {u?.out && <Fact name={u.out} value={long(v.outs[e.column]![e.unit])} />}
+      <Fact name={u?.delta ?? t.delta} value={long(v.deltas[e.column]![e.unit])} />
+    </>
+  );
+}
+
+const Fact = ({ name, value }: { readonly name: string; readonly value: string }) => (
+  <span class="fact">
+    <span data-symbol={name}>{name}</span> <b>{value}</b>
+  </span>
+);
+
+interface ExactProps {
+  readonly name: string;
+  readonly value: number;
+  readonly change: (n: number) => void;
+}
+
+/** A number with every digit that it has; taken over with Enter, left alone with Escape. */
+export function Exact({ name, value, change }: ExactProps) {
+  const t = strings.value;
+  const field = useRef<HTMLInputElement>(null);
+  const [wrong, setWrong] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another number begins anew
+  useEffect(() => setWrong(false), [name, value]);
+  return (
+    <label class="fact">
+      <span>{name} =</span>
+      <input
+        ref={field}
+        class="exact"
+        inputMode="decimal"
+        size={18}
+        value={full(value)}
+        disabled={playing.value}
+        aria-label={t.editNumber(name)}
+        aria-invalid={wrong}
+        onChange={(e) => {
+          const n = read(e.currentTarget.value);
+          setWrong(n === undefined);
+          if (n !== undefined && n !== value) change(n);
+        }}
+        onKeyDown={(e) => {
+          if (e.key !== "Escape") return;
+          e.currentTarget.value = full(value);
+          setWrong(false);
+          e.currentTarget.blur();
+        }}
+      />
+      {wrong && <span class="wrong">{t.notNumber}</span>}
+    </label>
+  );
+}

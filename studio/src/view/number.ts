@@ -1,0 +1,19 @@
+/** Numbers as the page shows and reads them; rounding is the library's. */
+import { rounded } from "../../../src/explain/print.ts";
+
+/** For the picture: short. Where numbers are to be followed there are nine digits. */
+export const short = (value: number | undefined): string =>
+  value === undefined ? "" : rounded(value, 4);
+export const long = (value: number | undefined): string =>
+  value === undefined ? "" : rounded(value, 9);
+
+/** Every digit that there is. */
+export const full = (value: number): string => String(value);
+
+/** A number as people type it: with a comma, a typographic minus, a fraction without its zero. */
+export function read(text: string): number | undefined {
+  const plain = text.trim().replace("−", "-").replace(",", ".");
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain)) return undefined;
+  const value = Number(plain);
+  return Number.isFinite(value) ? value : undefined;
+}

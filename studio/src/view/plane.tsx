@@ -1,0 +1,54 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Plane } from "../protocol.ts";
+import { client, playing, strings, theme, values } from "../state/app.ts";
+import { short } from "./number.ts";
+
+const size = 300;
+/** The least time between two paintings while it trains, in ms. */
+const interval = 120;
+
+export function PlanePlot() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [plane, setPlane] = useState<Plane>();
+  const t = strings.value;
+  useEffect(() => {
+    const offscreen = canvas.current!.transferControlToOffscreen();
+    void client.call("canvas", [offscreen], [offscreen]);
+  }, []);
+  const v = values.value;
+  const look = theme.value;
+  const busy = useRef(false);
+  const last = useRef(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new numbers, new painting
+  useEffect(() => {
+    const now = performance.now();
+    if (busy.current || (playing.peek() && now - last.current < interval)) return;
+    busy.current = true;
+    last.current = now;
+    void client
+      .call("paint", [isDark()])
+      .then(setPlane)
+      .finally(() => {
+        busy.current = false;
+      });
+  }, [v, look]);
+  return (
+    <figure class="plane">
+      <canvas ref={canvas} width={size} height={size} role="img" aria-label={t.planeText} />
+      <figcaption>
+        {t.planeText}
+        {plane && (
+          <span>
+            {" "}
+            x₁: {short(plane.low[0])} … {short(plane.high[0])}, x₂: {short(plane.low[1])} …{" "}
+            {short(plane.high[1])}
+          </span>
+        )}
+      </figcaption>
+    </figure>
+  );
+}
+
+export const isDark = (): boolean =>
+  theme.peek() === "dark" ||
+  (theme.peek() === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);

@@ -1,0 +1,138 @@
+import type { Structure, Unit, Values } from "../protocol.ts";
+import { hidden, hovered, strings } from "../state/app.ts";
+import type { Box, ColumnBox } from "../state/layout.ts";
+import { elementKey } from "../state/places.ts";
+import type { Looks } from "./diagram.tsx";
+import { short } from "./number.ts";
+import { SymbolText } from "./symbol.tsx";
+
+interface Props {
+  readonly column: number;
+  readonly box: ColumnBox;
+  readonly structure: Structure;
+  readonly values: Values;
+  readonly looks: Looks;
+  readonly vertical: boolean;
+  readonly ghost: Values | undefined;
+}
+
+export function Column(props: Props) {
+  const { column, box, structure, vertical } = props;
+  const { title } = structure.columns[column]!;
+  const t = strings.value;
+  const name = column === 0 ? t.inputs : title;
+  const at = vertical
+    ? { x: 4, y: box.box.y - 10, "text-anchor": "start" as const }
+    : { x: box.box.x + box.box.width / 2, y: 16, "text-anchor": "middle" as const };
+  return (
+    <g>
+      <text class="title" {...at}>
+        {name}
+      </text>
+      {box.kind === "block" ? (
+        <Block {...props} />
+      ) : (
+        box.units.map((b, unit) => <UnitMark key={`${b.x} ${b.y}`} {...props} unit={unit} at={b} />)
+      )}
+    </g>
+  );
+}
+
+interface Line {
+  readonly name: string;
+  readonly value: number;
+  readonly old: number | undefined;
+}
+
+/** The quantities of a unit with their values. */
+function linesOf(u: Unit, v: Values, old: Values | undefined, column: number, unit: number): Line[] {
+  const lines: Line[] = [];
+  const add = (name: string | undefined, part: "nets" | "outs" | "deltas") => {
+    if (name === undefined) return;
+    lines.push({ name, value: v[part][column]![unit]!, old: old?.[part][column]?.[unit] });
+  };
+  add(u.net, "nets");
+  add(u.out, "outs");
+  add(u.delta, "deltas");
+  return lines;
+}
+
+function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
+  const { column, unit, at, box, structure, values, looks, ghost } = props;
+  const e = { kind: "unit", column, unit } as const;
+  const u = structure.columns[column]!.units[unit]!;
+  const lines = linesOf(u, values, ghost, column, unit);
+  const t = strings.value;
+  const told = lines.map((l) => `${l.name} = ${hidden(l.name) ? "…" : short(l.value)}`).join(", ");
+  const words = column === 0 ? t.inputLabel(told) : t.unitLabel(told);
+  const strength = Math.max(-1, Math.min(1, values.outs[column]![unit]!));
+  const card = box.kind === "cards";
+  const opacity = Math.abs(strength) * (card ? 0.22 : 0.9);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
+    <g
+      class={`unit ${strength < 0 ? "minus" : "plus"} ${looks.of(e)}`}
+      role="button"
+      tabIndex={looks.tabIndex(e)}
+      aria-label={words}
+      data-key={elementKey(e)}
+      onClick={() => looks.choose(e)}
+      onKeyDown={() => {}}
+      onPointerEnter={() => {
+        hovered.value = u.out ?? u.net;
+      }}
+      onPointerLeave={() => {
+        hovered.value = undefined;
+      }}
+    >
+      <title>{words}</title>
+      <rect class="ground" {...at} rx={card ? 10 : 13} />
+      <rect class="tint" {...at} rx={card ? 10 : 13} fill-opacity={opacity} />
+      {card &&
+        lines.map((l, i) => (
+          <text
+            key={l.name}
+            data-symbol={l.name}
+            x={at.x + 10}
+            y={at.y + at.height / 2 + (i - (lines.length - 1) / 2) * 22 + 5}
+          >
+            <SymbolText name={l.name} />
+            <tspan class="number" x={at.x + at.width - 10} text-anchor="end">
+              {hidden(l.name) ? "…" : short(l.value)}
+            </tspan>
+            {l.old !== undefined && l.old !== l.value && (
+              <tspan class="ghost" x={at.x + at.width - 10} dy="11" text-anchor="end">
+                {short(l.old)}
+              </tspan>
+            )}
+          </text>
+        ))}
+    </g>
+  );
+}
+
+/** A layer too wide to draw unit by unit. */
+function Block({ column, box, structure, looks }: Props) {
+  const e = { kind: "unit", column, unit: 0 } as const;
+  const { size, title } = structure.columns[column]!;
+  const at = box.box;
+  const words = column === 0 ? `${size} ${strings.value.inputs}` : title;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
+    <g
+      class={`unit block ${looks.of(e)}`}
+      role="button"
+      tabIndex={looks.tabIndex(e)}
+      aria-label={words}
+      data-key={elementKey(e)}
+      onClick={() => looks.choose(e)}
+      onKeyDown={() => {}}
+    >
+      <title>{words}</title>
+      <rect class="ground" {...at} rx={10} />
+      <text x={at.x + at.width / 2} y={at.y + at.height / 2 + 5} text-anchor="middle">
+        {size}
+      </text>
+    </g>
+  );
+}
