@@ -9,7 +9,8 @@ const behaviour = ["ops", "laws", "autodiff", "nn", "optim"].map((f) => `test/${
 export default defineConfig({
   resolve: { alias: { "#files": files } },
   test: {
-    testTimeout: 60_000,
+    // Those who look further among random cases wait longer.
+    testTimeout: 60_000 + 200 * Number(process.env.CHAINRULE_FUZZ_RUNS ?? 0),
     projects: [
       { extends: true, test: { name: "all", include: ["test/**/*.test.ts"] } },
       {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { firstScreen } from "./first-screen.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
@@ -7,6 +8,7 @@ const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.u
 const treeshake = { moduleSideEffects: true };
 
 export default defineConfig({
+  plugins: [firstScreen(path("."))],
   root: path("."),
   // Relative, so that the page works in any folder of any host.
   base: "./",

@@ -142,6 +142,12 @@ function programOf(start: (run: Run) => void): Command {
     start(async () => (await import("./report.ts")).report(file, options)),
   );
 
+  command("studio", "serve the studio to this machine and open it in the browser")
+    .option("-p, --port <n>", "the port; default: a free one", whole(0))
+    .option("--no-open", "do not open the browser")
+    .addOption(json())
+    .action((options) => start(async () => (await import("./studio.ts")).studio(options)));
+
   command("bench", "time training steps, next to plain JavaScript and other libraries")
     .option("-w, --workloads <list>", "of W1,W2,W3,W6; default: all")
     .option("-p, --peer <name=command>", "another library's worker; may be repeated", collect)

@@ -6,7 +6,7 @@
  * a derivation that was written to JSON can be printed and evaluated again.
  */
 import { real } from "../backends/interpreter/intrinsics.ts";
-import type { Expression } from "../core/expression.ts";
+import type { Expression, Intrinsic } from "../core/expression.ts";
 
 export type Expr =
   /** `given`: a constant of a formula, exact as it stands; otherwise a computed value. */
@@ -131,39 +131,77 @@ function applyOperator(op: Operator | undefined, args: number[], operators: Oper
   return evaluateExpr(op.expansion, (name) => args[Number(name.slice(1))]!, operators);
 }
 
+/** How an expression of the scalar language reads elements, and where its loops stand. */
+export type Load = (input: number, at: number) => number;
+export type Scalar = (load: Load, index: readonly number[]) => number;
+
 /** An expression of the scalar language, for given elements and loop indices. */
-export function scalar(
-  e: Expression,
-  load: (input: number, at: number) => number,
-  index: readonly number[] = [],
-): number {
-  const go = (e: Expression): number => {
-    switch (e.kind) {
-      case "constant":
-        return e.value;
-      case "index":
-        return index[e.axis] ?? 0;
-      case "load":
-        return e.when && go(e.when) === 0 ? e.otherwise : load(e.input, go(e.at));
-      case "apply":
-        return intrinsic(e.fn, go(e.args[0]!), e.args[1] ? go(e.args[1]) : 0);
-      case "select":
-        return go(e.condition) !== 0 ? go(e.then) : go(e.otherwise);
-      case "cast":
-        return e.dtype === "i32" ? Math.trunc(go(e.value)) : go(e.value);
-    }
-  };
-  return go(e);
+export const scalar = (e: Expression, load: Load, index: readonly number[] = []): number =>
+  compiled(e)(load, index);
+
+const known = new WeakMap<Expression, Scalar>();
+
+/** The same as a function: index arithmetic runs once for every term of long sums. */
+export function compiled(e: Expression): Scalar {
+  let f = known.get(e);
+  if (!f) known.set(e, (f = compile(e)));
+  return f;
 }
+
+function compile(e: Expression): Scalar {
+  switch (e.kind) {
+    case "constant":
+      return () => e.value;
+    case "index":
+      return (_, index) => index[e.axis] ?? 0;
+    case "load": {
+      const at = compile(e.at);
+      const when = e.when && compile(e.when);
+      return (load, index) =>
+        when && when(load, index) === 0 ? e.otherwise : load(e.input, at(load, index));
+    }
+    case "apply": {
+      const [a, b] = e.args.map(compile) as [Scalar, Scalar?];
+      const f = intrinsics[e.fn] ?? blockwise(e.fn);
+      return b
+        ? (load, index) => f(a(load, index), b(load, index))
+        : (load, index) => f(a(load, index), 0);
+    }
+    case "select": {
+      const [condition, then, otherwise] = [e.condition, e.then, e.otherwise].map(compile) as [
+        Scalar,
+        Scalar,
+        Scalar,
+      ];
+      return (load, index) =>
+        condition(load, index) !== 0 ? then(load, index) : otherwise(load, index);
+    }
+    case "cast": {
+      const value = compile(e.value);
+      return e.dtype === "i32" ? (load, index) => Math.trunc(value(load, index)) : value;
+    }
+  }
+}
+
+type Binary = (a: number, b: number) => number;
+
+/** What index arithmetic consists of. */
+const intrinsics: Partial<Record<Intrinsic, Binary>> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  floorDiv: (a, b) => Math.floor(a / b),
+  mod: (a, b) => a - Math.floor(a / b) * b,
+};
 
 const [y, a, b] = [new Float64Array(1), new Float64Array(1), new Float64Array(1)];
 
-function intrinsic(fn: keyof typeof real, first: number, second: number): number {
-  // The index arithmetic of long sums is nearly all of the work.
-  if (fn === "add") return first + second;
-  if (fn === "mul") return first * second;
-  a[0] = first;
-  b[0] = second;
-  real[fn](y, a, b, 1);
-  return y[0]!;
-}
+/** Any other function as the interpreter computes it. */
+const blockwise =
+  (fn: Intrinsic): Binary =>
+  (first, second) => {
+    a[0] = first;
+    b[0] = second;
+    real[fn](y, a, b, 1);
+    return y[0]!;
+  };

@@ -36,7 +36,7 @@ export function planeOf(data: Dataset): Plane {
 /** For each point: which colour, and how strongly. */
 function reading(network: NetworkFile, data: Dataset) {
   const { probabilities, targets } = losses[network.loss.name]!;
-  const numbers = data.targets.data;
+  const numbers = Array.from(data.targets.data);
   const low = numbers.reduce((m, v) => Math.min(m, v), Number.POSITIVE_INFINITY);
   const high = numbers.reduce((m, v) => Math.max(m, v), Number.NEGATIVE_INFINITY);
   const [from, to] = high > low ? [low, high] : [0, 1];

@@ -27,7 +27,7 @@ const height = 200;
 
 function Plot({ logarithmic }: { readonly logarithmic: boolean }) {
   const place = useRef<HTMLDivElement>(null);
-  const plot = useRef<UPlot>();
+  const plot = useRef<UPlot>(null);
   const t = strings.value;
   const look = theme.value;
   // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the theme

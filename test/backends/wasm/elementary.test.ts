@@ -12,6 +12,7 @@ import {
   type Intrinsic as Written,
   intrinsics as written,
 } from "../../../src/backends/wasm/intrinsics/index.ts";
+import { arrayOf } from "../../../src/core/dtype.ts";
 import { type Intrinsic, intrinsics } from "../../../src/core/expression.ts";
 import { uniformAt } from "../../../src/core/random.ts";
 import recorded from "../../fixtures/elementary.json" with { type: "json" };
@@ -21,6 +22,11 @@ type Float = "f64" | "f32";
 type Name = Intrinsic & Written;
 const bound = 2;
 const arrays = { f64: Float64Array, f32: Float32Array };
+const filled = (type: Float, length: number, f: (i: number) => number) =>
+  arrayOf(
+    type,
+    Array.from({ length }, (_, i) => f(i)),
+  );
 const names = written.filter((name): name is Name => name in intrinsics);
 /** Quotients and remainders are taken of whole numbers, and have no rounding of their own. */
 const elementary = names.filter((name) => name !== "floorDiv" && name !== "mod");
@@ -58,7 +64,7 @@ function ways(name: Name, type: Float, relaxed: boolean) {
   const View = arrays[type];
   type Values = ArrayLike<number>;
   const scalars = (f: (a: number, b: number) => number) => (a: Values, b: Values) =>
-    View.from({ length: a.length }, (_, i) => f(a[i]!, b[i]!));
+    filled(type, a.length, (i) => f(a[i]!, b[i]!));
   return {
     called: scalars(at.called!),
     "written out": scalars(at.inline!),
@@ -153,9 +159,9 @@ function points(name: Name, type: Float, which: number): ArrayLike<number> {
     if (i % 3 === 1) return draw(-1.1, 1.1, 1);
     return Math.exp(draw(small, large, 2)) * (draw(-1, 1, 3) < 0 ? -1 : 1);
   });
-  const all = arrays[type].from([...fixed, ...drawn]);
+  const all = [...fixed, ...drawn];
   // Whole vectors.
-  return arrays[type].from({ length: all.length - (all.length % 4) }, (_, i) => all[i]!);
+  return filled(type, all.length - (all.length % 4), (i) => all[i]!);
 }
 
 test("nothing was recorded in vain", () => {

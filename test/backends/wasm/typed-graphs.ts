@@ -4,9 +4,10 @@
  * to integers, comparisons, positions of extremes) jumps in the same place.
  */
 import { arrayOf, type DType, isFloat, type TypedArray } from "../../../src/core/dtype.ts";
+import { nodesOf } from "../../../src/core/graph.ts";
 import { uniformAt } from "../../../src/core/random.ts";
 import { type Shape, sizeOf } from "../../../src/core/shape.ts";
-import type { Tensor } from "../../../src/core/tensor.ts";
+import { node, type Tensor } from "../../../src/core/tensor.ts";
 import * as arithmetic from "../../../src/ops/arithmetic.ts";
 import { cast } from "../../../src/ops/cast.ts";
 import * as compare from "../../../src/ops/compare.ts";
@@ -306,4 +307,31 @@ function element(dtype: DType, k: number): number {
   const n = ((k * 2654435761) >>> 16) % 33;
   if (dtype === "bool") return n % 2;
   return dtype === "i32" ? (n % 17) - 8 : n / 2 - 8;
+}
+
+/** The same graph with f64 in place of every f32. */
+export function widened({ inputs, outputs, values }: TypedGraph): TypedGraph {
+  const wide = (x: unknown): unknown => {
+    if (x === "f32") return "f64";
+    return x instanceof Float32Array ? Float64Array.from(x) : x;
+  };
+  const made = new Map<Tensor, Tensor>();
+  for (const n of nodesOf([...inputs, ...outputs])) {
+    const attributes = Object.fromEntries(
+      Object.entries(n.attributes).map(([name, value]) => [name, wide(value)]),
+    );
+    made.set(
+      n,
+      node(
+        n.op,
+        n.inputs.map((x) => made.get(x)!),
+        attributes,
+      ),
+    );
+  }
+  return {
+    inputs: inputs.map((x) => made.get(x)!),
+    outputs: outputs.map((y) => made.get(y)!),
+    values: values.map((v) => wide(v) as TypedArray),
+  };
 }

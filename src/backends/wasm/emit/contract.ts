@@ -1,8 +1,9 @@
 /**
  * Matrix products: y[…, m, n] = Σ_k a[…, m, k]·b[…, k, n], whatever the strides. Columns are done
  * in panels as wide as a register tile; the panel of b is first copied side by side where it does
- * not lie so; a tile of rows × columns is summed in registers (see micro.ts); then the epilogue
- * runs over the panel while it is in the cache.
+ * not lie so; a tile of rows × columns is summed in registers (see micro.ts). Panels side by side
+ * form a group: behind a tile's rows, the epilogue runs over the group's columns, so that it meets
+ * whole cache lines and the sums never leave the nearest cache.
  */
 import { type Affine, affine } from "../../../compile/affine.ts";
 import type { Kernel } from "../../../compile/program.ts";
@@ -36,6 +37,11 @@ const tileRows = 6;
 const tileVectors = 2;
 /** Rows of a that stay in the second-level cache while all panels pass. */
 const blockBytes = 2 ** 21;
+/** Panels of b that stay in the second-level cache while the rows of a pass, and how many at most. */
+const groupBytes = 2 ** 19;
+const mostPanels = 8;
+/** So many groups there should be, for threads to share. */
+const groupsToShare = 16;
 /** Beyond this a strided panel touches too many pages and is copied. */
 const scattered = 2 ** 15;
 
@@ -74,8 +80,9 @@ function factorOf(e: Expression, extents: readonly number[]): Factor | undefined
 
 /** Bytes of scratch memory that a contraction needs. */
 export function contractionScratch(kernel: ReduceKernel, plan: Plan): number {
-  const { block, k, bytes, width } = sizes(kernel, plan);
-  return (block * width + k * width + packedRows(kernel, plan) * k) * bytes + 192;
+  const { k, bytes, width, group } = sizes(kernel, plan);
+  const columns = group * width;
+  return (tileRows * columns + k * columns + packedRows(kernel, plan) * k) * bytes + 192;
 }
 
 function sizes({ extents, over }: ReduceKernel, plan: Plan) {
@@ -87,7 +94,11 @@ function sizes({ extents, over }: ReduceKernel, plan: Plan) {
   const fitting = Math.max(tileRows, Math.floor(blockBytes / (k * bytes) / tileRows) * tileRows);
   // Blocks of about one size: a last block of few rows would copy every panel for little work.
   const even = Math.ceil(m / Math.ceil(m / fitting) / tileRows) * tileRows;
-  return { bytes, lanes, k, m, n, width: tileVectors * lanes, block: Math.min(m, even) };
+  const width = tileVectors * lanes;
+  const panels = Math.ceil(n / width);
+  const most = Math.min(groupBytes / (k * width * bytes), panels / groupsToShare, mostPanels);
+  const group = Math.max(1, Math.floor(most));
+  return { bytes, lanes, k, m, n, width, group, block: Math.min(m, even) };
 }
 
 const stride = (factor: Factor, axis: number): number =>
@@ -111,13 +122,13 @@ function packsColumns(kernel: ReduceKernel, plan: Plan): boolean {
 
 export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Plan): void {
   const { extents } = kernel;
-  const { n, width } = sizes(kernel, plan);
+  const { n, width, group } = sizes(kernel, plan);
   const outer = extents.map((size, axis) =>
     axis === plan.rows || axis === plan.columns ? 1 : size,
   );
-  const panels = Math.ceil(n / width);
+  const groups = Math.ceil(n / (group * width));
   const batches = sizeOf(outer);
-  // Work is shared out by batch where there are several, else by panel.
+  // Work is shared out by batch where there are several, else by group.
   if (batches > 1) {
     const axis = outer.findIndex((size) => size > 1);
     const rest = outer.map((size, k) => (k === axis ? 1 : size));
@@ -125,8 +136,8 @@ export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Pl
       w.nest(rest, (at) => {
         const batch = at.map((i, k) => (k === axis ? unit : i));
         product(w, kernel, plan, batch, (one, last) => {
-          w.loop(last ? panels - 1 : panels, 1, one);
-          last?.(i32(panels - 1));
+          w.loop(last ? groups - 1 : groups, 1, one);
+          last?.(i32(groups - 1));
         });
       });
     });
@@ -134,14 +145,14 @@ export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Pl
   }
   const batch = extents.map(() => i32(0));
   product(w, kernel, plan, batch, (one, last) => {
-    w.units(panels, one, last);
+    w.units(groups, one, last);
   });
 }
 
-type Panel = (panel: Expr) => void;
+type Group = (index: Expr) => void;
 
 /**
- * One matrix product. `panels` runs `one` for all panels of full width and `last` for the narrow
+ * One matrix product. `groups` runs `one` for all groups of full width and `last` for the narrow
  * one at the end, if there is one.
  */
 function product(
@@ -149,9 +160,9 @@ function product(
   kernel: ReduceKernel,
   plan: Plan,
   batch: readonly Expr[],
-  panels: (one: Panel, last: Panel | undefined) => void,
+  groups: (one: Group, last: Group | undefined) => void,
 ): void {
-  const { m, n, block, width, k, bytes, lanes } = sizes(kernel, plan);
+  const { m, n, block, width, group, k, bytes, lanes } = sizes(kernel, plan);
   const { f } = w;
   const packed = packedRows(kernel, plan);
   const start = (factor: Factor) =>
@@ -165,8 +176,8 @@ function product(
   const [a0, b0] = [start(plan.a), start(plan.b)];
   const scratch = f.let(getGlobal(w.target.scratch));
   const sums = scratch;
-  const panelAt = f.let(op("i32.add", scratch, i32(block * width * bytes)));
-  const rowsAt = f.let(op("i32.add", panelAt, i32(k * width * bytes)));
+  const panelsAt = f.let(op("i32.add", scratch, i32(tileRows * group * width * bytes)));
+  const rowsAt = f.let(op("i32.add", panelsAt, i32(k * group * width * bytes)));
   const aRow = stride(plan.a, plan.rows) * bytes;
   const inner = kernel.extents.length;
   const strides = { a: stride(plan.a, inner) * bytes, b: stride(plan.b, inner) * bytes };
@@ -184,45 +195,57 @@ function product(
         plan.dtype,
       );
     }
-    const panel =
-      (columns: number): Panel =>
+    const columnsOf =
+      (columns: number): Group =>
       (index) => {
-        const vectors = Math.ceil(columns / lanes);
-        const n0 = f.let(op("i32.mul", index, i32(width)));
+        const n0 = f.let(op("i32.mul", index, i32(group * width)));
         const bStart = f.let(op("i32.add", b0, op("i32.mul", n0, i32(bColumn))));
-        const wide = vectors * lanes;
+        /** Each panel of the group: how many columns it has, and where it and its sums lie. */
+        const panels = (body: (count: number, b: Expr, to: Expr, from: Expr) => void) => {
+          const one = (p: Expr, count: number): void => {
+            const from = op("i32.add", bStart, op("i32.mul", p, i32(width * bColumn)));
+            const copy = op("i32.add", panelsAt, op("i32.mul", p, i32(k * width * bytes)));
+            const to = op("i32.add", sums, op("i32.mul", p, i32(width * bytes)));
+            body(count, copiesB ? copy : from, to, from);
+          };
+          w.loop(Math.floor(columns / width), 1, (p) => one(p, width));
+          if (columns % width > 0) one(i32(Math.floor(columns / width)), columns % width);
+        };
         if (copiesB) {
-          packColumns(
-            w,
-            { from: bStart, to: panelAt, columns, wide, k, column: bColumn, along: strides.b },
-            plan.dtype,
-          );
+          panels((count, to, _, from) => {
+            const wide = Math.ceil(count / lanes) * lanes;
+            const place = { from: f.let(from), to: f.let(to), columns: count, wide, k };
+            packColumns(w, { ...place, column: bColumn, along: strides.b }, plan.dtype);
+          });
         }
-        const b = copiesB ? panelAt : bStart;
-        const bAlong = copiesB ? wide * bytes : strides.b;
+        const wide = Math.ceil(columns / lanes) * lanes;
         const tile = (t: Expr, rows: number) => {
           const shape =
             packed > 0 ? { row: bytes, along: tileRows * bytes } : { row: aRow, along: strides.a };
           const size = packed > 0 ? tileRows * k * bytes : tileRows * aRow;
-          const a = op("i32.add", packed > 0 ? rowsAt : aStart, op("i32.mul", t, i32(size)));
-          const to = op("i32.add", sums, op("i32.mul", t, i32(tileRows * wide * bytes)));
-          const micro = microKernel(w.target, {
-            dtype: plan.dtype,
-            rows,
-            vectors,
-            k,
-            aRow: shape.row,
-            aAlong: shape.along,
-            bAlong,
+          const a = f.let(op("i32.add", packed > 0 ? rowsAt : aStart, op("i32.mul", t, i32(size))));
+          panels((count, b, to) => {
+            const vectors = Math.ceil(count / lanes);
+            const micro = microKernel(w.target, {
+              dtype: plan.dtype,
+              rows,
+              vectors,
+              k,
+              aRow: shape.row,
+              aAlong: shape.along,
+              bAlong: copiesB ? vectors * lanes * bytes : strides.b,
+              yRow: wide * bytes,
+            });
+            f.emit(call(micro, a, b, to));
           });
-          f.emit(call(micro, a, b, to));
+          const first = f.let(op("i32.add", m0, op("i32.mul", t, i32(tileRows))));
+          epilogue(w, kernel, plan, { batch, m0: first, count: rows, n0, columns, wide, sums });
         };
         w.loop(tiles, 1, (t) => tile(t, tileRows));
         if (rest > 0) tile(i32(tiles), rest);
-        epilogue(w, kernel, plan, { batch, m0, count, n0, columns, wide, sums });
       };
-    const last = n % width;
-    panels(panel(width), last === 0 ? undefined : panel(last));
+    const last = n % (group * width);
+    groups(columnsOf(group * width), last === 0 ? undefined : columnsOf(last));
   };
   w.loop(m - (m % block), block, (m0) => rowsBlock(m0, block));
   if (m % block > 0) rowsBlock(i32(m - (m % block)), m % block);
@@ -238,7 +261,7 @@ interface Region {
   readonly sums: Expr;
 }
 
-/** The stores for the rows and columns of one panel, the sums being in scratch memory. */
+/** The stores for the rows of one tile and a group's columns, the sums being in scratch memory. */
 function epilogue(w: KernelWriter, kernel: ReduceKernel, plan: Plan, region: Region): void {
   const { extents, stores } = kernel;
   const { f } = w;
@@ -255,11 +278,12 @@ function epilogue(w: KernelWriter, kernel: ReduceKernel, plan: Plan, region: Reg
     const line = f.let(op("i32.add", sums, op("i32.mul", i, i32(wide * bytes))));
     if (lanes && whole > 0) {
       const body = w.vectors(roots, extents, lanes, at);
-      for (let c = 0; c < whole; c += lanes.count) {
-        const first = f.let(op("i32.add", n0, i32(c)));
-        const sum = f.let(access("v128.load", [line], { offset: c * bytes }));
+      w.loop(whole, lanes.count, (c) => {
+        const first = f.let(op("i32.add", n0, c));
+        const place = op("i32.add", line, op("i32.mul", c, i32(bytes)));
+        const sum = f.let(access("v128.load", [place]));
         w.storeVectors(stores, extents, lanes, at, first, body(first, sum));
-      }
+      });
     }
     w.loop(columns - whole, 1, (c) => {
       const column = f.let(op("i32.add", op("i32.add", n0, c), i32(whole)));

@@ -29,13 +29,14 @@ export interface Micro {
   readonly aRow: number;
   readonly aAlong: number;
   readonly bAlong: number;
+  readonly yRow: number;
 }
 
 /** Terms of the sum that are written out before the loop goes round. */
 const unrolled = 4;
 
 /**
- * The function (a, b, y) that writes rows × vectors sums of products to y, row after row: each row
+ * The function (a, b, y) that writes rows × vectors sums of products to the rows of y: each row
  * of a times `vectors` neighbouring vectors of b. Made once per shape.
  */
 export function microKernel(target: Target, micro: Micro): Func {
@@ -51,7 +52,7 @@ export function microKernel(target: Target, micro: Micro): Func {
 }
 
 function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
-  const { dtype, rows, vectors, k, aRow, aAlong, bAlong } = micro;
+  const { dtype, rows, vectors, k, aRow, aAlong, bAlong, yRow } = micro;
   const [a, b, y] = f.params as [Local, Local, Local];
   const shape = shapeOf(dtype);
   const sums = Array.from({ length: rows * vectors }, () => f.local("v128"));
@@ -91,7 +92,8 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
     for (let u = 0; u < k % unrolled; u++) term(u);
   } else for (let u = 0; u < k; u++) term(u);
   sums.forEach((sum, i) => {
-    f.emit(access("v128.store", [get(y), get(sum)], { offset: 16 * i }));
+    const offset = Math.floor(i / vectors) * yRow + 16 * (i % vectors);
+    f.emit(access("v128.store", [get(y), get(sum)], { offset }));
   });
 }
 

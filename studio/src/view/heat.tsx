@@ -1,0 +1,93 @@
+/** A matrix as a heat map, with an inspector for its cells. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Weights } from "../protocol.ts";
+import { choose, strings, theme, values } from "../state/app.ts";
+import { short } from "./number.ts";
+import { isDark } from "./plane.tsx";
+
+type Quantity = "value" | "gradient";
+
+const plus = [45, 115, 190] as const;
+const minus = [230, 140, 50] as const;
+
+export function Heat({ w }: { readonly w: Weights }) {
+  const t = strings.value;
+  const v = values.value!;
+  const look = theme.value;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [quantity, setQuantity] = useState<Quantity>("value");
+  const [at, setAt] = useState(0);
+  const data = (quantity === "value" ? v.parameters : v.gradients)[w.parameter]!;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: colours follow the theme
+  useEffect(() => paint(canvas.current!, w, data), [w, data, look]);
+  const move = (step: number) => setAt(Math.max(0, Math.min(at + step, w.rows * w.columns - 1)));
+  const steps: Readonly<Record<string, number>> = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -w.columns,
+    ArrowDown: w.columns,
+  };
+  const words = t.cell(
+    Math.floor(at / w.columns),
+    at % w.columns,
+    String(v.parameters[w.parameter]![at]),
+    String(v.gradients[w.parameter]![at]),
+  );
+  return (
+    <figure class="heat">
+      <figcaption>
+        {t.heat(w.parameter)}{" "}
+        <select
+          aria-label={t.heat(w.parameter)}
+          value={quantity}
+          onChange={(e) => setQuantity(e.currentTarget.value as Quantity)}
+        >
+          <option value="value">{t.quantity.value}</option>
+          <option value="gradient">{t.quantity.gradient}</option>
+        </select>
+      </figcaption>
+      <button
+        type="button"
+        class="cells"
+        aria-label={`${t.heat(w.parameter)}: ${words}`}
+        onPointerMove={(e) => setAt(cellAt(e, w))}
+        onClick={() => void choose({ kind: "weight", column: w.column, index: at })}
+        onKeyDown={(e) => {
+          const step = steps[e.key];
+          if (step === undefined) return;
+          e.preventDefault();
+          move(step);
+        }}
+      >
+        <canvas ref={canvas} width={w.columns} height={w.rows} />
+      </button>
+      <p>
+        {words} ({short(data[at])})
+      </p>
+    </figure>
+  );
+}
+
+function cellAt(e: PointerEvent, w: Weights): number {
+  const box = (e.currentTarget as HTMLElement).getBoundingClientRect();
+  const part = (n: number, of: number, count: number) =>
+    Math.max(0, Math.min(count - 1, Math.floor((n / of) * count)));
+  const row = part(e.clientY - box.top, box.height, w.rows);
+  return row * w.columns + part(e.clientX - box.left, box.width, w.columns);
+}
+
+function paint(canvas: HTMLCanvasElement, w: Weights, data: Float64Array): void {
+  const context = canvas.getContext("2d")!;
+  const image = context.createImageData(w.columns, w.rows);
+  const largest = data.reduce((m, x) => Math.max(m, Math.abs(x)), 0) || 1;
+  const ground = isDark() ? 24 : 255;
+  for (let i = 0; i < data.length; i++) {
+    const colour = data[i]! < 0 ? minus : plus;
+    const strength = Math.abs(data[i]!) / largest;
+    for (let k = 0; k < 3; k++) {
+      image.data[4 * i + k] = ground + (colour[k]! - ground) * strength;
+    }
+    image.data[4 * i + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+}

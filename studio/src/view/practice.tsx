@@ -1,0 +1,138 @@
+/** Predict, then reveal: for the whole gradient, or blank by blank. */
+import { useState } from "preact/hooks";
+import type { StepView } from "../protocol.ts";
+import { attempt, chosenFor, client, derivation, element, strings, structure } from "../state/app.ts";
+import { type Answer, blanksOf, judge } from "../state/practice.ts";
+import { long, read } from "./number.ts";
+
+export function Practice() {
+  const t = strings.value.practice;
+  const [blanks, setBlanks] = useState(false);
+  const d = derivation.value;
+  if (!d) return <p class="loading">…</p>;
+  return (
+    <div class="practice">
+      <p>{t.text}</p>
+      <div class="row" role="group">
+        <button type="button" aria-pressed={!blanks} onClick={() => setBlanks(false)}>
+          {t.whole}
+        </button>
+        <button type="button" aria-pressed={blanks} onClick={() => setBlanks(true)}>
+          {t.blanks}
+        </button>
+      </div>
+      {blanks ? <Blanks key={d.symbol} /> : <Whole key={d.symbol} />}
+    </div>
+  );
+}
+
+function Whole() {
+  const t = strings.value.practice;
+  const d = derivation.value!;
+  const s = structure.value!;
+  const [told, setTold] = useState("");
+  const check = async (value: number) => {
+    const chosen = chosenFor(s, element.peek());
+    const found = await attempt(() => client.call("diagnose", [chosen, value]));
+    if (found) setTold(found.text);
+  };
+  return (
+    <div>
+      <p class="question">{t.gradient(`∂${s.loss}/∂${d.symbol}`)}</p>
+      <Guess check={(n) => void check(n)} reveal={() => setTold(long(d.gradient))} />
+      <p class="answer" role="status">
+        {told}
+      </p>
+    </div>
+  );
+}
+
+function Blanks() {
+  const t = strings.value.practice;
+  const d = derivation.value!;
+  const all = blanksOf(d.steps);
+  const [at, setAt] = useState(0);
+  const [answer, setAnswer] = useState<Answer | "revealed">();
+  const step = all[at];
+  if (!step) return <p role="status">{t.done}</p>;
+  const told = answer === undefined ? "" : words(answer);
+  return (
+    <div>
+      <p>{t.of(at + 1, all.length)}</p>
+      {/* biome-ignore lint/security/noDangerouslySetInnerHtml: the library's own rendering */}
+      <div class="question" dangerouslySetInnerHTML={{ __html: step.question! }} />
+      <Guess
+        key={step.id}
+        check={(n) => setAnswer(judge(n, step, d.steps))}
+        reveal={() => setAnswer("revealed")}
+      />
+      <p class="answer" role="status">
+        {told}
+      </p>
+      {answer !== undefined && <Solution step={step} />}
+      {(answer === "revealed" || answer?.kind === "right") && (
+        <button
+          type="button"
+          onClick={() => {
+            setAnswer(undefined);
+            setAt(at + 1);
+          }}
+        >
+          {t.next}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function words(answer: Answer | "revealed"): string {
+  const t = strings.value.practice;
+  if (answer === "revealed") return "";
+  switch (answer.kind) {
+    case "right":
+      return t.right;
+    case "sign":
+      return t.sign;
+    case "another":
+      return t.isAnother(answer.symbol);
+    case "far":
+      return t.far;
+  }
+}
+
+const Solution = ({ step }: { readonly step: StepView }) => (
+  // biome-ignore lint/security/noDangerouslySetInnerHtml: the library's own rendering
+  <div class="step" dangerouslySetInnerHTML={{ __html: step.html }} />
+);
+
+interface GuessProps {
+  readonly check: (n: number) => void;
+  readonly reveal: () => void;
+}
+
+function Guess({ check, reveal }: GuessProps) {
+  const t = strings.value;
+  const [wrong, setWrong] = useState(false);
+  return (
+    <form
+      class="row"
+      onSubmit={(e) => {
+        e.preventDefault();
+        const field = e.currentTarget.elements.namedItem("guess") as HTMLInputElement;
+        const n = read(field.value);
+        setWrong(n === undefined);
+        if (n !== undefined) check(n);
+      }}
+    >
+      <label>
+        <span>{t.practice.guess}</span>
+        <input name="guess" inputMode="decimal" size={14} autocomplete="off" aria-invalid={wrong} />
+      </label>
+      <button type="submit">{t.practice.check}</button>
+      <button type="button" onClick={reveal}>
+        {t.practice.reveal}
+      </button>
+      {wrong && <span class="wrong">{t.notNumber}</span>}
+    </form>
+  );
+}

@@ -1,0 +1,104 @@
+import { useEffect, useState } from "preact/hooks";
+import type { ExportFormat } from "../protocol.ts";
+import {
+  attempt,
+  chosenFor,
+  client,
+  element,
+  example,
+  grain,
+  language,
+  notation,
+  position,
+  source,
+  strings,
+  structure,
+} from "../state/app.ts";
+import { toHash } from "../state/link.ts";
+import { Dialog } from "./dialog.tsx";
+import { download, toPng } from "./download.ts";
+
+const formats: readonly (ExportFormat | "png")[] = [
+  "markdown",
+  "latex",
+  "html",
+  "text",
+  "json",
+  "svg",
+  "png",
+  "csv",
+  "pytorch",
+  "network",
+];
+
+/** A link to what the page shows; undefined where it would be too long. */
+async function linkOf(): Promise<string | undefined> {
+  const text = await client.call("export", ["network"]);
+  const s = structure.peek();
+  const hash = await toHash({
+    source: { text, files: source.peek().files },
+    example: example.peek(),
+    language: language.peek(),
+    notation: notation.peek(),
+    grain: grain.peek(),
+    ...(s ? { chosen: chosenFor(s, element.peek()) } : {}),
+    ...(position.peek() === undefined ? {} : { position: position.peek()! }),
+  });
+  if (hash === undefined) return undefined;
+  const url = new URL(location.href);
+  url.hash = hash;
+  return url.href;
+}
+
+export function Share() {
+  const t = strings.value.sharing;
+  const [link, setLink] = useState<string>();
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    void attempt(linkOf).then((found) => {
+      setLink(found ?? "");
+      if (found) window.history.replaceState(null, "", found);
+    });
+  }, []);
+  const copy = async () => {
+    await navigator.clipboard.writeText(link ?? "");
+    setCopied(true);
+  };
+  return (
+    <Dialog title={t.title}>
+      {link === "" ? (
+        <p>{t.tooLong}</p>
+      ) : (
+        <div class="row">
+          <label class="wide">
+            <span>{t.link}</span>
+            <input
+              readOnly
+              value={link ?? "…"}
+              onFocus={(e) => e.currentTarget.select()}
+            />
+          </label>
+          <button type="button" onClick={() => void attempt(copy)}>
+            {t.copy}
+          </button>
+          <span role="status">{copied ? t.copied : ""}</span>
+        </div>
+      )}
+      <h3>{t.download}</h3>
+      <ul class="formats">
+        {formats.map((format) => (
+          <li key={format}>
+            <button type="button" data-format={format} onClick={() => void attempt(() => take(format))}>
+              {t.formats[format]}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}
+
+async function take(format: ExportFormat | "png"): Promise<void> {
+  const text = await client.call("export", [format === "png" ? "svg" : format]);
+  download(format, format === "png" ? await toPng(text) : new Blob([text]));
+}

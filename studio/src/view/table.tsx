@@ -1,0 +1,113 @@
+/** The picture as tables: the same numbers, for everyone who does not see it. */
+import { signal } from "@preact/signals";
+import type { Weights } from "../protocol.ts";
+import { setParameter, strings, structure, values } from "../state/app.ts";
+import { Heat } from "./heat.tsx";
+import { Exact } from "./inspector.tsx";
+import { long } from "./number.ts";
+
+/** Rows of a table; what is more is in the heat map. */
+const most = 60;
+
+const mapped = signal<string | undefined>(undefined);
+
+export function Tables() {
+  const s = structure.value;
+  const t = strings.value;
+  if (!s) return null;
+  const heat = s.weights.find((w) => w.parameter === mapped.value);
+  return (
+    <div>
+      <p>{t.tableText}</p>
+      <Units />
+      {s.weights.map((w) => (
+        <details key={w.parameter} open={w.rows * w.columns <= 12}>
+          <summary>
+            {w.parameter} ({w.rows} × {w.columns})
+          </summary>
+          <WeightTable w={w} />
+        </details>
+      ))}
+      {heat && <Heat w={heat} />}
+    </div>
+  );
+}
+
+function Units() {
+  const s = structure.value!;
+  const v = values.value!;
+  const t = strings.value;
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{t.unit}</th>
+            <th scope="col">{t.net}</th>
+            <th scope="col">{t.out}</th>
+            <th scope="col">{t.delta}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {s.columns.flatMap((c, column) =>
+            Array.from({ length: Math.min(c.size, most) }, (_, j) => (
+              <tr key={`${column}.${j}`}>
+                <th scope="row">
+                  {c.units[j]?.out ?? c.units[j]?.net ?? `${column}.${j + 1}`}
+                </th>
+                <td class="n">{long(v.nets[column]![j])}</td>
+                <td class="n">{long(v.outs[column]![j])}</td>
+                <td class="n">{long(v.deltas[column]![j])}</td>
+              </tr>
+            )),
+          )}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function WeightTable({ w }: { readonly w: Weights }) {
+  const v = values.value!;
+  const t = strings.value;
+  const own = v.parameters[w.parameter]!;
+  const gradients = v.gradients[w.parameter]!;
+  const n = Math.min(own.length, most);
+  return (
+    <>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t.value}</th>
+              <th scope="col">{t.gradient}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {Array.from({ length: n }, (_, index) => (
+              <tr key={w.names[index] ?? index}>
+                <td>
+                  <Exact
+                    name={w.names[index] ?? `${w.parameter}[${index}]`}
+                    value={own[index]!}
+                    change={(x) => void setParameter({ name: w.parameter, index }, x)}
+                  />
+                </td>
+                <td class="n">{long(gradients[index])}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {n < own.length && <p>{t.rest(own.length - n)}</p>}
+      <button
+        type="button"
+        onClick={() => {
+          mapped.value = w.parameter;
+        }}
+      >
+        {t.heat(w.parameter)}
+      </button>
+    </>
+  );
+}
