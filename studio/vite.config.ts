@@ -1,11 +1,18 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import { firstScreen } from "./first-screen.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The library's modules add methods to tensors when they are loaded: none may be left out. */
-const treeshake = { moduleSideEffects: true };
+/**
+ * The library's package says that its sources have no effects of their own, which is meant for its
+ * users' bundlers. Here the sources themselves are bundled, and one of them gives tensors methods.
+ */
+const withEffects = (): Plugin => ({
+  name: "with-effects",
+  transform: (code, id) =>
+    id.endsWith("/src/ops/methods.ts") ? { code, moduleSideEffects: true } : undefined,
+});
 
 export default defineConfig({
   plugins: [firstScreen(path("."))],
@@ -20,7 +27,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Data URLs for small files are forbidden by the page's policy.
     assetsInlineLimit: 0,
-    rolldownOptions: { treeshake },
   },
-  worker: { format: "es", rolldownOptions: { treeshake } },
+  worker: { format: "es", plugins: () => [withEffects()] },
 });

@@ -1,4 +1,7 @@
-/** Builds dist/: bundles for Node and browsers, the command line, types, the published schema. */
+/**
+ * Builds dist/: bundles for Node and browsers, the command line, types, the published schema, and
+ * the studio. --no-types and --no-studio leave what takes longest as it was.
+ */
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
@@ -60,6 +63,11 @@ try {
   for (const schema of ["io/network-file/network.schema.json", "explain/derivation.schema.json"]) {
     copyFileSync(path(`src/${schema}`), `${fresh}/${schema.split("/").at(-1)}`);
   }
+  if (!process.argv.includes("--no-studio")) {
+    process.env.CHAINRULE_STUDIO_OUT = `${fresh}/studio`;
+    const vite = await import("vite");
+    await vite.build({ configFile: path("studio/vite.config.ts"), logLevel: "warn" });
+  } else if (existsSync(path("dist/studio"))) renameSync(path("dist/studio"), `${fresh}/studio`);
   rmSync(path("dist"), { recursive: true, force: true });
   renameSync(fresh, path("dist"));
 } finally {

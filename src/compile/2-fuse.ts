@@ -10,7 +10,9 @@
  * - a reduction that is only read through a bijective view (a transpose) loops in the view's order.
  */
 import type { TypedArray } from "../core/dtype.ts";
+import { isFloat } from "../core/dtype.ts";
 import {
+  apply,
   constant,
   type Expression,
   index,
@@ -147,10 +149,26 @@ function gather(
   const meaning = new Map<Tensor, Meaning>();
   const users = new Map<Tensor, Tensor[]>(nodes.map((n) => [n, []]));
   for (const n of nodes) {
-    meaning.set(n, inputs.has(n) ? { loop: "leaf" } : n.op.meaning(n.inputs, n, n.attributes));
+    meaning.set(n, inputs.has(n) ? { loop: "leaf" } : meaningOf(n));
     if (!inputs.has(n)) for (const x of n.inputs) users.get(x)!.push(n);
   }
   return { meaning, users, outputs: new Set(outputs), inputs };
+}
+
+/** A reduction over axes of size 1 is elementwise: its only term, joined to the neutral element. */
+function meaningOf(n: Tensor): Meaning {
+  const meaning = n.op.meaning(n.inputs, n, n.attributes);
+  if (meaning.loop !== "reduce" || sizeOf(meaning.over) !== 1) return meaning;
+  const { combine, value } = meaning;
+  if (combine === "argmax" || combine === "argmin") return meaning;
+  const rank = n.shape.length;
+  const term = rewriter(
+    (axis) => (axis < rank ? index(axis) : constant(0, "i32")),
+    (e) => ({ ...e, at: simplifyIndex(e.at, n.shape) }),
+  )(value);
+  // 0 + x is x but for the sign of −0.
+  const sum = combine === "sum" && isFloat(value.dtype);
+  return { loop: "map", value: sum ? apply("add", term, constant(0, value.dtype)) : term };
 }
 
 /** A constant, an index, or one element of an input where it stands. */

@@ -29,7 +29,7 @@ export function direct(
       if (seen.has(key)) continue;
       seen.add(key);
       if (wanted.has(key)) found.set(key, child);
-      else if (naming(child.node, child.index) === undefined) stack.push(child);
+      else if (!elements.isNamed(child, naming)) stack.push(child);
     }
   }
   return [...found.values()];
@@ -56,7 +56,7 @@ export function between(
     for (const { node, at } of realReads(elements, e)) {
       const child = elements.resolve(node, at, naming);
       if (wanted.has(keyOf(child))) found = true;
-      else if (naming(child.node, child.index) === undefined && visit(child)) found = true;
+      else if (!elements.isNamed(child, naming) && visit(child)) found = true;
     }
     leads.set(key, found);
     if (found) order.push(e);

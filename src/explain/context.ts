@@ -37,6 +37,8 @@ export class Context {
   readonly notation: Notation;
   readonly names: Names;
   readonly elements: Elements;
+  /** The same with all cases of every choice. */
+  readonly whole: Elements;
   readonly example: number;
   readonly symbols: Record<string, Sign> = {};
   readonly steps: Step[] = [];
@@ -71,8 +73,13 @@ export class Context {
       this.#firstWeight.set(name, ordinal);
       if (t.rank === 2) ordinal += t.size;
     }
-    this.elements = new Elements(trace.values, (name) => this.symbols[name]?.value ?? Number.NaN);
-    this.elements.naming = (node, index) => this.name({ node, index });
+    const valueOf = (name: string) => this.symbols[name]?.value ?? Number.NaN;
+    this.elements = new Elements(trace.values, valueOf);
+    this.whole = new Elements(trace.values, valueOf, this.elements);
+    for (const elements of [this.elements, this.whole]) {
+      elements.naming = (node, index) => this.name({ node, index });
+      elements.named = (node) => this.#isNamed(node);
+    }
     this.loss = this.symbol(this.names.loss, this.elements.value({ node: trace.loss, index: 0 }));
   }
 
@@ -142,6 +149,13 @@ export class Context {
     if (node === this.trace.loss) return this.names.loss;
     const stage = this.#stages.get(node);
     return stage && own(this.stageSign(stage, at));
+  }
+
+  /** Whether the elements of a node have names: see signOf. */
+  #isNamed(node: Tensor): boolean {
+    const { x, y, loss } = this.trace;
+    if (node === x || node === loss || (node === y && node.dtype === "f64")) return true;
+    return this.#parameters.has(node) || this.#stages.has(node);
   }
 
   stageSign(stage: Stage, at: number): Sign {

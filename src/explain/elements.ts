@@ -5,8 +5,7 @@
  */
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { type Expression, type Intrinsic, subexpressions } from "../core/expression.ts";
-import type { Meaning, Op, RuleContext } from "../core/op.ts";
-import { sizeOf, stridesOf } from "../core/shape.ts";
+import type { Op, RuleContext } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { input } from "../ops/leaf.ts";
 import * as transcendental from "../ops/transcendental.ts";
@@ -24,29 +23,14 @@ import {
   sum,
   symbol,
 } from "./expr.ts";
+import { bare, type Element, type Naming, Origins, scanned, unravelled } from "./origins.ts";
 
-/** One number of a node. */
-export interface Element {
-  readonly node: Tensor;
-  readonly index: number;
-}
-
-/** What an element is called, if it has a name. */
-export type Naming = (node: Tensor, index: number) => Expr | undefined;
+export { type Element, keyOf, type Naming } from "./origins.ts";
 
 export interface Local {
   readonly child: Element;
   readonly coefficient: Expr;
 }
-
-/** A number that an element reads: which input of its node, and where in it. */
-export interface Read {
-  readonly node: Tensor;
-  readonly input: number;
-  readonly at: number;
-}
-
-export const keyOf = (e: Element): string => `${e.node.id}:${e.index}`;
 
 /** How the scalar language's functions are written: by the operators that stand for them. */
 const written: Partial<Record<Intrinsic, Op["notation"]>> = {
@@ -63,43 +47,22 @@ const written: Partial<Record<Intrinsic, Op["notation"]>> = {
   less: { text: "#0 < #1", tex: "#0 < #1", precedence: 0 },
 };
 
-export class Elements {
-  readonly operators: Record<string, Operator> = {};
-  /** Names that hold everywhere; a name cuts an expression off. */
-  naming: Naming = () => undefined;
+export class Elements extends Origins {
+  readonly operators: Record<string, Operator>;
   readonly #values: ReadonlyMap<Tensor, TypedArray>;
   readonly #valueOf: (name: string) => number;
-  readonly #meanings = new Map<Tensor, Meaning>();
-  readonly #composed = new Map<Tensor, Tensor>();
   readonly #rules = new Map<Tensor, Map<number, { g: Tensor; result: Tensor }>>();
 
-  constructor(values: ReadonlyMap<Tensor, TypedArray>, valueOf: (name: string) => number) {
+  /** `decided`: these are the whole expressions beside those; see Origins. */
+  constructor(
+    values: ReadonlyMap<Tensor, TypedArray>,
+    valueOf: (name: string) => number,
+    decided?: Elements,
+  ) {
+    super(decided !== undefined);
     this.#values = values;
     this.#valueOf = valueOf;
-  }
-
-  /** The element itself, past operators that only move it. A named one stays. */
-  resolve(node: Tensor, index: number, naming: Naming = this.naming): Element {
-    let at: Element = { node, index };
-    while (naming(at.node, at.index) === undefined) {
-      const inner = this.composed(at.node);
-      if (inner) {
-        at = { node: inner, index: at.index };
-        continue;
-      }
-      const meaning = this.#meaning(at.node);
-      const moves = at.node.op.derivative.kind === "linear" && meaning.loop === "map";
-      const value = moves ? bare(meaning.value) : undefined;
-      if (value?.kind !== "load" || value.when) return at;
-      at = { node: at.node.inputs[value.input]!, index: this.#at(at, value.at) };
-    }
-    return at;
-  }
-
-  /** A node that is differentiated as its composition, as that composition. */
-  composed(node: Tensor): Tensor | undefined {
-    if (node.op.derivative.kind !== "compose") return undefined;
-    return this.#built(node);
+    this.operators = decided?.operators ?? {};
   }
 
   /** The element by name, or as an expression over named elements and leaves. */
@@ -110,27 +73,8 @@ export class Elements {
 
   /** What the element is computed from, its own name left aside. */
   define(named: Element, naming: Naming = this.naming): Expr {
-    const e = this.#open(named);
-    return this.#define(e, (input, at) => this.expr(e.node.inputs[input]!, at, naming), naming);
-  }
-
-  /** The elements that it reads directly, as positions in the inputs. */
-  reads(named: Element): readonly Read[] {
-    const e = this.#open(named);
-    let known = this.#reads.get(e.node);
-    if (!known) this.#reads.set(e.node, (known = []));
-    return (known[e.index] ??= this.#read(e));
-  }
-  readonly #reads = new Map<Tensor, Read[][]>();
-
-  #read(e: Element): Read[] {
-    const found = new Map<string, Read>();
-    const seen = (input: number, at: number): Expr => {
-      found.set(`${input}:${at}`, { node: e.node.inputs[input]!, input, at });
-      return symbol("read");
-    };
-    this.#define(e, seen, this.naming);
-    return [...found.values()];
+    const e = this.opened(named);
+    return this.#define(e, (input, at) => this.expr(e.node.inputs[input]!, at, naming));
   }
 
   /** ∂(element)/∂(what it reads), for everything of floating-point type. */
@@ -139,7 +83,7 @@ export class Elements {
     naming: Naming = this.naming,
     wanted: (child: Element) => boolean = () => true,
   ): Local[] {
-    const e = this.#open(named);
+    const e = this.opened(named);
     const { node, index } = e;
     const rule = node.op.derivative;
     if (rule.kind === "zero" || rule.kind === "leaf" || rule.kind === "missing") return [];
@@ -161,7 +105,7 @@ export class Elements {
   value(e: Element): number {
     const traced = this.#values.get(e.node);
     if (traced) return traced[e.index]!;
-    const meaning = this.#meaning(e.node);
+    const meaning = this.meaning(e.node);
     if (meaning.loop === "leaf" && meaning.data) return meaning.data[e.index]!;
     return this.evaluate(this.expr(e.node, e.index));
   }
@@ -185,20 +129,13 @@ export class Elements {
 
   /** The operator's own formula: its meaning, spelled out in the scalar language. */
   formula(e: Element, naming: Naming = this.naming): Expr | undefined {
-    const meaning = this.#meaning(e.node);
+    const meaning = this.meaning(e.node);
     if (meaning.loop !== "map" || e.node.op.derivative.kind !== "pointwise") return undefined;
     // A choice is better said by the operator's name than by the branch that happens to be taken.
     if (subexpressions(meaning.value).some((s) => s.kind === "select")) return undefined;
-    return this.#spell(meaning.value, e, this.#strides(e), (input, at) =>
+    return this.#spell(meaning.value, e, this.indices(e), (input, at) =>
       this.expr(e.node.inputs[input]!, at, naming),
     );
-  }
-
-  /** A composite stands for its composition. */
-  #open(e: Element): Element {
-    let node: Tensor | undefined = e.node;
-    for (let inner = this.composed(node); inner; inner = this.composed(node)) node = inner;
-    return { node, index: e.index };
   }
 
   #pointwise(e: Element, k: number, naming: Naming): Expr {
@@ -230,59 +167,26 @@ export class Elements {
     );
   }
 
-  #meaning(node: Tensor): Meaning {
-    let meaning = this.#meanings.get(node);
-    if (!meaning) {
-      meaning = node.op.meaning(node.inputs, node, node.attributes);
-      this.#meanings.set(node, meaning);
-    }
-    return meaning;
-  }
-
-  #built(node: Tensor): Tensor | undefined {
-    const known = this.#composed.get(node);
-    if (known) return known;
-    const meaning = this.#meaning(node);
-    if (meaning.loop !== "compose") return undefined;
-    const built = meaning.build(node.inputs);
-    this.#composed.set(node, built);
-    return built;
-  }
-
-  #strides(e: Element): number[] {
-    const strides = stridesOf(e.node.shape);
-    return e.node.shape.map((n, axis) => Math.floor(e.index / strides[axis]!) % n);
-  }
-
-  /** An index expression; where it depends on data, the data are looked up. */
-  #at(e: Element, at: Expression, indices = this.#strides(e)): number {
-    return scalar(at, (input, i) => this.value({ node: e.node.inputs[input]!, index: i }), indices);
-  }
-
-  #define(e: Element, read: (input: number, at: number) => Expr, naming: Naming): Expr {
+  #define(e: Element, read: (input: number, at: number) => Expr): Expr {
     const { node, index } = e;
-    const meaning = this.#meaning(node);
+    const meaning = this.meaning(node);
     switch (meaning.loop) {
       case "leaf":
         // Labels and other whole numbers are facts of the example, not quantities.
         if (meaning.data || !isFloat(node.dtype)) return given(this.value(e));
         return number(this.value(e));
       case "compose":
-        return this.#opaque(e, read, naming);
+        return this.#opaque(e, read);
       case "map":
         return this.#map(e, meaning.value, read);
       case "scan": {
-        const at = this.#strides(e);
-        const n = node.shape[meaning.axis]!;
-        const from = meaning.reverse ? at[meaning.axis]! : 0;
-        const to = meaning.reverse ? n - 1 : at[meaning.axis]!;
-        const parts = Array.from({ length: to - from + 1 }, (_, i) =>
-          this.#spell(meaning.value, e, at.with(meaning.axis, from + i), read),
+        const parts = scanned(meaning, node.shape, this.indices(e)).map((at) =>
+          this.#spell(meaning.value, e, at, read),
         );
         return meaning.combine === "sum" ? sum(parts) : product(parts);
       }
       case "reduce": {
-        const at = this.#strides(e);
+        const at = this.indices(e);
         const parts = unravelled(meaning.over).map((r) =>
           this.#spell(meaning.value, e, [...at, ...r], read),
         );
@@ -293,35 +197,21 @@ export class Elements {
       case "scatter":
         return sum(
           unravelled(meaning.over)
-            .filter((u) => this.#at(e, meaning.at, u) === index)
+            .filter((u) => this.at(e, meaning.at, u) === index)
             .map((u) => this.#spell(meaning.value, e, u, read)),
         );
     }
   }
 
   /** One element of a map: sums and products by structure, anything else by its notation. */
-  #map(e: Element, value: Expression, read: (input: number, at: number) => Expr): Expr {
+  #map(e: Element, whole: Expression, read: (input: number, at: number) => Expr): Expr {
     const { node } = e;
-    const inner = bare(value);
-    if (inner.kind === "index") return given(this.#strides(e)[inner.axis]!);
-    const structural =
-      inner.kind === "load" ||
-      (inner.kind === "apply" &&
-        ["add", "sub", "mul", "neg"].includes(inner.fn) &&
-        // One number multiplied by itself is a square, whatever it is computed by.
-        inner.args.length === node.inputs.length &&
-        inner.args.every((a) => a.kind === "load"));
-    const { kind } = node.op.derivative;
-    const pointwise = kind === "pointwise" || kind === "zero" || inner.kind === "select";
-    if (structural && !(inner.kind === "load" && pointwise)) {
-      return this.#spell(value, e, this.#strides(e), read);
-    }
-    if (!pointwise || node.inputs.some((x) => x.size !== node.size)) {
-      return this.#spell(value, e, this.#strides(e), read);
-    }
+    const inner = this.chosen(e, bare(whole));
+    if (inner.kind === "index") return given(this.indices(e)[inner.axis]!);
+    if (!this.isSymbol(e, inner)) return this.#spell(inner, e, this.indices(e), read);
     const args = node.inputs.map((_, k) => read(k, e.index));
     if (args.length > 0 && args.every((a) => a.kind === "number" && a.given)) {
-      return given(scalar(value, (k) => (args[k] as { value: number }).value));
+      return given(scalar(whole, (k) => (args[k] as { value: number }).value));
     }
     // A choice whose condition is already decided is no choice.
     if (inner.kind === "select" && inner.condition.kind === "load") {
@@ -329,7 +219,7 @@ export class Elements {
       if (condition.kind === "number") return args[condition.value !== 0 ? 1 : 2]!;
       if (args[1]!.kind === "number" && isSame(args[1]!, args[2]!)) return args[1]!;
     }
-    return this.#apply(node, args, { value });
+    return this.#apply(node, args, { value: whole });
   }
 
   #apply(node: Tensor, args: Expr[], means: Partial<Operator>): Expr {
@@ -345,21 +235,16 @@ export class Elements {
   }
 
   /** An operator with a composition but a derivative rule of its own stays one symbol. */
-  #opaque(e: Element, read: (input: number, at: number) => Expr, naming: Naming): Expr {
-    const { node } = e;
-    const built = this.#built(node)!;
-    const found = new Map<string, { k: number; at: number }>();
+  #opaque(e: Element, read: (input: number, at: number) => Expr): Expr {
+    const found = this.argumentsOf(e);
+    const places = new Map(found.map(({ input, at }, i) => [`${input}:${at}`, i]));
     const stop: Naming = (n, i) => {
-      const k = node.inputs.indexOf(n);
-      if (k < 0) return undefined;
-      const key = `${k}:${i}`;
-      if (!found.has(key)) found.set(key, { k, at: i });
-      return symbol(`#${[...found.keys()].indexOf(key)}`);
+      const k = e.node.inputs.indexOf(n);
+      return k < 0 ? undefined : symbol(`#${places.get(`${k}:${i}`)}`);
     };
-    const expansion = this.expr(built, e.index, stop);
-    const args = [...found.values()].map(({ k, at }) => read(k, at));
-    void naming;
-    return this.#apply(node, args, { expansion });
+    const expansion = this.expr(this.built(e.node)!, e.index, stop);
+    const args = found.map(({ input, at }) => read(input, at));
+    return this.#apply(e.node, args, { expansion });
   }
 
   /** The scalar language as an expression. */
@@ -378,8 +263,8 @@ export class Elements {
         case "cast":
           return go(v.value);
         case "load": {
-          if (v.when && this.#at(e, v.when, [...indices]) === 0) return given(v.otherwise);
-          return read(v.input, this.#at(e, v.at, [...indices]));
+          if (v.when && this.at(e, v.when, [...indices]) === 0) return given(v.otherwise);
+          return read(v.input, this.at(e, v.at, [...indices]));
         }
         case "select": {
           const condition = go(v.condition);
@@ -424,15 +309,4 @@ export class Elements {
   }
 }
 
-/** An expression without the conversions around it. */
-const bare = (e: Expression): Expression => (e.kind === "cast" ? bare(e.value) : e);
-
 const isSame = (a: Expr, b: Expr): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** All multi-indices of a shape, in row-major order. */
-function unravelled(shape: readonly number[]): number[][] {
-  const strides = stridesOf(shape);
-  return Array.from({ length: sizeOf(shape) }, (_, i) =>
-    shape.map((n, axis) => Math.floor(i / strides[axis]!) % n),
-  );
-}

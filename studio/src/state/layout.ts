@@ -41,11 +41,11 @@ export interface Layout {
 const most = { cards: 4, dots: 16, cardColumns: 4, edges: 90, labels: 18 } as const;
 
 const sizes = {
-  cards: { width: 128, height: 80, gap: 46 },
-  inputs: { width: 82, height: 44, gap: 76 },
+  cards: { width: 120, height: 80, gap: 50 },
+  inputs: { width: 78, height: 44, gap: 86 },
   dots: { width: 26, height: 26, gap: 14 },
   block: { width: 104, height: 140, gap: 0 },
-  loss: { width: 118, height: 50, gap: 0 },
+  loss: { width: 112, height: 50, gap: 0 },
 } as const;
 
 export function kindOf(s: Structure, column: number): Kind {
@@ -96,7 +96,7 @@ export function layoutOf(
   const free = vertical ? 0 : (room.width - total - 24) / gaps;
   const gap = vertical
     ? 104
-    : Math.max(kinds.includes("cards") ? 92 : 56, Math.min(200, Math.floor(free)));
+    : Math.max(kinds.includes("cards") ? 104 : 56, Math.min(200, Math.floor(free)));
   const top = 30;
   let position = vertical ? top : 12;
   const place = (start: number, offset: number, b: { width: number; height: number }): Box =>
@@ -163,7 +163,7 @@ export function layoutOf(
 function spread(j: number, k: number, rows: number, columns: number): number {
   const straight = rows === 1 || columns === 1 || j === k;
   if (straight && rows <= 2 && columns <= 2) return 0.5;
-  if (rows <= 2 && columns <= 2) return 0.24;
+  if (rows <= 2 && columns <= 2) return 0.34;
   const n = rows * columns;
   const at = j * columns + (j % 2 ? columns - 1 - k : k);
   return 0.16 + (0.68 * (at + 0.5)) / n;

@@ -14,6 +14,7 @@ import {
   undoable,
   values,
 } from "../state/app.ts";
+import { Icon } from "./icon.tsx";
 import { full, long, read } from "./number.ts";
 
 const paces = [1, 10, 100, 0];
@@ -31,7 +32,7 @@ export function Controls() {
           aria-keyshortcuts="Space"
           onClick={() => void (playing.value ? pause() : train())}
         >
-          {playing.value ? `❚❚ ${t.pause}` : `▶ ${t.play}`}
+          <Icon name={playing.value ? "pause" : "play"} /> {playing.value ? t.pause : t.play}
         </button>
         <button
           type="button"

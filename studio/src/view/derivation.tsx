@@ -19,6 +19,7 @@ import {
   values,
 } from "../state/app.ts";
 import { type Grain, grains } from "../state/timeline.ts";
+import { Icon } from "./icon.tsx";
 import { long } from "./number.ts";
 
 /** Sections that are open from the start: the way from the question to the update. */
@@ -85,7 +86,7 @@ function Walk() {
     <div class="walk" role="group" aria-label={t.walk}>
       <div class="row">
         <button type="button" aria-label={t.toStart} title={t.toStart} onClick={() => goTo(0)}>
-          ⏮
+          <Icon name="start" />
         </button>
         <button
           type="button"
@@ -94,7 +95,7 @@ function Walk() {
           aria-keyshortcuts="["
           onClick={() => stepBy(-1)}
         >
-          ◀
+          <Icon name="back" />
         </button>
         <button
           type="button"
@@ -103,7 +104,7 @@ function Walk() {
           aria-keyshortcuts="]"
           onClick={() => stepBy(1)}
         >
-          ▶
+          <Icon name="play" />
         </button>
         <label>
           <span>{t.by}</span>
