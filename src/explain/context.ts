@@ -14,6 +14,7 @@ import {
   symbol,
   symbolsOf,
 } from "./expr.ts";
+import { termsOf } from "./loss.ts";
 import { type Names, type Notation, namesOf, partial, renewed } from "./notation.ts";
 import { say } from "./say.ts";
 import { indexText, type Stage, type Trace } from "./trace.ts";
@@ -43,6 +44,8 @@ export class Context {
   readonly symbols: Record<string, Sign> = {};
   readonly steps: Step[] = [];
   readonly loss: Expr;
+  /** The tensor whose elements the loss adds up, if it does. */
+  readonly terms: Tensor | undefined;
   /** Steps by the symbol that they compute. */
   readonly defined = new Map<string, string>();
   /** See Step.part. */
@@ -80,6 +83,8 @@ export class Context {
       elements.naming = (node, index) => this.name({ node, index });
       elements.named = (node) => this.#isNamed(node);
     }
+    this.terms = termsOf(this);
+    this.elements.kept = this.whole.kept = this.terms;
     this.loss = this.symbol(this.names.loss, this.elements.value({ node: trace.loss, index: 0 }));
   }
 

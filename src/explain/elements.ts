@@ -23,7 +23,16 @@ import {
   sum,
   symbol,
 } from "./expr.ts";
-import { bare, type Element, type Naming, Origins, scanned, unravelled } from "./origins.ts";
+import {
+  bare,
+  type Element,
+  keyOf,
+  type Naming,
+  Origins,
+  type Read,
+  scanned,
+  unravelled,
+} from "./origins.ts";
 
 export { type Element, keyOf, type Naming } from "./origins.ts";
 
@@ -74,7 +83,7 @@ export class Elements extends Origins {
   /** What the element is computed from, its own name left aside. */
   define(named: Element, naming: Naming = this.naming): Expr {
     const e = this.opened(named);
-    return this.#define(e, (input, at) => this.expr(e.node.inputs[input]!, at, naming));
+    return this.#define(e, (input, at) => this.expr(e.node.inputs[input]!, at, naming), naming);
   }
 
   /** ∂(element)/∂(what it reads), for everything of floating-point type. */
@@ -102,12 +111,12 @@ export class Elements extends Origins {
   }
 
   /** The value of an element: traced, or evaluated. */
-  value(e: Element): number {
+  value(e: Element, naming: Naming = this.naming): number {
     const traced = this.#values.get(e.node);
     if (traced) return traced[e.index]!;
     const meaning = this.meaning(e.node);
     if (meaning.loop === "leaf" && meaning.data) return meaning.data[e.index]!;
-    return this.evaluate(this.expr(e.node, e.index));
+    return this.evaluate(this.expr(e.node, e.index, naming));
   }
 
   evaluate(e: Expr): number {
@@ -167,7 +176,7 @@ export class Elements extends Origins {
     );
   }
 
-  #define(e: Element, read: (input: number, at: number) => Expr): Expr {
+  #define(e: Element, read: (input: number, at: number) => Expr, naming: Naming): Expr {
     const { node, index } = e;
     const meaning = this.meaning(node);
     switch (meaning.loop) {
@@ -178,7 +187,7 @@ export class Elements extends Origins {
       case "compose":
         return this.#opaque(e, read);
       case "map":
-        return this.#map(e, meaning.value, read);
+        return this.#map(e, meaning.value, read, naming);
       case "scan": {
         const parts = scanned(meaning, node.shape, this.indices(e)).map((at) =>
           this.#spell(meaning.value, e, at, read),
@@ -192,7 +201,7 @@ export class Elements extends Origins {
         );
         if (meaning.combine === "sum") return sum(parts);
         if (meaning.combine === "product") return product(parts);
-        return this.#apply(node, parts, { combine: meaning.combine });
+        return this.#apply(node, parts, () => ({ combine: meaning.combine }));
       }
       case "scatter":
         return sum(
@@ -204,9 +213,14 @@ export class Elements extends Origins {
   }
 
   /** One element of a map: sums and products by structure, anything else by its notation. */
-  #map(e: Element, whole: Expression, read: (input: number, at: number) => Expr): Expr {
+  #map(
+    e: Element,
+    whole: Expression,
+    read: (input: number, at: number) => Expr,
+    naming: Naming,
+  ): Expr {
     const { node } = e;
-    const inner = this.chosen(e, bare(whole));
+    const inner = this.chosen(e, bare(whole), naming);
     if (inner.kind === "index") return given(this.indices(e)[inner.axis]!);
     if (!this.isSymbol(e, inner)) return this.#spell(inner, e, this.indices(e), read);
     const args = node.inputs.map((_, k) => read(k, e.index));
@@ -219,32 +233,47 @@ export class Elements extends Origins {
       if (condition.kind === "number") return args[condition.value !== 0 ? 1 : 2]!;
       if (args[1]!.kind === "number" && isSame(args[1]!, args[2]!)) return args[1]!;
     }
-    return this.#apply(node, args, { value: whole });
+    return this.#apply(node, args, () => ({ value: whole }));
   }
 
-  #apply(node: Tensor, args: Expr[], means: Partial<Operator>): Expr {
+  #apply(node: Tensor, args: Expr[], means: () => Partial<Operator>): Expr {
     const settings = Object.entries(node.attributes);
     const fill = (template: string) =>
       settings.reduce((t, [name, v]) => t.replaceAll(`{${name}}`, String(v)), template);
     const { text, tex, precedence } = node.op.notation;
-    const arity = means.expansion ? `/${args.length}` : "";
+    // A composition is written for so many arguments.
+    const arity = this.meaning(node).loop === "compose" ? `/${args.length}` : "";
     const known = fill(text) === text ? "" : JSON.stringify(node.attributes);
     const op = node.op.name + arity + known;
-    this.operators[op] ??= { text: fill(text), tex: fill(tex), precedence, ...means };
+    this.operators[op] ??= { text: fill(text), tex: fill(tex), precedence, ...means() };
     return { kind: "apply", op, args };
   }
 
   /** An operator with a composition but a derivative rule of its own stays one symbol. */
   #opaque(e: Element, read: (input: number, at: number) => Expr): Expr {
     const found = this.argumentsOf(e);
-    const places = new Map(found.map(({ input, at }, i) => [`${input}:${at}`, i]));
-    const stop: Naming = (n, i) => {
-      const k = e.node.inputs.indexOf(n);
-      return k < 0 ? undefined : symbol(`#${places.get(`${k}:${i}`)}`);
-    };
-    const expansion = this.expr(this.built(e.node)!, e.index, stop);
     const args = found.map(({ input, at }) => read(input, at));
-    return this.#apply(e.node, args, { expansion });
+    return this.#apply(e.node, args, () => this.#expanded(e, found));
+  }
+
+  /** A composition over its arguments; its reductions are parts, lest they be written out often. */
+  #expanded(e: Element, found: readonly Read[]): Partial<Operator> {
+    const places = new Map(found.map(({ node, at }, i) => [keyOf({ node, index: at }), i]));
+    const known = new Map<string, Expr>();
+    const parts: Expr[] = [];
+    const naming: Naming = (node, index) => {
+      const key = keyOf({ node, index });
+      const place = places.get(key);
+      if (place !== undefined) return symbol(`#${place}`);
+      if (e.node.inputs.includes(node) || this.meaning(node).loop !== "reduce") return undefined;
+      if (!known.has(key)) {
+        const part = this.define({ node, index }, naming);
+        known.set(key, symbol(`%${parts.push(part) - 1}`));
+      }
+      return known.get(key);
+    };
+    const expansion = this.expr(this.built(e.node)!, e.index, naming);
+    return { expansion, ...(parts.length > 0 ? { parts } : {}) };
   }
 
   /** The scalar language as an expression. */

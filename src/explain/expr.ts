@@ -24,8 +24,10 @@ export interface Operator {
   readonly value?: Expression;
   /** A reduction over all arguments. */
   readonly combine?: string;
-  /** An expression over the symbols "#0", "#1" … */
+  /** An expression over the arguments as symbols, "#0", "#1" …, and over the `parts`, "%0" … */
   readonly expansion?: Expr;
+  /** What an expansion uses several times; each may use those before it. */
+  readonly parts?: readonly Expr[];
 }
 
 /** How a symbol is written, and its value where it has one. */
@@ -128,7 +130,10 @@ function applyOperator(op: Operator | undefined, args: number[], operators: Oper
   const join = op?.combine && combiners[op.combine];
   if (join) return args.reduce((a, b) => join(a, b));
   if (!op?.expansion) return Number.NaN;
-  return evaluateExpr(op.expansion, (name) => args[Number(name.slice(1))]!, operators);
+  const parts: number[] = [];
+  const valueOf = (name: string) => (name.startsWith("%") ? parts : args)[Number(name.slice(1))]!;
+  for (const part of op.parts ?? []) parts.push(evaluateExpr(part, valueOf, operators));
+  return evaluateExpr(op.expansion, valueOf, operators);
 }
 
 /** How an expression of the scalar language reads elements, and where its loops stand. */

@@ -31,6 +31,8 @@ export abstract class Origins {
   naming: Naming = () => undefined;
   /** Whether a node's elements have such names. */
   named: (node: Tensor) => boolean = () => false;
+  /** A node that is not passed over though it may only move or choose: it gets names later. */
+  kept: Tensor | undefined;
   readonly #whole: boolean;
   readonly #meanings = new Map<Tensor, Meaning>();
   readonly #composed = new Map<Tensor, Tensor>();
@@ -45,7 +47,7 @@ export abstract class Origins {
   }
 
   /** The value of an element. */
-  abstract value(e: Element): number;
+  abstract value(e: Element, naming?: Naming): number;
 
   /** Whether an element has a name, which cuts an expression off. */
   isNamed({ node, index }: Element, naming: Naming = this.naming): boolean {
@@ -56,7 +58,7 @@ export abstract class Origins {
   resolve(node: Tensor, index: number, naming: Naming = this.naming): Element {
     let at: Element = { node, index };
     while (!this.isNamed(at, naming)) {
-      const next = this.#moved(at);
+      const next = this.#moved(at, naming);
       if (!next) return at;
       at = next;
     }
@@ -64,20 +66,22 @@ export abstract class Origins {
   }
 
   /** The element that this one is, if its operator does nothing but move or choose. */
-  #moved(e: Element): Element | undefined {
+  #moved(e: Element, naming: Naming): Element | undefined {
+    if (e.node === this.kept) return undefined;
     const inner = this.composed(e.node);
     if (inner) return { node: inner, index: e.index };
     const meaning = this.meaning(e.node);
     if (e.node.op.derivative.kind !== "linear" || meaning.loop !== "map") return undefined;
-    const value = this.chosen(e, bare(meaning.value));
+    const value = this.chosen(e, bare(meaning.value), naming);
     if (value?.kind !== "load" || value.when) return undefined;
     return { node: e.node.inputs[value.input]!, index: this.at(e, value.at) };
   }
 
   /** Of a choice, the case that holds, unless all are to be shown. */
-  chosen(e: Element, value: Expression): Expression {
+  chosen(e: Element, value: Expression, naming: Naming = this.naming): Expression {
     if (this.#whole || value.kind !== "select" || value.condition.kind !== "load") return value;
-    return bare(this.at(e, value.condition) !== 0 ? value.then : value.otherwise);
+    const holds = this.at(e, value.condition, this.indices(e), naming) !== 0;
+    return bare(holds ? value.then : value.otherwise);
   }
 
   /** A node that is differentiated as its composition, as that composition. */
@@ -109,14 +113,12 @@ export abstract class Origins {
       case "leaf":
         break;
       case "compose":
-        this.argumentsOf(e).forEach(({ input, at }) => {
-          add(input, at);
-        });
+        for (const r of this.argumentsOf(e)) add(r.input, r.at);
         break;
       case "map": {
         const value = this.chosen(e, bare(meaning.value));
-        if (this.isSymbol(e, value)) node.inputs.forEach((_, k) => add(k, index));
-        else this.#loads(e, value, at, add);
+        if (!this.isSymbol(e, value)) this.#loads(e, value, at, add);
+        else for (let k = 0; k < node.inputs.length; k++) add(k, index);
         break;
       }
       case "scan":
@@ -234,8 +236,13 @@ export abstract class Origins {
   }
 
   /** An index expression; where it depends on data, the data are looked up. */
-  at(e: Element, at: Expression, indices: readonly number[] = this.indices(e)): number {
-    const load: Load = (input, i) => this.value({ node: e.node.inputs[input]!, index: i });
+  at(
+    e: Element,
+    at: Expression,
+    indices: readonly number[] = this.indices(e),
+    naming: Naming = this.naming,
+  ): number {
+    const load: Load = (input, i) => this.value({ node: e.node.inputs[input]!, index: i }, naming);
     return scalar(at, load, indices);
   }
 }

@@ -66,27 +66,38 @@ export class Resident {
       this.#sinceTime = performance.now();
     }
     const began = performance.now();
-    const sums = this.#session.steps(first, first + count, this.#plan!.sums());
+    const repeat = () => this.#repeat(progress.steps - this.#since!.steps + count);
+    let sums: Sums | undefined;
+    try {
+      sums = this.#session.steps(first, first + count, this.#plan!.sums());
+    } catch (error) {
+      // If it is the data's fault, this throws at the step in question.
+      repeat();
+      throw error;
+    }
     const now = performance.now();
     this.#learn(now - began, count);
     this.#newer = true;
-    if (sums === undefined) {
-      return this.#repeat(progress.steps - this.#since!.steps + count);
-    }
+    if (sums === undefined) return repeat();
     progress.steps += count;
     this.#plan!.count(sums, count);
     if (now - this.#sinceTime > settling) this.settle();
     return this.#session.lastLoss();
   }
 
-  /** Trains on as many of the next `count` whole epochs as fit into the budget; [] on NaN. */
+  /** Trains on as many of the next `count` whole epochs as fit into the budget; [] if it fails. */
   epochs(first: number, count: number, batches: number, shuffle: boolean): Sums[] {
     const wanted = Math.min(count, mostEpochs, Math.floor(this.#chunk / batches));
     const fitting = Math.max(1, wanted);
     this.settle();
     this.#load();
     const began = performance.now();
-    const done = this.#session.epochs(first, fitting, shuffle);
+    let done: Sums[] = [];
+    try {
+      done = this.#session.epochs(first, fitting, shuffle);
+    } catch {
+      // Step by step it will throw again, with the trainer as it was before that step.
+    }
     this.#learn(performance.now() - began, Math.max(1, done.length) * batches);
     if (done.length < fitting || !this.#session.isFinite()) {
       this.forget();
@@ -135,8 +146,8 @@ export class Resident {
   }
 
   /**
-   * Something was not finite: all steps since the trainer's own state once more, one by one with
-   * every new parameter looked at. This ends in an error that says where the first bad number came
+   * Something went wrong: all steps since the trainer's own state once more, one by one with every
+   * new parameter looked at. This ends in an error that says where the first bad number came
    * from, the trainer being as it was before that step; if not (rounding decided), it has trained
    * as it should. The loss of the last step.
    */

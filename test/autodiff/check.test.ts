@@ -9,7 +9,7 @@ import { customOperator, stopGradient } from "../../src/ops/custom.ts";
 import { take } from "../../src/ops/indexing.ts";
 import { tensor, zeros } from "../../src/ops/leaf.ts";
 import { relu, sin } from "../../src/ops/transcendental.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 
 const x = tensor([0.3, -0.8, 1.1, 0.6], { dtype: "f64" });
 

@@ -7,7 +7,7 @@ import type { Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
 import { customOperator } from "../../src/ops/custom.ts";
 import { scalar, tensor, zeros } from "../../src/ops/leaf.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 
 const number = (value: number): Tensor => scalar(value, "f64");
 

@@ -10,7 +10,7 @@ import { negOp } from "../../src/ops/arithmetic.ts";
 import { stopGradient } from "../../src/ops/custom.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { argmax } from "../../src/ops/reduce.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 
 const x = tensor([1, 2, 3]);
 const whole = tensor([1, 2, 3], { dtype: "i32" });

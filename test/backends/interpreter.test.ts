@@ -10,8 +10,8 @@ import { scatterAdd } from "../../src/ops/indexing.ts";
 import { input, range, tensor, zeros } from "../../src/ops/leaf.ts";
 import { broadcastTo, flip, reshape, slice } from "../../src/ops/move.ts";
 import { argmax, cumsum, mean } from "../../src/ops/reduce.ts";
-import { failure } from "../data/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 
 const [x, w] = [input("x", [2, 2]), input("w", [2])];
 

@@ -16,7 +16,7 @@ import { concatenate, pad, slice, squeeze, stack, transpose } from "../../src/op
 import { randomUniform } from "../../src/ops/random.ts";
 import { argmax, cumsum, max, sum } from "../../src/ops/reduce.ts";
 import { exp } from "../../src/ops/transcendental.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 
 const path = fileURLToPath(import.meta.url);
 const lines = readFileSync(path, "utf8").split("\n");

@@ -21,7 +21,7 @@ import { addOp, mul } from "../../src/ops/arithmetic.ts";
 import { input, scalar, tensor, zeros } from "../../src/ops/leaf.ts";
 import { randomUniform } from "../../src/ops/random.ts";
 import { mean } from "../../src/ops/reduce.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 
 test("printGraph lists nodes with their types, inputs first", () => {
   const x = input("x", [2, 3]);

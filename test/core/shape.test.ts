@@ -7,7 +7,7 @@ import {
   sizeOf,
   stridesOf,
 } from "../../src/core/shape.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 
 describe("broadcastShapes", () => {
   test.each([

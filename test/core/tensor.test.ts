@@ -14,7 +14,7 @@ import {
   zeros,
 } from "../../src/ops/leaf.ts";
 import { pad } from "../../src/ops/move.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 
 test.each<[unknown, DType, number[], number[]]>([
   [3, "f32", [], [3]],

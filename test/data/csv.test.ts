@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseTable, type TableOptions } from "../../src/data/index.ts";
-import { failure, harmless } from "./failure.ts";
+import { failure, harmless } from "../support/failure.ts";
 
 /** Names, types and cells by column. */
 const content = (text: string, options?: TableOptions) =>

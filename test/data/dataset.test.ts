@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arrayTensor, checkedSize, reserve } from "../../src/core/array-tensor.ts";
 import { type Dataset, dataset, examples, numericTargets, subset } from "../../src/data/index.ts";
-import { failure } from "./failure.ts";
+import { failure } from "../support/failure.ts";
 
 const xorInputs = [
   [0, 0],

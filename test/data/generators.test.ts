@@ -9,7 +9,7 @@ import {
   subset,
   xor,
 } from "../../src/data/index.ts";
-import { failure } from "./failure.ts";
+import { failure } from "../support/failure.ts";
 
 const row = ({ inputs }: Dataset, i: number) => {
   const width = inputs.shape[1];

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arrayTensor } from "../../src/core/array-tensor.ts";
 import { gunzip, idxDataset, isGzip, parseIdx, readIdx } from "../../src/data/index.ts";
-import { failure, harmless, rejection } from "./failure.ts";
+import { failure, harmless, rejection } from "../support/failure.ts";
 
 const writers = {
   8: [1, (view: DataView, at: number, value: number) => view.setUint8(at, value)],

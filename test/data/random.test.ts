@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { keyOf, multiplyHigh, normalAt, threefry2x32, uniformAt } from "../../src/core/random.ts";
-import { failure } from "./failure.ts";
+import { failure } from "../support/failure.ts";
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { threefry2x32 } from "../../src/core/random.ts";
 import { examples, shuffledOrder, split, splitIndices } from "../../src/data/index.ts";
-import { failure } from "./failure.ts";
+import { failure } from "../support/failure.ts";
 
 describe("shuffledOrder", () => {
   it("is the permutation that its documentation says", () => {

@@ -11,7 +11,7 @@ import {
   type TableDatasetOptions,
   tableDataset,
 } from "../../src/data/index.ts";
-import { failure } from "./failure.ts";
+import { failure } from "../support/failure.ts";
 
 const build = (text: string, options: TableDatasetOptions) =>
   tableDataset(parseTable(text, { source: "t.csv" }), options);

@@ -19,7 +19,7 @@ import type { FileOperations, NewFile } from "../../src/io/atomic.ts";
 import * as browser from "../../src/io/files-browser.ts";
 import * as node from "../../src/io/files-node.ts";
 import { readBytes, readText, writeAtomically, writeWith } from "../../src/io/files-node.ts";
-import { rejection } from "../data/failure.ts";
+import { rejection } from "../support/failure.ts";
 
 const root = mkdtempSync(join(tmpdir(), "chainrule-files-"));
 let count = 0;

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type ArrayTensor, arrayTensor } from "../../src/core/array-tensor.ts";
 import { arrayOf, dtypes } from "../../src/core/dtype.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/io/safetensors.ts";
-import { failure, harmless } from "../data/failure.ts";
+import { failure, harmless } from "../support/failure.ts";
 
 const fixture = (name: string) =>
   new Uint8Array(

@@ -10,7 +10,7 @@ import { sequential } from "../../src/nn/sequential.ts";
 import { full, onesLike, tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
 
 const key = (seed: number, step: number) => tensor([seed, step], { dtype: "i32" });

@@ -27,7 +27,7 @@ import {
   warmup,
 } from "../../src/index.ts";
 import type { FitOptions, StepReport } from "../../src/train/fit.ts";
-import { failure, harmless, rejection } from "../data/failure.ts";
+import { failure, harmless, rejection } from "../support/failure.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "chainrule-checkpoint-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

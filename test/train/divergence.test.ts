@@ -18,7 +18,7 @@ import {
   tensor,
   trainer,
 } from "../../src/index.ts";
-import { failure, rejection } from "../data/failure.ts";
+import { failure, rejection } from "../support/failure.ts";
 
 const data = {
   inputs: [

@@ -19,7 +19,7 @@ import {
   trainer,
 } from "../../src/index.ts";
 import { coefficientOfDetermination, confusionMatrix } from "../../src/train/metrics.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
 
 /** A model of one layer that does not train, with weights by value. */

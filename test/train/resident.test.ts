@@ -18,7 +18,7 @@ import {
   trainer,
 } from "../../src/index.ts";
 import type { FitOptions } from "../../src/train/fit.ts";
-import { rejection } from "../data/failure.ts";
+import { rejection } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
 
 const points = moons({ size: 48, noise: 0.2 });

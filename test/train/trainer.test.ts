@@ -9,7 +9,7 @@ import {
   sigmoid,
   trainer,
 } from "../../src/index.ts";
-import { failure } from "../data/failure.ts";
+import { failure } from "../support/failure.ts";
 
 describe("predict", () => {
   const model = sequential(linear(2, 1, { weight: [[2, 3]], bias: 1 }));

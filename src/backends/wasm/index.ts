@@ -10,6 +10,7 @@ import { features } from "./assembler/index.ts";
 import { imports } from "./intrinsics/index.ts";
 import { buildModule, type ModuleOptions, pagesFor } from "./module.ts";
 import { openSession } from "./session.ts";
+import { lost } from "./workers.ts";
 
 /** What WebAssembly's 32-bit addresses reach. */
 const addressable = 2 ** 32 - 65536;
@@ -64,12 +65,6 @@ const outOfMemory = (bytes: number): never =>
     message: "The program needs more memory than WebAssembly can have.",
     expected: "at most 4 GiB, and what the machine has free",
     found: `${(bytes / 2 ** 20).toFixed(0)} MiB for parameters, optimizer, data and activations`,
-  });
-
-const lost = () =>
-  fail("unsupported", {
-    message: "A worker thread has not answered for a long time; it has probably died.",
-    fix: "Train with threads: 1, and look for what ended the worker (memory, the system).",
   });
 
 const outOfRange =

@@ -7,7 +7,7 @@ import type { Session, SessionData, Sums, TrainingGraph } from "../backend.ts";
 import { features } from "./assembler/index.ts";
 import { type LoopLayout, writeLoop } from "./emit/train.ts";
 import { instantiate } from "./index.ts";
-import { startWorkers, threadsFor } from "./workers.ts";
+import { lost, startWorkers, threadsFor } from "./workers.ts";
 
 /** Epochs that one call can report. */
 const maximumEpochs = 4096;
@@ -85,6 +85,17 @@ export function openSession(
     for (let i = 0; i < examples; i++) order[i] = i;
   };
   inOrder();
+  /** What has ended the session: a step that threw is half done, and threads wait in its midst. */
+  let broken: unknown;
+  const guarded = <T>(work: () => T): T => {
+    if (broken !== undefined) throw broken;
+    try {
+      return team?.dead ? lost() : work();
+    } catch (error) {
+      broken = error;
+      throw error;
+    }
+  };
   return {
     load(values, stepNumber, learningRate) {
       state.forEach((target, i) => {
@@ -106,13 +117,13 @@ export function openSession(
     steps(from, to, sums) {
       lossSum.value = sums.loss;
       correctSum.value = sums.correct;
-      if (steps(from, to) !== 0) return undefined;
+      if (guarded(() => steps(from, to)) !== 0) return undefined;
       return { loss: lossSum.value, correct: counts ? correctSum.value : Number.NaN };
     },
     lastLoss: () => lossAt[0]!,
     epochs(first, count, shuffled) {
       if (!shuffled) inOrder();
-      const done = epochs(first, Math.min(count, maximumEpochs), +shuffled);
+      const done = guarded(() => epochs(first, Math.min(count, maximumEpochs), +shuffled));
       return Array.from({ length: done }, (_, i): Sums => {
         return { loss: records[2 * i]!, correct: counts ? records[2 * i + 1]! : Number.NaN };
       });

@@ -1,5 +1,6 @@
 /** Worker threads in Node and in pages, and when they are worth their while. */
 import type { Program } from "../../compile/program.ts";
+import { fail } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { features } from "./assembler/index.ts";
 import { mostThreads, shared } from "./emit/threads.ts";
@@ -7,8 +8,16 @@ import { isTiny } from "./emit/unrolled.ts";
 
 /** Workers that wait for commands in shared memory. */
 export interface Workers {
+  /** Whether one of them is known to be dead. */
+  readonly dead: boolean;
   close(): void;
 }
+
+export const lost = (): never =>
+  fail("unsupported", {
+    message: "A worker thread has died, or has not answered for a long time.",
+    fix: "Train with threads: 1, and look for what ended the worker (memory, the system).",
+  });
 
 /** Steps of less work than this many multiplications are done sooner than a barrier opens. */
 const worthSharing = 2e6;
@@ -41,7 +50,7 @@ function processors(): number {
 }
 
 interface NodeWorker {
-  postMessage(message: unknown): void;
+  on(event: "error" | "exit", then: () => void): void;
   unref(): void;
   terminate(): unknown;
 }
@@ -63,10 +72,17 @@ export function startWorkers(
   const start = node?.getBuiltinModule ? startInNode : startInPage;
   // A worker has none of the library's code. Without workers that are ready, one thread does all.
   const foreign = WebAssembly.Module.imports(module).some((i) => i.module !== "env");
-  if (foreign) return { close() {} };
-  const workers = Array.from({ length: count }, () => start({ module, memory }));
+  if (foreign) return { dead: false, close() {} };
+  let dead = false;
+  const died = () => {
+    dead = true;
+  };
+  const workers = Array.from({ length: count }, () => start({ module, memory }, died));
   const words = new Int32Array(memory.buffer);
   return {
+    get dead() {
+      return dead;
+    },
     close() {
       Atomics.store(words, shared.quit / 4, 1);
       Atomics.add(words, shared.command / 4, 1);
@@ -81,19 +97,23 @@ interface Start {
   readonly memory: WebAssembly.Memory;
 }
 
-function startInNode(workerData: Start): { terminate(): unknown } {
+function startInNode(workerData: Start, died: () => void): { terminate(): unknown } {
   const { Worker } = node!.getBuiltinModule!("node:worker_threads") as WorkerThreads;
   const source = `(${life})(require("node:worker_threads").workerData)`;
   const worker = new Worker(source, { eval: true, workerData });
+  // Errors that nobody listens to would end the program.
+  worker.on("error", died);
+  worker.on("exit", died);
   // A program that is done need not send its workers home.
   worker.unref();
   return worker;
 }
 
-function startInPage(start: Start): { terminate(): unknown } {
+function startInPage(start: Start, died: () => void): { terminate(): unknown } {
   const source = `onmessage = ({ data }) => (${life})(data)`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url);
+  worker.onerror = died;
   worker.postMessage(start);
   return worker;
 }

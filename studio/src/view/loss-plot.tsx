@@ -48,6 +48,7 @@ function Plot({ logarithmic }: { readonly logarithmic: boolean }) {
           { label: t.epoch },
           { label: t.error, stroke: accent, width: 1.5, points: { show: false } },
         ],
+        legend: { show: false },
         cursor: { drag: { x: false, y: false } },
       },
       data,

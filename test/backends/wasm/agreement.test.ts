@@ -10,7 +10,7 @@ import type { Tensor } from "../../../src/core/tensor.ts";
 import { operators } from "../../../src/ops/index.ts";
 import { scatterAdd } from "../../../src/ops/indexing.ts";
 import { input, onesLike, tensor, zeros } from "../../../src/ops/leaf.ts";
-import { failure } from "../../data/failure.ts";
+import { failure } from "../../support/failure.ts";
 import { holds } from "../../support/property.ts";
 import { build, choices } from "../../support/random-graphs.ts";
 import { differentiable, typedSamples } from "../../support/samples.ts";
