@@ -2,10 +2,11 @@
  * The first screen is worked out when the page is built, by the same engine, so that the page shows
  * it before the engine has been loaded.
  */
+
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { mkdirSync, rmSync } from "node:fs";
 import type { Plugin } from "vite";
 
 const id = "virtual:first";

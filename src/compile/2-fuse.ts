@@ -111,7 +111,24 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
     } else open(reduction(n, n, context), n);
   }
   for (const group of groups) prune(group);
-  return groups;
+  const needed = reachable(outputs, groupOf);
+  return groups.filter((group) => needed.has(group));
+}
+
+/** The groups that the outputs still need, now that reads have been taken away. */
+function reachable(
+  outputs: readonly Tensor[],
+  groupOf: ReadonlyMap<Tensor, Group>,
+): ReadonlySet<Group> {
+  const needed = new Set<Group>();
+  const stack = [...outputs];
+  for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
+    const group = groupOf.get(n);
+    if (group === undefined || needed.has(group)) continue;
+    needed.add(group);
+    stack.push(...group.reads);
+  }
+  return needed;
 }
 
 /** The number of this view in a chain of views, which begins anew after the last that is allowed. */

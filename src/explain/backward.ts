@@ -2,12 +2,10 @@
  * Sections 4 to 8: from the loss back to one parameter. Every gradient on the way is computed once
  * and referred to by name, so the work grows with the number of units, not of paths.
  */
-import { pushForward } from "../autodiff/forward.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { dependents, nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { constant } from "../ops/leaf.ts";
 import { direct } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
@@ -41,7 +39,7 @@ export function route(c: Context, name: string, index: number): Route {
   const reached: Element[] = [];
   const counts = new Map<string, number>([[keyOf(parameter), 1]]);
   const stages = c.trace.stages.filter((s) => active.has(s.tensor)).map((s) => s.tensor);
-  for (const e of [...stages.flatMap((t) => candidates(c, t, parameter)), root]) {
+  for (const e of [...stages.flatMap((t) => elementsOf(c, t)), root]) {
     const from = direct(c.elements, e, wanted);
     if (from.length === 0) continue;
     for (const x of from) consumers.set(keyOf(x), [...(consumers.get(keyOf(x)) ?? []), e]);
@@ -53,20 +51,6 @@ export function route(c: Context, name: string, index: number): Route {
     if (e.node !== root.node) reached.push(e);
   }
   return { parameter, name, consumers, reached, paths: counts.get(keyOf(root)) ?? 0 };
-}
-
-/** Stages up to this size are searched element by element. */
-const searched = 64;
-
-/** The elements of a stage that depend on the parameter: of a large one, by forward mode. */
-function candidates(c: Context, t: Tensor, parameter: Element): Element[] {
-  const all = elementsOf(c, t);
-  if (all.length <= searched) return all;
-  const unit = new Float64Array(parameter.node.size);
-  unit[parameter.index] = 1;
-  const tangent = pushForward([t], [parameter.node], [constant(unit, parameter.node.shape)]);
-  const [here] = c.trace.evaluate(tangent);
-  return all.filter((e) => here![e.index] !== 0);
 }
 
 export class Backward {

@@ -2,7 +2,7 @@
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { partials } from "./adjoint.ts";
-import type { Kind, Section, Sentence, Step, Table } from "./derivation.ts";
+import type { Kind, Section, Sentence, Slot, Step, Table } from "./derivation.ts";
 import { type Element, Elements, keyOf } from "./elements.ts";
 import {
   type Expr,
@@ -15,6 +15,7 @@ import {
   symbolsOf,
 } from "./expr.ts";
 import { termsOf } from "./loss.ts";
+import type { MessageKey } from "./messages.ts";
 import { type Names, type Notation, namesOf, partial, renewed } from "./notation.ts";
 import { say } from "./say.ts";
 import { indexText, type Stage, type Trace } from "./trace.ts";
@@ -86,6 +87,11 @@ export class Context {
     this.terms = termsOf(this);
     this.elements.kept = this.whole.kept = this.terms;
     this.loss = this.symbol(this.names.loss, this.elements.value({ node: trace.loss, index: 0 }));
+  }
+
+  /** The letter for what is computed inside a formula; a function's own steps are called u. */
+  get intermediate(): "u" | "v" {
+    return this.trace.trainer ? "u" : "v";
   }
 
   /** Whether tensors have one row for each example. */
@@ -250,6 +256,14 @@ export class Context {
     });
   }
 
+  /** A sentence that a derivation needs but once. */
+  once(key: MessageKey, slots?: Readonly<Record<string, Slot>>): Sentence[] {
+    if (this.#once.has(key)) return [];
+    this.#once.add(key);
+    return [say(key, slots)];
+  }
+  readonly #once = new Set<MessageKey>();
+
   /** A long sum with its largest terms, and one symbol for the rest. */
   shorten(e: Expr, why: Sentence[]): Expr {
     if (!("args" in e)) return e;
@@ -271,8 +285,11 @@ export class Context {
   }
 
   equation(q: Equation): Step {
-    const why = [...(q.why ?? [])];
-    const forms = q.forms.map((f) => this.shorten(f, why));
+    const rests: Sentence[] = [];
+    const forms = q.forms.map((f) => this.shorten(f, rests));
+    const said = this.#unlessSaid(q.section, q.why ?? []);
+    // What leads to the formula stands right before it.
+    const why = [...said.slice(0, -1), ...rests, ...said.slice(-1)];
     const last = forms.at(-1)!;
     const value = this.evaluate(last);
     if (q.result.kind === "symbol") {
@@ -302,6 +319,15 @@ export class Context {
     if (q.result.kind === "symbol") this.defined.set(q.result.name, step.id);
     return step;
   }
+
+  /** What introduces several formulas in a row introduces the first of them. */
+  #unlessSaid(section: Section, why: readonly Sentence[]): readonly Sentence[] {
+    const words = JSON.stringify([section, this.part, why]);
+    if (why.length > 0 && words === this.#said) return [];
+    this.#said = words;
+    return why;
+  }
+  #said = "";
 
   #parametersIn(used: ReadonlySet<string>): string[] {
     return [...used].filter((name) => this.#known.has(name));

@@ -232,8 +232,22 @@ export class Elements extends Origins {
       const condition = args[inner.condition.input]!;
       if (condition.kind === "number") return args[condition.value !== 0 ? 1 : 2]!;
       if (args[1]!.kind === "number" && isSame(args[1]!, args[2]!)) return args[1]!;
+      for (const k of [1, 2]) args[k] = this.#within(args[k]!, condition, k);
     }
     return this.#apply(node, args, () => ({ value: whole }));
+  }
+
+  /** A case, in which the same choice is decided already: the case `k`. */
+  #within(e: Expr, condition: Expr, k: number): Expr {
+    if (!("args" in e)) return e;
+    const args = e.args.map((a) => this.#within(a, condition, k));
+    return this.isChoice(e) && isSame(args[0]!, condition) ? args[k]! : { ...e, args };
+  }
+
+  /** Whether an expression chooses between cases: (#1 if #0 else #2). */
+  isChoice(e: Expr): boolean {
+    const value = e.kind === "apply" ? this.operators[e.op]?.value : undefined;
+    return value?.kind === "select" && value.condition.kind === "load";
   }
 
   #apply(node: Tensor, args: Expr[], means: () => Partial<Operator>): Expr {

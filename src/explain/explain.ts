@@ -21,7 +21,6 @@ import { Factors } from "./factor.ts";
 import { forwardPass } from "./forward.ts";
 import { ledger } from "./ledger.ts";
 import { locate } from "./locate.ts";
-import { termsOf } from "./loss.ts";
 import { type Language, languages } from "./messages.ts";
 import { choose, type Notation, notations } from "./notation.ts";
 import { again, allParameters, meaning, updateStep } from "./outcome.ts";
@@ -171,7 +170,7 @@ function derive(
   s: Settings,
 ): DerivationData {
   const c = new Context(trace, s.notation, s.example);
-  const terms = termsOf(c);
+  const { terms } = c;
   const g = gradientsOf(trace);
   const sequential = s.timing === "sequential" && trace.trainer !== undefined;
   const next = trace.trainer && updated(trace, s.timing);
@@ -188,7 +187,7 @@ function derive(
   const layers = new Set(trace.stages.map((x) => x.layer)).size;
   const compact =
     trace.trainer !== undefined && (layers > 2 || trace.output!.size / trace.examples > 8);
-  const factors = new Factors(c, terms, compact);
+  const factors = new Factors(c, compact);
   const backward = new Backward(c, factors, compact, sequential, next);
   for (const [i, r] of routes.entries()) {
     const { name, index } = chosen[i]!;

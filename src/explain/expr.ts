@@ -53,8 +53,8 @@ export function sum(terms: readonly Expr[]): Expr {
   const constant = flat.filter(isGiven).reduce((s, t) => s + (t as { value: number }).value, 0);
   const rest = flat.filter((t) => !isGiven(t));
   if (rest.length === 0) return given(constant);
-  // A constant stays where it was: 1 − σ, but x + 1.
-  const first = flat.findIndex(isGiven) === 0;
+  // A constant stays where it was, 1 − σ, but x + 1; a negative one does not begin: p − 1.
+  const first = constant > 0 && flat.findIndex(isGiven) === 0;
   const all =
     constant === 0 ? rest : first ? [given(constant), ...rest] : [...rest, given(constant)];
   return all.length === 1 ? all[0]! : { kind: "sum", args: all };

@@ -1,5 +1,4 @@
 /** One factor of the chain rule, derived: textbook forms, or the chain rule inside a composite. */
-import type { Tensor } from "../core/tensor.ts";
 import { between, partials } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Section, Sentence } from "./derivation.ts";
@@ -13,7 +12,8 @@ import { say } from "./say.ts";
 /** Derives factors, each kind in full once. */
 export class Factors {
   readonly #c: Context;
-  readonly #terms: Tensor | undefined;
+  /** Kinds that were met before, and those of them that were derived in full. */
+  readonly #met = new Set<string>();
   readonly #full = new Set<string>();
   readonly #known = new Map<string, Expr>();
   /** Intermediate results that have a name already, by their definition. */
@@ -21,12 +21,12 @@ export class Factors {
   readonly #inline: boolean;
   readonly #lemmas: Lemmas;
   #intermediates = 0;
+
   /** `inline`: what was derived once is afterwards written out where it is used. */
-  constructor(c: Context, terms: Tensor | undefined, inline: boolean) {
+  constructor(c: Context, inline: boolean) {
     this.#inline = inline;
     this.#c = c;
     this.#lemmas = new Lemmas(c);
-    this.#terms = terms;
   }
 
   /** ∂y/∂x as a symbol with a value; its derivation becomes a step, once. */
@@ -35,51 +35,79 @@ export class Factors {
     const known = this.#known.get(key);
     if (known) return known;
     const c = this.#c;
-    const [of, by] = [c.signOf(y)!, c.signOf(x)!];
     const wanted = new Set([keyOf(x)]);
     const order = between(c.elements, y, wanted);
     const kind = order.map((e) => e.node.op.name).join();
-    if (this.#inline && this.#full.has(kind)) {
-      const form = this.#short(c.local(y, x));
+    if (this.#inline && this.#met.has(kind)) {
+      const form = this.#lemmas.fuse(this.#short(c.local(y, x)), section);
       this.#known.set(key, form);
       return form;
     }
-    const result = c.symbol(c.partialSign(of, by));
+    const result = c.symbol(c.partialSign(c.signOf(y)!, c.signOf(x)!));
     this.#known.set(key, result);
-    if (this.#full.has(kind) || !this.#inFull(y, x, result, order, section)) {
-      const form = this.#short(c.local(y, x));
-      const why = [say(this.#full.has(kind) ? "likewise" : "constant")];
-      const short = this.#lemmas.fuse(form, section);
-      const forms = short === form ? [form] : [form, short];
+    this.#met.add(kind);
+    if (this.#full.has(kind)) this.#again(y, x, result, section);
+    else if (this.#inFull(y, x, result, order, section)) this.#full.add(kind);
+    else {
+      const forms = this.#cases(y, x, c.local(y, x));
+      const why = [forms.length > 1 ? y.node.op.law : say("constant")];
       c.equation({ section, kind: "local derivative", result, forms, why });
     }
-    this.#full.add(kind);
     return result;
+  }
+
+  /** Of a kind that was derived before. */
+  #again(y: Element, x: Element, result: Expr, section: Section): void {
+    const form = this.#short(this.#c.local(y, x));
+    const short = this.#lemmas.fuse(form, section);
+    const forms = short === form ? [form] : [form, short];
+    const why = [say("likewise")];
+    this.#c.equation({ section, kind: "local derivative", result, forms, why });
+  }
+
+  /** A derivative with both cases, where it has a choice, and for the case that holds. */
+  #cases(y: Element, x: Element, holds: Expr, naming?: Naming): Expr[] {
+    const { whole } = this.#c;
+    const key = keyOf(x);
+    const found = partials(whole, y, new Set([key]), naming ?? whole.naming).get(key);
+    const choices = (e: Expr): number =>
+      "args" in e ? e.args.reduce((n, a) => n + choices(a), whole.isChoice(e) ? 1 : 0) : 0;
+    return found && choices(found.coefficient) === 1 ? [found.coefficient, holds] : [holds];
   }
 
   /** The whole derivation; false if there is nothing to it. */
   #inFull(y: Element, x: Element, result: Expr, order: Element[], section: Section): boolean {
     const c = this.#c;
-    const base = withTerms(c, this.#terms);
+    const base = withTerms(c, c.terms);
     const names = new Map<string, Expr>();
     const naming: Naming = (node, index) => {
       if (node === y.node && index === y.index) return c.name(y);
       return names.get(`${node.id}:${index}`) ?? base(node, index);
     };
-    const inner = order.slice(0, -1).filter((e) => this.#deservesName(e, base));
-    const [only] = order;
-    const textbook = only?.node.op.textbook;
-    if (inner.length === 0 && order.length === 1 && only && x.node === only.node.inputs[0]) {
-      const forms = (textbook ?? []).map((form) => c.elements.rule(only, form));
-      const last = partials(c.elements, y, new Set([keyOf(x)])).get(keyOf(x))?.coefficient;
-      if (last && JSON.stringify(forms.at(-1)) !== JSON.stringify(last)) forms.push(last);
-      if (forms.length === 0) return false;
-      const why = [say("derive", { y: c.name(y)!, x: c.name(x)! }), law(c, only, x, naming)];
-      c.equation({ section, kind: "local derivative", result, forms, why });
+    // What has the same definition as something before only passes it on.
+    const definitions = order.map((e) => JSON.stringify(c.elements.define(e, base)));
+    const term = order.find((e) => e.node === c.terms);
+    const first = (i: number) => {
+      const same = definitions.indexOf(definitions[i]!);
+      return term && definitions[order.indexOf(term)] === definitions[same] ? term : order[same]!;
+    };
+    const main = first(order.length - 1);
+    const steps = order.filter((e, i) => e === first(i) && this.#deservesName(e, base));
+    const inner = steps.filter((e) => e !== main);
+    if (inner.length > 0) {
+      this.#composite(y, x, result, inner, names, naming, section);
       return true;
     }
-    if (inner.length === 0) return false;
-    this.#composite(y, x, result, inner, names, naming, section);
+    const direct = main === order[0] && x.node === main.node.inputs[0];
+    const textbook = (direct && main.node.op.textbook) || [];
+    const forms = textbook.map((form) => c.elements.rule(main, form));
+    for (const form of this.#cases(y, x, c.local(y, x))) {
+      if (JSON.stringify(forms.at(-1)) !== JSON.stringify(form)) forms.push(form);
+    }
+    const words = law(c, main, x, naming);
+    if (!direct && words !== main.node.op.law) return false;
+    const why = [say("derive", { y: c.name(y)!, x: c.name(x)! }), words];
+    c.equation({ section, kind: "local derivative", result, forms, why });
     return true;
   }
 
@@ -93,11 +121,14 @@ export class Factors {
     section: Section,
   ): void {
     const c = this.#c;
+    const own = inner.filter((e) => e.node !== c.terms);
     let why: Sentence[] = [say("derive", { y: c.name(y)!, x: c.name(x)! })];
+    const u = c.intermediate;
+    if (own.length > 0) why.push(...c.once("between", { u: `${u}1, ${u}2 …` }));
     for (const e of inner) {
-      const term = e.node === this.#terms ? naming(e.node, e.index) : undefined;
+      const term = own.includes(e) ? undefined : naming(e.node, e.index);
       const n = term ? 0 : ++this.#intermediates;
-      const name = term ?? c.symbol({ text: `u${n}`, tex: `u_{${n}}` }, c.elements.value(e));
+      const name = term ?? c.symbol({ text: u + n, tex: `${u}_{${n}}` }, c.elements.value(e));
       const forms = [c.elements.define(e, naming)];
       names.set(keyOf(e), name);
       if (term) continue;
@@ -107,30 +138,31 @@ export class Factors {
       why = [];
     }
     const steps = [...inner, y];
-    const wanted = new Set([keyOf(x), ...inner.map(keyOf)]);
+    const keys = [keyOf(x), ...inner.map(keyOf)];
+    const ways = new Map(
+      steps.map((e) => [e, partials(c.elements, e, new Set(keys), naming)] as const),
+    );
     const signs = new Map<string, Expr>();
-    for (const e of steps) {
-      const own = naming(e.node, e.index)!;
-      const ways = partials(c.elements, e, wanted, naming);
-      for (const [key, { element, coefficient }] of ways) {
-        const by = naming(element.node, element.index)!;
-        const symbol = c.symbol(partial(c.sign(own), c.sign(by)));
+    for (const [e, found] of ways) {
+      const of = c.sign(naming(e.node, e.index)!);
+      for (const key of keys.filter((k) => found.has(k))) {
+        const { element, coefficient } = found.get(key)!;
+        const symbol = c.symbol(partial(of, c.sign(naming(element.node, element.index)!)));
         // Where there are other ways as well, the direct one must not be called ∂y/∂x.
-        const isDirect = key === keyOf(x) && ways.size > 1;
+        const isDirect = key === keyOf(x) && found.size > 1;
         const name = isDirect
           ? c.symbol({
-              text: `${c.sign(symbol).text}|ᵤ`,
-              tex: `\\left.${c.sign(symbol).tex}\\right|_{u}`,
+              text: c.sign(symbol).text + (u === "u" ? "|ᵤ" : "|ᵥ"),
+              tex: `\\left.${c.sign(symbol).tex}\\right|_{${u}}`,
             })
           : symbol;
         signs.set(`${keyOf(e)}/${key}`, name);
-        const forms = textbookForms(c, e, element, coefficient, naming);
         c.equation({
           section,
           kind: "local derivative",
           result: name,
-          forms,
-          why: [...why, isDirect ? say("directly") : law(c, e, element, naming)],
+          forms: this.#forms(e, element, coefficient, naming),
+          why: [...why, isDirect ? say("directly", { u }) : law(c, e, element, naming)],
         });
         why = [];
       }
@@ -139,7 +171,7 @@ export class Factors {
     const total = (value: (from: Element, key: string) => Expr | undefined): Expr => {
       const along = new Map<string, Expr>([[keyOf(x), sum([])]]);
       for (const e of steps) {
-        const parts = [keyOf(x), ...inner.map(keyOf)].flatMap((key) => {
+        const parts = keys.flatMap((key) => {
           const d = value(e, key);
           if (!d) return [];
           return [key === keyOf(x) ? d : product([d, along.get(key)!])];
@@ -149,15 +181,27 @@ export class Factors {
       return along.get(keyOf(y))!;
     };
     const named = total((e, key) => signs.get(`${keyOf(e)}/${key}`));
-    const meant = total((e, key) => partials(c.elements, e, wanted, naming).get(key)?.coefficient);
+    const meant = total((e, key) => ways.get(e)!.get(key)?.coefficient);
+    const single = [...ways.values()].every((found) => found.size === 1);
     c.equation({
       section,
       kind: "local derivative",
       result,
       forms: JSON.stringify(named) === JSON.stringify(result) ? [meant] : [named, meant],
-      why: [say("together")],
+      why: [say(single ? "togetherAlong" : "together")],
     });
     this.#lemmas.prove(y, x, result, meant, section);
+  }
+
+  /** The forms of one derivative inside a composite: the textbook's, the cases, the last one. */
+  #forms(e: Element, x: Element, last: Expr, naming: Naming): Expr[] {
+    const { elements } = this.#c;
+    const input = e.node.inputs[0];
+    const own = input && elements.resolve(input, e.index, naming);
+    const cases = this.#cases(e, x, last, naming);
+    if (!e.node.op.textbook || !own || keyOf(own) !== keyOf(x)) return cases;
+    const forms = e.node.op.textbook.map((form) => elements.rule(e, form, naming));
+    return JSON.stringify(forms.at(-1)) === JSON.stringify(last) ? forms : [...forms, last];
   }
 
   /** The expression with intermediate results that were named before by their names. */
@@ -169,7 +213,7 @@ export class Factors {
 
   /** Sums and products are read through; what has a name in textbooks becomes a step. */
   #deservesName(e: Element, naming: Naming): boolean {
-    if (e.node === this.#terms) return true;
+    if (e.node === this.#c.terms) return true;
     return this.#c.elements.define(e, naming).kind === "apply";
   }
 }
@@ -181,12 +225,4 @@ function law(c: Context, e: Element, x: Element, naming: Naming): Sentence {
   if (e.node.op.derivative.kind === "multilinear") return say("constant");
   const named = way.length === 1 || c.elements.define(e, naming).kind === "apply";
   return named ? e.node.op.law : say("constant");
-}
-
-function textbookForms(c: Context, e: Element, x: Element, last: Expr, naming: Naming): Expr[] {
-  const input = e.node.inputs[0];
-  const own = input && c.elements.resolve(input, e.index, naming);
-  if (!e.node.op.textbook || !own || keyOf(own) !== keyOf(x)) return [last];
-  const forms = e.node.op.textbook.map((form) => c.elements.rule(e, form, naming));
-  return JSON.stringify(forms.at(-1)) === JSON.stringify(last) ? forms : [...forms, last];
 }

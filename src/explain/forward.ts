@@ -3,6 +3,7 @@ import type { Tensor } from "../core/tensor.ts";
 import type { Context } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
 import type { Element, Naming } from "./elements.ts";
+import type { Expr } from "./expr.ts";
 import { withTerms } from "./loss.ts";
 import { say } from "./say.ts";
 
@@ -14,6 +15,12 @@ export function elementsOf(c: Context, t: Tensor): Element[] {
   const n = c.isBatched(t) ? t.size / c.trace.examples : t.size;
   const from = c.isBatched(t) ? c.example * n : 0;
   return Array.from({ length: n }, (_, i) => ({ node: t, index: from + i }));
+}
+
+/** What an element is computed from; where cases differ, all of them and the one that holds. */
+function formsOf(c: Context, e: Element): Expr[] {
+  const [whole, holds] = [c.whole.define(e), c.elements.define(e)];
+  return JSON.stringify(whole) === JSON.stringify(holds) ? [holds] : [whole, holds];
 }
 
 export function forwardPass(
@@ -39,7 +46,8 @@ export function forwardPass(
         layer = stage.layer;
         why.push(say("layerForward", { l: layer }));
       }
-      const forms = [c.elements.define(e)];
+      const forms = [...formsOf(c, e)];
+      if (forms.length > 1) why.unshift(...c.once("choice"));
       const formula = c.elements.formula(e);
       if (formula && JSON.stringify(formula) !== JSON.stringify(forms[0])) forms.push(formula);
       const kind = stage.role === "net" ? "affine" : "activation";
@@ -52,7 +60,7 @@ export function forwardPass(
 function errors(c: Context, terms: Tensor | undefined): void {
   const root = { node: c.trace.loss, index: 0 };
   if (!terms) {
-    const forms = [c.elements.define(root)];
+    const forms = formsOf(c, root);
     c.equation({ section: "error", kind: "loss", result: c.loss, forms });
     return;
   }
@@ -60,12 +68,16 @@ function errors(c: Context, terms: Tensor | undefined): void {
   const shown = elementsOf(c, terms).slice(0, wide);
   shown.forEach((e, i) => {
     const result = naming(e.node, e.index)!;
-    const forms = [c.elements.define(e)];
-    const why = i === 0 && shown.length > 1 ? [say("errorTerms")] : [];
+    const forms = formsOf(c, e);
+    const why = [
+      ...(forms.length > 1 ? c.once("choice") : []),
+      ...(i === 0 && shown.length > 1 ? [say("errorTerms")] : []),
+    ];
     c.equation({ section: "error", kind: "loss", result, forms, why });
   });
   const unnamed: Naming = (n, k) => (n === root.node ? undefined : naming(n, k));
   const forms = [c.elements.define(c.elements.resolve(root.node, 0, unnamed), unnamed)];
-  const why = [say("total")];
+  const all = c.isBatched(terms) && c.trace.examples > 1;
+  const why = [...(all ? [say("otherExamples")] : []), say("total")];
   c.equation({ section: "error", kind: "reduce", result: c.loss, forms, why });
 }

@@ -13,9 +13,19 @@ import { partials } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Section } from "./derivation.ts";
 import { type Element, keyOf, type Naming } from "./elements.ts";
-import { type Expr, given, product, type Sign, sum } from "./expr.ts";
-import { wide } from "./forward.ts";
+import {
+  type Expr,
+  given,
+  isZero,
+  negative,
+  product,
+  type Sign,
+  substitute,
+  sum,
+  symbol,
+} from "./expr.ts";
 import type { MessageKey } from "./messages.ts";
+import { partial } from "./notation.ts";
 import { say } from "./say.ts";
 
 interface Lemma {
@@ -23,11 +33,12 @@ interface Lemma {
   readonly inner: (x: Tensor) => Tensor;
   /** ∂u/∂x as the record's rule gives it. */
   readonly slope: (x: Tensor, u: Tensor) => Tensor;
-  /** ∂u/∂x as a quantity that has a name: all of them add up to 1. */
+  /** ∂u/∂x as a quantity p that has a name: all of them add up to 1. */
   readonly quantity: (x: Tensor) => Tensor;
   readonly letter: string;
   readonly defines: MessageKey;
   readonly proves: MessageKey;
+  readonly shortens: MessageKey;
 }
 
 const lemmas: readonly Lemma[] = [
@@ -37,7 +48,8 @@ const lemmas: readonly Lemma[] = [
     quantity: (x) => div(exp(x), total(exp(x))),
     letter: "p",
     defines: "lemmaSoftmax",
-    proves: "lemmaCrossEntropy",
+    proves: "lemmaJacobian",
+    shortens: "lemmaCrossEntropy",
   },
 ];
 
@@ -45,13 +57,19 @@ const lemmas: readonly Lemma[] = [
 interface Found {
   readonly lemma: Lemma;
   readonly u: Element;
-  readonly name: Expr;
   readonly xs: readonly Element[];
+  /** The slope by any of them, which is called `any` there; and their places by their names. */
+  readonly slope: Expr;
+  readonly places: ReadonlyMap<string, number>;
 }
+
+/** Of more weights than this the way through all quantities is not written out. */
+const wide = 8;
+const any = "any";
 
 export class Lemmas {
   readonly #c: Context;
-  readonly #found = new Map<string, Found>();
+  readonly #found: Found[] = [];
   readonly #quantities = new Map<string, Expr>();
 
   constructor(c: Context) {
@@ -65,26 +83,33 @@ export class Lemmas {
       .reads(u)
       .filter(({ node }) => isFloat(node.dtype))
       .map(({ node, at }) => c.elements.resolve(node, at));
-    if (xs.length === 0 || xs.some((x) => c.signOf(x) === undefined)) return;
-    const defined = values(c, c.elements.define(u));
+    const names = xs.map((x) => c.name(x));
+    if (xs.length === 0 || names.includes(undefined)) return;
+    const places = new Map(names.map((x, j) => [(x as { name: string }).name, j]));
+    const defined = spelled(c, c.elements.define(u));
     for (const lemma of lemmas) {
       const row = input("x", [xs.length], "f64");
-      const naming: Naming = (n, i) => (n === row ? c.name(xs[i]!) : undefined);
-      const pattern = c.elements.expr(lemma.inner(row), 0, naming);
-      if (values(c, pattern) === defined) this.#found.set(keyOf(u), { lemma, u, name, xs });
+      const naming: Naming = (n, i) => (n === row ? names[i] : undefined);
+      if (spelled(c, c.elements.expr(lemma.inner(row), 0, naming)) !== defined) continue;
+      const [x, y] = [input("x", [], "f64"), input("u", [], "f64")];
+      const slope = c.elements.expr(lemma.slope(x, y), 0, (n) =>
+        n === x ? symbol(any) : n === y ? name : undefined,
+      );
+      this.#found.push({ lemma, u, xs, slope, places });
     }
   }
 
   /** An expression with the slopes of known composites by their short names. */
   fuse(e: Expr, section: Section): Expr {
-    for (const found of this.#found.values()) {
-      for (let j = 0; j < found.xs.length; j++) {
-        const slope = JSON.stringify(this.#slope(found, j));
-        if (!JSON.stringify(e).includes(slope)) continue;
-        return this.fuse(replace(e, slope, this.#quantity(found, j, section)), section);
-      }
+    for (const found of this.#found) {
+      const x = matched(e, found.slope);
+      const j = x === undefined ? undefined : found.places.get(x);
+      if (j !== undefined) return this.#quantity(found, j, section);
     }
-    return e;
+    if (!("args" in e)) return e;
+    const args = e.args.map((a) => this.fuse(a, section));
+    if (args.every((a, i) => a === e.args[i])) return e;
+    return e.kind === "sum" ? sum(args) : { ...e, args };
   }
 
   /** ∂y/∂x by way of the quantities themselves and their whole Jacobian, and in short. */
@@ -92,52 +117,75 @@ export class Lemmas {
     const c = this.#c;
     const short = this.fuse(meant, section);
     if (short === meant) return;
-    for (const found of this.#found.values()) {
-      const at = found.xs.findIndex((other) => keyOf(other) === keyOf(x));
-      const parts = at < 0 ? undefined : this.#weights(y, found);
-      const forms = parts ? [this.#throughAll(found, parts, at, section), short] : [short];
-      const why = [say(found.lemma.proves, { y: c.name(y)!, x: c.name(x)! })];
-      c.equation({ section, kind: "local derivative", result, forms, why });
-      return;
+    const found = this.#found.find(({ xs }) => xs.some((other) => keyOf(other) === keyOf(x)));
+    if (!found) return;
+    const at = found.xs.findIndex((other) => keyOf(other) === keyOf(x));
+    const parts = this.#weights(y, found);
+    if (parts) {
+      const forms = this.#throughAll(y, found, parts, at, section);
+      c.equation({ section, kind: "local derivative", result, forms });
     }
+    const why = [say(found.lemma.shortens)];
+    c.equation({ section, kind: "local derivative", result, forms: [short], why });
   }
 
-  /** The weights c in y = Σ c·(x − u) + …, if y has that form and there are not too many. */
-  #weights(y: Element, { u, name, xs }: Found): Expr[] | undefined {
+  /** The weights c in y = Σ c·(x − u) + …, if y has that form; few of them may differ from 0. */
+  #weights(y: Element, { u, xs }: Found): Expr[] | undefined {
     const c = this.#c;
-    if (xs.length > wide) return undefined;
+    const key = keyOf(u);
     const naming: Naming = (n, i) =>
-      n === u.node && i === u.index ? name : c.elements.naming(n, i);
-    const slopes = partials(c.elements, y, new Set([...xs, u].map(keyOf)), naming);
+      keyOf({ node: n, index: i }) === key ? symbol(any) : c.elements.naming(n, i);
+    const slopes = partials(c.elements, y, new Set([...xs.map(keyOf), key]), naming);
+    const own = slopes.get(key);
     const parts = xs.map((x) => slopes.get(keyOf(x))?.coefficient ?? given(0));
-    const own = slopes.get(keyOf(u));
+    if (!own || parts.filter((p) => !isZero(p)).length > wide) return undefined;
     const all = c.evaluate(sum(parts));
-    if (!own) return undefined;
     const rest = Math.abs(all + c.evaluate(own.coefficient));
     return rest <= 1e-12 * Math.abs(all) ? parts : undefined;
   }
 
-  /** Σ_k ∂y/∂p_k · ∂p_k/∂x_j, with ∂p_k/∂x_j = p_k([k = j] − p_j). */
-  #throughAll(found: Found, parts: readonly Expr[], j: number, section: Section): Expr {
+  /** Σ_k ∂y/∂p_k · ∂p_k/∂x_j, with ∂p_k/∂x_j = p_k([k = j] − p_j): in symbols, and what they are. */
+  #throughAll(
+    y: Element,
+    found: Found,
+    parts: readonly Expr[],
+    j: number,
+    section: Section,
+  ): Expr[] {
+    const c = this.#c;
     const own = this.#quantity(found, j, section);
-    return sum(
-      parts.flatMap((part, k) => {
-        if (part.kind === "number" && part.value === 0) return [];
-        const p = this.#quantity(found, k, section);
-        const quotient = input("q", [], "f64");
-        const below = input("p", [], "f64");
-        const naming: Naming = (n) => (n === quotient ? part : n === below ? p : undefined);
-        const first = this.#c.elements.expr(div(quotient, below), 0, naming);
-        return [product([first, p, sum([given(k === j ? 1 : 0), product([given(-1), own])])])];
-      }),
-    );
+    const [of, by] = [c.signOf(y)!, c.signOf(found.xs[j]!)!];
+    const symbols: Expr[] = [];
+    const meant: Expr[] = [];
+    let why = [say(found.lemma.proves)];
+    const step = (sign: Sign, form: Expr): Expr => {
+      const result = c.symbol(sign);
+      c.equation({ section, kind: "local derivative", result, forms: [form], why });
+      why = [];
+      return result;
+    };
+    parts.forEach((part, k) => {
+      if (isZero(part)) return;
+      const p = this.#quantity(found, k, section);
+      const first = this.#quotient(part, p);
+      const second = product([p, sum([given(k === j ? 1 : 0), negative(own)])]);
+      symbols.push(
+        product([step(partial(of, c.sign(p)), first), step(partial(c.sign(p), by), second)]),
+      );
+      meant.push(product([first, second]));
+    });
+    return [sum(symbols), sum(meant)];
   }
 
-  #slope({ lemma, name, xs }: Found, j: number): Expr {
-    const c = this.#c;
-    const [x, u] = [input("x", [], "f64"), input("u", [], "f64")];
-    const naming: Naming = (n) => (n === x ? c.name(xs[j]!) : n === u ? name : undefined);
-    return c.elements.expr(lemma.slope(x, u), 0, naming);
+  /** part / p, a sign in front. */
+  #quotient(part: Expr, p: Expr): Expr {
+    const [above, below] = [input("q", [], "f64"), input("p", [], "f64")];
+    const first = part.kind === "product" ? part.args[0]! : part;
+    const minus = first.kind === "number" && first.value < 0;
+    const size = minus ? negative(part) : part;
+    const naming: Naming = (n) => (n === above ? size : n === below ? p : undefined);
+    const quotient = this.#c.elements.expr(div(above, below), 0, naming);
+    return minus ? negative(quotient) : quotient;
   }
 
   /** p_j as a symbol, its step made. */
@@ -152,8 +200,10 @@ export class Lemmas {
     this.#quantities.set(key, result);
     const row = input("x", [xs.length], "f64");
     const naming: Naming = (n, i) => (n === row ? c.name(xs[i]!) : undefined);
-    const forms = [c.elements.expr(lemma.quantity(row), j, naming), this.#slope(found, j)];
-    const why = first ? [say(lemma.defines)] : [];
+    const x = c.name(xs[j]!)!;
+    const slope = substitute(found.slope, (n) => (n === any ? x : undefined));
+    const forms = [c.elements.expr(lemma.quantity(row), j, naming), slope];
+    const why = first ? [say(lemma.defines, { p: result, slope })] : [];
     c.equation({ section, kind: "local derivative", result, forms, why });
     return result;
   }
@@ -166,10 +216,21 @@ export class Lemmas {
 }
 
 /** An expression as text, by which two are compared; operators by what they are written as. */
-const values = (c: Context, e: Expr): string =>
+const spelled = (c: Context, e: Expr): string =>
   JSON.stringify(e, (key, v) => (key === "op" ? c.elements.operators[v as string]?.text : v));
 
-function replace(e: Expr, wanted: string, by: Expr): Expr {
-  if (JSON.stringify(e) === wanted) return by;
-  return "args" in e ? { ...e, args: e.args.map((a) => replace(a, wanted, by)) } : e;
+/** The symbol that stands in `e` where `pattern` has `any`, if they are the same otherwise. */
+function matched(e: Expr, pattern: Expr): string | undefined {
+  let found: string | undefined;
+  const same = (a: Expr, b: Expr): boolean => {
+    if (b.kind === "symbol" && b.name === any) {
+      if (a.kind !== "symbol" || (found !== undefined && found !== a.name)) return false;
+      found = a.name;
+      return true;
+    }
+    if (!("args" in a) || !("args" in b)) return JSON.stringify(a) === JSON.stringify(b);
+    const alike = a.kind === b.kind && (a as { op?: string }).op === (b as { op?: string }).op;
+    return alike && a.args.length === b.args.length && a.args.every((x, i) => same(x, b.args[i]!));
+  };
+  return same(e, pattern) ? found : undefined;
 }

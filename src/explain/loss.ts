@@ -20,7 +20,7 @@ export function termsOf(c: Context): Tensor | undefined {
     const meaning = node.op.meaning(node.inputs, node, node.attributes);
     const next = node.inputs.filter(active);
     if (meaning.loop === "reduce" && meaning.combine === "sum" && next.length === 1) {
-      return named.has(next[0]!) ? undefined : next[0];
+      return named.has(next[0]!) || next[0]!.size === 1 ? undefined : next[0];
     }
     const { kind } = node.op.derivative;
     const scales = kind === "linear" || kind === "pointwise";

@@ -102,7 +102,15 @@ export const messages = {
     "Only the units on the way from {parameter} to the loss are shown.",
     "只展示从 {parameter} 到损失途经的单元。",
   ],
-  rest: ["Here {r} stands for the remaining {n} terms.", "其中 {r} 表示其余 {n} 项之和。"],
+  rest: ["{r} is short for the other {n} terms together.", "{r} 表示其余 {n} 项之和。"],
+  choice: [
+    "Which case holds is decided by the numbers; what follows goes on with that case.",
+    "由数值决定取哪一种情形，以下沿用该情形。",
+  ],
+  otherExamples: [
+    "The terms of the other examples are computed likewise.",
+    "其他样本的项同样计算。",
+  ],
   total: ["The total:", "总误差："],
   errorTerms: ["The terms of the loss:", "损失的各项："],
   // Question and chain.
@@ -124,17 +132,26 @@ export const messages = {
     "{w} 在此对 {loss} 没有影响：其梯度为 0。",
   ],
   // Factors.
-  derive: ["The derivative of {y} with respect to {x}:", "{y} 对 {x} 的导数："],
-  together: ["Multiplied along the way and added over the ways:", "沿每条路相乘，各路相加："],
-  directly: ["Directly, the intermediate results u held fixed:", "直接部分，中间结果 u 视为固定："],
+  derive: ["The derivative of {y} with respect to {x}.", "{y} 对 {x} 的导数。"],
+  between: ["What is computed in between is called {u}:", "中间结果记为 {u}："],
+  together: ["Multiplied along each way, and the ways added up:", "沿每条路相乘，再把各路相加："],
+  togetherAlong: ["Multiplied along the way:", "沿途相乘："],
+  directly: [
+    "Directly, with the intermediate results {u} held fixed:",
+    "直接部分，中间结果 {u} 视为固定：",
+  ],
   likewise: ["As derived above:", "同上推导："],
   lemmaSoftmax: [
-    "What stands here has a name: the softmax of the net inputs, whose values add up to 1:",
-    "这里的式子有一个名字：净输入的 softmax，其各值之和为 1：",
+    "{slope} has a name, {p}: it is a value of the softmax, and all of those add up to 1.",
+    "{slope} 有一个名字 {p}：它是 softmax 的一个值，所有这些值之和为 1。",
+  ],
+  lemmaJacobian: [
+    "The long way goes through the softmax itself, with its Jacobian diag(p) − ppᵀ:",
+    "绕远路则经过 softmax 本身，用它的雅可比矩阵 diag(p) − ppᵀ：",
   ],
   lemmaCrossEntropy: [
-    "The same the long way, by the Jacobian diag(p) − ppᵀ of the softmax, and in short (softmax and cross-entropy: p minus target, scaled as the loss is):",
-    "绕远路用 softmax 的雅可比矩阵 diag(p) − ppᵀ 得到的同一结果，以及简式（softmax 与交叉熵：p 减目标，再乘以损失的缩放因子）：",
+    "In short, as for every softmax with cross-entropy (p minus target, scaled as the loss is):",
+    "简写形式，凡 softmax 配交叉熵皆如此（p 减目标，再乘以损失的系数）：",
   ],
   constant: ["All other quantities count as constant.", "其余各量视为常数。"],
   // Backward.

@@ -32,16 +32,41 @@ function constantText(value: number, style: Style): string {
   const decimal = rounded(value, 12);
   // A constant with a long decimal fraction is mostly the quotient of two whole numbers.
   if (decimal.length <= 6 && size !== 0.5) return decimal;
+  const [above, below] = quotient(size) ?? [];
+  if (above && below) {
+    if (style.tex) return `${sign}\\tfrac{${above}}{${below}}`;
+    return sign + (below === 2 && above === 1 ? "½" : `${above}/${below}`);
+  }
+  return decimal.length > 12 ? sign + (root(size, style) ?? rounded(size, 12)) : decimal;
+}
+
+const denominators = Array.from({ length: 200 }, (_, i) => i + 1);
+
+/** p and q, if a number is p/q and no whole number. */
+function quotient(size: number): readonly [number, number] | undefined {
   const below = [...denominators, Math.round(1 / size)].find(
     (n) => Math.abs(size * n - Math.round(size * n)) < 1e-12 * n,
   );
   const above = below && Math.round(size * below);
-  if (!below || !above || below === 1) return decimal;
-  if (style.tex) return `${sign}\\tfrac{${above}}{${below}}`;
-  return sign + (below === 2 && above === 1 ? "½" : `${above}/${below}`);
+  return above && below !== 1 ? [above, below] : undefined;
 }
 
-const denominators = Array.from({ length: 24 }, (_, i) => i + 1);
+/** A number as the root of a short one, or of a quotient with π: √(2/π). */
+function root(size: number, style: Style): string | undefined {
+  const inside = (numerator: string, denominator: string) =>
+    style.tex
+      ? `\\sqrt{\\tfrac{${numerator}}{${denominator}}}`
+      : `√(${numerator}/${/^\dπ/.test(denominator) ? `(${denominator})` : denominator})`;
+  const square = Number((size * size).toPrecision(14));
+  const [p, q] = quotient(square) ?? [];
+  if (p && q) return inside(String(p), String(q));
+  const decimal = rounded(square, 14);
+  if (decimal.length <= 12) return style.tex ? `\\sqrt{${decimal}}` : `√(${decimal})`;
+  const pi = style.tex ? "\\pi" : "π";
+  const [a, b] = quotient(square * Math.PI) ?? [Math.round(square * Math.PI), 1];
+  if (Math.abs(square * Math.PI * b - a) > 1e-11 * a || a === 0) return undefined;
+  return inside(String(a), b === 1 ? pi : `${b}${pi}`);
+}
 
 export const texNumber = (numeral: string): string =>
   numeral
@@ -108,11 +133,17 @@ function printSum(terms: readonly Expr[], style: Style): string {
     .map((t, i) => {
       const [negative, rest] = unsigned(t);
       const p = go(rest, style);
-      const body = bracket(p, negative ? 2 : 1.5, style);
+      const body = bracket(p, 1.5, style);
       return i === 0 ? (negative ? minus : "") + body : ` ${negative ? minus : "+"} ${body}`;
     })
     .join("");
 }
+
+/** What a constant is put right before: a bracket, unless it holds a single number or name. */
+const brackets = /^(\(|\{?\\left\()(?!\S*(\)|\\right\)))/;
+
+const isNumeric = (e: Expr): boolean =>
+  e.kind === "number" || (e.kind !== "symbol" && e.args.every(isNumeric));
 
 function printProduct(factors: readonly Expr[], style: Style): Printed {
   const [negative, rest] = unsigned({ kind: "product", args: factors });
@@ -120,7 +151,7 @@ function printProduct(factors: readonly Expr[], style: Style): Printed {
     const minus = style.tex ? "-" : "−";
     return { out: minus + bracket(go(rest, style), 2, style), precedence: 1 };
   }
-  const numeric = factors.every((f) => f.kind === "number");
+  const numeric = factors.every(isNumeric);
   const dot = style.tex ? (numeric ? " \\times " : " \\cdot ") : numeric ? " × " : " · ";
   let out = "";
   factors.forEach((f, i) => {
@@ -129,7 +160,7 @@ function printProduct(factors: readonly Expr[], style: Style): Printed {
     const quotient = !style.tex && p.precedence === 2 && i > 0;
     const text = quotient ? wrap(p.out, style) : body;
     const before = factors[i - 1];
-    const joined = /^(\(|\\left\()/.test(text) && before?.kind === "number" && before.given;
+    const joined = brackets.test(text) && before?.kind === "number" && before.given;
     out += (i === 0 || joined ? "" : dot) + text;
   });
   return { out, precedence: 2 };
@@ -143,9 +174,9 @@ const closes = /^(\)|\||⌋|⌉|\]|\\right|\}|,| if| else| &|\\\\)/;
 function printApply(name: string, args: readonly Expr[], style: Style): Printed {
   const op = style.operators[name];
   if (!op) return { out: name, precedence: 5 };
-  const list = (): string => args.map((a) => print(a, style)).join(", ");
+  const list = () => some(args, dots(style), (a) => print(a, style)).join(", ");
   const template = (style.tex ? op.tex : op.text).replace(/#\[([^\]]*)\]/, (_, each: string) =>
-    args.map((a) => each.replace("#", () => print(a, style))).join(" + "),
+    some(args, dots(style), (a) => each.replace("#", () => print(a, style))).join(" + "),
   );
   const variadic = op.combine !== undefined || op.expansion !== undefined;
   const out = template.replace(/#(\*|\d+)/g, (hole, which: string, at: number) => {
@@ -163,6 +194,12 @@ function printApply(name: string, args: readonly Expr[], style: Style): Printed 
   });
   return { out, precedence: op.precedence };
 }
+
+/** Of more arguments than this, the first few and the last are written. */
+const most = 12;
+const dots = (style: Style): string => (style.tex ? "\\cdots" : "…");
+const some = <T>(all: readonly T[], between: string, f: (x: T) => string): string[] =>
+  all.length <= most ? all.map(f) : [...all.slice(0, 4).map(f), between, f(all.at(-1)!)];
 
 /** An atom needs no brackets even where a stronger operator would demand more than strength 5. */
 const bracketAtom = (p: Printed, precedence: number, style: Style): string =>

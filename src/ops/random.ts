@@ -91,7 +91,7 @@ export const uniformOp: Op<Uniform> = {
 
 export interface RandomOptions {
   readonly dtype?: DType;
-  /** Which of the independent sequences of one key. Default 0. */
+  /** Which of the independent sequences of one key, a whole number ≥ 0. Default 0. */
   readonly stream?: number;
 }
 
@@ -105,7 +105,8 @@ export const randomUniform = (key: Tensor, shape: Shape, options: RandomOptions 
 
 /** Standard normal numbers: √(−2 ln u₁)·cos 2πu₂ (Box and Muller 1958), with u₁ in (0, 1]. */
 export function randomNormal(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
-  const stream = 2 * (options.stream ?? 0);
+  // Two streams below 0 for each, where randomUniform's own do not reach.
+  const stream = -2 - 2 * (options.stream ?? 0);
   const u = randomUniform(key, shape, { ...options, stream });
   const v = randomUniform(key, shape, { ...options, stream: stream + 1 });
   const radius = sqrt(mul(log(sub(1, u)), -2));

@@ -1,5 +1,5 @@
-import { render } from "preact";
 import { first } from "virtual:first";
+import { render } from "preact";
 import { begin, client } from "./state/app.ts";
 import { fromHash } from "./state/link.ts";
 import "./style.css";

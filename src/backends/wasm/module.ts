@@ -81,7 +81,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const looped = tiny ? [] : program.kernels;
   const kernels = looped.map((kernel, i) => {
     let units = 1;
-    const checks = lines.length;
+    const outside = lines.length + intrinsics.outside;
     const func = module.function(`k${i}_${kernel.loop}`, ["i32", "i32"], "void", (f) => {
       if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
       const writer = new KernelWriter(target, f, kernel);
@@ -89,7 +89,12 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
       units = writer.sharedUnits;
       return undefined;
     });
-    return { kernel, func, units, alone: units <= 1 || lines.length > checks };
+    return {
+      kernel,
+      func,
+      units,
+      alone: units <= 1 || lines.length + intrinsics.outside > outside,
+    };
   });
   const run = module.function("run", [], "void", (f) => {
     if (tiny) writeUnrolled(target, f, program.kernels);
@@ -117,7 +122,7 @@ interface Compiled {
   readonly kernel: Kernel;
   readonly func: Func;
   readonly units: number;
-  /** Not to be shared: too small, or it checks indices, of which only the first thread can tell. */
+  /** Not to be shared: too small, or it calls into JavaScript, which only the first thread can. */
   readonly alone: boolean;
 }
 

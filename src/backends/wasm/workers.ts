@@ -58,10 +58,13 @@ type WorkerThreads = {
   Worker: new (source: string, options: { eval: boolean; workerData: unknown }) => NodeWorker;
 };
 
+/** A worker has none of the library's code; what would call into it is left to the first thread. */
 const life = `({ module, memory }) => {
-  const nothing = () => {};
-  const env = { memory, outOfRange: nothing, lost: nothing };
-  new WebAssembly.Instance(module, { env }).exports.worker();
+  const imports = { env: { memory } };
+  for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
+    if (kind === "function") (imports[from] ??= {})[name] = () => {};
+  }
+  new WebAssembly.Instance(module, imports).exports.worker();
 }`;
 
 export function startWorkers(
@@ -70,9 +73,6 @@ export function startWorkers(
   count: number,
 ): Workers {
   const start = node?.getBuiltinModule ? startInNode : startInPage;
-  // A worker has none of the library's code. Without workers that are ready, one thread does all.
-  const foreign = WebAssembly.Module.imports(module).some((i) => i.module !== "env");
-  if (foreign) return { dead: false, close() {} };
   let dead = false;
   const died = () => {
     dead = true;
@@ -115,5 +115,10 @@ function startInPage(start: Start, died: () => void): { terminate(): unknown } {
   const worker = new Worker(url);
   worker.onerror = died;
   worker.postMessage(start);
-  return worker;
+  return {
+    terminate() {
+      worker.terminate();
+      URL.revokeObjectURL(url);
+    },
+  };
 }

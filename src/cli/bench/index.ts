@@ -92,7 +92,7 @@ export async function bench(options: BenchOptions): Promise<number> {
   const rows: BenchRow[] = [];
   try {
     for (const name of wanted as WorkloadName[]) {
-      remark(dim(`${name}: ${workload(name).title}`));
+      if (process.stderr.isTTY) remark(dim(`${name}: ${workload(name).title}`));
       rows.push(...(await race(name, contestants, options)));
     }
   } finally {

@@ -115,13 +115,16 @@ function equation(
   const lines: Line[] = step.expression.map((expr) => ({ relation: "=", expr }));
   if (step.upstream) lines.push({ relation: "=", expr: step.upstream });
   const last = step.expression.at(-1);
-  if (step.substituted && step.substituted.kind !== "number") {
+  const value =
+    step.value === undefined ? undefined : ({ kind: "number", value: step.value } as const);
+  const style = { tex: false, digits, symbols: data.symbols, operators: data.operators };
+  const isValue = (e: Expr) => value !== undefined && print(e, style) === print(value, style);
+  if (step.substituted && !isValue(step.substituted)) {
     lines.push({ relation: "=", expr: step.substituted });
   }
-  if (step.value !== undefined && last?.kind !== "number") {
-    const value: Expr = { kind: "number", value: step.value };
+  if (value && last?.kind !== "number") {
     const relation =
-      step.substituted && !exact(step.substituted, step.value, data, digits) ? "≈" : "=";
+      step.substituted && !exact(step.substituted, value.value, data, digits) ? "≈" : "=";
     lines.push({ relation, expr: value });
   }
   return { kind: "equation", result, lines, spoken: step.spoken[language] };
@@ -163,8 +166,11 @@ export function wording(language: Language, digits: number): Wording {
       if (typeof s === "string") return s === "" ? [] : [s === "{digits}" ? String(digits) : s];
       if (typeof s === "number") return [rounded(s, digits)];
       if (isList(s)) {
-        const glue = language === "en" ? ", " : "、";
-        return s.flatMap((x, i) => [...(i > 0 ? [glue] : []), ...w.slot(x)]);
+        const [glue, last] = language === "en" ? [", ", " and "] : ["、", "和"];
+        return s.flatMap((x, i) => [
+          ...(i === 0 ? [] : [i === s.length - 1 ? last : glue]),
+          ...w.slot(x),
+        ]);
       }
       return "kind" in s ? [{ math: s }] : w.sentence(s);
     },

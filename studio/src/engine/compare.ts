@@ -1,4 +1,5 @@
 /** The same network from the same start, trained in two ways. */
+import { indexText } from "../../../src/explain/trace.ts";
 import type { Chosen } from "../../../src/io/network-file/form.ts";
 import type { NetworkFile } from "../../../src/io/network-file/network.ts";
 import { parseNetwork } from "../../../src/io/network-file/parse.ts";
@@ -15,7 +16,8 @@ function withBias(layers: readonly Chosen[], policy: BiasPolicy): readonly Chose
     if (Array.isArray(options)) return { name, options: withBias(options, policy) };
     const own = options as Readonly<Record<string, unknown>>;
     if (!("sharedBias" in own)) return layer;
-    const held = own.frozen === true || (Array.isArray(own.frozen) && own.frozen.includes("weight"));
+    const held =
+      own.frozen === true || (Array.isArray(own.frozen) && own.frozen.includes("weight"));
     const frozen = [...(held ? ["weight"] : []), ...(policy === "frozen" ? ["bias"] : [])];
     return { name, options: { ...own, frozen, sharedBias: policy === "shared" } };
   });
@@ -48,9 +50,13 @@ async function run(
     failure = failureOf(error);
   }
   const { history } = trainer.progress;
-  const parameters = [...trainer.snapshot()].flatMap(([name, values]) =>
-    Array.from(values.slice(0, 64), (value, i) => ({ name: `${name}[${i}]`, value })),
-  );
+  const parameters = [...trainer.snapshot()].flatMap(([name, values]) => {
+    const { shape } = trainer.model.parameters[name]!;
+    return Array.from(values.slice(0, 64), (value, i) => ({
+      name: name + indexText(shape, i),
+      value,
+    }));
+  });
   return {
     history: {
       epochs: Float64Array.from(history, (r) => r.epoch),

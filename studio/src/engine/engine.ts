@@ -41,8 +41,7 @@ export async function prepare(source: Source, options: OpenOptions = {}): Promis
     });
   }
   const read = parseNetwork(source.text);
-  const network =
-    options.seed === undefined ? read : withTraining(read, { seed: options.seed });
+  const network = options.seed === undefined ? read : withTraining(read, { seed: options.seed });
   checkSize(network, Object.values(source.files));
   return prepareNetwork(network, (path) => table(source, path));
 }
@@ -223,7 +222,11 @@ export class Engine {
   }
 
   /** What is no longer as the file says. */
-  changed(): { readonly parameters: boolean; readonly examples: boolean; readonly settings: boolean } {
+  changed(): {
+    readonly parameters: boolean;
+    readonly examples: boolean;
+    readonly settings: boolean;
+  } {
     const { network, trainer, start, edited, rate } = this.current;
     const { training } = network;
     return {

@@ -55,10 +55,12 @@ export function checkSize(network: NetworkFile, tables: readonly string[]): void
   );
   const made = [data?.generate, asRecord(data?.validation)?.generate];
   for (const g of made) {
-    const { size = 0, features = 2, centers = 1, arms = 1 } = (g?.options ?? {}) as Record<
-      string,
-      number
-    >;
+    const {
+      size = 0,
+      features = 2,
+      centers = 1,
+      arms = 1,
+    } = (g?.options ?? {}) as Record<string, number>;
     check("examples", size, limits.examples);
     check("inputs", Math.max(features, centers, arms), limits.width);
   }

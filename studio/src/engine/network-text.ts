@@ -1,6 +1,5 @@
 /** The network file of what is open, with the numbers as they are now. */
-import { Document, isScalar, visit } from "yaml";
-import { parse } from "yaml";
+import { Document, isScalar, parse, visit } from "yaml";
 import type { Engine } from "./engine.ts";
 
 type Plain = { [name: string]: unknown };

@@ -196,8 +196,9 @@ function structureOf(
     columns: [inputs, ...columns],
     weights,
     loss: c.names.loss.text,
-    terms: Array.from({ length: Math.min(perExample, 8) }, (_, j) =>
-      termSign(c, terms!, first + j).text,
+    terms: Array.from(
+      { length: Math.min(perExample, 8) },
+      (_, j) => termSign(c, terms!, first + j).text,
     ),
     targets: labels
       ? ["class"]

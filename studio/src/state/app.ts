@@ -18,7 +18,7 @@ import type {
 import { en, type Strings } from "../strings/en.ts";
 import type { First } from "./first.ts";
 import type { Shared } from "./link.ts";
-import { coneOf, type Element, placesOf, weightsInto } from "./places.ts";
+import { coneOf, type Element, type Place, placesOf, weightsInto } from "./places.ts";
 import { type Preset, presets } from "./presets.ts";
 import { type Grain, isHidden, momentsOf, move, sliceTo } from "./timeline.ts";
 
@@ -53,6 +53,8 @@ export const derivation = signal<DerivationView | undefined>(undefined);
 /** The last moment that has happened; undefined: all of them. */
 export const position = signal<number | undefined>(undefined);
 export const grain = signal<Grain>("step");
+/** While somebody practises: the last moment that may be seen. */
+export const practised = signal<number | undefined>(undefined);
 export const hovered = signal<string | undefined>(undefined);
 
 // Training.
@@ -68,15 +70,19 @@ export const panel = signal<"edit" | "share" | "help" | undefined>(undefined);
 export const failure = signal<(Failure & { readonly title: string }) | undefined>(undefined);
 export const announced = signal("");
 
-export const places = computed(() => (structure.value ? placesOf(structure.value) : new Map()));
+export const places = computed(
+  (): ReadonlyMap<string, Place> => (structure.value ? placesOf(structure.value) : new Map()),
+);
 export const moments = computed(() =>
   derivation.value ? momentsOf(derivation.value, places.value) : [],
 );
 export const cone = computed(() =>
   structure.value ? coneOf(structure.value, element.value) : new Set<string>(),
 );
+/** The last moment that is shown. */
+export const seen = computed(() => practised.value ?? position.value);
 export const hidden = (symbol: string | undefined): boolean =>
-  isHidden(moments.value, position.value, symbol);
+  isHidden(moments.value, seen.value, symbol, places.value.get(symbol ?? "")?.part);
 /** For a neuron or the error: the steps that it comes from; undefined: the whole derivation. */
 export const slice = computed(() => {
   const s = structure.value;
@@ -142,9 +148,10 @@ export async function derive(): Promise<void> {
   if (!s || playing.value) return;
   const mine = ++asked;
   const found = await attempt(() => client.call("derive", [chosenFor(s, element.value)]));
-  if (mine !== asked || !found) return;
+  if (mine !== asked) return;
   batch(() => {
     derivation.value = found;
+    if (!found) return;
     if (position.value !== undefined) {
       position.value = Math.min(position.value, found.steps.length - 1);
     }
@@ -294,11 +301,8 @@ async function edit(work: () => Promise<Values>): Promise<void> {
 
 export const setParameter = (chosen: Chosen, value: number): Promise<void> =>
   edit(() => client.call("setParameter", [chosen, value]));
-export const setExample = (
-  part: "inputs" | "targets",
-  at: number,
-  value: number,
-): Promise<void> => edit(() => client.call("setExample", [part, at, value]));
+export const setExample = (part: "inputs" | "targets", at: number, value: number): Promise<void> =>
+  edit(() => client.call("setExample", [part, at, value]));
 
 export async function setLearningRate(rate: number): Promise<void> {
   await attempt(() => client.call("setLearningRate", [rate]));

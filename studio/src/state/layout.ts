@@ -34,19 +34,30 @@ export interface Layout {
   readonly edges: readonly Edge[];
   /** Lines from the last layer to the loss. */
   readonly ends: readonly Pick<Edge, "from" | "to">[];
+  /** All weights between two layers as one, where single ones cannot be drawn. */
+  readonly bands: readonly (Pick<Edge, "from" | "to"> & { readonly column: number })[];
   /** Weights of which only the strongest are drawn, and how many that are. */
-  readonly left: readonly { readonly column: number; readonly shown: number; readonly of: number }[];
+  readonly left: readonly {
+    readonly column: number;
+    readonly shown: number;
+    readonly of: number;
+  }[];
 }
 
-const most = { cards: 4, dots: 16, cardColumns: 4, edges: 90, labels: 18 } as const;
+const most = { cards: 4, dots: 32, cardColumns: 4, edges: 90, labels: 18 } as const;
 
 const sizes = {
-  cards: { width: 120, height: 80, gap: 50 },
-  inputs: { width: 78, height: 44, gap: 86 },
-  dots: { width: 26, height: 26, gap: 14 },
+  cards: { width: 120, height: 90, gap: 44 },
+  inputs: { width: 108, height: 44, gap: 90 },
   block: { width: 104, height: 140, gap: 0 },
   loss: { width: 112, height: 50, gap: 0 },
 } as const;
+
+/** The more dots there are, the smaller they are. */
+function dotsOf(count: number) {
+  const [size, gap] = count <= 8 ? [26, 14] : count <= 16 ? [18, 8] : [11, 4];
+  return { width: size, height: size, gap };
+}
 
 export function kindOf(s: Structure, column: number): Kind {
   const { size, units } = s.columns[column]!;
@@ -78,7 +89,8 @@ export function layoutOf(
   const kinds = s.columns.map((_, i) => kindOf(s, i));
   const sizeOf = (i: number) => {
     const kind = kinds[i]!;
-    if (kind !== "cards") return sizes[kind];
+    if (kind === "dots") return dotsOf(s.columns[i]!.size);
+    if (kind === "block") return sizes.block;
     return i === 0 ? sizes.inputs : sizes.cards;
   };
   const lossHeight = sizes.loss.height + 17 * Math.min(4, s.terms.length + s.targets.length);
@@ -95,8 +107,8 @@ export function layoutOf(
   const gaps = kinds.length;
   const free = vertical ? 0 : (room.width - total - 24) / gaps;
   const gap = vertical
-    ? 104
-    : Math.max(kinds.includes("cards") ? 104 : 56, Math.min(200, Math.floor(free)));
+    ? 128
+    : Math.max(kinds.includes("cards") ? 96 : 30, Math.min(200, Math.floor(free)));
   const top = 30;
   let position = vertical ? top : 12;
   const place = (start: number, offset: number, b: { width: number; height: number }): Box =>
@@ -137,13 +149,18 @@ export function layoutOf(
       const [j, k] = [Math.floor(index / w.columns), index % w.columns];
       const [from, to] = [out(source.units[k]!), into(target.units[j]!)];
       const labelled = all <= most.labels && target.kind === "cards";
-      const t = spread(j, k, w.rows, w.columns);
+      const t = spread(j, k, w.rows, w.columns, vertical);
       const label: [number, number] = [
         from[0] + t * (to[0] - from[0]),
         from[1] + t * (to[1] - from[1]),
       ];
       return { column: w.column, index, from, to, ...(labelled ? { label } : {}) };
     });
+  });
+  const bands = s.weights.flatMap(({ column }) => {
+    const [source, target] = [columns[column - 1]!, columns[column]!];
+    if (source.kind !== "block" && target.kind !== "block") return [];
+    return [{ column, from: out(source.box), to: into(target.box) }];
   });
   const last = columns.at(-1)!;
   const ends = last.units.map((u) => ({ from: out(u), to: into(loss) }));
@@ -155,15 +172,19 @@ export function layoutOf(
     loss,
     edges,
     ends,
+    bands,
     left,
   };
 }
 
 /** How far along its line a label stands, so that those of crossing lines keep apart. */
-function spread(j: number, k: number, rows: number, columns: number): number {
+function spread(j: number, k: number, rows: number, columns: number, vertical: boolean): number {
   const straight = rows === 1 || columns === 1 || j === k;
-  if (straight && rows <= 2 && columns <= 2) return 0.5;
-  if (rows <= 2 && columns <= 2) return 0.34;
+  if (rows <= 2 && columns <= 2) {
+    // Labels are wide: side by side they need more room than one above the other.
+    if (vertical) return straight ? 0.6 : 0.2;
+    return straight ? 0.5 : 0.34;
+  }
   const n = rows * columns;
   const at = j * columns + (j % 2 ? columns - 1 - k : k);
   return 0.16 + (0.68 * (at + 0.5)) / n;

@@ -26,13 +26,14 @@ function tolerance(given: number): number {
   return Math.min(10 ** -digits, 0.01 * Math.abs(given)) + 1e-15;
 }
 
-export function judge(given: number, step: StepView, steps: readonly StepView[]): Answer {
+/** `others` are the steps whose quantities a person can see. */
+export function judge(given: number, step: StepView, others: readonly StepView[]): Answer {
   const near = (value: number | undefined) =>
     value !== undefined && Math.abs(given - value) <= tolerance(given);
   if (near(step.value)) return { kind: "right" };
   if (step.value !== 0 && near(step.value === undefined ? undefined : -step.value)) {
     return { kind: "sign" };
   }
-  const other = steps.find((s) => s.symbol !== undefined && s !== step && near(s.value));
+  const other = others.find((s) => s.symbol !== undefined && s !== step && near(s.value));
   return other ? { kind: "another", symbol: other.symbol! } : { kind: "far" };
 }

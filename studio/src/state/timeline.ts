@@ -80,29 +80,34 @@ export function move(
   return Math.max(0, at - 1);
 }
 
-/** The symbols whose values are known at a position; `undefined` as a position: all are. */
-export function knownAt(
-  moments: readonly Moment[],
-  position: number | undefined,
-): ReadonlySet<string> | undefined {
-  if (position === undefined) return undefined;
-  const known = new Set<string>();
-  for (const { step } of moments.slice(0, position + 1)) {
-    if (step.symbol !== undefined) known.add(step.symbol);
-  }
-  return known;
-}
-
-/** A value of the picture is hidden while its own step lies ahead. */
+/**
+ * A value of the picture is hidden while its own step lies ahead; one that the derivation does not
+ * need, while its phase does.
+ */
 export function isHidden(
   moments: readonly Moment[],
   position: number | undefined,
   symbol: string | undefined,
+  part: Place["part"] | undefined,
 ): boolean {
   if (position === undefined || symbol === undefined) return false;
   const at = moments.findIndex(({ step }) => step.symbol === symbol);
-  return at > position;
+  if (at >= 0) return at > position;
+  const now = phases.indexOf(moments[position]?.phase ?? "start");
+  return now < phases.indexOf(own[part ?? "bias"]);
 }
+
+/** When a quantity of the picture comes to be known. */
+const own: Readonly<Record<Place["part"], Phase>> = {
+  weight: "start",
+  bias: "start",
+  net: "forward",
+  out: "forward",
+  term: "start",
+  loss: "error",
+  delta: "backward",
+  gradient: "backward",
+};
 
 /** Of a derivation, the steps that a symbol comes from, itself included. */
 export function sliceTo(steps: readonly StepView[], symbols: readonly string[]): Set<string> {

@@ -2,7 +2,13 @@
 export const en = {
   title: "chainrule studio",
   network: "Network",
-  presets: { seed: "Two-two-two", xor: "Exclusive or", spirals: "Two spirals", deep: "Ten sigmoids", own: "My own" },
+  presets: {
+    seed: "Two-two-two",
+    xor: "Exclusive or",
+    spirals: "Two spirals",
+    deep: "Ten sigmoids",
+    own: "My own",
+  },
   edit: "Edit",
   share: "Share and export",
   help: "Help",
@@ -179,6 +185,7 @@ export const en = {
   },
   practice: {
     text: "Work it out yourself. A wrong number is not just wrong: it is looked up among the usual mistakes.",
+    covered: "What you are asked for is covered here, and in the picture.",
     gradient: (name: string) => `What is ${name}?`,
     guess: "Your number",
     check: "Check",

@@ -4,7 +4,13 @@ import type { Strings } from "./en.ts";
 export const zh: Strings = {
   title: "chainrule 工作室",
   network: "网络",
-  presets: { seed: "二-二-二网络", xor: "异或", spirals: "双螺旋", deep: "十层 sigmoid", own: "自定义" },
+  presets: {
+    seed: "二-二-二网络",
+    xor: "异或",
+    spirals: "双螺旋",
+    deep: "十层 sigmoid",
+    own: "自定义",
+  },
   edit: "编辑",
   share: "分享与导出",
   help: "帮助",
@@ -173,6 +179,7 @@ export const zh: Strings = {
   },
   practice: {
     text: "自己算一算。算错的数不只是“错”：会在常见错误中查找它的来源。",
+    covered: "所问的内容在这里和图中都已遮住。",
     gradient: (name) => `${name} 是多少？`,
     guess: "你的答案",
     check: "检查",

@@ -10,7 +10,11 @@ export function Compare() {
   const rate = values.value?.learningRate ?? 0.1;
   const timing = opened.value?.timing ?? "simultaneous";
   const [a, setA] = useState<RunSettings>({ bias: "file", timing, learningRate: rate });
-  const [b, setB] = useState<RunSettings>({ bias: "file", timing: "sequential", learningRate: rate });
+  const [b, setB] = useState<RunSettings>({
+    bias: "file",
+    timing: "sequential",
+    learningRate: rate,
+  });
   const [epochs, setEpochs] = useState(Math.min(1000, opened.value?.epochs ?? 100));
   const [found, setFound] = useState<readonly [RunView, RunView]>();
   const [busy, setBusy] = useState(false);

@@ -11,6 +11,7 @@ import {
   notation,
   playing,
   position,
+  practised,
   setNotation,
   slice,
   stepBy,
@@ -42,13 +43,15 @@ export function Derivation() {
         hovered.value = undefined;
       }}
     >
-      {d && <Lead d={d} />}
-      <Walk />
+      {d && practised.value === undefined && <Lead d={d} />}
+      {practised.value === undefined ? <Walk /> : <p class="lead">{t.practice.covered}</p>}
       {playing.value && <p class="stale">{t.stale((values.value?.epoch ?? 0) + 1)}</p>}
       {d && (
         <div class={playing.value ? "steps stale" : "steps"}>
           <Sections d={d} />
-          <p class="verdict">{d.passed ? t.checked : t.disagrees}</p>
+          {practised.value === undefined && (
+            <p class="verdict">{d.passed ? t.checked : t.disagrees}</p>
+          )}
         </div>
       )}
     </section>
@@ -156,10 +159,12 @@ function Walk() {
 function Sections({ d }: { readonly d: DerivationView }) {
   const at = position.value;
   const wanted = at === undefined ? slice.value : undefined;
+  const limit = practised.value;
   const now = at === undefined ? undefined : d.steps[at];
   const groups: { section: Section; steps: StepView[] }[] = [];
   for (const step of d.steps) {
     if (wanted && !wanted.has(step.id)) continue;
+    if (limit !== undefined && d.steps.indexOf(step) > limit) break;
     const last = groups.at(-1);
     if (last?.section === step.section) last.steps.push(step);
     else groups.push({ section: step.section, steps: [step] });
@@ -187,6 +192,18 @@ function Sections({ d }: { readonly d: DerivationView }) {
 const isLater = (d: DerivationView, step: StepView, at: number | undefined): boolean =>
   at !== undefined && d.steps.indexOf(step) > at;
 
+/** Scrolls the panel, but never the page: the picture is to stay where it is. */
+function reveal(step: HTMLElement): void {
+  const panel = step.closest(".derivation")!;
+  if (panel.scrollHeight <= panel.clientHeight) return;
+  const walk = panel.querySelector(".walk")!.getBoundingClientRect();
+  const [own, box] = [step.getBoundingClientRect(), panel.getBoundingClientRect()];
+  if (own.top < walk.height + box.top) panel.scrollTop += own.top - box.top - walk.height - 8;
+  else if (own.bottom > box.bottom) {
+    panel.scrollTop += Math.min(own.bottom - box.bottom, own.top - box.top - walk.height) + 8;
+  }
+}
+
 interface StepProps {
   readonly step: StepView;
   readonly now: StepView | undefined;
@@ -198,7 +215,7 @@ function Step({ step, now, later }: StepProps) {
   const self = useRef<HTMLDivElement>(null);
   const current = step === now;
   useEffect(() => {
-    if (current) self.current?.scrollIntoView({ block: "nearest" });
+    if (current) reveal(self.current!);
   }, [current]);
   const kind = current ? "step current" : later ? "step later" : "step";
   return (

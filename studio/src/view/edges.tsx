@@ -32,7 +32,7 @@ export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
     <g
       class={`edge ${value < 0 ? "minus" : "plus"} ${looks.of(e)}`}
       role="button"
-      tabIndex={looks.tabIndex(e)}
+      tabindex={looks.tabIndex(e)}
       aria-label={words}
       data-key={elementKey(e)}
       onClick={() => looks.choose(e)}
@@ -51,9 +51,7 @@ export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
         <g class="label">
           <text x={label[0]} y={label[1] - 3}>
             <SymbolText name={name} /> = {short(value)}
-            {old !== undefined && old !== value && (
-              <tspan class="ghost"> {short(old)}</tspan>
-            )}
+            {old !== undefined && old !== value && <tspan class="ghost"> {short(old)}</tspan>}
           </text>
           <text class="gradient" x={label[0]} y={label[1] + 11}>
             ∂ {unknown ? "…" : short(gradient)}
@@ -68,6 +66,9 @@ export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
 export function Ends({ layout }: { readonly layout: Layout }) {
   return (
     <g class="ends" aria-hidden="true">
+      {layout.bands.map(({ column, from, to }) => (
+        <line key={column} class="band" x1={from[0]} y1={from[1]} x2={to[0]} y2={to[1]} />
+      ))}
       {layout.ends.map(({ from, to }) => (
         <line key={`${from}`} x1={from[0]} y1={from[1]} x2={to[0]} y2={to[1]} />
       ))}

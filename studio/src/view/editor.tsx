@@ -1,7 +1,6 @@
 /** Build and edit: by form, as a text, or from a file. */
 import { useState } from "preact/hooks";
 import { attempt, open, panel, source, strings } from "../state/app.ts";
-import { withTable } from "../state/files.ts";
 import {
   activations,
   type Build,
@@ -12,6 +11,7 @@ import {
   losses,
   optimizers,
 } from "../state/build.ts";
+import { withTable } from "../state/files.ts";
 import { Dialog } from "./dialog.tsx";
 import { openFiles } from "./drop.tsx";
 import { full, read } from "./number.ts";

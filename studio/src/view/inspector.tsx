@@ -5,6 +5,8 @@ import {
   derivation,
   element,
   example,
+  ghost,
+  hidden,
   opened,
   playing,
   setExample,
@@ -69,6 +71,7 @@ export function Inspector() {
           />
         </label>
       )}
+      {ghost.value && <span class="edited">{t.edited}</span>}
     </div>
   );
 }
@@ -91,7 +94,7 @@ function WeightRow() {
         change={(n) => void setParameter(chosen, n)}
       />
       <Fact name={gradient} value={long(v.gradients[chosen.name]![chosen.index])} />
-      {mine && !playing.value && (
+      {mine && !playing.value && !hidden(gradient) && (
         <Fact name={t.afterUpdate} value={d.next === undefined ? t.frozen : long(d.next)} />
       )}
     </>
@@ -127,7 +130,7 @@ function UnitRow() {
 
 const Fact = ({ name, value }: { readonly name: string; readonly value: string }) => (
   <span class="fact">
-    <span data-symbol={name}>{name}</span> <b>{value}</b>
+    <span data-symbol={name}>{name}</span> <b>{hidden(name) ? "…" : value}</b>
   </span>
 );
 
@@ -151,7 +154,7 @@ export function Exact({ name, value, change }: ExactProps) {
         ref={field}
         class="exact"
         inputMode="decimal"
-        size={18}
+        size={22}
         value={full(value)}
         disabled={playing.value}
         aria-label={t.editNumber(name)}

@@ -1,14 +1,5 @@
 /** Keys that work anywhere on the page, unless something else has a use for them. */
-import {
-  failure,
-  ghost,
-  panel,
-  pause,
-  playing,
-  position,
-  stepBy,
-  train,
-} from "../state/app.ts";
+import { failure, ghost, panel, pause, playing, position, stepBy, train } from "../state/app.ts";
 
 /** Elements that take the key themselves. */
 const taken = (target: EventTarget | null, key: string): boolean => {

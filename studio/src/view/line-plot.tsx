@@ -1,7 +1,16 @@
 /** The error along the chosen weight, with the tangent and where the next step leads. */
 import { useEffect, useState } from "preact/hooks";
 import type { LineView } from "../protocol.ts";
-import { attempt, chosenFor, client, derivation, element, playing, strings, structure } from "../state/app.ts";
+import {
+  attempt,
+  chosenFor,
+  client,
+  derivation,
+  element,
+  playing,
+  strings,
+  structure,
+} from "../state/app.ts";
 import { short } from "./number.ts";
 
 const [width, height, left, bottom, top] = [560, 220, 64, 26, 12];
@@ -59,7 +68,12 @@ function Curve({ line, name, loss }: CurveProps) {
         </g>
       ))}
       {[first, line.at, last].map((v, i) => (
-        <text key={v} x={x(v)} y={height - 8} text-anchor={i === 0 ? "start" : i === 1 ? "middle" : "end"}>
+        <text
+          key={v}
+          x={x(v)}
+          y={height - 8}
+          text-anchor={i === 0 ? "start" : i === 1 ? "middle" : "end"}
+        >
           {short(v)}
         </text>
       ))}

@@ -33,7 +33,7 @@ export function LossCard({ structure, values, box, looks, ghost }: Props) {
     <g
       class={`unit loss ${looks.of(e)}`}
       role="button"
-      tabIndex={looks.tabIndex(e)}
+      tabindex={looks.tabIndex(e)}
       aria-label={words}
       data-key={elementKey(e)}
       onClick={() => looks.choose(e)}

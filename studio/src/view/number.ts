@@ -2,8 +2,11 @@
 import { rounded } from "../../../src/explain/print.ts";
 
 /** For the picture: short. Where numbers are to be followed there are nine digits. */
-export const short = (value: number | undefined): string =>
-  value === undefined ? "" : rounded(value, 4);
+export const short = (value: number | undefined): string => {
+  if (value === undefined) return "";
+  const text = rounded(value, 4);
+  return text.length <= 10 ? text : rounded(value, 2);
+};
 export const long = (value: number | undefined): string =>
   value === undefined ? "" : rounded(value, 9);
 

@@ -1,10 +1,4 @@
-import {
-  announced,
-  failure,
-  ghost,
-  panel,
-  strings,
-} from "../state/app.ts";
+import { announced, failure, panel, strings } from "../state/app.ts";
 import { Controls } from "./controls.tsx";
 import { Derivation } from "./derivation.tsx";
 import { Diagram } from "./diagram.tsx";
@@ -44,13 +38,11 @@ export function Page() {
   );
 }
 
-/** What went wrong, in the library's words; and that a number was edited. */
+/** What went wrong, in the library's words. */
 function Told() {
   const f = failure.value;
   const t = strings.value;
-  if (!f) {
-    return ghost.value ? <p class="told quiet">{t.edited}</p> : null;
-  }
+  if (!f) return null;
   const facts = [
     [t.expected, f.expected],
     [t.found, f.found],

@@ -1,7 +1,17 @@
 /** Predict, then reveal: for the whole gradient, or blank by blank. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { StepView } from "../protocol.ts";
-import { attempt, chosenFor, client, derivation, element, strings, structure } from "../state/app.ts";
+import {
+  attempt,
+  chosenFor,
+  client,
+  derivation,
+  element,
+  places,
+  practised,
+  strings,
+  structure,
+} from "../state/app.ts";
 import { type Answer, blanksOf, judge } from "../state/practice.ts";
 import { long, read } from "./number.ts";
 
@@ -26,20 +36,42 @@ export function Practice() {
   );
 }
 
+/** Covers on the page what comes after a step, as long as it is asked for. */
+function useCover(step: StepView | undefined, open: boolean): void {
+  const at = derivation.value?.steps.findIndex((s) => s === step) ?? -1;
+  useEffect(() => {
+    practised.value = open || at < 0 ? undefined : at - 1;
+    return () => {
+      practised.value = undefined;
+    };
+  }, [at, open]);
+}
+
 function Whole() {
   const t = strings.value.practice;
   const d = derivation.value!;
   const s = structure.value!;
   const [told, setTold] = useState("");
+  const [open, setOpen] = useState(false);
+  useCover(
+    d.steps.find((step) => step.section === "question"),
+    open,
+  );
   const check = async (value: number) => {
     const chosen = chosenFor(s, element.peek());
     const found = await attempt(() => client.call("diagnose", [chosen, value]));
-    if (found) setTold(found.text);
+    if (!found) return;
+    setTold(found.text);
+    if (found.correct) setOpen(true);
+  };
+  const reveal = () => {
+    setTold(long(d.gradient));
+    setOpen(true);
   };
   return (
     <div>
       <p class="question">{t.gradient(`∂${s.loss}/∂${d.symbol}`)}</p>
-      <Guess check={(n) => void check(n)} reveal={() => setTold(long(d.gradient))} />
+      <Guess check={(n) => void check(n)} reveal={reveal} />
       <p class="answer" role="status">
         {told}
       </p>
@@ -54,8 +86,11 @@ function Blanks() {
   const [at, setAt] = useState(0);
   const [answer, setAnswer] = useState<Answer | "revealed">();
   const step = all[at];
+  const open = answer === "revealed" || answer?.kind === "right";
+  useCover(step, open || step === undefined);
   if (!step) return <p role="status">{t.done}</p>;
   const told = answer === undefined ? "" : words(answer);
+  const known = d.steps.filter((s) => s.symbol !== undefined && places.value.has(s.symbol));
   return (
     <div>
       <p>{t.of(at + 1, all.length)}</p>
@@ -63,14 +98,14 @@ function Blanks() {
       <div class="question" dangerouslySetInnerHTML={{ __html: step.question! }} />
       <Guess
         key={step.id}
-        check={(n) => setAnswer(judge(n, step, d.steps))}
+        check={(n) => setAnswer(judge(n, step, known))}
         reveal={() => setAnswer("revealed")}
       />
       <p class="answer" role="status">
         {told}
       </p>
-      {answer !== undefined && <Solution step={step} />}
-      {(answer === "revealed" || answer?.kind === "right") && (
+      {(open || answer?.kind === "far") && <Solution step={step} />}
+      {open && (
         <button
           type="button"
           onClick={() => {

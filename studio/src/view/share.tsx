@@ -72,11 +72,7 @@ export function Share() {
         <div class="row">
           <label class="wide">
             <span>{t.link}</span>
-            <input
-              readOnly
-              value={link ?? "…"}
-              onFocus={(e) => e.currentTarget.select()}
-            />
+            <input readOnly value={link ?? "…"} onFocus={(e) => e.currentTarget.select()} />
           </label>
           <button type="button" onClick={() => void attempt(copy)}>
             {t.copy}
@@ -88,7 +84,11 @@ export function Share() {
       <ul class="formats">
         {formats.map((format) => (
           <li key={format}>
-            <button type="button" data-format={format} onClick={() => void attempt(() => take(format))}>
+            <button
+              type="button"
+              data-format={format}
+              onClick={() => void attempt(() => take(format))}
+            >
               {t.formats[format]}
             </button>
           </li>

@@ -52,9 +52,7 @@ function Units() {
           {s.columns.flatMap((c, column) =>
             Array.from({ length: Math.min(c.size, most) }, (_, j) => (
               <tr key={`${column}.${j}`}>
-                <th scope="row">
-                  {c.units[j]?.out ?? c.units[j]?.net ?? `${column}.${j + 1}`}
-                </th>
+                <th scope="row">{c.units[j]?.out ?? c.units[j]?.net ?? `${column}.${j + 1}`}</th>
                 <td class="n">{long(v.nets[column]![j])}</td>
                 <td class="n">{long(v.outs[column]![j])}</td>
                 <td class="n">{long(v.deltas[column]![j])}</td>

@@ -1,5 +1,5 @@
 import type { ComponentType } from "preact";
-import { derivation, opened, strings, tab, type Tab } from "../state/app.ts";
+import { derivation, opened, strings, type Tab, tab } from "../state/app.ts";
 import { lazy } from "./lazy.tsx";
 
 const all: Readonly<Record<Tab, ComponentType>> = {
@@ -27,7 +27,9 @@ export function Tabs() {
     });
   };
   const title = (name: Tab) =>
-    name === "line" && derivation.value ? `${t.tabs.line} ${derivation.value.symbol}` : t.tabs[name];
+    name === "line" && derivation.value
+      ? `${t.tabs.line} ${derivation.value.symbol}`
+      : t.tabs[name];
   return (
     <div class="tabs">
       <div

@@ -20,7 +20,9 @@ export function Column(props: Props) {
   const { column, box, structure, vertical } = props;
   const { title } = structure.columns[column]!;
   const t = strings.value;
-  const name = column === 0 ? t.inputs : title;
+  const whole = column === 0 ? t.inputs : title;
+  // Dots stand close together: there the number of the layer must do.
+  const name = box.kind === "dots" && structure.columns.length > 5 ? String(column || "x") : whole;
   const at = vertical
     ? { x: 4, y: box.box.y - 10, "text-anchor": "start" as const }
     : { x: box.box.x + box.box.width / 2, y: 16, "text-anchor": "middle" as const };
@@ -45,7 +47,13 @@ interface Line {
 }
 
 /** The quantities of a unit with their values. */
-function linesOf(u: Unit, v: Values, old: Values | undefined, column: number, unit: number): Line[] {
+function linesOf(
+  u: Unit,
+  v: Values,
+  old: Values | undefined,
+  column: number,
+  unit: number,
+): Line[] {
   const lines: Line[] = [];
   const add = (name: string | undefined, part: "nets" | "outs" | "deltas") => {
     if (name === undefined) return;
@@ -73,7 +81,7 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
     <g
       class={`unit ${strength < 0 ? "minus" : "plus"} ${looks.of(e)}`}
       role="button"
-      tabIndex={looks.tabIndex(e)}
+      tabindex={looks.tabIndex(e)}
       aria-label={words}
       data-key={elementKey(e)}
       onClick={() => looks.choose(e)}
@@ -86,22 +94,22 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
       }}
     >
       <title>{words}</title>
-      <rect class="ground" {...at} rx={card ? 10 : 13} />
-      <rect class="tint" {...at} rx={card ? 10 : 13} fill-opacity={opacity} />
+      <rect class="ground" {...at} rx={card ? 10 : at.width / 2} />
+      <rect class="tint" {...at} rx={card ? 10 : at.width / 2} fill-opacity={opacity} />
       {card &&
         lines.map((l, i) => (
           <text
             key={l.name}
             data-symbol={l.name}
             x={at.x + 10}
-            y={at.y + at.height / 2 + (i - (lines.length - 1) / 2) * 22 + 5}
+            y={at.y + at.height / 2 + (i - (lines.length - 1) / 2) * 26 + 3}
           >
             <SymbolText name={l.name} />
             <tspan class="number" x={at.x + at.width - 10} text-anchor="end">
               {hidden(l.name) ? "…" : short(l.value)}
             </tspan>
             {l.old !== undefined && l.old !== l.value && (
-              <tspan class="ghost" x={at.x + at.width - 10} dy="11" text-anchor="end">
+              <tspan class="ghost" x={at.x + at.width - 10} dy="10" text-anchor="end">
                 {short(l.old)}
               </tspan>
             )}
@@ -122,7 +130,7 @@ function Block({ column, box, structure, looks }: Props) {
     <g
       class={`unit block ${looks.of(e)}`}
       role="button"
-      tabIndex={looks.tabIndex(e)}
+      tabindex={looks.tabIndex(e)}
       aria-label={words}
       data-key={elementKey(e)}
       onClick={() => looks.choose(e)}

@@ -66,6 +66,10 @@ export class Intrinsics {
   readonly #module: ModuleBuilder;
   readonly #relaxed: boolean;
   readonly #funcs = new Map<string, Func>();
+  /** Those of them that may call into JavaScript. */
+  readonly #leaving = new Set<string>();
+  /** How often code was written that may call into JavaScript. */
+  outside = 0;
 
   constructor(module: ModuleBuilder, { relaxed = false } = {}) {
     this.#module = module;
@@ -87,9 +91,10 @@ export class Intrinsics {
         narrow,
         scalar: (other) => this.func(other as Intrinsic, "f64"),
         reduceLarge: () =>
-          this.#once("reduceLarge", (key) =>
-            this.#module.importFunction("math", key, ["f64", "i32"], "f64"),
-          ),
+          this.#once("reduceLarge", (key) => {
+            this.outside++;
+            return this.#module.importFunction("math", key, ["f64", "i32"], "f64");
+          }),
       };
       const [x, y] = vectors.map((vector) => f.let(vector));
       return f.let(within(on, () => builders[name](x, y)));
@@ -122,8 +127,15 @@ export class Intrinsics {
   }
 
   #once(key: string, make: (key: string) => Func): Func {
-    const func = this.#funcs.get(key) ?? make(key);
+    const known = this.#funcs.get(key);
+    if (known) {
+      if (this.#leaving.has(key)) this.outside++;
+      return known;
+    }
+    const before = this.outside;
+    const func = make(key);
     this.#funcs.set(key, func);
+    if (this.outside > before) this.#leaving.add(key);
     return func;
   }
 }

@@ -1,0 +1,162 @@
+/** How training ends: by itself, when it is told to, and with everything put away. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  halfSquaredError,
+  linear,
+  normal,
+  sequential,
+  sgd,
+  take,
+  tanh,
+  trainer,
+} from "../../../src/index.ts";
+import { layer } from "../../../src/nn/layer.ts";
+import { rejection } from "../../support/failure.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "chainrule-shutdown-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Trains with two threads in a process of its own, and says how; nothing in it ends the process. */
+const program = `
+import { halfSquaredError, linear, sequential, sgd, tanh, trainer } from "./src/index.ts";
+const row = (n, i) => Array.from({ length: n }, (_, k) => Math.sin(i + k));
+const list = (n) => Array.from({ length: 64 }, (_, i) => row(n, i));
+const data = { inputs: list(40), targets: list(20) };
+const make = (learningRate) =>
+  trainer(sequential(linear(40, 80), tanh(), linear(80, 20)), {
+    loss: halfSquaredError, optimizer: sgd({ learningRate }), threads: 2,
+  });
+const endings = {
+  async awaited() { await make(0.001).fit(data, { epochs: 300, batchSize: 16 }); },
+  async aborted() {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 300);
+    await make(0.001).fit(data, { epochs: 1e6, batchSize: 16, signal: stop.signal });
+  },
+  async left() {
+    for await (const { epoch } of make(0.001).fit(data, { epochs: 1e6, batchSize: 16 })) {
+      if (epoch === 100) break;
+    }
+  },
+  async forgotten() {
+    const run = make(0.001).fit(data, { epochs: 1e6, batchSize: 16 })[Symbol.asyncIterator]();
+    for (let i = 0; i < 100; i++) await run.next();
+  },
+  async failed() {
+    await make(1e9).fit(data, { epochs: 300, batchSize: 16 }).catch((e) => console.log(e.code));
+  },
+};
+await endings[process.argv[2]]();
+console.log("done");
+`;
+
+beforeAll(() => {
+  buildSync({
+    stdin: { contents: program, resolveDir: root, loader: "ts" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    ignoreAnnotations: true,
+    alias: { "#files": join(root, "src/io/files-node.ts") },
+    outfile: join(folder, "train.mjs"),
+  });
+});
+
+describe("a program that trains with threads ends by itself", () => {
+  test.concurrent.each([
+    ["awaited", "done\n"],
+    ["aborted", "done\n"],
+    ["left", "done\n"],
+    ["forgotten", "done\n"],
+    ["failed", "not-finite\ndone\n"],
+  ])("training that is %s", async (how, expected) => {
+    const child = spawn(process.execPath, [join(folder, "train.mjs"), how]);
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect({ code, said }).toEqual({ code: 0, said: expected });
+  });
+});
+
+const rows = (count: number, width: number) =>
+  Array.from({ length: count }, (_, i) =>
+    Array.from({ length: width }, (_, k) => Math.sin(i * width + k)),
+  );
+
+describe("aborting takes at most 50 ms", () => {
+  test.each([
+    ["tiny steps, whole epochs", 64, 2, 2, {}],
+    ["tiny steps, epoch by epoch", 64, 2, 2, { validation: 0.25 }],
+    ["a long epoch", 20_000, 4, 8, {}],
+    ["a network of middling size", 512, 100, 150, {}],
+  ] as const)("%s", async (_, examples, inputs, hidden, options) => {
+    const data = { inputs: rows(examples, inputs), targets: rows(examples, 2) };
+    const t = trainer(sequential(linear(inputs, hidden), tanh(), linear(hidden, 2)), {
+      loss: halfSquaredError,
+      optimizer: sgd({ learningRate: 1e-4 }),
+    });
+    /** From the moment when a timer was due until training has ended. */
+    const once = async (): Promise<number> => {
+      const stop = new AbortController();
+      const due = performance.now() + 200;
+      setTimeout(() => stop.abort(), 200);
+      const { stopped } = await t.fit(data, {
+        ...{ epochs: 1e9, batchSize: 16, signal: stop.signal },
+        ...options,
+      });
+      expect(stopped).toBe("aborted");
+      return performance.now() - due;
+    };
+    // The machine may have been busy with other things; not every time, though.
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < 5 && shortest > 50; tries++) {
+      shortest = Math.min(shortest, await once());
+    }
+    expect(shortest).toBeLessThanOrEqual(50);
+  });
+});
+
+describe("an index in the data that points outside its axis", () => {
+  /** A table of five rows of two numbers, from which the inputs choose. */
+  const table = layer({
+    name: "table",
+    inputSize: 1,
+    outputSize: 2,
+    parameters: { rows: { shape: [5, 2], initial: normal(), frozen: false } },
+    site: { toString: () => "" },
+    apply: (x, { rows: values }) => take(values!, x.cast("i32").reshape([-1])),
+  });
+  const numbers = Array.from({ length: 24 }, (_, i) => (i === 17 ? 7 : i % 5));
+  const data = { inputs: numbers.map((n) => [n]), targets: rows(24, 2) };
+  const make = (backend: "wasm" | "interpreter") =>
+    trainer(table, { loss: halfSquaredError, optimizer: sgd({ learningRate: 0.1 }), backend });
+  const ways = {
+    awaited: {},
+    "step by step": { onStep: () => {} },
+    validated: { validation: { inputs: [[1]], targets: [[1, 1]] } },
+  };
+
+  describe.each(["interpreter", "wasm"] as const)("%s", (backend) => {
+    test.each(Object.entries(ways))("%s: training stands where it was before", async (_, way) => {
+      const t = make(backend);
+      const options = { epochs: 3, batchSize: 2, shuffle: false };
+      const error = await rejection(
+        "index-out-of-range",
+        t.fit(data, { ...options, ...way }).then(),
+      );
+      expect(error).toMatchObject({ expected: "0 … 4", found: "7" });
+      expect(t.progress).toMatchObject({ steps: 8, epoch: 0, position: 16 });
+      const other = make(backend);
+      const whole = { inputs: data.inputs.slice(0, 16), targets: data.targets.slice(0, 16) };
+      await other.fit(whole, { ...options, epochs: 1 });
+      expect([...t.snapshot()]).toEqual([...other.snapshot()]);
+    });
+  });
+});
