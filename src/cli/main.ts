@@ -75,6 +75,7 @@ function programOf(start: (run: Run) => void): Command {
 
   command("summary", "print layers, shapes, parameters, operations and memory")
     .argument("<file>", "the network file")
+    .option("--trace", "print what each pass of the compiler makes of a training step")
     .addOption(json())
     .action((file, options) =>
       start(async () => (await import("./summary.ts")).summary(file, options)),

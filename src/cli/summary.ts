@@ -1,4 +1,5 @@
 /** chainrule summary FILE: layers, shapes, parameters, operations, memory. */
+import { compileProgram } from "../compile/index.ts";
 import { graphCost } from "../core/cost.ts";
 import { bytesOf } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
@@ -74,7 +75,7 @@ function batchOf(
 
 export async function summary(
   file: string,
-  { json }: { readonly json?: boolean },
+  { json, trace }: { readonly json?: boolean; readonly trace?: boolean },
 ): Promise<number> {
   const network = await readNetwork(file);
   // Without its data a network can be described as long as it says how many numbers go in.
@@ -91,7 +92,9 @@ export async function summary(
   const forward = rows.reduce((sum, row) => sum + row.operations, 0);
   const loss = markedLoss(network, data?.marks ?? {});
   const step =
-    total === frozen ? undefined : trainingStep(model, batch, { loss, optimizer, dtype, update });
+    total === frozen
+      ? undefined
+      : trainingStep(model, batch, { loss, optimizer, dtype, update, health: false });
   const cost = step && graphCost(step.outputs, step.inputs);
   const each = bytesOf(dtype);
   const slots = Object.keys(optimizer.slots).length * (total - frozen);
@@ -100,6 +103,7 @@ export async function summary(
     optimizer: slots * each,
     step: cost?.bytes ?? 0,
   };
+  const passes = trace && step ? passesOf(step) : undefined;
   if (json) {
     printJson({
       name: network.name,
@@ -112,6 +116,7 @@ export async function summary(
       optimizer: network.optimizer,
       operations: { forward, step: cost?.operations, batchSize: n },
       memory,
+      ...(passes && { passes }),
     });
     return exit.ok;
   }
@@ -156,5 +161,19 @@ export async function summary(
     3,
   ))
     print(`  ${line}`);
+  for (const { pass, text } of passes ?? []) {
+    print();
+    print(bold(pass));
+    print(text);
+  }
   return exit.ok;
+}
+
+/** What each pass of the compiler makes of a training step. */
+function passesOf(step: ReturnType<typeof trainingStep>): { pass: string; text: string }[] {
+  const passes: { pass: string; text: string }[] = [];
+  const states = step.parameters.length + step.slots.length;
+  const state = Array.from({ length: states }, (_, i) => [i, i] as const);
+  compileProgram(step, { state, trace: (pass, text) => passes.push({ pass, text }) });
+  return passes;
 }

@@ -24,7 +24,7 @@ import {
 } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
 import type { Meaning } from "../core/op.ts";
-import { type Shape, sizeOf } from "../core/shape.ts";
+import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { affine, isIdentity, rewriter, simplifyIndex, unravel } from "./affine.ts";
 
@@ -52,6 +52,19 @@ export interface Group {
 const mostFused = 512;
 const mostAbsorbed = 128;
 const mostViews = 64;
+
+/** The groups as text: loop, size, what is computed in it and what it reads. */
+export function printGroups(groups: readonly Group[]): string {
+  const nameOf = (n: Tensor) => ("name" in n.attributes ? String(n.attributes.name) : n.op.name);
+  const lines = groups.map(({ loop, extents, body, values, reads, root }, i) => {
+    const over = body?.loop === "reduce" ? ` over ${formatShape(body.over)}` : "";
+    const own = body ? [root.op.name] : [];
+    const names = [...own, ...[...values.keys()].filter((n) => n !== root || !body).map(nameOf)];
+    const from = reads.map((x) => `${nameOf(x)}${formatShape(x.shape)}`).join(", ");
+    return `#${i} ${loop} ${formatShape(extents)}${over}: ${names.join(", ")}\n  reads ${from}`;
+  });
+  return lines.join("\n");
+}
 
 /** Load number that stands for the reduced value until all reads are known. */
 export const reducedValue = -1;

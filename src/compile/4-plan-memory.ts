@@ -31,7 +31,10 @@ export function planMemory(scheduled: Scheduled): Program {
     if (b.role !== "temporary" && b.inPlaceOf === undefined) keep(b.id, byteSize(b));
   }
   for (const b of buffers) if (b.inPlaceOf) offsets[b.id] = offsets[b.inPlaceOf.id]!;
+  const kept = arena;
   const holes: Hole[] = [];
+  let live = 0;
+  let peak = 0;
   const dying = new Map<number, number[]>();
   kernels.forEach((kernel, i) => {
     for (const { buffer } of kernel.stores) {
@@ -46,14 +49,19 @@ export function planMemory(scheduled: Scheduled): Program {
         offsets[buffer.id] = arena;
         arena += size;
       }
+      live += size;
       const last = lastUse.get(buffer.id)!;
       dying.set(last, [...(dying.get(last) ?? []), buffer.id]);
     }
+    peak = Math.max(peak, live);
     for (const id of dying.get(i) ?? []) {
-      release(holes, offsets[id]!, rounded(byteSize(buffers[id]!)));
+      const size = rounded(byteSize(buffers[id]!));
+      live -= size;
+      release(holes, offsets[id]!, size);
     }
   });
-  return { kernels, buffers, inputs, outputs, offsets, arena };
+  const memory = { kept, temporary: arena - kept, peak };
+  return { kernels, buffers, inputs, outputs, offsets, arena, memory };
 }
 
 /** The smallest hole that is large enough. */

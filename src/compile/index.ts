@@ -3,10 +3,10 @@ import type { Graph } from "../core/graph.ts";
 import { printGraph } from "../core/print.ts";
 import { verifyGraph } from "../core/verify.ts";
 import { simplifyGraph } from "./1-simplify.ts";
-import { fuse } from "./2-fuse.ts";
+import { fuse, printGroups } from "./2-fuse.ts";
 import { type StatePairs, schedule } from "./3-schedule.ts";
 import { planMemory } from "./4-plan-memory.ts";
-import { type Program, printProgram } from "./program.ts";
+import { type Program, printKernels, printProgram } from "./program.ts";
 import { verifyProgram } from "./verify-program.ts";
 
 export interface CompileOptions {
@@ -21,14 +21,17 @@ export interface CompileOptions {
 export function compileProgram(graph: Graph, options: CompileOptions = {}): Program {
   const { state = [], trace, verify } = options;
   const inputs = new Set(graph.inputs);
-  trace?.("0 graph", printGraph(graph.outputs));
+  trace?.("the graph", printGraph(graph.outputs));
   const outputs = simplifyGraph(graph.outputs, inputs);
   if (verify) verifyGraph(outputs);
-  trace?.("1 simplified", printGraph(outputs));
+  trace?.("1. simplified", printGraph(outputs));
   const groups = fuse(outputs, inputs);
-  const program = planMemory(schedule(groups, graph, outputs, state));
+  trace?.("2. fused", printGroups(groups));
+  const scheduled = schedule(groups, graph, outputs, state);
+  trace?.("3. scheduled", printKernels(scheduled.kernels));
+  const program = planMemory(scheduled);
   if (verify) verifyProgram(program);
-  trace?.("4 program", printProgram(program));
+  trace?.("4. memory planned", printProgram(program));
   return program;
 }
 

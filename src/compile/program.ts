@@ -77,12 +77,28 @@ export interface Program {
   readonly offsets: readonly number[];
   /** Size of the arena in bytes. */
   readonly arena: number;
+  /**
+   * Its parts in bytes: what outlives a run, and what temporaries share; `peak` is the sum of those
+   * alive at the worst moment, less than which no plan can need.
+   */
+  readonly memory: { readonly kept: number; readonly temporary: number; readonly peak: number };
 }
 
 /** The program as text, one kernel a paragraph. */
 export function printProgram(program: Program): string {
-  const name = (b: Buffer) => `${b.name}@${program.offsets[b.id] ?? "?"}`;
-  const lines = program.kernels.map((k, i) => {
+  const { arena, memory, offsets, kernels } = program;
+  return [
+    printKernels(kernels, (b) => `${b.name}@${offsets[b.id]}`),
+    `arena ${arena} bytes: ${memory.kept} kept, ${memory.temporary} for temporaries, ` +
+      `of which ${memory.peak} are alive at the worst moment`,
+  ].join("\n");
+}
+
+export function printKernels(
+  kernels: readonly Kernel[],
+  name: (b: Buffer) => string = (b) => (b.inPlaceOf ? `${b.name}→${b.inPlaceOf.name}` : b.name),
+): string {
+  const paragraphs = kernels.map((k, i) => {
     const over = k.loop === "reduce" ? ` ${k.combine} over ${formatShape(k.over)}` : "";
     const reads = k.reads.map((b, j) => `x${j}=${name(b)}`).join(" ");
     const head = `#${i} ${k.loop} ${formatShape(k.extents)}${over} (${reads})`;
@@ -92,7 +108,7 @@ export function printProgram(program: Program): string {
     );
     return [head, ...value, ...stores].join("\n");
   });
-  return [...lines, `arena ${program.arena} bytes`].join("\n");
+  return paragraphs.join("\n");
 }
 
 export const byteSize = (b: Buffer): number => b.size * bytesOf(b.dtype);

@@ -1,5 +1,6 @@
 /** Derivatives between named quantities: the chain rule over the unnamed elements in between. */
 import { isFloat } from "../core/dtype.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { type Element, type Elements, keyOf, type Local, type Naming } from "./elements.ts";
 import { type Expr, one, product, sum } from "./expr.ts";
 
@@ -12,24 +13,28 @@ export interface Partial {
 const realReads = (elements: Elements, e: Element) =>
   elements.reads(e).filter(({ node }) => isFloat(node.dtype));
 
-/** The elements among `wanted` that `from` is computed from, nothing named lying in between. */
+/**
+ * The elements among `wanted` that `from` is computed from, nothing named lying in between; nodes
+ * that are `idle` are known to lead to none.
+ */
 export function direct(
   elements: Elements,
   from: Element,
   wanted: ReadonlySet<string>,
-  naming: Naming = elements.naming,
+  idle: (node: Tensor) => boolean,
 ): Element[] {
   const found = new Map<string, Element>();
   const seen = new Set<string>();
   const stack = [from];
   for (let e = stack.pop(); e !== undefined; e = stack.pop()) {
     for (const { node, at } of realReads(elements, e)) {
-      const child = elements.resolve(node, at, naming);
+      if (idle(node)) continue;
+      const child = elements.resolve(node, at);
       const key = keyOf(child);
       if (seen.has(key)) continue;
       seen.add(key);
       if (wanted.has(key)) found.set(key, child);
-      else if (!elements.isNamed(child, naming)) stack.push(child);
+      else if (!elements.isNamed(child)) stack.push(child);
     }
   }
   return [...found.values()];

@@ -33,14 +33,16 @@ export interface Route {
 export function route(c: Context, name: string, index: number): Route {
   const parameter = { node: c.trace.parameters[name]!, index };
   const root = { node: c.trace.loss, index: 0 };
-  const active = dependents(nodesOf([c.trace.loss]), [parameter.node]);
+  const nodes = nodesOf([c.trace.loss]);
+  const active = dependents(nodes, [parameter.node]);
+  const idle = new Set(nodes.filter((node) => !active.has(node)));
   const wanted = new Set([keyOf(parameter)]);
   const consumers = new Map<string, Element[]>();
   const reached: Element[] = [];
   const counts = new Map<string, number>([[keyOf(parameter), 1]]);
   const stages = c.trace.stages.filter((s) => active.has(s.tensor)).map((s) => s.tensor);
   for (const e of [...stages.flatMap((t) => elementsOf(c, t)), root]) {
-    const from = direct(c.elements, e, wanted);
+    const from = direct(c.elements, e, wanted, (node) => idle.has(node));
     if (from.length === 0) continue;
     for (const x of from) consumers.set(keyOf(x), [...(consumers.get(keyOf(x)) ?? []), e]);
     counts.set(

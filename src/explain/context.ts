@@ -1,4 +1,5 @@
 /** What the sections of a derivation share: names, symbols with values, and the steps so far. */
+import { nodesOf } from "../core/graph.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { partials } from "./adjoint.ts";
@@ -39,8 +40,6 @@ export class Context {
   readonly notation: Notation;
   readonly names: Names;
   readonly elements: Elements;
-  /** The same with all cases of every choice. */
-  readonly whole: Elements;
   readonly example: number;
   readonly symbols: Record<string, Sign> = {};
   readonly steps: Step[] = [];
@@ -49,6 +48,8 @@ export class Context {
   readonly terms: Tensor | undefined;
   /** Steps by the symbol that they compute. */
   readonly defined = new Map<string, string>();
+  /** Whether cases are chosen somewhere. */
+  readonly choosing: boolean;
   /** See Step.part. */
   part = 0;
   readonly #stages: Map<Tensor, Stage>;
@@ -79,13 +80,13 @@ export class Context {
     }
     const valueOf = (name: string) => this.symbols[name]?.value ?? Number.NaN;
     this.elements = new Elements(trace.values, valueOf);
-    this.whole = new Elements(trace.values, valueOf, this.elements);
-    for (const elements of [this.elements, this.whole]) {
+    for (const elements of [this.elements, this.elements.whole]) {
       elements.naming = (node, index) => this.name({ node, index });
       elements.named = (node) => this.#isNamed(node);
     }
     this.terms = termsOf(this);
-    this.elements.kept = this.whole.kept = this.terms;
+    this.choosing = nodesOf([trace.loss]).some((node) => this.elements.chooses(node));
+    this.elements.kept = this.elements.whole.kept = this.terms;
     this.loss = this.symbol(this.names.loss, this.elements.value({ node: trace.loss, index: 0 }));
   }
 

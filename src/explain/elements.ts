@@ -62,7 +62,9 @@ export class Elements extends Origins {
   readonly #valueOf: (name: string) => number;
   readonly #rules = new Map<Tensor, Map<number, { g: Tensor; result: Tensor }>>();
 
-  /** `decided`: these are the whole expressions beside those; see Origins. */
+  /** The same with all cases of every choice; of those, they themselves. */
+  readonly whole: Elements;
+
   constructor(
     values: ReadonlyMap<Tensor, TypedArray>,
     valueOf: (name: string) => number,
@@ -72,6 +74,12 @@ export class Elements extends Origins {
     this.#values = values;
     this.#valueOf = valueOf;
     this.operators = decided?.operators ?? {};
+    this.whole = decided ? this : new Elements(values, valueOf, this);
+  }
+
+  /** Which they are must not depend on numbers: see #expanded. */
+  override argumentsOf(e: Element): Read[] {
+    return this.whole === this ? super.argumentsOf(e) : this.whole.argumentsOf(e);
   }
 
   /** The element by name, or as an expression over named elements and leaves. */
@@ -267,7 +275,7 @@ export class Elements extends Origins {
   #opaque(e: Element, read: (input: number, at: number) => Expr): Expr {
     const found = this.argumentsOf(e);
     const args = found.map(({ input, at }) => read(input, at));
-    return this.#apply(e.node, args, () => this.#expanded(e, found));
+    return this.#apply(e.node, args, () => this.whole.#expanded(e, found));
   }
 
   /** A composition over its arguments; its reductions are parts, lest they be written out often. */

@@ -67,7 +67,7 @@ export class Factors {
 
   /** A derivative with both cases, where it has a choice, and for the case that holds. */
   #cases(y: Element, x: Element, holds: Expr, naming?: Naming): Expr[] {
-    const { whole } = this.#c;
+    const { whole } = this.#c.elements;
     const key = keyOf(x);
     const found = partials(whole, y, new Set([key]), naming ?? whole.naming).get(key);
     const choices = (e: Expr): number =>

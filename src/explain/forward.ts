@@ -19,7 +19,9 @@ export function elementsOf(c: Context, t: Tensor): Element[] {
 
 /** What an element is computed from; where cases differ, all of them and the one that holds. */
 function formsOf(c: Context, e: Element): Expr[] {
-  const [whole, holds] = [c.whole.define(e), c.elements.define(e)];
+  const holds = c.elements.define(e);
+  if (!c.choosing) return [holds];
+  const whole = c.elements.whole.define(e);
   return JSON.stringify(whole) === JSON.stringify(holds) ? [holds] : [whole, holds];
 }
 

@@ -84,6 +84,13 @@ export abstract class Origins {
     return bare(holds ? value.then : value.otherwise);
   }
 
+  /** Whether an operator chooses between two of its inputs by a third. */
+  chooses(node: Tensor): boolean {
+    const meaning = this.meaning(node);
+    const value = meaning.loop === "map" ? bare(meaning.value) : undefined;
+    return value?.kind === "select" && value.condition.kind === "load";
+  }
+
   /** A node that is differentiated as its composition, as that composition. */
   composed(node: Tensor): Tensor | undefined {
     if (node.op.derivative.kind !== "compose") return undefined;

@@ -80,12 +80,8 @@ function rateFirst(e: Expr): Expr {
 
 /** One row for each parameter; of many, those with the largest gradients. */
 export function allParameters(c: Context, g: Values, next: Values | undefined): void {
-  const all = Object.entries(c.trace.parameters).flatMap(([name, t]) =>
-    Array.from({ length: t.size }, (_, index) => ({ name, index, g: g[name]![index]! })),
-  );
-  const size = (v: number) => (Number.isNaN(v) ? Number.POSITIVE_INFINITY : Math.abs(v));
-  const some =
-    all.length <= complete ? all : all.toSorted((a, b) => size(b.g) - size(a.g)).slice(0, largest);
+  const count = Object.values(c.trace.parameters).reduce((n, t) => n + t.size, 0);
+  const some = largestOf(c, g, count <= complete ? count : largest);
   const seen = new Set<string>();
   const rows = some.flatMap(({ name, index, g: value }): Cell[][] => {
     const w = c.parameterSymbol(name, index);
@@ -97,7 +93,7 @@ export function allParameters(c: Context, g: Values, next: Values | undefined): 
     const trained = c.trace.trainable.includes(name);
     const shared =
       !trained &&
-      all.some(
+      some.some(
         (o) =>
           o.name === name && o.index !== index && c.parameterSign(o.name, o.index).text === text,
       );
@@ -107,8 +103,29 @@ export function allParameters(c: Context, g: Values, next: Values | undefined): 
   });
   const columns = [say("parameterColumn"), say("value"), say("gradientColumn")];
   if (next) columns.push(say("newColumn"));
-  const why = some.length < all.length ? [say("largest", { m: some.length, n: all.length })] : [];
+  const why = some.length < count ? [say("largest", { m: some.length, n: count })] : [];
   c.note("all", why, { columns, rows });
+}
+
+interface Entry {
+  readonly name: string;
+  readonly index: number;
+  readonly g: number;
+}
+
+/** All parameters in their order; of more than `most`, those with the largest gradients first. */
+function largestOf(c: Context, g: Values, most: number): Entry[] {
+  const size = (v: number) => (Number.isNaN(v) ? Number.POSITIVE_INFINITY : Math.abs(v));
+  const found: Entry[] = [];
+  for (const name of Object.keys(c.trace.parameters)) {
+    g[name]!.forEach((value, index) => {
+      if (found.length >= 4 * most) found.sort((a, b) => size(b.g) - size(a.g)).splice(most);
+      const least = found.length === most ? size(found[most - 1]!.g) : -1;
+      if (size(value) > least) found.push({ name, index, g: value });
+    });
+  }
+  if (found.length <= most) return found;
+  return found.sort((a, b) => size(b.g) - size(a.g)).slice(0, most);
 }
 
 /** The loss with the new parameters, beside what the gradient promised. */

@@ -45,8 +45,11 @@ export interface NonFiniteReport {
 /** Slopes below this share of the largest count as saturated. */
 const saturation = 0.05;
 
-const norm = (v: ArrayLike<number>): number =>
-  Math.sqrt(Array.from(v).reduce((s, x) => s + x * x, 0));
+function norm(v: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < v.length; i++) total += v[i]! * v[i]!;
+  return Math.sqrt(total);
+}
 const rms = (v: ArrayLike<number>): number => norm(v) / Math.sqrt(Math.max(1, v.length));
 
 export function layerReports(t: Trace): LayerReport[] {

@@ -32,4 +32,18 @@ describe("summary", () => {
     const { memory } = JSON.parse(stdout);
     expect(memory.optimizer).toBe(2 * memory.parameters);
   });
+
+  it("shows each pass of the compiler with --trace", async () => {
+    const { code, stdout } = await run(["summary", example("two-two-two"), "--trace"]);
+    const passes = ["the graph", "1. simplified", "2. fused", "3. scheduled", "4. memory planned"];
+    const at = passes.map((pass) => stdout.indexOf(`\n${pass}\n`));
+    expect({ code, found: at.every((i) => i > 0), sorted: at.toSorted((a, b) => a - b) }).toEqual({
+      code: 0,
+      found: true,
+      sorted: at,
+    });
+    // A parameter is written in place of its old value.
+    expect(stdout).toMatch(/sub→0\.weight: f64/);
+    expect(stdout).toMatch(/arena \d+ bytes: \d+ kept, \d+ for temporaries/);
+  });
 });

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
 import { cli, example, folder, run } from "./run.ts";
 
-const commands = ["tour", "train", "predict", "summary", "check"];
+const commands = ["tour", "train", "predict", "summary", "check", "diagnose", "report", "bench"];
+const all = [...commands, "explain"];
 
 describe("usage", () => {
   it("is an executable file", () => {
@@ -13,7 +14,7 @@ describe("usage", () => {
       packageJson.version,
     );
   });
-  it.each([[], ...commands.map((c) => [c])])("has help: %s", async (...words) => {
+  it.each([[], ...all.map((c) => [c])])("has help: %s", async (...words) => {
     const { code, stdout, stderr } = await run([...words, "--help"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^Usage: chainrule/);
@@ -24,7 +25,7 @@ describe("usage", () => {
   });
   it("lists every command", async () => {
     const { stdout } = await run(["--help"]);
-    for (const command of commands) expect(stdout).toContain(`  ${command} `);
+    for (const command of all) expect(stdout).toContain(`  ${command} `);
   });
   it.each([
     [["trian", "x"], "There is no command “trian”", "Did you mean train?"],

@@ -85,14 +85,14 @@ export function openSession(
     for (let i = 0; i < examples; i++) order[i] = i;
   };
   inOrder();
-  /** What has ended the session: a step that threw is half done, and threads wait in its midst. */
+  /** What has ended a team: when a step throws, the other threads wait in its midst. */
   let broken: unknown;
   const guarded = <T>(work: () => T): T => {
     if (broken !== undefined) throw broken;
     try {
       return team?.dead ? lost() : work();
     } catch (error) {
-      broken = error;
+      if (team) broken = error;
       throw error;
     }
   };
