@@ -172,6 +172,8 @@ export interface Failure {
   readonly where?: string;
   readonly why?: string;
   readonly fix?: string;
+  /** The lines of the file, where several or single ones are wrong. */
+  readonly excerpt?: string;
 }
 
 export interface ReportView {

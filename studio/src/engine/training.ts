@@ -1,5 +1,6 @@
 /** Training at a pace that can be watched: so many epochs for each picture, until told to stop. */
 import { ChainruleError } from "../../../src/core/errors.ts";
+import { NetworkFileError } from "../../../src/io/network-file/source.ts";
 import type { Failure, Frame } from "../protocol.ts";
 import type { Engine } from "./engine.ts";
 
@@ -21,10 +22,18 @@ export const failureOf = (error: unknown): Failure => {
   }
   const { code, expected, found, where, why, fix } = error;
   const message = error.message.split("\n", 1)[0]!;
-  const facts = { expected, found, where, why, fix };
+  const excerpt = error instanceof NetworkFileError ? excerptOf(error) : undefined;
+  const facts = { expected, found, where, why, fix, excerpt };
   const given = Object.entries(facts).filter(([, v]) => v !== undefined);
   return { code, message, ...(Object.fromEntries(given) as Omit<Failure, "code" | "message">) };
 };
+
+/** The first few problems of a file, each with its line. */
+const excerptOf = ({ problems }: NetworkFileError): string =>
+  problems
+    .slice(0, 4)
+    .map((p) => `${problems.length > 1 ? `${p.message}\n` : ""}${p.excerpt}`)
+    .join("\n\n");
 
 export class Training {
   readonly #engine: Engine;

@@ -105,22 +105,26 @@ interface SettingProps {
   readonly change: (n: number) => void;
 }
 
-/** A number that is taken over when it is one. */
+/** A number that is taken over when it is one; what is being typed is left alone. */
 function Setting({ name, value, accept, change }: SettingProps) {
   const [wrong, setWrong] = useState(false);
+  const [draft, setDraft] = useState<string>();
   return (
     <label>
       <span>{name}</span>
       <input
         inputMode="decimal"
         size={8}
-        value={full(value)}
+        value={draft ?? full(value)}
         aria-invalid={wrong}
+        onInput={(e) => setDraft(e.currentTarget.value)}
         onChange={(e) => {
           const n = read(e.currentTarget.value);
           const right = n !== undefined && accept(n);
           setWrong(!right);
-          if (right) change(n);
+          if (!right) return;
+          setDraft(undefined);
+          change(n);
         }}
       />
     </label>

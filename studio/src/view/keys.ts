@@ -4,7 +4,7 @@ import { failure, ghost, panel, pause, playing, position, stepBy, train } from "
 /** Elements that take the key themselves. */
 const taken = (target: EventTarget | null, key: string): boolean => {
   if (!(target instanceof Element)) return false;
-  if (target.closest("input, select, textarea, dialog")) return true;
+  if (target.closest("input:not([type=range]), select, textarea, dialog")) return true;
   return key === " " && target.closest("button, summary, a, [role=tab]") !== null;
 };
 

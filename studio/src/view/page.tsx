@@ -55,6 +55,7 @@ function Told() {
         <strong>{f.title}.</strong> {f.message}
       </p>
       {f.code === "not-finite" && <p>{t.rewound}</p>}
+      {f.excerpt && <pre>{f.excerpt}</pre>}
       <dl>
         {facts.map(([name, text]) => (
           <div key={name}>
