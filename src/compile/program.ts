@@ -99,14 +99,20 @@ export function printKernels(
   name: (b: Buffer) => string = (b) => (b.inPlaceOf ? `${b.name}→${b.inPlaceOf.name}` : b.name),
 ): string {
   const paragraphs = kernels.map((k, i) => {
-    const over = k.loop === "reduce" ? ` ${k.combine} over ${formatShape(k.over)}` : "";
+    const over =
+      k.loop === "reduce"
+        ? ` ${k.combine} over ${formatShape(k.over)}`
+        : k.loop === "scan"
+          ? ` ${k.combine} along ${k.axis}${k.reverse ? ", from the end" : ""}`
+          : "";
     const reads = k.reads.map((b, j) => `x${j}=${name(b)}`).join(" ");
     const head = `#${i} ${k.loop} ${formatShape(k.extents)}${over} (${reads})`;
+    const at = k.loop === "scatter" ? [`  at = ${formatExpression(k.at)}`] : [];
     const value = k.loop === "map" ? [] : [`  value = ${formatExpression(k.value)}`];
     const stores = k.stores.map(
       (s) => `  ${name(s.buffer)}: ${s.buffer.dtype} = ${formatExpression(s.value)}`,
     );
-    return [head, ...value, ...stores].join("\n");
+    return [head, ...at, ...value, ...stores].join("\n");
   });
   return paragraphs.join("\n");
 }

@@ -9,10 +9,11 @@ import type { Tensor } from "../core/tensor.ts";
 import { direct } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
+import { type Detail, type Named, pairs, wide } from "./detail.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { type Expr, number, product, substitute, sum } from "./expr.ts";
 import type { Factors } from "./factor.ts";
-import { elementsOf, wide } from "./forward.ts";
+import { elementsOf } from "./forward.ts";
 import { say } from "./say.ts";
 import { stageGradients } from "./trace.ts";
 
@@ -55,6 +56,14 @@ export function route(c: Context, name: string, index: number): Route {
   return { parameter, name, consumers, reached, paths: counts.get(keyOf(root)) ?? 0 };
 }
 
+interface Settings {
+  readonly compact: boolean;
+  readonly sequential: boolean;
+  readonly detail: Detail;
+  /** The parameters after the update. */
+  readonly next: Readonly<Record<string, Float64Array>> | undefined;
+}
+
 export class Backward {
   readonly #c: Context;
   readonly #factors: Factors;
@@ -63,22 +72,18 @@ export class Backward {
   readonly #made = new Map<string, Expr>();
   readonly #sequential: boolean;
   readonly #noted = new Set<Tensor>();
+  readonly #detail: Detail;
 
   /** The new values of the parameters, where later layers change first. */
   readonly next: Readonly<Record<string, Float64Array>> | undefined;
 
-  constructor(
-    c: Context,
-    factors: Factors,
-    compact: boolean,
-    sequential: boolean,
-    next?: Readonly<Record<string, Float64Array>>,
-  ) {
+  constructor(c: Context, factors: Factors, { compact, sequential, detail, next }: Settings) {
     this.next = sequential ? next : undefined;
     this.#c = c;
     this.#factors = factors;
     this.#compact = compact;
     this.#sequential = sequential;
+    this.#detail = detail;
     this.#gradients = sequential ? new Map() : stageGradients(c.trace, c.trace.stages);
   }
 
@@ -123,6 +128,7 @@ export class Backward {
     }
     const displayed = this.#displayed(r, end);
     for (const e of displayed) this.#gradient(r, e);
+    this.#others(r);
     const g = this.#gradientExpr(r, end);
     this.#pathTable(r, end, links);
     const factors = links.toReversed().map(({ y, x }) => this.#factors.symbol(y, x));
@@ -162,10 +168,12 @@ export class Backward {
     const after = r.reached.slice(Math.max(0, from)).filter((e) => keyOf(e) !== keyOf(r.parameter));
     const byStage = new Map<Tensor, Element[]>();
     for (const e of after) byStage.set(e.node, [...(byStage.get(e.node) ?? []), e]);
+    const brief = this.#detail.brief && !this.#sequential;
     return [...byStage].toReversed().flatMap(([node, es]) => {
+      if (brief && !this.#detail.shows(c.stageOf(es[0]!)?.layer ?? 0)) return [];
       if (this.#compact && c.stageOf(es[0]!)?.role === "out" && keyOf(es[0]!) !== keyOf(end))
         return [];
-      if (es.length <= wide) return es;
+      if (es.length <= wide && !brief) return es;
       if (this.#sequential) {
         return fail("unsupported", {
           message: "A sequential update is shown for narrow layers only.",
@@ -176,10 +184,27 @@ export class Backward {
       }
       const g = this.#gradients.get(node)!;
       const size = (e: Element) => Math.abs(g[e.index]!);
-      const some = es.toSorted((a, b) => size(b) - size(a)).slice(0, few);
-      this.#noted.add(node);
+      const most = es.length <= wide ? 1 : few;
+      const some = es.toSorted((a, b) => size(b) - size(a)).slice(0, most);
+      if (es.length > wide) this.#noted.add(node);
       return es.filter((e) => some.includes(e));
     });
+  }
+
+  /** Where one unit stands for its layer, the error terms of the others. */
+  #others(r: Route): void {
+    const c = this.#c;
+    if (!this.#detail.brief || this.#sequential) return;
+    const cells = r.reached.toReversed().flatMap((e): Named[] => {
+      const stage = c.stageOf(e);
+      const narrow = elementsOf(c, e.node).length <= wide;
+      if (stage?.role !== "net" || !narrow || !this.#detail.shows(stage.layer)) return [];
+      if (this.#made.has(keyOf(e))) return [];
+      const value = this.#gradients.get(e.node)![e.index]!;
+      return [[c.symbol(c.gradientSign(e), value), value]];
+    });
+    const table = pairs(c, cells);
+    if (table) c.note("substitution", [say("otherDeltas")], table);
   }
 
   /** ∂E/∂(element) as a symbol, its step made. */

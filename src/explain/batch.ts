@@ -82,22 +82,25 @@ export function batchSection(c: Context, r: Route, index: number): void {
     columns.push(c.symbol(c.gradientSign(first)), c.symbol(c.partialSign(z, w)));
   }
   columns.push(say("contribution"));
+  const table = { columns, rows };
+  c.note("batch", [say("batchText", { d })], table, "reduce");
+  c.equation({ section: "batch", kind: "reduce", result: d, forms: [sum(symbols)] });
   const why: Sentence[] = [];
   if (size > 0) why.push(say("cancellation", { ratio: number(Math.abs(total) / size) }));
   const t = r.parameter.node;
   if (first && t.rank === 2) {
     const inputs = [c.trace.examples, t.shape[1]!];
+    const from = c.notation === "torch" ? 0 : 1;
     why.push(
       say("matrixForm", {
+        loss: c.names.loss.text,
         delta: formatShape(first.node.shape),
         a: formatShape(inputs),
         w: formatShape(t.shape),
-        j: Math.floor(index / t.shape[1]!),
-        k: index % t.shape[1]!,
+        j: from + Math.floor(index / t.shape[1]!),
+        k: from + (index % t.shape[1]!),
       }),
     );
   }
-  why.push(say("batchText", { d }));
-  c.note("batch", why, { columns, rows }, "reduce");
-  c.equation({ section: "batch", kind: "reduce", result: d, forms: [sum(symbols)] });
+  if (why.length > 0) c.note("batch", why);
 }

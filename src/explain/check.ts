@@ -128,10 +128,12 @@ export function check(
     row(say("central", { h: number(d.plateau.h) }), d.plateau.value, agree(exact, d.plateau.value));
   if (r.paths > 0 && r.paths <= enumerable && !sequential) {
     const total = pathSum(c, r);
+    const single = r.paths === 1;
+    const slots = { n: r.paths, example: c.example };
     row(
       share === undefined
-        ? say("pathSum", { n: r.paths })
-        : say("pathShare", { n: r.paths, example: c.example }),
+        ? say(single ? "pathOne" : "pathSum", slots)
+        : say(single ? "pathOneShare" : "pathShare", slots),
       total,
       agree(share ?? exact, total, 1e-3),
     );
@@ -148,10 +150,9 @@ export function check(
     if (law.en !== "") why.push(say("tieAtKink", { law }));
     why.push(
       say("sweep", {
-        list: d.values
-          .map(({ h, value }) => `${h.toExponential(0)} → ${value.toPrecision(6)}`)
-          .join("; ")
-          .replaceAll("-", "−"),
+        list: d.values.map(({ h, value }) =>
+          say("sweepStep", { h: number(h), value: number(Number(value.toPrecision(6))) }),
+        ),
       }),
     );
   }

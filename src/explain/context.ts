@@ -41,6 +41,8 @@ export class Context {
   readonly names: Names;
   readonly elements: Elements;
   readonly example: number;
+  /** Significant digits in print. */
+  readonly digits: number;
   readonly symbols: Record<string, Sign> = {};
   readonly steps: Step[] = [];
   readonly loss: Expr;
@@ -58,7 +60,8 @@ export class Context {
   readonly #firstWeight: Map<string, number>;
   #rests = 0;
 
-  constructor(trace: Trace, notation: Notation, example: number) {
+  constructor(trace: Trace, notation: Notation, example: number, digits = 9) {
+    this.digits = digits;
     this.trace = trace;
     this.notation = notation;
     this.example = example;

@@ -15,10 +15,14 @@ import { constant } from "../ops/leaf.ts";
 import { matmul } from "../ops/matmul.ts";
 import { transpose } from "../ops/move.ts";
 import { sum } from "../ops/reduce.ts";
+import { partials } from "./adjoint.ts";
+import { Context } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
+import { keyOf } from "./elements.ts";
 import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
 import { number } from "./expr.ts";
 import { locate } from "./locate.ts";
+import { withTerms } from "./loss.ts";
 import type { Language } from "./messages.ts";
 import { choose, type Notation, notations } from "./notation.ts";
 import { rounded } from "./print.ts";
@@ -165,8 +169,12 @@ function descend(t: Trace, g: Values, names: readonly string[]): number {
   return lossAt(t, next);
 }
 
-/** Every procedure, the right one first; or those only that are listed in a derivation. */
-export function mistakes(t: Trace, listed = false): Candidate[] {
+/**
+ * Every procedure, the right one first; or those only that are listed in a derivation, which are
+ * the common ones at the layers `near` what is explained.
+ */
+export function mistakes(t: Trace, near?: ReadonlySet<number>): Candidate[] {
+  const listed = near !== undefined;
   const right = gradientsOf(t);
   const found: Candidate[] = [];
   const add = (cause: Sentence, gradients: Values, after: () => number, hidden = false) => {
@@ -191,20 +199,22 @@ export function mistakes(t: Trace, listed = false): Candidate[] {
   const depth = affine.length;
   if (depth > 1) sequentialCase(t, right, found);
   if (!listed) biasCases(t, right, found);
-  const width = t.output!.size / t.examples;
-  put(say("m_half"), scaled(right, 2));
-  put(say("m_extraHalf"), scaled(right, 0.5), true);
-  if (width > 1) {
-    put(say("m_mean"), scaled(right, 1 / width));
-    put(say("m_noMean"), scaled(right, width), true);
+  const loss = factorsOf(t);
+  if (loss.half) put(say("m_half"), scaled(right, 2));
+  else put(say("m_extraHalf"), scaled(right, 0.5), true);
+  if (loss.outputs > 1) {
+    if (loss.overOutputs) put(say("m_noMean"), scaled(right, loss.outputs));
+    else put(say("m_mean"), scaled(right, 1 / loss.outputs));
   }
   for (let l = depth; l >= 1; l--) {
+    if (near?.has(l) === false) continue;
     const cause = l === depth ? say("m_noSlopeOut") : say("m_noSlopeHidden", { l });
     put(cause, values(slopeLeftOut(l)));
   }
   put(say("m_slopeAtOut"), values(slopeAtOutput));
   affine.slice(1).forEach(({ layer }, i) => {
     const l = i + 2;
+    if (near?.has(l) === false) return;
     const [units, inputs] = layer.parameters.weight!.shape as readonly [number, number];
     if (units === inputs && units > 1) put(say("m_transpose", { l }), values(notTransposed(l)));
     put(say("m_gradientForWeight", { l }), values(gradientForWeight(l)));
@@ -214,11 +224,36 @@ export function mistakes(t: Trace, listed = false): Candidate[] {
   });
   put(say("m_sign"), scaled(right, -1));
   if (t.examples > 1) {
-    put(say("m_batchSum"), scaled(right, t.examples));
-    put(say("m_batchMean"), scaled(right, 1 / t.examples));
+    if (loss.overExamples) put(say("m_batchSum"), scaled(right, t.examples));
+    else put(say("m_batchMean"), scaled(right, 1 / t.examples));
   }
   for (const d of [2, 3, 4, 5, 6]) put(say("m_rounding", { d }), values(rounding(d)), true);
   return found;
+}
+
+/** What the loss multiplies its terms by: what there is to be forgotten, or put in twice. */
+function factorsOf(t: Trace) {
+  const c = new Context(t, "canonical", 0);
+  const { terms } = c;
+  const element = { node: terms ?? t.loss, index: 0 };
+  const first = c.elements.define(element);
+  const [scale] = first.kind === "product" ? first.args : [];
+  const half = scale?.kind === "number" && scale.value === 0.5;
+  const root = { node: t.loss, index: 0 };
+  const coefficient = terms
+    ? partials(c.elements, root, new Set([keyOf(element)]), withTerms(c, terms)).get(keyOf(element))
+    : undefined;
+  const factor = coefficient ? c.evaluate(coefficient.coefficient) : 1;
+  // One term for each output, or one for each example.
+  const outputs = (terms?.size ?? 1) / t.examples;
+  const is = (n: number) => Math.abs(factor * n - 1) < 1e-12;
+  const overAll = is(outputs * t.examples);
+  return {
+    half,
+    outputs,
+    overOutputs: overAll || is(outputs),
+    overExamples: overAll || is(t.examples),
+  };
 }
 
 /** The later layers' updated weights used for δ: the trainer's own sequential update. */

@@ -14,6 +14,7 @@ import { check } from "./check.ts";
 import { Context } from "./context.ts";
 import type { DerivationData, Step } from "./derivation.ts";
 import { sections } from "./derivation.ts";
+import { Detail } from "./detail.ts";
 import { type Candidate, mistakes } from "./diagnose.ts";
 import { keyOf } from "./elements.ts";
 import { type Expr, number } from "./expr.ts";
@@ -169,7 +170,7 @@ function derive(
   chosen: readonly { name: string; index: number }[],
   s: Settings,
 ): DerivationData {
-  const c = new Context(trace, s.notation, s.example);
+  const c = new Context(trace, s.notation, s.example, s.digits);
   const { terms } = c;
   const g = gradientsOf(trace);
   const sequential = s.timing === "sequential" && trace.trainer !== undefined;
@@ -181,14 +182,18 @@ function derive(
   const marked = new Set(symbols.map((e) => c.sign(e).text));
   const drawing = diagram(c, marked);
   const text = symbols.map((e) => c.sign(e).text).join(", ");
-  forwardPass(c, terms, (e) => onPath.has(keyOf(e)), text);
+  const detail = new Detail(
+    c,
+    chosen.map(({ name }) => name),
+  );
+  forwardPass(c, terms, (e) => onPath.has(keyOf(e)), text, detail);
   let passed = true;
   const finite = Number.isFinite(c.elements.value({ node: trace.loss, index: 0 }));
   const layers = new Set(trace.stages.map((x) => x.layer)).size;
   const compact =
     trace.trainer !== undefined && (layers > 2 || trace.output!.size / trace.examples > 8);
   const factors = new Factors(c, compact);
-  const backward = new Backward(c, factors, compact, sequential, next);
+  const backward = new Backward(c, factors, { compact, sequential, detail, next });
   for (const [i, r] of routes.entries()) {
     const { name, index } = chosen[i]!;
     c.part = i + 1;
@@ -213,7 +218,10 @@ function derive(
     allParameters(c, g, next);
     if (next) again(c, g, next);
     if (trace.trainer && (layers > 2 || trace.examples > 1)) ledger(c);
-    if (trace.trainer && !isLarge(trace)) common(c, chosen, mistakes(trace, true));
+    if (trace.trainer && !isLarge(trace)) {
+      const near = chosen.flatMap(({ name }) => [c.layerOf(name), c.layerOf(name) + 1]);
+      common(c, chosen, mistakes(trace, new Set([...near, layers])));
+    }
   }
   const steps = finishSteps(c, s.digits);
   return {
@@ -252,9 +260,13 @@ function common(
   for (const { name, index } of chosen) {
     const d: Expr = c.symbol(c.partialSign(c.names.loss, c.parameterSign(name, index)));
     const of = (k: Candidate) => k.gradients[name]![index]!;
+    const size = Math.abs(of(right));
     const near = (a: number, b: number) =>
       Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-12);
-    const wrong = all.filter((k) => k !== right && !k.hidden && !near(of(k), of(right)));
+    // What is 0 but for rounding tells nothing.
+    const telling = (k: Candidate) =>
+      !near(of(k), of(right)) && (size === 0 || Math.abs(of(k)) > 1e-12 * size);
+    const wrong = all.filter((k) => k !== right && !k.hidden && telling(k));
     if (wrong.length === 0) continue;
     const rows = wrong.map((k) => [k.cause, number(of(k))]);
     const columns = [say("mistake"), say("wouldGive")];

@@ -2,13 +2,11 @@
 import type { Tensor } from "../core/tensor.ts";
 import type { Context } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
+import { type Detail, named, pairs, wide } from "./detail.ts";
 import type { Element, Naming } from "./elements.ts";
 import type { Expr } from "./expr.ts";
 import { withTerms } from "./loss.ts";
 import { say } from "./say.ts";
-
-/** Layers up to this width are shown unit by unit. */
-export const wide = 8;
 
 /** Elements of the chosen example, stage by stage. */
 export function elementsOf(c: Context, t: Tensor): Element[] {
@@ -30,25 +28,29 @@ export function forwardPass(
   terms: Tensor | undefined,
   onPath: (e: Element) => boolean,
   chosen: string,
+  detail: Detail,
 ): void {
   const { stages, examples } = c.trace;
   let layer = 0;
   let first: Sentence[] = examples > 1 ? [say("example", { n: c.example })] : [];
-  for (const stage of stages) {
+  const values: Element[] = [];
+  for (const stage of stages.filter((s) => detail.shows(s.layer))) {
     const all = elementsOf(c, stage.tensor);
-    const some = all.length <= wide ? all : all.filter(onPath);
-    const shown = some.length <= wide ? some : some.slice(0, 0);
-    if (some.length < all.length && stage.layer !== layer) {
-      first.push(say("onlyPath", { parameter: chosen }));
-    }
+    const narrow = all.length <= wide;
+    const some = narrow ? all : all.filter(onPath);
+    if (some.length < all.length) first.push(...c.once("onlyPath", { parameter: chosen }));
+    const shown = (narrow && !detail.brief) || some.length <= 1 ? some : some.slice(0, 1);
+    if (shown.length < some.length) first.push(...c.once("likewiseUnits"));
+    if (some.length <= wide && detail.brief) values.push(...some);
     for (const e of shown) {
       const why = [...first];
       first = [];
       if (stage.layer !== layer) {
+        if (stage.layer > layer + 1) why.push(...leftOut(layer, stage.layer));
         layer = stage.layer;
         why.push(say("layerForward", { l: layer }));
       }
-      const forms = [...formsOf(c, e)];
+      const forms = formsOf(c, e);
       if (forms.length > 1) why.unshift(...c.once("choice"));
       const formula = c.elements.formula(e);
       if (formula && JSON.stringify(formula) !== JSON.stringify(forms[0])) forms.push(formula);
@@ -56,8 +58,13 @@ export function forwardPass(
       c.equation({ section: "forward", kind, result: c.name(e)!, forms, why });
     }
   }
+  const table = pairs(c, named(c, values));
+  if (table) c.note("forward", [say("otherValues")], table);
   errors(c, terms);
 }
+
+const leftOut = (before: number, after: number): Sentence[] =>
+  before === 0 ? [] : [say("leftOut", { from: before + 1, to: after - 1 })];
 
 function errors(c: Context, terms: Tensor | undefined): void {
   const root = { node: c.trace.loss, index: 0 };

@@ -66,8 +66,8 @@ export const messages = {
     "net 是进入单元的净输入，out 是其激活值，h 表示隐藏单元，o 表示输出单元，T 是目标；误差项 δ 即 ∂E/∂net。",
   ],
   symbolsLayer: [
-    "z is a net input, a an activation, {t} a target, {loss} the loss; δ is ∂{loss}/∂z.",
-    "z 是净输入，a 是激活值，{t} 是目标，{loss} 是损失；误差项 δ 即 ∂{loss}/∂z。",
+    "z is a net input, a an activation, {t} a target, {loss} the loss; the error term δ is {d}.",
+    "z 是净输入，a 是激活值，{t} 是目标，{loss} 是损失；误差项 δ 即 {d}。",
   ],
   symbolsTorch: [
     "Names are those of PyTorch: the output of module p is p.out, a gradient is .grad; a linear module computes X Wᵀ + b.",
@@ -91,6 +91,10 @@ export const messages = {
     "{n} examples; example {example} is shown in full",
     "{n} 个样本；完整展示样本 {example}",
   ],
+  labelOf: [
+    "example {n} belongs to class {label}, counted from 0: “{name}”",
+    "样本 {n} 属于类别 {label}（从 0 数起）：“{name}”",
+  ],
   data: ["Data", "数据"],
   afterSteps: ["after {n} updates", "经过 {n} 次更新之后"],
   givenValues: ["Given numbers:", "给定的数值："],
@@ -98,6 +102,19 @@ export const messages = {
   // Forward.
   layerForward: ["Layer {l}:", "第 {l} 层："],
   example: ["Example {n}.", "样本 {n}。"],
+  likewiseUnits: [
+    "One unit of each layer is written out; the others are computed likewise.",
+    "每层写出一个单元，其余同理计算。",
+  ],
+  leftOut: [
+    "The layers from {from} to {to} are left out here; they are computed likewise.",
+    "第 {from} 至 {to} 层在此略去，同理计算。",
+  ],
+  otherValues: ["The values of all units of these layers:", "这些层所有单元的值："],
+  otherDeltas: [
+    "The error terms of the other units of these layers come about likewise:",
+    "这些层其他单元的误差项同理得到：",
+  ],
   onlyPath: [
     "Only the units on the way from {parameter} to the loss are shown.",
     "只展示从 {parameter} 到损失途经的单元。",
@@ -185,8 +202,8 @@ export const messages = {
     "抵消程度 |Σg| / Σ|g| = {ratio}：1 表示所有样本方向一致，0 表示相互抵消。",
   ],
   matrixForm: [
-    "For the whole layer: ∂E/∂W = δᵀA, with δ of shape {delta}, A (the layer's inputs) of shape {a}, and ∂E/∂W of shape {w}; the chosen weight is row {j} of δᵀ times column {k} of A.",
-    "对整层：∂E/∂W = δᵀA，其中 δ 的形状为 {delta}，A（该层输入）的形状为 {a}，∂E/∂W 的形状为 {w}；所选权重是 δᵀ 的第 {j} 行乘以 A 的第 {k} 列。",
+    "For the whole layer: ∂{loss}/∂W = δᵀA, with δ of shape {delta}, A (the layer's inputs) of shape {a}, and ∂{loss}/∂W of shape {w}; the chosen weight is row {j} of δᵀ times column {k} of A, the two columns of numbers above.",
+    "对整层：∂{loss}/∂W = δᵀA，其中 δ 的形状为 {delta}，A（该层输入）的形状为 {a}，∂{loss}/∂W 的形状为 {w}；所选权重是 δᵀ 的第 {j} 行乘以 A 的第 {k} 列，即上面的两列数。",
   ],
   // Result.
   meaningUp: [
@@ -203,7 +220,10 @@ export const messages = {
   ],
   // Update.
   updateText: ["{name} changes the parameter:", "{name} 更新参数："],
-  stateText: ["First its memory:", "首先更新其记忆量："],
+  stateText: [
+    "{name} remembers {slots} of earlier steps for each parameter; this is renewed first:",
+    "{name} 为每个参数记住以往各步的 {slots}；首先更新它们：",
+  ],
   frozenText: ["{w} is not trained: it keeps its value.", "{w} 不参与训练：保持原值。"],
   clippedText: ["The gradient is first clipped, to {g}.", "梯度先被裁剪为 {g}。"],
   noUpdate: ["A function has no optimizer, so nothing is updated.", "函数没有优化器，因此不更新。"],
@@ -213,30 +233,28 @@ export const messages = {
   largest: ["The {m} of {n} with the largest gradients:", "共 {n} 个，梯度最大的 {m} 个："],
   // Again.
   againText: [
-    "With the new parameters {loss} is {after}; before it was {before}. The change is {change}; to first order, −η‖g‖² = {predicted} was to be expected.",
-    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 −η‖g‖² = {predicted}。",
+    "With the new parameters {loss} is {after}; before it was {before}. The change is {change}; to first order −η‖g‖² = {predicted} was to be expected, g being the gradient by all trained parameters.",
+    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 −η‖g‖² = {predicted}，g 为对全部受训参数的梯度。",
   ],
   againOther: [
-    "With the new parameters {loss} is {after}; before it was {before}. The change is {change}; to first order, Σ g·Δθ = {predicted} was to be expected.",
-    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 Σ g·Δθ = {predicted}。",
+    "With the new parameters {loss} is {after}; before it was {before}. The change is {change}; to first order Σ g·Δθ = {predicted} was to be expected, g being the gradients and Δθ the changes of the trained parameters.",
+    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 Σ g·Δθ = {predicted}，g 为各受训参数的梯度，Δθ 为其变化量。",
   ],
   // Ledger.
   ledgerText: [
-    "How the gradient grows or shrinks from layer to layer on its way back; weight gain × activation gain = ratio. The bound of 0.25 for a sigmoid concerns the activation gain alone.",
-    "梯度在逐层回传中如何增大或减小；权重增益 × 激活增益 = 比值。sigmoid 的上界 0.25 只针对激活增益。",
+    "How the gradient grows or shrinks from layer to layer on its way back: ‖δ‖ of a layer is ‖δ‖ of the next, times the gain of the weights in between, times the gain of the activation; the ratio is the product of both gains, the total the sum of log10 of the ratios. A sigmoid's slope is at most 0.25, which bounds the gain of the activation alone. Dead and saturated units are counted over these data; the update is log10(rms update / rms weight), and about −3 is usual.",
+    "梯度在逐层回传中如何增大或减小：某层的 ‖δ‖ 等于后一层的 ‖δ‖ 乘以其间权重的增益，再乘以激活的增益；比值是两种增益之积，累计是各比值的 log10 之和。sigmoid 的斜率至多为 0.25，这只限制激活的增益。死亡与饱和单元按这些数据计数；更新一列是 log10(更新均方根 / 权重均方根)，通常约为 −3。",
   ],
   layerColumn: ["layer", "层"],
   normColumn: ["‖δ‖", "‖δ‖"],
-  ratioColumn: ["ratio to the next", "与后一层之比"],
-  weightGain: ["weight gain", "权重增益"],
-  activationGain: ["activation gain", "激活增益"],
-  cumulative: ["log10, cumulative", "log10 累计"],
-  deadColumn: ["dead units", "死亡单元"],
-  saturatedColumn: ["saturated units", "饱和单元"],
-  zeroMask: ["{n} of {of}, by mask", "{of} 中的 {n} 个，被掩蔽"],
-  zeroUnderflow: ["{n} of {of}, by underflow", "{of} 中的 {n} 个，下溢"],
-  ofUnits: ["{n} of {of}", "{of} 中的 {n} 个"],
-  ratioStep: ["log10(rms update / rms weight)", "log10(更新均方根 / 权重均方根)"],
+  ratioColumn: ["ratio", "比值"],
+  weightGain: ["weights", "权重"],
+  activationGain: ["activ.", "激活"],
+  cumulative: ["total", "累计"],
+  deadColumn: ["dead", "死亡"],
+  saturatedColumn: ["satur.", "饱和"],
+  ofUnits: ["{n}/{of}", "{n}/{of}"],
+  ratioStep: ["update", "更新"],
   vanishing: [
     "The gradient vanishes: at layer {l} it is 10^{exponent} of what it is at the output.",
     "梯度消失：在第 {l} 层只有输出层的 10^{exponent}。",
@@ -250,8 +268,12 @@ export const messages = {
     "梯度既未消失也未爆炸，也没有死亡神经元。",
   ],
   deadText: [
-    "Layer {l}: {n} of {of} neurons are dead on these data: nothing flows back through them.",
-    "第 {l} 层：{of} 个神经元中有 {n} 个在这些数据上死亡：没有梯度经它们传回。",
+    "Layer {l}: {n} of {of} units are dead on these data, by a mask: the activation's slope is 0, and nothing flows back through them.",
+    "第 {l} 层：{of} 个神经元中有 {n} 个在这些数据上死亡，因掩蔽所致：激活函数的斜率为 0，没有梯度经它们传回。",
+  ],
+  deadUnderflow: [
+    "Layer {l}: {n} of {of} units are dead on these data, by underflow: the activation's slope is so small that it has become 0.",
+    "第 {l} 层：{of} 个神经元中有 {n} 个在这些数据上死亡，因下溢所致：激活函数的斜率小到变成了 0。",
   ],
   producer: [
     "The first number that is not finite was made by {op}{where}; {n} later operators only pass it on.",
@@ -260,8 +282,8 @@ export const messages = {
   allFinite: ["All numbers are finite.", "所有数值都是有限的。"],
   // Checks.
   checkRule: [
-    "Two numbers agree if |a − n| ≤ {atol} + {rtol}·max(|a|, |n|).",
-    "若 |a − n| ≤ {atol} + {rtol}·max(|a|, |n|)，则两数一致。",
+    "Two numbers a and n agree if |a − n| ≤ {atol} + {rtol}·max(|a|, |n|); methods that are exact but for rounding are held to a thousandth of that.",
+    "若 |a − n| ≤ {atol} + {rtol}·max(|a|, |n|)，则两数 a 与 n 一致；除舍入外精确的方法只允许其千分之一。",
   ],
   method: ["method", "方法"],
   verdict: ["verdict", "结论"],
@@ -271,6 +293,11 @@ export const messages = {
   derivation: ["the formulas above", "以上公式"],
   forwardMode: ["forward mode (dual numbers)", "前向模式（对偶数）"],
   central: ["central difference, h = {h} (plateau)", "中心差分，h = {h}（平台处）"],
+  pathOne: ["product along the only path", "沿唯一路径的乘积"],
+  pathOneShare: [
+    "product along the only path of example {example}",
+    "样本 {example} 沿唯一路径的乘积",
+  ],
   pathSum: ["sum over all {n} paths", "全部 {n} 条路径之和"],
   pathShare: [
     "sum over all {n} paths of example {example}",
@@ -279,7 +306,8 @@ export const messages = {
   directional: ["direction: reverse mode, g · v", "方向导数：反向模式 g · v"],
   directionalForward: ["direction: forward mode", "方向导数：前向模式"],
   directionalCentral: ["direction: central difference", "方向导数：中心差分"],
-  sweep: ["Central differences for several steps h: {list}", "不同步长 h 的中心差分：{list}"],
+  sweep: ["Central differences, h → value: {list}.", "中心差分，h → 值：{list}。"],
+  sweepStep: ["{h} → {value}", "{h} → {value}"],
   kink: [
     "{loss} is not differentiable in {w} here: the left derivative is {left}, the right derivative {right}. Convention used: {law}",
     "{loss} 在此处对 {w} 不可导：左导数为 {left}，右导数为 {right}。采用的约定：{law}",
@@ -329,8 +357,8 @@ export const messages = {
   ],
   m_transpose: ["the weight matrix of layer {l} was not transposed", "第 {l} 层的权重矩阵没有转置"],
   m_gradientForWeight: [
-    "a gradient ∂E/∂w of layer {l} was used where δ·w belongs",
-    "在应为 δ·w 之处用了第 {l} 层的梯度 ∂E/∂w",
+    "the gradient of a weight of layer {l} was used where δ·w belongs",
+    "在应为 δ·w 之处用了第 {l} 层权重的梯度",
   ],
   m_onePath: [
     "only the path through unit {j} of layer {l} was followed",

@@ -59,7 +59,9 @@ export function updateStep(c: Context, name: string, index: number, g: Values): 
     if (next === node) continue;
     const result = c.symbol(renewed(s));
     const forms = [c.elements.expr(next, 0, (n) => names.get(n))];
-    c.equation({ section: "update", kind: "update", result, forms, why: [say("stateText")] });
+    const kept = slots.map((x) => x.symbol);
+    const first = say("stateText", { name: trainer.optimizer.name, slots: kept });
+    c.equation({ section: "update", kind: "update", result, forms, why: [first] });
     names.set(next, result);
   }
   const result = c.symbol(renewed(sign));

@@ -133,8 +133,7 @@ export function nonFinite(t: Trace): NonFiniteReport | undefined {
 export function ledgerTable(layers: readonly LayerReport[]): Table {
   const cell = (v: number | undefined): Expr | string =>
     v === undefined ? "–" : number(Number(v.toPrecision(4)));
-  const of = (n: number, r: LayerReport, by?: "mask" | "underflow"): Sentence =>
-    say(by === "mask" ? "zeroMask" : by ? "zeroUnderflow" : "ofUnits", { n, of: r.units });
+  const of = (n: number, r: LayerReport): Sentence => say("ofUnits", { n, of: r.units });
   const columns = (
     [
       "layerColumn",
@@ -155,7 +154,7 @@ export function ledgerTable(layers: readonly LayerReport[]): Table {
     cell(r.activationGain),
     cell(r.ratio),
     cell(r.cumulative),
-    of(r.dead, r, r.deadBy),
+    of(r.dead, r),
     of(r.saturated, r),
     cell(r.updateRatio),
   ]);
@@ -183,7 +182,10 @@ export function findings(layers: readonly LayerReport[], producer?: NonFiniteRep
   if (largest && largest.cumulative > 2)
     found.push(say("exploding", { l: largest.layer, exponent: exponent(largest) }));
   for (const r of layers)
-    if (r.dead > 0) found.push(say("deadText", { l: r.layer, n: r.dead, of: r.units }));
+    if (r.dead > 0) {
+      const key = r.deadBy === "mask" ? "deadText" : "deadUnderflow";
+      found.push(say(key, { l: r.layer, n: r.dead, of: r.units }));
+    }
   if (found.length === 1 && !producer) found.push(say("healthy"));
   return found;
 }

@@ -5,10 +5,12 @@ import type { Tensor } from "../core/tensor.ts";
 import { partials } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import type { Cell, Diagram, DiagramEdge, Sentence } from "./derivation.ts";
+import { named, pairs } from "./detail.ts";
 import { keyOf } from "./elements.ts";
-import { type Expr, number } from "./expr.ts";
+import { number } from "./expr.ts";
 import { withTerms } from "./loss.ts";
 import type { MessageKey } from "./messages.ts";
+import { partial } from "./notation.ts";
 import { say } from "./say.ts";
 
 /** Networks up to this many parameters have all their numbers listed and are drawn. */
@@ -46,6 +48,7 @@ export function setUp(
     else if (w) row("conventions", say("layout", { w }));
     const n = trace.examples;
     if (n > 1) row("data", say("batchOf", { n, example: c.example }));
+    row("data", ...labelOf(c));
     const { steps } = trainer.progress;
     if (steps > 0) row("data", say("afterSteps", { n: steps }));
   }
@@ -55,15 +58,6 @@ export function setUp(
   if (trainer) givenNumbers(c);
 }
 
-const row2 = (cells: Cell[][], width: number): Cell[][] => {
-  const rows: Cell[][] = [];
-  for (let i = 0; i < cells.length; i += width) {
-    const part = cells.slice(i, i + width).flat();
-    rows.push([...part, ...Array<Cell>(2 * Math.min(width, cells.length) - part.length).fill("")]);
-  }
-  return rows;
-};
-
 /** The inputs, targets and parameters of a small network. */
 function givenNumbers(c: Context): void {
   const { trace } = c;
@@ -71,29 +65,30 @@ function givenNumbers(c: Context): void {
   const x = trace.x!;
   const per = x.size / trace.examples;
   if (size > small || per > 12) return;
-  const cells: Cell[][] = [];
-  const add = (node: Tensor, from: number, count: number) => {
-    for (let i = from; i < from + count; i++) {
-      const name = c.name({ node, index: i });
-      if (name && !cells.some(([known]) => JSON.stringify(known) === JSON.stringify(name))) {
-        cells.push([name, number(trace.bindings.get(node)![i]!)]);
-      }
-    }
-  };
-  add(x, c.example * per, per);
+  const part = (node: Tensor, from: number, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ node, index: from + i }));
   const y = trace.y!;
-  if (isFloat(y.dtype)) add(y, (c.example * y.size) / trace.examples, y.size / trace.examples);
+  const targets = y.size / trace.examples;
   for (const [name, t] of Object.entries(trace.parameters)) {
     for (let i = 0; i < t.size; i++) c.parameterSymbol(name, i);
-    add(t, 0, t.size);
   }
-  // Long names leave room for fewer columns.
-  const long = cells.some(([name]) => name && c.sign(name as Expr).text.length > 8);
-  const width = Math.min(long ? 2 : 4, cells.length);
-  const columns = Array.from({ length: 2 * width }, (_, i) =>
-    say(i % 2 === 0 ? "quantity" : "value"),
-  );
-  c.note("setup", [say("givenValues")], { columns, rows: row2(cells, width) });
+  const all = [
+    ...part(x, c.example * per, per),
+    ...part(y, c.example * targets, targets),
+    ...Object.values(trace.parameters).flatMap((t) => part(t, 0, t.size)),
+  ];
+  const table = pairs(c, named(c, all));
+  c.note("setup", [say("givenValues")], table);
+}
+
+/** The class of the example that is shown, where targets are labels. */
+function labelOf(c: Context): Sentence[] {
+  const { y, examples, data } = c.trace;
+  if (!y || isFloat(y.dtype) || y.size !== examples) return [];
+  const label = c.trace.bindings.get(y)![c.example]!;
+  const name = (data as { readonly classes?: readonly string[] } | undefined)?.classes?.[label];
+  const slots = { n: c.example, label, name: name ?? String(label) };
+  return [say("labelOf", slots)];
 }
 
 function symbolNotes(c: Context): Sentence[] {
@@ -104,7 +99,8 @@ function symbolNotes(c: Context): Sentence[] {
     case "torch":
       return [say("symbolsTorch")];
     default: {
-      const slots = { t: c.notation === "bp" ? "y" : "t", loss: c.loss };
+      const d = c.symbol(partial(c.names.loss, { text: "z", tex: "z" }));
+      const slots = { t: c.notation === "bp" ? "y" : "t", loss: c.loss, d };
       const notes = [say("symbolsLayer", slots), say("superscript")];
       return c.notation === "bp" ? [...notes, say("bp")] : notes;
     }
@@ -114,12 +110,29 @@ function symbolNotes(c: Context): Sentence[] {
 function networkText(c: Context): string {
   const model = c.trace.trainer!.model;
   const parts = model.layers.length > 0 ? model.layers : [model];
-  return parts
-    .map((l) => {
-      const { inputs, outputs } = l.settings;
-      return inputs === undefined ? l.name : `${l.name} ${String(inputs)} → ${String(outputs)}`;
-    })
-    .join(", ");
+  const names = parts.map((l) => {
+    const { inputs, outputs } = l.settings;
+    return inputs === undefined ? l.name : `${l.name} ${String(inputs)} → ${String(outputs)}`;
+  });
+  return repeated(names).join(", ");
+}
+
+/** A list in which what repeats itself is counted: 3 × (a, b). */
+function repeated(all: readonly string[]): string[] {
+  const found: string[] = [];
+  for (let i = 0; i < all.length; ) {
+    let [length, times] = [1, 1];
+    for (const n of [1, 2, 3]) {
+      const same = (k: number) => all.slice(i, i + n).every((x, j) => all[i + k * n + j] === x);
+      let k = 1;
+      while (same(k)) k++;
+      if (k * n > length * times && k > 1) [length, times] = [n, k];
+    }
+    const part = all.slice(i, i + length).join(", ");
+    found.push(times > 1 ? `${times} × (${part})` : part);
+    i += length * times;
+  }
+  return found;
 }
 
 function firstWeight(c: Context) {

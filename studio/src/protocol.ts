@@ -54,6 +54,8 @@ export interface Unit {
   readonly out?: string;
   readonly delta?: string;
   readonly bias?: string;
+  /** ∂E/∂out, where a derivation may pass through it. */
+  readonly gradient?: string;
 }
 
 /** The weights between a column and the one before it. */

@@ -64,13 +64,11 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
   };
   const lead = (page: Page) => page.locator(".derivation .lead").textContent();
   const tab = (page: Page, name: string) => page.locator(`#tab-${name}`).click();
-  const preset = (page: Page, id: string) =>
-    page.locator("header select").first().selectOption(id);
+  const preset = (page: Page, id: string) => page.locator("header select").first().selectOption(id);
   const language = (page: Page, id: string) =>
     page.locator("header select").nth(1).selectOption(id);
   const theme = (page: Page, id: string) => page.locator("header select").nth(2).selectOption(id);
-  const epoch = async (page: Page) =>
-    Number(await page.locator(".epoch b").first().textContent());
+  const epoch = async (page: Page) => Number(await page.locator(".epoch b").first().textContent());
   const take = async (page: Page, format: string): Promise<string> => {
     const button = page.locator(`[data-format=${format}]`);
     if (!(await button.isVisible())) await page.locator("header button").nth(1).click();
@@ -195,8 +193,7 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
     await page.keyboard.press("Enter");
     await soon(() => lead(page)).toContain("w3 is 0.25.");
     await page.keyboard.press("F2");
-    await soon(() => page.evaluate(() => document.activeElement?.className))
-      .toBe("exact");
+    await soon(() => page.evaluate(() => document.activeElement?.className)).toBe("exact");
     await page.keyboard.type("0.5");
     await page.keyboard.press("Enter");
     await soon(() => lead(page)).toContain("w3 is 0.5.");
@@ -266,8 +263,7 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
     await soon(() => page.locator(".inspector").textContent()).toContain("w¹₁₁");
     const before = await page.locator(".inspector input.exact").first().inputValue();
     await page.locator(".controls button").nth(4).click();
-    await soon(() => page.locator(".inspector input.exact").first().inputValue())
-      .not.toBe(before);
+    await soon(() => page.locator(".inspector input.exact").first().inputValue()).not.toBe(before);
     await tab(page, "plane");
     await page.waitForSelector(".plane canvas");
     await soon(() => page.locator(".plane").textContent()).toContain("−0.15");
@@ -508,7 +504,7 @@ training: { epochs: 10, batchSize: 1 }`);
       const other = await visit({}, link);
       await soon(() => other.locator(".frame svg").count()).toBe(1);
       expect(await other.evaluate(() => "harmed" in window)).toBe(false);
-      console.log(link.slice(0,30), Date.now()-began); expect(Date.now() - began).toBeLessThan(8000);
+      expect(Date.now() - began).toBeLessThan(8000);
       await close(other);
     }
   });

@@ -158,7 +158,12 @@ function structureOf(
       title: [net.name, String(size), ...(out ? ["·", out.name] : [])].join(" "),
       units: units(size, (j) => ({
         net: named(net.tensor, j)!,
-        ...(out ? { out: named(out.tensor, j)! } : {}),
+        ...(out
+          ? {
+              out: named(out.tensor, j)!,
+              gradient: c.gradientSign({ node: out.tensor, index: c.example * size + j }).text,
+            }
+          : {}),
         delta: c.gradientSign({
           node: net.tensor,
           index: c.example * size + j,

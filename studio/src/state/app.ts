@@ -91,7 +91,7 @@ export const slice = computed(() => {
   if (!s || !d || e.kind === "weight") return undefined;
   if (e.kind === "loss") return sliceTo(d.steps, [s.loss]);
   const unit = s.columns[e.column]?.units[e.unit];
-  const wanted = [unit?.net, unit?.out, unit?.delta].filter((n) => n !== undefined);
+  const wanted = [unit?.net, unit?.out, unit?.delta, unit?.gradient].filter((n) => n !== undefined);
   const found = sliceTo(d.steps, wanted);
   return found.size > 0 ? found : undefined;
 });

@@ -50,7 +50,7 @@ const sizes = {
   cards: { width: 120, height: 90, gap: 44 },
   inputs: { width: 108, height: 44, gap: 90 },
   block: { width: 104, height: 140, gap: 0 },
-  loss: { width: 112, height: 50, gap: 0 },
+  loss: { width: 108, height: 50, gap: 0 },
 } as const;
 
 /** The more dots there are, the smaller they are. */
@@ -108,7 +108,7 @@ export function layoutOf(
   const free = vertical ? 0 : (room.width - total - 24) / gaps;
   const gap = vertical
     ? 128
-    : Math.max(kinds.includes("cards") ? 96 : 30, Math.min(200, Math.floor(free)));
+    : Math.max(kinds.includes("cards") ? 98 : 30, Math.min(200, Math.floor(free)));
   const top = 30;
   let position = vertical ? top : 12;
   const place = (start: number, offset: number, b: { width: number; height: number }): Box =>
@@ -182,8 +182,8 @@ function spread(j: number, k: number, rows: number, columns: number, vertical: b
   const straight = rows === 1 || columns === 1 || j === k;
   if (rows <= 2 && columns <= 2) {
     // Labels are wide: side by side they need more room than one above the other.
-    if (vertical) return straight ? 0.6 : 0.2;
-    return straight ? 0.5 : 0.34;
+    if (vertical) return straight ? 0.6 : 0.14;
+    return straight ? 0.5 : 0.4;
   }
   const n = rows * columns;
   const at = j * columns + (j % 2 ? columns - 1 - k : k);

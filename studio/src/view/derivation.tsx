@@ -86,7 +86,7 @@ function Walk() {
   const at = position.value;
   const phase = at === undefined ? undefined : moments.value[at]?.phase;
   return (
-    <div class="walk" role="group" aria-label={t.walk}>
+    <fieldset class="walk" aria-label={t.walk}>
       <div class="row">
         <button type="button" aria-label={t.toStart} title={t.toStart} onClick={() => goTo(0)}>
           <Icon name="start" />
@@ -152,7 +152,7 @@ function Walk() {
       <p class="where">
         {at === undefined ? t.hint : `${t.position(at + 1, n)}: ${phase ? t.phases[phase] : ""}`}
       </p>
-    </div>
+    </fieldset>
   );
 }
 
@@ -224,7 +224,6 @@ function Step({ step, now, later }: StepProps) {
       class={kind}
       data-step={step.id}
       aria-current={current ? "step" : undefined}
-      // biome-ignore lint/security/noDangerouslySetInnerHtml: see above
       dangerouslySetInnerHTML={{ __html: step.html }}
     />
   );
@@ -233,7 +232,6 @@ function Step({ step, now, later }: StepProps) {
 /** What is hovered in the picture is marked wherever it stands in the formulas. */
 function useMarks(root: { readonly current: HTMLElement | null }, d: DerivationView | undefined) {
   const symbol = hovered.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: marks belong to the drawn derivation
   useEffect(() => {
     if (symbol === undefined) return;
     const found = root.current?.querySelectorAll(`[data-symbol="${CSS.escape(symbol)}"]`) ?? [];

@@ -54,6 +54,7 @@ export function Diagram() {
       }}
     >
       {s && v && layout && (
+        // biome-ignore lint/a11y/useSemanticElements: SVG has no fieldset
         <svg
           role="group"
           aria-label={t.diagram}
@@ -88,12 +89,11 @@ export function Diagram() {
           <LossCard structure={s} values={v} box={layout.loss} looks={looks} ghost={ghost.value} />
         </svg>
       )}
-      {layout &&
-        layout.left.map(({ column, shown, of }) => (
-          <p class="few" key={column}>
-            {s?.columns[column]?.title}: {t.tooMany(shown, of)}
-          </p>
-        ))}
+      {(layout ? layout.left : []).map(({ column, shown, of }) => (
+        <p class="few" key={column}>
+          {s?.columns[column]?.title}: {t.tooMany(shown, of)}
+        </p>
+      ))}
     </div>
   );
 }

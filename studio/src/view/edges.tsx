@@ -65,7 +65,7 @@ export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
 /** From the last layer to the error. */
 export function Ends({ layout }: { readonly layout: Layout }) {
   return (
-    <g class="ends" aria-hidden="true">
+    <g class="ends">
       {layout.bands.map(({ column, from, to }) => (
         <line key={column} class="band" x1={from[0]} y1={from[1]} x2={to[0]} y2={to[1]} />
       ))}

@@ -124,7 +124,6 @@ function Layers({ build, change }: Part) {
     <fieldset>
       <legend>{t.layers}</legend>
       {build.layers.map((layer, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its place
         <div class="row" key={i}>
           <label>
             <span>{t.units}</span>

@@ -7,7 +7,6 @@ export function Gains() {
   const t = strings.value;
   const d = derivation.value;
   const [report, setReport] = useState<ReportView>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new numbers, new report
   useEffect(() => {
     void attempt(() => client.call("report", [])).then((found) => {
       if (found) setReport(found);
@@ -28,7 +27,7 @@ export function Gains() {
                   {name}
                 </th>
               ))}
-              <th aria-hidden="true" />
+              <td />
             </tr>
           </thead>
           <tbody>

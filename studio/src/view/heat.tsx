@@ -18,7 +18,6 @@ export function Heat({ w }: { readonly w: Weights }) {
   const [quantity, setQuantity] = useState<Quantity>("value");
   const [at, setAt] = useState(0);
   const data = (quantity === "value" ? v.parameters : v.gradients)[w.parameter]!;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: colours follow the theme
   useEffect(() => paint(canvas.current!, w, data), [w, data, look]);
   const move = (step: number) => setAt(Math.max(0, Math.min(at + step, w.rows * w.columns - 1)));
   const steps: Readonly<Record<string, number>> = {

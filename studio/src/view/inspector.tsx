@@ -145,7 +145,6 @@ export function Exact({ name, value, change }: ExactProps) {
   const t = strings.value;
   const field = useRef<HTMLInputElement>(null);
   const [wrong, setWrong] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another number begins anew
   useEffect(() => setWrong(false), [name, value]);
   return (
     <label class="fact">

@@ -20,7 +20,6 @@ export function LinePlot() {
   const d = derivation.value;
   const s = structure.value;
   const [line, setLine] = useState<LineView>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new derivation, a new line
   useEffect(() => {
     if (!s || playing.value) return;
     void attempt(() => client.call("line", [chosenFor(s, element.peek())])).then((found) => {

@@ -30,7 +30,6 @@ function Plot({ logarithmic }: { readonly logarithmic: boolean }) {
   const plot = useRef<UPlot>(null);
   const t = strings.value;
   const look = theme.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: colours are read from the theme
   useEffect(() => {
     const style = getComputedStyle(place.current!);
     const [ink, rule, accent] = ["--ink-2", "--rule", "--plus"].map((n) =>

@@ -5,7 +5,7 @@ import { rounded } from "../../../src/explain/print.ts";
 export const short = (value: number | undefined): string => {
   if (value === undefined) return "";
   const text = rounded(value, 4);
-  return text.length <= 10 ? text : rounded(value, 2);
+  return text.length <= 10 ? text : value.toExponential(2).replace("+", "").replace(/^-/, "−");
 };
 export const long = (value: number | undefined): string =>
   value === undefined ? "" : rounded(value, 9);

@@ -19,7 +19,6 @@ export function PlanePlot() {
   const look = theme.value;
   const busy = useRef(false);
   const last = useRef(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new numbers, new painting
   useEffect(() => {
     const now = performance.now();
     if (busy.current || (playing.peek() && now - last.current < interval)) return;

@@ -23,7 +23,7 @@ export function Practice() {
   return (
     <div class="practice">
       <p>{t.text}</p>
-      <div class="row" role="group">
+      <div class="row">
         <button type="button" aria-pressed={!blanks} onClick={() => setBlanks(false)}>
           {t.whole}
         </button>
@@ -38,7 +38,7 @@ export function Practice() {
 
 /** Covers on the page what comes after a step, as long as it is asked for. */
 function useCover(step: StepView | undefined, open: boolean): void {
-  const at = derivation.value?.steps.findIndex((s) => s === step) ?? -1;
+  const at = step ? (derivation.value?.steps.indexOf(step) ?? -1) : -1;
   useEffect(() => {
     practised.value = open || at < 0 ? undefined : at - 1;
     return () => {
@@ -94,7 +94,6 @@ function Blanks() {
   return (
     <div>
       <p>{t.of(at + 1, all.length)}</p>
-      {/* biome-ignore lint/security/noDangerouslySetInnerHtml: the library's own rendering */}
       <div class="question" dangerouslySetInnerHTML={{ __html: step.question! }} />
       <Guess
         key={step.id}
@@ -136,7 +135,6 @@ function words(answer: Answer | "revealed"): string {
 }
 
 const Solution = ({ step }: { readonly step: StepView }) => (
-  // biome-ignore lint/security/noDangerouslySetInnerHtml: the library's own rendering
   <div class="step" dangerouslySetInnerHTML={{ __html: step.html }} />
 );
 

@@ -1,0 +1,130 @@
+"""The workloads of src/cli/bench/workloads.ts for peers in Python: the same numbers, bit for bit."""
+import json
+import sys
+import time
+
+import numpy as np
+
+
+def fractions(n, seed):
+    """n numbers in [0, 1): x ← 1664525x + 1013904223 mod 2³², mixed."""
+    mask = 0xFFFFFFFF
+    state = (seed * 0x9E3779B1 + 0x7F4A7C15) & mask
+    # All states at once: n steps of the generator are x ← aⁿx + c(aⁿ⁻¹ + … + 1).
+    a = np.empty(n, np.uint64)
+    c = np.empty(n, np.uint64)
+    power, total = 1, 0
+    for i in range(n):
+        total = (total * 1664525 + 1013904223) & mask
+        power = (power * 1664525) & mask
+        a[i], c[i] = power, total
+    x = (a * np.uint64(state) + c) & np.uint64(mask)
+    x ^= x >> np.uint64(16)
+    x = (x * np.uint64(0x7FEB352D)) & np.uint64(mask)
+    x ^= x >> np.uint64(15)
+    return x.astype(np.float64) / 2.0**32
+
+
+def weighted(values):
+    flat = np.asarray(values, np.float64).ravel()
+    return float(np.sum(flat * (1 + np.arange(flat.size) % 7)))
+
+
+def example():
+    """W1: the worked example, biases fixed, in f64."""
+    weights = [np.array([[0.15, 0.25], [0.2, 0.3]]), np.array([[0.4, 0.5], [0.45, 0.55]])]
+    biases = [np.array([0.35, 0.35]), np.array([0.6, 0.6])]
+    return {
+        "dtype": np.float64,
+        "parameters": [p for pair in zip(weights, biases) for p in pair],
+        "frozen_biases": True,
+        "activation": "sigmoid",
+        "loss": "half squared error",
+        "optimizer": ("sgd", 0.5, 0.0),
+        "batches": [(np.array([[0.05, 0.1]]), np.array([[0.01, 0.99]]))],
+        "checksum": weighted(weights[0]) + weighted(weights[1]),
+    }
+
+
+SPECS = {
+    "W2": ([784, 128, 64, 10], "relu", "cross-entropy", ("sgd", 0.05, 0.9), 64, 16, 200),
+    "W3": ([1024, 2048, 2048, 1024], "relu", "squared error", ("adam", 1e-3, 0.0), 256, 4, 300),
+    "W6": ([1, 16, 16, 1], "tanh", "squared error", ("adam", 1e-3, 0.0), 32, 32, 600),
+}
+
+
+def workload(name):
+    """Weights are inputs × outputs."""
+    if name == "W1":
+        return example()
+    sizes, activation, loss, optimizer, rows, batches, seed = SPECS[name]
+    checksum = 0.0
+    parameters = []
+    for l, (n, m) in enumerate(zip(sizes, sizes[1:])):
+        bound = 1 / np.sqrt(n)
+        for size, shape, at in ((n * m, (n, m), 2 * l), (m, (m,), 2 * l + 1)):
+            values = ((2 * fractions(size, seed + at) - 1) * bound).astype(np.float32)
+            checksum += weighted(values)
+            parameters.append(values.reshape(shape))
+    examples = rows * batches
+    u = fractions(examples * sizes[0], seed + 90)
+    made = {"W2": lambda: np.where(u > 0.8, (u - 0.8) * 5, 0), "W3": lambda: 2 * u - 1}
+    inputs = made.get(name, lambda: (2 * u - 1) * np.pi)().astype(np.float32)
+    if name == "W2":
+        targets = np.floor(fractions(examples, seed + 91) * sizes[-1]).astype(np.int32)
+    elif name == "W6":
+        targets = np.sin(inputs.astype(np.float64)).astype(np.float32)
+    else:
+        targets = (2 * fractions(examples * sizes[-1], seed + 91) - 1).astype(np.float32)
+    inputs = inputs.reshape(batches, rows, sizes[0])
+    targets = targets.reshape((batches, rows) if name == "W2" else (batches, rows, sizes[-1]))
+    pairs = list(zip(inputs, targets))
+    checksum += sum(weighted(x) + weighted(y) for x, y in pairs)
+    return {
+        "dtype": np.float32,
+        "parameters": parameters,
+        "frozen_biases": False,
+        "activation": activation,
+        "loss": loss,
+        "optimizer": optimizer,
+        "batches": pairs,
+        "checksum": checksum,
+    }
+
+
+def serve(name, open_machine):
+    """
+    Answers one JSON request a line. open_machine(workload) gives (reset, run): run(steps) trains
+    from where it is, and returns the loss of the last step when that is known.
+    """
+    machines = {}
+
+    def answer(request):
+        if request["cmd"] == "info":
+            return {"info": {"name": name}}
+        w = request["id"]
+        if w not in machines:
+            spec = workload(w)
+            machines[w] = (spec, *open_machine(spec))
+        spec, reset, run = machines[w]
+        reset()
+        if request["cmd"] == "init":
+            losses, began = [], time.perf_counter()
+            while len(losses) < 21:
+                if len(losses) >= 3 and time.perf_counter() - began > request.get("budget", 1e9):
+                    break
+                start = time.perf_counter()
+                losses.append(float(run(1)))
+                last = time.perf_counter() - start
+            return {"losses": losses, "checksum": spec["checksum"], "stepSec": last}
+        run(max(1, request.get("warm", 3)))
+        start = time.perf_counter()
+        loss = float(run(request["steps"]))
+        return {"sec": time.perf_counter() - start, "loss": loss}
+
+    for line in sys.stdin:
+        try:
+            reply = {"ok": True, **answer(json.loads(line))}
+        except Exception as error:  # The other side leaves this peer out and says so.
+            reply = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        print("@" + json.dumps(reply), flush=True)

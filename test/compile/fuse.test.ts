@@ -1,0 +1,145 @@
+/** Pass 2: which nodes share a kernel, rule by rule. */
+import "../support/backend.ts";
+import { expect, test } from "vitest";
+import { gradient } from "../../src/autodiff/gradient.ts";
+import { where } from "../../src/ops/compare.ts";
+import { scatterAdd } from "../../src/ops/indexing.ts";
+import { input, zeros } from "../../src/ops/leaf.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { concatenate } from "../../src/ops/move.ts";
+import { logsumexp } from "../../src/ops/reduce.ts";
+import { compiled, printed } from "./passes.ts";
+
+const [x, y] = [input("x", [3, 4]), input("y", [3, 4])];
+const [w, b] = [input("w", [4, 5]), input("b", [5])];
+
+test("a view is read through", () => {
+  expect(
+    printed(
+      [x],
+      [
+        x
+          .transpose()
+          .reshape([2, 6])
+          .slice({ start: [1, 2] })
+          .neg(),
+      ],
+    ),
+  ).toMatchInlineSnapshot(`
+    "#0 map [1, 4] (x0=x)
+      neg: f32 = t0 = add(i1, 8); neg(x0[add(mul(mod(t0, 3), 4), floorDiv(t0, 3))])"
+  `);
+  expect(printed([x, b], [concatenate([x, x.flip([1])]).mul(2)])).toMatchInlineSnapshot(`
+    "#0 map [6, 4] (x0=x)
+      mul: f32 = t0 = less(i0, 3); mul((t0 ? (and(lessEqual(0, i0), t0) ? x0[add(mul(i0, 4), i1)] : 0) : (and(lessEqual(3, i0), less(i0, 6)) ? x0[add(add(mul(i0, 4), mul(i1, -1)), -9)] : 0)), 2)"
+  `);
+});
+
+test("a view that is an output is copied", () => {
+  expect(printed([x], [x.transpose()])).toMatchInlineSnapshot(`
+    "#0 map [4, 3] (x0=x)
+      transpose: f32 = x0[add(i0, mul(i1, 4))]"
+  `);
+});
+
+test("elementwise nodes are one kernel, and store what others need", () => {
+  const e = x.exp();
+  expect(printed([x, y], [e.add(y).mul(e), e])).toMatchInlineSnapshot(`
+    "#0 map [3, 4] (x0=x x1=y)
+      exp: f32 = exp(x0[add(mul(i0, 4), i1)])
+      mul: f32 = t0 = exp(x0[add(mul(i0, 4), i1)]); mul(add(t0, x1[add(mul(i0, 4), i1)]), t0)"
+  `);
+});
+
+test("what follows a reduction at its own place joins it", () => {
+  expect(printed([x, w, b], [matmul(x, w).add(b).relu()])).toMatchInlineSnapshot(`
+    "#0 reduce [3, 5] sum over [4] (x0=x x1=w x2=b)
+      value = mul(x0[add(mul(i0, 4), i2)], x1[add(i1, mul(i2, 5))])
+      relu: f32 = t0 = add(x3[add(mul(i0, 5), i1)], x2[i1]); (less(t0, 0) ? 0 : t0)"
+  `);
+});
+
+test("what a reduction alone reads is computed inside it", () => {
+  expect(printed([x, y], [x.sub(y).square().sum({ axes: 1 })])).toMatchInlineSnapshot(`
+    "#0 reduce [3] sum over [4] (x0=x x1=y)
+      value = t0 = add(mul(i0, 4), i1); t1 = sub(x0[t0], x1[t0]); mul(t1, t1)
+      sum: f32 = x2[i0]"
+  `);
+});
+
+test("a reduction that is read transposed loops in that order", () => {
+  expect(printed([x, w], [matmul(x, w).transpose().add(1)])).toMatchInlineSnapshot(`
+    "#0 reduce [5, 3] sum over [4] (x0=x x1=w)
+      value = mul(x0[add(mul(i1, 4), i2)], x1[add(i0, mul(i2, 5))])
+      add: f32 = add(x2[add(mul(i0, 3), i1)], 1)"
+  `);
+});
+
+test("softmax with its loss is a few loops, none of them named", () => {
+  const loss = logsumexp(x, { axes: 1 })
+    .sub(x.mul(y).sum({ axes: 1 }))
+    .sum();
+  expect(printed([x, y], gradient(loss, [x]))).toMatchInlineSnapshot(`
+    "#0 map [3, 4] (x0=y)
+      mul: f32 = mul(-1, x0[add(mul(i0, 4), i1)])
+    #1 reduce [3] max over [4] (x0=x)
+      value = x0[add(mul(i0, 4), i1)]
+      where: f32 = t0 = x1[i0]; (equal(sub(t0, t0), 0) ? t0 : 0)
+    #2 reduce [3] sum over [4] (x0=x x1=where)
+      value = exp(sub(x0[add(mul(i0, 4), i1)], x1[i0]))
+      add: f32 = add(log(x2[i0]), x1[i0])
+    #3 map [3, 4] (x0=mul x1=x x2=add)
+      add: f32 = t0 = add(mul(i0, 4), i1); add(x0[t0], exp(sub(x1[t0], x2[i0])))"
+  `);
+});
+
+test("an update joins the kernel of its gradient", () => {
+  const output = matmul(x, w);
+  const [g] = gradient(output.square().sum(), [w]);
+  expect(printed([x, w], [w.sub(g!.mul(0.1))])).toMatchInlineSnapshot(`
+    "#0 reduce [3, 5] sum over [4] (x0=x x1=w)
+      value = mul(x0[add(mul(i0, 4), i2)], x1[add(i1, mul(i2, 5))])
+      mul: f32 = mul(x2[add(mul(i0, 5), i1)], 2)
+    #1 reduce [4, 5] sum over [3] (x0=x x1=mul x2=w)
+      value = mul(x0[add(i0, mul(i2, 4))], x1[add(i1, mul(i2, 5))])
+      sub: f32 = sub(x2[add(mul(i0, 5), i1)], mul(x3[add(mul(i0, 5), i1)], 0.10000000149011612))"
+  `);
+});
+
+test("what is read at positions that are data is in memory, and the positions are checked", () => {
+  const at = input("at", [3, 2], "i32");
+  expect(printed([x, at], [x.exp().gather(at, { axis: 1 })])).toMatchInlineSnapshot(`
+    "#0 map [3, 4] (x0=x)
+      exp: f32 = exp(x0[add(mul(i0, 4), i1)])
+    #1 map [3, 2] (x0=at x1=exp)
+      gather: f32 = t0 = x0[add(mul(i0, 2), i1)]; x1[add(mul(i0, 4), t0)]"
+  `);
+  expect(
+    printed([x, at], [scatterAdd(zeros([3, 4]), at, x.slice({ end: [3, 2] }), { axis: 1 })]),
+  ).toMatchInlineSnapshot(`
+    "#0 scatter [3, 2] (x0=x x1=at)
+      at = add(mul(i0, 4), x1[add(mul(i0, 2), i1)])
+      value = x0[add(mul(i0, 4), i1)]
+      scatter: f32 = x2[add(mul(i0, 2), i1)]
+    #1 map [3, 4] (x0=scatter)
+      add: f32 = add(0, x0[add(mul(i0, 4), i1)])"
+  `);
+});
+
+test("what a choice that is decided would have read is not computed", () => {
+  const at = input("at", [2], "i32");
+  const row = scatterAdd(zeros([4]), at, input("u", [2]), { axis: 0 });
+  const never = where(zeros([4], "bool"), row, zeros([4]));
+  expect(printed([at], [never.add(1)])).toMatchInlineSnapshot(`
+    "#0 map [4] ()
+      add: f32 = 1"
+  `);
+});
+
+test("kernels end where expressions get long: chains, and many readers of one", () => {
+  let long = x;
+  for (let i = 0; i < 2000; i++) long = long.mul(1.01).add(y);
+  const { kernels } = compiled([x, y], [long]);
+  expect(kernels.length).toBeGreaterThan(4000 / 512);
+  expect(kernels.length).toBeLessThan(4000 / 64);
+});

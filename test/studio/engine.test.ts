@@ -1,0 +1,216 @@
+/** The engine behind the page, without a page. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { ChainruleError } from "../../src/core/errors.ts";
+import { explain } from "../../src/index.ts";
+import { parseNetwork } from "../../src/io/network-file/parse.ts";
+import { prepareNetwork } from "../../src/io/network-file/prepare.ts";
+import { compare } from "../../studio/src/engine/compare.ts";
+import { Engine } from "../../studio/src/engine/engine.ts";
+import { exported } from "../../studio/src/engine/exports.ts";
+import { Training } from "../../studio/src/engine/training.ts";
+import type { Frame, Look } from "../../studio/src/protocol.ts";
+import { root } from "./site.ts";
+
+const read = (name: string) => readFileSync(join(root, "examples", name), "utf8");
+const seed = { text: read("two-two-two.yaml"), files: {} };
+const look: Look = { example: 0, notation: "net-out", language: "en" };
+const none = async (): Promise<never> => {
+  throw new Error("no files");
+};
+const failure = async (work: Promise<unknown>): Promise<ChainruleError> => {
+  const error = await work.then(() => undefined).catch((e: unknown) => e);
+  if (!(error instanceof ChainruleError)) throw error ?? new Error("nothing failed");
+  return error;
+};
+
+describe("the engine", () => {
+  let engine: Engine;
+  beforeEach(async () => {
+    engine = new Engine();
+    await engine.open(seed, look);
+  });
+
+  it("has the library's numbers, every bit of them", async () => {
+    const { trainer, data } = await prepareNetwork(parseNetwork(seed.text), none);
+    for (const step of [0, 3]) {
+      for (let i = 0; i < step; i++) trainer.step(data.train);
+      for (let i = 0; i < step; i++) engine.trainer.step(engine.current.data);
+      const v = engine.values();
+      for (const name of ["0.weight", "2.weight"]) {
+        for (let index = 0; index < 4; index++) {
+          const parameter = `${name}[${index >> 1},${index & 1}]`;
+          const d = await explain(trainer, { data: data.train, parameter, notation: "net-out" });
+          expect(v.gradients[name]![index]).toBe(d.data.gradients[0]);
+          expect(v.loss).toBe(d.data.loss);
+          const own = await engine.derive({ name, index });
+          expect(own.gradient).toBe(d.data.gradients[0]);
+          expect(own.steps.map((s) => s.value)).toEqual(d.data.steps.map((s) => s.value));
+          for (const [symbol, { value }] of Object.entries(d.data.symbols)) {
+            if (symbol === "out_h1") expect(v.outs[1]![0]).toBe(value);
+            if (symbol === "δ_o2") expect(v.deltas[2]![1]).toBe(value);
+          }
+        }
+      }
+    }
+  });
+
+  it("marks every symbol of a formula", async () => {
+    const d = await engine.derive({ name: "0.weight", index: 0 });
+    expect(d.symbol).toBe("w1");
+    expect(d.passed).toBe(true);
+    const html = d.steps.map((s) => s.html).join("");
+    for (const symbol of ["w1", "net_h1", "out_o2", "E"]) {
+      expect(html).toContain(`data-symbol="${symbol}"`);
+    }
+    expect(html).not.toContain("htmlData");
+    const chinese = engine.look({ ...look, language: "zh" });
+    expect(chinese.structure.columns[1]!.units[0]!.net).toBe("net_h1");
+    expect((await engine.derive({ name: "0.weight", index: 0 })).headings.setup).toBe("设定");
+  });
+
+  it("changes numbers, and goes back to the same start", async () => {
+    const before = engine.values();
+    const v = engine.setParameter({ name: "2.weight", index: 0 }, -1);
+    expect(v.parameters["2.weight"]![0]).toBe(-1);
+    expect(v.loss).not.toBe(before.loss);
+    expect(engine.reset()).toEqual(before);
+    expect(engine.setExample("inputs", 1, 0.5).outs[0]![1]).toBe(0.5);
+    expect((await failure((async () => engine.setLearningRate(Number.NaN))())).code).toBe(
+      "bad-argument",
+    );
+  });
+
+  it("writes a network file that opens as what it was", async () => {
+    expect(exported(engine, "network")).toBe(seed.text);
+    engine.setParameter({ name: "2.weight", index: 3 }, 0.1 + 0.2);
+    engine.setExample("targets", 0, 0.3);
+    engine.setLearningRate(0.125);
+    await engine.trainer.fit(engine.current.data, { epochs: 5, batchSize: 1 });
+    const other = new Engine();
+    await other.open({ text: exported(engine, "network"), files: {} }, look);
+    const { steps, epoch, ...mine } = engine.values();
+    expect(other.values()).toMatchObject(mine);
+    expect([steps, epoch]).toEqual([5, 5]);
+  });
+
+  it("writes what PyTorch needs, and says what it cannot", async () => {
+    const script = exported(engine, "pytorch");
+    expect(script).toContain("nn.Linear(2, 2)");
+    expect(script).toContain('"0.weight": [0.15,0.2,0.25,0.3]');
+    const odd = new Engine();
+    const text = seed.text.replace("sgd: { learningRate: 0.5 }", "sgd: { clipNorm: 1 }");
+    await odd.open({ text, files: {} }, look);
+    const error = await failure((async () => exported(odd, "pytorch"))());
+    expect(error).toMatchObject({ code: "unsupported" });
+  });
+
+  it("draws the error along a weight, with the gradient as its slope", async () => {
+    const line = await engine.line({ name: "2.weight", index: 0 });
+    expect(line.y[40]).toBe(line.loss);
+    expect(line.slope).toBe(engine.values().gradients["2.weight"]![0]);
+    expect(line.next!.y).toBeLessThan(line.loss);
+    const h = line.x[41]! - line.x[40]!;
+    expect((line.y[41]! - line.y[39]!) / (2 * h)).toBeCloseTo(line.slope, 4);
+  });
+
+  it("compares two ways of training", async () => {
+    const as = { bias: "file", timing: "simultaneous", learningRate: 0.5 } as const;
+    const [a, b] = await compare(seed, [as, { ...as, bias: "shared", timing: "sequential" }], 50);
+    expect(a.history.losses).toHaveLength(50);
+    expect(a.loss).not.toBe(b.loss);
+    expect(a.parameters.filter((p) => p.name.startsWith("0.bias")).map((p) => p.value)).toEqual([
+      0.35, 0.35,
+    ]);
+    expect(b.parameters.find((p) => p.name === "0.bias")!.value).not.toBe(0.35);
+  });
+});
+
+describe("training", () => {
+  const training = async (text = seed.text) => {
+    const engine = new Engine();
+    await engine.open({ text, files: {} }, look);
+    const frames: Frame[] = [];
+    let end = () => {};
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const t: Training = new Training(engine, (frame) => {
+      frames.push(frame);
+      if (frame.playing) setTimeout(() => t.acknowledge());
+      else end();
+    });
+    return { engine, t, frames, ended };
+  };
+
+  it("sends a picture for each so many epochs, and waits for the page", async () => {
+    const { t, frames, ended, engine } = await training();
+    await t.play({ perFrame: 10, epochs: 35 });
+    await ended;
+    expect(frames.map((f) => f.values.epoch)).toEqual([10, 20, 30, 35]);
+    expect(frames.at(-1)!.history.epochs).toHaveLength(35);
+    expect(t.undo()).toBe(true);
+    expect(engine.values().epoch).toBe(0);
+    expect(t.undo()).toBe(false);
+  });
+
+  it("stops when it is told to", async () => {
+    const { t, frames } = await training();
+    await t.play({ perFrame: 1 });
+    await t.stop();
+    expect(frames.at(-1)!.playing).toBe(false);
+    expect(t.playing).toBe(false);
+  });
+
+  it("is back at finite numbers after one that is not", async () => {
+    const { t, frames, ended, engine } = await training(
+      "layers: [linear: { outputs: 1, weight: 1, bias: 0 }]\nloss: meanSquaredError\n" +
+        "optimizer: { sgd: { learningRate: 1e200 } }\n" +
+        "data: { examples: [{ inputs: [3], targets: [1] }] }\ntraining: { batchSize: 1 }",
+    );
+    await t.play({ perFrame: 1 });
+    await ended;
+    expect(frames.at(-1)!.failure).toMatchObject({ code: "not-finite" });
+    const finite = Object.values(engine.values().parameters).every((v) => v.every(Number.isFinite));
+    expect(finite).toBe(true);
+  });
+});
+
+describe("what a stranger sends", () => {
+  const rest = "loss: meanSquaredError\noptimizer: sgd\n";
+  const open = (text: string) => new Engine().open({ text, files: {} }, look);
+  it.each([
+    [
+      "too many examples",
+      `layers: [linear: { outputs: 1 }]\n${rest}data: { generate: { xor: { size: 9000000 } } }`,
+    ],
+    ["too wide", `layers: [linear: { outputs: 9000000 }]\n${rest}data: { generate: moons }`],
+    [
+      "too many parameters",
+      `layers: [linear: { outputs: 4000 }, linear: { outputs: 4000 }, linear: { outputs: 1 }]\n${rest}data: { generate: moons }`,
+    ],
+    [
+      "too deep",
+      `layers: [${"relu, ".repeat(80)}linear: { outputs: 1 }]\n${rest}data: { generate: moons }`,
+    ],
+    [
+      "too large a batch",
+      `layers: [linear: { outputs: 1 }]\n${rest}data: { generate: moons }\ntraining: { batchSize: 100000 }`,
+    ],
+    ["too long", `# ${"x".repeat(600_000)}`],
+  ])("is refused before anything is made: %s", async (_, text) => {
+    const began = performance.now();
+    expect((await failure(open(text))).code).toBe("too-large");
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+  it("cannot put markup into the page", async () => {
+    const engine = new Engine();
+    const text =
+      'layers: [linear: { outputs: 1 }]\nname: "<b>"\nloss: binaryCrossEntropyWithLogits\noptimizer: sgd\n' +
+      'data: { examples: [{ inputs: [1], targets: "<i>a" }, { inputs: [2], targets: "<i>b" }] }';
+    await engine.open({ text, files: {} }, look);
+    const d = await engine.derive({ name: "0.weight", index: 0 });
+    expect(d.steps.map((s) => s.html).join("") + d.titleHtml).not.toMatch(/<[bi]>/);
+  });
+});
