@@ -439,13 +439,21 @@ function chooseBackend(wanted: "auto" | "wasm" | "interpreter" | Backend): Backe
   if (typeof wanted !== "string") return wanted;
   if (wanted === "interpreter") return interpreter;
   if (features().simd) return wasm;
-  if (wanted === "auto") return interpreter;
+  const lacking = "This engine has no WebAssembly with SIMD instructions";
+  if (wanted === "auto") {
+    if (!told) console.warn(`chainrule: ${lacking}: training is interpreted, which is slow.`);
+    told = true;
+    return interpreter;
+  }
   return fail("unsupported", {
-    message: "This engine's WebAssembly has no SIMD instructions.",
+    message: `${lacking}.`,
     expected: "an engine of 2021 or later",
     fix: 'Use backend: "interpreter".',
   });
 }
+
+/** Whether it was said that training will be slow: once is enough. */
+let told = false;
 
 /** A model made ready for training: parameters get their initial values from the seed. */
 export const trainer = (model: Layer, options: TrainerOptions): Trainer =>

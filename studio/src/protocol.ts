@@ -186,7 +186,8 @@ export interface ReportView {
 
 export interface DiagnosisView {
   readonly correct: boolean;
-  readonly text: string;
+  /** The mistakes that give the number. */
+  readonly causes: readonly string[];
 }
 
 export type BiasPolicy = "file" | "frozen" | "own" | "shared";

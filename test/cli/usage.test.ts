@@ -5,7 +5,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { cli, example, folder, run } from "./run.ts";
 
 const reading = ["train", "predict", "summary", "check", "report"];
-const commands = ["tour", ...reading, "explain", "diagnose", "bench"];
+const commands = ["tour", ...reading, "explain", "diagnose", "studio", "bench"];
 
 describe("usage", () => {
   it("is an executable file", () => {

@@ -111,10 +111,15 @@ export function evaluateText(text: string, values: Readonly<Record<string, numbe
   };
   const atom = (): number => {
     skip();
-    const fraction = /^\(?(\d+)\/(\d+)\)?/.exec(text.slice(at));
-    if (fraction && fraction[0].startsWith("(") === fraction[0].endsWith(")")) {
+    const fraction = /^(?:\((\d+)\/(\d+)\)|(\d+)\/(\d+))/.exec(text.slice(at));
+    if (fraction) {
       at += fraction[0].length;
-      return Number(fraction[1]) / Number(fraction[2]);
+      return Number(fraction[1] ?? fraction[3]) / Number(fraction[2] ?? fraction[4]);
+    }
+    const root = /^√\((\d+)\/\(?(\d*)π\)?\)/.exec(text.slice(at));
+    if (root) {
+      at += root[0].length;
+      return Math.sqrt(Number(root[1]) / (Number(root[2] || 1) * Math.PI));
     }
     for (const name of names) {
       if (text.startsWith(name, at)) {

@@ -299,7 +299,7 @@ describe.skipIf(path === undefined)(path ? title : `${title} (${howToInstall})`,
     await guess("-0.0821670406");
     await soon(answer).toContain("sign");
     await guess("0.0821670406");
-    await soon(answer).toContain("right");
+    await soon(answer).toBe("Right.");
     await page.locator(".practice .row button").nth(1).click();
     await guess("0.3775");
     await soon(answer).toBe("Right.");

@@ -2,6 +2,7 @@
 import { fail } from "../../../src/core/errors.ts";
 import { type Dataset, subset } from "../../../src/data/dataset.ts";
 import { diagnose } from "../../../src/explain/diagnose.ts";
+import { printInline, wording } from "../../../src/explain/render/blocks.ts";
 import type { Derivation } from "../../../src/explain/render/index.ts";
 import { gradientReport } from "../../../src/explain/report.ts";
 import type { NetworkFile } from "../../../src/io/network-file/network.ts";
@@ -69,6 +70,8 @@ interface Open {
   /** The trainer's state at the start. */
   readonly start: Uint8Array;
   readonly rate: number;
+  /** The number of parameters. */
+  readonly size: number;
   readonly edited: { examples: boolean; readonly seed: number };
 }
 
@@ -91,6 +94,7 @@ export class Engine {
       notes: data.notes,
       start,
       rate: trainer.learningRate,
+      size: [...trainer.snapshot().values()].reduce((n, v) => n + v.length, 0),
       edited: { examples: false, seed: parseNetwork(source.text).training.seed },
     };
     this.#batchSize = network.training.batchSize;
@@ -279,7 +283,12 @@ export class Engine {
     const { language } = this.#look;
     const parameter = parameterText(this.trainer, chosen);
     const found = await diagnose(this.trainer, { data, example, parameter, value, language });
-    return { correct: found.correct, text: found.toText({ language }) };
+    // The answer itself is not given away.
+    const w = wording(language, 9);
+    const style = { tex: false, digits: 9, symbols: {}, operators: {} };
+    const plain = (s: string) => s;
+    const causes = found.matches.map((m) => printInline(w.sentence(m.cause), style, plain, plain));
+    return { correct: found.correct, causes };
   }
 }
 

@@ -13,8 +13,9 @@ export interface Pace {
 
 /** The least time between two pictures, in ms. */
 const interval = 16;
-/** What may be undone. */
-const remembered = 50;
+/** How many pictures may be undone, and of how large a network. */
+const remembered = 100;
+const mostUndone = 20_000;
 
 export const failureOf = (error: unknown): Failure => {
   if (!(error instanceof ChainruleError)) {
@@ -42,7 +43,7 @@ export class Training {
   #controller: AbortController | undefined;
   #done: Promise<void> = Promise.resolve();
   #seen: (() => void) | undefined;
-  #past: Uint8Array[] = [];
+  #past: { readonly steps: number; readonly state: Uint8Array }[] = [];
 
   constructor(
     engine: Engine,
@@ -76,11 +77,13 @@ export class Training {
     await this.#done;
   }
 
-  /** Back to before the last epoch that was trained by itself, or the last run. */
+  /** Back to the picture before. */
   undo(): boolean {
-    const state = this.#past.pop();
-    if (state === undefined) return false;
-    this.#engine.trainer.fromBytes(state);
+    const { trainer } = this.#engine;
+    let past = this.#past.pop();
+    while (past?.steps === trainer.progress.steps) past = this.#past.pop();
+    if (past === undefined) return false;
+    trainer.fromBytes(past.state);
     return true;
   }
 
@@ -93,13 +96,15 @@ export class Training {
   }
 
   #remember(): void {
-    this.#past.push(this.#engine.trainer.toBytes());
+    const { trainer } = this.#engine;
+    this.#past.push({ steps: trainer.progress.steps, state: trainer.toBytes() });
     if (this.#past.length > remembered) this.#past.shift();
   }
 
   async #run(pace: Pace, signal: AbortSignal): Promise<void> {
     const engine = this.#engine;
     const { trainer, current, batchSize } = engine;
+    const small = current.size <= mostUndone;
     const before = trainer.progress.epoch;
     let failure: Failure | undefined;
     try {
@@ -119,6 +124,7 @@ export class Training {
         const due = pace.perFrame > 0 ? (epoch - before) % pace.perFrame === 0 : true;
         const now = performance.now();
         if (!due || (pace.perFrame === 0 && now - since < interval)) continue;
+        if (small) this.#remember();
         await this.#show(Math.max(0, interval - (now - since)), signal);
         since = performance.now();
       }

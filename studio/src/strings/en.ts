@@ -192,6 +192,9 @@ export const en = {
     reveal: "Reveal",
     next: "Next blank",
     right: "Right.",
+    mistake: (causes: readonly string[]) =>
+      `Not this number, but a mistake gives exactly it: ${causes.join("; or ")}.`,
+    unknown: "Not this number, and none of the usual mistakes gives it. Look at the chain once more.",
     isAnother: (name: string) => `That is the value of ${name}, which is another quantity here.`,
     sign: "The size is right, the sign is not.",
     far: "Not this number. Here is the formula with its numbers:",

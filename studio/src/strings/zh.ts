@@ -186,6 +186,8 @@ export const zh: Strings = {
     reveal: "显示答案",
     next: "下一空",
     right: "正确。",
+    mistake: (causes) => `不是这个数，但以下错误恰好给出它：${causes.join("；或者")}。`,
+    unknown: "不是这个数，常见错误也得不到它。请再看一遍链式法则。",
     isAnother: (name) => `这是 ${name} 的值，它在这里是另一个量。`,
     sign: "大小正确，符号不对。",
     far: "不是这个数。下面是代入数值的公式：",

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import {
+  hidden,
   newSeed,
   opened,
   pause,
@@ -9,6 +10,7 @@ import {
   setBatchSize,
   setLearningRate,
   strings,
+  structure,
   train,
   undo,
   undoable,
@@ -60,7 +62,7 @@ export function Controls() {
             {t.epoch} <b>{v?.epoch ?? 0}</b>
           </span>
           <span>
-            {t.error} <b>{long(v?.loss)}</b>
+            {t.error} <b>{hidden(structure.value?.loss) ? "…" : long(v?.loss)}</b>
           </span>
         </output>
       </div>

@@ -1,5 +1,5 @@
 import type { Structure, Values } from "../protocol.ts";
-import { hidden, hovered, strings } from "../state/app.ts";
+import { hidden, hovered, playing, strings } from "../state/app.ts";
 import type { Edge, Layout } from "../state/layout.ts";
 import { elementKey, weightsInto } from "../state/places.ts";
 import type { Looks } from "./diagram.tsx";
@@ -23,10 +23,13 @@ export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
   const old = ghost?.parameters[w.parameter]?.[index];
   const e = { kind: "weight", column, index } as const;
   const name = w.names[index] ?? `${w.parameter}[${index}]`;
-  const width = Math.min(6, 0.8 + 1.8 * Math.sqrt(Math.abs(value)));
+  const width = Math.round(10 * Math.min(6, 0.8 + 1.8 * Math.sqrt(Math.abs(value)))) / 10;
   const line = { x1: from[0], y1: from[1], x2: to[0], y2: to[1] };
   const unknown = hidden(w.gradients[index]);
-  const words = strings.value.weightLabel(name, short(value), unknown ? "…" : short(gradient));
+  // Hundreds of texts that nobody hears or sees would take most of a frame.
+  const words = playing.value
+    ? name
+    : strings.value.weightLabel(name, short(value), unknown ? "…" : short(gradient));
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g

@@ -61,8 +61,9 @@ function Whole() {
     const chosen = chosenFor(s, element.peek());
     const found = await attempt(() => client.call("diagnose", [chosen, value]));
     if (!found) return;
-    setTold(found.text);
-    if (found.correct) setOpen(true);
+    const { correct, causes } = found;
+    setTold(correct ? t.right : causes.length > 0 ? t.mistake(causes) : t.unknown);
+    if (correct) setOpen(true);
   };
   const reveal = () => {
     setTold(long(d.gradient));

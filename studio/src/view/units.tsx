@@ -1,5 +1,5 @@
 import type { Structure, Unit, Values } from "../protocol.ts";
-import { hidden, hovered, strings } from "../state/app.ts";
+import { hidden, hovered, playing, strings } from "../state/app.ts";
 import type { Box, ColumnBox } from "../state/layout.ts";
 import { elementKey } from "../state/places.ts";
 import type { Looks } from "./diagram.tsx";
@@ -72,10 +72,11 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const lines = linesOf(u, values, ghost, column, unit);
   const t = strings.value;
   const told = lines.map((l) => `${l.name} = ${hidden(l.name) ? "…" : short(l.value)}`).join(", ");
-  const words = column === 0 ? t.inputLabel(told) : t.unitLabel(told);
+  const names = playing.value ? (u.out ?? u.net ?? "") : told;
+  const words = column === 0 ? t.inputLabel(names) : t.unitLabel(names);
   const strength = Math.max(-1, Math.min(1, values.outs[column]![unit]!));
   const card = box.kind === "cards";
-  const opacity = Math.abs(strength) * (card ? 0.22 : 0.9);
+  const opacity = Math.round(100 * Math.abs(strength) * (card ? 0.22 : 0.9)) / 100;
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g

@@ -12,6 +12,8 @@ export interface Features {
 }
 
 function accepts(body: () => Expr, limits: MemoryLimits = { min: 1 }): boolean {
+  // Engines may be told to do without.
+  if (typeof WebAssembly === "undefined") return false;
   const module = new ModuleBuilder();
   module.memory(limits);
   module.function("", [], "void", body);

@@ -42,6 +42,11 @@ const groupBytes = 2 ** 19;
 const mostPanels = 8;
 /** So many groups there should be, for threads to share. */
 const groupsToShare = 16;
+/**
+ * Terms that are summed in registers before they are added to the others: both factors of so many
+ * stay in the nearest cache, and a long sum keeps its digits.
+ */
+const mostTerms = 768;
 /** Beyond this a strided panel touches too many pages and is copied. */
 const scattered = 2 ** 15;
 
@@ -98,7 +103,8 @@ function sizes({ extents, over }: ReduceKernel, plan: Plan) {
   const panels = Math.ceil(n / width);
   const most = Math.min(groupBytes / (k * width * bytes), panels / groupsToShare, mostPanels);
   const group = Math.max(1, Math.floor(most));
-  return { bytes, lanes, k, m, n, width, group, block: Math.min(m, even) };
+  const terms = Math.ceil(k / Math.ceil(k / mostTerms));
+  return { bytes, lanes, k, m, n, width, group, terms, block: Math.min(m, even) };
 }
 
 const stride = (factor: Factor, axis: number): number =>
@@ -162,7 +168,7 @@ function product(
   batch: readonly Expr[],
   groups: (one: Group, last: Group | undefined) => void,
 ): void {
-  const { m, n, block, width, group, k, bytes, lanes } = sizes(kernel, plan);
+  const { m, n, block, width, group, k, terms, bytes, lanes } = sizes(kernel, plan);
   const { f } = w;
   const packed = packedRows(kernel, plan);
   const start = (factor: Factor) =>
@@ -224,22 +230,34 @@ function product(
             packed > 0 ? { row: bytes, along: tileRows * bytes } : { row: aRow, along: strides.a };
           const size = packed > 0 ? tileRows * k * bytes : tileRows * aRow;
           const a = f.let(op("i32.add", packed > 0 ? rowsAt : aStart, op("i32.mul", t, i32(size))));
-          panels((count, b, to) => {
-            const vectors = Math.ceil(count / lanes);
-            const micro = microKernel(w.target, {
-              dtype: plan.dtype,
-              rows,
-              vectors,
-              k,
-              aRow: shape.row,
-              aAlong: shape.along,
-              bAlong: copiesB ? vectors * lanes * bytes : strides.b,
-              yRow: wide * bytes,
+          const block = (from: Expr, terms: number, adds: boolean) => {
+            const aBlock = f.let(op("i32.add", a, op("i32.mul", from, i32(shape.along))));
+            panels((count, b, to) => {
+              const vectors = Math.ceil(count / lanes);
+              const bAlong = copiesB ? vectors * lanes * bytes : strides.b;
+              const micro = microKernel(w.target, {
+                dtype: plan.dtype,
+                rows,
+                vectors,
+                k: terms,
+                aRow: shape.row,
+                aAlong: shape.along,
+                bAlong,
+                yRow: wide * bytes,
+                adds,
+              });
+              const bBlock = op("i32.add", b, op("i32.mul", from, i32(bAlong)));
+              f.emit(call(micro, aBlock, bBlock, to));
             });
-            f.emit(call(micro, a, b, to));
+          };
+          const first = Math.min(k, terms);
+          block(i32(0), first, false);
+          w.loop(k - first - (k % terms), terms, (at) => {
+            block(f.let(op("i32.add", at, i32(first))), terms, true);
           });
-          const first = f.let(op("i32.add", m0, op("i32.mul", t, i32(tileRows))));
-          epilogue(w, kernel, plan, { batch, m0: first, count: rows, n0, columns, wide, sums });
+          if (first < k && k % terms > 0) block(i32(k - (k % terms)), k % terms, true);
+          const row = f.let(op("i32.add", m0, op("i32.mul", t, i32(tileRows))));
+          epilogue(w, kernel, plan, { batch, m0: row, count: rows, n0, columns, wide, sums });
         };
         w.loop(tiles, 1, (t) => tile(t, tileRows));
         if (rest > 0) tile(i32(tiles), rest);

@@ -30,6 +30,8 @@ export interface Micro {
   readonly aAlong: number;
   readonly bAlong: number;
   readonly yRow: number;
+  /** Whether the sums are added to what is in y. */
+  readonly adds: boolean;
 }
 
 /** Terms of the sum that are written out before the loop goes round. */
@@ -52,7 +54,7 @@ export function microKernel(target: Target, micro: Micro): Func {
 }
 
 function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
-  const { dtype, rows, vectors, k, aRow, aAlong, bAlong, yRow } = micro;
+  const { dtype, rows, vectors, k, aRow, aAlong, bAlong, yRow, adds } = micro;
   const [a, b, y] = f.params as [Local, Local, Local];
   const shape = shapeOf(dtype);
   const sums = Array.from({ length: rows * vectors }, () => f.local("v128"));
@@ -93,7 +95,9 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
   } else for (let u = 0; u < k; u++) term(u);
   sums.forEach((sum, i) => {
     const offset = Math.floor(i / vectors) * yRow + 16 * (i % vectors);
-    f.emit(access("v128.store", [get(y), get(sum)], { offset }));
+    const old = access("v128.load", [get(y)], { offset });
+    const all = adds ? op(`${shape}.add` as Instruction, old, get(sum)) : get(sum);
+    f.emit(access("v128.store", [get(y), all], { offset }));
   });
 }
 

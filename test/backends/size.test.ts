@@ -1,0 +1,56 @@
+/**
+ * What the package weighs in a page, minified and gzipped. A ceiling is lowered when something has
+ * become smaller, and raised on purpose only: the aim is 45 kB for the library and 25 kB for
+ * explanations.
+ */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+import * as explain from "../../src/explain/index.ts";
+import * as everything from "../../src/index.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** In kB. */
+const ceilings = {
+  "tensors, layers, optimizers, trainer and both backends": 81,
+  "the explain engine besides": 47,
+  "a program that trains a classifier": 76,
+};
+
+/** As a bundler makes it of what a program imports. */
+async function weigh(imports: string): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: `export ${imports} from "./dist/index.js";`, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    external: ["#files"],
+    write: false,
+    logLevel: "silent",
+  });
+  return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1000;
+}
+
+const list = (names: Iterable<string>): string => `{ ${[...names].join(", ")} }`;
+
+test("the package weighs no more than it did", async () => {
+  expect(existsSync(`${root}dist/index.js`), "npm run build").toBe(true);
+  const library = Object.keys(everything).filter((name) => !(name in explain));
+  const typical = ["trainer", "sequential", "linear", "relu", "crossEntropy", "adam", "tensor"];
+  expect(library).toEqual(expect.arrayContaining(typical));
+  const alone = await weigh(list(library));
+  const found: typeof ceilings = {
+    "tensors, layers, optimizers, trainer and both backends": alone,
+    "the explain engine besides": (await weigh("*")) - alone,
+    "a program that trains a classifier": await weigh(list(typical)),
+  };
+  for (const [what, size] of Object.entries(found)) {
+    const ceiling = ceilings[what as keyof typeof ceilings];
+    expect(size, `${what}: ${size.toFixed(1)} kB`).toBeLessThanOrEqual(ceiling);
+    // A ceiling far above says nothing.
+    expect(size, `${what}: lower its ceiling`).toBeGreaterThan(ceiling - 8);
+  }
+});
