@@ -14,8 +14,16 @@ const withEffects = (): Plugin => ({
     id.endsWith("/src/ops/methods.ts") ? { code, moduleSideEffects: true } : undefined,
 });
 
+/** While the page is worked on, Vite puts styles into it, which the page's policy would not let. */
+const withoutPolicy = (): Plugin => ({
+  name: "without-policy",
+  apply: "serve",
+  transformIndexHtml: (html) =>
+    html.replace(/<meta\s+http-equiv="Content-Security-Policy"[^>]*>/, ""),
+});
+
 export default defineConfig({
-  plugins: [firstScreen(path("."))],
+  plugins: [firstScreen(path(".")), withoutPolicy()],
   root: path("."),
   // Relative, so that the page works in any folder of any host.
   base: "./",

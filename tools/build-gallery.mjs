@@ -1,4 +1,4 @@
-/** Writes docs/gallery/: worked derivations as the library prints them. */
+/** Writes docs/gallery/: worked derivations as the library prints them; part of npm run generate. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

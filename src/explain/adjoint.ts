@@ -83,7 +83,7 @@ export function partials(
   const terms = new Map<string, Expr[]>([[keyOf(from), [one]]]);
   const found = new Map<string, Element>();
   for (const e of order.toReversed()) {
-    const g = sum(terms.get(keyOf(e)) ?? []);
+    const g = elements.bounded(sum(terms.get(keyOf(e)) ?? []));
     const keep = (child: Element) => wanted.has(keyOf(child)) || inner.has(keyOf(child));
     for (const { child, coefficient } of elements.locals(e, naming, keep) as Local[]) {
       const key = keyOf(child);

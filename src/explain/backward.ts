@@ -224,7 +224,7 @@ export class Backward {
     if (this.#sequential && consumers.length > 1) why.push(say("newWeights"));
     if (this.#noted.delete(e.node)) {
       const n = elementsOf(c, e.node).length - few;
-      why.push(say("others", { n, m: few }));
+      why.unshift(say("others", { n, m: few }));
     }
     const onlyLoss = consumers.length === 1 && consumers[0]!.node === c.trace.loss;
     if (onlyLoss) {
@@ -235,7 +235,8 @@ export class Backward {
       return result;
     }
     const forms = [this.#sumOver(r, e)];
-    const kind = consumers.length > 1 ? "fan-out sum" : "chain";
+    const several = this.#compact ? "vector-Jacobian product" : "fan-out sum";
+    const kind = consumers.length > 1 ? several : "chain";
     c.equation({ section: "substitution", kind, result, forms, why, upstream: true });
     return result;
   }

@@ -1,13 +1,19 @@
 /** What the sections of a derivation share: names, symbols with values, and the steps so far. */
+
+import { gradient } from "../autodiff/gradient.ts";
 import { nodesOf } from "../core/graph.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { mul } from "../ops/arithmetic.ts";
+import { constant } from "../ops/leaf.ts";
+import { sum as sumOf } from "../ops/reduce.ts";
 import { partials } from "./adjoint.ts";
 import type { Kind, Section, Sentence, Slot, Step, Table } from "./derivation.ts";
 import { type Element, Elements, keyOf } from "./elements.ts";
 import {
   type Expr,
   evaluateExpr,
+  isLong,
   number,
   type Sign,
   substitute,
@@ -21,6 +27,10 @@ import { type Names, type Notation, namesOf, partial, renewed } from "./notation
 import { say } from "./say.ts";
 import { indexText, type Stage, type Trace } from "./trace.ts";
 
+/** Derivatives longer than this are given as numbers. */
+const readableSize = 400;
+/** In rows up to this length what defines a unit is recognized in the derivatives of others. */
+const beside = 8;
 /** Sums longer than this show their largest terms only. */
 const longest = 9;
 const shown = 5;
@@ -50,6 +60,8 @@ export class Context {
   readonly terms: Tensor | undefined;
   /** Steps by the symbol that they compute. */
   readonly defined = new Map<string, string>();
+  /** Derivatives, as y/x, that no formula is given for. */
+  readonly unwritten = new Set<string>();
   /** Whether cases are chosen somewhere. */
   readonly choosing: boolean;
   /** See Step.part. */
@@ -58,7 +70,8 @@ export class Context {
   readonly #parameters: Map<Tensor, string>;
   readonly #layerOf: Map<string, number>;
   readonly #firstWeight: Map<string, number>;
-  #rests = 0;
+  /** What is left out of long sums, by what it consists of. */
+  readonly #rests = new Map<string, Expr>();
 
   constructor(trace: Trace, notation: Notation, example: number, digits = 9) {
     this.digits = digits;
@@ -116,10 +129,49 @@ export class Context {
     const known = this.#locals.get(key);
     if (known) return known;
     const wanted = keyOf(x);
-    const found = partials(this.elements, y, new Set([wanted])).get(wanted);
-    const made = found?.coefficient ?? sum([]);
-    this.#locals.set(key, made);
-    return made;
+    const made = this.elements.unlessTooLong(() => {
+      const found = partials(this.elements, y, new Set([wanted])).get(wanted);
+      return this.#byNames(found?.coefficient ?? sum([]), y);
+    });
+    const readable = made && !isLong(made, readableSize) ? made : undefined;
+    if (!readable) this.unwritten.add(key);
+    const result = readable ?? number(this.slope(y, x));
+    this.#locals.set(key, result);
+    return result;
+  }
+
+  /** ∂y/∂x as a number, by the rules themselves: all other named quantities are held. */
+  slope(y: Element, x: Element): number {
+    const others = this.trace.stages.map((s) => s.tensor).filter((t) => t !== y.node);
+    const held = [x.node, ...others.filter((t) => t !== x.node)];
+    const [g] = gradient(sumOf(mul(y.node, unitAt(y))), held);
+    return this.trace.evaluate([g!])[0]![x.index]!;
+  }
+
+  /** What is the definition of a unit beside y by that unit's name: e^(x − ln Σ) is a softmax. */
+  #byNames(e: Expr, y: Element): Expr {
+    const row = this.isBatched(y.node) ? y.node.size / this.trace.examples : y.node.size;
+    if (row > beside || !this.#stages.has(y.node)) return e;
+    const from = y.index - (y.index % row);
+    let known: Map<string, Expr> | undefined;
+    const definitions = () =>
+      new Map(
+        Array.from({ length: row }, (_, j) => {
+          const own = { node: y.node, index: from + j };
+          return [JSON.stringify(this.elements.define(own)), this.name(own)!] as const;
+        }),
+      );
+    const go = (e: Expr): Expr => {
+      if (!("args" in e)) return e;
+      // Only what is made of several parts can be such a definition.
+      if (e.kind === "apply" && e.args.some((a) => "args" in a)) {
+        known ??= definitions();
+        const name = known.get(JSON.stringify(e));
+        if (name) return name;
+      }
+      return { ...e, args: e.args.map(go) };
+    };
+    return go(e);
   }
   readonly #locals = new Map<string, Expr>();
 
@@ -279,12 +331,13 @@ export class Context {
     const order = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
     const keep = new Set(order.slice(0, shown));
     const rest = e.args.filter((_, i) => !keep.has(i));
-    const n = ++this.#rests;
-    const r = this.symbol(
-      { text: `r${n}`, tex: `r_{${n}}` },
-      this.evaluate({ kind: "sum", args: rest }),
-    );
-    why.push(say("rest", { r, n: rest.length }));
+    const words = JSON.stringify(rest);
+    const known = this.#rests.get(words);
+    const n = this.#rests.size + 1;
+    const sign = { text: `r${n}`, tex: `r_{${n}}` };
+    const r = known ?? this.symbol(sign, this.evaluate({ kind: "sum", args: rest }));
+    this.#rests.set(words, r);
+    if (!known) why.push(say("rest", { r, n: rest.length }));
     return sum([...e.args.filter((_, i) => keep.has(i)), r]);
   }
 
@@ -363,6 +416,13 @@ export class Context {
     this.steps.push(made);
     return made;
   }
+}
+
+/** 1 at the place of an element, 0 elsewhere. */
+export function unitAt({ node, index }: Element): Tensor {
+  const unit = new Float64Array(node.size);
+  unit[index] = 1;
+  return constant(unit, node.shape);
 }
 
 export const prefixOf = (parameter: string): string =>

@@ -5,6 +5,7 @@
  */
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { type Expression, type Intrinsic, subexpressions } from "../core/expression.ts";
+import { nodesOf } from "../core/graph.ts";
 import type { Op, RuleContext } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { input } from "../ops/leaf.ts";
@@ -13,6 +14,7 @@ import {
   type Expr,
   evaluateExpr,
   given,
+  isLong,
   isZero,
   negative,
   number,
@@ -35,6 +37,10 @@ import {
 } from "./origins.ts";
 
 export { type Element, keyOf, type Naming } from "./origins.ts";
+
+/** Formulas are not made longer than this, counted in symbols, numbers and operators. */
+const longest = 20_000;
+class TooLong extends Error {}
 
 export interface Local {
   readonly child: Element;
@@ -60,6 +66,7 @@ export class Elements extends Origins {
   readonly operators: Record<string, Operator>;
   readonly #values: ReadonlyMap<Tensor, TypedArray>;
   readonly #valueOf: (name: string) => number;
+  readonly #real = new Map<Tensor, boolean>();
   readonly #rules = new Map<Tensor, Map<number, { g: Tensor; result: Tensor }>>();
 
   /** The same with all cases of every choice; of those, they themselves. */
@@ -85,7 +92,56 @@ export class Elements extends Origins {
   /** The element by name, or as an expression over named elements and leaves. */
   expr(node: Tensor, index: number, naming: Naming = this.naming): Expr {
     const at = this.resolve(node, index, naming);
-    return naming(at.node, at.index) ?? this.define(at, naming);
+    const known = naming(at.node, at.index) ?? this.#drawn(at);
+    if (known) return known;
+    // What has no name is written out wherever it is used, which may go on for ever.
+    if (this.#written++ > longest) throw new TooLong();
+    return this.define(at, naming);
+  }
+  /** Unnamed elements so far, counted where that is asked for. */
+  #written = Number.NEGATIVE_INFINITY;
+
+  /** The number itself, where no real number went into it: a draw of chance has no formula. */
+  #drawn({ node, index }: Element): Expr | undefined {
+    const traced = this.#values.get(node);
+    const own = node.op.derivative.kind === "zero" && node.inputs.length > 0;
+    return traced && own && !this.#isReal(node) ? given(traced[index]!) : undefined;
+  }
+
+  /** Whether something of floating-point type, constants aside, is computed with. */
+  #isReal(node: Tensor): boolean {
+    let known = this.#real.get(node);
+    if (known === undefined) {
+      known = nodesOf([node]).some((n) => isFloat(n.dtype) && this.#isGiven(n));
+      this.#real.set(node, known);
+    }
+    return known;
+  }
+
+  /** A leaf whose numbers are not part of the graph. */
+  #isGiven(n: Tensor): boolean {
+    const meaning = this.meaning(n);
+    return meaning.loop === "leaf" && meaning.data === undefined;
+  }
+
+  /** What `f` gives; undefined where it would be a formula that nobody reads. */
+  unlessTooLong<T>(f: () => T): T | undefined {
+    const before = this.#written;
+    this.#written = 0;
+    try {
+      return f();
+    } catch (error) {
+      if (error instanceof TooLong) return undefined;
+      throw error;
+    } finally {
+      this.#written = before;
+    }
+  }
+
+  /** The expression, unless it is too long; see unlessTooLong. */
+  bounded(e: Expr): Expr {
+    if (this.#written >= 0 && isLong(e, longest)) throw new TooLong();
+    return e;
   }
 
   /** What the element is computed from, its own name left aside. */
@@ -278,23 +334,25 @@ export class Elements extends Origins {
     return this.#apply(e.node, args, () => this.whole.#expanded(e, found));
   }
 
-  /** A composition over its arguments; its reductions are parts, lest they be written out often. */
+  /** A composition over its arguments; what it uses several times is a part, written out once. */
   #expanded(e: Element, found: readonly Read[]): Partial<Operator> {
     const places = new Map(found.map(({ node, at }, i) => [keyOf({ node, index: at }), i]));
+    const root = this.built(e.node)!;
+    const uses = this.usesIn(root, e.index, e.node.inputs);
     const known = new Map<string, Expr>();
     const parts: Expr[] = [];
     const naming: Naming = (node, index) => {
       const key = keyOf({ node, index });
       const place = places.get(key);
       if (place !== undefined) return symbol(`#${place}`);
-      if (e.node.inputs.includes(node) || this.meaning(node).loop !== "reduce") return undefined;
+      if ((uses.get(key) ?? 0) < 2 || this.meaning(node).loop === "leaf") return undefined;
       if (!known.has(key)) {
         const part = this.define({ node, index }, naming);
         known.set(key, symbol(`%${parts.push(part) - 1}`));
       }
       return known.get(key);
     };
-    const expansion = this.expr(this.built(e.node)!, e.index, naming);
+    const expansion = this.expr(root, e.index, naming);
     return { expansion, ...(parts.length > 0 ? { parts } : {}) };
   }
 

@@ -91,8 +91,12 @@ export function symbolsOf(e: Expr, found = new Set<string>()): Set<string> {
   return found;
 }
 
-export const sizeOfExpr = (e: Expr): number =>
-  "args" in e ? e.args.reduce((n, a) => n + sizeOfExpr(a), 1) : 1;
+/** Whether an expression has more parts than `most`, what is shared counting wherever it is used. */
+export function isLong(e: Expr, most: number): boolean {
+  let size = 0;
+  const exceeds = (e: Expr): boolean => ++size > most || ("args" in e && e.args.some(exceeds));
+  return exceeds(e);
+}
 
 export type Operators = Readonly<Record<string, Operator>>;
 

@@ -1,9 +1,11 @@
 /** One factor of the chain rule, derived: textbook forms, or the chain rule inside a composite. */
+import { pushForward } from "../autodiff/forward.ts";
+import { zerosLike } from "../ops/leaf.ts";
 import { between, partials } from "./adjoint.ts";
-import type { Context } from "./context.ts";
+import { type Context, unitAt } from "./context.ts";
 import type { Section, Sentence } from "./derivation.ts";
 import { type Element, keyOf, type Naming } from "./elements.ts";
-import { type Expr, product, sum } from "./expr.ts";
+import { type Expr, number, product, sum } from "./expr.ts";
 import { Lemmas } from "./lemmas.ts";
 import { withTerms } from "./loss.ts";
 import { partial } from "./notation.ts";
@@ -36,6 +38,15 @@ export class Factors {
     if (known) return known;
     const c = this.#c;
     const wanted = new Set([keyOf(x)]);
+    const local = c.local(y, x);
+    if (c.unwritten.has(key)) {
+      const result = c.symbol(c.partialSign(c.signOf(y)!, c.signOf(x)!));
+      this.#known.set(key, result);
+      const forward = number(forwardSlope(c, y, x));
+      const why = [say("unsupported", { y: c.name(y)!, x: c.name(x)!, forward })];
+      c.equation({ section, kind: "unsupported", result, forms: [local], why });
+      return result;
+    }
     const order = between(c.elements, y, wanted);
     const kind = order.map((e) => e.node.op.name).join();
     if (this.#inline && this.#met.has(kind)) {
@@ -216,6 +227,15 @@ export class Factors {
     if (e.node === this.#c.terms) return true;
     return this.#c.elements.define(e, naming).kind === "apply";
   }
+}
+
+/** ∂y/∂x by forward mode, what else has a name being constant in it. */
+function forwardSlope(c: Context, y: Element, x: Element): number {
+  const others = c.trace.stages.map((s) => s.tensor).filter((t) => t !== x.node && t !== y.node);
+  const sources = [x.node, ...others];
+  const tangents = sources.map((t) => (t === x.node ? unitAt(x) : zerosLike(t)));
+  const [tangent] = pushForward([y.node], sources, tangents);
+  return c.trace.evaluate([tangent!])[0]![y.index]!;
 }
 
 /** The law of the operator, as its record says it; arithmetic of several steps needs none. */

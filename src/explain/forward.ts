@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
 import { type Detail, named, pairs, wide } from "./detail.ts";
 import type { Element, Naming } from "./elements.ts";
-import type { Expr } from "./expr.ts";
+import { type Expr, number } from "./expr.ts";
 import { withTerms } from "./loss.ts";
 import { say } from "./say.ts";
 
@@ -16,10 +16,11 @@ export function elementsOf(c: Context, t: Tensor): Element[] {
 }
 
 /** What an element is computed from; where cases differ, all of them and the one that holds. */
-function formsOf(c: Context, e: Element): Expr[] {
-  const holds = c.elements.define(e);
-  if (!c.choosing) return [holds];
-  const whole = c.elements.whole.define(e);
+function formsOf(c: Context, e: Element): Expr[] | undefined {
+  const { elements } = c;
+  const holds = elements.unlessTooLong(() => elements.bounded(elements.define(e)));
+  if (!holds || !c.choosing) return holds && [holds];
+  const whole = elements.whole.define(e);
   return JSON.stringify(whole) === JSON.stringify(holds) ? [holds] : [whole, holds];
 }
 
@@ -50,12 +51,24 @@ export function forwardPass(
         layer = stage.layer;
         why.push(say("layerForward", { l: layer }));
       }
+      const result = c.name(e)!;
       const forms = formsOf(c, e);
+      if (!forms) {
+        why.push(say("tooLong", { y: result }));
+        c.equation({
+          section: "forward",
+          kind: "unsupported",
+          result,
+          forms: [valueOf(c, e)],
+          why,
+        });
+        continue;
+      }
       if (forms.length > 1) why.unshift(...c.once("choice"));
       const formula = c.elements.formula(e);
       if (formula && JSON.stringify(formula) !== JSON.stringify(forms[0])) forms.push(formula);
       const kind = stage.role === "net" ? "affine" : "activation";
-      c.equation({ section: "forward", kind, result: c.name(e)!, forms, why });
+      c.equation({ section: "forward", kind, result, forms, why });
     }
   }
   const table = pairs(c, named(c, values));
@@ -63,13 +76,15 @@ export function forwardPass(
   errors(c, terms);
 }
 
+const valueOf = (c: Context, e: Element): Expr => number(c.elements.value(e));
+
 const leftOut = (before: number, after: number): Sentence[] =>
   before === 0 ? [] : [say("leftOut", { from: before + 1, to: after - 1 })];
 
 function errors(c: Context, terms: Tensor | undefined): void {
   const root = { node: c.trace.loss, index: 0 };
   if (!terms) {
-    const forms = formsOf(c, root);
+    const forms = formsOf(c, root) ?? [valueOf(c, root)];
     c.equation({ section: "error", kind: "loss", result: c.loss, forms });
     return;
   }
@@ -77,7 +92,7 @@ function errors(c: Context, terms: Tensor | undefined): void {
   const shown = elementsOf(c, terms).slice(0, wide);
   shown.forEach((e, i) => {
     const result = naming(e.node, e.index)!;
-    const forms = formsOf(c, e);
+    const forms = formsOf(c, e) ?? [valueOf(c, e)];
     const why = [
       ...(forms.length > 1 ? c.once("choice") : []),
       ...(i === 0 && shown.length > 1 ? [say("errorTerms")] : []),

@@ -202,7 +202,7 @@ export class Lemmas {
     const naming: Naming = (n, i) => (n === row ? c.name(xs[i]!) : undefined);
     const x = c.name(xs[j]!)!;
     const slope = substitute(found.slope, (n) => (n === any ? x : undefined));
-    const forms = [c.elements.expr(lemma.quantity(row), j, naming), slope];
+    const forms = first ? [c.elements.expr(lemma.quantity(row), j, naming), slope] : [slope];
     const why = first ? [say(lemma.defines, { p: result, slope })] : [];
     c.equation({ section, kind: "local derivative", result, forms, why });
     return result;

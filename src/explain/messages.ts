@@ -170,6 +170,14 @@ export const messages = {
     "In short, as for every softmax with cross-entropy (p minus target, scaled as the loss is):",
     "简写形式，凡 softmax 配交叉熵皆如此（p 减目标，再乘以损失的系数）：",
   ],
+  unsupported: [
+    "For the derivative of {y} with respect to {x} there is no formula of a readable length. The record's rule, run with the upstream gradient 1 (a vector-Jacobian product), gives the number itself; forward mode gives {forward}:",
+    "{y} 对 {x} 的导数没有可读长度的公式。用上游梯度 1 运行该算子自己的规则（向量-雅可比积）直接得到数值；前向模式给出 {forward}：",
+  ],
+  tooLong: [
+    "What {y} is computed from cannot be written as a formula of a readable length; its value:",
+    "{y} 的计算式无法写成可读长度的公式；其值为：",
+  ],
   constant: ["All other quantities count as constant.", "其余各量视为常数。"],
   // Backward.
   deltaOf: ["The error term of {z}:", "{z} 的误差项："],

@@ -174,19 +174,33 @@ export abstract class Origins {
   argumentsOf(e: Element): Read[] {
     const { inputs } = e.node;
     const found: Read[] = [];
-    const seen = new Set<string>();
+    this.usesIn(this.built(e.node)!, e.index, inputs, (child) => {
+      const input = inputs.indexOf(child.node);
+      if (input >= 0) found.push({ node: child.node, input, at: child.index });
+    });
+    return found;
+  }
+
+  /** How often each element between `inputs` and an element is used, by key, in order of use. */
+  usesIn(
+    root: Tensor,
+    index: number,
+    inputs: readonly Tensor[],
+    first: (e: Element) => void = () => {},
+  ): Map<string, number> {
+    const uses = new Map<string, number>();
     const isInput: Naming = (node) => (inputs.includes(node) ? zero : undefined);
     const walk = (node: Tensor, at: number): void => {
       const child = this.resolve(node, at, isInput);
       const key = keyOf(child);
-      if (seen.has(key)) return;
-      seen.add(key);
-      const input = inputs.indexOf(child.node);
-      if (input >= 0) found.push({ node: child.node, input, at: child.index });
-      else for (const r of this.reads(child)) walk(r.node, r.at);
+      const before = uses.get(key) ?? 0;
+      uses.set(key, before + 1);
+      if (before > 0) return;
+      first(child);
+      if (!inputs.includes(child.node)) for (const r of this.reads(child)) walk(r.node, r.at);
     };
-    walk(this.built(e.node)!, e.index);
-    return found;
+    walk(root, index);
+    return uses;
   }
 
   /** A composite stands for its composition. */

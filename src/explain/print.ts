@@ -1,5 +1,6 @@
 /** Expressions as text and as TeX: brackets, signs, rounding. */
-import type { Expr, Operators, Sign } from "./expr.ts";
+import type { Expr, Operator, Operators, Sign } from "./expr.ts";
+import type { Language } from "./messages.ts";
 
 export interface Style {
   readonly tex: boolean;
@@ -7,6 +8,21 @@ export interface Style {
   readonly digits: number;
   readonly symbols: Readonly<Record<string, Sign>>;
   readonly operators: Operators;
+  /** Of the words in formulas. Default: as the records have them, English. */
+  readonly language?: Language;
+}
+
+/** The words that stand in notations, where another language is asked for. */
+const chinese: readonly (readonly [string, string])[] = [
+  [" if ", "，若 "],
+  [" else ", "；否则 "],
+  ["\\text{else}", "\\text{否则}"],
+];
+
+function templateOf(op: Operator, { tex, language }: Style): string {
+  const own = tex ? op.tex : op.text;
+  if (language !== "zh") return own;
+  return chinese.reduce((template, [word, other]) => template.replace(word, other), own);
 }
 
 /** A number to so many significant digits, as the shortest numeral: what the eye reads. */
@@ -168,14 +184,14 @@ function printProduct(factors: readonly Expr[], style: Style): Printed {
 
 /** What stands before and after a placeholder that its surroundings already set apart. */
 const opens =
-  /(\(|\||⌊|⌈|\[|\\left[(|[]|\\frac\{|\}\{|\^\{|\\sqrt\{|, |if |else |cases\}|& |\\\\ )$/;
-const closes = /^(\)|\||⌋|⌉|\]|\\right|\}|,| if| else| &|\\\\)/;
+  /(\(|\||⌊|⌈|\[|\\left[(|[]|\\frac\{|\}\{|\^\{|\\sqrt\{|, |if |else |若 |否则 |cases\}|& |\\\\ )$/;
+const closes = /^(\)|\||⌋|⌉|\]|\\right|\}|,| if| else|，若|；否则| &|\\\\)/;
 
 function printApply(name: string, args: readonly Expr[], style: Style): Printed {
   const op = style.operators[name];
   if (!op) return { out: name, precedence: 5 };
   const list = () => some(args, dots(style), (a) => print(a, style)).join(", ");
-  const template = (style.tex ? op.tex : op.text).replace(/#\[([^\]]*)\]/, (_, each: string) =>
+  const template = templateOf(op, style).replace(/#\[([^\]]*)\]/, (_, each: string) =>
     some(args, dots(style), (a) => each.replace("#", () => print(a, style))).join(" + "),
   );
   const variadic = op.combine !== undefined || op.expansion !== undefined;
@@ -196,7 +212,7 @@ function printApply(name: string, args: readonly Expr[], style: Style): Printed 
 }
 
 /** Of more arguments than this, the first few and the last are written. */
-const most = 12;
+const most = 9;
 const dots = (style: Style): string => (style.tex ? "\\cdots" : "…");
 const some = <T>(all: readonly T[], between: string, f: (x: T) => string): string[] =>
   all.length <= most ? all.map(f) : [...all.slice(0, 4).map(f), between, f(all.at(-1)!)];

@@ -399,6 +399,9 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   return node(flipOp, [x], { axes: normalizeAxes(axes, x.rank, "flip") });
 }
 
+/** Where an element comes from is found piece by piece: many are joined in groups first. */
+const mostPieces = 32;
+
 /** The tensors one after another along `axis` (default 0), as elements of the widest type. */
 export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
   const [first] = xs;
@@ -413,7 +416,11 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
   if (xs.length === 1) return first;
   const dtype = xs.map((x) => x.dtype).reduce(promote);
   const inputs = xs.map((x) => cast(x, dtype));
-  return node(concatenateOp, inputs, { axis: a });
+  if (inputs.length <= mostPieces) return node(concatenateOp, inputs, { axis: a });
+  const groups = Array.from({ length: Math.ceil(inputs.length / mostPieces) }, (_, i) =>
+    concatenate(inputs.slice(i * mostPieces, (i + 1) * mostPieces), a),
+  );
+  return concatenate(groups, a);
 }
 
 /** The tensors side by side along a new axis. */

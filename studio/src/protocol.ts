@@ -139,7 +139,8 @@ export interface DerivationView {
   /** After one update; absent where it is not trained. */
   readonly next?: number;
   readonly passed: boolean;
-  readonly steps0: number;
+  /** How many epochs had been trained. */
+  readonly epoch: number;
 }
 
 /** E along one weight, everything else held. */
@@ -155,6 +156,8 @@ export interface LineView {
 export interface HistoryView {
   readonly epochs: Float64Array;
   readonly losses: Float64Array;
+  /** On data that are not trained on, where there are such. */
+  readonly heldOut?: Float64Array;
 }
 
 export interface Frame {
@@ -182,6 +185,8 @@ export interface ReportView {
   readonly layers: readonly LayerReport[];
   readonly nonFinite?: NonFiniteReport;
   readonly text: string;
+  /** What stands out: vanishing or exploding gradients, dead units. */
+  readonly findings: readonly string[];
 }
 
 export interface DiagnosisView {

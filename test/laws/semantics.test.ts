@@ -194,3 +194,14 @@ test("einsum sums the products over all letters that are not on the right", () =
     expectClose(y.dataSync(), [...expected.values()], { relative: 1e-12, absolute: 1e-12 });
   });
 });
+
+test.each([1, 2, 31, 32, 33, 65, 5000])("concatenate joins %i pieces, empty ones too", (count) => {
+  const widths = Array.from({ length: count }, (_, k) => k % 3);
+  const pieces = widths.map((n, k) => irregular([n, 2], k));
+  const y = move.concatenate(pieces);
+  expect(y.shape).toEqual([widths.reduce((a, b) => a + b), 2]);
+  expectClose(
+    y.dataSync(),
+    pieces.flatMap((x) => [...x.dataSync()]),
+  );
+});

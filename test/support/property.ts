@@ -4,12 +4,16 @@ import * as fc from "fast-check";
  * Checks a property on random cases, the same in every run; CHAINRULE_FUZZ_SEED and
  * CHAINRULE_FUZZ_RUNS look further. A failure shows the smallest case found, and its seed.
  */
-export function holds<Case>(cases: fc.Arbitrary<Case>, property: (c: Case) => void): void {
+export function holds<Case>(
+  cases: fc.Arbitrary<Case>,
+  property: (c: Case) => void,
+  runs = 100,
+): void {
   fc.assert(
     fc.property(cases, (c) => property(c)),
     {
       seed: Number(process.env.CHAINRULE_FUZZ_SEED ?? 1),
-      numRuns: Number(process.env.CHAINRULE_FUZZ_RUNS ?? 100),
+      numRuns: Number(process.env.CHAINRULE_FUZZ_RUNS ?? runs),
     },
   );
 }

@@ -47,6 +47,7 @@ export const styleOf = (d: Document, tex: boolean): Style => ({
   digits: d.digits,
   symbols: d.data.symbols,
   operators: d.data.operators,
+  language: d.language,
 });
 
 export function documentOf(data: DerivationData, options: RenderOptions = {}): Document {

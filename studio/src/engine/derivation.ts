@@ -79,7 +79,7 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
     gradient: data.gradients[0]!,
     ...(update ? { next: update.value! } : {}),
     passed: data.passed,
-    steps0: trainer.progress.steps,
+    epoch: trainer.progress.epoch,
   };
 }
 
@@ -131,7 +131,7 @@ function html(b: Block, inline: (text: readonly Inline[]) => string, style: Styl
     case "paragraph":
       return `<p>${inline(b.text)}</p>`;
     case "equation":
-      return `<div class="formula" tabindex="-1">${toMathML(texOf(b, style), {
+      return `<div class="formula">${toMathML(texOf(b, style), {
         display: true,
         spoken: b.spoken,
       })}</div>`;
@@ -140,7 +140,7 @@ function html(b: Block, inline: (text: readonly Inline[]) => string, style: Styl
       const cells = (r: readonly (readonly Inline[])[]) =>
         r.map((c) => `<td${isNumber(c) ? ' class="n"' : ""}>${inline(c)}</td>`).join("");
       const rows = b.rows.map((r) => `<tr>${cells(r)}</tr>`).join("");
-      return `<div class="scroll" tabindex="-1"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
+      return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`;
     }
     default:
       return "";

@@ -160,9 +160,13 @@ export class Engine {
 
   history(): HistoryView {
     const { history } = this.trainer.progress;
+    const held = history.some((r) => r.validation);
     return {
       epochs: Float64Array.from(history, (r) => r.epoch),
       losses: Float64Array.from(history, (r) => r.loss),
+      ...(held
+        ? { heldOut: Float64Array.from(history, (r) => r.validation?.loss ?? Number.NaN) }
+        : {}),
     };
   }
 
@@ -275,7 +279,9 @@ export class Engine {
     const found = await gradientReport(this.trainer, { data, example, language });
     const { layers, nonFinite } = found;
     const text = found.toText({ language }).split("\n\n", 1)[0]!;
-    return { layers, ...(nonFinite ? { nonFinite } : {}), text };
+    const odd = layers.some((l) => l.dead > 0 || Math.abs(l.cumulative) > 2);
+    const findings = odd || nonFinite ? text.split("\n").slice(nonFinite ? 0 : 1) : [];
+    return { layers, ...(nonFinite ? { nonFinite } : {}), text, findings };
   }
 
   async diagnose(chosen: Chosen, value: number): Promise<DiagnosisView> {

@@ -134,16 +134,18 @@ ${[...trainer.snapshot()]
 }
 with torch.no_grad():
     for name, parameter in model.named_parameters():
-        parameter.copy_(torch.tensor(values[name]).reshape(parameter.shape))
+        parameter.copy_(torch.tensor(values[name], dtype=parameter.dtype).reshape(parameter.shape))
         parameter.requires_grad_(name not in ${JSON.stringify(frozen.map(([name]) => name))})
 trained = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.${optimizer(options)}
 
 x = torch.tensor(
-    ${rows(data.inputs.data)}
+    ${rows(data.inputs.data)},
+    dtype=torch.get_default_dtype(),
 )
 y = torch.tensor(
-    ${labels ? JSON.stringify(Array.from(data.targets.data)) : rows(data.targets.data)}
+    ${labels ? JSON.stringify(Array.from(data.targets.data)) : rows(data.targets.data)},
+    dtype=${labels ? "torch.int64" : "torch.get_default_dtype()"},
 )
 
 

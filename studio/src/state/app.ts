@@ -68,7 +68,11 @@ export const ghost = signal<Values | undefined>(undefined);
 export const tab = signal<Tab>("loss");
 export const panel = signal<"edit" | "share" | "help" | undefined>(undefined);
 export const failure = signal<(Failure & { readonly title: string }) | undefined>(undefined);
+/** The matrix that is shown as a heat map. */
+export const mapped = signal<string | undefined>(undefined);
 export const announced = signal("");
+/** What stands out about the gradients: what a person should know without asking. */
+export const findings = signal<readonly string[]>([]);
 
 export const places = computed(
   (): ReadonlyMap<string, Place> => (structure.value ? placesOf(structure.value) : new Map()),
@@ -156,6 +160,8 @@ export async function derive(): Promise<void> {
       position.value = Math.min(position.value, found.steps.length - 1);
     }
   });
+  const report = await client.call("report", []).catch(() => undefined);
+  if (mine === asked) findings.value = report?.findings ?? [];
 }
 
 export async function choose(e: Element): Promise<void> {
@@ -261,6 +267,25 @@ export async function train(epochs?: number): Promise<void> {
   await attempt(() => client.call("play", [pace]));
 }
 
+/** Resolves when training has come to rest. */
+const atRest = (): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = playing.subscribe((on) => {
+      if (on) return;
+      resolve();
+      queueMicrotask(() => stop());
+    });
+  });
+
+/** Trains on at another pace. */
+export async function setPace(epochs: number): Promise<void> {
+  perFrame.value = epochs;
+  if (!playing.value) return;
+  await pause();
+  await atRest();
+  await train();
+}
+
 export const pause = async (): Promise<void> => {
   await attempt(() => client.call("stop", []));
 };
@@ -311,14 +336,17 @@ export async function setLearningRate(rate: number): Promise<void> {
 }
 
 export async function setBatchSize(size: number): Promise<void> {
+  const goesOn = playing.value;
   const found = await attempt(() => client.call("setBatchSize", [size]));
   if (!found) return;
+  await atRest();
   batch(() => {
     structure.value = found.structure;
     values.value = found.values;
     if (opened.value) opened.value = { ...opened.value, batchSize: size };
   });
-  await derive();
+  if (goesOn) await train();
+  else await derive();
 }
 
 async function lookAgain(): Promise<void> {
@@ -367,7 +395,12 @@ export async function begin(first: First, shared: Shared | undefined): Promise<v
       derivation.value = first.derivation;
     });
     await new Promise<void>((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
-    await open({ source: source.value, preset: usual, chosen: usual.chosen });
+    if (navigator.language.startsWith("zh")) await setLanguage("zh", false);
+    // What was chosen meanwhile stays chosen: the engine only comes to know what is shown already.
+    const found = await attempt(() => client.guarded("open", [source.value, look(), {}]));
+    if (!found) return;
+    show(found);
+    await derive();
     return;
   }
   notation.value = shared.notation;

@@ -38,6 +38,10 @@ export const en = {
   leadFlat: (w: string, value: string, loss: string) =>
     `${w} is ${value}. Changing it a little does not change the error ${loss}.`,
   leadNext: (next: string) => `So one step of training makes it ${next}.`,
+  leadLoss: (loss: string, value: string) =>
+    `The error ${loss} is ${value}. This is how it comes about; training makes it smaller.`,
+  leadUnit: (out: string, value: string, delta: string, d: string) =>
+    `This neuron answers ${out} = ${value}. Its error term ${delta} = ${d} says how the error would change with its net input.`,
   leadFrozen: "It is given and not trained.",
   derivation: "Derivation",
   hint: "Choose any number in the picture: its derivation appears here.",
@@ -60,9 +64,11 @@ export const en = {
   },
   checked: "Held against forward mode, differences and path sums: all agree.",
   disagrees: "A check disagrees; see the section Check.",
-  stale: (epoch: number) => `Training: these are the numbers before epoch ${epoch}.`,
+  stale: (epoch: number) => `Training. The derivation is still that of epoch ${epoch}.`,
   play: "Train",
   pause: "Pause",
+  trainFor: "Train for",
+  manyEpochs: "epochs",
   oneEpoch: "One epoch",
   undo: "Undo",
   reset: "Same start",
@@ -87,6 +93,7 @@ export const en = {
     practice: "Practise",
   },
   logarithmic: "logarithmic",
+  heldOut: "on held-out examples",
   noHistory: "Nothing trained yet: press Train, or the space bar.",
   planeText: "What the network makes of every point; the marks are the examples.",
   planeNone: "This can be drawn for networks with two inputs.",
@@ -194,7 +201,8 @@ export const en = {
     right: "Right.",
     mistake: (causes: readonly string[]) =>
       `Not this number, but a mistake gives exactly it: ${causes.join("; or ")}.`,
-    unknown: "Not this number, and none of the usual mistakes gives it. Look at the chain once more.",
+    unknown:
+      "Not this number, and none of the usual mistakes gives it. Look at the chain once more.",
     isAnother: (name: string) => `That is the value of ${name}, which is another quantity here.`,
     sign: "The size is right, the sign is not.",
     far: "Not this number. Here is the formula with its numbers:",

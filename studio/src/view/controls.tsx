@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import {
+  findings,
   hidden,
   newSeed,
   opened,
@@ -9,6 +10,7 @@ import {
   reset,
   setBatchSize,
   setLearningRate,
+  setPace,
   strings,
   structure,
   train,
@@ -66,6 +68,11 @@ export function Controls() {
           </span>
         </output>
       </div>
+      {findings.value.map((text) => (
+        <p class="finding" key={text}>
+          {text}
+        </p>
+      ))}
       <div class="row">
         <Setting
           name={t.learningRate}
@@ -79,14 +86,33 @@ export function Controls() {
           accept={(n) => Number.isInteger(n) && n >= 1}
           change={(n) => void setBatchSize(n)}
         />
+        <form
+          class="row"
+          onSubmit={(e) => {
+            e.preventDefault();
+            const field = e.currentTarget.elements.namedItem("epochs") as HTMLInputElement;
+            const n = Number(field.value);
+            if (Number.isInteger(n) && n >= 1) void train(n);
+          }}
+        >
+          <button type="submit" disabled={playing.value}>
+            {t.trainFor}
+          </button>
+          <input
+            name="epochs"
+            type="number"
+            min={1}
+            max={1000000}
+            defaultValue="100"
+            aria-label={t.manyEpochs}
+          />
+          <span>{t.manyEpochs}</span>
+        </form>
         <label>
           <span>{t.speed}</span>
           <select
             value={String(perFrame.value)}
-            onChange={(e) => {
-              perFrame.value = Number(e.currentTarget.value);
-              if (playing.value) void pause().then(() => train());
-            }}
+            onChange={(e) => void setPace(Number(e.currentTarget.value))}
           >
             {paces.map((n) => (
               <option key={n} value={String(n)}>

@@ -31,6 +31,7 @@ export function Derivation() {
   const d = derivation.value;
   const root = useRef<HTMLElement>(null);
   useMarks(root, d);
+  useScrolling(root, d);
   return (
     <section
       class="derivation"
@@ -45,7 +46,6 @@ export function Derivation() {
     >
       {d && practised.value === undefined && <Lead d={d} />}
       {practised.value === undefined ? <Walk /> : <p class="lead">{t.practice.covered}</p>}
-      {playing.value && <p class="stale">{t.stale((values.value?.epoch ?? 0) + 1)}</p>}
       {d && (
         <div class={playing.value ? "steps stale" : "steps"}>
           <Sections d={d} />
@@ -66,6 +66,14 @@ const symbolOf = (target: EventTarget | null): string | undefined =>
 function Lead({ d }: { readonly d: DerivationView }) {
   const t = strings.value;
   const loss = structure.value?.loss ?? "E";
+  const v = values.value;
+  const e = element.value;
+  if (v && e.kind === "loss") return <p class="lead">{t.leadLoss(loss, long(v.loss))}</p>;
+  const u = e.kind === "unit" ? structure.value?.columns[e.column]?.units[e.unit] : undefined;
+  if (v && e.kind === "unit" && u?.delta) {
+    const [out, delta] = [v.outs[e.column]![e.unit], v.deltas[e.column]![e.unit]];
+    return <p class="lead">{t.leadUnit(u.out ?? u.net ?? "", long(out), u.delta, long(delta))}</p>;
+  }
   const { symbol, gradient } = d;
   const value = long(d.value);
   const slope =
@@ -150,7 +158,11 @@ function Walk() {
         onInput={(e) => goTo(Number(e.currentTarget.value))}
       />
       <p class="where">
-        {at === undefined ? t.hint : `${t.position(at + 1, n)}: ${phase ? t.phases[phase] : ""}`}
+        {playing.value
+          ? t.stale(derivation.value?.epoch ?? 0)
+          : at === undefined
+            ? t.hint
+            : `${t.position(at + 1, n)}: ${phase ? t.phases[phase] : ""}`}
       </p>
     </fieldset>
   );
@@ -240,4 +252,26 @@ function useMarks(root: { readonly current: HTMLElement | null }, d: DerivationV
       for (const mark of found) mark.classList.remove("mark");
     };
   }, [symbol, d]);
+}
+
+/** What is wider than the panel can be scrolled with the keyboard, too. */
+function useScrolling(root: { readonly current: HTMLElement | null }, d: unknown) {
+  useEffect(() => {
+    const self = root.current!;
+    const update = () => {
+      for (const box of self.querySelectorAll<HTMLElement>(".formula, .scroll")) {
+        if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+        else box.removeAttribute("tabindex");
+      }
+    };
+    update();
+    const observer = new ResizeObserver(update);
+    observer.observe(self);
+    // "toggle" does not bubble.
+    self.addEventListener("toggle", update, true);
+    return () => {
+      observer.disconnect();
+      self.removeEventListener("toggle", update, true);
+    };
+  }, [d]);
 }

@@ -86,6 +86,8 @@ function WeightRow() {
   const name = w.names[chosen.index] ?? `${chosen.name}[${chosen.index}]`;
   const gradient = w.gradients[chosen.index] ?? t.gradient;
   const mine = d?.chosen.name === chosen.name && d.chosen.index === chosen.index;
+  const known = mine && !playing.value;
+  const next = known ? (d.next === undefined ? t.frozen : long(d.next)) : "…";
   return (
     <>
       <Exact
@@ -94,9 +96,7 @@ function WeightRow() {
         change={(n) => void setParameter(chosen, n)}
       />
       <Fact name={gradient} value={long(v.gradients[chosen.name]![chosen.index])} />
-      {mine && !playing.value && !hidden(gradient) && (
-        <Fact name={t.afterUpdate} value={d.next === undefined ? t.frozen : long(d.next)} />
-      )}
+      {!hidden(gradient) && <Fact name={t.afterUpdate} value={next} />}
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import type { HistoryView } from "../protocol.ts";
 import { history, strings, theme } from "../state/app.ts";
 
 export function LossPlot() {
@@ -18,6 +19,11 @@ export function LossPlot() {
         />{" "}
         {t.logarithmic}
       </label>
+      {h.heldOut && (
+        <span class="key">
+          <i /> {t.error} <i class="dashed" /> {t.heldOut}
+        </span>
+      )}
       {empty ? <p class="empty">{t.noHistory}</p> : <Plot logarithmic={logarithmic} />}
     </div>
   );
@@ -25,18 +31,24 @@ export function LossPlot() {
 
 const height = 200;
 
+const dataOf = ({ epochs, losses, heldOut }: HistoryView): UPlot.AlignedData => [
+  epochs,
+  losses,
+  ...(heldOut ? [heldOut] : []),
+];
+
 function Plot({ logarithmic }: { readonly logarithmic: boolean }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(null);
   const t = strings.value;
   const look = theme.value;
+  const held = history.value.heldOut !== undefined;
   useEffect(() => {
     const style = getComputedStyle(place.current!);
-    const [ink, rule, accent] = ["--ink-2", "--rule", "--plus"].map((n) =>
+    const [ink, rule, accent, other] = ["--ink-2", "--rule", "--plus", "--minus"].map((n) =>
       style.getPropertyValue(n).trim(),
-    ) as [string, string, string];
+    ) as [string, string, string, string];
     const axis = { stroke: ink, grid: { stroke: rule, width: 1 }, ticks: { stroke: rule } };
-    const data: UPlot.AlignedData = [history.peek().epochs, history.peek().losses];
     const made = new UPlot(
       {
         width: place.current!.clientWidth,
@@ -45,12 +57,22 @@ function Plot({ logarithmic }: { readonly logarithmic: boolean }) {
         axes: [axis, { ...axis, size: 64 }],
         series: [
           { label: t.epoch },
-          { label: t.error, stroke: accent, width: 1.5, points: { show: false } },
+          { label: t.error, stroke: accent, width: 1.5 },
+          ...(held
+            ? [
+                {
+                  label: t.heldOut,
+                  stroke: other,
+                  width: 1.5,
+                  dash: [7, 4],
+                },
+              ]
+            : []),
         ],
         legend: { show: false },
         cursor: { drag: { x: false, y: false } },
       },
-      data,
+      dataOf(history.peek()),
       place.current!,
     );
     plot.current = made;
@@ -62,10 +84,11 @@ function Plot({ logarithmic }: { readonly logarithmic: boolean }) {
       observer.disconnect();
       made.destroy();
     };
-  }, [logarithmic, t, look]);
+  }, [logarithmic, t, look, held]);
   const h = history.value;
   useEffect(() => {
-    plot.current?.setData([h.epochs, h.losses]);
+    const data = dataOf(h);
+    if (plot.current?.series.length === data.length) plot.current.setData(data);
   }, [h]);
   const last = h.losses.at(-1);
   return (

@@ -1,11 +1,14 @@
 /** Numbers as the page shows and reads them; rounding is the library's. */
 import { rounded } from "../../../src/explain/print.ts";
 
+/** Characters that there is room for in the picture. */
+const longest = 8;
+
 /** For the picture: short. Where numbers are to be followed there are nine digits. */
 export const short = (value: number | undefined): string => {
   if (value === undefined) return "";
-  const text = rounded(value, 4);
-  return text.length <= 10 ? text : value.toExponential(2).replace("+", "").replace(/^-/, "−");
+  const plain = [4, 3].map((digits) => rounded(value, digits)).find((t) => t.length <= longest);
+  return plain ?? value.toExponential(1).replace("+", "").replace(/^-/, "−");
 };
 export const long = (value: number | undefined): string =>
   value === undefined ? "" : rounded(value, 9);

@@ -1,15 +1,12 @@
 /** The picture as tables: the same numbers, for everyone who does not see it. */
-import { signal } from "@preact/signals";
 import type { Weights } from "../protocol.ts";
-import { setParameter, strings, structure, values } from "../state/app.ts";
+import { mapped, setParameter, strings, structure, values } from "../state/app.ts";
 import { Heat } from "./heat.tsx";
 import { Exact } from "./inspector.tsx";
 import { long } from "./number.ts";
 
 /** Rows of a table; what is more is in the heat map. */
 const most = 60;
-
-const mapped = signal<string | undefined>(undefined);
 
 export function Tables() {
   const s = structure.value;

@@ -1,7 +1,7 @@
 import type { Structure, Unit, Values } from "../protocol.ts";
-import { hidden, hovered, playing, strings } from "../state/app.ts";
+import { hidden, hovered, mapped, playing, strings, tab } from "../state/app.ts";
 import type { Box, ColumnBox } from "../state/layout.ts";
-import { elementKey } from "../state/places.ts";
+import { elementKey, weightsInto } from "../state/places.ts";
 import type { Looks } from "./diagram.tsx";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
@@ -122,6 +122,11 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
 
 /** A layer too wide to draw unit by unit. */
 function Block({ column, box, structure, looks }: Props) {
+  const drillDown = () => {
+    mapped.value = weightsInto(structure, Math.max(1, column))?.parameter;
+    tab.value = "table";
+    looks.choose(e);
+  };
   const e = { kind: "unit", column, unit: 0 } as const;
   const { size, title } = structure.columns[column]!;
   const at = box.box;
@@ -134,7 +139,7 @@ function Block({ column, box, structure, looks }: Props) {
       tabindex={looks.tabIndex(e)}
       aria-label={words}
       data-key={elementKey(e)}
-      onClick={() => looks.choose(e)}
+      onClick={drillDown}
       onKeyDown={() => {}}
     >
       <title>{words}</title>

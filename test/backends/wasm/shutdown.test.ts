@@ -124,38 +124,50 @@ describe("aborting takes at most 50 ms", () => {
 });
 
 describe("an index in the data that points outside its axis", () => {
-  /** A table of five rows of two numbers, from which the inputs choose. */
-  const table = layer({
-    name: "table",
-    inputSize: 1,
-    outputSize: 2,
-    parameters: { rows: { shape: [5, 2], initial: normal(), frozen: false } },
-    site: { toString: () => "" },
-    apply: (x, { rows: values }) => take(values!, x.cast("i32").reshape([-1])),
-  });
+  /** A table of five rows, from which the inputs choose. */
+  const table = (width: number) =>
+    layer({
+      name: "table",
+      inputSize: 1,
+      outputSize: width,
+      parameters: { rows: { shape: [5, width], initial: normal(), frozen: false } },
+      site: { toString: () => "" },
+      apply: (x, { rows: values }) => take(values!, x.cast("i32").reshape([-1])),
+    });
   const numbers = Array.from({ length: 24 }, (_, i) => (i === 17 ? 7 : i % 5));
-  const data = { inputs: numbers.map((n) => [n]), targets: rows(24, 2) };
-  const make = (backend: "wasm" | "interpreter") =>
-    trainer(table, { loss: halfSquaredError, optimizer: sgd({ learningRate: 0.1 }), backend });
+  const data = (width: number, count = 24) => ({
+    inputs: numbers.slice(0, count).map((n) => [n]),
+    targets: rows(count, width),
+  });
+  const machines = {
+    interpreter: [2, { backend: "interpreter" }],
+    "one thread": [2, { backend: "wasm" }],
+    "three threads": [2000, { backend: "wasm", threads: 3 }],
+  } as const;
   const ways = {
-    awaited: {},
-    "step by step": { onStep: () => {} },
-    validated: { validation: { inputs: [[1]], targets: [[1, 1]] } },
+    awaited: () => ({}),
+    "step by step": () => ({ onStep: () => {} }),
+    validated: (width: number) => ({ validation: data(width, 1) }),
   };
 
-  describe.each(["interpreter", "wasm"] as const)("%s", (backend) => {
+  describe.each(Object.entries(machines))("%s", (_, [width, machine]) => {
+    const make = () => {
+      const optimizer = sgd({ learningRate: 0.1 });
+      return trainer(table(width), { loss: halfSquaredError, optimizer, ...machine });
+    };
     test.each(Object.entries(ways))("%s: training stands where it was before", async (_, way) => {
-      const t = make(backend);
+      const t = make();
       const options = { epochs: 3, batchSize: 2, shuffle: false };
-      const error = await rejection(
-        "index-out-of-range",
-        t.fit(data, { ...options, ...way }).then(),
-      );
+      const run = t.fit(data(width), { ...options, ...way(width) });
+      const error = await rejection("index-out-of-range", run.then());
       expect(error).toMatchObject({ expected: "0 … 4", found: "7" });
-      expect(t.progress).toMatchObject({ steps: 8, epoch: 0, position: 16 });
-      const other = make(backend);
-      const whole = { inputs: data.inputs.slice(0, 16), targets: data.targets.slice(0, 16) };
-      await other.fit(whole, { ...options, epochs: 1 });
+      const { steps, epoch, position } = t.progress;
+      expect({ epoch, position }).toEqual({ epoch: 0, position: 2 * steps });
+      // Threads are given up with what they had begun.
+      if (machine.backend === "interpreter" || !("threads" in machine)) expect(steps).toBe(8);
+      else expect(steps).toBeLessThanOrEqual(8);
+      const other = make();
+      await other.fit(data(width, 2 * steps), { ...options, epochs: 1 });
       expect([...t.snapshot()]).toEqual([...other.snapshot()]);
     });
   });

@@ -11,6 +11,7 @@ import {
   relu,
   sequential,
   sgd,
+  type Tensor,
   type Trainer,
   tanh,
   trainer,
@@ -31,15 +32,19 @@ const classifier = (threads: number) =>
     optimizer: adam({ learningRate: cosineDecay(0.01, { steps: 50 }), clipNorm: 1 }),
     ...{ threads, seed: 2 },
   });
+// For large numbers a sine calls into JavaScript, which only the first thread can.
+const wave = (x: Tensor) => x.mul(1e7).sin();
 const curve = (threads: number) =>
-  trainer(sequential(linear(33, 130), tanh(), linear(130, 5)), {
+  trainer(sequential(linear(33, 130), tanh(), wave, linear(130, 5)), {
     loss: halfSquaredError,
-    optimizer: sgd({ learningRate: cosineDecay(0.003, { steps: 60 }), momentum: 0.9 }),
+    optimizer: sgd({ learningRate: cosineDecay(1e-12, { steps: 60 }), momentum: 0.9 }),
     ...{ threads, dtype: "f64", seed: 4 },
   });
 
 /** One epoch so that workers are there, then thirty steps and more in which all take part. */
 async function train(t: Trainer, data: typeof classes | typeof curves, threads: number) {
+  // Steps that go wrong are taken again one by one, which would come to the same.
+  const again = vi.spyOn(t, "stepOn");
   return watching(async (started) => {
     let together = 1;
     const options: FitOptions = { epochs: 9, batchSize: 24 };
@@ -49,6 +54,7 @@ async function train(t: Trainer, data: typeof classes | typeof curves, threads: 
       together = Math.max(together, team(started[0]!));
     }
     expect(together).toBe(threads);
+    expect(again).not.toHaveBeenCalled();
     expect(started).toHaveLength(threads - 1);
     await Promise.all(started.map(({ ended }) => ended));
     return { state: [...t.snapshot(), ...t.slots], history: t.progress.history };
@@ -100,7 +106,7 @@ test("a worker that has died between steps: an error at once", async () => {
     await workers[0]!.worker.terminate();
   });
   const error = await rejection("unsupported", next);
-  expect(took()).toBeLessThan(5000);
+  expect(took()).toBeLessThan(15_000);
   expect(error.message).toContain("worker thread has died");
   expect(error.fix).toContain("threads: 1");
   await Promise.all(started.map(({ ended }) => ended));

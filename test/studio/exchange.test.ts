@@ -1,0 +1,157 @@
+/** What comes into the page and what goes out: links, files, exports, networks. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { root } from "./site.ts";
+import {
+  choose,
+  close,
+  describeStudio,
+  epoch,
+  inked,
+  language,
+  lead,
+  soon,
+  take,
+  weight,
+} from "./visitor.ts";
+
+describeStudio("exchange", (v) => {
+  it("opens a shared link as it was left", async () => {
+    const page = await v.visit();
+    await choose(page, weight(1, 2));
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(1);
+    const exact = await page.locator(".inspector input.exact").first().inputValue();
+    await language(page, "zh");
+    await soon(() => lead(page)).toContain("w3");
+    await page.locator(".walk input[type=range]").fill("6");
+    const step = await page.locator(".step.current").getAttribute("data-step");
+    await page.locator("header button").nth(1).click();
+    await soon(() => page.url()).toContain("#1.");
+    const { hash } = new URL(page.url());
+    const other = await v.visit({}, hash);
+    await soon(() => lead(other)).toContain("w3 现在是");
+    expect(await other.locator(".inspector input.exact").first().inputValue()).toBe(exact);
+    expect(await other.locator(".step.current").getAttribute("data-step")).toBe(step);
+    await close(page);
+    await close(other);
+  });
+
+  it("exports every format", async () => {
+    const page = await v.visit();
+    const begins = {
+      markdown: "# How the gradient",
+      latex: "\\documentclass",
+      html: "<!doctype html>",
+      text: "How the gradient",
+      json: "{",
+      svg: "<svg",
+      csv: "parameter,value,gradient",
+      pytorch: "# the two-two-two network",
+      network: "# The network of the well-known",
+    };
+    for (const [format, start] of Object.entries(begins)) {
+      expect((await take(page, format)).startsWith(start), format).toBe(true);
+    }
+    expect((await take(page, "png")).slice(1, 4)).toBe("PNG");
+    await close(page);
+  });
+
+  it("builds and opens other networks, and keeps the old one where it cannot", async () => {
+    const page = await v.visit();
+    const edit = () => page.locator("header button").first().click();
+    await edit();
+    await page.waitForSelector("dialog form");
+    await page.locator("dialog fieldset button").last().click();
+    await page.locator("dialog .editor > .row select").last().selectOption("moons");
+    await page.locator("dialog .editor > .row select").first().selectOption("crossEntropy");
+    await page.locator("dialog fieldset .row").last().locator("select").selectOption("none");
+    await page.locator("dialog .editor button.main").click();
+    await soon(() => page.locator("dialog[open]").count()).toBe(0);
+    expect(await page.locator(".frame .title").count()).toBe(4);
+    await edit();
+    await page.locator("dialog details summary").click();
+    await page.locator("dialog .file").fill("layers: [tahn]");
+    await page.locator("dialog details button").click();
+    await soon(() => page.locator("[role=alert]").textContent()).toContain("tahn");
+    expect(await page.locator(".frame .title").count()).toBe(4);
+    await page.locator("dialog button").first().click();
+    await edit();
+    await page.locator("dialog .editor > .row select").last().selectOption("csv");
+    const rows = Array.from({ length: 12 }, (_, i) => `${i},${12 - i},${i % 2 ? "cat" : "dog"}`);
+    await page.locator("dialog .editor textarea").fill(["weight,size,kind", ...rows].join("\n"));
+    await page.locator("dialog .editor button.main").click();
+    await soon(() => page.locator("dialog[open]").count()).toBe(0);
+    await soon(() => page.locator(".unit.loss").textContent()).toContain("dog");
+    await close(page);
+  });
+
+  it("opens files that are dropped on it, a network together with its table", async () => {
+    const page = await v.visit();
+    const files = ["iris.yaml", "data/iris.csv"].map((name) => ({
+      name: name.replace("data/", ""),
+      text: readFileSync(join(root, "examples", name), "utf8"),
+    }));
+    await page.evaluate((given) => {
+      const dataTransfer = new DataTransfer();
+      for (const { name, text } of given) dataTransfer.items.add(new File([text], name));
+      dispatchEvent(new DragEvent("drop", { dataTransfer }));
+    }, files);
+    await soon(() => page.locator(".unit.loss").textContent()).toContain("setosa");
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(1);
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(2);
+    await soon(() => page.locator(".panel .key").count()).toBe(1);
+    await soon(() => inked(page)).toBeGreaterThan(0);
+    await close(page);
+  });
+
+  it("is not harmed by a stranger's link", async () => {
+    const page = await v.visit();
+    const links = await page.evaluate(async () => {
+      const pack = async (value: unknown) => {
+        const text = typeof value === "string" ? value : JSON.stringify(value);
+        const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+        const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+        let s = "";
+        for (const b of bytes) s += String.fromCharCode(b);
+        return `#1.${btoa(s).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+      };
+      const look = { version: 1, example: 0, language: "en", notation: "canonical" };
+      const file = (text: string) => ({ ...look, source: { text, files: {} } });
+      const rest = "loss: meanSquaredError\noptimizer: sgd\n";
+      const layers = "layers: [linear: { outputs: 1 }]\n";
+      return Promise.all([
+        pack("[".repeat(30_000_000)),
+        pack("no json"),
+        pack({ ...look, source: { text: 1, files: {} } }),
+        pack(file(`${layers}${rest}data: { generate: { xor: { size: 9000000 } } }`)),
+        pack(file(`layers: [linear: { outputs: 9000000 }]\n${rest}data: { generate: moons }`)),
+        pack(
+          file(
+            `name: <img src=x onerror="window.harmed=1">\nlayers: [linear: { outputs: 1 }]\n` +
+              `loss: binaryCrossEntropyWithLogits\noptimizer: sgd\ndata: { examples: ` +
+              `[{ inputs: [1], targets: "<script>window.harmed=1</script>" }, ` +
+              `{ inputs: [2], targets: "b" }] }`,
+          ),
+        ),
+        "#1.AAAA",
+        "#<script>window.harmed=1</script>",
+        `#1.${"A".repeat(100_000)}`,
+      ]);
+    });
+    for (const link of links) {
+      const began = Date.now();
+      // Another hash alone would not load the page again.
+      await page.goto("about:blank");
+      await page.goto(v.address + link);
+      await page.waitForSelector("html[data-ready]");
+      expect(await page.locator(".frame svg").count()).toBe(1);
+      expect(await page.evaluate(() => "harmed" in window)).toBe(false);
+      expect(Date.now() - began).toBeLessThan(8000);
+    }
+    await close(page);
+  });
+});

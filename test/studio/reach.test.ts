@@ -1,0 +1,94 @@
+/** Who can use the page, and where: languages, sizes, colours, paper, assistive technology. */
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import {
+  choose,
+  close,
+  describeStudio,
+  language,
+  lead,
+  soon,
+  tab,
+  theme,
+  weight,
+} from "./visitor.ts";
+
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+describeStudio("reach", (v) => {
+  it("speaks Chinese and remembers what was chosen", async () => {
+    const page = await v.visit();
+    await choose(page, weight(1, 0));
+    await language(page, "zh");
+    await soon(() => lead(page)).toContain("w1 现在是 0.15");
+    await soon(() => page.locator(".steps summary").first().textContent()).toBe("设定");
+    expect(await page.getAttribute("html", "lang")).toBe("zh-Hans");
+    await close(page);
+  });
+
+  const serious = async (page: Page): Promise<string[]> => {
+    await page.addScriptTag({ path: axe });
+    return page.evaluate(async () => {
+      const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
+      // Symbols are drawn in pieces (w, and its index lower), which that rule cannot put together.
+      const rules = { "label-content-name-mismatch": { enabled: false } };
+      const { violations } = await axe.run({ rules });
+      return violations
+        .filter(({ impact }) => impact === "serious" || impact === "critical")
+        .map(({ id, nodes }) => `${id}: ${nodes.map((n) => n.html.slice(0, 120)).join("\n")}`);
+    });
+  };
+
+  it.each(["light", "dark"])("has nothing that keeps anyone out (%s)", async (name) => {
+    // axe is a stranger's script, which the page's policy forbids.
+    const page = await v.visit({ bypassCSP: true });
+    await theme(page, name);
+    expect(await serious(page)).toEqual([]);
+    await page.keyboard.press("]");
+    // What differs between the colours is contrast, and that does not differ between the tabs.
+    const tabs = name === "light" ? ["table", "practice", "compare", "gains"] : ["gains"];
+    for (const t of tabs) {
+      await tab(page, t);
+      await page.waitForSelector(".panel :is(table, form, fieldset)");
+      expect(await serious(page)).toEqual([]);
+    }
+    await language(page, "zh");
+    await page.locator("header button").first().click();
+    await page.waitForSelector("dialog form");
+    expect(await serious(page)).toEqual([]);
+    await close(page);
+  });
+
+  it("fits a phone, and a desktop enlarged four times", async () => {
+    const options = { viewport: { width: 375, height: 700 }, bypassCSP: true };
+    const page = await v.visit({ ...options, reducedMotion: "reduce" });
+    const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
+    expect(await wide()).toBeLessThanOrEqual(375);
+    expect(await serious(page)).toEqual([]);
+    await page.setViewportSize({ width: 320, height: 256 });
+    expect(await wide()).toBeLessThanOrEqual(320);
+    for (const t of ["plane", "line", "gains", "table", "practice", "compare"]) {
+      await tab(page, t);
+      await page.waitForSelector(".panel .loading", { state: "detached" });
+      expect(await wide(), t).toBeLessThanOrEqual(320);
+    }
+    await close(page);
+  });
+
+  it("prints the whole derivation, without what can only be clicked", async () => {
+    const page = await v.visit();
+    const shown = (selector: string) => page.locator(selector).first().isVisible();
+    expect(await shown(".steps details:not([open]) .step")).toBe(false);
+    await page.emulateMedia({ media: "print" });
+    expect(await shown("header")).toBe(false);
+    expect(await shown(".controls")).toBe(false);
+    expect(await shown(".frame svg")).toBe(true);
+    const height = await page.evaluate(
+      () =>
+        document.querySelector(".steps details:not([open]) .step")!.getBoundingClientRect().height,
+    );
+    expect(height).toBeGreaterThan(20);
+    await close(page);
+  });
+});
