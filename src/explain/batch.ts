@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import type { Cell, Sentence } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { type Expr, number, type Sign, sum } from "./expr.ts";
+import { ofExample } from "./notation.ts";
 import { say } from "./say.ts";
 import { gradientAt } from "./trace.ts";
 
@@ -15,7 +16,7 @@ import { gradientAt } from "./trace.ts";
 const listed = 5;
 
 /** What example n contributes to the gradient of one parameter. */
-export const shareSign = (n: number): Sign => ({ text: `g⁽${n}⁾`, tex: `g^{(${n})}` });
+export const shareSign = (n: number): Sign => ofExample({ text: "g", tex: "g" }, n);
 
 /** The shares of all examples: Σ over the first quantities that the parameter acts on. */
 export function shares(c: Context, r: Route): { value: number; parts: [number, number][] }[] {

@@ -23,7 +23,7 @@ import {
 } from "./expr.ts";
 import { termsOf } from "./loss.ts";
 import type { MessageKey } from "./messages.ts";
-import { type Names, type Notation, namesOf, partial, renewed } from "./notation.ts";
+import { type Names, type Notation, namesOf, ofExample, partial, renewed } from "./notation.ts";
 import { say } from "./say.ts";
 import { indexText, type Stage, type Trace } from "./trace.ts";
 
@@ -207,10 +207,7 @@ export class Context {
     const parameter = this.#parameters.get(node);
     if (parameter !== undefined) return this.parameterSign(parameter, index);
     const { example, at } = this.place(e);
-    const own = (sign: Sign): Sign =>
-      example === this.example
-        ? sign
-        : { text: `${sign.text}⁽${example}⁾`, tex: `{${sign.tex}}^{(${example})}` };
+    const own = (sign: Sign): Sign => (example === this.example ? sign : ofExample(sign, example));
     if (node === this.trace.x) return own(this.names.input(at));
     if (node === this.trace.y && node.dtype === "f64") return own(this.names.target(at));
     if (node === this.trace.loss) return this.names.loss;

@@ -181,12 +181,11 @@ function derive(
   const onPath = new Set(routes.flatMap((r) => r.reached.map(keyOf)));
   const marked = new Set(symbols.map((e) => c.sign(e).text));
   const drawing = diagram(c, marked);
-  const text = symbols.map((e) => c.sign(e).text).join(", ");
   const detail = new Detail(
     c,
     chosen.map(({ name }) => name),
   );
-  forwardPass(c, terms, (e) => onPath.has(keyOf(e)), text, detail);
+  forwardPass(c, terms, (e) => onPath.has(keyOf(e)), symbols, detail);
   let passed = true;
   const finite = Number.isFinite(c.elements.value({ node: trace.loss, index: 0 }));
   const layers = new Set(trace.stages.map((x) => x.layer)).size;

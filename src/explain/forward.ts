@@ -28,7 +28,7 @@ export function forwardPass(
   c: Context,
   terms: Tensor | undefined,
   onPath: (e: Element) => boolean,
-  chosen: string,
+  chosen: readonly Expr[],
   detail: Detail,
 ): void {
   const { stages, examples } = c.trace;

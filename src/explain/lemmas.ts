@@ -35,7 +35,6 @@ interface Lemma {
   readonly slope: (x: Tensor, u: Tensor) => Tensor;
   /** ∂u/∂x as a quantity p that has a name: all of them add up to 1. */
   readonly quantity: (x: Tensor) => Tensor;
-  readonly letter: string;
   readonly defines: MessageKey;
   readonly proves: MessageKey;
   readonly shortens: MessageKey;
@@ -46,16 +45,19 @@ const lemmas: readonly Lemma[] = [
     inner: (x) => logsumexp(x),
     slope: (x, u) => exp(sub(x, u)),
     quantity: (x) => div(exp(x), total(exp(x))),
-    letter: "p",
     defines: "lemmaSoftmax",
     proves: "lemmaJacobian",
     shortens: "lemmaCrossEntropy",
   },
 ];
 
+/** The names of quantities: a letter for each occurrence, of which few derivations have two. */
+const letters = "pqrs";
+
 /** An occurrence of a lemma's composite: u with its name, and what it is computed from. */
 interface Found {
   readonly lemma: Lemma;
+  readonly letter: string;
   readonly u: Element;
   readonly xs: readonly Element[];
   /** The slope by any of them, which is called `any` there; and their places by their names. */
@@ -84,7 +86,9 @@ export class Lemmas {
       .filter(({ node }) => isFloat(node.dtype))
       .map(({ node, at }) => c.elements.resolve(node, at));
     const names = xs.map((x) => c.name(x));
-    if (xs.length === 0 || names.includes(undefined)) return;
+    const letter = letters[this.#found.length];
+    // Of one number alone the quantity is 1, about which there is nothing to say.
+    if (xs.length < 2 || names.includes(undefined) || !letter) return;
     const places = new Map(names.map((x, j) => [(x as { name: string }).name, j]));
     const defined = spelled(c, c.elements.define(u));
     for (const lemma of lemmas) {
@@ -95,7 +99,7 @@ export class Lemmas {
       const slope = c.elements.expr(lemma.slope(x, y), 0, (n) =>
         n === x ? symbol(any) : n === y ? name : undefined,
       );
-      this.#found.push({ lemma, u, xs, slope, places });
+      this.#found.push({ lemma, letter, u, xs, slope, places });
     }
   }
 
@@ -190,13 +194,13 @@ export class Lemmas {
 
   /** p_j as a symbol, its step made. */
   #quantity(found: Found, j: number, section: Section): Expr {
-    const { lemma, u, xs } = found;
+    const { lemma, letter, u, xs } = found;
     const key = `${keyOf(u)}/${j}`;
     const known = this.#quantities.get(key);
     if (known) return known;
     const c = this.#c;
     const first = ![...this.#quantities.keys()].some((k) => k.startsWith(`${keyOf(u)}/`));
-    const result = c.symbol(this.#sign(lemma, j));
+    const result = c.symbol(this.#sign(letter, j));
     this.#quantities.set(key, result);
     const row = input("x", [xs.length], "f64");
     const naming: Naming = (n, i) => (n === row ? c.name(xs[i]!) : undefined);
@@ -208,7 +212,7 @@ export class Lemmas {
     return result;
   }
 
-  #sign({ letter }: Lemma, j: number): Sign {
+  #sign(letter: string, j: number): Sign {
     const plain = this.#c.notation === "net-out" || this.#c.notation === "torch";
     const below = [...String(j + 1)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");
     return { text: plain ? `${letter}_${j + 1}` : letter + below, tex: `${letter}_{${j + 1}}` };

@@ -4,6 +4,7 @@ import type { Tensor } from "../core/tensor.ts";
 import type { Context } from "./context.ts";
 import type { Naming } from "./elements.ts";
 import type { Sign } from "./expr.ts";
+import { ofExample } from "./notation.ts";
 
 /** The tensor whose elements the loss adds up (and scales), if it does. */
 export function termsOf(c: Context): Tensor | undefined {
@@ -41,12 +42,8 @@ export function withTerms(c: Context, terms: Tensor | undefined): Naming {
 export function termSign(c: Context, terms: Tensor, index: number): Sign {
   const { example, at } = c.place({ node: terms, index });
   const { loss } = c.names;
-  const own = (s: Sign): Sign => ({
-    text: `${s.text}⁽${example}⁾`,
-    tex: `{${s.tex}}^{(${example})}`,
-  });
   const row = terms.size / (c.isBatched(terms) ? c.trace.examples : 1);
-  if (row === 1 && c.trace.examples > 1) return own(loss);
+  if (row === 1 && c.trace.examples > 1) return ofExample(loss, example);
   const sign = c.names.term(at);
-  return example === c.example ? sign : own(sign);
+  return example === c.example ? sign : ofExample(sign, example);
 }

@@ -35,6 +35,12 @@ const raised = (n: number | string): string =>
 const lowered = (n: number | string): string =>
   [...String(n)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[Number(c)] ?? c).join("");
 
+/** What belongs to example n of the batch. */
+export const ofExample = ({ text, tex }: Sign, n: number): Sign => ({
+  text: `${text}⁽${raised(n)}⁾`,
+  tex: `${/\^/.test(tex) ? `{${tex}}` : tex}^{(${n})}`,
+});
+
 const pair = (j: number, k: number): string =>
   j > 8 || k > 8 ? `${j + 1},${k + 1}` : `${j + 1}${k + 1}`;
 

@@ -10,7 +10,7 @@ export type Values = Readonly<Record<string, Float64Array>>;
 
 /** Tables of parameters up to this length are complete. */
 const complete = 40;
-const largest = 10;
+const largest = 5;
 
 export function meaning(c: Context, name: string, index: number, gradient: number): void {
   const w = c.parameterSymbol(name, index);

@@ -1,6 +1,8 @@
 /** Formulas as words, for screen readers and for reading aloud. */
 import type { Language } from "./messages.ts";
 
+const digits = (raised: string): string => [...raised].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c)).join("");
+
 const words: readonly (readonly [RegExp, string, string])[] = [
   [
     /∂([^\s/()]+)\/∂([^\s()·×+,]+)/g,
@@ -23,7 +25,7 @@ const words: readonly (readonly [RegExp, string, string])[] = [
 export function speak(parts: readonly string[], language: Language): string {
   const text = words.reduce(
     (t, [from, en, zh]) => t.replace(from, language === "en" ? en : zh),
-    parts.join(" = "),
+    parts.join(" = ").replace(/⁽([^⁾]+)⁾/g, (_, n: string) => `⁽${digits(n)}⁾`),
   );
   return text.replaceAll(" = ", language === "en" ? " equals " : " 等于 ").replace(/ {2,}/g, " ");
 }

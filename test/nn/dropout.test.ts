@@ -10,8 +10,8 @@ import { sequential } from "../../src/nn/sequential.ts";
 import { full, onesLike, tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
-import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 
 const key = (seed: number, step: number) => tensor([seed, step], { dtype: "i32" });
 const x = full([100, 100], 3, "f64");

@@ -3,8 +3,8 @@ import { describe, expect, it, test } from "vitest";
 import { sizeOf } from "../../src/core/shape.ts";
 import * as initializers from "../../src/nn/initializers.ts";
 import { linear } from "../../src/nn/linear.ts";
-import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 import { fixtures } from "../support/fixtures.ts";
 
 const { initialize, toInitializer } = initializers;

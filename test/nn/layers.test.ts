@@ -14,8 +14,8 @@ import { tensor } from "../../src/ops/leaf.ts";
 import { concatenate } from "../../src/ops/move.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
-import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 
 const f64 = (values: number[] | number[][]) => tensor(values, { dtype: "f64" });
 const weight = [

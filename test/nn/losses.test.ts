@@ -6,8 +6,8 @@ import { gradient } from "../../src/autodiff/gradient.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import * as losses from "../../src/nn/losses.ts";
 import { onesLike, tensor } from "../../src/ops/leaf.ts";
-import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
 
 type Name = keyof typeof losses;

@@ -17,8 +17,8 @@ import { matmul } from "../../src/ops/matmul.ts";
 import { concatenate, slice } from "../../src/ops/move.ts";
 import * as reduce from "../../src/ops/reduce.ts";
 import * as transcendental from "../../src/ops/transcendental.ts";
-import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 
 const functions = {
   ...arithmetic,

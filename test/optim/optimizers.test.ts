@@ -16,8 +16,8 @@ import { adagrad, adam, adamW, rmsprop } from "../../src/optim/adaptive.ts";
 import { clip, type Optimizer, optimizer } from "../../src/optim/optimizer.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
-import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
 
 const makers: Readonly<Record<string, (options?: object) => Optimizer>> = {

@@ -7,8 +7,8 @@ import { tensor } from "../../src/ops/leaf.ts";
 import * as schedules from "../../src/optim/schedules.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
-import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 
 const { cosineDecay, exponentialDecay, stepDecay, toSchedule, warmup } = schedules;
 const rates = (schedule: schedules.Schedule, steps: readonly number[]) =>

@@ -16,8 +16,8 @@ import {
   trainer,
 } from "../../src/index.ts";
 import type { FitOptions, StepReport } from "../../src/train/fit.ts";
-import { failure, rejection } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure, rejection } from "../support/failure.ts";
 
 const points = moons({ size: 50, noise: 0.1, seed: 3 });
 type Backend = NonNullable<TrainerOptions["backend"]>;

@@ -19,8 +19,8 @@ import {
   trainer,
 } from "../../src/index.ts";
 import { coefficientOfDetermination, confusionMatrix } from "../../src/train/metrics.ts";
-import { failure } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 
 /** A model of one layer that does not train, with weights by value. */
 const fixed = (loss: Loss, model: Layer) =>

@@ -18,8 +18,8 @@ import {
   trainer,
 } from "../../src/index.ts";
 import type { FitOptions } from "../../src/train/fit.ts";
-import { rejection } from "../support/failure.ts";
 import { expectClose } from "../support/close.ts";
+import { rejection } from "../support/failure.ts";
 
 const points = moons({ size: 48, noise: 0.2 });
 const others = moons({ size: 40, noise: 0.1, seed: 8 });

@@ -173,6 +173,7 @@ class Parser {
       return `<mi${variant}>${text}</mi>`;
     }
     if (functions.has(name)) return `<mi>${name}</mi>`;
+    if (name === "quad") return '<mspace width="1em"></mspace>';
     if (/^[,; !]$/.test(name)) return '<mspace width="0.2em"></mspace>';
     const sign = signs[name] ?? name;
     return /[α-ωa-zA-Z∞∂]/.test(sign) ? `<mi>${sign}</mi>` : `<mo>${sign}</mo>`;

@@ -1,9 +1,12 @@
 /** The network as a drawing: values on units and edges, readable in black and white. */
 import type { Diagram } from "../derivation.ts";
 import { rounded, type Style } from "../print.ts";
+import { placed } from "./labels.ts";
 import { escapeXml } from "./mathml.ts";
 
 const [height, radius, margin] = [120, 38, 56];
+/** Coordinates to a tenth of a pixel. */
+const round = (v: number): number => Math.round(10 * v) / 10;
 
 export function svg(d: Diagram, style: Style): string {
   const tallest = Math.max(...d.columns.map((c) => c.length));
@@ -14,7 +17,10 @@ export function svg(d: Diagram, style: Style): string {
   };
   const label = (name: string) => `${name} = ${value(name)}`;
   const longest = Math.max(0, ...d.edges.map((e) => label(e.symbol).length * 5.8));
-  const width = Math.max(230, 2.6 * longest + 2 * radius);
+  // So many labels find room beside each other on the way from column to column.
+  const crowd = Math.max(...d.columns.slice(1).map((c, l) => c.length * d.columns[l]!.length));
+  const abreast = Math.max(1.6, crowd / 6);
+  const width = Math.round(Math.max(230, abreast * longest + 2 * radius));
   const [w, h] = [(d.columns.length - 1) * width + 2 * margin, tallest * height];
   const x = (l: number) => margin + l * width;
   const y = (l: number, j: number) => ((2 * j + 1 + tallest - d.columns[l]!.length) * height) / 2;
@@ -25,18 +31,18 @@ export function svg(d: Diagram, style: Style): string {
         return `<text x="${at[0]}" y="${at[1] + dy}" font-size="${size}">${escapeXml(line)}</text>`;
       })
       .join("");
-  const edges = d.edges.map(({ from: [l, k], to, symbol, marked }) => {
-    const [x1, y1, x2, y2] = [x(l) + radius, y(l, k), x(l + 1) - radius, y(l + 1, to)];
-    // Every label of a layer lies at another distance, so that those of crossing edges stay apart.
-    const [inputs, outputs] = [d.columns[l]!.length, d.columns[l + 1]!.length];
-    const t =
-      0.2 + (0.6 * (to * inputs + (to % 2 ? inputs - 1 - k : k) + 0.5)) / (inputs * outputs);
-    const at: [number, number] = [x1 + t * (x2 - x1), y1 + t * (y2 - y1)];
-    const words = label(symbol);
-    const half = words.length * 2.9;
-    const box = `<rect x="${at[0] - half}" y="${at[1] - 7}" width="${2 * half}" height="14" fill="#fff"/>`;
-    const line = `<line x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" stroke="#000" stroke-width="${marked ? 3 : 1}"/>`;
-    return { line, label: box + text(at, [words], 10) };
+  const lines = d.edges.map(({ from: [l, k], to, symbol }) => ({
+    from: [x(l) + radius, y(l, k)] as const,
+    to: [x(l + 1) - radius, y(l + 1, to)] as const,
+    half: [label(symbol).length * 2.9, 7] as const,
+  }));
+  const places = placed(lines);
+  const edges = d.edges.map(({ symbol, marked }, i) => {
+    const { from, to, half } = lines[i]!;
+    const at: [number, number] = [round(places[i]![0]), round(places[i]![1])];
+    const box = `<rect x="${round(at[0] - half[0])}" y="${round(at[1] - half[1])}" width="${round(2 * half[0])}" height="${2 * half[1]}" fill="#fff"/>`;
+    const line = `<line x1="${from[0]}" y1="${from[1]}" x2="${to[0]}" y2="${to[1]}" stroke="#000" stroke-width="${marked ? 3 : 1}"/>`;
+    return { line, label: box + text(at, [label(symbol)], 10) };
   });
   const units = d.columns.flatMap((column, l) =>
     column.map((unit, j) => {
