@@ -36,7 +36,8 @@ import {
 } from "../../../src/backends/wasm/assembler/index.ts";
 import {
   type InstructionInfo,
-  instructions,
+  instruction,
+  names,
   type ValueType,
 } from "../../../src/backends/wasm/assembler/instructions.ts";
 import { textOf } from "./wabt.ts";
@@ -100,14 +101,14 @@ function moduleOf(names: readonly string[]): Uint8Array<ArrayBuffer> {
   m.memory({ min: 1, max: 1, shared: true });
   for (const name of names) {
     m.function(name, [], "void", (f) => {
-      emit(m, f, name as Instruction, instructions.get(name)!);
+      emit(m, f, name as Instruction, instruction(name as Instruction));
       return undefined;
     });
   }
   return m.toBytes();
 }
 
-const all = [...instructions.keys()];
+const all = names();
 describe("instructions", () => {
   const text = textOf(moduleOf(all));
 

@@ -1,7 +1,7 @@
 /** From expression trees to bytes. It keeps its own stack, so depth of a tree costs no JS stack. */
 import { fail } from "../../../core/errors.ts";
 import type { Expr, Immediate, Label } from "./expression.ts";
-import { instructions, type Type } from "./instructions.ts";
+import { instruction, type Type } from "./instructions.ts";
 import { signed, unsigned } from "./leb128.ts";
 
 /** The byte of a type, in signatures and in front of blocks. */
@@ -36,7 +36,7 @@ export function encode(out: number[], owner: object, body: readonly Expr[]): voi
       continue;
     }
     const expr = item as Expr;
-    encodeOpcode(out, instructions.get(expr.op)!.code);
+    encodeOpcode(out, instruction(expr.op).code);
     if (expr.bodies.length) {
       out.push(typeByte(expr.type));
       open.push(expr.imm[0]);

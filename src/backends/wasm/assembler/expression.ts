@@ -7,7 +7,7 @@
  * the function builder).
  */
 import { fail } from "../../../core/errors.ts";
-import { type Instruction, instructions, type Type, type ValueType } from "./instructions.ts";
+import { type Instruction, instruction, type Type, type ValueType } from "./instructions.ts";
 
 /** A parameter or variable of one function. */
 export interface Local {
@@ -16,6 +16,8 @@ export interface Local {
   /** The function that it belongs to. */
   readonly owner: object;
   readonly name: string | undefined;
+  /** The expression that reads it, once there is one. */
+  read: Expr | undefined;
 }
 
 /** A variable of the module. */
@@ -67,14 +69,16 @@ function wrong(op: string, what: string, expected: string, found: string | numbe
   });
 }
 
+const nothing: readonly never[] = [];
+
 /** An expression, if its operands have these types; what never comes back fits everywhere. */
 function make(
   op: Instruction,
   type: Type,
-  args: readonly Expr[] = [],
-  types: readonly Type[] = [],
-  imm: readonly Immediate[] = [],
-  bodies: readonly Body[] = [],
+  args: readonly Expr[] = nothing,
+  types: readonly Type[] = nothing,
+  imm: readonly Immediate[] = nothing,
+  bodies: readonly Body[] = nothing,
 ): Expr {
   let fits = args.length === types.length;
   for (let i = 0; i < args.length; i++) {
@@ -86,18 +90,16 @@ function make(
 }
 
 function lookUp(op: Instruction) {
-  const info = instructions.get(op)!;
+  const info = instruction(op);
   if (!info.fixed) wrong(op, "name", "fixed operands", op);
   return info;
 }
 
 /** An instruction without immediates: arithmetic, comparisons, conversions, memory.fill, … */
 export function op(name: Instruction, ...args: Expr[]): Expr {
-  const { params, result, bytes, lanes } = lookUp(name);
+  const { params, result, bytes, lanes, memories } = lookUp(name);
   if (bytes || lanes) wrong(name, "constructor", "access() or lane()", "op()");
-  // memory.size, memory.grow, memory.copy, memory.fill and the fence say which memory: ours is 0.
-  const memories = name === "memory.copy" ? [0, 0] : /^memory|fence/.test(name) ? [0] : [];
-  return make(name, result, args, params, memories);
+  return make(name, result, args, params, memories ? Array(memories).fill(0) : nothing);
 }
 
 /** A load, store or atomic at a byte offset; `align` in bytes, by default as wide as the access. */
@@ -141,7 +143,9 @@ export const f64 = (value: number): Expr => make("f64.const", "f64", [], [], [va
 export const v128 = ({ buffer, byteOffset }: ArrayBufferView): Expr =>
   make("v128.const", "v128", [], [], [new Uint8Array(buffer, byteOffset, 16)]);
 
-export const get = (local: Local): Expr => make("local.get", local.type, [], [], [local]);
+/** Reading a local; a leaf, which all places share. */
+export const get = (local: Local): Expr =>
+  (local.read ??= make("local.get", local.type, nothing, nothing, [local]));
 
 export const set = (local: Local, value: Expr): Expr =>
   make("local.set", "void", [value], [local.type], [local]);
@@ -190,11 +194,11 @@ export const brTable = (labels: readonly Label[], otherwise: Label, index: Expr)
 
 /** Statements leave nothing behind, but for the last one, which leaves the value of the whole. */
 export function checkBody(op: string, body: Body, type: Type): void {
-  const found = body.map((statement) => statement.type);
-  for (const [i, is] of found.entries()) {
+  for (let i = 0; i < body.length; i++) {
+    const found = body[i].type;
     const expected = i < body.length - 1 ? "void" : type;
-    if (is !== "never" && is !== expected) {
-      wrong(op, `statement ${i} (${body[i].op})`, expected, is);
+    if (found !== "never" && found !== expected) {
+      wrong(op, `statement ${i} (${body[i].op})`, expected, found);
     }
   }
   if (!body.length && type !== "void") wrong(op, "body", type, "nothing");

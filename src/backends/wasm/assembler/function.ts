@@ -41,7 +41,7 @@ export class FunctionBuilder {
         found: type,
       });
     }
-    const local = { type, index: this.#locals.length, owner: this, name };
+    const local = { type, index: this.#locals.length, owner: this, name, read: undefined };
     this.#locals.push(local);
     if (name !== undefined) this.#named.set(name, local);
     return local;
@@ -49,7 +49,7 @@ export class FunctionBuilder {
 
   /** Appends statements. */
   emit(...statements: Expr[]): void {
-    this.#statements.push(...statements);
+    for (const statement of statements) this.#statements.push(statement);
   }
 
   /** Computes a value here, once, and is the expression that reads it. */
@@ -104,8 +104,8 @@ export class FunctionBuilder {
     this.emit(ret(value));
   }
 
-  /** Appends the function's entry in the code section: size, locals in runs of a type, body. */
-  encode(out: number[]): void {
+  /** The function's entry in the code section: locals in runs of a type, body. */
+  encode(): Uint8Array {
     checkBody("function", this.#statements, this.result);
     const runs: [type: ValueType, count: number][] = [];
     for (const { type } of this.#locals.slice(this.params.length)) {
@@ -121,7 +121,6 @@ export class FunctionBuilder {
     }
     encode(code, this, this.#statements);
     code.push(0x0b);
-    unsigned(out, code.length);
-    for (const byte of code) out.push(byte);
+    return new Uint8Array(code);
   }
 }

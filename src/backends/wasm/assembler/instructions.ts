@@ -214,6 +214,8 @@ export interface InstructionInfo {
   readonly bytes: number;
   /** Number of lanes to choose from, for instructions with a lane index; otherwise 0. */
   readonly lanes: number;
+  /** How many memories it names: all of them are the first. */
+  readonly memories: number;
 }
 
 const letters: Readonly<Record<string, Type>> = {
@@ -234,27 +236,46 @@ function accessBytes(name: string): number {
   return (bits ? +bits * +count : natural) / 8;
 }
 
-/** All instructions by name. */
-export const instructions = new Map<string, InstructionInfo>();
-
-let code = 0;
-for (const row of table) {
-  if (typeof row === "number") {
-    code = row;
-    continue;
+/** Every instruction's opcode and signature. */
+function listed(): Map<string, readonly [code: number, signature: string]> {
+  const found = new Map<string, readonly [number, string]>();
+  let code = 0;
+  for (const row of table) {
+    if (typeof row === "number") code = row;
+    else {
+      const [signature, prefix, ...words] = row.split(" ");
+      for (const word of words) found.set(prefix + word, [code++, signature!]);
+    }
   }
-  const [signature, prefix, ...words] = row.split(" ");
-  const [operands, result = "-"] = signature.split(":");
-  for (const word of words) {
-    const name = prefix + word;
-    const bytes = accessBytes(name);
-    instructions.set(name, {
-      code: code++,
-      params: [...operands].map((c) => letters[c] as ValueType),
-      fixed: operands !== "?",
-      result: letters[result],
-      bytes,
-      lanes: /_lane/.test(name) ? (bytes ? 16 / bytes : +/x(\d+)/.exec(name)![1]) : 0,
-    });
-  }
+  return found;
 }
+
+function infoOf(name: string, code: number, signature: string): InstructionInfo {
+  const [operands, result = "-"] = signature.split(":");
+  const bytes = accessBytes(name);
+  return {
+    code,
+    params: [...operands].map((c) => letters[c] as ValueType),
+    fixed: operands !== "?",
+    result: letters[result],
+    bytes,
+    lanes: /_lane/.test(name) ? (bytes ? 16 / bytes : +/x(\d+)/.exec(name)![1]) : 0,
+    memories: name === "memory.copy" ? 2 : /^memory|fence/.test(name) ? 1 : 0,
+  };
+}
+
+// Read when they are first asked for: a program uses few of them, and one without a backend none.
+let all: ReturnType<typeof listed> | undefined;
+const known = new Map<string, InstructionInfo>();
+
+export function instruction(name: Instruction): InstructionInfo {
+  let info = known.get(name);
+  if (!info) {
+    all ??= listed();
+    known.set(name, (info = infoOf(name, ...all.get(name)!)));
+  }
+  return info;
+}
+
+/** The names of all instructions. */
+export const names = (): Instruction[] => [...listed().keys()] as Instruction[];

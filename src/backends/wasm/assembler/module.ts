@@ -133,61 +133,81 @@ export class ModuleBuilder {
     const declared = this.#funcs.map(({ func }) => this.#type(func));
     const named = [...this.#importedFuncs, ...this.#funcs.map(({ func }) => func)];
 
-    const out = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    section(out, 1, [...this.#types.keys()], (o, key) => o.push(...key.split(",").map(Number)));
-    section(out, 2, this.#imports, (o, entry) => o.push(...entry));
-    section(out, 3, declared, unsigned);
-    section(out, 5, this.#memories, writeLimits);
-    section(out, 6, this.#globals, (o, { global, value }) => {
+    const parts: Bytes[] = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
+    section(parts, 1, [...this.#types.keys()], (o, key) => o.push(...key.split(",").map(Number)));
+    section(parts, 2, this.#imports, (o, entry) => o.push(...entry));
+    section(parts, 3, declared, unsigned);
+    section(parts, 5, this.#memories, writeLimits);
+    section(parts, 6, this.#globals, (o, { global, value }) => {
       o.push(typeByte(global.type), +global.mutable);
       encode(o, this, [value]);
       o.push(0x0b);
     });
-    section(out, 7, this.#exports, (o, [name, what]) => {
+    section(parts, 7, this.#exports, (o, [name, what]) => {
       writeText(o, name);
       o.push(what === "memory" ? aMemory : "params" in what ? aFunction : aGlobal);
       unsigned(o, what === "memory" ? 0 : what.index);
     });
     // How many data segments there are comes first, so that code naming them can be checked.
-    if (this.#data.length) sized(out, 12, (o) => unsigned(o, this.#data.length));
-    section(out, 10, this.#funcs, (o, { func, body }) => {
+    if (this.#data.length) sized(parts, 12, [prefix(this.#data.length)]);
+    const bodies = this.#funcs.map(({ func, body }) => {
       if (!body) {
         fail("invalid-graph", {
           message: `The WebAssembly function "${func.name}" is declared but not defined.`,
         });
       }
-      body.encode(o);
+      return body.encode();
     });
-    section(out, 11, this.#data, (o, { bytes, offset }) => {
-      o.push(+(offset === undefined));
-      if (offset !== undefined) {
-        encode(o, this, [i32(offset)]);
-        o.push(0x0b);
-      }
-      unsigned(o, bytes.length);
-      append(o, bytes);
-    });
+    list(
+      parts,
+      10,
+      bodies.map((body) => [prefix(body.length), body]),
+    );
+    list(
+      parts,
+      11,
+      this.#data.map(({ bytes, offset }) => {
+        const at = [+(offset === undefined)];
+        if (offset !== undefined) {
+          encode(at, this, [i32(offset)]);
+          at.push(0x0b);
+        }
+        unsigned(at, bytes.length);
+        return [at, bytes];
+      }),
+    );
     // Names of functions, for profilers and stack traces.
-    sized(out, 0, (o) => {
-      writeText(o, "name");
-      section(o, 1, named, (names, func) => {
-        unsigned(names, func.index);
-        writeText(names, func.name);
-      });
+    const names: Bytes[] = [];
+    section(names, 1, named, (o, func) => {
+      unsigned(o, func.index);
+      writeText(o, func.name);
     });
-    return Uint8Array.from(out);
+    const title: number[] = [];
+    writeText(title, "name");
+    sized(parts, 0, [title, ...names]);
+    return joined(parts);
   }
 }
 
-/** Appends bytes one by one: a spread of many would overflow the stack. */
-function append(out: number[], bytes: ArrayLike<number>): void {
-  for (let i = 0; i < bytes.length; i++) out.push(bytes[i]);
+/** Numbers as they are written, or bytes that stay where they are until all are put together. */
+type Bytes = readonly number[] | Uint8Array;
+
+const lengthOf = (parts: readonly Bytes[]): number => parts.reduce((n, p) => n + p.length, 0);
+
+function joined(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 function writeText(out: number[], text: string): void {
   const bytes = new TextEncoder().encode(text);
   unsigned(out, bytes.length);
-  append(out, bytes);
+  for (const byte of bytes) out.push(byte);
 }
 
 function writeLimits(out: number[], { min, max, shared }: MemoryLimits): void {
@@ -196,20 +216,28 @@ function writeLimits(out: number[], { min, max, shared }: MemoryLimits): void {
   if (max !== undefined) unsigned(out, max);
 }
 
-/** An id and the contents' size before the contents. */
-function sized(out: number[], id: number, write: (out: number[]) => void): void {
-  const inner: number[] = [];
-  write(inner);
-  out.push(id);
-  unsigned(out, inner.length);
-  append(out, inner);
+/** A number in front of what it counts. */
+function prefix(count: number): number[] {
+  const out: number[] = [];
+  unsigned(out, count);
+  return out;
 }
 
-/** A list with its length in front; a section without entries is left out. */
-function section<T>(out: number[], id: number, items: readonly T[], write: Write<T>): void {
-  if (!items.length) return;
-  sized(out, id, (inner) => {
-    unsigned(inner, items.length);
-    for (const item of items) write(inner, item);
+/** An id and the contents' size before the contents. */
+function sized(out: Bytes[], id: number, contents: readonly Bytes[]): void {
+  out.push([id], prefix(lengthOf(contents)), ...contents);
+}
+
+/** Entries with their number in front; a section without entries is left out. */
+function list(out: Bytes[], id: number, entries: readonly (readonly Bytes[])[]): void {
+  if (entries.length) sized(out, id, [prefix(entries.length), ...entries.flat()]);
+}
+
+function section<T>(out: Bytes[], id: number, items: readonly T[], write: Write<T>): void {
+  const entries = items.map((item) => {
+    const entry: number[] = [];
+    write(entry, item);
+    return [entry];
   });
+  list(out, id, entries);
 }
