@@ -1,5 +1,5 @@
 /** The networks of docs/gallery/: what build-gallery.mjs writes, and a test compares. */
-import { explain } from "../src/explain/index.ts";
+import { type Derivation, explain } from "../src/explain/index.ts";
 import type { Tensor } from "../src/index.ts";
 import * as lib from "../src/index.ts";
 
@@ -97,18 +97,21 @@ export async function gallery(): Promise<Record<string, string>> {
   for (const language of ["en", "zh"] as const) {
     const { t, data } = seed();
     const all = await explain(t, { data, notation: "net-out", all: true, language });
-    files[`two-two-two.${language}.md`] = all.toMarkdown();
     files[`two-two-two.${language}.html`] = all.toHtml();
-    files["two-two-two.svg"] = all.toSvg()!;
+    const write = (name: string, d: Derivation) => {
+      const drawing = d.toSvg();
+      const page = d.toMarkdown(drawing === undefined ? {} : { drawing: `${name}.svg` });
+      // Where a line of this file is named, its place differs from machine to machine.
+      files[`${name}.${language}.md`] = page.replace(/ \((?:\/|file:|[A-Z]:)[^()]*\)/g, "");
+      if (drawing !== undefined) files[`${name}.svg`] = `${drawing}\n`;
+    };
+    write("two-two-two", all);
     const put = async (
       name: string,
       made: { t: lib.Trainer; data: lib.Data },
       parameter: string,
     ) => {
-      const d = await explain(made.t, { data: made.data, parameter, language });
-      // Where a line of this file is named, its place differs from machine to machine.
-      const text = d.toMarkdown().replace(/ \((?:\/|file:|[A-Z]:)[^()]*\)/g, "");
-      files[`${name}.${language}.md`] = text;
+      write(name, await explain(made.t, { data: made.data, parameter, language }));
     };
     await put("classifier", classifier(), "0.weight[1,2]");
     await put("vanishing", vanishing(), "0.weight[1,1]");

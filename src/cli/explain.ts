@@ -1,12 +1,13 @@
 /** chainrule explain FILE: the worked derivation of a gradient. */
-import { extname } from "node:path";
+import { basename, extname } from "node:path";
+import { fail } from "../core/errors.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { explain as derive, type ExplainOptions } from "../explain/index.ts";
 import { readBytes, writeAtomically } from "../io/files-node.ts";
 import { prepareNetwork } from "../io/network-file/index.ts";
 import { exit } from "./failure.ts";
 import { besides, readNetwork } from "./files.ts";
-import { width } from "./terminal.ts";
+import { bold, width } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
 export const formats = ["text", "markdown", "pandoc", "latex", "html", "json", "svg"] as const;
@@ -44,19 +45,26 @@ const byEnding: Readonly<Record<string, Format>> = {
 
 export async function explain(file: string, options: CommandOptions): Promise<number> {
   const { out } = options;
+  const ending = out === undefined ? undefined : byEnding[extname(out).toLowerCase()];
+  const format = options.json ? "json" : (options.format ?? ending ?? "text");
   if (out !== undefined) await checkWritable(out);
   const { trainer, ...subject } = await subjectOf(file, options);
   const d = await derive(trainer, { ...options, ...subject });
-  const ending = out === undefined ? undefined : byEnding[extname(out)];
-  const format = options.json ? "json" : (options.format ?? ending ?? "text");
+  const drawing = d.toSvg();
+  // GitHub shows a drawing from a file only: it is written beside the text.
+  const beside =
+    out !== undefined && drawing && format === "markdown"
+      ? `${out.slice(0, out.length - extname(out).length)}.svg`
+      : undefined;
   const text = (): string => {
     switch (format) {
-      case "text": {
-        const color = out === undefined && process.stdout.isTTY && !process.env.NO_COLOR;
-        return d.toText({ width: out === undefined ? width() : 100, color: color === true });
-      }
+      case "text":
+        return d.toText({
+          width: out === undefined ? width() : 100,
+          color: out === undefined && bold("x") !== "x",
+        });
       case "markdown":
-        return d.toMarkdown();
+        return d.toMarkdown(beside ? { drawing: encodeURIComponent(basename(beside)) } : {});
       case "pandoc":
         return d.toMarkdown({ flavor: "pandoc" });
       case "latex":
@@ -66,10 +74,20 @@ export async function explain(file: string, options: CommandOptions): Promise<nu
       case "json":
         return `${JSON.stringify(d, null, 1)}\n`;
       case "svg":
-        return d.toSvg() ?? "";
+        return drawing ? `${drawing}\n` : noDrawing();
     }
   };
   if (out === undefined) process.stdout.write(text());
-  else await writeAtomically(out, new TextEncoder().encode(text()));
+  else await write(out, text());
+  if (beside && drawing) await write(beside, `${drawing}\n`);
   return d.data.passed ? exit.ok : exit.no;
 }
+
+const write = (path: string, text: string) => writeAtomically(path, new TextEncoder().encode(text));
+
+const noDrawing = (): never =>
+  fail("unsupported", {
+    message: "This network is not drawn.",
+    expected: "layers with weight matrices: at most 5, of at most 6 units each",
+    fix: "Choose another --format.",
+  });

@@ -3,6 +3,7 @@
  * The command line. Commands are loaded when they are called, so that --help is there at once.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { BackendName } from "../train/backend.ts";
 
 /** Put here by the build. */
 declare const CHAINRULE_VERSION: string;
@@ -37,6 +38,13 @@ function programOf(start: (run: Run) => void): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   const json = () => new Option("--json", "print JSON instead of text");
+  const backend = () =>
+    new Option("--backend <name>", "what runs the steps; default: auto").choices([
+      "auto",
+      "wasm",
+      "turbo",
+      "interpreter",
+    ] satisfies BackendName[]);
   const command = (name: string, description: string) =>
     program.command(name).description(description).helpOption("-h, --help", "print this help");
 
@@ -56,6 +64,7 @@ function programOf(start: (run: Run) => void): Command {
     .addOption(
       new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
     )
+    .addOption(backend())
     .option("-q, --quiet", "print nothing but errors")
     .addOption(json())
     .action((file, options) =>
@@ -154,6 +163,7 @@ function programOf(start: (run: Run) => void): Command {
     .option("-p, --peer <name=command>", "another library's worker; may be repeated", collect)
     .option("--repetitions <n>", "turns of each, default 5", whole(1))
     .option("--threads <n>", "threads for chainrule; default: as many as pay", whole(1))
+    .addOption(backend())
     .addOption(new Option("--worker <kind>").choices(["chainrule", "plain"]).hideHelp())
     .addOption(json())
     .action((options) => start(async () => (await import("./bench/index.ts")).bench(options)));

@@ -3,6 +3,7 @@ import { readBytes, writeAtomically } from "../io/files-node.ts";
 import { storedTraining, toMetadata } from "../io/network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
 import type { TrainingSection } from "../io/network-file/network.ts";
+import type { BackendName } from "../train/backend.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import { chainOf, confusionLines, metrics, parameterCounts } from "./describe.ts";
 import { EpochTable, isShown } from "./epochs.ts";
@@ -20,6 +21,7 @@ export interface TrainOptions {
   readonly resume?: string;
   readonly seed?: number;
   readonly update?: "simultaneous" | "sequential";
+  readonly backend?: BackendName;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -57,6 +59,7 @@ export async function train(file: string, options: TrainOptions): Promise<number
   const prepared = await prepareNetwork(
     withTraining(network, changes(options, old && storedTraining(old))),
     besides(file),
+    options.backend === undefined ? {} : { backend: options.backend },
   );
   const { trainer, data } = prepared;
   if (old) trainer.fromBytes(old);

@@ -221,7 +221,7 @@ export class Backward {
     if (consumers.length > 1) why.push(say("fanOut", { v: c.name(e)!, n: consumers.length }));
     else if (stage?.role === "net") why.push(say("deltaOf", { z: c.name(e)! }));
     else why.push(say("gradientOf", { a: c.name(e)! }));
-    if (this.#sequential && consumers.length > 1) why.push(say("newWeights"));
+    if (this.#sequential && consumers.length > 1) why.unshift(say("newWeights"));
     if (this.#noted.delete(e.node)) {
       const n = elementsOf(c, e.node).length - few;
       why.unshift(say("others", { n, m: few }));
@@ -319,11 +319,12 @@ export class Backward {
       say("product"),
       say("inNumbers"),
       say("contribution"),
-      say("timesRest", { rest }),
+      // Names of modules are too long for a column's head.
+      say("timesRest", { rest: c.notation === "torch" ? number(restValue) : rest }),
     ];
     c.note(
       "paths",
-      [say("fanOut", { v: c.name(end)!, n: consumers.length })],
+      [say("eachPath")],
       {
         columns: columns.slice(0, short.length + 1),
         rows: rows.map((x) => x.slice(0, short.length + 1)),

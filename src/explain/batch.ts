@@ -2,9 +2,8 @@
 import { pushForward } from "../autodiff/forward.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { formatShape } from "../core/shape.ts";
-import { constant } from "../ops/leaf.ts";
 import type { Route } from "./backward.ts";
-import type { Context } from "./context.ts";
+import { type Context, unitAt } from "./context.ts";
 import type { Cell, Sentence } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { type Expr, number, type Sign, sum } from "./expr.ts";
@@ -49,9 +48,7 @@ function slopesOf(c: Context, r: Route, first: readonly Element[]): TypedArray |
   const node = first[0]?.node;
   const { parameter } = r;
   if (!node || r.reached[0]?.node !== node || first.some((e) => e.node !== node)) return undefined;
-  const unit = new Float64Array(parameter.node.size);
-  unit[parameter.index] = 1;
-  const [tangent] = pushForward([node], [parameter.node], [constant(unit, parameter.node.shape)]);
+  const [tangent] = pushForward([node], [parameter.node], [unitAt(parameter)]);
   return c.trace.evaluate([tangent!])[0];
 }
 

@@ -23,12 +23,21 @@ import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
 import { number } from "./expr.ts";
 import { locate } from "./locate.ts";
 import { withTerms } from "./loss.ts";
-import type { Language } from "./messages.ts";
+import type { Language, MessageKey } from "./messages.ts";
 import { choose, type Notation, notations } from "./notation.ts";
 import { rounded } from "./print.ts";
-import { printInline, wording } from "./render/blocks.ts";
+import { plainText, wording } from "./render/blocks.ts";
 import { say } from "./say.ts";
-import { type Forward, gradientsOf, lossAt, type Trace, traceNetwork, updated } from "./trace.ts";
+import {
+  type Forward,
+  gradientsOf,
+  isPlain,
+  lossAt,
+  type Trace,
+  traceNetwork,
+  updated,
+  updatedWith,
+} from "./trace.ts";
 
 type Values = Readonly<Record<string, Float64Array>>;
 
@@ -36,7 +45,8 @@ type Values = Readonly<Record<string, Float64Array>>;
 export interface Candidate {
   readonly cause: Sentence;
   readonly gradients: Values;
-  /** E after one update. */
+  /** The parameters and E after one update. */
+  readonly next: Values;
   readonly after: number;
   /** Not worth listing among the common mistakes. */
   readonly hidden?: boolean;
@@ -156,19 +166,6 @@ function gradientsWith(t: Trace, wrong: Wrong): Values | undefined {
   }
 }
 
-/** E after θ ← θ − ηg, where g is what a procedure took for the gradient. */
-function descend(t: Trace, g: Values, names: readonly string[]): number {
-  const { trainer } = t;
-  const next = Object.fromEntries(
-    Object.entries(t.parameters).map(([name, p]) => {
-      const old = t.bindings.get(p)! as Float64Array;
-      const move = names.includes(name);
-      return [name, move ? old.map((v, i) => v - trainer!.learningRate * g[name]![i]!) : old];
-    }),
-  );
-  return lossAt(t, next);
-}
-
 /**
  * Every procedure, the right one first; or those only that are listed in a derivation, which are
  * the common ones at the layers `near` what is explained.
@@ -177,28 +174,24 @@ export function mistakes(t: Trace, near?: ReadonlySet<number>): Candidate[] {
   const listed = near !== undefined;
   const right = gradientsOf(t);
   const found: Candidate[] = [];
-  const add = (cause: Sentence, gradients: Values, after: () => number, hidden = false) => {
-    let known: number | undefined;
-    found.push({
-      cause,
-      gradients,
-      hidden,
-      get after() {
-        return (known ??= after());
-      },
-    });
-  };
-  add(say("m_correct"), right, () => lossAt(t, updated(t, "simultaneous")));
-  const put = (cause: Sentence, run: Values | (() => Values | undefined), hidden = false) => {
+  const put = (
+    cause: Sentence,
+    run: Values | (() => Values | undefined),
+    hidden = false,
+    step: (g: Values) => Values = (g) => updatedWith(t, g, t.trainable),
+  ) => {
     if (listed && hidden) return;
     const g = typeof run === "function" ? run() : run;
-    if (g) add(cause, g, () => descend(t, g, t.trainable), hidden);
+    if (g) found.push(candidate(t, { cause, gradients: g, hidden }, () => step(g)));
   };
+  put(say("m_correct"), right, false, () => updated(t, "simultaneous"));
   const values = (w: Wrong) => () => gradientsWith(t, w);
   const affine = layersOf(t.trainer!.model).filter(({ layer }) => layer.parameters.weight);
   const depth = affine.length;
-  if (depth > 1) sequentialCase(t, right, found);
-  if (!listed) biasCases(t, right, found);
+  const { clipNorm } = t.trainer!.optimizer;
+  if (depth > 1 && clipNorm === undefined)
+    put(say("m_sequential"), sequentialGradients(t, right), false, () => updated(t, "sequential"));
+  if (!listed) found.push(...biasCases(t, right));
   const loss = factorsOf(t);
   if (loss.half) put(say("m_half"), scaled(right, 2));
   else put(say("m_extraHalf"), scaled(right, 0.5), true);
@@ -256,40 +249,60 @@ function factorsOf(t: Trace) {
   };
 }
 
-/** The later layers' updated weights used for δ: the trainer's own sequential update. */
-function sequentialCase(t: Trace, right: Values, found: Candidate[]): void {
-  const { clipNorm } = t.trainer!.optimizer;
-  if (clipNorm !== undefined) return;
-  const next = updated(t, "sequential");
-  const plain = updated(t, "simultaneous");
-  const rate = t.trainer!.learningRate;
-  const gradients = Object.fromEntries(
+/** A procedure whose update is run only if somebody asks for it. */
+function candidate(
+  t: Trace,
+  facts: Pick<Candidate, "cause" | "gradients" | "hidden">,
+  step: () => Values,
+): Candidate {
+  let next: Values | undefined;
+  return {
+    ...facts,
+    get next() {
+      return (next ??= step());
+    },
+    get after() {
+      return lossAt(t, this.next);
+    },
+  };
+}
+
+/** What the later layers' updated weights make of the gradients. */
+function sequentialGradients(t: Trace, right: Values): Values {
+  // Plain descent gives the gradient away; of other optimizers only the new weights are known.
+  const [next, plain] = [updated(t, "sequential"), updated(t, "simultaneous")];
+  if (!isPlain(t, right, plain)) return right;
+  const change = (name: string, i: number) => next[name]![i]! - plain[name]![i]!;
+  return Object.fromEntries(
     Object.entries(right).map(([name, g]) => [
       name,
-      // For plain descent the step gives the gradient away; elsewhere only the weights differ.
-      g.map((v, i) => v - (next[name]![i]! - plain[name]![i]!) / rate),
+      g.map((v, i) => v - change(name, i) / t.trainer!.learningRate),
     ]),
   );
-  found.push({ cause: say("m_sequential"), gradients, after: lossAt(t, next) });
 }
 
 /** Biases that were updated though they are given, or the other way round. */
-function biasCases(t: Trace, right: Values, found: Candidate[]): void {
+function biasCases(t: Trace, right: Values): Candidate[] {
   const biases = Object.keys(t.parameters).filter((n) => /(^|\.)bias$/.test(n));
-  if (biases.length === 0) return;
+  if (biases.length === 0) return [];
   const trained = biases.some((n) => t.trainable.includes(n));
   const weights = t.trainable.filter((n) => !biases.includes(n));
-  const put = (cause: Sentence, after: number) =>
-    found.push({ cause, gradients: right, after, hidden: true });
-  if (trained) put(say("m_biasFixed"), descend(t, right, weights));
-  const spread = perUnit(t);
-  if (spread.own !== undefined && !trained) put(say("m_biasOwn"), spread.own);
-  if (spread.shared !== undefined) put(say("m_biasShared"), spread.shared);
+  const next = updatedWith(t, right, weights);
+  const made = (cause: Sentence, after?: number): Candidate => {
+    const c = candidate(t, { cause, gradients: right, hidden: true }, () => next);
+    return after === undefined ? c : { ...c, next, after };
+  };
+  if (!isPlain(t, right, updated(t, "simultaneous")))
+    return trained ? [made(say("m_biasFixed"))] : [];
+  const { own, shared } = perUnit(t, next);
+  return [
+    made(say(trained ? "m_biasFixed" : "m_biasOwn"), trained ? undefined : own),
+    made(say("m_biasShared"), shared),
+  ];
 }
 
 /** E after one update with one bias for each unit, and with one for each layer. */
-function perUnit(t: Trace): { own?: number; shared?: number } {
-  const deltas: Tensor[] = [];
+function perUnit(t: Trace, next: Values): { own: number; shared: number } {
   const probes: Tensor[] = [];
   const forward = forwardWith({
     affine({ z }) {
@@ -299,20 +312,8 @@ function perUnit(t: Trace): { own?: number; shared?: number } {
     },
   });
   const run = traceNetwork(t.trainer!, t.data!, forward);
-  deltas.push(...gradient(run.loss, probes));
-  const g = run.evaluate(deltas) as Float64Array[];
-  const right = gradientsOf(t);
+  const g = run.evaluate(gradient(run.loss, probes)) as Float64Array[];
   const rate = t.trainer!.learningRate;
-  const weights = Object.keys(t.parameters).filter(
-    (n) => !/(^|\.)bias$/.test(n) && t.trainable.includes(n),
-  );
-  const next = Object.fromEntries(
-    Object.entries(t.parameters).map(([name, p]) => {
-      const old = t.bindings.get(p)! as Float64Array;
-      const moves = weights.includes(name);
-      return [name, moves ? old.map((v, i) => v - rate * right[name]![i]!) : old];
-    }),
-  );
   const shifted = (steps: readonly Float64Array[]): number => {
     let k = 0;
     const moved = forwardWith({
@@ -351,6 +352,8 @@ export class Diagnosis {
   readonly matches: readonly Match[];
   readonly tried: number;
   readonly nearest: Match;
+  /** What `expected` is: the gradient, the change or the new value of the parameter, or the loss. */
+  readonly what: Sentence;
   readonly #language: Language;
 
   constructor(facts: Omit<Diagnosis, "toText" | "toJSON">, language: Language) {
@@ -360,26 +363,24 @@ export class Diagnosis {
     this.matches = facts.matches;
     this.tried = facts.tried;
     this.nearest = facts.nearest;
+    this.what = facts.what;
     this.#language = language;
   }
 
   toText({ language = this.#language }: { readonly language?: Language } = {}): string {
     const w = wording(language, 9);
     const style = { tex: false, digits: 9, symbols: {}, operators: {} };
-    const text = (s: Sentence) =>
-      printInline(
-        w.sentence(s),
-        style,
-        (x) => x,
-        (x) => x,
-      );
-    const slots = { found: rounded(this.found, 12), value: number(this.expected), n: this.tried };
+    const text = (s: Sentence) => plainText(w.sentence(s), style);
+    const slots = {
+      found: rounded(this.found, 12),
+      what: this.what,
+      value: number(this.expected),
+      n: this.tried,
+    };
+    if (this.correct) return text(say("d_correct", slots));
     const list = this.matches.map((m) => text(m.cause)).join(text(say("and")));
-    if (this.correct)
-      return text(say(list === "" ? "d_correct" : "d_correctTie", { ...slots, list }));
-    const [only] = this.matches;
-    if (this.matches.length > 1) return text(say("d_many", { ...slots, list }));
-    if (only) return text(say("d_one", { ...slots, cause: only.cause }));
+    if (list !== "")
+      return text(say(this.matches.length > 1 ? "d_many" : "d_one", { ...slots, list }));
     const { value, cause } = this.nearest;
     return text(say("d_none", { ...slots, nearest: number(value), cause }));
   }
@@ -409,46 +410,52 @@ export async function diagnose(subject: Subject, options: DiagnoseOptions): Prom
   if (options.notation !== undefined && !notations.includes(options.notation))
     choose("notation", options.notation, notations);
   const all = withSite(callSite(), () => mistakes(t));
-  const numbers: Match[] = [];
-  if (value === undefined) numbers.push(...all.map((k) => ({ cause: k.cause, value: k.after })));
-  else numbers.push(...parameterNumbers(t, all, options));
+  const numbers =
+    value === undefined
+      ? all.map((k): Numeral => ({ cause: k.cause, what: say("q_loss"), value: k.after, of: k }))
+      : parameterNumbers(t, all, options);
   const width = tolerance(found, decimals);
-  const fits = (m: Match) => Math.abs(m.value - found) <= width;
-  const [first, ...rest] = numbers as [Match, ...Match[]];
-  const same = (m: Match) => Math.abs(m.value - first.value) <= 1e-12 * Math.abs(first.value);
-  const right = numbers.filter((m) => m.cause === first.cause || isRight(m, t));
-  const correct = right.some(fits);
-  const matches = rest.filter((m) => fits(m) && !right.includes(m) && !(correct && same(m)));
   const off = (m: Match) => Math.abs(m.value - found);
-  const nearest = rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? first);
-  const facts = { found, expected: first.value, correct, tried: numbers.length, nearest };
-  // A mistake in rounding to few digits covers the exact ones: say only the closest of those.
-  return new Diagnosis({ ...facts, matches: correct ? [] : matches }, language);
+  const right = numbers.filter((m) => m.of === all[0]);
+  const rest = numbers.filter((m) => m.of !== all[0]);
+  const hit = right.find((m) => off(m) <= width);
+  const { what, value: expected } = hit ?? right[0]!;
+  const plain = ({ cause, value }: Numeral): Match => ({ cause, value });
+  const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? right[0]!));
+  // What is right is not held to be a mistake that happens to give the same number.
+  const matches = hit ? [] : rest.filter((m) => off(m) <= width).map(plain);
+  const facts = { found, expected, what, correct: hit !== undefined, tried: numbers.length };
+  return new Diagnosis({ ...facts, nearest, matches }, language);
 }
 
-const isRight = (m: Match, t: Trace): boolean => t.trainer !== undefined && rightNumbers.has(m);
-const rightNumbers = new WeakSet<Match>();
+/** A number that a procedure gives, and what it is. */
+interface Numeral extends Match {
+  readonly what: Sentence;
+  readonly of: Candidate;
+}
 
 /** A parameter's gradient, its change and its new value, by every procedure. */
 function parameterNumbers(
   t: Trace,
   all: readonly Candidate[],
   { parameter, notation }: { readonly parameter?: string; readonly notation?: Notation },
-): Match[] {
+): Numeral[] {
   const { name, index } = locate(t, parameter ?? `${t.trainable[0]}`, notation);
   const old = t.bindings.get(t.parameters[name]!)![index]!;
-  const rate = t.trainer!.learningRate;
-  const of = (k: Candidate) => k.gradients[name]![index]!;
-  const distinct = all.filter(
-    (k, i) => i === 0 || Math.abs(of(k) - of(all[0]!)) > 1e-12 * Math.abs(of(k)),
-  );
-  return [
-    ...distinct.map((k) => ({ cause: k.cause, value: of(k) })),
-    ...distinct.flatMap((k, i): Match[] => {
-      const next = { cause: say("m_newValue", { cause: k.cause }), value: old - rate * of(k) };
-      const change = { cause: say("m_change", { cause: k.cause }), value: -rate * of(k) };
-      if (i === 0) rightNumbers.add(next).add(change);
-      return [next, change];
-    }),
+  const [right] = all;
+  const kinds: readonly [what: MessageKey, value: (k: Candidate) => number][] = [
+    ["q_gradient", (k) => k.gradients[name]![index]!],
+    ["q_newValue", (k) => k.next[name]![index]!],
+    ["q_change", (k) => k.next[name]![index]! - old],
   ];
+  return kinds.flatMap(([key, value], i) => {
+    const what = say(key);
+    const same = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(a);
+    return all
+      .filter((k) => k === right || !same(value(k), value(right!)))
+      .map((k): Numeral => {
+        const cause = i === 0 || k === right ? k.cause : say("m_as", { cause: k.cause, what });
+        return { cause, what, value: value(k), of: k };
+      });
+  });
 }

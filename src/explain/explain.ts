@@ -47,8 +47,8 @@ export interface ExplainOptions {
   /** The example that is shown in full, counted from 0. Default 0. */
   readonly example?: number;
   /**
-   * One number: "0.weight[3,7]", or as the notation calls it, "w1" or "w^1_21"; where no notation
-   * is chosen, as any of them does. Default: the first trainable one.
+   * One number: "0.weight[3,7]", or as a notation calls it, "w1" or "w^1_21", the chosen one
+   * before the others. Default: the first trainable one.
    */
   readonly parameter?: string;
   /** Every parameter in turn (small networks). */
@@ -207,6 +207,7 @@ function derive(
     const batched = trace.examples > 1 && r.consumers.size > 0;
     if (batched) batchSection(c, r, index);
     c.equation({ section: "result", kind: "note", result: d, forms: [number(c.evaluate(d))] });
+    if (sequential) c.note("result", [say("sequentialCheck", { loss: c.loss, g: number(exact) })]);
     meaning(c, name, index, exact);
     updateStep(c, name, index, g);
     const own = batched ? c.evaluate(share) : undefined;

@@ -61,10 +61,15 @@ export class Factors {
     else if (this.#inFull(y, x, result, order, section)) this.#full.add(kind);
     else {
       const forms = this.#cases(y, x, c.local(y, x));
-      const why = [forms.length > 1 ? y.node.op.law : say("constant")];
+      const why = this.#why(forms.length > 1 ? y.node.op.law : undefined);
       c.equation({ section, kind: "local derivative", result, forms, why });
     }
     return result;
+  }
+
+  /** Where no law is needed, what is held fixed is said once. */
+  #why(law: Sentence | undefined): Sentence[] {
+    return law ? [law] : this.#c.once("constant");
   }
 
   /** Of a kind that was derived before. */
@@ -116,8 +121,8 @@ export class Factors {
       if (JSON.stringify(forms.at(-1)) !== JSON.stringify(form)) forms.push(form);
     }
     const words = law(c, main, x, naming);
-    if (!direct && words !== main.node.op.law) return false;
-    const why = [say("derive", { y: c.name(y)!, x: c.name(x)! }), words];
+    if (!direct && !words) return false;
+    const why = [say("derive", { y: c.name(y)!, x: c.name(x)! }), ...this.#why(words)];
     c.equation({ section, kind: "local derivative", result, forms, why });
     return true;
   }
@@ -173,7 +178,10 @@ export class Factors {
           kind: "local derivative",
           result: name,
           forms: this.#forms(e, element, coefficient, naming),
-          why: [...why, isDirect ? say("directly", { u }) : law(c, e, element, naming)],
+          why: [
+            ...why,
+            ...(isDirect ? [say("directly", { u })] : this.#why(law(c, e, element, naming))),
+          ],
         });
         why = [];
       }
@@ -239,10 +247,10 @@ function forwardSlope(c: Context, y: Element, x: Element): number {
 }
 
 /** The law of the operator, as its record says it; arithmetic of several steps needs none. */
-function law(c: Context, e: Element, x: Element, naming: Naming): Sentence {
+function law(c: Context, e: Element, x: Element, naming: Naming): Sentence | undefined {
   const way = between(c.elements, e, new Set([keyOf(x)]), naming);
   // A law about whole matrices says little about one of their numbers.
-  if (e.node.op.derivative.kind === "multilinear") return say("constant");
+  if (e.node.op.derivative.kind === "multilinear") return undefined;
   const named = way.length === 1 || c.elements.define(e, naming).kind === "apply";
-  return named ? e.node.op.law : say("constant");
+  return named ? e.node.op.law : undefined;
 }

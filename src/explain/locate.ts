@@ -33,7 +33,7 @@ function* symbols(t: Trace, notation: Notation): Generator<Named> {
   }
 }
 
-/** "0.weight[3,7]", or a name of the notation; without a notation, of any. */
+/** "0.weight[3,7]", or a name of the notation; where that has none such, of any other. */
 export function locate(
   t: Trace,
   text: string,
@@ -42,8 +42,7 @@ export function locate(
   const exact = find(t, text);
   if (exact) return exact;
   const wanted = plain(text);
-  const tried = notation === undefined ? notations : [notation];
-  for (const profile of tried) {
+  for (const profile of notation === undefined ? notations : [notation, ...notations]) {
     const found: Named[] = [];
     for (const s of symbols(t, profile)) if (plain(s.symbol) === wanted) found.push(s);
     const [first] = found;

@@ -69,13 +69,18 @@ export const messages = {
     "z is a net input, a an activation, {t} a target, {loss} the loss; the error term δ is {d}.",
     "z 是净输入，a 是激活值，{t} 是目标，{loss} 是损失；误差项 δ 即 {d}。",
   ],
+  symbolsOther: [
+    "What further layers make is called by their names: {v}.",
+    "其后各层的输出以层名命名：{v}。",
+  ],
+  randomNumbers: ["random numbers are those of this step", "随机数取这一步所用的"],
   symbolsTorch: [
     "Names are those of PyTorch: the output of module p is p.out, a gradient is .grad; a linear module computes X Wᵀ + b.",
     "名称与 PyTorch 相同：模块 p 的输出为 p.out，梯度为 .grad；线性模块计算 X Wᵀ + b。",
   ],
   symbolsFunction: [
-    "The intermediate results are called u1, u2 … in the order in which they are computed.",
-    "中间结果按计算次序称为 u1、u2……",
+    "{loss} is the value of the function; the intermediate results are called u1, u2 … in the order in which they are computed.",
+    "{loss} 是函数的值；中间结果按计算次序称为 u1、u2……",
   ],
   bp: [
     "The four equations: (BP1) δ at the output = ∂C/∂a · φ′(z); (BP2) δ of a layer = (Wᵀ δ of the next) ⊙ φ′(z); (BP3) ∂C/∂b = δ; (BP4) ∂C/∂w = a of the layer before · δ.",
@@ -88,8 +93,8 @@ export const messages = {
   ],
   dtype: ["the model is stored in {dtype}", "模型以 {dtype} 存储"],
   batchOf: [
-    "{n} examples; example {example} is shown in full",
-    "{n} 个样本；完整展示样本 {example}",
+    "{n} examples; example {example} is shown in full; a superscript in brackets is an example's number",
+    "{n} 个样本；完整展示样本 {example}；括号中的上标是样本号",
   ],
   labelOf: [
     "example {n} belongs to class {label}, counted from 0: “{name}”",
@@ -192,6 +197,7 @@ export const messages = {
     "依次更新时后面各层已经改变：这里用的是它们的新权重。",
   ],
   // Paths.
+  eachPath: ["The same sum, with a row for each way:", "同一个和，每条路占一行："],
   via: ["via", "经由"],
   contribution: ["contribution", "贡献"],
   product: ["product", "乘积"],
@@ -250,7 +256,7 @@ export const messages = {
   ],
   // Ledger.
   ledgerText: [
-    "How the gradient grows or shrinks from layer to layer on its way back: ‖δ‖ of a layer is ‖δ‖ of the next, times the gain of the weights in between, times the gain of the activation; the ratio is the product of both gains, the total the sum of log10 of the ratios. A sigmoid's slope is at most 0.25, which bounds the gain of the activation alone. Dead and saturated units are counted over these data; the update is log10(rms update / rms weight), and about −3 is usual.",
+    "How the gradient grows or shrinks from layer to layer on its way back: ‖δ‖ of a layer is ‖δ‖ of the next, times the gain of the weights in between, times the gain of the activation. The ratio is the product of both gains, the total the sum of log10 of the ratios. A sigmoid's slope, at most 0.25, bounds the gain of the activation alone. Units are counted over these data; the update is log10(rms update / rms weight), about −3 being usual.",
     "梯度在逐层回传中如何增大或减小：某层的 ‖δ‖ 等于后一层的 ‖δ‖ 乘以其间权重的增益，再乘以激活的增益；比值是两种增益之积，累计是各比值的 log10 之和。sigmoid 的斜率至多为 0.25，这只限制激活的增益。死亡与饱和单元按这些数据计数；更新一列是 log10(更新均方根 / 权重均方根)，通常约为 −3。",
   ],
   layerColumn: ["layer", "层"],
@@ -266,6 +272,10 @@ export const messages = {
   vanishing: [
     "The gradient vanishes: at layer {l} it is 10^{exponent} of what it is at the output.",
     "梯度消失：在第 {l} 层只有输出层的 10^{exponent}。",
+  ],
+  noGradient: [
+    "No gradient reaches layer {l}: there it is 0.",
+    "没有梯度到达第 {l} 层：那里为 0。",
   ],
   exploding: [
     "The gradient explodes: at layer {l} it is 10^{exponent} of what it is at the output.",
@@ -325,8 +335,8 @@ export const messages = {
     "途中有一个量恰好位于导数跳变处。采用的约定：{law}",
   ],
   sequentialCheck: [
-    "The derivation follows the sequential update; the gradient of {loss} itself is {g}.",
-    "推导遵循依次更新；{loss} 真正的梯度是 {g}。",
+    "The sequential update takes this for the gradient; that of {loss} itself is {g}.",
+    "这是依次更新所用的“梯度”；{loss} 真正的梯度是 {g}。",
   ],
   uncheckedNonFinite: [
     "Where numbers are not finite, there is nothing to check.",
@@ -376,33 +386,26 @@ export const messages = {
   m_batchSum: ["the examples were summed instead of averaged", "样本应取平均却取了总和"],
   m_batchMean: ["the examples were averaged instead of summed", "样本应取总和却取了平均"],
   m_rounding: ["intermediate values were rounded to {d} decimals", "中间值被舍入到 {d} 位小数"],
-  m_newValue: [
-    "this is the new value of the parameter, not its gradient ({cause})",
-    "这是参数的新值，而不是梯度（{cause}）",
-  ],
-  m_change: [
-    "this is the change of the parameter, −η times the gradient ({cause})",
-    "这是参数的变化量，即 −η 乘以梯度（{cause}）",
-  ],
+  m_as: ["{cause} (the number is then {what})", "{cause}（该数便是{what}）"],
+  q_gradient: ["the gradient", "梯度"],
+  q_newValue: ["the parameter's new value", "参数的新值"],
+  q_change: ["the change of the parameter", "参数的变化量"],
+  q_loss: ["the loss after the update", "更新后的损失"],
   d_correct: [
-    "{found} is right: {value} to the digits given.",
-    "{found} 正确：按所给位数即 {value}。",
+    "{found} is right, to the digits given: {what} is {value}.",
+    "按所给位数，{found} 正确：{what}是 {value}。",
   ],
   d_one: [
-    "{found} is not {value}. This mistake gives exactly that number: {cause}.",
-    "{found} 不等于 {value}。以下错误恰好给出该数：{cause}。",
+    "{found} is wrong: {what} is {value}. One mistake gives the number that you got, to the digits given: {list}.",
+    "{found} 有误：{what}是 {value}。按所给位数，有一种错误给出你的数：{list}。",
   ],
   d_many: [
-    "{found} is not {value}. Several mistakes give this number, and it cannot tell them apart: {list}.",
-    "{found} 不等于 {value}。有几种错误都给出这个数，单凭它无法区分：{list}。",
-  ],
-  d_correctTie: [
-    "{found} is right: {value} to the digits given. These mistakes would give the same number: {list}.",
-    "{found} 正确：按所给位数即 {value}。以下错误也会给出同样的数：{list}。",
+    "{found} is wrong: {what} is {value}. Several mistakes give the number that you got, to the digits given: {list}.",
+    "{found} 有误：{what}是 {value}。按所给位数，有几种错误给出你的数：{list}。",
   ],
   d_none: [
-    "{found} is not {value}, and none of the {n} procedures that were tried gives it. The nearest is {nearest}, from: {cause}.",
-    "{found} 不等于 {value}，所试的 {n} 种做法都得不到它。最接近的是 {nearest}，来自：{cause}。",
+    "{found} is wrong: {what} is {value}. None of the {n} numbers that were tried is the one that you got. The nearest is {nearest}, from: {cause}.",
+    "{found} 有误：{what}是 {value}。所试的 {n} 个数中没有你的数。最接近的是 {nearest}，来自：{cause}。",
   ],
   and: ["; or ", "；或者"],
 } as const satisfies Record<string, readonly [en: string, zh: string]>;

@@ -4,7 +4,7 @@ import type { Cell } from "./derivation.ts";
 import { type Expr, number } from "./expr.ts";
 import { renewed } from "./notation.ts";
 import { say } from "./say.ts";
-import { clipped, lossAt, updateRule } from "./trace.ts";
+import { clipped, isPlain, lossAt, updateRule } from "./trace.ts";
 
 export type Values = Readonly<Record<string, Float64Array>>;
 
@@ -136,13 +136,10 @@ export function again(c: Context, g: Values, next: Values): void {
   const before = c.elements.value({ node: trace.loss, index: 0 });
   const after = lossAt(trace, next);
   let predicted = 0;
-  let plain = true;
   for (const name of trace.trainable) {
     g[name]!.forEach((v, i) => {
       const change = next[name]![i]! - trace.bindings.get(trace.parameters[name]!)![i]!;
       predicted += v * change;
-      plain &&=
-        Math.abs(change + trace.trainer!.learningRate * v) <= 1e-12 * Math.max(1, Math.abs(change));
     });
   }
   const slots = {
@@ -152,5 +149,5 @@ export function again(c: Context, g: Values, next: Values): void {
     change: number(after - before),
     predicted: number(predicted),
   };
-  c.note("again", [say(plain ? "againText" : "againOther", slots)]);
+  c.note("again", [say(isPlain(trace, g, next) ? "againText" : "againOther", slots)]);
 }

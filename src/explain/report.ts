@@ -9,7 +9,8 @@ import type { Sentence, Table } from "./derivation.ts";
 import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
 import { type Expr, number } from "./expr.ts";
 import type { Language } from "./messages.ts";
-import { documentOf, printInline, styleOf, wording } from "./render/blocks.ts";
+import { rounded } from "./print.ts";
+import { type Block, tableOf, wording } from "./render/blocks.ts";
 import { toText } from "./render/text.ts";
 import { say } from "./say.ts";
 import { gradientsOf, stageGradients, type Trace, updated } from "./trace.ts";
@@ -177,7 +178,9 @@ export function findings(layers: readonly LayerReport[], producer?: NonFiniteRep
     undefined,
   );
   const exponent = (r: LayerReport) => r.cumulative.toFixed(1).replace("-", "−");
-  if (smallest && smallest.cumulative < -2)
+  if (smallest?.cumulative === Number.NEGATIVE_INFINITY)
+    found.push(say("noGradient", { l: smallest.layer }));
+  else if (smallest && smallest.cumulative < -2)
     found.push(say("vanishing", { l: smallest.layer, exponent: exponent(smallest) }));
   if (largest && largest.cumulative > 2)
     found.push(say("exploding", { l: largest.layer, exponent: exponent(largest) }));
@@ -211,44 +214,29 @@ export class GradientReport {
 
   toText(options: { readonly language?: Language; readonly width?: number } = {}): string {
     const language = options.language ?? this.#language;
-    const step = {
-      section: "ledger",
-      part: 0,
-      kind: "note",
-      id: "s1",
-      parameters: [],
-      inputs: [],
-      children: [],
-      expression: [],
-      spoken: { en: "", zh: "" },
-    } as const;
-    const data = {
-      format: "chainrule-derivation",
-      version: 1,
-      notation: "canonical",
-      language,
-      digits: 4,
-      parameters: [],
-      gradients: [],
-      loss: 0,
-      symbols: {},
-      operators: {},
-      passed: true,
-      steps: [{ ...step, why: [say("ledgerText")], table: ledgerTable(this.layers) }],
-    } as const;
-    const d = documentOf(data, { language });
     const w = wording(language, 4);
-    const style = styleOf(d, false);
-    const words = findings(this.layers, this.nonFinite).map((s) =>
-      printInline(
-        w.sentence(s),
-        style,
-        (x) => x,
-        (x) => x,
-      ),
-    );
-    const table = toText({ ...d, blocks: d.blocks.slice(2) }, { width: options.width ?? 120 });
-    return `${words.join("\n")}\n\n${table}`;
+    const said = (s: Sentence): Block => ({ kind: "paragraph", text: w.sentence(s) });
+    const words = findings(this.layers, this.nonFinite).map(said);
+    const blocks: Block[] =
+      this.layers.length > 0
+        ? [
+            ...words,
+            { kind: "paragraph", text: [] },
+            said(say("ledgerText")),
+            tableOf(ledgerTable(this.layers), w),
+          ]
+        : // Without layers there is nothing to be said of how they pass the gradient on.
+          [
+            words[0]!,
+            ...Object.entries(this.norms).map(
+              ([name, v]): Block => ({
+                kind: "paragraph",
+                text: [`‖∂E/∂${name}‖ = ${rounded(v, 4)}`],
+              }),
+            ),
+          ];
+    const data = { symbols: {}, operators: {} };
+    return toText({ blocks, language, digits: 4, data }, { width: options.width ?? 120 });
   }
 }
 

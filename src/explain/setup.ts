@@ -34,8 +34,8 @@ export function setUp(
   const shapes = Object.entries(trace.parameters).map(([n, t]) => `${n} ${formatShape(t.shape)}`);
   row("shapes", shapes.length > 12 ? `${shapes.slice(0, 12).join(", ")}, …` : shapes.join(", "));
   if (chosen.length === 1) row("parameter", chosen[0]!);
-  row("lossFunction", reduction(c, terms));
   if (trainer) {
+    row("lossFunction", reduction(c, terms));
     const eta = c.symbol({ text: "η", tex: "\\eta" }, trainer.learningRate);
     row(
       "optimizer",
@@ -49,6 +49,7 @@ export function setUp(
     const n = trace.examples;
     if (n > 1) row("data", say("batchOf", { n, example: c.example }));
     row("data", ...labelOf(c));
+    if (trace.random) row("data", say("randomNumbers"));
     const { steps } = trainer.progress;
     if (steps > 0) row("data", say("afterSteps", { n: steps }));
   }
@@ -92,16 +93,19 @@ function labelOf(c: Context): Sentence[] {
 }
 
 function symbolNotes(c: Context): Sentence[] {
-  if (!c.trace.trainer) return [say("symbolsFunction")];
+  const other = c.trace.stages.find((s) => s.role === "other" && s.layer > 0);
+  const v = other && c.name({ node: other.tensor, index: 0 });
+  const others = v ? [say("symbolsOther", { v })] : [];
+  if (!c.trace.trainer) return [say("symbolsFunction", { loss: c.loss })];
   switch (c.notation) {
     case "net-out":
-      return [say("symbolsNetOut")];
+      return [say("symbolsNetOut"), ...others];
     case "torch":
       return [say("symbolsTorch")];
     default: {
       const d = c.symbol(partial(c.names.loss, { text: "z", tex: "z" }));
       const slots = { t: c.notation === "bp" ? "y" : "t", loss: c.loss, d };
-      const notes = [say("symbolsLayer", slots), say("superscript")];
+      const notes = [say("symbolsLayer", slots), ...others, say("superscript")];
       return c.notation === "bp" ? [...notes, say("bp")] : notes;
     }
   }
@@ -151,8 +155,7 @@ function biasPolicy(c: Context): Sentence {
 }
 
 function reduction(c: Context, terms: Tensor | undefined): Sentence {
-  const { trainer } = c.trace;
-  const name = c.trace.lossName ?? (trainer?.loss.name || "f");
+  const name = c.trace.lossName ?? (c.trace.trainer?.loss.name || "f");
   if (!terms) return say("reductionNone", { name });
   const n = terms.size;
   const wanted = new Set([keyOf({ node: terms, index: 0 })]);

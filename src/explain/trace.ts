@@ -41,6 +41,8 @@ export interface Trace {
   readonly y?: Tensor;
   readonly output?: Tensor;
   readonly examples: number;
+  /** Whether random numbers are drawn on the way. */
+  readonly random?: boolean;
   readonly values: ReadonlyMap<Tensor, TypedArray>;
   readonly bindings: ReadonlyMap<Tensor, TypedArray>;
   /** Values of any tensors over the same inputs. */
@@ -134,10 +136,12 @@ export function traceNetwork(trainer: Trainer, data: Data, forward: Forward = co
   const bindings = new Map<Tensor, TypedArray>([[x, toF64(dataset.inputs.data)]]);
   bindings.set(y, isFloat(targets.dtype) ? toF64(targets.data) : targets.data);
   for (const [name, t] of Object.entries(parameters)) bindings.set(t, toF64(snapshot.get(name)!));
+  const loss = scalarLoss(trainer.loss(output, y));
   return finish({
     trainer,
     data: dataset,
-    loss: scalarLoss(trainer.loss(output, y)),
+    loss,
+    random: nodesOf([loss]).includes(key),
     parameters,
     trainable: trainable(model),
     stages,
@@ -289,6 +293,49 @@ function stepped(t: Trace, timing: UpdateTiming): Record<string, Float64Array> {
   return Object.fromEntries(Object.keys(t.parameters).map((name, i) => [name, toF64(results[i]!)]));
 }
 
+/** The parameters after one update of the trainer's optimizer with other gradients. */
+export function updatedWith(
+  t: Trace,
+  g: Readonly<Record<string, Float64Array>>,
+  names: readonly string[],
+): Record<string, Float64Array> {
+  const { optimizer, slots, progress } = t.trainer!;
+  const like = (name: string, data: TypedArray) => constant(toF64(data), t.parameters[name]!.shape);
+  const cut = clipped(t, g, names);
+  const next = names.map((name) => {
+    const state = Object.keys(optimizer.slots).map((slot) => [
+      slot,
+      like(name, slots.get(`${name}/${slot}`)!),
+    ]);
+    return optimizer.update({
+      parameter: like(name, t.bindings.get(t.parameters[name]!)!),
+      gradient: like(name, cut[name]!),
+      state: Object.fromEntries(state),
+      learningRate: scalar(updateRule(t.trainer!, name).learningRate, "f64"),
+      step: scalar(progress.steps, "f64"),
+    }).parameter;
+  });
+  const values = t.evaluate(next);
+  const all = Object.entries(t.parameters).map(([name, p]): [string, Float64Array] => {
+    const i = names.indexOf(name);
+    return [name, toF64(i < 0 ? t.bindings.get(p)! : values[i]!)];
+  });
+  return Object.fromEntries(all);
+}
+
+/** Whether the optimizer has subtracted η times the gradient, and nothing else. */
+export const isPlain = (
+  t: Trace,
+  g: Readonly<Record<string, Float64Array>>,
+  next: Readonly<Record<string, Float64Array>>,
+): boolean =>
+  t.trainable.every((name) =>
+    t.bindings.get(t.parameters[name]!)!.every((v, i) => {
+      const change = t.trainer!.learningRate * g[name]![i]!;
+      return Math.abs(next[name]![i]! - v + change) <= 1e-12 * Math.max(1, Math.abs(v));
+    }),
+  );
+
 /** E at other values of the parameters. */
 export function lossAt(t: Trace, values: Readonly<Record<string, TypedArray>>): number {
   const change = new Map(Object.entries(values).map(([name, v]) => [t.parameters[name]!, v]));
@@ -296,11 +343,15 @@ export function lossAt(t: Trace, values: Readonly<Record<string, TypedArray>>): 
 }
 
 /** The gradients as the optimizer's clipping leaves them. */
-export function clipped(t: Trace, g: Readonly<Record<string, Float64Array>>) {
+export function clipped(
+  t: Trace,
+  g: Readonly<Record<string, Float64Array>>,
+  names: readonly string[] = t.trainable,
+) {
   const { optimizer } = t.trainer!;
-  const tensors = t.trainable.map((n) => constant(g[n]!, t.parameters[n]!.shape));
+  const tensors = names.map((n) => constant(g[n]!, t.parameters[n]!.shape));
   const cut = t.evaluate(clip(tensors, optimizer));
-  return Object.fromEntries(t.trainable.map((n, i) => [n, cut[i] as Float64Array]));
+  return Object.fromEntries(names.map((n, i) => [n, cut[i] as Float64Array]));
 }
 
 /** One update of one number, as a graph over scalars: the optimizer's own rule. */

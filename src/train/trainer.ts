@@ -3,9 +3,6 @@
  * how far training has come.
  */
 import type { Backend } from "../backends/backend.ts";
-import { interpreter } from "../backends/interpreter/index.ts";
-import { features } from "../backends/wasm/assembler/index.ts";
-import { wasm } from "../backends/wasm/index.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
@@ -21,6 +18,7 @@ import { inference, type Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { constant, input } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import { type BackendName, chooseBackend } from "./backend.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { type EpochReport, Fit, type FitOptions } from "./fit.ts";
@@ -43,8 +41,11 @@ export interface TrainerOptions {
   readonly seed?: number;
   /** Element type of parameters and activations. Default f32. */
   readonly dtype?: "f32" | "f64";
-  /** Default "auto": WebAssembly where the engine has SIMD, else the interpreter. */
-  readonly backend?: "auto" | "wasm" | "interpreter" | Backend;
+  /**
+   * Default "auto": WebAssembly where the engine has SIMD, else the interpreter. "turbo" is
+   * WebAssembly with V8's experimental vectors of 256 bits: Node 24 or later on x86-64 with AVX2.
+   */
+  readonly backend?: BackendName | Backend;
   /** Threads to train with; by default as many as the work can feed. The bits do not differ. */
   readonly threads?: number;
   /** When layers change within a step. Default "simultaneous". */
@@ -434,26 +435,6 @@ function checkModel(model: Layer, dtype: DType, update: UpdateTiming): void {
     });
   }
 }
-
-function chooseBackend(wanted: "auto" | "wasm" | "interpreter" | Backend): Backend {
-  if (typeof wanted !== "string") return wanted;
-  if (wanted === "interpreter") return interpreter;
-  if (features().simd) return wasm;
-  const lacking = "This engine has no WebAssembly with SIMD instructions";
-  if (wanted === "auto") {
-    if (!told) console.warn(`chainrule: ${lacking}: training is interpreted, which is slow.`);
-    told = true;
-    return interpreter;
-  }
-  return fail("unsupported", {
-    message: `${lacking}.`,
-    expected: "an engine of 2021 or later",
-    fix: 'Use backend: "interpreter".',
-  });
-}
-
-/** Whether it was said that training will be slow: once is enough. */
-let told = false;
 
 /** A model made ready for training: parameters get their initial values from the seed. */
 export const trainer = (model: Layer, options: TrainerOptions): Trainer =>

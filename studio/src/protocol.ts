@@ -44,8 +44,8 @@ export interface Column {
   /** The layer as a person would write it: "linear 2 · sigmoid". */
   readonly title: string;
   readonly units: readonly Unit[];
-  /** The bias that enters each unit, if there is one. */
-  readonly bias?: string;
+  /** The parameter whose numbers enter the units, if there is one. */
+  readonly bias?: { readonly parameter: string; readonly shared: boolean };
 }
 
 /** Names of what belongs to a unit; columns that are drawn as a block have none. */
@@ -54,6 +54,7 @@ export interface Unit {
   readonly out?: string;
   readonly delta?: string;
   readonly bias?: string;
+  readonly biasGradient?: string;
   /** ∂E/∂out, where a derivation may pass through it. */
   readonly gradient?: string;
 }

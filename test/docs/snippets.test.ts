@@ -63,7 +63,8 @@ describe("commands in the documentation", () => {
         for (const script of npm) expect(known).toContain(script);
         continue;
       }
-      const [, words] = /^(?:npx )?chainrule ?(.*)$/.exec(line) ?? [];
+      const [, words, code = "0"] =
+        /^(?:npx )?chainrule ?(.*?)(?: +# exits with (\d))?$/.exec(line) ?? [];
       expect(words, `not a command of ours: ${line}`).toBeDefined();
       const args = [...(words ?? "").matchAll(/"([^"]*)"|(\S+)/g)].map((m) => m[1] ?? m[2] ?? "");
       const { status, stdout, stderr } = spawnSync(
@@ -71,7 +72,7 @@ describe("commands in the documentation", () => {
         [join(root, "dist/cli.js"), ...args],
         { cwd: join(place, block.page), encoding: "utf8", env: { ...process.env, NO_COLOR: "1" } },
       );
-      expect({ line, status, stderr }).toEqual({ line, status: 0, stderr: "" });
+      expect({ line, status, stderr }).toEqual({ line, status: Number(code), stderr: "" });
       printed += stdout;
     }
     if (block.prints !== undefined) {

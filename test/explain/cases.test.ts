@@ -163,6 +163,31 @@ describe("diagnose on random networks", () => {
   });
 });
 
+describe("diagnose with an optimizer that has a rule of its own", () => {
+  it("runs its update with the wrong gradients, too", async () => {
+    const model = sequential(linear(2, 2), nn.sigmoid(), linear(2, 2), nn.sigmoid());
+    const data = { inputs: [[0.5, -1]], targets: [[0, 1]] };
+    const made = (loss: nn.Loss) =>
+      trainer(model, { loss, optimizer: adam({ learningRate: 0.1 }), seed: 4, ...reference });
+    const parameter = "0.weight[0,0]";
+    const stepped = async (t: ReturnType<typeof made>) => {
+      t.step(data);
+      return t.parameters["0.weight"]!.dataSync()[0]!;
+    };
+    const t = made(nn.halfSquaredError);
+    t.step(data);
+    const twice = made((y, target) => nn.halfSquaredError(y, target).mul(2));
+    twice.fromBytes(t.toBytes());
+    const ask = (value: number) => diagnose(t, { data, parameter, value, decimals: 12 });
+    const wrong = await ask(await stepped(twice));
+    expect(wrong.correct).toBe(false);
+    expect(JSON.stringify(wrong.matches)).toContain("m_half");
+    const copy = made(nn.halfSquaredError);
+    copy.fromBytes(t.toBytes());
+    expect((await ask(await stepped(copy))).correct).toBe(true);
+  });
+});
+
 const has = (command: string): boolean => {
   try {
     execFileSync("sh", ["-c", `command -v ${command}`]);

@@ -183,6 +183,16 @@ describe("diagnose on the page's network", () => {
     }
   });
 
+  it.each([
+    [{ value: 0.35891648 }, "new value is 0.35891648"],
+    [{ value: -0.04108352 }, "change of the parameter is −0.0410835203"],
+    [{ lossAfterStep: 0.2910278 }, "loss after the update is 0.291027774"],
+  ])("says what is right about %o", async (asked, said) => {
+    const d = await diagnose(seedNetwork(), { data: seedData, parameter: "w5", ...asked });
+    expect(d.correct).toBe(true);
+    expect(d.toText()).toContain(said);
+  });
+
   it("says so when nothing fits", async () => {
     const d = await diagnose(seedNetwork(), {
       data: seedData,
@@ -191,7 +201,7 @@ describe("diagnose on the page's network", () => {
     });
     expect(d.correct).toBe(false);
     expect(d.matches).toEqual([]);
-    expect(d.toText()).toContain("none of the");
+    expect(d.toText()).toContain("None of the");
   });
 });
 

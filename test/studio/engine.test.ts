@@ -9,8 +9,9 @@ import { prepareNetwork } from "../../src/io/network-file/prepare.ts";
 import { compare } from "../../studio/src/engine/compare.ts";
 import { Engine } from "../../studio/src/engine/engine.ts";
 import { exported } from "../../studio/src/engine/exports.ts";
+import { reseeded } from "../../studio/src/engine/network-text.ts";
 import { Training } from "../../studio/src/engine/training.ts";
-import type { Frame, Look } from "../../studio/src/protocol.ts";
+import type { Frame, Look, Values } from "../../studio/src/protocol.ts";
 import { root } from "./site.ts";
 
 const read = (name: string) => readFileSync(join(root, "examples", name), "utf8");
@@ -125,6 +126,20 @@ describe("the engine", () => {
     expect((await engine.diagnose(w1, 7)).causes).toEqual([]);
   });
 
+  it("derives biases like weights, and draws other first weights", async () => {
+    const d = await engine.derive({ name: "2.bias", index: 0 });
+    const both = engine.values().gradients["2.bias"]![0]!;
+    expect(d.gradient).toBe(both);
+    expect(d.symbol).toBe("b2");
+    const other = new Engine();
+    await other.open({ text: reseeded(engine), files: {} }, look);
+    expect(other.opened().seed).toBe(1);
+    expect(other.values().parameters["0.weight"]).not.toEqual(
+      engine.values().parameters["0.weight"],
+    );
+    expect(other.values().parameters["0.bias"]).toEqual(engine.values().parameters["0.bias"]);
+  });
+
   it("compares two ways of training", async () => {
     const as = { bias: "file", timing: "simultaneous", learningRate: 0.5 } as const;
     const [a, b] = await compare(seed, [as, { ...as, bias: "shared", timing: "sequential" }], 50);
@@ -134,6 +149,12 @@ describe("the engine", () => {
       0.35, 0.35,
     ]);
     expect(b.parameters.find((p) => p.name === "0.bias")!.value).not.toBe(0.35);
+    // Stopped, both have come equally far.
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 50);
+    const early = await compare(seed, [as, as], 1e6, stop.signal);
+    expect(early[0].history.losses.length).toBeLessThan(1e6);
+    expect(early[1]).toEqual(early[0]);
   });
 });
 
@@ -155,16 +176,50 @@ describe("training", () => {
   };
 
   it("sends a picture for each so many epochs, and waits for the page", async () => {
-    const { t, frames, ended, engine } = await training();
+    const { t, frames, ended } = await training();
     await t.play({ perFrame: 10, epochs: 35 });
     await ended;
     expect(frames.map((f) => f.values.epoch)).toEqual([10, 20, 30, 35]);
     expect(frames.at(-1)!.history.epochs).toHaveLength(35);
-    for (const epoch of [30, 20, 10, 0]) {
-      expect(t.undo()).toBe(true);
-      expect(engine.values().epoch).toBe(epoch);
+  });
+
+  it("takes epochs back one by one, to the same bits", async () => {
+    const { t, ended, engine } = await training(read("xor.yaml"));
+    const seen: Values[] = [engine.values()];
+    const play = async (epochs: number) => {
+      await t.play({ perFrame: 4, epochs });
+      await ended;
+      while (t.playing) await new Promise((r) => setTimeout(r));
+    };
+    for (let i = 0; i < 3; i++) {
+      await engine.trainer.fit(engine.current.data, { epochs: 1, batchSize: engine.batchSize });
+      seen.push(engine.values());
     }
-    expect(t.undo()).toBe(false);
+    engine.reset();
+    await play(3);
+    for (const epoch of [2, 1, 0]) {
+      expect(await t.undo()).toBe(true);
+      expect(engine.values()).toEqual(seen[epoch]);
+      expect(engine.history().epochs).toHaveLength(epoch);
+    }
+    expect(t.undoable).toBe(false);
+    expect(await t.undo()).toBe(false);
+  });
+
+  it("takes another learning rate from the next epoch on, and can still go back", async () => {
+    const { t, ended, engine, frames } = await training(read("xor.yaml"));
+    await t.play({ perFrame: 1, epochs: 40 });
+    while (engine.trainer.progress.epoch < 5) await new Promise((r) => setTimeout(r));
+    t.setLearningRate(0.25);
+    expect(() => t.setLearningRate(Number.NaN)).toThrow("number");
+    await ended;
+    const byEpoch = new Map(frames.map((f) => [f.values.epoch, f.values]));
+    expect(engine.trainer.learningRate).toBe(0.25);
+    for (let epoch = 39; epoch >= 0; epoch--) {
+      await t.undo();
+      if (epoch > 0) expect(engine.values().parameters).toEqual(byEpoch.get(epoch)!.parameters);
+    }
+    expect(engine.trainer.learningRate).toBe(0.05);
   });
 
   it("stops when it is told to", async () => {
@@ -209,6 +264,10 @@ describe("what a stranger sends", () => {
     [
       "too large a batch",
       `layers: [linear: { outputs: 1 }]\n${rest}data: { generate: moons }\ntraining: { batchSize: 100000 }`,
+    ],
+    [
+      "too much for one picture",
+      `layers: [${"linear: { outputs: 64 }, tanh, ".repeat(30)}linear: { outputs: 1 }]\n${rest}data: { generate: moons }\ntraining: { batchSize: 1024 }`,
     ],
     ["too long", `# ${"x".repeat(600_000)}`],
   ])("is refused before anything is made: %s", async (_, text) => {

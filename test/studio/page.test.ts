@@ -7,7 +7,18 @@ import "../../src/index.ts";
 import { Engine } from "../../studio/src/engine/engine.ts";
 import { exported } from "../../studio/src/engine/exports.ts";
 import { built, root } from "./site.ts";
-import { choose, close, describeStudio, epoch, lead, soon, take, unit, weight } from "./visitor.ts";
+import {
+  choose,
+  close,
+  describeStudio,
+  epoch,
+  lead,
+  soon,
+  tab,
+  take,
+  unit,
+  weight,
+} from "./visitor.ts";
 
 const seed = readFileSync(join(root, "examples/two-two-two.yaml"), "utf8");
 
@@ -24,24 +35,25 @@ describeStudio("the page", (v) => {
     await context.close();
   });
 
-  it("needs at most 60 KB, packed, for that", () => {
-    const html = readFileSync(join(built, "index.html"), "utf8");
-    const files = [...html.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, name]) => name!);
-    const sizes = [html, ...files.map((name) => readFileSync(join(built, name)))].map(
-      (content) => gzipSync(content, { level: 9 }).length,
+  it("needs at most 60 KB, packed, for that: all that is loaded but the engine behind it", async () => {
+    const context = await v.browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await context.newPage();
+    // Without its engine the page goes on to nothing else.
+    await page.route(/worker/, (route) => route.abort());
+    const loaded = new Set<string>();
+    page.on("request", (request) => loaded.add(new URL(request.url()).pathname));
+    await page.goto(v.address);
+    await soon(() => page.locator(".panel .empty").count()).toBe(1);
+    await page.waitForLoadState("networkidle");
+    const names = [...loaded]
+      .map((path) => path.slice(new URL(v.address).pathname.length) || "index.html")
+      .filter((name) => !name.includes("worker"));
+    const sizes = names.map(
+      (name) => gzipSync(readFileSync(join(built, name)), { level: 9 }).length,
     );
-    expect(files.length).toBeGreaterThan(2);
+    expect(names.length).toBeGreaterThan(4);
     expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(60 * 1024);
-  });
-
-  it("can be used within a second", { retry: 3 }, async () => {
-    const page = await v.visit();
-    const times = await page.evaluate(() => {
-      const [paint] = performance.getEntriesByName("first-contentful-paint");
-      return { paint: paint?.startTime ?? Number.NaN, ready: performance.now() };
-    });
-    expect(times.paint).toBeLessThan(1000);
-    await close(page);
+    await context.close();
   });
 
   it("computes what the library computes in Node, bit for bit", async () => {
@@ -75,6 +87,10 @@ describeStudio("the page", (v) => {
     await soon(() => page.locator(".inspector").textContent()).toContain("net_h1");
     await soon(() => page.locator(".steps .step").count()).toBeGreaterThan(3);
     expect(await lead(page)).toContain("out_h1 = 0.593269992");
+    await choose(page, '[data-key="b2.1"]');
+    await soon(() => lead(page)).toContain("b2 is 0.6.");
+    expect(await lead(page)).toContain("not trained");
+    expect(await page.locator(".edge.cone").count()).toBe(0);
     await choose(page, '[data-key="loss"]');
     await soon(() => lead(page)).toContain("E is 0.298371109");
     await soon(() => page.locator(".inspector input").count()).toBe(2);
@@ -126,9 +142,33 @@ describeStudio("the page", (v) => {
     await press("e", "w1.2");
     await press("ArrowDown", "w1.3");
     await press("Escape", "u1.1");
+    await press("ArrowUp", "u1.0");
+    await press("ArrowRight", "u2.0");
+    await press("ArrowRight", "loss");
+    await page.keyboard.press("Enter");
+    await soon(() => lead(page)).toContain("E is 0.298371109");
+    await press("ArrowLeft", "u2.0");
+    await press("ArrowLeft", "u1.0");
+    await press("ArrowDown", "u1.1");
+    await press("e", "w1.2");
+    await press("ArrowUp", "b1.1");
+    await page.keyboard.press("Enter");
+    await soon(() => lead(page)).toContain("b1 is 0.35.");
     await press("e", "w1.2");
     await page.keyboard.press("Enter");
     await soon(() => lead(page)).toContain("w3 is 0.25.");
+    await page.keyboard.press("]");
+    await soon(() => page.locator(".walk .where").textContent()).toContain("1 of ");
+    await page.keyboard.press("]");
+    const spoken = () => page.locator("[role=status].hidden").textContent();
+    await soon(spoken).not.toBe("");
+    const second = await spoken();
+    await page.keyboard.press("]");
+    await soon(spoken).not.toBe(second);
+    await page.keyboard.press("[");
+    await soon(spoken).toBe(second);
+    await page.keyboard.press("Escape");
+    await soon(() => page.locator(".step.current").count()).toBe(0);
     await page.keyboard.press("F2");
     await soon(() => page.evaluate(() => document.activeElement?.className)).toBe("exact");
     await page.keyboard.type("0.5");
@@ -168,6 +208,21 @@ describeStudio("the page", (v) => {
     await page.locator("h1").click();
     await page.keyboard.press("Escape");
     await soon(() => page.locator(".frame .ghost").count()).toBe(0);
+    // Where a number stands: twice on it, and it can be typed over; every digit is kept.
+    await page.locator(weight(2, 3)).dispatchEvent("dblclick");
+    await soon(() => page.evaluate(() => document.activeElement?.className)).toBe("exact");
+    await soon(() => field.inputValue()).toBe("0.55");
+    await page.keyboard.type("0.12345678901234568");
+    await page.keyboard.press("Enter");
+    await soon(() => lead(page)).toContain("w8 is 0.123456789.");
+    expect(await field.inputValue()).toBe("0.12345678901234568");
+    await tab(page, "table");
+    const cell = page.locator(".panel input.exact").first();
+    await cell.fill("0.25");
+    await cell.press("Enter");
+    await soon(() => page.locator('[data-key="b1.0"]').textContent()).toContain("0.25");
+    // "−" in the picture, not only a colour and a dash.
+    expect(await page.locator(unit(2, 1)).textContent()).toContain("−");
     await close(page);
   });
 });

@@ -6,8 +6,10 @@ import {
   choose,
   close,
   describeStudio,
+  epoch,
   language,
   lead,
+  preset,
   soon,
   tab,
   theme,
@@ -63,9 +65,28 @@ describeStudio("reach", (v) => {
   it("fits a phone, and a desktop enlarged four times", async () => {
     const options = { viewport: { width: 375, height: 700 }, bypassCSP: true };
     const page = await v.visit({ ...options, reducedMotion: "reduce" });
+    const moves = () =>
+      page.evaluate(
+        () => getComputedStyle(document.querySelector(".edge .line")!).transitionDuration,
+      );
+    expect(await moves()).toBe("0s");
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    expect(await moves()).not.toBe("0s");
     const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
     expect(await wide()).toBeLessThanOrEqual(375);
     expect(await serious(page)).toEqual([]);
+    await theme(page, "dark");
+    await language(page, "zh");
+    await soon(() => lead(page)).toContain("w5 现在是");
+    expect(await serious(page)).toEqual([]);
+    await language(page, "en");
+    // Nothing of the picture is cut off, whatever the network.
+    for (const id of ["seed", "xor", "deep"]) {
+      await preset(page, id);
+      await soon(() => lead(page)).not.toContain(id === "seed" ? "现在" : "w5");
+      const frame = page.locator(".frame");
+      expect(await frame.evaluate((e) => e.scrollWidth - e.clientWidth), id).toBeLessThanOrEqual(0);
+    }
     await page.setViewportSize({ width: 320, height: 256 });
     expect(await wide()).toBeLessThanOrEqual(320);
     for (const t of ["plane", "line", "gains", "table", "practice", "compare"]) {
@@ -73,6 +94,31 @@ describeStudio("reach", (v) => {
       await page.waitForSelector(".panel .loading", { state: "detached" });
       expect(await wide(), t).toBeLessThanOrEqual(320);
     }
+    await close(page);
+  });
+
+  it("is all there without a connection, once it has been loaded", async () => {
+    const page = await v.visit();
+    await page.waitForSelector("html[data-complete]");
+    await page.context().setOffline(true);
+    for (const t of ["plane", "line", "gains", "table", "practice", "compare", "loss"]) {
+      await tab(page, t);
+      await page.waitForSelector(".panel .loading", { state: "detached" });
+      expect(await page.locator(".panel > *").count(), t).toBeGreaterThan(0);
+    }
+    for (const n of [0, 1, 2]) {
+      await page.locator("header button").nth(n).click();
+      await page.waitForSelector("dialog[open] h2");
+      await page.keyboard.press("Escape");
+      await soon(() => page.locator("dialog[open]").count()).toBe(0);
+    }
+    await language(page, "zh");
+    await soon(() => lead(page)).toContain("w5 现在是");
+    await preset(page, "spirals");
+    await soon(() => lead(page)).toContain("w³");
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(1);
+    await page.waitForSelector(".uplot canvas");
     await close(page);
   });
 

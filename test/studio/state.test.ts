@@ -5,12 +5,19 @@ import { uniformAt } from "../../src/core/random.ts";
 import type { StepView, Structure } from "../../studio/src/protocol.ts";
 import { buildOf, fileOf } from "../../studio/src/state/build.ts";
 import { columnsOf, sorted, withTable } from "../../studio/src/state/files.ts";
-import { type Box, layoutOf, strongest } from "../../studio/src/state/layout.ts";
+import {
+  type Box,
+  isDrawn,
+  labelHalf,
+  layoutOf,
+  strongest,
+} from "../../studio/src/state/layout.ts";
 import { checked, fromHash, type Shared, toHash } from "../../studio/src/state/link.ts";
 import { coneOf, type Element, elementKey, placesOf } from "../../studio/src/state/places.ts";
 import { blanksOf, judge } from "../../studio/src/state/practice.ts";
 import { rove } from "../../studio/src/state/roving.ts";
 import { isHidden, momentsOf, move, sliceTo } from "../../studio/src/state/timeline.ts";
+import { risen } from "../../studio/src/state/trouble.ts";
 import { en } from "../../studio/src/strings/en.ts";
 import { zh } from "../../studio/src/strings/zh.ts";
 import { read, short } from "../../studio/src/view/number.ts";
@@ -21,6 +28,7 @@ function structure(widths: readonly number[]): Structure {
     columns: widths.map((size, c) => ({
       size,
       title: `layer ${c}`,
+      ...(c === 0 ? {} : { bias: { parameter: `${c - 1}.bias`, shared: false } }),
       units: Array.from({ length: size }, (_, j) =>
         c === 0
           ? { out: `x${j}` }
@@ -72,7 +80,12 @@ describe("places", () => {
       "w2.1",
       "w2.4",
     ]);
-    expect(coneOf(s, { kind: "loss" }).size).toBe(7 + 12 + 1);
+    expect([...coneOf(s, { kind: "bias", column: 2, unit: 1 })].sort()).toEqual([
+      "b2.1",
+      "loss",
+      "u2.1",
+    ]);
+    expect(coneOf(s, { kind: "loss" }).size).toBe(7 + 5 + 12 + 1);
   });
 });
 
@@ -107,6 +120,19 @@ describe("roving", () => {
         },
       ),
     );
+  });
+});
+
+describe("roving in a large network", () => {
+  it("goes to nothing that is not drawn", () => {
+    const s = structure([40, 3]);
+    const block = (e: Element) =>
+      e.kind === "loss" || (e.kind === "unit" && (e.column > 0 || e.unit === 0));
+    const out = { kind: "unit", column: 1, unit: 2 } as const;
+    expect(rove(s, out, "ArrowLeft", block)).toEqual({ kind: "unit", column: 0, unit: 0 });
+    expect(rove(s, out, "e", block)).toBeUndefined();
+    const some = (e: Element) => e.kind === "weight" && e.index % 40 === 7;
+    expect(rove(s, out, "e", some)).toEqual({ kind: "weight", column: 1, index: 87 });
   });
 });
 
@@ -182,20 +208,35 @@ describe("layout", () => {
       { numRuns: 60 },
     );
   });
-  it("keeps the labels of a small network apart, beside and below each other", () => {
-    const s = structure([2, 2, 2]);
-    for (const width of [375, 760, 1200]) {
-      const { edges, columns } = layoutOf(s, { width }, () => [1, 1, 1, 1]);
-      const labels = edges.map(({ label: [x, y] = [0, 0] }) => ({
-        x: x - 38,
-        y: y - 14,
-        width: 76,
-        height: 26,
-      }));
+  it.each([
+    [
+      [2, 2, 2],
+      [375, 800, 1200],
+    ],
+    [
+      [2, 4, 1],
+      [800, 1200],
+    ],
+    [
+      [3, 3, 2],
+      [800, 1200],
+    ],
+  ])("keeps the labels of %j apart, and off the cards", (widths, rooms) => {
+    const s = structure(widths);
+    for (const width of rooms) {
+      const { edges, columns } = layoutOf(s, { width }, (c) =>
+        s.weights[c - 1]!.names.map(() => 1),
+      );
+      const labels = edges.flatMap(({ label, column, index }) => {
+        if (!label) return [];
+        const [w, h] = labelHalf(s.weights[column - 1]!.names[index]!);
+        return [{ x: label[0] - w, y: label[1] - h, width: 2 * w, height: 2 * h }];
+      });
+      if (widths[0] === 2) expect(labels).toHaveLength(edges.length);
       const cards = columns.flatMap((c) => c.units);
       labels.forEach((a, i) => {
         for (const b of labels.slice(i + 1)) expect(apart(a, b), String(width)).toBe(true);
-        if (width > 560) for (const b of cards) expect(apart(a, b), String(width)).toBe(true);
+        for (const b of cards) expect(apart(a, b), String(width)).toBe(true);
       });
     }
   });
@@ -208,6 +249,19 @@ describe("layout", () => {
     expect(edges).toHaveLength(90);
     expect(edges[0]!.index).toBe(810);
     expect(left).toEqual([{ column: 1, shown: 90, of: 900 }]);
+    // What is chosen is drawn, however weak; a layer that is one block has no lines.
+    const always = { kind: "weight", column: 1, index: 3 } as const;
+    const l = layoutOf(s, { width: 800, always }, () =>
+      Float64Array.from({ length: 900 }, (_, i) => i),
+    );
+    expect(isDrawn(l, always)).toBe(true);
+    expect(isDrawn(l, { ...always, index: 4 })).toBe(false);
+    expect(
+      isDrawn(
+        layoutOf(structure([40, 2]), { width: 800 }, () => []),
+        always,
+      ),
+    ).toBe(false);
   });
 });
 
@@ -215,7 +269,7 @@ describe("links", () => {
   const shared: Shared = {
     source: { text: "layers: [relu]\nname: 网络", files: { "a.csv": "x,y\n1,2" } },
     example: 3,
-    chosen: { name: "0.weight", index: 5 },
+    element: { kind: "weight", column: 1, index: 5 },
     position: 7,
     grain: "layer",
     language: "zh",
@@ -231,7 +285,7 @@ describe("links", () => {
     expect(await toHash({ ...shared, source: { text: noise, files: {} } })).toBeUndefined();
   });
   it("of a stranger are read as what they say, or not at all", async () => {
-    const known = ["source", "example", "chosen", "position", "grain", "language", "notation"];
+    const known = ["source", "example", "element", "position", "grain", "language", "notation"];
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(fc.string(), fc.base64String(), fc.string({ unit: "binary" })),
@@ -262,11 +316,17 @@ describe("links", () => {
       '{"version":1,"source":{"text":"a","files":{"__proto__":"x"}},"example":0,"language":"en","notation":"torch"}',
     );
     expect(Object.getPrototypeOf(checked(proto)!.source.files)).toBe(Object.prototype);
+    for (const element of [
+      { kind: "unit", column: 1 },
+      { kind: "x" },
+      { kind: "weight", column: -1 },
+      7,
+    ]) {
+      expect(checked({ ...shared, version: 1, element })).not.toHaveProperty("element");
+    }
     expect(checked({ ...shared, version: 2 })).toBeUndefined();
     expect(checked({ ...shared, version: 1, example: -1 })).toBeUndefined();
-    expect(checked({ ...shared, version: 1, position: 1e300, chosen: 3 })).not.toHaveProperty(
-      "position",
-    );
+    expect(checked({ ...shared, version: 1, position: 1e300 })).not.toHaveProperty("position");
   });
 });
 
@@ -301,6 +361,23 @@ describe("numbers", () => {
   });
   it("are short enough for their places", () => {
     fc.assert(fc.property(fc.double(), (v) => short(v).length <= 9));
+  });
+});
+
+describe("the course of training", () => {
+  const of = (...losses: number[]) =>
+    risen({
+      epochs: Float64Array.from(losses, (_, i) => i + 1),
+      losses: Float64Array.from(losses),
+    });
+  it("is in trouble where the error rises", () => {
+    expect(of(0.69, 0.7, 0.8)).toEqual({ least: 0.69, epoch: 1, now: 0.8 });
+    expect(of(1, 0.2, 0.5)).toMatchObject({ epoch: 2 });
+  });
+  it("is not in trouble where it goes up and down a little", () => {
+    for (const losses of [[], [1], [1, 0.5, 0.1], [1, 0.1, 0.2], [1, 1e-5, 3e-5], [1, 1.01]]) {
+      expect(of(...losses)).toBeUndefined();
+    }
   });
 });
 

@@ -77,9 +77,9 @@ const outOfRange =
     });
   };
 
-function compile(graph: Graph): Executable {
+function compile(graph: Graph, turbo: boolean): Executable {
   const program = compileProgram(graph);
-  const { exports, at } = instantiate(program, { relaxed: features().relaxedSimd });
+  const { exports, at } = instantiate(program, { relaxed: features().relaxedSimd, turbo });
   const run = exports.run as () => void;
   const inputs = program.inputs.map(at);
   const outputs = program.outputs.map(at);
@@ -96,4 +96,11 @@ function compile(graph: Graph): Executable {
   };
 }
 
-export const wasm: Backend = { name: "wasm", compile, session: openSession };
+/** `turbo`: for an engine that joins neighbouring vectors (see turbo.ts). */
+export const makeBackend = (name: string, turbo: boolean): Backend => ({
+  name,
+  compile: (graph) => compile(graph, turbo),
+  session: (graph, data, options) => openSession(graph, data, { ...options, turbo }),
+});
+
+export const wasm = makeBackend("wasm", false);

@@ -22,6 +22,8 @@ import { Intrinsics } from "./intrinsics/index.ts";
 export interface ModuleOptions {
   /** Relaxed multiply-add: faster, and rounded as the engine likes. */
   readonly relaxed: boolean;
+  /** For an engine that joins neighbouring vectors. */
+  readonly turbo?: boolean;
   /**
    * Adds functions around `run`, which runs the program once. It is told where buffers lie and
    * where free memory begins, and returns where it ends.
@@ -54,11 +56,13 @@ const page = 65536;
 export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
 
 export function buildModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { relaxed, extend, threads = 1 } = options;
+  const { relaxed, turbo = false, extend, threads = 1 } = options;
   const module = new ModuleBuilder();
   const base = shared.end;
   const scratchAt = base + program.arena;
-  const each = rounded(program.kernels.reduce((most, k) => Math.max(most, scratchSize(k)), 0));
+  const each = rounded(
+    program.kernels.reduce((most, k) => Math.max(most, scratchSize(k, turbo)), 0),
+  );
   const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
   const lost = threads > 1 ? module.importFunction("env", "lost", []) : undefined;
   const team = lost && writeTeam(module, lost);
@@ -71,6 +75,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
     base,
     intrinsics,
     relaxed,
+    turbo,
     outOfRange,
     lines,
     module,
@@ -178,8 +183,8 @@ function shareOut(
   f.emit(call(team.barrier));
 }
 
-function scratchSize(kernel: Kernel): number {
+function scratchSize(kernel: Kernel, turbo: boolean): number {
   if (kernel.loop !== "reduce") return 0;
-  const plan = contraction(kernel);
+  const plan = contraction(kernel, turbo);
   return plan ? contractionScratch(kernel, plan) + 64 : 0;
 }

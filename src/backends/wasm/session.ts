@@ -23,7 +23,7 @@ interface Exports {
 export function openSession(
   graph: TrainingGraph,
   data: SessionData,
-  options: { readonly threads?: number } = {},
+  options: { readonly threads?: number; readonly turbo?: boolean } = {},
 ): Session {
   const { states, counts } = graph;
   const pairs = Array.from({ length: states }, (_, i) => [i, i] as const);
@@ -36,6 +36,7 @@ export function openSession(
   const threads = threadsFor(program, options.threads);
   const { exports, at, memory, module } = instantiate(program, {
     relaxed: features().relaxedSimd,
+    turbo: options.turbo ?? false,
     threads,
     extend({ address, free, ...parts }) {
       let end = free;

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpus } from "node:os";
 import { createInterface } from "node:readline";
 import { ChainruleError } from "../../core/errors.ts";
+import type { BackendName } from "../../train/backend.ts";
 import { exit } from "../failure.ts";
 import { columns, dim, print, printJson, remark } from "../terminal.ts";
 import { machineFor } from "./machine.ts";
@@ -16,6 +17,7 @@ export interface BenchOptions {
   readonly repetitions?: number;
   readonly seconds?: number;
   readonly threads?: number;
+  readonly backend?: BackendName;
   readonly json?: boolean;
   /** Be one of the processes that are timed. */
   readonly worker?: "chainrule" | "plain";
@@ -69,7 +71,7 @@ export interface BenchRow {
 
 /** Losses of the first steps in f64, by a program that does the same in double precision. */
 function reference(name: WorkloadName): number[] {
-  const machine = machineFor(workload(name), 1, "f64");
+  const machine = machineFor(workload(name), { threads: 1, dtype: "f64" });
   const steps = name === "W3" ? 3 : checkedSteps;
   return Array.from({ length: steps }, () => machine.run(1));
 }
@@ -77,15 +79,19 @@ function reference(name: WorkloadName): number[] {
 export async function bench(options: BenchOptions): Promise<number> {
   if (options.worker) {
     const threads = options.threads ?? (Number(process.env.OMP_NUM_THREADS) || undefined);
-    await serve(options.worker === "plain" ? plainPeer : chainrulePeer(threads));
+    const { worker, backend } = options;
+    await serve(worker === "plain" ? plainPeer : chainrulePeer({ threads, backend }));
     return exit.ok;
   }
   const wanted = (options.workloads ?? names.join(",")).split(",").map((w) => w.trim());
   for (const w of wanted) if (!names.includes(w as WorkloadName)) unknown(w);
   const self = [process.execPath, ...process.execArgv, process.argv[1]!, "bench", "--worker"];
-  const threads = options.threads ? ["--threads", String(options.threads)] : [];
+  const own = [
+    ...(options.threads ? ["--threads", String(options.threads)] : []),
+    ...(options.backend ? ["--backend", options.backend] : []),
+  ];
   const contestants = [
-    new Contestant("chainrule", [...self, "chainrule", ...threads]),
+    new Contestant("chainrule", [...self, "chainrule", ...own]),
     new Contestant("hand-written JavaScript", [...self, "plain"]),
     ...(options.peer ?? []).map(peerOf),
   ];

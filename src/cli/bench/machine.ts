@@ -1,7 +1,8 @@
 /** A workload ready to run: from the same start as often as wanted. */
-import type { Backend, Session } from "../../backends/backend.ts";
-import { wasm } from "../../backends/wasm/index.ts";
+import type { Session } from "../../backends/backend.ts";
 import { arrayOf, type TypedArray } from "../../core/dtype.ts";
+import { ChainruleError } from "../../core/errors.ts";
+import type { BackendName } from "../../train/backend.ts";
 import { trainingStep } from "../../train/step.ts";
 import { trainer } from "../../train/trainer.ts";
 import type { Workload } from "./workloads.ts";
@@ -16,9 +17,18 @@ export interface Machine {
   readonly compileTime: number;
 }
 
-export function machineFor(w: Workload, threads?: number, dtype = w.dtype): Machine {
+export interface MachineOptions {
+  readonly threads?: number | undefined;
+  readonly backend?: BackendName | undefined;
+  readonly dtype?: Workload["dtype"];
+}
+
+export function machineFor(
+  w: Workload,
+  { threads, backend = "auto", dtype = w.dtype }: MachineOptions = {},
+): Machine {
   const began = performance.now();
-  const t = trainer(w.model, { loss: w.loss, optimizer: w.optimizer, dtype });
+  const t = trainer(w.model, { loss: w.loss, optimizer: w.optimizer, dtype, backend });
   const typed = (x: Workload["inputs"]) =>
     x.dtype === "i32" ? x : { ...x, dtype, data: arrayOf(dtype, x.data) };
   const [inputs, targets] = [typed(w.inputs), typed(w.targets)];
@@ -30,8 +40,17 @@ export function machineFor(w: Workload, threads?: number, dtype = w.dtype): Mach
   );
   const states = graph.parameters.length + graph.slots.length;
   const data = { inputs, targets, batchSize: w.batchSize, weight: 1, seed: 0 };
-  const open = (wasm as Required<Backend>).session;
-  const session: Session = open({ ...graph, states }, data, threads ? { threads } : {});
+  if (!t.backend.session) {
+    throw new ChainruleError("usage", {
+      message: `The backend "${t.backend.name}" has no training loop of its own to be timed.`,
+      expected: "auto, wasm or turbo",
+    });
+  }
+  const session: Session = t.backend.session(
+    { ...graph, states },
+    data,
+    threads ? { threads } : {},
+  );
   const compileTime = performance.now() - began;
   const first = t.ownState().map((values): TypedArray => values.slice());
   const batches = inputs.shape[0]! / w.batchSize;

@@ -7,7 +7,7 @@
  *   {"cmd":"run","id":"W2","steps":9,"warm":3} → {"ok":true,"sec":…,"loss":…}
  */
 import { createInterface } from "node:readline";
-import { type Machine, machineFor } from "./machine.ts";
+import { type Machine, type MachineOptions, machineFor } from "./machine.ts";
 import { names, type WorkloadName, workload } from "./workloads.ts";
 
 /** The losses of so many steps are held against f64. */
@@ -27,11 +27,11 @@ export interface Peer {
   readonly open: (id: WorkloadName) => { machine: Omit<Machine, "close">; checksum: number };
 }
 
-export const chainrulePeer = (threads: number | undefined): Peer => ({
+export const chainrulePeer = (options: MachineOptions): Peer => ({
   name: "chainrule",
   open(id) {
     const w = workload(id);
-    return { machine: machineFor(w, threads), checksum: w.checksum };
+    return { machine: machineFor(w, options), checksum: w.checksum };
   },
 });
 

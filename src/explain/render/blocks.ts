@@ -1,5 +1,5 @@
 /** A derivation in one language as headings, paragraphs, formulas and tables; no format yet. */
-import type { DerivationData, Diagram, Sentence, Slot, Step } from "../derivation.ts";
+import type { DerivationData, Diagram, Sentence, Slot, Step, Table } from "../derivation.ts";
 import { type Expr, evaluateExpr } from "../expr.ts";
 import { type Language, languages, type MessageKey, messages } from "../messages.ts";
 import { choose } from "../notation.ts";
@@ -39,7 +39,7 @@ export interface Document {
   readonly blocks: readonly Block[];
   readonly language: Language;
   readonly digits: number;
-  readonly data: DerivationData;
+  readonly data: Pick<DerivationData, "symbols" | "operators">;
 }
 
 export const styleOf = (d: Document, tex: boolean): Style => ({
@@ -85,16 +85,14 @@ export function documentOf(data: DerivationData, options: RenderOptions = {}): D
       blocks.push({ kind: "paragraph", text });
     }
     if (step.result) blocks.push(equation(step, step.result, data, digits, language));
-    if (step.table) {
-      const cells = (row: readonly Slot[]) => row.map((cell) => w.slot(cell));
-      blocks.push({
-        kind: "table",
-        head: cells(step.table.columns),
-        rows: step.table.rows.map(cells),
-      });
-    }
+    if (step.table) blocks.push(tableOf(step.table, w));
   }
   return { blocks, language, digits, data };
+}
+
+export function tableOf({ columns, rows }: Table, w: Wording): Block {
+  const cells = (row: readonly Slot[]) => row.map((cell) => w.slot(cell));
+  return { kind: "table", head: cells(columns), rows: rows.map(cells) };
 }
 
 const isList = (s: Slot): s is readonly Slot[] => Array.isArray(s);
@@ -167,7 +165,7 @@ export function wording(language: Language, digits: number): Wording {
       if (typeof s === "string") return s === "" ? [] : [s === "{digits}" ? String(digits) : s];
       if (typeof s === "number") return [rounded(s, digits)];
       if (isList(s)) {
-        const [glue, last] = language === "en" ? [", ", " and "] : ["、", "和"];
+        const [glue, last] = language === "en" ? [", ", " and "] : ["、", " 和 "];
         return s.flatMap((x, i) => [
           ...(i === 0 ? [] : [i === s.length - 1 ? last : glue]),
           ...w.slot(x),
@@ -178,6 +176,10 @@ export function wording(language: Language, digits: number): Wording {
   };
   return w;
 }
+
+/** Without any marks. */
+export const plainText = (text: readonly Inline[], style: Style): string =>
+  text.map((x) => (typeof x === "string" ? x : print(x.math, style))).join("");
 
 export const printInline = (
   text: readonly Inline[],

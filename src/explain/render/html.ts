@@ -1,5 +1,12 @@
 /** One HTML file that needs nothing else: MathML, an inline drawing, no script. */
-import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
+import {
+  type Block,
+  type Document,
+  type Inline,
+  plainText,
+  printInline,
+  styleOf,
+} from "./blocks.ts";
 import { escapeXml, toMathML } from "./mathml.ts";
 import { svg } from "./svg.ts";
 import { texOf } from "./tex.ts";
@@ -41,15 +48,7 @@ export function toHtml(d: Document): string {
     }
   };
   const [title] = d.blocks;
-  const text =
-    title?.kind === "title"
-      ? printInline(
-          title.text,
-          styleOf(d, false),
-          (s) => s,
-          (s) => s,
-        )
-      : "";
+  const text = title?.kind === "title" ? plainText(title.text, styleOf(d, false)) : "";
   const lang = d.language === "zh" ? "zh-Hans" : "en";
   return `<!doctype html>
 <html lang="${lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escapeXml(text)}</title>

@@ -1,12 +1,12 @@
 /** Where the labels of edges go, so that they lie apart and on few lines of others. */
 export interface Edge {
-  readonly from: readonly [x: number, y: number];
-  readonly to: readonly [x: number, y: number];
+  readonly from: Point;
+  readonly to: Point;
   /** Half the size of its label. */
   readonly half: readonly [width: number, height: number];
 }
 
-type Point = readonly [x: number, y: number];
+export type Point = readonly [x: number, y: number];
 
 const steps = 40;
 const gap = 2;

@@ -1,5 +1,11 @@
 /** LaTeX for XeLaTeX: a document that also sets Chinese, or a fragment to be included. */
+import type { Diagram } from "../derivation.ts";
+import { number } from "../expr.ts";
+import { print, type Style } from "../print.ts";
 import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
+import { drawing, radius } from "./drawing.ts";
+import type { Point } from "./labels.ts";
+import { signs } from "./mathml.ts";
 import { texOf } from "./tex.ts";
 
 export interface LatexOptions {
@@ -7,45 +13,23 @@ export interface LatexOptions {
   readonly standalone?: boolean;
 }
 
-const greek: Readonly<Record<string, string>> = {
-  "∂": "\\partial",
-  "·": "\\cdot",
-  "×": "\\times",
+/** What TeX calls the signs of running text, where that is not what MathML takes them from. */
+const texts: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(signs).map(([name, sign]) => [sign, `\\${name}`])),
   "−": "-",
-  "≤": "\\le",
-  "≈": "\\approx",
-  Σ: "\\Sigma",
-  σ: "\\sigma",
-  δ: "\\delta",
-  η: "\\eta",
-  φ: "\\varphi",
-  "′": "'",
-  "‖": "\\Vert",
-  "²": "^{2}",
-  ᵀ: "^{\\mathsf T}",
-  "½": "\\tfrac12",
-  "√": "\\surd",
-  "∞": "\\infty",
-  "→": "\\to",
-  "⊙": "\\odot",
-  θ: "\\theta",
-  Δ: "\\Delta",
-  ⁿ: "^{n}",
-  "⁻": "^{-}",
-  π: "\\pi",
-  α: "\\alpha",
-  β: "\\beta",
-  "₁": "_{1}",
-  "₀": "_{0}",
-  ⱼ: "_{j}",
-  ₖ: "_{k}",
-  "⌊": "\\lfloor",
-  "⌋": "\\rfloor",
   "–": "-",
+  "′": "'",
+  "½": "\\tfrac12",
+};
+
+const mathematical = (ch: string): string | undefined => {
+  const plain = ch.normalize("NFKC");
+  if (/[⁰¹²³⁴-⁹⁻ⁿᵀˣ]/.test(ch)) return `^{${texts[plain] ?? plain}}`;
+  return /[₀-₉ⱼₖ]/.test(ch) ? `_{${plain}}` : texts[ch];
 };
 
 /** Running text: what TeX reads as a command is escaped, and mathematical signs become formulas. */
-export function escapeLatex(text: string): string {
+function escapeLatex(text: string): string {
   return text
     .replace(/[\\{}$&#^_~%]/g, (ch) =>
       ch === "\\"
@@ -56,8 +40,13 @@ export function escapeLatex(text: string): string {
             ? "\\textasciitilde{}"
             : `\\${ch}`,
     )
-    .replace(/./gu, (ch) => (greek[ch] ? `\\ensuremath{${greek[ch]}}` : ch));
+    .replace(/[^\0-~]/gu, (ch) => {
+      const tex = mathematical(ch);
+      return tex ? `\\ensuremath{${tex}}` : ch;
+    });
 }
+
+const packages = "amsmath,amssymb,longtable,booktabs,array,graphicx,tikz";
 
 const preamble = (chinese: boolean): string =>
   [
@@ -65,7 +54,7 @@ const preamble = (chinese: boolean): string =>
       ? "\\documentclass[a4paper,fontset=fandol]{ctexart}"
       : "\\documentclass[a4paper]{article}",
     "\\usepackage[margin=2cm]{geometry}",
-    "\\usepackage{amsmath,amssymb,longtable,booktabs,array,graphicx}",
+    `\\usepackage{${packages}}`,
     // A formula wider than the page is shrunk to fit.
     "\\newsavebox{\\formula}",
     "\\newcommand{\\fit}[1]{\\sbox{\\formula}{$\\displaystyle #1$}\\ifdim\\wd\\formula>\\linewidth\\resizebox{\\linewidth}{!}{\\usebox{\\formula}}\\else\\usebox{\\formula}\\fi}",
@@ -100,14 +89,36 @@ export function toLatex(d: Document, { standalone = true }: LatexOptions = {}): 
         return `{\\small\n\\begin{longtable}{@{}${spec}@{}}\n\\toprule\n${row(b.head)}\n\\midrule\n${rows}\n\\bottomrule\n\\end{longtable}}`;
       }
       case "figure":
-        return "";
+        return `\\[\n\\fit{${picture(b.diagram, style)}}\n\\]`;
     }
   };
   const body = d.blocks
     .map(block)
     .filter((s) => s !== "")
     .join("\n\n");
-  // A fragment needs amsmath, longtable, booktabs and graphicx, and says itself what \\fit is.
-  if (!standalone) return `\\providecommand{\\fit}[1]{#1}\n${body}\n`;
+  if (!standalone) return `% \\usepackage{${packages}}\n\\providecommand{\\fit}[1]{#1}\n${body}\n`;
   return `${preamble(d.language === "zh")}\n\\begin{document}\n${body}\n\\end{document}\n`;
+}
+
+/** The network drawn with TikZ, a pixel being three quarters of a point. */
+function picture(d: Diagram, style: Style): string {
+  const value = (name: string): string => {
+    const v = style.symbols[name]?.value;
+    return v === undefined ? "" : print(number(v), { ...style, digits: Math.min(4, style.digits) });
+  };
+  const tex = (name: string) => style.symbols[name]!.tex;
+  const { edges, units } = drawing(d, style, ({ symbols }, given) =>
+    symbols.flatMap((s) => [`$${tex(s)}${given ? "" : " ="}$`, `$${value(s)}$`]),
+  );
+  const at = ([x, y]: Point) => `(${x.toFixed(1)},${y.toFixed(1)})`;
+  const node = (p: Point, look: string, text: string) =>
+    `\\node[fill=white,inner sep=1pt,font=\\scriptsize${look}] at ${at(p)} {${text}};`;
+  const ring = `,draw,circle,align=center,minimum size=${1.5 * radius}pt`;
+  return [
+    "\\begin{tikzpicture}[x=.75pt,y=-.75pt]",
+    ...edges.map((e) => `\\draw[${e.marked ? "very thick" : "thin"}] ${at(e.from)}--${at(e.to)};`),
+    ...edges.map((e) => node(e.at, "", `$${tex(e.symbol)} = ${value(e.symbol)}$`)),
+    ...units.map((u) => node(u.at, ring, u.lines.join("\\\\"))),
+    "\\end{tikzpicture}",
+  ].join("\n");
 }

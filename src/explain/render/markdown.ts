@@ -6,11 +6,14 @@ import { texOf } from "./tex.ts";
 export interface MarkdownOptions {
   /** Default "github". */
   readonly flavor?: "github" | "pandoc";
+  /** Where the drawing is found. Default: inside the text for pandoc; GitHub shows no such thing. */
+  readonly drawing?: string;
 }
 
 const escaped = (text: string): string => text.replace(/([\\*_`|<>[\]#])/g, "\\$1");
 
-export function toMarkdown(d: Document, { flavor = "github" }: MarkdownOptions = {}): string {
+export function toMarkdown(d: Document, options: MarkdownOptions = {}): string {
+  const { flavor = "github", drawing } = options;
   const style = styleOf(d, true);
   const github = flavor === "github";
   // GitHub reads $`…`$ without touching what is inside; a bar would end a table's cell.
@@ -36,9 +39,9 @@ export function toMarkdown(d: Document, { flavor = "github" }: MarkdownOptions =
           "\n",
         );
       case "figure": {
-        const image = `data:image/svg+xml,${encodeURIComponent(svg(b.diagram, styleOf(d, false)))}`;
-        // GitHub shows no inline images; there the figure is a file of its own.
-        return github ? "" : `![${escaped(b.caption)}](${image})`;
+        if (github && drawing === undefined) return "";
+        const inside = () => encodeURIComponent(svg(b.diagram, styleOf(d, false)));
+        return `![${escaped(b.caption)}](${drawing ?? `data:image/svg+xml,${inside()}`})`;
       }
     }
   };

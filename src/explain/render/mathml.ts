@@ -1,11 +1,10 @@
 /** MathML Core from the TeX that formulas are printed as: the part of TeX that they use. */
 
-const escapeXml = (text: string): string =>
+export const escapeXml = (text: string): string =>
   text.replace(/[&<>"]/g, (ch) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[ch]!);
 
-export { escapeXml };
-
-const signs: Readonly<Record<string, string>> = {
+/** Signs by their names in TeX. */
+export const signs: Readonly<Record<string, string>> = {
   partial: "∂",
   cdot: "·",
   times: "×",
@@ -28,32 +27,24 @@ const signs: Readonly<Record<string, string>> = {
   vert: "|",
   Vert: "‖",
   pi: "π",
+  alpha: "α",
+  beta: "β",
+  varepsilon: "ε",
+  lambda: "λ",
+  varphi: "φ",
+  Delta: "Δ",
+  Sigma: "Σ",
+  Phi: "Φ",
+  Pi: "Π",
+  int: "∫",
+  ge: "≥",
+  ne: "≠",
+  to: "→",
+  odot: "⊙",
+  surd: "√",
 };
-const functions = new Set([
-  "ln",
-  "sin",
-  "cos",
-  "tan",
-  "sinh",
-  "cosh",
-  "tanh",
-  "arcsin",
-  "arccos",
-  "arctan",
-  "max",
-  "min",
-  "exp",
-  "log",
-]);
-const named: Readonly<Record<string, string>> = {
-  mathrm: "normal",
-  mathit: "italic",
-  operatorname: "normal",
-  texttt: "mono",
-  text: "normal",
-  mathcal: "normal",
-  mathsf: "normal",
-};
+/** Commands whose argument is text. */
+const worded = /^(math(rm|it|cal|sf)|operatorname|text|texttt)$/;
 
 export function toMathML(
   tex: string,
@@ -63,6 +54,13 @@ export function toMathML(
   const body = p.row(() => p.done());
   const alt = options.spoken ? ` alttext="${escapeXml(options.spoken)}"` : "";
   return `<math${options.display ? ' display="block"' : ""}${alt}>${body}</math>`;
+}
+
+function fence(token: string, tall: boolean): string {
+  const name = token.replace(/^\\/, "");
+  if (name === ".") return "";
+  const size = tall ? "" : ' stretchy="false"';
+  return `<mo${size} lspace="0em" rspace="0em">${escapeXml(signs[name] ?? name)}</mo>`;
 }
 
 class Parser {
@@ -152,37 +150,28 @@ class Parser {
     }
     if (name === "sqrt") return `<msqrt>${this.#atom()}</msqrt>`;
     if (name === "left") {
-      const open = this.#fence();
+      const open = this.#next();
       const inner = this.row(() => this.#peek() === "\\right");
       this.#next();
-      return `<mrow>${open}${inner}${this.#fence()}</mrow>`;
+      // Browsers keep room beside brackets that could become larger.
+      const tall = /<m(?:frac|table)/.test(inner);
+      return `<mrow>${fence(open, tall)}${inner}${fence(this.#next(), tall)}</mrow>`;
     }
     if (name === "begin") return this.#environment();
     if (name === "htmlData") {
       const data = /^(\w+)=(.*)$/s.exec(this.#raw());
       return `<mrow data-${data?.[1]}="${escapeXml(data?.[2] ?? "")}">${this.#atom()}</mrow>`;
     }
-    if (name in named) {
-      const text = escapeXml(this.#raw());
+    if (worded.test(name)) {
       const variant =
-        named[name] === "mono"
-          ? ' class="code"'
-          : named[name] === "normal"
-            ? ' mathvariant="normal"'
-            : "";
-      return `<mi${variant}>${text}</mi>`;
+        name === "texttt" ? ' class="code"' : name === "mathit" ? "" : ' mathvariant="normal"';
+      return `<mi${variant}>${escapeXml(this.#raw())}</mi>`;
     }
-    if (functions.has(name)) return `<mi>${name}</mi>`;
     if (name === "quad") return '<mspace width="1em"></mspace>';
     if (/^[,; !]$/.test(name)) return '<mspace width="0.2em"></mspace>';
+    // What is no sign is a function: ln, tanh.
     const sign = signs[name] ?? name;
     return /[α-ωa-zA-Z∞∂]/.test(sign) ? `<mi>${sign}</mi>` : `<mo>${sign}</mo>`;
-  }
-
-  #fence(): string {
-    const token = this.#next().replace(/^\\/, "");
-    if (token === ".") return "";
-    return `<mo lspace="0" rspace="0">${escapeXml(signs[token] ?? token)}</mo>`;
   }
 
   #environment(): string {

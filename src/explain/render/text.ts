@@ -1,6 +1,6 @@
 /** For the terminal: Unicode, as wide as asked for, with colour where it is wanted. */
 import { print } from "../print.ts";
-import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
+import { type Block, type Document, type Inline, plainText, styleOf } from "./blocks.ts";
 
 export interface TextOptions {
   /** Columns. Default 80. */
@@ -27,7 +27,7 @@ const pad = (text: string, width: number): string =>
 export function wrap(text: string, width: number, indent = ""): string[] {
   const words =
     text.match(
-      /[\u2e80-\ua4cf\uff00-\uff60][，。；：、）？]*|[^\s\u2e80-\ua4cf\uff00-\uff60]+\s*|\s+/g,
+      /(?:[\u2e80-\ua4cf\uff00-\uff60]|[^\s\u2e80-\ua4cf\uff00-\uff60]+)[，。；：、）？]*\s*|\s+/g,
     ) ?? [];
   const lines: string[] = [];
   let line = "";
@@ -55,13 +55,7 @@ export function toText(d: Document, options: TextOptions = {}): string {
   const { width = 80, color = false } = options;
   const style = styleOf(d, false);
   const bold = (s: string) => (color ? `\u001b[1m${s}\u001b[0m` : s);
-  const inline = (text: readonly Inline[]) =>
-    printInline(
-      text,
-      style,
-      (s) => s,
-      (s) => s,
-    );
+  const inline = (text: readonly Inline[]) => plainText(text, style);
   const block = (b: Block): string[] => {
     switch (b.kind) {
       case "title": {
@@ -75,13 +69,11 @@ export function toText(d: Document, options: TextOptions = {}): string {
       case "equation": {
         const left = print(b.result, style);
         const lines = b.lines.map(({ relation, expr }) => `${relation} ${print(expr, style)}`);
-        const indent = " ".repeat(Math.min(widthOf(left) + 3, 20));
+        const indent = " ".repeat(Math.min(widthOf(left) + 3, 26));
         const joined = `  ${left} ${lines.join(" ")}`;
         if (widthOf(joined) <= width) return [joined];
         return lines.flatMap((line, i) =>
-          i === 0
-            ? wrap(`  ${left} ${line}`, width, indent)
-            : wrap(indent + line, width, `${indent}  `),
+          wrap(i === 0 ? `  ${left} ${line}` : indent + line, width, `${indent}  `),
         );
       }
       case "table":

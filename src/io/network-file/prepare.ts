@@ -4,8 +4,9 @@ import type { Dataset } from "../../data/dataset.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import type { Layer } from "../../nn/layer.ts";
 import type { Loss } from "../../nn/losses.ts";
+import { chooseBackend } from "../../train/backend.ts";
 import type { FitOptions } from "../../train/fit.ts";
-import { type Trainer, trainer } from "../../train/trainer.ts";
+import { type Trainer, type TrainerOptions, trainer } from "../../train/trainer.ts";
 import { buildLoss, buildModel, buildOptimizer, located } from "./build.ts";
 import { type RawData, type ReadFile, readData } from "./datasets.ts";
 import type { NetworkFile } from "./network.ts";
@@ -101,10 +102,14 @@ export interface PreparedNetwork {
   readonly fit: FitOptions;
 }
 
+/** What trains it, which no network file says: it decides about the time, not the result. */
+export type Machine = Pick<TrainerOptions, "backend">;
+
 /** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
 export async function prepareNetwork(
   network: NetworkFile,
   read: ReadFile,
+  machine: Machine = {},
 ): Promise<PreparedNetwork> {
   const data = await toDatasets(network, read);
   const model = buildModel(network, data.description.inputs);
@@ -113,7 +118,7 @@ export async function prepareNetwork(
     network,
     model,
     data,
-    trainer: makeTrainer(network, model, data.marks),
+    trainer: makeTrainer(network, model, data.marks, machine),
     fit: {
       untilEpoch: epochs,
       batchSize,
@@ -139,10 +144,19 @@ export function makeTrainer(
   network: NetworkFile,
   model: Layer,
   marks: Fitted["marks"] = {},
+  { backend = "auto" }: Machine = {},
 ): Trainer {
   const { dtype, update, seed } = network.training;
   const loss = markedLoss(network, marks);
+  const machine = chooseBackend(backend);
   return located(sourceOf(network), ["layers"], () =>
-    trainer(model, { loss, optimizer: buildOptimizer(network), dtype, update, seed }),
+    trainer(model, {
+      loss,
+      optimizer: buildOptimizer(network),
+      dtype,
+      update,
+      seed,
+      backend: machine,
+    }),
   );
 }

@@ -18,7 +18,6 @@ import type {
   Structure,
   Values,
 } from "../protocol.ts";
-import type { OpenOptions } from "./engine.ts";
 import type { Pace } from "./training.ts";
 
 export interface Seen {
@@ -27,7 +26,8 @@ export interface Seen {
 }
 
 export interface Api {
-  open(source: Source, look: Look, options?: OpenOptions): Opened;
+  open(source: Source, look: Look): Opened;
+  reseeded(): string;
   look(look: Look): Seen;
   derive(chosen: Chosen): DerivationView;
   setParameter(chosen: Chosen, value: number): Values;
@@ -37,7 +37,7 @@ export interface Api {
   play(pace: Pace): void;
   stop(): void;
   acknowledge(): void;
-  undo(): { readonly values: Values; readonly history: HistoryView; readonly left: number };
+  undo(): { readonly values: Values; readonly history: HistoryView; readonly more: boolean };
   reset(): Values;
   line(chosen: Chosen): LineView;
   report(): ReportView;

@@ -3,7 +3,7 @@ import { indexText } from "../../../src/explain/trace.ts";
 import type { Chosen } from "../../../src/io/network-file/form.ts";
 import type { NetworkFile } from "../../../src/io/network-file/network.ts";
 import { parseNetwork } from "../../../src/io/network-file/parse.ts";
-import { prepareNetwork } from "../../../src/io/network-file/prepare.ts";
+import { type PreparedNetwork, prepareNetwork } from "../../../src/io/network-file/prepare.ts";
 import type { BiasPolicy, Failure, RunSettings, RunView, Source } from "../protocol.ts";
 import { checkSize, limits } from "./limits.ts";
 import { failureOf } from "./training.ts";
@@ -23,32 +23,38 @@ function withBias(layers: readonly Chosen[], policy: BiasPolicy): readonly Chose
   });
 }
 
-async function run(
+interface Run {
+  readonly prepared: PreparedNetwork;
+  readonly epochs: AsyncIterator<unknown>;
+  failure?: Failure;
+}
+
+async function begin(
   network: NetworkFile,
   source: Source,
   settings: RunSettings,
   epochs: number,
-): Promise<RunView> {
+): Promise<Run> {
   const changed: NetworkFile = {
     ...network,
     layers: withBias(network.layers, settings.bias),
     training: { ...network.training, update: settings.timing },
   };
-  const { trainer, data, fit } = await prepareNetwork(changed, async (path) =>
+  const prepared = await prepareNetwork(changed, async (path) =>
     new TextEncoder().encode(source.files[path] ?? ""),
   );
+  const { trainer, data, fit } = prepared;
   trainer.learningRate = settings.learningRate;
-  let failure: Failure | undefined;
-  try {
-    const { shuffle, batchSize } = fit;
-    await trainer.fit(data.train, {
-      epochs,
-      ...(batchSize === undefined ? {} : { batchSize }),
-      ...(shuffle === undefined ? {} : { shuffle }),
-    });
-  } catch (error) {
-    failure = failureOf(error);
-  }
+  const { shuffle, batchSize } = fit;
+  const training = trainer.fit(data.train, {
+    epochs,
+    ...(batchSize === undefined ? {} : { batchSize }),
+    ...(shuffle === undefined ? {} : { shuffle }),
+  });
+  return { prepared, epochs: training[Symbol.asyncIterator]() };
+}
+
+function viewOf({ prepared: { trainer, data }, failure }: Run): RunView {
   const { history } = trainer.progress;
   const parameters = [...trainer.snapshot()].flatMap(([name, values]) => {
     const { shape } = trainer.model.parameters[name]!;
@@ -68,13 +74,29 @@ async function run(
   };
 }
 
+/** Both in step, epoch by epoch, so that they have come equally far whenever it is stopped. */
 export async function compare(
   source: Source,
   [a, b]: readonly [RunSettings, RunSettings],
   epochs: number,
+  signal?: AbortSignal,
 ): Promise<[RunView, RunView]> {
   const network = parseNetwork(source.text);
   checkSize(network, Object.values(source.files));
   const many = Math.max(1, Math.min(limits.epochs, Math.floor(epochs)));
-  return [await run(network, source, a, many), await run(network, source, b, many)];
+  const runs: readonly [Run, Run] = [
+    await begin(network, source, a, many),
+    await begin(network, source, b, many),
+  ];
+  for (let i = 0; i < many && !signal?.aborted; i++) {
+    for (const run of runs) {
+      if (run.failure) continue;
+      try {
+        await run.epochs.next();
+      } catch (error) {
+        run.failure = failureOf(error);
+      }
+    }
+  }
+  return [viewOf(runs[0]), viewOf(runs[1])];
 }

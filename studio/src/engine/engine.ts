@@ -6,7 +6,7 @@ import { printInline, wording } from "../../../src/explain/render/blocks.ts";
 import type { Derivation } from "../../../src/explain/render/index.ts";
 import { gradientReport } from "../../../src/explain/report.ts";
 import type { NetworkFile } from "../../../src/io/network-file/network.ts";
-import { parseNetwork, withTraining } from "../../../src/io/network-file/parse.ts";
+import { parseNetwork } from "../../../src/io/network-file/parse.ts";
 import { type PreparedNetwork, prepareNetwork } from "../../../src/io/network-file/prepare.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type {
@@ -26,13 +26,8 @@ import { derive, parameterText, viewOf } from "./derivation.ts";
 import { checkSize, limits } from "./limits.ts";
 import { Picture } from "./picture.ts";
 
-/** The seed may be changed without another file. */
-export interface OpenOptions {
-  readonly seed?: number;
-}
-
 /** A network file as text, checked and with its data: nothing of the page is needed. */
-export async function prepare(source: Source, options: OpenOptions = {}): Promise<PreparedNetwork> {
+export async function prepare(source: Source): Promise<PreparedNetwork> {
   if (source.text.length > limits.text) {
     fail("too-large", {
       message: "The network file is too long for the page.",
@@ -41,8 +36,7 @@ export async function prepare(source: Source, options: OpenOptions = {}): Promis
       where: "the network file",
     });
   }
-  const read = parseNetwork(source.text);
-  const network = options.seed === undefined ? read : withTraining(read, { seed: options.seed });
+  const network = parseNetwork(source.text);
   checkSize(network, Object.values(source.files));
   return prepareNetwork(network, (path) => table(source, path));
 }
@@ -72,7 +66,7 @@ interface Open {
   readonly rate: number;
   /** The number of parameters. */
   readonly size: number;
-  readonly edited: { examples: boolean; readonly seed: number };
+  readonly edited: { examples: boolean };
 }
 
 export class Engine {
@@ -82,8 +76,8 @@ export class Engine {
   #batchSize = 1;
   #derivation: Derivation | undefined;
 
-  async open(source: Source, look: Look, options: OpenOptions = {}): Promise<Opened> {
-    const { network, trainer, data, fit } = await prepare(source, options);
+  async open(source: Source, look: Look): Promise<Opened> {
+    const { network, trainer, data, fit } = await prepare(source);
     const start = trainer.toBytes();
     this.#open = {
       source,
@@ -95,7 +89,7 @@ export class Engine {
       start,
       rate: trainer.learningRate,
       size: [...trainer.snapshot().values()].reduce((n, v) => n + v.length, 0),
-      edited: { examples: false, seed: parseNetwork(source.text).training.seed },
+      edited: { examples: false },
     };
     this.#batchSize = network.training.batchSize;
     this.#look = { ...look, example: Math.min(look.example, data.train.size - 1) };
@@ -218,13 +212,15 @@ export class Engine {
   }
 
   setBatchSize(size: number): { readonly structure: Structure; readonly values: Values } {
-    if (!Number.isInteger(size) || size < 1 || size > limits.batch) {
+    if (!Number.isInteger(size) || size < 1) {
       fail("bad-argument", {
         message: "This is not a batch size.",
-        expected: `a whole number from 1 to ${limits.batch}`,
+        expected: "a whole number from 1",
         found: String(size),
       });
     }
+    const { network } = this.current;
+    checkSize({ ...network, training: { ...network.training, batchSize: size } }, []);
     this.#batchSize = size;
     return this.look(this.#look);
   }
@@ -240,10 +236,7 @@ export class Engine {
     return {
       parameters: differ(trainer.toBytes(), start),
       examples: edited.examples,
-      settings:
-        trainer.learningRate !== rate ||
-        this.#batchSize !== training.batchSize ||
-        trainer.seed !== edited.seed,
+      settings: trainer.learningRate !== rate || this.#batchSize !== training.batchSize,
     };
   }
 
@@ -307,7 +300,7 @@ const own = (d: Dataset): Dataset => ({
 const differ = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length !== b.length || a.some((v, i) => v !== b[i]);
 
-function finite(value: number): void {
+export function finite(value: number): void {
   if (Number.isFinite(value)) return;
   fail("bad-argument", {
     message: "This is not a number to compute with.",

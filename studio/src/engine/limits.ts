@@ -14,6 +14,8 @@ export const limits = {
   layers: 64,
   batch: 1024,
   epochs: 1_000_000,
+  /** Products for the numbers of one picture: a few seconds at most. */
+  products: 100_000_000,
 } as const;
 
 function check(what: string, found: number, most: number): void {
@@ -29,6 +31,8 @@ function check(what: string, found: number, most: number): void {
 
 interface Totals {
   layers: number;
+  /** Those with weights: the error term of each is computed by itself. */
+  dense: number;
   parameters: number;
   width: number;
 }
@@ -41,6 +45,7 @@ function count(layers: readonly Chosen[], totals: Totals): void {
     const { outputs } = options as { outputs?: number };
     if (outputs === undefined) continue;
     check("units in a layer", outputs, limits.width);
+    totals.dense++;
     totals.parameters += outputs * (totals.width + 1);
     totals.width = outputs;
   }
@@ -66,11 +71,13 @@ export function checkSize(network: NetworkFile, tables: readonly string[]): void
   }
   const inputs = network.inputs ?? data?.examples?.[0]?.inputs.length ?? 2;
   check("inputs", inputs, limits.width);
-  const totals: Totals = { layers: 0, parameters: 0, width: inputs };
+  const totals: Totals = { layers: 0, dense: 0, parameters: 0, width: inputs };
   count(network.layers, totals);
   check("layers", totals.layers, limits.layers);
   check("parameters", totals.parameters, limits.parameters);
   check("examples in a batch", training.batchSize, limits.batch);
+  const products = training.batchSize * totals.parameters * totals.dense;
+  check("products in a batch", products, limits.products);
 }
 
 const asRecord = (v: unknown): { readonly generate?: Chosen } | undefined =>

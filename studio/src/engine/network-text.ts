@@ -1,5 +1,5 @@
 /** The network file of what is open, with the numbers as they are now. */
-import { Document, isScalar, parse, visit } from "yaml";
+import { Document, isMap, isPair, isScalar, isSeq, parse, parseDocument, visit } from "yaml";
 import type { Engine } from "./engine.ts";
 
 type Plain = { [name: string]: unknown };
@@ -49,10 +49,26 @@ export function networkText(engine: Engine): string {
     const known = options as { learningRate?: unknown };
     const rate = typeof known.learningRate === "number" ? trainer.learningRate : known.learningRate;
     file.optimizer = { [name]: { ...(given as Plain), learningRate: rate } };
-    const { seed, batchSize } = { seed: trainer.seed, batchSize: engine.batchSize };
-    file.training = { ...(file.training as Plain | undefined), seed, batchSize };
+    file.training = { ...(file.training as Plain | undefined), batchSize: engine.batchSize };
   }
   return written(file);
+}
+
+/** The file with the next seed; weights that it writes out are drawn at random as well. */
+export function reseeded(engine: Engine): string {
+  const { source, network } = engine.current;
+  const file = parseDocument(source.text);
+  file.setIn(["training", "seed"], network.training.seed + 1);
+  visit(file, {
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || key.value !== "linear" || !isMap(value)) return;
+      const weight = value.items.find(
+        (p) => isPair(p) && isScalar(p.key) && p.key.value === "weight",
+      );
+      if (weight && isSeq(weight.value)) value.set("weight", "xavierUniform");
+    },
+  });
+  return file.toString({ lineWidth: 0 });
 }
 
 function nested(values: ArrayLike<number>, shape: readonly number[]): unknown {

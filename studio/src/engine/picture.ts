@@ -150,9 +150,13 @@ function structureOf(
     title: "",
     units: units(width(trace.x!), (k) => ({ out: named(trace.x!, k)! })),
   };
+  const ofBias = (sign: ReturnType<Context["parameterSign"]>) => ({
+    bias: sign.text,
+    biasGradient: c.partialSign(c.names.loss, sign).text,
+  });
   const columns = layers.map(({ net, out, bias }): Column => {
     const size = width(net.tensor);
-    const biases = bias === undefined ? undefined : trace.parameters[bias]!;
+    const shared = bias !== undefined && trace.parameters[bias]!.rank === 0;
     return {
       size,
       title: [net.name, String(size), ...(out ? ["·", out.name] : [])].join(" "),
@@ -168,11 +172,9 @@ function structureOf(
           node: net.tensor,
           index: c.example * size + j,
         }).text,
-        ...(bias === undefined
-          ? {}
-          : { bias: c.parameterSign(bias, biases!.rank === 0 ? 0 : j).text }),
+        ...(bias === undefined ? {} : ofBias(c.parameterSign(bias, shared ? 0 : j))),
       })),
-      ...(bias === undefined ? {} : { bias }),
+      ...(bias === undefined ? {} : { bias: { parameter: bias, shared } }),
     };
   });
   const weights = layers.flatMap(({ weight }, i): Weights[] => {

@@ -4,6 +4,7 @@ import { Boundary } from "./boundary.ts";
 import { compare } from "./compare.ts";
 import { Engine } from "./engine.ts";
 import { exported } from "./exports.ts";
+import { reseeded } from "./network-text.ts";
 import { failureOf, Training } from "./training.ts";
 
 type Handlers = {
@@ -14,6 +15,7 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
   const engine = new Engine();
   const training = new Training(engine, (frame) => send({ frame }));
   const boundary = new Boundary();
+  let comparing: AbortController | undefined;
 
   /** What changes the state by hand does so between two runs. */
   const stopped = async <T>(work: () => T | Promise<T>): Promise<T> => {
@@ -22,25 +24,29 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
   };
 
   const handlers: Handlers = {
-    open: (source, look, options) =>
+    open: (source, look) =>
       stopped(async () => {
-        const opened = await engine.open(source, look, options);
+        const opened = await engine.open(source, look);
         training.forget();
         return opened;
       }),
+    reseeded: () => reseeded(engine),
     look: (look) => engine.look(look),
     derive: (chosen) => engine.derive(chosen),
     setParameter: (chosen, value) => stopped(() => engine.setParameter(chosen, value)),
     setExample: (part, at, value) => stopped(() => engine.setExample(part, at, value)),
-    setLearningRate: (rate) => engine.setLearningRate(rate),
+    setLearningRate: (rate) => training.setLearningRate(rate),
     setBatchSize: (size) => stopped(() => engine.setBatchSize(size)),
     play: (pace) => training.play(pace),
-    stop: () => training.stop(),
+    stop: () => {
+      comparing?.abort();
+      return training.stop();
+    },
     acknowledge: () => training.acknowledge(),
     undo: () =>
-      stopped(() => {
-        training.undo();
-        return { values: engine.values(), history: engine.history(), left: training.undoable };
+      stopped(async () => {
+        await training.undo();
+        return { values: engine.values(), history: engine.history(), more: training.undoable };
       }),
     reset: () =>
       stopped(() => {
@@ -50,7 +56,11 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
     line: (chosen) => engine.line(chosen),
     report: () => engine.report(),
     diagnose: (chosen, value) => engine.diagnose(chosen, value),
-    compare: (a, b, epochs) => stopped(() => compare(engine.current.source, [a, b], epochs)),
+    compare: (a, b, epochs) =>
+      stopped(() => {
+        comparing = new AbortController();
+        return compare(engine.current.source, [a, b], epochs, comparing.signal);
+      }),
     canvas: (canvas) => boundary.use(canvas),
     paint: (dark) => boundary.paint(engine.trainer, engine.current, dark),
     export: (format) => exported(engine, format),

@@ -2,7 +2,7 @@
 import { ChainruleError } from "../../../src/core/errors.ts";
 import { NetworkFileError } from "../../../src/io/network-file/source.ts";
 import type { Failure, Frame } from "../protocol.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, finite } from "./engine.ts";
 
 export interface Pace {
   /** Epochs between two pictures; 0: as many as there is time for. */
@@ -43,7 +43,8 @@ export class Training {
   #controller: AbortController | undefined;
   #done: Promise<void> = Promise.resolve();
   #seen: (() => void) | undefined;
-  #past: { readonly steps: number; readonly state: Uint8Array }[] = [];
+  #rate: number | undefined;
+  #past: { readonly steps: number; readonly state: Uint8Array; readonly batchSize: number }[] = [];
 
   constructor(
     engine: Engine,
@@ -77,13 +78,22 @@ export class Training {
     await this.#done;
   }
 
-  /** Back to the picture before. */
-  undo(): boolean {
+  /**
+   * Back by one epoch, or by the part of one that was stopped in its middle: to the last state that
+   * was kept before that, and from there on as it was trained, to the same bits.
+   */
+  async undo(): Promise<boolean> {
     const { trainer } = this.#engine;
-    let past = this.#past.pop();
-    while (past?.steps === trainer.progress.steps) past = this.#past.pop();
+    const { steps, epoch, position } = trainer.progress;
+    let past = this.#past.at(-1);
+    while (past && past.steps >= steps) {
+      this.#past.pop();
+      past = this.#past.at(-1);
+    }
     if (past === undefined) return false;
     trainer.fromBytes(past.state);
+    const missing = epoch - (position > 0 ? 0 : 1) - trainer.progress.epoch;
+    if (missing > 0) await this.#fit({ epochs: missing, batchSize: past.batchSize });
     return true;
   }
 
@@ -91,13 +101,38 @@ export class Training {
     this.#past = [];
   }
 
-  get undoable(): number {
-    return this.#past.length;
+  get undoable(): boolean {
+    const { steps } = this.#engine.trainer.progress;
+    return this.#past.some((past) => past.steps < steps);
+  }
+
+  /** A learning rate holds for whole epochs: what was trained can be repeated. */
+  setLearningRate(rate: number): void {
+    finite(rate);
+    if (this.playing) this.#rate = rate;
+    else this.#engine.setLearningRate(rate);
+  }
+
+  #fit(options: {
+    readonly epochs: number;
+    readonly batchSize: number;
+    readonly signal?: AbortSignal;
+  }) {
+    const { trainer, current } = this.#engine;
+    const { shuffle, validation } = current.fit;
+    return trainer.fit(current.data, {
+      ...options,
+      ...(shuffle === undefined ? {} : { shuffle }),
+      ...(validation === undefined ? {} : { validation }),
+    });
   }
 
   #remember(): void {
     const { trainer } = this.#engine;
-    this.#past.push({ steps: trainer.progress.steps, state: trainer.toBytes() });
+    const { steps } = trainer.progress;
+    // The newer one counts: by hand, numbers may have been changed since.
+    if (this.#past.at(-1)?.steps === steps) this.#past.pop();
+    this.#past.push({ steps, state: trainer.toBytes(), batchSize: this.#engine.batchSize });
     if (this.#past.length > remembered) this.#past.shift();
   }
 
@@ -110,16 +145,13 @@ export class Training {
     try {
       this.#remember();
       const epochs = pace.epochs ?? 100_000_000;
-      const { shuffle, validation } = current.fit;
-      const fit = trainer.fit(current.data, {
-        epochs,
-        batchSize,
-        signal,
-        ...(shuffle === undefined ? {} : { shuffle }),
-        ...(validation === undefined ? {} : { validation }),
-      });
       let since = performance.now();
-      for await (const { epoch } of fit) {
+      for await (const { epoch } of this.#fit({ epochs, batchSize, signal })) {
+        if (this.#rate !== undefined) {
+          trainer.learningRate = this.#rate;
+          this.#rate = undefined;
+          if (small) this.#remember();
+        }
         if (signal.aborted) break;
         const due = pace.perFrame > 0 ? (epoch - before) % pace.perFrame === 0 : true;
         const now = performance.now();
@@ -132,6 +164,8 @@ export class Training {
       failure = failureOf(error);
     }
     this.#controller = undefined;
+    if (this.#rate !== undefined) trainer.learningRate = this.#rate;
+    this.#rate = undefined;
     this.#send(this.#frame(false, failure));
   }
 

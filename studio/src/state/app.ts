@@ -1,5 +1,6 @@
 /** The state of the page as signals, and everything that changes it. */
 import { batch, computed, effect, signal } from "@preact/signals";
+import { rounded } from "../../../src/explain/print.ts";
 import { Client, EngineError } from "../client.ts";
 import type {
   Chosen,
@@ -18,9 +19,10 @@ import type {
 import { en, type Strings } from "../strings/en.ts";
 import type { First } from "./first.ts";
 import type { Shared } from "./link.ts";
-import { coneOf, type Element, type Place, placesOf, weightsInto } from "./places.ts";
+import { coneOf, type Element, exists, type Place, placesOf, weightsInto } from "./places.ts";
 import { type Preset, presets } from "./presets.ts";
 import { type Grain, isHidden, momentsOf, move, sliceTo } from "./timeline.ts";
+import { risen } from "./trouble.ts";
 
 export type Theme = "auto" | "light" | "dark";
 export type Tab = "loss" | "plane" | "gains" | "line" | "table" | "compare" | "practice";
@@ -92,7 +94,7 @@ export const slice = computed(() => {
   const s = structure.value;
   const d = derivation.value;
   const e = element.value;
-  if (!s || !d || e.kind === "weight") return undefined;
+  if (!s || !d || e.kind === "weight" || e.kind === "bias") return undefined;
   if (e.kind === "loss") return sliceTo(d.steps, [s.loss]);
   const unit = s.columns[e.column]?.units[e.unit];
   const wanted = [unit?.net, unit?.out, unit?.delta, unit?.gradient].filter((n) => n !== undefined);
@@ -134,11 +136,17 @@ export function chosenFor(s: Structure, e: Element): Chosen {
     return { name: w.parameter, index: Math.min(index, w.rows * w.columns - 1) };
   };
   if (e.kind === "weight") return { name: weightsInto(s, e.column)!.parameter, index: e.index };
+  if (e.kind === "bias") {
+    const { parameter, shared } = s.columns[e.column]!.bias!;
+    return { name: parameter, index: shared ? 0 : e.unit };
+  }
   return e.kind === "unit" ? into(e.column, e.unit) : into(last, 0);
 }
 
 /** The element of the picture that a parameter's number is. */
 function elementFor(s: Structure, { name, index }: Chosen): Element | undefined {
+  const biased = s.columns.findIndex((c) => c.bias?.parameter === name);
+  if (biased >= 0) return { kind: "bias", column: biased, unit: index };
   const w = s.weights.find((x) => x.parameter === name);
   if (!w || index >= w.rows * w.columns) return undefined;
   return { kind: "weight", column: w.column, index };
@@ -151,7 +159,7 @@ export async function derive(): Promise<void> {
   const s = structure.value;
   if (!s || playing.value) return;
   const mine = ++asked;
-  const found = await attempt(() => client.call("derive", [chosenFor(s, element.value)]));
+  const found = await attempt(() => client.guarded("derive", [chosenFor(s, element.value)]));
   if (mine !== asked) return;
   batch(() => {
     derivation.value = found;
@@ -160,8 +168,17 @@ export async function derive(): Promise<void> {
       position.value = Math.min(position.value, found.steps.length - 1);
     }
   });
-  const report = await client.call("report", []).catch(() => undefined);
-  if (mine === asked) findings.value = report?.findings ?? [];
+  const report = await client.guarded("report", []).catch(() => undefined);
+  if (mine === asked) findings.value = [...trouble(), ...(report?.findings ?? [])];
+}
+
+/** Whether the error rises, and what that usually means. */
+function trouble(): readonly string[] {
+  const found = risen(history.value);
+  const rate = values.value?.learningRate;
+  if (!found || rate === undefined) return [];
+  const { least, epoch, now } = found;
+  return [strings.value.risen(rounded(least, 4), epoch, rounded(now, 4), String(rate))];
 }
 
 export async function choose(e: Element): Promise<void> {
@@ -188,18 +205,17 @@ export interface Opening {
   readonly source: Source;
   readonly preset?: Preset;
   readonly chosen?: Chosen;
-  readonly seed?: number;
+  readonly element?: Element;
 }
 
 /** Opens a network. What was open stays if it cannot be. */
-export async function open({ source: given, preset: p, chosen, seed }: Opening): Promise<boolean> {
-  const options = seed === undefined ? {} : { seed };
+export async function open({ source: given, preset: p, ...wish }: Opening): Promise<boolean> {
   const wanted = { ...look(), notation: p?.notation ?? notation.value };
-  const found = await attempt(() => client.guarded("open", [given, wanted, options]));
+  const found = await attempt(() => client.guarded("open", [given, wanted]));
   if (!found) return false;
   batch(() => {
     source.value = given;
-    preset.value = p?.id ?? (seed === undefined ? "own" : preset.value);
+    preset.value = p?.id ?? "own";
     notation.value = wanted.notation;
     example.value = Math.min(example.value, found.examples - 1);
     show(found);
@@ -210,24 +226,27 @@ export async function open({ source: given, preset: p, chosen, seed }: Opening):
     position.value = undefined;
     if (p) perFrame.value = p.perFrame;
     const s = found.structure;
-    const first = chosen && elementFor(s, chosen);
-    element.value = first ?? elementFor(s, { name: s.weights.at(-1)!.parameter, index: 0 })!;
+    const first = wish.element ?? (wish.chosen && elementFor(s, wish.chosen));
+    element.value =
+      first && exists(s, first)
+        ? first
+        : elementFor(s, { name: s.weights.at(-1)!.parameter, index: 0 })!;
   });
   await derive();
   return true;
 }
 
 export const openPreset = (p: Preset): Promise<boolean> => {
-  example.value = 0;
+  example.value = p.example ?? 0;
   return open({ source: { text: p.text, files: {} }, preset: p, chosen: p.chosen });
 };
 
-export const newSeed = (): Promise<boolean> => {
-  const seed = (opened.value?.seed ?? 0) + 1;
-  const s = structure.value;
-  const chosen = s && chosenFor(s, element.value);
-  return open({ source: source.value, seed, ...(chosen ? { chosen } : {}) });
-};
+/** Other first weights, also in place of those that a file writes out. */
+export async function newSeed(): Promise<void> {
+  const text = await attempt(() => client.call("reseeded", []));
+  if (text === undefined) return;
+  await open({ source: { text, files: source.value.files }, element: element.value });
+}
 
 export async function reset(): Promise<void> {
   const found = await attempt(() => client.call("reset", []));
@@ -248,7 +267,7 @@ export async function undo(): Promise<void> {
   batch(() => {
     values.value = found.values;
     history.value = found.history;
-    undoable.value = found.left > 0;
+    undoable.value = found.more;
     failure.value = undefined;
   });
   await derive();
@@ -330,6 +349,7 @@ export const setExample = (part: "inputs" | "targets", at: number, value: number
   edit(() => client.call("setExample", [part, at, value]));
 
 export async function setLearningRate(rate: number): Promise<void> {
+  // While it trains, from the next epoch on.
   await attempt(() => client.call("setLearningRate", [rate]));
   if (values.value) values.value = { ...values.value, learningRate: rate };
   await derive();
@@ -368,8 +388,10 @@ export const setShownExample = (n: number): Promise<void> => {
   return lookAgain();
 };
 
+export const chinese = async (): Promise<Strings> => (await import("../strings/zh.ts")).zh;
+
 export async function setLanguage(wanted: Language, again = true): Promise<void> {
-  strings.value = wanted === "en" ? en : (await import("../strings/zh.ts")).zh;
+  strings.value = wanted === "en" ? en : await chinese();
   language.value = wanted;
   if (again) await lookAgain();
 }
@@ -397,7 +419,7 @@ export async function begin(first: First, shared: Shared | undefined): Promise<v
     await new Promise<void>((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
     if (navigator.language.startsWith("zh")) await setLanguage("zh", false);
     // What was chosen meanwhile stays chosen: the engine only comes to know what is shown already.
-    const found = await attempt(() => client.guarded("open", [source.value, look(), {}]));
+    const found = await attempt(() => client.guarded("open", [source.value, look()]));
     if (!found) return;
     show(found);
     await derive();
@@ -406,7 +428,7 @@ export async function begin(first: First, shared: Shared | undefined): Promise<v
   notation.value = shared.notation;
   example.value = shared.example;
   await setLanguage(shared.language, false);
-  const chosen = shared.chosen ? { chosen: shared.chosen } : {};
+  const chosen = shared.element ? { element: shared.element } : {};
   const known = presets.find((p) => p.text === shared.source.text);
   const own = known ? { preset: { ...known, notation: shared.notation } } : {};
   if (!(await open({ source: shared.source, ...own, ...chosen }))) {
@@ -424,7 +446,15 @@ export async function begin(first: First, shared: Shared | undefined): Promise<v
 /** After a worker was given up, another takes its place with what is open. */
 client.onrestart = () => {
   playing.value = false;
-  void client.call("open", [source.value, look()]);
+  void attempt(async () => {
+    const found = await client.call("open", [source.value, look()]);
+    batch(() => {
+      show(found);
+      history.value = nothing;
+      undoable.value = false;
+      position.value = undefined;
+    });
+  });
 };
 
 effect(() => {

@@ -1,5 +1,7 @@
 /** Where everything stands in the picture: a function of the structure and of the room there is. */
+import { placed } from "../../../src/explain/render/labels.ts";
 import type { Structure } from "../protocol.ts";
+import type { Element } from "./places.ts";
 
 export interface Box {
   readonly x: number;
@@ -44,11 +46,25 @@ export interface Layout {
   }[];
 }
 
-const most = { cards: 4, dots: 32, cardColumns: 4, edges: 90, labels: 18 } as const;
+const most = { cards: 4, dots: 32, cardColumns: 4, edges: 90, labels: 12 } as const;
+
+/**
+ * Half the room that a weight's label takes: its name and the longest number that there may be, for
+ * nothing is to move while numbers change. What is set higher or lower is small.
+ */
+export function labelHalf(name: string): readonly [width: number, height: number] {
+  let letters = 0;
+  for (const c of name) letters += c < "\x7f" ? 1 : 0.65;
+  return [34 + 3.6 * letters, 14];
+}
+/** The least room between two columns: beside the labels, and where there are none. */
+const room = { beside: 24, lines: 48, vertical: 150 } as const;
+/** Above a column that stands below another there is its title. */
+const titleHeight = 28;
 
 const sizes = {
-  cards: { width: 120, height: 90, gap: 44 },
-  inputs: { width: 108, height: 44, gap: 90 },
+  cards: { width: 120, height: 112, gap: 32 },
+  inputs: { width: 100, height: 44, gap: 100 },
   block: { width: 104, height: 140, gap: 0 },
   loss: { width: 108, height: 50, gap: 0 },
 } as const;
@@ -59,9 +75,10 @@ function dotsOf(count: number) {
   return { width: size, height: size, gap };
 }
 
-export function kindOf(s: Structure, column: number): Kind {
+/** `across`: how many cards there is room for beside each other, where layers lie across. */
+function kindOf(s: Structure, column: number, across = most.cards as number): Kind {
   const { size, units } = s.columns[column]!;
-  const small = s.columns.length <= most.cardColumns;
+  const small = s.columns.length <= most.cardColumns && size <= across;
   if (small && size <= most.cards && units.length > 0) return "cards";
   return size <= most.dots && units.length > 0 ? "dots" : "block";
 }
@@ -77,16 +94,21 @@ export function strongest(values: ArrayLike<number>, k: number): number[] {
 export interface Room {
   /** The width there is, in pixels. */
   readonly width: number;
+  /** Drawn however weak it is. */
+  readonly always?: Element;
 }
 
 /** `weights` decides which edges are drawn where there are too many. */
 export function layoutOf(
   s: Structure,
-  room: Room,
+  { width: available, always }: Room,
   weights: (column: number) => ArrayLike<number>,
 ): Layout {
-  const vertical = room.width < 560;
-  const kinds = s.columns.map((_, i) => kindOf(s, i));
+  const vertical = available < 560;
+  const inside = available - 24;
+  const beside = (n: number) => Math.floor((inside - n * sizes.cards.width) / Math.max(1, n - 1));
+  const atMost = [4, 3, 2, 1].find((n) => beside(n) >= 16) ?? 1;
+  const kinds = s.columns.map((_, i) => kindOf(s, i, vertical ? atMost : most.cards));
   const sizeOf = (i: number) => {
     const kind = kinds[i]!;
     if (kind === "dots") return dotsOf(s.columns[i]!.size);
@@ -97,18 +119,30 @@ export function layoutOf(
   // "along" runs from the inputs to the loss, "across" over the units of a layer.
   const along = (b: { width: number; height: number }) => (vertical ? b.height : b.width);
   const across = (b: { width: number; height: number }) => (vertical ? b.width : b.height);
-  const gapAcross = (i: number) => (vertical && kinds[i] === "cards" ? 16 : sizeOf(i).gap);
+  const gapAcross = (i: number) =>
+    vertical && kinds[i] === "cards"
+      ? Math.max(16, Math.min(64, beside(s.columns[i]!.size)))
+      : sizeOf(i).gap;
   const count = (i: number) => (kinds[i] === "block" ? 1 : s.columns[i]!.size);
   const extent = (i: number) => count(i) * (across(sizeOf(i)) + gapAcross(i)) - gapAcross(i);
   const lossSize = { width: sizes.loss.width, height: lossHeight };
   const breadth = Math.max(...kinds.map((_, i) => extent(i)), across(lossSize)) + 24;
   const lengths = kinds.map((_, i) => along(sizeOf(i)));
   const total = lengths.reduce((a, b) => a + b, 0) + along(lossSize);
-  const gaps = kinds.length;
-  const free = vertical ? 0 : (room.width - total - 24) / gaps;
+  // Between the last layer and the error there is nothing to read: half a gap will do.
+  const free = (inside - total) / (kinds.length - 0.5);
+  const widest = Math.max(
+    0,
+    ...s.weights
+      .filter((w) => isLabelled(w, kinds))
+      .flatMap((w) => w.names.map((name) => 2 * labelHalf(name)[0])),
+  );
+  const least = widest > 0 ? widest + room.beside : room.lines;
+  const labels = widest > 0 && (vertical || free >= least);
   const gap = vertical
-    ? 128
-    : Math.max(kinds.includes("cards") ? 98 : 30, Math.min(200, Math.floor(free)));
+    ? room.vertical
+    : Math.max(labels ? least : room.lines, Math.min(200, Math.floor(free)));
+  const endGap = Math.floor(gap / 2);
   const top = 30;
   let position = vertical ? top : 12;
   const place = (start: number, offset: number, b: { width: number; height: number }): Box =>
@@ -118,7 +152,7 @@ export function layoutOf(
   const columns = kinds.map((kind, i): ColumnBox => {
     const size = sizeOf(i);
     const start = position;
-    position += along(size) + gap;
+    position += along(size) + (i === kinds.length - 1 ? endGap : gap);
     const first = (breadth - extent(i)) / 2;
     const units = Array.from({ length: count(i) }, (_, j) =>
       place(start, first + j * (across(size) + gapAcross(i)), size),
@@ -143,19 +177,21 @@ export function layoutOf(
     const [source, target] = [columns[w.column - 1]!, columns[w.column]!];
     const blocked = source.kind === "block" || target.kind === "block";
     const all = w.rows * w.columns;
-    const shown = blocked ? [] : strongest(weights(w.column), most.edges);
-    if (shown.length < all) left.push({ column: w.column, shown: shown.length, of: all });
-    return shown.map((index): Edge => {
+    const shown = new Set(blocked ? [] : strongest(weights(w.column), most.edges));
+    if (shown.size < all) left.push({ column: w.column, shown: shown.size, of: all });
+    if (!blocked && always?.kind === "weight" && always.column === w.column) {
+      shown.add(always.index);
+    }
+    const lines = [...shown].map((index): Edge => {
       const [j, k] = [Math.floor(index / w.columns), index % w.columns];
-      const [from, to] = [out(source.units[k]!), into(target.units[j]!)];
-      const labelled = all <= most.labels && target.kind === "cards";
-      const t = spread(j, k, w.rows, w.columns, vertical);
-      const label: [number, number] = [
-        from[0] + t * (to[0] - from[0]),
-        from[1] + t * (to[1] - from[1]),
-      ];
-      return { column: w.column, index, from, to, ...(labelled ? { label } : {}) };
+      return {
+        column: w.column,
+        index,
+        from: out(source.units[k]!),
+        to: into(target.units[j]!),
+      };
     });
+    return labels && isLabelled(w, kinds) ? labelled(lines, w.names, vertical) : lines;
   });
   const bands = s.weights.flatMap(({ column }) => {
     const [source, target] = [columns[column - 1]!, columns[column]!];
@@ -177,15 +213,54 @@ export function layoutOf(
   };
 }
 
-/** How far along its line a label stands, so that those of crossing lines keep apart. */
-function spread(j: number, k: number, rows: number, columns: number, vertical: boolean): number {
-  const straight = rows === 1 || columns === 1 || j === k;
-  if (rows <= 2 && columns <= 2) {
-    // Labels are wide: side by side they need more room than one above the other.
-    if (vertical) return straight ? 0.6 : 0.14;
-    return straight ? 0.5 : 0.4;
+/** Whether there may be numbers on the lines of a matrix. */
+const isLabelled = (w: Structure["weights"][number], kinds: readonly Kind[]): boolean =>
+  w.rows * w.columns <= most.labels &&
+  w.names.length > 0 &&
+  kinds[w.column] === "cards" &&
+  kinds[w.column - 1] === "cards";
+
+/**
+ * Lines with a label each, where it covers neither another nor another's line, if that can be.
+ * Where two would cover each other there are none: the numbers stand below the picture.
+ */
+function labelled(lines: readonly Edge[], names: readonly string[], vertical: boolean): Edge[] {
+  const turned = ([x, y]: readonly [number, number]): [number, number] =>
+    vertical ? [y, x] : [x, y];
+  const end = ([x, y]: Edge["from"], [u, v]: Edge["to"]): [number, number] => {
+    const share = vertical ? 1 - titleHeight / (v - y) : 1;
+    return [x + share * (u - x), y + share * (v - y)];
+  };
+  const at = placed(
+    lines.map(({ index, from, to }) => ({
+      from: turned(from),
+      to: turned(end(from, to)),
+      half: turned(labelHalf(names[index]!)),
+    })),
+  );
+  const labels = lines.map((_, i) => turned(at[i]!));
+  const halves = lines.map(({ index }) => labelHalf(names[index]!));
+  const covered = labels.some(([x, y], i) =>
+    labels.slice(0, i).some(([u, v], j) => {
+      const [a, b] = [halves[i]!, halves[j]!];
+      return Math.abs(x - u) < a[0] + b[0] && Math.abs(y - v) < a[1] + b[1];
+    }),
+  );
+  return covered ? [...lines] : lines.map((line, i) => ({ ...line, label: labels[i]! }));
+}
+
+/** Whether an element has a place of its own in the picture. */
+export function isDrawn(layout: Layout, e: Element): boolean {
+  switch (e.kind) {
+    case "loss":
+      return true;
+    case "weight":
+      return layout.edges.some((edge) => edge.column === e.column && edge.index === e.index);
+    case "bias":
+      return layout.columns[e.column]?.kind === "cards";
+    case "unit": {
+      const column = layout.columns[e.column];
+      return column !== undefined && (column.kind !== "block" || e.unit === 0);
+    }
   }
-  const n = rows * columns;
-  const at = j * columns + (j % 2 ? columns - 1 - k : k);
-  return 0.16 + (0.68 * (at + 0.5)) / n;
 }

@@ -1,12 +1,13 @@
 /** A state of the page in the hash of its address: deflated JSON, and as hostile as any input. */
 import { type Notation, notations } from "../../../src/explain/notation.ts";
 import type { Language, Source } from "../protocol.ts";
+import type { Element } from "./places.ts";
 import { type Grain, grains } from "./timeline.ts";
 
 export interface Shared {
   readonly source: Source;
   readonly example: number;
-  readonly chosen?: { readonly name: string; readonly index: number };
+  readonly element?: Element;
   readonly position?: number;
   readonly grain?: Grain;
   readonly language: Language;
@@ -81,6 +82,15 @@ const isObject = (v: unknown): v is Record<string, unknown> =>
   typeof v === "object" && v !== null && !Array.isArray(v);
 const isIndex = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
 
+function elementOf(v: unknown): Element | undefined {
+  if (!isObject(v)) return undefined;
+  const { kind, column, unit, index } = v;
+  if (kind === "loss") return { kind };
+  if (!isIndex(column)) return undefined;
+  if (kind === "weight") return isIndex(index) ? { kind, column, index } : undefined;
+  return (kind === "unit" || kind === "bias") && isIndex(unit) ? { kind, column, unit } : undefined;
+}
+
 /** Only what is known, and only in the types that it has. */
 export function checked(v: unknown): Shared | undefined {
   if (!isObject(v) || v.version !== version || !isObject(v.source)) return undefined;
@@ -88,16 +98,16 @@ export function checked(v: unknown): Shared | undefined {
   if (typeof text !== "string" || !isObject(files)) return undefined;
   const tables = Object.entries(files);
   if (tables.length > 8 || tables.some(([, table]) => typeof table !== "string")) return undefined;
-  const { example, language, notation, chosen, position, grain } = v;
+  const { example, language, notation, position, grain } = v;
   if (!isIndex(example) || (language !== "en" && language !== "zh")) return undefined;
   if (!notations.some((n) => n === notation)) return undefined;
-  const known = isObject(chosen) && typeof chosen.name === "string" && isIndex(chosen.index);
+  const element = elementOf(v.element);
   return {
     source: { text, files: Object.fromEntries(tables) as Record<string, string> },
     example,
     language,
     notation: notation as Notation,
-    ...(known ? { chosen: { name: chosen.name as string, index: chosen.index as number } } : {}),
+    ...(element ? { element } : {}),
     ...(isIndex(position) ? { position } : {}),
     ...(grains.some((g) => g === grain) ? { grain: grain as Grain } : {}),
   };

@@ -22,6 +22,7 @@ export function placesOf(s: Structure): ReadonlyMap<string, Place> {
       for (const part of ["net", "out", "delta", "bias"] as const) {
         put(u[part], { part, column, unit });
       }
+      put(u.biasGradient, { part: "gradient", column, unit });
     });
   });
   for (const w of s.weights) {
@@ -45,6 +46,7 @@ export function placesOf(s: Structure): ReadonlyMap<string, Place> {
 /** What can be chosen in the picture. */
 export type Element =
   | { readonly kind: "unit"; readonly column: number; readonly unit: number }
+  | { readonly kind: "bias"; readonly column: number; readonly unit: number }
   | { readonly kind: "weight"; readonly column: number; readonly index: number }
   | { readonly kind: "loss" };
 
@@ -52,6 +54,8 @@ export const elementKey = (e: Element): string => {
   switch (e.kind) {
     case "unit":
       return `u${e.column}.${e.unit}`;
+    case "bias":
+      return `b${e.column}.${e.unit}`;
     case "weight":
       return `w${e.column}.${e.index}`;
     case "loss":
@@ -63,8 +67,14 @@ export const elementKey = (e: Element): string => {
 export function elementOf(place: Place): Element {
   switch (place.part) {
     case "weight":
-    case "gradient":
-      return { kind: "weight", column: place.column, index: place.index! };
+    case "gradient": {
+      const { column, unit, index } = place;
+      return index === undefined
+        ? { kind: "bias", column, unit }
+        : { kind: "weight", column, index };
+    }
+    case "bias":
+      return { kind: "bias", column: place.column, unit: place.unit };
     case "term":
     case "loss":
       return { kind: "loss" };
@@ -73,15 +83,17 @@ export function elementOf(place: Place): Element {
   }
 }
 
-/** The symbols of an element. */
-export function symbolsAt(s: Structure, e: Element): readonly string[] {
-  if (e.kind === "loss") return [s.loss, ...s.terms, ...s.targets];
-  if (e.kind === "unit") {
-    const u = s.columns[e.column]?.units[e.unit];
-    return [u?.net, u?.out, u?.delta, u?.bias].filter((n) => n !== undefined);
+/** Whether there is such an element at all. */
+export function exists(s: Structure, e: Element): boolean {
+  if (e.kind === "loss") return true;
+  if (e.kind === "weight") {
+    const w = weightsInto(s, e.column);
+    return w !== undefined && e.index < w.rows * w.columns;
   }
-  const w = weightsInto(s, e.column);
-  return [w?.names[e.index], w?.gradients[e.index]].filter((n) => n !== undefined);
+  const column = s.columns[e.column];
+  return (
+    column !== undefined && e.unit < column.size && (e.kind === "unit" || Boolean(column.bias))
+  );
 }
 
 export const weightsInto = (s: Structure, column: number) =>
@@ -116,8 +128,11 @@ export function coneOf(s: Structure, e: Element): ReadonlySet<string> {
 }
 
 function* allOf(s: Structure): Generator<string> {
-  for (const [column, { size }] of s.columns.entries()) {
-    for (let unit = 0; unit < size; unit++) yield elementKey({ kind: "unit", column, unit });
+  for (const [column, { size, bias }] of s.columns.entries()) {
+    for (let unit = 0; unit < size; unit++) {
+      yield elementKey({ kind: "unit", column, unit });
+      if (bias) yield elementKey({ kind: "bias", column, unit });
+    }
   }
   for (const { column, rows, columns } of s.weights) {
     for (let index = 0; index < rows * columns; index++) {

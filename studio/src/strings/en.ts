@@ -2,13 +2,7 @@
 export const en = {
   title: "chainrule studio",
   network: "Network",
-  presets: {
-    seed: "Two-two-two",
-    xor: "Exclusive or",
-    spirals: "Two spirals",
-    deep: "Ten sigmoids",
-    own: "My own",
-  },
+  ownNetwork: "My own",
   edit: "Edit",
   share: "Share and export",
   help: "Help",
@@ -29,6 +23,8 @@ export const en = {
   inputLabel: (names: string) => `Input: ${names}`,
   weightLabel: (name: string, value: string, gradient: string) =>
     `Weight ${name} = ${value}, gradient ${gradient}`,
+  biasLabel: (name: string, value: string, gradient: string) =>
+    `Bias ${name} = ${value}, gradient ${gradient}`,
   lossLabel: (name: string, value: string) => `Error ${name} = ${value}`,
   value: "value",
   gradient: "gradient",
@@ -80,6 +76,8 @@ export const en = {
   epoch: "epoch",
   steps: "steps",
   error: "error",
+  risen: (least: string, epoch: number, now: string, rate: string) =>
+    `The error has risen: it was ${least} after epoch ${epoch} and is ${now} now. Steps that are too large for the slope overshoot: make the learning rate smaller than ${rate}, and go back with Undo or Same start.`,
   edited: "Edited. What it was before stands beside it, until Escape.",
   editNumber: (name: string) => `New value of ${name}`,
   notNumber: "This is not a number.",
@@ -108,7 +106,7 @@ export const en = {
   net: "net input",
   out: "activation",
   delta: "δ",
-  parameter: "parameter",
+  bias: "bias",
   rest: (n: number) => `${n} more: see the heat map.`,
   heat: (name: string) => `${name} as a heat map`,
   cell: (row: number, column: number, value: string, gradient: string) =>
@@ -159,6 +157,7 @@ export const en = {
     copied: "Copied.",
     tooLong: "This network is too large for a link. Send the network file instead:",
     download: "Download",
+    table: (name: string) => `table ${name}`,
     formats: {
       markdown: "derivation, Markdown",
       latex: "derivation, LaTeX",
@@ -175,7 +174,7 @@ export const en = {
   comparing: {
     text: "The same network from the same start, trained in two ways.",
     run: "Train both",
-    running: "Training both …",
+    stop: "Stop",
     first: "A",
     second: "B",
     bias: "biases",

@@ -4,13 +4,7 @@ import type { Strings } from "./en.ts";
 export const zh: Strings = {
   title: "chainrule 工作室",
   network: "网络",
-  presets: {
-    seed: "二-二-二网络",
-    xor: "异或",
-    spirals: "双螺旋",
-    deep: "十层 sigmoid",
-    own: "自定义",
-  },
+  ownNetwork: "自定义",
   edit: "编辑",
   share: "分享与导出",
   help: "帮助",
@@ -28,6 +22,7 @@ export const zh: Strings = {
   unitLabel: (names) => `神经元：${names}`,
   inputLabel: (names) => `输入：${names}`,
   weightLabel: (name, value, gradient) => `权重 ${name} = ${value}，梯度 ${gradient}`,
+  biasLabel: (name, value, gradient) => `偏置 ${name} = ${value}，梯度 ${gradient}`,
   lossLabel: (name, value) => `误差 ${name} = ${value}`,
   value: "值",
   gradient: "梯度",
@@ -77,6 +72,8 @@ export const zh: Strings = {
   epoch: "轮次",
   steps: "步数",
   error: "误差",
+  risen: (least, epoch, now, rate) =>
+    `误差上升了：第 ${epoch} 轮后为 ${least}，现在为 ${now}。步子相对坡度过大就会越过谷底：请把学习率调得比 ${rate} 小，并用“撤销”或“相同起点”返回。`,
   edited: "已修改。旧值显示在旁边，按 Esc 消失。",
   editNumber: (name) => `${name} 的新值`,
   notNumber: "这不是一个数。",
@@ -103,7 +100,7 @@ export const zh: Strings = {
   net: "净输入",
   out: "激活值",
   delta: "δ",
-  parameter: "参数",
+  bias: "偏置",
   rest: (n) => `另有 ${n} 个，见热图。`,
   heat: (name) => `${name} 的热图`,
   cell: (row, column, value, gradient) => `第 ${row} 行第 ${column} 列：${value}，梯度 ${gradient}`,
@@ -152,6 +149,7 @@ export const zh: Strings = {
     copied: "已复制。",
     tooLong: "这个网络太大，无法放进链接。请改为发送网络文件：",
     download: "下载",
+    table: (name) => `表格 ${name}`,
     formats: {
       markdown: "推导，Markdown",
       latex: "推导，LaTeX",
@@ -168,7 +166,7 @@ export const zh: Strings = {
   comparing: {
     text: "同一网络从同一起点出发，用两种方式训练。",
     run: "两者都训练",
-    running: "正在训练……",
+    stop: "停止",
     first: "A",
     second: "B",
     bias: "偏置",

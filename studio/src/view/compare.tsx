@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { BiasPolicy, RunSettings, RunView, UpdateTiming } from "../protocol.ts";
-import { attempt, client, opened, playing, strings, values } from "../state/app.ts";
+import { attempt, client, opened, pause, playing, strings, values } from "../state/app.ts";
 import { full, long, read } from "./number.ts";
 
 const policies: readonly BiasPolicy[] = ["file", "frozen", "own", "shared"];
@@ -42,8 +42,13 @@ export function Compare() {
             onChange={(e) => setEpochs(Math.max(1, Number(e.currentTarget.value) || 1))}
           />
         </label>
-        <button type="button" disabled={busy || playing.value} onClick={() => void run()}>
-          {busy ? t.running : t.run}
+        <button
+          type="button"
+          disabled={playing.value}
+          aria-busy={busy}
+          onClick={() => void (busy ? pause() : run())}
+        >
+          {busy ? t.stop : t.run}
         </button>
       </div>
       {found && <Result runs={found} />}

@@ -15,10 +15,10 @@ import {
   structure,
   values,
 } from "../state/app.ts";
-import { layoutOf } from "../state/layout.ts";
+import { isDrawn, type Layout, layoutOf } from "../state/layout.ts";
 import { type Element, elementKey, elementOf, weightsInto } from "../state/places.ts";
 import { rove } from "../state/roving.ts";
-import { Ends, WeightLine } from "./edges.tsx";
+import { Ends, WeightLabel, WeightLine } from "./edges.tsx";
 import { focusEditor } from "./inspector.tsx";
 import { LossCard } from "./loss-card.tsx";
 import { Column } from "./units.tsx";
@@ -31,6 +31,7 @@ export interface Looks {
   readonly of: (e: Element) => string;
   readonly tabIndex: (e: Element) => 0 | -1;
   readonly choose: (e: Element) => void;
+  readonly edit: (e: Element) => void;
 }
 
 export function Diagram() {
@@ -39,10 +40,12 @@ export function Diagram() {
   const t = strings.value;
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
-  const layout = useMemo(
-    () => s && width > 0 && layoutOf(s, { width }, (column) => weightsAt(s, values.peek(), column)),
-    [s, width],
-  );
+  const chosen = elementKey(element.value);
+  const layout = useMemo(() => {
+    if (!s || width === 0) return undefined;
+    const weights = (column: number) => weightsAt(s, values.peek(), column);
+    return layoutOf(s, { width, always: element.peek() }, weights);
+  }, [s, width, chosen]);
   const looks = useLooks();
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the parts inside have their roles
@@ -50,7 +53,7 @@ export function Diagram() {
       class="frame"
       ref={frame}
       onKeyDown={(e) => {
-        if (s) onKey(s, e, frame.current);
+        if (s && layout) onKey(s, layout, e, frame.current);
       }}
     >
       {s && v && layout && (
@@ -66,6 +69,15 @@ export function Diagram() {
           <Ends layout={layout} />
           {layout.edges.map((edge) => (
             <WeightLine
+              key={`${edge.column}.${edge.index}`}
+              edge={edge}
+              structure={s}
+              values={v}
+              looks={looks}
+            />
+          ))}
+          {layout.edges.map((edge) => (
+            <WeightLabel
               key={`${edge.column}.${edge.index}`}
               edge={edge}
               structure={s}
@@ -89,7 +101,7 @@ export function Diagram() {
           <LossCard structure={s} values={v} box={layout.loss} looks={looks} ghost={ghost.value} />
         </svg>
       )}
-      {(layout ? layout.left : []).map(({ column, shown, of }) => (
+      {(layout?.left ?? []).map(({ column, shown, of }) => (
         <p class="few" key={column}>
           {s?.columns[column]?.title}: {t.tooMany(shown, of)}
         </p>
@@ -141,10 +153,19 @@ function useLooks(): Looks {
       focused.value = e;
       void choose(e);
     },
+    edit(e) {
+      focused.value = e;
+      void choose(e).then(focusEditor);
+    },
   };
 }
 
-function onKey(s: Structure, event: KeyboardEvent, frame: HTMLElement | null): void {
+function onKey(
+  s: Structure,
+  layout: Layout,
+  event: KeyboardEvent,
+  frame: HTMLElement | null,
+): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const at = focused.value ?? element.value;
   if (event.key === "Enter") {
@@ -157,7 +178,7 @@ function onKey(s: Structure, event: KeyboardEvent, frame: HTMLElement | null): v
     void choose(at).then(focusEditor);
     return;
   }
-  const next = rove(s, at, event.key);
+  const next = rove(s, at, event.key, (e) => isDrawn(layout, e));
   if (!next) return;
   event.preventDefault();
   event.stopPropagation();

@@ -1,5 +1,5 @@
 /** Files that are made here. */
-const names = {
+export const names = {
   markdown: "derivation.md",
   latex: "derivation.tex",
   html: "derivation.html",
@@ -12,10 +12,10 @@ const names = {
   network: "network.yaml",
 } as const;
 
-export function download(format: keyof typeof names, content: Blob): void {
+export function save(name: string, content: Blob): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
-  link.download = names[format];
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -11,16 +11,14 @@ interface Props {
   readonly structure: Structure;
   readonly values: Values;
   readonly looks: Looks;
-  readonly ghost: Values | undefined;
 }
 
 /** A weight: its sign by colour, dash and "−", its size by the line's width. */
-export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
-  const { column, index, from, to, label } = edge;
+export function WeightLine({ edge, structure, values, looks }: Props) {
+  const { column, index, from, to } = edge;
   const w = weightsInto(structure, column)!;
   const value = values.parameters[w.parameter]![index]!;
   const gradient = values.gradients[w.parameter]![index]!;
-  const old = ghost?.parameters[w.parameter]?.[index];
   const e = { kind: "weight", column, index } as const;
   const name = w.names[index] ?? `${w.parameter}[${index}]`;
   const width = Math.round(10 * Math.min(6, 0.8 + 1.8 * Math.sqrt(Math.abs(value)))) / 10;
@@ -39,6 +37,7 @@ export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
       aria-label={words}
       data-key={elementKey(e)}
       onClick={() => looks.choose(e)}
+      onDblClick={() => looks.edit(e)}
       onKeyDown={() => {}}
       onPointerEnter={() => {
         hovered.value = w.names[index];
@@ -50,17 +49,50 @@ export function WeightLine({ edge, structure, values, looks, ghost }: Props) {
       <title>{words}</title>
       <line class="reach" {...line} />
       <line class="line" {...line} stroke-width={width} />
-      {label && (
-        <g class="label">
-          <text x={label[0]} y={label[1] - 3}>
-            <SymbolText name={name} /> = {short(value)}
-            {old !== undefined && old !== value && <tspan class="ghost"> {short(old)}</tspan>}
-          </text>
-          <text class="gradient" x={label[0]} y={label[1] + 11}>
-            ∂ {unknown ? "…" : short(gradient)}
-          </text>
-        </g>
-      )}
+    </g>
+  );
+}
+
+/** The numbers on a weight's line, above all lines; its line has the words for those who listen. */
+export function WeightLabel({
+  edge,
+  structure,
+  values,
+  looks,
+  ghost,
+}: Props & { readonly ghost: Values | undefined }) {
+  const { column, index, label } = edge;
+  if (!label) return null;
+  const w = weightsInto(structure, column)!;
+  const value = values.parameters[w.parameter]![index]!;
+  const old = ghost?.parameters[w.parameter]?.[index];
+  const changed = old !== undefined && old !== value;
+  const e = { kind: "weight", column, index } as const;
+  const [x, y] = label;
+  return (
+    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it takes clicks, but no focus
+    <g
+      class={`label ${looks.of(e)}`}
+      aria-hidden="true"
+      onClick={() => looks.choose(e)}
+      onDblClick={() => looks.edit(e)}
+      onPointerEnter={() => {
+        hovered.value = w.names[index];
+      }}
+      onPointerLeave={() => {
+        hovered.value = undefined;
+      }}
+    >
+      <text x={x} y={y - 3}>
+        <SymbolText name={w.names[index]!} /> = {short(value)}
+      </text>
+      <text class="gradient" x={x} y={y + 11}>
+        {changed ? (
+          <tspan class="ghost">{short(old)}</tspan>
+        ) : (
+          `∂ ${hidden(w.gradients[index]) ? "…" : short(values.gradients[w.parameter]![index])}`
+        )}
+      </text>
     </g>
   );
 }

@@ -12,7 +12,6 @@ import { presets } from "../state/presets.ts";
 
 export function Header() {
   const t = strings.value;
-  const names: Readonly<Record<string, string>> = t.presets;
   return (
     <header>
       <h1>{t.title}</h1>
@@ -27,10 +26,10 @@ export function Header() {
         >
           {presets.map((p) => (
             <option key={p.id} value={p.id}>
-              {names[p.id]}
+              {p.names[language.value]}
             </option>
           ))}
-          {preset.value === "own" && <option value="own">{t.presets.own}</option>}
+          {preset.value === "own" && <option value="own">{t.ownNetwork}</option>}
         </select>
       </label>
       <button type="button" onClick={() => open("edit")}>

@@ -1,6 +1,8 @@
 /** What is chosen, with all its digits; its numbers can be changed. */
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Structure } from "../protocol.ts";
 import {
+  choose,
   chosenFor,
   derivation,
   element,
@@ -16,6 +18,7 @@ import {
   structure,
   values,
 } from "../state/app.ts";
+import { type Element, weightsInto } from "../state/places.ts";
 import { full, long, read } from "./number.ts";
 
 /** Puts the cursor into the first number that can be changed. */
@@ -34,7 +37,7 @@ export function Inspector() {
   if (!s || !v) return <div class="inspector" />;
   return (
     <div class="inspector">
-      {e.kind === "weight" && <WeightRow />}
+      {(e.kind === "weight" || e.kind === "bias") && <ParameterRow />}
       {e.kind === "unit" && e.column === 0 && e.unit < v.outs[0]!.length && (
         <Exact
           name={s.columns[0]!.units[e.unit]?.out ?? `x${e.unit + 1}`}
@@ -76,15 +79,16 @@ export function Inspector() {
   );
 }
 
-function WeightRow() {
+function ParameterRow() {
   const s = structure.value!;
   const v = values.value!;
   const d = derivation.value;
   const t = strings.value;
   const chosen = chosenFor(s, element.value);
-  const w = s.weights.find((x) => x.parameter === chosen.name)!;
-  const name = w.names[chosen.index] ?? `${chosen.name}[${chosen.index}]`;
-  const gradient = w.gradients[chosen.index] ?? t.gradient;
+  const { name = `${chosen.name}[${chosen.index}]`, gradient = t.gradient } = namesOf(
+    s,
+    element.value,
+  );
   const mine = d?.chosen.name === chosen.name && d.chosen.index === chosen.index;
   const known = mine && !playing.value;
   const next = known ? (d.next === undefined ? t.frozen : long(d.next)) : "…";
@@ -110,22 +114,41 @@ function UnitRow() {
   const column = s.columns[e.column]!;
   const u = column.units[e.unit];
   const { bias } = column;
-  const biases = bias === undefined ? undefined : v.parameters[bias];
-  const index = biases?.length === 1 ? 0 : e.unit;
+  const into = { kind: "bias", column: e.column, unit: e.unit } as const;
+  const chosen = bias && chosenFor(s, into);
   return (
     <>
-      {biases && bias !== undefined && (
-        <Exact
-          name={u?.bias ?? `${bias}[${index}]`}
-          value={biases[index]!}
-          change={(n) => void setParameter({ name: bias, index }, n)}
-        />
+      {chosen && (
+        <>
+          <Exact
+            name={u?.bias ?? `${chosen.name}[${chosen.index}]`}
+            value={v.parameters[chosen.name]![chosen.index]!}
+            change={(n) => void setParameter(chosen, n)}
+          />
+          <button type="button" onClick={() => void choose(into)}>
+            {u?.biasGradient ?? t.gradient}
+          </button>
+        </>
       )}
       <Fact name={u?.net ?? t.net} value={long(v.nets[e.column]![e.unit])} />
       {u?.out && <Fact name={u.out} value={long(v.outs[e.column]![e.unit])} />}
       <Fact name={u?.delta ?? t.delta} value={long(v.deltas[e.column]![e.unit])} />
     </>
   );
+}
+
+/** How the picture calls a weight or a bias, and its gradient. */
+function namesOf(s: Structure, e: Element): { readonly name?: string; readonly gradient?: string } {
+  const pair = (name: string | undefined, gradient: string | undefined) => ({
+    ...(name === undefined ? {} : { name }),
+    ...(gradient === undefined ? {} : { gradient }),
+  });
+  if (e.kind === "weight") {
+    const w = weightsInto(s, e.column);
+    return pair(w?.names[e.index], w?.gradients[e.index]);
+  }
+  const u = e.kind === "bias" ? s.columns[e.column]?.units[e.unit] : undefined;
+  return pair(u?.bias, u?.biasGradient);
 }
 
 const Fact = ({ name, value }: { readonly name: string; readonly value: string }) => (

@@ -22,7 +22,7 @@ export function LinePlot() {
   const [line, setLine] = useState<LineView>();
   useEffect(() => {
     if (!s || playing.value) return;
-    void attempt(() => client.call("line", [chosenFor(s, element.peek())])).then((found) => {
+    void attempt(() => client.guarded("line", [chosenFor(s, element.peek())])).then((found) => {
       if (found) setLine(found);
     });
   }, [d]);

@@ -2,7 +2,6 @@ import { useEffect, useState } from "preact/hooks";
 import type { ExportFormat } from "../protocol.ts";
 import {
   attempt,
-  chosenFor,
   client,
   element,
   example,
@@ -12,11 +11,10 @@ import {
   position,
   source,
   strings,
-  structure,
 } from "../state/app.ts";
 import { toHash } from "../state/link.ts";
 import { Dialog } from "./dialog.tsx";
-import { download, toPng } from "./download.ts";
+import { names, save, toPng } from "./download.ts";
 
 const formats: readonly (ExportFormat | "png")[] = [
   "markdown",
@@ -34,14 +32,13 @@ const formats: readonly (ExportFormat | "png")[] = [
 /** A link to what the page shows; undefined where it would be too long. */
 async function linkOf(): Promise<string | undefined> {
   const text = await client.call("export", ["network"]);
-  const s = structure.peek();
   const hash = await toHash({
     source: { text, files: source.peek().files },
     example: example.peek(),
     language: language.peek(),
     notation: notation.peek(),
     grain: grain.peek(),
-    ...(s ? { chosen: chosenFor(s, element.peek()) } : {}),
+    element: element.peek(),
     ...(position.peek() === undefined ? {} : { position: position.peek()! }),
   });
   if (hash === undefined) return undefined;
@@ -93,6 +90,13 @@ export function Share() {
             </button>
           </li>
         ))}
+        {Object.entries(source.value.files).map(([name, text]) => (
+          <li key={name}>
+            <button type="button" onClick={() => save(name.split("/").at(-1)!, new Blob([text]))}>
+              {t.table(name)}
+            </button>
+          </li>
+        ))}
       </ul>
     </Dialog>
   );
@@ -100,5 +104,5 @@ export function Share() {
 
 async function take(format: ExportFormat | "png"): Promise<void> {
   const text = await client.call("export", [format === "png" ? "svg" : format]);
-  download(format, format === "png" ? await toPng(text) : new Blob([text]));
+  save(names[format], format === "png" ? await toPng(text) : new Blob([text]));
 }

@@ -1,6 +1,6 @@
 /** The picture as tables: the same numbers, for everyone who does not see it. */
 import type { Weights } from "../protocol.ts";
-import { mapped, setParameter, strings, structure, values } from "../state/app.ts";
+import { chosenFor, mapped, setParameter, strings, structure, values } from "../state/app.ts";
 import { Heat } from "./heat.tsx";
 import { Exact } from "./inspector.tsx";
 import { long } from "./number.ts";
@@ -15,8 +15,14 @@ export function Tables() {
   const heat = s.weights.find((w) => w.parameter === mapped.value);
   return (
     <div>
+      {heat && <Heat w={heat} />}
       <p>{t.tableText}</p>
-      <Units />
+      {s.columns.map((c, column) => (
+        <details key={`${c.title}${column}`} open={c.size <= 12}>
+          <summary>{column === 0 ? t.inputs : c.title}</summary>
+          <Units column={column} />
+        </details>
+      ))}
       {s.weights.map((w) => (
         <details key={w.parameter} open={w.rows * w.columns <= 12}>
           <summary>
@@ -25,13 +31,12 @@ export function Tables() {
           <WeightTable w={w} />
         </details>
       ))}
-      {heat && <Heat w={heat} />}
     </div>
   );
 }
 
-function Units() {
-  const s = structure.value!;
+function Units({ column }: { readonly column: number }) {
+  const c = structure.value!.columns[column]!;
   const v = values.value!;
   const t = strings.value;
   return (
@@ -43,22 +48,36 @@ function Units() {
             <th scope="col">{t.net}</th>
             <th scope="col">{t.out}</th>
             <th scope="col">{t.delta}</th>
+            {c.bias && <th scope="col">{t.bias}</th>}
           </tr>
         </thead>
         <tbody>
-          {s.columns.flatMap((c, column) =>
-            Array.from({ length: Math.min(c.size, most) }, (_, j) => (
-              <tr key={`${column}.${j}`}>
-                <th scope="row">{c.units[j]?.out ?? c.units[j]?.net ?? `${column}.${j + 1}`}</th>
-                <td class="n">{long(v.nets[column]![j])}</td>
-                <td class="n">{long(v.outs[column]![j])}</td>
-                <td class="n">{long(v.deltas[column]![j])}</td>
-              </tr>
-            )),
-          )}
+          {Array.from({ length: Math.min(c.size, most) }, (_, j) => (
+            <tr key={j}>
+              <th scope="row">{c.units[j]?.out ?? c.units[j]?.net ?? `${column}.${j + 1}`}</th>
+              <td class="n">{long(v.nets[column]![j])}</td>
+              <td class="n">{long(v.outs[column]![j])}</td>
+              <td class="n">{long(v.deltas[column]![j])}</td>
+              {c.bias && <BiasCell column={column} unit={j} />}
+            </tr>
+          ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function BiasCell({ column, unit }: { readonly column: number; readonly unit: number }) {
+  const s = structure.value!;
+  const chosen = chosenFor(s, { kind: "bias", column, unit });
+  return (
+    <td>
+      <Exact
+        name={s.columns[column]!.units[unit]?.bias ?? `${chosen.name}[${chosen.index}]`}
+        value={values.value!.parameters[chosen.name]![chosen.index]!}
+        change={(x) => void setParameter(chosen, x)}
+      />
+    </td>
   );
 }
 

@@ -36,6 +36,11 @@ export function Column(props: Props) {
       ) : (
         box.units.map((b, unit) => <UnitMark key={`${b.x} ${b.y}`} {...props} unit={unit} at={b} />)
       )}
+      {box.kind === "cards" &&
+        structure.columns[column]!.bias &&
+        box.units.map((b, unit) => (
+          <BiasMark key={`${b.x} ${b.y}`} {...props} unit={unit} at={b} />
+        ))}
     </g>
   );
 }
@@ -76,6 +81,8 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const words = column === 0 ? t.inputLabel(names) : t.unitLabel(names);
   const strength = Math.max(-1, Math.min(1, values.outs[column]![unit]!));
   const card = box.kind === "cards";
+  // The bias has the first row of a card.
+  const above = structure.columns[column]!.bias ? 1 : 0;
   const opacity = Math.round(100 * Math.abs(strength) * (card ? 0.22 : 0.9)) / 100;
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button
@@ -86,6 +93,7 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
       aria-label={words}
       data-key={elementKey(e)}
       onClick={() => looks.choose(e)}
+      onDblClick={() => looks.edit(e)}
       onKeyDown={() => {}}
       onPointerEnter={() => {
         hovered.value = u.out ?? u.net;
@@ -103,7 +111,7 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
             key={l.name}
             data-symbol={l.name}
             x={at.x + 10}
-            y={at.y + at.height / 2 + (i - (lines.length - 1) / 2) * 26 + 3}
+            y={rowAt(at, lines.length + above, i + above)}
           >
             <SymbolText name={l.name} />
             <tspan class="number" x={at.x + at.width - 10} text-anchor="end">
@@ -116,6 +124,61 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
             )}
           </text>
         ))}
+    </g>
+  );
+}
+
+/** The height of a row in a card. */
+const rowAt = (card: Box, rows: number, row: number): number =>
+  card.y + card.height / 2 + (row - (rows - 1) / 2) * 25 + 3;
+
+/** What is added to a unit's net input, at the top of its card. */
+function BiasMark(props: Props & { readonly unit: number; readonly at: Box }) {
+  const { column, unit, at, structure, values, looks, ghost } = props;
+  const e = { kind: "bias", column, unit } as const;
+  const c = structure.columns[column]!;
+  const u = c.units[unit]!;
+  const index = c.bias!.shared ? 0 : unit;
+  const value = values.parameters[c.bias!.parameter]![index]!;
+  const gradient = values.gradients[c.bias!.parameter]![index]!;
+  const old = ghost?.parameters[c.bias!.parameter]?.[index];
+  const name = u.bias ?? "";
+  const words = playing.value
+    ? name
+    : strings.value.biasLabel(name, short(value), hidden(u.biasGradient) ? "…" : short(gradient));
+  const rows = 2 + [u.out, u.delta].filter((n) => n !== undefined).length;
+  const y = rowAt(at, rows, 0);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
+    <g
+      class={`bias ${looks.of(e)}`}
+      role="button"
+      tabindex={looks.tabIndex(e)}
+      aria-label={words}
+      data-key={elementKey(e)}
+      onClick={() => looks.choose(e)}
+      onDblClick={() => looks.edit(e)}
+      onKeyDown={() => {}}
+      onPointerEnter={() => {
+        hovered.value = name;
+      }}
+      onPointerLeave={() => {
+        hovered.value = undefined;
+      }}
+    >
+      <title>{words}</title>
+      <rect class="slot" x={at.x + 4} y={y - 17} width={at.width - 8} height={24} rx={6} />
+      <text x={at.x + 10} y={y}>
+        <SymbolText name={name} />
+        <tspan class="number" x={at.x + at.width - 10} text-anchor="end">
+          {short(value)}
+        </tspan>
+        {old !== undefined && old !== value && (
+          <tspan class="ghost" x={at.x + at.width - 10} dy="10" text-anchor="end">
+            {short(old)}
+          </tspan>
+        )}
+      </text>
     </g>
   );
 }

@@ -93,12 +93,18 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
     });
     for (let u = 0; u < k % unrolled; u++) term(u);
   } else for (let u = 0; u < k; u++) term(u);
-  sums.forEach((sum, i) => {
-    const offset = Math.floor(i / vectors) * yRow + 16 * (i % vectors);
-    const old = access("v128.load", [get(y)], { offset });
-    const all = adds ? op(`${shape}.add` as Instruction, old, get(sum)) : get(sum);
-    f.emit(access("v128.store", [get(y), all], { offset }));
-  });
+  for (let r = 0; r < rows; r++) {
+    const at = (v: number) => ({ offset: r * yRow + 16 * v });
+    const own = sums.slice(r * vectors, (r + 1) * vectors).map(get);
+    const all = own.map((sum, v) => {
+      if (!adds) return sum;
+      const old = access("v128.load", [get(y)], at(v));
+      return f.let(op(`${shape}.add` as Instruction, old, sum));
+    });
+    all.forEach((value, v) => {
+      f.emit(access("v128.store", [get(y), value], at(v)));
+    });
+  }
 }
 
 /** A panel of b to be copied: k × columns elements, `wide` of them side by side. */

@@ -1,0 +1,55 @@
+/** Where everything in the picture of a network stands, in pixels; y grows downwards. */
+import type { Diagram, DiagramUnit } from "../derivation.ts";
+import { rounded, type Style } from "../print.ts";
+import { type Edge, type Point, placed } from "./labels.ts";
+
+export const radius = 38;
+const [height, margin] = [120, 56];
+
+export interface Drawing {
+  readonly size: Point;
+  readonly edges: readonly (Edge & {
+    readonly marked: boolean;
+    readonly symbol: string;
+    /** The middle of the label. */
+    readonly at: Point;
+  })[];
+  readonly units: readonly { readonly at: Point; readonly lines: readonly string[] }[];
+}
+
+/** What a drawing shows of a number. */
+export const brief = (name: string, { symbols, digits }: Style): string => {
+  const v = symbols[name]?.value;
+  return v === undefined ? "" : rounded(v, Math.min(4, digits));
+};
+
+/** Symbols and values are put into words by the caller: each format has its own. */
+export function drawing(
+  d: Diagram,
+  style: Style,
+  lines: (unit: DiagramUnit, given: boolean) => readonly string[],
+): Drawing {
+  const tallest = Math.max(...d.columns.map((c) => c.length));
+  const half = (name: string) => 2.9 * `${name} = ${brief(name, style)}`.length;
+  const longest = Math.max(0, ...d.edges.map((e) => 2 * half(e.symbol)));
+  // So many labels find room beside each other on the way from column to column.
+  const crowd = Math.max(...d.columns.slice(1).map((c, l) => c.length * d.columns[l]!.length));
+  const width = Math.round(Math.max(230, Math.max(1.6, crowd / 6) * longest + 2 * radius));
+  const x = (l: number) => margin + l * width;
+  const y = (l: number, j: number) => ((2 * j + 1 + tallest - d.columns[l]!.length) * height) / 2;
+  const edges = d.edges.map(({ from: [l, k], to, symbol, marked }) => ({
+    from: [x(l) + radius, y(l, k)] as const,
+    to: [x(l + 1) - radius, y(l + 1, to)] as const,
+    half: [half(symbol), 7] as const,
+    marked,
+    symbol,
+  }));
+  const places = placed(edges);
+  return {
+    size: [(d.columns.length - 1) * width + 2 * margin, tallest * height],
+    edges: edges.map((e, i) => ({ ...e, at: places[i]! })),
+    units: d.columns.flatMap((column, l) =>
+      column.map((unit, j) => ({ at: [x(l), y(l, j)] as const, lines: lines(unit, l === 0) })),
+    ),
+  };
+}

@@ -1,0 +1,39 @@
+/** Which backend trains: by name, or the best that there is. */
+import type { Backend } from "../backends/backend.ts";
+import { interpreter } from "../backends/interpreter/index.ts";
+import { features } from "../backends/wasm/assembler/index.ts";
+import { wasm } from "../backends/wasm/index.ts";
+import { turbo } from "../backends/wasm/turbo.ts";
+import { fail } from "../core/errors.ts";
+
+/** The backends that can be asked for by name. */
+export const backendNames = ["auto", "wasm", "turbo", "interpreter"] as const;
+export type BackendName = (typeof backendNames)[number];
+
+export function chooseBackend(wanted: BackendName | Backend): Backend {
+  if (typeof wanted !== "string") return wanted;
+  if (!backendNames.includes(wanted)) {
+    fail("bad-argument", {
+      message: `There is no backend ${JSON.stringify(wanted)}.`,
+      expected: `one of ${backendNames.join(", ")}`,
+      found: JSON.stringify(wanted),
+    });
+  }
+  if (wanted === "interpreter") return interpreter;
+  if (wanted === "turbo") return turbo();
+  if (features().simd) return wasm;
+  const lacking = "This engine has no WebAssembly with SIMD instructions";
+  if (wanted === "auto") {
+    if (!told) console.warn(`chainrule: ${lacking}: training is interpreted, which is slow.`);
+    told = true;
+    return interpreter;
+  }
+  return fail("unsupported", {
+    message: `${lacking}.`,
+    expected: "an engine of 2021 or later",
+    fix: 'Use backend: "interpreter".',
+  });
+}
+
+/** Whether it was said that training will be slow: once is enough. */
+let told = false;

@@ -1,0 +1,41 @@
+/** chainrule explain writes files. */
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { explain } from "../../src/cli/explain.ts";
+
+const file = "examples/two-two-two.yaml";
+
+it("writes the drawing beside GitHub's Markdown, and names it there", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chainrule-"));
+  await explain(file, { out: join(folder, "my work.md"), parameter: "w1" });
+  expect(readdirSync(folder).sort()).toEqual(["my work.md", "my work.svg"]);
+  const page = readFileSync(join(folder, "my work.md"), "utf8");
+  expect(page).toContain("![The network with its values](my%20work.svg)");
+  expect(readFileSync(join(folder, "my work.svg"), "utf8")).toMatch(/^<svg .*<\/svg>\n$/);
+});
+
+it("takes the format from the ending", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chainrule-"));
+  const begins = {
+    "w.tex": /^\\documentclass/,
+    "w.html": /^<!doctype html>/,
+    "w.json": /^\{\n "format": "chainrule-derivation"/,
+    "w.svg": /^<svg /,
+    "w.txt": /^How the gradient of w/,
+  };
+  for (const [name, start] of Object.entries(begins)) {
+    const out = join(folder, name);
+    expect(await explain(file, { out, parameter: "w5", notation: "net-out" })).toBe(0);
+    expect(readFileSync(out, "utf8")).toMatch(start);
+  }
+  expect(readFileSync(join(folder, "w.tex"), "utf8")).toContain("{$w_{5} = 0.4$}");
+  expect(readdirSync(folder).sort()).toEqual(Object.keys(begins).sort());
+});
+
+it("says so when a network is too wide to be drawn", async () => {
+  const out = join(mkdtempSync(join(tmpdir(), "chainrule-")), "w.svg");
+  await expect(explain("examples/iris.yaml", { out })).rejects.toThrow(/at most 6 units/);
+  expect(readdirSync(join(out, ".."))).toEqual([]);
+});
