@@ -167,8 +167,11 @@ describeStudio("the page", (v) => {
     await soon(spoken).not.toBe(second);
     await page.keyboard.press("[");
     await soon(spoken).toBe(second);
+    // Back to the neuron, back to the whole derivation.
+    await press("Escape", "u1.1");
     await page.keyboard.press("Escape");
     await soon(() => page.locator(".step.current").count()).toBe(0);
+    await press("e", "w1.2");
     await page.keyboard.press("F2");
     await soon(() => page.evaluate(() => document.activeElement?.className)).toBe("exact");
     await page.keyboard.type("0.5");

@@ -77,7 +77,7 @@ describeStudio("reach", (v) => {
     expect(await serious(page)).toEqual([]);
     await theme(page, "dark");
     await language(page, "zh");
-    await soon(() => lead(page)).toContain("w5 现在是");
+    await soon(() => page.locator(".steps summary").first().textContent()).toBe("设定");
     expect(await serious(page)).toEqual([]);
     await language(page, "en");
     // Nothing of the picture is cut off, whatever the network.

@@ -50,7 +50,7 @@ export function describeStudio(part: string, tests: (v: Visitor) => void): void 
         page.setDefaultTimeout(10_000);
         page.on("pageerror", (error) => problems.push(String(error.stack)));
         page.on("console", (message) => {
-          if (message.type() === "error") problems.push(message.text());
+          if (message.type() === "error") problems.push(`${message.text()} ${message.location().url}`);
         });
         page.on("request", (request) => {
           const url = request.url();

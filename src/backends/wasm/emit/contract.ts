@@ -50,7 +50,7 @@ const groupsToShare = 16;
  * Terms that are summed in registers before they are added to the others: both factors of so many
  * stay in the nearest cache, and a long sum keeps its digits.
  */
-const mostTerms = 768;
+const mostTerms = 512;
 /** Beyond this a strided panel touches too many pages and is copied. */
 const scattered = 2 ** 15;
 
