@@ -6,7 +6,7 @@ import { explain as derive, type ExplainOptions } from "../explain/index.ts";
 import { readBytes, writeAtomically } from "../io/files-node.ts";
 import { prepareNetwork } from "../io/network-file/index.ts";
 import { exit } from "./failure.ts";
-import { besides, readNetwork } from "./files.ts";
+import { besides, readNetwork, takeOver } from "./files.ts";
 import { bold, width } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
@@ -27,7 +27,7 @@ export interface CommandOptions extends FileOptions {
 export async function subjectOf(file: string, { checkpoint, example = 0 }: FileOptions) {
   const network = await readNetwork(file);
   const { trainer, data } = await prepareNetwork(network, besides(file));
-  if (checkpoint !== undefined) await trainer.fromBytes(await readBytes(checkpoint));
+  if (checkpoint !== undefined) takeOver(trainer, await readBytes(checkpoint), checkpoint);
   const size = Math.min(network.training.batchSize ?? 32, data.train.size);
   const start = example < data.train.size ? Math.floor(example / size) * size : 0;
   const rows = Array.from({ length: Math.min(size, data.train.size - start) }, (_, i) => start + i);

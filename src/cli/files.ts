@@ -1,9 +1,12 @@
 /** Files for the commands: networks by path, and the files that they name. */
 import { basename, dirname, extname, resolve } from "node:path";
-import { fail } from "../core/errors.ts";
+import { type ChainruleError, fail } from "../core/errors.ts";
 import { readBytes, readText } from "../io/files-node.ts";
+import { inFile } from "../io/in-file.ts";
+import { storedTraining } from "../io/network-file/checkpoint.ts";
 import type { NetworkFile, ReadFile } from "../io/network-file/index.ts";
 import { parseNetwork } from "../io/network-file/parse.ts";
+import type { Trainer } from "../train/trainer.ts";
 
 /** A network file is text that somebody has written; a table of millions is not one. */
 const longest = 16 * 2 ** 20;
@@ -29,6 +32,26 @@ export const besides =
 /** Where `train FILE` saves, unless told otherwise: FILE's name, in the folder one is in. */
 export const checkpointOf = (path: string): string =>
   `${basename(path, extname(path))}.safetensors`;
+
+/** What mends a checkpoint that does not fit, for somebody who makes no trainers. */
+export const checkpointFix = ({ code }: ChainruleError): string | undefined =>
+  code === "checkpoint-mismatch"
+    ? "Give the checkpoint of this network, or the network file that it was trained with."
+    : undefined;
+
+/** The settings of the training that a checkpoint comes from; errors name the file. */
+export const trainingOf = (bytes: Uint8Array, path: string) =>
+  inFile(path, () => storedTraining(bytes));
+
+/** Takes over the state in a checkpoint that the command line names. */
+export function takeOver(trainer: Trainer, bytes: Uint8Array, path: string): void {
+  const { seed } = trainingOf(bytes, path);
+  const fix = (error: ChainruleError) =>
+    error.code === "checkpoint-mismatch" && Number.isSafeInteger(seed) && seed !== trainer.seed
+      ? `Use the checkpoint's seed: --seed ${seed}, or training: { seed: ${seed} } in the network file.`
+      : checkpointFix(error);
+  inFile(path, () => trainer.fromBytes(bytes), fix);
+}
 
 /** A path as a word of a command line. */
 export const quoted = (path: string): string =>

@@ -65,6 +65,7 @@ function programOf(start: (run: Run) => void): Command {
       new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
     )
     .addOption(backend())
+    .option("--deterministic", "the same bits on every machine and engine")
     .option("-q, --quiet", "print nothing but errors")
     .addOption(json())
     .action((file, options) =>

@@ -6,15 +6,22 @@ import { fail } from "../core/errors.ts";
 import { parseTable, type Table } from "../data/csv.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
 import { readBytes, readText } from "../io/files-node.ts";
+import { inFile } from "../io/in-file.ts";
 import {
   restoreTrainer,
   type StoredNetwork,
   storedNetwork,
 } from "../io/network-file/checkpoint.ts";
-import { type Prediction, prepareNetwork, reader } from "../io/network-file/index.ts";
+import {
+  type DataDescription,
+  type NetworkFile,
+  type Prediction,
+  prepareNetwork,
+  reader,
+} from "../io/network-file/index.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { exit } from "./failure.ts";
-import { besides, checkpointOf, quoted, readNetwork, self } from "./files.ts";
+import { besides, checkpointFix, checkpointOf, quoted, readNetwork, self } from "./files.ts";
 import { number, percent } from "./numbers.ts";
 import { bold, columns, dim, print, printJson } from "./terminal.ts";
 
@@ -35,9 +42,7 @@ interface Loaded extends Omit<StoredNetwork, "network"> {
 
 async function load(path: string, options: PredictOptions): Promise<Loaded> {
   if (extname(path) === ".safetensors" && options.checkpoint === undefined) {
-    const bytes = await readBytes(path);
-    const stored = storedNetwork(bytes, path);
-    return { ...stored, trainer: restoreTrainer(stored, bytes) };
+    return restored(await readBytes(path), path);
   }
   const network = await readNetwork(path);
   const asked = options.input !== undefined || options.data !== undefined;
@@ -58,12 +63,19 @@ async function load(path: string, options: PredictOptions): Promise<Loaded> {
         "or --untrained to use the first values.",
     });
   }
-  const bytes = await readBytes(checkpoint);
-  const stored = storedNetwork(bytes, checkpoint, network);
-  const trainer = restoreTrainer(stored, bytes);
-  if (asked) return { ...stored, trainer };
-  const { data } = await prepareNetwork(stored.network, besides(path));
-  return { ...stored, trainer, own: data.train.inputs };
+  const loaded = restored(await readBytes(checkpoint), checkpoint, network);
+  if (asked) return loaded;
+  const { data } = await prepareNetwork(loaded.network, besides(path));
+  return { ...loaded, own: data.train.inputs };
+}
+
+/** The network of a checkpoint, with its values; what is wrong in there names the checkpoint. */
+function restored(bytes: Uint8Array, path: string, network?: NetworkFile): Loaded {
+  const read = () => {
+    const stored = storedNetwork(bytes, path, network);
+    return { ...stored, trainer: restoreTrainer(stored, bytes) };
+  };
+  return inFile(path, read, checkpointFix);
 }
 
 /** A row of the command line: "5.1,3.5,1.4,0.2". */
@@ -160,17 +172,57 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
   );
 }
 
+/** What is a number in the table may be none in the network: 1e308 is beyond f32. */
+function checkInputs(
+  { data, dtype }: ArrayTensor,
+  given: ArrayTensor,
+  { inputs, inputNames }: DataDescription,
+): void {
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const column = at % inputs;
+  fail("data-invalid", {
+    message: `A number is too large for this network, which computes in ${dtype}.`,
+    expected: `a finite ${dtype}, of the size of those in training`,
+    found: String(given.data[at]),
+    where: `row ${Math.floor(at / inputs) + 1}, ${inputNames?.[column] ?? `value ${column + 1}`}`,
+  });
+}
+
+/** No row is answered with NaN, which is no answer. */
+function checkPrediction({ outputs, probabilities = [], value = 0 }: Prediction, row: number) {
+  const named: [string, readonly number[]][] = [
+    ["output", outputs],
+    ["probability", probabilities],
+    ["value", [value]],
+  ];
+  for (const [name, numbers] of named) {
+    const at = numbers.findIndex((x) => !Number.isFinite(x));
+    if (at < 0) continue;
+    fail("not-finite", {
+      message: "The network's answer to a row is not finite.",
+      expected: "finite numbers",
+      found: `${numbers[at]} as ${numbers.length === 1 ? name : `${name} ${at}`}`,
+      where: `row ${row + 1}`,
+      fix: "Give rows of the size of those in training; if this is one, train again.",
+    });
+  }
+}
+
 export async function predict(path: string, options: PredictOptions): Promise<number> {
   const loaded = await load(path, options);
   const { network, description, marks, trainer } = loaded;
   const x = await rowsOf(loaded, path, options);
   const read = reader(network, description, marks);
-  const outputs = trainer.outputsFor(trainer.batchOf({ inputs: x, targets: x }).inputs);
+  const { inputs } = trainer.batchOf({ inputs: x, targets: x });
+  checkInputs(inputs, x, description);
+  const outputs = trainer.outputsFor(inputs);
   const n = x.shape[0]!;
   const width = outputs.data.length / n;
   const predictions = Array.from({ length: n }, (_, i) =>
     read([...outputs.data.subarray(i * width, (i + 1) * width)]),
   );
+  predictions.forEach(checkPrediction);
   if (options.json) {
     printJson({ classes: description.classes, predictions });
     return exit.ok;

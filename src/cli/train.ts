@@ -1,6 +1,6 @@
 /** chainrule train FILE */
 import { readBytes, writeAtomically } from "../io/files-node.ts";
-import { storedTraining, toMetadata } from "../io/network-file/checkpoint.ts";
+import { toMetadata } from "../io/network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
 import type { TrainingSection } from "../io/network-file/network.ts";
 import type { BackendName } from "../train/backend.ts";
@@ -8,7 +8,7 @@ import type { Evaluation } from "../train/evaluate.ts";
 import { chainOf, confusionLines, metrics, parameterCounts } from "./describe.ts";
 import { EpochTable, isShown } from "./epochs.ts";
 import { exit } from "./failure.ts";
-import { besides, checkpointOf, quoted, readNetwork, self } from "./files.ts";
+import { besides, checkpointOf, quoted, readNetwork, self, takeOver, trainingOf } from "./files.ts";
 import { Interruption } from "./interruption.ts";
 import { count, number, plural, rounded } from "./numbers.ts";
 import { interval, Progress } from "./progress.ts";
@@ -22,6 +22,7 @@ export interface TrainOptions {
   readonly seed?: number;
   readonly update?: "simultaneous" | "sequential";
   readonly backend?: BackendName;
+  readonly deterministic?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -55,14 +56,15 @@ export async function train(file: string, options: TrainOptions): Promise<number
   const network = await readNetwork(file);
   // Hours of training must not end at a folder that does not exist.
   await checkWritable(out);
-  const old = options.resume === undefined ? undefined : await readBytes(options.resume);
+  const { resume } = options;
+  const old = resume === undefined ? undefined : { path: resume, bytes: await readBytes(resume) };
   const prepared = await prepareNetwork(
-    withTraining(network, changes(options, old && storedTraining(old))),
+    withTraining(network, changes(options, old && trainingOf(old.bytes, old.path))),
     besides(file),
-    options.backend === undefined ? {} : { backend: options.backend },
+    { backend: options.backend ?? "auto", deterministic: options.deterministic ?? false },
   );
   const { trainer, data } = prepared;
-  if (old) trainer.fromBytes(old);
+  if (old) takeOver(trainer, old.bytes, old.path);
   announce(say, file, prepared);
   const { epochs } = prepared.network.training;
   if (trainer.progress.epoch >= epochs) {

@@ -1,4 +1,4 @@
-import { allocate, bytesOf, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
+import { type DType, dtypeOf, type TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
 
 /** A tensor whose elements are at hand: what files and datasets hold. Row-major. */
@@ -57,22 +57,4 @@ export function arrayTensor(dtype: DType, shape: readonly number[], data: TypedA
     });
   }
   return { dtype, shape: [...shape], data };
-}
-
-/**
- * A zero-filled array for `size` elements.
- *
- * @throws ChainruleError "out-of-memory" where the runtime cannot give so much.
- */
-export function reserve(dtype: DType, size: number): TypedArray {
-  try {
-    return allocate(dtype, size);
-  } catch (cause) {
-    return fail("out-of-memory", {
-      message: "The runtime cannot allocate an array of this size.",
-      found: `${size} elements of ${bytesOf(dtype)} bytes`,
-      fix: "Take fewer examples, or give the runtime more memory.",
-      cause,
-    });
-  }
 }

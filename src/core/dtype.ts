@@ -16,9 +16,23 @@ export const isFloat = (dtype: DType): boolean => width[dtype] >= 2;
 export const bytesOf = (dtype: DType): number => arrays[dtype].BYTES_PER_ELEMENT;
 export const promote = (a: DType, b: DType): DType => (width[a] >= width[b] ? a : b);
 
-/** A zero-filled array for `size` elements. */
+/**
+ * A zero-filled array for `size` elements.
+ *
+ * @throws ChainruleError "out-of-memory" where the runtime cannot give so much.
+ */
 export function allocate(dtype: DType, size: number): TypedArray {
-  return new arrays[dtype](size);
+  try {
+    return new arrays[dtype](size);
+  } catch (cause) {
+    const gigabytes = (size * bytesOf(dtype)) / 1e9;
+    return fail("out-of-memory", {
+      message: "The runtime cannot allocate an array of this size.",
+      found: `${size} elements of ${bytesOf(dtype)} bytes, ${gigabytes.toPrecision(3)} GB`,
+      fix: "Take fewer numbers at once, or give the runtime more memory.",
+      cause,
+    });
+  }
 }
 
 /** A number as an element of a dtype: what every cast means. */

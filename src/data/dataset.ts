@@ -4,8 +4,8 @@
  * class labels (i32, shape [n], 0 ≤ label < number of classes) or finite numbers (float, [n, ...]).
  */
 
-import { type ArrayTensor, arrayTensor, reserve } from "../core/array-tensor.ts";
-import { isFloat } from "../core/dtype.ts";
+import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
+import { allocate, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { shown } from "./wording.ts";
@@ -97,7 +97,7 @@ function checkLabels(targets: ArrayTensor, classes: readonly string[] | undefine
 /** The rows of a tensor at the given indices, in that order. */
 function rows(tensor: ArrayTensor, indices: readonly number[] | Int32Array): ArrayTensor {
   const width = tensor.data.length / tensor.shape[0];
-  const data = reserve(tensor.dtype, indices.length * width);
+  const data = allocate(tensor.dtype, indices.length * width);
   for (let i = 0; i < indices.length; i++) {
     data.set(tensor.data.subarray(indices[i] * width, (indices[i] + 1) * width), i * width);
   }

@@ -4,8 +4,8 @@
  * Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", file formats.
  */
 
-import { type ArrayTensor, arrayTensor, checkedSize, reserve } from "../core/array-tensor.ts";
-import { type DType, isFloat } from "../core/dtype.ts";
+import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
+import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { type Dataset, dataset } from "./dataset.ts";
 import { gunzip, isGzip } from "./gunzip.ts";
@@ -70,7 +70,7 @@ export function parseIdx(bytes: Uint8Array): ArrayTensor {
       `${bytes.length} bytes`,
     );
   }
-  const data = reserve(type.dtype, size);
+  const data = allocate(type.dtype, size);
   for (let i = 0, at = header; i < size; i++, at += type.bytes) data[i] = type.read(view, at);
   return arrayTensor(type.dtype, shape, data);
 
@@ -137,7 +137,7 @@ export function idxDataset(
     });
   }
   const count = classCount(labels, options.classes);
-  const data = reserve(dtype, images.data.length);
+  const data = allocate(dtype, images.data.length);
   for (let i = 0; i < data.length; i++) data[i] = images.data[i] * scale;
   const width = images.shape.slice(1).reduce((product, size) => product * size, 1);
   return dataset({

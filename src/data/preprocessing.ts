@@ -3,7 +3,8 @@
  * row go through exactly what the training rows went through.
  */
 
-import { type ArrayTensor, arrayTensor, reserve } from "../core/array-tensor.ts";
+import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
+import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { type CellSource, cellsOf, numberIn, type Row } from "./cells.ts";
 import type { Table } from "./csv.ts";
@@ -132,7 +133,7 @@ function inputsOf(
       fix: "Take fewer rows, or leave out columns with many categories.",
     });
   }
-  const data = reserve("f64", n * width);
+  const data = allocate("f64", n * width);
   let first = 0;
   for (const rule of preprocessing.inputs) {
     const offset = first;

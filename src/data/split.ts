@@ -1,4 +1,4 @@
-import { reserve } from "../core/array-tensor.ts";
+import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { keyOf, multiplyHigh, threefry2x32 } from "../core/random.ts";
 import { type Dataset, subset } from "./dataset.ts";
@@ -32,7 +32,7 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
     });
   }
   const [key0, key1] = keyOf(seed);
-  const order = reserve("i32", n) as Int32Array;
+  const order = allocate("i32", n) as Int32Array;
   for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
     const j = multiplyHigh(threefry2x32(key0, key1 ^ shuffleKey, i, epoch)[0], i + 1);

@@ -7,6 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
 import { type FileOperations, replaceFile } from "./atomic.ts";
 import type { ReadOptions } from "./files-browser.ts";
+import { shownPath } from "./in-file.ts";
 
 const pieceSize = 2 ** 26;
 
@@ -163,11 +164,6 @@ function checkRegular(found: Stats, path: string, code: "file-unreadable" | "fil
     where: shownPath(path),
     fix: "Give the path of a file.",
   });
-}
-
-/** A path as it is, or quoted where it holds what a terminal should not be sent. */
-function shownPath(path: string): string {
-  return typeof path === "string" && /^\P{Cc}+$/u.test(path) ? path : (JSON.stringify(path) ?? "");
 }
 
 /** What Node's error codes mean, and what to do. */

@@ -8,8 +8,8 @@
  * elements of our own types are copied as they are.
  */
 
-import { type ArrayTensor, arrayTensor, checkedSize, reserve } from "../core/array-tensor.ts";
-import { bytesOf, type DType, dtypes, type TypedArray } from "../core/dtype.ts";
+import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
+import { allocate, bytesOf, type DType, dtypes, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { corrupt, type HeaderEntry, parseHeader, quoted } from "./safetensors-header.ts";
 
@@ -95,7 +95,7 @@ export function encodeSafetensors(
   }
   const total = named.reduce((sum, [, { data }]) => sum + data.byteLength, 8 + padded);
   // One byte for each element.
-  const bytes = reserve("bool", total) as Uint8Array;
+  const bytes = allocate("bool", total) as Uint8Array;
   new DataView(bytes.buffer).setUint32(0, padded, true);
   bytes.fill(0x20, 8 + header.length, 8 + padded);
   bytes.set(header, 8);
@@ -271,7 +271,7 @@ function checkedType({ name, dtype, shape, begin, end }: HeaderEntry): {
 }
 
 function decode(entry: HeaderEntry, type: StoredType, size: number, bytes: Uint8Array): TypedArray {
-  const target = reserve(type.dtype, size);
+  const target = allocate(type.dtype, size);
   if (type.read === undefined) {
     new Uint8Array(target.buffer).set(bytes);
     const wrong = type.dtype === "bool" ? target.findIndex((value) => value > 1) : -1;

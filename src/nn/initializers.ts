@@ -1,5 +1,5 @@
 /** Where a parameter's first value comes from. */
-import { arrayOf, type DType, type TypedArray } from "../core/dtype.ts";
+import { allocate, arrayOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
@@ -12,7 +12,7 @@ export interface Initializer {
 }
 
 function fill(shape: Shape, f: (i: number) => number): Float64Array {
-  const data = new Float64Array(sizeOf(shape));
+  const data = allocate("f64", sizeOf(shape)) as Float64Array;
   for (let i = 0; i < data.length; i++) data[i] = f(i);
   return data;
 }

@@ -98,19 +98,20 @@ export const powOp = elementwise({
   },
 });
 
-/** The share of each of two operands in an extreme value: ½ at a tie, 1 for both beside a NaN. */
+/** The share of each of two operands in max (sign 1) or min (−1): ½ at a tie, 1 beside a NaN. */
 const share =
-  (loses: (mine: Tensor, other: Tensor) => Tensor, input: 0 | 1) =>
+  (sign: 1 | -1, input: 0 | 1) =>
   ({ x }: { readonly x: readonly Tensor[] }): Tensor => {
     const [mine, other] = [x[input]!, x[1 - input]!];
-    const alone = where(loses(mine, other), zerosLike(mine), onesLike(mine));
+    const loses = sign > 0 ? less(mine, other) : greater(mine, other);
+    const alone = where(loses, zerosLike(mine), onesLike(mine));
     return where(equal(mine, other), 0.5, alone);
   };
 
 export const maximumOp = elementwise({
   name: "maximum",
   value: ([a, b]) => apply("max", a!, b!),
-  partials: [share(less, 0), share(less, 1)],
+  partials: [share(1, 0), share(1, 1)],
   law: {
     en: "The gradient goes to the larger of the two; at a tie each gets half.",
     zh: "梯度传给较大者；相等时各得一半。",
@@ -121,7 +122,7 @@ export const maximumOp = elementwise({
 export const minimumOp = elementwise({
   name: "minimum",
   value: ([a, b]) => apply("min", a!, b!),
-  partials: [share(greater, 0), share(greater, 1)],
+  partials: [share(-1, 0), share(-1, 1)],
   law: {
     en: "The gradient goes to the smaller of the two; at a tie each gets half.",
     zh: "梯度传给较小者；相等时各得一半。",

@@ -2,7 +2,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { interpreter } from "../backends/interpreter/index.ts";
 import { features } from "../backends/wasm/assembler/index.ts";
-import { wasm } from "../backends/wasm/index.ts";
+import { makeBackend, wasm } from "../backends/wasm/index.ts";
 import { turbo } from "../backends/wasm/turbo.ts";
 import { fail } from "../core/errors.ts";
 
@@ -10,7 +10,9 @@ import { fail } from "../core/errors.ts";
 export const backendNames = ["auto", "wasm", "turbo", "interpreter"] as const;
 export type BackendName = (typeof backendNames)[number];
 
-export function chooseBackend(wanted: BackendName | Backend): Backend {
+const deterministicWasm = makeBackend("wasm", { deterministic: true });
+
+export function chooseBackend(wanted: BackendName | Backend, deterministic = false): Backend {
   if (typeof wanted !== "string") return wanted;
   if (!backendNames.includes(wanted)) {
     fail("bad-argument", {
@@ -20,8 +22,8 @@ export function chooseBackend(wanted: BackendName | Backend): Backend {
     });
   }
   if (wanted === "interpreter") return interpreter;
-  if (wanted === "turbo") return turbo();
-  if (features().simd) return wasm;
+  if (wanted === "turbo") return turbo(deterministic);
+  if (features().simd) return deterministic ? deterministicWasm : wasm;
   const lacking = "This engine has no WebAssembly with SIMD instructions";
   if (wanted === "auto") {
     if (!told) console.warn(`chainrule: ${lacking}: training is interpreted, which is slow.`);

@@ -30,13 +30,16 @@ export function evaluateModel(trainer: Trainer, data: Dataset, batchSize?: numbe
   }
 }
 
+/** Lets others work in between; undefined if it was stopped by the signal. */
 export async function evaluateInTurns(
   trainer: Trainer,
   data: Dataset,
   turns: Turns,
-): Promise<Evaluation> {
+  signal: AbortSignal | undefined,
+): Promise<Evaluation | undefined> {
   const parts = evaluation(trainer, data);
   for (;;) {
+    if (signal?.aborted) return undefined;
     const { done, value } = parts.next();
     if (done) return value;
     if (turns.due) await turns.give();

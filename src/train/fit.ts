@@ -37,7 +37,7 @@ export interface FitOptions {
   readonly validation?: Data | number;
   /** Stop when the validation loss (or, without validation, the loss) no longer falls. */
   readonly earlyStopping?: EarlyStopping;
-  /** Stops after the step that is under way. */
+  /** Stops after the step, or the batch of validation, that is under way. */
   readonly signal?: AbortSignal;
   /** Called after each step, which it slows down a little: steps are else done many at a time. */
   readonly onStep?: (report: StepReport) => void;
@@ -146,7 +146,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       if (resident) trainer.release(resident);
     }
     this.#stopped = ended() ? "early" : "finished";
-    if (earlyStopping?.restoreBest !== false && trainer.best) {
+    if (earlyStopping && earlyStopping.restoreBest !== false && trainer.best) {
       trainer.setParameters(Object.fromEntries(trainer.best));
       if (ended()) trainer.best = undefined;
     }
@@ -167,7 +167,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       Object.assign(progress, { position: 0, loss: 0, correct: 0 });
     }
     progress.examples = this.#train.size;
-    if (!continues && this.#options.earlyStopping) {
+    // What an earlier fit called the best says nothing of training that it did not watch.
+    if (!continues || !this.#options.earlyStopping) {
       Object.assign(progress, { best: null, waited: 0, stopped: false });
       this.#trainer.best = undefined;
     }
@@ -187,10 +188,12 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const n = this.#train.size;
     // Another fit may have been between two epochs of this one.
     progress.examples = n;
-    const order = shuffle ? shuffledOrder(n, seed, progress.epoch) : undefined;
+    let order: Int32Array | undefined;
     const steps = Math.ceil(n / batchSize);
     const single = (): number => {
       const { position } = progress;
+      // A backend with the loop inside draws its own: here it takes long where data are many.
+      if (shuffle) order ??= shuffledOrder(n, seed, progress.epoch);
       const size = Math.min(batchSize, n - position);
       const { inputs, targets } = batches.take(order, position, size);
       const { loss, correct = Number.NaN } = trainer.stepOn(inputs, targets);
@@ -216,8 +219,12 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       if (turns.due) await turns.give();
     }
     resident?.settle();
-    const validation =
-      this.#validation && (await evaluateInTurns(trainer, this.#validation, turns));
+    let validation: Evaluation | undefined;
+    if (this.#validation) {
+      validation = await evaluateInTurns(trainer, this.#validation, turns, signal);
+      // The epoch's steps are done: whoever goes on begins with this validation.
+      if (validation === undefined) return undefined;
+    }
     const report = this.#complete(validation);
     if (earlyStopping) this.#judge(report, earlyStopping);
     return report;
@@ -242,8 +249,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   }
 
   /**
-   * Several epochs in one go, where nobody looks in between: false if that cannot be, or if
-   * something was not finite and the epoch has to be gone through step by step.
+   * Several epochs in one go, where nobody looks in between: false if the next one has to be gone
+   * through step by step, because it takes too long or something in it was not finite.
    */
   async #manyEpochs(resident: Resident, last: number, turns: Turns): Promise<boolean> {
     const trainer = this.#trainer;
@@ -288,7 +295,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     if (loss < (progress.best ?? Number.POSITIVE_INFINITY) - minDelta) {
       progress.best = loss;
       progress.waited = 0;
-      if (restoreBest) trainer.best = trainer.snapshot();
+      trainer.best = restoreBest ? trainer.snapshot() : undefined;
     } else progress.waited++;
     progress.stopped = progress.waited >= patience;
   }

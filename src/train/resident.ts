@@ -85,10 +85,13 @@ export class Resident {
     return this.#session.lastLoss();
   }
 
-  /** Trains on as many of the next `count` whole epochs as fit into the budget; [] if it fails. */
+  /**
+   * Trains on as many of the next `count` whole epochs as fit into the budget; [] if not even one
+   * is known to (epochs by steps find out), or if it fails.
+   */
   epochs(first: number, count: number, batches: number, shuffle: boolean): Sums[] {
-    const wanted = Math.min(count, mostEpochs, Math.floor(this.#chunk / batches));
-    const fitting = Math.max(1, wanted);
+    const fitting = Math.min(count, mostEpochs, Math.floor(this.#chunk / batches));
+    if (fitting === 0) return [];
     this.settle();
     this.#load();
     const began = performance.now();

@@ -46,6 +46,11 @@ export interface TrainerOptions {
    * WebAssembly with V8's experimental vectors of 256 bits: Node 24 or later on x86-64 with AVX2.
    */
   readonly backend?: BackendName | Backend;
+  /**
+   * Forbids WebAssembly's relaxed instructions, which round as the engine likes: the bits then agree
+   * between machines and engines, too, and some steps take longer. Default false.
+   */
+  readonly deterministic?: boolean;
   /** Threads to train with; by default as many as the work can feed. The bits do not differ. */
   readonly threads?: number;
   /** When layers change within a step. Default "simultaneous". */
@@ -102,7 +107,7 @@ export class Trainer {
     this.seed = seed;
     this.dtype = dtype;
     this.update = update;
-    this.backend = chooseBackend(backend);
+    this.backend = chooseBackend(backend, options.deterministic);
     this.#threads = options.threads;
     this.learningRate = options.optimizer.learningRate.initial;
     keyOf(seed);

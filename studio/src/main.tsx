@@ -15,6 +15,7 @@ render(<Page />, document.getElementById("app")!);
 await begun;
 const state = document.documentElement.dataset;
 state.ready = "";
+performance.mark("ready");
 // Whoever is offline later has all of the page.
 await Promise.all([loadAll(), chinese()]);
 state.complete = "";

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { TypedArray } from "../../src/core/dtype.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/io/safetensors.ts";
 import { example, folder, root, run, write } from "./run.ts";
 
 let cwd: string;
@@ -92,6 +94,45 @@ describe("predict", () => {
   });
 });
 
+describe("an answer that is not finite", () => {
+  /** The checkpoint of xor with other values in one tensor. */
+  const changed = (tensor: string, change: (data: TypedArray) => void): Uint8Array => {
+    const { tensors, metadata } = decodeSafetensors(readFileSync(join(cwd, "xor.safetensors")));
+    change(tensors.get(tensor)!.data);
+    return encodeSafetensors(tensors, metadata);
+  };
+  it("is no answer for a number that the network cannot hold", async () => {
+    const args = ["xor.safetensors", "-i", "0,1", "-i", "1,1e308"];
+    const { code, stdout, stderr } = await predict(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("too large for this network, which computes in f32");
+    expect(stderr).toMatch(/found +1e\+308\n +at +row 2, value 2\n/);
+    const json = await predict(...args, "--json");
+    expect(json.code).toBe(2);
+    expect(JSON.parse(json.stdout).error).toMatchObject({ found: "1e+308" });
+  });
+  it("is no answer where the network overflows", async () => {
+    const large = changed("2.weight", (data) => data.fill(3e38));
+    write(cwd, { "large.safetensors": large });
+    const { code, stdout, stderr } = await predict("large.safetensors", "-i", "1,1", "--json");
+    expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+    expect(stdout).not.toContain("null");
+    expect(JSON.parse(stdout).error).toMatchObject({ code: "not-finite", where: "row 1" });
+    expect(JSON.parse(stdout).error.found).toMatch(/^-?Infinity as output$/);
+  });
+  it("is not given by a checkpoint with NaN, which is refused", async () => {
+    const spoilt = changed("0.weight", (data) => {
+      data[5] = Number.NaN;
+    });
+    write(cwd, { "spoilt.safetensors": spoilt });
+    for (const args of [["spoilt.safetensors"], [example("xor"), "-c", "spoilt.safetensors"]]) {
+      const { code, stdout, stderr } = await predict(...args, "-i", "1,1");
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toMatch(/NaN in 0\.weight\[2,1\]\n +at +spoilt\.safetensors\n/);
+    }
+  });
+});
+
 describe("a checkpoint that is not what it should be", () => {
   const cases: [string, (good: Uint8Array) => Uint8Array, string][] = [
     ["an empty file", () => new Uint8Array(), "at least 8 bytes"],
@@ -119,6 +160,7 @@ describe("a checkpoint that is not what it should be", () => {
       const { code, stderr } = await run(args, { cwd });
       expect(code).toBe(2);
       expect(stderr).toContain(message);
+      expect(stderr).toMatch(/^ {2}at {7}bad\.safetensors$/m);
     }
   });
   it("of another program holds no network file", async () => {
@@ -140,5 +182,21 @@ describe("a checkpoint that is not what it should be", () => {
     const { code, stderr } = await run(args, { cwd });
     expect(code).toBe(2);
     expect(stderr).toContain("does not fit this model");
+    expect(stderr).toMatch(/^ {2}at {7}xor\.safetensors$/m);
+    expect(stderr).toMatch(/fix +Give the checkpoint of this network/);
+  });
+  it("of another seed says what to say on the command line", async () => {
+    const resumed = [
+      "train",
+      example("xor"),
+      "--resume",
+      "xor.safetensors",
+      "--out",
+      "o.safetensors",
+    ];
+    const { code, stderr } = await run([...resumed, "--seed", "3"], { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/found +seed 1 and adam\n +at +xor\.safetensors\n +fix .*--seed 1\b/);
+    expect(stderr).not.toContain("trainer");
   });
 });

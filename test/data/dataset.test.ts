@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arrayTensor, checkedSize, reserve } from "../../src/core/array-tensor.ts";
+import { arrayTensor, checkedSize } from "../../src/core/array-tensor.ts";
+import { allocate } from "../../src/core/dtype.ts";
 import { type Dataset, dataset, examples, numericTargets, subset } from "../../src/data/index.ts";
 import { failure } from "../support/failure.ts";
 
@@ -28,7 +29,7 @@ describe("arrayTensor", () => {
     expect(checkedSize([])).toBe(1);
   });
   it("reports an allocation that the runtime refuses", () => {
-    failure("out-of-memory", () => reserve("f64", 2 ** 50));
+    failure("out-of-memory", () => allocate("f64", 2 ** 50));
   });
 });
 

@@ -3,7 +3,6 @@ import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { isFloat } from "../../src/core/dtype.ts";
-import type { Tensor } from "../../src/core/tensor.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
 import * as compare from "../../src/ops/compare.ts";
 import { einsum } from "../../src/ops/einsum.ts";
@@ -13,46 +12,19 @@ import * as move from "../../src/ops/move.ts";
 import * as reduce from "../../src/ops/reduce.ts";
 import * as transcendental from "../../src/ops/transcendental.ts";
 import { expectClose } from "../support/close.ts";
-import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
+import { fixtures, numbers, toTensor } from "../support/fixtures.ts";
+import { type Case, call, type Functions } from "../support/operators.ts";
 
-interface Case {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, never>>;
-  readonly inputs: readonly Recorded[];
-  readonly output: Recorded;
-  readonly upstream?: Recorded;
-  readonly gradients: readonly (Recorded | null)[];
-  readonly note?: string;
-}
-
-type Call = (xs: readonly Tensor[], attributes: Case["attributes"]) => Tensor;
-
-/** Functions whose settings are positional; all others take them as one last argument. */
-const positional: Record<string, Call> = {
-  reshape: ([x], { shape }) => move.reshape(x!, shape!),
-  transpose: ([x], { axes }) => move.transpose(x!, axes!),
-  broadcastTo: ([x], { shape }) => move.broadcastTo(x!, shape!),
-  flip: ([x], { axes }) => move.flip(x!, axes!),
-  concatenate: (xs, { axis }) => move.concatenate(xs, axis!),
-  stack: (xs, { axis }) => move.stack(xs, axis!),
-  oneHot: ([x], { classes }) => indexing.oneHot(x!, classes!, "f64"),
-  einsum: (xs, { equation }) => einsum(equation!, ...xs),
-};
 const functions = {
   ...arithmetic,
   ...compare,
   ...indexing,
+  ...move,
   ...reduce,
   ...transcendental,
+  einsum,
   matmul,
-  slice: move.slice,
-  pad: move.pad,
-} as unknown as Record<string, (...xs: unknown[]) => Tensor>;
-
-function apply({ name, attributes }: Case, xs: readonly Tensor[]): Tensor {
-  const settings = Object.keys(attributes).length === 0 ? [] : [attributes];
-  return positional[name]?.(xs, attributes) ?? functions[name]!(...xs, ...settings);
-}
+} as unknown as Functions;
 
 // Both sides compute in double precision. A sum of n terms may be off by n/2 units in the last
 // place (2.2e-16), an elementary function by a few on each side, and the cases are small.
@@ -65,7 +37,7 @@ describe.each(names)("%s", (name) => {
   const own = cases.filter((c) => c.name === name);
   test.each(own.map((c, i) => [c.note ?? `case ${i}`, c] as const))("%s", (_, c) => {
     const xs = c.inputs.map(toTensor);
-    const y = apply(c, xs);
+    const y = call(functions, c, xs);
     expect(y.dtype).toBe(c.output.dtype);
     expect(y.shape).toEqual(c.output.shape);
     expectClose(y.dataSync(), numbers(c.output), tolerance, "value");

@@ -2,7 +2,9 @@
 import type { ChildProcess } from "node:child_process";
 import { request } from "node:http";
 import { describe, expect, it } from "vitest";
+import { findChromium, launch } from "../browser/chromium.ts";
 import { run } from "../cli/run.ts";
+import { epoch, soon } from "./visitor.ts";
 
 interface Answer {
   readonly status: number | undefined;
@@ -68,6 +70,27 @@ describe("chainrule studio", () => {
     expect(code).toBe(0);
     expect(stdout).toContain("to this machine only");
   });
+
+  const chromium = findChromium();
+  it.skipIf(!chromium)(
+    "lets the page be isolated, so that there may be threads, and it trains",
+    async () => {
+      await serving([], async (address) => {
+        const browser = await launch(chromium!);
+        try {
+          const page = await browser.newPage();
+          await page.goto(address);
+          await page.waitForSelector("html[data-ready]");
+          expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+          expect(await page.evaluate(() => typeof SharedArrayBuffer)).toBe("function");
+          await page.keyboard.press(".");
+          await soon(() => epoch(page)).toBe(1);
+        } finally {
+          await browser.close();
+        }
+      });
+    },
+  );
 
   it("gives nothing outside the page's folder, and nothing to other names", async () => {
     await serving(["--json"], async (address) => {

@@ -1,7 +1,10 @@
 /** What comes into the page and what goes out: links, files, exports, networks. */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
+import { run } from "../cli/run.ts";
 import { root } from "./site.ts";
 import {
   choose,
@@ -11,8 +14,10 @@ import {
   inked,
   language,
   lead,
+  preset,
   soon,
   take,
+  unit,
   weight,
 } from "./visitor.ts";
 
@@ -34,8 +39,56 @@ describeStudio("exchange", (v) => {
     await soon(() => lead(other)).toContain("w3 现在是");
     expect(await other.locator(".inspector input.exact").first().inputValue()).toBe(exact);
     expect(await other.locator(".step.current").getAttribute("data-step")).toBe(step);
-    await close(page);
     await close(other);
+    // A neuron, a bias, the error: whatever was chosen is chosen again, with every bit as it was.
+    const state = (of: Page) =>
+      of.evaluate(() => [
+        ...["chosen", "minus", "cone"].map((name) =>
+          [...document.querySelectorAll(`.frame .${name}[data-key]`)].map((e) =>
+            e.getAttribute("data-key"),
+          ),
+        ),
+        document.querySelector(".inspector")!.textContent,
+        // All numbers and formulas, but not how many updates there were before.
+        [...document.querySelectorAll(".steps math")].map((e) => e.textContent),
+      ]);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Escape");
+    for (const key of [unit(1, 1), '[data-key="b2.0"]', '[data-key="loss"]']) {
+      await choose(page, key);
+      await soon(() => page.locator(key).getAttribute("class")).toContain("chosen");
+      await page.locator("header button").nth(1).click();
+      const before = page.url();
+      await soon(() => page.url()).not.toBe(before);
+      await page.keyboard.press("Escape");
+      await soon(() => page.locator("dialog[open]").count()).toBe(0);
+      const again = await v.visit({}, new URL(page.url()).hash);
+      await soon(() => state(again)).toEqual(await state(page));
+      await close(again);
+    }
+    await close(page);
+  });
+
+  it("offers files where a link would be too long", async () => {
+    const page = await v.visit();
+    await preset(page, "spirals");
+    await soon(() => lead(page)).toContain("w³");
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(1);
+    await page.locator("header button").nth(1).click();
+    await soon(() => page.locator("dialog").textContent()).toContain("too large for a link");
+    const text = await take(page, "network");
+    await page.keyboard.press("Escape");
+    // The file is all there is to it: with it, the same network is opened elsewhere, and trained.
+    const folder = mkdtempSync(join(tmpdir(), "studio-"));
+    writeFileSync(join(folder, "network.yaml"), text);
+    const { code, stdout } = await run(["train", "network.yaml", "--epochs", "1", "--json"], {
+      cwd: folder,
+    });
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(0);
+    expect(stdout).toContain("loss");
+    await close(page);
   });
 
   it("exports every format", async () => {
@@ -84,6 +137,13 @@ describeStudio("exchange", (v) => {
     await page.locator("dialog .editor button.main").click();
     await soon(() => page.locator("dialog[open]").count()).toBe(0);
     await soon(() => page.locator(".unit.loss").textContent()).toContain("dog");
+    await page.locator("header button").nth(1).click();
+    const [table] = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator("dialog .formats button").last().click(),
+    ]);
+    expect(table.suggestedFilename()).toBe("table.csv");
+    expect(readFileSync(await table.path(), "utf8")).toContain("11,1,cat");
     await close(page);
   });
 

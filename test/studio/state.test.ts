@@ -373,6 +373,10 @@ describe("the course of training", () => {
   it("is in trouble where the error rises", () => {
     expect(of(0.69, 0.7, 0.8)).toEqual({ least: 0.69, epoch: 1, now: 0.8 });
     expect(of(1, 0.2, 0.5)).toMatchObject({ epoch: 2 });
+    // The first epoch's own mean may already be that of a ruin.
+    const h = { epochs: Float64Array.of(1, 2), losses: Float64Array.of(9000, 5) };
+    expect(risen(h, [0.7, 0.9])).toEqual({ least: 0.7, epoch: 0, now: 0.9 });
+    expect(risen(h, [0.7, 0.6])).toBeUndefined();
   });
   it("is not in trouble where it goes up and down a little", () => {
     for (const losses of [[], [1], [1, 0.5, 0.1], [1, 0.1, 0.2], [1, 1e-5, 3e-5], [1, 1.01]]) {

@@ -50,7 +50,8 @@ export function describeStudio(part: string, tests: (v: Visitor) => void): void 
         page.setDefaultTimeout(10_000);
         page.on("pageerror", (error) => problems.push(String(error.stack)));
         page.on("console", (message) => {
-          if (message.type() === "error") problems.push(`${message.text()} ${message.location().url}`);
+          if (message.type() === "error")
+            problems.push(`${message.text()} ${message.location().url}`);
         });
         page.on("request", (request) => {
           const url = request.url();
@@ -102,3 +103,12 @@ export const inked = (page: Page) =>
     }
     return count;
   });
+
+/** Opens what is typed as a network file. */
+export async function openText(page: Page, text: string): Promise<void> {
+  await page.locator("header button").first().click();
+  await page.locator("dialog details summary").click();
+  await page.locator("dialog .file").fill(text);
+  await page.locator("dialog details button").click();
+  await soon(() => page.locator("dialog[open]").count()).toBe(0);
+}

@@ -301,6 +301,38 @@ describe("early stopping", () => {
     const before = t.progress.epoch;
     expect((await t.fit(train, { untilEpoch: before + 5 })).epochs).toHaveLength(5);
   });
+  it.each([{ epochs: 20 }, { untilEpoch: 23 }])(
+    "a later fit keeps what it learns, %o",
+    async (more) => {
+      // Three epochs that end before patience does leave a best behind.
+      const t = slow();
+      expect((await t.fit(train, { epochs: 3, earlyStopping: { patience: 50 } })).stopped).toBe(
+        "finished",
+      );
+      const loaded = slow();
+      loaded.fromBytes(t.toBytes());
+      for (const later of [t, loaded]) {
+        await later.fit(train, more);
+        expectClose([weight(later)], [reached(23)], bound);
+        expect(later.best).toBeUndefined();
+        // Nor does early stopping that begins anew go back to it.
+        await later.fit(train, { epochs: 2, earlyStopping: { patience: 50 } });
+        expectClose([weight(later)], [reached(25)], bound);
+      }
+    },
+  );
+  it("goes on after the best that is gone back to, and after files", async () => {
+    const options = { validation, earlyStopping: { patience: 3 } };
+    const t = slow();
+    await t.fit(train, { ...options, epochs: 9 });
+    const loaded = slow();
+    loaded.fromBytes(t.toBytes());
+    for (const later of [t, loaded]) {
+      // Epochs 8 and 9 were worse; so is the next, though it begins from the best.
+      expect((await later.fit(train, { ...options, untilEpoch: 50 })).epochs).toHaveLength(1);
+      expectClose([weight(later)], [reached(7)], bound);
+    }
+  });
 });
 
 describe("reports of steps", () => {

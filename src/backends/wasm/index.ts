@@ -77,9 +77,9 @@ const outOfRange =
     });
   };
 
-function compile(graph: Graph, turbo: boolean): Executable {
+function compile(graph: Graph, code: CodeOptions): Executable {
   const program = compileProgram(graph);
-  const { exports, at } = instantiate(program, { relaxed: features().relaxedSimd, turbo });
+  const { exports, at } = instantiate(program, instructionsFor(code));
   const run = exports.run as () => void;
   const inputs = program.inputs.map(at);
   const outputs = program.outputs.map(at);
@@ -96,11 +96,22 @@ function compile(graph: Graph, turbo: boolean): Executable {
   };
 }
 
-/** `turbo`: for an engine that joins neighbouring vectors (see turbo.ts). */
-export const makeBackend = (name: string, turbo: boolean): Backend => ({
-  name,
-  compile: (graph) => compile(graph, turbo),
-  session: (graph, data, options) => openSession(graph, data, { ...options, turbo }),
+export interface CodeOptions {
+  /** For an engine that joins neighbouring vectors (see turbo.ts). */
+  readonly turbo?: boolean;
+  /** Without the instructions whose rounding is left to the engine. */
+  readonly deterministic?: boolean;
+}
+
+export const instructionsFor = ({ turbo = false, deterministic = false }: CodeOptions) => ({
+  relaxed: !deterministic && features().relaxedSimd,
+  turbo,
 });
 
-export const wasm = makeBackend("wasm", false);
+export const makeBackend = (name: string, code: CodeOptions = {}): Backend => ({
+  name,
+  compile: (graph) => compile(graph, code),
+  session: (graph, data, options) => openSession(graph, data, { ...options, code }),
+});
+
+export const wasm = makeBackend("wasm");

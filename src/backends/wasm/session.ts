@@ -4,9 +4,8 @@ import type { Buffer } from "../../compile/program.ts";
 import { bytesOf, type TypedArray } from "../../core/dtype.ts";
 import { keyOf } from "../../core/random.ts";
 import type { Session, SessionData, Sums, TrainingGraph } from "../backend.ts";
-import { features } from "./assembler/index.ts";
 import { type LoopLayout, writeLoop } from "./emit/train.ts";
-import { instantiate } from "./index.ts";
+import { type CodeOptions, instantiate, instructionsFor } from "./index.ts";
 import { lost, startWorkers, threadsFor } from "./workers.ts";
 
 /** Epochs that one call can report. */
@@ -23,7 +22,7 @@ interface Exports {
 export function openSession(
   graph: TrainingGraph,
   data: SessionData,
-  options: { readonly threads?: number; readonly turbo?: boolean } = {},
+  options: { readonly threads?: number; readonly code?: CodeOptions } = {},
 ): Session {
   const { states, counts } = graph;
   const pairs = Array.from({ length: states }, (_, i) => [i, i] as const);
@@ -35,8 +34,7 @@ export function openSession(
   const places = { order: 0, inputs: 0, targets: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
   const { exports, at, memory, module } = instantiate(program, {
-    relaxed: features().relaxedSimd,
-    turbo: options.turbo ?? false,
+    ...instructionsFor(options.code ?? {}),
     threads,
     extend({ address, free, ...parts }) {
       let end = free;

@@ -25,11 +25,11 @@ interface V8 {
   setFlagsFromString(flag: string): void;
 }
 
-const backend = makeBackend("turbo", true);
 let checked = false;
 
 /** The backend, or an error that says why there is none. */
-export function turbo(): Backend {
+export function turbo(deterministic = false): Backend {
+  const backend = makeBackend("turbo", { turbo: true, deterministic });
   if (checked) return backend;
   const { process: node } = globalThis as { process?: NodeProcess };
   const fits = node?.arch === "x64" && Number.parseInt(node.versions.node, 10) >= 24;

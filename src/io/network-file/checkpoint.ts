@@ -67,12 +67,38 @@ export function storedNetwork(bytes: Uint8Array, file: string, given?: NetworkFi
   return { network: withTraining(network, changes), description, marks };
 }
 
-/** The trainer of a checkpoint, with the values that it holds. */
+/**
+ * The trainer of a checkpoint, with the values that it holds.
+ *
+ * @throws ChainruleError "not-finite" where one of them is not: every prediction would be NaN.
+ */
 export function restoreTrainer(stored: StoredNetwork, bytes: Uint8Array): Trainer {
   const { network, description, marks } = stored;
   const trainer = makeTrainer(network, buildModel(network, description.inputs), marks);
   trainer.fromBytes(bytes);
+  for (const [name, values] of trainer.snapshot()) {
+    const at = values.findIndex((value) => !Number.isFinite(value));
+    if (at < 0) continue;
+    const { shape } = trainer.model.parameters[name]!;
+    fail("not-finite", {
+      message: "The checkpoint has a parameter that is not finite.",
+      expected: "finite numbers",
+      found: `${values[at]} in ${elementName(name, shape, at)}`,
+      fix: "Train again, with a lower learning rate perhaps, or take an older checkpoint.",
+    });
+  }
   return trainer;
+}
+
+/** "0.weight[3,7]" */
+function elementName(name: string, shape: readonly number[], at: number): string {
+  let rest = at;
+  const indices = shape.toReversed().map((size) => {
+    const index = rest % size;
+    rest = Math.floor(rest / size);
+    return index;
+  });
+  return indices.length === 0 ? name : `${name}[${indices.toReversed().join(",")}]`;
 }
 
 function parseJson(text: string, what: string): Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 /** Datasets from the data section of a network file. Files are read by what the caller passes. */
-import { ChainruleError, type ErrorFacts, fail } from "../../core/errors.ts";
+import { ChainruleError, fail } from "../../core/errors.ts";
 import { parseTable, type Table, type TableOptions } from "../../data/csv.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { examples as inlineExamples } from "../../data/examples.ts";
@@ -7,6 +7,7 @@ import { idxDataset, readIdx } from "../../data/idx.ts";
 import { preprocessDataset } from "../../data/preprocessing.ts";
 import { split } from "../../data/split.ts";
 import { tableDataset } from "../../data/table-dataset.ts";
+import { moved } from "../in-file.ts";
 import type { Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
 import type { CsvSection, DataSection, ExamplesSection, NetworkFile } from "./network.ts";
@@ -276,18 +277,4 @@ function placed(
   if (source === undefined) return own === undefined ? error : moved(error, own);
   const here = source.where(path);
   return moved(error, own === undefined ? here : `${own} (named in ${here})`);
-}
-
-/** The same error at another place. */
-function moved(error: ChainruleError, where: string): ChainruleError {
-  const { code, expected, found, fix } = error;
-  const facts: ErrorFacts = {
-    message: error.message.split("\n", 1)[0] ?? "",
-    ...(expected === undefined ? {} : { expected }),
-    ...(found === undefined ? {} : { found }),
-    fix,
-    where,
-    cause: error,
-  };
-  return new ChainruleError(code, facts);
 }

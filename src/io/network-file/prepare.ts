@@ -103,7 +103,7 @@ export interface PreparedNetwork {
 }
 
 /** What trains it, which no network file says: it decides about the time, not the result. */
-export type Machine = Pick<TrainerOptions, "backend">;
+export type Machine = Pick<TrainerOptions, "backend" | "deterministic">;
 
 /** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
 export async function prepareNetwork(
@@ -144,11 +144,11 @@ export function makeTrainer(
   network: NetworkFile,
   model: Layer,
   marks: Fitted["marks"] = {},
-  { backend = "auto" }: Machine = {},
+  { backend = "auto", deterministic }: Machine = {},
 ): Trainer {
   const { dtype, update, seed } = network.training;
   const loss = markedLoss(network, marks);
-  const machine = chooseBackend(backend);
+  const machine = chooseBackend(backend, deterministic);
   return located(sourceOf(network), ["layers"], () =>
     trainer(model, {
       loss,

@@ -172,12 +172,19 @@ export async function derive(): Promise<void> {
   if (mine === asked) findings.value = [...trouble(), ...(report?.findings ?? [])];
 }
 
+/** The error before any training, and of which examples it is. */
+let began: { readonly loss: number; readonly of: string } | undefined;
+
 /** Whether the error rises, and what that usually means. */
 function trouble(): readonly string[] {
-  const found = risen(history.value);
-  const rate = values.value?.learningRate;
-  if (!found || rate === undefined) return [];
+  const v = values.value;
+  if (!v) return [];
+  const of = `${example.value} ${opened.value?.batchSize}`;
+  if (v.steps === 0) began = { loss: v.loss, of };
+  const found = risen(history.value, began?.of === of ? [began.loss, v.loss] : undefined);
+  if (!found) return [];
   const { least, epoch, now } = found;
+  const rate = v.learningRate;
   return [strings.value.risen(rounded(least, 4), epoch, rounded(now, 4), String(rate))];
 }
 

@@ -63,6 +63,14 @@ export const elementKey = (e: Element): string => {
   }
 };
 
+export function elementOfKey(key: string): Element | undefined {
+  const match = /^([ubw])(\d+)\.(\d+)$/.exec(key);
+  if (!match) return key === "loss" ? { kind: "loss" } : undefined;
+  const [column, at] = [Number(match[2]), Number(match[3])];
+  if (match[1] === "w") return { kind: "weight", column, index: at };
+  return { kind: match[1] === "u" ? "unit" : "bias", column, unit: at };
+}
+
 /** The element that a symbol belongs to. */
 export function elementOf(place: Place): Element {
   switch (place.part) {

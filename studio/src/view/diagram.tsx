@@ -16,7 +16,13 @@ import {
   values,
 } from "../state/app.ts";
 import { isDrawn, type Layout, layoutOf } from "../state/layout.ts";
-import { type Element, elementKey, elementOf, weightsInto } from "../state/places.ts";
+import {
+  elementKey,
+  elementOf,
+  elementOfKey,
+  type Element as Part,
+  weightsInto,
+} from "../state/places.ts";
 import { rove } from "../state/roving.ts";
 import { Ends, WeightLabel, WeightLine } from "./edges.tsx";
 import { focusEditor } from "./inspector.tsx";
@@ -24,14 +30,14 @@ import { LossCard } from "./loss-card.tsx";
 import { Column } from "./units.tsx";
 
 /** Where the keyboard is in the picture. */
-export const focused = signal<Element | undefined>(undefined);
+export const focused = signal<Part | undefined>(undefined);
 
 /** What a part of the picture looks like at the moment. */
 export interface Looks {
-  readonly of: (e: Element) => string;
-  readonly tabIndex: (e: Element) => 0 | -1;
-  readonly choose: (e: Element) => void;
-  readonly edit: (e: Element) => void;
+  readonly of: (e: Part) => string;
+  readonly tabIndex: (e: Part) => 0 | -1;
+  readonly choose: (e: Part) => void;
+  readonly edit: (e: Part) => void;
 }
 
 export function Diagram() {
@@ -52,6 +58,11 @@ export function Diagram() {
     <div
       class="frame"
       ref={frame}
+      onFocusIn={(e) => {
+        // However the focus came here: assistive technology sets it without a key.
+        const key = (e.target as Element).closest("[data-key]")?.getAttribute("data-key");
+        focused.value = (key && elementOfKey(key)) || focused.value;
+      }}
       onKeyDown={(e) => {
         if (s && layout) onKey(s, layout, e, frame.current);
       }}

@@ -19,7 +19,7 @@ export function runBoth(graph: Graph, what: string, values: Values = evaluate(gr
 }
 
 /** Register tiles as wide as turbo has them; any engine can run them. */
-const wide = makeBackend("wide", true);
+const wide = makeBackend("wide", { turbo: true });
 
 /**
  * Compiled outputs; the program passes the verifier, a second run gives the same, and so do

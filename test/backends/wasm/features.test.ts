@@ -90,3 +90,21 @@ test("without relaxed instructions plain ones are used", async () => {
   await t.fit(data, { epochs: 2 });
   expect(t.backend.name).toBe("wasm");
 });
+
+test("deterministic training has the bits of an engine without relaxed instructions", async () => {
+  const trained = async (lib: Library, deterministic: boolean) => {
+    const { crossEntropy, linear, sequential, sgd, tanh, trainer } = lib;
+    const model = sequential(linear(20, 30), tanh(), linear(30, 3));
+    const inputs = Array.from({ length: 40 }, (_, i) =>
+      Array.from({ length: 20 }, (_, k) => Math.sin(1.3 * i + k * k)),
+    );
+    const targets = inputs.map((_, i) => i % 3);
+    const optimizer = sgd({ learningRate: 0.1 });
+    const t = trainer(model, { loss: crossEntropy, optimizer, deterministic });
+    await t.fit({ inputs, targets, classes: ["a", "b", "c"] }, { epochs: 20, batchSize: 8 });
+    return t.toBytes();
+  };
+  const asked = await trained(await library(() => false), true);
+  vi.restoreAllMocks();
+  expect(asked).toEqual(await trained(await library(missing.relaxed), false));
+});

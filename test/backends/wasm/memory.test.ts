@@ -146,6 +146,15 @@ describe("too much", () => {
     expect(Number.parseInt(error.found!, 10)).toBeLessThanOrEqual(needed + 2);
   });
 
+  test("a model whose weights no array can hold: how many, and how much", () => {
+    const model = sequential(linear(100_000, 500_000));
+    const error = failure("out-of-memory", () =>
+      trainer(model, { loss: halfSquaredError, optimizer: sgd() }),
+    );
+    expect(error.found).toContain("50000000000 elements of 8 bytes, 400 GB");
+    expect(error.where).toContain("memory.test.ts");
+  });
+
   test("memory that the machine does not give", () => {
     const { Memory } = WebAssembly;
     WebAssembly.Memory = class {

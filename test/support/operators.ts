@@ -1,0 +1,35 @@
+/** One recorded call of an operator, made with the functions of one build of the library. */
+import type { Tensor } from "../../src/core/tensor.ts";
+import type { Recorded } from "./fixtures.ts";
+
+export interface Case {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, never>>;
+  readonly inputs: readonly Recorded[];
+  readonly output: Recorded;
+  readonly upstream?: Recorded;
+  readonly gradients: readonly (Recorded | null)[];
+  readonly note?: string;
+}
+
+/** The library's functions by name. */
+export type Functions = Readonly<Record<string, (...xs: unknown[]) => Tensor>>;
+
+type Call = (f: Functions, xs: readonly Tensor[], attributes: Case["attributes"]) => Tensor;
+
+/** Functions whose settings are positional; all others take them as one last argument. */
+const positional: Record<string, Call> = {
+  reshape: (f, [x], { shape }) => f.reshape!(x, shape),
+  transpose: (f, [x], { axes }) => f.transpose!(x, axes),
+  broadcastTo: (f, [x], { shape }) => f.broadcastTo!(x, shape),
+  flip: (f, [x], { axes }) => f.flip!(x, axes),
+  concatenate: (f, xs, { axis }) => f.concatenate!(xs, axis),
+  stack: (f, xs, { axis }) => f.stack!(xs, axis),
+  oneHot: (f, [x], { classes }) => f.oneHot!(x, classes, "f64"),
+  einsum: (f, xs, { equation }) => f.einsum!(equation, ...xs),
+};
+
+export function call(f: Functions, { name, attributes }: Case, xs: readonly Tensor[]): Tensor {
+  const settings = Object.keys(attributes).length === 0 ? [] : [attributes];
+  return positional[name]?.(f, xs, attributes) ?? f[name]!(...xs, ...settings);
+}

@@ -1,0 +1,121 @@
+/**
+ * Measures the studio that is in dist/: what its first screen loads, how long a cold start takes,
+ * and what the page's main thread does while the spirals are trained. Prints, and judges nothing.
+ */
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { chromium } from "playwright-core";
+
+const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const launch = () => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const kilobytes = (n) => `${(n / 1024).toFixed(1)} KB`;
+const ms = (n) => `${n.toFixed(0)} ms`;
+
+/** Compressed sizes of what is asked for before the page is ready, and after. */
+async function sizes(address) {
+  const browser = await launch();
+  const page = await browser.newPage();
+  const found = { first: 0, engine: 0, later: 0 };
+  const waiting = [];
+  page.on("response", (response) => {
+    const name = new URL(response.url()).pathname;
+    waiting.push(
+      response.body().then(async (body) => {
+        const early = !(await page.evaluate("'ready' in document.documentElement.dataset"));
+        const part = name.includes("worker") ? "engine" : early ? "first" : "later";
+        found[part] += gzipSync(body, { level: 9 }).length;
+      }),
+    );
+  });
+  await page.goto(address);
+  await page.waitForSelector("html[data-complete]");
+  await Promise.all(waiting);
+  await browser.close();
+  return found;
+}
+
+/** Milliseconds from the start of the navigation, in a browser that has only just been started. */
+async function coldStart(address) {
+  const browser = await launch();
+  const page = await browser.newPage();
+  await page.goto(address);
+  await page.waitForSelector("html[data-ready]");
+  const times = await page.evaluate(() => {
+    const at = (name) => performance.getEntriesByName(name)[0].startTime;
+    return { paint: at("first-contentful-paint"), engine: at("ready") };
+  });
+  await browser.close();
+  return times;
+}
+
+/** The main thread's tasks in ten seconds of training, with the loss and the plane drawn. */
+async function tasksWhileTraining(address, tab) {
+  const browser = await launch();
+  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, bypassCSP: true });
+  await page.goto(address);
+  await page.waitForSelector("html[data-complete]");
+  await page.locator("header select").first().selectOption("spirals");
+  await page.waitForFunction("document.querySelector('.lead').textContent.includes('w³')");
+  await page.click(`#tab-${tab}`);
+  await page.click("h1");
+  await page.keyboard.press(" ");
+  await page.waitForFunction("+document.querySelector('.epoch b').textContent > 20");
+  const client = await page.context().newCDPSession(page);
+  const events = [];
+  client.on("Tracing.dataCollected", ({ value }) => events.push(...value));
+  const epoch = () => page.locator(".epoch b").first().textContent().then(Number);
+  const includedCategories = ["toplevel", "devtools.timeline"];
+  await client.send("Tracing.start", { traceConfig: { includedCategories } });
+  const before = await epoch();
+  await page.waitForTimeout(10_000);
+  const pictures = (await epoch()) - before;
+  const complete = new Promise((resolve) => client.once("Tracing.tracingComplete", resolve));
+  await client.send("Tracing.end");
+  await complete;
+  await browser.close();
+  const drawing = events.filter((e) => e.name === "FireAnimationFrame");
+  const { pid, tid } = drawing[0];
+  const tasks = events.filter((e) => e.name === "RunTask" && e.pid === pid && e.tid === tid);
+  const long = tasks.filter((e) => (e.tdur ?? e.dur) > 16_000);
+  return {
+    tasks: tasks.length,
+    overBudget: long.length,
+    longest: Math.max(...tasks.map((e) => (e.tdur ?? e.dur) / 1000)),
+    frames: drawing.length / 10,
+    pictures: pictures / 10,
+  };
+}
+
+const server = spawn(process.execPath, [path("dist/cli.js"), "studio", "--no-open", "--json"]);
+const address = await new Promise((resolve, reject) => {
+  let printed = "";
+  server.stdout.on("data", (text) => {
+    printed += text;
+    const found = /http:[^"]+/.exec(printed);
+    if (found) resolve(found[0]);
+  });
+  server.once("exit", () => reject(new Error("The studio did not start: npm run build")));
+});
+try {
+  const { first, engine, later } = await sizes(address);
+  console.log(`first screen ${kilobytes(first)} gzip; engine in its worker ${kilobytes(engine)};`);
+  console.log(`  loaded afterwards for use without a connection ${kilobytes(later)}`);
+  const starts = [];
+  for (let i = 0; i < 7; i++) starts.push(await coldStart(address));
+  console.log(
+    `cold start, median of 7: first screen after ${ms(median(starts.map((s) => s.paint)))}, ` +
+      `engine after ${ms(median(starts.map((s) => s.engine)))}`,
+  );
+  for (const tab of ["loss", "plane"]) {
+    const t = await tasksWhileTraining(address, tab);
+    console.log(
+      `spirals, ${tab}: ${t.frames.toFixed(0)} frames and ${t.pictures.toFixed(0)} epochs a second; ` +
+        `${t.overBudget} of ${t.tasks} tasks over 16 ms, the longest ${t.longest.toFixed(1)} ms`,
+    );
+  }
+} finally {
+  server.kill("SIGINT");
+}
