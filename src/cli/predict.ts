@@ -186,6 +186,7 @@ function checkInputs(
     expected: `a finite ${dtype}, of the size of those in training`,
     found: String(given.data[at]),
     where: `row ${Math.floor(at / inputs) + 1}, ${inputNames?.[column] ?? `value ${column + 1}`}`,
+    fix: "Give rows of the size of those in training.",
   });
 }
 

@@ -3,7 +3,7 @@ import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
-import { reshape, transpose } from "./move.ts";
+import { reshape, slice, transpose } from "./move.ts";
 import { sum } from "./reduce.ts";
 
 /** A tensor whose axes have names. */
@@ -14,8 +14,10 @@ interface Named {
 
 /**
  * Einstein's summation: y[out] = Σ over all other letters of the product of the inputs, as in
- * `einsum("bij,bjk->bik", a, b)`. One letter per axis; without `->`, the letters that occur once,
- * in alphabetical order. It is made of transposes, sums and matrix products.
+ * `einsum("bij,bjk->bik", a, b)`. One letter per axis; a letter that occurs twice in one input takes
+ * the diagonal, as in `einsum("ii->", a)`, the trace; `...` stands for any further axes, which are
+ * broadcast. Without `->`: the axes of `...`, then the letters that occur once, in alphabetical
+ * order. It is made of transposes, sums and matrix products.
  */
 export function einsum(equation: string, ...xs: readonly Tensor[]): Tensor {
   const { terms, out } = parse(equation, xs);
@@ -27,6 +29,22 @@ export function einsum(equation: string, ...xs: readonly Tensor[]): Tensor {
     rest = others;
   }
   return arrange(sumOut(left, new Set(out)), out).x;
+}
+
+/** With each name once: where it stood several times, the elements with equal indices. */
+function diagonal({ x, axes }: Named): Named {
+  const first = axes.findIndex((name, axis) => axes.indexOf(name, axis + 1) >= 0);
+  if (first < 0) return { x, axes };
+  const second = axes.indexOf(axes[first]!, first + 1);
+  const others = axes.map((_, axis) => axis).filter((axis) => axis !== first && axis !== second);
+  const n = x.shape[first]!;
+  const outer = others.map((axis) => x.shape[axis]!);
+  const flat = reshape(transpose(x, [...others, first, second]), [...outer, n * n]);
+  const step = [...outer.map(() => 1), n + 1];
+  return diagonal({
+    x: slice(flat, { step }),
+    axes: [...others.map((axis) => axes[axis]!), axes[first]!],
+  });
 }
 
 /** Sums over the axes that nobody wants. */
@@ -73,39 +91,69 @@ function contract(a: Named, b: Named, wanted: ReadonlySet<string>): Named {
   return { x: reshape(product, [...b0, ...m, ...n]), axes };
 }
 
+const dots = "...";
+
+/** Names for the axes of `...`: the last of any two tensors are the same. */
+const further = (count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${dots}${count - i}`);
+
 function parse(equation: string, xs: readonly Tensor[]): { terms: Named[]; out: string[] } {
   const bad = (expected: string, found: string): never =>
     fail("bad-argument", { message: `einsum cannot read "${equation}".`, expected, found });
-  const match = /^\s*([A-Za-z]*(?:\s*,\s*[A-Za-z]*)*)\s*(?:->\s*([A-Za-z]*)\s*)?$/.exec(equation);
-  if (match === null) return bad('letters, as in "ij,jk->ik"', `"${equation}"`);
-  const lists = match[1]!.split(",").map((term) => [...term.trim()]);
+  const [left, right, ...more] = equation.split("->");
+  const tokens = (term: string): string[] => {
+    const found = term.trim().match(/\.\.\.|[A-Za-z]/g) ?? [];
+    const once = found.filter((t) => t === dots).length <= 1;
+    if (found.join("") !== term.trim() || !once) bad('letters, as in "ij,jk->ik"', `"${term}"`);
+    return found;
+  };
+  if (more.length > 0) bad("one arrow", `"${equation}"`);
+  const lists = left!.split(",").map(tokens);
   if (lists.length !== xs.length) bad(`${lists.length} tensors`, `${xs.length}`);
   const sizes = new Map<string, number>();
-  const terms = lists.map((axes, i): Named => {
+  let most = 0;
+  const terms = lists.map((list, i): Named => {
     const x = xs[i]!;
-    if (axes.length !== x.rank) {
-      bad(
-        `${axes.length} axes for "${axes.join("")}"`,
-        `a tensor of shape ${formatShape(x.shape)}`,
-      );
+    const letters = list.filter((t) => t !== dots).length;
+    const count = x.rank - letters;
+    if (count < 0 || (count > 0 && letters === list.length)) {
+      bad(`${letters} axes for "${list.join("")}"`, `a tensor of shape ${formatShape(x.shape)}`);
     }
-    if (new Set(axes).size !== axes.length) {
-      bad("each letter once per tensor (diagonals are not taken)", `"${axes.join("")}"`);
-    }
+    most = Math.max(most, list.includes(dots) ? count : 0);
+    const axes = list.flatMap((t) => (t === dots ? further(count) : [t]));
     axes.forEach((name, axis) => {
-      const known = sizes.get(name) ?? x.shape[axis]!;
-      if (known !== x.shape[axis]) {
-        bad(`size ${known} for "${name}", as before`, `size ${x.shape[axis]} in tensor ${i + 1}`);
+      const size = x.shape[axis]!;
+      const known = sizes.get(name) ?? size;
+      const isFurther = name.startsWith(dots);
+      if (known !== size && !(isFurther && (known === 1 || size === 1))) {
+        bad(
+          `size ${known} for "${isFurther ? dots : name}", as before`,
+          `size ${size} in tensor ${i + 1}`,
+        );
       }
-      sizes.set(name, known);
+      sizes.set(name, isFurther && known === 1 ? size : known);
     });
     return { x, axes };
   });
-  const all = lists.flat();
+  const all = lists.flat().filter((t) => t !== dots);
   const once = [...new Set(all)].filter((c) => all.indexOf(c) === all.lastIndexOf(c)).sort();
-  const out = match[2] === undefined ? once : [...match[2]];
+  const asked = right === undefined ? [dots, ...once] : tokens(right);
+  const out = asked.flatMap((t) => (t === dots ? further(most) : [t]));
   const unknown = out.find((name) => !sizes.has(name));
   if (unknown !== undefined) bad("letters of the inputs on the right", `"${unknown}"`);
   if (new Set(out).size !== out.length) bad("each letter once on the right", `"${out.join("")}"`);
-  return { terms, out };
+  return { terms: terms.map((term) => diagonal(broadcast(term, sizes))), out };
+}
+
+/** Without the axes of size 1 that are wider elsewhere: what lacks an axis is the same along it. */
+function broadcast({ x, axes }: Named, sizes: ReadonlyMap<string, number>): Named {
+  const kept = axes.filter((name, axis) => x.shape[axis] === sizes.get(name));
+  if (kept.length === axes.length) return { x, axes };
+  return {
+    x: reshape(
+      x,
+      kept.map((name) => sizes.get(name)!),
+    ),
+    axes: kept,
+  };
 }

@@ -13,6 +13,7 @@ import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { examples, type InlineExamples } from "../data/examples.ts";
+import { inFile } from "../io/in-file.ts";
 import { initialize } from "../nn/initializers.ts";
 import { inference, type Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
@@ -377,7 +378,8 @@ export class Trainer {
 
   /** Loads from a file; training then goes on as if it had never stopped. */
   async load(path: string): Promise<Record<string, string>> {
-    return this.fromBytes(await (await import("#files")).readBytes(path));
+    const bytes = await (await import("#files")).readBytes(path);
+    return inFile(path, () => this.fromBytes(bytes));
   }
 
   /** @internal Replaces the whole state at once. */

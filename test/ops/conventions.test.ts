@@ -6,6 +6,7 @@ import { gradient } from "../../src/autodiff/gradient.ts";
 import type { DType } from "../../src/core/dtype.ts";
 import type { ErrorCode } from "../../src/core/errors.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
+import { elu, leakyRelu } from "../../src/nn/activations.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
 import { cast } from "../../src/ops/cast.ts";
 import * as compare from "../../src/ops/compare.ts";
@@ -27,6 +28,8 @@ const functions = {
   ...reduce,
   ...transcendental,
   binaryCrossEntropy: crossEntropyOfBits,
+  elu,
+  leakyRelu,
   cast: (x: Tensor, { to }: { to: DType }) => cast(x, to),
   concatenate: (...xs: Tensor[]) => concatenate(xs),
   matmul,

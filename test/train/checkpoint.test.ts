@@ -345,7 +345,7 @@ describe("files", () => {
     expect(missing.where).toContain("none");
     const path = join(folder, "text");
     writeFileSync(path, "not a checkpoint");
-    await rejection("file-corrupt", t.load(path));
+    expect((await rejection("file-corrupt", t.load(path))).where).toBe(path);
     await rejection("file-unwritable", t.save(join(folder, "no", "folder")));
     expect(t.progress.steps).toBe(0);
   });

@@ -11,7 +11,7 @@ export interface Pace {
   readonly epochs?: number;
 }
 
-/** The least time between two pictures, in ms. */
+/** Where there are as many epochs to a picture as there is time for: that time, in ms. */
 const interval = 16;
 /** How many pictures may be undone, and of how large a network. */
 const remembered = 100;
@@ -39,21 +39,15 @@ const excerptOf = ({ problems }: NetworkFileError): string =>
 export class Training {
   readonly #engine: Engine;
   readonly #send: (frame: Frame) => void;
-  readonly #wait: (ms: number) => Promise<void>;
   #controller: AbortController | undefined;
   #done: Promise<void> = Promise.resolve();
   #seen: (() => void) | undefined;
   #rate: number | undefined;
   #past: { readonly steps: number; readonly state: Uint8Array; readonly batchSize: number }[] = [];
 
-  constructor(
-    engine: Engine,
-    send: (frame: Frame) => void,
-    wait: (ms: number) => Promise<void> = (ms) => new Promise((r) => setTimeout(r, ms)),
-  ) {
+  constructor(engine: Engine, send: (frame: Frame) => void) {
     this.#engine = engine;
     this.#send = send;
-    this.#wait = wait;
   }
 
   get playing(): boolean {
@@ -157,7 +151,7 @@ export class Training {
         const now = performance.now();
         if (!due || (pace.perFrame === 0 && now - since < interval)) continue;
         if (small) this.#remember();
-        await this.#show(Math.max(0, interval - (now - since)), signal);
+        await this.#show(signal);
         since = performance.now();
       }
     } catch (error) {
@@ -169,13 +163,14 @@ export class Training {
     this.#send(this.#frame(false, failure));
   }
 
-  async #show(rest: number, signal: AbortSignal): Promise<void> {
+  /** The page draws at its own pace: no picture is made before the last one has been seen. */
+  async #show(signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const seen = new Promise<void>((resolve) => {
       this.#seen = resolve;
     });
     this.#send(this.#frame(true));
-    await Promise.all([seen, this.#wait(rest)]);
+    await seen;
     this.#seen = undefined;
   }
 
