@@ -31,7 +31,7 @@ function output(y: unknown, what: string): Tensor {
 }
 
 /** (x, …) ↦ [f(x, …), ∂f/∂x]: value and gradient of a scalar function in its first argument. */
-export function valueAndGrad<X extends Tree, Rest extends readonly unknown[]>(
+export function valueAndGrad<X extends Tree = Tensor, Rest extends readonly unknown[] = []>(
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, [value: Tensor, gradient: X]> {
   return (x, ...rest) => {
@@ -42,7 +42,7 @@ export function valueAndGrad<X extends Tree, Rest extends readonly unknown[]>(
 }
 
 /** (x, …) ↦ ∂f/∂x, the gradient of a scalar function in its first argument. */
-export function grad<X extends Tree, Rest extends readonly unknown[]>(
+export function grad<X extends Tree = Tensor, Rest extends readonly unknown[] = []>(
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, X> {
   const both = valueAndGrad(f);
@@ -50,7 +50,7 @@ export function grad<X extends Tree, Rest extends readonly unknown[]>(
 }
 
 /** [f(x), g ↦ gᵀJ]: the value, and the product of any upstream gradient with the Jacobian. */
-export function vjp<X extends Tree>(
+export function vjp<X extends Tree = Tensor>(
   f: (x: X) => Tensor,
   x: X,
 ): [value: Tensor, pullBack: (upstream: Tensor) => X] {
@@ -60,7 +60,7 @@ export function vjp<X extends Tree>(
 }
 
 /** [f(x), J·dx]: the value and its change along a tangent, by forward mode. */
-export function jvp<X extends Tree>(
+export function jvp<X extends Tree = Tensor>(
   f: (x: X) => Tensor,
   x: X,
   tangent: X,

@@ -5,7 +5,7 @@
  */
 
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
-import { allocate, isFloat } from "../core/dtype.ts";
+import { allocate, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { shown } from "./wording.ts";
@@ -62,8 +62,15 @@ export function dataset(parts: Omit<Dataset, "size">): Dataset {
   return { ...parts, size };
 }
 
-function checkFinite(tensor: ArrayTensor, what: string): void {
-  const at = tensor.data.findIndex((value) => !Number.isFinite(value));
+/** The first element that is NaN or infinite, or −1; without a call for each, they may be many. */
+export function firstNotFinite(data: TypedArray): number {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
+  return -1;
+}
+
+/** @throws ChainruleError "data-invalid" for NaN or infinity, naming row and element. */
+export function checkFinite(tensor: ArrayTensor, what: string): void {
+  const at = firstNotFinite(tensor.data);
   if (at < 0) return;
   const width = tensor.data.length / tensor.shape[0];
   fail("data-invalid", {

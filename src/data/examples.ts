@@ -1,23 +1,32 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
+import { arrayOf, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { evaluate } from "../core/runtime.ts";
+import { Tensor } from "../core/tensor.ts";
 import { type Dataset, dataset } from "./dataset.ts";
+import { classCount } from "./idx.ts";
 import { didYouMean, listed, shown } from "./wording.ts";
 
 /** Examples written down in a program or in a network file. */
 export interface InlineExamples {
-  /** One row of numbers for each example, all of the same length. */
-  readonly inputs: readonly (readonly number[])[];
+  /** One row of numbers for each example, all of the same length; or a tensor of such rows. */
+  readonly inputs: Tensor | readonly (readonly number[])[];
   /**
    * One target for each example: a row of numbers (shape [n, k]), a number (shape [n, 1]), or the
-   * name of a class. Numbers are labels 0, 1, 2 … only where `classes` is given.
+   * name of a class; or a tensor of shape [n, ...] or [n]. Numbers are labels 0, 1, 2 … only where
+   * `classes` is given; those of an i32 tensor of shape [n] always are.
    */
-  readonly targets: readonly (readonly number[])[] | readonly number[] | readonly string[];
-  /** The classes in the order of their labels; default: the names that occur, sorted. */
+  readonly targets: Tensor | readonly (readonly number[])[] | readonly number[] | readonly string[];
+  /**
+   * The classes in the order of their labels; default: the names that occur, sorted, and for a
+   * tensor of labels "0", "1", … up to the largest.
+   */
   readonly classes?: readonly string[];
 }
 
 /**
  * A dataset of inline examples: inputs f64 [n, features]; targets f64 [n, k], or i32 labels [n].
+ * Real tensors keep their element type and their axes.
  *
  * @throws ChainruleError "data-invalid" for ragged rows, for anything but finite numbers (naming
  *   row and column, counted from 0), for mixed kinds of targets or an unknown class; "data-empty".
@@ -33,6 +42,9 @@ export function examples(inline: InlineExamples): Dataset {
     });
   }
   const inputs = matrix(inline.inputs, "inputs");
+  if (inline.targets instanceof Tensor) {
+    return dataset({ inputs, ...heldTargets(inline.targets, classes) });
+  }
   if (!Array.isArray(inline.targets)) return wrongKind("targets", inline.targets);
   if (inline.targets.length !== inputs.shape[0]) {
     fail("data-invalid", {
@@ -52,20 +64,48 @@ export function examples(inline: InlineExamples): Dataset {
       targets: arrayTensor("f64", [values.length, 1], Float64Array.from(values)),
     });
   }
-  values.forEach((label, row) => {
-    if (Number.isInteger(label) && label >= 0 && label < classes.length) return;
+  return dataset({ inputs, targets: labels(values, classes), classes });
+}
+
+function labels(values: ArrayLike<number>, classes: readonly string[]): ArrayTensor {
+  for (let row = 0; row < values.length; row++) {
+    const label = values[row];
+    if (Number.isInteger(label) && label >= 0 && label < classes.length) continue;
     fail("index-out-of-range", {
       message: "A label has no class.",
       expected: `a whole number from 0 to ${classes.length - 1}`,
       found: String(label),
-      where: `targets, row ${row}`,
+      where: `targets, row ${row} (counted from 0)`,
     });
-  });
-  const labels = arrayTensor("i32", [values.length], Int32Array.from(values));
-  return dataset({ inputs, targets: labels, classes });
+  }
+  return arrayTensor("i32", [values.length], Int32Array.from(values));
 }
 
-function matrix(given: unknown, what: string): ArrayTensor {
+/** A tensor's elements, in f64 where they are not real. */
+function held(tensor: Tensor): ArrayTensor {
+  const [data] = evaluate([tensor]);
+  const { dtype, shape } = tensor;
+  return isFloat(dtype)
+    ? arrayTensor(dtype, shape, data)
+    : arrayTensor("f64", shape, arrayOf("f64", data));
+}
+
+function heldTargets(
+  tensor: Tensor,
+  given: readonly string[] | undefined,
+): Pick<Dataset, "targets" | "classes"> {
+  const targets = held(tensor);
+  if (tensor.rank !== 1) return { targets };
+  if (given === undefined && tensor.dtype !== "i32") {
+    return { targets: { ...targets, shape: [tensor.size, 1] } };
+  }
+  const classes = given ?? Array.from({ length: classCount(targets.data) }, (_, i) => String(i));
+  return { targets: labels(targets.data, classes), classes };
+}
+
+/** @internal Rows of finite numbers as a tensor of shape [rows, numbers]. */
+export function matrix(given: unknown, what: string): ArrayTensor {
+  if (given instanceof Tensor) return held(given);
   if (!Array.isArray(given)) return wrongKind(what, given);
   const table: readonly unknown[] = given;
   if (table.length === 0) fail("data-empty", { message: `The ${what} have no rows.` });

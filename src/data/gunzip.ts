@@ -15,7 +15,35 @@ const pieceSize = 16_384;
  * @throws ChainruleError "file-corrupt" for what is not gzip, is cut off, has a wrong checksum, has
  *   further bytes behind its end; "too-large"; "unsupported" without DecompressionStream.
  */
-export async function gunzip(bytes: Uint8Array, limit = 2 ** 30): Promise<Uint8Array> {
+export async function gunzip(bytes: Uint8Array, limit = defaultLimit): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of unpacked(bytes)) {
+    size += chunk.length;
+    checkUnpacked(size, limit, bytes);
+    chunks.push(chunk);
+  }
+  return joined(chunks, size);
+}
+
+/** What is unpacked where nobody has said how much there may be. */
+export const defaultLimit = 2 ** 30;
+
+/** @throws ChainruleError "too-large" for more unpacked bytes than the limit. */
+export function checkUnpacked(size: number, limit: number, bytes: Uint8Array): void {
+  if (size <= limit) return;
+  fail("too-large", {
+    message: "The gzip file unpacks to more than the limit.",
+    expected: `at most ${limit} bytes`,
+    found: `more than that, from ${bytes.length} bytes`,
+  });
+}
+
+/**
+ * The contents piece by piece: whoever has seen enough stops asking, and no more is unpacked.
+ * Errors as in `gunzip`, but for the limit.
+ */
+export async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   if (!isGzip(bytes)) {
     fail("file-corrupt", {
       message: "These bytes are not gzip.",
@@ -31,7 +59,6 @@ export async function gunzip(bytes: Uint8Array, limit = 2 ** 30): Promise<Uint8A
       fix: "Unpack the file beforehand.",
     });
   }
-  const chunks: Uint8Array[] = [];
   let size = 0;
   const stream = new DecompressionStream("gzip");
   const writer = stream.writable.getWriter();
@@ -42,45 +69,35 @@ export async function gunzip(bytes: Uint8Array, limit = 2 ** 30): Promise<Uint8A
   writer.closed.catch(ignore);
   reader.closed.catch(ignore);
   feed(writer, bytes).catch(ignore);
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.length;
-      if (size > limit) break;
-      chunks.push(value);
-    }
-  } catch (error) {
+  const damaged = (cause: unknown): never =>
     fail("file-corrupt", {
       message: "The gzip data are damaged or cut off.",
       expected: "a complete gzip file",
       found: `${bytes.length} bytes of which ${size} could be unpacked`,
-      cause: error,
+      cause,
     });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(damaged);
+      if (done) break;
+      size += value.length;
+      yield value;
+    }
   } finally {
     reader.cancel().catch(ignore);
     writer.abort().catch(ignore);
-  }
-  if (size > limit) {
-    fail("too-large", {
-      message: "The gzip file unpacks to more than the limit.",
-      expected: `at most ${limit} bytes`,
-      found: `more than that, from ${bytes.length} bytes`,
-    });
   }
   // Runtimes differ in whether bytes behind the end are an error; the length in the last four
   // bytes (RFC 1952) settles it.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const told = bytes.length < 18 ? -1 : view.getUint32(bytes.length - 4, true);
-  if (told !== size % 2 ** 32) {
-    fail("file-corrupt", {
-      message: "The gzip file does not end where its contents end.",
-      expected: `${size} as the length in its last four bytes`,
-      found: String(told),
-      fix: "Remove what follows, or unpack a file of several parts beforehand.",
-    });
-  }
-  return joined(chunks, size);
+  if (told === size % 2 ** 32) return;
+  fail("file-corrupt", {
+    message: "The gzip file does not end where its contents end.",
+    expected: `${size} as the length in its last four bytes`,
+    found: String(told),
+    fix: "Remove what follows, or unpack a file of several parts beforehand.",
+  });
 }
 
 async function feed(
@@ -95,7 +112,8 @@ async function feed(
   await writer.close();
 }
 
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+/** Pieces as a whole. */
+export function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   const whole = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {

@@ -7,8 +7,8 @@
 import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
 import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { type Dataset, dataset } from "./dataset.ts";
-import { gunzip, isGzip } from "./gunzip.ts";
+import { type Dataset, dataset, firstNotFinite } from "./dataset.ts";
+import { checkUnpacked, defaultLimit, isGzip, joined, unpacked } from "./gunzip.ts";
 import { shown } from "./wording.ts";
 
 interface ElementType {
@@ -44,9 +44,37 @@ export function parseIdx(bytes: Uint8Array): ArrayTensor {
       fix: "Call readIdx(bytes), or gunzip(bytes) first.",
     });
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const header = readHeader(bytes);
+  const { type, shape, size, start, total } = header;
+  if (size === undefined || total !== bytes.length) return disagree(header, bytes.length);
+  const view = viewOf(bytes);
+  const data = allocate(type.dtype, size);
+  for (let i = 0, at = start; i < size; i++, at += type.bytes) data[i] = type.read(view, at);
+  return arrayTensor(type.dtype, shape, data);
+}
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
+
+interface Header {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  /** The number of elements; undefined where it is absurd. */
+  readonly size: number | undefined;
+  /** Where the elements begin and end, in bytes. */
+  readonly start: number;
+  readonly total: number;
+}
+
+function readHeader(bytes: Uint8Array): Header {
+  const view = viewOf(bytes);
   if (bytes.length < 4 || view.getUint16(0) !== 0) {
-    corrupt("This is no IDX file.", "two zero bytes, an element type, the number of axes", start());
+    const first = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
+    corrupt(
+      "This is no IDX file.",
+      "two zero bytes, an element type, the number of axes",
+      first.length === 0 ? "an empty file" : first.join(" "),
+    );
   }
   const type = elementTypes[bytes[2]];
   const axes = bytes[3];
@@ -54,35 +82,49 @@ export function parseIdx(bytes: Uint8Array): ArrayTensor {
     corrupt("An IDX file has an unknown element type.", "8, 9, 11, 12, 13 or 14", `${bytes[2]}`);
   }
   if (axes === 0) corrupt("An IDX file has no axes.", "at least one", "0");
-  const header = 4 + 4 * axes;
-  if (bytes.length < header) {
-    corrupt("An IDX file ends in its header.", `${header} bytes`, `${bytes.length}`);
+  const start = headerLength(axes);
+  if (bytes.length < start) {
+    corrupt("An IDX file ends in its header.", `${start} bytes`, `${bytes.length}`);
   }
-  const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(headerLength(axis)));
   const size = checkedSize(shape);
-  const total = size === undefined ? Number.POSITIVE_INFINITY : header + size * type.bytes;
-  if (size === undefined || total !== bytes.length) {
-    return corrupt(
-      total > bytes.length
-        ? "An IDX file is shorter than its header says."
-        : "An IDX file is longer than its header says.",
-      `${total} bytes for the shape [${shape.slice(0, 8).join(", ")}]`,
-      `${bytes.length} bytes`,
-    );
-  }
-  const data = allocate(type.dtype, size);
-  for (let i = 0, at = header; i < size; i++, at += type.bytes) data[i] = type.read(view, at);
-  return arrayTensor(type.dtype, shape, data);
-
-  function start(): string {
-    const first = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
-    return first.length === 0 ? "an empty file" : first.join(" ");
-  }
+  const total = size === undefined ? Number.POSITIVE_INFINITY : start + size * type.bytes;
+  return { type, shape, size, start, total };
 }
 
-/** Parses an IDX file, unpacking it first if it begins like gzip. Errors of both. */
-export async function readIdx(bytes: Uint8Array, limit?: number): Promise<ArrayTensor> {
-  return parseIdx(isGzip(bytes) ? await gunzip(bytes, limit) : bytes);
+const headerLength = (axes: number): number => 4 + 4 * axes;
+
+/** @param atLeast there may be more bytes than these, not unpacked yet */
+function disagree({ shape, total }: Header, bytes: number, atLeast = false): never {
+  const sizes = `[${shape.slice(0, 8).join(", ")}${shape.length > 8 ? ", …" : ""}]`;
+  const expected = Number.isFinite(total) ? `${total} bytes` : "more bytes than any file has";
+  return corrupt(
+    `An IDX file is ${bytes < total ? "shorter" : "longer"} than its header says.`,
+    `${expected} for the shape ${sizes}`,
+    `${bytes} bytes${atLeast ? " or more" : ""}`,
+  );
+}
+
+/**
+ * Parses an IDX file, unpacking it first if it begins like gzip: no further than its header says,
+ * nor beyond `limit` bytes (default 1 GiB). Errors of both.
+ */
+export async function readIdx(bytes: Uint8Array, limit = defaultLimit): Promise<ArrayTensor> {
+  if (!isGzip(bytes)) return parseIdx(bytes);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let header: Header | undefined;
+  for await (const chunk of unpacked(bytes)) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (header === undefined) {
+      const first = joined(chunks, size);
+      if (size >= 4 && size >= headerLength(first[3])) header = readHeader(first);
+    }
+    if (header && (header.size === undefined || size > header.total)) disagree(header, size, true);
+    checkUnpacked(size, limit, bytes);
+  }
+  return parseIdx(joined(chunks, size));
 }
 
 export interface IdxOptions {
@@ -103,30 +145,38 @@ const mostInferred = 65_536;
  * Images and labels as a dataset: inputs [n, rows·columns] (or [n, rows, columns]), i32 labels [n],
  * and the classes "0", "1", …
  *
- * @throws ChainruleError "data-invalid" where the numbers of images and labels differ or the labels
- *   are no list of whole numbers, "index-out-of-range" for a label outside the classes.
+ * @throws ChainruleError "data-invalid" where the numbers of images and labels differ, an image has
+ *   no pixels or one that is not finite, or the labels are no list of whole numbers; "data-empty"
+ *   without images; "index-out-of-range" for a label outside the classes.
  */
 export function idxDataset(
   images: ArrayTensor,
   labels: ArrayTensor,
   options: IdxOptions = {},
 ): Dataset {
+  return labelled(idxInputs(images, options), idxLabels(labels), options.classes);
+}
+
+/** Images as the inputs of a dataset. Each file has its own function, so that errors name it. */
+export function idxInputs(images: ArrayTensor, options: IdxOptions): ArrayTensor {
   const { dtype = "f32", flatten = true, scale = isFloat(images.dtype) ? 1 : 1 / 255 } = options;
-  const n = images.shape[0] ?? 0;
-  if (labels.shape.length !== 1 || labels.dtype !== "i32" || images.shape.length < 2) {
-    fail("data-invalid", {
-      message: "These are not images and their labels.",
-      expected: "images of shape [n, rows, columns] and whole numbers of shape [n]",
-      found: `[${images.shape.join(", ")}] and ${labels.dtype} of [${labels.shape.join(", ")}]`,
-      fix: "Check that the two files have not been exchanged.",
+  const { shape } = images;
+  const [n, ...rest] = shape;
+  if (rest.length === 0) notOf("images", "images of shape [n, rows, columns]", images);
+  if (n === 0) {
+    fail("data-empty", {
+      message: "There are no images.",
+      expected: "at least one",
+      found: `none, of the shape [${shape.join(", ")}]`,
     });
   }
-  if (labels.shape[0] !== n) {
+  const width = rest.reduce((product, size) => product * size, 1);
+  if (width === 0) {
     fail("data-invalid", {
-      message: "The numbers of images and labels differ.",
-      expected: `${n} labels`,
-      found: `${labels.shape[0]}`,
-      fix: "Take the labels that belong to these images.",
+      message: "The images have no pixels.",
+      expected: "at least one row and one column",
+      found: `the shape [${shape.join(", ")}]`,
+      fix: "Fetch or write the file again.",
     });
   }
   if (!Number.isFinite(scale) || (dtype !== "f32" && dtype !== "f64")) {
@@ -136,18 +186,68 @@ export function idxDataset(
       found: `${shown(scale)} and ${shown(dtype)}`,
     });
   }
-  const count = classCount(labels, options.classes);
   const data = allocate(dtype, images.data.length);
   for (let i = 0; i < data.length; i++) data[i] = images.data[i] * scale;
-  const width = images.shape.slice(1).reduce((product, size) => product * size, 1);
-  return dataset({
-    inputs: arrayTensor(dtype, flatten ? [n, width] : images.shape, data),
-    targets: labels,
-    classes: Array.from({ length: count }, (_, label) => String(label)),
+  const at = firstNotFinite(data);
+  if (at >= 0) {
+    const pixel =
+      rest.length === 1 ? `${at % width}` : `[${indicesOf(at % width, rest).join(", ")}]`;
+    fail("data-invalid", {
+      message: `A pixel is not finite${Number.isFinite(images.data[at]) ? ` in ${dtype}` : ""}.`,
+      expected: "finite numbers",
+      found: `${images.data[at]} in image ${Math.floor(at / width)} at ${pixel}, counted from 0`,
+      fix: "Mend or leave out this image.",
+    });
+  }
+  return arrayTensor(dtype, flatten ? [n, width] : shape, data);
+}
+
+/** Labels as the targets of a dataset, after a look at what they are. */
+export function idxLabels(labels: ArrayTensor): ArrayTensor {
+  if (labels.shape.length === 1 && labels.dtype === "i32") return labels;
+  return notOf("labels", "whole numbers of shape [n]", labels);
+}
+
+function notOf(what: string, expected: string, { dtype, shape }: ArrayTensor): never {
+  return fail("data-invalid", {
+    message: `These are no ${what}.`,
+    expected,
+    found: `${dtype} of shape [${shape.join(", ")}]`,
+    fix: "Check that the files of images and labels have not been exchanged.",
   });
 }
 
-function classCount(labels: ArrayTensor, given: number | undefined): number {
+/** Inputs with their labels. */
+export function labelled(inputs: ArrayTensor, labels: ArrayTensor, classes?: number): Dataset {
+  const [n] = inputs.shape;
+  if (labels.shape[0] !== n) {
+    fail("data-invalid", {
+      message: "The numbers of images and labels differ.",
+      expected: `${n} labels`,
+      found: `${labels.shape[0]}`,
+      fix: "Take the labels that belong to these images.",
+    });
+  }
+  const count = classCount(labels.data, classes);
+  const names = Array.from({ length: count }, (_, label) => String(label));
+  return dataset({ inputs, targets: labels, classes: names });
+}
+
+/** The index along each axis of an element's row-major position. */
+function indicesOf(position: number, shape: readonly number[]): number[] {
+  let rest = position;
+  return shape
+    .toReversed()
+    .map((size) => {
+      const index = rest % size;
+      rest = Math.floor(rest / size);
+      return index;
+    })
+    .reverse();
+}
+
+/** How many classes labels speak of: as many as said, or up to the largest of them. */
+export function classCount(labels: ArrayLike<number>, given?: number): number {
   if (given !== undefined) {
     if (Number.isInteger(given) && given > 0 && given <= 2 ** 24) return given;
     fail("bad-argument", {
@@ -157,12 +257,12 @@ function classCount(labels: ArrayTensor, given: number | undefined): number {
     });
   }
   let largest = 0;
-  for (const label of labels.data) largest = Math.max(largest, label);
+  for (let i = 0; i < labels.length; i++) largest = Math.max(largest, labels[i]);
   if (largest < mostInferred) return largest + 1;
   return fail("index-out-of-range", {
     message: "A label is too large to infer the number of classes from it.",
     expected: `labels below ${mostInferred}`,
     found: String(largest),
-    fix: "Check that this is the file of labels, or say how many classes there are.",
+    fix: "Check that these are the labels, or say which classes there are.",
   });
 }

@@ -132,6 +132,12 @@ export class Backward {
     const g = this.#gradientExpr(r, end);
     this.#pathTable(r, end, links);
     const factors = links.toReversed().map(({ y, x }) => this.#factors.symbol(y, x));
+    for (const z of [...chain.slice(1), ...displayed]) {
+      const [a, ...others] = this.#consumersOf(r, z);
+      const [root, ...further] = a ? this.#consumersOf(r, a) : [];
+      if (others.length > 0 || further.length > 0 || root?.node !== c.trace.loss) continue;
+      this.#factors.cancel(root, a!, z, c.symbol(c.gradientSign(z)));
+    }
     c.equation({
       section: "substitution",
       kind: end === r.parameter ? "fan-out sum" : "chain",

@@ -42,7 +42,10 @@ import {
 } from "./trace.ts";
 
 export interface ExplainOptions {
-  /** The data of the step that is explained; for a trainer or a model. */
+  /**
+   * The data of the step that is explained; for a trainer or a model. Default: the first batch of
+   * the data that the trainer was last fitted to.
+   */
   readonly data?: Data;
   /** The example that is shown in full, counted from 0. Default 0. */
   readonly example?: number;
@@ -79,13 +82,13 @@ const mostParameters = 64;
 export function traceOf(subject: Subject, options: ExplainOptions): Trace {
   if (typeof subject === "function") return traceFunction(subject, options.inputs ?? []);
   const trainer = subject instanceof Trainer ? subject : fromModel(subject as Layer, options);
-  const { data, example = 0, step = 0 } = options;
+  const { data = trainer.firstBatch, example = 0, step = 0 } = options;
   if (data === undefined) {
     return fail("bad-argument", {
       message: "A derivation needs the data of its step.",
       expected: "data: a dataset, or { inputs, targets }",
       found: "nothing",
-      fix: "Pass { data }, the batch whose gradient is to be explained.",
+      fix: "Pass { data }, the batch whose gradient is to be explained, or train the model first.",
     });
   }
   const dataset = toDataset(data);

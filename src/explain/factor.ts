@@ -2,6 +2,7 @@
 import { pushForward } from "../autodiff/forward.ts";
 import { zerosLike } from "../ops/leaf.ts";
 import { between, partials } from "./adjoint.ts";
+import { cancelled } from "./cancel.ts";
 import { type Context, unitAt } from "./context.ts";
 import type { Section, Sentence } from "./derivation.ts";
 import { type Element, keyOf, type Naming } from "./elements.ts";
@@ -20,6 +21,8 @@ export class Factors {
   readonly #known = new Map<string, Expr>();
   /** Intermediate results that have a name already, by their definition. */
   readonly #named = new Map<string, Expr>();
+  /** The forms of each factor, by y/x. */
+  readonly #derived = new Map<string, readonly Expr[]>();
   readonly #inline: boolean;
   readonly #lemmas: Lemmas;
   #intermediates = 0;
@@ -65,6 +68,20 @@ export class Factors {
       c.equation({ section, kind: "local derivative", result, forms, why });
     }
     return result;
+  }
+
+  /** Both factors as one, ∂E/∂z, where what one divides by is what the other multiplies with. */
+  cancel(root: Element, a: Element, z: Element, result: Expr): void {
+    const c = this.#c;
+    const formsOf = (y: Element, x: Element) => this.#derived.get(`${keyOf(y)}/${keyOf(x)}`) ?? [];
+    const found = cancelled(c, formsOf(root, a), formsOf(a, z));
+    if (!found) return;
+    const both = product([this.symbol(root, a), this.symbol(a, z)]);
+    // A guard against a division by 0 may have taken over.
+    const [short, whole] = [c.evaluate(found.rest), c.evaluate(both)];
+    if (!(Math.abs(short - whole) <= 1e-12 * Math.abs(whole))) return;
+    const why = c.once("cancels", { factor: found.factor });
+    c.equation({ section: "factors", kind: "chain", result, forms: [both, found.rest], why });
   }
 
   /** Where no law is needed, what is held fixed is said once. */
@@ -122,6 +139,7 @@ export class Factors {
     }
     const words = law(c, main, x, naming);
     if (!direct && !words) return false;
+    this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, forms);
     const why = [say("derive", { y: c.name(y)!, x: c.name(x)! }), ...this.#why(words)];
     c.equation({ section, kind: "local derivative", result, forms, why });
     return true;
@@ -159,6 +177,7 @@ export class Factors {
       steps.map((e) => [e, partials(c.elements, e, new Set(keys), naming)] as const),
     );
     const signs = new Map<string, Expr>();
+    const written = new Map<string, readonly Expr[]>();
     for (const [e, found] of ways) {
       const of = c.sign(naming(e.node, e.index)!);
       for (const key of keys.filter((k) => found.has(k))) {
@@ -173,11 +192,13 @@ export class Factors {
             })
           : symbol;
         signs.set(`${keyOf(e)}/${key}`, name);
+        const forms = this.#forms(e, element, coefficient, naming);
+        written.set(`${keyOf(e)}/${key}`, forms);
         c.equation({
           section,
           kind: "local derivative",
           result: name,
-          forms: this.#forms(e, element, coefficient, naming),
+          forms,
           why: [
             ...why,
             ...(isDirect ? [say("directly", { u })] : this.#why(law(c, e, element, naming))),
@@ -201,6 +222,14 @@ export class Factors {
     };
     const named = total((e, key) => signs.get(`${keyOf(e)}/${key}`));
     const meant = total((e, key) => ways.get(e)!.get(key)?.coefficient);
+    const ranks = Math.max(...[...written.values()].map((forms) => forms.length));
+    const all = Array.from({ length: ranks }, (_, i) =>
+      total((e, key) => {
+        const forms = written.get(`${keyOf(e)}/${key}`);
+        return forms?.at(Math.max(i - ranks, -forms.length));
+      }),
+    );
+    this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, all);
     const single = [...ways.values()].every((found) => found.size === 1);
     c.equation({
       section,

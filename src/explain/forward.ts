@@ -65,8 +65,7 @@ export function forwardPass(
         continue;
       }
       if (forms.length > 1) why.unshift(...c.once("choice"));
-      const formula = c.elements.formula(e);
-      if (formula && JSON.stringify(formula) !== JSON.stringify(forms[0])) forms.push(formula);
+      withFormula(c, e, forms);
       const kind = stage.role === "net" ? "affine" : "activation";
       c.equation({ section: "forward", kind, result, forms, why });
     }
@@ -74,6 +73,24 @@ export function forwardPass(
   const table = pairs(c, named(c, values));
   if (table) c.note("forward", [say("otherValues")], table);
   errors(c, terms);
+}
+
+/** What a function's name stands for, spelled out behind it. */
+function withFormula(c: Context, e: Element, forms: Expr[]): Expr[] {
+  const isNamed = /^\p{Letter}+\(/u.test(e.node.op.notation.text);
+  const formula = isNamed ? c.elements.formula(e) : undefined;
+  if (formula && JSON.stringify(formula) !== JSON.stringify(forms[0])) forms.push(formula);
+  return forms;
+}
+
+/** Of what only passes an element on, the element that it comes from. */
+function maker(c: Context, e: Element): Element {
+  const own = JSON.stringify(c.elements.define(e));
+  const inner = c.elements
+    .reads(e)
+    .map(({ node, at }) => c.elements.resolve(node, at))
+    .find((x) => c.name(x) === undefined && JSON.stringify(c.elements.define(x)) === own);
+  return inner ? maker(c, inner) : e;
 }
 
 const valueOf = (c: Context, e: Element): Expr => number(c.elements.value(e));
@@ -84,7 +101,7 @@ const leftOut = (before: number, after: number): Sentence[] =>
 function errors(c: Context, terms: Tensor | undefined): void {
   const root = { node: c.trace.loss, index: 0 };
   if (!terms) {
-    const forms = formsOf(c, root) ?? [valueOf(c, root)];
+    const forms = withFormula(c, maker(c, root), formsOf(c, root) ?? [valueOf(c, root)]);
     c.equation({ section: "error", kind: "loss", result: c.loss, forms });
     return;
   }
@@ -92,11 +109,12 @@ function errors(c: Context, terms: Tensor | undefined): void {
   const shown = elementsOf(c, terms).slice(0, wide);
   shown.forEach((e, i) => {
     const result = naming(e.node, e.index)!;
-    const forms = formsOf(c, e) ?? [valueOf(c, e)];
+    const cases = formsOf(c, e) ?? [valueOf(c, e)];
     const why = [
-      ...(forms.length > 1 ? c.once("choice") : []),
+      ...(cases.length > 1 ? c.once("choice") : []),
       ...(i === 0 && shown.length > 1 ? [say("errorTerms")] : []),
     ];
+    const forms = withFormula(c, e, cases);
     c.equation({ section: "error", kind: "loss", result, forms, why });
   });
   const unnamed: Naming = (n, k) => (n === root.node ? undefined : naming(n, k));

@@ -163,6 +163,10 @@ export const messages = {
     "直接部分，中间结果 {u} 视为固定：",
   ],
   likewise: ["As derived above:", "同上推导："],
+  cancels: [
+    "Both together, {factor} cancels: one divides by it, and the other is it.",
+    "两者相乘时 {factor} 约去：一个除以它，另一个就是它。",
+  ],
   lemmaSoftmax: [
     "{slope} has a name, {p}: it is a value of the softmax, and all of those add up to 1.",
     "{slope} 有一个名字 {p}：它是 softmax 的一个值，所有这些值之和为 1。",

@@ -60,30 +60,43 @@ export const lecunUniform = (): Initializer =>
 /** N(0, σ²), σ = √(1/fan_in) (LeCun 1998). */
 export const lecunNormal = (): Initializer =>
   normalBy("lecunNormal", (shape) => ratio(1, fans(shape).fanIn));
+/** An initializer with settings, each of them a finite number. */
+function withSettings(
+  name: string,
+  settings: Readonly<Record<string, number>>,
+  fill: Initializer["fill"],
+): Initializer {
+  for (const [what, value] of Object.entries(settings)) {
+    if (Number.isFinite(value)) continue;
+    fail("bad-argument", {
+      message: `The initializer ${name} cannot use this ${what}.`,
+      expected: "a finite number",
+      found: typeof value === "number" ? String(value) : `a value of type ${typeof value}`,
+    });
+  }
+  return { name, fill };
+}
+
 /** U(low, high) */
-export const uniform = (low = -1, high = 1): Initializer => ({
-  name: "uniform",
-  fill: (shape, seed, stream) =>
+export const uniform = (low = -1, high = 1): Initializer =>
+  withSettings("uniform", { low, high }, (shape, seed, stream) =>
     fill(shape, (i) => low + (high - low) * uniformAt(seed, stream, i)),
-});
+  );
 /** N(mean, deviation²) */
-export const normal = (mean = 0, deviation = 1): Initializer => ({
-  name: "normal",
-  fill: (shape, seed, stream) => fill(shape, (i) => mean + deviation * normalAt(seed, stream, i)),
-});
+export const normal = (mean = 0, deviation = 1): Initializer =>
+  withSettings("normal", { mean, deviation }, (shape, seed, stream) =>
+    fill(shape, (i) => mean + deviation * normalAt(seed, stream, i)),
+  );
 /** The same value everywhere. */
-export const constantValue = (value: number): Initializer => ({
-  name: "constant",
-  fill: (shape) => fill(shape, () => value),
-});
+export const constantValue = (value: number): Initializer =>
+  withSettings("constant", { value }, (shape) => fill(shape, () => value));
 
 /**
  * A matrix with orthonormal rows (or columns, if there are fewer), times `gain` (Saxe et al. 2014):
  * Gram and Schmidt's method, done twice, on rows of normal numbers.
  */
-export const orthogonal = (gain = 1): Initializer => ({
-  name: "orthogonal",
-  fill: (shape, seed, stream) => {
+export const orthogonal = (gain = 1): Initializer =>
+  withSettings("orthogonal", { gain }, (shape, seed, stream) => {
     const rows = shape[0] ?? 1;
     const columns = rows === 0 ? 0 : sizeOf(shape) / rows;
     const wide = rows <= columns;
@@ -102,8 +115,7 @@ export const orthogonal = (gain = 1): Initializer => ({
       const [r, c] = [Math.floor(i / columns), i % columns];
       return gain * (wide ? q[r]![c]! : q[c]![r]!);
     });
-  },
-});
+  });
 
 function dot(a: Float64Array, b: Float64Array): number {
   let total = 0;

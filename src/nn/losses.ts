@@ -187,6 +187,8 @@ export function negativeLogLikelihood(
   return reduction === "mean" ? div(sum(losses), sum(weight)) : reduce(losses, reduction);
 }
 
+negativeLogLikelihood.classes = true;
+
 interface CrossEntropyOptions extends ClassOptions {
   /** ε: the target becomes (1 − ε)·target + ε/classes (Szegedy et al. 2016). Default 0. */
   readonly labelSmoothing?: number;
@@ -264,3 +266,4 @@ export function multiMargin(
   const costs = where(itself, 0, relu(add(sub(output, own), margin)));
   return reduce(div(sum(costs, { axes: -1 }), classes), reduction);
 }
+multiMargin.classes = true;

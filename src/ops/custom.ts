@@ -35,17 +35,31 @@ export interface CustomOperator {
   readonly name: string;
   /** What it computes, as a function of tensors. */
   readonly forward: (...x: Tensor[]) => Tensor;
-  /** ∂E/∂x_k for every input, given g = ∂E/∂y; undefined stands for 0. */
-  readonly backward: (
-    g: Tensor,
-    context: { readonly x: readonly Tensor[]; readonly y: Tensor },
-  ) => readonly (Tensor | undefined)[];
+  /**
+   * ∂E/∂x_k for every input, given g = ∂E/∂y; undefined stands for 0. Without it the operator can
+   * be computed, but not differentiated.
+   */
+  readonly backward?:
+    | ((
+        g: Tensor,
+        context: { readonly x: readonly Tensor[]; readonly y: Tensor },
+      ) => readonly (Tensor | undefined)[])
+    | undefined;
   /** The rule in words, for derivations. */
   readonly law?: string;
 }
 
 /** A function of tensors whose derivative is the one that you give, in place of the derived one. */
 export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor {
+  const { backward } = spec;
+  if (typeof spec.forward !== "function" || typeof (backward ?? spec.forward) !== "function") {
+    const missing = typeof spec.forward === "function" ? "backward" : "forward";
+    fail("bad-argument", {
+      message: `The operator ${spec.name} needs its ${missing} as a function.`,
+      expected: "customOperator({ name, forward: (x) => …, backward: (g, { x, y }) => […] })",
+      found: `${missing}: ${typeof spec[missing]}`,
+    });
+  }
   const op: Op = {
     name: spec.name,
     infer: (inputs) => {
@@ -54,21 +68,7 @@ export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor
       return { dtype, shape };
     },
     meaning: () => ({ loop: "compose", build: (inputs) => spec.forward(...inputs) }),
-    derivative: {
-      kind: "general",
-      reverse: (g, { x, y }, input) => {
-        const { dtype, shape } = x[input]!;
-        const results: readonly unknown[] = spec.backward(g, { x, y });
-        const result = Array.isArray(results) ? results[input] : null;
-        if (result === undefined) return zerosLike(x[input]!);
-        if (result instanceof Tensor && sameShape(result.shape, shape)) return cast(result, dtype);
-        return fail("shape-mismatch", {
-          message: `The derivative given for ${spec.name} has the wrong shape for input ${input}.`,
-          expected: `a list of tensors, with ${formatShape(shape)} for input ${input}`,
-          found: result instanceof Tensor ? formatShape(result.shape) : String(result ?? results),
-        });
-      },
-    },
+    derivative: backward ? given(spec.name, backward) : { kind: "missing", reason },
     law: { en: spec.law ?? "A derivative given by the user.", zh: spec.law ?? "用户给定的导数。" },
     notation: {
       text: `${spec.name}(#*)`,
@@ -77,4 +77,25 @@ export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor
     },
   };
   return (...x) => node(op, x, none);
+}
+
+const reason = "it was made without a backward";
+
+/** The rule that a person gave, held against the inputs' shapes. */
+function given(name: string, backward: NonNullable<CustomOperator["backward"]>): Op["derivative"] {
+  return {
+    kind: "general",
+    reverse: (g, { x, y }, input) => {
+      const { dtype, shape } = x[input]!;
+      const results: readonly unknown[] = backward(g, { x, y });
+      const result = Array.isArray(results) ? results[input] : null;
+      if (result === undefined) return zerosLike(x[input]!);
+      if (result instanceof Tensor && sameShape(result.shape, shape)) return cast(result, dtype);
+      return fail("shape-mismatch", {
+        message: `The derivative given for ${name} has the wrong shape for input ${input}.`,
+        expected: `a list of tensors, with ${formatShape(shape)} for input ${input}`,
+        found: result instanceof Tensor ? formatShape(result.shape) : String(result ?? results),
+      });
+    },
+  };
 }

@@ -6,11 +6,15 @@ import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { shuffledOrder, split } from "../data/split.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
+import { checkFit, checkLabels } from "./options.ts";
 import { remember } from "./progress.ts";
 import type { Resident } from "./resident.ts";
 import type { Data, Trainer } from "./trainer.ts";
 import { toDataset } from "./trainer.ts";
 import { Turns } from "./turns.ts";
+
+/** Examples per step, where nothing else is said. */
+export const usualBatch = 32;
 
 export interface EarlyStopping {
   /** So many epochs in a row without improvement end the training. */
@@ -73,6 +77,8 @@ export interface History {
 /** Training under way: await it, or iterate it epoch by epoch. */
 export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   readonly #trainer: Trainer;
+  /** All that was given, of which a share may be kept back. */
+  readonly #data: Dataset;
   readonly #train: Dataset;
   readonly #validation: Dataset | undefined;
   readonly #options: FitOptions;
@@ -83,9 +89,10 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   #result: Promise<History> | undefined;
 
   constructor(trainer: Trainer, data: Dataset, options: FitOptions) {
-    checkOptions(options);
+    checkFit(options);
     const { validation } = options;
     this.#trainer = trainer;
+    this.#data = data;
     this.#options = options;
     if (typeof validation === "number") {
       const parts = split(data, { validation, seed: trainer.seed });
@@ -172,7 +179,13 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       Object.assign(progress, { best: null, waited: 0, stopped: false });
       this.#trainer.best = undefined;
     }
-    if (this.#validation) checkEvaluation(this.#trainer, this.#validation);
+    checkLabels(this.#trainer, this.#data, "data");
+    if (this.#validation) {
+      if (typeof this.#options.validation !== "number") {
+        checkLabels(this.#trainer, this.#validation, "validation");
+      }
+      checkEvaluation(this.#trainer, this.#validation);
+    }
   }
 
   /** The rest of the present epoch with its measures; undefined if it was aborted. */
@@ -245,7 +258,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   }
 
   get #batchSize(): number {
-    return this.#options.batchSize ?? 32;
+    return this.#options.batchSize ?? usualBatch;
   }
 
   /**
@@ -299,27 +312,6 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     } else progress.waited++;
     progress.stopped = progress.waited >= patience;
   }
-}
-
-function checkOptions(options: FitOptions): void {
-  const { batchSize = 32, epochs = 1, untilEpoch = 0, earlyStopping } = options;
-  const patience = earlyStopping?.patience ?? 1;
-  for (const [what, n] of Object.entries({ batchSize, epochs, untilEpoch, patience })) {
-    const least = what === "batchSize" || what === "patience" ? 1 : 0;
-    if (Number.isSafeInteger(n) && n >= least) continue;
-    fail("bad-argument", {
-      message: `fit cannot use this ${what}.`,
-      expected: `a whole number ≥ ${least}`,
-      found: String(n),
-    });
-  }
-  const { minDelta = 0 } = earlyStopping ?? {};
-  if (Number.isFinite(minDelta) && minDelta >= 0) return;
-  fail("bad-argument", {
-    message: "fit cannot use this minDelta.",
-    expected: "a finite number ≥ 0",
-    found: String(minDelta),
-  });
 }
 
 /** Gathers batches into buffers that are used again for every batch of the same size. */

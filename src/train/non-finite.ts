@@ -53,32 +53,42 @@ function range(data: TypedArray): string {
   return [spread, bad > 0 ? `${bad} of ${data.length} NaN` : ""].filter(Boolean).join(", ");
 }
 
-/** `site`: the line to name where the node was not made by one of the user's. */
+/** What a number that is not finite has put an end to. */
+export interface Incident {
+  /** The beginning of a sentence: "Training stopped at step 3". */
+  readonly what: string;
+  /** What is not finite where no node of the definition is to blame: "the loss". */
+  readonly result: string;
+  /** The line to name where the node was not made by one of the user's. */
+  readonly site: CallSite;
+  /** What helps where an operator made it of finite numbers. */
+  readonly fix: string;
+}
+
 export function nonFiniteError(
   graph: Graph,
   values: readonly TypedArray[],
-  step: number,
-  site: CallSite,
+  { what, result, site, fix }: Incident,
 ): ChainruleError {
   const producer = firstNonFinite(graph, values);
   if (producer === undefined) {
     return new ChainruleError("not-finite", {
-      message: `Training stopped at step ${step}: the loss or a parameter is not finite.`,
+      message: `${what}: ${result} is not finite.`,
       where: site.toString() || undefined,
     });
   }
   const { node, value, inputs } = producer;
   const describe = (x: Tensor, data: TypedArray): string => {
     const name = x.attributes.name;
-    const what = typeof name === "string" ? `${x.op.name} "${name}"` : x.op.name;
-    return `${what} ${x.dtype}${formatShape(x.shape)}: ${range(data)}`;
+    const kind = typeof name === "string" ? `${x.op.name} "${name}"` : x.op.name;
+    return `${kind} ${x.dtype}${formatShape(x.shape)}: ${range(data)}`;
   };
   const given = inputs.length === 0;
   const rate = given && node.attributes.name === "learning rate";
   return new ChainruleError("not-finite", {
     message: given
-      ? `Training stopped at step ${step}: it was given a number that is not finite.`
-      : `Training stopped at step ${step}: ${node.op.name} made a number that is not finite.`,
+      ? `${what}: it was given a number that is not finite.`
+      : `${what}: ${node.op.name} made a number that is not finite.`,
     expected: "finite numbers",
     found: given
       ? describe(node, value)
@@ -87,8 +97,6 @@ export function nonFiniteError(
           ...node.inputs.map((x, i) => `             ${describe(x, inputs[i]!)}`),
         ].join("\n"),
     where: (given ? "" : node.site.toString()) || site.toString() || undefined,
-    fix: given
-      ? `Mend the ${rate ? "learning rate" : "data or parameters"} before training goes on.`
-      : "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
+    fix: given ? `Mend the ${rate ? "learning rate" : "data or parameters"}.` : fix,
   });
 }

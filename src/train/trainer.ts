@@ -11,29 +11,25 @@ import type { TensorType } from "../core/op.ts";
 import { keyOf } from "../core/random.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { type Dataset, subset } from "../data/dataset.ts";
 import { examples, type InlineExamples } from "../data/examples.ts";
+import { shown } from "../data/wording.ts";
 import { inFile } from "../io/in-file.ts";
 import { initialize } from "../nn/initializers.ts";
-import { inference, type Layer } from "../nn/layer.ts";
+import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
-import { constant, input } from "../ops/leaf.ts";
+import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { type BackendName, chooseBackend } from "./backend.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
-import { type EpochReport, Fit, type FitOptions } from "./fit.ts";
+import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { nonFiniteError } from "./non-finite.ts";
+import { checkTrainer } from "./options.ts";
+import { outputsOf, type Rows, rowsOf } from "./predict.ts";
 import { freshProgress, type Progress } from "./progress.ts";
 import { Resident } from "./resident.ts";
-import {
-  parameterInputs,
-  type StepGraph,
-  slotNames,
-  trainable,
-  trainingStep,
-  type UpdateTiming,
-} from "./step.ts";
+import { type StepGraph, slotNames, trainingStep, type UpdateTiming } from "./step.ts";
 
 export interface TrainerOptions {
   readonly loss: Loss;
@@ -70,8 +66,17 @@ export interface TrainerState {
 /** What can be trained on: a dataset, or rows of numbers. */
 export type Data = Dataset | InlineExamples;
 
-export const toDataset = (data: Data): Dataset =>
-  "size" in data ? data : examples(data as InlineExamples);
+export function toDataset(data: Data): Dataset {
+  if (typeof data !== "object" || data === null) {
+    fail("bad-argument", {
+      message: "There are no data.",
+      expected: "a dataset, or { inputs, targets }",
+      found: shown(data),
+      fix: "Pass { inputs: [[0, 1], …], targets: [[1], …] }, or what a loader of data gives.",
+    });
+  }
+  return "size" in data ? data : examples(data);
+}
 
 /** Training, partial batch, validation, its partial batch, prediction, and a few more. */
 const mostCompiled = 8;
@@ -99,8 +104,10 @@ export class Trainer {
   /** The training loop that is under way in the backend. */
   #live: Resident | undefined;
   #busy = false;
+  #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
   constructor(model: Layer, options: TrainerOptions) {
+    checkTrainer(model, options);
     const { seed = 0, dtype = "f32", backend = "auto", update = "simultaneous" } = options;
     this.model = model;
     this.loss = options.loss;
@@ -112,7 +119,6 @@ export class Trainer {
     this.#threads = options.threads;
     this.learningRate = options.optimizer.learningRate.initial;
     keyOf(seed);
-    checkModel(model, dtype, update);
     this.#values = new Map(
       Object.entries(model.parameters).map(([name, spec], stream) => [
         name,
@@ -177,7 +183,24 @@ export class Trainer {
    * happens before either.
    */
   fit(data: Data, options: FitOptions = {}): Fit {
-    return new Fit(this, toDataset(data), options);
+    const dataset = toDataset(data);
+    const fit = new Fit(this, dataset, options);
+    this.#fitted = { data: dataset, batchSize: options.batchSize ?? usualBatch };
+    return fit;
+  }
+
+  /**
+   * A batch of the data that were last given to `fit`: their first examples, in the order in which
+   * they were given. It is what `explain` explains unless it is given data.
+   */
+  get firstBatch(): Dataset | undefined {
+    if (this.#fitted === undefined) return undefined;
+    const { data, batchSize } = this.#fitted;
+    if (data.size <= batchSize) return data;
+    return subset(
+      data,
+      Int32Array.from({ length: batchSize }, (_, i) => i),
+    );
   }
 
   /** One update on one batch; returns the loss before it. */
@@ -196,7 +219,12 @@ export class Trainer {
     const at = graph.parameters.length + graph.slots.length;
     const [loss, health] = [results[at]![0]!, results[at + 1]![0]!];
     if (Number.isNaN(health)) {
-      throw nonFiniteError(graph, values, this.progress.steps, this.#site);
+      throw nonFiniteError(graph, values, {
+        what: `Training stopped at step ${this.progress.steps}`,
+        result: "the loss or a parameter",
+        site: this.#site,
+        fix: "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
+      });
     }
     const state = [...this.#values.values(), ...this.#slots.values()];
     const old = new Set(state);
@@ -312,47 +340,25 @@ export class Trainer {
     return { inputs: convert(data.inputs), targets: convert(data.targets) };
   }
 
-  /** The model's outputs for rows of inputs, of shape [rows, ...outputs]. */
-  predict(rows: Tensor | ArrayTensor | readonly (readonly number[])[]): Tensor {
-    const x = this.#rows(rows);
-    const outputs = this.outputsFor(x);
-    return constant(outputs.data as Float64Array, outputs.shape);
+  /**
+   * The model's outputs for rows of inputs, of shape [rows, ...outputs].
+   *
+   * @throws ChainruleError "data-invalid" for inputs that are not finite numbers, and "not-finite",
+   *   saying where it came from, for such an output.
+   */
+  predict(rows: Rows): Tensor {
+    const { data, shape } = this.outputsFor(rowsOf(this, rows));
+    return constant(data, shape);
   }
 
   /** @internal The model's outputs. */
   outputsFor(x: ArrayTensor): ArrayTensor {
-    const { executable, output } = this.compiled("predict", [x], () => {
-      const parameters = parameterInputs(this.model, this.dtype);
-      const placeholder = input("inputs", x.shape, x.dtype);
-      const output = this.model.apply(placeholder, parameters, inference);
-      const inputs = [...Object.values(parameters), placeholder];
-      return { executable: this.backend.compile({ inputs, outputs: [output] }), output };
-    });
-    const [data] = executable.run([...this.arrays(), x.data]);
-    return { dtype: output.dtype, shape: output.shape, data: data!.slice() };
+    return outputsOf(this, x);
   }
 
   /** @internal The parameters' values in the model's order; not copied. */
   arrays(): Iterable<TypedArray> {
     return this.#settled().values();
-  }
-
-  #rows(rows: Tensor | ArrayTensor | readonly (readonly number[])[]): ArrayTensor {
-    if (rows instanceof Tensor) {
-      return { dtype: this.dtype, shape: rows.shape, data: arrayOf(this.dtype, rows.dataSync()) };
-    }
-    if ("data" in rows) return { ...rows, dtype: this.dtype, data: arrayOf(this.dtype, rows.data) };
-    const width = rows[0]?.length ?? 0;
-    const wrong = rows.findIndex((row) => row.length !== width);
-    if (wrong >= 0) {
-      fail("shape-mismatch", {
-        message: "The rows have different lengths.",
-        expected: `${width} numbers, as in row 0`,
-        found: `${rows[wrong]!.length} in row ${wrong}`,
-      });
-    }
-    const data = arrayOf(this.dtype, rows.flat());
-    return { dtype: this.dtype, shape: [rows.length, width], data };
   }
 
   /** Loss and metrics on data that are not trained on. */
@@ -414,32 +420,6 @@ export class Trainer {
   /** @internal Copies of the parameters' values. */
   snapshot(): Map<string, TypedArray> {
     return new Map([...this.#settled()].map(([name, data]) => [name, data.slice()]));
-  }
-}
-
-function checkModel(model: Layer, dtype: DType, update: UpdateTiming): void {
-  if (!["f32", "f64"].includes(dtype) || !["simultaneous", "sequential"].includes(update)) {
-    fail("bad-argument", {
-      message: "The trainer does not know this setting.",
-      expected: 'dtype "f32" or "f64", update "simultaneous" or "sequential"',
-      found: `dtype ${JSON.stringify(dtype)}, update ${JSON.stringify(update)}`,
-    });
-  }
-  const names = Object.keys(model.parameters);
-  if (trainable(model).length === 0) {
-    fail("bad-argument", {
-      message: "There is nothing to train: the model has no parameter that is not frozen.",
-      expected: "at least one trainable parameter",
-      found: names.length === 0 ? "no parameters" : `${names.length} parameters, all frozen`,
-    });
-  }
-  const slashed = names.find((name) => name.includes("/"));
-  if (slashed !== undefined) {
-    fail("bad-argument", {
-      message: 'The name of a parameter has a "/", which checkpoints use for what belongs to it.',
-      expected: 'a name without "/"',
-      found: JSON.stringify(slashed),
-    });
   }
 }
 

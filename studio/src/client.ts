@@ -14,7 +14,11 @@ export class EngineError extends Error {
 /** Opening a file may take so long, in ms; what takes longer is given up. */
 const patience = 15_000;
 
+/** Requests that go on beside the pictures: their answers say nothing about the state. */
+const aside: readonly Method[] = ["acknowledge", "canvas", "paint"];
+
 interface Waiting {
+  readonly method: Method;
   readonly resolve: (value: never) => void;
   readonly reject: (error: Error) => void;
 }
@@ -24,6 +28,8 @@ export class Client {
   #waiting = new Map<number, Waiting>();
   #id = 0;
   onframe: (frame: Frame) => void = () => {};
+  /** Called before an answer is taken: pictures that were sent before it belong before it. */
+  onanswer: () => void = () => {};
   /** Called after a worker had to be given up. */
   onrestart: () => void = () => {};
 
@@ -33,6 +39,7 @@ export class Client {
       if ("frame" in data) return this.onframe(data.frame);
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
+      if (waiting && !aside.includes(waiting.method)) this.onanswer();
       if ("failure" in data) waiting?.reject(new EngineError(data.failure));
       else waiting?.resolve(data.result as never);
     };
@@ -53,7 +60,7 @@ export class Client {
     const id = ++this.#id;
     this.#worker.postMessage({ id, method, args }, transfer);
     return new Promise<ReturnType<Api[M]>>((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { method, resolve, reject });
     });
   }
 

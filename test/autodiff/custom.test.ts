@@ -74,3 +74,22 @@ test.each<[string, unknown, string]>([
   expect(error.found).toContain(found);
   expect(error.where).toContain("custom.test.ts");
 });
+
+test("without a derivative it is computed, and says so where one is needed", () => {
+  const f = customOperator({ name: "bare", forward: (x) => x!.square().sum() });
+  expect(f(tensor([1, 2])).item()).toBe(5);
+  for (const derive of [grad(f), (x: Tensor) => jvp(f, x, x)[1]]) {
+    const error = failure("no-derivative", () => derive(tensor([1, 2])));
+    expect(error.message).toContain("This needs the derivative of bare, which has none");
+    expect(error.message).toContain("made without a backward");
+    expect(error.where).toContain("custom.test.ts");
+  }
+});
+
+test("functions that are none are refused", () => {
+  const forward = (x: Tensor | undefined) => x!;
+  const bad = [{}, { forward: 2 }, { forward, backward: [] }];
+  for (const parts of bad) {
+    failure("bad-argument", () => customOperator({ name: "slip", ...parts } as never));
+  }
+});

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { arrayTensor, checkedSize } from "../../src/core/array-tensor.ts";
 import { allocate } from "../../src/core/dtype.ts";
 import { type Dataset, dataset, examples, numericTargets, subset } from "../../src/data/index.ts";
+import { tensor } from "../../src/index.ts";
 import { failure } from "../support/failure.ts";
 
 const xorInputs = [
@@ -53,6 +54,50 @@ describe("examples", () => {
     expect([...given.targets.data]).toEqual([1, 0, 0, 1]);
     const labels = examples({ inputs: xorInputs, targets: [0, 1, 1, 0], classes: ["no", "yes"] });
     expect(labels.targets).toMatchObject({ dtype: "i32", shape: [4] });
+  });
+  const inputRows = examples({ inputs: xorInputs, targets: [0, 1, 1, 0] }).inputs;
+  it("takes tensors as they are", () => {
+    const inputs = tensor(xorInputs);
+    const float = examples({ inputs, targets: tensor([[0], [1], [1], [0]]) });
+    expect(float.inputs).toEqual({
+      ...inputRows,
+      dtype: "f32",
+      data: Float32Array.from(inputRows.data),
+    });
+    expect(float.targets).toMatchObject({ dtype: "f32", shape: [4, 1] });
+    expect(float).not.toHaveProperty("classes");
+    // As with numbers in a list, a row of numbers is a column of targets.
+    expect(examples({ inputs, targets: tensor([0, 1, 1, 0]) }).targets.shape).toEqual([4, 1]);
+    const lists = examples({ inputs: xorInputs, targets: tensor([0, 1, 1, 0]) });
+    expect(lists.inputs).toEqual(inputRows);
+    const whole = tensor(xorInputs, { dtype: "i32" });
+    expect(examples({ inputs: whole, targets: [0, 1, 1, 0] }).inputs).toEqual(inputRows);
+  });
+  it("takes whole numbers of a tensor for labels", () => {
+    const inputs = tensor(xorInputs);
+    const targets = tensor([0, 2, 1, 0], { dtype: "i32" });
+    const labels = { dtype: "i32", shape: [4], data: Int32Array.of(0, 2, 1, 0) };
+    expect(examples({ inputs, targets })).toMatchObject({
+      targets: labels,
+      classes: ["0", "1", "2"],
+    });
+    const classes = ["a", "b", "c", "d"];
+    expect(examples({ inputs, targets, classes })).toMatchObject({ targets: labels, classes });
+    const few = failure("index-out-of-range", () =>
+      examples({ inputs, targets, classes: ["a", "b"] }),
+    );
+    expect(few.where).toBe("targets, row 1 (counted from 0)");
+    const large = tensor([0, 2 ** 30, 1, 0], { dtype: "i32" });
+    failure("index-out-of-range", () => examples({ inputs, targets: large }));
+    const negative = tensor([0, -1, 1, 0], { dtype: "i32" });
+    failure("index-out-of-range", () => examples({ inputs, targets: negative }));
+  });
+  it("refuses tensors that are no examples", () => {
+    const inputs = tensor(xorInputs);
+    failure("shape-mismatch", () => examples({ inputs: tensor([1, 2]), targets: [1, 2] }));
+    failure("shape-mismatch", () => examples({ inputs, targets: tensor([1, 2]) }));
+    const nan = tensor([0, 1, Number.NaN, 0]);
+    expect(failure("data-invalid", () => examples({ inputs, targets: nan })).where).toContain("2");
   });
   it("names row and column of what is wrong", () => {
     const at = (inputs: unknown, targets: unknown = [1, 2]) =>

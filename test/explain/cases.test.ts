@@ -52,6 +52,27 @@ describe("other networks", () => {
     expect(d.data.passed).toBe(true);
   });
 
+  it("shows how the sigmoid's slope cancels in its cross-entropy, and what H stands for", async () => {
+    const model = sequential(linear(2, 2), nn.sigmoid());
+    const t = trainer(model, { loss: nn.binaryCrossEntropy, optimizer: sgd(), ...f64 });
+    const data = {
+      inputs: [
+        [1, 0.5],
+        [0.2, -1],
+      ],
+      targets: [
+        [1, 0],
+        [0, 0],
+      ],
+    };
+    const d = await explain(t, { data, parameter: "0.weight[1,1]" });
+    const text = d.toText({ width: 200 });
+    expect(text).toContain("E₂ = H(t₂, a¹₂) = −(t₂ · max(ln(a¹₂), −100)");
+    expect(text).toContain("a¹₂ · (1 − a¹₂) cancels");
+    expect(text).toContain("δ¹₂ = ∂E/∂a¹₂ · ∂a¹₂/∂z¹₂ = 0.25(a¹₂ − t₂)");
+    expect(d.data.passed).toBe(true);
+  });
+
   it("explains a function of tensors", async () => {
     const f = (w: Tensor, x: Tensor) => x.matmul(w).sub(1).square().sum();
     const inputs = {

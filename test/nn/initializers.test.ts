@@ -207,3 +207,15 @@ describe("seeds", () => {
     expect(a).toEqual(Float32Array.from(b!));
   });
 });
+
+describe("settings that are no finite numbers", () => {
+  const { orthogonal, uniform, normal, constantValue } = initializers;
+  it.each<[string, () => Initializer, string]>([
+    ["a record", () => orthogonal({ gain: 2 } as never), "a value of type object"],
+    ["NaN", () => normal(0, Number.NaN), "NaN"],
+    ["infinity", () => uniform(0, Infinity), "Infinity"],
+    ["a text", () => constantValue("1" as never), "a value of type string"],
+  ])("%s", (_, make, found) => {
+    expect(failure("bad-argument", make).found).toBe(found);
+  });
+});

@@ -1,15 +1,19 @@
 /** The trainer's own methods: predicting, setting parameters, and what it refuses. */
 import { describe, expect, it } from "vitest";
 import {
+  explain,
   type Loss,
   linear,
   meanSquaredError,
   sequential,
   sgd,
   sigmoid,
+  tensor,
   trainer,
 } from "../../src/index.ts";
-import { failure } from "../support/failure.ts";
+import { failure, rejection } from "../support/failure.ts";
+
+const here = () => Number(/trainer\.test\.ts:(\d+)/.exec(new Error().stack!.split("\n")[2]!)![1]);
 
 describe("predict", () => {
   const model = sequential(linear(2, 1, { weight: [[2, 3]], bias: 1 }));
@@ -28,10 +32,49 @@ describe("predict", () => {
     expect(before.item()).toBe(3);
   });
   it("refuses rows of different or of other lengths", () => {
-    failure("shape-mismatch", () => t.predict([[1, 2], [1]]));
+    expect(failure("data-invalid", () => t.predict([[1, 2], [1]])).where).toContain("row 1");
     failure("shape-mismatch", () => t.predict([[1, 2, 3]]));
-    failure("shape-mismatch", () => t.predict([]));
+    failure("data-empty", () => t.predict([]));
+    failure("data-invalid", () => t.predict(undefined as never));
   });
+  it("refuses what is no finite number, naming row and column", () => {
+    const rows = (value: unknown) => [
+      [0, 0],
+      [0, value as number],
+    ];
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, "2", null]) {
+      const error = failure("data-invalid", () => t.predict(rows(value)));
+      expect(error.where).toContain("row 1, column 1");
+    }
+    const data = Float32Array.of(0, 0, 0, Number.NaN);
+    const held = { dtype: "f32", shape: [2, 2], data } as const;
+    for (const given of [held, tensor(data, { shape: [2, 2] })]) {
+      expect(failure("data-invalid", () => t.predict(given)).where).toContain("input 1, element 1");
+    }
+  });
+  it("takes tensors and arrays of any element type", () => {
+    const expected = t.predict([[1, 2]]).arraySync();
+    const data = Int32Array.of(1, 2);
+    expect(t.predict(tensor(data, { shape: [1, 2] })).arraySync()).toEqual(expected);
+    expect(t.predict({ dtype: "i32", shape: [1, 2], data }).arraySync()).toEqual(expected);
+  });
+  it.each(["auto", "interpreter"] as const)(
+    "says where an output that is not finite came from, %s",
+    (backend) => {
+      const line = new RegExp(`trainer\\.test\\.ts:${here() + 1}:`);
+      const logarithm = sequential(linear(1, 2, { weight: [[1], [-1]], bias: 0 }), (x) => x.log());
+      const settings = { loss: meanSquaredError, optimizer: sgd(), backend };
+      const own = trainer(logarithm, settings);
+      const error = failure("not-finite", () => own.predict([[1e-3], [2]]));
+      expect(error.message).toContain("Output 1 of row 0 (both counted from 0) is NaN: log made");
+      expect(error.found).toContain("-0.001000 … 0.001000");
+      expect(error.where).toMatch(line);
+      own.setParameters({ "0.bias": Float32Array.of(Number.NaN, 1) });
+      const given = failure("not-finite", () => own.predict([[2], [3]]));
+      expect(given.message).toContain("it was given a number that is not finite");
+      expect(given.found).toContain('input "0.bias"');
+    },
+  );
 });
 
 describe("setParameters", () => {
@@ -90,5 +133,29 @@ describe("a trainer", () => {
     const data = { inputs: [[1]], targets: [[1, 2]] };
     expect(failure("shape-mismatch", () => t.step(data)).fix).toContain(".mean()");
     expect(failure("shape-mismatch", () => t.evaluate(data)).where).toContain("trainer.test.ts");
+  });
+});
+
+describe("the first batch of what was fitted", () => {
+  const make = () =>
+    trainer(sequential(linear(1, 1)), { loss: meanSquaredError, optimizer: sgd() });
+  const data = { inputs: [[1], [2], [3]], targets: [[2], [4], [6]] };
+  it("is remembered, as it was given", async () => {
+    const t = make();
+    expect(t.firstBatch).toBeUndefined();
+    await t.fit(data, { batchSize: 2, validation: 0.4 });
+    expect(t.firstBatch).toMatchObject({ size: 2, inputs: { data: Float64Array.of(1, 2) } });
+    await t.fit(data);
+    expect(t.firstBatch).toMatchObject({ size: 3, targets: { data: Float64Array.of(2, 4, 6) } });
+  });
+  it("is what is explained where no data are given", async () => {
+    const t = make();
+    await rejection("bad-argument", explain(t));
+    await t.fit(data, { batchSize: 2 });
+    const found = await explain(t, { example: 1, parameter: "0.weight[0,0]" });
+    const given = { inputs: data.inputs.slice(0, 2), targets: data.targets.slice(0, 2) };
+    const expected = await explain(t, { data: given, example: 1, parameter: "0.weight[0,0]" });
+    expect(found.toMarkdown()).toBe(expected.toMarkdown());
+    await rejection("bad-argument", explain(t, { example: 2 }));
   });
 });

@@ -1,8 +1,9 @@
 /** A workload ready to run: from the same start as often as wanted. */
-import type { Session } from "../../backends/backend.ts";
+import type { Backend } from "../../backends/backend.ts";
 import { arrayOf, type TypedArray } from "../../core/dtype.ts";
 import { ChainruleError } from "../../core/errors.ts";
-import type { BackendName } from "../../train/backend.ts";
+import type { TensorType } from "../../core/op.ts";
+import { type BackendName, chooseBackend } from "../../train/backend.ts";
 import { trainingStep } from "../../train/step.ts";
 import { trainer } from "../../train/trainer.ts";
 import type { Workload } from "./workloads.ts";
@@ -23,6 +24,37 @@ export interface MachineOptions {
   readonly dtype?: Workload["dtype"];
 }
 
+/**
+ * A backend that can be timed.
+ *
+ * @throws ChainruleError "usage" for one without a training loop of its own.
+ */
+export function timeable(name: BackendName): Required<Pick<Backend, "session">> {
+  const backend = chooseBackend(name);
+  if (backend.session) return backend as Required<Pick<Backend, "session">>;
+  throw new ChainruleError("usage", {
+    message: `The backend "${name}" has no training loop of its own to be timed.`,
+    expected: "auto, wasm or turbo",
+    found: name,
+    where: "--backend",
+    fix: "Leave out --backend, or choose one of these.",
+  });
+}
+
+/** The graph of a training step, and how many of its inputs are its state. */
+export function stepOf(w: Workload, dtype = w.dtype) {
+  const one = (x: Workload["inputs"]): TensorType => ({
+    dtype: x.dtype === "i32" ? x.dtype : dtype,
+    shape: [w.batchSize, ...x.shape.slice(1)],
+  });
+  const graph = trainingStep(
+    w.model,
+    { inputs: one(w.inputs), targets: one(w.targets) },
+    { loss: w.loss, optimizer: w.optimizer, dtype, update: "simultaneous", health: false },
+  );
+  return { ...graph, states: graph.parameters.length + graph.slots.length };
+}
+
 export function machineFor(
   w: Workload,
   { threads, backend = "auto", dtype = w.dtype }: MachineOptions = {},
@@ -32,25 +64,9 @@ export function machineFor(
   const typed = (x: Workload["inputs"]) =>
     x.dtype === "i32" ? x : { ...x, dtype, data: arrayOf(dtype, x.data) };
   const [inputs, targets] = [typed(w.inputs), typed(w.targets)];
-  const one = (x: Workload["inputs"]) => ({ ...x, shape: [w.batchSize, ...x.shape.slice(1)] });
-  const graph = trainingStep(
-    w.model,
-    { inputs: one(inputs), targets: one(targets) },
-    { loss: w.loss, optimizer: w.optimizer, dtype, update: "simultaneous", health: false },
-  );
-  const states = graph.parameters.length + graph.slots.length;
+  const graph = stepOf(w, dtype);
   const data = { inputs, targets, batchSize: w.batchSize, weight: 1, seed: 0 };
-  if (!t.backend.session) {
-    throw new ChainruleError("usage", {
-      message: `The backend "${t.backend.name}" has no training loop of its own to be timed.`,
-      expected: "auto, wasm or turbo",
-    });
-  }
-  const session: Session = t.backend.session(
-    { ...graph, states },
-    data,
-    threads ? { threads } : {},
-  );
+  const session = timeable(backend).session(graph, data, threads ? { threads } : {});
   const compileTime = performance.now() - began;
   const first = t.ownState().map((values): TypedArray => values.slice());
   const batches = inputs.shape[0]! / w.batchSize;

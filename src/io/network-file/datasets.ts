@@ -1,9 +1,10 @@
 /** Datasets from the data section of a network file. Files are read by what the caller passes. */
+import type { ArrayTensor } from "../../core/array-tensor.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
 import { parseTable, type Table, type TableOptions } from "../../data/csv.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { examples as inlineExamples } from "../../data/examples.ts";
-import { idxDataset, readIdx } from "../../data/idx.ts";
+import { idxInputs, idxLabels, labelled, readIdx } from "../../data/idx.ts";
 import { preprocessDataset } from "../../data/preprocessing.ts";
 import { split } from "../../data/split.ts";
 import { tableDataset } from "../../data/table-dataset.ts";
@@ -104,18 +105,22 @@ function inline(list: ExamplesSection, classes: readonly string[] | undefined): 
 }
 
 async function readImages(
-  { read, source, network }: Loading,
+  { read: bytesOf, source, network }: Loading,
   files: { readonly images: string; readonly labels: string },
   options: { readonly classes?: number; readonly scale?: number },
   path: Path,
 ): Promise<Dataset> {
-  const [images, labels] = await Promise.all(
-    (["images", "labels"] as const).map((part) =>
-      fromFile(source, files[part], [...path, part], async () => readIdx(await read(files[part]))),
-    ),
-  );
+  const { dtype } = network.training;
+  const read = <T>(part: "images" | "labels", use: (read: ArrayTensor) => T): Promise<T> =>
+    fromFile(source, files[part], [...path, part], async () =>
+      use(await readIdx(await bytesOf(files[part]))),
+    );
+  const [inputs, labels] = await Promise.all([
+    read("images", (images) => idxInputs(images, { ...options, dtype })),
+    read("labels", idxLabels),
+  ]);
   return fromFile(source, files.labels, [...path, "labels"], async () =>
-    idxDataset(images!, labels!, { ...options, dtype: network.training.dtype }),
+    labelled(inputs, labels, options.classes),
   );
 }
 

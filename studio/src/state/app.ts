@@ -316,26 +316,49 @@ export const pause = async (): Promise<void> => {
   await attempt(() => client.call("stop", []));
 };
 
-/** The engine sends a picture and waits until it has been drawn. */
-client.onframe = (frame: Frame) => {
-  requestAnimationFrame(() => {
-    batch(() => {
-      values.value = frame.values;
-      history.value = frame.history;
-      playing.value = frame.playing;
-      if (!frame.playing) undoable.value = true;
-    });
-    if (frame.playing) return void client.call("acknowledge", []);
-    const { epoch, loss } = frame.values;
-    const t = strings.value;
-    announced.value = `${t.epoch} ${epoch}, ${t.error} ${loss.toPrecision(4)}`;
-    if (frame.failure) {
-      failure.value = { ...frame.failure, title: t.stopped };
-      announced.value = `${t.stopped}: ${frame.failure.message}`;
-    }
-    void derive();
-  });
+/** Pictures that have come and wait to be drawn, one for each frame of the screen. */
+const pictures: Frame[] = [];
+
+/** The next picture is made while this one is drawn; a second one waits, and the engine with it. */
+function awaitNext(): void {
+  requestAnimationFrame(drawNext);
+  if (pictures[0]!.playing) void client.call("acknowledge", []);
+}
+
+function drawNext(): void {
+  const frame = pictures.shift();
+  if (!frame) return;
+  draw(frame);
+  if (pictures.length > 0) awaitNext();
+}
+
+client.onframe = (frame) => {
+  pictures.push(frame);
+  if (pictures.length === 1) awaitNext();
 };
+client.onanswer = () => {
+  const held = pictures.length > 1 && pictures.at(-1)!.playing;
+  for (const frame of pictures.splice(0)) draw(frame);
+  if (held) void client.call("acknowledge", []);
+};
+
+function draw(frame: Frame): void {
+  batch(() => {
+    values.value = frame.values;
+    history.value = frame.history;
+    playing.value = frame.playing;
+    if (!frame.playing) undoable.value = true;
+  });
+  if (frame.playing) return;
+  const { epoch, loss } = frame.values;
+  const t = strings.value;
+  announced.value = `${t.epoch} ${epoch}, ${t.error} ${loss.toPrecision(4)}`;
+  if (frame.failure) {
+    failure.value = { ...frame.failure, title: t.stopped };
+    announced.value = `${t.stopped}: ${frame.failure.message}`;
+  }
+  void derive();
+}
 
 async function edit(work: () => Promise<Values>): Promise<void> {
   const before = values.value;
@@ -452,6 +475,7 @@ export async function begin(first: First, shared: Shared | undefined): Promise<v
 
 /** After a worker was given up, another takes its place with what is open. */
 client.onrestart = () => {
+  pictures.length = 0;
   playing.value = false;
   void attempt(async () => {
     const found = await client.call("open", [source.value, look()]);

@@ -218,7 +218,7 @@ export const en = {
       [".", "one epoch"],
       ["[ ]", "one step back or forward in the derivation"],
       ["← → ↑ ↓", "in the picture: layer, neuron"],
-      ["E", "in the picture: to the edges"],
+      ["E", "in the picture: to the weights and the bias of a neuron"],
       ["Enter", "derive what has the focus"],
       ["F2", "edit it"],
       ["Esc", "back"],

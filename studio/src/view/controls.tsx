@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import { useState } from "preact/hooks";
 import {
   findings,
@@ -23,9 +24,26 @@ import { full, long, read } from "./number.ts";
 
 const paces = [1, 10, 100, 0];
 
-export function Controls() {
+const rate = computed(() => values.value?.learningRate ?? 0);
+
+/** By itself: it changes with every picture, unlike what stands around it. */
+function Progress() {
   const t = strings.value;
   const v = values.value;
+  return (
+    <output class="epoch">
+      <span>
+        {t.epoch} <b>{v?.epoch ?? 0}</b>
+      </span>
+      <span>
+        {t.error} <b>{hidden(structure.value?.loss) ? "…" : long(v?.loss)}</b>
+      </span>
+    </output>
+  );
+}
+
+export function Controls() {
+  const t = strings.value;
   const o = opened.value;
   return (
     <div class="controls">
@@ -59,14 +77,7 @@ export function Controls() {
         <button type="button" disabled={playing.value} onClick={() => void newSeed()}>
           {t.newSeed}
         </button>
-        <output class="epoch">
-          <span>
-            {t.epoch} <b>{v?.epoch ?? 0}</b>
-          </span>
-          <span>
-            {t.error} <b>{hidden(structure.value?.loss) ? "…" : long(v?.loss)}</b>
-          </span>
-        </output>
+        <Progress />
       </div>
       {findings.value.map((text) => (
         <p class="finding" key={text}>
@@ -76,7 +87,7 @@ export function Controls() {
       <div class="row">
         <Setting
           name={t.learningRate}
-          value={v?.learningRate ?? 0}
+          value={rate.value}
           accept={(n) => n >= 0}
           change={(n) => void setLearningRate(n)}
         />

@@ -1,3 +1,4 @@
+import { useMemo } from "preact/hooks";
 import type { Structure, Values } from "../protocol.ts";
 import { hidden, hovered, playing, strings } from "../state/app.ts";
 import type { Edge, Layout } from "../state/layout.ts";
@@ -28,28 +29,34 @@ export function WeightLine({ edge, structure, values, looks }: Props) {
   const words = playing.value
     ? name
     : strings.value.weightLabel(name, short(value), unknown ? "…" : short(gradient));
-  return (
-    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
-    <g
-      class={`edge ${value < 0 ? "minus" : "plus"} ${looks.of(e)}`}
-      role="button"
-      tabindex={looks.tabIndex(e)}
-      aria-label={words}
-      data-key={elementKey(e)}
-      onClick={() => looks.choose(e)}
-      onDblClick={() => looks.edit(e)}
-      onKeyDown={() => {}}
-      onPointerEnter={() => {
-        hovered.value = w.names[index];
-      }}
-      onPointerLeave={() => {
-        hovered.value = undefined;
-      }}
-    >
-      <title>{words}</title>
-      <line class="reach" {...line} />
-      <line class="line" {...line} stroke-width={width} />
-    </g>
+  const kind = `edge ${value < 0 ? "minus" : "plus"} ${looks.of(e)}`;
+  const stop = looks.tabIndex(e);
+  // Most lines stay as they are from one picture to the next: the same node is not gone through.
+  return useMemo(
+    () => (
+      // biome-ignore lint/a11y/useSemanticElements: SVG has no button
+      <g
+        class={kind}
+        role="button"
+        tabindex={stop}
+        aria-label={words}
+        data-key={elementKey(e)}
+        onClick={() => looks.choose(e)}
+        onDblClick={() => looks.edit(e)}
+        onKeyDown={() => {}}
+        onPointerEnter={() => {
+          hovered.value = w.names[index];
+        }}
+        onPointerLeave={() => {
+          hovered.value = undefined;
+        }}
+      >
+        <title>{words}</title>
+        <line class="reach" {...line} />
+        <line class="line" {...line} stroke-width={width} />
+      </g>
+    ),
+    [edge, kind, stop, words, width, w],
   );
 }
 

@@ -3,9 +3,11 @@ import { useEffect, useRef } from "preact/hooks";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { HistoryView } from "../protocol.ts";
-import { history, strings, theme } from "../state/app.ts";
+import { history, playing, strings, theme } from "../state/app.ts";
 
 const height = 200;
+/** The least time between two drawings while it trains, in ms. */
+const interval = 100;
 
 const dataOf = ({ epochs, losses, heldOut }: HistoryView): UPlot.AlignedData => [
   epochs,
@@ -62,10 +64,14 @@ export function LossCurve({ logarithmic }: { readonly logarithmic: boolean }) {
     };
   }, [logarithmic, t, look, held]);
   const h = history.value;
+  const drawn = useRef(0);
   useEffect(() => {
+    const now = performance.now();
+    if (playing.peek() && now - drawn.current < interval) return;
+    drawn.current = now;
     const data = dataOf(h);
     if (plot.current?.series.length === data.length) plot.current.setData(data);
-  }, [h]);
+  }, [h, playing.value]);
   const last = h.losses.at(-1);
   return (
     <div

@@ -1,0 +1,158 @@
+/** What is given to `trainer` and `fit`, as a program without types may give it. */
+import { fail } from "../core/errors.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { didYouMean, listed, shown } from "../data/wording.ts";
+import { inference, type Layer } from "../nn/layer.ts";
+import { input } from "../ops/leaf.ts";
+import type { EarlyStopping, FitOptions } from "./fit.ts";
+import { parameterInputs, trainable } from "./step.ts";
+import type { Trainer, TrainerOptions } from "./trainer.ts";
+
+/** Refuses names that nobody reads: what they ask for would silently not be done. */
+export function checkNames(
+  what: string,
+  given: object,
+  known: Readonly<Record<string, true>>,
+): void {
+  const names = Object.keys(known);
+  if (typeof given !== "object" || given === null) {
+    fail("bad-argument", {
+      message: `${what} takes its options by name.`,
+      expected: `{ ${names.join(", ")} }, or some of them`,
+      found: shown(given),
+    });
+  }
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (unknown === undefined) return;
+  fail("bad-argument", {
+    message: `${what} has no option ${shown(unknown)}.`,
+    expected: listed(names),
+    found: shown(unknown),
+    fix: didYouMean(unknown, names),
+  });
+}
+
+const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
+  loss: true,
+  optimizer: true,
+  seed: true,
+  dtype: true,
+  backend: true,
+  deterministic: true,
+  threads: true,
+  update: true,
+};
+
+/** Refuses what no trainer can be made of. */
+export function checkTrainer(model: Layer, options: TrainerOptions): void {
+  if (typeof model?.apply !== "function" || typeof model.parameters !== "object") {
+    fail("bad-argument", {
+      message: "A trainer trains a model.",
+      expected: "a layer, such as sequential(linear(2, 8), relu(), linear(8, 1))",
+      found: shown(model),
+    });
+  }
+  checkNames("trainer", options, trainerOptions);
+  const { loss, optimizer, dtype = "f32", update = "simultaneous" } = options;
+  if (typeof loss !== "function") {
+    fail("bad-argument", {
+      message: "A trainer needs a loss.",
+      expected: "a function of output and target, such as crossEntropy",
+      found: shown(loss),
+      fix: "Pass { loss: meanSquaredError, … }, or another.",
+    });
+  }
+  if (typeof optimizer?.update !== "function") {
+    const uncalled =
+      typeof optimizer === "function" ? (optimizer as { readonly name: string }).name : "";
+    fail("bad-argument", {
+      message: "A trainer needs an optimizer.",
+      expected: "an optimizer, such as adam({ learningRate: 1e-3 })",
+      found: uncalled === "" ? shown(optimizer) : `the function ${uncalled} itself`,
+      fix: `Pass { optimizer: ${uncalled || "sgd"}(), … }.`,
+    });
+  }
+  if (!["f32", "f64"].includes(dtype) || !["simultaneous", "sequential"].includes(update)) {
+    fail("bad-argument", {
+      message: "The trainer does not know this setting.",
+      expected: 'dtype "f32" or "f64", update "simultaneous" or "sequential"',
+      found: `dtype ${JSON.stringify(dtype)}, update ${JSON.stringify(update)}`,
+    });
+  }
+  const names = Object.keys(model.parameters);
+  if (trainable(model).length === 0) {
+    fail("bad-argument", {
+      message: "There is nothing to train: the model has no parameter that is not frozen.",
+      expected: "at least one trainable parameter",
+      found: names.length === 0 ? "no parameters" : `${names.length} parameters, all frozen`,
+    });
+  }
+  const slashed = names.find((name) => name.includes("/"));
+  if (slashed !== undefined) {
+    fail("bad-argument", {
+      message: 'The name of a parameter has a "/", which checkpoints use for what belongs to it.',
+      expected: 'a name without "/"',
+      found: JSON.stringify(slashed),
+    });
+  }
+}
+
+const fitOptions: Readonly<Record<keyof FitOptions, true>> = {
+  epochs: true,
+  untilEpoch: true,
+  batchSize: true,
+  shuffle: true,
+  validation: true,
+  earlyStopping: true,
+  signal: true,
+  onStep: true,
+};
+
+const stoppingOptions: Readonly<Record<keyof EarlyStopping, true>> = {
+  patience: true,
+  minDelta: true,
+  restoreBest: true,
+};
+
+/** Refuses settings with which there is no training. */
+export function checkFit(options: FitOptions): void {
+  checkNames("fit", options, fitOptions);
+  const { batchSize = 32, epochs = 1, untilEpoch = 0, earlyStopping } = options;
+  if (earlyStopping !== undefined) checkNames("earlyStopping", earlyStopping, stoppingOptions);
+  const patience = earlyStopping === undefined ? 1 : earlyStopping.patience;
+  for (const [what, n] of Object.entries({ batchSize, epochs, untilEpoch, patience })) {
+    const least = what === "batchSize" || what === "patience" ? 1 : 0;
+    if (Number.isSafeInteger(n) && n >= least) continue;
+    fail("bad-argument", {
+      message: `fit cannot use this ${what}.`,
+      expected: `a whole number ≥ ${least}`,
+      found: shown(n),
+    });
+  }
+  const { minDelta = 0 } = earlyStopping ?? {};
+  if (Number.isFinite(minDelta) && minDelta >= 0) return;
+  fail("bad-argument", {
+    message: "fit cannot use this minDelta.",
+    expected: "a finite number ≥ 0",
+    found: shown(minDelta),
+  });
+}
+
+/** Refuses labels for which the model has no output, before any time is spent on training. */
+export function checkLabels({ model, loss, dtype }: Trainer, data: Dataset, what: string): void {
+  const { inputs, targets, classes } = data;
+  if (classes === undefined || !loss.classes) return;
+  const row = input("inputs", [1, ...inputs.shape.slice(1)], dtype);
+  const { shape } = model.apply(row, parameterInputs(model, dtype), inference);
+  const outputs = shape.at(-1) ?? 1;
+  const at = targets.data.findIndex((label) => label >= outputs);
+  if (at < 0) return;
+  const label = targets.data[at]!;
+  fail("index-out-of-range", {
+    message: "The model has no output for one of the labels.",
+    expected: `labels from 0 to ${outputs - 1}, one for each of the model's ${outputs} outputs`,
+    found: `${label} (${shown(classes[label])}), of ${classes.length} classes`,
+    where: `${what}, target ${at} (counted from 0)`,
+    fix: `Make the last layer ${classes.length} outputs wide, or mend the label.`,
+  });
+}
