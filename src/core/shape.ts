@@ -91,3 +91,14 @@ export function normalizeAxes(
   }
   return normal.sort((a, b) => a - b);
 }
+
+/** The index along each axis of the element at a row-major position. */
+export function indicesOf(position: number, shape: Shape): number[] {
+  let rest = position;
+  const fromLast = shape.toReversed().map((size) => {
+    const index = rest % size;
+    rest = Math.floor(rest / size);
+    return index;
+  });
+  return fromLast.reverse();
+}

@@ -7,6 +7,7 @@
 import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
 import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { indicesOf } from "../core/shape.ts";
 import { type Dataset, dataset, firstNotFinite } from "./dataset.ts";
 import { checkUnpacked, defaultLimit, isGzip, joined, unpacked } from "./gunzip.ts";
 import { shown } from "./wording.ts";
@@ -231,19 +232,6 @@ export function labelled(inputs: ArrayTensor, labels: ArrayTensor, classes?: num
   const count = classCount(labels.data, classes);
   const names = Array.from({ length: count }, (_, label) => String(label));
   return dataset({ inputs, targets: labels, classes: names });
-}
-
-/** The index along each axis of an element's row-major position. */
-function indicesOf(position: number, shape: readonly number[]): number[] {
-  let rest = position;
-  return shape
-    .toReversed()
-    .map((size) => {
-      const index = rest % size;
-      rest = Math.floor(rest / size);
-      return index;
-    })
-    .reverse();
 }
 
 /** How many classes labels speak of: as many as said, or up to the largest of them. */

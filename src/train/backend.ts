@@ -10,8 +10,6 @@ import { fail } from "../core/errors.ts";
 export const backendNames = ["auto", "wasm", "turbo", "interpreter"] as const;
 export type BackendName = (typeof backendNames)[number];
 
-const deterministicWasm = makeBackend("wasm", { deterministic: true });
-
 export function chooseBackend(wanted: BackendName | Backend, deterministic = false): Backend {
   if (typeof wanted !== "string") return wanted;
   if (!backendNames.includes(wanted)) {
@@ -23,7 +21,7 @@ export function chooseBackend(wanted: BackendName | Backend, deterministic = fal
   }
   if (wanted === "interpreter") return interpreter;
   if (wanted === "turbo") return turbo(deterministic);
-  if (features().simd) return deterministic ? deterministicWasm : wasm;
+  if (features().simd) return deterministic ? makeBackend("wasm", { deterministic }) : wasm;
   const lacking = "This engine has no WebAssembly with SIMD instructions";
   if (wanted === "auto") {
     if (!told) console.warn(`chainrule: ${lacking}: training is interpreted, which is slow.`);

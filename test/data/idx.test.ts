@@ -67,6 +67,10 @@ describe("parseIdx", () => {
     corrupt(idx(8, [most], [1]));
     corrupt(idx(14, [most, most, most], [1]));
     corrupt(idx(14, Array(255).fill(most), [1]));
+    const absurd = corrupt(idx(8, [most, most, 4], [1]));
+    expect(absurd.expected).toBe(
+      `more bytes than any file has for the shape [${most}, ${most}, 4]`,
+    );
     // A product that is 0 modulo 2^64.
     corrupt(idx(8, [2 ** 31, 2 ** 31, 4], []));
     corrupt(idx(8, [0, most, most], [1]));
@@ -112,6 +116,26 @@ describe("idxDataset", () => {
     expect(square.classes).toHaveLength(10);
     const floats = parseIdx(idx(13, [2, 1], [0.5, 2]));
     expect([...idxDataset(floats, labels).inputs.data]).toEqual([0.5, 2]);
+  });
+  it("names the pixel that is none", () => {
+    const pixels = Array.from({ length: 24 }, (_, i) => (i === 17 ? Number.NaN : i));
+    const broken = parseIdx(idx(14, [2, 3, 4], pixels));
+    const two = parseIdx(idx(8, [2], [1, 0]));
+    const error = failure("data-invalid", () => idxDataset(broken, two));
+    expect(error.found).toBe("NaN in image 1 at [1, 1], counted from 0");
+    const large = parseIdx(idx(14, [2, 1], [1, 1e300]));
+    const overflow = failure("data-invalid", () => idxDataset(large, two));
+    expect(overflow.message).toMatch(/^A pixel is not finite in f32\.\n/);
+    expect(overflow.found).toBe("1e+300 in image 1 at 0, counted from 0");
+  });
+  it("refuses images without pixels, and no images", () => {
+    const ten = arrayTensor("i32", [10], new Int32Array(10));
+    const none = (...shape: number[]) => arrayTensor("i32", shape, new Int32Array(0));
+    const flat = failure("data-invalid", () => idxDataset(none(10, 0, 4), ten));
+    expect(flat.found).toBe("the shape [10, 0, 4]");
+    expect(failure("data-empty", () => idxDataset(none(0, 4, 4), ten)).found).toContain(
+      "[0, 4, 4]",
+    );
   });
   it("refuses what does not fit together", () => {
     failure("data-invalid", () => idxDataset(images, parseIdx(idx(8, [3], [1, 0, 1]))));
@@ -167,6 +191,35 @@ describe("gunzip", () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
     await rejection("too-large", gunzip(packed, text.length - 1));
     expect(await gunzip(packed, text.length)).toHaveLength(text.length);
+  });
+  it("is unpacked no further than an IDX file's header says", async () => {
+    const length = 2 ** 28;
+    const file = new Uint8Array(length);
+    file.set(idx(8, [10, 4, 4], Array(160).fill(7)));
+    const bomb = new Uint8Array(gzipSync(file));
+    const before = process.memoryUsage().rss;
+    const error = await rejection("file-corrupt", readIdx(bomb));
+    expect(error.message).toContain("longer than its header says");
+    expect(error.expected).toBe("176 bytes for the shape [10, 4, 4]");
+    expect(Number(/^(\d+) bytes or more$/.exec(error.found ?? "")?.[1])).toBeLessThan(2 ** 20);
+    expect(process.memoryUsage().rss - before).toBeLessThan(100e6);
+  });
+  it("is not unpacked behind a header that no file can have", async () => {
+    const file = new Uint8Array(2 ** 26);
+    file.set(idx(14, [2 ** 32 - 1, 2 ** 32 - 1], []));
+    const error = await rejection("file-corrupt", readIdx(new Uint8Array(gzipSync(file))));
+    expect(error.message).toContain("shorter than its header says");
+    expect(error.expected).toContain("more bytes than any file has");
+  });
+  it("is an IDX file of any length, also one that ends early", async () => {
+    const rows = Array.from({ length: 100_000 }, (_, i) => i % 256);
+    const good = idx(8, [rows.length], rows);
+    expect([...(await readIdx(new Uint8Array(gzipSync(good)))).data]).toEqual(rows);
+    for (const cut of [0, 3, 7, 8, 99_999]) {
+      const short = new Uint8Array(gzipSync(good.subarray(0, cut)));
+      await rejection("file-corrupt", readIdx(short));
+    }
+    await rejection("too-large", readIdx(new Uint8Array(gzipSync(good)), 50_000));
   });
   it("leaves no rejection unhandled, whatever is cut off or changed", async () => {
     const unhandled: unknown[] = [];

@@ -65,6 +65,34 @@ describe("data", () => {
     expect(train.inputs).toMatchObject({ dtype: "f32", shape: [2, 2] });
     expect(validation?.classes).toEqual(["0", "1", "2"]);
   });
+  it("from images of which one file is wrong, which is named", async () => {
+    const network = parse({ data: "{ idx: { images: pictures, labels: names } }" });
+    const labels = idx([2], [1, 0]);
+    const floats = Uint8Array.from([
+      ...[0, 0, 13, 2, 0, 0, 0, 2, 0, 0, 0, 1],
+      ...[0, 0, 0, 0, 0x7f, 0xc0, 0, 0],
+    ]);
+    const error = async (pictures: Uint8Array, names: Uint8Array) => {
+      const read = files({ pictures, names });
+      return toDatasets(network, read).then(
+        () => undefined,
+        ({ code, where, found }) => ({ code, where, found }),
+      );
+    };
+    const pictures = "pictures (named in n.yaml:4:24)";
+    expect(await error(floats, labels)).toEqual({
+      code: "data-invalid",
+      where: pictures,
+      found: "NaN in image 1 at 0, counted from 0",
+    });
+    const none = { code: "data-empty", where: pictures, found: "none, of the shape [0, 4]" };
+    expect(await error(idx([0, 4], []), labels)).toEqual(none);
+    expect(await error(idx([2, 0], []), labels)).toMatchObject({ where: pictures });
+    expect(await error(labels, labels)).toMatchObject({ where: pictures });
+    const names = "names (named in n.yaml:4:42)";
+    expect(await error(idx([2, 1], [1, 2]), idx([2, 1], [1, 2]))).toMatchObject({ where: names });
+    expect(await error(idx([2, 1], [1, 2]), idx([3], [1, 2, 0]))).toMatchObject({ where: names });
+  });
   it("generated, with data of their own to validate with", async () => {
     const network = parse({
       data: "{ generate: { moons: { noise: 0.1 } }, validation: { generate: { moons: { noise: 0.1, seed: 1, size: 50 } } } }",

@@ -114,4 +114,9 @@ export const makeBackend = (name: string, code: CodeOptions = {}): Backend => ({
   session: (graph, data, options) => openSession(graph, data, { ...options, code }),
 });
 
-export const wasm = makeBackend("wasm");
+// Written out: of a call at the top a bundler cannot know that it may be dropped.
+export const wasm: Backend = {
+  name: "wasm",
+  compile: (graph) => compile(graph, {}),
+  session: openSession,
+};

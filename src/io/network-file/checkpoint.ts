@@ -1,5 +1,6 @@
 /** The network file inside a checkpoint: what predicting without the file and its data needs. */
 import { fail } from "../../core/errors.ts";
+import { indicesOf } from "../../core/shape.ts";
 import { checkPreprocessing } from "../../data/preprocessing-check.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import { decodeSafetensors } from "../safetensors.ts";
@@ -79,26 +80,15 @@ export function restoreTrainer(stored: StoredNetwork, bytes: Uint8Array): Traine
   for (const [name, values] of trainer.snapshot()) {
     const at = values.findIndex((value) => !Number.isFinite(value));
     if (at < 0) continue;
-    const { shape } = trainer.model.parameters[name]!;
+    const indices = indicesOf(at, trainer.model.parameters[name]!.shape);
     fail("not-finite", {
       message: "The checkpoint has a parameter that is not finite.",
       expected: "finite numbers",
-      found: `${values[at]} in ${elementName(name, shape, at)}`,
+      found: `${values[at]} in ${name}${indices.length === 0 ? "" : `[${indices.join(",")}]`}`,
       fix: "Train again, with a lower learning rate perhaps, or take an older checkpoint.",
     });
   }
   return trainer;
-}
-
-/** "0.weight[3,7]" */
-function elementName(name: string, shape: readonly number[], at: number): string {
-  let rest = at;
-  const indices = shape.toReversed().map((size) => {
-    const index = rest % size;
-    rest = Math.floor(rest / size);
-    return index;
-  });
-  return indices.length === 0 ? name : `${name}[${indices.toReversed().join(",")}]`;
 }
 
 function parseJson(text: string, what: string): Readonly<Record<string, unknown>> {
