@@ -1,6 +1,6 @@
 /** chainrule summary FILE: layers, shapes, parameters, operations, memory. */
 import { compileProgram } from "../compile/index.ts";
-import { graphCost } from "../core/cost.ts";
+import { graphOperations } from "../core/cost.ts";
 import { bytesOf } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
 import { formatShape } from "../core/shape.ts";
@@ -43,7 +43,7 @@ function rowsOf(model: Layer, network: NetworkFile, inputs: number): Row[] {
   return seen
     .filter(({ path }) => path !== "" && !seen.some((s) => s.path.startsWith(`${path}.`)))
     .map(({ path, output }) => {
-      const { operations } = graphCost([output], given);
+      const operations = graphOperations([output], given);
       given.push(output);
       const layer = at(model, path);
       const { total, frozen } = parameterCounts(layer);
@@ -95,15 +95,17 @@ export async function summary(
     total === frozen
       ? undefined
       : trainingStep(model, batch, { loss, optimizer, dtype, update, health: false });
-  const cost = step && graphCost(step.outputs, step.inputs);
+  const work = step && graphOperations(step.outputs, step.inputs);
   const each = bytesOf(dtype);
   const slots = Object.keys(optimizer.slots).length * (total - frozen);
+  const compiled = step && compile(step, trace === true);
   const memory = {
     parameters: total * each,
     optimizer: slots * each,
-    step: cost?.bytes ?? 0,
+    temporaries: compiled?.program.memory.temporary ?? 0,
+    total: compiled?.program.arena ?? total * each,
   };
-  const passes = trace && step ? passesOf(step) : undefined;
+  const passes = compiled?.passes;
   if (json) {
     printJson({
       name: network.name,
@@ -114,7 +116,7 @@ export async function summary(
       frozen,
       loss: network.loss,
       optimizer: network.optimizer,
-      operations: { forward, step: cost?.operations, batchSize: n },
+      operations: { forward, step: work, batchSize: n },
       memory,
       ...(passes && { passes }),
     });
@@ -141,18 +143,13 @@ export async function summary(
     ["optimizer", network.optimizer.name],
     ["trained", `${plural(total - frozen, "parameter")} of ${count(total)}, ${dtype}`],
     ["forward", `${metric(forward)} floating-point operations for one example`],
-    ...(cost
-      ? [
-          [
-            "one step",
-            `${metric(cost.operations)} for ${plural(n, "example")}: forward, backward, update`,
-          ],
-        ]
+    ...(work !== undefined
+      ? [["one step", `${metric(work)} for ${plural(n, "example")}: forward, backward, update`]]
       : []),
     [
       "memory",
       `${bytes(memory.parameters)} parameters, ${bytes(memory.optimizer)} optimizer, ` +
-        `${bytes(memory.step)} values of a step`,
+        `${bytes(memory.temporaries)} temporaries; a step takes ${bytes(memory.total)}`,
     ],
   ];
   for (const line of columns(
@@ -169,11 +166,12 @@ export async function summary(
   return exit.ok;
 }
 
-/** What each pass of the compiler makes of a training step. */
-function passesOf(step: ReturnType<typeof trainingStep>): { pass: string; text: string }[] {
-  const passes: { pass: string; text: string }[] = [];
+/** A training step as it is run, and what each pass of the compiler makes of it. */
+function compile(step: ReturnType<typeof trainingStep>, traced: boolean) {
   const states = step.parameters.length + step.slots.length;
   const state = Array.from({ length: states }, (_, i) => [i, i] as const);
-  compileProgram(step, { state, trace: (pass, text) => passes.push({ pass, text }) });
-  return passes;
+  if (!traced) return { program: compileProgram(step, { state }) };
+  const passes: { pass: string; text: string }[] = [];
+  const trace = (pass: string, text: string) => passes.push({ pass, text });
+  return { program: compileProgram(step, { state, trace }), passes };
 }

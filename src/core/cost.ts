@@ -1,5 +1,5 @@
 /** What a graph costs to run, counted from the meaning of its nodes. Knows no operator. */
-import { bytesOf, isFloat } from "./dtype.ts";
+import { isFloat } from "./dtype.ts";
 import { type Expression, operands } from "./expression.ts";
 import { nodesOf } from "./graph.ts";
 import { sizeOf } from "./shape.ts";
@@ -42,26 +42,16 @@ export function nodeOperations(node: Tensor): number {
     case "scatter":
       return sizeOf(meaning.over) * (operationsOf(meaning.value) + (isFloat(node.dtype) ? 1 : 0));
     case "compose":
-      return graphCost([meaning.build(node.inputs)], node.inputs).operations;
+      return graphOperations([meaning.build(node.inputs)], node.inputs);
   }
 }
 
-export interface Cost {
-  /** Floating-point operations. */
-  readonly operations: number;
-  /** Bytes of all values that are computed, if each has a place of its own. */
-  readonly bytes: number;
-}
-
-/** The cost of computing `outputs` from `inputs` (whose own cost does not count). */
-export function graphCost(outputs: readonly Tensor[], inputs: readonly Tensor[]): Cost {
+/** The floating-point operations that `outputs` take from `inputs`, whose own do not count. */
+export function graphOperations(outputs: readonly Tensor[], inputs: readonly Tensor[]): number {
   const given = new Set(inputs);
   let operations = 0;
-  let bytes = 0;
   for (const node of nodesOf(outputs, (n) => given.has(n))) {
-    if (given.has(node)) continue;
-    operations += nodeOperations(node);
-    if (node.op.derivative.kind !== "leaf") bytes += node.size * bytesOf(node.dtype);
+    if (!given.has(node)) operations += nodeOperations(node);
   }
-  return { operations, bytes };
+  return operations;
 }

@@ -62,10 +62,19 @@ export function dataset(parts: Omit<Dataset, "size">): Dataset {
   return { ...parts, size };
 }
 
-/** The first element that is NaN or infinite, or −1; without a call for each, they may be many. */
+/**
+ * The first element that is NaN or infinite, or −1. They may be many, and all are almost always
+ * finite: 0·x is 0 for finite x alone, and two sums of it are taken faster than one.
+ */
 export function firstNotFinite(data: TypedArray): number {
-  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return i;
-  return -1;
+  let [even, odd] = [0, 0];
+  const paired = data.length - (data.length % 2);
+  for (let i = 0; i < paired; i += 2) {
+    even += 0 * data[i];
+    odd += 0 * data[i + 1];
+  }
+  if (paired < data.length) even += 0 * data[paired];
+  return even + odd === 0 ? -1 : data.findIndex((value) => !Number.isFinite(value));
 }
 
 /** @throws ChainruleError "data-invalid" for NaN or infinity, naming row and element. */

@@ -17,16 +17,22 @@ export function listed(names: readonly string[]): string {
   return names.length > 40 ? `${some} and ${names.length - 40} more` : some;
 }
 
-/** Number of insertions, deletions and replacements between two words (Levenshtein 1966). */
+/**
+ * Number of insertions, deletions, replacements and exchanges of neighbours between two words
+ * (Damerau 1964, Levenshtein 1966), no letter being changed twice.
+ */
 function distance(a: string, b: string): number {
+  let beforeThat: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(replaced, previous[j] + 1, current[j - 1] + 1));
+      const least = Math.min(replaced, previous[j] + 1, current[j - 1] + 1);
+      const exchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      current.push(exchanged ? Math.min(least, beforeThat[j - 2] + 1) : least);
     }
-    previous = current;
+    [beforeThat, previous] = [previous, current];
   }
   return previous[b.length];
 }
@@ -37,8 +43,10 @@ export function nearest(name: string, names: readonly string[]): string | undefi
   let best: string | undefined;
   let least = Math.max(2, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of names.slice(0, 10_000)) {
-    const away = distance(wanted, candidate.slice(0, 80).toLowerCase());
-    if (away < least) {
+    const known = candidate.slice(0, 80).toLowerCase();
+    const away = distance(wanted, known);
+    // Two short words are close only if most of their letters are the same.
+    if (away < least && 2 * away <= Math.max(wanted.length, known.length)) {
       least = away;
       best = candidate;
     }

@@ -347,7 +347,7 @@ export function clipped(
   t: Trace,
   g: Readonly<Record<string, Float64Array>>,
   names: readonly string[] = t.trainable,
-) {
+): Record<string, Float64Array> {
   const { optimizer } = t.trainer!;
   const tensors = names.map((n) => constant(g[n]!, t.parameters[n]!.shape));
   const cut = t.evaluate(clip(tensors, optimizer));

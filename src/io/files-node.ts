@@ -187,6 +187,14 @@ const reasons: Readonly<Record<string, readonly [string, string]>> = {
   ERR_INVALID_ARG_TYPE: ["This is not a path.", "Give the path as text."],
 };
 
+/** What they mean besides where a new file was to be made. */
+const writingReasons: typeof reasons = {
+  ENOENT: [
+    "The folder does not exist, or takes no files.",
+    "Make the folder, or choose another place.",
+  ],
+};
+
 function explain(error: unknown, path: string, code: ErrorCode): never {
   if (error instanceof ChainruleError) throw error;
   if (error instanceof RangeError) {
@@ -197,9 +205,10 @@ function explain(error: unknown, path: string, code: ErrorCode): never {
     });
   }
   const { code: reason, message } = error as { code?: unknown; message?: unknown };
-  const known = typeof reason === "string" ? reasons[reason] : undefined;
-  const doing =
-    code === "file-unreadable" ? "The file cannot be read." : "The file cannot be written.";
+  const writing = code === "file-unwritable";
+  const meaning = writing ? { ...reasons, ...writingReasons } : reasons;
+  const known = typeof reason === "string" ? meaning[reason] : undefined;
+  const doing = writing ? "The file cannot be written." : "The file cannot be read.";
   return fail(code, {
     message: known === undefined ? doing : `${doing} ${known[0]}`,
     found: typeof reason === "string" ? reason : String(message),

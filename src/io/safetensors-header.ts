@@ -105,7 +105,14 @@ function record(value: unknown, where: string): Readonly<Record<string, unknown>
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  return corrupt(`In a safetensors header ${quoted(where)} is no object.`, "{…}", typeof value);
+  return corrupt(`In a safetensors header ${quoted(where)} is no object.`, "{…}", kindOf(value));
+}
+
+/** What stands there, in the words of JSON. */
+function kindOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  return Array.isArray(value) ? "a list" : typeof value;
 }
 
 function checkedPair([key, value]: [string, unknown]): [string, string] {
@@ -113,14 +120,14 @@ function checkedPair([key, value]: [string, unknown]): [string, string] {
   return corrupt(
     `The metadata ${quoted(key)} of a safetensors file is no text.`,
     "text",
-    typeof value,
+    kindOf(value),
   );
 }
 
 function entry(name: string, value: unknown): HeaderEntry {
   const { dtype, shape, data_offsets: offsets } = record(value, name);
   if (typeof dtype !== "string") {
-    return corrupt(`The tensor ${quoted(name)} has no dtype.`, 'such as "F32"', typeof dtype);
+    return corrupt(`The tensor ${quoted(name)} has no dtype.`, 'such as "F32"', kindOf(dtype));
   }
   const [begin, end, ...rest] = numbers(offsets, name, "data_offsets");
   if (end === undefined || rest.length > 0 || begin > end) {

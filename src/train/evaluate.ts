@@ -35,7 +35,7 @@ export async function evaluateInTurns(
   trainer: Trainer,
   data: Dataset,
   turns: Turns,
-  signal: AbortSignal | undefined,
+  signal: { readonly aborted: boolean } | undefined,
 ): Promise<Evaluation | undefined> {
   const parts = evaluation(trainer, data);
   for (;;) {

@@ -41,8 +41,8 @@ export interface FitOptions {
   readonly validation?: Data | number;
   /** Stop when the validation loss (or, without validation, the loss) no longer falls. */
   readonly earlyStopping?: EarlyStopping;
-  /** Stops after the step, or the batch of validation, that is under way. */
-  readonly signal?: AbortSignal;
+  /** An AbortSignal: stops after the step, or the batch of validation, that is under way. */
+  readonly signal?: { readonly aborted: boolean };
   /** Called after each step, which it slows down a little: steps are else done many at a time. */
   readonly onStep?: (report: StepReport) => void;
 }

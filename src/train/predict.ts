@@ -1,7 +1,7 @@
 /** Prediction: rows of numbers in, rows of numbers out, and an error for anything else. */
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { callSite } from "../core/call-site.ts";
-import { arrayOf, type TypedArray } from "../core/dtype.ts";
+import { allocate, type TypedArray } from "../core/dtype.ts";
 import { Tensor } from "../core/tensor.ts";
 import { checkFinite, firstNotFinite } from "../data/dataset.ts";
 import { matrix } from "../data/examples.ts";
@@ -21,7 +21,10 @@ const isArrayTensor = (rows: Rows): rows is ArrayTensor =>
 export function rowsOf(trainer: Trainer, rows: Rows): ArrayTensor {
   const given = isArrayTensor(rows) ? rows : matrix(rows, "inputs");
   checkFinite(given, "input");
-  return { ...given, dtype: trainer.dtype, data: arrayOf(trainer.dtype, given.data) };
+  if (given.dtype === trainer.dtype) return given;
+  const data = allocate(trainer.dtype, given.data.length);
+  data.set(given.data);
+  return { ...given, dtype: trainer.dtype, data };
 }
 
 /** The model as a graph over its parameters and so many rows like these. */

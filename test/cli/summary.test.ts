@@ -33,6 +33,33 @@ describe("summary", () => {
     expect(memory.optimizer).toBe(2 * memory.parameters);
   });
 
+  it("says of the memory what the compiler's plan says", async () => {
+    const [text, json] = await Promise.all([
+      run(["summary", example("mnist"), "--trace"]),
+      run(["summary", example("mnist"), "--json"]),
+    ]);
+    const { memory } = JSON.parse(json.stdout);
+    const plan = /arena (\d+) bytes: \d+ kept, (\d+) for temporaries/.exec(text.stdout);
+    expect([memory.total, memory.temporaries].map(String)).toEqual([plan?.[1], plan?.[2]]);
+    expect(memory.temporaries).toBeLessThan(memory.parameters);
+    const parts = memory.parameters + memory.optimizer + memory.temporaries;
+    expect(memory.total).toBeGreaterThanOrEqual(parts);
+    // The rest are the batch of 64 examples, and what alignment leaves free.
+    expect(memory.total - parts).toBeLessThan(64 * (784 + 1) * 4 + 64 * 40);
+    expect(text.stdout).toMatch(
+      /memory +199 KiB parameters, 398 KiB optimizer, 59\.\d KiB temporar/,
+    );
+  });
+  it("counts the memory of what is not trained, too", async () => {
+    const cwd = folder();
+    const frozen = "{ linear: { outputs: 2, frozen: true } }";
+    const text = `inputs: 5\nlayers: [${frozen}]\nloss: crossEntropy\noptimizer: adam\n`;
+    write(cwd, { "frozen.yaml": text });
+    const { stdout } = await run(["summary", "frozen.yaml", "--json"], { cwd });
+    const { memory } = JSON.parse(stdout);
+    expect(memory).toEqual({ parameters: 96, optimizer: 0, temporaries: 0, total: 96 });
+  });
+
   it("shows each pass of the compiler with --trace", async () => {
     const { code, stdout } = await run(["summary", example("two-two-two"), "--trace"]);
     const passes = ["the graph", "1. simplified", "2. fused", "3. scheduled", "4. memory planned"];

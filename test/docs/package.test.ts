@@ -58,6 +58,30 @@ describe("the package", () => {
     expect(paths.filter((path) => /^(src|test|tools|bench)\//.test(path))).toEqual([]);
     expect(unpackedSize).toBeLessThan(4_000_000);
   });
+  it("has types that need neither a page's nor Node's, nor the newest TypeScript", () => {
+    const entries = Object.values(exports).flatMap((e) => (typeof e === "string" ? [] : [e.types]));
+    const seen = new Set(entries.map((path) => join(root, path)));
+    for (const path of seen) {
+      const text = readFileSync(path, "utf8");
+      // Typed arrays have had a type parameter since TypeScript 5.7.
+      expect(text.match(/\w+\d+Array<.*/)?.[0], path).toBeUndefined();
+      for (const [, name] of text.matchAll(/(?:from|import\() ?"(\..*?)\.[tj]s"/g)) {
+        seen.add(join(path, "..", `${name}.d.ts`));
+      }
+    }
+    expect(seen.size).toBeGreaterThan(50);
+    const tsc = join(root, "node_modules/typescript/bin/tsc");
+    const options = "--noEmit --strict --ignoreConfig --target es2022 --lib es2022 --types".split(
+      " ",
+    );
+    const modules = ["--module", "nodenext", "--skipLibCheck", "false"];
+    const arguments_ = [tsc, ...options, "", ...modules, ...entries];
+    const { stdout, status } = spawnSync(process.execPath, arguments_, {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect({ stdout, status }).toEqual({ stdout: "", status: 0 });
+  }, 60_000);
   it("needs no other package for the library itself", async () => {
     const { metafile } = await bundle('import * as lib from "chainrule"; console.log(lib);');
     const foreign = Object.keys(metafile.inputs).filter((path) => path.includes("node_modules"));

@@ -102,7 +102,9 @@ describe("writeAtomically", () => {
     mkdirSync(join(folder, "inner"));
     const reason = async (name: string) =>
       (await rejection("file-unwritable", writeAtomically(join(folder, name), fresh))).message;
-    expect(await reason("absent/file")).toContain("no such file or folder");
+    const absent = await reason("absent/file");
+    expect(absent).toContain("The folder does not exist, or takes no files.");
+    expect(absent).toMatch(/^ {2}fix {6}Make the folder, or choose another place\.$/m);
     expect(await reason("network.safetensors/file")).toContain("A part of the path is a file");
     expect(await reason("inner")).toContain("folder");
     expect(await reason("x".repeat(256))).toContain("too long");
@@ -167,6 +169,7 @@ describe("a failure on the way", () => {
     writeFileSync(path, old);
     const error = await rejection("file-unwritable", writeWith(failing(step, code), path, fresh));
     expect(error.found).toBe(code);
+    expect(error.message).toMatch(/^ {2}fix {6}\S/m);
     expect(new Uint8Array(readFileSync(path))).toEqual(old);
     expect(readdirSync(folder)).toEqual(["network.safetensors"]);
   });

@@ -190,6 +190,17 @@ describe("decodeSafetensors refuses", () => {
   ])("the header %.40s", (header) => {
     corrupt(file(header));
   });
+  it.each([
+    ['{"a":null}', "null"],
+    ['{"a":[]}', "a list"],
+    ['{"a":1}', "number"],
+    ['{"__metadata__":{"a":null}}', "null"],
+    ['{"a":{"shape":[],"data_offsets":[0,0]}}', "nothing"],
+  ])("the header %s, saying what it found", (header, found) => {
+    const error = corrupt(file(header));
+    expect(error.found).toBe(found);
+    expect(error.expected).not.toBe(found);
+  });
   it("a header that is not UTF-8", () => {
     corrupt(file(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x3a, 0x30, 0x7d)));
   });

@@ -57,8 +57,8 @@ describeStudio("exchange", (v) => {
     for (const key of [unit(1, 1), '[data-key="b2.0"]', '[data-key="loss"]']) {
       await choose(page, key);
       await soon(() => page.locator(key).getAttribute("class")).toContain("chosen");
-      await page.locator("header button").nth(1).click();
       const before = page.url();
+      await page.locator("header button").nth(1).click();
       await soon(() => page.url()).not.toBe(before);
       await page.keyboard.press("Escape");
       await soon(() => page.locator("dialog[open]").count()).toBe(0);

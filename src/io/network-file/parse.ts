@@ -20,7 +20,8 @@ export interface ParseOptions {
  * Reads a network file, YAML or JSON (which is YAML, too): plain data comes out, all defaults
  * filled in. Nothing in a file is ever executed.
  *
- * @throws NetworkFileError with every problem and its line: "file-syntax", "file-invalid";
+ * @throws NetworkFileError with the problems and their lines: those of the syntax ("file-syntax"),
+ *   else those of what stands there, else what it says against itself ("file-invalid");
  *   ChainruleError "too-large".
  */
 export function parseNetwork(text: string, options: ParseOptions = {}): NetworkFile {

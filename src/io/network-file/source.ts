@@ -141,7 +141,7 @@ export function rangeOfNode(node: Node | null | undefined): Range {
   return [start, end];
 }
 
-/** What is wrong with a network file, all of it, each with its line. */
+/** What is wrong with a network file, all that one look has found, each with its line. */
 export class NetworkFileError extends ChainruleError {
   readonly problems: readonly Problem[];
 

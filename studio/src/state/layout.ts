@@ -64,7 +64,7 @@ const titleHeight = 28;
 
 const sizes = {
   cards: { width: 120, height: 112, gap: 32 },
-  inputs: { width: 100, height: 44, gap: 100 },
+  inputs: { width: 106, height: 44, gap: 100 },
   block: { width: 104, height: 140, gap: 0 },
   loss: { width: 108, height: 50, gap: 0 },
 } as const;
