@@ -46,10 +46,8 @@ export function outputsOf(trainer: Trainer, x: ArrayTensor): ArrayTensor {
   const bad = firstNotFinite(data);
   if (bad >= 0) {
     // One row suffices to find where it came from, and is quick to interpret.
-    const [features, width] = [x.data, data].map((part) => part.length / shape[0]!) as [
-      number,
-      number,
-    ];
+    const rows = shape[0]!;
+    const [features, width] = [x.data.length / rows, data.length / rows];
     const row = Math.floor(bad / width);
     const numbers = x.data.slice(row * features, (row + 1) * features);
     throw nonFiniteError(graphFor(trainer, x, 1), [...trainer.arrays(), numbers], {

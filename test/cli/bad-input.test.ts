@@ -185,7 +185,7 @@ describe("images with mistakes", () => {
     [
       "exchanged files",
       { "i.idx": good["l.idx"], "l.idx": good["i.idx"] },
-      ["not images and their labels"],
+      ["These are no images."],
     ],
     [
       "a label out of range",

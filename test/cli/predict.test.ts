@@ -120,8 +120,19 @@ describe("an answer that is not finite", () => {
     const { code, stdout, stderr } = await predict("large.safetensors", "-i", "1,1", "--json");
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
     expect(stdout).not.toContain("null");
-    expect(JSON.parse(stdout).error).toMatchObject({ code: "not-finite", where: "row 1" });
-    expect(JSON.parse(stdout).error.found).toMatch(/^-?Infinity as output$/);
+    const { error } = JSON.parse(stdout);
+    expect(error.code).toBe("not-finite");
+    expect(error.message).toMatch(/^Output 0 of row 0 \(both counted from 0\) is -?Infinity/);
+  });
+  it("is no answer where what the outputs stand for overflows", async () => {
+    const layer = "{ linear: { outputs: 2, weight: [[1000, 0], [0, 0]] } }";
+    const loss = "negativeLogLikelihood";
+    const data = "{ generate: moons }";
+    write(cwd, { "logs.yaml": network({ layers: `[${layer}]`, loss, data }) });
+    const args = ["logs.yaml", "--untrained", "-i", "0,0", "-i", "1,0"];
+    const { code, stdout, stderr } = await predict(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/Infinity as the probability of class 0\n +at +row 2\n/);
   });
   it("is not given by a checkpoint with NaN, which is refused", async () => {
     const spoilt = changed("0.weight", (data) => {
