@@ -4,9 +4,9 @@ import { fail } from "../core/errors.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { explain as derive, type ExplainOptions } from "../explain/index.ts";
 import { readBytes, writeAtomically } from "../io/files-node.ts";
-import { prepareNetwork } from "../io/network-file/index.ts";
+import { prepareNetwork, withTraining } from "../io/network-file/index.ts";
 import { exit } from "./failure.ts";
-import { besides, readNetwork, takeOver } from "./files.ts";
+import { besides, readNetwork, takeOver, trainingOf } from "./files.ts";
 import { bold, width } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
@@ -25,9 +25,12 @@ export interface CommandOptions extends FileOptions {
 
 /** The trainer of a network file and the batch that holds the example asked for. */
 export async function subjectOf(file: string, { checkpoint, example = 0 }: FileOptions) {
-  const network = await readNetwork(file);
+  const old = checkpoint === undefined ? undefined : await readBytes(checkpoint);
+  // The data were divided by the seed that it was trained with.
+  const { seed } = old ? trainingOf(old, checkpoint!) : {};
+  const network = withTraining(await readNetwork(file), seed === undefined ? {} : { seed });
   const { trainer, data } = await prepareNetwork(network, besides(file));
-  if (checkpoint !== undefined) takeOver(trainer, await readBytes(checkpoint), checkpoint);
+  if (old) takeOver(trainer, old, checkpoint!);
   const size = Math.min(network.training.batchSize ?? 32, data.train.size);
   const start = example < data.train.size ? Math.floor(example / size) * size : 0;
   const rows = Array.from({ length: Math.min(size, data.train.size - start) }, (_, i) => start + i);

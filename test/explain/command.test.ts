@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { explain } from "../../src/cli/explain.ts";
+import { explain, subjectOf } from "../../src/cli/explain.ts";
+import { train } from "../../src/cli/train.ts";
 
 const file = "examples/two-two-two.yaml";
 
@@ -38,4 +39,11 @@ it("says so when a network is too wide to be drawn", async () => {
   const out = join(mkdtempSync(join(tmpdir(), "chainrule-")), "w.svg");
   await expect(explain("examples/iris.yaml", { out })).rejects.toThrow(/at most 6 units/);
   expect(readdirSync(join(out, ".."))).toEqual([]);
+});
+
+it("explains a checkpoint with the seed that it was trained with", async () => {
+  const checkpoint = join(mkdtempSync(join(tmpdir(), "chainrule-")), "iris.safetensors");
+  await train("examples/iris.yaml", { seed: 3, epochs: 1, out: checkpoint, quiet: true });
+  const { trainer } = await subjectOf("examples/iris.yaml", { checkpoint });
+  expect([trainer.seed, trainer.progress.epoch]).toEqual([3, 1]);
 });
