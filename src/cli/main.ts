@@ -190,7 +190,7 @@ Every command takes --help and --json. Exit codes: 0 ok, 1 the answer is no,
 /** What commander has to say about the command line, as an error of ours. */
 async function usageError(error: CommanderError, program: Command, words: readonly string[]) {
   const { ChainruleError } = await import("../core/errors.ts");
-  const { nearest } = await import("../data/wording.ts");
+  const { nearest } = await import("../core/wording.ts");
   const first = words.find((word) => !word.startsWith("-"));
   const commands = program.commands.map((c) => c.name());
   const given = error.code === "commander.excessArguments" && first !== undefined;

@@ -1,9 +1,9 @@
 /** One way to read cells, whether they come from a table or from rows given by a program. */
 
 import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 import { parseNumber, type Table, unknownColumn } from "./csv.ts";
 import { place } from "./records.ts";
-import { shown } from "./wording.ts";
 
 /** A row given by a program: column names with text, numbers, or null where a value is missing. */
 export type Row = Readonly<Record<string, string | number | boolean | null | undefined>>;

@@ -1,9 +1,9 @@
 /** Tables from comma-separated text (RFC 4180 and the dialects around it). */
 
 import { fail } from "../core/errors.ts";
+import { didYouMean, listed, shown } from "../core/wording.ts";
 import { discoverDelimiter } from "./delimiter.ts";
 import { eachRecord, place } from "./records.ts";
-import { didYouMean, listed, shown } from "./wording.ts";
 
 export type ColumnType = "number" | "category";
 

@@ -7,8 +7,8 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { allocate, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 import type { Preprocessing } from "./preprocessing.ts";
-import { shown } from "./wording.ts";
 
 /** Examples to train on or to measure with: row i of the inputs goes with row i of the targets. */
 export interface Dataset {

@@ -3,9 +3,9 @@ import { arrayOf, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { evaluate } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
+import { didYouMean, listed, shown } from "../core/wording.ts";
 import { type Dataset, dataset } from "./dataset.ts";
 import { classCount } from "./idx.ts";
-import { didYouMean, listed, shown } from "./wording.ts";
 
 /** Examples written down in a program or in a network file. */
 export interface InlineExamples {

@@ -6,8 +6,8 @@
 import { arrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
+import { shown } from "../core/wording.ts";
 import { type Dataset, dataset } from "./dataset.ts";
-import { shown } from "./wording.ts";
 
 /** Streams of random numbers, so that the noise does not depend on how points are drawn. */
 const points = 1;

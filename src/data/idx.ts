@@ -8,9 +8,9 @@ import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor
 import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { indicesOf } from "../core/shape.ts";
+import { shown } from "../core/wording.ts";
 import { type Dataset, dataset, firstNotFinite } from "./dataset.ts";
 import { checkUnpacked, defaultLimit, isGzip, joined, unpacked } from "./gunzip.ts";
-import { shown } from "./wording.ts";
 
 interface ElementType {
   readonly bytes: number;

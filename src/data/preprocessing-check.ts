@@ -1,6 +1,6 @@
 import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 import type { Preprocessing } from "./preprocessing.ts";
-import { shown } from "./wording.ts";
 
 /**
  * Checks that a value, such as one parsed from a checkpoint, is a preprocessing.

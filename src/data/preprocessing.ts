@@ -6,11 +6,11 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { didYouMean, listed, shown } from "../core/wording.ts";
 import { type CellSource, cellsOf, numberIn, type Row } from "./cells.ts";
 import type { Table } from "./csv.ts";
 import { type Dataset, dataset } from "./dataset.ts";
 import { checkPreprocessing } from "./preprocessing-check.ts";
-import { didYouMean, listed, shown } from "./wording.ts";
 
 /** x becomes (x - mean) / scale; a missing one becomes `fill` first, if there is one. */
 export interface NumberRule {

@@ -1,7 +1,7 @@
 // This entry of csv-parse carries its own Buffer, so that it runs in Node and in browsers alike.
 import { parse } from "csv-parse/browser/esm/sync";
 import { ChainruleError, fail } from "../core/errors.ts";
-import { shown } from "./wording.ts";
+import { shown } from "../core/wording.ts";
 
 /** A row longer than this is more likely an unclosed quotation mark. */
 const longestRow = 10_000_000;

@@ -1,4 +1,5 @@
 import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 import { type CellSource, numberIn, tableCells } from "./cells.ts";
 import { type Table, type TableColumn, unknownColumn } from "./csv.ts";
 import { checkIndices, type Dataset } from "./dataset.ts";
@@ -10,7 +11,6 @@ import {
 } from "./preprocessing.ts";
 import { place } from "./records.ts";
 import { splitIndices } from "./split.ts";
-import { shown } from "./wording.ts";
 
 export interface TableDatasetOptions {
   /** The column to predict: a category gives class labels, a number a regression. */

@@ -1,6 +1,7 @@
 /** What an optimizer is: how parameter and state follow from the gradient, as graph nodes. */
 
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, div, minimum, mul, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
@@ -54,6 +55,12 @@ export function optimizer(
   defaultRate: number,
   parts: Pick<Optimizer, "slots" | "update" | "settings">,
 ): Optimizer {
+  checkNames(name, options, [
+    "learningRate",
+    "clipValue",
+    "clipNorm",
+    ...Object.keys(parts.settings),
+  ]);
   const { clipValue, clipNorm } = options;
   for (const [what, value] of Object.entries({ clipValue, clipNorm, ...parts.settings })) {
     const wrong = typeof value === "number" && (!Number.isFinite(value) || value < 0);

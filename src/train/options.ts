@@ -1,36 +1,13 @@
 /** What is given to `trainer` and `fit`, as a program without types may give it. */
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
+import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { didYouMean, listed, shown } from "../data/wording.ts";
 import { inference, type Layer } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
 import { parameterInputs, trainable } from "./step.ts";
 import type { Trainer, TrainerOptions } from "./trainer.ts";
-
-/** Refuses names that nobody reads: what they ask for would silently not be done. */
-export function checkNames(
-  what: string,
-  given: object,
-  known: Readonly<Record<string, true>>,
-): void {
-  const names = Object.keys(known);
-  if (typeof given !== "object" || given === null) {
-    fail("bad-argument", {
-      message: `${what} takes its options by name.`,
-      expected: `{ ${names.join(", ")} }, or some of them`,
-      found: shown(given),
-    });
-  }
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
-  if (unknown === undefined) return;
-  fail("bad-argument", {
-    message: `${what} has no option ${shown(unknown)}.`,
-    expected: listed(names),
-    found: shown(unknown),
-    fix: didYouMean(unknown, names),
-  });
-}
 
 const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   loss: true,
@@ -52,7 +29,7 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       found: shown(model),
     });
   }
-  checkNames("trainer", options, trainerOptions);
+  checkNames("trainer", options, Object.keys(trainerOptions));
   const { loss, optimizer, dtype = "f32", update = "simultaneous" } = options;
   if (typeof loss !== "function") {
     fail("bad-argument", {
@@ -116,9 +93,10 @@ const stoppingOptions: Readonly<Record<keyof EarlyStopping, true>> = {
 
 /** Refuses settings with which there is no training. */
 export function checkFit(options: FitOptions): void {
-  checkNames("fit", options, fitOptions);
+  checkNames("fit", options, Object.keys(fitOptions));
   const { batchSize = 32, epochs = 1, untilEpoch = 0, earlyStopping } = options;
-  if (earlyStopping !== undefined) checkNames("earlyStopping", earlyStopping, stoppingOptions);
+  if (earlyStopping !== undefined)
+    checkNames("earlyStopping", earlyStopping, Object.keys(stoppingOptions));
   const patience = earlyStopping === undefined ? 1 : earlyStopping.patience;
   for (const [what, n] of Object.entries({ batchSize, epochs, untilEpoch, patience })) {
     const least = what === "batchSize" || what === "patience" ? 1 : 0;

@@ -235,3 +235,12 @@ describe("an optimizer of one's own", () => {
     expect(seen).toEqual(["f32", "f32", "f32", "f64", "f32", "f32", "f32", "f64"]);
   });
 });
+
+test("an option that nobody reads is refused, with the nearest that there is", () => {
+  const misspelt = { learningrate: 0.1 } as object;
+  for (const make of [sgd, adam, adamW, rmsprop, adagrad]) {
+    const error = failure("bad-argument", () => make(misspelt));
+    expect(error.found).toBe('"learningrate"');
+    expect(error.fix).toContain("learningRate");
+  }
+});

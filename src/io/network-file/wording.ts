@@ -1,6 +1,6 @@
 /** Words for forms and for what was found in their place. */
 import { isMap, isScalar, isSeq, type Node } from "yaml";
-import { nearest } from "../../data/wording.ts";
+import { nearest } from "../../core/wording.ts";
 import { harmless } from "./excerpt.ts";
 import type { Form, NumberForm } from "./form.ts";
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Plane } from "../protocol.ts";
-import { client, playing, strings, theme, values } from "../state/app.ts";
+import { attempt, client, playing, strings, theme, values } from "../state/app.ts";
 import { short } from "./number.ts";
 
 const size = 300;
@@ -24,12 +24,11 @@ export function PlanePlot() {
     if (busy.current || (playing.peek() && now - last.current < interval)) return;
     busy.current = true;
     last.current = now;
-    void client
-      .call("paint", [isDark()])
-      .then(setPlane)
-      .finally(() => {
-        busy.current = false;
-      });
+    // A network that overflows somewhere in the plane has no picture, but a message.
+    void attempt(() => client.call("paint", [isDark()])).then((painted) => {
+      if (painted) setPlane(painted);
+      busy.current = false;
+    });
   }, [v, look]);
   return (
     <figure class="plane">

@@ -1,4 +1,4 @@
-/** How the errors of this folder quote what they found. Input may be hostile, so all is cut. */
+/** How errors quote what they found. Input may be hostile, so all is cut. */
 
 /** A value as it stands in an error message, cut to a readable length. */
 export function shown(value: unknown): string {

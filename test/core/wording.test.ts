@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { didYouMean, nearest } from "../../src/data/wording.ts";
+import { didYouMean, nearest } from "../../src/core/wording.ts";
 
 it.each([
   ["kidn", "kind"],

@@ -1,0 +1,22 @@
+/** Options that are given by name. */
+import { fail } from "./errors.ts";
+import { didYouMean, listed, shown } from "./wording.ts";
+
+/** Refuses names that nobody reads: what they ask for would silently not be done. */
+export function checkNames(what: string, given: object, names: readonly string[]): void {
+  if (typeof given !== "object" || given === null) {
+    fail("bad-argument", {
+      message: `${what} takes its options by name.`,
+      expected: `{ ${names.join(", ")} }, or some of them`,
+      found: shown(given),
+    });
+  }
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  fail("bad-argument", {
+    message: `${what} has no option ${shown(unknown)}.`,
+    expected: listed(names),
+    found: shown(unknown),
+    fix: didYouMean(unknown, names),
+  });
+}
