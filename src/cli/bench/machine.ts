@@ -14,7 +14,7 @@ export interface Machine {
   /** Trains for so many steps; the loss of the last one, before its update. */
   run(steps: number): number;
   close(): void;
-  /** From the model to a loaded program, in ms. */
+  /** From the model, with its first weights, to a loaded program, in ms. */
   readonly compileTime: number;
 }
 
@@ -59,11 +59,11 @@ export function machineFor(
   w: Workload,
   { threads, backend = "auto", dtype = w.dtype }: MachineOptions = {},
 ): Machine {
-  const began = performance.now();
   const t = trainer(w.model, { loss: w.loss, optimizer: w.optimizer, dtype, backend });
   const typed = (x: Workload["inputs"]) =>
     x.dtype === "i32" ? x : { ...x, dtype, data: arrayOf(dtype, x.data) };
   const [inputs, targets] = [typed(w.inputs), typed(w.targets)];
+  const began = performance.now();
   const graph = stepOf(w, dtype);
   const data = { inputs, targets, batchSize: w.batchSize, weight: 1, seed: 0 };
   const session = timeable(backend).session(graph, data, threads ? { threads } : {});
