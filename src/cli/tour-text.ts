@@ -51,6 +51,8 @@ export function printStory(story: Story): void {
   print(bold("What to try next"));
   const me = self();
   const next: [string, string][] = [
+    [`${me} studio`, "this network in a browser"],
+    [`${me} explain ${path} -p w5`, "its gradient on paper"],
     [`${me} train examples/iris.yaml`, "tell three flowers apart"],
     [`${me} train examples/spirals.yaml`, "and two spirals"],
     [`${me} summary examples/mnist.yaml`, "layers, parameters, cost"],
