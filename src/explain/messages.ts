@@ -93,7 +93,7 @@ export const messages = {
   ],
   dtype: ["the model is stored in {dtype}", "模型以 {dtype} 存储"],
   batchOf: [
-    "{n} examples; example {example} is shown in full; a superscript in brackets is an example's number",
+    "{n} examples; example {example} is shown in full; a raised (n) stands for example n",
     "{n} 个样本；完整展示样本 {example}；括号中的上标是样本号",
   ],
   labelOf: [
@@ -237,6 +237,7 @@ export const messages = {
     "在此处，{w} 的微小变化不改变 {loss}。",
   ],
   // Update.
+  stepsText: ["{step} counts the steps before this one.", "{step} 是此前已走的步数。"],
   updateText: ["{name} changes the parameter:", "{name} 更新参数："],
   stateText: [
     "{name} remembers {slots} of earlier steps for each parameter; this is renewed first:",

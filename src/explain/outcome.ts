@@ -47,7 +47,9 @@ export function updateStep(c: Context, name: string, index: number, g: Values): 
     return { slot, node, sign: { text: slot, tex }, symbol: c.symbol({ text: slot, tex }, value) };
   });
   const eta = c.symbol({ text: "η", tex: "\\eta" }, rule.learningRate);
+  const step = c.symbol({ text: "step", tex: "\\mathit{step}" }, trainer.progress.steps);
   const names = new Map([
+    [rule.step, step],
     [rule.parameter, w],
     [rule.gradient, gradient],
     [rule.rate, rule.learningRate === trainer.learningRate ? eta : number(rule.learningRate)],
@@ -65,9 +67,13 @@ export function updateStep(c: Context, name: string, index: number, g: Values): 
     names.set(next, result);
   }
   const result = c.symbol(renewed(sign));
-  const forms = [rateFirst(c.elements.expr(rule.result.parameter, 0, (n) => names.get(n)))];
-  c.equation({ section: "update", kind: "update", result, forms, why });
+  const form = rateFirst(c.elements.expr(rule.result.parameter, 0, (n) => names.get(n)));
+  if (uses(form, step)) why.unshift(say("stepsText", { step }));
+  c.equation({ section: "update", kind: "update", result, forms: [form], why });
 }
+
+const uses = (e: Expr, x: Expr): boolean =>
+  "args" in e ? e.args.some((a) => uses(a, x)) : JSON.stringify(e) === JSON.stringify(x);
 
 /** η in front of what it multiplies, as everybody writes it. */
 function rateFirst(e: Expr): Expr {

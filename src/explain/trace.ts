@@ -377,7 +377,7 @@ export function updateRule(trainer: Trainer, name: string) {
   const factor = learningRate.factor(step).item();
   const base =
     own === undefined ? trainer.learningRate : (trainer.learningRate * own) / learningRate.initial;
-  return { parameter, gradient: g, state, rate, result, learningRate: base * factor };
+  return { parameter, gradient: g, state, rate, step, result, learningRate: base * factor };
 }
 
 /** A parameter's element by its own name, "0.weight[3,7]", if it exists. */
