@@ -52,7 +52,7 @@ export function printStory(story: Story): void {
   const me = self();
   const next: [string, string][] = [
     [`${me} studio`, "this network in a browser"],
-    [`${me} explain ${path} -p w5`, "its gradient on paper"],
+    [`${me} explain ${path}`, "a gradient on paper"],
     [`${me} train examples/iris.yaml`, "tell three flowers apart"],
     [`${me} train examples/spirals.yaml`, "and two spirals"],
     [`${me} summary examples/mnist.yaml`, "layers, parameters, cost"],
