@@ -3,12 +3,10 @@
  * and what the page's main thread does while the spirals are trained. Prints, and judges nothing; other load on
  * the machine shows in it.
  */
-import { spawn } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
+import { serveStudio } from "./studio-server.mjs";
 
-const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const launch = () => chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 const median = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
@@ -91,16 +89,7 @@ async function tasksWhileTraining(address, tab) {
   };
 }
 
-const server = spawn(process.execPath, [path("dist/cli.js"), "studio", "--no-open", "--json"]);
-const address = await new Promise((resolve, reject) => {
-  let printed = "";
-  server.stdout.on("data", (text) => {
-    printed += text;
-    const found = /http:[^"]+/.exec(printed);
-    if (found) resolve(found[0]);
-  });
-  server.once("exit", () => reject(new Error("The studio did not start: npm run build")));
-});
+const { address, close } = await serveStudio();
 try {
   const [first, all] = [await sizeOf(address, false), await sizeOf(address, true)];
   console.log(
@@ -121,5 +110,5 @@ try {
     );
   }
 } finally {
-  server.kill("SIGINT");
+  close();
 }

@@ -1,8 +1,8 @@
 /** Takes the pictures of docs/studio/ from the page that is in dist/: look at them afterwards. */
-import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { serveStudio } from "./studio-server.mjs";
 
 const path = (relative) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -58,16 +58,7 @@ const pictures = {
   phone: { width: 375, height: 812 },
 };
 
-const server = spawn(process.execPath, [path("dist/cli.js"), "studio", "--no-open", "--json"]);
-const address = await new Promise((resolve, reject) => {
-  let printed = "";
-  server.stdout.on("data", (text) => {
-    printed += text;
-    const found = /http:[^"]+/.exec(printed);
-    if (found) resolve(found[0]);
-  });
-  server.once("exit", () => reject(new Error("The studio did not start: npm run build")));
-});
+const { address, close } = await serveStudio();
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 try {
   mkdirSync(path("docs/studio"), { recursive: true });
@@ -84,5 +75,5 @@ try {
   }
 } finally {
   await browser.close();
-  server.kill("SIGINT");
+  close();
 }

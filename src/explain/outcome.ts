@@ -1,7 +1,7 @@
 /** Sections 9 to 12: what the gradient means, the update, all parameters, the new loss. */
 import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
-import { type Expr, number } from "./expr.ts";
+import { type Expr, number, symbolsOf } from "./expr.ts";
 import { renewed } from "./notation.ts";
 import { say } from "./say.ts";
 import { clipped, isPlain, lossAt, updateRule } from "./trace.ts";
@@ -68,12 +68,9 @@ export function updateStep(c: Context, name: string, index: number, g: Values): 
   }
   const result = c.symbol(renewed(sign));
   const form = rateFirst(c.elements.expr(rule.result.parameter, 0, (n) => names.get(n)));
-  if (uses(form, step)) why.unshift(say("stepsText", { step }));
+  if (symbolsOf(form).has("step")) why.unshift(say("stepsText", { step }));
   c.equation({ section: "update", kind: "update", result, forms: [form], why });
 }
-
-const uses = (e: Expr, x: Expr): boolean =>
-  "args" in e ? e.args.some((a) => uses(a, x)) : JSON.stringify(e) === JSON.stringify(x);
 
 /** η in front of what it multiplies, as everybody writes it. */
 function rateFirst(e: Expr): Expr {

@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** In kB. */
 const ceilings = {
   "tensors, layers, optimizers, trainer and both backends": 85,
-  "the explain engine besides": 51,
+  "the explain engine besides": 49,
   "a program that trains a classifier": 79,
   "tensors and their gradients, interpreted": 33,
 };

@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
+import { findChromium, howToInstall, launch } from "../browser/chromium.ts";
 import { allBlocks, root } from "./blocks.ts";
 
 const folder = join(root, `.cache/package-${process.pid}`);
@@ -97,18 +97,15 @@ describe("the package", () => {
   });
 });
 
-const candidates = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const executablePath = process.env.CHROMIUM ?? candidates.find((path) => existsSync(path));
-describe.skipIf(executablePath === undefined)("in a browser (needs Chromium)", () => {
+const chromium = findChromium();
+const inBrowser = chromium ? "in a browser" : `in a browser (${howToInstall})`;
+describe.skipIf(chromium === undefined)(inBrowser, () => {
   it("the README's first program prints what it says", async () => {
     const program = allBlocks("ts").find(({ page }) => page === "README.md")!;
     const statements = program.code.split("\n").filter((line) => line.trim() !== "");
     expect(statements.length).toBeLessThanOrEqual(11);
     const { text } = await bundle(program.code);
-    const browser = await chromium.launch({
-      ...(executablePath ? { executablePath } : {}),
-      args: ["--no-sandbox"],
-    });
+    const browser = await launch(chromium!);
     try {
       const page = await browser.newPage();
       const printed: string[] = [];

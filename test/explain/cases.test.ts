@@ -14,6 +14,7 @@ import { tensor } from "../../src/ops/leaf.ts";
 import { adam } from "../../src/optim/adaptive.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
+import { findChromium, howToInstall, launch } from "../browser/chromium.ts";
 import { seedData, seedNetwork } from "./networks.ts";
 
 const { linear, sequential } = nn;
@@ -219,10 +220,10 @@ const has = (command: string): boolean => {
 };
 
 describe("in the programs that readers use", () => {
-  it.skipIf(!has("chromium"))("HTML opens in a browser without network and script", async () => {
-    const { chromium } = await import("playwright-core");
-    const executablePath = execFileSync("sh", ["-c", "command -v chromium"]).toString().trim();
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  const chromium = findChromium();
+  const opens = `HTML opens in a browser without network and script${chromium ? "" : ` (${howToInstall})`}`;
+  it.skipIf(!chromium)(opens, async () => {
+    const browser = await launch(chromium!);
     try {
       const context = await browser.newContext({ javaScriptEnabled: false, offline: true });
       const page = await context.newPage();

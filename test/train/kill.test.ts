@@ -4,12 +4,10 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { adam, linear, meanSquaredError, sequential, trainer } from "../../src/index.ts";
+import { buildProgram } from "../support/program.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "chainrule-killed-"));
 const path = join(folder, "network.safetensors");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,15 +37,7 @@ for (;;) {
 `;
 
 beforeAll(() => {
-  buildSync({
-    stdin: { contents: program, resolveDir: root, loader: "ts" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    ignoreAnnotations: true,
-    alias: { "#files": join(root, "src/io/files-node.ts") },
-    outfile: join(folder, "train.mjs"),
-  });
+  buildProgram(program, join(folder, "train.mjs"));
 });
 
 describe("kill -9 while training and saving", () => {

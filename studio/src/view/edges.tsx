@@ -1,9 +1,10 @@
 import { useMemo } from "preact/hooks";
 import type { Structure, Values } from "../protocol.ts";
-import { hidden, hovered, playing, strings } from "../state/app.ts";
+import { hidden, playing, strings } from "../state/app.ts";
 import type { Edge, Layout } from "../state/layout.ts";
-import { elementKey, weightsInto } from "../state/places.ts";
+import { weightsInto } from "../state/places.ts";
 import type { Looks } from "./diagram.tsx";
+import { asButton, reactions } from "./mark.ts";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
 
@@ -34,23 +35,7 @@ export function WeightLine({ edge, structure, values, looks }: Props) {
   // Most lines stay as they are from one picture to the next: the same node is not gone through.
   return useMemo(
     () => (
-      // biome-ignore lint/a11y/useSemanticElements: SVG has no button
-      <g
-        class={kind}
-        role="button"
-        tabindex={stop}
-        aria-label={words}
-        data-key={elementKey(e)}
-        onClick={() => looks.choose(e)}
-        onDblClick={() => looks.edit(e)}
-        onKeyDown={() => {}}
-        onPointerEnter={() => {
-          hovered.value = w.names[index];
-        }}
-        onPointerLeave={() => {
-          hovered.value = undefined;
-        }}
-      >
+      <g class={kind} {...asButton(e, looks, words, w.names[index])}>
         <title>{words}</title>
         <line class="reach" {...line} />
         <line class="line" {...line} stroke-width={width} />
@@ -78,18 +63,7 @@ export function WeightLabel({
   const [x, y] = label;
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it takes clicks, but no focus
-    <g
-      class={`label ${looks.of(e)}`}
-      aria-hidden="true"
-      onClick={() => looks.choose(e)}
-      onDblClick={() => looks.edit(e)}
-      onPointerEnter={() => {
-        hovered.value = w.names[index];
-      }}
-      onPointerLeave={() => {
-        hovered.value = undefined;
-      }}
-    >
+    <g class={`label ${looks.of(e)}`} aria-hidden="true" {...reactions(e, looks, w.names[index])}>
       <text x={x} y={y - 3}>
         <SymbolText name={w.names[index]!} /> = {short(value)}
       </text>

@@ -1,8 +1,9 @@
 import type { Structure, Unit, Values } from "../protocol.ts";
-import { hidden, hovered, mapped, playing, strings, tab } from "../state/app.ts";
+import { hidden, mapped, playing, strings, tab } from "../state/app.ts";
 import type { Box, ColumnBox } from "../state/layout.ts";
 import { elementKey, weightsInto } from "../state/places.ts";
 import type { Looks } from "./diagram.tsx";
+import { asButton } from "./mark.ts";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
 
@@ -85,22 +86,9 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const above = structure.columns[column]!.bias ? 1 : 0;
   const opacity = Math.round(100 * Math.abs(strength) * (card ? 0.22 : 0.9)) / 100;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
     <g
       class={`unit ${strength < 0 ? "minus" : "plus"} ${looks.of(e)}`}
-      role="button"
-      tabindex={looks.tabIndex(e)}
-      aria-label={words}
-      data-key={elementKey(e)}
-      onClick={() => looks.choose(e)}
-      onDblClick={() => looks.edit(e)}
-      onKeyDown={() => {}}
-      onPointerEnter={() => {
-        hovered.value = u.out ?? u.net;
-      }}
-      onPointerLeave={() => {
-        hovered.value = undefined;
-      }}
+      {...asButton(e, looks, words, u.out ?? u.net)}
     >
       <title>{words}</title>
       <rect class="ground" {...at} rx={card ? 10 : at.width / 2} />
@@ -149,23 +137,7 @@ function BiasMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const rows = 2 + [u.out, u.delta].filter((n) => n !== undefined).length;
   const y = rowAt(at, rows, 0);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: SVG has no button
-    <g
-      class={`bias ${looks.of(e)}`}
-      role="button"
-      tabindex={looks.tabIndex(e)}
-      aria-label={words}
-      data-key={elementKey(e)}
-      onClick={() => looks.choose(e)}
-      onDblClick={() => looks.edit(e)}
-      onKeyDown={() => {}}
-      onPointerEnter={() => {
-        hovered.value = name;
-      }}
-      onPointerLeave={() => {
-        hovered.value = undefined;
-      }}
-    >
+    <g class={`bias ${looks.of(e)}`} {...asButton(e, looks, words, name)}>
       <title>{words}</title>
       <rect class="slot" x={at.x + 4} y={y - 17} width={at.width - 8} height={24} rx={6} />
       <text x={at.x + 10} y={y}>

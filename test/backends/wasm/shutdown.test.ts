@@ -3,8 +3,6 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   halfSquaredError,
@@ -18,8 +16,8 @@ import {
 } from "../../../src/index.ts";
 import { layer } from "../../../src/nn/layer.ts";
 import { rejection } from "../../support/failure.ts";
+import { buildProgram } from "../../support/program.ts";
 
-const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "chainrule-shutdown-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -58,15 +56,7 @@ console.log("done");
 `;
 
 beforeAll(() => {
-  buildSync({
-    stdin: { contents: program, resolveDir: root, loader: "ts" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    ignoreAnnotations: true,
-    alias: { "#files": join(root, "src/io/files-node.ts") },
-    outfile: join(folder, "train.mjs"),
-  });
+  buildProgram(program, join(folder, "train.mjs"));
 });
 
 describe("a program that trains with threads ends by itself", () => {
