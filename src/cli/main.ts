@@ -38,6 +38,7 @@ function programOf(start: (run: Run) => void): Command {
     .exitOverride()
     .configureOutput({ outputError: () => {} });
   const json = () => new Option("--json", "print JSON instead of text");
+  // Written out, lest --help load the trainer.
   const backend = () =>
     new Option("--backend <name>", "what runs the steps; default: auto").choices([
       "auto",

@@ -7,7 +7,7 @@ import { turbo } from "../backends/wasm/turbo.ts";
 import { fail } from "../core/errors.ts";
 
 /** The backends that can be asked for by name. */
-export const backendNames = ["auto", "wasm", "turbo", "interpreter"] as const;
+const backendNames = ["auto", "wasm", "turbo", "interpreter"] as const;
 export type BackendName = (typeof backendNames)[number];
 
 export function chooseBackend(wanted: BackendName | Backend, deterministic = false): Backend {
