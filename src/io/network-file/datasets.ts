@@ -115,10 +115,9 @@ async function readImages(
     fromFile(source, files[part], [...path, part], async () =>
       use(await readIdx(await bytesOf(files[part]))),
     );
-  const [inputs, labels] = await Promise.all([
-    read("images", (images) => idxInputs(images, { ...options, dtype })),
-    read("labels", idxLabels),
-  ]);
+  // One after the other: with two files wrong, the same one is always named.
+  const inputs = await read("images", (images) => idxInputs(images, { ...options, dtype }));
+  const labels = await read("labels", idxLabels);
   return fromFile(source, files.labels, [...path, "labels"], async () =>
     labelled(inputs, labels, options.classes),
   );
