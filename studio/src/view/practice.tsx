@@ -1,5 +1,5 @@
 /** Predict, then reveal: for the whole gradient, or blank by blank. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { StepView } from "../protocol.ts";
 import {
   attempt,
@@ -36,10 +36,13 @@ export function Practice() {
   );
 }
 
-/** Covers on the page what comes after a step, as long as it is asked for. */
+/**
+ * Covers on the page what comes after a step, as long as it is asked for: before the question is
+ * painted, so that the answer is never seen beside it.
+ */
 function useCover(step: StepView | undefined, open: boolean): void {
   const at = step ? (derivation.value?.steps.indexOf(step) ?? -1) : -1;
-  useEffect(() => {
+  useLayoutEffect(() => {
     practised.value = open || at < 0 ? undefined : at - 1;
     return () => {
       practised.value = undefined;
