@@ -158,14 +158,17 @@ describeStudio("the page", (v) => {
     await page.keyboard.press("Enter");
     await soon(() => lead(page)).toContain("w3 is 0.25.");
     await page.keyboard.press("]");
-    await soon(() => page.locator(".walk .where").textContent()).toContain("1 of ");
-    await page.keyboard.press("]");
+    const where = () => page.locator(".walk .where").textContent();
+    await soon(where).toContain("1 of ");
     const spoken = () => page.locator("[role=status].hidden").textContent();
-    await soon(spoken).not.toBe("");
-    const second = await spoken();
+    const first = await spoken();
     await page.keyboard.press("]");
-    await soon(spoken).not.toBe(second);
+    await soon(where).toContain("2 of ");
+    const second = await spoken();
+    expect(second).not.toBe(first);
     await page.keyboard.press("[");
+    await soon(spoken).toBe(first);
+    await page.keyboard.press("]");
     await soon(spoken).toBe(second);
     // Back to the neuron, back to the whole derivation.
     await press("Escape", "u1.1");

@@ -154,8 +154,8 @@ function elementFor(s: Structure, { name, index }: Chosen): Element | undefined 
 
 let asked = 0;
 
-/** Derives what is chosen; an answer that comes too late is dropped. */
-export async function derive(): Promise<void> {
+/** Derives what is chosen, and looks for trouble; an answer that comes too late is dropped. */
+export async function derive(announce = false): Promise<void> {
   const s = structure.value;
   if (!s || playing.value) return;
   const mine = ++asked;
@@ -167,6 +167,9 @@ export async function derive(): Promise<void> {
     if (position.value !== undefined) {
       position.value = Math.min(position.value, found.steps.length - 1);
     }
+    // With the derivation, not after the report: by then one may have heard a step of the walk.
+    const result = found.steps.find((step) => step.section === "result");
+    if (announce && result) announced.value = result.spoken;
   });
   const report = await client.guarded("report", []).catch(() => undefined);
   if (mine === asked) findings.value = [...trouble(), ...(report?.findings ?? [])];
@@ -194,10 +197,7 @@ export async function choose(e: Element): Promise<void> {
     position.value = undefined;
     hovered.value = undefined;
   });
-  await derive();
-  const d = derivation.value;
-  const moment = d?.steps.find((s) => s.section === "result");
-  if (moment) announced.value = moment.spoken;
+  await derive(true);
 }
 
 function show(o: Opened): void {
