@@ -9,13 +9,17 @@ import { mul } from "../ops/arithmetic.ts";
 import { identity } from "../ops/custom.ts";
 import { constant } from "../ops/leaf.ts";
 import { sum } from "../ops/reduce.ts";
+import { plateau, quotients } from "./differences.ts";
 import { pushForward } from "./forward.ts";
 import { gradient } from "./gradient.ts";
 
 export interface CheckOptions {
   /** 1 checks the gradient; 2 checks the gradient's gradient as well. Default 1. */
   readonly order?: 1 | 2;
-  /** Pass if |a − n| ≤ absolute + relative·max(|a|, |n|). Defaults 1e-7 and 1e-5. */
+  /**
+   * Pass if |a − n| ≤ absolute + relative·max(|a|, |n|) + rounding, where the last is what rounding
+   * of f can make of a difference quotient: 8ε|f|/h. Defaults 1e-7 and 1e-5.
+   */
   readonly absolute?: number;
   readonly relative?: number;
   /** Step lengths h of the central difference, each scaled by max(1, |x|). */
@@ -31,9 +35,11 @@ export interface CheckedEntry {
   readonly index: number;
   readonly reverse: number;
   readonly forward: number;
-  /** The central difference on the plateau: where two neighbouring steps agree best. */
+  /** The central difference on the plateau: where truncation and rounding together are least. */
   readonly numeric: number;
   readonly step: number;
+  /** How far rounding of the function's value alone can put `numeric` off. */
+  readonly rounding: number;
   readonly passed: boolean;
 }
 
@@ -137,19 +143,22 @@ function compare(
       const unit = new Float64Array(x.size);
       unit[index] = 1;
       const forward = pushForward([y], [variables[input]!], [constant(unit, x.shape)])[0]!.item();
-      const { numeric, step } = plateau((h) => {
-        const scaled = h * Math.max(1, Math.abs(values[input]![index]!));
-        const shifted = (by: number) =>
-          at(values.map((v, k) => (k === input ? replace(v, index, v[index]! + by) : v)));
-        return (shifted(scaled) - shifted(-scaled)) / (2 * scaled);
-      }, steps);
+      const scale = Math.max(1, Math.abs(values[input]![index]!));
+      const along = (by: number) =>
+        at(values.map((v, k) => (k === input ? replace(v, index, v[index]! + by) : v)));
+      const tried = quotients(
+        along,
+        steps.map((h) => h * scale),
+      );
+      const { central: numeric, h: step, rounding } = plateau(tried);
       const exact = reverse[ordinal]![index]!;
-      const close = (b: number, scale: number) =>
-        Math.abs(exact - b) <=
-        scale * (absolute + relative * Math.max(Math.abs(exact), Math.abs(b)));
+      const tolerance = (b: number) => absolute + relative * Math.max(Math.abs(exact), Math.abs(b));
       // Both modes are exact up to rounding, so they must agree a thousand times better.
-      const passed = close(numeric, 1) && close(forward, 1e-3);
-      entries.push({ order, input, index, reverse: exact, forward, numeric, step, passed });
+      const passed =
+        Math.abs(exact - numeric) <= tolerance(numeric) + rounding &&
+        Math.abs(exact - forward) <= 1e-3 * tolerance(forward);
+      const found = { reverse: exact, forward, numeric, step, rounding };
+      entries.push({ order, input, index, ...found, passed });
     }
   });
   return entries;
@@ -159,14 +168,4 @@ function replace(data: TypedArray, index: number, value: number): TypedArray {
   const copy = data.slice();
   copy[index] = value;
   return copy;
-}
-
-/** The difference quotient at the pair of neighbouring steps that agree best. */
-function plateau(quotient: (h: number) => number, steps: readonly number[]) {
-  const values = steps.map(quotient);
-  let best = 0;
-  const jump = (i: number) => Math.abs(values[i]! - values[i + 1]!);
-  for (let i = 1; i + 1 < values.length; i++) if (jump(i) < jump(best)) best = i;
-  const at = Math.min(best + 1, values.length - 1);
-  return { numeric: values[at]!, step: steps[at]! };
 }

@@ -40,6 +40,12 @@ const gapOf = (e: CheckedEntry): number => {
   return Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap;
 };
 
+/** Whether the difference is so much coarser than the derivative that this has to be said. */
+const isCoarse = ({ reverse, rounding }: CheckedEntry): boolean =>
+  rounding > 1e-7 + 1e-5 * Math.abs(reverse);
+
+const brief = (gap: number): string => (gap === 0 ? "0" : gap.toExponential(1));
+
 /** The factor that checkGradients puts before a scalar, so that ∂E/∂w can be shown as it is. */
 function weightOfScalars(): number {
   const { entries } = checkGradients((x) => x, [constant(Float64Array.of(1), [])]);
@@ -119,12 +125,15 @@ export async function check(file: string, options: CheckOptions): Promise<number
       count(r.checked),
       number(r.worst.reverse),
       number(r.worst.numeric),
-      r.gap.toExponential(1),
-      r.modes.toExponential(1),
-      r.failed === 0 ? green("ok") : red(`${r.failed} wrong`),
+      brief(r.gap),
+      brief(r.modes),
+      r.failed > 0 ? red(`${r.failed} wrong`) : green(isCoarse(r.worst) ? "ok ~" : "ok"),
     ]),
   ];
   for (const line of columns(table, "<<>>>>><", 2)) print(`  ${line}`);
+  if (rows.some((r) => r.failed === 0 && isCoarse(r.worst))) {
+    print(dim("  ~ the error is so large beside this derivative that rounding makes such a gap"));
+  }
   print();
   const failed = rows.reduce((sum, r) => sum + r.failed, 0);
   const total = rows.reduce((sum, r) => sum + r.checked, 0);

@@ -32,7 +32,7 @@ function numeral(text: string): { value: number; decimals: number } {
 }
 
 export async function diagnose(file: string, options: DiagnoseCommandOptions): Promise<number> {
-  const { value, lossAfterStep, json, ...rest } = options;
+  const { value, lossAfterStep, json, checkpoint, ...rest } = options;
   if ((value === undefined) === (lossAfterStep === undefined)) {
     fail("usage", {
       message: "Exactly one number is diagnosed.",
@@ -42,10 +42,10 @@ export async function diagnose(file: string, options: DiagnoseCommandOptions): P
     });
   }
   const given = numeral(value ?? lossAfterStep!);
-  const subject = await subjectOf(file, rest);
+  const { trainer, ...subject } = await subjectOf(file, options);
   const which = value === undefined ? { lossAfterStep: given.value } : { value: given.value };
   const asked: DiagnoseOptions = { ...rest, ...subject, ...which, decimals: given.decimals };
-  const found = await find(subject.trainer, asked);
+  const found = await find(trainer, asked);
   if (json) {
     const { found: number, expected, correct, matches, tried } = found;
     printJson({ found: number, expected, correct, matches, tried, text: found.toText() });

@@ -3,6 +3,7 @@ import { basename, extname } from "node:path";
 import { fail } from "../core/errors.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { explain as derive, type ExplainOptions } from "../explain/index.ts";
+import { choose } from "../explain/notation.ts";
 import { readBytes, writeAtomically } from "../io/files-node.ts";
 import { prepareNetwork, withTraining } from "../io/network-file/index.ts";
 import { exit } from "./failure.ts";
@@ -31,14 +32,22 @@ export async function subjectOf(file: string, { checkpoint, example = 0 }: FileO
   const network = withTraining(await readNetwork(file), seed === undefined ? {} : { seed });
   const { trainer, data } = await prepareNetwork(network, besides(file));
   if (old) takeOver(trainer, old, checkpoint!);
-  const size = Math.min(network.training.batchSize ?? 32, data.train.size);
-  const start = example < data.train.size ? Math.floor(example / size) * size : 0;
-  const rows = Array.from({ length: Math.min(size, data.train.size - start) }, (_, i) => start + i);
+  const { size: all } = data.train;
+  if (example >= all) choose("example", example, [all === 1 ? "0" : `0 to ${all - 1}`]);
+  const size = Math.min(network.training.batchSize ?? 32, all);
+  const firstExample = Math.floor(example / size) * size;
+  const rows = Array.from(
+    { length: Math.min(size, all - firstExample) },
+    (_, i) => firstExample + i,
+  );
   const batch: Dataset = subset(data.train, rows);
-  return { trainer, data: batch, example: example - start, lossName: network.loss.name };
+  const lossName = network.loss.name;
+  return { trainer, data: batch, example: example - firstExample, firstExample, lossName };
 }
 
 const byEnding: Readonly<Record<string, Format>> = {
+  "": "text",
+  ".txt": "text",
   ".md": "markdown",
   ".tex": "latex",
   ".html": "html",
@@ -46,13 +55,27 @@ const byEnding: Readonly<Record<string, Format>> = {
   ".svg": "svg",
 };
 
+/** The format that the ending of a file asks for. */
+function formatOf(path: string): Format {
+  const ending = extname(path).toLowerCase();
+  return (
+    byEnding[ending] ??
+    fail("usage", {
+      message: "What is to be written into this file?",
+      expected: `an ending such as ${Object.keys(byEnding).filter(Boolean).join(", ")}`,
+      found: `"${ending}"`,
+      where: path,
+      fix: "Choose another ending, or say what it is with --format.",
+    })
+  );
+}
+
 export async function explain(file: string, options: CommandOptions): Promise<number> {
-  const { out } = options;
-  const ending = out === undefined ? undefined : byEnding[extname(out).toLowerCase()];
-  const format = options.json ? "json" : (options.format ?? ending ?? "text");
+  const { out, json, format: asked, checkpoint, ...rest } = options;
+  const format = json ? "json" : (asked ?? formatOf(out ?? ""));
   if (out !== undefined) await checkWritable(out);
   const { trainer, ...subject } = await subjectOf(file, options);
-  const d = await derive(trainer, { ...options, ...subject });
+  const d = await derive(trainer, { ...rest, ...subject });
   const drawing = d.toSvg();
   // GitHub shows a drawing from a file only: it is written beside the text.
   const beside =

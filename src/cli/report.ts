@@ -9,10 +9,11 @@ export interface ReportOptions extends FileOptions {
 }
 
 export async function report(file: string, options: ReportOptions): Promise<number> {
-  const { trainer, data, example } = await subjectOf(file, options);
-  const found = await gradientReport(trainer, { ...options, data, example });
-  if (options.json) {
+  const { json, checkpoint, ...rest } = options;
+  const { trainer, ...subject } = await subjectOf(file, options);
+  const found = await gradientReport(trainer, { ...rest, ...subject });
+  if (json) {
     printJson({ layers: found.layers, nonFinite: found.nonFinite, norms: found.norms });
-  } else print(found.toText({ width: Math.max(100, width()) }).trimEnd());
+  } else print(found.toText({ width: width() }).trimEnd());
   return found.nonFinite === undefined ? exit.ok : exit.no;
 }

@@ -96,13 +96,8 @@ export class Backward {
     const d = c.symbol(c.partialSign(c.names.loss, c.signOf(r.parameter)!));
     c.note("question", [say("ask", { loss: c.loss, w, d })]);
     if (!r.consumers.has(keyOf(r.parameter))) {
-      c.equation({
-        section: "result",
-        kind: "chain",
-        result: d,
-        forms: [sum([])],
-        why: [say("noPath", { w, loss: c.loss })],
-      });
+      c.symbol(c.sign(d), 0);
+      c.note("result", [say("noPath", { w, loss: c.loss })]);
       return;
     }
     const links = chain.slice(1).map((y, i) => ({ y, x: chain[i]! }));
@@ -138,11 +133,14 @@ export class Backward {
       if (others.length > 0 || further.length > 0 || root?.node !== c.trace.loss) continue;
       this.#factors.cancel(root, a!, z, c.symbol(c.gradientSign(z)));
     }
+    const result = c.trace.examples > 1 ? share : d;
+    const whole = product([g, ...factors]);
+    if (JSON.stringify(whole) === JSON.stringify(result)) return;
     c.equation({
       section: "substitution",
       kind: end === r.parameter ? "fan-out sum" : "chain",
-      result: c.trace.examples > 1 ? share : d,
-      forms: [product([g, ...factors])],
+      result,
+      forms: [whole],
       upstream: true,
       why:
         end === r.parameter && this.#consumersOf(r, end).length > 1
@@ -253,21 +251,21 @@ export class Backward {
     return sum(
       consumers.map((y) => {
         if (y.node === this.#c.trace.loss) return this.#factors.symbol(y, e);
-        const local =
-          !this.next && consumers.length === 1 && this.#c.stageOf(y)?.role !== "net"
-            ? this.#factors.symbol(y, e)
-            : this.#local(y, e);
+        const local = this.#local(y, e, consumers.length === 1);
         return product([this.#gradientExpr(r, y), local]);
       }),
     );
   }
 
-  #local(y: Element, x: Element): Expr {
+  /** ∂y/∂x; what is more than a weight is derived as a factor, as is the only way to go. */
+  #local(y: Element, x: Element, only = false): Expr {
     const c = this.#c;
     const local = c.local(y, x);
     const { next } = this;
     // In a sequential update the later layers have changed already when δ goes through them.
-    return next ? substitute(local, (name) => c.renewedSymbol(name, next)) : local;
+    if (next) return substitute(local, (name) => c.renewedSymbol(name, next));
+    if (c.stageOf(y)?.role === "net") return local;
+    return only || "args" in local ? this.#factors.symbol(y, x) : local;
   }
 
   /** The gradient by name; in the compact form that of an activation is written out. */

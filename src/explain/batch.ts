@@ -9,7 +9,7 @@ import { type Element, keyOf } from "./elements.ts";
 import { type Expr, number, type Sign, sum } from "./expr.ts";
 import { ofExample } from "./notation.ts";
 import { say } from "./say.ts";
-import { gradientAt } from "./trace.ts";
+import { gradientAt, sequentialGradients } from "./trace.ts";
 
 /** How many examples are listed. */
 const listed = 5;
@@ -18,7 +18,11 @@ const listed = 5;
 export const shareSign = (n: number): Sign => ofExample({ text: "g", tex: "g" }, n);
 
 /** The shares of all examples: Σ over the first quantities that the parameter acts on. */
-export function shares(c: Context, r: Route): { value: number; parts: [number, number][] }[] {
+function shares(
+  c: Context,
+  r: Route,
+  sequential: boolean,
+): { value: number; parts: [number, number][] }[] {
   const first = r.consumers.get(keyOf(r.parameter)) ?? [];
   const { examples } = c.trace;
   const slopes = slopesOf(c, r, first);
@@ -27,7 +31,7 @@ export function shares(c: Context, r: Route): { value: number; parts: [number, n
     parts: [] as [number, number][],
   }));
   for (const e of first) {
-    const g = gradientAt(c.trace, e.node);
+    const g = sequential ? sequentialAt(c, e) : gradientAt(c.trace, e.node);
     const row = e.node.size / examples;
     const at = c.isBatched(e.node) ? e.index % row : e.index;
     for (let n = 0; n < examples; n++) {
@@ -38,6 +42,12 @@ export function shares(c: Context, r: Route): { value: number; parts: [number, n
     }
   }
   return results;
+}
+
+/** ∂E/∂e as an update layer by layer takes it. */
+function sequentialAt(c: Context, { node: tensor, index }: Element): TypedArray {
+  const layer = c.stageOf({ node: tensor, index })?.layer ?? 0;
+  return sequentialGradients(c.trace, [{ tensor, layer }])[0]!;
 }
 
 /**
@@ -52,10 +62,10 @@ function slopesOf(c: Context, r: Route, first: readonly Element[]): TypedArray |
   return c.trace.evaluate([tangent!])[0];
 }
 
-export function batchSection(c: Context, r: Route, index: number): void {
-  const all = shares(c, r);
+export function batchSection(c: Context, r: Route, index: number, sequential: boolean): void {
+  const all = shares(c, r, sequential);
   const d = c.symbol(c.partialSign(c.names.loss, c.signOf(r.parameter)!));
-  const symbols = all.map(({ value }, n): Expr => c.symbol(shareSign(n), value));
+  const symbols = all.map(({ value }, n): Expr => c.ofPart(shareSign(n), value));
   const order = all
     .map((_, n) => n)
     .sort((a, b) => Math.abs(all[b]!.value) - Math.abs(all[a]!.value));

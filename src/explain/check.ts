@@ -1,4 +1,5 @@
 /** Section 13: the same derivative by other methods, and what counts as agreement. */
+import { plateau, type Quotient, quotients } from "../autodiff/differences.ts";
 import { pushForward } from "../autodiff/forward.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { nodesOf } from "../core/graph.ts";
@@ -21,8 +22,12 @@ const enumerable = 16;
 /** Networks with more parameters are also checked along a random direction. */
 const many = 60;
 
-const agree = (a: number, b: number, scale = 1): boolean =>
-  Math.abs(a - b) <= scale * (absolute + relative * Math.max(Math.abs(a), Math.abs(b)));
+const tolerance = (a: number, b: number): number =>
+  absolute + relative * Math.max(Math.abs(a), Math.abs(b));
+/** For methods that are exact but for rounding. */
+const agree = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-3 * tolerance(a, b);
+const isNear = (a: number, { central, rounding }: Quotient): boolean =>
+  Math.abs(a - central) <= tolerance(a, central) + rounding;
 
 /** Forward mode: dE along a change of the parameters. */
 export function forwardDerivative(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>): number {
@@ -39,9 +44,8 @@ export function forwardDerivative(t: Trace, direction: ReadonlyMap<Tensor, Typed
 const duals = new WeakMap<Tensor, (more: readonly TypedArray[]) => TypedArray[]>();
 
 export interface Differences {
-  readonly values: readonly { readonly h: number; readonly value: number }[];
-  /** The pair of neighbouring steps that agree best. */
-  readonly plateau: { readonly h: number; readonly value: number };
+  readonly all: readonly Quotient[];
+  readonly plateau: Quotient;
   readonly left: number;
   readonly right: number;
   /** Left and right derivative differ, however small the step. */
@@ -55,7 +59,6 @@ export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>
     );
     return t.evaluate([t.loss], change)[0]![0]!;
   };
-  const middle = at(0);
   let scale = 1;
   for (const [x, d] of direction) {
     d.forEach((v, i) => {
@@ -63,22 +66,17 @@ export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>
         scale = Math.max(scale, Math.abs(t.bindings.get(x)![i]!) * Math.min(1, Math.abs(v)));
     });
   }
-  const sides = sweepOf(t).map((step) => {
-    const h = step * scale;
-    return { h, right: (at(h) - middle) / h, left: (middle - at(-h)) / h };
-  });
-  const values = sides.map(({ h, left, right }) => ({ h, value: (left + right) / 2 }));
-  let best = 0;
-  const jump = (i: number) => Math.abs(values[i]!.value - values[i + 1]!.value);
-  for (let i = 1; i + 1 < values.length; i++) if (jump(i) < jump(best)) best = i;
-  const plateau = values[Math.min(best + 1, values.length - 1)]!;
-  const fine = Math.min(4, sides.length - 1);
-  const { left, right } = sides[fine]!;
+  const all = quotients(
+    at,
+    sweepOf(t).map((h) => h * scale),
+  );
+  const fine = all[Math.min(4, all.length - 1)]!;
+  const { left, right } = fine;
   // Where the function is smooth the two sides approach each other in proportion to h.
-  const gap = (i: number) => Math.abs(sides[i]!.left - sides[i]!.right);
-  const kink =
-    gap(fine) > 1e-6 + 1e-4 * Math.max(Math.abs(left), Math.abs(right)) && gap(fine) > 0.5 * gap(0);
-  return { values, plateau, left, right, kink };
+  const gap = (q: Quotient) => Math.abs(q.left - q.right);
+  const noise = 1e-6 + 1e-4 * Math.max(Math.abs(left), Math.abs(right)) + 4 * fine.rounding;
+  const kink = gap(fine) > noise && gap(fine) > 0.5 * gap(all[0]!);
+  return { all, plateau: plateau(all), left, right, kink };
 }
 
 /** Shorter for networks of which a single pass takes long. */
@@ -92,16 +90,24 @@ const unit = (x: Tensor, index: number): Map<Tensor, TypedArray> => {
 
 export interface Checked {
   readonly passed: boolean;
+  /** The derivatives on both sides, where they differ. */
+  readonly kink?: Differences;
+}
+
+interface Derived {
+  readonly g: Values;
+  /** What an update layer by layer takes for the gradients. */
+  readonly taken: Values | undefined;
+  /** What the formulas give, and what they give for the example that is shown. */
+  readonly derived: number;
+  readonly share: number | undefined;
 }
 
 export function check(
   c: Context,
   r: Route,
   index: number,
-  g: Values,
-  derived: number,
-  share: number | undefined,
-  sequential: boolean,
+  { g, taken, derived, share }: Derived,
 ): Checked {
   const { trace } = c;
   const exact = g[r.name]![index]!;
@@ -116,17 +122,21 @@ export function check(
   const direction = unit(r.parameter.node, index);
   const forward = forwardDerivative(trace, direction);
   const d = differences(trace, direction);
-  const rows: Cell[][] = [[say("reverse"), number(exact), ""]];
+  const rows: Cell[][] = [];
   let passed = true;
   const row = (label: Sentence, value: number, ok: boolean) => {
     passed &&= ok;
     rows.push([label, number(value), say(ok ? "agrees" : "disagrees")]);
   };
-  if (!sequential) row(say("derivation"), derived, agree(exact, derived, 1e-3));
-  row(say("forwardMode"), forward, agree(exact, forward, 1e-3));
+  const aim = taken ? taken[r.name]![index]! : exact;
+  const reverse = taken ? "reverseNew" : trace.trainer ? "reverse" : "reversePlain";
+  rows.push([say(reverse), number(aim), ""]);
+  row(say("derivation"), derived, agree(aim, derived));
+  if (taken) rows.push([say("reversePlain"), number(exact), ""]);
+  row(say("forwardMode"), forward, agree(exact, forward));
   if (!d.kink)
-    row(say("central", { h: number(d.plateau.h) }), d.plateau.value, agree(exact, d.plateau.value));
-  if (r.paths > 0 && r.paths <= enumerable && !sequential) {
+    row(say("central", { h: number(d.plateau.h) }), d.plateau.central, isNear(exact, d.plateau));
+  if (r.paths > 0 && r.paths <= enumerable && !taken) {
     const total = pathSum(c, r);
     const single = r.paths === 1;
     const slots = { n: r.paths, example: c.example };
@@ -135,13 +145,13 @@ export function check(
         ? say(single ? "pathOne" : "pathSum", slots)
         : say(single ? "pathOneShare" : "pathShare", slots),
       total,
-      agree(share ?? exact, total, 1e-3),
+      agree(share ?? exact, total),
     );
   }
   const size = Object.values(trace.parameters).reduce((n, t) => n + t.size, 0);
   if (size > many) passed = directional(trace, g, rows) && passed;
   const why = [say("checkRule", { atol: number(absolute), rtol: number(relative) })];
-  if (sequential) why.push(say("sequentialCheck", { loss: c.loss, g: number(exact) }));
+  if (taken) why.push(say("checkNew", { loss: c.loss }));
   if (d.kink) {
     const law = kinkLaw(c, true);
     why.push(say("kink", { loss: c.loss, w, left: number(d.left), right: number(d.right), law }));
@@ -150,15 +160,20 @@ export function check(
     if (law.en !== "") why.push(say("tieAtKink", { law }));
     why.push(
       say("sweep", {
-        list: d.values.map(({ h, value }) =>
-          say("sweepStep", { h: number(h), value: number(Number(value.toPrecision(6))) }),
+        list: d.all.map(({ h, central }) =>
+          say("sweepStep", { h: number(h), value: number(Number(central.toPrecision(6))) }),
         ),
       }),
     );
+    const { central, rounding } = d.plateau;
+    if (rounding > tolerance(exact, central)) {
+      const by = number(Number(rounding.toPrecision(2)));
+      why.push(say("roundingRules", { loss: c.loss, by }));
+    }
   }
   const columns = [say("method"), say("value"), say("verdict")];
   c.note("check", why, { columns, rows }, "check");
-  return { passed };
+  return { passed, ...(d.kink ? { kink: d } : {}) };
 }
 
 /** Along a fixed pseudo-random direction v over all parameters: g·v against two other methods. */
@@ -179,13 +194,10 @@ function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
   const forward = forwardDerivative(t, direction);
   const d = differences(t, direction);
   const verdict = (ok: boolean) => say(ok ? "agrees" : "disagrees");
-  const [first, second] = [
-    agree(product, forward, 1e-3),
-    d.kink || agree(product, d.plateau.value),
-  ];
+  const [first, second] = [agree(product, forward), d.kink || isNear(product, d.plateau)];
   rows.push([say("directional"), number(product), ""]);
   rows.push([say("directionalForward"), number(forward), verdict(first)]);
-  rows.push([say("directionalCentral"), number(d.plateau.value), verdict(second)]);
+  rows.push([say("directionalCentral"), number(d.plateau.central), verdict(second)]);
   return first && second;
 }
 

@@ -25,7 +25,7 @@ import { termsOf } from "./loss.ts";
 import type { MessageKey } from "./messages.ts";
 import { type Names, type Notation, namesOf, ofExample, partial, renewed } from "./notation.ts";
 import { say } from "./say.ts";
-import { indexText, type Stage, type Trace } from "./trace.ts";
+import { indexText, layersOf, prefixOf, type Stage, type Trace } from "./trace.ts";
 
 /** Derivatives longer than this are given as numbers. */
 const readableSize = 400;
@@ -78,8 +78,8 @@ export class Context {
     this.trace = trace;
     this.notation = notation;
     this.example = example;
-    const prefixes = [...new Set(Object.keys(trace.parameters).map(prefixOf))];
-    this.#layerOf = new Map(prefixes.map((p, i) => [p, i + 1]));
+    this.#layerOf = layersOf(trace);
+    const prefixes = [...this.#layerOf.keys()];
     const out = (l: number) => trace.stages.find((s) => s.layer === l && s.role === "out")?.path;
     this.names = namesOf(notation, {
       layers: prefixes.length,
@@ -176,12 +176,17 @@ export class Context {
   readonly #locals = new Map<string, Expr>();
 
   /** A symbol of the table; its value is kept if it is known already. */
-  symbol(sign: Sign, value?: number): Expr {
-    const known = this.symbols[sign.text];
+  symbol(sign: Sign, value?: number, name = sign.text): Expr {
+    const known = this.symbols[name];
     if (!known || known.value === undefined) {
-      this.symbols[sign.text] = { ...sign, ...(value === undefined ? {} : { value }) };
+      this.symbols[name] = { ...sign, ...(value === undefined ? {} : { value }) };
     }
-    return symbol(sign.text);
+    return symbol(name);
+  }
+
+  /** A symbol that stands for another number where another parameter is explained. */
+  ofPart(sign: Sign, value?: number): Expr {
+    return this.symbol(sign, value, this.part > 1 ? `${sign.text} (${this.part})` : sign.text);
   }
 
   sign(e: Expr): Sign {
@@ -341,7 +346,8 @@ export class Context {
   equation(q: Equation): Step {
     const rests: Sentence[] = [];
     const forms = q.forms.map((f) => this.shorten(f, rests));
-    const said = this.#unlessSaid(q.section, q.why ?? []);
+    const truth = forms.some((f) => this.#countsTruth(f)) ? this.once("truth") : [];
+    const said = this.#unlessSaid(q.section, [...truth, ...(q.why ?? [])]);
     // What leads to the formula stands right before it.
     const why = [...said.slice(0, -1), ...rests, ...said.slice(-1)];
     const last = forms.at(-1)!;
@@ -372,6 +378,15 @@ export class Context {
     });
     if (q.result.kind === "symbol") this.defined.set(q.result.name, step.id);
     return step;
+  }
+
+  /** Whether a comparison stands where a number is wanted. */
+  #countsTruth(e: Expr): boolean {
+    const isTruth = (a: Expr) =>
+      a.kind === "apply" && this.elements.operators[a.op]?.value?.dtype === "bool";
+    if (!("args" in e) || isTruth(e)) return false;
+    const args = this.elements.isChoice(e) ? e.args.slice(1) : e.args;
+    return args.some((a) => isTruth(a) || this.#countsTruth(a));
   }
 
   /** What introduces several formulas in a row introduces the first of them. */
@@ -421,6 +436,3 @@ export function unitAt({ node, index }: Element): Tensor {
   unit[index] = 1;
   return constant(unit, node.shape);
 }
-
-export const prefixOf = (parameter: string): string =>
-  parameter.slice(0, Math.max(0, parameter.lastIndexOf(".")));

@@ -6,7 +6,9 @@
 import { gradient } from "../autodiff/gradient.ts";
 import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import type { Layer, LayerContext } from "../nn/layer.ts";
 import { add, mul, sub } from "../ops/arithmetic.ts";
 import { round } from "../ops/compare.ts";
@@ -19,11 +21,11 @@ import { partials } from "./adjoint.ts";
 import { Context } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
 import { keyOf } from "./elements.ts";
-import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
+import { type ExplainOptions, optionNames, type Subject, traceOf } from "./explain.ts";
 import { number } from "./expr.ts";
 import { locate } from "./locate.ts";
 import { withTerms } from "./loss.ts";
-import type { Language, MessageKey } from "./messages.ts";
+import { type Language, languages, type MessageKey } from "./messages.ts";
 import { choose, type Notation, notations } from "./notation.ts";
 import { rounded } from "./print.ts";
 import { plainText, wording } from "./render/blocks.ts";
@@ -33,6 +35,8 @@ import {
   gradientsOf,
   isPlain,
   lossAt,
+  rateOf,
+  sequentialParameterGradients,
   type Trace,
   traceNetwork,
   updated,
@@ -190,7 +194,9 @@ export function mistakes(t: Trace, near?: ReadonlySet<number>): Candidate[] {
   const depth = affine.length;
   const { clipNorm } = t.trainer!.optimizer;
   if (depth > 1 && clipNorm === undefined)
-    put(say("m_sequential"), sequentialGradients(t, right), false, () => updated(t, "sequential"));
+    put(say("m_sequential"), sequentialParameterGradients(t), false, () =>
+      updated(t, "sequential"),
+    );
   if (!listed) found.push(...biasCases(t, right));
   const loss = factorsOf(t);
   if (loss.half) put(say("m_half"), scaled(right, 2));
@@ -218,7 +224,7 @@ export function mistakes(t: Trace, near?: ReadonlySet<number>): Candidate[] {
   put(say("m_sign"), scaled(right, -1));
   if (t.examples > 1) {
     if (loss.overExamples) put(say("m_batchSum"), scaled(right, t.examples));
-    else put(say("m_batchMean"), scaled(right, 1 / t.examples));
+    if (loss.summed) put(say("m_batchMean"), scaled(right, 1 / t.examples));
   }
   for (const d of [2, 3, 4, 5, 6]) put(say("m_rounding", { d }), values(rounding(d)), true);
   return found;
@@ -246,6 +252,8 @@ function factorsOf(t: Trace) {
     outputs,
     overOutputs: overAll || is(outputs),
     overExamples: overAll || is(t.examples),
+    // Neither is a mean with weights.
+    summed: is(1) || is(outputs),
   };
 }
 
@@ -265,20 +273,6 @@ function candidate(
       return lossAt(t, this.next);
     },
   };
-}
-
-/** What the later layers' updated weights make of the gradients. */
-function sequentialGradients(t: Trace, right: Values): Values {
-  // Plain descent gives the gradient away; of other optimizers only the new weights are known.
-  const [next, plain] = [updated(t, "sequential"), updated(t, "simultaneous")];
-  if (!isPlain(t, right, plain)) return right;
-  const change = (name: string, i: number) => next[name]![i]! - plain[name]![i]!;
-  return Object.fromEntries(
-    Object.entries(right).map(([name, g]) => [
-      name,
-      g.map((v, i) => v - change(name, i) / t.trainer!.learningRate),
-    ]),
-  );
 }
 
 /** Biases that were updated though they are given, or the other way round. */
@@ -313,7 +307,7 @@ function perUnit(t: Trace, next: Values): { own: number; shared: number } {
   });
   const run = traceNetwork(t.trainer!, t.data!, forward);
   const g = run.evaluate(gradient(run.loss, probes)) as Float64Array[];
-  const rate = t.trainer!.learningRate;
+  const rate = rateOf(t.trainer!);
   const shifted = (steps: readonly Float64Array[]): number => {
     let k = 0;
     const moved = forwardWith({
@@ -386,27 +380,37 @@ export class Diagnosis {
   }
 }
 
-/** How far a number may be off if it was rounded to the digits that it is written with. */
-function tolerance(value: number, decimals: number | undefined): number {
-  const text = String(value);
-  const [mantissa, exponent = "0"] = text.split("e");
-  const written = (mantissa!.split(".")[1]?.length ?? 0) - Number(exponent);
-  // One unit of the last digit written: people truncate as often as they round.
-  return Math.max(10 ** -(decimals ?? written), Math.abs(value) * 1e-12);
+/** Whether a number is one that was written with so many digits. */
+function fits(exact: number, written: number, decimals: number | undefined): boolean {
+  const size = Math.abs(written);
+  if (size === 0) return Math.abs(exact) <= 1e-12;
+  const [mantissa, exponent = "0"] = String(written).split("e");
+  const digits = (mantissa!.split(".")[1]?.length ?? 0) - Number(exponent);
+  // One unit of the last digit: people truncate as often as they round. But 1 is not 0.15.
+  const unit = Math.max(10 ** -(decimals ?? digits), size * 1e-12);
+  const excess = (exact - written) * Math.sign(written);
+  return excess >= -Math.min(unit, size / 2) && excess <= unit;
 }
 
 /** Names the mistake that gives a number, if one of those that are known does. */
-export async function diagnose(subject: Subject, options: DiagnoseOptions): Promise<Diagnosis> {
+export async function diagnose(
+  subject: Subject,
+  options: DiagnoseOptions = {},
+): Promise<Diagnosis> {
+  checkNames("diagnose", options, [...optionNames, "value", "lossAfterStep", "decimals"]);
   const t = traceOf(subject, options);
   const { value, lossAfterStep, decimals, language = "en" } = options;
   const found = value ?? lossAfterStep;
-  if (found === undefined || !Number.isFinite(found) || !t.trainer) {
+  const both = value !== undefined && lossAfterStep !== undefined;
+  if (found === undefined || !Number.isFinite(found) || !t.trainer || both) {
+    const what = both ? "both" : found === undefined ? "no number" : shown(found);
     return fail("bad-argument", {
       message: "A diagnosis needs a network and the number that was got.",
       expected: "value with parameter, or lossAfterStep: a finite number",
-      found: t.trainer ? String(found) : "a function",
+      found: t.trainer ? what : "a function",
     });
   }
+  if (!languages.includes(language)) choose("language", language, languages);
   if (options.notation !== undefined && !notations.includes(options.notation))
     choose("notation", options.notation, notations);
   const all = withSite(callSite(), () => mistakes(t));
@@ -414,16 +418,23 @@ export async function diagnose(subject: Subject, options: DiagnoseOptions): Prom
     value === undefined
       ? all.map((k): Numeral => ({ cause: k.cause, what: say("q_loss"), value: k.after, of: k }))
       : parameterNumbers(t, all, options);
-  const width = tolerance(found, decimals);
   const off = (m: Match) => Math.abs(m.value - found);
   const right = numbers.filter((m) => m.of === all[0]);
-  const rest = numbers.filter((m) => m.of !== all[0]);
-  const hit = right.find((m) => off(m) <= width);
+  const rest = numbers.filter((m) => m.of !== all[0] && Number.isFinite(m.value));
+  const hit = right.find((m) => fits(m.value, found, decimals));
   const { what, value: expected } = hit ?? right[0]!;
+  if (!Number.isFinite(expected)) {
+    return fail("not-finite", {
+      message: "The network's own number is not finite, so there is nothing to compare with.",
+      expected: "a finite number",
+      found: String(expected),
+      fix: "gradientReport, or chainrule report, names the operator that made it.",
+    });
+  }
   const plain = ({ cause, value }: Numeral): Match => ({ cause, value });
   const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? right[0]!));
   // What is right is not held to be a mistake that happens to give the same number.
-  const matches = hit ? [] : rest.filter((m) => off(m) <= width).map(plain);
+  const matches = hit ? [] : rest.filter((m) => fits(m.value, found, decimals)).map(plain);
   const facts = { found, expected, what, correct: hit !== undefined, tried: numbers.length };
   return new Diagnosis({ ...facts, nearest, matches }, language);
 }
@@ -440,7 +451,8 @@ function parameterNumbers(
   all: readonly Candidate[],
   { parameter, notation }: { readonly parameter?: string; readonly notation?: Notation },
 ): Numeral[] {
-  const { name, index } = locate(t, parameter ?? `${t.trainable[0]}`, notation);
+  const { name, index } =
+    parameter === undefined ? { name: t.trainable[0]!, index: 0 } : locate(t, parameter, notation);
   const old = t.bindings.get(t.parameters[name]!)![index]!;
   const [right] = all;
   const kinds: readonly [what: MessageKey, value: (k: Candidate) => number][] = [

@@ -1,6 +1,7 @@
 /** explain: a trainer, a model or a function of tensors → a worked derivation. */
 import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Layer } from "../nn/layer.ts";
 import { halfSquaredError, type Loss } from "../nn/losses.ts";
@@ -23,11 +24,11 @@ import { forwardPass } from "./forward.ts";
 import { ledger } from "./ledger.ts";
 import { locate } from "./locate.ts";
 import { type Language, languages } from "./messages.ts";
-import { choose, type Notation, notations } from "./notation.ts";
+import { checkDigits, choose, type Notation, notations } from "./notation.ts";
 import { again, allParameters, meaning, updateStep } from "./outcome.ts";
 import { print } from "./print.ts";
 import { Derivation } from "./render/index.ts";
-import { nonFinite } from "./report.ts";
+import { nonFinite, produced } from "./report.ts";
 import { say } from "./say.ts";
 import { diagram, setUp } from "./setup.ts";
 import { speak } from "./speak.ts";
@@ -35,6 +36,7 @@ import {
   gradientsOf,
   indexText,
   isLarge,
+  sequentialParameterGradients,
   type Trace,
   traceFunction,
   traceNetwork,
@@ -69,9 +71,30 @@ export interface ExplainOptions {
   readonly seed?: number;
   /** What the loss is called, where its function has no name of its own. */
   readonly lossName?: string;
+  /** Where the data are a part of others: the number of their first example there. */
+  readonly firstExample?: number;
   /** For a function: its arguments, by name or in order. */
   readonly inputs?: Readonly<Record<string, Tensor>> | readonly Tensor[];
 }
+
+/** What all three functions take. */
+export const optionNames = [
+  "data",
+  "example",
+  "parameter",
+  "all",
+  "notation",
+  "language",
+  "digits",
+  "update",
+  "step",
+  "loss",
+  "optimizer",
+  "seed",
+  "lossName",
+  "firstExample",
+  "inputs",
+] as const satisfies readonly (keyof ExplainOptions)[];
 
 export type Subject = Trainer | Layer<never, never> | Layer | ((...x: Tensor[]) => Tensor);
 
@@ -91,13 +114,14 @@ export function traceOf(subject: Subject, options: ExplainOptions): Trace {
       fix: "Pass { data }, the batch whose gradient is to be explained, or train the model first.",
     });
   }
-  const dataset = toDataset(data);
+  const dataset = toDataset(data, trainer.classes);
   if (!Number.isInteger(example) || example < 0 || example >= dataset.size) {
     choose("example", example, [dataset.size === 1 ? "0" : `0 to ${dataset.size - 1}`]);
   }
   if (!Number.isInteger(step) || step < 0 || step > 100_000) choose("step", step, ["0 to 100000"]);
   const ready = step === 0 ? trainer : advanced(trainer, data, step);
-  return { ...traceNetwork(ready, data), lossName: options.lossName };
+  const { lossName, firstExample } = options;
+  return { ...traceNetwork(ready, data), lossName, firstExample };
 }
 
 function fromModel(model: Layer, { loss, optimizer, seed }: ExplainOptions): Trainer {
@@ -126,10 +150,10 @@ function advanced(trainer: Trainer, data: Data, steps: number): Trainer {
 
 /** Explains how the gradient of one parameter (or of all) comes about. */
 export async function explain(subject: Subject, options: ExplainOptions = {}): Promise<Derivation> {
+  checkNames("explain", options, optionNames);
   const { language = "en", digits = 9 } = options;
   if (!languages.includes(language)) choose("language", language, languages);
-  if (!Number.isInteger(digits) || digits < 2 || digits > 17)
-    choose("number of digits", digits, ["2 to 17"]);
+  checkDigits(digits);
   const trace = traceOf(subject, options);
   const notation = options.notation ?? "canonical";
   if (!notations.includes(notation)) choose("notation", notation, notations);
@@ -144,6 +168,13 @@ export async function explain(subject: Subject, options: ExplainOptions = {}): P
 
 function chosenParameters(t: Trace, { parameter, all, notation }: ExplainOptions) {
   const names = Object.keys(t.parameters);
+  if (all && parameter !== undefined) {
+    fail("bad-argument", {
+      message: "Either one parameter is explained or all are.",
+      expected: "parameter, or all",
+      found: "both",
+    });
+  }
   if (all) {
     const every = t.trainable.flatMap((name) =>
       Array.from({ length: t.parameters[name]!.size }, (_, index) => ({ name, index })),
@@ -178,6 +209,8 @@ function derive(
   const g = gradientsOf(trace);
   const sequential = s.timing === "sequential" && trace.trainer !== undefined;
   const next = trace.trainer && updated(trace, s.timing);
+  /** What the update takes for the gradients, where that is something else. */
+  const taken = sequential ? sequentialParameterGradients(trace) : undefined;
   const symbols = chosen.map(({ name, index }) => c.parameterSymbol(name, index));
   setUp(c, symbols, terms, s.timing);
   const routes = chosen.map(({ name, index }) => route(c, name, index));
@@ -204,21 +237,23 @@ function derive(
       if (i === 0) producer(c);
       continue;
     }
-    const share = c.symbol(shareSign(s.example));
+    const share = c.ofPart(shareSign(s.example));
     const d = c.symbol(c.partialSign(c.names.loss, c.parameterSign(name, index)));
     backward.explain(r, share);
     const batched = trace.examples > 1 && r.consumers.size > 0;
-    if (batched) batchSection(c, r, index);
+    if (batched) batchSection(c, r, index, sequential);
     c.equation({ section: "result", kind: "note", result: d, forms: [number(c.evaluate(d))] });
     if (sequential) c.note("result", [say("sequentialCheck", { loss: c.loss, g: number(exact) })]);
-    meaning(c, name, index, exact);
-    updateStep(c, name, index, g);
     const own = batched ? c.evaluate(share) : undefined;
-    passed = check(c, r, index, g, c.evaluate(d), own, sequential).passed && passed;
+    const checked = check(c, r, index, { g, taken, derived: c.evaluate(d), share: own });
+    if (!Number.isFinite(exact)) producer(c);
+    if (r.consumers.size > 0) meaning(c, name, index, exact, checked.kink);
+    updateStep(c, name, index, taken ?? g);
+    passed = checked.passed && passed;
   }
   c.part = routes.length + 1;
   if (finite) {
-    allParameters(c, g, next);
+    allParameters(c, taken ?? g, next, sequential);
     if (next) again(c, g, next);
     if (trace.trainer && (layers > 2 || trace.examples > 1)) ledger(c);
     if (trace.trainer && !isLarge(trace)) {
@@ -249,8 +284,7 @@ function derive(
 function producer(c: Context): void {
   const found = nonFinite(c.trace);
   if (!found) return;
-  const where = found.where === "" ? "" : ` (${found.where})`;
-  c.note("result", [say("producer", { op: found.operator, where, n: found.passedOn })]);
+  c.note("result", produced(found));
 }
 
 /** Section 14: for each parameter, what the usual mistakes would have given. */

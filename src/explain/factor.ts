@@ -167,7 +167,8 @@ export class Factors {
       names.set(keyOf(e), name);
       if (term) continue;
       this.#named.set(JSON.stringify(c.elements.define(e)), name);
-      this.#lemmas.meet(e, name);
+      // What the lemmas say is about losses.
+      if (y.node === c.trace.loss) this.#lemmas.meet(e, name);
       c.equation({ section, kind: "local derivative", result: name, forms, why });
       why = [];
     }
@@ -230,12 +231,16 @@ export class Factors {
       }),
     );
     this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, all);
+    // What is computed beside y may have made it shorter still.
+    const local = c.local(y, x);
+    const briefer = JSON.stringify(local).length < JSON.stringify(meant).length;
+    const short = briefer ? [meant, local] : [meant];
     const single = [...ways.values()].every((found) => found.size === 1);
     c.equation({
       section,
       kind: "local derivative",
       result,
-      forms: JSON.stringify(named) === JSON.stringify(result) ? [meant] : [named, meant],
+      forms: JSON.stringify(named) === JSON.stringify(result) ? short : [named, ...short],
       why: [say(single ? "togetherAlong" : "together")],
     });
     this.#lemmas.prove(y, x, result, meant, section);

@@ -1,5 +1,6 @@
 /** A parameter by name: as the model calls it, or as the notation does. */
 import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 import { Context } from "./context.ts";
 import { type Notation, notations } from "./notation.ts";
 import { find, indexText, known, type Trace } from "./trace.ts";
@@ -33,13 +34,20 @@ function* symbols(t: Trace, notation: Notation): Generator<Named> {
   }
 }
 
+const wrongKind = (found: unknown): never =>
+  fail("bad-argument", {
+    message: "A parameter is asked for by its name.",
+    expected: 'a text, such as "0.weight[0,0]" or "w1"',
+    found: shown(found),
+  });
+
 /** "0.weight[3,7]", or a name of the notation; where that has none such, of any other. */
 export function locate(
   t: Trace,
   text: string,
   notation?: Notation,
 ): { name: string; index: number } {
-  const exact = find(t, text);
+  const exact = typeof text === "string" ? find(t, text) : wrongKind(text);
   if (exact) return exact;
   const wanted = plain(text);
   for (const profile of notation === undefined ? notations : [notation, ...notations]) {

@@ -34,6 +34,14 @@ export const messages = {
   reductionSum: ["{name}: the sum of {n} terms", "{name}：{n} 项之和"],
   optimizer: ["Optimizer", "优化器"],
   rate: ["{name}, learning rate {eta} = {value}", "{name}，学习率 {eta} = {value}"],
+  rateScheduled: [
+    "{name}, learning rate {eta} = {value} at this step, by a schedule that begins with {initial}",
+    "{name}，按学习率计划，这一步的学习率 {eta} = {value}，初始值为 {initial}",
+  ],
+  ownRate: [
+    "This layer has a learning rate of its own, {eta} = {value}.",
+    "这一层有自己的学习率 {eta} = {value}。",
+  ],
   biases: ["Biases", "偏置"],
   biasNone: ["none", "无"],
   biasFrozen: ["given and not trained", "给定，不训练"],
@@ -62,12 +70,12 @@ export const messages = {
     "z、a、w、b 与 δ 的上标是层号，不是幂。",
   ],
   symbolsNetOut: [
-    "net is the weighted sum that enters a unit, out what the unit makes of it, h a hidden unit, o an output unit, T a target; δ is ∂E/∂net.",
-    "net 是进入单元的净输入，out 是其激活值，h 表示隐藏单元，o 表示输出单元，T 是目标；误差项 δ 即 ∂E/∂net。",
+    "x is an input, w a weight, b a bias, net the weighted sum that enters a unit, out what the unit makes of it, h a hidden unit, o an output unit, T a target, E the loss; δ is ∂E/∂net.",
+    "x 是输入，w 是权重，b 是偏置，net 是进入单元的净输入，out 是其激活值，h 表示隐藏单元，o 表示输出单元，T 是目标，E 是损失；误差项 δ 即 ∂E/∂net。",
   ],
   symbolsLayer: [
-    "z is a net input, a an activation, {t} a target, {loss} the loss; the error term δ is {d}.",
-    "z 是净输入，a 是激活值，{t} 是目标，{loss} 是损失；误差项 δ 即 {d}。",
+    "x is an input, w a weight, b a bias, z a net input, a an activation, {t} a target, {loss} the loss; the error term δ is {d}.",
+    "x 是输入，w 是权重，b 是偏置，z 是净输入，a 是激活值，{t} 是目标，{loss} 是损失；误差项 δ 即 {d}。",
   ],
   symbolsOther: [
     "What further layers make is called by their names: {v}.",
@@ -75,8 +83,8 @@ export const messages = {
   ],
   randomNumbers: ["random numbers are those of this step", "随机数取这一步所用的"],
   symbolsTorch: [
-    "Names are those of PyTorch: the output of module p is p.out, a gradient is .grad; a linear module computes X Wᵀ + b.",
-    "名称与 PyTorch 相同：模块 p 的输出为 p.out，梯度为 .grad；线性模块计算 X Wᵀ + b。",
+    "Names are those of PyTorch: the output of module p is p.out, a gradient is .grad; x is an input, y a target; a linear module computes X Wᵀ + b.",
+    "名称与 PyTorch 相同：模块 p 的输出为 p.out，梯度为 .grad；x 是输入，y 是目标；线性模块计算 X Wᵀ + b。",
   ],
   symbolsFunction: [
     "{loss} is the value of the function; the intermediate results are called u1, u2 … in the order in which they are computed.",
@@ -96,11 +104,16 @@ export const messages = {
     "{n} examples; example {example} is shown in full; a raised (n) stands for example n",
     "{n} 个样本；完整展示样本 {example}；括号中的上标是样本号",
   ],
+  batchFrom: [
+    "they are examples {from} to {to} of the training data, counted from 0 here",
+    "它们是训练数据的第 {from} 至 {to} 号样本，此处从 0 数起",
+  ],
   labelOf: [
     "example {n} belongs to class {label}, counted from 0: “{name}”",
     "样本 {n} 属于类别 {label}（从 0 数起）：“{name}”",
   ],
   data: ["Data", "数据"],
+  afterStep: ["after 1 update", "经过 1 次更新之后"],
   afterSteps: ["after {n} updates", "经过 {n} 次更新之后"],
   givenValues: ["Given numbers:", "给定的数值："],
   diagram: ["The network with its values", "网络及其数值"],
@@ -125,6 +138,10 @@ export const messages = {
     "只展示从 {parameter} 到损失途经的单元。",
   ],
   rest: ["{r} is short for the other {n} terms together.", "{r} 表示其余 {n} 项之和。"],
+  truth: [
+    "A comparison counts as 1 where it holds, and as 0 where it does not.",
+    "比较式成立时记为 1，不成立时记为 0。",
+  ],
   choice: [
     "Which case holds is decided by the numbers; what follows goes on with that case.",
     "由数值决定取哪一种情形，以下沿用该情形。",
@@ -225,16 +242,20 @@ export const messages = {
   ],
   // Result.
   meaningUp: [
-    "Raise {w} by 0.001, and {loss} rises by about {change}.",
-    "把 {w} 增大 0.001，{loss} 约增大 {change}。",
+    "Raise {w} by {by}, and {loss} rises by about {change}.",
+    "把 {w} 增大 {by}，{loss} 约增大 {change}。",
   ],
   meaningDown: [
-    "Raise {w} by 0.001, and {loss} falls by about {change}.",
-    "把 {w} 增大 0.001，{loss} 约减小 {change}。",
+    "Raise {w} by {by}, and {loss} falls by about {change}.",
+    "把 {w} 增大 {by}，{loss} 约减小 {change}。",
   ],
   meaningZero: [
-    "At this point a small change of {w} does not change {loss}.",
-    "在此处，{w} 的微小变化不改变 {loss}。",
+    "To first order a small change of {w} does not change {loss} here.",
+    "在此处，按一阶近似，{w} 的微小变化不改变 {loss}。",
+  ],
+  meaningKink: [
+    "There is a kink here, so this number says little: raise {w} by {by}, and {loss} changes by about {up}; lower it by {by}, and {loss} changes by about {down}.",
+    "此处不可导，该数说明不了多少：把 {w} 增大 {by}，{loss} 约变化 {up}；减小 {by}，{loss} 约变化 {down}。",
   ],
   // Update.
   stepsText: ["{step} counts the steps before this one.", "{step} 是此前已走的步数。"],
@@ -245,6 +266,10 @@ export const messages = {
   ],
   frozenText: ["{w} is not trained: it keeps its value.", "{w} 不参与训练：保持原值。"],
   clippedText: ["The gradient is first clipped, to {g}.", "梯度先被裁剪为 {g}。"],
+  gradientsTaken: [
+    "The gradients are those that the sequential update takes.",
+    "表中的梯度是依次更新所用的“梯度”。",
+  ],
   noUpdate: ["A function has no optimizer, so nothing is updated.", "函数没有优化器，因此不更新。"],
   parameterColumn: ["parameter", "参数"],
   gradientColumn: ["gradient", "梯度"],
@@ -290,6 +315,14 @@ export const messages = {
     "The gradient neither vanishes nor explodes, and no unit is dead.",
     "梯度既未消失也未爆炸，也没有死亡神经元。",
   ],
+  deadOne: [
+    "Layer {l}: 1 of {of} units is dead on these data, by a mask: the activation's slope is 0, and nothing flows back through it.",
+    "第 {l} 层：{of} 个神经元中有 1 个在这些数据上死亡，因掩蔽所致：激活函数的斜率为 0，没有梯度经它传回。",
+  ],
+  deadUnderflowOne: [
+    "Layer {l}: 1 of {of} units is dead on these data, by underflow: the activation's slope is so small that it has become 0.",
+    "第 {l} 层：{of} 个神经元中有 1 个在这些数据上死亡，因下溢所致：激活函数的斜率小到变成了 0。",
+  ],
   deadText: [
     "Layer {l}: {n} of {of} units are dead on these data, by a mask: the activation's slope is 0, and nothing flows back through them.",
     "第 {l} 层：{of} 个神经元中有 {n} 个在这些数据上死亡，因掩蔽所致：激活函数的斜率为 0，没有梯度经它们传回。",
@@ -299,9 +332,16 @@ export const messages = {
     "第 {l} 层：{of} 个神经元中有 {n} 个在这些数据上死亡，因下溢所致：激活函数的斜率小到变成了 0。",
   ],
   producer: [
-    "The first number that is not finite was made by {op}{where}; {n} later operators only pass it on.",
-    "第一个非有限数由 {op}{where} 产生；其后 {n} 个运算只是将它传下去。",
+    "The first number that is not finite was made by {op}{where}.",
+    "第一个非有限数由 {op}{where} 产生。",
   ],
+  producerBack: [
+    "The loss is finite, but its gradient is not: on the way back, the first number that is not finite was made by {op}{where}.",
+    "损失是有限的，但梯度不是：回传途中第一个非有限数由 {op}{where} 产生。",
+  ],
+  passedOnNone: ["Nothing passes it on.", "没有运算将它传下去。"],
+  passedOnOne: ["1 later operator only passes it on.", "其后 1 个运算只是将它传下去。"],
+  passedOn: ["{n} later operators only pass it on.", "其后 {n} 个运算只是将它传下去。"],
   allFinite: ["All numbers are finite.", "所有数值都是有限的。"],
   // Checks.
   checkRule: [
@@ -313,6 +353,11 @@ export const messages = {
   agrees: ["agrees", "一致"],
   disagrees: ["DISAGREES", "不一致"],
   reverse: ["reverse mode (the training step)", "反向模式（训练步骤）"],
+  reversePlain: ["reverse mode", "反向模式"],
+  reverseNew: [
+    "reverse mode with the new weights (the training step)",
+    "用新权重的反向模式（训练步骤）",
+  ],
   derivation: ["the formulas above", "以上公式"],
   forwardMode: ["forward mode (dual numbers)", "前向模式（对偶数）"],
   central: ["central difference, h = {h} (plateau)", "中心差分，h = {h}（平台处）"],
@@ -331,6 +376,10 @@ export const messages = {
   directionalCentral: ["direction: central difference", "方向导数：中心差分"],
   sweep: ["Central differences, h → value: {list}.", "中心差分，h → 值：{list}。"],
   sweepStep: ["{h} → {value}", "{h} → {value}"],
+  roundingRules: [
+    "{loss} is so large beside this derivative that rounding alone can put the difference off by {by}; that much is allowed besides.",
+    "{loss} 比这个导数大得多，仅舍入就可使差分偏离 {by}；此偏差另外允许。",
+  ],
   kink: [
     "{loss} is not differentiable in {w} here: the left derivative is {left}, the right derivative {right}. Convention used: {law}",
     "{loss} 在此处对 {w} 不可导：左导数为 {left}，右导数为 {right}。采用的约定：{law}",
@@ -338,6 +387,10 @@ export const messages = {
   tieAtKink: [
     "A quantity on the way is exactly at a kink, where the derivative jumps. Convention used: {law}",
     "途中有一个量恰好位于导数跳变处。采用的约定：{law}",
+  ],
+  checkNew: [
+    "The first two lines are about what the sequential update takes for the gradient, the others about {loss} itself.",
+    "前两行是依次更新所用的“梯度”，其余各行针对 {loss} 本身。",
   ],
   sequentialCheck: [
     "The sequential update takes this for the gradient; that of {loss} itself is {g}.",

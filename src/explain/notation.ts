@@ -144,6 +144,12 @@ export const partial = (of: Sign, by: Sign): Sign => ({
 /** A new value of something: w⁺. */
 export const renewed = (s: Sign): Sign => ({ text: `${s.text}⁺`, tex: `{${s.tex}}^{+}` });
 
+/** Fewer significant digits say nothing, and a number has no more. */
+export function checkDigits(digits: number): void {
+  if (!Number.isInteger(digits) || digits < 2 || digits > 17)
+    choose("number of digits", digits, ["2 to 17"]);
+}
+
 /** An error that lists what could have been chosen. */
 export function choose(what: string, found: unknown, choices: readonly string[]): never {
   const some = choices.slice(0, 12).join(", ") + (choices.length > 12 ? ", …" : "");

@@ -1,10 +1,11 @@
 /** Sections 9 to 12: what the gradient means, the update, all parameters, the new loss. */
+import type { Differences } from "./check.ts";
 import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
 import { type Expr, number, symbolsOf } from "./expr.ts";
 import { renewed } from "./notation.ts";
 import { say } from "./say.ts";
-import { clipped, isPlain, lossAt, updateRule } from "./trace.ts";
+import { clipped, isLarge, isPlain, lossAt, rateOf, updateRule } from "./trace.ts";
 
 export type Values = Readonly<Record<string, Float64Array>>;
 
@@ -12,12 +13,42 @@ export type Values = Readonly<Record<string, Float64Array>>;
 const complete = 40;
 const largest = 5;
 
-export function meaning(c: Context, name: string, index: number, gradient: number): void {
+/** What the gradient says of a change of the parameter that is small enough for it. */
+export function meaning(
+  c: Context,
+  name: string,
+  index: number,
+  gradient: number,
+  kink: Differences | undefined,
+): void {
   const w = c.parameterSymbol(name, index);
   if (!Number.isFinite(gradient)) return;
+  const brief = (v: number) => number(Number(v.toPrecision(2)));
+  const [first] = raises;
+  if (kink) {
+    const [up, down] = [brief(kink.right * first), brief(-kink.left * first)];
+    c.note("result", [say("meaningKink", { w, loss: c.loss, by: number(first), up, down })]);
+    return;
+  }
+  const by = raises.find((h) => isLinear(c, name, index, gradient, h)) ?? raises.at(-1)!;
   const key = gradient > 0 ? "meaningUp" : gradient < 0 ? "meaningDown" : "meaningZero";
-  const change = number(Number((Math.abs(gradient) * 0.001).toPrecision(2)));
-  c.note("result", [say(key, { w, loss: c.loss, change })]);
+  const change = brief(Math.abs(gradient) * by);
+  c.note("result", [say(key, { w, loss: c.loss, by: number(by), change })]);
+}
+
+/** Changes of a parameter that its gradient is made clear with. */
+const raises = [1e-3, 1e-4, 1e-5, 1e-6] as const;
+
+/** Whether E changes as the gradient says, but for a tenth and what is lost by rounding. */
+function isLinear(c: Context, name: string, index: number, gradient: number, h: number): boolean {
+  const { trace } = c;
+  if (isLarge(trace)) return true;
+  const moved = trace.bindings.get(trace.parameters[name]!)!.slice();
+  moved[index]! += h;
+  const before = c.elements.value({ node: trace.loss, index: 0 });
+  const change = lossAt(trace, { [name]: moved }) - before;
+  const lost = 1e-14 * Math.max(1, Math.abs(before));
+  return Math.abs(change - gradient * h) <= 0.1 * Math.abs(gradient * h) + lost;
 }
 
 /** The optimizer's own rule, over symbols. */
@@ -44,22 +75,27 @@ export function updateStep(c: Context, name: string, index: number, g: Values): 
   const slots = Object.entries(rule.state).map(([slot, node]) => {
     const value = trainer.slots.get(`${name}/${slot}`)![index]!;
     const tex = `\\mathit{${slot}}`;
-    return { slot, node, sign: { text: slot, tex }, symbol: c.symbol({ text: slot, tex }, value) };
+    return { slot, node, sign: { text: slot, tex }, symbol: c.ofPart({ text: slot, tex }, value) };
   });
-  const eta = c.symbol({ text: "η", tex: "\\eta" }, rule.learningRate);
+  const present = rateOf(trainer);
+  const isOwn = rule.learningRate !== present;
+  const eta = isOwn
+    ? c.ofPart({ text: "η′", tex: "\\eta'" }, rule.learningRate)
+    : c.symbol({ text: "η", tex: "\\eta" }, present);
+  if (isOwn) c.note("update", [say("ownRate", { eta, value: number(rule.learningRate) })]);
   const step = c.symbol({ text: "step", tex: "\\mathit{step}" }, trainer.progress.steps);
   const names = new Map([
     [rule.step, step],
     [rule.parameter, w],
     [rule.gradient, gradient],
-    [rule.rate, rule.learningRate === trainer.learningRate ? eta : number(rule.learningRate)],
+    [rule.rate, eta],
     ...slots.map(({ node, symbol }) => [node, symbol] as const),
   ]);
   const why = [say("updateText", { name: trainer.optimizer.name })];
   for (const { slot, node, sign: s } of slots) {
     const next = rule.result.state[slot]!;
     if (next === node) continue;
-    const result = c.symbol(renewed(s));
+    const result = c.ofPart(renewed(s));
     const forms = [c.elements.expr(next, 0, (n) => names.get(n))];
     const kept = slots.map((x) => x.symbol);
     const first = say("stateText", { name: trainer.optimizer.name, slots: kept });
@@ -75,7 +111,7 @@ export function updateStep(c: Context, name: string, index: number, g: Values): 
 /** η in front of what it multiplies, as everybody writes it. */
 function rateFirst(e: Expr): Expr {
   if (!("args" in e)) return e;
-  const isRate = (a: Expr) => a.kind === "symbol" && a.name === "η";
+  const isRate = (a: Expr) => a.kind === "symbol" && a.name.startsWith("η");
   const args = e.args.map(rateFirst);
   if (e.kind !== "product" || !args.some(isRate)) return { ...e, args };
   const numbers = args.filter((a) => a.kind === "number");
@@ -84,7 +120,12 @@ function rateFirst(e: Expr): Expr {
 }
 
 /** One row for each parameter; of many, those with the largest gradients. */
-export function allParameters(c: Context, g: Values, next: Values | undefined): void {
+export function allParameters(
+  c: Context,
+  g: Values,
+  next: Values | undefined,
+  sequential: boolean,
+): void {
   const count = Object.values(c.trace.parameters).reduce((n, t) => n + t.size, 0);
   const some = largestOf(c, g, count <= complete ? count : largest);
   const seen = new Set<string>();
@@ -108,7 +149,8 @@ export function allParameters(c: Context, g: Values, next: Values | undefined): 
   });
   const columns = [say("parameterColumn"), say("value"), say("gradientColumn")];
   if (next) columns.push(say("newColumn"));
-  const why = some.length < count ? [say("largest", { m: some.length, n: count })] : [];
+  const why = sequential ? [say("gradientsTaken")] : [];
+  if (some.length < count) why.push(say("largest", { m: some.length, n: count }));
   c.note("all", why, { columns, rows });
 }
 

@@ -31,7 +31,9 @@ export function rounded(value: number, digits: number): string {
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   if (value === 0) return "0";
   const size = Math.abs(Number(value.toPrecision(digits)));
-  const plain = size >= 1e-6 && size < 1e15;
+  // Digits before the point are written where they are meant: 1234567 to 3 digits is 1.23e6.
+  const whole = size < 10 ** digits || (size < 1e9 && size === Math.abs(value));
+  const plain = size >= 1e-6 && size < 1e15 && whole;
   const text = plain
     ? String(size)
     : size

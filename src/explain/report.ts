@@ -1,14 +1,17 @@
 /** gradientReport: how the gradient fares on its way back, layer by layer. */
 import { gradient } from "../autodiff/gradient.ts";
+import { interpreter } from "../backends/interpreter/index.ts";
 import { subexpressions } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
+import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { sum } from "../ops/reduce.ts";
 import { firstNonFinite } from "../train/non-finite.ts";
 import type { Sentence, Table } from "./derivation.ts";
-import { type ExplainOptions, type Subject, traceOf } from "./explain.ts";
+import { type ExplainOptions, optionNames, type Subject, traceOf } from "./explain.ts";
 import { type Expr, number } from "./expr.ts";
-import type { Language } from "./messages.ts";
+import { type Language, languages } from "./messages.ts";
+import { choose } from "./notation.ts";
 import { rounded } from "./print.ts";
 import { type Block, tableOf, wording } from "./render/blocks.ts";
 import { toText } from "./render/text.ts";
@@ -41,6 +44,8 @@ export interface NonFiniteReport {
   readonly where: string;
   /** How many later operators only pass it on. */
   readonly passedOn: number;
+  /** Whether it was made on the way back, the loss being finite. */
+  readonly backward: boolean;
 }
 
 /** Slopes below this share of the largest count as saturated. */
@@ -121,14 +126,27 @@ const masks = (y: Tensor, x: Tensor): boolean =>
     return meaning.loop === "map" && subexpressions(meaning.value).some((e) => e.kind === "select");
   });
 
+/** The first number that is not finite, on the way to the loss or on the way back. */
 export function nonFinite(t: Trace): NonFiniteReport | undefined {
-  const graph = { inputs: [...t.bindings.keys()], outputs: [t.loss] };
-  const found = firstNonFinite(graph, [...t.bindings.values()]);
+  const forward = madeIn(t, [t.loss]);
+  if (forward) return { ...forward, backward: false };
+  const isBad = (v: ArrayLike<number>) => Array.from(v).some((x) => !Number.isFinite(x));
+  if (!Object.values(gradientsOf(t)).some(isBad)) return undefined;
+  const back = madeIn(t, gradient(t.loss, Object.values(t.parameters)));
+  return back && { ...back, backward: true };
+}
+
+function madeIn(t: Trace, outputs: readonly Tensor[]) {
+  const graph = { inputs: [...t.bindings.keys()], outputs };
+  const values = [...t.bindings.values()];
+  const found = firstNonFinite(graph, values);
   if (!found) return undefined;
-  const bad = [...t.values].filter(
-    ([n, v]) => n !== found.node && n.inputs.length > 0 && v.some((x) => !Number.isFinite(x)),
-  );
-  return { operator: found.node.op.name, where: found.node.site.toString(), passedOn: bad.length };
+  let passedOn = 0;
+  interpreter.compile(graph).run(values, (node, value) => {
+    const bad = value.some((x) => !Number.isFinite(x));
+    if (bad && node !== found.node && node.inputs.length > 0) passedOn++;
+  });
+  return { operator: found.node.op.name, where: found.node.site.toString(), passedOn };
 }
 
 export function ledgerTable(layers: readonly LayerReport[]): Table {
@@ -162,12 +180,19 @@ export function ledgerTable(layers: readonly LayerReport[]): Table {
   return { columns, rows };
 }
 
+/** Where the first number that is not finite comes from. */
+export function produced(found: NonFiniteReport): Sentence[] {
+  const { operator: op, where, passedOn: n, backward } = found;
+  const key = backward ? "producerBack" : "producer";
+  const after = n === 0 ? "passedOnNone" : n === 1 ? "passedOnOne" : "passedOn";
+  return [say(key, { op, where: where === "" ? "" : ` (${where})` }), say(after, { n })];
+}
+
 /** What stands out, in words. */
 export function findings(layers: readonly LayerReport[], producer?: NonFiniteReport): Sentence[] {
   const found: Sentence[] = [];
   if (producer) {
-    const where = producer.where === "" ? "" : ` (${producer.where})`;
-    found.push(say("producer", { op: producer.operator, where, n: producer.passedOn }));
+    found.push(...produced(producer));
   } else found.push(say("allFinite"));
   const smallest = layers.reduce<LayerReport | undefined>(
     (a, b) => (a && a.cumulative <= b.cumulative ? a : b),
@@ -186,10 +211,13 @@ export function findings(layers: readonly LayerReport[], producer?: NonFiniteRep
     found.push(say("exploding", { l: largest.layer, exponent: exponent(largest) }));
   for (const r of layers)
     if (r.dead > 0) {
-      const key = r.deadBy === "mask" ? "deadText" : "deadUnderflow";
-      found.push(say(key, { l: r.layer, n: r.dead, of: r.units }));
+      const [one, several] =
+        r.deadBy === "mask"
+          ? (["deadOne", "deadText"] as const)
+          : (["deadUnderflowOne", "deadUnderflow"] as const);
+      found.push(say(r.dead === 1 ? one : several, { l: r.layer, n: r.dead, of: r.units }));
     }
-  if (found.length === 1 && !producer) found.push(say("healthy"));
+  if (found.length === 1 && layers.length > 0 && !producer) found.push(say("healthy"));
   return found;
 }
 
@@ -227,7 +255,7 @@ export class GradientReport {
           ]
         : // Without layers there is nothing to be said of how they pass the gradient on.
           [
-            words[0]!,
+            ...words,
             ...Object.entries(this.norms).map(
               ([name, v]): Block => ({
                 kind: "paragraph",
@@ -245,13 +273,11 @@ export async function gradientReport(
   subject: Subject,
   options: ExplainOptions = {},
 ): Promise<GradientReport> {
+  checkNames("gradientReport", options, optionNames);
+  const { language = "en" } = options;
+  if (!languages.includes(language)) choose("language", language, languages);
   const t = traceOf(subject, options);
   const g = gradientsOf(t);
   const norms = Object.fromEntries(Object.entries(g).map(([n, v]) => [n, norm(v)]));
-  return new GradientReport(
-    t.trainer ? layerReports(t) : [],
-    nonFinite(t),
-    norms,
-    options.language ?? "en",
-  );
+  return new GradientReport(t.trainer ? layerReports(t) : [], nonFinite(t), norms, language);
 }

@@ -12,6 +12,7 @@ import { withTerms } from "./loss.ts";
 import type { MessageKey } from "./messages.ts";
 import { partial } from "./notation.ts";
 import { say } from "./say.ts";
+import { rateOf } from "./trace.ts";
 
 /** Networks up to this many parameters have all their numbers listed and are drawn. */
 const small = 60;
@@ -36,11 +37,11 @@ export function setUp(
   if (chosen.length === 1) row("parameter", chosen[0]!);
   if (trainer) {
     row("lossFunction", reduction(c, terms));
-    const eta = c.symbol({ text: "η", tex: "\\eta" }, trainer.learningRate);
-    row(
-      "optimizer",
-      say("rate", { name: trainer.optimizer.name, eta, value: number(trainer.learningRate) }),
-    );
+    const [initial, present] = [trainer.learningRate, rateOf(trainer)];
+    const eta = c.symbol({ text: "η", tex: "\\eta" }, present);
+    const rate = { name: trainer.optimizer.name, eta, value: number(present) };
+    const scheduled = say("rateScheduled", { ...rate, initial: number(initial) });
+    row("optimizer", present === initial ? say("rate", rate) : scheduled);
     row("biases", biasPolicy(c));
     row("timing", say(timing === "sequential" ? "sequential" : "simultaneous"));
     const w = firstWeight(c);
@@ -48,10 +49,12 @@ export function setUp(
     else if (w) row("conventions", say("layout", { w }));
     const n = trace.examples;
     if (n > 1) row("data", say("batchOf", { n, example: c.example }));
+    const { firstExample: from = 0 } = trace;
+    if (from > 0) row("data", say("batchFrom", { from, to: from + n - 1 }));
     row("data", ...labelOf(c));
     if (trace.random) row("data", say("randomNumbers"));
     const { steps } = trainer.progress;
-    if (steps > 0) row("data", say("afterSteps", { n: steps }));
+    if (steps > 0) row("data", say(steps === 1 ? "afterStep" : "afterSteps", { n: steps }));
   }
   row("precision", say("rounding", { digits: "{digits}" }));
   if (trainer && trainer.dtype !== "f64") row("none", say("dtype", { dtype: trainer.dtype }));

@@ -11,10 +11,13 @@ import { dependents, nodesOf } from "../core/graph.ts";
 import { keyOf } from "../core/random.ts";
 import { sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import type { Layer, LayerContext } from "../nn/layer.ts";
+import { identity } from "../ops/custom.ts";
 import { constant, input, scalar } from "../ops/leaf.ts";
 import { reshape } from "../ops/move.ts";
 import { clip } from "../optim/optimizer.ts";
+import { readingNew } from "../train/sequential-update.ts";
 import { parameterInputs, trainable, trainingStep, type UpdateTiming } from "../train/step.ts";
 import { type Data, type Trainer, toDataset } from "../train/trainer.ts";
 
@@ -33,6 +36,8 @@ export interface Trace {
   readonly data?: Data;
   /** What the loss is called where its function does not say. */
   readonly lossName?: string | undefined;
+  /** The number of the first example in the data that the batch was taken from. */
+  readonly firstExample?: number | undefined;
   readonly loss: Tensor;
   readonly parameters: Readonly<Record<string, Tensor>>;
   readonly trainable: readonly string[];
@@ -105,7 +110,7 @@ export const correct: Forward = (model, x, parameters, context) =>
 /** The loss of a trainer on data, as it stands: one training step up to the gradient. */
 export function traceNetwork(trainer: Trainer, data: Data, forward: Forward = correct): Trace {
   const { model } = trainer;
-  const dataset = toDataset(data);
+  const dataset = toDataset(data, trainer.classes);
   const parameters = parameterInputs(model, "f64");
   const targets = dataset.targets;
   const x = input("inputs", dataset.inputs.shape, "f64");
@@ -185,7 +190,17 @@ export function traceFunction(
     if (dtype === "f64") parameters[name] = variable;
   }
   const variables = [...bindings.keys()];
-  const loss = scalarLoss(f(...variables));
+  const result: unknown = f(...variables);
+  if (!(result instanceof Tensor)) {
+    return fail("bad-argument", {
+      message: "A function that is explained gives a tensor.",
+      expected: "a tensor with one value",
+      found: shown(result),
+      fix: "Compute it from the arguments with operators of tensors, and return it.",
+    });
+  }
+  // What gives an argument back computes nothing that a step could be about.
+  const loss = scalarLoss(bindings.has(result) ? identity(result) : result);
   const nodes = nodesOf([loss]);
   const active = dependents(nodes, Object.values(parameters));
   const stages = nodes
@@ -252,6 +267,49 @@ export function stageGradients(t: Trace, stages: readonly Stage[]): Map<Tensor, 
   });
   return new Map(stages.map((s) => [s.tensor, differentiated.get(s.tensor)!]));
 }
+
+/**
+ * The gradients that an update layer by layer takes: those by what belongs to layer l are computed
+ * with the new weights of the layers behind it.
+ */
+export function sequentialGradients(
+  t: Trace,
+  wanted: readonly { readonly tensor: Tensor; readonly layer: number }[],
+): Float64Array[] {
+  const next = updated(t, "sequential");
+  const layers = layersOf(t);
+  const reading = readingNew(
+    t.loss,
+    t.trainable.map((name) => t.parameters[name]!),
+  );
+  const found = wanted.flatMap(({ tensor, layer }) => {
+    const later = t.trainable.filter((name) => layers.get(prefixOf(name))! > layer);
+    const renewed = later.map((name): [Tensor, Tensor] => {
+      const parameter = t.parameters[name]!;
+      return [parameter, constant(next[name]!, parameter.shape)];
+    });
+    return reading(gradient(t.loss, [tensor]), new Map(renewed));
+  });
+  return t.evaluate(found) as Float64Array[];
+}
+
+/** The same by every parameter, by name. */
+export function sequentialParameterGradients(t: Trace): Record<string, Float64Array> {
+  const layers = layersOf(t);
+  const all = Object.entries(t.parameters);
+  const found = sequentialGradients(
+    t,
+    all.map(([name, tensor]) => ({ tensor, layer: layers.get(prefixOf(name))! })),
+  );
+  return Object.fromEntries(all.map(([name], i) => [name, found[i]!]));
+}
+
+export const prefixOf = (parameter: string): string =>
+  parameter.slice(0, Math.max(0, parameter.lastIndexOf(".")));
+
+/** The layers with parameters, counted from 1, by their prefix. */
+export const layersOf = (t: Pick<Trace, "parameters">): Map<string, number> =>
+  new Map([...new Set(Object.keys(t.parameters).map(prefixOf))].map((p, i) => [p, i + 1]));
 
 /** Networks of which a single pass takes long: checks are shorter and nothing is tried out. */
 export const isLarge = (t: Pick<Trace, "parameters" | "examples">): boolean =>
@@ -331,10 +389,18 @@ export const isPlain = (
 ): boolean =>
   t.trainable.every((name) =>
     t.bindings.get(t.parameters[name]!)!.every((v, i) => {
-      const change = t.trainer!.learningRate * g[name]![i]!;
+      const change = rateOf(t.trainer!) * g[name]![i]!;
       return Math.abs(next[name]![i]! - v + change) <= 1e-12 * Math.max(1, Math.abs(v));
     }),
   );
+
+/** η at this step, by schedule and by hand; of a layer with a rate of its own, that one. */
+export function rateOf(trainer: Trainer, own?: number): number {
+  const { initial, factor } = trainer.optimizer.learningRate;
+  const present = factor(scalar(trainer.progress.steps, "f64")).item();
+  if (own === undefined) return trainer.learningRate * present;
+  return (initial === 0 ? own : (trainer.learningRate / initial) * own) * present;
+}
 
 /** E at other values of the parameters. */
 export function lossAt(t: Trace, values: Readonly<Record<string, TypedArray>>): number {
@@ -363,8 +429,7 @@ export function updateRule(trainer: Trainer, name: string) {
     Object.keys(trainer.optimizer.slots).map((s) => [s, scalars(s)]),
   );
   const rate = scalars("η");
-  const { steps } = trainer.progress;
-  const step = scalar(steps, "f64");
+  const step = scalar(trainer.progress.steps, "f64");
   const result = trainer.optimizer.update({
     parameter,
     gradient: g,
@@ -372,12 +437,8 @@ export function updateRule(trainer: Trainer, name: string) {
     learningRate: rate,
     step,
   });
-  const own = trainer.model.parameters[name]!.learningRate;
-  const { learningRate } = trainer.optimizer;
-  const factor = learningRate.factor(step).item();
-  const base =
-    own === undefined ? trainer.learningRate : (trainer.learningRate * own) / learningRate.initial;
-  return { parameter, gradient: g, state, rate, step, result, learningRate: base * factor };
+  const learningRate = rateOf(trainer, trainer.model.parameters[name]!.learningRate);
+  return { parameter, gradient: g, state, rate, step, result, learningRate };
 }
 
 /** A parameter's element by its own name, "0.weight[3,7]", if it exists. */

@@ -22,18 +22,25 @@ export function updateSequentially(
   groups: readonly LayerGroup[],
   update: (parameter: Tensor, gradient: Tensor) => Tensor,
 ): void {
-  const forward = new Set(nodesOf([loss]));
-  const weights = weightsOnly(
-    forward,
+  const reading = readingNew(
+    loss,
     groups.flatMap((g) => g.parameters),
   );
   const renewed = new Map<Tensor, Tensor>();
   for (const { parameters, gradients } of [...groups].reverse()) {
-    const fresh = rewrite(gradients, renewed, (n) => forward.has(n) && !weights.has(n));
+    const fresh = reading(gradients, renewed);
     parameters.forEach((p, i) => {
       renewed.set(p, update(p, fresh[i]!));
     });
   }
+}
+
+/** Makes gradients of a loss read the new values of those parameters that have some. */
+export function readingNew(loss: Tensor, parameters: readonly Tensor[]) {
+  const forward = new Set(nodesOf([loss]));
+  const weights = weightsOnly(forward, parameters);
+  return (gradients: readonly Tensor[], renewed: ReadonlyMap<Tensor, Tensor>): Tensor[] =>
+    rewrite(gradients, renewed, (n) => forward.has(n) && !weights.has(n));
 }
 
 /** Forward nodes that are functions of parameters alone, such as a transposed weight matrix. */

@@ -94,3 +94,23 @@ test("differences in f32 are too coarse", () => {
   const error = failure("bad-dtype", () => checkGradients((a) => a!.square(), [tensor([1])]));
   expect(error.found).toBe("f32[1]");
 });
+
+test("what rounding of a large value does to a difference is no mistake of the derivative", () => {
+  const large = (a: Tensor): Tensor => a.tanh().sum().add(1e8);
+  const report = checkGradients((a) => large(a!), [x]);
+  expect(report.passed).toBe(true);
+  for (const { reverse, numeric, rounding } of report.entries) {
+    // More than without it, and the step is one where it is still small.
+    expect(rounding).toBeGreaterThan(1e-5);
+    expect(Math.abs(reverse - numeric)).toBeLessThan(1e-3);
+  }
+  // One hundredth too much is still found.
+  const off = customOperator({
+    name: "off",
+    forward: (a) => large(a!),
+    backward: (g, { x: [a] }) => [g.mul(a!.tanh().square().neg().add(1.01))],
+  });
+  expect(checkGradients((a) => off(a!), [x]).entries.map((e) => e.passed)).toEqual(
+    Array(4).fill(false),
+  );
+});

@@ -236,6 +236,13 @@ describe("in the programs that readers use", () => {
         await page.goto(`file://${file}`);
         expect(await page.locator("math").count()).toBeGreaterThan(50);
         expect(await page.locator("svg circle").count()).toBe(6);
+        // A scroll bar beside every formula would be all that one sees.
+        const scrolls = page
+          .locator("math")
+          .evaluateAll((all) =>
+            all.filter((e) => /auto|scroll/.test(getComputedStyle(e).overflowY)).map(String),
+          );
+        expect(await scrolls).toEqual([]);
         const box = await page.locator("math[display=block]").first().boundingBox();
         expect(box!.height).toBeGreaterThan(15);
       }

@@ -41,6 +41,22 @@ it("says so when a network is too wide to be drawn", async () => {
   expect(readdirSync(join(out, ".."))).toEqual([]);
 });
 
+it("writes nothing whose format an ending does not tell", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chainrule-"));
+  await expect(explain(file, { out: join(folder, "w.pdf") })).rejects.toThrow(/\.html, \.json/);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+it("finds the batch of an example, and says which it is", async () => {
+  const subject = await subjectOf("examples/iris.yaml", { example: 20 });
+  expect(subject).toMatchObject({ example: 4, firstExample: 16 });
+  const asked = subjectOf("examples/iris.yaml", { example: 120 });
+  await expect(asked).rejects.toThrow(/0 to 119/);
+  const out = join(mkdtempSync(join(tmpdir(), "chainrule-")), "w.txt");
+  await explain("examples/iris.yaml", { out, example: 20 });
+  expect(readFileSync(out, "utf8")).toContain("examples 16 to 31 of the training data");
+});
+
 it("explains a checkpoint with the seed that it was trained with", async () => {
   const checkpoint = join(mkdtempSync(join(tmpdir(), "chainrule-")), "iris.safetensors");
   await train("examples/iris.yaml", { seed: 3, epochs: 1, out: checkpoint, quiet: true });

@@ -2,7 +2,7 @@
 import type { DerivationData, Diagram, Sentence, Slot, Step, Table } from "../derivation.ts";
 import { type Expr, evaluateExpr } from "../expr.ts";
 import { type Language, languages, type MessageKey, messages } from "../messages.ts";
-import { choose } from "../notation.ts";
+import { checkDigits, choose } from "../notation.ts";
 import { print, rounded, type Style } from "../print.ts";
 
 export interface RenderOptions {
@@ -54,6 +54,7 @@ export function documentOf(data: DerivationData, options: RenderOptions = {}): D
   const language = options.language ?? data.language;
   if (!languages.includes(language)) choose("language", language, languages);
   const digits = options.digits ?? data.digits;
+  checkDigits(digits);
   const w = wording(language, digits);
   const blocks: Block[] = [];
   const many = data.parameters.length > 1;

@@ -13,8 +13,8 @@ import { texOf } from "./tex.ts";
 
 const css = `body{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#111;background:#fff}
 h1{font-size:1.5em}h2{font-size:1.15em;border-bottom:1px solid #999;margin-top:1.6em}
-table{border-collapse:collapse;margin:.6em 0;display:block;overflow-x:auto}td,th{padding:.15em .8em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}
-math{font-size:1.08em}math[display=block]{margin:.5em 0 .5em 1.5em;text-align:left;display:block math;overflow-x:auto}
+table{border-collapse:collapse;margin:.6em 0;display:block;overflow:auto hidden}td,th{padding:.15em .8em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}td.n{text-align:right;font-variant-numeric:tabular-nums}
+math{font-size:1.08em}math[display=block]{margin:.5em 0 .5em 1.5em;text-align:left;display:block math;overflow:auto hidden;padding:.15em 0}
 .aligned mtd{padding:.25em .1em}.aligned mtd:first-child{text-align:right}.aligned mtd:nth-child(2){text-align:left}
 .code{font-family:monospace;font-style:normal;font-size:.85em}svg{max-width:100%;height:auto}`;
 

@@ -1,4 +1,6 @@
 /** The derivation with its printers: plain data, and a method for each format. */
+import { fail } from "../../core/errors.ts";
+import { shown } from "../../core/wording.ts";
 import type { DerivationData } from "../derivation.ts";
 import { documentOf, type RenderOptions, styleOf } from "./blocks.ts";
 import { toHtml } from "./html.ts";
@@ -47,7 +49,22 @@ export class Derivation {
 
   /** A derivation that was written with JSON.stringify. */
   static fromJSON(json: string): Derivation {
-    const data = JSON.parse(json, (_, v) => (typeof v === "string" && v in words ? words[v] : v));
+    const read = (): Partial<DerivationData> | null => {
+      try {
+        return JSON.parse(json, (_, v) => (typeof v === "string" && v in words ? words[v] : v));
+      } catch {
+        return null;
+      }
+    };
+    const data = read();
+    if (data?.format !== "chainrule-derivation" || data.version !== 1 || !data.steps) {
+      return fail("bad-argument", {
+        message: "This is not a derivation.",
+        expected: 'JSON with "format": "chainrule-derivation" and "version": 1',
+        found: shown(data?.format ?? json),
+        fix: "Pass what JSON.stringify(derivation) or chainrule explain --json has written.",
+      });
+    }
     return new Derivation(data as DerivationData);
   }
 }

@@ -1,0 +1,303 @@
+/** Derivations of several parameters, of updates layer by layer, and at odd points. */
+import { describe, expect, it } from "vitest";
+import type { Tensor } from "../../src/core/tensor.ts";
+import { Derivation, diagnose, explain, gradientReport } from "../../src/explain/index.ts";
+import { rounded } from "../../src/explain/print.ts";
+import * as nn from "../../src/nn/index.ts";
+import { customOperator } from "../../src/ops/custom.ts";
+import { tensor } from "../../src/ops/leaf.ts";
+import { adam } from "../../src/optim/adaptive.ts";
+import { exponentialDecay } from "../../src/optim/schedules.ts";
+import { sgd } from "../../src/optim/sgd.ts";
+import { type Trainer, type TrainerOptions, trainer } from "../../src/train/trainer.ts";
+import { seedData, seedNetwork } from "./networks.ts";
+
+const { linear, sequential } = nn;
+const f64 = { dtype: "f64", backend: "interpreter", seed: 1 } as const;
+const data = {
+  inputs: [
+    [1, 0.5],
+    [0.2, -0.3],
+    [-1, 2],
+  ],
+  targets: [
+    [0, 1],
+    [1, 0],
+    [0.5, 0.25],
+  ],
+};
+
+const network = (options: Partial<TrainerOptions> = {}): Trainer =>
+  trainer(sequential(linear(2, 3), nn.sigmoid(), linear(3, 2)), {
+    loss: nn.meanSquaredError,
+    optimizer: sgd({ learningRate: 0.5 }),
+    ...f64,
+    ...options,
+  });
+
+/** The new values that the derivation's updates give, by parameter. */
+const derivedUpdates = (d: Derivation): (number | undefined)[] =>
+  d.data.parameters.map(
+    (_, i) =>
+      d.data.steps.filter((s) => s.kind === "update" && s.part === i + 1 && s.result).at(-1)!.value,
+  );
+
+/** All numbers of the trained parameters after one step. */
+function stepped(t: Trainer, by: typeof data): number[] {
+  t.step(by);
+  return Object.values(t.parameters).flatMap((p) => [...p.dataSync()]);
+}
+
+describe("explain with all", () => {
+  const optimizers = {
+    sgd: sgd({ learningRate: 0.5 }),
+    momentum: sgd({ learningRate: 0.1, momentum: 0.9 }),
+    adam: adam({ learningRate: 0.1 }),
+  };
+  it.each(Object.entries(optimizers))(
+    "derives every parameter of a batch, with %s",
+    async (_, o) => {
+      const t = network({ optimizer: o });
+      t.step(data);
+      const d = await explain(t, { data, all: true, digits: 6 });
+      expect(d.data.passed).toBe(true);
+      const updates = derivedUpdates(d);
+      stepped(t, data).forEach((v, i) => {
+        expect(updates[i]).toBeCloseTo(v, 12);
+      });
+    },
+  );
+
+  it("takes either one parameter or all", async () => {
+    const asked = explain(network(), { data, all: true, parameter: "w1" });
+    await expect(asked).rejects.toThrow(/Either one parameter/);
+  });
+});
+
+describe("a sequential update", () => {
+  it.each([sgd({ learningRate: 0.5 }), adam({ learningRate: 0.5 })])(
+    "of a batch",
+    async (optimizer) => {
+      const t = network({ optimizer, update: "sequential" });
+      t.step(data);
+      const d = await explain(t, { data, all: true });
+      expect(d.data.passed).toBe(true);
+      expect(d.toText({ width: 200 })).toContain("reverse mode with the new weights");
+      const updates = derivedUpdates(d);
+      const table = d.data.steps.find((s) => s.section === "all")!.table!;
+      stepped(t, data).forEach((v, i) => {
+        expect(updates[i]).toBeCloseTo(v, 12);
+        expect(table.rows[i]![3]).toMatchObject({ value: expect.closeTo(v, 12) });
+      });
+      // The table's gradients are those that its new values come from.
+      const taken = d.data.symbols["∂E/∂w¹₁₁"]!.value!;
+      expect(table.rows[0]![2]).toMatchObject({ value: expect.closeTo(taken, 14) });
+      expect(Math.abs(taken - d.data.gradients[0]!)).toBeGreaterThan(1e-6);
+    },
+  );
+
+  it("is named by diagnose whatever the optimizer is", async () => {
+    const optimizer = adam({ learningRate: 0.5 });
+    const t = network({ optimizer });
+    t.step(data);
+    const d = await explain(t, { data, parameter: "w1", update: "sequential" });
+    const value = d.data.symbols["∂E/∂w¹₁₁"]!.value!;
+    const found = await diagnose(t, { data, parameter: "w1", value });
+    expect(found.matches.map((m) => JSON.stringify(m.cause))).toEqual(['{"key":"m_sequential"}']);
+  });
+});
+
+describe("learning rates", () => {
+  it("are those of the step", async () => {
+    const t = network({ optimizer: sgd({ learningRate: exponentialDecay(0.4, { rate: 0.5 }) }) });
+    t.step(data);
+    const d = await explain(t, { data, digits: 6 });
+    const text = d.toText({ width: 200 });
+    expect(text).toContain("η = 0.2 at this step, by a schedule that begins with 0.4");
+    expect(text).toMatch(/w¹₁₁⁺ = w¹₁₁ − η · ∂E\/∂w¹₁₁ = \S+ − 0\.2 × /);
+    expect(text).toContain("after 1 update\n");
+    expect(derivedUpdates(d)[0]).toBeCloseTo(stepped(t, data)[0]!, 12);
+  });
+
+  it("may be a layer's own", async () => {
+    const model = sequential(linear(2, 3, { learningRate: 0.7 }), nn.tanh(), linear(3, 2));
+    const t = trainer(model, { loss: nn.halfSquaredError, optimizer: sgd(), ...f64 });
+    const d = await explain(t, { data, digits: 6 });
+    const text = d.toText({ width: 200 });
+    expect(text).toContain("a learning rate of its own, η′ = 0.7");
+    expect(text).toContain("w¹₁₁⁺ = w¹₁₁ − η′ · ∂E/∂w¹₁₁");
+    expect(derivedUpdates(d)[0]).toBeCloseTo(stepped(t, data)[0]!, 12);
+  });
+});
+
+describe("functions", () => {
+  const at = (...x: number[]) => tensor(x, { dtype: "f64" });
+  const textOf = async (f: (x: Tensor) => Tensor, x: Tensor) => {
+    const d = await explain(f, { inputs: { x }, digits: 6 });
+    expect(d.data.passed).toBe(true);
+    return d.toText({ width: 200 });
+  };
+
+  it("derives each factor where an argument is used several times", async () => {
+    const text = await textOf((x) => x.square().add(x.sqrt()).sum(), at(4));
+    expect(text).toContain("The derivative of x² is 2x.");
+    expect(text).toContain("∂u1[0]/∂x[0] = 2 · x[0] = 2 × 4 = 8");
+    expect(text).toContain("∂E/∂u1[0] · ∂u1[0]/∂x[0] + ∂E/∂u2[0] · ∂u2[0]/∂x[0]");
+  });
+
+  it("speaks of cross-entropy at losses only", async () => {
+    const model = sequential(linear(2, 3), nn.softmax());
+    const t = trainer(model, { loss: nn.halfSquaredError, optimizer: sgd(), ...f64 });
+    const d = await explain(t, { data: { inputs: [[1, 2]], targets: [[0, 1, 0]] } });
+    const text = d.toText({ width: 200 });
+    expect(text).not.toContain("cross-entropy");
+    expect(text).toContain("= a¹₁ − a¹₁ · a¹₁");
+  });
+
+  it("explains an argument that is the result", async () => {
+    expect(await textOf((x) => x, tensor(2, { dtype: "f64" }))).toContain("∂E/∂x = 1\n");
+  });
+
+  it("says of a kink what happens on both sides", async () => {
+    const text = await textOf((x) => x.abs().sum(), at(0));
+    expect(text).toContain("raise x[0] by 0.001, and E changes by about 0.001; lower it");
+    expect(text).not.toContain("does not change E");
+  });
+
+  it("promises a change only where the slope holds", async () => {
+    const text = await textOf((x) => x.square().sum(), at(0.0002));
+    expect(text).toContain("Raise x[0] by 0.00001, and E rises by about 4e-9.");
+  });
+
+  it("says what a comparison counts as", async () => {
+    expect(await textOf((x) => x.max(), at(1, 2))).toContain("A comparison counts as 1 where");
+  });
+
+  it("wants a tensor back", async () => {
+    const inputs = { x: at(1) };
+    const number = (() => 3) as unknown as (x: Tensor) => Tensor;
+    await expect(explain(number, { inputs })).rejects.toThrow(/gives a tensor.*found {4}3/s);
+    const name = 5 as unknown as string;
+    await expect(explain((x) => x.sum(), { inputs, parameter: name })).rejects.toThrow(
+      /by its name/,
+    );
+  });
+
+  it("reports a derivative of the user's that is wrong", async () => {
+    const half = customOperator({
+      name: "half",
+      forward: (x) => x!.add(0),
+      backward: (g) => [g.mul(0.5)],
+    });
+    const d = await explain((x) => half(x).sum(), { inputs: { x: at(2) } });
+    expect(d.data.passed).toBe(false);
+    expect(d.toText({ width: 200 })).toMatch(/central difference.*DISAGREES/);
+  });
+});
+
+describe("diagnose", () => {
+  const ask = (value: number, more = {}) =>
+    diagnose(seedNetwork(), { data: seedData, value, ...more });
+
+  it("does not take a number without a digit in common for right", async () => {
+    for (const value of [0, 1, -1])
+      expect((await ask(value, { parameter: "w1" })).correct).toBe(false);
+    for (const value of [0.0004, 0.00043, 0.00044])
+      expect((await ask(value, { parameter: "w1" })).correct).toBe(true);
+  });
+
+  it("asks about the first trained parameter where none is named", async () => {
+    expect((await ask(0.000438568)).correct).toBe(true);
+  });
+
+  it("wants one number, and a language that it speaks", async () => {
+    await expect(ask(0.1, { lossAfterStep: 0.2 })).rejects.toThrow(/found {4}both/);
+    await expect(ask(0.1, { language: "de" })).rejects.toThrow(/en, zh/);
+    const report = gradientReport(network(), { data, language: "de" as "en" });
+    await expect(report).rejects.toThrow(/en, zh/);
+  });
+});
+
+it("takes a weighted mean for no sum", async () => {
+  const loss = (o: Tensor, t: Tensor) => nn.crossEntropy(o, t, { classWeights: [1, 2, 3] });
+  const t = trainer(sequential(linear(2, 3)), { loss, optimizer: sgd(), ...f64 });
+  const labels = { inputs: data.inputs, targets: [0, 2, 1], classes: ["a", "b", "c"] };
+  expect((await explain(t, { data: labels })).toText()).not.toContain("averaged instead");
+});
+
+it("counts one dead unit in the singular", async () => {
+  const model = sequential(linear(2, 3, { bias: [-9, 9, 9] }), nn.relu(), linear(3, 2));
+  const t = trainer(model, { loss: nn.halfSquaredError, optimizer: sgd(), ...f64 });
+  expect((await gradientReport(t, { data })).toText()).toContain("1 of 3 units is dead");
+});
+
+describe("numbers that are not finite", () => {
+  const inputs = { x: tensor([0], { dtype: "f64" }) };
+  const root = (x: Tensor) => x.sqrt().sum();
+
+  it("are found on the way back, too", async () => {
+    const report = await gradientReport(root, { inputs });
+    expect(report.nonFinite).toMatchObject({ operator: "div", backward: true });
+    expect(report.toText()).toMatch(/on the way back, .* was made by div/);
+    const d = await explain(root, { inputs });
+    expect(d.data.passed).toBe(false);
+    expect(d.toText({ width: 300 })).toMatch(/∂E\/∂x\[0\] = ∞\nThe loss is finite/);
+  });
+
+  it("are nothing to compare with", async () => {
+    const model = sequential(linear(2, 2, { bias: -9 }), (x: Tensor) => x.log(), linear(2, 2));
+    const t = trainer(model, { loss: nn.halfSquaredError, optimizer: sgd(), ...f64 });
+    await expect(diagnose(t, { data, value: 0.5 })).rejects.toThrow(/nothing to compare/);
+  });
+});
+
+it("refuses options that nobody reads", async () => {
+  const more = { paramter: "w1" };
+  await expect(explain(network(), { data, ...more })).rejects.toThrow(/no option "paramter"/);
+  await expect(gradientReport(network(), { data, ...more })).rejects.toThrow(/no option/);
+  await expect(diagnose(network(), { data, value: 1, ...more })).rejects.toThrow(/no option/);
+});
+
+it("writes no digits that are not meant", () => {
+  expect(rounded(1234567, 3)).toBe("1.23e6");
+  expect(rounded(1000000, 3)).toBe("1000000");
+  expect(rounded(2.889e14, 4)).toBe("2.889e14");
+  expect(rounded(123.4, 3)).toBe("123");
+});
+
+it("reads derivations back, and nothing else", async () => {
+  const d = await explain(seedNetwork(), { data: seedData });
+  expect(Derivation.fromJSON(JSON.stringify(d)).data).toEqual(d.data);
+  for (const json of ["{}", "null", "nope", '{"format":"chainrule-derivation","version":2}'])
+    expect(() => Derivation.fromJSON(json)).toThrow(/This is not a derivation/);
+  expect(() => d.toText({ digits: 0 })).toThrow(/2 to 17/);
+});
+
+describe("the check of a derivative beside a very large error", () => {
+  const large = (activation: nn.Layer) =>
+    trainer(sequential(linear(2, 3), activation, linear(3, 1)), {
+      loss: nn.meanSquaredError,
+      optimizer: sgd({ learningRate: 0.1 }),
+      ...f64,
+    });
+  const prices = { inputs: data.inputs, targets: [[300_000], [450_000], [200_000]] };
+
+  it("allows for rounding, and says so, in place of a kink or a mistake", async () => {
+    const d = await explain(large(nn.tanh()), { data: prices, all: true });
+    expect(d.data.passed).toBe(true);
+    expect(d.toText()).not.toMatch(/not\s+differentiable/);
+    expect(d.toText()).toMatch(/rounding alone can put the difference\s+off by/);
+  });
+
+  it("still finds a kink", async () => {
+    // The first unit's net input is 0 for the first example.
+    const t = large(nn.relu());
+    t.setParameters({
+      "0.weight": Float64Array.of(1, -2, 0.3, 0.2, 0.1, 0.4),
+      "0.bias": new Float64Array(3),
+      "2.weight": Float64Array.of(0.5, 0.2, -0.3),
+    });
+    const d = await explain(t, { data: prices, parameter: "0.weight[0,0]" });
+    expect(d.toText()).toMatch(/not\s+differentiable/);
+  });
+});
