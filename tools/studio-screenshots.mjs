@@ -49,6 +49,7 @@ const pictures = {
     height: 860,
     async act(page) {
       await page.locator('[data-key="w1.0"]').dispatchEvent("click");
+      await page.waitForFunction("document.querySelector('.lead').textContent.includes('w1 is')");
       await page.click("#tab-practice");
       await page.fill("[name=guess]", "0.000668396");
       await page.keyboard.press("Enter");

@@ -92,7 +92,19 @@ function openBrowser(address: string): void {
   child.unref();
 }
 
+const mostPort = 65_535;
+const anyPort = "Leave --port out: a free one is found.";
+
 export async function studio(options: StudioOptions): Promise<number> {
+  if (options.port !== undefined && options.port > mostPort) {
+    fail("usage", {
+      message: "There is no such port.",
+      expected: `a port up to ${mostPort}`,
+      found: String(options.port),
+      where: "--port",
+      fix: anyPort,
+    });
+  }
   await readFile(join(folder, "index.html")).catch(() =>
     fail("file-unreadable", {
       message: "The studio has not been built.",
@@ -130,6 +142,6 @@ function taken(error: NodeJS.ErrnoException, port: number | undefined): Error {
     expected: "a free port",
     found: error.code === "EACCES" ? "a port that is reserved" : "a port that is taken",
     where: "--port",
-    fix: "Leave --port out: a free one is found.",
+    fix: anyPort,
   });
 }

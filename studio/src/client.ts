@@ -35,6 +35,15 @@ export class Client {
 
   #start(): Worker {
     const worker = new Worker(new URL("./engine/worker.ts", import.meta.url), { type: "module" });
+    // Requests answer for their own errors: this one is the engine's script.
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#giveUp({
+        code: "internal",
+        message: "The engine of this page could not be loaded.",
+        fix: "Load the page again.",
+      });
+    };
     worker.onmessage = ({ data }: MessageEvent<EngineEvent>) => {
       if ("frame" in data) return this.onframe(data.frame);
       const waiting = this.#waiting.get(data.id);
@@ -59,37 +68,37 @@ export class Client {
     this.#worker ??= this.#start();
     const id = ++this.#id;
     this.#worker.postMessage({ id, method, args }, transfer);
-    return new Promise<ReturnType<Api[M]>>((resolve, reject) => {
+    const answer = new Promise<ReturnType<Api[M]>>((resolve, reject) => {
       this.#waiting.set(id, { method, resolve, reject });
     });
+    // Nobody waits for the answer to an acknowledgement.
+    answer.catch(() => {});
+    return answer;
   }
 
   /** The same, but with an end: the worker is given up if it does not answer. */
   async guarded<M extends Method>(method: M, args: Parameters<Api[M]>) {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#restart();
-        reject(
-          new EngineError({
-            code: "too-large",
-            message: "This network takes too long for the page.",
-            fix: "Use the command line for it: chainrule explain FILE.",
-          }),
-        );
-      }, patience);
-    });
+    const timer = setTimeout(() => {
+      this.#giveUp({
+        code: "too-large",
+        message: "This network takes too long for the page.",
+        fix: "Use the command line for it: chainrule explain FILE.",
+      });
+      this.onrestart();
+    }, patience);
     try {
-      return await Promise.race([this.call(method, args), late]);
+      return await this.call(method, args);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  #restart(): void {
+  /** Whoever waits for an answer is told that there will be none. */
+  #giveUp(failure: Failure): void {
     this.#worker?.terminate();
     this.#worker = undefined;
+    const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    this.onrestart();
+    for (const { reject } of waiting) reject(new EngineError(failure));
   }
 }

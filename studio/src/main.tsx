@@ -1,6 +1,6 @@
 import { first } from "virtual:first";
 import { render } from "preact";
-import { begin, chinese, client } from "./state/app.ts";
+import { begin, chinese, client, openShared, tellBadLink } from "./state/app.ts";
 import { fromHash } from "./state/link.ts";
 import "./style.css";
 import { listenToKeys } from "./view/keys.ts";
@@ -10,12 +10,22 @@ import { Page } from "./view/page.tsx";
 client.warm();
 listenToKeys();
 const shared = await fromHash(location.hash);
-const begun = begin(first, shared);
+const begun = shared ? openShared(shared) : begin(first);
 render(<Page />, document.getElementById("app")!);
-await begun;
+const there = await begun;
+// In the reader's language, which is known by now.
+if (there && !shared && location.hash.length > 1) tellBadLink();
+// Another link in the same window does not load the page again.
+addEventListener("hashchange", async () => {
+  const next = await fromHash(location.hash);
+  if (next) await openShared(next);
+  else if (location.hash.length > 1) tellBadLink();
+});
 const state = document.documentElement.dataset;
 state.ready = "";
 performance.mark("ready");
-// Whoever is offline later has all of the page.
-await Promise.all([loadAll(), chinese()]);
-state.complete = "";
+if (there) {
+  // Whoever is offline later has all of the page.
+  await Promise.all([loadAll(), chinese()]);
+  state.complete = "";
+}

@@ -13,6 +13,12 @@ export interface Source {
   readonly files: Readonly<Record<string, string>>;
 }
 
+/** A file that was dropped or pasted. */
+export interface TableFile {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** How the network is looked at. */
 export interface Look {
   readonly example: number;

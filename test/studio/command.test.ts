@@ -110,7 +110,10 @@ describe("chainrule studio", () => {
     });
   });
 
-  it("says so where a port is taken", async () => {
+  it("says so where a port is taken, or none", async () => {
+    const none = await run(["studio", "--no-open", "--port", "99999"]);
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain("65535");
     await serving([], async (address) => {
       const { code, stderr } = await run(["studio", "--no-open", "--port", new URL(address).port]);
       expect(code).toBe(2);

@@ -204,6 +204,11 @@ describe("training", () => {
     }
     expect(t.undoable).toBe(false);
     expect(await t.undo()).toBe(false);
+    // What was trained on an example stays so when its numbers are changed afterwards.
+    await play(3);
+    engine.setExample("targets", 0, 0.5);
+    expect(await t.undo()).toBe(true);
+    expect(engine.values().parameters).toEqual(seen[2]!.parameters);
   });
 
   it("takes another learning rate from the next epoch on, and can still go back", async () => {

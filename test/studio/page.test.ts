@@ -13,6 +13,8 @@ import {
   describeStudio,
   epoch,
   lead,
+  openText,
+  preset,
   soon,
   tab,
   take,
@@ -194,17 +196,73 @@ describeStudio("the page", (v) => {
     await close(page);
   });
 
+  it("has a way into the picture for the keyboard, whatever network comes after another", async () => {
+    const page = await v.visit();
+    const stops = () => page.locator('.frame [tabindex="0"]').count();
+    await page.locator(unit(2, 1)).focus();
+    await preset(page, "xor");
+    await soon(() => page.locator(unit(2, 1)).count()).toBe(0);
+    await soon(stops).toBe(1);
+    // What is chosen in a matrix between blocks has no line: the way in is another.
+    await openText(
+      page,
+      `layers: [linear: { outputs: 40 }, relu, linear: { outputs: 40 }]
+loss: crossEntropy
+optimizer: sgd
+data: { generate: { blobs: { size: 80, centers: 40, features: 50 } } }
+training: { batchSize: 8 }`,
+    );
+    await soon(() => page.locator(".unit.block").count()).toBe(3);
+    await soon(stops).toBe(1);
+    // A block opens with Enter as it does with a click.
+    await page.locator('.frame [tabindex="0"]').focus();
+    await page.keyboard.press("ArrowRight");
+    const at = () => page.evaluate(() => document.activeElement?.getAttribute("data-key"));
+    await soon(at).toBe("u1.0");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".heat canvas");
+    expect(await at()).toBe("u1.0");
+    await close(page);
+  });
+
+  it("writes the numbers on the lines where no card covers them", async () => {
+    const page = await v.visit();
+    await preset(page, "xor");
+    await soon(() => page.locator(".frame .label").count()).toBe(12);
+    const covered = await page.evaluate(() => {
+      const boxes = (of: string) =>
+        [...document.querySelectorAll(of)].map((e) => e.getBoundingClientRect());
+      const cards = boxes(".frame .unit .ground");
+      return boxes(".frame .label text").filter((a) =>
+        cards.some(
+          (b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom,
+        ),
+      ).length;
+    });
+    expect(covered).toBe(0);
+    await close(page);
+  });
+
   it("takes any number in place, and shows what was there before", async () => {
     const page = await v.visit();
     const field = page.locator(".inspector input.exact").first();
     await field.fill("not a number");
     await field.press("Enter");
-    expect(await field.getAttribute("aria-invalid")).toBe("true");
+    await soon(() => field.getAttribute("aria-invalid")).toBe("true");
+    // What was typed stays, so that it can be mended; Escape goes back, and into the picture.
+    expect(await field.inputValue()).toBe("not a number");
+    await field.press("Escape");
+    await soon(() => field.inputValue()).toBe("0.4");
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("data-key"))).toBe(
+      "w2.0",
+    );
     expect(await lead(page)).toContain("w5 is 0.4.");
     await field.fill("−1,25");
     await field.press("Enter");
     await soon(() => lead(page)).toContain("w5 is −1.25.");
     expect(await page.locator(".frame .ghost").count()).toBeGreaterThan(3);
+    const halo = (e: Element) => getComputedStyle(e).stroke;
+    expect(await page.locator(".label .ghost").first().evaluate(halo)).toBe("none");
     expect(await page.locator(weight(2, 0)).getAttribute("class")).toContain("minus");
     await choose(page, unit(0, 0));
     await soon(() => field.inputValue()).toBe("0.05");

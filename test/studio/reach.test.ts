@@ -122,12 +122,60 @@ describeStudio("reach", (v) => {
     await close(page);
   });
 
+  it("follows the system's colours in what is painted, too", async () => {
+    const page = await v.visit({ colorScheme: "light" });
+    await tab(page, "plane");
+    await soon(() => page.locator(".plane figcaption").textContent()).toContain("x₁");
+    await page.locator(".plane canvas").scrollIntoViewIfNeeded();
+    const { x, y } = (await page.locator(".plane canvas").boundingBox())!;
+    // Without the frame, which is styled.
+    const plane = () => page.screenshot({ clip: { x: x + 9, y: y + 9, width: 99, height: 99 } });
+    const light = await plane();
+    await page.emulateMedia({ colorScheme: "dark" });
+    await soon(async () => light.equals(await plane())).toBe(false);
+    await close(page);
+  });
+
+  it("takes brackets as they are typed on other keyboards", async () => {
+    const page = await v.visit();
+    const press = (more: Readonly<Record<string, boolean>>) =>
+      page.evaluate((init) => {
+        dispatchEvent(new KeyboardEvent("keydown", { key: "]", ...init }));
+      }, more);
+    const where = () => page.locator(".walk .where").textContent();
+    // Control alone is the browser's.
+    await press({ ctrlKey: true });
+    expect(await where()).not.toContain(" of ");
+    await press({ ctrlKey: true, altKey: true, modifierAltGraph: true });
+    await soon(where).toContain("1 of ");
+    await press({ altKey: true });
+    await soon(where).toContain("2 of ");
+    await close(page);
+  });
+
+  it("says so where its engine cannot be loaded", async () => {
+    const context = await v.browser.newContext();
+    const page = await context.newPage();
+    await page.route(/worker/, (route) => route.abort());
+    await page.goto(v.address);
+    await soon(() => page.locator("[role=alert]").textContent()).toContain("could not be loaded");
+    expect(await lead(page)).toContain("w5 is 0.4.");
+    await context.close();
+  });
+
   it("prints the whole derivation, without what can only be clicked", async () => {
     const page = await v.visit();
     const shown = (selector: string) => page.locator(selector).first().isVisible();
     expect(await shown(".steps details:not([open]) .step")).toBe(false);
     await page.emulateMedia({ media: "print" });
     expect(await shown("header")).toBe(false);
+    // Paper is white, whatever the colours on the screen.
+    await page.evaluate(() => {
+      document.documentElement.dataset.theme = "dark";
+    });
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe(
+      "rgb(27, 29, 34)",
+    );
     expect(await shown(".controls")).toBe(false);
     expect(await shown(".frame svg")).toBe(true);
     const height = await page.evaluate(

@@ -2,9 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { uniformAt } from "../../src/core/random.ts";
+import "../../src/index.ts";
+import { Engine } from "../../studio/src/engine/engine.ts";
+import { overTable } from "../../studio/src/engine/over-table.ts";
 import type { StepView, Structure } from "../../studio/src/protocol.ts";
 import { buildOf, fileOf } from "../../studio/src/state/build.ts";
-import { columnsOf, sorted, withTable } from "../../studio/src/state/files.ts";
+import { sorted } from "../../studio/src/state/files.ts";
 import {
   type Box,
   isDrawn,
@@ -240,6 +243,12 @@ describe("layout", () => {
       });
     }
   });
+  it("has room for ten layers, and the error, beside the derivation", () => {
+    const s = structure([2, ...Array.from({ length: 9 }, () => 3), 1]);
+    for (const width of [740, 778]) {
+      expect(layoutOf(s, { width }, () => []).width).toBeLessThanOrEqual(width);
+    }
+  });
   it("draws the strongest where there are too many", () => {
     expect(strongest([1, -5, 2, 0, 3], 2)).toEqual([1, 4]);
     const s = structure([30, 30]);
@@ -361,6 +370,12 @@ describe("numbers", () => {
   });
   it("are short enough for their places", () => {
     fc.assert(fc.property(fc.double(), (v) => short(v).length <= 9));
+    expect([-0.10324, -0.045951, -0.0001, 123.4567].map((v) => short(v, 7))).toEqual([
+      "−0.1032",
+      "−0.046",
+      "−0.0001",
+      "123.5",
+    ]);
   });
 });
 
@@ -378,6 +393,14 @@ describe("the course of training", () => {
     expect(risen(h, [0.7, 0.9])).toEqual({ least: 0.7, epoch: 0, now: 0.9 });
     expect(risen(h, [0.7, 0.6])).toBeUndefined();
   });
+  it("is judged from where somebody changed a number", () => {
+    const h = { epochs: Float64Array.of(1, 2, 3, 4), losses: Float64Array.of(1, 0.2, 5, 4) };
+    expect(risen(h)).toMatchObject({ least: 0.2 });
+    expect(risen(h, [5, 3.9], 2)).toBeUndefined();
+    expect(risen(h, [3, 3.9], 2)).toEqual({ least: 3, epoch: 2, now: 3.9 });
+    // Nothing has been trained since.
+    expect(risen(h, [3, 9], 4)).toBeUndefined();
+  });
   it("is not in trouble where it goes up and down a little", () => {
     for (const losses of [[], [1], [1, 0.5, 0.1], [1, 0.1, 0.2], [1, 1e-5, 3e-5], [1, 1.01]]) {
       expect(of(...losses)).toBeUndefined();
@@ -389,21 +412,36 @@ describe("files", () => {
   const text =
     "layers: [linear: { outputs: 2, weight: [[1, 2], [3, 4]] }, sigmoid]\nloss: halfSquaredError\noptimizer: sgd\ndata: { generate: moons }\n";
   it("make a network over a table", () => {
-    const { text: made, files } = withTable(
-      { text, files: {} },
-      { name: "t.csv", text: "a;b;kind\n1;2;x\n3;4;y\n5;6;z" },
-    );
+    const { text: made, files } = overTable(text, {
+      name: "t.csv",
+      text: "a;b;kind\n1;2;x\n3;4;y\n5;6;z",
+    });
     expect(Object.keys(files)).toEqual(["t.csv"]);
     expect(made).toContain("outputs: 3");
     expect(made).toContain("crossEntropy");
     expect(made).not.toContain("weight");
   });
+  it.each([
+    ["commas in quotes", '"a, of b","b","kind, of"\n1,2,"x, y"\n2,3,z\n3,4,z', 2],
+    ["names that are quoted among numbers", 'a,name,b\n1,"Smith, J",2\n3,"Doe, A",4', 1],
+    ["decimal commas", "a;b;y\n1,5;2,5;3,5\n2,5;1,0;2,0\n1,0;1,0;1,0", 1],
+    ["a byte order mark", "\ufeffa,y\r\n1,2\r\n2,3\r\n3,4", 1],
+  ])("make a network over a table with %s", async (_, table, outputs) => {
+    const made = overTable(text, { name: "t.csv", text: table });
+    expect(made.text).toContain(`outputs: ${outputs}`);
+    const opened = await new Engine().open(made, {
+      example: 0,
+      notation: "canonical",
+      language: "en",
+    });
+    expect(opened.examples).toBe(table.trim().split("\n").length - 1);
+  });
   it("go together with the tables that they name", () => {
     const table = { name: "iris.csv", text: "a,b\n1,2" };
     const named = { name: "n.yaml", text: `${text}# data/iris.csv` };
-    expect(sorted([table, named], { text, files: {} })!.files).toHaveProperty("data/iris.csv");
-    expect(sorted([], { text, files: {} })).toBeUndefined();
-    expect(columnsOf('"a" , b\r\n1,2', ",")).toEqual(["a", "b"]);
+    expect(sorted([table, named])).toHaveProperty(["files", "data/iris.csv"]);
+    expect(sorted([table])).toBe(table);
+    expect(sorted([])).toBeUndefined();
   });
   it("are what a filled form says", () => {
     const form = buildOf(text);

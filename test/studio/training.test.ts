@@ -67,6 +67,86 @@ describeStudio("training", (v) => {
     await close(page);
   });
 
+  it("trains as far as it was told, whatever is changed on the way", async () => {
+    const page = await v.visit();
+    await page.fill(".controls [name=epochs]", "2000");
+    await page.keyboard.press("Enter");
+    await soon(() => epoch(page)).toBeGreaterThan(20);
+    await page.locator(".controls select").selectOption("100");
+    const batch = page.locator(".controls input").nth(1);
+    await batch.fill("2");
+    await batch.press("Enter");
+    await soon(() => epoch(page)).toBe(2000);
+    await soon(() => page.locator(".controls .main").textContent()).toContain("Train");
+    expect(await epoch(page)).toBe(2000);
+    await close(page);
+  });
+
+  it("opens another network while it trains, and nothing of the first one is left", async () => {
+    const page = await v.visit();
+    await preset(page, "spirals");
+    await soon(() => lead(page)).toContain("w³");
+    await page.locator("h1").click();
+    await page.keyboard.press(" ");
+    await soon(() => epoch(page)).toBeGreaterThan(0);
+    await preset(page, "seed");
+    await soon(() => lead(page)).toContain("w5 is 0.4.");
+    await soon(() => page.locator(".steps.stale").count()).toBe(0);
+    expect(await epoch(page)).toBe(0);
+    expect(await page.locator("[role=alert]").count()).toBe(0);
+    // Nor of a comparison.
+    await tab(page, "compare");
+    await page.locator(".panel input[type=number]").fill("20");
+    await page.locator(".panel .row button").click();
+    await page.waitForSelector(".panel table");
+    await preset(page, "xor");
+    await soon(() => page.locator(".panel table").count()).toBe(0);
+    await soon(() => page.locator(".panel fieldset input").first().inputValue()).toBe("0.05");
+    await close(page);
+  });
+
+  it("keeps the focus, and blames no learning rate for what was changed by hand", async () => {
+    const page = await v.visit();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    const one = page.getByRole("button", { name: "One epoch" });
+    await one.focus();
+    for (let i = 1; i <= 3; i++) {
+      await page.keyboard.press("Enter");
+      await soon(() => epoch(page)).toBe(i);
+      await soon(() => one.getAttribute("aria-disabled")).toBe("false");
+    }
+    expect(await focused()).toBe("One epoch");
+    const field = page.locator(".inspector input.exact").first();
+    await field.fill("9");
+    await field.press("Enter");
+    await soon(() => lead(page)).toContain("w5 is 9.");
+    await one.focus();
+    await page.keyboard.press("Enter");
+    await soon(() => epoch(page)).toBe(4);
+    await soon(() => page.locator(".steps.stale").count()).toBe(0);
+    await tab(page, "gains");
+    await page.waitForSelector(".panel table");
+    expect(await page.locator(".finding").count()).toBe(0);
+    await close(page);
+  });
+
+  it("shows beside a number only what that number was before", async () => {
+    const page = await v.visit();
+    await preset(page, "xor");
+    await soon(() => page.locator(".example input").inputValue()).toBe("1");
+    const field = page.locator(".inspector input.exact").first();
+    await field.fill("3");
+    await field.press("Enter");
+    await soon(() => page.locator(".frame .ghost").count()).toBeGreaterThan(0);
+    const example = page.locator(".example input");
+    await example.fill("99");
+    await example.press("Enter");
+    await soon(() => page.locator(".frame .ghost").count()).toBe(0);
+    // There are four.
+    expect(await example.inputValue()).toBe("3");
+    await close(page);
+  });
+
   it("shows the plots, the table, a comparison, and another seed", async () => {
     const page = await v.visit();
     // First weights that a file writes out are drawn anew as well; those of the file come back.
@@ -120,6 +200,14 @@ describeStudio("training", (v) => {
     const page = await v.visit();
     await tab(page, "practice");
     await page.waitForSelector("[name=guess]");
+    // Nor is what is asked for read aloud.
+    await choose(page, weight(2, 3));
+    await soon(() => page.locator(".practice .question").textContent()).toContain("w8");
+    await choose(page, weight(2, 0));
+    await soon(() => page.locator(".practice .question").textContent()).toContain("w5");
+    await page.locator("h1").click();
+    await page.keyboard.press("]");
+    expect(await page.locator("p[role=status].hidden").textContent()).toBe("");
     expect(await page.locator(".steps").textContent()).not.toContain("0.0821670406");
     expect(await page.locator(".inspector").textContent()).not.toContain("0.0821670406");
     const guess = async (text: string) => {
@@ -134,7 +222,11 @@ describeStudio("training", (v) => {
     await page.locator(".practice .row button").nth(1).click();
     await guess("0.3775");
     await soon(answer).toBe("Right.");
-    await page.locator(".practice button").last().click();
+    await page.locator(".practice button").last().focus();
+    await page.keyboard.press("Enter");
+    await soon(() => page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe(
+      "guess",
+    );
     await guess("0.3775");
     await soon(answer).toContain("net_h1");
     await tab(page, "loss");
@@ -231,6 +323,11 @@ training: { epochs: 10, batchSize: 1 }`,
     await soon(() => page.locator("[role=alert]").textContent()).toContain("not finite");
     expect(await page.locator(".inspector").textContent()).not.toContain("NaN =");
     await soon(() => page.locator(".steps").textContent()).toContain("not finite");
+    // It is trained, although there is no next value; and there is nothing that a check could say.
+    expect(await page.locator(".inspector").textContent()).not.toContain("not trained");
+    expect(await page.locator(".derivation").textContent()).not.toMatch(/not trained|Check/);
+    await tab(page, "line");
+    await page.waitForSelector(".panel figcaption");
     await page.locator(".controls button").nth(3).click();
     await soon(() => epoch(page)).toBe(0);
     await close(page);

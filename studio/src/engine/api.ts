@@ -16,6 +16,7 @@ import type {
   RunView,
   Source,
   Structure,
+  TableFile,
   Values,
 } from "../protocol.ts";
 import type { Pace } from "./training.ts";
@@ -28,6 +29,7 @@ export interface Seen {
 export interface Api {
   open(source: Source, look: Look): Opened;
   reseeded(): string;
+  overTable(text: string, table: TableFile): Source;
   look(look: Look): Seen;
   derive(chosen: Chosen): DerivationView;
   setParameter(chosen: Chosen, value: number): Values;

@@ -50,7 +50,7 @@ async function table({ files }: Source, path: string): Promise<Uint8Array> {
     expected: "the table, dropped on the page together with the network file",
     found: given.length === 0 ? "no table" : given.join(", "),
     where: path,
-    fix: `Drop ${path} on the page.`,
+    fix: `Drop the network file and ${path} on the page together.`,
   });
 }
 
@@ -58,6 +58,7 @@ interface Open {
   readonly source: Source;
   readonly network: NetworkFile;
   readonly trainer: Trainer;
+  /** As the examples are now: changed by hand, they are other data. */
   readonly data: Dataset;
   readonly fit: PreparedNetwork["fit"];
   readonly notes: readonly string[];
@@ -66,7 +67,7 @@ interface Open {
   readonly rate: number;
   /** The number of parameters. */
   readonly size: number;
-  readonly edited: { examples: boolean };
+  readonly edited: boolean;
 }
 
 export class Engine {
@@ -83,13 +84,13 @@ export class Engine {
       source,
       network,
       trainer,
-      data: own(data.train),
+      data: data.train,
       fit,
       notes: data.notes,
       start,
       rate: trainer.learningRate,
       size: [...trainer.snapshot().values()].reduce((n, v) => n + v.length, 0),
-      edited: { examples: false },
+      edited: false,
     };
     this.#batchSize = network.training.batchSize;
     this.#look = { ...look, example: Math.min(look.example, data.train.size - 1) };
@@ -197,11 +198,13 @@ export class Engine {
 
   /** One number of the example that is shown. */
   setExample(part: "inputs" | "targets", at: number, value: number): Values {
-    const t = this.current.data[part];
     finite(value);
+    const { data } = this.current;
+    // A copy: what was trained on the old examples can be repeated.
+    const t = { ...data[part], data: data[part].data.slice() };
     const width = t.data.length / t.shape[0]!;
     t.data[this.#look.example * width + at] = value;
-    this.current.edited.examples = true;
+    this.#open = { ...this.current, data: { ...data, [part]: t }, edited: true };
     this.#picture = undefined;
     return this.values();
   }
@@ -235,7 +238,7 @@ export class Engine {
     const { training } = network;
     return {
       parameters: differ(trainer.toBytes(), start),
-      examples: edited.examples,
+      examples: edited,
       settings: trainer.learningRate !== rate || this.#batchSize !== training.batchSize,
     };
   }
@@ -290,12 +293,6 @@ export class Engine {
     return { correct: found.correct, causes };
   }
 }
-
-const own = (d: Dataset): Dataset => ({
-  ...d,
-  inputs: { ...d.inputs, data: d.inputs.data.slice() },
-  targets: { ...d.targets, data: d.targets.data.slice() },
-});
 
 const differ = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length !== b.length || a.some((v, i) => v !== b[i]);

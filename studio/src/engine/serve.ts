@@ -5,6 +5,7 @@ import { compare } from "./compare.ts";
 import { Engine } from "./engine.ts";
 import { exported } from "./exports.ts";
 import { reseeded } from "./network-text.ts";
+import { overTable } from "./over-table.ts";
 import { failureOf, Training } from "./training.ts";
 
 type Handlers = {
@@ -26,11 +27,13 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
   const handlers: Handlers = {
     open: (source, look) =>
       stopped(async () => {
+        comparing?.abort();
         const opened = await engine.open(source, look);
         training.forget();
         return opened;
       }),
     reseeded: () => reseeded(engine),
+    overTable: (text, table) => overTable(text, table),
     look: (look) => engine.look(look),
     derive: (chosen) => engine.derive(chosen),
     setParameter: (chosen, value) => stopped(() => engine.setParameter(chosen, value)),

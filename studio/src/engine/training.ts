@@ -1,5 +1,6 @@
 /** Training at a pace that can be watched: so many epochs for each picture, until told to stop. */
 import { ChainruleError } from "../../../src/core/errors.ts";
+import type { Dataset } from "../../../src/data/dataset.ts";
 import { NetworkFileError } from "../../../src/io/network-file/source.ts";
 import type { Failure, Frame } from "../protocol.ts";
 import { type Engine, finite } from "./engine.ts";
@@ -36,6 +37,14 @@ const excerptOf = ({ problems }: NetworkFileError): string =>
     .map((p) => `${problems.length > 1 ? `${p.message}\n` : ""}${p.excerpt}`)
     .join("\n\n");
 
+/** A state to go back to, and what was trained from there. */
+interface Past {
+  readonly steps: number;
+  readonly state: Uint8Array;
+  readonly batchSize: number;
+  readonly data: Dataset;
+}
+
 export class Training {
   readonly #engine: Engine;
   readonly #send: (frame: Frame) => void;
@@ -43,7 +52,7 @@ export class Training {
   #done: Promise<void> = Promise.resolve();
   #seen: (() => void) | undefined;
   #rate: number | undefined;
-  #past: { readonly steps: number; readonly state: Uint8Array; readonly batchSize: number }[] = [];
+  #past: Past[] = [];
 
   constructor(engine: Engine, send: (frame: Frame) => void) {
     this.#engine = engine;
@@ -87,7 +96,9 @@ export class Training {
     if (past === undefined) return false;
     trainer.fromBytes(past.state);
     const missing = epoch - (position > 0 ? 0 : 1) - trainer.progress.epoch;
-    if (missing > 0) await this.#fit({ epochs: missing, batchSize: past.batchSize });
+    if (missing > 0) {
+      await this.#fit(past.data, { epochs: missing, batchSize: past.batchSize });
+    }
     return true;
   }
 
@@ -107,14 +118,13 @@ export class Training {
     else this.#engine.setLearningRate(rate);
   }
 
-  #fit(options: {
-    readonly epochs: number;
-    readonly batchSize: number;
-    readonly signal?: AbortSignal;
-  }) {
+  #fit(
+    data: Dataset,
+    options: { readonly epochs: number; readonly batchSize: number; readonly signal?: AbortSignal },
+  ) {
     const { trainer, current } = this.#engine;
     const { shuffle, validation } = current.fit;
-    return trainer.fit(current.data, {
+    return trainer.fit(data, {
       ...options,
       ...(shuffle === undefined ? {} : { shuffle }),
       ...(validation === undefined ? {} : { validation }),
@@ -122,11 +132,11 @@ export class Training {
   }
 
   #remember(): void {
-    const { trainer } = this.#engine;
+    const { trainer, batchSize, current } = this.#engine;
     const { steps } = trainer.progress;
     // The newer one counts: by hand, numbers may have been changed since.
     if (this.#past.at(-1)?.steps === steps) this.#past.pop();
-    this.#past.push({ steps, state: trainer.toBytes(), batchSize: this.#engine.batchSize });
+    this.#past.push({ steps, state: trainer.toBytes(), batchSize, data: current.data });
     if (this.#past.length > remembered) this.#past.shift();
   }
 
@@ -140,7 +150,7 @@ export class Training {
       this.#remember();
       const epochs = pace.epochs ?? 100_000_000;
       let since = performance.now();
-      for await (const { epoch } of this.#fit({ epochs, batchSize, signal })) {
+      for await (const { epoch } of this.#fit(current.data, { epochs, batchSize, signal })) {
         if (this.#rate !== undefined) {
           trainer.learningRate = this.#rate;
           this.#rate = undefined;

@@ -46,6 +46,15 @@ export const history = signal<HistoryView>({
 export const language = signal<Language>("en");
 export const strings = signal<Strings>(en);
 export const theme = signal<Theme>("auto");
+const systemColours = matchMedia("(prefers-color-scheme: dark)");
+const systemDark = signal(systemColours.matches);
+systemColours.addEventListener("change", (e) => {
+  systemDark.value = e.matches;
+});
+/** For what is painted and not styled. */
+export const dark = computed(() =>
+  theme.value === "auto" ? systemDark.value : theme.value === "dark",
+);
 export const notation = signal<Notation>(usual.notation);
 export const example = signal(0);
 
@@ -111,15 +120,25 @@ export function tell(error: unknown, title: string): void {
   };
 }
 
+/** Networks that were asked for or have come: what is shown of one ends with it. */
+export const turn = signal(0);
+/** Networks that were asked for and have not come yet. */
+let opening = 0;
+
 /** Runs what may fail; its failure is shown, not thrown. */
 export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  const mine = turn.peek();
   try {
     return await work();
   } catch (error) {
-    tell(error, strings.value.failed);
+    // What was asked of a network that has been left has no answer, and needs none.
+    if (mine === turn.peek()) tell(error, strings.value.failed);
     return undefined;
   }
 }
+
+export const isTrained = ({ name }: Chosen): boolean =>
+  opened.value?.parameters.find((p) => p.name === name)?.trained ?? false;
 
 const look = (): Look => ({
   example: example.value,
@@ -157,7 +176,8 @@ let asked = 0;
 /** Derives what is chosen, and looks for trouble; an answer that comes too late is dropped. */
 export async function derive(announce = false): Promise<void> {
   const s = structure.value;
-  if (!s || playing.value) return;
+  // The engine may know another network already: that one is derived when it is shown.
+  if (!s || playing.value || opening > 0) return;
   const mine = ++asked;
   const found = await attempt(() => client.guarded("derive", [chosenFor(s, element.value)]));
   if (mine !== asked) return;
@@ -169,22 +189,34 @@ export async function derive(announce = false): Promise<void> {
     }
     // With the derivation, not after the report: by then one may have heard a step of the walk.
     const result = found.steps.find((step) => step.section === "result");
-    if (announce && result) announced.value = result.spoken;
+    // Whoever practises is to work it out.
+    if (announce && result && tab.value !== "practice") announced.value = result.spoken;
   });
   const report = await client.guarded("report", []).catch(() => undefined);
   if (mine === asked) findings.value = [...trouble(), ...(report?.findings ?? [])];
 }
 
-/** The error before any training, and of which examples it is. */
-let began: { readonly loss: number; readonly of: string } | undefined;
+/**
+ * The error before any training, or as somebody left it who changed a number: after which epoch
+ * that was, and of which examples it is.
+ */
+let began: { readonly loss: number; readonly of: string; readonly epoch: number } | undefined;
+
+/** What the error is now is where it begins. */
+function beginHere(): void {
+  const v = values.value;
+  if (v) began = { loss: v.loss, of: shownExamples(), epoch: v.epoch };
+}
+
+const shownExamples = (): string => `${example.value} ${opened.value?.batchSize}`;
 
 /** Whether the error rises, and what that usually means. */
 function trouble(): readonly string[] {
   const v = values.value;
   if (!v) return [];
-  const of = `${example.value} ${opened.value?.batchSize}`;
-  if (v.steps === 0) began = { loss: v.loss, of };
-  const found = risen(history.value, began?.of === of ? [began.loss, v.loss] : undefined);
+  if (v.steps === 0 || (began && v.epoch < began.epoch)) beginHere();
+  const ends = began?.of === shownExamples() ? ([began.loss, v.loss] as const) : undefined;
+  const found = risen(history.value, ends, began?.epoch);
   if (!found) return [];
   const { least, epoch, now } = found;
   const rate = v.learningRate;
@@ -218,9 +250,17 @@ export interface Opening {
 /** Opens a network. What was open stays if it cannot be. */
 export async function open({ source: given, preset: p, ...wish }: Opening): Promise<boolean> {
   const wanted = { ...look(), notation: p?.notation ?? notation.value };
+  turn.value++;
+  opening++;
   const found = await attempt(() => client.guarded("open", [given, wanted]));
-  if (!found) return false;
+  opening--;
+  if (!found) {
+    void derive();
+    return false;
+  }
   batch(() => {
+    turn.value++;
+    findings.value = [];
     source.value = given;
     preset.value = p?.id ?? "own";
     notation.value = wanted.notation;
@@ -275,14 +315,20 @@ export async function undo(): Promise<void> {
     values.value = found.values;
     history.value = found.history;
     undoable.value = found.more;
+    ghost.value = undefined;
     failure.value = undefined;
   });
   await derive();
 }
 
+/** The epoch at which training is to stop; undefined: none. */
+let goal: number | undefined;
+
 /** Trains: on and on, or so many epochs. */
 export async function train(epochs?: number): Promise<void> {
-  if (playing.value) return;
+  const from = values.value?.epoch;
+  if (playing.value || from === undefined) return;
+  goal = epochs === undefined ? undefined : from + epochs;
   batch(() => {
     playing.value = true;
     position.value = undefined;
@@ -290,7 +336,18 @@ export async function train(epochs?: number): Promise<void> {
     failure.value = undefined;
   });
   const pace = { perFrame: perFrame.value, ...(epochs === undefined ? {} : { epochs }) };
-  await attempt(() => client.call("play", [pace]));
+  const begun = await attempt(async () => {
+    await client.call("play", [pace]);
+    return true;
+  });
+  if (!begun) playing.value = false;
+}
+
+/** Trains on as it was meant to, after it has been stopped to change something. */
+async function goOn(): Promise<void> {
+  const left = goal === undefined ? undefined : goal - (values.value?.epoch ?? 0);
+  if (left === undefined || left > 0) await train(left);
+  else await derive();
 }
 
 /** Resolves when training has come to rest. */
@@ -309,7 +366,7 @@ export async function setPace(epochs: number): Promise<void> {
   if (!playing.value) return;
   await pause();
   await atRest();
-  await train();
+  await goOn();
 }
 
 export const pause = async (): Promise<void> => {
@@ -369,6 +426,7 @@ async function edit(work: () => Promise<Values>): Promise<void> {
     values.value = found;
     position.value = undefined;
     announced.value = strings.value.edited;
+    beginHere();
   });
   await derive();
 }
@@ -393,9 +451,10 @@ export async function setBatchSize(size: number): Promise<void> {
   batch(() => {
     structure.value = found.structure;
     values.value = found.values;
+    ghost.value = undefined;
     if (opened.value) opened.value = { ...opened.value, batchSize: size };
   });
-  if (goesOn) await train();
+  if (goesOn) await goOn();
   else await derive();
 }
 
@@ -415,6 +474,8 @@ export const setNotation = (n: Notation): Promise<void> => {
 };
 export const setShownExample = (n: number): Promise<void> => {
   example.value = n;
+  // What stood there before was another example's.
+  ghost.value = undefined;
   return lookAgain();
 };
 
@@ -434,27 +495,37 @@ export function goTo(at: number | undefined): void {
 }
 
 export function stepBy(direction: 1 | -1): void {
-  if (moments.value.length === 0) return;
+  if (moments.value.length === 0 || practised.value !== undefined) return;
   const from = position.value ?? (direction === 1 ? -1 : moments.value.length - 1);
   goTo(from === -1 ? 0 : move(moments.value, from, grain.value, direction));
 }
 
-/** The first screen, from what the build has worked out; the engine catches up behind it. */
-export async function begin(first: First, shared: Shared | undefined): Promise<void> {
-  if (!shared) {
-    batch(() => {
-      show(first.opened);
-      derivation.value = first.derivation;
-    });
-    await new Promise<void>((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
-    if (navigator.language.startsWith("zh")) await setLanguage("zh", false);
-    // What was chosen meanwhile stays chosen: the engine only comes to know what is shown already.
-    const found = await attempt(() => client.guarded("open", [source.value, look()]));
-    if (!found) return;
-    show(found);
-    await derive();
-    return;
-  }
+/**
+ * The first screen, from what the build has worked out; the engine catches up behind it. Whether
+ * there is an engine.
+ */
+export async function begin(first: First): Promise<boolean> {
+  batch(() => {
+    show(first.opened);
+    derivation.value = first.derivation;
+  });
+  const wanted: Language = navigator.language.startsWith("zh") ? "zh" : "en";
+  // Asked for at once: whatever is done on the page from now on reaches the engine after it. What
+  // was chosen meanwhile stays chosen: the engine only comes to know what is shown already.
+  const known = attempt(async () => {
+    show(await client.guarded("open", [source.value, { ...look(), language: wanted }]));
+    return true;
+  });
+  await new Promise<void>((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+  if (wanted === "zh") await setLanguage("zh", false);
+  if (!(await known)) return false;
+  await derive();
+  return true;
+}
+
+/** What somebody has shared; the first network, if it cannot be opened and nothing is there yet. */
+export async function openShared(shared: Shared): Promise<boolean> {
+  const before = { notation: notation.value, example: example.value };
   notation.value = shared.notation;
   example.value = shared.example;
   await setLanguage(shared.language, false);
@@ -463,14 +534,19 @@ export async function begin(first: First, shared: Shared | undefined): Promise<v
   const own = known ? { preset: { ...known, notation: shared.notation } } : {};
   if (!(await open({ source: shared.source, ...own, ...chosen }))) {
     const told = failure.value;
-    await openPreset(usual);
+    if (structure.value) {
+      notation.value = before.notation;
+      example.value = before.example;
+      await lookAgain();
+    } else await openPreset(usual);
     failure.value = told;
-    return;
+    return structure.value !== undefined;
   }
   if (shared.grain) grain.value = shared.grain;
   if (shared.position !== undefined && shared.position < moments.value.length) {
     goTo(shared.position);
   }
+  return true;
 }
 
 /** After a worker was given up, another takes its place with what is open. */
@@ -487,6 +563,12 @@ client.onrestart = () => {
     });
   });
 };
+
+/** An address that says something, but nothing that can be read. */
+export function tellBadLink(): void {
+  const t = strings.value;
+  failure.value = { code: "file-corrupt", title: t.badLink, message: t.badLinkText };
+}
 
 effect(() => {
   const t = theme.value;

@@ -46,7 +46,6 @@ export interface Build {
   readonly optimizer: string;
   readonly learningRate: number;
   readonly data: DataKind;
-  readonly target?: string;
 }
 
 type Plain = { [name: string]: unknown };

@@ -50,15 +50,16 @@ const most = { cards: 4, dots: 32, cardColumns: 4, edges: 90, labels: 12 } as co
 
 /**
  * Half the room that a weight's label takes: its name and the longest number that there may be, for
- * nothing is to move while numbers change. What is set higher or lower is small.
+ * nothing is to move while numbers change, in the widest of the usual fonts. What is set higher or
+ * lower is small.
  */
 export function labelHalf(name: string): readonly [width: number, height: number] {
   let letters = 0;
   for (const c of name) letters += c < "\x7f" ? 1 : 0.65;
-  return [34 + 3.6 * letters, 14];
+  return [35 + 4.1 * letters, 14];
 }
 /** The least room between two columns: beside the labels, and where there are none. */
-const room = { beside: 24, lines: 48, vertical: 150 } as const;
+const room = { beside: 12, lines: 28, vertical: 150 } as const;
 /** Above a column that stands below another there is its title. */
 const titleHeight = 28;
 

@@ -11,15 +11,18 @@ export interface Risen {
 /**
  * Whether the error has risen by more than the usual ups and downs: a quarter of what had been
  * gained, and no less than a twentieth of what it was at first. `ends` are the errors of the
- * examples that are shown, before any training and now: the first epoch may have done the harm.
+ * examples that are shown, after the epoch `from` and now: the first epoch may have done the harm.
+ * What was before `from` does not count: somebody has changed a number since.
  */
 export function risen(
-  { epochs, losses }: HistoryView,
+  history: HistoryView,
   ends?: readonly [start: number, now: number],
+  from = 0,
 ): Risen | undefined {
-  if (ends && losses.length > 0 && ends[1] > 1.05 * ends[0]) {
-    return { least: ends[0], epoch: 0, now: ends[1] };
-  }
+  const start = history.epochs.findIndex((epoch) => epoch > from);
+  if (start < 0) return undefined;
+  const [epochs, losses] = [history.epochs.subarray(start), history.losses.subarray(start)];
+  if (ends && ends[1] > 1.05 * ends[0]) return { least: ends[0], epoch: from, now: ends[1] };
   const [first, now] = [losses[0], losses.at(-1)];
   if (first === undefined || now === undefined) return undefined;
   const least = losses.reduce((a, b) => Math.min(a, b), first);

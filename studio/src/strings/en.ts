@@ -77,7 +77,7 @@ export const en = {
   steps: "steps",
   error: "error",
   risen: (least: string, epoch: number, now: string, rate: string) =>
-    `The error has risen: it was ${least} after epoch ${epoch} and is ${now} now. Steps that are too large for the slope overshoot: make the learning rate smaller than ${rate}, and go back with Undo or Same start.`,
+    `The error has risen: it was ${least} after epoch ${epoch} and is ${now} now. Steps that are too large for the slope overshoot: go back with Undo or Same start, and make the learning rate smaller than ${rate}.`,
   edited: "Edited. What it was before stands beside it, until Escape.",
   editNumber: (name: string) => `New value of ${name}`,
   notNumber: "This is not a number.",
@@ -95,6 +95,7 @@ export const en = {
   noHistory: "Nothing trained yet: press Train, or the space bar.",
   planeText: "What the network makes of every point; the marks are the examples.",
   planeNone: "This can be drawn for networks with two inputs.",
+  lineNone: "The error is not finite here: there is nothing to draw.",
   lineText: (w: string, loss: string) =>
     `${loss} for other values of ${w}, everything else held. The straight line is the gradient; the ring is where one update leads.`,
   gainsText:
@@ -108,15 +109,19 @@ export const en = {
   delta: "δ",
   bias: "bias",
   rest: (n: number) => `${n} more: see the heat map.`,
+  more: (n: number) => `${n} more are not listed.`,
   heat: (name: string) => `${name} as a heat map`,
   cell: (row: number, column: number, value: string, gradient: string) =>
     `row ${row}, column ${column}: ${value}, gradient ${gradient}`,
   quantity: { value: "values", gradient: "gradients" },
   close: "Close",
   failed: "That did not work",
+  badLink: "This link cannot be read",
+  badLinkText:
+    "It has been cut off or damaged, or it is too long. Ask for it again, or for the network file.",
   stopped: "Training stopped",
   rewound:
-    "The page is back at the last step whose numbers were all finite. The derivation shows where it came from.",
+    "The page is back at the last weights that were all finite. The derivation shows what becomes of them.",
   expected: "expected",
   found: "found",
   where: "at",
@@ -144,7 +149,6 @@ export const en = {
       csv: "a table (CSV)",
     },
     csv: "Paste a table, or drop a file on the page",
-    target: "column to predict",
     build: "Build it",
     text: "As a network file",
     open: "Open a network file",
@@ -155,6 +159,7 @@ export const en = {
     link: "Link to what you see",
     copy: "Copy the link",
     copied: "Copied.",
+    copyYourself: "Marked: copy it with the keyboard.",
     tooLong: "This network is too large for a link. Send the network file instead:",
     download: "Download",
     table: (name: string) => `table ${name}`,

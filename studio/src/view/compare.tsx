@@ -1,11 +1,15 @@
 import { useState } from "preact/hooks";
 import type { BiasPolicy, RunSettings, RunView, UpdateTiming } from "../protocol.ts";
-import { attempt, client, opened, pause, playing, strings, values } from "../state/app.ts";
-import { full, long, read } from "./number.ts";
+import { attempt, client, opened, pause, playing, strings, turn, values } from "../state/app.ts";
+import { long } from "./number.ts";
+import { Setting } from "./setting.tsx";
 
 const policies: readonly BiasPolicy[] = ["file", "frozen", "own", "shared"];
 
-export function Compare() {
+/** What was found out about one network is not that of another. */
+export const Compare = () => <Runs key={turn.value} />;
+
+function Runs() {
   const t = strings.value.comparing;
   const rate = values.value?.learningRate ?? 0.1;
   const timing = opened.value?.timing ?? "simultaneous";
@@ -44,9 +48,11 @@ export function Compare() {
         </label>
         <button
           type="button"
-          disabled={playing.value}
+          aria-disabled={playing.value}
           aria-busy={busy}
-          onClick={() => void (busy ? pause() : run())}
+          onClick={() => {
+            if (!playing.peek()) void (busy ? pause() : run());
+          }}
         >
           {busy ? t.stop : t.run}
         </button>
@@ -91,18 +97,12 @@ function Settings({ name, value, change }: SettingsProps) {
           <option value="sequential">{c.timings.sequential}</option>
         </select>
       </label>
-      <label>
-        <span>{t.learningRate}</span>
-        <input
-          inputMode="decimal"
-          size={8}
-          value={full(value.learningRate)}
-          onChange={(e) => {
-            const n = read(e.currentTarget.value);
-            if (n !== undefined && n >= 0) change({ ...value, learningRate: n });
-          }}
-        />
-      </label>
+      <Setting
+        name={t.learningRate}
+        value={value.learningRate}
+        accept={(n) => n >= 0}
+        change={(learningRate) => change({ ...value, learningRate })}
+      />
     </fieldset>
   );
 }

@@ -1,5 +1,4 @@
 import { computed } from "@preact/signals";
-import { useState } from "preact/hooks";
 import {
   findings,
   hidden,
@@ -19,8 +18,10 @@ import {
   undoable,
   values,
 } from "../state/app.ts";
+import { Action } from "./action.tsx";
 import { Icon } from "./icon.tsx";
-import { full, long, read } from "./number.ts";
+import { long } from "./number.ts";
+import { Setting } from "./setting.tsx";
 
 const paces = [1, 10, 100, 0];
 
@@ -56,27 +57,18 @@ export function Controls() {
         >
           <Icon name={playing.value ? "pause" : "play"} /> {playing.value ? t.pause : t.play}
         </button>
-        <button
-          type="button"
-          aria-keyshortcuts="."
-          disabled={playing.value}
-          onClick={() => void train(1)}
-        >
+        <Action keys="." off={playing.value} act={() => train(1)}>
           {t.oneEpoch}
-        </button>
-        <button
-          type="button"
-          disabled={!undoable.value || playing.value}
-          onClick={() => void undo()}
-        >
+        </Action>
+        <Action off={!undoable.value || playing.value} act={undo}>
           {t.undo}
-        </button>
-        <button type="button" disabled={playing.value} onClick={() => void reset()}>
+        </Action>
+        <Action off={playing.value} act={reset}>
           {t.reset}
-        </button>
-        <button type="button" disabled={playing.value} onClick={() => void newSeed()}>
+        </Action>
+        <Action off={playing.value} act={newSeed}>
           {t.newSeed}
-        </button>
+        </Action>
         <Progress />
       </div>
       {findings.value.map((text) => (
@@ -106,7 +98,7 @@ export function Controls() {
             if (Number.isInteger(n) && n >= 1) void train(n);
           }}
         >
-          <button type="submit" disabled={playing.value}>
+          <button type="submit" aria-disabled={playing.value}>
             {t.trainFor}
           </button>
           <input
@@ -134,38 +126,5 @@ export function Controls() {
         </label>
       </div>
     </div>
-  );
-}
-
-interface SettingProps {
-  readonly name: string;
-  readonly value: number;
-  readonly accept: (n: number) => boolean;
-  readonly change: (n: number) => void;
-}
-
-/** A number that is taken over when it is one; what is being typed is left alone. */
-function Setting({ name, value, accept, change }: SettingProps) {
-  const [wrong, setWrong] = useState(false);
-  const [draft, setDraft] = useState<string>();
-  return (
-    <label>
-      <span>{name}</span>
-      <input
-        inputMode="decimal"
-        size={8}
-        value={draft ?? full(value)}
-        aria-invalid={wrong}
-        onInput={(e) => setDraft(e.currentTarget.value)}
-        onChange={(e) => {
-          const n = read(e.currentTarget.value);
-          const right = n !== undefined && accept(n);
-          setWrong(!right);
-          if (!right) return;
-          setDraft(undefined);
-          change(n);
-        }}
-      />
-    </label>
   );
 }

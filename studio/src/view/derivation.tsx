@@ -7,6 +7,7 @@ import {
   goTo,
   grain,
   hovered,
+  isTrained,
   moments,
   notation,
   playing,
@@ -20,6 +21,7 @@ import {
   values,
 } from "../state/app.ts";
 import { type Grain, grains } from "../state/timeline.ts";
+import { Action } from "./action.tsx";
 import { Icon } from "./icon.tsx";
 import { long } from "./number.ts";
 
@@ -49,7 +51,7 @@ export function Derivation() {
       {d && (
         <div class={playing.value ? "steps stale" : "steps"}>
           <Sections d={d} />
-          {practised.value === undefined && (
+          {practised.value === undefined && isChecked(d) && (
             <p class="verdict">{d.passed ? t.checked : t.disagrees}</p>
           )}
         </div>
@@ -62,12 +64,16 @@ const symbolOf = (target: EventTarget | null): string | undefined =>
   (target instanceof Element && target.closest<HTMLElement>("[data-symbol]")?.dataset.symbol) ||
   undefined;
 
+/** Where a number is not finite there is nothing to hold against anything. */
+const isChecked = (d: DerivationView): boolean => d.steps.some((s) => s.section === "check");
+
 /** One sentence for those who have just come. */
 function Lead({ d }: { readonly d: DerivationView }) {
   const t = strings.value;
   const loss = structure.value?.loss ?? "E";
   const v = values.value;
   const e = element.value;
+  const kind = playing.value ? "lead stale" : "lead";
   if (v && e.kind === "loss") return <p class="lead">{t.leadLoss(loss, long(v.loss))}</p>;
   const u = e.kind === "unit" ? structure.value?.columns[e.column]?.units[e.unit] : undefined;
   if (v && e.kind === "unit" && u?.delta) {
@@ -80,9 +86,10 @@ function Lead({ d }: { readonly d: DerivationView }) {
     gradient === 0 || Number.isNaN(gradient)
       ? t.leadFlat(symbol, value, loss)
       : t.lead(symbol, value, loss, long(gradient), gradient > 0);
-  const next = d.next === undefined ? t.leadFrozen : t.leadNext(long(d.next));
+  const held = isTrained(d.chosen) ? "" : t.leadFrozen;
+  const next = d.next === undefined ? held : t.leadNext(long(d.next));
   return (
-    <p class="lead">
+    <p class={kind}>
       {slope} {next}
     </p>
   );
@@ -132,9 +139,9 @@ function Walk() {
             ))}
           </select>
         </label>
-        <button type="button" disabled={at === undefined} onClick={() => goTo(undefined)}>
+        <Action off={at === undefined} act={() => goTo(undefined)}>
           {t.showAll}
-        </button>
+        </Action>
         <label>
           <span>{t.notation}</span>
           <select

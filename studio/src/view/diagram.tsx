@@ -20,6 +20,7 @@ import {
   elementKey,
   elementOf,
   elementOfKey,
+  exists,
   type Element as Part,
   weightsInto,
 } from "../state/places.ts";
@@ -52,7 +53,8 @@ export function Diagram() {
     const weights = (column: number) => weightsAt(s, values.peek(), column);
     return layoutOf(s, { width, always: element.peek() }, weights);
   }, [s, width, chosen]);
-  const looks = useLooks();
+  const stop = s && layout ? stopOf(s, layout) : element.value;
+  const looks = useLooks(stop);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the parts inside have their roles
     <div
@@ -64,7 +66,7 @@ export function Diagram() {
         focused.value = (key && elementOfKey(key)) || focused.value;
       }}
       onKeyDown={(e) => {
-        if (s && layout) onKey(s, layout, e, frame.current);
+        if (s && layout) onKey(s, layout, stop, e);
       }}
     >
       {s && v && layout && (
@@ -138,8 +140,14 @@ function useWidth(frame: { readonly current: HTMLElement | null }): number {
   return width;
 }
 
+/** Where the keyboard enters the picture: there is such a place in every network. */
+function stopOf(s: Structure, layout: Layout): Part {
+  const drawn = (e: Part | undefined) => e !== undefined && exists(s, e) && isDrawn(layout, e);
+  return [focused.value, element.value].find(drawn) ?? { kind: "unit", column: 0, unit: 0 };
+}
+
 /** The state of each part as class names: chosen, in the cone, hovered, happening now. */
-function useLooks(): Looks {
+function useLooks(stopAt: Part): Looks {
   const inCone = cone.value;
   const chosen = elementKey(element.value);
   const keyFor = (symbol: string | undefined) => {
@@ -149,7 +157,7 @@ function useLooks(): Looks {
   const over = keyFor(hovered.value);
   const at = position.value;
   const now = keyFor(at === undefined ? undefined : moments.value[at]?.step.symbol);
-  const stop = elementKey(focused.value ?? element.value);
+  const stop = elementKey(stopAt);
   return {
     of(e) {
       const key = elementKey(e);
@@ -166,27 +174,29 @@ function useLooks(): Looks {
     },
     edit(e) {
       focused.value = e;
-      void choose(e).then(focusEditor);
+      edit(e);
     },
   };
 }
 
-function onKey(
-  s: Structure,
-  layout: Layout,
-  event: KeyboardEvent,
-  frame: HTMLElement | null,
-): void {
+/** Its number can be typed over as soon as it is drawn; the derivation comes after it. */
+function edit(e: Part): void {
+  void choose(e);
+  requestAnimationFrame(focusEditor);
+}
+
+function onKey(s: Structure, layout: Layout, at: Part, event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const at = focused.value ?? element.value;
+  const frame = event.currentTarget as HTMLElement;
+  const markOf = (e: Part) => frame.querySelector<SVGElement>(`[data-key="${elementKey(e)}"]`);
   if (event.key === "Enter") {
     event.preventDefault();
-    void choose(at);
+    markOf(at)?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
     return;
   }
   if (event.key === "F2") {
     event.preventDefault();
-    void choose(at).then(focusEditor);
+    edit(at);
     return;
   }
   const next = rove(s, at, event.key, (e) => isDrawn(layout, e));
@@ -196,6 +206,6 @@ function onKey(
   focused.value = next;
   // The element gets its tab stop with the next drawing.
   requestAnimationFrame(() => {
-    frame?.querySelector<SVGElement>(`[data-key="${elementKey(next)}"]`)?.focus();
+    markOf(next)?.focus();
   });
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { panel, strings } from "../state/app.ts";
+import { Told } from "./told.tsx";
 
 /** A panel over the page; Escape closes it, and the focus goes back to where it was. */
 export function Dialog({
@@ -29,6 +30,7 @@ export function Dialog({
           {strings.value.close}
         </button>
       </div>
+      <Told />
       {children}
     </dialog>
   );

@@ -1,15 +1,19 @@
 /** Files dropped anywhere on the page: a network file, a table, or both together. */
 import { useEffect, useState } from "preact/hooks";
-import { attempt, open, source } from "../state/app.ts";
+import { attempt, client, open, source } from "../state/app.ts";
 
 export function Drop() {
   const [over, setOver] = useState(false);
   useEffect(() => {
+    // A piece of text that is dragged into a field is none of ours.
+    const hasFiles = (e: DragEvent) => e.dataTransfer?.types.includes("Files") === true;
     const drag = (e: DragEvent) => {
+      if (!hasFiles(e)) return;
       e.preventDefault();
       setOver(e.type === "dragover");
     };
     const drop = (e: DragEvent) => {
+      if (!hasFiles(e)) return;
       e.preventDefault();
       setOver(false);
       void attempt(() => openFiles([...(e.dataTransfer?.files ?? [])]));
@@ -31,6 +35,9 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     files.map(async (file) => ({ name: file.name, text: await file.text() })),
   );
   const { sorted } = await import("../state/files.ts");
-  const next = sorted(texts, source.peek());
-  if (next) await open({ source: next });
+  const found = sorted(texts);
+  if (!found) return;
+  await open({
+    source: "files" in found ? found : await client.call("overTable", [source.peek().text, found]),
+  });
 }

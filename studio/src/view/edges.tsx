@@ -5,7 +5,7 @@ import type { Edge, Layout } from "../state/layout.ts";
 import { weightsInto } from "../state/places.ts";
 import type { Looks } from "./diagram.tsx";
 import { asButton, reactions } from "./mark.ts";
-import { short } from "./number.ts";
+import { longestOnLine, short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
 
 interface Props {
@@ -65,7 +65,7 @@ export function WeightLabel({
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it takes clicks, but no focus
     <g class={`label ${looks.of(e)}`} aria-hidden="true" {...reactions(e, looks, w.names[index])}>
       <text x={x} y={y - 3}>
-        <SymbolText name={w.names[index]!} /> = {short(value)}
+        <SymbolText name={w.names[index]!} /> = {short(value, longestOnLine)}
       </text>
       <text class="gradient" x={x} y={y + 11}>
         {changed ? (

@@ -1,6 +1,6 @@
 /** Build and edit: by form, as a text, or from a file. */
 import { useState } from "preact/hooks";
-import { attempt, open, panel, source, strings } from "../state/app.ts";
+import { attempt, client, open, panel, source, strings } from "../state/app.ts";
 import {
   activations,
   type Build,
@@ -11,10 +11,9 @@ import {
   losses,
   optimizers,
 } from "../state/build.ts";
-import { withTable } from "../state/files.ts";
 import { Dialog } from "./dialog.tsx";
 import { openFiles } from "./drop.tsx";
-import { full, read } from "./number.ts";
+import { Setting } from "./setting.tsx";
 
 export function Editor() {
   const t = strings.value.editor;
@@ -27,7 +26,7 @@ export function Editor() {
     const text = fileOf(build, source.peek().text);
     const filled = build.data === "csv" && table.trim() !== "";
     const made = filled
-      ? withTable({ text, files: {} }, { name: "table.csv", text: table }, build.target)
+      ? await client.call("overTable", [text, { name: "table.csv", text: table }])
       : { text, files: source.peek().files };
     await use(made.text, made.files);
   };
@@ -54,18 +53,12 @@ export function Editor() {
             of={optimizers}
             change={(optimizer) => setBuild({ ...build, optimizer })}
           />
-          <label>
-            <span>{strings.value.learningRate}</span>
-            <input
-              size={8}
-              inputMode="decimal"
-              value={full(build.learningRate)}
-              onChange={(e) => {
-                const n = read(e.currentTarget.value);
-                if (n !== undefined && n >= 0) setBuild({ ...build, learningRate: n });
-              }}
-            />
-          </label>
+          <Setting
+            name={strings.value.learningRate}
+            value={build.learningRate}
+            accept={(n) => n >= 0}
+            change={(learningRate) => setBuild({ ...build, learningRate })}
+          />
           <label>
             <span>{t.data}</span>
             <select

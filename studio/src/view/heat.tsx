@@ -1,9 +1,8 @@
 /** A matrix as a heat map, with an inspector for its cells. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Weights } from "../protocol.ts";
-import { choose, strings, theme, values } from "../state/app.ts";
+import { choose, dark, strings, values } from "../state/app.ts";
 import { short } from "./number.ts";
-import { isDark } from "./plane.tsx";
 
 type Quantity = "value" | "gradient";
 
@@ -13,12 +12,14 @@ const minus = [230, 140, 50] as const;
 export function Heat({ w }: { readonly w: Weights }) {
   const t = strings.value;
   const v = values.value!;
-  const look = theme.value;
+  const night = dark.value;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [quantity, setQuantity] = useState<Quantity>("value");
-  const [at, setAt] = useState(0);
+  const [wanted, setAt] = useState(0);
+  // Another network may have a smaller matrix of that name.
+  const at = Math.min(wanted, w.rows * w.columns - 1);
   const data = (quantity === "value" ? v.parameters : v.gradients)[w.parameter]!;
-  useEffect(() => paint(canvas.current!, w, data), [w, data, look]);
+  useEffect(() => paint(canvas.current!, w, data, night), [w, data, night]);
   const move = (step: number) => setAt(Math.max(0, Math.min(at + step, w.rows * w.columns - 1)));
   const steps: Readonly<Record<string, number>> = {
     ArrowLeft: -1,
@@ -75,11 +76,11 @@ function cellAt(e: PointerEvent, w: Weights): number {
   return row * w.columns + part(e.clientX - box.left, box.width, w.columns);
 }
 
-function paint(canvas: HTMLCanvasElement, w: Weights, data: Float64Array): void {
+function paint(canvas: HTMLCanvasElement, w: Weights, data: Float64Array, night: boolean): void {
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(w.columns, w.rows);
   const largest = data.reduce((m, x) => Math.max(m, Math.abs(x)), 0) || 1;
-  const ground = isDark() ? 24 : 255;
+  const ground = night ? 24 : 255;
   for (let i = 0; i < data.length; i++) {
     const colour = data[i]! < 0 ? minus : plus;
     const strength = Math.abs(data[i]!) / largest;

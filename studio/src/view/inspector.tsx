@@ -1,5 +1,5 @@
 /** What is chosen, with all its digits; its numbers can be changed. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { Structure } from "../protocol.ts";
 import {
   choose,
@@ -9,6 +9,7 @@ import {
   example,
   ghost,
   hidden,
+  isTrained,
   opened,
   playing,
   setExample,
@@ -46,6 +47,9 @@ export function Inspector() {
         />
       )}
       {e.kind === "unit" && e.column > 0 && <UnitRow />}
+      {e.kind === "loss" && s.classes && (
+        <Fact name={s.targets[0]!} value={s.classes[v.targets[0]!] ?? String(v.targets[0])} />
+      )}
       {e.kind === "loss" &&
         !s.classes &&
         [...v.targets]
@@ -68,8 +72,10 @@ export function Inspector() {
             max={o.examples - 1}
             value={example.value}
             onChange={(x) => {
-              const n = Number(x.currentTarget.value);
-              if (Number.isInteger(n) && n >= 0 && n < o.examples) void setShownExample(n);
+              const wanted = Math.round(Number(x.currentTarget.value));
+              const n = Math.max(0, Math.min(wanted, o.examples - 1));
+              x.currentTarget.value = String(n);
+              void setShownExample(n);
             }}
           />
         </label>
@@ -91,7 +97,8 @@ function ParameterRow() {
   );
   const mine = d?.chosen.name === chosen.name && d.chosen.index === chosen.index;
   const known = mine && !playing.value;
-  const next = known ? (d.next === undefined ? t.frozen : long(d.next)) : "…";
+  const held = isTrained(chosen) ? "–" : t.frozen;
+  const next = known ? (d.next === undefined ? held : long(d.next)) : "…";
   return (
     <>
       <Exact
@@ -163,34 +170,47 @@ interface ExactProps {
   readonly change: (n: number) => void;
 }
 
+/** From the inspector back to where one is in the picture. */
+function leave(field: HTMLInputElement): void {
+  const there =
+    field.closest(".inspector") && document.querySelector<SVGElement>('.frame [tabindex="0"]');
+  if (there) there.focus();
+  else field.blur();
+}
+
 /** A number with every digit that it has; taken over with Enter, left alone with Escape. */
 export function Exact({ name, value, change }: ExactProps) {
   const t = strings.value;
-  const field = useRef<HTMLInputElement>(null);
   const [wrong, setWrong] = useState(false);
-  useEffect(() => setWrong(false), [name, value]);
+  const [draft, setDraft] = useState<string>();
+  const forget = () => {
+    setWrong(false);
+    setDraft(undefined);
+  };
+  useLayoutEffect(forget, [name, value]);
   return (
     <label class="fact">
       <span>{name} =</span>
       <input
-        ref={field}
         class="exact"
         inputMode="decimal"
         size={22}
-        value={full(value)}
+        value={draft ?? full(value)}
         disabled={playing.value}
         aria-label={t.editNumber(name)}
         aria-invalid={wrong}
+        onInput={(e) => setDraft(e.currentTarget.value)}
         onChange={(e) => {
           const n = read(e.currentTarget.value);
           setWrong(n === undefined);
-          if (n !== undefined && n !== value) change(n);
+          if (n === value) setDraft(undefined);
+          else if (n !== undefined) change(n);
         }}
         onKeyDown={(e) => {
           if (e.key !== "Escape") return;
           e.currentTarget.value = full(value);
-          setWrong(false);
-          e.currentTarget.blur();
+          forget();
+          leave(e.currentTarget);
         }}
       />
       {wrong && <span class="wrong">{t.notNumber}</span>}

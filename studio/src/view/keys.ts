@@ -11,9 +11,12 @@ const taken = (target: EventTarget | null, key: string): boolean => {
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     const { key } = event;
-    if (event.ctrlKey || event.metaKey || event.altKey || taken(event.target, key)) return;
+    // On many keyboards brackets are typed with AltGr, or with the option key.
+    const typed = event.getModifierState("AltGraph") || (event.altKey && !event.ctrlKey);
+    const bracket = (key === "[" || key === "]") && typed;
+    if (!bracket && (event.ctrlKey || event.metaKey || event.altKey)) return;
     const action = actions[key];
-    if (!action) return;
+    if (!action || taken(event.target, key)) return;
     event.preventDefault();
     action();
   });

@@ -19,18 +19,21 @@ export function LinePlot() {
   const t = strings.value;
   const d = derivation.value;
   const s = structure.value;
-  const [line, setLine] = useState<LineView>();
+  const [found, setFound] = useState<{ readonly line: LineView; readonly name: string }>();
   useEffect(() => {
-    if (!s || playing.value) return;
-    void attempt(() => client.guarded("line", [chosenFor(s, element.peek())])).then((found) => {
-      if (found) setLine(found);
+    if (!s || !d || playing.value) return;
+    void attempt(() => client.guarded("line", [chosenFor(s, element.peek())])).then((line) => {
+      if (line) setFound({ line, name: d.symbol });
     });
   }, [d]);
-  if (!line || !d || !s) return <p class="loading">…</p>;
+  if (!found || !d || !s) return <p class="loading">…</p>;
+  // Until the curve of another weight is there, this one keeps its name.
+  const { line, name } = found;
+  const drawn = [...line.y, line.loss].some(Number.isFinite);
   return (
     <figure>
-      <Curve line={line} name={d.symbol} loss={s.loss} />
-      <figcaption>{t.lineText(d.symbol, s.loss)}</figcaption>
+      {drawn && <Curve line={line} name={name} loss={s.loss} />}
+      <figcaption>{drawn ? t.lineText(name, s.loss) : t.lineNone}</figcaption>
     </figure>
   );
 }
@@ -42,9 +45,10 @@ interface CurveProps {
 }
 
 function Curve({ line, name, loss }: CurveProps) {
-  const finite = [...line.y].filter(Number.isFinite);
-  const low = Math.min(...finite, line.loss);
-  const high = Math.max(...finite, line.loss);
+  const known = Number.isFinite(line.loss) && Number.isFinite(line.slope);
+  const finite = [...line.y, line.loss].filter(Number.isFinite);
+  const low = Math.min(...finite);
+  const high = Math.max(...finite);
   const span = high - low || 1;
   const [first, last] = [line.x[0]!, line.x.at(-1)!];
   const x = (v: number) => left + ((v - first) / (last - first)) * (width - left - 12);
@@ -54,12 +58,12 @@ function Curve({ line, name, loss }: CurveProps) {
   );
   const reach = (last - first) / 5;
   const tangent = (v: number) => line.loss + line.slope * (v - line.at);
-  const labels = [low, low + span / 2, high];
+  const labels = [low, low + (high - low) / 2, high];
   const words = `${loss}(${name}): ${short(line.at)} → ${short(line.loss)}`;
   return (
     <svg class="curve" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={words}>
-      {labels.map((v) => (
-        <g key={v}>
+      {labels.map((v, i) => (
+        <g key={i}>
           <line class="rule" x1={left} x2={width - 12} y1={y(v)} y2={y(v)} />
           <text x={left - 6} y={y(v) + 4} text-anchor="end">
             {short(v)}
@@ -68,7 +72,7 @@ function Curve({ line, name, loss }: CurveProps) {
       ))}
       {[first, line.at, last].map((v, i) => (
         <text
-          key={v}
+          key={i}
           x={x(v)}
           y={height - 8}
           text-anchor={i === 0 ? "start" : i === 1 ? "middle" : "end"}
@@ -77,14 +81,16 @@ function Curve({ line, name, loss }: CurveProps) {
         </text>
       ))}
       <polyline class="graph" points={points.filter(Boolean).join(" ")} />
-      <line
-        class="tangent"
-        x1={x(line.at - reach)}
-        y1={y(tangent(line.at - reach))}
-        x2={x(line.at + reach)}
-        y2={y(tangent(line.at + reach))}
-      />
-      <circle class="point" cx={x(line.at)} cy={y(line.loss)} r={5} />
+      {known && (
+        <line
+          class="tangent"
+          x1={x(line.at - reach)}
+          y1={y(tangent(line.at - reach))}
+          x2={x(line.at + reach)}
+          y2={y(tangent(line.at + reach))}
+        />
+      )}
+      {known && <circle class="point" cx={x(line.at)} cy={y(line.loss)} r={5} />}
       {line.next && Number.isFinite(line.next.y) && (
         <circle class="next" cx={x(line.next.x)} cy={y(line.next.y)} r={6} />
       )}

@@ -14,13 +14,20 @@ interface Props {
   readonly ghost: Values | undefined;
 }
 
+/** Characters of a class's name that there is room for. */
+const longest = 9;
+const cut = (text: string): string =>
+  text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+
 /** The error, with its targets and terms where they are few. */
 export function LossCard({ structure, values, box, looks, ghost }: Props) {
   const e = { kind: "loss" } as const;
   const t = strings.value;
   const { loss, targets, terms, classes } = structure;
   const targetText = (i: number) =>
-    classes ? (classes[values.targets[i]!] ?? String(values.targets[i])) : short(values.targets[i]);
+    classes
+      ? cut(classes[values.targets[i]!] ?? String(values.targets[i]))
+      : short(values.targets[i]);
   const rows = [
     ...targets.map((name, i) => ({ name, text: targetText(i), symbol: undefined })),
     ...terms.map((name, i) => ({ name, text: short(values.terms[i]), symbol: name })),

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { HistoryView } from "../protocol.ts";
-import { history, playing, strings, theme } from "../state/app.ts";
+import { dark, history, playing, strings } from "../state/app.ts";
 
 const height = 200;
 /** The least time between two drawings while it trains, in ms. */
@@ -19,7 +19,7 @@ export function LossCurve({ logarithmic }: { readonly logarithmic: boolean }) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot>(null);
   const t = strings.value;
-  const look = theme.value;
+  const night = dark.value;
   const held = history.value.heldOut !== undefined;
   useEffect(() => {
     const style = getComputedStyle(place.current!);
@@ -62,7 +62,7 @@ export function LossCurve({ logarithmic }: { readonly logarithmic: boolean }) {
       observer.disconnect();
       made.destroy();
     };
-  }, [logarithmic, t, look, held]);
+  }, [logarithmic, t, night, held]);
   const h = history.value;
   const drawn = useRef(0);
   useEffect(() => {

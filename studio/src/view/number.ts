@@ -1,13 +1,14 @@
 /** Numbers as the page shows and reads them; rounding is the library's. */
 import { rounded } from "../../../src/explain/print.ts";
 
-/** Characters that there is room for in the picture. */
+/** Characters that there is room for in the picture: in a card, and on a line. */
 const longest = 8;
+export const longestOnLine = 7;
 
 /** For the picture: short. Where numbers are to be followed there are nine digits. */
-export const short = (value: number | undefined): string => {
+export const short = (value: number | undefined, most = longest): string => {
   if (value === undefined) return "";
-  const plain = [4, 3].map((digits) => rounded(value, digits)).find((t) => t.length <= longest);
+  const plain = [4, 3].map((digits) => rounded(value, digits)).find((t) => t.length <= most);
   return plain ?? value.toExponential(1).replace("+", "").replace(/^-/, "−");
 };
 export const long = (value: number | undefined): string =>

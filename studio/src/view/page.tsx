@@ -1,4 +1,4 @@
-import { announced, failure, panel, strings } from "../state/app.ts";
+import { announced, panel, strings } from "../state/app.ts";
 import { Controls } from "./controls.tsx";
 import { Derivation } from "./derivation.tsx";
 import { Diagram } from "./diagram.tsx";
@@ -7,6 +7,7 @@ import { Header } from "./header.tsx";
 import { Inspector } from "./inspector.tsx";
 import { lazy } from "./lazy.tsx";
 import { Tabs } from "./tabs.tsx";
+import { Told } from "./told.tsx";
 
 const panels = {
   edit: lazy(async () => (await import("./editor.tsx")).Editor),
@@ -19,7 +20,8 @@ export function Page() {
   return (
     <>
       <Header />
-      <Told />
+      {/* What is below a dialog cannot be read: there it is told in the dialog. */}
+      {!Panel && <Told />}
       <main>
         <section class="network" aria-label={strings.value.network}>
           <Diagram />
@@ -35,43 +37,5 @@ export function Page() {
         {announced.value}
       </p>
     </>
-  );
-}
-
-/** What went wrong, in the library's words. */
-function Told() {
-  const f = failure.value;
-  const t = strings.value;
-  if (!f) return null;
-  const facts = [
-    [t.expected, f.expected],
-    [t.found, f.found],
-    [t.where, f.where],
-    [t.fix, f.fix],
-  ].filter(([, text]) => text !== undefined);
-  return (
-    <div class="told" role="alert">
-      <p>
-        <strong>{f.title}.</strong> {f.message}
-      </p>
-      {f.code === "not-finite" && <p>{t.rewound}</p>}
-      {f.excerpt && <pre>{f.excerpt}</pre>}
-      <dl>
-        {facts.map(([name, text]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{text}</dd>
-          </div>
-        ))}
-      </dl>
-      <button
-        type="button"
-        onClick={() => {
-          failure.value = undefined;
-        }}
-      >
-        {t.close}
-      </button>
-    </div>
   );
 }

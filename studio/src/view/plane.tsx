@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Plane } from "../protocol.ts";
-import { attempt, client, playing, strings, theme, values } from "../state/app.ts";
+import { attempt, client, dark, playing, strings, values } from "../state/app.ts";
 import { short } from "./number.ts";
 
 const size = 300;
@@ -16,20 +16,24 @@ export function PlanePlot() {
     void client.call("canvas", [offscreen], [offscreen]);
   }, []);
   const v = values.value;
-  const look = theme.value;
+  const night = dark.value;
   const busy = useRef(false);
   const last = useRef(0);
   useEffect(() => {
     const now = performance.now();
     if (busy.current || (playing.peek() && now - last.current < interval)) return;
-    busy.current = true;
     last.current = now;
-    // A network that overflows somewhere in the plane has no picture, but a message.
-    void attempt(() => client.call("paint", [isDark()])).then((painted) => {
+    const paint = async (): Promise<void> => {
+      busy.current = true;
+      const colours = dark.peek();
+      // A network that overflows somewhere in the plane has no picture, but a message.
+      const painted = await attempt(() => client.call("paint", [colours]));
       if (painted) setPlane(painted);
       busy.current = false;
-    });
-  }, [v, look]);
+      if (dark.peek() !== colours) await paint();
+    };
+    void paint();
+  }, [v, night]);
   return (
     <figure class="plane">
       <canvas ref={canvas} width={size} height={size} role="img" aria-label={t.planeText} />
@@ -46,7 +50,3 @@ export function PlanePlot() {
     </figure>
   );
 }
-
-export const isDark = (): boolean =>
-  theme.peek() === "dark" ||
-  (theme.peek() === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);

@@ -1,5 +1,5 @@
 /** Predict, then reveal: for the whole gradient, or blank by blank. */
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { StepView } from "../protocol.ts";
 import {
   attempt,
@@ -101,6 +101,7 @@ function Blanks() {
       <div class="question" dangerouslySetInnerHTML={{ __html: step.question! }} />
       <Guess
         key={step.id}
+        ready={at > 0}
         check={(n) => setAnswer(judge(n, step, known))}
         reveal={() => setAnswer("revealed")}
       />
@@ -143,12 +144,18 @@ const Solution = ({ step }: { readonly step: StepView }) => (
 );
 
 interface GuessProps {
+  /** Whether the next thing to do is to type: what was pressed to come here is gone. */
+  readonly ready?: boolean;
   readonly check: (n: number) => void;
   readonly reveal: () => void;
 }
 
-function Guess({ check, reveal }: GuessProps) {
+function Guess({ ready = false, check, reveal }: GuessProps) {
   const t = strings.value;
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (ready) field.current?.focus();
+  }, []);
   const [wrong, setWrong] = useState(false);
   return (
     <form
@@ -163,7 +170,14 @@ function Guess({ check, reveal }: GuessProps) {
     >
       <label>
         <span>{t.practice.guess}</span>
-        <input name="guess" inputMode="decimal" size={14} autocomplete="off" aria-invalid={wrong} />
+        <input
+          ref={field}
+          name="guess"
+          inputMode="decimal"
+          size={14}
+          autocomplete="off"
+          aria-invalid={wrong}
+        />
       </label>
       <button type="submit">{t.practice.check}</button>
       <button type="button" onClick={reveal}>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { ExportFormat } from "../protocol.ts";
 import {
   attempt,
@@ -50,7 +50,8 @@ async function linkOf(): Promise<string | undefined> {
 export function Share() {
   const t = strings.value.sharing;
   const [link, setLink] = useState<string>();
-  const [copied, setCopied] = useState(false);
+  const [copied, setCopied] = useState("");
+  const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
     void attempt(linkOf).then((found) => {
       setLink(found ?? "");
@@ -58,8 +59,14 @@ export function Share() {
     });
   }, []);
   const copy = async () => {
-    await navigator.clipboard.writeText(link ?? "");
-    setCopied(true);
+    field.current?.select();
+    try {
+      await navigator.clipboard.writeText(link ?? "");
+      setCopied(t.copied);
+    } catch {
+      // Not allowed, or a host without https: there is no clipboard.
+      setCopied(t.copyYourself);
+    }
   };
   return (
     <Dialog title={t.title}>
@@ -69,12 +76,17 @@ export function Share() {
         <div class="row">
           <label class="wide">
             <span>{t.link}</span>
-            <input readOnly value={link ?? "…"} onFocus={(e) => e.currentTarget.select()} />
+            <input
+              ref={field}
+              readOnly
+              value={link ?? "…"}
+              onFocus={(e) => e.currentTarget.select()}
+            />
           </label>
-          <button type="button" onClick={() => void attempt(copy)}>
+          <button type="button" onClick={() => void copy()}>
             {t.copy}
           </button>
-          <span role="status">{copied ? t.copied : ""}</span>
+          <span role="status">{copied}</span>
         </div>
       )}
       <h3>{t.download}</h3>

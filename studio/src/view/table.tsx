@@ -15,7 +15,7 @@ export function Tables() {
   const heat = s.weights.find((w) => w.parameter === mapped.value);
   return (
     <div>
-      {heat && <Heat w={heat} />}
+      {heat && <Heat key={heat.parameter} w={heat} />}
       <p>{t.tableText}</p>
       {s.columns.map((c, column) => (
         <details key={`${c.title}${column}`} open={c.size <= 12}>
@@ -63,6 +63,7 @@ function Units({ column }: { readonly column: number }) {
           ))}
         </tbody>
       </table>
+      {c.size > most && <p>{t.more(c.size - most)}</p>}
     </div>
   );
 }

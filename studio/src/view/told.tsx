@@ -1,0 +1,45 @@
+import { useEffect, useRef } from "preact/hooks";
+import { failure, strings } from "../state/app.ts";
+
+/** What went wrong, in the library's words. */
+export function Told() {
+  const f = failure.value;
+  const t = strings.value;
+  const self = useRef<HTMLDivElement>(null);
+  // Whoever is further down on the page sees it all the same.
+  useEffect(() => self.current?.scrollIntoView({ block: "nearest" }), [f]);
+  if (!f) return null;
+  const facts = [
+    [t.expected, f.expected],
+    [t.found, f.found],
+    [t.where, f.where],
+    [t.fix, f.fix],
+  ].filter(([, text]) => text !== undefined);
+  return (
+    <div class="told" role="alert" ref={self}>
+      <p>
+        <strong>{f.title}.</strong> {f.message}
+      </p>
+      {f.code === "not-finite" && <p>{t.rewound}</p>}
+      {f.excerpt && <pre>{f.excerpt}</pre>}
+      {facts.length > 0 && (
+        <dl>
+          {facts.map(([name, text]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{text}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      <button
+        type="button"
+        onClick={() => {
+          failure.value = undefined;
+        }}
+      >
+        {t.close}
+      </button>
+    </div>
+  );
+}
