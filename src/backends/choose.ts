@@ -1,10 +1,11 @@
-/** Which backend trains: by name, or the best that there is. */
-import type { Backend } from "../backends/backend.ts";
-import { interpreter } from "../backends/interpreter/index.ts";
-import { features } from "../backends/wasm/assembler/index.ts";
-import { makeBackend, wasm } from "../backends/wasm/index.ts";
-import { turbo } from "../backends/wasm/turbo.ts";
+/** Which backend computes: by name, or the best that there is. */
+
 import { fail } from "../core/errors.ts";
+import type { Backend } from "./backend.ts";
+import { interpreter } from "./interpreter/index.ts";
+import { features } from "./wasm/assembler/index.ts";
+import { makeBackend, wasm } from "./wasm/index.ts";
+import { turbo } from "./wasm/turbo.ts";
 
 /** The backends that can be asked for by name. */
 const backendNames = ["auto", "wasm", "turbo", "interpreter"] as const;

@@ -36,6 +36,15 @@ export function report(error: unknown, json: false | "document" | "line"): numbe
   return answers.includes(error.code) ? exit.no : exit.wrongInput;
 }
 
+/** What was to be read has not arrived. */
+export const outputLost = (cause: NodeJS.ErrnoException): ChainruleError =>
+  new ChainruleError("file-unwritable", {
+    message: "What was printed could not be written.",
+    found: cause.code === "ENOSPC" ? "a full disk" : (cause.code ?? cause.message),
+    where: "the output",
+    cause,
+  });
+
 /** RangeErrors of the runtime about memory are not a fault, but a limit. */
 export function explained(error: unknown): unknown {
   const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };

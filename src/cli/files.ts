@@ -53,9 +53,21 @@ export function takeOver(trainer: Trainer, bytes: Uint8Array, path: string): voi
   inFile(path, () => trainer.fromBytes(bytes), fix);
 }
 
-/** A path as a word of a command line. */
-export const quoted = (path: string): string =>
-  /^[\w./:=@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+/** A path as a word of a command line, where a dash in front would make it an option. */
+export function quoted(path: string): string {
+  const plain = path.startsWith("-") ? `./${path}` : path;
+  return /^[\w./:=@%+-]+$/.test(plain) ? plain : inQuotes(plain);
+}
+
+/** Text as a word of a command line, whatever stands in it. */
+const inQuotes = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** A row of values as a word of a command line. */
+export const quotedRow = (row: string): string =>
+  /["\\$`!]/.test(row) ? inQuotes(row) : `"${row}"`;
+
+/** What divides the values of a row; where a comma is the decimal sign, it cannot. */
+export const dividerOf = (decimal: "." | "," | undefined): string => (decimal === "," ? ";" : ",");
 
 /** How the program was called, for commands that are to be copied. */
 export const self = (): string =>

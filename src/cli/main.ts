@@ -3,7 +3,7 @@
  * The command line. Commands are loaded when they are called, so that --help is there at once.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { BackendName } from "../train/backend.ts";
+import type { BackendName } from "../backends/choose.ts";
 
 /** Put here by the build. */
 declare const CHAINRULE_VERSION: string;
@@ -12,15 +12,13 @@ type Run = () => Promise<number>;
 
 /** A whole number on the command line. */
 const whole =
-  (least: number) =>
+  (least: number, most = Number.POSITIVE_INFINITY) =>
   (text: string): number => {
     const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(
-      Number.isFinite(least)
-        ? `It must be a whole number ≥ ${least}.`
-        : "It must be a whole number.",
-    );
+    if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+    const from = Number.isFinite(least) ? ` ≥ ${least}` : "";
+    const to = Number.isFinite(most) ? ` and ≤ ${most}` : "";
+    throw new InvalidArgumentError(`It must be a whole number${from}${to}.`);
   };
 
 const collect = (row: string, before: readonly string[] = []): string[] => [...before, row];
@@ -155,7 +153,7 @@ function programOf(start: (run: Run) => void): Command {
   );
 
   command("studio", "serve the studio to this machine and open it in the browser")
-    .option("-p, --port <n>", "the port; default: a free one", whole(0))
+    .option("-p, --port <n>", "the port; default: a free one", whole(0, 65535))
     .option("--no-open", "do not open the browser")
     .addOption(json())
     .action((options) => start(async () => (await import("./studio.ts")).studio(options)));
@@ -238,10 +236,17 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 // A reader that has seen enough, such as head, closes the pipe; that is no error. The work goes on,
-// since it may end with a file.
+// since it may end with a file; a full disk behind the output is told, once, and is an error.
+let told = false;
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
+  stream.on("error", async (cause: NodeJS.ErrnoException) => {
+    if (cause.code === "EPIPE" || told) return;
+    told = true;
+    process.on("exit", (code) => {
+      process.exitCode = code || 2;
+    });
+    const { outputLost, report } = await import("./failure.ts");
+    report(outputLost(cause), false);
   });
 }
 

@@ -5,6 +5,7 @@ import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
 import { parseTable, type Table } from "../data/csv.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
+import { eachRecord } from "../data/records.ts";
 import { readBytes, readText } from "../io/files-node.ts";
 import { inFile } from "../io/in-file.ts";
 import {
@@ -21,8 +22,16 @@ import {
 } from "../io/network-file/index.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { exit } from "./failure.ts";
-import { besides, checkpointFix, checkpointOf, quoted, readNetwork, self } from "./files.ts";
-import { number, percent } from "./numbers.ts";
+import {
+  besides,
+  checkpointFix,
+  checkpointOf,
+  dividerOf,
+  quoted,
+  readNetwork,
+  self,
+} from "./files.ts";
+import { number, percent, plural } from "./numbers.ts";
 import { bold, columns, dim, print, printJson } from "./terminal.ts";
 
 export interface PredictOptions {
@@ -78,8 +87,22 @@ function restored(bytes: Uint8Array, path: string, network?: NetworkFile): Loade
   return inFile(path, read, checkpointFix);
 }
 
-/** A row of the command line: "5.1,3.5,1.4,0.2". */
-const split = (row: string): string[] => row.split(/[,;]/).map((cell) => cell.trim());
+/**
+ * A row of the command line: "5.1,3.5,1.4,0.2", or with semicolons, which a decimal comma needs.
+ * As in a table, a cell in quotation marks may hold what divides others.
+ */
+function cellsOf(row: string, decimal: "." | "," | undefined, at: number): readonly string[] {
+  const usual = dividerOf(decimal);
+  const unquoted = row.replaceAll(/"[^"]*"/g, "");
+  const delimiter = unquoted.includes(usual) ? usual : ";";
+  const cells: string[] = [];
+  eachRecord(row, { delimiter, comment: null, source: inputAt(at) }, (record) => {
+    cells.push(...record);
+  });
+  return cells.length === 0 ? [""] : cells;
+}
+
+const inputAt = (at: number): string => `--input ${at + 1}`;
 
 /** Rows as inputs, treated as the training rows were. */
 function inputsOf(
@@ -90,7 +113,8 @@ function inputsOf(
   const named = "columns" in rows ? rows : undefined;
   if (preprocessing !== undefined) {
     const rules = preprocessing.inputs;
-    const table = named ?? (rows as readonly (readonly string[])[]).map((row) => toRow(row, rules));
+    const table =
+      named ?? (rows as readonly (readonly string[])[]).map(toRow(rules, preprocessing.decimal));
     return applyPreprocessing(preprocessing, table);
   }
   const names = named?.columns.map(({ name }) => name);
@@ -99,12 +123,12 @@ function inputsOf(
     : (rows as readonly (readonly string[])[]);
   const data = new Float64Array(cells.length * inputs);
   cells.forEach((row, i) => {
-    const where = named ? `row ${i + 1}` : `--input ${i + 1}`;
+    const where = named ? `row ${i + 1}` : inputAt(i);
     // A table may hold targets behind the inputs.
     if (named ? row.length < inputs : row.length !== inputs) {
       fail("data-invalid", {
         message: "A row has another number of values than the network has inputs.",
-        expected: `${inputs} numbers`,
+        expected: plural(inputs, "number"),
         found: `${row.length}`,
         where,
       });
@@ -125,17 +149,20 @@ function inputsOf(
   return arrayTensor("f64", [cells.length, inputs], data);
 }
 
-function toRow(row: readonly string[], rules: readonly ColumnRule[]): Record<string, string> {
-  if (row.length !== rules.length) {
-    fail("data-invalid", {
-      message: "A row has another number of values than the network has input columns.",
-      expected: `${rules.length} values: ${rules.map(({ name }) => name).join(", ")}`,
-      found: `${row.length}`,
-      where: "--input",
-    });
-  }
-  return Object.fromEntries(rules.map(({ name }, i) => [name, row[i] ?? ""]));
-}
+const toRow =
+  (rules: readonly ColumnRule[], decimal: "." | ",") =>
+  (row: readonly string[], at: number): Record<string, string> => {
+    if (row.length !== rules.length) {
+      fail("data-invalid", {
+        message: "A row has another number of values than the network has input columns.",
+        expected: `${plural(rules.length, "value")}: ${rules.map(({ name }) => name).join(", ")}`,
+        found: `${row.length}`,
+        where: inputAt(at),
+        fix: `Give each of them, divided by "${dividerOf(decimal)}".`,
+      });
+    }
+    return Object.fromEntries(rules.map(({ name }, i) => [name, row[i] ?? ""]));
+  };
 
 async function standardInput(): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -144,7 +171,11 @@ async function standardInput(): Promise<string> {
 }
 
 async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Promise<ArrayTensor> {
-  if (options.input !== undefined) return inputsOf(loaded, options.input.map(split));
+  const { preprocessing } = loaded.description;
+  if (options.input !== undefined) {
+    const rows = options.input.map((row, i) => cellsOf(row, preprocessing?.decimal, i));
+    return inputsOf(loaded, rows);
+  }
   if (options.data === undefined) {
     return (
       loaded.own ??
@@ -160,7 +191,6 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
   const piped = options.data === "-";
   const text = piped ? await standardInput() : await readText(options.data);
   const source = piped ? "standard input" : options.data;
-  const { preprocessing } = loaded.description;
   return inputsOf(
     loaded,
     parseTable(text, {

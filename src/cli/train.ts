@@ -1,14 +1,26 @@
 /** chainrule train FILE */
+
+import type { BackendName } from "../backends/choose.ts";
 import { readBytes, writeAtomically } from "../io/files-node.ts";
 import { toMetadata } from "../io/network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
 import type { TrainingSection } from "../io/network-file/network.ts";
-import type { BackendName } from "../train/backend.ts";
 import type { Evaluation } from "../train/evaluate.ts";
+import type { EpochReport } from "../train/fit.ts";
 import { chainOf, confusionLines, metrics, parameterCounts } from "./describe.ts";
 import { EpochTable, isShown } from "./epochs.ts";
 import { exit } from "./failure.ts";
-import { besides, checkpointOf, quoted, readNetwork, self, takeOver, trainingOf } from "./files.ts";
+import {
+  besides,
+  checkpointOf,
+  dividerOf,
+  quoted,
+  quotedRow,
+  readNetwork,
+  self,
+  takeOver,
+  trainingOf,
+} from "./files.ts";
 import { Interruption } from "./interruption.ts";
 import { count, number, plural, rounded } from "./numbers.ts";
 import { interval, Progress } from "./progress.ts";
@@ -120,7 +132,7 @@ function announce(say: Reporter, file: string, prepared: PreparedNetwork): void 
     `  ${plural(data.train.size, "example")}${held}; ${plural(total, "parameter")}${fixed}; ` +
       `${network.optimizer.name}, batches of ${count(Math.min(batchSize, data.train.size))}`,
   );
-  for (const note of data.notes) say.line(`  ${note}`);
+  for (const line of data.notes.flatMap((note) => wrap(note, "  "))) say.line(line);
   if (trainer.progress.steps > 0) {
     say.line(`  resumed after ${plural(trainer.progress.epoch, "epoch")}`);
   }
@@ -160,25 +172,32 @@ async function run(
   // Asking after every step would slow down steps that are done many at a time.
   const timer = setInterval(() => {
     const { epoch, position, loss } = trainer.progress;
-    const mean = position > 0 ? `loss ${number(loss / position, 5)}` : "";
+    // The epoch's own loss, as it will be if the rest is like what is done.
+    const share = position / (trainer.loss.adds ? trainer.progress.examples : 1);
+    const mean = position > 0 ? `loss ${number(loss / share, 5)}` : "";
     progress.update(done(), `epoch ${count(epoch + 1)}/${count(epochs)}`, mean);
   }, interval);
   let saved = performance.now();
   let last = trainer.progress.epoch;
+  let unseen: EpochReport | undefined;
+  const row = (report: EpochReport) => {
+    progress.clear();
+    table.row(report, progress.elapsed);
+  };
   try {
     const run = trainer.fit(data.train, { ...fit, signal: interruption.signal });
     for await (const report of run) {
       last = report.epoch;
       say.event({ event: "epoch", ...report, seconds: progress.elapsed });
-      if (!options.json && !options.quiet && isShown(report.epoch, epochs)) {
-        progress.clear();
-        table.row(report, progress.elapsed);
-      }
+      unseen = isShown(report.epoch, epochs) ? undefined : report;
+      if (unseen === undefined) row(report);
       if (performance.now() - saved > secondsBetweenSaves * 1000) {
         await save();
         saved = performance.now();
       }
     }
+    // Training that ends before its time has a last epoch, too.
+    if (unseen) row(unseen);
   } finally {
     clearInterval(timer);
     progress.clear();
@@ -192,7 +211,10 @@ function conclude(say: Reporter, prepared: PreparedNetwork, out: string, early: 
   const { classes } = data.description;
   const training = trainer.evaluate(data.train);
   const heldOut = data.validation && trainer.evaluate(data.validation);
-  if (early) say.line(`Stopped early: no further improvement. The best parameters are kept.`);
+  if (early) {
+    const kept = prepared.fit.earlyStopping?.restoreBest === false ? "last" : "best";
+    say.line(`Stopped early: no further improvement. The ${kept} parameters are kept.`);
+  }
   say.line();
   const show = (title: string, result: Evaluation, size: number) =>
     say.line(`${bold(title.padEnd(10))} ${metrics(result, size)}`);
@@ -201,8 +223,10 @@ function conclude(say: Reporter, prepared: PreparedNetwork, out: string, early: 
   const matrix = heldOut?.confusion ?? training.confusion;
   if (matrix) for (const line of ["", ...confusionLines(matrix, classes)]) say.line(line);
   say.line();
+  const decimal = data.description.preprocessing?.decimal;
   const row = sample(prepared);
-  const how = row.split(",").length > mostTyped ? "--data rows.csv" : `--input "${row}"`;
+  const typed = row.length <= mostTyped;
+  const how = typed ? `--input ${quotedRow(row.join(dividerOf(decimal)))}` : "--data rows.csv";
   say.line(`Saved to ${quoted(out)}. Predict with:`);
   say.line(`  ${self()} predict ${quoted(out)} ${how}`);
   say.event({
@@ -216,13 +240,19 @@ function conclude(say: Reporter, prepared: PreparedNetwork, out: string, early: 
 }
 
 /** The first example's inputs as they were before preprocessing, to try predict with. */
-function sample({ data }: PreparedNetwork): string {
+function sample({ data }: PreparedNetwork): string[] {
   const { preprocessing, inputs } = data.description;
   if (preprocessing === undefined) {
     const row = [...data.train.inputs.data.subarray(0, inputs)];
-    return row.map((v) => rounded(v, 4)).join(",");
+    return row.map((v) => rounded(v, 4));
   }
-  return preprocessing.inputs
-    .map((rule) => (rule.kind === "number" ? rounded(rule.mean, 3) : (rule.values[0] ?? "")))
-    .join(",");
+  return preprocessing.inputs.map((rule) =>
+    rule.kind === "number"
+      ? rounded(rule.mean, 3).replace(".", preprocessing.decimal)
+      : cellOf(rule.values[0] ?? ""),
+  );
 }
+
+/** Text as a cell of a row: in quotation marks where it would be divided. */
+const cellOf = (text: string): string =>
+  /[",;\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

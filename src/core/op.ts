@@ -140,4 +140,6 @@ export interface Op<A extends Attributes = Attributes> {
    */
   readonly textbook?: readonly ((r: RuleContext<A>) => Tensor)[];
   readonly sampling?: Sampling<A>;
+  /** Made of a user's function, which may build something else at each call. */
+  readonly isOpaque?: boolean;
 }

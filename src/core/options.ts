@@ -15,8 +15,8 @@ export function checkNames(what: string, given: object, names: readonly string[]
   if (unknown === undefined) return;
   fail("bad-argument", {
     message: `${what} has no option ${shown(unknown)}.`,
-    expected: listed(names),
+    expected: names.length === 0 ? "no options" : listed(names),
     found: shown(unknown),
-    fix: didYouMean(unknown, names),
+    fix: names.length === 0 ? "Leave it out." : didYouMean(unknown, names),
   });
 }

@@ -4,6 +4,7 @@
  */
 
 import { fail } from "./errors.ts";
+import { shown } from "./wording.ts";
 
 /** Rotation distances of Threefry-2x32 (Salmon et al. 2011, table 2). */
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
@@ -50,7 +51,7 @@ export function keyOf(seed: number): [number, number] {
     fail("bad-argument", {
       message: "A seed must be a whole number.",
       expected: "a whole number between -2^53 and 2^53",
-      found: String(seed),
+      found: shown(seed),
       fix: "Pass for example seed: 0.",
     });
   }

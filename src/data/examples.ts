@@ -33,7 +33,8 @@ export interface InlineExamples {
  */
 export function examples(inline: InlineExamples): Dataset {
   const { classes } = inline;
-  if (classes !== undefined && !Array.isArray(classes)) wrongKind("classes", classes);
+  if (classes !== undefined && !Array.isArray(classes))
+    wrongKind("the classes", classes, 'their names, such as ["cat", "dog"]');
   if (classes !== undefined && new Set(classes).size !== classes.length) {
     fail("data-invalid", {
       message: "A class is listed more than once.",
@@ -45,7 +46,7 @@ export function examples(inline: InlineExamples): Dataset {
   if (inline.targets instanceof Tensor) {
     return dataset({ inputs, ...heldTargets(inline.targets, classes) });
   }
-  if (!Array.isArray(inline.targets)) return wrongKind("targets", inline.targets);
+  if (!Array.isArray(inline.targets)) return wrongKind("the targets", inline.targets);
   if (inline.targets.length !== inputs.shape[0]) {
     fail("data-invalid", {
       message: "There is not exactly one target for each input.",
@@ -106,7 +107,7 @@ function heldTargets(
 /** @internal Rows of finite numbers as a tensor of shape [rows, numbers]. */
 export function matrix(given: unknown, what: string): ArrayTensor {
   if (given instanceof Tensor) return held(given);
-  if (!Array.isArray(given)) return wrongKind(what, given);
+  if (!Array.isArray(given)) return wrongKind(`the ${what}`, given);
   const table: readonly unknown[] = given;
   if (table.length === 0) fail("data-empty", { message: `The ${what} have no rows.` });
   const width = Array.isArray(table[0]) ? table[0].length : 0;
@@ -115,7 +116,7 @@ export function matrix(given: unknown, what: string): ArrayTensor {
   }
   // Rows are checked before anything of their total size is allocated.
   const cells = Array.from(table, (row, at) => {
-    if (!Array.isArray(row)) return wrongKind(`${what}, row ${at}`, row);
+    if (!Array.isArray(row)) return wrongKind(`row ${at} of the ${what}`, row);
     if (row.length !== width) {
       fail("data-invalid", {
         message: `The rows of the ${what} differ in length.`,
@@ -175,10 +176,12 @@ function namedLabels(
   return { targets: arrayTensor("i32", [labels.length], Int32Array.from(labels)), classes };
 }
 
-function wrongKind(what: string, found: unknown): never {
+const rows = "one entry for each example, such as [[0, 0], [0, 1]]";
+
+function wrongKind(what: string, found: unknown, expected = rows): never {
   return fail("data-invalid", {
-    message: `The ${what} of inline examples must be a list.`,
-    expected: "a list with one entry for each example, such as [[0, 0], [0, 1]]",
+    message: `${what.charAt(0).toUpperCase()}${what.slice(1)} must be a list.`,
+    expected: `a list: ${expected}`,
     found: shown(found),
   });
 }

@@ -1,5 +1,6 @@
 import { fail } from "../core/errors.ts";
-import { shown } from "../core/wording.ts";
+import { checkNames } from "../core/options.ts";
+import { listed, shown } from "../core/wording.ts";
 import { type CellSource, numberIn, tableCells } from "./cells.ts";
 import { type Table, type TableColumn, unknownColumn } from "./csv.ts";
 import { checkIndices, type Dataset } from "./dataset.ts";
@@ -37,6 +38,18 @@ export interface TableDatasetOptions {
   readonly maxCategories?: number;
 }
 
+const optionNames: Readonly<Record<keyof TableDatasetOptions, true>> = {
+  target: true,
+  inputs: true,
+  missing: true,
+  standardize: true,
+  standardizeTarget: true,
+  validation: true,
+  seed: true,
+  stratify: true,
+  maxCategories: true,
+};
+
 export interface TableDataset {
   readonly train: Dataset;
   readonly validation: Dataset | undefined;
@@ -55,6 +68,7 @@ export interface TableDataset {
  *   that is no number in a number column; "data-empty"; "bad-argument".
  */
 export function tableDataset(table: Table, options: TableDatasetOptions): TableDataset {
+  checkNames("tableDataset", options, Object.keys(optionNames));
   const policy = options.missing ?? "error";
   if (policy !== "error" && policy !== "drop" && policy !== "mean") {
     fail("bad-argument", {
@@ -68,7 +82,7 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   const notes: string[] = [];
   const kept = keptRows(table, source, target, inputs, policy, notes);
   const parts = divide(table, source, target, kept, options);
-  const fit = { source, ...parts, all: kept, policy, notes };
+  const fit: Fit = { source, ...parts, all: kept, constant: [] };
   const preprocessing: Preprocessing = {
     version: 1,
     inputs: inputs.map((column) =>
@@ -83,6 +97,7 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
     missingValues: table.missingValues,
     decimal: table.decimal,
   };
+  notes.push(...constantNotes(fit.constant));
   return {
     train: datasetOf(preprocessing, source, parts.train),
     validation:
@@ -144,13 +159,13 @@ function keptRows(
       });
     }
     const at = first < 0 ? "" : place(undefined, table.lines[first]);
-    if (count > 0) found.push(`${shown(column.name)} ${count} (first on ${at})`);
+    if (count > 0) found.push(`${count} in ${shown(column.name)} (first on ${at})`);
   }
   if (policy === "error" && found.length > 0) {
     fail("data-invalid", {
       message: "Some values are missing.",
       expected: "a value in every cell that is used",
-      found: `missing in ${found.slice(0, 20).join(", ")}`,
+      found: `missing: ${found.slice(0, 20).join(", ")}`,
       where: table.source,
       fix: 'Say missing: "drop" to leave out such rows, or missing: "mean" to fill them in.',
     });
@@ -161,7 +176,7 @@ function keptRows(
   if (rows.length === 0) {
     fail("data-empty", {
       message: "Every row has a missing value, so that none is left.",
-      found: `missing in ${found.slice(0, 20).join(", ")}`,
+      found: `missing: ${found.slice(0, 20).join(", ")}`,
       where: table.source,
       fix: 'Leave out the columns that lack most, or say missing: "mean".',
     });
@@ -220,7 +235,19 @@ function divide(
 interface Fit extends Parts {
   readonly source: CellSource;
   readonly all: readonly number[];
-  readonly notes: string[];
+  /** Columns that are to be scaled but have one value, with this value. */
+  readonly constant: [name: string, value: number][];
+}
+
+/** More constant columns than this share a note. */
+const mostNotes = 5;
+
+function constantNotes(columns: Fit["constant"]): string[] {
+  const where = "constant in the training part";
+  if (columns.length > mostNotes) {
+    return [`${columns.length} columns are ${where}: ${listed(columns.map(([name]) => name))}.`];
+  }
+  return columns.map(([name, value]) => `Column ${shown(name)} is ${where} (${value}).`);
 }
 
 /** Mean and population standard deviation of the training rows. */
@@ -250,9 +277,7 @@ function numberRule({ name }: TableColumn, fit: Fit, scale: boolean, fill: boole
     });
   }
   const plain = deviation === 0 || !scale;
-  if (constant && scale) {
-    fit.notes.push(`Column ${shown(name)} is constant in the training part (${mean}).`);
-  }
+  if (constant && scale) fit.constant.push([name, mean]);
   return {
     kind: "number",
     name,

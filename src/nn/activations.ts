@@ -3,6 +3,7 @@
  * `relu(x)` computes, `sequential(linear(2, 3), relu())` builds.
  */
 import { callSite } from "../core/call-site.ts";
+import { checkNames } from "../core/options.ts";
 import { Tensor } from "../core/tensor.ts";
 import { abs, add, div, mul, sub } from "../ops/arithmetic.ts";
 import { greater, isNaN, less, where } from "../ops/compare.ts";
@@ -22,8 +23,12 @@ export interface Activation<Options = Empty> {
 function define<Options extends object = Empty>(
   name: string,
   f: (x: Tensor, options: Options) => Tensor,
+  ...names: (keyof Options & string)[]
 ): Activation<Options> {
   const build = (first?: Tensor | Options, second?: Options): Tensor | Layer<Same, Same> => {
+    const options = first instanceof Tensor ? second : first;
+    // tensors.map(relu) passes further arguments, which are no options.
+    if (typeof options === "object") checkNames(name, options, names);
     if (first instanceof Tensor) return f(first, second ?? ({} as Options));
     return activation((x) => f(x, first ?? ({} as Options)), name, { ...first });
   };
@@ -57,8 +62,10 @@ export const tanh = define("tanh", ops.tanh);
 /** y = max(x, 0); slope 0 at 0. */
 export const relu = define("relu", ops.relu);
 /** y = x for x > 0, else slope·x; slope 0.01 by default, also at 0. */
-export const leakyRelu = define<{ readonly slope?: number }>("leakyRelu", (x, { slope = 0.01 }) =>
-  where(greater(x, 0), x, mul(x, slope)),
+export const leakyRelu = define<{ readonly slope?: number }>(
+  "leakyRelu",
+  (x, { slope = 0.01 }) => where(greater(x, 0), x, mul(x, slope)),
+  "slope",
 );
 
 /** α(e^x − 1) where x ≤ 0; positive x, whose e^x may overflow, are kept out of it. */
@@ -66,8 +73,10 @@ const exponentialBranch = (x: Tensor, alpha: number): Tensor =>
   mul(ops.expm1(where(greater(x, 0), zerosLike(x), x)), alpha);
 
 /** y = x for x > 0, else α(e^x − 1); α = 1 by default (Clevert et al. 2016). */
-export const elu = define<{ readonly alpha?: number }>("elu", (x, { alpha = 1 }) =>
-  where(greater(x, 0), x, exponentialBranch(x, alpha)),
+export const elu = define<{ readonly alpha?: number }>(
+  "elu",
+  (x, { alpha = 1 }) => where(greater(x, 0), x, exponentialBranch(x, alpha)),
+  "alpha",
 );
 
 /** The constants that keep mean 0 and variance 1 (Klambauer et al. 2017). */
@@ -90,8 +99,10 @@ export const silu = define("silu", (x) => mul(x, ops.sigmoid(x)));
 /** y = x·tanh(softplus x) (Misra 2019). */
 export const mish = define("mish", (x) => mul(x, ops.tanh(ops.softplus(x))));
 /** y = ln(1 + e^(βx))/β; β = 1 by default. */
-export const softplus = define<{ readonly beta?: number }>("softplus", (x, { beta = 1 }) =>
-  beta === 1 ? ops.softplus(x) : div(ops.softplus(mul(x, beta)), beta),
+export const softplus = define<{ readonly beta?: number }>(
+  "softplus",
+  (x, { beta = 1 }) => (beta === 1 ? ops.softplus(x) : div(ops.softplus(mul(x, beta)), beta)),
+  "beta",
 );
 /** y = x/(1 + |x|) */
 export const softsign = define("softsign", (x) => div(x, add(abs(x), 1)));
@@ -101,12 +112,16 @@ interface AxisOptions {
   readonly axis?: number;
 }
 /** y_i = e^(x_i)/Σ_j e^(x_j) along an axis. */
-export const softmax = define<AxisOptions>("softmax", (x, options) =>
-  ops.exp(logSoftmax(x, options)),
+export const softmax = define<AxisOptions>(
+  "softmax",
+  (x, options) => ops.exp(logSoftmax(x, options)),
+  "axis",
 );
 /** y_i = x_i − ln Σ_j e^(x_j) along an axis. */
-export const logSoftmax = define<AxisOptions>("logSoftmax", (x, { axis = -1 }) =>
-  sub(x, logsumexp(x, { axes: axis, keepDims: true })),
+export const logSoftmax = define<AxisOptions>(
+  "logSoftmax",
+  (x, { axis = -1 }) => sub(x, logsumexp(x, { axes: axis, keepDims: true })),
+  "axis",
 );
 
 interface Bounds {
@@ -114,11 +129,16 @@ interface Bounds {
   readonly max?: number;
 }
 /** y = min(max(x, min), max), −1 and 1 by default; slope 0 on the bounds (PyTorch's convention). */
-export const hardtanh = define<Bounds>("hardtanh", (x, { min = -1, max = 1 }) => {
-  // NaN fails every comparison; it is to pass through, not to become a bound.
-  const y = where(greater(x, min), where(less(x, max), x, max), min);
-  return where(isNaN(x), x, y);
-});
+export const hardtanh = define<Bounds>(
+  "hardtanh",
+  (x, { min = -1, max = 1 }) => {
+    // NaN fails every comparison; it is to pass through, not to become a bound.
+    const y = where(greater(x, min), where(less(x, max), x, max), min);
+    return where(isNaN(x), x, y);
+  },
+  "min",
+  "max",
+);
 /** y = min(max(x, 0), 6) */
 export const relu6 = define("relu6", (x) => hardtanh(x, { min: 0, max: 6 }));
 /** y = min(max(x/6 + ½, 0), 1) */

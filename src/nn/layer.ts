@@ -2,7 +2,7 @@
  * A layer is plain data and a pure function: which parameters it has, and what it makes of an
  * input and their values. A model is a layer made of layers.
  */
-import { type CallSite, withSite } from "../core/call-site.ts";
+import { type CallSite, callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -50,21 +50,27 @@ export interface Layer<In extends Size = Size, Out extends Size = Size> {
   apply(x: Tensor, parameters: Readonly<Record<string, Tensor>>, context?: LayerContext): Tensor;
 }
 
-type LayerParts<In extends Size, Out extends Size> = Omit<Layer<In, Out>, "layers" | "settings"> &
-  Partial<Pick<Layer<In, Out>, "layers" | "settings">>;
+type Usual = "layers" | "settings" | "site";
+type LayerParts<In extends Size, Out extends Size> = Omit<Layer<In, Out>, Usual> &
+  Partial<Pick<Layer<In, Out>, Usual>>;
 
 export const inference: LayerContext = { training: false, path: "" };
 
-/** A layer from its parts: its nodes are attributed to the line that made the layer. */
+/**
+ * A layer from its parts. Its nodes are attributed to the line that made the layer: `site`, by
+ * default the line that calls this function.
+ */
 export function layer<In extends Size, Out extends Size>(
   parts: LayerParts<In, Out>,
 ): Layer<In, Out> {
+  const { site = callSite() } = parts;
   return {
     layers: [],
     settings: {},
     ...parts,
+    site,
     apply(x, parameters, context = inference) {
-      return withSite(parts.site, () => {
+      return withSite(site, () => {
         checkInput(parts, x, context.path);
         const y = parts.apply(x, parameters, context);
         context.observe?.(context.path, y);

@@ -1,6 +1,8 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { add } from "../ops/arithmetic.ts";
 import { matmul } from "../ops/matmul.ts";
 import { transpose } from "../ops/move.ts";
@@ -20,6 +22,14 @@ export interface LinearOptions {
   readonly learningRate?: number;
 }
 
+const names = [
+  "weight",
+  "bias",
+  "sharedBias",
+  "frozen",
+  "learningRate",
+] as const satisfies readonly (keyof LinearOptions)[];
+
 /**
  * y = x Wᵀ + b for rows x of `inputs` numbers, W of shape [outputs, inputs] and b of shape
  * [outputs] ([] if shared). Default start: all from U(−1/√inputs, 1/√inputs), as in PyTorch.
@@ -29,12 +39,13 @@ export function linear<const In extends number, const Out extends number>(
   outputs: Out,
   options: LinearOptions = {},
 ): Layer<In, Out> {
+  checkNames("linear", options, names);
   for (const [what, n] of Object.entries({ inputs, outputs })) {
     if (!Number.isInteger(n) || n < 1) {
       fail("bad-argument", {
         message: `linear needs a number of ${what}.`,
         expected: "a whole number ≥ 1",
-        found: String(n),
+        found: shown(n),
       });
     }
   }

@@ -1,6 +1,7 @@
 /** Losses E(output, target): one number. Rows are examples; the last axis is classes or outputs. */
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { abs, add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
@@ -54,6 +55,12 @@ function reduce(losses: Tensor, reduction: Reduction): Tensor {
   }
 }
 
+/** The options, if the loss knows them all: a misspelt one would silently do nothing. */
+function checked<O extends LossOptions>(what: string, options: O, ...own: (keyof O & string)[]): O {
+  checkNames(what, options, [...own, "reduction"]);
+  return options;
+}
+
 /** Target as numbers of the output's type and shape; [n] is taken for [n, 1]. */
 function like(output: Tensor, target: Tensor, what: string): Tensor {
   const t = cast(target, output.dtype);
@@ -79,8 +86,9 @@ function adviceFor(output: Tensor, target: Tensor, what: string): string {
 export function halfSquaredError(
   output: Tensor,
   target: Tensor,
-  { reduction = "sum" }: LossOptions = {},
+  options: LossOptions = {},
 ): Tensor {
+  const { reduction = "sum" } = checked("halfSquaredError", options);
   const t = like(output, target, "halfSquaredError");
   return reduce(mul(square(sub(t, output)), 0.5), reduction);
 }
@@ -90,8 +98,9 @@ halfSquaredError.adds = true;
 export function meanSquaredError(
   output: Tensor,
   target: Tensor,
-  { reduction = "mean" }: LossOptions = {},
+  options: LossOptions = {},
 ): Tensor {
+  const { reduction = "mean" } = checked("meanSquaredError", options);
   return reduce(square(sub(output, like(output, target, "meanSquaredError"))), reduction);
 }
 
@@ -99,8 +108,9 @@ export function meanSquaredError(
 export function meanAbsoluteError(
   output: Tensor,
   target: Tensor,
-  { reduction = "mean" }: LossOptions = {},
+  options: LossOptions = {},
 ): Tensor {
+  const { reduction = "mean" } = checked("meanAbsoluteError", options);
   return reduce(abs(sub(output, like(output, target, "meanAbsoluteError"))), reduction);
 }
 
@@ -108,8 +118,16 @@ export function meanAbsoluteError(
 export function huber(
   output: Tensor,
   target: Tensor,
-  { reduction = "mean", delta = 1 }: LossOptions & { readonly delta?: number } = {},
+  options: LossOptions & { readonly delta?: number } = {},
 ): Tensor {
+  const { reduction = "mean", delta = 1 } = checked("huber", options, "delta");
+  if (!(delta > 0)) {
+    fail("bad-argument", {
+      message: "huber needs the size δ of the error up to which it counts squared.",
+      expected: "a number > 0",
+      found: String(delta),
+    });
+  }
   const d = sub(output, like(output, target, "huber"));
   const near = lessEqual(abs(d), delta);
   // Errors that are not near are kept out of the square, whose slope would be 0·∞ at ∞.
@@ -130,8 +148,9 @@ interface BinaryOptions extends LossOptions {
 export function binaryCrossEntropy(
   output: Tensor,
   target: Tensor,
-  { reduction = "mean", weights = 1 }: BinaryOptions = {},
+  options: BinaryOptions = {},
 ): Tensor {
+  const { reduction = "mean", weights = 1 } = checked("binaryCrossEntropy", options, "weights");
   const losses = crossEntropyOfBits(output, like(output, target, "binaryCrossEntropy"));
   return reduce(weights === 1 ? losses : mul(losses, factors(weights, output)), reduction);
 }
@@ -146,8 +165,10 @@ export function binaryCrossEntropyWithLogits(
   target: Tensor,
   options: BinaryOptions & { readonly positiveWeight?: Weights } = {},
 ): Tensor {
-  const { reduction = "mean", weights = 1, positiveWeight = 1 } = options;
-  const t = like(output, target, "binaryCrossEntropyWithLogits");
+  const what = "binaryCrossEntropyWithLogits";
+  const known = checked(what, options, "weights", "positiveWeight");
+  const { reduction = "mean", weights = 1, positiveWeight = 1 } = known;
+  const t = like(output, target, what);
   const cost = softplus(neg(output));
   const weighted =
     positiveWeight === 1
@@ -172,17 +193,31 @@ interface ClassOptions extends LossOptions {
   readonly classWeights?: readonly number[] | Tensor;
 }
 
+/** One weight for each class: fewer would be stretched, more be left over, and nobody told. */
+function weightsOfClasses(given: readonly number[] | Tensor, output: Tensor): Tensor {
+  const weights = factors(given, output) as Tensor;
+  const classes = output.shape[output.rank - 1]!;
+  if (sameShape(weights.shape, [classes])) return weights;
+  return fail("shape-mismatch", {
+    message: "classWeights are one number for each class.",
+    expected: `${classes}, as many as the model has outputs`,
+    found: weights.rank === 1 ? `${weights.size}` : `shape ${formatShape(weights.shape)}`,
+  });
+}
+
 /** −w_y·log p_y for each row; "mean" divides by the sum of the labels' weights. */
 export function negativeLogLikelihood(
   output: Tensor,
   target: Tensor,
-  { reduction = "mean", classWeights }: ClassOptions = {},
+  options: ClassOptions = {},
 ): Tensor {
+  const known = checked("negativeLogLikelihood", options, "classWeights");
+  const { reduction = "mean", classWeights } = known;
   checkLabels(output, target, "negativeLogLikelihood");
   const labels = cast(target, "i32");
   const picked = neg(squeeze(gather(output, expandDims(labels, -1), { axis: -1 }), -1));
   if (classWeights === undefined) return reduce(picked, reduction);
-  const weight = take(factors(classWeights, output) as Tensor, labels);
+  const weight = take(weightsOfClasses(classWeights, output), labels);
   const losses = mul(picked, weight);
   return reduction === "mean" ? div(sum(losses), sum(weight)) : reduce(losses, reduction);
 }
@@ -202,38 +237,40 @@ interface CrossEntropyOptions extends ClassOptions {
 export function crossEntropy(
   output: Tensor,
   target: Tensor,
-  { reduction = "mean", classWeights, labelSmoothing = 0 }: CrossEntropyOptions = {},
+  options: CrossEntropyOptions = {},
 ): Tensor {
-  const logs = logSoftmax(output);
-  const classes = output.shape[output.rank - 1]!;
-  const labelled = !isFloat(target.dtype);
-  const weighted = (t: Tensor) =>
-    classWeights === undefined ? t : mul(t, factors(classWeights, output));
-  if (labelled && labelSmoothing === 0) {
-    return negativeLogLikelihood(logs, target, {
-      reduction,
-      ...(classWeights === undefined ? {} : { classWeights }),
+  const known = checked("crossEntropy", options, "classWeights", "labelSmoothing");
+  const { reduction = "mean", classWeights, labelSmoothing = 0 } = known;
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    fail("bad-argument", {
+      message: "labelSmoothing is the share of the target that is spread over all classes.",
+      expected: "a number from 0 to 1",
+      found: String(labelSmoothing),
     });
   }
-  if (labelled) checkLabels(output, target, "crossEntropy");
-  const hard = labelled
-    ? oneHot(target, classes, output.dtype)
-    : like(output, target, "crossEntropy");
-  const soft = add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes);
-  const losses = neg(sum(mul(weighted(soft), logs), { axes: -1 }));
-  if (reduction !== "mean" || !labelled || classWeights === undefined) {
-    return reduce(losses, reduction);
+  const logs = logSoftmax(output);
+  const share = labelSmoothing / output.shape[output.rank - 1]!;
+  const weights = classWeights && weightsOfClasses(classWeights, output);
+  const overClasses = (t: Tensor) =>
+    neg(sum(weights === undefined ? t : mul(t, weights), { axes: -1 }));
+  if (isFloat(target.dtype)) {
+    const soft = add(mul(like(output, target, "crossEntropy"), 1 - labelSmoothing), share);
+    return reduce(overClasses(mul(soft, logs)), reduction);
   }
-  return div(sum(losses), sum(weighted(hard)));
+  checkLabels(output, target, "crossEntropy");
+  const own = { reduction, ...(weights === undefined ? {} : { classWeights: weights }) };
+  if (labelSmoothing === 0) return negativeLogLikelihood(logs, target, own);
+  // Reading at the label, as without smoothing, finds labels that are outside.
+  const hard = negativeLogLikelihood(logs, target, { ...own, reduction: "none" });
+  const losses = add(mul(hard, 1 - labelSmoothing), mul(overClasses(logs), share));
+  if (reduction !== "mean" || weights === undefined) return reduce(losses, reduction);
+  return div(sum(losses), sum(take(weights, cast(target, "i32"))));
 }
 crossEntropy.classes = true;
 
 /** E = mean over all elements of t(ln t − o) for log-probabilities o; 0·ln 0 counts as 0. */
-export function klDivergence(
-  output: Tensor,
-  target: Tensor,
-  { reduction = "mean" }: LossOptions = {},
-): Tensor {
+export function klDivergence(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const { reduction = "mean" } = checked("klDivergence", options);
   const t = like(output, target, "klDivergence");
   const logs = log(where(greater(t, 0), t, 1));
   return reduce(mul(t, sub(logs, output)), reduction);
@@ -241,11 +278,8 @@ export function klDivergence(
 klDivergence.classes = true;
 
 /** E = mean of max(0, 1 − t·o) for targets −1 and 1, or labels, of which 0 stands for −1. */
-export function hinge(
-  output: Tensor,
-  target: Tensor,
-  { reduction = "mean" }: LossOptions = {},
-): Tensor {
+export function hinge(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
+  const { reduction = "mean" } = checked("hinge", options);
   const t = like(output, target, "hinge");
   const signed = isFloat(target.dtype) ? t : where(greater(t, 0), t, -1);
   return reduce(relu(sub(1, mul(signed, output))), reduction);
@@ -256,8 +290,9 @@ hinge.threshold = 0;
 export function multiMargin(
   output: Tensor,
   target: Tensor,
-  { reduction = "mean", margin = 1 }: LossOptions & { readonly margin?: number } = {},
+  options: LossOptions & { readonly margin?: number } = {},
 ): Tensor {
+  const { reduction = "mean", margin = 1 } = checked("multiMargin", options, "margin");
   checkLabels(output, target, "multiMargin");
   const labels = cast(target, "i32");
   const own = gather(output, expandDims(labels, -1), { axis: -1 });

@@ -1,6 +1,7 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { activation } from "./activations.ts";
 import { inference, type Layer, layer, type ParameterSpec, type Same, type Size } from "./layer.ts";
 
@@ -60,9 +61,10 @@ export function sequential<const L extends readonly Item[]>(
   ...items: L extends Chain<L> ? L : Chain<L>
 ): Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>> {
   const site = callSite();
-  const layers = (items as readonly Item[]).map((item) =>
-    typeof item === "function" ? activation(item) : item,
-  );
+  const layers = (items as readonly Item[]).map((item, i) => {
+    if (typeof item === "function") return activation(item);
+    return typeof item?.apply === "function" ? item : noLayer(item, i);
+  });
   checkSizes(layers);
   const parameters: Record<string, ParameterSpec> = {};
   layers.forEach((l, i) => {
@@ -82,6 +84,17 @@ export function sequential<const L extends readonly Item[]>(
       }, x);
     },
   }) as Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>>;
+}
+
+function noLayer(item: unknown, i: number): never {
+  return fail("bad-argument", {
+    message: `What stands at place ${i} of sequential is no layer.`,
+    expected: "a layer, such as linear(2, 3) or relu(), or a function of a tensor",
+    found: shown(item),
+    ...(Array.isArray(item)
+      ? { fix: "Write the layers one after another, without brackets, or ...list." }
+      : {}),
+  });
 }
 
 /** The entries under a prefix, without it. */

@@ -2,6 +2,7 @@
 import { convert, type DType, isFloat } from "../core/dtype.ts";
 import { apply, constant, select } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
+import { checkNames } from "../core/options.ts";
 import { broadcastShapes } from "../core/shape.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 import { sub } from "./arithmetic.ts";
@@ -159,6 +160,7 @@ export const clampOp = elementwise<{ min: number; max: number }>({
 
 /** y = min(max(x, min), max); slope 1 on the bounds (PyTorch's convention). */
 export function clamp(x: Tensor, bounds: { min?: number; max?: number }): Tensor {
+  checkNames("clamp", bounds, ["min", "max"]);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;
   const y = x.dtype === "bool" ? cast(x, "i32") : x;
   // The bounds as elements of x's type: for integers, the outermost integers between them.

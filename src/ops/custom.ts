@@ -68,6 +68,7 @@ export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor
       return { dtype, shape };
     },
     meaning: () => ({ loop: "compose", build: (inputs) => spec.forward(...inputs) }),
+    isOpaque: true,
     derivative: backward ? given(spec.name, backward) : { kind: "missing", reason },
     law: { en: spec.law ?? "A derivative given by the user.", zh: spec.law ?? "用户给定的导数。" },
     notation: {

@@ -93,6 +93,9 @@ export const scalar = (value: number, dtype: DType): Tensor =>
 export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor =>
   node(inputOp, [], { name, shape: [...checkShape(shape)], dtype: checkDType(dtype) });
 
+/** Whether a value still has to be given. */
+export const isPlaceholder = (x: Tensor): boolean => x.op === (inputOp as unknown as Tensor["op"]);
+
 /** y[i] = value */
 export const full = (shape: Shape, value: number, dtype: DType = "f32"): Tensor =>
   broadcastTo(scalar(value, dtype), shape);

@@ -278,6 +278,13 @@ export const concatenateOp: Op<{ axis: number }> = {
 
 /** y has the elements of x in row-major order; one size may be −1 and follows from the rest. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (shape.filter((n) => n === -1).length > 1) {
+    fail("shape-mismatch", {
+      message: "reshape can find one size from the others, not two.",
+      expected: "at most one −1",
+      found: formatShape(shape),
+    });
+  }
   const known = sizeOf(shape.filter((n) => n !== -1));
   const full = shape.map((n) => (n === -1 ? x.size / known : n));
   if (!full.every(Number.isInteger)) {

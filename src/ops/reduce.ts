@@ -2,6 +2,7 @@
 import { fail } from "../core/errors.ts";
 import { type Expression, index, indices, load, offset } from "../core/expression.ts";
 import type { Combine, Op, TensorType } from "../core/op.ts";
+import { checkNames } from "../core/options.ts";
 import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 import { add, div, mul, square, sub } from "./arithmetic.ts";
@@ -279,6 +280,7 @@ export interface ReduceOptions {
 const reducer =
   (op: Op<Axes>) =>
   (x: Tensor, options: ReduceOptions = {}): Tensor => {
+    checkNames(op.name, options, ["axes", "keepDims"]);
     const axes = normalizeAxes(options.axes, x.rank, op.name);
     const y = node(op, [x.dtype === "bool" ? cast(x, "i32") : x], { axes });
     return options.keepDims ? reshape(y, keepDims(x.shape, axes)) : y;
@@ -304,10 +306,12 @@ export function variance(
   x: Tensor,
   options: ReduceOptions & { readonly correction?: number } = {},
 ): Tensor {
-  const axes = normalizeAxes(options.axes, x.rank, "variance");
+  checkNames("variance", options, ["axes", "keepDims", "correction"]);
+  const { correction = 0, ...over } = options;
+  const axes = normalizeAxes(over.axes, x.rank, "variance");
   const n = sizeOf(axes.map((axis) => x.shape[axis]!));
   const deviation = sub(x, mean(x, { axes, keepDims: true }));
-  return div(sum(square(deviation), options), Math.max(0, n - (options.correction ?? 0)));
+  return div(sum(square(deviation), over), Math.max(0, n - correction));
 }
 
 export interface PositionOptions {
@@ -318,8 +322,11 @@ export interface PositionOptions {
 
 const positioner =
   (op: Op<Axes>) =>
-  (x: Tensor, { axis = -1, keepDims }: PositionOptions = {}): Tensor =>
-    reducer(op)(x, { axes: [normalizeAxis(axis, x.rank, op.name)], keepDims: keepDims ?? false });
+  (x: Tensor, options: PositionOptions = {}): Tensor => {
+    checkNames(op.name, options, ["axis", "keepDims"]);
+    const { axis = -1, keepDims = false } = options;
+    return reducer(op)(x, { axes: [normalizeAxis(axis, x.rank, op.name)], keepDims });
+  };
 
 /** The position of the largest element along the axis: the first at a tie, or the first NaN. */
 export const argmax = positioner(argmaxOp);
@@ -327,7 +334,8 @@ export const argmax = positioner(argmaxOp);
 export const argmin = positioner(argminOp);
 
 /** y[k] = Σ x[j] for j ≤ k along the axis. */
-export function cumsum(x: Tensor, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
-  const along = normalizeAxis(axis, x.rank, "cumsum");
+export function cumsum(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  checkNames("cumsum", options, ["axis"]);
+  const along = normalizeAxis(options.axis ?? -1, x.rank, "cumsum");
   return node(cumsumOp, [x.dtype === "bool" ? cast(x, "i32") : x], { axis: along, reverse: false });
 }

@@ -17,6 +17,7 @@ interface Saved {
   readonly learningRate: number;
   readonly optimizer: string;
   readonly progress: Progress;
+  readonly classes?: readonly string[] | undefined;
 }
 
 /** Metadata that the user's own may not replace. */
@@ -55,6 +56,7 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
     learningRate: trainer.learningRate,
     optimizer: trainer.optimizer.name,
     progress: trainer.progress,
+    classes: trainer.classes,
   };
   return encodeSafetensors(tensors, { ...extra, format, training: JSON.stringify(saved) });
 }
@@ -114,6 +116,7 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
     best: places.has(`best/${parameters[0]}`) ? part("best/", parameters) : undefined,
     progress: saved.progress,
     learningRate: saved.learningRate,
+    classes: saved.classes,
   });
   return extra;
 }
@@ -131,7 +134,7 @@ function parse(text: string | undefined): Saved {
   } catch {
     return bad(text === undefined ? "nothing" : "no JSON");
   }
-  const { seed, learningRate, optimizer } = saved;
+  const { seed, learningRate, optimizer, classes } = saved;
   const p: Partial<Progress> = saved.progress ?? {};
   const whole = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   const checks: Readonly<Record<string, boolean>> = {
@@ -148,11 +151,14 @@ function parse(text: string | undefined): Saved {
     best: p.best === null || Number.isFinite(p.best),
     waited: whole(p.waited),
     stopped: typeof p.stopped === "boolean",
+    classes:
+      classes === undefined ||
+      (Array.isArray(classes) && classes.every((name) => typeof name === "string")),
   };
   const wrong = Object.keys(checks).filter((name) => !checks[name]);
   if (wrong.length > 0) return bad(`nothing sensible under ${wrong.join(", ")}`);
   const progress = freshProgress();
   // Of what else the file may hold, nothing is taken over.
   for (const name of Object.keys(progress)) Object.assign(progress, { [name]: p[name as "steps"] });
-  return { seed: seed!, learningRate: learningRate!, optimizer: optimizer!, progress };
+  return { seed: seed!, learningRate: learningRate!, optimizer: optimizer!, progress, classes };
 }

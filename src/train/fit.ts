@@ -5,12 +5,12 @@ import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { shuffledOrder, split } from "../data/split.ts";
+import { type Data, toDataset } from "./classes.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { checkFit, checkLabels } from "./options.ts";
 import { remember } from "./progress.ts";
 import type { Resident } from "./resident.ts";
-import type { Data, Trainer } from "./trainer.ts";
-import { toDataset } from "./trainer.ts";
+import type { Trainer } from "./trainer.ts";
 import { Turns } from "./turns.ts";
 
 /** Examples per step, where nothing else is said. */
@@ -100,7 +100,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       this.#validation = parts.validation;
     } else {
       this.#train = data;
-      this.#validation = validation && toDataset(validation);
+      this.#validation = validation && toDataset(validation, data.classes);
     }
   }
 
@@ -186,6 +186,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       }
       checkEvaluation(this.#trainer, this.#validation);
     }
+    this.#trainer.learn(this.#data.classes);
   }
 
   /** The rest of the present epoch with its measures; undefined if it was aborted. */

@@ -56,6 +56,14 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       found: `dtype ${JSON.stringify(dtype)}, update ${JSON.stringify(update)}`,
     });
   }
+  const { threads = 1 } = options;
+  if (!Number.isSafeInteger(threads) || threads < 1) {
+    fail("bad-argument", {
+      message: "trainer cannot use this number of threads.",
+      expected: "a whole number ≥ 1",
+      found: shown(threads),
+    });
+  }
   const names = Object.keys(model.parameters);
   if (trainable(model).length === 0) {
     fail("bad-argument", {

@@ -3,6 +3,7 @@
  * how far training has come.
  */
 import type { Backend } from "../backends/backend.ts";
+import { type BackendName, chooseBackend } from "../backends/choose.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
@@ -11,17 +12,15 @@ import type { TensorType } from "../core/op.ts";
 import { keyOf } from "../core/random.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { shown } from "../core/wording.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
-import { examples, type InlineExamples } from "../data/examples.ts";
 import { inFile } from "../io/in-file.ts";
 import { initialize } from "../nn/initializers.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { type BackendName, chooseBackend } from "./backend.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type Data, toDataset } from "./classes.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { nonFiniteError } from "./non-finite.ts";
@@ -61,21 +60,7 @@ export interface TrainerState {
   readonly best: ReadonlyMap<string, TypedArray> | undefined;
   readonly progress: Progress;
   readonly learningRate: number;
-}
-
-/** What can be trained on: a dataset, or rows of numbers. */
-export type Data = Dataset | InlineExamples;
-
-export function toDataset(data: Data): Dataset {
-  if (typeof data !== "object" || data === null) {
-    fail("bad-argument", {
-      message: "There are no data.",
-      expected: "a dataset, or { inputs, targets }",
-      found: shown(data),
-      fix: "Pass { inputs: [[0, 1], …], targets: [[1], …] }, or what a loader of data gives.",
-    });
-  }
-  return "size" in data ? data : examples(data);
+  readonly classes: readonly string[] | undefined;
 }
 
 /** Training, partial batch, validation, its partial batch, prediction, and a few more. */
@@ -94,6 +79,8 @@ export class Trainer {
   learningRate: number;
   /** Where training stands; saved and restored with the parameters. */
   progress: Progress = freshProgress();
+  /** The classes trained on, in the order of their labels, which other data are held to. */
+  classes: readonly string[] | undefined;
   /** @internal The parameters with the best loss, while early stopping may go back to them. */
   best: ReadonlyMap<string, TypedArray> | undefined;
   readonly #site: CallSite = callSite();
@@ -183,7 +170,7 @@ export class Trainer {
    * happens before either.
    */
   fit(data: Data, options: FitOptions = {}): Fit {
-    const dataset = toDataset(data);
+    const dataset = toDataset(data, this.classes);
     const fit = new Fit(this, dataset, options);
     this.#fitted = { data: dataset, batchSize: options.batchSize ?? usualBatch };
     return fit;
@@ -205,8 +192,16 @@ export class Trainer {
 
   /** One update on one batch; returns the loss before it. */
   step(data: Data): number {
-    const batch = this.batchOf(toDataset(data));
-    return this.stepOn(batch.inputs, batch.targets).loss;
+    const dataset = toDataset(data, this.classes);
+    const batch = this.batchOf(dataset);
+    const { loss } = this.stepOn(batch.inputs, batch.targets);
+    this.learn(dataset.classes);
+    return loss;
+  }
+
+  /** @internal These classes are trained on, perhaps more than were known. */
+  learn(classes: readonly string[] | undefined): void {
+    if ((classes?.length ?? 0) > (this.classes?.length ?? 0)) this.classes = classes;
   }
 
   /** @internal One update; the loss before it and the number of right predictions. */
@@ -363,7 +358,7 @@ export class Trainer {
 
   /** Loss and metrics on data that are not trained on. */
   evaluate(data: Data, options: { readonly batchSize?: number } = {}): Evaluation {
-    return evaluateModel(this, toDataset(data), options.batchSize);
+    return evaluateModel(this, toDataset(data, this.classes), options.batchSize);
   }
 
   /** The state as a safetensors file: parameters, optimizer's memory, progress. */
@@ -397,6 +392,7 @@ export class Trainer {
     this.best = state.best;
     this.progress = state.progress;
     this.learningRate = state.learningRate;
+    this.classes = state.classes;
   }
 
   /** @internal Runs `work`, which no other training and no loading may interrupt. */
@@ -426,4 +422,4 @@ export class Trainer {
 /** A model made ready for training: parameters get their initial values from the seed. */
 export const trainer = (model: Layer, options: TrainerOptions): Trainer =>
   new Trainer(model, options);
-export type { EpochReport };
+export { type Data, type EpochReport, toDataset };

@@ -75,6 +75,9 @@ describe("predict", () => {
   it.each([
     [["xor.safetensors"], "There are no rows to predict", "--input"],
     [["xor.safetensors", "-i", "1"], "another number of values", "2 numbers"],
+    [["sine.safetensors", "-i", "1,2"], "another number of values", "1 number\n"],
+    [["penguins.safetensors", "-i", "1\n2"], "another number of values", "6 values"],
+    [["penguins.safetensors", "-i", '1,"2'], "never closed", "--input 1"],
     [["xor.safetensors", "-i", "1,x"], "not a finite number", "--input 1, value 2"],
     [["xor.safetensors", "-i", "1,"], "not a finite number", "value 2"],
     [["penguins.safetensors", "-i", "1,2"], "6 values: island", "2"],

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { decodeSafetensors } from "../../src/io/safetensors.ts";
-import { example, folder, root, run, write } from "./run.ts";
+import { cli, example, folder, root, run, write } from "./run.ts";
 
 const lines = (text: string) =>
   text
@@ -162,6 +162,61 @@ describe("train", () => {
     });
     const { stdout } = await run(["train", "n.yaml", "--json"], { cwd });
     expect(lines(stdout).at(-1)).toMatchObject({ stopped: "early", epoch: 3 });
+  });
+  it.each(["best", "last"])("and says that the %s parameters are kept", async (kept) => {
+    const cwd = folder();
+    const stopping = `earlyStopping: { patience: 2, minDelta: 10, restoreBest: ${kept === "best"} }`;
+    write(cwd, {
+      "n.yaml": readFileSync(example("spirals"), "utf8").replace(
+        "training: { ",
+        `training: { ${stopping}, `,
+      ),
+    });
+    const { stdout } = await run(["train", "n.yaml"], { cwd });
+    // The last epoch has its row, though nobody knew beforehand that it would be the last.
+    expect(stdout).toMatch(/\n +3 +\d.*\nStopped early/);
+    expect(stdout).toContain(`The ${kept} parameters are kept.`);
+  });
+  const table = 'size;town;y\n1,5;"A; ""B"" $C";2,5\n2,5;Bonn;3,5\n3,5;"A; ""B"" $C";1,5\n';
+  it("says how to predict, whatever the file and its cells are called", async () => {
+    const cwd = folder();
+    write(cwd, {
+      "t.csv": table,
+      "-n.yaml": [
+        "layers: [{ linear: { outputs: 1 } }]",
+        "loss: meanSquaredError",
+        "optimizer: sgd",
+        'data: { csv: { file: t.csv, target: y, decimal: "," } }',
+        "training: { epochs: 1 }",
+      ].join("\n"),
+    });
+    const { stdout } = await run(["train", "./-n.yaml"], { cwd });
+    const hint = /npx chainrule (predict .*)/.exec(stdout)![1]!;
+    expect(hint).toBe(`predict ./-n.safetensors --input '2,5;"A; ""B"" $C"'`);
+    const shell = spawnSync("sh", ["-c", `"$0" "$1" ${hint}`, process.execPath, cli], { cwd });
+    expect(shell.stderr.toString()).toBe("");
+    expect(shell.stdout.toString()).toMatch(/^row +y\n +1 +\S+\n$/);
+    const data = await run(["predict", "./-n.safetensors", "--data", "t.csv"], { cwd });
+    const typed = await run(
+      ["predict", "./-n.safetensors", "-i", '1,5;"A; ""B"" $C"', "-i", "2,5;Bonn"],
+      { cwd },
+    );
+    expect(typed.stdout.split("\n").slice(0, 3)).toEqual(data.stdout.split("\n").slice(0, 3));
+    const commas = await run(["predict", "./-n.safetensors", "-i", "2,Bonn"], { cwd });
+    expect(commas.code).toBe(2);
+    expect(commas.stderr).toContain('divided by ";"');
+  });
+  it.skipIf(!existsSync("/dev/full"))("a full disk behind the output is an error", async () => {
+    const cwd = folder();
+    const args = [cli, "train", example("xor"), "--epochs", "2"];
+    const full = spawnSync("sh", ["-c", '"$0" "$@" > /dev/full', process.execPath, ...args], {
+      cwd,
+    });
+    expect(full.stderr.toString()).toMatch(/^error What was printed could not be written\./);
+    expect(full.stderr.toString()).not.toMatch(/\n +at .*:\d+:\d+/);
+    expect(full.status).toBe(2);
+    // The work was done all the same.
+    expect(existsSync(join(cwd, "xor.safetensors"))).toBe(true);
   });
 });
 

@@ -35,6 +35,7 @@ describe("usage", () => {
     [["train"], "Missing required argument 'file'", "chainrule train --help"],
     [["train", "x", "--epochs", "0"], "whole number ≥ 1", "chainrule train --help"],
     [["train", "x", "--epochs", "1e3"], "whole number ≥ 1", "chainrule train --help"],
+    [["studio", "--port", "65536"], "whole number ≥ 0 and ≤ 65535", "chainrule studio --help"],
     [["train", "x", "--seed", "a"], "whole number", "chainrule train --help"],
     [["train", "x", "--update", "now"], "simultaneous", "chainrule train --help"],
     [["train", "a", "b"], "too many arguments", "chainrule train --help"],

@@ -84,6 +84,16 @@ describe("tableDataset", () => {
     const raw = build(text, { target: "y", standardize: false, inputs: ["x", "k"] });
     expect([...raw.train.inputs.data]).toEqual([1, 0.1, 2, 0.1, 4, 0.1]);
     expect(raw.notes).toEqual([]);
+    const names = Array.from({ length: 700 }, (_, i) => `c${i}`);
+    const row = names.map(() => 1).join(",");
+    const wide = build(`${names.join(",")},y\n${row},1\n${row},2\n`, { target: "y" });
+    expect(wide.notes).toHaveLength(1);
+    expect(wide.notes[0]).toMatch(/^700 columns are constant .*"c0", "c1", .* and 660 more\.$/);
+  });
+  it("refuses options that it has not", () => {
+    const misspelt = { target: "y", standardise: false };
+    const error = failure("bad-argument", () => build("x,y\n1,2\n2,3\n", misspelt));
+    expect(error.fix).toBe('Did you mean "standardize"?');
   });
   it("sorts categories by value where they are numbers, otherwise by code unit", () => {
     const table = parseTable("n,c,y\n10,b,1\n9,B,2\n2,é,3\n", { types: { n: "category" } });
@@ -100,7 +110,7 @@ describe("tableDataset: missing values", () => {
   it("reports them by default, with the ways out", () => {
     const error = wrong(text, { target: "y" });
     expect(error.found).toBe(
-      'missing in "x" 1 (first on line 3), "c" 1 (first on line 4), "y" 1 (first on line 5)',
+      'missing: 1 in "x" (first on line 3), 1 in "c" (first on line 4), 1 in "y" (first on line 5)',
     );
     expect(error.fix).toContain('"drop"');
     expect(error.fix).toContain('"mean"');
@@ -267,7 +277,7 @@ describe("teaching tables", () => {
   it("penguins, with what is missing", () => {
     const table = example("penguins");
     const error = failure("data-invalid", () => tableDataset(table, { target: "species" }));
-    expect(error.found).toContain('"sex" 11 (first on line 5)');
+    expect(error.found).toContain('11 in "sex" (first on line 5)');
     const dropped = tableDataset(table, { target: "species", missing: "drop" });
     expect(dropped.train.inputs.shape).toEqual([333, 9]);
     const filled = tableDataset(table, { target: "species", missing: "mean" });

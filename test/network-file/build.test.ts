@@ -44,6 +44,28 @@ describe("building", () => {
     expect(buildOptimizer(network).name).toBe("sgd");
     expect(buildLoss(network).classes).toBe(true);
   });
+  it.each([
+    ["halfSquaredError", 4],
+    ["{ halfSquaredError: { reduction: mean } }", 0.5],
+    ["{ halfSquaredError: { reduction: batchMean } }", 0.5],
+    ["meanSquaredError", 1],
+    ["{ meanSquaredError: { reduction: sum } }", 8],
+  ])("measures %s alike, whatever the batches", async (loss, expected) => {
+    const ones = Array.from({ length: 8 }, (_, i) => `{ inputs: [${i}], targets: [1] }`);
+    const network = parse({
+      layers: "[{ linear: { outputs: 1, weight: 0, bias: 0 } }]",
+      loss,
+      optimizer: "{ sgd: { learningRate: 0 } }",
+      data: `{ examples: [${ones.join(", ")}] }`,
+      training: "{ batchSize: 3 }",
+    });
+    const { trainer, data, fit } = await prepareNetwork(network, noFiles);
+    const { epochs } = await trainer.fit(data.train, { ...fit, epochs: 1 });
+    expect(epochs[0]!.loss).toBeCloseTo(expected, 12);
+    for (const batchSize of [1, 5, 8]) {
+      expect(trainer.evaluate(data.train, { batchSize }).loss).toBeCloseTo(expected, 12);
+    }
+  });
   it("says where values do not fit the data's number of inputs", async () => {
     const network = parse({ layers: "[{ linear: { outputs: 2, weight: [[1], [2]] } }]" });
     const error = await rejection("file-invalid", prepareNetwork(network, noFiles));

@@ -9,6 +9,7 @@ import type { Layer } from "../../src/nn/layer.ts";
 import { mul } from "../../src/ops/arithmetic.ts";
 import { onesLike, tensor } from "../../src/ops/leaf.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
 
 const { activation, ...named } = activations;
@@ -207,6 +208,20 @@ describe("as layers", () => {
     const made = activations.leakyRelu({ slope: 0.5 });
     expect(made.settings).toEqual({ slope: 0.5 });
     expect(made.apply(tensor([-2, 4]), {}).arraySync()).toEqual([-1, 4]);
+  });
+  test.each(Object.keys(named) as Name[])("%s refuses options that it has not", (name) => {
+    const misspelt = { slop: 0.2 };
+    const x = tensor([1, 2]);
+    for (const call of [() => layers[name]!(misspelt), () => functions[name]!(x, misspelt)]) {
+      expect(failure("bad-argument", call).message).toContain(`${name} has no option "slop".`);
+    }
+    if (name !== "relu") return;
+    const error = failure("bad-argument", () => layers.relu!(misspelt));
+    expect(error).toMatchObject({ expected: "no options", fix: "Leave it out." });
+  });
+  test("what map passes besides is no option", () => {
+    const [y] = [tensor([-2, 1])].map(named.leakyRelu as (x: Tensor) => Tensor);
+    expectClose(y!.dataSync(), [-0.02, 1], { relative: 1e-7 });
   });
   test("any function of a tensor", () => {
     const made = activation(function cube(x: Tensor) {

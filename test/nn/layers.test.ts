@@ -274,6 +274,21 @@ describe("errors of size", () => {
   });
 });
 
+describe("what is no layer, and no option", () => {
+  const model = sequential as unknown as (...items: unknown[]) => Layer;
+  test.each([undefined, null, "relu", 3, {}, [linear(2, 3), relu()]])("%o", (item) => {
+    const error = failure("bad-argument", () => model(linear(2, 2), item));
+    expect(error.message).toContain("place 1 of sequential");
+    expect(error.where).toContain("layers.test.ts");
+    if (Array.isArray(item)) expect(error.fix).toContain("without brackets");
+  });
+  test("a misspelt option of a layer", () => {
+    const misspelt = { wieght: 1 } as object;
+    const error = failure("bad-argument", () => linear(2, 3, misspelt));
+    expect(error.fix).toBe('Did you mean "weight"?');
+  });
+});
+
 describe("a layer of one's own", () => {
   const scale = (n: number): Layer =>
     layer({
@@ -300,6 +315,12 @@ describe("a layer of one's own", () => {
     t.step({ inputs: [[1, 2]], targets: [[0, 0]] });
     // ∂E/∂f = y·x = (1, 4).
     expectClose(t.parameters["0.factor"]!.dataSync(), [0.9, 0.6], { relative: 2e-16 });
+  });
+  test("without a site, it is named by the line that made it", () => {
+    const { site: _, ...parts } = scale(3);
+    const error = failure("shape-mismatch", () => sequential(linear(1, 2), layer(parts)));
+    expect(error.message).toContain("Layer 1 (scale)");
+    expect(error.where).toMatch(/layers\.test\.ts:\d+:\d+$/);
   });
   test("a name with a slash would clash in checkpoints", () => {
     const odd = { ...scale(2), parameters: { "a/b": scale(2).parameters.factor! } };

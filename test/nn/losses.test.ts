@@ -228,6 +228,41 @@ describe("what they take", () => {
     const two = f64([[1, 2]]);
     failure("index-out-of-range", () => losses.crossEntropy(two, i32([2])).item());
     failure("index-out-of-range", () => losses.negativeLogLikelihood(two, i32([-1])).item());
+    const smoothed = { labelSmoothing: 0.1 };
+    const weighted = { ...smoothed, classWeights: [1, 2] };
+    for (const options of [smoothed, weighted]) {
+      failure("index-out-of-range", () => losses.crossEntropy(two, i32([2]), options).item());
+      failure("index-out-of-range", () => losses.crossEntropy(two, i32([-1]), options).item());
+    }
+  });
+  test.each([[[1]], [[1, 2, 3]], [[[1, 2]]]])("class weights %o for two classes", (given) => {
+    const classWeights = given as number[];
+    const two = f64([[1, 2]]);
+    for (const options of [{ classWeights }, { classWeights, labelSmoothing: 0.1 }]) {
+      const error = failure("shape-mismatch", () => losses.crossEntropy(two, i32([0]), options));
+      expect(error.expected).toContain("2, as many as the model has outputs");
+      failure("shape-mismatch", () => losses.crossEntropy(two, two, options));
+    }
+    failure("shape-mismatch", () => losses.negativeLogLikelihood(two, i32([0]), { classWeights }));
+  });
+  test("settings outside of their range", () => {
+    const two = f64([[1, 2]]);
+    for (const labelSmoothing of [-0.1, 1.1, Number.NaN]) {
+      failure("bad-argument", () => losses.crossEntropy(two, i32([0]), { labelSmoothing }));
+    }
+    for (const delta of [0, -1, Number.NaN]) {
+      failure("bad-argument", () => losses.huber(two, two, { delta }));
+    }
+  });
+  test.each(Object.keys(losses) as Name[])("%s refuses options that it has not", (name) => {
+    const output = f64([[0.2, 0.8]]);
+    const integers = ["negativeLogLikelihood", "multiMargin"].includes(name);
+    const target = integers ? i32([0]) : output;
+    functions[name]!(output, target, { reduction: "sum" });
+    const misspelt = { reducton: "sum" };
+    const error = failure("bad-argument", () => functions[name]!(output, target, misspelt));
+    expect(error.message).toContain(`${name} has no option "reducton".`);
+    expect(error.fix).toBe(`Did you mean "reduction"?`);
   });
   test("there are four reductions", () => {
     const [o, t] = [

@@ -23,8 +23,64 @@ import {
   sgd,
   sigmoid,
   tanh,
+  tensor,
   trainer,
 } from "../../src/index.ts";
+import { failure } from "../support/failure.ts";
+
+describe("labels mean the same in all data", () => {
+  const both = { inputs: [[0], [0.1], [1], [1.1]], targets: ["a", "a", "b", "b"] };
+  const one = { inputs: [[1], [1.2]], targets: ["b", "b"] };
+  const make = () =>
+    trainer(sequential(linear(1, 2)), {
+      loss: crossEntropy,
+      optimizer: adam({ learningRate: 0.3 }),
+    });
+
+  test("where not all classes occur: in validation, evaluation, and after loading", async () => {
+    const t = make();
+    const { epochs } = await t.fit(both, { epochs: 60, validation: one });
+    expect(epochs.at(-1)!.validation).toMatchObject({
+      accuracy: 1,
+      confusion: [
+        [0, 0],
+        [0, 2],
+      ],
+    });
+    expect(t.evaluate(one).accuracy).toBe(1);
+    const loaded = make();
+    loaded.fromBytes(t.toBytes());
+    expect(loaded.classes).toEqual(["a", "b"]);
+    expect(loaded.evaluate(one)).toEqual(t.evaluate(one));
+    // Labels as numbers are what they are.
+    const numbers = { inputs: one.inputs, targets: tensor([1, 1], { dtype: "i32" }) };
+    expect(t.evaluate(numbers)).toEqual(t.evaluate(one));
+  });
+  test("step by step", () => {
+    const t = make();
+    for (let i = 0; i < 60; i++) {
+      t.step(both);
+      t.step(one);
+    }
+    expect(t.step(one)).toBeLessThan(0.1);
+  });
+  test("and if they cannot, that is an error", async () => {
+    const t = make();
+    await t.fit(both);
+    const other = { inputs: [[1], [2]], targets: ["b", "c"] };
+    for (const call of [() => t.evaluate(other), () => t.step(other), () => t.fit(other)]) {
+      const error = failure("data-invalid", call);
+      expect(error).toMatchObject({
+        found: '"b", "c"',
+        expected: expect.stringContaining('"a", "b"'),
+      });
+      expect(error.fix).toContain("`classes`");
+    }
+    failure("data-invalid", () => t.fit(both, { validation: other }));
+    failure("data-invalid", () => t.evaluate({ ...one, classes: ["b", "a"] }));
+    expect(t.evaluate({ ...one, classes: ["a", "b"] }).loss).toBe(t.evaluate(one).loss);
+  });
+});
 
 describe("XOR, to 100 %", () => {
   test.each([0, 1, 2, 3, 4])("four hidden units, seed %i", async (seed) => {

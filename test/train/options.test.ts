@@ -31,6 +31,15 @@ describe("trainer", () => {
     ["the name of a loss", [model, { ...complete, loss: "mse" }], "A trainer needs a loss"],
     ["no optimizer", [model, { loss: crossEntropy }], "A trainer needs an optimizer"],
     ["its options", [model, { ...complete, optimizer: {} }], "A trainer needs an optimizer"],
+    ["no threads", [model, { ...complete, threads: 0 }], "this number of threads"],
+    ["less than no threads", [model, { ...complete, threads: -1 }], "this number of threads"],
+    [
+      "threads that are no number",
+      [model, { ...complete, threads: Number.NaN }],
+      "number of threads",
+    ],
+    ["half a thread", [model, { ...complete, threads: 0.5 }], "this number of threads"],
+    ["the word auto", [model, { ...complete, threads: "auto" }], "this number of threads"],
   ])("%s", (_, given, message) => {
     expect(failure("bad-argument", () => anything(...given)).message).toContain(message);
   });

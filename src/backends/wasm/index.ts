@@ -79,13 +79,14 @@ const outOfRange =
 
 function compile(graph: Graph, code: CodeOptions): Executable {
   const program = compileProgram(graph);
-  const { exports, at } = instantiate(program, instructionsFor(code));
+  const { exports, at, memory } = instantiate(program, instructionsFor(code));
   const run = exports.run as () => void;
   const inputs = program.inputs.map(at);
   const outputs = program.outputs.map(at);
   const given = new Set(graph.inputs);
   const needed = new Set(nodesOf(graph.outputs, (n) => given.has(n)));
   return {
+    bytes: memory.buffer.byteLength,
     run(values) {
       graph.inputs.forEach((node, i) => {
         if (needed.has(node)) inputs[i]!.set(fitting(node, values[i]));

@@ -24,13 +24,6 @@ const worthSharing = 2e6;
 
 /** How many threads to train with: those asked for, or as many as the work can feed. */
 export function threadsFor(program: Program, wanted?: number): number {
-  if (wanted !== undefined && !(Number.isSafeInteger(wanted) && wanted >= 1)) {
-    fail("bad-argument", {
-      message: "There cannot be so many threads.",
-      expected: "a whole number ≥ 1",
-      found: String(wanted),
-    });
-  }
   if (!features().threads || !canBlock() || isTiny(program.kernels)) return 1;
   if (wanted !== undefined) return Math.min(mostThreads, wanted);
   const work = program.kernels.reduce(

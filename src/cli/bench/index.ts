@@ -1,7 +1,7 @@
 /** chainrule bench: how long a training step takes, next to others, after the losses agree. */
 import { cpus } from "node:os";
+import type { BackendName } from "../../backends/choose.ts";
 import { ChainruleError } from "../../core/errors.ts";
-import type { BackendName } from "../../train/backend.ts";
 import { exit } from "../failure.ts";
 import { bytes } from "../numbers.ts";
 import { columns, dim, print, printJson, remark } from "../terminal.ts";

@@ -1,9 +1,9 @@
 /** A workload ready to run: from the same start as often as wanted. */
 import type { Backend } from "../../backends/backend.ts";
+import { type BackendName, chooseBackend } from "../../backends/choose.ts";
 import { arrayOf, type TypedArray } from "../../core/dtype.ts";
 import { ChainruleError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/op.ts";
-import { type BackendName, chooseBackend } from "../../train/backend.ts";
 import { trainingStep } from "../../train/step.ts";
 import { trainer } from "../../train/trainer.ts";
 import type { Workload } from "./workloads.ts";

@@ -1,9 +1,10 @@
 /** chainrule/file: networks from files, without code. */
-import { evaluateTensors } from "../../backends/interpreter/index.ts";
+import { chooseBackend } from "../../backends/choose.ts";
+import { makeEvaluator } from "../../backends/evaluate.ts";
 import { installEvaluator } from "../../core/runtime.ts";
 import "../../ops/methods.ts";
 
-installEvaluator(evaluateTensors);
+installEvaluator(makeEvaluator({ backend: () => chooseBackend("auto") }));
 
 export { buildLoss, buildModel, buildOptimizer } from "./build.ts";
 export type { StoredNetwork } from "./checkpoint.ts";

@@ -25,7 +25,7 @@ const classWeights = {
   otherwise: "all the same",
 };
 
-/** A row whose options are those of the library's function; the marks on it are kept. */
+/** A row whose options are those of the library's function; its marks follow the options. */
 function loss<const F extends Fields>(
   doc: string,
   f: nn.Loss,
@@ -35,7 +35,9 @@ function loss<const F extends Fields>(
   type Options = ValueOf<{ kind: "record"; fields: F }>;
   const call = f as (output: unknown, target: unknown, options: Options) => ReturnType<nn.Loss>;
   const build = (options: Options): nn.Loss =>
-    Object.assign(((output, target) => call(output, target, options)) as nn.Loss, f);
+    Object.assign(((output, target) => call(output, target, options)) as nn.Loss, f, {
+      adds: (options as nn.LossOptions).reduction === "sum",
+    });
   return { ...row(doc, fields, build), ...rest };
 }
 

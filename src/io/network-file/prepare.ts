@@ -1,10 +1,11 @@
 /** From a network file to a trainer that is ready to train. */
+
+import { chooseBackend } from "../../backends/choose.ts";
 import { fail } from "../../core/errors.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import type { Layer } from "../../nn/layer.ts";
 import type { Loss } from "../../nn/losses.ts";
-import { chooseBackend } from "../../train/backend.ts";
 import type { FitOptions } from "../../train/fit.ts";
 import { type Trainer, type TrainerOptions, trainer } from "../../train/trainer.ts";
 import { buildLoss, buildModel, buildOptimizer, located } from "./build.ts";

@@ -101,18 +101,6 @@ test("whoever stops in the middle leaves no worker behind", async () => {
   expect([...t.snapshot()]).toEqual([...plain.snapshot()]);
 });
 
-test.each([0, -1, 1.5, Number.NaN])("%d threads: an error", async (threads) => {
-  const t = trainer(sequential(linear(2, 1)), {
-    loss: halfSquaredError,
-    optimizer: sgd(),
-    threads,
-    backend: "wasm",
-  });
-  const data = { inputs: [[1, 2]], targets: [[3]] };
-  const error = await rejection("bad-argument", t.fit(data, { batchSize: 1 }).then());
-  expect(error.found).toBe(String(threads));
-});
-
 test("a worker that has died between steps: an error at once", async () => {
   const { next, took, t, plain, started } = await duringTraining(async (workers) => {
     await workers[0]!.worker.terminate();
