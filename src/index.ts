@@ -1,9 +1,10 @@
 /** The table of contents. */
-import { evaluateTensors } from "./backends/interpreter/index.ts";
+import { chooseBackend } from "./backends/choose.ts";
+import { makeEvaluator } from "./backends/evaluate.ts";
 import { installEvaluator } from "./core/runtime.ts";
 import "./ops/methods.ts";
 
-installEvaluator(evaluateTensors);
+installEvaluator(makeEvaluator({ backend: () => chooseBackend("auto") }));
 
 // Differentiation.
 export { assertGradients, type CheckReport, checkGradients } from "./autodiff/check.ts";
@@ -130,6 +131,7 @@ export {
 } from "./ops/transcendental.ts";
 export * from "./optim/index.ts";
 // Training.
+export { type CompileOptions, compile } from "./train/compile.ts";
 export type { Evaluation } from "./train/evaluate.ts";
 export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";
 export { trainingStep } from "./train/step.ts";

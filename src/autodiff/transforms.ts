@@ -8,6 +8,7 @@ import { scalar, zeros } from "../ops/leaf.ts";
 import { reshape, stack } from "../ops/move.ts";
 import { pushForward } from "./forward.ts";
 import { gradient, requireFloat } from "./gradient.ts";
+import { traced } from "./tracing.ts";
 import { leaves, rebuild, type Tree } from "./tree.ts";
 
 type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (x: X, ...rest: Rest) => Y;
@@ -36,7 +37,10 @@ export function valueAndGrad<X extends Tree = Tensor, Rest extends readonly unkn
 ): Function1<X, Rest, [value: Tensor, gradient: X]> {
   return (x, ...rest) => {
     const { variables, argument } = fresh(x);
-    const value = output(f(argument, ...rest), "valueAndGrad");
+    const value = output(
+      traced(() => f(argument, ...rest)),
+      "valueAndGrad",
+    );
     return [value, rebuild(x, gradient(value, variables))];
   };
 }
@@ -55,7 +59,10 @@ export function vjp<X extends Tree = Tensor>(
   x: X,
 ): [value: Tensor, pullBack: (upstream: Tensor) => X] {
   const { variables, argument } = fresh(x);
-  const y = output(f(argument), "vjp");
+  const y = output(
+    traced(() => f(argument)),
+    "vjp",
+  );
   return [y, (upstream) => rebuild(x, gradient(y, variables, upstream))];
 }
 
@@ -66,7 +73,10 @@ export function jvp<X extends Tree = Tensor>(
   tangent: X,
 ): [value: Tensor, tangent: Tensor] {
   const { variables, argument } = fresh(x);
-  const y = output(f(argument), "jvp");
+  const y = output(
+    traced(() => f(argument)),
+    "jvp",
+  );
   const tangents = leaves(tangent);
   variables.forEach((v, i) => {
     const t = tangents[i];
@@ -85,7 +95,10 @@ export function jvp<X extends Tree = Tensor>(
 export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
   return (x) => {
     const { variables, argument } = fresh(x);
-    const y = output(f(argument), "jacobian");
+    const y = output(
+      traced(() => f(argument)),
+      "jacobian",
+    );
     const shape = [...y.shape, ...x.shape];
     if (y.size === 0) return zeros(shape, x.dtype);
     const rows = Array.from({ length: y.size }, (_, i) => {

@@ -4,18 +4,21 @@ import { Tensor } from "../core/tensor.ts";
 /** Tensors in arrays and records, nested at will: what a differentiated function may take. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
 
-/** The tensors of a tree, in a fixed order. */
-export function leaves(tree: Tree): Tensor[] {
+/** The tensors of a tree, in a fixed order; `rule` says why there must not be anything else. */
+export function leaves(
+  tree: Tree,
+  rule = "A function is differentiated with respect to tensors.",
+): Tensor[] {
   if (tree instanceof Tensor) return [tree];
   if (typeof tree !== "object" || tree === null) {
     return fail("bad-argument", {
-      message: "A function is differentiated with respect to tensors.",
+      message: rule,
       expected: "a tensor, or arrays and records of tensors",
       found: String(tree),
       fix: "Wrap numbers: tensor(0.5).",
     });
   }
-  return Object.values(tree).flatMap((inner: Tree) => leaves(inner));
+  return Object.values(tree).flatMap((inner: Tree) => leaves(inner, rule));
 }
 
 /** The same tree with other tensors, in the order of `leaves`. */

@@ -70,4 +70,6 @@ export interface Executable {
    * The arrays that come back are overwritten by the next run.
    */
   run(values: readonly TypedArray[]): TypedArray[];
+  /** Bytes of memory that it holds on to. */
+  readonly bytes?: number;
 }

@@ -80,7 +80,8 @@ export const interpreter: Omit<Backend, "compile"> & { compile(graph: Graph): In
   compile,
 };
 
-const known = new WeakMap<Tensor, TypedArray>();
+/** Values that were read. */
+export const known = new WeakMap<Tensor, TypedArray>();
 
 /** Values of the tensors. A value that was read before is not computed again. */
 export function evaluateTensors(tensors: readonly Tensor[]): TypedArray[] {

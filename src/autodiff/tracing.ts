@@ -1,0 +1,17 @@
+/**
+ * Whether a function runs in order to be differentiated or compiled: its tensors then stand for
+ * values still to come, so that nothing in it can be computed at once.
+ */
+let depth = 0;
+
+export const isTracing = (): boolean => depth > 0;
+
+/** Runs a function of a user to see which graph it makes. */
+export function traced<T>(f: () => T): T {
+  depth++;
+  try {
+    return f();
+  } finally {
+    depth--;
+  }
+}

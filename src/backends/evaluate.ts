@@ -1,0 +1,168 @@
+/**
+ * Reading values. A small graph is interpreted; a large one is compiled, and the program is kept by
+ * the graph's structure, so that a loop that makes the same graph again runs compiled code. Which
+ * of both it is follows from the structure alone: the same graph always has the same bits.
+ */
+import { simplifyGraph } from "../compile/1-simplify.ts";
+import { graphOperations } from "../core/cost.ts";
+import type { TypedArray } from "../core/dtype.ts";
+import { ChainruleError } from "../core/errors.ts";
+import { nodesOf } from "../core/graph.ts";
+import type { Op } from "../core/op.ts";
+import type { Evaluator } from "../core/runtime.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Backend, Executable } from "./backend.ts";
+import { evaluateTensors, known } from "./interpreter/index.ts";
+
+/** What is known of all graphs of one structure. */
+interface Structure {
+  /** Floating-point operations of one run. */
+  readonly operations: number;
+  /** The single numbers among the leaves of the first graph; undefined for arrays. */
+  readonly scalars: readonly (number | undefined)[];
+  /** Which of them were different in a later graph: these are inputs of the program. */
+  readonly varying: Set<number>;
+  program?: Executable | undefined;
+}
+
+/** Graphs with fewer elements cannot take long. */
+const fewElements = 20_000;
+/** From so many operations on compiling pays: interpreted they take about 40 ms. */
+const manyOperations = 4e6;
+/** Beyond this a graph is a program of its own that hardly comes again. */
+const mostNodes = 10_000;
+/** The most structures that are remembered, the latest ones. */
+const mostStructures = 32;
+
+/** The most bytes that kept programs may hold on to, but for the one just made. */
+const mostBytes = 2 ** 29;
+
+export interface EvaluatorOptions {
+  readonly backend: () => Backend;
+  /** What is smaller is interpreted. */
+  readonly least?: { readonly elements: number; readonly operations: number };
+}
+
+export function makeEvaluator({
+  backend,
+  least = { elements: fewElements, operations: manyOperations },
+}: EvaluatorOptions): Evaluator {
+  const structures = new Map<string, Structure>();
+  let refused = false;
+
+  /** What is known of a graph's structure, now the latest. */
+  const recall = (key: string, tensors: readonly Tensor[], leaves: readonly Tensor[]) => {
+    const found = structures.get(key) ?? {
+      operations: graphOperations(tensors, leaves),
+      scalars: leaves.map(scalarOf),
+      varying: new Set(),
+    };
+    structures.delete(key);
+    structures.set(key, found);
+    return found;
+  };
+
+  /** Lets go of what was not used for longest. */
+  const tidy = (): void => {
+    let bytes = 0;
+    for (const { program } of structures.values()) bytes += program?.bytes ?? 0;
+    for (const [key, { program }] of structures) {
+      if (structures.size === 1 || (structures.size <= mostStructures && bytes <= mostBytes))
+        return;
+      bytes -= program?.bytes ?? 0;
+      structures.delete(key);
+    }
+  };
+
+  /** The values by compiled code; undefined where the graph is not worth it. */
+  const compiled = (tensors: readonly Tensor[]): TypedArray[] | undefined => {
+    const nodes = nodesOf(tensors, isGiven);
+    const leaves = nodes.filter(isGiven);
+    const structure = recall(structureOf(nodes, tensors), tensors, leaves);
+    if (structure.operations < least.operations) return undefined;
+    leaves.forEach((leaf, i) => {
+      if (Object.is(scalarOf(leaf), structure.scalars[i]) || structure.varying.has(i)) return;
+      structure.varying.add(i);
+      structure.program = undefined;
+    });
+    const inputs = leaves.filter(
+      (_, i) => structure.scalars[i] === undefined || structure.varying.has(i),
+    );
+    structure.program ??= backend().compile({ inputs, outputs: tensors });
+    tidy();
+    return structure.program.run(inputs.map((n) => dataOf(n)!));
+  };
+
+  const compute = (tensors: readonly Tensor[]): TypedArray[] => {
+    const nodes = nodesOf(tensors, isGiven);
+    const elements = nodes.reduce((sum, n) => sum + n.size, 0);
+    if (refused || elements < least.elements || nodes.length > mostNodes) {
+      return evaluateTensors(tensors);
+    }
+    try {
+      // What a user's operator is made of may be different at each call.
+      const isOpaque = nodes.some((n) => n.op.isOpaque);
+      const given = new Set(nodes.filter(isGiven));
+      const values = compiled(isOpaque ? simplifyGraph(tensors, given) : tensors);
+      return values ?? evaluateTensors(tensors);
+    } catch (error) {
+      if (!(error instanceof ChainruleError)) throw error;
+      if (error.code === "unsupported") {
+        refused = true;
+        console.warn(`chainrule: ${error.message} Values are interpreted, which is slow.`);
+      }
+      // The interpreter names the line of this graph, not of the first of its structure.
+      return evaluateTensors(tensors);
+    }
+  };
+
+  return (tensors) => {
+    const missing = tensors.filter((t) => !isGiven(t));
+    const values = missing.length > 0 ? compute(missing) : [];
+    missing.forEach((t, i) => {
+      known.set(t, values[i]!.slice());
+    });
+    return tensors.map((t) => dataOf(t)!.slice());
+  };
+}
+
+/** A value that is there already: read before, or data. */
+function dataOf(node: Tensor): TypedArray | undefined {
+  if (node.op.derivative.kind !== "leaf") return known.get(node);
+  const meaning = node.op.meaning([], node, node.attributes);
+  return meaning.loop === "leaf" ? meaning.data : undefined;
+}
+
+const isGiven = (node: Tensor): boolean => dataOf(node) !== undefined;
+
+/** A single number of the program's text, such as a learning rate. */
+const scalarOf = (node: Tensor): number | undefined =>
+  node.size === 1 && node.op.derivative.kind === "leaf" ? Number(dataOf(node)![0]) : undefined;
+
+const identities = new WeakMap<Op, number>();
+let operators = 0;
+
+function identityOf(op: Op): number {
+  let id = identities.get(op);
+  if (id === undefined) identities.set(op, (id = operators++));
+  return id;
+}
+
+/** Equal for graphs that are the same but for the values of what is given. */
+function structureOf(nodes: readonly Tensor[], outputs: readonly Tensor[]): string {
+  const place = new Map(nodes.map((node, i) => [node, i]));
+  let text = "";
+  for (const node of nodes) {
+    text += `${node.dtype}[${node.shape}]`;
+    if (!isGiven(node)) {
+      text += `${identityOf(node.op)}(${node.inputs.map((x) => place.get(x))})`;
+      text += JSON.stringify(node.attributes, exact);
+    } else if (node.op.derivative.kind !== "leaf") text += "read";
+    text += "\n";
+  }
+  return text + outputs.map((y) => place.get(y));
+}
+
+/** JSON has neither infinities nor NaN nor −0. */
+const exact = (_: string, value: unknown): unknown =>
+  typeof value === "number" ? (Object.is(value, -0) ? "-0" : String(value)) : value;

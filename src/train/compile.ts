@@ -1,0 +1,105 @@
+/** compile: a function of tensors as one program, for loops that the trainer does not have. */
+import { isTracing, traced } from "../autodiff/tracing.ts";
+import { leaves, rebuild, type Tree } from "../autodiff/tree.ts";
+import type { Backend, Executable } from "../backends/backend.ts";
+import { type BackendName, chooseBackend } from "../backends/choose.ts";
+import { ChainruleError, fail } from "../core/errors.ts";
+import { nodesOf } from "../core/graph.ts";
+import { checkNames } from "../core/options.ts";
+import { evaluate } from "../core/runtime.ts";
+import { Tensor } from "../core/tensor.ts";
+import { constant, input, isPlaceholder } from "../ops/leaf.ts";
+
+export interface CompileOptions {
+  /** What runs it. Default "auto": WebAssembly, where the engine has it. */
+  readonly backend?: BackendName | Backend;
+  /** The same bits on every machine, for a little speed. Default false. */
+  readonly deterministic?: boolean;
+}
+
+/** The program for arguments of one form. */
+interface Program {
+  readonly executable: Executable;
+  readonly outputs: readonly Tensor[];
+  /** What the function returned: a tree around the outputs. */
+  readonly result: Tree;
+}
+
+/**
+ * f as a program. The first call with arguments of these shapes and types runs f once, to see which
+ * graph it makes, and compiles that; later calls run the program. What comes back is computed: its
+ * tensors have no past, so that a loop that feeds them back needs no more memory with every turn.
+ *
+ * f must be a function of its arguments alone: another number that it reads is part of the program,
+ * as it was at the first call. It may differentiate (grad, valueAndGrad …), and inside of a function
+ * that is being differentiated or compiled the result stands for f itself.
+ *
+ * @throws ChainruleError "unbound-input" where f reads a value instead of returning it.
+ */
+export function compile<Args extends readonly Tree[], Result extends Tree>(
+  f: (...args: Args) => Result,
+  options: CompileOptions = {},
+): (...args: Args) => Result {
+  checkNames("compile", options, ["backend", "deterministic"]);
+  if (typeof f !== "function") {
+    fail("bad-argument", {
+      message: "compile takes a function of tensors.",
+      expected: "compile((x) => x.mul(2))",
+      found: String(f),
+    });
+  }
+  const programs = new Map<string, Program>();
+  return (...args) => {
+    const given = leaves(args, "A compiled function takes tensors.");
+    if (isTracing() || standsForMore(given)) return f(...args);
+    const form = formOf(args);
+    let program = programs.get(form);
+    if (!program) programs.set(form, (program = programFor(f, args, options)));
+    const { executable, outputs, result } = program;
+    const values = executable.run(evaluate(given));
+    const computed = outputs.map((y, i) => constant(values[i]!.slice(), y.shape));
+    return rebuild(result, computed) as Result;
+  };
+}
+
+function programFor<Args extends readonly Tree[]>(
+  f: (...args: Args) => Tree,
+  args: Args,
+  { backend = "auto", deterministic = false }: CompileOptions,
+): Program {
+  const inputs = leaves(args).map((x, i) => input(`argument ${i + 1}`, x.shape, x.dtype));
+  const result = traced(() => orReadOutside(() => f(...rebuild(args, inputs))));
+  const outputs = leaves(result, "A compiled function returns tensors.");
+  const executable = chooseBackend(backend, deterministic).compile({ inputs, outputs });
+  return { executable, outputs, result };
+}
+
+/** A value that is read while the function is traced does not exist yet. */
+function orReadOutside<T>(trace: () => T): T {
+  try {
+    return trace();
+  } catch (error) {
+    if (!(error instanceof ChainruleError) || error.code !== "unbound-input") throw error;
+    return fail("unbound-input", {
+      message: "A compiled function reads a value that is not computed yet.",
+      expected: "a function that returns tensors; it runs once, before there are numbers",
+      found: error.message.split("\n")[0]!,
+      where: error.where,
+      fix: "Return the tensor, and read it from what the compiled function gives back.",
+      cause: error,
+    });
+  }
+}
+
+/** Whether tensors depend on a placeholder, and so have no value yet. */
+const standsForMore = (tensors: readonly Tensor[]): boolean =>
+  tensors.some((x) => x.inputs.length > 0 || isPlaceholder(x)) &&
+  nodesOf(tensors).some(isPlaceholder);
+
+/** Equal for trees of the same make, with tensors of the same types. */
+const formOf = (tree: Tree): string => {
+  if (tree instanceof Tensor) return `${tree.dtype}[${tree.shape}]`;
+  if (Array.isArray(tree)) return `(${tree.map(formOf)})`;
+  const parts = Object.entries(tree).map(([name, t]) => `${JSON.stringify(name)}:${formOf(t)}`);
+  return `{${parts}}`;
+};
