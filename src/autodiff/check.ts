@@ -2,9 +2,11 @@
 import { withSite } from "../core/call-site.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import { evaluate } from "../core/runtime.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { identity } from "../ops/custom.ts";
 import { constant } from "../ops/leaf.ts";
@@ -54,6 +56,24 @@ export interface CheckReport {
 // f64 the two meet near ε^⅓ ≈ 6e-6. The sweep brackets that from both sides.
 const sweep = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6];
 
+/** A check that compares nothing would pass. */
+function checkOptions(options: CheckOptions): void {
+  checkNames("checkGradients", options, ["order", "absolute", "relative", "steps", "entries"]);
+  const { order = 1, absolute = 0, relative = 0, steps = sweep, entries = 1 } = options;
+  const known = <T>(name: string, value: T, fits: boolean, expected: string): void => {
+    if (fits) return;
+    const found = Array.isArray(value) ? `[${value.map(shown).join(", ")}]` : shown(value);
+    fail("bad-argument", { message: `checkGradients cannot use this ${name}.`, expected, found });
+  };
+  const positive = (h: number): boolean => Number.isFinite(h) && h > 0;
+  known("order", order, order === 1 || order === 2, "1 or 2");
+  known("absolute", absolute, absolute >= 0, "a number ≥ 0");
+  known("relative", relative, relative >= 0, "a number ≥ 0");
+  const lengths = Array.isArray(steps) && steps.length > 0 && steps.every(positive);
+  known("steps", steps, lengths, "an array of finite numbers above 0, at least one");
+  known("entries", entries, entries >= 1, "a number ≥ 1");
+}
+
 /**
  * Compares ∂(w·f)/∂x by reverse mode, by forward mode and by central differences
  * (f(x + h) − f(x − h))/2h, for fixed pseudo-random weights w over the outputs. Inputs must be
@@ -64,6 +84,7 @@ export function checkGradients(
   inputs: readonly Tensor[],
   options: CheckOptions = {},
 ): CheckReport {
+  checkOptions(options);
   const wrong = inputs.find((x) => isFloat(x.dtype) && x.dtype !== "f64");
   if (wrong !== undefined) {
     fail("bad-dtype", {

@@ -113,7 +113,7 @@ export async function check(file: string, options: CheckOptions): Promise<number
       "parameter",
       "shape",
       "checked",
-      "∂E/∂w by graph",
+      ...(order === 2 ? ["derivative", "by graph"] : ["∂E/∂w by graph"]),
       "by differences",
       "gap",
       "modes' gap",
@@ -123,6 +123,7 @@ export async function check(file: string, options: CheckOptions): Promise<number
       r.parameter,
       formatShape(r.shape),
       count(r.checked),
+      ...(order === 2 ? [r.worst.order === 2 ? "∂g/∂w" : "∂E/∂w"] : []),
       number(r.worst.reverse),
       number(r.worst.numeric),
       brief(r.gap),
@@ -130,7 +131,8 @@ export async function check(file: string, options: CheckOptions): Promise<number
       r.failed > 0 ? red(`${r.failed} wrong`) : green(isCoarse(r.worst) ? "ok ~" : "ok"),
     ]),
   ];
-  for (const line of columns(table, "<<>>>>><", 2)) print(`  ${line}`);
+  for (const line of columns(table, order === 2 ? "<<><>>>><" : "<<>>>>><", 2)) print(`  ${line}`);
+  if (order === 2) print(dim("  g: the sum of all ∂E/∂w, each times a fixed number of its own"));
   if (rows.some((r) => r.failed === 0 && isCoarse(r.worst))) {
     print(dim("  ~ the error is so large beside this derivative that rounding makes such a gap"));
   }

@@ -1,4 +1,5 @@
 import { fail } from "./errors.ts";
+import { shown } from "./wording.ts";
 
 /** The element types: 64- and 32-bit floating point, 32-bit integer, boolean (one byte, 0 or 1). */
 export const dtypes = ["f64", "f32", "i32", "bool"] as const;
@@ -58,7 +59,7 @@ export function checkDType(dtype: DType): DType {
   return fail("bad-dtype", {
     message: "There is no such element type.",
     expected: dtypes.join(", "),
-    found: JSON.stringify(dtype),
+    found: shown(dtype),
   });
 }
 

@@ -4,7 +4,7 @@ import { didYouMean, listed, shown } from "./wording.ts";
 
 /** Refuses names that nobody reads: what they ask for would silently not be done. */
 export function checkNames(what: string, given: object, names: readonly string[]): void {
-  if (typeof given !== "object" || given === null) {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
     fail("bad-argument", {
       message: `${what} takes its options by name.`,
       expected: `{ ${names.join(", ")} }, or some of them`,

@@ -1,4 +1,5 @@
 import { fail } from "./errors.ts";
+import { shown } from "./wording.ts";
 
 /** Sizes of the axes, outermost first; [] is a scalar. Elements are stored in row-major order. */
 export type Shape = readonly number[];
@@ -25,10 +26,30 @@ export const formatShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 /** The largest tensor that can be indexed by a 32-bit integer. */
 const maximumSize = 2 ** 31 - 1;
 
+/** Refuses what is no array of numbers: sizes or axes that are passed one after another. */
+export function checkList(
+  what: string,
+  list: readonly number[],
+  example: string,
+): readonly number[] {
+  const wrong = Array.isArray(list) ? list.findIndex((n) => typeof n !== "number") : undefined;
+  if (wrong === -1) return list;
+  return fail("bad-argument", {
+    message: `${what} must be one array of numbers.`,
+    expected: "numbers in one array",
+    found: wrong === undefined ? shown(list) : `${shown(list[wrong])} in the array`,
+    fix: `Pass one array of numbers: ${example}.`,
+  });
+}
+
+/** The sizes as one array of numbers, whatever they are. */
+export const checkSizes = (shape: Shape): Shape =>
+  checkList("A shape", shape, "x.reshape([2, 2]), zeros([3])");
+
 /** Checks that every size is a whole number ≥ 0 and that the tensor can be indexed. */
 export function checkShape(shape: Shape): Shape {
-  const wrong = shape.find((n) => !Number.isInteger(n) || n < 0);
-  if (wrong !== undefined || sizeOf(shape) > maximumSize) {
+  const wrong = checkSizes(shape).some((n) => !Number.isInteger(n) || n < 0);
+  if (wrong || sizeOf(shape) > maximumSize) {
     fail("shape-mismatch", {
       message: "This is not a shape.",
       expected: `whole numbers ≥ 0 with a product of at most ${maximumSize}`,
@@ -62,12 +83,13 @@ export function broadcastShapes(a: Shape, b: Shape, what: string): Shape {
 
 /** An axis in 0 … rank−1; negative ones count from the end. */
 export function normalizeAxis(axis: number, rank: number, what: string): number {
-  const normal = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(axis) || normal < 0 || normal >= rank) {
+  const whole = Number.isInteger(axis);
+  const normal = whole && axis < 0 ? axis + rank : axis;
+  if (!whole || normal < 0 || normal >= rank) {
     fail("bad-argument", {
       message: `${what} names an axis that the tensor does not have.`,
       expected: rank === 0 ? "no axis: the tensor is a scalar" : `−${rank} … ${rank - 1}`,
-      found: String(axis),
+      found: shown(axis),
     });
   }
   return normal;
@@ -80,7 +102,7 @@ export function normalizeAxes(
   what: string,
 ): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, axis) => axis);
-  const list = typeof axes === "number" ? [axes] : axes;
+  const list = typeof axes === "number" ? [axes] : checkList(`The axes of ${what}`, axes, "[0, 1]");
   const normal = list.map((axis) => normalizeAxis(axis, rank, what));
   if (new Set(normal).size !== normal.length) {
     fail("bad-argument", {

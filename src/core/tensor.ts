@@ -10,7 +10,8 @@ import { type CallSite, callSite } from "./call-site.ts";
 import type { DType } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import type { Attributes, Op } from "./op.ts";
-import { checkShape, type Shape, sizeOf } from "./shape.ts";
+import { checkShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "./shape.ts";
+import { shown } from "./wording.ts";
 
 let count = 0;
 
@@ -46,20 +47,34 @@ export class Tensor {
   }
 }
 
+/** A tensor, or an error: for operators that look at their inputs before they make a node. */
+export function asTensor(what: string, x: Tensor): Tensor {
+  if (x instanceof Tensor) return x;
+  return fail("bad-argument", {
+    message: `${what} takes tensors.`,
+    expected: "a tensor",
+    found: shown(x),
+    fix: "Wrap numbers and arrays: tensor(0.5), tensor([1, 2]).",
+  });
+}
+
+/** An axis of a tensor; negative ones count from the end. */
+export const axisOf = (what: string, x: Tensor, axis: number): number =>
+  normalizeAxis(axis, asTensor(what, x).rank, what);
+
+/** Several axes of a tensor, in increasing order; `undefined` or null means all. */
+export const axesOf = (
+  what: string,
+  x: Tensor,
+  axes: number | readonly number[] | null | undefined,
+): number[] => normalizeAxes(axes, asTensor(what, x).rank, what);
+
 /** A node: operator, inputs and settings, checked by the operator's own type rule. */
 export function node<A extends Attributes>(
   op: Op<A>,
   inputs: readonly Tensor[],
   attributes: A,
 ): Tensor {
-  for (const x of inputs) {
-    if (x instanceof Tensor) continue;
-    fail("bad-argument", {
-      message: `${op.name} takes tensors.`,
-      expected: "a tensor",
-      found: String(x),
-      fix: "Wrap numbers: tensor(0.5).",
-    });
-  }
+  for (const x of inputs) asTensor(op.name, x);
   return new Tensor(op as unknown as Op, inputs, attributes, callSite());
 }

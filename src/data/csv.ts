@@ -1,6 +1,7 @@
 /** Tables from comma-separated text (RFC 4180 and the dialects around it). */
 
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import { didYouMean, listed, shown } from "../core/wording.ts";
 import { discoverDelimiter } from "./delimiter.ts";
 import { eachRecord, place } from "./records.ts";
@@ -48,6 +49,17 @@ export interface TableOptions {
   readonly source?: string | undefined;
 }
 
+const optionNames: Readonly<Record<keyof TableOptions, true>> = {
+  header: true,
+  delimiter: true,
+  comment: true,
+  decimal: true,
+  types: true,
+  missingValues: true,
+  limit: true,
+  source: true,
+};
+
 export const defaultMissingValues: readonly string[] = ["", "NA", "N/A", "NaN", "null", "?"];
 
 const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -77,6 +89,7 @@ export function parseNumber(cell: string, decimal: "." | ","): number | undefine
  *   "too-large".
  */
 export function parseTable(text: string, options: TableOptions = {}): Table {
+  checkNames("parseTable", options, Object.keys(optionNames));
   const { source, decimal = ".", missingValues = defaultMissingValues } = options;
   const clean = checkedText(text, options);
   const comment = options.comment === undefined ? "#" : options.comment || null;
@@ -105,7 +118,7 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
       where: source ?? `line ${last}`,
     });
   }
-  checkNames(names, options);
+  checkColumns(names, options);
   const missing = new Set(missingValues);
   const columns = names.map((name, j) => ({
     name,
@@ -187,7 +200,7 @@ function ragged(
   });
 }
 
-function checkNames(names: readonly string[], options: TableOptions): void {
+function checkColumns(names: readonly string[], options: TableOptions): void {
   const seen = new Set<string>();
   for (const name of names) {
     if (seen.has(name)) {

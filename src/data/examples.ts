@@ -1,6 +1,7 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { arrayOf, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import { evaluate } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
 import { didYouMean, listed, shown } from "../core/wording.ts";
@@ -32,6 +33,7 @@ export interface InlineExamples {
  *   row and column, counted from 0), for mixed kinds of targets or an unknown class; "data-empty".
  */
 export function examples(inline: InlineExamples): Dataset {
+  checkNames("{ inputs, targets }", inline, ["inputs", "targets", "classes"]);
   const { classes } = inline;
   if (classes !== undefined && !Array.isArray(classes))
     wrongKind("the classes", classes, 'their names, such as ["cat", "dog"]');

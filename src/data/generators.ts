@@ -5,6 +5,7 @@
 
 import { arrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
 import { shown } from "../core/wording.ts";
 import { type Dataset, dataset } from "./dataset.ts";
@@ -22,6 +23,9 @@ export interface GeneratorOptions {
   /** A whole number; default 0. */
   readonly seed?: number;
 }
+
+/** The options of every generator. */
+const common = ["size", "noise", "seed"] as const satisfies (keyof GeneratorOptions)[];
 
 function bounded(value: number, name: string, least: number, most: number, whole = true): number {
   if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
@@ -69,6 +73,7 @@ function labelled(
  * 0 1 1 0; with one, that many points uniform in the unit square, labelled by the quadrant.
  */
 export function xor(options: GeneratorOptions = {}): Dataset {
+  checkNames("xor", options, common);
   const { noise, seed, size } = checked({ size: 4, ...options });
   const inputs = new Float64Array(2 * size);
   const labels = new Int32Array(size);
@@ -99,6 +104,7 @@ const numbered = (count: number): string[] => Array.from({ length: count }, (_, 
 export function spirals(
   options: GeneratorOptions & { readonly arms?: number; readonly turns?: number } = {},
 ): Dataset {
+  checkNames("spirals", options, [...common, "arms", "turns"]);
   const arms = bounded(options.arms ?? 2, "arms", 1, 1000);
   const turns = bounded(options.turns ?? 1, "turns", 0, 1000, false);
   const all = checked(options, arms);
@@ -112,6 +118,7 @@ export function spirals(
 
 /** Two half circles that reach into each other, as scikit-learn's make_moons. */
 export function moons(options: GeneratorOptions = {}): Dataset {
+  checkNames("moons", options, common);
   const all = checked(options, 2);
   return labelled(all, ["0", "1"], (i, label) => {
     const angle = Math.PI * alongClass(i, all.size);
@@ -123,6 +130,7 @@ export function moons(options: GeneratorOptions = {}): Dataset {
 
 /** A circle of radius 1 around one of radius `factor` (default 0.5), as in make_circles. */
 export function circles(options: GeneratorOptions & { readonly factor?: number } = {}): Dataset {
+  checkNames("circles", options, [...common, "factor"]);
   const factor = bounded(options.factor ?? 0.5, "factor", 0, 1, false);
   const all = checked(options, 2);
   const steps = Math.ceil(all.size / 2);
@@ -147,6 +155,7 @@ function alongClass(i: number, size: number): number {
 export function blobs(
   options: GeneratorOptions & { readonly centers?: number; readonly features?: number } = {},
 ): Dataset {
+  checkNames("blobs", options, [...common, "centers", "features"]);
   const count = bounded(options.centers ?? 3, "centers", 1, 1000);
   const features = bounded(options.features ?? 2, "features", 1, 1000);
   const all = checked({ noise: 1, ...options }, count);
@@ -176,6 +185,7 @@ const curves: Readonly<Record<string, (x: number) => number>> = {
  * [n, 1], the function's value plus the noise.
  */
 export function regression(options: RegressionOptions = {}): Dataset {
+  checkNames("regression", options, [...common, "kind"]);
   const kind = options.kind ?? "sine";
   const { size, noise, seed } = checked(options);
   const curve = Object.hasOwn(curves, kind) ? curves[kind] : undefined;

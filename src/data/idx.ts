@@ -7,6 +7,7 @@
 import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
 import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import { indicesOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
 import { type Dataset, dataset, firstNotFinite } from "./dataset.ts";
@@ -155,6 +156,7 @@ export function idxDataset(
   labels: ArrayTensor,
   options: IdxOptions = {},
 ): Dataset {
+  checkNames("idxDataset", options, ["scale", "classes", "flatten", "dtype"]);
   return labelled(idxInputs(images, options), idxLabels(labels), options.classes);
 }
 

@@ -33,6 +33,7 @@ import { say } from "./say.ts";
 import {
   type Forward,
   gradientsOf,
+  indexText,
   isPlain,
   lossAt,
   rateOf,
@@ -453,6 +454,7 @@ function parameterNumbers(
 ): Numeral[] {
   const { name, index } =
     parameter === undefined ? { name: t.trainable[0]!, index: 0 } : locate(t, parameter, notation);
+  const p = parameter ?? name + indexText(t.parameters[name]!.shape, index);
   const old = t.bindings.get(t.parameters[name]!)![index]!;
   const [right] = all;
   const kinds: readonly [what: MessageKey, value: (k: Candidate) => number][] = [
@@ -461,7 +463,7 @@ function parameterNumbers(
     ["q_change", (k) => k.next[name]![index]! - old],
   ];
   return kinds.flatMap(([key, value], i) => {
-    const what = say(key);
+    const what = say(key, { p });
     const same = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(a);
     return all
       .filter((k) => k === right || !same(value(k), value(right!)))

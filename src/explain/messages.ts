@@ -445,9 +445,9 @@ export const messages = {
   m_batchMean: ["the examples were averaged instead of summed", "样本应取总和却取了平均"],
   m_rounding: ["intermediate values were rounded to {d} decimals", "中间值被舍入到 {d} 位小数"],
   m_as: ["{cause} (the number is then {what})", "{cause}（该数便是{what}）"],
-  q_gradient: ["the gradient", "梯度"],
-  q_newValue: ["the parameter's new value", "参数的新值"],
-  q_change: ["the change of the parameter", "参数的变化量"],
+  q_gradient: ["the gradient of {p}", "{p} 的梯度"],
+  q_newValue: ["the new value of {p}", "{p} 的新值"],
+  q_change: ["the change of {p}", "{p} 的变化量"],
   q_loss: ["the loss after the update", "更新后的损失"],
   d_correct: [
     "{found} is right, to the digits given: {what} is {value}.",

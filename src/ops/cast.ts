@@ -1,7 +1,7 @@
 import { checkDType, type DType } from "../core/dtype.ts";
 import { cast as convert, indices, load, offset } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { asTensor, node, type Tensor } from "../core/tensor.ts";
 
 export const castOp: Op<{ dtype: DType }> = {
   name: "cast",
@@ -31,4 +31,4 @@ export const castOp: Op<{ dtype: DType }> = {
  * the nearest one that exists where x does not fit, NaN to 0. To bool: 0 is false, all else true.
  */
 export const cast = (x: Tensor, dtype: DType): Tensor =>
-  x.dtype === dtype ? x : node(castOp, [x], { dtype: checkDType(dtype) });
+  asTensor("cast", x).dtype === dtype ? x : node(castOp, [x], { dtype: checkDType(dtype) });

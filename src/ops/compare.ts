@@ -4,7 +4,7 @@ import { apply, constant, select } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { broadcastShapes } from "../core/shape.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import {
@@ -17,6 +17,7 @@ import {
   none,
   numeric,
   type Operand,
+  toNumber,
 } from "./define.ts";
 import { onesLike, zerosLike } from "./leaf.ts";
 import { broadcastTo } from "./move.ts";
@@ -80,7 +81,8 @@ export const logicalAnd = binary(logicalAndOp, "logic");
 /** y = (a ∨ b), numbers other than 0 counting as true. */
 export const logicalOr = binary(logicalOrOp, "logic");
 /** y = ¬x, numbers other than 0 counting as true. */
-export const logicalNot = (x: Tensor): Tensor => node(logicalNotOp, [cast(x, "bool")], none);
+export const logicalNot = (x: Tensor): Tensor =>
+  node(logicalNotOp, [cast(asTensor("logicalNot", x), "bool")], none);
 /** y = (a ≠ b), true where either is NaN. */
 export const notEqual = (a: Operand, b: Operand): Tensor => logicalNot(equal(a, b));
 /** y = (x is NaN) */
@@ -126,7 +128,7 @@ export const whereOp: Op<NoAttributes> = {
 /** y = a where the condition holds, else b; with broadcasting. */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const [x, y] = align("where", a, b);
-  const shape = broadcastShapes(condition.shape, x.shape, "where");
+  const shape = broadcastShapes(asTensor("where", condition).shape, x.shape, "where");
   const inputs = [cast(condition, "bool"), x, y].map((t) => broadcastTo(t, shape));
   return node(whereOp, inputs, none);
 }
@@ -162,7 +164,7 @@ export const clampOp = elementwise<{ min: number; max: number }>({
 export function clamp(x: Tensor, bounds: { min?: number; max?: number }): Tensor {
   checkNames("clamp", bounds, ["min", "max"]);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;
-  const y = x.dtype === "bool" ? cast(x, "i32") : x;
+  const y = toNumber(asTensor("clamp", x));
   // The bounds as elements of x's type: for integers, the outermost integers between them.
   const element = convert[y.dtype];
   const [low, high] = isFloat(y.dtype) ? [min, max] : [Math.ceil(min), Math.floor(max)];

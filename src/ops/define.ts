@@ -5,7 +5,8 @@ import { fail } from "../core/errors.ts";
 import { type Expression, indices, load, offset } from "../core/expression.ts";
 import type { Attributes, Op, RuleContext, TensorType } from "../core/op.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape } from "../core/shape.ts";
-import { node, Tensor } from "../core/tensor.ts";
+import { asTensor, node, Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { cast } from "./cast.ts";
 import { scalar } from "./leaf.ts";
 import { broadcastTo } from "./move.ts";
@@ -74,7 +75,7 @@ function toTensor(x: Operand, like: Operand): Tensor {
     return fail("bad-argument", {
       message: "An operand is a tensor or a number.",
       expected: "a tensor or a number",
-      found: `${String(x)} (${typeof x})`,
+      found: shown(x),
       fix: "Wrap arrays: tensor([1, 2]).",
     });
   }
@@ -102,7 +103,7 @@ export function binary(
 ): (a: Operand, b: Operand) => Tensor {
   const apply = (a: Operand, b: Operand): Tensor => {
     let [x, y] = align(op.name, a, b, kind === "logic" ? "bool" : undefined);
-    if (kind === "number" && x.dtype === "bool") [x, y] = [cast(x, "i32"), cast(y, "i32")];
+    if (kind === "number") [x, y] = [toNumber(x), toNumber(y)];
     if (kind === "float") [x, y] = [toFloat(x), toFloat(y)];
     return node(op, [x, y], none);
   };
@@ -115,14 +116,19 @@ export function toFloat(x: Tensor): Tensor {
   return isFloat(x.dtype) ? x : cast(x, "f32");
 }
 
+/** Booleans become i32 where numbers are needed. */
+export function toNumber(x: Tensor): Tensor {
+  return x.dtype === "bool" ? cast(x, "i32") : x;
+}
+
 /** Elementwise function of one floating-point tensor. */
 export function unary(op: Op<NoAttributes>): (x: Tensor) => Tensor {
-  return (x) => node(op, [toFloat(x)], none);
+  return (x) => node(op, [toFloat(asTensor(op.name, x))], none);
 }
 
 /** Elementwise function of one number, which may be an integer. */
 export function numeric(op: Op<NoAttributes>): (x: Tensor) => Tensor {
-  return (x) => node(op, [x.dtype === "bool" ? cast(x, "i32") : x], none);
+  return (x) => node(op, [toNumber(asTensor(op.name, x))], none);
 }
 
 /** The notation of a named function: name(x). */

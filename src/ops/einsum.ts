@@ -1,6 +1,7 @@
 import { fail } from "../core/errors.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { asTensor, type Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { mul } from "./arithmetic.ts";
 import { matmul } from "./matmul.ts";
 import { reshape, slice, transpose } from "./move.ts";
@@ -99,7 +100,13 @@ const further = (count: number): string[] =>
 
 function parse(equation: string, xs: readonly Tensor[]): { terms: Named[]; out: string[] } {
   const bad = (expected: string, found: string): never =>
-    fail("bad-argument", { message: `einsum cannot read "${equation}".`, expected, found });
+    fail("bad-argument", {
+      message: `einsum cannot read ${shown(equation)}.`,
+      expected,
+      found,
+      fix: 'Pass the equation, then one tensor for each term: einsum("ij,jk->ik", a, b).',
+    });
+  if (typeof equation !== "string") bad('an equation, as in "ij,jk->ik"', shown(equation));
   const [left, right, ...more] = equation.split("->");
   const tokens = (term: string): string[] => {
     const found = term.trim().match(/\.\.\.|[A-Za-z]/g) ?? [];
@@ -113,7 +120,7 @@ function parse(equation: string, xs: readonly Tensor[]): { terms: Named[]; out: 
   const sizes = new Map<string, number>();
   let most = 0;
   const terms = lists.map((list, i): Named => {
-    const x = xs[i]!;
+    const x = asTensor("einsum", xs[i]!);
     const letters = list.filter((t) => t !== dots).length;
     const count = x.rank - letters;
     if (count < 0 || (count > 0 && letters === list.length)) {

@@ -3,8 +3,9 @@ import { checkDType, type DType, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { apply, cast as convert, index, indices, load, offset } from "../core/expression.ts";
 import type { Op, TensorType } from "../core/op.ts";
-import { formatShape, normalizeAxis, type Shape } from "../core/shape.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { checkNames } from "../core/options.ts";
+import { formatShape, type Shape } from "../core/shape.ts";
+import { asTensor, axisOf, node, type Tensor } from "../core/tensor.ts";
 import { add } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { broadcastTo, reshape } from "./move.ts";
@@ -144,25 +145,30 @@ export interface AxisOption {
  * y[i, j] = x[at[i, j], j] for axis 0, and so on: one element per index. `at` has as many axes as
  * x; an index below 0 or past the end is an error when it is read.
  */
-export const gather = (x: Tensor, at: Tensor, { axis }: AxisOption): Tensor =>
-  node(gatherOp, [x, at], { axis: normalizeAxis(axis, x.rank, "gather") });
+export function gather(x: Tensor, at: Tensor, options: AxisOption): Tensor {
+  checkNames("gather", options, ["axis"]);
+  return node(gatherOp, [x, at], { axis: axisOf("gather", x, options.axis) });
+}
 
 /** y = x, with updates[i, j] added at [at[i, j], j] for axis 0, and so on; repeats add up. */
-export function scatterAdd(x: Tensor, at: Tensor, updates: Tensor, { axis }: AxisOption): Tensor {
-  const attributes = { axis: normalizeAxis(axis, x.rank, "scatterAdd"), shape: x.shape };
-  const dtype = promote(promote(x.dtype, updates.dtype), "i32");
+export function scatterAdd(x: Tensor, at: Tensor, updates: Tensor, options: AxisOption): Tensor {
+  checkNames("scatterAdd", options, ["axis"]);
+  const attributes = { axis: axisOf("scatterAdd", x, options.axis), shape: x.shape };
+  const dtype = promote(promote(x.dtype, asTensor("scatterAdd", updates).dtype), "i32");
   return add(x, node(scatterOp, [cast(updates, dtype), at], attributes));
 }
 
 /** Whole slices of x along an axis (rows of a table, for axis 0), one per index of any shape. */
-export function take(x: Tensor, at: Tensor, { axis = 0 }: Partial<AxisOption> = {}): Tensor {
-  const along = normalizeAxis(axis, x.rank, "take");
-  const spread = x.shape.map((n, k) => (k === along ? at.size : n));
-  const column = x.shape.map((_, k) => (k === along ? at.size : 1));
+export function take(x: Tensor, at: Tensor, options: Partial<AxisOption> = {}): Tensor {
+  checkNames("take", options, ["axis"]);
+  const along = axisOf("take", x, options.axis ?? 0);
+  const { size } = asTensor("take", at);
+  const spread = x.shape.map((n, k) => (k === along ? size : n));
+  const column = x.shape.map((_, k) => (k === along ? size : 1));
   const y = gather(x, broadcastTo(reshape(at, column), spread), { axis: along });
   return reshape(y, [...x.shape.slice(0, along), ...at.shape, ...x.shape.slice(along + 1)]);
 }
 
 /** y[…, k] = 1 where the label is k, else 0; a label outside 0 … classes−1 gives only zeros. */
 export const oneHot = (labels: Tensor, classes: number, dtype: DType = "f32"): Tensor =>
-  node(oneHotOp, [cast(labels, "i32")], { classes, dtype: checkDType(dtype) });
+  node(oneHotOp, [cast(asTensor("oneHot", labels), "i32")], { classes, dtype: checkDType(dtype) });

@@ -10,8 +10,10 @@ import {
 import { fail } from "../core/errors.ts";
 import { cast, index } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
-import { checkShape, formatShape, type Shape, sizeOf } from "../core/shape.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { checkNames } from "../core/options.ts";
+import { checkShape, checkSizes, formatShape, type Shape, sizeOf } from "../core/shape.ts";
+import { asTensor, node, type Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { broadcastTo } from "./move.ts";
 
 const leaf = { en: "A given value.", zh: "给定的值。" };
@@ -61,6 +63,7 @@ export interface TensorOptions {
 
 /** A tensor from numbers: nested arrays, or a flat (typed) array together with a shape. */
 export function tensor(values: NestedArray | TypedArray, options: TensorOptions = {}): Tensor {
+  checkNames("tensor", options, ["dtype", "shape"]);
   if (options.dtype !== undefined) checkDType(options.dtype);
   if (ArrayBuffer.isView(values)) {
     const data = values as TypedArray;
@@ -97,12 +100,27 @@ export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor 
 export const isPlaceholder = (x: Tensor): boolean => x.op === (inputOp as unknown as Tensor["op"]);
 
 /** y[i] = value */
-export const full = (shape: Shape, value: number, dtype: DType = "f32"): Tensor =>
-  broadcastTo(scalar(value, dtype), shape);
+export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
+  checkSizes(shape);
+  if (typeof value !== "number" && typeof value !== "boolean") {
+    fail("bad-argument", {
+      message: "full repeats one number.",
+      expected: "a number",
+      found: shown(value),
+      fix: "Pass the shape, then the number: full([2, 3], 0.5).",
+    });
+  }
+  return broadcastTo(scalar(value, dtype), shape);
+}
 export const zeros = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 0, dtype);
 export const ones = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 1, dtype);
-export const zerosLike = (x: Tensor): Tensor => full(x.shape, 0, x.dtype);
-export const onesLike = (x: Tensor): Tensor => full(x.shape, 1, x.dtype);
+
+function like(what: string, x: Tensor, value: number): Tensor {
+  const { shape, dtype } = asTensor(what, x);
+  return full(shape, value, dtype);
+}
+export const zerosLike = (x: Tensor): Tensor => like("zerosLike", x, 0);
+export const onesLike = (x: Tensor): Tensor => like("onesLike", x, 1);
 
 /** y = [0, 1, …, size−1] */
 export const range = (size: number, dtype: DType = "i32"): Tensor =>

@@ -4,7 +4,7 @@ import { fail } from "../core/errors.ts";
 import { apply, index, indices, load, offset } from "../core/expression.ts";
 import type { Op, TensorType } from "../core/op.ts";
 import { broadcastShapes, formatShape } from "../core/shape.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { cast } from "./cast.ts";
 import { type NoAttributes, none } from "./define.ts";
 import { broadcastTo, expandDims, squeeze, transpose } from "./move.ts";
@@ -64,7 +64,7 @@ const flipped = (x: Tensor): Tensor => {
  * left and as a column on the right, and its axis disappears (NumPy's rule).
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  if (a.rank === 0 || b.rank === 0) {
+  if (asTensor("matmul", a).rank === 0 || asTensor("matmul", b).rank === 0) {
     fail("shape-mismatch", {
       message: "matmul multiplies matrices and vectors.",
       expected: "at least one axis on each side",

@@ -13,15 +13,19 @@ import {
   times,
 } from "../core/expression.ts";
 import type { Op, TensorType } from "../core/op.ts";
+import { checkNames } from "../core/options.ts";
 import {
+  checkList,
+  checkShape,
+  checkSizes,
   formatShape,
-  normalizeAxes,
   normalizeAxis,
   type Shape,
   sameShape,
   sizeOf,
 } from "../core/shape.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { asTensor, axesOf, axisOf, node, type Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { cast } from "./cast.ts";
 import { sum } from "./reduce.ts";
 
@@ -278,19 +282,20 @@ export const concatenateOp: Op<{ axis: number }> = {
 
 /** y has the elements of x in row-major order; one size may be −1 and follows from the rest. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  if (shape.filter((n) => n === -1).length > 1) {
+  const { size } = asTensor("reshape", x);
+  if (checkSizes(shape).filter((n) => n === -1).length > 1) {
     fail("shape-mismatch", {
       message: "reshape can find one size from the others, not two.",
       expected: "at most one −1",
       found: formatShape(shape),
     });
   }
-  const known = sizeOf(shape.filter((n) => n !== -1));
-  const full = shape.map((n) => (n === -1 ? x.size / known : n));
+  const known = sizeOf(checkShape(shape.filter((n) => n !== -1)));
+  const full = shape.map((n) => (n === -1 ? size / known : n));
   if (!full.every(Number.isInteger)) {
     fail("shape-mismatch", {
       message: "reshape cannot tell what the −1 stands for.",
-      expected: `sizes that divide the ${x.size} elements of ${formatShape(x.shape)}`,
+      expected: `sizes that divide the ${size} elements of ${formatShape(x.shape)}`,
       found: formatShape(shape),
     });
   }
@@ -299,13 +304,17 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** y[i_axes] = x[i]; without `axes`, all axes in opposite order (a matrix's transpose). */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+  const { rank, shape } = asTensor("transpose", x);
   const order =
-    axes?.map((axis) => normalizeAxis(axis, x.rank, "transpose")) ??
-    x.shape.map((_, axis) => x.rank - 1 - axis);
-  if (order.length !== x.rank || new Set(order).size !== x.rank) {
+    axes === undefined
+      ? shape.map((_, axis) => rank - 1 - axis)
+      : checkList("The axes of transpose", axes, "x.transpose([1, 0])").map((axis) =>
+          normalizeAxis(axis, rank, "transpose"),
+        );
+  if (order.length !== rank || new Set(order).size !== rank) {
     fail("bad-argument", {
       message: "transpose puts every axis in one new place.",
-      expected: `each of 0 … ${x.rank - 1} once`,
+      expected: `each of 0 … ${rank - 1} once`,
       found: formatShape(order),
     });
   }
@@ -314,7 +323,9 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
 
 /** x repeated along axes of size 1 and along new axes in front (NumPy's rule). */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(x.shape, shape) ? x : node(broadcastToOp, [x], { shape: [...shape] });
+  sameShape(asTensor("broadcastTo", x).shape, checkShape(shape))
+    ? x
+    : node(broadcastToOp, [x], { shape: [...shape] });
 
 /** The adjoint of broadcasting: the sum over all axes that were repeated. */
 export function sumTo(g: Tensor, shape: Shape): Tensor {
@@ -335,8 +346,13 @@ export interface SliceOptions {
 }
 
 /** y[i] = x[start + i·step], for indices below `end`; out-of-range bounds are cut off. */
-export function slice(x: Tensor, { start, end, step }: SliceOptions): Tensor {
-  const steps = x.shape.map((_, axis) => step?.[axis] ?? 1);
+export function slice(x: Tensor, options: SliceOptions): Tensor {
+  checkNames("slice", options, ["start", "end", "step"]);
+  for (const [name, list] of Object.entries(options)) {
+    if (list !== undefined) checkList(`The ${name} of slice`, list, `{ ${name}: [1, 2] }`);
+  }
+  const { start, end, step } = options;
+  const steps = asTensor("slice", x).shape.map((_, axis) => step?.[axis] ?? 1);
   if (steps.some((s) => !Number.isInteger(s) || s < 1)) {
     fail("bad-argument", {
       message: "slice goes forward.",
@@ -362,13 +378,13 @@ export function slice(x: Tensor, { start, end, step }: SliceOptions): Tensor {
 
 /** The slice at one index of one axis; that axis disappears. */
 export function at(x: Tensor, axis: number, position: number): Tensor {
-  const a = normalizeAxis(axis, x.rank, "at");
-  const i = position < 0 ? position + x.shape[a]! : position;
+  const a = axisOf("at", x, axis);
+  const i = Number.isInteger(position) && position < 0 ? position + x.shape[a]! : position;
   if (!Number.isInteger(i) || i < 0 || i >= x.shape[a]!) {
     fail("index-out-of-range", {
-      message: `There is no index ${position} on axis ${axis}.`,
+      message: `There is no index ${shown(position)} on axis ${axis}.`,
       expected: `−${x.shape[a]} … ${x.shape[a]! - 1}`,
-      found: String(position),
+      found: shown(position),
     });
   }
   const start = x.shape.map((_, k) => (k === a ? i : 0));
@@ -385,10 +401,13 @@ export interface PadOptions {
 }
 
 /** x with a border of constants around it: `before` and `after` elements per axis. */
-export function pad(x: Tensor, { before, after, value = 0 }: PadOptions): Tensor {
-  const sizes = [...before, ...after];
+export function pad(x: Tensor, options: PadOptions): Tensor {
+  checkNames("pad", options, ["before", "after", "value"]);
+  const { before, after, value = 0 } = options;
+  const example = "{ before: [0, 1], after: [0, 1] }";
+  const sizes = [before, after].flatMap((list) => checkList("What pad adds", list, example));
   const whole = sizes.every((n) => Number.isInteger(n) && n >= 0);
-  if (before.length !== x.rank || after.length !== x.rank || !whole) {
+  if (before.length !== asTensor("pad", x).rank || after.length !== x.rank || !whole) {
     fail("bad-argument", {
       message: "pad needs a whole number ≥ 0 before and after each axis.",
       expected: `${x.rank} of each`,
@@ -403,15 +422,26 @@ export function pad(x: Tensor, { before, after, value = 0 }: PadOptions): Tensor
 
 /** The elements in opposite order along `axes` (default all). */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
-  return node(flipOp, [x], { axes: normalizeAxes(axes, x.rank, "flip") });
+  return node(flipOp, [x], { axes: axesOf("flip", x, axes) });
 }
 
 /** Where an element comes from is found piece by piece: many are joined in groups first. */
 const mostPieces = 32;
 
+/** The tensors of one list. */
+function listOf(what: string, xs: readonly Tensor[]): readonly Tensor[] {
+  if (Array.isArray(xs)) return xs.map((x) => asTensor(what, x));
+  return fail("bad-argument", {
+    message: `${what} takes its tensors in one array.`,
+    expected: "an array of tensors",
+    found: shown(xs),
+    fix: `Pass one array: ${what}([a, b]).`,
+  });
+}
+
 /** The tensors one after another along `axis` (default 0), as elements of the widest type. */
 export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
-  const [first] = xs;
+  const [first] = listOf("concatenate", xs);
   if (first === undefined) {
     return fail("bad-argument", {
       message: "concatenate needs something to join.",
@@ -419,7 +449,7 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
       found: "none",
     });
   }
-  const a = normalizeAxis(axis, first.rank, "concatenate");
+  const a = axisOf("concatenate", first, axis);
   if (xs.length === 1) return first;
   const dtype = xs.map((x) => x.dtype).reduce(promote);
   const inputs = xs.map((x) => cast(x, dtype));
@@ -433,24 +463,21 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
 /** The tensors side by side along a new axis. */
 export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   return concatenate(
-    xs.map((x) => expandDims(x, axis)),
+    listOf("stack", xs).map((x) => expandDims(x, axis)),
     axis,
   );
 }
 
 /** x with a new axis of size 1. */
 export function expandDims(x: Tensor, axis: number): Tensor {
-  const a = normalizeAxis(axis, x.rank + 1, "expandDims");
+  const a = normalizeAxis(axis, asTensor("expandDims", x).rank + 1, "expandDims");
   return reshape(x, [...x.shape.slice(0, a), 1, ...x.shape.slice(a)]);
 }
 
 /** x without its axes of size 1 (or without those of them that are named). */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
-  const drop = normalizeAxes(
-    axes ?? x.shape.flatMap((n, axis) => (n === 1 ? [axis] : [])),
-    x.rank,
-    "squeeze",
-  );
+  const ones = asTensor("squeeze", x).shape.flatMap((n, axis) => (n === 1 ? [axis] : []));
+  const drop = axesOf("squeeze", x, axes ?? ones);
   const kept = drop.find((axis) => x.shape[axis] !== 1);
   if (kept !== undefined) {
     fail("shape-mismatch", {

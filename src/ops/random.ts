@@ -12,8 +12,8 @@ import {
   offset,
 } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
-import type { Shape } from "../core/shape.ts";
-import { formatShape } from "../core/shape.ts";
+import { checkNames } from "../core/options.ts";
+import { checkShape, formatShape, type Shape } from "../core/shape.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { cos, log, sqrt } from "./transcendental.ts";
@@ -96,15 +96,15 @@ export interface RandomOptions {
 }
 
 /** Uniform numbers in [0, 1). `key` is an i32 tensor of shape [2]: seed and, for instance, step. */
-export const randomUniform = (key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor =>
-  node(uniformOp, [key], {
-    shape: [...shape],
-    dtype: options.dtype ?? "f32",
-    stream: options.stream ?? 0,
-  });
+export function randomUniform(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
+  checkNames("randomUniform", options, ["dtype", "stream"]);
+  const { dtype = "f32", stream = 0 } = options;
+  return node(uniformOp, [key], { shape: [...checkShape(shape)], dtype, stream });
+}
 
 /** Standard normal numbers: √(−2 ln u₁)·cos 2πu₂ (Box and Muller 1958), with u₁ in (0, 1]. */
 export function randomNormal(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
+  checkNames("randomNormal", options, ["dtype", "stream"]);
   // Two streams below 0 for each, where randomUniform's own do not reach.
   const stream = -2 - 2 * (options.stream ?? 0);
   const u = randomUniform(key, shape, { ...options, stream });

@@ -3,12 +3,12 @@ import { fail } from "../core/errors.ts";
 import { type Expression, index, indices, load, offset } from "../core/expression.ts";
 import type { Combine, Op, TensorType } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
-import { formatShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
+import { axesOf, axisOf, node, type Tensor } from "../core/tensor.ts";
 import { add, div, mul, square, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { equal, isFinite, where } from "./compare.ts";
-import { toFloat } from "./define.ts";
+import { toFloat, toNumber } from "./define.ts";
 import { zerosLike } from "./leaf.ts";
 import { broadcastTo, flip, pad, reshape, slice, transpose } from "./move.ts";
 import { exp, log } from "./transcendental.ts";
@@ -278,11 +278,11 @@ export interface ReduceOptions {
 }
 
 const reducer =
-  (op: Op<Axes>) =>
+  (op: Op<Axes>, element = toNumber) =>
   (x: Tensor, options: ReduceOptions = {}): Tensor => {
     checkNames(op.name, options, ["axes", "keepDims"]);
-    const axes = normalizeAxes(options.axes, x.rank, op.name);
-    const y = node(op, [x.dtype === "bool" ? cast(x, "i32") : x], { axes });
+    const axes = axesOf(op.name, x, options.axes);
+    const y = node(op, [element(x)], { axes });
     return options.keepDims ? reshape(y, keepDims(x.shape, axes)) : y;
   };
 
@@ -296,10 +296,10 @@ export const max = reducer(maxOp);
 export const min = reducer(minOp);
 /** y = (1/n) Σ x over the axes; of nothing it is NaN. */
 export const mean = (x: Tensor, options?: ReduceOptions): Tensor =>
-  reducer(meanOp)(toFloat(x), options);
+  reducer(meanOp, toFloat)(x, options);
 /** y = ln Σ e^x over the axes, without overflow; of nothing it is −∞. */
 export const logsumexp = (x: Tensor, options?: ReduceOptions): Tensor =>
-  reducer(logsumexpOp)(toFloat(x), options);
+  reducer(logsumexpOp, toFloat)(x, options);
 
 /** y = Σ (x − mean)² / (n − correction): correction 0 (default) is biased, 1 is Bessel's. */
 export function variance(
@@ -308,7 +308,7 @@ export function variance(
 ): Tensor {
   checkNames("variance", options, ["axes", "keepDims", "correction"]);
   const { correction = 0, ...over } = options;
-  const axes = normalizeAxes(over.axes, x.rank, "variance");
+  const axes = axesOf("variance", x, over.axes);
   const n = sizeOf(axes.map((axis) => x.shape[axis]!));
   const deviation = sub(x, mean(x, { axes, keepDims: true }));
   return div(sum(square(deviation), over), Math.max(0, n - correction));
@@ -325,7 +325,7 @@ const positioner =
   (x: Tensor, options: PositionOptions = {}): Tensor => {
     checkNames(op.name, options, ["axis", "keepDims"]);
     const { axis = -1, keepDims = false } = options;
-    return reducer(op)(x, { axes: [normalizeAxis(axis, x.rank, op.name)], keepDims });
+    return reducer(op)(x, { axes: [axisOf(op.name, x, axis)], keepDims });
   };
 
 /** The position of the largest element along the axis: the first at a tie, or the first NaN. */
@@ -336,6 +336,6 @@ export const argmin = positioner(argminOp);
 /** y[k] = Σ x[j] for j ≤ k along the axis. */
 export function cumsum(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
   checkNames("cumsum", options, ["axis"]);
-  const along = normalizeAxis(options.axis ?? -1, x.rank, "cumsum");
-  return node(cumsumOp, [x.dtype === "bool" ? cast(x, "i32") : x], { axis: along, reverse: false });
+  const along = axisOf("cumsum", x, options.axis ?? -1);
+  return node(cumsumOp, [toNumber(x)], { axis: along, reverse: false });
 }

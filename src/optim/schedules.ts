@@ -1,5 +1,6 @@
 /** Learning rates that change with the step: a start value times a factor computed in the graph. */
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, div, minimum, mul, pow } from "../ops/arithmetic.ts";
 import { floor } from "../ops/compare.ts";
@@ -26,8 +27,10 @@ const positive = (what: string, value: number): number =>
 /** η_k = η·rate^(k/steps) */
 export function exponentialDecay(
   initial: number,
-  { rate, steps = 1 }: { readonly rate: number; readonly steps?: number },
+  options: { readonly rate: number; readonly steps?: number },
 ): Schedule {
+  checkNames("exponentialDecay", options, ["rate", "steps"]);
+  const { rate, steps = 1 } = options;
   positive("a rate", rate);
   positive("a number of steps", steps);
   const factor = (step: Tensor) => pow(rate, div(step, steps));
@@ -37,8 +40,10 @@ export function exponentialDecay(
 /** η_k = η·rate^⌊k/steps⌋ */
 export function stepDecay(
   initial: number,
-  { rate = 0.1, steps }: { readonly rate?: number; readonly steps: number },
+  options: { readonly rate?: number; readonly steps: number },
 ): Schedule {
+  checkNames("stepDecay", options, ["rate", "steps"]);
+  const { rate = 0.1, steps } = options;
   positive("a rate", rate);
   positive("a number of steps", steps);
   return { name: "stepDecay", initial, factor: (step) => pow(rate, floor(div(step, steps))) };
@@ -47,8 +52,10 @@ export function stepDecay(
 /** η_k = η·(m + (1 − m)(1 + cos(πk/steps))/2), and η·m after `steps` (Loshchilov, Hutter 2017). */
 export function cosineDecay(
   initial: number,
-  { steps, minimum: m = 0 }: { readonly steps: number; readonly minimum?: number },
+  options: { readonly steps: number; readonly minimum?: number },
 ): Schedule {
+  checkNames("cosineDecay", options, ["steps", "minimum"]);
+  const { steps, minimum: m = 0 } = options;
   positive("a number of steps", steps);
   if (!(m >= 0 && m <= 1)) {
     fail("bad-argument", {
@@ -65,7 +72,9 @@ export function cosineDecay(
 }
 
 /** η_k = min((k + 1)/steps, 1) times the schedule (or constant rate) that follows. */
-export function warmup(after: number | Schedule, { steps }: { readonly steps: number }): Schedule {
+export function warmup(after: number | Schedule, options: { readonly steps: number }): Schedule {
+  checkNames("warmup", options, ["steps"]);
+  const { steps } = options;
   positive("a number of steps", steps);
   const next = toSchedule(after);
   const factor = (step: Tensor) => mul(minimum(div(add(step, 1), steps), 1), next.factor(step));

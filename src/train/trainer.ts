@@ -9,6 +9,7 @@ import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { TensorType } from "../core/op.ts";
+import { checkNames } from "../core/options.ts";
 import { keyOf } from "../core/random.ts";
 import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -358,6 +359,7 @@ export class Trainer {
 
   /** Loss and metrics on data that are not trained on. */
   evaluate(data: Data, options: { readonly batchSize?: number } = {}): Evaluation {
+    checkNames("evaluate", options, ["batchSize"]);
     return evaluateModel(this, toDataset(data, this.classes), options.batchSize);
   }
 

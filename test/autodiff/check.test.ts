@@ -95,6 +95,24 @@ test("differences in f32 are too coarse", () => {
   expect(error.found).toBe("f32[1]");
 });
 
+test.each([
+  [{ steps: [] }, "[]"],
+  [{ steps: [1e-3, 0] }, "[0.001, 0]"],
+  [{ steps: [-1e-3] }, "[-0.001]"],
+  [{ steps: [Number.NaN] }, "[NaN]"],
+  [{ steps: 1e-3 }, "0.001"],
+  [{ order: 3 }, "3"],
+  [{ entries: 0 }, "0"],
+  [{ relative: -1 }, "-1"],
+  [{ absolute: Number.NaN }, "NaN"],
+  [{ tolerance: 1 }, '"tolerance"'],
+])("%j cannot be checked with", (options, found) => {
+  for (const check of [checkGradients, assertGradients]) {
+    const error = failure("bad-argument", () => check((a) => a!.square(), [x], options as never));
+    expect(error.found).toBe(found);
+  }
+});
+
 test("what rounding of a large value does to a difference is no mistake of the derivative", () => {
   const large = (a: Tensor): Tensor => a.tanh().sum().add(1e8);
   const report = checkGradients((a) => large(a!), [x]);

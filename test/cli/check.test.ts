@@ -24,6 +24,20 @@ describe("check", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout).parameters[0].checked).toBe(8);
   });
+  it("says of each derivative that it shows which one it is", async () => {
+    const first = (await run(["check", example("two-two-two")])).stdout;
+    expect(first).toContain("∂E/∂w by graph");
+    expect(first).not.toContain("∂g/∂w");
+    const args = ["check", example("two-two-two"), "--order", "2"];
+    const shown = (await run(args)).stdout;
+    const { parameters } = JSON.parse((await run([...args, "--json"])).stdout);
+    expect(shown).not.toContain("∂E/∂w by graph");
+    for (const { parameter, worst } of parameters) {
+      const line = shown.split("\n").find((l) => l.includes(parameter));
+      expect(line).toContain(worst.order === 2 ? "∂g/∂w" : "∂E/∂w");
+    }
+    expect(shown).toContain("g: the sum of all ∂E/∂w");
+  });
   it("answers no, with exit code 1, where there is no derivative to agree with", async () => {
     const cwd = folder();
     // Both slopes of |d| at d = 0 are differences; the derivative is neither.

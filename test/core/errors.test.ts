@@ -43,7 +43,7 @@ test.each<[string, () => unknown, ErrorCode, string, string]>([
     "equal sizes",
     "sizes 3 and 2",
   ],
-  ["add", () => add(x, [1, 2] as never), "bad-argument", "a tensor or a number", "1,2 (object)"],
+  ["add", () => add(x, [1, 2] as never), "bad-argument", "a tensor or a number", "an array of 2"],
   ["exp", () => exp(2 as never), "bad-argument", "a tensor", "2"],
   ["matmul", () => matmul(x, x), "shape-mismatch", "columns (3)", "2 rows"],
   ["matmul", () => matmul(x, tensor(2)), "shape-mismatch", "at least one axis", "[2, 3] and []"],

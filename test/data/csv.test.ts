@@ -115,6 +115,8 @@ describe("parseTable: errors", () => {
   });
   it("refuses more than the limit", () => {
     failure("too-large", () => parseTable("a\n1\n", { limit: 3 }));
+    const misspelt = () => parseTable("a\n1\n", { delimeter: ";" } as never);
+    expect(failure("bad-argument", misspelt).fix).toBe('Did you mean "delimiter"?');
   });
   it("refuses a delimiter that is none", () => {
     for (const delimiter of ["", ",,", '"', "\n"]) {

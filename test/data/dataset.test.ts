@@ -56,6 +56,11 @@ describe("examples", () => {
     expect(labels.targets).toMatchObject({ dtype: "i32", shape: [4] });
   });
   const inputRows = examples({ inputs: xorInputs, targets: [0, 1, 1, 0] }).inputs;
+  it("refuses names that nobody reads", () => {
+    const given = { inputs: xorInputs, targets: [0, 1, 1, 0], clases: ["no", "yes"] };
+    const error = failure("bad-argument", () => examples(given));
+    expect([error.found, error.fix]).toEqual(['"clases"', 'Did you mean "classes"?']);
+  });
   it("takes tensors as they are", () => {
     const inputs = tensor(xorInputs);
     const float = examples({ inputs, targets: tensor([[0], [1], [1], [0]]) });

@@ -34,6 +34,9 @@ describe("generators", () => {
       failure("bad-argument", () => make({ noise }));
     }
     failure("bad-argument", () => make({ size: 20, noise: 1, seed: 0.5 }));
+    const misspelt = failure("bad-argument", () => make({ sise: 20 } as never));
+    expect([misspelt.found, misspelt.fix]).toEqual(['"sise"', 'Did you mean "size"?']);
+    failure("bad-argument", () => make(20 as never));
   });
   it("xor is the four points", () => {
     const { inputs, targets, classes } = xor();

@@ -101,6 +101,8 @@ describe("idxDataset", () => {
   const labels = parseIdx(idx(8, [2], [1, 0]));
   it("scales, flattens and names the classes", () => {
     const flat = idxDataset(images, labels);
+    const misspelt = () => idxDataset(images, labels, { flaten: false } as never);
+    expect(failure("bad-argument", misspelt).fix).toBe('Did you mean "flatten"?');
     expect(flat.inputs).toMatchObject({ dtype: "f32", shape: [2, 2] });
     expect([...flat.inputs.data]).toEqual([0, 1, 0.2, 0.4].map(Math.fround));
     expect(flat.targets).toMatchObject({ dtype: "i32", shape: [2] });

@@ -184,13 +184,23 @@ describe("diagnose on the page's network", () => {
   });
 
   it.each([
-    [{ value: 0.35891648 }, "new value is 0.35891648"],
-    [{ value: -0.04108352 }, "change of the parameter is −0.0410835203"],
+    [{ value: 0.35891648 }, "new value of w5 is 0.35891648"],
+    [{ value: -0.04108352 }, "change of w5 is −0.0410835203"],
     [{ lossAfterStep: 0.2910278 }, "loss after the update is 0.291027774"],
   ])("says what is right about %o", async (asked, said) => {
     const d = await diagnose(seedNetwork(), { data: seedData, parameter: "w5", ...asked });
     expect(d.correct).toBe(true);
     expect(d.toText()).toContain(said);
+  });
+
+  it("names the parameter that it takes by itself, and what a number is", async () => {
+    const ask = (value: number, language: "en" | "zh" = "en") =>
+      diagnose(seedNetwork(), { data: seedData, value, language });
+    const { w1 } = reference.gradients;
+    const said = "the gradient of 0.weight[0,0] is 0.000438567734";
+    expect((await ask(nine(w1))).toText()).toContain(said);
+    expect((await ask(0.000364723)).toText()).toContain(said);
+    expect((await ask(nine(w1), "zh")).toText()).toContain("0.weight[0,0] 的梯度是 0.000438567734");
   });
 
   it("says so when nothing fits", async () => {

@@ -189,6 +189,24 @@ describe("a problem", () => {
   ])("%j has the fix %s", (parts, fix) => {
     expect(problemsOf(text(parts))[0]!.fix).toBe(fix);
   });
+  it.each([
+    ["42", "42"],
+    ["[linear, relu]", "a list"],
+    ["- linear: { outputs: 1 }\n", "a list"],
+    ["network", '"network"'],
+    ["true", "true"],
+  ])("is that %j is no record", (whole, found) => {
+    const [problem, ...more] = problemsOf(whole);
+    expect(more).toEqual([]);
+    expect(problem).toMatchObject({ line: 1, column: 1, found });
+    expect(problem!.expected).toContain("layers: …, loss: …");
+    expect(problem!.fix).toContain("one of the examples");
+  });
+  it("offers an option only where it would be all that is needed", () => {
+    const [problem] = problemsOf(text({ data: "{ csv: 3 }" }));
+    expect(problem!.found).toBe("3");
+    expect(problem!.fix).toBeUndefined();
+  });
   it("is not reported twice: a misspelt name is not also missing", () => {
     expect(problemsOf(text({ layers: "[{ linear: { output: 2 } }]" }))).toHaveLength(1);
   });

@@ -59,6 +59,14 @@ describe("rates by step, counted from 0", () => {
     failure("bad-argument", () => sgd({ learningRate: cosineDecay(Number.NaN, { steps: 3 }) }));
     failure("bad-argument", () => warmup(-1, { steps: 3 }));
   });
+  test.each(Object.entries({ exponentialDecay, stepDecay, cosineDecay, warmup }))(
+    "%s refuses options that it does not have",
+    (_, make) => {
+      const given = { rate: 0.5, steps: 3, stpes: 4 };
+      expect(failure("bad-argument", () => make(1, given)).message).toContain("has no option");
+      for (const none of [undefined, 3]) failure("bad-argument", () => make(1, none as never));
+    },
+  );
 });
 
 describe("in training", () => {

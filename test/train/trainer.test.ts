@@ -127,6 +127,13 @@ describe("a trainer", () => {
     const clipped = { ...options, optimizer: sgd({ clipNorm: 1 }), update: "sequential" } as const;
     failure("bad-argument", () => trainer(model, clipped).step({ inputs: [[1]], targets: [[1]] }));
   });
+  it("refuses options of evaluate that it does not have", () => {
+    const t = trainer(sequential(linear(1, 1)), options);
+    const data = { inputs: [[1]], targets: [[1]] };
+    const misspelt = () => t.evaluate(data, { batchsize: 4 } as never);
+    expect(failure("bad-argument", misspelt).fix).toBe('Did you mean "batchSize"?');
+    failure("bad-argument", () => t.evaluate(data, 4 as never));
+  });
   it("needs a loss that is one number", () => {
     const loss: Loss = (o, t) => meanSquaredError(o, t, { reduction: "none" });
     const t = trainer(sequential(linear(1, 2)), { ...options, loss });

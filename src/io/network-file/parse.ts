@@ -1,9 +1,27 @@
-import { Composer, type CST, type Document, LineCounter, Parser } from "yaml";
+import {
+  Composer,
+  type CST,
+  type Document,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  Parser,
+} from "yaml";
 import { fail } from "../../core/errors.ts";
 import { consistencyProblems } from "./consistency.ts";
 import { type NetworkFile, networkForm } from "./network.ts";
-import { type Complaint, NetworkFileError, remember, Source, sourceOf } from "./source.ts";
+import {
+  type Complaint,
+  NetworkFileError,
+  type Problem,
+  rangeOfNode,
+  remember,
+  Source,
+  sourceOf,
+} from "./source.ts";
 import { validate } from "./validate.ts";
+import { foundAt } from "./wording.ts";
 
 /** Files are meant to be read. */
 const deepest = 100;
@@ -36,6 +54,8 @@ export function parseNetwork(text: string, options: ParseOptions = {}): NetworkF
   if (second) problems.push(source.problemAt(second, syntaxComplaint("MULTIPLE_DOCS", "")));
   if (problems.length > 0) throw new NetworkFileError(problems, "file-syntax");
   if (document.contents === null) empty(path);
+  const root = document.contents;
+  if (isScalar(root) || isSeq(root)) throw new NetworkFileError([noRecord(source, root)]);
   const read = validate(source, networkForm);
   if (read.problems.length > 0) throw new NetworkFileError(read.problems);
   const network = read.value as NetworkFile;
@@ -115,14 +135,20 @@ function checkText(text: string, path: string): void {
   });
 }
 
-function empty(path: string): never {
-  return fail("file-syntax", {
-    message: "The network file is empty.",
-    expected: "layers, a loss, an optimizer and data",
-    where: path,
-    fix: "Begin with one of the examples that come with chainrule.",
+const expected = "a record: layers: …, loss: …, optimizer: …, data: …";
+const fix = "Begin with one of the examples that come with chainrule.";
+
+const empty = (path: string): never =>
+  fail("file-syntax", { message: "The network file is empty.", expected, where: path, fix });
+
+/** One number, text or list is no network. */
+const noRecord = (source: Source, root: Node): Problem =>
+  source.problemAt(rangeOfNode(root), {
+    message: "This is no network file: it has no names.",
+    expected,
+    found: foundAt(root, source.text),
+    fix,
   });
-}
 
 /** What the parser's codes mean for somebody who wrote the file. */
 const advice: Readonly<Record<string, readonly [message: string, fix: string]>> = {

@@ -160,8 +160,12 @@ export function wordFor(node: Place, form: Form): string | undefined {
   if (value != null && list?.kind === "list" && fits(list.of, node)) return `Write [${value}].`;
   const record = takes("record");
   if (value != null && record?.kind === "record") {
-    const fitting = Object.entries(record.fields).filter(([, field]) => fits(field.form, node));
-    if (fitting.length === 1) return `Write { ${fitting[0]![0]}: ${String(value)} }.`;
+    const fields = Object.entries(record.fields);
+    const fitting = fields.filter(([, field]) => fits(field.form, node));
+    const [name] = fitting[0] ?? [];
+    // Only where it would be all that is needed.
+    const enough = fields.every(([other, field]) => other === name || !field.required);
+    if (fitting.length === 1 && enough) return `Write { ${name}: ${String(value)} }.`;
   }
   if (list && isMap(node)) return "Begin each entry with “- ”, or put the entries into [ ].";
   return undefined;
