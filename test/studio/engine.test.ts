@@ -177,17 +177,28 @@ describe("training", () => {
 
   it("sends a picture for each so many epochs, and waits for the page", async () => {
     const { t, frames, ended } = await training();
-    await t.play({ perFrame: 10, epochs: 35 });
+    await t.play({ perFrame: 10, until: 35 });
     await ended;
     expect(frames.map((f) => f.values.epoch)).toEqual([10, 20, 30, 35]);
     expect(frames.at(-1)!.history.epochs).toHaveLength(35);
   });
 
+  it("has nothing to do where it has come far enough already", async () => {
+    const { t, frames, engine } = await training();
+    await t.play({ perFrame: 10, until: 2 });
+    while (t.playing) await new Promise((r) => setTimeout(r));
+    const after = engine.values();
+    await t.play({ perFrame: 10, until: 1 });
+    while (t.playing) await new Promise((r) => setTimeout(r));
+    expect(engine.values()).toEqual(after);
+    expect(frames.map((f) => [f.playing, f.failure])).toEqual(Array(2).fill([false, undefined]));
+  });
+
   it("takes epochs back one by one, to the same bits", async () => {
     const { t, ended, engine } = await training(read("xor.yaml"));
     const seen: Values[] = [engine.values()];
-    const play = async (epochs: number) => {
-      await t.play({ perFrame: 4, epochs });
+    const play = async (until: number) => {
+      await t.play({ perFrame: 4, until });
       await ended;
       while (t.playing) await new Promise((r) => setTimeout(r));
     };
@@ -213,7 +224,7 @@ describe("training", () => {
 
   it("takes another learning rate from the next epoch on, and can still go back", async () => {
     const { t, ended, engine, frames } = await training(read("xor.yaml"));
-    await t.play({ perFrame: 1, epochs: 40 });
+    await t.play({ perFrame: 1, until: 40 });
     while (engine.trainer.progress.epoch < 5) await new Promise((r) => setTimeout(r));
     t.setLearningRate(0.25);
     expect(() => t.setLearningRate(Number.NaN)).toThrow("number");

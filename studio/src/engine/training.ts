@@ -8,8 +8,8 @@ import { type Engine, finite } from "./engine.ts";
 export interface Pace {
   /** Epochs between two pictures; 0: as many as there is time for. */
   readonly perFrame: number;
-  /** Stop after so many; absent: go on. */
-  readonly epochs?: number;
+  /** The epoch to stop at; absent: go on. */
+  readonly until?: number;
 }
 
 /** Where there are as many epochs to a picture as there is time for: that time, in ms. */
@@ -147,10 +147,11 @@ export class Training {
     const before = trainer.progress.epoch;
     let failure: Failure | undefined;
     try {
-      this.#remember();
-      const epochs = pace.epochs ?? 100_000_000;
+      const epochs = (pace.until ?? 100_000_000) - before;
+      if (epochs > 0) this.#remember();
       let since = performance.now();
-      for await (const { epoch } of this.#fit(current.data, { epochs, batchSize, signal })) {
+      const run = epochs > 0 ? this.#fit(current.data, { epochs, batchSize, signal }) : [];
+      for await (const { epoch } of run) {
         if (this.#rate !== undefined) {
           trainer.learningRate = this.#rate;
           this.#rate = undefined;

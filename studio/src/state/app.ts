@@ -249,6 +249,7 @@ export interface Opening {
 
 /** Opens a network. What was open stays if it cannot be. */
 export async function open({ source: given, preset: p, ...wish }: Opening): Promise<boolean> {
+  meant = undefined;
   const wanted = { ...look(), notation: p?.notation ?? notation.value };
   turn.value++;
   opening++;
@@ -296,6 +297,7 @@ export async function newSeed(): Promise<void> {
 }
 
 export async function reset(): Promise<void> {
+  meant = undefined;
   const found = await attempt(() => client.call("reset", []));
   if (!found) return;
   batch(() => {
@@ -309,6 +311,7 @@ export async function reset(): Promise<void> {
 }
 
 export async function undo(): Promise<void> {
+  meant = undefined;
   const found = await attempt(() => client.call("undo", []));
   if (!found) return;
   batch(() => {
@@ -321,55 +324,49 @@ export async function undo(): Promise<void> {
   await derive();
 }
 
-/** The epoch at which training is to stop; undefined: none. */
-let goal: number | undefined;
+/**
+ * What training is meant to do, also while it is stopped for a moment to change something: to go on
+ * until an epoch, or for ever. Undefined: to rest.
+ */
+let meant: { readonly until?: number } | undefined;
 
 /** Trains: on and on, or so many epochs. */
 export async function train(epochs?: number): Promise<void> {
   const from = values.value?.epoch;
   if (playing.value || from === undefined) return;
-  goal = epochs === undefined ? undefined : from + epochs;
+  await play(epochs === undefined ? {} : { until: from + epochs });
+}
+
+async function play(goal: NonNullable<typeof meant>): Promise<void> {
+  meant = goal;
   batch(() => {
     playing.value = true;
     position.value = undefined;
     ghost.value = undefined;
     failure.value = undefined;
   });
-  const pace = { perFrame: perFrame.value, ...(epochs === undefined ? {} : { epochs }) };
   const begun = await attempt(async () => {
-    await client.call("play", [pace]);
+    await client.call("play", [{ perFrame: perFrame.value, ...goal }]);
     return true;
   });
   if (!begun) playing.value = false;
 }
 
-/** Trains on as it was meant to, after it has been stopped to change something. */
+/** Trains on as it was meant to, unless something else has made it do so. */
 async function goOn(): Promise<void> {
-  const left = goal === undefined ? undefined : goal - (values.value?.epoch ?? 0);
-  if (left === undefined || left > 0) await train(left);
-  else await derive();
+  if (meant && !playing.value) await play(meant);
 }
-
-/** Resolves when training has come to rest. */
-const atRest = (): Promise<void> =>
-  new Promise((resolve) => {
-    const stop = playing.subscribe((on) => {
-      if (on) return;
-      resolve();
-      queueMicrotask(() => stop());
-    });
-  });
 
 /** Trains on at another pace. */
 export async function setPace(epochs: number): Promise<void> {
   perFrame.value = epochs;
   if (!playing.value) return;
-  await pause();
-  await atRest();
+  await attempt(() => client.call("stop", []));
   await goOn();
 }
 
 export const pause = async (): Promise<void> => {
+  meant = undefined;
   await attempt(() => client.call("stop", []));
 };
 
@@ -411,6 +408,7 @@ function draw(frame: Frame): void {
   const t = strings.value;
   announced.value = `${t.epoch} ${epoch}, ${t.error} ${loss.toPrecision(4)}`;
   if (frame.failure) {
+    meant = undefined;
     failure.value = { ...frame.failure, title: t.stopped };
     announced.value = `${t.stopped}: ${frame.failure.message}`;
   }
@@ -418,6 +416,7 @@ function draw(frame: Frame): void {
 }
 
 async function edit(work: () => Promise<Values>): Promise<void> {
+  meant = undefined;
   const before = values.value;
   const found = await attempt(work);
   if (!found) return;
@@ -447,14 +446,13 @@ export async function setBatchSize(size: number): Promise<void> {
   const goesOn = playing.value;
   const found = await attempt(() => client.call("setBatchSize", [size]));
   if (!found) return;
-  await atRest();
   batch(() => {
     structure.value = found.structure;
     values.value = found.values;
     ghost.value = undefined;
     if (opened.value) opened.value = { ...opened.value, batchSize: size };
   });
-  if (goesOn) await goOn();
+  if (goesOn && meant) await goOn();
   else await derive();
 }
 
