@@ -42,6 +42,8 @@ export interface CheckedEntry {
   readonly step: number;
   /** How far rounding of the function's value alone can put `numeric` off. */
   readonly rounding: number;
+  /** absolute + relative·max(|a|, |n|) */
+  readonly tolerance: number;
   readonly passed: boolean;
 }
 
@@ -173,12 +175,14 @@ function compare(
       );
       const { central: numeric, h: step, rounding } = plateau(tried);
       const exact = reverse[ordinal]![index]!;
-      const tolerance = (b: number) => absolute + relative * Math.max(Math.abs(exact), Math.abs(b));
+      const toleranceFor = (b: number) =>
+        absolute + relative * Math.max(Math.abs(exact), Math.abs(b));
+      const tolerance = toleranceFor(numeric);
       // Both modes are exact up to rounding, so they must agree a thousand times better.
       const passed =
-        Math.abs(exact - numeric) <= tolerance(numeric) + rounding &&
-        Math.abs(exact - forward) <= 1e-3 * tolerance(forward);
-      const found = { reverse: exact, forward, numeric, step, rounding };
+        Math.abs(exact - numeric) <= tolerance + rounding &&
+        Math.abs(exact - forward) <= 1e-3 * toleranceFor(forward);
+      const found = { reverse: exact, forward, numeric, step, rounding, tolerance };
       entries.push({ order, input, index, ...found, passed });
     }
   });

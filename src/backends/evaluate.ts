@@ -12,7 +12,7 @@ import type { Op } from "../core/op.ts";
 import type { Evaluator } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Backend, Executable } from "./backend.ts";
-import { evaluateTensors, known } from "./interpreter/index.ts";
+import { dataOf, keep, remember } from "./interpreter/index.ts";
 
 /** What is known of all graphs of one structure. */
 interface Structure {
@@ -93,18 +93,15 @@ export function makeEvaluator({
     return structure.program.run(inputs.map((n) => dataOf(n)!));
   };
 
-  const compute = (tensors: readonly Tensor[]): TypedArray[] => {
+  /** The same, or undefined where nothing can be compiled or the graph is at fault. */
+  const attempted = (tensors: readonly Tensor[]): TypedArray[] | undefined => {
     const nodes = nodesOf(tensors, isGiven);
     const elements = nodes.reduce((sum, n) => sum + n.size, 0);
-    if (refused || elements < least.elements || nodes.length > mostNodes) {
-      return evaluateTensors(tensors);
-    }
+    if (refused || elements < least.elements || nodes.length > mostNodes) return undefined;
     try {
       // What a user's operator is made of may be different at each call.
       const isOpaque = nodes.some((n) => n.op.isOpaque);
-      const given = new Set(nodes.filter(isGiven));
-      const values = compiled(isOpaque ? simplifyGraph(tensors, given) : tensors);
-      return values ?? evaluateTensors(tensors);
+      return compiled(isOpaque ? simplifyGraph(tensors, new Set(nodes.filter(isGiven))) : tensors);
     } catch (error) {
       if (!(error instanceof ChainruleError)) throw error;
       if (error.code === "unsupported") {
@@ -112,25 +109,17 @@ export function makeEvaluator({
         console.warn(`chainrule: ${error.message} Values are interpreted, which is slow.`);
       }
       // The interpreter names the line of this graph, not of the first of its structure.
-      return evaluateTensors(tensors);
+      return undefined;
     }
   };
 
   return (tensors) => {
     const missing = tensors.filter((t) => !isGiven(t));
-    const values = missing.length > 0 ? compute(missing) : [];
-    missing.forEach((t, i) => {
-      known.set(t, values[i]!.slice());
-    });
+    const values = missing.length > 0 ? attempted(missing) : [];
+    if (values) missing.forEach((t, i) => void keep(t, values[i]!.slice()));
+    else remember(missing);
     return tensors.map((t) => dataOf(t)!.slice());
   };
-}
-
-/** A value that is there already: read before, or data. */
-function dataOf(node: Tensor): TypedArray | undefined {
-  if (node.op.derivative.kind !== "leaf") return known.get(node);
-  const meaning = node.op.meaning([], node, node.attributes);
-  return meaning.loop === "leaf" ? meaning.data : undefined;
 }
 
 const isGiven = (node: Tensor): boolean => dataOf(node) !== undefined;

@@ -40,9 +40,8 @@ const gapOf = (e: CheckedEntry): number => {
   return Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap;
 };
 
-/** Whether the difference is so much coarser than the derivative that this has to be said. */
-const isCoarse = ({ reverse, rounding }: CheckedEntry): boolean =>
-  rounding > 1e-7 + 1e-5 * Math.abs(reverse);
+/** Whether rounding makes the difference so much coarser that this has to be said. */
+const isCoarse = ({ rounding, tolerance }: CheckedEntry): boolean => rounding > tolerance;
 
 const brief = (gap: number): string => (gap === 0 ? "0" : gap.toExponential(1));
 

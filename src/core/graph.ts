@@ -1,3 +1,4 @@
+import type { TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -7,6 +8,17 @@ export interface Graph {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
 }
+
+/** The data that a leaf holds; a leaf without any is a placeholder. */
+export function leafData(node: Tensor): TypedArray | undefined {
+  if (node.op.derivative.kind !== "leaf") return undefined;
+  const meaning = node.op.meaning([], node, node.attributes);
+  return meaning.loop === "leaf" ? meaning.data : undefined;
+}
+
+/** Whether a value still has to be given. */
+export const isPlaceholder = (node: Tensor): boolean =>
+  node.op.derivative.kind === "leaf" && leafData(node) === undefined;
 
 /** The error about a leaf whose value neither the graph's inputs nor the node itself give. */
 export const unbound = (node: Tensor): never =>

@@ -96,9 +96,6 @@ export const scalar = (value: number, dtype: DType): Tensor =>
 export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor =>
   node(inputOp, [], { name, shape: [...checkShape(shape)], dtype: checkDType(dtype) });
 
-/** Whether a value still has to be given. */
-export const isPlaceholder = (x: Tensor): boolean => x.op === (inputOp as unknown as Tensor["op"]);
-
 /** y[i] = value */
 export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
   checkSizes(shape);

@@ -3,13 +3,13 @@ import { isTracing, traced } from "../autodiff/tracing.ts";
 import { leaves, rebuild, type Tree } from "../autodiff/tree.ts";
 import type { Backend, Executable } from "../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../backends/choose.ts";
-import type { TypedArray } from "../core/dtype.ts";
+import { dataOf } from "../backends/interpreter/index.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
-import { nodesOf } from "../core/graph.ts";
+import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
 import { evaluate } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
-import { constant, input, isPlaceholder } from "../ops/leaf.ts";
+import { constant, input } from "../ops/leaf.ts";
 
 export interface CompileOptions {
   /** What runs it. Default "auto": WebAssembly, where the engine has it. */
@@ -57,7 +57,7 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     let program = programs.get(form);
     if (!program) programs.set(form, (program = programFor(f, args, options)));
     const { executable, outputs, result } = program;
-    const values = executable.run(given.map(dataOf));
+    const values = executable.run(given.map((x) => dataOf(x) ?? evaluate([x])[0]!));
     const computed = outputs.map((y, i) => constant(values[i]!.slice(), y.shape));
     return rebuild(result, computed) as Result;
   };
@@ -90,12 +90,6 @@ function orReadOutside<T>(trace: () => T): T {
       cause: error,
     });
   }
-}
-
-/** The value of an argument; what is there already is not copied, for it is only read. */
-function dataOf(x: Tensor): TypedArray {
-  const meaning = x.inputs.length === 0 ? x.op.meaning([], x, x.attributes) : undefined;
-  return (meaning?.loop === "leaf" && meaning.data) || evaluate([x])[0]!;
 }
 
 /** Whether tensors depend on a placeholder, and so have no value yet. */

@@ -1,11 +1,9 @@
-/** The state of the page as signals, and everything that changes it. */
-import { batch, computed, effect, signal } from "@preact/signals";
+/** Everything that changes the state of the page. */
+import { batch, effect, signal } from "@preact/signals";
 import { rounded } from "../../../src/explain/print.ts";
 import { Client, EngineError } from "../client.ts";
 import type {
   Chosen,
-  DerivationView,
-  Failure,
   Frame,
   HistoryView,
   Language,
@@ -13,103 +11,48 @@ import type {
   Notation,
   Opened,
   Source,
-  Structure,
   Values,
 } from "../protocol.ts";
 import { en, type Strings } from "../strings/en.ts";
 import type { First } from "./first.ts";
 import type { Shared } from "./link.ts";
-import { coneOf, type Element, exists, type Place, placesOf, weightsInto } from "./places.ts";
+import { chosenFor, type Element, elementFor, exists } from "./places.ts";
 import { type Preset, presets } from "./presets.ts";
-import { type Grain, isHidden, momentsOf, move, sliceTo } from "./timeline.ts";
+import {
+  announced,
+  derivation,
+  element,
+  example,
+  failure,
+  findings,
+  ghost,
+  grain,
+  history,
+  hovered,
+  language,
+  moments,
+  notation,
+  opened,
+  perFrame,
+  playing,
+  position,
+  practised,
+  preset,
+  source,
+  strings,
+  structure,
+  tab,
+  theme,
+  undoable,
+  usual,
+  values,
+} from "./signals.ts";
+import { move } from "./timeline.ts";
 import { risen } from "./trouble.ts";
 
-export type Theme = "auto" | "light" | "dark";
-export type Tab = "loss" | "plane" | "gains" | "line" | "table" | "compare" | "practice";
+export * from "./signals.ts";
 
 export const client = new Client();
-
-const usual = presets[0]!;
-
-// What is open.
-export const preset = signal<string>(usual.id);
-export const source = signal<Source>({ text: usual.text, files: {} });
-export const opened = signal<Opened | undefined>(undefined);
-export const structure = signal<Structure | undefined>(undefined);
-export const values = signal<Values | undefined>(undefined);
-export const history = signal<HistoryView>({
-  epochs: new Float64Array(0),
-  losses: new Float64Array(0),
-});
-
-// How it is looked at.
-export const language = signal<Language>("en");
-export const strings = signal<Strings>(en);
-export const theme = signal<Theme>("auto");
-const systemColours = matchMedia("(prefers-color-scheme: dark)");
-const systemDark = signal(systemColours.matches);
-systemColours.addEventListener("change", (e) => {
-  systemDark.value = e.matches;
-});
-/** For what is painted and not styled. */
-export const dark = computed(() =>
-  theme.value === "auto" ? systemDark.value : theme.value === "dark",
-);
-export const notation = signal<Notation>(usual.notation);
-export const example = signal(0);
-
-// What is chosen.
-export const element = signal<Element>({ kind: "weight", column: 2, index: 0 });
-export const derivation = signal<DerivationView | undefined>(undefined);
-/** The last moment that has happened; undefined: all of them. */
-export const position = signal<number | undefined>(undefined);
-export const grain = signal<Grain>("step");
-/** While somebody practises: the last moment that may be seen. */
-export const practised = signal<number | undefined>(undefined);
-export const hovered = signal<string | undefined>(undefined);
-
-// Training.
-export const playing = signal(false);
-export const perFrame = signal(usual.perFrame);
-export const undoable = signal(false);
-/** Numbers as they were before the last edit. */
-export const ghost = signal<Values | undefined>(undefined);
-
-// The rest of the page.
-export const tab = signal<Tab>("loss");
-export const panel = signal<"edit" | "share" | "help" | undefined>(undefined);
-export const failure = signal<(Failure & { readonly title: string }) | undefined>(undefined);
-/** The matrix that is shown as a heat map. */
-export const mapped = signal<string | undefined>(undefined);
-export const announced = signal("");
-/** What stands out about the gradients: what a person should know without asking. */
-export const findings = signal<readonly string[]>([]);
-
-export const places = computed(
-  (): ReadonlyMap<string, Place> => (structure.value ? placesOf(structure.value) : new Map()),
-);
-export const moments = computed(() =>
-  derivation.value ? momentsOf(derivation.value, places.value) : [],
-);
-export const cone = computed(() =>
-  structure.value ? coneOf(structure.value, element.value) : new Set<string>(),
-);
-/** The last moment that is shown. */
-export const seen = computed(() => practised.value ?? position.value);
-export const hidden = (symbol: string | undefined): boolean =>
-  isHidden(moments.value, seen.value, symbol, places.value.get(symbol ?? "")?.part);
-/** For a neuron or the error: the steps that it comes from; undefined: the whole derivation. */
-export const slice = computed(() => {
-  const s = structure.value;
-  const d = derivation.value;
-  const e = element.value;
-  if (!s || !d || e.kind === "weight" || e.kind === "bias") return undefined;
-  if (e.kind === "loss") return sliceTo(d.steps, [s.loss]);
-  const unit = s.columns[e.column]?.units[e.unit];
-  const wanted = [unit?.net, unit?.out, unit?.delta, unit?.gradient].filter((n) => n !== undefined);
-  const found = sliceTo(d.steps, wanted);
-  return found.size > 0 ? found : undefined;
-});
 
 /** Shows what the library says about a failure. */
 export function tell(error: unknown, title: string): void {
@@ -145,31 +88,6 @@ const look = (): Look => ({
   notation: notation.value,
   language: language.value,
 });
-
-/** The parameter whose derivation explains an element. */
-export function chosenFor(s: Structure, e: Element): Chosen {
-  const last = s.columns.length - 1;
-  const into = (column: number, unit: number): Chosen => {
-    const w = weightsInto(s, Math.max(1, column)) ?? s.weights[0]!;
-    const index = column === 0 ? unit : unit * w.columns;
-    return { name: w.parameter, index: Math.min(index, w.rows * w.columns - 1) };
-  };
-  if (e.kind === "weight") return { name: weightsInto(s, e.column)!.parameter, index: e.index };
-  if (e.kind === "bias") {
-    const { parameter, shared } = s.columns[e.column]!.bias!;
-    return { name: parameter, index: shared ? 0 : e.unit };
-  }
-  return e.kind === "unit" ? into(e.column, e.unit) : into(last, 0);
-}
-
-/** The element of the picture that a parameter's number is. */
-function elementFor(s: Structure, { name, index }: Chosen): Element | undefined {
-  const biased = s.columns.findIndex((c) => c.bias?.parameter === name);
-  if (biased >= 0) return { kind: "bias", column: biased, unit: index };
-  const w = s.weights.find((x) => x.parameter === name);
-  if (!w || index >= w.rows * w.columns) return undefined;
-  return { kind: "weight", column: w.column, index };
-}
 
 let asked = 0;
 
@@ -550,6 +468,7 @@ export async function openShared(shared: Shared): Promise<boolean> {
 /** After a worker was given up, another takes its place with what is open. */
 client.onrestart = () => {
   pictures.length = 0;
+  meant = undefined;
   playing.value = false;
   void attempt(async () => {
     const found = await client.call("open", [source.value, look()]);

@@ -1,5 +1,5 @@
-/** Which element of the picture a symbol stands for. */
-import type { Structure } from "../protocol.ts";
+/** Which element of the picture a symbol or a parameter stands for. */
+import type { Chosen, Structure } from "../protocol.ts";
 
 export type Part = "net" | "out" | "delta" | "bias" | "weight" | "gradient" | "term" | "loss";
 
@@ -147,4 +147,29 @@ function* allOf(s: Structure): Generator<string> {
       yield elementKey({ kind: "weight", column, index });
     }
   }
+}
+
+/** The parameter whose derivation explains an element. */
+export function chosenFor(s: Structure, e: Element): Chosen {
+  const last = s.columns.length - 1;
+  const into = (column: number, unit: number): Chosen => {
+    const w = weightsInto(s, Math.max(1, column)) ?? s.weights[0]!;
+    const index = column === 0 ? unit : unit * w.columns;
+    return { name: w.parameter, index: Math.min(index, w.rows * w.columns - 1) };
+  };
+  if (e.kind === "weight") return { name: weightsInto(s, e.column)!.parameter, index: e.index };
+  if (e.kind === "bias") {
+    const { parameter, shared } = s.columns[e.column]!.bias!;
+    return { name: parameter, index: shared ? 0 : e.unit };
+  }
+  return e.kind === "unit" ? into(e.column, e.unit) : into(last, 0);
+}
+
+/** The element of the picture that a parameter's number is. */
+export function elementFor(s: Structure, { name, index }: Chosen): Element | undefined {
+  const biased = s.columns.findIndex((c) => c.bias?.parameter === name);
+  if (biased >= 0) return { kind: "bias", column: biased, unit: index };
+  const w = s.weights.find((x) => x.parameter === name);
+  if (!w || index >= w.rows * w.columns) return undefined;
+  return { kind: "weight", column: w.column, index };
 }

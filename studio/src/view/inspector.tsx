@@ -3,7 +3,6 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import type { Structure } from "../protocol.ts";
 import {
   choose,
-  chosenFor,
   derivation,
   element,
   example,
@@ -19,7 +18,7 @@ import {
   structure,
   values,
 } from "../state/app.ts";
-import { type Element, weightsInto } from "../state/places.ts";
+import { chosenFor, type Element, weightsInto } from "../state/places.ts";
 import { full, long, read } from "./number.ts";
 
 /** Puts the cursor into the first number that can be changed. */

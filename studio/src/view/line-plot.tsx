@@ -1,16 +1,8 @@
 /** The error along the chosen weight, with the tangent and where the next step leads. */
 import { useEffect, useState } from "preact/hooks";
 import type { LineView } from "../protocol.ts";
-import {
-  attempt,
-  chosenFor,
-  client,
-  derivation,
-  element,
-  playing,
-  strings,
-  structure,
-} from "../state/app.ts";
+import { attempt, client, derivation, element, playing, strings, structure } from "../state/app.ts";
+import { chosenFor } from "../state/places.ts";
 import { short } from "./number.ts";
 
 const [width, height, left, bottom, top] = [560, 220, 64, 26, 12];

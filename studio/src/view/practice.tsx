@@ -3,7 +3,6 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { StepView } from "../protocol.ts";
 import {
   attempt,
-  chosenFor,
   client,
   derivation,
   element,
@@ -12,6 +11,7 @@ import {
   strings,
   structure,
 } from "../state/app.ts";
+import { chosenFor } from "../state/places.ts";
 import { type Answer, blanksOf, judge } from "../state/practice.ts";
 import { long, read } from "./number.ts";
 

@@ -1,6 +1,7 @@
 /** The picture as tables: the same numbers, for everyone who does not see it. */
 import type { Weights } from "../protocol.ts";
-import { chosenFor, mapped, setParameter, strings, structure, values } from "../state/app.ts";
+import { mapped, setParameter, strings, structure, values } from "../state/app.ts";
+import { chosenFor } from "../state/places.ts";
 import { Heat } from "./heat.tsx";
 import { Exact } from "./inspector.tsx";
 import { long } from "./number.ts";
