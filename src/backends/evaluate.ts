@@ -103,7 +103,8 @@ export function makeEvaluator({
       const isOpaque = nodes.some((n) => n.op.isOpaque);
       return compiled(isOpaque ? simplifyGraph(tensors, new Set(nodes.filter(isGiven))) : tensors);
     } catch (error) {
-      if (!(error instanceof ChainruleError)) throw error;
+      // A fault of the compiler is not to pass unseen.
+      if (!(error instanceof ChainruleError) || error.code === "invalid-graph") throw error;
       if (error.code === "unsupported") {
         refused = true;
         console.warn(`chainrule: ${error.message} Values are interpreted, which is slow.`);

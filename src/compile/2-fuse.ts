@@ -119,7 +119,7 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
       if (host) {
         groupOf.set(n, host);
         host.size += alone.size;
-        host.values.set(n, resolve(meaning.value, n, host, context));
+        host.values.set(n, moved(n, alone, host));
       } else open(alone, n);
     } else open(reduction(n, n, context), n);
   }
@@ -334,22 +334,18 @@ const elementOf = (n: Tensor, position: Expression, extents: Shape): Place => ({
   at: unravel(position, n.shape, extents),
 });
 
-/** A node's own element at the group's position. */
-const own = (n: Tensor, { extents }: Group): Place =>
-  elementOf(n, offset(extents, indices(extents.length)), extents);
-
 /**
- * A node's expression in terms of the group's loop: its indices replaced, its loads read through
- * views and absorbed nodes, and taken from the group itself where the group has the value.
+ * A node's expression in terms of a new group's loop: its indices replaced, its loads read through
+ * views and absorbed nodes.
  */
 function resolve(
   value: Expression,
   n: Tensor,
-  group: Group,
+  reads: Tensor[],
   context: Resolve,
-  { extents, at, position }: Place = own(n, group),
+  { extents, at, position }: Place,
 ): Expression {
-  const { facts, absorbed, groupOf, constants } = context;
+  const { facts, absorbed, constants } = context;
   return rewriter(
     (axis) => at[axis]!,
     (e, original) => {
@@ -369,16 +365,39 @@ function resolve(
       if (known) return plain ? known : guarded(known, options, x);
       const inline = meaning.loop === "map" && (isUnplaced(x, context) || absorbed.has(x));
       if (inline && (plain || isView(meaning.value))) {
-        const inner = resolve(meaning.value, x, group, context, elementOf(x, place, extents));
+        const inner = resolve(meaning.value, x, reads, context, elementOf(x, place, extents));
         return plain ? inner : guarded(inner, options, x);
       }
-      const mine = groupOf.get(x) === group ? group.values.get(x) : undefined;
-      if (mine !== undefined && plain && isIdentity(place, extents)) return mine;
-      let k = group.reads.indexOf(x);
-      if (k < 0) k = group.reads.push(x) - 1;
-      return load(k, x.dtype, place, options);
+      return load(numberOf(x, reads), x.dtype, place, options);
     },
   )(value);
+}
+
+/** The place of a tensor among those that a group reads, now one of them. */
+function numberOf(x: Tensor, reads: Tensor[]): number {
+  const known = reads.indexOf(x);
+  return known < 0 ? reads.push(x) - 1 : known;
+}
+
+/**
+ * A node's expression, moved from a loop of its own into another group's loop of the same size.
+ * What that group makes is not read but taken from it: `hostOf` has seen that the node reads it at
+ * its own position only, which cannot always be seen once more in the other loop's indices.
+ */
+function moved(n: Tensor, alone: Group, { extents, reads, values }: Group): Expression {
+  const position = offset(extents, indices(extents.length));
+  const at = unravel(position, n.shape, extents);
+  return rewriter(
+    (axis) => at[axis]!,
+    (e, original) => {
+      const x = alone.reads[e.input]!;
+      const mine = values.get(x);
+      if (mine !== undefined) return mine;
+      const here = isIdentity(original.at, n.shape);
+      const place = here ? position : simplifyIndex(e.at, extents);
+      return { ...e, input: numberOf(x, reads), at: place };
+    },
+  )(alone.values.get(n)!);
 }
 
 /** Views that no kernel computes. */
@@ -409,7 +428,8 @@ function mapGroup(n: Tensor, value: Expression, context: Resolve): Group {
     level: 0,
     size: 0,
   };
-  const e = resolve(value, n, shell, context);
+  const position = offset(n.shape, indices(n.rank));
+  const e = resolve(value, n, shell.reads, context, elementOf(n, position, n.shape));
   const size = subexpressions(e).length;
   const group = { ...shell, level: levelAbove(shell.reads, context), size };
   group.values.set(n, e);
@@ -457,9 +477,8 @@ function reduction(n: Tensor, view: Tensor, context: Resolve): Group {
     outer = unravel(through.value.at, n.shape, view.shape);
   }
   const at = [...outer, ...over.map((_, axis) => index(rank + axis))];
-  const inside: Group = { ...shell, body: meaning };
   const place = (e: Expression) =>
-    resolve(e, n, inside, context, { extents: [...extents, ...over], at });
+    resolve(e, n, reads, context, { extents: [...extents, ...over], at });
   const body = { ...meaning, value: place(meaning.value) } as Group["body"] & object;
   if (body.loop === "scatter") {
     Object.assign(body, {

@@ -13,8 +13,9 @@ import {
 } from "../core/expression.ts";
 import { type Graph, nodesOf, unbound } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { type Group, reducedValue } from "./2-fuse.ts";
+import { type Group, printGroups, reducedValue } from "./2-fuse.ts";
 import { isIdentity, rewriter } from "./affine.ts";
+import { compilerFault } from "./fault.ts";
 import type { Buffer, Kernel, Store } from "./program.ts";
 
 /** Pairs [input, output] by number: the output is the next run's input. */
@@ -61,7 +62,8 @@ function readsInPlace(group: Group, x: Tensor): boolean {
       (e) => e.kind !== "load" || e.input !== k || isIdentity(e.at, extents),
     );
   const { body } = group;
-  const inside = body ? [body.value, ...(body.loop === "scatter" ? [body.at] : [])] : [];
+  const places = body?.loop === "scatter" ? [body.at, body.bound.index] : [];
+  const inside = body ? [body.value, ...places] : [];
   const reads = subexpressions(inside).some((e) => e.kind === "load" && e.input === k);
   return !reads && here([...group.values.values()], group.extents);
 }
@@ -91,7 +93,9 @@ function arrange(
     if (stuck.size === 0) return order;
     // Two states wait for each other: give up writing one of them in place.
     const culprit = [...inPlace.keys()].find((next) => stuck.has(writer.get(next)!));
-    if (culprit === undefined) throw new TypeError("kernels depend on each other in a circle");
+    if (culprit === undefined) {
+      return compilerFault("Kernels wait for each other in a circle", printGroups([...stuck]));
+    }
     inPlace.delete(culprit);
   }
 }
@@ -151,7 +155,9 @@ function assemble(
   for (const n of nodesOf(outputs, (n) => bufferOf.has(n))) {
     if (bufferOf.has(n) || writer.has(n) || !(readers.has(n) || wanted.has(n))) continue;
     const meaning = n.op.meaning(n.inputs, n, n.attributes);
-    if (meaning.loop !== "leaf") throw new TypeError(`no kernel computes ${n.op.name}`);
+    if (meaning.loop !== "leaf") {
+      return compilerFault(`No kernel computes ${n.op.name}`, printGroups(order));
+    }
     make(n, "constant", { data: meaning.data ?? unbound(n) });
   }
   const kernels = order.map((group): Kernel => {
@@ -170,7 +176,14 @@ function assemble(
     });
     const common = {
       extents: group.extents,
-      reads: reads.map((x) => bufferOf.get(x)!),
+      reads: reads.map(
+        (x) =>
+          bufferOf.get(x) ??
+          compilerFault(
+            `The group shown first reads ${x.op.name}, which has no buffer`,
+            printGroups([group, ...order]),
+          ),
+      ),
       stores,
       where: () => group.root.site.toString(),
     };

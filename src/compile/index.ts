@@ -14,7 +14,7 @@ export interface CompileOptions {
   readonly state?: StatePairs;
   /** Receives each pass's result as text. */
   readonly trace?: (pass: string, text: string) => void;
-  /** Checks the invariants between passes. */
+  /** Checks the graph between passes, too; the program is always checked. */
   readonly verify?: boolean;
 }
 
@@ -30,7 +30,7 @@ export function compileProgram(graph: Graph, options: CompileOptions = {}): Prog
   const scheduled = schedule(groups, graph, outputs, state);
   trace?.("3. scheduled", printKernels(scheduled.kernels));
   const program = planMemory(scheduled);
-  if (verify) verifyProgram(program);
+  verifyProgram(program);
   trace?.("4. memory planned", printProgram(program));
   return program;
 }

@@ -1,29 +1,35 @@
-import { fail } from "../core/errors.ts";
 import { type Expression, subexpressions } from "../core/expression.ts";
 import { sizeOf } from "../core/shape.ts";
 import { affine, isIdentity, rangeOf } from "./affine.ts";
+import { compilerFault } from "./fault.ts";
+import { occupied } from "./occupied.ts";
 import { type Buffer, byteSize, type Kernel, type Program, printProgram } from "./program.ts";
 
 type Load = Extract<Expression, { kind: "load" }>;
+
+/** Where an expression stands: in the loop itself, or in what is stored after it. */
+interface Loads {
+  readonly inside: readonly Load[];
+  readonly stored: readonly Load[];
+}
 
 /**
  * Checks a program against its invariants: what is read was written before and is still there,
  * loads stay inside their buffers, stores fill theirs with their type, every buffer has its place in
  * the arena, no kernel reads what it writes other than at its own position, and what outlives a run
- * (constants, outputs, inputs that no state replaces) is whole in the end.
+ * (constants, outputs, inputs that no state replaces) is whole in the end. Every program passes
+ * through here before it is run.
  */
 export function verifyProgram(program: Program): void {
   const { kernels, inputs, outputs, buffers } = program;
   /** What holds its value at this point of the program. */
-  const whole = new Set<Buffer>([...inputs, ...buffers.filter((b) => b.role === "constant")]);
-  const problem = (i: number, what: string): never =>
-    fail("invalid-graph", {
-      message: i < kernels.length ? `Kernel #${i}: ${what}.` : `In the end ${what}.`,
-      found: `\n${printProgram({ ...program, kernels: kernels.slice(i, i + 1) })}`,
-    });
-  const overlap = (a: Buffer, b: Buffer): boolean => {
-    const [from, start] = [program.offsets[a.id]!, program.offsets[b.id]!];
-    return from < start + byteSize(b) && start < from + byteSize(a);
+  const whole = occupied(program.offsets);
+  const problem = (i: number, what: string): never => {
+    const ordered = i < kernels.length ? [kernels[i]!, ...kernels.toSpliced(i, 1)] : kernels;
+    return compilerFault(
+      i < kernels.length ? `In the kernel shown first, ${what}` : `In the end ${what}`,
+      printProgram({ ...program, kernels: ordered }),
+    );
   };
   const checkPlace = (i: number, b: Buffer): void => {
     const offset = program.offsets[b.id] ?? -1;
@@ -31,13 +37,24 @@ export function verifyProgram(program: Program): void {
       problem(i, `${b.name} has no place in the arena`);
     }
   };
+  const begin = (b: Buffer): void => {
+    checkPlace(0, b);
+    const [other] = whole.under(b);
+    if (other) problem(0, `${b.name} and ${other.name} share a place from the start`);
+    whole.put(b);
+  };
+  const constants = buffers.filter((b) => b.role === "constant");
+  for (const b of new Set([...inputs, ...constants])) begin(b);
   kernels.forEach((kernel, i) => {
     const stores = kernel.stores.map((s) => s.buffer);
     for (const b of [...kernel.reads, ...stores]) checkPlace(i, b);
     for (const b of kernel.reads) {
       if (!whole.has(b)) problem(i, `it reads ${b.name}, which is not there, or not anymore`);
     }
-    for (const e of loadsOf(kernel)) checkLoad(kernel, e, (what) => problem(i, what));
+    const loads = loadsOf(kernel);
+    for (const e of [...loads.inside, ...loads.stored]) {
+      checkLoad(kernel, e, (what) => problem(i, what));
+    }
     for (const { buffer, value } of kernel.stores) {
       if (kernel.loop === "scatter") continue;
       const [expected, found] = [buffer.size, sizeOf(kernel.extents)];
@@ -47,39 +64,42 @@ export function verifyProgram(program: Program): void {
       }
     }
     for (const [k, b] of stores.entries()) {
-      if (stores.slice(0, k).some((other) => overlap(b, other))) {
-        problem(i, `it writes ${b.name} where it writes something else`);
-      }
-      for (const read of kernel.reads) {
-        const same = program.offsets[read.id] === program.offsets[b.id];
-        if (overlap(read, b) && !(same && readsHere(kernel, read))) {
-          problem(i, `it writes ${b.name} over ${read.name}, which it reads elsewhere`);
+      for (const other of whole.under(b)) {
+        const written = stores.indexOf(other);
+        if (written >= 0 && written < k) {
+          problem(i, `it writes ${b.name} where it writes something else`);
+        }
+        if (!kernel.reads.includes(other)) continue;
+        const same = program.offsets[other.id] === program.offsets[b.id];
+        if (!(same && readsHere(kernel, loads, other))) {
+          problem(i, `it writes ${b.name} over ${other.name}, which it reads elsewhere`);
         }
       }
-      for (const other of whole) if (overlap(other, b)) whole.delete(other);
+      whole.put(b);
     }
-    for (const b of stores) whole.add(b);
   });
   const replaced = new Set(outputs.map((b) => b.inPlaceOf));
-  const lasting = buffers.filter((b) => b.role === "constant");
   const states = inputs.filter((b) => !replaced.has(b));
-  for (const b of [...lasting, ...states, ...outputs]) {
+  for (const b of [...constants, ...states, ...outputs]) {
     checkPlace(kernels.length, b);
     if (!whole.has(b)) problem(kernels.length, `${b.name} is not there, or not anymore`);
   }
 }
 
-const loadsOf = (kernel: Kernel): Load[] => {
-  const roots = [
-    ...kernel.stores.map((s) => s.value),
-    ...(kernel.loop === "map" ? [] : [kernel.value]),
-    ...(kernel.loop === "scatter" ? [kernel.at, kernel.bound.index] : []),
-  ];
-  return subexpressions(roots).filter((e) => e.kind === "load");
-};
+function loadsOf(kernel: Kernel): Loads {
+  const loads = (roots: readonly Expression[]): Load[] =>
+    subexpressions(roots).filter((e) => e.kind === "load");
+  const places = kernel.loop === "scatter" ? [kernel.at, kernel.bound.index] : [];
+  return {
+    inside: kernel.loop === "map" ? [] : loads([...places, kernel.value]),
+    stored: loads(kernel.stores.map((s) => s.value)),
+  };
+}
 
-const readsHere = (kernel: Kernel, b: Buffer): boolean =>
-  loadsOf(kernel).every((e) => kernel.reads[e.input] !== b || isIdentity(e.at, kernel.extents));
+/** Whether the kernel reads the buffer at the position alone that it writes next. */
+const readsHere = (kernel: Kernel, { inside, stored }: Loads, b: Buffer): boolean =>
+  inside.every((e) => kernel.reads[e.input] !== b) &&
+  stored.every((e) => kernel.reads[e.input] !== b || isIdentity(e.at, kernel.extents));
 
 function checkLoad(kernel: Kernel, e: Load, problem: (what: string) => never): void {
   // The reduced value is no buffer.

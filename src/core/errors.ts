@@ -48,9 +48,9 @@ export const catalogue = {
     fix: "Pass a value for it.",
   },
   "invalid-graph": {
-    title: "The verifier found a graph that breaks its own rules",
-    why: "A pass that produced it has a fault; results could be wrong without a sign.",
-    fix: "Please report it with the printed graph.",
+    title: "chainrule found a fault of its own",
+    why: "Going on could give wrong results without a sign.",
+    fix: 'Please report it with all that is printed here; backend: "interpreter" does without a compiler.',
   },
   "gradient-mismatch": {
     title: "A derivative disagrees with its check",
