@@ -12,6 +12,7 @@ import type { Tensor } from "../../src/core/tensor.ts";
 import { customOperator } from "../../src/ops/custom.ts";
 import { take } from "../../src/ops/indexing.ts";
 import { constant, tensor } from "../../src/ops/leaf.ts";
+import { failure } from "../support/failure.ts";
 
 const always = { elements: 0, operations: 0 };
 
@@ -51,6 +52,12 @@ describe("reading values", () => {
     first.forEach((v, i) => {
       expect(Math.abs(v - exact[i]!)).toBeLessThan(1e-12);
     });
+  });
+
+  it("does not hide a fault of the compiler behind the interpreter", () => {
+    const compile = (): never => fail("invalid-graph", { message: "wrong" });
+    const { read } = recorded({ least: always, backend: { ...wasm, compile } });
+    failure("invalid-graph", () => read(random(3, 1).exp()));
   });
 
   it("interprets a small one, however often it comes", () => {

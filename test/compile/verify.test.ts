@@ -2,6 +2,8 @@
 import "../support/backend.ts";
 import { expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
+import { fuse } from "../../src/compile/2-fuse.ts";
+import { schedule } from "../../src/compile/3-schedule.ts";
 import type { Buffer, Kernel, Program } from "../../src/compile/program.ts";
 import { verifyProgram } from "../../src/compile/verify-program.ts";
 import { apply, constant, index, load } from "../../src/core/expression.ts";
@@ -166,4 +168,27 @@ test("a state that is replaced too early is found", () => {
     verifyProgram({ ...right, kernels: [early, ...kernels] }),
   );
   expect(error.message).toContain("reads w");
+});
+
+test("a group that reads what has no buffer is an error that asks for a report", () => {
+  const [a, b] = [input("a", [4]), input("b", [4])];
+  const [hidden, y] = [a.add(1), a.add(1).sum()];
+  const groups = fuse([y], new Set([a]));
+  const damaged = groups.map((g, i) => (i === 0 ? { ...g, reads: [hidden] } : g));
+  const graph = { inputs: [a, b], outputs: [y] };
+  const error = failure("invalid-graph", () => schedule(damaged, graph, [y], []));
+  expect(error.message).toContain("reads add, which has no buffer");
+  expect(error.message).toContain("#0 reduce [] over [4]");
+  expect(error.fix).toContain("report");
+});
+
+test("a long program is cut where it is printed", () => {
+  const n = 900;
+  const xs = Array.from({ length: n }, (_, i) => input(`x${i}`, [3]));
+  const sums = xs.map((x) => x.sum());
+  const long = compiled(xs, sums);
+  const wrong = { ...long, offsets: long.offsets.with(long.outputs[0]!.id, -1) };
+  const error = failure("invalid-graph", () => verifyProgram(wrong));
+  expect(error.message.split("\n").length).toBeLessThan(420);
+  expect(error.message).toContain("more lines");
 });
