@@ -5,10 +5,9 @@ import type { Backend } from "./backend.ts";
 import { interpreter } from "./interpreter/index.ts";
 import { features } from "./wasm/assembler/index.ts";
 import { makeBackend, wasm } from "./wasm/index.ts";
-import { turbo } from "./wasm/turbo.ts";
 
 /** The backends that can be asked for by name. */
-const backendNames = ["auto", "wasm", "turbo", "interpreter"] as const;
+const backendNames = ["auto", "wasm", "interpreter"] as const;
 export type BackendName = (typeof backendNames)[number];
 
 export function chooseBackend(wanted: BackendName | Backend, deterministic = false): Backend {
@@ -18,11 +17,11 @@ export function chooseBackend(wanted: BackendName | Backend, deterministic = fal
       message: `There is no backend ${JSON.stringify(wanted)}.`,
       expected: `one of ${backendNames.join(", ")}`,
       found: JSON.stringify(wanted),
+      fix: 'Use backend: "auto", which takes the fastest that there is, or leave it out.',
     });
   }
   if (wanted === "interpreter") return interpreter;
-  if (wanted === "turbo") return turbo(deterministic);
-  if (features().simd) return deterministic ? makeBackend("wasm", { deterministic }) : wasm;
+  if (features().simd) return deterministic ? makeBackend({ deterministic }) : wasm;
   const lacking = "This engine has no WebAssembly with SIMD instructions";
   if (wanted === "auto") {
     if (!told) console.warn(`chainrule: ${lacking}: training is interpreted, which is slow.`);

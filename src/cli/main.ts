@@ -41,7 +41,6 @@ function programOf(start: (run: Run) => void): Command {
     new Option("--backend <name>", "what runs the steps; default: auto").choices([
       "auto",
       "wasm",
-      "turbo",
       "interpreter",
     ] satisfies BackendName[]);
   const command = (name: string, description: string) =>

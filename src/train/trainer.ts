@@ -38,10 +38,7 @@ export interface TrainerOptions {
   readonly seed?: number;
   /** Element type of parameters and activations. Default f32. */
   readonly dtype?: "f32" | "f64";
-  /**
-   * Default "auto": WebAssembly where the engine has SIMD, else the interpreter. "turbo" is
-   * WebAssembly with V8's experimental vectors of 256 bits: Node 24 or later on x86-64 with AVX2.
-   */
+  /** Default "auto": WebAssembly where the engine has SIMD, else the interpreter. */
   readonly backend?: BackendName | Backend;
   /**
    * Forbids WebAssembly's relaxed instructions, which round as the engine likes: the bits then agree

@@ -43,6 +43,14 @@ describe("trainer", () => {
   ])("%s", (_, given, message) => {
     expect(failure("bad-argument", () => anything(...given)).message).toContain(message);
   });
+  it.each(["turbo", "WASM", "native", ""])("the backend %j, which there is not", (backend) => {
+    const error = failure("bad-argument", () => anything(model, { ...complete, backend }));
+    expect(error).toMatchObject({
+      message: expect.stringContaining(`There is no backend "${backend}"`),
+      expected: "one of auto, wasm, interpreter",
+    });
+    expect(error.fix).toContain('backend: "auto"');
+  });
   it("an optimizer that was not called", () => {
     const error = failure("bad-argument", () => anything(model, { ...complete, optimizer: sgd }));
     expect(error).toMatchObject({ found: "the function sgd itself" });

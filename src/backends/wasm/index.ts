@@ -98,19 +98,16 @@ function compile(graph: Graph, code: CodeOptions): Executable {
 }
 
 export interface CodeOptions {
-  /** For an engine that joins neighbouring vectors (see turbo.ts). */
-  readonly turbo?: boolean;
   /** Without the instructions whose rounding is left to the engine. */
   readonly deterministic?: boolean;
 }
 
-export const instructionsFor = ({ turbo = false, deterministic = false }: CodeOptions) => ({
+export const instructionsFor = ({ deterministic = false }: CodeOptions) => ({
   relaxed: !deterministic && features().relaxedSimd,
-  turbo,
 });
 
-export const makeBackend = (name: string, code: CodeOptions = {}): Backend => ({
-  name,
+export const makeBackend = (code: CodeOptions): Backend => ({
+  name: "wasm",
   compile: (graph) => compile(graph, code),
   session: (graph, data, options) => openSession(graph, data, { ...options, code }),
 });

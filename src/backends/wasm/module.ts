@@ -22,8 +22,6 @@ import { Intrinsics } from "./intrinsics/index.ts";
 export interface ModuleOptions {
   /** Relaxed multiply-add: faster, and rounded as the engine likes. */
   readonly relaxed: boolean;
-  /** For an engine that joins neighbouring vectors. */
-  readonly turbo?: boolean;
   /**
    * Adds functions around `run`, which runs the program once. It is told where buffers lie and
    * where free memory begins, and returns where it ends.
@@ -56,13 +54,11 @@ const page = 65536;
 export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
 
 export function buildModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { relaxed, turbo = false, extend, threads = 1 } = options;
+  const { relaxed, extend, threads = 1 } = options;
   const module = new ModuleBuilder();
   const base = shared.end;
   const scratchAt = base + program.arena;
-  const each = rounded(
-    program.kernels.reduce((most, k) => Math.max(most, scratchSize(k, turbo)), 0),
-  );
+  const each = rounded(program.kernels.reduce((most, k) => Math.max(most, scratchSize(k)), 0));
   const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
   const lost = threads > 1 ? module.importFunction("env", "lost", []) : undefined;
   const team = lost && writeTeam(module, lost);
@@ -75,7 +71,6 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
     base,
     intrinsics,
     relaxed,
-    turbo,
     outOfRange,
     lines,
     module,
@@ -183,8 +178,8 @@ function shareOut(
   f.emit(call(team.barrier));
 }
 
-function scratchSize(kernel: Kernel, turbo: boolean): number {
+function scratchSize(kernel: Kernel): number {
   if (kernel.loop !== "reduce") return 0;
-  const plan = contraction(kernel, turbo);
+  const plan = contraction(kernel);
   return plan ? contractionScratch(kernel, plan) + 64 : 0;
 }

@@ -34,7 +34,7 @@ export function timeable(name: BackendName): Required<Pick<Backend, "session">> 
   if (backend.session) return backend as Required<Pick<Backend, "session">>;
   throw new ChainruleError("usage", {
     message: `The backend "${name}" has no training loop of its own to be timed.`,
-    expected: "auto, wasm or turbo",
+    expected: "auto or wasm",
     found: name,
     where: "--backend",
     fix: "Leave out --backend, or choose one of these.",

@@ -1,8 +1,7 @@
 /** One graph on both backends: the interpreter says what is right. */
 import { expect } from "vitest";
 import { interpreter } from "../../../src/backends/interpreter/index.ts";
-import { contraction } from "../../../src/backends/wasm/emit/contract.ts";
-import { makeBackend, wasm } from "../../../src/backends/wasm/index.ts";
+import { wasm } from "../../../src/backends/wasm/index.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import type { TypedArray } from "../../../src/core/dtype.ts";
 import type { Graph } from "../../../src/core/graph.ts";
@@ -18,15 +17,9 @@ export function runBoth(graph: Graph, what: string, values: Values = evaluate(gr
   return { expected, found: runTwice(graph, what, values) };
 }
 
-/** Register tiles as wide as turbo has them; any engine can run them. */
-const wide = makeBackend("wide", { turbo: true });
-
-/**
- * Compiled outputs; the program passes the verifier, a second run gives the same, and so do
- * matrix products in wide tiles.
- */
+/** Compiled outputs; the program passes the verifier, and a second run gives the same. */
 export function runTwice(graph: Graph, what: string, values: Values): TypedArray[] {
-  const { kernels } = compileProgram(graph, { verify: true });
+  compileProgram(graph, { verify: true });
   const executable = wasm.compile(graph);
   const first = executable.run(values).map((v) => v.slice());
   const found = executable.run(values);
@@ -34,12 +27,6 @@ export function runTwice(graph: Graph, what: string, values: Values): TypedArray
   found.forEach((v, i) => {
     expectSame(v, first[i]!, `${what}, output ${i} of the second run,`);
   });
-  if (kernels.some((k) => k.loop === "reduce" && contraction(k) !== undefined)) {
-    const inWideTiles = wide.compile(graph).run(values);
-    inWideTiles.forEach((v, i) => {
-      expectSame(v, first[i]!, `${what}, output ${i} in wide tiles,`);
-    });
-  }
   return found;
 }
 

@@ -30,15 +30,11 @@ export interface Plan {
   /** The output axes of rows (−1: one row) and columns. */
   readonly rows: number;
   readonly columns: number;
-  /** Vectors side by side in a register tile. */
-  readonly vectors: number;
 }
 
-/**
- * The rows of the register tile. Times two vectors: 12 sums, 2 of b and 1 of a fill 16 registers;
- * four where the engine joins two vectors in one register (see turbo.ts).
- */
+/** The register tile, in rows and in vectors: 12 sums, 2 of b and 1 of a fill 16 registers. */
 const tileRows = 6;
+const tileVectors = 2;
 /** Rows of a that stay in the second-level cache while all panels pass. */
 const blockBytes = 2 ** 21;
 /** Panels of b that stay in the second-level cache while the rows of a pass, and how many at most. */
@@ -55,7 +51,7 @@ const mostTerms = 512;
 const scattered = 2 ** 15;
 
 /** Whether the kernel is a matrix product, and how it lies. */
-export function contraction(kernel: ReduceKernel, turbo = false): Plan | undefined {
+export function contraction(kernel: ReduceKernel): Plan | undefined {
   const { value, extents, over, combine } = kernel;
   if (combine !== "sum" || over.length !== 1 || over[0] === 0) return undefined;
   if (value.kind !== "apply" || value.fn !== "mul") return undefined;
@@ -78,9 +74,7 @@ export function contraction(kernel: ReduceKernel, turbo = false): Plan | undefin
   );
   // Steps inside a tile are offsets of instructions, which cannot be negative (a flip's are).
   const steps = [a, b].flatMap((x) => [extents.length, rows, columns].map((k) => stride(x, k)));
-  return steps.some((step) => step < 0)
-    ? undefined
-    : { dtype, a, b, rows, columns, vectors: turbo ? 4 : 2 };
+  return steps.some((step) => step < 0) ? undefined : { dtype, a, b, rows, columns };
 }
 
 function factorOf(e: Expression, extents: readonly number[]): Factor | undefined {
@@ -105,7 +99,7 @@ function sizes({ extents, over }: ReduceKernel, plan: Plan) {
   const fitting = Math.max(tileRows, Math.floor(blockBytes / (k * bytes) / tileRows) * tileRows);
   // Blocks of about one size: a last block of few rows would copy every panel for little work.
   const even = Math.ceil(m / Math.ceil(m / fitting) / tileRows) * tileRows;
-  const width = plan.vectors * lanes;
+  const width = tileVectors * lanes;
   const panels = Math.ceil(n / width);
   const most = Math.min(groupBytes / (k * width * bytes), panels / groupsToShare, mostPanels);
   const group = Math.max(1, Math.floor(most));

@@ -38,7 +38,6 @@ export interface Target {
   readonly base: number;
   readonly intrinsics: Intrinsics;
   readonly relaxed: boolean;
-  readonly turbo: boolean;
   /** Throws in JavaScript: (which of `lines`, index that was out of range, size of the axis). */
   readonly outOfRange: Func;
   /** The user's lines whose indices are checked. */

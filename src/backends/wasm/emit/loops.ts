@@ -31,7 +31,7 @@ export function writeKernel(w: KernelWriter): void {
       return;
     }
     case "reduce": {
-      const plan = contraction(kernel, w.target.turbo);
+      const plan = contraction(kernel);
       if (plan) writeContraction(w, kernel, plan);
       else writeReduce(w, kernel);
       return;
