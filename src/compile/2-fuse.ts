@@ -27,6 +27,7 @@ import type { Meaning } from "../core/op.ts";
 import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { affine, isIdentity, rewriter, simplifyIndex, unravel } from "./affine.ts";
+import { contraction } from "./contraction.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
 export interface Group {
@@ -254,7 +255,7 @@ function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
     const positions = reader.size * inner;
     const fits =
       reading.loop === "reduce"
-        ? !isContraction(reading)
+        ? contraction(reading, reader.shape) === undefined
         : reading.loop === "map" && (absorbed.has(reader) || arraysRead(n, facts) <= 1);
     const loop = home.get(reader) ?? reader;
     const count = (counts.get(loop) ?? 0) + 1;
@@ -301,13 +302,6 @@ function readsOnce(meaning: Loop, reader: Tensor): boolean {
   const loads = subexpressions(meaning.value).filter((e) => e.kind === "load");
   const inputs = loads.map((e) => reader.inputs[e.input]);
   return new Set(inputs).size === inputs.length && loads.every(isView);
-}
-
-/** A sum of products of two plain elements: it has kernels of its own, which read memory. */
-export function isContraction(meaning: Meaning): boolean {
-  if (meaning.loop !== "reduce" || meaning.combine !== "sum") return false;
-  const { value } = meaning;
-  return value.kind === "apply" && value.fn === "mul" && value.args.every(isView);
 }
 
 interface Resolve {

@@ -13,7 +13,7 @@ const arrays = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Ui
 /** bool < i32 < f32 < f64: where two meet, the result is the wider. */
 const width: Record<DType, number> = { bool: 0, i32: 1, f32: 2, f64: 3 };
 
-export const isFloat = (dtype: DType): boolean => width[dtype] >= 2;
+export const isFloat = (dtype: DType): dtype is "f32" | "f64" => width[dtype] >= 2;
 export const bytesOf = (dtype: DType): number => arrays[dtype].BYTES_PER_ELEMENT;
 export const promote = (a: DType, b: DType): DType => (width[a] >= width[b] ? a : b);
 

@@ -202,6 +202,18 @@ export function subexpressions(roots: Expression | readonly Expression[]): Expre
   return order;
 }
 
+/** The sub-expressions that are values, not merely part of where a load reads. */
+export function valuesOf(roots: readonly Expression[]): Set<Expression> {
+  const seen = new Set<Expression>();
+  const visit = (e: Expression): void => {
+    if (seen.has(e)) return;
+    seen.add(e);
+    if (e.kind !== "load") operands(e).forEach(visit);
+  };
+  roots.forEach(visit);
+  return seen;
+}
+
 /**
  * The expression as a line of text, for printed graphs and programs. What is used several times is
  * named first, so that the text is no longer than the expression: `t0 = exp(x0[i0]); mul(t0, t0)`.

@@ -1,6 +1,6 @@
 /** A program as one WebAssembly module: a function per kernel, and one that runs them all. */
+import { barriers } from "../../compile/barriers.ts";
 import type { Buffer, Kernel, Program } from "../../compile/program.ts";
-import { bytesOf } from "../../core/dtype.ts";
 import {
   call,
   type Expr,
@@ -98,7 +98,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   });
   const run = module.function("run", [], "void", (f) => {
     if (tiny) writeUnrolled(target, f, program.kernels);
-    if (team) shareOut(f, kernels, team, program);
+    if (team) shareOut(f, kernels, team, program.offsets);
     else for (const { func, units } of kernels) f.emit(call(func, i32(0), i32(units)));
     return undefined;
   });
@@ -126,47 +126,24 @@ interface Compiled {
   readonly alone: boolean;
 }
 
-/** A stretch of the arena, from its first byte up to its last. */
-type Stretch = readonly [number, number];
-
-/** What a kernel reads and writes, and whether it is the first thread's alone. */
-interface Touch {
-  readonly read: readonly Stretch[];
-  readonly written: readonly Stretch[];
-  readonly alone: boolean;
-}
-
-const meet = (some: readonly Stretch[], others: readonly Stretch[]): boolean =>
-  some.some(([a, b]) => others.some(([c, d]) => a < d && c < b));
-
 /**
  * Each thread does its units of every kernel; kernels that cannot be shared are the first thread's.
- * A barrier stands where a kernel touches what others since the last one did, and at the end.
+ * All wait at the end, too.
  */
 function shareOut(
   f: FunctionBuilder,
   kernels: readonly Compiled[],
   team: Team,
-  program: Program,
+  offsets: readonly number[],
 ): void {
   const first = op("i32.eqz", getGlobal(team.thread));
-  const stretch = (b: Buffer): Stretch => {
-    const start = program.offsets[b.id]!;
-    return [start, start + b.size * bytesOf(b.dtype)];
-  };
-  let sinceBarrier: Touch[] = [];
-  for (const { kernel, func, units, alone } of kernels) {
-    const read = kernel.reads.map(stretch);
-    const written = kernel.stores.map((s) => stretch(s.buffer));
-    const waits = sinceBarrier.some((before) => {
-      if (alone && before.alone) return false;
-      return meet(read, before.written) || meet(written, [...before.read, ...before.written]);
-    });
-    if (waits) {
-      f.emit(call(team.barrier));
-      sinceBarrier = [];
-    }
-    sinceBarrier.push({ read, written, alone });
+  const waits = barriers(
+    kernels.map(({ kernel }) => kernel),
+    offsets,
+    (_, i) => kernels[i]!.alone,
+  );
+  kernels.forEach(({ func, units, alone }, i) => {
+    if (waits[i]) f.emit(call(team.barrier));
     if (alone) f.if(first, () => f.emit(call(func, i32(0), i32(units))));
     else {
       const bound = (thread: Expr) =>
@@ -174,12 +151,12 @@ function shareOut(
       const next = op("i32.add", getGlobal(team.thread), i32(1));
       f.emit(call(func, bound(getGlobal(team.thread)), bound(next)));
     }
-  }
+  });
   f.emit(call(team.barrier));
 }
 
 function scratchSize(kernel: Kernel): number {
   if (kernel.loop !== "reduce") return 0;
   const plan = contraction(kernel);
-  return plan ? contractionScratch(kernel, plan) + 64 : 0;
+  return plan ? contractionScratch(plan) + 64 : 0;
 }

@@ -5,10 +5,15 @@
  * form a group: behind a tile's rows, the epilogue runs over the group's columns, so that it meets
  * whole cache lines and the sums never leave the nearest cache.
  */
-import { type Affine, affine } from "../../../compile/affine.ts";
+import { type Blocking, blocking, type Machine } from "../../../compile/blocking.ts";
+import {
+  type Factor,
+  type MatrixProduct,
+  matrixProduct,
+  stride,
+} from "../../../compile/contraction.ts";
 import type { Kernel } from "../../../compile/program.ts";
-import { bytesOf } from "../../../core/dtype.ts";
-import type { Expression } from "../../../core/expression.ts";
+import { bytesOf, type DType } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { access, call, type Expr, get, getGlobal, i32, op } from "../assembler/index.ts";
 import type { KernelWriter } from "./kernel.ts";
@@ -17,118 +22,34 @@ import { loadInstruction, typeOf } from "./scalar.ts";
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
-/** One factor: where it lies and its strides in elements. */
-interface Factor {
-  readonly input: number;
-  readonly form: Affine;
-}
+const lanes = (dtype: DType): number => 16 / bytesOf(dtype);
 
-export interface Plan {
-  readonly dtype: "f32" | "f64";
-  readonly a: Factor;
-  readonly b: Factor;
-  /** The output axes of rows (−1: one row) and columns. */
-  readonly rows: number;
-  readonly columns: number;
-}
+/** 12 sums, 2 vectors of b and 1 of a fill 16 registers. */
+const machine: Machine = {
+  lanes,
+  tileRows: 6,
+  tileVectors: 2,
+  blockBytes: 2 ** 21,
+  groupBytes: 2 ** 19,
+  mostPanels: 8,
+  groupsToShare: 16,
+  scattered: 2 ** 15,
+};
 
-/** The register tile, in rows and in vectors: 12 sums, 2 of b and 1 of a fill 16 registers. */
-const tileRows = 6;
-const tileVectors = 2;
-/** Rows of a that stay in the second-level cache while all panels pass. */
-const blockBytes = 2 ** 21;
-/** Panels of b that stay in the second-level cache while the rows of a pass, and how many at most. */
-const groupBytes = 2 ** 19;
-const mostPanels = 8;
-/** So many groups there should be, for threads to share. */
-const groupsToShare = 16;
-/**
- * Terms that are summed in registers before they are added to the others: both factors of so many
- * stay in the nearest cache, and a long sum keeps its digits.
- */
-const mostTerms = 512;
-/** Beyond this a strided panel touches too many pages and is copied. */
-const scattered = 2 ** 15;
+export interface Plan extends MatrixProduct, Blocking {}
 
-/** Whether the kernel is a matrix product, and how it lies. */
+/** Whether the kernel is a matrix product, how it lies and how it is cut up. */
 export function contraction(kernel: ReduceKernel): Plan | undefined {
-  const { value, extents, over, combine } = kernel;
-  if (combine !== "sum" || over.length !== 1 || over[0] === 0) return undefined;
-  if (value.kind !== "apply" || value.fn !== "mul") return undefined;
-  const { dtype } = value;
-  if (dtype !== "f32" && dtype !== "f64") return undefined;
-  const all = [...extents, ...over];
-  const factors = value.args.map((e) => factorOf(e, all));
-  const [p, q] = factors;
-  if (!p || !q) return undefined;
-  const columns = extents.findLastIndex((n) => n > 1);
-  const lanes = dtype === "f32" ? 4 : 2;
-  if (columns < 0 || extents[columns]! < lanes) return undefined;
-  const inP = p.form.coefficients[columns] !== 0;
-  const inQ = q.form.coefficients[columns] !== 0;
-  if (inP === inQ) return undefined;
-  const [a, b] = inP ? [q, p] : [p, q];
-  const rows = extents.findLastIndex(
-    (n, axis) =>
-      n > 1 && axis < columns && a.form.coefficients[axis] !== 0 && b.form.coefficients[axis] === 0,
-  );
-  // Steps inside a tile are offsets of instructions, which cannot be negative (a flip's are).
-  const steps = [a, b].flatMap((x) => [extents.length, rows, columns].map((k) => stride(x, k)));
-  return steps.some((step) => step < 0) ? undefined : { dtype, a, b, rows, columns };
-}
-
-function factorOf(e: Expression, extents: readonly number[]): Factor | undefined {
-  if (e.kind !== "load" || e.when || e.bound) return undefined;
-  const form = affine(e.at, extents);
-  return form && { input: e.input, form };
+  const product = matrixProduct(kernel, lanes);
+  return product && { ...product, ...blocking(product, kernel.extents.length, machine) };
 }
 
 /** Bytes of scratch memory that a contraction needs. */
-export function contractionScratch(kernel: ReduceKernel, plan: Plan): number {
-  const { k, bytes, width, group } = sizes(kernel, plan);
-  const columns = group * width;
-  return (tileRows * columns + k * columns + packedRows(kernel, plan) * k) * bytes + 192;
-}
-
-function sizes({ extents, over }: ReduceKernel, plan: Plan) {
-  const bytes = bytesOf(plan.dtype);
-  const lanes = 16 / bytes;
-  const k = over[0]!;
-  const m = plan.rows < 0 ? 1 : extents[plan.rows]!;
-  const n = extents[plan.columns]!;
-  const fitting = Math.max(tileRows, Math.floor(blockBytes / (k * bytes) / tileRows) * tileRows);
-  // Blocks of about one size: a last block of few rows would copy every panel for little work.
-  const even = Math.ceil(m / Math.ceil(m / fitting) / tileRows) * tileRows;
-  const width = tileVectors * lanes;
-  const panels = Math.ceil(n / width);
-  const most = Math.min(groupBytes / (k * width * bytes), panels / groupsToShare, mostPanels);
-  const group = Math.max(1, Math.floor(most));
-  const terms = Math.ceil(k / Math.ceil(k / mostTerms));
-  return { bytes, lanes, k, m, n, width, group, terms, block: Math.min(m, even) };
-}
-
-const stride = (factor: Factor, axis: number): number =>
-  axis < 0 ? 0 : factor.form.coefficients[axis]!;
-
-/** Rows of a that are copied (0: none): where neighbours along k lie far apart. */
-function packedRows(kernel: ReduceKernel, plan: Plan): number {
-  const { k, m, n, bytes, block, width } = sizes(kernel, plan);
-  const along = stride(plan.a, kernel.extents.length);
-  const far = k * along * bytes > scattered && along !== 1;
-  return far && n > 4 * width && m > 1 ? Math.ceil(block / tileRows) * tileRows : 0;
-}
-
-/** Whether a panel of b is copied. */
-function packsColumns(kernel: ReduceKernel, plan: Plan): boolean {
-  const { k, m, bytes } = sizes(kernel, plan);
-  if (stride(plan.b, plan.columns) !== 1) return true;
-  const along = stride(plan.b, kernel.extents.length);
-  return k * along * bytes > scattered && m >= 4 * tileRows;
-}
+export const contractionScratch = ({ scratch, bytes }: Plan): number => scratch * bytes + 192;
 
 export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Plan): void {
   const { extents } = kernel;
-  const { n, width, group } = sizes(kernel, plan);
+  const { n, width, group } = plan;
   const outer = extents.map((size, axis) =>
     axis === plan.rows || axis === plan.columns ? 1 : size,
   );
@@ -168,9 +89,9 @@ function product(
   batch: readonly Expr[],
   groups: (one: Group, last: Group | undefined) => void,
 ): void {
-  const { m, n, block, width, group, k, terms, bytes, lanes } = sizes(kernel, plan);
+  const { m, n, block, width, group, k, terms, bytes, lanes, tileRows } = plan;
+  const { packedRows: packed, packsColumns: copiesB } = plan;
   const { f } = w;
-  const packed = packedRows(kernel, plan);
   const start = (factor: Factor) =>
     f.let(
       op(
@@ -188,7 +109,6 @@ function product(
   const inner = kernel.extents.length;
   const strides = { a: stride(plan.a, inner) * bytes, b: stride(plan.b, inner) * bytes };
   const bColumn = stride(plan.b, plan.columns) * bytes;
-  const copiesB = packsColumns(kernel, plan);
 
   const rowsBlock = (m0: Expr, count: number): void => {
     const aStart = f.let(op("i32.add", a0, op("i32.mul", m0, i32(aRow))));

@@ -1,6 +1,8 @@
 /** One writer per loop skeleton. What is vectorized is decided by the expressions alone. */
 import { affine } from "../../../compile/affine.ts";
+import { coalesce } from "../../../compile/coalesce.ts";
 import type { Kernel } from "../../../compile/program.ts";
+import { neutral } from "../../../compile/reduction.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Expression, subexpressions } from "../../../core/expression.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
@@ -15,9 +17,8 @@ import {
   op,
   shuffle,
 } from "../assembler/index.ts";
-import { coalesce } from "./coalesce.ts";
 import { contraction, writeContraction } from "./contract.ts";
-import { join, joins, neutral } from "./join.ts";
+import { join, joins } from "./join.ts";
 import { KernelWriter } from "./kernel.ts";
 import { loadInstruction, number, store, typeOf } from "./scalar.ts";
 import { type Lanes, lanesFor, splat } from "./vector.ts";

@@ -4,11 +4,12 @@
  */
 import { affine } from "../../../compile/affine.ts";
 import type { Buffer, Kernel } from "../../../compile/program.ts";
+import { neutral } from "../../../compile/reduction.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Expression, subexpressions } from "../../../core/expression.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
 import { access, type Expr, type FunctionBuilder, i32 } from "../assembler/index.ts";
-import { join, neutral } from "./join.ts";
+import { join } from "./join.ts";
 import type { Target } from "./kernel.ts";
 import { emit, type Load, loadInstruction, number, type Site, store } from "./scalar.ts";
 

@@ -5,7 +5,7 @@
 
 import { affine } from "../../../compile/affine.ts";
 import type { DType } from "../../../core/dtype.ts";
-import { type Expression, operands, subexpressions } from "../../../core/expression.ts";
+import { type Expression, operands, subexpressions, valuesOf } from "../../../core/expression.ts";
 import type { Shape } from "../../../core/shape.ts";
 import { access, type Expr, type Instruction, i32, lane, op, v128 } from "../assembler/index.ts";
 import { direct, type Load, type Site } from "./scalar.ts";
@@ -59,18 +59,6 @@ export function lanesFor(
   if (float === "f64" && stores.some((dtype) => dtype !== "f64")) return undefined;
   const lanes: Lanes = { count: float === "f64" ? 2 : 4, float, axis, varying };
   return values.every((e) => possible(e, lanes, extents)) ? lanes : undefined;
-}
-
-/** The sub-expressions that are values, not merely part of where a load reads. */
-export function valuesOf(roots: readonly Expression[]): Set<Expression> {
-  const seen = new Set<Expression>();
-  const visit = (e: Expression): void => {
-    if (seen.has(e)) return;
-    seen.add(e);
-    if (e.kind !== "load") operands(e).forEach(visit);
-  };
-  roots.forEach(visit);
-  return seen;
 }
 
 function possible(e: Expression, lanes: Lanes, extents: Shape): boolean {

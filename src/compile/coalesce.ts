@@ -1,8 +1,7 @@
-import { affine, fromAffine, rewriter } from "../../../compile/affine.ts";
-import type { Kernel } from "../../../compile/program.ts";
-import { type Expression, index, subexpressions } from "../../../core/expression.ts";
-import type { Shape } from "../../../core/shape.ts";
-import { valuesOf } from "./vector.ts";
+import { type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
+import type { Shape } from "../core/shape.ts";
+import { affine, fromAffine, rewriter } from "./affine.ts";
+import type { Kernel } from "./program.ts";
 
 /**
  * An elementwise kernel with neighbouring axes joined where every load runs through both in one
