@@ -28,7 +28,9 @@ export type { Shape } from "./core/shape.ts";
 export { verifyGraph } from "./core/verify.ts";
 // Showing the work.
 export * from "./explain/index.ts";
+export type { DecodedSafetensors, DecodeOptions } from "./io/safetensors.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
+export type { BigIntTensor, StoredTensor, UnreadTensor } from "./io/safetensors-types.ts";
 // Layers, losses, initializers, optimizers, schedules.
 export * from "./nn/index.ts";
 // Operators: also methods of every tensor.

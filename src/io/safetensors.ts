@@ -8,36 +8,24 @@
  * elements of our own types are copied as they are.
  */
 
-import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
-import { allocate, bytesOf, type DType, dtypes, type TypedArray } from "../core/dtype.ts";
+import { arrayTensor, checkedSize } from "../core/array-tensor.ts";
+import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
+import { shown } from "../core/wording.ts";
 import { corrupt, type HeaderEntry, parseHeader, quoted } from "./safetensors-header.ts";
+import {
+  type BigIntTensor,
+  type StoredTensor,
+  type StoredType,
+  storedTypes,
+  type UnreadTensor,
+} from "./safetensors-types.ts";
 
-/** How elements of a file are read: as they are, or one by one into a type of ours. */
-interface StoredType {
-  readonly bytes: number;
-  readonly dtype: DType;
-  /** Absent where the bytes are those of the type itself. */
-  readonly read?: (view: DataView, at: number) => number;
-}
-
-const storedTypes: Readonly<Record<string, StoredType>> = {
-  F64: { bytes: 8, dtype: "f64" },
-  F32: { bytes: 4, dtype: "f32" },
-  I32: { bytes: 4, dtype: "i32" },
-  BOOL: { bytes: 1, dtype: "bool" },
-  F16: { bytes: 2, dtype: "f32", read: (view, at) => fromHalf(view.getUint16(at, true)) },
-  BF16: { bytes: 2, dtype: "f32", read: (view, at) => fromBrain(view.getUint16(at, true)) },
-  U8: { bytes: 1, dtype: "i32", read: (view, at) => view.getUint8(at) },
-  I8: { bytes: 1, dtype: "i32", read: (view, at) => view.getInt8(at) },
-  U16: { bytes: 2, dtype: "i32", read: (view, at) => view.getUint16(at, true) },
-  I16: { bytes: 2, dtype: "i32", read: (view, at) => view.getInt16(at, true) },
-  U32: { bytes: 4, dtype: "i32", read: (view, at) => view.getUint32(at, true) },
-  I64: { bytes: 8, dtype: "i32", read: (view, at) => Number(view.getBigInt64(at, true)) },
-  U64: { bytes: 8, dtype: "i32", read: (view, at) => Number(view.getBigUint64(at, true)) },
-};
-
-const storedNames: Readonly<Record<DType, string>> = {
+/** What we write, in the order of the Python package: by alignment. */
+const storedNames: Readonly<Record<DType | BigIntTensor["dtype"], string>> = {
+  u64: "U64",
+  i64: "I64",
   f64: "F64",
   f32: "F32",
   i32: "I32",
@@ -46,42 +34,25 @@ const storedNames: Readonly<Record<DType, string>> = {
 
 const largestHeader = 100_000_000;
 
-/** IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction bits. */
-function fromHalf(bits: number): number {
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return exponent === 0
-    ? sign * fraction * 2 ** -24
-    : sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-const brain = new DataView(new ArrayBuffer(4));
-
-/** bfloat16: the upper half of a binary32. */
-function fromBrain(bits: number): number {
-  brain.setUint32(0, bits << 16);
-  return brain.getFloat32(0);
-}
+const order = Object.keys(storedNames);
 
 /**
  * Tensors as a safetensors file. The header is padded with spaces to a multiple of 8 bytes, and
- * tensors stand in the order f64, f32, i32, bool and then by name, as the Python package has it: so
- * every tensor is aligned, and the same tensors always give the same bytes.
+ * tensors stand in the order u64, i64, f64, f32, i32, bool and then by name, as the Python package
+ * has it: so every tensor is aligned, and the same tensors always give the same bytes.
  *
  * @throws ChainruleError "bad-argument" for a name that the format reserves or that is no Unicode
  *   text, or a header of more than 100 MB; "data-invalid" for booleans other than 0 and 1.
  */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, ArrayTensor> | Readonly<Record<string, ArrayTensor>>,
+  tensors: ReadonlyMap<string, StoredTensor> | Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
-  const named: [string, ArrayTensor][] =
+  const named: [string, StoredTensor][] =
     tensors instanceof Map ? [...tensors] : Object.entries(tensors);
   named.sort(
     ([a, { dtype: x }], [b, { dtype: y }]) =>
-      dtypes.indexOf(x) - dtypes.indexOf(y) || (a < b ? -1 : 1),
+      order.indexOf(x) - order.indexOf(y) || (a < b ? -1 : 1),
   );
   const header = new TextEncoder().encode(headerText(named, metadata));
   const padded = Math.ceil(header.length / 8) * 8;
@@ -108,7 +79,7 @@ export function encodeSafetensors(
 }
 
 function headerText(
-  named: readonly (readonly [string, ArrayTensor])[],
+  named: readonly (readonly [string, StoredTensor])[],
   metadata: Readonly<Record<string, string>>,
 ): string {
   const members: string[] = [];
@@ -126,8 +97,9 @@ function headerText(
   let at = 0;
   for (const [name, { dtype, shape, data }] of named) {
     if (name === "__metadata__") badName(name, "another name: this one is reserved");
-    arrayTensor(dtype, shape, data);
-    const wrong = dtype === "bool" ? data.findIndex((value) => value > 1) : -1;
+    if (dtype === "i64" || dtype === "u64") checkBigInts(name, dtype, shape, data);
+    else arrayTensor(dtype as DType, shape, data as TypedArray);
+    const wrong = dtype === "bool" ? notBoolean(data as TypedArray) : -1;
     if (wrong >= 0) {
       fail("data-invalid", {
         message: `The boolean tensor ${quoted(name)} has other elements than 0 and 1.`,
@@ -135,11 +107,30 @@ function headerText(
         found: `${data[wrong]} at ${wrong}`,
       });
     }
-    add(name, { dtype: storedNames[dtype], shape, data_offsets: [at, at + data.byteLength] });
+    const stored = storedNames[dtype as DType];
+    add(name, { dtype: stored, shape, data_offsets: [at, at + data.byteLength] });
     at += data.byteLength;
   }
   return `{${members.join(",")}}`;
 }
+
+function checkBigInts(
+  name: string,
+  dtype: BigIntTensor["dtype"],
+  shape: readonly number[],
+  data: unknown,
+): void {
+  const kind = dtype === "i64" ? BigInt64Array : BigUint64Array;
+  const size = checkedSize(shape);
+  if (data instanceof kind && data.length === size) return;
+  fail("shape-mismatch", {
+    message: `The tensor ${quoted(name)} does not have the elements that it should have.`,
+    expected: `a ${kind.name} of ${size ?? "fewer than 2^53"} elements`,
+    found: ArrayBuffer.isView(data) ? `${(data as TypedArray).length} elements` : shown(data),
+  });
+}
+
+const notBoolean = (data: TypedArray): number => data.findIndex((value) => value > 1);
 
 function badName(name: string, expected: string): never {
   return fail("bad-argument", {
@@ -149,32 +140,55 @@ function badName(name: string, expected: string): never {
   });
 }
 
-export interface DecodedSafetensors {
+export interface DecodedSafetensors<T = StoredTensor> {
   /** The tensors in the order of their data; elements are copies. */
-  readonly tensors: Map<string, ArrayTensor>;
+  readonly tensors: Map<string, T>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface DecodeOptions {
+  /** The most bytes that the decoded tensors may take, default 4 GiB. */
+  readonly limit?: number;
+  /** What I64 and U64 become: BigInts (default), or f64 where it says each of them exactly. */
+  readonly integers?: "bigint" | "f64";
+}
+
 /**
- * The tensors of a safetensors file. F64, F32, I32 and BOOL are kept; F16 and BF16 become f32;
- * other integers i32. Every rule of the format is checked before anything is allocated.
+ * The tensors of a safetensors file. F64, F32, I32, BOOL, I64 and U64 are kept; F16, BF16 and the
+ * 8-bit floating-point types become f32, U32 becomes f64, smaller integers i32: all exactly. A
+ * tensor that has no exact place (packed 4- and 6-bit types, complex numbers, types that we do not
+ * know, booleans beyond 1) is listed with its type and shape, and reading its `data` is an error
+ * that says why; the others are there all the same. Every rule of the format is checked before
+ * anything is allocated.
  *
- * @param options.limit the most bytes that the decoded tensors may take, default 4 GiB
- * @throws ChainruleError "file-corrupt" for a file that breaks a rule of the format, "unsupported"
- *   for an element type or an integer that we have no place for, "too-large" over the limit.
+ * @throws ChainruleError "file-corrupt" for a file that breaks a rule of the format, "too-large"
+ *   over the limit, "bad-argument"; on reading `data`: "unsupported", or "file-corrupt".
  */
 export function decodeSafetensors(
   bytes: Uint8Array,
-  options: { readonly limit?: number } = {},
+  options: DecodeOptions & { readonly integers: "f64" },
+): DecodedSafetensors<Exclude<StoredTensor, BigIntTensor>>;
+export function decodeSafetensors(bytes: Uint8Array, options?: DecodeOptions): DecodedSafetensors;
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  options: DecodeOptions = {},
 ): DecodedSafetensors {
+  checkNames("decodeSafetensors", options, ["limit", "integers"]);
+  const { limit = 2 ** 32, integers = "bigint" } = options;
+  if (integers !== "bigint" && integers !== "f64") {
+    fail("bad-argument", {
+      message: "64-bit integers cannot become this.",
+      expected: '"bigint" or "f64"',
+      found: shown(integers),
+    });
+  }
   const length = headerLength(bytes);
   const { entries, metadata } = parseHeader(headerOf(bytes.subarray(8, 8 + length)));
   const data = bytes.subarray(8 + length);
   const sorted = [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkRanges(sorted, data.length);
-  const types = sorted.map(checkedType);
-  const total = types.reduce((sum, { size, type }) => sum + size * bytesOf(type.dtype), 0);
-  const limit = options.limit ?? 2 ** 32;
+  const places = sorted.map((entry) => ({ entry, ...checkedType(entry, integers) }));
+  const total = places.reduce((sum, { size, type }) => sum + size * bytesOf(type.dtype), 0);
   if (total > limit) {
     fail("too-large", {
       message: "The tensors of this file take more memory than the limit.",
@@ -182,12 +196,10 @@ export function decodeSafetensors(
       found: `${total}`,
     });
   }
-  const tensors = new Map<string, ArrayTensor>();
-  sorted.forEach((entry, i) => {
-    const { type, size } = types[i];
-    const elements = decode(entry, type, size, data.subarray(entry.begin, entry.end));
-    tensors.set(entry.name, arrayTensor(type.dtype, entry.shape, elements));
-  });
+  const tensors = new Map<string, StoredTensor>();
+  for (const { entry, type, size } of places) {
+    tensors.set(entry.name, decode(entry, type, size, data.subarray(entry.begin, entry.end)));
+  }
   return { tensors, metadata };
 }
 
@@ -246,55 +258,108 @@ function checkRanges(sorted: readonly HeaderEntry[], length: number): void {
   }
 }
 
-function checkedType({ name, dtype, shape, begin, end }: HeaderEntry): {
-  type: StoredType;
-  size: number;
-} {
-  const type = Object.hasOwn(storedTypes, dtype) ? storedTypes[dtype] : undefined;
-  if (type === undefined) {
-    return fail("unsupported", {
-      message: `The tensor ${quoted(name)} has an element type that chainrule does not know.`,
-      expected: `one of ${Object.keys(storedTypes).join(", ")}`,
-      found: quoted(dtype),
-      fix: "Convert it before saving, for example to F32.",
-    });
-  }
+/** How a tensor is read, and its number of elements. What is not known is not read. */
+function checkedType(
+  { name, dtype, shape, begin, end }: HeaderEntry,
+  integers: "bigint" | "f64",
+): { type: StoredType; size: number } {
+  const known = Object.hasOwn(storedTypes, dtype) ? storedTypes[dtype] : undefined;
   const size = checkedSize(shape);
-  if (size === undefined || size * type.bytes !== end - begin) {
+  if (size === undefined || (known !== undefined && size * known.bits !== 8 * (end - begin))) {
     return corrupt(
       `The shape and the bytes of the tensor ${quoted(name)} disagree.`,
-      `${size === undefined ? "fewer than 2^53" : size} elements of ${type.bytes} bytes`,
+      `${size ?? "fewer than 2^53"} elements of ${known?.bits ?? "some"} bits`,
       `${end - begin} bytes for the shape [${shape.slice(0, 8).join(", ")}]`,
     );
   }
-  return { type, size };
+  if (known === undefined) return { type: { bits: 0, why: "chainrule does not know it" }, size };
+  const wide = known.dtype === "i64" || known.dtype === "u64";
+  if (!wide || integers === "bigint") return { type: known, size };
+  const read =
+    known.dtype === "i64"
+      ? (view: DataView, at: number) => exact(view.getBigInt64(at, true))
+      : (view: DataView, at: number) => exact(view.getBigUint64(at, true));
+  return { type: { bits: 64, dtype: "f64", read }, size };
 }
 
-function decode(entry: HeaderEntry, type: StoredType, size: number, bytes: Uint8Array): TypedArray {
-  const target = allocate(type.dtype, size);
-  if (type.read === undefined) {
+/** NaN where f64 has no such number. */
+function exact(integer: bigint): number {
+  const value = Number(integer);
+  return BigInt(value) === integer ? value : Number.NaN;
+}
+
+const bytesOf = (dtype: StoredType["dtype"]): number =>
+  dtype === undefined ? 0 : (storedTypes[storedNames[dtype]] as StoredType).bits / 8;
+
+function decode(
+  entry: HeaderEntry,
+  { bits, dtype, read, why }: StoredType,
+  size: number,
+  bytes: Uint8Array,
+): StoredTensor {
+  const { name, shape } = entry;
+  if (dtype === undefined) {
+    return unread(entry, () =>
+      fail("unsupported", {
+        message: `The elements of the tensor ${quoted(name)} cannot be read: ${why}.`,
+        expected: `one of ${Object.keys(storedTypes)
+          .filter((type) => storedTypes[type]?.dtype)
+          .join(", ")}`,
+        found: quoted(entry.dtype),
+        fix: "Convert it before saving, for example to F32, or leave this tensor out.",
+      }),
+    );
+  }
+  if (dtype === "i64" || dtype === "u64") {
+    const target = bigInts(dtype, size);
     new Uint8Array(target.buffer).set(bytes);
-    const wrong = type.dtype === "bool" ? target.findIndex((value) => value > 1) : -1;
+    return { dtype, shape: [...shape], data: target };
+  }
+  const target = allocate(dtype, size);
+  if (read === undefined) {
+    new Uint8Array(target.buffer).set(bytes);
+    const wrong = dtype === "bool" ? notBoolean(target) : -1;
     if (wrong >= 0) {
-      corrupt(
-        `The boolean tensor ${quoted(entry.name)} has other elements than 0 and 1.`,
-        "0 or 1",
-        `${target[wrong]} at ${wrong}`,
+      return unread(entry, () =>
+        corrupt(
+          `The boolean tensor ${quoted(name)} has other elements than 0 and 1.`,
+          "0 or 1",
+          `${target[wrong]} at ${wrong}`,
+        ),
       );
     }
-    return target;
+    return arrayTensor(dtype, shape, target);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let i = 0; i < size; i++) {
-    const value = type.read(view, i * type.bytes);
-    if (type.dtype === "i32" && value !== (value | 0)) {
-      fail("unsupported", {
-        message: `The tensor ${quoted(entry.name)} has an integer beyond 32 bits.`,
-        expected: "integers from -2^31 to 2^31 - 1",
-        found: `${value} at ${i}`,
-      });
-    }
-    target[i] = value;
-  }
-  return target;
+  for (let i = 0; i < size; i++) target[i] = read(view, (i * bits) / 8);
+  const wrong = bits === 64 ? target.findIndex(Number.isNaN) : -1;
+  if (wrong < 0) return arrayTensor(dtype, shape, target);
+  const signed = entry.dtype === "I64";
+  const at = wrong * 8;
+  const found = signed ? view.getBigInt64(at, true) : view.getBigUint64(at, true);
+  return unread(entry, () =>
+    fail("unsupported", {
+      message: `The tensor ${quoted(name)} has an integer that f64 has no place for.`,
+      expected: "integers such as those from -2^53 to 2^53",
+      found: `${found} at ${wrong}`,
+      fix: 'Read it without integers: "f64", as BigInts.',
+    }),
+  );
+}
+
+function bigInts(dtype: BigIntTensor["dtype"], size: number): BigIntTensor["data"] {
+  // A f64 takes as many bytes, and an allocation that fails is reported there.
+  const { buffer } = allocate("f64", size);
+  return dtype === "i64" ? new BigInt64Array(buffer) : new BigUint64Array(buffer);
+}
+
+/** A tensor by name, type and shape, whose elements are an error to whoever reads them. */
+function unread({ dtype, shape }: HeaderEntry, refuse: () => never): UnreadTensor {
+  return {
+    dtype,
+    shape: [...shape],
+    get data(): never {
+      return refuse();
+    },
+  };
 }

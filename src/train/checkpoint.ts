@@ -63,14 +63,14 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
 
 /** Nothing of the trainer is changed unless all of the file fits. */
 export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<string, string> {
-  const { tensors, metadata } = decodeSafetensors(bytes);
+  const { tensors, metadata } = decodeSafetensors(bytes, { integers: "f64" });
   const { format: found, training, ...extra } = metadata;
   if (found !== format) {
     fail("file-corrupt", {
       message: "This safetensors file is not a checkpoint of chainrule.",
       expected: `metadata with format "${format}"`,
       found: found === undefined ? "no format" : `"${found}"`,
-      fix: "Read its tensors with decodeSafetensors and pass them to setParameters.",
+      fix: "Take over its tensors: setParameters(Object.fromEntries(decodeSafetensors(bytes).tensors)).",
     });
   }
   const saved = parse(training);

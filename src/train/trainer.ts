@@ -11,8 +11,8 @@ import { fail } from "../core/errors.ts";
 import type { TensorType } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { keyOf } from "../core/random.ts";
-import { formatShape, sameShape, sizeOf } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { inFile } from "../io/in-file.ts";
 import { initialize } from "../nn/initializers.ts";
@@ -24,6 +24,7 @@ import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
+import { elementsFor, type GivenValue } from "./given-values.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import { checkTrainer } from "./options.ts";
 import { outputsOf, type Rows, rowsOf } from "./predict.ts";
@@ -129,28 +130,22 @@ export class Trainer {
     );
   }
 
-  /** Sets parameters by name; the others stay. */
-  setParameters(values: Readonly<Record<string, Tensor | TypedArray>>): void {
+  /**
+   * Sets parameters by name, rounded to the trainer's element type; the others stay. What a file
+   * holds goes in as it is: `setParameters(Object.fromEntries(decodeSafetensors(bytes).tensors))`.
+   */
+  setParameters(values: Readonly<Record<string, GivenValue>>): void {
     // All are checked before the first is set.
+    const known = this.model.parameters;
     const checked = Object.entries(values).map(([name, value]) => {
-      const spec = this.model.parameters[name];
-      const data = value instanceof Tensor ? value.dataSync() : value;
-      if (spec === undefined) {
+      if (!Object.hasOwn(known, name)) {
         return fail("bad-argument", {
           message: `There is no ${name}.`,
-          expected: Object.keys(this.model.parameters).join(", "),
+          expected: Object.keys(known).join(", "),
           found: name,
         });
       }
-      const shape = value instanceof Tensor ? value.shape : spec.shape;
-      if (data.length !== sizeOf(spec.shape) || !sameShape(shape, spec.shape)) {
-        fail("bad-argument", {
-          message: `The value for ${name} has the wrong size.`,
-          expected: `${sizeOf(spec.shape)} elements for ${formatShape(spec.shape)}`,
-          found: value instanceof Tensor ? formatShape(shape) : `${data.length}`,
-        });
-      }
-      return [name, arrayOf(this.dtype, data)] as const;
+      return [name, elementsFor(name, known[name]!.shape, value, this.dtype)] as const;
     });
     this.#settled();
     this.#live?.forget();

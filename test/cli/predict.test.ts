@@ -101,7 +101,7 @@ describe("an answer that is not finite", () => {
   /** The checkpoint of xor with other values in one tensor. */
   const changed = (tensor: string, change: (data: TypedArray) => void): Uint8Array => {
     const { tensors, metadata } = decodeSafetensors(readFileSync(join(cwd, "xor.safetensors")));
-    change(tensors.get(tensor)!.data);
+    change(tensors.get(tensor)!.data as TypedArray);
     return encodeSafetensors(tensors, metadata);
   };
   it("is no answer for a number that the network cannot hold", async () => {

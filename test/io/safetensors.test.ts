@@ -36,8 +36,11 @@ describe("files of the Python package", () => {
     expect(values("f32")).toEqual([0.1, -3.4e38, 1e-45].map(Math.fround));
     expect(tensors.get("f16")?.dtype).toBe("f32");
     expect(values("f16")).toEqual([0, -0, 1.5, -2.25, 65504, 2 ** -24, Infinity, Number.NaN]);
-    expect(values("i64")).toEqual([-(2 ** 31), 2 ** 31 - 1]);
-    expect(values("u64")).toEqual([0, 7]);
+    expect(values("i64")).toEqual([-(2n ** 31n), 2n ** 31n - 1n]);
+    expect(values("u64")).toEqual([0n, 7n]);
+    const plain = decodeSafetensors(fixture("types"), { integers: "f64" }).tensors;
+    expect(plain.get("i64")?.data).toEqual(Float64Array.of(-(2 ** 31), 2 ** 31 - 1));
+    expect(plain.get("u64")?.data).toEqual(Float64Array.of(0, 7));
     expect(values("i32")).toEqual([-(2 ** 31), 0, 2 ** 31 - 1]);
     expect(values("u32")).toEqual([0, 2 ** 31 - 1]);
     expect(values("i16")).toEqual([-32768, 32767]);
@@ -74,6 +77,27 @@ describe("files of the Python package", () => {
 });
 
 describe("element types that NumPy lacks", () => {
+  const { tensors } = decodeSafetensors(fixture("bytes"));
+  it.each(["F8_E5M2", "F8_E4M3", "F8_E5M2FNUZ", "F8_E4M3FNUZ", "F8_E8M0"])(
+    "%s: every element, as ml_dtypes has it",
+    (name) => {
+      const { dtype, data } = tensors.get(name)!;
+      expect(dtype).toBe("f32");
+      expect([...data]).toEqual([...tensors.get(`${name} as F32`)!.data]);
+    },
+  );
+  it.each([
+    ["C64", [1], "no complex numbers"],
+    ["F6_E2M3", [4], "does not say in which order"],
+    ["F6_E3M2", [2, 2], "does not say in which order"],
+    ["F4", [2], "does not say in which order"],
+  ])("%s is named, and says why it is not read", (name, shape, why) => {
+    const tensor = tensors.get(name)!;
+    expect([tensor.dtype, tensor.shape]).toEqual([name, shape]);
+    const error = failure("unsupported", () => tensor.data);
+    expect(error.message).toContain(`"${name}" cannot be read: `);
+    expect(error.message).toContain(why);
+  });
   it("BF16", () => {
     const bytes = file(one("BF16", "[4]", "[0,8]"), [0x80, 0x3f, 0x20, 0xc1, 0x80, 0x7f, 0, 0x80]);
     const { data } = decodeSafetensors(bytes).tensors.get("a") ?? {};
@@ -82,7 +106,7 @@ describe("element types that NumPy lacks", () => {
   it("half precision: every finite value, against its definition", () => {
     const all = Array.from({ length: 0x7c00 }, (_, bits) => [bits & 255, bits >> 8]).flat();
     const bytes = file(one("F16", `[${0x7c00}]`, `[0,${2 * 0x7c00}]`), all);
-    const values = decodeSafetensors(bytes).tensors.get("a")?.data ?? [];
+    const values = (decodeSafetensors(bytes).tensors.get("a")?.data ?? []) as Float32Array;
     for (let bits = 1; bits < 0x7c00; bits++) {
       // Neighbours differ by one unit in the last place.
       expect(values[bits] - values[bits - 1]).toBe(2 ** (Math.max(1, (bits - 1) >> 10) - 25));
@@ -260,22 +284,79 @@ describe("decodeSafetensors refuses", () => {
     expect(corrupt(file(two("[0,2]", "[2,4]"), [1, 2, 3, 4, 5])).message).toContain("Behind");
     expect(corrupt(file("{}", [1])).message).toContain("Behind");
   });
-  it("unknown types, integers beyond 32 bits and booleans beyond 1", () => {
-    const unsupported = (type: string, shape: string, data: readonly number[]) =>
-      failure("unsupported", () =>
-        decodeSafetensors(file(one(type, shape, `[0,${data.length}]`), data)),
-      );
-    unsupported("F8_E4M3", "[1]", [0]);
-    unsupported("toString", "[1]", [0]);
-    unsupported("I64", "[1]", [0, 0, 0, 128, 0, 0, 0, 0]);
-    unsupported("U64", "[1]", Array(8).fill(255));
-    unsupported("U32", "[1]", [0, 0, 0, 128]);
-    corrupt(file(one("BOOL", "[1]", "[0,1]"), [2]));
+  it("options that it has not", () => {
+    failure("bad-argument", () =>
+      decodeSafetensors(fixture("types"), { integers: "i32" } as never),
+    );
+    failure("bad-argument", () => decodeSafetensors(fixture("types"), { limt: 3 } as never));
   });
   it("more than the limit", () => {
     const bytes = file(one("U8", "[4]", "[0,4]"), [1, 2, 3, 4]);
     failure("too-large", () => decodeSafetensors(bytes, { limit: 15 }));
     expect(decodeSafetensors(bytes, { limit: 16 }).tensors.size).toBe(1);
+  });
+});
+
+describe("a tensor that cannot be read hides no other", () => {
+  const beside = (type: string, shape: string, data: readonly number[]) => {
+    const { length } = data;
+    const other = `"b":{"dtype":"U8","shape":[1],"data_offsets":[${length},${length + 1}]}`;
+    return file(`${one(type, shape, `[0,${length}]`).slice(0, -1)},${other}}`, [...data, 7]);
+  };
+  it.each([
+    ["MX9", "[3]", [1, 2], "unsupported", "chainrule does not know it"],
+    ["toString", "[1]", [0], "unsupported", "chainrule does not know it"],
+    ["BOOL", "[1]", [2], "file-corrupt", "other elements than 0 and 1"],
+  ] as const)("%s", (type, shape, data, code, why) => {
+    const { tensors } = decodeSafetensors(beside(type, shape, data));
+    expect([...tensors.keys()]).toEqual(["a", "b"]);
+    expect(tensors.get("b")?.data).toEqual(Int32Array.of(7));
+    const bad = tensors.get("a")!;
+    expect(bad.dtype).toBe(type);
+    expect(failure(code, () => bad.data).message).toContain(why);
+    failure(code, () => encodeSafetensors(tensors));
+  });
+  const cases: [string, number[], bigint, number | undefined][] = [
+    ["I64", [0, 0, 0, 128, 0, 0, 0, 0], 2n ** 31n, 2 ** 31],
+    ["I64", [0, 0, 0, 0, 0, 0, 0, 128], -(2n ** 63n), -(2 ** 63)],
+    ["I64", [1, 0, 0, 0, 0, 0, 32, 0], 2n ** 53n + 1n, undefined],
+    ["I64", [254, 255, 255, 255, 255, 255, 223, 255], -(2n ** 53n) - 2n, -(2 ** 53) - 2],
+    ["U64", Array(8).fill(255), 2n ** 64n - 1n, undefined],
+    ["U64", [0, 0, 0, 0, 0, 0, 0, 128], 2n ** 63n, 2 ** 63],
+  ];
+  it.each(cases)("%s %j", (type, data, big, number) => {
+    const bytes = beside(type, "[1]", data);
+    const kept = decodeSafetensors(bytes).tensors;
+    expect(kept.get("a")?.dtype).toBe(type.toLowerCase());
+    expect([...kept.get("a")!.data]).toEqual([big]);
+    const back = decodeSafetensors(encodeSafetensors(kept)).tensors;
+    expect(back.get("a")).toEqual(kept.get("a"));
+    const { tensors } = decodeSafetensors(bytes, { integers: "f64" });
+    expect(tensors.get("b")?.data).toEqual(Int32Array.of(7));
+    const a = tensors.get("a")!;
+    if (number !== undefined) return expect([a.dtype, ...a.data]).toEqual(["f64", number]);
+    expect(a.dtype).toBe(type);
+    expect(failure("unsupported", () => a.data).found).toBe(`${big} at 0`);
+  });
+  it("U32, whose upper half f64 holds", () => {
+    const { tensors } = decodeSafetensors(file(one("U32", "[1]", "[0,4]"), [0, 0, 0, 128]));
+    expect(tensors.get("a")).toEqual({ dtype: "f64", shape: [1], data: Float64Array.of(2 ** 31) });
+  });
+  it("but packed types must fit their bytes", () => {
+    corrupt(file(one("F4", "[3]", "[0,2]"), [0, 0]));
+    corrupt(file(one("F6_E2M3", "[4]", "[0,4]"), [0, 0, 0, 0]));
+    corrupt(file(one("MX9", "[-1]", "[0,1]"), [0]));
+  });
+});
+
+describe("encodeSafetensors of BigInts", () => {
+  it("refuses arrays that do not fit", () => {
+    const data = BigInt64Array.of(1n, 2n);
+    failure("shape-mismatch", () => encodeSafetensors({ a: { dtype: "i64", shape: [1], data } }));
+    failure("shape-mismatch", () => encodeSafetensors({ a: { dtype: "u64", shape: [2], data } }));
+    failure("shape-mismatch", () =>
+      encodeSafetensors({ a: { dtype: "i64", shape: [2], data: [1n, 2n] as never } }),
+    );
   });
 });
 
@@ -292,8 +373,8 @@ describe("hostile bytes", () => {
           for (const [at, value] of changes) if (at < bytes.length) bytes[at] = value;
           harmless(() => {
             let total = 0;
-            for (const { data } of decodeSafetensors(bytes).tensors.values())
-              total += data.byteLength;
+            for (const tensor of decodeSafetensors(bytes).tensors.values())
+              harmless(() => (total += tensor.data.byteLength));
             expect(total).toBeLessThanOrEqual(4 * bytes.length);
           });
         },

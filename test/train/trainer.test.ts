@@ -1,6 +1,9 @@
 /** The trainer's own methods: predicting, setting parameters, and what it refuses. */
 import { describe, expect, it } from "vitest";
+import { arrayTensor } from "../../src/core/array-tensor.ts";
 import {
+  decodeSafetensors,
+  encodeSafetensors,
   explain,
   type Loss,
   linear,
@@ -97,6 +100,41 @@ describe("setParameters", () => {
     expect(given.arraySync()).toEqual(before);
     expect(t.parameters["0.bias"]!.arraySync()).not.toEqual(before);
   });
+  it("takes over what a file holds, whatever wrote it", () => {
+    const from = make();
+    const t = make();
+    from.setParameters({ "0.weight": Float64Array.of(1, 2, 3, 4, 5, 6) });
+    t.setParameters(Object.fromEntries(decodeSafetensors(from.toBytes()).tensors));
+    expect(t.parameters["0.weight"]!.arraySync()).toEqual(from.parameters["0.weight"]!.arraySync());
+    const bytes = encodeSafetensors({
+      "0.weight": arrayTensor("f32", [3, 2], Float32Array.of(0.1, 2, 3, 4, 5, 6)),
+      "0.bias": { dtype: "i64", shape: [3], data: BigInt64Array.of(1n, -2n, 2n ** 53n) },
+    });
+    t.setParameters(Object.fromEntries(decodeSafetensors(bytes).tensors));
+    expect(t.parameters["0.weight"]!.dataSync()[0]).toBe(Math.fround(0.1));
+    expect(t.parameters["0.bias"]!.arraySync()).toEqual([1, -2, 2 ** 53]);
+  });
+  it("refuses what is no value, or none of its parameters", () => {
+    const t = make();
+    const data = Float64Array.of(1, 2, 3);
+    const wrong = (name: string, value: unknown) =>
+      failure("bad-argument", () => t.setParameters({ [name]: value as Float64Array }));
+    for (const value of [
+      3,
+      "x",
+      null,
+      undefined,
+      [1, 2, 3],
+      {},
+      { data },
+      { shape: [3], data: 3 },
+    ]) {
+      expect(wrong("0.bias", value).message).toMatch(/^This is no value for a parameter\./);
+    }
+    wrong("0.bias", { dtype: "f64", shape: [1, 3], data });
+    wrong("0.bias", { dtype: "f64", shape: [3], data: Float64Array.of(1) });
+    for (const name of ["toString", "1.weight"]) wrong(name, data);
+  });
   it("sets all or nothing", () => {
     const t = make();
     const before = t.toBytes();
@@ -105,7 +143,7 @@ describe("setParameters", () => {
     failure("bad-argument", () => t.setParameters({ "0.bias": bias, "0.weight": bias }));
     const turned = t.parameters["0.weight"]!.transpose();
     const error = failure("bad-argument", () => t.setParameters({ "0.weight": turned }));
-    expect(error).toMatchObject({ expected: "6 elements for [3, 2]", found: "[2, 3]" });
+    expect(error).toMatchObject({ expected: "6 elements for [3, 2]", found: "6 for [2, 3]" });
     expect(t.toBytes()).toEqual(before);
   });
 });
