@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
-import { parseTable, type Table } from "../data/csv.ts";
+import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
+import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
 import { eachRecord } from "../data/records.ts";
 import { readBytes, readText } from "../io/files-node.ts";
@@ -32,7 +33,7 @@ import {
   self,
 } from "./files.ts";
 import { number, percent, plural } from "./numbers.ts";
-import { bold, columns, dim, print, printJson } from "./terminal.ts";
+import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
 export interface PredictOptions {
   readonly input?: readonly string[];
@@ -47,6 +48,12 @@ interface Loaded extends Omit<StoredNetwork, "network"> {
   readonly trainer: Trainer;
   /** Rows of the network's own data, if there is nothing else to predict. */
   readonly own?: ArrayTensor;
+}
+
+interface Rows {
+  readonly inputs: ArrayTensor;
+  /** What was left out or could be meant otherwise. */
+  readonly notes: readonly string[];
 }
 
 async function load(path: string, options: PredictOptions): Promise<Loaded> {
@@ -91,10 +98,15 @@ function restored(bytes: Uint8Array, path: string, network?: NetworkFile): Loade
  * A row of the command line: "5.1,3.5,1.4,0.2", or with semicolons, which a decimal comma needs.
  * As in a table, a cell in quotation marks may hold what divides others.
  */
-function cellsOf(row: string, decimal: "." | "," | undefined, at: number): readonly string[] {
+function cellsOf(
+  row: string,
+  { decimal, thousands }: Partial<NumberFormat>,
+  at: number,
+): readonly string[] {
   const usual = dividerOf(decimal);
   const unquoted = row.replaceAll(/"[^"]*"/g, "");
-  const delimiter = unquoted.includes(usual) ? usual : ";";
+  const semicolons = !unquoted.includes(usual) || (thousands === "," && unquoted.includes(";"));
+  const delimiter = semicolons ? ";" : usual;
   const cells: string[] = [];
   eachRecord(row, { delimiter, comment: null, source: inputAt(at) }, (record) => {
     cells.push(...record);
@@ -170,14 +182,14 @@ async function standardInput(): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Promise<ArrayTensor> {
+async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Promise<Rows> {
   const { preprocessing } = loaded.description;
   if (options.input !== undefined) {
-    const rows = options.input.map((row, i) => cellsOf(row, preprocessing?.decimal, i));
-    return inputsOf(loaded, rows);
+    const rows = options.input.map((row, i) => cellsOf(row, preprocessing ?? {}, i));
+    return { inputs: inputsOf(loaded, rows), notes: [] };
   }
   if (options.data === undefined) {
-    return (
+    const inputs =
       loaded.own ??
       fail("usage", {
         message: "There are no rows to predict.",
@@ -185,21 +197,28 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
         found: "neither",
         where: "the command line",
         fix: `Say for example: ${self()} predict ${quoted(path)} --input "…"`,
-      })
-    );
+      });
+    return { inputs, notes: [] };
   }
   const piped = options.data === "-";
   const text = piped ? await standardInput() : await readText(options.data);
   const source = piped ? "standard input" : options.data;
-  return inputsOf(
-    loaded,
-    parseTable(text, {
-      source,
-      ...(preprocessing
-        ? { missingValues: preprocessing.missingValues, decimal: preprocessing.decimal }
-        : {}),
-    }),
-  );
+  const table = parseTable(text, { source, ...writtenAs(loaded) });
+  return { inputs: inputsOf(loaded, table), notes: table.notes ?? [] };
+}
+
+/** Further tables are written as the one that was trained on. */
+function writtenAs({ network, description: { preprocessing } }: Loaded): TableOptions {
+  if (preprocessing === undefined) return {};
+  const { missingValues, decimal, thousands, units } = preprocessing;
+  const comment = network.data?.csv?.comment;
+  return {
+    missingValues,
+    decimal,
+    ...(thousands === undefined ? {} : { thousands }),
+    ...(units === undefined ? {} : { units }),
+    ...(comment === undefined ? {} : { comment }),
+  };
 }
 
 /** What is a number in the table may be none in the network: 1e308 is beyond f32. */
@@ -236,7 +255,7 @@ function checkPrediction({ probabilities = [], value = 0 }: Prediction, row: num
 export async function predict(path: string, options: PredictOptions): Promise<number> {
   const loaded = await load(path, options);
   const { network, description, marks, trainer } = loaded;
-  const x = await rowsOf(loaded, path, options);
+  const { inputs: x, notes } = await rowsOf(loaded, path, options);
   const read = reader(network, description, marks);
   const { inputs } = trainer.batchOf({ inputs: x, targets: x });
   checkInputs(inputs, x, description);
@@ -248,9 +267,14 @@ export async function predict(path: string, options: PredictOptions): Promise<nu
   );
   predictions.forEach(checkPrediction);
   if (options.json) {
-    printJson({ classes: description.classes, predictions });
+    printJson({
+      classes: description.classes,
+      predictions,
+      ...(notes.length === 0 ? {} : { notes }),
+    });
     return exit.ok;
   }
+  for (const note of notes) remark(note);
   const alignment = description.classes === undefined ? "><" : "><>";
   for (const line of columns(linesOf(predictions, loaded), alignment, 3)) print(line);
   return exit.ok;

@@ -2,8 +2,10 @@
 
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
-import { parseNumber, type Table, unknownColumn } from "./csv.ts";
+import { type Table, unknownColumn } from "./csv.ts";
+import { type NumberFormat, type Quantity, readQuantity } from "./number-format.ts";
 import { place } from "./records.ts";
+import { cellAdvice, columnAdvice } from "./table-advice.ts";
 
 /** A row given by a program: column names with text, numbers, or null where a value is missing. */
 export type Row = Readonly<Record<string, string | number | boolean | null | undefined>>;
@@ -14,17 +16,18 @@ export type Cell = string | number | undefined;
 export interface CellSource {
   /** The number of rows. */
   readonly size: number;
-  readonly decimal: "." | ",";
+  readonly format: NumberFormat;
   /** A reader of one column. @throws ChainruleError "data-invalid" where there is none. */
   column(name: string): (row: number) => Cell;
   /** Where a row's cell stands, for error messages. */
   where(row: number, name: string): string;
+  /** What to do about a row's cell that should be a number. */
+  advice(row: number, name: string): string;
 }
 
-/** How rows write missing values and decimals: what the table they continue said. */
-export interface Dialect {
+/** How rows write missing values and numbers: what the table they continue said. */
+export interface Dialect extends NumberFormat {
   readonly missingValues: readonly string[];
-  readonly decimal: "." | ",";
 }
 
 export function isTable(given: Table | readonly Row[]): given is Table {
@@ -41,13 +44,17 @@ export function tableCells(table: Table): CellSource {
   const missing = new Set(table.missingValues);
   return {
     size: table.size,
-    decimal: table.decimal,
+    format: table,
     column(name) {
       const cells = byName.get(name);
-      if (cells === undefined) return unknownColumn(name, [...byName.keys()], table.source);
+      if (cells === undefined) {
+        const { source } = table;
+        return unknownColumn(name, [...byName.keys()], source, columnAdvice(table, name));
+      }
       return (row) => (missing.has(cells[row]) ? undefined : cells[row]);
     },
     where: (row, name) => place(table.source, table.lines[row], name),
+    advice: (row, name) => cellAdvice(table, name, row),
   };
 }
 
@@ -55,7 +62,7 @@ function rowCells(rows: readonly Row[], dialect: Dialect): CellSource {
   const missing = new Set(dialect.missingValues);
   return {
     size: rows.length,
-    decimal: dialect.decimal,
+    format: dialect,
     column: (name) => (at) => {
       const row: unknown = rows[at];
       if (typeof row !== "object" || row === null) {
@@ -84,30 +91,56 @@ function rowCells(rows: readonly Row[], dialect: Dialect): CellSource {
       return missing.has(text) ? undefined : text;
     },
     where: (row, name) => `row ${row} (counted from 0), column ${shown(name)}`,
+    advice: () =>
+      `Give a number such as ${dialect.decimal === "." ? "1234.5" : "1234,5"}, or null for a ` +
+      "missing value.",
   };
 }
 
 /** @throws ChainruleError "data-invalid" with row and column unless the cell is a finite number. */
-export function numberIn(source: CellSource, cell: string | number, row: number, name: string) {
-  const value = typeof cell === "number" ? cell : parseNumber(cell, source.decimal);
-  if (value !== undefined && Number.isFinite(value)) return value;
-  const swapped = source.decimal === "." ? "," : ".";
-  const comma =
-    value === undefined && typeof cell === "string" && parseNumber(cell, swapped) !== undefined;
+export function quantityIn(
+  source: CellSource,
+  cell: string | number,
+  row: number,
+  name: string,
+): Quantity {
+  const found =
+    typeof cell === "number" ? { value: cell, unit: "" } : readQuantity(cell, source.format);
+  if (found !== undefined && Number.isFinite(found.value)) return found;
   return fail("data-invalid", {
     message:
-      value === undefined
+      found === undefined
         ? `A cell of the number column ${shown(name)} is not a number.`
         : `A number in column ${shown(name)} is not finite.`,
     expected: "a finite number",
     found: shown(cell),
     where: source.where(row, name),
     fix:
-      value !== undefined
-        ? "Mend the cell, or leave it empty and choose how missing values are treated."
-        : comma
-          ? `Say decimal: ${shown(swapped)} if that is the decimal sign.`
-          : `Mend the cell, list ${shown(cell)} in missingValues, or declare ` +
-            `types: { ${shown(name)}: "category" }.`,
+      found === undefined
+        ? source.advice(row, name)
+        : "Mend the cell, or leave it empty and choose how missing values are treated.",
+  });
+}
+
+/**
+ * The number that a cell says, in the column's unit; no unit is taken for that one.
+ *
+ * @throws ChainruleError "data-invalid" with row and column.
+ */
+export function numberIn(
+  source: CellSource,
+  cell: string | number,
+  row: number,
+  name: string,
+  unit: string | undefined,
+): number {
+  const found = quantityIn(source, cell, row, name);
+  if (found.unit === "" || found.unit === (unit ?? "")) return found.value;
+  return fail("data-invalid", {
+    message: `The numbers of column ${shown(name)} have different units.`,
+    expected: unit === undefined ? "numbers without a unit" : `numbers in ${shown(unit)}`,
+    found: shown(cell),
+    where: source.where(row, name),
+    fix: "Convert them to one unit.",
   });
 }

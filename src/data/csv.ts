@@ -3,8 +3,17 @@
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { didYouMean, listed, shown } from "../core/wording.ts";
-import { discoverDelimiter } from "./delimiter.ts";
+import { declaredDelimiter, discoverDelimiter } from "./delimiter.ts";
+import {
+  kindReader,
+  type NumberFormat,
+  parseNumber,
+  type Thousands,
+  thousandsSigns,
+} from "./number-format.ts";
 import { eachRecord, place } from "./records.ts";
+import { type SkippedLines, skippedLines } from "./skipped-lines.ts";
+import { delimiterAdvice } from "./table-advice.ts";
 
 export type ColumnType = "number" | "category";
 
@@ -13,17 +22,24 @@ export interface TableColumn {
   readonly type: ColumnType;
   /** The text of each row's cell, without surrounding blanks. */
   readonly cells: readonly string[];
+  /** Whether the type was said and not inferred. */
+  readonly declared?: boolean;
+  /** Whether the header line gave it no name. */
+  readonly unnamed?: boolean;
 }
 
 /** A parsed table: text still, but with names, types and the place of every row. */
-export interface Table {
+export interface Table extends NumberFormat {
   readonly columns: readonly TableColumn[];
   /** The number of rows. */
   readonly size: number;
   /** The line of the text on which each row begins, counted from 1. */
   readonly lines: readonly number[];
   readonly delimiter: string;
-  readonly decimal: "." | ",";
+  /** Remarks worth showing: lines that were skipped. */
+  readonly notes?: readonly string[];
+  /** What to do if the table has been divided wrongly, for errors about its columns. */
+  readonly doubts?: readonly string[];
   /** The texts that stand for a missing value. */
   readonly missingValues: readonly string[];
   /** What error messages call the table: its file name. */
@@ -33,12 +49,19 @@ export interface Table {
 export interface TableOptions {
   /** Whether the first line holds names (default), or the names where no line does. */
   readonly header?: boolean | readonly string[];
-  /** One character; default: whichever of tab, semicolon and comma divides the lines evenly. */
+  /**
+   * One character; default: what a first line such as "sep=;" says, or whichever of tab, semicolon,
+   * comma and bar divides the lines evenly.
+   */
   readonly delimiter?: string;
   /** Lines that begin so are skipped; default "#"; false: there are no comments. */
   readonly comment?: string | false;
   /** The decimal sign, default ".". */
   readonly decimal?: "." | ",";
+  /** The sign between groups of three digits, as in 1,200; default: none is understood. */
+  readonly thousands?: Thousands;
+  /** Read numbers with a unit, such as 12 kg, 5 % or $3, as numbers (12, 5, 3); default false. */
+  readonly units?: boolean;
   /** Types of columns by name; the others are inferred: number where most cells are numbers. */
   readonly types?: Readonly<Record<string, ColumnType>>;
   /** Texts that stand for a missing value; default `defaultMissingValues`. */
@@ -54,6 +77,8 @@ const optionNames: Readonly<Record<keyof TableOptions, true>> = {
   delimiter: true,
   comment: true,
   decimal: true,
+  thousands: true,
+  units: true,
   types: true,
   missingValues: true,
   limit: true,
@@ -61,24 +86,6 @@ const optionNames: Readonly<Record<keyof TableOptions, true>> = {
 };
 
 export const defaultMissingValues: readonly string[] = ["", "NA", "N/A", "NaN", "null", "?"];
-
-const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-/** Looks like a number with the other decimal sign, or with a thousands separator. */
-const doubtful = /^[+-]?\d+(?:[.,]\d+)+$/;
-const notFinite = /^[+-]?(?:nan|inf|infinity)$/i;
-
-/**
- * The number that a cell says, or undefined where it says none. "inf" and "nan" are numbers here
- * (and too large ones become infinite), so that they are reported and not taken for a category.
- */
-export function parseNumber(cell: string, decimal: "." | ","): number | undefined {
-  // With decimal commas a point would be a thousands separator; guessing is dangerous.
-  if (decimal === "," && cell.includes(".")) return undefined;
-  const text = decimal === "," ? cell.replace(",", ".") : cell;
-  if (numeral.test(text)) return Number(text);
-  if (!notFinite.test(text)) return undefined;
-  return /nan/i.test(text) ? Number.NaN : text.startsWith("-") ? -Infinity : Infinity;
-}
 
 /**
  * Parses comma-separated text into a table. A byte order mark, LF, CRLF and CR line ends, quoted
@@ -90,43 +97,129 @@ export function parseNumber(cell: string, decimal: "." | ","): number | undefine
  */
 export function parseTable(text: string, options: TableOptions = {}): Table {
   checkNames("parseTable", options, Object.keys(optionNames));
-  const { source, decimal = ".", missingValues = defaultMissingValues } = options;
+  const { source, missingValues = defaultMissingValues } = options;
+  const format = checkedFormat(options);
   const clean = checkedText(text, options);
+  const declared = declaredDelimiter(clean);
+  const body = declared?.text ?? clean;
   const comment = options.comment === undefined ? "#" : options.comment || null;
-  const delimiter = options.delimiter ?? discoverDelimiter(clean, comment);
+  const delimiter = options.delimiter ?? declared?.delimiter ?? discoverDelimiter(body, comment);
   const header = options.header ?? true;
-  let names = typeof header === "boolean" ? undefined : [...header];
+  const skipped = skippedLines(delimiter, comment);
+  let names: string[] | undefined;
+  let given: readonly string[] = [];
+  const begin = (all: readonly string[]) => {
+    given = all;
+    names = all.map(nameOf);
+    skipped.header(all.length);
+  };
+  if (typeof header !== "boolean") begin(header);
   const cells: string[][] = [];
   const lines: number[] = [];
-  const last = eachRecord(clean, { delimiter, comment, source }, (record, line) => {
-    if (names === undefined) {
-      names = header === true ? headerNames(record, line, options) : record.map(defaultName);
-      if (header === true) return;
-    }
-    // With several columns, a line of blanks only is an empty line.
-    if (record.length === 1 && record[0] === "" && names.length > 1) return;
-    if (record.length !== names.length) ragged(record, names.length, line, delimiter, source);
-    if (cells.length === 0) for (let j = 0; j < record.length; j++) cells.push([]);
-    for (let j = 0; j < record.length; j++) cells[j].push(record[j]);
-    lines.push(line);
-  });
+  const last = eachRecord(
+    body,
+    { delimiter, comment, source },
+    (record, line) => {
+      if (names === undefined) {
+        begin(header === true ? record : record.map(() => ""));
+        if (header === true) return checkHeader(record, line, options, skipped);
+      }
+      const { length: width } = names!;
+      // With several columns, a line of blanks only is an empty line.
+      if (record.length === 1 && record[0] === "" && width > 1) return;
+      if (record.length > width && record.every((cell, j) => j < width || cell === "")) {
+        skipped.trailing(line);
+      } else if (record.length !== width) {
+        ragged(record, { width, line, delimiter, source, first: cells.length === 0 });
+      }
+      if (cells.length === 0) for (let j = 0; j < width; j++) cells.push([]);
+      for (let j = 0; j < width; j++) cells[j].push(record[j]);
+      lines.push(line);
+    },
+    skipped.comment,
+  );
   if (names === undefined || lines.length === 0) {
     return fail("data-empty", {
       message: "The table has no rows.",
       expected: "at least one line of data",
       found: names === undefined ? "no line at all" : "a header line and nothing below it",
       where: source ?? `line ${last}`,
+      ...withNotes(skipped.notes()),
     });
   }
   checkColumns(names, options);
   const missing = new Set(missingValues);
-  const columns = names.map((name, j) => ({
-    name,
-    type: ownType(options.types, name) ?? inferType(cells[j], missing, decimal),
-    cells: cells[j],
-  }));
+  const columns = names.map((name: string, j: number): TableColumn => {
+    const type = ownType(options.types, name);
+    return {
+      name,
+      type: type ?? inferType(cells[j], missing, format),
+      cells: cells[j],
+      ...(type === undefined ? {} : { declared: true }),
+      ...(header === true && given[j] === "" ? { unnamed: true } : {}),
+    };
+  });
   const size = lines.length;
-  return { columns, size, lines, delimiter, decimal, missingValues, source };
+  const notes = [...declarationNotes(declared?.delimiter, delimiter), ...skipped.notes()];
+  // A header of numbers is more likely to be a row.
+  const advice = skipped.headerAdvice;
+  if (advice && given.some((name) => parseNumber(name, format) !== undefined)) notes.push(advice);
+  notes.push(...decodingNotes(clean));
+  const doubts = [delimiterAdvice(names, cells), advice].filter((one) => one !== undefined);
+  const dialect = { delimiter, ...format, missingValues, source };
+  return { columns, size, lines, ...dialect, notes, doubts };
+}
+
+/** Where lines were skipped, that is the likely cause. */
+const withNotes = (notes: readonly string[]) =>
+  notes.length === 0 ? {} : { fix: notes.join(" ") };
+
+const declarationNotes = (declared: string | undefined, delimiter: string): string[] =>
+  declared === undefined || declared === delimiter
+    ? []
+    : [
+        `Line 1 declares ${shown(declared)} to be the delimiter; ${shown(delimiter)} was taken, as said.`,
+      ];
+
+/** U+FFFD stands where bytes could not be decoded. */
+function decodingNotes(text: string): string[] {
+  const count = text.includes("\ufffd") ? text.split("\ufffd").length - 1 : 0;
+  if (count === 0) return [];
+  const characters = count === 1 ? "1 character" : `${count} characters`;
+  return [`${characters} could not be decoded (\ufffd): save the table as CSV in UTF-8.`];
+}
+
+function checkedFormat({ decimal = ".", thousands, units }: TableOptions): NumberFormat {
+  if (decimal !== "." && decimal !== ",") {
+    fail("bad-argument", {
+      message: "This is no decimal sign.",
+      expected: '"." or ","',
+      found: shown(decimal),
+    });
+  }
+  if (thousands !== undefined && (!thousandsSigns.includes(thousands) || thousands === decimal)) {
+    fail("bad-argument", {
+      message:
+        thousands === decimal
+          ? "The sign between thousands is the decimal sign, too."
+          : "This is no sign between thousands.",
+      expected: `one of ${listed(thousandsSigns.filter((sign) => sign !== decimal))}`,
+      found: shown(thousands),
+      ...(thousands === "." ? { fix: 'Say decimal: ",", too.' } : {}),
+    });
+  }
+  if (units !== undefined && typeof units !== "boolean") {
+    fail("bad-argument", {
+      message: "`units` says whether numbers may have units.",
+      expected: "true or false",
+      found: shown(units),
+    });
+  }
+  return {
+    decimal,
+    ...(thousands === undefined ? {} : { thousands }),
+    ...(units === undefined ? {} : { units }),
+  };
 }
 
 function checkedText(text: string, options: TableOptions): string {
@@ -164,40 +257,59 @@ function checkedText(text: string, options: TableOptions): string {
   return body.includes("\r") ? body.replace(/\r\n?/g, "\n") : body;
 }
 
-const defaultName = (_: string, j: number): string => `column${j + 1}`;
+const nameOf = (cell: string, j: number): string => cell || `column${j + 1}`;
 
-function headerNames(record: readonly string[], line: number, options: TableOptions): string[] {
-  const decimal = options.decimal ?? ".";
+function checkHeader(
+  record: readonly string[],
+  line: number,
+  options: TableOptions,
+  skipped: SkippedLines,
+): void {
+  const format = checkedFormat(options);
   // Who says header: true has columns that are named by numbers, such as years.
-  if (
-    options.header === undefined &&
-    record.every((cell) => parseNumber(cell, decimal) !== undefined)
-  ) {
+  if (options.header === true) return;
+  if (record.every((cell) => parseNumber(cell, format) !== undefined)) {
     fail("data-invalid", {
       message: "The first line should hold the names of the columns, but it holds numbers.",
       expected: "a header line",
       found: listed(record),
       where: place(options.source, line),
-      fix: "Add a header line, or say header: false.",
+      fix: skipped.headerAdvice ?? "Add a header line, or say header: false.",
     });
   }
-  return record.map((cell, j) => cell || defaultName(cell, j));
 }
 
-function ragged(
-  record: readonly string[],
-  width: number,
-  line: number,
-  delimiter: string,
-  source: string | undefined,
-): never {
+interface RaggedRow {
+  readonly width: number;
+  readonly line: number;
+  readonly delimiter: string;
+  readonly source: string | undefined;
+  /** Whether it is the first row below the header. */
+  readonly first: boolean;
+}
+
+function ragged(record: readonly string[], row: RaggedRow): never {
+  const { width, line, delimiter, source } = row;
   return fail("data-invalid", {
     message: "A row has more or fewer cells than the table has columns.",
     expected: `${width} ${width === 1 ? "cell" : "cells"}, divided by ${shown(delimiter)}`,
     found: `${record.length}: ${listed(record)}`,
     where: place(source, line),
-    fix: "Mend the line; quote cells that contain the delimiter; or give `delimiter` or `comment`.",
+    fix: raggedAdvice(record, row),
   });
+}
+
+function raggedAdvice(record: readonly string[], { width, delimiter, first }: RaggedRow): string {
+  if (first && width === 1) {
+    return `If the line above is a title and no header, remove it; or give \`delimiter\`.`;
+  }
+  if (first && record.length === width + 1) {
+    return "If the rows begin with a name or number that has no column, add a name to the header line.";
+  }
+  const digits = record.every((cell) => /^[+-]?\d+$/.test(cell));
+  return record.length > width && digits && delimiter === ","
+    ? 'Quote numbers that contain the delimiter, such as "1,5", or divide the cells by semicolons.'
+    : "Mend the line; quote cells that contain the delimiter; or give `delimiter` or `comment`.";
 }
 
 function checkColumns(names: readonly string[], options: TableOptions): void {
@@ -226,13 +338,18 @@ function checkColumns(names: readonly string[], options: TableOptions): void {
 }
 
 /** @throws ChainruleError "data-invalid" that lists the columns and suggests the nearest. */
-export function unknownColumn(name: string, names: readonly string[], source?: string): never {
+export function unknownColumn(
+  name: string,
+  names: readonly string[],
+  source?: string,
+  fix = didYouMean(name, names),
+): never {
   return fail("data-invalid", {
     message: `The table has no column ${shown(name)}.`,
     expected: `one of ${listed(names)}`,
     found: shown(name),
     where: source,
-    fix: didYouMean(name, names),
+    fix,
   });
 }
 
@@ -248,14 +365,16 @@ function ownType(types: TableOptions["types"], name: string): ColumnType | undef
 function inferType(
   cells: readonly string[],
   missing: ReadonlySet<string>,
-  decimal: "." | ",",
+  format: NumberFormat,
 ): ColumnType {
+  const kindOf = kindReader(format);
   let numbers = 0;
   let others = 0;
   for (const cell of cells) {
     if (missing.has(cell)) continue;
-    if (parseNumber(cell, decimal) === undefined && !doubtful.test(cell)) others++;
-    else numbers++;
+    const kind = kindOf(cell);
+    if (kind === "number" || kind === "doubtful") numbers++;
+    else others++;
   }
   return numbers > others ? "number" : "category";
 }

@@ -1,5 +1,12 @@
+/** The delimiter that Excel's first line "sep=;" declares, and the text with that line blank. */
+export function declaredDelimiter(text: string): { delimiter: string; text: string } | undefined {
+  const [line, delimiter] = /^"?sep=([^"\n])"?(?=\n|$)/i.exec(text) ?? [];
+  if (line === undefined || delimiter === undefined) return undefined;
+  return { delimiter, text: text.slice(line.length) };
+}
+
 /**
- * Of tab, semicolon and comma the first that occurs equally often, outside quotes, on every one of
+ * Of tab, semicolon, comma and bar the first that occurs equally often, outside quotes, on every one of
  * the first lines; otherwise the most frequent on the first line; otherwise a comma. The semicolon
  * goes before the comma because of tables with decimal commas.
  *
@@ -7,7 +14,7 @@
  * @param comment what a line begins with that does not count
  */
 export function discoverDelimiter(text: string, comment: string | null): string {
-  const candidates = ["\t", ";", ","];
+  const candidates = ["\t", ";", ",", "|"];
   const counts = countPerRecord(text, candidates, comment);
   if (counts.length === 0) return ",";
   const even = candidates.findIndex(

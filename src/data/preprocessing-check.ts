@@ -1,5 +1,6 @@
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
+import { type Thousands, thousandsSigns } from "./number-format.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 
 /**
@@ -18,6 +19,12 @@ export function checkPreprocessing(value: unknown): Preprocessing {
   checkRule(whole.target, "target");
   texts(whole.missingValues, "missingValues");
   if (whole.decimal !== "." && whole.decimal !== ",") wrong("decimal", '"." or ","', whole.decimal);
+  const { thousands, units } = whole;
+  const known = thousands === undefined || thousandsSigns.includes(thousands as Thousands);
+  if (!known || thousands === whole.decimal) {
+    wrong("thousands", "a sign other than that for decimals", thousands);
+  }
+  if (units !== undefined && typeof units !== "boolean") wrong("units", "true or false", units);
   return value as Preprocessing;
 }
 
@@ -28,6 +35,9 @@ function checkRule(value: unknown, where: string): void {
     finite(rule.mean, `${where}.mean`);
     if (finite(rule.scale, `${where}.scale`) <= 0) wrong(`${where}.scale`, "above 0", rule.scale);
     if (rule.fill !== undefined) finite(rule.fill, `${where}.fill`);
+    if (rule.unit !== undefined && typeof rule.unit !== "string") {
+      wrong(`${where}.unit`, "text", rule.unit);
+    }
   } else if (rule.kind === "category") {
     const values = texts(rule.values, `${where}.values`);
     if (values.length === 0) wrong(`${where}.values`, "at least one category", values);

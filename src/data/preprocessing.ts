@@ -6,19 +6,22 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { didYouMean, listed, shown } from "../core/wording.ts";
+import { didYouMean, listed, nearest, shown } from "../core/wording.ts";
 import { type CellSource, cellsOf, numberIn, type Row } from "./cells.ts";
 import type { Table } from "./csv.ts";
 import { type Dataset, dataset } from "./dataset.ts";
+import type { NumberFormat } from "./number-format.ts";
 import { checkPreprocessing } from "./preprocessing-check.ts";
 
-/** x becomes (x - mean) / scale; a missing one becomes `fill` first, if there is one. */
+/** x becomes (x − mean) / scale; a missing one becomes `fill` first, if there is one. */
 export interface NumberRule {
   readonly kind: "number";
   readonly name: string;
   readonly mean: number;
   readonly scale: number;
   readonly fill?: number;
+  /** What its numbers are in, where they were written with a unit. */
+  readonly unit?: string;
 }
 
 /** A category becomes a one-hot row over `values`, and over one more place for missing ones. */
@@ -31,13 +34,12 @@ export interface CategoryRule {
 
 export type ColumnRule = NumberRule | CategoryRule;
 
-export interface Preprocessing {
+export interface Preprocessing extends NumberFormat {
   readonly version: 1;
   readonly inputs: readonly ColumnRule[];
   readonly target: ColumnRule;
-  /** How the training table wrote missing values and decimals; rows of text are read likewise. */
+  /** How the training table wrote missing values (and numbers); rows of text are read likewise. */
   readonly missingValues: readonly string[];
-  readonly decimal: "." | ",";
 }
 
 /** More elements (4 GiB in f64) are refused rather than tried. */
@@ -168,9 +170,9 @@ type Encoder = (
   put: (place: number, value: number) => void,
 ) => void;
 
-function numberEncoder({ name, mean, scale, fill }: NumberRule): Encoder {
+function numberEncoder({ name, mean, scale, fill, unit }: NumberRule): Encoder {
   return (source, cell, row, put) => {
-    const raw = cell === undefined ? fill : numberIn(source, cell, row, name);
+    const raw = cell === undefined ? fill : numberIn(source, cell, row, name, unit);
     if (raw === undefined) return missingCell(source, row, name, "had no missing values");
     const value = (raw - mean) / scale;
     if (!Number.isFinite(value)) {
@@ -199,7 +201,10 @@ function categoryEncoder({ name, values, missing }: CategoryRule): Encoder {
         expected: `one of ${listed(values)}`,
         found: shown(String(cell)),
         where: source.where(row, name),
-        fix: didYouMean(String(cell), values),
+        fix:
+          nearest(String(cell), values) === undefined
+            ? "Train again on rows that have it, or, if it is a class, list all under `classes`."
+            : didYouMean(String(cell), values),
       });
     }
     put(place, 1);

@@ -20,7 +20,7 @@ export interface Dialect {
 
 /**
  * Divides text with LF line ends into records and calls back with each and the line on which it
- * begins; gives the last line of the last record.
+ * begins, and with each comment, in the order of the text; gives the last line of the last record.
  *
  * @throws ChainruleError "data-invalid" where a quotation mark is out of place.
  */
@@ -28,9 +28,11 @@ export function eachRecord(
   text: string,
   { delimiter, comment, source }: Dialect,
   visit: (record: readonly string[], line: number) => void,
+  skip: Skip = () => {},
 ): number {
-  if (!text.includes('"')) return eachLine(text, { delimiter, comment, source }, visit);
+  if (!text.includes('"')) return eachLine(text, { delimiter, comment, source }, visit, skip);
   let last = 1;
+  const between = linesBetween(text, skip);
   try {
     // Bytes, since csv-parse's own conversion of a long string takes twice the time.
     parse(new TextEncoder().encode(text), {
@@ -48,6 +50,7 @@ export function eachRecord(
         for (const cell of record) {
           for (let at = cell.indexOf("\n"); at >= 0; at = cell.indexOf("\n", at + 1)) breaks++;
         }
+        between(last - breaks, last);
         visit(record, last - breaks);
         return null;
       },
@@ -56,7 +59,27 @@ export function eachRecord(
     if (error instanceof ChainruleError) throw error;
     syntaxError(error, last, source);
   }
+  between(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   return last;
+}
+
+type Skip = (content: string, line: number) => void;
+
+/** Passes on the lines between records; those that are not blank are comments. */
+function linesBetween(text: string, skip: Skip): (first: number, last: number) => void {
+  let line = 1;
+  let at = 0;
+  return (first, last) => {
+    for (; line <= last && at < text.length; line++) {
+      const next = text.indexOf("\n", at);
+      const end = next < 0 ? text.length : next;
+      if (line < first) {
+        const content = text.slice(at, end);
+        if (content.trim() !== "") skip(content, line);
+      }
+      at = end + 1;
+    }
+  };
 }
 
 /** Without quotation marks every line is a record, and dividing it is thirty times as fast. */
@@ -64,6 +87,7 @@ function eachLine(
   text: string,
   { delimiter, comment }: Dialect,
   visit: (record: readonly string[], line: number) => void,
+  skip: Skip,
 ): number {
   let line = 0;
   for (let start = 0; start < text.length; ) {
@@ -75,6 +99,7 @@ function eachLine(
     start = end + 1;
     // Blanks before a comment do not count, but a tab that delimits an empty cell does.
     if (comment && (content.startsWith(comment) || cells[0].trimStart().startsWith(comment))) {
+      skip(content, line);
       continue;
     }
     if (cells.length > 1 || cells[0].trim() !== "") {

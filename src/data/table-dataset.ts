@@ -1,22 +1,32 @@
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { listed, shown } from "../core/wording.ts";
-import { type CellSource, numberIn, tableCells } from "./cells.ts";
+import { type CellSource, tableCells } from "./cells.ts";
+import { columnNotes, rowNumberNotes, totalNotes } from "./column-notes.ts";
 import { type Table, type TableColumn, unknownColumn } from "./csv.ts";
 import { checkIndices, type Dataset } from "./dataset.ts";
 import {
-  type CategoryRule,
-  datasetOf,
-  type NumberRule,
-  type Preprocessing,
-} from "./preprocessing.ts";
+  categoryRule,
+  classRule,
+  constantNotes,
+  type Fit,
+  numberRule,
+  targetRule,
+} from "./fit-rules.ts";
+import { datasetOf, type Preprocessing } from "./preprocessing.ts";
 import { place } from "./records.ts";
 import { splitIndices } from "./split.ts";
+import { columnAdvice } from "./table-advice.ts";
 
 export interface TableDatasetOptions {
   /** The column to predict: a category gives class labels, a number a regression. */
   readonly target: string;
-  /** The columns to predict from, in this order; default: all others. */
+  /**
+   * The classes of the target in the order of their labels; the target is then a category. Default:
+   * the values that occur, numbers by value and then text by code unit.
+   */
+  readonly classes?: readonly string[];
+  /** The columns to predict from, in this order; default: all others that have values. */
   readonly inputs?: readonly string[];
   /**
    * What is done about missing values: "error" (default) reports them; "drop" leaves out their
@@ -40,6 +50,7 @@ export interface TableDatasetOptions {
 
 const optionNames: Readonly<Record<keyof TableDatasetOptions, true>> = {
   target: true,
+  classes: true,
   inputs: true,
   missing: true,
   standardize: true,
@@ -55,17 +66,18 @@ export interface TableDataset {
   readonly validation: Dataset | undefined;
   /** What was fitted, to be stored with the model and applied to new rows. */
   readonly preprocessing: Preprocessing;
-  /** Remarks worth showing: constant columns, rows left out. */
+  /** Remarks worth showing: what was left out, what could be meant otherwise, constant columns. */
   readonly notes: readonly string[];
 }
 
 /**
  * A table as datasets: number columns standardized (mean and population standard deviation of the
- * training part only; a constant column is divided by 1), categories one-hot over their sorted
- * values. Inputs f64 [n, inputs]; targets i32 labels [n] or f64 [n, 1].
+ * training part only; a constant column, but for rounding, is divided by 1), categories one-hot over
+ * their sorted values. Inputs f64 [n, inputs]; targets i32 labels [n] or f64 [n, 1].
  *
  * @throws ChainruleError "data-invalid" for an unknown column, missing values (by default), a cell
- *   that is no number in a number column; "data-empty"; "bad-argument".
+ *   that is no number in a number column, numbers in different units, a target of a single class;
+ *   "data-empty"; "bad-argument".
  */
 export function tableDataset(table: Table, options: TableDatasetOptions): TableDataset {
   checkNames("tableDataset", options, Object.keys(optionNames));
@@ -77,25 +89,30 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
       found: shown(policy),
     });
   }
-  const { target, inputs } = chosenColumns(table, options);
+  const notes: string[] = [...(table.notes ?? [])];
+  const { target, inputs } = chosenColumns(table, options, notes);
   const source = tableCells(table);
-  const notes: string[] = [];
   const kept = keptRows(table, source, target, inputs, policy, notes);
   const parts = divide(table, source, target, kept, options);
   const fit: Fit = { source, ...parts, all: kept, constant: [] };
+  for (const column of [...inputs, target]) notes.push(...columnNotes(table, column, kept));
+  notes.push(...rowNumberNotes(inputs), ...totalNotes(table));
+  const { standardize = true, standardizeTarget = false, maxCategories = 1000 } = options;
   const preprocessing: Preprocessing = {
     version: 1,
     inputs: inputs.map((column) =>
       column.type === "number"
-        ? numberRule(column, fit, options.standardize ?? true, policy === "mean")
-        : categoryRule(column, fit, options.maxCategories ?? 1000),
+        ? numberRule(column, fit, standardize, policy === "mean")
+        : categoryRule(column, fit, maxCategories),
     ),
     target:
       target.type === "number"
-        ? numberRule(target, fit, options.standardizeTarget ?? false, false)
-        : categoryRule(target, fit, Number.POSITIVE_INFINITY),
+        ? targetRule(target, fit, standardizeTarget, notes)
+        : classRule(target, fit, options.classes),
     missingValues: table.missingValues,
     decimal: table.decimal,
+    ...(table.thousands === undefined ? {} : { thousands: table.thousands }),
+    ...(table.units === undefined ? {} : { units: table.units }),
   };
   notes.push(...constantNotes(fit.constant));
   return {
@@ -112,13 +129,24 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
 function chosenColumns(
   table: Table,
   options: TableDatasetOptions,
+  notes: string[],
 ): { target: TableColumn; inputs: readonly TableColumn[] } {
   const names = table.columns.map((column) => column.name);
   const named = (name: string): TableColumn =>
     table.columns.find((column) => column.name === name) ??
-    unknownColumn(name, names, table.source);
+    unknownColumn(name, names, table.source, columnAdvice(table, name));
   const target = named(options.target);
-  const inputs = options.inputs?.map(named) ?? table.columns.filter((other) => other !== target);
+  const others = table.columns.filter((other) => other !== target);
+  const empty = options.inputs === undefined ? others.filter((c) => isEmpty(table, c)) : [];
+  const inputs =
+    options.inputs?.map(named) ??
+    (empty.length === others.length ? others : others.filter((c) => !empty.includes(c)));
+  if (empty.length > 0 && empty.length < others.length) {
+    const [have, were] = empty.length === 1 ? ["column has", "was"] : ["columns have", "were"];
+    notes.push(
+      `${empty.length} ${have} no values and ${were} left out: ${listed(empty.map((c) => c.name))}.`,
+    );
+  }
   if (inputs.length === 0 || inputs.includes(target) || new Set(inputs).size < inputs.length) {
     fail("bad-argument", {
       message: "These columns cannot be the inputs.",
@@ -127,7 +155,29 @@ function chosenColumns(
       where: table.source,
     });
   }
-  return { target, inputs };
+  const { classes } = options;
+  if (classes === undefined) return { target, inputs };
+  if (!Array.isArray(classes) || classes.length === 0 || new Set(classes).size < classes.length) {
+    fail("bad-argument", {
+      message: "These cannot be the classes of the target.",
+      expected: 'a list of different names, such as ["no", "yes"]',
+      found: Array.isArray(classes) ? listed(classes) : shown(classes),
+    });
+  }
+  return { target: { ...target, type: "category", declared: true }, inputs };
+}
+
+/** Whether no row has a value in a column. */
+function isEmpty(table: Table, { cells }: TableColumn): boolean {
+  const missing = new Set(table.missingValues);
+  return cells.every((cell) => missing.has(cell));
+}
+
+/** The rows of a table in which something is written; spreadsheets put empty ones at the end. */
+export function writtenRows(table: Table): number[] {
+  return table.lines.flatMap((_, row) =>
+    table.columns.some(({ cells }) => cells[row] !== "") ? [row] : [],
+  );
 }
 
 /** The rows that can be used under the policy; reports what is missing where it must. */
@@ -139,18 +189,28 @@ function keptRows(
   policy: "error" | "drop" | "mean",
   notes: string[],
 ): readonly number[] {
-  const keep = new Uint8Array(table.size).fill(1);
+  const written = writtenRows(table);
+  const blank = table.size - written.length;
+  const keep = new Uint8Array(table.size);
+  for (const row of written) keep[row] = 1;
+  if (blank > 0 && written.length > 0) {
+    const first = place(undefined, table.lines[keep.indexOf(0)]);
+    notes.push(
+      `${blank} of ${table.size} rows ${blank === 1 ? "is" : "are"} empty and ` +
+        `${blank === 1 ? "was" : "were"} left out (first on ${first}).`,
+    );
+  }
   const found: string[] = [];
   for (const column of [...inputs, target]) {
     const read = source.column(column.name);
     let count = 0;
     let first = -1;
-    for (let row = 0; row < table.size; row++) {
+    for (const row of written) {
       if (read(row) !== undefined) continue;
       if (count++ === 0) first = row;
       if (policy === "drop" || column === target) keep[row] = 0;
     }
-    if (count === table.size) {
+    if (count === written.length) {
       fail("data-invalid", {
         message: `Column ${shown(column.name)} has no values at all.`,
         expected: "at least one value",
@@ -172,7 +232,7 @@ function keptRows(
   }
   const rows: number[] = [];
   for (let row = 0; row < table.size; row++) if (keep[row] === 1) rows.push(row);
-  const dropped = table.size - rows.length;
+  const dropped = written.length - rows.length;
   if (rows.length === 0) {
     fail("data-empty", {
       message: "Every row has a missing value, so that none is left.",
@@ -183,14 +243,9 @@ function keptRows(
   }
   if (dropped > 0) {
     const lacking = policy === "mean" ? "have no target" : "have missing values";
-    notes.push(`${dropped} of ${table.size} rows ${lacking} and were left out.`);
+    notes.push(`${dropped} of ${written.length} rows ${lacking} and were left out.`);
   }
   return rows;
-}
-
-interface Parts {
-  readonly train: readonly number[];
-  readonly validation: readonly number[];
 }
 
 function divide(
@@ -199,7 +254,7 @@ function divide(
   target: TableColumn,
   kept: readonly number[],
   { validation, seed = 0, stratify = true }: TableDatasetOptions,
-): Parts {
+): Pick<Fit, "train" | "validation"> {
   if (validation === undefined || validation === 0) return { train: kept, validation: [] };
   if (typeof validation === "number") {
     const read = source.column(target.name);
@@ -230,92 +285,4 @@ function divide(
     });
   }
   return parts;
-}
-
-interface Fit extends Parts {
-  readonly source: CellSource;
-  readonly all: readonly number[];
-  /** Columns that are to be scaled but have one value, with this value. */
-  readonly constant: [name: string, value: number][];
-}
-
-/** More constant columns than this share a note. */
-const mostNotes = 5;
-
-function constantNotes(columns: Fit["constant"]): string[] {
-  const where = "constant in the training part";
-  if (columns.length > mostNotes) {
-    return [`${columns.length} columns are ${where}: ${listed(columns.map(([name]) => name))}.`];
-  }
-  return columns.map(([name, value]) => `Column ${shown(name)} is ${where} (${value}).`);
-}
-
-/** Mean and population standard deviation of the training rows. */
-function numberRule({ name }: TableColumn, fit: Fit, scale: boolean, fill: boolean): NumberRule {
-  const read = fit.source.column(name);
-  const values: number[] = [];
-  for (const row of fit.train) {
-    const cell = read(row);
-    if (cell !== undefined) values.push(numberIn(fit.source, cell, row, name));
-  }
-  if (values.length === 0) {
-    fail("data-invalid", {
-      message: `Column ${shown(name)} has no value in the training part, so it has no mean.`,
-      fix: "Leave it out of `inputs`, or divide the rows differently.",
-    });
-  }
-  let mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  // Rounding could leave the mean of equal values beside them.
-  const constant = values.every((value) => value === values[0]);
-  if (constant) mean = values[0];
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  const deviation = Math.sqrt(squares / values.length);
-  if ((scale && !Number.isFinite(deviation)) || ((scale || fill) && !Number.isFinite(mean))) {
-    fail("data-invalid", {
-      message: `The numbers in column ${shown(name)} are too large to be averaged.`,
-      fix: "Use other units, such as millions.",
-    });
-  }
-  const plain = deviation === 0 || !scale;
-  if (constant && scale) fit.constant.push([name, mean]);
-  return {
-    kind: "number",
-    name,
-    mean: scale ? mean : 0,
-    scale: plain ? 1 : deviation,
-    ...(fill ? { fill: mean } : {}),
-  };
-}
-
-/** The values of all rows, sorted, so that no part of a division lacks one. */
-function categoryRule({ name }: TableColumn, fit: Fit, most: number): CategoryRule {
-  const read = fit.source.column(name);
-  const values = new Set<string>();
-  let missing = false;
-  for (const row of fit.all) {
-    const cell = read(row);
-    if (cell === undefined) missing = true;
-    else values.add(String(cell));
-  }
-  if (values.size > most) {
-    fail("data-invalid", {
-      message: `Column ${shown(name)} has too many categories: each would become an input.`,
-      expected: `at most ${most} (the option maxCategories)`,
-      found: `${values.size} in ${fit.all.length} rows`,
-      fix: "Leave it out by listing the other columns in `inputs`, or raise maxCategories.",
-    });
-  }
-  return {
-    kind: "category",
-    name,
-    values: [...values].sort(byValue),
-    ...(missing ? { missing: true } : {}),
-  };
-}
-
-/** Numbers by value, then text by code unit: the order depends on no locale. */
-function byValue(a: string, b: string): number {
-  const [x, y] = [Number(a), Number(b)];
-  const order = Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || x - y;
-  return order || (a < b ? -1 : a > b ? 1 : 0);
 }

@@ -47,7 +47,9 @@ describe("data", () => {
     const read = files({ "t.csv": table, "v.csv": "a,b,kind\n1,2,x\n1,,x\n" });
     const { validation, notes } = await toDatasets(network, read);
     expect(validation?.size).toBe(1);
-    expect(notes).toContain("1 of 2 rows of v.csv were left out.");
+    expect(notes).toContain(
+      "v.csv: 1 of 2 rows are empty or have missing values and were left out.",
+    );
   });
   it("from images", async () => {
     const network = parse({

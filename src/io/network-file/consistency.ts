@@ -57,11 +57,11 @@ function targetProblems(network: NetworkFile, source: Source, outputs = -1): Pro
 function dataProblems({ data }: NetworkFile, source: Source): Problem[] {
   if (data === undefined) return [];
   const problems: Problem[] = [];
-  if (data.classes && !data.examples) {
+  if (data.classes && !data.examples && !data.csv) {
     problems.push(
       source.problem(["data", "classes"], {
         message: "The data bring their classes with them.",
-        expected: "classes only where the examples are written in this file",
+        expected: "classes only with examples or csv",
         fix: "Remove this line.",
       }),
     );

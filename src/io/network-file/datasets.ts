@@ -7,7 +7,8 @@ import { examples as inlineExamples } from "../../data/examples.ts";
 import { idxInputs, idxLabels, labelled, readIdx } from "../../data/idx.ts";
 import { preprocessDataset } from "../../data/preprocessing.ts";
 import { split } from "../../data/split.ts";
-import { tableDataset } from "../../data/table-dataset.ts";
+import { likelyCauses } from "../../data/table-advice.ts";
+import { tableDataset, writtenRows } from "../../data/table-dataset.ts";
 import { moved } from "../in-file.ts";
 import type { Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
@@ -124,7 +125,7 @@ async function readImages(
 }
 
 async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
-  const { source, validation, seed } = loading;
+  const { source, data, validation, seed } = loading;
   const path = ["data", "csv"];
   const table = await readTable(loading, csv.file, csv, [...path, "file"]);
   checkColumns(source, table, csv, path);
@@ -139,6 +140,7 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
         standardizeTarget: csv.standardizeTarget,
         maxCategories: csv.maxCategories,
         seed,
+        ...(data.classes ? { classes: data.classes } : {}),
         ...(csv.inputs ? { inputs: csv.inputs } : {}),
         ...(typeof validation === "number" ? { validation } : {}),
       }),
@@ -149,9 +151,10 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
   const ownPath = ["data", "validation", "csv"];
   const other = await readTable(loading, own.file, csv, [...ownPath, "file"]);
   checkColumns(source, other, csv, path);
-  const rows = at(source, ownPath, () => usableRows(other, csv, made.notes), own.file);
+  const { rows, left } = usableRows(other, csv);
   const dataset = at(source, ownPath, () => preprocessDataset(made.preprocessing, rows), own.file);
-  return { ...made, validation: dataset };
+  const notes = [...(other.notes ?? []), ...left].map((note) => `${own.file}: ${note}`);
+  return { ...made, validation: dataset, notes: [...made.notes, ...notes] };
 }
 
 async function readTable(
@@ -160,11 +163,13 @@ async function readTable(
   csv: CsvSection,
   path: Path,
 ): Promise<Table> {
-  const { header, delimiter, types, missingValues, decimal, comment } = csv;
+  const { header, delimiter, types, missingValues, decimal, thousands, units, comment } = csv;
   const options: TableOptions = {
     source: file,
     decimal,
+    units,
     comment,
+    ...(thousands === undefined ? {} : { thousands }),
     ...(header === undefined ? {} : { header }),
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(missingValues === undefined ? {} : { missingValues }),
@@ -205,41 +210,38 @@ function checkColumns(source: Source | undefined, table: Table, csv: CsvSection,
   const problems = named
     .filter(([, name]) => !names.includes(name))
     .map(([inside, name]) => {
-      const fix = nearestFix(name, names);
+      const near = nearestFix(name, names);
+      const fix = [...(near === undefined ? [] : [near]), ...likelyCauses(table, name)].join(" ");
       return source.problem([...path, ...inside], {
         message: `The table ${show(table.source ?? "")} has no column ${show(name)}.`,
         expected: `one of ${formatWords(names.slice(0, 40))}`,
-        ...(fix === undefined ? {} : { fix }),
+        ...(fix === "" ? {} : { fix }),
       });
     });
   if (problems.length > 0) throw new NetworkFileError(problems, "data-invalid");
 }
 
 /** The rows of a further table that have what the policy on missing values asks for. */
-function usableRows(table: Table, csv: CsvSection, notes: readonly string[]): Table {
-  if (csv.missing === "error") return table;
-  const missing = new Set(table.missingValues);
+function usableRows(table: Table, csv: CsvSection): { rows: Table; left: string[] } {
+  const missing = new Set(csv.missing === "error" ? [] : table.missingValues);
   const used = table.columns.filter(
     ({ name }) =>
       name === csv.target ||
       (csv.missing === "drop" && (csv.inputs === undefined || csv.inputs.includes(name))),
   );
-  const rows = table.lines.flatMap((_, row) =>
-    used.some(({ cells }) => missing.has(cells[row] as string)) ? [] : [row],
+  const rows = writtenRows(table).filter(
+    (row) => !used.some(({ cells }) => missing.has(cells[row] as string)),
   );
-  if (rows.length < table.size) {
-    (notes as string[]).push(
-      `${table.size - rows.length} of ${table.size} rows of ${table.source} were left out.`,
-    );
-  }
+  const left = table.size - rows.length;
+  if (left === 0) return { rows: table, left: [] };
+  const columns = table.columns.map((column) => ({
+    ...column,
+    cells: rows.map((row) => column.cells[row] as string),
+  }));
+  const lines = rows.map((row) => table.lines[row] as number);
   return {
-    ...table,
-    size: rows.length,
-    lines: rows.map((row) => table.lines[row] as number),
-    columns: table.columns.map((column) => ({
-      ...column,
-      cells: rows.map((row) => column.cells[row] as string),
-    })),
+    rows: { ...table, size: rows.length, lines, columns },
+    left: [`${left} of ${table.size} rows are empty or have missing values and were left out.`],
   };
 }
 

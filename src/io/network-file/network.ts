@@ -69,9 +69,19 @@ const csv = record({
   delimiter: {
     form: text("one character"),
     doc: "What divides the cells.",
-    otherwise: "tab, semicolon or comma, as found",
+    otherwise: "as the line sep=; says; tab, semicolon, comma or bar, as found",
   },
   decimal: { form: word(".", ","), doc: "The decimal sign.", default: "." },
+  thousands: {
+    form: word(",", ".", "'", " "),
+    doc: "The sign between groups of three digits.",
+    otherwise: "none",
+  },
+  units: {
+    form: flag,
+    doc: "Read numbers with a unit, a percent sign or a currency sign as numbers: 12 kg as 12.",
+    default: false,
+  },
   comment: {
     form: either(text("the first characters"), word(false)),
     doc: "How lines begin that do not count; false: there are none.",
@@ -119,8 +129,8 @@ const data = record(
     generate: { form: generate, doc: "Made-up data." },
     classes: {
       form: list(label("a class"), 1),
-      doc: "With `examples`: the classes in the order of their labels.",
-      otherwise: "sorted by name",
+      doc: "With `examples` or `csv`: the classes in the order of their labels.",
+      otherwise: "those that occur, sorted",
     },
     validation: {
       form: either(

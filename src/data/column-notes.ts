@@ -1,0 +1,177 @@
+/** What was made of a column whose cells can be understood in more than one way. */
+
+import { shown } from "../core/wording.ts";
+import type { Table, TableColumn } from "./csv.ts";
+import { kindReader, parseNumber, splitUnit } from "./number-format.ts";
+import { place } from "./records.ts";
+import { formatAdvice, totalIn } from "./table-advice.ts";
+
+interface Counted {
+  readonly count: number;
+  readonly example: string;
+}
+
+/** The cells of a column that are not missing, of the given rows. */
+function present(table: Table, column: TableColumn, rows: readonly number[]): string[] {
+  const missing = new Set(table.missingValues);
+  const cells: string[] = [];
+  for (const row of rows) {
+    const cell = column.cells[row];
+    if (!missing.has(cell)) cells.push(cell);
+  }
+  return cells;
+}
+
+function counted(cells: readonly string[], wanted: (cell: string) => boolean): Counted | undefined {
+  let count = 0;
+  let example = "";
+  for (const cell of cells) if (wanted(cell) && count++ === 0) example = cell;
+  return count === 0 ? undefined : { count, example };
+}
+
+const cellsOf = ({ count }: Counted, column: TableColumn, all: number): string =>
+  `${count} of ${all} ${all === 1 ? "cell" : "cells"} of column ${shown(column.name)}`;
+
+/** Notes on a column that is used. */
+export function columnNotes(table: Table, column: TableColumn, rows: readonly number[]): string[] {
+  const cells = present(table, column, rows);
+  return column.type === "number"
+    ? numberNotes(table, column, cells)
+    : column.declared
+      ? []
+      : categoryNotes(table, column, cells);
+}
+
+function categoryNotes(table: Table, column: TableColumn, cells: readonly string[]): string[] {
+  const kinds = kindReader(table);
+  const distinct = new Set(cells);
+  const became = `became ${distinct.size === 1 ? "a category" : `${distinct.size} categories`}`;
+  const notes: string[] = [];
+  const units = counted(cells, (cell) => kinds(cell) === "quantity");
+  const unit = units && commonUnit(cells.filter((cell) => kinds(cell) === "quantity"));
+  if (units && unit && 2 * unit.count > cells.length) {
+    const advice = formatAdvice(table, column, unit.example);
+    notes.push(
+      `${cellsOf(units, column, cells.length)} are numbers with a unit, such as ` +
+        `${shown(units.example)}; they ${became}.${advice === undefined ? "" : ` ${advice}`}`,
+    );
+  }
+  const dates = counted(cells, (cell) => kinds(cell) === "date");
+  if (dates && 2 * dates.count > cells.length) {
+    notes.push(
+      `${cellsOf(dates, column, cells.length)} are dates or times, such as ` +
+        `${shown(dates.example)}; they ${became}. To learn from them, put numbers in their place, ` +
+        "such as days since the first of them.",
+    );
+  }
+  const spelt = new Map<string, string>();
+  for (const cell of distinct) {
+    const folded = cell.toLowerCase();
+    const other = spelt.get(folded);
+    if (other === undefined) spelt.set(folded, cell);
+    else {
+      notes.push(
+        `Column ${shown(column.name)} has categories that differ in capitals only, such as ` +
+          `${shown(other)} and ${shown(cell)}.`,
+      );
+      break;
+    }
+  }
+  return notes;
+}
+
+/** The unit of most of the cells, and a cell that has it. */
+function commonUnit(cells: readonly string[]): Counted | undefined {
+  const units = new Map<string, { count: number; example: string }>();
+  for (const cell of cells) {
+    const { unit } = splitUnit(cell)!;
+    const known = units.get(unit);
+    if (known) known.count++;
+    else units.set(unit, { count: 1, example: cell });
+  }
+  return [...units.values()].sort((a, b) => b.count - a.count)[0];
+}
+
+function numberNotes(table: Table, column: TableColumn, cells: readonly string[]): string[] {
+  const { decimal, thousands, units } = table;
+  const notes: string[] = [];
+  const name = shown(column.name);
+  if (thousands !== undefined) {
+    const plain = { decimal };
+    const divided = counted(cells, (cell) => {
+      const digits = (units && splitUnit(cell)?.digits) || cell;
+      return parseNumber(digits, plain) === undefined && parseNumber(digits, table) !== undefined;
+    });
+    if (divided) {
+      notes.push(
+        `${cellsOf(divided, column, cells.length)} have ${shown(thousands)} between thousands, ` +
+          `such as ${shown(divided.example)}.`,
+      );
+    }
+  }
+  const quantities = units ? counted(cells, (cell) => hasUnit(cell)) : undefined;
+  if (quantities) {
+    const without = cells.length - quantities.count;
+    const { unit } = splitUnit(quantities.example)!;
+    notes.push(
+      `Column ${name} is in ${shown(unit)}: ${shown(quantities.example)} was read as a number` +
+        `${without > 0 ? `, and so were ${without} cells without a unit` : ""}.`,
+    );
+  }
+  notes.push(...groupNotes(table, column, cells));
+  const codes = counted(cells, (cell) => /^0\d+$/.test(cell));
+  if (codes) {
+    notes.push(
+      `${cellsOf(codes, column, cells.length)} begin with 0, such as ${shown(codes.example)}, and ` +
+        `were read as numbers. If they are codes, say types: { ${name}: "category" }.`,
+    );
+  }
+  return notes;
+}
+
+const hasUnit = (cell: string): boolean =>
+  !/^[\d.,+-]*$/.test(cell) && splitUnit(cell) !== undefined;
+
+/**
+ * Numbers whose decimal sign may divide thousands: behind every one stand three digits, and other
+ * numbers have none, as 900 beside 1.200; or the cells are divided by semicolons.
+ */
+function groupNotes(table: Table, column: TableColumn, cells: readonly string[]): string[] {
+  const { decimal, thousands, units } = table;
+  if (thousands !== undefined) return [];
+  const sign = decimal === "." ? "\\." : ",";
+  const group = new RegExp(`^[+-]?[1-9]\\d{0,2}${sign}\\d{3}$`);
+  const divided = counted(cells, (cell) => cell.includes(decimal));
+  if (!divided || !cells.every((cell) => !cell.includes(decimal) || group.test(cell))) return [];
+  if (divided.count === cells.length && (table.delimiter !== ";" || decimal === ",")) return [];
+  const other = decimal === "." ? "," : ".";
+  const format = { decimal: other, thousands: decimal, units } as const;
+  const [read, meant] = [table, format].map((one) => parseNumber(divided.example, one));
+  return [
+    `${cellsOf(divided, column, cells.length)} have three digits behind the ` +
+      `${decimal === "." ? "point" : "comma"}: ${divided.example} was read as ${read}. If that is ` +
+      `${meant}, say decimal: ${shown(other)} and thousands: ${shown(decimal)}.`,
+  ];
+}
+
+/** A note where the last row seems to sum up the others. */
+export function totalNotes(table: Table): string[] {
+  const total = totalIn(table);
+  if (total === undefined) return [];
+  const line = place(undefined, table.lines[table.size - 1]);
+  return [`The last row (${line}) has ${shown(total)}: if it sums up the others, remove it.`];
+}
+
+/** A column without a name that counts the rows, as other programs write it. */
+export function rowNumberNotes(inputs: readonly TableColumn[]): string[] {
+  return inputs
+    .filter(({ unnamed, type }) => unnamed && type === "number")
+    .map(({ name, cells }) => {
+      const first = Number(cells[0]);
+      const counts = first <= 1 && cells.every((cell, row) => Number(cell) === first + row);
+      const called = `The column without a name is called ${shown(name)}`;
+      return counts
+        ? `${called} and counts the rows: leave it out by listing the others in \`inputs\`.`
+        : `${called}.`;
+    });
+}

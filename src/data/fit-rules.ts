@@ -1,0 +1,181 @@
+/** What is fitted to the training part of a table: means, deviations, categories, classes. */
+
+import { fail } from "../core/errors.ts";
+import { didYouMean, listed, nearest, shown } from "../core/wording.ts";
+import { type CellSource, numberIn, quantityIn } from "./cells.ts";
+import { isConstant } from "./constant.ts";
+import type { TableColumn } from "./csv.ts";
+import type { CategoryRule, NumberRule } from "./preprocessing.ts";
+
+export interface Fit {
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly source: CellSource;
+  readonly all: readonly number[];
+  /** Columns that are to be scaled but have one value, with this value. */
+  readonly constant: [name: string, value: string][];
+}
+
+/** More constant columns than this share a note. */
+const mostNotes = 5;
+
+export function constantNotes(columns: Fit["constant"]): string[] {
+  const where = "constant in the training part";
+  if (columns.length > mostNotes) {
+    return [`${columns.length} columns are ${where}: ${listed(columns.map(([name]) => name))}.`];
+  }
+  return columns.map(([name, value]) => `Column ${shown(name)} is ${where} (${value}).`);
+}
+
+/** Mean and population standard deviation of the training rows. */
+export function numberRule(
+  { name }: TableColumn,
+  fit: Fit,
+  scale: boolean,
+  fill: boolean,
+): NumberRule {
+  const { source } = fit;
+  const read = source.column(name);
+  const unit = source.format.units ? unitOf(name, fit) : undefined;
+  const values: number[] = [];
+  for (const row of fit.train) {
+    const cell = read(row);
+    if (cell !== undefined) values.push(numberIn(source, cell, row, name, unit));
+  }
+  if (values.length === 0) {
+    fail("data-invalid", {
+      message: `Column ${shown(name)} has no value in the training part, so it has no mean.`,
+      fix: "Leave it out of `inputs`, or divide the rows differently.",
+    });
+  }
+  let mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  // Rounding could leave the mean of equal values beside them.
+  const constant = isConstant(values);
+  if (constant) mean = values[0];
+  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
+  const deviation = Math.sqrt(squares / values.length);
+  if ((scale && !Number.isFinite(deviation)) || ((scale || fill) && !Number.isFinite(mean))) {
+    fail("data-invalid", {
+      message: `The numbers in column ${shown(name)} are too large to be averaged.`,
+      fix: "Use other units, such as millions.",
+    });
+  }
+  const plain = constant || deviation === 0 || !scale;
+  if (constant && scale) fit.constant.push([name, constantValue(values)]);
+  return {
+    kind: "number",
+    name,
+    mean: scale ? mean : 0,
+    scale: plain ? 1 : deviation,
+    ...(fill ? { fill: mean } : {}),
+    ...(unit === undefined ? {} : { unit }),
+  };
+}
+
+const constantValue = (values: readonly number[]): string =>
+  values.every((value) => value === values[0])
+    ? String(values[0])
+    : `${Number(values[0].toPrecision(10))} but for rounding`;
+
+/** The one unit of a column. @throws ChainruleError "data-invalid" where there are two. */
+function unitOf(name: string, { source, all }: Fit): string | undefined {
+  const read = source.column(name);
+  let unit: string | undefined;
+  for (const row of all) {
+    const cell = read(row);
+    if (cell === undefined) continue;
+    const found = quantityIn(source, cell, row, name);
+    if (unit === undefined && found.unit !== "") unit = found.unit;
+    numberIn(source, cell, row, name, unit);
+  }
+  return unit;
+}
+
+/** A number target, with a note where there is nothing to predict. */
+export function targetRule(
+  target: TableColumn,
+  fit: Fit,
+  scale: boolean,
+  notes: string[],
+): NumberRule {
+  const rule = numberRule(target, { ...fit, constant: [] }, scale, false);
+  const read = fit.source.column(target.name);
+  const values = fit.train.map((row) =>
+    numberIn(fit.source, read(row)!, row, target.name, rule.unit),
+  );
+  if (values.length > 1 && isConstant(values)) {
+    notes.push(
+      `The target ${shown(target.name)} is constant in the training part ` +
+        `(${constantValue(values)}): there is nothing to predict.`,
+    );
+  }
+  return rule;
+}
+
+/** The classes of the target: as given, or as they occur. */
+export function classRule(
+  target: TableColumn,
+  fit: Fit,
+  classes: readonly string[] | undefined,
+): CategoryRule {
+  const rule = categoryRule(target, fit, Number.POSITIVE_INFINITY);
+  const { name } = target;
+  if (classes === undefined) {
+    if (rule.values.length > 1) return rule;
+    const empty = target.cells.includes("") && fit.all.length < target.cells.length;
+    fail("data-invalid", {
+      message: `The target ${shown(name)} has a single class, so there is nothing to tell apart.`,
+      expected: "at least two classes",
+      found: `${shown(rule.values[0])} in all ${fit.all.length} rows`,
+      fix: empty
+        ? "If empty cells are the other class, say missingValues: [] to keep them."
+        : "Choose another target, or list its classes under `classes` if others are to come.",
+    });
+  }
+  const read = fit.source.column(name);
+  for (const row of fit.all) {
+    const cell = String(read(row));
+    if (classes.includes(cell)) continue;
+    fail("data-invalid", {
+      message: `A cell of the target ${shown(name)} is none of the classes.`,
+      expected: `one of ${listed(classes)}`,
+      found: shown(cell),
+      where: fit.source.where(row, name),
+      fix: nearest(cell, classes) === undefined ? "List it, too." : didYouMean(cell, classes),
+    });
+  }
+  return { ...rule, values: classes };
+}
+
+/** The values of all rows, sorted, so that no part of a division lacks one. */
+export function categoryRule({ name }: TableColumn, fit: Fit, most: number): CategoryRule {
+  const read = fit.source.column(name);
+  const values = new Set<string>();
+  let missing = false;
+  for (const row of fit.all) {
+    const cell = read(row);
+    if (cell === undefined) missing = true;
+    else values.add(String(cell));
+  }
+  if (values.size > most) {
+    fail("data-invalid", {
+      message: `Column ${shown(name)} has too many categories: each would become an input.`,
+      expected: `at most ${most} (the option maxCategories)`,
+      found: `${values.size} in ${fit.all.length} rows`,
+      fix: "Leave it out by listing the other columns in `inputs`, or raise maxCategories.",
+    });
+  }
+  return {
+    kind: "category",
+    name,
+    values: [...values].sort(byValue),
+    ...(missing ? { missing: true } : {}),
+  };
+}
+
+/** Numbers by value, then text by code unit: the order depends on no locale. */
+function byValue(a: string, b: string): number {
+  const [x, y] = [Number(a), Number(b)];
+  const order = Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || x - y;
+  return order || (a < b ? -1 : a > b ? 1 : 0);
+}
