@@ -2,6 +2,7 @@
 
 import type { BackendName } from "../backends/choose.ts";
 import { readBytes, writeAtomically } from "../io/files-node.ts";
+import { scaleAdvice } from "../io/network-file/advice.ts";
 import { toMetadata } from "../io/network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
 import type { TrainingSection } from "../io/network-file/network.ts";
@@ -220,6 +221,8 @@ function conclude(say: Reporter, prepared: PreparedNetwork, out: string, early: 
     say.line(`${bold(title.padEnd(10))} ${metrics(result, size)}`);
   show("trained", training, data.train.size);
   if (heldOut) show("held out", heldOut, data.validation?.size ?? 0);
+  const advice = scaleAdvice(data, training);
+  if (advice) for (const line of ["", ...wrap(advice, "")]) say.line(line);
   const matrix = heldOut?.confusion ?? training.confusion;
   if (matrix) for (const line of ["", ...confusionLines(matrix, classes)]) say.line(line);
   say.line();
@@ -236,6 +239,7 @@ function conclude(say: Reporter, prepared: PreparedNetwork, out: string, early: 
     training,
     heldOut,
     checkpoint: out,
+    ...(advice === undefined ? {} : { advice }),
   });
 }
 

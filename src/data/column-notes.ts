@@ -1,10 +1,10 @@
 /** What was made of a column whose cells can be understood in more than one way. */
 
-import { shown } from "../core/wording.ts";
+import { listed, shown } from "../core/wording.ts";
 import type { Table, TableColumn } from "./csv.ts";
 import { kindReader, parseNumber, splitUnit } from "./number-format.ts";
 import { place } from "./records.ts";
-import { formatAdvice, totalIn } from "./table-advice.ts";
+import { formatAdvice, missingAdvice, totalIn } from "./table-advice.ts";
 
 interface Counted {
   readonly count: number;
@@ -64,6 +64,13 @@ function categoryNotes(table: Table, column: TableColumn, cells: readonly string
         "such as days since the first of them.",
     );
   }
+  notes.push(...mixedNotes(table, column, cells));
+  if (notes.length === 0 && distinct.size > fewCategories && 2 * distinct.size > cells.length) {
+    notes.push(
+      `Column ${shown(column.name)} has ${distinct.size} categories in ${cells.length} rows: names ` +
+        "that hardly ever come again say little about other rows.",
+    );
+  }
   const spelt = new Map<string, string>();
   for (const cell of distinct) {
     const folded = cell.toLowerCase();
@@ -78,6 +85,25 @@ function categoryNotes(table: Table, column: TableColumn, cells: readonly string
     }
   }
   return notes;
+}
+
+/** So many categories are no remark, however few rows there are. */
+const fewCategories = 20;
+
+/** More words than this beside numbers are categories rather than marks of what is missing. */
+const mostMarks = 5;
+
+/** Numbers that became categories because of a few words that occur as often. */
+function mixedNotes(table: Table, column: TableColumn, cells: readonly string[]): string[] {
+  const kinds = kindReader(table);
+  const numbers = counted(cells, (cell) => kinds(cell) === "number");
+  const words = new Set(cells.filter((cell) => kinds(cell) === "text"));
+  if (!numbers || 4 * numbers.count < cells.length) return [];
+  if (words.size === 0 || words.size > mostMarks) return [];
+  return [
+    `${cellsOf(numbers, column, cells.length)} are numbers, which became categories, as did ` +
+      `${listed([...words])}. ${missingAdvice(table, column, [...words][0])}`,
+  ];
 }
 
 /** The unit of most of the cells, and a cell that has it. */
@@ -115,7 +141,7 @@ function numberNotes(table: Table, column: TableColumn, cells: readonly string[]
     const { unit } = splitUnit(quantities.example)!;
     notes.push(
       `Column ${name} is in ${shown(unit)}: ${shown(quantities.example)} was read as a number` +
-        `${without > 0 ? `, and so were ${without} cells without a unit` : ""}.`,
+        `${without === 0 ? "" : `, and so ${without === 1 ? "was 1 cell" : `were ${without} cells`} without a unit`}.`,
     );
   }
   notes.push(...groupNotes(table, column, cells));

@@ -52,8 +52,7 @@ export function numberRule(
   // Rounding could leave the mean of equal values beside them.
   const constant = isConstant(values);
   if (constant) mean = values[0];
-  const squares = values.reduce((sum, value) => sum + (value - mean) * (value - mean), 0);
-  const deviation = Math.sqrt(squares / values.length);
+  const deviation = deviationFrom(mean, values);
   if ((scale && !Number.isFinite(deviation)) || ((scale || fill) && !Number.isFinite(mean))) {
     fail("data-invalid", {
       message: `The numbers in column ${shown(name)} are too large to be averaged.`,
@@ -70,6 +69,19 @@ export function numberRule(
     ...(fill ? { fill: mean } : {}),
     ...(unit === undefined ? {} : { unit }),
   };
+}
+
+/** Squares below this have lost bits, or are 0 for numbers that are not. */
+const tiny = 1e-290;
+
+/** √(Σ(x − mean)² / n); infinite where that is too large. */
+function deviationFrom(mean: number, values: readonly number[]): number {
+  const over = (unit: number) =>
+    values.reduce((sum, value) => sum + ((value - mean) / unit) * ((value - mean) / unit), 0);
+  const squares = over(1);
+  const farthest = () => values.reduce((most, v) => Math.max(most, Math.abs(v - mean)), 0);
+  const unit = squares < tiny ? farthest() || 1 : 1;
+  return unit * Math.sqrt((unit === 1 ? squares : over(unit)) / values.length);
 }
 
 const constantValue = (values: readonly number[]): string =>

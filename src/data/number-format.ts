@@ -17,7 +17,7 @@ export interface Quantity {
   readonly unit: string;
 }
 
-const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const numeral = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const notFinite = /^[+-]?(?:nan|inf|infinity)$/i;
 
 /** Groups of three; of two before the last three, as in India, where commas divide them. */

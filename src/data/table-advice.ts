@@ -65,7 +65,18 @@ export function formatAdvice(table: Table, column: TableColumn, cell: string): s
           `types: { ${shown(column.name)}: "category" }.`
       : undefined;
   }
-  return `Say ${settings(table, to!)} to read ${shown(cell)} as ${value}.`;
+  const shows = to!.decimal === table.decimal ? undefined : decisive(table, column, cell);
+  const since = shows === undefined ? "" : `, as ${shown(shows)} shows`;
+  return `Say ${settings(table, to!)} to read ${shown(cell)} as ${value}${since}.`;
+}
+
+/** Where a cell itself could have a sign between thousands: the number that cannot. */
+function decisive(table: Table, column: TableColumn, cell: string): string | undefined {
+  const { decimal } = table;
+  const format = { decimal, thousands: decimal === "." ? "," : "." } as const;
+  const grouped = (text: string) =>
+    parseNumber(splitUnit(text)?.digits ?? text, format) !== undefined;
+  return grouped(cell) ? column.cells.find((other) => !grouped(other)) : undefined;
 }
 
 /** Words with which spreadsheets begin a row that sums up the others. */
@@ -106,9 +117,12 @@ export function cellAdvice(table: Table, name: string, row: number): string {
   if (row === 0 && beginsWithWords(table)) {
     return `Remove ${line} if it holds units or further names; otherwise mend the cell.`;
   }
-  const list = missingWith(table, column);
-  return `If ${shown(cell)} stands for a missing value, say missingValues: ${list}; otherwise mend the cell, or ${category}.`;
+  return `${missingAdvice(table, column, cell)} Otherwise mend the cell, or ${category}.`;
 }
+
+/** How a text is declared to stand for a missing value. */
+export const missingAdvice = (table: Table, column: TableColumn, cell: string): string =>
+  `If ${shown(cell)} stands for a missing value, say missingValues: ${missingWith(table, column)}.`;
 
 /** The texts for missing values that the table uses, and those that seem to be some. */
 function missingWith(table: Table, column: TableColumn): string {
@@ -156,8 +170,11 @@ export function delimiterAdvice(
   const some = cells[0].slice(0, 20);
   const count = (text: string, sign: string) => text.split(sign).length - 1;
   const sign = otherDelimiters.find((one) => {
-    const n = count(names[0], one);
+    const n = count(some[0], one);
     return n > 0 && some.every((text) => count(text, one) === n);
   });
-  return sign && `If ${shown(sign)} divides the cells, say delimiter: ${shown(sign)}.`;
+  if (sign === undefined) return undefined;
+  return count(names[0], sign) === count(some[0], sign)
+    ? `If ${shown(sign)} divides the cells, say delimiter: ${shown(sign)}.`
+    : `If the first line is a title and ${shown(sign)} divides the cells below it, remove that line.`;
 }

@@ -168,7 +168,7 @@ function chosenColumns(
 }
 
 /** Whether no row has a value in a column. */
-function isEmpty(table: Table, { cells }: TableColumn): boolean {
+export function isEmpty(table: Table, { cells }: TableColumn): boolean {
   const missing = new Set(table.missingValues);
   return cells.every((cell) => missing.has(cell));
 }

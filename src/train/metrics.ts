@@ -1,6 +1,7 @@
 /** What is counted beside the loss. */
 import { isFloat } from "../core/dtype.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { isConstant } from "../data/constant.ts";
 import type { Loss } from "../nn/losses.ts";
 import { cast } from "../ops/cast.ts";
 import { equal, greater } from "../ops/compare.ts";
@@ -42,6 +43,9 @@ export function confusionMatrix(
   return matrix;
 }
 
+const column = (values: ArrayLike<number>, at: number, columns: number): Float64Array =>
+  Float64Array.from({ length: values.length / columns }, (_, row) => values[row * columns + at]!);
+
 /** R² = 1 − Σ(t − o)²/Σ(t − t̄)², averaged over the columns; 1 is perfect, 0 is the mean's. */
 export function coefficientOfDetermination(
   target: ArrayLike<number>,
@@ -61,8 +65,9 @@ export function coefficientOfDetermination(
       // Taken from the first value on, the mean of equal values is exact, and their spread 0.
       spread += (t - mean) ** 2;
     }
-    // A constant target has nothing to explain.
-    total += spread === 0 ? (residual === 0 ? 1 : 0) : 1 - residual / spread;
+    // A constant target has nothing to explain, and what rounding makes of it neither.
+    const constant = spread === 0 || isConstant(column(target, c, columns));
+    total += constant ? (residual === 0 ? 1 : 0) : 1 - residual / spread;
   }
   return total / columns;
 }

@@ -6,6 +6,7 @@ import type { Loss } from "../../nn/losses.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { type Complaint, NetworkFileError, type Path, sourceOf } from "./source.ts";
+import { show } from "./wording.ts";
 
 /** How a dataset's targets go into the loss, and how a class follows from the outputs. */
 export interface Fitted {
@@ -47,6 +48,14 @@ export function fitTargets(network: NetworkFile, data: Dataset, outputs: number)
     });
   }
   const count = data.classes.length;
+  if (count < 2) {
+    return mismatch(network, ["data"], {
+      message: "The data have a single class, so there is nothing to tell apart.",
+      expected: "at least two classes",
+      found: data.classes.map(show).join(", "),
+      fix: singleClassFix(network),
+    });
+  }
   if (wants === "labels") {
     if (outputs >= count && outputs > 1) return same;
     return mismatch(network, lastWithOutputs(network) ?? last, {
@@ -72,6 +81,14 @@ export function fitTargets(network: NetworkFile, data: Dataset, outputs: number)
     found: `${outputs}`,
   });
 }
+
+/** Whether the classes of data can be listed depends on where they come from. */
+const singleClassFix = ({ data }: NetworkFile): string =>
+  data?.idx
+    ? "Say how many there are under idx: classes."
+    : data?.generate
+      ? "Ask for more of them."
+      : "Add examples of others, or list all classes under data: classes.";
 
 /** 0 and 1 as −1 and 1. */
 function toSigns(data: Dataset, signs: boolean): Dataset {

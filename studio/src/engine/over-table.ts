@@ -1,25 +1,29 @@
 /** The layers of a network over a table of one's own. */
 import { parse, stringify } from "yaml";
 import { parseTable, type TableColumn } from "../../../src/data/csv.ts";
+import { suggestedFormat } from "../../../src/data/table-advice.ts";
+import { isEmpty } from "../../../src/data/table-dataset.ts";
 import type { Source, TableFile } from "../protocol.ts";
 
 type Plain = { [name: string]: unknown };
 
-/** A cell such as 1,5 in a table whose cells are divided by something else. */
-const withComma = /^[+-]?\d+,\d+$/;
-
-/** The table's last column is what is predicted. */
+/**
+ * The table's last column that has values is what is predicted. How it writes numbers follows from
+ * its cells, and is written into the network file.
+ */
 export function overTable(text: string, { name, text: csv }: TableFile): Source {
   const options = { source: name };
   const first = parseTable(csv, options);
-  const commas = first.columns.some(({ cells }) => cells.some((c) => withComma.test(c)));
-  const decimal = first.delimiter !== "," && commas ? "," : ".";
-  const table = decimal === "," ? parseTable(csv, { ...options, decimal }) : first;
-  const target = table.columns.at(-1)!;
+  const { decimal, thousands } = suggestedFormat(first) ?? first;
+  const signs = {
+    ...(decimal === "," ? { decimal } : {}),
+    ...(thousands === undefined ? {} : { thousands }),
+  };
+  const table = parseTable(csv, { ...options, ...signs });
+  const target = table.columns.findLast((c) => !isEmpty(table, c)) ?? table.columns.at(-1)!;
   const file = parse(text) as Plain;
   delete file.inputs;
-  const sign = decimal === "," ? { decimal } : {};
-  file.data = { csv: { file: name, target: target.name, missing: "drop", ...sign } };
+  file.data = { csv: { file: name, target: target.name, missing: "drop", ...signs } };
   fit(file, classesOf(target, table.missingValues));
   return { text: stringify(file), files: { [name]: csv } };
 }
