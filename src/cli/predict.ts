@@ -7,6 +7,7 @@ import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
 import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
 import { eachRecord } from "../data/records.ts";
+import { chosenRows, emptyRowNotes, writtenRows } from "../data/table-dataset.ts";
 import { readBytes, readText } from "../io/files-node.ts";
 import { inFile } from "../io/in-file.ts";
 import {
@@ -204,7 +205,11 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
   const text = piped ? await standardInput() : await readText(options.data);
   const source = piped ? "standard input" : options.data;
   const table = parseTable(text, { source, ...writtenAs(loaded) });
-  return { inputs: inputsOf(loaded, table), notes: table.notes ?? [] };
+  const written = writtenRows(table);
+  const notes = [...(table.notes ?? []), ...emptyRowNotes(table, written)];
+  // Without rows at all, that is the error.
+  const rows = written.length === 0 ? table : chosenRows(table, written);
+  return { inputs: inputsOf(loaded, rows), notes };
 }
 
 /** Further tables are written as the one that was trained on. */

@@ -52,14 +52,14 @@ export function numberRule(
   // Rounding could leave the mean of equal values beside them.
   const constant = isConstant(values);
   if (constant) mean = values[0];
-  const deviation = deviationFrom(mean, values);
+  const deviation = constant ? 0 : deviationFrom(mean, values);
   if ((scale && !Number.isFinite(deviation)) || ((scale || fill) && !Number.isFinite(mean))) {
     fail("data-invalid", {
       message: `The numbers in column ${shown(name)} are too large to be averaged.`,
       fix: "Use other units, such as millions.",
     });
   }
-  const plain = constant || deviation === 0 || !scale;
+  const plain = deviation === 0 || !scale;
   if (constant && scale) fit.constant.push([name, constantValue(values)]);
   return {
     kind: "number",

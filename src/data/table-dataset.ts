@@ -126,6 +126,27 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   };
 }
 
+/** Some rows of a table, as a table. */
+export const chosenRows = (table: Table, rows: readonly number[]): Table => ({
+  ...table,
+  size: rows.length,
+  lines: rows.map((row) => table.lines[row]),
+  columns: table.columns.map((column) => ({
+    ...column,
+    cells: rows.map((row) => column.cells[row]),
+  })),
+});
+
+/** "2 of 4 rows are empty and were left out (first on line 3)." */
+export function emptyRowNotes(table: Table, written: readonly number[]): string[] {
+  const blank = table.size - written.length;
+  if (blank === 0 || written.length === 0) return [];
+  const gap = written.findIndex((row, i) => row !== i);
+  const first = place(undefined, table.lines[gap < 0 ? written.length : gap]);
+  const [are, were] = blank === 1 ? ["is", "was"] : ["are", "were"];
+  return [`${blank} of ${table.size} rows ${are} empty and ${were} left out (first on ${first}).`];
+}
+
 function chosenColumns(
   table: Table,
   options: TableDatasetOptions,
@@ -190,16 +211,9 @@ function keptRows(
   notes: string[],
 ): readonly number[] {
   const written = writtenRows(table);
-  const blank = table.size - written.length;
   const keep = new Uint8Array(table.size);
   for (const row of written) keep[row] = 1;
-  if (blank > 0 && written.length > 0) {
-    const first = place(undefined, table.lines[keep.indexOf(0)]);
-    notes.push(
-      `${blank} of ${table.size} rows ${blank === 1 ? "is" : "are"} empty and ` +
-        `${blank === 1 ? "was" : "were"} left out (first on ${first}).`,
-    );
-  }
+  notes.push(...emptyRowNotes(table, written));
   const found: string[] = [];
   for (const column of [...inputs, target]) {
     const read = source.column(column.name);

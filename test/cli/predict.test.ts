@@ -48,6 +48,36 @@ describe("predict", () => {
     const piped = await run(args, { cwd, input: readFileSync(table) });
     expect(piped.stdout).toBe(fromFile.stdout);
   });
+  it("reads numbers as the training table did, and tells what it skips", async () => {
+    write(cwd, {
+      "w.csv": 'w;p;k\n"1.200,5 kg";5 %;x\n2.400,0 kg;6 %;y\n900,0 kg;7 %;x\n',
+      "w.yaml": network({
+        layers: "[{ linear: { outputs: 2 } }]",
+        data: "{ csv: { file: w.csv, target: k, decimal: ',', thousands: '.', units: true } }",
+        training: "{ epochs: 2 }",
+      }),
+      "rows.csv": 'w;p\n1.200,5 kg;5\n#900;6\n;\n"2.400,0 kg";6 %\n',
+    });
+    expect((await run(["train", "w.yaml", "-q"], { cwd })).code).toBe(0);
+    const { code, stdout, stderr } = await predict("w.safetensors", "--data", "rows.csv");
+    expect(code).toBe(0);
+    expect(stdout.trim().split("\n")).toHaveLength(3);
+    expect(stderr).toContain('Line 3 begins with "#" and was skipped.');
+    expect(stderr).toContain("1 of 3 rows is empty and was left out (first on line 4).");
+    const json = await predict("w.safetensors", "--data", "rows.csv", "--json");
+    expect(JSON.parse(json.stdout).notes).toHaveLength(3);
+    const typed = await predict(
+      "w.safetensors",
+      "-i",
+      "1.200,5 kg;5",
+      "-i",
+      "2.400,0;6 %",
+      "--json",
+    );
+    expect(JSON.parse(typed.stdout).predictions).toEqual(JSON.parse(json.stdout).predictions);
+    const other = await predict("w.safetensors", "-i", "3 lb;5");
+    expect(other.stderr).toContain('numbers in "kg"');
+  });
   it("takes the network file with its checkpoint, and its own examples", async () => {
     const { code, stdout } = await predict(example("xor"));
     expect(code).toBe(0);

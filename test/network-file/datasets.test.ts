@@ -51,6 +51,45 @@ describe("data", () => {
       "v.csv: 1 of 2 rows are empty or have missing values and were left out.",
     );
   });
+  it("from tables whose numbers have thousands and units, the second noted by its name", async () => {
+    const network = parse({
+      data: `${csv(', thousands: ",", units: true').slice(0, -1)}, validation: { csv: { file: v.csv } } }`,
+    });
+    const read = files({
+      "t.csv": 'a,b,kind\n"1,200",$2,x\n"3,400",$4,y\n',
+      "v.csv": 'kind,b,a\n#y,1,3\nx,$3,"1,000"\n,,\n',
+    });
+    const { train, validation, notes, description } = await toDatasets(network, read);
+    expect([...train.inputs.data]).toEqual([-1, -1, 1, 1]);
+    expect([...validation!.inputs.data]).toEqual([-1300 / 1100, 0]);
+    expect(description.preprocessing).toMatchObject({ thousands: ",", units: true });
+    expect(notes.filter((note) => note.startsWith("v.csv: "))).toEqual([
+      'v.csv: Line 2 begins with "#" and was skipped.',
+      "v.csv: 1 skipped line has as many cells as a row (line 2): if it is a row, say comment: false.",
+      "v.csv: 1 of 2 rows are empty or have missing values and were left out.",
+    ]);
+  });
+  it("from a table, with classes in a given order", async () => {
+    const one = "a,b,kind\n1,2,x\n3,4,x\n";
+    const given = (classes: string) =>
+      toDatasets(parse({ data: `${csv().slice(0, -1)}${classes} }` }), files({ "t.csv": one }));
+    const { train } = await given(", classes: [y, x]");
+    expect([train.classes, [...train.targets.data]]).toEqual([
+      ["y", "x"],
+      [1, 1],
+    ]);
+    const error = await rejection("data-invalid", given(""));
+    expect(error.fix).toContain("list its classes under `classes`");
+  });
+  it("of a single class, which is no data to learn from", async () => {
+    const rows = "{ inputs: [1], targets: b }, { inputs: [2], targets: b }";
+    const network = (more: string) => parse({ data: `{ examples: [${rows}]${more} }` });
+    const error = await rejection("file-invalid", toDatasets(network(""), noFiles));
+    expect(error.message).toContain("single class");
+    expect(error.message).toContain("list all classes under data: classes");
+    const { train } = await toDatasets(network(", classes: [a, b]"), noFiles);
+    expect([...train.targets.data]).toEqual([1, 1]);
+  });
   it("from images", async () => {
     const network = parse({
       layers: "[{ linear: { outputs: 3 } }]",
@@ -185,6 +224,13 @@ describe("errors in data", () => {
       'The table "t.csv" has no column "c".',
       'The table "t.csv" has no column "d".',
     ]);
+  });
+  it("a column that is not there because of how the table was read", async () => {
+    const read = files({ "t.csv": "a:b:kind\n1:2:x\n3:4:y\n" });
+    const error = await rejection("data-invalid", toDatasets(parse({ data: csv() }), read));
+    expect(error.message).toContain('If ":" divides the cells, say delimiter: ":".');
+    const mended = parse({ data: csv(", delimiter: ':'") });
+    expect((await toDatasets(mended, read)).train.size).toBe(2);
   });
   it("in a network that names none", async () => {
     const error = await rejection("file-invalid", toDatasets(parse({ data: undefined }), noFiles));

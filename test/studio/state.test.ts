@@ -425,6 +425,9 @@ describe("files", () => {
     ["commas in quotes", '"a, of b","b","kind, of"\n1,2,"x, y"\n2,3,z\n3,4,z', 2],
     ["names that are quoted among numbers", 'a,name,b\n1,"Smith, J",2\n3,"Doe, A",4', 1],
     ["decimal commas", "a;b;y\n1,5;2,5;3,5\n2,5;1,0;2,0\n1,0;1,0;1,0", 1],
+    ["decimal commas and points between thousands", "a;b;y\n1.200,5;2;3,5\n900,25;1;2,0", 1],
+    ["commas between thousands", 'a,y\n"1,200",1\n"3,400",2', 1],
+    ["columns that end empty", "a,y,,\n1,2,,\n2,3,,", 1],
     ["a byte order mark", "\ufeffa,y\r\n1,2\r\n2,3\r\n3,4", 1],
   ])("make a network over a table with %s", async (_, table, outputs) => {
     const made = overTable(text, { name: "t.csv", text: table });

@@ -44,6 +44,9 @@ describe("formulas", () => {
   test("R² of one column", () => {
     // Residuals 1, 0, 1 and spread 2: 1 − 2/2.
     expect(coefficientOfDetermination([1, 2, 3], [2, 2, 2], 1)).toBe(0);
+    // A target that is constant but for rounding has nothing to explain.
+    expect(coefficientOfDetermination([0.3, 0.1 + 0.2, 0.3], [0.3, 0.4, 0.2], 1)).toBe(0);
+    expect(coefficientOfDetermination([0.3, 0.1 + 0.2], [0.3, 0.1 + 0.2], 1)).toBe(1);
     expect(coefficientOfDetermination([1, 2, 3], [1, 2, 3], 1)).toBe(1);
     expect(coefficientOfDetermination([1, 2, 3], [1, 2, 2], 1)).toBe(0.5);
     expect(coefficientOfDetermination([1, 2, 3], [3, 2, 1], 1)).toBe(-3);

@@ -8,7 +8,7 @@ import { idxInputs, idxLabels, labelled, readIdx } from "../../data/idx.ts";
 import { preprocessDataset } from "../../data/preprocessing.ts";
 import { split } from "../../data/split.ts";
 import { likelyCauses } from "../../data/table-advice.ts";
-import { tableDataset, writtenRows } from "../../data/table-dataset.ts";
+import { chosenRows, tableDataset, writtenRows } from "../../data/table-dataset.ts";
 import { moved } from "../in-file.ts";
 import type { Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
@@ -234,13 +234,8 @@ function usableRows(table: Table, csv: CsvSection): { rows: Table; left: string[
   );
   const left = table.size - rows.length;
   if (left === 0) return { rows: table, left: [] };
-  const columns = table.columns.map((column) => ({
-    ...column,
-    cells: rows.map((row) => column.cells[row] as string),
-  }));
-  const lines = rows.map((row) => table.lines[row] as number);
   return {
-    rows: { ...table, size: rows.length, lines, columns },
+    rows: chosenRows(table, rows),
     left: [`${left} of ${table.size} rows are empty or have missing values and were left out.`],
   };
 }
