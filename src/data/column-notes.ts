@@ -56,6 +56,13 @@ function categoryNotes(table: Table, column: TableColumn, cells: readonly string
         `${shown(units.example)}; they ${became}.${advice === undefined ? "" : ` ${advice}`}`,
     );
   }
+  const written = counted(cells, (cell) => kinds(cell) === "quantity" && !/\d\p{L}/u.test(cell));
+  if (notes.length === 0 && written && 2 * written.count > cells.length) {
+    notes.push(
+      `${cellsOf(written, column, cells.length)} are numbers with different units, such as ` +
+        `${shown(written.example)}; they ${became}. To read them as numbers, convert them to one unit.`,
+    );
+  }
   const dates = counted(cells, (cell) => kinds(cell) === "date");
   if (dates && 2 * dates.count > cells.length) {
     notes.push(
@@ -63,6 +70,9 @@ function categoryNotes(table: Table, column: TableColumn, cells: readonly string
         `${shown(dates.example)}; they ${became}. To learn from them, put numbers in their place, ` +
         "such as days since the first of them.",
     );
+  }
+  if (distinct.size === 1 && cells.length > 1) {
+    notes.push(`Column ${shown(column.name)} has a single category, ${shown(cells[0])}.`);
   }
   notes.push(...mixedNotes(table, column, cells));
   if (notes.length === 0 && distinct.size > fewCategories && 2 * distinct.size > cells.length) {

@@ -111,7 +111,7 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
   const begin = (all: readonly string[]) => {
     given = all;
     names = all.map(nameOf);
-    skipped.header(all.length);
+    skipped.header(all.length, header !== true);
   };
   if (typeof header !== "boolean") begin(header);
   const cells: string[][] = [];

@@ -104,8 +104,8 @@ export function formatsFrom({ decimal, units }: NumberFormat): NumberFormat[] {
   });
 }
 
-/** Digits that no format explains, such as 1.2.3 or a bookkeeper's (12), are doubtful, too. */
-const broken = /^(?:[+-]?\d+(?:[.,]\d+)+|\(\d[\d.,]*\))$/;
+/** Digits that no format explains, such as 1.2.3 or a bookkeeper's (12) or 12-, are doubtful, too. */
+const broken = /^(?:[+-]?\d+(?:[.,]\d+)+|\(\d[\d.,]*\)|\d[\d.,]*-)$/;
 
 const dates = [
   /^\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ]+\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)? ?(?:Z|[+-]\d{2}:?\d{2})?)?$/,

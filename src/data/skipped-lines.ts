@@ -41,8 +41,8 @@ export function tally(): Tally {
 export interface SkippedLines {
   /** A line that begins with the comment sign. */
   comment(content: string, line: number): void;
-  /** The names of the columns are known. */
-  header(width: number): void;
+  /** The columns are known; lines before may have been rows where there is no header line. */
+  header(width: number, rowsBefore: boolean): void;
   /** A row whose cells beyond the last column are empty. */
   trailing(line: number): void;
   /** The last skipped line before the header, if it has as many cells. */
@@ -57,21 +57,25 @@ export function skippedLines(delimiter: string, sign: string | null): SkippedLin
   const rows = tally();
   const trailing = tally();
   let width = 0;
-  let before: { content: string; line: number } | undefined;
-  const cellsOf = (content: string) => content.split(delimiter);
+  const before: { line: number; cells: string[] }[] = [];
+  let named = false;
   const likelyHeader = () => {
-    const cells = before === undefined ? [] : cellsOf(before.content);
-    if (before === undefined || width < 2 || cells.length !== width) return undefined;
-    return { line: before.line, first: cells[0].trim() };
+    const last = before.at(-1);
+    if (!named || last === undefined || width < 2 || last.cells.length !== width) return undefined;
+    return { line: last.line, first: last.cells[0].trim() };
   };
   return {
     comment(content, line) {
       comments.add(line);
-      if (width === 0) before = { content, line };
-      else if (width > 1 && cellsOf(content).length === width) rows.add(line);
+      const cells = content.split(delimiter);
+      if (width === 0) before.push({ line, cells });
+      else if (width > 1 && cells.length === width) rows.add(line);
     },
-    header(columns) {
+    header(columns, rowsBefore) {
       width = columns;
+      named = !rowsBefore;
+      if (!rowsBefore || width < 2) return;
+      for (const { line, cells } of before) if (cells.length === width) rows.add(line);
     },
     trailing: (line) => trailing.add(line),
     get likelyHeader() {

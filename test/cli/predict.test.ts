@@ -12,7 +12,7 @@ beforeAll(async () => {
     const { code } = await run(["train", example(name), "-q", "--epochs", "60"], { cwd });
     expect(code).toBe(0);
   }
-});
+}, 60_000);
 
 const predict = (...args: string[]) => run(["predict", ...args], { cwd });
 

@@ -52,6 +52,13 @@ describe("skipped lines", () => {
     expect([size, notes!.length]).toEqual([text.includes('"') ? 2 : 1, 2]);
     expect(notes![1]).toContain(`${marks} skipped line`);
   });
+  it("above the first row are rows, too, where there is no header", () => {
+    const text = "#1,2\n3,4\n5,6\n";
+    const { notes } = parseTable(text, { header: false });
+    expect(notes![1]).toContain("1 skipped line has as many cells as a row (line 1)");
+    expect(parseTable(text, { header: ["a", "b"] }).notes).toEqual(notes);
+    expect(parseTable(text, { header: false, ...settings(notes![1]!) }).size).toBe(3);
+  });
   it("that are remarks are counted, too, and many are not listed", () => {
     const text = `# made by hand\na,b\n1,2\n2,3\n${"# x\n".repeat(8)}`;
     expect(build(text, "b").notes).toEqual([
@@ -118,6 +125,9 @@ describe("numbers with a unit, a percent sign or a currency sign", () => {
     const error = wrong("h,y\n180 cm,1\n1.7 m,0\n160 cm,1\n", "y", { units: true });
     expect(error).toMatchObject({ found: '"1.7 m"', expected: 'numbers in "cm"' });
     expect(error.where).toBe('t.csv, line 3, column "h"');
+    expect(build("h,y\n5 kg,1\n6 lb,2\n7 g,3\n", "y").notes[0]).toContain(
+      '3 of 3 cells of column "h" are numbers with different units, such as "5 kg"',
+    );
     const bare = build("h,y\n1,1\n2,0\n", "y", { units: true }).preprocessing;
     failure("data-invalid", () => applyPreprocessing(bare, [{ h: "3 m" }]));
   });
@@ -216,6 +226,14 @@ describe("other cells that can be understood in two ways", () => {
     expect(notes[0]).toContain('2 of 4 cells of column "a" are numbers');
     const read = build(text, "b", settings(notes[0]!), { missing: "mean", standardize: false });
     expect([...read.train.inputs.data]).toEqual([2, 3.5, 3.5, 5]);
+  });
+  it("a single category", () => {
+    const [note] = build("a,y\nx,3\nx,4\n", "y").notes;
+    expect(note).toBe('Column "a" has a single category, "x".');
+  });
+  it.each(["(12)", "1.200,00-", "1.2.3"])("numbers that are written otherwise: %s", (cell) => {
+    const text = `a;y\n${cell};1\n300;2\n400;3\n`;
+    expect(wrong(text, "y").fix).toContain("Write all numbers of the table in one way");
   });
   it("a column of names", () => {
     const rows = Array.from({ length: 30 }, (_, i) => `n${i},${i}\n`).join("");
