@@ -14,6 +14,7 @@ export { blobs, circles, moons, regression, spirals, xor } from "./generators.ts
 export { gunzip, isGzip } from "./gunzip.ts";
 export type { IdxOptions } from "./idx.ts";
 export { idxDataset, parseIdx, readIdx } from "./idx.ts";
+export type { NumberFormat, Thousands } from "./number-format.ts";
 export type { CategoryRule, ColumnRule, NumberRule, Preprocessing } from "./preprocessing.ts";
 export { applyPreprocessing, originalTarget, preprocessDataset } from "./preprocessing.ts";
 export { checkPreprocessing } from "./preprocessing-check.ts";
