@@ -140,6 +140,13 @@ function programOf(start: (run: Run) => void): Command {
   explained(command("diagnose", "name the mistake that gives a number; exit 1 if it is wrong"))
     .option("-p, --parameter <name>", "the parameter whose gradient or new value it is")
     .option("--value <x>", "the number that you got")
+    .addOption(
+      new Option("--quantity <name>", "which of its numbers that is; default: any").choices([
+        "gradient",
+        "newValue",
+        "change",
+      ]),
+    )
     .option("--loss-after-step <x>", "or the loss that you got after one update")
     .action((file, options) =>
       start(async () => (await import("./diagnose.ts")).diagnose(file, options)),

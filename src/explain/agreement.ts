@@ -55,14 +55,19 @@ const inexact = 1e-9;
  * How a number agrees with the true one, t. It fits if it is t rounded or cut off at its last
  * digit: −½u ≤ (|t| − |x|) < u, the signs being equal and u one unit of that digit; a zero fits if
  * |t| ≤ ½u. What fits is right from three significant digits on, or if it is all of t ("1" for 1,
- * "0" for 0, "0.5" for 0.5); with fewer digits it is unclear.
+ * "0" for 0, "0.5" for 0.5); with fewer digits it is unclear. `rounding` is how far t itself may be
+ * off, where that is more than its last bits.
  */
-export function agreement({ value: x, digits, unit: u }: Numeral, t: number): Agreement {
+export function agreement(
+  { value: x, digits, unit: u }: Numeral,
+  t: number,
+  rounding = 0,
+): Agreement {
   if (!Number.isFinite(t)) return "wrong";
-  if (Math.abs(t - x) <= reordered * Math.abs(t)) return "right";
+  if (Math.abs(t - x) <= reordered * Math.abs(t) + rounding) return "right";
   const beyond = x === 0 ? Math.abs(t) : (t - x) * Math.sign(x);
   const most = x === 0 ? u * (0.5 + inexact) : u * (1 - inexact);
-  const fits = beyond >= -u * (0.5 + inexact) && beyond < most;
+  const fits = beyond >= -u * (0.5 + inexact) - rounding && beyond < most + rounding;
   if (!fits) return "wrong";
   return digits >= tellingDigits ? "right" : "unclear";
 }

@@ -1,334 +1,35 @@
-/**
- * diagnose: a number that somebody got, and the mistake that produces exactly that number. Each
- * wrong procedure is really run: the network's forward graph is rewritten so that its values stay
- * what they are and only what flows back is wrong, and the ordinary gradient does the rest.
- */
-import { gradient } from "../autodiff/gradient.ts";
+/** diagnose: a number that somebody got, and the mistake that produces exactly that number. */
 import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import type { Layer, LayerContext } from "../nn/layer.ts";
-import { add, mul, sub } from "../ops/arithmetic.ts";
-import { round } from "../ops/compare.ts";
-import { customOperator, stopGradient } from "../ops/custom.ts";
-import { constant } from "../ops/leaf.ts";
-import { matmul } from "../ops/matmul.ts";
-import { transpose } from "../ops/move.ts";
-import { sum } from "../ops/reduce.ts";
-import { partials } from "./adjoint.ts";
-import { Context } from "./context.ts";
+import { type Agreement, agreement, type Numeral, numeral } from "./agreement.ts";
 import type { Sentence } from "./derivation.ts";
-import { keyOf } from "./elements.ts";
 import { type ExplainOptions, optionNames, type Subject, traceOf } from "./explain.ts";
 import { number } from "./expr.ts";
 import { locate } from "./locate.ts";
-import { withTerms } from "./loss.ts";
 import { type Language, languages, type MessageKey } from "./messages.ts";
-import { choose, type Notation, notations } from "./notation.ts";
+import { type Candidate, mistakes } from "./mistakes.ts";
+import { choose, notations } from "./notation.ts";
 import { rounded } from "./print.ts";
 import { plainText, wording } from "./render/blocks.ts";
 import { say } from "./say.ts";
-import {
-  type Forward,
-  gradientsOf,
-  indexText,
-  isPlain,
-  lossAt,
-  rateOf,
-  sequentialParameterGradients,
-  type Trace,
-  traceNetwork,
-  updated,
-  updatedWith,
-} from "./trace.ts";
+import { indexText, type Trace } from "./trace.ts";
 
-type Values = Readonly<Record<string, Float64Array>>;
-
-/** A procedure with the numbers that it gives. */
-export interface Candidate {
-  readonly cause: Sentence;
-  readonly gradients: Values;
-  /** The parameters and E after one update. */
-  readonly next: Values;
-  readonly after: number;
-  /** Not worth listing among the common mistakes. */
-  readonly hidden?: boolean;
-}
-
-/** Layers proper, in order, with the prefix of their parameters' names. */
-function layersOf(model: Layer, path = ""): { layer: Layer; path: string }[] {
-  if (model.layers.length === 0) return [{ layer: model, path }];
-  const prefix = path === "" ? "" : `${path}.`;
-  return model.layers.flatMap((l, i) => layersOf(l, `${prefix}${i}`));
-}
-
-interface Affine {
-  /** The layer's number, counted from 1. */
-  readonly l: number;
-  /** Its input, and what it makes of it. */
-  readonly a: Tensor;
-  readonly z: Tensor;
-  readonly weight: Tensor;
-  /** What it would make of another input. */
-  readonly apply: (a: Tensor) => Tensor;
-}
-
-interface Wrong {
-  /** A layer with weights, seen from what flows back to its input. */
-  readonly affine?: (f: Affine) => Tensor;
-  /** A layer without parameters, l being the number of the last layer with weights. */
-  readonly activation?: (l: number, z: Tensor, f: (z: Tensor) => Tensor) => Tensor;
-}
-
-/** A forward pass layer by layer, with something wrong in it. */
-function forwardWith({ affine, activation }: Wrong): Forward {
-  return (model, x, parameters, context) => {
-    let l = 0;
-    return layersOf(model).reduce((a, { layer, path }) => {
-      const prefix = path === "" ? "" : `${path}.`;
-      const own = Object.fromEntries(
-        Object.keys(layer.parameters).map((n) => [n, parameters[prefix + n]!]),
-      );
-      const inner: LayerContext = { ...context, path };
-      const apply = (t: Tensor) => layer.apply(t, own, inner);
-      const z = apply(a);
-      if (Object.keys(own).length > 0) l++;
-      const { weight } = own;
-      if (weight?.rank === 2) return affine ? affine({ l, a, z, weight, apply }) : z;
-      if (Object.keys(own).length > 0) return z;
-      return activation ? activation(l, a, (t) => layer.apply(t, own, { ...inner, path })) : z;
-    }, x);
-  };
-}
-
-const held = stopGradient;
-/** 0, but with the gradient of t. */
-const flow = (t: Tensor): Tensor => sub(t, held(t));
-
-/** The layer's value; of what flows back, the part that goes to its input passes `through`. */
-const through = ({ a, apply }: Affine, back: (change: Tensor) => Tensor): Tensor =>
-  add(apply(held(a)), back(flow(a)));
-
-const slopeLeftOut = (chosen: number): Wrong => ({
-  activation: (l, z, f) => (l === chosen ? add(held(f(z)), flow(z)) : f(z)),
-});
-
-const slopeAtOutput: Wrong = {
-  activation(_l, z, f) {
-    const y = f(z);
-    return add(held(y), mul(held(slopeAt(f, held(y))), flow(z)));
-  },
-};
-
-function slopeAt(f: (z: Tensor) => Tensor, at: Tensor): Tensor {
-  const v = add(at, 0);
-  return gradient(sum(f(v)), [v])[0]!;
-}
-
-const notTransposed = (chosen: number): Wrong => ({
-  affine: (f) => (f.l === chosen ? through(f, (d) => matmul(d, held(f.weight))) : f.z),
-});
-
-const gradientForWeight = (chosen: number): Wrong => ({
-  // Every unit of the layer passes back δ·a where δ·w belongs.
-  affine: (f) =>
-    f.l === chosen ? through(f, (d) => sum(mul(d, held(f.a)), { axes: -1, keepDims: true })) : f.z,
-});
-
-const onePath = (chosen: number, unit: number): Wrong => ({
-  affine(f) {
-    if (f.l !== chosen) return f.z;
-    const mask = Float64Array.from({ length: f.weight.shape[0]! }, (_, j) => (j === unit ? 1 : 0));
-    const only = constant(mask, [mask.length]);
-    return through(f, (d) => mul(matmul(d, transpose(held(f.weight))), only));
-  },
-});
-
-/** Rounds forwards and backwards, as one does who writes intermediate results down. */
-function rounding(decimals: number): Wrong {
-  const scale = 10 ** decimals;
-  const near = (t: Tensor) => mul(round(mul(t, scale)), 1 / scale);
-  const rounds = customOperator({
-    name: "rounded",
-    forward: (t) => near(t!),
-    backward: (g) => [near(g)],
-  });
-  return { affine: ({ z }) => rounds(z), activation: (_l, z, f) => rounds(f(z)) };
-}
-
-const scaled = (g: Values, by: number): Values =>
-  Object.fromEntries(Object.entries(g).map(([n, v]) => [n, v.map((x) => x * by)]));
-
-/** A copy of the trainer whose loss is run through another forward pass. */
-function gradientsWith(t: Trace, wrong: Wrong): Values | undefined {
-  try {
-    return gradientsOf(traceNetwork(t.trainer!, t.data!, forwardWith(wrong)));
-  } catch {
-    // A procedure that has no meaning for this network, such as an untransposed 2×3 matrix.
-    return undefined;
-  }
-}
-
-/**
- * Every procedure, the right one first; or those only that are listed in a derivation, which are
- * the common ones at the layers `near` what is explained.
- */
-export function mistakes(t: Trace, near?: ReadonlySet<number>): Candidate[] {
-  const listed = near !== undefined;
-  const right = gradientsOf(t);
-  const found: Candidate[] = [];
-  const put = (
-    cause: Sentence,
-    run: Values | (() => Values | undefined),
-    hidden = false,
-    step: (g: Values) => Values = (g) => updatedWith(t, g, t.trainable),
-  ) => {
-    if (listed && hidden) return;
-    const g = typeof run === "function" ? run() : run;
-    if (g) found.push(candidate(t, { cause, gradients: g, hidden }, () => step(g)));
-  };
-  put(say("m_correct"), right, false, () => updated(t, "simultaneous"));
-  const values = (w: Wrong) => () => gradientsWith(t, w);
-  const affine = layersOf(t.trainer!.model).filter(({ layer }) => layer.parameters.weight);
-  const depth = affine.length;
-  const { clipNorm } = t.trainer!.optimizer;
-  if (depth > 1 && clipNorm === undefined)
-    put(say("m_sequential"), sequentialParameterGradients(t), false, () =>
-      updated(t, "sequential"),
-    );
-  if (!listed) found.push(...biasCases(t, right));
-  const loss = factorsOf(t);
-  if (loss.half) put(say("m_half"), scaled(right, 2));
-  else put(say("m_extraHalf"), scaled(right, 0.5), true);
-  if (loss.outputs > 1) {
-    if (loss.overOutputs) put(say("m_noMean"), scaled(right, loss.outputs));
-    else put(say("m_mean"), scaled(right, 1 / loss.outputs));
-  }
-  for (let l = depth; l >= 1; l--) {
-    if (near?.has(l) === false) continue;
-    const cause = l === depth ? say("m_noSlopeOut") : say("m_noSlopeHidden", { l });
-    put(cause, values(slopeLeftOut(l)));
-  }
-  put(say("m_slopeAtOut"), values(slopeAtOutput));
-  affine.slice(1).forEach(({ layer }, i) => {
-    const l = i + 2;
-    if (near?.has(l) === false) return;
-    const [units, inputs] = layer.parameters.weight!.shape as readonly [number, number];
-    if (units === inputs && units > 1) put(say("m_transpose", { l }), values(notTransposed(l)));
-    put(say("m_gradientForWeight", { l }), values(gradientForWeight(l)));
-    for (let j = 0; units > 1 && j < Math.min(units, 8); j++) {
-      put(say("m_onePath", { j: j + 1, l }), values(onePath(l, j)), j > 0 || l < depth);
-    }
-  });
-  put(say("m_sign"), scaled(right, -1));
-  if (t.examples > 1) {
-    if (loss.overExamples) put(say("m_batchSum"), scaled(right, t.examples));
-    if (loss.summed) put(say("m_batchMean"), scaled(right, 1 / t.examples));
-  }
-  for (const d of [2, 3, 4, 5, 6]) put(say("m_rounding", { d }), values(rounding(d)), true);
-  return found;
-}
-
-/** What the loss multiplies its terms by: what there is to be forgotten, or put in twice. */
-function factorsOf(t: Trace) {
-  const c = new Context(t, "canonical", 0);
-  const { terms } = c;
-  const element = { node: terms ?? t.loss, index: 0 };
-  const first = c.elements.define(element);
-  const [scale] = first.kind === "product" ? first.args : [];
-  const half = scale?.kind === "number" && scale.value === 0.5;
-  const root = { node: t.loss, index: 0 };
-  const coefficient = terms
-    ? partials(c.elements, root, new Set([keyOf(element)]), withTerms(c, terms)).get(keyOf(element))
-    : undefined;
-  const factor = coefficient ? c.evaluate(coefficient.coefficient) : 1;
-  // One term for each output, or one for each example.
-  const outputs = (terms?.size ?? 1) / t.examples;
-  const is = (n: number) => Math.abs(factor * n - 1) < 1e-12;
-  const overAll = is(outputs * t.examples);
-  return {
-    half,
-    outputs,
-    overOutputs: overAll || is(outputs),
-    overExamples: overAll || is(t.examples),
-    // Neither is a mean with weights.
-    summed: is(1) || is(outputs),
-  };
-}
-
-/** A procedure whose update is run only if somebody asks for it. */
-function candidate(
-  t: Trace,
-  facts: Pick<Candidate, "cause" | "gradients" | "hidden">,
-  step: () => Values,
-): Candidate {
-  let next: Values | undefined;
-  return {
-    ...facts,
-    get next() {
-      return (next ??= step());
-    },
-    get after() {
-      return lossAt(t, this.next);
-    },
-  };
-}
-
-/** Biases that were updated though they are given, or the other way round. */
-function biasCases(t: Trace, right: Values): Candidate[] {
-  const biases = Object.keys(t.parameters).filter((n) => /(^|\.)bias$/.test(n));
-  if (biases.length === 0) return [];
-  const trained = biases.some((n) => t.trainable.includes(n));
-  const weights = t.trainable.filter((n) => !biases.includes(n));
-  const next = updatedWith(t, right, weights);
-  const made = (cause: Sentence, after?: number): Candidate => {
-    const c = candidate(t, { cause, gradients: right, hidden: true }, () => next);
-    return after === undefined ? c : { ...c, next, after };
-  };
-  if (!isPlain(t, right, updated(t, "simultaneous")))
-    return trained ? [made(say("m_biasFixed"))] : [];
-  const { own, shared } = perUnit(t, next);
-  return [
-    made(say(trained ? "m_biasFixed" : "m_biasOwn"), trained ? undefined : own),
-    made(say("m_biasShared"), shared),
-  ];
-}
-
-/** E after one update with one bias for each unit, and with one for each layer. */
-function perUnit(t: Trace, next: Values): { own: number; shared: number } {
-  const probes: Tensor[] = [];
-  const forward = forwardWith({
-    affine({ z }) {
-      const probe = constant(new Float64Array(z.shape.at(-1)!), [z.shape.at(-1)!]);
-      probes.push(probe);
-      return add(z, probe);
-    },
-  });
-  const run = traceNetwork(t.trainer!, t.data!, forward);
-  const g = run.evaluate(gradient(run.loss, probes)) as Float64Array[];
-  const rate = rateOf(t.trainer!);
-  const shifted = (steps: readonly Float64Array[]): number => {
-    let k = 0;
-    const moved = forwardWith({
-      affine: ({ z }) => add(z, constant(steps[k++]!, [z.shape.at(-1)!])),
-    });
-    const other = traceNetwork(t.trainer!, t.data!, moved);
-    return lossAt(other, next);
-  };
-  const own = shifted(g.map((v) => v.map((x) => -rate * x)));
-  const total = (v: Float64Array) => v.reduce((s, x) => s + x, 0);
-  const shared = shifted(g.map((v) => v.map(() => -rate * total(v))));
-  return { own, shared };
-}
+export const quantities = ["gradient", "newValue", "change"] as const;
+export type Quantity = (typeof quantities)[number];
 
 export interface DiagnoseOptions extends ExplainOptions {
-  /** The number that was got for the parameter: its gradient, its change or its new value. */
-  readonly value?: number;
+  /**
+   * The number that was got for the parameter: its gradient, its change or its new value. As a text
+   * it is taken with the digits that it was typed with: "0.10" has two, 0.1 is a number of one.
+   */
+  readonly value?: number | string;
+  /** Which of the three `value` is. Default: any. */
+  readonly quantity?: Quantity;
   /** Or the loss that was got after one update. */
-  readonly lossAfterStep?: number;
-  /** The digits to which it was given, after the point; default: as many as it has. */
+  readonly lossAfterStep?: number | string;
+  /** Of a number: the digits to which it was given, after the point; default: as many as it has. */
   readonly decimals?: number;
 }
 
@@ -340,10 +41,14 @@ export interface Match {
 
 export class Diagnosis {
   readonly found: number;
+  /** The number as it was given. */
+  readonly given: string;
   readonly expected: number;
-  /** Whether the number is right. */
+  /** Whether the number is right, or fits with too few digits to tell. */
+  readonly verdict: Agreement;
+  /** Whether the verdict is "right". */
   readonly correct: boolean;
-  /** The mistakes that give this number. */
+  /** The mistakes that give this number, if it is wrong. */
   readonly matches: readonly Match[];
   readonly tried: number;
   readonly nearest: Match;
@@ -351,10 +56,12 @@ export class Diagnosis {
   readonly what: Sentence;
   readonly #language: Language;
 
-  constructor(facts: Omit<Diagnosis, "toText" | "toJSON">, language: Language) {
+  constructor(facts: Omit<Diagnosis, "toText" | "correct">, language: Language) {
     this.found = facts.found;
+    this.given = facts.given;
     this.expected = facts.expected;
-    this.correct = facts.correct;
+    this.verdict = facts.verdict;
+    this.correct = facts.verdict === "right";
     this.matches = facts.matches;
     this.tried = facts.tried;
     this.nearest = facts.nearest;
@@ -367,12 +74,13 @@ export class Diagnosis {
     const style = { tex: false, digits: 9, symbols: {}, operators: {} };
     const text = (s: Sentence) => plainText(w.sentence(s), style);
     const slots = {
-      found: rounded(this.found, 12),
+      found: this.given,
       what: this.what,
       value: number(this.expected),
       n: this.tried,
     };
-    if (this.correct) return text(say("d_correct", slots));
+    if (this.verdict === "right") return text(say("d_correct", slots));
+    if (this.verdict === "unclear") return text(say("d_unclear", slots));
     const list = this.matches.map((m) => text(m.cause)).join(text(say("and")));
     if (list !== "")
       return text(say(this.matches.length > 1 ? "d_many" : "d_one", { ...slots, list }));
@@ -381,16 +89,50 @@ export class Diagnosis {
   }
 }
 
-/** Whether a number is one that was written with so many digits. */
-function fits(exact: number, written: number, decimals: number | undefined): boolean {
-  const size = Math.abs(written);
-  if (size === 0) return Math.abs(exact) <= 1e-12;
-  const [mantissa, exponent = "0"] = String(written).split("e");
-  const digits = (mantissa!.split(".")[1]?.length ?? 0) - Number(exponent);
-  // One unit of the last digit: people truncate as often as they round. But 1 is not 0.15.
-  const unit = Math.max(10 ** -(decimals ?? digits), size * 1e-12);
-  const excess = (exact - written) * Math.sign(written);
-  return excess >= -Math.min(unit, size / 2) && excess <= unit;
+/** What was given, with its digits. */
+function givenNumber(t: Trace, { value, lossAfterStep, ...more }: DiagnoseOptions): Numeral {
+  const got = value ?? lossAfterStep;
+  const both = value !== undefined && lossAfterStep !== undefined;
+  const typed = typeof got === "number" ? withDecimals(got, more.decimals) : got;
+  const known = typeof typed === "string" ? numeral(typed) : undefined;
+  if (!known || !t.trainer || both) {
+    const found = both ? "both" : got === undefined ? "no number" : shown(got);
+    return fail("bad-argument", {
+      message: "A diagnosis needs a network and the number that was got.",
+      expected: "value with parameter, or lossAfterStep: a finite number",
+      found: t.trainer ? found : "a function",
+    });
+  }
+  const { decimals, quantity } = more;
+  const unused =
+    typeof got === "string" && decimals !== undefined
+      ? "decimals, beside a text, which has its digits"
+      : value === undefined && quantity !== undefined
+        ? "quantity, beside lossAfterStep"
+        : undefined;
+  if (unused) {
+    fail("bad-argument", {
+      message: "An option would not be read.",
+      expected: "decimals beside a number, quantity beside value",
+      found: unused,
+    });
+  }
+  if (quantity !== undefined && !quantities.includes(quantity))
+    choose("quantity", quantity, quantities);
+  const plain = typeof got === "number" && decimals === undefined;
+  const text = plain ? rounded(got, 12) : known.text.replace("-", "−");
+  return { ...known, text };
+}
+
+function withDecimals(value: number, decimals: number | undefined): string {
+  if (decimals === undefined) return String(value);
+  if (Number.isInteger(decimals) && decimals >= 0 && decimals <= 100)
+    return value.toFixed(decimals);
+  return fail("bad-argument", {
+    message: "decimals says how many digits stand after the point.",
+    expected: "a whole number from 0 to 100",
+    found: shown(decimals),
+  });
 }
 
 /** Names the mistake that gives a number, if one of those that are known does. */
@@ -398,31 +140,25 @@ export async function diagnose(
   subject: Subject,
   options: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
-  checkNames("diagnose", options, [...optionNames, "value", "lossAfterStep", "decimals"]);
+  const own = ["value", "quantity", "lossAfterStep", "decimals"];
+  checkNames("diagnose", options, [...optionNames, ...own]);
   const t = traceOf(subject, options);
-  const { value, lossAfterStep, decimals, language = "en" } = options;
-  const found = value ?? lossAfterStep;
-  const both = value !== undefined && lossAfterStep !== undefined;
-  if (found === undefined || !Number.isFinite(found) || !t.trainer || both) {
-    const what = both ? "both" : found === undefined ? "no number" : shown(found);
-    return fail("bad-argument", {
-      message: "A diagnosis needs a network and the number that was got.",
-      expected: "value with parameter, or lossAfterStep: a finite number",
-      found: t.trainer ? what : "a function",
-    });
-  }
+  const { value, language = "en" } = options;
+  const given = givenNumber(t, options);
   if (!languages.includes(language)) choose("language", language, languages);
   if (options.notation !== undefined && !notations.includes(options.notation))
     choose("notation", options.notation, notations);
   const all = withSite(callSite(), () => mistakes(t));
   const numbers =
     value === undefined
-      ? all.map((k): Numeral => ({ cause: k.cause, what: say("q_loss"), value: k.after, of: k }))
+      ? all.map((k): Result => ({ cause: k.cause, what: say("q_loss"), value: k.after, of: k }))
       : parameterNumbers(t, all, options);
-  const off = (m: Match) => Math.abs(m.value - found);
-  const right = numbers.filter((m) => m.of === all[0]);
-  const rest = numbers.filter((m) => m.of !== all[0] && Number.isFinite(m.value));
-  const hit = right.find((m) => fits(m.value, found, decimals));
+  const off = (m: Match) => Math.abs(m.value - given.value);
+  const right = numbers.filter((m) => m.of === all[0] && !m.other);
+  const rest = numbers.filter((m) => !right.includes(m) && Number.isFinite(m.value));
+  const judge = (m: Result) => agreement(given, m.value, m.rounding);
+  const judged = (v: Agreement) => right.find((m) => judge(m) === v);
+  const hit = judged("right") ?? judged("unclear");
   const { what, value: expected } = hit ?? right[0]!;
   if (!Number.isFinite(expected)) {
     return fail("not-finite", {
@@ -432,44 +168,54 @@ export async function diagnose(
       fix: "gradientReport, or chainrule report, names the operator that made it.",
     });
   }
-  const plain = ({ cause, value }: Numeral): Match => ({ cause, value });
+  const plain = ({ cause, value }: Result): Match => ({ cause, value });
   const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? right[0]!));
-  // What is right is not held to be a mistake that happens to give the same number.
-  const matches = hit ? [] : rest.filter((m) => fits(m.value, found, decimals)).map(plain);
-  const facts = { found, expected, what, correct: hit !== undefined, tried: numbers.length };
-  return new Diagnosis({ ...facts, nearest, matches }, language);
+  // What is right, or may be, is not held to be a mistake that happens to give the same number.
+  const matches = hit ? [] : rest.filter((m) => judge(m) !== "wrong").map(plain);
+  const verdict = hit ? judge(hit) : "wrong";
+  const facts = { found: given.value, given: given.text, expected, what, verdict };
+  return new Diagnosis({ ...facts, tried: numbers.length, nearest, matches }, language);
 }
 
 /** A number that a procedure gives, and what it is. */
-interface Numeral extends Match {
+interface Result extends Match {
   readonly what: Sentence;
   readonly of: Candidate;
+  /** Whether it is another quantity than was asked for. */
+  readonly other?: boolean;
+  /** How far its own rounding can put it off. */
+  readonly rounding?: number;
 }
 
 /** A parameter's gradient, its change and its new value, by every procedure. */
 function parameterNumbers(
   t: Trace,
   all: readonly Candidate[],
-  { parameter, notation }: { readonly parameter?: string; readonly notation?: Notation },
-): Numeral[] {
+  { parameter, notation, quantity }: Pick<DiagnoseOptions, "parameter" | "notation" | "quantity">,
+): Result[] {
   const { name, index } =
     parameter === undefined ? { name: t.trainable[0]!, index: 0 } : locate(t, parameter, notation);
   const p = parameter ?? name + indexText(t.parameters[name]!.shape, index);
   const old = t.bindings.get(t.parameters[name]!)![index]!;
   const [right] = all;
-  const kinds: readonly [what: MessageKey, value: (k: Candidate) => number][] = [
-    ["q_gradient", (k) => k.gradients[name]![index]!],
-    ["q_newValue", (k) => k.next[name]![index]!],
-    ["q_change", (k) => k.next[name]![index]! - old],
-  ];
-  return kinds.flatMap(([key, value], i) => {
+  const kinds: Readonly<Record<Quantity, readonly [MessageKey, (k: Candidate) => number]>> = {
+    gradient: ["q_gradient", (k) => k.gradients[name]![index]!],
+    newValue: ["q_newValue", (k) => k.next[name]![index]!],
+    change: ["q_change", (k) => k.next[name]![index]! - old],
+  };
+  return quantities.flatMap((kind) => {
+    const [key, value] = kinds[kind];
     const what = say(key, { p });
+    const other = quantity !== undefined && kind !== quantity;
     const same = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(a);
+    const cause = (k: Candidate): Sentence => {
+      if (k === right) return other ? say("m_other", { what }) : k.cause;
+      return kind === (quantity ?? "gradient") ? k.cause : say("m_as", { cause: k.cause, what });
+    };
+    // A small change of a large number has lost its last digits.
+    const rounding = kind === "change" ? Math.abs(old) * 2 ** -52 : 0;
     return all
       .filter((k) => k === right || !same(value(k), value(right!)))
-      .map((k): Numeral => {
-        const cause = i === 0 || k === right ? k.cause : say("m_as", { cause: k.cause, what });
-        return { cause, what, value: value(k), of: k };
-      });
+      .map((k): Result => ({ cause: cause(k), what, value: value(k), of: k, other, rounding }));
   });
 }

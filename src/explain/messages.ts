@@ -445,6 +445,7 @@ export const messages = {
   m_batchMean: ["the examples were averaged instead of summed", "样本应取总和却取了平均"],
   m_rounding: ["intermediate values were rounded to {d} decimals", "中间值被舍入到 {d} 位小数"],
   m_as: ["{cause} (the number is then {what})", "{cause}（该数便是{what}）"],
+  m_other: ["this is {what}", "这是{what}"],
   q_gradient: ["the gradient of {p}", "{p} 的梯度"],
   q_newValue: ["the new value of {p}", "{p} 的新值"],
   q_change: ["the change of {p}", "{p} 的变化量"],
@@ -452,6 +453,10 @@ export const messages = {
   d_correct: [
     "{found} is right, to the digits given: {what} is {value}.",
     "按所给位数，{found} 正确：{what}是 {value}。",
+  ],
+  d_unclear: [
+    "{found} fits, but has too few digits to tell: {what} is {value}. Three significant digits tell.",
+    "{found}相符，但位数太少，无法判断：{what}是 {value}。至少要三位有效数字。",
   ],
   d_one: [
     "{found} is wrong: {what} is {value}. One mistake gives the number that you got, to the digits given: {list}.",

@@ -125,4 +125,10 @@ describe("a number against the true one", () => {
   ] as const)("%s for %d is %s", (given, exact, expected) =>
     expect(verdict(given, exact)).toBe(expected),
   );
+
+  it("allows for the true number's own rounding", () => {
+    expect(agreement(numeral("4.38567734e-10")!, 4.38567e-10)).toBe("wrong");
+    expect(agreement(numeral("4.38567734e-10")!, 4.38567e-10, 1e-15)).toBe("right");
+    expect(agreement(numeral("0")!, 1e-17, 1e-16)).toBe("right");
+  });
 });
