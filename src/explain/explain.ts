@@ -299,7 +299,7 @@ function common(
     const of = (k: Candidate) => k.gradients[name]![index]!;
     const size = Math.abs(of(right));
     const near = (a: number, b: number) =>
-      Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-12);
+      Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
     // What is 0 but for rounding tells nothing.
     const telling = (k: Candidate) =>
       !near(of(k), of(right)) && (size === 0 || Math.abs(of(k)) > 1e-12 * size);

@@ -6,5 +6,5 @@ import { say } from "./say.ts";
 export function ledger(c: Context): void {
   const layers = layerReports(c.trace);
   if (layers.length === 0) return;
-  c.note("ledger", [say("ledgerText"), ...findings(layers).slice(1)], ledgerTable(layers));
+  c.note("ledger", [say("ledgerText"), ...findings(layers)], ledgerTable(layers));
 }

@@ -307,6 +307,14 @@ export const messages = {
     "No gradient reaches layer {l}: there it is 0.",
     "没有梯度到达第 {l} 层：那里为 0。",
   ],
+  noGradients: [
+    "No gradient reaches the layers {list}: there it is 0.",
+    "没有梯度到达第 {list} 层：那里为 0。",
+  ],
+  noGradientAtAll: [
+    "No gradient arrives at any layer: at the last one it is 0 already.",
+    "没有梯度到达任何一层：在最后一层已经为 0。",
+  ],
   exploding: [
     "The gradient explodes: at layer {l} it is 10^{exponent} of what it is at the output.",
     "梯度爆炸：在第 {l} 层达到输出层的 10^{exponent}。",

@@ -27,15 +27,15 @@ export interface LayerReport {
   readonly ratio?: number;
   readonly weightGain?: number;
   readonly activationGain?: number;
-  /** log10 of ‖δ‖ / ‖δ of the last layer‖. */
-  readonly cumulative: number;
+  /** log10 of ‖δ‖ / ‖δ of the last layer‖; absent where that is 0, as nothing is a share of it. */
+  readonly cumulative?: number;
   readonly units: number;
   /** Units whose activation has slope 0 for every example, and why. */
   readonly dead: number;
   readonly deadBy?: "mask" | "underflow";
   /** Units whose slope is below 5 % of the layer's largest for every example, but not 0. */
   readonly saturated: number;
-  /** log10(rms update / rms weight) of the layer's weights. */
+  /** log10(rms update / rms weight) of the layer's weights; absent where both are 0. */
   readonly updateRatio?: number;
 }
 
@@ -51,11 +51,18 @@ export interface NonFiniteReport {
 /** Slopes below this share of the largest count as saturated. */
 const saturation = 0.05;
 
+/** Scaled by the largest, so that the squares of very small and very large numbers count, too. */
 function norm(v: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < v.length; i++) largest = Math.max(largest, Math.abs(v[i]!));
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
   let total = 0;
-  for (let i = 0; i < v.length; i++) total += v[i]! * v[i]!;
-  return Math.sqrt(total);
+  for (let i = 0; i < v.length; i++) total += (v[i]! / largest) ** 2;
+  return largest * Math.sqrt(total);
 }
+/** a/b; 0/0 is no number that could be said. */
+const share = (a: number, b: number): number | undefined =>
+  a === 0 && b === 0 ? undefined : a / b;
 const rms = (v: ArrayLike<number>): number => norm(v) / Math.sqrt(Math.max(1, v.length));
 
 export function layerReports(t: Trace): LayerReport[] {
@@ -86,25 +93,25 @@ export function layerReports(t: Trace): LayerReport[] {
     );
     const old = weight && t.bindings.get(t.parameters[weight]!)!;
     const change = old && next[weight]!.map((v, k) => v - old[k]!);
+    const activationGain = share(size, between);
     const gains = after
       ? {
           ratio: size / after,
           weightGain: between / after,
-          activationGain: between > 0 ? size / between : 0,
+          ...(activationGain === undefined ? {} : { activationGain }),
         }
       : {};
+    const moved = change && t.trainable.includes(weight) ? share(rms(change), rms(old)) : undefined;
     return {
       layer: net.layer,
       norm: size,
       ...gains,
-      cumulative: Math.log10(size / lastNorm),
+      ...(lastNorm === 0 ? {} : { cumulative: Math.log10(size / lastNorm) }),
       units: columns,
       dead,
       ...(dead > 0 ? { deadBy: masks(out!.tensor, net.tensor) ? "mask" : "underflow" } : {}),
       saturated,
-      ...(change && t.trainable.includes(weight)
-        ? { updateRatio: Math.log10(rms(change) / rms(old)) }
-        : {}),
+      ...(moved === undefined ? {} : { updateRatio: Math.log10(moved) }),
     };
   });
 }
@@ -189,25 +196,21 @@ export function produced(found: NonFiniteReport): Sentence[] {
 }
 
 /** What stands out, in words. */
-export function findings(layers: readonly LayerReport[], producer?: NonFiniteReport): Sentence[] {
+export function standingOut(layers: readonly LayerReport[]): Sentence[] {
   const found: Sentence[] = [];
-  if (producer) {
-    found.push(...produced(producer));
-  } else found.push(say("allFinite"));
-  const smallest = layers.reduce<LayerReport | undefined>(
-    (a, b) => (a && a.cumulative <= b.cumulative ? a : b),
-    undefined,
-  );
-  const largest = layers.reduce<LayerReport | undefined>(
-    (a, b) => (a && a.cumulative >= b.cumulative ? a : b),
-    undefined,
-  );
-  const exponent = (r: LayerReport) => r.cumulative.toFixed(1).replace("-", "−");
-  if (smallest?.cumulative === Number.NEGATIVE_INFINITY)
-    found.push(say("noGradient", { l: smallest.layer }));
-  else if (smallest && smallest.cumulative < -2)
+  const without = layers.filter((r) => r.norm === 0).map((r) => r.layer);
+  if (without.length === layers.length && layers.length > 0) found.push(say("noGradientAtAll"));
+  else if (without.length === 1) found.push(say("noGradient", { l: without[0]! }));
+  else if (without.length > 1) found.push(say("noGradients", { list: without.join(", ") }));
+  const total = (r: LayerReport) => r.cumulative ?? Number.NaN;
+  const passed = layers
+    .filter((r) => Number.isFinite(total(r)))
+    .toSorted((a, b) => total(a) - total(b));
+  const [smallest, largest] = [passed[0], passed.at(-1)];
+  const exponent = (r: LayerReport) => total(r).toFixed(1).replace("-", "−");
+  if (smallest && total(smallest) < -2)
     found.push(say("vanishing", { l: smallest.layer, exponent: exponent(smallest) }));
-  if (largest && largest.cumulative > 2)
+  if (largest && total(largest) > 2)
     found.push(say("exploding", { l: largest.layer, exponent: exponent(largest) }));
   for (const r of layers)
     if (r.dead > 0) {
@@ -217,8 +220,14 @@ export function findings(layers: readonly LayerReport[], producer?: NonFiniteRep
           : (["deadUnderflowOne", "deadUnderflow"] as const);
       found.push(say(r.dead === 1 ? one : several, { l: r.layer, n: r.dead, of: r.units }));
     }
-  if (found.length === 1 && layers.length > 0 && !producer) found.push(say("healthy"));
   return found;
+}
+
+/** The same, or that nothing does; of a gradient that is not finite neither is to be said. */
+export function findings(layers: readonly LayerReport[]): Sentence[] {
+  const found = standingOut(layers);
+  const finite = layers.every((r) => Number.isFinite(r.norm));
+  return found.length === 0 && finite && layers.length > 0 ? [say("healthy")] : found;
 }
 
 export class GradientReport {
@@ -244,7 +253,12 @@ export class GradientReport {
     const language = options.language ?? this.#language;
     const w = wording(language, 4);
     const said = (s: Sentence): Block => ({ kind: "paragraph", text: w.sentence(s) });
-    const words = findings(this.layers, this.nonFinite).map(said);
+    const { layers, nonFinite } = this;
+    const words = (
+      nonFinite
+        ? [...produced(nonFinite), ...standingOut(layers)]
+        : [say("allFinite"), ...findings(layers)]
+    ).map(said);
     const blocks: Block[] =
       this.layers.length > 0
         ? [

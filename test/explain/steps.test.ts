@@ -5,6 +5,7 @@ import type { Agreement } from "../../src/explain/agreement.ts";
 import { Derivation, diagnose, explain, gradientReport } from "../../src/explain/index.ts";
 import { rounded } from "../../src/explain/print.ts";
 import * as nn from "../../src/nn/index.ts";
+import type { Layer } from "../../src/nn/layer.ts";
 import { customOperator } from "../../src/ops/custom.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { adam } from "../../src/optim/adaptive.ts";
@@ -306,6 +307,120 @@ it("counts one dead unit in the singular", async () => {
   const model = sequential(linear(2, 3, { bias: [-9, 9, 9] }), nn.relu(), linear(3, 2));
   const t = trainer(model, { loss: nn.halfSquaredError, optimizer: sgd(), ...f64 });
   expect((await gradientReport(t, { data })).toText()).toContain("1 of 3 units is dead");
+});
+
+describe("a gradient that is 0", () => {
+  const relu = (bias: number) =>
+    linear(2, 2, {
+      weight: [
+        [1, 0],
+        [0, 1],
+      ],
+      bias,
+    });
+  const made = (...layers: readonly (Layer | ((x: Tensor) => Tensor))[]) =>
+    trainer(sequential(...(layers as [])), { loss: nn.halfSquaredError, optimizer: sgd(), ...f64 });
+  const at = (targets: number[]) => ({ inputs: [[1, 2]], targets: [targets] });
+  const noNumber = /NaN|neither vanishes|finite\.\n.*healthy/;
+
+  it("arrives nowhere if the error is at its least", async () => {
+    const t = made(relu(0), nn.relu(), relu(0));
+    const report = await gradientReport(t, { data: at([1, 2]) });
+    expect(report.toText()).toContain("No gradient arrives at any layer: at the last one it is 0");
+    expect(report.toText({ language: "zh" })).toContain("没有梯度到达任何一层");
+    expect(report.toText()).not.toMatch(noNumber);
+    expect(report.layers.flatMap((l) => Object.values(l)).some(Number.isNaN)).toBe(false);
+    for (const layer of report.layers) {
+      expect(layer.norm).toBe(0);
+      expect([layer.cumulative, layer.ratio, layer.activationGain]).toEqual([
+        undefined,
+        undefined,
+        undefined,
+      ]);
+    }
+    const d = await explain(t, {
+      data: {
+        inputs: [
+          [1, 2],
+          [3, 4],
+        ],
+        targets: [
+          [1, 2],
+          [3, 4],
+        ],
+      },
+    });
+    expect(d.data.passed).toBe(true);
+    expect(d.toText()).toContain("No gradient arrives at any layer");
+    expect(d.toText()).not.toMatch(noNumber);
+  });
+
+  it("arrives nowhere behind a dead output, and the units are named", async () => {
+    const t = made(relu(0), nn.relu(), relu(-9), nn.relu());
+    const text = (await gradientReport(t, { data: at([1, 2]) })).toText();
+    expect(text).toContain("No gradient arrives at any layer");
+    expect(text).toContain("Layer 2: 2 of 2 units are dead on these data, by a mask");
+    expect(text).not.toMatch(noNumber);
+  });
+
+  it("does not reach the layers before one that is dead", async () => {
+    const t = made(relu(0), nn.relu(), relu(-9), nn.relu(), relu(0));
+    const report = await gradientReport(t, { data: at([1, 2]) });
+    expect(report.toText()).toContain("No gradient reaches the layers 1, 2: there it is 0.");
+    expect(report.layers.map((l) => l.cumulative)).toEqual([
+      Number.NEGATIVE_INFINITY,
+      Number.NEGATIVE_INFINITY,
+      0,
+    ]);
+    expect(report.layers[0]!.ratio).toBeUndefined();
+    expect(report.toText()).not.toMatch(noNumber);
+  });
+
+  it("has weights of 0 that do not move: no ratio of 0 to 0", async () => {
+    const t = made(
+      linear(2, 2, {
+        weight: [
+          [0, 0],
+          [0, 0],
+        ],
+        bias: 0,
+      }),
+    );
+    const report = await gradientReport(t, { data: at([0, 0]) });
+    expect(report.layers[0]!.updateRatio).toBeUndefined();
+    expect(report.toText()).not.toMatch(noNumber);
+  });
+
+  it("is not taken for one whose squares underflow or overflow", async () => {
+    for (const [size, said] of [
+      [1e-170, "10^−170.0"],
+      [1e170, "10^170.0"],
+    ] as const) {
+      const t = made(relu(0), (x: Tensor) => x.mul(size), relu(0));
+      const data = { inputs: [[1 / size, 2 / size]], targets: [[0, 0]] };
+      const report = await gradientReport(t, { data });
+      expect(report.toText()).toContain(`at layer 1 it is ${said} of what it is at the output`);
+      expect(report.layers[0]!.norm / size).toBeCloseTo(Math.sqrt(5), 12);
+    }
+  });
+
+  it("is not found healthy where it is not finite", async () => {
+    const t = made(relu(0), (x: Tensor) => x.sub(1).sqrt(), relu(0));
+    const text = (await gradientReport(t, { data: at([0, 0]) })).toText();
+    expect(text).toContain("The loss is finite, but its gradient is not");
+    expect(text).not.toContain("neither vanishes");
+    const both = {
+      inputs: [
+        [1, 2],
+        [1, 2],
+      ],
+      targets: [
+        [0, 0],
+        [1, 1],
+      ],
+    };
+    expect((await explain(t, { data: both })).toText()).not.toContain("neither vanishes");
+  });
 });
 
 describe("numbers that are not finite", () => {

@@ -4,7 +4,7 @@ import { type Dataset, subset } from "../../../src/data/dataset.ts";
 import { diagnose } from "../../../src/explain/diagnose.ts";
 import { printInline, wording } from "../../../src/explain/render/blocks.ts";
 import type { Derivation } from "../../../src/explain/render/index.ts";
-import { gradientReport } from "../../../src/explain/report.ts";
+import { gradientReport, standingOut } from "../../../src/explain/report.ts";
 import type { NetworkFile } from "../../../src/io/network-file/network.ts";
 import { parseNetwork } from "../../../src/io/network-file/parse.ts";
 import { type PreparedNetwork, prepareNetwork } from "../../../src/io/network-file/prepare.ts";
@@ -275,7 +275,7 @@ export class Engine {
     const found = await gradientReport(this.trainer, { data, example, language });
     const { layers, nonFinite } = found;
     const text = found.toText({ language }).split("\n\n", 1)[0]!;
-    const odd = layers.some((l) => l.dead > 0 || Math.abs(l.cumulative) > 2);
+    const odd = standingOut(layers).length > 0;
     const findings = odd || nonFinite ? text.split("\n").slice(nonFinite ? 0 : 1) : [];
     return { layers, ...(nonFinite ? { nonFinite } : {}), text, findings };
   }
