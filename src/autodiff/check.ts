@@ -11,20 +11,27 @@ import { mul } from "../ops/arithmetic.ts";
 import { identity } from "../ops/custom.ts";
 import { constant } from "../ops/leaf.ts";
 import { sum } from "../ops/reduce.ts";
-import { plateau, quotients } from "./differences.ts";
+import { compared, plateau, quotients, withMore } from "./differences.ts";
 import { pushForward } from "./forward.ts";
 import { gradient } from "./gradient.ts";
+import { heldIn, holding } from "./held.ts";
+import { ownRounding } from "./own-rounding.ts";
 
 export interface CheckOptions {
   /** 1 checks the gradient; 2 checks the gradient's gradient as well. Default 1. */
   readonly order?: 1 | 2;
   /**
-   * Pass if |a − n| ≤ absolute + relative·max(|a|, |n|) + rounding, where the last is what rounding
-   * of f can make of a difference quotient: 8ε|f|/h. Defaults 1e-7 and 1e-5.
+   * Pass if |a − n| ≤ absolute + relative·max(|a|, |n|) + off, where `off` is what the difference n
+   * itself can be off, by the length of its step and the rounding of f. The two modes, which are
+   * exact but for rounding, are held to a thousandth of that, and their own rounding besides.
+   * Defaults 0 and 1e-5: small derivatives are held to their own size.
    */
   readonly absolute?: number;
   readonly relative?: number;
-  /** Step lengths h of the central difference, each scaled by max(1, |x|). */
+  /**
+   * Step lengths h of the central difference, each scaled by max(1, |x|). Default: 1e-3 to 3e-6,
+   * and from 0.1 to 1e-10 where those do not tell.
+   */
   readonly steps?: readonly number[];
   /** At most so many entries of each input are checked, evenly spread. Default 64. */
   readonly entries?: number;
@@ -42,15 +49,22 @@ export interface CheckedEntry {
   readonly step: number;
   /** How far rounding of the function's value alone can put `numeric` off. */
   readonly rounding: number;
+  /** How far it can be off in all: rounding, and what its step's length does. */
+  readonly off: number;
+  /** How far rounding can put the derivative itself off. */
+  readonly ownRounding: number;
   /** absolute + relative·max(|a|, |n|) */
   readonly tolerance: number;
+  /** Nothing disagrees. */
   readonly passed: boolean;
+  /** The difference can be off by more than half the derivative: it says nothing either way. */
+  readonly coarse: boolean;
 }
 
 export interface CheckReport {
   readonly passed: boolean;
   readonly entries: readonly CheckedEntry[];
-  /** The entry with the largest disagreement. */
+  /** The entry that disagrees most, beside what is allowed. */
   readonly worst: CheckedEntry | undefined;
 }
 
@@ -96,29 +110,38 @@ export function checkGradients(
       fix: 'Make the inputs with { dtype: "f64" }.',
     });
   }
-  const weighted = (...x: Tensor[]): Tensor => {
+  const weighted: Build = (x) => {
     const y = f(...x);
-    return sum(mul(y, weights(y)));
+    const value = sum(mul(y, weights(y)));
+    return { value, forward: value };
   };
   const entries = compare(weighted, inputs, 1, options);
   if ((options.order ?? 1) === 2) {
-    const slope = (...x: Tensor[]): Tensor => {
+    const slope: Build = (x) => {
       const real = x.filter((t) => isFloat(t.dtype));
-      return gradient(weighted(...x), real)
+      const { forward } = weighted(x);
+      const value = gradient(forward, real)
         .map((g) => sum(mul(g, weights(g))))
         .reduce((a, b) => a.add(b));
+      return { value, forward };
     };
     entries.push(...compare(slope, inputs, 2, options));
   }
-  const gap = (e: CheckedEntry) => {
-    const distance = Math.max(Math.abs(e.reverse - e.numeric), Math.abs(e.reverse - e.forward));
-    return Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
-  };
   const worst = entries.reduce<CheckedEntry | undefined>(
-    (a, b) => (a === undefined || gap(b) > gap(a) ? b : a),
+    (a, b) => (a === undefined || excess(b) > excess(a) ? b : a),
     undefined,
   );
   return { passed: entries.every((e) => e.passed), entries, worst };
+}
+
+/** How far an entry disagrees, in units of what is allowed. */
+export function excess(e: CheckedEntry): number {
+  const by = (gap: number, allowed: number) => (gap === 0 ? 0 : gap / allowed);
+  const worst = Math.max(
+    by(Math.abs(e.reverse - e.numeric), e.tolerance + e.off),
+    by(Math.abs(e.reverse - e.forward), exact * e.tolerance + e.ownRounding),
+  );
+  return Number.isNaN(worst) ? Number.POSITIVE_INFINITY : worst;
 }
 
 /** As checkGradients, but throws an error that names the worst entry. */
@@ -142,20 +165,35 @@ function weights(y: Tensor): Tensor {
   return constant(data, y.shape);
 }
 
+/** A function of the inputs; what it holds constant is found in `forward`. */
+type Build = (x: readonly Tensor[]) => { readonly value: Tensor; readonly forward: Tensor };
+
+/** Both modes are exact up to rounding, so they must agree a thousand times better. */
+const exact = 1e-3;
+
 function compare(
-  f: (...x: Tensor[]) => Tensor,
+  build: Build,
   inputs: readonly Tensor[],
   order: 1 | 2,
   options: CheckOptions,
 ): CheckedEntry[] {
-  const { absolute = 1e-7, relative = 1e-5, steps = sweep } = options;
+  const { absolute = 0, relative = 1e-5, steps } = options;
   const values = evaluate(inputs);
   const variables = inputs.map((x) => (isFloat(x.dtype) ? identity(x) : x));
   const real = variables.filter((x) => isFloat(x.dtype));
-  const y = f(...variables);
-  const reverse = evaluate(gradient(y, real));
+  const { value: y, forward: original } = build(variables);
+  const gradients = gradient(y, real);
+  const reverse = evaluate(gradients);
+  const [own, ...ownOfEach] = ownRounding([y, ...gradients], evaluate);
+  const held = heldIn(original);
+  const heldAt = evaluate(held).map((data, i) => constant(data, held[i]!.shape));
   const at = (data: readonly TypedArray[]): number =>
-    withSite(y.site, () => f(...inputs.map((x, i) => constant(data[i]!, x.shape))).item());
+    withSite(y.site, () => {
+      const moved = build(inputs.map((x, i) => constant(data[i]!, x.shape)));
+      // What is held is the same in each graph of f, in the same order.
+      const nodes = heldIn(moved.forward);
+      return holding(moved.value, new Map(nodes.map((n, i) => [n, heldAt[i] ?? n]))).item();
+    });
   const entries: CheckedEntry[] = [];
   let ordinal = -1;
   inputs.forEach((x, input) => {
@@ -169,21 +207,23 @@ function compare(
       const scale = Math.max(1, Math.abs(values[input]![index]!));
       const along = (by: number) =>
         at(values.map((v, k) => (k === input ? replace(v, index, v[index]! + by) : v)));
-      const tried = quotients(
-        along,
-        steps.map((h) => h * scale),
-      );
-      const { central: numeric, h: step, rounding } = plateau(tried);
-      const exact = reverse[ordinal]![index]!;
-      const toleranceFor = (b: number) =>
-        absolute + relative * Math.max(Math.abs(exact), Math.abs(b));
-      const tolerance = toleranceFor(numeric);
-      // Both modes are exact up to rounding, so they must agree a thousand times better.
-      const passed =
-        Math.abs(exact - numeric) <= tolerance + rounding &&
-        Math.abs(exact - forward) <= 1e-3 * toleranceFor(forward);
-      const found = { reverse: exact, forward, numeric, step, rounding, tolerance };
-      entries.push({ order, input, index, ...found, passed });
+      const tried = (lengths: readonly number[]) =>
+        quotients(
+          along,
+          lengths.map((h) => h * scale),
+          own![0]!,
+        );
+      const first = tried(steps ?? sweep);
+      const best = plateau(steps ? first : withMore(first, tried, relative));
+      const { central: numeric, h: step, rounding, off } = best;
+      const a = reverse[ordinal]![index]!;
+      const tolerance = absolute + relative * Math.max(Math.abs(a), Math.abs(numeric));
+      const ownRounding = ownOfEach[ordinal]![index]!;
+      const verdict = compared(a, best, tolerance);
+      const modes = Math.abs(a - forward) <= exact * tolerance + ownRounding;
+      const passed = verdict !== "disagrees" && modes;
+      const found = { reverse: a, forward, numeric, step, rounding, off, ownRounding, tolerance };
+      entries.push({ order, input, index, ...found, passed, coarse: verdict === "coarse" });
     }
   });
   return entries;

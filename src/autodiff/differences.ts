@@ -10,9 +10,9 @@ export interface Quotient {
   /** (f(h) − f(−h)) / 2h */
   readonly central: number;
   /**
-   * How far the rounding of f alone can put the central quotient off: u·max(|f(h)|, |f(−h)|)/h,
-   * with u = 8·2⁻⁵². Of f = 10¹¹ only the digits above 10⁻⁴ are known, of its quotient with
-   * h = 10⁻⁵ those above 10.
+   * How far the rounding of f alone can put the central quotient off: u/h, with
+   * u = 8·2⁻⁵²·max(|f(h)|, |f(−h)|), or what f's own rounding is known to be if that is more. Of
+   * f = 10¹¹ only the digits above 10⁻⁴ are known, of its quotient with h = 10⁻⁵ those above 10.
    */
   readonly rounding: number;
 }
@@ -20,7 +20,12 @@ export interface Quotient {
 /** A value of f is taken to be right to eight units in its last place. */
 const uncertainty = 8 * 2 ** -52;
 
-export const quotients = (f: (at: number) => number, steps: readonly number[]): Quotient[] => {
+/** `own` is how far rounding on the way to f(0) can put it off. */
+export const quotients = (
+  f: (at: number) => number,
+  steps: readonly number[],
+  own = 0,
+): Quotient[] => {
   const middle = f(0);
   return steps.map((h) => {
     const [above, below] = [f(h), f(-h)];
@@ -29,22 +34,59 @@ export const quotients = (f: (at: number) => number, steps: readonly number[]): 
       left: (middle - below) / h,
       right: (above - middle) / h,
       central: (above - below) / (2 * h),
-      rounding: (uncertainty * Math.max(Math.abs(above), Math.abs(below))) / h,
+      rounding: Math.max(uncertainty * Math.max(Math.abs(above), Math.abs(below)), own) / h,
     };
   });
 };
+
+/** A difference quotient with what it can be off. */
+export interface Plateau extends Quotient {
+  /** Its change from the step before, which bounds what its length does, and its rounding. */
+  readonly off: number;
+}
 
 /**
  * The central quotient to believe. As h falls, its truncation error falls as h², which the jump
  * from one step to the next shows, and its rounding error grows as 1/h: where both together are
  * least. (The jump alone does not do: where rounding rules, neighbours are often equal by chance.)
  */
-export function plateau(all: readonly Quotient[]): Quotient {
-  let best = all[all.length - 1]!;
+export function plateau(all: readonly Quotient[]): Plateau {
+  const last = all.at(-1)!;
+  let best: Plateau = { ...last, off: last.rounding };
   let least = Number.POSITIVE_INFINITY;
   for (let i = 1; i < all.length; i++) {
-    const error = Math.abs(all[i]!.central - all[i - 1]!.central) + all[i]!.rounding;
-    if (error < least) [best, least] = [all[i]!, error];
+    const off = Math.abs(all[i]!.central - all[i - 1]!.central) + all[i]!.rounding;
+    if (off < least) best = { ...all[i]!, off: (least = off) };
   }
   return best;
+}
+
+/** More steps, for functions that change on another scale or much less than they are large. */
+export interface Wider {
+  readonly coarser: readonly number[];
+  readonly finer: readonly number[];
+}
+export const wider: Wider = { coarser: [1e-1, 1e-2], finer: [1e-7, 1e-8, 1e-9, 1e-10] };
+
+/** The quotients, with more steps where these do not tell the derivative well enough. */
+export function withMore(
+  all: readonly Quotient[],
+  more: (steps: readonly number[]) => readonly Quotient[],
+  enough: number,
+  { coarser, finer }: Wider = wider,
+): readonly Quotient[] {
+  const { off, central } = plateau(all);
+  return off <= enough * Math.abs(central) ? all : [...more(coarser), ...all, ...more(finer)];
+}
+
+/** What a difference says of a derivative. */
+export type Verdict = "agrees" | "disagrees" | "coarse";
+
+/**
+ * |a − n| ≤ tolerance + what the difference n can be off. Where that is more than half of a, it
+ * would agree with much else: too coarse to tell.
+ */
+export function compared(a: number, n: Plateau, tolerance: number): Verdict {
+  if (!(Math.abs(a - n.central) <= tolerance + n.off)) return "disagrees";
+  return a !== 0 && n.off > tolerance && n.off > 0.5 * Math.abs(a) ? "coarse" : "agrees";
 }

@@ -140,6 +140,8 @@ export interface Op<A extends Attributes = Attributes> {
    */
   readonly textbook?: readonly ((r: RuleContext<A>) => Tensor)[];
   readonly sampling?: Sampling<A>;
+  /** Its derivative is 0 by decree: what goes in counts as constant, whatever changes it. */
+  readonly isHeld?: boolean;
   /** Made of a user's function, which may build something else at each call. */
   readonly isOpaque?: boolean;
 }

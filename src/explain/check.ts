@@ -1,6 +1,17 @@
 /** Section 13: the same derivative by other methods, and what counts as agreement. */
-import { plateau, type Quotient, quotients } from "../autodiff/differences.ts";
+import {
+  compared,
+  type Plateau,
+  plateau,
+  type Quotient,
+  quotients,
+  type Verdict,
+  wider,
+  withMore,
+} from "../autodiff/differences.ts";
 import { pushForward } from "../autodiff/forward.ts";
+import { gradient } from "../autodiff/gradient.ts";
+import { ownRounding } from "../autodiff/own-rounding.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -10,11 +21,11 @@ import type { Context } from "./context.ts";
 import type { Cell, Sentence } from "./derivation.ts";
 import { type Element, keyOf } from "./elements.ts";
 import { number } from "./expr.ts";
+import { aboutHeld, heldLoss } from "./held.ts";
 import type { Values } from "./outcome.ts";
 import { say } from "./say.ts";
 import { isLarge, type Trace } from "./trace.ts";
 
-const absolute = 1e-8;
 const relative = 1e-5;
 const sweep = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6];
 /** At most so many paths are added up one by one. */
@@ -22,12 +33,33 @@ const enumerable = 16;
 /** Networks with more parameters are also checked along a random direction. */
 const many = 60;
 
-const tolerance = (a: number, b: number): number =>
-  absolute + relative * Math.max(Math.abs(a), Math.abs(b));
-/** For methods that are exact but for rounding. */
-const agree = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-3 * tolerance(a, b);
-const isNear = (a: number, { central, rounding }: Quotient): boolean =>
-  Math.abs(a - central) <= tolerance(a, central) + rounding;
+const tolerance = (a: number, b: number): number => relative * Math.max(Math.abs(a), Math.abs(b));
+/** For methods that are exact but for rounding, which can put them off by `own`. */
+const agree = (a: number, b: number, own: number): Verdict =>
+  Math.abs(a - b) <= 1e-3 * tolerance(a, b) + own ? "agrees" : "disagrees";
+const near = (a: number, n: Plateau): Verdict => compared(a, n, tolerance(a, n.central));
+
+/** How far rounding can put E and the gradients off. */
+interface Rounding {
+  readonly loss: number;
+  readonly gradients: Values;
+}
+
+function roundingOf(t: Trace): Rounding {
+  let known = roundings.get(t.loss);
+  if (!known) {
+    const names = Object.keys(t.parameters);
+    const g = gradient(
+      t.loss,
+      names.map((n) => t.parameters[n]!),
+    );
+    const [loss, ...own] = ownRounding([t.loss, ...g], t.evaluate);
+    const gradients = Object.fromEntries(names.map((n, i) => [n, own[i]!]));
+    roundings.set(t.loss, (known = { loss: loss![0]!, gradients }));
+  }
+  return known;
+}
+const roundings = new WeakMap<Tensor, Rounding>();
 
 /** Forward mode: dE along a change of the parameters. */
 export function forwardDerivative(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>): number {
@@ -45,7 +77,7 @@ const duals = new WeakMap<Tensor, (more: readonly TypedArray[]) => TypedArray[]>
 
 export interface Differences {
   readonly all: readonly Quotient[];
-  readonly plateau: Quotient;
+  readonly plateau: Plateau;
   readonly left: number;
   readonly right: number;
   /** Left and right derivative differ, however small the step. */
@@ -57,7 +89,7 @@ export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>
     const change = new Map(
       [...direction].map(([x, d]) => [x, t.bindings.get(x)!.map((v, i) => v + s * d[i]!)]),
     );
-    return t.evaluate([t.loss], change)[0]![0]!;
+    return t.evaluate([heldLoss(t)], change)[0]![0]!;
   };
   let scale = 1;
   for (const [x, d] of direction) {
@@ -66,21 +98,25 @@ export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>
         scale = Math.max(scale, Math.abs(t.bindings.get(x)![i]!) * Math.min(1, Math.abs(v)));
     });
   }
-  const all = quotients(
-    at,
-    sweepOf(t).map((h) => h * scale),
-  );
-  const fine = all[Math.min(4, all.length - 1)]!;
+  const own = roundingOf(t).loss;
+  const tried = (steps: readonly number[]) =>
+    quotients(
+      at,
+      steps.map((h) => h * scale),
+      own,
+    );
+  const large = isLarge(t);
+  const first = tried(large ? [1e-4, 1e-5] : sweep);
+  const fine = first[Math.min(4, first.length - 1)]!;
   const { left, right } = fine;
   // Where the function is smooth the two sides approach each other in proportion to h.
   const gap = (q: Quotient) => Math.abs(q.left - q.right);
-  const noise = 1e-6 + 1e-4 * Math.max(Math.abs(left), Math.abs(right)) + 4 * fine.rounding;
-  const kink = gap(fine) > noise && gap(fine) > 0.5 * gap(all[0]!);
+  const noise = 1e-4 * Math.max(Math.abs(left), Math.abs(right)) + 4 * fine.rounding;
+  const kink = gap(fine) > noise && gap(fine) > 0.5 * gap(first[0]!);
+  // A single pass of a large network takes long.
+  const all = withMore(first, tried, relative, large ? { ...wider, finer: [] } : wider);
   return { all, plateau: plateau(all), left, right, kink };
 }
-
-/** Shorter for networks of which a single pass takes long. */
-const sweepOf = (t: Trace): readonly number[] => (isLarge(t) ? [1e-4, 1e-5] : sweep);
 
 const unit = (x: Tensor, index: number): Map<Tensor, TypedArray> => {
   const d = new Float64Array(x.size);
@@ -124,18 +160,19 @@ export function check(
   const d = differences(trace, direction);
   const rows: Cell[][] = [];
   let passed = true;
-  const row = (label: Sentence, value: number, ok: boolean) => {
-    passed &&= ok;
-    rows.push([label, number(value), say(ok ? "agrees" : "disagrees")]);
+  const row = (label: Sentence, value: number, verdict: Verdict) => {
+    passed &&= verdict !== "disagrees";
+    rows.push([label, number(value), say(verdict)]);
   };
+  const own = roundingOf(trace).gradients[r.name]![index]!;
   const aim = taken ? taken[r.name]![index]! : exact;
   const reverse = taken ? "reverseNew" : trace.trainer ? "reverse" : "reversePlain";
   rows.push([say(reverse), number(aim), ""]);
-  row(say("derivation"), derived, agree(aim, derived));
+  row(say("derivation"), derived, agree(aim, derived, own));
   if (taken) rows.push([say("reversePlain"), number(exact), ""]);
-  row(say("forwardMode"), forward, agree(exact, forward));
+  row(say("forwardMode"), forward, agree(exact, forward, own));
   if (!d.kink)
-    row(say("central", { h: number(d.plateau.h) }), d.plateau.central, isNear(exact, d.plateau));
+    row(say("central", { h: number(d.plateau.h) }), d.plateau.central, near(exact, d.plateau));
   if (r.paths > 0 && r.paths <= enumerable && !taken) {
     const total = pathSum(c, r);
     const single = r.paths === 1;
@@ -145,13 +182,14 @@ export function check(
         ? say(single ? "pathOne" : "pathSum", slots)
         : say(single ? "pathOneShare" : "pathShare", slots),
       total,
-      agree(share ?? exact, total),
+      agree(share ?? exact, total, own),
     );
   }
   const size = Object.values(trace.parameters).reduce((n, t) => n + t.size, 0);
   if (size > many) passed = directional(trace, g, rows) && passed;
-  const why = [say("checkRule", { atol: number(absolute), rtol: number(relative) })];
+  const why = [say("checkRule", { rtol: number(relative) })];
   if (taken) why.push(say("checkNew", { loss: c.loss }));
+  why.push(...aboutHeld(trace, "heldHere"));
   if (d.kink) {
     const law = kinkLaw(c, true);
     why.push(say("kink", { loss: c.loss, w, left: number(d.left), right: number(d.right), law }));
@@ -165,21 +203,23 @@ export function check(
         ),
       }),
     );
-    const { central, rounding } = d.plateau;
-    if (rounding > tolerance(exact, central)) {
-      const by = number(Number(rounding.toPrecision(2)));
-      why.push(say("roundingRules", { loss: c.loss, by }));
-    }
+    const { central, off } = d.plateau;
+    if (off > tolerance(exact, central)) why.push(say("differenceOff", { by: brief(off) }));
   }
+  if (own > 1e-3 * tolerance(exact, forward)) why.push(say("ownRounding", { w, by: brief(own) }));
   const columns = [say("method"), say("value"), say("verdict")];
   c.note("check", why, { columns, rows }, "check");
   return { passed, ...(d.kink ? { kink: d } : {}) };
 }
 
+const brief = (x: number) => number(Number(x.toPrecision(2)));
+
 /** Along a fixed pseudo-random direction v over all parameters: g·v against two other methods. */
 function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
   const direction = new Map<Tensor, TypedArray>();
+  const { gradients } = roundingOf(t);
   let product = 0;
+  let own = 0;
   let seed = 0;
   for (const [name, x] of Object.entries(t.parameters)) {
     const v = Float64Array.from(
@@ -189,16 +229,17 @@ function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
     direction.set(x, v);
     v.forEach((a, i) => {
       product += a * g[name]![i]!;
+      own += Math.abs(a) * gradients[name]![i]!;
     });
   }
   const forward = forwardDerivative(t, direction);
   const d = differences(t, direction);
-  const verdict = (ok: boolean) => say(ok ? "agrees" : "disagrees");
-  const [first, second] = [agree(product, forward), d.kink || isNear(product, d.plateau)];
+  const first = agree(product, forward, own);
+  const second = d.kink ? "agrees" : near(product, d.plateau);
   rows.push([say("directional"), number(product), ""]);
-  rows.push([say("directionalForward"), number(forward), verdict(first)]);
-  rows.push([say("directionalCentral"), number(d.plateau.central), verdict(second)]);
-  return first && second;
+  rows.push([say("directionalForward"), number(forward), say(first)]);
+  rows.push([say("directionalCentral"), number(d.plateau.central), say(second)]);
+  return first !== "disagrees" && second !== "disagrees";
 }
 
 /** Σ over all ways from the parameter to the loss of the product of the derivatives on the way. */
@@ -227,7 +268,8 @@ function pathSum(c: Context, r: Route): number {
 /** The law of an operator that is exactly at a point where its derivative jumps. */
 function kinkLaw(c: Context, any: boolean): { en: string; zh: string } {
   let fallback = { en: "", zh: "" };
-  const nodes = nodesOf([c.trace.loss]);
+  // What is held has no say in how E changes.
+  const nodes = nodesOf([heldLoss(c.trace)]);
   for (const node of nodes) {
     // A comparison of two numbers that are equal decides a choice exactly at its border.
     const [a, b] = node.inputs.map((x) => c.trace.values.get(x));

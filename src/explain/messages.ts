@@ -353,13 +353,14 @@ export const messages = {
   allFinite: ["All numbers are finite.", "所有数值都是有限的。"],
   // Checks.
   checkRule: [
-    "Two numbers a and n agree if |a − n| ≤ {atol} + {rtol}·max(|a|, |n|); methods that are exact but for rounding are held to a thousandth of that.",
-    "若 |a − n| ≤ {atol} + {rtol}·max(|a|, |n|)，则两数 a 与 n 一致；除舍入外精确的方法只允许其千分之一。",
+    "Two numbers a and n agree if |a − n| ≤ {rtol}·max(|a|, |n|), or a thousandth of that where both are exact but for rounding. What rounding can put them off is allowed besides, and for a difference what the length of its step does.",
+    "若 |a − n| ≤ {rtol}·max(|a|, |n|)，则两数 a 与 n 一致；两者除舍入外都精确时只允许其千分之一。舍入所能造成的偏差另外允许，差分还允许步长造成的偏差。",
   ],
   method: ["method", "方法"],
   verdict: ["verdict", "结论"],
   agrees: ["agrees", "一致"],
   disagrees: ["DISAGREES", "不一致"],
+  coarse: ["too coarse to tell", "太粗，无法判断"],
   reverse: ["reverse mode (the training step)", "反向模式（训练步骤）"],
   reversePlain: ["reverse mode", "反向模式"],
   reverseNew: [
@@ -384,9 +385,21 @@ export const messages = {
   directionalCentral: ["direction: central difference", "方向导数：中心差分"],
   sweep: ["Central differences, h → value: {list}.", "中心差分，h → 值：{list}。"],
   sweepStep: ["{h} → {value}", "{h} → {value}"],
-  roundingRules: [
-    "{loss} is so large beside this derivative that rounding alone can put the difference off by {by}; that much is allowed besides.",
-    "{loss} 比这个导数大得多，仅舍入就可使差分偏离 {by}；此偏差另外允许。",
+  differenceOff: [
+    "Rounding and the length of the step can put the difference off by {by}, which is much beside this derivative.",
+    "舍入与步长可使差分偏离 {by}，相对于这个导数已经不小。",
+  ],
+  ownRounding: [
+    "Terms cancel on the way to this derivative, so that rounding can put it off by {by}.",
+    "计算这个导数时有些项相互抵消，舍入可使它偏离 {by}。",
+  ],
+  heldHere: [
+    "What {op} holds constant keeps its value in this, as it does for the gradient.",
+    "{op} 所固定的量在此保持原值，求梯度时也是如此。",
+  ],
+  heldAgain: [
+    "What {op} holds constant is computed anew here; the gradient does not foresee how it changes.",
+    "{op} 所固定的量在此重新计算，梯度并不预见它的变化。",
   ],
   kink: [
     "{loss} is not differentiable in {w} here: the left derivative is {left}, the right derivative {right}. Convention used: {law}",

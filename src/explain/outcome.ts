@@ -3,6 +3,7 @@ import type { Differences } from "./check.ts";
 import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
 import { type Expr, number, symbolsOf } from "./expr.ts";
+import { aboutHeld, heldLoss } from "./held.ts";
 import { renewed } from "./notation.ts";
 import { say } from "./say.ts";
 import { clipped, isLarge, isPlain, lossAt, rateOf, updateRule } from "./trace.ts";
@@ -24,16 +25,20 @@ export function meaning(
   const w = c.parameterSymbol(name, index);
   if (!Number.isFinite(gradient)) return;
   const brief = (v: number) => number(Number(v.toPrecision(2)));
+  const held = aboutHeld(c.trace, "heldHere");
   const [first] = raises;
   if (kink) {
     const [up, down] = [brief(kink.right * first), brief(-kink.left * first)];
-    c.note("result", [say("meaningKink", { w, loss: c.loss, by: number(first), up, down })]);
+    c.note("result", [
+      say("meaningKink", { w, loss: c.loss, by: number(first), up, down }),
+      ...held,
+    ]);
     return;
   }
   const by = raises.find((h) => isLinear(c, name, index, gradient, h)) ?? raises.at(-1)!;
   const key = gradient > 0 ? "meaningUp" : gradient < 0 ? "meaningDown" : "meaningZero";
   const change = brief(Math.abs(gradient) * by);
-  c.note("result", [say(key, { w, loss: c.loss, by: number(by), change })]);
+  c.note("result", [say(key, { w, loss: c.loss, by: number(by), change }), ...held]);
 }
 
 /** Changes of a parameter that its gradient is made clear with. */
@@ -46,8 +51,10 @@ function isLinear(c: Context, name: string, index: number, gradient: number, h: 
   const moved = trace.bindings.get(trace.parameters[name]!)!.slice();
   moved[index]! += h;
   const before = c.elements.value({ node: trace.loss, index: 0 });
-  const change = lossAt(trace, { [name]: moved }) - before;
-  const lost = 1e-14 * Math.max(1, Math.abs(before));
+  const held = new Map([[trace.parameters[name]!, moved]]);
+  const after = trace.evaluate([heldLoss(trace)], held)[0]![0]!;
+  const change = after - before;
+  const lost = 1e-14 * Math.max(Math.abs(after), Math.abs(before));
   return Math.abs(change - gradient * h) <= 0.1 * Math.abs(gradient * h) + lost;
 }
 
@@ -194,5 +201,6 @@ export function again(c: Context, g: Values, next: Values): void {
     change: number(after - before),
     predicted: number(predicted),
   };
-  c.note("again", [say(isPlain(trace, g, next) ? "againText" : "againOther", slots)]);
+  const text = say(isPlain(trace, g, next) ? "againText" : "againOther", slots);
+  c.note("again", [text, ...aboutHeld(trace, "heldAgain")]);
 }

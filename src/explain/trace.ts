@@ -390,7 +390,9 @@ export const isPlain = (
   t.trainable.every((name) =>
     t.bindings.get(t.parameters[name]!)!.every((v, i) => {
       const change = rateOf(t.trainer!) * g[name]![i]!;
-      return Math.abs(next[name]![i]! - v + change) <= 1e-12 * Math.max(1, Math.abs(v));
+      return (
+        Math.abs(next[name]![i]! - v + change) <= 1e-12 * Math.max(Math.abs(change), Math.abs(v))
+      );
     }),
   );
 

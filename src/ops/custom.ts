@@ -21,8 +21,13 @@ export const identityOp = elementwise({
 export const stopGradientOp = elementwise({
   name: "stopGradient",
   value: ([x]) => x!,
+  isHeld: true,
   law: { en: "By decree a constant: nothing flows back.", zh: "规定为常数：没有梯度传回。" },
-  notation: same,
+  notation: {
+    text: "stopGradient(#0)",
+    tex: "\\operatorname{stopGradient}\\left(#0\\right)",
+    precedence: 5,
+  },
   sampling: { cases: [{ inputs: [{ dtype: "f64", shape: [3] }], attributes: none }] },
 });
 

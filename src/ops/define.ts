@@ -16,7 +16,7 @@ export const none: NoAttributes = {};
 
 type Shared<A extends Attributes> = Pick<
   Op<A>,
-  "name" | "law" | "notation" | "textbook" | "sampling"
+  "name" | "law" | "notation" | "textbook" | "sampling" | "isHeld"
 >;
 
 interface Elementwise<A extends Attributes> extends Shared<A> {

@@ -5,7 +5,8 @@
  * reproduced; the gradient of the loss is the simultaneous one.
  */
 import { nodesOf } from "../core/graph.ts";
-import { node, type Tensor } from "../core/tensor.ts";
+import { rewrite } from "../core/rewrite.ts";
+import type { Tensor } from "../core/tensor.ts";
 
 /** Parameters that are updated together, in the model's order. */
 export interface LayerGroup {
@@ -50,21 +51,4 @@ function weightsOnly(forward: ReadonlySet<Tensor>, parameters: readonly Tensor[]
     if (n.inputs.length > 0 && n.inputs.every((x) => found.has(x))) found.add(n);
   }
   return found;
-}
-
-/** The roots with some nodes replaced; `keep` nodes stay as they are, with all below them. */
-function rewrite(
-  roots: readonly Tensor[],
-  replaced: ReadonlyMap<Tensor, Tensor>,
-  keep: (node: Tensor) => boolean,
-): Tensor[] {
-  if (replaced.size === 0) return [...roots];
-  const mapped = new Map<Tensor, Tensor>(replaced);
-  for (const n of nodesOf(roots, (n) => replaced.has(n) || keep(n))) {
-    if (mapped.has(n)) continue;
-    const inputs = n.inputs.map((x) => mapped.get(x) ?? x);
-    const same = keep(n) || inputs.every((x, i) => x === n.inputs[i]);
-    mapped.set(n, same ? n : node(n.op, inputs, n.attributes));
-  }
-  return roots.map((root) => mapped.get(root)!);
 }
