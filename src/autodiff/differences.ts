@@ -68,15 +68,20 @@ export interface Wider {
 }
 export const wider: Wider = { coarser: [1e-1, 1e-2], finer: [1e-7, 1e-8, 1e-9, 1e-10] };
 
-/** The quotients, with more steps where these do not tell the derivative well enough. */
+/**
+ * The quotients, with more steps where these do not tell the derivative well enough: longer ones
+ * where rounding rules, shorter ones where the length does. (Of a function that is fast beside its
+ * steps, long ones tell nothing, and are often equal by chance.)
+ */
 export function withMore(
   all: readonly Quotient[],
   more: (steps: readonly number[]) => readonly Quotient[],
   enough: number,
   { coarser, finer }: Wider = wider,
 ): readonly Quotient[] {
-  const { off, central } = plateau(all);
-  return off <= enough * Math.abs(central) ? all : [...more(coarser), ...all, ...more(finer)];
+  const { off, rounding, central } = plateau(all);
+  if (off <= enough * Math.abs(central)) return all;
+  return rounding > 0.5 * off ? [...more(coarser), ...all] : [...all, ...more(finer)];
 }
 
 /** What a difference says of a derivative. */
@@ -88,5 +93,6 @@ export type Verdict = "agrees" | "disagrees" | "coarse";
  */
 export function compared(a: number, n: Plateau, tolerance: number): Verdict {
   if (!(Math.abs(a - n.central) <= tolerance + n.off)) return "disagrees";
-  return a !== 0 && n.off > tolerance && n.off > 0.5 * Math.abs(a) ? "coarse" : "agrees";
+  const same = n.central === a;
+  return !same && n.off > tolerance && n.off > 0.5 * Math.abs(a) ? "coarse" : "agrees";
 }

@@ -204,7 +204,8 @@ export function check(
       }),
     );
     const { central, off } = d.plateau;
-    if (off > tolerance(exact, central)) why.push(say("differenceOff", { by: brief(off) }));
+    if (central !== exact && off > tolerance(exact, central))
+      why.push(say("differenceOff", { by: brief(off) }));
   }
   if (own > 1e-3 * tolerance(exact, forward)) why.push(say("ownRounding", { w, by: brief(own) }));
   const columns = [say("method"), say("value"), say("verdict")];

@@ -353,8 +353,8 @@ export const messages = {
   allFinite: ["All numbers are finite.", "所有数值都是有限的。"],
   // Checks.
   checkRule: [
-    "Two numbers a and n agree if |a − n| ≤ {rtol}·max(|a|, |n|), or a thousandth of that where both are exact but for rounding. What rounding can put them off is allowed besides, and for a difference what the length of its step does.",
-    "若 |a − n| ≤ {rtol}·max(|a|, |n|)，则两数 a 与 n 一致；两者除舍入外都精确时只允许其千分之一。舍入所能造成的偏差另外允许，差分还允许步长造成的偏差。",
+    "Two numbers a and n agree if |a − n| ≤ {rtol}·max(|a|, |n|), or a thousandth of that where both are exact but for rounding, which is allowed besides.",
+    "若 |a − n| ≤ {rtol}·max(|a|, |n|)，则两数 a 与 n 一致；两者除舍入外都精确时只允许其千分之一；舍入的偏差另外允许。",
   ],
   method: ["method", "方法"],
   verdict: ["verdict", "结论"],
@@ -386,8 +386,8 @@ export const messages = {
   sweep: ["Central differences, h → value: {list}.", "中心差分，h → 值：{list}。"],
   sweepStep: ["{h} → {value}", "{h} → {value}"],
   differenceOff: [
-    "Rounding and the length of the step can put the difference off by {by}, which is much beside this derivative.",
-    "舍入与步长可使差分偏离 {by}，相对于这个导数已经不小。",
+    "Rounding and the length of its step can put the difference off by {by}: as much is allowed.",
+    "舍入与步长可使差分偏离 {by}：此偏差另外允许。",
   ],
   ownRounding: [
     "Terms cancel on the way to this derivative, so that rounding can put it off by {by}.",

@@ -132,3 +132,52 @@ test("what rounding of a large value does to a difference is no mistake of the d
     Array(4).fill(false),
   );
 });
+
+test.each([1e-3, 1e-9, 1e-100])("a derivative of size %d is held to its size", (size) => {
+  const by = (factor: number) =>
+    customOperator({
+      name: "scaled",
+      forward: (a) => a!.tanh().mul(size),
+      backward: (g, { x: [a] }) => [g.mul(a!.tanh().square().neg().add(1)).mul(size * factor)],
+    });
+  for (const factor of [3, 1.001, 0.5, -1]) {
+    const { entries } = checkGradients((a) => by(factor)(a!), [x]);
+    expect(entries.map((e) => e.passed)).toEqual(Array(4).fill(false));
+  }
+  const { passed, entries } = checkGradients((a) => by(1)(a!), [x]);
+  expect([passed, entries.some((e) => e.coarse)]).toEqual([true, false]);
+  // An absolute tolerance is there for those who ask for it.
+  expect(checkGradients((a) => by(1.001)(a!), [x], { absolute: size }).passed).toBe(true);
+});
+
+test("a difference that would agree with anything is called coarse", () => {
+  const { passed, entries } = checkGradients((a) => a!.tanh().mul(1e-18).add(0.3), [x]);
+  expect(passed).toBe(true);
+  expect(entries.every((e) => e.coarse)).toBe(true);
+  const zero = checkGradients((a) => a!.mul(0).add(0.3), [x]);
+  expect([zero.passed, zero.entries.some((e) => e.coarse)]).toEqual([true, false]);
+});
+
+test("the worst entry is the one that disagrees most beside what is allowed", () => {
+  // Half of a small derivative is missing; of a large one rounding takes more.
+  const half = customOperator({
+    name: "half",
+    forward: (a, b) => a!.mul(1e-3).add(b!.mul(1e3)),
+    backward: (g) => [g.mul(0.5e-3), g.mul(1e3)],
+  });
+  const { worst } = checkGradients((a, b) => half(a!, b!), [x, x]);
+  expect(worst).toMatchObject({ input: 0, passed: false });
+});
+
+test("what stopGradient holds is held in differences, in both orders", () => {
+  const f = (a: Tensor): Tensor => a.mul(stopGradient(a.exp())).add(a.square());
+  expect(checkGradients((a) => f(a!), [x], { order: 2 }).passed).toBe(true);
+  const through = (a: Tensor): Tensor => a.add(stopGradient(a.round().sub(a)));
+  expect(checkGradients((a) => through(a!).square(), [x], { order: 2 }).passed).toBe(true);
+  const wrong = customOperator({
+    name: "wrong",
+    forward: (a) => a!.square(),
+    backward: (g, { x: [a] }) => [g.mul(a!)],
+  });
+  expect(checkGradients((a) => wrong(a!).mul(stopGradient(a!)), [x]).passed).toBe(false);
+});
