@@ -12,7 +12,7 @@ import "../support/backend.ts";
 const at = (...v: number[]) => tensor(v, { dtype: "f64" });
 const explained = async (f: (x: Tensor) => Tensor, ...v: number[]) => {
   const d = await explain((x) => f(x!).sum(), { inputs: { x: at(...v) } });
-  return { passed: d.data.passed, text: d.toText({ width: 400 }), gradient: d.data.gradients[0]! };
+  return { passed: d.data.passed, text: d.toText({ width: 4000 }), gradient: d.data.gradients[0]! };
 };
 /** tanh, with a derivative that is wrong by a factor. */
 const wrongBy = (factor: number) =>

@@ -6,7 +6,7 @@ import { gradient } from "../../src/autodiff/gradient.ts";
 import type { DType } from "../../src/core/dtype.ts";
 import type { ErrorCode } from "../../src/core/errors.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
-import { elu, leakyRelu } from "../../src/nn/activations.ts";
+import * as activations from "../../src/nn/activations.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
 import { cast } from "../../src/ops/cast.ts";
 import * as compare from "../../src/ops/compare.ts";
@@ -27,9 +27,8 @@ const functions = {
   ...indexing,
   ...reduce,
   ...transcendental,
+  ...activations,
   binaryCrossEntropy: crossEntropyOfBits,
-  elu,
-  leakyRelu,
   cast: (x: Tensor, { to }: { to: DType }) => cast(x, to),
   concatenate: (...xs: Tensor[]) => concatenate(xs),
   matmul,
@@ -58,7 +57,7 @@ function split(text: string): string[] {
 }
 
 function call(text: string): { inputs: Tensor[]; y: Tensor } {
-  const [, name, list] = /^(\w+)\((.*)\)$/.exec(text)!;
+  const [, name, prime, list] = /^(\w+)(′?)\((.*)\)$/.exec(text)!;
   const inputs: Tensor[] = [];
   const options: Record<string, unknown> = {};
   for (const part of split(list!)) {
@@ -69,7 +68,8 @@ function call(text: string): { inputs: Tensor[]; y: Tensor } {
     else inputs.push(tensor(parse(value!) as NestedArray, { dtype: "f64" }));
   }
   const settings = Object.keys(options).length === 0 ? [] : [options];
-  return { inputs, y: functions[name!]!(...inputs, ...settings) };
+  const y = functions[name!]!(...inputs, ...settings);
+  return { inputs, y: prime ? gradient(y.sum(), inputs)[0]! : y };
 }
 
 const page = readFileSync(new URL("../../docs/conventions.md", import.meta.url), "utf8");
