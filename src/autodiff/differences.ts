@@ -50,14 +50,22 @@ export interface Plateau extends Quotient {
  * from one step to the next shows, and its rounding error grows as 1/h: where both together are
  * least. (The jump alone does not do: where rounding rules, neighbours are often equal by chance.)
  */
-export function plateau(all: readonly Quotient[]): Plateau {
-  const last = all.at(-1)!;
-  let best: Plateau = { ...last, off: last.rounding };
+export function plateau(tried: readonly Quotient[]): Plateau {
+  // Beyond the edge of a domain there is nothing to believe.
+  const all = tried.filter((q) => Number.isFinite(q.central));
+  const last = all.at(-1) ?? tried.at(-1)!;
+  let best: Plateau = { ...last, off: all.length === 0 ? Number.NaN : last.rounding };
   let least = Number.POSITIVE_INFINITY;
-  for (let i = 1; i < all.length; i++) {
-    const off = Math.abs(all[i]!.central - all[i - 1]!.central) + all[i]!.rounding;
-    if (off < least) best = { ...all[i]!, off: (least = off) };
-  }
+  // Where a function levels off, long steps give little and are off by little: beside what they
+  // give, it is much. Only where none is known to half of itself, the size of `off` alone decides.
+  const offs = all.map((q, i) =>
+    i === 0 ? Number.POSITIVE_INFINITY : Math.abs(q.central - all[i - 1]!.central) + q.rounding,
+  );
+  const known = offs.some((off, i) => off < 0.5 * Math.abs(all[i]!.central));
+  offs.forEach((off, i) => {
+    const by = known ? off / Math.abs(all[i]!.central) : off;
+    if (by < least) [best, least] = [{ ...all[i]!, off }, by];
+  });
   return best;
 }
 
@@ -88,11 +96,13 @@ export function withMore(
 export type Verdict = "agrees" | "disagrees" | "coarse";
 
 /**
- * |a − n| ≤ tolerance + what the difference n can be off. Where that is more than half of a, it
- * would agree with much else: too coarse to tell.
+ * |a − n| ≤ tolerance + what the difference n can be off. Where that is more than half of a (of a
+ * derivative of 0: where rounding is more than half of n), it would agree with much else: too
+ * coarse to tell.
  */
 export function compared(a: number, n: Plateau, tolerance: number): Verdict {
   if (!(Math.abs(a - n.central) <= tolerance + n.off)) return "disagrees";
-  const same = n.central === a;
-  return !same && n.off > tolerance && n.off > 0.5 * Math.abs(a) ? "coarse" : "agrees";
+  if (n.central === a || n.off <= tolerance) return "agrees";
+  const coarse = a === 0 ? n.rounding > 0.5 * Math.abs(n.central) : n.off > 0.5 * Math.abs(a);
+  return coarse ? "coarse" : "agrees";
 }

@@ -112,9 +112,13 @@ export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>
   // Where the function is smooth the two sides approach each other in proportion to h.
   const gap = (q: Quotient) => Math.abs(q.left - q.right);
   const noise = 1e-4 * Math.max(Math.abs(left), Math.abs(right)) + 4 * fine.rounding;
-  const kink = gap(fine) > noise && gap(fine) > 0.5 * gap(first[0]!);
+  const seen = gap(fine) > noise && gap(fine) > 0.5 * gap(first[0]!);
   // A single pass of a large network takes long.
-  const all = withMore(first, tried, relative, large ? { ...wider, finer: [] } : wider);
+  const more = large ? { ...wider, finer: [] } : wider;
+  // A kink makes the same gap with shorter steps, if these can tell; what is near or fast does not.
+  const finer = seen ? tried(more.finer).filter((q) => 16 * q.rounding < gap(fine)) : [];
+  const kink = seen && finer.every((q) => gap(q) > 0.5 * gap(fine) && gap(q) < 2 * gap(fine));
+  const all = seen ? [...first, ...finer] : withMore(first, tried, relative, more);
   return { all, plateau: plateau(all), left, right, kink };
 }
 

@@ -86,10 +86,18 @@ describe("a function on another scale", () => {
     ["flat", (x: Tensor) => x.pow(3), 1e-5],
     ["flat at 0", (x: Tensor) => x.pow(4), 0],
     ["large", (x: Tensor) => x.square(), 1e8],
+    ["steep at the edge of its domain", (x: Tensor) => x.log(), 1e-6],
+    ["steep beside a pole", (x: Tensor) => x.reciprocal(), 1e-5],
+    ["underflowing", (x: Tensor) => x.exp(), -700],
+    ["stationary", (x: Tensor) => x.pow(3), 0],
+    ["fast and periodic", (x: Tensor) => x.mul(1e6).sin(), 1.1],
+    ["near a kink", (x: Tensor) => x.relu(), 1e-8],
+    ["beside a jump", (x: Tensor) => x.floor().mul(x), 1 + 1e-7],
   ])("is told: %s", async (_, f, v) => {
     const { passed, text } = await explained(f, v);
     expect(passed, text).toBe(true);
-    expect(text).not.toContain("too coarse");
+    expect(text).toMatch(/central difference.*agrees/);
+    expect(text).not.toContain("is not differentiable");
   });
 
   it.each([1, 1e-9, 1e-200])("has its kinks, scaled by %d", async (size) => {
@@ -98,6 +106,12 @@ describe("a function on another scale", () => {
     expect(text).toContain("is not differentiable");
     expect(await explained((x) => x.square().mul(size), 0)).toMatchObject({ passed: true });
   });
+});
+
+it("has no difference where a function is not finite on both sides, which is no agreement", async () => {
+  const edge = (x: Tensor) => x.sub(1).sqrt().mul(0).add(x);
+  const d = await explained(edge, 1 + 1e-15);
+  expect(d.passed).toBe(false);
 });
 
 describe("what stopGradient holds", () => {
