@@ -1,7 +1,8 @@
 /**
  * Measures the studio that is in dist/: what its first screen loads, how long a cold start takes,
- * and what the page's main thread does while the spirals are trained. Prints, and judges nothing; other load on
- * the machine shows in it.
+ * and what the page's main thread does while the spirals are trained. `memory [minutes]` measures
+ * instead what page and engine hold while they train, ten minutes by default. Prints, and judges
+ * nothing; other load on the machine shows in it.
  */
 import { gzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
@@ -44,9 +45,8 @@ async function coldStart(address) {
   return times;
 }
 
-/** The main thread's tasks in ten seconds of training, with the loss and the plane drawn. */
-async function tasksWhileTraining(address, tab) {
-  const browser = await launch();
+/** A page that trains the spirals. */
+async function trainSpirals(browser, address, tab) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, bypassCSP: true });
   await page.goto(address);
   await page.waitForSelector("html[data-complete]");
@@ -56,6 +56,13 @@ async function tasksWhileTraining(address, tab) {
   await page.click("h1");
   await page.keyboard.press(" ");
   await page.waitForFunction("+document.querySelector('.epoch b').textContent > 20");
+  return page;
+}
+
+/** The main thread's tasks in ten seconds of training, with the loss and the plane drawn. */
+async function tasksWhileTraining(address, tab) {
+  const browser = await launch();
+  const page = await trainSpirals(browser, address, tab);
   const client = await page.context().newCDPSession(page);
   const events = [];
   client.on("Tracing.dataCollected", ({ value }) => events.push(...value));
@@ -89,8 +96,67 @@ async function tasksWhileTraining(address, tab) {
   };
 }
 
+/** What is in use after a forced collection, by thread: objects and the arrays behind them. */
+async function heapOf(send) {
+  for (let i = 0; i < 2; i++) await send("HeapProfiler.collectGarbage");
+  const { usedSize, backingStorageSize = 0 } = await send("Runtime.getHeapUsage");
+  return usedSize + backingStorageSize;
+}
+
+/** A way to ask a page's worker what its page can be asked. */
+async function workerOf(client) {
+  const waiting = new Map();
+  const attached = new Promise((resolve) => client.once("Target.attachedToTarget", resolve));
+  client.on("Target.receivedMessageFromTarget", ({ message }) => {
+    const { id, result, error } = JSON.parse(message);
+    if (error) waiting.get(id)?.reject(new Error(error.message));
+    else waiting.get(id)?.resolve(result);
+    waiting.delete(id);
+  });
+  const how = { autoAttach: true, waitForDebuggerOnStart: false, flatten: false };
+  await client.send("Target.setAutoAttach", how);
+  const { sessionId } = await attached;
+  let id = 0;
+  return (method, params = {}) =>
+    new Promise((resolve, reject) => {
+      waiting.set(++id, { resolve, reject });
+      const message = JSON.stringify({ id, method, params });
+      client.send("Target.sendMessageToTarget", { sessionId, message }).catch(reject);
+    });
+}
+
+/** What the page and its engine hold, minute by minute. */
+async function memoryWhileTraining(address, tab, minutes) {
+  const browser = await launch();
+  const page = await trainSpirals(browser, address, tab);
+  const client = await page.context().newCDPSession(page);
+  const worker = await workerOf(client);
+  const rows = [];
+  for (let minute = 0; minute <= minutes; minute++) {
+    if (minute > 0) await page.waitForTimeout(60_000);
+    const [main, engine] = [await heapOf((m) => client.send(m)), await heapOf(worker)];
+    const epoch = await page.locator(".epoch b").first().textContent();
+    rows.push({ main, engine });
+    const mb = (n) => `${(n / 1e6).toFixed(1)} MB`;
+    console.log(`${tab}, ${minute} min, epoch ${epoch}: page ${mb(main)}, engine ${mb(engine)}`);
+  }
+  await browser.close();
+  const span = (of) => Math.max(...rows.map(of)) - Math.min(...rows.map(of));
+  const [main, engine] = [span((r) => r.main), span((r) => r.engine)].map((n) => n / 1e6);
+  console.log(`${tab}: the page within ${main.toFixed(1)} MB, the engine ${engine.toFixed(1)} MB`);
+}
+
 const { address, close } = await serveStudio();
+const [what, minutes = "10"] = process.argv.slice(2);
 try {
+  if (what === "memory") {
+    await memoryWhileTraining(address, "loss", Number(minutes));
+  } else await measureAll();
+} finally {
+  close();
+}
+
+async function measureAll() {
   const [first, all] = [await sizeOf(address, false), await sizeOf(address, true)];
   console.log(
     `first screen ${kilobytes(first)} gzip; ${kilobytes(all)} with the engine and all parts`,
@@ -109,6 +175,4 @@ try {
         `the longest ${t.longest.toFixed(1)} ms`,
     );
   }
-} finally {
-  close();
 }

@@ -14,8 +14,8 @@ export interface Pace {
 
 /** Where there are as many epochs to a picture as there is time for: that time, in ms. */
 const interval = 16;
-/** How many pictures may be undone, and of how large a network. */
-const remembered = 100;
+/** How many pictures may be undone, in how much memory, in bytes, and of how large a network. */
+const remembered = { pictures: 100, bytes: 4_000_000 } as const;
 const mostUndone = 20_000;
 
 export const failureOf = (error: unknown): Failure => {
@@ -137,7 +137,14 @@ export class Training {
     // The newer one counts: by hand, numbers may have been changed since.
     if (this.#past.at(-1)?.steps === steps) this.#past.pop();
     this.#past.push({ steps, state: trainer.toBytes(), batchSize, data: current.data });
-    if (this.#past.length > remembered) this.#past.shift();
+    // A state holds the history of its run: those of a long one are large.
+    const bytes = () => this.#past.reduce((n, { state }) => n + state.length, 0);
+    while (
+      this.#past.length > remembered.pictures ||
+      (this.#past.length > 1 && bytes() > remembered.bytes)
+    ) {
+      this.#past.shift();
+    }
   }
 
   async #run(pace: Pace, signal: AbortSignal): Promise<void> {

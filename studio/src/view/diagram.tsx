@@ -1,9 +1,7 @@
 /** The network as a picture: one tab stop, with a focus that the arrow keys move. */
-import { signal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Structure, Values } from "../protocol.ts";
 import {
-  choose,
   cone,
   element,
   ghost,
@@ -26,20 +24,9 @@ import {
 } from "../state/places.ts";
 import { rove } from "../state/roving.ts";
 import { Ends, WeightLabel, WeightLine } from "./edges.tsx";
-import { focusEditor } from "./inspector.tsx";
 import { LossCard } from "./loss-card.tsx";
+import { edit, focused, type Looks } from "./mark.ts";
 import { Column } from "./units.tsx";
-
-/** Where the keyboard is in the picture. */
-export const focused = signal<Part | undefined>(undefined);
-
-/** What a part of the picture looks like at the moment. */
-export interface Looks {
-  readonly of: (e: Part) => string;
-  readonly tabIndex: (e: Part) => 0 | -1;
-  readonly choose: (e: Part) => void;
-  readonly edit: (e: Part) => void;
-}
 
 export function Diagram() {
   const s = structure.value;
@@ -168,29 +155,17 @@ function useLooks(stopAt: Part): Looks {
       return names.join(" ");
     },
     tabIndex: (e) => (elementKey(e) === stop ? 0 : -1),
-    choose(e) {
-      focused.value = e;
-      void choose(e);
-    },
-    edit(e) {
-      focused.value = e;
-      edit(e);
-    },
   };
-}
-
-/** Its number can be typed over as soon as it is drawn; the derivation comes after it. */
-function edit(e: Part): void {
-  void choose(e);
-  requestAnimationFrame(focusEditor);
 }
 
 function onKey(s: Structure, layout: Layout, at: Part, event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const frame = event.currentTarget as HTMLElement;
   const markOf = (e: Part) => frame.querySelector<SVGElement>(`[data-key="${elementKey(e)}"]`);
-  if (event.key === "Enter") {
+  // Space chooses as it does on any button; anywhere else on the page it trains.
+  if (event.key === "Enter" || event.key === " ") {
     event.preventDefault();
+    event.stopPropagation();
     markOf(at)?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
     return;
   }

@@ -1,10 +1,9 @@
-import { useMemo } from "preact/hooks";
 import type { Structure, Values } from "../protocol.ts";
 import { hidden, playing, strings } from "../state/app.ts";
 import type { Edge, Layout } from "../state/layout.ts";
 import { weightsInto } from "../state/places.ts";
-import type { Looks } from "./diagram.tsx";
-import { asButton, reactions } from "./mark.ts";
+import { asButton, type Looks, reactions } from "./mark.ts";
+import { memo } from "./memo.ts";
 import { longestOnLine, short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
 
@@ -17,33 +16,44 @@ interface Props {
 
 /** A weight: its sign by colour, dash and "−", its size by the line's width. */
 export function WeightLine({ edge, structure, values, looks }: Props) {
-  const { column, index, from, to } = edge;
+  const { column, index } = edge;
   const w = weightsInto(structure, column)!;
   const value = values.parameters[w.parameter]![index]!;
   const gradient = values.gradients[w.parameter]![index]!;
   const e = { kind: "weight", column, index } as const;
   const name = w.names[index] ?? `${w.parameter}[${index}]`;
   const width = Math.round(10 * Math.min(6, 0.8 + 1.8 * Math.sqrt(Math.abs(value)))) / 10;
-  const line = { x1: from[0], y1: from[1], x2: to[0], y2: to[1] };
   const unknown = hidden(w.gradients[index]);
   // Hundreds of texts that nobody hears or sees would take most of a frame.
   const words = playing.value
     ? name
     : strings.value.weightLabel(name, short(value), unknown ? "…" : short(gradient));
   const kind = `edge ${value < 0 ? "minus" : "plus"} ${looks.of(e)}`;
-  const stop = looks.tabIndex(e);
-  // Most lines stay as they are from one picture to the next: the same node is not gone through.
-  return useMemo(
-    () => (
-      <g class={kind} {...asButton(e, looks, words, w.names[index])}>
-        <title>{words}</title>
-        <line class="reach" {...line} />
-        <line class="line" {...line} stroke-width={width} />
-      </g>
-    ),
-    [edge, kind, stop, words, width, w],
-  );
+  const line = { edge, kind, words, width, symbol: w.names[index], stop: looks.tabIndex(e) };
+  return <Line {...line} />;
 }
+
+interface LineProps {
+  readonly edge: Edge;
+  readonly kind: string;
+  readonly words: string;
+  readonly width: number;
+  readonly symbol: string | undefined;
+  readonly stop: 0 | -1;
+}
+
+/** Most lines stay as they are from one picture to the next: those are not gone through. */
+const Line = memo(({ edge, kind, words, width, symbol, stop }: LineProps) => {
+  const { column, index, from, to } = edge;
+  const line = { x1: from[0], y1: from[1], x2: to[0], y2: to[1] };
+  return (
+    <g class={kind} {...asButton({ kind: "weight", column, index }, stop, words, symbol)}>
+      <title>{words}</title>
+      <line class="reach" {...line} />
+      <line class="line" {...line} stroke-width={width} />
+    </g>
+  );
+});
 
 /** The numbers on a weight's line, above all lines; its line has the words for those who listen. */
 export function WeightLabel({
@@ -63,7 +73,7 @@ export function WeightLabel({
   const [x, y] = label;
   return (
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it takes clicks, but no focus
-    <g class={`label ${looks.of(e)}`} aria-hidden="true" {...reactions(e, looks, w.names[index])}>
+    <g class={`label ${looks.of(e)}`} aria-hidden="true" {...reactions(e, w.names[index])}>
       <text x={x} y={y - 3}>
         <SymbolText name={w.names[index]!} /> = {short(value, longestOnLine)}
       </text>

@@ -2,7 +2,7 @@ import type { Structure, Values } from "../protocol.ts";
 import { hidden, hovered, strings } from "../state/app.ts";
 import type { Box } from "../state/layout.ts";
 import { elementKey } from "../state/places.ts";
-import type { Looks } from "./diagram.tsx";
+import { type Looks, pick } from "./mark.ts";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
 
@@ -43,7 +43,7 @@ export function LossCard({ structure, values, box, looks, ghost }: Props) {
       tabindex={looks.tabIndex(e)}
       aria-label={words}
       data-key={elementKey(e)}
-      onClick={() => looks.choose(e)}
+      onClick={() => pick(e)}
       onKeyDown={() => {}}
       onPointerEnter={() => {
         hovered.value = loss;

@@ -2,8 +2,7 @@ import type { Structure, Unit, Values } from "../protocol.ts";
 import { hidden, mapped, playing, strings, tab } from "../state/app.ts";
 import type { Box, ColumnBox } from "../state/layout.ts";
 import { elementKey, weightsInto } from "../state/places.ts";
-import type { Looks } from "./diagram.tsx";
-import { asButton } from "./mark.ts";
+import { asButton, type Looks, pick } from "./mark.ts";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
 
@@ -88,7 +87,7 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
   return (
     <g
       class={`unit ${strength < 0 ? "minus" : "plus"} ${looks.of(e)}`}
-      {...asButton(e, looks, words, u.out ?? u.net)}
+      {...asButton(e, looks.tabIndex(e), words, u.out ?? u.net)}
     >
       <title>{words}</title>
       <rect class="ground" {...at} rx={card ? 10 : at.width / 2} />
@@ -137,7 +136,7 @@ function BiasMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const rows = 2 + [u.out, u.delta].filter((n) => n !== undefined).length;
   const y = rowAt(at, rows, 0);
   return (
-    <g class={`bias ${looks.of(e)}`} {...asButton(e, looks, words, name)}>
+    <g class={`bias ${looks.of(e)}`} {...asButton(e, looks.tabIndex(e), words, name)}>
       <title>{words}</title>
       <rect class="slot" x={at.x + 4} y={y - 17} width={at.width - 8} height={24} rx={6} />
       <text x={at.x + 10} y={y}>
@@ -160,7 +159,7 @@ function Block({ column, box, structure, looks }: Props) {
   const drillDown = () => {
     mapped.value = weightsInto(structure, Math.max(1, column))?.parameter;
     tab.value = "table";
-    looks.choose(e);
+    pick(e);
   };
   const e = { kind: "unit", column, unit: 0 } as const;
   const { size, title } = structure.columns[column]!;
