@@ -7,6 +7,12 @@ import { listenToKeys } from "./view/keys.ts";
 import { loadAll } from "./view/lazy.tsx";
 import { Page } from "./view/page.tsx";
 
+// Some systems call their language "C", which is none; what formats numbers would not stand it.
+try {
+  new Intl.NumberFormat(navigator.language);
+} catch {
+  Object.defineProperty(navigator, "language", { value: "en", configurable: true });
+}
 client.warm();
 listenToKeys();
 const shared = await fromHash(location.hash);
@@ -26,6 +32,6 @@ state.ready = "";
 performance.mark("ready");
 if (there) {
   // Whoever is offline later has all of the page.
-  await Promise.all([loadAll(), chinese()]);
+  await Promise.all([loadAll(), chinese().catch(() => {})]);
   state.complete = "";
 }

@@ -1,4 +1,5 @@
 /** What page and engine say to each other: plain data, copied between the threads. */
+import type { Agreement } from "../../src/explain/agreement.ts";
 import type { Section } from "../../src/explain/derivation.ts";
 import type { Language } from "../../src/explain/messages.ts";
 import type { Notation } from "../../src/explain/notation.ts";
@@ -82,7 +83,13 @@ export interface Weights {
 export interface Values {
   readonly steps: number;
   readonly epoch: number;
+  /** E, of the batch that holds the example shown. */
   readonly loss: number;
+  /**
+   * The error over all examples: the last epoch's, as the curve has it. Where there is none, or a
+   * number was changed since, it is measured; absent where that would take too long.
+   */
+  readonly error?: number;
   readonly learningRate: number;
   /** By column: activations, net inputs, δ = ∂E/∂net, for the example shown. */
   readonly nets: readonly Float64Array[];
@@ -142,9 +149,12 @@ export interface DerivationView {
   readonly headings: Readonly<Partial<Record<Section, string>>>;
   readonly steps: readonly StepView[];
   readonly value: number;
+  /** ∂E/∂ it, and how that is called. */
   readonly gradient: number;
-  /** After one update; absent where it is not trained. */
+  readonly gradientSymbol?: string;
+  /** After one update, and how that is called; absent where it is not trained. */
   readonly next?: number;
+  readonly nextSymbol?: string;
   readonly passed: boolean;
   /** How many epochs had been trained. */
   readonly epoch: number;
@@ -184,9 +194,13 @@ export interface Failure {
   readonly where?: string;
   readonly why?: string;
   readonly fix?: string;
-  /** The lines of the file, where several or single ones are wrong. */
+  /** The line of the file that is wrong; or all that is wrong in it, where that is more. */
   readonly excerpt?: string;
+  readonly problems?: readonly Facts[];
 }
+
+/** One of several things that are wrong. */
+export type Facts = Pick<Failure, "message" | "expected" | "found" | "fix" | "excerpt">;
 
 export interface ReportView {
   readonly layers: readonly LayerReport[];
@@ -197,7 +211,7 @@ export interface ReportView {
 }
 
 export interface DiagnosisView {
-  readonly correct: boolean;
+  readonly verdict: Agreement;
   /** The mistakes that give the number. */
   readonly causes: readonly string[];
 }

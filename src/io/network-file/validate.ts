@@ -124,9 +124,11 @@ class Reader {
   /** Something else stands there than the form says. */
   #unfit(node: Place, form: Form, at: Place): undefined {
     const fix = wordFor(node, form);
+    const expected = needed(form);
+    const what = isEmpty(node) ? "A value is missing here" : "Something else belongs here";
     return this.#complain(at, {
-      message: isEmpty(node) ? "A value is missing here." : "This is not what belongs here.",
-      expected: needed(form),
+      message: `${what}: ${expected}.`,
+      expected,
       found: foundAt(node, this.source.text),
       ...(fix === undefined ? {} : { fix }),
     });

@@ -43,7 +43,7 @@ export interface Api {
   reset(): Values;
   line(chosen: Chosen): LineView;
   report(): ReportView;
-  diagnose(chosen: Chosen, value: number): DiagnosisView;
+  diagnose(chosen: Chosen, given: string): DiagnosisView;
   compare(a: RunSettings, b: RunSettings, epochs: number): readonly [RunView, RunView];
   canvas(canvas: OffscreenCanvas): void;
   paint(dark: boolean): Plane;

@@ -68,6 +68,7 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
     printInline(text, style, (tex) => toMathML(tex), escapeXml);
   const sections = [...new Set(data.steps.map((s) => s.section))];
   const title = document.blocks.find((b) => b.kind === "title");
+  const gradient = data.steps.find((s) => s.section === "result" && s.value !== undefined);
   const update = data.steps.findLast((s) => s.section === "update" && s.value !== undefined);
   return {
     chosen,
@@ -77,7 +78,9 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
     steps: data.steps.map((step) => stepView(step, data, inline, style)),
     value: trainer.snapshot().get(chosen.name)![chosen.index]!,
     gradient: data.gradients[0]!,
+    ...(gradient?.result?.kind === "symbol" ? { gradientSymbol: gradient.result.name } : {}),
     ...(update ? { next: update.value! } : {}),
+    ...(update?.result?.kind === "symbol" ? { nextSymbol: update.result.name } : {}),
     passed: data.passed,
     epoch: trainer.progress.epoch,
   };

@@ -70,12 +70,26 @@ interface Open {
   readonly edited: boolean;
 }
 
+/** A number that was changed by hand, and how it becomes again what it was. */
+interface Edit {
+  readonly steps: number;
+  readonly back: () => void;
+  readonly changedAt: number | undefined;
+}
+
+/** How many of them are remembered. */
+const mostEdits = 200;
+
 export class Engine {
   #open: Open | undefined;
   #look: Look = { example: 0, notation: "canonical", language: "en" };
   #picture: Picture | undefined;
   #batchSize = 1;
   #derivation: Derivation | undefined;
+  #edits: Edit[] = [];
+  /** After how many steps a number was last changed by hand. */
+  #changedAt: number | undefined;
+  #measured: { readonly steps: number; readonly error: number } | undefined;
 
   async open(source: Source, look: Look): Promise<Opened> {
     const { network, trainer, data, fit } = await prepare(source);
@@ -95,6 +109,7 @@ export class Engine {
     this.#batchSize = network.training.batchSize;
     this.#look = { ...look, example: Math.min(look.example, data.train.size - 1) };
     this.#picture = undefined;
+    this.#forget();
     return this.opened();
   }
 
@@ -150,7 +165,26 @@ export class Engine {
   }
 
   values(): Values {
-    return this.picture.values();
+    const error = this.#error();
+    return { ...this.picture.values(), ...(error === undefined ? {} : { error }) };
+  }
+
+  #error(): number | undefined {
+    const { trainer, current } = this;
+    const { steps, history } = trainer.progress;
+    const last = history.at(-1);
+    if (last && steps !== this.#changedAt) return last.loss;
+    if (current.size * current.data.size > limits.products) return undefined;
+    if (this.#measured?.steps !== steps) {
+      this.#measured = { steps, error: trainer.evaluate(current.data).loss };
+    }
+    return this.#measured.error;
+  }
+
+  #forget(): void {
+    this.#edits = [];
+    this.#changedAt = undefined;
+    this.#measured = undefined;
   }
 
   history(): HistoryView {
@@ -189,24 +223,61 @@ export class Engine {
   }
 
   setParameter({ name, index }: Chosen, value: number): Values {
-    const now = this.trainer.snapshot().get(name)!;
     finite(value);
-    now[index] = value;
-    this.trainer.setParameters({ [name]: now });
-    return this.values();
+    const now = this.trainer.snapshot().get(name)!;
+    const old = now[index]!;
+    const set = (v: number) => {
+      const values = this.trainer.snapshot().get(name)!;
+      values[index] = v;
+      this.trainer.setParameters({ [name]: values });
+    };
+    return this.#edit(
+      () => set(value),
+      () => set(old),
+    );
   }
 
   /** One number of the example that is shown. */
   setExample(part: "inputs" | "targets", at: number, value: number): Values {
     finite(value);
-    const { data } = this.current;
+    const { data, edited } = this.current;
     // A copy: what was trained on the old examples can be repeated.
     const t = { ...data[part], data: data[part].data.slice() };
     const width = t.data.length / t.shape[0]!;
     t.data[this.#look.example * width + at] = value;
-    this.#open = { ...this.current, data: { ...data, [part]: t }, edited: true };
-    this.#picture = undefined;
+    const put = (changed: Pick<Open, "data" | "edited">) => {
+      this.#open = { ...this.current, ...changed };
+      this.#picture = undefined;
+    };
+    return this.#edit(
+      () => put({ data: { ...data, [part]: t }, edited: true }),
+      () => put({ data, edited }),
+    );
+  }
+
+  #edit(work: () => void, back: () => void): Values {
+    const { steps } = this.trainer.progress;
+    work();
+    this.#edits.push({ steps, back, changedAt: this.#changedAt });
+    this.#edits.splice(0, this.#edits.length - mostEdits);
+    this.#changedAt = steps;
+    this.#measured = undefined;
     return this.values();
+  }
+
+  /** Whether the last thing that was done was to change a number. */
+  get edited(): boolean {
+    return this.#edits.at(-1)?.steps === this.trainer.progress.steps;
+  }
+
+  /** Takes it back; what was trained since has to be taken back before. */
+  undoEdit(): boolean {
+    const last = this.edited ? this.#edits.pop() : undefined;
+    if (!last) return false;
+    last.back();
+    this.#changedAt = last.changedAt;
+    this.#measured = undefined;
+    return true;
   }
 
   setLearningRate(rate: number): void {
@@ -245,6 +316,7 @@ export class Engine {
 
   reset(): Values {
     this.trainer.fromBytes(this.current.start);
+    this.#forget();
     return this.values();
   }
 
@@ -280,17 +352,26 @@ export class Engine {
     return { layers, ...(nonFinite ? { nonFinite } : {}), text, findings };
   }
 
-  async diagnose(chosen: Chosen, value: number): Promise<DiagnosisView> {
+  /** A number, as it was typed, for the gradient of a parameter: that is what was asked for. */
+  async diagnose(chosen: Chosen, given: string): Promise<DiagnosisView> {
     const { data, example } = this.batch;
-    const { language } = this.#look;
-    const parameter = parameterText(this.trainer, chosen);
-    const found = await diagnose(this.trainer, { data, example, parameter, value, language });
+    const { language, notation } = this.#look;
+    const parameter = this.picture.nameOf(chosen) ?? parameterText(this.trainer, chosen);
+    const found = await diagnose(this.trainer, {
+      data,
+      example,
+      parameter,
+      notation,
+      value: given,
+      quantity: "gradient",
+      language,
+    });
     // The answer itself is not given away.
     const w = wording(language, 9);
     const style = { tex: false, digits: 9, symbols: {}, operators: {} };
     const plain = (s: string) => s;
     const causes = found.matches.map((m) => printInline(w.sentence(m.cause), style, plain, plain));
-    return { correct: found.correct, causes };
+    return { verdict: found.verdict, causes };
   }
 }
 

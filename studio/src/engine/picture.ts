@@ -9,7 +9,7 @@ import { termSign, termsOf } from "../../../src/explain/loss.ts";
 import type { Notation } from "../../../src/explain/notation.ts";
 import { type Stage, type Trace, traceNetwork } from "../../../src/explain/trace.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
-import type { Column, Structure, Unit, Values, Weights } from "../protocol.ts";
+import type { Chosen, Column, Structure, Unit, Values, Weights } from "../protocol.ts";
 
 /** Of larger matrices single weights have no names of their own in the picture. */
 const mostNamed = 2500;
@@ -96,6 +96,14 @@ export class Picture {
         names.map((name, i) => [name, Float64Array.from(results[at + i]!)]),
       ),
     };
+  }
+
+  /** How the notation calls a number of a parameter; undefined where the picture has no name. */
+  nameOf({ name, index }: Chosen): string | undefined {
+    const { columns, weights } = this.structure;
+    const biased = columns.find((c) => c.bias?.parameter === name);
+    if (biased) return biased.units[index]?.bias;
+    return weights.find((w) => w.parameter === name)?.names[index];
   }
 
   /** E with one number of a parameter at each of these values. */

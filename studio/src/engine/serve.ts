@@ -58,7 +58,7 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
       }),
     line: (chosen) => engine.line(chosen),
     report: () => engine.report(),
-    diagnose: (chosen, value) => engine.diagnose(chosen, value),
+    diagnose: (chosen, given) => engine.diagnose(chosen, given),
     compare: (a, b, epochs) =>
       stopped(() => {
         comparing = new AbortController();

@@ -24,18 +24,26 @@ export const failureOf = (error: unknown): Failure => {
   }
   const { code, expected, found, where, why, fix } = error;
   const message = error.message.split("\n", 1)[0]!;
-  const excerpt = error instanceof NetworkFileError ? excerptOf(error) : undefined;
-  const facts = { expected, found, where, why, fix, excerpt };
+  const facts = { expected, found, where, why, fix, ...placesOf(error) };
   const given = Object.entries(facts).filter(([, v]) => v !== undefined);
   return { code, message, ...(Object.fromEntries(given) as Omit<Failure, "code" | "message">) };
 };
 
-/** The first few problems of a file, each with its line. */
-const excerptOf = ({ problems }: NetworkFileError): string =>
-  problems
-    .slice(0, 4)
-    .map((p) => `${problems.length > 1 ? `${p.message}\n` : ""}${p.excerpt}`)
-    .join("\n\n");
+/** Where a file is wrong: of several problems the first few, each with what belongs there. */
+function placesOf(error: ChainruleError): Pick<Failure, "excerpt" | "problems"> {
+  if (!(error instanceof NetworkFileError)) return {};
+  const { problems } = error;
+  if (problems.length === 1) return { excerpt: problems[0]!.excerpt };
+  return {
+    problems: problems.slice(0, 4).map(({ message, excerpt, expected, found, fix }) => ({
+      message,
+      excerpt,
+      ...(expected === undefined ? {} : { expected }),
+      ...(found === undefined ? {} : { found }),
+      ...(fix === undefined ? {} : { fix }),
+    })),
+  };
+}
 
 /** A state to go back to, and what was trained from there. */
 interface Past {
@@ -82,10 +90,11 @@ export class Training {
   }
 
   /**
-   * Back by one epoch, or by the part of one that was stopped in its middle: to the last state that
+   * Takes back a number that was changed by hand, if that was last. Otherwise back by one epoch, or by the part of one that was stopped in its middle: to the last state that
    * was kept before that, and from there on as it was trained, to the same bits.
    */
   async undo(): Promise<boolean> {
+    if (this.#engine.undoEdit()) return true;
     const { trainer } = this.#engine;
     const { steps, epoch, position } = trainer.progress;
     let past = this.#past.at(-1);
@@ -108,7 +117,7 @@ export class Training {
 
   get undoable(): boolean {
     const { steps } = this.#engine.trainer.progress;
-    return this.#past.some((past) => past.steps < steps);
+    return this.#engine.edited || this.#past.some((past) => past.steps < steps);
   }
 
   /** A learning rate holds for whole epochs: what was trained can be repeated. */

@@ -1,6 +1,5 @@
 /** Everything that changes the state of the page. */
 import { batch, effect, signal } from "@preact/signals";
-import { rounded } from "../../../src/explain/print.ts";
 import { Client, EngineError } from "../client.ts";
 import type {
   Chosen,
@@ -14,6 +13,7 @@ import type {
   Values,
 } from "../protocol.ts";
 import { en, type Strings } from "../strings/en.ts";
+import { beginAgain, beginHere, course, trouble } from "./course.ts";
 import type { First } from "./first.ts";
 import type { Shared } from "./link.ts";
 import { chosenFor, type Element, elementFor, exists } from "./places.ts";
@@ -48,7 +48,6 @@ import {
   values,
 } from "./signals.ts";
 import { move } from "./timeline.ts";
-import { risen } from "./trouble.ts";
 
 export * from "./signals.ts";
 
@@ -114,33 +113,6 @@ export async function derive(announce = false): Promise<void> {
   if (mine === asked) findings.value = [...trouble(), ...(report?.findings ?? [])];
 }
 
-/**
- * The error before any training, or as somebody left it who changed a number: after which epoch
- * that was, and of which examples it is.
- */
-let began: { readonly loss: number; readonly of: string; readonly epoch: number } | undefined;
-
-/** What the error is now is where it begins. */
-function beginHere(): void {
-  const v = values.value;
-  if (v) began = { loss: v.loss, of: shownExamples(), epoch: v.epoch };
-}
-
-const shownExamples = (): string => `${example.value} ${opened.value?.batchSize}`;
-
-/** Whether the error rises, and what that usually means. */
-function trouble(): readonly string[] {
-  const v = values.value;
-  if (!v) return [];
-  if (v.steps === 0 || (began && v.epoch < began.epoch)) beginHere();
-  const ends = began?.of === shownExamples() ? ([began.loss, v.loss] as const) : undefined;
-  const found = risen(history.value, ends, began?.epoch);
-  if (!found) return [];
-  const { least, epoch, now } = found;
-  const rate = v.learningRate;
-  return [strings.value.risen(rounded(least, 4), epoch, rounded(now, 4), String(rate))];
-}
-
 export async function choose(e: Element): Promise<void> {
   batch(() => {
     element.value = e;
@@ -190,6 +162,8 @@ export async function open({ source: given, preset: p, ...wish }: Opening): Prom
     undoable.value = false;
     failure.value = undefined;
     position.value = undefined;
+    // What became of a table is heard, not only seen: rows that it has lost, say.
+    announced.value = found.notes.join(" ");
     if (p) perFrame.value = p.perFrame;
     const s = found.structure;
     const first = wish.element ?? (wish.chosen && elementFor(s, wish.chosen));
@@ -228,7 +202,9 @@ export async function reset(): Promise<void> {
   await derive();
 }
 
+/** Takes back a number that was changed, or an epoch. */
 export async function undo(): Promise<void> {
+  if (!undoable.value || playing.value) return;
   meant = undefined;
   const found = await attempt(() => client.call("undo", []));
   if (!found) return;
@@ -238,6 +214,9 @@ export async function undo(): Promise<void> {
     undoable.value = found.more;
     ghost.value = undefined;
     failure.value = undefined;
+    position.value = undefined;
+    announced.value = `${strings.value.undone} ${course(found.values)}`;
+    beginAgain();
   });
   await derive();
 }
@@ -322,9 +301,8 @@ function draw(frame: Frame): void {
     if (!frame.playing) undoable.value = true;
   });
   if (frame.playing) return;
-  const { epoch, loss } = frame.values;
   const t = strings.value;
-  announced.value = `${t.epoch} ${epoch}, ${t.error} ${loss.toPrecision(4)}`;
+  announced.value = course(frame.values);
   if (frame.failure) {
     meant = undefined;
     failure.value = { ...frame.failure, title: t.stopped };
@@ -341,6 +319,7 @@ async function edit(work: () => Promise<Values>): Promise<void> {
   batch(() => {
     ghost.value = before;
     values.value = found;
+    undoable.value = true;
     position.value = undefined;
     announced.value = strings.value.edited;
     beginHere();
@@ -398,7 +377,9 @@ export const setShownExample = (n: number): Promise<void> => {
 export const chinese = async (): Promise<Strings> => (await import("../strings/zh.ts")).zh;
 
 export async function setLanguage(wanted: Language, again = true): Promise<void> {
-  strings.value = wanted === "en" ? en : await chinese();
+  const found = wanted === "en" ? en : await attempt(chinese);
+  if (!found) return;
+  strings.value = found;
   language.value = wanted;
   if (again) await lookAgain();
 }

@@ -1,7 +1,17 @@
 /** Which element of the picture a symbol or a parameter stands for. */
 import type { Chosen, Structure } from "../protocol.ts";
 
-export type Part = "net" | "out" | "delta" | "bias" | "weight" | "gradient" | "term" | "loss";
+export type Part =
+  | "input"
+  | "net"
+  | "out"
+  | "delta"
+  | "bias"
+  | "weight"
+  | "gradient"
+  | "term"
+  | "target"
+  | "loss";
 
 export interface Place {
   readonly part: Part;
@@ -20,7 +30,7 @@ export function placesOf(s: Structure): ReadonlyMap<string, Place> {
   s.columns.forEach(({ units }, column) => {
     units.forEach((u, unit) => {
       for (const part of ["net", "out", "delta", "bias"] as const) {
-        put(u[part], { part, column, unit });
+        put(u[part], { part: column === 0 ? "input" : part, column, unit });
       }
       put(u.biasGradient, { part: "gradient", column, unit });
     });
@@ -38,7 +48,7 @@ export function placesOf(s: Structure): ReadonlyMap<string, Place> {
     put(name, { part: "term", column: last, unit });
   });
   s.targets.forEach((name, unit) => {
-    put(name, { part: "term", column: last, unit });
+    put(name, { part: "target", column: last, unit });
   });
   return places;
 }
@@ -84,6 +94,7 @@ export function elementOf(place: Place): Element {
     case "bias":
       return { kind: "bias", column: place.column, unit: place.unit };
     case "term":
+    case "target":
     case "loss":
       return { kind: "loss" };
     default:

@@ -1,8 +1,11 @@
 /** Blanks to fill, and what an answer to one deserves. */
+import { agreement, type Numeral } from "../../../src/explain/agreement.ts";
 import type { StepView } from "../protocol.ts";
 
 export type Answer =
   | { readonly kind: "right" }
+  /** It fits, but has too few digits to tell. */
+  | { readonly kind: "unclear" }
   | { readonly kind: "sign" }
   /** The number is right for another quantity. */
   | { readonly kind: "another"; readonly symbol: string }
@@ -19,21 +22,16 @@ export const blanksOf = (steps: readonly StepView[]): StepView[] => {
   });
 };
 
-/** How far a number may be off: one unit of the last digit that was given, but 1 % at most. */
-function tolerance(given: number): number {
-  const [mantissa = "", exponent = "0"] = String(given).split("e");
-  const digits = (mantissa.split(".")[1]?.length ?? 0) - Number(exponent);
-  return Math.min(10 ** -digits, 0.01 * Math.abs(given)) + 1e-15;
-}
-
 /** `others` are the steps whose quantities a person can see. */
-export function judge(given: number, step: StepView, others: readonly StepView[]): Answer {
-  const near = (value: number | undefined) =>
-    value !== undefined && Math.abs(given - value) <= tolerance(given);
-  if (near(step.value)) return { kind: "right" };
-  if (step.value !== 0 && near(step.value === undefined ? undefined : -step.value)) {
-    return { kind: "sign" };
-  }
-  const other = others.find((s) => s.symbol !== undefined && s !== step && near(s.value));
+export function judge(given: Numeral, step: StepView, others: readonly StepView[]): Answer {
+  const verdict = (n: Numeral, { value }: StepView) =>
+    value === undefined ? "wrong" : agreement(n, value);
+  const own = verdict(given, step);
+  if (own !== "wrong") return { kind: own };
+  // Of too few digits one cannot say what else they are.
+  if (verdict({ ...given, value: -given.value }, step) === "right") return { kind: "sign" };
+  const other = others.find(
+    (s) => s.symbol !== undefined && s.symbol !== step.symbol && verdict(given, s) === "right",
+  );
   return other ? { kind: "another", symbol: other.symbol! } : { kind: "far" };
 }

@@ -12,7 +12,7 @@ import type {
   Values,
 } from "../protocol.ts";
 import { en, type Strings } from "../strings/en.ts";
-import { coneOf, type Element, type Place, placesOf } from "./places.ts";
+import { coneOf, type Element, type Part, type Place, placesOf } from "./places.ts";
 import { presets } from "./presets.ts";
 import { type Grain, isHidden, momentsOf, sliceTo } from "./timeline.ts";
 
@@ -87,8 +87,9 @@ export const cone = computed(() =>
 );
 /** The last moment that is shown. */
 export const seen = computed(() => practised.value ?? position.value);
-export const hidden = (symbol: string | undefined): boolean =>
-  isHidden(moments.value, seen.value, symbol, places.value.get(symbol ?? "")?.part);
+/** Whether a value is not to be seen yet; `part` says what it is where it has no name. */
+export const hidden = (symbol: string | undefined, part?: Part): boolean =>
+  isHidden(moments.value, seen.value, symbol, places.value.get(symbol ?? "")?.part ?? part);
 /** For a neuron or the error: the steps that it comes from; undefined: the whole derivation. */
 export const slice = computed(() => {
   const s = structure.value;

@@ -81,8 +81,8 @@ export function move(
 }
 
 /**
- * A value of the picture is hidden while its own step lies ahead; one that the derivation does not
- * need, while its phase does.
+ * A value of the picture is hidden while the step that computes it lies ahead; one that the
+ * derivation does not need, until its phase has passed. What has no name is not known earlier.
  */
 export function isHidden(
   moments: readonly Moment[],
@@ -90,20 +90,28 @@ export function isHidden(
   symbol: string | undefined,
   part: Place["part"] | undefined,
 ): boolean {
-  if (position === undefined || symbol === undefined) return false;
-  const at = moments.findIndex(({ step }) => step.symbol === symbol);
+  if (position === undefined || (symbol === undefined && part === undefined)) return false;
+  const computes = ({ step }: Moment) => symbol !== undefined && step.symbol === symbol;
+  // A formula may stand there before its numbers do.
+  const at = moments.findIndex((m) => computes(m) && m.step.value !== undefined);
   if (at >= 0) return at > position;
-  const now = phases.indexOf(moments[position]?.phase ?? "start");
-  return now < phases.indexOf(own[part ?? "bias"]);
+  const said = moments.findLastIndex(computes);
+  if (said >= 0) return said > position;
+  const phase = phases.indexOf(own[part ?? "bias"]);
+  // What is given is known from the start.
+  if (phase === 0) return false;
+  return moments.some((m, i) => i > position && phases.indexOf(m.phase) <= phase);
 }
 
 /** When a quantity of the picture comes to be known. */
 const own: Readonly<Record<Place["part"], Phase>> = {
   weight: "start",
   bias: "start",
+  input: "start",
+  target: "start",
   net: "forward",
   out: "forward",
-  term: "start",
+  term: "error",
   loss: "error",
   delta: "backward",
   gradient: "backward",

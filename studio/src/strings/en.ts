@@ -29,15 +29,16 @@ export const en = {
   value: "value",
   gradient: "gradient",
   afterUpdate: "after one update",
-  lead: (w: string, value: string, loss: string, g: string, rises: boolean) =>
-    `${w} is ${value}. Raise it a little, and the error ${loss} ${rises ? "rises" : "falls"}: its slope is ${g}.`,
-  leadFlat: (w: string, value: string, loss: string) =>
-    `${w} is ${value}. Changing it a little does not change the error ${loss}.`,
+  leadValue: (w: string, value: string) => `${w} is ${value}.`,
+  lead: (loss: string, g: string, rises: boolean) =>
+    `Raise it a little, and the error ${loss} ${rises ? "rises" : "falls"}: its slope is ${g}.`,
+  leadFlat: (loss: string) => `Changing it a little does not change the error ${loss}.`,
   leadNext: (next: string) => `So one step of training makes it ${next}.`,
-  leadLoss: (loss: string, value: string) =>
-    `The error ${loss} is ${value}. This is how it comes about; training makes it smaller.`,
-  leadUnit: (out: string, value: string, delta: string, d: string) =>
-    `This neuron answers ${out} = ${value}. Its error term ${delta} = ${d} says how the error would change with its net input.`,
+  leadLoss: (loss: string, value: string, isPart: boolean) =>
+    `The error ${loss} ${isPart ? "of the batch with this example " : ""}is ${value}. This is how it comes about; training makes it smaller.`,
+  leadUnit: (out: string, value: string) => `This neuron answers ${out} = ${value}.`,
+  leadDelta: (delta: string, d: string) =>
+    `Its error term ${delta} = ${d} says how the error would change with its net input.`,
   leadFrozen: "It is given and not trained.",
   derivation: "Derivation",
   hint: "Choose any number in the picture: its derivation appears here.",
@@ -75,12 +76,13 @@ export const en = {
   batchSize: "batch size",
   epoch: "epoch",
   steps: "steps",
-  error: "error",
+  error: "error over all examples",
+  undone: "Taken back.",
   risen: (least: string, epoch: number, now: string, rate: string) =>
     `The error has risen: it was ${least} after epoch ${epoch} and is ${now} now. Steps that are too large for the slope overshoot: go back with Undo or Same start, and make the learning rate smaller than ${rate}.`,
-  edited: "Edited. What it was before stands beside it, until Escape.",
+  edited: "Edited. What it was before stands beside it, until Escape; Undo takes it back.",
   editNumber: (name: string) => `New value of ${name}`,
-  notNumber: "This is not a number.",
+  notNumber: "This is not a number that can be read in one way only, such as 0.5, 0,5 or 5e-1.",
   tabs: {
     loss: "Error over time",
     plane: "Plane",
@@ -116,6 +118,7 @@ export const en = {
   quantity: { value: "values", gradient: "gradients" },
   close: "Close",
   failed: "That did not work",
+  partFailed: "This part of the page could not be loaded; load the page again. The reason:",
   badLink: "This link cannot be read",
   badLinkText:
     "It has been cut off or damaged, or it is too long. Ask for it again, or for the network file.",
@@ -203,8 +206,9 @@ export const en = {
     reveal: "Reveal",
     next: "Next blank",
     right: "Right.",
+    unclear: "This fits, but has too few digits to tell: give three significant digits.",
     mistake: (causes: readonly string[]) =>
-      `Not this number, but a mistake gives exactly it: ${causes.join("; or ")}.`,
+      `Not this number. To the digits given it comes from this: ${causes.join("; or ")}.`,
     unknown:
       "Not this number, and none of the usual mistakes gives it. Look at the chain once more.",
     isAnother: (name: string) => `That is the value of ${name}, which is another quantity here.`,
@@ -226,6 +230,7 @@ export const en = {
       ["E", "in the picture: to the weights and the bias of a neuron"],
       ["Enter", "derive what has the focus"],
       ["F2", "edit it"],
+      ["Ctrl Z", "undo: a number that was changed, or an epoch"],
       ["Esc", "back"],
       ["?", "this help"],
     ],

@@ -37,7 +37,8 @@ function Progress() {
         {t.epoch} <b>{v?.epoch ?? 0}</b>
       </span>
       <span>
-        {t.error} <b>{hidden(structure.value?.loss) ? "…" : long(v?.loss)}</b>
+        {t.error}{" "}
+        <b>{hidden(structure.value?.loss) ? "…" : v?.error === undefined ? "–" : long(v.error)}</b>
       </span>
     </output>
   );
@@ -60,7 +61,7 @@ export function Controls() {
         <Action keys="." off={playing.value} act={() => train(1)}>
           {t.oneEpoch}
         </Action>
-        <Action off={!undoable.value || playing.value} act={undo}>
+        <Action keys="Control+Z" off={!undoable.value || playing.value} act={undo}>
           {t.undo}
         </Action>
         <Action off={playing.value} act={reset}>
@@ -71,6 +72,11 @@ export function Controls() {
         </Action>
         <Progress />
       </div>
+      {o?.notes.map((text) => (
+        <p class="note" key={text}>
+          {text}
+        </p>
+      ))}
       {findings.value.map((text) => (
         <p class="finding" key={text}>
           {text}

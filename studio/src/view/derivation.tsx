@@ -1,4 +1,5 @@
 /** The derivation beside the picture, and the walk through it. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { DerivationView, Section, StepView } from "../protocol.ts";
 import {
@@ -6,10 +7,12 @@ import {
   element,
   goTo,
   grain,
+  hidden,
   hovered,
   isTrained,
   moments,
   notation,
+  opened,
   playing,
   position,
   practised,
@@ -26,13 +29,21 @@ import { Icon } from "./icon.tsx";
 import { long } from "./number.ts";
 
 /** Sections that are open from the start: the way from the question to the update. */
-const opened: readonly Section[] = ["chain", "substitution", "paths", "batch", "result", "update"];
+const openSections: readonly Section[] = [
+  "chain",
+  "substitution",
+  "paths",
+  "batch",
+  "result",
+  "update",
+];
 
 export function Derivation() {
   const t = strings.value;
   const d = derivation.value;
   const root = useRef<HTMLElement>(null);
   useMarks(root, d);
+  usePrinting(root);
   useScrolling(root, d);
   return (
     <section
@@ -74,26 +85,55 @@ function Lead({ d }: { readonly d: DerivationView }) {
   const v = values.value;
   const e = element.value;
   const kind = playing.value ? "lead stale" : "lead";
-  if (v && e.kind === "loss") return <p class="lead">{t.leadLoss(loss, long(v.loss))}</p>;
+  if (v && e.kind === "loss") {
+    return (
+      <p class="lead">
+        <Later of={loss}>{t.leadLoss(loss, long(v.loss), isPart())}</Later>
+      </p>
+    );
+  }
   const u = e.kind === "unit" ? structure.value?.columns[e.column]?.units[e.unit] : undefined;
   if (v && e.kind === "unit" && u?.delta) {
     const [out, delta] = [v.outs[e.column]![e.unit], v.deltas[e.column]![e.unit]];
-    return <p class="lead">{t.leadUnit(u.out ?? u.net ?? "", long(out), u.delta, long(delta))}</p>;
+    const name = u.out ?? u.net ?? "";
+    return (
+      <p class="lead">
+        <Later of={name}>{t.leadUnit(name, long(out))}</Later>{" "}
+        <Later of={u.delta}>{t.leadDelta(u.delta, long(delta))}</Later>
+      </p>
+    );
   }
   const { symbol, gradient } = d;
   const value = long(d.value);
   const slope =
     gradient === 0 || Number.isNaN(gradient)
-      ? t.leadFlat(symbol, value, loss)
-      : t.lead(symbol, value, loss, long(gradient), gradient > 0);
+      ? t.leadFlat(loss)
+      : t.lead(loss, long(gradient), gradient > 0);
   const held = isTrained(d.chosen) ? "" : t.leadFrozen;
   const next = d.next === undefined ? held : t.leadNext(long(d.next));
   return (
     <p class={kind}>
-      {slope} {next}
+      {t.leadValue(symbol, value)} <Later of={d.gradientSymbol}>{slope}</Later>{" "}
+      <Later of={d.nextSymbol ?? d.gradientSymbol}>{next}</Later>
     </p>
   );
 }
+
+/** Whether E is that of some of the examples. */
+const isPart = (): boolean => {
+  const o = opened.value;
+  return o !== undefined && o.batchSize < o.examples;
+};
+
+interface LaterProps {
+  readonly of: string | undefined;
+  readonly children: ComponentChildren;
+}
+
+/** Words that come with a step of the walk; until then their place stays free. */
+const Later = ({ of, children }: LaterProps) => (
+  <span class={hidden(of) ? "later" : undefined}>{children}</span>
+);
 
 function Walk() {
   const t = strings.value;
@@ -194,7 +234,7 @@ function Sections({ d }: { readonly d: DerivationView }) {
       {groups.map(({ section, steps }) => (
         <details
           key={`${section}${steps[0]!.id}${element.value.kind}`}
-          open={all || opened.includes(section) || (now !== undefined && steps.includes(now))}
+          open={all || openSections.includes(section) || (now !== undefined && steps.includes(now))}
         >
           <summary>
             <h2>{d.headings[section]}</h2>
@@ -259,6 +299,27 @@ function useMarks(root: { readonly current: HTMLElement | null }, d: DerivationV
       for (const mark of found) mark.classList.remove("mark");
     };
   }, [symbol, d]);
+}
+
+/** All sections are open on paper, whatever an engine's style sheets can say of closed ones. */
+function usePrinting(root: { readonly current: HTMLElement | null }) {
+  useEffect(() => {
+    let closed: readonly HTMLDetailsElement[] = [];
+    const set = (open: boolean) => {
+      for (const section of closed) section.open = open;
+    };
+    const before = () => {
+      closed = [...root.current!.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+      set(true);
+    };
+    const after = () => set(false);
+    addEventListener("beforeprint", before);
+    addEventListener("afterprint", after);
+    return () => {
+      removeEventListener("beforeprint", before);
+      removeEventListener("afterprint", after);
+    };
+  }, []);
 }
 
 /** What is wider than the panel can be scrolled with the keyboard, too. */

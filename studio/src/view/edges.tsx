@@ -23,7 +23,7 @@ export function WeightLine({ edge, structure, values, looks }: Props) {
   const e = { kind: "weight", column, index } as const;
   const name = w.names[index] ?? `${w.parameter}[${index}]`;
   const width = Math.round(10 * Math.min(6, 0.8 + 1.8 * Math.sqrt(Math.abs(value)))) / 10;
-  const unknown = hidden(w.gradients[index]);
+  const unknown = hidden(w.gradients[index], "gradient");
   // Hundreds of texts that nobody hears or sees would take most of a frame.
   const words = playing.value
     ? name

@@ -1,7 +1,7 @@
 /** A matrix as a heat map, with an inspector for its cells. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Weights } from "../protocol.ts";
-import { choose, dark, strings, values } from "../state/app.ts";
+import { choose, dark, hidden, strings, values } from "../state/app.ts";
 import { short } from "./number.ts";
 
 type Quantity = "value" | "gradient";
@@ -18,7 +18,11 @@ export function Heat({ w }: { readonly w: Weights }) {
   const [wanted, setAt] = useState(0);
   // Another network may have a smaller matrix of that name.
   const at = Math.min(wanted, w.rows * w.columns - 1);
-  const data = (quantity === "value" ? v.parameters : v.gradients)[w.parameter]!;
+  // Where gradients are not known yet there is nothing to be seen of them.
+  const gone = hidden(w.gradients[at], "gradient");
+  const all = (quantity === "value" ? v.parameters : v.gradients)[w.parameter]!;
+  const covered = gone && quantity === "gradient";
+  const data = useMemo(() => (covered ? new Float64Array(all.length) : all), [covered, all]);
   useEffect(() => paint(canvas.current!, w, data, night), [w, data, night]);
   const move = (step: number) => setAt(Math.max(0, Math.min(at + step, w.rows * w.columns - 1)));
   const steps: Readonly<Record<string, number>> = {
@@ -31,7 +35,7 @@ export function Heat({ w }: { readonly w: Weights }) {
     Math.floor(at / w.columns),
     at % w.columns,
     String(v.parameters[w.parameter]![at]),
-    String(v.gradients[w.parameter]![at]),
+    gone ? "…" : String(v.gradients[w.parameter]![at]),
   );
   return (
     <figure class="heat">
@@ -62,7 +66,7 @@ export function Heat({ w }: { readonly w: Weights }) {
         <canvas ref={canvas} width={w.columns} height={w.rows} />
       </button>
       <p>
-        {words} ({short(data[at])})
+        {words} ({covered ? "…" : short(data[at])})
       </p>
     </figure>
   );

@@ -18,7 +18,7 @@ import {
   structure,
   values,
 } from "../state/app.ts";
-import { chosenFor, type Element, weightsInto } from "../state/places.ts";
+import { chosenFor, type Element, type Part, weightsInto } from "../state/places.ts";
 import { full, long, read } from "./number.ts";
 
 /** Puts the cursor into the first number that can be changed. */
@@ -105,8 +105,8 @@ function ParameterRow() {
         value={v.parameters[chosen.name]![chosen.index]!}
         change={(n) => void setParameter(chosen, n)}
       />
-      <Fact name={gradient} value={long(v.gradients[chosen.name]![chosen.index])} />
-      {!hidden(gradient) && <Fact name={t.afterUpdate} value={next} />}
+      <Fact name={gradient} part="gradient" value={long(v.gradients[chosen.name]![chosen.index])} />
+      <Fact name={t.afterUpdate} value={hidden(d?.nextSymbol) ? "…" : next} />
     </>
   );
 }
@@ -136,9 +136,9 @@ function UnitRow() {
           </button>
         </>
       )}
-      <Fact name={u?.net ?? t.net} value={long(v.nets[e.column]![e.unit])} />
-      {u?.out && <Fact name={u.out} value={long(v.outs[e.column]![e.unit])} />}
-      <Fact name={u?.delta ?? t.delta} value={long(v.deltas[e.column]![e.unit])} />
+      <Fact name={u?.net ?? t.net} part="net" value={long(v.nets[e.column]![e.unit])} />
+      {u?.out && <Fact name={u.out} part="out" value={long(v.outs[e.column]![e.unit])} />}
+      <Fact name={u?.delta ?? t.delta} part="delta" value={long(v.deltas[e.column]![e.unit])} />
     </>
   );
 }
@@ -157,9 +157,16 @@ function namesOf(s: Structure, e: Element): { readonly name?: string; readonly g
   return pair(u?.bias, u?.biasGradient);
 }
 
-const Fact = ({ name, value }: { readonly name: string; readonly value: string }) => (
+interface FactProps {
+  readonly name: string;
+  readonly value: string;
+  /** What it is, where the picture has no name for it. */
+  readonly part?: Part;
+}
+
+const Fact = ({ name, value, part }: FactProps) => (
   <span class="fact">
-    <span data-symbol={name}>{name}</span> <b>{hidden(name) ? "…" : value}</b>
+    <span data-symbol={name}>{name}</span> <b>{hidden(name, part) ? "…" : value}</b>
   </span>
 );
 

@@ -1,5 +1,15 @@
 /** Keys that work anywhere on the page, unless something else has a use for them. */
-import { failure, ghost, panel, pause, playing, position, stepBy, train } from "../state/app.ts";
+import {
+  failure,
+  ghost,
+  panel,
+  pause,
+  playing,
+  position,
+  stepBy,
+  train,
+  undo,
+} from "../state/app.ts";
 
 /** Elements that take the key themselves. */
 const taken = (target: EventTarget | null, key: string): boolean => {
@@ -8,9 +18,17 @@ const taken = (target: EventTarget | null, key: string): boolean => {
   return key === " " && target.closest("button, summary, a, [role=tab]") !== null;
 };
 
+const isUndo = ({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): boolean =>
+  key.toLowerCase() === "z" && (ctrlKey || metaKey) && !altKey && !shiftKey;
+
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     const { key } = event;
+    if (isUndo(event) && !taken(event.target, key)) {
+      event.preventDefault();
+      void undo();
+      return;
+    }
     // On many keyboards brackets are typed with AltGr, or with the option key.
     const typed = event.getModifierState("AltGraph") || (event.altKey && !event.ctrlKey);
     const bracket = (key === "[" || key === "]") && typed;

@@ -33,7 +33,7 @@ export function LossCard({ structure, values, box, looks, ghost }: Props) {
     ...terms.map((name, i) => ({ name, text: short(values.terms[i]), symbol: name })),
   ].slice(0, 4);
   const gone = hidden(loss);
-  const old = ghost && ghost.loss !== values.loss ? short(ghost.loss) : "";
+  const old = ghost && ghost.loss !== values.loss && !gone ? short(ghost.loss) : "";
   const words = t.lossLabel(loss, gone ? "…" : short(values.loss));
   return (
     // biome-ignore lint/a11y/useSemanticElements: SVG has no button

@@ -1,4 +1,5 @@
 /** Numbers as the page shows and reads them; rounding is the library's. */
+import { numeral } from "../../../src/explain/agreement.ts";
 import { rounded } from "../../../src/explain/print.ts";
 
 /** Characters that there is room for in the picture: in a card, and on a line. */
@@ -17,10 +18,5 @@ export const long = (value: number | undefined): string =>
 /** Every digit that there is. */
 export const full = (value: number): string => String(value);
 
-/** A number as people type it: with a comma, a typographic minus, a fraction without its zero. */
-export function read(text: string): number | undefined {
-  const plain = text.trim().replace("−", "-").replace(",", ".");
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain)) return undefined;
-  const value = Number(plain);
-  return Number.isFinite(value) ? value : undefined;
-}
+/** A number as people type it. */
+export const read = (text: string): number | undefined => numeral(text)?.value;

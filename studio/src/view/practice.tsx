@@ -1,5 +1,6 @@
 /** Predict, then reveal: for the whole gradient, or blank by blank. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { type Numeral, numeral } from "../../../src/explain/agreement.ts";
 import type { StepView } from "../protocol.ts";
 import {
   attempt,
@@ -13,7 +14,7 @@ import {
 } from "../state/app.ts";
 import { chosenFor } from "../state/places.ts";
 import { type Answer, blanksOf, judge } from "../state/practice.ts";
-import { long, read } from "./number.ts";
+import { long } from "./number.ts";
 
 export function Practice() {
   const t = strings.value.practice;
@@ -60,13 +61,14 @@ function Whole() {
     d.steps.find((step) => step.section === "question"),
     open,
   );
-  const check = async (value: number) => {
+  const check = async ({ text }: Numeral) => {
     const chosen = chosenFor(s, element.peek());
-    const found = await attempt(() => client.call("diagnose", [chosen, value]));
+    const found = await attempt(() => client.call("diagnose", [chosen, text]));
     if (!found) return;
-    const { correct, causes } = found;
-    setTold(correct ? t.right : causes.length > 0 ? t.mistake(causes) : t.unknown);
-    if (correct) setOpen(true);
+    const { verdict, causes } = found;
+    const wrong = causes.length > 0 ? t.mistake(causes) : t.unknown;
+    setTold(verdict === "wrong" ? wrong : t[verdict]);
+    if (verdict === "right") setOpen(true);
   };
   const reveal = () => {
     setTold(long(d.gradient));
@@ -129,7 +131,8 @@ function words(answer: Answer | "revealed"): string {
   if (answer === "revealed") return "";
   switch (answer.kind) {
     case "right":
-      return t.right;
+    case "unclear":
+      return t[answer.kind];
     case "sign":
       return t.sign;
     case "another":
@@ -146,7 +149,7 @@ const Solution = ({ step }: { readonly step: StepView }) => (
 interface GuessProps {
   /** Whether the next thing to do is to type: what was pressed to come here is gone. */
   readonly ready?: boolean;
-  readonly check: (n: number) => void;
+  readonly check: (given: Numeral) => void;
   readonly reveal: () => void;
 }
 
@@ -163,7 +166,7 @@ function Guess({ ready = false, check, reveal }: GuessProps) {
       onSubmit={(e) => {
         e.preventDefault();
         const field = e.currentTarget.elements.namedItem("guess") as HTMLInputElement;
-        const n = read(field.value);
+        const n = numeral(field.value);
         setWrong(n === undefined);
         if (n !== undefined) check(n);
       }}

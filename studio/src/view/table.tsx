@@ -1,7 +1,7 @@
 /** The picture as tables: the same numbers, for everyone who does not see it. */
 import type { Weights } from "../protocol.ts";
-import { mapped, setParameter, strings, structure, values } from "../state/app.ts";
-import { chosenFor } from "../state/places.ts";
+import { hidden, mapped, setParameter, strings, structure, values } from "../state/app.ts";
+import { chosenFor, type Part } from "../state/places.ts";
 import { Heat } from "./heat.tsx";
 import { Exact } from "./inspector.tsx";
 import { long } from "./number.ts";
@@ -36,6 +36,10 @@ export function Tables() {
   );
 }
 
+/** What the walk has not come to yet is not in the tables either. */
+const known = (name: string | undefined, part: Part, value: number | undefined): string =>
+  value !== undefined && hidden(name, part) ? "…" : long(value);
+
 function Units({ column }: { readonly column: number }) {
   const c = structure.value!.columns[column]!;
   const v = values.value!;
@@ -56,9 +60,11 @@ function Units({ column }: { readonly column: number }) {
           {Array.from({ length: Math.min(c.size, most) }, (_, j) => (
             <tr key={j}>
               <th scope="row">{c.units[j]?.out ?? c.units[j]?.net ?? `${column}.${j + 1}`}</th>
-              <td class="n">{long(v.nets[column]![j])}</td>
-              <td class="n">{long(v.outs[column]![j])}</td>
-              <td class="n">{long(v.deltas[column]![j])}</td>
+              <td class="n">{known(c.units[j]?.net, "net", v.nets[column]![j])}</td>
+              <td class="n">
+                {known(c.units[j]?.out, column === 0 ? "input" : "out", v.outs[column]![j])}
+              </td>
+              <td class="n">{known(c.units[j]?.delta, "delta", v.deltas[column]![j])}</td>
               {c.bias && <BiasCell column={column} unit={j} />}
             </tr>
           ))}
@@ -109,7 +115,7 @@ function WeightTable({ w }: { readonly w: Weights }) {
                     change={(x) => void setParameter({ name: w.parameter, index }, x)}
                   />
                 </td>
-                <td class="n">{long(gradients[index])}</td>
+                <td class="n">{known(w.gradients[index], "gradient", gradients[index])}</td>
               </tr>
             ))}
           </tbody>

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import type { Failure } from "../protocol.ts";
 import { failure, strings } from "../state/app.ts";
 
 /** What went wrong, in the library's words. */
@@ -9,6 +10,34 @@ export function Told() {
   // Whoever is further down on the page sees it all the same.
   useEffect(() => self.current?.scrollIntoView({ block: "nearest" }), [f]);
   if (!f) return null;
+  return (
+    <div class="told" role="alert" ref={self}>
+      <p>
+        <strong>{f.title}.</strong> {f.message}
+      </p>
+      {f.code === "not-finite" && <p>{t.rewound}</p>}
+      {f.problems?.map((p) => (
+        <div key={p.excerpt} class="problem">
+          <p>{p.message}</p>
+          <Facts of={p} />
+        </div>
+      ))}
+      <Facts of={f} />
+      <button
+        type="button"
+        onClick={() => {
+          failure.value = undefined;
+        }}
+      >
+        {t.close}
+      </button>
+    </div>
+  );
+}
+
+/** What was expected and found, where, and what helps. */
+function Facts({ of: f }: { readonly of: Omit<Failure, "code"> }) {
+  const t = strings.value;
   const facts = [
     [t.expected, f.expected],
     [t.found, f.found],
@@ -16,11 +45,7 @@ export function Told() {
     [t.fix, f.fix],
   ].filter(([, text]) => text !== undefined);
   return (
-    <div class="told" role="alert" ref={self}>
-      <p>
-        <strong>{f.title}.</strong> {f.message}
-      </p>
-      {f.code === "not-finite" && <p>{t.rewound}</p>}
+    <>
       {f.excerpt && <pre>{f.excerpt}</pre>}
       {facts.length > 0 && (
         <dl>
@@ -32,14 +57,6 @@ export function Told() {
           ))}
         </dl>
       )}
-      <button
-        type="button"
-        onClick={() => {
-          failure.value = undefined;
-        }}
-      >
-        {t.close}
-      </button>
-    </div>
+    </>
   );
 }

@@ -47,6 +47,7 @@ export function Column(props: Props) {
 
 interface Line {
   readonly name: string;
+  readonly gone: boolean;
   readonly value: number;
   readonly old: number | undefined;
 }
@@ -62,7 +63,8 @@ function linesOf(
   const lines: Line[] = [];
   const add = (name: string | undefined, part: "nets" | "outs" | "deltas") => {
     if (name === undefined) return;
-    lines.push({ name, value: v[part][column]![unit]!, old: old?.[part][column]?.[unit] });
+    const [value, before] = [v[part][column]![unit]!, old?.[part][column]?.[unit]];
+    lines.push({ name, gone: hidden(name), value, old: before });
   };
   add(u.net, "nets");
   add(u.out, "outs");
@@ -76,10 +78,12 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const u = structure.columns[column]!.units[unit]!;
   const lines = linesOf(u, values, ghost, column, unit);
   const t = strings.value;
-  const told = lines.map((l) => `${l.name} = ${hidden(l.name) ? "…" : short(l.value)}`).join(", ");
+  const told = lines.map((l) => `${l.name} = ${l.gone ? "…" : short(l.value)}`).join(", ");
   const names = playing.value ? (u.out ?? u.net ?? "") : told;
   const words = column === 0 ? t.inputLabel(names) : t.unitLabel(names);
-  const strength = Math.max(-1, Math.min(1, values.outs[column]![unit]!));
+  // A colour says as much as a number does.
+  const gone = hidden(u.out ?? u.net);
+  const strength = gone ? 0 : Math.max(-1, Math.min(1, values.outs[column]![unit]!));
   const card = box.kind === "cards";
   // The bias has the first row of a card.
   const above = structure.columns[column]!.bias ? 1 : 0;
@@ -102,9 +106,9 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
           >
             <SymbolText name={l.name} />
             <tspan class="number" x={at.x + at.width - 10} text-anchor="end">
-              {hidden(l.name) ? "…" : short(l.value)}
+              {l.gone ? "…" : short(l.value)}
             </tspan>
-            {l.old !== undefined && l.old !== l.value && (
+            {l.old !== undefined && l.old !== l.value && !l.gone && (
               <tspan class="ghost" x={at.x + at.width - 10} dy="10" text-anchor="end">
                 {short(l.old)}
               </tspan>
