@@ -170,8 +170,11 @@ export async function diagnose(
   }
   const plain = ({ cause, value }: Result): Match => ({ cause, value });
   const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? right[0]!));
-  // What is right, or may be, is not held to be a mistake that happens to give the same number.
-  const matches = hit ? [] : rest.filter((m) => judge(m) !== "wrong").map(plain);
+  // What is right, or may be, is not held to be a mistake that happens to give the same number;
+  // nor is another quantity that is right.
+  const fitting = hit ? [] : rest.filter((m) => judge(m) !== "wrong");
+  const others = fitting.filter((m) => m.of === all[0]);
+  const matches = (others.length > 0 ? others : fitting).map(plain);
   const verdict = hit ? judge(hit) : "wrong";
   const facts = { found: given.value, given: given.text, expected, what, verdict };
   return new Diagnosis({ ...facts, tried: numbers.length, nearest, matches }, language);

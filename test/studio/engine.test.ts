@@ -91,7 +91,8 @@ describe("the engine", () => {
     await engine.trainer.fit(engine.current.data, { epochs: 5, batchSize: 1 });
     const other = new Engine();
     await other.open({ text: exported(engine, "network"), files: {} }, look);
-    const { steps, epoch, ...mine } = engine.values();
+    // The error is that of an epoch here, and there is none yet in a network that was just opened.
+    const { steps, epoch, error: _, ...mine } = engine.values();
     expect(other.values()).toMatchObject(mine);
     expect([steps, epoch]).toEqual([5, 5]);
   });
@@ -118,12 +119,93 @@ describe("the engine", () => {
 
   it("names the mistake behind a number, without giving the right one away", async () => {
     const w1 = { name: "0.weight", index: 0 };
-    expect(await engine.diagnose(w1, 0.000438567734)).toEqual({ correct: true, causes: [] });
-    const { correct, causes } = await engine.diagnose(w1, 0.000668396);
-    expect(correct).toBe(false);
+    expect(await engine.diagnose(w1, "0.000438567734")).toEqual({ verdict: "right", causes: [] });
+    const { verdict, causes } = await engine.diagnose(w1, "0.000668396");
+    expect(verdict).toBe("wrong");
     expect(causes.join()).toContain("path");
     expect(causes.join()).not.toContain("0.000438");
-    expect((await engine.diagnose(w1, 7)).causes).toEqual([]);
+    expect((await engine.diagnose(w1, "7")).causes).toEqual([]);
+  });
+
+  it("takes for a gradient what is one, and says what another number is", async () => {
+    const w5 = { name: "2.weight", index: 0 };
+    const said = async (given: string, notation: Look["notation"] = "net-out") => {
+      engine.look({ ...look, notation });
+      const { verdict, causes } = await engine.diagnose(w5, given);
+      return [verdict, ...causes].join(": ");
+    };
+    expect(await said("0.0822")).toBe("right");
+    expect(await said("0.35891648")).toBe("wrong: this is the new value of w5");
+    expect(await said("0.359", "canonical")).toContain("the new value of w²₁₁");
+    expect(await said("0.359", "torch")).toContain("the new value of 2.weight[0,0]");
+    expect(await said("-0.0411")).toContain("the change of w5");
+    expect((await said("0.35")).startsWith("wrong")).toBe(true);
+    expect(await said("0.1")).toBe("unclear");
+    expect(await said("0.08")).toBe("unclear");
+    expect((await said("1")).startsWith("wrong")).toBe(true);
+    expect(await said("8.22e-2")).toBe("right");
+    engine.look({ ...look, language: "zh" });
+    expect((await engine.diagnose(w5, "0.359")).causes.join()).toBe("这是w5 的新值");
+    // A shared bias has one number, whichever unit it is seen at.
+    const b2 = engine.values().gradients["2.bias"]![0]!;
+    expect((await engine.diagnose({ name: "2.bias", index: 0 }, String(b2))).verdict).toBe("right");
+  });
+
+  it("has one error: the epoch's, and before one that of all examples", async () => {
+    const own = new Engine();
+    await own.open({ text: read("spirals.yaml"), files: {} }, look);
+    const before = own.values();
+    expect(before.error).toBe(own.trainer.evaluate(own.current.data).loss);
+    // That of the batch that is shown is another number.
+    expect(before.error).not.toBe(before.loss);
+    await own.trainer.fit(own.current.data, { epochs: 2, batchSize: own.batchSize });
+    expect(own.values().error).toBe(own.history().losses[1]);
+    own.look({ ...look, example: 7 });
+    expect(own.values().error).toBe(own.history().losses[1]);
+    // A number that was changed is in no epoch yet.
+    const edited = own.setParameter({ name: "0.weight", index: 0 }, 9);
+    expect(edited.error).toBe(own.trainer.evaluate(own.current.data).loss);
+    expect(edited.error).not.toBe(own.history().losses[1]);
+    expect(own.undoEdit()).toBe(true);
+    expect(own.values().error).toBe(own.history().losses[1]);
+    own.reset();
+    expect(own.look(look).values).toEqual(before);
+  });
+
+  it("takes changed numbers back, the last one first", async () => {
+    const before = engine.values();
+    expect([engine.edited, engine.undoEdit()]).toEqual([false, false]);
+    engine.setParameter({ name: "2.weight", index: 0 }, 0.1 + 0.2);
+    const one = engine.values();
+    engine.setExample("inputs", 0, 7);
+    engine.setParameter({ name: "2.weight", index: 0 }, -1);
+    engine.setParameter({ name: "0.bias", index: 0 }, 3);
+    for (let i = 0; i < 3; i++) expect(engine.undoEdit()).toBe(true);
+    expect(engine.values()).toEqual(one);
+    expect(engine.undoEdit()).toBe(true);
+    expect(engine.values()).toEqual(before);
+    expect(engine.edited).toBe(false);
+    expect(exported(engine, "network")).toBe(seed.text);
+    engine.setParameter({ name: "0.bias", index: 0 }, 3);
+    engine.reset();
+    expect(engine.edited).toBe(false);
+  });
+
+  it("says that no gradient arrives where all of it is 0", async () => {
+    const dead = new Engine();
+    const text =
+      "layers: [linear: { outputs: 1, weight: [[-1]], bias: [-1] }, relu, linear: { outputs: 1 }]\n" +
+      "loss: meanSquaredError\noptimizer: sgd\ndata: { examples: [{ inputs: [1], targets: [0] }] }";
+    await dead.open(
+      { text: text.replace("outputs: 1 }]", "outputs: 1, weight: 0, bias: 0 }]"), files: {} },
+      look,
+    );
+    const { layers, text: said, findings } = await dead.report();
+    expect(layers.map((l) => l.norm)).toEqual([0, 0]);
+    expect(`${said} ${findings.join(" ")}`).toContain("No gradient arrives");
+    expect(said).not.toMatch(/NaN|healthy/);
+    // A ratio of 0 to 0 is none.
+    expect(layers.flatMap((l) => Object.values(l)).some(Number.isNaN)).toBe(false);
   });
 
   it("derives biases like weights, and draws other first weights", async () => {
@@ -218,8 +300,29 @@ describe("training", () => {
     // What was trained on an example stays so when its numbers are changed afterwards.
     await play(3);
     engine.setExample("targets", 0, 0.5);
+    const changed = engine.values();
+    await play(4);
+    expect(await t.undo()).toBe(true);
+    expect(engine.values()).toEqual(changed);
+    // The number, too; then what was trained before it was changed.
+    expect(t.undoable).toBe(true);
+    expect(await t.undo()).toBe(true);
+    expect(engine.values()).toEqual(seen[3]);
     expect(await t.undo()).toBe(true);
     expect(engine.values().parameters).toEqual(seen[2]!.parameters);
+  });
+
+  it("keeps of a long run what fits into a few megabytes", async () => {
+    const { t, ended, engine } = await training(read("xor.yaml"));
+    await engine.trainer.fit(engine.current.data, { epochs: 3000, batchSize: engine.batchSize });
+    await t.play({ perFrame: 1, until: 3100 });
+    await ended;
+    while (t.playing) await new Promise((r) => setTimeout(r));
+    let undone = 0;
+    while (await t.undo()) undone++;
+    const state = engine.trainer.toBytes().length;
+    expect(undone).toBeGreaterThan(10);
+    expect(undone * state).toBeLessThan(5e6);
   });
 
   it("takes another learning rate from the next epoch on, and can still go back", async () => {

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { uniformAt } from "../../src/core/random.ts";
+import { numeral } from "../../src/explain/agreement.ts";
 import "../../src/index.ts";
 import { Engine } from "../../studio/src/engine/engine.ts";
 import { overTable } from "../../studio/src/engine/over-table.ts";
@@ -173,11 +174,32 @@ describe("timeline", () => {
   it("hides what has not happened yet", () => {
     expect(isHidden(moments, 1, "z1.0", "net")).toBe(false);
     expect(isHidden(moments, 1, "a1.0", "out")).toBe(true);
-    // Not part of this derivation: hidden until its phase.
+    // Not part of this derivation: hidden until its phase has passed.
     expect(isHidden(moments, 4, "δ1.0", "delta")).toBe(true);
-    expect(isHidden(moments, 6, "δ1.0", "delta")).toBe(false);
+    expect(isHidden(moments, 6, "δ1.0", "delta")).toBe(true);
+    expect(isHidden(moments, 7, "δ1.0", "delta")).toBe(false);
+    expect(isHidden(moments, 4, "E1", "term")).toBe(true);
+    expect(isHidden(moments, 5, "E1", "term")).toBe(false);
     expect(isHidden(moments, 0, "w1.0", "weight")).toBe(false);
+    expect(isHidden(moments, 0, "x0", "input")).toBe(false);
     expect(isHidden(moments, undefined, "E", "loss")).toBe(false);
+    // What has no name is what it is all the same.
+    expect(isHidden(moments, 6, undefined, "gradient")).toBe(true);
+    expect(isHidden(moments, 8, undefined, "gradient")).toBe(false);
+    expect(isHidden(moments, 0, undefined, undefined)).toBe(false);
+  });
+  it("shows a number with the step that computes it, not with one that only names it", () => {
+    const chain = [
+      step("c1", "question"),
+      step("c2", "chain", "∂E/∂w1.0"),
+      step("c3", "factors", "δ1.0", { value: 1 }),
+      step("c4", "substitution", "∂E/∂w1.0", { value: 2 }),
+      step("c5", "result", "∂E/∂w1.0", { value: 2 }),
+    ];
+    const told = momentsOf({ steps: chain }, placesOf(structure([2, 2, 1])));
+    const first = (symbol: string) =>
+      chain.findIndex((_, i) => !isHidden(told, i, symbol, "gradient"));
+    expect([first("∂E/∂w1.0"), first("δ1.0"), first("∂E/∂w1.1")]).toEqual([3, 2, 4]);
   });
   it("cuts a derivation to what a symbol comes from", () => {
     expect([...sliceTo(steps, ["E"])].sort()).toEqual(["s2", "s3", "s5", "s6"]);
@@ -350,20 +372,28 @@ describe("practice", () => {
     expect(blanksOf(steps).map((s) => s.id)).toEqual(["s1", "s2"]);
   });
   it("takes as many digits as were given", () => {
-    const judged = (n: number) => judge(n, steps[1]!, steps);
-    expect(judged(0.593269992)).toEqual({ kind: "right" });
-    expect(judged(0.5933)).toEqual({ kind: "right" });
-    expect(judged(0.58)).toEqual({ kind: "far" });
-    expect(judged(-0.5933)).toEqual({ kind: "sign" });
-    expect(judged(0.3775)).toEqual({ kind: "another", symbol: "net" });
-    // A guess of one digit is no answer.
-    expect(judged(1)).toEqual({ kind: "far" });
+    const judged = (given: string) => judge(numeral(given)!, steps[1]!, steps);
+    expect(judged("0.593269992")).toEqual({ kind: "right" });
+    expect(judged("0.5933")).toEqual({ kind: "right" });
+    expect(judged("0.593")).toEqual({ kind: "right" });
+    expect(judged("0.594")).toEqual({ kind: "far" });
+    expect(judged("-0.5933")).toEqual({ kind: "sign" });
+    expect(judged("0.3775")).toEqual({ kind: "another", symbol: "net" });
+    // Too few digits are no answer, nor are they taken for that of another question.
+    expect(["0.59", "0.6", "1"].map((given) => judged(given).kind)).toEqual(
+      Array(3).fill("unclear"),
+    );
+    expect(["0.58", "0.38", "-0.6", "0"].map((given) => judged(given).kind)).toEqual(
+      Array(4).fill("far"),
+    );
   });
 });
 
 describe("numbers", () => {
   it("are read as people write them", () => {
     expect(["1", "−0,5", " 1e-3 ", ".5", "+2."].map(read)).toEqual([1, -0.5, 0.001, 0.5, 2]);
+    // Whether 1,200 is 1.2 or 1200 nobody can tell.
+    expect(["1/4", "1,200", "1,200,000"].map(read)).toEqual([0.25, undefined, undefined]);
     expect(["", "one", "1,2,3", "0x10", "Infinity", "1e999"].map(read)).toEqual(
       Array(6).fill(undefined),
     );
@@ -390,16 +420,17 @@ describe("the course of training", () => {
     expect(of(1, 0.2, 0.5)).toMatchObject({ epoch: 2 });
     // The first epoch's own mean may already be that of a ruin.
     const h = { epochs: Float64Array.of(1, 2), losses: Float64Array.of(9000, 5) };
-    expect(risen(h, [0.7, 0.9])).toEqual({ least: 0.7, epoch: 0, now: 0.9 });
-    expect(risen(h, [0.7, 0.6])).toBeUndefined();
+    expect(risen(h, { error: 0.7, epoch: 0 })).toEqual({ least: 0.7, epoch: 0, now: 5 });
+    expect(risen(h, { error: 6, epoch: 0 })).toBeUndefined();
+    expect(risen(h, { error: undefined, epoch: 0 })).toBeUndefined();
   });
   it("is judged from where somebody changed a number", () => {
     const h = { epochs: Float64Array.of(1, 2, 3, 4), losses: Float64Array.of(1, 0.2, 5, 4) };
     expect(risen(h)).toMatchObject({ least: 0.2 });
-    expect(risen(h, [5, 3.9], 2)).toBeUndefined();
-    expect(risen(h, [3, 3.9], 2)).toEqual({ least: 3, epoch: 2, now: 3.9 });
+    expect(risen(h, { error: 5, epoch: 2 })).toBeUndefined();
+    expect(risen(h, { error: 3, epoch: 2 })).toEqual({ least: 3, epoch: 2, now: 4 });
     // Nothing has been trained since.
-    expect(risen(h, [3, 9], 4)).toBeUndefined();
+    expect(risen(h, { error: 3, epoch: 4 })).toBeUndefined();
   });
   it("is not in trouble where it goes up and down a little", () => {
     for (const losses of [[], [1], [1, 0.5, 0.1], [1, 0.1, 0.2], [1, 1e-5, 3e-5], [1, 1.01]]) {

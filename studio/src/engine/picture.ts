@@ -98,11 +98,15 @@ export class Picture {
     };
   }
 
-  /** How the notation calls a number of a parameter; undefined where the picture has no name. */
+  /** How the notation calls a number of a parameter; undefined where it has no name of its own. */
   nameOf({ name, index }: Chosen): string | undefined {
     const { columns, weights } = this.structure;
     const biased = columns.find((c) => c.bias?.parameter === name);
-    if (biased) return biased.units[index]?.bias;
+    if (biased) {
+      const symbol = biased.units[index]?.bias;
+      const alike = biased.units.filter((u) => u.bias === symbol).length;
+      return alike === 1 || biased.bias!.shared ? symbol : undefined;
+    }
     return weights.find((w) => w.parameter === name)?.names[index];
   }
 

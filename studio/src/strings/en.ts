@@ -76,7 +76,7 @@ export const en = {
   batchSize: "batch size",
   epoch: "epoch",
   steps: "steps",
-  error: "error over all examples",
+  error: "error of the epoch",
   undone: "Taken back.",
   risen: (least: string, epoch: number, now: string, rate: string) =>
     `The error has risen: it was ${least} after epoch ${epoch} and is ${now} now. Steps that are too large for the slope overshoot: go back with Undo or Same start, and make the learning rate smaller than ${rate}.`,

@@ -73,7 +73,7 @@ export const zh: Strings = {
   batchSize: "小批量大小",
   epoch: "轮次",
   steps: "步数",
-  error: "全部样本的误差",
+  error: "本轮误差",
   undone: "已撤销。",
   risen: (least, epoch, now, rate) =>
     `误差上升了：第 ${epoch} 轮后为 ${least}，现在为 ${now}。步子相对坡度过大就会越过谷底：请用“撤销”或“相同起点”返回，再把学习率调得比 ${rate} 小。`,
