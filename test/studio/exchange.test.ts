@@ -202,6 +202,44 @@ describeStudio("exchange", (v) => {
     await close(page);
   });
 
+  it("says how many rows a dropped table has lost", async () => {
+    const page = await v.visit();
+    await page.evaluate(() => {
+      const rows = Array.from({ length: 9 }, (_, i) => `${i},${i % 4 === 0 ? "" : 9 - i},${2 * i}`);
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([["a,b,y", ...rows].join("\n")], "holes.csv"));
+      dispatchEvent(new DragEvent("drop", { dataTransfer }));
+    });
+    await soon(() => page.locator(".note").allTextContents()).toEqual([
+      expect.stringContaining("3 of 9 rows"),
+    ]);
+    const heard = () => page.locator("[role=status].hidden").textContent();
+    await soon(heard).toContain("3 of 9 rows");
+    await preset(page, "xor");
+    await soon(() => page.locator(".note").count()).toBe(0);
+    await close(page);
+  });
+
+  it("says of a network file with several problems what belongs where", async () => {
+    const page = await v.visit();
+    await page.locator("header button").first().click();
+    await page.locator("dialog details summary").click();
+    const file = page.locator("dialog .file");
+    const alert = () => page.locator("dialog [role=alert]").innerText();
+    await file.fill("layers: { linear: 3 }\nloss: [1]\noptimizer: sgd\ndata: 5");
+    await page.locator("dialog details button").click();
+    await soon(alert).toContain("Something else belongs here: the name of a loss.");
+    const said = await alert();
+    for (const part of ["a list, each entry the name of a layer", "a mapping with", "loss: [1]"]) {
+      expect(said).toContain(part);
+    }
+    expect(await page.locator("dialog [role=alert] .problem").count()).toBe(3);
+    await file.fill("layers: [linear: { outputs: two }]\nloss: hinge\noptimizer: sgd");
+    await page.locator("dialog details button").click();
+    await soon(alert).toContain("Something else belongs here: a whole number");
+    await close(page);
+  });
+
   it("is not harmed by a stranger's link", async () => {
     const page = await v.visit();
     const links = await page.evaluate(async () => {

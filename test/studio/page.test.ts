@@ -129,6 +129,117 @@ describeStudio("the page", (v) => {
     await close(page);
   });
 
+  it("shows a number when the step that computes it has come, and not before", async () => {
+    const page = await v.visit();
+    const scrubber = page.locator(".walk input[type=range]");
+    const steps = Number(await scrubber.getAttribute("max")) + 1;
+    await tab(page, "table");
+    await page.waitForSelector(".panel table");
+    const shown = () =>
+      page.evaluate(() => {
+        const text = (selector: string) =>
+          [...document.querySelectorAll<HTMLElement>(selector)].map((e) => e.innerText).join(" ");
+        const picture = [...document.querySelectorAll(".frame text, .frame [aria-label]")]
+          .map((e) => `${e.textContent} ${e.getAttribute("aria-label") ?? ""}`)
+          .join(" ");
+        return { picture, around: text(".lead, .inspector, .panel") };
+      });
+    /** Where it is seen for the first time, in the picture and around it. */
+    const found: Record<string, [picture: number, around: number]> = {};
+    const numbers = {
+      net: ["0.3775", "0.3775"],
+      out: ["0.7514", "0.75136507"],
+      error: ["0.2984", "0.298371109"],
+      // The derivation of w5 has no step of its own for δ, and none for w6.
+      delta: ["0.1385", "0.138498562"],
+      gradient: ["0.08217", "0.0821670406"],
+      other: ["0.08267", "0.0826676278"],
+      next: ["none", "0.35891648"],
+    };
+    for (let at = 1; at <= steps; at++) {
+      await scrubber.fill(String(at - 1));
+      await soon(() => page.locator(".walk .where").textContent()).toContain(`${at} of `);
+      const { picture, around } = await shown();
+      for (const [name, [drawn, written]] of Object.entries(numbers)) {
+        found[name] ??= [0, 0];
+        if (picture.includes(drawn!)) found[name][0] ||= at;
+        if (around.includes(written!)) found[name][1] ||= at;
+      }
+    }
+    const where = (section: string, n = -1) =>
+      page.evaluate(
+        ([title, k]) => {
+          const all = [...document.querySelectorAll(".steps .step")];
+          const group = [...document.querySelectorAll(".steps details")].find(
+            (d) => d.querySelector("summary")!.textContent === title,
+          )!;
+          return 1 + all.indexOf([...group.querySelectorAll(".step")].at(Number(k))!);
+        },
+        [section, n] as const,
+      );
+    expect(found).toEqual({
+      net: [await where("Forward pass", 0), await where("Forward pass", 0)],
+      out: [await where("Forward pass", 6), await where("Forward pass", 6)],
+      // Nor is the error in the tables.
+      error: [await where("Error"), 0],
+      delta: [await where("Result"), await where("Result")],
+      gradient: [await where("Backward pass"), await where("Backward pass")],
+      other: [await where("Result"), await where("Result")],
+      next: [0, await where("Update")],
+    });
+    // Before it is computed, a neuron has no colour either.
+    await scrubber.fill("0");
+    const tint = page.locator(`${unit(2, 0)} .tint`);
+    await soon(() => tint.getAttribute("fill-opacity")).toBe("0");
+    await page.locator("h1").click();
+    await page.keyboard.press("Escape");
+    await soon(() => tint.getAttribute("fill-opacity")).not.toBe("0");
+    await close(page);
+  });
+
+  it("takes a number that was changed back, with the button and with a key", async () => {
+    const page = await v.visit();
+    const field = page.locator(".inspector input.exact").first();
+    const undo = page.getByRole("button", { name: "Undo" });
+    expect(await undo.getAttribute("aria-disabled")).toBe("true");
+    await field.fill("0.9");
+    await field.press("Enter");
+    await soon(() => lead(page)).toContain("w5 is 0.9.");
+    await field.fill("-3");
+    await field.press("Enter");
+    await soon(() => lead(page)).toContain("w5 is −3.");
+    await undo.click();
+    await soon(() => lead(page)).toContain("w5 is 0.9.");
+    await soon(() => page.locator("[role=status].hidden").textContent()).not.toBe("");
+    // In a field the key is the browser's own.
+    await field.focus();
+    await page.keyboard.press("Control+z");
+    await page.locator("h1").click();
+    expect(await lead(page)).toContain("w5 is 0.9.");
+    await page.keyboard.press("Control+z");
+    await soon(() => lead(page)).toContain("w5 is 0.4.");
+    expect(await lead(page)).toContain("0.0821670406");
+    await soon(() => undo.getAttribute("aria-disabled")).toBe("true");
+    expect(await page.locator(".frame .ghost").count()).toBe(0);
+    // What was trained after it comes first; an input is a number, too.
+    await choose(page, unit(0, 0));
+    await soon(() => field.inputValue()).toBe("0.05");
+    await field.fill("0.75");
+    await field.press("Enter");
+    await soon(() => page.locator(unit(0, 0)).textContent()).toContain("0.75");
+    await page.locator("h1").click();
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(1);
+    await soon(() => page.locator(".steps.stale").count()).toBe(0);
+    await page.keyboard.press("Control+z");
+    await soon(() => epoch(page)).toBe(0);
+    expect(await page.locator(unit(0, 0)).textContent()).toContain("0.75");
+    await page.keyboard.press("Control+z");
+    await soon(() => page.locator(unit(0, 0)).textContent()).toContain("0.05");
+    await soon(() => undo.getAttribute("aria-disabled")).toBe("true");
+    await close(page);
+  });
+
   it("is used with the keyboard alone", async () => {
     const page = await v.visit();
     const at = () => page.evaluate(() => document.activeElement?.getAttribute("data-key"));
@@ -185,10 +296,19 @@ describeStudio("the page", (v) => {
     await page.keyboard.press("Escape");
     await page.keyboard.press(".");
     await soon(() => epoch(page)).toBe(1);
+    // On what has the focus in the picture, Space is what it is on a button; beside it, it trains.
+    await press("ArrowDown", "w1.3");
+    await page.keyboard.press(" ");
+    await soon(() => lead(page)).toContain("w4 is 0.2");
+    expect(await epoch(page)).toBe(1);
+    expect(await at()).toBe("w1.3");
+    const main = page.locator(".controls .main");
+    const onMain = () => main.evaluate((e) => e === document.activeElement);
+    for (let i = 0; i < 9 && !(await onMain()); i++) await page.keyboard.press("Tab");
     await page.keyboard.press(" ");
     await soon(() => epoch(page)).toBeGreaterThan(20);
     await page.keyboard.press(" ");
-    await soon(() => page.locator(".controls .main").textContent()).toContain("Train");
+    await soon(() => main.textContent()).toContain("Train");
     await page.keyboard.press("?");
     await page.waitForSelector("dialog[open]");
     await page.keyboard.press("Escape");

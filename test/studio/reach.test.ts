@@ -163,6 +163,43 @@ describeStudio("reach", (v) => {
     await context.close();
   });
 
+  it.each([
+    ["en", "could not be loaded"],
+    ["zh", "无法加载"],
+  ])("says so where a part of it cannot be loaded (%s)", async (locale, words) => {
+    const context = await v.browser.newContext({ locale });
+    const page = await context.newPage();
+    await page.route(/loss-curve|editor/, (route) => route.abort());
+    await page.goto(v.address);
+    await page.waitForSelector("html[data-complete]");
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(1);
+    await soon(() => page.locator(".panel [role=alert]").textContent()).toContain(words);
+    // The other parts are there.
+    await tab(page, "gains");
+    await page.waitForSelector(".panel table");
+    await page.locator("header button").first().click();
+    await soon(() => page.locator("[role=alert]").textContent()).toContain(words);
+    await context.close();
+  });
+
+  it("draws the curve where the system's language is none", async () => {
+    const context = await v.browser.newContext();
+    const page = await context.newPage();
+    const problems: string[] = [];
+    page.on("pageerror", (error) => problems.push(error.message));
+    await page.addInitScript(() => {
+      Object.defineProperty(navigator, "language", { value: "C", configurable: true });
+    });
+    await page.goto(v.address);
+    await page.waitForSelector("html[data-complete]");
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(1);
+    await page.waitForSelector(".uplot canvas");
+    expect(problems).toEqual([]);
+    await context.close();
+  });
+
   it("prints the whole derivation, without what can only be clicked", async () => {
     const page = await v.visit();
     const shown = (selector: string) => page.locator(selector).first().isVisible();
@@ -183,6 +220,23 @@ describeStudio("reach", (v) => {
         document.querySelector(".steps details:not([open]) .step")!.getBoundingClientRect().height,
     );
     expect(height).toBeGreaterThan(20);
+    // Engines that cannot style what is closed are told that it is open.
+    const open = () => page.locator(".steps details[open]").count();
+    const before = await open();
+    const tell = (name: string) => page.evaluate((n) => void dispatchEvent(new Event(n)), name);
+    await tell("beforeprint");
+    expect(await open()).toBe(await page.locator(".steps details").count());
+    await tell("afterprint");
+    expect(await open()).toBe(before);
+    // Paper is narrower than the window was: what would be scrolled there is made smaller.
+    await page.emulateMedia({ media: "screen" });
+    await page.setViewportSize({ width: 660, height: 900 });
+    await preset(page, "deep");
+    await soon(() => lead(page)).not.toContain("w5");
+    const over = () => page.locator(".frame").evaluate((e) => e.scrollWidth - e.clientWidth);
+    expect(await over()).toBeGreaterThan(0);
+    await page.emulateMedia({ media: "print" });
+    expect(await over()).toBeLessThanOrEqual(0);
     await close(page);
   });
 });

@@ -6,6 +6,7 @@ import {
   describeStudio,
   epoch,
   inked,
+  language,
   lead,
   openText,
   preset,
@@ -217,7 +218,23 @@ describeStudio("training", (v) => {
     const answer = () => page.locator(".practice .answer").textContent();
     await guess("-0.0821670406");
     await soon(answer).toContain("sign");
-    await guess("0.0821670406");
+    // It was asked for the gradient, not for what becomes of the weight.
+    await guess("0.359");
+    await soon(answer).toContain("the new value of w5");
+    await guess("0.35");
+    await soon(answer).toContain("Not this number");
+    await guess("0.1");
+    await soon(answer).toContain("too few digits");
+    await guess("1,200");
+    await soon(() => page.locator(".practice .wrong").count()).toBe(1);
+    expect(await page.locator(".steps").textContent()).not.toContain("0.0821670406");
+    await language(page, "zh");
+    await soon(() => page.locator(".practice .question").textContent()).toContain("多少");
+    await guess("0.08");
+    await soon(answer).toContain("三位有效数字");
+    await language(page, "en");
+    await soon(() => page.locator(".practice .question").textContent()).toContain("What");
+    await guess("0.0822");
     await soon(answer).toBe("Right.");
     await page.locator(".practice .row button").nth(1).click();
     await guess("0.3775");
@@ -227,6 +244,8 @@ describeStudio("training", (v) => {
     await soon(() => page.evaluate(() => document.activeElement?.getAttribute("name"))).toBe(
       "guess",
     );
+    await guess("0.39");
+    await soon(answer).toContain("too few digits");
     await guess("0.3775");
     await soon(answer).toContain("net_h1");
     await tab(page, "loss");
@@ -296,6 +315,58 @@ training: { batchSize: 64 }`,
     await soon(() => epoch(page)).toBe(15);
     await soon(() => page.locator(".finding").first().textContent()).toContain("has risen");
     expect(await page.locator(".finding").first().textContent()).toContain("smaller than 100");
+    await close(page);
+  });
+
+  it("has one error: beside the buttons, in the curve, in the notice and aloud", async () => {
+    const page = await v.visit();
+    await preset(page, "spirals");
+    await soon(() => lead(page)).toContain("w³");
+    const beside = async () =>
+      Number((await page.locator(".epoch b").nth(1).textContent())!.replace("−", "-"));
+    const start = await beside();
+    const rate = page.locator(".controls input").first();
+    await rate.fill("100");
+    await rate.press("Enter");
+    await page.locator("h1").click();
+    await page.keyboard.press(".");
+    await soon(() => epoch(page)).toBe(1);
+    await soon(() => page.locator(".finding").first().textContent()).toContain("has risen");
+    const curve = async () =>
+      Number(
+        /error of the epoch (\S+)/.exec(
+          (await page.locator(".plot").getAttribute("aria-label"))!,
+        )![1],
+      );
+    expect(await beside()).toBeCloseTo(await curve(), 7);
+    const said = (await page.locator(".finding").first().textContent())!;
+    const [, was, now] = /was (\S+) after epoch 0 and is (\S+) now/.exec(said)!.map(Number);
+    expect(was! / start).toBeCloseTo(1, 3);
+    expect(now! / (await beside())).toBeCloseTo(1, 3);
+    const heard = (await page.locator("[role=status].hidden").textContent())!;
+    expect(Number(heard.split(" ").at(-1)) / (await beside())).toBeCloseTo(1, 3);
+    await close(page);
+  });
+
+  it("holds no more the longer it trains", async () => {
+    const page = await v.visit();
+    await preset(page, "spirals");
+    await soon(() => lead(page)).toContain("w³");
+    await page.locator("h1").click();
+    await page.keyboard.press(" ");
+    const client = await page.context().newCDPSession(page);
+    const held = async () => {
+      await client.send("HeapProfiler.collectGarbage");
+      return (await client.send("Runtime.getHeapUsage")).usedSize;
+    };
+    const after = async (epochs: number) => {
+      await expect.poll(() => epoch(page), { timeout: 60_000 }).toBeGreaterThan(epochs);
+      return held();
+    };
+    // 190 KB with each picture were held, which these are 15 MB of.
+    const before = await after(20);
+    expect((await after(100)) - before).toBeLessThan(5e6);
+    await page.keyboard.press(" ");
     await close(page);
   });
 
