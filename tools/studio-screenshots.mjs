@@ -66,6 +66,8 @@ try {
   for (const [name, { width, height, act }] of Object.entries(pictures)) {
     // The conditions that are waited for are code, which the page's policy would not let in.
     const page = await browser.newPage({ viewport: { width, height }, bypassCSP: true });
+    // The machine may have other work.
+    page.setDefaultTimeout(180_000);
     await page.goto(address);
     await page.waitForSelector("html[data-ready]");
     await act?.(page);

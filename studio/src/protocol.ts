@@ -156,8 +156,9 @@ export interface DerivationView {
   readonly next?: number;
   readonly nextSymbol?: string;
   readonly passed: boolean;
-  /** How many epochs had been trained. */
+  /** How far training had come. */
   readonly epoch: number;
+  readonly trainedSteps: number;
 }
 
 /** E along one weight, everything else held. */

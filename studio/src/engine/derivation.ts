@@ -83,6 +83,7 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
     ...(update?.result?.kind === "symbol" ? { nextSymbol: update.result.name } : {}),
     passed: data.passed,
     epoch: trainer.progress.epoch,
+    trainedSteps: trainer.progress.steps,
   };
 }
 

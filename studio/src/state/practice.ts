@@ -22,16 +22,23 @@ export const blanksOf = (steps: readonly StepView[]): StepView[] => {
   });
 };
 
+const verdict = (n: Numeral, { value }: StepView) =>
+  value === undefined ? "wrong" : agreement(n, value);
+
+/** Another quantity for which the number is right; too few digits say nothing of others. */
+export const another = (
+  given: Numeral,
+  symbol: string | undefined,
+  steps: readonly StepView[],
+): string | undefined =>
+  steps.find((s) => s.symbol !== undefined && s.symbol !== symbol && verdict(given, s) === "right")
+    ?.symbol;
+
 /** `others` are the steps whose quantities a person can see. */
 export function judge(given: Numeral, step: StepView, others: readonly StepView[]): Answer {
-  const verdict = (n: Numeral, { value }: StepView) =>
-    value === undefined ? "wrong" : agreement(n, value);
   const own = verdict(given, step);
   if (own !== "wrong") return { kind: own };
-  // Of too few digits one cannot say what else they are.
   if (verdict({ ...given, value: -given.value }, step) === "right") return { kind: "sign" };
-  const other = others.find(
-    (s) => s.symbol !== undefined && s.symbol !== step.symbol && verdict(given, s) === "right",
-  );
-  return other ? { kind: "another", symbol: other.symbol! } : { kind: "far" };
+  const symbol = another(given, step.symbol, others);
+  return symbol === undefined ? { kind: "far" } : { kind: "another", symbol };
 }

@@ -85,6 +85,10 @@ export const moments = computed(() =>
 export const cone = computed(() =>
   structure.value ? coneOf(structure.value, element.value) : new Set<string>(),
 );
+/** Whether the derivation is of earlier numbers: while it trains, and until the next one is there. */
+export const stale = computed(
+  () => playing.value || derivation.value?.trainedSteps !== values.value?.steps,
+);
 /** The last moment that is shown. */
 export const seen = computed(() => practised.value ?? position.value);
 /** Whether a value is not to be seen yet; `part` says what it is where it has no name. */

@@ -223,7 +223,7 @@ export const en = {
     title: "Help",
     text: "The picture shows a network, its numbers and its error. Every number can be chosen, derived and changed. Everything is computed here, on this device.",
     keys: [
-      ["Space", "train, or pause"],
+      ["Space", "train, or pause; in the picture: derive what has the focus"],
       [".", "one epoch"],
       ["[ ]", "one step back or forward in the derivation"],
       ["← → ↑ ↓", "in the picture: layer, neuron"],

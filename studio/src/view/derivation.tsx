@@ -18,6 +18,7 @@ import {
   practised,
   setNotation,
   slice,
+  stale,
   stepBy,
   strings,
   structure,
@@ -60,7 +61,7 @@ export function Derivation() {
       {d && practised.value === undefined && <Lead d={d} />}
       {practised.value === undefined ? <Walk /> : <p class="lead">{t.practice.covered}</p>}
       {d && (
-        <div class={playing.value ? "steps stale" : "steps"}>
+        <div class={stale.value ? "steps stale" : "steps"}>
           <Sections d={d} />
           {practised.value === undefined && isChecked(d) && (
             <p class="verdict">{d.passed ? t.checked : t.disagrees}</p>
@@ -84,7 +85,7 @@ function Lead({ d }: { readonly d: DerivationView }) {
   const loss = structure.value?.loss ?? "E";
   const v = values.value;
   const e = element.value;
-  const kind = playing.value ? "lead stale" : "lead";
+  const kind = stale.value ? "lead stale" : "lead";
   if (v && e.kind === "loss") {
     return (
       <p class="lead">

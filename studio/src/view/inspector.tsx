@@ -14,6 +14,7 @@ import {
   setExample,
   setParameter,
   setShownExample,
+  stale,
   strings,
   structure,
   values,
@@ -95,7 +96,7 @@ function ParameterRow() {
     element.value,
   );
   const mine = d?.chosen.name === chosen.name && d.chosen.index === chosen.index;
-  const known = mine && !playing.value;
+  const known = mine && !stale.value;
   const held = isTrained(chosen) ? "–" : t.frozen;
   const next = known ? (d.next === undefined ? held : long(d.next)) : "…";
   return (

@@ -13,7 +13,7 @@ import {
   structure,
 } from "../state/app.ts";
 import { chosenFor } from "../state/places.ts";
-import { type Answer, blanksOf, judge } from "../state/practice.ts";
+import { type Answer, another, blanksOf, judge } from "../state/practice.ts";
 import { long } from "./number.ts";
 
 export function Practice() {
@@ -61,12 +61,14 @@ function Whole() {
     d.steps.find((step) => step.section === "question"),
     open,
   );
-  const check = async ({ text }: Numeral) => {
+  const check = async (given: Numeral) => {
     const chosen = chosenFor(s, element.peek());
-    const found = await attempt(() => client.call("diagnose", [chosen, text]));
+    const found = await attempt(() => client.call("diagnose", [chosen, given.text]));
     if (!found) return;
     const { verdict, causes } = found;
-    const wrong = causes.length > 0 ? t.mistake(causes) : t.unknown;
+    const other = another(given, undefined, d.steps);
+    const unknown = other === undefined ? t.unknown : t.isAnother(other);
+    const wrong = causes.length > 0 ? t.mistake(causes) : unknown;
     setTold(verdict === "wrong" ? wrong : t[verdict]);
     if (verdict === "right") setOpen(true);
   };
