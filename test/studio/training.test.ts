@@ -383,6 +383,46 @@ training: { batchSize: 64 }`,
     await close(page);
   });
 
+  it("says that no gradient arrives where all of it is 0, in both languages", async () => {
+    const page = await v.visit();
+    await openText(
+      page,
+      `layers: [linear: { outputs: 1, weight: [[-1]], bias: [-1] }, relu, linear: { outputs: 1, weight: 1, bias: 0 }]
+loss: meanSquaredError
+optimizer: sgd
+data: { examples: [{ inputs: [1], targets: [0] }] }
+training: { batchSize: 1 }`,
+    );
+    await tab(page, "gains");
+    const card = () => page.locator(".panel").innerText();
+    await soon(card).toContain("No gradient arrives");
+    expect(await card()).not.toMatch(/NaN|healthy|undefined/);
+    expect(await page.locator(".finding").first().textContent()).toContain("No gradient arrives");
+    await language(page, "zh");
+    await soon(card).toContain("没有梯度到达任何一层");
+    await language(page, "en");
+    // Of a layer that none reaches, while it is there behind it, as well.
+    const target = page.locator(".inspector input.exact");
+    await choose(page, '[data-key="loss"]');
+    await target.first().fill("3");
+    await target.first().press("Enter");
+    await soon(card).toContain("No gradient reaches layer 1");
+    expect(await card()).not.toMatch(/NaN|healthy|undefined/);
+    // The gradient of a weight that nothing reaches is 0, and that is the answer.
+    await choose(page, weight(1, 0));
+    await soon(() => lead(page)).toContain("does not change the error");
+    await tab(page, "practice");
+    await page.waitForSelector("[name=guess]");
+    await page.fill("[name=guess]", "0.001");
+    await page.keyboard.press("Enter");
+    const answer = () => page.locator(".practice .answer").textContent();
+    await soon(answer).toContain("Not this number");
+    await page.fill("[name=guess]", "0");
+    await page.keyboard.press("Enter");
+    await soon(answer).toBe("Right.");
+    await close(page);
+  });
+
   it("stops at a number that is not finite, goes back, and says where it came from", async () => {
     const page = await v.visit();
     await openText(
