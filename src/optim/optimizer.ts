@@ -3,10 +3,20 @@
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { add, div, minimum, mul, square, sub } from "../ops/arithmetic.ts";
+import {
+  abs,
+  add,
+  div,
+  maximum,
+  minimum,
+  mul,
+  reciprocal,
+  square,
+  sub,
+} from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { clamp } from "../ops/compare.ts";
-import { sum } from "../ops/reduce.ts";
+import { max, sum } from "../ops/reduce.ts";
 import { sqrt } from "../ops/transcendental.ts";
 import { type Schedule, toSchedule } from "./schedules.ts";
 
@@ -81,17 +91,27 @@ export function optimizer(
   };
 }
 
-/** Gradients cut entry by entry, then scaled together: g·min(1, c/(‖g‖ + 1e-6)), as in PyTorch. */
+/** Σ g² stays finite below these for any number of entries that fits into memory. */
+const largest = { f32: 1e14, f64: 1e140 } as const;
+
+/**
+ * Gradients cut entry by entry, then scaled together: g·min(1, c/(‖g‖ + 1e-6)), as in PyTorch. Where
+ * squares would overflow they are taken of h = s·g: g is h/s, and ‖g‖ = ‖h‖/s. Else s is exactly 1.
+ */
 export function clip(gradients: readonly Tensor[], optimizer: Optimizer): Tensor[] {
   const { clipValue, clipNorm } = optimizer;
   const cut =
     clipValue === undefined
       ? [...gradients]
       : gradients.map((g) => clamp(g, { min: -clipValue, max: clipValue }));
-  if (clipNorm === undefined || cut.length === 0) return cut;
-  const squares = cut.map((g) => sum(square(g))).reduce((a, b) => add(a, b));
-  const factor = minimum(div(clipNorm, add(sqrt(squares), 1e-6)), 1);
-  return cut.map((g) => mul(g, cast(factor, g.dtype)));
+  const filled = cut.filter((g) => g.size > 0);
+  if (clipNorm === undefined || filled.length === 0) return cut;
+  const most = filled.map((g) => max(abs(g))).reduce((a, b) => maximum(a, b));
+  const s = minimum(div(largest[most.dtype as "f32" | "f64"], most), 1);
+  const scaled = (g: Tensor) => mul(g, cast(s, g.dtype));
+  const squares = filled.map((g) => sum(square(scaled(g)))).reduce((a, b) => add(a, b));
+  const factor = minimum(div(clipNorm, add(sqrt(squares), 1e-6)), reciprocal(s));
+  return cut.map((g) => mul(scaled(g), cast(factor, g.dtype)));
 }
 
 /** g + λθ: the gradient of the loss with ½λ‖θ‖² added. */

@@ -7,11 +7,12 @@ import { type Layer, layer } from "../../src/nn/layer.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { halfSquaredError } from "../../src/nn/losses.ts";
 import { sequential } from "../../src/nn/sequential.ts";
-import { add, mul, square, sub } from "../../src/ops/arithmetic.ts";
+import { add, div, minimum, mul, square, sub } from "../../src/ops/arithmetic.ts";
 import { cast } from "../../src/ops/cast.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { sum } from "../../src/ops/reduce.ts";
+import { sqrt } from "../../src/ops/transcendental.ts";
 import { adagrad, adam, adamW, rmsprop } from "../../src/optim/adaptive.ts";
 import { clip, type Optimizer, optimizer } from "../../src/optim/optimizer.ts";
 import { sgd } from "../../src/optim/sgd.ts";
@@ -122,6 +123,67 @@ describe("clipping", () => {
     expectClose([...a, ...b], [3 / norm, -4 / norm, 4 / norm], { relative: 2e-7 });
   });
   test("not at all by default", () => expect(clipped({})).toEqual(gradients));
+
+  const norms = (dtype: "f32" | "f64", values: number[][], clipNorm: number) =>
+    clip(
+      values.map((g) => tensor(g, { dtype })),
+      sgd({ clipNorm }),
+    ).map((g) => [...g.dataSync()]);
+  test.each([
+    ["f32", 1e20],
+    ["f32", 1e38],
+    ["f64", 1e160],
+    ["f64", 1e308],
+  ] as const)("of a norm whose square overflows, %s, %d", (dtype, size) => {
+    const [a, b] = norms(dtype, [[0.3 * size, -0.4 * size], [1.2 * size]], 6.5) as [
+      number[],
+      number[],
+    ];
+    // A handful of roundings: the numbers, their quotients, squares, root, factor and product.
+    const relative = dtype === "f32" ? 1e-6 : 2e-15;
+    expectClose([...a, ...b], [1.5, -2, 6], { relative });
+    // A bound above the norm, which is 1.3·size, changes nothing; rounding of s and 1/s aside.
+    const bound = 1.7 * size;
+    const kept = norms(dtype, [[0.3 * size, 1.2 * size]], bound)[0]!;
+    expectClose(kept, [0.3 * size, 1.2 * size], { relative });
+  });
+  test("of the largest numbers that there are, with small ones and none beside them", () => {
+    const most = 3.4028234663852886e38;
+    const [a, b, none] = norms("f32", [[most, -most], [most, most, 1e-3, 0], []], 1);
+    expectClose(a!, [0.5, -0.5], { relative: 1e-6 });
+    expectClose(b!, [0.5, 0.5, 0, 0], { relative: 1e-6, absolute: 1e-30 });
+    expect(none).toEqual([]);
+  });
+  test.each(["f32", "f64"] as const)(
+    "elsewhere to the bit as g·min(1, c/(‖g‖ + 1e-6)), %s",
+    (d) => {
+      for (const size of [0, 1e-30, 1e-7, 0.1, 1, 77, 1e9]) {
+        const g = tensor(
+          Array.from({ length: 23 }, (_, i) => size * Math.sin(i + 1)),
+          { dtype: d },
+        );
+        for (const clipNorm of [0, 1e-3, 1, 20]) {
+          const factor = minimum(div(clipNorm, add(sqrt(sum(square(g))), 1e-6)), 1);
+          const [found] = clip([g], sgd({ clipNorm }));
+          expect(found!.dataSync()).toEqual(mul(g, factor).dataSync());
+        }
+      }
+    },
+  );
+  test("what is not finite is not made to look so", () => {
+    for (const bad of [Number.NaN, Infinity, -Infinity]) {
+      expect(norms("f32", [[1, bad]], 1)[0]!.some(Number.isNaN)).toBe(true);
+    }
+  });
+  test("in training: the update has the length that was asked for", () => {
+    // E = Σ w·x: the gradient is x.
+    const t = trainer(sequential(linear(2, 1, { weight: 0, bias: false })), {
+      loss: (output: Tensor) => output.sum(),
+      optimizer: sgd({ learningRate: 1, clipNorm: 1 }),
+    });
+    t.step({ inputs: [[3e30, -4e30]], targets: [[0]] });
+    expectClose(t.parameters["0.weight"]!.dataSync(), [-0.6, 0.8], { relative: 1e-6 });
+  });
 });
 
 describe("settings", () => {
