@@ -10,6 +10,7 @@ import { greater, isNaN, less, where } from "../ops/compare.ts";
 import { zerosLike } from "../ops/leaf.ts";
 import { logsumexp } from "../ops/reduce.ts";
 import * as ops from "../ops/transcendental.ts";
+import { madeBy } from "./calls.ts";
 import { type Layer, layer, type Same } from "./layer.ts";
 
 type Empty = Record<string, never>;
@@ -29,8 +30,10 @@ function define<Options extends object = Empty>(
     const options = first instanceof Tensor ? second : first;
     // tensors.map(relu) passes further arguments, which are no options.
     if (typeof options === "object") checkNames(name, options, names);
-    if (first instanceof Tensor) return f(first, second ?? ({} as Options));
-    return activation((x) => f(x, first ?? ({} as Options)), name, { ...first });
+    const computed = (x: Tensor, given: Options | undefined) =>
+      madeBy(f(x, given ?? ({} as Options)), { activation: name, options: { ...given } });
+    if (first instanceof Tensor) return computed(first, second);
+    return activation((x) => computed(x, first), name, { ...first });
   };
   // So that `sequential(linear(2, 3), relu)` names its layer as relu() does.
   return Object.defineProperty(build, "name", { value: name }) as Activation<Options>;

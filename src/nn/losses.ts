@@ -3,7 +3,7 @@ import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { asTensor, type Tensor } from "../core/tensor.ts";
 import { abs, add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { greater, lessEqual, where } from "../ops/compare.ts";
@@ -14,6 +14,7 @@ import { expandDims, squeeze } from "../ops/move.ts";
 import { mean, sum } from "../ops/reduce.ts";
 import { log, relu, softplus } from "../ops/transcendental.ts";
 import { logSoftmax } from "./activations.ts";
+import { recordLoss } from "./calls.ts";
 
 /**
  * How the losses of all elements become one number: their mean, their sum, their sum per example
@@ -56,8 +57,14 @@ function reduce(losses: Tensor, reduction: Reduction): Tensor {
 }
 
 /** The options, if the loss knows them all: a misspelt one would silently do nothing. */
-function checked<O extends LossOptions>(what: string, options: O, ...own: (keyof O & string)[]): O {
-  checkNames(what, options, [...own, "reduction"]);
+function checked<O extends LossOptions>(
+  loss: string,
+  [output, target]: readonly [Tensor, Tensor],
+  options: O,
+  ...own: (keyof O & string)[]
+): O {
+  checkNames(loss, options, [...own, "reduction"]);
+  recordLoss({ loss, output, target });
   return options;
 }
 
@@ -88,7 +95,7 @@ export function halfSquaredError(
   target: Tensor,
   options: LossOptions = {},
 ): Tensor {
-  const { reduction = "sum" } = checked("halfSquaredError", options);
+  const { reduction = "sum" } = checked("halfSquaredError", [output, target], options);
   const t = like(output, target, "halfSquaredError");
   return reduce(mul(square(sub(t, output)), 0.5), reduction);
 }
@@ -100,7 +107,7 @@ export function meanSquaredError(
   target: Tensor,
   options: LossOptions = {},
 ): Tensor {
-  const { reduction = "mean" } = checked("meanSquaredError", options);
+  const { reduction = "mean" } = checked("meanSquaredError", [output, target], options);
   return reduce(square(sub(output, like(output, target, "meanSquaredError"))), reduction);
 }
 
@@ -110,7 +117,7 @@ export function meanAbsoluteError(
   target: Tensor,
   options: LossOptions = {},
 ): Tensor {
-  const { reduction = "mean" } = checked("meanAbsoluteError", options);
+  const { reduction = "mean" } = checked("meanAbsoluteError", [output, target], options);
   return reduce(abs(sub(output, like(output, target, "meanAbsoluteError"))), reduction);
 }
 
@@ -120,7 +127,7 @@ export function huber(
   target: Tensor,
   options: LossOptions & { readonly delta?: number } = {},
 ): Tensor {
-  const { reduction = "mean", delta = 1 } = checked("huber", options, "delta");
+  const { reduction = "mean", delta = 1 } = checked("huber", [output, target], options, "delta");
   if (!(delta > 0)) {
     fail("bad-argument", {
       message: "huber needs the size δ of the error up to which it counts squared.",
@@ -135,10 +142,34 @@ export function huber(
   return reduce(where(near, curved, mul(sub(abs(d), delta / 2), delta)), reduction);
 }
 
-/** Factors per element, per column or for all. */
+/** Factors for all elements (a number), per output (a list), or a tensor that stretches to them. */
 type Weights = Tensor | number | readonly number[];
-const factors = (weights: Weights, like: Tensor): Tensor | number =>
+
+const asFactor = (weights: Weights, like: Tensor): Tensor | number =>
   Array.isArray(weights) ? tensor(weights, { dtype: like.dtype }) : (weights as Tensor | number);
+
+/** A list of another length would be stretched over the outputs, or stretch these, unnoticed. */
+function factors(name: string, weights: Weights, output: Tensor): Tensor | number {
+  const factor = asFactor(weights, output);
+  if (typeof factor === "number") return factor;
+  const { shape } = asTensor(name, factor);
+  const outputs = output.shape.at(-1) ?? 1;
+  const fits =
+    factor.rank === 1
+      ? shape[0] === outputs
+      : factor.rank <= output.rank &&
+        shape.every((n, i) => n === 1 || n === output.shape[output.rank - factor.rank + i]);
+  if (fits) return factor;
+  return fail("shape-mismatch", {
+    message: `${name} are one factor for all, or one for each output.`,
+    expected: outputs === 1 ? "1 number" : `a number, or a list of ${outputs}`,
+    found: factor.rank === 1 ? `a list of ${factor.size}` : `shape ${formatShape(shape)}`,
+    fix:
+      factor.rank === 1 && shape[0] === output.shape[0]
+        ? "Give each output its factor; factors of examples need the shape [examples, 1]."
+        : `Give ${outputs === 1 ? "one number" : `one number, or ${outputs} numbers`}.`,
+  });
+}
 
 interface BinaryOptions extends LossOptions {
   readonly weights?: Weights;
@@ -150,9 +181,17 @@ export function binaryCrossEntropy(
   target: Tensor,
   options: BinaryOptions = {},
 ): Tensor {
-  const { reduction = "mean", weights = 1 } = checked("binaryCrossEntropy", options, "weights");
+  const { reduction = "mean", weights = 1 } = checked(
+    "binaryCrossEntropy",
+    [output, target],
+    options,
+    "weights",
+  );
   const losses = crossEntropyOfBits(output, like(output, target, "binaryCrossEntropy"));
-  return reduce(weights === 1 ? losses : mul(losses, factors(weights, output)), reduction);
+  return reduce(
+    weights === 1 ? losses : mul(losses, factors("weights", weights, output)),
+    reduction,
+  );
 }
 binaryCrossEntropy.threshold = 0.5;
 
@@ -166,16 +205,19 @@ export function binaryCrossEntropyWithLogits(
   options: BinaryOptions & { readonly positiveWeight?: Weights } = {},
 ): Tensor {
   const what = "binaryCrossEntropyWithLogits";
-  const known = checked(what, options, "weights", "positiveWeight");
+  const known = checked(what, [output, target], options, "weights", "positiveWeight");
   const { reduction = "mean", weights = 1, positiveWeight = 1 } = known;
   const t = like(output, target, what);
   const cost = softplus(neg(output));
   const weighted =
     positiveWeight === 1
       ? cost
-      : mul(cost, add(mul(sub(factors(positiveWeight, output), 1), t), 1));
+      : mul(cost, add(mul(sub(factors("positiveWeight", positiveWeight, output), 1), t), 1));
   const losses = add(mul(sub(1, t), output), weighted);
-  return reduce(weights === 1 ? losses : mul(losses, factors(weights, output)), reduction);
+  return reduce(
+    weights === 1 ? losses : mul(losses, factors("weights", weights, output)),
+    reduction,
+  );
 }
 binaryCrossEntropyWithLogits.threshold = 0;
 
@@ -189,13 +231,17 @@ function checkLabels(output: Tensor, target: Tensor, what: string): void {
 }
 
 interface ClassOptions extends LossOptions {
-  /** The weight of each class. */
+  /**
+   * The weight of each class. "mean" divides by the weights of the labels that occur, so that in a
+   * batch of one example (or of one class) they cancel and change nothing; "batchMean" divides by
+   * the number of examples, and each example counts as much as its class weighs.
+   */
   readonly classWeights?: readonly number[] | Tensor;
 }
 
 /** One weight for each class: fewer would be stretched, more be left over, and nobody told. */
 function weightsOfClasses(given: readonly number[] | Tensor, output: Tensor): Tensor {
-  const weights = factors(given, output) as Tensor;
+  const weights = asFactor(given, output) as Tensor;
   const classes = output.shape[output.rank - 1]!;
   if (sameShape(weights.shape, [classes])) return weights;
   return fail("shape-mismatch", {
@@ -205,24 +251,30 @@ function weightsOfClasses(given: readonly number[] | Tensor, output: Tensor): Te
   });
 }
 
-/** −w_y·log p_y for each row; "mean" divides by the sum of the labels' weights. */
+/** E = Σ −w_y·log p_y/Σ w_y over the rows, log p being the outputs, y the label, w its weight. */
 export function negativeLogLikelihood(
   output: Tensor,
   target: Tensor,
   options: ClassOptions = {},
 ): Tensor {
-  const known = checked("negativeLogLikelihood", options, "classWeights");
-  const { reduction = "mean", classWeights } = known;
+  const known = checked("negativeLogLikelihood", [output, target], options, "classWeights");
+  return picked(output, target, known);
+}
+negativeLogLikelihood.classes = true;
+
+function picked(
+  output: Tensor,
+  target: Tensor,
+  { reduction = "mean", classWeights }: ClassOptions,
+): Tensor {
   checkLabels(output, target, "negativeLogLikelihood");
   const labels = cast(target, "i32");
-  const picked = neg(squeeze(gather(output, expandDims(labels, -1), { axis: -1 }), -1));
-  if (classWeights === undefined) return reduce(picked, reduction);
+  const costs = neg(squeeze(gather(output, expandDims(labels, -1), { axis: -1 }), -1));
+  if (classWeights === undefined) return reduce(costs, reduction);
   const weight = take(weightsOfClasses(classWeights, output), labels);
-  const losses = mul(picked, weight);
+  const losses = mul(costs, weight);
   return reduction === "mean" ? div(sum(losses), sum(weight)) : reduce(losses, reduction);
 }
-
-negativeLogLikelihood.classes = true;
 
 interface CrossEntropyOptions extends ClassOptions {
   /** ε: the target becomes (1 − ε)·target + ε/classes (Szegedy et al. 2016). Default 0. */
@@ -232,14 +284,21 @@ interface CrossEntropyOptions extends ClassOptions {
 /**
  * E = mean of −Σ_c w_c t_c log softmax(o)_c, o being logits with classes on the last axis. Targets
  * are labels (whole numbers, one per row) or probabilities of the output's shape. With labels and
- * class weights, "mean" divides by the sum of the labels' weights (PyTorch's convention).
+ * class weights, "mean" divides by the sum of the labels' weights, with probabilities by the number
+ * of rows (both are PyTorch's conventions; Keras always divides by the number of rows).
  */
 export function crossEntropy(
   output: Tensor,
   target: Tensor,
   options: CrossEntropyOptions = {},
 ): Tensor {
-  const known = checked("crossEntropy", options, "classWeights", "labelSmoothing");
+  const known = checked(
+    "crossEntropy",
+    [output, target],
+    options,
+    "classWeights",
+    "labelSmoothing",
+  );
   const { reduction = "mean", classWeights, labelSmoothing = 0 } = known;
   if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
     fail("bad-argument", {
@@ -259,9 +318,9 @@ export function crossEntropy(
   }
   checkLabels(output, target, "crossEntropy");
   const own = { reduction, ...(weights === undefined ? {} : { classWeights: weights }) };
-  if (labelSmoothing === 0) return negativeLogLikelihood(logs, target, own);
+  if (labelSmoothing === 0) return picked(logs, target, own);
   // Reading at the label, as without smoothing, finds labels that are outside.
-  const hard = negativeLogLikelihood(logs, target, { ...own, reduction: "none" });
+  const hard = picked(logs, target, { ...own, reduction: "none" });
   const losses = add(mul(hard, 1 - labelSmoothing), mul(overClasses(logs), share));
   if (reduction !== "mean" || weights === undefined) return reduce(losses, reduction);
   return div(sum(losses), sum(take(weights, cast(target, "i32"))));
@@ -270,7 +329,7 @@ crossEntropy.classes = true;
 
 /** E = mean over all elements of t(ln t − o) for log-probabilities o; 0·ln 0 counts as 0. */
 export function klDivergence(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const { reduction = "mean" } = checked("klDivergence", options);
+  const { reduction = "mean" } = checked("klDivergence", [output, target], options);
   const t = like(output, target, "klDivergence");
   const logs = log(where(greater(t, 0), t, 1));
   return reduce(mul(t, sub(logs, output)), reduction);
@@ -279,7 +338,7 @@ klDivergence.classes = true;
 
 /** E = mean of max(0, 1 − t·o) for targets −1 and 1, or labels, of which 0 stands for −1. */
 export function hinge(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const { reduction = "mean" } = checked("hinge", options);
+  const { reduction = "mean" } = checked("hinge", [output, target], options);
   const t = like(output, target, "hinge");
   const signed = isFloat(target.dtype) ? t : where(greater(t, 0), t, -1);
   return reduce(relu(sub(1, mul(signed, output))), reduction);
@@ -292,7 +351,12 @@ export function multiMargin(
   target: Tensor,
   options: LossOptions & { readonly margin?: number } = {},
 ): Tensor {
-  const { reduction = "mean", margin = 1 } = checked("multiMargin", options, "margin");
+  const { reduction = "mean", margin = 1 } = checked(
+    "multiMargin",
+    [output, target],
+    options,
+    "margin",
+  );
   checkLabels(output, target, "multiMargin");
   const labels = cast(target, "i32");
   const own = gather(output, expandDims(labels, -1), { axis: -1 });

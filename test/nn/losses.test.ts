@@ -245,6 +245,45 @@ describe("what they take", () => {
     }
     failure("shape-mismatch", () => losses.negativeLogLikelihood(two, i32([0]), { classWeights }));
   });
+  test.each(["weights", "positiveWeight"])("%s are one for each output, or one for all", (name) => {
+    const [one, two] = [f64([[0.3], [0.6]]), f64([[0.3, 0.6]])];
+    const own = (output: Tensor, given: unknown) =>
+      losses.binaryCrossEntropyWithLogits(output, onesLike(output), { [name]: given });
+    for (const [output, given] of [
+      [one, [1, 5]],
+      [one, f64([1, 5])],
+      [one, f64([[1, 5]])],
+      [two, [1, 2, 3]],
+      [two, [2]],
+      [two, []],
+      [two, tensor([[[1, 2]]])],
+    ] as const) {
+      const error = failure("shape-mismatch", () => own(output, given));
+      expect(error.message).toContain(`${name} are one factor`);
+      expect(error.expected).toContain(output === one ? "1 number" : "a list of 2");
+    }
+    expect(failure("shape-mismatch", () => own(one, [1, 5])).found).toBe("a list of 2");
+    failure("bad-argument", () => own(one, "2"));
+    const value = (output: Tensor, given: unknown) => own(output, given).item();
+    expect(value(one, [5])).toBe(value(one, 5));
+    expect(value(one, f64([[5], [5]]))).toBe(value(one, 5));
+    expect(value(two, [3, 3])).toBe(value(two, tensor(3, { dtype: "f64" })));
+    expect(value(two, f64([[3, 3]]))).toBe(value(two, 3));
+  });
+  test("factors of examples in the place of those of outputs are told their shape", () => {
+    const output = f64([[0.3], [0.6], [0.1]]);
+    const own = (weights: Tensor) => losses.binaryCrossEntropy(output, output, { weights });
+    expect(failure("shape-mismatch", () => own(f64([1, 2, 3]))).fix).toContain("[examples, 1]");
+    expect(own(f64([[1], [2], [3]])).item()).toBeGreaterThan(0);
+  });
+  test("class weights cancel at one example, but for the mean over examples", () => {
+    const [output, label] = [f64([[1, -1]]), i32([1])];
+    const plain = losses.crossEntropy(output, label).item();
+    const classWeights = [1, 9];
+    expectClose([losses.crossEntropy(output, label, { classWeights }).item()], [plain]);
+    const mean = { classWeights, reduction: "batchMean" } as const;
+    expectClose([losses.crossEntropy(output, label, mean).item()], [9 * plain]);
+  });
   test("settings outside of their range", () => {
     const two = f64([[1, 2]]);
     for (const labelSmoothing of [-0.1, 1.1, Number.NaN]) {

@@ -1,0 +1,48 @@
+/**
+ * Who was called with what: a loss of one's own, or a function in the place of a layer, says by the
+ * library's functions inside of it what outputs mean and what targets may be.
+ */
+import type { Tensor } from "../core/tensor.ts";
+
+/** A loss of the library, as somebody's loss called it. */
+export interface LossCall {
+  readonly loss: string;
+  readonly output: Tensor;
+  readonly target: Tensor;
+}
+
+let seen: LossCall[] | undefined;
+
+export function recordLoss(call: LossCall): void {
+  seen?.push(call);
+}
+
+/** What `f` gives, and the losses of the library that it called. */
+export function lossCalls<T>(f: () => T): { readonly result: T; readonly calls: LossCall[] } {
+  const before = seen;
+  const calls: LossCall[] = [];
+  seen = calls;
+  try {
+    return { result: f(), calls };
+  } finally {
+    seen = before;
+  }
+}
+
+/** An activation of the library, with its options. */
+export interface Maker {
+  readonly activation: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+const makers = new WeakMap<Tensor, Maker>();
+
+/** Notes which activation made a tensor; a tensor that was there before keeps its own. */
+export function madeBy(y: Tensor, maker: Maker): Tensor {
+  if (!makers.has(y)) makers.set(y, maker);
+  return y;
+}
+
+/** The activation that made a tensor; the name of its operator, if that was none of nn's. */
+export const makerOf = (y: Tensor): Maker =>
+  makers.get(y) ?? { activation: y.op.name, options: y.attributes };
