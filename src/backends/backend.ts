@@ -16,12 +16,13 @@ export interface Backend {
 
 /**
  * A training step. Inputs: states, then learning rate, step, key, batch inputs, batch targets.
- * Outputs: the states' new values in the same order, then the loss and, if `counts`, the number of
- * right predictions.
+ * Outputs: the states' new values in the same order, then the loss, if `counts` the number of right
+ * predictions, and if `weighs` what the loss counts for (f64).
  */
 export interface TrainingGraph extends Graph {
   readonly states: number;
   readonly counts: boolean;
+  readonly weighs: boolean;
 }
 
 /** What a session trains on; the rows of `inputs` and `targets` are the examples. */
@@ -29,7 +30,7 @@ export interface SessionData {
   readonly inputs: ArrayTensor;
   readonly targets: ArrayTensor;
   readonly batchSize: number;
-  /** What the loss of a batch is multiplied by in the sums. */
+  /** What the loss of a batch counts for in the sums, where the graph does not say it. */
   readonly weight: number;
   readonly seed: number;
 }
@@ -37,6 +38,8 @@ export interface SessionData {
 /** Sums over batches: of their losses, weighted, and of right predictions (NaN: not counted). */
 export interface Sums {
   readonly loss: number;
+  /** Of the weights. */
+  readonly weight: number;
   readonly correct: number;
 }
 

@@ -172,9 +172,9 @@ async function run(
   const interruption = new Interruption();
   // Asking after every step would slow down steps that are done many at a time.
   const timer = setInterval(() => {
-    const { epoch, position, loss } = trainer.progress;
+    const { epoch, position, examples, loss, weight = position } = trainer.progress;
     // The epoch's own loss, as it will be if the rest is like what is done.
-    const share = position / (trainer.loss.adds ? trainer.progress.examples : 1);
+    const share = trainer.loss.adds ? position / examples : weight;
     const mean = position > 0 ? `loss ${number(loss / share, 5)}` : "";
     progress.update(done(), `epoch ${count(epoch + 1)}/${count(epochs)}`, mean);
   }, interval);

@@ -146,6 +146,7 @@ function parse(text: string | undefined): Saved {
     position: whole(p.position) && p.position! <= (p.examples ?? 0),
     examples: whole(p.examples),
     loss: Number.isFinite(p.loss),
+    weight: p.weight === undefined || (Number.isFinite(p.weight) && p.weight >= 0),
     correct: p.correct === null || whole(p.correct),
     history: Array.isArray(p.history) && p.history.every((r) => whole(r?.epoch)),
     best: p.best === null || Number.isFinite(p.best),
@@ -160,5 +161,6 @@ function parse(text: string | undefined): Saved {
   const progress = freshProgress();
   // Of what else the file may hold, nothing is taken over.
   for (const name of Object.keys(progress)) Object.assign(progress, { [name]: p[name as "steps"] });
+  if (p.weight !== undefined) progress.weight = p.weight;
   return { seed: seed!, learningRate: learningRate!, optimizer: optimizer!, progress, classes };
 }

@@ -5,12 +5,17 @@ import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
 import { coefficientOfDetermination, confusionMatrix, decisions } from "./metrics.ts";
 import { parameterInputs, scalarLoss } from "./step.ts";
+import { divisorOf } from "./totals.ts";
 import type { Trainer } from "./trainer.ts";
 import type { Turns } from "./turns.ts";
 
 /** Measures on data that are not trained on. */
 export interface Evaluation {
-  /** Mean over the batches, weighted by size; the sum where the loss is a sum over examples. */
+  /**
+   * The loss of all examples, however they are divided: the sum where the loss is a sum over
+   * examples, Σ numerators/Σ denominators where it is a weighted mean (such as crossEntropy with
+   * class weights), and the mean over the examples otherwise.
+   */
   readonly loss: number;
   /** Share of right predictions (classification). */
   readonly accuracy?: number;
@@ -68,21 +73,24 @@ function* evaluation(
   const actual: number[] = [];
   const predicted: number[] = [];
   const outputs = new Float64Array(targets.data.length);
-  let [loss, filled, width] = [0, 0, 0];
+  const adds = trainer.adds(data);
+  let [sum, weights, filled, width] = [0, 0, 0, 0];
   for (let start = 0; start < size; start += batchSize) {
     const part = batch(trainer, data, start, batchSize);
     const measure = measureFor(trainer, part);
     const found = measure.run(part);
     width = measure.width;
-    loss += trainer.loss.adds
-      ? found.loss
-      : (found.loss * Math.min(batchSize, size - start)) / size;
+    // Where all weights of a batch are 0, its loss is 0/0, and it counts for nothing.
+    if (adds) sum += found.loss;
+    else if (found.weight !== 0) sum += found.loss * found.weight;
+    weights += found.weight;
     for (const label of found.actual) actual.push(label);
     for (const label of found.predicted) predicted.push(label);
     if (filled + found.output.length <= outputs.length) outputs.set(found.output, filled);
     filled += found.output.length;
     yield;
   }
+  const loss = adds ? sum : sum / weights;
   if (actual.length > 0) {
     let right = 0;
     let labels = Math.max(2, width, classes?.length ?? 0);
@@ -122,19 +130,20 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
       : trainer.loss.threshold === undefined && !trainer.loss.classes
         ? [output]
         : [];
+    const error = scalarLoss(trainer.loss(output, y));
+    const divisor = divisorOf(error, [x, y]);
     const executable = trainer.backend.compile({
       inputs: [...Object.values(parameters), x, y],
-      outputs: [scalarLoss(trainer.loss(output, y)), ...wanted],
+      outputs: [error, ...wanted, ...(divisor ? [divisor] : [])],
     });
     const run = (given: Batch) => {
-      const [loss, first = [], second = []] = executable.run([
-        ...trainer.arrays(),
-        given.inputs.data,
-        given.targets.data,
-      ]);
+      const results = executable.run([...trainer.arrays(), given.inputs.data, given.targets.data]);
+      const [first = [], second = []] = results.slice(1, 1 + wanted.length);
+      const loss = results[0]![0]!;
+      const weight = divisor ? results.at(-1)![0]! : inputs.shape[0]!;
       return classes
-        ? { loss: loss![0]!, predicted: first, actual: second, output: [] }
-        : { loss: loss![0]!, predicted: [], actual: [], output: first };
+        ? { loss, weight, predicted: first, actual: second, output: [] }
+        : { loss, weight, predicted: [], actual: [], output: first };
     };
     // A single output decides between two classes.
     return { run, width: classes ? Math.max(2, output.shape[output.rank - 1] ?? 1) : 0 };

@@ -1,7 +1,7 @@
 /** The loop over epochs and batches. */
 import type { Sums } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
-import { allocate } from "../core/dtype.ts";
+import { allocate, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { shuffledOrder, split } from "../data/split.ts";
@@ -39,7 +39,12 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /** Data to measure with after each epoch, or the share of the data to keep back for it. */
   readonly validation?: Data | number;
-  /** Stop when the validation loss (or, without validation, the loss) no longer falls. */
+  /**
+   * Stop when the validation loss (or, without validation, the loss on the data) no longer falls.
+   * Parameters are kept together with their own loss: one step an epoch measures it before its
+   * update, and they are kept as they were then; with several steps it is measured once more at the
+   * end of each epoch (`lossAfter` in the reports), which takes the time of a forward pass.
+   */
   readonly earlyStopping?: EarlyStopping;
   /** An AbortSignal: stops after the step, or the batch of validation, that is under way. */
   readonly signal?: { readonly aborted: boolean };
@@ -60,10 +65,14 @@ export interface EpochReport {
   /** Counted from 1. */
   readonly epoch: number;
   /**
-   * Mean over the epoch's batches of the loss before each update, weighted by batch size; their
-   * sum where the loss of a batch is a sum over its examples.
+   * The loss of all examples, each batch's before its update, added up as `evaluate` does: their
+   * mean by the number of examples, by the weights where it is a weighted mean, or their sum. So
+   * it is what was seen on the way, as in Keras and in most loops for PyTorch, and not the loss of
+   * the parameters at the end of the epoch.
    */
   readonly loss: number;
+  /** The loss of the parameters at the end of the epoch, where early stopping had it measured. */
+  readonly lossAfter?: number;
   /** Share of right predictions, before each update, if the task has any. */
   readonly accuracy?: number;
   readonly validation?: Evaluation;
@@ -73,6 +82,8 @@ export interface History {
   readonly epochs: readonly EpochReport[];
   readonly stopped: "finished" | "early" | "aborted";
 }
+
+const noSums = { loss: 0, weight: undefined, correct: 0 };
 
 /** Training under way: await it, or iterate it epoch by epoch. */
 export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
@@ -154,9 +165,18 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     }
     this.#stopped = ended() ? "early" : "finished";
     if (earlyStopping && earlyStopping.restoreBest !== false && trainer.best) {
+      if (!ended() && (await this.#endsBetter(turns))) return;
       trainer.setParameters(Object.fromEntries(trainer.best));
       if (ended()) trainer.best = undefined;
     }
+  }
+
+  /** Whether the last step, after which there was no other to measure it, has made the best. */
+  async #endsBetter(turns: Turns): Promise<boolean> {
+    const { best } = this.#trainer.progress;
+    if (this.#validation || this.#train.size > this.#batchSize || best === null) return false;
+    const found = await evaluateInTurns(this.#trainer, this.#train, turns, undefined);
+    return found!.loss < best;
   }
 
   /** Goes on where a run was broken off, or begins another with the state that there is. */
@@ -171,7 +191,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
           fix: "Pass the same data and validation share, or `epochs` to begin a new epoch.",
         });
       }
-      Object.assign(progress, { position: 0, loss: 0, correct: 0 });
+      Object.assign(progress, { position: 0, ...noSums });
     }
     progress.examples = this.#train.size;
     // What an earlier fit called the best says nothing of training that it did not watch.
@@ -196,7 +216,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     resident: Resident | undefined,
   ): Promise<EpochReport | undefined> {
     const trainer = this.#trainer;
-    const { progress, seed, loss: lossOf } = trainer;
+    const { progress, seed } = trainer;
     const { shuffle = true, signal, onStep, earlyStopping } = this.#options;
     const batchSize = this.#batchSize;
     const n = this.#train.size;
@@ -204,16 +224,25 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     progress.examples = n;
     let order: Int32Array | undefined;
     const steps = Math.ceil(n / batchSize);
+    const adds = this.#adds;
+    const byLoss = earlyStopping !== undefined && this.#validation === undefined;
+    // A single step measures the loss of the parameters that it begins with.
+    const measures = byLoss && steps === 1 && progress.position === 0;
+    const keeps = measures && earlyStopping.restoreBest !== false;
+    const before = keeps ? trainer.snapshot() : undefined;
     const single = (): number => {
       const { position } = progress;
       // A backend with the loop inside draws its own: here it takes long where data are many.
       if (shuffle) order ??= shuffledOrder(n, seed, progress.epoch);
       const size = Math.min(batchSize, n - position);
       const { inputs, targets } = batches.take(order, position, size);
-      const { loss, correct = Number.NaN } = trainer.stepOn(inputs, targets);
+      const { loss, weight, correct = Number.NaN } = trainer.stepOn(inputs, targets);
       const before = this.#sums();
-      const weighted = loss * (lossOf.adds ? 1 : size);
-      const sums = { loss: before.loss + weighted, correct: before.correct + correct };
+      const sums = {
+        loss: before.loss + loss * (adds ? 1 : weight),
+        weight: before.weight + (adds ? 1 : weight),
+        correct: before.correct + correct,
+      };
       this.#count(sums, size);
       return loss;
     };
@@ -239,23 +268,33 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       // The epoch's steps are done: whoever goes on begins with this validation.
       if (validation === undefined) return undefined;
     }
-    const report = this.#complete(validation);
-    if (earlyStopping) this.#judge(report, earlyStopping);
+    let lossAfter: number | undefined;
+    if (byLoss && !measures) {
+      lossAfter = (await evaluateInTurns(trainer, this.#train, turns, signal))?.loss;
+      if (lossAfter === undefined) return undefined;
+    }
+    const report = this.#complete(validation, lossAfter);
+    if (earlyStopping) this.#judge(report, earlyStopping, before);
     return report;
   }
 
   /** The epoch's sums so far. */
   #sums(): Sums {
-    const { loss, correct } = this.#trainer.progress;
-    return { loss, correct: correct ?? Number.NaN };
+    const { loss, position, weight = position, correct } = this.#trainer.progress;
+    return { loss, weight, correct: correct ?? Number.NaN };
   }
 
   /** Examples were trained on, with which the epoch's sums are these. */
-  #count({ loss, correct }: Sums, examples: number): void {
+  #count({ loss, weight, correct }: Sums, examples: number): void {
     const { progress } = this.#trainer;
     progress.position += examples;
     progress.loss = loss;
+    progress.weight = this.#adds || weight === progress.position ? undefined : weight;
     progress.correct = Number.isNaN(correct) ? null : correct;
+  }
+
+  get #adds(): boolean {
+    return this.#trainer.adds(this.#train);
   }
 
   get #batchSize(): number {
@@ -280,36 +319,41 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     });
     for (const sums of done) {
       this.#count(sums, n);
-      this.#epochs.push(this.#complete(undefined));
+      this.#epochs.push(this.#complete());
     }
     if (turns.due) await turns.give();
     return done.length > 0;
   }
 
   /** Closes the epoch. */
-  #complete(validation: Evaluation | undefined): EpochReport {
-    const { progress, loss } = this.#trainer;
+  #complete(validation?: Evaluation, lossAfter?: number): EpochReport {
+    const { progress } = this.#trainer;
     const n = this.#train.size;
     const report: EpochReport = {
       epoch: progress.epoch + 1,
-      loss: loss.adds ? progress.loss : progress.loss / n,
+      loss: this.#adds ? progress.loss : progress.loss / this.#sums().weight,
+      ...(lossAfter === undefined ? {} : { lossAfter }),
       ...(progress.correct === null ? {} : { accuracy: progress.correct / n }),
       ...(validation ? { validation } : {}),
     };
     remember(progress.history, report);
-    Object.assign(progress, { epoch: progress.epoch + 1, position: 0, loss: 0, correct: 0 });
+    Object.assign(progress, { epoch: progress.epoch + 1, position: 0, ...noSums });
     return report;
   }
 
   /** Early stopping's bookkeeping, done before the report is seen, so that it can be saved then. */
-  #judge(report: EpochReport, { minDelta = 0, patience, restoreBest = true }: EarlyStopping) {
+  #judge(
+    report: EpochReport,
+    { minDelta = 0, patience, restoreBest = true }: EarlyStopping,
+    measured: ReadonlyMap<string, TypedArray> | undefined,
+  ) {
     const trainer = this.#trainer;
     const { progress } = trainer;
-    const loss = report.validation?.loss ?? report.loss;
+    const loss = report.validation?.loss ?? report.lossAfter ?? report.loss;
     if (loss < (progress.best ?? Number.POSITIVE_INFINITY) - minDelta) {
       progress.best = loss;
       progress.waited = 0;
-      trainer.best = restoreBest ? trainer.snapshot() : undefined;
+      trainer.best = restoreBest ? (measured ?? trainer.snapshot()) : undefined;
     } else progress.waited++;
     progress.stopped = progress.waited >= patience;
   }

@@ -11,6 +11,8 @@ export interface Progress {
   /** Sums over those that are done; `correct` is null where nothing is counted. */
   loss: number;
   correct: number | null;
+  /** What they count for in the loss, where this is not their number. */
+  weight?: number | undefined;
   /** Reports of past epochs, without confusion matrices; thinned out where there are many. */
   history: EpochReport[];
   /** Early stopping: the best loss, epochs since, and whether it has ended the run. */

@@ -36,7 +36,7 @@ export class Resident {
   #loaded = false;
   #newer = false;
   /** How far training had come, and when, in the trainer's own state: where a repetition begins. */
-  #since: Pick<Progress, "steps" | "position" | "loss" | "correct"> | undefined;
+  #since: Pick<Progress, "steps" | "position" | "loss" | "weight" | "correct"> | undefined;
   #sinceTime = 0;
   #plan: EpochPlan | undefined;
   #rate = Number.NaN;
@@ -61,8 +61,8 @@ export class Resident {
     const first = progress.position / this.#batchSize;
     this.#load();
     if (!this.#newer) {
-      const { steps, position, loss, correct } = progress;
-      this.#since = { steps, position, loss, correct };
+      const { steps, position, loss, weight, correct } = progress;
+      this.#since = { steps, position, loss, weight, correct };
       this.#sinceTime = performance.now();
     }
     const began = performance.now();

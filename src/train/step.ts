@@ -14,6 +14,7 @@ import { sum } from "../ops/reduce.ts";
 import { clip, type Optimizer } from "../optim/optimizer.ts";
 import { correctPredictions } from "./metrics.ts";
 import { updateSequentially } from "./sequential-update.ts";
+import { divisorOf } from "./totals.ts";
 
 /** When the layers change: all at once, or one after another from the last (see there). */
 export type UpdateTiming = "simultaneous" | "sequential";
@@ -37,12 +38,13 @@ export interface BatchType {
  * Everything that changes from step to step is an input. Order of inputs: parameters, slots,
  * learning rate, step number, key, batch inputs, batch targets. Order of outputs: parameters,
  * slots, loss, health (0, or NaN if loss or a new parameter is not finite), correct predictions
- * (if the task has any).
+ * (if the task has any), and what the loss is divided by (f64, if it is a weighted mean).
  */
 export interface StepGraph extends Graph {
   readonly parameters: readonly Tensor[];
   readonly slots: readonly Tensor[];
   readonly counts: boolean;
+  readonly weighs: boolean;
 }
 
 /** Names of the optimizer's slots: "0.weight/velocity". Frozen parameters have none. */
@@ -124,6 +126,7 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
     );
   }
   const correct = correctPredictions(loss, output, y);
+  const divisor = divisorOf(error, [x, y]);
   const health =
     options.health === false
       ? undefined
@@ -138,10 +141,12 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
       error,
       ...(health ? [health] : []),
       ...(correct ? [correct] : []),
+      ...(divisor ? [divisor] : []),
     ],
     parameters: Object.values(parameters),
     slots: Object.values(slots),
     counts: correct !== undefined,
+    weighs: divisor !== undefined,
   };
 }
 

@@ -31,6 +31,7 @@ import { outputsOf, type Rows, rowsOf } from "./predict.ts";
 import { freshProgress, type Progress } from "./progress.ts";
 import { Resident } from "./resident.ts";
 import { type StepGraph, slotNames, trainingStep, type UpdateTiming } from "./step.ts";
+import { lossAdds, type Task, taskOf } from "./task.ts";
 
 export interface TrainerOptions {
   readonly loss: Loss;
@@ -62,6 +63,12 @@ export interface TrainerState {
   readonly classes: readonly string[] | undefined;
 }
 
+interface StepResult {
+  readonly loss: number;
+  readonly weight: number;
+  readonly correct: number | undefined;
+}
+
 /** Training, partial batch, validation, its partial batch, prediction, and a few more. */
 const mostCompiled = 8;
 
@@ -90,6 +97,7 @@ export class Trainer {
   /** The training loop that is under way in the backend. */
   #live: Resident | undefined;
   #busy = false;
+  #adds: boolean | undefined;
   #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
   constructor(model: Layer, options: TrainerOptions) {
@@ -197,8 +205,8 @@ export class Trainer {
     if ((classes?.length ?? 0) > (this.classes?.length ?? 0)) this.classes = classes;
   }
 
-  /** @internal One update; the loss before it and the number of right predictions. */
-  stepOn(inputs: ArrayTensor, targets: ArrayTensor): { loss: number; correct: number | undefined } {
+  /** @internal One update; the loss before it, what it counts for, and right predictions. */
+  stepOn(inputs: ArrayTensor, targets: ArrayTensor): StepResult {
     this.#settled();
     this.#live?.forget();
     const { graph, executable } = this.#stepFor(inputs, targets);
@@ -225,7 +233,11 @@ export class Trainer {
       own.set(renewed[i]!);
     });
     this.progress.steps++;
-    return { loss, correct: graph.counts ? results[at + 2]![0]! : undefined };
+    return {
+      loss,
+      weight: graph.weighs ? results.at(-1)![0]! : inputs.shape[0]!,
+      correct: graph.counts ? results[at + 2]![0]! : undefined,
+    };
   }
 
   /** @internal Parameters and slots in the step graph's order; not copied, perhaps not settled. */
@@ -237,6 +249,22 @@ export class Trainer {
   #settled(): Map<string, TypedArray> {
     this.#live?.settle();
     return this.#values;
+  }
+
+  /** @internal What model and loss say of such examples. */
+  taskFor({ inputs, targets }: Pick<Dataset, "inputs" | "targets">): Task | undefined {
+    const one = (t: ArrayTensor): TensorType => ({
+      dtype: t.dtype,
+      shape: [1, ...t.shape.slice(1)],
+    });
+    const types = [one(inputs), one(targets)];
+    return this.compiled("task", types, () => ({ task: taskOf(this, { inputs, targets }) })).task;
+  }
+
+  /** @internal Whether the loss of a batch is a sum over its examples. */
+  adds(data: Pick<Dataset, "inputs" | "targets">): boolean {
+    this.#adds ??= lossAdds(this.taskFor(data), this.loss, data);
+    return this.#adds;
   }
 
   /** @internal The backend's own training loop over the data, if it has one. */
@@ -253,7 +281,7 @@ export class Trainer {
     const states = graph.parameters.length + graph.slots.length;
     const session = this.backend.session(
       { ...graph, states },
-      { inputs, targets, batchSize, weight: this.loss.adds ? 1 : batchSize, seed: this.seed },
+      { inputs, targets, batchSize, weight: this.adds(data) ? 1 : batchSize, seed: this.seed },
       this.#threads === undefined ? {} : { threads: this.#threads },
     );
     return new Resident(this, session, batchSize);

@@ -271,6 +271,69 @@ describe("early stopping", () => {
     expect(seen).toHaveLength(expected);
     expect(expected).toBeLessThan(20);
   });
+  it("without validation keeps the parameters whose loss it measured", async () => {
+    // Large steps with momentum overshoot: the loss of one epoch says nothing of the next.
+    const make = () =>
+      trainer(sequential(linear(1, 1, { weight: 0, bias: false })), {
+        loss: meanSquaredError,
+        optimizer: sgd({ learningRate: 0.9, momentum: 0.7 }),
+        dtype: "f64",
+      });
+    const one = { inputs: [[1]], targets: [[1]] };
+    for (const batchSize of [1, 32]) {
+      const t = make();
+      const fit = t.fit(one, { epochs: 60, batchSize, earlyStopping: { patience: 6 } });
+      const { epochs, stopped } = await fit;
+      const least = Math.min(...epochs.map((e) => e.loss));
+      expect(stopped).toBe("early");
+      expect(epochs.length).toBe(epochs.findIndex((e) => e.loss === least) + 7);
+      expect(t.evaluate(one).loss).toBe(least);
+    }
+    // Where the epochs end first, the last step is measured, too.
+    for (const epochs of [1, 2, 3, 9, 10, 11]) {
+      const [t, plain] = [make(), make()];
+      const history = await t.fit(one, { epochs, earlyStopping: { patience: 99 } });
+      await plain.fit(one, { epochs });
+      const seen = [...history.epochs.map((e) => e.loss), plain.evaluate(one).loss];
+      expect(t.evaluate(one).loss).toBe(Math.min(...seen));
+    }
+  });
+  it("without validation measures once an epoch where it has several steps", async () => {
+    const data = numbers(6);
+    for (const backend of ["auto", "interpreter"] as const) {
+      const options = { batchSize: 4, epochs: 60, earlyStopping: { patience: 4 } };
+      // Each update overshoots, by how much depends on the order.
+      const t = line(0.055, meanSquaredError, backend);
+      const { epochs } = await t.fit(data, options);
+      const after = epochs.map((e) => e.lossAfter!);
+      expect(t.evaluate(data).loss).toBe(Math.min(...after));
+      const alone = line(0.055, meanSquaredError, backend);
+      let i = 0;
+      for await (const report of alone.fit(data, { ...options, earlyStopping: { patience: 99 } })) {
+        // The parameters after the epoch, and what they had been on the way.
+        expect(report.lossAfter).toBe(alone.evaluate(data).loss);
+        expect(report.lossAfter).not.toBe(report.loss);
+        if (i < after.length) expect(report.lossAfter).toBe(after[i++]);
+      }
+    }
+    const held = { earlyStopping: { patience: 9 }, validation: data };
+    const plain = [await line().fit(data), await line().fit(data, { ...held, batchSize: 2 })];
+    for (const { epochs } of plain) expect(epochs[0]).not.toHaveProperty("lossAfter");
+  });
+  it("keeps them with every class of backend and through a file, broken off or not", async () => {
+    const options = { batchSize: 4, earlyStopping: { patience: 5 } };
+    const whole = line(0.055);
+    await whole.fit(numbers(6), { ...options, untilEpoch: 30 });
+    const stop = new AbortController();
+    const t = line(0.055);
+    const onStep = ({ epoch }: StepReport) => void (epoch === 4 && stop.abort());
+    await t.fit(numbers(6), { ...options, untilEpoch: 30, signal: stop.signal, onStep });
+    const loaded = line(0.055);
+    loaded.fromBytes(t.toBytes());
+    await loaded.fit(numbers(6), { ...options, untilEpoch: 30 });
+    expect(state(loaded)).toEqual(state(whole));
+    expect(loaded.progress).toEqual(whole.progress);
+  });
   it("a loss that is not a number is never the best", async () => {
     // ln w·x is NaN for the validation's x = −1.
     const t = trainer(sequential(linear(1, 1, { weight: 1, bias: false })), {

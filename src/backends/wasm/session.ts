@@ -4,7 +4,7 @@ import type { Buffer } from "../../compile/program.ts";
 import { bytesOf, type TypedArray } from "../../core/dtype.ts";
 import { keyOf } from "../../core/random.ts";
 import type { Session, SessionData, Sums, TrainingGraph } from "../backend.ts";
-import { type LoopLayout, writeLoop } from "./emit/train.ts";
+import { type LoopLayout, recordLength, writeLoop } from "./emit/train.ts";
 import { type CodeOptions, instantiate, instructionsFor } from "./index.ts";
 import { lost, startWorkers, threadsFor } from "./workers.ts";
 
@@ -16,6 +16,7 @@ interface Exports {
   readonly steps: (from: number, to: number) => number;
   readonly epochs: (first: number, count: number, shuffle: number) => number;
   readonly lossSum: WebAssembly.Global;
+  readonly weightSum: WebAssembly.Global;
   readonly correctSum: WebAssembly.Global;
 }
 
@@ -24,11 +25,13 @@ export function openSession(
   data: SessionData,
   options: { readonly threads?: number; readonly code?: CodeOptions } = {},
 ): Session {
-  const { states, counts } = graph;
+  const { states, counts, weighs } = graph;
   const pairs = Array.from({ length: states }, (_, i) => [i, i] as const);
   const program = compileProgram(graph, { state: pairs });
   const [rate, step, key, inputs, targets] = program.inputs.slice(states) as Buffer[];
-  const [loss, correct] = program.outputs.slice(states) as [Buffer, Buffer | undefined];
+  const [loss, ...measures] = program.outputs.slice(states) as [Buffer, ...Buffer[]];
+  const correct = counts ? measures[0]! : undefined;
+  const divisor = weighs ? measures[counts ? 1 : 0]! : undefined;
   const { batchSize, weight, seed } = data;
   const examples = data.inputs.shape[0]!;
   const places = { order: 0, inputs: 0, targets: 0, records: 0 };
@@ -46,7 +49,7 @@ export function openSession(
       places.order = reserve(4 * examples);
       places.inputs = reserve(data.inputs.data.byteLength);
       places.targets = reserve(data.targets.data.byteLength);
-      places.records = reserve(16 * maximumEpochs);
+      places.records = reserve(8 * recordLength * maximumEpochs);
       const width = (t: SessionData["inputs"]) => (t.data.length / examples) * bytesOf(t.dtype);
       const layout: LoopLayout = {
         examples,
@@ -59,7 +62,8 @@ export function openSession(
         step: address(step!),
         key: address(key!) + 4,
         loss: { at: address(loss), dtype: loss.dtype as "f32" | "f64", weight },
-        correct: counts && correct ? address(correct) : undefined,
+        divisor: divisor && address(divisor),
+        correct: correct && address(correct),
         records: places.records,
         seed: keyOf(seed),
       };
@@ -68,7 +72,7 @@ export function openSession(
     },
   });
   const team = threads > 1 ? startWorkers(module, memory, threads - 1) : undefined;
-  const { shuffle, steps, epochs, lossSum, correctSum } = exports as unknown as Exports;
+  const { shuffle, steps, epochs, lossSum, weightSum, correctSum } = exports as unknown as Exports;
   const buffer = memory.buffer as ArrayBuffer;
   const copyIn = (place: number, source: TypedArray) => {
     const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
@@ -77,7 +81,7 @@ export function openSession(
   copyIn(places.inputs, data.inputs.data);
   copyIn(places.targets, data.targets.data);
   const order = new Int32Array(buffer, places.order, examples);
-  const records = new Float64Array(buffer, places.records, 2 * maximumEpochs);
+  const records = new Float64Array(buffer, places.records, recordLength * maximumEpochs);
   const state = program.inputs.slice(0, states).map(at);
   const [rateAt, stepAt, keyAt, lossAt] = [at(rate!), at(step!), at(key!), at(loss)];
   const inOrder = () => {
@@ -115,16 +119,26 @@ export function openSession(
     },
     steps(from, to, sums) {
       lossSum.value = sums.loss;
+      weightSum.value = sums.weight;
       correctSum.value = sums.correct;
       if (guarded(() => steps(from, to)) !== 0) return undefined;
-      return { loss: lossSum.value, correct: counts ? correctSum.value : Number.NaN };
+      return {
+        loss: lossSum.value,
+        weight: weighs ? weightSum.value : sums.weight + weight * (to - from),
+        correct: counts ? correctSum.value : Number.NaN,
+      };
     },
     lastLoss: () => lossAt[0]!,
     epochs(first, count, shuffled) {
       if (!shuffled) inOrder();
       const done = guarded(() => epochs(first, Math.min(count, maximumEpochs), +shuffled));
       return Array.from({ length: done }, (_, i): Sums => {
-        return { loss: records[2 * i]!, correct: counts ? records[2 * i + 1]! : Number.NaN };
+        const [loss, weights, right] = records.subarray(recordLength * i) as unknown as number[];
+        return {
+          loss: loss!,
+          weight: weighs ? weights! : weight * Math.floor(examples / batchSize),
+          correct: counts ? right! : Number.NaN,
+        };
       });
     },
     isFinite: () => state.every(allFinite),

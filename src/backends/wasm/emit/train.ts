@@ -44,10 +44,15 @@ export interface LoopLayout {
   /** The loss and, where counted, the number of right predictions (i32). */
   readonly loss: { readonly at: number; readonly dtype: "f32" | "f64"; readonly weight: number };
   readonly correct: number | undefined;
-  /** Two f64 for each epoch of a call: summed loss, right predictions. */
+  /** What the loss counts for (f64), where this is not the fixed weight. */
+  readonly divisor: number | undefined;
+  /** For each epoch of a call: summed loss, summed weights, right predictions (f64 each). */
   readonly records: number;
   readonly seed: readonly [number, number];
 }
+
+/** Numbers of an epoch's record. */
+export const recordLength = 3;
 
 const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
 /** Sets the shuffle's key apart from other uses of the seed; see data/split.ts. */
@@ -81,6 +86,7 @@ export interface LoopParts {
 /** Adds and exports `shuffle`, `steps` and `epochs`. */
 export function writeLoop({ module, run, team, enlist }: LoopParts, layout: LoopLayout): void {
   const lossSum = module.global(f64(0));
+  const weightSum = module.global(f64(0));
   const correctSum = module.global(f64(0));
   const shuffle = writeShuffle(module, layout);
   /** After a step: its number, and what it adds to the report. Returns from `f` on NaN. */
@@ -92,11 +98,17 @@ export function writeLoop({ module, run, team, enlist }: LoopParts, layout: Loop
     const { dtype, at, weight } = layout.loss;
     const read = access(`${dtype}.load` as Instruction, [i32(at)]);
     const loss = f.let(dtype === "f32" ? op("f64.promote_f32", read) : read);
-    const weighted = weight === 1 ? loss : op("f64.mul", loss, f64(weight));
-    f.emit(setGlobal(lossSum, op("f64.add", getGlobal(lossSum), weighted)));
+    const add64 = (sum: typeof lossSum, x: Expr) =>
+      f.emit(setGlobal(sum, op("f64.add", getGlobal(sum), x)));
+    if (layout.divisor === undefined) {
+      add64(lossSum, weight === 1 ? loss : op("f64.mul", loss, f64(weight)));
+    } else {
+      const divisor = f.let(access("f64.load", [i32(layout.divisor)]));
+      add64(lossSum, op("f64.mul", loss, divisor));
+      add64(weightSum, divisor);
+    }
     if (layout.correct !== undefined) {
-      const right = op("f64.convert_i32_s", access("i32.load", [i32(layout.correct)]));
-      f.emit(setGlobal(correctSum, op("f64.add", getGlobal(correctSum), right)));
+      add64(correctSum, op("f64.convert_i32_s", access("i32.load", [i32(layout.correct)])));
     }
     // A loss that is not finite ends the loop: x − x is 0 for finite x alone.
     f.if(op("f64.ne", op("f64.sub", loss, loss), f64(0)), failed);
@@ -116,11 +128,13 @@ export function writeLoop({ module, run, team, enlist }: LoopParts, layout: Loop
     const [first, number, shuffled] = f.params as [Local, Local, Local];
     count(f, i32(0), get(number), (e) => {
       f.if(get(shuffled), () => f.emit(call(shuffle, add(get(first), e))));
-      f.emit(setGlobal(lossSum, f64(0)), setGlobal(correctSum, f64(0)));
+      const sums = [lossSum, weightSum, correctSum];
+      f.emit(...sums.map((sum) => setGlobal(sum, f64(0))));
       f.if(call(steps, i32(0), i32(batches)), () => f.emit(ret(e)));
-      const record = f.let(add(i32(layout.records), op("i32.mul", e, i32(16))));
-      f.emit(access("f64.store", [record, getGlobal(lossSum)]));
-      f.emit(access("f64.store", [record, getGlobal(correctSum)], { offset: 8 }));
+      const record = f.let(add(i32(layout.records), op("i32.mul", e, i32(8 * recordLength))));
+      sums.forEach((sum, k) => {
+        f.emit(access("f64.store", [record, getGlobal(sum)], { offset: 8 * k }));
+      });
     });
     return get(number);
   });
@@ -128,6 +142,7 @@ export function writeLoop({ module, run, team, enlist }: LoopParts, layout: Loop
   module.export("steps", steps);
   module.export("epochs", epochs);
   module.export("lossSum", lossSum);
+  module.export("weightSum", weightSum);
   module.export("correctSum", correctSum);
 }
 
