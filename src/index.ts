@@ -136,5 +136,6 @@ export * from "./optim/index.ts";
 export { type CompileOptions, compile } from "./train/compile.ts";
 export type { Evaluation } from "./train/evaluate.ts";
 export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";
+export type { Remark } from "./train/remarks.ts";
 export { trainingStep } from "./train/step.ts";
 export { type Data, Trainer, type TrainerOptions, trainer } from "./train/trainer.ts";

@@ -2,8 +2,9 @@
 import type { Chosen, NetworkFile } from "../io/network-file/index.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Evaluation } from "../train/evaluate.ts";
+import type { Remark } from "../train/remarks.ts";
 import { number, percent } from "./numbers.ts";
-import { columns, dim } from "./terminal.ts";
+import { bold, columns, dim, wrap } from "./terminal.ts";
 
 /** "linear 16" */
 function layerName({ name, options }: Chosen): string {
@@ -18,6 +19,14 @@ export function chainOf(network: NetworkFile, inputs: number): string {
     " → ",
   );
 }
+
+/** Remarks with what mends them, each set off by an empty line. */
+export const remarkLines = (remarks: readonly Remark[]): string[] =>
+  remarks.flatMap(({ message, fix }) => [
+    "",
+    ...wrap(`${bold("remark")}  ${message}`, "  "),
+    ...wrap(`${bold("fix")}     ${fix}`, "  "),
+  ]);
 
 /** The number of elements of a shape that has come from a checked model. */
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);

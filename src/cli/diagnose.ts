@@ -49,7 +49,7 @@ export async function diagnose(file: string, options: DiagnoseCommandOptions): P
       fix: "Leave --quantity out.",
     });
   }
-  const { trainer, ...subject } = await subjectOf(file, options);
+  const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
   const which =
     value === undefined
       ? { lossAfterStep: typed(lossAfterStep!) }

@@ -30,7 +30,7 @@ export async function subjectOf(file: string, { checkpoint, example = 0 }: FileO
   // The data were divided by the seed that it was trained with.
   const { seed } = old ? trainingOf(old, checkpoint!) : {};
   const network = withTraining(await readNetwork(file), seed === undefined ? {} : { seed });
-  const { trainer, data } = await prepareNetwork(network, besides(file));
+  const { trainer, data, remarks } = await prepareNetwork(network, besides(file));
   if (old) takeOver(trainer, old, checkpoint!);
   const { size: all } = data.train;
   if (example >= all) choose("example", example, [all === 1 ? "0" : `0 to ${all - 1}`]);
@@ -42,7 +42,8 @@ export async function subjectOf(file: string, { checkpoint, example = 0 }: FileO
   );
   const batch: Dataset = subset(data.train, rows);
   const lossName = network.loss.name;
-  return { trainer, data: batch, example: example - firstExample, firstExample, lossName };
+  const place = { example: example - firstExample, firstExample };
+  return { trainer, data: batch, ...place, lossName, remarks };
 }
 
 const byEnding: Readonly<Record<string, Format>> = {
@@ -74,7 +75,7 @@ export async function explain(file: string, options: CommandOptions): Promise<nu
   const { out, json, format: asked, checkpoint, ...rest } = options;
   const format = json ? "json" : (asked ?? formatOf(out ?? ""));
   if (out !== undefined) await checkWritable(out);
-  const { trainer, ...subject } = await subjectOf(file, options);
+  const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
   const d = await derive(trainer, { ...rest, ...subject });
   const drawing = d.toSvg();
   // GitHub shows a drawing from a file only: it is written beside the text.

@@ -1,5 +1,6 @@
 /** chainrule report FILE: how the gradient fares on its way back through the layers. */
 import { gradientReport } from "../explain/index.ts";
+import { remarkLines } from "./describe.ts";
 import { type FileOptions, subjectOf } from "./explain.ts";
 import { exit } from "./failure.ts";
 import { print, printJson, width } from "./terminal.ts";
@@ -10,10 +11,13 @@ export interface ReportOptions extends FileOptions {
 
 export async function report(file: string, options: ReportOptions): Promise<number> {
   const { json, checkpoint, ...rest } = options;
-  const { trainer, ...subject } = await subjectOf(file, options);
+  const { trainer, remarks, ...subject } = await subjectOf(file, options);
   const found = await gradientReport(trainer, { ...rest, ...subject });
   if (json) {
-    printJson({ layers: found.layers, nonFinite: found.nonFinite, norms: found.norms });
-  } else print(found.toText({ width: width() }).trimEnd());
+    printJson({ layers: found.layers, nonFinite: found.nonFinite, norms: found.norms, remarks });
+  } else {
+    print(found.toText({ width: width() }).trimEnd());
+    for (const line of remarkLines(remarks)) print(line);
+  }
   return found.nonFinite === undefined ? exit.ok : exit.no;
 }

@@ -11,8 +11,10 @@ import { losses } from "../io/network-file/losses.ts";
 import { markedLoss, toDatasets } from "../io/network-file/prepare.ts";
 import type { Layer } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
+import { remarksOn } from "../train/remarks.ts";
 import { parameterInputs, trainingStep } from "../train/step.ts";
-import { parameterCounts } from "./describe.ts";
+import { taskOf } from "../train/task.ts";
+import { parameterCounts, remarkLines } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { besides, readNetwork } from "./files.ts";
 import { bytes, count, metric, plural } from "./numbers.ts";
@@ -106,6 +108,7 @@ export async function summary(
     total: compiled?.program.arena ?? total * each,
   };
   const passes = compiled?.passes;
+  const remarks = remarksOn(taskOf({ model, loss, dtype }, batch), data?.train);
   if (json) {
     printJson({
       name: network.name,
@@ -118,6 +121,7 @@ export async function summary(
       optimizer: network.optimizer,
       operations: { forward, step: work, batchSize: n },
       memory,
+      remarks,
       ...(passes && { passes }),
     });
     return exit.ok;
@@ -158,6 +162,7 @@ export async function summary(
     3,
   ))
     print(`  ${line}`);
+  for (const line of remarkLines(remarks)) print(line);
   for (const { pass, text } of passes ?? []) {
     print();
     print(bold(pass));

@@ -8,7 +8,7 @@ import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/networ
 import type { TrainingSection } from "../io/network-file/network.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";
-import { chainOf, confusionLines, metrics, parameterCounts } from "./describe.ts";
+import { chainOf, confusionLines, metrics, parameterCounts, remarkLines } from "./describe.ts";
 import { EpochTable, isShown } from "./epochs.ts";
 import { exit } from "./failure.ts";
 import {
@@ -134,6 +134,7 @@ function announce(say: Reporter, file: string, prepared: PreparedNetwork): void 
       `${network.optimizer.name}, batches of ${count(Math.min(batchSize, data.train.size))}`,
   );
   for (const line of data.notes.flatMap((note) => wrap(note, "  "))) say.line(line);
+  for (const line of remarkLines(prepared.remarks)) say.line(line);
   if (trainer.progress.steps > 0) {
     say.line(`  resumed after ${plural(trainer.progress.epoch, "epoch")}`);
   }
@@ -154,6 +155,7 @@ function announce(say: Reporter, file: string, prepared: PreparedNetwork): void 
     update,
     resumedAfter: trainer.progress.epoch,
     notes: data.notes,
+    remarks: prepared.remarks,
   });
 }
 
@@ -225,6 +227,8 @@ function conclude(say: Reporter, prepared: PreparedNetwork, out: string, early: 
   if (advice) for (const line of ["", ...wrap(advice, "")]) say.line(line);
   const matrix = heldOut?.confusion ?? training.confusion;
   if (matrix) for (const line of ["", ...confusionLines(matrix, classes)]) say.line(line);
+  // What was said at the start has long been scrolled away.
+  for (const line of remarkLines(prepared.remarks)) say.line(line);
   say.line();
   const decimal = data.description.preprocessing?.decimal;
   const row = sample(prepared);

@@ -30,8 +30,10 @@ function define<Options extends object = Empty>(
     const options = first instanceof Tensor ? second : first;
     // tensors.map(relu) passes further arguments, which are no options.
     if (typeof options === "object") checkNames(name, options, names);
-    const computed = (x: Tensor, given: Options | undefined) =>
-      madeBy(f(x, given ?? ({} as Options)), { activation: name, options: { ...given } });
+    const computed = (x: Tensor, given: Options | undefined) => {
+      const y = f(x, given ?? ({} as Options));
+      return y === x ? y : madeBy(y, { name, options: { ...given } });
+    };
     if (first instanceof Tensor) return computed(first, second);
     return activation((x) => computed(x, first), name, { ...first });
   };

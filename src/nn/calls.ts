@@ -29,20 +29,19 @@ export function lossCalls<T>(f: () => T): { readonly result: T; readonly calls: 
   }
 }
 
-/** An activation of the library, with its options. */
+/** The function that made a tensor, with its options. */
 export interface Maker {
-  readonly activation: string;
+  readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
 const makers = new WeakMap<Tensor, Maker>();
 
-/** Notes which activation made a tensor; a tensor that was there before keeps its own. */
+/** Notes which activation made a tensor: the innermost, where one is made of another. */
 export function madeBy(y: Tensor, maker: Maker): Tensor {
   if (!makers.has(y)) makers.set(y, maker);
   return y;
 }
 
-/** The activation that made a tensor; the name of its operator, if that was none of nn's. */
-export const makerOf = (y: Tensor): Maker =>
-  makers.get(y) ?? { activation: y.op.name, options: y.attributes };
+/** The activation of the library that made a tensor, if one did. */
+export const makerOf = (y: Tensor): Maker | undefined => makers.get(y);

@@ -7,8 +7,9 @@ import type { Dataset } from "../data/dataset.ts";
 import { shuffledOrder, split } from "../data/split.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
-import { checkFit, checkLabels } from "./options.ts";
+import { checkFit } from "./options.ts";
 import { remember } from "./progress.ts";
+import type { Remark } from "./remarks.ts";
 import type { Resident } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
 import { Turns } from "./turns.ts";
@@ -115,6 +116,11 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     }
   }
 
+  /** What in model, loss and data does not belong together, as `trainer.remarks` says it. */
+  get remarks(): readonly Remark[] {
+    return this.#trainer.remarks(this.#data);
+  }
+
   // biome-ignore lint/suspicious/noThenProperty: `await trainer.fit(…)` is the contract.
   then<A = History, B = never>(
     onDone?: ((history: History) => A | PromiseLike<A>) | null,
@@ -199,10 +205,10 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       Object.assign(progress, { best: null, waited: 0, stopped: false });
       this.#trainer.best = undefined;
     }
-    checkLabels(this.#trainer, this.#data, "data");
+    this.#trainer.checkTargets(this.#data, "data");
     if (this.#validation) {
       if (typeof this.#options.validation !== "number") {
-        checkLabels(this.#trainer, this.#validation, "validation");
+        this.#trainer.checkTargets(this.#validation, "validation");
       }
       checkEvaluation(this.#trainer, this.#validation);
     }

@@ -2,12 +2,10 @@
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
-import type { Dataset } from "../data/dataset.ts";
-import { inference, type Layer } from "../nn/layer.ts";
-import { input } from "../ops/leaf.ts";
+import type { Layer } from "../nn/layer.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
-import { parameterInputs, trainable } from "./step.ts";
-import type { Trainer, TrainerOptions } from "./trainer.ts";
+import { trainable } from "./step.ts";
+import type { TrainerOptions } from "./trainer.ts";
 
 const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   loss: true,
@@ -121,24 +119,5 @@ export function checkFit(options: FitOptions): void {
     message: "fit cannot use this minDelta.",
     expected: "a finite number ≥ 0",
     found: shown(minDelta),
-  });
-}
-
-/** Refuses labels for which the model has no output, before any time is spent on training. */
-export function checkLabels({ model, loss, dtype }: Trainer, data: Dataset, what: string): void {
-  const { inputs, targets, classes } = data;
-  if (classes === undefined || !loss.classes) return;
-  const row = input("inputs", [1, ...inputs.shape.slice(1)], dtype);
-  const { shape } = model.apply(row, parameterInputs(model, dtype), inference);
-  const outputs = shape.at(-1) ?? 1;
-  const at = targets.data.findIndex((label) => label >= outputs);
-  if (at < 0) return;
-  const label = targets.data[at]!;
-  fail("index-out-of-range", {
-    message: "The model has no output for one of the labels.",
-    expected: `labels from 0 to ${outputs - 1}, one for each of the model's ${outputs} outputs`,
-    found: `${label} (${shown(classes[label])}), of ${classes.length} classes`,
-    where: `${what}, target ${at} (counted from 0)`,
-    fix: `Make the last layer ${classes.length} outputs wide, or mend the label.`,
   });
 }

@@ -3,7 +3,7 @@ import { type DType, isFloat } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { type LossCall, lossCalls } from "../nn/calls.ts";
+import { type LossCall, lossCalls, type Maker, makerOf } from "../nn/calls.ts";
 import { inference, type Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { input } from "../ops/leaf.ts";
@@ -17,6 +17,10 @@ export interface Task {
   readonly target: Tensor;
   /** The losses of the library that the loss is or calls. */
   readonly calls: readonly LossCall[];
+  /** What made a tensor: an activation, a layer, or else an operator. */
+  readonly makerOf: (y: Tensor) => Maker;
+  /** Whether the loss says of itself that outputs stand for classes. */
+  readonly classes: boolean;
 }
 
 /** Types of a batch, of whatever size. */
@@ -24,6 +28,9 @@ export interface ExampleTypes {
   readonly inputs: TensorType;
   readonly targets: TensorType;
 }
+
+const layerAt = (model: Layer, path: string): Layer =>
+  path === "" ? model : path.split(".").reduce((l, i) => l.layers[Number(i)] ?? l, model);
 
 /** Undefined where model or loss cannot take such examples, which whoever runs them will say. */
 export function taskOf(
@@ -35,9 +42,16 @@ export function taskOf(
   try {
     const x = one("inputs", inputs);
     const target = one("targets", targets);
-    const output = model.apply(x, parameterInputs(model, dtype), inference);
+    const layers = new Map<Tensor, Maker>();
+    const observe = (path: string, y: Tensor): void => {
+      // Inner layers come before those that they are in.
+      if (!layers.has(y)) layers.set(y, { name: layerAt(model, path).name, options: {} });
+    };
+    const output = model.apply(x, parameterInputs(model, dtype), { ...inference, observe });
     const { calls } = lossCalls(() => loss(output, target));
-    return { output, target, calls };
+    const made = (y: Tensor): Maker =>
+      makerOf(y) ?? layers.get(y) ?? { name: y.op.name, options: y.attributes };
+    return { output, target, calls, makerOf: made, classes: loss.classes ?? false };
   } catch {
     return undefined;
   }

@@ -22,6 +22,7 @@ import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
+import { checkDomain } from "./domains.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { elementsFor, type GivenValue } from "./given-values.ts";
@@ -29,6 +30,7 @@ import { nonFiniteError } from "./non-finite.ts";
 import { checkTrainer } from "./options.ts";
 import { outputsOf, type Rows, rowsOf } from "./predict.ts";
 import { freshProgress, type Progress } from "./progress.ts";
+import { type Remark, remarksOn } from "./remarks.ts";
 import { Resident } from "./resident.ts";
 import { type StepGraph, slotNames, trainingStep, type UpdateTiming } from "./step.ts";
 import { lossAdds, type Task, taskOf } from "./task.ts";
@@ -69,8 +71,8 @@ interface StepResult {
   readonly correct: number | undefined;
 }
 
-/** Training, partial batch, validation, its partial batch, prediction, and a few more. */
-const mostCompiled = 8;
+/** Training, partial batch, validation, its partial batch, prediction, task, and a few more. */
+const mostCompiled = 9;
 
 /** A model in training. */
 export class Trainer {
@@ -98,6 +100,7 @@ export class Trainer {
   #live: Resident | undefined;
   #busy = false;
   #adds: boolean | undefined;
+  readonly #checked = new WeakSet<TypedArray>();
   #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
   constructor(model: Layer, options: TrainerOptions) {
@@ -194,6 +197,7 @@ export class Trainer {
   /** One update on one batch; returns the loss before it. */
   step(data: Data): number {
     const dataset = toDataset(data, this.classes);
+    this.checkTargets(dataset, "data");
     const batch = this.batchOf(dataset);
     const { loss } = this.stepOn(batch.inputs, batch.targets);
     this.learn(dataset.classes);
@@ -259,6 +263,27 @@ export class Trainer {
     });
     const types = [one(inputs), one(targets)];
     return this.compiled("task", types, () => ({ task: taskOf(this, { inputs, targets }) })).task;
+  }
+
+  /**
+   * What in model, loss and data does not belong together, such as softmax before crossEntropy,
+   * which applies it itself; each with what would mend it. Training goes on all the same.
+   */
+  remarks(data: Data): readonly Remark[] {
+    const dataset = toDataset(data, this.classes);
+    return remarksOn(this.taskFor(dataset), dataset);
+  }
+
+  /**
+   * @internal Refuses targets that the loss has no meaning for. A data set is gone through once.
+   *
+   * @throws ChainruleError "data-invalid", or "index-out-of-range" for a label without an output.
+   */
+  checkTargets(data: Dataset, what: string): void {
+    const { data: values } = data.targets;
+    if (this.#checked.has(values)) return;
+    checkDomain(this.taskFor(data), data, what);
+    this.#checked.add(values);
   }
 
   /** @internal Whether the loss of a batch is a sum over its examples. */
@@ -380,7 +405,9 @@ export class Trainer {
   /** Loss and metrics on data that are not trained on. */
   evaluate(data: Data, options: { readonly batchSize?: number } = {}): Evaluation {
     checkNames("evaluate", options, ["batchSize"]);
-    return evaluateModel(this, toDataset(data, this.classes), options.batchSize);
+    const dataset = toDataset(data, this.classes);
+    this.checkTargets(dataset, "data");
+    return evaluateModel(this, dataset, options.batchSize);
   }
 
   /** The state as a safetensors file: parameters, optimizer's memory, progress. */

@@ -5,7 +5,8 @@ import { parseTable, type Table, type TableOptions } from "../../data/csv.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { examples as inlineExamples } from "../../data/examples.ts";
 import { idxInputs, idxLabels, labelled, readIdx } from "../../data/idx.ts";
-import { preprocessDataset } from "../../data/preprocessing.ts";
+import { originalTarget, type Preprocessing, preprocessDataset } from "../../data/preprocessing.ts";
+import { place } from "../../data/records.ts";
 import { split } from "../../data/split.ts";
 import { likelyCauses } from "../../data/table-advice.ts";
 import { chosenRows, tableDataset, writtenRows } from "../../data/table-dataset.ts";
@@ -25,6 +26,8 @@ export interface RawData {
   readonly validation: Dataset | undefined;
   /** Remarks worth showing: columns that are constant, rows that were left out. */
   readonly notes: readonly string[];
+  /** The line of a table with this number as its target, for messages. */
+  readonly lineOf?: (target: number) => string | undefined;
 }
 
 interface Loading {
@@ -146,15 +149,29 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
       }),
     csv.file,
   );
+  const lineOf = linesOf(table, csv, made.preprocessing);
   const own = typeof validation === "object" ? validation.csv : undefined;
-  if (own === undefined) return made;
+  if (own === undefined) return { ...made, lineOf };
   const ownPath = ["data", "validation", "csv"];
   const other = await readTable(loading, own.file, csv, [...ownPath, "file"]);
   checkColumns(source, other, csv, path);
   const { rows, left } = usableRows(other, csv);
   const dataset = at(source, ownPath, () => preprocessDataset(made.preprocessing, rows), own.file);
   const notes = [...(other.notes ?? []), ...left].map((note) => `${own.file}: ${note}`);
-  return { ...made, validation: dataset, notes: [...made.notes, ...notes] };
+  return { ...made, validation: dataset, notes: [...made.notes, ...notes], lineOf };
+}
+
+/** Finds the first row with a target: the examples are in another order, and may be scaled. */
+function linesOf(table: Table, csv: CsvSection, preprocessing: Preprocessing) {
+  const cells = table.columns.find(({ name }) => name === csv.target)?.cells ?? [];
+  return (target: number): string | undefined => {
+    const wanted = originalTarget(preprocessing, target);
+    const bound = 1e-9 * Math.max(1, Math.abs(wanted));
+    const row = cells.findIndex(
+      (cell) => Math.abs(Number(cell.replace(table.decimal, ".")) - wanted) <= bound,
+    );
+    return row < 0 ? undefined : place(csv.file, table.lines[row]!);
+  };
 }
 
 async function readTable(

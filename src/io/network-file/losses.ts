@@ -5,8 +5,8 @@ import { type Builder, type Fields, number, numbers, row, type ValueOf, word } f
 export interface LossRow extends Builder<nn.Loss> {
   /** Labels 0, 1, 2 …; numbers; or numbers that are −1 and 1 where they say no and yes. */
   readonly targets: "labels" | "numbers" | "signs";
-  /** Outputs as probabilities, where they stand for such. */
-  readonly probabilities?: (outputs: readonly number[]) => readonly number[];
+  /** Outputs as probabilities, where they stand for such; undefined for outputs that do not. */
+  readonly probabilities?: (outputs: readonly number[]) => readonly number[] | undefined;
 }
 
 const reduction = (usual: "mean" | "sum") => ({
@@ -16,12 +16,15 @@ const reduction = (usual: "mean" | "sum") => ({
 });
 const weights = {
   form: numbers(0, 1),
-  doc: "Factor of every error, or of each output's.",
+  doc: "Factor of every error, or a list with one for each output.",
   default: 1,
 };
 const classWeights = {
   form: numbers(1),
-  doc: "The weight of each class.",
+  doc:
+    "The weight of each class. The mean divides by the weights of the labels in the batch, so that " +
+    "with a batchSize of 1 they change nothing; with the reduction batchMean it divides by the " +
+    "number of examples.",
   otherwise: "all the same",
 };
 
@@ -48,6 +51,17 @@ function softmax(z: readonly number[]): number[] {
   const powers = z.map((v) => Math.exp(v - largest));
   const total = powers.reduce((sum, v) => sum + v, 0);
   return powers.map((v) => v / total);
+}
+
+/** What rounding may add to a probability, in f32 and over many classes. */
+const rounding = 1e-3;
+
+/** The numbers, if they can be probabilities; those of all classes make 1 together. */
+function asProbabilities(p: readonly number[], together: boolean): readonly number[] | undefined {
+  if (p.some((v) => !(v >= -rounding && v <= 1 + rounding))) return undefined;
+  const total = p.reduce((sum, v) => sum + v, 0);
+  if (together && Math.abs(total - 1) > rounding) return undefined;
+  return p.map((v) => Math.min(1, Math.max(0, v)));
 }
 
 /** Every loss that a network file may name. */
@@ -81,13 +95,13 @@ export const losses: Readonly<Record<string, LossRow>> = {
     "E = mean of −o_class; outputs are log-probabilities, as logSoftmax makes them.",
     nn.negativeLogLikelihood,
     { classWeights, reduction: reduction("mean") },
-    { targets: "labels", probabilities: (o) => o.map(Math.exp) },
+    { targets: "labels", probabilities: (o) => asProbabilities(o.map(Math.exp), true) },
   ),
   binaryCrossEntropy: loss(
     "E = mean of −t ln p − (1 − t) ln(1 − p); outputs are probabilities.",
     nn.binaryCrossEntropy,
     { weights, reduction: reduction("mean") },
-    { targets: "numbers", probabilities: (p) => p },
+    { targets: "numbers", probabilities: (p) => asProbabilities(p, false) },
   ),
   binaryCrossEntropyWithLogits: loss(
     "The same for logits z, p = σ(z).",
@@ -96,7 +110,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
       weights,
       positiveWeight: {
         form: numbers(0, 1),
-        doc: "Above 1, missing a yes costs more.",
+        doc: "Above 1, missing a yes costs more; a list has one for each output.",
         default: 1,
       },
       reduction: reduction("mean"),

@@ -184,7 +184,9 @@ const training = record({
       minDelta: { form: number({ least: 0 }), doc: "What counts as improvement.", default: 0 },
       restoreBest: { form: flag, doc: "End with the best parameters.", default: true },
     }),
-    doc: "Stop when the validation loss (without validation, the loss) no longer falls.",
+    doc:
+      "Stop when the validation loss no longer falls; without validation the loss on the data, " +
+      "which takes a forward pass more each epoch where there are several batches.",
     otherwise: "no",
   },
 });

@@ -7,12 +7,13 @@ import type { Preprocessing } from "../../data/preprocessing.ts";
 import type { Layer } from "../../nn/layer.ts";
 import type { Loss } from "../../nn/losses.ts";
 import type { FitOptions } from "../../train/fit.ts";
+import type { Remark } from "../../train/remarks.ts";
 import { type Trainer, type TrainerOptions, trainer } from "../../train/trainer.ts";
 import { buildLoss, buildModel, buildOptimizer, located } from "./build.ts";
 import { type RawData, type ReadFile, readData } from "./datasets.ts";
 import type { NetworkFile } from "./network.ts";
 import { NetworkFileError, sourceOf } from "./source.ts";
-import { type Fitted, fitTargets } from "./targets.ts";
+import { checkTargets, type Fitted, fitTargets } from "./targets.ts";
 
 /** What a network was trained on, as far as new rows must be treated alike. */
 export interface DataDescription {
@@ -50,6 +51,7 @@ export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<
     train: fitted.convert(raw.train),
     validation: raw.validation && fitted.convert(raw.validation),
     notes: raw.notes,
+    ...(raw.lineOf ? { lineOf: raw.lineOf } : {}),
     marks: fitted.marks,
     description: {
       inputs,
@@ -101,6 +103,8 @@ export interface PreparedNetwork {
   readonly trainer: Trainer;
   /** What `trainer.fit(data.train, …)` takes. */
   readonly fit: FitOptions;
+  /** What in layers, loss and data does not belong together. */
+  readonly remarks: readonly Remark[];
 }
 
 /** What trains it, which no network file says: it decides about the time, not the result. */
@@ -115,11 +119,14 @@ export async function prepareNetwork(
   const data = await toDatasets(network, read);
   const model = buildModel(network, data.description.inputs);
   const { epochs, batchSize, shuffle, earlyStopping } = network.training;
+  const trainer = makeTrainer(network, model, data.marks, machine);
+  checkTargets(network, trainer, data);
   return {
     network,
     model,
     data,
-    trainer: makeTrainer(network, model, data.marks, machine),
+    trainer,
+    remarks: trainer.remarks(data.train),
     fit: {
       untilEpoch: epochs,
       batchSize,

@@ -3,6 +3,9 @@ import type { ArrayTensor } from "../../core/array-tensor.ts";
 import { fail } from "../../core/errors.ts";
 import { type Dataset, numericTargets } from "../../data/dataset.ts";
 import type { Loss } from "../../nn/losses.ts";
+import { outside } from "../../train/domains.ts";
+import type { Trainer } from "../../train/trainer.ts";
+import type { RawData } from "./datasets.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { type Complaint, NetworkFileError, type Path, sourceOf } from "./source.ts";
@@ -89,6 +92,44 @@ const singleClassFix = ({ data }: NetworkFile): string =>
     : data?.generate
       ? "Ask for more of them."
       : "Add examples of others, or list all classes under data: classes.";
+
+/**
+ * Refuses targets that the loss of a network has no meaning for.
+ *
+ * @throws NetworkFileError that points at the example, or names the line of the table.
+ */
+export function checkTargets(
+  network: NetworkFile,
+  trainer: Trainer,
+  { train, validation, lineOf }: RawData,
+): void {
+  for (const [part, data] of [
+    ["", train],
+    ["validation", validation],
+  ] as const) {
+    const found = data && outside(trainer.taskFor(data), data);
+    if (!found) continue;
+    const { row, value, ...complaint } = found;
+    const inside = part === "" ? [] : [part];
+    const own = part === "" || typeof network.data?.validation === "number";
+    const examples = own ? network.data?.examples : undefined;
+    const target = data.targets.data.subarray(
+      (row * data.targets.data.length) / data.size,
+      ((row + 1) * data.targets.data.length) / data.size,
+    );
+    const at = examples?.findIndex(({ targets }) => sameNumbers([targets].flat(), target)) ?? -1;
+    const line = own ? lineOf?.(value) : undefined;
+    const path = at >= 0 ? ["data", "examples", at, "targets"] : ["data", ...inside];
+    mismatch(
+      network,
+      path,
+      line === undefined ? complaint : { ...complaint, found: `${value} in ${line}` },
+    );
+  }
+}
+
+const sameNumbers = (a: readonly unknown[], b: ArrayLike<number>): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
 
 /** 0 and 1 as −1 and 1. */
 function toSigns(data: Dataset, signs: boolean): Dataset {

@@ -8,6 +8,7 @@ import { gradientReport, standingOut } from "../../../src/explain/report.ts";
 import type { NetworkFile } from "../../../src/io/network-file/network.ts";
 import { parseNetwork } from "../../../src/io/network-file/parse.ts";
 import { type PreparedNetwork, prepareNetwork } from "../../../src/io/network-file/prepare.ts";
+import { remarkText } from "../../../src/train/remarks.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type {
   Chosen,
@@ -92,7 +93,7 @@ export class Engine {
   #measured: { readonly steps: number; readonly error: number } | undefined;
 
   async open(source: Source, look: Look): Promise<Opened> {
-    const { network, trainer, data, fit } = await prepare(source);
+    const { network, trainer, data, fit, remarks } = await prepare(source);
     const start = trainer.toBytes();
     this.#open = {
       source,
@@ -100,7 +101,7 @@ export class Engine {
       trainer,
       data: data.train,
       fit,
-      notes: data.notes,
+      notes: [...data.notes, ...remarks.map(remarkText)],
       start,
       rate: trainer.learningRate,
       size: [...trainer.snapshot().values()].reduce((n, v) => n + v.length, 0),

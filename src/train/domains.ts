@@ -1,0 +1,206 @@
+/** Targets that a loss has no meaning for: found before training, and named with their row. */
+import type { ArrayTensor } from "../core/array-tensor.ts";
+import { isFloat } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Task } from "./task.ts";
+
+type Targets = Pick<Dataset, "targets" | "classes">;
+
+/** A target that does not belong, and what all of them look like. */
+export interface Complaint {
+  readonly message: string;
+  readonly expected: string;
+  readonly found: string;
+  /** Counted from 0. */
+  readonly row: number;
+  /** A target as it stands in the data. */
+  readonly value: number;
+  readonly fix: string;
+}
+
+/** By how much a row of probabilities may miss 1: they may have been typed. */
+const rounding = 1e-3;
+
+/** What may stand in the targets of a loss, by the kind that is compared. */
+type Domain = (loss: string, targets: ArrayTensor) => Complaint | undefined;
+
+/** Numbers from 0 to 1. */
+const shares: Domain = (loss, targets) => {
+  const at = first(targets, (t) => t >= 0 && t <= 1);
+  if (at < 0) return undefined;
+  return {
+    ...place(targets, at),
+    message: `${loss} takes targets from 0 to 1: no, yes, or a probability.`,
+    expected: "numbers from 0 to 1",
+    fix: shareFix(loss, surveyOf(targets)),
+  };
+};
+
+function shareFix(loss: string, { whole, least, most }: Survey): string {
+  if (whole && least === 1 && most === 2) return "These look like the classes 1 and 2: subtract 1.";
+  if (whole && least === -1 && most === 1) {
+    return "These look like −1 and 1: take (t + 1)/2, or the loss hinge.";
+  }
+  if (whole && least >= 0 && most === 255) return "These look like bytes: divide by 255.";
+  if (whole && least >= 0 && most < 20) {
+    return "These look like labels of classes: take crossEntropy and one output for each class.";
+  }
+  if (least >= 0 && most <= 100) return "If these are percentages, divide by 100.";
+  return `Scale them to 0 … 1, or take meanSquaredError in the place of ${loss}.`;
+}
+
+/** Rows of probabilities that add up to 1. */
+const distributions: Domain = (loss, targets) => {
+  const { data } = targets;
+  const width = targets.shape.at(-1) ?? 1;
+  for (let start = 0; start < data.length; start += width) {
+    let sum = 0;
+    let negative = -1;
+    for (let i = start; i < start + width; i++) {
+      sum += data[i]!;
+      if (data[i]! < 0) negative = i;
+    }
+    if (negative < 0 && Math.abs(sum - 1) <= rounding) continue;
+    const at = negative < 0 ? start : negative;
+    const { row, value } = place(targets, at);
+    return {
+      row,
+      value,
+      message: `${loss} takes one probability for each class, which make 1 together.`,
+      expected: "rows of numbers from 0 to 1 whose sum is 1",
+      found:
+        negative < 0
+          ? `the sum ${Number(sum.toPrecision(6))} in row ${row}`
+          : `${value} in row ${row}`,
+      fix: distributionFix(loss, sum, surveyOf(targets)),
+    };
+  }
+  return undefined;
+};
+
+function distributionFix(loss: string, sum: number, { whole, least, most }: Survey): string {
+  if (least < 0) {
+    return loss === "klDivergence" && most <= 0
+      ? "These look like logarithms: the targets are the probabilities themselves."
+      : "Give probabilities, or take a loss for numbers such as meanSquaredError.";
+  }
+  if (sum === 0) return "Every row needs a class; leave out rows without one.";
+  if (whole && most === 1) {
+    return "These look like several classes at once: take binaryCrossEntropyWithLogits.";
+  }
+  if (Math.abs(sum - 100) <= 1) return "These look like percentages: divide by 100.";
+  return "Divide each row by its sum.";
+}
+
+/** −1 and 1; labels 0 and 1 stand for them. */
+const signs: Domain = (loss, targets) => {
+  const labels = !isFloat(targets.dtype);
+  const at = first(targets, (t) => t === 1 || t === -1 || (labels && t === 0));
+  if (at < 0) return undefined;
+  const { whole, least, most } = surveyOf(targets);
+  return {
+    ...place(targets, at),
+    message: `${loss} takes targets −1 and 1.`,
+    expected: labels ? "labels of two classes" : "−1 or 1",
+    fix:
+      labels || (whole && most > 1 && most < 20 && least >= 0 && least + 1 !== most)
+        ? "These look like labels of several classes: take multiMargin and one output for each."
+        : whole && least === 0 && most === 1
+          ? "These look like 0 and 1: write −1 in the place of 0, as 2t − 1."
+          : whole && least === 1 && most === 2
+            ? "These look like the classes 1 and 2: write −1 and 1, as 2t − 3."
+            : "Write −1 for no and 1 for yes.",
+  };
+};
+
+const domains: Readonly<Record<string, Domain>> = {
+  binaryCrossEntropy: shares,
+  binaryCrossEntropyWithLogits: shares,
+  crossEntropy: distributions,
+  klDivergence: distributions,
+  hinge: signs,
+};
+
+/** Losses whose labels are places in a row of outputs. */
+const placing = ["crossEntropy", "negativeLogLikelihood", "multiMargin"];
+
+/** The first target that the loss of a task has no meaning for. */
+export function outside(task: Task | undefined, data: Targets): Complaint | undefined {
+  if (task === undefined) return undefined;
+  const labels = !isFloat(data.targets.dtype);
+  if (task.calls.length === 0 && task.classes && labels) {
+    return beyond(data, task.output.shape.at(-1) ?? 1);
+  }
+  for (const { loss, target, output } of task.calls) {
+    // What a loss of one's own makes of the targets first is its own affair.
+    if (target !== task.target) continue;
+    const found =
+      labels && placing.includes(loss)
+        ? beyond(data, output.shape.at(-1) ?? 1)
+        : domains[loss]?.(loss, data.targets);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** A label for which there is no output. */
+function beyond({ targets, classes = [] }: Targets, outputs: number): Complaint | undefined {
+  const at = first(targets, (label) => label >= 0 && label < outputs);
+  if (at < 0) return undefined;
+  const { row, value } = place(targets, at);
+  const { least, most } = surveyOf(targets);
+  return {
+    row,
+    value,
+    message: "The model has no output for one of the labels.",
+    expected: `labels from 0 to ${outputs - 1}, one for each of the model's ${outputs} outputs`,
+    found: `${value} (${shown(classes[value])}), of ${classes.length} classes`,
+    fix:
+      least === 1 && most === outputs
+        ? `These look like labels from 1 to ${outputs}: subtract 1.`
+        : `Make the last layer ${Math.max(classes.length, most + 1)} outputs wide, or mend the label.`,
+  };
+}
+
+/** @throws ChainruleError for a target outside of the loss's domain, naming its row. */
+export function checkDomain(task: Task | undefined, data: Targets, what: string): void {
+  const found = outside(task, data);
+  if (found === undefined) return;
+  const { row, value: _, ...facts } = found;
+  const labels = data.classes !== undefined;
+  fail(labels ? "index-out-of-range" : "data-invalid", {
+    ...facts,
+    where: `${what}, target ${row} (counted from 0)`,
+  });
+}
+
+/** The first element for which it does not hold, or −1. */
+function first({ data }: ArrayTensor, holds: (value: number) => boolean): number {
+  for (let i = 0; i < data.length; i++) if (!holds(data[i]!)) return i;
+  return -1;
+}
+
+function place({ data, shape }: ArrayTensor, at: number) {
+  const row = Math.floor(at / (data.length / shape[0]!));
+  const value = data[at]!;
+  return { row, value, found: `${value} in row ${row}` };
+}
+
+interface Survey {
+  readonly least: number;
+  readonly most: number;
+  readonly whole: boolean;
+}
+
+/** What the numbers look like, once one of them does not belong. */
+function surveyOf({ data }: ArrayTensor): Survey {
+  let [least, most, whole] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
+  for (let i = 0; i < data.length; i++) {
+    least = Math.min(least, data[i]!);
+    most = Math.max(most, data[i]!);
+    whole &&= Number.isInteger(data[i]!);
+  }
+  return { least, most, whole };
+}
