@@ -1,6 +1,6 @@
 /** Targets that a loss has no meaning for: found before training, and named with their row. */
 import type { ArrayTensor } from "../core/array-tensor.ts";
-import { isFloat } from "../core/dtype.ts";
+import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -34,7 +34,7 @@ const shares: Domain = (loss, targets) => {
     ...place(targets, at),
     message: `${loss} takes targets from 0 to 1: no, yes, or a probability.`,
     expected: "numbers from 0 to 1",
-    fix: shareFix(loss, surveyOf(targets)),
+    fix: shareFix(loss, surveyOf(targets.data)),
   };
 };
 
@@ -74,7 +74,7 @@ const distributions: Domain = (loss, targets) => {
         negative < 0
           ? `the sum ${Number(sum.toPrecision(6))} in row ${row}`
           : `${value} in row ${row}`,
-      fix: distributionFix(loss, sum, surveyOf(targets)),
+      fix: distributionFix(loss, sum, surveyOf(data.subarray(start, start + width))),
     };
   }
   return undefined;
@@ -99,7 +99,7 @@ const signs: Domain = (loss, targets) => {
   const labels = !isFloat(targets.dtype);
   const at = first(targets, (t) => t === 1 || t === -1 || (labels && t === 0));
   if (at < 0) return undefined;
-  const { whole, least, most } = surveyOf(targets);
+  const { whole, least, most } = surveyOf(targets.data);
   return {
     ...place(targets, at),
     message: `${loss} takes targets −1 and 1.`,
@@ -150,7 +150,7 @@ function beyond({ targets, classes = [] }: Targets, outputs: number): Complaint 
   const at = first(targets, (label) => label >= 0 && label < outputs);
   if (at < 0) return undefined;
   const { row, value } = place(targets, at);
-  const { least, most } = surveyOf(targets);
+  const { least, most } = surveyOf(targets.data);
   return {
     row,
     value,
@@ -195,7 +195,7 @@ interface Survey {
 }
 
 /** What the numbers look like, once one of them does not belong. */
-function surveyOf({ data }: ArrayTensor): Survey {
+function surveyOf(data: TypedArray): Survey {
   let [least, most, whole] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
   for (let i = 0; i < data.length; i++) {
     least = Math.min(least, data[i]!);

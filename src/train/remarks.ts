@@ -206,7 +206,8 @@ export function remarksOn(
   if (task === undefined) return [];
   const targets = data && extent(data.targets.data);
   const found = task.calls.flatMap((call) => {
-    const made = task.makerOf(call.output);
+    const makers = task.makersOf(call.output);
+    const made = makers.find(({ name }) => Object.hasOwn(ranges, name)) ?? makers[0]!;
     const known = Object.hasOwn(ranges, made.name) ? ranges[made.name]! : undefined;
     const facts: Facts = {
       call,

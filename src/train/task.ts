@@ -17,8 +17,8 @@ export interface Task {
   readonly target: Tensor;
   /** The losses of the library that the loss is or calls. */
   readonly calls: readonly LossCall[];
-  /** What made a tensor: an activation, a layer, or else an operator. */
-  readonly makerOf: (y: Tensor) => Maker;
+  /** What made a tensor, as it may be called: an activation, an operator, a layer. */
+  readonly makersOf: (y: Tensor) => Maker[];
   /** Whether the loss says of itself that outputs stand for classes. */
   readonly classes: boolean;
 }
@@ -49,9 +49,11 @@ export function taskOf(
     };
     const output = model.apply(x, parameterInputs(model, dtype), { ...inference, observe });
     const { calls } = lossCalls(() => loss(output, target));
-    const made = (y: Tensor): Maker =>
-      makerOf(y) ?? layers.get(y) ?? { name: y.op.name, options: y.attributes };
-    return { output, target, calls, makerOf: made, classes: loss.classes ?? false };
+    const makersOf = (y: Tensor): Maker[] =>
+      [makerOf(y), { name: y.op.name, options: y.attributes }, layers.get(y)].flatMap(
+        (maker) => maker ?? [],
+      );
+    return { output, target, calls, makersOf, classes: loss.classes ?? false };
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { outside } from "../../train/domains.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import type { RawData } from "./datasets.ts";
 import { losses } from "./losses.ts";
-import type { NetworkFile } from "./network.ts";
+import type { ExamplesSection, NetworkFile } from "./network.ts";
 import { type Complaint, NetworkFileError, type Path, sourceOf } from "./source.ts";
 import { show } from "./wording.ts";
 
@@ -110,19 +110,35 @@ export function checkTargets(
     const found = data && outside(trainer.taskFor(data), data);
     if (!found) continue;
     const { row, value, ...complaint } = found;
-    const inside = part === "" ? [] : [part];
     const own = part === "" || typeof network.data?.validation === "number";
-    const examples = own ? network.data?.examples : undefined;
+    // A share that is kept back comes from the same place.
+    const inside = own ? [] : [part];
+    const held = network.data?.validation;
+    const examples = own ? network.data?.examples : typeof held === "object" && held.examples;
     const target = data.targets.data.subarray(
       (row * data.targets.data.length) / data.size,
       ((row + 1) * data.targets.data.length) / data.size,
     );
-    const at = examples?.findIndex(({ targets }) => sameNumbers([targets].flat(), target)) ?? -1;
+    const alike = ({ targets }: ExamplesSection[number]) => sameNumbers([targets].flat(), target);
+    const at = examples ? examples.findIndex(alike) : -1;
+    if (at >= 0) {
+      const targets = [...target].join(", ");
+      mismatch(network, ["data", ...inside, "examples", at, "targets"], {
+        ...complaint,
+        found: target.length === 1 ? targets : `[${targets}]`,
+      });
+    }
+    const csv = own ? network.data?.csv : undefined;
+    if (csv?.standardizeTarget) {
+      mismatch(network, ["data", "csv", "standardizeTarget"], {
+        ...complaint,
+        fix: "Leave out standardizeTarget, which makes the targets other numbers.",
+      });
+    }
     const line = own ? lineOf?.(value) : undefined;
-    const path = at >= 0 ? ["data", "examples", at, "targets"] : ["data", ...inside];
     mismatch(
       network,
-      path,
+      csv ? ["data", "csv", "target"] : ["data", ...inside],
       line === undefined ? complaint : { ...complaint, found: `${value} in ${line}` },
     );
   }
