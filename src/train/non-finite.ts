@@ -63,12 +63,16 @@ export interface Incident {
   readonly site: CallSite;
   /** What helps where an operator made it of finite numbers. */
   readonly fix: string;
+  /** … or something that says more, and a word on it for the message. */
+  readonly cause?: (
+    found: NonFinite,
+  ) => { readonly note: string; readonly fix: string } | undefined;
 }
 
 export function nonFiniteError(
   graph: Graph,
   values: readonly TypedArray[],
-  { what, result, site, fix }: Incident,
+  { what, result, site, fix, cause }: Incident,
 ): ChainruleError {
   const producer = firstNonFinite(graph, values);
   if (producer === undefined) {
@@ -85,10 +89,11 @@ export function nonFiniteError(
   };
   const given = inputs.length === 0;
   const rate = given && node.attributes.name === "learning rate";
+  const known = given ? undefined : cause?.(producer);
   return new ChainruleError("not-finite", {
     message: given
       ? `${what}: it was given a number that is not finite.`
-      : `${what}: ${node.op.name} made a number that is not finite.`,
+      : `${what}: ${node.op.name} made a number that is not finite.${known ? ` ${known.note}` : ""}`,
     expected: "finite numbers",
     found: given
       ? describe(node, value)
@@ -97,6 +102,6 @@ export function nonFiniteError(
           ...node.inputs.map((x, i) => `             ${describe(x, inputs[i]!)}`),
         ].join("\n"),
     where: (given ? "" : node.site.toString()) || site.toString() || undefined,
-    fix: given ? `Mend the ${rate ? "learning rate" : "data or parameters"}.` : fix,
+    fix: given ? `Mend the ${rate ? "learning rate" : "data or parameters"}.` : (known?.fix ?? fix),
   });
 }

@@ -24,6 +24,7 @@ import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { checkDomain } from "./domains.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
+import { firstStepFix } from "./first-step.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { elementsFor, type GivenValue } from "./given-values.ts";
 import { nonFiniteError } from "./non-finite.ts";
@@ -224,6 +225,13 @@ export class Trainer {
         result: "the loss or a parameter",
         site: this.#site,
         fix: "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
+        cause: (found) => {
+          if (this.progress.steps > 0) return undefined;
+          const remarks = remarksOn(this.taskFor({ inputs, targets }), { targets });
+          const divisor = graph.weighs ? results.at(-1)![0]! : undefined;
+          const fix = firstStepFix(found, { graph, values, remarks, divisor });
+          return fix === undefined ? undefined : { note: "No update was made before it.", fix };
+        },
       });
     }
     const state = [...this.#values.values(), ...this.#slots.values()];

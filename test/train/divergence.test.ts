@@ -1,10 +1,14 @@
 /** Training that leaves the finite numbers: it stops, says where, and nothing is spoilt. */
 import { describe, expect, it, test } from "vitest";
-import { type Dataset, examples } from "../../src/data/index.ts";
+import { type Dataset, examples, type InlineExamples } from "../../src/data/index.ts";
 import {
   adam,
+  binaryCrossEntropy,
   type ChainruleError,
+  crossEntropy,
   exp,
+  type Layer,
+  type LinearOptions,
   type Loss,
   linear,
   log,
@@ -100,6 +104,99 @@ describe("a learning rate that is too large", () => {
     expect(error.message).toContain("mul made a number");
     expect(error.where).toMatch(line);
     expect(t.parameters["0.weight"]!.item()).toBe(0);
+  });
+});
+
+describe("the first step, before any update", () => {
+  const one = { inputs: [[1]], targets: [[1]] };
+  const point = (settings: LinearOptions = {}) => linear(1, 1, { weight: 1, bias: 0, ...settings });
+  const train = (loss: Loss, model: Layer, given: InlineExamples = one, rate = 0.1) => {
+    const t = trainer(model, { loss, optimizer: sgd({ learningRate: rate }) });
+    const error = failure("not-finite", () => t.step(given));
+    expect(error.message).toContain("at step 0");
+    return error;
+  };
+  /** It is not the learning rate, and this is it. */
+  const blames = (error: ChainruleError, fix: RegExp) => {
+    expect(error.message).toContain("No update was made before it.");
+    expect(error.fix).toMatch(fix);
+    expect(error.fix).not.toMatch(/learning rate|clip/);
+  };
+  it("logarithms of what is no probability", () => {
+    const negative = point({ weight: -1 });
+    blames(
+      train(binaryCrossEntropy, negative),
+      /takes probabilities.*Put sigmoid last, or better.*WithLogits/,
+    );
+    // PyTorch's cut at −100 hides a 0, but nothing hides what is above 1.
+    blames(train(binaryCrossEntropy, point({ weight: 3 })), /takes probabilities/);
+    blames(
+      train((o) => log(o).sum(), negative),
+      /logarithm or a root needs positive numbers/,
+    );
+    blames(
+      train((o) => log(o.mul(0)).sum(), negative),
+      /logarithm or a root/,
+    );
+    blames(
+      train((o) => o.div(o.sub(1)).sum(), point()),
+      /a quotient no 0/,
+    );
+  });
+  it("a slope that has a pole", () => {
+    blames(
+      train((o) => o.sqrt().sum(), point({ weight: 0 })),
+      /slope is not: div in the backward/,
+    );
+    blames(
+      train((o) => o.square().sum().sqrt(), point({ weight: 0 })),
+      /slope is not/,
+    );
+  });
+  it("an overflow in the data", () => {
+    const inputs = { inputs: [[1], [-3e25]], targets: [[1], [2]] };
+    blames(
+      train(meanSquaredError, point(), inputs),
+      /^The inputs go up to 3\.00e\+25: standardize/,
+    );
+    const targets = { inputs: [[1]], targets: [[-2e30]] };
+    blames(train(meanSquaredError, point(), targets), /^The targets go up to 2\.00e\+30: scale/);
+    const both = { inputs: [[1e12, 1e30]], targets: [[1e25]] };
+    blames(train(meanSquaredError, linear(2, 1), both), /^The inputs go up to 1\.00e\+30/);
+  });
+  it("initial values", () => {
+    blames(
+      train(meanSquaredError, sequential(point({ weight: 1e25 }), point())),
+      /^The first values of 0\.weight go up to 1\.00e\+25: make them smaller/,
+    );
+    blames(
+      train(
+        meanSquaredError,
+        sequential(point({ bias: 800 }), (x) => exp(x)),
+      ),
+      /^The first values of 0\.bias go up to 800/,
+    );
+    // 64 layers that each double the numbers by four.
+    const deep = Array.from({ length: 64 }, () => point({ weight: 16 })) as [Layer];
+    blames(train(meanSquaredError, sequential(...deep)), /grow on the way through the layers/);
+  });
+  it("weights that are all 0", () => {
+    const loss: Loss = (o, t) => crossEntropy(o, t, { classWeights: [0, 1] });
+    const none = { inputs: [[1], [2]], targets: ["a", "a"], classes: ["a", "b"] };
+    blames(train(loss, linear(1, 2), none), /^All examples of this batch have the weight 0/);
+  });
+  it("an update that overflows is the learning rate's", () => {
+    const error = train((o) => o.sum(), point(), { inputs: [[1e30]], targets: [[0]] }, 1e30);
+    expect(error.message).not.toContain("No update");
+    expect(error.fix).toContain("Lower the learning rate");
+  });
+  it("in fit, on every backend", async () => {
+    for (const backend of ["auto", "interpreter"] as const) {
+      const model = sequential(point({ weight: -1 }));
+      const t = trainer(model, { loss: binaryCrossEntropy, optimizer: adam(), backend });
+      const error = await rejection("not-finite", t.fit(one, { epochs: 3 }).then());
+      blames(error, /takes probabilities/);
+    }
   });
 });
 
