@@ -109,7 +109,7 @@ const signs: Domain = (loss, targets) => {
         ? "These look like labels of several classes: take multiMargin and one output for each."
         : whole && least === 0 && most === 1
           ? "These look like 0 and 1: write −1 in the place of 0, as 2t − 1."
-          : whole && least === 1 && most === 2
+          : whole && least >= 1 && most === 2
             ? "These look like the classes 1 and 2: write −1 and 1, as 2t − 3."
             : "Write −1 for no and 1 for yes.",
   };
@@ -158,7 +158,7 @@ function beyond({ targets, classes = [] }: Targets, outputs: number): Complaint 
     expected: `labels from 0 to ${outputs - 1}, one for each of the model's ${outputs} outputs`,
     found: `${value} (${shown(classes[value])}), of ${classes.length} classes`,
     fix:
-      least === 1 && most === outputs
+      least >= 1 && most === outputs
         ? `These look like labels from 1 to ${outputs}: subtract 1.`
         : `Make the last layer ${Math.max(classes.length, most + 1)} outputs wide, or mend the label.`,
   };

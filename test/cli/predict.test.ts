@@ -127,6 +127,34 @@ describe("predict", () => {
   });
 });
 
+describe("percentages", () => {
+  // Outputs are 0.5 and 1 for the row 1,0: their exponentials are 164.9 % and 271.8 %.
+  const layer = "{ linear: { outputs: 2, weight: [[0.5, 0], [1, 0]], bias: 0 } }";
+  const answer = async (parts: { layers: string; loss: string }, row: string) => {
+    write(cwd, { "share.yaml": network({ ...parts, data: "{ generate: moons }" }) });
+    const { code, stdout } = await predict("share.yaml", "--untrained", "-i", row);
+    expect(code).toBe(0);
+    return stdout;
+  };
+  it("are given where outputs are probabilities", async () => {
+    const layers = `[${layer}, logSoftmax]`;
+    const found = await answer({ layers, loss: "negativeLogLikelihood" }, "1,0");
+    expect(found).toContain("37.8 %   62.2 %");
+    const sure = "{ linear: { outputs: 1, weight: [[900, 0]], bias: 0 } }";
+    const one = await answer({ layers: `[${sure}, sigmoid]`, loss: "binaryCrossEntropy" }, "1,0");
+    expect(one).toContain("0.0 %   100.0 %");
+  });
+  it("are not where they are none: none is ever above 100", async () => {
+    const layers = `[${layer}]`;
+    const found = await answer({ layers, loss: "negativeLogLikelihood" }, "1,0");
+    expect(found).not.toContain("%");
+    expect(found).toMatch(/1 +1\n$/);
+    const negative = "{ linear: { outputs: 1, weight: [[-0.5, 0]], bias: 0 } }";
+    const one = await answer({ layers: `[${negative}]`, loss: "binaryCrossEntropy" }, "1,0");
+    expect(one).not.toContain("%");
+  });
+});
+
 describe("an answer that is not finite", () => {
   /** The checkpoint of xor with other values in one tensor. */
   const changed = (tensor: string, change: (data: TypedArray) => void): Uint8Array => {

@@ -27,6 +27,21 @@ describe("summary", () => {
     expect(code).toBe(2);
     expect(stderr).toContain("nothing.csv (named in without.yaml:4:22)");
   });
+  it("says what does not belong together, with data or without", async () => {
+    const cwd = folder();
+    const text = (inputs: string) =>
+      `${inputs}layers: [{ linear: { outputs: 3 } }, softmax]\nloss: crossEntropy\n` +
+      "optimizer: adam\ndata: { generate: { spirals: { arms: 3 } } }\n";
+    write(cwd, { "with.yaml": text("inputs: 2\n"), "without.yaml": text("") });
+    for (const file of ["with.yaml", "without.yaml"]) {
+      const { stdout } = await run(["summary", file], { cwd });
+      expect(stdout).toMatch(/remark +crossEntropy applies softmax itself/);
+      expect(stdout).toMatch(/fix +Leave out softmax/);
+      const json = await run(["summary", file, "--json"], { cwd });
+      expect(JSON.parse(json.stdout).remarks).toHaveLength(1);
+    }
+    expect((await run(["summary", example("iris")])).stdout).not.toContain("remark");
+  });
   it("says that optimizers remember", async () => {
     const { stdout } = await run(["summary", example("iris"), "--json"]);
     const { memory } = JSON.parse(stdout);

@@ -77,6 +77,68 @@ describe("the examples", () => {
   });
 });
 
+describe("what does not belong together", () => {
+  const head = "optimizer: adam\ntraining: { epochs: 1 }\n";
+  it("is told when training starts and when it ends, and in the report", async () => {
+    const cwd = folder();
+    const text =
+      "layers: [{ linear: { outputs: 2 } }]\nloss: negativeLogLikelihood\n" +
+      "data: { generate: moons }\n";
+    write(cwd, { "net.yaml": head + text });
+    const told = /remark +negativeLogLikelihood takes logarithms/g;
+    const { code, stdout } = await run(["train", "net.yaml"], { cwd });
+    expect(code).toBe(0);
+    expect(stdout.match(told)).toHaveLength(2);
+    expect(stdout.indexOf("remark")).toBeLessThan(stdout.indexOf("epoch  "));
+    const json = await run(["train", "net.yaml", "--json"], { cwd });
+    expect(lines(json.stdout)[0].remarks).toEqual([
+      {
+        message: expect.stringContaining("the loss falls for ever"),
+        fix: "Put logSoftmax last, or take the loss crossEntropy.",
+      },
+    ]);
+    const report = await run(["report", "net.yaml"], { cwd });
+    expect(report.stdout.match(told)).toHaveLength(1);
+    const data = JSON.parse((await run(["report", "net.yaml", "--json"], { cwd })).stdout);
+    expect(data.remarks).toHaveLength(1);
+  });
+  const binary = "layers: [{ linear: { outputs: 1 } }]\nloss: binaryCrossEntropyWithLogits\n";
+  const told = "These look like the classes 1 and 2: subtract 1.";
+  it("is an error where a target has no meaning, at its example", async () => {
+    const cwd = folder();
+    const rows = [1, 2, 1, 2, 2].map((t, i) => `    - { inputs: [${i}], targets: ${t} }\n`);
+    const inline = (rest = "") => `${head}${binary}data:\n${rest}  examples:\n${rows.join("")}`;
+    write(cwd, { "a.yaml": inline(), "b.yaml": inline("  validation: 0.4\n") });
+    for (const [file, line] of [
+      ["a.yaml", 8],
+      ["b.yaml", 9],
+    ] as const) {
+      const { code, stderr } = await run(["train", file], { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/found +2\n/);
+      expect(stderr).toContain(`at       ${file}:${line}:`);
+      expect(stderr).toContain(told);
+    }
+  });
+  it("… and in its line of a table", async () => {
+    const cwd = folder();
+    const table = (more: string) =>
+      `${head}${binary}data: { csv: { file: t.csv, target: y${more} }, validation: 0.4 }\n`;
+    write(cwd, {
+      "t.csv": "x,y\n1,1\n2,1\n3,2\n4,1\n5,2\n",
+      "c.yaml": table(""),
+      "d.yaml": table(", standardizeTarget: true"),
+    });
+    const plain = await run(["train", "c.yaml"], { cwd });
+    expect(plain.code).toBe(2);
+    expect(plain.stderr).toContain("2 in t.csv, line 4");
+    expect(plain.stderr).toContain(told);
+    const scaled = await run(["train", "d.yaml"], { cwd });
+    expect(scaled.code).toBe(2);
+    expect(scaled.stderr).toContain("Leave out standardizeTarget");
+  });
+});
+
 describe("train", () => {
   it("prints a table that stays short, a summary, and where the checkpoint is", async () => {
     const cwd = folder();

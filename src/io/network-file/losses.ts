@@ -56,9 +56,13 @@ function softmax(z: readonly number[]): number[] {
 /** What rounding may add to a probability, in f32 and over many classes. */
 const rounding = 1e-3;
 
-/** The numbers, if they can be probabilities; those of all classes make 1 together. */
+/**
+ * The numbers, if they can be probabilities; those of all classes make 1 together. What is not
+ * finite is given as it is, to be refused.
+ */
 function asProbabilities(p: readonly number[], together: boolean): readonly number[] | undefined {
-  if (p.some((v) => !(v >= -rounding && v <= 1 + rounding))) return undefined;
+  if (!p.every(Number.isFinite)) return p;
+  if (p.some((v) => v < -rounding || v > 1 + rounding)) return undefined;
   const total = p.reduce((sum, v) => sum + v, 0);
   if (together && Math.abs(total - 1) > rounding) return undefined;
   return p.map((v) => Math.min(1, Math.max(0, v)));
