@@ -39,8 +39,9 @@ const shares: Domain = (loss, targets) => {
 };
 
 function shareFix(loss: string, { whole, least, most }: Survey): string {
-  if (whole && least === 1 && most === 2) return "These look like the classes 1 and 2: subtract 1.";
-  if (whole && least === -1 && most === 1) {
+  // Of a few examples, some values may not occur.
+  if (whole && least >= 1 && most === 2) return "These look like the classes 1 and 2: subtract 1.";
+  if (whole && least === -1 && most <= 1) {
     return "These look like −1 and 1: take (t + 1)/2, or the loss hinge.";
   }
   if (whole && least >= 0 && most === 255) return "These look like bytes: divide by 255.";
@@ -107,7 +108,7 @@ const signs: Domain = (loss, targets) => {
     fix:
       labels || (whole && most > 1 && most < 20 && least >= 0 && least + 1 !== most)
         ? "These look like labels of several classes: take multiMargin and one output for each."
-        : whole && least === 0 && most === 1
+        : whole && least === 0 && most <= 1
           ? "These look like 0 and 1: write −1 in the place of 0, as 2t − 1."
           : whole && least >= 1 && most === 2
             ? "These look like the classes 1 and 2: write −1 and 1, as 2t − 3."

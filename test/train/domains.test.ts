@@ -44,6 +44,7 @@ describe("numbers", () => {
       /classes 1 and 2: subtract 1/,
     ],
     ["… of a loss of one's own", own, [1, 1, 2], 2, /subtract 1/],
+    ["only 2", binaryCrossEntropy, [2, 2], 0, /subtract 1/],
     ["−1 and 1", binaryCrossEntropy, [1, -1], 1, /\(t \+ 1\)\/2, or the loss hinge/],
     ["labels", binaryCrossEntropyWithLogits, [0, 1, 2, 3], 2, /labels of classes: take crossEntr/],
     ["percentages", binaryCrossEntropy, [0.5, 99.5, 20], 1, /percentages, divide by 100/],
