@@ -73,7 +73,7 @@ function* evaluation(
   const actual: number[] = [];
   const predicted: number[] = [];
   const outputs = new Float64Array(targets.data.length);
-  const adds = trainer.adds(data);
+  const adds = trainer.tasks.adds(data);
   let [sum, weights, filled, width] = [0, 0, 0, 0];
   for (let start = 0; start < size; start += batchSize) {
     const part = batch(trainer, data, start, batchSize);

@@ -6,10 +6,11 @@ import type { TypedArray } from "../core/dtype.ts";
 import { dependents, nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { NonFinite } from "./non-finite.ts";
-import type { Remark } from "./remarks.ts";
+import { type Remark, remarksOn } from "./remarks.ts";
 import type { StepGraph } from "./step.ts";
+import type { Trainer } from "./trainer.ts";
 
-export interface FirstStep {
+interface FirstStep {
   readonly graph: StepGraph;
   readonly values: readonly TypedArray[];
   readonly remarks: readonly Remark[];
@@ -17,8 +18,26 @@ export interface FirstStep {
   readonly divisor: number | undefined;
 }
 
+/** What to say of a step that is not finite, if it is the first of a trainer. */
+export const firstStepOf =
+  (
+    trainer: Trainer,
+    graph: StepGraph,
+    values: readonly TypedArray[],
+    results: readonly TypedArray[],
+  ) =>
+  (found: NonFinite) => {
+    if (trainer.progress.steps > 0) return undefined;
+    const [inputs, targets] = graph.inputs.slice(-2) as [Tensor, Tensor];
+    const data = { dtype: targets.dtype, shape: targets.shape, data: values.at(-1)! };
+    const remarks = remarksOn(trainer.tasks.of({ inputs, targets }), { targets: data });
+    const divisor = graph.weighs ? results.at(-1)![0]! : undefined;
+    const fix = firstStepFix(found, { graph, values, remarks, divisor });
+    return fix === undefined ? undefined : { note: "No update was made before it.", fix };
+  };
+
 /** What mends it; undefined where the update itself overflowed, which is the learning rate's doing. */
-export function firstStepFix(found: NonFinite, first: FirstStep): string | undefined {
+function firstStepFix(found: NonFinite, first: FirstStep): string | undefined {
   const { graph, divisor, remarks } = first;
   const { node } = found;
   const states = graph.parameters.length + graph.slots.length;

@@ -205,10 +205,10 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       Object.assign(progress, { best: null, waited: 0, stopped: false });
       this.#trainer.best = undefined;
     }
-    this.#trainer.checkTargets(this.#data, "data");
+    this.#trainer.tasks.check(this.#data, "data");
     if (this.#validation) {
       if (typeof this.#options.validation !== "number") {
-        this.#trainer.checkTargets(this.#validation, "validation");
+        this.#trainer.tasks.check(this.#validation, "validation");
       }
       checkEvaluation(this.#trainer, this.#validation);
     }
@@ -300,7 +300,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   }
 
   get #adds(): boolean {
-    return this.#trainer.adds(this.#train);
+    return this.#trainer.tasks.adds(this.#train);
   }
 
   get #batchSize(): number {

@@ -2,13 +2,11 @@
 import { type DType, isFloat } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { Dataset } from "../data/dataset.ts";
 import { type LossCall, lossCalls, type Maker, makerOf } from "../nn/calls.ts";
 import { inference, type Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { input } from "../ops/leaf.ts";
 import { parameterInputs } from "./step.ts";
-import { addsUp } from "./totals.ts";
 
 export interface Task {
   /** The model's output for one example, as a graph. */
@@ -57,15 +55,4 @@ export function taskOf(
   } catch {
     return undefined;
   }
-}
-
-/** Whether the loss of a batch of such data is a sum over its examples. */
-export function lossAdds(
-  task: Task | undefined,
-  loss: Loss,
-  data: Pick<Dataset, "targets">,
-): boolean {
-  if (task === undefined) return loss.adds ?? false;
-  const { shape, dtype } = task.output;
-  return addsUp(loss, shape.slice(1), dtype, data);
 }

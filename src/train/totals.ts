@@ -3,12 +3,13 @@
  * by the number of rows, and a quotient by its divisor: Σ numerators/Σ denominators.
  */
 import { interpreter } from "../backends/interpreter/index.ts";
-import { allocate, type DType, isFloat } from "../core/dtype.ts";
+import type { ArrayTensor } from "../core/array-tensor.ts";
+import { allocate, isFloat } from "../core/dtype.ts";
 import type { Expression } from "../core/expression.ts";
 import { dependents, nodesOf } from "../core/graph.ts";
-import { type Shape, sizeOf } from "../core/shape.ts";
+import type { TensorType } from "../core/op.ts";
+import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { Dataset } from "../data/dataset.ts";
 import type { Loss } from "../nn/losses.ts";
 import { cast } from "../ops/cast.ts";
 import { input } from "../ops/leaf.ts";
@@ -67,15 +68,12 @@ function argumentsOf(e: Expression, fn: string): readonly Expression[] | undefin
  * Whether the loss of a batch is the sum of its examples' losses. A loss that does not say so is
  * asked: for the first example twice, a sum is twice what it is for it once.
  *
- * @param shape the shape of the model's output for one example
+ * @param output the type of the model's output for one example, if there can be one
  */
-export function addsUp(
-  loss: Loss,
-  shape: Shape,
-  dtype: DType,
-  { targets }: Pick<Dataset, "targets">,
-): boolean {
-  if (loss.adds !== undefined) return loss.adds;
+export function addsUp(loss: Loss, output: TensorType | undefined, targets: ArrayTensor): boolean {
+  if (output === undefined) return false;
+  const { dtype } = output;
+  const shape = output.shape.slice(1);
   const size = sizeOf(shape);
   const row = sizeOf(targets.shape.slice(1));
   const lossOf = (rows: number): number => {

@@ -22,9 +22,8 @@ import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
-import { checkDomain } from "./domains.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
-import { firstStepFix } from "./first-step.ts";
+import { firstStepOf } from "./first-step.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { elementsFor, type GivenValue } from "./given-values.ts";
 import { nonFiniteError } from "./non-finite.ts";
@@ -34,7 +33,7 @@ import { freshProgress, type Progress } from "./progress.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
 import { Resident } from "./resident.ts";
 import { type StepGraph, slotNames, trainingStep, type UpdateTiming } from "./step.ts";
-import { lossAdds, type Task, taskOf } from "./task.ts";
+import { Tasks } from "./tasks.ts";
 
 export interface TrainerOptions {
   readonly loss: Loss;
@@ -92,6 +91,8 @@ export class Trainer {
   classes: readonly string[] | undefined;
   /** @internal The parameters with the best loss, while early stopping may go back to them. */
   best: ReadonlyMap<string, TypedArray> | undefined;
+  /** @internal What model and loss say of the data that are given. */
+  readonly tasks = new Tasks(this);
   readonly #site: CallSite = callSite();
   readonly #values: Map<string, TypedArray>;
   readonly #slots: Map<string, TypedArray>;
@@ -100,8 +101,6 @@ export class Trainer {
   /** The training loop that is under way in the backend. */
   #live: Resident | undefined;
   #busy = false;
-  #adds: boolean | undefined;
-  readonly #checked = new WeakSet<TypedArray>();
   #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
   constructor(model: Layer, options: TrainerOptions) {
@@ -198,7 +197,7 @@ export class Trainer {
   /** One update on one batch; returns the loss before it. */
   step(data: Data): number {
     const dataset = toDataset(data, this.classes);
-    this.checkTargets(dataset, "data");
+    this.tasks.check(dataset, "data");
     const batch = this.batchOf(dataset);
     const { loss } = this.stepOn(batch.inputs, batch.targets);
     this.learn(dataset.classes);
@@ -225,13 +224,7 @@ export class Trainer {
         result: "the loss or a parameter",
         site: this.#site,
         fix: "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
-        cause: (found) => {
-          if (this.progress.steps > 0) return undefined;
-          const remarks = remarksOn(this.taskFor({ inputs, targets }), { targets });
-          const divisor = graph.weighs ? results.at(-1)![0]! : undefined;
-          const fix = firstStepFix(found, { graph, values, remarks, divisor });
-          return fix === undefined ? undefined : { note: "No update was made before it.", fix };
-        },
+        cause: firstStepOf(this, graph, values, results),
       });
     }
     const state = [...this.#values.values(), ...this.#slots.values()];
@@ -263,41 +256,13 @@ export class Trainer {
     return this.#values;
   }
 
-  /** @internal What model and loss say of such examples. */
-  taskFor({ inputs, targets }: Pick<Dataset, "inputs" | "targets">): Task | undefined {
-    const one = (t: ArrayTensor): TensorType => ({
-      dtype: t.dtype,
-      shape: [1, ...t.shape.slice(1)],
-    });
-    const types = [one(inputs), one(targets)];
-    return this.compiled("task", types, () => ({ task: taskOf(this, { inputs, targets }) })).task;
-  }
-
   /**
    * What in model, loss and data does not belong together, such as softmax before crossEntropy,
    * which applies it itself; each with what would mend it. Training goes on all the same.
    */
   remarks(data: Data): readonly Remark[] {
     const dataset = toDataset(data, this.classes);
-    return remarksOn(this.taskFor(dataset), dataset);
-  }
-
-  /**
-   * @internal Refuses targets that the loss has no meaning for. A data set is gone through once.
-   *
-   * @throws ChainruleError "data-invalid", or "index-out-of-range" for a label without an output.
-   */
-  checkTargets(data: Dataset, what: string): void {
-    const { data: values } = data.targets;
-    if (this.#checked.has(values)) return;
-    checkDomain(this.taskFor(data), data, what);
-    this.#checked.add(values);
-  }
-
-  /** @internal Whether the loss of a batch is a sum over its examples. */
-  adds(data: Pick<Dataset, "inputs" | "targets">): boolean {
-    this.#adds ??= lossAdds(this.taskFor(data), this.loss, data);
-    return this.#adds;
+    return remarksOn(this.tasks.of(dataset), dataset);
   }
 
   /** @internal The backend's own training loop over the data, if it has one. */
@@ -314,7 +279,13 @@ export class Trainer {
     const states = graph.parameters.length + graph.slots.length;
     const session = this.backend.session(
       { ...graph, states },
-      { inputs, targets, batchSize, weight: this.adds(data) ? 1 : batchSize, seed: this.seed },
+      {
+        inputs,
+        targets,
+        batchSize,
+        weight: this.tasks.adds(data) ? 1 : batchSize,
+        seed: this.seed,
+      },
       this.#threads === undefined ? {} : { threads: this.#threads },
     );
     return new Resident(this, session, batchSize);
@@ -414,7 +385,7 @@ export class Trainer {
   evaluate(data: Data, options: { readonly batchSize?: number } = {}): Evaluation {
     checkNames("evaluate", options, ["batchSize"]);
     const dataset = toDataset(data, this.classes);
-    this.checkTargets(dataset, "data");
+    this.tasks.check(dataset, "data");
     return evaluateModel(this, dataset, options.batchSize);
   }
 

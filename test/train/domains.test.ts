@@ -165,9 +165,9 @@ describe("what is not looked at", () => {
       targets: { dtype: "f64", shape, data: counted },
       size: targets.length,
     };
-    t.checkTargets(data, "data");
+    t.tasks.check(data, "data");
     expect(read).toBe(targets.length);
-    t.checkTargets(data, "data");
+    t.tasks.check(data, "data");
     expect(read).toBe(targets.length);
   });
 });

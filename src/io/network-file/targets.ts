@@ -107,7 +107,7 @@ export function checkTargets(
     ["", train],
     ["validation", validation],
   ] as const) {
-    const found = data && outside(trainer.taskFor(data), data);
+    const found = data && outside(trainer.tasks.of(data), data);
     if (!found) continue;
     const { row, value, ...complaint } = found;
     const own = part === "" || typeof network.data?.validation === "number";
