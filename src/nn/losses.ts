@@ -161,11 +161,11 @@ function factors(name: string, weights: Weights, output: Tensor): Tensor | numbe
         shape.every((n, i) => n === 1 || n === output.shape[output.rank - factor.rank + i]);
   if (fits) return factor;
   return fail("shape-mismatch", {
-    message: `${name} are one factor for all, or one for each output.`,
+    message: `${name} takes one factor for all outputs, or one for each.`,
     expected: outputs === 1 ? "1 number" : `a number, or a list of ${outputs}`,
     found: factor.rank === 1 ? `a list of ${factor.size}` : `shape ${formatShape(shape)}`,
     fix:
-      factor.rank === 1 && shape[0] === output.shape[0]
+      factor === weights && shape[0] === output.shape[0]
         ? "Give each output its factor; factors of examples need the shape [examples, 1]."
         : `Give ${outputs === 1 ? "one number" : `one number, or ${outputs} numbers`}.`,
   });

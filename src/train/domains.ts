@@ -75,7 +75,10 @@ const distributions: Domain = (loss, targets) => {
         negative < 0
           ? `the sum ${Number(sum.toPrecision(6))} in row ${row}`
           : `${value} in row ${row}`,
-      fix: distributionFix(loss, sum, surveyOf(data.subarray(start, start + width))),
+      fix:
+        width === 1
+          ? "One output says yes or no: take binaryCrossEntropyWithLogits."
+          : distributionFix(loss, sum, surveyOf(data.subarray(start, start + width))),
     };
   }
   return undefined;

@@ -15,6 +15,7 @@ export interface NonFinite {
 }
 
 const finite = (data: TypedArray): boolean => data.every((v) => Number.isFinite(v));
+const isInfinite = (v: number): boolean => Math.abs(v) === Number.POSITIVE_INFINITY;
 const noNaN = (data: TypedArray): boolean => data.every((v) => !Number.isNaN(v));
 
 /**
@@ -69,6 +70,14 @@ export interface Incident {
   ) => { readonly note: string; readonly fix: string } | undefined;
 }
 
+function givenFix(node: Tensor, value: TypedArray): string {
+  if (node.attributes.name === "learning rate") return "Mend the learning rate.";
+  // What was finite when it was given is none in a narrower type.
+  return node.dtype === "f32" && value.some(isInfinite) && noNaN(value)
+    ? "In f32 numbers end at 3.4e38: scale the data or parameters, or compute in f64."
+    : "Mend the data or parameters.";
+}
+
 export function nonFiniteError(
   graph: Graph,
   values: readonly TypedArray[],
@@ -88,7 +97,6 @@ export function nonFiniteError(
     return `${kind} ${x.dtype}${formatShape(x.shape)}: ${range(data)}`;
   };
   const given = inputs.length === 0;
-  const rate = given && node.attributes.name === "learning rate";
   const known = given ? undefined : cause?.(producer);
   return new ChainruleError("not-finite", {
     message: given
@@ -102,6 +110,6 @@ export function nonFiniteError(
           ...node.inputs.map((x, i) => `             ${describe(x, inputs[i]!)}`),
         ].join("\n"),
     where: (given ? "" : node.site.toString()) || site.toString() || undefined,
-    fix: given ? `Mend the ${rate ? "learning rate" : "data or parameters"}.` : (known?.fix ?? fix),
+    fix: given ? givenFix(node, value) : (known?.fix ?? fix),
   });
 }

@@ -259,10 +259,11 @@ describe("what they take", () => {
       [two, tensor([[[1, 2]]])],
     ] as const) {
       const error = failure("shape-mismatch", () => own(output, given));
-      expect(error.message).toContain(`${name} are one factor`);
+      expect(error.message).toContain(`${name} takes one factor for all`);
       expect(error.expected).toContain(output === one ? "1 number" : "a list of 2");
     }
-    expect(failure("shape-mismatch", () => own(one, [1, 5])).found).toBe("a list of 2");
+    const error = failure("shape-mismatch", () => own(one, [1, 5]));
+    expect(error).toMatchObject({ found: "a list of 2", fix: "Give one number." });
     failure("bad-argument", () => own(one, "2"));
     const value = (output: Tensor, given: unknown) => own(output, given).item();
     expect(value(one, [5])).toBe(value(one, 5));

@@ -180,6 +180,17 @@ describe("the first step, before any update", () => {
     const deep = Array.from({ length: 64 }, () => point({ weight: 16 })) as [Layer];
     blames(train(meanSquaredError, sequential(...deep)), /grow on the way through the layers/);
   });
+  it("numbers that f32 has not", () => {
+    for (const given of [
+      { inputs: [[1e300]], targets: [[1]] },
+      { inputs: [[1]], targets: [[-1e39]] },
+    ]) {
+      expect(train(meanSquaredError, point(), given).fix).toMatch(/In f32 numbers end at 3.4e38/);
+    }
+    const first = train(meanSquaredError, point({ weight: 1e39 }));
+    expect(first.found).toContain('input "weight"');
+    expect(first.fix).toContain("compute in f64");
+  });
   it("weights that are all 0", () => {
     const loss: Loss = (o, t) => crossEntropy(o, t, { classWeights: [0, 1] });
     const none = { inputs: [[1], [2]], targets: ["a", "a"], classes: ["a", "b"] };

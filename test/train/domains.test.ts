@@ -95,6 +95,10 @@ describe("rows of probabilities", () => {
       expect(error.fix).toMatch(fix);
     }
   });
+  it("one for each row", () => {
+    const error = failure("data-invalid", () => make(crossEntropy, 1).step(rows([0, 1])));
+    expect(error.fix).toBe("One output says yes or no: take binaryCrossEntropyWithLogits.");
+  });
   it("logarithms of them", () => {
     const t = make(klDivergence, 2);
     const error = failure("data-invalid", () => t.step(rows([[-0.7, -0.69]])));
