@@ -5,6 +5,7 @@ import { parseTable, type Table, type TableOptions } from "../../data/csv.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { examples as inlineExamples } from "../../data/examples.ts";
 import { idxInputs, idxLabels, labelled, readIdx } from "../../data/idx.ts";
+import { readQuantity } from "../../data/number-format.ts";
 import { originalTarget, type Preprocessing, preprocessDataset } from "../../data/preprocessing.ts";
 import { place } from "../../data/records.ts";
 import { split } from "../../data/split.ts";
@@ -167,9 +168,10 @@ function linesOf(table: Table, csv: CsvSection, preprocessing: Preprocessing) {
   return (target: number): string | undefined => {
     const wanted = originalTarget(preprocessing, target);
     const bound = 1e-9 * Math.max(1, Math.abs(wanted));
-    const row = cells.findIndex(
-      (cell) => Math.abs(Number(cell.replace(table.decimal, ".")) - wanted) <= bound,
-    );
+    const row = cells.findIndex((cell) => {
+      const value = readQuantity(cell, table)?.value ?? Number.NaN;
+      return Math.abs(value - wanted) <= bound;
+    });
     return row < 0 ? undefined : place(csv.file, table.lines[row]!);
   };
 }
