@@ -108,7 +108,8 @@ function checkLoad(kernel: Kernel, e: Load, problem: (what: string) => never): v
   if (b === undefined || b.dtype !== e.dtype) problem(`load ${e.input} is not a ${e.dtype}`);
   const extents = kernel.loop === "reduce" ? [...kernel.extents, ...kernel.over] : kernel.extents;
   const form = affine(e.at, extents);
-  if (form === undefined || e.when || extents.includes(0)) return;
+  // A place that depends on data is checked when it is read, with an error of its own.
+  if (form === undefined || e.when || e.bound || extents.includes(0)) return;
   const [low, high] = rangeOf(form, extents);
   if (low < 0 || high >= b!.size) problem(`load of ${b!.name} reaches ${low} … ${high}`);
 }

@@ -52,6 +52,14 @@ describe.each([interpreter, wasm])("$name: an index outside its axis", ({ compil
     inputs: [at],
     outputs: [scatterAdd(zeros([3]), at, updates, { axis: 0 })],
   };
+  test("of a constant: an error when it runs, not one of the compiler", () => {
+    const graph: Graph = {
+      inputs: [],
+      outputs: [x.gather(tensor([3], { dtype: "i32" }), { axis: 0 })],
+    };
+    const executable = compile(graph);
+    failure("index-out-of-range", () => executable.run([]));
+  });
   test.each([
     ["read", reading, [1, 3]],
     ["written", writing, [5, 0, 7]],
