@@ -43,7 +43,9 @@ for (const entry of readdirSync(root, { recursive: true })) {
     if (to === folder || allowed[folder]?.includes(to)) return;
     problems.push(`${where}: ${folder} may not import from ${to}`);
   });
-  if (lines.length > 501) problems.push(`src/${file}: ${lines.length} lines; split it by meaning`);
+  const generated = lines[1]?.startsWith(" * Generated ");
+  if (lines.length > 501 && !generated)
+    problems.push(`src/${file}: ${lines.length} lines; split it by meaning`);
 }
 for (const problem of problems) console.error(problem);
 process.exit(problems.length > 0 ? 1 : 0);

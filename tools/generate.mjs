@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { scalarFunctions } from "./generate/elementary.mjs";
 import { errorsPage } from "./generate/errors-page.mjs";
 import { networkFilePage } from "./generate/network-file-page.mjs";
 import { operatorsPage } from "./generate/operators-page.mjs";
@@ -24,6 +25,8 @@ async function library() {
         export { gradient } from "./src/autodiff/gradient.ts";
         export { wasm } from "./src/backends/wasm/index.ts";
         export { dtypes, isFloat } from "./src/core/dtype.ts";
+        export { functions } from "./src/core/elementary/functions.ts";
+        export { within } from "./src/core/elementary/lanes.ts";
         export { catalogue } from "./src/core/errors.ts";
         export { networkForm } from "./src/io/network-file/network.ts";
         export { networkSchema } from "./src/io/network-file/schema.ts";
@@ -55,6 +58,7 @@ async function library() {
 const lib = await library();
 const measured = measure(lib);
 const files = {
+  "src/core/elementary/scalar.ts": scalarFunctions(lib),
   "src/io/network-file/network.schema.json": `${JSON.stringify(lib.networkSchema(), null, 2)}\n`,
   "docs/network-file.md": networkFilePage(lib),
   "docs/operators.md": operatorsPage(lib),

@@ -3,6 +3,7 @@
  * be drawn again, out of order, on any thread or machine, with the same bits.
  */
 
+import { cos, log } from "./elementary/scalar.ts";
 import { fail } from "./errors.ts";
 import { shown } from "./wording.ts";
 
@@ -71,13 +72,12 @@ export function uniformAt(seed: number, stream: number, index: number): number {
 
 /**
  * A number with the standard normal distribution, by the method of Box and Muller (1958) from the
- * uniforms at 2·index and 2·index + 1 of the stream. Its last bit depends on the engine's log and
- * cos.
+ * uniforms at 2·index and 2·index + 1 of the stream.
  */
 export function normalAt(seed: number, stream: number, index: number): number {
   // 1 - u is in (0, 1], so that the logarithm is finite.
-  const radius = Math.sqrt(-2 * Math.log(1 - uniformAt(seed, stream, 2 * index)));
-  return radius * Math.cos(2 * Math.PI * uniformAt(seed, stream, 2 * index + 1));
+  const radius = Math.sqrt(-2 * log(1 - uniformAt(seed, stream, 2 * index)));
+  return radius * cos(2 * Math.PI * uniformAt(seed, stream, 2 * index + 1));
 }
 
 /**

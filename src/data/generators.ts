@@ -4,6 +4,7 @@
  */
 
 import { arrayTensor } from "../core/array-tensor.ts";
+import { cos, sin } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
@@ -112,7 +113,7 @@ export function spirals(
   return labelled(all, numbered(arms), (i, arm) => {
     const radius = (Math.floor(i / arms) + 1) / steps;
     const angle = 2 * Math.PI * (turns * radius + arm / arms);
-    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+    return [radius * cos(angle), radius * sin(angle)];
   });
 }
 
@@ -122,9 +123,7 @@ export function moons(options: GeneratorOptions = {}): Dataset {
   const all = checked(options, 2);
   return labelled(all, ["0", "1"], (i, label) => {
     const angle = Math.PI * alongClass(i, all.size);
-    return label === 0
-      ? [Math.cos(angle), Math.sin(angle)]
-      : [1 - Math.cos(angle), 0.5 - Math.sin(angle)];
+    return label === 0 ? [cos(angle), sin(angle)] : [1 - cos(angle), 0.5 - sin(angle)];
   });
 }
 
@@ -137,7 +136,7 @@ export function circles(options: GeneratorOptions & { readonly factor?: number }
   return labelled(all, ["0", "1"], (i, label) => {
     const angle = (2 * Math.PI * (i >> 1)) / steps;
     const radius = label === 0 ? 1 : factor;
-    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+    return [radius * cos(angle), radius * sin(angle)];
   });
 }
 
@@ -176,8 +175,8 @@ export interface RegressionOptions extends GeneratorOptions {
 
 const curves: Readonly<Record<string, (x: number) => number>> = {
   line: (x) => 2 * x + 1,
-  sine: (x) => Math.sin(Math.PI * x),
-  polynomial: (x) => 4 * x ** 3 - 3 * x,
+  sine: (x) => sin(Math.PI * x),
+  polynomial: (x) => x * (4 * x * x - 3),
 };
 
 /**

@@ -1,4 +1,5 @@
 /** The intrinsics of the scalar language on blocks of f64 values: one line each. */
+import * as elementary from "../../core/elementary/scalar.ts";
 import type { Intrinsic } from "../../core/expression.ts";
 
 /** y[i] = f(a[i], b[i]) for i < n */
@@ -20,7 +21,7 @@ export const real: Record<Intrinsic, BlockFunction> = {
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
   div: binary((a, b) => a / b),
-  pow: binary(power),
+  pow: binary(elementary.pow),
   min: binary(Math.min),
   max: binary(Math.max),
   neg: unary((a) => -a),
@@ -30,23 +31,23 @@ export const real: Record<Intrinsic, BlockFunction> = {
   round: unary(roundHalfToEven),
   trunc: unary(Math.trunc),
   sqrt: unary(Math.sqrt),
-  exp: unary(Math.exp),
-  expm1: unary(Math.expm1),
-  log: unary(Math.log),
-  log1p: unary(Math.log1p),
-  sin: unary(Math.sin),
-  cos: unary(Math.cos),
-  tan: unary(Math.tan),
-  asin: unary(Math.asin),
-  acos: unary(Math.acos),
-  atan: unary(Math.atan),
-  sinh: unary(Math.sinh),
-  cosh: unary(Math.cosh),
-  tanh: unary(Math.tanh),
-  asinh: unary(Math.asinh),
-  acosh: unary(Math.acosh),
-  atanh: unary(Math.atanh),
-  erf: unary(erf),
+  exp: unary(elementary.exp),
+  expm1: unary(elementary.expm1),
+  log: unary(elementary.log),
+  log1p: unary(elementary.log1p),
+  sin: unary(elementary.sin),
+  cos: unary(elementary.cos),
+  tan: unary(elementary.tan),
+  asin: unary(elementary.asin),
+  acos: unary(elementary.acos),
+  atan: unary(elementary.atan),
+  sinh: unary(elementary.sinh),
+  cosh: unary(elementary.cosh),
+  tanh: unary(elementary.tanh),
+  asinh: unary(elementary.asinh),
+  acosh: unary(elementary.acosh),
+  atanh: unary(elementary.atanh),
+  erf: unary(elementary.erf),
   equal: binary((a, b) => (a === b ? 1 : 0)),
   less: binary((a, b) => (a < b ? 1 : 0)),
   lessEqual: binary((a, b) => (a <= b ? 1 : 0)),
@@ -72,34 +73,9 @@ export const integer: Partial<Record<Intrinsic, BlockFunction>> = {
   shiftRight: binary((a, b) => (a >>> b) | 0),
 };
 
-/** IEEE 754 pow, from which JavaScript's differs at 1^NaN and (−1)^±∞. */
-function power(a: number, b: number): number {
-  if (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY)) return 1;
-  return a ** b;
-}
-
 function roundHalfToEven(a: number): number {
   const down = Math.floor(a);
   const rest = a - down;
   if (rest < 0.5) return down;
   return rest > 0.5 || down % 2 !== 0 ? Math.ceil(a) : down;
-}
-
-/**
- * erf x = 2/√π·e^(−x²)·Σ 2ⁿx^(2n+1)/(2n+1)!! for |x| < 1, and 1 − erfc x by Laplace's continued
- * fraction beyond (Abramowitz and Stegun 7.1.6 and 7.1.14): slow, and right to the last digits.
- */
-export function erf(x: number): number {
-  const z = Math.abs(x);
-  if (!(z < 6)) return Number.isNaN(x) ? x : Math.sign(x);
-  const square = x * x;
-  if (z < 1) {
-    let term = 1;
-    let sum = 1;
-    for (let n = 3; term > 1e-17 * sum; n += 2) sum += term *= (2 * square) / n;
-    return (2 / Math.sqrt(Math.PI)) * Math.exp(-square) * x * sum;
-  }
-  let fraction = z;
-  for (let k = Math.ceil(220 / square); k >= 1; k--) fraction = z + k / 2 / fraction;
-  return Math.sign(x) * (1 - Math.exp(-square) / Math.sqrt(Math.PI) / fraction);
 }

@@ -6,13 +6,12 @@
 import { describe, expect, test } from "vitest";
 import { real } from "../../../src/backends/interpreter/intrinsics.ts";
 import { access, call, get, ModuleBuilder } from "../../../src/backends/wasm/assembler/index.ts";
-import {
-  Intrinsics,
-  imports,
-  type Intrinsic as Written,
-  intrinsics as written,
-} from "../../../src/backends/wasm/intrinsics/index.ts";
+import { Intrinsics, imports } from "../../../src/backends/wasm/intrinsics/index.ts";
 import { arrayOf } from "../../../src/core/dtype.ts";
+import {
+  type Elementary as Written,
+  elementary as written,
+} from "../../../src/core/elementary/functions.ts";
 import { type Intrinsic, intrinsics } from "../../../src/core/expression.ts";
 import { uniformAt } from "../../../src/core/random.ts";
 import recorded from "../../fixtures/elementary.json" with { type: "json" };

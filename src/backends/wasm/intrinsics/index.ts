@@ -1,4 +1,7 @@
 /** Elementary functions as WebAssembly. */
+import { type Elementary, functions, narrow } from "../../../core/elementary/functions.ts";
+import { within } from "../../../core/elementary/lanes.ts";
+import { reduceLarge } from "../../../core/elementary/pi.ts";
 import {
   call,
   type Expr,
@@ -12,54 +15,13 @@ import {
   op,
   when,
 } from "../assembler/index.ts";
-import { cosh, erf, exp, expm1, sigmoid, sinh, tanh } from "./exponential.ts";
-import { div, floor, keep, type Lanes, mul, sub, within } from "./lanes.ts";
-import { acosh, asinh, atanh, log, log1p } from "./logarithm.ts";
-import { reduceLarge } from "./pi.ts";
-import { pow } from "./power.ts";
-import { acos, asin, atan, cos, sin, tan } from "./trigonometric.ts";
+import { target } from "./target.ts";
 
-const builders = {
-  exp,
-  expm1,
-  sigmoid,
-  tanh,
-  sinh,
-  cosh,
-  log,
-  log1p,
-  asinh,
-  acosh,
-  atanh,
-  sin,
-  cos,
-  tan,
-  asin,
-  acos,
-  atan,
-  erf,
-  pow,
-  floorDiv: (x: Expr, y: Expr) => floor(div(x, y)),
-  // The product is kept by itself, lest it be fused with the difference.
-  mod: (x: Expr, y: Expr) => sub(x, keep(mul(floor(div(x, y)), y))),
-} satisfies Record<string, (x: Expr, y: Expr) => Expr>;
-
-export type Intrinsic = keyof typeof builders;
-export const intrinsics = Object.keys(builders) as Intrinsic[];
+export type { Elementary as Intrinsic } from "../../../core/elementary/functions.ts";
 export type Kind = "f64" | "f32" | "f64x2" | "f32x4";
 
 /** What the functions import; every instance of a module that has them needs it. */
 export const imports = { math: { reduceLarge } };
-
-/**
- * Scalars that lie within these bounds, for f32 and f64, need no care for overflow. A branch finds
- * out, which costs no time when it is predicted; vectors do without branches.
- */
-const narrow: Partial<Record<Intrinsic, readonly [f32: number, f64: number]>> = {
-  exp: [87, 708],
-  sigmoid: [60, 600],
-  tanh: [10, 20],
-};
 
 /** The functions of one module. */
 export class Intrinsics {
@@ -77,27 +39,27 @@ export class Intrinsics {
   }
 
   /** Writes a function in place. */
-  inline(name: Intrinsic, kind: Kind, f: FunctionBuilder, ...args: Expr[]): Expr {
+  inline(name: Elementary, kind: Kind, f: FunctionBuilder, ...args: Expr[]): Expr {
     const type = kind.slice(0, 3) as "f64" | "f32";
     const double = type === "f64";
     const shape = double ? "f64x2" : "f32x4";
     const kept = args.map((arg) => f.let(arg));
     const write = (vectors: Expr[], narrow: boolean): Expr => {
-      const on: Lanes = {
+      const on = target({
         f,
         module: this.#module,
         double,
         relaxed: this.#relaxed,
         narrow,
-        scalar: (other) => this.func(other as Intrinsic, "f64"),
+        scalar: (other) => this.func(other as Elementary, "f64"),
         reduceLarge: () =>
           this.#once("reduceLarge", (key) => {
             this.outside++;
             return this.#module.importFunction("math", key, ["f64", "i32"], "f64");
           }),
-      };
+      });
       const [x, y] = vectors.map((vector) => f.let(vector));
-      return f.let(within(on, () => builders[name](x, y)));
+      return f.let(within(on, () => functions[name](x, y) as Expr));
     };
     if (kind === shape) return write(kept, false);
     const spread = () => kept.map((arg) => op(`${shape}.splat`, arg));
@@ -111,10 +73,10 @@ export class Intrinsics {
   }
 
   /** A function of the module for it, written when it is first asked for. */
-  func(name: Intrinsic, kind: Kind): Func {
+  func(name: Elementary, kind: Kind): Func {
     return this.#once(`${name}_${kind}`, (key) => {
       const type = kind.includes("x") ? "v128" : (kind as "f64");
-      const params = Array(builders[name].length).fill(type);
+      const params = Array(functions[name].length).fill(type);
       return this.#module.function(key, params, type, (f) =>
         this.inline(name, kind, f, ...f.params.map(get)),
       );
@@ -122,7 +84,7 @@ export class Intrinsics {
   }
 
   /** Calls that function. */
-  call(name: Intrinsic, kind: Kind, ...args: Expr[]): Expr {
+  call(name: Elementary, kind: Kind, ...args: Expr[]): Expr {
     return call(this.func(name, kind), ...args);
   }
 

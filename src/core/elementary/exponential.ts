@@ -1,5 +1,4 @@
 /** e^x and its relatives. */
-import type { Expr } from "../assembler/index.ts";
 import { coefficients } from "./coefficients.ts";
 import {
   abs,
@@ -14,7 +13,6 @@ import {
   max,
   min,
   mul,
-  neg,
   on,
   pick,
   polynomial,
@@ -23,17 +21,18 @@ import {
   shl,
   shr,
   sub,
+  type Value,
   withSign,
 } from "./lanes.ts";
 
 /** 2^k from a value whose lowest bits are k + bias. */
-const power = (t: Expr): Expr => shl(t, fractionBits());
+const power = (t: Value): Value => shl(t, fractionBits());
 
 /**
  * x = n ln 2 + r with n an integer and |r| at most ln(2) / 2; e^x = 2^n (1 + r + tail). The lowest
  * bits of t are those of the integer n + offset; r is high - low.
  */
-function reduce(x: Expr, offset: number) {
+function reduce(x: Value, offset: number) {
   const shift = rounder(offset);
   const t = keep(add(mul(x, Math.LOG2E), shift));
   const n = keep(sub(t, shift));
@@ -47,12 +46,12 @@ function reduce(x: Expr, offset: number) {
  * x times 2^(k - 2 bias) for k in the lowest bits of t: in two factors, since 2^-1074 and 2^1024
  * are results but no normal numbers.
  */
-export function scale(x: Expr, t: Expr): Expr {
+export function scale(x: Value, t: Value): Value {
   const half = keep(shr(t, 1));
   return mul(mul(x, power(half)), power(isub(t, half)));
 }
 
-export function exp(x: Expr): Expr {
+export function exp(x: Value): Value {
   // Beyond these bounds the result is 0 or infinite all the same.
   const inside = on.narrow ? x : keep(max(min(x, pick(89, 710)), pick(-104, -746)));
   const { t, r, tail } = reduce(inside, bias() * (on.narrow ? 1 : 2));
@@ -60,24 +59,10 @@ export function exp(x: Expr): Expr {
   return on.narrow ? mul(y, power(t)) : scale(y, t);
 }
 
-/** 1 / (1 + e^-x) */
-export function sigmoid(x: Expr): Expr {
-  // Both parts of the quotient times 2^-32 or 2^-64, so that e^-x does not overflow where the
-  // result is still above zero; where e^-x is below e^-40 its size no longer matters.
-  const places = pick(32, 64);
-  const one = 2 ** -places;
-  const inside = on.narrow ? x : max(min(x, 40), pick(-104, -746));
-  const { t, r, tail } = reduce(keep(neg(inside)), bias() - places);
-  const s = keep(power(t));
-  // 1 + e^-x as (1 + s) + (s (e^r - 1) + what the first sum lost)
-  const sum = keep(add(s, one));
-  return div(one, add(add(mul(add(r, tail), s), add(sub(s, sum), one)), sum));
-}
-
 /** s 2^f - s for |f| up to 1/2, as e^(f ln 2). */
-export const power2 = (f: Expr, s: Expr): Expr => mul(polynomial(f, coefficients.exp2, 1), s);
+export const power2 = (f: Value, s: Value): Value => mul(polynomial(f, coefficients.exp2, 1), s);
 
-export function tanh(x: Expr): Expr {
+export function tanh(x: Value): Value {
   const a = keep(on.narrow ? abs(x) : min(abs(x), pick(10, 20)));
   // From tanh(a) = 1/2 on, 1 - 2 / (1 + e^2a): errors count for less than half, so that the power
   // of 2 may be reduced without a second part. Beyond the bounds above it rounds to 1.
@@ -92,7 +77,7 @@ export function tanh(x: Expr): Expr {
   return select(lt(a, 0.549306144334), small, withSign(large, x));
 }
 
-export function expm1(x: Expr): Expr {
+export function expm1(x: Value): Value {
   const { t, high, low, tail } = reduce(keep(max(min(x, pick(89, 710)), -40)), bias() - 1);
   const s = keep(power(t)); // 2^n / 2
   // (s - 1/2) + s high, and what this sum lost, with the smaller rest.
@@ -105,18 +90,18 @@ export function expm1(x: Expr): Expr {
 }
 
 /** e^|x| / 4, which overflows no sooner than the results. */
-function quarter(x: Expr): Expr {
+function quarter(x: Value): Value {
   const { t, high, low, tail } = reduce(keep(min(abs(x), pick(90, 711))), bias() - 2);
   return keep(mul(add(add(sub(tail, low), high), 1), power(t)));
 }
 
-export function cosh(x: Expr): Expr {
+export function cosh(x: Value): Value {
   const e = quarter(x);
   const half = keep(add(e, div(1 / 16, e)));
   return add(half, half);
 }
 
-export function sinh(x: Expr): Expr {
+export function sinh(x: Value): Value {
   const e = quarter(x);
   const half = keep(sub(e, div(1 / 16, e)));
   const z = keep(mul(x, x));
@@ -124,7 +109,7 @@ export function sinh(x: Expr): Expr {
   return select(lt(abs(x), 1), small, withSign(add(half, half), x));
 }
 
-export function erf(x: Expr): Expr {
+export function erf(x: Value): Value {
   const z = keep(mul(x, x));
   const small = add(mul(polynomial(z, coefficients.erf), x), x);
   // Further out 1 - erfc(a), which is 1 - 2^q(a); beyond these bounds it rounds to 1.

@@ -1,5 +1,4 @@
 /** pow. */
-import type { Expr } from "../assembler/index.ts";
 import { coefficients } from "./coefficients.ts";
 import { power2, scale } from "./exponential.ts";
 import {
@@ -9,13 +8,13 @@ import {
   bias,
   div,
   eq,
+  floor,
   keep,
   lt,
   max,
   min,
   mul,
   ne,
-  nearest,
   or,
   pick,
   polynomial,
@@ -23,17 +22,18 @@ import {
   select,
   signOf,
   sub,
-  vector,
+  type Value,
+  value,
   without,
   xor,
 } from "./lanes.ts";
 import { splitAny } from "./logarithm.ts";
 
 /** The upper half of a number's digits: products of two such are exact. */
-const upper = (x: Expr): Expr => keep(without(x, pick(0xfffn, 0x7ffffffn)));
+const upper = (x: Value): Value => keep(without(x, pick(0xfffn, 0x7ffffffn)));
 
 /** a + b as its upper half and the rest, for b smaller than a. */
-function halves(a: Expr, b: Expr): [Expr, Expr] {
+function halves(a: Value, b: Value): [Value, Value] {
   const high = upper(add(a, b));
   return [high, keep(sub(b, sub(high, a)))];
 }
@@ -43,7 +43,7 @@ function halves(a: Expr, b: Expr): [Expr, Expr] {
  * as the type has; after fdlibm's e_pow.c. With s = f / (2 + f),
  * ln(1 + f) = 2/3 s (3 + s^2 + 3/2 s^4 q(s^2)).
  */
-function log2(x: Expr): [Expr, Expr] {
+function log2(x: Value): [Value, Value] {
   const { k, f } = splitAny(x);
   const d = keep(add(f, 2));
   const inverse = keep(div(1, d));
@@ -72,10 +72,10 @@ function log2(x: Expr): [Expr, Expr] {
   return [sum, sub(b, sub(sub(sum, k), a))];
 }
 
-export function pow(x: Expr, y: Expr): Expr {
+export function pow(x: Value, y: Value): Value {
   const a = keep(abs(x));
   const [l, lLow] = log2(a);
-  const within = (v: Expr, bound: number) => keep(max(min(v, bound), -bound));
+  const within = (v: Value, bound: number) => keep(max(min(v, bound), -bound));
   // Beyond these bounds powers of anything but 1 are 0 or infinite; and they are even.
   const inside = within(y, pick(2 ** 36, 2 ** 66));
   const yHigh = upper(inside);
@@ -91,11 +91,11 @@ export function pow(x: Expr, y: Expr): Expr {
   const tail = keep(without(low, over));
   const f = keep(add(head, tail));
   const fLow = mul(sub(tail, sub(f, head)), Math.LN2);
-  const size = scale(add(add(power2(f, vector(1)), fLow), 1), t);
+  const size = scale(add(add(power2(f, value(1)), fLow), 1), t);
   // What IEEE 754 says about zeros, infinities and numbers below zero.
-  const whole = keep(eq(nearest(y), y));
+  const whole = keep(eq(floor(y), y));
   const half = keep(mul(y, 0.5));
-  const odd = and(ne(nearest(half), half), whole);
+  const odd = and(ne(floor(half), half), whole);
   const edge = keep(or(eq(a, 0), eq(a, Infinity)));
   const end = without(Infinity, xor(lt(a, 1), lt(y, 0)));
   const signed = xor(select(edge, end, size), signOf(and(odd, x)));

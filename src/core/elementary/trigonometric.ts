@@ -1,5 +1,4 @@
 /** sin, cos, tan and their inverses. */
-import { call, type Expr, get, i32, lane, op } from "../assembler/index.ts";
 import { coefficients } from "./coefficients.ts";
 import {
   abs,
@@ -21,43 +20,25 @@ import {
   signOf,
   sqrt,
   sub,
-  vector,
+  type Value,
+  value,
   without,
   withSign,
   xor,
 } from "./lanes.ts";
 import { halfPi } from "./pi.ts";
 
-/**
- * Values, but in lanes of the mask those of `other`, which is only computed if there are any: for
- * what is rare and slow.
- */
-function except(mask: Expr, values: readonly Expr[], other: () => Expr[]): Expr[] {
-  const { f } = on;
-  const locals = values.map((value) => {
-    const local = f.local("v128");
-    f.set(local, value);
-    return local;
-  });
-  f.if(op("v128.any_true", mask), () => {
-    other().forEach((slow, i) => {
-      f.set(locals[i], select(mask, slow, get(locals[i])));
-    });
-  });
-  return locals.map(get);
-}
-
 /** From here on, n has so many bits that its products with parts of pi / 2 are not exact. */
-const isLarge = (a: Expr): Expr => keep(le(pick(1600, 1.6e6), a));
+const isLarge = (a: Value): Value => keep(le(pick(1600, 1.6e6), a));
 
 /** a = n pi / 2 + r + low for a not negative; the lowest bits of q are those of n. */
-function reduce(a: Expr): Expr[] {
+function reduce(a: Value): readonly Value[] {
   const shift = rounder(0);
   const q = keep(add(mul(a, 2 / Math.PI), shift));
   const n = keep(sub(q, shift));
   const [first, ...parts] = halfPi(pick(14, 33));
   let r = keep(sub(a, mul(n, first)));
-  let low = vector(0);
+  let low = value(0);
   for (const part of parts) {
     const v = keep(mul(n, part));
     const next = keep(sub(r, v));
@@ -65,16 +46,11 @@ function reduce(a: Expr): Expr[] {
     r = next;
   }
   if (!on.double) return [r, low, q];
-  return except(isLarge(a), [r, low, q], () =>
-    [0, 1, 2].map((part) => {
-      const of = (k: number) => call(on.reduceLarge(), lane("f64x2.extract_lane", k, a), i32(part));
-      return keep(lane("f64x2.replace_lane", 1, op("f64x2.splat", of(0)), of(1)));
-    }),
-  );
+  return on.rarely(isLarge(a), [r, low, q], () => on.reduceLarge(a));
 }
 
 /** For |x| sin and cos of r + low in two parts each, and n. */
-function sinCos(x: Expr) {
+function sinCos(x: Value) {
   const [r, low, q] = reduce(keep(abs(x)));
   const z = keep(mul(r, r));
   const half = keep(mul(z, 0.5));
@@ -85,27 +61,19 @@ function sinCos(x: Expr) {
   return { sin, cos, q };
 }
 
-/** f(x), but in f32 lane by lane in f64 where the argument is large. */
+/** f(x), but in f32 that of f64 where the argument is large. */
 const wide =
-  (name: string, f: (x: Expr) => Expr) =>
-  (x: Expr): Expr => {
+  (name: string, f: (x: Value) => Value) =>
+  (x: Value): Value => {
     const fast = f(x);
     if (on.double) return fast;
-    return except(isLarge(abs(x)), [fast], () => {
-      let slow = x;
-      for (let k = 0; k < 4; k++) {
-        const one = op("f64.promote_f32", lane("f32x4.extract_lane", k, x));
-        const result = op("f32.demote_f64", call(on.scalar(name), one));
-        slow = lane("f32x4.replace_lane", k, slow, result);
-      }
-      return [slow];
-    })[0];
+    return on.rarely(isLarge(abs(x)), [fast], () => [on.inDouble(name, x)])[0];
   };
 
-const isOdd = (q: Expr): Expr => keep(isub(0n, and(q, 1n)));
+const isOdd = (q: Value): Value => keep(isub(0n, and(q, 1n)));
 
 /** By the last two bits of n: sin or cos, and its sign. */
-function quadrant(q: Expr, sin: Expr[], cos: Expr[]): Expr {
+function quadrant(q: Value, sin: Value[], cos: Value[]): Value {
   const y = select(isOdd(q), add(cos[0], cos[1]), add(sin[0], sin[1]));
   return xor(y, signOf(shl(q, pick(30, 62))));
 }
@@ -145,27 +113,27 @@ const lacking = (): number =>
  * asin(s) = s + rest for s up to 1/2. For larger x it is taken of sqrt((1 - x) / 2), which is half
  * the angle between x and 1, and both parts come back doubled.
  */
-function arc(x: Expr) {
+function arc(x: Value) {
   const a = keep(abs(x));
   const large = keep(lt(0.5, a));
   const z = keep(select(large, mul(sub(1, a), 0.5), mul(a, a)));
   const s = keep(select(large, sqrt(z), a));
   const rest = keep(mul(polynomial(z, coefficients.asin, 1), s));
-  const double = (v: Expr) => keep(add(v, and(large, v)));
+  const double = (v: Value) => keep(add(v, and(large, v)));
   // Where x is small, the sign bit.
   const flip = keep(without(signOf(-1n), large));
   return { large, s: double(s), rest: double(rest), flip };
 }
 
-export function asin(x: Expr): Expr {
+export function asin(x: Value): Value {
   const { large, s, rest, flip } = arc(x);
   // s + rest, or pi / 2 - s - rest, where half of pi / 2 minus s is exact.
-  const half = keep(and(large, vector(quarterTurn() / 2)));
+  const half = keep(and(large, value(quarterTurn() / 2)));
   const low = sub(mul(half, 2 * lacking()), xor(rest, flip));
   return withSign(abs(add(add(sub(half, xor(s, flip)), low), half)), x);
 }
 
-export function acos(x: Expr): Expr {
+export function acos(x: Value): Value {
   const { large, s, rest, flip } = arc(x);
   // pi / 2 - asin(x), or s + rest, or pi - s - rest
   const base = keep(select(large, and(lt(x, 0), 2 * quarterTurn()), quarterTurn()));
@@ -173,7 +141,7 @@ export function acos(x: Expr): Expr {
   return add(add(add(mul(base, lacking()), xor(rest, sign)), xor(s, sign)), base);
 }
 
-export function atan(x: Expr): Expr {
+export function atan(x: Value): Value {
   const a = keep(abs(x));
   // atan(a) = base + atan(u), where u is a, (a - 1) / (a + 1) or -1 / a
   const small = keep(lt(a, 0.6));

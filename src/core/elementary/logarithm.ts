@@ -1,5 +1,4 @@
 /** ln x and the inverse hyperbolic functions, which are logarithms too. */
-import type { Expr } from "../assembler/index.ts";
 import { coefficients } from "./coefficients.ts";
 import {
   abs,
@@ -23,13 +22,14 @@ import {
   shr,
   sqrt,
   sub,
-  vector,
+  type Value,
+  value,
   without,
   withSign,
 } from "./lanes.ts";
 
 /** x = 2^k (1 + f) with 1 + f between sqrt(1/2) and sqrt(2). */
-function split(x: Expr) {
+function split(x: Value) {
   const one = pick(0x3f800000n, 0x3ff0000000000000n);
   const low = pick(0x3f3504f3n, 0x3fe6a09e667f3bcdn); // sqrt(1/2)
   const bits = keep(iadd(x, one - low));
@@ -41,10 +41,10 @@ function split(x: Expr) {
 }
 
 /** The same for x that may be subnormal: such numbers have no exponent of their own. */
-export function splitAny(x: Expr) {
+export function splitAny(x: Value) {
   const tiny = keep(lt(x, pick(2 ** -126, 2 ** -1022)));
   const { k, f } = split(select(tiny, mul(x, 2 ** 54), x));
-  return { k: keep(sub(k, and(tiny, vector(54)))), f };
+  return { k: keep(sub(k, and(tiny, value(54)))), f };
 }
 
 /**
@@ -52,7 +52,7 @@ export function splitAny(x: Expr) {
  * s = f / (2 + f) and h = f^2 / 2. And for u, the number itself, what makes the logarithm of 0
  * -infinity, of infinity infinity, and of less than 0 NaN.
  */
-function combine(k: Expr, f: Expr, u: Expr, c?: Expr): Expr {
+function combine(k: Value, f: Value, u: Value, c?: Value): Value {
   const s = keep(div(f, add(f, 2)));
   const z = keep(mul(s, s));
   const h = keep(mul(mul(f, f), 0.5));
@@ -64,16 +64,16 @@ function combine(k: Expr, f: Expr, u: Expr, c?: Expr): Expr {
 }
 
 /** Infinity for infinity, NaN for NaN, and otherwise 0. */
-const overflow = (x: Expr): Expr => sub(x, inside(x));
-const inside = (x: Expr): Expr => min(x, pick(3.4028234663852886e38, Number.MAX_VALUE));
+const overflow = (x: Value): Value => sub(x, inside(x));
+const inside = (x: Value): Value => min(x, pick(3.4028234663852886e38, Number.MAX_VALUE));
 
-export function log(x: Expr): Expr {
+export function log(x: Value): Value {
   const { k, f } = splitAny(x);
   return combine(k, f, x);
 }
 
 /** ln(1 + y + low), where low is no more than a rounding error of y; plus `more` times ln 2. */
-function logOnePlus(y: Expr, low?: Expr, more?: Expr): Expr {
+function logOnePlus(y: Value, low?: Value, more?: Value): Value {
   const finite = keep(inside(y));
   const u = keep(add(finite, 1));
   const part = keep(sub(u, finite));
@@ -83,29 +83,29 @@ function logOnePlus(y: Expr, low?: Expr, more?: Expr): Expr {
   return add(combine(keep(more ? add(k, more) : k), f, u, c), overflow(y));
 }
 
-export const log1p = (x: Expr): Expr => withSign(abs(logOnePlus(x)), x);
+export const log1p = (x: Value): Value => withSign(abs(logOnePlus(x)), x);
 
 /** ln(1 + a + b) for b that is in general smaller than a; 2 g where they could overflow. */
-function logOfSum(a: Expr, b: Expr, g?: Expr): Expr {
+function logOfSum(a: Value, b: Value, g?: Value): Value {
   const y = keep(add(a, b));
   const low = sub(b, sub(y, a));
   if (!g) return logOnePlus(y, low);
   const huge = keep(lt(pick(2 ** 40, 2 ** 100), g));
-  return logOnePlus(keep(select(huge, g, y)), without(low, huge), and(huge, vector(1)));
+  return logOnePlus(keep(select(huge, g, y)), without(low, huge), and(huge, value(1)));
 }
 
-export function asinh(x: Expr): Expr {
+export function asinh(x: Value): Value {
   const a = keep(abs(x));
   const z = keep(mul(a, a));
   return withSign(logOfSum(a, keep(div(z, add(sqrt(add(z, 1)), 1))), a), x);
 }
 
-export function acosh(x: Expr): Expr {
+export function acosh(x: Value): Value {
   const t = keep(sub(x, 1));
   return or(logOfSum(keep(sqrt(add(mul(t, t), add(t, t)))), t, x), lt(x, 1));
 }
 
-export function atanh(x: Expr): Expr {
+export function atanh(x: Value): Value {
   const a = keep(abs(x));
   const t = keep(add(a, a));
   const y = mul(logOfSum(t, keep(div(mul(t, a), sub(1, a)))), 0.5);

@@ -76,7 +76,10 @@ const series = (c: number, n: number, sign: number, ...terms: [f32: number, f64:
 export const coefficients = {
   ...fitted,
   /** 2^f = 1 + f q(f), from e^r = 1 + r + r^2 q(r). */
-  exp2: fitted.exp.map((c) => [1, ...c].map((v, i) => v * Math.LN2 ** (i + 1))),
+  exp2: fitted.exp.map((c) => {
+    let power = 1;
+    return [1, ...c].map((v) => v * (power *= Math.LN2));
+  }),
   /** sin r = r + r^3 q(r^2) and cos r = 1 - r^2 / 2 + r^4 q(r^2) for r up to pi / 4 */
   sin: series(1, 3, -1, 4, 8),
   cos: series(-0.5, 4, -1, 4, 8),

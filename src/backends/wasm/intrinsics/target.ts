@@ -1,0 +1,94 @@
+/**
+ * Lanes as vectors, f64x2 or f32x4. Scalars take the same way in lane 0, so they give the same
+ * bits.
+ */
+import type { Target } from "../../../core/elementary/lanes.ts";
+import {
+  call,
+  type Expr,
+  type Func,
+  type FunctionBuilder,
+  get,
+  type Instruction,
+  i32,
+  lane,
+  type ModuleBuilder,
+  op,
+  v128,
+} from "../assembler/index.ts";
+
+export interface Options {
+  readonly f: FunctionBuilder;
+  readonly module: ModuleBuilder;
+  readonly double: boolean;
+  /** Multiply and add may be one relaxed instruction, which rounds once or twice as it likes. */
+  readonly relaxed: boolean;
+  readonly narrow: boolean;
+  /** The function of this name for a scalar f64. */
+  readonly scalar: (name: string) => Func;
+  /** The function in pi.ts, imported when it is first asked for. */
+  readonly reduceLarge: () => Func;
+}
+
+const renamed: Record<string, string> = { min: "pmin", max: "pmax", without: "andnot" };
+
+export function target(options: Options): Target {
+  const { f, module, double, relaxed, narrow } = options;
+  const [floats, integers] = double ? ["f64x2.", "i64x2."] : ["f32x4.", "i32x4."];
+  const named = (shape: string, name: string, ...args: Expr[]): Expr =>
+    op((shape + (renamed[name] ?? name)) as Instruction, ...args);
+  const isProduct = (x: Expr): boolean => relaxed && x.op === `${floats}mul`;
+
+  const self = {
+    double,
+    narrow,
+    constant(value: number | bigint): Expr {
+      const lanes =
+        typeof value === "number"
+          ? [new Float32Array(4).fill(value), new Float64Array(2).fill(value)]
+          : [new Int32Array(4).fill(Number(value)), new BigInt64Array(2).fill(value)];
+      return module.constant(v128(lanes[+double]));
+    },
+    keep: (value: Expr): Expr => f.let(value),
+    number(operation: string, [a, b]: readonly Expr[]): Expr {
+      if (operation === "add" && isProduct(a)) return named(floats, "relaxed_madd", ...a.args, b);
+      if (operation === "add" && isProduct(b)) return named(floats, "relaxed_madd", ...b.args, a);
+      if (operation === "sub" && isProduct(b)) return named(floats, "relaxed_nmadd", ...b.args, a);
+      return b ? named(floats, operation, a, b) : named(floats, operation, a);
+    },
+    bits: (operation: string, a: Expr, b: Expr): Expr => named("v128.", operation, a, b),
+    integer: (operation: string, a: Expr, b: Expr): Expr => named(integers, operation, a, b),
+    shift: (operation: "shl" | "shr", a: Expr, count: number): Expr =>
+      named(integers, operation === "shr" ? "shr_u" : "shl", a, i32(count)),
+    select: (mask: Expr, a: Expr, b: Expr): Expr => named("v128.", "bitselect", a, b, mask),
+    rarely(mask: Expr, values: readonly Expr[], other: () => readonly Expr[]): Expr[] {
+      const locals = values.map((value) => {
+        const local = f.local("v128");
+        f.set(local, value);
+        return local;
+      });
+      f.if(op("v128.any_true", mask), () => {
+        other().forEach((slow, i) => {
+          f.set(locals[i], self.select(mask, slow, get(locals[i])));
+        });
+      });
+      return locals.map(get);
+    },
+    reduceLarge: (a: Expr): Expr[] =>
+      [0, 1, 2].map((part) => {
+        const of = (k: number) =>
+          call(options.reduceLarge(), lane("f64x2.extract_lane", k, a), i32(part));
+        return f.let(lane("f64x2.replace_lane", 1, op("f64x2.splat", of(0)), of(1)));
+      }),
+    inDouble(name: string, x: Expr): Expr {
+      let slow = x;
+      for (let k = 0; k < 4; k++) {
+        const one = op("f64.promote_f32", lane("f32x4.extract_lane", k, x));
+        const result = op("f32.demote_f64", call(options.scalar(name), one));
+        slow = lane("f32x4.replace_lane", k, slow, result);
+      }
+      return slow;
+    },
+  };
+  return self as Target;
+}
