@@ -7,6 +7,7 @@ import * as compare from "../../src/ops/compare.ts";
 import { einsum } from "../../src/ops/einsum.ts";
 import * as move from "../../src/ops/move.ts";
 import * as reduce from "../../src/ops/reduce.ts";
+import "../support/backend.ts";
 import { expectClose } from "../support/close.ts";
 import { broadcastPlace, irregular, places, reader } from "../support/naive.ts";
 import { broadcastable, holds, shapeAndAxes, shapes } from "../support/property.ts";
