@@ -127,6 +127,9 @@ export const rounder = (offset: number): number => 1.5 * 2 ** pick(23, 52) + off
 export const ln2 = (): readonly [number, number] =>
   pick([6.9314575195e-1, 1.4286067653e-6], [0.6931471803691238, 1.9082149292705877e-10]);
 
+/** The upper half of a number's digits: products of two such are exact. */
+export const upper = (x: Value): Value => keep(without(x, pick(0xfffn, 0x7ffffffn)));
+
 const signBit = (): bigint => 1n << pick(31n, 63n);
 export const signOf = (x: Operand): Value => and(x, signBit());
 /** x, which is not negative, with the sign of another value. */

@@ -22,6 +22,7 @@ import {
   shr,
   sqrt,
   sub,
+  upper,
   type Value,
   value,
   without,
@@ -85,10 +86,11 @@ function logOnePlus(y: Value, low?: Value, more?: Value): Value {
 
 export const log1p = (x: Value): Value => withSign(abs(logOnePlus(x)), x);
 
-/** ln(1 + a + b) for b that is in general smaller than a; 2 g where they could overflow. */
-function logOfSum(a: Value, b: Value, g?: Value): Value {
+/** ln(1 + a + b + c) for b smaller than a, and c a rounding error; 2 g where they could overflow. */
+function logOfSum(a: Value, b: Value, g?: Value, c?: Value): Value {
   const y = keep(add(a, b));
-  const low = sub(b, sub(y, a));
+  const lost = sub(b, sub(y, a));
+  const low = c ? add(lost, c) : lost;
   if (!g) return logOnePlus(y, low);
   const huge = keep(lt(pick(2 ** 40, 2 ** 100), g));
   return logOnePlus(keep(select(huge, g, y)), without(low, huge), and(huge, value(1)));
@@ -102,7 +104,16 @@ export function asinh(x: Value): Value {
 
 export function acosh(x: Value): Value {
   const t = keep(sub(x, 1));
-  return or(logOfSum(keep(sqrt(add(mul(t, t), add(t, t)))), t, x), lt(x, 1));
+  // sqrt(2 t + t^2), and what its rounding and that of the sum have lost
+  const [a, b] = [keep(add(t, t)), keep(mul(t, t))];
+  const square = keep(add(a, b));
+  const rest = sub(min(a, b), sub(square, max(a, b)));
+  const root = keep(sqrt(square));
+  const high = upper(root);
+  const low = sub(sub(square, mul(high, high)), mul(add(root, high), sub(root, high)));
+  // At 1, where it is 0 / 0, nothing.
+  const lost = and(div(add(low, rest), add(root, root)), lt(0, square));
+  return or(logOfSum(root, t, t, lost), lt(x, 1));
 }
 
 export function atanh(x: Value): Value {

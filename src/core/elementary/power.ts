@@ -1,6 +1,6 @@
 /** pow. */
 import { coefficients } from "./coefficients.ts";
-import { power2, scale } from "./exponential.ts";
+import { scale } from "./exponential.ts";
 import {
   abs,
   add,
@@ -22,15 +22,12 @@ import {
   select,
   signOf,
   sub,
+  upper,
   type Value,
-  value,
   without,
   xor,
 } from "./lanes.ts";
 import { splitAny } from "./logarithm.ts";
-
-/** The upper half of a number's digits: products of two such are exact. */
-const upper = (x: Value): Value => keep(without(x, pick(0xfffn, 0x7ffffffn)));
 
 /** a + b as its upper half and the rest, for b smaller than a. */
 function halves(a: Value, b: Value): [Value, Value] {
@@ -72,6 +69,9 @@ function log2(x: Value): [Value, Value] {
   return [sum, sub(b, sub(sub(sum, k), a))];
 }
 
+/** 2^f = 1 + f ln 2 + f^2 q(f) */
+const curved = coefficients.exp2.map((c) => c.slice(1));
+
 export function pow(x: Value, y: Value): Value {
   const a = keep(abs(x));
   const [l, lLow] = log2(a);
@@ -90,8 +90,16 @@ export function pow(x: Value, y: Value): Value {
   const head = keep(sub(select(over, clipped, high), sub(t, shift)));
   const tail = keep(without(low, over));
   const f = keep(add(head, tail));
-  const fLow = mul(sub(tail, sub(f, head)), Math.LN2);
-  const size = scale(add(add(power2(f, value(1)), fLow), 1), t);
+  const fLow = sub(tail, sub(f, head));
+  // f ln 2 in two parts, the first exact
+  const fHigh = upper(f);
+  const [ln2High, ln2Low] = pick(
+    [0.693115234375, 3.19461833e-5],
+    [0.6931471675634384, 1.2996506893889889e-8],
+  );
+  const product = add(mul(fHigh, ln2Low), mul(add(sub(f, fHigh), fLow), Math.LN2));
+  const rest = add(polynomial(f, curved, 2), product);
+  const size = scale(add(add(mul(fHigh, ln2High), rest), 1), t);
   // What IEEE 754 says about zeros, infinities and numbers below zero.
   const whole = keep(eq(floor(y), y));
   const half = keep(mul(y, 0.5));
