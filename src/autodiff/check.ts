@@ -1,6 +1,8 @@
 /** Checks of derivatives against the definition: differences, and one mode against the other. */
+
 import { withSite } from "../core/call-site.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
+import { cos } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { evaluate } from "../core/runtime.ts";
@@ -161,7 +163,7 @@ export function assertGradients(...args: Parameters<typeof checkGradients>): Che
 
 /** Fixed weights, different for each entry, so that errors cannot cancel. */
 function weights(y: Tensor): Tensor {
-  const data = Float64Array.from({ length: y.size }, (_, i) => Math.cos(1 + 2.3 * i) + 0.2);
+  const data = Float64Array.from({ length: y.size }, (_, i) => cos(1 + 2.3 * i) + 0.2);
   return constant(data, y.shape);
 }
 

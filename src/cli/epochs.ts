@@ -1,4 +1,5 @@
 /** The table of epochs: a row now and then, so that thousands of epochs fit on a page. */
+import { powerOfTen } from "../core/powers.ts";
 import type { EpochReport } from "../train/fit.ts";
 import { count, duration, number, percent } from "./numbers.ts";
 import { dim, padStart } from "./terminal.ts";
@@ -9,7 +10,7 @@ const few = 20;
 /** Whether an epoch has a row: all of a few, else 1, 2, 5, 10, 20, 50 … and the last. */
 export function isShown(epoch: number, total: number): boolean {
   if (total <= few || epoch === total) return true;
-  const power = 10 ** Math.floor(Math.log10(epoch));
+  const power = powerOfTen(String(epoch).length - 1);
   return [1, 2, 5].includes(epoch / power);
 }
 

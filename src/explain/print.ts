@@ -1,4 +1,5 @@
 /** Expressions as text and as TeX: brackets, signs, rounding. */
+import { powerOfTen } from "../core/powers.ts";
 import type { Expr, Operator, Operators, Sign } from "./expr.ts";
 import type { Language } from "./messages.ts";
 
@@ -32,7 +33,7 @@ export function rounded(value: number, digits: number): string {
   if (value === 0) return "0";
   const size = Math.abs(Number(value.toPrecision(digits)));
   // Digits before the point are written where they are meant: 1234567 to 3 digits is 1.23e6.
-  const whole = size < 10 ** digits || (size < 1e9 && size === Math.abs(value));
+  const whole = size < powerOfTen(digits) || (size < 1e9 && size === Math.abs(value));
   const plain = size >= 1e-6 && size < 1e15 && whole;
   const text = plain
     ? String(size)

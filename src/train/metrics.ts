@@ -61,9 +61,10 @@ export function coefficientOfDetermination(
     let [residual, spread] = [0, 0];
     for (let r = 0; r < rows; r++) {
       const t = target[r * columns + c]!;
-      residual += (t - output[r * columns + c]!) ** 2;
+      const missing = t - output[r * columns + c]!;
+      residual += missing * missing;
       // Taken from the first value on, the mean of equal values is exact, and their spread 0.
-      spread += (t - mean) ** 2;
+      spread += (t - mean) * (t - mean);
     }
     // A constant target has nothing to explain, and what rounding makes of it neither.
     const constant = spread === 0 || isConstant(column(target, c, columns));

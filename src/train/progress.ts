@@ -44,7 +44,8 @@ const remembered = 2000;
 export function remember(history: EpochReport[], report: EpochReport): void {
   const { validation, ...rest } = report;
   const { confusion: _, ...measured } = validation ?? { loss: 0 };
-  const stride = 2 ** Math.max(0, Math.ceil(Math.log2(report.epoch / remembered)));
+  let stride = 1;
+  while (stride * remembered < report.epoch) stride *= 2;
   const last = history.at(-1);
   if (last !== undefined && last.epoch % stride !== 0) history.pop();
   if (history.length >= remembered) {

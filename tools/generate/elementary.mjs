@@ -91,7 +91,7 @@ function scalar(names, lines) {
   }
   function bitsOf(c) {
     const before = `real[0] = ${c.text};`;
-    return bits(define("i", code("half[high]"), before), define("i", code("half[low]"), before));
+    return bits(define("i", code("half[1]"), before), define("i", code("half[0]"), before));
   }
   function toNumber(v) {
     if (v.kind === "number") return v;
@@ -102,7 +102,7 @@ function scalar(names, lines) {
     }
     // The last digits of 2^52 are its units.
     if (high.value === 0x43300000) return number(infix(literal(2 ** 52), "+", int.unsigned(low)));
-    const before = `half[high] = ${high.text}; half[low] = ${low.text};`;
+    const before = `half[1] = ${high.text}; half[0] = ${low.text};`;
     return once(v, () => number(define("t", code("real[0]"), before)));
   }
   const toMask = (v) => (v.kind === "mask" ? v : mask(infix(toBits(v).low, "!==", zero)));
@@ -110,7 +110,7 @@ function scalar(names, lines) {
 
   /** A number whose upper half alone changes. */
   function changed(sign, a, high) {
-    const before = `real[0] = ${plain(a).text}; half[high] ${sign}= ${high.text};`;
+    const before = `real[0] = ${plain(a).text}; half[1] ${sign}= ${high.text};`;
     return number(define("t", code("real[0]"), before));
   }
 
@@ -267,11 +267,9 @@ export function scalarFunctions({ functions, within }) {
  */
 import { reduceLarge } from "./pi.ts";
 
+/** The bits of a number: half[1] has its sign and exponent. */
 const real = new Float64Array(1);
 const half = new Int32Array(real.buffer);
-/** Where the sign and the exponent are depends on the processor. */
-const high = new Uint8Array(new Uint16Array([1]).buffer)[0];
-const low = 1 - high;
 
 ${parts.join("\n")}`;
 }

@@ -119,7 +119,7 @@ export const fractionBits = (): number => pick(23, 52);
 export const bias = (): number => pick(127, 1023);
 
 /** Adding this leaves an integer in the lowest bits, moved up by so much. */
-export const rounder = (offset: number): number => 1.5 * 2 ** pick(23, 52) + offset;
+export const rounder = (offset: number): number => pick(1.5 * 2 ** 23, 1.5 * 2 ** 52) + offset;
 
 /**
  * ln 2 in two parts, fdlibm's (e_exp.c, e_expf.c): the first times an exponent is exact.

@@ -36,7 +36,8 @@ function split(x: Value) {
   const bits = keep(iadd(x, one - low));
   const n = fractionBits();
   // In the place of the fraction of 2^n, an integer becomes a number.
-  const k = sub(or(shr(bits, n), 2 ** n), 2 ** n + bias());
+  const unit = pick(2 ** 23, 2 ** 52);
+  const k = sub(or(shr(bits, n), unit), unit + bias());
   const fraction = and(bits, (1n << BigInt(n)) - 1n);
   return { k, f: keep(sub(iadd(fraction, low), 1)) };
 }

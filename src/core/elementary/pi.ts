@@ -20,7 +20,7 @@ export function halfPi(bits: number): number[] {
     const shift = BigInt(1282 - b);
     const part = rest >> shift;
     rest -= part << shift;
-    return Number(part) / 2 ** (b - 1);
+    return Number(part) / Number(1n << BigInt(b - 1));
   });
 }
 

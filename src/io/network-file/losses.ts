@@ -1,3 +1,4 @@
+import { exp } from "../../core/elementary/scalar.ts";
 import * as nn from "../../nn/losses.ts";
 import { type Builder, type Fields, number, numbers, row, type ValueOf, word } from "./form.ts";
 
@@ -44,11 +45,11 @@ function loss<const F extends Fields>(
   return { ...row(doc, fields, build), ...rest };
 }
 
-const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
+const sigmoid = (z: number): number => 1 / (1 + exp(-z));
 
 function softmax(z: readonly number[]): number[] {
   const largest = Math.max(...z);
-  const powers = z.map((v) => Math.exp(v - largest));
+  const powers = z.map((v) => exp(v - largest));
   const total = powers.reduce((sum, v) => sum + v, 0);
   return powers.map((v) => v / total);
 }
@@ -99,7 +100,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
     "E = mean of −o_class; outputs are log-probabilities, as logSoftmax makes them.",
     nn.negativeLogLikelihood,
     { classWeights, reduction: reduction("mean") },
-    { targets: "labels", probabilities: (o) => asProbabilities(o.map(Math.exp), true) },
+    { targets: "labels", probabilities: (o) => asProbabilities(o.map(exp), true) },
   ),
   binaryCrossEntropy: loss(
     "E = mean of −t ln p − (1 − t) ln(1 − p); outputs are probabilities.",

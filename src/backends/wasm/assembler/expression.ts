@@ -110,7 +110,7 @@ export function access(
 ): Expr {
   const { params, result, bytes, lanes } = lookUp(name);
   if (!bytes || align > bytes) wrong(name, "alignment", `at most ${bytes}`, align);
-  const at = [Math.log2(align || bytes), offset];
+  const at = [31 - Math.clz32(align || bytes), offset];
   return make(name, result, args, params, lanes ? [...at, checkLane(name, lane, lanes)] : at);
 }
 
