@@ -1,4 +1,4 @@
-"""Fits the polynomials in src/backends/wasm/intrinsics/coefficients.ts, and prints them.
+"""Fits the polynomials in src/core/elementary/coefficients.ts, and prints them.
 
     python3 tools/fit-polynomials.py [name ...]      needs mpmath
 

@@ -6,6 +6,7 @@ import { scaleAdvice } from "../io/network-file/advice.ts";
 import { toMetadata } from "../io/network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
 import type { TrainingSection } from "../io/network-file/network.ts";
+import { numericsNote } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";
 import { chainOf, confusionLines, metrics, parameterCounts, remarkLines } from "./describe.ts";
@@ -133,7 +134,9 @@ function announce(say: Reporter, file: string, prepared: PreparedNetwork): void 
     `  ${plural(data.train.size, "example")}${held}; ${plural(total, "parameter")}${fixed}; ` +
       `${network.optimizer.name}, batches of ${count(Math.min(batchSize, data.train.size))}`,
   );
-  for (const line of data.notes.flatMap((note) => wrap(note, "  "))) say.line(line);
+  const note = numericsNote(trainer);
+  const notes = note === undefined ? data.notes : [...data.notes, note];
+  for (const line of notes.flatMap((text) => wrap(text, "  "))) say.line(line);
   for (const line of remarkLines(prepared.remarks)) say.line(line);
   if (trainer.progress.steps > 0) {
     say.line(`  resumed after ${plural(trainer.progress.epoch, "epoch")}`);
@@ -154,7 +157,7 @@ function announce(say: Reporter, file: string, prepared: PreparedNetwork): void 
     seed,
     update,
     resumedAfter: trainer.progress.epoch,
-    notes: data.notes,
+    notes,
     remarks: prepared.remarks,
   });
 }

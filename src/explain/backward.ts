@@ -2,9 +2,11 @@
  * Sections 4 to 8: from the loss back to one parameter. Every gradient on the way is computed once
  * and referred to by name, so the work grows with the number of units, not of paths.
  */
+
 import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { dependents, nodesOf } from "../core/graph.ts";
+import { bySize } from "../core/order.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { direct } from "./adjoint.ts";
 import type { Context } from "./context.ts";
@@ -187,9 +189,8 @@ export class Backward {
         });
       }
       const g = this.#gradients.get(node)!;
-      const size = (e: Element) => Math.abs(g[e.index]!);
       const most = es.length <= wide ? 1 : few;
-      const some = es.toSorted((a, b) => size(b) - size(a)).slice(0, most);
+      const some = es.toSorted((a, b) => bySize(g[a.index]!, g[b.index]!)).slice(0, most);
       if (es.length > wide) this.#noted.add(node);
       return es.filter((e) => some.includes(e));
     });
@@ -294,8 +295,7 @@ export class Backward {
       const value = c.evaluate(step);
       return { y, step, value };
     });
-    const sorted =
-      all.length <= wide ? all : all.toSorted((a, b) => Math.abs(b.value) - Math.abs(a.value));
+    const sorted = all.length <= wide ? all : all.toSorted((a, b) => bySize(a.value, b.value));
     const rows: Cell[][] = sorted
       .slice(0, wide)
       .map(({ y, step, value }) => [

@@ -1,6 +1,8 @@
 /** Section on the batch: every example's share of the gradient, their sum, and cancellation. */
+
 import { pushForward } from "../autodiff/forward.ts";
 import type { TypedArray } from "../core/dtype.ts";
+import { bySize } from "../core/order.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Route } from "./backward.ts";
 import { type Context, unitAt } from "./context.ts";
@@ -66,9 +68,7 @@ export function batchSection(c: Context, r: Route, index: number, sequential: bo
   const all = shares(c, r, sequential);
   const d = c.symbol(c.partialSign(c.names.loss, c.signOf(r.parameter)!));
   const symbols = all.map(({ value }, n): Expr => c.ofPart(shareSign(n), value));
-  const order = all
-    .map((_, n) => n)
-    .sort((a, b) => Math.abs(all[b]!.value) - Math.abs(all[a]!.value));
+  const order = all.map((_, n) => n).sort((a, b) => bySize(all[a]!.value, all[b]!.value));
   const one = all[0]!.parts.length === 1;
   const rows: Cell[][] = order.slice(0, listed).map((n) => {
     const [delta, factor] = all[n]!.parts[0] ?? [0, 0];

@@ -1,4 +1,5 @@
 /** Sections 9 to 12: what the gradient means, the update, all parameters, the new loss. */
+import { bySize } from "../core/order.ts";
 import type { Differences } from "./check.ts";
 import type { Context } from "./context.ts";
 import type { Cell } from "./derivation.ts";
@@ -173,13 +174,13 @@ function largestOf(c: Context, g: Values, most: number): Entry[] {
   const found: Entry[] = [];
   for (const name of Object.keys(c.trace.parameters)) {
     g[name]!.forEach((value, index) => {
-      if (found.length >= 4 * most) found.sort((a, b) => size(b.g) - size(a.g)).splice(most);
+      if (found.length >= 4 * most) found.sort((a, b) => bySize(a.g, b.g)).splice(most);
       const least = found.length === most ? size(found[most - 1]!.g) : -1;
       if (size(value) > least) found.push({ name, index, g: value });
     });
   }
   if (found.length <= most) return found;
-  return found.sort((a, b) => size(b.g) - size(a.g)).slice(0, most);
+  return found.sort((a, b) => bySize(a.g, b.g)).slice(0, most);
 }
 
 /** The loss with the new parameters, beside what the gradient promised. */

@@ -39,7 +39,8 @@ const order = Object.keys(storedNames);
 /**
  * Tensors as a safetensors file. The header is padded with spaces to a multiple of 8 bytes, and
  * tensors stand in the order u64, i64, f64, f32, i32, bool and then by name, as the Python package
- * has it: so every tensor is aligned, and the same tensors always give the same bytes.
+ * has it: so every tensor is aligned, and the same tensors always give the same bytes. Every NaN is
+ * the positive quiet one without payload.
  *
  * @throws ChainruleError "bad-argument" for a name that the format reserves or that is no Unicode
  *   text, or a header of more than 100 MB; "data-invalid" for booleans other than 0 and 1.
@@ -73,9 +74,21 @@ export function encodeSafetensors(
   let at = 8 + padded;
   for (const [, { data }] of named) {
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    settleNaN(data, new DataView(bytes.buffer, at, data.byteLength));
     at += data.byteLength;
   }
   return bytes;
+}
+
+/** Of the many NaN that there are, which one a computation gives depends on the engine. */
+function settleNaN(data: ArrayBufferView, view: DataView): void {
+  const single = data instanceof Float32Array;
+  if (!single && !(data instanceof Float64Array)) return;
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isNaN(data[i])) continue;
+    if (single) view.setUint32(4 * i, 0x7fc00000, true);
+    else view.setBigUint64(8 * i, 0x7ff8000000000000n, true);
+  }
 }
 
 function headerText(

@@ -5,6 +5,7 @@
  */
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
+import { numerics } from "../core/numerics.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
 import { freshProgress, type Progress } from "./progress.ts";
@@ -13,6 +14,8 @@ import type { Trainer } from "./trainer.ts";
 const format = "chainrule-checkpoint-1";
 /** What is needed, beside the tensors, to go on as if nothing had happened. */
 interface Saved {
+  /** The version of the arithmetic. */
+  readonly numerics: number;
   readonly seed: number;
   readonly learningRate: number;
   readonly optimizer: string;
@@ -52,6 +55,7 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
     tensors.set(name, { dtype: trainer.dtype, shape, data: arrays.get(name)! });
   }
   const saved: Saved = {
+    numerics,
     seed: trainer.seed,
     learningRate: trainer.learningRate,
     optimizer: trainer.optimizer.name,
@@ -117,8 +121,19 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
     progress: saved.progress,
     learningRate: saved.learningRate,
     classes: saved.classes,
+    numerics: saved.numerics,
   });
   return extra;
+}
+
+/** What to say before training goes on from a state that another arithmetic has made. */
+export function numericsNote({ numerics: before }: Trainer): string | undefined {
+  if (before === numerics) return undefined;
+  const which = before < numerics ? "an older" : "a newer";
+  return (
+    `The checkpoint comes from ${which} version of chainrule's arithmetic (${before}; this is ` +
+    `${numerics}): training goes on, but its last digits are not those of one that never stopped.`
+  );
 }
 
 function parse(text: string | undefined): Saved {
@@ -134,10 +149,11 @@ function parse(text: string | undefined): Saved {
   } catch {
     return bad(text === undefined ? "nothing" : "no JSON");
   }
-  const { seed, learningRate, optimizer, classes } = saved;
+  const { numerics = 1, seed, learningRate, optimizer, classes } = saved;
   const p: Partial<Progress> = saved.progress ?? {};
   const whole = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   const checks: Readonly<Record<string, boolean>> = {
+    numerics: whole(numerics),
     seed: Number.isSafeInteger(seed),
     learningRate: Number.isFinite(learningRate),
     optimizer: typeof optimizer === "string",
@@ -162,5 +178,12 @@ function parse(text: string | undefined): Saved {
   // Of what else the file may hold, nothing is taken over.
   for (const name of Object.keys(progress)) Object.assign(progress, { [name]: p[name as "steps"] });
   if (p.weight !== undefined) progress.weight = p.weight;
-  return { seed: seed!, learningRate: learningRate!, optimizer: optimizer!, progress, classes };
+  return {
+    numerics,
+    seed: seed!,
+    learningRate: learningRate!,
+    optimizer: optimizer!,
+    progress,
+    classes,
+  };
 }

@@ -2,12 +2,14 @@
  * The trainer: a model together with the values of its parameters, the optimizer's memory, and
  * how far training has come.
  */
+
 import type { Backend } from "../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../backends/choose.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { numerics } from "../core/numerics.ts";
 import type { TensorType } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { keyOf } from "../core/random.ts";
@@ -20,7 +22,7 @@ import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { numericsNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { firstStepOf } from "./first-step.ts";
@@ -63,6 +65,8 @@ export interface TrainerState {
   readonly progress: Progress;
   readonly learningRate: number;
   readonly classes: readonly string[] | undefined;
+  /** The version of the arithmetic that has made it. */
+  readonly numerics: number;
 }
 
 interface StepResult {
@@ -87,6 +91,8 @@ export class Trainer {
   learningRate: number;
   /** Where training stands; saved and restored with the parameters. */
   progress: Progress = freshProgress();
+  /** @internal The version of the arithmetic that made the state which was loaded. */
+  numerics = numerics;
   /** The classes trained on, in the order of their labels, which other data are held to. */
   classes: readonly string[] | undefined;
   /** @internal The parameters with the best loss, while early stopping may go back to them. */
@@ -405,10 +411,16 @@ export class Trainer {
     await (await import("#files")).writeAtomically(path, bytes);
   }
 
-  /** Loads from a file; training then goes on as if it had never stopped. */
+  /**
+   * Loads from a file; training then goes on as if it had never stopped. Where another version of
+   * chainrule has saved it whose arithmetic gives other last digits, a warning says so.
+   */
   async load(path: string): Promise<Record<string, string>> {
     const bytes = await (await import("#files")).readBytes(path);
-    return inFile(path, () => this.fromBytes(bytes));
+    const extra = inFile(path, () => this.fromBytes(bytes));
+    const note = numericsNote(this);
+    if (note !== undefined) console.warn(`chainrule: ${path}: ${note}`);
+    return extra;
   }
 
   /** @internal Replaces the whole state at once. */
@@ -421,6 +433,7 @@ export class Trainer {
     this.progress = state.progress;
     this.learningRate = state.learningRate;
     this.classes = state.classes;
+    this.numerics = state.numerics;
   }
 
   /** @internal Runs `work`, which no other training and no loading may interrupt. */

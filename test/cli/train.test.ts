@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { decodeSafetensors } from "../../src/io/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/io/safetensors.ts";
 import { cli, example, folder, root, run, write } from "./run.ts";
 
 const lines = (text: string) =>
@@ -192,6 +192,25 @@ describe("train", () => {
     const [start, ...epochs] = lines(rest.stdout);
     expect(start.resumedAfter).toBe(3);
     expect(epochs.filter((e) => e.event === "epoch").map((e) => e.epoch)).toEqual([4, 5, 6]);
+  });
+  it("says so where the checkpoint comes from another arithmetic", async () => {
+    const { cwd } = await result(example("xor"), "--epochs", "2");
+    const path = join(cwd, "xor.safetensors");
+    const { tensors, metadata } = decodeSafetensors(readFileSync(path));
+    const { numerics, ...training } = JSON.parse(metadata.training!);
+    expect(numerics).toBeGreaterThan(1);
+    const old = { ...metadata, training: JSON.stringify(training) };
+    writeFileSync(path, encodeSafetensors(tensors, old));
+    const resume = ["train", example("xor"), "--epochs", "3", "--resume", path];
+    const { stdout } = await run(resume, { cwd });
+    expect(stdout.replace(/\s+/g, " ")).toContain(
+      "an older version of chainrule's arithmetic (1; ",
+    );
+    writeFileSync(path, encodeSafetensors(tensors, old));
+    const [start] = lines((await run([...resume, "--json"], { cwd })).stdout);
+    expect(start.notes.at(-1)).toContain("last digits");
+    const [again] = lines((await run([...resume, "--epochs", "4", "--json"], { cwd })).stdout);
+    expect(again.notes).toEqual([]);
   });
   it("has nothing to do when all epochs are done", async () => {
     const { cwd } = await result(example("xor"), "--epochs", "4");

@@ -155,6 +155,27 @@ describe("encodeSafetensors", () => {
       ),
     );
   });
+  it("writes one NaN of all, in whatever bits it comes", () => {
+    const f64 = new Float64Array(4);
+    new BigUint64Array(f64.buffer).set([-1n, 0xfff8n << 48n, (0x7ff8n << 48n) + 5n]);
+    const f32 = new Float32Array(4);
+    new Uint32Array(f32.buffer).set([0xffffffff, 0xffc00000, 0x7f800001]);
+    f64[3] = f32[3] = Number.POSITIVE_INFINITY;
+    expect([...f64, ...f32].filter(Number.isNaN)).toHaveLength(6);
+    const bytes = encodeSafetensors({
+      a: arrayTensor("f64", [4], f64),
+      b: arrayTensor("f32", [4], f32),
+    });
+    const end = bytes.length - 48;
+    const nan = [0x7ff8n << 48n, 0x7ff8n << 48n, 0x7ff8n << 48n, 0x7ff0n << 48n];
+    expect([...new BigUint64Array(bytes.slice(end, end + 32).buffer)]).toEqual(nan);
+    const single = [0x7fc00000, 0x7fc00000, 0x7fc00000, 0x7f800000];
+    expect([...new Uint32Array(bytes.slice(end + 32).buffer)]).toEqual(single);
+    const { tensors } = decodeSafetensors(bytes);
+    expect(tensors.get("a")!.data).toEqual(f64);
+    // The tensors themselves stay as they are.
+    expect(new Uint32Array(f32.buffer)[0]).toBe(0xffffffff);
+  });
   it("writes a view of a larger buffer, and copies", () => {
     const buffer = Float32Array.of(1, 2, 3, 4);
     const bytes = encodeSafetensors({ a: arrayTensor("f32", [2], buffer.subarray(1, 3)) });

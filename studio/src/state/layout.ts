@@ -1,4 +1,5 @@
 /** Where everything stands in the picture: a function of the structure and of the room there is. */
+import { bySize } from "../../../src/core/order.ts";
 import { placed } from "../../../src/explain/render/labels.ts";
 import type { Structure } from "../protocol.ts";
 import type { Element } from "./places.ts";
@@ -88,7 +89,7 @@ function kindOf(s: Structure, column: number, across = most.cards as number): Ki
 export function strongest(values: ArrayLike<number>, k: number): number[] {
   const order = Array.from({ length: values.length }, (_, i) => i);
   if (values.length <= k) return order;
-  order.sort((a, b) => Math.abs(values[b]!) - Math.abs(values[a]!) || a - b);
+  order.sort((a, b) => bySize(values[a]!, values[b]!) || a - b);
   return order.slice(0, k).sort((a, b) => a - b);
 }
 

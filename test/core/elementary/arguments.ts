@@ -1,5 +1,6 @@
 /** Arguments of elementary functions: of every size where they matter, and the borders. */
 import type { Elementary } from "../../../src/core/elementary/functions.ts";
+import { log } from "../../../src/core/elementary/scalar.ts";
 import { threefry2x32 } from "../../../src/core/random.ts";
 
 export const points = 100_000;
@@ -118,7 +119,7 @@ function powers(r: ReturnType<typeof source>, count: number): [Float64Array, Flo
       i % 3
     ]!;
     x[i] = base;
-    const most = 746 / Math.abs(Math.log(base));
+    const most = 746 / Math.abs(log(base));
     y[i] = [r.between(-most, most), r.sign() * r.sized(-5, 5), Math.round(r.between(-20, 20))][
       (i >> 2) % 3
     ]!;

@@ -1,0 +1,7 @@
+/**
+ * The version of the arithmetic. It counts up whenever the same program gives other bits than
+ * before with the same seed and `deterministic`; checkpoints carry it.
+ *
+ * 1: elementary functions of the engine (checkpoints of that time carry no version). 2: our own.
+ */
+export const numerics = 2;
