@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 const allowed = new Map([
   ["src/cli/bench/plain.ts", "another program, which the bench command runs for comparison"],
   ["src/cli/bench/workloads.ts", "data that the bench command times, but does not compare"],
+  ["studio/src/main.tsx", "asks whether Intl takes the system's language"],
   ["studio/src/view/gains.tsx", "lengths of bars"],
 ]);
 

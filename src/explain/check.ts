@@ -1,4 +1,5 @@
 /** Section 13: the same derivative by other methods, and what counts as agreement. */
+
 import {
   compared,
   type Plateau,
@@ -13,6 +14,7 @@ import { pushForward } from "../autodiff/forward.ts";
 import { gradient } from "../autodiff/gradient.ts";
 import { ownRounding } from "../autodiff/own-rounding.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
+import { cos } from "../core/elementary/scalar.ts";
 import { nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { input } from "../ops/leaf.ts";
@@ -229,7 +231,7 @@ function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
   for (const [name, x] of Object.entries(t.parameters)) {
     const v = Float64Array.from(
       { length: x.size },
-      () => Math.cos(1 + 2.3 * seed++) / Math.sqrt(x.size),
+      () => cos(1 + 2.3 * seed++) / Math.sqrt(x.size),
     );
     direction.set(x, v);
     v.forEach((a, i) => {

@@ -3,7 +3,9 @@
  * network's forward graph is rewritten so that its values stay what they are and only what flows
  * back is wrong, and the ordinary gradient does the rest.
  */
+
 import { gradient } from "../autodiff/gradient.ts";
+import { powerOfTen } from "../core/powers.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Layer, LayerContext } from "../nn/layer.ts";
 import { add, mul, sub } from "../ops/arithmetic.ts";
@@ -136,7 +138,7 @@ const onePath = (chosen: number, unit: number): Wrong => ({
 
 /** Rounds forwards and backwards, as one does who writes intermediate results down. */
 function rounding(decimals: number): Wrong {
-  const scale = 10 ** decimals;
+  const scale = powerOfTen(decimals);
   const near = (t: Tensor) => mul(round(mul(t, scale)), 1 / scale);
   const rounds = customOperator({
     name: "rounded",

@@ -1,6 +1,8 @@
 /** gradientReport: how the gradient fares on its way back, layer by layer. */
+
 import { gradient } from "../autodiff/gradient.ts";
 import { interpreter } from "../backends/interpreter/index.ts";
+import { log } from "../core/elementary/scalar.ts";
 import { subexpressions } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
@@ -57,7 +59,10 @@ function norm(v: ArrayLike<number>): number {
   for (let i = 0; i < v.length; i++) largest = Math.max(largest, Math.abs(v[i]!));
   if (largest === 0 || !Number.isFinite(largest)) return largest;
   let total = 0;
-  for (let i = 0; i < v.length; i++) total += (v[i]! / largest) ** 2;
+  for (let i = 0; i < v.length; i++) {
+    const part = v[i]! / largest;
+    total += part * part;
+  }
   return largest * Math.sqrt(total);
 }
 /** a/b; 0/0 is no number that could be said. */
@@ -106,12 +111,12 @@ export function layerReports(t: Trace): LayerReport[] {
       layer: net.layer,
       norm: size,
       ...gains,
-      ...(lastNorm === 0 ? {} : { cumulative: Math.log10(size / lastNorm) }),
+      ...(lastNorm === 0 ? {} : { cumulative: log(size / lastNorm) / Math.LN10 }),
       units: columns,
       dead,
       ...(dead > 0 ? { deadBy: masks(out!.tensor, net.tensor) ? "mask" : "underflow" } : {}),
       saturated,
-      ...(moved === undefined ? {} : { updateRatio: Math.log10(moved) }),
+      ...(moved === undefined ? {} : { updateRatio: log(moved) / Math.LN10 }),
     };
   });
 }
