@@ -3,7 +3,9 @@
  * the targets are. Nothing of it is an error, since each part works; but no training gets right
  * what they say together.
  */
+
 import type { TypedArray } from "../core/dtype.ts";
+import { exp } from "../core/elementary/scalar.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { LossCall, Maker } from "../nn/calls.ts";
 import type { Task } from "./task.ts";
@@ -100,11 +102,11 @@ const rules: Readonly<Record<string, Rule>> = {
     if (width === 1 && call.loss === "crossEntropy") return undefined;
     const [low, high] = range;
     const own = call.loss === "crossEntropy" ? "softmax" : "sigmoid";
-    const s = (z: number) => 1 / (1 + Math.exp(-z));
+    const s = (z: number) => 1 / (1 + exp(-z));
     const most =
       own === "sigmoid"
         ? `is always between ${share(s(low))} and ${share(s(high))}`
-        : `is never above ${share(1 / (1 + (width - 1) * Math.exp(low - high)))}`;
+        : `is never above ${share(1 / (1 + (width - 1) * exp(low - high)))}`;
     const other = own === "softmax" ? "negativeLogLikelihood" : "binaryCrossEntropy";
     const instead =
       made.name === "softmax" && own === "softmax"
