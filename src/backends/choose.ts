@@ -1,6 +1,7 @@
 /** Which backend computes: by name, or the best that there is. */
 
 import { fail } from "../core/errors.ts";
+import { noteOnce } from "../core/note.ts";
 import type { Backend } from "./backend.ts";
 import { interpreter } from "./interpreter/index.ts";
 import { features } from "./wasm/assembler/index.ts";
@@ -24,8 +25,7 @@ export function chooseBackend(wanted: BackendName | Backend, deterministic = fal
   if (features().simd) return deterministic ? makeBackend({ deterministic }) : wasm;
   const lacking = "This engine has no WebAssembly with SIMD instructions";
   if (wanted === "auto") {
-    if (!told) console.warn(`chainrule: ${lacking}: training is interpreted, which is slow.`);
-    told = true;
+    noteOnce(`${lacking}: training is interpreted, which is slow.`);
     return interpreter;
   }
   return fail("unsupported", {
@@ -34,6 +34,3 @@ export function chooseBackend(wanted: BackendName | Backend, deterministic = fal
     fix: 'Use backend: "interpreter".',
   });
 }
-
-/** Whether it was said that training will be slow: once is enough. */
-let told = false;

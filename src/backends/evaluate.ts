@@ -8,6 +8,7 @@ import { graphOperations } from "../core/cost.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { ChainruleError } from "../core/errors.ts";
 import { nodesOf } from "../core/graph.ts";
+import { noteOnce } from "../core/note.ts";
 import type { Op } from "../core/op.ts";
 import type { Evaluator } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -107,7 +108,7 @@ export function makeEvaluator({
       if (!(error instanceof ChainruleError) || error.code === "invalid-graph") throw error;
       if (error.code === "unsupported") {
         refused = true;
-        console.warn(`chainrule: ${error.message} Values are interpreted, which is slow.`);
+        noteOnce(`${error.message} Values are interpreted, which is slow.`);
       }
       // The interpreter names the line of this graph, not of the first of its structure.
       return undefined;

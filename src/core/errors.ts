@@ -102,6 +102,11 @@ export const catalogue = {
     why: "Its tensors have other names or shapes than this model's.",
     fix: "Load it into the model that it was saved from.",
   },
+  "not-permitted": {
+    title: "The engine was started without a permission",
+    why: "Deno, and Node with --permission, allow a program what their command line names, no more.",
+    fix: "Run the program again with the flag that the message names.",
+  },
   unsupported: {
     title: "Not supported here",
     why: "This runtime lacks what the operation needs.",

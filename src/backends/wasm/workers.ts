@@ -1,6 +1,9 @@
 /** Worker threads in Node and in pages, and when they are worth their while. */
 import type { Program } from "../../compile/program.ts";
+import { engine } from "../../core/engine.ts";
 import { fail } from "../../core/errors.ts";
+import { noteOnce } from "../../core/note.ts";
+import { missingFlag } from "../../core/permission.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { features } from "./assembler/index.ts";
 import { mostThreads, shared } from "./emit/threads.ts";
@@ -24,7 +27,11 @@ const worthSharing = 2e6;
 
 /** How many threads to train with: those asked for, or as many as the work can feed. */
 export function threadsFor(program: Program, wanted?: number): number {
-  if (!features().threads || !canBlock() || isTiny(program.kernels)) return 1;
+  if (!features().threads || !canBlock()) {
+    if (wanted !== undefined && wanted > 1) noteOnce(alone);
+    return 1;
+  }
+  if (isTiny(program.kernels)) return 1;
   if (wanted !== undefined) return Math.min(mostThreads, wanted);
   const work = program.kernels.reduce(
     (sum, k) => sum + (k.loop === "reduce" ? sizeOf(k.extents) * sizeOf(k.over) : 0),
@@ -32,6 +39,10 @@ export function threadsFor(program: Program, wanted?: number): number {
   );
   return work < worthSharing ? 1 : Math.min(8, processors());
 }
+
+const alone =
+  "one thread trains: several need Node 20.16 or newer, Deno, Bun, or a worker of a page that is " +
+  "cross-origin isolated.";
 
 interface NodeModules {
   readonly getBuiltinModule?: (name: string) => unknown;
@@ -52,7 +63,6 @@ function processors(): number {
 interface NodeWorker {
   on(event: "error" | "exit", then: () => void): void;
   unref(): void;
-  terminate(): unknown;
 }
 type WorkerThreads = {
   Worker: new (source: string, options: { eval: boolean; workerData: unknown }) => NodeWorker;
@@ -64,7 +74,13 @@ const life = `({ module, memory }) => {
   for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
     if (kind === "function") (imports[from] ??= {})[name] = () => {};
   }
-  new WebAssembly.Instance(module, imports).exports.worker();
+  const { worker } = new WebAssembly.Instance(module, imports).exports;
+  try {
+    worker();
+  } catch (error) {
+    // Who is sent home from the midst of a step leaves by a trap, which is nobody's concern.
+    if (Atomics.load(new Int32Array(memory.buffer), ${shared.quit / 4}) === 0) throw error;
+  }
 }`;
 
 export function startWorkers(
@@ -77,7 +93,15 @@ export function startWorkers(
   const died = () => {
     dead = true;
   };
-  const workers = Array.from({ length: count }, () => start({ module, memory }, died));
+  const ends: (() => void)[] = [];
+  try {
+    while (ends.length < count) ends.push(start({ module, memory }, died));
+  } catch (error) {
+    const flag = missingFlag(error);
+    if (flag === undefined) throw error;
+    const { name } = engine();
+    noteOnce(`one thread trains: ${name} permits no more. With ${flag} there are several.`);
+  }
   const words = new Int32Array(memory.buffer);
   return {
     get dead() {
@@ -86,8 +110,9 @@ export function startWorkers(
     close() {
       Atomics.store(words, shared.quit / 4, 1);
       Atomics.add(words, shared.command / 4, 1);
-      Atomics.notify(words, shared.command / 4);
-      for (const worker of workers) worker.terminate();
+      // Those who wait at a barrier of a step that was given up are to look around, too.
+      for (const at of [shared.command, shared.opened]) Atomics.notify(words, at / 4);
+      for (const end of ends) end();
     },
   };
 }
@@ -97,7 +122,8 @@ interface Start {
   readonly memory: WebAssembly.Memory;
 }
 
-function startInNode(workerData: Start, died: () => void): { terminate(): unknown } {
+/** Such a worker goes home by itself: Bun's terminate() would wait for it, and never end. */
+function startInNode(workerData: Start, died: () => void): () => void {
   const { Worker } = node!.getBuiltinModule!("node:worker_threads") as WorkerThreads;
   const source = `(${life})(require("node:worker_threads").workerData)`;
   const worker = new Worker(source, { eval: true, workerData });
@@ -106,19 +132,17 @@ function startInNode(workerData: Start, died: () => void): { terminate(): unknow
   worker.on("exit", died);
   // A program that is done need not send its workers home.
   worker.unref();
-  return worker;
+  return () => {};
 }
 
-function startInPage(start: Start, died: () => void): { terminate(): unknown } {
+function startInPage(start: Start, died: () => void): () => void {
   const source = `onmessage = ({ data }) => (${life})(data)`;
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(url);
   worker.onerror = died;
   worker.postMessage(start);
-  return {
-    terminate() {
-      worker.terminate();
-      URL.revokeObjectURL(url);
-    },
+  return () => {
+    worker.terminate();
+    URL.revokeObjectURL(url);
   };
 }

@@ -15,6 +15,7 @@ import {
   trainer,
 } from "../../../src/index.ts";
 import { layer } from "../../../src/nn/layer.ts";
+import { findEngine, titleFor } from "../../support/engines.ts";
 import { rejection } from "../../support/failure.ts";
 import { buildProgram } from "../../support/program.ts";
 
@@ -23,7 +24,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Trains with two threads in a process of its own, and says how; nothing in it ends the process. */
 const program = `
-import { halfSquaredError, linear, sequential, sgd, tanh, trainer } from "./src/index.ts";
+import { halfSquaredError, linear, normal, sequential, sgd, take, tanh, trainer }
+  from "./src/index.ts";
+import { layer } from "./src/nn/layer.ts";
 const row = (n, i) => Array.from({ length: n }, (_, k) => Math.sin(i + k));
 const list = (n) => Array.from({ length: 64 }, (_, i) => row(n, i));
 const data = { inputs: list(40), targets: list(20) };
@@ -50,6 +53,22 @@ const endings = {
   async failed() {
     await make(1e9).fit(data, { epochs: 300, batchSize: 16 }).catch((e) => console.log(e.code));
   },
+  // The first thread throws in the midst of a step; the others wait for it at a barrier.
+  async given_up() {
+    const table = layer({
+      name: "table", inputSize: 1, outputSize: 40, site: "",
+      parameters: { rows: { shape: [5, 40], initial: normal(), frozen: false } },
+      apply: (x, { rows }) => take(rows, x.cast("i32").reshape([-1])),
+    });
+    const t = trainer(sequential(table, linear(40, 300), tanh(), linear(300, 20)), {
+      loss: halfSquaredError, optimizer: sgd({ learningRate: 1e-3 }), threads: 2,
+    });
+    // Late enough for the others to be there.
+    const inputs = Array.from({ length: 20000 }, (_, i) => [i === 19990 ? 7 : i % 5]);
+    const targets = inputs.map((_, i) => row(20, i));
+    const options = { epochs: 1, batchSize: 16, shuffle: false };
+    await t.fit({ inputs, targets }, options).catch((e) => console.log(e.code));
+  },
 };
 await endings[process.argv[2]]();
 console.log("done");
@@ -59,21 +78,34 @@ beforeAll(() => {
   buildProgram(program, join(folder, "train.mjs"));
 });
 
-describe("a program that trains with threads ends by itself", () => {
-  test.concurrent.each([
-    ["awaited", "done\n"],
-    ["aborted", "done\n"],
-    ["left", "done\n"],
-    ["forgotten", "done\n"],
-    ["failed", "not-finite\ndone\n"],
-  ])("training that is %s", async (how, expected) => {
-    const child = spawn(process.execPath, [join(folder, "train.mjs"), how]);
-    let said = "";
-    for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (said += text));
-    const code = await new Promise((resolve) => child.on("close", resolve));
-    expect({ code, said }).toEqual({ code: 0, said: expected });
-  });
-});
+const engines: [kind: string, path: string | undefined, options: string[]][] = [
+  ["Node", process.execPath, []],
+  ["Bun", findEngine("Bun"), []],
+  ["Deno", findEngine("Deno"), ["run", "--quiet", "--no-prompt"]],
+];
+describe.each(engines)(
+  "a program that trains with threads ends by itself: %s",
+  (kind, path, options) => {
+    describe.skipIf(path === undefined)(titleFor(kind, path), () => {
+      test.concurrent.each([
+        ["awaited", "done\n"],
+        ["aborted", "done\n"],
+        ["left", "done\n"],
+        ["forgotten", "done\n"],
+        ["failed", "not-finite\ndone\n"],
+        ["given_up", "index-out-of-range\ndone\n"],
+      ])("training that is %s", async (how, expected) => {
+        const child = spawn(path!, [...options, join(folder, "train.mjs"), how]);
+        let said = "";
+        for (const stream of [child.stdout, child.stderr]) {
+          stream.on("data", (text) => (said += text));
+        }
+        const code = await new Promise((resolve) => child.on("close", resolve));
+        expect({ code, said }).toEqual({ code: 0, said: expected });
+      });
+    });
+  },
+);
 
 const rows = (count: number, width: number) =>
   Array.from({ length: count }, (_, i) =>

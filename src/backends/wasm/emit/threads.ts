@@ -109,6 +109,8 @@ export function writeTeam(module: ModuleBuilder, lost: Func): Team {
           f.loop((again) => {
             awaitChange(f, shared.opened, old, second);
             f.emit(brIf(open, op("i32.ne", atomic(shared.opened), old)));
+            // Whoever is sent home from here leaves by a trap: the step is given up.
+            f.if(atomic(shared.quit), () => f.emit(op("unreachable")));
             f.set(tries, op("i32.add", get(tries), i32(1)));
             f.if(op("i32.gt_s", get(tries), i32(patience)), () => f.emit(call(lost)));
             f.emit(brIf(again, i32(1)));
@@ -152,6 +154,8 @@ export function writeWorker(
   const worker = module.function("worker", [], "void", (f) => {
     const seen: Local = f.local("i32");
     f.emit(set(seen, atomic(shared.command)));
+    // It may have been sent home while it started.
+    f.if(atomic(shared.quit), () => f.emit(ret()));
     const number = f.let(op("i32.add", increment(shared.ready), i32(1)));
     f.emit(setGlobal(team.thread, number));
     enlist(f, number);
