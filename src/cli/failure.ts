@@ -1,5 +1,6 @@
 /** How errors leave the program: a message and an exit code, never a stack trace. */
 import { ChainruleError, type ErrorCode } from "../core/errors.ts";
+import { explainRefusal, variable } from "../core/permission.ts";
 import { NetworkFileError } from "../io/network-file/source.ts";
 import { alarming, print, printJson, remark } from "./terminal.ts";
 
@@ -31,7 +32,7 @@ export function report(error: unknown, json: false | "document" | "line"): numbe
     remark("  This is a fault of chainrule itself, not of your input. Please report it;");
     remark("  with CHAINRULE_DEBUG=1 the trace is printed, which helps to find it.");
   }
-  if (process.env.CHAINRULE_DEBUG) remark((error as Error)?.stack ?? "");
+  if (variable("CHAINRULE_DEBUG")) remark((error as Error)?.stack ?? "");
   if (!known) return exit.fault;
   return answers.includes(error.code) ? exit.no : exit.wrongInput;
 }
@@ -45,8 +46,13 @@ export const outputLost = (cause: NodeJS.ErrnoException): ChainruleError =>
     cause,
   });
 
-/** RangeErrors of the runtime about memory are not a fault, but a limit. */
+/** What the engine refuses, or cannot give, is not a fault, but a limit. */
 export function explained(error: unknown): unknown {
+  try {
+    explainRefusal(error, { message: "The engine does not permit what this command does." });
+  } catch (refused) {
+    return refused;
+  }
   const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };
   if (name !== "RangeError" || !/alloc|array (buffer )?length|out of memory/i.test(String(message)))
     return error;

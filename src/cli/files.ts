@@ -1,6 +1,7 @@
 /** Files for the commands: networks by path, and the files that they name. */
 import { basename, dirname, extname, resolve } from "node:path";
 import { type ChainruleError, fail } from "../core/errors.ts";
+import { variable } from "../core/permission.ts";
 import { readBytes, readText } from "../io/files-node.ts";
 import { inFile } from "../io/in-file.ts";
 import { storedTraining } from "../io/network-file/checkpoint.ts";
@@ -71,6 +72,6 @@ export const dividerOf = (decimal: "." | "," | undefined): string => (decimal ==
 
 /** How the program was called, for commands that are to be copied. */
 export const self = (): string =>
-  basename(process.argv[1] ?? "") === "chainrule" && process.env.npm_command === undefined
+  basename(process.argv[1] ?? "") === "chainrule" && variable("npm_command") === undefined
     ? "chainrule"
     : "npx chainrule";

@@ -34,7 +34,12 @@ function programOf(start: (run: Run) => void): Command {
     .helpCommand(false)
     .showHelpAfterError(false)
     .exitOverride()
-    .configureOutput({ outputError: () => {} });
+    .configureOutput({
+      outputError: () => {},
+      // There are none in our texts, and commander would read the environment to find out.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
   const json = () => new Option("--json", "print JSON instead of text");
   // Written out, lest --help load the trainer.
   const backend = () =>
@@ -223,9 +228,12 @@ async function usageError(error: CommanderError, program: Command, words: readon
   });
 }
 
+/** What train prints is one object a line, and so is its error. */
+const jsonOf = (words: readonly string[]) =>
+  words.includes("--json") && (words[0] === "train" ? "line" : "document");
+
 async function main(words: readonly string[]): Promise<number> {
-  // What train prints is one object a line, and so is its error.
-  const json = words.includes("--json") && (words[0] === "train" ? "line" : "document");
+  const json = jsonOf(words);
   let run: Run | undefined;
   const program = programOf((given) => {
     run = given;
@@ -256,5 +264,14 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+const words = process.argv.slice(2);
+// Some engines throw behind our back where a permission is missing.
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, async (error: unknown) => {
+    const { explained, report } = await import("./failure.ts");
+    process.exit(report(explained(error), jsonOf(words)));
+  });
+}
+
 // The exit code is set, not exited with: what is still in the pipes is to arrive.
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(words);

@@ -1,8 +1,7 @@
 /** chainrule predict CHECKPOINT | FILE: what a trained network says to new rows. */
-import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
-import { fail } from "../core/errors.ts";
+import { type ChainruleError, fail } from "../core/errors.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
 import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
@@ -70,8 +69,9 @@ async function load(path: string, options: PredictOptions): Promise<Loaded> {
     return { network, description, marks, trainer, ...(asked ? {} : { own: train.inputs }) };
   }
   const checkpoint = options.checkpoint ?? checkpointOf(path);
-  if (options.checkpoint === undefined && !existsSync(checkpoint)) {
-    fail("file-unreadable", {
+  const bytes = await readBytes(checkpoint).catch((error: ChainruleError) => {
+    if (options.checkpoint !== undefined || error.found !== "ENOENT") throw error;
+    return fail("file-unreadable", {
       message: "There is no checkpoint of this network here.",
       expected: checkpoint,
       found: "no such file",
@@ -79,8 +79,8 @@ async function load(path: string, options: PredictOptions): Promise<Loaded> {
         `Train first: ${self()} train ${quoted(path)}. Or give --checkpoint PATH, ` +
         "or --untrained to use the first values.",
     });
-  }
-  const loaded = restored(await readBytes(checkpoint), checkpoint, network);
+  });
+  const loaded = restored(bytes, checkpoint, network);
   if (asked) return loaded;
   const { data } = await prepareNetwork(loaded.network, besides(path));
   return { ...loaded, own: data.train.inputs };

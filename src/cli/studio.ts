@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ChainruleError, fail } from "../core/errors.ts";
+import { explainRefusal, fileFlags, missingFlag } from "../core/permission.ts";
 import { exit } from "./failure.ts";
 import { Interruption } from "./interruption.ts";
 import { print, printJson } from "./terminal.ts";
@@ -86,10 +87,14 @@ function openBrowser(address: string): void {
       : process.platform === "win32"
         ? ["cmd", "/c", "start", "", address]
         : ["xdg-open", address];
-  const child = spawn(program!, words, { stdio: "ignore", detached: true });
-  // Where there is no such program, the address that was printed will do.
-  child.on("error", () => {});
-  child.unref();
+  // Where there is no such program, or it may not be started, the address that was printed will do.
+  try {
+    const child = spawn(program!, words, { stdio: "ignore", detached: true });
+    child.on("error", () => {});
+    child.unref();
+  } catch (error) {
+    if (missingFlag(error) === undefined) throw error;
+  }
 }
 
 const mostPort = 65_535;
@@ -105,14 +110,16 @@ export async function studio(options: StudioOptions): Promise<number> {
       fix: anyPort,
     });
   }
-  await readFile(join(folder, "index.html")).catch(() =>
+  await readFile(join(folder, "index.html")).catch((error) => {
+    const message = "The studio's files cannot be read.";
+    explainRefusal(error, { message, where: folder, flags: () => fileFlags(folder, false) });
     fail("file-unreadable", {
       message: "The studio has not been built.",
       expected: join(folder, "index.html"),
       where: folder,
       fix: "In a checkout of the sources, run npm run build.",
-    }),
-  );
+    });
+  });
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(taken(error, options.port)));

@@ -1,13 +1,15 @@
 /** What a terminal can show: colours, its width, a line that is rewritten. */
+import { variable } from "../core/permission.ts";
 import { columnsOf } from "../io/network-file/excerpt.ts";
 
-const { env, stdout, stderr } = process;
+const { stdout, stderr } = process;
 
 /** NO_COLOR (no-color.org) goes before everything, FORCE_COLOR before what the terminal says. */
 function colours(stream: NodeJS.WriteStream): boolean {
-  if (env.NO_COLOR) return false;
-  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== "0";
-  return stream.isTTY === true && env.TERM !== "dumb" && stream.hasColors();
+  if (variable("NO_COLOR")) return false;
+  const forced = variable("FORCE_COLOR");
+  if (forced !== undefined) return forced !== "0";
+  return stream.isTTY === true && variable("TERM") !== "dumb" && stream.hasColors();
 }
 
 export type Style = (text: string) => string;
@@ -32,10 +34,10 @@ export const faint = err(2, 22);
 
 /** Columns of the terminal; 80 where there is none. */
 export const width = (stream: NodeJS.WriteStream = stdout): number =>
-  Math.max(20, stream.columns || Number(env.COLUMNS) || 80);
+  Math.max(20, stream.columns || Number(variable("COLUMNS")) || 80);
 
 /** Whether somebody is watching. */
-export const watched = (): boolean => stderr.isTTY === true && env.TERM !== "dumb";
+export const watched = (): boolean => stderr.isTTY === true && variable("TERM") !== "dumb";
 
 export const print = (line = ""): void => {
   stdout.write(`${line}\n`);

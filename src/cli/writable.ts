@@ -1,16 +1,20 @@
-import { constants } from "node:fs";
-import { access, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { randomBytes } from "node:crypto";
+import { open, rm, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { fail } from "../core/errors.ts";
+import { explainRefusal, fileFlags } from "../core/permission.ts";
 
 /**
  * Finds out before the work whether its result can be saved.
  *
- * @throws ChainruleError "file-unwritable".
+ * @throws ChainruleError "file-unwritable"; "not-permitted" by the engine.
  */
 export async function checkWritable(path: string): Promise<void> {
   const folder = dirname(path);
-  const there = await stat(folder).catch(() => undefined);
+  const message = "The result could not be saved.";
+  const refused = { message, where: path, flags: () => fileFlags(resolve(folder), true) };
+  const found = (at: string) => stat(at).catch((error) => explainRefusal(error, refused));
+  const there = await found(folder);
   if (!there?.isDirectory()) {
     fail("file-unwritable", {
       message: "The result could not be saved: its folder does not exist.",
@@ -20,7 +24,7 @@ export async function checkWritable(path: string): Promise<void> {
       fix: "Make the folder, or choose another place with --out.",
     });
   }
-  const old = await stat(path).catch(() => undefined);
+  const old = await found(path);
   if (old && !old.isFile()) {
     fail("file-unwritable", {
       message: "The result could not be saved: there is something else than a file.",
@@ -31,9 +35,12 @@ export async function checkWritable(path: string): Promise<void> {
     });
   }
   try {
-    await access(folder, constants.W_OK);
-    if (old) await access(path, constants.W_OK);
+    const trial = join(folder, `.chainrule-${randomBytes(8).toString("hex")}.tmp`);
+    await (await open(trial, "wx")).close();
+    await rm(trial);
+    if (old) await (await open(path, "r+")).close();
   } catch (cause) {
+    explainRefusal(cause, refused);
     fail("file-unwritable", {
       message: "The result could not be saved: the permissions forbid it.",
       expected: "permission to write",

@@ -2,9 +2,10 @@
 
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { access, open, realpath, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
+import { explainRefusal, fileFlags } from "../core/permission.ts";
 import { type FileOperations, replaceFile } from "./atomic.ts";
 import type { ReadOptions } from "./files-browser.ts";
 import { shownPath } from "./in-file.ts";
@@ -85,14 +86,18 @@ export async function readText(path: string, options: ReadOptions = {}): Promise
 
 const operations: FileOperations = {
   async create(path, mode) {
-    const file = await open(path, "wx", mode ?? 0o666);
+    // Node's permission model forbids fsync altogether: there every write waits for the disk.
+    const guarded = "permission" in process && process.permission !== undefined;
+    const { O_WRONLY, O_CREAT, O_EXCL, O_SYNC = 0 } = constants;
+    const flags = guarded ? O_WRONLY | O_CREAT | O_EXCL | O_SYNC : "wx";
+    const file = await open(path, flags, mode ?? 0o666);
     return {
       async write(bytes) {
         // Gives back what the process's mask took away; where there are no permissions, no matter.
         if (mode !== undefined) await file.chmod(mode).catch(() => {});
         await file.writeFile(bytes);
       },
-      sync: () => file.sync(),
+      sync: async () => (guarded ? undefined : file.sync()),
       close: () => file.close(),
     };
   },
@@ -151,7 +156,8 @@ async function existingFile(
   }
   // A rename would replace a device such as /dev/null by a file.
   checkRegular(found, path, "file-unwritable");
-  await access(path, constants.W_OK);
+  // Tried and not asked for: to answer, Deno wants a permission of its own.
+  await (await open(path, "r+")).close();
   return { path: await realpath(path), mode: found.mode & 0o7777 };
 }
 
@@ -209,10 +215,16 @@ function explain(error: unknown, path: string, code: ErrorCode): never {
   const meaning = writing ? { ...reasons, ...writingReasons } : reasons;
   const known = typeof reason === "string" ? meaning[reason] : undefined;
   const doing = writing ? "The file cannot be written." : "The file cannot be read.";
+  const where = shownPath(path);
+  explainRefusal(error, {
+    message: doing,
+    where,
+    flags: () => fileFlags(dirname(resolve(path)), writing),
+  });
   return fail(code, {
     message: known === undefined ? doing : `${doing} ${known[0]}`,
     found: typeof reason === "string" ? reason : String(message),
-    where: shownPath(path),
+    where,
     ...(known === undefined ? {} : { fix: known[1] }),
     cause: error,
   });

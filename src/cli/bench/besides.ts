@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { compileProgram } from "../../compile/index.ts";
+import { engine } from "../../core/engine.ts";
 import { Contestant, patience } from "./contestant.ts";
 import { stepOf } from "./machine.ts";
 import { median } from "./race.ts";
@@ -80,11 +81,10 @@ async function importTime(): Promise<number> {
     "const began = performance.now();" +
     `await import(${JSON.stringify(library.href)});` +
     "console.log(performance.now() - began);";
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--input-type=module", "--eval", script],
-    { timeout: 1000 * patience.info },
-  );
+  const options = engine().name === "Deno" ? ["eval"] : ["--input-type=module", "--eval"];
+  const { stdout } = await promisify(execFile)(process.execPath, [...options, script], {
+    timeout: 1000 * patience.info,
+  });
   return Number(stdout);
 }
 

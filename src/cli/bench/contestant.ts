@@ -16,8 +16,8 @@ export interface Question {
 export class LeftOut extends Error {
   readonly kind: "gone" | "wrong" | "refused";
 
-  constructor(reason: string, kind: LeftOut["kind"]) {
-    super(reason);
+  constructor(reason: string, kind: LeftOut["kind"], cause?: unknown) {
+    super(reason, { cause });
     this.kind = kind;
   }
 }
@@ -47,7 +47,7 @@ export class Contestant {
     this.#process = child;
     child.on("error", (error: NodeJS.ErrnoException) => {
       const why = error.code === "ENOENT" ? "there is no such command" : error.message;
-      this.#end(`could not start ${shown(file!)}: ${shown(why)}`);
+      this.#end(`could not start ${shown(file!)}: ${shown(why)}`, error);
     });
     child.on("close", (code, signal) => {
       const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
@@ -99,8 +99,8 @@ export class Contestant {
     for (const stream of this.#process.stdio) stream?.destroy();
   }
 
-  #end(reason: string): LeftOut {
-    this.#gone ??= new LeftOut(reason, "gone");
+  #end(reason: string, cause?: unknown): LeftOut {
+    this.#gone ??= new LeftOut(reason, "gone", cause);
     this.#waiting?.fail(this.#gone);
     this.close();
     return this.#gone;

@@ -1,7 +1,9 @@
 /** chainrule bench: how long a training step takes, next to others, after the losses agree. */
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import type { BackendName } from "../../backends/choose.ts";
+import { engineName } from "../../core/engine.ts";
 import { ChainruleError } from "../../core/errors.ts";
+import { explainRefusal, missingFlag, variable } from "../../core/permission.ts";
 import { exit } from "../failure.ts";
 import { bytes } from "../numbers.ts";
 import { columns, dim, print, printJson, remark } from "../terminal.ts";
@@ -27,7 +29,7 @@ export interface BenchOptions {
 
 export async function bench(options: BenchOptions): Promise<number> {
   if (options.worker) {
-    const threads = options.threads ?? (Number(process.env.OMP_NUM_THREADS) || undefined);
+    const threads = options.threads ?? (Number(variable("OMP_NUM_THREADS")) || undefined);
     const { worker, backend } = options;
     await serve(worker === "plain" ? plainPeer : chainrulePeer({ threads, backend }));
     return exit.ok;
@@ -74,15 +76,21 @@ export async function bench(options: BenchOptions): Promise<number> {
   const besides = await besidesOf(wanted as WorkloadName[], command).catch((error) => {
     throw error instanceof LeftOut ? unusable(error) : error;
   });
-  const machine = {
-    cpu: cpus()[0]?.model ?? "unknown",
-    cores: cpus().length,
-    node: process.version,
-  };
+  const machine = { cpu: processor(), cores: availableParallelism(), engine: engineName() };
   if (options.json) printJson({ machine, rows, leftOut, besides });
   else report(rows, besides, machine);
   const missing = leftOut.some(({ peer, failed }) => failed && peers.some((p) => p.name === peer));
   return missing ? exit.no : exit.ok;
+}
+
+/** What Deno calls it takes a permission, which the name is not worth. */
+function processor(): string {
+  try {
+    return cpus()[0]?.model ?? "unknown";
+  } catch (error) {
+    if (missingFlag(error) === undefined) throw error;
+    return "unknown";
+  }
 }
 
 /** Who is not in the table, of all workloads or of one, and why. */
@@ -94,7 +102,8 @@ interface Absence {
   readonly failed: boolean;
 }
 
-function unusable({ message }: LeftOut): ChainruleError {
+function unusable({ message, cause }: LeftOut): ChainruleError {
+  explainRefusal(cause, { message: "chainrule itself could not be timed." });
   return new ChainruleError("unsupported", {
     message: "chainrule itself could not be timed.",
     expected: "an answer of its worker",
@@ -133,9 +142,9 @@ const milliseconds = (ms: number): string => microseconds(1000 * ms);
 function report(
   rows: readonly BenchRow[],
   besides: Besides,
-  machine: { cpu: string; cores: number; node: string },
+  machine: { cpu: string; cores: number; engine: string },
 ) {
-  print(`${machine.cpu}, ${machine.cores} cores, Node ${machine.node}`);
+  print(`${machine.cpu}, ${machine.cores} cores, ${machine.engine}`);
   print();
   const head = ["workload", "peer", "per step", "least … most", "ratio", "loss error"];
   const lines = rows.map((r) => [

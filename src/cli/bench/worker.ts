@@ -7,6 +7,7 @@
  *   {"cmd":"run","id":"W2","steps":9,"warm":3} → {"ok":true,"sec":…,"loss":…}
  */
 import { createInterface } from "node:readline";
+import { engineName } from "../../core/engine.ts";
 import { type Machine, type MachineOptions, machineFor } from "./machine.ts";
 import { names, type WorkloadName, workload } from "./workloads.ts";
 
@@ -38,7 +39,7 @@ export const chainrulePeer = (options: MachineOptions): Peer => ({
 export async function serve(peer: Peer): Promise<void> {
   const open = new Map<WorkloadName, ReturnType<Peer["open"]>>();
   const answer = ({ cmd, id, steps = 1, warm = 3, budget = 1e9 }: Request): object => {
-    if (cmd === "info") return { info: { name: peer.name, node: process.version } };
+    if (cmd === "info") return { info: { name: peer.name, engine: engineName() } };
     const name = names.find((known) => known === id);
     if (name === undefined) throw new Error(`not implemented: ${id}`);
     const opened = open.get(name) ?? peer.open(name);

@@ -9,6 +9,7 @@ import {
   Parser,
 } from "yaml";
 import { fail } from "../../core/errors.ts";
+import { withoutEnvironment } from "../../core/permission.ts";
 import { consistencyProblems } from "./consistency.ts";
 import { type NetworkFile, networkForm } from "./network.ts";
 import {
@@ -45,8 +46,8 @@ export interface ParseOptions {
 export function parseNetwork(text: string, options: ParseOptions = {}): NetworkFile {
   const path = options.path ?? "network file";
   checkText(text, path);
-  const lines = new LineCounter();
-  const { document, second } = compose(text, lines, path);
+  // The parser looks for debug variables of its own.
+  const { document, second, lines } = withoutEnvironment(() => compose(text, path));
   const source = new Source(path, text, document, lines);
   const problems = [...document.errors, ...document.warnings].map(({ code, message, pos }) =>
     source.problemAt(pos, syntaxComplaint(code, message)),
@@ -66,7 +67,8 @@ export function parseNetwork(text: string, options: ParseOptions = {}): NetworkF
 }
 
 /** The text as a document, and where a second one begins. */
-function compose(text: string, lines: LineCounter, path: string) {
+function compose(text: string, path: string) {
+  const lines = new LineCounter();
   const tokens = [...new Parser(lines.addNewLine).parse(text)];
   for (const token of tokens) checkDepth(token, lines, path);
   // Whether keys are unique is found out by validate: the composer takes quadratic time for it.
@@ -75,6 +77,7 @@ function compose(text: string, lines: LineCounter, path: string) {
   const start = second?.range[0] ?? 0;
   return {
     document: document as Document.Parsed,
+    lines,
     second: second && ([start, start + 1] as const),
   };
 }
