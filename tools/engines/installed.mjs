@@ -88,22 +88,21 @@ export function find(engine) {
     : undefined;
 }
 
-/** Fetches the pinned version from npm; why that failed, if it did. */
+/** Fetches the pinned version from npm; the executable, or undefined where npm has none for us. */
 export function install(engine) {
-  const { from, version } = engine;
   const folder = folderOf(engine);
   mkdirSync(folder, { recursive: true });
   // Without a package of its own npm would install into the one around it.
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   const options = ["--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"];
   try {
-    execFileSync("npm", ["install", ...options, `${from}@${version}`], {
+    execFileSync("npm", ["install", ...options, `${engine.from}@${engine.version}`], {
       cwd: folder,
       stdio: "pipe",
       shell: platform === "win32",
     });
-    return undefined;
   } catch {
-    return `npm has no ${from}@${version} for us`;
+    return undefined;
   }
+  return find(engine);
 }

@@ -1,0 +1,374 @@
+/**
+ * What is compared between engines: everything that trains, draws or prints numbers, each part as a
+ * hash of its bits. The same module runs in Node, Deno, Bun and in a worker of a page.
+ */
+
+import spirals from "../../examples/spirals.yaml";
+import twoTwoTwo from "../../examples/two-two-two.yaml";
+import { shared } from "../../src/backends/wasm/emit/threads.ts";
+import { engineName } from "../../src/core/engine.ts";
+import * as library from "../../src/index.ts";
+import { generators } from "../../src/io/network-file/generators.ts";
+import {
+  buildLoss,
+  buildModel,
+  buildOptimizer,
+  parseNetwork,
+  prepareNetwork,
+  toMetadata,
+} from "../../src/io/network-file/index.ts";
+import { initializers } from "../../src/io/network-file/initializers.ts";
+import { layers } from "../../src/io/network-file/layers.ts";
+import { losses } from "../../src/io/network-file/losses.ts";
+import { optimizers, schedules } from "../../src/io/network-file/optimizers.ts";
+
+/** One hash: `row` and `part` are what was computed, `way` how it is to make no difference. */
+export interface Hash {
+  readonly row: string;
+  readonly part: string;
+  readonly way: string;
+  readonly hash: string;
+}
+
+export interface Findings {
+  readonly engine: string;
+  readonly hashes: readonly Hash[];
+  /** The most threads that worked on one command. */
+  readonly threads: number;
+}
+
+type Dtype = "f32" | "f64";
+const dtypes: readonly Dtype[] = ["f32", "f64"];
+
+/** Two lanes of FNV-1a; a hash for comparing, not for keeping secrets. */
+export function hashOf(bytes: Uint8Array): string {
+  let [a, b] = [0x811c9dc5, 0x6c62272e];
+  for (const byte of bytes) {
+    a = Math.imul(a ^ byte, 0x01000193);
+    b = Math.imul(b ^ byte, 0x01000193) ^ (a >>> 15);
+  }
+  return [a, b].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+const textHash = (text: string): string => hashOf(new TextEncoder().encode(text));
+
+/** Numbers by their bits, but for those of a NaN, of which engines keep no account. */
+function valuesHash(lists: readonly ArrayLike<number>[]): string {
+  const all = lists.flatMap((list) => Array.from(list));
+  const view = new DataView(new ArrayBuffer(8 * all.length));
+  all.forEach((x, i) => {
+    if (Number.isNaN(x)) view.setUint32(8 * i, 0x7ff80000);
+    else view.setFloat64(8 * i, x);
+  });
+  return hashOf(new Uint8Array(view.buffer));
+}
+
+/** A table of numbers that need no rounding in f32. */
+const table = (rows: number, columns: number) =>
+  Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: columns }, (_, k) => (((i * 37 + k * 11 + i * k) % 64) - 31.5) / 32),
+  );
+
+const examples = 96;
+const width = 33;
+const inputs = table(examples, width);
+const targets = {
+  labels: inputs.map((_, i) => i % 3),
+  signs: inputs.map((_, i) => [i % 2 === 0 ? 1 : -1, i % 3 === 0 ? 1 : -1, 1]),
+  numbers: inputs.map((_, i) => (i % 2 === 0 ? [0.25, 0.5, 0.25] : [0.5, 0.125, 0.375])),
+};
+
+/** What a network file may say, as far as it differs from the usual. */
+interface Network {
+  readonly layers?: readonly unknown[];
+  readonly loss?: unknown;
+  readonly optimizer?: unknown;
+  readonly targets?: keyof typeof targets;
+}
+
+interface Way {
+  readonly dtype: Dtype;
+  readonly threads?: number;
+  readonly deterministic?: boolean;
+  readonly backend?: "wasm" | "interpreter";
+}
+
+function trainerOf(given: Network, way: Way): library.Trainer {
+  const network = parseNetwork(
+    JSON.stringify({
+      inputs: width,
+      layers: given.layers ?? [{ linear: { outputs: 40 } }, "tanh", { linear: { outputs: 3 } }],
+      loss: given.loss ?? "crossEntropy",
+      optimizer: given.optimizer ?? { adam: { learningRate: 0.01 } },
+    }),
+  );
+  return library.trainer(buildModel(network), {
+    loss: buildLoss(network),
+    optimizer: buildOptimizer(network),
+    seed: 5,
+    deterministic: true,
+    ...way,
+  });
+}
+
+/** The memories that were shared with workers, the last one last. */
+const memories: WebAssembly.Memory[] = [];
+let together = 1;
+
+function watchMemory(): void {
+  const Original = WebAssembly.Memory;
+  WebAssembly.Memory = class extends Original {
+    constructor(limits: WebAssembly.MemoryDescriptor) {
+      super(limits);
+      if (limits.shared) memories.push(this);
+    }
+  };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const patience = 20_000;
+
+/** Trains for some epochs; where there are workers, the last ones with all of them. */
+async function train(t: library.Trainer, given: Network, way: Way, epochs = 4): Promise<void> {
+  memories.length = 0;
+  const kind = given.targets ?? "labels";
+  const classes = kind === "labels" ? { classes: ["a", "b", "c"] } : {};
+  const data = { inputs, targets: targets[kind], ...classes };
+  for await (const _ of t.fit(data, { epochs, batchSize: 24 })) {
+    const memory = memories.at(-1);
+    if (memory === undefined) continue;
+    const words = new Int32Array(memory.buffer);
+    const until = performance.now() + patience;
+    while (words[shared.ready / 4] === 0 && performance.now() < until) await pause(1);
+    together = Math.max(together, words[shared.command / 4]! & 255);
+  }
+}
+
+async function trained(given: Network, way: Way): Promise<string> {
+  const t = trainerOf(given, way);
+  await train(t, given, way);
+  return hashOf(t.toBytes());
+}
+
+/** What to train, by row and part. */
+function* networks(): Iterable<readonly [row: string, part: string, Network]> {
+  for (const name of Object.keys(layers)) {
+    if (name === "linear" || name === "sequential") continue;
+    const between = { linear: { outputs: 40 } };
+    yield ["activations", name, { layers: [between, name, { linear: { outputs: 3 } }] }];
+  }
+  for (const name of Object.keys(optimizers)) yield ["optimizers", name, { optimizer: name }];
+  const variants: Record<string, unknown> = {
+    "sgd with momentum": { sgd: { momentum: 0.9, nesterov: true, weightDecay: 0.01 } },
+    "clipped by norm": { sgd: { learningRate: 0.1, clipNorm: 0.01 } },
+    "clipped by value": { adam: { clipValue: 0.001 } },
+    amsgrad: { adam: { amsgrad: true, weightDecay: 0.01 } },
+    "centered rmsprop": { rmsprop: { centered: true, momentum: 0.9 } },
+  };
+  for (const name of Object.keys(schedules)) {
+    const options = { initial: 0.01, steps: 9, rate: 0.9, minimum: 0.1 };
+    const taken: Record<string, readonly (keyof typeof options)[]> = {
+      exponentialDecay: ["initial", "rate", "steps"],
+      stepDecay: ["initial", "rate", "steps"],
+      cosineDecay: ["initial", "steps", "minimum"],
+    };
+    const learningRate = {
+      [name]: taken[name]
+        ? Object.fromEntries(taken[name].map((key) => [key, options[key]]))
+        : { steps: 7, after: 0.01 },
+    };
+    variants[name] = { adam: { learningRate } };
+  }
+  for (const [part, optimizer] of Object.entries(variants)) {
+    yield ["optimizers", part, { optimizer }];
+  }
+  const last: Record<string, string> = {
+    negativeLogLikelihood: "logSoftmax",
+    klDivergence: "logSoftmax",
+    binaryCrossEntropy: "sigmoid",
+  };
+  for (const [name, row] of Object.entries(losses)) {
+    const ending = last[name] ? [last[name]] : [];
+    yield [
+      "losses",
+      name,
+      { layers: [{ linear: { outputs: 3 } }, ...ending], loss: name, targets: row.targets },
+    ];
+  }
+}
+
+/** Values at which functions are looked at, their edges included. */
+const points = [
+  ...[0, -0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  ...[5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 1e22, 709.78, -745.13, 88.72],
+  ...Array.from({ length: 400 }, (_, i) => ((i - 200) * (i + 3)) / 1024),
+  ...Array.from({ length: 120 }, (_, i) => (1 + i / 7) * 2 ** (i - 60)),
+];
+
+const functions = (
+  "exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf sigmoid " +
+  "softplus sqrt rsqrt gelu geluTanh silu mish elu selu"
+).split(" ");
+
+/** Each function at all points, and its gradient, f64 and f32. */
+function* values(way: "interpreter" | "wasm"): Iterable<readonly [part: string, hash: string]> {
+  const all = library as unknown as Record<string, (...xs: library.Tensor[]) => library.Tensor>;
+  for (const dtype of dtypes) {
+    const x = library.tensor(points, { dtype });
+    const y = library.tensor(points.toReversed(), { dtype });
+    const at = (f: (x: library.Tensor) => library.Tensor) => {
+      const both = (v: library.Tensor) => [
+        f(v),
+        library.grad((u: library.Tensor) => f(u).sum())(v),
+      ];
+      const found = library.compile(both as never, { backend: way, deterministic: true })(
+        x as never,
+      ) as unknown as library.Tensor[];
+      return valuesHash(found.map((t) => t.dataSync()));
+    };
+    for (const name of functions) {
+      const f = all[name]!;
+      yield [`${name}, ${dtype}`, at((v) => f(v))];
+    }
+    yield [`pow, ${dtype}`, at((v) => all.pow!(v, y))];
+    yield [`pow of a constant, ${dtype}`, at((v) => all.pow!(y, v))];
+  }
+}
+
+/** Everything that --json and the tour print goes by this stream. */
+async function printed(work: () => Promise<unknown>): Promise<string> {
+  const scope = globalThis as { process?: unknown };
+  const stream = { write: () => true, isTTY: false, columns: 80 };
+  scope.process ??= { stdout: stream, stderr: { ...stream }, env: {}, argv: [] };
+  const { stdout } = scope.process as { stdout: { write: unknown } };
+  const { write } = stdout;
+  let text = "";
+  stdout.write = (piece: string) => {
+    text += piece;
+    return true;
+  };
+  try {
+    await work();
+  } finally {
+    stdout.write = write;
+  }
+  return text;
+}
+
+async function tour(): Promise<string> {
+  const text = await printed(async () => {
+    const { tour } = await import("../../src/cli/tour.ts");
+    await tour({ json: true });
+  });
+  const { seconds: _, ...story } = JSON.parse(text);
+  return textHash(JSON.stringify(story));
+}
+
+/** The checkpoint of `chainrule train examples/spirals.yaml --deterministic`. */
+async function spiralsCheckpoint(): Promise<string> {
+  const network = parseNetwork(spirals, { path: "examples/spirals.yaml" });
+  const nothing = () => Promise.reject(new TypeError("it reads no files"));
+  const prepared = await prepareNetwork(network, nothing, { deterministic: true });
+  await prepared.trainer.fit(prepared.data.train, prepared.fit);
+  return hashOf(prepared.trainer.toBytes(toMetadata(prepared)));
+}
+
+/** Training that was saved, loaded into another trainer and gone on with. */
+async function resumed(way: Way): Promise<string> {
+  const given: Network = {
+    layers: [{ linear: { outputs: 40 } }, { dropout: {} }, "tanh", { linear: { outputs: 3 } }],
+  };
+  const first = trainerOf(given, way);
+  await train(first, given, way, 2);
+  const second = trainerOf(given, way);
+  second.fromBytes(first.toBytes());
+  await train(second, given, way, 2);
+  return hashOf(second.toBytes());
+}
+
+/** Derivations of the example with numbers in words, as data and as text in both languages. */
+async function* derivations(): AsyncIterable<readonly [part: string, hash: string]> {
+  const network = parseNetwork(twoTwoTwo, { path: "examples/two-two-two.yaml" });
+  const nothing = () => Promise.reject(new TypeError("it reads no files"));
+  const { trainer, data } = await prepareNetwork(network, nothing, { deterministic: true });
+  for (const update of ["simultaneous", "sequential"] as const) {
+    const derivation = await library.explain(trainer, { data: data.train, all: true, update });
+    yield [`as data, ${update}`, textHash(JSON.stringify(derivation.toJSON()))];
+    yield [`as text, ${update}`, textHash(derivation.toText())];
+  }
+}
+
+export interface Options {
+  /** A few parts of each row, for tests. */
+  readonly small?: boolean;
+  readonly told?: (row: string) => void;
+}
+
+export async function findings({
+  small = false,
+  told = () => {},
+}: Options = {}): Promise<Findings> {
+  watchMemory();
+  const hashes: Hash[] = [];
+  const add = (row: string, part: string, way: string, hash: string) => {
+    if (hashes.at(-1)?.row !== row) told(row);
+    hashes.push({ row, part, way, hash });
+  };
+  const some = <T>(list: Iterable<T>): T[] => [...list].slice(0, small ? 2 : undefined);
+
+  for (const name of some(Object.keys(generators))) {
+    for (const noise of [0, 0.3]) {
+      const options = name === "blobs" ? { centers: 4, features: 5, noise } : { noise };
+      const { inputs, targets } = generators[name]!.build(
+        { size: 90, seed: 3, ...options } as never,
+        undefined,
+      );
+      add("generators", `${name}, noise ${noise}`, "", valuesHash([inputs.data, targets.data]));
+    }
+  }
+  for (const dtype of dtypes) {
+    for (const name of some(Object.keys(initializers))) {
+      const start = name === "constant" ? { constant: { value: 0.1 } } : name;
+      const t = trainerOf({ layers: [{ linear: { outputs: 40, weight: start } }] }, { dtype });
+      add(`initial values, ${dtype}`, name, "", valuesHash([...t.snapshot().values()]));
+    }
+  }
+  const few = ["tanh", "dropout", "adam", "huber"];
+  const wanted = [...networks()].filter(([, part]) => !small || few.includes(part));
+  for (const row of new Set(wanted.map(([row]) => row))) {
+    for (const dtype of dtypes) {
+      for (const [of, part, network] of wanted) {
+        if (of !== row) continue;
+        for (const threads of [1, 2]) {
+          const way = threads === 1 ? "1 thread" : "2 threads";
+          add(`${row}, ${dtype}`, part, way, await trained(network, { dtype, threads }));
+        }
+      }
+    }
+  }
+  for (const dtype of dtypes) {
+    for (const threads of [1, 2]) {
+      const way = threads === 1 ? "1 thread" : "2 threads";
+      add(`saved, loaded and resumed, ${dtype}`, "dropout", way, await resumed({ dtype, threads }));
+    }
+  }
+  for (const [row, part, network] of wanted) {
+    if (row !== "activations" && row !== "losses") continue;
+    const hash = await trained(network, { dtype: "f64", backend: "interpreter" });
+    add(`${row}, interpreted`, part, "", hash);
+  }
+  for (const way of ["interpreter", "wasm"] as const) {
+    const row = way === "wasm" ? "functions, compiled" : "functions, interpreted";
+    for (const [part, hash] of some(values(way))) add(row, part, "", hash);
+  }
+  for await (const [part, hash] of derivations()) add("derivations", part, "", hash);
+  add("the tour", "as data", "", await tour());
+  if (!small) {
+    add("train examples/spirals.yaml", "checkpoint", "by the library", await spiralsCheckpoint());
+  }
+  for (const dtype of dtypes) {
+    const hash = await trained({}, { dtype, threads: 1, deterministic: false });
+    add("without deterministic", dtype, "", hash);
+  }
+  return { engine: engineName(), hashes, threads: together };
+}
