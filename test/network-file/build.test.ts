@@ -44,6 +44,10 @@ describe("building", () => {
     expect(buildOptimizer(network).name).toBe("sgd");
     expect(buildLoss(network).classes).toBe(true);
   });
+  it("calls the loss by its name in the file", () => {
+    expect(buildLoss(parse()).name).toBe("crossEntropy");
+    expect(buildLoss(parse({ loss: "{ huber: { delta: 2 } }" })).name).toBe("huber");
+  });
   it.each([
     ["halfSquaredError", 4],
     ["{ halfSquaredError: { reduction: mean } }", 0.5],

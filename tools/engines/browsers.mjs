@@ -110,7 +110,7 @@ async function webkit(path, address) {
       env.DISPLAY = `:${await soon(said(screen.stdout, /(\d+)/), "Xvfb")}`;
     }
     const port = await freePort();
-    start(path, ["--port", String(port)], { env });
+    start(path, [`--port=${port}`], { env });
     const ask = async (method, to, body) => {
       const answer = await fetch(`http://127.0.0.1:${port}${to}`, {
         method,

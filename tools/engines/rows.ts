@@ -129,7 +129,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const patience = 20_000;
 
 /** Trains for some epochs; where there are workers, the last ones with all of them. */
-async function train(t: library.Trainer, given: Network, way: Way, epochs = 4): Promise<void> {
+async function train(t: library.Trainer, given: Network, epochs = 4): Promise<void> {
   memories.length = 0;
   const kind = given.targets ?? "labels";
   const classes = kind === "labels" ? { classes: ["a", "b", "c"] } : {};
@@ -146,7 +146,7 @@ async function train(t: library.Trainer, given: Network, way: Way, epochs = 4): 
 
 async function trained(given: Network, way: Way): Promise<string> {
   const t = trainerOf(given, way);
-  await train(t, given, way);
+  await train(t, given);
   return hashOf(t.toBytes());
 }
 
@@ -279,10 +279,10 @@ async function resumed(way: Way): Promise<string> {
     layers: [{ linear: { outputs: 40 } }, { dropout: {} }, "tanh", { linear: { outputs: 3 } }],
   };
   const first = trainerOf(given, way);
-  await train(first, given, way, 2);
+  await train(first, given, 2);
   const second = trainerOf(given, way);
   second.fromBytes(first.toBytes());
-  await train(second, given, way, 2);
+  await train(second, given, 2);
   return hashOf(second.toBytes());
 }
 

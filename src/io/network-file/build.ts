@@ -133,6 +133,8 @@ export function buildLoss(network: NetworkFile): Loss {
   if (source === undefined) return loss;
   const site = { toString: () => source.where(["loss"]) };
   const traced: Loss = (output, target) => withSite(site, () => loss(output, target));
+  // Derivations print it; what a bundler calls a function is no name.
+  Object.defineProperty(traced, "name", { value: name });
   return Object.assign(traced, loss);
 }
 
