@@ -1,4 +1,4 @@
-/** The table of contents. */
+/** The table of contents: a comment names the group of what follows, here and in docs/api. */
 import { chooseBackend } from "./backends/choose.ts";
 import { makeEvaluator } from "./backends/evaluate.ts";
 import { installEvaluator } from "./core/runtime.ts";
@@ -16,7 +16,7 @@ export {
   valueAndGrad,
   vjp,
 } from "./autodiff/transforms.ts";
-// Backends and files.
+// Backends.
 export type { Backend, Executable } from "./backends/backend.ts";
 export { interpreter } from "./backends/interpreter/index.ts";
 // Tensors: making them, reading them, errors.
@@ -28,10 +28,11 @@ export type { Shape } from "./core/shape.ts";
 export { verifyGraph } from "./core/verify.ts";
 // Showing the work.
 export * from "./explain/index.ts";
+// Files of values: safetensors.
 export type { DecodedSafetensors, DecodeOptions } from "./io/safetensors.ts";
 export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
 export type { BigIntTensor, StoredTensor, UnreadTensor } from "./io/safetensors-types.ts";
-// Layers, losses, initializers, optimizers, schedules.
+// Layers, losses, initializers.
 export * from "./nn/index.ts";
 // Operators: also methods of every tensor.
 export {
@@ -71,6 +72,7 @@ export {
 export { customOperator, stopGradient } from "./ops/custom.ts";
 export { einsum } from "./ops/einsum.ts";
 export { gather, oneHot, scatterAdd, take } from "./ops/indexing.ts";
+// Tensors: making them, reading them, errors.
 export {
   eye,
   full,
@@ -84,8 +86,11 @@ export {
   zeros,
   zerosLike,
 } from "./ops/leaf.ts";
+// Operators: also methods of every tensor.
 export { matmul } from "./ops/matmul.ts";
+// Tensors: making them, reading them, errors.
 export { Tensor } from "./ops/methods.ts";
+// Operators: also methods of every tensor.
 export {
   broadcastTo,
   concatenate,
@@ -131,6 +136,7 @@ export {
   sqrt,
   tan,
 } from "./ops/transcendental.ts";
+// Optimizers and schedules.
 export * from "./optim/index.ts";
 // Training.
 export { type CompileOptions, compile } from "./train/compile.ts";

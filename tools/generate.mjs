@@ -2,10 +2,14 @@
  * Writes what is derived from the sources: the JSON Schema and the generated pages of docs/. With
  * --check nothing is written: exit 1 names each file that is not what the sources make it.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { scalarFunctions } from "./generate/elementary.mjs";
+import { apiPages, entries, indexOf } from "./generate/api-pages.mjs";
+import { apiSurface } from "./generate/api-surface.mjs";
+import { declarations } from "./generate/declarations.mjs";
 import { errorsPage } from "./generate/errors-page.mjs";
 import { networkFilePage } from "./generate/network-file-page.mjs";
 import { operatorsPage } from "./generate/operators-page.mjs";
@@ -57,11 +61,14 @@ async function library() {
 
 const lib = await library();
 const measured = measure(lib);
+const api = declarations({ entries });
 const files = {
   "src/core/elementary/scalar.ts": scalarFunctions(lib),
   "src/io/network-file/network.schema.json": `${JSON.stringify(lib.networkSchema(), null, 2)}\n`,
   "docs/network-file.md": networkFilePage(lib),
   "docs/operators.md": operatorsPage(lib),
+  ...apiPages(api, lib, indexOf(root)),
+  "docs/api-surface.txt": apiSurface(api),
   "docs/errors.md": errorsPage(lib),
   "docs/two-two-two.md": twoTwoTwoPage(measured, lib),
   "docs/two-two-two.svg": picture(measured),
@@ -79,7 +86,17 @@ for (const [file, text] of Object.entries(files)) {
   if (old === text) continue;
   stale++;
   if (check) console.error(`${file} is not up to date: run “npm run generate”`);
-  else writeFileSync(root + file, text);
+  else {
+    mkdirSync(dirname(root + file), { recursive: true });
+    writeFileSync(root + file, text);
+  }
+}
+// Pages of groups that are no more.
+for (const name of readdirSync(`${root}docs/api`)) {
+  if (`docs/api/${name}` in files) continue;
+  stale++;
+  if (check) console.error(`docs/api/${name} is not generated: run “npm run generate”`);
+  else rmSync(`${root}docs/api/${name}`);
 }
 if (!check && stale > 0) console.log(`${stale} of ${Object.keys(files).length} files written`);
 process.exit(check && stale > 0 ? 1 : 0);

@@ -63,6 +63,7 @@ export interface CheckedEntry {
   readonly coarse: boolean;
 }
 
+/** What `checkGradients` found: every entry that was compared, in the order of inputs. */
 export interface CheckReport {
   readonly passed: boolean;
   readonly entries: readonly CheckedEntry[];

@@ -3,6 +3,7 @@ import { shown } from "./wording.ts";
 
 /** The element types: 64- and 32-bit floating point, 32-bit integer, boolean (one byte, 0 or 1). */
 export const dtypes = ["f64", "f32", "i32", "bool"] as const;
+/** An element type; where two meet, the result has the wider: bool < i32 < f32 < f64. */
 export type DType = (typeof dtypes)[number];
 
 /** Elements of one tensor in row-major order. */

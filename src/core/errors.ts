@@ -124,6 +124,7 @@ export const catalogue = {
   },
 } as const satisfies Record<string, CatalogueEntry>;
 
+/** Which kind of error it is: see docs/errors.md, which explains each. */
 export type ErrorCode = keyof typeof catalogue;
 
 /** The facts of one error; what is general about it stands in the catalogue. */

@@ -15,6 +15,22 @@ import { shown } from "./wording.ts";
 
 let count = 0;
 
+/**
+ * An array of numbers or truth values, not computed before a value is read: `dataSync`,
+ * `arraySync`, `item` and their like compute it. Immutable. Elements are in row-major order. Made
+ * by `tensor`, `zeros` and the operators, each of which is also a method: `a.add(b)` is `add(a, b)`.
+ *
+ * ```ts
+ * import { tensor } from "chainrule";
+ *
+ * const a = tensor([[1, 2], [3, 4]]);
+ * console.log(a.shape, a.dtype, a.mul(a).sum({ axes: 0 }).arraySync());
+ * ```
+ *
+ * ```text
+ * [ 2, 2 ] f32 [ 10, 20 ]
+ * ```
+ */
 export class Tensor {
   readonly id: number;
   readonly op: Op;

@@ -15,8 +15,10 @@ import { eachRecord, place } from "./records.ts";
 import { type SkippedLines, skippedLines } from "./skipped-lines.ts";
 import { delimiterAdvice } from "./table-advice.ts";
 
+/** Whether a column's cells are numbers or names of categories. */
 export type ColumnType = "number" | "category";
 
+/** One column of a parsed table: its cells are text still. */
 export interface TableColumn {
   readonly name: string;
   readonly type: ColumnType;
@@ -46,6 +48,7 @@ export interface Table extends NumberFormat {
   readonly source?: string | undefined;
 }
 
+/** How a table's text is written. */
 export interface TableOptions {
   /** Whether the first line holds names (default), or the names where no line does. */
   readonly header?: boolean | readonly string[];
@@ -85,6 +88,7 @@ const optionNames: Readonly<Record<keyof TableOptions, true>> = {
   source: true,
 };
 
+/** The cells that stand for a missing value, where nothing else is said. */
 export const defaultMissingValues: readonly string[] = ["", "NA", "N/A", "NaN", "null", "?"];
 
 /**

@@ -16,6 +16,7 @@ const points = 1;
 const noises = 2;
 const centres = 3;
 
+/** What every generator takes. */
 export interface GeneratorOptions {
   /** The number of examples, 1 to 10 million; default 200. */
   readonly size?: number;
@@ -168,6 +169,7 @@ export function blobs(
   return labelled(all, numbered(count), (_, label) => means[label], features);
 }
 
+/** What `regression` takes besides. */
 export interface RegressionOptions extends GeneratorOptions {
   /** "line": 2x + 1; "sine": sin(πx); "polynomial": 4x³ - 3x. Default "sine". */
   readonly kind?: "line" | "sine" | "polynomial";

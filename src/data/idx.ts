@@ -129,6 +129,7 @@ export async function readIdx(bytes: Uint8Array, limit = defaultLimit): Promise<
   return parseIdx(joined(chunks, size));
 }
 
+/** What `idxDataset` makes of images and labels. */
 export interface IdxOptions {
   /** Each element is multiplied by it; default 1/255 for integers, 1 for floating point. */
   readonly scale?: number;

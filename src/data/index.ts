@@ -1,5 +1,6 @@
 /** chainrule/data: datasets from tables, IDX files, inline examples and formulas. */
 
+// Data: tables, IDX files, examples, generators, preprocessing, splits.
 export type { ArrayTensor } from "../core/array-tensor.ts";
 export { arrayTensor } from "../core/array-tensor.ts";
 export type { Row } from "./cells.ts";

@@ -1,8 +1,10 @@
 /** How tables write numbers, and what a cell says under one way of writing. */
 
 export const thousandsSigns = [",", ".", "'", " "] as const;
+/** A sign between groups of three digits. */
 export type Thousands = (typeof thousandsSigns)[number];
 
+/** How a table writes numbers. */
 export interface NumberFormat {
   readonly decimal: "." | ",";
   /** What stands between groups of three digits, if anything does. */

@@ -32,8 +32,10 @@ export interface CategoryRule {
   readonly missing?: boolean;
 }
 
+/** What becomes of one column. */
 export type ColumnRule = NumberRule | CategoryRule;
 
+/** The rules of all columns, fitted on the training part of a table: plain JSON data. */
 export interface Preprocessing extends NumberFormat {
   readonly version: 1;
   readonly inputs: readonly ColumnRule[];

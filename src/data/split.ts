@@ -43,6 +43,7 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
   return order;
 }
 
+/** How examples are divided into training and validation. */
 export interface SplitOptions {
   /** The fraction of the examples that is set aside for validation, between 0 and 1. */
   readonly validation: number;

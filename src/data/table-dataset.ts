@@ -18,6 +18,7 @@ import { place } from "./records.ts";
 import { splitIndices } from "./split.ts";
 import { columnAdvice } from "./table-advice.ts";
 
+/** What `tableDataset` makes of a table's columns. */
 export interface TableDatasetOptions {
   /** The column to predict: a category gives class labels, a number a regression. */
   readonly target: string;
@@ -61,6 +62,7 @@ const optionNames: Readonly<Record<keyof TableDatasetOptions, true>> = {
   maxCategories: true,
 };
 
+/** A table as numbers: datasets, the rules that made them, and remarks. */
 export interface TableDataset {
   readonly train: Dataset;
   readonly validation: Dataset | undefined;

@@ -54,6 +54,7 @@ export const sections = [
 ] as const;
 export type Section = (typeof sections)[number];
 
+/** One step of a derivation: symbols, numbers and the sentences around them, as plain data. */
 export interface Step {
   readonly id: string;
   readonly section: Section;
@@ -101,6 +102,10 @@ export interface DiagramEdge {
   readonly marked: boolean;
 }
 
+/**
+ * A derivation as plain data: its steps, and what they are written with. `Derivation.toJSON` gives
+ * it; dist/derivation.schema.json is its JSON Schema.
+ */
 export interface DerivationData {
   readonly format: "chainrule-derivation";
   readonly version: 1;

@@ -19,6 +19,7 @@ import { indexText, type Trace } from "./trace.ts";
 export const quantities = ["gradient", "newValue", "change"] as const;
 export type Quantity = (typeof quantities)[number];
 
+/** What `diagnose` takes: the number that somebody got, and what `explain` takes. */
 export interface DiagnoseOptions extends ExplainOptions {
   /**
    * The number that was got for the parameter: its gradient, its change or its new value. As a text
@@ -39,6 +40,7 @@ export interface Match {
   readonly value: number;
 }
 
+/** What `diagnose` found: the causes that give this number, and printers for them. */
 export class Diagnosis {
   readonly found: number;
   /** The number as it was given. */

@@ -43,6 +43,7 @@ import {
   updated,
 } from "./trace.ts";
 
+/** What `explain` takes: what is explained, on which data, and how it is written. */
 export interface ExplainOptions {
   /**
    * The data of the step that is explained; for a trainer or a model. Default: the first batch of

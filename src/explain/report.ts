@@ -235,6 +235,7 @@ export function findings(layers: readonly LayerReport[]): Sentence[] {
   return found.length === 0 && finite && layers.length > 0 ? [say("healthy")] : found;
 }
 
+/** How the gradient grows or fades on its way back, layer by layer, as data and as text. */
 export class GradientReport {
   readonly layers: readonly LayerReport[];
   readonly nonFinite: NonFiniteReport | undefined;

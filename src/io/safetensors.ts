@@ -153,12 +153,14 @@ function badName(name: string, expected: string): never {
   });
 }
 
+/** What a safetensors file holds: tensors by name, and its metadata. */
 export interface DecodedSafetensors<T = StoredTensor> {
   /** The tensors in the order of their data; elements are copies. */
   readonly tensors: Map<string, T>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** How `decodeSafetensors` reads. */
 export interface DecodeOptions {
   /** The most bytes that the decoded tensors may take, default 4 GiB. */
   readonly limit?: number;

@@ -169,6 +169,7 @@ const flatten = (given: NestedArray): unknown[] =>
 /** What stands for an initializer: the initializer, one number for all, or the values. */
 export type InitialValues = Initializer | NestedArray | TypedArray;
 
+/** The initializer for what is given: itself; one number for all entries; values for the shape. */
 export function toInitializer(given: InitialValues): Initializer {
   if (typeof given === "number") return constantValue(given);
   return Array.isArray(given) || ArrayBuffer.isView(given) || typeof given === "boolean"

@@ -34,6 +34,11 @@ export type Same = "same";
 /** The size of the last axis. */
 export type Size = number | Same;
 
+/**
+ * y = apply(x, parameters): a layer or a whole model, as plain data and a pure function. `In` and
+ * `Out` are the sizes of the last axis; "same" keeps that of the input. It holds no values: a
+ * `Trainer` does.
+ */
 export interface Layer<In extends Size = Size, Out extends Size = Size> {
   readonly name: string;
   /** The size of the input's last axis, where the layer fixes it. */

@@ -9,6 +9,7 @@ import { transpose } from "../ops/move.ts";
 import { type InitialValues, toInitializer, uniform } from "./initializers.ts";
 import { type Layer, layer, type ParameterSpec } from "./layer.ts";
 
+/** How a linear layer begins, and which of its parameters are trained. */
 export interface LinearOptions {
   /** Initializer or values, one row per output: W[j, k] goes from input k to output j. */
   readonly weight?: InitialValues;

@@ -22,6 +22,7 @@ import { recordLoss } from "./calls.ts";
  */
 export type Reduction = "mean" | "sum" | "batchMean" | "none";
 
+/** What every loss takes. `reduction` defaults to the usual one of the loss, given there. */
 export interface LossOptions {
   readonly reduction?: Reduction;
 }

@@ -54,6 +54,7 @@ export const rangeOp: Op<{ size: number; dtype: DType }> = {
 /** Numbers or booleans, nested as deeply as the tensor has axes. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 
+/** Element type and shape of a tensor that is made from numbers. */
 export interface TensorOptions {
   /** Default: f32 for numbers, bool for booleans, its own type for a typed array. */
   readonly dtype?: DType;
@@ -109,14 +110,18 @@ export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor 
   }
   return broadcastTo(scalar(value, dtype), shape);
 }
+/** y[i] = 0, of this shape; default f32. */
 export const zeros = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 0, dtype);
+/** y[i] = 1, of this shape; default f32. */
 export const ones = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 1, dtype);
 
 function like(what: string, x: Tensor, value: number): Tensor {
   const { shape, dtype } = asTensor(what, x);
   return full(shape, value, dtype);
 }
+/** y[i] = 0, with the shape and element type of x. */
 export const zerosLike = (x: Tensor): Tensor => like("zerosLike", x, 0);
+/** y[i] = 1, with the shape and element type of x. */
 export const onesLike = (x: Tensor): Tensor => like("onesLike", x, 1);
 
 /** y = [0, 1, …, size−1] */

@@ -6,6 +6,7 @@ import { cast } from "../ops/cast.ts";
 import { sqrt } from "../ops/transcendental.ts";
 import { type CommonOptions, descend, type Optimizer, optimizer, withDecay } from "./optimizer.ts";
 
+/** The settings of `adam` and `adamW`. */
 export interface AdamOptions extends CommonOptions {
   /** Decay of the mean gradient. Default 0.9. */
   readonly beta1?: number;
@@ -71,6 +72,7 @@ export const adam = (options: AdamOptions = {}): Optimizer => adamLike("adam", o
 /** Adam with θ ← (1 − ηλ)θ in place of a gradient of ½λ‖θ‖² (Loshchilov and Hutter 2019). */
 export const adamW = (options: AdamOptions = {}): Optimizer => adamLike("adamW", options);
 
+/** The settings of `rmsprop`. */
 export interface RmspropOptions extends CommonOptions {
   /** ρ, the decay of the mean squared gradient. Default 0.99. */
   readonly decay?: number;
@@ -113,6 +115,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
   });
 }
 
+/** The settings of `adagrad`. */
 export interface AdagradOptions extends CommonOptions {
   /** η at step k is η/(1 + k·learningRateDecay). Default 0. */
   readonly learningRateDecay?: number;

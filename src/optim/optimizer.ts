@@ -47,6 +47,10 @@ export interface Updated {
   readonly state: Readonly<Record<string, Tensor>>;
 }
 
+/**
+ * (θ, state) ← update(θ, g, state, η, k) for each parameter θ with gradient g at step k = 0, 1 …, as
+ * graph nodes. Gradients are clipped before, by value and then by their common norm.
+ */
 export interface Optimizer {
   readonly name: string;
   readonly learningRate: Schedule;

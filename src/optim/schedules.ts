@@ -7,6 +7,7 @@ import { floor } from "../ops/compare.ts";
 import { onesLike } from "../ops/leaf.ts";
 import { cos } from "../ops/transcendental.ts";
 
+/** η_k = initial · factor(k): a learning rate that changes with the step k = 0, 1 … */
 export interface Schedule {
   readonly name: string;
   /** The rate that the factor multiplies. */

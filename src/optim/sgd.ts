@@ -3,6 +3,7 @@ import { add, mul } from "../ops/arithmetic.ts";
 import { equal, where } from "../ops/compare.ts";
 import { type CommonOptions, descend, type Optimizer, optimizer, withDecay } from "./optimizer.ts";
 
+/** The settings of `sgd`. */
 export interface SgdOptions extends CommonOptions {
   /** μ. Default 0. */
   readonly momentum?: number;

@@ -11,6 +11,7 @@ import { evaluate } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
 import { constant, input } from "../ops/leaf.ts";
 
+/** What runs a compiled function. */
 export interface CompileOptions {
   /** What runs it. Default "auto": WebAssembly, where the engine has it. */
   readonly backend?: BackendName | Backend;

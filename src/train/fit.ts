@@ -26,6 +26,7 @@ export interface EarlyStopping {
   readonly restoreBest?: boolean;
 }
 
+/** How long `fit` trains, in which batches, and what is measured on the way. */
 export interface FitOptions {
   /** How many epochs to train on from here; early stopping begins anew. Default 1. */
   readonly epochs?: number;
@@ -53,6 +54,7 @@ export interface FitOptions {
   readonly onStep?: (report: StepReport) => void;
 }
 
+/** One training step, as `onStep` gets it. */
 export interface StepReport {
   readonly epoch: number;
   /** Step within the epoch, from 1. */
@@ -62,6 +64,7 @@ export interface StepReport {
   readonly loss: number;
 }
 
+/** One epoch: what iterating over `fit` gives. */
 export interface EpochReport {
   /** Counted from 1. */
   readonly epoch: number;
@@ -79,6 +82,7 @@ export interface EpochReport {
   readonly validation?: Evaluation;
 }
 
+/** A whole training: what awaiting `fit` gives. */
 export interface History {
   readonly epochs: readonly EpochReport[];
   readonly stopped: "finished" | "early" | "aborted";

@@ -64,6 +64,12 @@ export function parameterInputs(model: Layer, dtype: DType): Record<string, Tens
   );
 }
 
+/**
+ * θ′ = update(θ, ∂E/∂θ), E = loss(model(inputs; θ), targets): one training step as one graph, for a
+ * batch of these types. It runs on any backend; `Trainer.stepGraph` gives a trainer's own.
+ *
+ * @throws ChainruleError "shape-mismatch" where model, loss and batch do not fit together.
+ */
 export function trainingStep(model: Layer, batch: BatchType, options: StepOptions): StepGraph {
   const { loss, optimizer, dtype, update } = options;
   const parameters = parameterInputs(model, dtype);

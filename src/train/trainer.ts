@@ -37,6 +37,7 @@ import { Resident } from "./resident.ts";
 import { type StepGraph, slotNames, trainingStep, type UpdateTiming } from "./step.ts";
 import { Tasks } from "./tasks.ts";
 
+/** How a trainer trains: loss and optimizer, first values, element type, and what runs it. */
 export interface TrainerOptions {
   readonly loss: Loss;
   readonly optimizer: Optimizer;

@@ -75,6 +75,11 @@ function compile(graph: Graph): Interpreted {
   return { run };
 }
 
+/**
+ * The backend that defines what every graph means: node by node in f64, rounded to each node's own
+ * type when it is stored. It needs no WebAssembly, and is slow. Its `run` takes a function that is
+ * called with every node and its value.
+ */
 export const interpreter: Omit<Backend, "compile"> & { compile(graph: Graph): Interpreted } = {
   name: "interpreter",
   compile,

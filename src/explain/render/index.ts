@@ -9,6 +9,7 @@ import { type MarkdownOptions, toMarkdown } from "./markdown.ts";
 import { svg } from "./svg.ts";
 import { type TextOptions, toText } from "./text.ts";
 
+/** A worked derivation: plain data (`data`), and a method for each format that prints it. */
 export class Derivation {
   readonly data: DerivationData;
 

@@ -6,6 +6,7 @@ import "../../ops/methods.ts";
 
 installEvaluator(makeEvaluator({ backend: () => chooseBackend("auto") }));
 
+// Network files.
 export { buildLoss, buildModel, buildOptimizer } from "./build.ts";
 export type { StoredNetwork } from "./checkpoint.ts";
 export { restoreTrainer, storedNetwork, toMetadata } from "./checkpoint.ts";

@@ -30,6 +30,7 @@ const deepest = 100;
 /** A longer text is not parsed; the parser needs two seconds for a million characters. */
 const longest = 4 * 2 ** 20;
 
+/** What `parseNetwork` takes. */
 export interface ParseOptions {
   /** What messages call the file. Default "network file". */
   readonly path?: string;
