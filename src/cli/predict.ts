@@ -253,7 +253,7 @@ function checkPrediction({ probabilities = [], value = 0 }: Prediction, row: num
     expected: "finite numbers",
     found: at < 0 ? `the value ${value}` : `${probabilities[at]} as the probability of class ${at}`,
     where: `row ${row + 1}`,
-    fix: "Scale the inputs as in training; if training diverged, begin it anew.",
+    fix: "Scale the inputs as in training; if training diverged, start it again.",
   });
 }
 

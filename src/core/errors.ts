@@ -4,7 +4,7 @@
  */
 import { callSite } from "./call-site.ts";
 
-/** What a code means in general: why it is an error, and what usually mends it. */
+/** What a code means in general: why it is an error, and what usually corrects it. */
 interface CatalogueEntry {
   readonly title: string;
   readonly why: string;
@@ -15,7 +15,7 @@ export const catalogue = {
   "shape-mismatch": {
     title: "Shapes do not fit together",
     why: "An operator combines elements by position, so its inputs' sizes must agree.",
-    fix: "Compare the two shapes; reshape, transpose or broadcast one of them, or mend a layer size.",
+    fix: "Compare the two shapes; reshape, transpose or broadcast one of them, or correct a layer size.",
   },
   "bad-argument": {
     title: "An argument is outside its domain",
@@ -80,17 +80,17 @@ export const catalogue = {
   "file-syntax": {
     title: "A network file cannot be parsed",
     why: "It is neither valid YAML nor valid JSON.",
-    fix: "Mend the line that the message points at.",
+    fix: "Correct the line that the message points at.",
   },
   "file-invalid": {
     title: "A network file says something that chainrule does not understand",
     why: "Guessing what was meant would train another network than the one that was asked for.",
-    fix: "Mend the line that the message points at; the schema lists what may stand there.",
+    fix: "Correct the line that the message points at; the schema lists what may stand there.",
   },
   "data-invalid": {
     title: "The data cannot be trained on as they are",
     why: "A wrong cell would silently become a wrong number.",
-    fix: "Mend the row that the message points at, or say how such cells are to be treated.",
+    fix: "Correct the row that the message points at, or say how such cells are to be treated.",
   },
   "data-empty": {
     title: "There are no examples",
@@ -140,7 +140,7 @@ export interface ErrorFacts {
   readonly cause?: unknown;
 }
 
-/** An error that explains itself: code, expected and found, where, why and how to mend it. */
+/** An error that explains itself: code, expected and found, where, why and how to correct it. */
 export class ChainruleError extends Error {
   override readonly name = "ChainruleError";
   readonly code: ErrorCode;

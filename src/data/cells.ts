@@ -118,7 +118,7 @@ export function quantityIn(
     fix:
       found === undefined
         ? source.advice(row, name)
-        : "Mend the cell, or leave it empty and choose how missing values are treated.",
+        : "Correct the cell, or leave it empty and choose how missing values are treated.",
   });
 }
 

@@ -313,7 +313,7 @@ function raggedAdvice(record: readonly string[], { width, delimiter, first }: Ra
   const digits = record.every((cell) => /^[+-]?\d+$/.test(cell));
   return record.length > width && digits && delimiter === ","
     ? 'Quote numbers that contain the delimiter, such as "1,5", or divide the cells by semicolons.'
-    : "Mend the line; quote cells that contain the delimiter; or give `delimiter` or `comment`.";
+    : "Correct the line; quote cells that contain the delimiter; or give `delimiter` or `comment`.";
 }
 
 function checkColumns(names: readonly string[], options: TableOptions): void {

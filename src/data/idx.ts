@@ -200,7 +200,7 @@ export function idxInputs(images: ArrayTensor, options: IdxOptions): ArrayTensor
       message: `A pixel is not finite${Number.isFinite(images.data[at]) ? ` in ${dtype}` : ""}.`,
       expected: "finite numbers",
       found: `${images.data[at]} in image ${Math.floor(at / width)} at ${pixel}, counted from 0`,
-      fix: "Mend or leave out this image.",
+      fix: "Correct or leave out this image.",
     });
   }
   return arrayTensor(dtype, flatten ? [n, width] : shape, data);

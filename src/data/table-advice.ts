@@ -112,12 +112,12 @@ export function cellAdvice(table: Table, name: string, row: number): string {
     return `Write dates as numbers, such as days since the first of them, or ${category}.`;
   }
   if (row === table.size - 1 && totalIn(table) !== undefined) {
-    return `Remove ${line} if it sums up the others, or mend the cell.`;
+    return `Remove ${line} if it sums up the others, or correct the cell.`;
   }
   if (row === 0 && beginsWithWords(table)) {
-    return `Remove ${line} if it holds units or further names; otherwise mend the cell.`;
+    return `Remove ${line} if it holds units or further names; otherwise correct the cell.`;
   }
-  return `${missingAdvice(table, column, cell)} Otherwise mend the cell, or ${category}.`;
+  return `${missingAdvice(table, column, cell)} Otherwise correct the cell, or ${category}.`;
 }
 
 /** How a text is declared to stand for a missing value. */

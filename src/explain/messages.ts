@@ -398,7 +398,7 @@ export const messages = {
     "{op} 所固定的量在此保持原值，求梯度时也是如此。",
   ],
   heldAgain: [
-    "What {op} holds constant is computed anew here; the gradient does not foresee how it changes.",
+    "What {op} holds constant is computed again here; the gradient does not foresee how it changes.",
     "{op} 所固定的量在此重新计算，梯度并不预见它的变化。",
   ],
   kink: [
@@ -423,7 +423,7 @@ export const messages = {
   ],
   // Mistakes and diagnosis.
   mistakesText: [
-    "Whoever gets one of these numbers for {d} has probably made the mistake beside it:",
+    "If you got one of these numbers for {d}, you have probably made the mistake beside it:",
     "若 {d} 算出下列数字之一，多半是犯了旁边的错误：",
   ],
   mistake: ["mistake", "错误"],

@@ -28,7 +28,7 @@ export interface EarlyStopping {
 
 /** How long `fit` trains, in which batches, and what is measured on the way. */
 export interface FitOptions {
-  /** How many epochs to train on from here; early stopping begins anew. Default 1. */
+  /** How many epochs to train on from here; early stopping starts over. Default 1. */
   readonly epochs?: number;
   /**
    * In place of `epochs`: go on until so many epochs are done in all, earlier ones included, and

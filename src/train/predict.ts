@@ -54,7 +54,7 @@ export function outputsOf(trainer: Trainer, x: ArrayTensor): ArrayTensor {
       what: `Output ${bad - row * width} of row ${row} (both counted from 0) is ${data[bad]}`,
       result: "an output",
       site: callSite(),
-      fix: "Scale the inputs as in training; if training diverged, begin it anew.",
+      fix: "Scale the inputs as in training; if training diverged, start it again.",
     });
   }
   return { dtype, shape, data: data.slice() };

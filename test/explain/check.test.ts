@@ -145,7 +145,7 @@ describe("what stopGradient holds", () => {
     const data = { inputs: [[1, -0.5]], targets: [[0.25]] };
     const d = await explain(t, { data, parameter: "0.weight[0,0]" });
     expect(d.data.passed).toBe(true);
-    expect(d.toText({ width: 400 })).toContain("is computed anew here");
+    expect(d.toText({ width: 400 })).toContain("is computed again here");
     expect(d.toText({ language: "zh", width: 400 })).toContain(
       "stopGradient 所固定的量在此重新计算",
     );

@@ -3,7 +3,7 @@
 const head = `# Errors
 
 Every error of chainrule is a \`ChainruleError\` with a \`code\`, what was expected and what was
-found, where it happened, why it matters and how to mend it. The command line prints the same; with
+found, where it happened, why it matters and how to correct it. The command line prints the same; with
 \`--json\` as data. An error about a network file is a \`NetworkFileError\`, whose \`problems\` hold
 every problem with its line.
 

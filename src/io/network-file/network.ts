@@ -165,7 +165,7 @@ const training = record({
     form: word("simultaneous", "sequential"),
     doc:
       "When layers change: all at once, or each before the gradient of the one below is taken, " +
-      "which is a common mistake and here to be studied.",
+      "which is a common mistake, offered for study.",
     default: "simultaneous",
   },
   dtype: {

@@ -173,6 +173,6 @@ const advice: Readonly<Record<string, readonly [message: string, fix: string]>> 
 
 function syntaxComplaint(code: string, message: string): Complaint {
   const known = Object.hasOwn(advice, code) ? advice[code] : undefined;
-  if (known === undefined) return { message: `${message}.`, fix: "Mend the line." };
+  if (known === undefined) return { message: `${message}.`, fix: "Correct the line." };
   return { message: known[0], fix: known[1] };
 }

@@ -158,7 +158,7 @@ export class NetworkFileError extends ChainruleError {
       ...(one?.expected === undefined ? {} : { expected: one.expected }),
       ...(one?.found === undefined ? {} : { found: one.found }),
       ...(one?.fix === undefined ? {} : { fix: one.fix }),
-      ...(one === undefined ? { fix: "Mend these lines." } : {}),
+      ...(one === undefined ? { fix: "Correct these lines." } : {}),
       ...(cause === undefined ? {} : { cause }),
     });
     this.problems = problems;
