@@ -161,9 +161,8 @@ function intro({ entry, title }) {
     return "Types that signatures name and that cannot be imported by name.\n";
   }
   const operators = title.startsWith("Operators")
-    ? `Which element types each takes, and what runs it, is in [operators.md](../operators.md).
-Integers and booleans become \`f32\` where real numbers are needed; an operand may be a number; two
-operands are broadcast against each other, from the last axis, as NumPy does.\n`
+    ? `Which element types each takes, and what runs it, is in [operators.md](../operators.md). Two operands
+are broadcast against each other, from the last axis, as in NumPy; either may be a number.\n`
     : "";
   return `Imported from \`${entry}\`.\n${operators}`;
 }

@@ -17,9 +17,10 @@ import {
 import { API, SymbolFlags } from "typescript/unstable/sync";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-/** TypeScript's flags for printed types: never shortened; an alias as what it stands for. */
+/** TypeScript's flags for printed types: never shortened; objects on lines, an alias as what it
+ * stands for. */
 const inFull = 1;
-const opened = inFull | (1 << 23);
+const opened = inFull | (1 << 10) | (1 << 23);
 
 /**
  * `published`: the exports of each entry point (`entries` maps its public name to its source below
@@ -130,12 +131,12 @@ function described(project, name, symbol, types) {
     file: relative(types, source.fileName).replace(/\.d\.ts$/, ".ts"),
     line: source.text.slice(0, first.getStart()).split("\n").length,
     declarations: nodes.map((node) => {
-      const alias = isTypeAliasDeclaration(node) && node.getText().includes("typeof ");
-      const meant = alias
-        ? checker.typeToString(checker.getDeclaredTypeOfSymbol(symbol), node, opened)
-        : "{";
-      // A few words say more than the table they are the keys of; an object's type would say less.
-      return meant.includes("{") ? declaration(node) : `type ${name} = ${meant};`;
+      // What an alias takes from a value or table is not to be seen in its own text.
+      if (!isTypeAliasDeclaration(node) || !node.getText().includes("typeof ")) {
+        return declaration(node);
+      }
+      const type = checker.getDeclaredTypeOfSymbol(symbol);
+      return `type ${name} = ${tidy(checker.typeToString(type, node, opened))};`;
     }),
     heads: parts.map((node) => plain(node.getText().split("{")[0])),
     members: parts.flatMap((node) =>
@@ -150,14 +151,18 @@ function declaration(node) {
     .getText()
     .replace(/^export /, "")
     .replace(/^declare /, "");
-  return `${isVariableDeclaration(node) ? "const " : ""}${text}`
+  return tidy(`${isVariableDeclaration(node) ? "const " : ""}${text}`);
+}
+
+/** Two columns for each step, no way to the file of a type, nothing of what is private. */
+const tidy = (text) =>
+  text
     .split("\n")
     .filter((line) => line.trim() !== "#private;")
     .map((line) => line.replace(/^(?: {4})+/, (spaces) => " ".repeat(spaces.length / 2)))
     .join("\n")
     .replace(/import\("[^"]*"\)\./g, "")
     .replace(/\{\s+\}/g, "{}");
-}
 
 /** What comes from bases that have no public name: nowhere else could it be looked up. */
 function inherited(checker, symbol, parts, isHidden) {
