@@ -45,7 +45,22 @@ export function valueAndGrad<X extends Tree = Tensor, Rest extends readonly unkn
   };
 }
 
-/** (x, …) ↦ ∂f/∂x, the gradient of a scalar function in its first argument. */
+/**
+ * (x, …) ↦ ∂f/∂x, the gradient of a scalar function in its first argument: a tensor, or arrays and
+ * objects of tensors, and of the same form. It can be differentiated again.
+ *
+ * ```ts
+ * import { grad, tensor } from "chainrule";
+ *
+ * const cube = (x: typeof two) => x.pow(3);
+ * const two = tensor(2, { dtype: "f64" });
+ * console.log(grad(cube)(two).item(), grad(grad(cube))(two).item());
+ * ```
+ *
+ * ```text
+ * 12 12
+ * ```
+ */
 export function grad<X extends Tree = Tensor, Rest extends readonly unknown[] = []>(
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, X> {

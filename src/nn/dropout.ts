@@ -6,8 +6,8 @@ import { randomUniform } from "../ops/random.ts";
 import { type Layer, layer, type Same } from "./layer.ts";
 
 /**
- * y = m ⊙ x/(1 − rate) while training, m being 0 with probability `rate` and else 1; y = x
- * otherwise (Srivastava et al. 2014). The mask follows from the step's key and the layer's place.
+ * y = m ⊙ x/(1 − rate) while training, m being 0 with probability `rate` (default 0.5) and else 1;
+ * y = x otherwise (Srivastava et al. 2014). The mask follows from the step's key and the layer's place.
  */
 export function dropout(rate = 0.5): Layer<Same, Same> {
   if (!(rate >= 0 && rate < 1)) {

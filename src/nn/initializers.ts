@@ -77,12 +77,12 @@ function withSettings(
   return { name, fill };
 }
 
-/** U(low, high) */
+/** U(low, high), from −1 to 1 by default. */
 export const uniform = (low = -1, high = 1): Initializer =>
   withSettings("uniform", { low, high }, (shape, seed, stream) =>
     fill(shape, (i) => low + (high - low) * uniformAt(seed, stream, i)),
   );
-/** N(mean, deviation²) */
+/** N(mean, deviation²); defaults 0 and 1. */
 export const normal = (mean = 0, deviation = 1): Initializer =>
   withSettings("normal", { mean, deviation }, (shape, seed, stream) =>
     fill(shape, (i) => mean + deviation * normalAt(seed, stream, i)),
@@ -177,7 +177,7 @@ export function toInitializer(given: InitialValues): Initializer {
     : (given as Initializer);
 }
 
-/** First values of a parameter in its own element type. */
+/** First values of a parameter, rounded to its element type; the same for the same seed and stream. */
 export const initialize = (
   initial: Initializer,
   shape: Shape,

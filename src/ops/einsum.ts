@@ -19,6 +19,17 @@ interface Named {
  * the diagonal, as in `einsum("ii->", a)`, the trace; `...` stands for any further axes, which are
  * broadcast. Without `->`: the axes of `...`, then the letters that occur once, in alphabetical
  * order. It is made of transposes, sums and matrix products.
+ *
+ * ```ts
+ * import { einsum, tensor } from "chainrule";
+ *
+ * const a = tensor([[1, 2], [3, 4]]);
+ * console.log(einsum("ij,kj->ik", a, a).arraySync(), einsum("ii->", a).item());
+ * ```
+ *
+ * ```text
+ * [ [ 5, 11 ], [ 11, 25 ] ] 5
+ * ```
  */
 export function einsum(equation: string, ...xs: readonly Tensor[]): Tensor {
   const { terms, out } = parse(equation, xs);

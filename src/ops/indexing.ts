@@ -169,6 +169,9 @@ export function take(x: Tensor, at: Tensor, options: Partial<AxisOption> = {}): 
   return reshape(y, [...x.shape.slice(0, along), ...at.shape, ...x.shape.slice(along + 1)]);
 }
 
-/** y[…, k] = 1 where the label is k, else 0; a label outside 0 … classes−1 gives only zeros. */
+/**
+ * y[…, k] = 1 where the label is k, else 0; a label outside 0 … classes−1 gives only
+ * zeros. Labels of shape […] give […, classes]; default f32.
+ */
 export const oneHot = (labels: Tensor, classes: number, dtype: DType = "f32"): Tensor =>
   node(oneHotOp, [cast(asTensor("oneHot", labels), "i32")], { classes, dtype: checkDType(dtype) });

@@ -93,11 +93,11 @@ export function constant(data: TypedArray, shape: Shape): Tensor {
 export const scalar = (value: number, dtype: DType): Tensor =>
   constant(arrayOf(checkDType(dtype), [value]), []);
 
-/** A placeholder: its value is given when the graph runs. */
+/** A placeholder: its value is given when the graph runs. Default f32. */
 export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor =>
   node(inputOp, [], { name, shape: [...checkShape(shape)], dtype: checkDType(dtype) });
 
-/** y[i] = value */
+/** y[i] = value, of this shape; default f32. */
 export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
   checkSizes(shape);
   if (typeof value !== "number" && typeof value !== "boolean") {
@@ -124,11 +124,11 @@ export const zerosLike = (x: Tensor): Tensor => like("zerosLike", x, 0);
 /** y[i] = 1, with the shape and element type of x. */
 export const onesLike = (x: Tensor): Tensor => like("onesLike", x, 1);
 
-/** y = [0, 1, …, size−1] */
+/** y = [0, 1, …, size−1]; default i32. */
 export const range = (size: number, dtype: DType = "i32"): Tensor =>
   node(rangeOp, [], { size, dtype: checkDType(dtype) });
 
-/** The n×n identity matrix. */
+/** y[i, j] = 1 where i = j, else 0: the n×n identity matrix; default f32. */
 export function eye(n: number, dtype: DType = "f32"): Tensor {
   const data = allocate(checkDType(dtype), sizeOf(checkShape([n, n])));
   for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;

@@ -460,7 +460,7 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
   return concatenate(groups, a);
 }
 
-/** The tensors side by side along a new axis. */
+/** The tensors, all of one shape, side by side along a new axis `axis` (default 0). */
 export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   return concatenate(
     listOf("stack", xs).map((x) => expandDims(x, axis)),
@@ -468,7 +468,7 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** x with a new axis of size 1. */
+/** x with a new axis of size 1 at `axis`; negative ones count from the end. */
 export function expandDims(x: Tensor, axis: number): Tensor {
   const a = normalizeAxis(axis, asTensor("expandDims", x).rank + 1, "expandDims");
   return reshape(x, [...x.shape.slice(0, a), 1, ...x.shape.slice(a)]);

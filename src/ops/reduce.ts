@@ -333,7 +333,7 @@ export const argmax = positioner(argmaxOp);
 /** The position of the smallest element along the axis: the first at a tie, or the first NaN. */
 export const argmin = positioner(argminOp);
 
-/** y[k] = Σ x[j] for j ≤ k along the axis. */
+/** y[k] = Σ x[j] for j ≤ k along `axis`, default the last; of the same shape. */
 export function cumsum(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
   checkNames("cumsum", options, ["axis"]);
   const along = axisOf("cumsum", x, options.axis ?? -1);

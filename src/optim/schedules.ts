@@ -25,7 +25,7 @@ const positive = (what: string, value: number): number =>
         found: String(value),
       });
 
-/** η_k = η·rate^(k/steps) */
+/** η_k = η·rate^(k/steps), k counted from 0; `steps` defaults to 1. */
 export function exponentialDecay(
   initial: number,
   options: { readonly rate: number; readonly steps?: number },
@@ -38,7 +38,7 @@ export function exponentialDecay(
   return { name: "exponentialDecay", initial, factor };
 }
 
-/** η_k = η·rate^⌊k/steps⌋ */
+/** η_k = η·rate^⌊k/steps⌋, k counted from 0; `rate` defaults to 0.1. */
 export function stepDecay(
   initial: number,
   options: { readonly rate?: number; readonly steps: number },
@@ -50,7 +50,10 @@ export function stepDecay(
   return { name: "stepDecay", initial, factor: (step) => pow(rate, floor(div(step, steps))) };
 }
 
-/** η_k = η·(m + (1 − m)(1 + cos(πk/steps))/2), and η·m after `steps` (Loshchilov, Hutter 2017). */
+/**
+ * η_k = η·(m + (1 − m)(1 + cos(πk/steps))/2), and η·m after `steps`; m is `minimum`, default 0
+ * (Loshchilov, Hutter 2017).
+ */
 export function cosineDecay(
   initial: number,
   options: { readonly steps: number; readonly minimum?: number },

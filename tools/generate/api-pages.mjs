@@ -75,20 +75,24 @@ function operatorLine(op, signature) {
   return `Written \`${formula(op, signature)}\`. Derivative (${kind}): ${op.law.en}\n\n`;
 }
 
+function tagLine(of, name, text) {
+  if (name === "throws") return `Throws ${text.replace(/^(\w+) /, "`$1` ")}\n\n`;
+  if (name === "param") return `${text.replace(/^(\w+)\s+/, "`$1`: ")}\n\n`;
+  throw new Error(`the docstring of ${of} has a tag that has no place in the reference: @${name}`);
+}
+
 function section(item, { operators, links }) {
   const { declarations, doc, inherited, tags } = item;
   const signature = declarations.join("\n\n");
   const more = inherited.length === 0 ? "" : `\n\n// Inherited:\n${inherited.join("\n")}`;
-  const throws = tags
-    .filter(({ name }) => name === "throws")
-    .map(({ text }) => `Throws ${text.replace(/^(\w+) /, "`$1` ")}\n\n`);
+  const tagged = tags.map(({ name, text }) => tagLine(item.name, name, text));
   const record = operators.get(item.name);
   const used = item.uses.flatMap((key) => links.get(key) ?? []).sort();
   return [
     `## ${heading(item)}\n\n`,
     `\`\`\`typescript\n${signature}${more}\n\`\`\`\n\n`,
     doc === "" ? "" : `${doc}\n\n`,
-    ...throws,
+    ...tagged,
     record && item.kind === "value" ? operatorLine(record, signature) : "",
     used.length === 0 ? "" : `Types: ${used.join(", ")}.\n\n`,
   ].join("");

@@ -17,7 +17,8 @@ a few elementary functions. Nothing is left to another backend: what an operator
 from its record, and this page cannot be generated while anything is missing.
 
 The column “derivative” says what kind of rule the record has. *Zero*: piecewise constant, or not a
-function of real numbers. *Compose*: that of the operators that it is made of.
+function of real numbers. *Compose*: that of the operators that it is made of. What each operator
+computes, and its derivative in words, is in the [API reference](api/operators.md).
 `;
 
 /** What is wrong with one sample on one backend, if anything. */

@@ -100,7 +100,7 @@ export function sizeProblems(source: Source, model: Layer): Problem[] {
 }
 
 /**
- * The model.
+ * The model of a network file.
  *
  * @param inputs how many numbers go in; needed where the file does not say
  * @throws NetworkFileError where values do not fit that number.
@@ -125,7 +125,7 @@ export function buildModel(network: NetworkFile, inputs = network.inputs): Layer
   return model;
 }
 
-/** The loss, its nodes attributed to the file's line. */
+/** The loss of a network file; what it computes is attributed to its line there. */
 export function buildLoss(network: NetworkFile): Loss {
   const source = sourceOf(network);
   const { name, options } = network.loss;
@@ -138,7 +138,7 @@ export function buildLoss(network: NetworkFile): Loss {
   return Object.assign(traced, loss);
 }
 
-/** The optimizer, its nodes attributed to the file's line. */
+/** The optimizer of a network file; what it computes is attributed to its line there. */
 export function buildOptimizer(network: NetworkFile, source = sourceOf(network)): Optimizer {
   const { name, options } = network.optimizer;
   const made = located(source, ["optimizer", name], () =>

@@ -40,6 +40,24 @@ export interface ParseOptions {
  * Reads a network file, YAML or JSON (which is YAML, too): plain data comes out, all defaults
  * filled in. Nothing in a file is ever executed.
  *
+ * ```ts
+ * import { buildModel, NetworkFileError, parseNetwork } from "chainrule/file";
+ *
+ * const layers = "[tahn, linear: { outputs: 1 }]";
+ * const text = `{ inputs: 2, layers: ${layers}, loss: meanSquaredError, optimizer: sgd }`;
+ * try {
+ *   parseNetwork(text);
+ * } catch (error) {
+ *   if (error instanceof NetworkFileError) console.log(error.problems[0]!.message);
+ * }
+ * console.log(Object.keys(buildModel(parseNetwork(text.replace("tahn", "tanh"))).parameters));
+ * ```
+ *
+ * ```text
+ * There is no layer "tahn".
+ * [ '1.weight', '1.bias' ]
+ * ```
+ *
  * @throws NetworkFileError with the problems and their lines: those of the syntax ("file-syntax"),
  *   else those of what stands there, else what it says against itself ("file-invalid");
  *   ChainruleError "too-large".
