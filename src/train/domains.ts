@@ -164,7 +164,7 @@ function beyond({ targets, classes = [] }: Targets, outputs: number): Complaint 
     fix:
       least >= 1 && most === outputs
         ? `These look like labels from 1 to ${outputs}: subtract 1.`
-        : `Make the last layer ${Math.max(classes.length, most + 1)} outputs wide, or mend the label.`,
+        : `Make the last layer ${Math.max(classes.length, most + 1)} outputs wide, or correct the label.`,
   };
 }
 

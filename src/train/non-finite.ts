@@ -71,11 +71,11 @@ export interface Incident {
 }
 
 function givenFix(node: Tensor, value: TypedArray): string {
-  if (node.attributes.name === "learning rate") return "Mend the learning rate.";
+  if (node.attributes.name === "learning rate") return "Correct the learning rate.";
   // What was finite when it was given is none in a narrower type.
   return node.dtype === "f32" && value.some(isInfinite) && noNaN(value)
     ? "In f32 numbers end at 3.4e38: scale the data or parameters, or compute in f64."
-    : "Mend the data or parameters.";
+    : "Correct the data or parameters.";
 }
 
 export function nonFiniteError(

@@ -133,7 +133,7 @@ describe("labels", () => {
   );
   it("beyond the outputs, without looking so", () => {
     const error = failure("index-out-of-range", () => make(crossEntropy, 3).step(labels([0, 5])));
-    expect(error.fix).toBe("Make the last layer 6 outputs wide, or mend the label.");
+    expect(error.fix).toBe("Make the last layer 6 outputs wide, or correct the label.");
   });
   it("of three classes for one output", () => {
     const three = labels([0, 1, 2], ["a", "b", "c"]);
