@@ -6,10 +6,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { scalarFunctions } from "./generate/elementary.mjs";
 import { apiPages, entries, indexOf } from "./generate/api-pages.mjs";
 import { apiSurface } from "./generate/api-surface.mjs";
 import { declarations } from "./generate/declarations.mjs";
+import { scalarFunctions } from "./generate/elementary.mjs";
 import { errorsPage } from "./generate/errors-page.mjs";
 import { networkFilePage } from "./generate/network-file-page.mjs";
 import { operatorsPage } from "./generate/operators-page.mjs";
