@@ -3,6 +3,8 @@
 /** The quotients with steps of length h from 0. */
 export interface Quotient {
   readonly h: number;
+  /** f(0) */
+  readonly middle: number;
   /** (f(0) − f(−h)) / h */
   readonly left: number;
   /** (f(h) − f(0)) / h */
@@ -31,6 +33,7 @@ export const quotients = (
     const [above, below] = [f(h), f(-h)];
     return {
       h,
+      middle,
       left: (middle - below) / h,
       right: (above - middle) / h,
       central: (above - below) / (2 * h),
@@ -92,15 +95,19 @@ export function withMore(
   return rounding > 0.5 * off ? [...more(coarser), ...all] : [...all, ...more(finer)];
 }
 
+/** Every step leads out of where f is finite: to the edge of its domain it is less than any. */
+const isLost = (n: Plateau): boolean => Number.isNaN(n.off) && Number.isFinite(n.middle);
+
 /** What a difference says of a derivative. */
 export type Verdict = "agrees" | "disagrees" | "coarse";
 
 /**
  * |a − n| ≤ tolerance + what the difference n can be off. Where that is more than half of a (of a
  * derivative of 0: where rounding is more than half of n), it would agree with much else: too
- * coarse to tell.
+ * coarse to tell. So it is where there is no difference, though there is a derivative.
  */
 export function compared(a: number, n: Plateau, tolerance: number): Verdict {
+  if (isLost(n) && Number.isFinite(a)) return "coarse";
   if (!(Math.abs(a - n.central) <= tolerance + n.off)) return "disagrees";
   if (n.central === a || n.off <= tolerance) return "agrees";
   const coarse = a === 0 ? n.rounding > 0.5 * Math.abs(n.central) : n.off > 0.5 * Math.abs(a);

@@ -84,6 +84,8 @@ export interface Differences {
   readonly right: number;
   /** Left and right derivative differ, however small the step. */
   readonly kink: boolean;
+  /** By how much E jumps below and above, if it does: then one of the derivatives has no bound. */
+  readonly jump?: { readonly below: number; readonly above: number };
 }
 
 export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>): Differences {
@@ -114,14 +116,33 @@ export function differences(t: Trace, direction: ReadonlyMap<Tensor, TypedArray>
   // Where the function is smooth the two sides approach each other in proportion to h.
   const gap = (q: Quotient) => Math.abs(q.left - q.right);
   const noise = 1e-4 * Math.max(Math.abs(left), Math.abs(right)) + 4 * fine.rounding;
-  const seen = gap(fine) > noise && gap(fine) > 0.5 * gap(first[0]!);
+  const bent = gap(fine) > noise && gap(fine) > 0.5 * gap(first[0]!);
+  // Where it is finite and smooth, it changes in proportion to h.
+  const change = (q: Quotient) => q.h * Math.max(Math.abs(q.left), Math.abs(q.right));
+  const torn = change(fine) > 0.5 * change(first[0]!) && change(fine) > 16 * fine.h * fine.rounding;
   // A single pass of a large network takes long.
   const more = large ? { ...wider, finer: [] } : wider;
-  // A kink makes the same gap with shorter steps, if these can tell; what is near or fast does not.
-  const finer = seen ? tried(more.finer).filter((q) => 16 * q.rounding < gap(fine)) : [];
-  const kink = seen && finer.every((q) => gap(q) > 0.5 * gap(fine) && gap(q) < 2 * gap(fine));
-  const all = seen ? [...first, ...finer] : withMore(first, tried, relative, more);
-  return { all, plateau: plateau(all), left, right, kink };
+  // With shorter steps, if these can tell, a kink makes the same gap, and a jump the same change;
+  // what is near or fast does neither.
+  const finer = bent || torn ? tried(more.finer) : [];
+  const stays = (size: (q: Quotient) => number, tells: (q: Quotient) => boolean) =>
+    finer.filter(tells).every((q) => size(q) > 0.5 * size(fine) && size(q) < 2 * size(fine));
+  const tells = (q: Quotient) => 16 * q.rounding < gap(fine);
+  const jumps = torn && finer.length > 0 && stays(change, () => true);
+  const kink = jumps || (bent && stays(gap, tells));
+  // Beside a jump, what E changes by on the other side is nothing.
+  const [below, above] = [left, right].map((v) =>
+    8 * Math.abs(v) * fine.h < change(fine) ? 0 : v * fine.h,
+  );
+  const all = bent ? [...first, ...finer.filter(tells)] : withMore(first, tried, relative, more);
+  return {
+    all,
+    plateau: plateau(all),
+    left,
+    right,
+    kink,
+    ...(jumps ? { jump: { below: below!, above: above! } } : {}),
+  };
 }
 
 const unit = (x: Tensor, index: number): Map<Tensor, TypedArray> => {
@@ -198,7 +219,12 @@ export function check(
   why.push(...aboutHeld(trace, "heldHere"));
   if (d.kink) {
     const law = kinkLaw(c, true);
-    why.push(say("kink", { loss: c.loss, w, left: number(d.left), right: number(d.right), law }));
+    const { jump, left, right } = d;
+    why.push(
+      jump
+        ? say("jump", { loss: c.loss, w, law })
+        : say("kink", { loss: c.loss, w, left: number(left), right: number(right), law }),
+    );
   } else {
     const law = kinkLaw(c, false);
     if (law.en !== "") why.push(say("tieAtKink", { law }));

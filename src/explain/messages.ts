@@ -257,6 +257,10 @@ export const messages = {
     "There is a kink here, so this number says little: raise {w} by {by}, and {loss} changes by about {up}; lower it by {by}, and {loss} changes by about {down}.",
     "此处不可导，该数说明不了多少：把 {w} 增大 {by}，{loss} 约变化 {up}；减小 {by}，{loss} 约变化 {down}。",
   ],
+  meaningJump: [
+    "{loss} jumps here, so this number says little: raise {w} a little, and {loss} jumps by about {up}; lower it a little, and {loss} jumps by about {down}.",
+    "{loss} 在此处有跳跃，该数说明不了多少：稍微增大 {w}，{loss} 约跳变 {up}；稍微减小，{loss} 约跳变 {down}。",
+  ],
   // Update.
   stepsText: ["{step} counts the steps before this one.", "{step} 是此前已走的步数。"],
   updateText: ["{name} changes the parameter:", "{name} 更新参数："],
@@ -404,6 +408,10 @@ export const messages = {
   kink: [
     "{loss} is not differentiable in {w} here: the left derivative is {left}, the right derivative {right}. Convention used: {law}",
     "{loss} 在此处对 {w} 不可导：左导数为 {left}，右导数为 {right}。采用的约定：{law}",
+  ],
+  jump: [
+    "{loss} jumps in {w} here, so there is no derivative, and no difference that it could be held against. Convention used: {law}",
+    "{loss} 在此处对 {w} 有跳跃，因此没有导数，也没有可与之比较的差商。采用的约定：{law}",
   ],
   tieAtKink: [
     "A quantity on the way is exactly at a kink, where the derivative jumps. Convention used: {law}",

@@ -28,6 +28,11 @@ export function meaning(
   const brief = (v: number) => number(Number(v.toPrecision(2)));
   const held = aboutHeld(c.trace, "heldHere");
   const [first] = raises;
+  if (kink?.jump) {
+    const [up, down] = [brief(kink.jump.above), brief(-kink.jump.below)];
+    c.note("result", [say("meaningJump", { w, loss: c.loss, up, down }), ...held]);
+    return;
+  }
   if (kink) {
     const [up, down] = [brief(kink.right * first), brief(-kink.left * first)];
     c.note("result", [

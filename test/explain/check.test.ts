@@ -108,10 +108,51 @@ describe("a function on another scale", () => {
   });
 });
 
-it("has no difference where a function is not finite on both sides, which is no agreement", async () => {
-  const edge = (x: Tensor) => x.sub(1).sqrt().mul(0).add(x);
-  const d = await explained(edge, 1 + 1e-15);
-  expect(d.passed).toBe(false);
+describe("a function that jumps", () => {
+  it.each<[string, (x: Tensor) => Tensor, number, string]>([
+    [
+      "below",
+      (x) => x.floor().mul(x),
+      1,
+      "jumps by about 0; lower it a little, and E jumps by about −1",
+    ],
+    [
+      "above",
+      (x) => x.round().mul(x),
+      2.5,
+      "jumps by about 2.5; lower it a little, and E jumps by about 0",
+    ],
+    [
+      "on both sides",
+      (x) => x.sign(),
+      0,
+      "jumps by about 1; lower it a little, and E jumps by about −1",
+    ],
+    [
+      "a little",
+      (x) => x.floor().mul(1e-6),
+      3,
+      "jumps by about 0; lower it a little, and E jumps by about −0.000001",
+    ],
+  ])("is not said to disagree: %s", async (_, f, v, said) => {
+    const { passed, text } = await explained(f, v);
+    expect(passed, text).toBe(true);
+    expect(text).toContain(said);
+    expect(text).toContain("there is no derivative");
+    expect(text).not.toContain("central difference,");
+  });
+});
+
+describe("at the edge of a domain, where no difference is finite", () => {
+  it.each<[string, (x: Tensor) => Tensor, number]>([
+    ["closer than any step", (x) => x.sub(1).sqrt().mul(0).add(x), 1 + 1e-15],
+    ["x ln x", (x) => x.mul(x.log()), 1e-12],
+    ["on it", (x) => x.pow(1.5), 0],
+  ])("differences do not tell: %s", async (_, f, v) => {
+    const { passed, text } = await explained(f, v);
+    expect(text).toMatch(/central difference.*too coarse to tell/);
+    expect(passed, text).toBe(true);
+  });
 });
 
 describe("what stopGradient holds", () => {
