@@ -37,11 +37,13 @@ interface Row {
   readonly modes: number;
 }
 
-/** Whether the difference is so coarse that this has to be said. */
-const isRough = ({ off, tolerance }: CheckedEntry): boolean => off > tolerance;
+/** Whether the difference is so coarse that this has to be said: not where there is no gap. */
+const isRough = ({ off, tolerance, reverse, numeric }: CheckedEntry): boolean =>
+  off > tolerance && reverse !== numeric;
 
 function verdict(r: Row): string {
-  if (r.failed > 0) return red(`${r.failed} wrong`);
+  const bad = Number.isFinite(r.worst.reverse) ? "wrong" : "not finite";
+  if (r.failed > 0) return red(`${r.failed} ${bad}`);
   if (r.untold > 0) return `${r.untold} untold ~`;
   return green(isRough(r.worst) ? "ok ~" : "ok");
 }
@@ -137,7 +139,7 @@ export async function check(file: string, options: CheckOptions): Promise<number
   for (const line of columns(table, order === 2 ? "<<><>>>><" : "<<>>>>><", 2)) print(`  ${line}`);
   if (order === 2) print(dim("  g: the sum of all ∂E/∂w, each times a fixed number of its own"));
   if (rows.some((r) => r.failed === 0 && (r.untold > 0 || isRough(r.worst)))) {
-    print(dim("  ~ the error is so large beside this derivative that rounding makes such a gap"));
+    print(dim("  ~ rounding, or the length of its step, can put the difference off by such a gap"));
   }
   print();
   const failed = rows.reduce((sum, r) => sum + r.failed, 0);
@@ -151,6 +153,11 @@ export async function check(file: string, options: CheckOptions): Promise<number
     print(green(`None of ${plural(total, "derivative")} disagrees.`));
     print(`  Of ${count(untold)} the differences are too coarse to tell: rounding makes as much.`);
     return exit.ok;
+  }
+  if (report.entries.every((e) => e.passed || !Number.isFinite(e.reverse))) {
+    print(red(`${plural(failed, "derivative")} of ${count(total)} not finite: there is no check.`));
+    print("  chainrule report names the operator that made the first such number.");
+    return exit.no;
   }
   print(red(`${plural(failed, "derivative")} of ${count(total)} disagree.`));
   print("  Either the rule is wrong, or the error has a kink just there (relu at 0, for example):");

@@ -5,7 +5,7 @@ import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import { type Agreement, agreement, type Numeral, numeral } from "./agreement.ts";
 import type { Sentence } from "./derivation.ts";
-import { type ExplainOptions, optionNames, type Subject, traceOf } from "./explain.ts";
+import { type ExplainOptions, optionNames, type Subject, timingOf, traceOf } from "./explain.ts";
 import { number } from "./expr.ts";
 import { locate } from "./locate.ts";
 import { type Language, languages, type MessageKey } from "./messages.ts";
@@ -150,7 +150,8 @@ export async function diagnose(
   if (!languages.includes(language)) choose("language", language, languages);
   if (options.notation !== undefined && !notations.includes(options.notation))
     choose("notation", options.notation, notations);
-  const all = withSite(callSite(), () => mistakes(t));
+  const timing = timingOf(t, options);
+  const all = withSite(callSite(), () => mistakes(t, undefined, timing));
   const numbers =
     value === undefined
       ? all.map((k): Result => ({ cause: k.cause, what: say("q_loss"), value: k.after, of: k }))

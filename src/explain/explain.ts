@@ -159,9 +159,7 @@ export async function explain(subject: Subject, options: ExplainOptions = {}): P
   const notation = options.notation ?? "canonical";
   if (!notations.includes(notation)) choose("notation", notation, notations);
   const chosen = chosenParameters(trace, options);
-  const timing = options.update ?? trace.trainer?.update ?? "simultaneous";
-  if (!["simultaneous", "sequential"].includes(timing))
-    choose("update", timing, ["simultaneous", "sequential"]);
+  const timing = timingOf(trace, options);
   const settings = { notation, language, digits, timing, example: options.example ?? 0 };
   // What is made for the derivation needs no places of its own: finding them takes long.
   return new Derivation(withSite(callSite(), () => derive(trace, chosen, settings)));
@@ -190,6 +188,13 @@ function chosenParameters(t: Trace, { parameter, all, notation }: ExplainOptions
   }
   if (parameter !== undefined) return [locate(t, parameter, notation)];
   return [{ name: t.trainable[0] ?? names[0]!, index: 0 }];
+}
+
+/** When layers change: as it was asked for, or as the trainer does it. */
+export function timingOf(t: Trace, { update }: ExplainOptions): UpdateTiming {
+  const timing = update ?? t.trainer?.update ?? "simultaneous";
+  const all = ["simultaneous", "sequential"];
+  return all.includes(timing) ? timing : choose("update", timing, all);
 }
 
 interface Settings {

@@ -441,6 +441,10 @@ export const messages = {
     "the updated weights of the later layers were used for δ",
     "计算 δ 时用了后面各层更新后的权重",
   ],
+  m_simultaneous: [
+    "all layers were updated at once, not one after another",
+    "各层是同时更新的，而不是依次更新",
+  ],
   m_biasFixed: ["the biases were left unchanged", "偏置没有更新"],
   m_biasShared: ["the biases were updated, one shared by each layer", "偏置被更新，且每层共用一个"],
   m_biasOwn: ["the biases were updated, one for each unit", "偏置被更新，且每个单元一个"],

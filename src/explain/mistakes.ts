@@ -15,6 +15,7 @@ import { constant } from "../ops/leaf.ts";
 import { matmul } from "../ops/matmul.ts";
 import { transpose } from "../ops/move.ts";
 import { sum } from "../ops/reduce.ts";
+import type { UpdateTiming } from "../train/step.ts";
 import { partials } from "./adjoint.ts";
 import { Context } from "./context.ts";
 import type { Sentence } from "./derivation.ts";
@@ -165,7 +166,11 @@ function gradientsWith(t: Trace, wrong: Wrong): Values | undefined {
  * Every procedure, the right one first; or those only that are listed in a derivation, which are
  * the common ones at the layers `near` what is explained.
  */
-export function mistakes(t: Trace, near?: ReadonlySet<number>): Candidate[] {
+export function mistakes(
+  t: Trace,
+  near?: ReadonlySet<number>,
+  update: UpdateTiming = t.trainer!.update,
+): Candidate[] {
   const listed = near !== undefined;
   const right = gradientsOf(t);
   const found: Candidate[] = [];
@@ -179,7 +184,9 @@ export function mistakes(t: Trace, near?: ReadonlySet<number>): Candidate[] {
     const g = typeof run === "function" ? run() : run;
     if (g) found.push(candidate(t, { cause, gradients: g, hidden }, () => step(g)));
   };
-  put(say("m_correct"), right, false, () => updated(t, "simultaneous"));
+  put(say("m_correct"), right, false, () => updated(t, update));
+  if (update !== "simultaneous")
+    put(say("m_simultaneous"), right, true, () => updated(t, "simultaneous"));
   const values = (w: Wrong) => () => gradientsWith(t, w);
   const affine = layersOf(t.trainer!.model).filter(({ layer }) => layer.parameters.weight);
   const depth = affine.length;

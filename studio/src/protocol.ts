@@ -152,6 +152,8 @@ export interface DerivationView {
   /** ∂E/∂ it, and how that is called. */
   readonly gradient: number;
   readonly gradientSymbol?: string;
+  /** What the update takes for it, where that is another number. */
+  readonly taken?: number;
   /** After one update, and how that is called; absent where it is not trained. */
   readonly next?: number;
   readonly nextSymbol?: string;

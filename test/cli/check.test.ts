@@ -51,4 +51,19 @@ describe("check", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/1 derivative of 2 disagree/);
   });
+  it("blames neither a rule nor a kink for what is not finite, and no rounding for no gap", async () => {
+    const cwd = folder();
+    const file = (x: string) =>
+      "layers: [{ linear: { outputs: 1, weight: [[9]], bias: 0 } }, relu]\n" +
+      "loss: halfSquaredError\noptimizer: sgd\n" +
+      `data: { examples: [{ inputs: [${x}], targets: [0] }] }\n`;
+    write(cwd, { "large.yaml": file("1e308"), "zero.yaml": file("-1") });
+    const large = await run(["check", "large.yaml"], { cwd });
+    expect(large.code).toBe(1);
+    expect(large.stdout).toMatch(/2 derivatives of 2 not finite/);
+    expect(large.stdout).not.toMatch(/kink|wrong/);
+    const zero = await run(["check", "zero.yaml"], { cwd });
+    expect(zero.code).toBe(0);
+    expect(zero.stdout).not.toContain("~");
+  });
 });

@@ -1,6 +1,11 @@
 /** chainrule diagnose takes numbers as they are typed. */
+
+import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import { diagnose } from "../../src/cli/diagnose.ts";
+import * as explaining from "../../src/explain/index.ts";
+import { parseNetwork } from "../../src/io/network-file/parse.ts";
+import { prepareNetwork } from "../../src/io/network-file/prepare.ts";
 
 const file = "examples/two-two-two.yaml";
 const ask = async (more: Parameters<typeof diagnose>[1]) => {
@@ -47,4 +52,32 @@ it("asks for a number, and for one", async () => {
   await expect(ask({ value: "1,200" })).rejects.toThrow(/That is not a number.*\n.*\n.*"1,200"/);
   await expect(ask({ lossAfterStep: "0.2", quantity: "change" })).rejects.toThrow(/--quantity/);
   await expect(ask({})).rejects.toThrow(/neither/);
+});
+
+it.each([
+  ["value", "0.149817639", undefined, "right"],
+  ["value", "0.149780716", undefined, "all layers were updated at once"],
+  ["value", "0.149780716", "simultaneous", "right"],
+  ["value", "0.000438567734", undefined, "right"],
+  ["value", "0.000364722878", undefined, "the updated weights of the later layers were used"],
+  ["lossAfterStep", "0.291027924", undefined, "right"],
+  ["lossAfterStep", "0.291027774", undefined, "all layers were updated at once"],
+  ["lossAfterStep", "0.291027774", "simultaneous", "right"],
+] as const)("of a sequential update, the %s %s (asked: %s): %s", async (kind, x, update, said) => {
+  const text = readFileSync(file, "utf8").replace("update: simultaneous", "update: sequential");
+  const { trainer, data } = await prepareNetwork(parseNetwork(text), () => {
+    throw new Error("no file is needed");
+  });
+  const parameter = kind === "value" ? { parameter: "0.weight[0,0]" } : {};
+  const asked = update ? { update } : {};
+  const options = { data: data.train, ...parameter, ...asked, [kind]: x };
+  expect((await explaining.diagnose(trainer, options)).toText()).toContain(said);
+});
+
+it("knows no other timing of an update", async () => {
+  const { trainer, data } = await prepareNetwork(parseNetwork(readFileSync(file, "utf8")), () => {
+    throw new Error("no file is needed");
+  });
+  const options = { data: data.train, value: 1, update: "later" as never };
+  await expect(explaining.diagnose(trainer, options)).rejects.toThrow("update");
 });

@@ -79,6 +79,7 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
     value: trainer.snapshot().get(chosen.name)![chosen.index]!,
     gradient: data.gradients[0]!,
     ...(gradient?.result?.kind === "symbol" ? { gradientSymbol: gradient.result.name } : {}),
+    ...(gradient && trainer.update !== "simultaneous" ? takenOf(data, gradient.value!) : {}),
     ...(update ? { next: update.value! } : {}),
     ...(update?.result?.kind === "symbol" ? { nextSymbol: update.result.name } : {}),
     passed: data.passed,
@@ -86,6 +87,10 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
     trainedSteps: trainer.progress.steps,
   };
 }
+
+/** Of the last layer the update takes the gradient itself, but for its rounding. */
+const takenOf = ({ gradients: [exact] }: DerivationData, taken: number) =>
+  Math.abs(taken - exact!) <= 1e-12 * Math.abs(exact!) ? {} : { taken };
 
 /** How the derivation calls the parameter that was asked for. */
 function symbolOf(data: DerivationData): string | undefined {

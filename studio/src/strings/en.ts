@@ -33,6 +33,8 @@ export const en = {
   lead: (loss: string, g: string, rises: boolean) =>
     `Raise it a little, and the error ${loss} ${rises ? "rises" : "falls"}: its slope is ${g}.`,
   leadFlat: (loss: string) => `Changing it a little does not change the error ${loss}.`,
+  leadTaken: (g: string) =>
+    `The update takes ${g} in its place, as the layers behind have changed already.`,
   leadNext: (next: string) => `So one step of training makes it ${next}.`,
   leadLoss: (loss: string, value: string, isPart: boolean) =>
     `The error ${loss} ${isPart ? "of the batch with this example " : ""}is ${value}. This is how it comes about; training makes it smaller.`,

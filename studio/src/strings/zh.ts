@@ -31,6 +31,7 @@ export const zh: Strings = {
   lead: (loss, g, rises) =>
     `把它稍微增大，误差 ${loss} 会${rises ? "增大" : "减小"}：斜率为 ${g}。`,
   leadFlat: (loss) => `稍微改变它，误差 ${loss} 不变。`,
+  leadTaken: (g) => `更新改用 ${g}，因为后面各层已先行更新。`,
   leadNext: (next) => `因此训练一步后它变为 ${next}。`,
   leadLoss: (loss, value, isPart) =>
     `${isPart ? "此样本所在小批量的" : ""}误差 ${loss} 是 ${value}。下面是它的由来；训练使它变小。`,

@@ -110,11 +110,12 @@ function Lead({ d }: { readonly d: DerivationView }) {
     gradient === 0 || Number.isNaN(gradient)
       ? t.leadFlat(loss)
       : t.lead(loss, long(gradient), gradient > 0);
+  const taken = d.taken === undefined ? "" : ` ${t.leadTaken(long(d.taken))}`;
   const held = isTrained(d.chosen) ? "" : t.leadFrozen;
   const next = d.next === undefined ? held : t.leadNext(long(d.next));
   return (
     <p class={kind}>
-      {t.leadValue(symbol, value)} <Later of={d.gradientSymbol}>{slope}</Later>{" "}
+      {t.leadValue(symbol, value)} <Later of={d.gradientSymbol}>{slope + taken}</Later>{" "}
       <Later of={d.nextSymbol ?? d.gradientSymbol}>{next}</Later>
     </p>
   );

@@ -204,6 +204,7 @@ export function Exact({ name, value, change }: ExactProps) {
         size={22}
         value={draft ?? full(value)}
         disabled={playing.value}
+        data-entered={draft === undefined}
         aria-label={t.editNumber(name)}
         aria-invalid={wrong}
         onInput={(e) => setDraft(e.currentTarget.value)}

@@ -18,13 +18,17 @@ const taken = (target: EventTarget | null, key: string): boolean => {
   return key === " " && target.closest("button, summary, a, [role=tab]") !== null;
 };
 
+/** A field with nothing in it that was typed and not entered: there is nothing else to undo. */
+const isEntered = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.dataset.entered === "true";
+
 const isUndo = ({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): boolean =>
   key.toLowerCase() === "z" && (ctrlKey || metaKey) && !altKey && !shiftKey;
 
 export function listenToKeys(): void {
   addEventListener("keydown", (event) => {
     const { key } = event;
-    if (isUndo(event) && !taken(event.target, key)) {
+    if (isUndo(event) && (isEntered(event.target) || !taken(event.target, key))) {
       event.preventDefault();
       void undo();
       return;

@@ -61,7 +61,10 @@ function Whole() {
     d.steps.find((step) => step.section === "question"),
     open,
   );
-  const check = async (given: Numeral) => {
+  const check = async (given: Numeral | undefined) => {
+    // What was said of another number is not to stand beside this one.
+    setTold("");
+    if (!given) return;
     const chosen = chosenFor(s, element.peek());
     const found = await attempt(() => client.call("diagnose", [chosen, given.text]));
     if (!found) return;
@@ -106,7 +109,7 @@ function Blanks() {
       <Guess
         key={step.id}
         ready={at > 0}
-        check={(n) => setAnswer(judge(n, step, known))}
+        check={(n) => setAnswer(n && judge(n, step, known))}
         reveal={() => setAnswer("revealed")}
       />
       <p class="answer" role="status">
@@ -151,7 +154,8 @@ const Solution = ({ step }: { readonly step: StepView }) => (
 interface GuessProps {
   /** Whether the next thing to do is to type: what was pressed to come here is gone. */
   readonly ready?: boolean;
-  readonly check: (given: Numeral) => void;
+  /** Undefined: what was given is no number. */
+  readonly check: (given: Numeral | undefined) => void;
   readonly reveal: () => void;
 }
 
@@ -170,7 +174,7 @@ function Guess({ ready = false, check, reveal }: GuessProps) {
         const field = e.currentTarget.elements.namedItem("guess") as HTMLInputElement;
         const n = numeral(field.value);
         setWrong(n === undefined);
-        if (n !== undefined) check(n);
+        check(n);
       }}
     >
       <label>
