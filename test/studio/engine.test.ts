@@ -57,6 +57,17 @@ describe("the engine", () => {
     }
   });
 
+  it("knows what a sequential update takes in place of a gradient, if it is another number", async () => {
+    expect((await engine.derive({ name: "0.weight", index: 0 })).taken).toBeUndefined();
+    const text = seed.text.replace("update: simultaneous", "update: sequential");
+    await engine.open({ text, files: {} }, look);
+    const first = await engine.derive({ name: "0.weight", index: 0 });
+    expect(first.gradient).toBeCloseTo(0.000438567734, 12);
+    expect(first.taken).toBeCloseTo(0.000364722878, 12);
+    expect(first.next).toBeCloseTo(0.15 - 0.5 * first.taken!, 12);
+    expect((await engine.derive({ name: "2.weight", index: 0 })).taken).toBeUndefined();
+  });
+
   it("marks every symbol of a formula", async () => {
     const d = await engine.derive({ name: "0.weight", index: 0 });
     expect(d.symbol).toBe("w1");

@@ -223,6 +223,10 @@ describeStudio("training", (v) => {
     await soon(answer).toContain("the new value of w5");
     await guess("0.741365");
     await soon(answer).toContain("the value of ∂E/∂out_o1");
+    // What was said of one number does not stand beside another that is none.
+    await guess("1,200");
+    await soon(() => page.locator(".practice .wrong").count()).toBe(1);
+    await soon(answer).toBe("");
     await guess("0.35");
     await soon(answer).toContain("Not this number");
     await guess("0.1");
