@@ -37,9 +37,9 @@ export interface Maker {
 
 const makers = new WeakMap<Tensor, Maker>();
 
-/** Notes which activation made a tensor: the innermost, where one is made of another. */
+/** Notes which activation made a tensor: the one that was asked for, where it is made of another. */
 export function madeBy(y: Tensor, maker: Maker): Tensor {
-  if (!makers.has(y)) makers.set(y, maker);
+  makers.set(y, maker);
   return y;
 }
 

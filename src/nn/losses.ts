@@ -3,7 +3,8 @@ import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { asTensor, type Tensor } from "../core/tensor.ts";
+import { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { abs, add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { greater, lessEqual, where } from "../ops/compare.ts";
@@ -146,14 +147,28 @@ export function huber(
 /** Factors for all elements (a number), per output (a list), or a tensor that stretches to them. */
 type Weights = Tensor | number | readonly number[];
 
-const asFactor = (weights: Weights, like: Tensor): Tensor | number =>
-  Array.isArray(weights) ? tensor(weights, { dtype: like.dtype }) : (weights as Tensor | number);
+/** Numbers and lists are known here; what a tensor holds may be a placeholder. */
+function asFactor(name: string, weights: Weights, like: Tensor): Tensor | number {
+  if (weights instanceof Tensor) return weights;
+  const given: readonly unknown[] = Array.isArray(weights) ? weights.flat(9) : [weights];
+  const wrong = given.findIndex((w) => !(Number.isFinite(w) && (w as number) >= 0));
+  if (wrong >= 0) {
+    const one = name === "classWeights" ? "class" : "output";
+    fail("bad-argument", {
+      message: `${name} cannot be this.`,
+      expected: "finite numbers ≥ 0",
+      found: shown(given[wrong]),
+      fix: `Give a list such as [1, 5], one number for each ${one}.`,
+    });
+  }
+  return Array.isArray(weights) ? tensor(weights, { dtype: like.dtype }) : (weights as number);
+}
 
 /** A list of another length would be stretched over the outputs, or stretch these, unnoticed. */
 function factors(name: string, weights: Weights, output: Tensor): Tensor | number {
-  const factor = asFactor(weights, output);
+  const factor = asFactor(name, weights, output);
   if (typeof factor === "number") return factor;
-  const { shape } = asTensor(name, factor);
+  const { shape } = factor;
   const outputs = output.shape.at(-1) ?? 1;
   const fits =
     factor.rank === 1
@@ -242,13 +257,20 @@ interface ClassOptions extends LossOptions {
 
 /** One weight for each class: fewer would be stretched, more be left over, and nobody told. */
 function weightsOfClasses(given: readonly number[] | Tensor, output: Tensor): Tensor {
-  const weights = asFactor(given, output) as Tensor;
+  const weights = asFactor("classWeights", given, output);
   const classes = output.shape[output.rank - 1]!;
-  if (sameShape(weights.shape, [classes])) return weights;
+  const shape = typeof weights === "number" ? undefined : weights.shape;
+  if (shape && sameShape(shape, [classes])) return weights as Tensor;
   return fail("shape-mismatch", {
     message: "classWeights are one number for each class.",
-    expected: `${classes}, as many as the model has outputs`,
-    found: weights.rank === 1 ? `${weights.size}` : `shape ${formatShape(weights.shape)}`,
+    expected: `a list of ${classes}, as many as the model has outputs`,
+    found:
+      shape === undefined
+        ? `the number ${weights}`
+        : shape.length === 1
+          ? `a list of ${shape[0]}`
+          : `shape ${formatShape(shape)}`,
+    fix: `Give ${classes} numbers, in the order of the classes.`,
   });
 }
 

@@ -36,6 +36,7 @@ const ranges: Readonly<Record<string, Range | ((made: Maker) => Range)>> = {
   softsign: [-1, 1],
   hardtanh: (made) => [option(made, "min", -1), option(made, "max", 1)],
   relu: positive,
+  relu6: [0, 6],
   softplus: positive,
   exp: positive,
   elu: (made) => upFrom(-option(made, "alpha", 1)),
@@ -98,10 +99,13 @@ const rules: Readonly<Record<string, Rule>> = {
   },
   /** The loss applies softmax or sigmoid itself: before it, either bounds what can be said. */
   bounded({ call, made, range, width }) {
-    if (takes[call.loss] !== "logits" || !range || !(range[1] - range[0] <= 2)) return undefined;
+    if (takes[call.loss] !== "logits" || !range) return undefined;
     if (width === 1 && call.loss === "crossEntropy") return undefined;
     const [low, high] = range;
     const own = call.loss === "crossEntropy" ? "softmax" : "sigmoid";
+    // Differences decide in softmax, and in sigmoid the sign.
+    const oneSided = own === "sigmoid" && (low >= 0 || high <= 0);
+    if (!(high - low <= 2 || oneSided)) return undefined;
     const s = (z: number) => 1 / (1 + exp(-z));
     const most =
       own === "sigmoid"
@@ -116,8 +120,8 @@ const rules: Readonly<Record<string, Rule>> = {
           : "";
     return {
       message:
-        `${call.loss} applies ${own} itself. ${capital(source(made))} its inputs lie between ` +
-        `${num(low)} and ${num(high)}, and a predicted probability ${most}.`,
+        `${call.loss} applies ${own} itself. ${capital(source(made))} its inputs lie ` +
+        `${between(range)}, and a predicted probability ${most}.`,
       fix: `Leave out ${made.name}${instead}.`,
     };
   },

@@ -245,6 +245,37 @@ describe("what they take", () => {
     }
     failure("shape-mismatch", () => losses.negativeLogLikelihood(two, i32([0]), { classWeights }));
   });
+  test.each([
+    Number.NaN,
+    -1,
+    Number.POSITIVE_INFINITY,
+    "5",
+    null,
+    { a: 1 },
+    [1, -2],
+    [1, Number.NaN],
+    [1, undefined],
+    [1, "2"],
+  ])("factors that are no finite numbers from 0 up: %o", (given) => {
+    const two = f64([[1, 2]]);
+    for (const name of ["weights", "positiveWeight"]) {
+      const own = () => losses.binaryCrossEntropyWithLogits(two, two, { [name]: given });
+      expect(failure("bad-argument", own).expected).toBe("finite numbers ≥ 0");
+    }
+    const classWeights = given as number[];
+    for (const loss of [losses.crossEntropy, losses.negativeLogLikelihood]) {
+      const error = failure("bad-argument", () => loss(two, i32([0]), { classWeights }));
+      expect(error.fix).toContain("one number for each class");
+    }
+  });
+  test("class weights are a list, or a tensor", () => {
+    const two = f64([[1, 2]]);
+    const one = { classWeights: 2 as unknown as number[] };
+    const error = failure("shape-mismatch", () => losses.crossEntropy(two, i32([0]), one));
+    expect(error).toMatchObject({ found: "the number 2", fix: expect.stringMatching(/^Give 2/) });
+    const given = f64([1, 3]);
+    expect(losses.crossEntropy(two, i32([0]), { classWeights: given }).item()).toBeCloseTo(1.3133);
+  });
   test.each(["weights", "positiveWeight"])("%s are one for each output, or one for all", (name) => {
     const [one, two] = [f64([[0.3], [0.6]]), f64([[0.3, 0.6]])];
     const own = (output: Tensor, given: unknown) =>
