@@ -74,7 +74,7 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
       message: "This safetensors file is not a checkpoint of chainrule.",
       expected: `metadata with format "${format}"`,
       found: found === undefined ? "no format" : `"${found}"`,
-      fix: "Take over its tensors: setParameters(Object.fromEntries(decodeSafetensors(bytes).tensors)).",
+      fix: "Take over its tensors: setParameters(decodeSafetensors(bytes).tensors).",
     });
   }
   const saved = parse(training);

@@ -3,7 +3,7 @@ import { arrayOf, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { shown } from "../core/wording.ts";
+import { listed, nearest, shown } from "../core/wording.ts";
 import type { StoredTensor } from "../io/safetensors-types.ts";
 
 export type GivenValue = Tensor | TypedArray | StoredTensor;
@@ -15,13 +15,19 @@ export function elementsFor(
   value: GivenValue,
   dtype: DType,
 ): TypedArray {
-  const { own, data } = partsOf(value);
+  const { own, data } = partsOf(name, value);
   const size = sizeOf(shape);
   if (data.length !== size || (own !== undefined && !sameShape(own, shape))) {
     fail("bad-argument", {
-      message: `The value for ${name} has the wrong size.`,
-      expected: `${size} elements for ${formatShape(shape)}`,
-      found: own === undefined ? `${data.length}` : `${data.length} for ${formatShape(own)}`,
+      message: `The value for ${name} has the wrong ${own ? "shape" : "size"}.`,
+      expected: own ? formatShape(shape) : `${size} elements for ${formatShape(shape)}`,
+      found: own ? formatShape(own) : `${data.length}`,
+      fix:
+        own && sameShape([...own].reverse(), shape)
+          ? "Transpose it: rows of weights are outputs, columns are inputs."
+          : own && data.length === size
+            ? `Reshape it to ${formatShape(shape)}.`
+            : "Set values of a layer of the same size, or make the layer as large as they are.",
     });
   }
   return arrayOf(dtype, isBig(data) ? Array.from(data, Number) : data);
@@ -32,14 +38,47 @@ type Elements = StoredTensor["data"];
 const isBig = (data: Elements): data is BigInt64Array | BigUint64Array =>
   data instanceof BigInt64Array || data instanceof BigUint64Array;
 
-function partsOf(value: GivenValue): { own?: Shape; data: Elements } {
+/** An object, or the Map that `decodeSafetensors` gives. */
+export type NamedValues = Readonly<Record<string, GivenValue>> | ReadonlyMap<string, GivenValue>;
+
+/** The values by name, all of which must be names of parameters. */
+export function namedValues(values: NamedValues, known: readonly string[]): [string, GivenValue][] {
+  const entries = values instanceof Map ? [...values] : isPlain(values) && Object.entries(values);
+  if (!entries) {
+    return fail("bad-argument", {
+      message: "Parameters are set by name.",
+      expected: "an object or a Map of names and values",
+      found: values instanceof Tensor ? "a tensor" : shown(values),
+      fix: 'Name each: setParameters({ "0.weight": tensor([[1, 2]]) }).',
+    });
+  }
+  const unknown = entries.map(([name]) => name).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return entries;
+  const near = unknown.length === 1 ? nearest(unknown[0]!, known) : undefined;
+  return fail("bad-argument", {
+    message: `The model has no parameter ${listed(unknown)}.`,
+    expected: known.length === 0 ? "none: it has no parameters" : `one of ${listed(known)}`,
+    found: listed(unknown),
+    fix:
+      near === undefined
+        ? "Rename each value to the parameter that it is for, and leave out those of none."
+        : `Did you mean ${shown(near)}?`,
+  });
+}
+
+/** What has its values elsewhere than in properties would set nothing, unnoticed. */
+const isPlain = (values: unknown): boolean =>
+  [Object.prototype, null].includes(Object.getPrototypeOf(values ?? 0));
+
+function partsOf(name: string, value: GivenValue): { own?: Shape; data: Elements } {
   if (value instanceof Tensor) return { own: value.shape, data: value.dataSync() };
   if (ArrayBuffer.isView(value)) return { data: value };
   const { shape, data } = (value ?? {}) as Partial<StoredTensor>;
   if (Array.isArray(shape) && ArrayBuffer.isView(data)) return { own: shape, data };
   return fail("bad-argument", {
-    message: "This is no value for a parameter.",
+    message: `This is no value for the parameter ${name}.`,
     expected: "a tensor, a typed array, or an entry of decodeSafetensors(bytes).tensors",
     found: shown(value),
+    fix: 'Make numbers a tensor: tensor([[1, 2], [3, 4]], { dtype: "f64" }).',
   });
 }

@@ -27,7 +27,7 @@ import { type Data, toDataset } from "./classes.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { firstStepOf } from "./first-step.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
-import { elementsFor, type GivenValue } from "./given-values.ts";
+import { elementsFor, type NamedValues, namedValues } from "./given-values.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import { checkTrainer } from "./options.ts";
 import { outputsOf, type Rows, rowsOf } from "./predict.ts";
@@ -150,19 +150,13 @@ export class Trainer {
 
   /**
    * Sets parameters by name, rounded to the trainer's element type; the others stay. What a file
-   * holds goes in as it is: `setParameters(Object.fromEntries(decodeSafetensors(bytes).tensors))`.
+   * holds goes in as it is: `setParameters(decodeSafetensors(bytes).tensors)`.
    */
-  setParameters(values: Readonly<Record<string, GivenValue>>): void {
+  setParameters(values: NamedValues): void {
     // All are checked before the first is set.
     const known = this.model.parameters;
-    const checked = Object.entries(values).map(([name, value]) => {
-      if (!Object.hasOwn(known, name)) {
-        return fail("bad-argument", {
-          message: `There is no ${name}.`,
-          expected: Object.keys(known).join(", "),
-          found: name,
-        });
-      }
+    const given = namedValues(values, Object.keys(known));
+    const checked = given.map(([name, value]) => {
       return [name, elementsFor(name, known[name]!.shape, value, this.dtype)] as const;
     });
     this.#settled();

@@ -318,6 +318,17 @@ describe("decodeSafetensors refuses", () => {
   });
 });
 
+describe("what is no Uint8Array", () => {
+  it.each([
+    ["ArrayBuffer", new ArrayBuffer(16)],
+    ["String", "{}"],
+    ["Null", null],
+  ])("%s", (found, bytes) => {
+    const error = failure("bad-argument", () => decodeSafetensors(bytes as unknown as Uint8Array));
+    expect(error).toMatchObject({ found, expected: "a Uint8Array" });
+  });
+});
+
 describe("a tensor that cannot be read hides no other", () => {
   const beside = (type: string, shape: string, data: readonly number[]) => {
     const { length } = data;

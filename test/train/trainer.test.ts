@@ -114,6 +114,41 @@ describe("setParameters", () => {
     expect(t.parameters["0.weight"]!.dataSync()[0]).toBe(Math.fround(0.1));
     expect(t.parameters["0.bias"]!.arraySync()).toEqual([1, -2, 2 ** 53]);
   });
+  it("takes the Map that decodeSafetensors gives, and nothing that would set nothing", () => {
+    const t = make();
+    const bytes = encodeSafetensors({
+      "0.bias": arrayTensor("f32", [3], Float32Array.of(7, 8, 9)),
+    });
+    t.setParameters(decodeSafetensors(bytes).tensors);
+    expect(t.parameters["0.bias"]!.arraySync()).toEqual([7, 8, 9]);
+    for (const value of [null, undefined, [1], new Set(["0.bias"]), t.parameters["0.bias"], 3]) {
+      const error = failure("bad-argument", () => t.setParameters(value as never));
+      expect(error.message).toMatch(/^Parameters are set by name\./);
+    }
+    t.setParameters(Object.assign(Object.create(null), { "0.bias": Float64Array.of(1, 2, 3) }));
+    expect(t.parameters["0.bias"]!.arraySync()).toEqual([1, 2, 3]);
+  });
+  it("names all that the model has not, and says what may help", () => {
+    const t = make();
+    const fix = (values: Record<string, unknown>) =>
+      failure("bad-argument", () => t.setParameters(values as never)).fix;
+    const bias = Float64Array.of(1, 2, 3);
+    expect(fix({ "0.bais": bias })).toBe('Did you mean "0.bias"?');
+    const foreign = { "fc1.weight": bias, "fc1.bias": bias };
+    const error = failure("bad-argument", () => t.setParameters(foreign));
+    expect(error).toMatchObject({
+      expected: 'one of "0.weight", "0.bias"',
+      found: '"fc1.weight", "fc1.bias"',
+    });
+    expect(error.fix).toMatch(/^Rename each value/);
+    const turned = t.parameters["0.weight"]!.transpose();
+    expect(fix({ "0.weight": turned })).toMatch(/^Transpose it/);
+    t.setParameters({ "0.weight": turned.transpose() });
+    expect(fix({ "0.bias": tensor([[1, 2, 3]]) })).toBe("Reshape it to [3].");
+    t.setParameters({ "0.bias": tensor([[1, 2, 3]]).reshape([3]) });
+    expect(fix({ "0.bias": [1, 2, 3] })).toContain("tensor(");
+    t.setParameters({ "0.bias": tensor([1, 2, 3], { dtype: "f64" }) });
+  });
   it("refuses what is no value, or none of its parameters", () => {
     const t = make();
     const data = Float64Array.of(1, 2, 3);
@@ -129,7 +164,9 @@ describe("setParameters", () => {
       { data },
       { shape: [3], data: 3 },
     ]) {
-      expect(wrong("0.bias", value).message).toMatch(/^This is no value for a parameter\./);
+      expect(wrong("0.bias", value).message).toMatch(
+        /^This is no value for the parameter 0\.bias\./,
+      );
     }
     wrong("0.bias", { dtype: "f64", shape: [1, 3], data });
     wrong("0.bias", { dtype: "f64", shape: [3], data: Float64Array.of(1) });
@@ -143,7 +180,7 @@ describe("setParameters", () => {
     failure("bad-argument", () => t.setParameters({ "0.bias": bias, "0.weight": bias }));
     const turned = t.parameters["0.weight"]!.transpose();
     const error = failure("bad-argument", () => t.setParameters({ "0.weight": turned }));
-    expect(error).toMatchObject({ expected: "6 elements for [3, 2]", found: "6 for [2, 3]" });
+    expect(error).toMatchObject({ expected: "[3, 2]", found: "[2, 3]" });
     expect(t.toBytes()).toEqual(before);
   });
 });
