@@ -42,6 +42,24 @@ export function columnNotes(table: Table, column: TableColumn, rows: readonly nu
       : categoryNotes(table, column, cells);
 }
 
+/** How many missing cells of the inputs were filled in, where that is asked for. */
+export function filledNotes(
+  table: Table,
+  inputs: readonly TableColumn[],
+  rows: readonly number[],
+): string[] {
+  return inputs.flatMap((column) => {
+    const count = rows.length - present(table, column, rows).length;
+    if (count === 0) return [];
+    const became =
+      column.type === "number"
+        ? "became the mean of the training part"
+        : `became ${count === 1 ? "a category of its own" : "a category of their own"}`;
+    const are = count === 1 ? "is" : "are";
+    return `${cellsOf({ count, example: "" }, column, rows.length)} ${are} missing and ${became}.`;
+  });
+}
+
 function categoryNotes(table: Table, column: TableColumn, cells: readonly string[]): string[] {
   const kinds = kindReader(table);
   const distinct = new Set(cells);

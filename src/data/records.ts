@@ -128,7 +128,9 @@ function syntaxError(error: unknown, last: number, source: string | undefined): 
   return fail("data-invalid", {
     message: known ?? "The text cannot be divided into cells.",
     expected: 'cells such as 1.5 or "with, comma" or "with ""quotes"""',
-    where: far ? `a row after ${place(source, line)}` : place(source, line),
+    where: far
+      ? `${source === undefined ? "" : `${source}, `}a row after line ${line}`
+      : place(source, line),
     fix: 'Close the quotation mark, or write "" for one inside a quoted cell.',
     cause: error,
   });

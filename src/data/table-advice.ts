@@ -140,7 +140,8 @@ export function likelyCauses(table: Table, name: string): string[] {
   const row = table.lines
     .slice(0, 20)
     .findIndex((_, i) => table.columns.some(({ cells }) => cells[i] === name));
-  if (row < 0) return [...(table.doubts ?? [])];
+  // A number is no name of a header, but the place of a column.
+  if (row < 0 || /^\d+$/.test(name)) return [...(table.doubts ?? [])];
   const line = `line ${table.lines[row]}`;
   return [
     ...(table.doubts ?? []),

@@ -2,7 +2,7 @@ import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { listed, shown } from "../core/wording.ts";
 import { type CellSource, tableCells } from "./cells.ts";
-import { columnNotes, rowNumberNotes, totalNotes } from "./column-notes.ts";
+import { columnNotes, filledNotes, rowNumberNotes, totalNotes } from "./column-notes.ts";
 import { type Table, type TableColumn, unknownColumn } from "./csv.ts";
 import { checkIndices, type Dataset } from "./dataset.ts";
 import {
@@ -98,6 +98,7 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   const parts = divide(table, source, target, kept, options);
   const fit: Fit = { source, ...parts, all: kept, constant: [] };
   for (const column of [...inputs, target]) notes.push(...columnNotes(table, column, kept));
+  if (policy === "mean") notes.push(...filledNotes(table, inputs, kept));
   notes.push(...rowNumberNotes(inputs), ...totalNotes(table));
   const { standardize = true, standardizeTarget = false, maxCategories = 1000 } = options;
   const preprocessing: Preprocessing = {

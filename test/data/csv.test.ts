@@ -100,7 +100,7 @@ describe("parseTable: errors", () => {
   it("gives the line of a quotation mark out of place", () => {
     expect(wrong('a,b\n1,x"y\n').where).toBe("t.csv, line 2");
     expect(wrong('a,b\n1,"x"y\n').where).toBe("t.csv, line 2");
-    expect(wrong('a,b\n1,2\n3,"4\n5,6\n').where).toBe("a row after t.csv, line 2");
+    expect(wrong('a,b\n1,2\n3,"4\n5,6\n').where).toBe("t.csv, a row after line 2");
   });
   it("refuses repeated names, numbers as names, and NUL", () => {
     expect(wrong("a,b,a\n1,2,3\n").found).toContain('"a" twice');

@@ -403,3 +403,18 @@ describe("a column that is constant but for rounding", () => {
     expect(build("k,y\n1,0.3\n2,0.30000000000000004\n", "y").notes[0]).toContain("for rounding");
   });
 });
+
+describe("missing values that are filled in", () => {
+  it("are counted", () => {
+    const text = "x,k,y\n1,a,1\n,,2\n3,,3\n4,b,4\n";
+    const { notes } = tableDataset(parseTable(text), { target: "y", missing: "mean" });
+    expect(notes).toContain(
+      '1 of 4 cells of column "x" is missing and became the mean of the training part.',
+    );
+    expect(notes).toContain(
+      '2 of 4 cells of column "k" are missing and became a category of their own.',
+    );
+    const whole = tableDataset(parseTable("x,y\n1,1\n2,2\n"), { target: "y", missing: "mean" });
+    expect(whole.notes).toEqual([]);
+  });
+});

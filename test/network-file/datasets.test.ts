@@ -200,6 +200,35 @@ describe("targets are fitted to the loss", () => {
     expect(error.message).toContain(message);
     expect(error.message).toContain(detail);
   });
+  it("says why a target that looks like numbers became classes", async () => {
+    const network = parse({
+      loss: "meanSquaredError",
+      layers: "[{ linear: { outputs: 1 } }]",
+      data: "{ csv: { file: t.csv, target: y } }",
+    });
+    const read = (text: string) => async () => new TextEncoder().encode(text);
+    const units = "x,y\n1,12 kg\n2,13 kg\n3,15 kg\n";
+    const error = await rejection("file-invalid", toDatasets(network, read(units)));
+    expect(error.fix).toMatch(/^Make it 3 outputs\. 3 of 3 cells of column "y".*units: true/);
+    expect(error.found).toBe('1, and the classes "12 kg", "13 kg", "15 kg"');
+    const words = "x,y\n1,2\n2,low\n3,high\n4,mid\n";
+    const mixed = await rejection("file-invalid", toDatasets(network, read(words)));
+    expect(mixed.fix).toContain('1 of 4 cells of column "y" are numbers');
+    const csv = "{ csv: { file: t.csv, target: y, units: true } }";
+    const mended = parse({
+      loss: "meanSquaredError",
+      layers: "[{ linear: { outputs: 1 } }]",
+      data: csv,
+    });
+    expect([...(await toDatasets(mended, read(units))).train.targets.data]).toEqual([12, 13, 15]);
+  });
+  it("quotes the columns that there are, and takes a number for no header", async () => {
+    const network = parse({ data: "{ csv: { file: t.csv, target: 1 } }" });
+    const read = async () => new TextEncoder().encode("x\ta,y\n1,2\n2,3\n");
+    const error = await rejection("data-invalid", toDatasets(network, read));
+    expect(error.expected).toBe('one of "x\\ta", "y"');
+    expect(error.fix).not.toContain("is the header");
+  });
   it("numbers need a loss for numbers", async () => {
     const network = parse({ data: "{ generate: { regression: {} } }" });
     const error = await rejection("file-invalid", toDatasets(network, noFiles));

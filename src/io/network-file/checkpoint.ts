@@ -1,6 +1,7 @@
 /** The network file inside a checkpoint: what predicting without the file and its data needs. */
 import { fail } from "../../core/errors.ts";
 import { indicesOf } from "../../core/shape.ts";
+import { shown } from "../../core/wording.ts";
 import { checkPreprocessing } from "../../data/preprocessing-check.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import { decodeSafetensors } from "../safetensors.ts";
@@ -52,8 +53,9 @@ export function storedNetwork(bytes: Uint8Array, file: string, given?: NetworkFi
     return fail("file-corrupt", {
       message: "This checkpoint holds no network file.",
       expected: "a checkpoint that “chainrule train” has saved",
-      found: `metadata with ${Object.keys(metadata).join(", ") || "nothing"}`,
+      found: `metadata with ${Object.keys(metadata).slice(0, 9).map(shown).join(", ") || "nothing"}`,
       where: file,
+      fix: "Train a network file with “chainrule train”, and give the file that it saves.",
     });
   }
   const network = given ?? parseNetwork(text ?? "", { path: `${file}, its network file` });

@@ -1,6 +1,7 @@
 /** Datasets from the data section of a network file. Files are read by what the caller passes. */
 import type { ArrayTensor } from "../../core/array-tensor.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
+import { listed } from "../../core/wording.ts";
 import { parseTable, type Table, type TableOptions } from "../../data/csv.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { examples as inlineExamples } from "../../data/examples.ts";
@@ -16,7 +17,7 @@ import type { Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
 import type { CsvSection, DataSection, ExamplesSection, NetworkFile } from "./network.ts";
 import { NetworkFileError, type Path, type Source, sourceOf } from "./source.ts";
-import { formatWords, nearestFix, show } from "./wording.ts";
+import { nearestFix, show } from "./wording.ts";
 
 /** Gives the bytes of a file that a network file names, by the path as it is written there. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;
@@ -233,7 +234,7 @@ function checkColumns(source: Source | undefined, table: Table, csv: CsvSection,
       const fix = [...(near === undefined ? [] : [near]), ...likelyCauses(table, name)].join(" ");
       return source.problem([...path, ...inside], {
         message: `The table ${show(table.source ?? "")} has no column ${show(name)}.`,
-        expected: `one of ${formatWords(names.slice(0, 40))}`,
+        expected: `one of ${listed(names)}`,
         ...(fix === "" ? {} : { fix }),
       });
     });

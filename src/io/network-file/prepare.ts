@@ -44,7 +44,8 @@ export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<
   const inputs = widthOf(raw.train);
   checkWidth(network, inputs);
   const outputs = buildModel(network, inputs).outputSize;
-  const fitted = fitTargets(network, raw.train, outputs === "same" ? inputs : outputs);
+  const width = outputs === "same" ? inputs : outputs;
+  const fitted = fitTargets(network, raw.train, width, raw.notes);
   checkValidation(network, raw);
   const { classes, inputNames, targetNames, preprocessing } = raw.train;
   return {

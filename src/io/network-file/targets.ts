@@ -1,6 +1,7 @@
 /** Fits the targets of the data to the loss and to the number of outputs. */
 import type { ArrayTensor } from "../../core/array-tensor.ts";
 import { fail } from "../../core/errors.ts";
+import { listed, shown } from "../../core/wording.ts";
 import { type Dataset, numericTargets } from "../../data/dataset.ts";
 import type { Loss } from "../../nn/losses.ts";
 import { outside } from "../../train/domains.ts";
@@ -24,9 +25,15 @@ const same: Fitted = { convert: (data) => data, marks: {} };
  * Class labels become what the loss wants: themselves, one-hot rows, or, for two classes and one
  * output, 0 and 1 (−1 and 1 for the hinge).
  *
+ * @param notes what was made of the data
  * @throws NetworkFileError that points at the layer or at the loss that does not fit.
  */
-export function fitTargets(network: NetworkFile, data: Dataset, outputs: number): Fitted {
+export function fitTargets(
+  network: NetworkFile,
+  data: Dataset,
+  outputs: number,
+  notes: readonly string[] = [],
+): Fitted {
   const { name } = network.loss;
   const wants = losses[name]!.targets;
   const width = data.targets.shape.slice(1).reduce((product, n) => product * n, 1);
@@ -48,6 +55,7 @@ export function fitTargets(network: NetworkFile, data: Dataset, outputs: number)
       message: "The network has another number of outputs than the examples have targets.",
       expected: `${width}, the number of targets`,
       found: `${outputs} outputs`,
+      fix: `Make it ${width === 1 ? "1 output" : `${width} outputs`}, or mend the targets.`,
     });
   }
   const count = data.classes.length;
@@ -65,9 +73,10 @@ export function fitTargets(network: NetworkFile, data: Dataset, outputs: number)
       message: "The network has too few outputs for the classes of the data.",
       expected: `${Math.max(2, count)} outputs, one for each class`,
       found: `${outputs} for the labels 0 to ${count - 1}`,
-      ...(outputs === 1 && count === 2
-        ? { fix: "Make it 2 outputs, or take the loss binaryCrossEntropyWithLogits." }
-        : {}),
+      fix:
+        count === 2
+          ? "Make it 2 outputs, or take the loss binaryCrossEntropyWithLogits."
+          : `Make it ${count} outputs.`,
     });
   }
   const signs = wants === "signs";
@@ -81,9 +90,17 @@ export function fitTargets(network: NetworkFile, data: Dataset, outputs: number)
   return mismatch(network, lastWithOutputs(network) ?? last, {
     message: "The network has another number of outputs than the data have classes.",
     expected: count === 2 ? "1 or 2 outputs for two classes" : `${count} outputs`,
-    found: `${outputs}`,
+    found: `${outputs}, and the classes ${listed(data.classes.slice(0, 9))}${count > 9 ? " …" : ""}`,
+    fix: [
+      count === 2 ? "Make it 1 or 2 outputs." : `Make it ${count} outputs.`,
+      ...notesOn(network.data?.csv?.target, notes),
+    ].join(" "),
   });
 }
+
+/** What says why a target became classes: numbers with a unit, or words among them. */
+const notesOn = (target: string | undefined, notes: readonly string[]): readonly string[] =>
+  target === undefined ? [] : notes.filter((note) => note.includes(`column ${shown(target)}`));
 
 /** Whether the classes of data can be listed depends on where they come from. */
 const singleClassFix = ({ data }: NetworkFile): string =>

@@ -79,7 +79,7 @@ export function needed(form: Form): string {
     case "flag":
       return "true or false";
     case "word":
-      return form.words.map(String).join(" or ");
+      return form.words.map(wordOrQuoted).join(" or ");
     case "numbers":
       return form.depths.map((depth) => depthNames[depth]).join(" or ");
     case "list": {
@@ -98,6 +98,10 @@ export function needed(form: Form): string {
       return form.of.map(needed).join(", or ");
   }
 }
+
+/** Signs alone could not be told from what stands around them. */
+const wordOrQuoted = (word: string | boolean): string =>
+  /^\w+$/.test(String(word)) ? String(word) : JSON.stringify(word);
 
 /** What stands at a node, as it is written. */
 export function foundAt(node: Place, text: string): string {
