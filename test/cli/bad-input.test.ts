@@ -120,7 +120,11 @@ describe("a table with mistakes", () => {
       "a,b,kind\n1,2,x\n3,oops,y\n4,5,x\n",
       ['t.csv, line 3, column "b"', "oops"],
     ],
-    ["a missing column", "a,b,sort\n1,2,x\n", ['no column "kind"', "n.yaml:4:37", "a, b, sort"]],
+    [
+      "a missing column",
+      "a,b,sort\n1,2,x\n",
+      ['no column "kind"', "n.yaml:4:37", '"a", "b", "sort"'],
+    ],
     ["no lines", "", ["no rows", "t.csv"]],
     ["a header and no rows", "a,b,kind\n", ["no rows"]],
     ["NaN", "a,b,kind\n1,2,x\n3,inf,y\n4,5,x\n", ["not finite", "inf"]],

@@ -244,6 +244,7 @@ describe("a checkpoint that is not what it should be", () => {
     const { code, stderr } = await predict("other.safetensors", "-i", "1,2");
     expect(code).toBe(2);
     expect(stderr).toContain("holds no network file");
+    expect(stderr).toContain("Train a network file");
   });
   it("of another network does not fit", async () => {
     const args = [

@@ -235,7 +235,7 @@ function checkColumns(source: Source | undefined, table: Table, csv: CsvSection,
       return source.problem([...path, ...inside], {
         message: `The table ${show(table.source ?? "")} has no column ${show(name)}.`,
         expected: `one of ${listed(names)}`,
-        ...(fix === "" ? {} : { fix }),
+        fix: fix || "Name one of these columns.",
       });
     });
   if (problems.length > 0) throw new NetworkFileError(problems, "data-invalid");
