@@ -2,8 +2,16 @@
 import { fail } from "./errors.ts";
 import { didYouMean, listed, shown } from "./wording.ts";
 
-/** Refuses names that nobody reads: what they ask for would silently not be done. */
-export function checkNames(what: string, given: object, names: readonly string[]): void {
+/**
+ * Refuses names that nobody reads: what they ask for would silently not be done. Former spellings
+ * are read, but not offered.
+ */
+export function checkNames(
+  what: string,
+  given: object,
+  names: readonly string[],
+  former: readonly string[] = [],
+): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     fail("bad-argument", {
       message: `${what} takes its options by name.`,
@@ -11,7 +19,9 @@ export function checkNames(what: string, given: object, names: readonly string[]
       found: shown(given),
     });
   }
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  const unknown = Object.keys(given).find(
+    (name) => !names.includes(name) && !former.includes(name),
+  );
   if (unknown === undefined) return;
   fail("bad-argument", {
     message: `${what} has no option ${shown(unknown)}.`,

@@ -4,6 +4,7 @@
  */
 import { callSite } from "../core/call-site.ts";
 import { checkNames } from "../core/options.ts";
+import type { SomeAxes } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { abs, add, div, mul, sub } from "../ops/arithmetic.ts";
 import { greater, isNaN, less, where } from "../ops/compare.ts";
@@ -113,8 +114,8 @@ export const softplus = define<{ readonly beta?: number }>(
 export const softsign = define("softsign", (x) => div(x, add(abs(x), 1)));
 
 interface AxisOptions {
-  /** Default: the last. */
-  readonly axis?: number;
+  /** One axis or several; default: the last. */
+  readonly axis?: SomeAxes;
 }
 /** y_i = e^(x_i)/Σ_j e^(x_j) along an axis. */
 export const softmax = define<AxisOptions>(
@@ -125,7 +126,7 @@ export const softmax = define<AxisOptions>(
 /** y_i = x_i − ln Σ_j e^(x_j) along an axis. */
 export const logSoftmax = define<AxisOptions>(
   "logSoftmax",
-  (x, { axis = -1 }) => sub(x, logsumexp(x, { axes: axis, keepDims: true })),
+  (x, { axis = -1 }) => sub(x, logsumexp(x, { axis, keepDims: true })),
   "axis",
 );
 

@@ -312,7 +312,7 @@ export function crossEntropy(
   const share = labelSmoothing / output.shape[output.rank - 1]!;
   const weights = classWeights && weightsOfClasses(classWeights, output);
   const overClasses = (t: Tensor) =>
-    neg(sum(weights === undefined ? t : mul(t, weights), { axes: -1 }));
+    neg(sum(weights === undefined ? t : mul(t, weights), { axis: -1 }));
   if (isFloat(target.dtype)) {
     const soft = add(mul(like(output, target, "crossEntropy"), 1 - labelSmoothing), share);
     return reduce(overClasses(mul(soft, logs)), reduction);
@@ -364,6 +364,6 @@ export function multiMargin(
   const classes = output.shape[output.rank - 1]!;
   const itself = oneHot(labels, classes, "bool");
   const costs = where(itself, 0, relu(add(sub(output, own), margin)));
-  return reduce(div(sum(costs, { axes: -1 }), classes), reduction);
+  return reduce(div(sum(costs, { axis: -1 }), classes), reduction);
 }
 multiMargin.classes = true;
