@@ -475,11 +475,9 @@ export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor 
   const count = Array.isArray(axis) ? axis.length : 1;
   const rank = asTensor("expandDims", x).rank + count;
   const added = normalizeAxes(axis ?? Number.NaN, rank, "expandDims");
-  let from = 0;
-  return reshape(
-    x,
-    Array.from({ length: rank }, (_, a) => (added.includes(a) ? 1 : x.shape[from++]!)),
-  );
+  const rest = [...x.shape].reverse();
+  const shape = Array.from({ length: rank }, (_, a) => (added.includes(a) ? 1 : rest.pop()!));
+  return reshape(x, shape);
 }
 
 /** x without its axes of size 1 (or without the one or those of them that are named). */
