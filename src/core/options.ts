@@ -2,6 +2,16 @@
 import { fail } from "./errors.ts";
 import { didYouMean, listed, shown } from "./wording.ts";
 
+/** Refuses what is no record of named parts. */
+export function checkRecord(what: string, given: object, example: string): void {
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
+  fail("bad-argument", {
+    message: `${what} takes its parts by name.`,
+    expected: example,
+    found: shown(given),
+  });
+}
+
 /**
  * Refuses names that nobody reads: what they ask for would silently not be done. Former spellings
  * are read, but not offered.

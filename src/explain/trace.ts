@@ -371,6 +371,7 @@ export function updatedWith(
       state: Object.fromEntries(state),
       learningRate: scalar(updateRule(t.trainer!, name).learningRate, "f64"),
       step: scalar(progress.steps, "f64"),
+      clipped: true,
     }).parameter;
   });
   const values = t.evaluate(next);
@@ -438,6 +439,7 @@ export function updateRule(trainer: Trainer, name: string) {
     state,
     learningRate: rate,
     step,
+    clipped: true,
   });
   const learningRate = rateOf(trainer, trainer.model.parameters[name]!.learningRate);
   return { parameter, gradient: g, state, rate, step, result, learningRate };

@@ -12,7 +12,7 @@ import { zerosLike } from "../ops/leaf.ts";
 import { logsumexp } from "../ops/reduce.ts";
 import * as ops from "../ops/transcendental.ts";
 import { madeBy } from "./calls.ts";
-import { type Layer, layer, type Same } from "./layer.ts";
+import { type Layer, layer, type Same, sizeKeepers } from "./layer.ts";
 
 type Empty = Record<string, never>;
 
@@ -38,6 +38,7 @@ function define<Options extends object = Empty>(
     if (first instanceof Tensor) return computed(first, second);
     return activation((x) => computed(x, first), name, { ...first });
   };
+  sizeKeepers.add(build);
   // So that `sequential(linear(2, 3), relu)` names its layer as relu() does.
   return Object.defineProperty(build, "name", { value: name }) as Activation<Options>;
 }

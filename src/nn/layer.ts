@@ -59,6 +59,9 @@ type Usual = "layers" | "settings" | "site";
 type LayerParts<In extends Size, Out extends Size> = Omit<Layer<In, Out>, Usual> &
   Partial<Pick<Layer<In, Out>, Usual>>;
 
+/** Functions that are known to keep the size of the last axis. */
+export const sizeKeepers = new WeakSet<object>();
+
 export const inference: LayerContext = { training: false, path: "" };
 
 /**

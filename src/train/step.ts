@@ -107,6 +107,7 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
       state,
       learningRate: cast(rateOf(model.parameters[name]!.learningRate), dtype),
       step,
+      clipped: true,
     });
     for (const [slot, t] of Object.entries(result.state)) renewedSlots[`${name}/${slot}`] = t;
     renewed[name] = result.parameter;

@@ -76,6 +76,19 @@ interface StepResult {
   readonly correct: number | undefined;
 }
 
+const refused = (_: object, name: string | symbol): never =>
+  fail("bad-argument", {
+    message: "What a trainer gives as its parameters is a copy: assigning to it would do nothing.",
+    expected: "trainer.setParameters, or a copy of one's own: { ...trainer.parameters }",
+    found: `an assignment to ${String(name)}`,
+    fix: `Use trainer.setParameters({ ${JSON.stringify(String(name))}: … }).`,
+  });
+const copied: ProxyHandler<Record<string, Tensor>> = {
+  set: refused,
+  defineProperty: refused,
+  deleteProperty: refused,
+};
+
 /** Training, partial batch, validation, its partial batch, prediction, task, and a few more. */
 const mostCompiled = 9;
 
@@ -138,14 +151,18 @@ export class Trainer {
     );
   }
 
-  /** The parameters' present values by name, as constants. */
+  /**
+   * The parameters' present values by name, as constants: a copy. What is assigned to it would
+   * change nothing here, so that is an error; `setParameters` sets them.
+   */
   get parameters(): Record<string, Tensor> {
-    return Object.fromEntries(
+    const values = Object.fromEntries(
       [...this.#settled()].map(([name, data]) => [
         name,
         constant(data.slice(), this.model.parameters[name]!.shape),
       ]),
     );
+    return new Proxy(values, copied);
   }
 
   /**
