@@ -430,8 +430,11 @@ export class Trainer {
   }
 
   /**
-   * Loads from a file; training then goes on as if it had never stopped. Where another version of
-   * chainrule has saved it whose arithmetic gives other last digits, a warning says so.
+   * Loads from a file; training then goes on as if it had never stopped. What this trainer was made
+   * with counts: the loss, the optimizer's settings, and its learning rate where it is another than
+   * the checkpoint's trainer was made with. Seed, element type and kind of optimizer must agree.
+   * Where another version of chainrule has saved it whose arithmetic gives other last digits, a
+   * warning says so.
    */
   async load(path: string): Promise<Record<string, string>> {
     const bytes = await (await import("#files")).readBytes(path);
@@ -452,6 +455,13 @@ export class Trainer {
     this.learningRate = state.learningRate;
     this.classes = state.classes;
     this.numerics = state.numerics;
+  }
+
+  /** @internal The epoch under way and early stopping begin anew: the loss means something else. */
+  restart(): void {
+    const { steps, epoch, history } = this.progress;
+    this.progress = { ...freshProgress(), steps, epoch, history };
+    this.best = undefined;
   }
 
   /** @internal Runs `work`, which no other training and no loading may interrupt. */

@@ -38,6 +38,14 @@ export function storedTraining(bytes: Uint8Array): Partial<TrainingSection> {
     : (parseJson(network_training, "network_training") as Partial<TrainingSection>);
 }
 
+/** What a checkpoint says of the data that it was trained on. */
+export function storedDescription(bytes: Uint8Array): DataDescription | undefined {
+  const { network_data } = decodeSafetensors(bytes).metadata;
+  return network_data === undefined
+    ? undefined
+    : checked(parseJson(network_data, "network_data")).description;
+}
+
 /**
  * The network in a checkpoint.
  *
