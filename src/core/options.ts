@@ -29,6 +29,14 @@ export function checkNames(
       found: shown(given),
     });
   }
+  const [odd] = Object.entries(given).filter(([, v]) => ["symbol", "bigint"].includes(typeof v));
+  if (odd !== undefined) {
+    fail("bad-argument", {
+      message: `${what} cannot use this ${odd[0]}.`,
+      expected: "no symbol, and a number rather than a bigint",
+      found: shown(odd[1]),
+    });
+  }
   const unknown = Object.keys(given).find(
     (name) => !names.includes(name) && !former.includes(name),
   );

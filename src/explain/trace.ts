@@ -171,7 +171,7 @@ export function traceFunction(
   given: Readonly<Record<string, Tensor>> | readonly Tensor[],
 ): Trace {
   const entries = Array.isArray(given)
-    ? given.map((t: Tensor, i): [string, Tensor] => [`x${i}`, t])
+    ? Array.from(given, (t: Tensor, i): [string, Tensor] => [`x${i}`, t])
     : Object.entries(given as Record<string, Tensor>);
   if (entries.length === 0 || entries.some(([, t]) => !(t instanceof Tensor))) {
     fail("bad-argument", {

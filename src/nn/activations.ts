@@ -2,7 +2,9 @@
  * Activations: each is a function of a tensor and, called without one, a layer:
  * `relu(x)` computes, `sequential(linear(2, 3), relu())` builds.
  */
+
 import { callSite } from "../core/call-site.ts";
+import { aFunction, checkKind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import type { SomeAxes } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -46,9 +48,10 @@ function define<Options extends object = Empty>(
 /** Any function of a tensor as a layer. It keeps the size of the last axis. */
 export function activation(
   f: (x: Tensor) => Tensor,
-  name = f.name || "activation",
+  name = f?.name || "activation",
   settings: Readonly<Record<string, unknown>> = {},
 ): Layer<Same, Same> {
+  checkKind("activation", f, aFunction("a function of a tensor, such as (x) => x.mul(2)"));
   return layer({
     name,
     inputSize: "same",

@@ -6,6 +6,7 @@ import { shown } from "../core/wording.ts";
 import { activation } from "./activations.ts";
 import {
   inference,
+  isLayer,
   type Layer,
   layer,
   type ParameterSpec,
@@ -72,7 +73,7 @@ export function sequential<const L extends readonly Item[]>(
   const site = callSite();
   const layers = (items as readonly Item[]).map((item, i) => {
     if (typeof item === "function") return activation(item);
-    return typeof item?.apply === "function" ? item : noLayer(item, i);
+    return isLayer(item) ? item : noLayer(item, i);
   });
   const own = items.map((item) => typeof item === "function" && !sizeKeepers.has(item));
   checkSizes(layers, own);
@@ -94,7 +95,7 @@ export function sequential<const L extends readonly Item[]>(
         const path = context.path === "" ? `${i}` : `${context.path}.${i}`;
         if (changed && l.inputSize === changed.from) undeclared(l, path, changed);
         const next = l.apply(y, valuesOf(values, `${i}.`), { ...context, path });
-        const [from, to] = [y, next].map((t) => t.shape.at(-1));
+        const [from, to] = [y, next].map((t) => t?.shape?.at(-1));
         if (own[i] && from !== undefined && to !== undefined && from !== to)
           changed = { place: path, from, to, shape: next.shape };
         else if (l.outputSize !== "same") changed = undefined;

@@ -408,10 +408,10 @@ export function pad(x: Tensor, options: PadOptions): Tensor {
   const { before, after, value = 0 } = options;
   const example = "{ before: [0, 1], after: [0, 1] }";
   const sizes = [before, after].flatMap((list) => checkList("What pad adds", list, example));
-  const whole = sizes.every((n) => Number.isInteger(n) && n >= 0);
+  const whole = sizes.every((n) => Number.isInteger(n) && n >= 0) && typeof value === "number";
   if (before.length !== asTensor("pad", x).rank || after.length !== x.rank || !whole) {
     fail("bad-argument", {
-      message: "pad needs a whole number ≥ 0 before and after each axis.",
+      message: "pad needs a number as value, and whole ones ≥ 0 before and after each axis.",
       expected: `${x.rank} of each`,
       found: `before ${formatShape(before)}, after ${formatShape(after)}`,
       fix: "Use slice to take elements away.",

@@ -1,10 +1,13 @@
 /** Reductions and scans. */
+
 import { fail } from "../core/errors.ts";
 import { type Expression, index, indices, load, offset } from "../core/expression.ts";
+import { isNumber } from "../core/kinds.ts";
 import type { Combine, Op, TensorType } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, type Shape, type SomeAxes, sizeOf } from "../core/shape.ts";
 import { axesOf, node, type Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { add, div, mul, square, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { equal, isFinite, where } from "./compare.ts";
@@ -325,6 +328,13 @@ export function variance(
   checkNames("variance", options, ["axis", "keepDims", "correction"], ["axes"]);
   const { correction = 0, keepDims = false } = options;
   const axis = reduced("variance", x, options);
+  if (!isNumber(correction, Number.isFinite)) {
+    fail("bad-argument", {
+      message: "variance cannot use this correction.",
+      expected: "a number: 0 is biased, 1 Bessel's correction",
+      found: shown(correction),
+    });
+  }
   const n = sizeOf(axis.map((a) => x.shape[a]!));
   const deviation = sub(x, mean(x, { axis, keepDims: true }));
   return div(sum(square(deviation), { axis, keepDims }), Math.max(0, n - correction));

@@ -1,6 +1,7 @@
 /** What an optimizer is: how parameter and state follow from the gradient, as graph nodes. */
 
 import { fail } from "../core/errors.ts";
+import { isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
 import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -20,6 +21,17 @@ import { clamp } from "../ops/compare.ts";
 import { max, sum } from "../ops/reduce.ts";
 import { sqrt } from "../ops/transcendental.ts";
 import { type Schedule, toSchedule } from "./schedules.ts";
+
+/** Whether a value can be used as an optimizer. */
+export const isOptimizer = (value: unknown): boolean =>
+  isRecord(value) &&
+  isText(value.name) &&
+  isFunction(value.update) &&
+  isRecord(value.slots) &&
+  Object.values(value.slots).every((first) => typeof first === "number") &&
+  isRecord(value.learningRate) &&
+  typeof value.learningRate.initial === "number" &&
+  isFunction(value.learningRate.factor);
 
 /** What every optimizer takes. */
 export interface CommonOptions {
@@ -87,12 +99,12 @@ export function optimizer(
   ]);
   const { clipValue, clipNorm } = options;
   for (const [what, value] of Object.entries({ clipValue, clipNorm, ...parts.settings })) {
-    const wrong = typeof value === "number" && (!Number.isFinite(value) || value < 0);
-    if (wrong) {
+    const known = typeof value === "boolean" || value === undefined;
+    if (!known && !isNumber(value, (n) => Number.isFinite(n) && n >= 0)) {
       fail("bad-argument", {
         message: `${name} cannot use this ${what}.`,
         expected: "a finite number ≥ 0",
-        found: String(value),
+        found: shown(value),
       });
     }
   }

@@ -9,9 +9,10 @@ import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { arrays, checkKind, bytes as fileBytes } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import type { TensorType } from "../core/op.ts";
-import { checkNames } from "../core/options.ts";
+import { checkNames, checkRecord } from "../core/options.ts";
 import { keyOf } from "../core/random.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -339,6 +340,7 @@ export class Trainer {
 
   /** The training step's graph for a batch: what is run, differentiated and explained. */
   stepGraph(inputs: ArrayTensor, targets: ArrayTensor): StepGraph {
+    for (const part of [inputs, targets]) checkKind("stepGraph", part, arrays);
     return this.#stepFor(inputs, targets).graph;
   }
 
@@ -377,6 +379,8 @@ export class Trainer {
     inputs: ArrayTensor;
     targets: ArrayTensor;
   } {
+    checkRecord("batchOf", data, "{ inputs, targets }, as a dataset has them");
+    for (const part of [data.inputs, data.targets]) checkKind("batchOf", part, arrays);
     const convert = (t: ArrayTensor): ArrayTensor =>
       !isFloat(t.dtype) || t.dtype === this.dtype
         ? t
@@ -415,11 +419,13 @@ export class Trainer {
 
   /** The state as a safetensors file: parameters, optimizer's memory, progress. */
   toBytes(extra: Readonly<Record<string, string>> = {}): Uint8Array {
+    checkRecord("toBytes", extra, "texts by name, for the file's metadata");
     return writeCheckpoint(this, extra);
   }
 
   /** Takes over a state made by `toBytes` of the same model; returns the extra metadata. */
   fromBytes(bytes: Uint8Array): Record<string, string> {
+    checkKind("fromBytes", bytes, fileBytes);
     return readCheckpoint(this, bytes);
   }
 

@@ -387,7 +387,8 @@ describe("the learning rate after loading", () => {
 describe("early stopping that had stopped", () => {
   it("goes on where more patience is asked for", async () => {
     const t = make({ optimizer: sgd({ learningRate: 0 }) });
-    const run = (patience: number) => t.fit(data, { untilEpoch: 50, earlyStopping: { patience } });
+    const run = (patience: number) =>
+      t.fit(data, { untilEpoch: 50, earlyStopping: { patience, minDelta: 9 } });
     expect(await run(2)).toMatchObject({ stopped: "early", epochs: { length: 3 } });
     expect(await run(2)).toMatchObject({ stopped: "early", epochs: { length: 0 } });
     expect(await run(4)).toMatchObject({ stopped: "early", epochs: { length: 5 } });
