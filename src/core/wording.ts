@@ -8,6 +8,7 @@ export function shown(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean" || value == null) {
     return String(value);
   }
+  if (typeof value === "bigint") return shown(`${value}`).slice(1, -1) + "n";
   return Array.isArray(value) ? `an array of ${value.length}` : `a value of type ${typeof value}`;
 }
 

@@ -140,6 +140,14 @@ function checkApplied(
   context: LayerContext,
 ): void {
   asTensor(`The layer ${layer.name}`, x);
+  if (!isRecord(context) || !isText(context.path)) {
+    fail("bad-argument", {
+      message: `The layer ${layer.name} cannot be applied in this context.`,
+      expected: '{ training: false, path: "" }, or none',
+      found: isRecord(context) ? `path: ${shown(context.path)}` : shown(context),
+    });
+  }
+  checkInput(layer, x, context.path);
   const names = Object.keys(layer.parameters);
   const found = isRecord(parameters) ? parameters : {};
   const lacking = names.find((name) => !(found[name] instanceof Tensor));
@@ -151,14 +159,6 @@ function checkApplied(
       fix: "Pass values, such as trainer.parameters: layer.apply(x, parameters).",
     });
   }
-  if (!isRecord(context) || !isText(context.path)) {
-    fail("bad-argument", {
-      message: `The layer ${layer.name} cannot be applied in this context.`,
-      expected: '{ training: false, path: "" }, or none',
-      found: isRecord(context) ? `path: ${shown(context.path)}` : shown(context),
-    });
-  }
-  checkInput(layer, x, context.path);
 }
 
 function checkInput(layer: Pick<Layer, "name" | "inputSize">, x: Tensor, path: string): void {

@@ -5,7 +5,7 @@ import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { asTensor, type Tensor } from "../core/tensor.ts";
+import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { abs, add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
@@ -246,13 +246,17 @@ interface ClassOptions extends LossOptions {
 
 /** One weight for each class: fewer would be stretched, more be left over, and nobody told. */
 function weightsOfClasses(given: readonly number[] | Tensor, output: Tensor): Tensor {
-  const weights = asFactor(given, output) as Tensor;
+  const weights = asFactor(given, output);
   const classes = output.shape[output.rank - 1]!;
-  if (sameShape(weights.shape, [classes])) return weights;
+  if (weights instanceof Tensor && sameShape(weights.shape, [classes])) return weights;
   return fail("shape-mismatch", {
     message: "classWeights are one number for each class.",
     expected: `${classes}, as many as the model has outputs`,
-    found: weights.rank === 1 ? `${weights.size}` : `shape ${formatShape(weights.shape)}`,
+    found: !(weights instanceof Tensor)
+      ? shown(given)
+      : weights.rank === 1
+        ? `${weights.size}`
+        : `shape ${formatShape(weights.shape)}`,
   });
 }
 
@@ -314,7 +318,7 @@ export function crossEntropy(
   }
   const logs = logSoftmax(asTensor("crossEntropy", output));
   const share = labelSmoothing / output.shape[output.rank - 1]!;
-  const weights = classWeights && weightsOfClasses(classWeights, output);
+  const weights = classWeights === undefined ? undefined : weightsOfClasses(classWeights, output);
   const overClasses = (t: Tensor) =>
     neg(sum(weights === undefined ? t : mul(t, weights), { axis: -1 }));
   if (isFloat(asTensor("crossEntropy", target).dtype)) {

@@ -18,17 +18,8 @@ export interface Probe {
   readonly depth?: number;
 }
 
-const {
-  adam,
-  linear,
-  meanSquaredError,
-  relu,
-  sequential,
-  sgd,
-  Tensor,
-  tensor,
-  trainer,
-} = chainrule;
+const { adam, linear, meanSquaredError, relu, sequential, sgd, Tensor, tensor, trainer } =
+  chainrule;
 
 const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f64" });
 const x = tensor([
@@ -573,7 +564,7 @@ const dataFunctions: Record<string, Probe> = {
 const tensorMethods: Record<string, Probe> = Object.fromEntries(
   methodsOf(x).map((name) => {
     const of = Object.hasOwn(functions, name) ? functions[name] : undefined;
-    const rest = of === undefined ? { at: [0, 0], mean: [{}] }[name] : of.right.slice(1);
+    const rest = of === undefined ? (name === "at" ? [0, 0] : []) : of.right.slice(1);
     const on = name === "item" ? tensor(1) : (of?.right[0] ?? x);
     const call = (...given: never[]) => (on as Record<string, Any>)[name]!(...given);
     return [name, probe(call, rest ?? [], read)];
