@@ -2,8 +2,8 @@
 
 import type { BackendName } from "../backends/choose.ts";
 import { readBytes, writeAtomically } from "../io/files-node.ts";
-import { scaleAdvice } from "../io/network-file/advice.ts";
 import { inFile } from "../io/in-file.ts";
+import { scaleAdvice } from "../io/network-file/advice.ts";
 import { toMetadata } from "../io/network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
 import { dataChanges, type Given, resumption } from "../io/network-file/resume.ts";

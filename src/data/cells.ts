@@ -32,15 +32,16 @@ export interface Dialect extends NumberFormat {
 }
 
 const isColumn = (column: unknown): boolean =>
-  isRecord(column) && isText(column.name) && areTexts(column.cells);
+  isRecord(column) && isText(column.name) && Array.isArray(column.cells);
 
-const isParsed = ({ columns, lines, size, missingValues, decimal }: Parts): boolean =>
+const isParsed = ({ columns, lines, size, missingValues, decimal, notes }: Parts): boolean =>
   Array.isArray(columns) &&
   Array.from(columns).every(isColumn) &&
   Array.isArray(lines) &&
   size === lines.length &&
   areTexts(missingValues) &&
-  isText(decimal);
+  isText(decimal) &&
+  (notes === undefined || areTexts(notes));
 
 type Parts = Readonly<Record<string, unknown>>;
 

@@ -171,6 +171,7 @@ export class Trainer {
    * holds goes in as it is: `setParameters(Object.fromEntries(decodeSafetensors(bytes).tensors))`.
    */
   setParameters(values: Readonly<Record<string, GivenValue>>): void {
+    checkRecord("setParameters", values, "values by the names of parameters");
     // All are checked before the first is set.
     const known = this.model.parameters;
     const checked = Object.entries(values).map(([name, value]) => {

@@ -1,6 +1,6 @@
 /** Advice of the command line, followed as it stands there. */
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import promises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { createServer } from "node:net";
@@ -78,11 +78,14 @@ async function forbidding(work: () => Promise<unknown>): Promise<unknown> {
 
 /** Runs a command of a copy of what is built, in which something is missing. */
 async function without(part: string, args: readonly string[]): Promise<unknown> {
-  const copy = join(cwd, "copy");
+  const copy = join(cwd, "copy", "dist");
   cpSync(join(root, "dist"), copy, {
     recursive: true,
     filter: (path) => path !== join(root, "dist", part),
   });
+  for (const name of ["package.json", "node_modules"]) {
+    symlinkSync(join(root, name), join(cwd, "copy", name));
+  }
   return told(args, join(copy, "cli.js"));
 }
 

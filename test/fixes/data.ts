@@ -23,6 +23,64 @@ const inputs = d.arrayTensor("f64", [2, 1], Float64Array.of(1, 2));
 
 export const data: readonly Row[] = [
   [
+    "Convert them to one unit.",
+    () => d.tableDataset(table("a,y\n1 m,1\n2 cm,2\n", { units: true }), { target: "y" }),
+    () => d.tableDataset(table("a,y\n100 cm,1\n2 cm,2\n", { units: true }), { target: "y" }),
+  ],
+  [
+    'Say decimal: ",", too.',
+    () => table("a\n1\n", { thousands: "." }),
+    () => table("a\n1\n", { thousands: ".", decimal: "," }),
+  ],
+  [
+    "If empty cells are the other class, say missingValues: [] to keep them.",
+    () => set("a,y\n1,yes\n2,\n3,yes\n", { target: "y", missing: "drop" }),
+    () => {
+      const kept = table("a,y\n1,yes\n2,\n3,yes\n", { missingValues: [] });
+      d.tableDataset(kept, { target: "y" });
+    },
+  ],
+  [
+    "Choose another target, or list its classes under `classes` if others are to come.",
+    () => set("a,y\n1,yes\n2,yes\n", { target: "y" }),
+    () => set("a,y\n1,yes\n2,yes\n", { target: "a" }),
+    () => set("a,y\n1,yes\n2,yes\n", { target: "y", classes: ["no", "yes"] }),
+  ],
+  [
+    "List it, too.",
+    () => set("a,y\n1,yes\n2,no\n3,perhaps\n", { target: "y", classes: ["yes", "no"] }),
+    () => set("a,y\n1,yes\n2,no\n3,perhaps\n", { target: "y", classes: ["yes", "no", "perhaps"] }),
+  ],
+  [
+    "Train again on rows that have it, or, if it is a class, list all under `classes`.",
+    () => d.preprocessDataset(fitted, [{ a: 1, kind: "perhaps" }]),
+    () => {
+      const again = set("a,kind\n1,x\n2,y\n3,perhaps\n", { target: "kind" });
+      d.preprocessDataset(again.preprocessing, [{ a: 1, kind: "perhaps" }]);
+    },
+    () => {
+      const again = set("a,kind\n1,x\n2,y\n", { target: "kind", classes: ["x", "y", "perhaps"] });
+      d.preprocessDataset(again.preprocessing, [{ a: 1, kind: "perhaps" }]);
+    },
+  ],
+  [
+    "If the line above is a title and no header, remove it; or give `delimiter`.",
+    () => table("A title\n1,2\n3,4\n"),
+    () => table("1,2\n3,4\n", { header: false }),
+    () => table("A title\n1,2\n3,4\n", { delimiter: ";" }),
+  ],
+  [
+    "If the rows begin with a name or number that has no column, add a name to the header line.",
+    () => table("b,c\n0,1,2\n1,3,4\n"),
+    () => table("a,b,c\n0,1,2\n1,3,4\n"),
+  ],
+  [
+    'Quote numbers that contain the delimiter, such as "1,5", or divide the cells by semicolons.',
+    () => table("a,b\n1,2\n1,5,2\n"),
+    () => table('a,b\n1,2\n"1,5",2\n'),
+    () => table("a;b\n1;2\n1,5;2\n"),
+  ],
+  [
     "Take fewer rows, or raise the option `limit`.",
     () => table("a\n1\n2\n3\n", { limit: 5 } as never),
     () => table("a\n1\n", { limit: 5 } as never),
@@ -37,7 +95,7 @@ export const data: readonly Row[] = [
   ],
   [
     "Mend the line; quote cells that contain the delimiter; or give `delimiter` or `comment`.",
-    () => table("a,b\n1,2,3\n"),
+    () => table("a,b\n1,2\n1,x,3\n"),
     () => table("a,b\n1,2\n"),
     () => table('a,b\n1,"2,3"\n'),
     () => table("a;b\n1,2;3\n", { delimiter: ";" }),
@@ -138,7 +196,7 @@ export const data: readonly Row[] = [
   ],
   [
     "Leave it out of `inputs`, or check the delimiter and the list of missing values.",
-    () => set("a,b,c\n1,,3\n2,,4\n", { target: "c", missing: "mean" }),
+    () => set("a,b,c\n1,,3\n2,,4\n", { target: "c", inputs: ["a", "b"], missing: "mean" }),
     () => set("a,b,c\n1,,3\n2,,4\n", { target: "c", inputs: ["a"] }),
     () => {
       const text = "a,b,c\n1,?,3\n2,!,4\n";
@@ -179,24 +237,6 @@ export const data: readonly Row[] = [
     () => set("a,y\n1,1\ninf,2\n", { target: "y" }),
     () => set("a,y\n1,1\n3,2\n", { target: "y" }),
     () => set("a,y\n1,1\n,2\n", { target: "y", missing: "mean" }),
-  ],
-  [
-    "Say decimal: … if that is the decimal sign.",
-    () => set('a;y\n"1,5";1\n2,5;2\n', { target: "y" }),
-    () => d.tableDataset(table('a;y\n"1,5";1\n2,5;2\n', { decimal: "," }), { target: "y" }),
-  ],
-  [
-    'Mend the cell, list … in missingValues, or declare types: { …: "category" }.',
-    () => set("a,y\n1,1\n2,2\nx,3\n", { target: "y" }),
-    () => set("a,y\n1,1\n2,2\n3,3\n", { target: "y" }),
-    () => {
-      const known = table("a,y\n1,1\n2,2\nx,3\n", { missingValues: ["x"] });
-      d.tableDataset(known, { target: "y", missing: "drop" });
-    },
-    () => {
-      const known = table("a,y\n1,1\n2,2\nx,3\n", { types: { a: "category" } });
-      d.tableDataset(known, { target: "y" });
-    },
   ],
   [
     "Mend the row that the message points at, or say how such cells are to be treated.",

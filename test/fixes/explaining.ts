@@ -6,6 +6,8 @@ const { linear, sequential, sgd, tensor } = c;
 const data = { inputs: [[0, 1]], targets: [[1]] };
 const model = sequential(linear(2, 2), c.tanh(), linear(2, 1));
 const wide = sequential(linear(2, 40), c.tanh(), linear(40, 1));
+const deep = sequential(linear(2, 2), c.tanh(), linear(2, 40), c.tanh(), linear(40, 1));
+const both = (A: c.Tensor, a: c.Tensor) => A.mul(a).sum();
 const any = (f: unknown) => f as (...given: unknown[]) => Promise<unknown>;
 const nan = sequential(linear(2, 1, { weight: 0, bias: 0 }), (x: c.Tensor) => x.log());
 const square = (w: c.Tensor) => w.square().sum();
@@ -36,8 +38,8 @@ export const explaining: readonly Row[] = [
   ],
   [
     "Name one of them, for example ….",
-    () => c.explain(model, { data, parameter: "w1", notation: "one-based" as never }),
-    (fix) => c.explain(model, { data, parameter: example(fix) }),
+    () => c.explain(both, { inputs: { A: tensor(1), a: tensor(2) }, parameter: "{a}" }),
+    (fix) => c.explain(both, { inputs: { A: tensor(1), a: tensor(2) }, parameter: example(fix) }),
   ],
   [
     "Choose one of: …",
@@ -73,8 +75,8 @@ export const explaining: readonly Row[] = [
   ],
   [
     'Use update: "simultaneous".',
-    () => c.explain(wide, { data, update: "sequential" }),
-    () => c.explain(wide, { data, update: "simultaneous" }),
+    () => c.explain(deep, { data, update: "sequential" }),
+    () => c.explain(deep, { data, update: "simultaneous" }),
   ],
   [
     "Ask gradientReport, or chainrule report, which operator made it.",

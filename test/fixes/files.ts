@@ -22,7 +22,11 @@ const noData = { data: undefined };
 const utf16 = new Uint8Array(Buffer.from(table, "utf16le"));
 const latin1 = new Uint8Array(Buffer.from("a,kind\n1,\u00e9\n2,y\n", "latin1"));
 const alias = (n: number) =>
-  `x: &x [${new Array(n).fill("1").join(", ")}]\n${text({ data: "{ examples: *x }" })}`;
+  text({
+    data:
+      `{ examples: [{ inputs: &x [${new Array(n).fill("1").join(", ")}], targets: a }, ` +
+      "{ inputs: *x, targets: b }, { inputs: *x, targets: b }] }",
+  });
 
 const cwd = folder();
 const at = (name: string) => join(cwd, name);
@@ -124,7 +128,7 @@ export const files: readonly Row[] = [
   ],
   [
     "Write the values out, or put them into a CSV file.",
-    () => raw(alias(200_000)),
+    () => raw(alias(60_000)),
     () => parse({ data: examples("a", "b") }),
     () => datasets({ data: csv }),
   ],
@@ -179,8 +183,8 @@ export const files: readonly Row[] = [
   ],
   [
     "Write { …: … }.",
-    () => parse({ layers: "[{ linear: 2 }]" }),
-    () => parse({ layers: "[{ linear: { outputs: 2 } }]" }),
+    () => parse({ layers: "[{ dropout: 0.3 }, { linear: { outputs: 2 } }]" }),
+    () => parse({ layers: "[{ dropout: { rate: 0.3 } }, { linear: { outputs: 2 } }]" }),
   ],
   [
     "Begin each entry with “- ”, or put the entries into [ ].",
@@ -221,15 +225,14 @@ export const files: readonly Row[] = [
   ],
   [
     "Write the targets as names, list the classes, or take meanSquaredError.",
-    () => datasets({ data: examples("0", "1") }),
-    () => datasets({ data: examples("a", "b") }),
-    () => datasets({ data: examples("0", "1").replace(/ }$/, ", classes: [a, b] }") }),
+    () => datasets({ data: examples("[1, 0]"), loss: "negativeLogLikelihood" }),
+    () => datasets({ data: examples("a", "b"), loss: "negativeLogLikelihood" }),
     () =>
       datasets({
-        data: examples("0", "1"),
-        loss: "meanSquaredError",
-        layers: "[{ linear: { outputs: 1 } }]",
+        data: examples("0", "1").replace(/ }$/, ", classes: [a, b] }"),
+        loss: "negativeLogLikelihood",
       }),
+    () => datasets({ data: examples("[1, 0]"), loss: "meanSquaredError" }),
   ],
   [
     "Say types: { …: category }, or take meanSquaredError.",
@@ -256,6 +259,23 @@ export const files: readonly Row[] = [
     () => datasets({ data: csv }, new TextEncoder().encode(table)),
   ],
 
+  [
+    "Say how many there are under idx: classes.",
+    () => idx("{ images: i, labels: l }"),
+    () => idx("{ images: i, labels: l, classes: 2 }"),
+  ],
+  [
+    "Ask for more of them.",
+    () => datasets({ data: "{ generate: { blobs: { centers: 1 } } }" }),
+    () => datasets({ data: "{ generate: { blobs: { centers: 2 } } }" }),
+  ],
+  [
+    "Add examples of others, or list all classes under data: classes.",
+    () => datasets({ data: examples("a") }),
+    () => datasets({ data: examples("a", "b") }),
+    () => datasets({ data: examples("a").replace(/ }$/, ", classes: [a, b] }") }),
+  ],
+
   // Checkpoints.
   [
     "Train again, with a lower learning rate perhaps, or take an older checkpoint.",
@@ -268,9 +288,16 @@ export const files: readonly Row[] = [
     () => f.storedNetwork(good, "x"),
   ],
   [
-    "Convert it before saving, for example to F32.",
-    () => c.decodeSafetensors(typed("C64", 8)),
-    () => c.decodeSafetensors(typed("F32", 4)),
+    "Convert it before saving, for example to F32, or leave this tensor out.",
+    () => c.decodeSafetensors(typed("C64", 8)).tensors.get("a")!.data,
+    () => c.decodeSafetensors(typed("F32", 4)).tensors.get("a")!.data,
+    () => c.decodeSafetensors(typed("C64", 8)).tensors,
+  ],
+
+  [
+    'Read it without integers: "f64", as BigInts.',
+    () => c.decodeSafetensors(large, { integers: "f64" }).tensors.get("a")!.data,
+    () => c.decodeSafetensors(large).tensors.get("a")!.data,
   ],
 
   // Files.
@@ -333,6 +360,22 @@ export const files: readonly Row[] = [
     () => write(at("inside/o")),
   ],
 ];
+
+const idx = (data: string) =>
+  f.toDatasets(
+    parse({ data: `{ idx: ${data} }` }),
+    from({
+      i: Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 5, 6),
+      l: Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 0, 0),
+    }),
+  );
+
+/** 2^63 − 1, which no f64 is. */
+const large = (() => {
+  const whole = typed("I64", 8);
+  whole.set(new Uint8Array(BigInt64Array.of(2n ** 63n - 1n).buffer), whole.length - 8);
+  return whole;
+})();
 
 /** A safetensors file with one element of a type. */
 function typed(dtype: string, size: number): Uint8Array {

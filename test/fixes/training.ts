@@ -75,6 +75,12 @@ const fresh = (k: number, backend: "wasm" | "interpreter") =>
 
 export const training: readonly Row[] = [
   [
+    'Use backend: "auto", which takes the fastest that there is, or leave it out.',
+    () => make({ backend: "turbo" as never }),
+    () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd(), backend: "auto" }),
+    () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd() }),
+  ],
+  [
     'Use backend: "interpreter".',
     () => withoutSimd(() => make({ backend: "wasm" })),
     () => withoutSimd(() => make({ backend: "interpreter" }).step(pairs)),
@@ -206,15 +212,11 @@ export const training: readonly Row[] = [
   ],
 
   [
-    "Read its tensors with decodeSafetensors and pass them to setParameters.",
+    "Take over its tensors: setParameters(Object.fromEntries(decodeSafetensors(bytes).tensors)).",
     () => make().fromBytes(foreign()),
     () => {
       const { tensors } = c.decodeSafetensors(foreign());
-      const values = [...tensors].map(([name, { data, shape }]) => [
-        name,
-        tensor(data as Float32Array, { shape }),
-      ]);
-      make().setParameters(Object.fromEntries(values));
+      make().setParameters(Object.fromEntries(tensors));
     },
   ],
   [
