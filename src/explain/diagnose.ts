@@ -151,8 +151,6 @@ export async function diagnose(
   const { value, language = "en" } = options;
   const given = givenNumber(t, options);
   if (!languages.includes(language)) choose("language", language, languages);
-  if (decimals !== undefined && !Number.isSafeInteger(decimals))
-    choose("number of decimals", decimals, ["a whole number"]);
   if (options.notation !== undefined && !notations.includes(options.notation))
     choose("notation", options.notation, notations);
   const all = withSite(callSite(), () => mistakes(t));

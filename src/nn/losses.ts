@@ -68,6 +68,7 @@ function checked<O extends LossOptions>(
   ...own: (keyof O & string)[]
 ): O {
   checkNames(loss, options, [...own, "reduction"]);
+  for (const t of [output, target]) asTensor(loss, t);
   recordLoss({ loss, output, target });
   return options;
 }

@@ -123,6 +123,7 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
     best: places.has(`best/${parameters[0]}`) ? part("best/", parameters) : undefined,
     progress: saved.progress,
     learningRate: resumedRate(saved, trainer),
+    formerRate: saved.learningRate,
     classes: saved.classes,
     numerics: saved.numerics,
   });
@@ -138,6 +139,12 @@ export function numericsNote({ numerics: before }: Trainer): string | undefined 
     `${numerics}): training goes on, but its last digits are not those of one that never stopped.`
   );
 }
+
+/** What to say where a trainer was made with another learning rate than the checkpoint's. */
+export const rateNote = (former: number, now: number): string | undefined =>
+  now === former
+    ? undefined
+    : `The learning rate is ${now}, as this trainer was made with, and no longer ${former}.`;
 
 /** Whoever makes a trainer with another rate than the checkpoint's was made with wants that one. */
 function resumedRate({ learningRate, initialRate }: Saved, { optimizer }: Trainer): number {

@@ -23,8 +23,9 @@ import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { numericsNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
+import { copied } from "./copied.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { firstStepOf } from "./first-step.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
@@ -66,6 +67,8 @@ export interface TrainerState {
   readonly best: ReadonlyMap<string, TypedArray> | undefined;
   readonly progress: Progress;
   readonly learningRate: number;
+  /** The learning rate in the checkpoint; this trainer may have been made with another. */
+  readonly formerRate: number;
   readonly classes: readonly string[] | undefined;
   /** The version of the arithmetic that has made it. */
   readonly numerics: number;
@@ -76,19 +79,6 @@ interface StepResult {
   readonly weight: number;
   readonly correct: number | undefined;
 }
-
-const refused = (_: object, name: string | symbol): never =>
-  fail("bad-argument", {
-    message: "What a trainer gives as its parameters is a copy: assigning to it would do nothing.",
-    expected: "trainer.setParameters, or a copy of one's own: { ...trainer.parameters }",
-    found: `an assignment to ${String(name)}`,
-    fix: `Use trainer.setParameters({ ${JSON.stringify(String(name))}: … }).`,
-  });
-const copied: ProxyHandler<Record<string, Tensor>> = {
-  set: refused,
-  defineProperty: refused,
-  deleteProperty: refused,
-};
 
 /** Training, partial batch, validation, its partial batch, prediction, task, and a few more. */
 const mostCompiled = 9;
@@ -122,6 +112,7 @@ export class Trainer {
   /** The training loop that is under way in the backend. */
   #live: Resident | undefined;
   #busy = false;
+  #formerRate = Number.NaN;
   #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
   constructor(model: Layer, options: TrainerOptions) {
@@ -440,14 +431,15 @@ export class Trainer {
    * Loads from a file; training then goes on as if it had never stopped. What this trainer was made
    * with counts: the loss, the optimizer's settings, and its learning rate where it is another than
    * the checkpoint's trainer was made with. Seed, element type and kind of optimizer must agree.
-   * Where another version of chainrule has saved it whose arithmetic gives other last digits, a
-   * warning says so.
+   * Another rate is told by a warning, and so is another version of chainrule that has saved it
+   * whose arithmetic gives other last digits.
    */
   async load(path: string): Promise<Record<string, string>> {
     const bytes = await (await import("#files")).readBytes(path);
     const extra = inFile(path, () => this.fromBytes(bytes));
-    const note = numericsNote(this);
-    if (note !== undefined) console.warn(`chainrule: ${path}: ${note}`);
+    for (const note of [numericsNote(this), rateNote(this.#formerRate, this.learningRate)]) {
+      if (note !== undefined) console.warn(`chainrule: ${path}: ${note}`);
+    }
     return extra;
   }
 
@@ -462,6 +454,7 @@ export class Trainer {
     this.learningRate = state.learningRate;
     this.classes = state.classes;
     this.numerics = state.numerics;
+    this.#formerRate = state.formerRate;
   }
 
   /** @internal The epoch under way and early stopping begin anew: the loss means something else. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it, test } from "vitest";
+import { afterAll, describe, expect, it, test, vi } from "vitest";
 import { moons } from "../../src/data/index.ts";
 import {
   adagrad,
@@ -372,6 +372,21 @@ describe("the learning rate after loading", () => {
       third.fromBytes(other.toBytes());
       expect(third.learningRate).toBe(0.02);
     }
+  });
+  it("is told by a warning, where it is another", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const path = join(folder, "rated.safetensors");
+    await rated(0.1).save(path);
+    await rated(0.1).load(path);
+    expect(warn).not.toHaveBeenCalled();
+    await rated(0.02).load(path);
+    expect(warn.mock.calls).toEqual([
+      [
+        `chainrule: ${path}: The learning rate is 0.02, as this trainer was made with, ` +
+          "and no longer 0.1.",
+      ],
+    ]);
+    warn.mockRestore();
   });
   it("and that is what trains", () => {
     const t = rated(0.1);
