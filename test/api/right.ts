@@ -454,6 +454,7 @@ const trainerMethods: Record<string, Probe> = Object.fromEntries([
     },
   ]),
   method("step", [pairs]),
+  method("remarks", [pairs]),
   method("evaluate", [pairs, { batchSize: 1 }]),
   method("predict", [[[1, 2]]], make, read),
   method("setParameters", [{ "0.bias": Float32Array.of(1, 2), "2.bias": tensor([1]) }]),

@@ -90,6 +90,11 @@ async function without(part: string, args: readonly string[]): Promise<unknown> 
 }
 
 export const commands: readonly Row[] = [
+  [
+    "Leave --quantity out.",
+    () => chainrule("diagnose", two, "--loss-after-step", "0.3", "--quantity", "gradient"),
+    () => chainrule("diagnose", two, "--loss-after-step", "0.3"),
+  ],
   ["See chainrule --help.", () => chainrule("frobnicate"), () => chainrule("--help")],
   [
     "See chainrule… --help.",

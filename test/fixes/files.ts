@@ -276,6 +276,12 @@ export const files: readonly Row[] = [
     () => datasets({ data: examples("a").replace(/ }$/, ", classes: [a, b] }") }),
   ],
 
+  [
+    "Leave out standardizeTarget, which makes the targets other numbers.",
+    () => ready("standardizeTarget: true, "),
+    () => ready(""),
+  ],
+
   // Checkpoints.
   [
     "Train again, with a lower learning rate perhaps, or take an older checkpoint.",
@@ -360,6 +366,16 @@ export const files: readonly Row[] = [
     () => write(at("inside/o")),
   ],
 ];
+
+const ready = (setting: string) =>
+  f.prepareNetwork(
+    parse({
+      data: `{ csv: { ${setting}file: t.csv, target: kind } }`,
+      layers: "[{ linear: { outputs: 1 } }]",
+      loss: "binaryCrossEntropyWithLogits",
+    }),
+    from({ "t.csv": "a,kind\n1,0\n2,1\n3,0\n" }),
+  );
 
 const idx = (data: string) =>
   f.toDatasets(

@@ -8,11 +8,12 @@ import { data } from "./data.ts";
 import { explaining } from "./explaining.ts";
 import { files } from "./files.ts";
 import { library } from "./library.ts";
+import { pairs } from "./pairs.ts";
 import { errorOf, says } from "./row.ts";
 import { texts } from "./sources.ts";
 import { training } from "./training.ts";
 
-const areas = { library, training, data, explaining, files, commands };
+const areas = { library, training, pairs, data, explaining, files, commands };
 const rows = Object.values(areas).flat();
 
 describe.each(Object.entries(areas))("%s", (_, all) => {

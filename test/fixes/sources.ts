@@ -80,6 +80,11 @@ export function advice(): Advice[] {
 const makers: readonly (readonly [file: string, from: string, to: string, pairs?: true])[] = [
   ["core/wording.ts", "export function didYouMean", "\n}\n"],
   // What table-advice.ts says is followed in test/data/table-notes.test.ts.
+  ["train/domains.ts", "function shareFix", "\n}\n"],
+  ["train/domains.ts", "function distributionFix", "\n}\n"],
+  ["train/non-finite.ts", "function givenFix", "\n}\n"],
+  ["train/first-step.ts", "function firstStepFix", "\n}\n"],
+  ["train/first-step.ts", "function tooLarge", "\n}\n"],
   ["data/csv.ts", "function raggedAdvice", "\n}\n"],
   ["nn/losses.ts", "function adviceFor", "\n}\n"],
   ["nn/sequential.ts", "fix:\n          place", "\n      });"],
@@ -96,7 +101,8 @@ const makers: readonly (readonly [file: string, from: string, to: string, pairs?
 ];
 
 /** Whether a literal is a sentence to a person, and not a word that is compared. */
-const isSentence = (text: string): boolean => /^\p{Lu}.*[.?”]$|^Choose one of/u.test(text);
+const isSentence = (text: string): boolean =>
+  /\p{L}/u.test(text) && /^[\p{Lu}…].*(?:[.?”]|…)$|^Choose one of/u.test(text);
 
 /** Every piece of advice that the sources hold, once. */
 export function texts(): string[] {
@@ -108,6 +114,8 @@ export function texts(): string[] {
     // A message, and what to do about it.
     return pairs ? sentences.filter((_, i) => i % 2 === 1) : sentences;
   });
-  const given = advice().flatMap(({ expression }) => literals(expression).filter((l) => l.trim()));
+  const given = advice().flatMap(({ expression }) =>
+    literals(expression).filter((text) => !/^[a-z]*$/i.test(text.trim())),
+  );
   return [...new Set([...given, ...made])];
 }

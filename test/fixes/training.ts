@@ -75,6 +75,25 @@ const fresh = (k: number, backend: "wasm" | "interpreter") =>
 
 export const training: readonly Row[] = [
   [
+    "In f32 numbers end at 3.4e38: scale the data or parameters, or compute in f64.",
+    () => make({ dtype: "f32" }).step({ inputs: [[1e60, 1]], targets: [[1]] }),
+    () => make({ dtype: "f32" }).step({ inputs: [[1, 1]], targets: [[1]] }),
+    () => make({ dtype: "f64" }).step({ inputs: [[1e60, 1]], targets: [[1]] }),
+  ],
+  [
+    "Mend the data or parameters.",
+    () => {
+      const t = make();
+      t.setParameters({ "0.weight": Float32Array.of(Number.NaN, 1) });
+      t.step(pairs);
+    },
+    () => {
+      const t = make();
+      t.setParameters({ "0.weight": Float32Array.of(0, 1) });
+      t.step(pairs);
+    },
+  ],
+  [
     'Use backend: "auto", which takes the fastest that there is, or leave it out.',
     () => make({ backend: "turbo" as never }),
     () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd(), backend: "auto" }),
@@ -192,7 +211,7 @@ export const training: readonly Row[] = [
     },
   ],
   [
-    "Mend the ….",
+    "Mend the learning rate.",
     () => {
       const t = make();
       t.learningRate = Number.NaN;
