@@ -103,10 +103,7 @@ interface Absence {
 }
 
 /** The run is worth nothing without chainrule itself. */
-export function unusable({
-  message,
-  cause,
-}: Pick<LeftOut, "message" | "cause">): ChainruleError {
+export function unusable({ message, cause }: Pick<LeftOut, "message" | "cause">): ChainruleError {
   explainRefusal(cause, { message: "chainrule itself could not be timed." });
   return new ChainruleError("unsupported", {
     message: "chainrule itself could not be timed.",
