@@ -95,9 +95,8 @@ def case(name, function, inputs, note=None, span=(-2, 2), **attributes):
     inputs = [rand(*x, low=span[0], high=span[1]) if isinstance(x, list) else x for x in inputs]
     inputs = [variable(x) for x in inputs]
     options = renamed(attributes)
-    if "axes" in attributes:
-        options["dim"] = range(inputs[0].ndim) if attributes["axes"] is None else options["dim"]
-        options["dim"] = tuple(options["dim"])
+    if isinstance(axes := options.get("dim", 0), (list, type(None))):
+        options["dim"] = tuple(range(inputs[0].ndim) if axes is None else axes)
     output = function(*inputs, **options)
     found = {"name": name, "attributes": attributes, "inputs": inputs, "output": output}
     if output.is_floating_point():
@@ -197,19 +196,19 @@ ROWS = torch.tensor([
 for name, function in REDUCE.items():
     seed(name)
     for shape, axes, keep in [([], None, False), ([2, 1, 3], [1], False)] + AXES:
-        case(name, function, [shape], axes=axes, keepDims=keep)
+        case(name, function, [shape], axis=axes, keepDims=keep)
     if name not in ("max", "min"):  # these have no value for no elements
-        case(name, function, [[0, 3]], "no elements", axes=[0], keepDims=False)
-    case(name, function, [ROWS], "ties, NaN, infinities and zeros", axes=[1], keepDims=False)
+        case(name, function, [[0, 3]], "no elements", axis=[0], keepDims=False)
+    case(name, function, [ROWS], "ties, NaN, infinities and zeros", axis=[1], keepDims=False)
 seed("variance")
 for correction in 0, 1:
     for shape, axes, keep in AXES:
-        case("variance", torch.var, [shape], axes=axes, keepDims=keep, correction=correction)
+        case("variance", torch.var, [shape], axis=axes, keepDims=keep, correction=correction)
 for shape, axes, correction, note in [
     ([], None, 0, None), ([3, 1], [1], 0, None), ([3, 1], [1], 1, "one element: 0/0"),
     ([0, 3], [0], 0, "no elements"),
 ]:
-    case("variance", torch.var, [shape], note, axes=axes, keepDims=True, correction=correction)
+    case("variance", torch.var, [shape], note, axis=axes, keepDims=True, correction=correction)
 seed("argmax")
 for name, function in ("argmax", torch.argmax), ("argmin", torch.argmin):
     for shape, axis, keep in ([2, 3], 0, False), ([2, 1, 3], 2, True), ([0, 3], 1, False):
@@ -254,7 +253,7 @@ for axis, *shapes in [0, [2], [3], [1]], [1, [2, 1], [2, 3]], [0, [0, 3], [2, 3]
 for axis, *shapes in [0, [], []], [1, [2, 3], [2, 3], [2, 3]], [2, [2, 1], [2, 1]], [0, [0], [0]]:
     case("stack", lambda *xs, dim: torch.stack(xs, dim), shapes, axis=axis)
 for shape, axes in ([3], [0]), ([2, 3], [0, 1]), ([2, 1, 3], [2]), ([0, 3], [1]):
-    case("flip", lambda x, dim: x.flip(dim), [shape], axes=axes)
+    case("flip", lambda x, dim: x.flip(dim), [shape], axis=axes)
 for shape, indices, axis in [
     ([4], [3, 0, 3], 0), ([2, 3], [[0, 0], [2, 1]], 1), ([3, 2], [[2, 0]], 0),
     ([2, 1, 2], [[[1, 1, 0]], [[0, 0, 0]]], 2), ([3], [], 0),

@@ -4,10 +4,11 @@ import { withSite } from "../core/call-site.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { cos } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
+import { aFunction, checkKind, isNumber, tensors } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { evaluate } from "../core/runtime.ts";
 import { formatShape } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { asTensor, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { identity } from "../ops/custom.ts";
@@ -86,11 +87,26 @@ function checkOptions(options: CheckOptions): void {
   };
   const positive = (h: number): boolean => Number.isFinite(h) && h > 0;
   known("order", order, order === 1 || order === 2, "1 or 2");
-  known("absolute", absolute, absolute >= 0, "a number ≥ 0");
-  known("relative", relative, relative >= 0, "a number ≥ 0");
-  const lengths = Array.isArray(steps) && steps.length > 0 && steps.every(positive);
+  known(
+    "absolute",
+    absolute,
+    isNumber(absolute, (n) => n >= 0),
+    "a number ≥ 0",
+  );
+  known(
+    "relative",
+    relative,
+    isNumber(relative, (n) => n >= 0),
+    "a number ≥ 0",
+  );
+  const lengths = Array.isArray(steps) && steps.length > 0 && Array.from(steps).every(positive);
   known("steps", steps, lengths, "an array of finite numbers above 0, at least one");
-  known("entries", entries, entries >= 1, "a number ≥ 1");
+  known(
+    "entries",
+    entries,
+    isNumber(entries, (n) => n >= 1),
+    "a number ≥ 1",
+  );
 }
 
 /**
@@ -104,6 +120,15 @@ export function checkGradients(
   options: CheckOptions = {},
 ): CheckReport {
   checkOptions(options);
+  checkKind("checkGradients", f, aFunction("a function of tensors, such as (x) => x.square()"));
+  checkKind("checkGradients", inputs, tensors);
+  if (inputs.length === 0) {
+    fail("bad-argument", {
+      message: "checkGradients compares derivatives with respect to inputs, and there are none.",
+      expected: "at least one tensor",
+      found: "none",
+    });
+  }
   const wrong = inputs.find((x) => isFloat(x.dtype) && x.dtype !== "f64");
   if (wrong !== undefined) {
     fail("bad-dtype", {
@@ -114,7 +139,7 @@ export function checkGradients(
     });
   }
   const weighted: Build = (x) => {
-    const y = f(...x);
+    const y = asTensor("What checkGradients checks", f(...x));
     const value = sum(mul(y, weights(y)));
     return { value, forward: value };
   };

@@ -1,7 +1,10 @@
 /** Functions of functions of tensors: grad, vjp, jvp, jacobian, hessian. They nest at will. */
+
 import { fail } from "../core/errors.ts";
+import { aFunction, checkKind } from "../core/kinds.ts";
 import { formatShape } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
+import { asTensor, Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { identity } from "../ops/custom.ts";
 import { oneHot } from "../ops/indexing.ts";
 import { scalar, zeros } from "../ops/leaf.ts";
@@ -19,15 +22,25 @@ type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (x: X, ...r
  */
 function fresh<X extends Tree>(x: X): { variables: Tensor[]; argument: X } {
   const variables = leaves(x).map((leaf) => identity(requireFloat(leaf)));
+  if (variables.length === 0) nothing(x);
   return { variables, argument: rebuild(x, variables) };
 }
+
+const nothing = (x: unknown): never =>
+  fail("bad-argument", {
+    message: "A function is differentiated with respect to tensors, of which there are none here.",
+    expected: "a tensor, or arrays and records of tensors",
+    found: shown(x),
+  });
+
+const differentiable = aFunction("a function of tensors, such as (x) => x.square().sum()");
 
 function output(y: unknown, what: string): Tensor {
   if (y instanceof Tensor) return y;
   return fail("bad-argument", {
     message: `${what} differentiates a function that returns a tensor.`,
     expected: "a Tensor",
-    found: String(y),
+    found: shown(y),
   });
 }
 
@@ -35,6 +48,7 @@ function output(y: unknown, what: string): Tensor {
 export function valueAndGrad<X extends Tree = Tensor, Rest extends readonly unknown[] = []>(
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, [value: Tensor, gradient: X]> {
+  checkKind("valueAndGrad", f, differentiable);
   return (x, ...rest) => {
     const { variables, argument } = fresh(x);
     const value = output(
@@ -64,6 +78,7 @@ export function valueAndGrad<X extends Tree = Tensor, Rest extends readonly unkn
 export function grad<X extends Tree = Tensor, Rest extends readonly unknown[] = []>(
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, X> {
+  checkKind("grad", f, differentiable);
   const both = valueAndGrad(f);
   return (x, ...rest) => both(x, ...rest)[1];
 }
@@ -73,12 +88,13 @@ export function vjp<X extends Tree = Tensor>(
   f: (x: X) => Tensor,
   x: X,
 ): [value: Tensor, pullBack: (upstream: Tensor) => X] {
+  checkKind("vjp", f, differentiable);
   const { variables, argument } = fresh(x);
   const y = output(
     traced(() => f(argument)),
     "vjp",
   );
-  return [y, (upstream) => rebuild(x, gradient(y, variables, upstream))];
+  return [y, (g) => rebuild(x, gradient(y, variables, g === undefined ? g : asTensor("vjp", g)))];
 }
 
 /** [f(x), J·dx]: the value and its change along a tangent, by forward mode. */
@@ -87,6 +103,7 @@ export function jvp<X extends Tree = Tensor>(
   x: X,
   tangent: X,
 ): [value: Tensor, tangent: Tensor] {
+  checkKind("jvp", f, differentiable);
   const { variables, argument } = fresh(x);
   const y = output(
     traced(() => f(argument)),
@@ -108,7 +125,9 @@ export function jvp<X extends Tree = Tensor>(
 
 /** J[i, j] = ∂f_i/∂x_j, of shape [...shape of f(x), ...shape of x]: one reverse pass per output. */
 export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  checkKind("jacobian", f, differentiable);
   return (x) => {
+    asTensor("jacobian", x);
     const { variables, argument } = fresh(x);
     const y = output(
       traced(() => f(argument)),

@@ -1,5 +1,6 @@
 import { fail } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 
 /** Tensors in arrays and records, nested at will: what a differentiated function may take. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
@@ -14,7 +15,7 @@ export function leaves(
     return fail("bad-argument", {
       message: rule,
       expected: "a tensor, or arrays and records of tensors",
-      found: String(tree),
+      found: shown(tree),
       fix: "Wrap numbers: tensor(0.5).",
     });
   }

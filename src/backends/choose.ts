@@ -1,6 +1,7 @@
 /** Which backend computes: by name, or the best that there is. */
 
 import { fail } from "../core/errors.ts";
+import { checkKind, isFunction, object } from "../core/kinds.ts";
 import { noteOnce } from "../core/note.ts";
 import type { Backend } from "./backend.ts";
 import { interpreter } from "./interpreter/index.ts";
@@ -11,8 +12,17 @@ import { makeBackend, wasm } from "./wasm/index.ts";
 const backendNames = ["auto", "wasm", "interpreter"] as const;
 export type BackendName = (typeof backendNames)[number];
 
+const backend = object(
+  "the name of a backend, or one",
+  `one of ${backendNames.join(", ")}`,
+  ({ compile }) => isFunction(compile),
+);
+
 export function chooseBackend(wanted: BackendName | Backend, deterministic = false): Backend {
-  if (typeof wanted !== "string") return wanted;
+  if (typeof wanted !== "string") {
+    checkKind("backend", wanted, backend);
+    return wanted;
+  }
   if (!backendNames.includes(wanted)) {
     fail("bad-argument", {
       message: `There is no backend ${JSON.stringify(wanted)}.`,

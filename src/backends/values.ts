@@ -7,7 +7,7 @@ import type { Tensor } from "../core/tensor.ts";
 
 /** The value, if it is one for this node. */
 export function fitting(node: Tensor, value: TypedArray | undefined): TypedArray {
-  if (value === undefined) return unbound(node);
+  if (value === undefined || value === null) return unbound(node);
   if (value.length !== node.size) return wrongSize(node, value);
   return dtypeOf(value) === node.dtype ? value : wrongType(node, value);
 }

@@ -46,11 +46,17 @@ export const trainingOf = (bytes: Uint8Array, path: string) =>
 
 /** Takes over the state in a checkpoint that the command line names. */
 export function takeOver(trainer: Trainer, bytes: Uint8Array, path: string): void {
-  const { seed } = trainingOf(bytes, path);
-  const fix = (error: ChainruleError) =>
-    error.code === "checkpoint-mismatch" && Number.isSafeInteger(seed) && seed !== trainer.seed
-      ? `Use the checkpoint's seed: --seed ${seed}, or training: { seed: ${seed} } in the network file.`
-      : checkpointFix(error);
+  const { seed, dtype } = trainingOf(bytes, path);
+  const fix = (error: ChainruleError) => {
+    if (error.code !== "checkpoint-mismatch") return undefined;
+    if (Number.isSafeInteger(seed) && seed !== trainer.seed) {
+      return `Use the checkpoint's seed: --seed ${seed}, or training: { seed: ${seed} } in the network file.`;
+    }
+    if ((dtype === "f32" || dtype === "f64") && dtype !== trainer.dtype) {
+      return `Say training: { dtype: ${dtype} } in the network file, as the checkpoint's did.`;
+    }
+    return checkpointFix(error);
+  };
   inFile(path, () => trainer.fromBytes(bytes), fix);
 }
 

@@ -2,10 +2,11 @@
 
 import type { BackendName } from "../backends/choose.ts";
 import { readBytes, writeAtomically } from "../io/files-node.ts";
+import { inFile } from "../io/in-file.ts";
 import { scaleAdvice } from "../io/network-file/advice.ts";
 import { toMetadata } from "../io/network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
-import type { TrainingSection } from "../io/network-file/network.ts";
+import { dataChanges, type Given, resumption } from "../io/network-file/resume.ts";
 import { numericsNote } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";
@@ -21,7 +22,6 @@ import {
   readNetwork,
   self,
   takeOver,
-  trainingOf,
 } from "./files.ts";
 import { Interruption } from "./interruption.ts";
 import { count, number, plural, rounded } from "./numbers.ts";
@@ -72,14 +72,21 @@ export async function train(file: string, options: TrainOptions): Promise<number
   await checkWritable(out);
   const { resume } = options;
   const old = resume === undefined ? undefined : { path: resume, bytes: await readBytes(resume) };
+  const given = changes(options);
+  const resumed = old && inFile(old.path, () => resumption(network, old.bytes, given));
   const prepared = await prepareNetwork(
-    withTraining(network, changes(options, old && trainingOf(old.bytes, old.path))),
+    resumed?.network ?? withTraining(network, given),
     besides(file),
     { backend: options.backend ?? "auto", deterministic: options.deterministic ?? false },
   );
   const { trainer, data } = prepared;
-  if (old) takeOver(trainer, old.bytes, old.path);
-  announce(say, file, prepared);
+  const changed = [...(resumed?.notes ?? [])];
+  if (old && resumed) {
+    takeOver(trainer, old.bytes, old.path);
+    changed.push(...inFile(old.path, () => dataChanges(old.bytes, data.description)));
+    if (resumed.afresh) trainer.restart();
+  }
+  announce(say, file, prepared, changed);
   const { epochs } = prepared.network.training;
   if (trainer.progress.epoch >= epochs) {
     say.line(`Nothing is left to do: ${trainer.progress.epoch} of ${epochs} epochs are done.`);
@@ -110,11 +117,8 @@ export async function train(file: string, options: TrainOptions): Promise<number
   return exit.ok;
 }
 
-/** What the command line, or else the checkpoint, says otherwise than the file. */
-function changes(options: TrainOptions, stored: Partial<TrainingSection> | undefined) {
-  const seed = options.seed ?? stored?.seed;
-  const update = options.update ?? stored?.update;
-  const epochs = options.epochs ?? stored?.epochs;
+/** What the command line says otherwise than the file. */
+function changes({ seed, update, epochs }: TrainOptions): Given {
   return {
     ...(seed === undefined ? {} : { seed }),
     ...(update === undefined ? {} : { update }),
@@ -122,7 +126,12 @@ function changes(options: TrainOptions, stored: Partial<TrainingSection> | undef
   };
 }
 
-function announce(say: Reporter, file: string, prepared: PreparedNetwork): void {
+function announce(
+  say: Reporter,
+  file: string,
+  prepared: PreparedNetwork,
+  changed: readonly string[],
+): void {
   const { network, data, model, trainer } = prepared;
   const { total, frozen } = parameterCounts(model);
   const { dtype, seed, update, batchSize, epochs } = network.training;
@@ -141,6 +150,7 @@ function announce(say: Reporter, file: string, prepared: PreparedNetwork): void 
   if (trainer.progress.steps > 0) {
     say.line(`  resumed after ${plural(trainer.progress.epoch, "epoch")}`);
   }
+  for (const line of changed.flatMap((note) => wrap(note, "  "))) say.line(line);
   say.line();
   say.event({
     event: "start",
@@ -159,6 +169,7 @@ function announce(say: Reporter, file: string, prepared: PreparedNetwork): void 
     resumedAfter: trainer.progress.epoch,
     notes,
     remarks: prepared.remarks,
+    ...(changed.length > 0 ? { changed } : {}),
   });
 }
 

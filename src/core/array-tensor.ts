@@ -1,5 +1,6 @@
-import { type DType, dtypeOf, type TypedArray } from "./dtype.ts";
+import { checkDType, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
+import { shown } from "./wording.ts";
 
 /** A tensor whose elements are at hand: what files and datasets hold. Row-major. */
 export interface ArrayTensor {
@@ -32,15 +33,16 @@ export function checkedSize(shape: readonly number[]): number | undefined {
  *   of another element type, "shape-mismatch" where its length is not the shape's size.
  */
 export function arrayTensor(dtype: DType, shape: readonly number[], data: TypedArray): ArrayTensor {
-  const size = checkedSize(shape);
+  const size = Array.isArray(shape) ? checkedSize(shape) : undefined;
   if (size === undefined) {
     return fail("bad-argument", {
       message: "This is not the shape of a tensor.",
       expected: "whole numbers from 0 on, whose product is below 2^53",
-      found: `[${shape.slice(0, 16).join(", ")}]`,
+      found: Array.isArray(shape) ? `[${shape.slice(0, 16).map(shown).join(", ")}]` : shown(shape),
       fix: "Pass the size of each axis.",
     });
   }
+  checkDType(dtype);
   const actual = dtypeOf(data);
   if (actual !== dtype) {
     fail("bad-dtype", {

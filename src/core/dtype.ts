@@ -31,7 +31,7 @@ export function allocate(dtype: DType, size: number): TypedArray {
     return fail("out-of-memory", {
       message: "The runtime cannot allocate an array of this size.",
       found: `${size} elements of ${bytesOf(dtype)} bytes, ${gigabytes.toPrecision(3)} GB`,
-      fix: "Take fewer numbers at once, or give the runtime more memory.",
+      fix: "Take fewer numbers at once.",
       cause,
     });
   }

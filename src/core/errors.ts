@@ -8,7 +8,8 @@ import { callSite } from "./call-site.ts";
 interface CatalogueEntry {
   readonly title: string;
   readonly why: string;
-  readonly fix: string;
+  /** Where nothing helps in general, the error itself says what does. */
+  readonly fix?: string;
 }
 
 export const catalogue = {
@@ -110,7 +111,6 @@ export const catalogue = {
   unsupported: {
     title: "Not supported here",
     why: "This runtime lacks what the operation needs.",
-    fix: "The message names another way.",
   },
   "out-of-memory": {
     title: "More memory is needed than can be had",
@@ -151,12 +151,13 @@ export class ChainruleError extends Error {
   readonly fix: string;
 
   constructor(code: ErrorCode, facts: ErrorFacts) {
-    const fix = facts.fix ?? catalogue[code].fix;
+    const entry: CatalogueEntry = catalogue[code];
+    const fix = facts.fix ?? entry.fix ?? "";
     const lines = [facts.message];
     if (facts.expected !== undefined) lines.push(`  expected ${facts.expected}`);
     if (facts.found !== undefined) lines.push(`  found    ${facts.found}`);
     if (facts.where !== undefined) lines.push(`  at       ${facts.where}`);
-    lines.push(`  fix      ${fix}`);
+    if (fix !== "") lines.push(`  fix      ${fix}`);
     super(lines.join("\n"), facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
     this.expected = facts.expected;

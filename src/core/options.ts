@@ -2,8 +2,26 @@
 import { fail } from "./errors.ts";
 import { didYouMean, listed, shown } from "./wording.ts";
 
-/** Refuses names that nobody reads: what they ask for would silently not be done. */
-export function checkNames(what: string, given: object, names: readonly string[]): void {
+/** Refuses what is no record of named parts. */
+export function checkRecord(what: string, given: object, example: string): void {
+  if (typeof given === "object" && given !== null && !Array.isArray(given)) return;
+  fail("bad-argument", {
+    message: `${what} takes its parts by name.`,
+    expected: example,
+    found: shown(given),
+  });
+}
+
+/**
+ * Refuses names that nobody reads: what they ask for would silently not be done. Former spellings
+ * are read, but not offered.
+ */
+export function checkNames(
+  what: string,
+  given: object,
+  names: readonly string[],
+  former: readonly string[] = [],
+): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     fail("bad-argument", {
       message: `${what} takes its options by name.`,
@@ -11,7 +29,17 @@ export function checkNames(what: string, given: object, names: readonly string[]
       found: shown(given),
     });
   }
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  const [odd] = Object.entries(given).filter(([, v]) => ["symbol", "bigint"].includes(typeof v));
+  if (odd !== undefined) {
+    fail("bad-argument", {
+      message: `${what} cannot use this ${odd[0]}.`,
+      expected: "no symbol, and a number rather than a bigint",
+      found: shown(odd[1]),
+    });
+  }
+  const unknown = Object.keys(given).find(
+    (name) => !names.includes(name) && !former.includes(name),
+  );
   if (unknown === undefined) return;
   fail("bad-argument", {
     message: `${what} has no option ${shown(unknown)}.`,

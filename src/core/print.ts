@@ -1,4 +1,5 @@
 import { nodesOf } from "./graph.ts";
+import { checkKind, tensors } from "./kinds.ts";
 import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -24,6 +25,7 @@ function formatAttributes(node: Tensor): string {
  *     %2: f64[2, 3] = matmul(%0, %1)
  */
 export function printGraph(outputs: readonly Tensor[]): string {
+  checkKind("printGraph", outputs, tensors);
   const number = new Map<Tensor, number>();
   const lines = nodesOf(outputs).map((node, i) => {
     number.set(node, i);

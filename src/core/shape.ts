@@ -83,24 +83,31 @@ export function broadcastShapes(a: Shape, b: Shape, what: string): Shape {
 
 /** An axis in 0 … rank−1; negative ones count from the end. */
 export function normalizeAxis(axis: number, rank: number, what: string): number {
+  const range = rank === 0 ? "no axis: the tensor is a scalar" : `−${rank} … ${rank - 1}`;
+  if (typeof axis !== "number") {
+    fail("bad-argument", {
+      message: `${what} works along one axis, given by its number.`,
+      expected: range,
+      found: shown(axis),
+    });
+  }
   const whole = Number.isInteger(axis);
   const normal = whole && axis < 0 ? axis + rank : axis;
   if (!whole || normal < 0 || normal >= rank) {
     fail("bad-argument", {
       message: `${what} names an axis that the tensor does not have.`,
-      expected: rank === 0 ? "no axis: the tensor is a scalar" : `−${rank} … ${rank - 1}`,
+      expected: range,
       found: shown(axis),
     });
   }
   return normal;
 }
 
+/** What `axis` takes where several make sense: one axis, some, or null for all. */
+export type SomeAxes = number | readonly number[] | null;
+
 /** Several axes, normalized, in increasing order, each once; `undefined` or null means all. */
-export function normalizeAxes(
-  axes: number | readonly number[] | null | undefined,
-  rank: number,
-  what: string,
-): number[] {
+export function normalizeAxes(axes: SomeAxes | undefined, rank: number, what: string): number[] {
   if (axes === undefined || axes === null) return Array.from({ length: rank }, (_, axis) => axis);
   const list = typeof axes === "number" ? [axes] : checkList(`The axes of ${what}`, axes, "[0, 1]");
   const normal = list.map((axis) => normalizeAxis(axis, rank, what));

@@ -10,7 +10,14 @@ import { type CallSite, callSite } from "./call-site.ts";
 import type { DType } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import type { Attributes, Op } from "./op.ts";
-import { checkShape, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "./shape.ts";
+import {
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  type SomeAxes,
+  sizeOf,
+} from "./shape.ts";
 import { shown } from "./wording.ts";
 
 let count = 0;
@@ -79,11 +86,8 @@ export const axisOf = (what: string, x: Tensor, axis: number): number =>
   normalizeAxis(axis, asTensor(what, x).rank, what);
 
 /** Several axes of a tensor, in increasing order; `undefined` or null means all. */
-export const axesOf = (
-  what: string,
-  x: Tensor,
-  axes: number | readonly number[] | null | undefined,
-): number[] => normalizeAxes(axes, asTensor(what, x).rank, what);
+export const axesOf = (what: string, x: Tensor, axes: SomeAxes | undefined): number[] =>
+  normalizeAxes(axes, asTensor(what, x).rank, what);
 
 /** A node: operator, inputs and settings, checked by the operator's own type rule. */
 export function node<A extends Attributes>(

@@ -2,6 +2,7 @@ import type { DType } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import { type Expression, intrinsics, kinds, subexpressions } from "./expression.ts";
 import { nodesOf } from "./graph.ts";
+import { checkKind, tensors } from "./kinds.ts";
 import { printGraph } from "./print.ts";
 import { formatShape, sameShape, sizeOf } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
@@ -13,6 +14,7 @@ import type { Tensor } from "./tensor.ts";
  * between passes in tests.
  */
 export function verifyGraph(outputs: readonly Tensor[]): void {
+  checkKind("verifyGraph", outputs, tensors);
   for (const node of nodesOf(outputs)) {
     const wrong = check(node);
     if (wrong !== undefined) {

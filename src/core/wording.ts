@@ -8,6 +8,7 @@ export function shown(value: unknown): string {
   if (typeof value === "number" || typeof value === "boolean" || value == null) {
     return String(value);
   }
+  if (typeof value === "bigint") return shown(`${value}`).slice(1, -1) + "n";
   return Array.isArray(value) ? `an array of ${value.length}` : `a value of type ${typeof value}`;
 }
 
@@ -39,10 +40,10 @@ function distance(a: string, b: string): number {
 
 /** The name closest to a misspelt one, or undefined where none is close. */
 export function nearest(name: string, names: readonly string[]): string | undefined {
-  const wanted = name.slice(0, 80).toLowerCase();
+  const wanted = String(name).slice(0, 80).toLowerCase();
   let best: string | undefined;
   let least = Math.max(2, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of names.slice(0, 10_000)) {
+  for (const candidate of names.slice(0, 10_000).filter((n) => typeof n === "string")) {
     const known = candidate.slice(0, 80).toLowerCase();
     const away = distance(wanted, known);
     // Two short words are close only if most of their letters are the same.

@@ -1,6 +1,7 @@
 /** One way to read cells, whether they come from a table or from rows given by a program. */
 
 import { fail } from "../core/errors.ts";
+import { areTexts, isRecord, isText, type Kind, object } from "../core/kinds.ts";
 import { shown } from "../core/wording.ts";
 import { type Table, unknownColumn } from "./csv.ts";
 import { type NumberFormat, type Quantity, readQuantity } from "./number-format.ts";
@@ -29,6 +30,28 @@ export interface CellSource {
 export interface Dialect extends NumberFormat {
   readonly missingValues: readonly string[];
 }
+
+const isColumn = (column: unknown): boolean =>
+  isRecord(column) && isText(column.name) && Array.isArray(column.cells);
+
+const isParsed = ({ columns, lines, size, missingValues, decimal, notes }: Parts): boolean =>
+  Array.isArray(columns) &&
+  Array.from(columns).every(isColumn) &&
+  Array.isArray(lines) &&
+  size === lines.length &&
+  areTexts(missingValues) &&
+  isText(decimal) &&
+  (notes === undefined || areTexts(notes));
+
+type Parts = Readonly<Record<string, unknown>>;
+
+/** What tables are told by. */
+export const aTable = object("a table", "what parseTable gives", isParsed);
+export const tableOrRows: Kind = {
+  name: "a table or rows",
+  example: "what parseTable gives, or an array of objects by the names of columns",
+  fits: (given) => Array.isArray(given) || aTable.fits(given),
+};
 
 export function isTable(given: Table | readonly Row[]): given is Table {
   return !Array.isArray(given);

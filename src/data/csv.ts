@@ -1,6 +1,7 @@
 /** Tables from comma-separated text (RFC 4180 and the dialects around it). */
 
 import { fail } from "../core/errors.ts";
+import { areTexts, isRecord, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { didYouMean, listed, shown } from "../core/wording.ts";
 import { declaredDelimiter, discoverDelimiter } from "./delimiter.ts";
@@ -101,6 +102,7 @@ export const defaultMissingValues: readonly string[] = ["", "NA", "N/A", "NaN", 
  */
 export function parseTable(text: string, options: TableOptions = {}): Table {
   checkNames("parseTable", options, Object.keys(optionNames));
+  checkOptions(options);
   const { source, missingValues = defaultMissingValues } = options;
   const format = checkedFormat(options);
   const clean = checkedText(text, options);
@@ -314,6 +316,25 @@ function raggedAdvice(record: readonly string[], { width, delimiter, first }: Ra
   return record.length > width && digits && delimiter === ","
     ? 'Quote numbers that contain the delimiter, such as "1,5", or divide the cells by semicolons.'
     : "Correct the line; quote cells that contain the delimiter; or give `delimiter` or `comment`.";
+}
+
+/** The options, as a program without types may give them. */
+function checkOptions(options: TableOptions): void {
+  const { source, delimiter, header, comment, missingValues, types } = options;
+  const known = (name: keyof TableOptions, fits: boolean, expected: string): void => {
+    if (fits || options[name] === undefined) return;
+    fail("bad-argument", {
+      message: `parseTable cannot use this ${name}.`,
+      expected,
+      found: shown(options[name]),
+    });
+  };
+  known("source", isText(source), "a text");
+  known("delimiter", isText(delimiter), "one character");
+  known("header", typeof header === "boolean" || areTexts(header), "true, false or names");
+  known("comment", isText(comment) || comment === false, "a text, or false");
+  known("missingValues", areTexts(missingValues), "an array of texts");
+  known("types", isRecord(types), 'such as { zip: "category" }');
 }
 
 function checkColumns(names: readonly string[], options: TableOptions): void {

@@ -7,8 +7,26 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { allocate, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { areTexts, checkKind, isArrayTensor, type Kind, object } from "../core/kinds.ts";
+import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import type { Preprocessing } from "./preprocessing.ts";
+
+const isDataset = ({ inputs, targets, classes }: Readonly<Record<string, unknown>>): boolean =>
+  isArrayTensor(inputs) && isArrayTensor(targets) && (classes === undefined || areTexts(classes));
+
+const datasetParts = object(
+  "the parts of a dataset",
+  "{ inputs, targets }, as arrayTensor gives, and the names of classes where there are some",
+  isDataset,
+);
+
+/** What datasets are told by. */
+export const aDataset = object(
+  "a dataset",
+  "what dataset, examples, split or tableDataset give",
+  (parts) => isDataset(parts) && parts.size === (parts.inputs as ArrayTensor).shape[0],
+);
 
 /** Examples to train on or to measure with: row i of the inputs goes with row i of the targets. */
 export interface Dataset {
@@ -34,6 +52,7 @@ export interface Dataset {
  *   or infinity.
  */
 export function dataset(parts: Omit<Dataset, "size">): Dataset {
+  checkKind("dataset", parts, datasetParts);
   const { inputs, targets, classes } = parts;
   const size = inputs.shape[0] ?? 0;
   if (inputs.shape.length < 2 || !isFloat(inputs.dtype)) {
@@ -126,6 +145,8 @@ function rows(tensor: ArrayTensor, indices: readonly number[] | Int32Array): Arr
  * @throws ChainruleError "index-out-of-range" or "data-empty".
  */
 export function subset(whole: Dataset, indices: readonly number[] | Int32Array): Dataset {
+  checkKind("subset", whole, aDataset);
+  checkKind("subset", indices, someRows);
   if (indices.length === 0) fail("data-empty", { message: "No examples were chosen." });
   checkIndices(indices, whole.size);
   return {
@@ -135,6 +156,12 @@ export function subset(whole: Dataset, indices: readonly number[] | Int32Array):
     size: indices.length,
   };
 }
+
+const someRows: Kind = {
+  name: "the numbers of rows in one array",
+  example: "an array of whole numbers",
+  fits: (list) => Array.isArray(list) || ArrayBuffer.isView(list),
+};
 
 /** @throws ChainruleError "index-out-of-range" unless every index is a row of n. */
 export function checkIndices(indices: readonly number[] | Int32Array, n: number): void {
@@ -158,6 +185,8 @@ export function checkIndices(indices: readonly number[] | Int32Array, n: number)
  * @throws ChainruleError "bad-argument" where the targets are no labels, or not of two classes.
  */
 export function numericTargets(labelled: Dataset, options: { binary?: boolean } = {}): Dataset {
+  checkKind("numericTargets", labelled, aDataset);
+  checkNames("numericTargets", options, ["binary"]);
   const { targets, classes, ...rest } = labelled;
   const binary = options.binary ?? false;
   if (classes === undefined || (binary && classes.length !== 2)) {

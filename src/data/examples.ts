@@ -1,6 +1,7 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { arrayOf, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { areTexts } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { evaluate } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -35,7 +36,7 @@ export interface InlineExamples {
 export function examples(inline: InlineExamples): Dataset {
   checkNames("{ inputs, targets }", inline, ["inputs", "targets", "classes"]);
   const { classes } = inline;
-  if (classes !== undefined && !Array.isArray(classes))
+  if (classes !== undefined && !areTexts(classes))
     wrongKind("the classes", classes, 'their names, such as ["cat", "dog"]');
   if (classes !== undefined && new Set(classes).size !== classes.length) {
     fail("data-invalid", {

@@ -6,6 +6,7 @@
 import { arrayTensor } from "../core/array-tensor.ts";
 import { cos, sin } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
 import { shown } from "../core/wording.ts";
@@ -30,7 +31,8 @@ export interface GeneratorOptions {
 const common = ["size", "noise", "seed"] as const satisfies (keyof GeneratorOptions)[];
 
 function bounded(value: number, name: string, least: number, most: number, whole = true): number {
-  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  const fits = (n: number) => n >= least && n <= most && (!whole || Number.isInteger(n));
+  if (isNumber(value, fits)) return value;
   return fail("bad-argument", {
     message: `The option ${name} of this dataset is out of range.`,
     expected: `a ${whole ? "whole " : ""}number from ${least} to ${most}`,
@@ -189,7 +191,7 @@ export function regression(options: RegressionOptions = {}): Dataset {
   checkNames("regression", options, [...common, "kind"]);
   const kind = options.kind ?? "sine";
   const { size, noise, seed } = checked(options);
-  const curve = Object.hasOwn(curves, kind) ? curves[kind] : undefined;
+  const curve = typeof kind === "string" && Object.hasOwn(curves, kind) ? curves[kind] : undefined;
   if (curve === undefined) {
     return fail("bad-argument", {
       message: "There is no such kind of regression dataset.",

@@ -1,7 +1,10 @@
 import { fail } from "../core/errors.ts";
+import { checkKind, bytes as fileBytes } from "../core/kinds.ts";
+import { shown } from "../core/wording.ts";
 
 /** Whether bytes begin like a gzip file (RFC 1952: 1f 8b, and 8 for the method deflate). */
 export function isGzip(bytes: Uint8Array): boolean {
+  checkKind("isGzip", bytes, fileBytes);
   return bytes.length >= 3 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
 }
 
@@ -31,6 +34,13 @@ export const defaultLimit = 2 ** 30;
 
 /** @throws ChainruleError "too-large" for more unpacked bytes than the limit. */
 export function checkUnpacked(size: number, limit: number, bytes: Uint8Array): void {
+  if (typeof limit !== "number") {
+    fail("bad-argument", {
+      message: "The limit is the most that may be unpacked.",
+      expected: "a number of bytes",
+      found: shown(limit),
+    });
+  }
   if (size <= limit) return;
   fail("too-large", {
     message: "The gzip file unpacks to more than the limit.",
@@ -44,6 +54,7 @@ export function checkUnpacked(size: number, limit: number, bytes: Uint8Array): v
  * Errors as in `gunzip`, but for the limit.
  */
 export async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  checkKind("gunzip", bytes, fileBytes);
   if (!isGzip(bytes)) {
     fail("file-corrupt", {
       message: "These bytes are not gzip.",

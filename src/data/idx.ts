@@ -7,6 +7,7 @@
 import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
 import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { arrays, checkKind, bytes as fileBytes } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { indicesOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
@@ -40,6 +41,7 @@ function corrupt(message: string, expected: string, found: string): never {
  *   is shorter or longer than its header says, or that is still packed with gzip.
  */
 export function parseIdx(bytes: Uint8Array): ArrayTensor {
+  checkKind("parseIdx", bytes, fileBytes);
   if (isGzip(bytes)) {
     fail("file-corrupt", {
       message: "This IDX file is packed with gzip.",
@@ -158,6 +160,7 @@ export function idxDataset(
   options: IdxOptions = {},
 ): Dataset {
   checkNames("idxDataset", options, ["scale", "classes", "flatten", "dtype"]);
+  for (const part of [images, labels]) checkKind("idxDataset", part, arrays);
   return labelled(idxInputs(images, options), idxLabels(labels), options.classes);
 }
 

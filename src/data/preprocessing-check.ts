@@ -13,9 +13,7 @@ export function checkPreprocessing(value: unknown): Preprocessing {
   if (whole.version !== 1) wrong("version", "1", whole.version);
   const inputs = list(whole.inputs, "inputs");
   if (inputs.length === 0) wrong("inputs", "at least one column", inputs);
-  inputs.forEach((rule, i) => {
-    checkRule(rule, `inputs[${i}]`);
-  });
+  for (const [i, rule] of inputs.entries()) checkRule(rule, `inputs[${i}]`);
   checkRule(whole.target, "target");
   texts(whole.missingValues, "missingValues");
   if (whole.decimal !== "." && whole.decimal !== ",") wrong("decimal", '"." or ","', whole.decimal);

@@ -6,8 +6,9 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkKind } from "../core/kinds.ts";
 import { didYouMean, listed, nearest, shown } from "../core/wording.ts";
-import { type CellSource, cellsOf, numberIn, type Row } from "./cells.ts";
+import { type CellSource, cellsOf, numberIn, type Row, tableOrRows } from "./cells.ts";
 import type { Table } from "./csv.ts";
 import { type Dataset, dataset } from "./dataset.ts";
 import type { NumberFormat } from "./number-format.ts";
@@ -75,6 +76,7 @@ export function applyPreprocessing(
   rows: Table | readonly Row[],
 ): ArrayTensor {
   checkPreprocessing(preprocessing);
+  checkKind("applyPreprocessing", rows, tableOrRows);
   return inputsOf(preprocessing, cellsOf(rows, preprocessing));
 }
 
@@ -84,13 +86,14 @@ export function preprocessDataset(
   rows: Table | readonly Row[],
 ): Dataset {
   checkPreprocessing(preprocessing);
+  checkKind("preprocessDataset", rows, tableOrRows);
   const source = cellsOf(rows, preprocessing);
   return datasetOf(preprocessing, source);
 }
 
 /** A prediction of a number target in the units of the table: undoes its standardization. */
 export function originalTarget(preprocessing: Preprocessing, value: number): number {
-  const { target } = preprocessing;
+  const { target } = checkPreprocessing(preprocessing);
   return target.kind === "number" ? value * target.scale + target.mean : value;
 }
 

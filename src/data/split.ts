@@ -1,7 +1,10 @@
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkKind, isNumber } from "../core/kinds.ts";
+import { checkNames } from "../core/options.ts";
 import { keyOf, multiplyHigh, threefry2x32 } from "../core/random.ts";
-import { type Dataset, subset } from "./dataset.ts";
+import { shown } from "../core/wording.ts";
+import { aDataset, type Dataset, subset } from "./dataset.ts";
 
 /** Sets the key of shuffles apart from that of `uniformAt` with the same seed: ASCII "shuf". */
 const shuffleKey = 0x73687566;
@@ -28,7 +31,14 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
     fail("bad-argument", {
       message: "This number of examples cannot be shuffled.",
       expected: "a whole number from 0 to 2^31 - 1",
-      found: String(n),
+      found: shown(n),
+    });
+  }
+  if (!Number.isFinite(epoch)) {
+    fail("bad-argument", {
+      message: "The order of the examples is a function of the epoch.",
+      expected: "a number",
+      found: shown(epoch),
     });
   }
   const [key0, key1] = keyOf(seed);
@@ -52,6 +62,10 @@ export interface SplitOptions {
   readonly stratify?: boolean;
 }
 
+const areLabels = (labels: ArrayLike<number>, n: number): boolean =>
+  labels?.length === n &&
+  (ArrayBuffer.isView(labels) || Array.from(labels).every((l) => typeof l === "number"));
+
 /** Row numbers of the two parts, each in ascending order. */
 export interface SplitIndices {
   readonly train: readonly number[];
@@ -71,12 +85,20 @@ export function splitIndices(
   options: SplitOptions,
   labels?: ArrayLike<number>,
 ): SplitIndices {
+  checkNames("split", options, ["validation", "seed", "stratify"]);
+  if (!Number.isSafeInteger(n) || (labels !== undefined && !areLabels(labels, n))) {
+    fail("bad-argument", {
+      message: "The rows that are to be divided are given by their number.",
+      expected: "a whole number, and as many labels or none",
+      found: `${shown(n)} and ${labels === undefined ? "no labels" : shown(labels)}`,
+    });
+  }
   const fraction = options.validation;
-  if (!(fraction > 0 && fraction < 1)) {
+  if (!isNumber(fraction, (f) => f > 0 && f < 1)) {
     fail("bad-argument", {
       message: "The fraction for validation must lie between 0 and 1.",
       expected: "a number above 0 and below 1, such as 0.2",
-      found: String(fraction),
+      found: shown(fraction),
     });
   }
   if (n < 2) {
@@ -141,6 +163,7 @@ export function split(
   whole: Dataset,
   options: SplitOptions,
 ): { readonly train: Dataset; readonly validation: Dataset } {
+  checkKind("split", whole, aDataset);
   const labels = whole.classes === undefined ? undefined : whole.targets.data;
   const parts = splitIndices(whole.size, options, labels);
   return { train: subset(whole, parts.train), validation: subset(whole, parts.validation) };

@@ -1,7 +1,8 @@
 import { fail } from "../core/errors.ts";
+import { areTexts, checkKind, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { listed, shown } from "../core/wording.ts";
-import { type CellSource, tableCells } from "./cells.ts";
+import { aTable, type CellSource, tableCells } from "./cells.ts";
 import { columnNotes, filledNotes, rowNumberNotes, totalNotes } from "./column-notes.ts";
 import { type Table, type TableColumn, unknownColumn } from "./csv.ts";
 import { checkIndices, type Dataset } from "./dataset.ts";
@@ -83,6 +84,8 @@ export interface TableDataset {
  */
 export function tableDataset(table: Table, options: TableDatasetOptions): TableDataset {
   checkNames("tableDataset", options, Object.keys(optionNames));
+  checkKind("tableDataset", table, aTable);
+  checkColumnNames(options);
   const policy = options.missing ?? "error";
   if (policy !== "error" && policy !== "drop" && policy !== "mean") {
     fail("bad-argument", {
@@ -148,6 +151,34 @@ export function emptyRowNotes(table: Table, written: readonly number[]): string[
   const first = place(undefined, table.lines[gap < 0 ? written.length : gap]);
   const [are, were] = blank === 1 ? ["is", "was"] : ["are", "were"];
   return [`${blank} of ${table.size} rows ${are} empty and ${were} left out (first on ${first}).`];
+}
+
+/** The names of columns, as they are given. */
+function checkColumnNames({ target, inputs, validation }: TableDatasetOptions): void {
+  if (!isText(target)) {
+    fail("bad-argument", {
+      message: "tableDataset predicts one column, given by its name.",
+      expected: 'a text, such as target: "price"',
+      found: shown(target),
+      ...(Array.isArray(target)
+        ? { fix: "Name one column; for several, make a dataset of each, or use examples." }
+        : {}),
+    });
+  }
+  if (inputs !== undefined && !areTexts(inputs)) {
+    fail("bad-argument", {
+      message: "tableDataset takes the columns to predict from by their names.",
+      expected: 'an array of texts, such as inputs: ["size", "rooms"]',
+      found: shown(inputs),
+    });
+  }
+  if (validation === undefined || typeof validation === "number" || Array.isArray(validation))
+    return;
+  fail("bad-argument", {
+    message: "tableDataset cannot set this aside for validation.",
+    expected: "a fraction such as 0.2, or an array of row numbers",
+    found: shown(validation),
+  });
 }
 
 function chosenColumns(

@@ -71,7 +71,10 @@ export class Diagnosis {
     this.#language = language;
   }
 
-  toText({ language = this.#language }: { readonly language?: Language } = {}): string {
+  toText(options: { readonly language?: Language } = {}): string {
+    checkNames("toText", options, ["language"]);
+    const { language = this.#language } = options;
+    if (!languages.includes(language)) choose("language", language, languages);
     const w = wording(language, 9);
     const style = { tex: false, digits: 9, symbols: {}, operators: {} };
     const text = (s: Sentence) => plainText(w.sentence(s), style);
@@ -168,7 +171,7 @@ export async function diagnose(
       message: "The network's own number is not finite, so there is nothing to compare with.",
       expected: "a finite number",
       found: String(expected),
-      fix: "gradientReport, or chainrule report, names the operator that made it.",
+      fix: "Ask gradientReport, or chainrule report, which operator made it.",
     });
   }
   const plain = ({ cause, value }: Result): Match => ({ cause, value });

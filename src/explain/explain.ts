@@ -1,9 +1,11 @@
 /** explain: a trainer, a model or a function of tensors → a worked derivation. */
+
 import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { checkKind, isFunction, type Kind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { Layer } from "../nn/layer.ts";
+import { isLayer, type Layer } from "../nn/layer.ts";
 import { halfSquaredError, type Loss } from "../nn/losses.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { sgd } from "../optim/sgd.ts";
@@ -99,11 +101,18 @@ export const optionNames = [
 
 export type Subject = Trainer | Layer<never, never> | Layer | ((...x: Tensor[]) => Tensor);
 
+const explainable: Kind = {
+  name: "a trainer, a model or a function of tensors",
+  example: "trainer(…), sequential(…) or (x) => x.square().sum()",
+  fits: (given) => given instanceof Trainer || isFunction(given) || isLayer(given),
+};
+
 /** More numbers than this are not explained one after another. */
 const mostParameters = 64;
 
 /** The subject with values: traced in f64, after the steps that were asked for. */
 export function traceOf(subject: Subject, options: ExplainOptions): Trace {
+  checkKind("An explanation", subject, explainable);
   if (typeof subject === "function") return traceFunction(subject, options.inputs ?? []);
   const trainer = subject instanceof Trainer ? subject : fromModel(subject as Layer, options);
   const { data = trainer.firstBatch, example = 0, step = 0 } = options;
@@ -119,6 +128,8 @@ export function traceOf(subject: Subject, options: ExplainOptions): Trace {
   if (!Number.isInteger(example) || example < 0 || example >= dataset.size) {
     choose("example", example, [dataset.size === 1 ? "0" : `0 to ${dataset.size - 1}`]);
   }
+  if (options.firstExample !== undefined && !Number.isSafeInteger(options.firstExample))
+    choose("first example", options.firstExample, ["a whole number"]);
   if (!Number.isInteger(step) || step < 0 || step > 100_000) choose("step", step, ["0 to 100000"]);
   const ready = step === 0 ? trainer : advanced(trainer, data, step);
   const { lossName, firstExample } = options;

@@ -125,7 +125,7 @@ const notTransposed = (chosen: number): Wrong => ({
 const gradientForWeight = (chosen: number): Wrong => ({
   // Every unit of the layer passes back δ·a where δ·w belongs.
   affine: (f) =>
-    f.l === chosen ? through(f, (d) => sum(mul(d, held(f.a)), { axes: -1, keepDims: true })) : f.z,
+    f.l === chosen ? through(f, (d) => sum(mul(d, held(f.a)), { axis: -1, keepDims: true })) : f.z,
 });
 
 const onePath = (chosen: number, unit: number): Wrong => ({

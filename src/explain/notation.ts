@@ -1,5 +1,7 @@
 /** Notations: how each quantity is called. Profiles only rename; one derivation uses one. */
+
 import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 import type { Sign } from "./expr.ts";
 
 export const notations = ["canonical", "net-out", "bp", "torch"] as const;
@@ -156,7 +158,7 @@ export function choose(what: string, found: unknown, choices: readonly string[])
   return fail("bad-argument", {
     message: `There is no such ${what}.`,
     expected: some,
-    found: typeof found === "string" ? `"${found}"` : String(found),
+    found: shown(found),
     fix: `Choose one of: ${some}`,
   });
 }

@@ -256,6 +256,7 @@ export class GradientReport {
   }
 
   toText(options: { readonly language?: Language; readonly width?: number } = {}): string {
+    checkNames("toText", options, ["language", "width"]);
     const language = options.language ?? this.#language;
     const w = wording(language, 4);
     const said = (s: Sentence): Block => ({ kind: "paragraph", text: w.sentence(s) });

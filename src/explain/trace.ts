@@ -171,7 +171,7 @@ export function traceFunction(
   given: Readonly<Record<string, Tensor>> | readonly Tensor[],
 ): Trace {
   const entries = Array.isArray(given)
-    ? given.map((t: Tensor, i): [string, Tensor] => [`x${i}`, t])
+    ? Array.from(given, (t: Tensor, i): [string, Tensor] => [`x${i}`, t])
     : Object.entries(given as Record<string, Tensor>);
   if (entries.length === 0 || entries.some(([, t]) => !(t instanceof Tensor))) {
     fail("bad-argument", {
@@ -371,6 +371,7 @@ export function updatedWith(
       state: Object.fromEntries(state),
       learningRate: scalar(updateRule(t.trainer!, name).learningRate, "f64"),
       step: scalar(progress.steps, "f64"),
+      clipped: true,
     }).parameter;
   });
   const values = t.evaluate(next);
@@ -438,6 +439,7 @@ export function updateRule(trainer: Trainer, name: string) {
     state,
     learningRate: rate,
     step,
+    clipped: true,
   });
   const learningRate = rateOf(trainer, trainer.model.parameters[name]!.learningRate);
   return { parameter, gradient: g, state, rate, step, result, learningRate };

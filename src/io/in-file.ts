@@ -1,9 +1,11 @@
 /** Errors of readers, which see bytes and not the file's name, get the place where the file is. */
+
 import { ChainruleError, type ErrorFacts } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 
 /** A path as it is, or quoted where it holds what a terminal should not be sent. */
 export function shownPath(path: string): string {
-  return typeof path === "string" && /^\P{Cc}+$/u.test(path) ? path : (JSON.stringify(path) ?? "");
+  return typeof path === "string" && /^\P{Cc}+$/u.test(path) ? path : shown(path);
 }
 
 /** The same error at another place, perhaps with a better fix. */

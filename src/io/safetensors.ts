@@ -11,7 +11,8 @@
 import { arrayTensor, checkedSize } from "../core/array-tensor.ts";
 import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { checkNames } from "../core/options.ts";
+import { arrays, checkKind, bytes as fileBytes, isRecord } from "../core/kinds.ts";
+import { checkNames, checkRecord } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import { corrupt, type HeaderEntry, parseHeader, quoted } from "./safetensors-header.ts";
 import {
@@ -49,8 +50,12 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor> | Readonly<Record<string, StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  checkRecord("encodeSafetensors", tensors, "a Map or a record of tensors by name");
+  checkRecord("encodeSafetensors", metadata, "metadata: texts by name");
   const named: [string, StoredTensor][] =
     tensors instanceof Map ? [...tensors] : Object.entries(tensors);
+  const wrong = named.find(([, stored]) => !isRecord(stored));
+  if (wrong !== undefined) checkKind("encodeSafetensors", wrong[1], arrays);
   named.sort(
     ([a, { dtype: x }], [b, { dtype: y }]) =>
       order.indexOf(x) - order.indexOf(y) || (a < b ? -1 : 1),
@@ -188,6 +193,7 @@ export function decodeSafetensors(
   bytes: Uint8Array,
   options: DecodeOptions = {},
 ): DecodedSafetensors {
+  checkKind("decodeSafetensors", bytes, fileBytes);
   checkNames("decodeSafetensors", options, ["limit", "integers"]);
   const { limit = 2 ** 32, integers = "bigint" } = options;
   if (integers !== "bigint" && integers !== "f64") {

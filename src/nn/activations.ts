@@ -2,8 +2,11 @@
  * Activations: each is a function of a tensor and, called without one, a layer:
  * `relu(x)` computes, `sequential(linear(2, 3), relu())` builds.
  */
+
 import { callSite } from "../core/call-site.ts";
+import { aFunction, checkKind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
+import type { SomeAxes } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { abs, add, div, mul, sub } from "../ops/arithmetic.ts";
 import { greater, isNaN, less, where } from "../ops/compare.ts";
@@ -11,7 +14,7 @@ import { zerosLike } from "../ops/leaf.ts";
 import { logsumexp } from "../ops/reduce.ts";
 import * as ops from "../ops/transcendental.ts";
 import { madeBy } from "./calls.ts";
-import { type Layer, layer, type Same } from "./layer.ts";
+import { type Layer, layer, type Same, sizeKeepers } from "./layer.ts";
 
 type Empty = Record<string, never>;
 
@@ -37,6 +40,7 @@ function define<Options extends object = Empty>(
     if (first instanceof Tensor) return computed(first, second);
     return activation((x) => computed(x, first), name, { ...first });
   };
+  sizeKeepers.add(build);
   // So that `sequential(linear(2, 3), relu)` names its layer as relu() does.
   return Object.defineProperty(build, "name", { value: name }) as Activation<Options>;
 }
@@ -44,9 +48,10 @@ function define<Options extends object = Empty>(
 /** Any function of a tensor as a layer. It keeps the size of the last axis. */
 export function activation(
   f: (x: Tensor) => Tensor,
-  name = f.name || "activation",
+  name = f?.name || "activation",
   settings: Readonly<Record<string, unknown>> = {},
 ): Layer<Same, Same> {
+  checkKind("activation", f, aFunction("a function of a tensor, such as (x) => x.mul(2)"));
   return layer({
     name,
     inputSize: "same",
@@ -113,8 +118,8 @@ export const softplus = define<{ readonly beta?: number }>(
 export const softsign = define("softsign", (x) => div(x, add(abs(x), 1)));
 
 interface AxisOptions {
-  /** Default: the last. */
-  readonly axis?: number;
+  /** One axis or several; default: the last. */
+  readonly axis?: SomeAxes;
 }
 /** y_i = e^(x_i)/Σ_j e^(x_j) along an axis. */
 export const softmax = define<AxisOptions>(
@@ -125,7 +130,7 @@ export const softmax = define<AxisOptions>(
 /** y_i = x_i − ln Σ_j e^(x_j) along an axis. */
 export const logSoftmax = define<AxisOptions>(
   "logSoftmax",
-  (x, { axis = -1 }) => sub(x, logsumexp(x, { axes: axis, keepDims: true })),
+  (x, { axis = -1 }) => sub(x, logsumexp(x, { axis, keepDims: true })),
   "axis",
 );
 

@@ -1,5 +1,7 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
+import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { greaterEqual, where } from "../ops/compare.ts";
 import { randomUniform } from "../ops/random.ts";
@@ -10,11 +12,11 @@ import { type Layer, layer, type Same } from "./layer.ts";
  * y = x otherwise (Srivastava et al. 2014). The mask follows from the step's key and the layer's place.
  */
 export function dropout(rate = 0.5): Layer<Same, Same> {
-  if (!(rate >= 0 && rate < 1)) {
+  if (!isNumber(rate, (r) => r >= 0 && r < 1)) {
     fail("bad-argument", {
       message: "dropout needs the share of values to set to 0.",
       expected: "0 ≤ rate < 1",
-      found: String(rate),
+      found: shown(rate),
     });
   }
   return layer({

@@ -1,8 +1,11 @@
 /** Where a parameter's first value comes from. */
-import { allocate, arrayOf, type DType, type TypedArray } from "../core/dtype.ts";
+
+import { allocate, arrayOf, checkDType, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { checkKind, isFunction, type Kind, object } from "../core/kinds.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
-import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
+import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
+import { shown } from "../core/wording.ts";
 import type { NestedArray } from "../ops/leaf.ts";
 
 /** Values for a shape; element i depends on (seed, stream, i) alone. */
@@ -24,9 +27,21 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
   return { fanIn: inner * kernel, fanOut: out * kernel };
 }
 
+/** Where an initializer draws; the seed is looked at by what draws. */
+function checkDraw(shape: Shape, stream: number): void {
+  checkShape(shape);
+  if (Number.isSafeInteger(stream)) return;
+  fail("bad-argument", {
+    message: "An initializer draws from a stream of random numbers.",
+    expected: "its number, a whole number",
+    found: shown(stream),
+  });
+}
+
 const uniformBy = (name: string, bound: (shape: Shape) => number): Initializer => ({
   name,
   fill: (shape, seed, stream) => {
+    checkDraw(shape, stream);
     const b = bound(shape);
     return fill(shape, (i) => (2 * uniformAt(seed, stream, i) - 1) * b);
   },
@@ -35,6 +50,7 @@ const uniformBy = (name: string, bound: (shape: Shape) => number): Initializer =
 const normalBy = (name: string, deviation: (shape: Shape) => number): Initializer => ({
   name,
   fill: (shape, seed, stream) => {
+    checkDraw(shape, stream);
     const d = deviation(shape);
     return fill(shape, (i) => normalAt(seed, stream, i) * d);
   },
@@ -74,7 +90,13 @@ function withSettings(
       found: typeof value === "number" ? String(value) : `a value of type ${typeof value}`,
     });
   }
-  return { name, fill };
+  return {
+    name,
+    fill(shape, seed, stream) {
+      checkDraw(shape, stream);
+      return fill(shape, seed, stream);
+    },
+  };
 }
 
 /** U(low, high), from −1 to 1 by default. */
@@ -131,6 +153,7 @@ function addTo(a: Float64Array, factor: number, b: Float64Array): void {
 export const values = (given: NestedArray | TypedArray): Initializer => ({
   name: "values",
   fill: (shape) => {
+    checkShape(shape);
     const view = ArrayBuffer.isView(given);
     const numbers: ArrayLike<unknown> = view ? given : flatten(given);
     const found = view ? [given.length] : extent(given);
@@ -142,7 +165,7 @@ export const values = (given: NestedArray | TypedArray): Initializer => ({
       fail("shape-mismatch", {
         message: "The initial values do not fill the parameter.",
         expected: `${sizeOf(shape)} finite numbers of shape ${formatShape(shape)}`,
-        found: wrong < 0 ? `${numbers.length} ${rows}` : String(numbers[wrong]),
+        found: wrong < 0 ? `${numbers.length} ${rows}` : shown(numbers[wrong]),
         fix: "Give weights as one row per output, with one number per input in each.",
       });
     }
@@ -172,10 +195,17 @@ export type InitialValues = Initializer | NestedArray | TypedArray;
 /** The initializer for what is given: itself; one number for all entries; values for the shape. */
 export function toInitializer(given: InitialValues): Initializer {
   if (typeof given === "number") return constantValue(given);
-  return Array.isArray(given) || ArrayBuffer.isView(given) || typeof given === "boolean"
-    ? values(given as NestedArray)
-    : (given as Initializer);
+  if (Array.isArray(given) || ArrayBuffer.isView(given) || typeof given === "boolean")
+    return values(given as NestedArray);
+  checkKind("A parameter", given, initializer);
+  return given as Initializer;
 }
+
+const initializer = object(
+  "an initializer or values",
+  "such as xavierUniform(), or numbers of the parameter's shape",
+  ({ fill }) => isFunction(fill),
+);
 
 /** First values of a parameter, rounded to its element type; the same for the same seed and stream. */
 export const initialize = (
@@ -184,4 +214,15 @@ export const initialize = (
   dtype: DType,
   seed: number,
   stream: number,
-): TypedArray => arrayOf(dtype, initial.fill(shape, seed, stream));
+): TypedArray => {
+  checkKind("initialize", initial, initializer);
+  const numbers: unknown = initial.fill(checkShape(shape), seed, stream);
+  checkKind("A parameter", numbers, filled);
+  return arrayOf(checkDType(dtype), numbers as Float64Array);
+};
+
+const filled: Kind = {
+  name: "the values that its initializer gives",
+  example: "fill: (shape, seed, stream) => a Float64Array",
+  fits: (given) => ArrayBuffer.isView(given) || Array.isArray(given),
+};

@@ -1,5 +1,6 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -51,11 +52,11 @@ export function linear<const In extends number, const Out extends number>(
     }
   }
   const { frozen = false, learningRate, sharedBias = false } = options;
-  if (learningRate !== undefined && !(Number.isFinite(learningRate) && learningRate >= 0)) {
+  if (learningRate !== undefined && !isNumber(learningRate, (n) => Number.isFinite(n) && n >= 0)) {
     fail("bad-argument", {
       message: "This is not a learning rate for a layer.",
       expected: "a finite number ≥ 0",
-      found: String(learningRate),
+      found: shown(learningRate),
     });
   }
   const bound = 1 / Math.sqrt(inputs);

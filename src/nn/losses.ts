@@ -1,9 +1,11 @@
 /** Losses E(output, target): one number. Rows are examples; the last axis is classes or outputs. */
+
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
+import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { abs, add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
@@ -53,7 +55,7 @@ function reduce(losses: Tensor, reduction: Reduction): Tensor {
       return fail("bad-argument", {
         message: "There is no such reduction.",
         expected: "mean, sum, batchMean or none",
-        found: JSON.stringify(reduction),
+        found: shown(reduction),
       });
   }
 }
@@ -66,13 +68,14 @@ function checked<O extends LossOptions>(
   ...own: (keyof O & string)[]
 ): O {
   checkNames(loss, options, [...own, "reduction"]);
+  for (const t of [output, target]) asTensor(loss, t);
   recordLoss({ loss, output, target });
   return options;
 }
 
 /** Target as numbers of the output's type and shape; [n] is taken for [n, 1]. */
 function like(output: Tensor, target: Tensor, what: string): Tensor {
-  const t = cast(target, output.dtype);
+  const t = cast(asTensor(what, target), asTensor(what, output).dtype);
   if (sameShape(t.shape, output.shape)) return t;
   const column = t.rank === output.rank - 1 && output.shape[output.rank - 1] === 1;
   if (column && sameShape(t.shape, output.shape.slice(0, -1))) return expandDims(t, -1);
@@ -130,11 +133,11 @@ export function huber(
   options: LossOptions & { readonly delta?: number } = {},
 ): Tensor {
   const { reduction = "mean", delta = 1 } = checked("huber", [output, target], options, "delta");
-  if (!(delta > 0)) {
+  if (!isNumber(delta, (n) => n > 0)) {
     fail("bad-argument", {
       message: "huber needs the size δ of the error up to which it counts squared.",
       expected: "a number > 0",
-      found: String(delta),
+      found: shown(delta),
     });
   }
   const d = sub(output, like(output, target, "huber"));
@@ -238,6 +241,7 @@ export function binaryCrossEntropyWithLogits(
 binaryCrossEntropyWithLogits.threshold = 0;
 
 function checkLabels(output: Tensor, target: Tensor, what: string): void {
+  for (const t of [output, target]) asTensor(what, t);
   if (sameShape(target.shape, output.shape.slice(0, -1)) && output.rank > 0) return;
   fail("shape-mismatch", {
     message: `${what} takes one class label for each row of outputs.`,
@@ -323,19 +327,19 @@ export function crossEntropy(
     "labelSmoothing",
   );
   const { reduction = "mean", classWeights, labelSmoothing = 0 } = known;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+  if (!isNumber(labelSmoothing, (n) => n >= 0 && n <= 1)) {
     fail("bad-argument", {
       message: "labelSmoothing is the share of the target that is spread over all classes.",
       expected: "a number from 0 to 1",
-      found: String(labelSmoothing),
+      found: shown(labelSmoothing),
     });
   }
-  const logs = logSoftmax(output);
+  const logs = logSoftmax(asTensor("crossEntropy", output));
   const share = labelSmoothing / output.shape[output.rank - 1]!;
-  const weights = classWeights && weightsOfClasses(classWeights, output);
+  const weights = classWeights === undefined ? undefined : weightsOfClasses(classWeights, output);
   const overClasses = (t: Tensor) =>
-    neg(sum(weights === undefined ? t : mul(t, weights), { axes: -1 }));
-  if (isFloat(target.dtype)) {
+    neg(sum(weights === undefined ? t : mul(t, weights), { axis: -1 }));
+  if (isFloat(asTensor("crossEntropy", target).dtype)) {
     const soft = add(mul(like(output, target, "crossEntropy"), 1 - labelSmoothing), share);
     return reduce(overClasses(mul(soft, logs)), reduction);
   }
@@ -386,6 +390,6 @@ export function multiMargin(
   const classes = output.shape[output.rank - 1]!;
   const itself = oneHot(labels, classes, "bool");
   const costs = where(itself, 0, relu(add(sub(output, own), margin)));
-  return reduce(div(sum(costs, { axes: -1 }), classes), reduction);
+  return reduce(div(sum(costs, { axis: -1 }), classes), reduction);
 }
 multiMargin.classes = true;

@@ -1,9 +1,19 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { activation } from "./activations.ts";
-import { inference, type Layer, layer, type ParameterSpec, type Same, type Size } from "./layer.ts";
+import {
+  inference,
+  isLayer,
+  type Layer,
+  layer,
+  type ParameterSpec,
+  type Same,
+  type Size,
+  sizeKeepers,
+} from "./layer.ts";
 
 /** What sequential takes: a layer, or any function of a tensor as an activation. */
 export type Item = Layer | ((x: Tensor) => Tensor);
@@ -63,9 +73,10 @@ export function sequential<const L extends readonly Item[]>(
   const site = callSite();
   const layers = (items as readonly Item[]).map((item, i) => {
     if (typeof item === "function") return activation(item);
-    return typeof item?.apply === "function" ? item : noLayer(item, i);
+    return isLayer(item) ? item : noLayer(item, i);
   });
-  checkSizes(layers);
+  const own = items.map((item) => typeof item === "function" && !sizeKeepers.has(item));
+  checkSizes(layers, own);
   const parameters: Record<string, ParameterSpec> = {};
   layers.forEach((l, i) => {
     for (const [name, spec] of Object.entries(l.parameters)) parameters[`${i}.${name}`] = spec;
@@ -78,9 +89,17 @@ export function sequential<const L extends readonly Item[]>(
     layers,
     site,
     apply(x, values, context = inference) {
+      /** The last function that has changed the size, and to what. */
+      let changed: Changed | undefined;
       return layers.reduce((y, l, i) => {
         const path = context.path === "" ? `${i}` : `${context.path}.${i}`;
-        return l.apply(y, valuesOf(values, `${i}.`), { ...context, path });
+        if (changed && l.inputSize === changed.from) undeclared(l, path, changed);
+        const next = l.apply(y, valuesOf(values, `${i}.`), { ...context, path });
+        const [from, to] = [y, next].map((t) => t?.shape?.at(-1));
+        if (own[i] && from !== undefined && to !== undefined && from !== to)
+          changed = { place: path, from, to, shape: next.shape };
+        else if (l.outputSize !== "same") changed = undefined;
+        return next;
       }, x);
     },
   }) as Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>>;
@@ -106,8 +125,32 @@ function valuesOf(all: Readonly<Record<string, Tensor>>, prefix: string): Record
   );
 }
 
-function checkSizes(layers: readonly Layer[]): void {
+interface Changed {
+  readonly place: string;
+  readonly from: number;
+  readonly to: number;
+  readonly shape: Shape;
+}
+
+const asLayer = (place: string | number, from: Size, to: Size): string =>
+  `write the function at place ${place} as layer({ name: "own", inputSize: ${from}, ` +
+  `outputSize: ${to}, parameters: {}, apply: (x) => … })`;
+
+/** A function that changes the size, which nobody could know of who made the next layer. */
+function undeclared(l: Layer, path: string, { place, from, to, shape }: Changed): never {
+  return fail("shape-mismatch", {
+    message: `Layer ${path} (${l.name}) got an input of another size.`,
+    expected: `${from} values in each row`,
+    found: `${to}: the function at place ${place} makes it shape ${formatShape(shape)}`,
+    where: l.site.toString() || undefined,
+    fix: `Make it ${l.name}(${to}, …) and ${asLayer(place, from, to)}.`,
+  });
+}
+
+/** @param own which layers are functions that may do anything */
+function checkSizes(layers: readonly Layer[], own: readonly boolean[]): void {
   let size: Size = "same";
+  let place = -1;
   layers.forEach((l, i) => {
     if (l.inputSize !== "same" && size !== "same" && l.inputSize !== size) {
       fail("shape-mismatch", {
@@ -115,9 +158,14 @@ function checkSizes(layers: readonly Layer[]): void {
         expected: `${l.inputSize} inputs, as it was made for`,
         found: `${size} outputs of the layers before it`,
         where: l.site.toString() || undefined,
-        fix: `Make it ${l.name}(${size}, …), or change the layer before it.`,
+        fix:
+          place < 0
+            ? `Make it ${l.name}(${size}, …), or change the layer before it.`
+            : `Make it ${l.name}(${size}, …); or, if the size is to change before it, ` +
+              `${asLayer(place, size, l.inputSize)}.`,
       });
     }
-    if (l.outputSize !== "same") size = l.outputSize;
+    if (own[i]) place = i;
+    if (l.outputSize !== "same") [size, place] = [l.outputSize, -1];
   });
 }

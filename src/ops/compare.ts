@@ -1,10 +1,13 @@
 /** Comparisons, logic, choice and rounding: piecewise constant, or linear in what is chosen. */
+
 import { convert, type DType, isFloat } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
 import { apply, constant, select } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { broadcastShapes } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import {
@@ -165,6 +168,14 @@ export function clamp(x: Tensor, bounds: { min?: number; max?: number }): Tensor
   checkNames("clamp", bounds, ["min", "max"]);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;
   const y = toNumber(asTensor("clamp", x));
+  for (const bound of [min, max]) {
+    if (typeof bound === "number") continue;
+    fail("bad-argument", {
+      message: "clamp takes numbers as bounds.",
+      expected: "min and max, or one of them",
+      found: shown(bound),
+    });
+  }
   // The bounds as elements of x's type: for integers, the outermost integers between them.
   const element = convert[y.dtype];
   const [low, high] = isFloat(y.dtype) ? [min, max] : [Math.ceil(min), Math.floor(max)];

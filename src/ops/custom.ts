@@ -1,6 +1,9 @@
 /** Operators about differentiation itself: identity, stopGradient, and a person's own derivative. */
+
 import { fail } from "../core/errors.ts";
+import { checkKind, isText, type Kind } from "../core/kinds.ts";
 import type { Op } from "../core/op.ts";
+import { checkRecord } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { node, Tensor } from "../core/tensor.ts";
 import { cast } from "./cast.ts";
@@ -36,6 +39,13 @@ export const identity = numeric(identityOp);
 /** y = x, but with derivative 0: what is inside counts as constant. */
 export const stopGradient = (x: Tensor): Tensor => node(stopGradientOp, [x], none);
 
+const title: Kind = { name: "a name", example: 'name: "cube"', fits: isText };
+const returned: Kind = {
+  name: "a tensor for what it returns",
+  example: "forward: (x) => x.mul(2)",
+  fits: (y) => y instanceof Tensor,
+};
+
 export interface CustomOperator {
   readonly name: string;
   /** What it computes, as a function of tensors. */
@@ -56,6 +66,12 @@ export interface CustomOperator {
 
 /** A function of tensors whose derivative is the one that you give, in place of the derived one. */
 export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor {
+  checkRecord(
+    "customOperator",
+    spec,
+    "{ name, forward: (x) => …, backward: (g, { x, y }) => […] }",
+  );
+  checkKind("customOperator", spec.name, title);
   const { backward } = spec;
   if (typeof spec.forward !== "function" || typeof (backward ?? spec.forward) !== "function") {
     const missing = typeof spec.forward === "function" ? "backward" : "forward";
@@ -65,14 +81,19 @@ export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor
       found: `${missing}: ${typeof spec[missing]}`,
     });
   }
+  const forward = (...x: Tensor[]): Tensor => {
+    const y = spec.forward(...x);
+    checkKind(`The forward of ${spec.name}`, y, returned);
+    return y;
+  };
   const op: Op = {
     name: spec.name,
     infer: (inputs) => {
       const parameters = inputs.map((x, k) => placeholder(`x${k}`, x.shape, x.dtype));
-      const { dtype, shape } = spec.forward(...parameters);
+      const { dtype, shape } = forward(...parameters);
       return { dtype, shape };
     },
-    meaning: () => ({ loop: "compose", build: (inputs) => spec.forward(...inputs) }),
+    meaning: () => ({ loop: "compose", build: (inputs) => forward(...inputs) }),
     isOpaque: true,
     derivative: backward ? given(spec.name, backward) : { kind: "missing", reason },
     law: { en: spec.law ?? "A derivative given by the user.", zh: spec.law ?? "用户给定的导数。" },

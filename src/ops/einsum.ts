@@ -63,7 +63,7 @@ function diagonal({ x, axes }: Named): Named {
 function sumOut({ x, axes }: Named, wanted: ReadonlySet<string>): Named {
   const drop = axes.flatMap((name, axis) => (wanted.has(name) ? [] : [axis]));
   if (drop.length === 0) return { x, axes };
-  return { x: sum(x, { axes: drop }), axes: axes.filter((name) => wanted.has(name)) };
+  return { x: sum(x, { axis: drop }), axes: axes.filter((name) => wanted.has(name)) };
 }
 
 const arrange = ({ x, axes }: Named, order: readonly string[]): Named => ({

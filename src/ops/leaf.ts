@@ -170,7 +170,7 @@ function flatten(values: NestedArray): { shape: number[]; flat: number[] } {
       fail("bad-argument", {
         message: "A tensor is made of numbers.",
         expected: "numbers, booleans or nested arrays of them",
-        found: `${here()} = ${String(value)} (${typeof value})`,
+        found: `${here()} = ${shown(value)} (${typeof value})`,
       });
     }
     if ((list ? value.length : undefined) !== shape[depth]) {

@@ -19,8 +19,10 @@ import {
   checkShape,
   checkSizes,
   formatShape,
+  normalizeAxes,
   normalizeAxis,
   type Shape,
+  type SomeAxes,
   sameShape,
   sizeOf,
 } from "../core/shape.ts";
@@ -333,7 +335,7 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
   const axes = g.shape.flatMap((n, axis) =>
     axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : [],
   );
-  return axes.length === 0 ? g : reshape(sum(g, { axes }), shape);
+  return axes.length === 0 ? g : reshape(sum(g, { axis: axes }), shape);
 }
 
 export interface SliceOptions {
@@ -406,10 +408,10 @@ export function pad(x: Tensor, options: PadOptions): Tensor {
   const { before, after, value = 0 } = options;
   const example = "{ before: [0, 1], after: [0, 1] }";
   const sizes = [before, after].flatMap((list) => checkList("What pad adds", list, example));
-  const whole = sizes.every((n) => Number.isInteger(n) && n >= 0);
+  const whole = sizes.every((n) => Number.isInteger(n) && n >= 0) && typeof value === "number";
   if (before.length !== asTensor("pad", x).rank || after.length !== x.rank || !whole) {
     fail("bad-argument", {
-      message: "pad needs a whole number ≥ 0 before and after each axis.",
+      message: "pad needs a number as value, and whole ones ≥ 0 before and after each axis.",
       expected: `${x.rank} of each`,
       found: `before ${formatShape(before)}, after ${formatShape(after)}`,
       fix: "Use slice to take elements away.",
@@ -420,9 +422,9 @@ export function pad(x: Tensor, options: PadOptions): Tensor {
   return node(padOp, [x], { ...border, value: convert[x.dtype](value) });
 }
 
-/** The elements in opposite order along `axes` (default all). */
-export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
-  return node(flipOp, [x], { axes: axesOf("flip", x, axes) });
+/** The elements in opposite order along an axis or several (default all). */
+export function flip(x: Tensor, axis?: SomeAxes): Tensor {
+  return node(flipOp, [x], { axes: axesOf("flip", x, axis) });
 }
 
 /** Where an element comes from is found piece by piece: many are joined in groups first. */
@@ -468,16 +470,20 @@ export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   );
 }
 
-/** x with a new axis of size 1 at `axis`; negative ones count from the end. */
-export function expandDims(x: Tensor, axis: number): Tensor {
-  const a = normalizeAxis(axis, asTensor("expandDims", x).rank + 1, "expandDims");
-  return reshape(x, [...x.shape.slice(0, a), 1, ...x.shape.slice(a)]);
+/** x with a new axis of size 1, or several: where they stand in the result. */
+export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor {
+  const count = Array.isArray(axis) ? axis.length : 1;
+  const rank = asTensor("expandDims", x).rank + count;
+  const added = normalizeAxes(axis ?? Number.NaN, rank, "expandDims");
+  const rest = [...x.shape].reverse();
+  const shape = Array.from({ length: rank }, (_, a) => (added.includes(a) ? 1 : rest.pop()!));
+  return reshape(x, shape);
 }
 
-/** x without its axes of size 1 (or without those of them that are named). */
-export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+/** x without its axes of size 1 (or without the one or those of them that are named). */
+export function squeeze(x: Tensor, axis?: SomeAxes): Tensor {
   const ones = asTensor("squeeze", x).shape.flatMap((n, axis) => (n === 1 ? [axis] : []));
-  const drop = axesOf("squeeze", x, axes ?? ones);
+  const drop = axesOf("squeeze", x, axis ?? ones);
   const kept = drop.find((axis) => x.shape[axis] !== 1);
   if (kept !== undefined) {
     fail("shape-mismatch", {

@@ -1,6 +1,6 @@
 /** Counter-based random numbers: element i of a stream is a pure function of (key, stream, i). */
 import type { DType } from "../core/dtype.ts";
-import { isFloat } from "../core/dtype.ts";
+import { checkDType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import {
   apply,
@@ -15,6 +15,7 @@ import type { Op } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { checkShape, formatShape, type Shape } from "../core/shape.ts";
 import { node, type Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { cos, log, sqrt } from "./transcendental.ts";
 
@@ -95,17 +96,32 @@ export interface RandomOptions {
   readonly stream?: number;
 }
 
+function checkStream(what: string, stream: number): void {
+  if (Number.isSafeInteger(stream)) return;
+  fail("bad-argument", {
+    message: `${what} takes the number of a stream.`,
+    expected: "a whole number",
+    found: shown(stream),
+  });
+}
+
 /** Uniform numbers in [0, 1). `key` is an i32 tensor of shape [2]: seed and, for instance, step. */
 export function randomUniform(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
   checkNames("randomUniform", options, ["dtype", "stream"]);
   const { dtype = "f32", stream = 0 } = options;
-  return node(uniformOp, [key], { shape: [...checkShape(shape)], dtype, stream });
+  checkStream("randomUniform", stream);
+  return node(uniformOp, [key], {
+    shape: [...checkShape(shape)],
+    dtype: checkDType(dtype),
+    stream,
+  });
 }
 
 /** Standard normal numbers: √(−2 ln u₁)·cos 2πu₂ (Box and Muller 1958), with u₁ in (0, 1]. */
 export function randomNormal(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
   checkNames("randomNormal", options, ["dtype", "stream"]);
   // Two streams below 0 for each, where randomUniform's own do not reach.
+  checkStream("randomNormal", options.stream ?? 0);
   const stream = -2 - 2 * (options.stream ?? 0);
   const u = randomUniform(key, shape, { ...options, stream });
   const v = randomUniform(key, shape, { ...options, stream: stream + 1 });

@@ -1,10 +1,13 @@
 /** Reductions and scans. */
+
 import { fail } from "../core/errors.ts";
 import { type Expression, index, indices, load, offset } from "../core/expression.ts";
+import { isNumber } from "../core/kinds.ts";
 import type { Combine, Op, TensorType } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
-import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
-import { axesOf, axisOf, node, type Tensor } from "../core/tensor.ts";
+import { formatShape, type Shape, type SomeAxes, sizeOf } from "../core/shape.ts";
+import { axesOf, node, type Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { add, div, mul, square, sub } from "./arithmetic.ts";
 import { cast } from "./cast.ts";
 import { equal, isFinite, where } from "./compare.ts";
@@ -142,7 +145,7 @@ function shifted(rows: Tensor, by: number): Tensor {
 /** Each element's share in an extreme value: ties are split evenly; all NaN if one is NaN. */
 function share(x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
   const hit = cast(equal(x, spread(y, x.shape, axes)), x.dtype);
-  return div(hit, spread(sum(hit, { axes }), x.shape, axes));
+  return div(hit, spread(sum(hit, { axis: axes }), x.shape, axes));
 }
 
 const extreme = (name: "max" | "min", law: Op["law"]): Op<Axes> =>
@@ -155,7 +158,7 @@ const extreme = (name: "max" | "min", law: Op["law"]): Op<Axes> =>
       reverse: (g, { x, y, attributes: { axes } }) =>
         mul(spread(g, x[0]!.shape, axes), share(x[0]!, y, axes)),
       forward: ([t], { x, y, attributes: { axes } }) =>
-        sum(mul(t!, share(x[0]!, y, axes)), { axes }),
+        sum(mul(t!, share(x[0]!, y, axes)), { axis: axes }),
     },
     law,
     notation: { text: `${name}(#0)`, tex: `\\${name}\\left(#0\\right)`, precedence: 5 },
@@ -195,7 +198,7 @@ export const meanOp: Op<Axes> = {
   infer: ([x], { axes }) => ({ dtype: x!.dtype, shape: kept(x!.shape, axes) }),
   meaning: ([x], _y, { axes }) => ({
     loop: "compose",
-    build: ([t]) => mul(sum(t!, { axes }), 1 / sizeOf(axes.map((axis) => x!.shape[axis]!))),
+    build: ([t]) => mul(sum(t!, { axis: axes }), 1 / sizeOf(axes.map((axis) => x!.shape[axis]!))),
   }),
   derivative: { kind: "compose" },
   law: {
@@ -213,11 +216,12 @@ export const logsumexpOp: Op<Axes> = {
     loop: "compose",
     build: ([x]) => {
       // The logarithm of an empty sum; there is no maximum.
-      if (sizeOf(axes.map((axis) => x!.shape[axis]!)) === 0) return log(sum(exp(x!), { axes }));
+      if (sizeOf(axes.map((axis) => x!.shape[axis]!)) === 0)
+        return log(sum(exp(x!), { axis: axes }));
       // Shifted by the maximum nothing overflows; an infinite maximum must not make ∞ − ∞.
-      const top = max(x!, { axes });
+      const top = max(x!, { axis: axes });
       const shift = where(isFinite(top), top, zerosLike(top));
-      const total = sum(exp(sub(x!, spread(shift, x!.shape, axes))), { axes });
+      const total = sum(exp(sub(x!, spread(shift, x!.shape, axes))), { axis: axes });
       return add(log(total), shift);
     },
   }),
@@ -226,7 +230,7 @@ export const logsumexpOp: Op<Axes> = {
     reverse: (g, { x, y, attributes: { axes } }) =>
       mul(spread(g, x[0]!.shape, axes), weights(x[0]!, y, axes)),
     forward: ([t], { x, y, attributes: { axes } }) =>
-      sum(mul(t!, weights(x[0]!, y, axes)), { axes }),
+      sum(mul(t!, weights(x[0]!, y, axes)), { axis: axes }),
   },
   law: {
     en: "The derivative of log-sum-exp is the softmax: e^(x_i)/Σe^(x_j).",
@@ -271,17 +275,32 @@ export const cumsumOp: Op<Scan> = {
 };
 
 export interface ReduceOptions {
-  /** The axes to reduce over; default all. */
-  readonly axes?: number | readonly number[] | null;
+  /** The axis to reduce over, or several; default all. */
+  readonly axis?: SomeAxes;
   /** Keep the reduced axes with size 1. Default false. */
   readonly keepDims?: boolean;
+  /** @deprecated The former spelling of `axis`. */
+  readonly axes?: SomeAxes;
+}
+
+/** The axes that a call names, by either spelling. */
+function reduced(what: string, x: Tensor, { axis, axes }: ReduceOptions): number[] {
+  if (axis !== undefined && axes !== undefined) {
+    fail("bad-argument", {
+      message: `${what} is given its axes twice.`,
+      expected: "axis; axes is its former spelling",
+      found: "axis and axes",
+      fix: "Leave axes out.",
+    });
+  }
+  return axesOf(what, x, axis === undefined ? axes : axis);
 }
 
 const reducer =
   (op: Op<Axes>, element = toNumber) =>
   (x: Tensor, options: ReduceOptions = {}): Tensor => {
-    checkNames(op.name, options, ["axes", "keepDims"]);
-    const axes = axesOf(op.name, x, options.axes);
+    checkNames(op.name, options, ["axis", "keepDims"], ["axes"]);
+    const axes = reduced(op.name, x, options);
     const y = node(op, [element(x)], { axes });
     return options.keepDims ? reshape(y, keepDims(x.shape, axes)) : y;
   };
@@ -306,17 +325,24 @@ export function variance(
   x: Tensor,
   options: ReduceOptions & { readonly correction?: number } = {},
 ): Tensor {
-  checkNames("variance", options, ["axes", "keepDims", "correction"]);
-  const { correction = 0, ...over } = options;
-  const axes = axesOf("variance", x, over.axes);
-  const n = sizeOf(axes.map((axis) => x.shape[axis]!));
-  const deviation = sub(x, mean(x, { axes, keepDims: true }));
-  return div(sum(square(deviation), over), Math.max(0, n - correction));
+  checkNames("variance", options, ["axis", "keepDims", "correction"], ["axes"]);
+  const { correction = 0, keepDims = false } = options;
+  const axis = reduced("variance", x, options);
+  if (!isNumber(correction, Number.isFinite)) {
+    fail("bad-argument", {
+      message: "variance cannot use this correction.",
+      expected: "a number: 0 is biased, 1 Bessel's correction",
+      found: shown(correction),
+    });
+  }
+  const n = sizeOf(axis.map((a) => x.shape[a]!));
+  const deviation = sub(x, mean(x, { axis, keepDims: true }));
+  return div(sum(square(deviation), { axis, keepDims }), Math.max(0, n - correction));
 }
 
 export interface PositionOptions {
-  /** The axis to search; default: the last. */
-  readonly axis?: number;
+  /** The axis to search, or several (null: all); default: the last. */
+  readonly axis?: SomeAxes;
   readonly keepDims?: boolean;
 }
 
@@ -325,17 +351,23 @@ const positioner =
   (x: Tensor, options: PositionOptions = {}): Tensor => {
     checkNames(op.name, options, ["axis", "keepDims"]);
     const { axis = -1, keepDims = false } = options;
-    return reducer(op)(x, { axes: [axisOf(op.name, x, axis)], keepDims });
+    return reducer(op)(x, { axis, keepDims });
   };
 
-/** The position of the largest element along the axis: the first at a tie, or the first NaN. */
+/**
+ * The position of the largest element along the axis: the first at a tie, or the first NaN. Over
+ * several axes it counts their elements in row-major order.
+ */
 export const argmax = positioner(argmaxOp);
-/** The position of the smallest element along the axis: the first at a tie, or the first NaN. */
+/** The position of the smallest element along the axis, counted as `argmax` does. */
 export const argmin = positioner(argminOp);
 
-/** y[k] = Σ x[j] for j ≤ k along `axis`, default the last; of the same shape. */
-export function cumsum(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+/** y[k] = Σ x[j] for j ≤ k along the axis (default: the last), or along several in turn. */
+export function cumsum(x: Tensor, options: { readonly axis?: SomeAxes } = {}): Tensor {
   checkNames("cumsum", options, ["axis"]);
-  const along = axisOf("cumsum", x, options.axis ?? -1);
-  return node(cumsumOp, [toNumber(x)], { axis: along, reverse: false });
+  const { axis = -1 } = options;
+  return axesOf("cumsum", x, axis).reduce(
+    (y, along) => node(cumsumOp, [y], { axis: along, reverse: false }),
+    toNumber(x),
+  );
 }

@@ -1,6 +1,10 @@
 /** Optimizers that scale each entry's step by the size of its past gradients. */
+
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
+import { checkRecord } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { add, div, maximum, mul, pow, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { sqrt } from "../ops/transcendental.ts";
@@ -28,15 +32,16 @@ const average = (old: Tensor, value: Tensor, beta: number): Tensor =>
 const correction = (step: Tensor, beta: number): Tensor => sub(1, pow(beta, add(step, 1)));
 
 function adamLike(name: "adam" | "adamW", options: AdamOptions): Optimizer {
+  checkRecord(name, options, "its options by name, such as { learningRate: 0.01 }");
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
   const weightDecay = options.weightDecay ?? (name === "adamW" ? 0.01 : 0);
   for (const [what, beta] of Object.entries({ beta1, beta2 })) {
     // At 1 the correction 1 − βᵏ would be 0.
-    if (beta >= 1) {
+    if (!isNumber(beta, (n) => n < 1)) {
       fail("bad-argument", {
         message: `${name} cannot use this ${what}.`,
         expected: "a number ≥ 0 and < 1",
-        found: String(beta),
+        found: shown(beta),
       });
     }
   }
@@ -87,6 +92,7 @@ export interface RmspropOptions extends CommonOptions {
 
 /** v ← ρv + (1 − ρ)g²; θ ← θ − ηg/(√v + ε) (Tieleman and Hinton 2012). Default η = 0.01. */
 export function rmsprop(options: RmspropOptions = {}): Optimizer {
+  checkRecord("rmsprop", options, "its options by name, such as { learningRate: 0.01 }");
   const { decay = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
   return optimizer("rmsprop", options, 0.01, {
     settings: { decay, epsilon, momentum, centered, weightDecay },
@@ -128,6 +134,7 @@ export interface AdagradOptions extends CommonOptions {
 
 /** s ← s + g²; θ ← θ − ηg/(√s + ε) (Duchi et al. 2011). Default η = 0.01. */
 export function adagrad(options: AdagradOptions = {}): Optimizer {
+  checkRecord("adagrad", options, "its options by name, such as { learningRate: 0.01 }");
   const { learningRateDecay = 0, initialAccumulator = 0, epsilon = 1e-10 } = options;
   const { weightDecay = 0 } = options;
   return optimizer("adagrad", options, 0.01, {

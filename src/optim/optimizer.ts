@@ -1,8 +1,10 @@
 /** What an optimizer is: how parameter and state follow from the gradient, as graph nodes. */
 
 import { fail } from "../core/errors.ts";
-import { checkNames } from "../core/options.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
+import { checkNames, checkRecord } from "../core/options.ts";
+import { asTensor, Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import {
   abs,
   add,
@@ -19,6 +21,17 @@ import { clamp } from "../ops/compare.ts";
 import { max, sum } from "../ops/reduce.ts";
 import { sqrt } from "../ops/transcendental.ts";
 import { type Schedule, toSchedule } from "./schedules.ts";
+
+/** Whether a value can be used as an optimizer. */
+export const isOptimizer = (value: unknown): boolean =>
+  isRecord(value) &&
+  isText(value.name) &&
+  isFunction(value.update) &&
+  isRecord(value.slots) &&
+  Object.values(value.slots).every((first) => typeof first === "number") &&
+  isRecord(value.learningRate) &&
+  typeof value.learningRate.initial === "number" &&
+  isFunction(value.learningRate.factor);
 
 /** What every optimizer takes. */
 export interface CommonOptions {
@@ -40,6 +53,10 @@ export interface UpdateContext {
   readonly learningRate: Tensor;
   /** The step's number, counted from 0 (f64 scalar). */
   readonly step: Tensor;
+  /** The gradients of all parameters at this step, this one among them: `clipNorm` needs them. */
+  readonly gradients?: readonly Tensor[];
+  /** The gradient is clipped already, or is not to be. Default false. */
+  readonly clipped?: boolean;
 }
 
 export interface Updated {
@@ -60,6 +77,11 @@ export interface Optimizer {
   readonly settings: Readonly<Record<string, unknown>>;
   /** Each slot's value before the first step. */
   readonly slots: Readonly<Record<string, number>>;
+  /**
+   * One parameter and its memory after one step, the gradient being clipped before.
+   *
+   * @throws ChainruleError "bad-argument" where `clipNorm` is asked for without all `gradients`.
+   */
   readonly update: (context: UpdateContext) => Updated;
 }
 
@@ -77,22 +99,57 @@ export function optimizer(
   ]);
   const { clipValue, clipNorm } = options;
   for (const [what, value] of Object.entries({ clipValue, clipNorm, ...parts.settings })) {
-    const wrong = typeof value === "number" && (!Number.isFinite(value) || value < 0);
-    if (wrong) {
+    const known = typeof value === "boolean" || value === undefined;
+    if (!known && !isNumber(value, (n) => Number.isFinite(n) && n >= 0)) {
       fail("bad-argument", {
         message: `${name} cannot use this ${what}.`,
         expected: "a finite number ≥ 0",
-        found: String(value),
+        found: shown(value),
       });
     }
   }
-  return {
+  const made: Optimizer = {
     name,
     learningRate: toSchedule(options.learningRate ?? defaultRate),
     ...(clipValue === undefined ? {} : { clipValue }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
     ...parts,
+    update: (context) => parts.update(checkContext(made, context)),
   };
+  return made;
+}
+
+/** The context of an update with a gradient that is as it is to be. */
+function checkContext(optimizer: Optimizer, context: UpdateContext): UpdateContext {
+  const { name, slots, clipNorm } = optimizer;
+  checkRecord(`${name}.update`, context, "{ parameter, gradient, state, learningRate, step }");
+  const { parameter, gradient, state, learningRate, step, gradients, clipped = false } = context;
+  for (const t of [parameter, gradient, learningRate, step]) asTensor(`${name}.update`, t);
+  const known = typeof state === "object" && state !== null ? state : {};
+  const lacking = Object.keys(slots).find((slot) => !(known[slot] instanceof Tensor));
+  if (lacking !== undefined) {
+    fail("bad-argument", {
+      message: `${name} needs the memory that its last update gave.`,
+      expected: `state: { ${Object.keys(slots).join(", ")} }, tensors of the parameter's shape`,
+      found: `${lacking}: ${shown(known[lacking])}`,
+      fix: `Begin with ${lacking}: full(parameter.shape, ${slots[lacking]}, parameter.dtype).`,
+    });
+  }
+  if (clipped) return context;
+  if (clipNorm === undefined) {
+    return { ...context, gradient: clip([gradient], optimizer)[0]! };
+  }
+  const at = Array.isArray(gradients) ? gradients.indexOf(gradient) : -1;
+  if (at < 0) {
+    fail("bad-argument", {
+      message: "Clipping by the norm needs the gradients of all parameters: the norm is theirs.",
+      expected: "gradients: an array of them, this one among them",
+      found: gradients === undefined ? "no gradients" : "gradients without this one",
+      fix: "Pass { gradients: [g, …], … } to update, or { clipped: true, … } to leave it out.",
+    });
+  }
+  for (const g of gradients!) asTensor(`${name}.update`, g);
+  return { ...context, gradient: clip(gradients!, optimizer)[at]! };
 }
 
 /** Σ g² stays finite below these for any number of entries that fits into memory. */

@@ -1,7 +1,10 @@
 /** Learning rates that change with the step: a start value times a factor computed in the graph. */
+
 import { fail } from "../core/errors.ts";
+import { isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { add, div, minimum, mul, pow } from "../ops/arithmetic.ts";
 import { floor } from "../ops/compare.ts";
 import { onesLike } from "../ops/leaf.ts";
@@ -17,12 +20,12 @@ export interface Schedule {
 }
 
 const positive = (what: string, value: number): number =>
-  value > 0 && Number.isFinite(value)
+  isNumber(value, (n) => n > 0 && Number.isFinite(n))
     ? value
     : fail("bad-argument", {
         message: `A schedule needs ${what}.`,
         expected: "a finite number above 0",
-        found: String(value),
+        found: shown(value),
       });
 
 /** η_k = η·rate^(k/steps), k counted from 0; `steps` defaults to 1. */
@@ -61,11 +64,11 @@ export function cosineDecay(
   checkNames("cosineDecay", options, ["steps", "minimum"]);
   const { steps, minimum: m = 0 } = options;
   positive("a number of steps", steps);
-  if (!(m >= 0 && m <= 1)) {
+  if (!isNumber(m, (n) => n >= 0 && n <= 1)) {
     fail("bad-argument", {
       message: "A schedule's minimum is the share of the learning rate that is left at its end.",
       expected: "a number from 0 to 1",
-      found: String(m),
+      found: shown(m),
     });
   }
   const factor = (step: Tensor) => {
@@ -87,13 +90,14 @@ export function warmup(after: number | Schedule, options: { readonly steps: numb
 
 /** A number as the schedule that never changes. */
 export function toSchedule(rate: number | Schedule): Schedule {
-  const initial = typeof rate === "number" ? rate : rate.initial;
-  if (!Number.isFinite(initial) || initial < 0) {
+  const schedule = isRecord(rate) && isFunction(rate.factor) && isText(rate.name);
+  const initial = schedule ? rate.initial : rate;
+  if (!isNumber(initial, (n) => Number.isFinite(n) && n >= 0)) {
     fail("bad-argument", {
       message: "This is not a learning rate.",
-      expected: "a finite number ≥ 0",
-      found: String(initial),
+      expected: "a finite number ≥ 0, or a schedule of it",
+      found: shown(initial),
     });
   }
-  return typeof rate === "number" ? { name: "constant", initial, factor: onesLike } : rate;
+  return typeof rate === "number" ? { name: "constant", initial: rate, factor: onesLike } : rate;
 }

@@ -1,4 +1,6 @@
 import { fail } from "../core/errors.ts";
+import { checkRecord } from "../core/options.ts";
+import { shown } from "../core/wording.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { equal, where } from "../ops/compare.ts";
 import { type CommonOptions, descend, type Optimizer, optimizer, withDecay } from "./optimizer.ts";
@@ -20,12 +22,13 @@ export interface SgdOptions extends CommonOptions {
  * θ ← θ − ηv, or θ ← θ − η(g + μv) with `nesterov`. Default η = 0.01.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
+  checkRecord("sgd", options, "its options by name, such as { learningRate: 0.01 }");
   const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
   if (nesterov && (momentum === 0 || dampening !== 0)) {
     fail("bad-argument", {
       message: "Nesterov's method needs momentum and no dampening.",
       expected: "momentum > 0 and dampening 0",
-      found: `momentum ${momentum}, dampening ${dampening}`,
+      found: `momentum ${shown(momentum)}, dampening ${shown(dampening)}`,
     });
   }
   return optimizer("sgd", options, 0.01, {

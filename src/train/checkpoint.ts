@@ -18,6 +18,8 @@ interface Saved {
   readonly numerics: number;
   readonly seed: number;
   readonly learningRate: number;
+  /** The rate that the optimizer was made with; it may have been changed by hand since. */
+  readonly initialRate?: number | undefined;
   readonly optimizer: string;
   readonly progress: Progress;
   readonly classes?: readonly string[] | undefined;
@@ -58,6 +60,7 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
     numerics,
     seed: trainer.seed,
     learningRate: trainer.learningRate,
+    initialRate: trainer.optimizer.learningRate.initial,
     optimizer: trainer.optimizer.name,
     progress: trainer.progress,
     classes: trainer.classes,
@@ -119,7 +122,8 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
     slots: part("optimizer/", trainer.slots.keys()),
     best: places.has(`best/${parameters[0]}`) ? part("best/", parameters) : undefined,
     progress: saved.progress,
-    learningRate: saved.learningRate,
+    learningRate: resumedRate(saved, trainer),
+    formerRate: saved.learningRate,
     classes: saved.classes,
     numerics: saved.numerics,
   });
@@ -136,6 +140,18 @@ export function numericsNote({ numerics: before }: Trainer): string | undefined 
   );
 }
 
+/** What to say where a trainer was made with another learning rate than the checkpoint's. */
+export const rateNote = (former: number, now: number): string | undefined =>
+  now === former
+    ? undefined
+    : `The learning rate is ${now}, as this trainer was made with, and no longer ${former}.`;
+
+/** Whoever makes a trainer with another rate than the checkpoint's was made with wants that one. */
+function resumedRate({ learningRate, initialRate }: Saved, { optimizer }: Trainer): number {
+  const own = optimizer.learningRate.initial;
+  return own === (initialRate ?? learningRate) ? learningRate : own;
+}
+
 function parse(text: string | undefined): Saved {
   const bad = (found: string): never =>
     fail("file-corrupt", {
@@ -149,13 +165,14 @@ function parse(text: string | undefined): Saved {
   } catch {
     return bad(text === undefined ? "nothing" : "no JSON");
   }
-  const { numerics = 1, seed, learningRate, optimizer, classes } = saved;
+  const { numerics = 1, seed, learningRate, initialRate, optimizer, classes } = saved;
   const p: Partial<Progress> = saved.progress ?? {};
   const whole = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
   const checks: Readonly<Record<string, boolean>> = {
     numerics: whole(numerics),
     seed: Number.isSafeInteger(seed),
     learningRate: Number.isFinite(learningRate),
+    initialRate: initialRate === undefined || Number.isFinite(initialRate),
     optimizer: typeof optimizer === "string",
     steps: whole(p.steps),
     epoch: whole(p.epoch),
@@ -182,6 +199,7 @@ function parse(text: string | undefined): Saved {
     numerics,
     seed: seed!,
     learningRate: learningRate!,
+    initialRate,
     optimizer: optimizer!,
     progress,
     classes,

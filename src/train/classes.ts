@@ -1,8 +1,10 @@
 /** Labels are numbers; which class each stands for is to be the same in all data of a trainer. */
+
 import { fail } from "../core/errors.ts";
+import { checkKind } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { listed, shown } from "../core/wording.ts";
-import type { Dataset } from "../data/dataset.ts";
+import { aDataset, type Dataset } from "../data/dataset.ts";
 import { examples, type InlineExamples } from "../data/examples.ts";
 
 /** What can be trained on: a dataset, or rows of numbers. */
@@ -23,7 +25,10 @@ export function toDataset(data: Data, known?: readonly string[]): Dataset {
       fix: "Pass { inputs: [[0, 1], …], targets: [[1], …] }, or what a loader of data gives.",
     });
   }
-  if ("size" in data) return alike(data, known);
+  if ("size" in data) {
+    checkKind("A trainer", data, aDataset);
+    return alike(data, known);
+  }
   const { targets } = data;
   const unnamed = known !== undefined && data.classes === undefined;
   // The labels in a tensor are numbers from the start.

@@ -9,6 +9,7 @@ import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
 import { evaluate } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { constant, input } from "../ops/leaf.ts";
 
 /** What runs a compiled function. */
@@ -47,7 +48,7 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     fail("bad-argument", {
       message: "compile takes a function of tensors.",
       expected: "compile((x) => x.mul(2))",
-      found: String(f),
+      found: shown(f),
     });
   }
   const programs = new Map<string, Program>();

@@ -1,5 +1,6 @@
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
@@ -66,7 +67,7 @@ function* evaluation(
     fail("bad-argument", {
       message: "evaluate cannot use this batchSize.",
       expected: "a whole number ≥ 1",
-      found: String(batchSize),
+      found: shown(batchSize),
     });
   }
   const { size, targets, classes } = data;

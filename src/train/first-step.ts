@@ -36,6 +36,9 @@ export const firstStepOf =
     return fix === undefined ? undefined : { note: "No update was made before it.", fix };
   };
 
+/** What keeps a function inside its domain. */
+const guard = "Keep what goes into it off that place, with maximum(x, 1e-7) for example.";
+
 /** What mends it; undefined where the update itself overflowed, which is the learning rate's doing. */
 function firstStepFix(found: NonFinite, first: FirstStep): string | undefined {
   const { graph, divisor, remarks } = first;
@@ -51,7 +54,6 @@ function firstStepFix(found: NonFinite, first: FirstStep): string | undefined {
   if (remarks.length > 0) return remarks.map(({ message, fix }) => `${message} ${fix}`).join(" ");
   const { name } = node.op;
   const forward = nodesOf([error]).includes(node);
-  const guard = "Keep what goes into it off that place, with maximum(x, 1e-7) for example.";
   return forward
     ? `${name} was asked for a value that it has not: a logarithm or a root needs positive numbers, a quotient no 0. ${guard}`
     : `The loss is finite, but its slope is not: ${name} in the backward pass meets a pole. ${guard}`;

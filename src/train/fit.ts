@@ -205,7 +205,10 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     }
     progress.examples = this.#train.size;
     // What an earlier fit called the best says nothing of training that it did not watch.
-    if (!continues || !this.#options.earlyStopping) {
+    const { earlyStopping } = this.#options;
+    // More patience than it had when it stopped asks for more training.
+    const patient = earlyStopping && progress.stopped && progress.waited < earlyStopping.patience;
+    if (!continues || !earlyStopping || patient) {
       Object.assign(progress, { best: null, waited: 0, stopped: false });
       this.#trainer.best = undefined;
     }

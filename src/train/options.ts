@@ -1,8 +1,11 @@
 /** What is given to `trainer` and `fit`, as a program without types may give it. */
+
 import { fail } from "../core/errors.ts";
+import { aFunction, checkKind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
-import type { Layer } from "../nn/layer.ts";
+import { isLayer, type Layer } from "../nn/layer.ts";
+import { isOptimizer } from "../optim/optimizer.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
 import { trainable } from "./step.ts";
 import type { TrainerOptions } from "./trainer.ts";
@@ -20,7 +23,7 @@ const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
 
 /** Refuses what no trainer can be made of. */
 export function checkTrainer(model: Layer, options: TrainerOptions): void {
-  if (typeof model?.apply !== "function" || typeof model.parameters !== "object") {
+  if (!isLayer(model)) {
     fail("bad-argument", {
       message: "A trainer trains a model.",
       expected: "a layer, such as sequential(linear(2, 8), relu(), linear(8, 1))",
@@ -37,7 +40,7 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       fix: "Pass { loss: meanSquaredError, … }, or another.",
     });
   }
-  if (typeof optimizer?.update !== "function") {
+  if (!isOptimizer(optimizer)) {
     const uncalled =
       typeof optimizer === "function" ? (optimizer as { readonly name: string }).name : "";
     fail("bad-argument", {
@@ -51,7 +54,7 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
     fail("bad-argument", {
       message: "The trainer does not know this setting.",
       expected: 'dtype "f32" or "f64", update "simultaneous" or "sequential"',
-      found: `dtype ${JSON.stringify(dtype)}, update ${JSON.stringify(update)}`,
+      found: `dtype ${shown(dtype)}, update ${shown(update)}`,
     });
   }
   const { threads = 1 } = options;
@@ -97,6 +100,8 @@ const stoppingOptions: Readonly<Record<keyof EarlyStopping, true>> = {
   restoreBest: true,
 };
 
+const listener = aFunction("({ epoch, step, loss }) => …, called after each step");
+
 /** Refuses settings with which there is no training. */
 export function checkFit(options: FitOptions): void {
   checkNames("fit", options, Object.keys(fitOptions));
@@ -113,6 +118,7 @@ export function checkFit(options: FitOptions): void {
       found: shown(n),
     });
   }
+  if (options.onStep !== undefined) checkKind("onStep", options.onStep, listener);
   const { minDelta = 0 } = earlyStopping ?? {};
   if (Number.isFinite(minDelta) && minDelta >= 0) return;
   fail("bad-argument", {

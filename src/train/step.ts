@@ -1,17 +1,19 @@
 /** One training step as one graph: forward pass, loss, backward pass, clipping and update. */
+
 import { gradient } from "../autodiff/gradient.ts";
-import type { DType } from "../core/dtype.ts";
+import { type DType, dtypes } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Graph } from "../core/graph.ts";
+import { checkKind, isFunction, isRecord, type Kind, object } from "../core/kinds.ts";
 import type { TensorType } from "../core/op.ts";
-import type { Tensor } from "../core/tensor.ts";
-import type { Layer } from "../nn/layer.ts";
+import { Tensor } from "../core/tensor.ts";
+import { isLayer, type Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { add, div, mul, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { input } from "../ops/leaf.ts";
 import { sum } from "../ops/reduce.ts";
-import { clip, type Optimizer } from "../optim/optimizer.ts";
+import { clip, isOptimizer, type Optimizer } from "../optim/optimizer.ts";
 import { correctPredictions } from "./metrics.ts";
 import { updateSequentially } from "./sequential-update.ts";
 import { divisorOf } from "./totals.ts";
@@ -71,6 +73,7 @@ export function parameterInputs(model: Layer, dtype: DType): Record<string, Tens
  * @throws ChainruleError "shape-mismatch" where model, loss and batch do not fit together.
  */
 export function trainingStep(model: Layer, batch: BatchType, options: StepOptions): StepGraph {
+  checkStep(model, batch, options);
   const { loss, optimizer, dtype, update } = options;
   const parameters = parameterInputs(model, dtype);
   const names = trainable(model);
@@ -107,7 +110,9 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
       state,
       learningRate: cast(rateOf(model.parameters[name]!.learningRate), dtype),
       step,
+      clipped: true,
     });
+    checkKind(`The update of ${optimizer.name}`, result, updatedParts);
     for (const [slot, t] of Object.entries(result.state)) renewedSlots[`${name}/${slot}`] = t;
     renewed[name] = result.parameter;
     return result.parameter;
@@ -156,8 +161,44 @@ export function trainingStep(model: Layer, batch: BatchType, options: StepOption
   };
 }
 
+/** What a program without types may give. */
+function checkStep(model: Layer, batch: BatchType, options: StepOptions): void {
+  checkKind("trainingStep", model, aModel);
+  checkKind("trainingStep", batch, batchTypes);
+  checkKind("trainingStep", options, stepParts);
+}
+
+const lossValue: Kind = {
+  name: "a loss that returns a tensor",
+  example: "a function such as (output, target) => output.sub(target).square().mean()",
+  fits: (error) => error instanceof Tensor,
+};
+const updatedParts = object(
+  "the new parameter and state for what it returns",
+  "{ parameter, state }",
+  ({ parameter, state }) => parameter instanceof Tensor && isRecord(state),
+);
+const aModel: Kind = { name: "a model", example: "a layer", fits: isLayer };
+const isType = (type: unknown): boolean =>
+  isRecord(type) && dtypes.includes(type.dtype as DType) && Array.isArray(type.shape);
+const batchTypes = object(
+  "the types of a batch",
+  "{ inputs: { dtype, shape }, targets: { dtype, shape } }",
+  ({ inputs, targets }) => isType(inputs) && isType(targets),
+);
+const stepParts = object(
+  "the settings of a step",
+  '{ loss, optimizer, dtype: "f32" or "f64", update: "simultaneous" or "sequential" }',
+  ({ loss, optimizer, dtype, update }) =>
+    isFunction(loss) &&
+    isOptimizer(optimizer) &&
+    ["f32", "f64"].includes(dtype as string) &&
+    ["simultaneous", "sequential"].includes(update as string),
+);
+
 /** The loss as a tensor of shape []. */
 export function scalarLoss(error: Tensor): Tensor {
+  checkKind("A trainer", error, lossValue);
   if (error.size === 1) return error.rank === 0 ? error : error.reshape([]);
   return fail("shape-mismatch", {
     message: "A loss is one number.",

@@ -9,9 +9,10 @@ import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { arrays, checkKind, bytes as fileBytes } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import type { TensorType } from "../core/op.ts";
-import { checkNames } from "../core/options.ts";
+import { checkNames, checkRecord } from "../core/options.ts";
 import { keyOf } from "../core/random.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -22,8 +23,9 @@ import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import { numericsNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
+import { copied } from "./copied.ts";
 import { type Evaluation, evaluateModel } from "./evaluate.ts";
 import { firstStepOf } from "./first-step.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
@@ -65,6 +67,8 @@ export interface TrainerState {
   readonly best: ReadonlyMap<string, TypedArray> | undefined;
   readonly progress: Progress;
   readonly learningRate: number;
+  /** The learning rate in the checkpoint; this trainer may have been made with another. */
+  readonly formerRate: number;
   readonly classes: readonly string[] | undefined;
   /** The version of the arithmetic that has made it. */
   readonly numerics: number;
@@ -108,6 +112,7 @@ export class Trainer {
   /** The training loop that is under way in the backend. */
   #live: Resident | undefined;
   #busy = false;
+  #formerRate = Number.NaN;
   #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
   constructor(model: Layer, options: TrainerOptions) {
@@ -138,14 +143,18 @@ export class Trainer {
     );
   }
 
-  /** The parameters' present values by name, as constants. */
+  /**
+   * The parameters' present values by name, as constants: a copy. What is assigned to it would
+   * change nothing here, so that is an error; `setParameters` sets them.
+   */
   get parameters(): Record<string, Tensor> {
-    return Object.fromEntries(
+    const values = Object.fromEntries(
       [...this.#settled()].map(([name, data]) => [
         name,
         constant(data.slice(), this.model.parameters[name]!.shape),
       ]),
     );
+    return new Proxy(values, copied);
   }
 
   /**
@@ -316,6 +325,7 @@ export class Trainer {
 
   /** The training step's graph for a batch: what is run, differentiated and explained. */
   stepGraph(inputs: ArrayTensor, targets: ArrayTensor): StepGraph {
+    for (const part of [inputs, targets]) checkKind("stepGraph", part, arrays);
     return this.#stepFor(inputs, targets).graph;
   }
 
@@ -354,6 +364,8 @@ export class Trainer {
     inputs: ArrayTensor;
     targets: ArrayTensor;
   } {
+    checkRecord("batchOf", data, "{ inputs, targets }, as a dataset has them");
+    for (const part of [data.inputs, data.targets]) checkKind("batchOf", part, arrays);
     const convert = (t: ArrayTensor): ArrayTensor =>
       !isFloat(t.dtype) || t.dtype === this.dtype
         ? t
@@ -392,11 +404,13 @@ export class Trainer {
 
   /** The state as a safetensors file: parameters, optimizer's memory, progress. */
   toBytes(extra: Readonly<Record<string, string>> = {}): Uint8Array {
+    checkRecord("toBytes", extra, "texts by name, for the file's metadata");
     return writeCheckpoint(this, extra);
   }
 
   /** Takes over a state made by `toBytes` of the same model; returns the extra metadata. */
   fromBytes(bytes: Uint8Array): Record<string, string> {
+    checkKind("fromBytes", bytes, fileBytes);
     return readCheckpoint(this, bytes);
   }
 
@@ -407,14 +421,18 @@ export class Trainer {
   }
 
   /**
-   * Loads from a file; training then goes on as if it had never stopped. Where another version of
-   * chainrule has saved it whose arithmetic gives other last digits, a warning says so.
+   * Loads from a file; training then goes on as if it had never stopped. What this trainer was made
+   * with counts: the loss, the optimizer's settings, and its learning rate where it is another than
+   * the checkpoint's trainer was made with. Seed, element type and kind of optimizer must agree.
+   * Another rate is told by a warning, and so is another version of chainrule that has saved it
+   * whose arithmetic gives other last digits.
    */
   async load(path: string): Promise<Record<string, string>> {
     const bytes = await (await import("#files")).readBytes(path);
     const extra = inFile(path, () => this.fromBytes(bytes));
-    const note = numericsNote(this);
-    if (note !== undefined) console.warn(`chainrule: ${path}: ${note}`);
+    for (const note of [numericsNote(this), rateNote(this.#formerRate, this.learningRate)]) {
+      if (note !== undefined) console.warn(`chainrule: ${path}: ${note}`);
+    }
     return extra;
   }
 
@@ -429,6 +447,14 @@ export class Trainer {
     this.learningRate = state.learningRate;
     this.classes = state.classes;
     this.numerics = state.numerics;
+    this.#formerRate = state.formerRate;
+  }
+
+  /** @internal The epoch under way and early stopping begin anew: the loss means something else. */
+  restart(): void {
+    const { steps, epoch, history } = this.progress;
+    this.progress = { ...freshProgress(), steps, epoch, history };
+    this.best = undefined;
   }
 
   /** @internal Runs `work`, which no other training and no loading may interrupt. */

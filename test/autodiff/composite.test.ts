@@ -24,7 +24,7 @@ const op: Op = {
 const composite = (a: Tensor, b: Tensor): Tensor => node(op, [a, b], {});
 
 const cases: Record<string, (x: Tensor) => Tensor> = {
-  "mean of repeated inputs": (x) => mean(stack([x, x, x.square()]), { axes: 0 }),
+  "mean of repeated inputs": (x) => mean(stack([x, x, x.square()]), { axis: 0 }),
   "mean of a mean": (x) => mean(x.mul(mean(x))).mul(mean(x)),
   "logsumexp of dependent inputs": (x) => logsumexp(concatenate([x, exp(x), x])),
   "logsumexp of itself": (x) => logsumexp(x.mul(logsumexp(x))),

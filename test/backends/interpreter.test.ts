@@ -100,8 +100,8 @@ describe.each([1, 255, 256, 257, 1000])("loops over %i positions", (n) => {
     ["move", flip(y), all.map((i) => n - 1 - i)],
     ["condition", y.pad({ before: [1], after: [1], value: -1 }), [-1, ...all, -1]],
     ["reduce", y.sum(), [(n * (n - 1)) / 2]],
-    ["reduce rows", reshape(y, [n, 1]).sum({ axes: 1 }), all],
-    ["reduce columns", broadcastTo(y, [3, n]).sum({ axes: 0 }), all.map((i) => 3 * i)],
+    ["reduce rows", reshape(y, [n, 1]).sum({ axis: 1 }), all],
+    ["reduce columns", broadcastTo(y, [3, n]).sum({ axis: 0 }), all.map((i) => 3 * i)],
     [
       "position",
       argmax(
@@ -145,5 +145,5 @@ test("positions beyond what is tabulated are computed", () => {
   const [rows, columns] = [2100, 2000];
   const y = broadcastTo(range(columns, "f64"), [rows, columns]);
   expect(y.sum().item()).toBe((rows * columns * (columns - 1)) / 2);
-  expect(y.transpose().max({ axes: 1 }).sum().item()).toBe((columns * (columns - 1)) / 2);
+  expect(y.transpose().max({ axis: 1 }).sum().item()).toBe((columns * (columns - 1)) / 2);
 });

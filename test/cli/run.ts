@@ -18,6 +18,8 @@ export interface Result {
 
 interface RunOptions {
   readonly cwd?: string;
+  /** Another program than the one that is built here. */
+  readonly program?: string;
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with the process while it runs. */
@@ -31,7 +33,7 @@ const plain = (): Record<string, string | undefined> => {
 };
 
 export function run(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  const child = spawn(process.execPath, [cli, ...args], {
+  const child = spawn(process.execPath, [options.program ?? cli, ...args], {
     cwd: options.cwd ?? tmpdir(),
     env: { ...plain(), ...options.env },
   });

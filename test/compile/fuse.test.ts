@@ -60,7 +60,7 @@ test("what follows a reduction at its own place joins it", () => {
 });
 
 test("what a reduction alone reads is computed inside it", () => {
-  expect(printed([x, y], [x.sub(y).square().sum({ axes: 1 })])).toMatchInlineSnapshot(`
+  expect(printed([x, y], [x.sub(y).square().sum({ axis: 1 })])).toMatchInlineSnapshot(`
     "#0 reduce [3] sum over [4] (x0=x x1=y)
       value = t0 = add(mul(i0, 4), i1); t1 = sub(x0[t0], x1[t0]); mul(t1, t1)
       sum: f32 = x2[i0]"
@@ -76,8 +76,8 @@ test("a reduction that is read transposed loops in that order", () => {
 });
 
 test("softmax with its loss is a few loops, none of them named", () => {
-  const loss = logsumexp(x, { axes: 1 })
-    .sub(x.mul(y).sum({ axes: 1 }))
+  const loss = logsumexp(x, { axis: 1 })
+    .sub(x.mul(y).sum({ axis: 1 }))
     .sum();
   expect(printed([x, y], gradient(loss, [x]))).toMatchInlineSnapshot(`
     "#0 map [3, 4] (x0=y)

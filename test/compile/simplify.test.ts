@@ -39,7 +39,7 @@ test("nodes that compute the same become one", () => {
 });
 
 test("composites become what they stand for, and share it", () => {
-  expect(simplified([mean(x, { axes: 1 }), x.sum({ axes: 1 })])).toMatchInlineSnapshot(`
+  expect(simplified([mean(x, { axis: 1 }), x.sum({ axis: 1 })])).toMatchInlineSnapshot(`
     "%0: f32[2, 3] = input() {name="x", shape=[2,3], dtype="f32"}
     %1: f32[2] = sum(%0) {axes=[1]}
     %2: f32[] = constant() {data=[0.3333333432674408], shape=[]}
@@ -47,7 +47,7 @@ test("composites become what they stand for, and share it", () => {
     %4: f32[2] = mul(%1, %3)
     return %4, %1"
   `);
-  expect(simplified([logsumexp(x, { axes: 1 })])).toMatchInlineSnapshot(`
+  expect(simplified([logsumexp(x, { axis: 1 })])).toMatchInlineSnapshot(`
     "%0: f32[2, 3] = input() {name="x", shape=[2,3], dtype="f32"}
     %1: f32[2] = max(%0) {axes=[1]}
     %2: f32[2] = sub(%1, %1)
@@ -94,7 +94,7 @@ describe("told apart are", () => {
   const custom = (f: (t: Tensor) => Tensor) =>
     customOperator({ name: "mine", forward: f, backward: (g) => [g] })(x);
   test.each<[string, Tensor, Tensor]>([
-    ["attributes", x.sum({ axes: 0 }), x.sum({ axes: 1 })],
+    ["attributes", x.sum({ axis: 0 }), x.sum({ axis: 1 })],
     ["the order of operands", x.sub(1), tensor(1).sub(x)],
     ["0 and −0 as attributes", x.clamp({ min: 0 }), x.clamp({ min: -0 })],
     ["0 and −0 as numbers", x.mul(tensor(0)), x.mul(tensor(-0))],

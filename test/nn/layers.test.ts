@@ -259,7 +259,7 @@ describe("errors of size", () => {
     const error = failure("shape-mismatch", () => model.apply(f64([[1, 2]]), initial(model)));
     expect(error.message).toContain("Layer 1.1 (linear) got an input of another size");
     expect(error.expected).toBe("2 values in each row");
-    expect(error.found).toBe("4: the input has shape [1, 4]");
+    expect(error.found).toBe("4: the function at place 1.0 makes it shape [1, 4]");
     expect(error.where).toMatch(/layers\.test\.ts:\d+:\d+$/);
     const alone = failure("shape-mismatch", () => linear(3, 2).apply(tensor(1), {}));
     expect(alone.found).toBe("none: the input has shape []");
@@ -326,5 +326,51 @@ describe("a layer of one's own", () => {
     const odd = { ...scale(2), parameters: { "a/b": scale(2).parameters.factor! } };
     const settings = { loss: halfSquaredError, optimizer: sgd() };
     expect(failure("bad-argument", () => trainer(odd, settings)).found).toBe('"a/b"');
+  });
+});
+
+describe("a function in sequential that changes the size", () => {
+  const half = (x: Tensor) => x.slice({ end: [x.shape[0]!, 2] });
+  const input = tensor([[1, 2, 3]]);
+  const values = (l: Layer) =>
+    Object.fromEntries(
+      Object.entries(l.parameters).map(([n, p]) => [n, tensor(p.initial.fill(p.shape, 0, 0))]),
+    );
+  const applied = (l: Layer) => {
+    const flat = values(l);
+    const shaped = Object.entries(flat).map(([n, v]) => [n, v.reshape(l.parameters[n]!.shape)]);
+    return l.apply(input, Object.fromEntries(shaped));
+  };
+  const declared = layer({
+    name: "half",
+    inputSize: 4,
+    outputSize: 2,
+    parameters: {},
+    apply: half,
+  });
+  test("is what advice is about when the model is built", () => {
+    const error = failure("shape-mismatch", () =>
+      sequential(linear(3, 4), tanh, half, relu(), linear(2, 1) as never),
+    );
+    expect(error.fix).toContain("Make it linear(4, …); or, if the size is to change before it, ");
+    expect(error.fix).toContain('place 2 as layer({ name: "own", inputSize: 4, outputSize: 2,');
+    expect(applied(sequential(linear(3, 4), tanh, declared, relu(), linear(2, 1))).shape).toEqual([
+      1, 1,
+    ]);
+  });
+  test("and when it is run, if the next layer was made for what comes before", () => {
+    const model = sequential(linear(3, 4), half, tanh, linear(4, 1));
+    const error = failure("shape-mismatch", () => applied(model));
+    expect(error.message).toContain("Layer 3 (linear) got an input of another size");
+    expect(error.fix).toContain("Make it linear(2, …) and write the function at place 1 as layer(");
+    expect(applied(sequential(linear(3, 4), declared, tanh, linear(2, 1))).shape).toEqual([1, 1]);
+  });
+  test("nothing is said of it where all fits, or where another layer is to blame", () => {
+    expect(applied(sequential(linear(3, 4), half)).shape).toEqual([1, 2]);
+    expect(applied(sequential(linear(3, 4), half, tanh)).shape).toEqual([1, 2]);
+    const error = failure("shape-mismatch", () =>
+      sequential(half, linear(3, 4), relu, linear(2, 1) as never),
+    );
+    expect(error.fix).toBe("Make it linear(4, …), or change the layer before it.");
   });
 });

@@ -54,7 +54,7 @@ const rest: Record<string, unknown[]> = {
   take: [at, { axis: 1 }],
 };
 for (const name of ["sum", "prod", "mean", "variance", "max", "min", "logsumexp"]) {
-  rest[name] = [{ axes: [1], keepDims: true }];
+  rest[name] = [{ axis: [1], keepDims: true }];
 }
 for (const name of ["argmax", "argmin", "cumsum"]) rest[name] = [{ axis: 0 }];
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it, test } from "vitest";
+import { afterAll, describe, expect, it, test, vi } from "vitest";
 import { moons } from "../../src/data/index.ts";
 import {
   adagrad,
@@ -348,5 +348,64 @@ describe("files", () => {
     expect((await rejection("file-corrupt", t.load(path))).where).toBe(path);
     await rejection("file-unwritable", t.save(join(folder, "no", "folder")));
     expect(t.progress.steps).toBe(0);
+  });
+});
+
+describe("the learning rate after loading", () => {
+  const rated = (learningRate: number) => make({ optimizer: sgd({ learningRate }) });
+  it("is the checkpoint's, where both trainers were made with the same", () => {
+    const t = rated(0.1);
+    t.learningRate = 0.03;
+    const other = rated(0.1);
+    other.fromBytes(t.toBytes());
+    expect(other.learningRate).toBe(0.03);
+  });
+  it("is this trainer's own, where it was made with another", () => {
+    for (const byHand of [undefined, 0.03]) {
+      const t = rated(0.1);
+      if (byHand !== undefined) t.learningRate = byHand;
+      const other = rated(0.02);
+      other.fromBytes(t.toBytes());
+      expect(other.learningRate).toBe(0.02);
+      // Saved and loaded once more it stays.
+      const third = rated(0.02);
+      third.fromBytes(other.toBytes());
+      expect(third.learningRate).toBe(0.02);
+    }
+  });
+  it("is told by a warning, where it is another", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const path = join(folder, "rated.safetensors");
+    await rated(0.1).save(path);
+    await rated(0.1).load(path);
+    expect(warn).not.toHaveBeenCalled();
+    await rated(0.02).load(path);
+    expect(warn.mock.calls).toEqual([
+      [
+        `chainrule: ${path}: The learning rate is 0.02, as this trainer was made with, ` +
+          "and no longer 0.1.",
+      ],
+    ]);
+    warn.mockRestore();
+  });
+  it("and that is what trains", () => {
+    const t = rated(0.1);
+    t.step(data);
+    const other = rated(0);
+    other.fromBytes(t.toBytes());
+    const before = other.snapshot();
+    other.step(data);
+    expect(other.snapshot()).toEqual(before);
+  });
+});
+
+describe("early stopping that had stopped", () => {
+  it("goes on where more patience is asked for", async () => {
+    const t = make({ optimizer: sgd({ learningRate: 0 }) });
+    const run = (patience: number) =>
+      t.fit(data, { untilEpoch: 50, earlyStopping: { patience, minDelta: 9 } });
+    expect(await run(2)).toMatchObject({ stopped: "early", epochs: { length: 3 } });
+    expect(await run(2)).toMatchObject({ stopped: "early", epochs: { length: 0 } });
+    expect(await run(4)).toMatchObject({ stopped: "early", epochs: { length: 5 } });
   });
 });

@@ -557,7 +557,7 @@ describe("settings outside their domain", () => {
     failure("data-empty", () => line().fit({ inputs: [], targets: [] }));
     failure("data-invalid", () => line().fit({ inputs: [[1]], targets: [[Number.NaN]] }));
     failure("data-empty", () =>
-      dataset({ ...points, inputs: { ...points.inputs, shape: [0, 2] } }),
+      dataset({ ...points, inputs: { dtype: "f64", shape: [0, 2], data: new Float64Array() } }),
     );
   });
 });

@@ -115,7 +115,7 @@ describe("labels for which there is no output", () => {
   it("classes that do not occur need none, nor do losses that know better", async () => {
     await make().fit(given([0, 1]));
     const ordinal: TrainerOptions["loss"] = (o, t) =>
-      halfSquaredError(o.sum({ axes: -1 }), t.cast(o.dtype));
+      halfSquaredError(o.sum({ axis: -1 }), t.cast(o.dtype));
     await make(ordinal).fit(given([0, 1, 2]));
   });
 });

@@ -80,6 +80,27 @@ describe("predict", () => {
   );
 });
 
+describe("parameters", () => {
+  it("are a copy, and say so where something is assigned to it", () => {
+    const t = trainer(linear(2, 1), { loss: meanSquaredError, optimizer: sgd() });
+    const given = t.parameters;
+    const weight = given.weight!;
+    for (const wrong of [
+      () => (t.parameters.weight = weight),
+      () => (given.weight = weight),
+      () => delete given.weight,
+      () => Object.assign(given, { other: weight }),
+      () => Object.defineProperty(given, "bias", { value: weight }),
+    ]) {
+      expect(failure("bad-argument", wrong).fix).toContain("trainer.setParameters({ ");
+    }
+    // A copy of one's own may be changed at will.
+    expect({ ...given, weight: 1 }.weight).toBe(1);
+    expect(Object.keys(t.parameters)).toEqual(["weight", "bias"]);
+    expect(given.weight).toBe(weight);
+  });
+});
+
 describe("setParameters", () => {
   const make = () =>
     trainer(sequential(linear(2, 3)), { loss: meanSquaredError, optimizer: sgd(), dtype: "f64" });

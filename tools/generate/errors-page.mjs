@@ -28,7 +28,8 @@ the input is wrong (all others), 70 a fault of chainrule itself, 130 interrupted
 
 export function errorsPage({ catalogue }) {
   const entries = Object.entries(catalogue).map(
-    ([code, { title, why, fix }]) => `## ${code}\n\n**${title}.** ${why}\n\nFix: ${fix}\n`,
+    ([code, { title, why, fix }]) =>
+      `## ${code}\n\n**${title}.** ${why}\n${fix === undefined ? "" : `\nFix: ${fix}\n`}`,
   );
   return `${head}\n<!-- Generated from src/core/errors.ts by tools/generate.mjs. -->\n\n${entries.join("\n")}`;
 }

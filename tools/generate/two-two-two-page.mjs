@@ -142,7 +142,7 @@ function mistakes(lib) {
     [
       "∂E/∂w5 used where δ·w5 belongs",
       wrongStep(lib, {
-        second: layer((a, _, stop) => a.mul(stop(a)).sum({ axes: -1, keepDims: true })),
+        second: layer((a, _, stop) => a.mul(stop(a)).sum({ axis: -1, keepDims: true })),
       }),
     ],
     [

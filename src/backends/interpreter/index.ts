@@ -3,10 +3,14 @@
  * rounds to a node's own type when it stores the node's value. Every other backend is held
  * against it.
  */
+
 import { withSite } from "../../core/call-site.ts";
 import type { TypedArray } from "../../core/dtype.ts";
+import { fail } from "../../core/errors.ts";
 import { type Graph, leafData, nodesOf, unbound } from "../../core/graph.ts";
+import { checkKind, graph } from "../../core/kinds.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { shown } from "../../core/wording.ts";
 import { input } from "../../ops/leaf.ts";
 import type { Backend, Executable } from "../backend.ts";
 import { fitting } from "../values.ts";
@@ -35,6 +39,13 @@ function compose(node: Tensor, build: (inputs: readonly Tensor[]) => Tensor): Ke
   return (inputs, y) => y.set(inner.run(inputs)[0]!);
 }
 
+const noValues = (found: unknown): never =>
+  fail("bad-argument", {
+    message: "A graph is run with the values of its inputs.",
+    expected: "an array with one typed array for each input",
+    found: shown(found),
+  });
+
 function compile(graph: Graph): Interpreted {
   const bound = new Set(graph.inputs);
   const nodes = nodesOf(graph.outputs, (node) => bound.has(node));
@@ -60,6 +71,7 @@ function compile(graph: Graph): Interpreted {
   const parameters = graph.inputs.map((node) => place.get(node));
   const results = graph.outputs.map((node) => place.get(node)!);
   const run: Interpreted["run"] = (data, observe) => {
+    if (!Array.isArray(data)) noValues(data);
     parameters.forEach((at, i) => {
       if (at !== undefined) values[at] = fitting(graph.inputs[i]!, data[i]);
     });
@@ -82,7 +94,10 @@ function compile(graph: Graph): Interpreted {
  */
 export const interpreter: Omit<Backend, "compile"> & { compile(graph: Graph): Interpreted } = {
   name: "interpreter",
-  compile,
+  compile(given) {
+    checkKind("compile", given, graph);
+    return compile(given);
+  },
 };
 
 /** Values that were read. */

@@ -19,7 +19,7 @@ export interface Workers {
 export const lost = (): never =>
   fail("unsupported", {
     message: "A worker thread has died, or has not answered for a long time.",
-    fix: "Train with threads: 1, and look for what ended the worker (memory, the system).",
+    fix: "Train with threads: 1.",
   });
 
 /** Steps of less work than this many multiplications are done sooner than a barrier opens. */

@@ -102,13 +102,14 @@ interface Absence {
   readonly failed: boolean;
 }
 
-function unusable({ message, cause }: LeftOut): ChainruleError {
+/** The run is worth nothing without chainrule itself. */
+export function unusable({ message, cause }: Pick<LeftOut, "message" | "cause">): ChainruleError {
   explainRefusal(cause, { message: "chainrule itself could not be timed." });
   return new ChainruleError("unsupported", {
     message: "chainrule itself could not be timed.",
     expected: "an answer of its worker",
     found: `it ${message}`,
-    fix: "Look for what ended it: memory, the system. Fewer threads or workloads need less.",
+    fix: "Time less: --workloads W1, or --threads 1.",
   });
 }
 

@@ -1,4 +1,5 @@
 /** A derivation in one language as headings, paragraphs, formulas and tables; no format yet. */
+import { checkRecord } from "../../core/options.ts";
 import type { DerivationData, Diagram, Sentence, Slot, Step, Table } from "../derivation.ts";
 import { type Expr, evaluateExpr } from "../expr.ts";
 import { type Language, languages, type MessageKey, messages } from "../messages.ts";
@@ -51,6 +52,7 @@ export const styleOf = (d: Document, tex: boolean): Style => ({
 });
 
 export function documentOf(data: DerivationData, options: RenderOptions = {}): Document {
+  checkRecord("A printer", options, 'its options by name, such as { language: "en" }');
   const language = options.language ?? data.language;
   if (!languages.includes(language)) choose("language", language, languages);
   const digits = options.digits ?? data.digits;

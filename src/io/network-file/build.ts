@@ -1,4 +1,5 @@
 /** Models, losses and optimizers from what a network file says. */
+
 import { withSite } from "../../core/call-site.ts";
 import { ChainruleError } from "../../core/errors.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -7,6 +8,7 @@ import type { Loss } from "../../nn/losses.ts";
 import { sequential } from "../../nn/sequential.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import type { Chosen } from "./form.ts";
+import { checkNetwork } from "./kinds.ts";
 import { outputsOf, layers as rows } from "./layers.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
@@ -105,7 +107,8 @@ export function sizeProblems(source: Source, model: Layer): Problem[] {
  * @param inputs how many numbers go in; needed where the file does not say
  * @throws NetworkFileError where values do not fit that number.
  */
-export function buildModel(network: NetworkFile, inputs = network.inputs): Layer {
+export function buildModel(network: NetworkFile, inputs = network?.inputs): Layer {
+  checkNetwork("buildModel", network);
   const source = sourceOf(network);
   if (inputs === undefined) {
     const path = source?.path ?? "the network";
@@ -127,6 +130,7 @@ export function buildModel(network: NetworkFile, inputs = network.inputs): Layer
 
 /** The loss of a network file; what it computes is attributed to its line there. */
 export function buildLoss(network: NetworkFile): Loss {
+  checkNetwork("buildLoss", network);
   const source = sourceOf(network);
   const { name, options } = network.loss;
   const loss = located(source, ["loss"], () => losses[name]!.build(options as never, undefined));
@@ -140,6 +144,7 @@ export function buildLoss(network: NetworkFile): Loss {
 
 /** The optimizer of a network file; what it computes is attributed to its line there. */
 export function buildOptimizer(network: NetworkFile, source = sourceOf(network)): Optimizer {
+  checkNetwork("buildOptimizer", network);
   const { name, options } = network.optimizer;
   const made = located(source, ["optimizer", name], () =>
     optimizers[name]!.build(options as never, undefined),

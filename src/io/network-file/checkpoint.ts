@@ -1,11 +1,14 @@
 /** The network file inside a checkpoint: what predicting without the file and its data needs. */
+
 import { fail } from "../../core/errors.ts";
+import { checkKind, bytes as fileBytes } from "../../core/kinds.ts";
 import { indicesOf } from "../../core/shape.ts";
 import { shown } from "../../core/wording.ts";
 import { checkPreprocessing } from "../../data/preprocessing-check.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import { decodeSafetensors } from "../safetensors.ts";
 import { buildModel } from "./build.ts";
+import { checkNetwork, preparedParts, storedParts } from "./kinds.ts";
 import { mostOutputs } from "./layers.ts";
 import type { NetworkFile, TrainingSection } from "./network.ts";
 import { parseNetwork, withTraining } from "./parse.ts";
@@ -21,7 +24,9 @@ export interface StoredNetwork {
 }
 
 /** Metadata for `trainer.save(path, metadata)`. */
-export function toMetadata({ network, data }: PreparedNetwork): Record<string, string> {
+export function toMetadata(prepared: PreparedNetwork): Record<string, string> {
+  checkKind("toMetadata", prepared, preparedParts);
+  const { network, data } = prepared;
   const source = sourceOf(network);
   const { description, marks } = data;
   return {
@@ -39,6 +44,14 @@ export function storedTraining(bytes: Uint8Array): Partial<TrainingSection> {
     : (parseJson(network_training, "network_training") as Partial<TrainingSection>);
 }
 
+/** What a checkpoint says of the data that it was trained on. */
+export function storedDescription(bytes: Uint8Array): DataDescription | undefined {
+  const { network_data } = decodeSafetensors(bytes).metadata;
+  return network_data === undefined
+    ? undefined
+    : checked(parseJson(network_data, "network_data")).description;
+}
+
 /**
  * The network in a checkpoint.
  *
@@ -47,6 +60,8 @@ export function storedTraining(bytes: Uint8Array): Partial<TrainingSection> {
  * @throws ChainruleError "file-corrupt" where the checkpoint does not hold what `train` put there.
  */
 export function storedNetwork(bytes: Uint8Array, file: string, given?: NetworkFile): StoredNetwork {
+  checkKind("storedNetwork", bytes, fileBytes);
+  if (given !== undefined) checkNetwork("storedNetwork", given);
   const { metadata } = decodeSafetensors(bytes);
   const { network: text, network_data, network_training } = metadata;
   if (network_data === undefined || (text === undefined && given === undefined)) {
@@ -76,6 +91,8 @@ export function storedNetwork(bytes: Uint8Array, file: string, given?: NetworkFi
  * @throws ChainruleError "not-finite" where one of them is not: every prediction would be NaN.
  */
 export function restoreTrainer(stored: StoredNetwork, bytes: Uint8Array): Trainer {
+  checkKind("restoreTrainer", stored, storedParts);
+  checkKind("restoreTrainer", bytes, fileBytes);
   const { network, description, marks } = stored;
   const trainer = makeTrainer(network, buildModel(network, description.inputs), marks);
   trainer.fromBytes(bytes);

@@ -1,3 +1,4 @@
+import { isRecord } from "../../core/kinds.ts";
 import { adagrad, adam, adamW, rmsprop } from "../../optim/adaptive.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import {
@@ -5,6 +6,7 @@ import {
   exponentialDecay,
   type Schedule,
   stepDecay,
+  toSchedule,
   warmup,
 } from "../../optim/schedules.ts";
 import { sgd } from "../../optim/sgd.ts";
@@ -78,8 +80,8 @@ export const schedules: Readonly<Record<string, Builder<Schedule>>> = {
 };
 
 const toRate = (given: number | Chosen): number | Schedule =>
-  typeof given === "number"
-    ? given
+  typeof given === "number" || !isRecord(given) || !Object.hasOwn(schedules, given.name)
+    ? toSchedule(given as number)
     : schedules[given.name]!.build(given.options as never, undefined);
 
 const common = (usual: number) =>

@@ -9,8 +9,11 @@ import {
   Parser,
 } from "yaml";
 import { fail } from "../../core/errors.ts";
+import { checkKind, isText, type Kind } from "../../core/kinds.ts";
+import { checkNames } from "../../core/options.ts";
 import { withoutEnvironment } from "../../core/permission.ts";
 import { consistencyProblems } from "./consistency.ts";
+import { checkNetwork } from "./kinds.ts";
 import { type NetworkFile, networkForm } from "./network.ts";
 import {
   type Complaint,
@@ -63,7 +66,10 @@ export interface ParseOptions {
  *   ChainruleError "too-large".
  */
 export function parseNetwork(text: string, options: ParseOptions = {}): NetworkFile {
+  checkNames("parseNetwork", options, ["path"]);
   const path = options.path ?? "network file";
+  checkKind("parseNetwork", text, fileText);
+  checkKind("parseNetwork", path, fileText);
   checkText(text, path);
   // The parser looks for debug variables of its own.
   const { document, second, lines } = withoutEnvironment(() => compose(text, path));
@@ -131,11 +137,19 @@ export function withTraining(
   network: NetworkFile,
   changes: Partial<NetworkFile["training"]>,
 ): NetworkFile {
+  checkNetwork("withTraining", network);
+  checkNames("withTraining", changes, Object.keys(network.training).concat("earlyStopping"));
   const changed = { ...network, training: { ...network.training, ...changes } };
   const source = sourceOf(network);
   if (source) remember(changed, source);
   return changed;
 }
+
+const fileText: Kind = {
+  name: "text",
+  example: "the text of a network file, and its path",
+  fits: isText,
+};
 
 function checkText(text: string, path: string): void {
   if (text.includes("\0")) {

@@ -1,5 +1,8 @@
 /** What a network's outputs say. */
+
+import { checkKind, type Kind, object } from "../../core/kinds.ts";
 import { originalTarget } from "../../data/preprocessing.ts";
+import { checkNetwork, described } from "./kinds.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { type DataDescription, markedLoss } from "./prepare.ts";
@@ -16,15 +19,28 @@ export interface Prediction {
   readonly value?: number;
 }
 
+const row: Kind = {
+  name: "the outputs for one row",
+  example: "an array of numbers, at least one",
+  fits: (list) =>
+    Array.isArray(list) && list.length > 0 && list.every((x) => typeof x === "number"),
+};
+const marked = object("marks", "what toDatasets gives as marks, or {}", () => true);
+
 /** The function that reads the outputs of one row. */
 export function reader(
   network: NetworkFile,
-  { classes, preprocessing }: DataDescription,
+  description: DataDescription,
   marks: Fitted["marks"],
 ): (outputs: readonly number[]) => Prediction {
+  checkNetwork("reader", network);
+  checkKind("reader", description, described);
+  checkKind("reader", marks, marked);
+  const { classes, preprocessing } = description;
   const { probabilities } = losses[network.loss.name]!;
   const { threshold = 0.5 } = markedLoss(network, marks);
   return (outputs) => {
+    checkKind("reader", outputs, row);
     if (classes === undefined) {
       const [only] = outputs;
       return preprocessing === undefined || outputs.length !== 1

@@ -2,6 +2,8 @@
 
 import { chooseBackend } from "../../backends/choose.ts";
 import { fail } from "../../core/errors.ts";
+import { checkKind } from "../../core/kinds.ts";
+import { checkNames } from "../../core/options.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import type { Layer } from "../../nn/layer.ts";
@@ -11,6 +13,7 @@ import type { Remark } from "../../train/remarks.ts";
 import { type Trainer, type TrainerOptions, trainer } from "../../train/trainer.ts";
 import { buildLoss, buildModel, buildOptimizer, located } from "./build.ts";
 import { type RawData, type ReadFile, readData } from "./datasets.ts";
+import { checkNetwork, reading } from "./kinds.ts";
 import type { NetworkFile } from "./network.ts";
 import { NetworkFileError, sourceOf } from "./source.ts";
 import { checkTargets, type Fitted, fitTargets } from "./targets.ts";
@@ -40,6 +43,8 @@ export interface NetworkData extends RawData {
  * @throws ChainruleError that points at the line of the table or of the network file.
  */
 export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<NetworkData> {
+  checkNetwork("toDatasets", network);
+  checkKind("toDatasets", read, reading);
   const raw = await readData(network, read);
   const inputs = widthOf(raw.train);
   checkWidth(network, inputs);
@@ -117,6 +122,7 @@ export async function prepareNetwork(
   read: ReadFile,
   machine: Machine = {},
 ): Promise<PreparedNetwork> {
+  checkNames("prepareNetwork", machine, ["backend", "deterministic"]);
   const data = await toDatasets(network, read);
   const model = buildModel(network, data.description.inputs);
   const { epochs, batchSize, shuffle, earlyStopping } = network.training;

@@ -35,13 +35,13 @@ const cases: readonly [string, number, Tensor, (column: number) => number][] = [
   [
     "down the columns",
     across(128),
-    many.sum({ axes: [0] }),
+    many.sum({ axis: [0] }),
     (c) => total((i) => y[i * columns + c]!),
   ],
   [
     "along the rows",
     across(128),
-    many.transpose().sum({ axes: [1] }),
+    many.transpose().sum({ axis: [1] }),
     (c) => total((i) => y[i * columns + c]!),
   ],
   [

@@ -54,25 +54,25 @@ describe.each(numbers)("reductions of %s", (dtype) => {
     const signs = rows.sign();
     const outputs = [
       rows.sum(),
-      rows.sum({ axes: [0] }),
-      rows.sum({ axes: [1] }),
+      rows.sum({ axis: [0] }),
+      rows.sum({ axis: [1] }),
       columns
-        .sum({ axes: [0] })
+        .sum({ axis: [0] })
         .add(bias)
         .mul(2),
-      columns.sum({ axes: [1] }),
-      cube.sum({ axes: [1] }),
-      cube.sum({ axes: [0, 2] }),
-      cube.sum({ axes: [0, 1] }).neg(),
-      cube.transpose().sum({ axes: [0, 1] }),
-      signs.prod({ axes: [1] }),
-      signs.prod({ axes: [0] }),
+      columns.sum({ axis: [1] }),
+      cube.sum({ axis: [1] }),
+      cube.sum({ axis: [0, 2] }),
+      cube.sum({ axis: [0, 1] }).neg(),
+      cube.transpose().sum({ axis: [0, 1] }),
+      signs.prod({ axis: [1] }),
+      signs.prod({ axis: [0] }),
       // Two results of one loop, one of them a truth value.
-      columns.sum({ axes: [0] }).less(bias),
+      columns.sum({ axis: [0] }).less(bias),
     ];
     if (n > 0) {
-      outputs.push(rows.max(), rows.min({ axes: [1] }), columns.max({ axes: [0] }));
-      outputs.push(cube.min({ axes: [1] }), cube.max({ axes: [0, 2] }).mul(2));
+      outputs.push(rows.max(), rows.min({ axis: [1] }), columns.max({ axis: [0] }));
+      outputs.push(cube.min({ axis: [1] }), cube.max({ axis: [0, 2] }).mul(2));
       outputs.push(argmax(rows), argmin(rows), argmax(columns, { axis: 0 }));
       outputs.push(argmin(cube, { axis: 1 }), cast(argmax(rows), dtype).mul(3));
     }
@@ -113,7 +113,7 @@ describe.each(types)("moves of %s", (dtype) => {
     const at = exact([3, n], "i32", 2).abs().clamp({ min: 0, max: 2 });
     const outputs = [
       rows.pad({ before: [1, 2], after: [0, 3], value: 1 }),
-      rows.pad({ before: [0, 1], after: [0, 0] }).sum({ axes: [1] }),
+      rows.pad({ before: [0, 1], after: [0, 0] }).sum({ axis: [1] }),
       concatenate([rows, others, rows]),
       concatenate([rows.transpose(), others.transpose()], 1),
       rows.flip([1]),
@@ -179,14 +179,14 @@ test("nothing, and scalars", () => {
   const outputs = [
     empty.add(1),
     empty.sum(),
-    empty.sum({ axes: [0] }),
-    empty.prod({ axes: [1] }),
-    empty.sum({ axes: [0] }).add(exact([3])),
+    empty.sum({ axis: [0] }),
+    empty.prod({ axis: [1] }),
+    empty.sum({ axis: [0] }).add(exact([3])),
     empty.reshape([3, 0]).matmul(empty),
     concatenate([empty, exact([2, 3])]),
     ...Object.values(one).flatMap((x) => [x.add(x), x.less(2), x.neg(), x.reshape([1, 1])]),
   ];
   bothWays([empty, ...Object.values(one)], outputs, "small");
   // A result for each of many empty rows.
-  identical({ inputs: [], outputs: [zeros([40_000, 0]).sum({ axes: [1] })] }, "empty rows");
+  identical({ inputs: [], outputs: [zeros([40_000, 0]).sum({ axis: [1] })] }, "empty rows");
 });

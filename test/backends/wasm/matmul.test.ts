@@ -148,7 +148,7 @@ describe.each(types)("%s", (dtype) => {
         old.sub(product.mul(0.5)),
         cast(biased, dtype === "f32" ? "f64" : "f32"),
         cast(product, "i32"),
-        product.sum({ axes: [0] }),
+        product.sum({ axis: [0] }),
         ballast(),
       ];
       identical({ inputs: [x, w, bias, old], outputs }, `${m} rows`);

@@ -162,14 +162,14 @@ const makers: readonly Make[] = [
   },
   (d, pick) => {
     const x = number(pick());
-    const y = reduce.sum(x.t, { axes: anyAxes(d, x.t), keepDims: d.below(2) === 0 });
+    const y = reduce.sum(x.t, { axis: anyAxes(d, x.t), keepDims: d.below(2) === 0 });
     return exact(y, x.largest * Math.max(1, x.t.size), x.parts);
   },
   (d, pick) => {
     const x = number(pick());
     if (x.t.size === 0) return x;
     const f = d.from([reduce.max, reduce.min]);
-    return exact(f(x.t, { axes: anyAxes(d, x.t) }), x.largest, x.parts);
+    return exact(f(x.t, { axis: anyAxes(d, x.t) }), x.largest, x.parts);
   },
   (d, pick) => {
     const x = number(pick());
@@ -180,7 +180,7 @@ const makers: readonly Make[] = [
   // Signs alone have products that stay exact.
   (d, pick) => {
     const x = number(pick());
-    return exact(reduce.prod(arithmetic.sign(x.t), { axes: anyAxes(d, x.t) }), 1);
+    return exact(reduce.prod(arithmetic.sign(x.t), { axis: anyAxes(d, x.t) }), 1);
   },
   (d, pick) => {
     const x = number(pick());

@@ -1,0 +1,244 @@
+/** Advice of the command line, followed as it stands there. */
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import promises from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { unusable } from "../../src/cli/bench/index.ts";
+import { checkWritable } from "../../src/cli/writable.ts";
+import { ChainruleError } from "../../src/core/errors.ts";
+import { cli, example, folder, network, root, run, table, write } from "../cli/run.ts";
+import type { Row } from "./row.ts";
+
+const cwd = folder();
+write(cwd, {
+  "t.csv": table,
+  "n.yaml": network(),
+  "wide.yaml": network({
+    layers: "[{ linear: { outputs: 40 } }, tanh, { linear: { outputs: 2 } }]",
+  }),
+  "f32.yaml": network({ training: "{ epochs: 1, dtype: f32 }" }),
+});
+const two = example("two-two-two");
+
+/** Runs a command; what it prints as an error is thrown. */
+const chainrule = (...args: string[]) => told(args);
+async function told(args: readonly string[], program?: string): Promise<string> {
+  const { code, stdout, stderr } = await run(args, { cwd, ...(program ? { program } : {}) });
+  if (code === 0 || code === 1) return stdout;
+  const [first = "", ...rest] = stderr.trim().split("\n");
+  const part = (name: string) =>
+    rest.find((line) => line.startsWith(`  ${name} `))?.replace(/^ +\w+ +/, "");
+  throw new ChainruleError("usage", { message: first, fix: part("fix") ?? stderr });
+}
+const trained = async () => {
+  await chainrule("train", "n.yaml", "-q");
+};
+
+const serve = async (...args: string[]) => {
+  const child = spawn(process.execPath, [cli, "studio", "--no-open", ...args], { cwd });
+  try {
+    const out: string = await new Promise((resolve, reject) => {
+      child.stdout.once("data", (text) => resolve(String(text)));
+      child.stderr.once("data", (text) => reject(new Error(String(text))));
+    });
+    if (!out.includes("127.0.0.1")) throw new Error(out);
+  } finally {
+    child.kill("SIGTERM");
+  }
+};
+/** A port that is taken while something is done. */
+async function taken(work: (port: string) => Promise<unknown>): Promise<unknown> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await work(String((server.address() as { port: number }).port));
+  } finally {
+    server.close();
+  }
+}
+
+/** Root may write everywhere: the system is asked to say no. */
+async function forbidding(work: () => Promise<unknown>): Promise<unknown> {
+  const { access } = promises;
+  const replace = (f: unknown) => {
+    Object.assign(promises, { access: f });
+    syncBuiltinESMExports();
+  };
+  replace(async () => {
+    throw Object.assign(new Error("EACCES"), { code: "EACCES" });
+  });
+  try {
+    return await work();
+  } finally {
+    replace(access);
+  }
+}
+
+/** Runs a command of a copy of what is built, in which something is missing. */
+async function without(part: string, args: readonly string[]): Promise<unknown> {
+  const copy = join(cwd, "copy", "dist");
+  cpSync(join(root, "dist"), copy, {
+    recursive: true,
+    filter: (path) => path !== join(root, "dist", part),
+  });
+  for (const name of ["package.json", "node_modules"]) {
+    symlinkSync(join(root, name), join(cwd, "copy", name));
+  }
+  return told(args, join(copy, "cli.js"));
+}
+
+export const commands: readonly Row[] = [
+  [
+    "Leave --quantity out.",
+    () => chainrule("diagnose", two, "--loss-after-step", "0.3", "--quantity", "gradient"),
+    () => chainrule("diagnose", two, "--loss-after-step", "0.3"),
+  ],
+  ["See chainrule --help.", () => chainrule("frobnicate"), () => chainrule("--help")],
+  [
+    "See chainrule… --help.",
+    () => chainrule("train", "n.yaml", "--frobnicate-everything"),
+    () => chainrule("train", "--help"),
+  ],
+  ["Did you mean …?", () => chainrule("trian"), () => trained()],
+  [
+    "Say what to do with it: chainrule train …",
+    () => chainrule("n.yaml"),
+    () => chainrule("train", "n.yaml"),
+  ],
+  [
+    "Write for example --value 0.000364723.",
+    () => chainrule("diagnose", two, "--parameter", "w1", "--value", "abc"),
+    () => chainrule("diagnose", two, "--parameter", "w1", "--value", "0.000364723"),
+  ],
+  [
+    "Choose another ending, or say what it is with --format.",
+    () => chainrule("explain", two, "--out", "x.odd"),
+    () => chainrule("explain", two, "--out", "x.md"),
+    () => chainrule("explain", two, "--out", "x.odd", "--format", "text"),
+  ],
+  [
+    "Choose another --format.",
+    () => chainrule("explain", "wide.yaml", "--format", "svg"),
+    () => chainrule("explain", "wide.yaml", "--format", "text"),
+  ],
+  [
+    "Give the network file; only predict also takes checkpoints.",
+    async () => {
+      await trained();
+      await chainrule("summary", "n.safetensors");
+    },
+    () => chainrule("summary", "n.yaml"),
+    () => chainrule("predict", "n.safetensors", "-i", "1,2"),
+  ],
+  [
+    'Give each of them, divided by "…".',
+    () => chainrule("predict", "n.safetensors", "-i", "1"),
+    () => chainrule("predict", "n.safetensors", "-i", "1,2"),
+  ],
+  [
+    'Say for example: … predict … --input "…"',
+    () => chainrule("predict", "n.safetensors"),
+    () => chainrule("predict", "n.safetensors", "--input", "1,2"),
+  ],
+  [
+    "Train first: … train …. Or give --checkpoint PATH, or --untrained to use the first values.",
+    () => chainrule("predict", "f32.yaml"),
+    () => chainrule("predict", "f32.yaml", "--untrained"),
+    () => chainrule("predict", "n.yaml", "--checkpoint", "n.safetensors"),
+    async () => {
+      await chainrule("train", "f32.yaml");
+      await chainrule("predict", "f32.yaml");
+    },
+  ],
+  [
+    "Give rows of the size of those in training.",
+    () => chainrule("predict", "f32.safetensors", "-i", "1e60,2"),
+    () => chainrule("predict", "f32.safetensors", "-i", "1,2"),
+  ],
+  [
+    "Give the checkpoint of this network, or the network file that it was trained with.",
+    () => chainrule("train", "wide.yaml", "--resume", "n.safetensors"),
+    () => chainrule("train", "n.yaml", "--resume", "n.safetensors"),
+  ],
+  [
+    "Use the checkpoint's seed: --seed …, or training: { seed: … } in the network file.",
+    () => chainrule("train", "n.yaml", "--resume", "n.safetensors", "--seed", "3"),
+    () => chainrule("train", "n.yaml", "--resume", "n.safetensors", "--seed", "0"),
+    () => {
+      write(cwd, { "seed.yaml": network({ training: "{ epochs: 3, seed: 0 }" }) });
+      return chainrule("train", "seed.yaml", "--resume", "n.safetensors");
+    },
+  ],
+  [
+    "Say training: { dtype: … } in the network file, as the checkpoint's did.",
+    () => chainrule("train", "f32.yaml", "--resume", "n.safetensors"),
+    () => {
+      write(cwd, { "f64.yaml": network({ training: "{ epochs: 1, dtype: f64 }" }) });
+      return chainrule("train", "f64.yaml", "--resume", "n.safetensors");
+    },
+  ],
+  [
+    "Take data with the same columns and classes, or train anew without --resume.",
+    () => {
+      write(cwd, { "other.csv": table.replace("a,b", "c,b") });
+      write(cwd, { "o.yaml": network({ data: "{ csv: { file: other.csv, target: kind } }" }) });
+      return chainrule("train", "o.yaml", "--resume", "n.safetensors");
+    },
+    () => chainrule("train", "n.yaml", "--resume", "n.safetensors"),
+    () => chainrule("train", "o.yaml"),
+  ],
+  [
+    "Make the folder, or choose another place with --out.",
+    () => chainrule("train", "n.yaml", "--out", "new/o.safetensors"),
+    () => chainrule("train", "n.yaml", "--out", "o.safetensors"),
+    () => {
+      mkdirSync(join(cwd, "new"));
+      return chainrule("train", "n.yaml", "--out", "new/o.safetensors");
+    },
+  ],
+  [
+    "Choose another name with --out.",
+    () => {
+      mkdirSync(join(cwd, "d.safetensors"));
+      return chainrule("train", "n.yaml", "--out", "d.safetensors");
+    },
+    () => chainrule("train", "n.yaml", "--out", "e.safetensors"),
+  ],
+  [
+    "Change the permissions, or choose another place with --out.",
+    () => forbidding(() => checkWritable(join(cwd, "p.safetensors"))),
+    () => checkWritable(join(cwd, "p.safetensors")),
+    () => chainrule("train", "n.yaml", "--out", "p.safetensors"),
+  ],
+  [
+    "Leave --port out: a free one is found.",
+    () => taken((port) => chainrule("studio", "--no-open", "--port", port)),
+    () => serve(),
+  ],
+  [
+    "In a checkout of the sources, run npm run build.",
+    () => without("studio", ["studio", "--no-open"]),
+    () => {
+      const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+      if (!scripts.build.includes("build.mjs")) throw new Error("there is no npm run build");
+      // What it has built serves.
+      return serve();
+    },
+  ],
+  [
+    "Leave out --backend, or choose one of these.",
+    () => chainrule("bench", "-w", "W1", "--repetitions", "1", "--backend", "interpreter"),
+    () => chainrule("bench", "-w", "W1", "--repetitions", "1"),
+    () => chainrule("bench", "-w", "W1", "--repetitions", "1", "--backend", "wasm"),
+  ],
+  [
+    "Time less: --workloads W1, or --threads 1.",
+    () => {
+      throw unusable({ message: "died" });
+    },
+    () => chainrule("bench", "--workloads", "W1", "--repetitions", "1"),
+    () => chainrule("bench", "-w", "W1", "--repetitions", "1", "--threads", "1"),
+  ],
+];

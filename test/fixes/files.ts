@@ -1,0 +1,404 @@
+/** Advice about network files, checkpoints and files as such, followed. */
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import promises from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
+import { join } from "node:path";
+import * as c from "../../src/index.ts";
+import { readBytes, readText, writeAtomically } from "../../src/io/files-node.ts";
+import * as f from "../../src/io/network-file/index.ts";
+import { folder } from "../cli/run.ts";
+import { files as from, text } from "../network-file/sample.ts";
+import type { Row } from "./row.ts";
+
+const parse = (parts: Parameters<typeof text>[0] = {}) => f.parseNetwork(text(parts));
+const raw = (source: string) => f.parseNetwork(source);
+const table = "a,kind\n1,x\n2,y\n";
+const csv = "{ csv: { file: t.csv, target: kind } }";
+const datasets = (parts: Parameters<typeof text>[0], content: string | Uint8Array = table) =>
+  f.toDatasets(parse(parts), from({ "t.csv": content }));
+const examples = (...targets: string[]) =>
+  `{ examples: [${targets.map((t) => `{ inputs: [1, 2], targets: ${t} }`).join(", ")}] }`;
+const noData = { data: undefined };
+const utf16 = new Uint8Array(Buffer.from(table, "utf16le"));
+const latin1 = new Uint8Array(Buffer.from("a,kind\n1,\u00e9\n2,y\n", "latin1"));
+const alias = (n: number) =>
+  text({
+    data:
+      `{ examples: [{ inputs: &x [${new Array(n).fill("1").join(", ")}], targets: a }, ` +
+      "{ inputs: *x, targets: b }, { inputs: *x, targets: b }] }",
+  });
+
+const cwd = folder();
+const at = (name: string) => join(cwd, name);
+writeFileSync(at("file"), "text");
+mkdirSync(at("inside"));
+symlinkSync(at("circle"), at("circle"));
+writeFileSync(at("latin1.txt"), latin1);
+const bytes = Uint8Array.of(1);
+const write = (path: string) => writeAtomically(path, bytes);
+
+/** An error of the system that cannot be brought about here, once. */
+async function failing(code: string, work: () => Promise<unknown>): Promise<unknown> {
+  const { open } = promises;
+  const replace = (f: unknown) => {
+    Object.assign(promises, { open: f });
+    syncBuiltinESMExports();
+  };
+  replace(async () => {
+    throw Object.assign(new Error(code), { code });
+  });
+  try {
+    return await work();
+  } finally {
+    replace(open);
+  }
+}
+
+const prepared = await f.prepareNetwork(
+  f.parseNetwork(text({ data: examples("a", "b"), loss: "crossEntropy" })),
+  from({}),
+);
+const good = prepared.trainer.toBytes(f.toMetadata(prepared));
+/** The checkpoint with another text in it, of the same length. */
+const altered = (before: string, after: string) => {
+  const whole = Buffer.from(good).toString("latin1");
+  if (!whole.includes(before)) throw new Error(`there is no ${before}`);
+  return new Uint8Array(Buffer.from(whole.replace(before, after), "latin1"));
+};
+const restored = (from: Uint8Array) => f.restoreTrainer(f.storedNetwork(from, "x"), from);
+function withNaN(): Uint8Array {
+  const copy = good.slice();
+  // The last element of the last tensor.
+  new Float64Array(copy.slice(-8).buffer)[0] = Number.NaN;
+  copy.set(new Uint8Array(Float64Array.of(Number.NaN).buffer), copy.length - 8);
+  return copy;
+}
+const browser = () => import("../../src/io/files-browser.ts");
+
+export const files: readonly Row[] = [
+  // The text of a network file.
+  ["Give a network file; if it is one, save it as UTF-8.", () => raw("a\0b"), () => parse()],
+  [
+    "Put the examples into a CSV file, and values of weights into a checkpoint.",
+    () => raw(`${text()}# ${"x".repeat(5e6)}`),
+    () => datasets({ data: csv }),
+    () => restored(good),
+  ],
+  [
+    "Begin with one of the examples that come with chainrule.",
+    () => raw(""),
+    async () => raw(await readText("examples/xor.yaml")),
+  ],
+  ["Indent with spaces.", () => raw("loss:\n\thuber: {}\n"), () => parse()],
+  ["Put each network into its own file.", () => raw(`${text()}---\n${text()}`), () => parse()],
+  [
+    "Close brackets, and indent what belongs together equally far.",
+    () => raw("layers: [tanh\nloss: huber\n"),
+    () => raw(text({ layers: "\n  - tanh\n  - linear: { outputs: 2 }" })),
+  ],
+  [
+    "Close the quotation mark or the bracket.",
+    () => raw('name: "x\n'),
+    () => parse({ name: '"x"' }),
+  ],
+  ["Put a plain name before the colon.", () => raw("[a]: 1\n"), () => parse({ name: "a" })],
+  ["Remove the tag.", () => parse({ name: "!odd x" }), () => parse({ name: "x" })],
+  [
+    "Put the second part into braces or on lines of its own, or quote a text with a colon.",
+    () => raw("a: b: c\n"),
+    () => parse({ optimizer: "{ sgd: { learningRate: 1 } }" }),
+    () => parse({ optimizer: "\n  sgd:\n    learningRate: 1" }),
+    () => parse({ name: '"a: b"' }),
+  ],
+  ["Mend the line.", () => raw("a: *x y\n"), () => parse()],
+  ["Mend these lines.", () => parse({ loss: "no", optimizer: "none" }), () => parse()],
+  [
+    "Mend the line that the message points at.",
+    () => raw(`${"[".repeat(200)}${"]".repeat(200)}`),
+    () => parse(),
+  ],
+  [
+    "Mend the line that the message points at; the schema lists what may stand there.",
+    () => parse({ training: "{ epochs: -1 }" }),
+    () => {
+      const { properties } = JSON.parse(JSON.stringify(f.networkSchema()));
+      if (properties.training === undefined) throw new Error("the schema does not list it");
+      parse({ training: "{ epochs: 1 }" });
+    },
+  ],
+  [
+    "Write the values out, or put them into a CSV file.",
+    () => raw(alias(60_000)),
+    () => parse({ data: examples("a", "b") }),
+    () => datasets({ data: csv }),
+  ],
+  [
+    "Mark what the alias stands for, further up, with & and this name.",
+    () => parse({ name: "*x" }),
+    () => raw(`name: &x net\n${text({ data: "{ csv: { file: *x, target: y } }" })}`),
+  ],
+  ["Remove one of the two.", () => raw(`${text()}loss: huber\n`), () => parse()],
+  [
+    "Remove the colon, or indent the options further than the name.",
+    () => raw(text({ optimizer: "\n  sgd:" })),
+    () => parse({ optimizer: "\n  sgd" }),
+    () => parse({ optimizer: "\n  sgd:\n    learningRate: 1" }),
+  ],
+  [
+    "Indent what belongs to … further than … itself.",
+    () => raw(text({ layers: "\n  - linear:\n" })),
+    () => parse({ layers: "\n  - linear:\n      outputs: 2" }),
+  ],
+  [
+    "Begin another one with “- ”, or put its options into the braces.",
+    () => parse({ layers: "[{ linear: { outputs: 2 }, tanh: {} }]" }),
+    () => parse({ layers: "\n  - linear: { outputs: 2 }\n  - tanh" }),
+    () => parse({ layers: "[{ linear: { outputs: 2, bias: 0 } }]" }),
+  ],
+  ["Did you mean …?", () => parse({ loss: "hubber" }), () => parse({ loss: "huber" })],
+  [
+    "Write ….",
+    () => parse({ data: "{ generate: moons, validation: 20% }" }),
+    () => parse({ data: "{ generate: moons, validation: 0.2 }" }),
+  ],
+  [
+    "Write …, without quotation marks.",
+    () => parse({ training: '{ epochs: "5" }' }),
+    () => parse({ training: "{ epochs: 5 }" }),
+  ],
+  [
+    "Write true.",
+    () => parse({ training: "{ shuffle: yes }" }),
+    () => parse({ training: "{ shuffle: true }" }),
+  ],
+  [
+    "Write false.",
+    () => parse({ training: "{ shuffle: off }" }),
+    () => parse({ training: "{ shuffle: false }" }),
+  ],
+  [
+    "Write […].",
+    () => parse({ data: "{ csv: { file: t.csv, target: y, inputs: a } }" }),
+    () => parse({ data: "{ csv: { file: t.csv, target: y, inputs: [a] } }" }),
+  ],
+  [
+    "Write { …: … }.",
+    () => parse({ layers: "[{ dropout: 0.3 }, { linear: { outputs: 2 } }]" }),
+    () => parse({ layers: "[{ dropout: { rate: 0.3 } }, { linear: { outputs: 2 } }]" }),
+  ],
+  [
+    "Begin each entry with “- ”, or put the entries into [ ].",
+    () => parse({ layers: "\n  linear: { outputs: 2 }" }),
+    () => parse({ layers: "\n  - linear: { outputs: 2 }" }),
+    () => parse({ layers: "[{ linear: { outputs: 2 } }]" }),
+  ],
+  [
+    "Remove this line.",
+    () => parse({ data: "{ generate: moons, classes: [a, b] }" }),
+    () => parse({ data: "{ generate: moons }" }),
+  ],
+  [
+    "Check the numbers of outputs.",
+    () => f.buildModel(parse({ ...noData, layers: "[{ linear: { outputs: 1000000 } }]" }), 1000),
+    () => f.buildModel(parse({ ...noData, layers: "[{ linear: { outputs: 10 } }]" }), 1000),
+  ],
+  [
+    "Add for example “inputs: 2”.",
+    () => f.buildModel(parse(noData)),
+    () => f.buildModel(parse({ ...noData, inputs: "2" })),
+  ],
+  [
+    "Correct the number, or remove the line.",
+    () => datasets({ inputs: "3" }),
+    () => datasets({ inputs: "2" }),
+    () => datasets({}),
+  ],
+  [
+    "Make it 2 outputs, or take the loss binaryCrossEntropyWithLogits.",
+    () => datasets({ layers: "[{ linear: { outputs: 1 } }]" }),
+    () => datasets({ layers: "[{ linear: { outputs: 2 } }]" }),
+    () =>
+      datasets({
+        layers: "[{ linear: { outputs: 1 } }]",
+        loss: "binaryCrossEntropyWithLogits",
+      }),
+  ],
+  [
+    "Write the targets as names, list the classes, or take meanSquaredError.",
+    () => datasets({ data: examples("[1, 0]"), loss: "negativeLogLikelihood" }),
+    () => datasets({ data: examples("a", "b"), loss: "negativeLogLikelihood" }),
+    () =>
+      datasets({
+        data: examples("0", "1").replace(/ }$/, ", classes: [a, b] }"),
+        loss: "negativeLogLikelihood",
+      }),
+    () => datasets({ data: examples("[1, 0]"), loss: "meanSquaredError" }),
+  ],
+  [
+    "Say types: { …: category }, or take meanSquaredError.",
+    () => datasets({ data: csv }, "a,kind\n1,0\n2,1\n"),
+    () =>
+      datasets(
+        { data: "{ csv: { file: t.csv, target: kind, types: { kind: category } } }" },
+        "a,kind\n1,0\n2,1\n",
+      ),
+    () =>
+      datasets(
+        { data: csv, loss: "meanSquaredError", layers: "[{ linear: { outputs: 1 } }]" },
+        "a,kind\n1,0\n2,1\n",
+      ),
+  ],
+  [
+    "Save it again as text in UTF-8 (in a spreadsheet: “CSV UTF-8”).",
+    () => datasets({ data: csv }, latin1),
+    () => datasets({ data: csv }, new TextEncoder().encode("a,kind\n1,é\n2,y\n")),
+  ],
+  [
+    "Save the table as CSV in UTF-8.",
+    () => datasets({ data: csv }, utf16),
+    () => datasets({ data: csv }, new TextEncoder().encode(table)),
+  ],
+
+  [
+    "Say how many there are under idx: classes.",
+    () => idx("{ images: i, labels: l }"),
+    () => idx("{ images: i, labels: l, classes: 2 }"),
+  ],
+  [
+    "Ask for more of them.",
+    () => datasets({ data: "{ generate: { blobs: { centers: 1 } } }" }),
+    () => datasets({ data: "{ generate: { blobs: { centers: 2 } } }" }),
+  ],
+  [
+    "Add examples of others, or list all classes under data: classes.",
+    () => datasets({ data: examples("a") }),
+    () => datasets({ data: examples("a", "b") }),
+    () => datasets({ data: examples("a").replace(/ }$/, ", classes: [a, b] }") }),
+  ],
+
+  [
+    "Leave out standardizeTarget, which makes the targets other numbers.",
+    () => ready("standardizeTarget: true, "),
+    () => ready(""),
+  ],
+
+  // Checkpoints.
+  [
+    "Train again, with a lower learning rate perhaps, or take an older checkpoint.",
+    () => restored(withNaN()),
+    () => restored(good),
+  ],
+  [
+    "Train again, or take an older checkpoint.",
+    () => f.storedNetwork(altered('\\"inputs\\":2', '\\"inputs\\":x'), "x"),
+    () => f.storedNetwork(good, "x"),
+  ],
+  [
+    "Convert it before saving, for example to F32, or leave this tensor out.",
+    () => c.decodeSafetensors(typed("C64", 8)).tensors.get("a")!.data,
+    () => c.decodeSafetensors(typed("F32", 4)).tensors.get("a")!.data,
+    () => c.decodeSafetensors(typed("C64", 8)).tensors,
+  ],
+
+  [
+    'Read it without integers: "f64", as BigInts.',
+    () => c.decodeSafetensors(large, { integers: "f64" }).tensors.get("a")!.data,
+    () => c.decodeSafetensors(large).tensors.get("a")!.data,
+  ],
+
+  // Files.
+  [
+    "Use bytes instead: trainer.toBytes() gives what would be saved and trainer.fromBytes(bytes) restores it; data can come from fetch or a File's arrayBuffer().",
+    async () => (await browser()).readBytes("x"),
+    () => prepared.trainer.fromBytes(prepared.trainer.toBytes()),
+    async () => {
+      const fetched = await (await fetch("data:text/csv,a,kind")).arrayBuffer();
+      const own = await new File([table], "t.csv").arrayBuffer();
+      if (fetched.byteLength === 0) throw new Error("nothing came");
+      await datasets({ data: csv }, new Uint8Array(own));
+    },
+  ],
+  ["Give the path of a file.", () => readBytes(cwd), () => readBytes(at("file"))],
+  ["Give the path as text.", () => readBytes(5 as never), () => readBytes(at("file"))],
+  ["Check the path.", () => readBytes(at("file/inner")), () => readBytes(at("file"))],
+  [
+    "Check the path; paths in a network file are relative to that file.",
+    () => failing("EODD", () => readBytes(at("file"))),
+    () => readBytes(at("file")),
+  ],
+  [
+    "Choose another place, or free some space.",
+    () => failing("EODD", () => write(at("o"))),
+    () => write(at("inside/o")),
+  ],
+  [
+    "Make the folder, or choose another place.",
+    () => write(at("new/o")),
+    () => {
+      mkdirSync(at("new"));
+      return write(at("new/o"));
+    },
+    () => write(at("o")),
+  ],
+  ["Choose a shorter name.", () => write(at("x".repeat(300))), () => write(at("x".repeat(30)))],
+  [
+    "Free some space, or choose another place.",
+    () => failing("ENOSPC", () => write(at("o"))),
+    () => write(at("o")),
+    () => write(at("inside/o")),
+  ],
+  [
+    "Change the permissions, or choose another place.",
+    () => failing("EACCES", () => write(at("o"))),
+    () => write(at("o")),
+    () => write(at("inside/o")),
+  ],
+  [
+    "Choose another place.",
+    () => failing("EFBIG", () => write(at("o"))),
+    () => write(at("inside/o")),
+  ],
+  ["Close some of them.", () => failing("EMFILE", () => write(at("o"))), () => write(at("o"))],
+  ["Close that program.", () => failing("EBUSY", () => write(at("o"))), () => write(at("o"))],
+  [
+    "Check the disk, or choose another place.",
+    () => failing("EIO", () => write(at("o"))),
+    () => write(at("inside/o")),
+  ],
+];
+
+const ready = (setting: string) =>
+  f.prepareNetwork(
+    parse({
+      data: `{ csv: { ${setting}file: t.csv, target: kind } }`,
+      layers: "[{ linear: { outputs: 1 } }]",
+      loss: "binaryCrossEntropyWithLogits",
+    }),
+    from({ "t.csv": "a,kind\n1,0\n2,1\n3,0\n" }),
+  );
+
+const idx = (data: string) =>
+  f.toDatasets(
+    parse({ data: `{ idx: ${data} }` }),
+    from({
+      i: Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 5, 6),
+      l: Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 0, 0),
+    }),
+  );
+
+/** 2^63 − 1, which no f64 is. */
+const large = (() => {
+  const whole = typed("I64", 8);
+  whole.set(new Uint8Array(BigInt64Array.of(2n ** 63n - 1n).buffer), whole.length - 8);
+  return whole;
+})();
+
+/** A safetensors file with one element of a type. */
+function typed(dtype: string, size: number): Uint8Array {
+  const header = JSON.stringify({ a: { dtype, shape: [1], data_offsets: [0, size] } });
+  const padded = header.padEnd(Math.ceil(header.length / 8) * 8);
+  const whole = new Uint8Array(8 + padded.length + size);
+  new DataView(whole.buffer).setUint32(0, padded.length, true);
+  whole.set(new TextEncoder().encode(padded), 8);
+  return whole;
+}

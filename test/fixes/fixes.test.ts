@@ -1,0 +1,36 @@
+/**
+ * Every piece of advice that an error can give is followed here: the error comes, it says so, and
+ * with each way that it offers it is gone. Advice without a row fails; so does a row without advice.
+ */
+import { describe, expect, test } from "vitest";
+import { commands } from "./commands.ts";
+import { data } from "./data.ts";
+import { explaining } from "./explaining.ts";
+import { files } from "./files.ts";
+import { library } from "./library.ts";
+import { pairs } from "./pairs.ts";
+import { errorOf, says } from "./row.ts";
+import { texts } from "./sources.ts";
+import { training } from "./training.ts";
+
+const areas = { library, training, pairs, data, explaining, files, commands };
+const rows = Object.values(areas).flat();
+
+describe.each(Object.entries(areas))("%s", (_, all) => {
+  test.each(all.map((row) => [row[0], row] as const))("%s", async (fix, [, wrong, ...ways]) => {
+    const error = await errorOf(wrong);
+    expect(says(fix, error.fix), error.fix).toBe(true);
+    expect(ways.length).toBeGreaterThan(0);
+    for (const way of ways) await way(error.fix);
+  });
+});
+
+test("no advice of the sources is without a row", () => {
+  const followed = new Set(rows.map(([fix]) => fix));
+  expect(texts().filter((text) => !followed.has(text))).toEqual([]);
+});
+
+test("and no row without advice", () => {
+  const given = new Set(texts());
+  expect(rows.map(([fix]) => fix).filter((fix) => !given.has(fix))).toEqual([]);
+});

@@ -1,0 +1,303 @@
+/** Advice of operators, derivatives, layers and optimizers, followed. */
+import { readFileSync } from "node:fs";
+import { allocate } from "../../src/core/dtype.ts";
+import { evaluate, installEvaluator } from "../../src/core/runtime.ts";
+import { arrayTensor } from "../../src/data/index.ts";
+import * as c from "../../src/index.ts";
+import type { Row } from "./row.ts";
+
+const { tensor } = c;
+const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f64" });
+const x = f64([
+  [1, 2],
+  [3, 4],
+]);
+const v = f64([1, 2]);
+const at = tensor([[0, 1]], { dtype: "i32" });
+const read = (t: c.Tensor) => t.arraySync();
+const any = (f: unknown) => f as (...given: unknown[]) => c.Tensor;
+const layerWith = (weight: number[][]) => c.linear(2, 2, { weight });
+
+export const library: readonly Row[] = [
+  [
+    'Make the inputs with { dtype: "f64" }.',
+    () => c.checkGradients((a) => a.square(), [tensor([1])]),
+    () => c.checkGradients((a) => a.square(), [f64([1])]),
+  ],
+  [
+    "Add .sum() or .mean(), or use vjp or jacobian.",
+    () => c.grad((a: c.Tensor) => a.square())(v),
+    () => c.grad((a: c.Tensor) => a.square().sum())(v),
+    () => c.grad((a: c.Tensor) => a.square().mean())(v),
+    () => c.vjp((a: c.Tensor) => a.square(), v)[1](v),
+    () => c.jacobian((a) => a.square())(v),
+  ],
+  [
+    "Wrap numbers: tensor(0.5).",
+    () => any(c.grad((a: c.Tensor) => a.square()))(0.5),
+    () => c.grad((a: c.Tensor) => a.square())(tensor(0.5)),
+  ],
+  [
+    "Wrap numbers and arrays: tensor(0.5), tensor([1, 2]).",
+    () => any(c.exp)([1, 2]),
+    () => c.exp(tensor([1, 2])),
+    () => c.exp(tensor(0.5)),
+  ],
+  ["Wrap arrays: tensor([1, 2]).", () => any(c.add)(v, [1, 2]), () => c.add(v, tensor([1, 2]))],
+  [
+    "Pass the size of each axis.",
+    () => arrayTensor("f32", 2 as never, Float32Array.of(1, 2)),
+    () => arrayTensor("f32", [2], Float32Array.of(1, 2)),
+  ],
+  ["Take fewer numbers at once.", () => allocate("f64", 2 ** 52), () => allocate("f64", 2 ** 5)],
+  ["Leave it out.", () => any(c.relu)(v, { slope: 1 }), () => c.relu(v)],
+  ["Did you mean …?", () => any(c.sum)(v, { keepdim: true }), () => c.sum(v, { keepDims: true })],
+  [
+    "Use one of these names.",
+    () => any(c.sum)(v, { dimension: 0 }),
+    () => c.sum(v, { axis: 0 }),
+    () => c.sum(v, { keepDims: true }),
+  ],
+  [
+    "Pass for example seed: 0.",
+    () =>
+      c.explain(
+        layerWith([
+          [1, 2],
+          [3, 4],
+        ]),
+        { data: pairs, seed: 0.5 },
+      ),
+    () =>
+      c.explain(
+        layerWith([
+          [1, 2],
+          [3, 4],
+        ]),
+        { data: pairs, seed: 0 },
+      ),
+  ],
+  [
+    'Import from "chainrule", which installs one.',
+    () => {
+      installEvaluator(undefined as never);
+      evaluate([v]);
+    },
+    async () => {
+      const { chooseBackend } = await import("../../src/backends/choose.ts");
+      const { makeEvaluator } = await import("../../src/backends/evaluate.ts");
+      // What the entry does; it is loaded here already, and so does not do it again.
+      const entry = readFileSync(new URL("../../src/index.ts", import.meta.url), "utf8");
+      if (!entry.includes("installEvaluator(makeEvaluator({ backend:")) throw new Error("not so");
+      installEvaluator(makeEvaluator({ backend: () => chooseBackend("auto") }));
+      read(v);
+    },
+  ],
+  [
+    "Pass one array of numbers: ….",
+    () => any(x.reshape.bind(x))(2, 2),
+    () => x.reshape([2, 2]),
+    () => c.zeros([3]),
+    () => x.transpose([1, 0]),
+    () => c.sum(x, { axis: [0, 1] }),
+    () => x.slice({ start: [1, 2] }),
+    () => x.pad({ before: [0, 1], after: [0, 1] }),
+  ],
+  [
+    'Pass the equation, then one tensor for each term: einsum("ij,jk->ik", a, b).',
+    () => any(c.einsum)(x, x),
+    () => c.einsum("ij,jk->ik", x, x),
+  ],
+  [
+    'Convert them with .cast("i32").',
+    () => c.gather(x, tensor([[0, 1]]), { axis: 0 }),
+    () => c.gather(x, tensor([[0, 1]]).cast("i32"), { axis: 0 }),
+  ],
+  [
+    "Pass the shape, then the number: full([2, 3], 0.5).",
+    () => any(c.full)([2], [3]),
+    () => c.full([2, 3], 0.5),
+  ],
+  [
+    'Say what they are to become: tensor(bytes, { dtype: "f32" }).',
+    () => tensor(Uint8Array.of(1, 2)),
+    () => tensor(Uint8Array.of(1, 2), { dtype: "f32" }),
+  ],
+  ["Use mul for a scalar.", () => c.matmul(x, tensor(2)), () => c.mul(x, tensor(2))],
+  [
+    "Use arraySync() or await array() to read all elements.",
+    () => v.item(),
+    () => v.arraySync(),
+    () => v.array(),
+  ],
+  ["Use flip for the opposite order.", () => x.slice({ step: [-1] }), () => x.flip(0)],
+  [
+    "Use slice to take elements away.",
+    () => x.pad({ before: [-1, 0], after: [0, 0] }),
+    () => x.slice({ start: [1] }),
+  ],
+  [
+    "Pass one array: …([a, b]).",
+    () => any(c.concatenate)(x, x),
+    () => c.concatenate([x, x]),
+    () => c.stack([x, x]),
+  ],
+  ["Leave axes out.", () => x.sum({ axis: 0, axes: 0 }), () => x.sum({ axis: 0 })],
+
+  // Losses.
+  [
+    "Class labels need crossEntropy.",
+    () => c.meanSquaredError(x, tensor([0, 1], { dtype: "i32" })),
+    () => c.crossEntropy(x, tensor([0, 1], { dtype: "i32" })),
+  ],
+  [
+    "Say that the targets are labels: name the `classes` of the data, or cast them to i32.",
+    () => c.crossEntropy(x, f64([0, 1])),
+    () => c.crossEntropy(x, f64([0, 1]).cast("i32")),
+    () => fitted({ inputs: [[1, 2]], targets: [0], classes: ["a", "b"] }, c.crossEntropy, 2),
+  ],
+  [
+    "Give each example as many targets as the model has outputs.",
+    () => c.meanSquaredError(x, f64([[1, 2, 3]])),
+    () =>
+      c.meanSquaredError(
+        x,
+        f64([
+          [1, 2],
+          [3, 4],
+        ]),
+      ),
+  ],
+
+  // Layers.
+  [
+    "Give weights as one row per output, with one number per input in each.",
+    () => c.linear(2, 1, { weight: [[1], [2]] }),
+    () => c.linear(2, 1, { weight: [[1, 2]] }),
+  ],
+  [
+    "Pass values, such as trainer.parameters: layer.apply(x, parameters).",
+    () => any(c.linear(2, 2).apply)(x),
+    () => {
+      const model = c.linear(2, 2);
+      model.apply(x, make(model).parameters);
+    },
+  ],
+  [
+    "Make the layer's first number equal to the size of what comes before it.",
+    () => make(c.linear(3, 2)).predict([[1, 2]]),
+    () => make(c.linear(2, 2)).predict([[1, 2]]),
+  ],
+  [
+    "Write the layers one after another, without brackets, or ...list.",
+    () => any(c.sequential)([c.linear(2, 1), c.relu()]),
+    () => c.sequential(c.linear(2, 1), c.relu()),
+    () => c.sequential(...[c.linear(2, 1), c.relu()]),
+  ],
+  [
+    "Make it …(…, …) and ….",
+    () => make(c.sequential(c.linear(2, 4), half, c.linear(4, 1))).predict([[1, 2]]),
+    () => make(c.sequential(c.linear(2, 4), halved, c.linear(2, 1))).predict([[1, 2]]),
+  ],
+  [
+    "Make it …(…, …), or change the layer before it.",
+    () => any(c.sequential)(c.linear(2, 4), c.linear(3, 1)),
+    () => c.sequential(c.linear(2, 4), c.linear(4, 1)),
+    () => c.sequential(c.linear(2, 3), c.linear(3, 1)),
+  ],
+  [
+    "Make it …(…, …); or, if the size is to change before it, ….",
+    () => any(c.sequential)(c.linear(2, 4), half, c.linear(2, 1)),
+    () => c.sequential(c.linear(2, 4), half, c.linear(4, 1)),
+    () => make(c.sequential(c.linear(2, 4), halved, c.linear(2, 1))).predict([[1, 2]]),
+  ],
+
+  // Optimizers.
+  [
+    "Begin with …: full(parameter.shape, …, parameter.dtype).",
+    () => c.sgd({ momentum: 0.9 }).update(context),
+    () =>
+      c.sgd({ momentum: 0.9 }).update({ ...context, state: { velocity: c.full([2], 0, "f64") } }),
+  ],
+  [
+    "Pass { gradients: [g, …], … } to update, or { clipped: true, … } to leave it out.",
+    () => c.sgd({ clipNorm: 1 }).update(context),
+    () => c.sgd({ clipNorm: 1 }).update({ ...context, gradients: [v] }),
+    () => c.sgd({ clipNorm: 1 }).update({ ...context, clipped: true }),
+  ],
+
+  // In general.
+  [
+    "Compare the two shapes; reshape, transpose or broadcast one of them, or mend a layer size.",
+    () => c.add(c.zeros([2, 3]), c.zeros([6])),
+    () => c.add(c.zeros([2, 3]), c.zeros([6]).reshape([2, 3])),
+    () => c.add(c.zeros([2, 3]), c.zeros([3, 2]).transpose()),
+    () => c.add(c.zeros([2, 3]), c.zeros([3]).broadcastTo([2, 3])),
+  ],
+  ["Pass a value of the kind that the message names.", () => c.linear(0, 1), () => c.linear(1, 1)],
+  [
+    'Convert with .cast("f32"), .cast("f64") or .cast("i32").',
+    () => c.grad((a: c.Tensor) => a.sum())(at),
+    () => c.grad((a: c.Tensor) => a.sum())(at.cast("f32")),
+    () => c.grad((a: c.Tensor) => a.sum())(at.cast("f64")),
+    () => c.take(v, f64([1]).cast("i32")).arraySync(),
+  ],
+  [
+    "Put stopGradient(…) around the part that is to count as constant, or define customOperator.",
+    () => c.grad((a: c.Tensor) => opaque(a).sum())(v),
+    () => c.grad((a: c.Tensor) => c.stopGradient(opaque(a)).mul(a).sum())(v),
+    () => c.grad((a: c.Tensor) => defined(a).sum())(v),
+  ],
+  [
+    "Indices count from 0 and must be smaller than the axis's size; check labels and tokens.",
+    () => read(c.take(v, tensor([2], { dtype: "i32" }))),
+    () => read(c.take(v, tensor([1], { dtype: "i32" }))),
+  ],
+  [
+    "Pass a value for it.",
+    () => c.interpreter.compile(graph).run([]),
+    () => c.interpreter.compile(graph).run([Float32Array.of(1, 2)]),
+  ],
+  [
+    "Look at the entry named in the message; compare the rule with the limit of differences.",
+    () => c.assertGradients((a) => wrongCube(a), [v]),
+    () => c.assertGradients((a) => rightCube(a), [v]),
+  ],
+];
+
+const pairs = { inputs: [[1, 2]], targets: [[1, 0]] };
+const make = (model: c.Layer) =>
+  c.trainer(model, { loss: c.meanSquaredError, optimizer: c.sgd(), backend: "interpreter" });
+const fitted = (data: c.Data, loss: c.TrainerOptions["loss"], outputs: number) =>
+  c.trainer(c.linear(2, outputs), { loss, optimizer: c.sgd() }).step(data);
+const half = (a: c.Tensor) => a.slice({ end: [a.shape[0]!, 2] });
+const halved = c.layer({
+  name: "own",
+  inputSize: 4,
+  outputSize: 2,
+  parameters: {},
+  apply: half,
+});
+const context = {
+  parameter: v,
+  gradient: v,
+  state: {},
+  learningRate: tensor(0.1),
+  step: f64(0),
+};
+const opaque = c.customOperator({ name: "opaque", forward: (a) => a!.square() });
+const defined = c.customOperator({
+  name: "defined",
+  forward: (a) => a!.square(),
+  backward: (g, { x: [a] }) => [g.mul(a!).mul(2)],
+});
+const placeholder = c.input("a", [2]);
+const graph = { inputs: [placeholder], outputs: [placeholder.mul(2)] };
+const cube = (factor: number) =>
+  c.customOperator({
+    name: "cube",
+    forward: (a) => a!.pow(3),
+    backward: (g, { x: [a] }) => [g.mul(a!.square()).mul(factor)],
+  });
+const wrongCube = cube(2);
+const rightCube = cube(3);

@@ -1,0 +1,335 @@
+/** Advice of trainers, checkpoints and compiled functions, followed. */
+import { features } from "../../src/backends/wasm/assembler/features.ts";
+import { wasm } from "../../src/backends/wasm/index.ts";
+import { lost } from "../../src/backends/wasm/workers.ts";
+import { compileProgram } from "../../src/compile/index.ts";
+import type { Program } from "../../src/compile/program.ts";
+import { verifyProgram } from "../../src/compile/verify-program.ts";
+import * as c from "../../src/index.ts";
+import { nonFiniteError } from "../../src/train/non-finite.ts";
+import type { Row } from "./row.ts";
+
+const { linear, sequential, sgd, tensor, trainer } = c;
+const pairs = {
+  inputs: [
+    [0, 1],
+    [1, 0],
+  ],
+  targets: [[1], [0]],
+};
+const labelled = {
+  inputs: [
+    [0, 1],
+    [1, 0],
+  ],
+  targets: ["a", "b"],
+  classes: ["a", "b"],
+};
+type Options = Partial<c.TrainerOptions> & { readonly weight?: number };
+const make = ({ weight, ...options }: Options = {}) =>
+  trainer(sequential(linear(2, 1, weight === undefined ? {} : { weight })), {
+    loss: c.meanSquaredError,
+    optimizer: sgd(),
+    backend: "interpreter",
+    ...options,
+  });
+const classifier = (outputs: number) =>
+  trainer(linear(2, outputs), { loss: c.crossEntropy, optimizer: sgd() });
+const any = (f: unknown) => f as (...given: unknown[]) => unknown;
+const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f64" });
+
+/** A step far too long. */
+const diverge = (t = make({ optimizer: sgd({ learningRate: 1e30 }) })) => {
+  for (let i = 0; i < 5; i++) t.step({ inputs: [[1e3, 1]], targets: [[1]] });
+};
+
+/** What runs while the engine seems to have no WebAssembly with SIMD. */
+function withoutSimd(work: () => unknown): unknown {
+  const known = features();
+  const { simd } = known;
+  Object.assign(known, { simd: false });
+  try {
+    return work();
+  } finally {
+    Object.assign(known, { simd });
+  }
+}
+
+/** What runs where the page's policy forbids to compile. */
+function forbidden<T>(work: () => T): T {
+  const { Module } = WebAssembly;
+  WebAssembly.Module = class {
+    constructor() {
+      throw new Error("violates the Content Security Policy: 'unsafe-eval'");
+    }
+  } as never;
+  try {
+    return work();
+  } finally {
+    WebAssembly.Module = Module;
+  }
+}
+/** A graph that no other test has compiled. */
+const fresh = (k: number, backend: "wasm" | "interpreter") =>
+  c.compile((x: c.Tensor) => x.mul(k).add(7919), { backend })(f64([1, 2]));
+
+export const training: readonly Row[] = [
+  [
+    "In f32 numbers end at 3.4e38: scale the data or parameters, or compute in f64.",
+    () => make({ dtype: "f32" }).step({ inputs: [[1e60, 1]], targets: [[1]] }),
+    () => make({ dtype: "f32" }).step({ inputs: [[1, 1]], targets: [[1]] }),
+    () => make({ dtype: "f64" }).step({ inputs: [[1e60, 1]], targets: [[1]] }),
+  ],
+  [
+    "Mend the data or parameters.",
+    () => {
+      const t = make();
+      t.setParameters({ "0.weight": Float32Array.of(Number.NaN, 1) });
+      t.step(pairs);
+    },
+    () => {
+      const t = make();
+      t.setParameters({ "0.weight": Float32Array.of(0, 1) });
+      t.step(pairs);
+    },
+  ],
+  [
+    'Use backend: "auto", which takes the fastest that there is, or leave it out.',
+    () => make({ backend: "turbo" as never }),
+    () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd(), backend: "auto" }),
+    () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd() }),
+  ],
+  [
+    'Use backend: "interpreter".',
+    () => withoutSimd(() => make({ backend: "wasm" })),
+    () => withoutSimd(() => make({ backend: "interpreter" }).step(pairs)),
+  ],
+  [
+    'Allow it, or train with backend: "interpreter", which needs nothing of the kind.',
+    () => forbidden(() => fresh(1237, "wasm")),
+    () => fresh(1237, "wasm"),
+    () => forbidden(() => fresh(1238, "interpreter")),
+  ],
+  ["Train with threads: 1.", () => lost(), () => make({ backend: "wasm", threads: 1 }).step(pairs)],
+  [
+    "Return the tensor, and read it from what the compiled function gives back.",
+    () => c.compile((x: c.Tensor) => tensor(x.sum().item()))(f64([1, 2])),
+    () =>
+      c
+        .compile((x: c.Tensor) => x.sum())(f64([1, 2]))
+        .item(),
+  ],
+
+  [
+    "Pass { loss: meanSquaredError, … }, or another.",
+    () => any(trainer)(linear(2, 1), { optimizer: sgd() }),
+    () => trainer(linear(2, 1), { loss: c.meanSquaredError, optimizer: sgd() }),
+    () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd() }),
+  ],
+  [
+    "Pass { optimizer: …(), … }.",
+    () => any(trainer)(linear(2, 1), { loss: c.huber, optimizer: c.adam }),
+    () => trainer(linear(2, 1), { loss: c.huber, optimizer: c.adam() }),
+  ],
+  [
+    "Make the last layer … outputs wide, or mend the label.",
+    () => classifier(1).fit(labelled),
+    () => classifier(2).fit(labelled),
+    () => classifier(1).fit({ ...labelled, targets: ["a", "a"], classes: ["a"] }),
+  ],
+  [
+    "Pass { inputs: [[0, 1], …], targets: [[1], …] }, or what a loader of data gives.",
+    () => any(make().step.bind(make()))(undefined),
+    () =>
+      make().step({
+        inputs: [
+          [0, 1],
+          [1, 0],
+        ],
+        targets: [[1], [0]],
+      }),
+  ],
+  [
+    "Name all `classes` in the same order with all data, also those that do not occur.",
+    () => {
+      const t = classifier(2);
+      t.step(labelled);
+      t.evaluate({ ...labelled, classes: ["b", "a"] });
+    },
+    () => {
+      const t = classifier(2);
+      t.step(labelled);
+      t.evaluate({ inputs: [[0, 1]], targets: ["b"], classes: ["a", "b"] });
+    },
+  ],
+  [
+    "Pass the same data and validation share, or `epochs` to begin a new epoch.",
+    async () => (await brokenOff()).fit(pairs, { untilEpoch: 2, batchSize: 1, validation: 0.5 }),
+    async () => (await brokenOff()).fit(pairs, { untilEpoch: 2, batchSize: 1 }),
+    async () => (await brokenOff()).fit(pairs, { epochs: 2, batchSize: 1, validation: 0.5 }),
+  ],
+  [
+    'Reduce it: .mean() or .sum(), or a reduction other than "none".',
+    () => make({ loss: (o, t) => o.sub(t).square() }).step(pairs),
+    () => make({ loss: (o, t) => o.sub(t).square().mean() }).step(pairs),
+    () => make({ loss: (o, t) => o.sub(t).square().sum() }).step(pairs),
+    () => make({ loss: (o, t) => c.huber(o, t, { reduction: "mean" }) }).step(pairs),
+  ],
+  [
+    "Use trainer.setParameters({ …: … }).",
+    () => (make().parameters["0.bias"] = tensor([1])),
+    () => make().setParameters({ "0.bias": tensor([1]) }),
+  ],
+  [
+    "Await the other fit first, or stop it by its signal.",
+    async () => {
+      const t = make();
+      await Promise.all([t.fit(many, { epochs: 50 }), t.fit(many, { epochs: 50 })]);
+    },
+    async () => {
+      const t = make();
+      await t.fit(many, { epochs: 2 });
+      await t.fit(many, { epochs: 2 });
+    },
+    async () => {
+      const t = make();
+      const stop = new AbortController();
+      const first = t.fit(many, { epochs: 50, signal: stop.signal }).then();
+      stop.abort();
+      await first;
+      await t.fit(many, { epochs: 2 });
+    },
+  ],
+  [
+    "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
+    () => diverge(),
+    () => diverge(make({ optimizer: sgd({ learningRate: 1e-9 }) })),
+    () => diverge(make({ optimizer: sgd({ learningRate: 0.1, clipNorm: 1 }) })),
+    () => {
+      const t = make({ optimizer: sgd({ learningRate: 0.1 }) });
+      for (let i = 0; i < 5; i++) t.step({ inputs: [[1, 1]], targets: [[1]] });
+    },
+  ],
+  [
+    "Mend the learning rate.",
+    () => {
+      const t = make();
+      t.learningRate = Number.NaN;
+      t.step(pairs);
+    },
+    () => {
+      const t = make();
+      t.learningRate = 0.1;
+      t.step(pairs);
+    },
+  ],
+  [
+    "Scale the inputs as in training; if training diverged, begin it anew.",
+    () => make({ weight: 1e30 }).predict([[1e30, 0]]),
+    () => make({ weight: 1e30 }).predict([[1, 0]]),
+    () => make().predict([[1e30, 0]]),
+  ],
+
+  [
+    "Take over its tensors: setParameters(Object.fromEntries(decodeSafetensors(bytes).tensors)).",
+    () => make().fromBytes(foreign()),
+    () => {
+      const { tensors } = c.decodeSafetensors(foreign());
+      make().setParameters(Object.fromEntries(tensors));
+    },
+  ],
+  [
+    "Make the trainer with seed: … and …(…).",
+    () => make().fromBytes(make({ seed: 3, optimizer: c.adam() }).toBytes()),
+    () =>
+      make({ seed: 3, optimizer: c.adam() }).fromBytes(
+        make({ seed: 3, optimizer: c.adam() }).toBytes(),
+      ),
+  ],
+  [
+    'Make the trainer with dtype: "…".',
+    () => make().fromBytes(make({ dtype: "f64" }).toBytes()),
+    () => make({ dtype: "f64" }).fromBytes(make({ dtype: "f64" }).toBytes()),
+  ],
+  [
+    "Load it into the model that it was saved from.",
+    () => make().fromBytes(classifier(3).toBytes()),
+    () => classifier(3).fromBytes(classifier(3).toBytes()),
+  ],
+
+  [
+    "Lower the learning rate, clip the gradient, scale the data, or guard the named operation.",
+    () => {
+      // Where nothing that the interpreter computes is to blame.
+      const graph = { inputs: [], outputs: [f64([1])] };
+      const site = { toString: () => "" };
+      throw nonFiniteError(graph, [], { what: "It stopped", result: "it", site, fix: "" });
+    },
+    () => diverge(make({ optimizer: sgd({ learningRate: 1e-9 }) })),
+    () => diverge(make({ optimizer: sgd({ learningRate: 0.1, clipNorm: 1 }) })),
+    () => make().step(pairs),
+    () => make({ loss: (o) => c.clamp(o, { min: 1e-9 }).log().sum() }).step(pairs),
+  ],
+  [
+    "Use a smaller batch, a smaller model, or f32 instead of f64.",
+    () => limited(450_000, () => wasm.compile(doubled(2 ** 15, "f64"))),
+    // What a batch, a model and their element type come to: 4 GiB and more, or a part of it.
+    () => wasm.compile(doubled(2 ** 10, "f64")),
+    () => limited(450_000, () => wasm.compile(doubled(2 ** 15, "f32"))),
+  ],
+  [
+    'Please report it with all that is printed here; backend: "interpreter" does without a compiler.',
+    () => verifyProgram(damaged()),
+    () => make({ backend: "interpreter" }).step(pairs),
+  ],
+  [
+    "Store less metadata.",
+    () => make().toBytes({ note: "x".repeat(101_000_000) }),
+    () => make().toBytes({ note: "x" }),
+  ],
+];
+
+const doubled = (n: number, dtype: "f32" | "f64") => {
+  const x = c.input("x", [n], dtype);
+  return { inputs: [x], outputs: [x.mul(2)] };
+};
+/** What runs on a machine with so many bytes to give. */
+function limited<T>(bytes: number, work: () => T): T {
+  const { Memory } = WebAssembly;
+  WebAssembly.Memory = class extends Memory {
+    constructor(given: WebAssembly.MemoryDescriptor) {
+      if (given.initial * 65_536 > bytes) throw new RangeError("could not allocate memory");
+      super(given);
+    }
+  };
+  try {
+    return work();
+  } finally {
+    WebAssembly.Memory = Memory;
+  }
+}
+/** A program that writes its output nowhere. */
+function damaged(): Program {
+  const program = compileProgram(doubled(4, "f32"));
+  return { ...program, offsets: program.offsets.map(() => -1) };
+}
+
+const many = {
+  inputs: Array.from({ length: 64 }, (_, i) => [i % 2, 1]),
+  targets: Array.from({ length: 64 }, () => [1]),
+};
+const foreign = () =>
+  c.encodeSafetensors(
+    new Map([
+      ["0.weight", { dtype: "f32" as const, shape: [1, 2], data: Float32Array.of(1, 2) }],
+      ["0.bias", { dtype: "f32" as const, shape: [1], data: Float32Array.of(1) }],
+    ]),
+  );
+/** A trainer that was stopped in the middle of an epoch. */
+async function brokenOff(): Promise<c.Trainer> {
+  const t = make();
+  const stop = new AbortController();
+  const onStep = () => stop.abort();
+  await t.fit(pairs, { epochs: 1, batchSize: 1, signal: stop.signal, onStep });
+  return t;
+}
