@@ -110,15 +110,15 @@ export const files: readonly Row[] = [
     () => parse({ optimizer: "\n  sgd:\n    learningRate: 1" }),
     () => parse({ name: '"a: b"' }),
   ],
-  ["Mend the line.", () => raw("a: *x y\n"), () => parse()],
-  ["Mend these lines.", () => parse({ loss: "no", optimizer: "none" }), () => parse()],
+  ["Correct the line.", () => raw("a: *x y\n"), () => parse()],
+  ["Correct these lines.", () => parse({ loss: "no", optimizer: "none" }), () => parse()],
   [
-    "Mend the line that the message points at.",
+    "Correct the line that the message points at.",
     () => raw(`${"[".repeat(200)}${"]".repeat(200)}`),
     () => parse(),
   ],
   [
-    "Mend the line that the message points at; the schema lists what may stand there.",
+    "Correct the line that the message points at; the schema lists what may stand there.",
     () => parse({ training: "{ epochs: -1 }" }),
     () => {
       const { properties } = JSON.parse(JSON.stringify(f.networkSchema()));
