@@ -94,7 +94,7 @@ export const data: readonly Row[] = [
     () => table("1,2\n3,4\n", { header: false }),
   ],
   [
-    "Mend the line; quote cells that contain the delimiter; or give `delimiter` or `comment`.",
+    "Correct the line; quote cells that contain the delimiter; or give `delimiter` or `comment`.",
     () => table("a,b\n1,2\n1,x,3\n"),
     () => table("a,b\n1,2\n"),
     () => table('a,b\n1,"2,3"\n'),
@@ -133,7 +133,7 @@ export const data: readonly Row[] = [
   ],
   ["Fetch or write the file again.", () => d.parseIdx(idx.slice(0, 13)), () => d.parseIdx(idx)],
   [
-    "Mend or leave out this image.",
+    "Correct or leave out this image.",
     () => d.idxDataset(pixels(1, Number.NaN), labels),
     () => d.idxDataset(pixels(1, 2), labels),
     () => d.idxDataset(d.arrayTensor("f32", [1, 1], Float32Array.of(1)), tensor(0)),
@@ -233,13 +233,13 @@ export const data: readonly Row[] = [
     () => set(categories(4), { target: "y", maxCategories: 4 }),
   ],
   [
-    "Mend the cell, or leave it empty and choose how missing values are treated.",
+    "Correct the cell, or leave it empty and choose how missing values are treated.",
     () => set("a,y\n1,1\ninf,2\n", { target: "y" }),
     () => set("a,y\n1,1\n3,2\n", { target: "y" }),
     () => set("a,y\n1,1\n,2\n", { target: "y", missing: "mean" }),
   ],
   [
-    "Mend the row that the message points at, or say how such cells are to be treated.",
+    "Correct the row that the message points at, or say how such cells are to be treated.",
     () => d.examples({ inputs: [[1], [Number.NaN]], targets: [1, 2] }),
     () => d.examples({ inputs: [[1], [2]], targets: [1, 2] }),
     () => set("a,y\n1,1\nNaN,2\n", { target: "y", missing: "mean" }),

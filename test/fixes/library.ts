@@ -228,7 +228,7 @@ export const library: readonly Row[] = [
 
   // In general.
   [
-    "Compare the two shapes; reshape, transpose or broadcast one of them, or mend a layer size.",
+    "Compare the two shapes; reshape, transpose or broadcast one of them, or correct a layer size.",
     () => c.add(c.zeros([2, 3]), c.zeros([6])),
     () => c.add(c.zeros([2, 3]), c.zeros([6]).reshape([2, 3])),
     () => c.add(c.zeros([2, 3]), c.zeros([3, 2]).transpose()),

@@ -81,7 +81,7 @@ export const training: readonly Row[] = [
     () => make({ dtype: "f64" }).step({ inputs: [[1e60, 1]], targets: [[1]] }),
   ],
   [
-    "Mend the data or parameters.",
+    "Correct the data or parameters.",
     () => {
       const t = make();
       t.setParameters({ "0.weight": Float32Array.of(Number.NaN, 1) });
@@ -132,7 +132,7 @@ export const training: readonly Row[] = [
     () => trainer(linear(2, 1), { loss: c.huber, optimizer: c.adam() }),
   ],
   [
-    "Make the last layer … outputs wide, or mend the label.",
+    "Make the last layer … outputs wide, or correct the label.",
     () => classifier(1).fit(labelled),
     () => classifier(2).fit(labelled),
     () => classifier(1).fit({ ...labelled, targets: ["a", "a"], classes: ["a"] }),
@@ -211,7 +211,7 @@ export const training: readonly Row[] = [
     },
   ],
   [
-    "Mend the learning rate.",
+    "Correct the learning rate.",
     () => {
       const t = make();
       t.learningRate = Number.NaN;
@@ -224,7 +224,7 @@ export const training: readonly Row[] = [
     },
   ],
   [
-    "Scale the inputs as in training; if training diverged, begin it anew.",
+    "Scale the inputs as in training; if training diverged, start it again.",
     () => make({ weight: 1e30 }).predict([[1e30, 0]]),
     () => make({ weight: 1e30 }).predict([[1, 0]]),
     () => make().predict([[1e30, 0]]),
