@@ -106,7 +106,6 @@ export const catalogue = {
   "not-permitted": {
     title: "The engine was started without a permission",
     why: "Deno, and Node with --permission, allow a program what their command line names, no more.",
-    fix: "Run the program again with the flag that the message names.",
   },
   unsupported: {
     title: "Not supported here",

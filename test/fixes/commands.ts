@@ -1,14 +1,14 @@
 /** Advice of the command line, followed as it stands there. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import promises from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { unusable } from "../../src/cli/bench/index.ts";
 import { checkWritable } from "../../src/cli/writable.ts";
 import { ChainruleError } from "../../src/core/errors.ts";
+import { readBytes } from "../../src/io/files-node.ts";
 import { cli, example, folder, network, root, run, table, write } from "../cli/run.ts";
+import { failing } from "./failing.ts";
 import type { Row } from "./row.ts";
 
 const cwd = folder();
@@ -59,23 +59,6 @@ async function taken(work: (port: string) => Promise<unknown>): Promise<unknown>
   }
 }
 
-/** Root may write everywhere: the system is asked to say no. */
-async function forbidding(work: () => Promise<unknown>): Promise<unknown> {
-  const { access } = promises;
-  const replace = (f: unknown) => {
-    Object.assign(promises, { access: f });
-    syncBuiltinESMExports();
-  };
-  replace(async () => {
-    throw Object.assign(new Error("EACCES"), { code: "EACCES" });
-  });
-  try {
-    return await work();
-  } finally {
-    replace(access);
-  }
-}
-
 /** Runs a command of a copy of what is built, in which something is missing. */
 async function without(part: string, args: readonly string[]): Promise<unknown> {
   const copy = join(cwd, "copy", "dist");
@@ -89,7 +72,25 @@ async function without(part: string, args: readonly string[]): Promise<unknown> 
   return told(args, join(copy, "cli.js"));
 }
 
+/** Runs Node with its permissions on, and those that a piece of advice adds, to read a file. */
+function reading(path: string, ...flags: string[]): void {
+  const on = process.allowedNodeEnvironmentFlags.has("--permission")
+    ? "--permission"
+    : "--experimental-permission";
+  const program = "require('node:fs').readFileSync(process.argv[1])";
+  const { status, stderr } = spawnSync(process.execPath, [on, ...flags, "-e", program, path]);
+  if (status !== 0) throw new Error(String(stderr));
+}
+
 export const commands: readonly Row[] = [
+  [
+    "Run … again with ….",
+    () =>
+      failing("ERR_ACCESS_DENIED", () => readBytes(join(cwd, "t.csv")), {
+        permission: "FileSystemRead",
+      }),
+    (fix) => reading(join(cwd, "t.csv"), ...fix.replace(/^.* again with (.*)\.$/, "$1").split(" ")),
+  ],
   [
     "Leave --quantity out.",
     () => chainrule("diagnose", two, "--loss-after-step", "0.3", "--quantity", "gradient"),
@@ -208,7 +209,7 @@ export const commands: readonly Row[] = [
   ],
   [
     "Change the permissions, or choose another place with --out.",
-    () => forbidding(() => checkWritable(join(cwd, "p.safetensors"))),
+    () => failing("EACCES", () => checkWritable(join(cwd, "p.safetensors"))),
     () => checkWritable(join(cwd, "p.safetensors")),
     () => chainrule("train", "n.yaml", "--out", "p.safetensors"),
   ],

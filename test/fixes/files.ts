@@ -1,13 +1,12 @@
 /** Advice about network files, checkpoints and files as such, followed. */
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import promises from "node:fs/promises";
-import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import * as c from "../../src/index.ts";
 import { readBytes, readText, writeAtomically } from "../../src/io/files-node.ts";
 import * as f from "../../src/io/network-file/index.ts";
 import { folder } from "../cli/run.ts";
 import { files as from, text } from "../network-file/sample.ts";
+import { failing } from "./failing.ts";
 import type { Row } from "./row.ts";
 
 const parse = (parts: Parameters<typeof text>[0] = {}) => f.parseNetwork(text(parts));
@@ -36,23 +35,6 @@ symlinkSync(at("circle"), at("circle"));
 writeFileSync(at("latin1.txt"), latin1);
 const bytes = Uint8Array.of(1);
 const write = (path: string) => writeAtomically(path, bytes);
-
-/** An error of the system that cannot be brought about here, once. */
-async function failing(code: string, work: () => Promise<unknown>): Promise<unknown> {
-  const { open } = promises;
-  const replace = (f: unknown) => {
-    Object.assign(promises, { open: f });
-    syncBuiltinESMExports();
-  };
-  replace(async () => {
-    throw Object.assign(new Error(code), { code });
-  });
-  try {
-    return await work();
-  } finally {
-    replace(open);
-  }
-}
 
 const prepared = await f.prepareNetwork(
   f.parseNetwork(text({ data: examples("a", "b"), loss: "crossEntropy" })),
