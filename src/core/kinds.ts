@@ -56,7 +56,7 @@ export const aFunction = (example: string): Kind => ({
 
 export const bytes: Kind = {
   name: "the bytes of a file",
-  example: "a Uint8Array",
+  example: "a Uint8Array, as readFile gives; of a buffer, new Uint8Array(buffer)",
   fits: (value) => value instanceof Uint8Array,
 };
 

@@ -9,7 +9,11 @@ export function shown(value: unknown): string {
     return String(value);
   }
   if (typeof value === "bigint") return shown(`${value}`).slice(1, -1) + "n";
-  return Array.isArray(value) ? `an array of ${value.length}` : `a value of type ${typeof value}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const kind = Object.prototype.toString.call(value).slice(8, -1);
+  // An ArrayBuffer, a Map, a Promise: more is said than that it is an object.
+  const says = typeof value === "object" && kind !== "Object" && /^\w{1,40}$/.test(kind);
+  return `a value of type ${says ? kind : typeof value}`;
 }
 
 /** Names in a list, at most forty of them. */

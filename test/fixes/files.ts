@@ -17,6 +17,8 @@ const datasets = (parts: Parameters<typeof text>[0], content: string | Uint8Arra
   f.toDatasets(parse(parts), from({ "t.csv": content }));
 const examples = (...targets: string[]) =>
   `{ examples: [${targets.map((t) => `{ inputs: [1, 2], targets: ${t} }`).join(", ")}] }`;
+const twoOutputs = "[{ linear: { outputs: 2 } }]";
+const threeOutputs = { layers: "[{ linear: { outputs: 3 } }]", loss: "meanSquaredError" };
 const noData = { data: undefined };
 const utf16 = new Uint8Array(Buffer.from(table, "utf16le"));
 const latin1 = new Uint8Array(Buffer.from("a,kind\n1,\u00e9\n2,y\n", "latin1"));
@@ -204,6 +206,36 @@ export const files: readonly Row[] = [
         layers: "[{ linear: { outputs: 1 } }]",
         loss: "binaryCrossEntropyWithLogits",
       }),
+  ],
+  [
+    "Make it … outputs.",
+    () => datasets({ data: csv, layers: twoOutputs }, "a,kind\n1,x\n2,y\n3,z\n"),
+    () => datasets({ data: csv, layers: threeOutputs.layers }, "a,kind\n1,x\n2,y\n3,z\n"),
+  ],
+  [
+    "Make it 1 or 2 outputs.",
+    () => datasets({ layers: "[{ linear: { outputs: 3 } }]", loss: "meanSquaredError" }),
+    () => datasets({ layers: "[{ linear: { outputs: 1 } }]", loss: "meanSquaredError" }),
+    () => datasets({ layers: "[{ linear: { outputs: 2 } }]", loss: "meanSquaredError" }),
+  ],
+  [
+    "Make it ….",
+    () => datasets({ data: csv, ...threeOutputs }, "a,kind\n1,0.5\n2,1.5\n"),
+    () =>
+      datasets(
+        { data: csv, ...threeOutputs, layers: "[{ linear: { outputs: 1 } }]" },
+        "a,kind\n1,0.5\n2,1.5\n",
+      ),
+  ],
+  [
+    "Name one of these columns.",
+    () => datasets({ data: "{ csv: { file: t.csv, target: quality } }" }),
+    () => datasets({ data: csv }),
+  ],
+  [
+    "Train a network file with “chainrule train”, and give the file that it saves.",
+    () => f.storedNetwork(c.encodeSafetensors(new Map()), "m.safetensors"),
+    () => f.storedNetwork(good, "m.safetensors"),
   ],
   [
     "Write the targets as names, list the classes, or take meanSquaredError.",

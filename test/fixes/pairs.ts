@@ -215,6 +215,17 @@ export const pairs: readonly Row[] = [
     () => c.binaryCrossEntropy(f64([[0.2], [0.3]]), f64([[0], [1]]), { weights: f64([[1], [2]]) }),
   ],
   [
+    "Give a list such as [1, 5], one number for each ….",
+    () => c.binaryCrossEntropy(f64([[0.2, 0.3]]), f64([[0, 1]]), { weights: [1, Number.NaN] }),
+    () => c.binaryCrossEntropy(f64([[0.2, 0.3]]), f64([[0, 1]]), { weights: [1, 5] }),
+    () => c.crossEntropy(f64([[0.2, 0.3]]), f64([[0, 1]]), { classWeights: [1, 5] }),
+  ],
+  [
+    "Give … numbers, in the order of the classes.",
+    () => c.crossEntropy(f64([[0.2, 0.3]]), f64([[0, 1]]), { classWeights: [1, 2, 3] }),
+    () => c.crossEntropy(f64([[0.2, 0.3]]), f64([[0, 1]]), { classWeights: [1, 2] }),
+  ],
+  [
     "Give ….",
     () => c.binaryCrossEntropy(f64([[0.2], [0.3]]), f64([[0], [1]]), { weights: [1, 2, 3] }),
     () => c.binaryCrossEntropy(f64([[0.2], [0.3]]), f64([[0], [1]]), { weights: [1] }),

@@ -38,6 +38,10 @@ const classifier = (outputs: number) =>
 const any = (f: unknown) => f as (...given: unknown[]) => unknown;
 const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f64" });
 
+/** As a program without types may call it. */
+const foreignNumbers = { weight: [[1, 2], [3, 4]] } as unknown as Record<string, c.Tensor>; // biome-ignore format: a matrix
+const square = () => trainer(linear(2, 2), { loss: c.meanSquaredError, optimizer: sgd() });
+
 /** A step far too long. */
 const diverge = (t = make({ optimizer: sgd({ learningRate: 1e30 }) })) => {
   for (let i = 0; i < 5; i++) t.step({ inputs: [[1e3, 1]], targets: [[1]] });
@@ -174,6 +178,41 @@ export const training: readonly Row[] = [
     () => make({ loss: (o, t) => o.sub(t).square().mean() }).step(pairs),
     () => make({ loss: (o, t) => o.sub(t).square().sum() }).step(pairs),
     () => make({ loss: (o, t) => c.huber(o, t, { reduction: "mean" }) }).step(pairs),
+  ],
+  [
+    'Name each: setParameters({ "0.weight": tensor([[1, 2]]) }).',
+    () => any(make().setParameters.bind(make()))([1, 2]),
+    () => make().setParameters({ "0.weight": tensor([[1, 2]]) }),
+  ],
+  [
+    "Rename each value to the parameter that it is for, and leave out those of none.",
+    () => make().setParameters({ kernel: tensor([[1, 2]]), momentum: tensor([1]) }),
+    () => make().setParameters({ "0.weight": tensor([[1, 2]]) }),
+  ],
+  [
+    'Make numbers a tensor: tensor([[1, 2], [3, 4]], { dtype: "f64" }).',
+    () => square().setParameters(foreignNumbers),
+    () => square().setParameters({ weight: tensor([[1, 2], [3, 4]], { dtype: "f64" }) }), // biome-ignore format: a matrix
+  ],
+  [
+    "Transpose it: rows of weights are outputs, columns are inputs.",
+    () => make().setParameters({ "0.weight": tensor([[1], [2]]) }),
+    () => make().setParameters({ "0.weight": tensor([[1], [2]]).transpose() }),
+  ],
+  [
+    "Reshape it to ….",
+    () => make().setParameters({ "0.weight": tensor([[[1], [2]]]).reshape([2]) }),
+    () => make().setParameters({ "0.weight": tensor([1, 2]).reshape([1, 2]) }),
+  ],
+  [
+    "Set values of a layer of the same size, or make the layer as large as they are.",
+    () => make().setParameters({ "0.weight": tensor([[1, 2, 3]]) }),
+    () => make().setParameters({ "0.weight": tensor([[1, 2]]) }),
+    () =>
+      trainer(sequential(linear(3, 1)), {
+        loss: c.meanSquaredError,
+        optimizer: sgd(),
+      }).setParameters({ "0.weight": tensor([[1, 2, 3]]) }),
   ],
   [
     "Use trainer.setParameters({ …: … }).",

@@ -55,7 +55,7 @@ export function fitTargets(
       message: "The network has another number of outputs than the examples have targets.",
       expected: `${width}, the number of targets`,
       found: `${outputs} outputs`,
-      fix: `Make it ${width === 1 ? "1 output" : `${width} outputs`}, or mend the targets.`,
+      fix: `Make it ${width === 1 ? "1 output" : `${width} outputs`}.`,
     });
   }
   const count = data.classes.length;
