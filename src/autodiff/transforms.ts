@@ -22,16 +22,8 @@ type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (x: X, ...r
  */
 function fresh<X extends Tree>(x: X): { variables: Tensor[]; argument: X } {
   const variables = leaves(x).map((leaf) => identity(requireFloat(leaf)));
-  if (variables.length === 0) nothing(x);
   return { variables, argument: rebuild(x, variables) };
 }
-
-const nothing = (x: unknown): never =>
-  fail("bad-argument", {
-    message: "A function is differentiated with respect to tensors, of which there are none here.",
-    expected: "a tensor, or arrays and records of tensors",
-    found: shown(x),
-  });
 
 const differentiable = aFunction("a function of tensors, such as (x) => x.square().sum()");
 
