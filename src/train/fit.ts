@@ -342,15 +342,22 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   #complete(validation?: Evaluation, lossAfter?: number): EpochReport {
     const { progress } = this.#trainer;
     const n = this.#train.size;
-    const report: EpochReport = {
+    const weight = progress.weight ?? progress.position;
+    const loss = this.#adds ? progress.loss : progress.loss / weight;
+    // Written field by field: an epoch of a small network takes less time than a spread.
+    const report: { -readonly [Name in keyof EpochReport]: EpochReport[Name] } = {
       epoch: progress.epoch + 1,
-      loss: this.#adds ? progress.loss : progress.loss / this.#sums().weight,
-      ...(lossAfter === undefined ? {} : { lossAfter }),
-      ...(progress.correct === null ? {} : { accuracy: progress.correct / n }),
-      ...(validation ? { validation } : {}),
+      loss,
     };
+    if (lossAfter !== undefined) report.lossAfter = lossAfter;
+    if (progress.correct !== null) report.accuracy = progress.correct / n;
+    if (validation) report.validation = validation;
     remember(progress.history, report);
-    Object.assign(progress, { epoch: progress.epoch + 1, position: 0, ...noSums });
+    progress.epoch++;
+    progress.position = 0;
+    progress.loss = noSums.loss;
+    progress.correct = noSums.correct;
+    progress.weight = noSums.weight;
     return report;
   }
 

@@ -1,4 +1,5 @@
 /** How far training has come: plain data, saved with the parameters. */
+import type { Evaluation } from "./evaluate.ts";
 import type { EpochReport } from "./fit.ts";
 
 export interface Progress {
@@ -42,8 +43,6 @@ const remembered = 2000;
  * every 2^k-th epoch, k just large enough, and the last one.
  */
 export function remember(history: EpochReport[], report: EpochReport): void {
-  const { validation, ...rest } = report;
-  const { confusion: _, ...measured } = validation ?? { loss: 0 };
   let stride = 1;
   while (stride * remembered < report.epoch) stride *= 2;
   const last = history.at(-1);
@@ -51,5 +50,12 @@ export function remember(history: EpochReport[], report: EpochReport): void {
   if (history.length >= remembered) {
     history.splice(0, history.length, ...history.filter((r) => r.epoch % stride === 0));
   }
-  history.push(validation === undefined ? report : { ...rest, validation: measured });
+  history.push(
+    report.validation === undefined ? report : withoutConfusion(report, report.validation),
+  );
+}
+
+function withoutConfusion(report: EpochReport, validation: Evaluation): EpochReport {
+  const { confusion: _, ...measured } = validation;
+  return { ...report, validation: measured };
 }
