@@ -101,7 +101,7 @@ module code@http://x.org/main.js:9:1`,
 
 test.each([
   ["Error\n    at file:///app/node_modules/chainrule/dist/chunk-A.js:1:2", "/chainrule/dist/"],
-  ["Error\n    at f (file:///work/src/core/call-site.ts:1:2)", "/work/src/"],
+  ["Error\n    at f (file:///home/net/src/core/call-site.ts:1:2)", "/net/src/"],
   ["@https://x.org/assets/index-1a.js?v=3/4:1:2", "https://x.org/assets/"],
   ["Error\n    at f (C:\\net\\src\\core\\call-site.ts:1:2)", "C:\\net\\src\\"],
 ])("the folder of a library at %j", (stack, folder) => {
