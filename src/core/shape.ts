@@ -48,15 +48,21 @@ export const checkSizes = (shape: Shape): Shape =>
 
 /** Checks that every size is a whole number ≥ 0 and that the tensor can be indexed. */
 export function checkShape(shape: Shape): Shape {
-  const wrong = checkSizes(shape).some((n) => !Number.isInteger(n) || n < 0);
-  if (wrong || sizeOf(shape) > maximumSize) {
+  if (checkSizes(shape).some((n) => !Number.isInteger(n) || n < 0)) {
     fail("shape-mismatch", {
       message: "This is not a shape.",
-      expected: `whole numbers ≥ 0 with a product of at most ${maximumSize}`,
+      expected: "whole numbers ≥ 0",
       found: formatShape(shape),
     });
   }
-  return shape;
+  const size = sizeOf(shape);
+  if (size <= maximumSize) return shape;
+  return fail("out-of-memory", {
+    message: "No tensor holds so many elements.",
+    expected: `at most ${maximumSize} elements`,
+    found: `${size} elements, shape ${formatShape(shape)}`,
+    fix: "Take fewer numbers at once.",
+  });
 }
 
 /**

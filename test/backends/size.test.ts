@@ -3,7 +3,7 @@
  * become smaller, and raised on purpose only: the aim is 45 kB for the library and 25 kB for
  * explanations.
  */
-import { existsSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -15,10 +15,10 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** In kB. */
 const ceilings = {
-  "tensors, layers, optimizers, trainer and both backends": 102,
+  "tensors, layers, optimizers, trainer and both backends": 108,
   "the explain engine besides": 54,
-  "a program that trains a classifier": 94,
-  "tensors and their gradients": 71,
+  "a program that trains a classifier": 99,
+  "tensors and their gradients": 74,
 };
 
 /** As a bundler makes it of what a program imports. */
@@ -38,7 +38,11 @@ async function weigh(imports: string): Promise<number> {
 const list = (names: Iterable<string>): string => `{ ${[...names].join(", ")} }`;
 
 test("the package weighs no more than it did", async () => {
-  expect(existsSync(`${root}dist/index.js`), "npm run build").toBe(true);
+  // A bundle older than its sources weighs what they weighed once.
+  const built = statSync(`${root}dist/index.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" });
+  const changed = Math.max(...sources.map((file) => statSync(`${root}src/${file}`).mtimeMs));
+  expect(built, "npm run build").toBeGreaterThan(changed);
   const library = Object.keys(everything).filter((name) => !(name in explain));
   const typical = ["trainer", "sequential", "linear", "relu", "crossEntropy", "adam", "tensor"];
   expect(library).toEqual(expect.arrayContaining(typical));

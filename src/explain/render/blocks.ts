@@ -2,7 +2,7 @@
 import { checkRecord } from "../../core/options.ts";
 import type { DerivationData, Diagram, Sentence, Slot, Step, Table } from "../derivation.ts";
 import { type Expr, evaluateExpr } from "../expr.ts";
-import { type Language, languages, type MessageKey, messages } from "../messages.ts";
+import { type Language, languages, type MessageKey, sentence } from "../messages.ts";
 import { checkDigits, choose } from "../notation.ts";
 import { print, rounded, type Style } from "../print.ts";
 
@@ -162,7 +162,7 @@ export function wording(language: Language, digits: number): Wording {
       })
       .map((x) => (x === "{digits}" ? String(digits) : x));
   const w: Wording = {
-    message: (key, slots) => fill(messages[key][at], slots),
+    message: (key, slots) => fill(sentence(key)[at], slots),
     sentence: (s) => ("key" in s ? w.message(s.key, s.slots) : [s[language]]),
     slot(s) {
       if (typeof s === "string") return s === "" ? [] : [s === "{digits}" ? String(digits) : s];
