@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const files = fileURLToPath(new URL("src/io/files-node.ts", import.meta.url));
+const files = fileURLToPath(new URL("src/files/node.ts", import.meta.url));
 
 /** What says how operators, layers and optimizers behave, whatever runs them. */
 const behaviour = ["ops", "laws", "autodiff", "nn", "optim"].map((f) => `test/${f}/**/*.test.ts`);

@@ -25,7 +25,7 @@ export { viewCases } from "./test/support/view-graphs.ts";`,
   platform: "node",
   format: "esm",
   ignoreAnnotations: true,
-  alias: { "#files": `${root}src/io/files-node.ts` },
+  alias: { "#files": `${root}src/files/node.ts` },
   outfile,
 });
 const { checkViews, viewCases } = await import(pathToFileURL(outfile).href);

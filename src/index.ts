@@ -29,9 +29,9 @@ export { verifyGraph } from "./core/verify.ts";
 // Showing the work.
 export * from "./explain/index.ts";
 // Files of values: safetensors.
-export type { DecodedSafetensors, DecodeOptions } from "./io/safetensors.ts";
-export { decodeSafetensors, encodeSafetensors } from "./io/safetensors.ts";
-export type { BigIntTensor, StoredTensor, UnreadTensor } from "./io/safetensors-types.ts";
+export type { DecodedSafetensors, DecodeOptions } from "./files/safetensors.ts";
+export { decodeSafetensors, encodeSafetensors } from "./files/safetensors.ts";
+export type { BigIntTensor, StoredTensor, UnreadTensor } from "./files/safetensors-types.ts";
 // Layers, losses, initializers.
 export * from "./nn/index.ts";
 // Operators: also methods of every tensor.

@@ -41,7 +41,7 @@ export function firstScreen(root: string): Plugin {
           platform: "node",
           ignoreAnnotations: true,
           loader: { ".yaml": "text" },
-          alias: { "#files": join(root, "../src/io/files-browser.ts") },
+          alias: { "#files": join(root, "../src/files/browser.ts") },
           external: ["yaml", "csv-parse"],
           logLevel: "warning",
         });

@@ -27,7 +27,7 @@ export default defineConfig({
   root: path("."),
   // Relative, so that the page works in any folder of any host.
   base: "./",
-  resolve: { alias: { "#files": path("../src/io/files-browser.ts") } },
+  resolve: { alias: { "#files": path("../src/files/browser.ts") } },
   build: {
     outDir: process.env.CHAINRULE_STUDIO_OUT ?? path("../dist/studio"),
     emptyOutDir: true,

@@ -16,7 +16,7 @@ try {
     platform: "node",
     ignoreAnnotations: true,
     logLevel: "warning",
-    alias: { "#files": path("src/io/files-node.ts") },
+    alias: { "#files": path("src/files/node.ts") },
   });
   const { gallery } = await import(outfile);
   mkdirSync(path("docs/gallery"), { recursive: true });

@@ -22,10 +22,10 @@ const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
 export const entries = {
   index: "src/index.ts",
   data: "src/data/index.ts",
-  file: "src/io/network-file/index.ts",
+  file: "src/network-file/index.ts",
   cli: "src/cli/main.ts",
-  "files-node": "src/io/files-node.ts",
-  "files-browser": "src/io/files-browser.ts",
+  "files-node": "src/files/node.ts",
+  "files-browser": "src/files/browser.ts",
 };
 
 // Built beside dist and then exchanged, so that whoever reads dist finds the old or the new one.
@@ -60,7 +60,7 @@ try {
     const options = ["-p", path("tsconfig.build.json"), "--outDir", `${fresh}/types`];
     execFileSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
   } else if (existsSync(path("dist/types"))) renameSync(path("dist/types"), `${fresh}/types`);
-  for (const schema of ["io/network-file/network.schema.json", "explain/derivation.schema.json"]) {
+  for (const schema of ["network-file/network.schema.json", "explain/derivation.schema.json"]) {
     copyFileSync(path(`src/${schema}`), `${fresh}/${schema.split("/").at(-1)}`);
   }
   if (!process.argv.includes("--no-studio")) {

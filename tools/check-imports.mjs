@@ -17,12 +17,13 @@ const allowed = {
   compile: models,
   backends: [...models, "compile"],
   data: ["core"],
-  train: [...models, "compile", "backends", "data", "io"],
+  files: ["core"],
+  train: [...models, "compile", "backends", "data", "files"],
   explain: [...graph, "backends", "nn", "optim", "train"],
-  io: [...models, "data", "train", "backends"],
-  cli: [...models, "compile", "backends", "data", "train", "explain", "io"],
+  "network-file": [...models, "data", "files", "train", "backends"],
+  cli: [...models, "compile", "backends", "data", "files", "train", "explain", "network-file"],
 };
-const nodeAllowed = /^(cli\/|io\/(files-node|atomic)|backends\/[^/]+\/node)/;
+const nodeAllowed = /^(cli\/|files\/(node|atomic)|backends\/[^/]+\/node)/;
 
 const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../src");
 const problems = [];

@@ -32,9 +32,9 @@ async function library() {
         export { functions } from "./src/core/elementary/functions.ts";
         export { within } from "./src/core/elementary/lanes.ts";
         export { catalogue } from "./src/core/errors.ts";
-        export { networkForm } from "./src/io/network-file/network.ts";
-        export { networkSchema } from "./src/io/network-file/schema.ts";
-        export { needed } from "./src/io/network-file/wording.ts";
+        export { networkForm } from "./src/network-file/network.ts";
+        export { networkSchema } from "./src/network-file/schema.ts";
+        export { needed } from "./src/network-file/wording.ts";
         export { number } from "./src/cli/numbers.ts";
         export { operators } from "./src/ops/index.ts";
         export { isClose, rounding } from "./test/support/rounding.ts";
@@ -64,7 +64,7 @@ const measured = measure(lib);
 const api = declarations({ entries });
 const files = {
   "src/core/elementary/scalar.ts": scalarFunctions(lib),
-  "src/io/network-file/network.schema.json": `${JSON.stringify(lib.networkSchema(), null, 2)}\n`,
+  "src/network-file/network.schema.json": `${JSON.stringify(lib.networkSchema(), null, 2)}\n`,
   "docs/network-file.md": networkFilePage(lib),
   "docs/operators.md": operatorsPage(lib),
   ...apiPages(api, lib, indexOf(root)),

@@ -1,5 +1,5 @@
 /** Networks and results in a few words. */
-import type { Chosen, NetworkFile } from "../io/network-file/index.ts";
+import type { Chosen, NetworkFile } from "../network-file/index.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { Remark } from "../train/remarks.ts";

@@ -2,10 +2,10 @@
 import { basename, extname } from "node:path";
 import { fail } from "../core/errors.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
+import { choose } from "../explain/engine/notation.ts";
 import { explain as derive, type ExplainOptions } from "../explain/index.ts";
-import { choose } from "../explain/notation.ts";
-import { readBytes, writeAtomically } from "../io/files-node.ts";
-import { prepareNetwork, withTraining } from "../io/network-file/index.ts";
+import { readBytes, writeAtomically } from "../files/node.ts";
+import { prepareNetwork, withTraining } from "../network-file/index.ts";
 import { exit } from "./failure.ts";
 import { besides, readNetwork, takeOver, trainingOf } from "./files.ts";
 import { bold, width } from "./terminal.ts";

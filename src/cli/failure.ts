@@ -1,7 +1,7 @@
 /** How errors leave the program: a message and an exit code, never a stack trace. */
 import { ChainruleError, type ErrorCode } from "../core/errors.ts";
 import { explainRefusal, variable } from "../core/permission.ts";
-import { NetworkFileError } from "../io/network-file/source.ts";
+import { NetworkFileError } from "../network-file/source.ts";
 import { alarming, print, printJson, remark } from "./terminal.ts";
 
 /** 0 ok, 1 the answer is no, 2 the input is wrong, 70 a fault of ours (sysexits.h). */

@@ -2,11 +2,11 @@
 import { basename, dirname, extname, resolve } from "node:path";
 import { type ChainruleError, fail } from "../core/errors.ts";
 import { variable } from "../core/permission.ts";
-import { readBytes, readText } from "../io/files-node.ts";
-import { inFile } from "../io/in-file.ts";
-import { storedTraining } from "../io/network-file/checkpoint.ts";
-import type { NetworkFile, ReadFile } from "../io/network-file/index.ts";
-import { parseNetwork } from "../io/network-file/parse.ts";
+import { inFile } from "../files/in-file.ts";
+import { readBytes, readText } from "../files/node.ts";
+import { storedTraining } from "../network-file/checkpoint.ts";
+import type { NetworkFile, ReadFile } from "../network-file/index.ts";
+import { parseNetwork } from "../network-file/parse.ts";
 import type { Trainer } from "../train/trainer.ts";
 
 /** A network file is text that somebody has written; a table of millions is not one. */

@@ -7,20 +7,16 @@ import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
 import { eachRecord } from "../data/records.ts";
 import { chosenRows, emptyRowNotes, writtenRows } from "../data/table-dataset.ts";
-import { readBytes, readText } from "../io/files-node.ts";
-import { inFile } from "../io/in-file.ts";
-import {
-  restoreTrainer,
-  type StoredNetwork,
-  storedNetwork,
-} from "../io/network-file/checkpoint.ts";
+import { inFile } from "../files/in-file.ts";
+import { readBytes, readText } from "../files/node.ts";
+import { restoreTrainer, type StoredNetwork, storedNetwork } from "../network-file/checkpoint.ts";
 import {
   type DataDescription,
   type NetworkFile,
   type Prediction,
   prepareNetwork,
   reader,
-} from "../io/network-file/index.ts";
+} from "../network-file/index.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { exit } from "./failure.ts";
 import {

@@ -1,6 +1,6 @@
 /** What a terminal can show: colours, its width, a line that is rewritten. */
 import { variable } from "../core/permission.ts";
-import { columnsOf } from "../io/network-file/excerpt.ts";
+import { columnsOf } from "../network-file/excerpt.ts";
 
 const { stdout, stderr } = process;
 

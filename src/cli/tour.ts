@@ -1,8 +1,8 @@
 /** chainrule: the tour through one training step of a small network, and ten thousand more. */
 import { evaluate } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { type NetworkFile, parseNetwork, withTraining } from "../io/network-file/index.ts";
-import { type PreparedNetwork, prepareNetwork } from "../io/network-file/prepare.ts";
+import { type NetworkFile, parseNetwork, withTraining } from "../network-file/index.ts";
+import { type PreparedNetwork, prepareNetwork } from "../network-file/prepare.ts";
 import type { LayerContext } from "../nn/layer.ts";
 import { constant } from "../ops/leaf.ts";
 import { type Chain, chainOf, type Trace } from "./factors.ts";

@@ -1,12 +1,12 @@
 /** chainrule train FILE */
 
 import type { BackendName } from "../backends/choose.ts";
-import { readBytes, writeAtomically } from "../io/files-node.ts";
-import { inFile } from "../io/in-file.ts";
-import { scaleAdvice } from "../io/network-file/advice.ts";
-import { toMetadata } from "../io/network-file/checkpoint.ts";
-import { type PreparedNetwork, prepareNetwork, withTraining } from "../io/network-file/index.ts";
-import { dataChanges, type Given, resumption } from "../io/network-file/resume.ts";
+import { inFile } from "../files/in-file.ts";
+import { readBytes, writeAtomically } from "../files/node.ts";
+import { scaleAdvice } from "../network-file/advice.ts";
+import { toMetadata } from "../network-file/checkpoint.ts";
+import { type PreparedNetwork, prepareNetwork, withTraining } from "../network-file/index.ts";
+import { dataChanges, type Given, resumption } from "../network-file/resume.ts";
 import { numericsNote } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";

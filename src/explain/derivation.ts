@@ -2,9 +2,9 @@
  * A worked derivation as plain data: steps that refer to each other by id, and the tables of
  * symbols and operators with which they can be printed and evaluated. JSON is its lossless form.
  */
-import type { Expr, Operator, Sign } from "./expr.ts";
+import type { Expr, Operator, Sign } from "./engine/expr.ts";
+import type { Notation } from "./engine/notation.ts";
 import type { Language, MessageKey } from "./messages.ts";
-import type { Notation } from "./notation.ts";
 
 export type Kind =
   | "affine"

@@ -11,29 +11,16 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import { sgd } from "../optim/sgd.ts";
 import type { UpdateTiming } from "../train/step.ts";
 import { type Data, trainer as makeTrainer, Trainer, toDataset } from "../train/trainer.ts";
-import { Backward, route } from "./backward.ts";
-import { batchSection, shareSign } from "./batch.ts";
-import { check } from "./check.ts";
-import { Context } from "./context.ts";
 import type { DerivationData, Step } from "./derivation.ts";
 import { sections } from "./derivation.ts";
-import { Detail } from "./detail.ts";
-import { keyOf } from "./elements.ts";
-import { type Expr, number } from "./expr.ts";
-import { Factors } from "./factor.ts";
-import { forwardPass } from "./forward.ts";
-import { ledger } from "./ledger.ts";
-import { locate } from "./locate.ts";
-import { type Language, languages } from "./messages.ts";
-import { type Candidate, mistakes } from "./mistakes.ts";
-import { checkDigits, choose, type Notation, notations } from "./notation.ts";
-import { again, allParameters, meaning, updateStep } from "./outcome.ts";
-import { print } from "./print.ts";
-import { Derivation } from "./render/index.ts";
-import { nonFinite, produced } from "./report.ts";
-import { say } from "./say.ts";
-import { diagram, setUp } from "./setup.ts";
-import { speak } from "./speak.ts";
+import { type Candidate, mistakes } from "./diagnose/mistakes.ts";
+import { Context } from "./engine/context.ts";
+import { Detail } from "./engine/detail.ts";
+import { keyOf } from "./engine/elements.ts";
+import { type Expr, number } from "./engine/expr.ts";
+import { Factors } from "./engine/factor.ts";
+import { locate } from "./engine/locate.ts";
+import { checkDigits, choose, type Notation, notations } from "./engine/notation.ts";
 import {
   gradientsOf,
   indexText,
@@ -43,7 +30,20 @@ import {
   traceFunction,
   traceNetwork,
   updated,
-} from "./trace.ts";
+} from "./engine/trace.ts";
+import { type Language, languages } from "./messages.ts";
+import { Derivation } from "./render/index.ts";
+import { print } from "./render/print.ts";
+import { speak } from "./render/speak.ts";
+import { nonFinite, produced } from "./report.ts";
+import { say } from "./say.ts";
+import { Backward, route } from "./sections/backward.ts";
+import { batchSection, shareSign } from "./sections/batch.ts";
+import { check } from "./sections/check.ts";
+import { forwardPass } from "./sections/forward.ts";
+import { ledger } from "./sections/ledger.ts";
+import { again, allParameters, meaning, updateStep } from "./sections/outcome.ts";
+import { diagram, setUp } from "./sections/setup.ts";
 
 /** What `explain` takes: what is explained, on which data, and how it is written. */
 export interface ExplainOptions {

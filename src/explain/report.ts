@@ -10,15 +10,15 @@ import type { Tensor } from "../core/tensor.ts";
 import { sum } from "../ops/reduce.ts";
 import { firstNonFinite } from "../train/non-finite.ts";
 import type { Sentence, Table } from "./derivation.ts";
+import { type Expr, number } from "./engine/expr.ts";
+import { choose } from "./engine/notation.ts";
+import { gradientsOf, stageGradients, type Trace, updated } from "./engine/trace.ts";
 import { type ExplainOptions, optionNames, type Subject, traceOf } from "./explain.ts";
-import { type Expr, number } from "./expr.ts";
 import { type Language, languages } from "./messages.ts";
-import { choose } from "./notation.ts";
-import { rounded } from "./print.ts";
 import { type Block, tableOf, wording } from "./render/blocks.ts";
+import { rounded } from "./render/print.ts";
 import { toText } from "./render/text.ts";
 import { say } from "./say.ts";
-import { gradientsOf, stageGradients, type Trace, updated } from "./trace.ts";
 
 export interface LayerReport {
   /** Counted from 1. */

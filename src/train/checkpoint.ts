@@ -7,7 +7,7 @@ import type { ArrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
 import { numerics } from "../core/numerics.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
-import { decodeSafetensors, encodeSafetensors } from "../io/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
 import { freshProgress, type Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
 

@@ -4,7 +4,7 @@ import { fail } from "../core/errors.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { listed, nearest, shown } from "../core/wording.ts";
-import type { StoredTensor } from "../io/safetensors-types.ts";
+import type { StoredTensor } from "../files/safetensors-types.ts";
 
 export type GivenValue = Tensor | TypedArray | StoredTensor;
 

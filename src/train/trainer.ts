@@ -17,7 +17,7 @@ import { keyOf } from "../core/random.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
-import { inFile } from "../io/in-file.ts";
+import { inFile } from "../files/in-file.ts";
 import { initialize } from "../nn/initializers.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";

@@ -1,8 +1,9 @@
 /** What page and engine say to each other: plain data, copied between the threads. */
-import type { Agreement } from "../../src/explain/agreement.ts";
+
 import type { Section } from "../../src/explain/derivation.ts";
+import type { Agreement } from "../../src/explain/diagnose/agreement.ts";
+import type { Notation } from "../../src/explain/engine/notation.ts";
 import type { Language } from "../../src/explain/messages.ts";
-import type { Notation } from "../../src/explain/notation.ts";
 import type { LayerReport, NonFiniteReport } from "../../src/explain/report.ts";
 import type { UpdateTiming } from "../../src/train/step.ts";
 

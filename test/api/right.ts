@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as data from "../../src/data/index.ts";
 import * as chainrule from "../../src/index.ts";
-import * as file from "../../src/io/network-file/index.ts";
+import * as file from "../../src/network-file/index.ts";
 
 import { made as opaque } from "./wrong.ts";
 

@@ -247,7 +247,7 @@ describe("an output that cannot be written", () => {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=4k", "tmpfs", full], { stdio: "ignore" });
     mounted = true;
   } catch {
-    // Only root may mount; the same is tested with a failing write in test/io.
+    // Only root may mount; the same is tested with a failing write in test/files.
   }
   afterAll(() => {
     if (mounted) execFileSync("umount", [full]);

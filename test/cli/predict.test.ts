@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { TypedArray } from "../../src/core/dtype.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../src/io/safetensors.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../src/files/safetensors.ts";
 import { example, folder, network, root, run, write } from "./run.ts";
 
 let cwd: string;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { decodeSafetensors } from "../../src/io/safetensors.ts";
+import { decodeSafetensors } from "../../src/files/safetensors.ts";
 import { folder, network, run, table, write } from "./run.ts";
 
 type Parts = Parameters<typeof network>[0];

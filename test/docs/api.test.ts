@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as data from "../../src/data/index.ts";
 import * as main from "../../src/index.ts";
-import * as file from "../../src/io/network-file/index.ts";
+import * as file from "../../src/network-file/index.ts";
 import { operators } from "../../src/ops/index.ts";
 import { root } from "./blocks.ts";
 

@@ -135,7 +135,7 @@ describe("the sources", () => {
   });
   it("have the schema that is published", () => {
     const [source, published] = [
-      "src/io/network-file/network.schema.json",
+      "src/network-file/network.schema.json",
       "dist/network.schema.json",
     ];
     expect(readFileSync(join(root, published), "utf8")).toBe(

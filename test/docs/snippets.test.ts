@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { transformSync } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
-import { parseNetwork } from "../../src/io/network-file/index.ts";
+import { parseNetwork } from "../../src/network-file/index.ts";
 import { allBlocks, type Block, fits, pages, root } from "./blocks.ts";
 
 const title = ({ page, line }: Block) => `${page}:${line}`;

@@ -1,6 +1,6 @@
 /** A person's number against the true one. */
 import { describe, expect, it } from "vitest";
-import { agreement, numeral } from "../../src/explain/agreement.ts";
+import { agreement, numeral } from "../../src/explain/diagnose/agreement.ts";
 
 const verdict = (text: string | number, exact: number) => agreement(numeral(text)!, exact);
 

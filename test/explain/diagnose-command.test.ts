@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import { diagnose } from "../../src/cli/diagnose.ts";
 import * as explaining from "../../src/explain/index.ts";
-import { parseNetwork } from "../../src/io/network-file/parse.ts";
-import { prepareNetwork } from "../../src/io/network-file/prepare.ts";
+import { parseNetwork } from "../../src/network-file/parse.ts";
+import { prepareNetwork } from "../../src/network-file/prepare.ts";
 
 const file = "examples/two-two-two.yaml";
 const ask = async (more: Parameters<typeof diagnose>[1]) => {

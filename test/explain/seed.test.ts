@@ -2,7 +2,7 @@
 import katex from "katex";
 import { describe, expect, it } from "vitest";
 import { Derivation, diagnose, explain } from "../../src/explain/index.ts";
-import { rounded } from "../../src/explain/print.ts";
+import { rounded } from "../../src/explain/render/print.ts";
 import reference from "../fixtures/two-two-two.json" with { type: "json" };
 import { seedData, seedNetwork, weights } from "./networks.ts";
 

@@ -1,9 +1,9 @@
 /** Derivations of several parameters, of updates layer by layer, and at odd points. */
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/core/tensor.ts";
-import type { Agreement } from "../../src/explain/agreement.ts";
+import type { Agreement } from "../../src/explain/diagnose/agreement.ts";
 import { Derivation, diagnose, explain, gradientReport } from "../../src/explain/index.ts";
-import { rounded } from "../../src/explain/print.ts";
+import { rounded } from "../../src/explain/render/print.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { customOperator } from "../../src/ops/custom.ts";

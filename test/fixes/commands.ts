@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { unusable } from "../../src/cli/bench/index.ts";
 import { checkWritable } from "../../src/cli/writable.ts";
 import { ChainruleError } from "../../src/core/errors.ts";
-import { readBytes } from "../../src/io/files-node.ts";
+import { readBytes } from "../../src/files/node.ts";
 import { cli, example, folder, network, root, run, table, write } from "../cli/run.ts";
 import { failing } from "./failing.ts";
 import type { Row } from "./row.ts";

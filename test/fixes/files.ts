@@ -1,9 +1,9 @@
 /** Advice about network files, checkpoints and files as such, followed. */
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readBytes, readText, writeAtomically } from "../../src/files/node.ts";
 import * as c from "../../src/index.ts";
-import { readBytes, readText, writeAtomically } from "../../src/io/files-node.ts";
-import * as f from "../../src/io/network-file/index.ts";
+import * as f from "../../src/network-file/index.ts";
 import { folder } from "../cli/run.ts";
 import { files as from, text } from "../network-file/sample.ts";
 import { failing } from "./failing.ts";
@@ -57,7 +57,7 @@ function withNaN(): Uint8Array {
   copy.set(new Uint8Array(Float64Array.of(Number.NaN).buffer), copy.length - 8);
   return copy;
 }
-const browser = () => import("../../src/io/files-browser.ts");
+const browser = () => import("../../src/files/browser.ts");
 
 export const files: readonly Row[] = [
   // The text of a network file.

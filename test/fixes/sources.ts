@@ -88,16 +88,16 @@ const makers: readonly (readonly [file: string, from: string, to: string, pairs?
   ["data/csv.ts", "function raggedAdvice", "\n}\n"],
   ["nn/losses.ts", "function adviceFor", "\n}\n"],
   ["nn/sequential.ts", "fix:\n          place", "\n      });"],
-  ["io/network-file/targets.ts", "const singleClassFix", ";\n"],
+  ["network-file/targets.ts", "const singleClassFix", ";\n"],
   ["cli/studio.ts", "const anyPort", ";\n"],
   ["cli/files.ts", "export const checkpointFix", ";\n"],
   ["cli/files.ts", "const fix = (error", "\n  };"],
-  ["io/files-node.ts", "const reasons", "\n};\n", true],
-  ["io/files-node.ts", "const writingReasons", "\n};\n", true],
-  ["io/network-file/parse.ts", "const fix", ";\n"],
-  ["io/network-file/parse.ts", "const advice", "\n};\n", true],
-  ["io/network-file/wording.ts", "export function nearestFix", "\n}\n"],
-  ["io/network-file/wording.ts", "export function wordFor", "\n}\n"],
+  ["files/node.ts", "const reasons", "\n};\n", true],
+  ["files/node.ts", "const writingReasons", "\n};\n", true],
+  ["network-file/parse.ts", "const fix", ";\n"],
+  ["network-file/parse.ts", "const advice", "\n};\n", true],
+  ["network-file/wording.ts", "export function nearestFix", "\n}\n"],
+  ["network-file/wording.ts", "export function wordFor", "\n}\n"],
 ];
 
 /** Whether a literal is a sentence to a person, and not a word that is compared. */

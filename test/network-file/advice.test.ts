@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { scaleAdvice } from "../../src/io/network-file/advice.ts";
-import { prepareNetwork } from "../../src/io/network-file/index.ts";
+import { scaleAdvice } from "../../src/network-file/advice.ts";
+import { prepareNetwork } from "../../src/network-file/index.ts";
 import { files, parse } from "./sample.ts";
 
 /** y = 400 x + 3000 with x from −2 to 2. */

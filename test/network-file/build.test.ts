@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { encodeSafetensors } from "../../src/files/safetensors.ts";
 import {
   buildLoss,
   buildModel,
@@ -8,8 +9,7 @@ import {
   storedNetwork,
   toMetadata,
   withTraining,
-} from "../../src/io/network-file/index.ts";
-import { encodeSafetensors } from "../../src/io/safetensors.ts";
+} from "../../src/network-file/index.ts";
 import { noFiles, parse, rejection } from "./sample.ts";
 
 describe("building", () => {

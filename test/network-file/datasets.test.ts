@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NetworkFileError, prepareNetwork, toDatasets } from "../../src/io/network-file/index.ts";
+import { NetworkFileError, prepareNetwork, toDatasets } from "../../src/network-file/index.ts";
 import { files, noFiles, parse, rejection } from "./sample.ts";
 
 const table = "a,b,kind\n1,2,x\n3,,y\n5,7,x\n2,1,y\n9,9,x\n4,4,y\n";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ChainruleError } from "../../src/core/errors.ts";
-import { parseNetwork } from "../../src/io/network-file/index.ts";
+import { parseNetwork } from "../../src/network-file/index.ts";
 import { text } from "./sample.ts";
 
 /** It may be read or refused, in reasonable time; nothing else may happen. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseNetwork } from "../../src/io/network-file/index.ts";
+import { parseNetwork } from "../../src/network-file/index.ts";
 import { parse, problemsOf, text } from "./sample.ts";
 
 describe("reading", () => {

@@ -1,10 +1,6 @@
 import { expect } from "vitest";
 import { ChainruleError, type ErrorCode } from "../../src/core/errors.ts";
-import {
-  type NetworkFile,
-  NetworkFileError,
-  parseNetwork,
-} from "../../src/io/network-file/index.ts";
+import { type NetworkFile, NetworkFileError, parseNetwork } from "../../src/network-file/index.ts";
 
 /** A small network; parts can be exchanged or, with undefined, left out. */
 export const text = (parts: Readonly<Record<string, string | undefined>> = {}): string =>

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import Ajv2020 from "ajv/dist/2020.js";
 import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
-import { networkSchema, parseNetwork } from "../../src/io/network-file/index.ts";
+import { networkSchema, parseNetwork } from "../../src/network-file/index.ts";
 import { text } from "./sample.ts";
 
 const ajv = new Ajv2020.Ajv2020({

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import * as data from "../../src/data/generators.ts";
 import * as lib from "../../src/index.ts";
-import type { Builder, Option } from "../../src/io/network-file/form.ts";
-import { generators } from "../../src/io/network-file/generators.ts";
-import { initializers } from "../../src/io/network-file/initializers.ts";
-import { layers } from "../../src/io/network-file/layers.ts";
-import { losses } from "../../src/io/network-file/losses.ts";
-import { optimizers, schedules } from "../../src/io/network-file/optimizers.ts";
-import { complete } from "../../src/io/network-file/validate.ts";
+import type { Builder, Option } from "../../src/network-file/form.ts";
+import { generators } from "../../src/network-file/generators.ts";
+import { initializers } from "../../src/network-file/initializers.ts";
+import { layers } from "../../src/network-file/layers.ts";
+import { losses } from "../../src/network-file/losses.ts";
+import { optimizers, schedules } from "../../src/network-file/optimizers.ts";
+import { complete } from "../../src/network-file/validate.ts";
 import * as nn from "../../src/nn/index.ts";
 
 /** The defaults of a row, with samples for what is required. */

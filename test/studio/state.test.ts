@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { uniformAt } from "../../src/core/random.ts";
-import { numeral } from "../../src/explain/agreement.ts";
+import { numeral } from "../../src/explain/diagnose/agreement.ts";
 import "../../src/index.ts";
 import { Engine } from "../../studio/src/engine/engine.ts";
 import { overTable } from "../../studio/src/engine/over-table.ts";

@@ -12,7 +12,7 @@ export function buildProgram(contents: string, outfile: string): void {
     platform: "node",
     format: "esm",
     ignoreAnnotations: true,
-    alias: { "#files": `${root}src/io/files-node.ts` },
+    alias: { "#files": `${root}src/files/node.ts` },
     outfile,
   });
 }

@@ -29,7 +29,7 @@ export async function bundle(entry) {
     write: false,
     plugins: [nothing],
     loader: { ".yaml": "text" },
-    alias: { "#files": join(root, "src/io/files-browser.ts") },
+    alias: { "#files": join(root, "src/files/browser.ts") },
     define: {
       CHAINRULE_TOUR: JSON.stringify(readFileSync(join(root, "examples/two-two-two.yaml"), "utf8")),
     },

@@ -8,7 +8,7 @@ import twoTwoTwo from "../../examples/two-two-two.yaml";
 import { shared } from "../../src/backends/wasm/emit/threads.ts";
 import { engineName } from "../../src/core/engine.ts";
 import * as library from "../../src/index.ts";
-import { generators } from "../../src/io/network-file/generators.ts";
+import { generators } from "../../src/network-file/generators.ts";
 import {
   buildLoss,
   buildModel,
@@ -16,11 +16,11 @@ import {
   parseNetwork,
   prepareNetwork,
   toMetadata,
-} from "../../src/io/network-file/index.ts";
-import { initializers } from "../../src/io/network-file/initializers.ts";
-import { layers } from "../../src/io/network-file/layers.ts";
-import { losses } from "../../src/io/network-file/losses.ts";
-import { optimizers, schedules } from "../../src/io/network-file/optimizers.ts";
+} from "../../src/network-file/index.ts";
+import { initializers } from "../../src/network-file/initializers.ts";
+import { layers } from "../../src/network-file/layers.ts";
+import { losses } from "../../src/network-file/losses.ts";
+import { optimizers, schedules } from "../../src/network-file/optimizers.ts";
 
 /** One hash: `row` and `part` are what was computed, `way` how it is to make no difference. */
 export interface Hash {

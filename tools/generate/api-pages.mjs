@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 export const entries = {
   chainrule: "index.ts",
   "chainrule/data": "data/index.ts",
-  "chainrule/file": "io/network-file/index.ts",
+  "chainrule/file": "network-file/index.ts",
 };
 
 const source = "<!-- Generated from src by tools/generate.mjs. -->";

@@ -138,6 +138,6 @@ export function networkFilePage({ networkForm, needed }) {
       more = true;
     }
   }
-  const note = "<!-- Generated from src/io/network-file by tools/generate.mjs. -->";
+  const note = "<!-- Generated from src/network-file by tools/generate.mjs. -->";
   return `${[head.trimEnd(), note, ...sections, ...choiceTexts, limits.trimEnd()].join("\n\n")}\n`;
 }

@@ -1,10 +1,10 @@
 /** A derivation in one language as headings, paragraphs, formulas and tables; no format yet. */
 import { checkRecord } from "../../core/options.ts";
 import type { DerivationData, Diagram, Sentence, Slot, Step, Table } from "../derivation.ts";
-import { type Expr, evaluateExpr } from "../expr.ts";
+import { type Expr, evaluateExpr } from "../engine/expr.ts";
+import { checkDigits, choose } from "../engine/notation.ts";
 import { type Language, languages, type MessageKey, sentence } from "../messages.ts";
-import { checkDigits, choose } from "../notation.ts";
-import { print, rounded, type Style } from "../print.ts";
+import { print, rounded, type Style } from "./print.ts";
 
 export interface RenderOptions {
   readonly language?: Language;

@@ -1,7 +1,7 @@
 /** Where everything in the picture of a network stands, in pixels; y grows downwards. */
 import type { Diagram, DiagramUnit } from "../derivation.ts";
-import { rounded, type Style } from "../print.ts";
 import { type Edge, type Point, placed } from "./labels.ts";
+import { rounded, type Style } from "./print.ts";
 
 export const radius = 38;
 const [height, margin] = [120, 56];

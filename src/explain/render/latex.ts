@@ -1,11 +1,11 @@
 /** LaTeX for XeLaTeX: a document that also sets Chinese, or a fragment to be included. */
 import type { Diagram } from "../derivation.ts";
-import { number } from "../expr.ts";
-import { print, type Style } from "../print.ts";
+import { number } from "../engine/expr.ts";
 import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
 import { drawing, radius } from "./drawing.ts";
 import type { Point } from "./labels.ts";
 import { signs } from "./mathml.ts";
+import { print, type Style } from "./print.ts";
 import { texOf } from "./tex.ts";
 
 export interface LatexOptions {

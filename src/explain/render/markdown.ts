@@ -1,5 +1,5 @@
 /** Markdown: for GitHub with ```math fences, for pandoc with $$. */
-import { choose } from "../notation.ts";
+import { choose } from "../engine/notation.ts";
 import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
 import { svg } from "./svg.ts";
 import { texOf } from "./tex.ts";

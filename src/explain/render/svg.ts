@@ -1,9 +1,9 @@
 /** The network as a drawing: values on units and edges, readable in black and white. */
 import type { Diagram } from "../derivation.ts";
-import type { Style } from "../print.ts";
 import { brief, drawing, radius } from "./drawing.ts";
 import type { Point } from "./labels.ts";
 import { escapeXml } from "./mathml.ts";
+import type { Style } from "./print.ts";
 
 /** Coordinates to a tenth of a pixel. */
 const round = (v: number): number => Math.round(10 * v) / 10;

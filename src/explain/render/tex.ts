@@ -1,6 +1,7 @@
 /** A formula as TeX: one line, or several aligned at their relations. */
-import { print, type Style } from "../print.ts";
+
 import type { Block } from "./blocks.ts";
+import { print, type Style } from "./print.ts";
 
 type Equation = Extract<Block, { kind: "equation" }>;
 

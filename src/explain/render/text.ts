@@ -1,6 +1,7 @@
 /** For the terminal: Unicode, as wide as asked for, with colour where it is wanted. */
-import { print } from "../print.ts";
+
 import { type Block, type Document, type Inline, plainText, styleOf } from "./blocks.ts";
+import { print } from "./print.ts";
 
 export interface TextOptions {
   /** Columns. Default 80. */

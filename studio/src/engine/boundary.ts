@@ -1,7 +1,7 @@
 /** What the network makes of every point of the plane, painted where it does not block the page. */
 import type { Dataset } from "../../../src/data/dataset.ts";
-import { losses } from "../../../src/io/network-file/losses.ts";
-import type { NetworkFile } from "../../../src/io/network-file/network.ts";
+import { losses } from "../../../src/network-file/losses.ts";
+import type { NetworkFile } from "../../../src/network-file/network.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type { Plane } from "../protocol.ts";
 

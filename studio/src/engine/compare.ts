@@ -1,9 +1,9 @@
 /** The same network from the same start, trained in two ways. */
-import { indexText } from "../../../src/explain/trace.ts";
-import type { Chosen } from "../../../src/io/network-file/form.ts";
-import type { NetworkFile } from "../../../src/io/network-file/network.ts";
-import { parseNetwork } from "../../../src/io/network-file/parse.ts";
-import { type PreparedNetwork, prepareNetwork } from "../../../src/io/network-file/prepare.ts";
+import { indexText } from "../../../src/explain/engine/trace.ts";
+import type { Chosen } from "../../../src/network-file/form.ts";
+import type { NetworkFile } from "../../../src/network-file/network.ts";
+import { parseNetwork } from "../../../src/network-file/parse.ts";
+import { type PreparedNetwork, prepareNetwork } from "../../../src/network-file/prepare.ts";
 import type { BiasPolicy, Failure, RunSettings, RunView, Source } from "../protocol.ts";
 import { checkSize, limits } from "./limits.ts";
 import { failureOf } from "./training.ts";

@@ -2,9 +2,9 @@
 import { callSite, withSite } from "../../../src/core/call-site.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import type { DerivationData, Step } from "../../../src/explain/derivation.ts";
+import { symbolsOf } from "../../../src/explain/engine/expr.ts";
+import { indexText } from "../../../src/explain/engine/trace.ts";
 import { explain } from "../../../src/explain/explain.ts";
-import { symbolsOf } from "../../../src/explain/expr.ts";
-import { print, type Style } from "../../../src/explain/print.ts";
 import {
   type Block,
   documentOf,
@@ -15,8 +15,8 @@ import {
 } from "../../../src/explain/render/blocks.ts";
 import type { Derivation } from "../../../src/explain/render/index.ts";
 import { escapeXml, toMathML } from "../../../src/explain/render/mathml.ts";
+import { print, type Style } from "../../../src/explain/render/print.ts";
 import { texOf } from "../../../src/explain/render/tex.ts";
-import { indexText } from "../../../src/explain/trace.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type { Chosen, DerivationView, Section, StepView } from "../protocol.ts";
 

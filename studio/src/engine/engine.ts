@@ -1,13 +1,13 @@
 /** The network that is open, and everything that is asked about it. No page, no worker. */
 import { fail } from "../../../src/core/errors.ts";
 import { type Dataset, subset } from "../../../src/data/dataset.ts";
-import { diagnose } from "../../../src/explain/diagnose.ts";
+import { diagnose } from "../../../src/explain/diagnose/diagnose.ts";
 import { printInline, wording } from "../../../src/explain/render/blocks.ts";
 import type { Derivation } from "../../../src/explain/render/index.ts";
 import { gradientReport, standingOut } from "../../../src/explain/report.ts";
-import type { NetworkFile } from "../../../src/io/network-file/network.ts";
-import { parseNetwork } from "../../../src/io/network-file/parse.ts";
-import { type PreparedNetwork, prepareNetwork } from "../../../src/io/network-file/prepare.ts";
+import type { NetworkFile } from "../../../src/network-file/network.ts";
+import { parseNetwork } from "../../../src/network-file/parse.ts";
+import { type PreparedNetwork, prepareNetwork } from "../../../src/network-file/prepare.ts";
 import { remarkText } from "../../../src/train/remarks.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type {

@@ -1,6 +1,6 @@
 /** What can be taken away from the page. */
 import { fail } from "../../../src/core/errors.ts";
-import { indexText } from "../../../src/explain/trace.ts";
+import { indexText } from "../../../src/explain/engine/trace.ts";
 import type { ExportFormat } from "../protocol.ts";
 import type { Engine } from "./engine.ts";
 import { networkText } from "./network-text.ts";

@@ -1,7 +1,7 @@
 /** What a page is ready to open: a stranger's link must neither hang it nor fill the memory. */
 import { fail } from "../../../src/core/errors.ts";
-import type { Chosen } from "../../../src/io/network-file/form.ts";
-import type { NetworkFile } from "../../../src/io/network-file/network.ts";
+import type { Chosen } from "../../../src/network-file/form.ts";
+import type { NetworkFile } from "../../../src/network-file/network.ts";
 
 export const limits = {
   /** Characters of a network file, and of all tables together. */

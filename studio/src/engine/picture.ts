@@ -4,10 +4,10 @@ import type { Executable } from "../../../src/backends/backend.ts";
 import { interpreter } from "../../../src/backends/interpreter/index.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
-import { Context } from "../../../src/explain/context.ts";
-import { termSign, termsOf } from "../../../src/explain/loss.ts";
-import type { Notation } from "../../../src/explain/notation.ts";
-import { type Stage, type Trace, traceNetwork } from "../../../src/explain/trace.ts";
+import { Context } from "../../../src/explain/engine/context.ts";
+import { termSign, termsOf } from "../../../src/explain/engine/loss.ts";
+import type { Notation } from "../../../src/explain/engine/notation.ts";
+import { type Stage, type Trace, traceNetwork } from "../../../src/explain/engine/trace.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type { Chosen, Column, Structure, Unit, Values, Weights } from "../protocol.ts";
 

@@ -1,6 +1,6 @@
 /** A PyTorch script that computes the same: for those who want a second opinion. */
 import { fail } from "../../../src/core/errors.ts";
-import type { Chosen } from "../../../src/io/network-file/form.ts";
+import type { Chosen } from "../../../src/network-file/form.ts";
 import type { Engine } from "./engine.ts";
 
 type Options = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 /** Training at a pace that can be watched: so many epochs for each picture, until told to stop. */
 import { ChainruleError } from "../../../src/core/errors.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
-import { NetworkFileError } from "../../../src/io/network-file/source.ts";
+import { NetworkFileError } from "../../../src/network-file/source.ts";
 import type { Failure, Frame } from "../protocol.ts";
 import { type Engine, finite } from "./engine.ts";
 

@@ -1,5 +1,5 @@
 /** The course of training as a person should be told of it. */
-import { rounded } from "../../../src/explain/print.ts";
+import { rounded } from "../../../src/explain/render/print.ts";
 import type { Values } from "../protocol.ts";
 import { history, strings, values } from "./signals.ts";
 import { type Beginning, risen } from "./trouble.ts";

@@ -1,5 +1,5 @@
 /** A state of the page in the hash of its address: deflated JSON, and as hostile as any input. */
-import { type Notation, notations } from "../../../src/explain/notation.ts";
+import { type Notation, notations } from "../../../src/explain/engine/notation.ts";
 import type { Language, Source } from "../protocol.ts";
 import type { Element } from "./places.ts";
 import { type Grain, grains } from "./timeline.ts";

@@ -1,5 +1,5 @@
 /** Blanks to fill, and what an answer to one deserves. */
-import { agreement, type Numeral } from "../../../src/explain/agreement.ts";
+import { agreement, type Numeral } from "../../../src/explain/diagnose/agreement.ts";
 import type { StepView } from "../protocol.ts";
 
 export type Answer =

@@ -1,6 +1,6 @@
 /** Numbers as the page shows and reads them; rounding is the library's. */
-import { numeral } from "../../../src/explain/agreement.ts";
-import { rounded } from "../../../src/explain/print.ts";
+import { numeral } from "../../../src/explain/diagnose/agreement.ts";
+import { rounded } from "../../../src/explain/render/print.ts";
 
 /** Characters that there is room for in the picture: in a card, and on a line. */
 const longest = 8;

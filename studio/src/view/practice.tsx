@@ -1,6 +1,6 @@
 /** Predict, then reveal: for the whole gradient, or blank by blank. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Numeral, numeral } from "../../../src/explain/agreement.ts";
+import { type Numeral, numeral } from "../../../src/explain/diagnose/agreement.ts";
 import type { StepView } from "../protocol.ts";
 import {
   attempt,

@@ -1,0 +1,230 @@
+/** diagnose: a number that somebody got, and the mistake that produces exactly that number. */
+import { callSite, withSite } from "../../core/call-site.ts";
+import { fail } from "../../core/errors.ts";
+import { checkNames } from "../../core/options.ts";
+import { shown } from "../../core/wording.ts";
+import type { Sentence } from "../derivation.ts";
+import { number } from "../engine/expr.ts";
+import { locate } from "../engine/locate.ts";
+import { choose, notations } from "../engine/notation.ts";
+import { indexText, type Trace } from "../engine/trace.ts";
+import { type ExplainOptions, optionNames, type Subject, timingOf, traceOf } from "../explain.ts";
+import { type Language, languages, type MessageKey } from "../messages.ts";
+import { plainText, wording } from "../render/blocks.ts";
+import { rounded } from "../render/print.ts";
+import { say } from "../say.ts";
+import { type Agreement, agreement, type Numeral, numeral } from "./agreement.ts";
+import { type Candidate, mistakes } from "./mistakes.ts";
+
+export const quantities = ["gradient", "newValue", "change"] as const;
+export type Quantity = (typeof quantities)[number];
+
+/** What `diagnose` takes: the number that somebody got, and what `explain` takes. */
+export interface DiagnoseOptions extends ExplainOptions {
+  /**
+   * The number that was got for the parameter: its gradient, its change or its new value. As a text
+   * it is taken with the digits that it was typed with: "0.10" has two, 0.1 is a number of one.
+   */
+  readonly value?: number | string;
+  /** Which of the three `value` is. Default: any. */
+  readonly quantity?: Quantity;
+  /** Or the loss that was got after one update. */
+  readonly lossAfterStep?: number | string;
+  /** Of a number: the digits to which it was given, after the point; default: as many as it has. */
+  readonly decimals?: number;
+}
+
+export interface Match {
+  readonly cause: Sentence;
+  /** The number that this procedure gives. */
+  readonly value: number;
+}
+
+/** What `diagnose` found: the causes that give this number, and printers for them. */
+export class Diagnosis {
+  readonly found: number;
+  /** The number as it was given. */
+  readonly given: string;
+  readonly expected: number;
+  /** Whether the number is right, or fits with too few digits to tell. */
+  readonly verdict: Agreement;
+  /** Whether the verdict is "right". */
+  readonly correct: boolean;
+  /** The mistakes that give this number, if it is wrong. */
+  readonly matches: readonly Match[];
+  readonly tried: number;
+  readonly nearest: Match;
+  /** What `expected` is: the gradient, the change or the new value of the parameter, or the loss. */
+  readonly what: Sentence;
+  readonly #language: Language;
+
+  constructor(facts: Omit<Diagnosis, "toText" | "correct">, language: Language) {
+    this.found = facts.found;
+    this.given = facts.given;
+    this.expected = facts.expected;
+    this.verdict = facts.verdict;
+    this.correct = facts.verdict === "right";
+    this.matches = facts.matches;
+    this.tried = facts.tried;
+    this.nearest = facts.nearest;
+    this.what = facts.what;
+    this.#language = language;
+  }
+
+  toText(options: { readonly language?: Language } = {}): string {
+    checkNames("toText", options, ["language"]);
+    const { language = this.#language } = options;
+    if (!languages.includes(language)) choose("language", language, languages);
+    const w = wording(language, 9);
+    const style = { tex: false, digits: 9, symbols: {}, operators: {} };
+    const text = (s: Sentence) => plainText(w.sentence(s), style);
+    const slots = {
+      found: this.given,
+      what: this.what,
+      value: number(this.expected),
+      n: this.tried,
+    };
+    if (this.verdict === "right") return text(say("d_correct", slots));
+    if (this.verdict === "unclear") return text(say("d_unclear", slots));
+    const list = this.matches.map((m) => text(m.cause)).join(text(say("and")));
+    if (list !== "")
+      return text(say(this.matches.length > 1 ? "d_many" : "d_one", { ...slots, list }));
+    const { value, cause } = this.nearest;
+    return text(say("d_none", { ...slots, nearest: number(value), cause }));
+  }
+}
+
+/** What was given, with its digits. */
+function givenNumber(t: Trace, { value, lossAfterStep, ...more }: DiagnoseOptions): Numeral {
+  const got = value ?? lossAfterStep;
+  const both = value !== undefined && lossAfterStep !== undefined;
+  const typed = typeof got === "number" ? withDecimals(got, more.decimals) : got;
+  const known = typeof typed === "string" ? numeral(typed) : undefined;
+  if (!known || !t.trainer || both) {
+    const found = both ? "both" : got === undefined ? "no number" : shown(got);
+    return fail("bad-argument", {
+      message: "A diagnosis needs a network and the number that was got.",
+      expected: "value with parameter, or lossAfterStep: a finite number",
+      found: t.trainer ? found : "a function",
+    });
+  }
+  const { decimals, quantity } = more;
+  const unused =
+    typeof got === "string" && decimals !== undefined
+      ? "decimals, beside a text, which has its digits"
+      : value === undefined && quantity !== undefined
+        ? "quantity, beside lossAfterStep"
+        : undefined;
+  if (unused) {
+    fail("bad-argument", {
+      message: "An option would not be read.",
+      expected: "decimals beside a number, quantity beside value",
+      found: unused,
+    });
+  }
+  if (quantity !== undefined && !quantities.includes(quantity))
+    choose("quantity", quantity, quantities);
+  const plain = typeof got === "number" && decimals === undefined;
+  const text = plain ? rounded(got, 12) : known.text.replace("-", "−");
+  return { ...known, text };
+}
+
+function withDecimals(value: number, decimals: number | undefined): string {
+  if (decimals === undefined) return String(value);
+  if (Number.isInteger(decimals) && decimals >= 0 && decimals <= 100)
+    return value.toFixed(decimals);
+  return fail("bad-argument", {
+    message: "decimals says how many digits stand after the point.",
+    expected: "a whole number from 0 to 100",
+    found: shown(decimals),
+  });
+}
+
+/** Names the mistake that gives a number, if one of those that are known does. */
+export async function diagnose(
+  subject: Subject,
+  options: DiagnoseOptions = {},
+): Promise<Diagnosis> {
+  const own = ["value", "quantity", "lossAfterStep", "decimals"];
+  checkNames("diagnose", options, [...optionNames, ...own]);
+  const t = traceOf(subject, options);
+  const { value, language = "en" } = options;
+  const given = givenNumber(t, options);
+  if (!languages.includes(language)) choose("language", language, languages);
+  if (options.notation !== undefined && !notations.includes(options.notation))
+    choose("notation", options.notation, notations);
+  const timing = timingOf(t, options);
+  const all = withSite(callSite(), () => mistakes(t, undefined, timing));
+  const numbers =
+    value === undefined
+      ? all.map((k): Result => ({ cause: k.cause, what: say("q_loss"), value: k.after, of: k }))
+      : parameterNumbers(t, all, options);
+  const off = (m: Match) => Math.abs(m.value - given.value);
+  const right = numbers.filter((m) => m.of === all[0] && !m.other);
+  const rest = numbers.filter((m) => !right.includes(m) && Number.isFinite(m.value));
+  const judge = (m: Result) => agreement(given, m.value, m.rounding);
+  const judged = (v: Agreement) => right.find((m) => judge(m) === v);
+  const hit = judged("right") ?? judged("unclear");
+  const { what, value: expected } = hit ?? right[0]!;
+  if (!Number.isFinite(expected)) {
+    return fail("not-finite", {
+      message: "The network's own number is not finite, so there is nothing to compare with.",
+      expected: "a finite number",
+      found: String(expected),
+      fix: "Ask gradientReport, or chainrule report, which operator made it.",
+    });
+  }
+  const plain = ({ cause, value }: Result): Match => ({ cause, value });
+  const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? right[0]!));
+  // What is right, or may be, is not held to be a mistake that happens to give the same number;
+  // nor is another quantity that is right.
+  const fitting = hit ? [] : rest.filter((m) => judge(m) !== "wrong");
+  const others = fitting.filter((m) => m.of === all[0]);
+  const matches = (others.length > 0 ? others : fitting).map(plain);
+  const verdict = hit ? judge(hit) : "wrong";
+  const facts = { found: given.value, given: given.text, expected, what, verdict };
+  return new Diagnosis({ ...facts, tried: numbers.length, nearest, matches }, language);
+}
+
+/** A number that a procedure gives, and what it is. */
+interface Result extends Match {
+  readonly what: Sentence;
+  readonly of: Candidate;
+  /** Whether it is another quantity than was asked for. */
+  readonly other?: boolean;
+  /** How far its own rounding can put it off. */
+  readonly rounding?: number;
+}
+
+/** A parameter's gradient, its change and its new value, by every procedure. */
+function parameterNumbers(
+  t: Trace,
+  all: readonly Candidate[],
+  { parameter, notation, quantity }: Pick<DiagnoseOptions, "parameter" | "notation" | "quantity">,
+): Result[] {
+  const { name, index } =
+    parameter === undefined ? { name: t.trainable[0]!, index: 0 } : locate(t, parameter, notation);
+  const p = parameter ?? name + indexText(t.parameters[name]!.shape, index);
+  const old = t.bindings.get(t.parameters[name]!)![index]!;
+  const [right] = all;
+  const kinds: Readonly<Record<Quantity, readonly [MessageKey, (k: Candidate) => number]>> = {
+    gradient: ["q_gradient", (k) => k.gradients[name]![index]!],
+    newValue: ["q_newValue", (k) => k.next[name]![index]!],
+    change: ["q_change", (k) => k.next[name]![index]! - old],
+  };
+  return quantities.flatMap((kind) => {
+    const [key, value] = kinds[kind];
+    const what = say(key, { p });
+    const other = quantity !== undefined && kind !== quantity;
+    const same = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(a);
+    const cause = (k: Candidate): Sentence => {
+      if (k === right) return other ? say("m_other", { what }) : k.cause;
+      return kind === (quantity ?? "gradient") ? k.cause : say("m_as", { cause: k.cause, what });
+    };
+    // A small change of a large number has lost its last digits.
+    const rounding = kind === "change" ? Math.abs(old) * 2 ** -52 : 0;
+    return all
+      .filter((k) => k === right || !same(value(k), value(right!)))
+      .map((k): Result => ({ cause: cause(k), what, value: value(k), of: k, other, rounding }));
+  });
+}

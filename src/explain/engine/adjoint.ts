@@ -1,0 +1,97 @@
+/** Derivatives between named quantities: the chain rule over the unnamed elements in between. */
+import { isFloat } from "../../core/dtype.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { type Element, type Elements, keyOf, type Local, type Naming } from "./elements.ts";
+import { type Expr, one, product, sum } from "./expr.ts";
+
+export interface Partial {
+  readonly element: Element;
+  readonly coefficient: Expr;
+}
+
+/** What an element reads that can carry a derivative. */
+const realReads = (elements: Elements, e: Element) =>
+  elements.reads(e).filter(({ node }) => isFloat(node.dtype));
+
+/**
+ * The elements among `wanted` that `from` is computed from, nothing named lying in between; nodes
+ * that are `idle` are known to lead to none.
+ */
+export function direct(
+  elements: Elements,
+  from: Element,
+  wanted: ReadonlySet<string>,
+  idle: (node: Tensor) => boolean,
+): Element[] {
+  const found = new Map<string, Element>();
+  const seen = new Set<string>();
+  const stack = [from];
+  for (let e = stack.pop(); e !== undefined; e = stack.pop()) {
+    for (const { node, at } of realReads(elements, e)) {
+      if (idle(node)) continue;
+      const child = elements.resolve(node, at);
+      const key = keyOf(child);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      if (wanted.has(key)) found.set(key, child);
+      else if (!elements.isNamed(child)) stack.push(child);
+    }
+  }
+  return [...found.values()];
+}
+
+/**
+ * The unnamed elements from `from` down to `wanted` that lie on a way between them, what is used
+ * before what uses it; `from` is the last.
+ */
+export function between(
+  elements: Elements,
+  from: Element,
+  wanted: ReadonlySet<string>,
+  naming: Naming = elements.naming,
+): Element[] {
+  const leads = new Map<string, boolean>();
+  const order: Element[] = [];
+  const visit = (e: Element): boolean => {
+    const key = keyOf(e);
+    const known = leads.get(key);
+    if (known !== undefined) return known;
+    leads.set(key, false);
+    let found = false;
+    for (const { node, at } of realReads(elements, e)) {
+      const child = elements.resolve(node, at, naming);
+      if (wanted.has(keyOf(child))) found = true;
+      else if (!elements.isNamed(child, naming) && visit(child)) found = true;
+    }
+    leads.set(key, found);
+    if (found) order.push(e);
+    return found;
+  };
+  visit(from);
+  return order;
+}
+
+/** ∂from/∂(each wanted element), by reverse accumulation of the records' own rules. */
+export function partials(
+  elements: Elements,
+  from: Element,
+  wanted: ReadonlySet<string>,
+  naming: Naming = elements.naming,
+): Map<string, Partial> {
+  const order = between(elements, from, wanted, naming);
+  const inner = new Set(order.map(keyOf));
+  const terms = new Map<string, Expr[]>([[keyOf(from), [one]]]);
+  const found = new Map<string, Element>();
+  for (const e of order.toReversed()) {
+    const g = elements.bounded(sum(terms.get(keyOf(e)) ?? []));
+    const keep = (child: Element) => wanted.has(keyOf(child)) || inner.has(keyOf(child));
+    for (const { child, coefficient } of elements.locals(e, naming, keep) as Local[]) {
+      const key = keyOf(child);
+      terms.set(key, [...(terms.get(key) ?? []), product([g, coefficient])]);
+      if (wanted.has(key)) found.set(key, child);
+    }
+  }
+  return new Map(
+    [...found].map(([key, element]) => [key, { element, coefficient: sum(terms.get(key)!) }]),
+  );
+}

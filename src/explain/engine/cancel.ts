@@ -1,0 +1,41 @@
+/** Where a loss and its activation suit each other: what one divides by, the other multiplies with. */
+import { div } from "../../ops/arithmetic.ts";
+import { input } from "../../ops/leaf.ts";
+import type { Context } from "./context.ts";
+import { type Expr, product, symbol } from "./expr.ts";
+
+export interface Cancelled {
+  /** What cancels, and what is left. */
+  readonly factor: Expr;
+  readonly rest: Expr;
+}
+
+/** Of two factors, each in several forms: one of the first is a quotient by one of the second. */
+export function cancelled(
+  c: Context,
+  first: readonly Expr[],
+  second: readonly Expr[],
+): Cancelled | undefined {
+  const [above, below] = [input("q", [], "f64"), input("p", [], "f64")];
+  const pattern = c.elements.expr(div(above, below), 0, (n) =>
+    n === above || n === below ? symbol("#") : undefined,
+  );
+  for (const e of first) {
+    const factors = e.kind === "product" ? e.args : [e];
+    for (const [i, quotient] of factors.entries()) {
+      if (quotient.kind !== "apply" || pattern.kind !== "apply") continue;
+      if (quotient.op !== pattern.op) continue;
+      const [rest, divisor] = quotient.args as readonly [Expr, Expr];
+      const factor = second.find((s) => factorsOf(s) === factorsOf(divisor));
+      if (factor) return { factor, rest: product(factors.with(i, rest)) };
+    }
+  }
+  return undefined;
+}
+
+/** The factors of a product, in whatever order they stand. */
+const factorsOf = (e: Expr): string =>
+  (e.kind === "product" ? e.args : [e])
+    .map((f) => JSON.stringify(f))
+    .sort()
+    .join();

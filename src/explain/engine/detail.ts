@@ -1,0 +1,80 @@
+/** How much of a network is written out: of a large one, some units of some layers. */
+import { isFloat } from "../../core/dtype.ts";
+import type { Cell, Table } from "../derivation.ts";
+import { rounded } from "../render/print.ts";
+import { say } from "../say.ts";
+import type { Context } from "./context.ts";
+import type { Element } from "./elements.ts";
+import { type Expr, number } from "./expr.ts";
+
+/** Layers up to this width are shown unit by unit, unless there are many of them. */
+export const wide = 8;
+/** Networks with more quantities than this have one unit of each layer shown. */
+const manyUnits = 40;
+/** Of deeper networks than this only the layers at both ends of the way are shown. */
+const manyLayers = 12;
+const atEachEnd = 3;
+
+export class Detail {
+  /** One unit stands for each layer; the numbers of the others stand in a table. */
+  readonly brief: boolean;
+  readonly #first: number;
+  readonly #last: number;
+
+  constructor(c: Context, parameters: readonly string[]) {
+    const { stages, examples } = c.trace;
+    const units = stages.reduce((n, { tensor }) => {
+      const own = tensor.size / (c.isBatched(tensor) ? examples : 1);
+      return own <= wide ? n + own : n;
+    }, 0);
+    this.brief = c.trace.trainer !== undefined && parameters.length === 1 && units > manyUnits;
+    const layers = Math.max(0, ...stages.map((s) => s.layer));
+    const from = c.layerOf(parameters[0] ?? "");
+    const all = !this.brief || layers <= manyLayers;
+    this.#first = all ? Number.POSITIVE_INFINITY : from + atEachEnd - 1;
+    this.#last = all ? 0 : layers - atEachEnd + 1;
+  }
+
+  /** Whether a layer is shown at all. */
+  shows(layer: number): boolean {
+    return layer <= this.#first || layer >= this.#last;
+  }
+}
+
+const pageWidth = 78;
+const most = 4;
+
+export type Named = readonly [name: Expr, value: number];
+
+/** Elements with their names, as far as they are numbers and have some. */
+export const named = (c: Context, elements: readonly Element[]): Named[] =>
+  elements.flatMap((e): Named[] => {
+    const name = isFloat(e.node.dtype) ? c.name(e) : undefined;
+    return name ? [[name, c.elements.value(e)]] : [];
+  });
+
+/** Names with their values, in as many columns as fit on a page; undefined if there are none. */
+export function pairs(c: Context, all: readonly Named[]): Table | undefined {
+  const cells = new Map<string, Cell[]>();
+  let [names, values] = [8, 5];
+  for (const [name, value] of all) {
+    const { text } = c.sign(name);
+    cells.set(text, [name, number(value)]);
+    names = Math.max(names, text.length);
+    values = Math.max(values, rounded(value, c.digits).length);
+  }
+  if (cells.size === 0) return undefined;
+  // Two spaces stand behind each column, and numbers are aligned at their points.
+  const fitting = Math.floor(pageWidth / (names + values + 5));
+  const across = Math.max(1, Math.min(most, cells.size, fitting));
+  const columns = Array.from({ length: 2 * across }, (_, i) =>
+    say(i % 2 === 0 ? "quantity" : "value"),
+  );
+  const rows: Cell[][] = [];
+  const ordered = [...cells.values()];
+  for (let i = 0; i < ordered.length; i += across) {
+    const row = ordered.slice(i, i + across).flat();
+    rows.push([...row, ...Array<Cell>(2 * across - row.length).fill("")]);
+  }
+  return { columns, rows };
+}

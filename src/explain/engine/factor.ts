@@ -1,0 +1,290 @@
+/** One factor of the chain rule, derived: textbook forms, or the chain rule inside a composite. */
+import { pushForward } from "../../autodiff/forward.ts";
+import { zerosLike } from "../../ops/leaf.ts";
+import type { Section, Sentence } from "../derivation.ts";
+import { say } from "../say.ts";
+import { between, partials } from "./adjoint.ts";
+import { cancelled } from "./cancel.ts";
+import { type Context, unitAt } from "./context.ts";
+import { type Element, keyOf, type Naming } from "./elements.ts";
+import { type Expr, number, product, sum } from "./expr.ts";
+import { Lemmas } from "./lemmas.ts";
+import { withTerms } from "./loss.ts";
+import { partial } from "./notation.ts";
+
+/** Derives factors, each kind in full once. */
+export class Factors {
+  readonly #c: Context;
+  /** Kinds that were met before, and those of them that were derived in full. */
+  readonly #met = new Set<string>();
+  readonly #full = new Set<string>();
+  readonly #known = new Map<string, Expr>();
+  /** Intermediate results that have a name already, by their definition. */
+  readonly #named = new Map<string, Expr>();
+  /** The forms of each factor, by y/x. */
+  readonly #derived = new Map<string, readonly Expr[]>();
+  readonly #inline: boolean;
+  readonly #lemmas: Lemmas;
+  #intermediates = 0;
+
+  /** `inline`: what was derived once is afterwards written out where it is used. */
+  constructor(c: Context, inline: boolean) {
+    this.#inline = inline;
+    this.#c = c;
+    this.#lemmas = new Lemmas(c);
+  }
+
+  /** ∂y/∂x as a symbol with a value; its derivation becomes a step, once. */
+  symbol(y: Element, x: Element, section: Section = "factors"): Expr {
+    const key = `${keyOf(y)}/${keyOf(x)}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    const c = this.#c;
+    const wanted = new Set([keyOf(x)]);
+    const local = c.local(y, x);
+    if (c.unwritten.has(key)) {
+      const result = c.symbol(c.partialSign(c.signOf(y)!, c.signOf(x)!));
+      this.#known.set(key, result);
+      const forward = number(forwardSlope(c, y, x));
+      const why = [say("unsupported", { y: c.name(y)!, x: c.name(x)!, forward })];
+      c.equation({ section, kind: "unsupported", result, forms: [local], why });
+      return result;
+    }
+    const order = between(c.elements, y, wanted);
+    const kind = order.map((e) => e.node.op.name).join();
+    if (this.#inline && this.#met.has(kind)) {
+      const form = this.#lemmas.fuse(this.#short(c.local(y, x)), section);
+      this.#known.set(key, form);
+      return form;
+    }
+    const result = c.symbol(c.partialSign(c.signOf(y)!, c.signOf(x)!));
+    this.#known.set(key, result);
+    this.#met.add(kind);
+    if (this.#full.has(kind)) this.#again(y, x, result, section);
+    else if (this.#inFull(y, x, result, order, section)) this.#full.add(kind);
+    else {
+      const forms = this.#cases(y, x, c.local(y, x));
+      const why = this.#why(forms.length > 1 ? y.node.op.law : undefined);
+      c.equation({ section, kind: "local derivative", result, forms, why });
+    }
+    return result;
+  }
+
+  /** Both factors as one, ∂E/∂z, where what one divides by is what the other multiplies with. */
+  cancel(root: Element, a: Element, z: Element, result: Expr): void {
+    const c = this.#c;
+    const formsOf = (y: Element, x: Element) => this.#derived.get(`${keyOf(y)}/${keyOf(x)}`) ?? [];
+    const found = cancelled(c, formsOf(root, a), formsOf(a, z));
+    if (!found) return;
+    const both = product([this.symbol(root, a), this.symbol(a, z)]);
+    // A guard against a division by 0 may have taken over.
+    const [short, whole] = [c.evaluate(found.rest), c.evaluate(both)];
+    if (!(Math.abs(short - whole) <= 1e-12 * Math.abs(whole))) return;
+    const why = c.once("cancels", { factor: found.factor });
+    c.equation({ section: "factors", kind: "chain", result, forms: [both, found.rest], why });
+  }
+
+  /** Where no law is needed, what is held fixed is said once. */
+  #why(law: Sentence | undefined): Sentence[] {
+    return law ? [law] : this.#c.once("constant");
+  }
+
+  /** Of a kind that was derived before. */
+  #again(y: Element, x: Element, result: Expr, section: Section): void {
+    const form = this.#short(this.#c.local(y, x));
+    const short = this.#lemmas.fuse(form, section);
+    const forms = short === form ? [form] : [form, short];
+    const why = [say("likewise")];
+    this.#c.equation({ section, kind: "local derivative", result, forms, why });
+  }
+
+  /** A derivative with both cases, where it has a choice, and for the case that holds. */
+  #cases(y: Element, x: Element, holds: Expr, naming?: Naming): Expr[] {
+    const { whole } = this.#c.elements;
+    const key = keyOf(x);
+    const found = partials(whole, y, new Set([key]), naming ?? whole.naming).get(key);
+    const choices = (e: Expr): number =>
+      "args" in e ? e.args.reduce((n, a) => n + choices(a), whole.isChoice(e) ? 1 : 0) : 0;
+    return found && choices(found.coefficient) === 1 ? [found.coefficient, holds] : [holds];
+  }
+
+  /** The whole derivation; false if there is nothing to it. */
+  #inFull(y: Element, x: Element, result: Expr, order: Element[], section: Section): boolean {
+    const c = this.#c;
+    const base = withTerms(c, c.terms);
+    const names = new Map<string, Expr>();
+    const naming: Naming = (node, index) => {
+      if (node === y.node && index === y.index) return c.name(y);
+      return names.get(`${node.id}:${index}`) ?? base(node, index);
+    };
+    // What has the same definition as something before only passes it on.
+    const definitions = order.map((e) => JSON.stringify(c.elements.define(e, base)));
+    const term = order.find((e) => e.node === c.terms);
+    const first = (i: number) => {
+      const same = definitions.indexOf(definitions[i]!);
+      return term && definitions[order.indexOf(term)] === definitions[same] ? term : order[same]!;
+    };
+    const main = first(order.length - 1);
+    const steps = order.filter((e, i) => e === first(i) && this.#deservesName(e, base));
+    const inner = steps.filter((e) => e !== main);
+    if (inner.length > 0) {
+      this.#composite(y, x, result, inner, names, naming, section);
+      return true;
+    }
+    const direct = main === order[0] && x.node === main.node.inputs[0];
+    const textbook = (direct && main.node.op.textbook) || [];
+    const forms = textbook.map((form) => c.elements.rule(main, form));
+    for (const form of this.#cases(y, x, c.local(y, x))) {
+      if (JSON.stringify(forms.at(-1)) !== JSON.stringify(form)) forms.push(form);
+    }
+    const words = law(c, main, x, naming);
+    if (!direct && !words) return false;
+    this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, forms);
+    const why = [say("derive", { y: c.name(y)!, x: c.name(x)! }), ...this.#why(words)];
+    c.equation({ section, kind: "local derivative", result, forms, why });
+    return true;
+  }
+
+  #composite(
+    y: Element,
+    x: Element,
+    result: Expr,
+    inner: Element[],
+    names: Map<string, Expr>,
+    naming: Naming,
+    section: Section,
+  ): void {
+    const c = this.#c;
+    const own = inner.filter((e) => e.node !== c.terms);
+    let why: Sentence[] = [say("derive", { y: c.name(y)!, x: c.name(x)! })];
+    const u = c.intermediate;
+    if (own.length > 0) why.push(...c.once("between", { u: `${u}1, ${u}2 …` }));
+    for (const e of inner) {
+      const term = own.includes(e) ? undefined : naming(e.node, e.index);
+      const n = term ? 0 : ++this.#intermediates;
+      const name = term ?? c.symbol({ text: u + n, tex: `${u}_{${n}}` }, c.elements.value(e));
+      const forms = [c.elements.define(e, naming)];
+      names.set(keyOf(e), name);
+      if (term) continue;
+      this.#named.set(JSON.stringify(c.elements.define(e)), name);
+      // What the lemmas say is about losses.
+      if (y.node === c.trace.loss) this.#lemmas.meet(e, name);
+      c.equation({ section, kind: "local derivative", result: name, forms, why });
+      why = [];
+    }
+    const steps = [...inner, y];
+    const keys = [keyOf(x), ...inner.map(keyOf)];
+    const ways = new Map(
+      steps.map((e) => [e, partials(c.elements, e, new Set(keys), naming)] as const),
+    );
+    const signs = new Map<string, Expr>();
+    const written = new Map<string, readonly Expr[]>();
+    for (const [e, found] of ways) {
+      const of = c.sign(naming(e.node, e.index)!);
+      for (const key of keys.filter((k) => found.has(k))) {
+        const { element, coefficient } = found.get(key)!;
+        const symbol = c.symbol(partial(of, c.sign(naming(element.node, element.index)!)));
+        // Where there are other ways as well, the direct one must not be called ∂y/∂x.
+        const isDirect = key === keyOf(x) && found.size > 1;
+        const name = isDirect
+          ? c.symbol({
+              text: c.sign(symbol).text + (u === "u" ? "|ᵤ" : "|ᵥ"),
+              tex: `\\left.${c.sign(symbol).tex}\\right|_{${u}}`,
+            })
+          : symbol;
+        signs.set(`${keyOf(e)}/${key}`, name);
+        const forms = this.#forms(e, element, coefficient, naming);
+        written.set(`${keyOf(e)}/${key}`, forms);
+        c.equation({
+          section,
+          kind: "local derivative",
+          result: name,
+          forms,
+          why: [
+            ...why,
+            ...(isDirect ? [say("directly", { u })] : this.#why(law(c, e, element, naming))),
+          ],
+        });
+        why = [];
+      }
+    }
+    // Both the product of the names and the product of what they stand for.
+    const total = (value: (from: Element, key: string) => Expr | undefined): Expr => {
+      const along = new Map<string, Expr>([[keyOf(x), sum([])]]);
+      for (const e of steps) {
+        const parts = keys.flatMap((key) => {
+          const d = value(e, key);
+          if (!d) return [];
+          return [key === keyOf(x) ? d : product([d, along.get(key)!])];
+        });
+        along.set(keyOf(e), sum(parts));
+      }
+      return along.get(keyOf(y))!;
+    };
+    const named = total((e, key) => signs.get(`${keyOf(e)}/${key}`));
+    const meant = total((e, key) => ways.get(e)!.get(key)?.coefficient);
+    const ranks = Math.max(...[...written.values()].map((forms) => forms.length));
+    const all = Array.from({ length: ranks }, (_, i) =>
+      total((e, key) => {
+        const forms = written.get(`${keyOf(e)}/${key}`);
+        return forms?.at(Math.max(i - ranks, -forms.length));
+      }),
+    );
+    this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, all);
+    // What is computed beside y may have made it shorter still.
+    const local = c.local(y, x);
+    const briefer = JSON.stringify(local).length < JSON.stringify(meant).length;
+    const short = briefer ? [meant, local] : [meant];
+    const single = [...ways.values()].every((found) => found.size === 1);
+    c.equation({
+      section,
+      kind: "local derivative",
+      result,
+      forms: JSON.stringify(named) === JSON.stringify(result) ? short : [named, ...short],
+      why: [say(single ? "togetherAlong" : "together")],
+    });
+    this.#lemmas.prove(y, x, result, meant, section);
+  }
+
+  /** The forms of one derivative inside a composite: the textbook's, the cases, the last one. */
+  #forms(e: Element, x: Element, last: Expr, naming: Naming): Expr[] {
+    const { elements } = this.#c;
+    const input = e.node.inputs[0];
+    const own = input && elements.resolve(input, e.index, naming);
+    const cases = this.#cases(e, x, last, naming);
+    if (!e.node.op.textbook || !own || keyOf(own) !== keyOf(x)) return cases;
+    const forms = e.node.op.textbook.map((form) => elements.rule(e, form, naming));
+    return JSON.stringify(forms.at(-1)) === JSON.stringify(last) ? forms : [...forms, last];
+  }
+
+  /** The expression with intermediate results that were named before by their names. */
+  #short(e: Expr): Expr {
+    const known = e.kind === "apply" ? this.#named.get(JSON.stringify(e)) : undefined;
+    if (known) return known;
+    return "args" in e ? { ...e, args: e.args.map((a) => this.#short(a)) } : e;
+  }
+
+  /** Sums and products are read through; what has a name in textbooks becomes a step. */
+  #deservesName(e: Element, naming: Naming): boolean {
+    if (e.node === this.#c.terms) return true;
+    return this.#c.elements.define(e, naming).kind === "apply";
+  }
+}
+
+/** ∂y/∂x by forward mode, what else has a name being constant in it. */
+function forwardSlope(c: Context, y: Element, x: Element): number {
+  const others = c.trace.stages.map((s) => s.tensor).filter((t) => t !== x.node && t !== y.node);
+  const sources = [x.node, ...others];
+  const tangents = sources.map((t) => (t === x.node ? unitAt(x) : zerosLike(t)));
+  const [tangent] = pushForward([y.node], sources, tangents);
+  return c.trace.evaluate([tangent!])[0]![y.index]!;
+}
+
+/** The law of the operator, as its record says it; arithmetic of several steps needs none. */
+function law(c: Context, e: Element, x: Element, naming: Naming): Sentence | undefined {
+  const way = between(c.elements, e, new Set([keyOf(x)]), naming);
+  // A law about whole matrices says little about one of their numbers.
+  if (e.node.op.derivative.kind === "multilinear") return undefined;
+  const named = way.length === 1 || c.elements.define(e, naming).kind === "apply";
+  return named ? e.node.op.law : undefined;
+}

@@ -1,0 +1,291 @@
+/**
+ * A graph seen element by element: where one number of a node comes from. It is read off the
+ * meanings of the operators' records; no operator is known here by name.
+ */
+import type { Expression } from "../../core/expression.ts";
+import type { Meaning } from "../../core/op.ts";
+import { sizeOf, stridesOf } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { type Expr, type Load, scalar, zero } from "./expr.ts";
+
+/** One number of a node. */
+export interface Element {
+  readonly node: Tensor;
+  readonly index: number;
+}
+
+/** What an element is called, if it has a name. */
+export type Naming = (node: Tensor, index: number) => Expr | undefined;
+
+/** A number that an element reads: which input of its node, and where in it. */
+export interface Read {
+  readonly node: Tensor;
+  readonly input: number;
+  readonly at: number;
+}
+
+export const keyOf = (e: Element): string => `${e.node.id}:${e.index}`;
+
+export abstract class Origins {
+  /** Names that hold everywhere; a name cuts an expression off. */
+  naming: Naming = () => undefined;
+  /** Whether a node's elements have such names. */
+  named: (node: Tensor) => boolean = () => false;
+  /** A node that is not passed over though it may only move or choose: it gets names later. */
+  kept: Tensor | undefined;
+  readonly #whole: boolean;
+  readonly #meanings = new Map<Tensor, Meaning>();
+  readonly #composed = new Map<Tensor, Tensor>();
+  readonly #reads = new Map<Tensor, Read[][]>();
+
+  /**
+   * Where a choice depends on numbers, the case that holds stands for it: near these numbers it is
+   * all that there is. As a `whole`, all cases are shown.
+   */
+  constructor(whole: boolean) {
+    this.#whole = whole;
+  }
+
+  /** The value of an element. */
+  abstract value(e: Element, naming?: Naming): number;
+
+  /** Whether an element has a name, which cuts an expression off. */
+  isNamed({ node, index }: Element, naming: Naming = this.naming): boolean {
+    return naming === this.naming ? this.named(node) : naming(node, index) !== undefined;
+  }
+
+  /** The element itself, past operators that only move it. A named one stays. */
+  resolve(node: Tensor, index: number, naming: Naming = this.naming): Element {
+    let at: Element = { node, index };
+    while (!this.isNamed(at, naming)) {
+      const next = this.#moved(at, naming);
+      if (!next) return at;
+      at = next;
+    }
+    return at;
+  }
+
+  /** The element that this one is, if its operator does nothing but move or choose. */
+  #moved(e: Element, naming: Naming): Element | undefined {
+    if (e.node === this.kept) return undefined;
+    const inner = this.composed(e.node);
+    if (inner) return { node: inner, index: e.index };
+    const meaning = this.meaning(e.node);
+    if (e.node.op.derivative.kind !== "linear" || meaning.loop !== "map") return undefined;
+    const value = this.chosen(e, bare(meaning.value), naming);
+    if (value?.kind !== "load" || value.when) return undefined;
+    return { node: e.node.inputs[value.input]!, index: this.at(e, value.at) };
+  }
+
+  /** Of a choice, the case that holds, unless all are to be shown. */
+  chosen(e: Element, value: Expression, naming: Naming = this.naming): Expression {
+    if (this.#whole || value.kind !== "select" || value.condition.kind !== "load") return value;
+    const holds = this.at(e, value.condition, this.indices(e), naming) !== 0;
+    return bare(holds ? value.then : value.otherwise);
+  }
+
+  /** Whether an operator chooses between two of its inputs by a third. */
+  chooses(node: Tensor): boolean {
+    const meaning = this.meaning(node);
+    const value = meaning.loop === "map" ? bare(meaning.value) : undefined;
+    return value?.kind === "select" && value.condition.kind === "load";
+  }
+
+  /** A node that is differentiated as its composition, as that composition. */
+  composed(node: Tensor): Tensor | undefined {
+    if (node.op.derivative.kind !== "compose") return undefined;
+    return this.built(node);
+  }
+
+  /** The elements that it reads directly, as positions in the inputs. */
+  reads(named: Element): readonly Read[] {
+    const e = this.opened(named);
+    let known = this.#reads.get(e.node);
+    if (!known) this.#reads.set(e.node, (known = []));
+    return (known[e.index] ??= this.#read(e));
+  }
+  #read(e: Element): Read[] {
+    const { node, index } = e;
+    const found: Read[] = [];
+    const known = new Set<number>();
+    const add = (input: number, at: number) => {
+      const key = at * node.inputs.length + input;
+      if (known.has(key)) return;
+      known.add(key);
+      found.push({ node: node.inputs[input]!, input, at });
+    };
+    const meaning = this.meaning(node);
+    const at = this.indices(e);
+    switch (meaning.loop) {
+      case "leaf":
+        break;
+      case "compose":
+        for (const r of this.argumentsOf(e)) add(r.input, r.at);
+        break;
+      case "map": {
+        const value = this.chosen(e, bare(meaning.value));
+        if (!this.isSymbol(e, value)) this.#loads(e, value, at, add);
+        else for (let k = 0; k < node.inputs.length; k++) add(k, index);
+        break;
+      }
+      case "scan":
+        for (const i of scanned(meaning, node.shape, at)) this.#loads(e, meaning.value, i, add);
+        break;
+      case "reduce":
+        for (const r of unravelled(meaning.over)) {
+          this.#loads(e, meaning.value, [...at, ...r], add);
+        }
+        break;
+      case "scatter":
+        for (const u of unravelled(meaning.over)) {
+          if (this.at(e, meaning.at, u) === index) this.#loads(e, meaning.value, u, add);
+        }
+    }
+    return found;
+  }
+
+  /** What an expression reads where its loops stand at `at`. */
+  #loads(
+    e: Element,
+    value: Expression,
+    at: readonly number[],
+    add: (input: number, at: number) => void,
+  ): void {
+    switch (value.kind) {
+      case "apply":
+        for (const a of value.args) this.#loads(e, a, at, add);
+        break;
+      case "cast":
+        this.#loads(e, value.value, at, add);
+        break;
+      case "select": {
+        this.#loads(e, value.condition, at, add);
+        const holds = this.at(e, value.condition, at) !== 0;
+        this.#loads(e, holds ? value.then : value.otherwise, at, add);
+        break;
+      }
+      case "load":
+        if (value.when && this.at(e, value.when, at) === 0) return;
+        add(value.input, this.at(e, value.at, at));
+    }
+  }
+
+  /** What a composite is computed from, in the order in which its composition reads it. */
+  argumentsOf(e: Element): Read[] {
+    const { inputs } = e.node;
+    const found: Read[] = [];
+    this.usesIn(this.built(e.node)!, e.index, inputs, (child) => {
+      const input = inputs.indexOf(child.node);
+      if (input >= 0) found.push({ node: child.node, input, at: child.index });
+    });
+    return found;
+  }
+
+  /** How often each element between `inputs` and an element is used, by key, in order of use. */
+  usesIn(
+    root: Tensor,
+    index: number,
+    inputs: readonly Tensor[],
+    first: (e: Element) => void = () => {},
+  ): Map<string, number> {
+    const uses = new Map<string, number>();
+    const isInput: Naming = (node) => (inputs.includes(node) ? zero : undefined);
+    const walk = (node: Tensor, at: number): void => {
+      const child = this.resolve(node, at, isInput);
+      const key = keyOf(child);
+      const before = uses.get(key) ?? 0;
+      uses.set(key, before + 1);
+      if (before > 0) return;
+      first(child);
+      if (!inputs.includes(child.node)) for (const r of this.reads(child)) walk(r.node, r.at);
+    };
+    walk(root, index);
+    return uses;
+  }
+
+  /** A composite stands for its composition. */
+  opened(e: Element): Element {
+    let node: Tensor | undefined = e.node;
+    for (let inner = this.composed(node); inner; inner = this.composed(node)) node = inner;
+    return { node, index: e.index };
+  }
+
+  /** Whether the operator's own notation stands for an element of a map, not its structure. */
+  isSymbol(e: Element, value: Expression): boolean {
+    const { node } = e;
+    const { kind } = node.op.derivative;
+    const pointwise = kind === "pointwise" || kind === "zero" || value.kind === "select";
+    if (!pointwise || value.kind === "index") return false;
+    const structural =
+      value.kind === "apply" &&
+      ["add", "sub", "mul", "neg"].includes(value.fn) &&
+      // One number multiplied by itself is a square, whatever it is computed by.
+      value.args.length === node.inputs.length &&
+      value.args.every((a) => a.kind === "load");
+    return !structural && node.inputs.every((x) => x.size === node.size);
+  }
+
+  meaning(node: Tensor): Meaning {
+    let meaning = this.#meanings.get(node);
+    if (!meaning) {
+      meaning = node.op.meaning(node.inputs, node, node.attributes);
+      this.#meanings.set(node, meaning);
+    }
+    return meaning;
+  }
+
+  built(node: Tensor): Tensor | undefined {
+    const known = this.#composed.get(node);
+    if (known) return known;
+    const meaning = this.meaning(node);
+    if (meaning.loop !== "compose") return undefined;
+    const built = meaning.build(node.inputs);
+    this.#composed.set(node, built);
+    return built;
+  }
+
+  /** The element's position along each axis. */
+  indices({ node, index }: Element): number[] {
+    const at = new Array<number>(node.shape.length);
+    let rest = index;
+    for (let axis = at.length - 1; axis >= 0; axis--) {
+      const n = node.shape[axis]!;
+      at[axis] = rest % n;
+      rest = (rest - at[axis]!) / n;
+    }
+    return at;
+  }
+
+  /** An index expression; where it depends on data, the data are looked up. */
+  at(
+    e: Element,
+    at: Expression,
+    indices: readonly number[] = this.indices(e),
+    naming: Naming = this.naming,
+  ): number {
+    const load: Load = (input, i) => this.value({ node: e.node.inputs[input]!, index: i }, naming);
+    return scalar(at, load, indices);
+  }
+}
+
+/** An expression without the conversions around it. */
+export const bare = (e: Expression): Expression => (e.kind === "cast" ? bare(e.value) : e);
+
+/** Where a scan has been before it reaches `at`. */
+export function scanned(
+  { axis, reverse }: Extract<Meaning, { loop: "scan" }>,
+  shape: readonly number[],
+  at: readonly number[],
+): number[][] {
+  const from = reverse ? at[axis]! : 0;
+  const to = reverse ? shape[axis]! - 1 : at[axis]!;
+  return Array.from({ length: to - from + 1 }, (_, i) => at.with(axis, from + i));
+}
+
+/** All multi-indices of a shape, in row-major order. */
+export function unravelled(shape: readonly number[]): number[][] {
+  const strides = stridesOf(shape);
+  return Array.from({ length: sizeOf(shape) }, (_, i) =>
+    shape.map((n, axis) => Math.floor(i / strides[axis]!) % n),
+  );
+}

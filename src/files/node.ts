@@ -1,0 +1,231 @@
+/** Files in Node; files-browser.ts has the same interface for where there are none. */
+
+import { randomBytes } from "node:crypto";
+import { constants, type Stats } from "node:fs";
+import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
+import { explainRefusal, fileFlags } from "../core/permission.ts";
+import { type FileOperations, replaceFile } from "./atomic.ts";
+import type { ReadOptions } from "./browser.ts";
+import { shownPath } from "./in-file.ts";
+
+const pieceSize = 2 ** 26;
+
+/** V8's longest string. */
+const longestText = 2 ** 29 - 24;
+
+/**
+ * The bytes of a file. It must be a regular one: a pipe could keep us waiting for ever, and a
+ * device never end. `limit` defaults to 2 GiB.
+ *
+ * @throws ChainruleError "file-unreadable"; "too-large" beyond the limit.
+ */
+export async function readBytes(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
+  const limit = options.limit ?? 2 ** 31;
+  try {
+    const before = await stat(path);
+    checkRegular(before, path, "file-unreadable");
+    checkSize(before.size, limit, path);
+    const file = await open(path, "r");
+    try {
+      return await readAll(file, before.size);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    return explain(error, path, "file-unreadable");
+  }
+}
+
+async function readAll(file: Awaited<ReturnType<typeof open>>, size: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  while (at < size) {
+    const { bytesRead } = await file.read(bytes, at, Math.min(pieceSize, size - at), at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+  }
+  return at === size ? bytes : bytes.subarray(0, at);
+}
+
+function checkSize(size: number, limit: number, path: string): void {
+  if (size <= limit) return;
+  fail("too-large", {
+    message: "The file is longer than the limit.",
+    expected: `at most ${limit} bytes`,
+    found: `${size} bytes`,
+    where: shownPath(path),
+  });
+}
+
+/**
+ * The text of a UTF-8 file, without its byte order mark. `limit` defaults to 512 million bytes,
+ * about the longest string that JavaScript engines allow.
+ *
+ * @throws ChainruleError as `readBytes`; "file-corrupt" where the bytes are not UTF-8.
+ */
+export async function readText(path: string, options: ReadOptions = {}): Promise<string> {
+  const bytes = await readBytes(path, {
+    limit: Math.min(options.limit ?? 512_000_000, longestText),
+  });
+  const wide = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    return fail("file-corrupt", {
+      message: "The file is not UTF-8 text.",
+      expected: "text in UTF-8",
+      found: wide ? "text in UTF-16" : "other bytes",
+      where: shownPath(path),
+      fix: "Save it again as text in UTF-8 (in a spreadsheet: “CSV UTF-8”).",
+      cause,
+    });
+  }
+}
+
+const operations: FileOperations = {
+  async create(path, mode) {
+    // Node's permission model forbids fsync altogether: there every write waits for the disk.
+    const guarded = "permission" in process && process.permission !== undefined;
+    const { O_WRONLY, O_CREAT, O_EXCL, O_SYNC = 0 } = constants;
+    const flags = guarded ? O_WRONLY | O_CREAT | O_EXCL | O_SYNC : "wx";
+    const file = await open(path, flags, mode ?? 0o666);
+    return {
+      async write(bytes) {
+        // Gives back what the process's mask took away; where there are no permissions, no matter.
+        if (mode !== undefined) await file.chmod(mode).catch(() => {});
+        await file.writeFile(bytes);
+      },
+      sync: async () => (guarded ? undefined : file.sync()),
+      close: () => file.close(),
+    };
+  },
+  rename,
+  remove: (path) => rm(path, { force: true }),
+  async syncFolder(path) {
+    const folder = await open(path, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  },
+};
+
+/**
+ * Writes a file so that after a failure, a kill or a loss of power there is either the old file or
+ * the new one, whole. A link is followed; the permissions of an existing file are kept. A process
+ * that is killed in between leaves a file .chainrule-….tmp behind.
+ *
+ * @throws ChainruleError "file-unwritable"; the old file is then as it was.
+ */
+export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
+  return writeWith(operations, path, bytes);
+}
+
+/** `writeAtomically` with other operations, for tests that make one of them fail. */
+export async function writeWith(
+  given: FileOperations,
+  path: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  try {
+    const existing = await existingFile(path);
+    const real = existing?.path ?? path;
+    const folder = dirname(real);
+    if (basename(real) === "") throw Object.assign(new Error("a folder"), { code: "EISDIR" });
+    // A short name of its own: the target's, lengthened, could be too long for the file system.
+    const temporary = join(folder, `.chainrule-${randomBytes(8).toString("hex")}.tmp`);
+    await replaceFile(given, { path: real, folder, mode: existing?.mode }, temporary, bytes);
+  } catch (error) {
+    explain(error, path, "file-unwritable");
+  }
+}
+
+/** What already stands at the path: nothing, or a regular file that may be written. */
+async function existingFile(
+  path: string,
+): Promise<{ readonly path: string; readonly mode: number } | undefined> {
+  let found: Stats;
+  try {
+    found = await stat(path);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return undefined;
+    throw error;
+  }
+  // A rename would replace a device such as /dev/null by a file.
+  checkRegular(found, path, "file-unwritable");
+  // Tried and not asked for: to answer, Deno wants a permission of its own.
+  await (await open(path, "r+")).close();
+  return { path: await realpath(path), mode: found.mode & 0o7777 };
+}
+
+function checkRegular(found: Stats, path: string, code: "file-unreadable" | "file-unwritable") {
+  if (found.isFile()) return;
+  fail(code, {
+    message: found.isDirectory() ? "This is a folder, not a file." : "This is not a regular file.",
+    expected: "a regular file",
+    found: found.isDirectory() ? "a folder" : found.isFIFO() ? "a pipe" : "a device or socket",
+    where: shownPath(path),
+    fix: "Give the path of a file.",
+  });
+}
+
+/** What Node's error codes mean, and what to do. */
+const reasons: Readonly<Record<string, readonly [string, string]>> = {
+  ENOENT: ["There is no such file or folder.", "Check the path."],
+  EACCES: ["The permissions forbid it.", "Change the permissions, or choose another place."],
+  EPERM: ["The system forbids it.", "Change the permissions, or choose another place."],
+  EROFS: ["The disk can only be read.", "Choose another place."],
+  EISDIR: ["This is a folder, not a file.", "Give the path of a file."],
+  ENOTDIR: ["A part of the path is a file, not a folder.", "Check the path."],
+  ENOSPC: ["The disk is full.", "Free some space, or choose another place."],
+  EDQUOT: ["Your share of the disk is used up.", "Free some space, or choose another place."],
+  EFBIG: ["The file is too long for this file system.", "Choose another place."],
+  ENAMETOOLONG: ["The path is too long.", "Choose a shorter name."],
+  ELOOP: ["The links in the path lead round in a circle.", "Check the path."],
+  EMFILE: ["Too many files are open.", "Close some of them."],
+  ENFILE: ["Too many files are open.", "Close some of them."],
+  EBUSY: ["Another program is using the file.", "Close that program."],
+  EIO: ["The disk reported a fault.", "Check the disk, or choose another place."],
+  ERR_INVALID_ARG_VALUE: ["This is not a valid path.", "Check the path."],
+  ERR_INVALID_ARG_TYPE: ["This is not a path.", "Give the path as text."],
+};
+
+/** What they mean besides where a new file was to be made. */
+const writingReasons: typeof reasons = {
+  ENOENT: [
+    "The folder does not exist, or takes no files.",
+    "Make the folder, or choose another place.",
+  ],
+};
+
+function explain(error: unknown, path: string, code: ErrorCode): never {
+  if (error instanceof ChainruleError) throw error;
+  if (error instanceof RangeError) {
+    return fail("out-of-memory", {
+      message: "The file does not fit into memory.",
+      where: shownPath(path),
+      cause: error,
+    });
+  }
+  const { code: reason, message } = error as { code?: unknown; message?: unknown };
+  const writing = code === "file-unwritable";
+  const meaning = writing ? { ...reasons, ...writingReasons } : reasons;
+  const known = typeof reason === "string" ? meaning[reason] : undefined;
+  const doing = writing ? "The file cannot be written." : "The file cannot be read.";
+  const where = shownPath(path);
+  explainRefusal(error, {
+    message: doing,
+    where,
+    flags: () => fileFlags(dirname(resolve(path)), writing),
+  });
+  return fail(code, {
+    message: known === undefined ? doing : `${doing} ${known[0]}`,
+    found: typeof reason === "string" ? reason : String(message),
+    where,
+    ...(known === undefined ? {} : { fix: known[1] }),
+    cause: error,
+  });
+}

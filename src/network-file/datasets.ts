@@ -1,0 +1,301 @@
+/** Datasets from the data section of a network file. Files are read by what the caller passes. */
+import type { ArrayTensor } from "../core/array-tensor.ts";
+import { ChainruleError, fail } from "../core/errors.ts";
+import { listed } from "../core/wording.ts";
+import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { examples as inlineExamples } from "../data/examples.ts";
+import { idxInputs, idxLabels, labelled, readIdx } from "../data/idx.ts";
+import { readQuantity } from "../data/number-format.ts";
+import { originalTarget, type Preprocessing, preprocessDataset } from "../data/preprocessing.ts";
+import { place } from "../data/records.ts";
+import { split } from "../data/split.ts";
+import { likelyCauses } from "../data/table-advice.ts";
+import { chosenRows, tableDataset, writtenRows } from "../data/table-dataset.ts";
+import { moved } from "../files/in-file.ts";
+import type { Chosen } from "./form.ts";
+import { generators } from "./generators.ts";
+import type { CsvSection, DataSection, ExamplesSection, NetworkFile } from "./network.ts";
+import { NetworkFileError, type Path, type Source, sourceOf } from "./source.ts";
+import { nearestFix, show } from "./wording.ts";
+
+/** Gives the bytes of a file that a network file names, by the path as it is written there. */
+export type ReadFile = (path: string) => Promise<Uint8Array>;
+
+/** What was read: targets are still as the data have them. */
+export interface RawData {
+  readonly train: Dataset;
+  readonly validation: Dataset | undefined;
+  /** Remarks worth showing: columns that are constant, rows that were left out. */
+  readonly notes: readonly string[];
+  /** The line of a table with this number as its target, for messages. */
+  readonly lineOf?: (target: number) => string | undefined;
+}
+
+interface Loading {
+  readonly network: NetworkFile;
+  readonly source: Source | undefined;
+  readonly data: DataSection;
+  /** The share that is kept back, or data of their own. */
+  readonly validation: DataSection["validation"];
+  readonly read: ReadFile;
+  readonly seed: number;
+}
+
+/** Reads the data of a network, training part and validation part. */
+export async function readData(network: NetworkFile, read: ReadFile): Promise<RawData> {
+  const source = sourceOf(network);
+  const { data } = network;
+  if (data === undefined) {
+    return fail("file-invalid", {
+      message: "The network file names no data.",
+      expected: "data: with examples, csv, idx or generate",
+      where: source?.where([]) ?? "the network",
+    });
+  }
+  const { seed } = network.training;
+  const loading: Loading = { network, source, data, validation: data.validation, read, seed };
+  if (data.csv) return readCsv(loading, data.csv);
+  const wholes = await readWhole(loading);
+  if (typeof data.validation !== "number") return { ...wholes, notes: [] };
+  return { ...split(wholes.train, { validation: data.validation, seed }), notes: [] };
+}
+
+/** Everything but tables, which are divided before they become numbers. */
+async function readWhole(
+  loading: Loading,
+): Promise<{ train: Dataset; validation: Dataset | undefined }> {
+  const { data, validation, source } = loading;
+  const other = typeof validation === "object" ? validation : undefined;
+  if (data.generate) {
+    const path = ["data", "generate"];
+    return {
+      train: at(source, path, () => generated(data.generate as Chosen)),
+      validation:
+        other?.generate &&
+        at(source, ["data", "validation", "generate"], () => generated(other.generate as Chosen)),
+    };
+  }
+  if (data.idx) {
+    const { images, labels, ...options } = data.idx;
+    const train = await readImages(loading, { images, labels }, options, ["data", "idx"]);
+    const classes = train.classes?.length ?? 1;
+    const path = ["data", "validation", "idx"];
+    return {
+      train,
+      validation:
+        other?.idx && (await readImages(loading, other.idx, { ...options, classes }, path)),
+    };
+  }
+  const train = at(source, ["data", "examples"], () => inline(data.examples ?? [], data.classes));
+  const classes = train.classes ?? data.classes;
+  return {
+    train,
+    validation:
+      other?.examples &&
+      at(source, ["data", "validation", "examples"], () => inline(other.examples ?? [], classes)),
+  };
+}
+
+const generated = ({ name, options }: Chosen): Dataset =>
+  generators[name]!.build(options as never, undefined);
+
+function inline(list: ExamplesSection, classes: readonly string[] | undefined): Dataset {
+  return inlineExamples({
+    inputs: list.map(({ inputs }) => inputs),
+    targets: list.map(({ targets }) =>
+      typeof targets === "number" && classes ? (classes[targets] ?? String(targets)) : targets,
+    ) as string[],
+    ...(classes ? { classes } : {}),
+  });
+}
+
+async function readImages(
+  { read: bytesOf, source, network }: Loading,
+  files: { readonly images: string; readonly labels: string },
+  options: { readonly classes?: number; readonly scale?: number },
+  path: Path,
+): Promise<Dataset> {
+  const { dtype } = network.training;
+  const read = <T>(part: "images" | "labels", use: (read: ArrayTensor) => T): Promise<T> =>
+    fromFile(source, files[part], [...path, part], async () =>
+      use(await readIdx(await bytesOf(files[part]))),
+    );
+  // One after the other: with two files wrong, the same one is always named.
+  const inputs = await read("images", (images) => idxInputs(images, { ...options, dtype }));
+  const labels = await read("labels", idxLabels);
+  return fromFile(source, files.labels, [...path, "labels"], async () =>
+    labelled(inputs, labels, options.classes),
+  );
+}
+
+async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
+  const { source, data, validation, seed } = loading;
+  const path = ["data", "csv"];
+  const table = await readTable(loading, csv.file, csv, [...path, "file"]);
+  checkColumns(source, table, csv, path);
+  const made = at(
+    source,
+    path,
+    () =>
+      tableDataset(table, {
+        target: csv.target,
+        missing: csv.missing,
+        standardize: csv.standardize,
+        standardizeTarget: csv.standardizeTarget,
+        maxCategories: csv.maxCategories,
+        seed,
+        ...(data.classes ? { classes: data.classes } : {}),
+        ...(csv.inputs ? { inputs: csv.inputs } : {}),
+        ...(typeof validation === "number" ? { validation } : {}),
+      }),
+    csv.file,
+  );
+  const lineOf = linesOf(table, csv, made.preprocessing);
+  const own = typeof validation === "object" ? validation.csv : undefined;
+  if (own === undefined) return { ...made, lineOf };
+  const ownPath = ["data", "validation", "csv"];
+  const other = await readTable(loading, own.file, csv, [...ownPath, "file"]);
+  checkColumns(source, other, csv, path);
+  const { rows, left } = usableRows(other, csv);
+  const dataset = at(source, ownPath, () => preprocessDataset(made.preprocessing, rows), own.file);
+  const notes = [...(other.notes ?? []), ...left].map((note) => `${own.file}: ${note}`);
+  return { ...made, validation: dataset, notes: [...made.notes, ...notes], lineOf };
+}
+
+/** Finds the first row with a target: the examples are in another order, and may be scaled. */
+function linesOf(table: Table, csv: CsvSection, preprocessing: Preprocessing) {
+  const cells = table.columns.find(({ name }) => name === csv.target)?.cells ?? [];
+  return (target: number): string | undefined => {
+    const wanted = originalTarget(preprocessing, target);
+    const bound = 1e-9 * Math.max(1, Math.abs(wanted));
+    const row = cells.findIndex((cell) => {
+      const value = readQuantity(cell, table)?.value ?? Number.NaN;
+      return Math.abs(value - wanted) <= bound;
+    });
+    return row < 0 ? undefined : place(csv.file, table.lines[row]!);
+  };
+}
+
+async function readTable(
+  { read, source }: Loading,
+  file: string,
+  csv: CsvSection,
+  path: Path,
+): Promise<Table> {
+  const { header, delimiter, types, missingValues, decimal, thousands, units, comment } = csv;
+  const options: TableOptions = {
+    source: file,
+    decimal,
+    units,
+    comment,
+    ...(thousands === undefined ? {} : { thousands }),
+    ...(header === undefined ? {} : { header }),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(missingValues === undefined ? {} : { missingValues }),
+  };
+  return fromFile(source, file, path, async () => {
+    const text = decode(await read(file));
+    // Types are given only after names that do not exist have been reported by their lines.
+    const plain = parseTable(text, options);
+    const known = new Set(plain.columns.map(({ name }) => name));
+    const usable = Object.entries(types ?? {}).filter(([name]) => known.has(name));
+    if (usable.length === 0) return plain;
+    return parseTable(text, { ...options, types: Object.fromEntries(usable) });
+  });
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    return fail("file-corrupt", {
+      message: "The table is not UTF-8 text.",
+      expected: "text in UTF-8",
+      fix: "Save it again as text in UTF-8 (in a spreadsheet: “CSV UTF-8”).",
+      cause,
+    });
+  }
+}
+
+/** Columns that the network file names and the table lacks are reported where they are named. */
+function checkColumns(source: Source | undefined, table: Table, csv: CsvSection, path: Path): void {
+  if (source === undefined) return;
+  const names = table.columns.map(({ name }) => name);
+  const named: [Path, string][] = [
+    [["target"], csv.target],
+    ...(csv.inputs ?? []).map((name, i): [Path, string] => [["inputs", i], name]),
+    ...Object.keys(csv.types ?? {}).map((name): [Path, string] => [["types", name], name]),
+  ];
+  const problems = named
+    .filter(([, name]) => !names.includes(name))
+    .map(([inside, name]) => {
+      const near = nearestFix(name, names);
+      const fix = [...(near === undefined ? [] : [near]), ...likelyCauses(table, name)].join(" ");
+      return source.problem([...path, ...inside], {
+        message: `The table ${show(table.source ?? "")} has no column ${show(name)}.`,
+        expected: `one of ${listed(names)}`,
+        fix: fix || "Name one of these columns.",
+      });
+    });
+  if (problems.length > 0) throw new NetworkFileError(problems, "data-invalid");
+}
+
+/** The rows of a further table that have what the policy on missing values asks for. */
+function usableRows(table: Table, csv: CsvSection): { rows: Table; left: string[] } {
+  const missing = new Set(csv.missing === "error" ? [] : table.missingValues);
+  const used = table.columns.filter(
+    ({ name }) =>
+      name === csv.target ||
+      (csv.missing === "drop" && (csv.inputs === undefined || csv.inputs.includes(name))),
+  );
+  const rows = writtenRows(table).filter(
+    (row) => !used.some(({ cells }) => missing.has(cells[row] as string)),
+  );
+  const left = table.size - rows.length;
+  if (left === 0) return { rows: table, left: [] };
+  return {
+    rows: chosenRows(table, rows),
+    left: [`${left} of ${table.size} rows are empty or have missing values and were left out.`],
+  };
+}
+
+/** Runs `f` with errors attributed to a place in the file, and to the `table` if they are its. */
+function at<T>(source: Source | undefined, path: Path, f: () => T, table?: string): T {
+  try {
+    return f();
+  } catch (error) {
+    throw placed(error, source, path, table);
+  }
+}
+
+async function fromFile<T>(
+  source: Source | undefined,
+  file: string,
+  path: Path,
+  f: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await f();
+  } catch (error) {
+    throw placed(error, source, path, file, file);
+  }
+}
+
+/**
+ * An error of the library with its place: in the file that the network file names, where it says
+ * so itself (or `otherwise`), and where that file is named.
+ */
+function placed(
+  error: unknown,
+  source: Source | undefined,
+  path: Path,
+  file: string | undefined,
+  otherwise?: string,
+): unknown {
+  if (!(error instanceof ChainruleError) || error instanceof NetworkFileError) return error;
+  const own = file !== undefined && error.where?.includes(file) ? error.where : otherwise;
+  if (source === undefined) return own === undefined ? error : moved(error, own);
+  const here = source.where(path);
+  return moved(error, own === undefined ? here : `${own} (named in ${here})`);
+}

@@ -1,0 +1,143 @@
+import { exp } from "../core/elementary/scalar.ts";
+import * as nn from "../nn/losses.ts";
+import { type Builder, type Fields, number, numbers, row, type ValueOf, word } from "./form.ts";
+
+/** What a loss expects of its targets, and what the outputs then mean. */
+export interface LossRow extends Builder<nn.Loss> {
+  /** Labels 0, 1, 2 …; numbers; or numbers that are −1 and 1 where they say no and yes. */
+  readonly targets: "labels" | "numbers" | "signs";
+  /** Outputs as probabilities, where they stand for such; undefined for outputs that do not. */
+  readonly probabilities?: (outputs: readonly number[]) => readonly number[] | undefined;
+}
+
+const reduction = (usual: "mean" | "sum") => ({
+  form: word("mean", "sum", "batchMean"),
+  doc: "How the errors become one: mean, sum, or the sum per example averaged over the examples.",
+  default: usual,
+});
+const weights = {
+  form: numbers(0, 1),
+  doc: "Factor of every error, or a list with one for each output.",
+  default: 1,
+};
+const classWeights = {
+  form: numbers(1),
+  doc:
+    "The weight of each class. The mean divides by the weights of the labels in the batch, so that " +
+    "with a batchSize of 1 they change nothing; with the reduction batchMean it divides by the " +
+    "number of examples.",
+  otherwise: "all the same",
+};
+
+/** A row whose options are those of the library's function; its marks follow the options. */
+function loss<const F extends Fields>(
+  doc: string,
+  f: nn.Loss,
+  fields: F,
+  rest: Omit<LossRow, keyof Builder<nn.Loss>> = { targets: "numbers" },
+): LossRow {
+  type Options = ValueOf<{ kind: "record"; fields: F }>;
+  const call = f as (output: unknown, target: unknown, options: Options) => ReturnType<nn.Loss>;
+  const build = (options: Options): nn.Loss =>
+    Object.assign(((output, target) => call(output, target, options)) as nn.Loss, f, {
+      adds: (options as nn.LossOptions).reduction === "sum",
+    });
+  return { ...row(doc, fields, build), ...rest };
+}
+
+const sigmoid = (z: number): number => 1 / (1 + exp(-z));
+
+function softmax(z: readonly number[]): number[] {
+  const largest = Math.max(...z);
+  const powers = z.map((v) => exp(v - largest));
+  const total = powers.reduce((sum, v) => sum + v, 0);
+  return powers.map((v) => v / total);
+}
+
+/** What rounding may add to a probability, in f32 and over many classes. */
+const rounding = 1e-3;
+
+/**
+ * The numbers, if they can be probabilities; those of all classes make 1 together. What is not
+ * finite is given as it is, to be refused.
+ */
+function asProbabilities(p: readonly number[], together: boolean): readonly number[] | undefined {
+  if (!p.every(Number.isFinite)) return p;
+  if (p.some((v) => v < -rounding || v > 1 + rounding)) return undefined;
+  const total = p.reduce((sum, v) => sum + v, 0);
+  if (together && Math.abs(total - 1) > rounding) return undefined;
+  return p.map((v) => Math.min(1, Math.max(0, v)));
+}
+
+/** Every loss that a network file may name. */
+export const losses: Readonly<Record<string, LossRow>> = {
+  halfSquaredError: loss("E = Σ ½(t − o)².", nn.halfSquaredError, { reduction: reduction("sum") }),
+  meanSquaredError: loss("E = mean (o − t)².", nn.meanSquaredError, {
+    reduction: reduction("mean"),
+  }),
+  meanAbsoluteError: loss("E = mean |o − t|.", nn.meanAbsoluteError, {
+    reduction: reduction("mean"),
+  }),
+  huber: loss("E = mean of ½d² where |d| ≤ δ, else δ(|d| − ½δ), d = o − t.", nn.huber, {
+    delta: { form: number({ above: 0 }), doc: "δ.", default: 1 },
+    reduction: reduction("mean"),
+  }),
+  crossEntropy: loss(
+    "E = mean of −ln softmax(o)_class; outputs are logits, one for each class.",
+    nn.crossEntropy,
+    {
+      labelSmoothing: {
+        form: number({ least: 0, most: 1 }),
+        doc: "ε: the target becomes (1 − ε)·target + ε/classes.",
+        default: 0,
+      },
+      classWeights,
+      reduction: reduction("mean"),
+    },
+    { targets: "labels", probabilities: softmax },
+  ),
+  negativeLogLikelihood: loss(
+    "E = mean of −o_class; outputs are log-probabilities, as logSoftmax makes them.",
+    nn.negativeLogLikelihood,
+    { classWeights, reduction: reduction("mean") },
+    { targets: "labels", probabilities: (o) => asProbabilities(o.map(exp), true) },
+  ),
+  binaryCrossEntropy: loss(
+    "E = mean of −t ln p − (1 − t) ln(1 − p); outputs are probabilities.",
+    nn.binaryCrossEntropy,
+    { weights, reduction: reduction("mean") },
+    { targets: "numbers", probabilities: (p) => asProbabilities(p, false) },
+  ),
+  binaryCrossEntropyWithLogits: loss(
+    "The same for logits z, p = σ(z).",
+    nn.binaryCrossEntropyWithLogits,
+    {
+      weights,
+      positiveWeight: {
+        form: numbers(0, 1),
+        doc: "Above 1, missing a yes costs more; a list has one for each output.",
+        default: 1,
+      },
+      reduction: reduction("mean"),
+    },
+    { targets: "numbers", probabilities: (z) => z.map(sigmoid) },
+  ),
+  klDivergence: loss("E = mean of t(ln t − o) for log-probabilities o.", nn.klDivergence, {
+    reduction: reduction("mean"),
+  }),
+  hinge: loss(
+    "E = mean of max(0, 1 − t·o) for targets −1 and 1.",
+    nn.hinge,
+    { reduction: reduction("mean") },
+    { targets: "signs" },
+  ),
+  multiMargin: loss(
+    "E = mean of Σ max(0, margin − o_class + o_c)/classes over the other classes c.",
+    nn.multiMargin,
+    {
+      margin: { form: number(), doc: "How far the right output must be ahead.", default: 1 },
+      reduction: reduction("mean"),
+    },
+    { targets: "labels" },
+  ),
+};

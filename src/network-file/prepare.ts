@@ -1,0 +1,177 @@
+/** From a network file to a trainer that is ready to train. */
+
+import { chooseBackend } from "../backends/choose.ts";
+import { fail } from "../core/errors.ts";
+import { checkKind } from "../core/kinds.ts";
+import { checkNames } from "../core/options.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Preprocessing } from "../data/preprocessing.ts";
+import type { Layer } from "../nn/layer.ts";
+import type { Loss } from "../nn/losses.ts";
+import type { FitOptions } from "../train/fit.ts";
+import type { Remark } from "../train/remarks.ts";
+import { type Trainer, type TrainerOptions, trainer } from "../train/trainer.ts";
+import { buildLoss, buildModel, buildOptimizer, located } from "./build.ts";
+import { type RawData, type ReadFile, readData } from "./datasets.ts";
+import { checkNetwork, reading } from "./kinds.ts";
+import type { NetworkFile } from "./network.ts";
+import { NetworkFileError, sourceOf } from "./source.ts";
+import { checkTargets, type Fitted, fitTargets } from "./targets.ts";
+
+/** What a network was trained on, as far as new rows must be treated alike. */
+export interface DataDescription {
+  /** How many numbers go in. */
+  readonly inputs: number;
+  /** The names of the classes in the order of their labels, where the targets are classes. */
+  readonly classes?: readonly string[];
+  readonly inputNames?: readonly string[];
+  readonly targetNames?: readonly string[];
+  readonly preprocessing?: Preprocessing;
+}
+
+/** The datasets of a network file, fitted to its loss. */
+export interface NetworkData extends RawData {
+  readonly description: DataDescription;
+  /** How right predictions are told. */
+  readonly marks: Fitted["marks"];
+}
+
+/**
+ * The data of a network file, read and turned into what its loss takes.
+ *
+ * @param read gives the bytes of a file by its path as written in the network file
+ * @throws ChainruleError that points at the line of the table or of the network file.
+ */
+export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<NetworkData> {
+  checkNetwork("toDatasets", network);
+  checkKind("toDatasets", read, reading);
+  const raw = await readData(network, read);
+  const inputs = widthOf(raw.train);
+  checkWidth(network, inputs);
+  const outputs = buildModel(network, inputs).outputSize;
+  const width = outputs === "same" ? inputs : outputs;
+  const fitted = fitTargets(network, raw.train, width, raw.notes);
+  checkValidation(network, raw);
+  const { classes, inputNames, targetNames, preprocessing } = raw.train;
+  return {
+    train: fitted.convert(raw.train),
+    validation: raw.validation && fitted.convert(raw.validation),
+    notes: raw.notes,
+    ...(raw.lineOf ? { lineOf: raw.lineOf } : {}),
+    marks: fitted.marks,
+    description: {
+      inputs,
+      ...(classes ? { classes } : {}),
+      ...(inputNames ? { inputNames } : {}),
+      ...(targetNames ? { targetNames } : {}),
+      ...(preprocessing ? { preprocessing } : {}),
+    },
+  };
+}
+
+const widthOf = (data: Dataset): number =>
+  data.inputs.shape.slice(1).reduce((product, n) => product * n, 1);
+
+function checkWidth(network: NetworkFile, inputs: number): void {
+  if (network.inputs === undefined || network.inputs === inputs) return;
+  const complaint = {
+    message: "The data have another number of inputs than the network file says.",
+    expected: `inputs: ${inputs}`,
+    found: `inputs: ${network.inputs}`,
+    fix: "Correct the number, or remove the line.",
+  };
+  const source = sourceOf(network);
+  if (source) throw new NetworkFileError([source.problem(["inputs"], complaint)]);
+  fail("file-invalid", complaint);
+}
+
+/** Data of their own must look like those that are trained on. */
+function checkValidation(network: NetworkFile, { train, validation }: RawData): void {
+  if (validation === undefined) return;
+  const described = (d: Dataset) => {
+    const targets = d.classes === undefined ? "numbers" : `the classes ${d.classes.join(", ")}`;
+    return `${widthOf(d)} inputs and ${targets}`;
+  };
+  const [expected, found] = [described(train), described(validation)];
+  if (expected === found) return;
+  const message = "The validation data do not look like the training data.";
+  const source = sourceOf(network);
+  const complaint = { message, expected, found };
+  if (source) throw new NetworkFileError([source.problem(["data", "validation"], complaint)]);
+  fail("file-invalid", complaint);
+}
+
+/** A network with its data, ready to train. */
+export interface PreparedNetwork {
+  readonly network: NetworkFile;
+  readonly model: Layer;
+  readonly data: NetworkData;
+  readonly trainer: Trainer;
+  /** What `trainer.fit(data.train, …)` takes. */
+  readonly fit: FitOptions;
+  /** What in layers, loss and data does not belong together. */
+  readonly remarks: readonly Remark[];
+}
+
+/** What trains it, which no network file says: it decides about the time, not the result. */
+export type Machine = Pick<TrainerOptions, "backend" | "deterministic">;
+
+/** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
+export async function prepareNetwork(
+  network: NetworkFile,
+  read: ReadFile,
+  machine: Machine = {},
+): Promise<PreparedNetwork> {
+  checkNames("prepareNetwork", machine, ["backend", "deterministic"]);
+  const data = await toDatasets(network, read);
+  const model = buildModel(network, data.description.inputs);
+  const { epochs, batchSize, shuffle, earlyStopping } = network.training;
+  const trainer = makeTrainer(network, model, data.marks, machine);
+  checkTargets(network, trainer, data);
+  return {
+    network,
+    model,
+    data,
+    trainer,
+    remarks: trainer.remarks(data.train),
+    fit: {
+      untilEpoch: epochs,
+      batchSize,
+      shuffle,
+      ...(data.validation ? { validation: data.validation } : {}),
+      ...(earlyStopping ? { earlyStopping } : {}),
+    },
+  };
+}
+
+/** The loss with the data's way of telling right predictions, where it has none of its own. */
+export function markedLoss(network: NetworkFile, marks: Fitted["marks"]): Loss {
+  const loss = buildLoss(network);
+  return Object.assign(
+    loss,
+    marks,
+    loss.threshold === undefined ? {} : { threshold: loss.threshold },
+  );
+}
+
+/** A trainer with the settings of the file. */
+export function makeTrainer(
+  network: NetworkFile,
+  model: Layer,
+  marks: Fitted["marks"] = {},
+  { backend = "auto", deterministic }: Machine = {},
+): Trainer {
+  const { dtype, update, seed } = network.training;
+  const loss = markedLoss(network, marks);
+  const machine = chooseBackend(backend, deterministic);
+  return located(sourceOf(network), ["layers"], () =>
+    trainer(model, {
+      loss,
+      optimizer: buildOptimizer(network),
+      dtype,
+      update,
+      seed,
+      backend: machine,
+    }),
+  );
+}

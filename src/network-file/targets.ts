@@ -1,0 +1,187 @@
+/** Fits the targets of the data to the loss and to the number of outputs. */
+import type { ArrayTensor } from "../core/array-tensor.ts";
+import { fail } from "../core/errors.ts";
+import { listed, shown } from "../core/wording.ts";
+import { type Dataset, numericTargets } from "../data/dataset.ts";
+import type { Loss } from "../nn/losses.ts";
+import { outside } from "../train/domains.ts";
+import type { Trainer } from "../train/trainer.ts";
+import type { RawData } from "./datasets.ts";
+import { losses } from "./losses.ts";
+import type { ExamplesSection, NetworkFile } from "./network.ts";
+import { type Complaint, NetworkFileError, type Path, sourceOf } from "./source.ts";
+import { show } from "./wording.ts";
+
+/** How a dataset's targets go into the loss, and how a class follows from the outputs. */
+export interface Fitted {
+  readonly convert: (data: Dataset) => Dataset;
+  /** Marks for the loss, so that right predictions are counted. */
+  readonly marks: Pick<Loss, "classes" | "threshold">;
+}
+
+const same: Fitted = { convert: (data) => data, marks: {} };
+
+/**
+ * Class labels become what the loss wants: themselves, one-hot rows, or, for two classes and one
+ * output, 0 and 1 (−1 and 1 for the hinge).
+ *
+ * @param notes what was made of the data
+ * @throws NetworkFileError that points at the layer or at the loss that does not fit.
+ */
+export function fitTargets(
+  network: NetworkFile,
+  data: Dataset,
+  outputs: number,
+  notes: readonly string[] = [],
+): Fitted {
+  const { name } = network.loss;
+  const wants = losses[name]!.targets;
+  const width = data.targets.shape.slice(1).reduce((product, n) => product * n, 1);
+  const last: Path = ["layers", network.layers.length - 1];
+  if (data.classes === undefined) {
+    if (wants === "labels" && (name !== "crossEntropy" || width !== outputs)) {
+      return mismatch(network, ["loss"], {
+        message: `${name} needs class labels, and the targets of these data are numbers.`,
+        expected: "targets that are names of classes, or another loss",
+        found: `${width === 1 ? "one number" : `${width} numbers`} for each example`,
+        fix:
+          network.data?.csv === undefined
+            ? "Write the targets as names, list the classes, or take meanSquaredError."
+            : `Say types: { ${network.data.csv.target}: category }, or take meanSquaredError.`,
+      });
+    }
+    if (width === outputs) return same;
+    return mismatch(network, lastWithOutputs(network) ?? last, {
+      message: "The network has another number of outputs than the examples have targets.",
+      expected: `${width}, the number of targets`,
+      found: `${outputs} outputs`,
+      fix: `Make it ${width === 1 ? "1 output" : `${width} outputs`}.`,
+    });
+  }
+  const count = data.classes.length;
+  if (count < 2) {
+    return mismatch(network, ["data"], {
+      message: "The data have a single class, so there is nothing to tell apart.",
+      expected: "at least two classes",
+      found: data.classes.map(show).join(", "),
+      fix: singleClassFix(network),
+    });
+  }
+  if (wants === "labels") {
+    if (outputs >= count && outputs > 1) return same;
+    return mismatch(network, lastWithOutputs(network) ?? last, {
+      message: "The network has too few outputs for the classes of the data.",
+      expected: `${Math.max(2, count)} outputs, one for each class`,
+      found: `${outputs} for the labels 0 to ${count - 1}`,
+      fix:
+        count === 2
+          ? "Make it 2 outputs, or take the loss binaryCrossEntropyWithLogits."
+          : `Make it ${count} outputs.`,
+    });
+  }
+  const signs = wants === "signs";
+  if (outputs === 1 && count === 2) {
+    const convert = (d: Dataset) => toSigns(numericTargets(d, { binary: true }), signs);
+    return { convert, marks: { threshold: signs ? 0 : 0.5 } };
+  }
+  if (outputs === count) {
+    return { convert: (d) => toSigns(numericTargets(d), signs), marks: { classes: true } };
+  }
+  return mismatch(network, lastWithOutputs(network) ?? last, {
+    message: "The network has another number of outputs than the data have classes.",
+    expected: count === 2 ? "1 or 2 outputs for two classes" : `${count} outputs`,
+    found: `${outputs}, and the classes ${listed(data.classes.slice(0, 9))}${count > 9 ? " …" : ""}`,
+    fix: [
+      count === 2 ? "Make it 1 or 2 outputs." : `Make it ${count} outputs.`,
+      ...notesOn(network.data?.csv?.target, notes),
+    ].join(" "),
+  });
+}
+
+/** What says why a target became classes: numbers with a unit, or words among them. */
+const notesOn = (target: string | undefined, notes: readonly string[]): readonly string[] =>
+  target === undefined ? [] : notes.filter((note) => note.includes(`column ${shown(target)}`));
+
+/** Whether the classes of data can be listed depends on where they come from. */
+const singleClassFix = ({ data }: NetworkFile): string =>
+  data?.idx
+    ? "Say how many there are under idx: classes."
+    : data?.generate
+      ? "Ask for more of them."
+      : "Add examples of others, or list all classes under data: classes.";
+
+/**
+ * Refuses targets that the loss of a network has no meaning for.
+ *
+ * @throws NetworkFileError that points at the example, or names the line of the table.
+ */
+export function checkTargets(
+  network: NetworkFile,
+  trainer: Trainer,
+  { train, validation, lineOf }: RawData,
+): void {
+  for (const [part, data] of [
+    ["", train],
+    ["validation", validation],
+  ] as const) {
+    const found = data && outside(trainer.tasks.of(data), data);
+    if (!found) continue;
+    const { row, value, ...complaint } = found;
+    const own = part === "" || typeof network.data?.validation === "number";
+    // A share that is kept back comes from the same place.
+    const inside = own ? [] : [part];
+    const held = network.data?.validation;
+    const examples = own ? network.data?.examples : typeof held === "object" && held.examples;
+    const target = data.targets.data.subarray(
+      (row * data.targets.data.length) / data.size,
+      ((row + 1) * data.targets.data.length) / data.size,
+    );
+    const alike = ({ targets }: ExamplesSection[number]) => sameNumbers([targets].flat(), target);
+    const at = examples ? examples.findIndex(alike) : -1;
+    if (at >= 0) {
+      const targets = [...target].join(", ");
+      mismatch(network, ["data", ...inside, "examples", at, "targets"], {
+        ...complaint,
+        found: target.length === 1 ? targets : `[${targets}]`,
+      });
+    }
+    const csv = own ? network.data?.csv : undefined;
+    if (csv?.standardizeTarget) {
+      mismatch(network, ["data", "csv", "standardizeTarget"], {
+        ...complaint,
+        fix: "Leave out standardizeTarget, which makes the targets other numbers.",
+      });
+    }
+    const line = own ? lineOf?.(value) : undefined;
+    mismatch(
+      network,
+      csv ? ["data", "csv", "target"] : ["data", ...inside],
+      line === undefined ? complaint : { ...complaint, found: `${value} in ${line}` },
+    );
+  }
+}
+
+const sameNumbers = (a: readonly unknown[], b: ArrayLike<number>): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
+
+/** 0 and 1 as −1 and 1. */
+function toSigns(data: Dataset, signs: boolean): Dataset {
+  if (!signs) return data;
+  const targets: ArrayTensor = {
+    ...data.targets,
+    data: (data.targets.data as Float64Array).map((t) => 2 * t - 1),
+  };
+  return { ...data, targets };
+}
+
+/** The layer that decides the number of outputs. */
+function lastWithOutputs({ layers }: NetworkFile): Path | undefined {
+  const at = layers.findLastIndex(({ options }) => "outputs" in options);
+  return at < 0 ? undefined : ["layers", at, layers[at]!.name, "outputs"];
+}
+
+function mismatch(network: NetworkFile, path: Path, complaint: Complaint): never {
+  const source = sourceOf(network);
+  if (source) throw new NetworkFileError([source.problem(path, complaint)]);
+  return fail("file-invalid", { ...complaint });
+}
