@@ -6,6 +6,7 @@ import type { TensorType } from "../core/op.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { outputsFrom } from "../network-file/build.ts";
 import { buildModel, buildOptimizer, type NetworkFile } from "../network-file/index.ts";
 import { losses } from "../network-file/losses.ts";
 import { markedLoss, toDatasets } from "../network-file/prepare.ts";
@@ -87,7 +88,7 @@ export async function summary(
   const rows = rowsOf(model, network, inputs);
   const { total, frozen } = parameterCounts(model);
   const optimizer = buildOptimizer(network);
-  const outputs = model.outputSize === "same" ? inputs : model.outputSize;
+  const outputs = outputsFrom(model, inputs);
   const { dtype, update } = network.training;
   const batch = batchOf(network, data?.train, inputs, outputs);
   const n = batch.inputs.shape[0]!;

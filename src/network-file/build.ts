@@ -41,6 +41,13 @@ export function relocated(error: unknown, source: Source, path: Path): unknown {
   return new NetworkFileError([problem], "file-invalid", error);
 }
 
+/** How many numbers a layer or model makes of so many. */
+export function outputsFrom(layer: Layer, inputs: number): number {
+  if (layer.outputSize === "same") return inputs;
+  if (layer.outputSize !== "any") return layer.outputSize;
+  return layer.outputShape([1, inputs]).at(-1) ?? inputs;
+}
+
 /** The layers of a list as one. */
 export function buildLayers(
   source: Source | undefined,
@@ -56,7 +63,7 @@ export function buildLayers(
     const made = located(source, here, () =>
       rows[name]!.build(options as never, { inputs: size, inner }),
     );
-    if (made.outputSize !== "same") size = made.outputSize;
+    size = outputsFrom(made, size);
     return made;
   });
   return located(source, path, () => sequential(...(built as Layer[])));

@@ -11,7 +11,7 @@ import type { Loss } from "../nn/losses.ts";
 import type { FitOptions } from "../train/fit.ts";
 import type { Remark } from "../train/remarks.ts";
 import { type Trainer, type TrainerOptions, trainer } from "../train/trainer.ts";
-import { buildLoss, buildModel, buildOptimizer, located } from "./build.ts";
+import { buildLoss, buildModel, buildOptimizer, located, outputsFrom } from "./build.ts";
 import { type RawData, type ReadFile, readData } from "./datasets.ts";
 import { checkNetwork, reading } from "./kinds.ts";
 import type { NetworkFile } from "./network.ts";
@@ -48,8 +48,7 @@ export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<
   const raw = await readData(network, read);
   const inputs = widthOf(raw.train);
   checkWidth(network, inputs);
-  const outputs = buildModel(network, inputs).outputSize;
-  const width = outputs === "same" ? inputs : outputs;
+  const width = outputsFrom(buildModel(network, inputs), inputs);
   const fitted = fitTargets(network, raw.train, width, raw.notes);
   checkValidation(network, raw);
   const { classes, inputNames, targetNames, preprocessing } = raw.train;

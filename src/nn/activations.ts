@@ -54,6 +54,7 @@ export function activation(
   checkKind("activation", f, aFunction("a function of a tensor, such as (x) => x.mul(2)"));
   return layer({
     name,
+    kind: "activation",
     inputSize: "same",
     outputSize: "same",
     parameters: {},

@@ -21,13 +21,14 @@ export function dropout(rate = 0.5): Layer<Same, Same> {
   }
   return layer({
     name: "dropout",
+    kind: "noise",
     inputSize: "same",
     outputSize: "same",
     parameters: {},
     settings: { rate },
     site: callSite(),
     apply(x, _parameters, context) {
-      if (!context?.training || context.key === undefined || rate === 0) return x;
+      if (!context.training || context.key === undefined || rate === 0) return x;
       const u = randomUniform(context.key, x.shape, { dtype: x.dtype, stream: hash(context.path) });
       return where(greaterEqual(u, rate), mul(x, 1 / (1 - rate)), 0);
     },
@@ -37,6 +38,6 @@ export function dropout(rate = 0.5): Layer<Same, Same> {
 /** Paths as stream numbers (FNV-1a), so that every dropout of a model draws its own mask. */
 function hash(path: string): number {
   let h = 0x811c9dc5;
-  for (const c of path) h = Math.imul(h ^ c.codePointAt(0)!, 0x01000193);
+  for (let i = 0; i < path.length; i++) h = Math.imul(h ^ path.charCodeAt(i), 0x01000193);
   return h;
 }

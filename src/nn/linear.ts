@@ -2,7 +2,6 @@ import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { add } from "../ops/arithmetic.ts";
 import { matmul } from "../ops/matmul.ts";
@@ -68,24 +67,27 @@ export function linear<const In extends number, const Out extends number>(
     return {
       shape,
       initial,
+      role: name,
       frozen: frozen === true || (Array.isArray(frozen) && frozen.includes(name)),
       ...(learningRate === undefined ? {} : { learningRate }),
     };
   };
-  const parameters: Record<string, ParameterSpec> = {
-    weight: parameter("weight", [outputs, inputs]),
-  };
-  if (options.bias !== false) parameters.bias = parameter("bias", sharedBias ? [] : [outputs]);
+  const weight = parameter("weight", [outputs, inputs]);
+  const parameters: { readonly weight: ParameterSpec; readonly bias?: ParameterSpec } =
+    options.bias === false
+      ? { weight }
+      : { weight, bias: parameter("bias", sharedBias ? [] : [outputs]) };
   return layer({
     name: "linear",
+    kind: "dense",
     inputSize: inputs,
     outputSize: outputs,
     parameters,
     settings: { inputs, outputs, ...(options.bias === false ? { bias: false } : {}) },
     site: callSite(),
-    apply(x: Tensor, p) {
-      const product = matmul(x, transpose(p.weight!));
-      return p.bias === undefined ? product : add(product, p.bias);
+    apply(x, { weight, bias }) {
+      const product = matmul(x, transpose(weight));
+      return bias === undefined ? product : add(product, bias);
     },
   });
 }

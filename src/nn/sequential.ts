@@ -5,8 +5,8 @@ import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { activation } from "./activations.ts";
 import {
-  inference,
-  isLayer,
+  type Any,
+  type BufferSpec,
   type Layer,
   layer,
   type ParameterSpec,
@@ -14,6 +14,7 @@ import {
   type Size,
   sizeKeepers,
 } from "./layer.ts";
+import { isLayer } from "./layer-checks.ts";
 
 /** What sequential takes: a layer, or any function of a tensor as an activation. */
 export type Item = Layer | ((x: Tensor) => Tensor);
@@ -39,9 +40,9 @@ export type Chain<L extends readonly unknown[], Before extends Size = Same> = L 
   : L;
 
 /** Sizes that are only known as "some number" are left to the check at run time. */
-type Fits<In extends Size, Before extends Size> = In extends Same
+type Fits<In extends Size, Before extends Size> = In extends Same | Any
   ? true
-  : Before extends Same
+  : Before extends Same | Any
     ? true
     : number extends In
       ? true
@@ -52,9 +53,11 @@ type Fits<In extends Size, Before extends Size> = In extends Same
           : false;
 
 type FirstIn<L extends readonly unknown[]> = L extends readonly [infer Head, ...infer Rest]
-  ? Widened<Head>[0] extends Same
+  ? Widened<Head> extends [Same, Same]
     ? FirstIn<Rest>
-    : Widened<Head>[0]
+    : Widened<Head>[0] extends Same
+      ? Any
+      : Widened<Head>[0]
   : Same;
 type LastOut<L extends readonly unknown[]> = L extends readonly [...infer Rest, infer Last]
   ? Widened<Last>[1] extends Same
@@ -64,7 +67,7 @@ type LastOut<L extends readonly unknown[]> = L extends readonly [...infer Rest, 
 
 /**
  * y = f_n(… f_2(f_1(x))). Sizes that do not fit together are a type error, and an error when the
- * model is built. Parameters are named by position: "0.weight", "0.bias", "2.weight" …
+ * model is built. Parameters and buffers are named by position: "0.weight", "0.bias", "2.weight" …
  */
 export function sequential<const L extends readonly Item[]>(
   // Asked in this form, the compiler points at the layer that does not fit.
@@ -78,23 +81,39 @@ export function sequential<const L extends readonly Item[]>(
   const own = items.map((item) => typeof item === "function" && !sizeKeepers.has(item));
   checkSizes(layers, own);
   const parameters: Record<string, ParameterSpec> = {};
-  layers.forEach((l, i) => {
+  const buffers: Record<string, BufferSpec> = {};
+  for (const [i, l] of layers.entries()) {
     for (const [name, spec] of Object.entries(l.parameters)) parameters[`${i}.${name}`] = spec;
-  });
+    for (const [name, spec] of Object.entries(l.buffers)) buffers[`${i}.${name}`] = spec;
+  }
+  const first = layers.find((l) => l.inputSize !== "same" || l.outputSize !== "same");
+  const last = layers.findLast((l) => l.outputSize !== "same");
   return layer({
     name: "sequential",
-    inputSize: layers.find((l) => l.inputSize !== "same")?.inputSize ?? "same",
-    outputSize: layers.findLast((l) => l.outputSize !== "same")?.outputSize ?? "same",
+    kind: "composite",
+    inputSize: first?.inputSize === "same" ? "any" : (first?.inputSize ?? "same"),
+    outputSize: last?.outputSize ?? "same",
+    inputAxis: first?.inputAxis ?? -1,
+    outputAxis: last?.outputAxis ?? -1,
     parameters,
+    buffers,
     layers,
     site,
-    apply(x, values, context = inference) {
+    outputShape: (inputShape, path = "") =>
+      layers.reduce((shape, l, i) => l.outputShape(shape, inside(path, i)), inputShape),
+    apply(x, values, context) {
+      const { renew } = context;
       /** The last function that has changed the size, and to what. */
       let changed: Changed | undefined;
       return layers.reduce((y, l, i) => {
-        const path = context.path === "" ? `${i}` : `${context.path}.${i}`;
-        if (changed && l.inputSize === changed.from) undeclared(l, path, changed);
-        const next = l.apply(y, valuesOf(values, `${i}.`), { ...context, path });
+        const path = inside(context.path, i);
+        if (changed && l.inputAxis === -1 && l.inputSize === changed.from)
+          undeclared(l, path, changed);
+        const next = l.apply(y, valuesOf(values, `${i}.`), {
+          ...context,
+          ...(renew ? { renew: (name, value) => renew(`${i}.${name}`, value) } : {}),
+          path,
+        });
         const [from, to] = [y, next].map((t) => t?.shape?.at(-1));
         if (own[i] && from !== undefined && to !== undefined && from !== to)
           changed = { place: path, from, to, shape: next.shape };
@@ -104,6 +123,9 @@ export function sequential<const L extends readonly Item[]>(
     },
   }) as Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>>;
 }
+
+/** The path of the layer at place i of the model at a path. */
+const inside = (path: string, i: number): string => (path === "" ? `${i}` : `${path}.${i}`);
 
 function noLayer(item: unknown, i: number): never {
   return fail("bad-argument", {
@@ -150,22 +172,26 @@ function undeclared(l: Layer, path: string, { place, from, to, shape }: Changed)
 /** @param own which layers are functions that may do anything */
 function checkSizes(layers: readonly Layer[], own: readonly boolean[]): void {
   let size: Size = "same";
+  let axis = -1;
   let place = -1;
-  layers.forEach((l, i) => {
-    if (l.inputSize !== "same" && size !== "same" && l.inputSize !== size) {
+  for (const [i, l] of layers.entries()) {
+    const { inputSize, outputSize } = l;
+    // Sizes of different axes say nothing of each other.
+    const bothKnown = typeof inputSize === "number" && typeof size === "number";
+    if (bothKnown && l.inputAxis === axis && inputSize !== size) {
       fail("shape-mismatch", {
         message: `Layer ${i} (${l.name}) does not fit the layers before it.`,
-        expected: `${l.inputSize} inputs, as it was made for`,
+        expected: `${inputSize} inputs, as it was made for`,
         found: `${size} outputs of the layers before it`,
         where: l.site.toString() || undefined,
         fix:
           place < 0
             ? `Make it ${l.name}(${size}, …), or change the layer before it.`
             : `Make it ${l.name}(${size}, …); or, if the size is to change before it, ` +
-              `${asLayer(place, size, l.inputSize)}.`,
+              `${asLayer(place, size, inputSize)}.`,
       });
     }
     if (own[i]) place = i;
-    if (l.outputSize !== "same") [size, place] = [l.outputSize, -1];
-  });
+    if (outputSize !== "same") [size, axis, place] = [outputSize, l.outputAxis, -1];
+  }
 }

@@ -103,7 +103,7 @@ const called =
 
 /** A layer in use. */
 const inUse = (layer: chainrule.Layer) => {
-  const first = layer.inputSize === "same" ? 2 : layer.inputSize;
+  const first = typeof layer.inputSize === "number" ? layer.inputSize : 2;
   const both: chainrule.Layer = sequential(linear(2, first), layer as never);
   const loss = (y: typeof x) => y.square().sum();
   trainer(both, { loss, optimizer: sgd(), backend: "interpreter" }).step(pairs);

@@ -68,6 +68,18 @@ const fourteen = sequential(
 );
 same<typeof fourteen, Layer<1, 14>>(true);
 
+// A layer that takes any size and makes one that follows from the whole shape, or is fixed.
+declare const flatten: Layer<"any", "any">;
+declare const averaged: Layer<"any", 4>;
+const images = sequential(linear(3, 16), relu(), flatten, linear(144, 10));
+same<typeof images, Layer<3, 10>>(true);
+const flat = sequential(relu(), flatten, relu());
+same<typeof flat, Layer<"any", "any">>(true);
+const four = sequential(averaged, linear(4, 2));
+same<typeof four, Layer<"any", 2>>(true);
+// @ts-expect-error the sizes before it say nothing, but those behind it are held against it
+sequential(linear(3, 16), averaged, linear(16, 2));
+
 // Sizes known only when the program runs are left to the check at run time.
 declare const n: number;
 declare const unknown: Layer;
