@@ -7,9 +7,9 @@ import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { sequential } from "../nn/sequential.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import type { Chosen } from "./form.ts";
+import { built, type Chosen, rowOf } from "./form.ts";
 import { checkNetwork } from "./kinds.ts";
-import { outputsOf, layers as rows } from "./layers.ts";
+import { layersIn, outputsOf, layers as rows } from "./layers.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { optimizers } from "./optimizers.ts";
@@ -56,17 +56,15 @@ export function buildLayers(
   path: Path = ["layers"],
 ): Layer {
   let size = inputs;
-  const built = list.map(({ name, options }, i) => {
+  const made = list.map((chosen, i) => {
     const here = [...path, i];
     const inner = (nested: readonly Chosen[], from: number) =>
-      buildLayers(source, nested, from, [...here, name]);
-    const made = located(source, here, () =>
-      rows[name]!.build(options as never, { inputs: size, inner }),
-    );
-    size = outputsFrom(made, size);
-    return made;
+      buildLayers(source, nested, from, [...here, chosen.name]);
+    const layer = located(source, here, () => built(rows, chosen, { inputs: size, inner }));
+    size = outputsFrom(layer, size);
+    return layer;
   });
-  return located(source, path, () => sequential(...(built as Layer[])));
+  return located(source, path, () => sequential(...made));
 }
 
 /** Where the values that are written out do not fit; nested lists included. */
@@ -80,12 +78,10 @@ export function layerProblems(
   return list.flatMap((layer, i) => {
     const { name, options } = layer;
     const here = [...path, i, name];
-    const found = [...(rows[name]!.check?.(options as never, size) ?? [])].map(
-      ([inside, complaint]) => source.problem([...here, ...inside], complaint),
+    const found = [...(rowOf(rows, name).check?.(options, size) ?? [])].map(([inside, complaint]) =>
+      source.problem([...here, ...inside], complaint),
     );
-    const nested = Array.isArray(options)
-      ? layerProblems(source, options as readonly Chosen[], size, here)
-      : [];
+    const nested = layerProblems(source, layersIn(layer), size, here);
     size = outputsOf([layer], size);
     return [...found, ...nested];
   });
@@ -139,8 +135,8 @@ export function buildModel(network: NetworkFile, inputs = network?.inputs): Laye
 export function buildLoss(network: NetworkFile): Loss {
   checkNetwork("buildLoss", network);
   const source = sourceOf(network);
-  const { name, options } = network.loss;
-  const loss = located(source, ["loss"], () => losses[name]!.build(options as never, undefined));
+  const { name } = network.loss;
+  const loss = located(source, ["loss"], () => built(losses, network.loss, undefined));
   if (source === undefined) return loss;
   const site = { toString: () => source.where(["loss"]) };
   const traced: Loss = (output, target) => withSite(site, () => loss(output, target));
@@ -152,9 +148,8 @@ export function buildLoss(network: NetworkFile): Loss {
 /** The optimizer of a network file; what it computes is attributed to its line there. */
 export function buildOptimizer(network: NetworkFile, source = sourceOf(network)): Optimizer {
   checkNetwork("buildOptimizer", network);
-  const { name, options } = network.optimizer;
-  const made = located(source, ["optimizer", name], () =>
-    optimizers[name]!.build(options as never, undefined),
+  const made = located(source, ["optimizer", network.optimizer.name], () =>
+    built(optimizers, network.optimizer, undefined),
   );
   if (source === undefined) return made;
   const site = { toString: () => source.where(["optimizer"]) };

@@ -9,7 +9,7 @@ import { decodeSafetensors } from "../files/safetensors.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { buildModel } from "./build.ts";
 import { checkNetwork, preparedParts, storedParts } from "./kinds.ts";
-import { mostOutputs } from "./layers.ts";
+import { mostOutputs } from "./linear-row.ts";
 import type { NetworkFile, TrainingSection } from "./network.ts";
 import { parseNetwork, withTraining } from "./parse.ts";
 import { type DataDescription, makeTrainer, type PreparedNetwork } from "./prepare.ts";

@@ -13,7 +13,7 @@ import { split } from "../data/split.ts";
 import { likelyCauses } from "../data/table-advice.ts";
 import { chosenRows, tableDataset, writtenRows } from "../data/table-dataset.ts";
 import { moved } from "../files/in-file.ts";
-import type { Chosen } from "./form.ts";
+import { built, type Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
 import type { CsvSection, DataSection, ExamplesSection, NetworkFile } from "./network.ts";
 import { NetworkFileError, type Path, type Source, sourceOf } from "./source.ts";
@@ -97,8 +97,7 @@ async function readWhole(
   };
 }
 
-const generated = ({ name, options }: Chosen): Dataset =>
-  generators[name]!.build(options as never, undefined);
+const generated = (chosen: Chosen): Dataset => built(generators, chosen, undefined);
 
 function inline(list: ExamplesSection, classes: readonly string[] | undefined): Dataset {
   return inlineExamples({

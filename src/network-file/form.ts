@@ -3,6 +3,8 @@
  * format, made of these; the validator, the JSON Schema, the documentation and the TypeScript types
  * of what is read all follow from it.
  */
+import { fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 
 /** One name of a mapping. */
 export interface Field {
@@ -161,14 +163,54 @@ export const choice = (what: string, table: ChoiceForm["table"]) =>
 export const either = <const F extends readonly Form[]>(...of: F) =>
   ({ kind: "either", of }) as const;
 
+/** The options of something chosen, in the types that its fields say. */
+export type OptionsOf<F extends Fields> = ValueOf<{ kind: "record"; fields: F }>;
+
+/**
+ * What stands behind a name, in the types of its form. This is where values of which the parser
+ * knows that they fit get their types: rows read their options through it, and nothing else does.
+ */
+export const asRead = <F extends Form>(_form: F, value: unknown): ValueOf<F> => value as ValueOf<F>;
+
+/**
+ * How something is written in a PyTorch script, or what of it (its name, or an option that is not
+ * as usual) such a script has no word for: "a bias that a layer shares".
+ */
+export type PyTorchText = string | { readonly cannot: string };
+
 /** An option of a table together with what makes the thing that it names. */
 export interface Builder<Result, Context = undefined> extends Option {
-  readonly build: (options: never, context: Context) => Result;
+  readonly build: (options: Chosen["options"], context: Context) => Result;
 }
 
 /** A row of a table: `build` gets the options in the types that the fields say. */
 export const row = <const F extends Fields, Result, Context = undefined>(
   doc: string,
   fields: F,
-  build: (options: ValueOf<{ kind: "record"; fields: F }>, context: Context) => Result,
-): Builder<Result, Context> => ({ doc, form: { kind: "record", fields }, build });
+  build: (options: OptionsOf<F>, context: Context) => Result,
+): Builder<Result, Context> => {
+  const form = record(fields);
+  return { doc, form, build: (options, context) => build(asRead(form, options), context) };
+};
+
+/**
+ * The row of a name.
+ *
+ * @throws ChainruleError "file-invalid" where the table has none.
+ */
+export function rowOf<Row>(table: Readonly<Record<string, Row>>, name: string): Row {
+  const found = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (found !== undefined) return found;
+  return fail("file-invalid", {
+    message: `A network file cannot name ${shown(name)} here.`,
+    expected: Object.keys(table).join(", "),
+    found: shown(name),
+  });
+}
+
+/** What a choice names, made. */
+export const built = <Result, Context>(
+  table: Readonly<Record<string, Builder<Result, Context>>>,
+  { name, options }: Chosen,
+  context: Context,
+): Result => rowOf(table, name).build(options, context);

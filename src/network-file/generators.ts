@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import * as data from "../data/generators.ts";
-import { type Builder, type Fields, number, row, whole, word } from "./form.ts";
+import { type Builder, type Fields, number, type OptionsOf, row, whole, word } from "./form.ts";
 
 const sizes = whole(1, 10_000_000);
 const size = (usual: number) => ({
@@ -21,9 +21,9 @@ const seed = {
 
 const generator = <const F extends Fields>(
   doc: string,
-  make: (options: never) => Dataset,
+  make: (options: OptionsOf<F>) => Dataset,
   fields: F,
-): Builder<Dataset> => row(doc, fields, (options) => make(options as never));
+): Builder<Dataset> => row(doc, fields, (options) => make(options));
 
 /** Made-up data to learn and to test with. */
 export const generators: Readonly<Record<string, Builder<Dataset>>> = {

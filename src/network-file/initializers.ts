@@ -15,6 +15,7 @@ import {
 import type { NestedArray } from "../ops/leaf.ts";
 import {
   type Builder,
+  built,
   type Chosen,
   choice,
   either,
@@ -72,6 +73,5 @@ export const startOf = <const Rank extends 1 | 2>(rank: Rank) =>
 /** What `startOf` read, as the library takes it. */
 export function toInitialValues(start: Numbers<0 | 1 | 2> | Chosen): InitialValues {
   if (typeof start === "number" || Array.isArray(start)) return start as NestedArray;
-  const { name, options } = start as Chosen;
-  return initializers[name]!.build(options as never, undefined);
+  return built(initializers, start as Chosen, undefined);
 }

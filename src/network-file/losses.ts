@@ -1,6 +1,17 @@
 import { exp } from "../core/elementary/scalar.ts";
+import type { Tensor } from "../core/tensor.ts";
 import * as nn from "../nn/losses.ts";
-import { type Builder, type Fields, number, numbers, row, type ValueOf, word } from "./form.ts";
+import {
+  asRead,
+  type Builder,
+  type Field,
+  type Fields,
+  number,
+  numbers,
+  type OptionsOf,
+  record,
+  word,
+} from "./form.ts";
 
 /** What a loss expects of its targets, and what the outputs then mean. */
 export interface LossRow extends Builder<nn.Loss> {
@@ -8,6 +19,8 @@ export interface LossRow extends Builder<nn.Loss> {
   readonly targets: "labels" | "numbers" | "signs";
   /** Outputs as probabilities, where they stand for such; undefined for outputs that do not. */
   readonly probabilities?: (outputs: readonly number[]) => readonly number[] | undefined;
+  /** Its terms in a PyTorch script, o being outputs and t targets, options being as usual. */
+  readonly pytorch?: string;
 }
 
 const reduction = (usual: "mean" | "sum") => ({
@@ -30,20 +43,28 @@ const classWeights = {
 };
 
 /** A row whose options are those of the library's function; its marks follow the options. */
-function loss<const F extends Fields>(
+function loss<const F extends Fields & { readonly reduction: Field }>(
   doc: string,
-  f: nn.Loss,
+  f: nn.Loss & ((output: Tensor, target: Tensor, options: OptionsOf<F>) => Tensor),
   fields: F,
-  rest: Omit<LossRow, keyof Builder<nn.Loss>> = { targets: "numbers" },
+  rest: Partial<Omit<LossRow, keyof Builder<nn.Loss>>> = {},
 ): LossRow {
-  type Options = ValueOf<{ kind: "record"; fields: F }>;
-  const call = f as (output: unknown, target: unknown, options: Options) => ReturnType<nn.Loss>;
-  const build = (options: Options): nn.Loss =>
-    Object.assign(((output, target) => call(output, target, options)) as nn.Loss, f, {
-      adds: (options as nn.LossOptions).reduction === "sum",
-    });
-  return { ...row(doc, fields, build), ...rest };
+  const form: { readonly kind: "record"; readonly fields: F } = record(fields);
+  return {
+    doc,
+    form,
+    targets: "numbers",
+    build(given) {
+      const options = asRead(form, given);
+      const chosen = (output: Tensor, target: Tensor) => f(output, target, options);
+      return Object.assign(chosen, f, { adds: asRead(reduced, given).reduction === "sum" });
+    },
+    ...rest,
+  };
 }
+
+/** What all losses have in common. */
+const reduced = record({ reduction: reduction("mean") });
 
 const sigmoid = (z: number): number => 1 / (1 + exp(-z));
 
@@ -71,13 +92,24 @@ function asProbabilities(p: readonly number[], together: boolean): readonly numb
 
 /** Every loss that a network file may name. */
 export const losses: Readonly<Record<string, LossRow>> = {
-  halfSquaredError: loss("E = Σ ½(t − o)².", nn.halfSquaredError, { reduction: reduction("sum") }),
-  meanSquaredError: loss("E = mean (o − t)².", nn.meanSquaredError, {
-    reduction: reduction("mean"),
-  }),
-  meanAbsoluteError: loss("E = mean |o − t|.", nn.meanAbsoluteError, {
-    reduction: reduction("mean"),
-  }),
+  halfSquaredError: loss(
+    "E = Σ ½(t − o)².",
+    nn.halfSquaredError,
+    { reduction: reduction("sum") },
+    { pytorch: "0.5 * (o - t) ** 2" },
+  ),
+  meanSquaredError: loss(
+    "E = mean (o − t)².",
+    nn.meanSquaredError,
+    { reduction: reduction("mean") },
+    { pytorch: "(o - t) ** 2" },
+  ),
+  meanAbsoluteError: loss(
+    "E = mean |o − t|.",
+    nn.meanAbsoluteError,
+    { reduction: reduction("mean") },
+    { pytorch: "(o - t).abs()" },
+  ),
   huber: loss("E = mean of ½d² where |d| ≤ δ, else δ(|d| − ½δ), d = o − t.", nn.huber, {
     delta: { form: number({ above: 0 }), doc: "δ.", default: 1 },
     reduction: reduction("mean"),
@@ -94,19 +126,30 @@ export const losses: Readonly<Record<string, LossRow>> = {
       classWeights,
       reduction: reduction("mean"),
     },
-    { targets: "labels", probabilities: softmax },
+    {
+      targets: "labels",
+      probabilities: softmax,
+      pytorch: 'F.cross_entropy(o, t, reduction="none")',
+    },
   ),
   negativeLogLikelihood: loss(
     "E = mean of −o_class; outputs are log-probabilities, as logSoftmax makes them.",
     nn.negativeLogLikelihood,
     { classWeights, reduction: reduction("mean") },
-    { targets: "labels", probabilities: (o) => asProbabilities(o.map(exp), true) },
+    {
+      targets: "labels",
+      probabilities: (o) => asProbabilities(o.map(exp), true),
+      pytorch: 'F.nll_loss(o, t, reduction="none")',
+    },
   ),
   binaryCrossEntropy: loss(
     "E = mean of −t ln p − (1 − t) ln(1 − p); outputs are probabilities.",
     nn.binaryCrossEntropy,
     { weights, reduction: reduction("mean") },
-    { targets: "numbers", probabilities: (p) => asProbabilities(p, false) },
+    {
+      probabilities: (p) => asProbabilities(p, false),
+      pytorch: 'F.binary_cross_entropy(o, t, reduction="none")',
+    },
   ),
   binaryCrossEntropyWithLogits: loss(
     "The same for logits z, p = σ(z).",
@@ -120,7 +163,10 @@ export const losses: Readonly<Record<string, LossRow>> = {
       },
       reduction: reduction("mean"),
     },
-    { targets: "numbers", probabilities: (z) => z.map(sigmoid) },
+    {
+      probabilities: (z) => z.map(sigmoid),
+      pytorch: 'F.binary_cross_entropy_with_logits(o, t, reduction="none")',
+    },
   ),
   klDivergence: loss("E = mean of t(ln t − o) for log-probabilities o.", nn.klDivergence, {
     reduction: reduction("mean"),
@@ -129,7 +175,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
     "E = mean of max(0, 1 − t·o) for targets −1 and 1.",
     nn.hinge,
     { reduction: reduction("mean") },
-    { targets: "signs" },
+    { targets: "signs", pytorch: "torch.clamp(1 - t * o, min=0)" },
   ),
   multiMargin: loss(
     "E = mean of Σ max(0, margin − o_class + o_c)/classes over the other classes c.",

@@ -16,7 +16,8 @@ import {
   word,
 } from "./form.ts";
 import { generators } from "./generators.ts";
-import { layers, mostOutputs } from "./layers.ts";
+import { layers } from "./layers.ts";
+import { mostOutputs } from "./linear-row.ts";
 import { losses } from "./losses.ts";
 import { optimizers } from "./optimizers.ts";
 

@@ -1,6 +1,6 @@
 import { isRecord } from "../core/kinds.ts";
 import { adagrad, adam, adamW, rmsprop } from "../optim/adaptive.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
+import type { CommonOptions, Optimizer } from "../optim/optimizer.ts";
 import {
   cosineDecay,
   exponentialDecay,
@@ -11,13 +11,17 @@ import {
 } from "../optim/schedules.ts";
 import { sgd } from "../optim/sgd.ts";
 import {
+  asRead,
   type Builder,
+  built,
   type Chosen,
   choice,
   either,
   type Fields,
   flag,
   number,
+  type OptionsOf,
+  type PyTorchText,
   record,
   row,
 } from "./form.ts";
@@ -82,10 +86,10 @@ export const schedules: Readonly<Record<string, Builder<Schedule>>> = {
 const toRate = (given: number | Chosen): number | Schedule =>
   typeof given === "number" || !isRecord(given) || !Object.hasOwn(schedules, given.name)
     ? toSchedule(given as number)
-    : schedules[given.name]!.build(given.options as never, undefined);
+    : built(schedules, given, undefined);
 
 const common = (usual: number) =>
-  ({
+  record({
     learningRate: {
       form: either(
         number({ least: 0 }),
@@ -104,25 +108,43 @@ const common = (usual: number) =>
       doc: "All gradients together are scaled down to this length.",
       otherwise: "not scaled",
     },
-  }) as const;
+  });
 
 const share = (doc: string, usual: number) =>
   ({ form: number({ least: 0, most: 1 }), doc, default: usual }) as const;
 const small = (doc: string, usual: number) =>
   ({ form: number({ least: 0 }), doc, default: usual }) as const;
 
+/** An optimizer that a network file may name. */
+export interface OptimizerRow extends Builder<Optimizer> {
+  /** The call in a PyTorch script, where `trained` are the parameters and LR is the rate. */
+  readonly pytorch?: (options: Chosen["options"]) => PyTorchText;
+}
+
 /** A row whose options are those of the library's function, but for the schedule. */
-const optimizer = <const F extends Fields>(
+function optimizer<const F extends Fields>(
   doc: string,
-  make: (options: never) => Optimizer,
+  make: (options: OptionsOf<F> & CommonOptions) => Optimizer,
   usual: number,
   fields: F,
-): Builder<Optimizer> => ({
-  doc,
-  form: record({ ...common(usual), ...fields }),
-  build: (options: { readonly learningRate: number | Chosen }) =>
-    make({ ...options, learningRate: toRate(options.learningRate) } as never),
-});
+  pytorch?: (options: OptionsOf<F>) => PyTorchText,
+): OptimizerRow {
+  const shared = common(usual);
+  const own: { readonly kind: "record"; readonly fields: F } = record(fields);
+  return {
+    doc,
+    form: record({ ...shared.fields, ...fields }),
+    build(options) {
+      const rate = toRate(asRead(shared, options).learningRate);
+      const rest: OptionsOf<F> = asRead(own, options);
+      return make(Object.assign({}, rest, { learningRate: rate }));
+    },
+    ...(pytorch ? { pytorch: (options) => pytorch(asRead(own, options)) } : {}),
+  };
+}
+
+const flagOf = (v: boolean): string => (v ? "True" : "False");
+const decay = (o: { readonly weightDecay: number }): string => `weight_decay=${o.weightDecay}`;
 
 const adamFields = (weightDecay: number) => ({
   beta1: share("β₁, the decay of the mean gradient.", 0.9),
@@ -131,32 +153,67 @@ const adamFields = (weightDecay: number) => ({
   weightDecay: small("λ.", weightDecay),
   amsgrad: { form: flag, doc: "Use the largest mean square so far.", default: false },
 });
+const moments = (o: OptionsOf<ReturnType<typeof adamFields>>): string =>
+  `trained, lr=LR, betas=(${o.beta1}, ${o.beta2}), eps=${o.epsilon}, ` +
+  `${decay(o)}, amsgrad=${flagOf(o.amsgrad)}`;
 
 /** Every optimizer that a network file may name. */
-export const optimizers: Readonly<Record<string, Builder<Optimizer>>> = {
-  sgd: optimizer("θ ← θ − ηg, with momentum if wanted.", sgd, 0.01, {
-    momentum: small("μ.", 0),
-    dampening: small("The share of the gradient that does not enter the momentum.", 0),
-    nesterov: { form: flag, doc: "Look ahead along the momentum.", default: false },
-    weightDecay: small("λ of an added ½λ‖θ‖².", 0),
-  }),
-  adam: optimizer("Steps divided by the root of the mean squared gradient.", adam, 1e-3, {
-    ...adamFields(0),
-  }),
-  adamW: optimizer("adam with parameters that shrink by ηλθ.", adamW, 1e-3, {
-    ...adamFields(0.01),
-  }),
-  rmsprop: optimizer("θ ← θ − ηg/(√v + ε), v being the mean squared gradient.", rmsprop, 0.01, {
-    decay: share("ρ, the decay of the mean squared gradient.", 0.99),
-    epsilon: small("ε.", 1e-8),
-    momentum: small("μ.", 0),
-    centered: { form: flag, doc: "Divide by the standard deviation.", default: false },
-    weightDecay: small("λ of an added ½λ‖θ‖².", 0),
-  }),
-  adagrad: optimizer("θ ← θ − ηg/(√s + ε), s being the sum of squares.", adagrad, 0.01, {
-    learningRateDecay: small("η at step k is divided by 1 + k times this.", 0),
-    initialAccumulator: small("The sum of squares before the first step.", 0),
-    epsilon: small("ε.", 1e-10),
-    weightDecay: small("λ of an added ½λ‖θ‖².", 0),
-  }),
+export const optimizers: Readonly<Record<string, OptimizerRow>> = {
+  sgd: optimizer(
+    "θ ← θ − ηg, with momentum if wanted.",
+    sgd,
+    0.01,
+    {
+      momentum: small("μ.", 0),
+      dampening: small("The share of the gradient that does not enter the momentum.", 0),
+      nesterov: { form: flag, doc: "Look ahead along the momentum.", default: false },
+      weightDecay: small("λ of an added ½λ‖θ‖².", 0),
+    },
+    (o) =>
+      `SGD(trained, lr=LR, momentum=${o.momentum}, dampening=${o.dampening}, ` +
+      `nesterov=${flagOf(o.nesterov)}, ${decay(o)})`,
+  ),
+  adam: optimizer(
+    "Steps divided by the root of the mean squared gradient.",
+    adam,
+    1e-3,
+    adamFields(0),
+    (o) => `Adam(${moments(o)})`,
+  ),
+  adamW: optimizer(
+    "adam with parameters that shrink by ηλθ.",
+    adamW,
+    1e-3,
+    adamFields(0.01),
+    (o) => `AdamW(${moments(o)})`,
+  ),
+  rmsprop: optimizer(
+    "θ ← θ − ηg/(√v + ε), v being the mean squared gradient.",
+    rmsprop,
+    0.01,
+    {
+      decay: share("ρ, the decay of the mean squared gradient.", 0.99),
+      epsilon: small("ε.", 1e-8),
+      momentum: small("μ.", 0),
+      centered: { form: flag, doc: "Divide by the standard deviation.", default: false },
+      weightDecay: small("λ of an added ½λ‖θ‖².", 0),
+    },
+    (o) =>
+      `RMSprop(trained, lr=LR, alpha=${o.decay}, eps=${o.epsilon}, momentum=${o.momentum}, ` +
+      `centered=${flagOf(o.centered)}, ${decay(o)})`,
+  ),
+  adagrad: optimizer(
+    "θ ← θ − ηg/(√s + ε), s being the sum of squares.",
+    adagrad,
+    0.01,
+    {
+      learningRateDecay: small("η at step k is divided by 1 + k times this.", 0),
+      initialAccumulator: small("The sum of squares before the first step.", 0),
+      epsilon: small("ε.", 1e-10),
+      weightDecay: small("λ of an added ½λ‖θ‖².", 0),
+    },
+    (o) =>
+      `Adagrad(trained, lr=LR, lr_decay=${o.learningRateDecay}, eps=${o.epsilon}, ` +
+      `initial_accumulator_value=${o.initialAccumulator}, ${decay(o)})`,
+  ),
 };

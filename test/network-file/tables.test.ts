@@ -74,6 +74,7 @@ describe("the tables", () => {
         return layer.apply(x, parameters).arraySync();
       };
       expect(values(made)).toEqual(values(like));
+      expect(made.kind).toBe(layers[name]!.kind);
     },
   );
   it.each(Object.keys(losses))("the loss %s has the library's defaults", (name) => {

@@ -119,6 +119,23 @@ describe("the engine", () => {
     expect(error).toMatchObject({ code: "unsupported" });
   });
 
+  it("writes layers inside of layers, each with the number of its inputs", async () => {
+    const nested = new Engine();
+    const inner =
+      "sequential: [{ linear: { outputs: 5, bias: false } }, { leakyRelu: { slope: 0.3 } }]";
+    const text =
+      `{ inputs: 3, layers: [{ ${inner} }, linear: { outputs: 2 }], loss: meanSquaredError, ` +
+      "optimizer: adam, data: { examples: [{ inputs: [1, 2, 3], targets: [1, 0] }] } }";
+    await nested.open({ text, files: {} }, look);
+    expect(exported(nested, "pytorch")).toContain(`model = nn.Sequential(
+    nn.Sequential(
+        nn.Linear(3, 5, bias=False),
+        nn.LeakyReLU(0.3),
+    ),
+    nn.Linear(5, 2),
+)`);
+  });
+
   it("draws the error along a weight, with the gradient as its slope", async () => {
     const line = await engine.line({ name: "2.weight", index: 0 });
     expect(line.y[40]).toBe(line.loss);

@@ -1,69 +1,10 @@
 /** A PyTorch script that computes the same: for those who want a second opinion. */
 import { fail } from "../../../src/core/errors.ts";
-import type { Chosen } from "../../../src/network-file/form.ts";
+import { type Chosen, type PyTorchText, rowOf } from "../../../src/network-file/form.ts";
+import { layers, outputsOf } from "../../../src/network-file/layers.ts";
+import { losses } from "../../../src/network-file/losses.ts";
+import { optimizers } from "../../../src/network-file/optimizers.ts";
 import type { Engine } from "./engine.ts";
-
-type Options = Readonly<Record<string, unknown>>;
-type Write = (options: Options) => string;
-
-const plain =
-  (name: string): Write =>
-  () =>
-    `nn.${name}()`;
-
-/** Layers without parameters, as torch.nn calls them. */
-const activations: Readonly<Record<string, Write>> = {
-  identity: plain("Identity"),
-  sigmoid: plain("Sigmoid"),
-  tanh: plain("Tanh"),
-  relu: plain("ReLU"),
-  leakyRelu: ({ slope }) => `nn.LeakyReLU(${slope})`,
-  elu: ({ alpha }) => `nn.ELU(${alpha})`,
-  selu: plain("SELU"),
-  gelu: plain("GELU"),
-  geluTanh: () => 'nn.GELU(approximate="tanh")',
-  silu: plain("SiLU"),
-  mish: plain("Mish"),
-  softplus: ({ beta }) => `nn.Softplus(beta=${beta}, threshold=1e9)`,
-  softsign: plain("Softsign"),
-  softmax: ({ axis }) => `nn.Softmax(dim=${axis})`,
-  logSoftmax: ({ axis }) => `nn.LogSoftmax(dim=${axis})`,
-  hardtanh: ({ min, max }) => `nn.Hardtanh(${min}, ${max})`,
-  relu6: plain("ReLU6"),
-  hardsigmoid: plain("Hardsigmoid"),
-  hardswish: plain("Hardswish"),
-  dropout: ({ rate }) => `nn.Dropout(${rate})`,
-};
-
-/** Terms of the losses; their reduction follows. */
-const losses: Readonly<Record<string, string>> = {
-  halfSquaredError: "0.5 * (o - t) ** 2",
-  meanSquaredError: "(o - t) ** 2",
-  meanAbsoluteError: "(o - t).abs()",
-  crossEntropy: 'F.cross_entropy(o, t, reduction="none")',
-  negativeLogLikelihood: 'F.nll_loss(o, t, reduction="none")',
-  binaryCrossEntropy: 'F.binary_cross_entropy(o, t, reduction="none")',
-  binaryCrossEntropyWithLogits: 'F.binary_cross_entropy_with_logits(o, t, reduction="none")',
-  hinge: "torch.clamp(1 - t * o, min=0)",
-};
-
-const flag = (v: unknown): string => (v ? "True" : "False");
-const optimizers: Readonly<Record<string, Write>> = {
-  sgd: (o) =>
-    `SGD(trained, lr=LR, momentum=${o.momentum}, dampening=${o.dampening}, ` +
-    `nesterov=${flag(o.nesterov)}, weight_decay=${o.weightDecay})`,
-  adam: (o) => `Adam(${moments(o)})`,
-  adamW: (o) => `AdamW(${moments(o)})`,
-  rmsprop: (o) =>
-    `RMSprop(trained, lr=LR, alpha=${o.decay}, eps=${o.epsilon}, momentum=${o.momentum}, ` +
-    `centered=${flag(o.centered)}, weight_decay=${o.weightDecay})`,
-  adagrad: (o) =>
-    `Adagrad(trained, lr=LR, lr_decay=${o.learningRateDecay}, eps=${o.epsilon}, ` +
-    `initial_accumulator_value=${o.initialAccumulator}, weight_decay=${o.weightDecay})`,
-};
-const moments = (o: Options): string =>
-  `trained, lr=LR, betas=(${o.beta1}, ${o.beta2}), eps=${o.epsilon}, ` +
-  `weight_decay=${o.weightDecay}, amsgrad=${flag(o.amsgrad)}`;
 
 /** More numbers than this do not belong into a script. */
 const mostData = 50_000;
@@ -74,37 +15,46 @@ const cannot = (what: string): never =>
     fix: "Write this part by hand, or export the network file.",
   });
 
+const optionsOf = ({ options }: Chosen): Readonly<Record<string, unknown>> =>
+  Array.isArray(options) ? {} : { ...options };
+
+/** What a row says, if a script can say it. */
+function said(text: PyTorchText | undefined, what: string): string {
+  if (typeof text === "string") return text;
+  return cannot(text?.cannot ?? what);
+}
+
+/** The modules of a list of layers, a line each, as their rows write them. */
+function modules(list: readonly Chosen[], inputs: number): string {
+  const inner = (layers: readonly Chosen[], from: number) =>
+    `nn.Sequential(\n${modules(layers, from)}\n)`;
+  let size = inputs;
+  const lines = list.map((layer) => {
+    const { pytorch } = rowOf(layers, layer.name);
+    const text = said(pytorch?.(layer.options, { inputs: size, inner }), layer.name);
+    size = outputsOf([layer], size) ?? size;
+    return `${text},`.replaceAll(/^/gm, "    ");
+  });
+  return lines.join("\n");
+}
+
 export function pytorch(engine: Engine): string {
   const { network, data } = engine.current;
   const { trainer } = engine;
-  const loss = losses[network.loss.name] ?? cannot(`the loss ${network.loss.name}`);
-  const optimizer =
-    optimizers[network.optimizer.name] ?? cannot(`the optimizer ${network.optimizer.name}`);
-  const options = network.optimizer.options as Options;
+  const terms = rowOf(losses, network.loss.name).pytorch ?? cannot(`the loss ${network.loss.name}`);
+  const optimizer = said(
+    rowOf(optimizers, network.optimizer.name).pytorch?.(network.optimizer.options),
+    `the optimizer ${network.optimizer.name}`,
+  );
+  const options = optionsOf(network.optimizer);
   if (typeof options.learningRate !== "number") cannot("a schedule of the learning rate");
   if (options.clipValue !== undefined || options.clipNorm !== undefined) cannot("clipping");
   if (network.training.update !== "simultaneous") cannot("a sequential update");
-  const odd = Object.entries(network.loss.options as Options).find(
+  const odd = Object.entries(optionsOf(network.loss)).find(
     ([name, v]) => name !== "reduction" && !neutral.some((n) => n === v),
   );
   if (odd) cannot(`${odd[0]} of the loss`);
   if (data.inputs.data.length + data.targets.data.length > mostData) cannot("so many examples");
-  let size = data.inputs.data.length / data.size;
-  const layersOf = (list: readonly Chosen[], indent: string): string =>
-    list
-      .map(({ name, options: own }) => {
-        if (Array.isArray(own)) {
-          return `${indent}nn.Sequential(\n${layersOf(own, `${indent}    `)}\n${indent}),`;
-        }
-        const o = own as Options;
-        if (name !== "linear") return `${indent}${(activations[name] ?? cannot(name))(o)},`;
-        if (o.sharedBias) cannot("a bias that a layer shares");
-        if (o.learningRate !== undefined) cannot("a layer's own learning rate");
-        const line = `nn.Linear(${size}, ${o.outputs}${o.bias === false ? ", bias=False" : ""}),`;
-        size = o.outputs as number;
-        return indent + line;
-      })
-      .join("\n");
   const rows = (v: ArrayLike<number>) => {
     const width = v.length / data.size;
     return `[${Array.from({ length: data.size }, (_, i) =>
@@ -112,7 +62,7 @@ export function pytorch(engine: Engine): string {
     ).join(",\n     ")}]`;
   };
   const labels = data.classes !== undefined;
-  const reduction = (network.loss.options as Options).reduction as string;
+  const { reduction } = optionsOf(network.loss);
   const frozen = Object.entries(trainer.model.parameters).filter(([, p]) => p.frozen);
   return `# ${network.name ?? "a network"}: the same numbers from PyTorch.
 # Examples are taken in their order here; with several batches an epoch the order of chainrule
@@ -125,7 +75,7 @@ torch.set_default_dtype(torch.${trainer.dtype === "f64" ? "float64" : "float32"}
 LR = ${trainer.learningRate}
 
 model = nn.Sequential(
-${layersOf(network.layers, "    ")}
+${modules(network.layers, data.inputs.data.length / data.size)}
 )
 values = {
 ${[...trainer.snapshot()]
@@ -137,7 +87,7 @@ with torch.no_grad():
         parameter.copy_(torch.tensor(values[name], dtype=parameter.dtype).reshape(parameter.shape))
         parameter.requires_grad_(name not in ${JSON.stringify(frozen.map(([name]) => name))})
 trained = [p for p in model.parameters() if p.requires_grad]
-optimizer = torch.optim.${optimizer(options)}
+optimizer = torch.optim.${optimizer}
 
 x = torch.tensor(
     ${rows(data.inputs.data)},
@@ -150,7 +100,7 @@ y = torch.tensor(
 
 
 def loss(o, t):
-    terms = ${loss}
+    terms = ${terms}
     return terms.${reduction === "mean" ? "mean()" : reduction === "sum" ? "sum()" : "sum() / len(o)"}
 
 
