@@ -17,3 +17,12 @@ const missing = (i: number, length: number): never =>
     expected: `an element ${i}`,
     found: `${length} elements`,
   });
+
+/** The lists side by side: [a₀, b₀, …], [a₁, b₁, …] …, as many as the first has elements. */
+export const zip = <T extends readonly unknown[]>(
+  ...lists: { readonly [K in keyof T]: ArrayLike<T[K]> }
+): T[] => {
+  const [first = []] = lists;
+  // A row has an element of each list; of a tuple, `map` makes a list of unknown length.
+  return Array.from(first, (_, i) => lists.map((list) => at(list, i)) as readonly unknown[] as T);
+};

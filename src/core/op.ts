@@ -17,11 +17,25 @@ export interface TensorType {
 /** An operator's fixed settings (axes, bounds …): plain data. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
+/** What an operator takes: one tensor, two …, or any number of them. */
+export type Inputs = readonly Tensor[];
+export type Unary = readonly [x: Tensor];
+export type Binary = readonly [a: Tensor, b: Tensor];
+
+/** A T for each input. */
+export type Each<X extends Inputs, T> = { readonly [K in keyof X]: T };
+export type Types<X extends Inputs = Inputs> = Each<X, TensorType>;
+
+// A record says how many inputs it takes and what its settings are; what all records share is an
+// `Op` of any inputs and settings. Hence rules are declared as methods, whose parameters TypeScript
+// compares in both directions: shared code gives a rule what a node of that record holds, and
+// `node` makes none that does not fit.
+
 /** How partial results of a reduction or scan are joined; each is associative. */
 export type Combine = "sum" | "product" | "max" | "min" | "argmax" | "argmin";
 
 /** A scalar expression inside a loop skeleton. Index axes: the output's, then `over`. */
-export type Meaning =
+export type Meaning<X extends Inputs = Inputs> =
   /** A value from outside: a constant, or an input bound when the graph runs. */
   | { readonly loop: "leaf"; readonly data?: TypedArray }
   /** y[i] = value(i) */
@@ -50,29 +64,34 @@ export type Meaning =
       readonly value: Expression;
     }
   /** The meaning of other operators put together. */
-  | { readonly loop: "compose"; readonly build: (inputs: readonly Tensor[]) => Tensor };
+  | { readonly loop: "compose"; build(inputs: X): Tensor };
 
 /** What a derivative rule sees: inputs x, output y, and the operator's settings. */
-export interface RuleContext<A extends Attributes = Attributes> {
-  readonly x: readonly Tensor[];
+export interface RuleContext<X extends Inputs = Inputs, A extends Attributes = Attributes> {
+  readonly x: X;
   readonly y: Tensor;
   readonly attributes: A;
 }
+
+/** A partial derivative as a graph. */
+export type Rule<X extends Inputs = Inputs, A extends Attributes = Attributes> = {
+  of(r: RuleContext<X, A>): Tensor;
+}["of"];
 
 /**
  * The derivative, in the form that says most. From each form both modes follow: reverse
  * (vector-Jacobian product with the upstream gradient g) and forward (Jacobian-vector product
  * with the inputs' tangents).
  */
-export type Derivative<A extends Attributes = Attributes> =
+export type Derivative<X extends Inputs = Inputs, A extends Attributes = Attributes> =
   /**
    * Elementwise: y[i] depends on x_k[i] alone, and `partials[k]` is ∂y[i]/∂x_k[i].
    * Reverse: g ⊙ partial, unless `reverse` gives a form that is safer where g is not finite.
    */
   | {
       readonly kind: "pointwise";
-      readonly partials: readonly ((r: RuleContext<A>) => Tensor)[];
-      readonly reverse?: (g: Tensor, r: RuleContext<A>, input: number) => Tensor;
+      readonly partials: Each<X, Rule<X, A>>;
+      reverse?(g: Tensor, r: RuleContext<X, A>, input: number): Tensor;
     }
   /**
    * y is linear in its floating-point inputs: jointly ("linear": a sum, a move) or in each while
@@ -80,13 +99,13 @@ export type Derivative<A extends Attributes = Attributes> =
    */
   | {
       readonly kind: "linear" | "multilinear";
-      readonly transpose: (g: Tensor, r: RuleContext<A>, input: number) => Tensor;
+      transpose(g: Tensor, r: RuleContext<X, A>, input: number): Tensor;
     }
   /** Anything else: both products. Without `forward` it is the transpose of `reverse`. */
   | {
       readonly kind: "general";
-      readonly reverse: (g: Tensor, r: RuleContext<A>, input: number) => Tensor;
-      readonly forward?: (tangents: readonly (Tensor | undefined)[], r: RuleContext<A>) => Tensor;
+      reverse(g: Tensor, r: RuleContext<X, A>, input: number): Tensor;
+      forward?(tangents: X, r: RuleContext<X, A>): Tensor;
     }
   /** Piecewise constant, or not a function of real numbers: nothing flows back. */
   | { readonly kind: "zero" }
@@ -113,7 +132,7 @@ export interface Notation {
 }
 
 /** Where tests take sample points from, so that they stay inside the domain and off kinks. */
-export interface Sampling<A extends Attributes = Attributes> {
+export interface Sampling<X extends Inputs = Inputs, A extends Attributes = Attributes> {
   /**
    * One open interval per input; the last one repeats. Default (−2, 2). Samples for integers are
    * rounded down; booleans need none.
@@ -122,15 +141,15 @@ export interface Sampling<A extends Attributes = Attributes> {
   /** Points at which the derivative jumps: samples keep their distance. */
   readonly kinks?: readonly number[];
   /** Complete cases; needed unless the operator is elementwise, floating-point, and unadjustable. */
-  readonly cases?: readonly { readonly inputs: readonly TensorType[]; readonly attributes: A }[];
+  readonly cases?: readonly { readonly inputs: Types<X>; readonly attributes: A }[];
 }
 
-export interface Op<A extends Attributes = Attributes> {
+export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes> {
   readonly name: string;
   /** The output's type, or a clear error if the inputs do not fit. */
-  readonly infer: (inputs: readonly TensorType[], attributes: A) => TensorType;
-  readonly meaning: (inputs: readonly TensorType[], output: TensorType, attributes: A) => Meaning;
-  readonly derivative: Derivative<A>;
+  infer(inputs: Types<X>, attributes: A): TensorType;
+  meaning(inputs: Types<X>, output: TensorType, attributes: A): Meaning<X>;
+  readonly derivative: Derivative<X, A>;
   /** The derivative rule in words. */
   readonly law: Words;
   readonly notation: Notation;
@@ -138,8 +157,8 @@ export interface Op<A extends Attributes = Attributes> {
    * The textbook's forms of the (first) partial derivative, from the definition to the rule that
    * is used, each equal to the next; tests prove it.
    */
-  readonly textbook?: readonly ((r: RuleContext<A>) => Tensor)[];
-  readonly sampling?: Sampling<A>;
+  readonly textbook?: readonly Rule<X, A>[];
+  readonly sampling?: Sampling<X, A>;
   /** Its derivative is 0 by decree: what goes in counts as constant, whatever changes it. */
   readonly isHeld?: boolean;
   /** Made of a user's function, which may build something else at each call. */

@@ -9,7 +9,7 @@
 import { type CallSite, callSite } from "./call-site.ts";
 import type { DType } from "./dtype.ts";
 import { fail } from "./errors.ts";
-import type { Attributes, Op } from "./op.ts";
+import type { Attributes, Each, Inputs, Op } from "./op.ts";
 import {
   checkShape,
   normalizeAxes,
@@ -90,11 +90,11 @@ export const axesOf = (what: string, x: Tensor, axes: SomeAxes | undefined): num
   normalizeAxes(axes, asTensor(what, x).rank, what);
 
 /** A node: operator, inputs and settings, checked by the operator's own type rule. */
-export function node<A extends Attributes>(
-  op: Op<A>,
-  inputs: readonly Tensor[],
+export function node<X extends Inputs, A extends Attributes>(
+  op: Op<X, A>,
+  inputs: Each<X, Tensor>,
   attributes: A,
 ): Tensor {
   for (const x of inputs) asTensor(op.name, x);
-  return new Tensor(op as unknown as Op, inputs, attributes, callSite());
+  return new Tensor(op, inputs, attributes, callSite());
 }

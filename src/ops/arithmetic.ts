@@ -1,5 +1,6 @@
 /** Elementwise arithmetic. */
 import { apply, constant, select } from "../core/expression.ts";
+import type { Binary, RuleContext, Unary } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { equal, greater, greaterEqual, less, logicalAnd, where } from "./compare.ts";
 import { binary, elementwise, numeric, unary } from "./define.ts";
@@ -12,9 +13,9 @@ const infix = (symbol: string, tex: string, precedence: number) => ({
   precedence,
 });
 
-export const addOp = elementwise({
+export const addOp = elementwise<Binary>({
   name: "add",
-  value: ([a, b]) => apply("add", a!, b!),
+  value: ([a, b]) => apply("add", a, b),
   partials: [({ y }) => onesLike(y), ({ y }) => onesLike(y)],
   reverse: (g) => g,
   law: {
@@ -24,9 +25,9 @@ export const addOp = elementwise({
   notation: infix("+", "+", 1),
 });
 
-export const subOp = elementwise({
+export const subOp = elementwise<Binary>({
   name: "sub",
-  value: ([a, b]) => apply("sub", a!, b!),
+  value: ([a, b]) => apply("sub", a, b),
   partials: [({ y }) => onesLike(y), ({ y }) => neg(onesLike(y))],
   reverse: (g, _r, input) => (input === 0 ? g : neg(g)),
   law: {
@@ -36,10 +37,10 @@ export const subOp = elementwise({
   notation: infix("−", "-", 1),
 });
 
-export const mulOp = elementwise({
+export const mulOp = elementwise<Binary>({
   name: "mul",
-  value: ([a, b]) => apply("mul", a!, b!),
-  partials: [({ x }) => x[1]!, ({ x }) => x[0]!],
+  value: ([a, b]) => apply("mul", a, b),
+  partials: [({ x: [, b] }) => b, ({ x: [a] }) => a],
   law: {
     en: "The derivative of a product with respect to one factor is the other factor.",
     zh: "乘积对一个因子的导数是另一个因子。",
@@ -47,13 +48,13 @@ export const mulOp = elementwise({
   notation: infix("·", "\\cdot", 2),
 });
 
-export const divOp = elementwise({
+export const divOp = elementwise<Binary>({
   name: "div",
-  value: ([a, b]) => apply("div", a!, b!),
-  partials: [({ x }) => reciprocal(x[1]!), ({ x }) => neg(div(x[0]!, square(x[1]!)))],
+  value: ([a, b]) => apply("div", a, b),
+  partials: [({ x: [, b] }) => reciprocal(b), ({ x: [a, b] }) => neg(div(a, square(b)))],
   // g·a/b² would overflow in b² where (g/b)·(a/b) does not.
-  reverse: (g, { x, y }, input) => {
-    const quotient = div(g, x[1]!);
+  reverse: (g, { x: [, b], y }, input) => {
+    const quotient = div(g, b);
     return input === 0 ? quotient : neg(mul(quotient, y));
   },
   law: {
@@ -69,20 +70,20 @@ export const divOp = elementwise({
   },
 });
 
-export const powOp = elementwise({
+export const powOp = elementwise<Binary>({
   name: "pow",
-  value: ([a, b]) => apply("pow", a!, b!),
+  value: ([a, b]) => apply("pow", a, b),
   // Conventions at 0 (as in PyTorch): x⁰ has slope 0 in x; 0^y has slope 0 in y where y ≥ 0.
   partials: [
     ({ x: [a, b] }) => {
       // Not a⁻¹ where b = 0: it is not chosen, but its own derivative would be 0·∞ at a = 0. The
       // same holds for ln a below.
-      const flat = equal(b!, 0);
-      return where(flat, 0, mul(b!, pow(a!, where(flat, 1, sub(b!, 1)))));
+      const flat = equal(b, 0);
+      return where(flat, 0, mul(b, pow(a, where(flat, 1, sub(b, 1)))));
     },
     ({ x: [a, b], y }) => {
-      const flat = logicalAnd(equal(a!, 0), greaterEqual(b!, 0));
-      return where(flat, 0, mul(y, log(where(flat, 1, a!))));
+      const flat = logicalAnd(equal(a, 0), greaterEqual(b, 0));
+      return where(flat, 0, mul(y, log(where(flat, 1, a))));
     },
   ],
   law: {
@@ -101,16 +102,16 @@ export const powOp = elementwise({
 /** The share of each of two operands in max (sign 1) or min (−1): ½ at a tie, 1 beside a NaN. */
 const share =
   (sign: 1 | -1, input: 0 | 1) =>
-  ({ x }: { readonly x: readonly Tensor[] }): Tensor => {
-    const [mine, other] = [x[input]!, x[1 - input]!];
+  ({ x: [a, b] }: RuleContext<Binary>): Tensor => {
+    const [mine, other] = input === 0 ? [a, b] : [b, a];
     const loses = sign > 0 ? less(mine, other) : greater(mine, other);
     const alone = where(loses, zerosLike(mine), onesLike(mine));
     return where(equal(mine, other), 0.5, alone);
   };
 
-export const maximumOp = elementwise({
+export const maximumOp = elementwise<Binary>({
   name: "maximum",
-  value: ([a, b]) => apply("max", a!, b!),
+  value: ([a, b]) => apply("max", a, b),
   partials: [share(1, 0), share(1, 1)],
   law: {
     en: "The gradient goes to the larger of the two; at a tie each gets half.",
@@ -119,9 +120,9 @@ export const maximumOp = elementwise({
   notation: { text: "max(#0, #1)", tex: "\\max\\left(#0, #1\\right)", precedence: 5 },
 });
 
-export const minimumOp = elementwise({
+export const minimumOp = elementwise<Binary>({
   name: "minimum",
-  value: ([a, b]) => apply("min", a!, b!),
+  value: ([a, b]) => apply("min", a, b),
   partials: [share(-1, 0), share(-1, 1)],
   law: {
     en: "The gradient goes to the smaller of the two; at a tie each gets half.",
@@ -130,19 +131,19 @@ export const minimumOp = elementwise({
   notation: { text: "min(#0, #1)", tex: "\\min\\left(#0, #1\\right)", precedence: 5 },
 });
 
-export const negOp = elementwise({
+export const negOp = elementwise<Unary>({
   name: "neg",
-  value: ([x]) => apply("neg", x!),
+  value: ([x]) => apply("neg", x),
   partials: [({ y }) => neg(onesLike(y))],
   reverse: (g) => neg(g),
   law: { en: "A change of sign changes the gradient's sign.", zh: "变号使梯度变号。" },
   notation: { text: "−#0", tex: "-#0", precedence: 3 },
 });
 
-export const absOp = elementwise({
+export const absOp = elementwise<Unary>({
   name: "abs",
-  value: ([x]) => apply("abs", x!),
-  partials: [({ x }) => sign(x[0]!)],
+  value: ([x]) => apply("abs", x),
+  partials: [({ x: [x] }) => sign(x)],
   law: {
     en: "The slope of |x| is the sign of x; at 0, where there is none, 0 is used.",
     zh: "|x| 的斜率是 x 的符号；在 0 处不可导，取 0。",
@@ -151,14 +152,14 @@ export const absOp = elementwise({
   sampling: { kinks: [0] },
 });
 
-export const signOp = elementwise({
+export const signOp = elementwise<Unary>({
   name: "sign",
   value: ([x]) => {
-    const number = (v: number) => constant(v, x!.dtype);
-    const negative = select(apply("less", x!, number(0)), number(-1), number(0));
-    return select(apply("less", number(0), x!), number(1), negative);
+    const number = (v: number) => constant(v, x.dtype);
+    const negative = select(apply("less", x, number(0)), number(-1), number(0));
+    return select(apply("less", number(0), x), number(1), negative);
   },
-  partials: [({ x }) => zerosLike(x[0]!)],
+  partials: [({ x: [x] }) => zerosLike(x)],
   law: {
     en: "The sign is constant on both sides of 0: slope 0.",
     zh: "符号函数分段为常数：斜率为 0。",
@@ -167,21 +168,21 @@ export const signOp = elementwise({
   sampling: { kinks: [0] },
 });
 
-export const squareOp = elementwise({
+export const squareOp = elementwise<Unary>({
   name: "square",
-  value: ([x]) => apply("mul", x!, x!),
-  partials: [({ x }) => mul(x[0]!, 2)],
+  value: ([x]) => apply("mul", x, x),
+  partials: [({ x: [x] }) => mul(x, 2)],
   law: { en: "The derivative of x² is 2x.", zh: "x² 的导数是 2x。" },
   notation: { text: "#0²", tex: "{#0}^{2}", precedence: 4 },
 });
 
-export const reciprocalOp = elementwise({
+export const reciprocalOp = elementwise<Unary>({
   name: "reciprocal",
-  value: ([x]) => apply("div", constant(1, x!.dtype), x!),
+  value: ([x]) => apply("div", constant(1, x.dtype), x),
   partials: [({ y }) => neg(square(y))],
   law: { en: "The derivative of 1/x is −1/x².", zh: "1/x 的导数是 −1/x²。" },
   notation: { text: "1 / #0", tex: "\\frac{1}{#0}", precedence: 2 },
-  textbook: [({ x }) => neg(div(1, square(x[0]!))), ({ y }) => neg(square(y))],
+  textbook: [({ x: [x] }) => neg(div(1, square(x))), ({ y }) => neg(square(y))],
   sampling: { domain: [[0.4, 3]] },
 });
 

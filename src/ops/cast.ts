@@ -1,16 +1,16 @@
 import { checkDType, type DType } from "../core/dtype.ts";
 import { cast as convert, indices, load, offset } from "../core/expression.ts";
-import type { Op } from "../core/op.ts";
+import type { Op, Unary } from "../core/op.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 
-export const castOp: Op<{ dtype: DType }> = {
+export const castOp: Op<Unary, { dtype: DType }> = {
   name: "cast",
-  infer: ([x], { dtype }) => ({ dtype, shape: x!.shape }),
+  infer: ([x], { dtype }) => ({ dtype, shape: x.shape }),
   meaning: ([x], _output, { dtype }) => ({
     loop: "map",
-    value: convert(load(0, x!.dtype, offset(x!.shape, indices(x!.shape.length))), dtype),
+    value: convert(load(0, x.dtype, offset(x.shape, indices(x.shape.length))), dtype),
   }),
-  derivative: { kind: "linear", transpose: (g, { x }) => cast(g, x[0]!.dtype) },
+  derivative: { kind: "linear", transpose: (g, { x: [x] }) => cast(g, x.dtype) },
   law: {
     en: "Changing the element type leaves the number as it is, up to rounding; its derivative is 1.",
     zh: "改变元素类型只影响舍入，其导数为 1。",

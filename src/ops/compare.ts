@@ -3,7 +3,7 @@
 import { convert, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { apply, constant, select } from "../core/expression.ts";
-import type { Op } from "../core/op.ts";
+import type { Binary, Op, TensorType, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { broadcastShapes } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
@@ -30,17 +30,14 @@ const stepLaw = {
   zh: "真值在微小变化下不变：没有梯度传回。",
 };
 /** A sample: two inputs of one type. */
-const pair = (dtype: DType) => ({
-  inputs: [
-    { dtype, shape: [2, 3] },
-    { dtype, shape: [2, 3] },
-  ],
-  attributes: none,
-});
+const pair = (dtype: DType) => {
+  const each: TensorType = { dtype, shape: [2, 3] };
+  return { inputs: [each, each], attributes: none } as const;
+};
 const relation = (name: string, symbol: string, tex: string, fn: "equal" | "less" | "lessEqual") =>
-  elementwise({
+  elementwise<Binary>({
     name,
-    value: ([a, b]) => apply(fn, a!, b!),
+    value: ([a, b]) => apply(fn, a, b),
     law: stepLaw,
     notation: { text: `#0 ${symbol} #1`, tex: `#0 ${tex} #1`, precedence: 0 },
     sampling: { cases: [pair("f64"), pair("i32")] },
@@ -51,9 +48,9 @@ export const lessOp = relation("less", "<", "<", "less");
 export const lessEqualOp = relation("lessEqual", "≤", "\\le", "lessEqual");
 
 const connective = (name: "and" | "or", symbol: string, tex: string) =>
-  elementwise({
+  elementwise<Binary>({
     name: name === "and" ? "logicalAnd" : "logicalOr",
-    value: ([a, b]) => apply(name, a!, b!),
+    value: ([a, b]) => apply(name, a, b),
     law: stepLaw,
     notation: { text: `#0 ${symbol} #1`, tex: `#0 ${tex} #1`, precedence: 0 },
     sampling: { cases: [pair("bool")] },
@@ -61,9 +58,9 @@ const connective = (name: "and" | "or", symbol: string, tex: string) =>
 
 export const logicalAndOp = connective("and", "∧", "\\land");
 export const logicalOrOp = connective("or", "∨", "\\lor");
-export const logicalNotOp = elementwise({
+export const logicalNotOp = elementwise<Unary>({
   name: "logicalNot",
-  value: ([a]) => apply("not", a!),
+  value: ([x]) => apply("not", x),
   law: stepLaw,
   notation: { text: "¬#0", tex: "\\lnot #0", precedence: 3 },
   sampling: { cases: [{ inputs: [{ dtype: "bool", shape: [4] }], attributes: none }] },
@@ -93,17 +90,19 @@ export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
 /** y = (x is neither infinite nor NaN): x − x is 0 for finite x and NaN otherwise. */
 export const isFinite = (x: Tensor): Tensor => equal(sub(x, x), 0);
 
-export const whereOp: Op<NoAttributes> = {
+type Choice = readonly [condition: Tensor, a: Tensor, b: Tensor];
+
+export const whereOp: Op<Choice, NoAttributes> = {
   name: "where",
-  infer: (inputs) => ({ dtype: inputs[1]!.dtype, shape: commonShape("where", inputs) }),
-  meaning: (inputs) => {
-    const [condition, a, b] = elements(inputs);
-    return { loop: "map", value: select(condition!, a!, b!) };
+  infer: (inputs) => {
+    const [, { dtype }] = inputs;
+    return { dtype, shape: commonShape("where", inputs) };
   },
+  meaning: (inputs) => ({ loop: "map", value: select(...elements<Choice>(inputs)) }),
   derivative: {
     kind: "linear",
-    transpose: (g, { x }, input) =>
-      input === 1 ? where(x[0]!, g, zerosLike(g)) : where(x[0]!, zerosLike(g), g),
+    transpose: (g, { x: [condition] }, input) =>
+      input === 1 ? where(condition, g, zerosLike(g)) : where(condition, zerosLike(g), g),
   },
   law: {
     en: "The gradient goes to the branch that was chosen; the other gets 0.",
@@ -132,21 +131,21 @@ export const whereOp: Op<NoAttributes> = {
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const [x, y] = align("where", a, b);
   const shape = broadcastShapes(asTensor("where", condition).shape, x.shape, "where");
-  const inputs = [cast(condition, "bool"), x, y].map((t) => broadcastTo(t, shape));
-  return node(whereOp, inputs, none);
+  const chosen = broadcastTo(cast(condition, "bool"), shape);
+  return node(whereOp, [chosen, broadcastTo(x, shape), broadcastTo(y, shape)], none);
 }
 
-export const clampOp = elementwise<{ min: number; max: number }>({
+export const clampOp = elementwise<Unary, { min: number; max: number }>({
   name: "clamp",
   value: ([x], { min, max }) => {
-    const [low, high] = [constant(min, x!.dtype), constant(max, x!.dtype)];
+    const [low, high] = [constant(min, x.dtype), constant(max, x.dtype)];
     // Comparisons with NaN are false, so NaN passes through. Where the bounds cross, max wins.
-    const raised = select(apply("less", x!, low), low, x!);
+    const raised = select(apply("less", x, low), low, x);
     return select(apply("less", high, raised), high, raised);
   },
   partials: [
     ({ x: [x], attributes: { min, max } }) =>
-      where(logicalAnd(lessEqual(min, x!), lessEqual(x!, max)), onesLike(x!), zerosLike(x!)),
+      where(logicalAnd(lessEqual(min, x), lessEqual(x, max)), onesLike(x), zerosLike(x)),
   ],
   law: {
     en: "Inside the bounds (and on them) the slope is 1, outside it is 0.",
@@ -185,11 +184,11 @@ export function clamp(x: Tensor, bounds: { min?: number; max?: number }): Tensor
 const rounding = (
   name: "floor" | "ceil" | "round" | "trunc",
   notation: Op["notation"],
-): Op<NoAttributes> =>
-  elementwise({
+): Op<Unary, NoAttributes> =>
+  elementwise<Unary>({
     name,
-    value: ([x]) => apply(name, x!),
-    partials: [({ x }) => zerosLike(x[0]!)],
+    value: ([x]) => apply(name, x),
+    partials: [({ x: [x] }) => zerosLike(x)],
     law: {
       en: "A rounded value is constant between jumps: slope 0.",
       zh: "取整后的值在跳跃点之间为常数：斜率为 0。",

@@ -1,8 +1,9 @@
 /** Operators about differentiation itself: identity, stopGradient, and a person's own derivative. */
 
+import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind, isText, type Kind } from "../core/kinds.ts";
-import type { Op } from "../core/op.ts";
+import type { Op, Unary } from "../core/op.ts";
 import { checkRecord } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { node, Tensor } from "../core/tensor.ts";
@@ -12,18 +13,18 @@ import { onesLike, input as placeholder, zerosLike } from "./leaf.ts";
 
 const same = { text: "#0", tex: "#0", precedence: 5 };
 
-export const identityOp = elementwise({
+export const identityOp = elementwise<Unary>({
   name: "identity",
-  value: ([x]) => x!,
+  value: ([x]) => x,
   partials: [({ y }) => onesLike(y)],
   reverse: (g) => g,
   law: { en: "The identity passes the gradient on unchanged.", zh: "恒等函数原样传递梯度。" },
   notation: same,
 });
 
-export const stopGradientOp = elementwise({
+export const stopGradientOp = elementwise<Unary>({
   name: "stopGradient",
-  value: ([x]) => x!,
+  value: ([x]) => x,
   isHeld: true,
   law: { en: "By decree a constant: nothing flows back.", zh: "规定为常数：没有梯度传回。" },
   notation: {
@@ -113,10 +114,11 @@ function given(name: string, backward: NonNullable<CustomOperator["backward"]>):
   return {
     kind: "general",
     reverse: (g, { x, y }, input) => {
-      const { dtype, shape } = x[input]!;
+      const to = at(x, input);
+      const { dtype, shape } = to;
       const results: readonly unknown[] = backward(g, { x, y });
       const result = Array.isArray(results) ? results[input] : null;
-      if (result === undefined) return zerosLike(x[input]!);
+      if (result === undefined) return zerosLike(to);
       if (result instanceof Tensor && sameShape(result.shape, shape)) return cast(result, dtype);
       return fail("shape-mismatch", {
         message: `The derivative given for ${name} has the wrong shape for input ${input}.`,

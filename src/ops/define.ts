@@ -1,9 +1,21 @@
 /** Builders for the records that most operators share, and the functions that apply them. */
+import { at } from "../core/at.ts";
 import { callSite, withSite } from "../core/call-site.ts";
 import { type DType, isFloat, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { type Expression, indices, load, offset } from "../core/expression.ts";
-import type { Attributes, Op, RuleContext, TensorType } from "../core/op.ts";
+import type {
+  Attributes,
+  Binary,
+  Each,
+  Inputs,
+  Op,
+  Rule,
+  RuleContext,
+  TensorType,
+  Types,
+  Unary,
+} from "../core/op.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { asTensor, node, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -14,26 +26,31 @@ import { broadcastTo } from "./move.ts";
 export type NoAttributes = Record<string, never>;
 export const none: NoAttributes = {};
 
-type Shared<A extends Attributes> = Pick<
-  Op<A>,
+type Shared<X extends Inputs, A extends Attributes> = Pick<
+  Op<X, A>,
   "name" | "law" | "notation" | "textbook" | "sampling" | "isHeld"
 >;
 
-interface Elementwise<A extends Attributes> extends Shared<A> {
+interface Elementwise<X extends Inputs, A extends Attributes> extends Shared<X, A> {
   /** The output element from the input elements at the same place. */
-  readonly value: (x: readonly Expression[], attributes: A) => Expression;
+  value(x: Each<X, Expression>, attributes: A): Expression;
   /** ∂y/∂x_k for each input; absent: piecewise constant. */
-  readonly partials?: readonly ((r: RuleContext<A>) => Tensor)[];
-  readonly reverse?: (g: Tensor, r: RuleContext<A>, input: number) => Tensor;
+  readonly partials?: Each<X, Rule<X, A>>;
+  reverse?(g: Tensor, r: RuleContext<X, A>, input: number): Tensor;
 }
 
 /** The input elements at the output's own index: what an elementwise operator reads. */
-export const elements = (inputs: readonly TensorType[]): Expression[] =>
-  inputs.map((x, k) => load(k, x.dtype, offset(x.shape, indices(x.shape.length))));
+export const elements = <X extends Inputs>(inputs: Types<X>): Each<X, Expression> =>
+  // As many as there are inputs: of a tuple, `map` makes a list of unknown length.
+  inputs.map(elementOf) as Each<X, Expression>;
+
+/** The same of one input, the k-th. */
+export const elementOf = ({ dtype, shape }: TensorType, k = 0): Expression =>
+  load(k, dtype, offset(shape, indices(shape.length)));
 
 /** The one shape that all inputs of an elementwise operator have. */
 export function commonShape(what: string, inputs: readonly TensorType[]): Shape {
-  const { shape } = inputs[0]!;
+  const { shape } = at(inputs, 0);
   for (const x of inputs) {
     if (!sameShape(x.shape, shape)) {
       fail("shape-mismatch", {
@@ -47,7 +64,9 @@ export function commonShape(what: string, inputs: readonly TensorType[]): Shape 
 }
 
 /** The record of an operator that works element by element on inputs of one shape. */
-export function elementwise<A extends Attributes = NoAttributes>(spec: Elementwise<A>): Op<A> {
+export function elementwise<X extends Inputs, A extends Attributes = NoAttributes>(
+  spec: Elementwise<X, A>,
+): Op<X, A> {
   const { value, partials, reverse, ...shared } = spec;
   return {
     ...shared,
@@ -98,7 +117,7 @@ export function align(what: string, a: Operand, b: Operand, dtype?: DType): [Ten
 
 /** Elementwise function of two operands with broadcasting. */
 export function binary(
-  op: Op<NoAttributes>,
+  op: Op<Binary, NoAttributes>,
   kind: "number" | "float" | "logic" = "number",
 ): (a: Operand, b: Operand) => Tensor {
   const apply = (a: Operand, b: Operand): Tensor => {
@@ -122,12 +141,12 @@ export function toNumber(x: Tensor): Tensor {
 }
 
 /** Elementwise function of one floating-point tensor. */
-export function unary(op: Op<NoAttributes>): (x: Tensor) => Tensor {
+export function unary(op: Op<Unary, NoAttributes>): (x: Tensor) => Tensor {
   return (x) => node(op, [toFloat(asTensor(op.name, x))], none);
 }
 
 /** Elementwise function of one number, which may be an integer. */
-export function numeric(op: Op<NoAttributes>): (x: Tensor) => Tensor {
+export function numeric(op: Op<Unary, NoAttributes>): (x: Tensor) => Tensor {
   return (x) => node(op, [toNumber(asTensor(op.name, x))], none);
 }
 

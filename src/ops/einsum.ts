@@ -1,3 +1,4 @@
+import { at, zip } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
 import { asTensor, type Tensor } from "../core/tensor.ts";
@@ -33,29 +34,27 @@ interface Named {
  */
 export function einsum(equation: string, ...xs: readonly Tensor[]): Tensor {
   const { terms, out } = parse(equation, xs);
-  let [left, ...rest] = terms as [Named, ...Named[]];
-  while (rest.length > 0) {
-    const [right, ...others] = rest as [Named, ...Named[]];
-    const wanted = new Set([...out, ...others.flatMap((t) => t.axes)]);
-    left = contract(left, right, wanted);
-    rest = others;
-  }
-  return arrange(sumOut(left, new Set(out)), out).x;
+  const product = terms.reduce((left, right, i) => {
+    const later = terms.slice(i + 1).flatMap((t) => t.axes);
+    return contract(left, right, new Set([...out, ...later]));
+  });
+  return arrange(sumOut(product, new Set(out)), out).x;
 }
 
 /** With each name once: where it stood several times, the elements with equal indices. */
 function diagonal({ x, axes }: Named): Named {
-  const first = axes.findIndex((name, axis) => axes.indexOf(name, axis + 1) >= 0);
-  if (first < 0) return { x, axes };
-  const second = axes.indexOf(axes[first]!, first + 1);
+  const twice = axes.find((name) => axes.indexOf(name) !== axes.lastIndexOf(name));
+  if (twice === undefined) return { x, axes };
+  const first = axes.indexOf(twice);
+  const second = axes.indexOf(twice, first + 1);
   const others = axes.map((_, axis) => axis).filter((axis) => axis !== first && axis !== second);
-  const n = x.shape[first]!;
-  const outer = others.map((axis) => x.shape[axis]!);
+  const n = at(x.shape, first);
+  const outer = others.map((axis) => at(x.shape, axis));
   const flat = reshape(transpose(x, [...others, first, second]), [...outer, n * n]);
   const step = [...outer.map(() => 1), n + 1];
   return diagonal({
     x: slice(flat, { step }),
-    axes: [...others.map((axis) => axes[axis]!), axes[first]!],
+    axes: [...others.map((axis) => at(axes, axis)), twice],
   });
 }
 
@@ -85,7 +84,7 @@ function contract(a: Named, b: Named, wanted: ReadonlySet<string>): Named {
   const columns = right.axes.filter((name) => !shared.includes(name));
   const axes = [...batch, ...rows, ...columns];
   const sizes = (t: Named, names: readonly string[]) =>
-    names.map((name) => t.x.shape[t.axes.indexOf(name)]!);
+    names.map((name) => at(t.x.shape, t.axes.indexOf(name)));
   const [b0, m, k, n] = [
     sizes(left, batch),
     sizes(left, rows),
@@ -118,7 +117,7 @@ function parse(equation: string, xs: readonly Tensor[]): { terms: Named[]; out: 
       fix: 'Pass the equation, then one tensor for each term: einsum("ij,jk->ik", a, b).',
     });
   if (typeof equation !== "string") bad('an equation, as in "ij,jk->ik"', shown(equation));
-  const [left, right, ...more] = equation.split("->");
+  const [left = equation, right, ...more] = equation.split("->");
   const tokens = (term: string): string[] => {
     const found = term.trim().match(/\.\.\.|[A-Za-z]/g) ?? [];
     const once = found.filter((t) => t === dots).length <= 1;
@@ -126,12 +125,12 @@ function parse(equation: string, xs: readonly Tensor[]): { terms: Named[]; out: 
     return found;
   };
   if (more.length > 0) bad("one arrow", `"${equation}"`);
-  const lists = left!.split(",").map(tokens);
+  const lists = left.split(",").map(tokens);
   if (lists.length !== xs.length) bad(`${lists.length} tensors`, `${xs.length}`);
   const sizes = new Map<string, number>();
   let most = 0;
-  const terms = lists.map((list, i): Named => {
-    const x = asTensor("einsum", xs[i]!);
+  const terms = zip(lists, xs).map(([list, given], i): Named => {
+    const x = asTensor("einsum", given);
     const letters = list.filter((t) => t !== dots).length;
     const count = x.rank - letters;
     if (count < 0 || (count > 0 && letters === list.length)) {
@@ -139,8 +138,7 @@ function parse(equation: string, xs: readonly Tensor[]): { terms: Named[]; out: 
     }
     most = Math.max(most, list.includes(dots) ? count : 0);
     const axes = list.flatMap((t) => (t === dots ? further(count) : [t]));
-    axes.forEach((name, axis) => {
-      const size = x.shape[axis]!;
+    for (const [name, size] of zip(axes, x.shape)) {
       const known = sizes.get(name) ?? size;
       const isFurther = name.startsWith(dots);
       if (known !== size && !(isFurther && (known === 1 || size === 1))) {
@@ -150,7 +148,7 @@ function parse(equation: string, xs: readonly Tensor[]): { terms: Named[]; out: 
         );
       }
       sizes.set(name, isFurther && known === 1 ? size : known);
-    });
+    }
     return { x, axes };
   });
   const all = lists.flat().filter((t) => t !== dots);
@@ -165,13 +163,8 @@ function parse(equation: string, xs: readonly Tensor[]): { terms: Named[]; out: 
 
 /** Without the axes of size 1 that are wider elsewhere: what lacks an axis is the same along it. */
 function broadcast({ x, axes }: Named, sizes: ReadonlyMap<string, number>): Named {
-  const kept = axes.filter((name, axis) => x.shape[axis] === sizes.get(name));
+  const kept = zip(axes, x.shape).filter(([name, size]) => size === sizes.get(name));
   if (kept.length === axes.length) return { x, axes };
-  return {
-    x: reshape(
-      x,
-      kept.map((name) => sizes.get(name)!),
-    ),
-    axes: kept,
-  };
+  const shape = kept.map(([, size]) => size);
+  return { x: reshape(x, shape), axes: kept.map(([name]) => name) };
 }

@@ -31,8 +31,6 @@ const modules = [
 /** All records, in the order of the modules. */
 export function operators(): Op[] {
   return modules.flatMap((module) =>
-    Object.entries(module).flatMap(([name, value]) =>
-      name.endsWith("Op") ? [value as unknown as Op] : [],
-    ),
+    Object.entries(module).flatMap(([name, value]) => (name.endsWith("Op") ? [value as Op] : [])),
   );
 }

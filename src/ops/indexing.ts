@@ -1,8 +1,9 @@
 /** Reading and adding at positions that are data. */
+import { at as item, zip } from "../core/at.ts";
 import { checkDType, type DType, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { apply, cast as convert, index, indices, load, offset } from "../core/expression.ts";
-import type { Op, TensorType } from "../core/op.ts";
+import type { Binary, Op, TensorType, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { asTensor, axisOf, node, type Tensor } from "../core/tensor.ts";
@@ -23,8 +24,10 @@ function checkIndices(what: string, into: Shape, at: TensorType, axis: number): 
       fix: 'Convert them with .cast("i32").',
     });
   }
-  const fits = at.shape.every((n, k) => k === axis || n <= into[k]!);
-  if (at.shape.length !== into.length || !fits) {
+  const fits =
+    at.shape.length === into.length &&
+    zip(at.shape, into).every(([n, size], k) => k === axis || n <= size);
+  if (!fits) {
     fail("shape-mismatch", {
       message: `${what} needs indices with as many axes as the tensor, no longer off axis ${axis}.`,
       expected: `at most ${formatShape(into)} off axis ${axis}`,
@@ -33,24 +36,24 @@ function checkIndices(what: string, into: Shape, at: TensorType, axis: number): 
   }
 }
 
-export const gatherOp: Op<{ axis: number }> = {
+export const gatherOp: Op<Binary, { axis: number }> = {
   name: "gather",
   infer: ([x, at], { axis }) => {
-    checkIndices("gather", x!.shape, at!, axis);
-    return { dtype: x!.dtype, shape: at!.shape };
+    checkIndices("gather", x.shape, at, axis);
+    return { dtype: x.dtype, shape: at.shape };
   },
   meaning: ([x, indexes], y, { axis }) => {
     const here = indices(y.shape.length);
-    const at = load(1, "i32", offset(indexes!.shape, here));
+    const at = load(1, "i32", offset(indexes.shape, here));
     const place = here.map((i, k) => (k === axis ? at : i));
-    const bound = { index: at, size: x!.shape[axis]! };
+    const bound = { index: at, size: item(x.shape, axis) };
     // An axis of size 1 is left out of the offset, so the bound alone guards it.
-    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, place), { bound }) };
+    return { loop: "map", value: load(0, x.dtype, offset(x.shape, place), { bound }) };
   },
   derivative: {
     kind: "linear",
-    transpose: (g, { x, attributes: { axis } }) =>
-      node(scatterOp, [g, x[1]!], { axis, shape: x[0]!.shape }),
+    transpose: (g, { x: [x, at], attributes: { axis } }) =>
+      node(scatterOp, [g, at], { axis, shape: x.shape }),
   },
   law: {
     en: "An element that was read several times collects the sum of the gradients of all reads.",
@@ -69,36 +72,36 @@ export const gatherOp: Op<{ axis: number }> = {
   },
 };
 
-export const scatterOp: Op<{ axis: number; shape: Shape }> = {
+export const scatterOp: Op<Binary, { axis: number; shape: Shape }> = {
   name: "scatter",
   infer: ([updates, at], { axis, shape }) => {
-    checkIndices("scatterAdd", shape, at!, axis);
-    if (formatShape(updates!.shape) !== formatShape(at!.shape)) {
+    checkIndices("scatterAdd", shape, at, axis);
+    if (formatShape(updates.shape) !== formatShape(at.shape)) {
       fail("shape-mismatch", {
         message: "scatterAdd needs one update for each index.",
-        expected: formatShape(at!.shape),
-        found: formatShape(updates!.shape),
+        expected: formatShape(at.shape),
+        found: formatShape(updates.shape),
       });
     }
-    return { dtype: updates!.dtype, shape };
+    return { dtype: updates.dtype, shape };
   },
   meaning: ([updates, indexes], y, { axis }) => {
-    const here = indices(indexes!.shape.length);
-    const at = load(1, "i32", offset(indexes!.shape, here));
+    const here = indices(indexes.shape.length);
+    const at = load(1, "i32", offset(indexes.shape, here));
     return {
       loop: "scatter",
-      over: indexes!.shape,
+      over: indexes.shape,
       at: offset(
         y.shape,
         here.map((i, k) => (k === axis ? at : i)),
       ),
-      bound: { index: at, size: y.shape[axis]! },
-      value: load(0, updates!.dtype, offset(updates!.shape, here)),
+      bound: { index: at, size: item(y.shape, axis) },
+      value: load(0, updates.dtype, offset(updates.shape, here)),
     };
   },
   derivative: {
     kind: "linear",
-    transpose: (g, { x, attributes: { axis } }) => node(gatherOp, [g, x[1]!], { axis }),
+    transpose: (g, { x: [, at], attributes: { axis } }) => node(gatherOp, [g, at], { axis }),
   },
   law: {
     en: "Each update is added to one place, whose gradient it receives.",
@@ -117,11 +120,11 @@ export const scatterOp: Op<{ axis: number; shape: Shape }> = {
   },
 };
 
-export const oneHotOp: Op<{ classes: number; dtype: DType }> = {
+export const oneHotOp: Op<Unary, { classes: number; dtype: DType }> = {
   name: "oneHot",
-  infer: ([x], { classes, dtype }) => ({ dtype, shape: [...x!.shape, classes] }),
+  infer: ([x], { classes, dtype }) => ({ dtype, shape: [...x.shape, classes] }),
   meaning: ([x], y, { dtype }) => {
-    const at = load(0, "i32", offset(x!.shape, indices(x!.shape.length)));
+    const at = load(0, "i32", offset(x.shape, indices(x.shape.length)));
     const hit = apply("equal", at, index(y.shape.length - 1));
     return { loop: "map", value: convert(hit, dtype) };
   },

@@ -18,7 +18,7 @@ import { broadcastTo } from "./move.ts";
 
 const leaf = { en: "A given value.", zh: "给定的值。" };
 
-export const constantOp: Op<{ data: TypedArray; shape: Shape }> = {
+export const constantOp: Op<readonly [], { data: TypedArray; shape: Shape }> = {
   name: "constant",
   infer: (_, { data, shape }) => ({ dtype: dtypeOf(data), shape }),
   meaning: (_inputs, _output, { data }) => ({ loop: "leaf", data }),
@@ -27,7 +27,7 @@ export const constantOp: Op<{ data: TypedArray; shape: Shape }> = {
   notation: { text: "{data}", tex: "{data}", precedence: 5 },
 };
 
-export const inputOp: Op<{ name: string; shape: Shape; dtype: DType }> = {
+export const inputOp: Op<readonly [], { name: string; shape: Shape; dtype: DType }> = {
   name: "input",
   infer: (_, { shape, dtype }) => ({ dtype, shape }),
   meaning: () => ({ loop: "leaf" }),
@@ -36,7 +36,7 @@ export const inputOp: Op<{ name: string; shape: Shape; dtype: DType }> = {
   notation: { text: "{name}", tex: "{name}", precedence: 5 },
 };
 
-export const rangeOp: Op<{ size: number; dtype: DType }> = {
+export const rangeOp: Op<readonly [], { size: number; dtype: DType }> = {
   name: "range",
   infer: (_, { size, dtype }) => ({ dtype, shape: [size] }),
   meaning: (_inputs, _output, { dtype }) => ({ loop: "map", value: cast(index(0), dtype) }),
@@ -151,8 +151,8 @@ function ownType(data: TypedArray): DType {
 }
 
 function isBoolean(values: NestedArray): boolean {
-  let first = values;
-  while (typeof first === "object" && first.length > 0) first = first[0]!;
+  let first: NestedArray | undefined = values;
+  while (typeof first === "object") first = first[0];
   return typeof first === "boolean";
 }
 

@@ -1,8 +1,9 @@
 /** The matrix product with batch axes, and the vector cases that reduce to it. */
+import { at } from "../core/at.ts";
 import { promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { apply, index, indices, load, offset } from "../core/expression.ts";
-import type { Op, TensorType } from "../core/op.ts";
+import type { Binary, Op, TensorType } from "../core/op.ts";
 import { broadcastShapes, formatShape } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { cast } from "./cast.ts";
@@ -12,11 +13,11 @@ import { broadcastTo, expandDims, squeeze, transpose } from "./move.ts";
 const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
 
 /** Inputs […, m, k] and […, k, n] with equal batch axes. */
-export const matmulOp: Op<NoAttributes> = {
+export const matmulOp: Op<Binary, NoAttributes> = {
   name: "matmul",
   infer: ([a, b]) => ({
-    dtype: a!.dtype,
-    shape: [...a!.shape.slice(0, -1), b!.shape[b!.shape.length - 1]!],
+    dtype: a.dtype,
+    shape: [...a.shape.slice(0, -1), ...b.shape.slice(-1)],
   }),
   meaning: ([a, b], y) => {
     const rank = y.shape.length;
@@ -24,19 +25,19 @@ export const matmulOp: Op<NoAttributes> = {
     const [row, column, inner] = [index(rank - 2), index(rank - 1), index(rank)];
     return {
       loop: "reduce",
-      over: [a!.shape[rank - 1]!],
+      over: a.shape.slice(-1),
       combine: "sum",
       value: apply(
         "mul",
-        load(0, a!.dtype, offset(a!.shape, [...batch, row, inner])),
-        load(1, b!.dtype, offset(b!.shape, [...batch, inner, column])),
+        load(0, a.dtype, offset(a.shape, [...batch, row, inner])),
+        load(1, b.dtype, offset(b.shape, [...batch, inner, column])),
       ),
     };
   },
   derivative: {
     kind: "multilinear",
     transpose: (g, { x: [a, b] }, input) =>
-      input === 0 ? node(matmulOp, [g, flipped(b!)], none) : node(matmulOp, [flipped(a!), g], none),
+      input === 0 ? node(matmulOp, [g, flipped(b)], none) : node(matmulOp, [flipped(a), g], none),
   },
   law: {
     en: "For Y = AB: ∂E/∂A = G Bᵀ and ∂E/∂B = Aᵀ G, where G = ∂E/∂Y.",
@@ -74,7 +75,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   if (a.rank === 1) return squeeze(matmul(expandDims(a, 0), b), b.rank === 1 ? 0 : -2);
   if (b.rank === 1) return squeeze(matmul(a, expandDims(b, 1)), -1);
-  const [k, rows] = [a.shape[a.rank - 1]!, b.shape[b.rank - 2]!];
+  const [k, rows] = [at(a.shape, a.rank - 1), at(b.shape, b.rank - 2)];
   if (k !== rows) {
     fail("shape-mismatch", {
       message: `matmul cannot multiply ${formatShape(a.shape)} by ${formatShape(b.shape)}.`,
@@ -84,8 +85,6 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   const dtype = promote(promote(a.dtype, b.dtype), "i32");
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), "matmul");
-  const [x, y] = [a, b].map((t) =>
-    broadcastTo(cast(t, dtype), [...batch, ...t.shape.slice(-2)]),
-  ) as [Tensor, Tensor];
-  return node(matmulOp, [x, y], none);
+  const factor = (t: Tensor) => broadcastTo(cast(t, dtype), [...batch, ...t.shape.slice(-2)]);
+  return node(matmulOp, [factor(a), factor(b)], none);
 }

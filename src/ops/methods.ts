@@ -2,6 +2,7 @@
  * The tensor's methods: one per operator, the tensor itself being the first operand. The same
  * operators exist as functions; a method only reads better in a chain.
  */
+import { only } from "../core/at.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { evaluate } from "../core/runtime.ts";
@@ -120,15 +121,15 @@ declare module "../core/tensor.ts" {
 }
 
 function nest(data: TypedArray, shape: Shape): Nested {
-  if (shape.length === 0) return data[0]!;
-  const [n, ...inner] = shape as [number, ...number[]];
+  const [n, ...inner] = shape;
+  if (n === undefined) return only(data);
   const step = n === 0 ? 0 : data.length / n;
   return Array.from({ length: n }, (_, i) => nest(data.subarray(i * step, (i + 1) * step), inner));
 }
 
 const reading: Reading & ThisType<Tensor> = {
   dataSync() {
-    return evaluate([this])[0]!;
+    return only(evaluate([this]));
   },
   async data() {
     return this.dataSync();
@@ -148,7 +149,7 @@ const reading: Reading & ThisType<Tensor> = {
         fix: "Use arraySync() or await array() to read all elements.",
       });
     }
-    return this.dataSync()[0]!;
+    return only(this.dataSync());
   },
   toString() {
     return `Tensor(${this.dtype as DType}${formatShape(this.shape)}, ${this.op.name})`;

@@ -1,10 +1,12 @@
 /** Operators that only move elements: each output element is one input element, or a constant. */
+import { at as item, zip } from "../core/at.ts";
 import { convert, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import {
   apply,
   constant,
   type Expression,
+  index,
   indices,
   load,
   offset,
@@ -12,7 +14,7 @@ import {
   select,
   times,
 } from "../core/expression.ts";
-import type { Op, TensorType } from "../core/op.ts";
+import type { Op, TensorType, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import {
   checkList,
@@ -44,23 +46,23 @@ const movesBack = (what: { en: string; zh: string }) => ({
   zh: `${what.zh}：每个梯度分量回到其元素原来的位置。`,
 });
 
-export const reshapeOp: Op<{ shape: Shape }> = {
+export const reshapeOp: Op<Unary, { shape: Shape }> = {
   name: "reshape",
   infer: ([x], { shape }) => {
-    if (sizeOf(shape) !== sizeOf(x!.shape)) {
+    if (sizeOf(shape) !== sizeOf(x.shape)) {
       fail("shape-mismatch", {
         message: `reshape keeps the number of elements.`,
-        expected: `${sizeOf(x!.shape)} elements, as in ${formatShape(x!.shape)}`,
+        expected: `${sizeOf(x.shape)} elements, as in ${formatShape(x.shape)}`,
         found: `${sizeOf(shape)} elements in ${formatShape(shape)}`,
       });
     }
-    return { dtype: x!.dtype, shape };
+    return { dtype: x.dtype, shape };
   },
   meaning: ([x], y) => ({
     loop: "map",
-    value: load(0, x!.dtype, offset(y.shape, indices(y.shape.length))),
+    value: load(0, x.dtype, offset(y.shape, indices(y.shape.length))),
   }),
-  derivative: { kind: "linear", transpose: (g, { x }) => reshape(g, x[0]!.shape) },
+  derivative: { kind: "linear", transpose: (g, { x: [x] }) => reshape(g, x.shape) },
   law: movesBack({ en: "The same elements in another shape", zh: "同样的元素换一种形状" }),
   notation: { text: "#0", tex: "#0", precedence: 5 },
   sampling: {
@@ -72,13 +74,12 @@ export const reshapeOp: Op<{ shape: Shape }> = {
   },
 };
 
-export const transposeOp: Op<{ axes: readonly number[] }> = {
+export const transposeOp: Op<Unary, { axes: readonly number[] }> = {
   name: "transpose",
-  infer: ([x], { axes }) => ({ dtype: x!.dtype, shape: axes.map((axis) => x!.shape[axis]!) }),
-  meaning: ([x], y, { axes }) => {
-    const out = indices(y.shape.length);
-    const at = x!.shape.map((_, axis) => out[axes.indexOf(axis)]!);
-    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at)) };
+  infer: ([x], { axes }) => ({ dtype: x.dtype, shape: axes.map((axis) => item(x.shape, axis)) }),
+  meaning: ([x], _y, { axes }) => {
+    const at = x.shape.map((_, axis) => index(axes.indexOf(axis)));
+    return { loop: "map", value: load(0, x.dtype, offset(x.shape, at)) };
   },
   derivative: {
     kind: "linear",
@@ -98,24 +99,24 @@ export const transposeOp: Op<{ axes: readonly number[] }> = {
   },
 };
 
-export const broadcastToOp: Op<{ shape: Shape }> = {
+export const broadcastToOp: Op<Unary, { shape: Shape }> = {
   name: "broadcastTo",
   infer: ([x], { shape }) => {
-    const lead = shape.length - x!.shape.length;
-    if (lead < 0 || x!.shape.some((n, axis) => n !== 1 && n !== shape[axis + lead])) {
+    const lead = shape.length - x.shape.length;
+    if (lead < 0 || x.shape.some((n, axis) => n !== 1 && n !== shape[axis + lead])) {
       fail("shape-mismatch", {
         message: "broadcastTo repeats axes of size 1 and adds axes in front.",
-        expected: `a shape that ends in ${formatShape(x!.shape)}, any size where it has a 1`,
+        expected: `a shape that ends in ${formatShape(x.shape)}, any size where it has a 1`,
         found: formatShape(shape),
       });
     }
-    return { dtype: x!.dtype, shape };
+    return { dtype: x.dtype, shape };
   },
   meaning: ([x], y) => {
-    const at = indices(x!.shape.length, y.shape.length - x!.shape.length);
-    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at)) };
+    const at = indices(x.shape.length, y.shape.length - x.shape.length);
+    return { loop: "map", value: load(0, x.dtype, offset(x.shape, at)) };
   },
-  derivative: { kind: "linear", transpose: (g, { x }) => sumTo(g, x[0]!.shape) },
+  derivative: { kind: "linear", transpose: (g, { x: [x] }) => sumTo(g, x.shape) },
   law: {
     en: "A value that is used several times collects the sum of the gradients of all its uses.",
     zh: "被多次使用的值，其梯度等于各次使用的梯度之和。",
@@ -130,20 +131,19 @@ export const broadcastToOp: Op<{ shape: Shape }> = {
   },
 };
 
-export const sliceOp: Op<{ start: Shape; size: Shape; step: Shape }> = {
+export const sliceOp: Op<Unary, { start: Shape; size: Shape; step: Shape }> = {
   name: "slice",
-  infer: ([x], { size }) => ({ dtype: x!.dtype, shape: size }),
+  infer: ([x], { size }) => ({ dtype: x.dtype, shape: size }),
   meaning: ([x], _y, { start, step }) => {
-    const at = x!.shape.map((_, axis) =>
-      plus(times(indices(x!.shape.length)[axis]!, step[axis]!), start[axis]!),
-    );
-    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at)) };
+    const at = zip(start, step).map(([from, by], axis) => plus(times(index(axis), by), from));
+    return { loop: "map", value: load(0, x.dtype, offset(x.shape, at)) };
   },
   derivative: {
     kind: "linear",
-    transpose: (g, { x, attributes: { start, step, size } }) => {
-      const last = size.map((n, axis) => start[axis]! + (n === 0 ? 0 : (n - 1) * step[axis]! + 1));
-      const after = last.map((end, axis) => x[0]!.shape[axis]! - end);
+    transpose: (g, { x: [x], attributes: { start, step, size } }) => {
+      const after = zip(x.shape, start, step, size).map(
+        ([all, from, by, n]) => all - from - (n === 0 ? 0 : (n - 1) * by + 1),
+      );
       const interior = step.map((s) => s - 1);
       return node(padOp, [g], { before: start, after, interior, value: 0 });
     },
@@ -158,22 +158,21 @@ export const sliceOp: Op<{ start: Shape; size: Shape; step: Shape }> = {
   },
 };
 
-export const padOp: Op<{ before: Shape; after: Shape; interior: Shape; value: number }> = {
+export const padOp: Op<Unary, { before: Shape; after: Shape; interior: Shape; value: number }> = {
   name: "pad",
   infer: ([x], { before, after, interior }) => ({
-    dtype: x!.dtype,
-    shape: x!.shape.map(
-      (n, axis) => before[axis]! + n + Math.max(0, n - 1) * interior[axis]! + after[axis]!,
+    dtype: x.dtype,
+    shape: zip(x.shape, before, interior, after).map(
+      ([n, start, gap, end]) => start + n + Math.max(0, n - 1) * gap + end,
     ),
   }),
   meaning: ([x], y, { before, interior, value }) => {
     const i32 = (n: number) => constant(n, "i32");
     const conditions: Expression[] = [];
-    const at = indices(y.shape.length).map((i, axis) => {
-      const n = x!.shape[axis]!;
-      const spread = interior[axis]! + 1;
-      const inside = plus(i, -before[axis]!);
-      if (n === y.shape[axis]) return inside;
+    const at = zip(x.shape, y.shape, before, interior).map(([n, padded, start, gap], axis) => {
+      const spread = gap + 1;
+      const inside = plus(index(axis), -start);
+      if (n === padded) return inside;
       conditions.push(apply("lessEqual", i32(0), inside));
       conditions.push(apply("less", inside, i32(Math.max(0, n - 1) * spread + Math.min(n, 1))));
       if (spread === 1) return inside;
@@ -185,13 +184,13 @@ export const padOp: Op<{ before: Shape; after: Shape; interior: Shape; value: nu
       undefined,
     );
     const options = when ? { when, otherwise: value } : {};
-    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at), options) };
+    return { loop: "map", value: load(0, x.dtype, offset(x.shape, at), options) };
   },
   derivative: {
     kind: "general",
-    reverse: (g, r) => unpad(g, r.x[0]!.shape, r.attributes),
+    reverse: (g, { x: [x], attributes }) => unpad(g, x.shape, attributes),
     // The constant border has no tangent.
-    forward: ([t], { attributes }) => node(padOp, [t!], { ...attributes, value: 0 }),
+    forward: ([t], { attributes }) => node(padOp, [t], { ...attributes, value: 0 }),
   },
   law: movesBack({ en: "A border of constants around the elements", zh: "在元素周围填充常数" }),
   notation: named("pad"),
@@ -214,14 +213,14 @@ function unpad(g: Tensor, size: Shape, pads: { before: Shape; interior: Shape })
   return node(sliceOp, [g], { start: pads.before, size, step });
 }
 
-export const flipOp: Op<{ axes: readonly number[] }> = {
+export const flipOp: Op<Unary, { axes: readonly number[] }> = {
   name: "flip",
-  infer: ([x]) => ({ dtype: x!.dtype, shape: x!.shape }),
+  infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
   meaning: ([x], y, { axes }) => {
-    const at = indices(y.shape.length).map((i, axis) =>
-      axes.includes(axis) ? plus(times(i, -1), y.shape[axis]! - 1) : i,
+    const at = y.shape.map((n, axis) =>
+      axes.includes(axis) ? plus(times(index(axis), -1), n - 1) : index(axis),
     );
-    return { loop: "map", value: load(0, x!.dtype, offset(x!.shape, at)) };
+    return { loop: "map", value: load(0, x.dtype, offset(x.shape, at)) };
   },
   derivative: { kind: "linear", transpose: (g, { attributes: { axes } }) => flip(g, axes) },
   law: movesBack({ en: "The elements in opposite order along some axes", zh: "沿某些轴倒序" }),
@@ -229,47 +228,50 @@ export const flipOp: Op<{ axes: readonly number[] }> = {
   sampling: { cases: [{ inputs: [f64(2, 3)], attributes: { axes: [1] } }] },
 };
 
-export const concatenateOp: Op<{ axis: number }> = {
+/** At least one. */
+type Pieces = readonly [first: Tensor, ...others: Tensor[]];
+
+export const concatenateOp: Op<Pieces, { axis: number }> = {
   name: "concatenate",
   infer: (inputs, { axis }) => {
     const [first] = inputs;
     for (const x of inputs) {
-      const fits = x.shape.every((n, k) => k === axis || n === first!.shape[k]);
-      if (x.shape.length !== first!.shape.length || !fits) {
+      const fits = x.shape.every((n, k) => k === axis || n === first.shape[k]);
+      if (x.shape.length !== first.shape.length || !fits) {
         fail("shape-mismatch", {
           message: `concatenate joins along axis ${axis}; the other sizes must agree.`,
-          expected: `like ${formatShape(first!.shape)}`,
+          expected: `like ${formatShape(first.shape)}`,
           found: formatShape(x.shape),
         });
       }
     }
-    const total = inputs.reduce((n, x) => n + x.shape[axis]!, 0);
-    return { dtype: first!.dtype, shape: first!.shape.map((n, k) => (k === axis ? total : n)) };
+    const total = lengthOf(inputs, axis);
+    return { dtype: first.dtype, shape: first.shape.map((n, k) => (k === axis ? total : n)) };
   },
   meaning: (inputs, y, { axis }) => {
-    const out = indices(y.shape.length);
-    let start = y.shape[axis]!;
-    let value: Expression | undefined;
-    // From the last piece to the first: i < end₀ ? x₀ : i < end₁ ? x₁ : …
-    for (let k = inputs.length - 1; k >= 0; k--) {
-      const x = inputs[k]!;
-      const end = start;
-      start -= x.shape[axis]!;
-      const at = out.map((i, a) => (a === axis ? plus(i, -start) : i));
-      const below = apply("less", out[axis]!, constant(end, "i32"));
-      const above = apply("lessEqual", constant(start, "i32"), out[axis]!);
+    const position = index(axis);
+    const pieces = inputs.map((x, k) => {
+      const start = lengthOf(inputs.slice(0, k), axis);
+      const at = y.shape.map((_, a) => (a === axis ? plus(position, -start) : index(a)));
+      const below = apply("less", position, constant(start + item(x.shape, axis), "i32"));
+      const above = apply("lessEqual", constant(start, "i32"), position);
       const when = apply("and", above, below);
-      const piece = load(k, x.dtype, offset(x.shape, at), { when });
-      value = value === undefined ? piece : select(below, piece, value);
-    }
-    return { loop: "map", value: value! };
+      return { below, value: load(k, x.dtype, offset(x.shape, at), { when }) };
+    });
+    // From the last piece to the first: i < end₀ ? x₀ : i < end₁ ? x₁ : …
+    const { value } = pieces.reduceRight((rest, { below, value }) => ({
+      below,
+      value: select(below, value, rest.value),
+    }));
+    return { loop: "map", value };
   },
   derivative: {
     kind: "linear",
     transpose: (g, { x, attributes: { axis } }, input) => {
-      const start = x[0]!.shape.map(() => 0);
-      for (let k = 0; k < input; k++) start[axis]! += x[k]!.shape[axis]!;
-      return node(sliceOp, [g], { start, size: x[input]!.shape, step: start.map(() => 1) });
+      const { shape: size } = item(x, input);
+      const from = lengthOf(x.slice(0, input), axis);
+      const start = size.map((_, k) => (k === axis ? from : 0));
+      return node(sliceOp, [g], { start, size, step: size.map(() => 1) });
     },
   },
   law: movesBack({ en: "Tensors one after another along an axis", zh: "沿一个轴首尾相接" }),
@@ -281,6 +283,10 @@ export const concatenateOp: Op<{ axis: number }> = {
     ],
   },
 };
+
+/** How long tensors are in all, one after another. */
+const lengthOf = (xs: readonly TensorType[], axis: number): number =>
+  xs.reduce((n, { shape }) => n + item(shape, axis), 0);
 
 /** y has the elements of x in row-major order; one size may be −1 and follows from the rest. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -374,18 +380,19 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
   const clip = (i: number, n: number) => Math.max(0, Math.min(n, i < 0 ? i + n : i));
   const from = x.shape.map((n, axis) => clip(start?.[axis] ?? 0, n));
   const to = x.shape.map((n, axis) => clip(end?.[axis] ?? n, n));
-  const size = from.map((a, axis) => Math.max(0, Math.ceil((to[axis]! - a) / steps[axis]!)));
+  const size = zip(from, to, steps).map(([a, b, by]) => Math.max(0, Math.ceil((b - a) / by)));
   return sameShape(size, x.shape) ? x : node(sliceOp, [x], { start: from, size, step: steps });
 }
 
 /** The slice at one index of one axis; that axis disappears. */
 export function at(x: Tensor, axis: number, position: number): Tensor {
   const a = axisOf("at", x, axis);
-  const i = Number.isInteger(position) && position < 0 ? position + x.shape[a]! : position;
-  if (!Number.isInteger(i) || i < 0 || i >= x.shape[a]!) {
+  const n = item(x.shape, a);
+  const i = Number.isInteger(position) && position < 0 ? position + n : position;
+  if (!Number.isInteger(i) || i < 0 || i >= n) {
     fail("index-out-of-range", {
       message: `There is no index ${shown(position)} on axis ${axis}.`,
-      expected: `−${x.shape[a]} … ${x.shape[a]! - 1}`,
+      expected: `−${n} … ${n - 1}`,
       found: shown(position),
     });
   }
@@ -443,7 +450,7 @@ function listOf(what: string, xs: readonly Tensor[]): readonly Tensor[] {
 
 /** The tensors one after another along `axis` (default 0), as elements of the widest type. */
 export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
-  const [first] = listOf("concatenate", xs);
+  const [first, ...others] = listOf("concatenate", xs);
   if (first === undefined) {
     return fail("bad-argument", {
       message: "concatenate needs something to join.",
@@ -452,9 +459,9 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
     });
   }
   const a = axisOf("concatenate", first, axis);
-  if (xs.length === 1) return first;
+  if (others.length === 0) return first;
   const dtype = xs.map((x) => x.dtype).reduce(promote);
-  const inputs = xs.map((x) => cast(x, dtype));
+  const inputs: Pieces = [cast(first, dtype), ...others.map((x) => cast(x, dtype))];
   if (inputs.length <= mostPieces) return node(concatenateOp, inputs, { axis: a });
   const groups = Array.from({ length: Math.ceil(inputs.length / mostPieces) }, (_, i) =>
     concatenate(inputs.slice(i * mostPieces, (i + 1) * mostPieces), a),
@@ -475,8 +482,8 @@ export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor 
   const count = Array.isArray(axis) ? axis.length : 1;
   const rank = asTensor("expandDims", x).rank + count;
   const added = normalizeAxes(axis ?? Number.NaN, rank, "expandDims");
-  const rest = [...x.shape].reverse();
-  const shape = Array.from({ length: rank }, (_, a) => (added.includes(a) ? 1 : rest.pop()!));
+  const shape = [...x.shape];
+  for (const a of added) shape.splice(a, 0, 1);
   return reshape(x, shape);
 }
 

@@ -11,7 +11,7 @@ import {
   load,
   offset,
 } from "../core/expression.ts";
-import type { Op } from "../core/op.ts";
+import type { Op, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { checkShape, formatShape, type Shape } from "../core/shape.ts";
 import { node, type Tensor } from "../core/tensor.ts";
@@ -20,7 +20,7 @@ import { mul, sub } from "./arithmetic.ts";
 import { cos, log, sqrt } from "./transcendental.ts";
 
 const i32 = (n: number): Expression => constant(n | 0, "i32");
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+const rotations = { odd: [13, 15, 26, 6], even: [17, 29, 16, 24] };
 const parity = 0x1bd11bda;
 
 /** Threefry-2x32 with 20 rounds (Salmon et al. 2011), as an expression of the scalar language. */
@@ -33,38 +33,39 @@ function threefry(
   const add = (a: Expression, b: Expression) => apply("add", a, b);
   const rotate = (x: Expression, by: number) =>
     apply("bitOr", apply("shiftLeft", x, i32(by)), apply("shiftRight", x, i32(32 - by)));
-  const keys = [k0, k1, apply("bitXor", apply("bitXor", k0, k1), i32(parity))];
+  let [first, second, third] = [k0, k1, apply("bitXor", apply("bitXor", k0, k1), i32(parity))];
   let [a, b] = [add(counter0, k0), add(counter1, k1)];
-  for (let round = 0; round < 20; round++) {
-    a = add(a, b);
-    b = apply("bitXor", rotate(b, rotations[round % 8]!), a);
-    if (round % 4 === 3) {
-      const injection = (round + 1) / 4;
-      a = add(a, keys[injection % 3]!);
-      b = add(add(b, keys[(injection + 1) % 3]!), i32(injection));
+  // Four rounds, then the next two of the three keys are added.
+  for (let injection = 1; injection <= 5; injection++) {
+    for (const by of injection % 2 === 1 ? rotations.odd : rotations.even) {
+      a = add(a, b);
+      b = apply("bitXor", rotate(b, by), a);
     }
+    [first, second, third] = [second, third, first];
+    a = add(a, first);
+    b = add(add(b, second), i32(injection));
   }
   return [a, b];
 }
 
 type Uniform = { readonly shape: Shape; readonly dtype: DType; readonly stream: number };
 
-export const uniformOp: Op<Uniform> = {
+export const uniformOp: Op<Unary, Uniform> = {
   name: "randomUniform",
   infer: ([key], { shape, dtype }) => {
-    if (key!.dtype !== "i32" || formatShape(key!.shape) !== "[2]" || !isFloat(dtype)) {
+    if (key.dtype !== "i32" || formatShape(key.shape) !== "[2]" || !isFloat(dtype)) {
       fail("bad-argument", {
         message: "randomUniform makes floating-point numbers from a key of two integers.",
         expected: "an i32 key of shape [2]",
-        found: `${key!.dtype}${formatShape(key!.shape)} for ${dtype}`,
+        found: `${key.dtype}${formatShape(key.shape)} for ${dtype}`,
       });
     }
     return { dtype, shape };
   },
   meaning: (_key, y, { dtype, stream }) => {
     const counter = offset(y.shape, indices(y.shape.length));
-    const key = [i32(0), i32(1)].map((at) => load(0, "i32", at)) as [Expression, Expression];
-    const [high, low] = threefry(...key, counter, i32(stream));
+    const key = (k: number) => load(0, "i32", i32(k));
+    const [high, low] = threefry(key(0), key(1), counter, i32(stream));
     const bits = (word: Expression, drop: number) =>
       cast(apply("shiftRight", word, i32(drop)), dtype);
     const scale = (x: Expression, by: number) => apply("mul", x, constant(by, dtype));

@@ -1,9 +1,10 @@
 /** Reductions and scans. */
 
+import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { type Expression, index, indices, load, offset } from "../core/expression.ts";
 import { isNumber } from "../core/kinds.ts";
-import type { Combine, Op, TensorType } from "../core/op.ts";
+import type { Combine, Op, Sampling, TensorType, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, type Shape, type SomeAxes, sizeOf } from "../core/shape.ts";
 import { axesOf, node, type Tensor } from "../core/tensor.ts";
@@ -29,7 +30,7 @@ const spread = (t: Tensor, shape: Shape, axes: readonly number[]): Tensor =>
   broadcastTo(reshape(t, keepDims(shape, axes)), shape);
 
 const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
-const cases = [
+const cases: NonNullable<Sampling<Unary, Axes>["cases"]> = [
   { inputs: [f64(2, 3)], attributes: { axes: [0] } },
   { inputs: [f64(2, 3, 2)], attributes: { axes: [0, 2] } },
   { inputs: [f64(4)], attributes: { axes: [0] } },
@@ -44,30 +45,34 @@ function elementAt(x: TensorType, axes: readonly number[]): Expression {
   return load(0, x.dtype, offset(x.shape, at));
 }
 
-type ReductionSpec = Pick<Op<Axes>, "name" | "derivative" | "law" | "notation"> & {
+/** The sizes of some axes. */
+const sizesOf = (shape: Shape, axes: readonly number[]): number[] =>
+  axes.map((axis) => at(shape, axis));
+
+type ReductionSpec = Pick<Op<Unary, Axes>, "name" | "derivative" | "law" | "notation"> & {
   readonly combine: Combine;
   /** Whether the reduction of nothing has a value. */
   readonly empty: boolean;
 };
 
-const reduction = ({ combine, empty, ...rest }: ReductionSpec): Op<Axes> => ({
+const reduction = ({ combine, empty, ...rest }: ReductionSpec): Op<Unary, Axes> => ({
   ...rest,
   infer: ([x], { axes }) => {
-    if (!empty && sizeOf(axes.map((axis) => x!.shape[axis]!)) === 0) {
+    if (!empty && sizeOf(sizesOf(x.shape, axes)) === 0) {
       fail("bad-argument", {
         message: `${rest.name} of no elements has no value.`,
         expected: "at least one element along the reduced axes",
-        found: formatShape(x!.shape),
+        found: formatShape(x.shape),
       });
     }
-    const dtype = combine === "argmax" || combine === "argmin" ? "i32" : x!.dtype;
-    return { dtype, shape: kept(x!.shape, axes) };
+    const dtype = combine === "argmax" || combine === "argmin" ? "i32" : x.dtype;
+    return { dtype, shape: kept(x.shape, axes) };
   },
   meaning: ([x], _y, { axes }) => ({
     loop: "reduce",
     combine,
-    over: axes.map((axis) => x!.shape[axis]!),
-    value: elementAt(x!, axes),
+    over: sizesOf(x.shape, axes),
+    value: elementAt(x, axes),
   }),
   sampling: { cases },
 });
@@ -84,7 +89,7 @@ export const sumOp = reduction({
   empty: true,
   derivative: {
     kind: "linear",
-    transpose: (g, { x, attributes: { axes } }) => spread(g, x[0]!.shape, axes),
+    transpose: (g, { x: [x], attributes: { axes } }) => spread(g, x.shape, axes),
   },
   law: {
     en: "A sum passes the gradient on to each of its terms unchanged.",
@@ -99,8 +104,8 @@ export const prodOp = reduction({
   empty: true,
   derivative: {
     kind: "general",
-    reverse: (g, { x, attributes: { axes } }) =>
-      mul(spread(g, x[0]!.shape, axes), productOfOthers(x[0]!, axes)),
+    reverse: (g, { x: [x], attributes: { axes } }) =>
+      mul(spread(g, x.shape, axes), productOfOthers(x, axes)),
   },
   law: {
     en: "The derivative of a product with respect to one factor is the product of the others.",
@@ -114,8 +119,8 @@ function productOfOthers(x: Tensor, axes: readonly number[]): Tensor {
   const rest = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const order = [...rest, ...axes];
   const moved = transpose(x, order);
-  const count = sizeOf(axes.map((axis) => x.shape[axis]!));
-  const rows = reshape(moved, [sizeOf(rest.map((axis) => x.shape[axis]!)), count]);
+  const count = sizeOf(sizesOf(x.shape, axes));
+  const rows = reshape(moved, [sizeOf(sizesOf(x.shape, rest)), count]);
   const before = exclusiveProduct(rows);
   const after = flip(exclusiveProduct(flip(rows, 1)), 1);
   const product = reshape(mul(before, after), moved.shape);
@@ -127,7 +132,7 @@ function productOfOthers(x: Tensor, axes: readonly number[]): Tensor {
 
 /** y[…, k] = x[…, 0]·…·x[…, k−1], by differentiable steps of doubling length. */
 function exclusiveProduct(rows: Tensor): Tensor {
-  const n = rows.shape[1]!;
+  const n = at(rows.shape, 1);
   let y = shifted(rows, 1);
   for (let step = 1; step < n; step *= 2) y = mul(y, shifted(y, step));
   return y;
@@ -135,7 +140,7 @@ function exclusiveProduct(rows: Tensor): Tensor {
 
 /** Rows shifted to the right by `by`, ones coming in from the left. */
 function shifted(rows: Tensor, by: number): Tensor {
-  const [m, n] = rows.shape as readonly [number, number];
+  const [m, n] = [at(rows.shape, 0), at(rows.shape, 1)];
   if (by >= n)
     return pad(slice(rows, { end: [m, 0] }), { before: [0, n], after: [0, 0], value: 1 });
   const head = slice(rows, { end: [m, n - by] });
@@ -148,17 +153,17 @@ function share(x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
   return div(hit, spread(sum(hit, { axis: axes }), x.shape, axes));
 }
 
-const extreme = (name: "max" | "min", law: Op["law"]): Op<Axes> =>
+const extreme = (name: "max" | "min", law: Op["law"]): Op<Unary, Axes> =>
   reduction({
     name,
     combine: name,
     empty: false,
     derivative: {
       kind: "general",
-      reverse: (g, { x, y, attributes: { axes } }) =>
-        mul(spread(g, x[0]!.shape, axes), share(x[0]!, y, axes)),
-      forward: ([t], { x, y, attributes: { axes } }) =>
-        sum(mul(t!, share(x[0]!, y, axes)), { axis: axes }),
+      reverse: (g, { x: [x], y, attributes: { axes } }) =>
+        mul(spread(g, x.shape, axes), share(x, y, axes)),
+      forward: ([t], { x: [x], y, attributes: { axes } }) =>
+        sum(mul(t, share(x, y, axes)), { axis: axes }),
     },
     law,
     notation: { text: `${name}(#0)`, tex: `\\${name}\\left(#0\\right)`, precedence: 5 },
@@ -173,7 +178,7 @@ export const minOp = extreme("min", {
   zh: "梯度传给最小的元素；并列者平分。",
 });
 
-const position = (combine: "argmax" | "argmin"): Op<Axes> =>
+const position = (combine: "argmax" | "argmin"): Op<Unary, Axes> =>
   reduction({
     name: combine,
     combine,
@@ -193,12 +198,12 @@ const position = (combine: "argmax" | "argmin"): Op<Axes> =>
 export const argmaxOp = position("argmax");
 export const argminOp = position("argmin");
 
-export const meanOp: Op<Axes> = {
+export const meanOp: Op<Unary, Axes> = {
   name: "mean",
-  infer: ([x], { axes }) => ({ dtype: x!.dtype, shape: kept(x!.shape, axes) }),
+  infer: ([x], { axes }) => ({ dtype: x.dtype, shape: kept(x.shape, axes) }),
   meaning: ([x], _y, { axes }) => ({
     loop: "compose",
-    build: ([t]) => mul(sum(t!, { axis: axes }), 1 / sizeOf(axes.map((axis) => x!.shape[axis]!))),
+    build: ([t]) => mul(sum(t, { axis: axes }), 1 / sizeOf(sizesOf(x.shape, axes))),
   }),
   derivative: { kind: "compose" },
   law: {
@@ -209,28 +214,27 @@ export const meanOp: Op<Axes> = {
   sampling: { cases },
 };
 
-export const logsumexpOp: Op<Axes> = {
+export const logsumexpOp: Op<Unary, Axes> = {
   name: "logsumexp",
-  infer: ([x], { axes }) => ({ dtype: x!.dtype, shape: kept(x!.shape, axes) }),
+  infer: ([x], { axes }) => ({ dtype: x.dtype, shape: kept(x.shape, axes) }),
   meaning: (_x, _y, { axes }) => ({
     loop: "compose",
     build: ([x]) => {
       // The logarithm of an empty sum; there is no maximum.
-      if (sizeOf(axes.map((axis) => x!.shape[axis]!)) === 0)
-        return log(sum(exp(x!), { axis: axes }));
+      if (sizeOf(sizesOf(x.shape, axes)) === 0) return log(sum(exp(x), { axis: axes }));
       // Shifted by the maximum nothing overflows; an infinite maximum must not make ∞ − ∞.
-      const top = max(x!, { axis: axes });
+      const top = max(x, { axis: axes });
       const shift = where(isFinite(top), top, zerosLike(top));
-      const total = sum(exp(sub(x!, spread(shift, x!.shape, axes))), { axis: axes });
+      const total = sum(exp(sub(x, spread(shift, x.shape, axes))), { axis: axes });
       return add(log(total), shift);
     },
   }),
   derivative: {
     kind: "general",
-    reverse: (g, { x, y, attributes: { axes } }) =>
-      mul(spread(g, x[0]!.shape, axes), weights(x[0]!, y, axes)),
-    forward: ([t], { x, y, attributes: { axes } }) =>
-      sum(mul(t!, weights(x[0]!, y, axes)), { axis: axes }),
+    reverse: (g, { x: [x], y, attributes: { axes } }) =>
+      mul(spread(g, x.shape, axes), weights(x, y, axes)),
+    forward: ([t], { x: [x], y, attributes: { axes } }) =>
+      sum(mul(t, weights(x, y, axes)), { axis: axes }),
   },
   law: {
     en: "The derivative of log-sum-exp is the softmax: e^(x_i)/Σe^(x_j).",
@@ -246,15 +250,15 @@ const weights = (x: Tensor, y: Tensor, axes: readonly number[]): Tensor =>
 
 type Scan = { readonly axis: number; readonly reverse: boolean };
 
-export const cumsumOp: Op<Scan> = {
+export const cumsumOp: Op<Unary, Scan> = {
   name: "cumsum",
-  infer: ([x]) => ({ dtype: x!.dtype, shape: x!.shape }),
+  infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
   meaning: ([x], _y, { axis, reverse }) => ({
     loop: "scan",
     axis,
     reverse,
     combine: "sum",
-    value: load(0, x!.dtype, offset(x!.shape, indices(x!.shape.length))),
+    value: load(0, x.dtype, offset(x.shape, indices(x.shape.length))),
   }),
   derivative: {
     kind: "linear",
@@ -297,7 +301,7 @@ function reduced(what: string, x: Tensor, { axis, axes }: ReduceOptions): number
 }
 
 const reducer =
-  (op: Op<Axes>, element = toNumber) =>
+  (op: Op<Unary, Axes>, element = toNumber) =>
   (x: Tensor, options: ReduceOptions = {}): Tensor => {
     checkNames(op.name, options, ["axis", "keepDims"], ["axes"]);
     const axes = reduced(op.name, x, options);
@@ -335,7 +339,7 @@ export function variance(
       found: shown(correction),
     });
   }
-  const n = sizeOf(axis.map((a) => x.shape[a]!));
+  const n = sizeOf(sizesOf(x.shape, axis));
   const deviation = sub(x, mean(x, { axis, keepDims: true }));
   return div(sum(square(deviation), { axis, keepDims }), Math.max(0, n - correction));
 }
@@ -347,7 +351,7 @@ export interface PositionOptions {
 }
 
 const positioner =
-  (op: Op<Axes>) =>
+  (op: Op<Unary, Axes>) =>
   (x: Tensor, options: PositionOptions = {}): Tensor => {
     checkNames(op.name, options, ["axis", "keepDims"]);
     const { axis = -1, keepDims = false } = options;

@@ -1,13 +1,13 @@
 /** Elementary functions and the activations that have a name of their own in textbooks. */
 import { apply, constant, type Intrinsic, select } from "../core/expression.ts";
-import type { Op, RuleContext } from "../core/op.ts";
+import type { Op, Rule, Unary } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, div, mul, neg, reciprocal, square, sub } from "./arithmetic.ts";
 import { lessEqual, where } from "./compare.ts";
 import { call, elementwise, type NoAttributes, unary } from "./define.ts";
 import { onesLike, zerosLike } from "./leaf.ts";
 
-type Partial = (r: RuleContext<NoAttributes>) => Tensor;
+type Partial = Rule<Unary, NoAttributes>;
 interface Elementary {
   readonly fn: Intrinsic;
   readonly partial: Partial;
@@ -18,10 +18,10 @@ interface Elementary {
   readonly textbook?: readonly Partial[];
 }
 
-const elementary = (spec: Elementary): Op<NoAttributes> =>
-  elementwise({
+const elementary = (spec: Elementary): Op<Unary, NoAttributes> =>
+  elementwise<Unary>({
     name: spec.fn,
-    value: ([x]) => apply(spec.fn, x!),
+    value: ([x]) => apply(spec.fn, x),
     partials: [spec.partial],
     law: spec.law,
     notation: spec.notation ?? call(spec.fn, spec.tex),
@@ -52,27 +52,27 @@ export const expm1Op = elementary({
 });
 export const logOp = elementary({
   fn: "log",
-  partial: ({ x }) => reciprocal(x[0]!),
+  partial: ({ x: [x] }) => reciprocal(x),
   law: { en: "The derivative of ln x is 1/x.", zh: "ln x 的导数是 1/x。" },
   notation: call("ln", "\\ln"),
   domain: [0.3, 4],
 });
 export const log1pOp = elementary({
   fn: "log1p",
-  partial: ({ x }) => reciprocal(add(x[0]!, 1)),
+  partial: ({ x: [x] }) => reciprocal(add(x, 1)),
   law: { en: "The derivative of ln(1 + x) is 1/(1 + x).", zh: "ln(1 + x) 的导数是 1/(1 + x)。" },
   notation: { text: "ln(1 + #0)", tex: "\\ln\\left(1 + #0\\right)", precedence: 5 },
   domain: [-0.7, 3],
 });
 export const sinOp = elementary({
   fn: "sin",
-  partial: ({ x }) => cos(x[0]!),
+  partial: ({ x: [x] }) => cos(x),
   law: { en: "The derivative of sin x is cos x.", zh: "sin x 的导数是 cos x。" },
   tex: "\\sin",
 });
 export const cosOp = elementary({
   fn: "cos",
-  partial: ({ x }) => neg(sin(x[0]!)),
+  partial: ({ x: [x] }) => neg(sin(x)),
   law: { en: "The derivative of cos x is −sin x.", zh: "cos x 的导数是 −sin x。" },
   tex: "\\cos",
 });
@@ -82,18 +82,18 @@ export const tanOp = elementary({
   law: { en: "The derivative of tan x is 1 + tan² x.", zh: "tan x 的导数是 1 + tan² x。" },
   tex: "\\tan",
   domain: [-1.2, 1.2],
-  textbook: [({ x }) => reciprocal(square(cos(x[0]!))), ({ y }) => add(square(y), 1)],
+  textbook: [({ x: [x] }) => reciprocal(square(cos(x))), ({ y }) => add(square(y), 1)],
 });
 export const asinOp = elementary({
   fn: "asin",
-  partial: ({ x }) => reciprocal(sqrt(sub(1, square(x[0]!)))),
+  partial: ({ x: [x] }) => reciprocal(sqrt(sub(1, square(x)))),
   law: { en: "The derivative of arcsin x is 1/√(1 − x²).", zh: "arcsin x 的导数是 1/√(1 − x²)。" },
   notation: call("arcsin", "\\arcsin"),
   domain: [-0.8, 0.8],
 });
 export const acosOp = elementary({
   fn: "acos",
-  partial: ({ x }) => neg(reciprocal(sqrt(sub(1, square(x[0]!))))),
+  partial: ({ x: [x] }) => neg(reciprocal(sqrt(sub(1, square(x))))),
   law: {
     en: "The derivative of arccos x is −1/√(1 − x²).",
     zh: "arccos x 的导数是 −1/√(1 − x²)。",
@@ -103,19 +103,19 @@ export const acosOp = elementary({
 });
 export const atanOp = elementary({
   fn: "atan",
-  partial: ({ x }) => reciprocal(add(square(x[0]!), 1)),
+  partial: ({ x: [x] }) => reciprocal(add(square(x), 1)),
   law: { en: "The derivative of arctan x is 1/(1 + x²).", zh: "arctan x 的导数是 1/(1 + x²)。" },
   notation: call("arctan", "\\arctan"),
 });
 export const sinhOp = elementary({
   fn: "sinh",
-  partial: ({ x }) => cosh(x[0]!),
+  partial: ({ x: [x] }) => cosh(x),
   law: { en: "The derivative of sinh x is cosh x.", zh: "sinh x 的导数是 cosh x。" },
   tex: "\\sinh",
 });
 export const coshOp = elementary({
   fn: "cosh",
-  partial: ({ x }) => sinh(x[0]!),
+  partial: ({ x: [x] }) => sinh(x),
   law: { en: "The derivative of cosh x is sinh x.", zh: "cosh x 的导数是 sinh x。" },
   tex: "\\cosh",
 });
@@ -124,43 +124,43 @@ export const tanhOp = elementary({
   partial: ({ y }) => sub(1, square(y)),
   law: { en: "The derivative of tanh x is 1 − tanh² x.", zh: "tanh x 的导数是 1 − tanh² x。" },
   tex: "\\tanh",
-  textbook: [({ x }) => reciprocal(square(cosh(x[0]!))), ({ y }) => sub(1, square(y))],
+  textbook: [({ x: [x] }) => reciprocal(square(cosh(x))), ({ y }) => sub(1, square(y))],
 });
 export const asinhOp = elementary({
   fn: "asinh",
-  partial: ({ x }) => reciprocal(sqrt(add(square(x[0]!), 1))),
+  partial: ({ x: [x] }) => reciprocal(sqrt(add(square(x), 1))),
   law: { en: "The derivative of arsinh x is 1/√(x² + 1).", zh: "arsinh x 的导数是 1/√(x² + 1)。" },
   notation: call("arsinh"),
 });
 export const acoshOp = elementary({
   fn: "acosh",
-  partial: ({ x }) => reciprocal(sqrt(sub(square(x[0]!), 1))),
+  partial: ({ x: [x] }) => reciprocal(sqrt(sub(square(x), 1))),
   law: { en: "The derivative of arcosh x is 1/√(x² − 1).", zh: "arcosh x 的导数是 1/√(x² − 1)。" },
   notation: call("arcosh"),
   domain: [1.3, 4],
 });
 export const atanhOp = elementary({
   fn: "atanh",
-  partial: ({ x }) => reciprocal(sub(1, square(x[0]!))),
+  partial: ({ x: [x] }) => reciprocal(sub(1, square(x))),
   law: { en: "The derivative of artanh x is 1/(1 − x²).", zh: "artanh x 的导数是 1/(1 − x²)。" },
   notation: call("artanh"),
   domain: [-0.8, 0.8],
 });
 export const erfOp = elementary({
   fn: "erf",
-  partial: ({ x }) => mul(exp(neg(square(x[0]!))), 2 / Math.sqrt(Math.PI)),
+  partial: ({ x: [x] }) => mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)),
   law: {
     en: "The error function is the integral of 2/√π·e^(−x²), which is therefore its derivative.",
     zh: "误差函数是 2/√π·e^(−x²) 的积分，后者即其导数。",
   },
 });
 
-export const sigmoidOp = elementwise({
+export const sigmoidOp = elementwise<Unary>({
   name: "sigmoid",
   // 1/(1 + e^−x), which is exact in the limits: e^−x may overflow to ∞ and gives 0.
   value: ([x]) => {
-    const one = constant(1, x!.dtype);
-    return apply("div", one, apply("add", one, apply("exp", apply("neg", x!))));
+    const one = constant(1, x.dtype);
+    return apply("div", one, apply("add", one, apply("exp", apply("neg", x))));
   },
   partials: [({ y }) => mul(y, sub(1, y))],
   law: {
@@ -169,28 +169,28 @@ export const sigmoidOp = elementwise({
   },
   notation: call("σ", "\\sigma"),
   textbook: [
-    ({ x }) => {
-      const e = exp(neg(x[0]!));
+    ({ x: [x] }) => {
+      const e = exp(neg(x));
       return div(e, square(add(1, e)));
     },
-    ({ x }) => {
-      const e = exp(neg(x[0]!));
+    ({ x: [x] }) => {
+      const e = exp(neg(x));
       return mul(reciprocal(add(1, e)), div(e, add(1, e)));
     },
     ({ y }) => mul(y, sub(1, y)),
   ],
 });
 
-export const reluOp = elementwise({
+export const reluOp = elementwise<Unary>({
   name: "relu",
   // Written so that NaN, for which every comparison is false, passes through.
   value: ([x]) => {
-    const zero = constant(0, x!.dtype);
-    return select(apply("less", x!, zero), zero, x!);
+    const zero = constant(0, x.dtype);
+    return select(apply("less", x, zero), zero, x);
   },
   // In the same way the gradient passes where x is NaN (as in PyTorch), so that it is not hidden.
-  partials: [({ x }) => where(lessEqual(x[0]!, 0), zerosLike(x[0]!), onesLike(x[0]!))],
-  reverse: (g, { x }) => where(lessEqual(x[0]!, 0), 0, g),
+  partials: [({ x: [x] }) => where(lessEqual(x, 0), zerosLike(x), onesLike(x))],
+  reverse: (g, { x: [x] }) => where(lessEqual(x, 0), 0, g),
   law: {
     en: "ReLU passes the gradient on where its input is positive and stops it elsewhere; at 0 the slope 0 is used.",
     zh: "ReLU 在输入为正处传递梯度，其余处阻断；在 0 处取斜率 0。",
@@ -199,14 +199,14 @@ export const reluOp = elementwise({
   sampling: { kinks: [0] },
 });
 
-export const softplusOp = elementwise({
+export const softplusOp = elementwise<Unary>({
   name: "softplus",
   // ln(1 + e^x) = max(x, 0) + ln(1 + e^−|x|), which cannot overflow.
   value: ([x]) => {
-    const decay = apply("exp", apply("neg", apply("abs", x!)));
-    return apply("add", apply("max", x!, constant(0, x!.dtype)), apply("log1p", decay));
+    const decay = apply("exp", apply("neg", apply("abs", x)));
+    return apply("add", apply("max", x, constant(0, x.dtype)), apply("log1p", decay));
   },
-  partials: [({ x }) => sigmoid(x[0]!)],
+  partials: [({ x: [x] }) => sigmoid(x)],
   law: { en: "The derivative of softplus is the sigmoid.", zh: "softplus 的导数是 S 型函数。" },
   notation: call("softplus"),
 });

@@ -13,7 +13,7 @@ import {
   select,
 } from "../../src/core/expression.ts";
 import { nodesOf } from "../../src/core/graph.ts";
-import type { Attributes, Meaning, Op } from "../../src/core/op.ts";
+import type { Meaning, Op } from "../../src/core/op.ts";
 import { printGraph } from "../../src/core/print.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
@@ -70,7 +70,7 @@ function corrupted(x: Tensor, changes: Partial<Record<keyof Tensor, unknown>>): 
   return Object.create(x, Object.fromEntries(own));
 }
 /** The node, but with something in its operator's record changed. */
-const altered = (x: Tensor, changes: Partial<Op<Attributes>>): Tensor =>
+const altered = (x: Tensor, changes: Partial<Op>): Tensor =>
   corrupted(x, { op: { ...x.op, ...changes } });
 
 const [a, b] = [tensor([1, 2, 3]), tensor([4, 5, 6])];

@@ -50,9 +50,9 @@ export interface Local {
 /** How the scalar language's functions are written: by the operators that stand for them. */
 const written: Partial<Record<Intrinsic, Op["notation"]>> = {
   ...Object.fromEntries(
-    Object.values(transcendental)
-      .filter((v): v is Op<Record<string, never>> => typeof v === "object" && "notation" in v)
-      .map((op) => [op.name, op.notation]),
+    Object.values(transcendental).flatMap((v) =>
+      "notation" in v ? [[v.name, v.notation] as const] : [],
+    ),
   ),
   div: { text: "#0 / #1", tex: "\\frac{#0}{#1}", precedence: 2 },
   pow: { text: "#0^#1", tex: "{#0}^{#1}", precedence: 4 },
