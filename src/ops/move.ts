@@ -83,11 +83,10 @@ export const transposeOp: Op<Unary, { axes: readonly number[] }> = {
   },
   derivative: {
     kind: "linear",
-    transpose: (g, { attributes: { axes } }) =>
-      transpose(
-        g,
-        axes.map((_, axis) => axes.indexOf(axis)),
-      ),
+    transpose: (g, { attributes: { axes } }) => {
+      const back = axes.map((_, axis) => axes.indexOf(axis));
+      return transpose(g, back);
+    },
   },
   law: movesBack({ en: "The axes in another order", zh: "轴的次序改变" }),
   notation: { text: "#0ᵀ", tex: "#0^{\\mathsf T}", precedence: 4 },
@@ -179,10 +178,8 @@ export const padOp: Op<Unary, { before: Shape; after: Shape; interior: Shape; va
       conditions.push(apply("equal", apply("mod", inside, i32(spread)), i32(0)));
       return apply("floorDiv", inside, i32(spread));
     });
-    const when = conditions.reduce<Expression | undefined>(
-      (all, c) => (all ? apply("and", all, c) : c),
-      undefined,
-    );
+    const [first, ...others] = conditions;
+    const when = first && others.reduce((all, c) => apply("and", all, c), first);
     const options = when ? { when, otherwise: value } : {};
     return { loop: "map", value: load(0, x.dtype, offset(x.shape, at), options) };
   },
@@ -471,10 +468,8 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
 
 /** The tensors, all of one shape, side by side along a new axis `axis` (default 0). */
 export function stack(xs: readonly Tensor[], axis = 0): Tensor {
-  return concatenate(
-    listOf("stack", xs).map((x) => expandDims(x, axis)),
-    axis,
-  );
+  const pieces = listOf("stack", xs).map((x) => expandDims(x, axis));
+  return concatenate(pieces, axis);
 }
 
 /** x with a new axis of size 1, or several: where they stand in the result. */
@@ -499,8 +494,6 @@ export function squeeze(x: Tensor, axis?: SomeAxes): Tensor {
       found: formatShape(x.shape),
     });
   }
-  return reshape(
-    x,
-    x.shape.filter((_, axis) => !drop.includes(axis)),
-  );
+  const shape = x.shape.filter((_, axis) => !drop.includes(axis));
+  return reshape(x, shape);
 }
