@@ -1,6 +1,6 @@
 /** The table of contents: a comment names the group of what follows, here and in docs/api. */
-import { chooseBackend } from "./backends/choose.ts";
 import { makeEvaluator } from "./backends/evaluate.ts";
+import { chooseBackend } from "./backends/registry.ts";
 import { installEvaluator } from "./core/runtime.ts";
 import "./ops/methods.ts";
 
@@ -18,6 +18,9 @@ export {
 } from "./autodiff/transforms.ts";
 // Backends.
 export type { Backend, Executable } from "./backends/backend.ts";
+// Training.
+export { type CompileOptions, compile } from "./backends/compiled.ts";
+// Backends.
 export { interpreter } from "./backends/interpreter/index.ts";
 // Tensors: making them, reading them, errors.
 export type { ArrayTensor } from "./core/array-tensor.ts";
@@ -139,7 +142,6 @@ export {
 // Optimizers and schedules.
 export * from "./optim/index.ts";
 // Training.
-export { type CompileOptions, compile } from "./train/compile.ts";
 export type { Evaluation } from "./train/evaluate.ts";
 export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";
 export type { Remark } from "./train/remarks.ts";

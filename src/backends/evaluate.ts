@@ -12,8 +12,9 @@ import { noteOnce } from "../core/note.ts";
 import type { Op } from "../core/op.ts";
 import type { Evaluator } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { dataOf, keepAll, valueOf } from "../core/values.ts";
 import type { Backend, Executable } from "./backend.ts";
-import { dataOf, keep, remember } from "./interpreter/index.ts";
+import { interpret } from "./interpreter/evaluate.ts";
 
 /** What is known of all graphs of one structure. */
 interface Structure {
@@ -91,7 +92,7 @@ export function makeEvaluator({
     );
     structure.program ??= backend().compile({ inputs, outputs: tensors });
     tidy();
-    return structure.program.run(inputs.map((n) => dataOf(n)!));
+    return structure.program.run(inputs.map(valueOf));
   };
 
   /** The same, or undefined where nothing can be compiled or the graph is at fault. */
@@ -118,17 +119,20 @@ export function makeEvaluator({
   return (tensors) => {
     const missing = tensors.filter((t) => !isGiven(t));
     const values = missing.length > 0 ? attempted(missing) : [];
-    if (values) missing.forEach((t, i) => void keep(t, values[i]!.slice()));
-    else remember(missing);
-    return tensors.map((t) => dataOf(t)!.slice());
+    // The program's arrays are overwritten by its next run.
+    if (values) keepAll(missing, values.map(copyOf));
+    else interpret(missing);
+    return tensors.map((t) => valueOf(t).slice());
   };
 }
+
+const copyOf = (data: TypedArray): TypedArray => data.slice();
 
 const isGiven = (node: Tensor): boolean => dataOf(node) !== undefined;
 
 /** A single number of the program's text, such as a learning rate. */
 const scalarOf = (node: Tensor): number | undefined =>
-  node.size === 1 && node.op.derivative.kind === "leaf" ? Number(dataOf(node)![0]) : undefined;
+  node.size === 1 && node.op.derivative.kind === "leaf" ? Number(valueOf(node)[0]) : undefined;
 
 const identities = new WeakMap<Op, number>();
 let operators = 0;

@@ -3,7 +3,7 @@
  * The command line. Commands are loaded when they are called, so that --help is there at once.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { BackendName } from "../backends/choose.ts";
+import type { BackendName } from "../backends/registry.ts";
 
 /** Put here by the build. */
 declare const CHAINRULE_VERSION: string;

@@ -1,6 +1,6 @@
 /** chainrule train FILE */
 
-import type { BackendName } from "../backends/choose.ts";
+import type { BackendName } from "../backends/registry.ts";
 import { inFile } from "../files/in-file.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
 import { scaleAdvice } from "../network-file/advice.ts";

@@ -1,6 +1,7 @@
 /** chainrule/file: networks from files, without code. */
-import { chooseBackend } from "../backends/choose.ts";
+
 import { makeEvaluator } from "../backends/evaluate.ts";
+import { chooseBackend } from "../backends/registry.ts";
 import { installEvaluator } from "../core/runtime.ts";
 import "../ops/methods.ts";
 

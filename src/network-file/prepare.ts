@@ -1,6 +1,6 @@
 /** From a network file to a trainer that is ready to train. */
 
-import { chooseBackend } from "../backends/choose.ts";
+import { chooseBackend } from "../backends/registry.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";

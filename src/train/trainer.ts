@@ -4,7 +4,7 @@
  */
 
 import type { Backend } from "../backends/backend.ts";
-import { type BackendName, chooseBackend } from "../backends/choose.ts";
+import { type BackendName, chooseBackend } from "../backends/registry.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { grad } from "../../src/autodiff/transforms.ts";
 import type { Backend } from "../../src/backends/backend.ts";
 import { makeEvaluator } from "../../src/backends/evaluate.ts";
-import { evaluateTensors } from "../../src/backends/interpreter/index.ts";
+import { evaluateTensors } from "../../src/backends/interpreter/evaluate.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { type ChainruleError, fail } from "../../src/core/errors.ts";
 import type { Graph } from "../../src/core/graph.ts";

@@ -84,7 +84,7 @@ export const library: readonly Row[] = [
       evaluate([v]);
     },
     async () => {
-      const { chooseBackend } = await import("../../src/backends/choose.ts");
+      const { chooseBackend } = await import("../../src/backends/registry.ts");
       const { makeEvaluator } = await import("../../src/backends/evaluate.ts");
       // What the entry does; it is loaded here already, and so does not do it again.
       const entry = readFileSync(new URL("../../src/index.ts", import.meta.url), "utf8");

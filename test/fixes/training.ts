@@ -104,7 +104,7 @@ export const training: readonly Row[] = [
     () => trainer(linear(2, 1), { loss: c.huber, optimizer: sgd() }),
   ],
   [
-    'Use backend: "interpreter".',
+    'Use backend: "…".',
     () => withoutSimd(() => make({ backend: "wasm" })),
     () => withoutSimd(() => make({ backend: "interpreter" }).step(pairs)),
   ],

@@ -3,7 +3,7 @@
  * the backend that CHAINRULE_BACKEND names, so that the same tests run there (see vitest.config.ts).
  */
 import "../../src/ops/methods.ts";
-import { evaluateTensors } from "../../src/backends/interpreter/index.ts";
+import { evaluateTensors } from "../../src/backends/interpreter/evaluate.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { installEvaluator } from "../../src/core/runtime.ts";
 import { compiledEvaluator } from "./compiled.ts";

@@ -7,7 +7,7 @@
 import { withSite } from "../../core/call-site.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
-import { type Graph, leafData, nodesOf, unbound } from "../../core/graph.ts";
+import { type Graph, nodesOf, unbound } from "../../core/graph.ts";
 import { checkKind, graph } from "../../core/kinds.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { shown } from "../../core/wording.ts";
@@ -99,29 +99,3 @@ export const interpreter: Omit<Backend, "compile"> & { compile(graph: Graph): In
     return compile(given);
   },
 };
-
-/** Values that were read. */
-const known = new WeakMap<Tensor, TypedArray>();
-
-/** Computes what is not known yet, and remembers it. */
-export function remember(tensors: readonly Tensor[]): void {
-  const cached = nodesOf(tensors, (node) => known.has(node)).filter((node) => known.has(node));
-  const results = compile({ inputs: cached, outputs: tensors }).run(
-    cached.map((n) => known.get(n)!),
-  );
-  tensors.forEach((t, i) => {
-    known.set(t, results[i]!);
-  });
-}
-
-/** Values of the tensors. A value that was read before is not computed again. */
-export function evaluateTensors(tensors: readonly Tensor[]): TypedArray[] {
-  remember(tensors.filter((t) => dataOf(t) === undefined));
-  return tensors.map((t) => dataOf(t)!.slice());
-}
-
-/** A value that is there already: read before, or data. */
-export const dataOf = (node: Tensor): TypedArray | undefined => known.get(node) ?? leafData(node);
-
-/** Keeps the values that another backend has computed. */
-export const keep = (node: Tensor, value: TypedArray): void => void known.set(node, value);

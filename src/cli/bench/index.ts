@@ -1,6 +1,6 @@
 /** chainrule bench: how long a training step takes, next to others, after the losses agree. */
 import { availableParallelism, cpus } from "node:os";
-import type { BackendName } from "../../backends/choose.ts";
+import type { BackendName } from "../../backends/registry.ts";
 import { engineName } from "../../core/engine.ts";
 import { ChainruleError } from "../../core/errors.ts";
 import { explainRefusal, missingFlag, variable } from "../../core/permission.ts";

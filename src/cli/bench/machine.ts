@@ -1,6 +1,6 @@
 /** A workload ready to run: from the same start as often as wanted. */
 import type { Backend } from "../../backends/backend.ts";
-import { type BackendName, chooseBackend } from "../../backends/choose.ts";
+import { type BackendName, chooseBackend } from "../../backends/registry.ts";
 import { arrayOf, type TypedArray } from "../../core/dtype.ts";
 import { ChainruleError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/op.ts";

@@ -1,5 +1,5 @@
 /** What the page shows before anything has been asked of it. */
-import { evaluateTensors } from "../../../src/backends/interpreter/index.ts";
+import { evaluateTensors } from "../../../src/backends/interpreter/evaluate.ts";
 import { installEvaluator } from "../../../src/core/runtime.ts";
 import "../../../src/ops/methods.ts";
 import type { First } from "../state/first.ts";

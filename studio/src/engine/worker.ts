@@ -1,5 +1,5 @@
 /** The engine in a worker: answers requests, and sends pictures while it trains. */
-import { evaluateTensors } from "../../../src/backends/interpreter/index.ts";
+import { evaluateTensors } from "../../../src/backends/interpreter/evaluate.ts";
 import { installEvaluator } from "../../../src/core/runtime.ts";
 import "../../../src/ops/methods.ts";
 import type { EngineEvent, Request } from "./api.ts";

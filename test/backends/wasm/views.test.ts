@@ -2,13 +2,13 @@
 import "../../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { grad } from "../../../src/autodiff/transforms.ts";
+import { compile } from "../../../src/backends/compiled.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { add, mul, square } from "../../../src/ops/arithmetic.ts";
 import { tensor } from "../../../src/ops/leaf.ts";
 import { matmul } from "../../../src/ops/matmul.ts";
 import { flip, reshape, transpose } from "../../../src/ops/move.ts";
 import { max, sum } from "../../../src/ops/reduce.ts";
-import { compile } from "../../../src/train/compile.ts";
 import { checkViews } from "../../support/check-views.ts";
 import { holds } from "../../support/property.ts";
 import { viewCases } from "../../support/view-graphs.ts";

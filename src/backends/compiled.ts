@@ -1,16 +1,17 @@
 /** compile: a function of tensors as one program, for loops that the trainer does not have. */
 import { isTracing, traced } from "../autodiff/tracing.ts";
 import { leaves, rebuild, type Tree } from "../autodiff/tree.ts";
-import type { Backend, Executable } from "../backends/backend.ts";
-import { type BackendName, chooseBackend } from "../backends/choose.ts";
-import { dataOf } from "../backends/interpreter/index.ts";
+import { at, only } from "../core/at.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
 import { evaluate } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
+import { dataOf } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
 import { constant, input } from "../ops/leaf.ts";
+import type { Backend, Executable } from "./backend.ts";
+import { type BackendName, chooseBackend } from "./registry.ts";
 
 /** What runs a compiled function. */
 export interface CompileOptions {
@@ -59,8 +60,8 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     let program = programs.get(form);
     if (!program) programs.set(form, (program = programFor(f, args, options)));
     const { executable, outputs, result } = program;
-    const values = executable.run(given.map((x) => dataOf(x) ?? evaluate([x])[0]!));
-    const computed = outputs.map((y, i) => constant(values[i]!.slice(), y.shape));
+    const values = executable.run(given.map((x) => dataOf(x) ?? only(evaluate([x]))));
+    const computed = outputs.map((y, i) => constant(at(values, i).slice(), y.shape));
     return rebuild(result, computed) as Result;
   };
 }
@@ -86,7 +87,7 @@ function orReadOutside<T>(trace: () => T): T {
     return fail("unbound-input", {
       message: "A compiled function reads a value that is not computed yet.",
       expected: "a function that returns tensors; it runs once, before there are numbers",
-      found: error.message.split("\n")[0]!,
+      found: error.message.replace(/\n.*/s, ""),
       where: error.where,
       fix: "Return the tensor, and read it from what the compiled function gives back.",
       cause: error,

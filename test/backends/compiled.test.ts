@@ -2,11 +2,11 @@
 import "../support/backend.ts";
 import { describe, expect, it } from "vitest";
 import { grad, valueAndGrad } from "../../src/autodiff/transforms.ts";
+import { compile } from "../../src/backends/compiled.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { linear, meanSquaredError, sequential } from "../../src/nn/index.ts";
 import { ones, tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
-import { compile } from "../../src/train/compile.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { failure } from "../support/failure.ts";
 
@@ -120,7 +120,7 @@ describe("compile", () => {
   it("says what it needs", () => {
     const reads = failure("unbound-input", () => compile((a: Tensor) => a.mul(a.sum().item()))(x));
     expect(reads.fix).toContain("Return the tensor");
-    expect(reads.where).toContain("compile.test.ts");
+    expect(reads.where).toContain("compiled.test.ts");
     const given = failure("bad-argument", () => compile((a: Tensor) => a)(3 as never));
     expect(given.message).toContain("A compiled function takes tensors.");
     const back = failure("bad-argument", () => compile(() => 3 as never)());

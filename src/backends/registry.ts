@@ -1,0 +1,106 @@
+/** The backends that can be asked for by name, what each needs, and which one "auto" takes. */
+
+import { fail } from "../core/errors.ts";
+import { checkKind, isFunction, object } from "../core/kinds.ts";
+import { noteOnce } from "../core/note.ts";
+import type { Backend } from "./backend.ts";
+import { interpreter } from "./interpreter/index.ts";
+import { features } from "./wasm/assembler/index.ts";
+import { makeBackend, wasm } from "./wasm/index.ts";
+
+export interface BackendSettings {
+  /** The same bits on every machine and engine. */
+  readonly deterministic: boolean;
+}
+
+/** A row of the table of backends. */
+export interface BackendEntry {
+  readonly name: string;
+  /** What it needs, in a few words. */
+  readonly needs: string;
+  /** true, or the reason why it cannot run here, as a sentence without its full stop. */
+  canRun(): true | string;
+  make(settings: BackendSettings): Backend;
+  /** What it means that "auto" had to take this one: "training is …". */
+  readonly asSubstitute?: string;
+}
+
+/** The fastest first: "auto" takes the first that can run. The last one always can. */
+const table = [
+  {
+    name: "wasm",
+    needs: "WebAssembly with SIMD instructions: an engine of 2021 or later",
+    canRun: () => features().simd || "This engine has no WebAssembly with SIMD instructions",
+    make: ({ deterministic }) => (deterministic ? makeBackend({ deterministic }) : wasm),
+  },
+  {
+    name: "interpreter",
+    needs: "nothing",
+    canRun: () => true,
+    make: (): Backend => interpreter,
+    asSubstitute: "training is interpreted, which is slow",
+  },
+] as const satisfies readonly BackendEntry[];
+
+export type BackendName = "auto" | (typeof table)[number]["name"];
+
+export const backendEntries: readonly (BackendEntry & { readonly name: BackendName })[] = table;
+
+/** All names that can be asked for. */
+export const backendNames: readonly BackendName[] = ["auto", ...table.map(({ name }) => name)];
+
+/** What "auto" takes, and what it would have taken before that, with the reasons why not. */
+export interface Automatic {
+  readonly entry: BackendEntry;
+  readonly passedOver: readonly { readonly name: string; readonly why: string }[];
+}
+
+export function automatic(entries: readonly BackendEntry[] = backendEntries): Automatic {
+  const passedOver: { name: string; why: string }[] = [];
+  for (const entry of entries) {
+    const why = entry.canRun();
+    if (why === true) return { entry, passedOver };
+    passedOver.push({ name: entry.name, why });
+  }
+  return fail("unsupported", {
+    message: "No backend can run here.",
+    found: passedOver.map(({ name, why }) => `${name}: ${why}`).join("; "),
+  });
+}
+
+const names = `one of ${backendNames.join(", ")}`;
+
+const backend = object("the name of a backend, or one", names, ({ compile }) =>
+  isFunction(compile),
+);
+
+export function chooseBackend(wanted: BackendName | Backend, deterministic = false): Backend {
+  if (typeof wanted !== "string") {
+    checkKind("backend", wanted, backend);
+    return wanted;
+  }
+  const settings = { deterministic };
+  if (wanted === "auto") {
+    const { entry, passedOver } = automatic();
+    const [why] = passedOver.map((other) => other.why);
+    if (why !== undefined) noteOnce([why, entry.asSubstitute].filter(Boolean).join(": ") + ".");
+    return entry.make(settings);
+  }
+  const entry = backendEntries.find(({ name }) => name === wanted);
+  if (entry === undefined) return unknownBackend(wanted);
+  const why = entry.canRun();
+  if (why === true) return entry.make(settings);
+  return fail("unsupported", {
+    message: `${why}.`,
+    expected: entry.needs,
+    fix: `Use backend: "${automatic().entry.name}".`,
+  });
+}
+
+const unknownBackend = (wanted: unknown): never =>
+  fail("bad-argument", {
+    message: `There is no backend ${JSON.stringify(wanted)}.`,
+    expected: names,
+    found: JSON.stringify(wanted),
+    fix: 'Use backend: "auto", which takes the fastest that there is, or leave it out.',
+  });
