@@ -42,16 +42,17 @@ export {
   abs,
   add,
   div,
+  isFinite,
   maximum,
   minimum,
   mul,
   neg,
-  pow,
   reciprocal,
   sign,
   square,
   sub,
 } from "./ops/arithmetic.ts";
+export { broadcastTo, sum } from "./ops/broadcast.ts";
 export { cast } from "./ops/cast.ts";
 export {
   ceil,
@@ -60,7 +61,6 @@ export {
   floor,
   greater,
   greaterEqual,
-  isFinite,
   isNaN,
   less,
   lessEqual,
@@ -95,7 +95,6 @@ export { matmul } from "./ops/matmul.ts";
 export { Tensor } from "./ops/methods.ts";
 // Operators: also methods of every tensor.
 export {
-  broadcastTo,
   concatenate,
   expandDims,
   flip,
@@ -106,6 +105,7 @@ export {
   stack,
   transpose,
 } from "./ops/move.ts";
+export { pow } from "./ops/power.ts";
 export { randomNormal, randomUniform } from "./ops/random.ts";
 export {
   argmax,
@@ -116,7 +116,6 @@ export {
   mean,
   min,
   prod,
-  sum,
   variance,
 } from "./ops/reduce.ts";
 export {

@@ -7,7 +7,7 @@ import { subexpressions } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { sum } from "../ops/reduce.ts";
+import { sum } from "../ops/broadcast.ts";
 import { firstNonFinite } from "../train/non-finite.ts";
 import type { Sentence, Table } from "./derivation.ts";
 import { type Expr, number } from "./engine/expr.ts";

@@ -2,10 +2,9 @@
 import { apply, constant, select } from "../core/expression.ts";
 import type { Binary, RuleContext, Unary } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { equal, greater, greaterEqual, less, logicalAnd, where } from "./compare.ts";
+import { equal, greater, less, where } from "./compare.ts";
 import { binary, elementwise, numeric, unary } from "./define.ts";
 import { onesLike, zerosLike } from "./leaf.ts";
-import { log } from "./transcendental.ts";
 
 const infix = (symbol: string, tex: string, precedence: number) => ({
   text: `#0 ${symbol} #1`,
@@ -66,35 +65,6 @@ export const divOp = elementwise<Binary>({
     domain: [
       [-3, 3],
       [0.4, 3],
-    ],
-  },
-});
-
-export const powOp = elementwise<Binary>({
-  name: "pow",
-  value: ([a, b]) => apply("pow", a, b),
-  // Conventions at 0 (as in PyTorch): x⁰ has slope 0 in x; 0^y has slope 0 in y where y ≥ 0.
-  partials: [
-    ({ x: [a, b] }) => {
-      // Not a⁻¹ where b = 0: it is not chosen, but its own derivative would be 0·∞ at a = 0. The
-      // same holds for ln a below.
-      const flat = equal(b, 0);
-      return where(flat, 0, mul(b, pow(a, where(flat, 1, sub(b, 1)))));
-    },
-    ({ x: [a, b], y }) => {
-      const flat = logicalAnd(equal(a, 0), greaterEqual(b, 0));
-      return where(flat, 0, mul(y, log(where(flat, 1, a))));
-    },
-  ],
-  law: {
-    en: "Power rule: ∂x^n/∂x = n·x^(n−1); exponential rule: ∂x^n/∂n = x^n·ln x.",
-    zh: "幂法则：∂x^n/∂x = n·x^(n−1)；指数法则：∂x^n/∂n = x^n·ln x。",
-  },
-  notation: { text: "#0^#1", tex: "{#0}^{#1}", precedence: 4 },
-  sampling: {
-    domain: [
-      [0.3, 2.5],
-      [-2, 3],
     ],
   },
 });
@@ -194,8 +164,6 @@ export const sub = binary(subOp);
 export const mul = binary(mulOp);
 /** y = a/b, with broadcasting; integers are divided as real numbers. */
 export const div = binary(divOp, "float");
-/** y = a^b, with broadcasting. At a = 0 and b = 0 the slopes are 0 (PyTorch's convention). */
-export const pow = binary(powOp, "float");
 /** y = max(a, b); NaN if either is; at a tie each gets half the gradient. */
 export const maximum = binary(maximumOp);
 /** y = min(a, b); NaN if either is; at a tie each gets half the gradient. */
@@ -211,3 +179,5 @@ export const sign = numeric(signOp);
 export const square = numeric(squareOp);
 /** y = 1/x */
 export const reciprocal = unary(reciprocalOp);
+/** y = (x is neither infinite nor NaN): x − x is 0 for finite x and NaN otherwise. */
+export const isFinite = (x: Tensor): Tensor => equal(sub(x, x), 0);

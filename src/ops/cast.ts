@@ -1,4 +1,4 @@
-import { checkDType, type DType } from "../core/dtype.ts";
+import { checkDType, type DType, isFloat } from "../core/dtype.ts";
 import { cast as convert, indices, load, offset } from "../core/expression.ts";
 import type { Op, Unary } from "../core/op.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
@@ -32,3 +32,13 @@ export const castOp: Op<Unary, { dtype: DType }> = {
  */
 export const cast = (x: Tensor, dtype: DType): Tensor =>
   asTensor("cast", x).dtype === dtype ? x : node(castOp, [x], { dtype: checkDType(dtype) });
+
+/** Integers and booleans become f32 where real numbers are needed. */
+export function toFloat(x: Tensor): Tensor {
+  return isFloat(x.dtype) ? x : cast(x, "f32");
+}
+
+/** Booleans become i32 where numbers are needed. */
+export function toNumber(x: Tensor): Tensor {
+  return x.dtype === "bool" ? cast(x, "i32") : x;
+}

@@ -8,8 +8,8 @@ import { checkNames } from "../core/options.ts";
 import { broadcastShapes } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { sub } from "./arithmetic.ts";
-import { cast } from "./cast.ts";
+import { broadcastTo } from "./broadcast.ts";
+import { cast, toNumber } from "./cast.ts";
 import {
   align,
   binary,
@@ -20,10 +20,8 @@ import {
   none,
   numeric,
   type Operand,
-  toNumber,
 } from "./define.ts";
 import { onesLike, zerosLike } from "./leaf.ts";
-import { broadcastTo } from "./move.ts";
 
 const stepLaw = {
   en: "A truth value does not change under small changes: nothing flows back.",
@@ -87,9 +85,6 @@ export const logicalNot = (x: Tensor): Tensor =>
 export const notEqual = (a: Operand, b: Operand): Tensor => logicalNot(equal(a, b));
 /** y = (x is NaN) */
 export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
-/** y = (x is neither infinite nor NaN): x − x is 0 for finite x and NaN otherwise. */
-export const isFinite = (x: Tensor): Tensor => equal(sub(x, x), 0);
-
 type Choice = readonly [condition: Tensor, a: Tensor, b: Tensor];
 
 export const whereOp: Op<Choice, NoAttributes> = {

@@ -19,9 +19,9 @@ import type {
 import { broadcastShapes, formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { asTensor, node, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { cast } from "./cast.ts";
+import { broadcastTo } from "./broadcast.ts";
+import { cast, toFloat, toNumber } from "./cast.ts";
 import { scalar } from "./leaf.ts";
-import { broadcastTo } from "./move.ts";
 
 export type NoAttributes = Record<string, never>;
 export const none: NoAttributes = {};
@@ -112,9 +112,6 @@ export function align(what: string, a: Operand, b: Operand, dtype?: DType): [Ten
   return [broadcastTo(cast(x, common), shape), broadcastTo(cast(y, common), shape)];
 }
 
-// Function declarations, not constants: the modules of operators use each other's derivatives, and
-// declarations exist before any module of such a cycle has run.
-
 /** Elementwise function of two operands with broadcasting. */
 export function binary(
   op: Op<Binary, NoAttributes>,
@@ -128,16 +125,6 @@ export function binary(
   };
   // The nodes that stand for numbers, casts and broadcasts share the operator's call site.
   return (a, b) => withSite(callSite(), () => apply(a, b));
-}
-
-/** Integers and booleans become f32 where real numbers are needed. */
-export function toFloat(x: Tensor): Tensor {
-  return isFloat(x.dtype) ? x : cast(x, "f32");
-}
-
-/** Booleans become i32 where numbers are needed. */
-export function toNumber(x: Tensor): Tensor {
-  return x.dtype === "bool" ? cast(x, "i32") : x;
 }
 
 /** Elementwise function of one floating-point tensor. */

@@ -4,9 +4,9 @@ import { formatShape, sizeOf } from "../core/shape.ts";
 import { asTensor, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { mul } from "./arithmetic.ts";
+import { sum } from "./broadcast.ts";
 import { matmul } from "./matmul.ts";
 import { reshape, slice, transpose } from "./move.ts";
-import { sum } from "./reduce.ts";
 
 /** A tensor whose axes have names. */
 interface Named {

@@ -2,7 +2,8 @@ import { apply, constant, type Expression } from "../core/expression.ts";
 import type { Binary } from "../core/op.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 import { div, maximum, mul, sub } from "./arithmetic.ts";
-import { align, elementwise, none, type Operand, toFloat } from "./define.ts";
+import { toFloat } from "./cast.ts";
+import { align, elementwise, none, type Operand } from "./define.ts";
 import { log } from "./transcendental.ts";
 
 /** Logarithms are cut off here, so that a certain but wrong prediction costs 100, not ∞. */

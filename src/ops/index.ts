@@ -1,6 +1,7 @@
 /** Every operator's record by name: what tests, tables and docs are generated from. */
 import type { Op } from "../core/op.ts";
 import * as arithmetic from "./arithmetic.ts";
+import { broadcastToOp, sumOp } from "./broadcast.ts";
 import * as casting from "./cast.ts";
 import * as compare from "./compare.ts";
 import * as custom from "./custom.ts";
@@ -9,28 +10,32 @@ import * as indexing from "./indexing.ts";
 import * as leaf from "./leaf.ts";
 import * as matmul from "./matmul.ts";
 import * as move from "./move.ts";
+import { powOp } from "./power.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as transcendental from "./transcendental.ts";
 
-const modules = [
+const families: readonly object[] = [
   leaf,
-  arithmetic,
+  { ...arithmetic, powOp },
   transcendental,
   entropy,
   compare,
   casting,
-  reduce,
-  move,
+  { ...reduce, sumOp },
+  { ...move, broadcastToOp },
   indexing,
   matmul,
   random,
   custom,
 ];
 
-/** All records, in the order of the modules. */
+/** All records by family, and in each by name. */
 export function operators(): Op[] {
-  return modules.flatMap((module) =>
-    Object.entries(module).flatMap(([name, value]) => (name.endsWith("Op") ? [value as Op] : [])),
+  return families.flatMap((family) =>
+    Object.entries(family)
+      .filter(([name]) => name.endsWith("Op"))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, record]) => record as Op),
   );
 }

@@ -8,8 +8,9 @@ import { checkNames } from "../core/options.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { asTensor, axisOf, node, type Tensor } from "../core/tensor.ts";
 import { add } from "./arithmetic.ts";
+import { broadcastTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
-import { broadcastTo, reshape } from "./move.ts";
+import { reshape } from "./move.ts";
 
 const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
 const i32 = (...shape: number[]): TensorType => ({ dtype: "i32", shape });

@@ -14,7 +14,7 @@ import { checkNames } from "../core/options.ts";
 import { checkShape, checkSizes, formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { broadcastTo } from "./move.ts";
+import { broadcastTo } from "./broadcast.ts";
 
 const leaf = { en: "A given value.", zh: "给定的值。" };
 

@@ -6,9 +6,10 @@ import { apply, index, indices, load, offset } from "../core/expression.ts";
 import type { Binary, Op, TensorType } from "../core/op.ts";
 import { broadcastShapes, formatShape } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
+import { broadcastTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import { type NoAttributes, none } from "./define.ts";
-import { broadcastTo, expandDims, squeeze, transpose } from "./move.ts";
+import { expandDims, squeeze, transpose } from "./move.ts";
 
 const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
 

@@ -9,11 +9,13 @@ import { evaluate } from "../core/runtime.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import * as arithmetic from "./arithmetic.ts";
+import { broadcastTo, sum } from "./broadcast.ts";
 import { cast } from "./cast.ts";
 import * as compare from "./compare.ts";
 import * as indexing from "./indexing.ts";
 import { matmul } from "./matmul.ts";
 import * as move from "./move.ts";
+import { pow } from "./power.ts";
 import * as reduce from "./reduce.ts";
 import * as transcendental from "./transcendental.ts";
 
@@ -22,7 +24,7 @@ const functions = {
   sub: arithmetic.sub,
   mul: arithmetic.mul,
   div: arithmetic.div,
-  pow: arithmetic.pow,
+  pow,
   maximum: arithmetic.maximum,
   minimum: arithmetic.minimum,
   neg: arithmetic.neg,
@@ -62,7 +64,7 @@ const functions = {
   logicalOr: compare.logicalOr,
   logicalNot: compare.logicalNot,
   isNaN: compare.isNaN,
-  isFinite: compare.isFinite,
+  isFinite: arithmetic.isFinite,
   where: compare.where,
   clamp: compare.clamp,
   floor: compare.floor,
@@ -70,7 +72,7 @@ const functions = {
   round: compare.round,
   trunc: compare.trunc,
   cast,
-  sum: reduce.sum,
+  sum,
   prod: reduce.prod,
   mean: reduce.mean,
   variance: reduce.variance,
@@ -82,7 +84,7 @@ const functions = {
   cumsum: reduce.cumsum,
   reshape: move.reshape,
   transpose: move.transpose,
-  broadcastTo: move.broadcastTo,
+  broadcastTo,
   slice: move.slice,
   at: move.at,
   pad: move.pad,

@@ -31,7 +31,6 @@ import {
 import { asTensor, axesOf, axisOf, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { cast } from "./cast.ts";
-import { sum } from "./reduce.ts";
 
 const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
 const named = (name: string) => ({
@@ -94,38 +93,6 @@ export const transposeOp: Op<Unary, { axes: readonly number[] }> = {
     cases: [
       { inputs: [f64(2, 3)], attributes: { axes: [1, 0] } },
       { inputs: [f64(2, 1, 3)], attributes: { axes: [2, 0, 1] } },
-    ],
-  },
-};
-
-export const broadcastToOp: Op<Unary, { shape: Shape }> = {
-  name: "broadcastTo",
-  infer: ([x], { shape }) => {
-    const lead = shape.length - x.shape.length;
-    if (lead < 0 || x.shape.some((n, axis) => n !== 1 && n !== shape[axis + lead])) {
-      fail("shape-mismatch", {
-        message: "broadcastTo repeats axes of size 1 and adds axes in front.",
-        expected: `a shape that ends in ${formatShape(x.shape)}, any size where it has a 1`,
-        found: formatShape(shape),
-      });
-    }
-    return { dtype: x.dtype, shape };
-  },
-  meaning: ([x], y) => {
-    const at = indices(x.shape.length, y.shape.length - x.shape.length);
-    return { loop: "map", value: load(0, x.dtype, offset(x.shape, at)) };
-  },
-  derivative: { kind: "linear", transpose: (g, { x: [x] }) => sumTo(g, x.shape) },
-  law: {
-    en: "A value that is used several times collects the sum of the gradients of all its uses.",
-    zh: "被多次使用的值，其梯度等于各次使用的梯度之和。",
-  },
-  notation: { text: "#0", tex: "#0", precedence: 5 },
-  sampling: {
-    cases: [
-      { inputs: [f64(3)], attributes: { shape: [2, 3] } },
-      { inputs: [f64(2, 1)], attributes: { shape: [4, 2, 3] } },
-      { inputs: [f64()], attributes: { shape: [2, 2] } },
     ],
   },
 };
@@ -324,21 +291,6 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
     });
   }
   return order.every((from, to) => from === to) ? x : node(transposeOp, [x], { axes: order });
-}
-
-/** x repeated along axes of size 1 and along new axes in front (NumPy's rule). */
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(asTensor("broadcastTo", x).shape, checkShape(shape))
-    ? x
-    : node(broadcastToOp, [x], { shape: [...shape] });
-
-/** The adjoint of broadcasting: the sum over all axes that were repeated. */
-export function sumTo(g: Tensor, shape: Shape): Tensor {
-  const lead = g.rank - shape.length;
-  const axes = g.shape.flatMap((n, axis) =>
-    axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : [],
-  );
-  return axes.length === 0 ? g : reshape(sum(g, { axis: axes }), shape);
 }
 
 export interface SliceOptions {

@@ -2,101 +2,32 @@
 
 import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
-import { type Expression, index, indices, load, offset } from "../core/expression.ts";
+import { indices, load, offset } from "../core/expression.ts";
 import { isNumber } from "../core/kinds.ts";
-import type { Combine, Op, Sampling, TensorType, Unary } from "../core/op.ts";
+import type { Op, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
-import { formatShape, type Shape, type SomeAxes, sizeOf } from "../core/shape.ts";
+import { type SomeAxes, sizeOf } from "../core/shape.ts";
 import { axesOf, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { add, div, mul, square, sub } from "./arithmetic.ts";
-import { cast } from "./cast.ts";
-import { equal, isFinite, where } from "./compare.ts";
-import { toFloat, toNumber } from "./define.ts";
+import { add, div, isFinite, mul, square, sub } from "./arithmetic.ts";
+import { spread, sum } from "./broadcast.ts";
+import { cast, toFloat, toNumber } from "./cast.ts";
+import { equal, where } from "./compare.ts";
 import { zerosLike } from "./leaf.ts";
-import { broadcastTo, flip, pad, reshape, slice, transpose } from "./move.ts";
+import { flip, pad, reshape, slice, transpose } from "./move.ts";
+import {
+  type Axes,
+  cases,
+  f64,
+  kept,
+  type ReduceOptions,
+  reduced,
+  reducer,
+  reduction,
+  sigma,
+  sizesOf,
+} from "./reduction.ts";
 import { exp, log } from "./transcendental.ts";
-
-type Axes = { readonly axes: readonly number[] };
-
-const kept = (shape: Shape, axes: readonly number[]): number[] =>
-  shape.filter((_, axis) => !axes.includes(axis));
-/** The shape with the reduced axes as 1, from which broadcasting restores the input's shape. */
-const keepDims = (shape: Shape, axes: readonly number[]): number[] =>
-  shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
-
-/** A reduced tensor back over the axes that it was reduced over. */
-const spread = (t: Tensor, shape: Shape, axes: readonly number[]): Tensor =>
-  broadcastTo(reshape(t, keepDims(shape, axes)), shape);
-
-const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
-const cases: NonNullable<Sampling<Unary, Axes>["cases"]> = [
-  { inputs: [f64(2, 3)], attributes: { axes: [0] } },
-  { inputs: [f64(2, 3, 2)], attributes: { axes: [0, 2] } },
-  { inputs: [f64(4)], attributes: { axes: [0] } },
-  { inputs: [f64(2, 1)], attributes: { axes: [] } },
-];
-
-/** Index of the input element that the loop (output axes, then reduced axes) is at. */
-function elementAt(x: TensorType, axes: readonly number[]): Expression {
-  const rank = x.shape.length - axes.length;
-  let [outer, inner] = [0, rank];
-  const at = x.shape.map((_, axis) => index(axes.includes(axis) ? inner++ : outer++));
-  return load(0, x.dtype, offset(x.shape, at));
-}
-
-/** The sizes of some axes. */
-const sizesOf = (shape: Shape, axes: readonly number[]): number[] =>
-  axes.map((axis) => at(shape, axis));
-
-type ReductionSpec = Pick<Op<Unary, Axes>, "name" | "derivative" | "law" | "notation"> & {
-  readonly combine: Combine;
-  /** Whether the reduction of nothing has a value. */
-  readonly empty: boolean;
-};
-
-const reduction = ({ combine, empty, ...rest }: ReductionSpec): Op<Unary, Axes> => ({
-  ...rest,
-  infer: ([x], { axes }) => {
-    if (!empty && sizeOf(sizesOf(x.shape, axes)) === 0) {
-      fail("bad-argument", {
-        message: `${rest.name} of no elements has no value.`,
-        expected: "at least one element along the reduced axes",
-        found: formatShape(x.shape),
-      });
-    }
-    const dtype = combine === "argmax" || combine === "argmin" ? "i32" : x.dtype;
-    return { dtype, shape: kept(x.shape, axes) };
-  },
-  meaning: ([x], _y, { axes }) => ({
-    loop: "reduce",
-    combine,
-    over: sizesOf(x.shape, axes),
-    value: elementAt(x, axes),
-  }),
-  sampling: { cases },
-});
-
-const sigma = (symbol: string, tex: string) => ({
-  text: `${symbol} #0`,
-  tex: `${tex} #0`,
-  precedence: 2,
-});
-
-export const sumOp = reduction({
-  name: "sum",
-  combine: "sum",
-  empty: true,
-  derivative: {
-    kind: "linear",
-    transpose: (g, { x: [x], attributes: { axes } }) => spread(g, x.shape, axes),
-  },
-  law: {
-    en: "A sum passes the gradient on to each of its terms unchanged.",
-    zh: "求和把梯度原样传给每一项。",
-  },
-  notation: sigma("Σ", "\\sum"),
-});
 
 export const prodOp = reduction({
   name: "prod",
@@ -278,39 +209,6 @@ export const cumsumOp: Op<Unary, Scan> = {
   },
 };
 
-export interface ReduceOptions {
-  /** The axis to reduce over, or several; default all. */
-  readonly axis?: SomeAxes;
-  /** Keep the reduced axes with size 1. Default false. */
-  readonly keepDims?: boolean;
-  /** @deprecated The former spelling of `axis`. */
-  readonly axes?: SomeAxes;
-}
-
-/** The axes that a call names, by either spelling. */
-function reduced(what: string, x: Tensor, { axis, axes }: ReduceOptions): number[] {
-  if (axis !== undefined && axes !== undefined) {
-    fail("bad-argument", {
-      message: `${what} is given its axes twice.`,
-      expected: "axis; axes is its former spelling",
-      found: "axis and axes",
-      fix: "Leave axes out.",
-    });
-  }
-  return axesOf(what, x, axis === undefined ? axes : axis);
-}
-
-const reducer =
-  (op: Op<Unary, Axes>, element = toNumber) =>
-  (x: Tensor, options: ReduceOptions = {}): Tensor => {
-    checkNames(op.name, options, ["axis", "keepDims"], ["axes"]);
-    const axes = reduced(op.name, x, options);
-    const y = node(op, [element(x)], { axes });
-    return options.keepDims ? reshape(y, keepDims(x.shape, axes)) : y;
-  };
-
-/** y = Σ x over the axes; of nothing it is 0. */
-export const sum = reducer(sumOp);
 /** y = Π x over the axes; of nothing it is 1. */
 export const prod = reducer(prodOp);
 /** y = max x over the axes; NaN if one is; ties share the gradient evenly. */

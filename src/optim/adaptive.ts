@@ -5,8 +5,9 @@ import { isNumber } from "../core/kinds.ts";
 import { checkRecord } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { add, div, maximum, mul, pow, square, sub } from "../ops/arithmetic.ts";
+import { add, div, maximum, mul, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
+import { pow } from "../ops/power.ts";
 import { sqrt } from "../ops/transcendental.ts";
 import { type CommonOptions, descend, type Optimizer, optimizer, withDecay } from "./optimizer.ts";
 

@@ -16,9 +16,10 @@ import {
   square,
   sub,
 } from "../ops/arithmetic.ts";
+import { sum } from "../ops/broadcast.ts";
 import { cast } from "../ops/cast.ts";
 import { clamp } from "../ops/compare.ts";
-import { max, sum } from "../ops/reduce.ts";
+import { max } from "../ops/reduce.ts";
 import { sqrt } from "../ops/transcendental.ts";
 import { type Schedule, toSchedule } from "./schedules.ts";
 

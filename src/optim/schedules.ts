@@ -5,9 +5,10 @@ import { isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { add, div, minimum, mul, pow } from "../ops/arithmetic.ts";
+import { add, div, minimum, mul } from "../ops/arithmetic.ts";
 import { floor } from "../ops/compare.ts";
 import { onesLike } from "../ops/leaf.ts";
+import { pow } from "../ops/power.ts";
 import { cos } from "../ops/transcendental.ts";
 
 /** η_k = initial · factor(k): a learning rate that changes with the step k = 0, 1 … */

@@ -3,10 +3,11 @@ import { isFloat } from "../core/dtype.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isConstant } from "../data/constant.ts";
 import type { Loss } from "../nn/losses.ts";
+import { sum } from "../ops/broadcast.ts";
 import { cast } from "../ops/cast.ts";
 import { equal, greater } from "../ops/compare.ts";
 import { reshape } from "../ops/move.ts";
-import { argmax, sum } from "../ops/reduce.ts";
+import { argmax } from "../ops/reduce.ts";
 
 /** Predicted and true class of each row, if outputs and loss are about classes. */
 export function decisions(

@@ -3,14 +3,16 @@ import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { type DType, dtypes } from "../../src/core/dtype.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
-import { add, div, maximum, mul, pow, sub } from "../../src/ops/arithmetic.ts";
+import { add, div, maximum, mul, sub } from "../../src/ops/arithmetic.ts";
+import { sum } from "../../src/ops/broadcast.ts";
 import { equal, logicalAnd, where } from "../../src/ops/compare.ts";
 import { crossEntropyOfBits } from "../../src/ops/entropy.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
 import { tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { concatenate, pad, stack } from "../../src/ops/move.ts";
-import { argmax, cumsum, logsumexp, max, mean, prod, sum } from "../../src/ops/reduce.ts";
+import { pow } from "../../src/ops/power.ts";
+import { argmax, cumsum, logsumexp, max, mean, prod } from "../../src/ops/reduce.ts";
 import { exp } from "../../src/ops/transcendental.ts";
 import { expectClose } from "../support/close.ts";
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { catalogue, type ErrorCode } from "../../src/core/errors.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { add } from "../../src/ops/arithmetic.ts";
+import { sum } from "../../src/ops/broadcast.ts";
 import { where } from "../../src/ops/compare.ts";
 import { customOperator } from "../../src/ops/custom.ts";
 import { einsum } from "../../src/ops/einsum.ts";
@@ -14,7 +15,7 @@ import { input, tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { concatenate, pad, slice, squeeze, stack, transpose } from "../../src/ops/move.ts";
 import { randomUniform } from "../../src/ops/random.ts";
-import { argmax, cumsum, max, sum } from "../../src/ops/reduce.ts";
+import { argmax, cumsum, max } from "../../src/ops/reduce.ts";
 import { exp } from "../../src/ops/transcendental.ts";
 import { failure } from "../support/failure.ts";
 

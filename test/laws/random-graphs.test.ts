@@ -7,7 +7,7 @@ import { evaluate } from "../../src/core/runtime.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
 import { add, mul } from "../../src/ops/arithmetic.ts";
-import { sum } from "../../src/ops/reduce.ts";
+import { sum } from "../../src/ops/broadcast.ts";
 import { inner, irregular } from "../support/naive.ts";
 import { holds } from "../support/property.ts";
 import { build, choices } from "../support/random-graphs.ts";

@@ -8,6 +8,7 @@ import type { ErrorCode } from "../../src/core/errors.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import * as activations from "../../src/nn/activations.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
+import * as broadcast from "../../src/ops/broadcast.ts";
 import { cast } from "../../src/ops/cast.ts";
 import * as compare from "../../src/ops/compare.ts";
 import { stopGradient } from "../../src/ops/custom.ts";
@@ -16,6 +17,7 @@ import * as indexing from "../../src/ops/indexing.ts";
 import { type NestedArray, tensor } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { concatenate, slice } from "../../src/ops/move.ts";
+import * as power from "../../src/ops/power.ts";
 import * as reduce from "../../src/ops/reduce.ts";
 import * as transcendental from "../../src/ops/transcendental.ts";
 import { expectClose } from "../support/close.ts";
@@ -23,6 +25,8 @@ import { failure } from "../support/failure.ts";
 
 const functions = {
   ...arithmetic,
+  ...broadcast,
+  ...power,
   ...compare,
   ...indexing,
   ...reduce,

@@ -4,18 +4,22 @@ import { expect, test } from "vitest";
 import { printGraph } from "../../src/core/print.ts";
 import { Tensor } from "../../src/core/tensor.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
+import * as broadcast from "../../src/ops/broadcast.ts";
 import * as casting from "../../src/ops/cast.ts";
 import * as compare from "../../src/ops/compare.ts";
 import * as indexing from "../../src/ops/indexing.ts";
 import { input } from "../../src/ops/leaf.ts";
 import * as multiplication from "../../src/ops/matmul.ts";
 import * as move from "../../src/ops/move.ts";
+import * as power from "../../src/ops/power.ts";
 import * as reduce from "../../src/ops/reduce.ts";
 import * as transcendental from "../../src/ops/transcendental.ts";
 
 type Function = (...arguments_: unknown[]) => Tensor;
 const modules = [
   arithmetic,
+  broadcast,
+  power,
   transcendental,
   compare,
   casting,
@@ -28,8 +32,8 @@ const functions = modules
   .flatMap((module) => Object.entries(module) as [string, unknown][])
   .filter((entry): entry is [string, Function] => typeof entry[1] === "function");
 
-/** Functions of lists and of labels, and a rule's helper, read no better as methods. */
-const functionsOnly = ["concatenate", "stack", "oneHot", "sumTo"];
+/** Functions of lists and of labels, and rules' helpers, read no better as methods. */
+const functionsOnly = ["concatenate", "stack", "oneHot", "spread", "sumTo", "toFloat", "toNumber"];
 const methods = Tensor.prototype as unknown as Record<string, Function>;
 
 const x = input("x", [2, 2]);

@@ -4,11 +4,13 @@ import { describe, expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { isFloat } from "../../src/core/dtype.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
+import * as broadcast from "../../src/ops/broadcast.ts";
 import * as compare from "../../src/ops/compare.ts";
 import { einsum } from "../../src/ops/einsum.ts";
 import * as indexing from "../../src/ops/indexing.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import * as move from "../../src/ops/move.ts";
+import * as power from "../../src/ops/power.ts";
 import * as reduce from "../../src/ops/reduce.ts";
 import * as transcendental from "../../src/ops/transcendental.ts";
 import { expectClose } from "../support/close.ts";
@@ -17,6 +19,8 @@ import { type Case, call, type Functions } from "../support/operators.ts";
 
 const functions = {
   ...arithmetic,
+  ...broadcast,
+  ...power,
   ...compare,
   ...indexing,
   ...move,

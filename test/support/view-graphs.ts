@@ -10,13 +10,14 @@ import { isFloat } from "../../src/core/dtype.ts";
 import { type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { abs, add, maximum, minimum, mul, neg, square, sub } from "../../src/ops/arithmetic.ts";
+import { broadcastTo, sum } from "../../src/ops/broadcast.ts";
 import { cast } from "../../src/ops/cast.ts";
 import { less, where } from "../../src/ops/compare.ts";
 import { gather, scatterAdd, take } from "../../src/ops/indexing.ts";
 import { input, tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import * as move from "../../src/ops/move.ts";
-import { cumsum, max, min, sum } from "../../src/ops/reduce.ts";
+import { cumsum, max, min } from "../../src/ops/reduce.ts";
 
 /** One operator: which, of which earlier tensors, and numbers that its settings are read from. */
 interface Step {
@@ -113,7 +114,7 @@ function factored(d: Digits, size: number): number[] {
 function fitted(x: Tensor, shape: Shape): Tensor {
   const size = sizeOf(shape);
   if (x.size === size) return move.reshape(x, shape);
-  if (x.size === 1) return move.broadcastTo(move.reshape(x, []), shape);
+  if (x.size === 1) return broadcastTo(move.reshape(x, []), shape);
   const flat = move.reshape(x, [x.size]);
   const part = size < x.size ? move.slice(flat, { end: [size] }) : repeated(flat, size);
   return move.reshape(part, shape);
@@ -121,7 +122,7 @@ function fitted(x: Tensor, shape: Shape): Tensor {
 
 function repeated(flat: Tensor, size: number): Tensor {
   const times = Math.ceil(size / flat.size);
-  const rows = move.broadcastTo(flat, [times, flat.size]);
+  const rows = broadcastTo(flat, [times, flat.size]);
   return move.slice(move.reshape(rows, [times * flat.size]), { end: [size] });
 }
 
@@ -169,10 +170,10 @@ const makers: readonly Make[] = [
     const [before, after] = [x.shape.map(() => d(2)), x.shape.map(() => d(2))];
     return move.pad(x, { before, after, value: d(2) });
   }),
-  view((x, d) => move.broadcastTo(x, [2 + d(2), ...x.shape])),
+  view((x, d) => broadcastTo(x, [2 + d(2), ...x.shape])),
   view((x, d) => {
     const shape = x.shape.map((n) => (n === 1 ? 1 + d(3) : n));
-    return move.broadcastTo(x, shape);
+    return broadcastTo(x, shape);
   }),
   view((x, d, other) => {
     if (x.rank === 0) return x;

@@ -6,8 +6,9 @@
 import { isFloat } from "../../core/dtype.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { div, sub } from "../../ops/arithmetic.ts";
+import { sum as total } from "../../ops/broadcast.ts";
 import { input } from "../../ops/leaf.ts";
-import { logsumexp, sum as total } from "../../ops/reduce.ts";
+import { logsumexp } from "../../ops/reduce.ts";
 import { exp } from "../../ops/transcendental.ts";
 import type { Section } from "../derivation.ts";
 import type { MessageKey } from "../messages.ts";

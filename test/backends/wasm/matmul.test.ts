@@ -7,9 +7,10 @@ import { allocate, type TypedArray } from "../../../src/core/dtype.ts";
 import { evaluate } from "../../../src/core/runtime.ts";
 import type { Shape } from "../../../src/core/shape.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
+import { broadcastTo } from "../../../src/ops/broadcast.ts";
 import { cast } from "../../../src/ops/cast.ts";
 import { matmul } from "../../../src/ops/matmul.ts";
-import { broadcastTo, transpose } from "../../../src/ops/move.ts";
+import { transpose } from "../../../src/ops/move.ts";
 import { expectEqual, identical, runTwice } from "./agree.ts";
 import { ballast, exact } from "./exact.ts";
 

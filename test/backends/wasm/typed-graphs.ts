@@ -9,6 +9,7 @@ import { uniformAt } from "../../../src/core/random.ts";
 import { type Shape, sizeOf } from "../../../src/core/shape.ts";
 import { node, type Tensor } from "../../../src/core/tensor.ts";
 import * as arithmetic from "../../../src/ops/arithmetic.ts";
+import { sum } from "../../../src/ops/broadcast.ts";
 import { cast } from "../../../src/ops/cast.ts";
 import * as compare from "../../../src/ops/compare.ts";
 import { gather, oneHot, scatterAdd, take } from "../../../src/ops/indexing.ts";
@@ -162,7 +163,7 @@ const makers: readonly Make[] = [
   },
   (d, pick) => {
     const x = number(pick());
-    const y = reduce.sum(x.t, { axis: anyAxes(d, x.t), keepDims: d.below(2) === 0 });
+    const y = sum(x.t, { axis: anyAxes(d, x.t), keepDims: d.below(2) === 0 });
     return exact(y, x.largest * Math.max(1, x.t.size), x.parts);
   },
   (d, pick) => {
