@@ -22,6 +22,7 @@ import {
   storedTypes,
   type UnreadTensor,
 } from "./safetensors-types.ts";
+import { kindOfFile } from "./signatures.ts";
 
 /** What we write, in the order of the Python package: by alignment. */
 const storedNames: Readonly<Record<DType | BigIntTensor["dtype"], string>> = {
@@ -232,6 +233,15 @@ function headerLength(bytes: Uint8Array): number {
   const length = view.getBigUint64(0, true);
   const most = BigInt(Math.min(largestHeader, bytes.length - 8));
   if (length <= most) return Number(length);
+  const other = kindOfFile(bytes);
+  if (other !== undefined) {
+    fail("file-corrupt", {
+      message: "This is no safetensors file.",
+      expected: "the length of a header, then the header",
+      found: other,
+      fix: "Save the tensors as safetensors where that file was made, and load that.",
+    });
+  }
   return corrupt(
     length > largestHeader
       ? "The header of a safetensors file is too long, or this is no such file."

@@ -30,7 +30,18 @@ export function elementsFor(
             : "Set values of a layer of the same size, or make the layer as large as they are.",
     });
   }
-  return arrayOf(dtype, isBig(data) ? Array.from(data, Number) : data);
+  const numbers = isBig(data) ? Array.from(data, Number) : data;
+  const elements = arrayOf(dtype, numbers);
+  const lost = elements.findIndex((x, i) => !Number.isFinite(x) && Number.isFinite(numbers[i]));
+  if (lost >= 0) {
+    fail("data-invalid", {
+      message: `A value for ${name} is too large for ${dtype}.`,
+      expected: "at most 3.4028235e38 in size",
+      found: `${numbers[lost]} at ${lost}`,
+      fix: 'Make the trainer with dtype: "f64".',
+    });
+  }
+  return elements;
 }
 
 type Elements = StoredTensor["data"];

@@ -26,6 +26,28 @@ const one = (dtype: string, shape: string, offsets: string) =>
 
 const corrupt = (bytes: Uint8Array) => failure("file-corrupt", () => decodeSafetensors(bytes));
 
+describe("files of other kinds", () => {
+  it.each([
+    ["ZIP archive", [0x50, 0x4b, 3, 4]],
+    ["Python pickle", [0x80, 2]],
+    ["HDF5", [0x89, 0x48, 0x44, 0x46]],
+    ["GGUF", [0x47, 0x47, 0x55, 0x46]],
+    ["NumPy", [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]],
+    ["gzip", [0x1f, 0x8b]],
+    ["JSON", [0x7b]],
+  ])("are named: %s", (kind, start) => {
+    const bytes = new Uint8Array(64).fill(0x20);
+    bytes.set(start);
+    expect(corrupt(bytes).found).toContain(kind);
+  });
+
+  it("but a header of a length that begins so is one", () => {
+    // 0x7b bytes of header: the length's first byte is that of "{".
+    const header = "{}".padEnd(0x7b);
+    expect(decodeSafetensors(file(header)).tensors.size).toBe(0);
+  });
+});
+
 describe("files of the Python package", () => {
   it("are read, every element type", () => {
     const { tensors, metadata } = decodeSafetensors(fixture("types"));

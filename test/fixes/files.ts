@@ -233,6 +233,14 @@ export const files: readonly Row[] = [
     () => datasets({ data: csv }),
   ],
   [
+    "Save the tensors as safetensors where that file was made, and load that.",
+    () => c.decodeSafetensors(Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 1, 0, 0)),
+    () =>
+      c.decodeSafetensors(
+        c.encodeSafetensors({ a: { dtype: "f32", shape: [1], data: Float32Array.of(1) } }),
+      ),
+  ],
+  [
     "Train a network file with “chainrule train”, and give the file that it saves.",
     () => f.storedNetwork(c.encodeSafetensors(new Map()), "m.safetensors"),
     () => f.storedNetwork(good, "m.safetensors"),

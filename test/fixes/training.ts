@@ -180,6 +180,11 @@ export const training: readonly Row[] = [
     () => make({ loss: (o, t) => c.huber(o, t, { reduction: "mean" }) }).step(pairs),
   ],
   [
+    'Make the trainer with dtype: "f64".',
+    () => make().setParameters({ "0.weight": Float64Array.of(1e39, 1) }),
+    () => make({ dtype: "f64" }).setParameters({ "0.weight": Float64Array.of(1e39, 1) }),
+  ],
+  [
     'Name each: setParameters({ "0.weight": tensor([[1, 2]]) }).',
     () => any(make().setParameters.bind(make()))([1, 2]),
     () => make().setParameters({ "0.weight": tensor([[1, 2]]) }),

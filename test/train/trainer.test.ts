@@ -102,6 +102,15 @@ describe("parameters", () => {
 });
 
 describe("setParameters", () => {
+  it("refuses finite numbers that would become infinite, and takes NaN as it is", () => {
+    const t = trainer(sequential(linear(1, 2)), { loss: meanSquaredError, optimizer: sgd() });
+    const error = failure("data-invalid", () =>
+      t.setParameters({ "0.bias": Float64Array.of(0, 1e39) }),
+    );
+    expect(error.found).toBe("1e+39 at 1");
+    t.setParameters({ "0.bias": Float64Array.of(Number.NaN, Number.POSITIVE_INFINITY) });
+  });
+
   const make = () =>
     trainer(sequential(linear(2, 3)), { loss: meanSquaredError, optimizer: sgd(), dtype: "f64" });
   it("copies what it is given", () => {
