@@ -50,12 +50,16 @@ test.each([
   expect(stridesOf(shape)).toEqual(strides);
 });
 
-test.each([[[-1]], [[1.5]], [[Number.NaN]], [[Number.POSITIVE_INFINITY]], [[2 ** 16, 2 ** 15]]])(
+test.each([[[-1]], [[1.5]], [[Number.NaN]], [[Number.POSITIVE_INFINITY]]])(
   "%j is no shape",
   (shape) => {
     failure("shape-mismatch", () => checkShape(shape));
   },
 );
+test("more elements than can be counted are an error of their own", () => {
+  const error = failure("out-of-memory", () => checkShape([2 ** 16, 2 ** 15]));
+  expect(error.found).toBe("2147483648 elements, shape [65536, 32768]");
+});
 test.each([[[]], [[0]], [[2 ** 31 - 1]], [[0, 2 ** 40]]])("%j is a shape", (shape) => {
   expect(checkShape(shape)).toBe(shape);
 });
