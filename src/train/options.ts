@@ -3,7 +3,7 @@
 import { fail } from "../core/errors.ts";
 import { aFunction, checkKind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import { shown } from "../core/wording.ts";
+import { listed, shown } from "../core/wording.ts";
 import type { Layer } from "../nn/layer.ts";
 import { isLayer } from "../nn/layer-checks.ts";
 import { isOptimizer } from "../optim/optimizer.ts";
@@ -29,6 +29,16 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       message: "A trainer trains a model.",
       expected: "a layer, such as sequential(linear(2, 8), relu(), linear(8, 1))",
       found: shown(model),
+    });
+  }
+  const buffers = Object.keys(model.buffers);
+  if (buffers.length > 0) {
+    fail("unsupported", {
+      message: "A trainer does not renew buffers yet.",
+      expected: "a model without buffers",
+      found: listed(buffers),
+      where: model.site.toString() || undefined,
+      fix: "Make them parameters with frozen: true, whose values stay as they are set.",
     });
   }
   checkNames("trainer", options, Object.keys(trainerOptions));
