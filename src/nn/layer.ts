@@ -2,8 +2,8 @@
  * A layer is plain data and a pure function: which parameters it has, and what it makes of an
  * input and their values. A model is a layer made of layers.
  *
- * What a layer says of itself (`kind`, the roles of its parameters) is what derivations, pictures,
- * diagnosis, exports and the studio go by. None of them guesses from names, ranks or sizes.
+ * What a layer says of itself (`kind`, the roles of its parameters) is there so that nobody who
+ * reads a model has to guess from names, ranks or sizes.
  */
 
 import { type CallSite, callSite, withSite } from "../core/call-site.ts";
@@ -86,7 +86,8 @@ export interface ParameterSpec {
 
 /**
  * A tensor of a layer that the training step itself renews, such as a running mean: the optimizer
- * leaves it alone and it has no gradient. It is saved and loaded with the parameters.
+ * leaves it alone and it has no gradient. A trainer does not renew buffers yet, and refuses models
+ * that have some; `apply` takes and renews them.
  */
 export interface BufferSpec {
   readonly shape: Shape;

@@ -1,13 +1,14 @@
 /**
  * Everything that can be called from outside is called with wrong arguments: whatever comes of it
- * explains itself. What is exported without a row in right.ts fails here, too.
+ * explains itself. What is exported without a row (functions.ts, right.ts) fails here, too.
  */
 import { afterAll, describe, expect, test } from "vitest";
 import { ChainruleError } from "../../src/core/errors.ts";
 import * as right from "./right.ts";
+import { cleanUp, type Probe } from "./samples.ts";
 import { wrongArguments } from "./wrong.ts";
 
-afterAll(right.cleanUp);
+afterAll(cleanUp);
 
 type Call = (...given: unknown[]) => unknown;
 
@@ -17,13 +18,13 @@ function isCallers(error: unknown): boolean {
   return first.includes("/test/api/");
 }
 
-async function run({ call, use }: right.Probe, given: readonly unknown[]): Promise<void> {
+async function run({ call, use }: Probe, given: readonly unknown[]): Promise<void> {
   const result = await (call as Call)(...given);
   await use?.(result as never);
 }
 
 /** What is thrown at a person that does not explain itself. */
-async function bare(probe: right.Probe): Promise<string[]> {
+async function bare(probe: Probe): Promise<string[]> {
   const found = new Set<string>();
   for (const given of wrongArguments(probe.right, probe.depth)) {
     try {

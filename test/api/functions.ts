@@ -1,0 +1,339 @@
+/** Right arguments of every exported function, and what is done with results. */
+import * as chainrule from "../../src/index.ts";
+import {
+  type Any,
+  at,
+  bytes,
+  called,
+  context,
+  f64,
+  graph,
+  initializes,
+  inUse,
+  key,
+  linearParameters,
+  make,
+  model,
+  optimizes,
+  type Probe,
+  pairs,
+  probe,
+  read,
+  schedules,
+  shallow,
+  square,
+  v,
+  x,
+} from "./samples.ts";
+import { made as opaque } from "./wrong.ts";
+
+const { adam, linear, meanSquaredError, relu, sequential, sgd, tensor, trainer } = chainrule;
+
+const elementwise =
+  "abs acos acosh asin asinh atan atanh ceil cos cosh erf exp expm1 floor isFinite isNaN log log1p logicalNot neg onesLike reciprocal round rsqrt sign sin sinh sqrt square stopGradient tan trunc zerosLike";
+const binary =
+  "add div equal greater greaterEqual less lessEqual logicalAnd logicalOr matmul maximum minimum mul notEqual pow sub";
+const activations: Record<string, object> = {
+  elu: { alpha: 1 },
+  gelu: {},
+  geluTanh: {},
+  hardsigmoid: {},
+  hardswish: {},
+  hardtanh: { min: -1, max: 1 },
+  identity: {},
+  leakyRelu: { slope: 0.1 },
+  logSoftmax: { axis: 0 },
+  mish: {},
+  relu: {},
+  relu6: {},
+  selu: {},
+  sigmoid: {},
+  silu: {},
+  softmax: { axis: [0, 1] },
+  softplus: { beta: 2 },
+  softsign: {},
+  tanh: {},
+};
+const reductions = "max mean min prod sum logsumexp argmax argmin";
+const losses: Record<string, [output: unknown, target: unknown, options: object]> = {
+  binaryCrossEntropy: [v.sigmoid(), f64([0, 1]), {}],
+  binaryCrossEntropyWithLogits: [v, f64([0, 1]), { positiveWeight: [1, 2] }],
+  crossEntropy: [
+    x,
+    tensor([0, 1], { dtype: "i32" }),
+    { classWeights: [1, 2], labelSmoothing: 0.1 },
+  ],
+  halfSquaredError: [v, v, {}],
+  hinge: [v, f64([1, -1]), {}],
+  huber: [v, v, { delta: 1 }],
+  klDivergence: [v.neg(), f64([0.5, 0.5]), {}],
+  meanAbsoluteError: [v, v, {}],
+  meanSquaredError: [v, v, { reduction: "sum" }],
+  multiMargin: [x, tensor([0, 1], { dtype: "i32" }), { margin: 1 }],
+  negativeLogLikelihood: [x.neg(), tensor([0, 1], { dtype: "i32" }), { classWeights: [1, 2] }],
+};
+const rate = { learningRate: 0.1, clipValue: 1, clipNorm: 1 };
+
+const exported = chainrule as unknown as Record<string, Any>;
+const each = (names: string, right: readonly unknown[]): Record<string, Probe> =>
+  Object.fromEntries(names.split(" ").map((n) => [n, probe(exported[n], right, read)]));
+
+export const functions: Record<string, Probe> = {
+  ...each(elementwise, [x]),
+  ...each(binary, [x, x]),
+  ...each(reductions, [x, { axis: [0], keepDims: true }]),
+  ...Object.fromEntries(
+    Object.entries(activations).flatMap(([n, options]) => [
+      [n, probe(exported[n], [x, options], read)],
+      [`${n} as a layer`, probe(exported[n], [options], inUse as never)],
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.entries(losses).map(([n, right]) => [n, probe(exported[n], right, read)]),
+  ),
+  variance: probe(chainrule.variance, [x, { axis: 0, correction: 1 }], read),
+  cumsum: probe(chainrule.cumsum, [x, { axis: 0 }], read),
+  cast: probe(chainrule.cast, [x, "f64"], read),
+  clamp: probe(chainrule.clamp, [x, { min: 0, max: 1 }], read),
+  broadcastTo: probe(chainrule.broadcastTo, [x, [2, 2, 2]], read),
+  concatenate: probe(chainrule.concatenate, [[x, x], 0], read),
+  einsum: probe(chainrule.einsum, ["ij,jk->ik", x, x], read),
+  expandDims: probe(chainrule.expandDims, [x, [0, 1]], read),
+  eye: probe(chainrule.eye, [2, "f32"], read),
+  flip: probe(chainrule.flip, [x, [0]], read),
+  full: probe(chainrule.full, [[2], 1, "f32"], read),
+  gather: probe(chainrule.gather, [x, at, { axis: 0 }], read),
+  input: probe(chainrule.input, ["x", [2], "f32"]),
+  oneHot: probe(chainrule.oneHot, [at, 3, "f32"], read),
+  ones: probe(chainrule.ones, [[2], "f32"], read),
+  pad: probe(chainrule.pad, [x, { before: [0, 1], after: [0, 0], value: 1 }], read),
+  randomNormal: probe(chainrule.randomNormal, [key, [2], { dtype: "f32", stream: 1 }], read),
+  randomUniform: probe(chainrule.randomUniform, [key, [2], { dtype: "f32", stream: 1 }], read),
+  range: probe(chainrule.range, [3, "i32"], read),
+  reshape: probe(chainrule.reshape, [x, [4]], read),
+  scatterAdd: probe(chainrule.scatterAdd, [x, at, tensor([[1, 1]]), { axis: 0 }], read),
+  slice: probe(chainrule.slice, [x, { start: [1], end: [2], step: [1] }], read),
+  squeeze: probe(chainrule.squeeze, [x, []], read),
+  stack: probe(chainrule.stack, [[x, x], 0], read),
+  take: probe(chainrule.take, [x, at, { axis: 0 }], read),
+  tensor: probe(
+    tensor,
+    [
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { dtype: "f32", shape: [4] },
+    ],
+    read,
+  ),
+  transpose: probe(chainrule.transpose, [x, [1, 0]], read),
+  where: probe(chainrule.where, [x.greater(2), x, x], read),
+  zeros: probe(chainrule.zeros, [[2], "f32"], read),
+
+  grad: probe(chainrule.grad, [square], called(v)),
+  valueAndGrad: probe(chainrule.valueAndGrad, [square], called(v)),
+  hessian: probe(chainrule.hessian, [square], called(v)),
+  jacobian: probe(chainrule.jacobian, [square], called(v)),
+  jvp: probe(chainrule.jvp, [square, v, v], (r) => (r as unknown[]).map(read)),
+  vjp: probe(chainrule.vjp, [square, v], (r) => called(f64(1))((r as unknown[])[1])),
+  "grad(f)": probe(chainrule.grad(square), [v], read),
+  "grad of a record": probe(
+    chainrule.grad(({ a, b }: Record<string, typeof v>) => a!.mul(b!).sum()),
+    [{ a: v, b: v }],
+  ),
+  "grad(f, further)": probe(
+    chainrule.grad((a: typeof v, b: typeof v) => a.mul(b).sum()),
+    [v, v],
+    read,
+  ),
+  "jacobian(f)": probe(chainrule.jacobian(square), [v], read),
+  "hessian(f)": probe(chainrule.hessian(square), [v], read),
+  "vjp(f, x)[1]": probe(chainrule.vjp(square, v)[1], [f64(1)], read),
+  assertGradients: probe(chainrule.assertGradients, [square, [v], { entries: 1, steps: [1e-4] }]),
+  checkGradients: probe(chainrule.checkGradients, [
+    square,
+    [v],
+    { order: 2, absolute: 1e-7, relative: 1e-5, steps: [1e-4], entries: 1 },
+  ]),
+  compile: shallow(
+    chainrule.compile,
+    [square, { backend: "wasm", deterministic: true }],
+    called(v),
+  ),
+  "compile(f)": probe(chainrule.compile(square), [v], read),
+  customOperator: probe(
+    chainrule.customOperator,
+    [{ name: "own", forward: (a: typeof v) => a, backward: (g: typeof v) => [g], law: "one" }],
+    (f) => read(chainrule.grad((a) => (f as (x: typeof v) => typeof v)(a).sum())(v)),
+  ),
+  "customOperator(…)": probe(
+    chainrule.customOperator({ name: "own", forward: (a) => a!.mul(2) }),
+    [v],
+    read,
+  ),
+  printGraph: probe(chainrule.printGraph, [graph.outputs]),
+  verifyGraph: probe(chainrule.verifyGraph, [graph.outputs]),
+  trainingStep: shallow(chainrule.trainingStep, [
+    model,
+    { inputs: { dtype: "f32", shape: [1, 2] }, targets: { dtype: "f32", shape: [1, 1] } },
+    {
+      loss: meanSquaredError,
+      optimizer: sgd(),
+      dtype: "f32",
+      update: "simultaneous",
+      health: true,
+    },
+  ]),
+  "interpreter.compile": probe(chainrule.interpreter.compile, [graph]),
+  "interpreter.compile(…).run": probe(
+    (given: never) => chainrule.interpreter.compile(graph).run(given),
+    [[Float32Array.of(1, 2)]],
+  ),
+
+  activation: probe(chainrule.activation, [(a: typeof v) => a, "own", {}], inUse as never),
+  dropout: probe(chainrule.dropout, [0.5], inUse as never),
+  layer: probe(
+    chainrule.layer,
+    [
+      {
+        name: "own",
+        inputSize: 2,
+        outputSize: 2,
+        parameters: {
+          w: { shape: [2], initial: chainrule.constantValue(1), frozen: false, learningRate: 1 },
+        },
+        layers: [],
+        settings: {},
+        apply: (a: typeof v, { w }: Record<string, typeof v>) => a.mul(w!),
+      },
+    ],
+    inUse as never,
+  ),
+  linear: probe(
+    linear,
+    [
+      2,
+      1,
+      { weight: [[1, 2]], bias: [0], sharedBias: false, frozen: ["weight"], learningRate: 0.1 },
+    ],
+    inUse as never,
+  ),
+  sequential: probe(
+    sequential,
+    [opaque(linear(2, 1)), (a: typeof v) => a.mul(2), relu],
+    inUse as never,
+  ),
+  "linear(…).apply": probe(
+    linear(2, 1).apply,
+    [x, linearParameters, { training: false, path: "" }],
+    read,
+  ),
+  "sequential(…).apply": probe(
+    model.apply,
+    [x, make().parameters, { training: true, path: "", key }],
+    read,
+  ),
+  "dropout().apply": probe(
+    chainrule.dropout().apply,
+    [x, {}, { training: true, path: "", key }],
+    read,
+  ),
+  constantValue: probe(chainrule.constantValue, [1], initializes as never),
+  ...Object.fromEntries(
+    "heNormal heUniform lecunNormal lecunUniform xavierNormal xavierUniform"
+      .split(" ")
+      .map((n) => [n, probe(exported[n], [], initializes as never)]),
+  ),
+  normal: probe(chainrule.normal, [0, 1], initializes as never),
+  orthogonal: probe(chainrule.orthogonal, [1], initializes as never),
+  uniform: probe(chainrule.uniform, [-1, 1], initializes as never),
+  values: probe(chainrule.values, [[[1, 2]]], initializes as never),
+  toInitializer: probe(chainrule.toInitializer, [[[1, 2]]], initializes as never),
+  initialize: probe(chainrule.initialize, [chainrule.uniform(), [2, 2], "f32", 0, 0]),
+  "uniform().fill": probe(chainrule.uniform().fill, [[2, 2], 0, 0]),
+  "values().fill": probe(chainrule.values([[1, 2]]).fill, [[1, 2], 0, 0]),
+
+  adagrad: probe(
+    chainrule.adagrad,
+    [{ ...rate, learningRateDecay: 0, initialAccumulator: 0, epsilon: 1, weightDecay: 0 }],
+    optimizes as never,
+  ),
+  adam: probe(
+    adam,
+    [{ ...rate, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0, amsgrad: true }],
+    optimizes as never,
+  ),
+  adamW: probe(chainrule.adamW, [{ ...rate, weightDecay: 0.1 }], optimizes as never),
+  rmsprop: probe(
+    chainrule.rmsprop,
+    [{ ...rate, decay: 0.9, epsilon: 1, momentum: 0.9, centered: true, weightDecay: 0 }],
+    optimizes as never,
+  ),
+  sgd: probe(
+    sgd,
+    [{ ...rate, momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0 }],
+    optimizes as never,
+  ),
+  "sgd().update": probe(sgd().update, [context]),
+  "adam().update": probe(adam().update, [{ ...context, state: { mean: v, square: v } }]),
+  cosineDecay: probe(chainrule.cosineDecay, [0.1, { steps: 10, minimum: 0.1 }], schedules as never),
+  exponentialDecay: probe(
+    chainrule.exponentialDecay,
+    [0.1, { rate: 0.9, steps: 1 }],
+    schedules as never,
+  ),
+  stepDecay: probe(chainrule.stepDecay, [0.1, { rate: 0.1, steps: 10 }], schedules as never),
+  toSchedule: probe(chainrule.toSchedule, [0.1], schedules as never),
+  warmup: probe(chainrule.warmup, [0.1, { steps: 10 }], schedules as never),
+  "warmup(…).factor": probe(chainrule.warmup(0.1, { steps: 10 }).factor, [f64(1)], read),
+  "toSchedule(…).factor": probe(chainrule.toSchedule(0.1).factor, [f64(1)], read),
+
+  explain: shallow(chainrule.explain, [
+    model,
+    {
+      data: pairs,
+      example: 0,
+      parameter: "0.weight[0,0]",
+      notation: "canonical",
+      language: "en",
+      digits: 4,
+      update: "simultaneous",
+      step: 1,
+      loss: meanSquaredError,
+      optimizer: sgd(),
+      seed: 1,
+      lossName: "E",
+      firstExample: 0,
+    },
+  ]),
+  "explain a function": shallow(chainrule.explain, [square, { inputs: { w: v } }]),
+  diagnose: shallow(chainrule.diagnose, [
+    model,
+    { data: pairs, parameter: "0.weight[0,0]", value: 0.5, decimals: 2 },
+  ]),
+  "diagnose a loss": shallow(chainrule.diagnose, [model, { data: pairs, lossAfterStep: 0.5 }]),
+  gradientReport: shallow(chainrule.gradientReport, [model, { data: pairs }]),
+  encodeSafetensors: probe(chainrule.encodeSafetensors, [
+    new Map([["a", { dtype: "f32", shape: [1], data: Float32Array.of(1) }]]),
+    { note: "mine" },
+  ]),
+  decodeSafetensors: probe(chainrule.decodeSafetensors, [bytes]),
+  trainer: shallow(
+    trainer,
+    [
+      model,
+      {
+        loss: meanSquaredError,
+        optimizer: sgd(),
+        seed: 1,
+        dtype: "f64",
+        backend: "interpreter",
+        deterministic: true,
+        threads: 1,
+        update: "simultaneous",
+      },
+    ],
+    (t) => (t as chainrule.Trainer).step(pairs),
+  ),
+};
