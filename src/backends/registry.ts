@@ -30,7 +30,11 @@ const table = [
   {
     name: "wasm",
     needs: "WebAssembly with SIMD instructions: an engine of 2021 or later",
-    canRun: () => features().simd || "This engine has no WebAssembly with SIMD instructions",
+    canRun: () =>
+      features().simd ||
+      (typeof WebAssembly === "undefined"
+        ? "This engine has no WebAssembly, or was told to do without"
+        : "This engine has no WebAssembly with SIMD instructions"),
     make: ({ deterministic }) => (deterministic ? makeBackend({ deterministic }) : wasm),
   },
   {

@@ -179,6 +179,10 @@ function programOf(start: (run: Run) => void): Command {
     .addOption(json())
     .action((options) => start(async () => (await import("./bench/index.ts")).bench(options)));
 
+  command("doctor", "say what this engine can do and which backend trains; exit 1 if none is fast")
+    .addOption(json())
+    .action((options) => start(async () => (await import("./doctor.ts")).doctor(options)));
+
   program.addHelpText(
     "after",
     `

@@ -27,7 +27,7 @@ const worthSharing = 2e6;
 
 /** How many threads to train with: those asked for, or as many as the work can feed. */
 export function threadsFor(program: Program, wanted?: number): number {
-  if (!features().threads || !canBlock()) {
+  if (loneReason() !== undefined) {
     if (wanted !== undefined && wanted > 1) noteOnce(alone);
     return 1;
   }
@@ -37,7 +37,37 @@ export function threadsFor(program: Program, wanted?: number): number {
     (sum, k) => sum + (k.loop === "reduce" ? sizeOf(k.extents) * sizeOf(k.over) : 0),
     0,
   );
-  return work < worthSharing ? 1 : Math.min(8, processors());
+  return work < worthSharing ? 1 : usualThreads();
+}
+
+const usualThreads = (): number => Math.min(8, processors());
+
+/**
+ * How many threads a large network is trained with here, where nothing else is said, and the reason
+ * if only one can, as a sentence without its full stop. Where permission may be missing, a worker is
+ * started to find out.
+ */
+export function threadsHere(): { readonly count: number; readonly why?: string } {
+  const why = loneReason() ?? refusal();
+  return why === undefined ? { count: usualThreads() } : { count: 1, why };
+}
+
+/** Why one thread has to do, whatever is permitted. */
+function loneReason(): string | undefined {
+  if (!features().threads) return "This engine has no memory that WebAssembly could share";
+  return canBlock() ? undefined : "Several threads need Node 20.16 or newer, Deno or Bun";
+}
+
+/** The reason if workers are not permitted. */
+function refusal(): string | undefined {
+  try {
+    if (node?.getBuiltinModule) nodeWorker("", undefined);
+    return undefined;
+  } catch (error) {
+    const flag = missingFlag(error);
+    if (flag === undefined) throw error;
+    return `${engine().name} permits no more: it was started without ${flag}`;
+  }
 }
 
 const alone =
@@ -123,16 +153,19 @@ interface Start {
 }
 
 /** Such a worker goes home by itself: Bun's terminate() would wait for it, and never end. */
-function startInNode(workerData: Start, died: () => void): () => void {
+function startInNode(start: Start, died: () => void): () => void {
+  nodeWorker(`(${life})(require("node:worker_threads").workerData)`, start, died);
+  return () => {};
+}
+
+function nodeWorker(source: string, workerData: unknown, died = () => {}): void {
   const { Worker } = node!.getBuiltinModule!("node:worker_threads") as WorkerThreads;
-  const source = `(${life})(require("node:worker_threads").workerData)`;
   const worker = new Worker(source, { eval: true, workerData });
   // Errors that nobody listens to would end the program.
   worker.on("error", died);
   worker.on("exit", died);
   // A program that is done need not send its workers home.
   worker.unref();
-  return () => {};
 }
 
 function startInPage(start: Start, died: () => void): () => void {

@@ -1,11 +1,11 @@
 /** chainrule bench: how long a training step takes, next to others, after the losses agree. */
-import { availableParallelism, cpus } from "node:os";
 import type { BackendName } from "../../backends/registry.ts";
 import { engineName } from "../../core/engine.ts";
 import { ChainruleError } from "../../core/errors.ts";
-import { explainRefusal, missingFlag, variable } from "../../core/permission.ts";
+import { explainRefusal, variable } from "../../core/permission.ts";
 import { exit } from "../failure.ts";
 import { bytes } from "../numbers.ts";
+import { cores, processor } from "../processor.ts";
 import { columns, dim, print, printJson, remark } from "../terminal.ts";
 import { type Besides, besidesOf } from "./besides.ts";
 import { Contestant, LeftOut } from "./contestant.ts";
@@ -76,21 +76,11 @@ export async function bench(options: BenchOptions): Promise<number> {
   const besides = await besidesOf(wanted as WorkloadName[], command).catch((error) => {
     throw error instanceof LeftOut ? unusable(error) : error;
   });
-  const machine = { cpu: processor(), cores: availableParallelism(), engine: engineName() };
+  const machine = { cpu: processor(), cores: cores(), engine: engineName() };
   if (options.json) printJson({ machine, rows, leftOut, besides });
   else report(rows, besides, machine);
   const missing = leftOut.some(({ peer, failed }) => failed && peers.some((p) => p.name === peer));
   return missing ? exit.no : exit.ok;
-}
-
-/** What Deno calls it takes a permission, which the name is not worth. */
-function processor(): string {
-  try {
-    return cpus()[0]?.model ?? "unknown";
-  } catch (error) {
-    if (missingFlag(error) === undefined) throw error;
-    return "unknown";
-  }
 }
 
 /** Who is not in the table, of all workloads or of one, and why. */

@@ -1,0 +1,158 @@
+/** chainrule doctor: what this machine and engine can do, and what chainrule makes of it. */
+import { automatic, type BackendEntry, backendEntries } from "../backends/registry.ts";
+import { features } from "../backends/wasm/assembler/index.ts";
+import { threadsHere } from "../backends/wasm/workers.ts";
+import { engine, engineName } from "../core/engine.ts";
+import { ChainruleError } from "../core/errors.ts";
+import { numerics } from "../core/numerics.ts";
+import { linear, meanSquaredError, sequential, tanh } from "../nn/index.ts";
+import { adam } from "../optim/index.ts";
+import { trainer } from "../train/trainer.ts";
+import { exit } from "./failure.ts";
+import { plural } from "./numbers.ts";
+import { permissions } from "./permissions.ts";
+import { cores, processor } from "./processor.ts";
+import { bold, columns, dim, green, print, printJson, red, wrap } from "./terminal.ts";
+
+/** Put here by the build. */
+declare const CHAINRULE_VERSION: string;
+
+interface Health {
+  readonly name: string;
+  readonly needs: string;
+  readonly runs: boolean;
+  /** Why it does not, as a sentence without its full stop. */
+  readonly why?: string;
+}
+
+/** The losses of a few small steps. */
+async function trained(backend: ReturnType<BackendEntry["make"]>): Promise<number[]> {
+  const t = trainer(sequential(linear(2, 3), tanh(), linear(3, 1)), {
+    loss: meanSquaredError,
+    optimizer: adam(),
+    backend,
+  });
+  const rows = Array.from({ length: 8 }, (_, i) => [i & 1, (i >> 1) & 1]);
+  const data = { inputs: rows, targets: rows.map(([a, b]) => [Number(a !== b)]) };
+  const { epochs } = await t.fit(data, { epochs: 4, batchSize: 4 });
+  return epochs.map(({ loss }) => loss);
+}
+
+/** Rounding in f32 stays far below this. */
+const tolerance = 1e-4;
+
+/** Whether a backend runs: it is asked first, and then it has to train. */
+async function examined(entry: BackendEntry, expected: readonly number[]): Promise<Health> {
+  const { name, needs } = entry;
+  const excuse = entry.canRun();
+  if (excuse !== true) return { name, needs, runs: false, why: excuse };
+  try {
+    const losses = await trained(entry.make({ deterministic: false }));
+    const off = losses.some((loss, i) => !(Math.abs(loss - Number(expected[i])) < tolerance));
+    if (!off) return { name, needs, runs: true };
+    return { name, needs, runs: false, why: "It trains to other numbers than the interpreter" };
+  } catch (error) {
+    const [message = ""] = String((error as Error)?.message ?? error).split("\n", 1);
+    const kind = error instanceof ChainruleError ? "" : "It fails: ";
+    return { name, needs, runs: false, why: kind + message.replace(/\.$/, "") };
+  }
+}
+
+/** Everything that doctor says. */
+async function findings() {
+  const last = backendEntries.at(-1);
+  const expected = last === undefined ? [] : await trained(last.make({ deterministic: false }));
+  const backends: Health[] = [];
+  for (const entry of backendEntries) backends.push(await examined(entry, expected));
+  const { entry, passedOver } = automatic();
+  const { simd, relaxedSimd, threads: sharedMemory, bulkMemory } = features();
+  const webAssembly = typeof WebAssembly !== "undefined";
+  const works = backends.some(({ name, runs }) => runs && name === entry.name);
+  return {
+    chainrule: { version: CHAINRULE_VERSION, numerics },
+    engine: engine(),
+    machine: {
+      platform: process.platform,
+      architecture: process.arch,
+      processor: processor(),
+      cores: cores(),
+    },
+    features: { webAssembly, simd, relaxedSimd, sharedMemory, bulkMemory },
+    threads: threadsHere(),
+    permissions: permissions(),
+    backends,
+    auto: { takes: entry.name, passedOver, substitute: entry.asSubstitute },
+    ok: works && entry.asSubstitute === undefined,
+  };
+}
+
+type Findings = Awaited<ReturnType<typeof findings>>;
+
+export async function doctor(options: { readonly json?: boolean }): Promise<number> {
+  const found = await findings();
+  if (options.json) printJson(found);
+  else report(found);
+  return found.ok ? exit.ok : exit.no;
+}
+
+const yes = (is: boolean): string => (is ? green("yes") : red("no"));
+
+const sentence = (text: string): string => `${text}.`;
+
+function report(found: Findings): void {
+  const { chainrule, machine, features: has, threads } = found;
+  print(bold(`chainrule ${chainrule.version}`) + dim(`, numerics ${chainrule.numerics}`));
+  print();
+  const facts: [string, string, string][] = [
+    ["engine", engineName(), `${machine.platform} ${machine.architecture}`],
+    ["processor", machine.processor, plural(machine.cores, "core")],
+    ["WebAssembly", yes(has.webAssembly), ""],
+    ["  SIMD", yes(has.simd), "needed: four numbers at once"],
+    ["  relaxed SIMD", yes(has.relaxedSimd), "quicker products; --deterministic leaves it out"],
+    ["  shared memory", yes(has.sharedMemory), "for several threads"],
+    ["  bulk memory", yes(has.bulkMemory), "quicker copies"],
+    ["threads", String(threads.count), threads.why ?? "for networks that are worth it"],
+  ];
+  for (const line of columns(
+    facts.map(([a, b, c]) => [a, b, dim(c)]),
+    "<",
+  ))
+    print(line);
+  if (found.permissions.length > 0) {
+    print();
+    print("permissions");
+    const rows = found.permissions.map(({ flag, given, purpose }) => [
+      `  ${flag}`,
+      given ? green("given") : "not for everything",
+      dim(`to ${purpose}`),
+    ]);
+    for (const line of columns(rows, "<")) print(line);
+  }
+  print();
+  print("backends, the fastest first");
+  const rows = found.backends.flatMap(({ name, runs, why, needs }) =>
+    runs
+      ? [[`  ${name}`, green("runs"), dim("has trained a small network")]]
+      : [
+          [`  ${name}`, red("does not run"), why ?? ""],
+          ["", "", dim(`needs ${needs}`)],
+        ],
+  );
+  for (const line of columns(rows, "<")) print(line);
+  print();
+  for (const line of verdict(found)) print(line);
+}
+
+/** What `auto` takes, why, and whether that is well. */
+function verdict({ auto, backends, ok }: Findings): string[] {
+  const ill = backends.find(({ name, runs }) => !runs && name === auto.takes);
+  if (ill) {
+    const why = `auto takes ${ill.name}, which says that it can run here, and does not: ${ill.why}.`;
+    return wrap(`${why} Please report it; --backend interpreter does without it.`).map(red);
+  }
+  const before = auto.passedOver.map(({ name, why }) => `not ${name}: ${why}`);
+  const reason = before.length === 0 ? "the fastest of all" : before.join("; ");
+  const lines = wrap(sentence(`auto takes ${auto.takes}, ${reason}`));
+  if (ok) return [...lines, green("Networks are trained by compiled code.")];
+  return [...lines, red(sentence(`So ${auto.substitute ?? "training is not at its best"}`))];
+}
