@@ -21,7 +21,18 @@ const allowed = {
   train: [...models, "compile", "backends", "data", "files"],
   explain: [...graph, "backends", "nn", "optim", "train"],
   "network-file": [...models, "data", "files", "train", "backends"],
-  cli: [...models, "compile", "backends", "data", "files", "train", "explain", "network-file"],
+  exchange: [...models, "data", "files", "train", "network-file"],
+  cli: [
+    ...models,
+    "compile",
+    "backends",
+    "data",
+    "files",
+    "train",
+    "explain",
+    "network-file",
+    "exchange",
+  ],
 };
 const nodeAllowed = /^(cli\/|files\/(node|atomic)|backends\/[^/]+\/node)/;
 

@@ -1,15 +1,16 @@
 /** Models, losses and optimizers from what a network file says. */
 
+import { at } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { ChainruleError } from "../core/errors.ts";
-import { sizeOf } from "../core/shape.ts";
+import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { sequential } from "../nn/sequential.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { built, type Chosen, rowOf } from "./form.ts";
 import { checkNetwork } from "./kinds.ts";
-import { layersIn, outputsOf, layers as rows } from "./layers.ts";
+import { layersIn, layers as rows, withoutValues } from "./layers.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { optimizers } from "./optimizers.ts";
@@ -41,48 +42,73 @@ export function relocated(error: unknown, source: Source, path: Path): unknown {
   return new NetworkFileError([problem], "file-invalid", error);
 }
 
-/** How many numbers a layer or model makes of so many. */
-export function outputsFrom(layer: Layer, inputs: number): number {
-  if (layer.outputSize === "same") return inputs;
-  if (layer.outputSize !== "any") return layer.outputSize;
-  return layer.outputShape([1, inputs]).at(-1) ?? inputs;
-}
+/** The shape of one example with so many numbers. */
+export const rowOfInputs = (inputs: number): Shape => [1, inputs];
 
-/** The layers of a list as one. */
+/** The size of the last axis. */
+const features = (shape: Shape): number => at(shape, shape.length - 1);
+
+/** How many numbers a model makes of so many. */
+export const outputsFrom = (model: Layer, inputs: number): number =>
+  features(model.outputShape(rowOfInputs(inputs)));
+
+/** The layers of a list as one, each made for what `outputShape` of those before it says. */
 export function buildLayers(
   source: Source | undefined,
   list: readonly Chosen[],
-  inputs: number,
+  input: Shape,
   path: Path = ["layers"],
 ): Layer {
-  let size = inputs;
+  let shape = input;
   const made = list.map((chosen, i) => {
     const here = [...path, i];
-    const inner = (nested: readonly Chosen[], from: number) =>
+    const inner = (nested: readonly Chosen[], from: Shape) =>
       buildLayers(source, nested, from, [...here, chosen.name]);
-    const layer = located(source, here, () => built(rows, chosen, { inputs: size, inner }));
-    size = outputsFrom(layer, size);
-    return layer;
+    return located(source, here, () => {
+      const layer = built(rows, chosen, { shape, inputs: features(shape), inner });
+      shape = layer.outputShape(shape, here.filter((step) => typeof step === "number").join("."));
+      return layer;
+    });
   });
   return located(source, path, () => sequential(...made));
+}
+
+/**
+ * The shape behind a list of layers, whatever values they begin with; undefined where it is not
+ * known, or where a layer cannot be made, which `buildLayers` says.
+ *
+ * @param shape what comes in; undefined where the data that say it have not been read
+ */
+export function shapeBehind(list: readonly Chosen[], shape: Shape | undefined): Shape | undefined {
+  try {
+    const model = buildLayers(undefined, list.map(withoutValues), shape ?? rowOfInputs(1));
+    if (shape) return model.outputShape(shape);
+    const { outputSize, outputAxis } = model;
+    return typeof outputSize === "number" && outputAxis === -1
+      ? rowOfInputs(outputSize)
+      : undefined;
+  } catch (error) {
+    if (error instanceof ChainruleError) return undefined;
+    throw error;
+  }
 }
 
 /** Where the values that are written out do not fit; nested lists included. */
 export function layerProblems(
   source: Source,
   list: readonly Chosen[],
-  inputs: number | undefined,
+  input: Shape | undefined,
   path: Path = ["layers"],
 ): Problem[] {
-  let size = inputs;
+  let shape = input;
   return list.flatMap((layer, i) => {
     const { name, options } = layer;
     const here = [...path, i, name];
-    const found = [...(rowOf(rows, name).check?.(options, size) ?? [])].map(([inside, complaint]) =>
-      source.problem([...here, ...inside], complaint),
+    const found = [...(rowOf(rows, name).check?.(options, shape) ?? [])].map(
+      ([inside, complaint]) => source.problem([...here, ...inside], complaint),
     );
-    const nested = layerProblems(source, layersIn(layer), size, here);
-    size = outputsOf([layer], size);
+    const nested = layerProblems(source, layersIn(layer), shape, here);
+    shape = shapeBehind([layer], shape);
     return [...found, ...nested];
   });
 }
@@ -125,8 +151,9 @@ export function buildModel(network: NetworkFile, inputs = network?.inputs): Laye
   const refuse = (problems: readonly Problem[]): void => {
     if (problems.length > 0) throw new NetworkFileError(problems);
   };
-  if (source) refuse(layerProblems(source, network.layers, inputs));
-  const model = buildLayers(source, network.layers, inputs);
+  const shape = rowOfInputs(inputs);
+  if (source) refuse(layerProblems(source, network.layers, shape));
+  const model = buildLayers(source, network.layers, shape);
   if (source) refuse(sizeProblems(source, model));
   return model;
 }

@@ -1,7 +1,7 @@
 /** The network file inside a checkpoint: what predicting without the file and its data needs. */
 
 import { fail } from "../core/errors.ts";
-import { checkKind, bytes as fileBytes } from "../core/kinds.ts";
+import { checkKind, bytes as fileBytes, isNumber } from "../core/kinds.ts";
 import { indicesOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
 import { checkPreprocessing } from "../data/preprocessing-check.ts";
@@ -98,8 +98,9 @@ export function restoreTrainer(stored: StoredNetwork, bytes: Uint8Array): Traine
   trainer.fromBytes(bytes);
   for (const [name, values] of trainer.snapshot()) {
     const at = values.findIndex((value) => !Number.isFinite(value));
-    if (at < 0) continue;
-    const indices = indicesOf(at, trainer.model.parameters[name]!.shape);
+    const spec = trainer.model.parameters[name];
+    if (at < 0 || spec === undefined) continue;
+    const indices = indicesOf(at, spec.shape);
     fail("not-finite", {
       message: "The checkpoint has a parameter that is not finite.",
       expected: "finite numbers",
@@ -124,7 +125,7 @@ function checked(value: Readonly<Record<string, unknown>>): Omit<StoredNetwork, 
   const description = value.description as DataDescription | undefined;
   const marks = (value.marks ?? {}) as Fitted["marks"];
   const inputs = description?.inputs;
-  if (!Number.isInteger(inputs) || inputs! < 1 || inputs! > mostOutputs) {
+  if (!isNumber(inputs, (n) => Number.isInteger(n) && n >= 1 && n <= mostOutputs)) {
     return damaged("inputs", `a whole number from 1 to ${mostOutputs}`);
   }
   for (const part of ["classes", "inputNames", "targetNames"] as const) {

@@ -1,6 +1,13 @@
 /** What the parts of a network file say against each other. */
-import { buildLayers, buildOptimizer, layerProblems, relocated, sizeProblems } from "./build.ts";
-import { outputsOf } from "./layers.ts";
+import {
+  buildLayers,
+  buildOptimizer,
+  layerProblems,
+  relocated,
+  rowOfInputs,
+  shapeBehind,
+  sizeProblems,
+} from "./build.ts";
 import type { ExamplesSection, NetworkFile } from "./network.ts";
 import { NetworkFileError, type Problem, type Source } from "./source.ts";
 import { formatWords, nearestFix, show } from "./wording.ts";
@@ -20,12 +27,13 @@ export function consistencyProblems(network: NetworkFile, source: Source): Probl
     }
   };
   // Where the number of inputs follows from data that are not read yet, the rest comes later.
-  const values = layerProblems(source, network.layers, inputs);
+  const shape = inputs === undefined ? undefined : rowOfInputs(inputs);
+  const values = layerProblems(source, network.layers, shape);
   problems.push(...values);
-  if (values.length === 0 && inputs !== undefined) {
-    attempt(() => sizeProblems(source, buildLayers(source, network.layers, inputs)));
+  if (values.length === 0 && shape !== undefined) {
+    attempt(() => sizeProblems(source, buildLayers(source, network.layers, shape)));
   }
-  problems.push(...targetProblems(network, source, outputsOf(network.layers, inputs)));
+  problems.push(...targetProblems(network, source, shapeBehind(network.layers, shape)?.at(-1)));
   attempt(() => {
     buildOptimizer(network, source);
     return [];
@@ -97,7 +105,9 @@ function exampleProblems(
   inside: readonly string[],
 ): Problem[] {
   const base = ["data", ...inside, "examples"];
-  const first = network.data?.examples?.[0] ?? examples[0]!;
+  const [own] = examples;
+  const first = network.data?.examples?.[0] ?? own;
+  if (first === undefined) return [];
   const width = network.inputs ?? first.inputs.length;
   const kind = (targets: unknown) =>
     typeof targets === "string"

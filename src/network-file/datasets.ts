@@ -168,11 +168,12 @@ function linesOf(table: Table, csv: CsvSection, preprocessing: Preprocessing) {
   return (target: number): string | undefined => {
     const wanted = originalTarget(preprocessing, target);
     const bound = 1e-9 * Math.max(1, Math.abs(wanted));
-    const row = cells.findIndex((cell) => {
-      const value = readQuantity(cell, table)?.value ?? Number.NaN;
-      return Math.abs(value - wanted) <= bound;
+    const line = table.lines.find((_, row) => {
+      const cell = cells[row];
+      const value = cell === undefined ? undefined : readQuantity(cell, table)?.value;
+      return value !== undefined && Math.abs(value - wanted) <= bound;
     });
-    return row < 0 ? undefined : place(csv.file, table.lines[row]!);
+    return line === undefined ? undefined : place(csv.file, line);
   };
 }
 

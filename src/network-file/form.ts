@@ -5,6 +5,7 @@
  */
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
+import type { ParameterRole } from "../nn/layer.ts";
 
 /** One name of a mapping. */
 export interface Field {
@@ -16,6 +17,8 @@ export interface Field {
   readonly default?: unknown;
   /** In words, what happens where the name is absent and there is no such value. */
   readonly otherwise?: string;
+  /** Of a layer: it gives the first values of the parameter of this name, which is for this. */
+  readonly role?: ParameterRole;
 }
 
 export type Fields = Readonly<Record<string, Field>>;

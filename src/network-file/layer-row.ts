@@ -1,4 +1,5 @@
 /** What a row of the table of layers says, in the types of its own options. */
+import type { Shape } from "../core/shape.ts";
 import type { Layer, LayerKind } from "../nn/layer.ts";
 import {
   asRead,
@@ -13,10 +14,12 @@ import type { Complaint, Path } from "./source.ts";
 
 /** Where something stands that is made of layers: a layer proper, or its text. */
 export interface Within<Made> {
-  /** How many numbers come in. */
+  /** The shape of what comes in, as `outputShape` of the layer before says; the batch counts 1. */
+  readonly shape: Shape;
+  /** The size of its last axis: how many features. */
   readonly inputs: number;
   /** Makes a list of layers that stands inside this one. */
-  readonly inner: (layers: readonly Chosen[], inputs: number) => Made;
+  readonly inner: (layers: readonly Chosen[], shape: Shape) => Made;
 }
 
 /** What is wrong inside of a layer's options, and where. */
@@ -24,10 +27,8 @@ export type Complaints = Iterable<readonly [Path, Complaint]>;
 
 /** What a layer's row says besides what it makes, O being its options. */
 interface Says<O> {
-  /** What the options say against each other or against the number of inputs. */
-  readonly check?: (options: O, inputs: number | undefined) => Complaints;
-  /** How many numbers come out; without it as many as come in. */
-  readonly outputs?: (options: O, inputs: number | undefined) => number | undefined;
+  /** What the options say against each other, or against what comes in where that is known. */
+  readonly check?: (options: O, shape: Shape | undefined) => Complaints;
   /** The module in a PyTorch script; without it there is none that computes the same. */
   readonly pytorch?: (options: O, within: Within<string>) => PyTorchText;
 }
@@ -47,14 +48,13 @@ export function layerRow<const F extends Fields>(
   says: Says<OptionsOf<F>> = {},
 ): LayerRow {
   const form: { readonly kind: "record"; readonly fields: F } = record(fields);
-  const { check, outputs, pytorch } = says;
+  const { check, pytorch } = says;
   return {
     kind,
     doc,
     form,
     build: (options, within) => build(asRead(form, options), within),
-    ...(check && { check: (options, inputs) => check(asRead(form, options), inputs) }),
-    ...(outputs && { outputs: (options, inputs) => outputs(asRead(form, options), inputs) }),
+    ...(check && { check: (options, shape) => check(asRead(form, options), shape) }),
     ...(pytorch && { pytorch: (options, within) => pytorch(asRead(form, options), within) }),
   };
 }

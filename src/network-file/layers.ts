@@ -110,22 +110,21 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     kind: "composite",
     doc: "Layers one after another, as one layer.",
     form: nested,
-    build: (options, { inputs, inner }) => inner(asRead(nested, options), inputs),
-    outputs: (options, inputs) => outputsOf(asRead(nested, options), inputs),
-    pytorch: (options, { inputs, inner }) => inner(asRead(nested, options), inputs),
+    build: (options, { shape, inner }) => inner(asRead(nested, options), shape),
+    pytorch: (options, { shape, inner }) => inner(asRead(nested, options), shape),
   },
 };
-
-/** How many numbers come out of a list of layers, if so many (or an unknown number) go in. */
-export const outputsOf = (
-  list: readonly Chosen[],
-  inputs: number | undefined,
-): number | undefined =>
-  list.reduce<number | undefined>((size, { name, options }) => {
-    const { outputs } = rowOf(layers, name);
-    return outputs ? outputs(options, size) : size;
-  }, inputs);
 
 /** The layers inside of a layer that is made of layers, as its row says; none in a layer proper. */
 export const layersIn = ({ name, options }: Chosen): readonly Chosen[] =>
   rowOf(layers, name).form === nested ? asRead(nested, options) : [];
+
+/** A layer without the values that it begins with, those inside of it included. */
+export function withoutValues(layer: Chosen): Chosen {
+  const { name, options } = layer;
+  const { form } = rowOf(layers, name);
+  if (form === nested) return { name, options: asRead(nested, options).map(withoutValues) };
+  if (form.kind !== "record") return layer;
+  const kept = Object.entries(options).filter(([field]) => form.fields[field]?.role === undefined);
+  return { name, options: Object.fromEntries(kept) };
+}

@@ -1,3 +1,4 @@
+import type { Shape } from "../core/shape.ts";
 import { type LinearOptions, linear } from "../nn/linear.ts";
 import { either, flag, list, number, type OptionsOf, whole, word } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
@@ -12,11 +13,13 @@ const fields = {
     form: startOf(2),
     doc: "First weights: a list of numbers for each output, one number for all, or an initializer.",
     otherwise: "uniform in ±1/√inputs",
+    role: "weight",
   },
   bias: {
     form: either(...startOf(1).of, word(false)),
     doc: "First biases, likewise; false: there is no bias.",
     otherwise: "uniform in ±1/√inputs",
+    role: "bias",
   },
   sharedBias: {
     form: flag,
@@ -49,7 +52,6 @@ export const linearRow = layerRow(
   },
   {
     check: checkValues,
-    outputs: ({ outputs }) => outputs,
     pytorch({ outputs, bias, sharedBias, learningRate }, { inputs }) {
       if (sharedBias) return { cannot: "a bias that a layer shares" };
       if (learningRate !== undefined) return { cannot: "a layer's own learning rate" };
@@ -61,8 +63,9 @@ export const linearRow = layerRow(
 /** Values that are written out must be as many as the layer has. */
 function* checkValues(
   { outputs, weight, bias, sharedBias }: OptionsOf<typeof fields>,
-  inputs: number | undefined,
+  shape: Shape | undefined,
 ): Complaints {
+  const inputs = shape?.at(-1);
   const rows = Array.isArray(weight) ? (weight as readonly (readonly number[])[]) : undefined;
   if (rows !== undefined && rows.length !== outputs) {
     yield [

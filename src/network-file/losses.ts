@@ -4,11 +4,13 @@ import * as nn from "../nn/losses.ts";
 import {
   asRead,
   type Builder,
+  type Chosen,
   type Field,
   type Fields,
   number,
   numbers,
   type OptionsOf,
+  type PyTorchText,
   record,
   word,
 } from "./form.ts";
@@ -19,8 +21,8 @@ export interface LossRow extends Builder<nn.Loss> {
   readonly targets: "labels" | "numbers" | "signs";
   /** Outputs as probabilities, where they stand for such; undefined for outputs that do not. */
   readonly probabilities?: (outputs: readonly number[]) => readonly number[] | undefined;
-  /** Its terms in a PyTorch script, o being outputs and t targets, options being as usual. */
-  readonly pytorch?: string;
+  /** The body of a function in a PyTorch script: the error of outputs o and targets t. */
+  readonly pytorch?: (options: Chosen["options"]) => PyTorchText;
 }
 
 const reduction = (usual: "mean" | "sum") => ({
@@ -42,12 +44,18 @@ const classWeights = {
   otherwise: "all the same",
 };
 
+interface Rest extends Pick<LossRow, "probabilities"> {
+  readonly targets?: LossRow["targets"];
+  /** The errors of all outputs in a PyTorch script, where the options are as usual. */
+  readonly terms?: string;
+}
+
 /** A row whose options are those of the library's function; its marks follow the options. */
 function loss<const F extends Fields & { readonly reduction: Field }>(
   doc: string,
   f: nn.Loss & ((output: Tensor, target: Tensor, options: OptionsOf<F>) => Tensor),
   fields: F,
-  rest: Partial<Omit<LossRow, keyof Builder<nn.Loss>>> = {},
+  { terms, ...rest }: Rest = {},
 ): LossRow {
   const form: { readonly kind: "record"; readonly fields: F } = record(fields);
   return {
@@ -59,12 +67,23 @@ function loss<const F extends Fields & { readonly reduction: Field }>(
       const chosen = (output: Tensor, target: Tensor) => f(output, target, options);
       return Object.assign(chosen, f, { adds: asRead(reduced, given).reduction === "sum" });
     },
+    ...(terms === undefined ? {} : { pytorch: (given) => scriptOf(terms, fields, given) }),
     ...rest,
   };
 }
 
 /** What all losses have in common. */
 const reduced = record({ reduction: reduction("mean") });
+
+/** A loss in a PyTorch script: nothing but the reduction may be other than usual. */
+function scriptOf(terms: string, fields: Fields, given: Chosen["options"]): PyTorchText {
+  const odd = Object.entries(given).find(
+    ([name, value]) => name !== "reduction" && value !== fields[name]?.default,
+  );
+  if (odd) return { cannot: `${odd[0]} of the loss` };
+  const reductions = { mean: "mean()", sum: "sum()", batchMean: "sum() / len(o)" };
+  return `terms = ${terms}\nreturn terms.${reductions[asRead(reduced, given).reduction]}`;
+}
 
 const sigmoid = (z: number): number => 1 / (1 + exp(-z));
 
@@ -96,19 +115,19 @@ export const losses: Readonly<Record<string, LossRow>> = {
     "E = Σ ½(t − o)².",
     nn.halfSquaredError,
     { reduction: reduction("sum") },
-    { pytorch: "0.5 * (o - t) ** 2" },
+    { terms: "0.5 * (o - t) ** 2" },
   ),
   meanSquaredError: loss(
     "E = mean (o − t)².",
     nn.meanSquaredError,
     { reduction: reduction("mean") },
-    { pytorch: "(o - t) ** 2" },
+    { terms: "(o - t) ** 2" },
   ),
   meanAbsoluteError: loss(
     "E = mean |o − t|.",
     nn.meanAbsoluteError,
     { reduction: reduction("mean") },
-    { pytorch: "(o - t).abs()" },
+    { terms: "(o - t).abs()" },
   ),
   huber: loss("E = mean of ½d² where |d| ≤ δ, else δ(|d| − ½δ), d = o − t.", nn.huber, {
     delta: { form: number({ above: 0 }), doc: "δ.", default: 1 },
@@ -129,7 +148,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
     {
       targets: "labels",
       probabilities: softmax,
-      pytorch: 'F.cross_entropy(o, t, reduction="none")',
+      terms: 'F.cross_entropy(o, t, reduction="none")',
     },
   ),
   negativeLogLikelihood: loss(
@@ -139,7 +158,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
     {
       targets: "labels",
       probabilities: (o) => asProbabilities(o.map(exp), true),
-      pytorch: 'F.nll_loss(o, t, reduction="none")',
+      terms: 'F.nll_loss(o, t, reduction="none")',
     },
   ),
   binaryCrossEntropy: loss(
@@ -148,7 +167,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
     { weights, reduction: reduction("mean") },
     {
       probabilities: (p) => asProbabilities(p, false),
-      pytorch: 'F.binary_cross_entropy(o, t, reduction="none")',
+      terms: 'F.binary_cross_entropy(o, t, reduction="none")',
     },
   ),
   binaryCrossEntropyWithLogits: loss(
@@ -165,7 +184,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
     },
     {
       probabilities: (z) => z.map(sigmoid),
-      pytorch: 'F.binary_cross_entropy_with_logits(o, t, reduction="none")',
+      terms: 'F.binary_cross_entropy_with_logits(o, t, reduction="none")',
     },
   ),
   klDivergence: loss("E = mean of t(ln t − o) for log-probabilities o.", nn.klDivergence, {
@@ -175,7 +194,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
     "E = mean of max(0, 1 − t·o) for targets −1 and 1.",
     nn.hinge,
     { reduction: reduction("mean") },
-    { targets: "signs", pytorch: "torch.clamp(1 - t * o, min=0)" },
+    { targets: "signs", terms: "torch.clamp(1 - t * o, min=0)" },
   ),
   multiMargin: loss(
     "E = mean of Σ max(0, margin − o_class + o_c)/classes over the other classes c.",

@@ -24,6 +24,7 @@ import {
   type PyTorchText,
   record,
   row,
+  type ValueOf,
 } from "./form.ts";
 
 const initial = {
@@ -110,6 +111,8 @@ const common = (usual: number) =>
     },
   });
 
+type Common = ValueOf<ReturnType<typeof common>>;
+
 const share = (doc: string, usual: number) =>
   ({ form: number({ least: 0, most: 1 }), doc, default: usual }) as const;
 const small = (doc: string, usual: number) =>
@@ -139,9 +142,19 @@ function optimizer<const F extends Fields>(
       const rest: OptionsOf<F> = asRead(own, options);
       return make(Object.assign({}, rest, { learningRate: rate }));
     },
-    ...(pytorch ? { pytorch: (options) => pytorch(asRead(own, options)) } : {}),
+    ...(pytorch
+      ? { pytorch: (options) => unsaid(asRead(shared, options)) ?? pytorch(asRead(own, options)) }
+      : {}),
   };
 }
+
+/** What of the options that all have in common a PyTorch script cannot say. */
+const unsaid = (common: Common): PyTorchText | undefined =>
+  typeof common.learningRate !== "number"
+    ? { cannot: "a schedule of the learning rate" }
+    : common.clipValue !== undefined || common.clipNorm !== undefined
+      ? { cannot: "clipping" }
+      : undefined;
 
 const flagOf = (v: boolean): string => (v ? "True" : "False");
 const decay = (o: { readonly weightDecay: number }): string => `weight_decay=${o.weightDecay}`;

@@ -1,7 +1,9 @@
 /** What a network's outputs say. */
 
+import { at, only } from "../core/at.ts";
 import { checkKind, type Kind, object } from "../core/kinds.ts";
 import { originalTarget } from "../data/preprocessing.ts";
+import { rowOf } from "./form.ts";
 import { checkNetwork, described } from "./kinds.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
@@ -37,23 +39,24 @@ export function reader(
   checkKind("reader", description, described);
   checkKind("reader", marks, marked);
   const { classes, preprocessing } = description;
-  const { probabilities } = losses[network.loss.name]!;
+  const { probabilities } = rowOf(losses, network.loss.name);
   const { threshold = 0.5 } = markedLoss(network, marks);
   return (outputs) => {
     checkKind("reader", outputs, row);
+    // The one output of a network that says a number, or yes or no.
+    const single = outputs.length === 1 ? only(outputs) : undefined;
     if (classes === undefined) {
-      const [only] = outputs;
-      return preprocessing === undefined || outputs.length !== 1
+      return preprocessing === undefined || single === undefined
         ? { outputs }
-        : { outputs, value: originalTarget(preprocessing, only!) };
+        : { outputs, value: originalTarget(preprocessing, single) };
     }
     const p = probabilities?.(outputs);
-    if (outputs.length === 1 && classes.length === 2) {
-      const yes = outputs[0]! > threshold;
+    if (single !== undefined && classes.length === 2) {
+      const yes = p && only(p);
       return {
         outputs,
-        class: classes[yes ? 1 : 0]!,
-        ...(p ? { probabilities: [1 - p[0]!, p[0]!] } : {}),
+        class: at(classes, single > threshold ? 1 : 0),
+        ...(yes === undefined ? {} : { probabilities: [1 - yes, yes] }),
       };
     }
     const best = outputs.indexOf(Math.max(...outputs));

@@ -55,12 +55,16 @@ export function resumption(network: NetworkFile, bytes: Uint8Array, given: Given
   if (told.some(({ path }) => path.startsWith("layers"))) {
     notes.push("The layers go on from the parameters of the checkpoint, not from first values.");
   }
-  const afresh = told.some(({ path }) => measuring.includes(path.split(".")[0]!));
+  const afresh = told.some(({ path }) => measuring.some((part) => isWithin(path, part)));
   if (afresh) {
     notes.push("Losses are not comparable with those before: early stopping begins anew.");
   }
   return { network: withTraining(network, settings), notes, afresh };
 }
+
+/** Whether a path such as "data.csv.file" leads into a part such as "data". */
+const isWithin = (path: string, part: string): boolean =>
+  path === part || path.startsWith(`${part}.`);
 
 /**
  * What the data are otherwise than those of the checkpoint, though the file says the same.

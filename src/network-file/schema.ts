@@ -59,8 +59,10 @@ function schemaOf(form: Form, definitions: Map<string, Schema>): Schema {
 const nested = (depth: number): Schema =>
   depth === 0 ? { type: "number" } : { type: "array", minItems: 1, items: nested(depth - 1) };
 
-const alternatives = (schemas: readonly Schema[]): Schema =>
-  schemas.length === 1 ? schemas[0]! : { anyOf: schemas };
+function alternatives(schemas: readonly Schema[]): Schema {
+  const [first, ...others] = schemas;
+  return first !== undefined && others.length === 0 ? first : { anyOf: schemas };
+}
 
 function recordSchema(form: RecordForm, definitions: Map<string, Schema>): Schema {
   const entries = Object.entries(form.fields);

@@ -6,7 +6,9 @@ import { type Dataset, numericTargets } from "../data/dataset.ts";
 import type { Loss } from "../nn/losses.ts";
 import { outside } from "../train/domains.ts";
 import type { Trainer } from "../train/trainer.ts";
+import { buildModel } from "./build.ts";
 import type { RawData } from "./datasets.ts";
+import { rowOf } from "./form.ts";
 import { losses } from "./losses.ts";
 import type { ExamplesSection, NetworkFile } from "./network.ts";
 import { type Complaint, NetworkFileError, type Path, sourceOf } from "./source.ts";
@@ -35,9 +37,8 @@ export function fitTargets(
   notes: readonly string[] = [],
 ): Fitted {
   const { name } = network.loss;
-  const wants = losses[name]!.targets;
+  const wants = rowOf(losses, name).targets;
   const width = data.targets.shape.slice(1).reduce((product, n) => product * n, 1);
-  const last: Path = ["layers", network.layers.length - 1];
   if (data.classes === undefined) {
     if (wants === "labels" && (name !== "crossEntropy" || width !== outputs)) {
       return mismatch(network, ["loss"], {
@@ -51,7 +52,7 @@ export function fitTargets(
       });
     }
     if (width === outputs) return same;
-    return mismatch(network, lastWithOutputs(network) ?? last, {
+    return mismatch(network, decisive(network, data), {
       message: "The network has another number of outputs than the examples have targets.",
       expected: `${width}, the number of targets`,
       found: `${outputs} outputs`,
@@ -69,7 +70,7 @@ export function fitTargets(
   }
   if (wants === "labels") {
     if (outputs >= count && outputs > 1) return same;
-    return mismatch(network, lastWithOutputs(network) ?? last, {
+    return mismatch(network, decisive(network, data), {
       message: "The network has too few outputs for the classes of the data.",
       expected: `${Math.max(2, count)} outputs, one for each class`,
       found: `${outputs} for the labels 0 to ${count - 1}`,
@@ -87,7 +88,7 @@ export function fitTargets(
   if (outputs === count) {
     return { convert: (d) => toSigns(numericTargets(d), signs), marks: { classes: true } };
   }
-  return mismatch(network, lastWithOutputs(network) ?? last, {
+  return mismatch(network, decisive(network, data), {
     message: "The network has another number of outputs than the data have classes.",
     expected: count === 2 ? "1 or 2 outputs for two classes" : `${count} outputs`,
     found: `${outputs}, and the classes ${listed(data.classes.slice(0, 9))}${count > 9 ? " …" : ""}`,
@@ -174,10 +175,15 @@ function toSigns(data: Dataset, signs: boolean): Dataset {
   return { ...data, targets };
 }
 
-/** The layer that decides the number of outputs. */
-function lastWithOutputs({ layers }: NetworkFile): Path | undefined {
-  const at = layers.findLastIndex(({ options }) => "outputs" in options);
-  return at < 0 ? undefined : ["layers", at, layers[at]!.name, "outputs"];
+/** The layer that decides the number of outputs: the last that makes another size of its input's. */
+function decisive(network: NetworkFile, { inputs }: Dataset): Path {
+  const width = inputs.shape.slice(1).reduce((product, n) => product * n, 1);
+  const { layers } = buildModel(network, width);
+  const at = layers.findLastIndex(({ outputSize }) => outputSize !== "same");
+  const chosen = network.layers[at];
+  return chosen === undefined
+    ? ["layers", network.layers.length - 1]
+    : ["layers", at, chosen.name, "outputs"];
 }
 
 function mismatch(network: NetworkFile, path: Path, complaint: Complaint): never {

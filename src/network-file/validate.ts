@@ -280,11 +280,13 @@ class Reader {
   #choice(node: Place, form: ChoiceForm, at: Place, depth: number): unknown {
     const table = form.table();
     const given = isMap(node) ? this.#pairs(node) : undefined;
+    const [own, ...others] = given ?? [];
     const [name, key, options] =
-      given?.[0] ?? ([isScalar(node) ? node.value : undefined, node, undefined] as const);
+      own ?? ([isScalar(node) ? node.value : undefined, node, undefined] as const);
     if (typeof name !== "string") return this.#unfit(node, form, at);
     const names = Object.keys(table);
-    if (!Object.hasOwn(table, name)) {
+    const inner = Object.hasOwn(table, name) ? table[name]?.form : undefined;
+    if (inner === undefined) {
       const fix = nearestFix(name, names);
       return this.#complain(key, {
         message: `There is no ${form.what} ${show(name)}.`,
@@ -292,13 +294,13 @@ class Reader {
         ...(fix === undefined ? {} : { fix }),
       });
     }
-    const inner = table[name]!.form;
-    if (given !== undefined && given.length > 1) {
-      const names = given.slice(1).map(([other]) => other);
-      return this.#complain(given[1]![1], {
-        message: `A ${form.what} is one name with its options, but here are ${given.length} names.`,
+    const [second] = others;
+    if (second !== undefined) {
+      const all = [name, ...others.map(([other]) => other)];
+      return this.#complain(second[1], {
+        message: `A ${form.what} is one name with its options, but here are ${all.length} names.`,
         expected: `${name}: { … }`,
-        found: `${formatWords([name, ...names])} side by side`,
+        found: `${formatWords(all)} side by side`,
         fix:
           options == null || isEmpty(options)
             ? `Indent what belongs to ${name} further than ${name} itself.`

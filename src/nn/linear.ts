@@ -85,6 +85,8 @@ export function linear<const In extends number, const Out extends number>(
     parameters,
     settings: { inputs, outputs, ...(options.bias === false ? { bias: false } : {}) },
     site: callSite(),
+    // Without tracing, so that sizes that no memory holds can still be talked about.
+    outputShape: (shape) => [...shape.slice(0, -1), outputs],
     apply(x, { weight, bias }) {
       const product = matmul(x, transpose(weight));
       return bias === undefined ? product : add(product, bias);

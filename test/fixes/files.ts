@@ -1,6 +1,7 @@
 /** Advice about network files, checkpoints and files as such, followed. */
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pytorchScript } from "../../src/exchange/pytorch/script.ts";
 import { readBytes, readText, writeAtomically } from "../../src/files/node.ts";
 import * as c from "../../src/index.ts";
 import * as f from "../../src/network-file/index.ts";
@@ -57,9 +58,20 @@ function withNaN(): Uint8Array {
   copy.set(new Uint8Array(Float64Array.of(Number.NaN).buffer), copy.length - 8);
   return copy;
 }
+/** The PyTorch script of a network with this optimizer. */
+async function script(optimizer: string): Promise<string> {
+  const parsed = f.parseNetwork(text({ optimizer, data: examples("a", "b") }));
+  const { network, trainer, data } = await f.prepareNetwork(parsed, from({}));
+  return pytorchScript({ network, trainer, data: data.train, batchSize: 1 });
+}
 const browser = () => import("../../src/files/browser.ts");
 
 export const files: readonly Row[] = [
+  [
+    "Leave it out of the network file, and add it to the script by hand.",
+    () => script("{ sgd: { learningRate: 1, clipNorm: 1 } }"),
+    () => script("{ sgd: { learningRate: 1 } }"),
+  ],
   // The text of a network file.
   ["Give a network file; if it is one, save it as UTF-8.", () => raw("a\0b"), () => parse()],
   [

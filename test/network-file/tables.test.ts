@@ -57,7 +57,7 @@ describe("the tables", () => {
   it.each(Object.keys(layers).filter((n) => n !== "sequential"))(
     "the layer %s has the library's defaults",
     (name) => {
-      const place = { inputs: 4, inner: () => lib.relu() };
+      const place = { shape: [1, 4], inputs: 4, inner: () => lib.relu() };
       const made = build(layers[name]!, place);
       const like =
         name === "linear"

@@ -1,10 +1,10 @@
 /** What can be taken away from the page. */
 import { fail } from "../../../src/core/errors.ts";
+import { pytorchScript } from "../../../src/exchange/pytorch/script.ts";
 import { indexText } from "../../../src/explain/engine/trace.ts";
 import type { ExportFormat } from "../protocol.ts";
 import type { Engine } from "./engine.ts";
 import { networkText } from "./network-text.ts";
-import { pytorch } from "./pytorch.ts";
 
 export function exported(engine: Engine, format: ExportFormat): string {
   switch (format) {
@@ -23,7 +23,11 @@ export function exported(engine: Engine, format: ExportFormat): string {
     case "csv":
       return gradients(engine);
     case "pytorch":
-      return pytorch(engine);
+      return pytorchScript({
+        ...engine.current,
+        trainer: engine.trainer,
+        batchSize: engine.batchSize,
+      });
     case "network":
       return networkText(engine);
   }

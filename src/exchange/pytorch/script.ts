@@ -1,0 +1,144 @@
+/** A PyTorch script that computes the same as a network file: for a second opinion. */
+import { at } from "../../core/at.ts";
+import { fail } from "../../core/errors.ts";
+import type { Shape } from "../../core/shape.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { type Chosen, type PyTorchText, rowOf } from "../../network-file/form.ts";
+import { layers as rows } from "../../network-file/layers.ts";
+import { losses } from "../../network-file/losses.ts";
+import type { NetworkFile } from "../../network-file/network.ts";
+import { optimizers } from "../../network-file/optimizers.ts";
+import type { Layer } from "../../nn/layer.ts";
+import type { Trainer } from "../../train/trainer.ts";
+
+/** More numbers than this do not belong in a script. */
+const mostData = 50_000;
+
+const cannot = (what: string): never =>
+  fail("unsupported", {
+    message: `The PyTorch script cannot say ${what}.`,
+    fix: "Leave it out of the network file, and add it to the script by hand.",
+  });
+
+/** What a row says, if a script can say it. */
+function said(text: PyTorchText | undefined, what: string): string {
+  if (typeof text === "string") return text;
+  return cannot(text?.cannot ?? what);
+}
+
+const indented = (text: string): string => text.replaceAll(/^/gm, "    ");
+
+/** The modules of a list of layers, a line each, as their rows write them. */
+function modules(list: readonly Chosen[], made: readonly Layer[], input: Shape): string {
+  let shape = input;
+  const lines = list.map((chosen, i) => {
+    const layer = at(made, i);
+    const inner = (nested: readonly Chosen[], from: Shape) =>
+      `nn.Sequential(\n${modules(nested, layer.layers, from)}\n)`;
+    const text = rowOf(rows, chosen.name).pytorch?.(chosen.options, {
+      shape,
+      inputs: at(shape, shape.length - 1),
+      inner,
+    });
+    shape = layer.outputShape(shape);
+    return indented(`${said(text, chosen.name)},`);
+  });
+  return lines.join("\n");
+}
+
+/** A list of rows of numbers. */
+function table({ size }: Dataset, numbers: ArrayLike<number>): string {
+  const all = Array.from(numbers);
+  const width = all.length / size;
+  const lines = Array.from({ length: size }, (_, i) =>
+    JSON.stringify(all.slice(i * width, (i + 1) * width)),
+  );
+  return `[${lines.join(",\n     ")}]`;
+}
+
+/** A network as it stands: its file, its trainer, and what it is trained on. */
+export interface Trained {
+  readonly network: NetworkFile;
+  readonly trainer: Trainer;
+  readonly data: Dataset;
+  readonly batchSize: number;
+}
+
+/**
+ * A script for PyTorch with the model, its parameters as they are now, the examples and the
+ * training. What it says of layers, loss and optimizer, their rows in the network file's tables say.
+ *
+ * @throws ChainruleError "unsupported" that names what such a script cannot say.
+ */
+export function pytorchScript({ network, trainer, data, batchSize }: Trained): string {
+  const { model } = trainer;
+  const { loss, optimizer, training } = network;
+  const error = said(rowOf(losses, loss.name).pytorch?.(loss.options), `the loss ${loss.name}`);
+  const update = said(
+    rowOf(optimizers, optimizer.name).pytorch?.(optimizer.options),
+    `the optimizer ${optimizer.name}`,
+  );
+  if (training.update !== "simultaneous") cannot("a sequential update");
+  if (data.inputs.data.length + data.targets.data.length > mostData) cannot("so many examples");
+  const input = [1, ...data.inputs.shape.slice(1)];
+  const labels = data.targets.dtype === "i32";
+  const frozen = Object.entries(model.parameters).flatMap(([name, p]) => (p.frozen ? [name] : []));
+  return `# ${network.name ?? "a network"}: the same numbers from PyTorch.
+# Examples are taken in their order here; with several batches an epoch the order of chainrule
+# differs, and so do the numbers after the first step.
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.set_default_dtype(torch.${trainer.dtype === "f64" ? "float64" : "float32"})
+LR = ${trainer.learningRate}
+
+model = nn.Sequential(
+${modules(network.layers, model.layers, input)}
+)
+values = {
+${[...trainer.snapshot()]
+  .map(([name, v]) => `    "${name}": ${JSON.stringify(Array.from(v))},`)
+  .join("\n")}
+}
+with torch.no_grad():
+    for name, parameter in model.named_parameters():
+        parameter.copy_(torch.tensor(values[name], dtype=parameter.dtype).reshape(parameter.shape))
+        parameter.requires_grad_(name not in ${JSON.stringify(frozen)})
+trained = [p for p in model.parameters() if p.requires_grad]
+optimizer = torch.optim.${update}
+
+x = torch.tensor(
+    ${table(data, data.inputs.data)},
+    dtype=torch.get_default_dtype(),
+)
+y = torch.tensor(
+    ${labels ? JSON.stringify(Array.from(data.targets.data)) : table(data, data.targets.data)},
+    dtype=${labels ? "torch.int64" : "torch.get_default_dtype()"},
+)
+
+
+def loss(o, t):
+${indented(error)}
+
+
+def step(x, y):
+    optimizer.zero_grad()
+    e = loss(model(x), y)
+    e.backward()
+    return e.item()
+
+
+size = ${batchSize}
+for epoch in range(${training.epochs}):
+    for start in range(0, len(x), size):
+        e = step(x[start:start + size], y[start:start + size])
+        if epoch == 0 and start == 0:
+            print("loss", repr(e))
+            for name, parameter in model.named_parameters():
+                if parameter.grad is not None:
+                    print("gradient", name, parameter.grad.flatten().tolist())
+        optimizer.step()
+print("loss at the end", repr(loss(model(x), y).item()))
+`;
+}

@@ -1,0 +1,85 @@
+/** The PyTorch script of a network: what its rows say, and what it cannot say. */
+import { expect, it } from "vitest";
+import { pytorchScript } from "../../src/exchange/pytorch/script.ts";
+import { parseNetwork } from "../../src/network-file/parse.ts";
+import { prepareNetwork } from "../../src/network-file/prepare.ts";
+import { failure } from "../support/failure.ts";
+
+const usual = {
+  layers: "[{ linear: { outputs: 2 } }]",
+  loss: "meanSquaredError",
+  optimizer: "{ sgd: { learningRate: 0.5 } }",
+  data: "{ examples: [{ inputs: [1, 2, 3], targets: [1, 0] }] }",
+  training: "{ epochs: 7 }",
+};
+const none = async (): Promise<never> => {
+  throw new Error("no files");
+};
+
+/** A function, since errors of preparing are no errors of the script. */
+async function script(parts: Partial<typeof usual>): Promise<() => string> {
+  const entries = Object.entries({ ...usual, ...parts }).map(([k, v]) => `${k}: ${v}`);
+  const { network, trainer, data } = await prepareNetwork(
+    parseNetwork(`{ ${entries.join(", ")} }`),
+    none,
+  );
+  return () => pytorchScript({ network, trainer, data: data.train, batchSize: 4 });
+}
+
+it("has the size of what comes in from the layers before", async () => {
+  const layers =
+    "[{ sequential: [{ linear: { outputs: 5, bias: false } }, elu] }, dropout, " +
+    "{ linear: { outputs: 2, frozen: true } }]";
+  const text = (await script({ layers }))();
+  expect(text).toContain(`nn.Sequential(
+        nn.Linear(3, 5, bias=False),
+        nn.ELU(1),
+    ),
+    nn.Dropout(0.5),
+    nn.Linear(5, 2),
+)`);
+  expect(text).toContain('requires_grad_(name not in ["2.weight","2.bias"])');
+  expect(text).toContain("LR = 0.5");
+  expect(text).toContain("size = 4\nfor epoch in range(7):");
+});
+
+it.each([
+  ["{ meanSquaredError: { reduction: sum } }", "(o - t) ** 2", "sum()"],
+  ["{ meanSquaredError: { reduction: batchMean } }", "(o - t) ** 2", "sum() / len(o)"],
+  ["binaryCrossEntropy", 'F.binary_cross_entropy(o, t, reduction="none")', "mean()"],
+])("writes the loss %s", async (loss, terms, total) => {
+  const layers = "[{ linear: { outputs: 2 } }, sigmoid]";
+  expect((await script({ loss, layers }))()).toContain(
+    `def loss(o, t):\n    terms = ${terms}\n    return terms.${total}\n`,
+  );
+});
+
+it("has labels as whole numbers, and other targets as real ones", async () => {
+  const classes = "{ examples: [{ inputs: [1], targets: a }, { inputs: [2], targets: b }] }";
+  const labels = (await script({ data: classes, loss: "crossEntropy" }))();
+  expect(labels).toContain("y = torch.tensor(\n    [0,1],\n    dtype=torch.int64,");
+  // One output for two classes: its targets are numbers.
+  const one = "[{ linear: { outputs: 1 } }]";
+  const loss = "binaryCrossEntropyWithLogits";
+  const numbers = (await script({ data: classes, loss, layers: one }))();
+  expect(numbers).toContain("[[0],\n     [1]],\n    dtype=torch.get_default_dtype(),");
+});
+
+it.each<[Partial<typeof usual>, string]>([
+  [{ layers: "[{ linear: { outputs: 2, sharedBias: true } }]" }, "a bias that a layer shares"],
+  [{ layers: "[{ linear: { outputs: 2, learningRate: 1 } }]" }, "a layer's own learning rate"],
+  [{ loss: "huber" }, "the loss huber"],
+  [{ loss: "{ binaryCrossEntropy: { weights: 2 } }" }, "weights of the loss"],
+  [{ loss: "{ binaryCrossEntropy: { weights: 0 } }" }, "weights of the loss"],
+  [
+    { optimizer: "{ adam: { learningRate: { exponentialDecay: { initial: 1, rate: 0.5 } } } }" },
+    "a schedule of the learning rate",
+  ],
+  [{ optimizer: "{ adam: { clipNorm: 1 } }" }, "clipping"],
+  [{ training: "{ update: sequential }" }, "a sequential update"],
+  [{ data: "{ generate: { blobs: { size: 30000, centers: 2 } } }" }, "so many examples"],
+])("%j: it cannot say %s", async (parts, what) => {
+  const error = failure("unsupported", await script(parts));
+  expect(error.message).toContain(`The PyTorch script cannot say ${what}.`);
+  expect(error.fix).toContain("add it to the script by hand");
+});
