@@ -20,7 +20,7 @@ import { gradient } from "./gradient.ts";
 import { heldIn, holding } from "./held.ts";
 import { ownRounding } from "./own-rounding.ts";
 
-interface CheckOptions {
+export interface CheckOptions {
   /** 1 checks the gradient; 2 checks the gradient's gradient as well. Default 1. */
   readonly order?: 1 | 2;
   /**

@@ -23,6 +23,7 @@ import {
   subexpressions,
 } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
+import { isPosition } from "../core/meaning.ts";
 import type { Meaning } from "../core/op.ts";
 import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -191,7 +192,7 @@ function meaningOf(n: Tensor): Meaning {
   const meaning = n.op.meaning(n.inputs, n, n.attributes);
   if (meaning.loop !== "reduce" || sizeOf(meaning.over) !== 1) return meaning;
   const { combine, value } = meaning;
-  if (combine === "argmax" || combine === "argmin") return meaning;
+  if (isPosition(combine)) return meaning;
   const rank = n.shape.length;
   const term = rewriter(
     (axis) => (axis < rank ? index(axis) : constant(0, "i32")),

@@ -2,15 +2,17 @@
  * Index arithmetic: offsets as linear forms in the loop's indices, with what is known of their
  * ranges. It is what lets a move (transpose, slice, reshape …) disappear into the loads around it.
  */
-import type { DType } from "../core/dtype.ts";
+import { type DType, isFloat } from "../core/dtype.ts";
 import {
   apply,
   constant,
   type Expression,
   type Intrinsic,
   index,
+  type Load,
   select,
 } from "../core/expression.ts";
+import { castTo, ruleOf } from "../core/meaning.ts";
 import { type Shape, stridesOf } from "../core/shape.ts";
 
 /** offset = base + Σ coefficients[axis]·index[axis] */
@@ -119,8 +121,6 @@ export function isIdentity(at: Expression, extents: Shape): boolean {
   return form.coefficients.every((c, axis) => extents[axis] === 1 || c === strides[axis]);
 }
 
-type Load = Extract<Expression, { kind: "load" }>;
-
 /**
  * Makes copies of expressions with indices replaced and loads rewritten. What they share is shared
  * by the copies of one rewriter, too: a kernel computes it once.
@@ -164,29 +164,18 @@ export function rewriter(
   return visit;
 }
 
+/** Constants are folded by these alone: arithmetic, in which compiled code is exact. */
+const folded: ReadonlySet<Intrinsic> = new Set(["neg", "add", "sub", "mul", "div"]);
+
 /**
- * Arithmetic on constants. One such operation in f64, rounded to f32, is the correctly rounded f32
- * result; a chain is folded step by step, so the bits are those of the machine.
+ * Arithmetic on constants, rounded after each operation: a chain is folded step by step, so the
+ * bits are those of the machine.
  */
-function fold(
-  fn: Intrinsic,
-  a: Expression | undefined,
-  b: Expression | undefined,
-  dtype: DType,
-): Expression | undefined {
-  if (a?.kind !== "constant" || (dtype !== "f32" && dtype !== "f64")) return undefined;
-  const y = b?.kind === "constant" ? b.value : Number.NaN;
-  if (fn !== "neg" && b?.kind !== "constant") return undefined;
-  const results: Partial<Record<Intrinsic, number>> = {
-    neg: -a.value,
-    add: a.value + y,
-    sub: a.value - y,
-    mul: a.value * y,
-    div: a.value / y,
-  };
-  const value = results[fn];
-  if (value === undefined) return undefined;
-  return constant(dtype === "f32" ? Math.fround(value) : value, dtype);
+function fold(fn: Intrinsic, args: readonly Expression[], dtype: DType): Expression | undefined {
+  if (!isFloat(dtype) || !folded.has(fn)) return undefined;
+  const [a, b = a] = args;
+  if (a?.kind !== "constant" || b?.kind !== "constant") return undefined;
+  return constant(castTo[dtype](ruleOf(fn, dtype)(a.value, b.value)), dtype);
 }
 
 /** Exactly this number: x − (−0) is x + 0, which turns −0 into 0. */
@@ -200,12 +189,7 @@ const is = (e: Expression | undefined, value: number): boolean =>
 export function simplify(e: Expression): Expression {
   if (e.kind === "cast") {
     if (e.value.dtype === e.dtype) return e.value;
-    if (e.value.kind === "constant") {
-      if (e.dtype === "bool") return constant(+(e.value.value !== 0), e.dtype);
-      if (e.dtype === "f64") return constant(e.value.value, e.dtype);
-      if (e.dtype === "f32") return constant(Math.fround(e.value.value), e.dtype);
-    }
-    return e;
+    return e.value.kind === "constant" ? constant(castTo[e.dtype](e.value.value), e.dtype) : e;
   }
   if (e.kind === "select") {
     if (e.condition.kind === "constant") return e.condition.value ? e.then : e.otherwise;
@@ -213,8 +197,8 @@ export function simplify(e: Expression): Expression {
   }
   if (e.kind !== "apply") return e;
   const [a, b] = e.args;
-  const folded = fold(e.fn, a, b, e.dtype);
-  if (folded !== undefined) return folded;
+  const known = fold(e.fn, e.args, e.dtype);
+  if (known !== undefined) return known;
   switch (e.fn) {
     case "mul":
       if (is(b, 1)) return a!;

@@ -1,11 +1,9 @@
-import { type Expression, subexpressions } from "../core/expression.ts";
+import { type Expression, type Load, subexpressions } from "../core/expression.ts";
 import { sizeOf } from "../core/shape.ts";
 import { affine, isIdentity, rangeOf } from "./affine.ts";
 import { compilerFault } from "./fault.ts";
 import { occupied } from "./occupied.ts";
 import { type Buffer, byteSize, type Kernel, type Program, printProgram } from "./program.ts";
-
-type Load = Extract<Expression, { kind: "load" }>;
 
 /** Where an expression stands: in the loop itself, or in what is stored after it. */
 interface Loads {

@@ -110,6 +110,8 @@ export type Expression =
     }
   | { readonly kind: "cast"; readonly dtype: DType; readonly value: Expression };
 
+export type Load = Extract<Expression, { kind: "load" }>;
+
 export const constant = (value: number, dtype: DType): Expression => ({
   kind: "constant",
   dtype,
@@ -157,7 +159,7 @@ export function offset(shape: Shape, at: readonly Expression[]): Expression {
 export const indices = (rank: number, from = 0): Expression[] =>
   Array.from({ length: rank }, (_, axis) => index(from + axis));
 
-interface LoadOptions {
+export interface LoadOptions {
   readonly bound?: Bound;
   readonly when?: Expression;
   readonly otherwise?: number;

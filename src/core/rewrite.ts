@@ -1,4 +1,4 @@
-/** New graphs made from others. */
+/** Graphs made anew from others. */
 import { nodesOf } from "./graph.ts";
 import { node, type Tensor } from "./tensor.ts";
 

@@ -12,7 +12,7 @@ import { cellAdvice, columnAdvice } from "./table-advice.ts";
 export type Row = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** A cell as found; undefined where the value is missing. */
-type Cell = string | number | undefined;
+export type Cell = string | number | undefined;
 
 export interface CellSource {
   /** The number of rows. */
@@ -27,7 +27,7 @@ export interface CellSource {
 }
 
 /** How rows write missing values and numbers: what the table they continue said. */
-interface Dialect extends NumberFormat {
+export interface Dialect extends NumberFormat {
   readonly missingValues: readonly string[];
 }
 
@@ -45,7 +45,7 @@ const isParsed = ({ columns, lines, size, missingValues, decimal, notes }: Parts
 
 type Parts = Readonly<Record<string, unknown>>;
 
-/** What tables are recognised by. */
+/** What tables are told by. */
 export const aTable = object("a table", "what parseTable gives", isParsed);
 export const tableOrRows: Kind = {
   name: "a table or rows",
@@ -53,7 +53,7 @@ export const tableOrRows: Kind = {
   fits: (given) => Array.isArray(given) || aTable.fits(given),
 };
 
-function isTable(given: Table | readonly Row[]): given is Table {
+export function isTable(given: Table | readonly Row[]): given is Table {
   return !Array.isArray(given);
 }
 

@@ -21,7 +21,7 @@ const datasetParts = object(
   isDataset,
 );
 
-/** What datasets are recognised by. */
+/** What datasets are told by. */
 export const aDataset = object(
   "a dataset",
   "what dataset, examples, split or tableDataset give",

@@ -14,7 +14,7 @@ export interface HeaderEntry {
   readonly end: number;
 }
 
-interface Header {
+export interface Header {
   readonly entries: readonly HeaderEntry[];
   readonly metadata: Readonly<Record<string, string>>;
 }

@@ -32,7 +32,7 @@ export interface DataDescription {
 /** The datasets of a network file, fitted to its loss. */
 export interface NetworkData extends RawData {
   readonly description: DataDescription;
-  /** What counts as a right prediction. */
+  /** How right predictions are told. */
   readonly marks: Fitted["marks"];
 }
 

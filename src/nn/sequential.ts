@@ -17,18 +17,18 @@ import {
 import { isLayer } from "./layer-checks.ts";
 
 /** What sequential takes: a layer, or any function of a tensor as an activation. */
-type Item = Layer | ((x: Tensor) => Tensor);
+export type Item = Layer | ((x: Tensor) => Tensor);
 
 type Widened<L> = L extends Layer<infer In, infer Out> ? [In, Out] : [Same, Same];
 
 /** What a compiler error shows when two neighbouring sizes differ. */
-interface SizeMismatch<Expected extends Size, Found extends Size> {
+export interface SizeMismatch<Expected extends Size, Found extends Size> {
   readonly "this layer expects": Expected;
   readonly "but gets": Found;
 }
 
 /** The list itself if neighbouring sizes agree, else with a SizeMismatch in the place that errs. */
-type Chain<L extends readonly unknown[], Before extends Size = Same> = L extends readonly [
+export type Chain<L extends readonly unknown[], Before extends Size = Same> = L extends readonly [
   infer Head,
   ...infer Rest,
 ]

@@ -104,7 +104,7 @@ type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result
 type Operators = { readonly [Name in keyof Functions]: Method<Functions[Name]> };
 
 /** Numbers nested as deeply as the tensor has axes; a scalar is a bare number. */
-type Nested = number | Nested[];
+export type Nested = number | Nested[];
 
 interface Reading {
   /** The elements in row-major order, computed now; the array is yours. */

@@ -31,7 +31,7 @@ const state = document.documentElement.dataset;
 state.ready = "";
 performance.mark("ready");
 if (there) {
-  // The page then works without a connection, too.
+  // Whoever is offline later has all of the page.
   await Promise.all([loadAll(), chinese().catch(() => {})]);
   state.complete = "";
 }

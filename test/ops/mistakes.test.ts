@@ -1,4 +1,4 @@
-/** What plain JavaScript lets through: arguments of another kind are named, with the fix. */
+/** What plain JavaScript lets through: arguments of another kind are named, with what mends them. */
 import { describe, expect, test } from "vitest";
 import * as chainrule from "../../src/index.ts";
 import { failure, harmless } from "../support/failure.ts";

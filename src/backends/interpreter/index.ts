@@ -28,7 +28,7 @@ interface Step {
   readonly node: Tensor;
   readonly place: number;
   readonly from: readonly number[];
-  /** The inputs' values, gathered again in each run. */
+  /** The inputs' values, gathered anew in each run. */
   readonly inputs: TypedArray[];
   readonly kernel: Kernel | number;
 }

@@ -1,6 +1,8 @@
 /** One loop per skeleton: how a node's meaning becomes its value. Knows no operator. */
+import { at, only } from "../../core/at.ts";
 import { allocate, type TypedArray } from "../../core/dtype.ts";
-import type { Combine, Meaning } from "../../core/op.ts";
+import { beats, isPosition, joins, neutral, ruleOf } from "../../core/meaning.ts";
+import type { Meaning } from "../../core/op.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { type BlockProgram, blockSize, checkBound, compileBlock } from "./block.ts";
@@ -16,10 +18,10 @@ export function compileLoop(node: Tensor, meaning: Meaning): Kernel | number {
     case "map": {
       const program = compileBlock([meaning.value], node.shape, where);
       const { alias } = program;
-      const same = alias === undefined ? undefined : node.inputs[alias]!;
+      const same = alias === undefined ? undefined : node.inputs[alias];
       // The first elements of a larger tensor are not the tensor.
-      return same?.dtype === node.dtype && same.size === node.size
-        ? alias!
+      return alias !== undefined && same?.dtype === node.dtype && same.size === node.size
+        ? alias
         : map(program, node.size);
     }
     case "reduce":
@@ -33,25 +35,18 @@ export function compileLoop(node: Tensor, meaning: Meaning): Kernel | number {
   }
 }
 
-const map =
-  (program: BlockProgram, size: number): Kernel =>
-  (inputs, y) => {
-    const value = program.results[0]!;
+// Loops below run over buffers of a known length, so what they read is there (!).
+
+function map(program: BlockProgram, size: number): Kernel {
+  const value = only(program.results);
+  return (inputs, y) => {
     for (let start = 0; start < size; start += blockSize) {
       const n = Math.min(blockSize, size - start);
       program.run(inputs, start, n);
       for (let i = 0; i < n; i++) y[start + i] = value[i]!;
     }
   };
-
-const initial: Record<Combine, number> = {
-  sum: 0,
-  product: 1,
-  max: Number.NEGATIVE_INFINITY,
-  min: Number.POSITIVE_INFINITY,
-  argmax: Number.NEGATIVE_INFINITY,
-  argmin: Number.POSITIVE_INFINITY,
-};
+}
 
 type Reduce = Extract<Meaning, { loop: "reduce" }>;
 
@@ -65,14 +60,16 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
     };
   }
   const { combine, over } = meaning;
+  const { dtype } = meaning.value;
   const program = compileBlock([meaning.value], [...node.shape, ...over], where);
-  const whole = meaning.value.dtype === "i32";
-  const value = program.results[0]!;
+  const value = only(program.results);
   const inner = sizeOf(over);
   const size = node.size * inner;
-  const positions = combine === "argmax" || combine === "argmin" ? new Int32Array(node.size) : null;
+  const begin = neutral(combine, dtype);
+  const whole = dtype === "i32";
+  const positions = isPosition(combine) ? new Int32Array(node.size) : undefined;
   return (inputs, y) => {
-    total.fill(initial[combine]);
+    total.fill(begin);
     positions?.fill(0);
     for (let start = 0; start < size; start += blockSize) {
       const n = Math.min(blockSize, size - start);
@@ -81,6 +78,7 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
       for (let i = 0; i < n; i++) {
         const v = value[i]!;
         const t = total[out]!;
+        // The rules of `joins`, written out: to call them for each term takes three times as long.
         switch (combine) {
           case "sum":
             total[out] = whole ? (t + v) | 0 : t + v;
@@ -94,14 +92,11 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
           case "min":
             total[out] = Math.min(t, v);
             break;
-          default: {
-            // NaN counts as the extreme; the first of equals stays.
-            const better = combine === "argmax" ? v > t : v < t;
-            if (!Number.isNaN(t) && (better || Number.isNaN(v))) {
+          default:
+            if (positions && beats(combine, v, t)) {
               total[out] = v;
-              positions![out] = k;
+              positions[out] = k;
             }
-          }
         }
         if (++k === inner) {
           k = 0;
@@ -113,20 +108,14 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
   };
 }
 
-/** Integers wrap around. */
-const joins = {
-  real: { sum: (a: number, b: number) => a + b, product: (a: number, b: number) => a * b },
-  whole: { sum: (a: number, b: number) => (a + b) | 0, product: Math.imul },
-} as const;
-
 type Scan = Extract<Meaning, { loop: "scan" }>;
 
 function scan(node: Tensor, meaning: Scan, where: () => string): Kernel {
   const fill = map(compileBlock([meaning.value], node.shape, where), node.size);
   const values = new Float64Array(node.size);
-  const n = node.shape[meaning.axis]!;
-  const stride = stridesOf(node.shape)[meaning.axis]!;
-  const join = joins[node.dtype === "i32" ? "whole" : "real"][meaning.combine];
+  const n = at(node.shape, meaning.axis);
+  const stride = at(stridesOf(node.shape), meaning.axis);
+  const join = ruleOf(joins[meaning.combine], node.dtype);
   return (inputs, y) => {
     fill(inputs, values);
     for (let i = 0; i < node.size; i++) {
@@ -144,9 +133,13 @@ function scan(node: Tensor, meaning: Scan, where: () => string): Kernel {
 type Scatter = Extract<Meaning, { loop: "scatter" }>;
 
 function scatter(node: Tensor, meaning: Scatter, where: () => string): Kernel {
-  const { value, at, bound, over } = meaning;
-  const program = compileBlock([value, at, bound.index], over, where);
-  const [values, places, positions] = program.results as [Float64Array, Float64Array, Float64Array];
+  const { value, bound, over } = meaning;
+  const program = compileBlock([value, meaning.at, bound.index], over, where);
+  const [values, places, positions] = [
+    at(program.results, 0),
+    at(program.results, 1),
+    at(program.results, 2),
+  ];
   const size = sizeOf(over);
   const total = new Float64Array(node.size);
   return (inputs, y) => {

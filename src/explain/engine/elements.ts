@@ -4,7 +4,13 @@
  * operator's own record. No operator is known here by name.
  */
 import { isFloat, type TypedArray } from "../../core/dtype.ts";
-import { type Expression, type Intrinsic, subexpressions } from "../../core/expression.ts";
+import {
+  type Expression,
+  type Intrinsic,
+  intrinsics,
+  kinds,
+  subexpressions,
+} from "../../core/expression.ts";
 import { nodesOf } from "../../core/graph.ts";
 import type { Op, RuleContext } from "../../core/op.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -397,7 +403,7 @@ export class Elements extends Origins {
     const loads = args.map(
       (_, k): Expression => ({
         kind: "load",
-        dtype: "f64",
+        dtype: kinds[intrinsics[fn][2]][0],
         input: k,
         at: { kind: "constant", dtype: "i32", value: 0 },
         otherwise: 0,

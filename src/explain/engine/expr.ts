@@ -5,8 +5,9 @@
  * Invariant: plain data. What a symbol or an operator means stands in the derivation's tables, so
  * a derivation that was written to JSON can be printed and evaluated again.
  */
-import { real } from "../../backends/interpreter/intrinsics.ts";
-import type { Expression, Intrinsic } from "../../core/expression.ts";
+import { at, only } from "../../core/at.ts";
+import { type Evaluator, evaluator, type Source } from "../../core/evaluator.ts";
+import type { Expression } from "../../core/expression.ts";
 
 export type Expr =
   /** `given`: a constant of a formula, exact as it stands; otherwise a computed value. */
@@ -140,77 +141,39 @@ function applyOperator(op: Operator | undefined, args: number[], operators: Oper
   return evaluateExpr(op.expansion, valueOf, operators);
 }
 
-/** How an expression of the scalar language reads elements, and where its loops stand. */
+/** How an expression of the scalar language reads elements. */
 export type Load = (input: number, at: number) => number;
-export type Scalar = (load: Load, index: readonly number[]) => number;
 
-/** An expression of the scalar language, for given elements and loop indices. */
-export const scalar = (e: Expression, load: Load, index: readonly number[] = []): number =>
-  compiled(e)(load, index);
-
-const known = new WeakMap<Expression, Scalar>();
-
-/** The same as a function: index arithmetic runs once for every term of long sums. */
-export function compiled(e: Expression): Scalar {
-  let f = known.get(e);
-  if (!f) known.set(e, (f = compile(e)));
-  return f;
+interface Place {
+  readonly load: Load;
+  readonly index: readonly number[];
 }
 
-function compile(e: Expression): Scalar {
-  switch (e.kind) {
-    case "constant":
-      return () => e.value;
-    case "index":
-      return (_, index) => index[e.axis] ?? 0;
-    case "load": {
-      const at = compile(e.at);
-      const when = e.when && compile(e.when);
-      return (load, index) =>
-        when && when(load, index) === 0 ? e.otherwise : load(e.input, at(load, index));
-    }
-    case "apply": {
-      const [a, b] = e.args.map(compile) as [Scalar, Scalar?];
-      const f = intrinsics[e.fn] ?? blockwise(e.fn);
-      return b
-        ? (load, index) => f(a(load, index), b(load, index))
-        : (load, index) => f(a(load, index), 0);
-    }
-    case "select": {
-      const [condition, then, otherwise] = [e.condition, e.then, e.otherwise].map(compile) as [
-        Scalar,
-        Scalar,
-        Scalar,
-      ];
-      return (load, index) =>
-        condition(load, index) !== 0 ? then(load, index) : otherwise(load, index);
-    }
-    case "cast": {
-      const value = compile(e.value);
-      return e.dtype === "i32" ? (load, index) => Math.trunc(value(load, index)) : value;
-    }
-  }
+/** Evaluators that are not at work: a load may need the same expression at another place. */
+const idle = new WeakMap<Expression, Evaluator<Place>[]>();
+
+/** The value of an expression of the scalar language, for given elements and loop indices. */
+export function scalar(e: Expression, load: Load, index: readonly number[] = []): number {
+  const waiting = idle.get(e) ?? [];
+  idle.set(e, waiting);
+  const free = waiting.pop() ?? evaluator([e], 1, single);
+  free.run({ load, index }, 0, 1);
+  waiting.push(free);
+  return at(only(free.results), 0);
 }
 
-type Binary = (a: number, b: number) => number;
-
-/** What index arithmetic consists of. */
-const intrinsics: Partial<Record<Intrinsic, Binary>> = {
-  add: (a, b) => a + b,
-  sub: (a, b) => a - b,
-  mul: (a, b) => a * b,
-  floorDiv: (a, b) => Math.floor(a / b),
-  mod: (a, b) => a - Math.floor(a / b) * b,
+/** Blocks of one position, whose elements and indices are asked for. */
+const single: Source<Place> = {
+  index:
+    (axis, y) =>
+    ({ index }) => {
+      y[0] = index[axis] ?? 0;
+    },
+  load: (e, y, value) => {
+    const when = e.when && value(e.when);
+    const place = value(e.at);
+    return ({ load }) => {
+      y[0] = when?.[0] === 0 ? e.otherwise : load(e.input, at(place, 0));
+    };
+  },
 };
-
-const [y, a, b] = [new Float64Array(1), new Float64Array(1), new Float64Array(1)];
-
-/** Any other function as the interpreter computes it. */
-const blockwise =
-  (fn: Intrinsic): Binary =>
-  (first, second) => {
-    a[0] = first;
-    b[0] = second;
-    real[fn](y, a, b, 1);
-    return y[0]!;
-  };

@@ -2,7 +2,7 @@
 import { affine } from "../../../compile/affine.ts";
 import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
 import { bytesOf } from "../../../core/dtype.ts";
-import { type Bound, constant, type Expression } from "../../../core/expression.ts";
+import { type Bound, constant, type Expression, type Load } from "../../../core/expression.ts";
 import { type Shape, stridesOf } from "../../../core/shape.ts";
 import {
   access,
@@ -20,7 +20,7 @@ import {
   select,
 } from "../assembler/index.ts";
 import type { Intrinsics } from "../intrinsics/index.ts";
-import { type Load, loadInstruction, type Site, scalarValues, store } from "./scalar.ts";
+import { loadInstruction, type Site, scalarValues, store } from "./scalar.ts";
 import {
   gatherLanes,
   type Lanes,

@@ -2,9 +2,9 @@
 import { affine } from "../../../compile/affine.ts";
 import { coalesce } from "../../../compile/coalesce.ts";
 import type { Kernel } from "../../../compile/program.ts";
-import { neutral } from "../../../compile/reduction.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Expression, subexpressions } from "../../../core/expression.ts";
+import { neutral } from "../../../core/meaning.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
 import {
   access,
@@ -18,7 +18,7 @@ import {
   shuffle,
 } from "../assembler/index.ts";
 import { contraction, writeContraction } from "./contract.ts";
-import { join, joins } from "./join.ts";
+import { join, joining } from "./join.ts";
 import { KernelWriter } from "./kernel.ts";
 import { loadInstruction, number, store, typeOf } from "./scalar.ts";
 import { type Lanes, lanesFor, splat } from "./vector.ts";
@@ -74,7 +74,7 @@ type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
 function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
   const { extents, over, combine, dtype, value } = kernel;
-  if (joins[combine] === undefined) {
+  if (joining(combine) === undefined) {
     writePosition(w, kernel);
     return;
   }
@@ -187,7 +187,7 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
   const epilogue = w.lanes(stores, extents, extents.length - 1);
   const done = inner - (inner % lanes.count);
   const shape = `${lanes.float}x${lanes.count}`;
-  const instruction = `${shape}.${joins[combine]}` as Instruction;
+  const instruction = `${shape}.${joining(combine)}` as Instruction;
   w.nest(extents.slice(0, -1), (outer) => {
     w.loop(done, lanes.count, (first) => {
       const start = splat(number(neutral(combine, dtype), dtype), dtype, lanes);
@@ -238,7 +238,7 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
   });
 }
 
-/** `sum` over n terms in steps, started again for each block of them and handed over behind it. */
+/** `sum` over n terms in steps, begun anew for each block of them and handed over behind it. */
 function inBlocks(
   w: KernelWriter,
   n: number,
@@ -268,7 +268,7 @@ function reduceAlong(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void 
   const inner = over[over.length - 1]!;
   const done = inner - (inner % lanes.count);
   const shape = `${lanes.float}x${lanes.count}`;
-  const joined = (a: Expr, b: Expr) => op(`${shape}.${joins[combine]}` as Instruction, a, b);
+  const joined = (a: Expr, b: Expr) => op(`${shape}.${joining(combine)}` as Instruction, a, b);
   const start = splat(number(neutral(combine, dtype), dtype), dtype, lanes);
   w.nest(extents, (outer) => {
     const total = new Total(w, kernel);
@@ -311,6 +311,10 @@ function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
   w.nest(extents, (outer) => {
     const best = f.local(type);
     const where = f.local("i32");
+    if (over.includes(0)) {
+      finish(w, kernel, outer, i32(0));
+      return;
+    }
     f.set(where, i32(-1));
     w.nest(over, (inner) => {
       const v = f.let(w.scalars([value], all, [...outer, ...inner])(value));

@@ -1,6 +1,6 @@
 /** Expressions of the scalar language as WebAssembly, one element at a time: complete. */
 import type { DType } from "../../../core/dtype.ts";
-import type { Expression, Intrinsic } from "../../../core/expression.ts";
+import type { Expression, Intrinsic, Load } from "../../../core/expression.ts";
 import {
   access,
   type Expr,
@@ -14,8 +14,6 @@ import {
   type ValueType,
 } from "../assembler/index.ts";
 import type { Intrinsics } from "../intrinsics/index.ts";
-
-export type Load = Extract<Expression, { kind: "load" }>;
 
 /** Where the elements and indices of an expression come from. */
 export interface Site {
@@ -171,19 +169,39 @@ function applyInteger(fn: Intrinsic, args: Expr[], { f }: Site): Expr {
       return a;
     case "mod": {
       // The remainder has the divisor's sign; WebAssembly's has the dividend's.
-      const rest = f.let(op("i32.rem_s", a, b));
-      return select(op("i32.lt_s", rest, zero), op("i32.add", rest, b), rest);
+      const by = divisor(b, f);
+      const rest = f.let(op("i32.rem_s", a, by));
+      return select(isBelow(rest, by), op("i32.add", rest, by), rest);
     }
     case "floorDiv": {
-      const rest = op("i32.rem_s", a, b);
-      const quotient = f.let(op("i32.div_s", a, b));
+      const by = divisor(b, f);
+      const rest = op("i32.rem_s", a, by);
+      const quotient = f.let(op("i32.div_s", a, by));
       const below = op("i32.sub", quotient, i32(1));
-      return select(op("i32.lt_s", rest, zero), below, quotient);
+      if (by === b) return select(op("i32.lt_s", rest, zero), below, quotient);
+      const rounded = select(isBelow(f.let(rest), by), below, quotient);
+      const negated = select(op("i32.eq", b, i32(-1)), op("i32.sub", zero, a), rounded);
+      return select(b, negated, zero);
     }
     default:
       throw new TypeError(`${fn} is not a function of integers`);
   }
 }
+
+const isPositive = (b: Expr): boolean => b.op === "i32.const" && Number(b.imm[0]) > 0;
+
+/** Where division would trap, by 0 and −2³¹/−1, it divides by 1; then the rest is 0, as it must be. */
+function divisor(b: Expr, f: FunctionBuilder): Expr {
+  if (isPositive(b)) return b;
+  const traps = op("i32.le_u", op("i32.add", b, i32(1)), i32(1));
+  return f.let(select(traps, i32(1), b));
+}
+
+/** Whether a rest is not 0 and has not the sign of the divisor. */
+const isBelow = (rest: Expr, by: Expr): Expr =>
+  isPositive(by)
+    ? op("i32.lt_s", rest, i32(0))
+    : op("i32.and", op("i32.lt_s", op("i32.xor", rest, by), i32(0)), op("i32.ne", rest, i32(0)));
 
 export function convert(x: Expr, from: DType, to: DType): Expr {
   if (from === to) return x;

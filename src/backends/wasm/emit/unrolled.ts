@@ -4,14 +4,14 @@
  */
 import { affine } from "../../../compile/affine.ts";
 import type { Buffer, Kernel } from "../../../compile/program.ts";
-import { neutral } from "../../../compile/reduction.ts";
 import { bytesOf } from "../../../core/dtype.ts";
-import { type Expression, subexpressions } from "../../../core/expression.ts";
+import { type Expression, type Load, subexpressions } from "../../../core/expression.ts";
+import { isPosition, neutral } from "../../../core/meaning.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
 import { access, type Expr, type FunctionBuilder, i32 } from "../assembler/index.ts";
 import { join } from "./join.ts";
 import type { Target } from "./kernel.ts";
-import { emit, type Load, loadInstruction, number, type Site, store } from "./scalar.ts";
+import { emit, loadInstruction, number, type Site, store } from "./scalar.ts";
 
 /** Above so many scalar operations, loops are the better code. */
 const largest = 3000;
@@ -30,7 +30,7 @@ export function isTiny(kernels: readonly Kernel[]): boolean {
   let work = 0;
   for (const k of kernels) {
     if (k.loop !== "map" && k.loop !== "reduce") return false;
-    if (k.loop === "reduce" && k.combine.startsWith("arg")) return false;
+    if (k.loop === "reduce" && isPosition(k.combine)) return false;
     const extents = loopOf(k);
     const all = rootsOf(k).flatMap(subexpressions);
     // A reduction of nothing has its results to write, too.

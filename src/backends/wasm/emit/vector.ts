@@ -5,10 +5,16 @@
 
 import { affine } from "../../../compile/affine.ts";
 import type { DType } from "../../../core/dtype.ts";
-import { type Expression, operands, subexpressions, valuesOf } from "../../../core/expression.ts";
+import {
+  type Expression,
+  type Load,
+  operands,
+  subexpressions,
+  valuesOf,
+} from "../../../core/expression.ts";
 import type { Shape } from "../../../core/shape.ts";
 import { access, type Expr, type Instruction, i32, lane, op, v128 } from "../assembler/index.ts";
-import { direct, type Load, type Site } from "./scalar.ts";
+import { direct, type Site } from "./scalar.ts";
 
 export interface Lanes {
   readonly count: 2 | 4;
