@@ -195,7 +195,11 @@ interface BinaryOptions extends LossOptions {
   readonly weights?: Weights;
 }
 
-/** E = mean of −t ln p − (1 − t) ln(1 − p) for probabilities p; logarithms are cut at −100. */
+/**
+ * E = mean of −t ln p − (1 − t) ln(1 − p) for probabilities p; logarithms are cut at −100.
+ *
+ * @example binaryCrossEntropy(output, target) with output = [[0.2], [0.9]]; target = [[0], [1]]
+ */
 export function binaryCrossEntropy(
   output: Tensor,
   target: Tensor,

@@ -179,5 +179,9 @@ export const sign = numeric(signOp);
 export const square = numeric(squareOp);
 /** y = 1/x */
 export const reciprocal = unary(reciprocalOp);
-/** y = (x is neither infinite nor NaN): x − x is 0 for finite x and NaN otherwise. */
+/**
+ * y = (x is neither infinite nor NaN): x − x is 0 for finite x and NaN otherwise.
+ *
+ * @example isFinite(x) with x = [1, NaN, Infinity]
+ */
 export const isFinite = (x: Tensor): Tensor => equal(sub(x, x), 0);

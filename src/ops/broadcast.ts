@@ -54,7 +54,11 @@ export const sumOp = reduction({
   notation: sigma("Σ", "\\sum"),
 });
 
-/** x repeated along axes of size 1 and along new axes in front (NumPy's rule). */
+/**
+ * x repeated along axes of size 1 and along new axes in front (NumPy's rule).
+ *
+ * @example broadcastTo(x, [2, 3]) with x = [1, 2, 3]
+ */
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
   sameShape(asTensor("broadcastTo", x).shape, checkShape(shape))
     ? x
@@ -69,7 +73,11 @@ export function sumTo(g: Tensor, shape: Shape): Tensor {
   return axes.length === 0 ? g : reshape(sum(g, { axis: axes }), shape);
 }
 
-/** y = Σ x over the axes; of nothing it is 0. */
+/**
+ * y = Σ x over the axes; of nothing it is 0.
+ *
+ * @example sum(x, { axis: 0 }) with x = [[1, 2], [3, 4]]
+ */
 export const sum = reducer(sumOp);
 
 /** A reduced tensor back over the axes that it was reduced over. */

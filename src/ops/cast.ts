@@ -29,6 +29,8 @@ export const castOp: Op<Unary, { dtype: DType }> = {
 /**
  * y = x as elements of another type. To floats: rounded to nearest. To integers: towards zero, to
  * the nearest one that exists where x does not fit, NaN to 0. To bool: 0 is false, all else true.
+ *
+ * @example cast(x, "i32") with x = [-1.5, 0.5, 2]
  */
 export const cast = (x: Tensor, dtype: DType): Tensor =>
   asTensor("cast", x).dtype === dtype ? x : node(castOp, [x], { dtype: checkDType(dtype) });

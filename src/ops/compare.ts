@@ -74,16 +74,32 @@ export const lessEqual = binary(lessEqualOp);
 export const greater = (a: Operand, b: Operand): Tensor => less(b, a);
 /** y = (a ≥ b), false where either is NaN. */
 export const greaterEqual = (a: Operand, b: Operand): Tensor => lessEqual(b, a);
-/** y = (a ∧ b), numbers other than 0 counting as true. */
+/**
+ * y = (a ∧ b), numbers other than 0 counting as true.
+ *
+ * @example logicalAnd(a, b) with a = [true, true, false]; b = [true, false, false]
+ */
 export const logicalAnd = binary(logicalAndOp, "logic");
-/** y = (a ∨ b), numbers other than 0 counting as true. */
+/**
+ * y = (a ∨ b), numbers other than 0 counting as true.
+ *
+ * @example logicalOr(a, b) with a = [true, true, false]; b = [true, false, false]
+ */
 export const logicalOr = binary(logicalOrOp, "logic");
-/** y = ¬x, numbers other than 0 counting as true. */
+/**
+ * y = ¬x, numbers other than 0 counting as true.
+ *
+ * @example logicalNot(x) with x = [true, false]
+ */
 export const logicalNot = (x: Tensor): Tensor =>
   node(logicalNotOp, [cast(asTensor("logicalNot", x), "bool")], none);
 /** y = (a ≠ b), true where either is NaN. */
 export const notEqual = (a: Operand, b: Operand): Tensor => logicalNot(equal(a, b));
-/** y = (x is NaN) */
+/**
+ * y = (x is NaN)
+ *
+ * @example isNaN(x) with x = [1, NaN, Infinity]
+ */
 export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
 type Choice = readonly [condition: Tensor, a: Tensor, b: Tensor];
 
@@ -122,7 +138,11 @@ export const whereOp: Op<Choice, NoAttributes> = {
   },
 };
 
-/** y = a where the condition holds, else b; with broadcasting. */
+/**
+ * y = a where the condition holds, else b; with broadcasting.
+ *
+ * @example where(condition, a, b) with condition = [true, false]; a = [1, 2]; b = [3, 4]
+ */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   const [x, y] = align("where", a, b);
   const shape = broadcastShapes(asTensor("where", condition).shape, x.shape, "where");
@@ -157,7 +177,11 @@ export const clampOp = elementwise<Unary, { min: number; max: number }>({
   },
 });
 
-/** y = min(max(x, min), max); slope 1 on the bounds (PyTorch's convention). */
+/**
+ * y = min(max(x, min), max); slope 1 on the bounds (PyTorch's convention).
+ *
+ * @example clamp(x, { min: 0, max: 1 }) with x = [-1.5, 0.5, 2]
+ */
 export function clamp(x: Tensor, bounds: { min?: number; max?: number }): Tensor {
   checkNames("clamp", bounds, ["min", "max"]);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;

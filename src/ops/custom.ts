@@ -65,7 +65,26 @@ export interface CustomOperator {
   readonly law?: string;
 }
 
-/** A function of tensors whose derivative is the one that you give, in place of the derived one. */
+/**
+ * A function of tensors whose derivative is the one that you give, in place of the derived one.
+ *
+ * ```ts
+ * import { customOperator, grad, tensor } from "chainrule";
+ *
+ * // Rounds, and passes the gradient through as if it had not.
+ * const rounded = customOperator({
+ *   name: "rounded",
+ *   forward: (x) => x.round(),
+ *   backward: (g) => [g],
+ * });
+ * const x = tensor([0.2, 1.7]);
+ * console.log(rounded(x).arraySync(), grad((x) => rounded(x).sum())(x).arraySync());
+ * ```
+ *
+ * ```text
+ * [ 0, 2 ] [ 1, 1 ]
+ * ```
+ */
 export function customOperator(spec: CustomOperator): (...x: Tensor[]) => Tensor {
   checkRecord(
     "customOperator",

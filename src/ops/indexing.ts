@@ -148,13 +148,20 @@ export interface AxisOption {
 /**
  * y[i, j] = x[at[i, j], j] for axis 0, and so on: one element per index. `at` has as many axes as
  * x; an index below 0 or past the end is an error when it is read.
+ *
+ * @example gather(x, at, { axis: 0 }) with x = [10, 20, 30]; at = tensor([2, 0, 2], { dtype: "i32" })
  */
 export function gather(x: Tensor, at: Tensor, options: AxisOption): Tensor {
   checkNames("gather", options, ["axis"]);
   return node(gatherOp, [x, at], { axis: axisOf("gather", x, options.axis) });
 }
 
-/** y = x, with updates[i, j] added at [at[i, j], j] for axis 0, and so on; repeats add up. */
+/**
+ * y = x, with updates[i, j] added at [at[i, j], j] for axis 0, and so on; repeats add up.
+ *
+ * @example scatterAdd(x, at, updates, { axis: 0 }) with x = [10, 20, 30];
+ *   at = tensor([2, 0, 2], { dtype: "i32" }); updates = [1, 2, 3]
+ */
 export function scatterAdd(x: Tensor, at: Tensor, updates: Tensor, options: AxisOption): Tensor {
   checkNames("scatterAdd", options, ["axis"]);
   const attributes = { axis: axisOf("scatterAdd", x, options.axis), shape: x.shape };
@@ -162,7 +169,11 @@ export function scatterAdd(x: Tensor, at: Tensor, updates: Tensor, options: Axis
   return add(x, node(scatterOp, [cast(updates, dtype), at], attributes));
 }
 
-/** Whole slices of x along an axis (rows of a table, for axis 0), one per index of any shape. */
+/**
+ * Whole slices of x along an axis (rows of a table, for axis 0), one per index of any shape.
+ *
+ * @example take(x, at) with x = [[1, 2], [3, 4], [5, 6]]; at = tensor([2, 0], { dtype: "i32" })
+ */
 export function take(x: Tensor, at: Tensor, options: Partial<AxisOption> = {}): Tensor {
   checkNames("take", options, ["axis"]);
   const along = axisOf("take", x, options.axis ?? 0);
@@ -176,6 +187,8 @@ export function take(x: Tensor, at: Tensor, options: Partial<AxisOption> = {}): 
 /**
  * y[…, k] = 1 where the label is k, else 0; a label outside 0 … classes−1 gives only
  * zeros. Labels of shape […] give […, classes]; default f32.
+ *
+ * @example oneHot(labels, 3) with labels = tensor([2, 0], { dtype: "i32" })
  */
 export const oneHot = (labels: Tensor, classes: number, dtype: DType = "f32"): Tensor =>
   node(oneHotOp, [cast(asTensor("oneHot", labels), "i32")], { classes, dtype: checkDType(dtype) });

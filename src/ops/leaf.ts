@@ -124,7 +124,11 @@ export const zerosLike = (x: Tensor): Tensor => like("zerosLike", x, 0);
 /** y[i] = 1, with the shape and element type of x. */
 export const onesLike = (x: Tensor): Tensor => like("onesLike", x, 1);
 
-/** y = [0, 1, …, size−1]; default i32. */
+/**
+ * y = [0, 1, …, size−1]; default i32.
+ *
+ * @example range(5)
+ */
 export const range = (size: number, dtype: DType = "i32"): Tensor =>
   node(rangeOp, [], { size, dtype: checkDType(dtype) });
 

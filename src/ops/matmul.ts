@@ -64,6 +64,8 @@ const flipped = (x: Tensor): Tensor => {
 /**
  * y[…, i, j] = Σ_k a[…, i, k] · b[…, k, j]. Batch axes broadcast; a vector counts as a row on the
  * left and as a column on the right, and its axis disappears (NumPy's rule).
+ *
+ * @example matmul(a, b) with a = [[1, 2], [3, 4]]; b = [[5], [6]]
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   if (asTensor("matmul", a).rank === 0 || asTensor("matmul", b).rank === 0) {

@@ -252,7 +252,11 @@ export const concatenateOp: Op<Pieces, { axis: number }> = {
 const lengthOf = (xs: readonly TensorType[], axis: number): number =>
   xs.reduce((n, { shape }) => n + item(shape, axis), 0);
 
-/** y has the elements of x in row-major order; one size may be −1 and follows from the rest. */
+/**
+ * y has the elements of x in row-major order; one size may be −1 and follows from the rest.
+ *
+ * @example reshape(x, [3, 2]) with x = [[1, 2, 3], [4, 5, 6]]
+ */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const { size } = asTensor("reshape", x);
   if (checkSizes(shape).filter((n) => n === -1).length > 1) {
@@ -274,7 +278,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return sameShape(full, x.shape) ? x : node(reshapeOp, [x], { shape: full });
 }
 
-/** y[i_axes] = x[i]; without `axes`, all axes in opposite order (a matrix's transpose). */
+/**
+ * y[i_axes] = x[i]; without `axes`, all axes in opposite order (a matrix's transpose).
+ *
+ * @example transpose(x) with x = [[1, 2, 3], [4, 5, 6]]
+ */
 export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   const { rank, shape } = asTensor("transpose", x);
   const order =
@@ -302,7 +310,11 @@ export interface SliceOptions {
   readonly step?: readonly number[];
 }
 
-/** y[i] = x[start + i·step], for indices below `end`; out-of-range bounds are cut off. */
+/**
+ * y[i] = x[start + i·step], for indices below `end`; out-of-range bounds are cut off.
+ *
+ * @example slice(x, { start: [1], end: [5], step: [2] }) with x = [1, 2, 3, 4, 5, 6]
+ */
 export function slice(x: Tensor, options: SliceOptions): Tensor {
   checkNames("slice", options, ["start", "end", "step"]);
   for (const [name, list] of Object.entries(options)) {
@@ -358,7 +370,11 @@ export interface PadOptions {
   readonly value?: number;
 }
 
-/** x with a border of constants around it: `before` and `after` elements per axis. */
+/**
+ * x with a border of constants around it: `before` and `after` elements per axis.
+ *
+ * @example pad(x, { before: [1], after: [2] }) with x = [1, 2]
+ */
 export function pad(x: Tensor, options: PadOptions): Tensor {
   checkNames("pad", options, ["before", "after", "value"]);
   const { before, after, value = 0 } = options;
@@ -378,7 +394,11 @@ export function pad(x: Tensor, options: PadOptions): Tensor {
   return node(padOp, [x], { ...border, value: convert[x.dtype](value) });
 }
 
-/** The elements in opposite order along an axis or several (default all). */
+/**
+ * The elements in opposite order along an axis or several (default all).
+ *
+ * @example flip(x, 1) with x = [[1, 2, 3], [4, 5, 6]]
+ */
 export function flip(x: Tensor, axis?: SomeAxes): Tensor {
   return node(flipOp, [x], { axes: axesOf("flip", x, axis) });
 }
@@ -397,7 +417,11 @@ function listOf(what: string, xs: readonly Tensor[]): readonly Tensor[] {
   });
 }
 
-/** The tensors one after another along `axis` (default 0), as elements of the widest type. */
+/**
+ * The tensors one after another along `axis` (default 0), as elements of the widest type.
+ *
+ * @example concatenate([a, b]) with a = [1, 2]; b = [3]
+ */
 export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
   const [first, ...others] = listOf("concatenate", xs);
   if (first === undefined) {
@@ -418,13 +442,21 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
   return concatenate(groups, a);
 }
 
-/** The tensors, all of one shape, side by side along a new axis `axis` (default 0). */
+/**
+ * The tensors, all of one shape, side by side along a new axis `axis` (default 0).
+ *
+ * @example stack([a, b]) with a = [1, 2]; b = [3, 4]
+ */
 export function stack(xs: readonly Tensor[], axis = 0): Tensor {
   const pieces = listOf("stack", xs).map((x) => expandDims(x, axis));
   return concatenate(pieces, axis);
 }
 
-/** x with a new axis of size 1, or several: where they stand in the result. */
+/**
+ * x with a new axis of size 1, or several: where they stand in the result.
+ *
+ * @example expandDims(x, 1) with x = [1, 2, 3]
+ */
 export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor {
   const count = Array.isArray(axis) ? axis.length : 1;
   const rank = asTensor("expandDims", x).rank + count;
@@ -434,7 +466,11 @@ export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor 
   return reshape(x, shape);
 }
 
-/** x without its axes of size 1 (or without the one or those of them that are named). */
+/**
+ * x without its axes of size 1 (or without the one or those of them that are named).
+ *
+ * @example squeeze(x) with x = [[1, 2, 3]]
+ */
 export function squeeze(x: Tensor, axis?: SomeAxes): Tensor {
   const ones = asTensor("squeeze", x).shape.flatMap((n, axis) => (n === 1 ? [axis] : []));
   const drop = axesOf("squeeze", x, axis ?? ones);

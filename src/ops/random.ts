@@ -106,7 +106,11 @@ function checkStream(what: string, stream: number): void {
   });
 }
 
-/** Uniform numbers in [0, 1). `key` is an i32 tensor of shape [2]: seed and, for instance, step. */
+/**
+ * Uniform numbers in [0, 1). `key` is an i32 tensor of shape [2]: seed and, for instance, step.
+ *
+ * @example randomUniform(key, [3]) with key = tensor([7, 0], { dtype: "i32" })
+ */
 export function randomUniform(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
   checkNames("randomUniform", options, ["dtype", "stream"]);
   const { dtype = "f32", stream = 0 } = options;
@@ -118,7 +122,11 @@ export function randomUniform(key: Tensor, shape: Shape, options: RandomOptions 
   });
 }
 
-/** Standard normal numbers: √(−2 ln u₁)·cos 2πu₂ (Box and Muller 1958), with u₁ in (0, 1]. */
+/**
+ * Standard normal numbers: √(−2 ln u₁)·cos 2πu₂ (Box and Muller 1958), with u₁ in (0, 1].
+ *
+ * @example randomNormal(key, [3]) with key = tensor([7, 0], { dtype: "i32" })
+ */
 export function randomNormal(key: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
   checkNames("randomNormal", options, ["dtype", "stream"]);
   // Two streams below 0 for each, where randomUniform's own do not reach.

@@ -209,20 +209,44 @@ export const cumsumOp: Op<Unary, Scan> = {
   },
 };
 
-/** y = Π x over the axes; of nothing it is 1. */
+/**
+ * y = Π x over the axes; of nothing it is 1.
+ *
+ * @example prod(x, { axis: 0 }) with x = [[1, 2], [3, 4]]
+ */
 export const prod = reducer(prodOp);
-/** y = max x over the axes; NaN if one is; ties share the gradient evenly. */
+/**
+ * y = max x over the axes; NaN if one is; ties share the gradient evenly.
+ *
+ * @example max(x, { axis: 1 }) with x = [[1, 2], [4, 3]]
+ */
 export const max = reducer(maxOp);
-/** y = min x over the axes; NaN if one is; ties share the gradient evenly. */
+/**
+ * y = min x over the axes; NaN if one is; ties share the gradient evenly.
+ *
+ * @example min(x, { axis: 1 }) with x = [[1, 2], [4, 3]]
+ */
 export const min = reducer(minOp);
-/** y = (1/n) Σ x over the axes; of nothing it is NaN. */
+/**
+ * y = (1/n) Σ x over the axes; of nothing it is NaN.
+ *
+ * @example mean(x, { axis: 0 }) with x = [[1, 2], [3, 4]]
+ */
 export const mean = (x: Tensor, options?: ReduceOptions): Tensor =>
   reducer(meanOp, toFloat)(x, options);
-/** y = ln Σ e^x over the axes, without overflow; of nothing it is −∞. */
+/**
+ * y = ln Σ e^x over the axes, without overflow; of nothing it is −∞.
+ *
+ * @example logsumexp(x) with x = [1, 2, 3]
+ */
 export const logsumexp = (x: Tensor, options?: ReduceOptions): Tensor =>
   reducer(logsumexpOp, toFloat)(x, options);
 
-/** y = Σ (x − mean)² / (n − correction): correction 0 (default) is biased, 1 is Bessel's. */
+/**
+ * y = Σ (x − mean)² / (n − correction): correction 0 (default) is biased, 1 is Bessel's.
+ *
+ * @example variance(x) with x = [1, 2, 3, 6]
+ */
 export function variance(
   x: Tensor,
   options: ReduceOptions & { readonly correction?: number } = {},
@@ -259,12 +283,22 @@ const positioner =
 /**
  * The position of the largest element along the axis: the first at a tie, or the first NaN. Over
  * several axes it counts their elements in row-major order.
+ *
+ * @example argmax(x, { axis: 1 }) with x = [[1, 2], [4, 3]]
  */
 export const argmax = positioner(argmaxOp);
-/** The position of the smallest element along the axis, counted as `argmax` does. */
+/**
+ * The position of the smallest element along the axis, counted as `argmax` does.
+ *
+ * @example argmin(x, { axis: 1 }) with x = [[1, 2], [4, 3]]
+ */
 export const argmin = positioner(argminOp);
 
-/** y[k] = Σ x[j] for j ≤ k along the axis (default: the last), or along several in turn. */
+/**
+ * y[k] = Σ x[j] for j ≤ k along the axis (default: the last), or along several in turn.
+ *
+ * @example cumsum(x) with x = [1, 2, 3]
+ */
 export function cumsum(x: Tensor, options: { readonly axis?: SomeAxes } = {}): Tensor {
   checkNames("cumsum", options, ["axis"]);
   const { axis = -1 } = options;

@@ -213,7 +213,11 @@ export const softplusOp = elementwise<Unary>({
 
 /** y = √x */
 export const sqrt = unary(sqrtOp);
-/** y = 1/√x */
+/**
+ * y = 1/√x
+ *
+ * @example rsqrt(x) with x = [0.25, 1, 4]
+ */
 export const rsqrt = (x: Tensor): Tensor => reciprocal(sqrt(x));
 /** y = e^x */
 export const exp = unary(expOp);

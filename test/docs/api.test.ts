@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { isFloat } from "../../src/core/dtype.ts";
 import * as data from "../../src/data/index.ts";
 import * as main from "../../src/index.ts";
 import * as file from "../../src/network-file/index.ts";
@@ -26,7 +27,7 @@ interface Tools {
   }): Read;
   apiPages(
     read: Read,
-    lib: { readonly operators: () => readonly object[] },
+    lib: object,
     indexOf: (entry: string) => string,
   ): Readonly<Record<string, string>>;
   apiSurface(read: Read): string;
@@ -62,6 +63,22 @@ describe("the API reference", () => {
       const [section] = page!.split(`\n## ${name}\n`)[1]!.split("\n## ");
       expect(section, name).toContain(said);
     }
+  });
+  it("has an example of each operator, with its answer and its gradient", () => {
+    const all = operators().filter(({ derivative }) => derivative.kind !== "leaf");
+    const isPublic = ({ name }: { readonly name: string }) => name in main;
+    // It is what scatterAdd runs.
+    expect(all.filter((op) => !isPublic(op)).map(({ name }) => name)).toEqual(["scatter"]);
+    for (const { name } of all.filter(isPublic)) {
+      const page = pages.find((text) => text.includes(`\n## ${name}\n`));
+      const [section] = page!.split(`\n## ${name}\n`)[1]!.split("\n## ");
+      expect(section, name).toMatch(new RegExp(`^${name}\\(.*\\); // \\S`, "m"));
+    }
+    const [exp] = pages
+      .find((text) => text.includes("\n## exp\n"))!
+      .split("\n## exp\n")[1]!
+      .split("\n## ");
+    expect(exp).toContain("grad((x) => exp(x).sum())(x); // [");
   });
 });
 
@@ -128,6 +145,22 @@ describe("a small library", () => {
   it("has no reference while an export has no docstring", () => {
     const undocumented = read(source().replace("/** A box. */", ""));
     expect(() => apiPages(undocumented, none, () => index)).toThrow(/small: Box \(things\.ts\)/);
+  });
+  it("has an executed example of what stands among operators", () => {
+    const operators = index.replace("Things: all of them", "Operators");
+    const lib = { ...main, ...none, isFloat, next: main.neg };
+    const page = (things: string) =>
+      apiPages(read(things), lib, () => operators)["docs/api/operators.md"];
+    const of = (line: string) =>
+      source().replace("/** y = x + 1 */", `/**\n * y = x + 1\n *\n * ${line}\n */`);
+    const written = page(of("@example next(x) with x = [[1, 2]]"));
+    expect(written).toContain("const x = tensor([[1, 2]]);\nnext(x); // [[-1, -2]]\n");
+    expect(written).toContain("grad((x) => next(x).sum())(x); // [[-1, -1]]\n");
+    expect(() => page(source())).toThrow("next (things.ts) has no @example");
+    expect(() => page(of("@example next(y) with x = [1]"))).toThrow("y is not defined");
+    const taking = "next: (x: Tensor) => Tensor = (x) => x";
+    const typed = source().replace("next = (x: number) => x + 1", taking);
+    expect(page(`${typed}\ntype Tensor = number;`)).toContain("next(x); // [1.5, -0.25, -1]\n");
   });
   it("has no reference while an export is in no group", () => {
     const some = '// Things.\nexport { Box, type Cat } from "./things.ts";\n';

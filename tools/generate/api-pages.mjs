@@ -1,8 +1,10 @@
 /**
  * docs/api/: what each entry point exports, in the groups of its index file, with the signature and
- * docstring that the sources have and, where it is an operator, what its record says.
+ * docstring that the sources have and, where it is an operator, what its record says and an example
+ * that is executed here.
  */
 import { readFileSync } from "node:fs";
+import { example } from "./examples.mjs";
 
 export const entries = {
   chainrule: "index.ts",
@@ -81,11 +83,23 @@ function tagLine(of, name, text) {
   throw new Error(`the docstring of ${of} has a tag that has no place in the reference: @${name}`);
 }
 
-function section(item, { operators, links }) {
+/** The example of what is, or runs, an operator; there is always one. */
+function exampleOf(item, record, { title }, lib) {
+  const isOperator = record !== undefined || title.startsWith("Operators");
+  const isLeaf = record?.derivative.kind === "leaf";
+  if (item.kind !== "value" || !isOperator || isLeaf || item.doc.includes("```ts\n")) return "";
+  const lines = example(item, record, lib);
+  if (lines === undefined) throw new Error(`${item.name} (${item.file}) has no @example`);
+  return `\`\`\`typescript\n${lines.join("\n")}\n\`\`\`\n\n`;
+}
+
+function section(item, page, { operators, links, lib }) {
   const { declarations, doc, inherited, tags } = item;
   const signature = declarations.join("\n\n");
   const more = inherited.length === 0 ? "" : `\n\n// Inherited:\n${inherited.join("\n")}`;
-  const tagged = tags.map(({ name, text }) => tagLine(item.name, name, text));
+  const tagged = tags
+    .filter(({ name }) => name !== "example")
+    .map(({ name, text }) => tagLine(item.name, name, text));
   const record = operators.get(item.name);
   const used = item.uses.flatMap((key) => links.get(key) ?? []).sort();
   return [
@@ -94,12 +108,13 @@ function section(item, { operators, links }) {
     doc === "" ? "" : `${doc}\n\n`,
     ...tagged,
     record && item.kind === "value" ? operatorLine(record, signature) : "",
+    exampleOf(item, record, page, lib),
     used.length === 0 ? "" : `Types: ${used.join(", ")}.\n\n`,
   ].join("");
 }
 
 /** File names with their texts; an export without a docstring is an error. */
-export function apiPages({ published, others }, { operators }, indexOf) {
+export function apiPages({ published, others }, lib, indexOf) {
   const missing = published.flatMap(({ entry, exports }) =>
     exports.filter(({ doc }) => doc === "").map(({ name, file }) => `${entry}: ${name} (${file})`),
   );
@@ -119,7 +134,7 @@ export function apiPages({ published, others }, { operators }, indexOf) {
   }));
   pages.push({ title: otherTypes, file: "other-types.md", again: [], items: named });
   for (const page of pages) page.items = page.items.map((item) => ({ title: item.name, ...item }));
-  const records = new Map(operators().map((op) => [op.name, op]));
+  const records = new Map(lib.operators().map((op) => [op.name, op]));
   const place = (page, item) => `${page.file}#${anchor(item)}`;
   const texts = pages.map((page) => {
     const links = new Map(
@@ -132,7 +147,9 @@ export function apiPages({ published, others }, { operators }, indexOf) {
           }),
       ),
     );
-    const sections = page.items.map((item) => section(item, { operators: records, links }));
+    const sections = page.items.map((item) =>
+      section(item, page, { operators: records, links, lib }),
+    );
     const again = page.again.map(({ key, name }) => links.get(key) ?? `\`${name}\``);
     const also = again.length === 0 ? "" : `Also exported here: ${again.join(", ")}.\n\n`;
     return [
@@ -165,7 +182,8 @@ function intro({ entry, title }) {
     return "Types that signatures name and that cannot be imported by name.\n";
   }
   const operators = title.startsWith("Operators")
-    ? `Which element types each takes, and what runs it, is in [operators.md](../operators.md). Two operands
+    ? `Every example was executed when this page was generated: what stands behind // was printed.
+Which element types each takes, and what runs it, is in [operators.md](../operators.md). Two operands
 are broadcast against each other, from the last axis, as in NumPy; either may be a number.\n`
     : "";
   return `Imported from \`${entry}\`.\n${operators}`;
