@@ -1,0 +1,203 @@
+/**
+ * Programs as C: the plainest renderer that there could be, thrown away after the test. It shows
+ * that a backend needs the loop IR, the meaning of the scalar language and core/elementary, and
+ * nothing of another backend.
+ */
+import type { Buffer, Kernel, Program } from "../../../src/compile/program.ts";
+import type { DType } from "../../../src/core/dtype.ts";
+import type { Elementary } from "../../../src/core/elementary/functions.ts";
+import { isPosition, joins, neutral, type Position } from "../../../src/core/meaning.ts";
+import { type Shape, stridesOf } from "../../../src/core/shape.ts";
+import {
+  applied,
+  Block,
+  checkBound,
+  type Needs,
+  number,
+  type Place,
+  typeOf,
+  valueOf,
+} from "./expressions.ts";
+import { elementaryFunction } from "./lanes.ts";
+import { prelude } from "./prelude.ts";
+
+/** How often a program runs before its outputs are read. */
+export interface Job {
+  readonly program: Program;
+  readonly runs: number;
+}
+
+/** A file of C that runs all programs, and the bounds that they check, counted from 1. */
+export interface Rendered {
+  readonly text: string;
+  readonly bounds: Needs["bounds"];
+}
+
+export function render(jobs: readonly Job[]): Rendered {
+  const needs: Needs = { functions: new Map(), bounds: [], names: 0 };
+  const bodies = jobs.map(({ program }, i) => {
+    const kernels = program.kernels.map((kernel) => kernelText(kernel, program, needs));
+    return `static void p${i}(void) {\n${kernels.join("")}}\n`;
+  });
+  const table = jobs.map(({ program, runs }, i) => `{p${i}, ${program.arena}, ${runs}}`);
+  const largest = Math.max(...jobs.map(({ program }) => program.arena));
+  const text = [
+    prelude,
+    `static _Alignas(64) unsigned char arena[${largest}];`,
+    "static i32 fault[2];",
+    ...elementaryFunctions(needs),
+    ...bodies,
+    `static const struct { void (*run)(void); size_t bytes; int runs; } programs[] = {`,
+    `${table.join(",\n")}};`,
+    main,
+  ].join("\n");
+  return { text, bounds: needs.bounds };
+}
+
+/** Reads each program's arena, runs it, and writes what it has become. */
+const main = `
+int main(int argc, char **argv) {
+  FILE *in = fopen(argv[argc - 2], "rb"), *out = fopen(argv[argc - 1], "wb");
+  if (!in || !out) return 1;
+  for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+    size_t bytes = programs[i].bytes;
+    if (fread(arena, 1, bytes, in) != bytes) return 1;
+    fault[0] = 0;
+    for (int k = 0; k < programs[i].runs && !fault[0]; k++) programs[i].run();
+    if (fwrite(fault, 4, 2, out) != 2 || fwrite(arena, 1, bytes, out) != bytes) return 1;
+  }
+  return fclose(out);
+}
+`;
+
+/** Those of f64 first, since those of f32 may call them. */
+function elementaryFunctions({ functions }: Needs): string[] {
+  const names = (type: "f64" | "f32") => [...(functions.get(type) ?? new Set<Elementary>())];
+  const wide = new Set([...names("f64"), ...names("f32")]);
+  return [
+    ...[...wide].map((name) => elementaryFunction(name, "f64")),
+    ...names("f32").map((name) => elementaryFunction(name, "f32")),
+  ];
+}
+
+type Body = (lines: string[]) => void;
+
+/** Loops over axes of which the first has this number. */
+function nest(extents: Shape, first: number, lines: string[], body: Body): void {
+  extents.forEach((n, k) => {
+    const i = `i${first + k}`;
+    lines.push(`for (i32 ${i} = 0; ${i} < ${n}; ${i}++) {`);
+  });
+  body(lines);
+  lines.push("}".repeat(extents.length));
+}
+
+/** The loop's own position, counted in row-major order. */
+const position = (extents: Shape, first = 0): string =>
+  ["0", ...stridesOf(extents).map((stride, k) => `i${first + k} * ${stride}`)].join(" + ");
+
+function kernelText(kernel: Kernel, { offsets }: Program, needs: Needs): string {
+  const lines: string[] = [];
+  const declare = (name: string, { dtype, id }: Buffer) => {
+    lines.push(`${typeOf[dtype]} *const ${name} = (void *)(arena + ${offsets[id]});`);
+  };
+  kernel.reads.forEach((b, k) => {
+    declare(`x${k}`, b);
+  });
+  kernel.stores.forEach(({ buffer }, k) => {
+    declare(`y${k}`, buffer);
+  });
+  const place: Place = {
+    load: (input, at) => `x${input}[${at}]`,
+    reduced: undefined,
+    needs,
+    where: kernel.where,
+  };
+  /** All values before the first store: what is written may be what another value reads. */
+  const store = (reduced?: string) => {
+    const block = new Block(lines);
+    const input = kernel.reads.length;
+    const here = reduced === undefined ? place : { ...place, reduced: { input, text: reduced } };
+    const values = kernel.stores.map(({ value }) => valueOf(value, block, here));
+    values.forEach((value, k) => {
+      lines.push(`y${k}[${position(kernel.extents)}] = ${value};`);
+    });
+  };
+  const { extents } = kernel;
+  switch (kernel.loop) {
+    case "map":
+      nest(extents, 0, lines, () => store());
+      break;
+    case "reduce":
+      nest(extents, 0, lines, () => {
+        const { combine, over, value } = kernel;
+        if (isPosition(combine)) {
+          extremePosition(combine, kernel, lines, place);
+        } else {
+          lines.push(
+            `${typeOf[value.dtype]} r = ${number(neutral(combine, value.dtype), value.dtype)};`,
+          );
+          nest(over, extents.length, lines, () => {
+            const v = valueOf(value, new Block(lines), place);
+            lines.push(`r = ${applied(joins[combine], value.dtype, ["r", v], needs)};`);
+          });
+        }
+        store("r");
+      });
+      break;
+    case "scan": {
+      const { axis, combine, reverse, value } = kernel;
+      const n = extents[axis] ?? 1;
+      const others = extents.map((m, k) => (k === axis ? 1 : m));
+      nest(others, 0, lines, () => {
+        lines.push(
+          `${typeOf[value.dtype]} r = ${number(neutral(combine, value.dtype), value.dtype)};`,
+        );
+        lines.push(`for (i32 k = 0; k < ${n}; k++) {`);
+        lines.push(`const i32 i${axis} = ${reverse ? `${n - 1} - k` : "k"};`);
+        const v = valueOf(value, new Block(lines), place);
+        lines.push(`r = ${applied(joins[combine], value.dtype, ["r", v], needs)};`);
+        store("r");
+        lines.push("}");
+      });
+      break;
+    }
+    case "scatter": {
+      const { at, bound, value, stores } = kernel;
+      const [{ buffer }] = stores;
+      const { dtype, size } = buffer;
+      lines.push(`for (i32 k = 0; k < ${size}; k++) y0[k] = 0;`);
+      nest(extents, 0, lines, () => {
+        const block = new Block(lines);
+        checkBound(
+          valueOf(bound.index, block, place),
+          { ...bound, where: kernel.where },
+          block,
+          place,
+        );
+        const to = `y0[${valueOf(at, block, place)}]`;
+        lines.push(`${to} = ${applied("add", dtype, [to, valueOf(value, block, place)], needs)};`);
+      });
+    }
+  }
+  return `{\n${lines.map((line) => `  ${line}\n`).join("")}}\n`;
+}
+
+type Reduce = Extract<Kernel, { loop: "reduce" }>;
+
+/** The position of the extreme value: NaN is the extreme, the first of equals stays. */
+function extremePosition(
+  combine: Position,
+  { value, over, extents }: Reduce,
+  lines: string[],
+  place: Place,
+): void {
+  const type: DType = value.dtype;
+  lines.push("i32 r = 0;", `${typeOf[type]} best = ${number(neutral(combine, type), type)};`);
+  nest(over, extents.length, lines, () => {
+    const v = valueOf(value, new Block(lines), place);
+    const sign = combine === "argmax" ? ">" : "<";
+    lines.push(`if (best == best && (${v} ${sign} best || ${v} != ${v})) {`);
+    lines.push(`best = ${v};`, `r = ${position(over, extents.length)};`, "}");
+  });
+}

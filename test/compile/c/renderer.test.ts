@@ -1,0 +1,181 @@
+/**
+ * Compiled programs as C, run by the machine's own compiler: the next backend needs the loop IR, the
+ * meaning of the scalar language and core/elementary, and nothing of WebAssembly. All programs are
+ * one file of C.
+ */
+import "../../support/backend.ts";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { interpreter } from "../../../src/backends/interpreter/index.ts";
+import { compileProgram } from "../../../src/compile/index.ts";
+import type { DType, TypedArray } from "../../../src/core/dtype.ts";
+import type { Graph } from "../../../src/core/graph.ts";
+import { scatterAdd } from "../../../src/ops/indexing.ts";
+import { input, tensor, zeros } from "../../../src/ops/leaf.ts";
+import { failure } from "../../support/failure.ts";
+import { isClose, rounding } from "../../support/rounding.ts";
+import { exactWorks, operatorWorks, randomWorks, stateWorks, viewWorks } from "./graphs.ts";
+import { findCompiler, type Result, runAll } from "./run.ts";
+import { castWorks, intrinsicWorks, isExact } from "./scalars.ts";
+import { trainingWorks } from "./trainings.ts";
+import type { Checked } from "./works.ts";
+
+/** Whether a number of a type is right. */
+type Right = (found: number, expected: number, dtype: DType) => boolean;
+
+const bits: Right = (found, expected) => Object.is(found, expected);
+
+/**
+ * The interpreter computes a node in f64 and rounds its result; f32 code rounds every operation. So
+ * f32 has the room that all backends are given, and all else has none.
+ */
+const rounded: Right = (found, expected, dtype) =>
+  dtype === "f32" ? isClose(found, expected, rounding.f32) : bits(found, expected, dtype);
+
+/** Elementary functions of f32 are their own text, good to 2 units in the last place. */
+const twoUnits: Right = (found, expected, dtype) => {
+  if (dtype !== "f32" || bits(found, expected, dtype)) return bits(found, expected, dtype);
+  const unit = 2 ** (Math.max(-126, Math.floor(Math.log2(Math.abs(expected)))) - 23);
+  return Math.abs(found - expected) <= 2 * unit;
+};
+
+const groups: Record<string, { readonly works: () => Checked[]; readonly right: Right }> = {
+  "operators in f64": { works: () => operatorWorks("f64"), right: rounded },
+  "operators in f32": { works: () => operatorWorks("f32"), right: rounded },
+  "operators in i32": { works: () => operatorWorks("i32"), right: rounded },
+  "operators in bool": { works: () => operatorWorks("bool"), right: rounded },
+  "random graphs": { works: randomWorks, right: rounded },
+  "random views": { works: viewWorks, right: bits },
+  states: { works: stateWorks, right: bits },
+  "random exact graphs": { works: exactWorks, right: bits },
+  "training steps in f64": { works: () => trainingWorks("f64"), right: rounded },
+  "training steps in f32": { works: () => trainingWorks("f32"), right: rounded },
+  "intrinsics of f64": { works: () => intrinsicWorks("f64"), right: bits },
+  "exact intrinsics of f32": { works: () => intrinsicWorks("f32", isExact), right: bits },
+  "other intrinsics of f32": {
+    works: () => intrinsicWorks("f32", (fn) => !isExact(fn)),
+    right: twoUnits,
+  },
+  "intrinsics of i32": { works: () => intrinsicWorks("i32"), right: bits },
+  "intrinsics of bool": { works: () => intrinsicWorks("bool"), right: bits },
+  casts: { works: castWorks, right: bits },
+};
+
+/** Indices outside of their axis: read and written. */
+const at = input("at", [2], "i32");
+const x = tensor([1, 2, 3]);
+const broken: Record<string, readonly [Graph, wrong: number]> = {
+  "read beyond the end": [{ inputs: [at], outputs: [x.gather(at, { axis: 0 })] }, 3],
+  "read before the start": [{ inputs: [at], outputs: [x.gather(at, { axis: 0 })] }, -1],
+  "written beyond the end": [
+    { inputs: [at], outputs: [scatterAdd(zeros([3]), at, tensor([5, 7]), { axis: 0 })] },
+    3,
+  ],
+  "read by a sum": [{ inputs: [at], outputs: [x.gather(at, { axis: 0 }).sum()] }, 3],
+};
+
+const compiler = findCompiler();
+const title = "missing" in compiler ? `C: skipped, since ${compiler.missing}` : "C";
+
+describe.skipIf("missing" in compiler)(title, () => {
+  const made = new Map<string, readonly (readonly [Checked, Result])[]>();
+  const faults = new Map<string, Result>();
+
+  beforeAll(() => {
+    if ("missing" in compiler) return;
+    const checked = Object.entries(groups).map(([name, { works }]) => [name, works()] as const);
+    const wrong = Object.entries(broken).map(([name, [graph, index]]) => {
+      const work = { program: compileProgram(graph), values: [Int32Array.of(0, index)], runs: 1 };
+      return [name, work] as const;
+    });
+    const all = [...checked.flatMap(([, works]) => works), ...wrong.map(([, work]) => work)];
+    const results = runAll(all, compiler.command);
+    const next = results.values();
+    const result = (): Result => next.next().value as Result;
+    for (const [name, works] of checked) {
+      made.set(
+        name,
+        works.map((work) => [work, result()]),
+      );
+    }
+    for (const [name] of wrong) faults.set(name, result());
+  }, 300_000);
+
+  test.each(Object.keys(groups))("%s", (name) => {
+    const results = made.get(name) ?? [];
+    expect(results.length).toBeGreaterThan(0);
+    for (const [{ what, program, expected }, { outputs, fault }] of results) {
+      expect(fault, what).toBeUndefined();
+      for (const [o, { dtype }] of program.outputs.entries()) {
+        compare(
+          outputs[o],
+          expected[o],
+          dtype,
+          groups[name]?.right ?? bits,
+          `${what}, output ${o}`,
+        );
+      }
+    }
+  });
+
+  test.each(Object.entries(broken))("an index %s", (name, [graph, wrong]) => {
+    const run = () => interpreter.compile(graph).run([Int32Array.of(0, wrong)]);
+    const { where } = failure("index-out-of-range", run);
+    expect(faults.get(name)?.fault).toEqual({ index: wrong, size: 3, where });
+  });
+
+  test("hundreds of programs", () => {
+    const count = [...made.values()].reduce((sum, results) => sum + results.length, 0);
+    expect(count).toBeGreaterThan(700);
+  });
+});
+
+function compare(
+  found: TypedArray | undefined,
+  expected: TypedArray | undefined,
+  dtype: DType,
+  right: Right,
+  what: string,
+): void {
+  expect(found?.length, what).toBe(expected?.length);
+  for (const [i, y] of (expected ?? []).entries()) {
+    const z = found?.[i] ?? Number.NaN;
+    if (right(z, y, dtype)) continue;
+    const shown = (n: number) => (Object.is(n, -0) ? "-0" : String(n));
+    expect.fail(`${what}, element ${i}: expected ${shown(y)}, found ${shown(z)}`);
+  }
+}
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const here = join(root, "test/compile/c");
+
+/** The files that a file imports. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].flatMap(([, target = ""]) =>
+    target.startsWith(".") ? [resolve(dirname(file), target)] : [],
+  );
+}
+
+test("the renderer needs the loop IR and the core, and nothing of any backend", () => {
+  const reached = new Set<string>();
+  const visit = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    if (file.endsWith(".ts")) importsOf(file).forEach(visit);
+  };
+  visit(join(here, "render.ts"));
+  const sources = [...reached]
+    .map((file) => relative(root, file))
+    .filter((f) => !f.startsWith("test/"));
+  expect(sources).toContain("src/compile/program.ts");
+  expect(sources.filter((f) => !/^src\/(compile|core)\//.test(f))).toEqual([]);
+});
+
+test("the programs that it is given know nothing of WebAssembly", () => {
+  const files = readdirSync(here).map((file) => join(here, file));
+  const wasm = files.flatMap(importsOf).filter((f) => f.includes("src/backends/wasm/"));
+  expect(wasm).toEqual([]);
+});
