@@ -2,9 +2,13 @@ import type { ArrayTensor } from "../core/array-tensor.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { Graph } from "../core/graph.ts";
 
-/** A machine that graphs can be compiled for. */
-export interface Backend {
+/** A machine that graphs can be compiled for; it answers at once, or with promises. */
+export type Backend = SynchronousBackend | AsynchronousBackend;
+
+/** A backend in reach of a call: nothing has to be waited for. */
+export interface SynchronousBackend {
   readonly name: string;
+  readonly asynchronous?: false;
   compile(graph: Graph): Executable;
   /** A training step with the loop around it, where the backend has one. */
   session?(
@@ -13,6 +17,33 @@ export interface Backend {
     options?: { readonly threads?: number },
   ): Session;
 }
+
+/**
+ * A backend that answers later: a graphics card, other machines. Its programs and sessions get one
+ * task at a time, the next when the last is done, and nobody changes what they were given before
+ * that.
+ */
+export interface AsynchronousBackend {
+  readonly name: string;
+  readonly asynchronous: true;
+  compile(graph: Graph): Later<Promised<Executable>>;
+  /** As above. */
+  session?(
+    graph: TrainingGraph,
+    data: SessionData,
+    options?: { readonly threads?: number },
+  ): Later<Promised<Session>>;
+}
+
+/** What is there, or a promise of it. */
+export type Later<T> = T | Promise<T>;
+
+/** The same methods, whose answers may come later. */
+export type Promised<T> = {
+  readonly [Name in keyof T]: T[Name] extends (...args: infer Args) => infer Answer
+    ? (...args: Args) => Later<Answer>
+    : T[Name];
+};
 
 /**
  * A training step. Inputs: states, then learning rate, step, key, batch inputs, batch targets.

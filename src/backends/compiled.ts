@@ -2,14 +2,16 @@
 import { isTracing, traced } from "../autodiff/tracing.ts";
 import { leaves, rebuild, type Tree } from "../autodiff/tree.ts";
 import { at, only } from "../core/at.ts";
+import { promise } from "../core/awaited.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
-import { evaluate } from "../core/runtime.ts";
+import { evaluate, evaluateLater } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
-import { dataOf } from "../core/values.ts";
+import { dataOf, keep } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
 import { constant, input } from "../ops/leaf.ts";
+import { programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { type BackendName, chooseBackend } from "./registry.ts";
 
@@ -23,7 +25,7 @@ export interface CompileOptions {
 
 /** The program for arguments of one form. */
 interface Program {
-  readonly executable: Executable;
+  readonly program: Executable | QueuedProgram;
   readonly outputs: readonly Tensor[];
   /** What the function returned: a tree around the outputs. */
   readonly result: Tree;
@@ -31,8 +33,11 @@ interface Program {
 
 /**
  * f as a program. The first call with arguments of these shapes and types runs f once, to see which
- * graph it makes, and compiles that; later calls run the program. What comes back is computed: its
- * tensors have no past, so that a loop that feeds them back needs no more memory with every turn.
+ * graph it makes, and compiles that; later calls run the program. What comes back holds values
+ * and no graph, so that a loop that feeds them back needs no more memory with every turn.
+ *
+ * On an asynchronous backend the call returns at once, too: its tensors are read with
+ * `await t.array()`, and may be passed on before that.
  *
  * f must be a function of its arguments alone: another number that it reads is part of the program,
  * as it was at the first call. It may differentiate (grad, valueAndGrad …), and inside of a function
@@ -57,10 +62,11 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     const given = leaves(args, "A compiled function takes tensors.");
     if (isTracing() || standsForMore(given)) return f(...args);
     const form = formOf(args);
-    let program = programs.get(form);
-    if (!program) programs.set(form, (program = programFor(f, args, options)));
-    const { executable, outputs, result } = program;
-    const values = executable.run(given.map((x) => dataOf(x) ?? only(evaluate([x]))));
+    let known = programs.get(form);
+    if (!known) programs.set(form, (known = programFor(f, args, options)));
+    const { program, outputs, result } = known;
+    if ("queued" in program) return rebuild(result, runLater(program, given, outputs)) as Result;
+    const values = program.run(given.map((x) => dataOf(x) ?? only(evaluate([x]))));
     const computed = outputs.map((y, i) => constant(at(values, i).slice(), y.shape));
     return rebuild(result, computed) as Result;
   };
@@ -74,8 +80,26 @@ function programFor<Args extends readonly Tree[]>(
   const inputs = leaves(args).map((x, i) => input(`argument ${i + 1}`, x.shape, x.dtype));
   const result = traced(() => orReadOutside(() => f(...rebuild(args, inputs))));
   const outputs = leaves(result, "A compiled function returns tensors.");
-  const executable = chooseBackend(backend, deterministic).compile({ inputs, outputs });
-  return { executable, outputs, result };
+  const program = programOf(chooseBackend(backend, deterministic), { inputs, outputs });
+  return { program, outputs, result };
+}
+
+/** What the program will have computed: tensors whose values are promised. */
+function runLater(
+  program: QueuedProgram,
+  given: readonly Tensor[],
+  outputs: readonly Tensor[],
+): Tensor[] {
+  const values = evaluateLater(given).then((data) => program.run(data));
+  return outputs.map((y, i) => {
+    const result = input("a result", y.shape, y.dtype);
+    promise(
+      result,
+      values.then((all) => at(all, i)),
+      keep,
+    );
+    return result;
+  });
 }
 
 /** A value that is read while the function is traced does not exist yet. */

@@ -6,13 +6,14 @@
 import { simplifyGraph } from "../compile/1-simplify.ts";
 import { graphOperations } from "../core/cost.ts";
 import type { TypedArray } from "../core/dtype.ts";
-import { ChainruleError } from "../core/errors.ts";
+import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
 import { nodesOf } from "../core/graph.ts";
 import { noteOnce } from "../core/note.ts";
 import type { Op } from "../core/op.ts";
 import type { Evaluator } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { dataOf, keepAll, valueOf } from "../core/values.ts";
+import { programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { interpret } from "./interpreter/evaluate.ts";
 
@@ -24,7 +25,13 @@ interface Structure {
   readonly scalars: readonly (number | undefined)[];
   /** Which of them were different in a later graph: these are inputs of the program. */
   readonly varying: Set<number>;
-  program?: Executable | undefined;
+  program?: Executable | QueuedProgram | undefined;
+}
+
+/** A program that is about to run: what goes in is known. */
+interface Ready {
+  readonly program: Executable | QueuedProgram;
+  readonly values: readonly TypedArray[];
 }
 
 /** Graphs with fewer elements cannot take long. */
@@ -48,7 +55,7 @@ export interface EvaluatorOptions {
 export function makeEvaluator({
   backend,
   least = { elements: fewElements, operations: manyOperations },
-}: EvaluatorOptions): Evaluator {
+}: EvaluatorOptions): Evaluator & Required<Pick<Evaluator, "later">> {
   const structures = new Map<string, Structure>();
   let refused = false;
 
@@ -67,17 +74,17 @@ export function makeEvaluator({
   /** Lets go of what was not used for longest. */
   const tidy = (): void => {
     let bytes = 0;
-    for (const { program } of structures.values()) bytes += program?.bytes ?? 0;
+    for (const { program } of structures.values()) bytes += bytesOf(program);
     for (const [key, { program }] of structures) {
       if (structures.size === 1 || (structures.size <= mostStructures && bytes <= mostBytes))
         return;
-      bytes -= program?.bytes ?? 0;
+      bytes -= bytesOf(program);
       structures.delete(key);
     }
   };
 
-  /** The values by compiled code; undefined where the graph is not worth it. */
-  const compiled = (tensors: readonly Tensor[]): TypedArray[] | undefined => {
+  /** The program of a graph; undefined where the graph is not worth it. */
+  const compiled = (tensors: readonly Tensor[]): Ready | undefined => {
     const nodes = nodesOf(tensors, isGiven);
     const leaves = nodes.filter(isGiven);
     const structure = recall(structureOf(nodes, tensors), tensors, leaves);
@@ -90,41 +97,85 @@ export function makeEvaluator({
     const inputs = leaves.filter(
       (_, i) => structure.scalars[i] === undefined || structure.varying.has(i),
     );
-    structure.program ??= backend().compile({ inputs, outputs: tensors });
+    structure.program ??= programOf(backend(), { inputs, outputs: tensors });
     tidy();
-    return structure.program.run(inputs.map(valueOf));
+    return { program: structure.program, values: inputs.map(valueOf) };
   };
 
-  /** The same, or undefined where nothing can be compiled or the graph is at fault. */
-  const attempted = (tensors: readonly Tensor[]): TypedArray[] | undefined => {
+  /** The same for any graph. */
+  const ready = (tensors: readonly Tensor[]): Ready | undefined => {
     const nodes = nodesOf(tensors, isGiven);
     const elements = nodes.reduce((sum, n) => sum + n.size, 0);
     if (refused || elements < least.elements || nodes.length > mostNodes) return undefined;
+    // What a user's operator is made of may be different at each call.
+    const isOpaque = nodes.some((n) => n.op.isOpaque);
+    return compiled(isOpaque ? simplifyGraph(tensors, new Set(nodes.filter(isGiven))) : tensors);
+  };
+
+  /** Whether the interpreter is to say what is wrong, or to do without compiled code; else throws. */
+  const orInterpreted = (error: unknown): undefined => {
+    if (!(error instanceof ChainruleError) || passesOn.includes(error.code)) throw error;
+    if (error.code === "unsupported") {
+      refused = true;
+      noteOnce(`${error.message} Values are interpreted, which is slow.`);
+    }
+    // The interpreter names the line of this graph, not of the first of its structure.
+    return undefined;
+  };
+
+  /** Values by compiled code; undefined where nothing can be compiled or the graph is at fault. */
+  const attempted = (tensors: readonly Tensor[]): TypedArray[] | undefined => {
     try {
-      // What a user's operator is made of may be different at each call.
-      const isOpaque = nodes.some((n) => n.op.isOpaque);
-      return compiled(isOpaque ? simplifyGraph(tensors, new Set(nodes.filter(isGiven))) : tensors);
+      const found = ready(tensors);
+      if (found === undefined) return undefined;
+      const { program, values } = found;
+      return "queued" in program ? comesLater() : program.run(values);
     } catch (error) {
-      // A fault of the compiler is not to pass unseen.
-      if (!(error instanceof ChainruleError) || error.code === "invalid-graph") throw error;
-      if (error.code === "unsupported") {
-        refused = true;
-        noteOnce(`${error.message} Values are interpreted, which is slow.`);
-      }
-      // The interpreter names the line of this graph, not of the first of its structure.
-      return undefined;
+      return orInterpreted(error);
     }
   };
 
-  return (tensors) => {
-    const missing = tensors.filter((t) => !isGiven(t));
-    const values = missing.length > 0 ? attempted(missing) : [];
+  const attemptedLater = async (tensors: readonly Tensor[]): Promise<TypedArray[] | undefined> => {
+    try {
+      const found = ready(tensors);
+      return await found?.program.run(found.values);
+    } catch (error) {
+      return orInterpreted(error);
+    }
+  };
+
+  const finished = (
+    tensors: readonly Tensor[],
+    values: readonly TypedArray[] | undefined,
+  ): void => {
     // The program's arrays are overwritten by its next run.
-    if (values) keepAll(missing, values.map(copyOf));
-    else interpret(missing);
+    if (values) keepAll(tensors, values.map(copyOf));
+    else interpret(tensors);
+  };
+
+  const now: Evaluator = (tensors) => {
+    const missing = tensors.filter((t) => !isGiven(t));
+    if (missing.length > 0) finished(missing, attempted(missing));
     return tensors.map((t) => valueOf(t).slice());
   };
+  const later = async (tensors: readonly Tensor[]): Promise<TypedArray[]> => {
+    const missing = tensors.filter((t) => !isGiven(t));
+    if (missing.length > 0) finished(missing, await attemptedLater(missing));
+    return tensors.map((t) => valueOf(t).slice());
+  };
+  return Object.assign(now, { later });
 }
+
+/** A fault of the compiler or of a backend is not to pass unseen. */
+const passesOn: readonly ErrorCode[] = ["invalid-graph", "asynchronous", "backend-failed"];
+
+const comesLater = (): never =>
+  fail("asynchronous", {
+    message: "A value is read at once that an asynchronous backend computes.",
+  });
+
+const bytesOf = (program: Structure["program"]): number =>
+  program === undefined || "queued" in program ? 0 : (program.bytes ?? 0);
 
 const copyOf = (data: TypedArray): TypedArray => data.slice();
 

@@ -3,7 +3,7 @@
 import { fail } from "../core/errors.ts";
 import { checkKind, isFunction, object } from "../core/kinds.ts";
 import { noteOnce } from "../core/note.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, SynchronousBackend } from "./backend.ts";
 import { interpreter } from "./interpreter/index.ts";
 import { features } from "./wasm/assembler/index.ts";
 import { makeBackend, wasm } from "./wasm/index.ts";
@@ -70,6 +70,16 @@ export function automatic(entries: readonly BackendEntry[] = backendEntries): Au
     message: "No backend can run here.",
     found: passedOver.map(({ name, why }) => `${name}: ${why}`).join("; "),
   });
+}
+
+/** A backend that answers at once: this one, or the fastest that there is. */
+export function inReach(backend: Backend): SynchronousBackend {
+  if (!backend.asynchronous) return backend;
+  for (const entry of backendEntries) {
+    const other = entry.canRun() === true && entry.make({ deterministic: false });
+    if (other && !other.asynchronous) return other;
+  }
+  return interpreter;
 }
 
 const names = `one of ${backendNames.join(", ")}`;

@@ -111,6 +111,16 @@ export const catalogue = {
     title: "Not supported here",
     why: "This runtime lacks what the operation needs.",
   },
+  asynchronous: {
+    title: "A value was read at once that comes later",
+    why: "The backend answers with promises, and within a call JavaScript cannot wait for them.",
+    fix: "Read it with `await t.array()` or `await t.data()`.",
+  },
+  "backend-failed": {
+    title: "A backend has failed",
+    why: "What it answered was an error of its own. What was computed before is as it was.",
+    fix: 'Look at what it says; backend: "wasm" and "interpreter" do without it.',
+  },
   "out-of-memory": {
     title: "More memory is needed than can be had",
     why: "All buffers of a program are planned ahead, and together they exceed the limit.",

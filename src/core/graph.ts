@@ -1,3 +1,4 @@
+import { isPromised } from "./awaited.ts";
 import type { TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import { formatShape } from "./shape.ts";
@@ -18,16 +19,20 @@ export function leafData(node: Tensor): TypedArray | undefined {
 
 /** Whether a value still has to be given. */
 export const isPlaceholder = (node: Tensor): boolean =>
-  node.op.derivative.kind === "leaf" && leafData(node) === undefined;
+  node.op.derivative.kind === "leaf" && leafData(node) === undefined && !isPromised(node);
 
 /** The error about a leaf whose value neither the graph's inputs nor the node itself give. */
 export const unbound = (node: Tensor): never =>
-  fail("unbound-input", {
-    message: `The input "${String(node.attributes.name)}" has no value.`,
-    expected: `${node.dtype}${formatShape(node.shape)}`,
-    found: "nothing",
-    where: node.site.toString() || undefined,
-  });
+  isPromised(node)
+    ? fail("asynchronous", {
+        message: "A value is read that its backend has promised, and that is not there yet.",
+      })
+    : fail("unbound-input", {
+        message: `The input "${String(node.attributes.name)}" has no value.`,
+        expected: `${node.dtype}${formatShape(node.shape)}`,
+        found: "nothing",
+        where: node.site.toString() || undefined,
+      });
 
 /**
  * Every node that `outputs` depend on, inputs before what uses them. The walk does not go past

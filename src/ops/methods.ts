@@ -5,7 +5,7 @@
 import { only } from "../core/at.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { evaluate } from "../core/runtime.ts";
+import { evaluate, evaluateLater } from "../core/runtime.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import * as arithmetic from "./arithmetic.ts";
@@ -109,9 +109,11 @@ export type Nested = number | Nested[];
 interface Reading {
   /** The elements in row-major order, computed now; the array is yours. */
   dataSync(): TypedArray;
+  /** The same, also of what an asynchronous backend computes. */
   data(): Promise<TypedArray>;
   /** The elements as nested arrays, computed now. */
   arraySync(): Nested;
+  /** The same, also of what an asynchronous backend computes. */
   array(): Promise<Nested>;
   /** The one element of a tensor of size 1. */
   item(): number;
@@ -134,13 +136,13 @@ const reading: Reading & ThisType<Tensor> = {
     return only(evaluate([this]));
   },
   async data() {
-    return this.dataSync();
+    return only(await evaluateLater([this]));
   },
   arraySync() {
     return nest(this.dataSync(), this.shape);
   },
   async array() {
-    return this.arraySync();
+    return nest(await this.data(), this.shape);
   },
   item() {
     if (this.size !== 1) {

@@ -3,7 +3,7 @@
  * how far training has come.
  */
 
-import type { Backend } from "../backends/backend.ts";
+import type { Backend, SynchronousBackend } from "../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../backends/registry.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
@@ -91,7 +91,7 @@ export class Trainer {
   readonly seed: number;
   readonly dtype: DType;
   readonly update: UpdateTiming;
-  readonly backend: Backend;
+  readonly backend: SynchronousBackend;
   /** η, which schedules multiply; it may be changed at any time. */
   learningRate: number;
   /** Where training stands; saved and restored with the parameters. */
@@ -124,7 +124,7 @@ export class Trainer {
     this.seed = seed;
     this.dtype = dtype;
     this.update = update;
-    this.backend = chooseBackend(backend, options.deterministic);
+    this.backend = answeringNow(chooseBackend(backend, options.deterministic));
     this.#threads = options.threads;
     this.learningRate = options.optimizer.learningRate.initial;
     keyOf(seed);
@@ -480,6 +480,11 @@ export class Trainer {
     return new Map([...this.#settled()].map(([name, data]) => [name, data.slice()]));
   }
 }
+
+const answeringNow = (backend: Backend): SynchronousBackend =>
+  backend.asynchronous
+    ? fail("asynchronous", { message: `No trainer can use the backend "${backend.name}" yet.` })
+    : backend;
 
 /** A model made ready for training: parameters get their initial values from the seed. */
 export const trainer = (model: Layer, options: TrainerOptions): Trainer =>

@@ -2,7 +2,7 @@
 import "../../src/ops/methods.ts";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { grad } from "../../src/autodiff/transforms.ts";
-import type { Backend } from "../../src/backends/backend.ts";
+import type { SynchronousBackend } from "../../src/backends/backend.ts";
 import { makeEvaluator } from "../../src/backends/evaluate.ts";
 import { evaluateTensors } from "../../src/backends/interpreter/evaluate.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
@@ -17,10 +17,12 @@ import { failure } from "../support/failure.ts";
 const always = { elements: 0, operations: 0 };
 
 /** An evaluator that compiles everything, and a record of what it compiled. */
-function recorded(options: { least?: typeof always; backend?: Backend } = { least: always }) {
+function recorded(
+  options: { least?: typeof always; backend?: SynchronousBackend } = { least: always },
+) {
   const compiled: Graph[] = [];
   const { backend = wasm, ...rest } = options;
-  const compile: Backend["compile"] = (graph) => {
+  const compile: SynchronousBackend["compile"] = (graph) => {
     compiled.push(graph);
     return backend.compile(graph);
   };
@@ -155,7 +157,7 @@ describe("reading values", () => {
     expect(few.compiled).toHaveLength(40);
     few.read(of(1));
     expect(few.compiled).toHaveLength(41);
-    const compile: Backend["compile"] = (g) => ({ ...wasm.compile(g), bytes: 2 ** 28 });
+    const compile: SynchronousBackend["compile"] = (g) => ({ ...wasm.compile(g), bytes: 2 ** 28 });
     const large = recorded({ least: always, backend: { name: "large", compile } });
     for (const size of [1, 2, 3, 3, 2, 1]) large.read(of(size));
     expect(large.compiled).toHaveLength(4);

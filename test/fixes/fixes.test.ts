@@ -3,6 +3,7 @@
  * with each way that it offers it is gone. Advice without a row fails; so does a row without advice.
  */
 import { describe, expect, test } from "vitest";
+import { asynchronous } from "./asynchronous.ts";
 import { commands } from "./commands.ts";
 import { data } from "./data.ts";
 import { explaining } from "./explaining.ts";
@@ -13,7 +14,7 @@ import { errorOf, says } from "./row.ts";
 import { texts } from "./sources.ts";
 import { training } from "./training.ts";
 
-const areas = { library, training, pairs, data, explaining, files, commands };
+const areas = { asynchronous, library, training, pairs, data, explaining, files, commands };
 const rows = Object.values(areas).flat();
 
 describe.each(Object.entries(areas))("%s", (_, all) => {

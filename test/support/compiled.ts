@@ -1,5 +1,5 @@
 /** Reading values by compiled code: programs are kept by the structure of the graph. */
-import type { Backend, Executable } from "../../src/backends/backend.ts";
+import type { Executable, SynchronousBackend } from "../../src/backends/backend.ts";
 import type { TypedArray } from "../../src/core/dtype.ts";
 import { nodesOf } from "../../src/core/graph.ts";
 import type { Op } from "../../src/core/op.ts";
@@ -13,7 +13,7 @@ const most = 256;
  * An evaluator over a backend. Values that were read before are given, as the interpreter does it;
  * so are arrays of data, while single numbers are part of the program.
  */
-export function compiledEvaluator(backend: Backend): Evaluator {
+export function compiledEvaluator(backend: SynchronousBackend): Evaluator {
   const known = new WeakMap<Tensor, TypedArray>();
   const programs = new Map<string, Executable>();
   const identities = new Map<Op, number>();

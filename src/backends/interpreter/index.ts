@@ -12,7 +12,7 @@ import { checkKind, graph } from "../../core/kinds.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { shown } from "../../core/wording.ts";
 import { input } from "../../ops/leaf.ts";
-import type { Backend, Executable } from "../backend.ts";
+import type { Executable, SynchronousBackend } from "../backend.ts";
 import { fitting } from "../values.ts";
 import { buffer, compileLoop, type Kernel } from "./loops.ts";
 
@@ -92,7 +92,9 @@ function compile(graph: Graph): Interpreted {
  * type when it is stored. It needs no WebAssembly, and is slow. Its `run` takes a function that is
  * called with every node and its value.
  */
-export const interpreter: Omit<Backend, "compile"> & { compile(graph: Graph): Interpreted } = {
+export const interpreter: Omit<SynchronousBackend, "compile"> & {
+  compile(graph: Graph): Interpreted;
+} = {
   name: "interpreter",
   compile(given) {
     checkKind("compile", given, graph);

@@ -4,7 +4,7 @@ import type { Buffer, Program } from "../../compile/program.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
 import { type Graph, nodesOf } from "../../core/graph.ts";
-import type { Backend, Executable } from "../backend.ts";
+import type { Executable, SynchronousBackend } from "../backend.ts";
 import { fitting } from "../values.ts";
 import { features } from "./assembler/index.ts";
 import { imports } from "./intrinsics/index.ts";
@@ -106,14 +106,14 @@ export const instructionsFor = ({ deterministic = false }: CodeOptions) => ({
   relaxed: !deterministic && features().relaxedSimd,
 });
 
-export const makeBackend = (code: CodeOptions): Backend => ({
+export const makeBackend = (code: CodeOptions): SynchronousBackend => ({
   name: "wasm",
   compile: (graph) => compile(graph, code),
   session: (graph, data, options) => openSession(graph, data, { ...options, code }),
 });
 
 // Written out: of a call at the top a bundler cannot know that it may be dropped.
-export const wasm: Backend = {
+export const wasm: SynchronousBackend = {
   name: "wasm",
   compile: (graph) => compile(graph, {}),
   session: openSession,

@@ -1,5 +1,5 @@
 /** A workload ready to run: from the same start as often as wanted. */
-import type { Backend } from "../../backends/backend.ts";
+import type { SynchronousBackend } from "../../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../../backends/registry.ts";
 import { arrayOf, type TypedArray } from "../../core/dtype.ts";
 import { ChainruleError } from "../../core/errors.ts";
@@ -29,9 +29,9 @@ export interface MachineOptions {
  *
  * @throws ChainruleError "usage" for one without a training loop of its own.
  */
-export function timeable(name: BackendName): Required<Pick<Backend, "session">> {
+export function timeable(name: BackendName): Required<Pick<SynchronousBackend, "session">> {
   const backend = chooseBackend(name);
-  if (backend.session) return backend as Required<Pick<Backend, "session">>;
+  if (!backend.asynchronous && backend.session) return { session: backend.session };
   throw new ChainruleError("usage", {
     message: `The backend "${name}" has no training loop of its own to be timed.`,
     expected: "auto or wasm",

@@ -3,8 +3,9 @@
  * have names of their own, and the value of every node. Everything is computed in f64.
  */
 import { gradient } from "../../autodiff/gradient.ts";
-import type { Backend, Executable } from "../../backends/backend.ts";
+import type { Executable, SynchronousBackend } from "../../backends/backend.ts";
 import { interpreter } from "../../backends/interpreter/index.ts";
+import { inReach } from "../../backends/registry.ts";
 import { arrayOf, isFloat, type TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
@@ -316,8 +317,8 @@ export const isLarge = (t: Pick<Trace, "parameters" | "examples">): boolean =>
   Object.values(t.parameters).reduce((n, p) => n + p.size, 0) * t.examples > 1e6;
 
 /** What is large runs where it was trained; anything else by the definition itself. */
-const machineFor = (t: Pick<Trace, "parameters" | "examples" | "trainer">): Backend =>
-  t.trainer && isLarge(t) ? t.trainer.backend : interpreter;
+const machineFor = (t: Pick<Trace, "parameters" | "examples" | "trainer">): SynchronousBackend =>
+  t.trainer && isLarge(t) ? inReach(t.trainer.backend) : interpreter;
 
 /** The parameters after one update of the trainer's optimizer, and the gradients that it took. */
 export function updated(t: Trace, timing: UpdateTiming): Record<string, Float64Array> {
