@@ -20,16 +20,18 @@ import { gradient } from "./gradient.ts";
 import { heldIn, holding } from "./held.ts";
 import { ownRounding } from "./own-rounding.ts";
 
+/** How checkGradients compares. */
 export interface CheckOptions {
   /** 1 checks the gradient; 2 checks the gradient's gradient as well. Default 1. */
   readonly order?: 1 | 2;
   /**
    * Pass if |a − n| ≤ absolute + relative·max(|a|, |n|) + off, where `off` is what the difference n
    * itself can be off, by the length of its step and the rounding of f. The two modes, which are
-   * exact but for rounding, are held to a thousandth of that, and their own rounding besides.
-   * Defaults 0 and 1e-5: small derivatives are held to their own size.
+   * exact apart from rounding, are held to a thousandth of that, and their own rounding besides.
+   * Default 0: small derivatives are held to their own size.
    */
   readonly absolute?: number;
+  /** See `absolute`. Default 1e-5. */
   readonly relative?: number;
   /**
    * Step lengths h of the central difference, each scaled by max(1, |x|). Default: 1e-3 to 3e-6,

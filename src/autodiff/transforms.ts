@@ -14,6 +14,7 @@ import { gradient, requireFloat } from "./gradient.ts";
 import { traced } from "./tracing.ts";
 import { leaves, rebuild, type Tree } from "./tree.ts";
 
+/** A function that is differentiated by its first argument. */
 type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (x: X, ...rest: Rest) => Y;
 
 /**

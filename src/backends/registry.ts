@@ -46,6 +46,7 @@ const table = [
   },
 ] as const satisfies readonly BackendEntry[];
 
+/** A backend by name; "auto" takes the best that can run here. */
 export type BackendName = "auto" | (typeof table)[number]["name"];
 
 export const backendEntries: readonly (BackendEntry & { readonly name: BackendName })[] = table;

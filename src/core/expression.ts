@@ -69,8 +69,10 @@ export const intrinsics = {
   shiftRight: [2, "same", "integer"],
 } as const satisfies Record<string, readonly [number, "same" | "bool", keyof typeof kinds]>;
 
+/** The functions of the scalar language. */
 export type Intrinsic = keyof typeof intrinsics;
 
+/** A bound that is checked while a loop runs: 0 ≤ index < size, or an error. */
 export interface Bound {
   readonly index: Expression;
   readonly size: number;
@@ -78,6 +80,7 @@ export interface Bound {
   readonly where?: () => string;
 }
 
+/** The scalar language of loops: what one element is computed from. */
 export type Expression =
   | { readonly kind: "constant"; readonly dtype: DType; readonly value: number }
   /** The loop's index along an axis: the output's axes first, then those reduced over. */

@@ -24,6 +24,7 @@ export type Binary = readonly [a: Tensor, b: Tensor];
 
 /** A T for each input. */
 export type Each<X extends Inputs, T> = { readonly [K in keyof X]: T };
+/** The types of an operator's inputs. */
 export type Types<X extends Inputs = Inputs> = Each<X, TensorType>;
 
 // A record says how many inputs it takes and what its settings are; what all records share is an
@@ -144,6 +145,7 @@ export interface Sampling<X extends Inputs = Inputs, A extends Attributes = Attr
   readonly cases?: readonly { readonly inputs: Types<X>; readonly attributes: A }[];
 }
 
+/** An operator's record. */
 export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes> {
   readonly name: string;
   /** The output's type, or a clear error if the inputs do not fit. */

@@ -10,8 +10,8 @@ import type { Tensor } from "./tensor.ts";
 /**
  * Checks a graph against its own rules: every type is what the operator's rule says, inputs come
  * first, every load reads an input that exists with the type that it has, intrinsics take
- * arguments of one type that they are made for, and every meaning produces the output's type. Run
- * between passes in tests.
+ * arguments of one type that they are made for, and every meaning produces the output's type. What
+ * is wrong is an error that names the node. Run between passes in tests.
  */
 export function verifyGraph(outputs: readonly Tensor[]): void {
   checkKind("verifyGraph", outputs, tensors);

@@ -51,7 +51,7 @@ export interface Table extends NumberFormat {
 
 /** How a table's text is written. */
 export interface TableOptions {
-  /** Whether the first line holds names (default), or the names where no line does. */
+  /** Whether the first line holds names, or the names, where no line does. Default true. */
   readonly header?: boolean | readonly string[];
   /**
    * One character; default: what a first line such as "sep=;" says, or whichever of tab, semicolon,

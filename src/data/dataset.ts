@@ -179,7 +179,8 @@ export function checkIndices(indices: readonly number[] | Int32Array, n: number)
 
 /**
  * The same examples with their class labels as numbers, for losses that compare numbers: one-hot
- * rows, f64 of shape [n, classes]; with `binary`, for two classes, 0 or 1 of shape [n, 1].
+ * rows, f64 of shape [n, classes]; with `binary` (default false), for two classes, 0 or 1 of shape
+ * [n, 1].
  * Source: Bishop 2006, section 4.1.2.
  *
  * @throws ChainruleError "bad-argument" where the targets are no labels, or not of two classes.

@@ -103,7 +103,7 @@ const numbered = (count: number): string[] => Array.from({ length: count }, (_, 
 
 /**
  * Spirals around the origin: on each arm the radius grows evenly to 1 while the angle makes
- * `turns` turns (default 1); the arms (default 2) are the classes.
+ * `turns` turns (default 1). Each of the `arms` (default 2) is a class.
  */
 export function spirals(
   options: GeneratorOptions & { readonly arms?: number; readonly turns?: number } = {},
@@ -185,7 +185,7 @@ const curves: Readonly<Record<string, (x: number) => number>> = {
 
 /**
  * Noisy values of a function of one variable: inputs f64 [n, 1], uniform in [-1, 1); targets f64
- * [n, 1], the function's value plus the noise.
+ * [n, 1], the function's value plus the noise. A `kind` that does not exist is an error.
  */
 export function regression(options: RegressionOptions = {}): Dataset {
   checkNames("regression", options, [...common, "kind"]);

@@ -57,6 +57,7 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
 export interface SplitOptions {
   /** The fraction of the examples that is set aside for validation, between 0 and 1. */
   readonly validation: number;
+  /** Another seed draws other examples. Default 0. */
   readonly seed?: number;
   /** Keep the proportions of the classes in both parts; default true where there are labels. */
   readonly stratify?: boolean;

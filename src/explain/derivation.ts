@@ -6,6 +6,7 @@ import type { Expr, Operator, Sign } from "./engine/expr.ts";
 import type { Notation } from "./engine/notation.ts";
 import type { Language, MessageKey } from "./messages.ts";
 
+/** What a step of a derivation is. */
 export type Kind =
   | "affine"
   | "activation"
@@ -25,10 +26,13 @@ export type Sentence =
   | { readonly key: MessageKey; readonly slots?: Readonly<Record<string, Slot>> }
   | { readonly en: string; readonly zh: string };
 
+/** What fills a place of a sentence: a text, a number, a formula, or a list of them. */
 export type Slot = string | number | Expr | Sentence | readonly Slot[];
 
+/** A cell of a table. */
 export type Cell = Slot;
 
+/** Rows of cells under named columns. */
 export interface Table {
   readonly columns: readonly Cell[];
   readonly rows: readonly (readonly Cell[])[];
@@ -52,6 +56,7 @@ export const sections = [
   "check",
   "mistakes",
 ] as const;
+/** The part of a derivation that a step stands in. */
 export type Section = (typeof sections)[number];
 
 /** One step of a derivation: symbols, numbers and the sentences around them, as plain data. */
@@ -88,11 +93,13 @@ export interface Diagram {
   readonly columns: readonly (readonly DiagramUnit[])[];
   readonly edges: readonly DiagramEdge[];
 }
+/** A box of the drawing: one unit of the network. */
 export interface DiagramUnit {
   readonly name: string;
   /** Symbols shown inside, with their values. */
   readonly symbols: readonly string[];
 }
+/** A line of the drawing: one factor or one input. */
 export interface DiagramEdge {
   /** Column and row of where it starts, then row where it ends (in the next column). */
   readonly from: readonly [number, number];

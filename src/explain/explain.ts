@@ -62,16 +62,21 @@ export interface ExplainOptions {
   readonly parameter?: string;
   /** Every parameter in turn (small networks). */
   readonly all?: boolean;
+  /** The names of the quantities. Default "canonical", this library's. */
   readonly notation?: Notation;
+  /** Default "en". */
   readonly language?: Language;
   /** Significant digits in print. Default 9. */
   readonly digits?: number;
+  /** Default: the trainer's; without a trainer "simultaneous". */
   readonly update?: UpdateTiming;
   /** Take so many training steps on the data first. Default 0. */
   readonly step?: number;
-  /** For a model that has no trainer: its loss, optimizer and seed. */
+  /** For a model that has no trainer: its loss. */
   readonly loss?: Loss;
+  /** For a model that has no trainer. Default `sgd()`. */
   readonly optimizer?: Optimizer;
+  /** Of the first values of a model that has no trainer. Default 0. */
   readonly seed?: number;
   /** What the loss is called, where its function has no name of its own. */
   readonly lossName?: string;
@@ -100,6 +105,7 @@ export const optionNames = [
   "inputs",
 ] as const satisfies readonly (keyof ExplainOptions)[];
 
+/** What can be explained: a trainer, a model, or any function of tensors. */
 export type Subject = Trainer | Layer<never, never> | Layer | ((...x: Tensor[]) => Tensor);
 
 const explainable: Kind = {

@@ -2,6 +2,7 @@
 import { mistakeMessages } from "./mistake-messages.ts";
 
 export const languages = ["en", "zh"] as const;
+/** A language of derivations: English or Chinese. */
 export type Language = (typeof languages)[number];
 
 const derivationMessages = {
@@ -433,7 +434,9 @@ const derivationMessages = {
   ],
 } as const satisfies Record<string, readonly [en: string, zh: string]>;
 
+/** A sentence of diagnoses by name. */
 type MistakeKey = keyof typeof mistakeMessages;
+/** A sentence of derivations by name. */
 export type MessageKey = keyof typeof derivationMessages | MistakeKey;
 
 /**

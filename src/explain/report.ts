@@ -20,6 +20,7 @@ import { rounded } from "./render/print.ts";
 import { toText } from "./render/text.ts";
 import { say } from "./say.ts";
 
+/** How the gradient passes a layer on its way back. */
 export interface LayerReport {
   /** Counted from 1. */
   readonly layer: number;
@@ -41,6 +42,7 @@ export interface LayerReport {
   readonly updateRatio?: number;
 }
 
+/** Where the first number that is not finite was made. */
 export interface NonFiniteReport {
   readonly operator: string;
   readonly where: string;

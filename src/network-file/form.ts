@@ -21,6 +21,7 @@ export interface Field {
   readonly role?: ParameterRole;
 }
 
+/** The keys of a mapping, each with its form. */
 export type Fields = Readonly<Record<string, Field>>;
 
 /** One name that may be chosen, such as a layer, with its options. */
@@ -30,6 +31,10 @@ export interface Option {
   readonly form: RecordForm | ListForm;
 }
 
+/**
+ * A number, a whole one if `whole`: from `least` to `most`, or between `above` and `below`, which
+ * are not allowed themselves.
+ */
 export interface NumberForm {
   readonly kind: "number";
   readonly whole?: boolean;
@@ -39,6 +44,7 @@ export interface NumberForm {
   readonly above?: number;
   readonly below?: number;
 }
+/** A text. */
 export interface TextForm {
   readonly kind: "text";
   /** What the text says, for messages: "a path". */
@@ -46,9 +52,11 @@ export interface TextForm {
   /** A number or true or false is taken as it is written: a class may be called 7. */
   readonly loose?: boolean;
 }
+/** true or false. */
 export interface FlagForm {
   readonly kind: "flag";
 }
+/** One of several fixed words. */
 export interface WordForm {
   readonly kind: "word";
   readonly words: readonly (string | boolean)[];
@@ -58,11 +66,13 @@ export interface NumbersForm {
   readonly kind: "numbers";
   readonly depths: readonly (0 | 1 | 2)[];
 }
+/** A list of at least `least` (default 0) items of one form. */
 export interface ListForm {
   readonly kind: "list";
   readonly of: Form;
   readonly least?: number;
 }
+/** A mapping with these keys and no others. */
 export interface RecordForm {
   readonly kind: "record";
   readonly fields: Fields;
@@ -88,6 +98,7 @@ export interface EitherForm {
   readonly of: readonly Form[];
 }
 
+/** What a place in a network file may hold. Validator, schema, types and pages follow from it. */
 export type Form =
   | NumberForm
   | TextForm
@@ -113,6 +124,7 @@ export type Numbers<Depth> = Depth extends 0
     ? readonly number[]
     : readonly (readonly number[])[];
 
+/** The keys that are there after reading: required ones, and those with a default. */
 type Present<F extends Fields> = {
   [N in keyof F]: F[N] extends { required: true } | { default: unknown } ? N : never;
 }[keyof F];

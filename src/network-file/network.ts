@@ -222,6 +222,7 @@ export const networkForm = record({
   training: { form: training, doc: "How to train.", default: {} },
 });
 
+/** A network file as it was read, defaults filled in. */
 type Read = ValueOf<typeof networkForm>;
 
 /** How a network is to be trained. */

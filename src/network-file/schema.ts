@@ -2,6 +2,7 @@
 import type { ChoiceForm, Field, Form, RecordForm } from "./form.ts";
 import { networkForm } from "./network.ts";
 
+/** A JSON Schema, or a part of one. */
 type Schema = Readonly<Record<string, unknown>>;
 
 /** Draft 2020-12, as published under dist/network.schema.json. */

@@ -36,6 +36,7 @@ export type Complaint = Pick<Problem, "message" | "expected" | "found" | "fix">;
 /** From the first character to behind the last, as offsets into the text. */
 type Range = readonly [start: number, end: number];
 
+/** The text of a network file, which knows the line of everything in it. */
 export class Source {
   readonly path: string;
   readonly text: string;

@@ -16,6 +16,7 @@ import * as ops from "../ops/transcendental.ts";
 import { madeBy } from "./calls.ts";
 import { type Layer, layer, type Same, sizeKeepers } from "./layer.ts";
 
+/** No options. */
 type Empty = Record<string, never>;
 
 /** Computes on a tensor, or makes a layer. */
@@ -72,7 +73,7 @@ export const sigmoid = define("sigmoid", ops.sigmoid);
 export const tanh = define("tanh", ops.tanh);
 /** y = max(x, 0); slope 0 at 0. */
 export const relu = define("relu", ops.relu);
-/** y = x for x > 0, else slope·x; slope 0.01 by default, also at 0. */
+/** y = x for x > 0, else slope·x, also at 0; `slope` is 0.01 by default. */
 export const leakyRelu = define<{ readonly slope?: number }>(
   "leakyRelu",
   (x, { slope = 0.01 }) => where(greater(x, 0), x, mul(x, slope)),
@@ -83,7 +84,7 @@ export const leakyRelu = define<{ readonly slope?: number }>(
 const exponentialBranch = (x: Tensor, alpha: number): Tensor =>
   mul(ops.expm1(where(greater(x, 0), zerosLike(x), x)), alpha);
 
-/** y = x for x > 0, else α(e^x − 1); α = 1 by default (Clevert et al. 2016). */
+/** y = x for x > 0, else α(e^x − 1); `alpha` α = 1 by default (Clevert et al. 2016). */
 export const elu = define<{ readonly alpha?: number }>(
   "elu",
   (x, { alpha = 1 }) => where(greater(x, 0), x, exponentialBranch(x, alpha)),
@@ -109,7 +110,7 @@ export const geluTanh = define("geluTanh", (x) => {
 export const silu = define("silu", (x) => mul(x, ops.sigmoid(x)));
 /** y = x·tanh(softplus x) (Misra 2019). */
 export const mish = define("mish", (x) => mul(x, ops.tanh(ops.softplus(x))));
-/** y = ln(1 + e^(βx))/β; β = 1 by default. */
+/** y = ln(1 + e^(βx))/β; `beta` β = 1 by default. */
 export const softplus = define<{ readonly beta?: number }>(
   "softplus",
   (x, { beta = 1 }) => (beta === 1 ? ops.softplus(x) : div(ops.softplus(mul(x, beta)), beta)),
@@ -118,6 +119,7 @@ export const softplus = define<{ readonly beta?: number }>(
 /** y = x/(1 + |x|) */
 export const softsign = define("softsign", (x) => div(x, add(abs(x), 1)));
 
+/** What softmax and its logarithm run over. */
 interface AxisOptions {
   /** One axis or several; default: the last. */
   readonly axis?: SomeAxes;
@@ -135,6 +137,7 @@ export const logSoftmax = define<AxisOptions>(
   "axis",
 );
 
+/** Where a cut-off activation stops: `min` below (default −1) and `max` above (default 1). */
 interface Bounds {
   readonly min?: number;
   readonly max?: number;

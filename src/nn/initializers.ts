@@ -114,8 +114,8 @@ export const constantValue = (value: number): Initializer =>
   withSettings("constant", { value }, (shape) => fill(shape, () => value));
 
 /**
- * A matrix with orthonormal rows (or columns, if there are fewer), times `gain` (Saxe et al. 2014):
- * Gram and Schmidt's method, done twice, on rows of normal numbers.
+ * A matrix with orthonormal rows (or columns, if there are fewer), times `gain`, default 1:
+ * Gram and Schmidt's method, done twice, on rows of normal numbers (Saxe et al. 2014).
  */
 export const orthogonal = (gain = 1): Initializer =>
   withSettings("orthogonal", { gain }, (shape, seed, stream) => {
@@ -149,7 +149,10 @@ function addTo(a: Float64Array, factor: number, b: Float64Array): void {
   for (let i = 0; i < a.length; i++) a[i] += factor * b[i]!;
 }
 
-/** The values themselves: nested as deeply as the parameter has axes, or flat row by row. */
+/**
+ * The values themselves: nested as deeply as the parameter has axes, or flat row by row. Others
+ * than the parameter takes, or what is not finite, are an error.
+ */
 export const values = (given: NestedArray | TypedArray): Initializer => ({
   name: "values",
   fill: (shape) => {

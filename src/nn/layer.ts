@@ -161,12 +161,18 @@ export interface Layer<In extends Size = Size, Out extends Size = Size> {
 
 /** A parameter as `layer` takes it. */
 type GivenParameter = Omit<ParameterSpec, "role"> & Partial<Pick<ParameterSpec, "role">>;
+/** A layer's parameters by name. */
 type GivenParameters = Readonly<Record<string, GivenParameter>>;
+/** A layer's buffers by name. */
 type GivenBuffers = Readonly<Record<string, BufferSpec>>;
 
 /** What has a usual value: the parts of a layer that may be left out. */
 type Usual = "kind" | "inputAxis" | "outputAxis" | "layers" | "settings" | "site" | "outputShape";
 
+/**
+ * What `layer` takes: parameters, buffers (default none), how they are applied, and whatever
+ * differs from the usual.
+ */
 interface LayerParts<
   In extends Size,
   Out extends Size,

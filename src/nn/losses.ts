@@ -28,6 +28,7 @@ export type Reduction = "mean" | "sum" | "batchMean" | "none";
 
 /** What every loss takes. `reduction` defaults to the usual one of the loss, given there. */
 export interface LossOptions {
+  /** How the losses of a batch become one number. Default "mean". */
   readonly reduction?: Reduction;
 }
 
@@ -127,7 +128,10 @@ export function meanAbsoluteError(
   return reduce(abs(sub(output, like(output, target, "meanAbsoluteError"))), reduction);
 }
 
-/** E = mean of ½d² for |d| ≤ δ, else δ(|d| − ½δ), with d = o − t and δ = 1 (Huber 1964). */
+/**
+ * E = mean of ½d² for |d| ≤ δ, else δ(|d| − ½δ), with d = o − t (Huber 1964). `delta` δ is 1 by
+ * default; 0 or less is an error.
+ */
 export function huber(
   output: Tensor,
   target: Tensor,
@@ -191,6 +195,10 @@ function factors(name: string, weights: Weights, output: Tensor): Tensor | numbe
   });
 }
 
+/**
+ * Options of losses of each output by itself; `weights` (default 1) count single outputs
+ * more or less.
+ */
 interface BinaryOptions extends LossOptions {
   readonly weights?: Weights;
 }
@@ -221,7 +229,7 @@ binaryCrossEntropy.threshold = 0.5;
 
 /**
  * The same for logits z, p = σ(z), computed without overflow as (1 − t)z + w·ln(1 + e^−z), where
- * w = 1 + (positiveWeight − 1)t makes missing a positive cost more.
+ * w = 1 + (positiveWeight − 1)t makes missing a positive cost more; `positiveWeight` is 1 by default.
  */
 export function binaryCrossEntropyWithLogits(
   output: Tensor,
@@ -255,6 +263,7 @@ function checkLabels(output: Tensor, target: Tensor, what: string): void {
   });
 }
 
+/** Options of losses over classes. */
 interface ClassOptions extends LossOptions {
   /**
    * The weight of each class. "mean" divides by the weights of the labels that occur, so that in a
@@ -308,6 +317,7 @@ function picked(
   return reduction === "mean" ? div(sum(losses), sum(weight)) : reduce(losses, reduction);
 }
 
+/** Options of the cross-entropy. */
 interface CrossEntropyOptions extends ClassOptions {
   /** ε: the target becomes (1 − ε)·target + ε/classes (Szegedy et al. 2016). Default 0. */
   readonly labelSmoothing?: number;
@@ -377,7 +387,7 @@ export function hinge(output: Tensor, target: Tensor, options: LossOptions = {})
 }
 hinge.threshold = 0;
 
-/** E = mean over rows of Σ_{c≠y} max(0, margin − o_y + o_c)/classes. */
+/** E = mean over rows of Σ_{c≠y} max(0, margin − o_y + o_c)/classes; default `margin` 1. */
 export function multiMargin(
   output: Tensor,
   target: Tensor,

@@ -19,6 +19,7 @@ import { isLayer } from "./layer-checks.ts";
 /** What sequential takes: a layer, or any function of a tensor as an activation. */
 export type Item = Layer | ((x: Tensor) => Tensor);
 
+/** The sizes of a layer as [inputs, outputs]; Same where it keeps them. */
 type Widened<L> = L extends Layer<infer In, infer Out> ? [In, Out] : [Same, Same];
 
 /** What a compiler error shows when two neighbouring sizes differ. */
@@ -52,6 +53,7 @@ type Fits<In extends Size, Before extends Size> = In extends Same | Any
           ? true
           : false;
 
+/** How many inputs a list of layers takes: those of the first that says. */
 type FirstIn<L extends readonly unknown[]> = L extends readonly [infer Head, ...infer Rest]
   ? Widened<Head> extends [Same, Same]
     ? FirstIn<Rest>
@@ -59,6 +61,7 @@ type FirstIn<L extends readonly unknown[]> = L extends readonly [infer Head, ...
       ? Any
       : Widened<Head>[0]
   : Same;
+/** How many outputs a list of layers gives: those of the last that says. */
 type LastOut<L extends readonly unknown[]> = L extends readonly [...infer Rest, infer Last]
   ? Widened<Last>[1] extends Same
     ? LastOut<Rest>

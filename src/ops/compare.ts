@@ -178,7 +178,8 @@ export const clampOp = elementwise<Unary, { min: number; max: number }>({
 });
 
 /**
- * y = min(max(x, min), max); slope 1 on the bounds (PyTorch's convention).
+ * y = min(max(x, min), max); slope 1 on the bounds (PyTorch's convention). Without `min` or `max`
+ * there is no bound on that side; a bound that is no number is an error.
  *
  * @example clamp(x, { min: 0, max: 1 }) with x = [-1.5, 0.5, 2]
  */

@@ -47,6 +47,7 @@ const returned: Kind = {
   fits: (y) => y instanceof Tensor,
 };
 
+/** What customOperator takes: a function and, if it is to be differentiated, its derivative. */
 export interface CustomOperator {
   readonly name: string;
   /** What it computes, as a function of tensors. */
@@ -66,7 +67,8 @@ export interface CustomOperator {
 }
 
 /**
- * A function of tensors whose derivative is the one that you give, in place of the derived one.
+ * A function of tensors whose derivative is the one that you give, in place of the derived one. A
+ * derivative without the input's shape is an error.
  *
  * ```ts
  * import { customOperator, grad, tensor } from "chainrule";

@@ -141,6 +141,7 @@ export const oneHotOp: Op<Unary, { classes: number; dtype: DType }> = {
   },
 };
 
+/** The axis along which indices count; negative counts from the last. */
 export interface AxisOption {
   readonly axis: number;
 }
@@ -170,7 +171,7 @@ export function scatterAdd(x: Tensor, at: Tensor, updates: Tensor, options: Axis
 }
 
 /**
- * Whole slices of x along an axis (rows of a table, for axis 0), one per index of any shape.
+ * Whole slices of x along `axis` (default 0: rows of a table), one per index of any shape.
  *
  * @example take(x, at) with x = [[1, 2], [3, 4], [5, 6]]; at = tensor([2, 0], { dtype: "i32" })
  */

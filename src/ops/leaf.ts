@@ -97,7 +97,7 @@ export const scalar = (value: number, dtype: DType): Tensor =>
 export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor =>
   node(inputOp, [], { name, shape: [...checkShape(shape)], dtype: checkDType(dtype) });
 
-/** y[i] = value, of this shape; default f32. */
+/** y[i] = value, of this shape; default f32. A value that is no number is an error. */
 export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
   checkSizes(shape);
   if (typeof value !== "number" && typeof value !== "boolean") {

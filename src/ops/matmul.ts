@@ -63,7 +63,8 @@ const flipped = (x: Tensor): Tensor => {
 
 /**
  * y[…, i, j] = Σ_k a[…, i, k] · b[…, k, j]. Batch axes broadcast; a vector counts as a row on the
- * left and as a column on the right, and its axis disappears (NumPy's rule).
+ * left and as a column on the right, and its axis disappears (NumPy's rule). Sizes k that differ
+ * are an error, and so are scalars.
  *
  * @example matmul(a, b) with a = [[1, 2], [3, 4]]; b = [[5], [6]]
  */

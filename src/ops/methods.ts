@@ -97,15 +97,19 @@ const functions = {
   matmul,
 } as const;
 
+/** The functions that are methods, too, by name. */
 type Functions = typeof functions;
+/** A function as a method: its first argument is the tensor itself. */
 type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result
   ? (...rest: Rest) => Result
   : never;
+/** Operators as methods of a tensor. */
 type Operators = { readonly [Name in keyof Functions]: Method<Functions[Name]> };
 
 /** Numbers nested as deeply as the tensor has axes; a scalar is a bare number. */
 export type Nested = number | Nested[];
 
+/** Reading the values of a tensor. */
 interface Reading {
   /** The elements in row-major order, computed now; the array is yours. */
   dataSync(): TypedArray;

@@ -253,7 +253,8 @@ const lengthOf = (xs: readonly TensorType[], axis: number): number =>
   xs.reduce((n, { shape }) => n + item(shape, axis), 0);
 
 /**
- * y has the elements of x in row-major order; one size may be −1 and follows from the rest.
+ * y has the elements of x in row-major order; one size may be −1 and follows from the rest. A shape
+ * of more or fewer elements is an error.
  *
  * @example reshape(x, [3, 2]) with x = [[1, 2, 3], [4, 5, 6]]
  */
@@ -279,7 +280,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 
 /**
- * y[i_axes] = x[i]; without `axes`, all axes in opposite order (a matrix's transpose).
+ * y[i_axes] = x[i]; without `axes`, all axes in opposite order (a matrix's transpose). An axis that
+ * is missing or there twice is an error.
  *
  * @example transpose(x) with x = [[1, 2, 3], [4, 5, 6]]
  */
@@ -301,6 +303,7 @@ export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
   return order.every((from, to) => from === to) ? x : node(transposeOp, [x], { axes: order });
 }
 
+/** What `slice` keeps, axis by axis; of axes that are not named it keeps all. */
 export interface SliceOptions {
   /** First index per axis; negative counts from the end. Default 0. */
   readonly start?: readonly number[];
@@ -311,7 +314,8 @@ export interface SliceOptions {
 }
 
 /**
- * y[i] = x[start + i·step], for indices below `end`; out-of-range bounds are cut off.
+ * y[i] = x[start + i·step], for indices below `end`; out-of-range bounds are cut off. A step that is
+ * no whole number ≥ 1 is an error.
  *
  * @example slice(x, { start: [1], end: [5], step: [2] }) with x = [1, 2, 3, 4, 5, 6]
  */
@@ -363,6 +367,7 @@ export function at(x: Tensor, axis: number, position: number): Tensor {
   return reshape(node(sliceOp, [x], { start, size, step: size.map(() => 1) }), shape);
 }
 
+/** The border that `pad` puts around a tensor: how many elements per axis, and their value. */
 export interface PadOptions {
   readonly before: readonly number[];
   readonly after: readonly number[];
@@ -371,7 +376,8 @@ export interface PadOptions {
 }
 
 /**
- * x with a border of constants around it: `before` and `after` elements per axis.
+ * x with a border of constants around it: `before` and `after` elements per axis; fewer than 0 are
+ * an error.
  *
  * @example pad(x, { before: [1], after: [2] }) with x = [1, 2]
  */
@@ -418,7 +424,8 @@ function listOf(what: string, xs: readonly Tensor[]): readonly Tensor[] {
 }
 
 /**
- * The tensors one after another along `axis` (default 0), as elements of the widest type.
+ * The tensors one after another along `axis` (default 0), as elements of the widest type. An empty
+ * list is an error, and so are tensors that differ on another axis.
  *
  * @example concatenate([a, b]) with a = [1, 2]; b = [3]
  */
@@ -467,7 +474,8 @@ export function expandDims(x: Tensor, axis: number | readonly number[]): Tensor 
 }
 
 /**
- * x without its axes of size 1 (or without the one or those of them that are named).
+ * x without its axes of size 1, or without those of them that `axis` names; one of another size is
+ * an error.
  *
  * @example squeeze(x) with x = [[1, 2, 3]]
  */

@@ -91,6 +91,7 @@ export const uniformOp: Op<Unary, Uniform> = {
   },
 };
 
+/** Which random numbers, and their element type `dtype` (default "f32"). */
 export interface RandomOptions {
   readonly dtype?: DType;
   /** Which of the independent sequences of one key, a whole number ≥ 0. Default 0. */

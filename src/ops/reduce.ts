@@ -243,7 +243,8 @@ export const logsumexp = (x: Tensor, options?: ReduceOptions): Tensor =>
   reducer(logsumexpOp, toFloat)(x, options);
 
 /**
- * y = Σ (x − mean)² / (n − correction): correction 0 (default) is biased, 1 is Bessel's.
+ * y = Σ (x − mean)² / (n − correction): `correction` 0 (default) is biased, 1 is Bessel's; what is
+ * no finite number is an error.
  *
  * @example variance(x) with x = [1, 2, 3, 6]
  */
@@ -266,6 +267,7 @@ export function variance(
   return div(sum(square(deviation), { axis, keepDims }), Math.max(0, n - correction));
 }
 
+/** Where argmax and argmin search; `keepDims` (default false) keeps those axes with size 1. */
 export interface PositionOptions {
   /** The axis to search, or several (null: all); default: the last. */
   readonly axis?: SomeAxes;
@@ -295,7 +297,7 @@ export const argmax = positioner(argmaxOp);
 export const argmin = positioner(argminOp);
 
 /**
- * y[k] = Σ x[j] for j ≤ k along the axis (default: the last), or along several in turn.
+ * y[k] = Σ x[j] for j ≤ k along `axis` (default: the last), or along several in turn.
  *
  * @example cumsum(x) with x = [1, 2, 3]
  */

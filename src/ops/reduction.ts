@@ -71,6 +71,7 @@ export const sigma = (symbol: string, tex: string) => ({
   precedence: 2,
 });
 
+/** What a reduction runs over. */
 export interface ReduceOptions {
   /** The axis to reduce over, or several; default all. */
   readonly axis?: SomeAxes;

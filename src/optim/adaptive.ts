@@ -88,6 +88,7 @@ export interface RmspropOptions extends CommonOptions {
   readonly momentum?: number;
   /** Divide by the standard deviation instead of the root mean square. Default false. */
   readonly centered?: boolean;
+  /** λ of an added ½λ‖θ‖². Default 0. */
   readonly weightDecay?: number;
 }
 
@@ -130,6 +131,7 @@ export interface AdagradOptions extends CommonOptions {
   readonly initialAccumulator?: number;
   /** Default 1e-10. */
   readonly epsilon?: number;
+  /** λ of an added ½λ‖θ‖². Default 0. */
   readonly weightDecay?: number;
 }
 

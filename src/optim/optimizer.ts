@@ -60,6 +60,7 @@ export interface UpdateContext {
   readonly clipped?: boolean;
 }
 
+/** What an update gives: the new parameter and the optimizer's new memory of it. */
 export interface Updated {
   readonly parameter: Tensor;
   readonly state: Readonly<Record<string, Tensor>>;

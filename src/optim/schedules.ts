@@ -89,7 +89,7 @@ export function warmup(after: number | Schedule, options: { readonly steps: numb
   return { name: "warmup", initial: next.initial, factor };
 }
 
-/** A number as the schedule that never changes. */
+/** A number as the schedule that never changes. A rate below 0 or not finite is an error. */
 export function toSchedule(rate: number | Schedule): Schedule {
   const schedule = isRecord(rate) && isFunction(rate.factor) && isText(rate.name);
   const initial = schedule ? rate.initial : rate;

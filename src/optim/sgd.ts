@@ -19,7 +19,8 @@ export interface SgdOptions extends CommonOptions {
 
 /**
  * Gradient descent: θ ← θ − ηg. With momentum: v ← μv + (1 − τ)g (at the first step v = g), then
- * θ ← θ − ηv, or θ ← θ − η(g + μv) with `nesterov`. Default η = 0.01.
+ * θ ← θ − ηv, or θ ← θ − η(g + μv) with `nesterov`, which needs momentum and no dampening: anything
+ * else is an error. Default η = 0.01.
  */
 export function sgd(options: SgdOptions = {}): Optimizer {
   checkRecord("sgd", options, "its options by name, such as { learningRate: 0.01 }");

@@ -17,6 +17,9 @@ import { Turns } from "./turns.ts";
 /** Examples per step, where nothing else is said. */
 export const usualBatch = 32;
 
+/**
+ * Ends training when the loss (that of the held-out examples, if there are any) no longer falls.
+ */
 export interface EarlyStopping {
   /** So many epochs in a row without improvement end the training. */
   readonly patience: number;

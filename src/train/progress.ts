@@ -2,6 +2,7 @@
 import type { Evaluation } from "./evaluate.ts";
 import type { EpochReport } from "./fit.ts";
 
+/** How far training is: what a checkpoint needs, besides values, to go on. */
 export interface Progress {
   steps: number;
   /** Epochs completed. */

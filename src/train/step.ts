@@ -22,6 +22,7 @@ import { divisorOf } from "./totals.ts";
 /** When the layers change: all at once, or one after another from the last (see there). */
 export type UpdateTiming = "simultaneous" | "sequential";
 
+/** What a training step is made of. */
 export interface StepOptions {
   readonly loss: Loss;
   readonly optimizer: Optimizer;

@@ -19,6 +19,7 @@ import { buffer, compileLoop, type Kernel } from "./loops.ts";
 /** Called for every node after its value is known, inputs first. */
 export type Observer = (node: Tensor, value: TypedArray) => void;
 
+/** A graph that is run node by node; `observe` is called with the values of each node. */
 interface Interpreted extends Executable {
   run(values: readonly TypedArray[], observe?: Observer): TypedArray[];
 }

@@ -17,6 +17,7 @@ import { type Agreement, agreement, type Numeral, numeral } from "./agreement.ts
 import { type Candidate, mistakes } from "./mistakes.ts";
 
 export const quantities = ["gradient", "newValue", "change"] as const;
+/** What the number in question is. */
 export type Quantity = (typeof quantities)[number];
 
 /** What `diagnose` takes: the number that somebody got, and what `explain` takes. */
@@ -34,6 +35,7 @@ export interface DiagnoseOptions extends ExplainOptions {
   readonly decimals?: number;
 }
 
+/** A procedure that gives the number in question. */
 export interface Match {
   readonly cause: Sentence;
   /** The number that this procedure gives. */

@@ -9,6 +9,7 @@ import { at, only } from "../../core/at.ts";
 import { type Evaluator, evaluator, type Source } from "../../core/evaluator.ts";
 import type { Expression } from "../../core/expression.ts";
 
+/** A formula over named symbols. */
 export type Expr =
   /** `given`: a constant of a formula, exact as it stands; otherwise a computed value. */
   | { readonly kind: "number"; readonly value: number; readonly given?: true }

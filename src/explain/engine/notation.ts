@@ -5,6 +5,7 @@ import { shown } from "../../core/wording.ts";
 import type { Sign } from "./expr.ts";
 
 export const notations = ["canonical", "net-out", "bp", "torch"] as const;
+/** The names that a derivation uses: those of a textbook, of this library or of PyTorch. */
 export type Notation = (typeof notations)[number];
 
 /** What there is to be named; all indices count from 0, layers from 1. */

@@ -6,6 +6,10 @@ import { checkDigits, choose } from "../engine/notation.ts";
 import { type Language, languages, type MessageKey, sentence } from "../messages.ts";
 import { print, rounded, type Style } from "./print.ts";
 
+/**
+ * How a derivation is printed: in which `language`, and with how many significant `digits`
+ * (default both: those it was made with).
+ */
 export interface RenderOptions {
   readonly language?: Language;
   readonly digits?: number;

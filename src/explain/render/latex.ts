@@ -8,6 +8,7 @@ import { signs } from "./mathml.ts";
 import { print, type Style } from "./print.ts";
 import { texOf } from "./tex.ts";
 
+/** How LaTeX is written. */
 export interface LatexOptions {
   /** A whole document. Default true. */
   readonly standalone?: boolean;

@@ -4,6 +4,7 @@ import { type Block, type Document, type Inline, printInline, styleOf } from "./
 import { svg } from "./svg.ts";
 import { texOf } from "./tex.ts";
 
+/** How Markdown is written. */
 export interface MarkdownOptions {
   /** Default "github". */
   readonly flavor?: "github" | "pandoc";

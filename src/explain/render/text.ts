@@ -3,6 +3,7 @@
 import { type Block, type Document, type Inline, plainText, styleOf } from "./blocks.ts";
 import { print } from "./print.ts";
 
+/** How plain text is written. */
 export interface TextOptions {
   /** Columns. Default 80. */
   readonly width?: number;
