@@ -19,10 +19,15 @@ const missing = (i: number, length: number): never =>
   });
 
 /** The lists side by side: [a₀, b₀, …], [a₁, b₁, …] …, as many as the first has elements. */
-export const zip = <T extends readonly unknown[]>(
-  ...lists: { readonly [K in keyof T]: ArrayLike<T[K]> }
-): T[] => {
+export function zip<A, B>(a: ArrayLike<A>, b: ArrayLike<B>): [A, B][];
+export function zip<A, B, C>(a: ArrayLike<A>, b: ArrayLike<B>, c: ArrayLike<C>): [A, B, C][];
+export function zip<A, B, C, D>(
+  a: ArrayLike<A>,
+  b: ArrayLike<B>,
+  c: ArrayLike<C>,
+  d: ArrayLike<D>,
+): [A, B, C, D][];
+export function zip(...lists: readonly ArrayLike<unknown>[]): unknown[][] {
   const [first = []] = lists;
-  // A row has an element of each list; of a tuple, `map` makes a list of unknown length.
-  return Array.from(first, (_, i) => lists.map((list) => at(list, i)) as readonly unknown[] as T);
-};
+  return Array.from(first, (_, i) => lists.map((list) => at(list, i)));
+}
