@@ -230,7 +230,6 @@ export type TrainingSection = ValueOf<typeof training>;
 /** Where the examples come from. */
 export type DataSection = ValueOf<typeof data>;
 export type CsvSection = ValueOf<typeof csv>;
-export type IdxSection = ValueOf<typeof idx>;
 export type ExamplesSection = ValueOf<typeof examples>;
 
 /** A network file as plain data, all defaults filled in. */

@@ -3,12 +3,9 @@ import { describe, expect, it } from "vitest";
 import {
   access,
   block,
-  br,
   brIf,
-  brTable,
   call,
   drop,
-  dropData,
   type Expr,
   type FunctionBuilder,
   f32,
@@ -19,7 +16,6 @@ import {
   type Instruction,
   i32,
   i64,
-  initMemory,
   label,
   lane,
   loop,
@@ -30,7 +26,6 @@ import {
   set,
   setGlobal,
   shuffle,
-  tee,
   v128,
   when,
 } from "../../../src/backends/wasm/assembler/index.ts";
@@ -58,16 +53,13 @@ function special(m: ModuleBuilder, f: FunctionBuilder, name: Instruction): Expr 
     block: () => block(exit, []),
     loop: () => loop(exit, []),
     if: () => when(i32(1), []),
-    br: () => block(exit, [br(exit)]),
     br_if: () => block(exit, [brIf(exit, i32(1))]),
-    br_table: () => block(exit, [brTable([exit, exit], exit, i32(1))]),
     return: () => ret(),
     call: () => call(m.function("callee", [], "void", () => undefined)),
     drop: () => drop(i32(1)),
     select: () => drop(select(i32(1), f64(2), f64(3))),
     "local.get": () => drop(get(a)),
     "local.set": () => set(a, i32(1)),
-    "local.tee": () => drop(tee(a, i32(1))),
     "global.get": () => drop(getGlobal(m.global(i32(1)))),
     "global.set": () => setGlobal(m.global(i32(1)), i32(2)),
     "i32.const": () => drop(i32(-5)),
@@ -76,8 +68,6 @@ function special(m: ModuleBuilder, f: FunctionBuilder, name: Instruction): Expr 
     "f64.const": () => drop(f64(-1e300)),
     "v128.const": () => drop(zero.v128),
     "i8x16.shuffle": () => drop(shuffle(Array(16).fill(31), zero.v128, zero.v128)),
-    "memory.init": () => initMemory(m.data(Uint8Array.of(1)), i32(0), i32(0), i32(1)),
-    "data.drop": () => dropData(m.data(Uint8Array.of(1))),
   };
   return forms[name]?.();
 }
@@ -87,7 +77,7 @@ function emit(m: ModuleBuilder, f: FunctionBuilder, name: Instruction, info: Ins
   if (own) return f.emit(own);
   const args = info.params.map((type) => zero[type]);
   const value = info.bytes
-    ? access(name, args, { offset: 8, lane: info.lanes - 1 })
+    ? access(name, args, { offset: 8 })
     : info.lanes
       ? lane(name, info.lanes - 1, ...args)
       : op(name, ...args);

@@ -3,8 +3,8 @@
  *
  * Every constructor checks its operands, so a wrong type throws where it is made, not when the
  * engine refuses the module. Trees are plain data and may share nothing but leaves: a node that
- * stands in two places is computed in both, so keep shared values in a local (`tee`, or `let` of
- * the function builder).
+ * stands in two places is computed in both, so keep shared values in a local (`let` of the
+ * function builder).
  */
 import { fail } from "../../../core/errors.ts";
 import { type Instruction, instruction, type Type, type ValueType } from "./instructions.ts";
@@ -36,11 +36,6 @@ export interface Func {
   index: number;
 }
 
-/** Bytes that the module carries. */
-export interface DataSegment {
-  readonly index: number;
-}
-
 /** Where a branch goes: behind the end of its block, or back to the start of its loop. */
 export interface Label {
   /** What a branch brings along. */
@@ -48,7 +43,7 @@ export interface Label {
 }
 
 /** What stands behind an opcode: numbers, bytes as they are, and references resolved later. */
-export type Immediate = number | bigint | Uint8Array | Local | Global | Func | DataSegment | Label;
+export type Immediate = number | bigint | Uint8Array | Local | Global | Func | Label;
 
 type Body = readonly Expr[];
 
@@ -102,33 +97,23 @@ export function op(name: Instruction, ...args: Expr[]): Expr {
   return make(name, result, args, params, memories ? Array(memories).fill(0) : nothing);
 }
 
-/** A load, store or atomic at a byte offset; `align` in bytes, by default as wide as the access. */
+/** A load, store or atomic at a byte offset; it is as aligned as it is wide. */
 export function access(
   name: Instruction,
   args: readonly Expr[],
-  { offset = 0, align = 0, lane = 0 }: { offset?: number; align?: number; lane?: number } = {},
+  { offset = 0 }: { offset?: number } = {},
 ): Expr {
-  const { params, result, bytes, lanes } = lookUp(name);
-  if (!bytes || align > bytes) wrong(name, "alignment", `at most ${bytes}`, align);
-  const at = [31 - Math.clz32(align || bytes), offset];
-  return make(name, result, args, params, lanes ? [...at, checkLane(name, lane, lanes)] : at);
+  const { params, result, bytes } = lookUp(name);
+  if (!bytes) wrong(name, "constructor", "op()", "access()");
+  return make(name, result, args, params, [31 - Math.clz32(bytes), offset]);
 }
-
-/** memory.init: copies `count` bytes of a passive segment, those from `from` on, to an address. */
-export const initMemory = (data: DataSegment, to: Expr, from: Expr, count: Expr): Expr =>
-  make("memory.init", "void", [to, from, count], ["i32", "i32", "i32"], [data, 0]);
-
-/** data.drop: the segment's bytes are not needed any more. */
-export const dropData = (data: DataSegment): Expr => make("data.drop", "void", [], [], [data]);
 
 /** extract_lane and replace_lane. */
 export function lane(name: Instruction, index: number, ...args: Expr[]): Expr {
   const { params, result, lanes } = lookUp(name);
-  return make(name, result, args, params, [checkLane(name, index, lanes)]);
+  if (!(index >= 0 && index < lanes)) wrong(name, "lane", `0 to ${lanes - 1}`, index);
+  return make(name, result, args, params, [index]);
 }
-
-const checkLane = (op: string, index: number, lanes: number): number =>
-  index >= 0 && index < lanes ? index : wrong(op, "lane", `0 to ${lanes - 1}`, index);
 
 /** Chooses 16 bytes out of the 32 of two vectors. */
 export const shuffle = (bytes: ArrayLike<number>, a: Expr, b: Expr): Expr =>
@@ -149,10 +134,6 @@ export const get = (local: Local): Expr =>
 
 export const set = (local: Local, value: Expr): Expr =>
   make("local.set", "void", [value], [local.type], [local]);
-
-/** Stores into a local and is the value as well. */
-export const tee = (local: Local, value: Expr): Expr =>
-  make("local.tee", local.type, [value], [local.type], [local]);
 
 export const getGlobal = (global: Global): Expr =>
   make("global.get", global.type, [], [], [global]);
@@ -181,16 +162,9 @@ export const label = (type: ValueType | "void" = "void"): Label => ({ type });
 
 const carried = (to: Label): readonly Type[] => (to.type === "void" ? [] : [to.type]);
 
-export const br = (to: Label, ...value: [] | [Expr]): Expr =>
-  make("br", "never", value, carried(to), [to]);
-
 /** Branches if the condition is not zero; otherwise the value, if any, stays. */
 export const brIf = (to: Label, condition: Expr, ...value: [] | [Expr]): Expr =>
   make("br_if", to.type, [...value, condition], [...carried(to), "i32"], [to]);
-
-/** Branches to the label at `index`, or to `otherwise` beyond the last; none takes a value. */
-export const brTable = (labels: readonly Label[], otherwise: Label, index: Expr): Expr =>
-  make("br_table", "never", [index], ["i32"], [labels.length, ...labels, otherwise]);
 
 /** Statements leave nothing behind, but for the last one, which leaves the value of the whole. */
 export function checkBody(op: string, body: Body, type: Type): void {

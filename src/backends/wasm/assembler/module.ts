@@ -1,14 +1,7 @@
 /** A whole module: what it imports, holds and exports, and its bytes. */
 import { fail } from "../../../core/errors.ts";
 import { encode, typeByte } from "./encode.ts";
-import {
-  type DataSegment,
-  type Expr,
-  type Func,
-  type Global,
-  getGlobal,
-  i32,
-} from "./expression.ts";
+import { type Expr, type Func, type Global, getGlobal } from "./expression.ts";
 import { FunctionBuilder } from "./function.ts";
 import type { Type, ValueType } from "./instructions.ts";
 import { unsigned } from "./leb128.ts";
@@ -37,7 +30,6 @@ export class ModuleBuilder {
   readonly #globals: { readonly global: Global; readonly value: Expr }[] = [];
   readonly #constants = new Map<string, Global>();
   readonly #memories: MemoryLimits[] = [];
-  readonly #data: { readonly bytes: Uint8Array; readonly offset: number | undefined }[] = [];
 
   importFunction(
     module: string,
@@ -121,12 +113,6 @@ export class ModuleBuilder {
     this.#exports.push([name, what]);
   }
 
-  /** Bytes copied to an address at the start, or, without one, by memory.init. */
-  data(bytes: Uint8Array, offset?: number): DataSegment {
-    this.#data.push({ bytes, offset });
-    return { index: this.#data.length - 1 };
-  }
-
   toBytes(): Uint8Array<ArrayBuffer> {
     let index = this.#importedFuncs.length;
     for (const { func } of this.#funcs) func.index = index++;
@@ -148,8 +134,6 @@ export class ModuleBuilder {
       o.push(what === "memory" ? aMemory : "params" in what ? aFunction : aGlobal);
       unsigned(o, what === "memory" ? 0 : what.index);
     });
-    // How many data segments there are comes first, so that code naming them can be checked.
-    if (this.#data.length) sized(parts, 12, [prefix(this.#data.length)]);
     const bodies = this.#funcs.map(({ func, body }) => {
       if (!body) {
         fail("invalid-graph", {
@@ -162,19 +146,6 @@ export class ModuleBuilder {
       parts,
       10,
       bodies.map((body) => [prefix(body.length), body]),
-    );
-    list(
-      parts,
-      11,
-      this.#data.map(({ bytes, offset }) => {
-        const at = [+(offset === undefined)];
-        if (offset !== undefined) {
-          encode(at, this, [i32(offset)]);
-          at.push(0x0b);
-        }
-        unsigned(at, bytes.length);
-        return [at, bytes];
-      }),
     );
     // Names of functions, for profilers and stack traces.
     const names: Bytes[] = [];
