@@ -3,9 +3,28 @@
  * with scalar expressions in it, in the same language in which operators are defined; it knows no
  * operator and no machine.
  *
- * Invariants: kernels run in order; a kernel's loads refer to `reads` by number; a store writes
- * the element at the loop's own row-major position; no kernel reads what it writes other than at
- * that position.
+ * What a renderer may rely on and must keep (what can be checked is, in verify-program.ts):
+ *
+ * - Kernels run in order. A kernel's loop runs over `extents` (behind them, for the value of a
+ *   reduction, over `over`) in row-major order; in what order a reduction's terms are joined is the
+ *   renderer's to say. With a 0 among its extents a kernel does nothing, but that a scatter still
+ *   clears its buffer.
+ * - A store writes the element at the loop's own row-major position. At a position all values are
+ *   computed before the first is stored: a store may overwrite what another value reads there. No
+ *   kernel reads what it writes other than at that position, so positions may be done in any order
+ *   and several at a time.
+ * - Loads refer to `reads` by number. In the stores of a reduce, scan or scatter, load number
+ *   `reads.length` is no buffer but the loop's result at this position, whatever its `at`; in a scan
+ *   or scatter the one store is that load and nothing else. Its type is that of the terms, but for
+ *   argmax and argmin, whose terms have `dtype` and whose result is an i32 position.
+ * - An element that is loaded lies inside its buffer. A load has a `when` or a `bound`, or neither.
+ *   Where `when` is 0 nothing is read, but `at` may be computed (nothing traps), and points anywhere.
+ *   Where `bound.index` is not in [0, bound.size) the run ends in an error that names the line of
+ *   `bound.where`, or else the kernel's; a bound is checked at every position, behind a select too.
+ * - Expressions are typed: arguments of one type that the intrinsic takes, conditions bool, places i32.
+ *   What they mean says core/meaning.ts. They are graphs: what they share is computed once.
+ * - Buffers lie at multiples of 64 bytes; behind each, 16 bytes more of the arena may be read. A bool
+ *   is a byte, 0 or 1. Constants are written into the arena before the first run; inputs before each.
  */
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { bytesOf } from "../core/dtype.ts";
@@ -41,12 +60,12 @@ interface Common {
 
 export type Kernel =
   | (Common & { readonly loop: "map"; readonly stores: readonly Store[] })
-  /** In the stores' values, load number `reads.length` stands for the reduced value. */
   | (Common & {
       readonly loop: "reduce";
       readonly over: Shape;
       readonly combine: Combine;
       readonly value: Expression;
+      /** The type of the terms. */
       readonly dtype: DType;
       readonly stores: readonly Store[];
     })

@@ -1,4 +1,12 @@
-import { type Expression, type Load, subexpressions } from "../core/expression.ts";
+import type { DType } from "../core/dtype.ts";
+import {
+  type Expression,
+  intrinsics,
+  kinds,
+  type Load,
+  subexpressions,
+} from "../core/expression.ts";
+import { isPosition } from "../core/meaning.ts";
 import { sizeOf } from "../core/shape.ts";
 import { affine, isIdentity, rangeOf } from "./affine.ts";
 import { compilerFault } from "./fault.ts";
@@ -49,10 +57,11 @@ export function verifyProgram(program: Program): void {
     for (const b of kernel.reads) {
       if (!whole.has(b)) problem(i, `it reads ${b.name}, which is not there, or not anymore`);
     }
-    const loads = loadsOf(kernel);
+    const loads = loadsOf(kernel, (what) => problem(i, what));
     for (const e of [...loads.inside, ...loads.stored]) {
       checkLoad(kernel, e, (what) => problem(i, what));
     }
+    checkResult(kernel, loads, (what) => problem(i, what));
     for (const { buffer, value } of kernel.stores) {
       if (kernel.loop === "scatter") continue;
       const [expected, found] = [buffer.size, sizeOf(kernel.extents)];
@@ -84,14 +93,62 @@ export function verifyProgram(program: Program): void {
   }
 }
 
-function loadsOf(kernel: Kernel): Loads {
+type Problem = (what: string) => never;
+
+/** The kernel's loads; every expression is typed on the way. */
+function loadsOf(kernel: Kernel, problem: Problem): Loads {
   const loads = (roots: readonly Expression[]): Load[] =>
-    subexpressions(roots).filter((e) => e.kind === "load");
+    subexpressions(roots).filter((e): e is Load => {
+      checkTypes(e, problem);
+      return e.kind === "load";
+    });
   const places = kernel.loop === "scatter" ? [kernel.at, kernel.bound.index] : [];
   return {
     inside: kernel.loop === "map" ? [] : loads([...places, kernel.value]),
     stored: loads(kernel.stores.map((s) => s.value)),
   };
+}
+
+function checkTypes(e: Expression, problem: Problem): void {
+  if (e.kind === "apply") {
+    const [arity, , kind] = intrinsics[e.fn];
+    const [first] = e.args;
+    const taken: readonly DType[] = kinds[kind];
+    const fits = e.args.every((x) => x.dtype === first?.dtype && taken.includes(x.dtype));
+    if (e.args.length !== arity || !fits) {
+      problem(`${e.fn} gets ${e.args.map((x) => x.dtype).join(" and ")}`);
+    }
+  } else if (e.kind === "select") {
+    if (e.condition.dtype !== "bool") problem(`a choice depends on ${e.condition.dtype}`);
+    if (e.then.dtype !== e.dtype || e.otherwise.dtype !== e.dtype) {
+      problem(`a choice of ${e.dtype} is between ${e.then.dtype} and ${e.otherwise.dtype}`);
+    }
+  } else if (e.kind === "load") {
+    if (e.at.dtype !== "i32") problem(`load ${e.input} is at a place of ${e.at.dtype}`);
+    if (e.when && e.when.dtype !== "bool") problem(`load ${e.input} depends on ${e.when.dtype}`);
+    if (e.when && e.bound) problem(`load ${e.input} has a condition and a bound`);
+    if (e.bound && e.bound.index.dtype !== "i32") {
+      problem(`load ${e.input} is bound by ${e.bound.index.dtype}`);
+    }
+  }
+}
+
+/** The loop's result: known behind the loop only, and of its type. */
+function checkResult(kernel: Kernel, { inside, stored }: Loads, problem: Problem): void {
+  const isResult = (e: Expression): boolean => e.kind === "load" && e.input === kernel.reads.length;
+  if (inside.some(isResult)) problem("the loop reads its own result");
+  if (kernel.loop === "map") return;
+  if (kernel.loop === "reduce" && kernel.dtype !== kernel.value.dtype) {
+    problem(`its terms are ${kernel.value.dtype}, not ${kernel.dtype}`);
+  }
+  const position = kernel.loop === "reduce" && isPosition(kernel.combine);
+  const type = position ? "i32" : kernel.value.dtype;
+  for (const e of stored) {
+    if (isResult(e) && e.dtype !== type) problem(`its result is ${type}, not ${e.dtype}`);
+  }
+  if (kernel.loop === "reduce") return;
+  const [{ value }, ...others] = kernel.stores;
+  if (others.length > 0 || !isResult(value)) problem(`a ${kernel.loop} stores its result alone`);
 }
 
 /** Whether the kernel reads the buffer at the position alone that it writes next. */

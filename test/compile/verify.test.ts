@@ -6,7 +6,7 @@ import { fuse } from "../../src/compile/2-fuse.ts";
 import { schedule } from "../../src/compile/3-schedule.ts";
 import type { Buffer, Kernel, Program } from "../../src/compile/program.ts";
 import { verifyProgram } from "../../src/compile/verify-program.ts";
-import { apply, constant, index, load } from "../../src/core/expression.ts";
+import { apply, cast, constant, index, load } from "../../src/core/expression.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
 import { input, tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
@@ -117,6 +117,48 @@ test.each<[string, Program, string]>([
     "a load of what is not read",
     withKernel(product, () => ({ value: load(9, "f32", index(0)) })),
     "load 9 is not a f32",
+  ],
+  [
+    "a loop that reads its own result",
+    withKernel(product, (k) => ({ value: load(k.reads.length, "f32", index(0)) })),
+    "reads its own result",
+  ],
+  [
+    "a result of another type",
+    withKernel(product, (k) => ({
+      stores: [{ ...k.stores[0]!, value: cast(load(k.reads.length, "i32", index(0)), "f32") }],
+    })),
+    "result is f32, not i32",
+  ],
+  [
+    "a scatter that stores something else",
+    withKernel(scattering, (k) => ({
+      stores: [{ ...k.stores[0]!, value: constant(0, "f32") }],
+    })),
+    "stores its result alone",
+  ],
+  ["terms of another type", withKernel(product, () => ({ dtype: "f64" })), "are f32, not f64"],
+  [
+    "arguments of two types",
+    withKernel(temporary, (k) => ({
+      stores: [
+        {
+          ...k.stores[0]!,
+          value: { ...apply("add", constant(1, "f32"), constant(1, "f64")), dtype: "f32" },
+        },
+      ],
+    })),
+    "add gets f32 and f64",
+  ],
+  [
+    "a load with a condition and a bound",
+    withKernel(product, (k) => ({
+      value: load(0, k.reads[0]!.dtype, constant(0, "i32"), {
+        when: constant(1, "bool"),
+        bound: { index: constant(0, "i32"), size: 1 },
+      }),
+    })),
+    "a condition and a bound",
   ],
   [
     "two stores to one place",
