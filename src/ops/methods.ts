@@ -9,102 +9,55 @@ import { evaluate, evaluateLater } from "../core/runtime.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import * as arithmetic from "./arithmetic.ts";
-import { broadcastTo, sum } from "./broadcast.ts";
-import { cast } from "./cast.ts";
+import * as broadcast from "./broadcast.ts";
+import * as casting from "./cast.ts";
 import * as compare from "./compare.ts";
 import * as indexing from "./indexing.ts";
-import { matmul } from "./matmul.ts";
+import * as multiplication from "./matmul.ts";
 import * as move from "./move.ts";
-import { pow } from "./power.ts";
+import * as power from "./power.ts";
 import * as reduce from "./reduce.ts";
 import * as transcendental from "./transcendental.ts";
 
-const functions = {
-  add: arithmetic.add,
-  sub: arithmetic.sub,
-  mul: arithmetic.mul,
-  div: arithmetic.div,
-  pow,
-  maximum: arithmetic.maximum,
-  minimum: arithmetic.minimum,
-  neg: arithmetic.neg,
-  abs: arithmetic.abs,
-  sign: arithmetic.sign,
-  square: arithmetic.square,
-  reciprocal: arithmetic.reciprocal,
-  sqrt: transcendental.sqrt,
-  rsqrt: transcendental.rsqrt,
-  exp: transcendental.exp,
-  expm1: transcendental.expm1,
-  log: transcendental.log,
-  log1p: transcendental.log1p,
-  sin: transcendental.sin,
-  cos: transcendental.cos,
-  tan: transcendental.tan,
-  asin: transcendental.asin,
-  acos: transcendental.acos,
-  atan: transcendental.atan,
-  sinh: transcendental.sinh,
-  cosh: transcendental.cosh,
-  tanh: transcendental.tanh,
-  asinh: transcendental.asinh,
-  acosh: transcendental.acosh,
-  atanh: transcendental.atanh,
-  erf: transcendental.erf,
-  sigmoid: transcendental.sigmoid,
-  relu: transcendental.relu,
-  softplus: transcendental.softplus,
-  equal: compare.equal,
-  notEqual: compare.notEqual,
-  less: compare.less,
-  lessEqual: compare.lessEqual,
-  greater: compare.greater,
-  greaterEqual: compare.greaterEqual,
-  logicalAnd: compare.logicalAnd,
-  logicalOr: compare.logicalOr,
-  logicalNot: compare.logicalNot,
-  isNaN: compare.isNaN,
-  isFinite: arithmetic.isFinite,
-  where: compare.where,
-  clamp: compare.clamp,
-  floor: compare.floor,
-  ceil: compare.ceil,
-  round: compare.round,
-  trunc: compare.trunc,
-  cast,
-  sum,
-  prod: reduce.prod,
-  mean: reduce.mean,
-  variance: reduce.variance,
-  max: reduce.max,
-  min: reduce.min,
-  argmax: reduce.argmax,
-  argmin: reduce.argmin,
-  logsumexp: reduce.logsumexp,
-  cumsum: reduce.cumsum,
-  reshape: move.reshape,
-  transpose: move.transpose,
-  broadcastTo,
-  slice: move.slice,
-  at: move.at,
-  pad: move.pad,
-  flip: move.flip,
-  expandDims: move.expandDims,
-  squeeze: move.squeeze,
-  gather: indexing.gather,
-  scatterAdd: indexing.scatterAdd,
-  take: indexing.take,
-  matmul,
-} as const;
+/** Every family whose functions are methods: a function that is added to one becomes a method. */
+const families = {
+  ...arithmetic,
+  ...broadcast,
+  ...casting,
+  ...compare,
+  ...indexing,
+  ...multiplication,
+  ...move,
+  ...power,
+  ...reduce,
+  ...transcendental,
+};
 
-/** The functions that are methods, too, by name. */
-type Functions = typeof functions;
+/** Functions of lists and of labels, and rules' helpers, read no better as methods. */
+const functionsOnly = [
+  "concatenate",
+  "stack",
+  "oneHot",
+  "spread",
+  "sumTo",
+  "toFloat",
+  "toNumber",
+] as const;
+
 /** A function as a method: its first argument is the tensor itself. */
 type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result
   ? (...rest: Rest) => Result
   : never;
+/** The methods that functions make; what is no function, such as a record, makes none. */
+type Methods<M> = {
+  readonly [Name in keyof M as Name extends (typeof functionsOnly)[number]
+    ? never
+    : M[Name] extends (...given: never) => unknown
+      ? Name
+      : never]: Method<M[Name]>;
+};
 /** Operators as methods of a tensor. */
-type Operators = { readonly [Name in keyof Functions]: Method<Functions[Name]> };
+type Operators = Methods<typeof families>;
 
 /** Numbers nested as deeply as the tensor has axes; a scalar is a bare number. */
 export type Nested = number | Nested[];
@@ -164,14 +117,22 @@ const reading: Reading & ThisType<Tensor> = {
   },
 };
 
-const methods = Object.fromEntries(
-  Object.entries(functions).map(([name, f]) => [
-    name,
-    function (this: Tensor, ...rest: unknown[]): Tensor {
-      return (f as (...all: unknown[]) => Tensor)(this, ...rest);
-    },
-  ]),
-);
-Object.assign(Tensor.prototype, methods, reading);
+/** Methods from functions of a tensor, which becomes their first operand. */
+export const methodsOf = (functions: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(functions).flatMap(([name, f]) =>
+      typeof f !== "function" || functionsOnly.some((only) => only === name)
+        ? []
+        : [
+            [
+              name,
+              function (this: Tensor, ...rest: readonly unknown[]): Tensor {
+                return f(this, ...rest);
+              },
+            ],
+          ],
+    ),
+  );
+Object.assign(Tensor.prototype, methodsOf(families), reading);
 
 export { Tensor };
