@@ -81,7 +81,7 @@ export function buildLayers(
  */
 export function shapeBehind(list: readonly Chosen[], shape: Shape | undefined): Shape | undefined {
   try {
-    const model = buildLayers(undefined, list.map(withoutValues), shape ?? rowOfInputs(1));
+    const model = buildLayers(undefined, withoutValues(list), shape ?? rowOfInputs(1));
     if (shape) return model.outputShape(shape);
     const { outputSize, outputAxis } = model;
     return typeof outputSize === "number" && outputAxis === -1

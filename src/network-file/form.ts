@@ -19,6 +19,8 @@ export interface Field {
   readonly otherwise?: string;
   /** Of a layer: it gives the first values of the parameter of this name, which is for this. */
   readonly role?: ParameterRole;
+  /** Of a layer: it says how many features come out. */
+  readonly decides?: "outputs";
 }
 
 /** The keys of a mapping, each with its form. */

@@ -29,6 +29,8 @@ export type Complaints = Iterable<readonly [Path, Complaint]>;
 interface Says<O> {
   /** What the options say against each other, or against what comes in where that is known. */
   readonly check?: (options: O, shape: Shape | undefined) => Complaints;
+  /** The same options with biases that are treated so; without it there are none to treat. */
+  readonly withBias?: (options: O, policy: BiasPolicy) => Chosen["options"];
   /** The module in a PyTorch script; without it there is none that computes the same. */
   readonly pytorch?: (options: O, within: Within<string>) => PyTorchText;
 }
@@ -37,7 +39,12 @@ interface Says<O> {
 export interface LayerRow extends Builder<Layer, Within<Layer>>, Says<Chosen["options"]> {
   /** The kind of the layer that it makes, known before any is made. */
   readonly kind: LayerKind;
+  /** The initializer that suits weights before an activation; xavierUniform where it is absent. */
+  readonly suits?: string;
 }
+
+/** What becomes of biases: held, trained one by one, or one for the whole layer. */
+export type BiasPolicy = "frozen" | "own" | "shared";
 
 /** A row: its functions get the options in the types that the fields say. */
 export function layerRow<const F extends Fields>(
@@ -48,13 +55,14 @@ export function layerRow<const F extends Fields>(
   says: Says<OptionsOf<F>> = {},
 ): LayerRow {
   const form: { readonly kind: "record"; readonly fields: F } = record(fields);
-  const { check, pytorch } = says;
+  const { check, pytorch, withBias } = says;
   return {
     kind,
     doc,
     form,
     build: (options, within) => build(asRead(form, options), within),
     ...(check && { check: (options, shape) => check(asRead(form, options), shape) }),
+    ...(withBias && { withBias: (options, policy) => withBias(asRead(form, options), policy) }),
     ...(pytorch && { pytorch: (options, within) => pytorch(asRead(form, options), within) }),
   };
 }

@@ -28,6 +28,9 @@ const activation = <const F extends Fields>(
 const plain = (doc: string, make: () => Layer, pytorch: string): LayerRow =>
   activation(doc, {}, make, () => `${pytorch}()`);
 
+/** One that lets about half of the numbers through, so that weights begin larger. */
+const rectifying = (row: LayerRow): LayerRow => ({ ...row, suits: "heNormal" });
+
 const axis = { form: number({ whole: true }), doc: "The axis; −1 is the last.", default: -1 };
 
 const nested = list(
@@ -41,33 +44,39 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   identity: plain("y = x.", () => nn.identity(), "Identity"),
   sigmoid: plain("y = 1/(1 + e^−x).", () => nn.sigmoid(), "Sigmoid"),
   tanh: plain("y = tanh x.", () => nn.tanh(), "Tanh"),
-  relu: plain("y = max(x, 0).", () => nn.relu(), "ReLU"),
-  leakyRelu: activation(
-    "y = x for x > 0, else slope·x.",
-    { slope: { form: number(), doc: "The slope for negative x.", default: 0.01 } },
-    (options) => nn.leakyRelu(options),
-    ({ slope }) => `LeakyReLU(${slope})`,
+  relu: rectifying(plain("y = max(x, 0).", () => nn.relu(), "ReLU")),
+  leakyRelu: rectifying(
+    activation(
+      "y = x for x > 0, else slope·x.",
+      { slope: { form: number(), doc: "The slope for negative x.", default: 0.01 } },
+      (options) => nn.leakyRelu(options),
+      ({ slope }) => `LeakyReLU(${slope})`,
+    ),
   ),
-  elu: activation(
-    "y = x for x > 0, else α(e^x − 1).",
-    { alpha: { form: number(), doc: "α.", default: 1 } },
-    (options) => nn.elu(options),
-    ({ alpha }) => `ELU(${alpha})`,
+  elu: rectifying(
+    activation(
+      "y = x for x > 0, else α(e^x − 1).",
+      { alpha: { form: number(), doc: "α.", default: 1 } },
+      (options) => nn.elu(options),
+      ({ alpha }) => `ELU(${alpha})`,
+    ),
   ),
-  selu: plain(
-    "y = λx for x > 0, else λα(e^x − 1), λ ≈ 1.0507, α ≈ 1.6733.",
-    () => nn.selu(),
-    "SELU",
+  selu: rectifying(
+    plain("y = λx for x > 0, else λα(e^x − 1), λ ≈ 1.0507, α ≈ 1.6733.", () => nn.selu(), "SELU"),
   ),
-  gelu: plain("y = x·Φ(x), Φ being the normal distribution function.", () => nn.gelu(), "GELU"),
-  geluTanh: activation(
-    "gelu by the usual approximation with tanh.",
-    {},
-    () => nn.geluTanh(),
-    () => 'GELU(approximate="tanh")',
+  gelu: rectifying(
+    plain("y = x·Φ(x), Φ being the normal distribution function.", () => nn.gelu(), "GELU"),
   ),
-  silu: plain("y = x·σ(x), also called swish.", () => nn.silu(), "SiLU"),
-  mish: plain("y = x·tanh(ln(1 + e^x)).", () => nn.mish(), "Mish"),
+  geluTanh: rectifying(
+    activation(
+      "gelu by the usual approximation with tanh.",
+      {},
+      () => nn.geluTanh(),
+      () => 'GELU(approximate="tanh")',
+    ),
+  ),
+  silu: rectifying(plain("y = x·σ(x), also called swish.", () => nn.silu(), "SiLU")),
+  mish: rectifying(plain("y = x·tanh(ln(1 + e^x)).", () => nn.mish(), "Mish")),
   softplus: activation(
     "y = ln(1 + e^(βx))/β.",
     { beta: { form: number({ above: 0 }), doc: "β.", default: 1 } },
@@ -96,7 +105,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     (options) => nn.hardtanh(options),
     ({ min, max }) => `Hardtanh(${min}, ${max})`,
   ),
-  relu6: plain("y = min(max(x, 0), 6).", () => nn.relu6(), "ReLU6"),
+  relu6: rectifying(plain("y = min(max(x, 0), 6).", () => nn.relu6(), "ReLU6")),
   hardsigmoid: plain("y = min(max(x/6 + ½, 0), 1).", () => nn.hardsigmoid(), "Hardsigmoid"),
   hardswish: plain("y = x·hardsigmoid(x).", () => nn.hardswish(), "Hardswish"),
   dropout: layerRow(
@@ -119,12 +128,23 @@ export const layers: Readonly<Record<string, LayerRow>> = {
 export const layersIn = ({ name, options }: Chosen): readonly Chosen[] =>
   rowOf(layers, name).form === nested ? asRead(nested, options) : [];
 
-/** A layer without the values that it begins with, those inside of it included. */
-export function withoutValues(layer: Chosen): Chosen {
-  const { name, options } = layer;
-  const { form } = rowOf(layers, name);
-  if (form === nested) return { name, options: asRead(nested, options).map(withoutValues) };
-  if (form.kind !== "record") return layer;
-  const kept = Object.entries(options).filter(([field]) => form.fields[field]?.role === undefined);
-  return { name, options: Object.fromEntries(kept) };
-}
+/** A list with each layer proper changed, those inside of other layers included. */
+export const mapLayers = (
+  list: readonly Chosen[],
+  change: (layer: Chosen, row: LayerRow) => Chosen["options"],
+): readonly Chosen[] =>
+  list.map((layer): Chosen => {
+    const { name, options } = layer;
+    const row = rowOf(layers, name);
+    if (row.form !== nested) return { name, options: change(layer, row) };
+    return { name, options: mapLayers(asRead(nested, options), change) };
+  });
+
+/** A list of layers without the values that they begin with. */
+export const withoutValues = (list: readonly Chosen[]): readonly Chosen[] =>
+  mapLayers(list, ({ options }, { form }) => {
+    if (form.kind !== "record") return options;
+    const { fields } = form;
+    const kept = Object.entries(options).filter(([field]) => fields[field]?.role === undefined);
+    return Object.fromEntries(kept);
+  });

@@ -8,7 +8,12 @@ import { type Complaints, layerRow } from "./layer-row.ts";
 export const mostOutputs = 10_000_000;
 
 const fields = {
-  outputs: { form: whole(1, mostOutputs), doc: "The number of outputs.", required: true },
+  outputs: {
+    form: whole(1, mostOutputs),
+    doc: "The number of outputs.",
+    required: true,
+    decides: "outputs",
+  },
   weight: {
     form: startOf(2),
     doc: "First weights: a list of numbers for each output, one number for all, or an initializer.",
@@ -52,6 +57,14 @@ export const linearRow = layerRow(
   },
   {
     check: checkValues,
+    withBias: ({ frozen, ...rest }, policy) => ({
+      ...rest,
+      frozen: [
+        ...(frozen === true || (typeof frozen === "object" && frozen.includes("weight")) ? ["weight"] : []),
+        ...(policy === "frozen" ? ["bias"] : []),
+      ],
+      sharedBias: policy === "shared",
+    }),
     pytorch({ outputs, bias, sharedBias, learningRate }, { inputs }) {
       if (sharedBias) return { cannot: "a bias that a layer shares" };
       if (learningRate !== undefined) return { cannot: "a layer's own learning rate" };

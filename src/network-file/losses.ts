@@ -19,6 +19,8 @@ import {
 export interface LossRow extends Builder<nn.Loss> {
   /** Labels 0, 1, 2 …; numbers; or numbers that are −1 and 1 where they say no and yes. */
   readonly targets: "labels" | "numbers" | "signs";
+  /** In the place of labels it takes a number for each class, too: how likely it is to be right. */
+  readonly distributions?: boolean;
   /** Outputs as probabilities, where they stand for such; undefined for outputs that do not. */
   readonly probabilities?: (outputs: readonly number[]) => readonly number[] | undefined;
   /** The body of a function in a PyTorch script: the error of outputs o and targets t. */
@@ -44,7 +46,7 @@ const classWeights = {
   otherwise: "all the same",
 };
 
-interface Rest extends Pick<LossRow, "probabilities"> {
+interface Rest extends Pick<LossRow, "probabilities" | "distributions"> {
   readonly targets?: LossRow["targets"];
   /** The errors of all outputs in a PyTorch script, where the options are as usual. */
   readonly terms?: string;
@@ -147,6 +149,7 @@ export const losses: Readonly<Record<string, LossRow>> = {
     },
     {
       targets: "labels",
+      distributions: true,
       probabilities: softmax,
       terms: 'F.cross_entropy(o, t, reduction="none")',
     },

@@ -9,6 +9,7 @@ import type { Trainer } from "../train/trainer.ts";
 import { buildModel } from "./build.ts";
 import type { RawData } from "./datasets.ts";
 import { rowOf } from "./form.ts";
+import { layers as rows } from "./layers.ts";
 import { losses } from "./losses.ts";
 import type { ExamplesSection, NetworkFile } from "./network.ts";
 import { type Complaint, NetworkFileError, type Path, sourceOf } from "./source.ts";
@@ -37,10 +38,10 @@ export function fitTargets(
   notes: readonly string[] = [],
 ): Fitted {
   const { name } = network.loss;
-  const wants = rowOf(losses, name).targets;
+  const { targets: wants, distributions } = rowOf(losses, name);
   const width = data.targets.shape.slice(1).reduce((product, n) => product * n, 1);
   if (data.classes === undefined) {
-    if (wants === "labels" && (name !== "crossEntropy" || width !== outputs)) {
+    if (wants === "labels" && (!distributions || width !== outputs)) {
       return mismatch(network, ["loss"], {
         message: `${name} needs class labels, and the targets of these data are numbers.`,
         expected: "targets that are names of classes, or another loss",
@@ -181,9 +182,11 @@ function decisive(network: NetworkFile, { inputs }: Dataset): Path {
   const { layers } = buildModel(network, width);
   const at = layers.findLastIndex(({ outputSize }) => outputSize !== "same");
   const chosen = network.layers[at];
-  return chosen === undefined
-    ? ["layers", network.layers.length - 1]
-    : ["layers", at, chosen.name, "outputs"];
+  if (chosen === undefined) return ["layers", network.layers.length - 1];
+  const { form } = rowOf(rows, chosen.name);
+  const fields = form.kind === "record" ? Object.entries(form.fields) : [];
+  const [field] = fields.find(([, { decides }]) => decides === "outputs") ?? [];
+  return ["layers", at, chosen.name, ...(field === undefined ? [] : [field])];
 }
 
 function mismatch(network: NetworkFile, path: Path, complaint: Complaint): never {

@@ -15,11 +15,11 @@ export class EngineError extends Error {
 const patience = 15_000;
 
 /** Requests that go on beside the pictures: their answers say nothing about the state. */
-const aside: readonly Method[] = ["acknowledge", "canvas", "paint"];
+const aside: readonly Method[] = ["acknowledge", "canvas", "forms", "paint"];
 
 interface Waiting {
   readonly method: Method;
-  readonly resolve: (value: never) => void;
+  readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -50,7 +50,7 @@ export class Client {
       this.#waiting.delete(data.id);
       if (waiting && !aside.includes(waiting.method)) this.onanswer();
       if ("failure" in data) waiting?.reject(new EngineError(data.failure));
-      else waiting?.resolve(data.result as never);
+      else waiting?.resolve(data.result);
     };
     return worker;
   }
@@ -69,7 +69,9 @@ export class Client {
     const id = ++this.#id;
     this.#worker.postMessage({ id, method, args }, transfer);
     const answer = new Promise<ReturnType<Api[M]>>((resolve, reject) => {
-      this.#waiting.set(id, { method, resolve, reject });
+      // The engine answers a method with what its type says.
+      const answered = (value: unknown) => resolve(value as ReturnType<Api[M]>);
+      this.#waiting.set(id, { method, resolve: answered, reject });
     });
     // Nobody waits for the answer to an acknowledgement.
     answer.catch(() => {});

@@ -5,6 +5,9 @@ import type { Agreement } from "../../src/explain/diagnose/agreement.ts";
 import type { Notation } from "../../src/explain/engine/notation.ts";
 import type { Language } from "../../src/explain/messages.ts";
 import type { LayerReport, NonFiniteReport } from "../../src/explain/report.ts";
+import type { FlagForm, NumberForm, WordForm } from "../../src/network-file/form.ts";
+import type { BiasPolicy as Policy } from "../../src/network-file/layer-row.ts";
+import type { LayerKind, ParameterRole } from "../../src/nn/layer.ts";
 import type { UpdateTiming } from "../../src/train/step.ts";
 
 export type { Language, LayerReport, NonFiniteReport, Notation, Section, UpdateTiming };
@@ -220,7 +223,42 @@ export interface DiagnosisView {
   readonly causes: readonly string[];
 }
 
-export type BiasPolicy = "file" | "frozen" | "own" | "shared";
+/** What a network file may name, as its tables say: the editor is made of this. */
+export interface Forms {
+  readonly layers: readonly LayerForm[];
+  readonly losses: readonly LossForm[];
+  readonly optimizers: readonly NamedForm[];
+}
+
+/** A name that may be chosen. */
+export interface NamedForm {
+  readonly name: string;
+  readonly doc: string;
+}
+
+export interface LossForm extends NamedForm {
+  readonly targets: "labels" | "numbers" | "signs";
+}
+
+export interface LayerForm extends NamedForm {
+  readonly kind: LayerKind;
+  /** Options with a value of their own that one control can show. */
+  readonly fields: readonly FieldForm[];
+  /** The options that give first values of parameters, and what those are for. */
+  readonly starts: readonly { readonly name: string; readonly role: ParameterRole }[];
+  /** The initializer that suits the weights before it. */
+  readonly suits?: string;
+}
+
+export interface FieldForm extends NamedForm {
+  readonly form: NumberForm | FlagForm | WordForm;
+  /** The value where nothing is said; absent where one has to be. */
+  readonly usual?: number | boolean | string;
+  /** Whether it is the number of outputs. */
+  readonly outputs: boolean;
+}
+
+export type BiasPolicy = "file" | Policy;
 
 /** A run to compare with another. */
 export interface RunSettings {

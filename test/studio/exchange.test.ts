@@ -151,7 +151,9 @@ describeStudio("exchange", (v) => {
     await page.locator("dialog fieldset button").last().click();
     await page.locator("dialog .editor > .row select").last().selectOption("moons");
     await page.locator("dialog .editor > .row select").first().selectOption("crossEntropy");
-    await page.locator("dialog fieldset .row").last().locator("select").selectOption("none");
+    // How many outputs there are follows from the data now.
+    expect(await page.locator("dialog fieldset input[type=number]").last().isDisabled()).toBe(true);
+    await page.locator("dialog fieldset .row").last().locator("button").click();
     await page.locator("dialog .editor button.main").click();
     await soon(() => page.locator("dialog[open]").count()).toBe(0);
     expect(await page.locator(".frame .title").count()).toBe(4);

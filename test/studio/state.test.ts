@@ -5,9 +5,19 @@ import { uniformAt } from "../../src/core/random.ts";
 import { numeral } from "../../src/explain/diagnose/agreement.ts";
 import "../../src/index.ts";
 import { Engine } from "../../studio/src/engine/engine.ts";
+import { formsOf } from "../../studio/src/engine/forms.ts";
 import { overTable } from "../../studio/src/engine/over-table.ts";
 import type { StepView, Structure } from "../../studio/src/protocol.ts";
-import { buildOf, fileOf } from "../../studio/src/state/build.ts";
+import {
+  allows,
+  buildOf,
+  type DataKind,
+  fileOf,
+  itemOf,
+  outputsOf,
+  valueOf,
+  withLayer,
+} from "../../studio/src/state/build.ts";
 import { sorted } from "../../studio/src/state/files.ts";
 import {
   type Box,
@@ -409,6 +419,7 @@ describe("numbers", () => {
 });
 
 describe("files", () => {
+  const forms = formsOf();
   const text =
     "layers: [linear: { outputs: 2, weight: [[1, 2], [3, 4]] }, sigmoid]\nloss: halfSquaredError\noptimizer: sgd\ndata: { generate: moons }\n";
   it("make a network over a table", () => {
@@ -449,14 +460,54 @@ describe("files", () => {
   it("are what a filled form says", () => {
     const form = buildOf(text);
     expect(form).toMatchObject({
-      layers: [],
-      output: "sigmoid",
+      layers: [{ name: "linear" }, { name: "sigmoid" }],
       loss: "halfSquaredError",
       optimizer: "sgd",
     });
-    const made = fileOf({ ...form, layers: [{ units: 5, activation: "relu" }], data: "xor" }, text);
-    expect(buildOf(made).layers).toEqual([{ units: 5, activation: "relu" }]);
+    const layers = [
+      { name: "linear", options: { outputs: 5, weight: [[1], [2]], frozen: true } },
+      { name: "relu", options: {} },
+      { name: "dropout", options: { rate: 0.25 } },
+      ...form.layers,
+    ];
+    const made = fileOf({ ...form, layers, data: "xor" }, text, forms);
+    expect(buildOf(made)).toMatchObject({
+      layers: [
+        { name: "linear", options: { outputs: 5, weight: "heNormal", bias: 0 } },
+        { name: "relu", options: {} },
+        { name: "dropout", options: { rate: 0.25 } },
+        { name: "linear", options: { outputs: 1, weight: "xavierUniform", bias: 0 } },
+        { name: "sigmoid", options: {} },
+      ],
+    });
     expect(made).toContain("xor");
+    expect(made).not.toContain("frozen");
+  });
+  it("have as many outputs as the loss needs for the data", () => {
+    const form = buildOf(text);
+    const outputs = (loss: string, data: DataKind) =>
+      outputsOf(forms, buildOf(fileOf({ ...form, loss, data }, text, forms)).layers[0]!);
+    expect(outputs("crossEntropy", "moons")).toBe(2);
+    expect(outputs("multiMargin", "moons")).toBe(2);
+    expect(outputs("hinge", "moons")).toBe(1);
+    expect(outputs("crossEntropy", "blobs")).toBe(3);
+    expect(outputs("halfSquaredError", "keep")).toBe(outputsOf(forms, form.layers[0]!));
+  });
+  it("get another dense layer in front of the outputs, and other layers with what they need", () => {
+    const { layers } = buildOf(text);
+    expect(withLayer(forms, layers).map(({ name }) => name)).toEqual([
+      ...["linear", "tanh"],
+      ...layers.map(({ name }) => name),
+    ]);
+    const row = (name: string) => forms.layers.find((form) => form.name === name)!;
+    expect(itemOf(row("linear"), 7)).toEqual({ name: "linear", options: { outputs: 7 } });
+    expect(itemOf(row("dropout"), 7)).toEqual({ name: "dropout", options: {} });
+    const [rate] = row("dropout").fields;
+    expect(valueOf(itemOf(row("dropout"), 7), rate!)).toBe(0.5);
+    const form = rate!.form.kind === "number" ? rate!.form : undefined;
+    expect([-0.1, 0, 0.9, 1].map((n) => form && allows(form, n))).toEqual([
+      ...[false, true, true, false],
+    ]);
   });
 });
 

@@ -5,6 +5,7 @@ import type {
   DiagnosisView,
   ExportFormat,
   Failure,
+  Forms,
   Frame,
   HistoryView,
   LineView,
@@ -28,6 +29,7 @@ export interface Seen {
 
 export interface Api {
   open(source: Source, look: Look): Opened;
+  forms(): Forms;
   reseeded(): string;
   overTable(text: string, table: TableFile): Source;
   look(look: Look): Seen;

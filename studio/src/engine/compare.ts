@@ -1,6 +1,7 @@
 /** The same network from the same start, trained in two ways. */
 import { indexText } from "../../../src/explain/engine/trace.ts";
 import type { Chosen } from "../../../src/network-file/form.ts";
+import { mapLayers } from "../../../src/network-file/layers.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
 import { parseNetwork } from "../../../src/network-file/parse.ts";
 import { type PreparedNetwork, prepareNetwork } from "../../../src/network-file/prepare.ts";
@@ -9,19 +10,10 @@ import { checkSize, limits } from "./limits.ts";
 import { failureOf } from "./training.ts";
 
 /** Layers with biases that are held, trained one by one, or shared by the layer. */
-function withBias(layers: readonly Chosen[], policy: BiasPolicy): readonly Chosen[] {
-  if (policy === "file") return layers;
-  return layers.map((layer): Chosen => {
-    const { name, options } = layer;
-    if (Array.isArray(options)) return { name, options: withBias(options, policy) };
-    const own = options as Readonly<Record<string, unknown>>;
-    if (!("sharedBias" in own)) return layer;
-    const held =
-      own.frozen === true || (Array.isArray(own.frozen) && own.frozen.includes("weight"));
-    const frozen = [...(held ? ["weight"] : []), ...(policy === "frozen" ? ["bias"] : [])];
-    return { name, options: { ...own, frozen, sharedBias: policy === "shared" } };
-  });
-}
+const withBias = (layers: readonly Chosen[], policy: BiasPolicy): readonly Chosen[] =>
+  policy === "file"
+    ? layers
+    : mapLayers(layers, ({ options }, row) => row.withBias?.(options, policy) ?? options);
 
 interface Run {
   readonly prepared: PreparedNetwork;

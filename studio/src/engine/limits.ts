@@ -1,7 +1,13 @@
 /** What a page is ready to open: a stranger's link must neither hang it nor fill the memory. */
+
+import { at } from "../../../src/core/at.ts";
 import { fail } from "../../../src/core/errors.ts";
+import { type Shape, sizeOf } from "../../../src/core/shape.ts";
+import { buildLayers, rowOfInputs } from "../../../src/network-file/build.ts";
 import type { Chosen } from "../../../src/network-file/form.ts";
+import { layersIn, withoutValues } from "../../../src/network-file/layers.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
+import type { Layer } from "../../../src/nn/layer.ts";
 
 export const limits = {
   /** Characters of a network file, and of all tables together. */
@@ -30,25 +36,27 @@ function check(what: string, found: number, most: number): void {
 }
 
 interface Totals {
-  layers: number;
-  /** Those with weights: the error term of each is computed by itself. */
-  dense: number;
+  /** Layers with parameters: the error term of each is computed by itself. */
+  trained: number;
   parameters: number;
-  width: number;
 }
 
-/** Counts before anything of that size is made. */
-function count(layers: readonly Chosen[], totals: Totals): void {
-  for (const { options } of layers) {
-    totals.layers++;
-    if (Array.isArray(options)) count(options as readonly Chosen[], totals);
-    const { outputs } = options as { outputs?: number };
-    if (outputs === undefined) continue;
-    check("units in a layer", outputs, limits.width);
-    totals.dense++;
-    totals.parameters += outputs * (totals.width + 1);
-    totals.width = outputs;
+/** Layers inside of layers included. */
+const layerCount = (layers: readonly Chosen[]): number =>
+  layers.reduce((sum, layer) => sum + 1 + layerCount(layersIn(layer)), 0);
+
+/** Counts what the layers say of themselves, before anything of that size is made. */
+function count(layer: Layer, input: Shape, totals: Totals): Shape {
+  const output = layer.outputShape(input);
+  if (layer.layers.length > 0) {
+    layer.layers.reduce((shape, inner) => count(inner, shape, totals), input);
+    return output;
   }
+  check("units in a layer", at(output, output.length - 1), limits.width);
+  const own = Object.values(layer.parameters);
+  if (own.length > 0) totals.trained++;
+  totals.parameters += own.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return output;
 }
 
 export function checkSize(network: NetworkFile, tables: readonly string[]): void {
@@ -71,12 +79,13 @@ export function checkSize(network: NetworkFile, tables: readonly string[]): void
   }
   const inputs = network.inputs ?? data?.examples?.[0]?.inputs.length ?? 2;
   check("inputs", inputs, limits.width);
-  const totals: Totals = { layers: 0, dense: 0, parameters: 0, width: inputs };
-  count(network.layers, totals);
-  check("layers", totals.layers, limits.layers);
+  check("layers", layerCount(network.layers), limits.layers);
+  const input = rowOfInputs(inputs);
+  const totals: Totals = { trained: 0, parameters: 0 };
+  count(buildLayers(undefined, withoutValues(network.layers), input), input, totals);
   check("parameters", totals.parameters, limits.parameters);
   check("examples in a batch", training.batchSize, limits.batch);
-  const products = training.batchSize * totals.parameters * totals.dense;
+  const products = training.batchSize * totals.parameters * totals.trained;
   check("products in a batch", products, limits.products);
 }
 

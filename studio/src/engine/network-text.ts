@@ -1,18 +1,25 @@
 /** The network file of what is open, with the numbers as they are now. */
-import { Document, isMap, isPair, isScalar, isSeq, parse, parseDocument, visit } from "yaml";
+import { Document, isMap, isScalar, isSeq, parse, parseDocument, visit } from "yaml";
+import { fail } from "../../../src/core/errors.ts";
 import type { Engine } from "./engine.ts";
+import { fieldsOf, type Plain, type RawLayer, rawLayer, writtenLayer } from "./raw-layers.ts";
 
-type Plain = { [name: string]: unknown };
-
-/** The linear layer at a path such as "2.0" in a file's list of layers. */
-function layerAt(file: Plain, path: string): Plain | undefined {
-  let list = file.layers as unknown[];
-  for (const step of path.split(".")) {
-    const layer = list[Number(step)] as Plain | undefined;
-    if (Array.isArray(layer?.sequential)) list = layer.sequential;
-    else return layer?.linear as Plain | undefined;
+/** The layers with a parameter such as "2.0.weight" written out. */
+function withParameter(list: readonly unknown[], name: string, value: unknown): unknown[] {
+  const [step = "", ...inner] = name.split(".");
+  const layer = rawLayer(list[Number(step)]);
+  const own = inner.join(".");
+  // Copies: what an alias stands for is another layer, too.
+  const put = (options: RawLayer["options"]) =>
+    list.with(Number(step), writtenLayer({ name: layer.name, options }));
+  if (Array.isArray(layer.options)) return put(withParameter(layer.options, own, value));
+  if (!fieldsOf(layer.name).some(([field, { role }]) => field === own && role !== undefined)) {
+    fail("unsupported", {
+      message: `A network file cannot say the values of ${own} of the layer ${layer.name}.`,
+      fix: "Save the network with the command line: a checkpoint holds all values.",
+    });
   }
-  return undefined;
+  return put({ ...layer.options, [own]: value });
 }
 
 export function networkText(engine: Engine): string {
@@ -22,24 +29,24 @@ export function networkText(engine: Engine): string {
   if (!changed.parameters && !changed.examples && !changed.settings) return source.text;
   const file = parse(source.text) as Plain;
   if (changed.parameters) {
-    for (const [name, values] of trainer.snapshot()) {
-      const at = name.lastIndexOf(".");
-      const layer = layerAt(file, name.slice(0, at));
-      if (layer) layer[name.slice(at + 1)] = nested(values, trainer.model.parameters[name]!.shape);
+    const values = trainer.snapshot();
+    for (const [name, { shape }] of Object.entries(trainer.model.parameters)) {
+      const numbers = Array.from(values.get(name) ?? []);
+      file.layers = withParameter(file.layers as unknown[], name, nested(numbers, shape));
     }
   }
   if (changed.examples) {
-    const width = (n: number) => n / data.size;
     const row = (v: ArrayLike<number>, i: number) => {
-      const w = width(v.length);
-      return Array.from({ length: w }, (_, k) => v[i * w + k]!);
+      const width = v.length / data.size;
+      return Array.from(v).slice(i * width, (i + 1) * width);
     };
     const labels = data.classes;
     file.data = {
-      examples: Array.from({ length: data.size }, (_, i) => ({
-        inputs: row(data.inputs.data, i),
-        targets: labels ? labels[data.targets.data[i]!] : row(data.targets.data, i),
-      })),
+      examples: Array.from({ length: data.size }, (_, i) => {
+        const targets = row(data.targets.data, i);
+        const [label = 0] = targets;
+        return { inputs: row(data.inputs.data, i), targets: labels ? labels[label] : targets };
+      }),
       ...(labels ? { classes: labels } : {}),
     };
   }
@@ -59,24 +66,25 @@ export function reseeded(engine: Engine): string {
   const { source, network } = engine.current;
   const file = parseDocument(source.text);
   file.setIn(["training", "seed"], network.training.seed + 1);
-  visit(file, {
+  const layers = file.get("layers", true);
+  visit(isSeq(layers) ? layers : null, {
     Pair(_, { key, value }) {
-      if (!isScalar(key) || key.value !== "linear" || !isMap(value)) return;
-      const weight = value.items.find(
-        (p) => isPair(p) && isScalar(p.key) && p.key.value === "weight",
-      );
-      if (weight && isSeq(weight.value)) value.set("weight", "xavierUniform");
+      if (!isScalar(key) || !isMap(value)) return;
+      for (const [name, { role }] of fieldsOf(String(key.value))) {
+        if (role === "weight" && isSeq(value.get(name, true))) value.set(name, "xavierUniform");
+      }
     },
   });
   return file.toString({ lineWidth: 0 });
 }
 
-function nested(values: ArrayLike<number>, shape: readonly number[]): unknown {
-  if (shape.length === 0) return values[0];
-  if (shape.length === 1) return Array.from(values);
-  const [rows = 0, columns = 0] = shape;
-  return Array.from({ length: rows }, (_, r) =>
-    Array.from({ length: columns }, (_, c) => values[r * columns + c]!),
+/** Numbers in row-major order as lists of lists; a single one without axes is itself. */
+function nested(values: readonly number[], shape: readonly number[]): unknown {
+  const [n, ...inner] = shape;
+  if (n === undefined) return values[0];
+  const width = values.length / n;
+  return Array.from({ length: n }, (_, i) =>
+    nested(values.slice(i * width, (i + 1) * width), inner),
   );
 }
 

@@ -4,8 +4,7 @@ import { parseTable, type TableColumn } from "../../../src/data/csv.ts";
 import { suggestedFormat } from "../../../src/data/table-advice.ts";
 import { isEmpty } from "../../../src/data/table-dataset.ts";
 import type { Source, TableFile } from "../protocol.ts";
-
-type Plain = { [name: string]: unknown };
+import { layersOf, outputsField, type Plain, writtenLayer } from "./raw-layers.ts";
 
 /**
  * The table's last column that has values is what is predicted. How it writes numbers follows from
@@ -34,18 +33,24 @@ const classesOf = ({ type, cells }: TableColumn, missing: readonly string[]): nu
 
 /** As many outputs as there are classes, and weights that fit, whatever was written out before. */
 function fit(file: Plain, classes: number): void {
-  const layers = file.layers as Plain[];
-  const linears = layers.flatMap((l) => (typeof l === "object" && l.linear ? [l.linear] : []));
-  for (const linear of linears as Plain[]) {
-    for (const part of ["weight", "bias", "frozen"]) {
-      if (Array.isArray(linear[part])) delete linear[part];
-    }
-  }
-  const last = linears.at(-1) as Plain | undefined;
-  if (last) last.outputs = Math.max(1, classes);
-  // What follows the last layer with weights would bend logits and numbers alike.
-  const end = layers.findLastIndex((l) => typeof l === "object" && l.linear);
-  file.layers = layers.slice(0, end + 1);
+  const layers = layersOf(file);
+  // Lists belong to the network as it was: values of weights, and which parameters are held.
+  const free = layers.map(({ name, options }) =>
+    Array.isArray(options) ? { name, options } : { name, options: withoutLists(options) },
+  );
+  const sized = free.map(({ name, options }) => {
+    const outputs = outputsField(name);
+    return outputs === undefined || Array.isArray(options)
+      ? undefined
+      : { name, options: { ...options, [outputs]: Math.max(1, classes) } };
+  });
+  // What follows the last layer with a size of its own would bend logits and numbers alike.
+  const end = sized.findLastIndex((layer) => layer !== undefined);
+  const last = sized[end];
+  file.layers = last === undefined ? [] : [...free.slice(0, end), last].map(writtenLayer);
   file.loss = classes > 0 ? "crossEntropy" : "meanSquaredError";
   file.training = { ...(file.training as Plain | undefined), batchSize: 16 };
 }
+
+const withoutLists = (options: Plain): Plain =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => !Array.isArray(value)));

@@ -4,6 +4,7 @@ import { Boundary } from "./boundary.ts";
 import { compare } from "./compare.ts";
 import { Engine } from "./engine.ts";
 import { exported } from "./exports.ts";
+import { formsOf } from "./forms.ts";
 import { reseeded } from "./network-text.ts";
 import { overTable } from "./over-table.ts";
 import { failureOf, Training } from "./training.ts";
@@ -32,6 +33,7 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
         training.forget();
         return opened;
       }),
+    forms: () => formsOf(),
     reseeded: () => reseeded(engine),
     overTable: (text, table) => overTable(text, table),
     look: (look) => engine.look(look),

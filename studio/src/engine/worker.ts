@@ -7,10 +7,11 @@ import { serve } from "./serve.ts";
 
 installEvaluator(evaluateTensors);
 
-const scope = self as unknown as {
+/** The worker's own global; the library's types know that of a page. */
+declare const self: {
   postMessage(message: EngineEvent): void;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
 };
 
-const answer = serve((event) => scope.postMessage(event));
-scope.onmessage = ({ data }) => void answer(data);
+const answer = serve((event) => self.postMessage(event));
+self.onmessage = ({ data }) => void answer(data);

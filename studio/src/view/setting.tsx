@@ -4,6 +4,8 @@ import { full, read } from "./number.ts";
 
 interface Props {
   readonly name: string;
+  /** What it is, in a sentence. */
+  readonly doc?: string;
   readonly value: number;
   readonly accept: (n: number) => boolean;
   readonly change: (n: number) => void;
@@ -13,11 +15,11 @@ interface Props {
  * A number that is taken over when it is one; what is being typed is left alone. A form with one
  * that is wrong is not sent.
  */
-export function Setting({ name, value, accept, change }: Props) {
+export function Setting({ name, doc, value, accept, change }: Props) {
   const [wrong, setWrong] = useState(false);
   const [draft, setDraft] = useState<string>();
   return (
-    <label>
+    <label {...(doc === undefined ? {} : { title: doc })}>
       <span>{name}</span>
       <input
         inputMode="decimal"
