@@ -60,7 +60,9 @@ export const linearRow = layerRow(
     withBias: ({ frozen, ...rest }, policy) => ({
       ...rest,
       frozen: [
-        ...(frozen === true || (typeof frozen === "object" && frozen.includes("weight")) ? ["weight"] : []),
+        ...(frozen === true || (typeof frozen === "object" && frozen.includes("weight"))
+          ? ["weight"]
+          : []),
         ...(policy === "frozen" ? ["bias"] : []),
       ],
       sharedBias: policy === "shared",
