@@ -7,7 +7,7 @@
 import { withSite } from "../../core/call-site.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
-import { type Graph, nodesOf, unbound } from "../../core/graph.ts";
+import { type Graph, leafData, nodesOf, unbound } from "../../core/graph.ts";
 import { checkKind, graph } from "../../core/kinds.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { shown } from "../../core/wording.ts";
@@ -29,9 +29,18 @@ interface Step {
   readonly node: Tensor;
   readonly place: number;
   readonly from: readonly number[];
-  /** The inputs' values, gathered anew in each run. */
+  /** The inputs' values, gathered in each run. */
   readonly inputs: TypedArray[];
-  readonly kernel: Kernel | number;
+  /** Absent where it is made when it runs. */
+  readonly kernel: Kernel | number | undefined;
+}
+
+/** The node's loop, or the number of the input whose elements it has unchanged. */
+function kernelOf(node: Tensor): Kernel | number {
+  const meaning = node.op.meaning(node.inputs, node, node.attributes);
+  return withSite(node.site, () =>
+    meaning.loop === "compose" ? compose(node, meaning.build) : compileLoop(node, meaning),
+  );
 }
 
 function compose(node: Tensor, build: (inputs: readonly Tensor[]) => Tensor): Kernel {
@@ -47,7 +56,11 @@ const noValues = (found: unknown): never =>
     found: shown(found),
   });
 
-function compile(graph: Graph): Interpreted {
+/**
+ * A graph that runs `once` makes each kernel when its turn comes and keeps none, so that memory does
+ * not grow with what was run.
+ */
+function compile(graph: Graph, once = false): Interpreted {
   const bound = new Set(graph.inputs);
   const nodes = nodesOf(graph.outputs, (node) => bound.has(node));
   const place = new Map(nodes.map((node, i) => [node, i]));
@@ -56,16 +69,13 @@ function compile(graph: Graph): Interpreted {
   const steps: Step[] = [];
   nodes.forEach((node, i) => {
     const leaf = bound.has(node);
-    const meaning = leaf ? undefined : node.op.meaning(node.inputs, node, node.attributes);
-    if (meaning === undefined || meaning.loop === "leaf") {
-      if (!leaf) values[i] = meaning?.data ?? unbound(node);
+    if (leaf || node.op.derivative.kind === "leaf") {
+      if (!leaf) values[i] = leafData(node) ?? unbound(node);
       given.push(node);
       return;
     }
-    const kernel = withSite(node.site, () =>
-      meaning.loop === "compose" ? compose(node, meaning.build) : compileLoop(node, meaning),
-    );
-    if (typeof kernel !== "number") values[i] = buffer(node);
+    const kernel = once ? undefined : kernelOf(node);
+    if (typeof kernel === "function") values[i] = buffer(node);
     const from = node.inputs.map((x) => place.get(x)!);
     steps.push({ node, place: i, from, inputs: new Array(from.length), kernel });
   });
@@ -77,10 +87,13 @@ function compile(graph: Graph): Interpreted {
       if (at !== undefined) values[at] = fitting(graph.inputs[i]!, data[i]);
     });
     if (observe) for (const node of given) observe(node, values[place.get(node)!]!);
-    for (const { node, place: at, from, inputs, kernel } of steps) {
+    for (const { node, place: at, from, inputs, kernel = kernelOf(node) } of steps) {
       for (let k = 0; k < from.length; k++) inputs[k] = values[from[k]!]!;
       if (typeof kernel === "number") values[at] = inputs[kernel]!;
-      else kernel(inputs, values[at]!);
+      else {
+        values[at] ??= buffer(node);
+        kernel(inputs, values[at]);
+      }
       observe?.(node, values[at]!);
     }
     return results.map((at) => values[at]!);
@@ -102,3 +115,7 @@ export const interpreter: Omit<SynchronousBackend, "compile"> & {
     return compile(given);
   },
 };
+
+/** The values of a graph's outputs, of which no second run is needed. */
+export const runOnce = (graph: Graph, values: readonly TypedArray[]): TypedArray[] =>
+  compile(graph, true).run(values);
