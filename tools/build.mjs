@@ -28,7 +28,7 @@ export const entries = {
   "files-browser": "src/files/browser.ts",
 };
 
-// Built beside dist and then exchanged, so that whoever reads dist finds the old or the new one.
+// Built beside dist and then exchanged, so that a reader of dist finds the old or the new one.
 const fresh = path(`node_modules/.cache/chainrule-${process.pid}`);
 rmSync(fresh, { recursive: true, force: true });
 mkdirSync(fresh, { recursive: true });

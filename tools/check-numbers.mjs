@@ -3,7 +3,7 @@
  * last bits. Exits 1 if there is one.
  *
  * That are Math's elementary functions, of which core/elementary/scalar.ts has those of our own,
- * and powers, but for those of whole literals (2 ** 52) and of BigInts, which are exact: multiply,
+ * and powers, except those of whole literals (2 ** 52) and of BigInts, which are exact: multiply,
  * or use powerOfTen. Texts that depend on the locale are no better.
  */
 import { readdirSync, readFileSync } from "node:fs";

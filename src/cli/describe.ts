@@ -20,7 +20,7 @@ export function chainOf(network: NetworkFile, inputs: number): string {
   );
 }
 
-/** Remarks with what mends them, each set off by an empty line. */
+/** Remarks with their fixes, each set off by an empty line. */
 export const remarkLines = (remarks: readonly Remark[]): string[] =>
   remarks.flatMap(({ message, fix }) => [
     "",

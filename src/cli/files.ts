@@ -34,7 +34,7 @@ export const besides =
 export const checkpointOf = (path: string): string =>
   `${basename(path, extname(path))}.safetensors`;
 
-/** What mends a checkpoint that does not fit, for somebody who makes no trainers. */
+/** The fix for a checkpoint that does not fit, for somebody who makes no trainers. */
 export const checkpointFix = ({ code }: ChainruleError): string | undefined =>
   code === "checkpoint-mismatch"
     ? "Give the checkpoint of this network, or the network file that it was trained with."

@@ -41,7 +41,7 @@ function programOf(start: (run: Run) => void): Command {
       getErrHasColors: () => false,
     });
   const json = () => new Option("--json", "print JSON instead of text");
-  // Written out, lest --help load the trainer.
+  // Written out, so that --help need not load the trainer.
   const backend = () =>
     new Option("--backend <name>", "what runs the steps; default: auto").choices([
       "auto",
@@ -254,7 +254,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 // A reader that has seen enough, such as head, closes the pipe; that is no error. The work goes on,
-// since it may end with a file; a full disk behind the output is told, once, and is an error.
+// since it may end with a file; a full disk behind the output is reported, once, and is an error.
 let told = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", async (cause: NodeJS.ErrnoException) => {

@@ -84,7 +84,7 @@ export async function train(file: string, options: TrainOptions): Promise<number
   if (old && resumed) {
     takeOver(trainer, old.bytes, old.path);
     changed.push(...inFile(old.path, () => dataChanges(old.bytes, data.description)));
-    if (resumed.afresh) trainer.restart();
+    if (resumed.restart) trainer.restart();
   }
   announce(say, file, prepared, changed);
   const { epochs } = prepared.network.training;
@@ -117,7 +117,7 @@ export async function train(file: string, options: TrainOptions): Promise<number
   return exit.ok;
 }
 
-/** What the command line says otherwise than the file. */
+/** What the command line says that differs from the file. */
 function changes({ seed, update, epochs }: TrainOptions): Given {
   return {
     ...(seed === undefined ? {} : { seed }),

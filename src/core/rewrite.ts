@@ -1,4 +1,4 @@
-/** Graphs made anew from others. */
+/** New graphs made from others. */
 import { nodesOf } from "./graph.ts";
 import { node, type Tensor } from "./tensor.ts";
 

@@ -45,7 +45,7 @@ const isParsed = ({ columns, lines, size, missingValues, decimal, notes }: Parts
 
 type Parts = Readonly<Record<string, unknown>>;
 
-/** What tables are told by. */
+/** What tables are recognised by. */
 export const aTable = object("a table", "what parseTable gives", isParsed);
 export const tableOrRows: Kind = {
   name: "a table or rows",

@@ -21,7 +21,7 @@ const datasetParts = object(
   isDataset,
 );
 
-/** What datasets are told by. */
+/** What datasets are recognised by. */
 export const aDataset = object(
   "a dataset",
   "what dataset, examples, split or tableDataset give",

@@ -50,8 +50,8 @@ export function checkUnpacked(size: number, limit: number, bytes: Uint8Array): v
 }
 
 /**
- * The contents piece by piece: whoever has seen enough stops asking, and no more is unpacked.
- * Errors as in `gunzip`, but for the limit.
+ * The contents piece by piece: when the caller stops asking, no more is unpacked.
+ * Errors as in `gunzip`, except for the limit.
  */
 export async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   checkKind("gunzip", bytes, fileBytes);
@@ -74,7 +74,7 @@ export async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
   const stream = new DecompressionStream("gzip");
   const writer = stream.writable.getWriter();
   const reader = stream.readable.getReader();
-  // Corrupt data rejects all of these promises, and what fails is told by the reader: the others
+  // Corrupt data rejects all of these promises, and the reader reports what fails: the others
   // must have a handler from the start, or the process would end by an unhandled rejection.
   const ignore = (): void => {};
   writer.closed.catch(ignore);

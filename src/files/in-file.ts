@@ -25,7 +25,7 @@ export function moved(error: ChainruleError, where: string, fix = error.fix): Ch
 /**
  * Runs `read` on what stands in a file: its errors then name the file.
  *
- * @param fixFor a fix that suits whoever named the file better than the error's own
+ * @param fixFor a fix in place of the error's own, for the person who named the file
  */
 export function inFile<T>(
   path: string,

@@ -384,7 +384,7 @@ function bigInts(dtype: BigIntTensor["dtype"], size: number): BigIntTensor["data
   return dtype === "i64" ? new BigInt64Array(buffer) : new BigUint64Array(buffer);
 }
 
-/** A tensor by name, type and shape, whose elements are an error to whoever reads them. */
+/** A tensor by name, type and shape, whose elements cannot be read without an error. */
 function unread({ dtype, shape }: HeaderEntry, refuse: () => never): UnreadTensor {
   return {
     dtype,

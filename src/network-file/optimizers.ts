@@ -124,7 +124,7 @@ export interface OptimizerRow extends Builder<Optimizer> {
   readonly pytorch?: (options: Chosen["options"]) => PyTorchText;
 }
 
-/** A row whose options are those of the library's function, but for the schedule. */
+/** A row whose options are those of the library's function, except for the schedule. */
 function optimizer<const F extends Fields>(
   doc: string,
   make: (options: OptionsOf<F> & CommonOptions) => Optimizer,

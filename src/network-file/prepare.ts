@@ -32,7 +32,7 @@ export interface DataDescription {
 /** The datasets of a network file, fitted to its loss. */
 export interface NetworkData extends RawData {
   readonly description: DataDescription;
-  /** How right predictions are told. */
+  /** What counts as a right prediction. */
   readonly marks: Fitted["marks"];
 }
 

@@ -1,4 +1,4 @@
-/** Going on from a checkpoint: what the network file says otherwise than when it was made. */
+/** Going on from a checkpoint: what has changed in the network file since it was made. */
 import { fail } from "../core/errors.ts";
 import { listed } from "../core/wording.ts";
 import { decodeSafetensors } from "../files/safetensors.ts";
@@ -15,10 +15,10 @@ const settable = ["seed", "update", "epochs"] as const satisfies readonly (keyof
 /** A network as it is to be trained on. */
 export interface Resumption {
   readonly network: NetworkFile;
-  /** What is otherwise than in the checkpoint, a sentence for each. */
+  /** What differs from the checkpoint, a sentence for each difference. */
   readonly notes: readonly string[];
-  /** Losses are no longer comparable: the epoch and early stopping begin anew. */
-  readonly afresh: boolean;
+  /** Losses are no longer comparable: the epoch and early stopping start again. */
+  readonly restart: boolean;
 }
 
 /** The parts of a network file that decide what the losses mean. */
@@ -55,11 +55,11 @@ export function resumption(network: NetworkFile, bytes: Uint8Array, given: Given
   if (told.some(({ path }) => path.startsWith("layers"))) {
     notes.push("The layers go on from the parameters of the checkpoint, not from first values.");
   }
-  const afresh = told.some(({ path }) => measuring.some((part) => isWithin(path, part)));
-  if (afresh) {
-    notes.push("Losses are not comparable with those before: early stopping begins anew.");
+  const restart = told.some(({ path }) => measuring.some((part) => isWithin(path, part)));
+  if (restart) {
+    notes.push("Losses are not comparable with those before: early stopping starts again.");
   }
-  return { network: withTraining(network, settings), notes, afresh };
+  return { network: withTraining(network, settings), notes, restart };
 }
 
 /** Whether a path such as "data.csv.file" leads into a part such as "data". */
@@ -67,7 +67,7 @@ const isWithin = (path: string, part: string): boolean =>
   path === part || path.startsWith(`${part}.`);
 
 /**
- * What the data are otherwise than those of the checkpoint, though the file says the same.
+ * How the data differ from those of the checkpoint, though the file says the same.
  *
  * @throws ChainruleError "checkpoint-mismatch" where inputs, targets or classes have other names.
  */
@@ -82,7 +82,7 @@ export function dataChanges(bytes: Uint8Array, now: DataDescription): string[] {
       message: `The data have other ${what} than those that the checkpoint was trained on.`,
       expected: listed(expected),
       found: found === undefined ? "none" : listed(found),
-      fix: "Take data with the same columns and classes, or train anew without --resume.",
+      fix: "Take data with the same columns and classes, or train from the start without --resume.",
     });
   }
   const same = JSON.stringify(before.preprocessing) === JSON.stringify(now.preprocessing);

@@ -353,7 +353,7 @@ const required = (form: RecordForm): string[] =>
 
 type Entry = [name: string, key: Node, value: Place];
 
-/** Name, key and value of each entry. Keys are texts: the parser was told so. */
+/** Name, key and value of each entry. Keys are texts: the parser's settings say so. */
 function pairs(node: YAMLMap): Entry[] {
   return node.items.flatMap(({ key, value }) =>
     isScalar(key) ? [[String(key.value), key as Node, value as Place]] : [],

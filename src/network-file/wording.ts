@@ -145,7 +145,7 @@ export function fits(form: Form, node: Place): boolean {
   }
 }
 
-/** How to write what was probably meant, where that can be told. */
+/** How to write what was probably meant, where that is clear. */
 export function wordFor(node: Place, form: Form): string | undefined {
   const value = isScalar(node) ? node.value : undefined;
   const forms = form.kind === "either" ? form.of : [form];

@@ -273,7 +273,7 @@ interface ClassOptions extends LossOptions {
   readonly classWeights?: readonly number[] | Tensor;
 }
 
-/** One weight for each class: fewer would be stretched, more be left over, and nobody told. */
+/** One weight for each class: with fewer or more, some would be repeated or ignored without a word. */
 function weightsOfClasses(given: readonly number[] | Tensor, output: Tensor): Tensor {
   const weights = asFactor("classWeights", given, output);
   const classes = output.shape[output.rank - 1]!;

@@ -95,7 +95,7 @@ export class Client {
     }
   }
 
-  /** Whoever waits for an answer is told that there will be none. */
+  /** Ends every call that waits for an answer: there will be none. */
   #giveUp(failure: Failure): void {
     this.#worker?.terminate();
     this.#worker = undefined;

@@ -31,7 +31,7 @@ const state = document.documentElement.dataset;
 state.ready = "";
 performance.mark("ready");
 if (there) {
-  // Whoever is offline later has all of the page.
+  // The page then works without a connection, too.
   await Promise.all([loadAll(), chinese().catch(() => {})]);
   state.complete = "";
 }

@@ -105,7 +105,7 @@ describe("reading values", () => {
     expect(compiled).toHaveLength(3);
   });
 
-  it("calls a user's operator anew, for it may read what has changed", () => {
+  it("calls a user's operator again, for it may read what has changed", () => {
     const { read } = recorded();
     let factor = tensor([1, 2, 3], { dtype: "f64" });
     const scaled = customOperator({

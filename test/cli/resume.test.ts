@@ -78,7 +78,7 @@ describe("is done, and said", () => {
       [
         "The file says loss.crossEntropy.labelSmoothing: 0.1 now, formerly 0.",
         "The file says training.epochs: 5 now, formerly 3.",
-        "Losses are not comparable with those before: early stopping begins anew.",
+        "Losses are not comparable with those before: early stopping starts again.",
       ],
     ],
     [
@@ -116,7 +116,7 @@ describe("is done, and said", () => {
       [
         "The file says data.validation: 0.5 now, formerly nothing.",
         "The file says training.epochs: 5 now, formerly 3.",
-        "Losses are not comparable with those before: early stopping begins anew.",
+        "Losses are not comparable with those before: early stopping starts again.",
         "The data have changed: their columns are scaled otherwise than before.",
       ],
     ],
@@ -206,7 +206,7 @@ describe("cannot be done, and is an error", () => {
       "another target",
       { data: "{ csv: { file: t.csv, target: kind, inputs: [b, a] } }", training: more },
       'found    "b", "a"',
-      /fix +Take data with the same columns and classes, or train anew without --resume/,
+      /fix +Take data with the same columns and classes, or train from the start without --resume/,
     ],
   ])("%s", async (_, changes, found, fix) => {
     const { code, again } = await resumed(changes);
@@ -216,7 +216,7 @@ describe("cannot be done, and is an error", () => {
     expect(stderr).toMatch(fix);
     expect(stderr).toMatch(/^ {2}at {7}n\.safetensors/m);
   });
-  it("the fixes mend it", async () => {
+  it("the fixes correct it", async () => {
     const seeded = await resumed({ training: "{ epochs: 5, batchSize: 2, seed: 3 }" }, [
       "--seed",
       "0",

@@ -79,7 +79,7 @@ describe("the examples", () => {
 
 describe("what does not belong together", () => {
   const head = "optimizer: adam\ntraining: { epochs: 1 }\n";
-  it("is told when training starts and when it ends, and in the report", async () => {
+  it("is printed when training starts and when it ends, and in the report", async () => {
     const cwd = folder();
     const text =
       "layers: [{ linear: { outputs: 2 } }]\nloss: negativeLogLikelihood\n" +

@@ -95,7 +95,7 @@ describe("the environment", () => {
     vi.stubGlobal("process", { env: new Proxy({}, { get: () => raise(new Error("odd")) }) });
     expect(() => variable("X")).toThrow("odd");
   });
-  it("is not there for whoever may not read it, and back again afterwards", () => {
+  it("is not there where it may not be read, and back again afterwards", () => {
     const own = { ...closed };
     vi.stubGlobal("process", own);
     const look = () => (globalThis.process.env as Record<string, string>).X ?? "unset";

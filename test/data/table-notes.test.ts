@@ -182,7 +182,7 @@ describe("thousands separators", () => {
     expect(build("x,y\n1.125,1\n3.400,0\n9.000,1\n", "y").notes).toEqual([]);
     expect(build("x;y\n1.125;1\n3.4;0\n9;1\n", "y").notes).toEqual([]);
   });
-  it("that go with no format are told", () => {
+  it("that go with no format are an error", () => {
     const { fix } = wrong("x;z;y\n1,5;2.5;1\n2,5;3.5;0\n", "y");
     expect(fix).toContain("Write all numbers of the table in one way");
   });

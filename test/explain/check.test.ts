@@ -93,7 +93,7 @@ describe("a function on another scale", () => {
     ["fast and periodic", (x: Tensor) => x.mul(1e6).sin(), 1.1],
     ["near a kink", (x: Tensor) => x.relu(), 1e-8],
     ["beside a jump", (x: Tensor) => x.floor().mul(x), 1 + 1e-7],
-  ])("is told: %s", async (_, f, v) => {
+  ])("is reported: %s", async (_, f, v) => {
     const { passed, text } = await explained(f, v);
     expect(passed, text).toBe(true);
     expect(text).toMatch(/central difference.*agrees/);

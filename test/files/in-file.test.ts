@@ -12,8 +12,8 @@ it("names the file, and keeps what a reader says of the place", () => {
   expect(within.message).toMatch(/^Bad\.\n {2}at {7}a\.bin \(line 3\)\n/);
   expect(failure("file-corrupt", () => inFile("a.bin", read("a.bin:3:1"))).where).toBe("a.bin:3:1");
   expect(failure("file-corrupt", () => inFile("a\x1b[2J", read())).where).toBe('"a\\u001b[2J"');
-  const fix = ({ code }: ChainruleError) => `Mend ${code}.`;
-  expect(failure("file-corrupt", () => inFile("a", read(), fix)).fix).toBe("Mend file-corrupt.");
+  const fix = ({ code }: ChainruleError) => `Repair ${code}.`;
+  expect(failure("file-corrupt", () => inFile("a", read(), fix)).fix).toBe("Repair file-corrupt.");
 });
 
 it("leaves other errors alone", () => {

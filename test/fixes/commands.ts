@@ -181,7 +181,7 @@ export const commands: readonly Row[] = [
     },
   ],
   [
-    "Take data with the same columns and classes, or train anew without --resume.",
+    "Take data with the same columns and classes, or train from the start without --resume.",
     () => {
       write(cwd, { "other.csv": table.replace("a,b", "c,b") });
       write(cwd, { "o.yaml": network({ data: "{ csv: { file: other.csv, target: kind } }" }) });

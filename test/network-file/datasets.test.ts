@@ -215,12 +215,12 @@ describe("targets are fitted to the loss", () => {
     const mixed = await rejection("file-invalid", toDatasets(network, read(words)));
     expect(mixed.fix).toContain('1 of 4 cells of column "y" are numbers');
     const csv = "{ csv: { file: t.csv, target: y, units: true } }";
-    const mended = parse({
+    const repaired = parse({
       loss: "meanSquaredError",
       layers: "[{ linear: { outputs: 1 } }]",
       data: csv,
     });
-    expect([...(await toDatasets(mended, read(units))).train.targets.data]).toEqual([12, 13, 15]);
+    expect([...(await toDatasets(repaired, read(units))).train.targets.data]).toEqual([12, 13, 15]);
   });
   it("quotes the columns that there are, and takes a number for no header", async () => {
     const network = parse({ data: "{ csv: { file: t.csv, target: 1 } }" });
@@ -258,8 +258,8 @@ describe("errors in data", () => {
     const read = files({ "t.csv": "a:b:kind\n1:2:x\n3:4:y\n" });
     const error = await rejection("data-invalid", toDatasets(parse({ data: csv() }), read));
     expect(error.message).toContain('If ":" divides the cells, say delimiter: ":".');
-    const mended = parse({ data: csv(", delimiter: ':'") });
-    expect((await toDatasets(mended, read)).train.size).toBe(2);
+    const repaired = parse({ data: csv(", delimiter: ':'") });
+    expect((await toDatasets(repaired, read)).train.size).toBe(2);
   });
   it("in a network that names none", async () => {
     const error = await rejection("file-invalid", toDatasets(parse({ data: undefined }), noFiles));

@@ -74,7 +74,7 @@ describe("a hostile file", () => {
     const marks = Array.from({ length: 50_000 }, () => "*a, &a 1").join(", ");
     expect(refused(`[&a 1, ${marks}]`)).toBeInstanceOf(ChainruleError);
   });
-  it("with many mistakes is told a part of them", () => {
+  it("with many mistakes gives a part of them", () => {
     const error = refused(text({ layers: `[${"rulu, ".repeat(5000)}relu]` }));
     expect(error?.message).toMatch(/has 1\d\d\d problems/);
     expect(error?.message).toMatch(/… and 9\d\d more/);

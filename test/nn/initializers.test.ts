@@ -199,7 +199,7 @@ describe("seeds", () => {
     const long = initializers.normal().fill([1000], 5, 1);
     expect(initializers.normal().fill([3, 4], 5, 1)).toEqual(long.slice(0, 12));
   });
-  it("values are rounded to the parameter's type, not drawn anew", () => {
+  it("values are rounded to the parameter's type, not drawn again", () => {
     const [a, b] = (["f32", "f64"] as const).map((dtype) =>
       initialize(initializers.normal(), [5], dtype, 3, 0),
     );

@@ -302,7 +302,7 @@ describe("what they take", () => {
     expect(value(two, [3, 3])).toBe(value(two, tensor(3, { dtype: "f64" })));
     expect(value(two, f64([[3, 3]]))).toBe(value(two, 3));
   });
-  test("factors of examples in the place of those of outputs are told their shape", () => {
+  test("factors of examples in the place of those of outputs get an error with the shape", () => {
     const output = f64([[0.3], [0.6], [0.1]]);
     const own = (weights: Tensor) => losses.binaryCrossEntropy(output, output, { weights });
     expect(failure("shape-mismatch", () => own(f64([1, 2, 3]))).fix).toContain("[examples, 1]");

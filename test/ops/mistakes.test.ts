@@ -1,4 +1,4 @@
-/** What plain JavaScript lets through: arguments of another kind are named, with what mends them. */
+/** What plain JavaScript lets through: arguments of another kind are named, with the fix. */
 import { describe, expect, test } from "vitest";
 import * as chainrule from "../../src/index.ts";
 import { failure, harmless } from "../support/failure.ts";

@@ -64,7 +64,7 @@ describeStudio("exchange", (v) => {
       await page.keyboard.press("Escape");
       await soon(() => page.locator("dialog[open]").count()).toBe(0);
       const again = await v.visit({}, new URL(page.url()).hash);
-      // Both are looked at anew each time: either may still be at work.
+      // Both are read again each time: either may still be at work.
       await soon(async () => isDeepStrictEqual(await state(again), await state(page))).toBe(true);
       await close(again);
     }

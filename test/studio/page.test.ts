@@ -371,7 +371,7 @@ training: { batchSize: 8 }`,
     await field.fill("not a number");
     await field.press("Enter");
     await soon(() => field.getAttribute("aria-invalid")).toBe("true");
-    // What was typed stays, so that it can be mended; Escape goes back, and into the picture.
+    // What was typed stays, so that it can be corrected; Escape goes back, and into the picture.
     expect(await field.inputValue()).toBe("not a number");
     await field.press("Escape");
     await soon(() => field.inputValue()).toBe("0.4");

@@ -220,7 +220,7 @@ describeStudio("reach", (v) => {
         document.querySelector(".steps details:not([open]) .step")!.getBoundingClientRect().height,
     );
     expect(height).toBeGreaterThan(20);
-    // Engines that cannot style what is closed are told that it is open.
+    // Engines that cannot style what is closed are given an attribute that says it is open.
     const open = () => page.locator(".steps details[open]").count();
     const before = await open();
     const tell = (name: string) => page.evaluate((n) => void dispatchEvent(new Event(n)), name);

@@ -150,7 +150,7 @@ describeStudio("training", (v) => {
 
   it("shows the plots, the table, a comparison, and another seed", async () => {
     const page = await v.visit();
-    // First weights that a file writes out are drawn anew as well; those of the file come back.
+    // First weights that a file writes out are drawn again as well; those of the file come back.
     const first = () => page.locator(weight(2, 0)).getAttribute("aria-label");
     await page.locator(".controls button").nth(4).click();
     await soon(first).not.toContain("w5 = 0.4,");

@@ -373,7 +373,7 @@ describe("the learning rate after loading", () => {
       expect(third.learningRate).toBe(0.02);
     }
   });
-  it("is told by a warning, where it is another", async () => {
+  it("is the subject of a warning, where it is another", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const path = join(folder, "rated.safetensors");
     await rated(0.1).save(path);

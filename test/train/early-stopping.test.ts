@@ -132,7 +132,7 @@ describe("early stopping", () => {
     expect([epochs.length, stopped]).toEqual([4, "early"]);
     expect(t.progress.best).toBeNull();
   });
-  it("begins anew with `epochs`, and goes on where it was with `untilEpoch`", async () => {
+  it("starts again with `epochs`, and goes on where it was with `untilEpoch`", async () => {
     const t = slow();
     const options = { validation, earlyStopping: { patience: 3, restoreBest: false } };
     await t.fit(train, { ...options, epochs: 50 });
@@ -163,7 +163,7 @@ describe("early stopping", () => {
         await later.fit(train, more);
         expectClose([weight(later)], [reached(23)], bound);
         expect(later.best).toBeUndefined();
-        // Nor does early stopping that begins anew go back to it.
+        // Nor does early stopping that starts again go back to it.
         await later.fit(train, { epochs: 2, earlyStopping: { patience: 50 } });
         expectClose([weight(later)], [reached(25)], bound);
       }

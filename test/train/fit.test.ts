@@ -52,7 +52,7 @@ describe("awaiting and iterating", () => {
     expect(await fit).toMatchObject({ stopped: "aborted", epochs: [{ epoch: 1 }, { epoch: 2 }] });
     expect(t.progress.epoch).toBe(2);
   });
-  it("errors come to whoever waits, by catch too", async () => {
+  it("errors reach the caller that waits, by catch too", async () => {
     const options = {
       onStep: () => {
         throw new Error("enough");

@@ -1,6 +1,6 @@
 /**
- * The arithmetic has a version. Whoever changes bits that `deterministic` promises finds out here,
- * and counts it up; who goes on from a checkpoint of another version is told.
+ * The arithmetic has a version. A change of bits that `deterministic` promises fails here
+ * until it is counted up; going on from a checkpoint of another version gives a warning.
  */
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -124,7 +124,7 @@ describe("a checkpoint", () => {
     expect(warning).toContain(text);
     expect(more).toEqual([]);
   });
-  it("that is saved anew is of this version", async () => {
+  it("that is saved again is of this version", async () => {
     const t = make();
     t.fromBytes(written(null));
     const again = make();

@@ -48,7 +48,7 @@ const numbers = { inputs: [[1], [2]], targets: [-3, 12] };
 const signs = { inputs: [[1], [2]], targets: [-1, 1] };
 type Data = typeof three | typeof shares | typeof bits;
 
-describe("a remark says what and how to mend it", () => {
+describe("a remark says what is wrong and how to correct it", () => {
   type Case = [string, Loss, (Layer | ((x: Tensor) => Tensor))[], Data, RegExp, RegExp];
   test.each<Case>([
     [

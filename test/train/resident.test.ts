@@ -108,7 +108,7 @@ describe("whatever is done between epochs", () => {
   });
 });
 
-describe("whoever looks in the middle of an epoch", () => {
+describe("reading in the middle of an epoch", () => {
   // Long enough for timers to come in between.
   const many = moons({ size: 4000, noise: 0.2 });
   it("sees a state from which training can go on, and changes nothing", async () => {

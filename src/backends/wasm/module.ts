@@ -23,7 +23,7 @@ export interface ModuleOptions {
   /** Relaxed multiply-add: faster, and rounded as the engine likes. */
   readonly relaxed: boolean;
   /**
-   * Adds functions around `run`, which runs the program once. It is told where buffers lie and
+   * Adds functions around `run`, which runs the program once. It is given where buffers lie and
    * where free memory begins, and returns where it ends.
    */
   readonly extend?: (parts: {

@@ -113,7 +113,7 @@ function checked(reply: Readonly<Record<string, unknown>>, checksum: number) {
   return { losses: losses as readonly number[], stepSec };
 }
 
-/** Does the work with a contestant; that it is left out is told, and anything else thrown on. */
+/** Does the work with a contestant; reports it if it is left out, and throws anything else. */
 export async function unlessLeftOut(
   c: Contestant,
   leave: RaceOptions["leave"],

@@ -25,7 +25,7 @@ export const functions = {
   erf,
   pow,
   floorDiv: (x: Value, y: Value) => floor(div(x, y)),
-  // The product is kept by itself, lest it be fused with the difference.
+  // The product is kept by itself, so that it is not fused with the difference.
   mod: (x: Value, y: Value) => sub(x, keep(mul(floor(div(x, y)), y))),
 } satisfies Record<string, (x: Value, y: Value) => Value>;
 

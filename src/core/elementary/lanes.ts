@@ -1,5 +1,5 @@
 /**
- * Arithmetic in which the elementary functions are written, once for all machines: whoever renders
+ * Arithmetic in which the elementary functions are written, once for all machines: what renders
  * them (as WebAssembly, as JavaScript) gives a target, which says what each operation becomes. A
  * function is strict IEEE 754 arithmetic, comparisons and bits alone, so its results are the same
  * wherever the target adds no freedom of its own.

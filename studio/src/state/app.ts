@@ -106,7 +106,7 @@ export async function derive(announce = false): Promise<void> {
     }
     // With the derivation, not after the report: by then one may have heard a step of the walk.
     const result = found.steps.find((step) => step.section === "result");
-    // Whoever practises is to work it out.
+    // In practice, the person is to work it out.
     if (announce && result && tab.value !== "practice") announced.value = result.spoken;
   });
   const report = await client.guarded("report", []).catch(() => undefined);

@@ -1,4 +1,4 @@
-/** The course of training as a person should be told of it. */
+/** The course of training in words. */
 import { rounded } from "../../../src/explain/render/print.ts";
 import type { Values } from "../protocol.ts";
 import { history, strings, values } from "./signals.ts";

@@ -1,4 +1,4 @@
-/** What a person should be told of the course of training. */
+/** What a person should know about the course of training. */
 import type { HistoryView } from "../protocol.ts";
 
 export interface Risen {

@@ -1,7 +1,7 @@
 import { Component, type ComponentChild, type ComponentType } from "preact";
 
 /**
- * A component that is drawn anew only where one of its properties has become another. Elements that
+ * A component that is drawn again only where one of its properties has changed. Elements that
  * are kept themselves, by useMemo, would each keep the whole page of the drawing they come from.
  */
 export const memo = <P extends object>(draw: (props: P) => ComponentChild): ComponentType<P> =>

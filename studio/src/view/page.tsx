@@ -20,7 +20,7 @@ export function Page() {
   return (
     <>
       <Header />
-      {/* What is below a dialog cannot be read: there it is told in the dialog. */}
+      {/* What is below a dialog cannot be read: there the dialog says it. */}
       {!Panel && <Told />}
       <main>
         <section class="network" aria-label={strings.value.network}>

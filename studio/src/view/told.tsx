@@ -7,7 +7,7 @@ export function Told() {
   const f = failure.value;
   const t = strings.value;
   const self = useRef<HTMLDivElement>(null);
-  // Whoever is further down on the page sees it all the same.
+  // So that it is seen from further down on the page, too.
   useEffect(() => self.current?.scrollIntoView({ block: "nearest" }), [f]);
   if (!f) return null;
   return (

@@ -117,7 +117,7 @@ describe("aborting takes at most 50 ms", () => {
     ["tiny steps, whole epochs", 64, 2, 2, {}],
     ["tiny steps, epoch by epoch", 64, 2, 2, { validation: 0.25 }],
     ["a long epoch", 20_000, 4, 8, {}],
-    ["a network of middling size", 512, 100, 150, {}],
+    ["a network of medium size", 512, 100, 150, {}],
   ])("%s", async (_, examples, inputs, hidden, options) => {
     const data = { inputs: rows(examples, inputs), targets: rows(examples, 2) };
     const t = trainer(sequential(linear(inputs, hidden), tanh(), linear(hidden, 2)), {

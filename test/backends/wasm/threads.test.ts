@@ -91,7 +91,7 @@ async function duringTraining(act: (workers: readonly Watched[]) => Promise<unkn
   });
 }
 
-test("whoever stops in the middle leaves no worker behind", async () => {
+test("a stop in the middle leaves no worker behind", async () => {
   const { end, next, started, t, plain } = await duringTraining(async () => {});
   await next;
   await end();

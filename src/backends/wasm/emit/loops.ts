@@ -238,7 +238,7 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
   });
 }
 
-/** `sum` over n terms in steps, begun anew for each block of them and handed over behind it. */
+/** `sum` over n terms in steps, started again for each block of them and handed over behind it. */
 function inBlocks(
   w: KernelWriter,
   n: number,

@@ -109,7 +109,7 @@ export function writeTeam(module: ModuleBuilder, lost: Func): Team {
           f.loop((again) => {
             awaitChange(f, shared.opened, old, second);
             f.emit(brIf(open, op("i32.ne", atomic(shared.opened), old)));
-            // Whoever is sent home from here leaves by a trap: the step is given up.
+            // A thread that must end here leaves by a trap: the step is given up.
             f.if(atomic(shared.quit), () => f.emit(op("unreachable")));
             f.set(tries, op("i32.add", get(tries), i32(1)));
             f.if(op("i32.gt_s", get(tries), i32(patience)), () => f.emit(call(lost)));
