@@ -1,4 +1,4 @@
-/** chainrule report FILE: how the gradient fares on its way back through the layers. */
+/** chainrule report FILE: how the gradient grows or shrinks on its way back through the layers. */
 import { gradientReport } from "../explain/index.ts";
 import { remarkLines } from "./describe.ts";
 import { type FileOptions, subjectOf } from "./explain.ts";

@@ -1,4 +1,4 @@
-/** gradientReport: how the gradient fares on its way back, layer by layer. */
+/** gradientReport: how the gradient grows or shrinks on its way back, layer by layer. */
 
 import { gradient } from "../autodiff/gradient.ts";
 import { interpreter } from "../backends/interpreter/index.ts";

@@ -20,9 +20,9 @@ training: { epochs: 50, batchSize: 16 }
 \`\`\`
 
 A thing that has options, such as a layer, is written \`name: { option: value }\`; one that needs
-none may be written by its name alone. What does not belong in the file is reported, all of it at
-once, each with its line; once that is corrected, what its parts say against each other, and then what
-the data say against them. Nothing is guessed, and nothing in a file is ever executed. Editors check
+none may be written by its name alone. Mistakes are reported all at once, each with its line:
+first what does not belong in the file; when that is corrected, parts that contradict each other; then
+data that do not fit the network. Nothing is guessed, and nothing in a file is ever executed. Editors check
 the file as it is written, and complete names, if its first line says where the JSON Schema is:
 \`# yaml-language-server: $schema=node_modules/chainrule/dist/network.schema.json\`.
 

@@ -315,7 +315,7 @@ w1 … w4 are then taken with the new w5 … w8. Both are below, each under its 
 | w1 = 0.149780716, w2 = 0.19956143 | ${v(w[0])}, ${v(w[1])} | one step, all gradients at the *old* weights |
 | w3 = 0.24975114, w4 = 0.29950229 | ${v(w[2])}, ${v(w[3])} | one step |
 | E after the first round = **0.291027920005** (elsewhere 0.291027924) | ${v(s[1].error)} | one step, simultaneous, as the weights above |
-| | ${v(q[1].error)} | one step, *sequential*: this is what was printed, garbled besides |
+| | ${v(q[1].error)} | one step, *sequential*: this is what was printed, with other digits wrong as well |
 | E after 10,000 rounds = **0.0000351085** | ${v(s[10000].error)} | 10,000 steps, simultaneous |
 | | ${v(s[9999].error)} | *9,999* steps, simultaneous: this is what was printed |
 | | ${v(q[10000].error)} | 10,000 steps, sequential |
