@@ -3,7 +3,7 @@ import { parse } from "node:path";
 import { execPath } from "node:process";
 import { engine } from "../core/engine.ts";
 
-export interface Permission {
+interface Permission {
   /** What gives it, on the engine's command line. */
   readonly flag: string;
   readonly purpose: string;
