@@ -21,7 +21,7 @@ import { heldIn, holding } from "./held.ts";
 import { ownRounding } from "./own-rounding.ts";
 
 /** How checkGradients compares. */
-export interface CheckOptions {
+interface CheckOptions {
   /** 1 checks the gradient; 2 checks the gradient's gradient as well. Default 1. */
   readonly order?: 1 | 2;
   /**

@@ -73,7 +73,7 @@ export function plateau(tried: readonly Quotient[]): Plateau {
 }
 
 /** More steps, for functions that change on another scale or much less than they are large. */
-export interface Wider {
+interface Wider {
   readonly coarser: readonly number[];
   readonly finer: readonly number[];
 }

@@ -10,7 +10,7 @@ import type { Tensor } from "./tensor.ts";
  * comparison of real numbers counts as one, be it a sum or an exponential. Reading, choosing and
  * the arithmetic of indices count as none.
  */
-export function operationsOf(root: Expression): number {
+function operationsOf(root: Expression): number {
   let count = 0;
   const seen = new Set<Expression>();
   const stack = [root];
@@ -25,7 +25,7 @@ export function operationsOf(root: Expression): number {
 }
 
 /** The floating-point operations of one node: positions of its loop × work at each. */
-export function nodeOperations(node: Tensor): number {
+function nodeOperations(node: Tensor): number {
   const meaning = node.op.meaning(node.inputs, node, node.attributes);
   switch (meaning.loop) {
     case "leaf":

@@ -1,5 +1,5 @@
 /** Which engine runs the program. Bun and Deno report a version of Node, too: they are asked first. */
-export interface Engine {
+interface Engine {
   readonly name: "Node" | "Deno" | "Bun" | "browser";
   /** Its own version; a browser's is not asked for. */
   readonly version: string;

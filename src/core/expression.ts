@@ -162,7 +162,7 @@ export function offset(shape: Shape, at: readonly Expression[]): Expression {
 export const indices = (rank: number, from = 0): Expression[] =>
   Array.from({ length: rank }, (_, axis) => index(from + axis));
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly bound?: Bound;
   readonly when?: Expression;
   readonly otherwise?: number;

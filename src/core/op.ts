@@ -84,7 +84,7 @@ export type Rule<X extends Inputs = Inputs, A extends Attributes = Attributes> =
  * (vector-Jacobian product with the upstream gradient g) and forward (Jacobian-vector product
  * with the inputs' tangents).
  */
-export type Derivative<X extends Inputs = Inputs, A extends Attributes = Attributes> =
+type Derivative<X extends Inputs = Inputs, A extends Attributes = Attributes> =
   /**
    * Elementwise: y[i] depends on x_k[i] alone, and `partials[k]` is ∂y[i]/∂x_k[i].
    * Reverse: g ⊙ partial, unless `reverse` gives a form that is safer where g is not finite.
@@ -118,14 +118,14 @@ export type Derivative<X extends Inputs = Inputs, A extends Attributes = Attribu
   | { readonly kind: "missing"; readonly reason: string };
 
 /** A sentence in each language of the derivations. */
-export interface Words {
+interface Words {
   readonly en: string;
   readonly zh: string;
 }
 
 /** How the operator is written; #0, #1 … stand for its inputs, #* for all of them, #[…] for
  * a sum over the elements of a reduction (each being #), {name} for an attribute. */
-export interface Notation {
+interface Notation {
   readonly text: string;
   readonly tex: string;
   /** Binding strength: 1 sum, 2 product, 3 prefix sign, 4 power, 5 atom or call. */

@@ -18,7 +18,7 @@ export function missingFlag(error: unknown): string | undefined {
   return nodeFlags[String(permission)] ?? /--allow-[a-z-]+/.exec(String(message))?.[0];
 }
 
-export interface Refused extends Pick<ErrorFacts, "message" | "where"> {
+interface Refused extends Pick<ErrorFacts, "message" | "where"> {
   /** What to pass, where more is needed than the engine has noticed so far. */
   readonly flags?: () => readonly string[];
 }

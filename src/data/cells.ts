@@ -12,7 +12,7 @@ import { cellAdvice, columnAdvice } from "./table-advice.ts";
 export type Row = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** A cell as found; undefined where the value is missing. */
-export type Cell = string | number | undefined;
+type Cell = string | number | undefined;
 
 export interface CellSource {
   /** The number of rows. */
@@ -27,7 +27,7 @@ export interface CellSource {
 }
 
 /** How rows write missing values and numbers: what the table they continue said. */
-export interface Dialect extends NumberFormat {
+interface Dialect extends NumberFormat {
   readonly missingValues: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export const tableOrRows: Kind = {
   fits: (given) => Array.isArray(given) || aTable.fits(given),
 };
 
-export function isTable(given: Table | readonly Row[]): given is Table {
+function isTable(given: Table | readonly Row[]): given is Table {
   return !Array.isArray(given);
 }
 

@@ -118,7 +118,7 @@ const dates = [
 ];
 
 /** What a cell looks like: doubtful is a number in another format than the table's. */
-export type CellKind = "number" | "doubtful" | "quantity" | "date" | "text";
+type CellKind = "number" | "doubtful" | "quantity" | "date" | "text";
 
 export function kindOf(cell: string, format: NumberFormat): CellKind {
   if (readQuantity(cell, format) !== undefined) return "number";

@@ -49,7 +49,7 @@ export interface Preprocessing extends NumberFormat {
 const mostElements = 2 ** 29;
 
 /** The names of the inputs that the rules make: a number's own name; "column=category". */
-export function inputNamesOf(preprocessing: Preprocessing): string[] {
+function inputNamesOf(preprocessing: Preprocessing): string[] {
   return preprocessing.inputs.flatMap((rule) =>
     rule.kind === "number"
       ? [rule.name]

@@ -12,7 +12,7 @@ export function place(source: string | undefined, line: number, column?: string)
   return column === undefined ? at : `${at}, column ${shown(column)}`;
 }
 
-export interface Dialect {
+interface Dialect {
   readonly delimiter: string;
   readonly comment: string | null;
   readonly source: string | undefined;

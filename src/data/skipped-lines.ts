@@ -14,14 +14,14 @@ function linesNamed(lines: readonly number[], count: number): string {
   return `lines ${rest.join(", ")} and ${last}`;
 }
 
-export interface Tally {
+interface Tally {
   add(line: number): void;
   readonly count: number;
   /** "line 3" or "lines 3 and 7". */
   readonly where: string;
 }
 
-export function tally(): Tally {
+function tally(): Tally {
   const lines: number[] = [];
   let count = 0;
   return {

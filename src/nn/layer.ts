@@ -118,7 +118,7 @@ export type Any = "any";
 export type Size = number | Same | Any;
 
 /** Values of parameters and buffers by name. */
-export type Values = Readonly<Record<string, Tensor>>;
+type Values = Readonly<Record<string, Tensor>>;
 
 /**
  * y = apply(x, values): a layer or a whole model, as plain data and a pure function. `In` and `Out`

@@ -17,19 +17,19 @@ import {
 import { isLayer } from "./layer-checks.ts";
 
 /** What sequential takes: a layer, or any function of a tensor as an activation. */
-export type Item = Layer | ((x: Tensor) => Tensor);
+type Item = Layer | ((x: Tensor) => Tensor);
 
 /** The sizes of a layer as [inputs, outputs]; Same where it keeps them. */
 type Widened<L> = L extends Layer<infer In, infer Out> ? [In, Out] : [Same, Same];
 
 /** What a compiler error shows when two neighbouring sizes differ. */
-export interface SizeMismatch<Expected extends Size, Found extends Size> {
+interface SizeMismatch<Expected extends Size, Found extends Size> {
   readonly "this layer expects": Expected;
   readonly "but gets": Found;
 }
 
 /** The list itself if neighbouring sizes agree, else with a SizeMismatch in the place that errs. */
-export type Chain<L extends readonly unknown[], Before extends Size = Same> = L extends readonly [
+type Chain<L extends readonly unknown[], Before extends Size = Same> = L extends readonly [
   infer Head,
   ...infer Rest,
 ]

@@ -65,7 +65,7 @@ export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
     : node(broadcastToOp, [x], { shape: [...shape] });
 
 /** The adjoint of broadcasting: the sum over all axes that were repeated. */
-export function sumTo(g: Tensor, shape: Shape): Tensor {
+function sumTo(g: Tensor, shape: Shape): Tensor {
   const lead = g.rank - shape.length;
   const axes = g.shape.flatMap((n, axis) =>
     axis < lead || (shape[axis - lead] === 1 && n !== 1) ? [axis] : [],

@@ -45,7 +45,7 @@ export const elements = <X extends Inputs>(inputs: Types<X>): Each<X, Expression
   inputs.map(elementOf) as Each<X, Expression>;
 
 /** The same of one input, the k-th. */
-export const elementOf = ({ dtype, shape }: TensorType, k = 0): Expression =>
+const elementOf = ({ dtype, shape }: TensorType, k = 0): Expression =>
   load(k, dtype, offset(shape, indices(shape.length)));
 
 /** The one shape that all inputs of an elementwise operator have. */

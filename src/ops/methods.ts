@@ -60,7 +60,7 @@ type Methods<M> = {
 type Operators = Methods<typeof families>;
 
 /** Numbers nested as deeply as the tensor has axes; a scalar is a bare number. */
-export type Nested = number | Nested[];
+type Nested = number | Nested[];
 
 /** Reading the values of a tensor. */
 interface Reading {

@@ -33,7 +33,7 @@ const functions = modules
   .filter((entry): entry is [string, Function] => typeof entry[1] === "function");
 
 /** Functions of lists and of labels, and rules' helpers, read no better as methods. */
-const functionsOnly = ["concatenate", "stack", "oneHot", "spread", "sumTo", "toFloat", "toNumber"];
+const functionsOnly = ["concatenate", "stack", "oneHot", "spread", "toFloat", "toNumber"];
 const methods = Tensor.prototype as unknown as Record<string, Function>;
 
 const x = input("x", [2, 2]);
