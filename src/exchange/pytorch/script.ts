@@ -57,7 +57,7 @@ function table({ size }: Dataset, numbers: ArrayLike<number>): string {
 }
 
 /** A network as it stands: its file, its trainer, and what it is trained on. */
-export interface Trained {
+interface Trained {
   readonly network: NetworkFile;
   readonly trainer: Trainer;
   readonly data: Dataset;
