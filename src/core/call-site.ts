@@ -35,7 +35,7 @@ class StackSite implements CallSite {
  */
 function placeOf(line: string): string | undefined {
   const v8 = /^\s*at (?:async )?(?:.*? \((.*)\)|(.*))$/.exec(line);
-  const text = v8 ? (v8[1] ?? v8[2]!) : /^[^@]*@(.*)$/.exec(line)?.[1];
+  const text = v8 ? (v8[1] ?? v8[2]) : /^[^@]*@(.*)$/.exec(line)?.[1];
   const [, url, at] = /^(.+?)(:\d+:\d+)$/.exec(text ?? "") ?? [];
   if (url === undefined || !/^(?:[a-z][a-z\d+.-]*:\/|\/|[a-z]:\\|\\\\)/i.test(url))
     return undefined;

@@ -66,7 +66,7 @@ const isShape = (value: unknown): value is readonly number[] =>
 /** Whether a value has a type and as many elements as its shape says. */
 export const isArrayTensor = (value: unknown): boolean =>
   isRecord(value) &&
-  dtypes.includes(value.dtype as never) &&
+  dtypes.some((dtype) => dtype === value.dtype) &&
   isShape(value.shape) &&
   ArrayBuffer.isView(value.data) &&
   (value.data as Uint8Array).length === sizeOf(value.shape);

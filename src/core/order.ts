@@ -3,6 +3,7 @@
  * every engine sorts alike.
  */
 export function bySize(a: number, b: number): number {
-  const [x, y] = [a, b].map((v) => (Number.isNaN(v) ? Number.POSITIVE_INFINITY : Math.abs(v)));
-  return x === y ? Number(Number.isNaN(b)) - Number(Number.isNaN(a)) : y! - x!;
+  const size = (v: number) => (Number.isNaN(v) ? Number.POSITIVE_INFINITY : Math.abs(v));
+  const [x, y] = [size(a), size(b)];
+  return x === y ? Number(Number.isNaN(b)) - Number(Number.isNaN(a)) : y - x;
 }

@@ -68,7 +68,7 @@ export function withoutEnvironment<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (missingFlag(error) !== "--allow-env") throw error;
-    const { process } = globalThis as unknown as { process: { env: unknown } };
+    const { process } = globalThis;
     const { env } = process;
     process.env = {};
     try {

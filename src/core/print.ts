@@ -1,13 +1,16 @@
+import type { TypedArray } from "./dtype.ts";
 import { nodesOf } from "./graph.ts";
 import { checkKind, tensors } from "./kinds.ts";
 import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
+const isElements = (value: unknown): value is TypedArray => ArrayBuffer.isView(value);
+
 /** Attributes as `name=value`; data arrays are shortened. */
 function formatAttributes(node: Tensor): string {
   const show = (value: unknown): string => {
-    if (ArrayBuffer.isView(value)) {
-      const list = Array.from(value as unknown as ArrayLike<number>);
+    if (isElements(value)) {
+      const list = Array.from(value);
       return list.length > 6 ? `[${list.slice(0, 6).join(", ")}, …]` : `[${list.join(", ")}]`;
     }
     // JSON has no infinities and no NaN.

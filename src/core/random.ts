@@ -26,17 +26,21 @@ export function threefry2x32(
   counter0: number,
   counter1: number,
 ): [number, number] {
-  const keys = [key0 | 0, key1 | 0, parity ^ key0 ^ key1];
-  let x0 = (counter0 + keys[0]) | 0;
-  let x1 = (counter1 + keys[1]) | 0;
+  let [k0, k1, k2] = [key0 | 0, key1 | 0, parity ^ key0 ^ key1];
+  let x0 = (counter0 + k0) | 0;
+  let x1 = (counter1 + k1) | 0;
   for (let round = 0; round < 20; round++) {
-    const by = rotations[round & 7];
+    // There are eight; a checked read would cost each random number twenty branches.
+    const by = rotations[round & 7]!;
     x0 = (x0 + x1) | 0;
     x1 = ((x1 << by) | (x1 >>> (32 - by))) ^ x0;
     if ((round & 3) === 3) {
-      const injection = (round + 1) >> 2;
-      x0 = (x0 + keys[injection % 3]) | 0;
-      x1 = (x1 + keys[(injection + 1) % 3] + injection) | 0;
+      const first = k0;
+      k0 = k1;
+      k1 = k2;
+      k2 = first;
+      x0 = (x0 + k0) | 0;
+      x1 = (x1 + k1 + ((round + 1) >> 2)) | 0;
     }
   }
   return [x0 >>> 0, x1 >>> 0];

@@ -16,5 +16,5 @@ export function rewrite(
     const same = keep(n) || inputs.every((x, i) => x === n.inputs[i]);
     mapped.set(n, same ? n : node(n.op, inputs, n.attributes));
   }
-  return roots.map((root) => mapped.get(root)!);
+  return roots.map((root) => mapped.get(root) ?? root);
 }

@@ -71,9 +71,10 @@ function mixture(e: Expression): string | undefined {
   if (e.kind === "select" && e.condition.dtype !== "bool") return "it chooses by a number";
   const [first, ...rest] =
     e.kind === "select" ? [e.then, e.otherwise] : e.kind === "apply" ? e.args : [];
-  const other = rest.find((arg) => arg.dtype !== first!.dtype);
-  if (other) return `it combines ${first!.dtype} with ${other.dtype}`;
+  if (first === undefined) return e.kind === "apply" ? `it takes ${e.fn} of nothing` : undefined;
+  const other = rest.find((arg) => arg.dtype !== first.dtype);
+  if (other) return `it combines ${first.dtype} with ${other.dtype}`;
   if (e.kind !== "apply") return undefined;
   const taken: readonly DType[] = kinds[intrinsics[e.fn][2]];
-  return taken.includes(first!.dtype) ? undefined : `it takes ${e.fn} of ${first!.dtype}`;
+  return taken.includes(first.dtype) ? undefined : `it takes ${e.fn} of ${first.dtype}`;
 }

@@ -29,17 +29,21 @@ export function listed(names: readonly string[]): string {
 function distance(a: string, b: string): number {
   let beforeThat: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const least = Math.min(replaced, previous[j] + 1, current[j - 1] + 1);
-      const exchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      current.push(exchanged ? Math.min(least, beforeThat[j - 2] + 1) : least);
-    }
-    [beforeThat, previous] = [previous, current];
+  let left = b.length;
+  for (let i = 0; i < a.length; i++) {
+    let diagonal = i;
+    left = i + 1;
+    const current = previous.slice(1).map((above, j) => {
+      const least = Math.min(diagonal + (a[i] === b[j] ? 0 : 1), above + 1, left + 1);
+      const exchanged = i > 0 && j > 0 && a[i] === b[j - 1] && a[i - 1] === b[j];
+      const before = exchanged ? beforeThat[j - 1] : undefined;
+      diagonal = above;
+      left = before === undefined ? least : Math.min(least, before + 1);
+      return left;
+    });
+    [beforeThat, previous] = [previous, [i + 1, ...current]];
   }
-  return previous[b.length];
+  return left;
 }
 
 /** The name closest to a misspelt one, or undefined where none is close. */

@@ -1,5 +1,6 @@
 /** One way to read cells, whether they come from a table or from rows given by a program. */
 
+import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { areTexts, isRecord, isText, type Kind, object } from "../core/kinds.ts";
 import { shown } from "../core/wording.ts";
@@ -74,9 +75,12 @@ export function tableCells(table: Table): CellSource {
         const { source } = table;
         return unknownColumn(name, [...byName.keys()], source, columnAdvice(table, name));
       }
-      return (row) => (missing.has(cells[row]) ? undefined : cells[row]);
+      return (row) => {
+        const cell = cells[row];
+        return cell === undefined || missing.has(cell) ? undefined : cell;
+      };
     },
-    where: (row, name) => place(table.source, table.lines[row], name),
+    where: (row, name) => place(table.source, at(table.lines, row), name),
     advice: (row, name) => cellAdvice(table, name, row),
   };
 }
@@ -86,18 +90,18 @@ function rowCells(rows: readonly Row[], dialect: Dialect): CellSource {
   return {
     size: rows.length,
     format: dialect,
-    column: (name) => (at) => {
-      const row: unknown = rows[at];
+    column: (name) => (index) => {
+      const row: unknown = rows[index];
       if (typeof row !== "object" || row === null) {
         return fail("data-invalid", {
           message: "A row must be an object with the names of the columns as keys.",
           expected: `for example { ${shown(name)}: 1.5 }`,
           found: shown(row),
-          where: `row ${at} (counted from 0)`,
+          where: `row ${index} (counted from 0)`,
         });
       }
       if (!Object.hasOwn(row, name)) {
-        return unknownColumn(name, Object.keys(row), `row ${at} (counted from 0)`);
+        return unknownColumn(name, Object.keys(row), `row ${index} (counted from 0)`);
       }
       const value = (row as Row)[name];
       if (value === null || value === undefined) return undefined;
@@ -107,7 +111,7 @@ function rowCells(rows: readonly Row[], dialect: Dialect): CellSource {
           message: `A cell of column ${shown(name)} is neither text nor a number.`,
           expected: "text, a number, or null for a missing value",
           found: shown(value),
-          where: `row ${at} (counted from 0)`,
+          where: `row ${index} (counted from 0)`,
         });
       }
       const text = String(value).trim();

@@ -1,5 +1,6 @@
 /** What was made of a column whose cells can be understood in more than one way. */
 
+import { at } from "../core/at.ts";
 import { listed, shown } from "../core/wording.ts";
 import type { Table, TableColumn } from "./csv.ts";
 import { kindReader, parseNumber, splitUnit } from "./number-format.ts";
@@ -17,7 +18,7 @@ function present(table: Table, column: TableColumn, rows: readonly number[]): st
   const cells: string[] = [];
   for (const row of rows) {
     const cell = column.cells[row];
-    if (!missing.has(cell)) cells.push(cell);
+    if (cell !== undefined && !missing.has(cell)) cells.push(cell);
   }
   return cells;
 }
@@ -127,10 +128,11 @@ function mixedNotes(table: Table, column: TableColumn, cells: readonly string[])
   const numbers = counted(cells, (cell) => kinds(cell) === "number");
   const words = new Set(cells.filter((cell) => kinds(cell) === "text"));
   if (!numbers || 4 * numbers.count < cells.length) return [];
-  if (words.size === 0 || words.size > mostMarks) return [];
+  const [word] = words;
+  if (word === undefined || words.size > mostMarks) return [];
   return [
     `${cellsOf(numbers, column, cells.length)} are numbers, which became categories, as did ` +
-      `${listed([...words])}. ${missingAdvice(table, column, [...words][0])}`,
+      `${listed([...words])}. ${missingAdvice(table, column, word)}`,
   ];
 }
 
@@ -212,7 +214,7 @@ function groupNotes(table: Table, column: TableColumn, cells: readonly string[])
 export function totalNotes(table: Table): string[] {
   const total = totalIn(table);
   if (total === undefined) return [];
-  const line = place(undefined, table.lines[table.size - 1]);
+  const line = place(undefined, at(table.lines, table.size - 1));
   return [`The last row (${line}) has ${shown(total)}: if it sums up the others, remove it.`];
 }
 

@@ -5,11 +5,10 @@ const rounding = 4096 * Number.EPSILON;
  * Whether numbers differ by no more than rounding does: max − min ≤ 2⁻⁴⁰ · max |x|. Whole numbers up
  * to 2⁵³ are exact, so they are constant only where they are equal.
  */
-export function isConstant(values: ArrayLike<number>): boolean {
+export function isConstant(values: Iterable<number>): boolean {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let whole = true;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i];
+  for (const value of values) {
     if (value < least) least = value;
     if (value > most) most = value;
     whole &&= Number.isSafeInteger(value);

@@ -1,5 +1,6 @@
 /** Tables from comma-separated text (RFC 4180 and the dialects around it). */
 
+import { zip } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { areTexts, isRecord, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
@@ -139,7 +140,8 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
         ragged(record, { width, line, delimiter, source, first: cells.length === 0 });
       }
       if (cells.length === 0) for (let j = 0; j < width; j++) cells.push([]);
-      for (let j = 0; j < width; j++) cells[j].push(record[j]);
+      // Every cell of a table passes here; columns and record are `width` long.
+      for (let j = 0; j < width; j++) cells[j]!.push(record[j]!);
       lines.push(line);
     },
     skipped.comment,
@@ -155,12 +157,12 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
   }
   checkColumns(names, options);
   const missing = new Set(missingValues);
-  const columns = names.map((name: string, j: number): TableColumn => {
+  const columns = zip<[string, string[]]>(names, cells).map(([name, column], j): TableColumn => {
     const type = ownType(options.types, name);
     return {
       name,
-      type: type ?? inferType(cells[j], missing, format),
-      cells: cells[j],
+      type: type ?? inferType(column, missing, format),
+      cells: column,
       ...(type === undefined ? {} : { declared: true }),
       ...(header === true && given[j] === "" ? { unnamed: true } : {}),
     };

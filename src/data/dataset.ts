@@ -9,6 +9,7 @@ import { allocate, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { areTexts, checkKind, isArrayTensor, type Kind, object } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
+import { sizeOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 
@@ -83,16 +84,17 @@ export function dataset(parts: Omit<Dataset, "size">): Dataset {
 
 /**
  * The first element that is NaN or infinite, or −1. They may be many, and all are almost always
- * finite: 0·x is 0 for finite x alone, and two sums of it are taken faster than one.
+ * finite: 0·x is 0 for finite x alone, and two sums of it are taken faster than one. All data pass
+ * here, so nothing else is looked at.
  */
 export function firstNotFinite(data: TypedArray): number {
   let [even, odd] = [0, 0];
   const paired = data.length - (data.length % 2);
   for (let i = 0; i < paired; i += 2) {
-    even += 0 * data[i];
-    odd += 0 * data[i + 1];
+    even += 0 * data[i]!;
+    odd += 0 * data[i + 1]!;
   }
-  if (paired < data.length) even += 0 * data[paired];
+  if (paired < data.length) even += 0 * data[paired]!;
   return even + odd === 0 ? -1 : data.findIndex((value) => !Number.isFinite(value));
 }
 
@@ -100,7 +102,7 @@ export function firstNotFinite(data: TypedArray): number {
 export function checkFinite(tensor: ArrayTensor, what: string): void {
   const at = firstNotFinite(tensor.data);
   if (at < 0) return;
-  const width = tensor.data.length / tensor.shape[0];
+  const width = sizeOf(tensor.shape.slice(1));
   fail("data-invalid", {
     message: `A value among the ${what}s is not finite.`,
     expected: "finite numbers",
@@ -131,12 +133,13 @@ function checkLabels(targets: ArrayTensor, classes: readonly string[] | undefine
 
 /** The rows of a tensor at the given indices, in that order. */
 function rows(tensor: ArrayTensor, indices: readonly number[] | Int32Array): ArrayTensor {
-  const width = tensor.data.length / tensor.shape[0];
+  const [, ...rest] = tensor.shape;
+  const width = sizeOf(rest);
   const data = allocate(tensor.dtype, indices.length * width);
-  for (let i = 0; i < indices.length; i++) {
-    data.set(tensor.data.subarray(indices[i] * width, (indices[i] + 1) * width), i * width);
+  for (const [i, row] of indices.entries()) {
+    data.set(tensor.data.subarray(row * width, (row + 1) * width), i * width);
   }
-  return arrayTensor(tensor.dtype, [indices.length, ...tensor.shape.slice(1)], data);
+  return arrayTensor(tensor.dtype, [indices.length, ...rest], data);
 }
 
 /**
@@ -165,8 +168,7 @@ const someRows: Kind = {
 
 /** @throws ChainruleError "index-out-of-range" unless every index is a row of n. */
 export function checkIndices(indices: readonly number[] | Int32Array, n: number): void {
-  for (let i = 0; i < indices.length; i++) {
-    const index = indices[i];
+  for (const [i, index] of indices.entries()) {
     if (Number.isInteger(index) && index >= 0 && index < n) continue;
     fail("index-out-of-range", {
       message: "There is no such example.",
@@ -199,13 +201,13 @@ export function numericTargets(labelled: Dataset, options: { binary?: boolean } 
   }
   const width = binary ? 1 : classes.length;
   const data = new Float64Array(labelled.size * width);
-  for (let i = 0; i < labelled.size; i++) {
-    if (binary) data[i] = targets.data[i];
-    else data[i * width + targets.data[i]] = 1;
+  for (const [i, label] of targets.data.entries()) {
+    if (binary) data[i] = label;
+    else data[i * width + label] = 1;
   }
   return {
     ...rest,
     targets: arrayTensor("f64", [labelled.size, width], data),
-    targetNames: binary ? [classes[1]] : classes,
+    targetNames: binary ? classes.slice(1) : classes,
   };
 }

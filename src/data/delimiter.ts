@@ -16,13 +16,15 @@ export function declaredDelimiter(text: string): { delimiter: string; text: stri
 export function discoverDelimiter(text: string, comment: string | null): string {
   const candidates = ["\t", ";", ",", "|"];
   const counts = countPerRecord(text, candidates, comment);
-  if (counts.length === 0) return ",";
-  const even = candidates.findIndex(
-    (_, i) => counts[0][i] > 0 && counts.every((count) => count[i] === counts[0][i]),
+  const [first] = counts;
+  if (first === undefined) return ",";
+  const even = candidates.find(
+    (_, i) => first[i] !== 0 && counts.every((count) => count[i] === first[i]),
   );
-  if (even >= 0) return candidates[even];
-  const most = Math.max(...counts[0]);
-  return most === 0 ? "," : candidates[counts[0].lastIndexOf(most)];
+  if (even !== undefined) return even;
+  const most = Math.max(...first);
+  const likely = most === 0 ? undefined : candidates.findLast((_, i) => first[i] === most);
+  return likely ?? ",";
 }
 
 /** How often each candidate occurs, outside quotes, in each of the first twenty rows. */
@@ -40,17 +42,19 @@ function countPerRecord(
       start = next < 0 ? end : next + 1;
       continue;
     }
-    const count = candidates.map(() => 0);
+    let seen = "";
     let quoted = false;
     let at = start;
     for (; at < end && (quoted || text[at] !== "\n"); at++) {
-      if (text[at] === '"') quoted = !quoted;
-      const which = quoted ? -1 : candidates.indexOf(text[at]);
-      if (which >= 0) count[which]++;
+      const sign = text.charAt(at);
+      if (sign === '"') quoted = !quoted;
+      else if (!quoted && candidates.includes(sign)) seen += sign;
     }
     // A row that the sample cuts off says nothing, unless it is the only one.
     const cut = at === end && end < text.length && counts.length > 0;
-    if (text.slice(start, at).trim() !== "" && !cut) counts.push(count);
+    if (text.slice(start, at).trim() !== "" && !cut) {
+      counts.push(candidates.map((sign) => seen.split(sign).length - 1));
+    }
     start = at + 1;
   }
   return counts;

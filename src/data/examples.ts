@@ -1,5 +1,6 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
-import { arrayOf, isFloat } from "../core/dtype.ts";
+import { only } from "../core/at.ts";
+import { arrayOf, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { areTexts } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
@@ -71,9 +72,8 @@ export function examples(inline: InlineExamples): Dataset {
   return dataset({ inputs, targets: labels(values, classes), classes });
 }
 
-function labels(values: ArrayLike<number>, classes: readonly string[]): ArrayTensor {
-  for (let row = 0; row < values.length; row++) {
-    const label = values[row];
+function labels(values: readonly number[] | TypedArray, classes: readonly string[]): ArrayTensor {
+  for (const [row, label] of values.entries()) {
     if (Number.isInteger(label) && label >= 0 && label < classes.length) continue;
     fail("index-out-of-range", {
       message: "A label has no class.",
@@ -87,7 +87,7 @@ function labels(values: ArrayLike<number>, classes: readonly string[]): ArrayTen
 
 /** A tensor's elements, in f64 where they are not real. */
 function held(tensor: Tensor): ArrayTensor {
-  const [data] = evaluate([tensor]);
+  const data = only(evaluate([tensor]));
   const { dtype, shape } = tensor;
   return isFloat(dtype)
     ? arrayTensor(dtype, shape, data)
@@ -131,8 +131,8 @@ export function matrix(given: unknown, what: string): ArrayTensor {
     return row as readonly unknown[];
   });
   const data = new Float64Array(cells.length * width);
-  for (let i = 0; i < cells.length; i++) {
-    for (let j = 0; j < width; j++) data[i * width + j] = finite(cells[i][j], what, i, j);
+  for (const [i, row] of cells.entries()) {
+    for (const [j, cell] of row.entries()) data[i * width + j] = finite(cell, what, i, j);
   }
   return arrayTensor("f64", [cells.length, width], data);
 }

@@ -1,5 +1,6 @@
 /** What is fitted to the training part of a table: means, deviations, categories, classes. */
 
+import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { didYouMean, listed, nearest, shown } from "../core/wording.ts";
 import { type CellSource, numberIn, quantityIn } from "./cells.ts";
@@ -42,7 +43,8 @@ export function numberRule(
     const cell = read(row);
     if (cell !== undefined) values.push(numberIn(source, cell, row, name, unit));
   }
-  if (values.length === 0) {
+  const [first] = values;
+  if (first === undefined) {
     fail("data-invalid", {
       message: `Column ${shown(name)} has no value in the training part, so it has no mean.`,
       fix: "Leave it out of `inputs`, or divide the rows differently.",
@@ -51,7 +53,7 @@ export function numberRule(
   let mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   // Rounding could leave the mean of equal values beside them.
   const constant = isConstant(values);
-  if (constant) mean = values[0];
+  if (constant) mean = first;
   const deviation = constant ? 0 : deviationFrom(mean, values);
   if ((scale && !Number.isFinite(deviation)) || ((scale || fill) && !Number.isFinite(mean))) {
     fail("data-invalid", {
@@ -84,10 +86,12 @@ function deviationFrom(mean: number, values: readonly number[]): number {
   return unit * Math.sqrt((unit === 1 ? squares : over(unit)) / values.length);
 }
 
-const constantValue = (values: readonly number[]): string =>
-  values.every((value) => value === values[0])
-    ? String(values[0])
-    : `${Number(values[0].toPrecision(10))} but for rounding`;
+function constantValue(values: readonly number[]): string {
+  const first = at(values, 0);
+  return values.every((value) => value === first)
+    ? String(first)
+    : `${Number(first.toPrecision(10))} but for rounding`;
+}
 
 /** The one unit of a column. @throws ChainruleError "data-invalid" where there are two. */
 function unitOf(name: string, { source, all }: Fit): string | undefined {

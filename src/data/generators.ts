@@ -4,6 +4,7 @@
  */
 
 import { arrayTensor } from "../core/array-tensor.ts";
+import { at } from "../core/at.ts";
 import { cos, sin } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
@@ -56,12 +57,13 @@ function labelled(
   const inputs = new Float64Array(size * width);
   const labels = new Int32Array(size);
   for (let i = 0; i < size; i++) {
-    labels[i] = i % classes.length;
-    inputs.set(point(i, labels[i]), i * width);
+    const label = i % classes.length;
+    labels[i] = label;
+    inputs.set(point(i, label), i * width);
   }
   // A zero noise draws nothing.
-  for (let at = 0; noise > 0 && at < inputs.length; at++) {
-    inputs[at] += noise * normalAt(seed, noises, at);
+  if (noise > 0) {
+    for (const [i, x] of inputs.entries()) inputs[i] = x + noise * normalAt(seed, noises, i);
   }
   return dataset({
     inputs: arrayTensor("f64", [size, width], inputs),
@@ -168,7 +170,7 @@ export function blobs(
       (_, axis) => 10 * uniformAt(all.seed, centres, centre * features + axis) - 5,
     ),
   );
-  return labelled(all, numbered(count), (_, label) => means[label], features);
+  return labelled(all, numbered(count), (_, label) => at(means, label), features);
 }
 
 /** What `regression` takes besides. */

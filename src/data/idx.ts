@@ -80,10 +80,11 @@ function readHeader(bytes: Uint8Array): Header {
       first.length === 0 ? "an empty file" : first.join(" "),
     );
   }
-  const type = elementTypes[bytes[2]];
-  const axes = bytes[3];
+  const code = view.getUint8(2);
+  const type = elementTypes[code];
+  const axes = view.getUint8(3);
   if (type === undefined) {
-    corrupt("An IDX file has an unknown element type.", "8, 9, 11, 12, 13 or 14", `${bytes[2]}`);
+    corrupt("An IDX file has an unknown element type.", "8, 9, 11, 12, 13 or 14", `${code}`);
   }
   if (axes === 0) corrupt("An IDX file has no axes.", "at least one", "0");
   const start = headerLength(axes);
@@ -123,7 +124,7 @@ export async function readIdx(bytes: Uint8Array, limit = defaultLimit): Promise<
     size += chunk.length;
     if (header === undefined) {
       const first = joined(chunks, size);
-      if (size >= 4 && size >= headerLength(first[3])) header = readHeader(first);
+      if (size >= 4 && size >= headerLength(viewOf(first).getUint8(3))) header = readHeader(first);
     }
     if (header && (header.size === undefined || size > header.total)) disagree(header, size, true);
     checkUnpacked(size, limit, bytes);
@@ -170,7 +171,7 @@ export function idxInputs(images: ArrayTensor, options: IdxOptions): ArrayTensor
   const { shape } = images;
   const [n, ...rest] = shape;
   if (rest.length === 0) notOf("images", "images of shape [n, rows, columns]", images);
-  if (n === 0) {
+  if (n === undefined || n === 0) {
     fail("data-empty", {
       message: "There are no images.",
       expected: "at least one",
@@ -194,7 +195,8 @@ export function idxInputs(images: ArrayTensor, options: IdxOptions): ArrayTensor
     });
   }
   const data = allocate(dtype, images.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = images.data[i] * scale;
+  // Every pixel passes here, and both have the same length.
+  for (let i = 0; i < data.length; i++) data[i] = images.data[i]! * scale;
   const at = firstNotFinite(data);
   if (at >= 0) {
     const pixel =
@@ -241,7 +243,7 @@ export function labelled(inputs: ArrayTensor, labels: ArrayTensor, classes?: num
 }
 
 /** How many classes labels speak of: as many as said, or up to the largest of them. */
-export function classCount(labels: ArrayLike<number>, given?: number): number {
+export function classCount(labels: Iterable<number>, given?: number): number {
   if (given !== undefined) {
     if (Number.isInteger(given) && given > 0 && given <= 2 ** 24) return given;
     fail("bad-argument", {
@@ -251,7 +253,7 @@ export function classCount(labels: ArrayLike<number>, given?: number): number {
     });
   }
   let largest = 0;
-  for (let i = 0; i < labels.length; i++) largest = Math.max(largest, labels[i]);
+  for (const label of labels) largest = Math.max(largest, label);
   if (largest < mostInferred) return largest + 1;
   return fail("index-out-of-range", {
     message: "A label is too large to infer the number of classes from it.",

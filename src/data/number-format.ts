@@ -63,13 +63,13 @@ export function parseNumber(
 const longest = 40;
 const digits = "[\\d.,'’ \\u00a0\\u2009\\u202f]*[\\d.,](?:[eE][+-]?\\d+)?";
 const behind = new RegExp(
-  `^([+\\u2212-]?${digits})[ \\u00a0\\u2009\\u202f]*` +
-    "([\\p{L}%‰°\\p{Sc}][\\p{L}\\p{N}\\p{Sc}%‰°²³/·*^.-]{0,11})$",
+  `^(?<digits>[+\\u2212-]?${digits})[ \\u00a0\\u2009\\u202f]*` +
+    "(?<unit>[\\p{L}%‰°\\p{Sc}][\\p{L}\\p{N}\\p{Sc}%‰°²³/·*^.-]{0,11})$",
   "u",
 );
 const before = new RegExp(
-  "^([+\\u2212-]?)(\\p{L}{0,3}\\p{Sc}|[A-Z]{3}(?=[ \\u00a0]))[ \\u00a0\\u2009\\u202f]*" +
-    `([+\\u2212-]?${digits})$`,
+  "^(?<sign>[+\\u2212-]?)(?<unit>\\p{L}{0,3}\\p{Sc}|[A-Z]{3}(?=[ \\u00a0]))" +
+    `[ \\u00a0\\u2009\\u202f]*(?<digits>[+\\u2212-]?${digits})$`,
   "u",
 );
 
@@ -78,11 +78,9 @@ export function splitUnit(
   cell: string,
 ): { readonly digits: string; readonly unit: string } | undefined {
   if (cell.length > longest || !/\d/.test(cell)) return undefined;
-  const after = behind.exec(cell);
-  if (after !== null) return { digits: after[1], unit: after[2] };
-  const first = before.exec(cell);
-  if (first === null || (first[1] !== "" && /^[+\u2212-]/.test(first[3]))) return undefined;
-  return { digits: first[1] + first[3], unit: first[2] };
+  const { sign = "", digits, unit } = (behind.exec(cell) ?? before.exec(cell))?.groups ?? {};
+  if (digits === undefined || unit === undefined) return undefined;
+  return sign !== "" && /^[+\u2212-]/.test(digits) ? undefined : { digits: sign + digits, unit };
 }
 
 /** The number that a cell says, with its unit where the format allows one. */
@@ -90,8 +88,9 @@ export function readQuantity(cell: string, format: NumberFormat): Quantity | und
   const value = parseNumber(cell, format);
   if (value !== undefined) return { value, unit: "" };
   const parts = format.units ? splitUnit(cell) : undefined;
-  const number = parts && parseNumber(parts.digits, format);
-  return number === undefined ? undefined : { value: number, unit: parts!.unit };
+  if (parts === undefined) return undefined;
+  const number = parseNumber(parts.digits, format);
+  return number === undefined ? undefined : { value: number, unit: parts.unit };
 }
 
 /** Every way of writing numbers that is known: the given one, then those ever less like it. */

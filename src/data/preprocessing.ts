@@ -105,7 +105,7 @@ export function datasetOf(
 ): Dataset {
   const { target } = preprocessing;
   const inputs = inputsOf(preprocessing, source, rows);
-  const n = inputs.shape[0];
+  const n = rows?.length ?? source.size;
   const data = target.kind === "number" ? new Float64Array(n) : new Int32Array(n);
   encodeColumn(target, source, rows, n, (i, place, value) => {
     data[i] = target.kind === "number" ? value : place;
@@ -162,8 +162,8 @@ function encodeColumn(
 ): void {
   const read = source.column(rule.name);
   const encode = rule.kind === "number" ? numberEncoder(rule) : categoryEncoder(rule);
-  for (let i = 0; i < n; i++) {
-    const row = rows === undefined ? i : rows[i];
+  const all = rows ?? Array.from({ length: n }, (_, row) => row);
+  for (const [i, row] of all.entries()) {
     encode(source, read(row), row, (place, value) => put(i, place, value));
   }
 }

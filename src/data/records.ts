@@ -1,5 +1,7 @@
 // This entry of csv-parse carries its own Buffer, so that it runs in Node and in browsers alike.
+
 import { parse } from "csv-parse/browser/esm/sync";
+import { at } from "../core/at.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 
@@ -96,13 +98,14 @@ function eachLine(
     line++;
     const content = text.slice(start, end);
     const cells = content.split(delimiter);
+    const first = at(cells, 0);
     start = end + 1;
     // Blanks before a comment do not count, but a tab that delimits an empty cell does.
-    if (comment && (content.startsWith(comment) || cells[0].trimStart().startsWith(comment))) {
+    if (comment && (content.startsWith(comment) || first.trimStart().startsWith(comment))) {
       skip(content, line);
       continue;
     }
-    if (cells.length > 1 || cells[0].trim() !== "") {
+    if (cells.length > 1 || first.trim() !== "") {
       visit(
         cells.map((cell) => cell.trim()),
         line,

@@ -1,5 +1,6 @@
 /** What was left out while a table was read, counted, so that nobody loses rows unawares. */
 
+import { at } from "../core/at.ts";
 import { shown } from "../core/wording.ts";
 
 /** The lines that are named in a note; more are counted. */
@@ -62,7 +63,7 @@ export function skippedLines(delimiter: string, sign: string | null): SkippedLin
   const likelyHeader = () => {
     const last = before.at(-1);
     if (!named || last === undefined || width < 2 || last.cells.length !== width) return undefined;
-    return { line: last.line, first: last.cells[0].trim() };
+    return { line: last.line, first: at(last.cells, 0).trim() };
   };
   return {
     comment(content, line) {

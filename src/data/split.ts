@@ -1,3 +1,4 @@
+import { at } from "../core/at.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind, isNumber } from "../core/kinds.ts";
@@ -46,8 +47,9 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
   for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
     const j = multiplyHigh(threefry2x32(key0, key1 ^ shuffleKey, i, epoch)[0], i + 1);
-    const kept = order[i];
-    order[i] = order[j];
+    // Of each epoch, 0 ≤ j ≤ i < n.
+    const kept = order[i]!;
+    order[i] = order[j]!;
     order[j] = kept;
   }
   return order;
@@ -132,8 +134,9 @@ export function splitIndices(
 function groupBy(order: Int32Array, labels: ArrayLike<number>): number[][] {
   const groups = new Map<number, number[]>();
   for (const row of order) {
-    const group = groups.get(labels[row]);
-    if (group === undefined) groups.set(labels[row], [row]);
+    const label = at(labels, row);
+    const group = groups.get(label);
+    if (group === undefined) groups.set(label, [row]);
     else group.push(row);
   }
   return [...groups].sort(([a], [b]) => a - b).map(([, rows]) => rows);
@@ -145,15 +148,17 @@ function groupBy(order: Int32Array, labels: ArrayLike<number>): number[][] {
  */
 function shares(sizes: readonly number[], total: number): number[] {
   const n = sizes.reduce((sum, size) => sum + size, 0);
-  const exact = sizes.map((size) => (size * total) / n);
-  const quotas = exact.map(Math.floor);
-  const left = total - quotas.reduce((sum, quota) => sum + quota, 0);
-  const usedUp = (i: number): number => (quotas[i] + 1 >= sizes[i] ? 1 : 0);
-  const byRemainder = [...sizes.keys()].sort(
-    (a, b) => usedUp(a) - usedUp(b) || exact[b] - quotas[b] - (exact[a] - quotas[a]) || a - b,
+  const groups = sizes.map((size, i) => {
+    const exact = (size * total) / n;
+    const quota = Math.floor(exact);
+    return { i, quota, remainder: exact - quota, usedUp: quota + 1 >= size ? 1 : 0 };
+  });
+  const left = total - groups.reduce((sum, { quota }) => sum + quota, 0);
+  const byRemainder = [...groups].sort(
+    (a, b) => a.usedUp - b.usedUp || b.remainder - a.remainder || a.i - b.i,
   );
-  for (const i of byRemainder.slice(0, left)) quotas[i]++;
-  return quotas;
+  for (const group of byRemainder.slice(0, left)) group.quota++;
+  return groups.map(({ quota }) => quota);
 }
 
 /**

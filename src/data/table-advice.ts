@@ -1,5 +1,6 @@
 /** What is likely behind a table that cannot be used as it is. Every advice does what it says. */
 
+import { at } from "../core/at.ts";
 import { didYouMean, nearest, shown } from "../core/wording.ts";
 import type { Table, TableColumn } from "./csv.ts";
 import {
@@ -59,15 +60,15 @@ export function formatAdvice(table: Table, column: TableColumn, cell: string): s
   const format = suggestedFormat(table, column);
   const to = format && { ...format, units: table.units === true || kind === "quantity" };
   const value = to && readQuantity(cell, to)?.value;
-  if (value === undefined || !Number.isFinite(value)) {
+  if (to === undefined || value === undefined || !Number.isFinite(value)) {
     return kind === "doubtful"
       ? `Write all numbers of the table in one way, such as 1234${table.decimal}5, or declare ` +
           `types: { ${shown(column.name)}: "category" }.`
       : undefined;
   }
-  const shows = to!.decimal === table.decimal ? undefined : decisive(table, column, cell);
+  const shows = to.decimal === table.decimal ? undefined : decisive(table, column, cell);
   const since = shows === undefined ? "" : `, as ${shown(shows)} shows`;
-  return `Say ${settings(table, to!)} to read ${shown(cell)} as ${value}${since}.`;
+  return `Say ${settings(table, to)} to read ${shown(cell)} as ${value}${since}.`;
 }
 
 /** Where a cell itself could have a sign between thousands: the number that cannot. */
@@ -87,9 +88,10 @@ const totals =
 export function totalIn(table: Table): string | undefined {
   const last = table.size - 1;
   const cells = table.columns.map((column) => column.cells[last]);
-  const found = last > 0 ? cells.find((cell) => totals.test(cell)) : undefined;
+  const found = last > 0 ? cells.find((cell) => totals.test(cell ?? "")) : undefined;
+  if (found === undefined) return undefined;
   const once = table.columns.every(
-    ({ cells: all }) => all[last] !== found || all.indexOf(all[last]) === last,
+    ({ cells: all }) => all[last] !== found || all.indexOf(found) === last,
   );
   return once ? found : undefined;
 }
@@ -97,16 +99,19 @@ export function totalIn(table: Table): string | undefined {
 /** The first row of a table in which no number column has a number: units, or a second header. */
 function beginsWithWords(table: Table): boolean {
   const numbers = table.columns.filter(({ type }) => type === "number");
-  return table.size > 1 && numbers.every(({ cells }) => parseNumber(cells[0], table) === undefined);
+  return (
+    table.size > 1 && numbers.every(({ cells }) => parseNumber(at(cells, 0), table) === undefined)
+  );
 }
 
 /** What to do about a cell of a number column that is no number. */
 export function cellAdvice(table: Table, name: string, row: number): string {
-  const column = table.columns.find((other) => other.name === name)!;
-  const cell = column.cells[row];
+  const names = table.columns.map((other) => other.name);
+  const column = at(table.columns, names.indexOf(name));
+  const cell = at(column.cells, row);
   const format = formatAdvice(table, column, cell);
   if (format !== undefined) return format;
-  const line = place(undefined, table.lines[row]);
+  const line = place(undefined, at(table.lines, row));
   const category = `declare types: { ${shown(name)}: "category" }`;
   if (kindOf(cell, table) === "date") {
     return `Write dates as numbers, such as days since the first of them, or ${category}.`;
@@ -167,15 +172,17 @@ export function delimiterAdvice(
   names: readonly string[],
   cells: readonly (readonly string[])[],
 ): string | undefined {
-  if (names.length !== 1) return undefined;
-  const some = cells[0].slice(0, 20);
+  const [[name, more], [column]] = [names, cells];
+  if (name === undefined || more !== undefined || column === undefined) return undefined;
+  const some = column.slice(0, 20);
+  const first = at(some, 0);
   const count = (text: string, sign: string) => text.split(sign).length - 1;
   const sign = otherDelimiters.find((one) => {
-    const n = count(some[0], one);
+    const n = count(first, one);
     return n > 0 && some.every((text) => count(text, one) === n);
   });
   if (sign === undefined) return undefined;
-  return count(names[0], sign) === count(some[0], sign)
+  return count(name, sign) === count(first, sign)
     ? `If ${shown(sign)} divides the cells, say delimiter: ${shown(sign)}.`
     : `If the first line is a title and ${shown(sign)} divides the cells below it, remove that line.`;
 }

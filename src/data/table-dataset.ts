@@ -1,3 +1,4 @@
+import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { areTexts, checkKind, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
@@ -136,10 +137,10 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
 export const chosenRows = (table: Table, rows: readonly number[]): Table => ({
   ...table,
   size: rows.length,
-  lines: rows.map((row) => table.lines[row]),
+  lines: rows.map((row) => at(table.lines, row)),
   columns: table.columns.map((column) => ({
     ...column,
-    cells: rows.map((row) => column.cells[row]),
+    cells: rows.map((row) => at(column.cells, row)),
   })),
 });
 
@@ -148,7 +149,7 @@ export function emptyRowNotes(table: Table, written: readonly number[]): string[
   const blank = table.size - written.length;
   if (blank === 0 || written.length === 0) return [];
   const gap = written.findIndex((row, i) => row !== i);
-  const first = place(undefined, table.lines[gap < 0 ? written.length : gap]);
+  const first = place(undefined, at(table.lines, gap < 0 ? written.length : gap));
   const [are, were] = blank === 1 ? ["is", "was"] : ["are", "were"];
   return [`${blank} of ${table.size} rows ${are} empty and ${were} left out (first on ${first}).`];
 }
@@ -266,8 +267,8 @@ function keptRows(
         fix: "Leave it out of `inputs`, or check the delimiter and the list of missing values.",
       });
     }
-    const at = first < 0 ? "" : place(undefined, table.lines[first]);
-    if (count > 0) found.push(`${count} in ${shown(column.name)} (first on ${at})`);
+    const where = first < 0 ? "" : place(undefined, at(table.lines, first));
+    if (count > 0) found.push(`${count} in ${shown(column.name)} (first on ${where})`);
   }
   if (policy === "error" && found.length > 0) {
     fail("data-invalid", {
@@ -315,8 +316,8 @@ function divide(
     const classes = stratify && target.type === "category" ? kept.map(classOf) : undefined;
     const parts = splitIndices(kept.length, { validation, seed, stratify }, classes);
     return {
-      train: parts.train.map((i) => kept[i]),
-      validation: parts.validation.map((i) => kept[i]),
+      train: parts.train.map((i) => at(kept, i)),
+      validation: parts.validation.map((i) => at(kept, i)),
     };
   }
   checkIndices(validation, table.size);

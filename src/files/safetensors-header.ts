@@ -67,7 +67,7 @@ function checkText(text: string): void {
   const open: (Set<string> | undefined)[] = [];
   let literal = "";
   for (let at = 0; at < text.length; at++) {
-    const character = text[at];
+    const character = text.charAt(at);
     if (character === '"') {
       const start = at++;
       while (text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
@@ -130,7 +130,7 @@ function entry(name: string, value: unknown): HeaderEntry {
     return corrupt(`The tensor ${quoted(name)} has no dtype.`, 'such as "F32"', kindOf(dtype));
   }
   const [begin, end, ...rest] = numbers(offsets, name, "data_offsets");
-  if (end === undefined || rest.length > 0 || begin > end) {
+  if (begin === undefined || end === undefined || rest.length > 0 || begin > end) {
     corrupt(`The data_offsets of ${quoted(name)} are no range.`, "[begin, end]", String(offsets));
   }
   return { name, dtype, shape: numbers(shape, name, "shape"), begin, end };

@@ -1,5 +1,6 @@
 /** Where a parameter's first value comes from. */
 
+import { at } from "../core/at.ts";
 import { allocate, arrayOf, checkDType, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind, isFunction, type Kind, object } from "../core/kinds.ts";
@@ -128,14 +129,14 @@ export const orthogonal = (gain = 1): Initializer =>
     );
     q.forEach((row, r) => {
       for (let pass = 0; pass < 2; pass++) {
-        for (let k = 0; k < r; k++) addTo(row, -dot(row, q[k]!), q[k]!);
+        for (const before of q.slice(0, r)) addTo(row, -dot(row, before), before);
       }
       const length = Math.sqrt(dot(row, row));
-      for (let c = 0; c < n; c++) row[c] /= length;
+      for (const [c, x] of row.entries()) row[c] = x / length;
     });
     return fill(shape, (i) => {
       const [r, c] = [Math.floor(i / columns), i % columns];
-      return gain * (wide ? q[r]![c]! : q[c]![r]!);
+      return gain * (wide ? at(at(q, r), c) : at(at(q, c), r));
     });
   });
 
@@ -146,7 +147,8 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 function addTo(a: Float64Array, factor: number, b: Float64Array): void {
-  for (let i = 0; i < a.length; i++) a[i] += factor * b[i]!;
+  // As in dot: n³ of these make an orthogonal matrix, and the rows are equally long.
+  for (let i = 0; i < a.length; i++) a[i] = a[i]! + factor * b[i]!;
 }
 
 /**
