@@ -1,5 +1,6 @@
 /** Checks of derivatives against the definition: differences, and one mode against the other. */
 
+import { at, only, zip } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { cos } from "../core/elementary/scalar.ts";
@@ -214,12 +215,15 @@ function compare(
   const { value: y, forward: original } = build(variables);
   const gradients = gradient(y, real);
   const reverse = evaluate(gradients);
-  const [own, ...ownOfEach] = ownRounding([y, ...gradients], evaluate);
+  const roundings = ownRounding([y, ...gradients], evaluate);
+  const ownOfValue = at(at(roundings, 0), 0);
   const held = heldIn(original);
-  const heldAt = evaluate(held).map((data, i) => constant(data, held[i]!.shape));
-  const at = (data: readonly TypedArray[]): number =>
+  const constants = (data: readonly TypedArray[], like: readonly Tensor[]) =>
+    zip<[TypedArray, Tensor]>(data, like).map(([values, { shape }]) => constant(values, shape));
+  const heldAt = constants(evaluate(held), held);
+  const valueAt = (data: readonly TypedArray[]): number =>
     withSite(y.site, () => {
-      const moved = build(inputs.map((x, i) => constant(data[i]!, x.shape)));
+      const moved = build(constants(data, inputs));
       // What is held is the same in each graph of f, in the same order.
       const nodes = heldIn(moved.forward);
       return holding(moved.value, new Map(nodes.map((n, i) => [n, heldAt[i] ?? n]))).item();
@@ -233,22 +237,24 @@ function compare(
     for (let index = 0; index < x.size; index += stride) {
       const unit = new Float64Array(x.size);
       unit[index] = 1;
-      const forward = pushForward([y], [variables[input]!], [constant(unit, x.shape)])[0]!.item();
-      const scale = Math.max(1, Math.abs(values[input]![index]!));
+      const pushed = pushForward([y], [at(variables, input)], [constant(unit, x.shape)]);
+      const forward = only(pushed).item();
+      const middle = at(at(values, input), index);
+      const scale = Math.max(1, Math.abs(middle));
       const along = (by: number) =>
-        at(values.map((v, k) => (k === input ? replace(v, index, v[index]! + by) : v)));
+        valueAt(values.map((v, k) => (k === input ? replace(v, index, middle + by) : v)));
       const tried = (lengths: readonly number[]) =>
         quotients(
           along,
           lengths.map((h) => h * scale),
-          own![0]!,
+          ownOfValue,
         );
       const first = tried(steps ?? sweep);
       const best = plateau(steps ? first : withMore(first, tried, relative));
       const { central: numeric, h: step, rounding, off } = best;
-      const a = reverse[ordinal]![index]!;
+      const a = at(at(reverse, ordinal), index);
       const tolerance = absolute + relative * Math.max(Math.abs(a), Math.abs(numeric));
-      const ownRounding = ownOfEach[ordinal]![index]!;
+      const ownRounding = at(at(roundings, ordinal + 1), index);
       const verdict = compared(a, best, tolerance);
       const modes = Math.abs(a - forward) <= exact * tolerance + ownRounding;
       const passed = verdict !== "disagrees" && modes;

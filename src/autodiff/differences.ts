@@ -1,4 +1,5 @@
 /** Difference quotients of a function of one number, and how far rounding can put them off. */
+import { at } from "../core/at.ts";
 
 /** The quotients with steps of length h from 0. */
 export interface Quotient {
@@ -56,19 +57,21 @@ export interface Plateau extends Quotient {
 export function plateau(tried: readonly Quotient[]): Plateau {
   // Beyond the edge of a domain there is nothing to believe.
   const all = tried.filter((q) => Number.isFinite(q.central));
-  const last = all.at(-1) ?? tried.at(-1)!;
+  const last = all.at(-1) ?? at(tried, tried.length - 1);
   let best: Plateau = { ...last, off: all.length === 0 ? Number.NaN : last.rounding };
   let least = Number.POSITIVE_INFINITY;
   // Where a function levels off, long steps give little and are off by little: beside what they
   // give, it is much. Only where none is known to half of itself, the size of `off` alone decides.
-  const offs = all.map((q, i) =>
-    i === 0 ? Number.POSITIVE_INFINITY : Math.abs(q.central - all[i - 1]!.central) + q.rounding,
-  );
-  const known = offs.some((off, i) => off < 0.5 * Math.abs(all[i]!.central));
-  offs.forEach((off, i) => {
-    const by = known ? off / Math.abs(all[i]!.central) : off;
-    if (by < least) [best, least] = [{ ...all[i]!, off }, by];
+  const plateaus = all.map((q, i) => {
+    const before = all[i - 1];
+    const change = before ? Math.abs(q.central - before.central) : Number.POSITIVE_INFINITY;
+    return { ...q, off: change + q.rounding };
   });
+  const known = plateaus.some(({ off, central }) => off < 0.5 * Math.abs(central));
+  for (const one of plateaus) {
+    const by = known ? one.off / Math.abs(one.central) : one.off;
+    if (by < least) [best, least] = [one, by];
+  }
   return best;
 }
 

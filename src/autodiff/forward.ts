@@ -2,6 +2,7 @@
  * Forward mode: tangents are pushed through the graph along with the values. Each rule is used in
  * its own form, not as the transpose of the reverse rule, so that the two modes check each other.
  */
+import { at, zip } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { isFloat } from "../core/dtype.ts";
 import { nodesBetween } from "../core/graph.ts";
@@ -20,7 +21,7 @@ export function pushForward(
   tangents: readonly Tensor[],
 ): Tensor[] {
   for (const t of [...xs, ...ys]) requireFloat(t);
-  const known = new Map(xs.map((x, i) => [x, cast(tangents[i]!, x.dtype)]));
+  const known = new Map(zip<[Tensor, Tensor]>(xs, tangents).map(([x, t]) => [x, cast(t, x.dtype)]));
   for (const node of nodesBetween(new Set(xs), ys, (n) => known.has(n))) {
     if (known.has(node) || !isFloat(node.dtype)) continue;
     const inner = node.inputs.map((input) => known.get(input));
@@ -35,19 +36,18 @@ export function pushForward(
 function push(node: Tensor, tangents: readonly (Tensor | undefined)[]): Tensor | undefined {
   const r: RuleContext = { x: node.inputs, y: node, attributes: node.attributes };
   const rule = node.op.derivative;
-  const zero = (k: number) => tangents[k] ?? zerosLike(node.inputs[k]!);
   const total = (term: (t: Tensor, k: number) => Tensor) =>
     tangents
       .flatMap((t, k) => (t === undefined ? [] : [term(t, k)]))
       .reduce<Tensor | undefined>((sum, t) => (sum ? add(sum, t) : t), undefined);
   switch (rule.kind) {
     case "pointwise":
-      return total((t, k) => mul(t, rule.partials[k]!(r)));
+      return total((t, k) => mul(t, at(rule.partials, k)(r)));
     case "linear":
       // f(x + dx) = f(x) + f(dx): the operator itself, applied to the tangents.
       return apply(
         node.op,
-        node.inputs.map((x, k) => (isFloat(x.dtype) ? zero(k) : x)),
+        node.inputs.map((x, k) => (isFloat(x.dtype) ? (tangents[k] ?? zerosLike(x)) : x)),
         node.attributes,
       );
     case "multilinear":
@@ -61,7 +61,7 @@ function push(node: Tensor, tangents: readonly (Tensor | undefined)[]): Tensor |
     case "general":
       return (
         rule.forward?.(
-          node.inputs.map((_, k) => zero(k)),
+          node.inputs.map((x, k) => tangents[k] ?? zerosLike(x)),
           r,
         ) ?? transposed(node, tangents)
       );

@@ -3,6 +3,7 @@
  * output and inputs, from the last to the first, asks each operator's own rule, and adds up what
  * arrives at a node that was used several times. No operator is known here by name.
  */
+import { at, zip } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -43,15 +44,14 @@ export function gradient(y: Tensor, xs: readonly Tensor[], upstream?: Tensor): T
   const nodes = nodesBetween(sources, [y], (node) => sources.has(node) && node !== y);
   const active = dependents(nodes, sources);
   const gradients = new Map([[y, upstream ? cast(upstream, y.dtype) : onesLike(y)]]);
-  for (let i = nodes.length - 1; i >= 0; i--) {
-    const node = nodes[i]!;
+  for (const node of [...nodes].reverse()) {
     const g = gradients.get(node);
     if (g === undefined || !active.has(node) || (sources.has(node) && node !== y)) continue;
     withSite(node.site, () => {
       const wanted = node.inputs.map((input) => active.has(input) && isFloat(input.dtype));
       pullBack(node, g, wanted).forEach((contribution, k) => {
         if (contribution === undefined || !wanted[k]) return;
-        const input = node.inputs[k]!;
+        const input = at(node.inputs, k);
         const sum = gradients.get(input);
         gradients.set(input, sum === undefined ? contribution : add(sum, contribution));
       });
@@ -67,7 +67,7 @@ function pullBack(node: Tensor, g: Tensor, wanted: readonly boolean[]): (Tensor 
   const each = (f: (k: number) => Tensor) => wanted.map((want, k) => (want ? f(k) : undefined));
   switch (rule.kind) {
     case "pointwise":
-      return each((k) => rule.reverse?.(g, r, k) ?? mul(g, rule.partials[k]!(r)));
+      return each((k) => rule.reverse?.(g, r, k) ?? mul(g, at(rule.partials, k)(r)));
     case "linear":
     case "multilinear":
       return each((k) => rule.transpose(g, r, k));
@@ -78,7 +78,8 @@ function pullBack(node: Tensor, g: Tensor, wanted: readonly boolean[]): (Tensor 
       const variables = node.inputs.map((x) => (isFloat(x.dtype) ? identity(x) : x));
       const real = variables.filter((x) => isFloat(x.dtype));
       const gradients = gradient(compose(node, variables), real, g);
-      return each((k) => gradients[real.indexOf(variables[k]!)]!);
+      const gradientOf = new Map(zip<[Tensor, Tensor]>(real, gradients));
+      return variables.map((variable, k) => (wanted[k] ? gradientOf.get(variable) : undefined));
     }
     case "zero":
     case "leaf":

@@ -1,4 +1,5 @@
 /** How far rounding can put computed numbers off, measured rather than bounded. */
+import { at } from "../core/at.ts";
 import { callSite, withSite } from "../core/call-site.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { nodesOf } from "../core/graph.ts";
@@ -25,9 +26,9 @@ export function ownRounding(
   const n = outputs.length;
   const coarse = withSite(callSite(), () => grids.flatMap((c) => rounded(outputs, c)));
   const [exact, samples] = [evaluate(outputs), evaluate(coarse)];
-  return outputs.map((_, k) =>
-    Float64Array.from(exact[k]!, (value, i) => {
-      const errors = grids.map((_, s) => Math.abs(samples[s * n + k]![i]! - value));
+  return exact.map((values, k) =>
+    Float64Array.from(values, (value, i) => {
+      const errors = grids.map((_, s) => Math.abs(at(at(samples, s * n + k), i) - value));
       // Beyond the range of single precision there is nothing to be learnt.
       return safety * perBit * Math.max(0, ...errors.filter(Number.isFinite));
     }),
@@ -38,11 +39,11 @@ export function ownRounding(
 function rounded(outputs: readonly Tensor[], c: number): Tensor[] {
   const mapped = new Map<Tensor, Tensor>();
   for (const n of nodesOf(outputs)) {
-    const inputs = n.inputs.map((x) => mapped.get(x)!);
+    const inputs = n.inputs.map((x) => mapped.get(x) ?? x);
     const same = !isFloat(n.dtype) || inputs.every((x, i) => x === n.inputs[i]);
     const made = same ? n : node(n.op, inputs, n.attributes);
     const single = isFloat(n.dtype) ? cast(mul(made, c), "f32") : made;
     mapped.set(n, isFloat(n.dtype) ? mul(cast(single, n.dtype), 1 / c) : made);
   }
-  return outputs.map((y) => mapped.get(y)!);
+  return outputs.map((y) => mapped.get(y) ?? y);
 }

@@ -1,5 +1,6 @@
 /** Functions of functions of tensors: grad, vjp, jvp, jacobian, hessian. They nest at will. */
 
+import { only } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { aFunction, checkKind } from "../core/kinds.ts";
 import { formatShape } from "../core/shape.ts";
@@ -113,7 +114,7 @@ export function jvp<X extends Tree = Tensor>(
       });
     }
   });
-  return [y, pushForward([y], variables, tangents)[0]!];
+  return [y, only(pushForward([y], variables, tangents))];
 }
 
 /** J[i, j] = ∂f_i/∂x_j, of shape [...shape of f(x), ...shape of x]: one reverse pass per output. */
@@ -130,7 +131,7 @@ export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
     if (y.size === 0) return zeros(shape, x.dtype);
     const rows = Array.from({ length: y.size }, (_, i) => {
       const unit = oneHot(scalar(i, "i32"), y.size, y.dtype);
-      return gradient(y, variables, reshape(unit, y.shape))[0]!;
+      return only(gradient(y, variables, reshape(unit, y.shape)));
     });
     return reshape(stack(rows), shape);
   };

@@ -13,7 +13,7 @@ export const dataOf = (node: Tensor): TypedArray | undefined => known.get(node) 
 export const isKept = (node: Tensor): boolean => known.has(node);
 
 /** Keeps a value that a backend has computed, from which it must be safe. */
-const keep = (node: Tensor, value: TypedArray): void => void known.set(node, value);
+export const keep = (node: Tensor, value: TypedArray): void => void known.set(node, value);
 
 /** Keeps what a run has given for these nodes, in their order. */
 export const keepAll = (nodes: readonly Tensor[], values: readonly TypedArray[]): void =>

