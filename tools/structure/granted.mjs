@@ -47,7 +47,7 @@ export const names = {
 /** The most assertions below a folder; these numbers go down only. */
 export const assertions = {
   "src/autodiff/": { "!": 2 },
-  "src/backends/": { "!": 113, "as never": 3, "as unknown as": 1 },
+  "src/backends/": { "!": 112, "as never": 3, "as unknown as": 1 },
   "src/cli/": { "!": 135, "as unknown as": 3 },
   "src/compile/": { "!": 77, "as unknown as": 2 },
   "src/core/": { "!": 12 },
