@@ -219,7 +219,7 @@ function compare(
   const ownOfValue = at(at(roundings, 0), 0);
   const held = heldIn(original);
   const constants = (data: readonly TypedArray[], like: readonly Tensor[]) =>
-    zip<[TypedArray, Tensor]>(data, like).map(([values, { shape }]) => constant(values, shape));
+    zip(data, like).map(([values, { shape }]) => constant(values, shape));
   const heldAt = constants(evaluate(held), held);
   const valueAt = (data: readonly TypedArray[]): number =>
     withSite(y.site, () => {

@@ -21,7 +21,7 @@ export function pushForward(
   tangents: readonly Tensor[],
 ): Tensor[] {
   for (const t of [...xs, ...ys]) requireFloat(t);
-  const known = new Map(zip<[Tensor, Tensor]>(xs, tangents).map(([x, t]) => [x, cast(t, x.dtype)]));
+  const known = new Map(zip(xs, tangents).map(([x, t]) => [x, cast(t, x.dtype)]));
   for (const node of nodesBetween(new Set(xs), ys, (n) => known.has(n))) {
     if (known.has(node) || !isFloat(node.dtype)) continue;
     const inner = node.inputs.map((input) => known.get(input));

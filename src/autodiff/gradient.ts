@@ -78,7 +78,7 @@ function pullBack(node: Tensor, g: Tensor, wanted: readonly boolean[]): (Tensor 
       const variables = node.inputs.map((x) => (isFloat(x.dtype) ? identity(x) : x));
       const real = variables.filter((x) => isFloat(x.dtype));
       const gradients = gradient(compose(node, variables), real, g);
-      const gradientOf = new Map(zip<[Tensor, Tensor]>(real, gradients));
+      const gradientOf = new Map(zip(real, gradients));
       return variables.map((variable, k) => (wanted[k] ? gradientOf.get(variable) : undefined));
     }
     case "zero":

@@ -157,7 +157,7 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
   }
   checkColumns(names, options);
   const missing = new Set(missingValues);
-  const columns = zip<[string, string[]]>(names, cells).map(([name, column], j): TableColumn => {
+  const columns = zip(names, cells).map(([name, column], j): TableColumn => {
     const type = ownType(options.types, name);
     return {
       name,
