@@ -47,7 +47,7 @@ export const names = {
 /** The most assertions below a folder; these numbers go down only. */
 export const assertions = {
   "src/autodiff/": { "!": 2 },
-  "src/backends/": { "!": 112, "as never": 3, "as unknown as": 1 },
+  "src/backends/": { "!": 111, "as never": 3, "as unknown as": 1 },
   "src/cli/": { "!": 135, "as unknown as": 3 },
   "src/compile/": { "!": 77, "as unknown as": 2 },
   "src/core/": { "!": 12 },
@@ -61,6 +61,6 @@ export const assertions = {
   "src/ops/": {},
   "src/optim/": { "!": 12 },
   "src/train/": { "!": 93 },
-  "studio/": { "!": 221, "as never": 1, "as unknown as": 1 },
+  "studio/": { "!": 217 },
   "tools/": { "!": 5, "as unknown as": 2, "as never": 3 },
 };
