@@ -209,6 +209,10 @@ function gather(
   else count(f, begin, end, (i) => copy(i, 0));
 }
 
+const wide = [16, "v128.load", "v128.store"] as const;
+const half = [8, "i64.load", "i64.store"] as const;
+const one = [4, "i32.load", "i32.store"] as const;
+
 /** Small rows element by element (widths are multiples of 4), large ones in one instruction. */
 function copyBytes(f: FunctionBuilder, from: Expr, to: Expr, width: number): void {
   if (width > 64) {
@@ -218,10 +222,10 @@ function copyBytes(f: FunctionBuilder, from: Expr, to: Expr, width: number): voi
   const [source, target] = [f.let(from), f.let(to)];
   for (let offset = 0; offset < width; ) {
     const left = width - offset;
-    const [size, kind] = left >= 16 ? [16, "v128"] : left >= 8 ? [8, "i64"] : [4, "i32"];
-    const value = access(`${kind}.load` as Instruction, [source], { offset });
-    f.emit(access(`${kind}.store` as Instruction, [target, value], { offset }));
-    offset += size as number;
+    const [size, load, store] = left >= 16 ? wide : left >= 8 ? half : one;
+    const value = access(load, [source], { offset });
+    f.emit(access(store, [target, value], { offset }));
+    offset += size;
   }
 }
 
