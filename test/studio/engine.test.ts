@@ -136,6 +136,27 @@ describe("the engine", () => {
 )`);
   });
 
+  it("writes numbers into layers inside of layers, and into one of two that an alias stands for", async () => {
+    const own = new Engine();
+    const text =
+      "{ inputs: 2, layers: [sequential: [&a { linear: { outputs: 2 } }, tanh], *a, " +
+      "{ linear: { outputs: 1, sharedBias: true } }], loss: meanSquaredError, optimizer: sgd, " +
+      "data: { examples: [{ inputs: [1, 2], targets: [1] }] } }";
+    await own.open({ text, files: {} }, look);
+    own.setParameter({ name: "0.0.weight", index: 3 }, 0.25);
+    own.setParameter({ name: "1.weight", index: 0 }, -2);
+    own.setParameter({ name: "2.bias", index: 0 }, 0.5);
+    const other = new Engine();
+    const written = exported(own, "network");
+    expect(written).toContain("bias: 0.5");
+    await other.open({ text: written, files: {} }, look);
+    expect(other.values().parameters).toEqual(own.values().parameters);
+    // What is written out is drawn at random, and no other list is touched.
+    await own.open({ text: reseeded(other), files: {} }, look);
+    expect(reseeded(other).match(/weight: xavierUniform/g)).toHaveLength(3);
+    expect(own.values().parameters["0.0.bias"]).toEqual(other.values().parameters["0.0.bias"]);
+  });
+
   it("draws the error along a weight, with the gradient as its slope", async () => {
     const line = await engine.line({ name: "2.weight", index: 0 });
     expect(line.y[40]).toBe(line.loss);
@@ -248,6 +269,28 @@ describe("the engine", () => {
       engine.values().parameters["0.weight"],
     );
     expect(other.values().parameters["0.bias"]).toEqual(engine.values().parameters["0.bias"]);
+  });
+
+  it("holds, frees and shares the biases of all dense layers, and no weights", async () => {
+    const frozen = "frozen: [weight]";
+    const text =
+      `{ layers: [sequential: [{ linear: { outputs: 2, ${frozen} } }, tanh], linear: { outputs: 1 }], ` +
+      "loss: meanSquaredError, optimizer: sgd, data: { examples: [{ inputs: [1, 2], targets: [1] }] } }";
+    const as = { bias: "frozen", timing: "simultaneous", learningRate: 0.5 } as const;
+    const start = await new Engine().open({ text, files: {} }, look);
+    const run = (bias: "frozen" | "own" | "shared") =>
+      compare({ text, files: {} }, [{ ...as, bias }, as], 1);
+    const changed = async (bias: "frozen" | "own") => {
+      const [{ parameters }] = await run(bias);
+      const before = Object.values(start.values.parameters).flatMap((v) => [...v]);
+      return parameters.flatMap(({ name, value }, i) => (value === before[i] ? [] : [name]));
+    };
+    expect(await changed("frozen")).toEqual(["1.weight[0,0]", "1.weight[0,1]"]);
+    const own = ["0.0.bias[0]", "0.0.bias[1]", "1.weight[0,0]", "1.weight[0,1]", "1.bias[0]"];
+    expect(await changed("own")).toEqual(own);
+    const [{ parameters }] = await run("shared");
+    const biases = parameters.filter(({ name }) => name.includes("bias"));
+    expect(biases.map(({ name }) => name)).toEqual(["0.0.bias", "1.bias"]);
   });
 
   it("compares two ways of training", async () => {
