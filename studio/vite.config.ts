@@ -33,6 +33,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },
+    // On a slow machine the first command would begin with a table of times.
+    rolldownOptions: { checks: { pluginTimings: false } },
     // Data URLs for small files are forbidden by the page's policy.
     assetsInlineLimit: 0,
   },

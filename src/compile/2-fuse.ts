@@ -146,7 +146,7 @@ function reachable(
   return needed;
 }
 
-/** The number of this view in a chain of views, which begins anew after the last that is allowed. */
+/** The number of this view in a chain of views; after the last that is allowed it starts again. */
 function nextView(n: Tensor, value: Expression, viewsAbove: Map<Tensor, number>): number {
   const above = value.kind === "load" ? (viewsAbove.get(n.inputs[value.input]!) ?? 0) : 0;
   const views = above >= mostViews ? 1 : above + 1;

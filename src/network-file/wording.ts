@@ -99,7 +99,7 @@ export function needed(form: Form): string {
   }
 }
 
-/** Signs alone could not be told from what stands around them. */
+/** Signs alone could not be distinguished from what stands around them. */
 const wordOrQuoted = (word: string | boolean): string =>
   /^\w+$/.test(String(word)) ? String(word) : JSON.stringify(word);
 

@@ -146,7 +146,7 @@ export const rateNote = (former: number, now: number): string | undefined =>
     ? undefined
     : `The learning rate is ${now}, as this trainer was made with, and no longer ${former}.`;
 
-/** Whoever makes a trainer with another rate than the checkpoint's was made with wants that one. */
+/** A trainer made with another rate than the checkpoint's was made with keeps its own. */
 function resumedRate({ learningRate, initialRate }: Saved, { optimizer }: Trainer): number {
   const own = optimizer.learningRate.initial;
   return own === (initialRate ?? learningRate) ? learningRate : own;

@@ -39,7 +39,7 @@ export const firstStepOf =
 /** What keeps a function inside its domain. */
 const guard = "Keep what goes into it off that place, with maximum(x, 1e-7) for example.";
 
-/** What mends it; undefined where the update itself overflowed, which is the learning rate's doing. */
+/** The fix; undefined where the update itself overflowed, which is the learning rate's doing. */
 function firstStepFix(found: NonFinite, first: FirstStep): string | undefined {
   const { graph, divisor, remarks } = first;
   const { node } = found;

@@ -148,7 +148,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     return { epochs: this.#epochs, stopped: this.#stopped };
   }
 
-  /** It trains once: whoever iterates or awaits it again sees the rest, or the result. */
+  /** It trains once: iterated or awaited again, it gives the rest, or the result. */
   [Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
     this.#run ??= this.#epochByEpoch();
     return this.#run;
@@ -281,7 +281,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     let validation: Evaluation | undefined;
     if (this.#validation) {
       validation = await evaluateInTurns(trainer, this.#validation, turns, signal);
-      // The epoch's steps are done: whoever goes on begins with this validation.
+      // The epoch's steps are done: training goes on with this validation.
       if (validation === undefined) return undefined;
     }
     let lossAfter: number | undefined;

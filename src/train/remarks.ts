@@ -10,7 +10,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { LossCall, Maker } from "../nn/calls.ts";
 import type { Task } from "./task.ts";
 
-/** Something that is probably not meant, and how to mend it. */
+/** Something that is probably not meant, and how to correct it. */
 export interface Remark {
   readonly message: string;
   readonly fix: string;

@@ -1,7 +1,7 @@
 /**
  * Training by a backend that has the loop inside: data, parameters and the optimizer's memory stay
  * with the machine, and JavaScript is crossed once per report. The trainer fetches the state when
- * somebody looks at it ("settles"), at the end of each epoch, and now and then in long ones.
+ * it is read ("settles"), at the end of each epoch, and now and then in long ones.
  */
 import type { Session, Sums } from "../backends/backend.ts";
 import type { Progress } from "./progress.ts";

@@ -30,7 +30,7 @@ export interface ExampleTypes {
 const layerAt = (model: Layer, path: string): Layer =>
   path === "" ? model : path.split(".").reduce((l, i) => l.layers[Number(i)] ?? l, model);
 
-/** Undefined where model or loss cannot take such examples, which whoever runs them will say. */
+/** Undefined where model or loss cannot take such examples, which running them will say. */
 export function taskOf(
   { model, loss, dtype }: { readonly model: Layer; readonly loss: Loss; readonly dtype: DType },
   { inputs, targets }: ExampleTypes,

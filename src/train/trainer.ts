@@ -268,7 +268,7 @@ export class Trainer {
 
   /**
    * What in model, loss and data does not belong together, such as softmax before crossEntropy,
-   * which applies it itself; each with what would mend it. Training goes on all the same.
+   * which applies it itself; each with a fix. Training goes on all the same.
    */
   remarks(data: Data): readonly Remark[] {
     const dataset = toDataset(data, this.classes);
@@ -424,8 +424,8 @@ export class Trainer {
    * Loads from a file; training then goes on as if it had never stopped. What this trainer was made
    * with counts: the loss, the optimizer's settings, and its learning rate where it is another than
    * the checkpoint's trainer was made with. Seed, element type and kind of optimizer must agree.
-   * Another rate is told by a warning, and so is another version of chainrule that has saved it
-   * whose arithmetic gives other last digits.
+   * A warning names a rate that has changed, and a checkpoint of another version of chainrule whose
+   * arithmetic gives other last digits.
    */
   async load(path: string): Promise<Record<string, string>> {
     const bytes = await (await import("#files")).readBytes(path);
@@ -450,7 +450,7 @@ export class Trainer {
     this.#formerRate = state.formerRate;
   }
 
-  /** @internal The epoch under way and early stopping begin anew: the loss means something else. */
+  /** @internal The epoch under way and early stopping start again: the loss has another meaning. */
   restart(): void {
     const { steps, epoch, history } = this.progress;
     this.progress = { ...freshProgress(), steps, epoch, history };

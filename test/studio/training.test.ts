@@ -68,7 +68,7 @@ describeStudio("training", (v) => {
     await close(page);
   });
 
-  it("trains as far as it was told, whatever is changed on the way", async () => {
+  it("trains as far as it was asked to, whatever is changed on the way", async () => {
     const page = await v.visit();
     await page.fill(".controls [name=epochs]", "2000");
     await page.keyboard.press("Enter");

@@ -107,7 +107,7 @@ function go(e: Expr, style: Style): Printed {
     case "number": {
       const text = e.given ? constantText(e.value, style) : rounded(e.value, style.digits);
       const long = style.tex && /e/.test(text);
-      // 1/n is bracketed in a product, lest what follows be read into its denominator.
+      // 1/n is bracketed in a product, or what follows would be read into its denominator.
       const precedence = text.startsWith("−") ? 1 : /^\d+\//.test(text) ? 1.9 : long ? 2 : 5;
       return { out: style.tex ? texNumber(text) : text, precedence };
     }
