@@ -39,10 +39,7 @@ function queued(backend: AsynchronousBackend, graph: Graph): QueuedProgram {
  *
  * @throws ChainruleError its own, or "backend-failed" around another error.
  */
-export async function answer<T>(
-  { name }: Pick<Backend, "name">,
-  ask: () => T | Promise<T>,
-): Promise<T> {
+async function answer<T>({ name }: Pick<Backend, "name">, ask: () => T | Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {

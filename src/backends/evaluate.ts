@@ -46,7 +46,7 @@ const mostStructures = 32;
 /** The most bytes that kept programs may hold on to, but for the one just made. */
 const mostBytes = 2 ** 29;
 
-export interface EvaluatorOptions {
+interface EvaluatorOptions {
   readonly backend: () => Backend;
   /** What is smaller is interpreted. */
   readonly least?: { readonly elements: number; readonly operations: number };

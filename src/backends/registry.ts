@@ -8,7 +8,7 @@ import { interpreter } from "./interpreter/index.ts";
 import { features } from "./wasm/assembler/index.ts";
 import { makeBackend, wasm } from "./wasm/index.ts";
 
-export interface BackendSettings {
+interface BackendSettings {
   /** The same bits on every machine and engine. */
   readonly deterministic: boolean;
 }
@@ -55,7 +55,7 @@ export const backendEntries: readonly (BackendEntry & { readonly name: BackendNa
 export const backendNames: readonly BackendName[] = ["auto", ...table.map(({ name }) => name)];
 
 /** What "auto" takes, and what it would have taken before that, with the reasons why not. */
-export interface Automatic {
+interface Automatic {
   readonly entry: BackendEntry;
   readonly passedOver: readonly { readonly name: string; readonly why: string }[];
 }

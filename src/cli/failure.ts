@@ -11,7 +11,7 @@ export const exit = { ok: 0, no: 1, wrongInput: 2, fault: 70, interrupted: 130 }
 const answers: readonly ErrorCode[] = ["not-finite", "gradient-mismatch"];
 
 /** Errors as data; the stack only where somebody looks for a fault of ours. */
-export function failureJson(error: unknown): unknown {
+function failureJson(error: unknown): unknown {
   if (!(error instanceof ChainruleError)) {
     return { error: { code: "internal", message: String((error as Error)?.message ?? error) } };
   }

@@ -5,7 +5,7 @@ import { type FileOptions, subjectOf } from "./explain.ts";
 import { exit } from "./failure.ts";
 import { print, printJson, width } from "./terminal.ts";
 
-export interface ReportOptions extends FileOptions {
+interface ReportOptions extends FileOptions {
   readonly json?: boolean;
 }
 

@@ -29,7 +29,7 @@ import { interval, Progress } from "./progress.ts";
 import { bold, dim, print, remark, wrap } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
-export interface TrainOptions {
+interface TrainOptions {
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;

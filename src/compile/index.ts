@@ -9,7 +9,7 @@ import { planMemory } from "./4-plan-memory.ts";
 import { type Program, printKernels, printProgram } from "./program.ts";
 import { verifyProgram } from "./verify-program.ts";
 
-export interface CompileOptions {
+interface CompileOptions {
   /** Outputs that become inputs of the next run, written in place where that is possible. */
   readonly state?: StatePairs;
   /** Receives each pass's result as text. */
@@ -34,6 +34,3 @@ export function compileProgram(graph: Graph, options: CompileOptions = {}): Prog
   trace?.("4. memory planned", printProgram(program));
   return program;
 }
-
-export type { Buffer, Kernel, Program, Store } from "./program.ts";
-export { printProgram } from "./program.ts";

@@ -113,7 +113,7 @@ export interface PreparedNetwork {
 }
 
 /** What trains it, which no network file says: it decides about the time, not the result. */
-export type Machine = Pick<TrainerOptions, "backend" | "deterministic">;
+type Machine = Pick<TrainerOptions, "backend" | "deterministic">;
 
 /** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
 export async function prepareNetwork(

@@ -13,7 +13,7 @@ export type Given = Partial<Pick<TrainingSection, "seed" | "update" | "epochs">>
 const settable = ["seed", "update", "epochs"] as const satisfies readonly (keyof Given)[];
 
 /** A network as it is to be trained on. */
-export interface Resumption {
+interface Resumption {
   readonly network: NetworkFile;
   /** What differs from the checkpoint, a sentence for each difference. */
   readonly notes: readonly string[];

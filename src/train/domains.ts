@@ -9,7 +9,7 @@ import type { Task } from "./task.ts";
 type Targets = Pick<Dataset, "targets" | "classes">;
 
 /** A target that does not belong, and what all of them look like. */
-export interface Complaint {
+interface Complaint {
   readonly message: string;
   readonly expected: string;
   readonly found: string;

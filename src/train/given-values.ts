@@ -7,7 +7,7 @@ import { listed, nearest, shown } from "../core/wording.ts";
 import type { StoredTensor } from "../files/safetensors-types.ts";
 
 /** Values of a parameter, in any form that has them. */
-export type GivenValue = Tensor | TypedArray | StoredTensor;
+type GivenValue = Tensor | TypedArray | StoredTensor;
 
 /** The elements of a value for a parameter, which must have its shape; an array has none. */
 export function elementsFor(

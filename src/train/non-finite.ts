@@ -55,7 +55,7 @@ function range(data: TypedArray): string {
 }
 
 /** What a number that is not finite has put an end to. */
-export interface Incident {
+interface Incident {
   /** The beginning of a sentence: "Training stopped at step 3". */
   readonly what: string;
   /** What is not finite where no node of the definition is to blame: "the loss". */

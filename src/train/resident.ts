@@ -15,7 +15,7 @@ const settling = 2000;
 const mostEpochs = 4096;
 
 /** What the loop needs to know of an epoch. */
-export interface EpochPlan {
+interface EpochPlan {
   /** Its number, which decides the order; undefined leaves the examples as they are. */
   readonly order: number | undefined;
   /** The sums of the epoch up to here. */

@@ -1,6 +1,7 @@
 /** Small graphs through the compiler, the verifier between the passes. */
 import type { StatePairs } from "../../src/compile/3-schedule.ts";
-import { compileProgram, type Program, printProgram } from "../../src/compile/index.ts";
+import { compileProgram } from "../../src/compile/index.ts";
+import { type Program, printProgram } from "../../src/compile/program.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 
 export const compiled = (

@@ -18,7 +18,7 @@ const addressable = 2 ** 32 - 65536;
 const views = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
 
 /** A buffer's elements in the module's memory. */
-export function view(memory: WebAssembly.Memory, b: Buffer, address: number): TypedArray {
+function view(memory: WebAssembly.Memory, b: Buffer, address: number): TypedArray {
   return new views[b.dtype](memory.buffer as ArrayBuffer, address, b.size);
 }
 

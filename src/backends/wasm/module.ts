@@ -40,7 +40,7 @@ export interface ModuleOptions {
   readonly threads?: number;
 }
 
-export interface CompiledModule {
+interface CompiledModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Bytes of memory that it needs. */
   readonly memory: number;

@@ -10,7 +10,7 @@ import { mostThreads, shared } from "./emit/threads.ts";
 import { isTiny } from "./emit/unrolled.ts";
 
 /** Workers that wait for commands in shared memory. */
-export interface Workers {
+interface Workers {
   /** Whether one of them is known to be dead. */
   readonly dead: boolean;
   close(): void;

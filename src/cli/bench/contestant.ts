@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 /** Seconds after which no answer is expected any more. `info` is asked first, while it starts. */
 export const patience = { info: 30, init: 120, run: 120 } as const;
 
-export interface Question {
+interface Question {
   readonly cmd: keyof typeof patience;
   readonly id?: string;
   readonly steps?: number;

@@ -15,7 +15,7 @@ import { type BenchRow, race, unlessLeftOut } from "./race.ts";
 import { chainrulePeer, serve } from "./worker.ts";
 import { names, type WorkloadName, workload } from "./workloads.ts";
 
-export interface BenchOptions {
+interface BenchOptions {
   readonly workloads?: string;
   readonly peer?: readonly string[];
   readonly repetitions?: number;

@@ -17,7 +17,7 @@ export interface BenchRow {
   readonly error: number;
 }
 
-export interface RaceOptions {
+interface RaceOptions {
   readonly repetitions: number;
   /** How long one turn of one contestant is to take. */
   readonly seconds: number;

@@ -61,7 +61,7 @@ export function exp(x: Value): Value {
 }
 
 /** s 2^f - s for |f| up to 1/2, as e^(f ln 2). */
-export const power2 = (f: Value, s: Value): Value => mul(polynomial(f, coefficients.exp2, 1), s);
+const power2 = (f: Value, s: Value): Value => mul(polynomial(f, coefficients.exp2, 1), s);
 
 export function tanh(x: Value): Value {
   const a = keep(on.narrow ? abs(x) : min(abs(x), pick(10, 20)));

@@ -45,7 +45,7 @@ export function numeral(given: string | number): Numeral | undefined {
 }
 
 /** So many digits tell a number from its neighbours. */
-export const tellingDigits = 3;
+const tellingDigits = 3;
 /** What sums in another order may change of a number. */
 const reordered = 1e-12;
 /** What decimal fractions lose in binary, of a unit of the last digit. */

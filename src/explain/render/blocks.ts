@@ -18,7 +18,7 @@ export interface RenderOptions {
 /** Words and formulas in a line; a formula is printed by each format in its own way. */
 export type Inline = string | { readonly math: Expr };
 
-export interface Line {
+interface Line {
   readonly relation: "=" | "≈" | "";
   readonly expr: Expr;
 }
@@ -137,7 +137,7 @@ function equation(
 }
 
 /** Whether the operands as printed give the result as printed. */
-export function exact(e: Expr, value: number, data: DerivationData, digits: number): boolean {
+function exact(e: Expr, value: number, data: DerivationData, digits: number): boolean {
   const printed = evaluateExpr(
     e,
     (name) => data.symbols[name]?.value ?? Number.NaN,

@@ -6,7 +6,7 @@ import { rounded, type Style } from "./print.ts";
 export const radius = 38;
 const [height, margin] = [120, 56];
 
-export interface Drawing {
+interface Drawing {
   readonly size: Point;
   readonly edges: readonly (Edge & {
     readonly marked: boolean;

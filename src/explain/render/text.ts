@@ -12,7 +12,7 @@ export interface TextOptions {
 }
 
 /** Columns that a string takes up: Chinese characters take two, combining marks none. */
-export const widthOf = (text: string): number =>
+const widthOf = (text: string): number =>
   [...text].reduce(
     (n, ch) =>
       n +

@@ -22,7 +22,7 @@ import type {
 } from "../protocol.ts";
 import type { Pace } from "./training.ts";
 
-export interface Seen {
+interface Seen {
   readonly structure: Structure;
   readonly values: Values;
 }

@@ -19,7 +19,7 @@ const light: readonly Colour[] = [
 const paper = { light: [255, 255, 255], dark: [24, 27, 33] } as const;
 
 /** The part of the plane where the data lie, with a margin. */
-export function planeOf(data: Dataset): Plane {
+function planeOf(data: Dataset): Plane {
   const axis = (k: 0 | 1): [number, number] => {
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (let i = k; i < data.inputs.data.length; i += 2) {

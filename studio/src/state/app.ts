@@ -54,7 +54,7 @@ export * from "./signals.ts";
 export const client = new Client();
 
 /** Shows what the library says about a failure. */
-export function tell(error: unknown, title: string): void {
+function tell(error: unknown, title: string): void {
   const known = error instanceof EngineError ? error.failure : undefined;
   failure.value = {
     ...(known ?? { code: "internal", message: String((error as Error)?.message ?? error) }),
@@ -91,7 +91,7 @@ const look = (): Look => ({
 let asked = 0;
 
 /** Derives what is chosen, and looks for trouble; an answer that comes too late is dropped. */
-export async function derive(announce = false): Promise<void> {
+async function derive(announce = false): Promise<void> {
   const s = structure.value;
   // The engine may know another network already: that one is derived when it is shown.
   if (!s || playing.value || opening > 0) return;
@@ -130,7 +130,7 @@ function show(o: Opened): void {
 
 const nothing: HistoryView = { epochs: new Float64Array(0), losses: new Float64Array(0) };
 
-export interface Opening {
+interface Opening {
   readonly source: Source;
   readonly preset?: Preset;
   readonly chosen?: Chosen;

@@ -30,7 +30,7 @@ export interface Build {
   readonly data: DataKind;
 }
 
-export type Plain = { readonly [name: string]: unknown };
+type Plain = { readonly [name: string]: unknown };
 
 /** The name of a choice such as `relu` or `{ relu: … }`, and its options. */
 function chosen(v: unknown): Item {

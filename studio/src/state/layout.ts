@@ -12,7 +12,7 @@ export interface Box {
 }
 
 /** Units with all their numbers, units as dots, or a whole layer as one block. */
-export type Kind = "cards" | "dots" | "block";
+type Kind = "cards" | "dots" | "block";
 
 export interface ColumnBox {
   readonly kind: Kind;
@@ -93,7 +93,7 @@ export function strongest(values: ArrayLike<number>, k: number): number[] {
   return order.slice(0, k).sort((a, b) => a - b);
 }
 
-export interface Room {
+interface Room {
   /** The width there is, in pixels. */
   readonly width: number;
   /** Drawn however weak it is. */

@@ -16,7 +16,7 @@ export interface Shared {
 
 const version = 1;
 /** Characters of a hash that is made, and of one that is read. */
-export const longestLink = 8 * 1024;
+const longestLink = 8 * 1024;
 const longestRead = 64 * 1024;
 /** Bytes that a hash may unpack to. */
 const mostUnpacked = 1024 * 1024;

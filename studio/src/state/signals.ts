@@ -90,7 +90,7 @@ export const stale = computed(
   () => playing.value || derivation.value?.trainedSteps !== values.value?.steps,
 );
 /** The last moment that is shown. */
-export const seen = computed(() => practised.value ?? position.value);
+const seen = computed(() => practised.value ?? position.value);
 /** Whether a value is not to be seen yet; `part` says what it is where it has no name. */
 export const hidden = (symbol: string | undefined, part?: Part): boolean =>
   isHidden(moments.value, seen.value, symbol, places.value.get(symbol ?? "")?.part ?? part);

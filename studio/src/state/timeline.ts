@@ -2,8 +2,8 @@
 import type { DerivationView, Section, StepView } from "../protocol.ts";
 import type { Place } from "./places.ts";
 
-export const phases = ["start", "forward", "error", "backward", "update", "after"] as const;
-export type Phase = (typeof phases)[number];
+const phases = ["start", "forward", "error", "backward", "update", "after"] as const;
+type Phase = (typeof phases)[number];
 
 const phaseOf: Readonly<Record<Section, Phase>> = {
   setup: "start",
@@ -24,7 +24,7 @@ const phaseOf: Readonly<Record<Section, Phase>> = {
   mistakes: "after",
 };
 
-export interface Moment {
+interface Moment {
   readonly step: StepView;
   readonly phase: Phase;
   /** Where in the picture it happens, if it does. */

@@ -1,7 +1,7 @@
 /** What a person should know about the course of training. */
 import type { HistoryView } from "../protocol.ts";
 
-export interface Risen {
+interface Risen {
   readonly least: number;
   /** The epoch after which it was so. */
   readonly epoch: number;

@@ -2,7 +2,7 @@
 import { access, type Expr, i32, op, v128 } from "./expression.ts";
 import { type MemoryLimits, ModuleBuilder } from "./module.ts";
 
-export interface Features {
+interface Features {
   readonly simd: boolean;
   /** Multiply and add in one instruction; whether it rounds once or twice is the engine's choice. */
   readonly relaxedSimd: boolean;

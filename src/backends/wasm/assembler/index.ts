@@ -1,6 +1,6 @@
 /** A WebAssembly assembler: typed expression trees in, the bytes of a module out. */
 export * from "./expression.ts";
-export { type Features, features } from "./features.ts";
+export { features } from "./features.ts";
 export { FunctionBuilder } from "./function.ts";
-export type { Instruction, Type, ValueType } from "./instructions.ts";
-export { type MemoryLimits, ModuleBuilder } from "./module.ts";
+export type { Instruction, ValueType } from "./instructions.ts";
+export { ModuleBuilder } from "./module.ts";

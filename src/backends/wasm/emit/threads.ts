@@ -64,8 +64,8 @@ export interface Team {
   readonly barrier: Func;
 }
 
-export const atomic = (at: number): Expr => access("i32.atomic.load", [i32(0)], { offset: at });
-export const publish = (at: number, value: Expr): Expr =>
+const atomic = (at: number): Expr => access("i32.atomic.load", [i32(0)], { offset: at });
+const publish = (at: number, value: Expr): Expr =>
   access("i32.atomic.store", [i32(0), value], { offset: at });
 const increment = (at: number): Expr =>
   access("i32.atomic.rmw.add", [i32(0), i32(1)], { offset: at });
