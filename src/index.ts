@@ -140,9 +140,12 @@ export {
 } from "./ops/transcendental.ts";
 // Optimizers and schedules.
 export * from "./optim/index.ts";
+export { gradientStep, optimizerStep } from "./step/cut.ts";
+export type { Objective } from "./step/objective.ts";
+export { type Filled, inputList, outputsByName } from "./step/ports.ts";
+export { trainingStep } from "./step/step.ts";
 // Training.
 export type { Evaluation } from "./train/evaluate.ts";
 export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";
 export type { Remark } from "./train/remarks.ts";
-export { trainingStep } from "./train/step.ts";
 export { type Data, Trainer, type TrainerOptions, trainer } from "./train/trainer.ts";

@@ -8,22 +8,24 @@ import { join, relative, resolve } from "node:path";
 /** Each folder with the folders that it may import from. */
 const graph = ["core", "ops", "autodiff"];
 const models = [...graph, "nn", "optim"];
+const steps = [...models, "step"];
 const allowed = {
   core: [],
   ops: ["core"],
   autodiff: ["core", "ops"],
   nn: graph,
   optim: [...graph, "nn"],
-  compile: models,
-  backends: [...models, "compile"],
+  step: models,
+  compile: steps,
+  backends: [...steps, "compile"],
   data: ["core"],
   files: ["core"],
-  train: [...models, "compile", "backends", "data", "files"],
-  explain: [...graph, "backends", "nn", "optim", "train"],
-  "network-file": [...models, "data", "files", "train", "backends"],
-  exchange: [...models, "data", "files", "train", "network-file"],
+  train: [...steps, "compile", "backends", "data", "files"],
+  explain: [...steps, "backends", "train"],
+  "network-file": [...steps, "data", "files", "train", "backends"],
+  exchange: [...steps, "data", "files", "train", "network-file"],
   cli: [
-    ...models,
+    ...steps,
     "compile",
     "backends",
     "data",

@@ -1,6 +1,8 @@
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import type { ByName } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { Graph } from "../core/graph.ts";
+import type { StepGraph, StepState } from "../step/ports.ts";
 
 /** A machine that graphs can be compiled for; it answers at once, or with promises. */
 export type Backend = SynchronousBackend | AsynchronousBackend;
@@ -11,11 +13,7 @@ export interface SynchronousBackend {
   readonly asynchronous?: false;
   compile(graph: Graph): Executable;
   /** A training step with the loop around it, where the backend has one. */
-  session?(
-    graph: TrainingGraph,
-    data: SessionData,
-    options?: { readonly threads?: number },
-  ): Session;
+  session?(step: StepGraph, data: SessionData, options?: { readonly threads?: number }): Session;
 }
 
 /**
@@ -29,7 +27,7 @@ export interface AsynchronousBackend {
   compile(graph: Graph): Later<Promised<Executable>>;
   /** As above. */
   session?(
-    graph: TrainingGraph,
+    step: StepGraph,
     data: SessionData,
     options?: { readonly threads?: number },
   ): Later<Promised<Session>>;
@@ -45,23 +43,12 @@ export type Promised<T> = {
     : T[Name];
 };
 
-/**
- * A training step. Inputs: states, then learning rate, step, key, batch inputs, batch targets.
- * Outputs: the states' new values in the same order, then the loss, if `counts` the number of right
- * predictions, and if `weighs` what the loss counts for (f64).
- */
-export interface TrainingGraph extends Graph {
-  readonly states: number;
-  readonly counts: boolean;
-  readonly weighs: boolean;
-}
-
-/** What a session trains on; the rows of `inputs` and `targets` are the examples. */
+/** What a session trains on. */
 export interface SessionData {
-  readonly inputs: ArrayTensor;
-  readonly targets: ArrayTensor;
+  /** The step's batch parts of all examples: row i of each belongs to example i. */
+  readonly examples: ByName<ArrayTensor>;
   readonly batchSize: number;
-  /** What the loss of a batch counts for in the sums, where the graph does not say it. */
+  /** What the loss of a batch counts for in the sums, where the step does not say it. */
   readonly weight: number;
   readonly seed: number;
 }
@@ -76,10 +63,10 @@ export interface Sums {
 
 /** A training loop over data that stay where the machine has them. */
 export interface Session {
-  /** Takes over parameters and slots, the step number and the learning rate. */
-  load(states: readonly TypedArray[], step: number, learningRate: number): void;
-  /** Copies parameters and slots back. */
-  save(states: readonly TypedArray[]): void;
+  /** Takes over the state, the step number and the learning rate. */
+  load(state: StepState<TypedArray>, step: number, learningRate: number): void;
+  /** Copies the state back. */
+  save(state: StepState<TypedArray>): void;
   /** Sets the order of the examples: the epoch's permutation, or as they stand. */
   arrange(epoch: number | undefined): void;
   /**
@@ -91,7 +78,7 @@ export interface Session {
   lastLoss(): number;
   /** Trains on whole epochs, shuffled or not; fewer than asked for if a loss is not finite. */
   epochs(first: number, count: number, shuffle: boolean): Sums[];
-  /** Whether all parameters and slots are finite. */
+  /** Whether the whole state is finite. */
   isFinite(): boolean;
   /** Sends worker threads home. */
   close(): void;

@@ -67,7 +67,7 @@ function errorOf({ model, trainer }: PreparedNetwork, data: Dataset) {
   return (...values: Tensor[]): Tensor => {
     const parameters = Object.fromEntries(values.map((value, i) => [names[i]!, value]));
     const context = { training: true, path: "", key };
-    const output = model.apply(asTensor(inputs), parameters, context);
+    const output = model.apply(asTensor(inputs), { ...parameters, ...trainer.buffers }, context);
     return mul(trainer.loss(output, asTensor(targets)), scale);
   };
 }

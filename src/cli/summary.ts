@@ -12,8 +12,10 @@ import { losses } from "../network-file/losses.ts";
 import { markedLoss, toDatasets } from "../network-file/prepare.ts";
 import type { Layer } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
+import { valueInputs } from "../step/parameters.ts";
+import { type StepGraph, statePairs } from "../step/ports.ts";
+import { trainingStep } from "../step/step.ts";
 import { remarksOn } from "../train/remarks.ts";
-import { parameterInputs, trainingStep } from "../train/step.ts";
 import { taskOf } from "../train/task.ts";
 import { parameterCounts, remarkLines } from "./describe.ts";
 import { exit } from "./failure.ts";
@@ -35,14 +37,14 @@ interface Row {
 function rowsOf(model: Layer, network: NetworkFile, inputs: number): Row[] {
   const { dtype } = network.training;
   const x = input("inputs", [1, inputs], dtype);
-  const parameters = parameterInputs(model, dtype);
+  const values = valueInputs(model, dtype);
   const seen: { path: string; output: Tensor }[] = [];
-  model.apply(x, parameters, {
+  model.apply(x, values, {
     training: false,
     path: "",
     observe: (path, output) => seen.push({ path, output }),
   });
-  const given: Tensor[] = [x, ...Object.values(parameters)];
+  const given: Tensor[] = [x, ...Object.values(values)];
   return seen
     .filter(({ path }) => path !== "" && !seen.some((s) => s.path.startsWith(`${path}.`)))
     .map(({ path, output }) => {
@@ -173,9 +175,8 @@ export async function summary(
 }
 
 /** A training step as it is run, and what each pass of the compiler makes of it. */
-function compile(step: ReturnType<typeof trainingStep>, traced: boolean) {
-  const states = step.parameters.length + step.slots.length;
-  const state = Array.from({ length: states }, (_, i) => [i, i] as const);
+function compile(step: StepGraph, traced: boolean) {
+  const state = statePairs(step);
   if (!traced) return { program: compileProgram(step, { state }) };
   const passes: { pass: string; text: string }[] = [];
   const trace = (pass: string, text: string) => passes.push({ pass, text });

@@ -10,7 +10,7 @@ import { isLayer } from "../nn/layer-checks.ts";
 import { halfSquaredError, type Loss } from "../nn/losses.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { sgd } from "../optim/sgd.ts";
-import type { UpdateTiming } from "../train/step.ts";
+import type { UpdateTiming } from "../step/update.ts";
 import { type Data, trainer as makeTrainer, Trainer, toDataset } from "../train/trainer.ts";
 import type { DerivationData, Step } from "./derivation.ts";
 import { sections } from "./derivation.ts";

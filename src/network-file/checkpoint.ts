@@ -96,9 +96,10 @@ export function restoreTrainer(stored: StoredNetwork, bytes: Uint8Array): Traine
   const { network, description, marks } = stored;
   const trainer = makeTrainer(network, buildModel(network, description.inputs), marks);
   trainer.fromBytes(bytes);
+  const specs = { ...trainer.model.parameters, ...trainer.model.buffers };
   for (const [name, values] of trainer.snapshot()) {
     const at = values.findIndex((value) => !Number.isFinite(value));
-    const spec = trainer.model.parameters[name];
+    const spec = specs[name];
     if (at < 0 || spec === undefined) continue;
     const indices = indicesOf(at, spec.shape);
     fail("not-finite", {

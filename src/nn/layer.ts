@@ -86,8 +86,8 @@ export interface ParameterSpec {
 
 /**
  * A tensor of a layer that the training step itself renews, such as a running mean: the optimizer
- * leaves it alone and it has no gradient. A trainer does not renew buffers yet, and refuses models
- * that have some; `apply` takes and renews them.
+ * leaves it alone and it has no gradient. Evaluation and prediction use it as it is; a trainer saves
+ * it with the parameters.
  */
 export interface BufferSpec {
   readonly shape: Shape;

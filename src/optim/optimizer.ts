@@ -1,5 +1,6 @@
 /** What an optimizer is: how parameter and state follow from the gradient, as graph nodes. */
 
+import type { ByName } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
 import { isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
@@ -60,6 +61,28 @@ export interface UpdateContext {
   readonly clipped?: boolean;
 }
 
+/** All trained parameters at one step, by name. */
+export interface UpdateAllContext {
+  readonly parameters: ByName<Tensor>;
+  /** ∂E/∂θ, clipped. */
+  readonly gradients: ByName<Tensor>;
+  readonly loss: Tensor;
+  /** The optimizer's memory of each parameter, by slot. */
+  readonly states: ByName<ByName<Tensor>>;
+  /** η at this step, of the parameter's type; a layer may have its own. */
+  readonly learningRates: ByName<Tensor>;
+  /** The step's number, counted from 0 (f64 scalar). */
+  readonly step: Tensor;
+  /**
+   * E and ∂E/∂θ (clipped) of this step's batch and random numbers at other values of these
+   * parameters.
+   */
+  readonly evaluate: (parameters: ByName<Tensor>) => {
+    readonly loss: Tensor;
+    readonly gradients: ByName<Tensor>;
+  };
+}
+
 /** What an update gives: the new parameter and the optimizer's new memory of it. */
 export interface Updated {
   readonly parameter: Tensor;
@@ -85,6 +108,11 @@ export interface Optimizer {
    * @throws ChainruleError "bad-argument" where `clipNorm` is asked for without all `gradients`.
    */
   readonly update: (context: UpdateContext) => Updated;
+  /**
+   * In the place of `update` in a training step: all parameters at once, for a method that looks at
+   * more than one of them, or at the loss elsewhere (sharpness-aware steps, line searches).
+   */
+  readonly updateAll?: (context: UpdateAllContext) => ByName<Updated>;
 }
 
 export function optimizer(
@@ -139,7 +167,7 @@ function checkContext(optimizer: Optimizer, context: UpdateContext): UpdateConte
   }
   if (clipped) return context;
   if (clipNorm === undefined) {
-    return { ...context, gradient: clip([gradient], optimizer)[0]! };
+    return { ...context, gradient: clipEntries(gradient, optimizer) };
   }
   const at = Array.isArray(gradients) ? gradients.indexOf(gradient) : -1;
   if (at < 0) {
@@ -162,11 +190,8 @@ const largest = { f32: 1e14, f64: 1e140 } as const;
  * squares would overflow they are taken of h = s·g: g is h/s, and ‖g‖ = ‖h‖/s. Else s is exactly 1.
  */
 export function clip(gradients: readonly Tensor[], optimizer: Optimizer): Tensor[] {
-  const { clipValue, clipNorm } = optimizer;
-  const cut =
-    clipValue === undefined
-      ? [...gradients]
-      : gradients.map((g) => clamp(g, { min: -clipValue, max: clipValue }));
+  const { clipNorm } = optimizer;
+  const cut = gradients.map((g) => clipEntries(g, optimizer));
   const filled = cut.filter((g) => g.size > 0);
   if (clipNorm === undefined || filled.length === 0) return cut;
   const most = filled.map((g) => max(abs(g))).reduce((a, b) => maximum(a, b));
@@ -176,6 +201,10 @@ export function clip(gradients: readonly Tensor[], optimizer: Optimizer): Tensor
   const factor = minimum(div(clipNorm, add(sqrt(squares), 1e-6)), reciprocal(s));
   return cut.map((g) => mul(scaled(g), cast(factor, g.dtype)));
 }
+
+/** A gradient cut entry by entry. */
+export const clipEntries = (g: Tensor, { clipValue }: Optimizer): Tensor =>
+  clipValue === undefined ? g : clamp(g, { min: -clipValue, max: clipValue });
 
 /** g + λθ: the gradient of the loss with ½λ‖θ‖² added. */
 export const withDecay = (g: Tensor, parameter: Tensor, weightDecay: number): Tensor =>

@@ -1,14 +1,19 @@
 /**
- * Checkpoints: a safetensors file with the parameters under their names, the optimizer's memory
- * as "optimizer/<parameter>/<slot>", the parameters that early stopping may go back to as
- * "best/<parameter>", and everything else as JSON in the metadata.
+ * Checkpoints: a safetensors file with parameters and buffers under their names, the optimizer's
+ * memory as "optimizer/<parameter>/<slot>", the values that early stopping may go back to as
+ * "best/<name>", and everything else as JSON in the metadata.
  */
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import { type ByName, entryOf } from "../core/by-name.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
+import { slotSpecs } from "../step/parameters.ts";
 import { freshProgress, type Progress } from "./progress.ts";
+import { modelValues } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
 const format = "chainrule-checkpoint-1";
@@ -29,15 +34,22 @@ interface Saved {
 const reserved = ["format", "training"];
 
 /** The place of each array of the trainer's state in the file, with its shape. */
-function layout(trainer: Trainer, withBest: boolean): Map<string, Shape> {
-  const shapes = Object.entries(trainer.model.parameters).map(([n, p]) => [n, p.shape] as const);
-  const shapeOf = new Map(shapes);
-  const slots = [...trainer.slots.keys()].map((name) => {
-    const owner = name.slice(0, name.lastIndexOf("/"));
-    return [`optimizer/${name}`, shapeOf.get(owner)!] as const;
-  });
-  const best = withBest ? shapes.map(([name, shape]) => [`best/${name}`, shape] as const) : [];
-  return new Map([...shapes, ...slots, ...best]);
+function layout({ model, optimizer }: Trainer, withBest: boolean): Place[] {
+  const places = (part: Place["part"], prefix: string, specs: ByName<{ readonly shape: Shape }>) =>
+    Object.entries(specs).map(([name, { shape }]) => ({ part, name, path: prefix + name, shape }));
+  const values = modelValues(model);
+  return [
+    ...places("values", "", values),
+    ...places("slots", "optimizer/", slotSpecs(model, optimizer)),
+    ...(withBest ? places("best", "best/", values) : []),
+  ];
+}
+
+interface Place {
+  readonly part: "values" | "slots" | "best";
+  readonly name: string;
+  readonly path: string;
+  readonly shape: Shape;
 }
 
 export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string, string>>) {
@@ -49,12 +61,15 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
       found: taken,
     });
   }
-  const arrays = new Map(trainer.snapshot());
-  for (const [name, data] of trainer.slots) arrays.set(`optimizer/${name}`, data);
-  for (const [name, data] of trainer.best ?? []) arrays.set(`best/${name}`, data);
+  const { best } = trainer;
+  const parts = {
+    values: trainer.arrays(),
+    slots: Object.fromEntries(trainer.slots),
+    best: Object.fromEntries(best ?? []),
+  };
   const tensors = new Map<string, ArrayTensor>();
-  for (const [name, shape] of layout(trainer, trainer.best !== undefined)) {
-    tensors.set(name, { dtype: trainer.dtype, shape, data: arrays.get(name)! });
+  for (const { part, name, path, shape } of layout(trainer, best !== undefined)) {
+    tensors.set(path, { dtype: trainer.dtype, shape, data: entryOf(parts[part], name) });
   }
   const saved: Saved = {
     numerics,
@@ -94,11 +109,19 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
     trainer,
     names.some((name) => name.startsWith("best/")),
   );
-  for (const [name, shape] of places) {
-    const t = tensors.get(name);
-    if (t?.dtype === trainer.dtype && sameShape(t.shape, shape)) continue;
+  const parts = {
+    values: new Map<string, TypedArray>(),
+    slots: new Map<string, TypedArray>(),
+    best: new Map<string, TypedArray>(),
+  };
+  for (const { part, name, path, shape } of places) {
+    const t = tensors.get(path);
+    if (t?.dtype === trainer.dtype && sameShape(t.shape, shape)) {
+      parts[part].set(name, t.data);
+      continue;
+    }
     fail("checkpoint-mismatch", {
-      message: `The checkpoint does not fit this model at ${name}.`,
+      message: `The checkpoint does not fit this model at ${path}.`,
       expected: `${trainer.dtype}${formatShape(shape)}`,
       found: t === undefined ? "no such tensor" : `${t.dtype}${formatShape(t.shape)}`,
       ...(t !== undefined && sameShape(t.shape, shape)
@@ -106,21 +129,19 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
         : {}),
     });
   }
-  const unknown = names.find((name) => !places.has(name));
+  const known = places.map(({ path }) => path);
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     fail("checkpoint-mismatch", {
       message: "The checkpoint has a tensor that this model has not.",
-      expected: [...places.keys()].join(", "),
+      expected: known.join(", "),
       found: unknown,
     });
   }
-  const part = (prefix: string, keys: Iterable<string>) =>
-    new Map(Array.from(keys, (key) => [key, tensors.get(prefix + key)!.data] as const));
-  const parameters = Object.keys(trainer.model.parameters);
   trainer.restore({
-    values: part("", parameters),
-    slots: part("optimizer/", trainer.slots.keys()),
-    best: places.has(`best/${parameters[0]}`) ? part("best/", parameters) : undefined,
+    values: parts.values,
+    slots: parts.slots,
+    best: parts.best.size > 0 ? parts.best : undefined,
     progress: saved.progress,
     learningRate: resumedRate(saved, trainer),
     formerRate: saved.learningRate,
@@ -165,18 +186,36 @@ function parse(text: string | undefined): Saved {
   } catch {
     return bad(text === undefined ? "nothing" : "no JSON");
   }
-  const { numerics = 1, seed, learningRate, initialRate, optimizer, classes } = saved;
-  const p: Partial<Progress> = saved.progress ?? {};
-  const whole = (n: unknown) => Number.isSafeInteger(n) && (n as number) >= 0;
+  const given = { ...saved, numerics: saved.numerics ?? 1, progress: { ...saved.progress } };
+  const wrong = faults(given);
+  if (!areSound(given, wrong)) return bad(`nothing sensible under ${wrong.join(", ")}`);
+  const { numerics, seed, learningRate, initialRate, optimizer, progress: p, classes } = given;
+  // Of what else the file may hold, nothing is taken over.
+  const progress = freshProgress();
+  for (const name of Object.keys(progress)) Object.assign(progress, { [name]: p[name as "steps"] });
+  if (p.weight !== undefined) progress.weight = p.weight;
+  return { numerics, seed, learningRate, initialRate, optimizer, progress, classes };
+}
+
+interface Given extends Partial<Omit<Saved, "progress">> {
+  readonly progress: Partial<Progress>;
+}
+
+const areSound = (_: Given, wrong: readonly string[]): _ is Saved => wrong.length === 0;
+
+/** The names of what is not what it has to be. */
+function faults({ progress: p, ...saved }: Given): string[] {
+  const { seed, learningRate, initialRate, optimizer, classes } = saved;
+  const whole = (n: unknown): n is number => isNumber(n, (x) => Number.isSafeInteger(x) && x >= 0);
   const checks: Readonly<Record<string, boolean>> = {
-    numerics: whole(numerics),
+    numerics: whole(saved.numerics),
     seed: Number.isSafeInteger(seed),
     learningRate: Number.isFinite(learningRate),
     initialRate: initialRate === undefined || Number.isFinite(initialRate),
     optimizer: typeof optimizer === "string",
     steps: whole(p.steps),
     epoch: whole(p.epoch),
-    position: whole(p.position) && p.position! <= (p.examples ?? 0),
+    position: whole(p.position) && p.position <= (p.examples ?? 0),
     examples: whole(p.examples),
     loss: Number.isFinite(p.loss),
     weight: p.weight === undefined || (Number.isFinite(p.weight) && p.weight >= 0),
@@ -189,19 +228,5 @@ function parse(text: string | undefined): Saved {
       classes === undefined ||
       (Array.isArray(classes) && classes.every((name) => typeof name === "string")),
   };
-  const wrong = Object.keys(checks).filter((name) => !checks[name]);
-  if (wrong.length > 0) return bad(`nothing sensible under ${wrong.join(", ")}`);
-  const progress = freshProgress();
-  // Of what else the file may hold, nothing is taken over.
-  for (const name of Object.keys(progress)) Object.assign(progress, { [name]: p[name as "steps"] });
-  if (p.weight !== undefined) progress.weight = p.weight;
-  return {
-    numerics,
-    seed: seed!,
-    learningRate: learningRate!,
-    initialRate,
-    optimizer: optimizer!,
-    progress,
-    classes,
-  };
+  return Object.keys(checks).filter((name) => checks[name] === false);
 }

@@ -1,12 +1,16 @@
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import { at, only } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
-import { coefficientOfDetermination, confusionMatrix, decisions } from "./metrics.ts";
-import { parameterInputs, scalarLoss } from "./step.ts";
-import { divisorOf } from "./totals.ts";
+import { divisorOf } from "../step/divisor.ts";
+import { decisions } from "../step/metrics.ts";
+import { scalarLoss } from "../step/objective.ts";
+import { valueInputs } from "../step/parameters.ts";
+import { inputList, outputsByName, portGraph } from "../step/ports.ts";
+import { coefficientOfDetermination, confusionMatrix } from "./metrics.ts";
 import type { Trainer } from "./trainer.ts";
 import type { Turns } from "./turns.ts";
 
@@ -121,30 +125,35 @@ type Batch = ReturnType<typeof batch>;
 /** What measures batches of this type: loss, and classes or outputs. */
 function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
   return trainer.compiled("measure", [inputs, targets], () => {
-    const parameters = parameterInputs(trainer.model, trainer.dtype);
+    const values = valueInputs(trainer.model, trainer.dtype);
     const x = input("inputs", inputs.shape, inputs.dtype);
     const y = input("targets", targets.shape, targets.dtype);
-    const output = trainer.model.apply(x, parameters, inference);
+    const output = trainer.model.apply(x, values, inference);
     const classes = decisions(trainer.loss, output, y);
-    const wanted = classes
-      ? [classes.predicted, classes.actual]
-      : trainer.loss.threshold === undefined && !trainer.loss.classes
-        ? [output]
-        : [];
-    const error = scalarLoss(trainer.loss(output, y));
-    const divisor = divisorOf(error, [x, y]);
-    const executable = trainer.backend.compile({
-      inputs: [...Object.values(parameters), x, y],
-      outputs: [error, ...wanted, ...(divisor ? [divisor] : [])],
-    });
+    const numbers = !classes && trainer.loss.threshold === undefined && !trainer.loss.classes;
+    const loss = scalarLoss(trainer.loss(output, y));
+    const divisor = divisorOf(loss, [x, y]);
+    const graph = portGraph(
+      { values, x, y },
+      {
+        loss,
+        ...(classes ? { classes } : {}),
+        ...(numbers ? { output } : {}),
+        ...(divisor ? { divisor } : {}),
+      },
+    );
+    const executable = trainer.backend.compile(graph);
     const run = (given: Batch) => {
-      const results = executable.run([...trainer.arrays(), given.inputs.data, given.targets.data]);
-      const [first = [], second = []] = results.slice(1, 1 + wanted.length);
-      const loss = results[0]![0]!;
-      const weight = divisor ? results.at(-1)![0]! : inputs.shape[0]!;
-      return classes
-        ? { loss, weight, predicted: first, actual: second, output: [] }
-        : { loss, weight, predicted: [], actual: [], output: first };
+      const [x, y] = [given.inputs.data, given.targets.data];
+      const list = inputList(graph, { values: trainer.arrays(), x, y });
+      const found = outputsByName(graph, executable.run(list));
+      return {
+        loss: only(found.loss),
+        weight: found.divisor ? only(found.divisor) : at(inputs.shape, 0),
+        predicted: found.classes?.predicted ?? [],
+        actual: found.classes?.actual ?? [],
+        output: found.output ?? [],
+      };
     };
     // A single output decides between two classes.
     return { run, width: classes ? Math.max(2, output.shape[output.rank - 1] ?? 1) : 0 };

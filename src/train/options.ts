@@ -3,12 +3,12 @@
 import { fail } from "../core/errors.ts";
 import { aFunction, checkKind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import { listed, shown } from "../core/wording.ts";
+import { shown } from "../core/wording.ts";
 import type { Layer } from "../nn/layer.ts";
 import { isLayer } from "../nn/layer-checks.ts";
 import { isOptimizer } from "../optim/optimizer.ts";
+import { trainable } from "../step/parameters.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
-import { trainable } from "./step.ts";
 import type { TrainerOptions } from "./trainer.ts";
 
 const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
@@ -29,16 +29,6 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       message: "A trainer trains a model.",
       expected: "a layer, such as sequential(linear(2, 8), relu(), linear(8, 1))",
       found: shown(model),
-    });
-  }
-  const buffers = Object.keys(model.buffers);
-  if (buffers.length > 0) {
-    fail("unsupported", {
-      message: "A trainer does not renew buffers yet.",
-      expected: "a model without buffers",
-      found: listed(buffers),
-      where: model.site.toString() || undefined,
-      fix: "Make them parameters with frozen: true, whose values stay as they are set.",
     });
   }
   checkNames("trainer", options, Object.keys(trainerOptions));
@@ -84,10 +74,11 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       found: names.length === 0 ? "no parameters" : `${names.length} parameters, all frozen`,
     });
   }
-  const slashed = names.find((name) => name.includes("/"));
+  const slashed = [...names, ...Object.keys(model.buffers)].find((name) => name.includes("/"));
   if (slashed !== undefined) {
     fail("bad-argument", {
-      message: 'The name of a parameter has a "/", which checkpoints use for what belongs to it.',
+      message:
+        'The name of a parameter or buffer has a "/", which checkpoints use for what belongs to it.',
       expected: 'a name without "/"',
       found: JSON.stringify(slashed),
     });

@@ -6,7 +6,7 @@ import { type LossCall, lossCalls, type Maker, makerOf } from "../nn/calls.ts";
 import { inference, type Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { input } from "../ops/leaf.ts";
-import { parameterInputs } from "./step.ts";
+import { valueInputs } from "../step/parameters.ts";
 
 export interface Task {
   /** The model's output for one example, as a graph. */
@@ -45,7 +45,7 @@ export function taskOf(
       // Inner layers come before those that they are in.
       if (!layers.has(y)) layers.set(y, { name: layerAt(model, path).name, options: {} });
     };
-    const output = model.apply(x, parameterInputs(model, dtype), { ...inference, observe });
+    const output = model.apply(x, valueInputs(model, dtype), { ...inference, observe });
     const { calls } = lossCalls(() => loss(output, target));
     const makersOf = (y: Tensor): Maker[] =>
       [makerOf(y), { name: y.op.name, options: y.attributes }, layers.get(y)].flatMap(

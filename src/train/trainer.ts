@@ -6,23 +6,33 @@
 import type { Backend, SynchronousBackend } from "../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../backends/registry.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import { at, only } from "../core/at.ts";
+import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
-import { allocate, arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
+import { arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { arrays, checkKind, bytes as fileBytes } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import type { TensorType } from "../core/op.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
 import { keyOf } from "../core/random.ts";
-import { formatShape, sizeOf } from "../core/shape.ts";
+import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { inFile } from "../files/in-file.ts";
-import { initialize } from "../nn/initializers.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
+import {
+  inputList,
+  outputsByName,
+  type StepGraph,
+  type StepInputs,
+  type StepState,
+} from "../step/ports.ts";
+import { trainingStep } from "../step/step.ts";
+import type { UpdateTiming } from "../step/update.ts";
 import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { copied } from "./copied.ts";
@@ -36,7 +46,7 @@ import { outputsOf, type Rows, rowsOf } from "./predict.ts";
 import { freshProgress, type Progress } from "./progress.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
 import { Resident } from "./resident.ts";
-import { type StepGraph, slotNames, trainingStep, type UpdateTiming } from "./step.ts";
+import { adopt, firstState, modelValues, type State, setValues } from "./state.ts";
 import { Tasks } from "./tasks.ts";
 
 /** How a trainer trains: loss and optimizer, first values, element type, and what runs it. */
@@ -105,8 +115,7 @@ export class Trainer {
   /** @internal What model and loss say of the data that are given. */
   readonly tasks = new Tasks(this);
   readonly #site: CallSite = callSite();
-  readonly #values: Map<string, TypedArray>;
-  readonly #slots: Map<string, TypedArray>;
+  readonly #state: State;
   readonly #compiled = new Map<string, unknown>();
   readonly #threads: number | undefined;
   /** The training loop that is under way in the backend. */
@@ -128,19 +137,7 @@ export class Trainer {
     this.#threads = options.threads;
     this.learningRate = options.optimizer.learningRate.initial;
     keyOf(seed);
-    this.#values = new Map(
-      Object.entries(model.parameters).map(([name, spec], stream) => [
-        name,
-        initialize(spec.initial, spec.shape, dtype, seed, stream),
-      ]),
-    );
-    this.#slots = new Map(
-      slotNames(model, this.optimizer).map((name) => {
-        const at = name.lastIndexOf("/");
-        const size = sizeOf(model.parameters[name.slice(0, at)]!.shape);
-        return [name, allocate(dtype, size).fill(this.optimizer.slots[name.slice(at + 1)]!)];
-      }),
-    );
+    this.#state = firstState(model, options.optimizer, dtype, seed);
   }
 
   /**
@@ -148,35 +145,36 @@ export class Trainer {
    * change nothing here, so that is an error; `setParameters` sets them.
    */
   get parameters(): Record<string, Tensor> {
-    const values = Object.fromEntries(
-      [...this.#settled()].map(([name, data]) => [
-        name,
-        constant(data.slice(), this.model.parameters[name]!.shape),
-      ]),
-    );
-    return new Proxy(values, copied);
+    return copies(this.model.parameters, this.#settled().parameters);
   }
 
   /**
-   * Sets parameters by name, rounded to the trainer's element type; the others stay. What a file
-   * holds goes in as it is: `setParameters(decodeSafetensors(bytes).tensors)`.
+   * The present values of the model's buffers by name, such as running means: a copy, too. A model
+   * that has some is applied with both: `model.apply(x, { ...t.parameters, ...t.buffers })`.
+   */
+  get buffers(): Record<string, Tensor> {
+    return copies(this.model.buffers, this.#settled().buffers);
+  }
+
+  /**
+   * Sets parameters, or buffers, by name, rounded to the trainer's element type; the others stay.
+   * What a file holds goes in as it is: `setParameters(decodeSafetensors(bytes).tensors)`.
    */
   setParameters(values: NamedValues): void {
     // All are checked before the first is set.
-    const known = this.model.parameters;
+    const known = modelValues(this.model);
     const given = namedValues(values, Object.keys(known));
     const checked = given.map(([name, value]) => {
-      return [name, elementsFor(name, known[name]!.shape, value, this.dtype)] as const;
+      return [name, elementsFor(name, entryOf(known, name).shape, value, this.dtype)] as const;
     });
-    this.#settled();
+    const state = this.#settled();
     this.#live?.forget();
-    for (const [name, data] of checked) this.#values.set(name, data);
+    setValues(state, checked);
   }
 
   /** The optimizer's memory by "parameter/slot". */
   get slots(): ReadonlyMap<string, TypedArray> {
-    this.#settled();
-    return this.#slots;
+    return new Map(Object.entries(this.#settled().slots));
   }
 
   /**
@@ -224,46 +222,37 @@ export class Trainer {
     this.#settled();
     this.#live?.forget();
     const { graph, executable } = this.#stepFor(inputs, targets);
-    const values = this.#stepInputs(inputs, targets);
-    const results = executable.run(values);
-    const at = graph.parameters.length + graph.slots.length;
-    const [loss, health] = [results[at]![0]!, results[at + 1]![0]!];
-    if (Number.isNaN(health)) {
-      throw nonFiniteError(graph, values, {
+    const values = this.#stepInputs({ inputs: inputs.data, targets: targets.data });
+    const list = inputList(graph, values);
+    const results = outputsByName(graph, executable.run(list));
+    const { loss, health, counts, weight } = results;
+    if (health && Number.isNaN(only(health))) {
+      throw nonFiniteError(graph, list, {
         what: `Training stopped at step ${this.progress.steps}`,
         result: "the loss or a parameter",
         site: this.#site,
         fix: "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
-        cause: firstStepOf(this, graph, values, results),
+        cause: firstStepOf(this, graph, values, weight && only(weight)),
       });
     }
-    const state = [...this.#values.values(), ...this.#slots.values()];
-    const old = new Set(state);
-    // An optimizer may pass one array of the state on as another: those are saved from the update.
-    const renewed = state.map((own, i) => {
-      const result = results[i]!;
-      return result !== own && old.has(result) ? result.slice() : result;
-    });
-    state.forEach((own, i) => {
-      own.set(renewed[i]!);
-    });
+    adopt(this.#state, results);
     this.progress.steps++;
     return {
-      loss,
-      weight: graph.weighs ? results.at(-1)![0]! : inputs.shape[0]!,
-      correct: graph.counts ? results[at + 2]![0]! : undefined,
+      loss: only(loss),
+      weight: weight ? only(weight) : at(inputs.shape, 0),
+      correct: counts.correct && only(counts.correct),
     };
   }
 
-  /** @internal Parameters and slots in the step graph's order; not copied, perhaps not settled. */
-  ownState(): TypedArray[] {
-    return [...this.#values.values(), ...this.#slots.values()];
+  /** @internal The state; not copied, perhaps not settled. */
+  ownState(): StepState<TypedArray> {
+    return this.#state;
   }
 
-  /** The parameters' values, fetched from where they are trained. */
-  #settled(): Map<string, TypedArray> {
+  /** The state, fetched from where it is trained. */
+  #settled(): State {
     this.#live?.settle();
-    return this.#values;
+    return this.#state;
   }
 
   /**
@@ -277,7 +266,7 @@ export class Trainer {
 
   /** @internal The backend's own training loop over the data, if it has one. */
   resident(data: { inputs: ArrayTensor; targets: ArrayTensor }, batchSize: number) {
-    const n = data.inputs.shape[0]!;
+    const n = at(data.inputs.shape, 0);
     if (this.backend.session === undefined || n < batchSize) return undefined;
     const { inputs, targets } = data;
     const batch = ({ dtype, shape }: ArrayTensor) => ({
@@ -285,13 +274,11 @@ export class Trainer {
       shape: [batchSize, ...shape.slice(1)],
     });
     const types = { inputs: batch(inputs), targets: batch(targets) };
-    const graph = trainingStep(this.model, types, { ...this.#stepOptions(), health: false });
-    const states = graph.parameters.length + graph.slots.length;
+    const step = trainingStep(this.model, types, { ...this.#stepOptions(), health: false });
     const session = this.backend.session(
-      { ...graph, states },
+      step,
       {
-        inputs,
-        targets,
+        examples: { inputs, targets },
         batchSize,
         weight: this.tasks.adds(data) ? 1 : batchSize,
         seed: this.seed,
@@ -346,17 +333,22 @@ export class Trainer {
     this.#compiled.delete(key);
     this.#compiled.set(key, known);
     if (this.#compiled.size > mostCompiled) {
-      this.#compiled.delete(this.#compiled.keys().next().value!);
+      for (const oldest of this.#compiled.keys()) {
+        this.#compiled.delete(oldest);
+        break;
+      }
     }
     return known;
   }
 
-  #stepInputs(inputs: ArrayTensor, targets: ArrayTensor): TypedArray[] {
+  #stepInputs(batch: ByName<TypedArray>): StepInputs<TypedArray> {
     const { steps } = this.progress;
-    const rate = Float64Array.of(this.learningRate);
-    const key = Int32Array.of(keyOf(this.seed)[0], steps);
-    const state = [...this.#values.values(), ...this.#slots.values()];
-    return [...state, rate, Float64Array.of(steps), key, inputs.data, targets.data];
+    const controls = {
+      learningRate: Float64Array.of(this.learningRate),
+      step: Float64Array.of(steps),
+      key: Int32Array.of(keyOf(this.seed)[0], steps),
+    };
+    return { ...this.#state, controls, batch };
   }
 
   /** A dataset in the trainer's element type; class labels stay whole numbers. */
@@ -389,9 +381,9 @@ export class Trainer {
     return outputsOf(this, x);
   }
 
-  /** @internal The parameters' values in the model's order; not copied. */
-  arrays(): Iterable<TypedArray> {
-    return this.#settled().values();
+  /** @internal What the model is applied with, parameters and buffers by name; not copied. */
+  arrays(): ByName<TypedArray> {
+    return modelValues(this.#settled());
   }
 
   /** Loss and metrics on data that are not trained on. */
@@ -440,8 +432,10 @@ export class Trainer {
   restore(state: TrainerState): void {
     if (this.#busy) this.#refuse("be loaded");
     this.#live?.forget();
-    for (const [name, data] of state.values) this.#values.set(name, arrayOf(this.dtype, data));
-    for (const [name, data] of state.slots) this.#slots.set(name, arrayOf(this.dtype, data));
+    const own = ([name, data]: readonly [string, TypedArray]) =>
+      [name, arrayOf(this.dtype, data)] as const;
+    setValues(this.#state, Array.from(state.values, own));
+    Object.assign(this.#state.slots, Object.fromEntries(Array.from(state.slots, own)));
     this.best = state.best;
     this.progress = state.progress;
     this.learningRate = state.learningRate;
@@ -475,9 +469,9 @@ export class Trainer {
     });
   }
 
-  /** @internal Copies of the parameters' values. */
+  /** @internal Copies of the values of parameters and buffers. */
   snapshot(): Map<string, TypedArray> {
-    return new Map([...this.#settled()].map(([name, data]) => [name, data.slice()]));
+    return new Map(Object.entries(mapEntries(this.arrays(), (data) => data.slice())));
   }
 }
 
@@ -485,6 +479,14 @@ const answeringNow = (backend: Backend): SynchronousBackend =>
   backend.asynchronous
     ? fail("asynchronous", { message: `No trainer can use the backend "${backend.name}" yet.` })
     : backend;
+
+/** Values as constants, which say so where they are assigned to. */
+function copies(specs: ByName<{ readonly shape: Shape }>, values: ByName<TypedArray>) {
+  const made = mapEntries(specs, ({ shape }, name) =>
+    constant(entryOf(values, name).slice(), shape),
+  );
+  return new Proxy(made, copied);
+}
 
 /** A model made ready for training: parameters get their initial values from the seed. */
 export const trainer = (model: Layer, options: TrainerOptions): Trainer =>

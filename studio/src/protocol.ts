@@ -8,7 +8,7 @@ import type { LayerReport, NonFiniteReport } from "../../src/explain/report.ts";
 import type { FlagForm, NumberForm, WordForm } from "../../src/network-file/form.ts";
 import type { BiasPolicy as Policy } from "../../src/network-file/layer-row.ts";
 import type { LayerKind, ParameterRole } from "../../src/nn/layer.ts";
-import type { UpdateTiming } from "../../src/train/step.ts";
+import type { UpdateTiming } from "../../src/step/update.ts";
 
 export type { Language, LayerReport, NonFiniteReport, Notation, Section, UpdateTiming };
 

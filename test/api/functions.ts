@@ -72,6 +72,16 @@ const losses: Record<string, [output: unknown, target: unknown, options: object]
   multiMargin: [x, tensor([0, 1], { dtype: "i32" }), { margin: 1 }],
   negativeLogLikelihood: [x.neg(), tensor([0, 1], { dtype: "i32" }), { classWeights: [1, 2] }],
 };
+/** A graph with ports, and what it is run with. */
+const half = chainrule.optimizerStep(linear(1, 1, { bias: false }), {
+  ...{ optimizer: sgd(), dtype: "f32" },
+});
+const values = {
+  parameters: { weight: Float32Array.of(1) },
+  slots: {},
+  controls: { learningRate: Float64Array.of(1), step: Float64Array.of(0) },
+  gradients: { weight: Float32Array.of(1) },
+};
 const rate = { learningRate: 0.1, clipValue: 1, clipNorm: 1 };
 
 const exported = chainrule as unknown as Record<string, Any>;
@@ -185,6 +195,17 @@ export const functions: Record<string, Probe> = {
       health: true,
     },
   ]),
+  gradientStep: shallow(chainrule.gradientStep, [
+    model,
+    { inputs: { dtype: "f32", shape: [1, 2] }, targets: { dtype: "f32", shape: [1, 1] } },
+    { loss: meanSquaredError, dtype: "f32" },
+  ]),
+  optimizerStep: shallow(chainrule.optimizerStep, [
+    model,
+    { optimizer: sgd(), dtype: "f32", health: true },
+  ]),
+  inputList: shallow(chainrule.inputList, [half, values]),
+  outputsByName: shallow(chainrule.outputsByName, [half, [1, 2]]),
   "interpreter.compile": probe(chainrule.interpreter.compile, [graph]),
   "interpreter.compile(…).run": probe(
     (given: never) => chainrule.interpreter.compile(graph).run(given),

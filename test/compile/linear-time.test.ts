@@ -16,7 +16,7 @@ import { halfSquaredError } from "../../src/nn/losses.ts";
 import { sequential } from "../../src/nn/sequential.ts";
 import { input } from "../../src/ops/leaf.ts";
 import { adam } from "../../src/optim/adaptive.ts";
-import { trainingStep } from "../../src/train/step.ts";
+import { trainingStep } from "../../src/step/step.ts";
 
 function processorTime(work: () => void): number {
   const before = process.cpuUsage();

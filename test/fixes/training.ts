@@ -33,19 +33,6 @@ const make = ({ weight, ...options }: Options = {}) =>
     backend: "interpreter",
     ...options,
   });
-/** y = x − mean, the mean being a buffer or a frozen parameter. */
-const centred = (as: "buffers" | "parameters") => {
-  const mean = { shape: [], initial: c.constantValue(0), frozen: true };
-  const layer = c.layer({
-    name: "centred",
-    inputSize: "same",
-    outputSize: "same",
-    parameters: {},
-    [as]: { mean },
-    apply: (x, values: Readonly<Record<string, c.Tensor>>) => x.sub(values.mean ?? 0),
-  });
-  return sequential(linear(1, 1), layer);
-};
 const classifier = (outputs: number) =>
   trainer(linear(2, outputs), { loss: c.crossEntropy, optimizer: sgd() });
 const any = (f: unknown) => f as (...given: unknown[]) => unknown;
@@ -191,16 +178,6 @@ export const training: readonly Row[] = [
     () => make({ loss: (o, t) => o.sub(t).square().mean() }).step(pairs),
     () => make({ loss: (o, t) => o.sub(t).square().sum() }).step(pairs),
     () => make({ loss: (o, t) => c.huber(o, t, { reduction: "mean" }) }).step(pairs),
-  ],
-  [
-    "Make them parameters with frozen: true, whose values stay as they are set.",
-    () => trainer(centred("buffers"), { loss: c.meanSquaredError, optimizer: sgd() }),
-    () => {
-      const t = trainer(centred("parameters"), { loss: c.meanSquaredError, optimizer: sgd() });
-      t.setParameters({ "1.mean": Float32Array.of(2) });
-      t.step({ inputs: [[3]], targets: [[0]] });
-      if (t.parameters["1.mean"]?.item() !== 2) throw new Error("the frozen mean has changed");
-    },
   ],
   [
     'Make the trainer with dtype: "f64".',

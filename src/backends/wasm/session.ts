@@ -1,45 +1,43 @@
 /** A training session in WebAssembly: state, data and loop live in one memory. */
 import { compileProgram } from "../../compile/index.ts";
-import type { Buffer } from "../../compile/program.ts";
+import type { ArrayTensor } from "../../core/array-tensor.ts";
+import { only } from "../../core/at.ts";
+import { entryOf } from "../../core/by-name.ts";
 import { bytesOf, type TypedArray } from "../../core/dtype.ts";
+import { fail } from "../../core/errors.ts";
 import { keyOf } from "../../core/random.ts";
-import type { Session, SessionData, Sums, TrainingGraph } from "../backend.ts";
-import { type LoopLayout, recordLength, writeLoop } from "./emit/train.ts";
+import { formatShape } from "../../core/shape.ts";
+import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
+import type { Session, SessionData, Sums } from "../backend.ts";
+import { recordLength, writeLoop } from "./emit/train.ts";
 import { type CodeOptions, instantiate, instructionsFor } from "./index.ts";
 import { lost, startWorkers, threadsFor } from "./workers.ts";
 
 /** Epochs that one call can report. */
 const maximumEpochs = 4096;
 
-interface Exports {
-  readonly shuffle: (epoch: number) => void;
-  readonly steps: (from: number, to: number) => number;
-  readonly epochs: (first: number, count: number, shuffle: number) => number;
-  readonly lossSum: WebAssembly.Global;
-  readonly weightSum: WebAssembly.Global;
-  readonly correctSum: WebAssembly.Global;
-}
-
 export function openSession(
-  graph: TrainingGraph,
+  step: StepGraph,
   data: SessionData,
   options: { readonly threads?: number; readonly code?: CodeOptions } = {},
 ): Session {
-  const { states, counts, weighs } = graph;
-  const pairs = Array.from({ length: states }, (_, i) => [i, i] as const);
-  const program = compileProgram(graph, { state: pairs });
-  const [rate, step, key, inputs, targets] = program.inputs.slice(states) as Buffer[];
-  const [loss, ...measures] = program.outputs.slice(states) as [Buffer, ...Buffer[]];
-  const correct = counts ? measures[0]! : undefined;
-  const divisor = weighs ? measures[counts ? 1 : 0]! : undefined;
+  const program = compileProgram(step, { state: statePairs(step) });
+  const inputs = inputsByName(step, program.inputs);
+  const { controls, batch } = inputs;
+  const { loss, weight: divisor, counts } = outputsByName(step, program.outputs);
+  const { correct } = counts;
   const { batchSize, weight, seed } = data;
-  const examples = data.inputs.shape[0]!;
-  const places = { order: 0, inputs: 0, targets: 0, records: 0 };
+  const parts = Object.keys(batch).map((name) => {
+    const source = entryOf(data.examples, name);
+    return { source, batch: entryOf(batch, name), place: 0 };
+  });
+  const examples = rowsOf(parts.map(({ source }) => source));
+  const places = { order: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
   const { exports, at, memory, module } = instantiate(program, {
     ...instructionsFor(options.code ?? {}),
     threads,
-    extend({ address, free, ...parts }) {
+    extend({ address, free, ...rest }) {
       let end = free;
       const reserve = (bytes: number): number => {
         const start = end;
@@ -47,43 +45,52 @@ export function openSession(
         return start;
       };
       places.order = reserve(4 * examples);
-      places.inputs = reserve(data.inputs.data.byteLength);
-      places.targets = reserve(data.targets.data.byteLength);
+      for (const part of parts) part.place = reserve(part.source.data.byteLength);
       places.records = reserve(8 * recordLength * maximumEpochs);
-      const width = (t: SessionData["inputs"]) => (t.data.length / examples) * bytesOf(t.dtype);
-      const layout: LoopLayout = {
+      writeLoop(rest, {
         examples,
         batchSize,
         order: places.order,
-        rows: [
-          { data: places.inputs, batch: address(inputs!), width: width(data.inputs) },
-          { data: places.targets, batch: address(targets!), width: width(data.targets) },
-        ],
-        step: address(step!),
-        key: address(key!) + 4,
-        loss: { at: address(loss), dtype: loss.dtype as "f32" | "f64", weight },
+        rows: parts.map(({ source, batch, place }) => ({
+          data: place,
+          batch: address(batch),
+          width: (source.data.length / examples) * bytesOf(source.dtype),
+        })),
+        step: address(controls.step),
+        key: address(controls.key) + 4,
+        loss: { at: address(loss), dtype: loss.dtype === "f32" ? "f32" : "f64", weight },
         divisor: divisor && address(divisor),
         correct: correct && address(correct),
         records: places.records,
         seed: keyOf(seed),
-      };
-      writeLoop(parts, layout);
+      });
       return end;
     },
   });
   const team = threads > 1 ? startWorkers(module, memory, threads - 1) : undefined;
-  const { shuffle, steps, epochs, lossSum, weightSum, correctSum } = exports as unknown as Exports;
+  const [shuffle, steps, epochs] = [
+    functionIn(exports, "shuffle"),
+    functionIn(exports, "steps"),
+    functionIn(exports, "epochs"),
+  ];
+  const [lossSum, weightSum, correctSum] = [
+    globalIn(exports, "lossSum"),
+    globalIn(exports, "weightSum"),
+    globalIn(exports, "correctSum"),
+  ];
   const buffer = memory.buffer as ArrayBuffer;
-  const copyIn = (place: number, source: TypedArray) => {
-    const bytes = new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
-    new Uint8Array(buffer, place, source.byteLength).set(bytes);
-  };
-  copyIn(places.inputs, data.inputs.data);
-  copyIn(places.targets, data.targets.data);
+  for (const { source, place } of parts) {
+    const { data: from } = source;
+    const bytes = new Uint8Array(from.buffer, from.byteOffset, from.byteLength);
+    new Uint8Array(buffer, place, from.byteLength).set(bytes);
+  }
   const order = new Int32Array(buffer, places.order, examples);
   const records = new Float64Array(buffer, places.records, recordLength * maximumEpochs);
-  const state = program.inputs.slice(0, states).map(at);
-  const [rateAt, stepAt, keyAt, lossAt] = [at(rate!), at(step!), at(key!), at(loss)];
+  const state = stateParts.flatMap((part) =>
+    Object.entries(inputs[part]).map(([name, b]) => ({ part, name, values: at(b) })),
+  );
+  const [rateAt, stepAt, keyAt] = [at(controls.learningRate), at(controls.step), at(controls.key)];
+  const lossAt = at(loss);
   const inOrder = () => {
     for (let i = 0; i < examples; i++) order[i] = i;
   };
@@ -100,18 +107,14 @@ export function openSession(
     }
   };
   return {
-    load(values, stepNumber, learningRate) {
-      state.forEach((target, i) => {
-        target.set(values[i]!);
-      });
+    load(from, stepNumber, learningRate) {
+      for (const { part, name, values } of state) values.set(entryOf(from[part], name));
       rateAt[0] = learningRate;
       stepAt[0] = stepNumber;
       keyAt.set([keyOf(seed)[0], stepNumber | 0]);
     },
-    save(values) {
-      state.forEach((source, i) => {
-        values[i]!.set(source);
-      });
+    save(to) {
+      for (const { part, name, values } of state) entryOf(to[part], name).set(values);
     },
     arrange(epoch) {
       if (epoch === undefined) inOrder();
@@ -124,33 +127,56 @@ export function openSession(
       if (guarded(() => steps(from, to)) !== 0) return undefined;
       return {
         loss: lossSum.value,
-        weight: weighs ? weightSum.value : sums.weight + weight * (to - from),
-        correct: counts ? correctSum.value : Number.NaN,
+        weight: divisor ? weightSum.value : sums.weight + weight * (to - from),
+        correct: correct ? correctSum.value : Number.NaN,
       };
     },
-    lastLoss: () => lossAt[0]!,
+    lastLoss: () => only(lossAt),
     epochs(first, count, shuffled) {
       if (!shuffled) inOrder();
       const done = guarded(() => epochs(first, Math.min(count, maximumEpochs), +shuffled));
       const whole = weight * Math.floor(examples / batchSize);
       return Array.from({ length: done }, (_, i): Sums => {
-        // An epoch of a small network takes less time than an object more.
+        // An epoch of a small network takes less time than an object more, or than a check: there
+        // is a record for each epoch that was done.
         const at = recordLength * i;
         return {
           loss: records[at]!,
-          weight: weighs ? records[at + 1]! : whole,
-          correct: counts ? records[at + 2]! : Number.NaN,
+          weight: divisor ? records[at + 1]! : whole,
+          correct: correct ? records[at + 2]! : Number.NaN,
         };
       });
     },
-    isFinite: () => state.every(allFinite),
+    isFinite: () => state.every(({ values }) => allFinite(values)),
     close() {
       team?.close();
     },
   };
 }
 
-/** x − x is 0 for finite x alone, and a sum of zeros is quick to take. */
+const stateParts = ["parameters", "buffers", "slots"] as const;
+
+/** How many rows all parts have. */
+function rowsOf(parts: readonly ArrayTensor[]): number {
+  const [first, ...others] = parts.map(({ shape }) => shape[0]);
+  if (first !== undefined && others.every((rows) => rows === first)) return first;
+  return fail("shape-mismatch", {
+    message: "Every part of the examples has a row for each of them.",
+    expected: "arrays with equally many rows",
+    found: parts.map(({ shape }) => formatShape(shape)).join(", ") || "no parts",
+  });
+}
+
+type Numeric = (...numbers: number[]) => number;
+
+const functionIn = (exports: WebAssembly.Exports, name: string): Numeric =>
+  entryOf(exports, name) as Numeric;
+
+function globalIn(exports: WebAssembly.Exports, name: string): WebAssembly.Global {
+  return entryOf(exports, name) as WebAssembly.Global;
+}
+
+/** x − x is 0 for finite x alone, and a sum of zeros is quick to take: all weights, each epoch. */
 function allFinite(data: TypedArray): boolean {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += data[i]! - data[i]!;

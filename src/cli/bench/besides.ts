@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { compileProgram } from "../../compile/index.ts";
 import { engine } from "../../core/engine.ts";
+import { statePairs } from "../../step/ports.ts";
 import { Contestant, patience } from "./contestant.ts";
 import { stepOf } from "./machine.ts";
 import { median } from "./race.ts";
@@ -71,9 +72,8 @@ async function compileTime(name: WorkloadName, command: readonly string[]): Prom
 }
 
 function memoryOf(name: WorkloadName): { temporary: number; peak: number } {
-  const graph = stepOf(workload(name));
-  const state = Array.from({ length: graph.states }, (_, i) => [i, i] as const);
-  return compileProgram(graph, { state }).memory;
+  const step = stepOf(workload(name));
+  return compileProgram(step, { state: statePairs(step) }).memory;
 }
 
 async function importTime(): Promise<number> {

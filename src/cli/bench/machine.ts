@@ -1,10 +1,12 @@
 /** A workload ready to run: from the same start as often as wanted. */
 import type { SynchronousBackend } from "../../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../../backends/registry.ts";
-import { arrayOf, type TypedArray } from "../../core/dtype.ts";
+import { mapEntries } from "../../core/by-name.ts";
+import { arrayOf } from "../../core/dtype.ts";
 import { ChainruleError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/op.ts";
-import { trainingStep } from "../../train/step.ts";
+import type { StepGraph } from "../../step/ports.ts";
+import { trainingStep } from "../../step/step.ts";
 import { trainer } from "../../train/trainer.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -41,18 +43,17 @@ export function timeable(name: BackendName): Required<Pick<SynchronousBackend, "
   });
 }
 
-/** The graph of a training step, and how many of its inputs are its state. */
-export function stepOf(w: Workload, dtype = w.dtype) {
+/** The training step of a workload. */
+export function stepOf(w: Workload, dtype = w.dtype): StepGraph {
   const one = (x: Workload["inputs"]): TensorType => ({
     dtype: x.dtype === "i32" ? x.dtype : dtype,
     shape: [w.batchSize, ...x.shape.slice(1)],
   });
-  const graph = trainingStep(
+  return trainingStep(
     w.model,
     { inputs: one(w.inputs), targets: one(w.targets) },
     { loss: w.loss, optimizer: w.optimizer, dtype, update: "simultaneous", health: false },
   );
-  return { ...graph, states: graph.parameters.length + graph.slots.length };
 }
 
 export function machineFor(
@@ -64,11 +65,16 @@ export function machineFor(
     x.dtype === "i32" ? x : { ...x, dtype, data: arrayOf(dtype, x.data) };
   const [inputs, targets] = [typed(w.inputs), typed(w.targets)];
   const began = performance.now();
-  const graph = stepOf(w, dtype);
-  const data = { inputs, targets, batchSize: w.batchSize, weight: 1, seed: 0 };
-  const session = timeable(backend).session(graph, data, threads ? { threads } : {});
+  const step = stepOf(w, dtype);
+  const data = { examples: { inputs, targets }, batchSize: w.batchSize, weight: 1, seed: 0 };
+  const session = timeable(backend).session(step, data, threads ? { threads } : {});
   const compileTime = performance.now() - began;
-  const first = t.ownState().map((values): TypedArray => values.slice());
+  const state = t.ownState();
+  const first = {
+    parameters: mapEntries(state.parameters, (values) => values.slice()),
+    buffers: mapEntries(state.buffers, (values) => values.slice()),
+    slots: mapEntries(state.slots, (values) => values.slice()),
+  };
   const batches = inputs.shape[0]! / w.batchSize;
   let at = 0;
   /** Whole passes over the data run inside; what is left over runs in one piece. */

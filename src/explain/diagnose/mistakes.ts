@@ -15,7 +15,7 @@ import { customOperator, stopGradient } from "../../ops/custom.ts";
 import { constant } from "../../ops/leaf.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { transpose } from "../../ops/move.ts";
-import type { UpdateTiming } from "../../train/step.ts";
+import type { UpdateTiming } from "../../step/update.ts";
 import type { Sentence } from "../derivation.ts";
 import { partials } from "../engine/adjoint.ts";
 import { Context } from "../engine/context.ts";

@@ -6,6 +6,7 @@ import { gradient } from "../../autodiff/gradient.ts";
 import type { Executable, SynchronousBackend } from "../../backends/backend.ts";
 import { interpreter } from "../../backends/interpreter/index.ts";
 import { inReach } from "../../backends/registry.ts";
+import { mapEntries } from "../../core/by-name.ts";
 import { arrayOf, isFloat, type TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
@@ -18,8 +19,11 @@ import { identity } from "../../ops/custom.ts";
 import { constant, input, scalar } from "../../ops/leaf.ts";
 import { reshape } from "../../ops/move.ts";
 import { clip } from "../../optim/optimizer.ts";
-import { readingNew } from "../../train/sequential-update.ts";
-import { parameterInputs, trainable, trainingStep, type UpdateTiming } from "../../train/step.ts";
+import { bufferInputs, parameterInputs, trainable } from "../../step/parameters.ts";
+import { inputList, outputsByName } from "../../step/ports.ts";
+import { readingNew } from "../../step/sequential-update.ts";
+import { trainingStep } from "../../step/step.ts";
+import type { UpdateTiming } from "../../step/update.ts";
 import { type Data, type Trainer, toDataset } from "../../train/trainer.ts";
 
 /** A tensor on the way whose elements have names. */
@@ -113,6 +117,7 @@ export function traceNetwork(trainer: Trainer, data: Data, forward: Forward = co
   const { model } = trainer;
   const dataset = toDataset(data, trainer.classes);
   const parameters = parameterInputs(model, "f64");
+  const given = { ...parameters, ...bufferInputs(model, "f64") };
   const targets = dataset.targets;
   const x = input("inputs", dataset.inputs.shape, "f64");
   const y = input("targets", targets.shape, isFloat(targets.dtype) ? "f64" : targets.dtype);
@@ -122,7 +127,7 @@ export function traceNetwork(trainer: Trainer, data: Data, forward: Forward = co
   let layer = 0;
   let since = 0;
   const leaves = leafLayers(model, "");
-  const output = forward(model, x, parameters, {
+  const output = forward(model, x, given, {
     training: true,
     key,
     path: "",
@@ -141,7 +146,7 @@ export function traceNetwork(trainer: Trainer, data: Data, forward: Forward = co
   const snapshot = trainer.snapshot();
   const bindings = new Map<Tensor, TypedArray>([[x, toF64(dataset.inputs.data)]]);
   bindings.set(y, isFloat(targets.dtype) ? toF64(targets.data) : targets.data);
-  for (const [name, t] of Object.entries(parameters)) bindings.set(t, toF64(snapshot.get(name)!));
+  for (const [name, t] of Object.entries(given)) bindings.set(t, toF64(snapshot.get(name)!));
   const loss = scalarLoss(trainer.loss(output, y));
   return finish({
     trainer,
@@ -280,7 +285,7 @@ export function sequentialGradients(
   const next = updated(t, "sequential");
   const layers = layersOf(t);
   const reading = readingNew(
-    t.loss,
+    [t.loss],
     t.trainable.map((name) => t.parameters[name]!),
   );
   const found = wanted.flatMap(({ tensor, layer }) => {
@@ -337,19 +342,20 @@ function stepped(t: Trace, timing: UpdateTiming): Record<string, Float64Array> {
     { inputs: x, targets: t.y! },
     { loss: trainer.loss, optimizer: trainer.optimizer, dtype: "f64", update: timing },
   );
-  const key = Int32Array.of(keyOf(trainer.seed)[0], trainer.progress.steps);
-  const results = machineFor(t)
-    .compile(graph)
-    .run([
-      ...Object.values(t.parameters).map((p) => t.bindings.get(p)!),
-      ...[...trainer.slots.values()].map(toF64),
-      Float64Array.of(trainer.learningRate),
-      Float64Array.of(trainer.progress.steps),
-      key,
-      t.bindings.get(x)!,
-      t.bindings.get(t.y!)!,
-    ]);
-  return Object.fromEntries(Object.keys(t.parameters).map((name, i) => [name, toF64(results[i]!)]));
+  const { steps } = trainer.progress;
+  const values = inputList(graph, {
+    parameters: mapEntries(t.parameters, (p) => t.bindings.get(p)!),
+    buffers: mapEntries(trainer.buffers, (b) => toF64(b.dataSync())),
+    slots: mapEntries(Object.fromEntries(trainer.slots), toF64),
+    controls: {
+      learningRate: Float64Array.of(trainer.learningRate),
+      step: Float64Array.of(steps),
+      key: Int32Array.of(keyOf(trainer.seed)[0], steps),
+    },
+    batch: { inputs: t.bindings.get(x)!, targets: t.bindings.get(t.y!)! },
+  });
+  const { parameters } = outputsByName(graph, machineFor(t).compile(graph).run(values));
+  return mapEntries(parameters, toF64);
 }
 
 /** The parameters after one update of the trainer's optimizer with other gradients. */

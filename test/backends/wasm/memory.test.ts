@@ -2,7 +2,6 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import type { TrainingGraph } from "../../../src/backends/backend.ts";
 import { wasm } from "../../../src/backends/wasm/index.ts";
 import type { ArrayTensor } from "../../../src/core/array-tensor.ts";
 import {
@@ -15,7 +14,7 @@ import {
   type Trainer,
   trainer,
 } from "../../../src/index.ts";
-import { trainingStep } from "../../../src/train/step.ts";
+import { trainingStep } from "../../../src/step/step.ts";
 import { failure } from "../../support/failure.ts";
 
 setFlagsFromString("--expose-gc");
@@ -130,14 +129,16 @@ describe("too much", () => {
         health: false,
       },
     );
-    const graph: TrainingGraph = { ...step, states: step.parameters.length };
     // Nothing so large is made; it is refused before anybody looks at its elements.
     const rows = 2 ** 29;
     const huge = { dtype: "f32", shape: [rows, 2] } as const;
     const elements = { length: 2 * rows, byteLength: 8 * rows };
     const large = { ...huge, data: elements as unknown as Float32Array } satisfies ArrayTensor;
     const error = failure("out-of-memory", () =>
-      wasm.session!(graph, { inputs: large, targets: large, batchSize: 4, weight: 1, seed: 0 }),
+      wasm.session!(step, {
+        examples: { inputs: large, targets: large },
+        ...{ batchSize: 4, weight: 1, seed: 0 },
+      }),
     );
     expect(error.expected).toContain(most);
     // Inputs, targets, and the order of the examples.

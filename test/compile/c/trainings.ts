@@ -16,7 +16,8 @@ import { sequential } from "../../../src/nn/sequential.ts";
 import { adam } from "../../../src/optim/adaptive.ts";
 import type { Optimizer } from "../../../src/optim/optimizer.ts";
 import { sgd } from "../../../src/optim/sgd.ts";
-import { trainingStep } from "../../../src/train/step.ts";
+import { statePairs } from "../../../src/step/ports.ts";
+import { trainingStep } from "../../../src/step/step.ts";
 import { type Checked, graphWork } from "./works.ts";
 
 const layers = (sizes: readonly number[], activation: () => Layer): Layer[] =>
@@ -93,20 +94,18 @@ export const trainingWorks = (dtype: "f64" | "f32"): Checked[] =>
       };
       const model = sequential(first, ...others) as Layer;
       const step = trainingStep(model, batch, { loss, optimizer, dtype, update });
-      const states = step.parameters.length + step.slots.length;
+      const memory = new Set(Object.values(step.ports.inputs.slots));
       const values = step.inputs.map((x, k) => {
-        const parameter = k < step.parameters.length;
         const value = (i: number): number => {
           if (x.dtype === "i32") return Math.floor(outputs * uniformAt(3, k, i));
           if (x.shape.length === 0) return 0.25;
-          return parameter || k >= states ? 2 * uniformAt(3, k, i) - 1 : 0;
+          return memory.has(x) ? 0 : 2 * uniformAt(3, k, i) - 1;
         };
         return arrayOf(
           x.dtype,
           Array.from({ length: sizeOf(x.shape) }, (_, i) => value(i)),
         );
       });
-      const state = Array.from({ length: states }, (_, i) => [i, i] as const);
-      return graphWork(name, step, values, { state, runs: 3 });
+      return graphWork(name, step, values, { state: statePairs(step), runs: 3 });
     },
   );

@@ -32,7 +32,7 @@ export interface Rows {
 }
 
 /** Addresses of what the loop reads and writes. */
-export interface LoopLayout {
+interface LoopLayout {
   readonly examples: number;
   readonly batchSize: number;
   /** The order of the examples, i32 each. */

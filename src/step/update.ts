@@ -1,0 +1,186 @@
+/** From gradients to new parameters: rates, clipping, the optimizer's rule, and its timing. */
+import { at } from "../core/at.ts";
+import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
+import type { DType } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { checkKind, isRecord, object } from "../core/kinds.ts";
+import { Tensor } from "../core/tensor.ts";
+import { div, mul } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
+import {
+  clip,
+  clipEntries,
+  type Optimizer,
+  type UpdateAllContext,
+  type Updated,
+} from "../optim/optimizer.ts";
+import { type Parametric, slotSpecs } from "./parameters.ts";
+import type { StepControls } from "./ports.ts";
+import { updateSequentially } from "./sequential-update.ts";
+
+/** When the layers change: all at once, or one after another from the last (see there). */
+export type UpdateTiming = "simultaneous" | "sequential";
+
+/** What an update starts from. */
+interface Before {
+  readonly subject: Parametric;
+  readonly optimizer: Optimizer;
+  readonly dtype: DType;
+  readonly controls: Pick<StepControls, "learningRate" | "step">;
+  readonly parameters: ByName<Tensor>;
+  readonly slots: ByName<Tensor>;
+  /** η of a parameter at this step, by name. */
+  readonly rates: (name: string) => Tensor;
+}
+
+/** State and gradients, the latter as they were taken, before clipping. */
+interface After {
+  readonly parameters: ByName<Tensor>;
+  readonly slots: ByName<Tensor>;
+  readonly gradients: ByName<Tensor>;
+}
+
+/** The loss that the gradients are of, where the update may look at it. */
+interface AtHand {
+  readonly loss: Tensor;
+  readonly evaluate: (parameters: ByName<Tensor>) => {
+    readonly loss: Tensor;
+    readonly gradients: ByName<Tensor>;
+  };
+}
+
+/** All parameters at once, each with its gradient at the old values. */
+export function updateTogether(before: Before, gradients: ByName<Tensor>, known?: AtHand): After {
+  const { optimizer } = before;
+  const cut = clipped(gradients, optimizer);
+  const { updateAll } = optimizer;
+  if (updateAll === undefined) {
+    const updated = mapEntries(cut, (g, name) => updateOne(before, name, g));
+    return { ...merged(before, updated), gradients };
+  }
+  if (known === undefined) {
+    return fail("unsupported", {
+      message: `${optimizer.name} looks at the loss, which an update by itself does not have.`,
+      expected: "an optimizer that follows from the gradients alone",
+      found: optimizer.name,
+    });
+  }
+  const evaluate: UpdateAllContext["evaluate"] = (parameters) => {
+    const there = known.evaluate(parameters);
+    return { loss: there.loss, gradients: clipped(there.gradients, optimizer) };
+  };
+  const updated = updateAll({
+    parameters: mapEntries(gradients, (_, name) => entryOf(before.parameters, name)),
+    gradients: cut,
+    loss: known.loss,
+    states: mapEntries(gradients, (_, name) => stateOf(before, name)),
+    learningRates: mapEntries(gradients, (_, name) => before.rates(name)),
+    step: before.controls.step,
+    evaluate,
+  });
+  const checked = mapEntries(gradients, (_, name) => checkUpdated(optimizer, updated[name]));
+  return { ...merged(before, checked), gradients };
+}
+
+/** Layer by layer, last first, each gradient reading the new values behind it. */
+export function updateInTurn(
+  before: Before,
+  gradients: ByName<Tensor>,
+  minimized: readonly Tensor[],
+): After {
+  const { optimizer, parameters } = before;
+  if (optimizer.clipNorm !== undefined || optimizer.updateAll !== undefined) {
+    fail("bad-argument", {
+      message:
+        optimizer.clipNorm === undefined
+          ? `${optimizer.name} needs all gradients at once.`
+          : "Clipping by the global norm needs all gradients at once.",
+      expected: `update: "simultaneous" with ${
+        optimizer.clipNorm === undefined ? optimizer.name : "clipNorm"
+      }`,
+      found: 'update: "sequential"',
+    });
+  }
+  const updated: Record<string, Updated> = {};
+  const taken = updateSequentially(minimized, layerGroups(parameters, gradients), (name, g) => {
+    const after = updateOne(before, name, clipEntries(g, optimizer));
+    updated[name] = after;
+    return after.parameter;
+  });
+  return { ...merged(before, updated), gradients: taken };
+}
+
+/** Gradients clipped together, by name. */
+function clipped(gradients: ByName<Tensor>, optimizer: Optimizer): ByName<Tensor> {
+  const cut = clip(Object.values(gradients), optimizer);
+  let next = 0;
+  return mapEntries(gradients, () => at(cut, next++));
+}
+
+/** What an update starts from; the rates at this step are the same for all of it. */
+export function beforeUpdate(parts: Omit<Before, "rates">): Before {
+  const { subject, optimizer, dtype, controls } = parts;
+  const { learningRate, step } = controls;
+  const { initial, factor } = optimizer.learningRate;
+  const present = factor(step);
+  // A layer's own rate changes as the optimizer's does, by schedule and by hand.
+  const rateOf = (own: number | undefined) =>
+    own === undefined
+      ? mul(learningRate, present)
+      : mul(initial === 0 ? own : mul(div(learningRate, initial), own), present);
+  const rates = (name: string) =>
+    cast(rateOf(entryOf(subject.parameters, name).learningRate), dtype);
+  return { ...parts, rates };
+}
+
+/** The optimizer's memory of a parameter. */
+const stateOf = ({ optimizer, slots }: Before, name: string): ByName<Tensor> =>
+  mapEntries(optimizer.slots, (_, slot) => entryOf(slots, `${name}/${slot}`));
+
+function updateOne(before: Before, name: string, gradient: Tensor): Updated {
+  const { optimizer, controls, parameters, rates } = before;
+  const result = optimizer.update({
+    parameter: entryOf(parameters, name),
+    gradient,
+    state: stateOf(before, name),
+    learningRate: rates(name),
+    step: controls.step,
+    clipped: true,
+  });
+  return checkUpdated(optimizer, result);
+}
+
+/** The whole state, with what was updated in its place. */
+function merged({ parameters, slots, subject, optimizer }: Before, updated: ByName<Updated>) {
+  const specs = slotSpecs(subject, optimizer);
+  return {
+    parameters: mapEntries(parameters, (old, name) => updated[name]?.parameter ?? old),
+    slots: mapEntries(slots, (old, name) => {
+      const { parameter, slot } = entryOf(specs, name);
+      return updated[parameter]?.state[slot] ?? old;
+    }),
+  };
+}
+
+const updatedParts = object(
+  "the new parameter and state for what it returns",
+  "{ parameter, state }",
+  ({ parameter, state }) => parameter instanceof Tensor && isRecord(state),
+);
+
+function checkUpdated({ name }: Optimizer, result: Updated | undefined): Updated {
+  checkKind(`The update of ${name}`, result, updatedParts);
+  return result as Updated;
+}
+
+/** Parameters whose names share the part before the last dot belong to one layer. */
+function layerGroups(parameters: ByName<Tensor>, gradients: ByName<Tensor>) {
+  const groups = new Map<string, { name: string; parameter: Tensor; gradient: Tensor }[]>();
+  for (const [name, gradient] of Object.entries(gradients)) {
+    const layer = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+    const group = groups.get(layer) ?? [];
+    group.push({ name, parameter: entryOf(parameters, name), gradient });
+    groups.set(layer, group);
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,55 @@
+/** The values that a trainer holds: what one step hands to the next. */
+
+import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
+import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
+import { sizeOf } from "../core/shape.ts";
+import { initialize } from "../nn/initializers.ts";
+import type { Layer } from "../nn/layer.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import { slotSpecs } from "../step/parameters.ts";
+import type { StepState } from "../step/ports.ts";
+
+/** The state in arrays of the trainer's own. */
+export type State = Record<keyof StepState, Record<string, TypedArray>>;
+
+/** What training begins with: buffers draw after the parameters, from streams of their own. */
+export function firstState(model: Layer, optimizer: Optimizer, dtype: DType, seed: number): State {
+  let stream = 0;
+  const first = (specs: Layer["parameters"] | Layer["buffers"]) =>
+    mapEntries(specs, ({ initial, shape }) => initialize(initial, shape, dtype, seed, stream++));
+  return {
+    parameters: first(model.parameters),
+    buffers: first(model.buffers),
+    slots: mapEntries(slotSpecs(model, optimizer), ({ shape, first }) =>
+      allocate(dtype, sizeOf(shape)).fill(first),
+    ),
+  };
+}
+
+/** All that the model is applied with, by name. */
+export const modelValues = <P, B>(of: {
+  readonly parameters: ByName<P>;
+  readonly buffers: ByName<B>;
+}): ByName<P | B> => ({ ...of.parameters, ...of.buffers });
+
+/** Sets values of parameters and buffers by name, in the place of the arrays that there were. */
+export function setValues(state: State, values: Iterable<readonly [string, TypedArray]>): void {
+  for (const [name, data] of values) {
+    const part = Object.hasOwn(state.buffers, name) ? state.buffers : state.parameters;
+    part[name] = data;
+  }
+}
+
+/** The state becomes that of a step's outputs, in its own arrays. */
+export function adopt(state: StepState<TypedArray>, next: StepState<TypedArray>): void {
+  const pairs = (["parameters", "buffers", "slots"] as const).flatMap((part) =>
+    Object.entries(state[part]).map(([name, own]) => ({ own, result: entryOf(next[part], name) })),
+  );
+  const old = new Set(pairs.map(({ own }) => own));
+  // A step may pass one array of the state on as another: those are saved from the update.
+  const renewed = pairs.map(({ own, result }) => ({
+    own,
+    result: result !== own && old.has(result) ? result.slice() : result,
+  }));
+  for (const { own, result } of renewed) own.set(result);
+}
