@@ -1,5 +1,6 @@
 /** What the network makes of every point of the plane, painted where it does not block the page. */
 import type { Dataset } from "../../../src/data/dataset.ts";
+import { rowOf } from "../../../src/network-file/form.ts";
 import { losses } from "../../../src/network-file/losses.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
@@ -35,7 +36,7 @@ function planeOf(data: Dataset): Plane {
 
 /** For each point: which colour, and how strongly. */
 function reading(network: NetworkFile, data: Dataset) {
-  const { probabilities, targets } = losses[network.loss.name]!;
+  const { probabilities, targets } = rowOf(losses, network.loss.name);
   const numbers = Array.from(data.targets.data);
   const low = numbers.reduce((m, v) => Math.min(m, v), Number.POSITIVE_INFINITY);
   const high = numbers.reduce((m, v) => Math.max(m, v), Number.NEGATIVE_INFINITY);
