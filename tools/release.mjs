@@ -36,13 +36,14 @@ if (new Set(words).size > 1) stop(`Either --dry-run or --publish.\n${usage}`, 2)
 const publish = words.includes("--publish");
 
 const json = (file) => JSON.parse(readFileSync(file, "utf8"));
-const { name, version } = json("package.json");
+const { name, version, repository, bugs } = json("package.json");
 const status = () => run("git", ["status", "--porcelain"], true);
 const found = problems({
   status: status(),
   version,
   lockVersion: json("package-lock.json").version,
   changelog: existsSync("CHANGELOG.md") ? readFileSync("CHANGELOG.md", "utf8") : undefined,
+  addresses: { repository, bugs },
   tags: run("git", ["tag", "--list"], true).split(/\r?\n/),
 });
 if (found.length > 0) stop(`${name} ${version} cannot be released:\n- ${found.join("\n- ")}`);

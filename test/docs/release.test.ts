@@ -12,6 +12,7 @@ interface Facts {
   readonly lockVersion: string;
   readonly changelog: string | undefined;
   readonly tags: readonly string[];
+  readonly addresses: Readonly<Record<string, string | { readonly url: string } | undefined>>;
 }
 const { problems } = (await import(
   new URL("../../tools/release/checks.mjs", import.meta.url).href
@@ -24,6 +25,7 @@ describe("what keeps a version from being released", () => {
     lockVersion: "1.2.0",
     changelog: "# Changes\n\n## 1.2.0\n\n- Faster.\n\n## 1.1.0\n\n- First.\n",
     tags: ["v1.1.0"],
+    addresses: { repository: { url: "https://example.org/a" }, bugs: "https://example.org/b" },
   };
   it.each([
     "## 1.2.0\n- Faster.\n",
@@ -40,6 +42,8 @@ describe("what keeps a version from being released", () => {
     ["no list of changes", { changelog: undefined }, /no CHANGELOG/],
     ["no entry", { changelog: "## 1.2.01\n- x\n## 1.2\n- y\n" }, /no heading "## 1\.2\.0"/],
     ["an empty entry", { changelog: "## 1.2.0\n\n## 1.1.0\n- x\n" }, /nothing below/],
+    ["no place of the sources", { addresses: { repository: undefined } }, /no "repository"/],
+    ["nowhere to report", { addresses: { bugs: { url: "" } } }, /no "bugs"/],
     ["an entry below", { changelog: "## Unreleased\n- y\n## 1.2.0\n- x\n" }, /unreleased changes/],
   ])("is %s", (_, facts, said) => {
     const found = problems({ ...fine, ...facts });
@@ -63,6 +67,7 @@ describe("npm run release", () => {
   const scripts = (ok: string) =>
     JSON.stringify({
       ...{ name: "small-thing", version: "0.0.1", files: ["a.txt"] },
+      ...{ repository: "https://example.org/a", bugs: "https://example.org/b" },
       scripts: { ok, build: "node --version", prepack: "node -e process.exit(3)" },
     });
   beforeAll(() => {

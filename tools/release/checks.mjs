@@ -10,8 +10,9 @@ export function entryOf(changelog, version) {
 /**
  * @param status what `git status --porcelain` prints
  * @param changelog the text of CHANGELOG.md, undefined where there is none
+ * @param addresses what package.json says of where the sources are and where faults are reported
  */
-export function problems({ status, version, lockVersion, changelog, tags }) {
+export function problems({ status, version, lockVersion, changelog, tags, addresses }) {
   const found = [];
   if (status.trim() !== "") {
     found.push(`The working tree is not clean; commit or remove:\n${status.trimEnd()}`);
@@ -26,6 +27,10 @@ export function problems({ status, version, lockVersion, changelog, tags }) {
   }
   if (tags.includes(`v${version}`)) {
     found.push(`There is a tag v${version} already; raise the version in package.json.`);
+  }
+  for (const [name, value] of Object.entries(addresses)) {
+    const address = typeof value === "string" ? value : value?.url;
+    if (!address) found.push(`package.json has no "${name}"; give its public address.`);
   }
   const entry = changelog === undefined ? undefined : entryOf(changelog, version);
   if (changelog === undefined) found.push("There is no CHANGELOG.md.");
