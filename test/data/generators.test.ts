@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { at } from "../../src/core/at.ts";
 import {
   blobs,
   circles,
@@ -11,8 +12,14 @@ import {
 } from "../../src/data/index.ts";
 import { failure } from "../support/failure.ts";
 
+/** A row of two numbers. */
+const point = (data: Dataset, i: number) => {
+  const [x, y] = row(data, i);
+  return [Number(x), Number(y)] as const;
+};
+
 const row = ({ inputs }: Dataset, i: number) => {
-  const width = inputs.shape[1];
+  const width = at(inputs.shape, 1);
   return [...inputs.data.slice(i * width, (i + 1) * width)];
 };
 
@@ -45,7 +52,7 @@ describe("generators", () => {
     expect(classes).toEqual(["0", "1"]);
     const many = xor({ size: 100, seed: 4 });
     for (let i = 0; i < 100; i++) {
-      const [x, y] = row(many, i);
+      const [x, y] = point(many, i);
       expect(many.targets.data[i]).toBe(x >= 0.5 === y >= 0.5 ? 0 : 1);
     }
   });
@@ -53,7 +60,7 @@ describe("generators", () => {
     const three = spirals({ size: 300, arms: 3, turns: 2 });
     expect(three.classes).toEqual(["0", "1", "2"]);
     for (let i = 0; i < 300; i++) {
-      const [x, y] = row(three, i);
+      const [x, y] = point(three, i);
       const radius = Math.hypot(x, y);
       expect(radius).toBeCloseTo((Math.floor(i / 3) + 1) / 100, 12);
       const angle = 2 * Math.PI * (2 * radius + (i % 3) / 3);
@@ -89,9 +96,9 @@ describe("generators", () => {
       Array.from({ length: 3000 }, (_, i) => 2 * i),
     );
     const centre = row(blobs({ size: 2, centers: 2, features: 3, noise: 0, seed: 9 }), 0);
-    const values = Array.from({ length: 3000 }, (_, i) => row(first, i)[0]);
+    const values = Array.from({ length: 3000 }, (_, i) => at(row(first, i), 0));
     const mean = values.reduce((a, b) => a + b) / 3000;
-    expect(mean).toBeCloseTo(centre[0], 1);
+    expect(mean).toBeCloseTo(at(centre, 0), 1);
     const variance = values.reduce((a, b) => a + (b - mean) ** 2, 0) / 3000;
     expect(Math.sqrt(variance)).toBeCloseTo(0.5, 1);
     failure("bad-argument", () => blobs({ centers: 0 }));

@@ -181,7 +181,7 @@ describe("gunzip", () => {
     }
     for (const at of [10, packed.length >> 1, packed.length - 6, packed.length - 1]) {
       const changed = packed.slice();
-      changed[at] ^= 0x55;
+      changed.set([Number(packed[at]) ^ 0x55], at);
       await rejection("file-corrupt", gunzip(changed));
     }
   });

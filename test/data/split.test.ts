@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { at } from "../../src/core/at.ts";
 import { threefry2x32 } from "../../src/core/random.ts";
 import { examples, shuffledOrder, split, splitIndices } from "../../src/data/index.ts";
 import { failure } from "../support/failure.ts";
@@ -12,7 +13,7 @@ describe("shuffledOrder", () => {
         for (let i = n - 1; i > 0; i--) {
           const r = threefry2x32(seed, 0x73687566, i, epoch)[0];
           const j = Number((BigInt(r) * BigInt(i + 1)) >> 32n);
-          [expected[i], expected[j]] = [expected[j], expected[i]];
+          [expected[i], expected[j]] = [at(expected, j), at(expected, i)];
         }
         expect([...shuffledOrder(n, seed, epoch)]).toEqual(expected);
       }),
@@ -37,8 +38,9 @@ describe("shuffledOrder", () => {
   it("moves every entry everywhere about equally often", () => {
     const counts = new Float64Array(25);
     for (let epoch = 0; epoch < 5000; epoch++) {
-      shuffledOrder(5, 7, epoch).forEach((value, at) => {
-        counts[5 * at + value]++;
+      shuffledOrder(5, 7, epoch).forEach((value, place) => {
+        const entry = 5 * place + value;
+        counts[entry] = at(counts, entry) + 1;
       });
     }
     const deviation = counts.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);

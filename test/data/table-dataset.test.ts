@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { at } from "../../src/core/at.ts";
 import {
   applyPreprocessing,
   checkPreprocessing,
@@ -46,7 +47,7 @@ describe("tableDataset", () => {
     expect(plain.train.classes).toBeUndefined();
     const scaled = build(pets, { target: "size", standardizeTarget: true });
     expect(scaled.train.targets.data[0]).toBeCloseTo(-2 / Math.sqrt(3.5), 14);
-    const back = originalTarget(scaled.preprocessing, scaled.train.targets.data[3]);
+    const back = originalTarget(scaled.preprocessing, at(scaled.train.targets.data, 3));
     expect(back).toBeCloseTo(6, 14);
   });
   it("fits on the training part only", () => {
@@ -231,20 +232,20 @@ describe("applyPreprocessing", () => {
   });
   it("checks a stored preprocessing", () => {
     expect(checkPreprocessing(preprocessing)).toBe(preprocessing);
-    const damaged = (change: (copy: Record<string, never>) => void) => {
+    const damaged = (change: (copy: { inputs: object[]; target: object }) => void) => {
       const copy = JSON.parse(JSON.stringify(preprocessing));
       change(copy);
       return failure("file-corrupt", () => applyPreprocessing(copy, [{ size: 1, colour: "red" }]));
     };
     const rule = (name: string, value: unknown) =>
-      damaged((copy) => Object.assign(copy.inputs[0], { [name]: value })).where;
+      damaged((copy) => Object.assign(at(copy.inputs, 0), { [name]: value })).where;
     expect(rule("scale", 0)).toBe("inputs[0].scale");
     expect(rule("mean", "1")).toBe("inputs[0].mean");
     expect(rule("kind", "text")).toBe("inputs[0].kind");
     expect(rule("name", 1)).toBe("inputs[0].name");
     damaged((copy) => Object.assign(copy, { version: 2 }));
     damaged((copy) => Object.assign(copy, { inputs: [] }));
-    damaged((copy) => Object.assign(copy.inputs[1], { values: ["a", "a"] }));
+    damaged((copy) => Object.assign(at(copy.inputs, 1), { values: ["a", "a"] }));
     damaged((copy) => Object.assign(copy.target, { values: [1] }));
     damaged((copy) => Object.assign(copy, { decimal: "x" }));
     damaged((copy) => Object.assign(copy, { missingValues: null }));

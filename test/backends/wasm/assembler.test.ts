@@ -1,4 +1,5 @@
 /** The assembler: what modules it writes do, and what it refuses to write. */
+
 import { describe, expect, test } from "vitest";
 import {
   access,
@@ -27,17 +28,34 @@ import {
   v128,
   when,
 } from "../../../src/backends/wasm/assembler/index.ts";
+import { at } from "../../../src/core/at.ts";
 import { textOf } from "./wabt.ts";
+
+/** What the modules of these tests export. */
+type Exported =
+  | "even"
+  | "twice"
+  | "next"
+  | "counter"
+  | "memory"
+  | "load"
+  | "add"
+  | "sum"
+  | "choose"
+  | "clamp"
+  | "square"
+  | "third"
+  | "f";
 
 /** Compiles a module, after WABT has looked at it. */
 function run(
   m: ModuleBuilder,
   imports: WebAssembly.Imports = {},
-): Record<string, CallableFunction> {
+): Record<Exported, CallableFunction> {
   const bytes = m.toBytes();
   textOf(bytes);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports);
-  return instance.exports as Record<string, CallableFunction>;
+  return instance.exports as Record<Exported, CallableFunction>;
 }
 
 describe("modules", () => {
@@ -45,12 +63,12 @@ describe("modules", () => {
     const m = new ModuleBuilder();
     const even = m.declare("even", ["i32"], "i32");
     const odd = m.function("odd", ["i32"], "i32", (f) => {
-      const n = get(f.params[0]);
+      const n = get(at(f.params, 0));
       const rest = call(even, op("i32.sub", n, i32(1)));
       return when(op("i32.eqz", n), [i32(0)], [rest], "i32");
     });
     m.define(even, (f) => {
-      const n = get(f.params[0]);
+      const n = get(at(f.params, 0));
       return when(op("i32.eqz", n), [i32(1)], [call(odd, op("i32.sub", n, i32(1)))], "i32");
     });
     m.export("even", even);
@@ -63,7 +81,7 @@ describe("modules", () => {
     const later = { f: undefined as never as ReturnType<ModuleBuilder["importFunction"]> };
     const twice = m.declare("twice", ["f64"], "f64");
     later.f = m.importFunction("env", "halve", ["f64"], "f64");
-    m.define(twice, (f) => op("f64.mul", call(later.f, get(f.params[0])), f64(4)));
+    m.define(twice, (f) => op("f64.mul", call(later.f, get(at(f.params, 0))), f64(4)));
     m.export("twice", twice);
     expect(run(m, { env: { halve: (x: number) => x / 2 } }).twice(1.25)).toBe(2.5);
   });
@@ -105,7 +123,7 @@ describe("modules", () => {
     const m = new ModuleBuilder();
     m.importMemory("env", "memory", { min: 1, max: 1, shared: true });
     const add = m.function("add", ["i32"], "i32", (f) => {
-      return access("i32.atomic.rmw.add", [i32(16), get(f.params[0])], { offset: 4 });
+      return access("i32.atomic.rmw.add", [i32(16), get(at(f.params, 0))], { offset: 4 });
     });
     m.export("add", add);
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
@@ -125,7 +143,7 @@ describe("control", () => {
   test("loops and branches", () => {
     const m = new ModuleBuilder();
     const sum = m.function("sum", ["i32"], "i32", (f) => {
-      const [n] = f.params;
+      const n = at(f.params, 0);
       const total = f.local("i32", "total");
       f.block((exit) => {
         f.loop((again) => {
@@ -145,7 +163,7 @@ describe("control", () => {
     const m = new ModuleBuilder();
     const choose = m.function("choose", ["i32"], "f64", (f) => {
       const exit = label("f64");
-      return block(exit, [drop(brIf(exit, get(f.params[0]), f64(10))), f64(20)]);
+      return block(exit, [drop(brIf(exit, get(at(f.params, 0)), f64(10))), f64(20)]);
     });
     m.export("choose", choose);
     const { choose: f } = run(m);
@@ -155,12 +173,12 @@ describe("control", () => {
   test("if with and without else, select, return, loops with values", () => {
     const m = new ModuleBuilder();
     const clamp = m.function("clamp", ["f64"], "f64", (f) => {
-      const x = get(f.params[0]);
+      const x = get(at(f.params, 0));
       f.if(op("f64.gt", x, f64(1)), () => f.return(f64(1)));
       f.if(
         op("f64.lt", x, f64(0)),
-        () => f.set(f.params[0], f64(0)),
-        () => f.set(f.params[0], op("f64.mul", x, f64(2))),
+        () => f.set(at(f.params, 0), f64(0)),
+        () => f.set(at(f.params, 0), op("f64.mul", x, f64(2))),
       );
       return loop(label(), [select(op("f64.gt", x, f64(1)), f64(1), x)], "f64");
     });
@@ -172,7 +190,7 @@ describe("control", () => {
   test("deep trees need no stack", () => {
     const m = new ModuleBuilder();
     const deep = m.function("deep", ["i32"], "i32", (f) => {
-      let value: Expr = get(f.params[0]);
+      let value: Expr = get(at(f.params, 0));
       for (let i = 0; i < 200_000; i++) value = op("i32.add", i32(1), value);
       return value;
     });
@@ -204,7 +222,7 @@ describe("control", () => {
     const m = new ModuleBuilder();
     const f3 = m.function("third", ["f32"], "f32", (f) => {
       const ramp = v128(Float32Array.of(1, 2, 3, 4));
-      const sum = op("f32x4.add", ramp, op("f32x4.splat", get(f.params[0])));
+      const sum = op("f32x4.add", ramp, op("f32x4.splat", get(at(f.params, 0))));
       const bytes = Array.from({ length: 16 }, (_, i) => (i + 8) % 16);
       const local = f.local("v128");
       f.set(local, sum);
@@ -306,8 +324,8 @@ describe("mistakes throw where they are made", () => {
 test("what never comes back fits everywhere", () => {
   const m = new ModuleBuilder();
   const f = m.function("f", ["i32"], "i32", (f) => {
-    f.emit(set(f.params[0], when(get(f.params[0]), [i32(7)], [ret(i32(-1))], "i32")));
-    return get(f.params[0]);
+    f.emit(set(at(f.params, 0), when(get(at(f.params, 0)), [i32(7)], [ret(i32(-1))], "i32")));
+    return get(at(f.params, 0));
   });
   m.export("f", f);
   const { f: g } = run(m);
