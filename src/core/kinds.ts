@@ -54,7 +54,7 @@ export const aFunction = (example: string): Kind => ({
   fits: isFunction,
 });
 
-export const bytes: Kind = {
+export const byteArray: Kind = {
   name: "the bytes of a file",
   example: "a Uint8Array, as readFile gives; of a buffer, new Uint8Array(buffer)",
   fits: (value) => value instanceof Uint8Array,

@@ -5,7 +5,7 @@ import { fail } from "../core/errors.ts";
 import { areTexts, isRecord, isText, type Kind, object } from "../core/kinds.ts";
 import { shown } from "../core/wording.ts";
 import { type Table, unknownColumn } from "./csv.ts";
-import { type NumberFormat, type Quantity, readQuantity } from "./number-format.ts";
+import { type NumberFormat, type NumberWithUnit, readQuantity } from "./number-format.ts";
 import { place } from "./records.ts";
 import { cellAdvice, columnAdvice } from "./table-advice.ts";
 
@@ -130,7 +130,7 @@ export function quantityIn(
   cell: string | number,
   row: number,
   name: string,
-): Quantity {
+): NumberWithUnit {
   const found =
     typeof cell === "number" ? { value: cell, unit: "" } : readQuantity(cell, source.format);
   if (found !== undefined && Number.isFinite(found.value)) return found;

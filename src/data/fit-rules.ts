@@ -8,7 +8,7 @@ import { isConstant } from "./constant.ts";
 import type { TableColumn } from "./csv.ts";
 import type { CategoryRule, NumberRule } from "./preprocessing.ts";
 
-export interface Fit {
+export interface FittedRows {
   readonly train: readonly number[];
   readonly validation: readonly number[];
   readonly source: CellSource;
@@ -20,7 +20,7 @@ export interface Fit {
 /** More constant columns than this share a note. */
 const mostNotes = 5;
 
-export function constantNotes(columns: Fit["constant"]): string[] {
+export function constantNotes(columns: FittedRows["constant"]): string[] {
   const where = "constant in the training part";
   if (columns.length > mostNotes) {
     return [`${columns.length} columns are ${where}: ${listed(columns.map(([name]) => name))}.`];
@@ -31,7 +31,7 @@ export function constantNotes(columns: Fit["constant"]): string[] {
 /** Mean and population standard deviation of the training rows. */
 export function numberRule(
   { name }: TableColumn,
-  fit: Fit,
+  fit: FittedRows,
   scale: boolean,
   fill: boolean,
 ): NumberRule {
@@ -94,7 +94,7 @@ function constantValue(values: readonly number[]): string {
 }
 
 /** The one unit of a column. @throws ChainruleError "data-invalid" where there are two. */
-function unitOf(name: string, { source, all }: Fit): string | undefined {
+function unitOf(name: string, { source, all }: FittedRows): string | undefined {
   const read = source.column(name);
   let unit: string | undefined;
   for (const row of all) {
@@ -110,7 +110,7 @@ function unitOf(name: string, { source, all }: Fit): string | undefined {
 /** A number target, with a note where there is nothing to predict. */
 export function targetRule(
   target: TableColumn,
-  fit: Fit,
+  fit: FittedRows,
   scale: boolean,
   notes: string[],
 ): NumberRule {
@@ -131,7 +131,7 @@ export function targetRule(
 /** The classes of the target: as given, or as they occur. */
 export function classRule(
   target: TableColumn,
-  fit: Fit,
+  fit: FittedRows,
   classes: readonly string[] | undefined,
 ): CategoryRule {
   const rule = categoryRule(target, fit, Number.POSITIVE_INFINITY);
@@ -164,7 +164,7 @@ export function classRule(
 }
 
 /** The values of all rows, sorted, so that no part of a division lacks one. */
-export function categoryRule({ name }: TableColumn, fit: Fit, most: number): CategoryRule {
+export function categoryRule({ name }: TableColumn, fit: FittedRows, most: number): CategoryRule {
   const read = fit.source.column(name);
   const values = new Set<string>();
   let missing = false;

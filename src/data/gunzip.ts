@@ -1,5 +1,5 @@
 import { fail } from "../core/errors.ts";
-import { checkKind, bytes as fileBytes } from "../core/kinds.ts";
+import { checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { shown } from "../core/wording.ts";
 
 /** Whether bytes begin like a gzip file (RFC 1952: 1f 8b, and 8 for the method deflate). */

@@ -7,7 +7,7 @@
 import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
 import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { arrays, checkKind, bytes as fileBytes } from "../core/kinds.ts";
+import { arrays, checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { indicesOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";

@@ -14,7 +14,7 @@ export interface NumberFormat {
 }
 
 /** A number with its unit, which is empty where none is written. */
-export interface Quantity {
+export interface NumberWithUnit {
   readonly value: number;
   readonly unit: string;
 }
@@ -84,7 +84,7 @@ export function splitUnit(
 }
 
 /** The number that a cell says, with its unit where the format allows one. */
-export function readQuantity(cell: string, format: NumberFormat): Quantity | undefined {
+export function readQuantity(cell: string, format: NumberFormat): NumberWithUnit | undefined {
   const value = parseNumber(cell, format);
   if (value !== undefined) return { value, unit: "" };
   const parts = format.units ? splitUnit(cell) : undefined;

@@ -11,7 +11,7 @@ import {
   categoryRule,
   classRule,
   constantNotes,
-  type Fit,
+  type FittedRows,
   numberRule,
   targetRule,
 } from "./fit-rules.ts";
@@ -100,7 +100,7 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   const source = tableCells(table);
   const kept = keptRows(table, source, target, inputs, policy, notes);
   const parts = divide(table, source, target, kept, options);
-  const fit: Fit = { source, ...parts, all: kept, constant: [] };
+  const fit: FittedRows = { source, ...parts, all: kept, constant: [] };
   for (const column of [...inputs, target]) notes.push(...columnNotes(table, column, kept));
   if (policy === "mean") notes.push(...filledNotes(table, inputs, kept));
   notes.push(...rowNumberNotes(inputs), ...totalNotes(table));
@@ -303,7 +303,7 @@ function divide(
   target: TableColumn,
   kept: readonly number[],
   { validation, seed = 0, stratify = true }: TableDatasetOptions,
-): Pick<Fit, "train" | "validation"> {
+): Pick<FittedRows, "train" | "validation"> {
   if (validation === undefined || validation === 0) return { train: kept, validation: [] };
   if (typeof validation === "number") {
     const read = source.column(target.name);

@@ -24,7 +24,7 @@ export function corrupt(message: string, expected: string, found: string): never
 }
 
 /** A name for an error message, cut to a readable length. */
-export const quoted = (name: string): string =>
+export const inQuotes = (name: string): string =>
   JSON.stringify(name.length > 60 ? `${name.slice(0, 57)}...` : name);
 
 /** Braces within braces within the outermost ones are all that the format needs. */
@@ -91,21 +91,21 @@ function checkKey(literal: string, keys: Set<string> | undefined): void {
   // Two spellings of one key, such as "a" and "\u0061", are the same key.
   const key = literal.includes("\\") ? String(JSON.parse(literal)) : literal.slice(1, -1);
   if (keys?.has(key)) {
-    corrupt("A name occurs twice in a safetensors header.", "different names", quoted(key));
+    corrupt("A name occurs twice in a safetensors header.", "different names", inQuotes(key));
   }
   keys?.add(key);
 }
 
 function checkWhole(literal: string): void {
   if (literal.length <= 16 && /^(?:0|[1-9]\d*)$/.test(literal)) return;
-  corrupt("A size in a safetensors header is no whole number.", "0, 1, 2, …", quoted(literal));
+  corrupt("A size in a safetensors header is no whole number.", "0, 1, 2, …", inQuotes(literal));
 }
 
 function record(value: unknown, where: string): Readonly<Record<string, unknown>> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  return corrupt(`In a safetensors header ${quoted(where)} is no object.`, "{…}", kindOf(value));
+  return corrupt(`In a safetensors header ${inQuotes(where)} is no object.`, "{…}", kindOf(value));
 }
 
 /** What stands there, in the words of JSON. */
@@ -118,7 +118,7 @@ function kindOf(value: unknown): string {
 function checkedPair([key, value]: [string, unknown]): [string, string] {
   if (typeof value === "string") return [key, value];
   return corrupt(
-    `The metadata ${quoted(key)} of a safetensors file is no text.`,
+    `The metadata ${inQuotes(key)} of a safetensors file is no text.`,
     "text",
     kindOf(value),
   );
@@ -127,11 +127,11 @@ function checkedPair([key, value]: [string, unknown]): [string, string] {
 function entry(name: string, value: unknown): HeaderEntry {
   const { dtype, shape, data_offsets: offsets } = record(value, name);
   if (typeof dtype !== "string") {
-    return corrupt(`The tensor ${quoted(name)} has no dtype.`, 'such as "F32"', kindOf(dtype));
+    return corrupt(`The tensor ${inQuotes(name)} has no dtype.`, 'such as "F32"', kindOf(dtype));
   }
   const [begin, end, ...rest] = numbers(offsets, name, "data_offsets");
   if (begin === undefined || end === undefined || rest.length > 0 || begin > end) {
-    corrupt(`The data_offsets of ${quoted(name)} are no range.`, "[begin, end]", String(offsets));
+    corrupt(`The data_offsets of ${inQuotes(name)} are no range.`, "[begin, end]", String(offsets));
   }
   return { name, dtype, shape: numbers(shape, name, "shape"), begin, end };
 }
@@ -142,7 +142,7 @@ function numbers(value: unknown, name: string, what: string): readonly number[] 
   if (valid) return value;
   const found = JSON.stringify(value) ?? "nothing";
   return corrupt(
-    `The ${what} of the tensor ${quoted(name)} is no list of sizes.`,
+    `The ${what} of the tensor ${inQuotes(name)} is no list of sizes.`,
     "whole numbers from 0 to 2^53",
     found.slice(0, 60),
   );

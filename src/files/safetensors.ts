@@ -11,10 +11,10 @@
 import { arrayTensor, checkedSize } from "../core/array-tensor.ts";
 import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { arrays, checkKind, bytes as fileBytes, isRecord } from "../core/kinds.ts";
+import { arrays, checkKind, byteArray as fileBytes, isRecord } from "../core/kinds.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
-import { corrupt, type HeaderEntry, parseHeader, quoted } from "./safetensors-header.ts";
+import { corrupt, type HeaderEntry, inQuotes, parseHeader } from "./safetensors-header.ts";
 import {
   type BigIntTensor,
   type StoredTensor,
@@ -121,7 +121,7 @@ function headerText(
     const wrong = dtype === "bool" ? notBoolean(data as TypedArray) : -1;
     if (wrong >= 0) {
       fail("data-invalid", {
-        message: `The boolean tensor ${quoted(name)} has other elements than 0 and 1.`,
+        message: `The boolean tensor ${inQuotes(name)} has other elements than 0 and 1.`,
         expected: "0 or 1",
         found: `${data[wrong]} at ${wrong}`,
       });
@@ -143,7 +143,7 @@ function checkBigInts(
   const size = checkedSize(shape);
   if (data instanceof kind && data.length === size) return;
   fail("shape-mismatch", {
-    message: `The tensor ${quoted(name)} does not have the elements that it should have.`,
+    message: `The tensor ${inQuotes(name)} does not have the elements that it should have.`,
     expected: `a ${kind.name} of ${size ?? "fewer than 2^53"} elements`,
     found: ArrayBuffer.isView(data) ? `${(data as TypedArray).length} elements` : shown(data),
   });
@@ -155,7 +155,7 @@ function badName(name: string, expected: string): never {
   return fail("bad-argument", {
     message: "A safetensors file cannot hold this entry.",
     expected,
-    found: quoted(name),
+    found: inQuotes(name),
   });
 }
 
@@ -271,13 +271,13 @@ function checkRanges(sorted: readonly HeaderEntry[], length: number): void {
   for (const { name, begin, end } of sorted) {
     const range = `[${begin}, ${end}]`;
     if (end > length) {
-      corrupt(`The tensor ${quoted(name)} ends behind the file.`, `at most ${length}`, range);
+      corrupt(`The tensor ${inQuotes(name)} ends behind the file.`, `at most ${length}`, range);
     }
     if (begin !== at) {
       corrupt(
         begin < at
-          ? `The tensor ${quoted(name)} overlaps the one before it.`
-          : `Before the tensor ${quoted(name)} there is a hole.`,
+          ? `The tensor ${inQuotes(name)} overlaps the one before it.`
+          : `Before the tensor ${inQuotes(name)} there is a hole.`,
         `data_offsets that begin at ${at}`,
         range,
       );
@@ -298,7 +298,7 @@ function checkedType(
   const size = checkedSize(shape);
   if (size === undefined || (known !== undefined && size * known.bits !== 8 * (end - begin))) {
     return corrupt(
-      `The shape and the bytes of the tensor ${quoted(name)} disagree.`,
+      `The shape and the bytes of the tensor ${inQuotes(name)} disagree.`,
       `${size ?? "fewer than 2^53"} elements of ${known?.bits ?? "some"} bits`,
       `${end - begin} bytes for the shape [${shape.slice(0, 8).join(", ")}]`,
     );
@@ -332,11 +332,11 @@ function decode(
   if (dtype === undefined) {
     return unread(entry, () =>
       fail("unsupported", {
-        message: `The elements of the tensor ${quoted(name)} cannot be read: ${why}.`,
+        message: `The elements of the tensor ${inQuotes(name)} cannot be read: ${why}.`,
         expected: `one of ${Object.keys(storedTypes)
           .filter((type) => storedTypes[type]?.dtype)
           .join(", ")}`,
-        found: quoted(entry.dtype),
+        found: inQuotes(entry.dtype),
         fix: "Convert it before saving, for example to F32, or leave this tensor out.",
       }),
     );
@@ -353,7 +353,7 @@ function decode(
     if (wrong >= 0) {
       return unread(entry, () =>
         corrupt(
-          `The boolean tensor ${quoted(name)} has other elements than 0 and 1.`,
+          `The boolean tensor ${inQuotes(name)} has other elements than 0 and 1.`,
           "0 or 1",
           `${target[wrong]} at ${wrong}`,
         ),
@@ -370,7 +370,7 @@ function decode(
   const found = signed ? view.getBigInt64(at, true) : view.getBigUint64(at, true);
   return unread(entry, () =>
     fail("unsupported", {
-      message: `The tensor ${quoted(name)} has an integer that f64 has no place for.`,
+      message: `The tensor ${inQuotes(name)} has an integer that f64 has no place for.`,
       expected: "integers such as those from -2^53 to 2^53",
       found: `${found} at ${wrong}`,
       fix: 'Read it without integers: "f64", as BigInts.',

@@ -1,7 +1,7 @@
 /** The network file inside a checkpoint: what predicting without the file and its data needs. */
 
 import { fail } from "../core/errors.ts";
-import { checkKind, bytes as fileBytes, isNumber } from "../core/kinds.ts";
+import { checkKind, byteArray as fileBytes, isNumber } from "../core/kinds.ts";
 import { indicesOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
 import { checkPreprocessing } from "../data/preprocessing-check.ts";

@@ -20,7 +20,7 @@ import {
   NetworkFileError,
   type Problem,
   rangeOfNode,
-  remember,
+  rememberSource,
   Source,
   sourceOf,
 } from "./source.ts";
@@ -87,7 +87,7 @@ export function parseNetwork(text: string, options: ParseOptions = {}): NetworkF
   const network = read.value as NetworkFile;
   const contradictions = consistencyProblems(network, source);
   if (contradictions.length > 0) throw new NetworkFileError(contradictions);
-  remember(network, source);
+  rememberSource(network, source);
   return network;
 }
 
@@ -141,7 +141,7 @@ export function withTraining(
   checkNames("withTraining", changes, Object.keys(network.training).concat("earlyStopping"));
   const changed = { ...network, training: { ...network.training, ...changes } };
   const source = sourceOf(network);
-  if (source) remember(changed, source);
+  if (source) rememberSource(changed, source);
   return changed;
 }
 

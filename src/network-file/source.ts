@@ -130,7 +130,7 @@ function anchorsOf(document: Document.Parsed): Map<string, Node[]> {
 const sources = new WeakMap<NetworkFile, Source>();
 
 /** Networks are plain data; the text that one was read from is kept beside it. */
-export function remember(network: NetworkFile, source: Source): void {
+export function rememberSource(network: NetworkFile, source: Source): void {
   sources.set(network, source);
 }
 

@@ -11,7 +11,7 @@ import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { arrays, checkKind, bytes as fileBytes } from "../core/kinds.ts";
+import { arrays, checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import type { TensorType } from "../core/op.ts";
 import { checkNames, checkRecord } from "../core/options.ts";

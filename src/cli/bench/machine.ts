@@ -10,7 +10,7 @@ import { trainingStep } from "../../step/step.ts";
 import { trainer } from "../../train/trainer.ts";
 import type { Workload } from "./workloads.ts";
 
-export interface Machine {
+export interface MachineFacts {
   /** Back to the first weights. */
   reset(): void;
   /** Trains for so many steps; the loss of the last one, before its update. */
@@ -59,7 +59,7 @@ export function stepOf(w: Workload, dtype = w.dtype): StepGraph {
 export function machineFor(
   w: Workload,
   { threads, backend = "auto", dtype = w.dtype }: MachineOptions = {},
-): Machine {
+): MachineFacts {
   const t = trainer(w.model, { loss: w.loss, optimizer: w.optimizer, dtype, backend });
   const typed = (x: Workload["inputs"]) =>
     x.dtype === "i32" ? x : { ...x, dtype, data: arrayOf(dtype, x.data) };

@@ -8,7 +8,7 @@
  */
 import { createInterface } from "node:readline";
 import { engineName } from "../../core/engine.ts";
-import { type Machine, type MachineOptions, machineFor } from "./machine.ts";
+import { type MachineFacts, type MachineOptions, machineFor } from "./machine.ts";
 import { names, type WorkloadName, workload } from "./workloads.ts";
 
 /** The losses of so many steps are held against f64. */
@@ -25,7 +25,7 @@ interface Request {
 
 export interface Peer {
   readonly name: string;
-  readonly open: (id: WorkloadName) => { machine: Omit<Machine, "close">; checksum: number };
+  readonly open: (id: WorkloadName) => { machine: Omit<MachineFacts, "close">; checksum: number };
 }
 
 export const chainrulePeer = (options: MachineOptions): Peer => ({
