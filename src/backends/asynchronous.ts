@@ -1,8 +1,13 @@
 /** What answers later: its programs queue up, and its errors become errors of ours. */
-import type { TypedArray } from "../core/dtype.ts";
+import { promise } from "../core/awaited.ts";
+import type { DType, TypedArray } from "../core/dtype.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import type { Graph } from "../core/graph.ts";
-import type { AsynchronousBackend, Backend, Executable, Promised } from "./backend.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { keep } from "../core/values.ts";
+import { input } from "../ops/leaf.ts";
+import type { AsynchronousBackend, Backend, Executable, Later, Promised } from "./backend.ts";
 
 /** A program whose runs wait for each other, so that any number may be asked for. */
 export interface QueuedProgram {
@@ -34,12 +39,30 @@ function queued(backend: AsynchronousBackend, graph: Graph): QueuedProgram {
   };
 }
 
+/** An answer that is there. @throws ChainruleError "asynchronous" for one that comes later. */
+export function now<T>(answer: Later<T>): T {
+  if (!(answer instanceof Promise)) return answer;
+  // Its error is nobody's any more.
+  answer.catch(() => {});
+  return fail("asynchronous", { message: "An asynchronous backend is asked for a value at once." });
+}
+
+/** A tensor whose value comes later. */
+export function laterTensor(data: Promise<TypedArray>, shape: Shape, dtype: DType): Tensor {
+  const result = input("a result", shape, dtype);
+  promise(result, data, keep);
+  return result;
+}
+
 /**
  * What the backend answers.
  *
  * @throws ChainruleError its own, or "backend-failed" around another error.
  */
-async function answer<T>({ name }: Pick<Backend, "name">, ask: () => T | Promise<T>): Promise<T> {
+export async function answer<T>(
+  { name }: Pick<Backend, "name">,
+  ask: () => T | Promise<T>,
+): Promise<T> {
   try {
     return await ask();
   } catch (cause) {

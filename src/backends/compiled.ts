@@ -2,16 +2,15 @@
 import { isTracing, traced } from "../autodiff/tracing.ts";
 import { leaves, rebuild, type Tree } from "../autodiff/tree.ts";
 import { at, only } from "../core/at.ts";
-import { promise } from "../core/awaited.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
 import { evaluate, evaluateLater } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
-import { dataOf, keep } from "../core/values.ts";
+import { dataOf } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
 import { constant, input } from "../ops/leaf.ts";
-import { programOf, type QueuedProgram } from "./asynchronous.ts";
+import { laterTensor, programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { type BackendName, chooseBackend } from "./registry.ts";
 
@@ -92,13 +91,8 @@ function runLater(
 ): Tensor[] {
   const values = evaluateLater(given).then((data) => program.run(data));
   return outputs.map((y, i) => {
-    const result = input("a result", y.shape, y.dtype);
-    promise(
-      result,
-      values.then((all) => at(all, i)),
-      keep,
-    );
-    return result;
+    const own = values.then((all) => at(all, i));
+    return laterTensor(own, y.shape, y.dtype);
   });
 }
 

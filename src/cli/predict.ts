@@ -260,11 +260,11 @@ export async function predict(path: string, options: PredictOptions): Promise<nu
   const read = reader(network, description, marks);
   const { inputs } = trainer.batchOf({ inputs: x, targets: x });
   checkInputs(inputs, x, description);
-  const outputs = trainer.outputsFor(inputs);
+  const outputs = await trainer.predict(inputs).data();
   const n = x.shape[0]!;
-  const width = outputs.data.length / n;
+  const width = outputs.length / n;
   const predictions = Array.from({ length: n }, (_, i) =>
-    read([...outputs.data.subarray(i * width, (i + 1) * width)]),
+    read([...outputs.subarray(i * width, (i + 1) * width)]),
   );
   predictions.forEach(checkPrediction);
   if (options.json) {

@@ -109,7 +109,7 @@ export async function train(file: string, options: TrainOptions): Promise<number
     }
     return stopped.signal.exitCode;
   }
-  conclude(say, prepared, out, stopped.early);
+  await conclude(say, prepared, out, stopped.early);
   if (data.description.preprocessing && !options.json && !options.quiet) {
     const names = data.description.preprocessing.inputs.map(({ name }) => name);
     say.line(dim(`The inputs are ${names.join(", ")}.`));
@@ -223,11 +223,16 @@ async function run(
   return { signal: interruption.caught, early: last < epochs && !interruption.caught };
 }
 
-function conclude(say: Reporter, prepared: PreparedNetwork, out: string, early: boolean): void {
+async function conclude(
+  say: Reporter,
+  prepared: PreparedNetwork,
+  out: string,
+  early: boolean,
+): Promise<void> {
   const { trainer, data } = prepared;
   const { classes } = data.description;
-  const training = trainer.evaluate(data.train);
-  const heldOut = data.validation && trainer.evaluate(data.validation);
+  const training = await trainer.evaluateAsync(data.train);
+  const heldOut = data.validation && (await trainer.evaluateAsync(data.validation));
   if (early) {
     const kept = prepared.fit.earlyStopping?.restoreBest === false ? "last" : "best";
     say.line(`Stopped early: no further improvement. The ${kept} parameters are kept.`);

@@ -1,5 +1,6 @@
 /** explain: a trainer, a model or a function of tensors → a worked derivation. */
 
+import { inReach } from "../backends/registry.ts";
 import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind, isFunction, type Kind } from "../core/kinds.ts";
@@ -160,7 +161,7 @@ function advanced(trainer: Trainer, data: Data, steps: number): Trainer {
     seed: trainer.seed,
     dtype: trainer.dtype as "f32" | "f64",
     update: trainer.update,
-    backend: trainer.backend,
+    backend: inReach(trainer.backend),
   });
   copy.fromBytes(trainer.toBytes());
   for (let i = 0; i < steps; i++) copy.step(data);

@@ -1,5 +1,9 @@
+import { now, programOf } from "../backends/asynchronous.ts";
+import type { Later } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
+import { type ByName, mapEntries } from "../core/by-name.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -34,10 +38,22 @@ const usualBatch = 256;
 
 export function evaluateModel(trainer: Trainer, data: Dataset, batchSize?: number): Evaluation {
   const parts = evaluation(trainer, data, batchSize);
-  for (;;) {
-    const { done, value } = parts.next();
-    if (done) return value;
-  }
+  let next = parts.next();
+  while (!next.done) next = parts.next(now(next.value));
+  return next.value;
+}
+
+/** The same for any backend, of the parameters as they are now. */
+export async function evaluateModelLater(
+  trainer: Trainer,
+  data: Dataset,
+  batchSize?: number,
+): Promise<Evaluation> {
+  const values = mapEntries(trainer.arrays(), (own) => own.slice());
+  const parts = evaluation(trainer, data, batchSize, () => values);
+  let next = parts.next();
+  while (!next.done) next = parts.next(await next.value);
+  return next.value;
 }
 
 /** Lets others work in between; undefined if it was stopped by the signal. */
@@ -48,12 +64,16 @@ export async function evaluateInTurns(
   signal: { readonly aborted: boolean } | undefined,
 ): Promise<Evaluation | undefined> {
   const parts = evaluation(trainer, data);
-  for (;;) {
-    if (signal?.aborted) return undefined;
-    const { done, value } = parts.next();
-    if (done) return value;
+  if (signal?.aborted) return undefined;
+  let next = parts.next();
+  while (!next.done) {
+    const { value } = next;
+    const found = value instanceof Promise ? await value : value;
     if (turns.due) await turns.give();
+    if (signal?.aborted) return undefined;
+    next = parts.next(found);
   }
+  return next.value;
 }
 
 /** Throws what evaluating would throw about shapes, before any time is spent on training. */
@@ -61,12 +81,16 @@ export function checkEvaluation(trainer: Trainer, data: Dataset): void {
   measureFor(trainer, batch(trainer, data, 0, usualBatch));
 }
 
-/** Batch by batch; the caller may let others work in between. */
+/**
+ * Batch by batch; the caller may let others work in between, and hands back what was measured, once
+ * it is there.
+ */
 function* evaluation(
   trainer: Trainer,
   data: Dataset,
   batchSize = usualBatch,
-): Generator<void, Evaluation, undefined> {
+  values: () => ByName<TypedArray> = () => trainer.arrays(),
+): Generator<Later<Measured>, Evaluation, Measured> {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     fail("bad-argument", {
       message: "evaluate cannot use this batchSize.",
@@ -83,7 +107,7 @@ function* evaluation(
   for (let start = 0; start < size; start += batchSize) {
     const part = batch(trainer, data, start, batchSize);
     const measure = measureFor(trainer, part);
-    const found = measure.run(part);
+    const found = yield measure.run(part, values());
     width = measure.width;
     // Where all weights of a batch are 0, its loss is 0/0, and it counts for nothing.
     if (adds) sum += found.loss;
@@ -93,7 +117,6 @@ function* evaluation(
     for (const label of found.predicted) predicted.push(label);
     if (filled + found.output.length <= outputs.length) outputs.set(found.output, filled);
     filled += found.output.length;
-    yield;
   }
   const loss = adds ? sum : sum / weights;
   if (actual.length > 0) {
@@ -122,6 +145,16 @@ function batch(trainer: Trainer, data: Dataset, start: number, size: number) {
 
 type Batch = ReturnType<typeof batch>;
 
+/** What is measured of a batch. */
+interface Measured {
+  readonly loss: number;
+  /** What the loss counts for. */
+  readonly weight: number;
+  readonly predicted: ArrayLike<number> & Iterable<number>;
+  readonly actual: ArrayLike<number> & Iterable<number>;
+  readonly output: ArrayLike<number>;
+}
+
 /** What measures batches of this type: loss, and classes or outputs. */
 function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
   return trainer.compiled("measure", [inputs, targets], () => {
@@ -142,11 +175,9 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
         ...(divisor ? { divisor } : {}),
       },
     );
-    const executable = trainer.backend.compile(graph);
-    const run = (given: Batch) => {
-      const [x, y] = [given.inputs.data, given.targets.data];
-      const list = inputList(graph, { values: trainer.arrays(), x, y });
-      const found = outputsByName(graph, executable.run(list));
+    const program = programOf(trainer.backend, graph);
+    const measured = (results: readonly TypedArray[]): Measured => {
+      const found = outputsByName(graph, results);
       return {
         loss: only(found.loss),
         weight: found.divisor ? only(found.divisor) : at(inputs.shape, 0),
@@ -154,6 +185,11 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
         actual: found.classes?.actual ?? [],
         output: found.output ?? [],
       };
+    };
+    const run = (given: Batch, values: ByName<TypedArray>): Later<Measured> => {
+      const [x, y] = [given.inputs.data, given.targets.data];
+      const results = program.run(inputList(graph, { values, x, y }));
+      return results instanceof Promise ? results.then(measured) : measured(results);
     };
     // A single output decides between two classes.
     return { run, width: classes ? Math.max(2, output.shape[output.rank - 1] ?? 1) : 0 };

@@ -1,5 +1,5 @@
 /** The loop over epochs and batches. */
-import type { Sums } from "../backends/backend.ts";
+import type { Later, Sums } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { allocate, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -10,7 +10,8 @@ import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts
 import { checkFit } from "./options.ts";
 import { remember } from "./progress.ts";
 import type { Remark } from "./remarks.ts";
-import type { Resident } from "./resident.ts";
+import type { Loop } from "./resident.ts";
+import type { StepResult } from "./single-step.ts";
 import type { Trainer } from "./trainer.ts";
 import { Turns } from "./turns.ts";
 
@@ -164,7 +165,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const turns = new Turns();
     const ended = () => earlyStopping !== undefined && trainer.progress.stopped;
     const more = () => trainer.progress.epoch < last && !ended();
-    const resident = more() ? trainer.resident(batches.data, this.#batchSize) : undefined;
+    const opened = more() ? trainer.resident(batches.data, this.#batchSize) : undefined;
+    const resident = opened instanceof Promise ? await opened : opened;
     try {
       while (more()) {
         if (resident && (await this.#manyEpochs(resident, last, turns))) continue;
@@ -174,7 +176,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
         yield report;
       }
     } finally {
-      if (resident) trainer.release(resident);
+      if (resident) await trainer.release(resident);
     }
     this.#stopped = ended() ? "early" : "finished";
     if (earlyStopping && earlyStopping.restoreBest !== false && trainer.best) {
@@ -229,7 +231,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   async #epoch(
     batches: Batches,
     turns: Turns,
-    resident: Resident | undefined,
+    resident: Loop | undefined,
   ): Promise<EpochReport | undefined> {
     const trainer = this.#trainer;
     const { progress, seed } = trainer;
@@ -246,13 +248,15 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const measures = byLoss && steps === 1 && progress.position === 0;
     const keeps = measures && earlyStopping.restoreBest !== false;
     const before = keeps ? trainer.snapshot() : undefined;
-    const single = (): number => {
+    const next = () => {
       const { position } = progress;
       // A backend with the loop inside draws its own: here it takes long where data are many.
       if (shuffle) order ??= shuffledOrder(n, seed, progress.epoch);
       const size = Math.min(batchSize, n - position);
-      const { inputs, targets } = batches.take(order, position, size);
-      const { loss, weight, correct = Number.NaN } = trainer.stepOn(inputs, targets);
+      return { size, ...batches.take(order, position, size) };
+    };
+    const counted = (size: number, result: StepResult): number => {
+      const { loss, weight, correct = Number.NaN } = result;
       const before = this.#sums();
       const sums = {
         loss: before.loss + loss * (adds ? 1 : weight),
@@ -262,17 +266,29 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       this.#count(sums, size);
       return loss;
     };
-    resident?.begin({
+    const single = (): number => {
+      const { size, inputs, targets } = next();
+      return counted(size, trainer.stepOn(inputs, targets));
+    };
+    const singleLater = (): Promise<number> => {
+      const { size, inputs, targets } = next();
+      return trainer.stepLater(inputs, targets, (result) => counted(size, result));
+    };
+    const alone: () => Later<number> = trainer.backend.asynchronous ? singleLater : single;
+    const begun = resident?.begin({
       order: shuffle ? progress.epoch : undefined,
       sums: () => this.#sums(),
       count: (sums, count) => this.#count(sums, count * batchSize),
       single,
+      singleLater,
     });
+    if (begun) await begun;
     while (progress.position < n) {
       if (signal?.aborted) return undefined;
       const { position } = progress;
       const whole = position % batchSize === 0 ? Math.floor((n - position) / batchSize) : 0;
-      const loss = resident && whole > 0 ? resident.steps(onStep ? 1 : whole) : single();
+      const later = resident && whole > 0 ? resident.steps(onStep ? 1 : whole) : alone();
+      const loss = typeof later === "number" ? later : await later;
       const step = Math.ceil(progress.position / batchSize);
       onStep?.({ epoch: progress.epoch + 1, step, steps, loss });
       if (turns.due) await turns.give();
@@ -321,7 +337,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
    * Several epochs in one go, where nobody looks in between: false if the next one has to be gone
    * through step by step, because it takes too long or something in it was not finite.
    */
-  async #manyEpochs(resident: Resident, last: number, turns: Turns): Promise<boolean> {
+  async #manyEpochs(resident: Loop, last: number, turns: Turns): Promise<boolean> {
     const trainer = this.#trainer;
     const { progress } = trainer;
     const { shuffle = true, onStep, earlyStopping, signal } = this.#options;

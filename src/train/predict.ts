@@ -1,8 +1,10 @@
 /** Prediction: rows of numbers in, rows of numbers out, and an error for anything else. */
+import { now, programOf } from "../backends/asynchronous.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
+import { type ByName, mapEntries } from "../core/by-name.ts";
 import { callSite } from "../core/call-site.ts";
-import { allocate } from "../core/dtype.ts";
+import { allocate, type TypedArray } from "../core/dtype.ts";
 import { Tensor } from "../core/tensor.ts";
 import { checkFinite, firstNotFinite } from "../data/dataset.ts";
 import { matrix } from "../data/examples.ts";
@@ -36,18 +38,47 @@ function graphFor({ model, dtype }: Trainer, x: ArrayTensor, rows: number) {
   return portGraph({ values, x: placeholder }, { y: model.apply(placeholder, values, inference) });
 }
 
-/** The model's outputs, all of them finite. */
-export function outputsOf(trainer: Trainer, x: ArrayTensor): ArrayTensor {
-  const rows = at(x.shape, 0);
-  const { graph, executable } = trainer.compiled("predict", [x], () => {
-    const graph = graphFor(trainer, x, rows);
-    return { graph, executable: trainer.backend.compile(graph) };
+const predictor = (trainer: Trainer, x: ArrayTensor) =>
+  trainer.compiled("predict", [x], () => {
+    const graph = graphFor(trainer, x, at(x.shape, 0));
+    const { dtype, shape } = graph.ports.outputs.y;
+    return { graph, program: programOf(trainer.backend, graph), dtype, shape };
   });
+
+/** The model's outputs, all of them finite; for backends that answer at once. */
+export function outputsOf(trainer: Trainer, x: ArrayTensor): ArrayTensor {
+  const { graph, program, dtype, shape } = predictor(trainer, x);
   const values = trainer.arrays();
-  const { y: data } = outputsByName(graph, executable.run(inputList(graph, { values, x: x.data })));
+  const list = inputList(graph, { values, x: x.data });
+  const { y: data } = outputsByName(graph, now(program.run(list)));
+  checkOutputs(trainer, x, values, data);
+  return { dtype, shape, data: data.slice() };
+}
+
+/** The same for any backend, of the parameters as they are now. */
+export function outputsLater(trainer: Trainer, x: ArrayTensor) {
+  const { graph, program, dtype, shape } = predictor(trainer, x);
+  const values = mapEntries(trainer.arrays(), (own) => own.slice());
+  const found = async (): Promise<TypedArray> => {
+    const results = await program.run(inputList(graph, { values, x: x.data }));
+    const { y: data } = outputsByName(graph, results);
+    checkOutputs(trainer, x, values, data);
+    return data.slice();
+  };
+  return { dtype, shape, data: found() };
+}
+
+/** @throws ChainruleError "not-finite", saying where it came from. */
+function checkOutputs(
+  trainer: Trainer,
+  x: ArrayTensor,
+  values: ByName<TypedArray>,
+  data: TypedArray,
+): void {
   const bad = firstNotFinite(data);
   if (bad >= 0) {
     // One row suffices to find where it came from, and is quick to interpret.
+    const rows = at(x.shape, 0);
     const [features, width] = [x.data.length / rows, data.length / rows];
     const row = Math.floor(bad / width);
     const numbers = x.data.slice(row * features, (row + 1) * features);
@@ -59,6 +90,4 @@ export function outputsOf(trainer: Trainer, x: ArrayTensor): ArrayTensor {
       fix: "Scale the inputs as in training; if training diverged, start it again.",
     });
   }
-  const { dtype, shape } = graph.ports.outputs.y;
-  return { dtype, shape, data: data.slice() };
 }

@@ -3,7 +3,7 @@
  * with the machine, and JavaScript is crossed once per report. The trainer fetches the state when
  * it is read ("settles"), at the end of each epoch, and now and then in long ones.
  */
-import type { Session, Sums } from "../backends/backend.ts";
+import type { Later, Session, Sums } from "../backends/backend.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -15,7 +15,7 @@ const settling = 2000;
 const mostEpochs = 4096;
 
 /** What the loop needs to know of an epoch. */
-interface EpochPlan {
+export interface EpochPlan {
   /** Its number, which decides the order; undefined leaves the examples as they are. */
   readonly order: number | undefined;
   /** The sums of the epoch up to here. */
@@ -24,9 +24,33 @@ interface EpochPlan {
   readonly count: (sums: Sums, batches: number) => void;
   /** Trains on the next batch by itself and counts it; its loss. */
   readonly single: () => number;
+  /** The same by an asynchronous backend. */
+  readonly singleLater: () => Promise<number>;
 }
 
-export class Resident {
+/** Training inside a backend, as `fit` sees it. */
+export interface Loop {
+  /** An epoch begins or goes on. */
+  begin(plan: EpochPlan): Later<void>;
+  /** Trains on at most `batches` of the next whole batches; the loss of the last. */
+  steps(batches: number): Later<number>;
+  /**
+   * Trains on as many of the next `count` whole epochs as fit into the time for which nobody hears
+   * of it; [] if not even one is known to (epochs by steps find out), or if it fails.
+   */
+  epochs(first: number, count: number, batches: number, shuffle: boolean): Later<Sums[]>;
+  /** Gives the trainer the state that the machine has reached. */
+  settle(): void;
+  /** The trainer's state is changed by other means. */
+  forget(): void;
+  close(): Later<void>;
+}
+
+/** How many steps fit into a time: at most four times as many as before. */
+export const nextChunk = (chunk: number, budget: number, time: number, steps: number): number =>
+  Math.max(1, Math.min(Math.floor((budget * steps) / Math.max(time, 1e-3)), 4 * chunk));
+
+export class Resident implements Loop {
   readonly #trainer: Trainer;
   readonly #session: Session;
   readonly #batchSize: number;
@@ -47,14 +71,12 @@ export class Resident {
     this.#batchSize = batchSize;
   }
 
-  /** An epoch begins or goes on. */
   begin(plan: EpochPlan): void {
     this.settle();
     this.#session.arrange(plan.order);
     this.#plan = plan;
   }
 
-  /** Trains on at most `batches` of the next whole batches; the loss of the last. */
   steps(batches: number): number {
     const { progress } = this.#trainer;
     const count = Math.min(batches, this.#chunk);
@@ -85,10 +107,6 @@ export class Resident {
     return this.#session.lastLoss();
   }
 
-  /**
-   * Trains on as many of the next `count` whole epochs as fit into the budget; [] if not even one
-   * is known to (epochs by steps find out), or if it fails.
-   */
   epochs(first: number, count: number, batches: number, shuffle: boolean): Sums[] {
     const fitting = Math.min(count, mostEpochs, Math.floor(this.#chunk / batches));
     if (fitting === 0) return [];
@@ -111,7 +129,6 @@ export class Resident {
     return done;
   }
 
-  /** Gives the trainer the state that the machine has reached. */
   settle(): void {
     if (!this.#newer) return;
     if (!this.#session.isFinite()) {
@@ -122,7 +139,6 @@ export class Resident {
     this.#session.save(this.#trainer.ownState());
   }
 
-  /** The trainer's state is changed by other means. */
   forget(): void {
     this.#loaded = false;
     this.#newer = false;
@@ -142,10 +158,8 @@ export class Resident {
     this.#loaded = true;
   }
 
-  /** A chunk grows until it fills the budget, at most fourfold at a time. */
   #learn(time: number, steps: number): void {
-    const fitting = Math.floor((budget * steps) / Math.max(time, 1e-3));
-    this.#chunk = Math.max(1, Math.min(fitting, 4 * this.#chunk));
+    this.#chunk = nextChunk(this.#chunk, budget, time, steps);
   }
 
   /**

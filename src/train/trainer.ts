@@ -3,10 +3,10 @@
  * how far training has come.
  */
 
-import type { Backend, SynchronousBackend } from "../backends/backend.ts";
+import { laterTensor, now } from "../backends/asynchronous.ts";
+import type { Backend, Later } from "../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../backends/registry.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
-import { at, only } from "../core/at.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
@@ -24,29 +24,22 @@ import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { constant } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
-import {
-  inputList,
-  outputsByName,
-  type StepGraph,
-  type StepInputs,
-  type StepState,
-} from "../step/ports.ts";
-import { trainingStep } from "../step/step.ts";
+import type { StepGraph, StepState } from "../step/ports.ts";
 import type { UpdateTiming } from "../step/update.ts";
 import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { copied } from "./copied.ts";
-import { type Evaluation, evaluateModel } from "./evaluate.ts";
-import { firstStepOf } from "./first-step.ts";
+import { type Evaluation, evaluateModel, evaluateModelLater } from "./evaluate.ts";
 import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { elementsFor, type NamedValues, namedValues } from "./given-values.ts";
-import { nonFiniteError } from "./non-finite.ts";
+import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
-import { outputsOf, type Rows, rowsOf } from "./predict.ts";
+import { outputsLater, outputsOf, type Rows, rowsOf } from "./predict.ts";
 import { freshProgress, type Progress } from "./progress.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
-import { Resident } from "./resident.ts";
-import { adopt, firstState, modelValues, type State, setValues } from "./state.ts";
+import type { Loop } from "./resident.ts";
+import { finishStep, prepareStep, type StepResult, stepFor } from "./single-step.ts";
+import { firstState, modelValues, type State, setValues } from "./state.ts";
 import { Tasks } from "./tasks.ts";
 
 /** How a trainer trains: loss and optimizer, first values, element type, and what runs it. */
@@ -84,12 +77,6 @@ export interface TrainerState {
   readonly numerics: number;
 }
 
-interface StepResult {
-  readonly loss: number;
-  readonly weight: number;
-  readonly correct: number | undefined;
-}
-
 /** Training, partial batch, validation, its partial batch, prediction, task, and a few more. */
 const mostCompiled = 9;
 
@@ -101,7 +88,7 @@ export class Trainer {
   readonly seed: number;
   readonly dtype: DType;
   readonly update: UpdateTiming;
-  readonly backend: SynchronousBackend;
+  readonly backend: Backend;
   /** η, which schedules multiply; it may be changed at any time. */
   learningRate: number;
   /** Where training stands; saved and restored with the parameters. */
@@ -119,8 +106,10 @@ export class Trainer {
   readonly #compiled = new Map<string, unknown>();
   readonly #threads: number | undefined;
   /** The training loop that is under way in the backend. */
-  #live: Resident | undefined;
+  #live: Loop | undefined;
   #busy = false;
+  /** Whether an asynchronous backend is at a step, whose end renews the state. */
+  #renewing = false;
   #formerRate = Number.NaN;
   #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
@@ -133,7 +122,7 @@ export class Trainer {
     this.seed = seed;
     this.dtype = dtype;
     this.update = update;
-    this.backend = answeringNow(chooseBackend(backend, options.deterministic));
+    this.backend = chooseBackend(backend, options.deterministic);
     this.#threads = options.threads;
     this.learningRate = options.optimizer.learningRate.initial;
     keyOf(seed);
@@ -162,6 +151,7 @@ export class Trainer {
    */
   setParameters(values: NamedValues): void {
     // All are checked before the first is set.
+    if (this.#renewing) this.#refuse("be given parameters");
     const known = modelValues(this.model);
     const given = namedValues(values, Object.keys(known));
     const checked = given.map(([name, value]) => {
@@ -202,14 +192,33 @@ export class Trainer {
     );
   }
 
-  /** One update on one batch; returns the loss before it. */
+  /**
+   * One update on one batch; returns the loss before it.
+   *
+   * @throws ChainruleError "asynchronous" where the backend is: `stepAsync` waits for it.
+   */
   step(data: Data): number {
+    if (this.backend.asynchronous) return comesLater(this.backend, "stepAsync");
+    const { inputs, targets, classes } = this.#batchFrom(data);
+    const { loss } = this.stepOn(inputs, targets);
+    this.learn(classes);
+    return loss;
+  }
+
+  /** The same on any backend; nothing else may change the trainer until it is done. */
+  async stepAsync(data: Data): Promise<number> {
+    if (!this.backend.asynchronous) return this.step(data);
+    const { inputs, targets, classes } = this.#batchFrom(data);
+    return this.stepLater(inputs, targets, ({ loss }) => {
+      this.learn(classes);
+      return loss;
+    });
+  }
+
+  #batchFrom(data: Data) {
     const dataset = toDataset(data, this.classes);
     this.tasks.check(dataset, "data");
-    const batch = this.batchOf(dataset);
-    const { loss } = this.stepOn(batch.inputs, batch.targets);
-    this.learn(dataset.classes);
-    return loss;
+    return { ...this.batchOf(dataset), classes: dataset.classes };
   }
 
   /** @internal These classes are trained on, perhaps more than were known. */
@@ -219,29 +228,37 @@ export class Trainer {
 
   /** @internal One update; the loss before it, what it counts for, and right predictions. */
   stepOn(inputs: ArrayTensor, targets: ArrayTensor): StepResult {
+    const step = this.#prepare(inputs, targets);
+    return finishStep(this, step, now(step.program.run(step.list)), this.#site);
+  }
+
+  /** @internal The same; `counted` gets the result in the moment in which the state is renewed. */
+  stepLater<T>(
+    inputs: ArrayTensor,
+    targets: ArrayTensor,
+    counted: (result: StepResult) => T,
+  ): Promise<T> {
+    return this.renewing(async () => {
+      const step = this.#prepare(inputs, targets);
+      return counted(finishStep(this, step, await step.program.run(step.list), this.#site));
+    });
+  }
+
+  #prepare(inputs: ArrayTensor, targets: ArrayTensor) {
     this.#settled();
     this.#live?.forget();
-    const { graph, executable } = this.#stepFor(inputs, targets);
-    const values = this.#stepInputs({ inputs: inputs.data, targets: targets.data });
-    const list = inputList(graph, values);
-    const results = outputsByName(graph, executable.run(list));
-    const { loss, health, counts, weight } = results;
-    if (health && Number.isNaN(only(health))) {
-      throw nonFiniteError(graph, list, {
-        what: `Training stopped at step ${this.progress.steps}`,
-        result: "the loss or a parameter",
-        site: this.#site,
-        fix: "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
-        cause: firstStepOf(this, graph, values, weight && only(weight)),
-      });
+    return prepareStep(this, inputs, targets);
+  }
+
+  /** @internal Waits for work that ends with another state; nothing else may change it until then. */
+  async renewing<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#renewing) this.#refuse("take another step");
+    this.#renewing = true;
+    try {
+      return await work();
+    } finally {
+      this.#renewing = false;
     }
-    adopt(this.#state, results);
-    this.progress.steps++;
-    return {
-      loss: only(loss),
-      weight: weight ? only(weight) : at(inputs.shape, 0),
-      correct: counts.correct && only(counts.correct),
-    };
   }
 
   /** @internal The state; not copied, perhaps not settled. */
@@ -265,31 +282,15 @@ export class Trainer {
   }
 
   /** @internal The backend's own training loop over the data, if it has one. */
-  resident(data: { inputs: ArrayTensor; targets: ArrayTensor }, batchSize: number) {
-    const n = at(data.inputs.shape, 0);
-    if (this.backend.session === undefined || n < batchSize) return undefined;
-    const { inputs, targets } = data;
-    const batch = ({ dtype, shape }: ArrayTensor) => ({
-      dtype,
-      shape: [batchSize, ...shape.slice(1)],
-    });
-    const types = { inputs: batch(inputs), targets: batch(targets) };
-    const step = trainingStep(this.model, types, { ...this.#stepOptions(), health: false });
-    const session = this.backend.session(
-      step,
-      {
-        examples: { inputs, targets },
-        batchSize,
-        weight: this.tasks.adds(data) ? 1 : batchSize,
-        seed: this.seed,
-      },
-      this.#threads === undefined ? {} : { threads: this.#threads },
-    );
-    return new Resident(this, session, batchSize);
+  resident(
+    data: { inputs: ArrayTensor; targets: ArrayTensor },
+    batchSize: number,
+  ): Later<Loop> | undefined {
+    return openLoop(this, data, { batchSize, threads: this.#threads });
   }
 
   /** @internal From now on the state is where this loop has it; another loop's is fetched. */
-  attach(resident: Resident): void {
+  attach(resident: Loop): void {
     if (this.#live === resident) return;
     this.#live?.settle();
     this.#live?.forget();
@@ -297,30 +298,18 @@ export class Trainer {
   }
 
   /** @internal The loop is over. */
-  release(resident: Resident): void {
+  release(resident: Loop): Later<void> {
     if (this.#live === resident) {
       resident.settle();
       this.#live = undefined;
     }
-    resident.close();
-  }
-
-  #stepOptions() {
-    const { loss, optimizer, dtype, update } = this;
-    return { loss, optimizer, dtype, update };
+    return resident.close();
   }
 
   /** The training step's graph for a batch: what is run, differentiated and explained. */
   stepGraph(inputs: ArrayTensor, targets: ArrayTensor): StepGraph {
     for (const part of [inputs, targets]) checkKind("stepGraph", part, arrays);
-    return this.#stepFor(inputs, targets).graph;
-  }
-
-  #stepFor(inputs: ArrayTensor, targets: ArrayTensor) {
-    return this.compiled("step", [inputs, targets], () => {
-      const graph = trainingStep(this.model, { inputs, targets }, this);
-      return { graph, executable: this.backend.compile(graph) };
-    });
+    return stepFor(this, inputs, targets).graph;
   }
 
   /**
@@ -341,16 +330,6 @@ export class Trainer {
     return known;
   }
 
-  #stepInputs(batch: ByName<TypedArray>): StepInputs<TypedArray> {
-    const { steps } = this.progress;
-    const controls = {
-      learningRate: Float64Array.of(this.learningRate),
-      step: Float64Array.of(steps),
-      key: Int32Array.of(keyOf(this.seed)[0], steps),
-    };
-    return { ...this.#state, controls, batch };
-  }
-
   /** A dataset in the trainer's element type; class labels stay whole numbers. */
   batchOf(data: Pick<Dataset, "inputs" | "targets">): {
     inputs: ArrayTensor;
@@ -366,12 +345,17 @@ export class Trainer {
   }
 
   /**
-   * The model's outputs for rows of inputs, of shape [rows, ...outputs].
+   * The model's outputs for rows of inputs, of shape [rows, ...outputs]. On an asynchronous backend
+   * they are read with `await outputs.array()`, which is then where errors come.
    *
    * @throws ChainruleError "data-invalid" for inputs that are not finite numbers, and "not-finite",
    *   saying where it came from, for such an output.
    */
   predict(rows: Rows): Tensor {
+    if (this.backend.asynchronous) {
+      const { data, shape, dtype } = outputsLater(this, rowsOf(this, rows));
+      return laterTensor(data, shape, dtype);
+    }
     const { data, shape } = this.outputsFor(rowsOf(this, rows));
     return constant(data, shape);
   }
@@ -386,12 +370,30 @@ export class Trainer {
     return modelValues(this.#settled());
   }
 
-  /** Loss and metrics on data that are not trained on. */
+  /**
+   * Loss and metrics on data that are not trained on.
+   *
+   * @throws ChainruleError "asynchronous" where the backend is: `evaluateAsync` waits for it.
+   */
   evaluate(data: Data, options: { readonly batchSize?: number } = {}): Evaluation {
+    if (this.backend.asynchronous) return comesLater(this.backend, "evaluateAsync");
+    return evaluateModel(this, this.#measured(data, options), options.batchSize);
+  }
+
+  /** The same on any backend, with the parameters as they are when it is called. */
+  async evaluateAsync(
+    data: Data,
+    options: { readonly batchSize?: number } = {},
+  ): Promise<Evaluation> {
+    if (!this.backend.asynchronous) return this.evaluate(data, options);
+    return evaluateModelLater(this, this.#measured(data, options), options.batchSize);
+  }
+
+  #measured(data: Data, options: { readonly batchSize?: number }): Dataset {
     checkNames("evaluate", options, ["batchSize"]);
     const dataset = toDataset(data, this.classes);
     this.tasks.check(dataset, "data");
-    return evaluateModel(this, dataset, options.batchSize);
+    return dataset;
   }
 
   /** The state as a safetensors file: parameters, optimizer's memory, progress. */
@@ -430,7 +432,7 @@ export class Trainer {
 
   /** @internal Replaces the whole state at once. */
   restore(state: TrainerState): void {
-    if (this.#busy) this.#refuse("be loaded");
+    if (this.#busy || this.#renewing) this.#refuse("be loaded");
     this.#live?.forget();
     const own = ([name, data]: readonly [string, TypedArray]) =>
       [name, arrayOf(this.dtype, data)] as const;
@@ -464,7 +466,7 @@ export class Trainer {
 
   #refuse(what: string): never {
     return fail("bad-argument", {
-      message: `This trainer cannot ${what} while an epoch of training is under way.`,
+      message: `This trainer cannot ${what} while training is under way.`,
       fix: "Await the other fit first, or stop it by its signal.",
     });
   }
@@ -475,10 +477,11 @@ export class Trainer {
   }
 }
 
-const answeringNow = (backend: Backend): SynchronousBackend =>
-  backend.asynchronous
-    ? fail("asynchronous", { message: `No trainer can use the backend "${backend.name}" yet.` })
-    : backend;
+const comesLater = ({ name }: Backend, instead: "stepAsync" | "evaluateAsync"): never =>
+  fail("asynchronous", {
+    message: `The backend "${name}" answers later, so that this cannot be given at once.`,
+    fix: `Use \`await trainer.${instead}(data)\`.`,
+  });
 
 /** Values as constants, which say so where they are assigned to. */
 function copies(specs: ByName<{ readonly shape: Shape }>, values: ByName<TypedArray>) {

@@ -2,9 +2,9 @@
 import type {
   AsynchronousBackend,
   Executable,
-  Later,
   Promised,
   Session,
+  SynchronousBackend,
 } from "../../src/backends/backend.ts";
 import { interpreter } from "../../src/backends/interpreter/index.ts";
 import { type BackendEntry, backendEntries } from "../../src/backends/registry.ts";
@@ -23,10 +23,11 @@ export interface LaterOptions {
   /** What a run throws in the place of an answer, if anything. */
   readonly fails?: (log: Log) => unknown;
   readonly refuses?: () => unknown;
-  readonly session?: () => Later<Promised<Session>>;
+  /** What it wraps, with its training loop if it has one; by default the interpreter. */
+  readonly around?: SynchronousBackend;
 }
 
-export function laterBackend({ fails, refuses }: LaterOptions = {}) {
+export function laterBackend({ fails, refuses, around = interpreter }: LaterOptions = {}) {
   const log: Log = { compiled: 0, runs: 0, overlapping: 0 };
   const backend: AsynchronousBackend = {
     name: "later",
@@ -36,8 +37,14 @@ export function laterBackend({ fails, refuses }: LaterOptions = {}) {
       log.compiled++;
       const refusal = refuses?.();
       if (refusal !== undefined) throw refusal;
-      return promised(interpreter.compile(graph));
+      return promised(around.compile(graph));
     },
+    ...(around.session && {
+      async session(...given) {
+        await tick();
+        return sessionLater(around.session?.(...given) as Session);
+      },
+    }),
   };
   const promised = (program: Executable): Promised<Executable> => {
     let running = false;
@@ -56,6 +63,27 @@ export function laterBackend({ fails, refuses }: LaterOptions = {}) {
         }
       },
     };
+  };
+  /** Every method answers after a tick, or fails then. */
+  const sessionLater = (session: Session): Promised<Session> => {
+    let running = false;
+    const methods = Object.entries(session).map(([name, method]) => [
+      name,
+      async (...given: unknown[]) => {
+        if (running) log.overlapping++;
+        running = true;
+        if (name !== "close") log.runs++;
+        try {
+          await tick();
+          const failure = name === "close" ? undefined : fails?.(log);
+          if (failure !== undefined) throw failure;
+          return (method as (...all: unknown[]) => unknown)(...given);
+        } finally {
+          running = false;
+        }
+      },
+    ]);
+    return Object.fromEntries(methods) as Promised<Session>;
   };
   return { backend, log };
 }

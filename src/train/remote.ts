@@ -1,0 +1,146 @@
+/**
+ * Training by an asynchronous backend that has the loop inside. The trainer's own state is fetched
+ * after each piece of work and changed at one moment, together with its progress: whatever happens
+ * in between, the trainer is as it was before that piece.
+ */
+import { answer } from "../backends/asynchronous.ts";
+import type { AsynchronousBackend, Promised, Session, Sums } from "../backends/backend.ts";
+import { type ByName, mapEntries } from "../core/by-name.ts";
+import type { TypedArray } from "../core/dtype.ts";
+import type { StepState } from "../step/ports.ts";
+import { type EpochPlan, type Loop, nextChunk } from "./resident.ts";
+import { adopt } from "./state.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** Time that a piece of work may take, in ms: it decides how soon a signal is heard. */
+const budget = 100;
+/** The most that a session reports of at once. */
+const mostEpochs = 4096;
+
+/** The loop of an asynchronous session. */
+export class Remote implements Loop {
+  readonly #trainer: Trainer;
+  readonly #backend: AsynchronousBackend;
+  readonly #session: Promised<Session>;
+  readonly #batchSize: number;
+  /** Steps that fit into the budget, as far as is known. */
+  #chunk = 1;
+  /** Whether the machine has the trainer's state. */
+  #loaded = false;
+  #rate = Number.NaN;
+  #plan: EpochPlan | undefined;
+
+  constructor(
+    trainer: Trainer,
+    backend: AsynchronousBackend,
+    session: Promised<Session>,
+    batchSize: number,
+  ) {
+    this.#trainer = trainer;
+    this.#backend = backend;
+    this.#session = session;
+    this.#batchSize = batchSize;
+  }
+
+  async begin(plan: EpochPlan): Promise<void> {
+    this.#plan = plan;
+    await answer(this.#backend, () => this.#session.arrange(plan.order));
+  }
+
+  async steps(batches: number): Promise<number> {
+    const plan = this.#plan;
+    if (plan === undefined) return Number.NaN;
+    const { progress } = this.#trainer;
+    const count = Math.min(batches, this.#chunk);
+    const first = progress.position / this.#batchSize;
+    const loss = await this.#piece(count, async (session) => {
+      const sums = await session.steps(first, first + count, plan.sums());
+      if (sums === undefined) return undefined;
+      const last = await session.lastLoss();
+      return () => {
+        progress.steps += count;
+        plan.count(sums, count);
+        return last;
+      };
+    });
+    if (loss !== undefined) return loss;
+    // One by one, with every new parameter looked at: this says where the first bad number came from.
+    let last = Number.NaN;
+    for (let i = 0; i < count; i++) last = await plan.singleLater();
+    return last;
+  }
+
+  async epochs(first: number, count: number, batches: number, shuffle: boolean): Promise<Sums[]> {
+    const fitting = Math.min(count, mostEpochs, Math.floor(this.#chunk / batches));
+    if (fitting === 0) return [];
+    const { progress } = this.#trainer;
+    const done = await this.#piece(fitting * batches, async (session) => {
+      const sums = await session.epochs(first, fitting, shuffle);
+      if (sums.length < fitting) return undefined;
+      return () => {
+        progress.steps += fitting * batches;
+        return sums;
+      };
+    });
+    return done ?? [];
+  }
+
+  /** The trainer has had the state since the last piece ended. */
+  settle(): void {}
+
+  forget(): void {
+    this.#loaded = false;
+  }
+
+  async close(): Promise<void> {
+    await answer(this.#backend, () => this.#session.close());
+  }
+
+  /**
+   * So many steps; `work` gives what ends them once the state is the trainer's, or undefined if
+   * something was not finite: nothing has changed then.
+   */
+  #piece<T>(
+    steps: number,
+    work: (session: Promised<Session>) => Promise<(() => T) | undefined>,
+  ): Promise<T | undefined> {
+    const trainer = this.#trainer;
+    const session = this.#session;
+    trainer.attach(this);
+    return trainer.renewing(async () => {
+      const own = trainer.ownState();
+      try {
+        return await answer(this.#backend, async () => {
+          await this.#load();
+          const began = performance.now();
+          const end = await work(session);
+          this.#chunk = nextChunk(this.#chunk, budget, performance.now() - began, steps);
+          if (end === undefined || !(await session.isFinite())) {
+            this.forget();
+            return undefined;
+          }
+          const fetched = copyOf(own);
+          await session.save(fetched);
+          adopt(own, fetched);
+          return end();
+        });
+      } catch (error) {
+        this.forget();
+        throw error;
+      }
+    });
+  }
+
+  async #load(): Promise<void> {
+    const { progress, learningRate } = this.#trainer;
+    if (this.#loaded && learningRate === this.#rate) return;
+    await this.#session.load(this.#trainer.ownState(), progress.steps, learningRate);
+    this.#rate = learningRate;
+    this.#loaded = true;
+  }
+}
+
+const copyOf = ({ parameters, buffers, slots }: StepState<TypedArray>): StepState<TypedArray> => {
+  const copies = (part: ByName<TypedArray>) => mapEntries(part, (data) => data.slice());
+  return { parameters: copies(parameters), buffers: copies(buffers), slots: copies(slots) };
+};
