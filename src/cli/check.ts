@@ -1,6 +1,7 @@
 /** chainrule check FILE: every derivative against the definition of a derivative. */
 import { type CheckedEntry, checkGradients, excess } from "../autodiff/check.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import { at, zip } from "../core/at.ts";
 import { arrayOf } from "../core/dtype.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -53,7 +54,7 @@ const brief = (gap: number): string => (gap === 0 ? "0" : gap.toExponential(1));
 /** The factor that checkGradients puts before a scalar, so that ∂E/∂w can be shown as it is. */
 function weightOfScalars(): number {
   const { entries } = checkGradients((x) => x, [constant(Float64Array.of(1), [])]);
-  return entries[0]!.reverse;
+  return at(entries, 0).reverse;
 }
 
 /** The error as a function of the parameters, for a few examples. */
@@ -65,7 +66,7 @@ function errorOf({ model, trainer }: PreparedNetwork, data: Dataset) {
   // One fixed key: a function that drops other values at each call has no derivative.
   const key = constant(arrayOf("i32", [0, 0]), [2]);
   return (...values: Tensor[]): Tensor => {
-    const parameters = Object.fromEntries(values.map((value, i) => [names[i]!, value]));
+    const parameters = Object.fromEntries(zip(names, values));
     const context = { training: true, path: "", key };
     const output = model.apply(asTensor(inputs), { ...parameters, ...trainer.buffers }, context);
     return mul(trainer.loss(output, asTensor(targets)), scale);
@@ -84,17 +85,16 @@ export async function check(file: string, options: CheckOptions): Promise<number
     Array.from({ length: size }, (_, i) => Math.floor((i * data.train.size) / size)),
   );
   const { parameters } = trainer;
-  const names = Object.keys(parameters);
   const report = checkGradients(errorOf(prepared, part), Object.values(parameters), {
     entries,
     order,
   });
-  const rows: Row[] = names.map((parameter, input) => {
+  const rows = Object.entries(parameters).map(([parameter, { shape }], input): Row => {
     const own = report.entries.filter((e) => e.input === input);
     const worst = own.reduce((a, b) => (excess(b) > excess(a) ? b : a));
     return {
       parameter,
-      shape: parameters[parameter]!.shape,
+      shape,
       checked: own.length,
       failed: own.filter((e) => !e.passed).length,
       untold: own.filter((e) => e.passed && e.coarse).length,

@@ -32,8 +32,9 @@ function typed(text: string): string {
 
 export async function diagnose(file: string, options: DiagnoseCommandOptions): Promise<number> {
   const { value, quantity, lossAfterStep, json, checkpoint, ...rest } = options;
-  if ((value === undefined) === (lossAfterStep === undefined)) {
-    fail("usage", {
+  const number = value ?? lossAfterStep;
+  if (number === undefined || (value !== undefined && lossAfterStep !== undefined)) {
+    return fail("usage", {
       message: "Exactly one number is diagnosed.",
       expected: "--value X, or --loss-after-step X",
       found: value === undefined ? "neither" : "both",
@@ -52,8 +53,8 @@ export async function diagnose(file: string, options: DiagnoseCommandOptions): P
   const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
   const which =
     value === undefined
-      ? { lossAfterStep: typed(lossAfterStep!) }
-      : { value: typed(value), ...(quantity ? { quantity } : {}) };
+      ? { lossAfterStep: typed(number) }
+      : { value: typed(number), ...(quantity ? { quantity } : {}) };
   const asked: DiagnoseOptions = { ...rest, ...subject, ...which };
   const found = await find(trainer, asked);
   if (json) {

@@ -24,14 +24,16 @@ export interface CommandOptions extends FileOptions {
   readonly json?: boolean;
 }
 
+const stored = async (path: string) => ({ path, bytes: await readBytes(path) });
+
 /** The trainer of a network file and the batch that holds the example asked for. */
 export async function subjectOf(file: string, { checkpoint, example = 0 }: FileOptions) {
-  const old = checkpoint === undefined ? undefined : await readBytes(checkpoint);
+  const old = checkpoint === undefined ? undefined : await stored(checkpoint);
   // The data were divided by the seed that it was trained with.
-  const { seed } = old ? trainingOf(old, checkpoint!) : {};
+  const { seed } = old ? trainingOf(old.bytes, old.path) : {};
   const network = withTraining(await readNetwork(file), seed === undefined ? {} : { seed });
   const { trainer, data, remarks } = await prepareNetwork(network, besides(file));
-  if (old) takeOver(trainer, old, checkpoint!);
+  if (old) takeOver(trainer, old.bytes, old.path);
   const { size: all } = data.train;
   if (example >= all) choose("example", example, [all === 1 ? "0" : `0 to ${all - 1}`]);
   const size = Math.min(network.training.batchSize ?? 32, all);

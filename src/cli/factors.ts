@@ -5,17 +5,26 @@
  */
 import { pushForward } from "../autodiff/forward.ts";
 import { gradient } from "../autodiff/gradient.ts";
+import { at, only } from "../core/at.ts";
 import { arrayOf } from "../core/dtype.ts";
 import { evaluate } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { constant } from "../ops/leaf.ts";
 
 /** One example's way through the network, as graph nodes. */
-export interface Trace {
-  readonly parameters: Readonly<Record<string, Tensor>>;
+interface Trace {
+  readonly parameters: readonly Parameter[];
   /** Every layer's output, first to last. */
   readonly layers: readonly { readonly path: string; readonly output: Tensor }[];
   readonly error: Tensor;
+}
+
+interface Parameter {
+  /** "2.weight" */
+  readonly name: string;
+  readonly tensor: Tensor;
+  /** The layer that it belongs to, by its place in `layers`. */
+  readonly layer: number;
 }
 
 /** A value of a layer: its number, and which of its outputs. */
@@ -25,14 +34,14 @@ export interface Unit {
 }
 
 /** ∂(of)/∂(by): of the error (undefined) or a unit, by a unit or the weight (undefined). */
-export interface Factor {
+interface Factor {
   readonly of: Unit | undefined;
   readonly by: Unit | undefined;
   readonly value: number;
 }
 
 /** One of the ways that meet in a unit: ∂E/∂(next unit) · ∂(next unit)/∂(unit). */
-export interface Path {
+interface Path {
   readonly via: Unit;
   readonly upstream: number;
   readonly local: number;
@@ -55,48 +64,42 @@ const oneHot = (like: Tensor, index: number): Tensor => {
   return constant(data, like.shape);
 };
 
-/** ∂y/∂x[index] for every element of y. */
-const column = (y: Tensor, x: Tensor, index: number): number[] => [
-  ...evaluate(pushForward([y], [x], [oneHot(x, index)]))[0]!,
-];
+/** What x[index] has an effect on: the elements of y with ∂y/∂x[index] ≠ 0. */
+function effectsOf(x: Tensor, index: number, y: Tensor) {
+  const slopes = only(evaluate(pushForward([y], [x], [oneHot(x, index)])));
+  return Array.from(slopes, (value, index) => ({ index, value })).filter(
+    ({ value }) => value !== 0,
+  );
+}
 
-const nonZero = (values: readonly number[]): number[] =>
-  values.flatMap((v, i) => (v === 0 ? [] : [i]));
-
-export function chainOf(trace: Trace, parameter: string, index: number): Chain {
-  const { layers, error, parameters } = trace;
-  const weight = parameters[parameter]!;
-  const value = evaluate(gradient(error, [weight]))[0]![index]!;
-  const owner = parameter.slice(0, parameter.lastIndexOf("."));
-  const first = layers.findIndex(({ path }) => path === owner);
+export function chainOf(
+  { layers, error }: Trace,
+  { name, tensor, layer }: Parameter,
+  index: number,
+): Chain {
+  const byError = (x: Tensor) => only(evaluate(gradient(error, [x])));
   const factors: Factor[] = [];
-  let by: Unit | undefined;
-  let effects = column(layers[first]!.output, weight, index);
+  let source = { of: undefined as Unit | undefined, tensor, index };
+  let paths: readonly Path[] = [];
   // Along the layers for as long as the effect goes through a single value.
-  let layer = first;
-  for (;;) {
-    const reached = nonZero(effects);
-    if (reached.length !== 1) break;
-    const of: Unit = { layer, index: reached[0]! };
-    factors.unshift({ of, by, value: effects[of.index]! });
-    by = of;
-    if (++layer === layers.length) break;
-    effects = column(layers[layer]!.output, layers[of.layer]!.output, of.index);
+  for (const [i, { output }] of layers.entries()) {
+    if (i < layer) continue;
+    const [one, ...others] = effectsOf(source.tensor, source.index, output);
+    if (!one || others.length > 0) {
+      paths = (one ? [one, ...others] : []).map((e) => ({
+        via: { layer: i, index: e.index },
+        upstream: at(byError(output), e.index),
+        local: e.value,
+      }));
+      break;
+    }
+    const of: Unit = { layer: i, index: one.index };
+    factors.unshift({ of, by: source.of, value: one.value });
+    source = { of, tensor: output, index: one.index };
   }
-  if (by === undefined) return { parameter, index, value, factors, paths: [] };
-  const unit = by;
-  const own = layers[unit.layer]!.output;
-  factors.unshift({
-    of: undefined,
-    by: unit,
-    value: evaluate(gradient(error, [own]))[0]![unit.index]!,
-  });
-  if (layer === layers.length) return { parameter, index, value, factors, paths: [] };
-  const upstream = evaluate(gradient(error, [layers[layer]!.output]))[0]!;
-  const paths = nonZero(effects).map((i) => ({
-    via: { layer, index: i },
-    upstream: upstream[i]!,
-    local: effects[i]!,
-  }));
-  return { parameter, index, value, factors, paths };
+  const value = at(byError(tensor), index);
+  const { of: by } = source;
+  if (by === undefined) return { parameter: name, index, value, factors, paths: [] };
+  factors.unshift({ of: undefined, by, value: at(byError(source.tensor), by.index) });
+  return { parameter: name, index, value, factors, paths };
 }

@@ -1,6 +1,8 @@
 /** chainrule predict CHECKPOINT | FILE: what a trained network says to new rows. */
+
 import { extname } from "node:path";
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
+import { at } from "../core/at.ts";
 import { type ChainruleError, fail } from "../core/errors.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
 import type { NumberFormat } from "../data/number-format.ts";
@@ -261,7 +263,7 @@ export async function predict(path: string, options: PredictOptions): Promise<nu
   const { inputs } = trainer.batchOf({ inputs: x, targets: x });
   checkInputs(inputs, x, description);
   const outputs = await trainer.predict(inputs).data();
-  const n = x.shape[0]!;
+  const n = at(x.shape, 0);
   const width = outputs.length / n;
   const predictions = Array.from({ length: n }, (_, i) =>
     read([...outputs.subarray(i * width, (i + 1) * width)]),

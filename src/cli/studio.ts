@@ -72,7 +72,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 /** The file that an address names; undefined if it would lie outside the page's folder. */
 function pathOf(url: string): string | undefined {
   try {
-    const name = decodeURIComponent(url.split(/[?#]/, 1)[0]!);
+    const name = decodeURIComponent(url.replace(/[?#].*/s, ""));
     const path = normalize(join(folder, name.endsWith("/") ? `${name}index.html` : name));
     return path.startsWith(folder.endsWith(sep) ? folder : folder + sep) ? path : undefined;
   } catch {
@@ -81,7 +81,7 @@ function pathOf(url: string): string | undefined {
 }
 
 function openBrowser(address: string): void {
-  const [program, ...words] =
+  const [program, ...words]: [string, ...string[]] =
     process.platform === "darwin"
       ? ["open", address]
       : process.platform === "win32"
@@ -89,7 +89,7 @@ function openBrowser(address: string): void {
         : ["xdg-open", address];
   // Where there is no such program, or it may not be started, the address that was printed will do.
   try {
-    const child = spawn(program!, words, { stdio: "ignore", detached: true });
+    const child = spawn(program, words, { stdio: "ignore", detached: true });
     child.on("error", () => {});
     child.unref();
   } catch (error) {

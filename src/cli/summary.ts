@@ -1,5 +1,6 @@
 /** chainrule summary FILE: layers, shapes, parameters, operations, memory. */
 import { compileProgram } from "../compile/index.ts";
+import { at } from "../core/at.ts";
 import { graphOperations } from "../core/cost.ts";
 import { bytesOf } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
@@ -50,14 +51,14 @@ function rowsOf(model: Layer, network: NetworkFile, inputs: number): Row[] {
     .map(({ path, output }) => {
       const operations = graphOperations([output], given);
       given.push(output);
-      const layer = at(model, path);
+      const layer = layerAt(model, path);
       const { total, frozen } = parameterCounts(layer);
       const shape = output.shape.slice(1);
       return { path, name: layer.name, shape, parameters: total, frozen, operations };
     });
 }
 
-const at = (model: Layer, path: string): Layer =>
+const layerAt = (model: Layer, path: string): Layer =>
   path.split(".").reduce((layer, i) => layer.layers[Number(i)] ?? layer, model);
 
 /** The batch of a training step, as types: real ones if there are data. */
@@ -71,11 +72,18 @@ function batchOf(
   const n = Math.min(batchSize, train?.size ?? batchSize);
   const labels = train
     ? train.classes !== undefined
-    : losses[network.loss.name]!.targets === "labels";
+    : losses[network.loss.name]?.targets === "labels";
   const targets: TensorType = labels
     ? { dtype: "i32", shape: [n] }
     : { dtype, shape: [n, ...(train?.targets.shape.slice(1) ?? [outputs])] };
   return { inputs: { dtype, shape: [n, inputs] }, targets };
+}
+
+/** How many numbers go in. Where the network says so, it can be described without its data. */
+async function givenTo(network: NetworkFile, file: string) {
+  if (network.inputs !== undefined) return { data: undefined, inputs: network.inputs };
+  const data = await toDatasets(network, besides(file));
+  return { data, inputs: data.description.inputs };
 }
 
 export async function summary(
@@ -83,9 +91,7 @@ export async function summary(
   { json, trace }: { readonly json?: boolean; readonly trace?: boolean },
 ): Promise<number> {
   const network = await readNetwork(file);
-  // Without its data a network can be described as long as it says how many numbers go in.
-  const data = network.inputs === undefined ? await toDatasets(network, besides(file)) : undefined;
-  const inputs = network.inputs ?? data!.description.inputs;
+  const { data, inputs } = await givenTo(network, file);
   const model = buildModel(network, inputs);
   const rows = rowsOf(model, network, inputs);
   const { total, frozen } = parameterCounts(model);
@@ -93,7 +99,7 @@ export async function summary(
   const outputs = outputsFrom(model, inputs);
   const { dtype, update } = network.training;
   const batch = batchOf(network, data?.train, inputs, outputs);
-  const n = batch.inputs.shape[0]!;
+  const n = at(batch.inputs.shape, 0);
   const forward = rows.reduce((sum, row) => sum + row.operations, 0);
   const loss = markedLoss(network, data?.marks ?? {});
   const step =
@@ -145,14 +151,16 @@ export async function summary(
   ];
   for (const line of columns(table, "<<<>>", 3)) print(`  ${line}`);
   print();
-  const facts = [
+  const oneStep = (work: number): [string, string] => [
+    "one step",
+    `${metric(work)} for ${plural(n, "example")}: forward, backward, update`,
+  ];
+  const facts: [string, string][] = [
     ["loss", network.loss.name],
     ["optimizer", network.optimizer.name],
     ["trained", `${plural(total - frozen, "parameter")} of ${count(total)}, ${dtype}`],
     ["forward", `${metric(forward)} floating-point operations for one example`],
-    ...(work !== undefined
-      ? [["one step", `${metric(work)} for ${plural(n, "example")}: forward, backward, update`]]
-      : []),
+    ...(work === undefined ? [] : [oneStep(work)]),
     [
       "memory",
       `${bytes(memory.parameters)} parameters, ${bytes(memory.optimizer)} optimizer, ` +
@@ -160,7 +168,7 @@ export async function summary(
     ],
   ];
   for (const line of columns(
-    facts.map(([a, b]) => [dim(a!), b!]),
+    facts.map(([a, b]) => [dim(a), b]),
     "<<",
     3,
   ))

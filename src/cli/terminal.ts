@@ -1,4 +1,5 @@
 /** What a terminal can show: colours, its width, a line that is rewritten. */
+import { at } from "../core/at.ts";
 import { variable } from "../core/permission.ts";
 import { columnsOf } from "../network-file/excerpt.ts";
 
@@ -73,7 +74,7 @@ export function columns(rows: readonly (readonly string[])[], alignment = "<>", 
     row
       .map((cell, c) => {
         const side = alignment[Math.min(c, alignment.length - 1)];
-        return side === ">" ? padStart(cell, widths[c]!) : padEnd(cell, widths[c]!);
+        return side === ">" ? padStart(cell, at(widths, c)) : padEnd(cell, at(widths, c));
       })
       .join(" ".repeat(gap))
       .trimEnd(),

@@ -1,4 +1,5 @@
 /** The tour's words. */
+import { at } from "../core/at.ts";
 import { chainOf } from "./describe.ts";
 import type { Unit } from "./factors.ts";
 import { self } from "./files.ts";
@@ -45,7 +46,8 @@ export function printStory(story: Story): void {
     "To update the last layer first, and to take the other gradients with its new weights, " +
     "gives other numbers. Well-known pages print them mixed with the right ones.";
   printAll(wrap(mistake, "", 76));
-  printAll(runLines([story.sequential[0]!, story.sequential.at(-1)!], story.targets));
+  const [first, ...later] = story.sequential;
+  printAll(runLines(first ? [first, ...later.slice(-1)] : [], story.targets));
 
   print();
   print(bold("What to try next"));
@@ -80,7 +82,7 @@ function forwardLines({ inputs, targets, layers, error, network }: Story): strin
 /** A chain as lines: symbols, numbers, result, and the paths where its first factor is a sum. */
 function chainLines(chain: Story["chains"][number], { layers }: Story): string[] {
   const { name, place, value, factors, paths } = chain;
-  const unit = ({ layer, index }: Unit) => `y${layers[layer]!.path}[${index}]`;
+  const unit = ({ layer, index }: Unit) => `y${at(layers, layer).path}[${index}]`;
   const derivative = (of: Unit | undefined, by: Unit | undefined) =>
     `∂${of ? unit(of) : "E"}/∂${by ? unit(by) : name}`;
   const left = derivative(undefined, undefined);

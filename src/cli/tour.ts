@@ -1,11 +1,15 @@
 /** chainrule: the tour through one training step of a small network, and ten thousand more. */
+import { entry, only, zip } from "../core/at.ts";
 import { evaluate } from "../core/runtime.ts";
+import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { indexText } from "../explain/engine/parameters.ts";
+import { below, leavesOf } from "../explain/engine/stages.ts";
 import { type NetworkFile, parseNetwork, withTraining } from "../network-file/index.ts";
 import { type PreparedNetwork, prepareNetwork } from "../network-file/prepare.ts";
-import type { LayerContext } from "../nn/layer.ts";
+import type { Layer, LayerContext } from "../nn/layer.ts";
 import { constant } from "../ops/leaf.ts";
-import { type Chain, chainOf, type Trace } from "./factors.ts";
+import { type Chain, chainOf } from "./factors.ts";
 import { exit } from "./failure.ts";
 import { printJson } from "./terminal.ts";
 import { printStory } from "./tour-text.ts";
@@ -45,22 +49,35 @@ const prepare = (network: NetworkFile): Promise<PreparedNetwork> =>
   prepareNetwork(network, () => Promise.reject(new TypeError("the tour reads no files")));
 
 /** One forward pass as a graph over constants, each layer's output kept. */
-function trace({ model, trainer, data }: PreparedNetwork): Trace {
+function trace({ model, trainer, data }: PreparedNetwork) {
   const { inputs, targets } = trainer.batchOf(data.train);
-  const { parameters } = trainer;
-  const layers: { path: string; output: Tensor }[] = [];
+  const leaves = leavesOf(model);
+  const outputs = new Map<string, Tensor>();
   const context: LayerContext = {
     training: false,
     path: "",
-    observe: (path, output) => layers.push({ path, output }),
+    observe: (path, output) => outputs.set(path, output),
   };
-  const output = model.apply(constant(inputs.data, inputs.shape), parameters, context);
-  const error = trainer.loss(output, constant(targets.data, targets.shape));
-  // A layer that contains layers reports itself, too: only the innermost count.
-  const innermost = layers.filter(
-    ({ path }) => path !== "" && !layers.some((l) => l.path.startsWith(`${path}.`)),
+  const x = constant(inputs.data, inputs.shape);
+  // Each reading makes new tensors.
+  const values = trainer.parameters;
+  const output = model.apply(x, values, context);
+  const tensors = new Map(Object.entries(values));
+  const parameters = leaves.flatMap((leaf, layer) =>
+    Object.entries(leaf.layer.parameters).map(([own, { role }]) => {
+      const name = below(leaf.path, own);
+      return { name, role, layer, tensor: entry(tensors, name) };
+    }),
   );
-  return { parameters, layers: innermost, error };
+  return {
+    parameters,
+    layers: leaves.map(({ path, layer: { name } }) => ({
+      path,
+      name,
+      output: entry(outputs, path),
+    })),
+    error: trainer.loss(output, constant(targets.data, targets.shape)),
+  };
 }
 
 /** Trains for so many steps and looks at the milestones. */
@@ -76,44 +93,39 @@ function run({ trainer, data }: PreparedNetwork, steps: number): Milestone[] {
   return seen;
 }
 
-/** "2.weight[0,1]": an entry of a parameter. */
-function placeOf(parameter: string, index: number, shape: readonly number[]): string {
-  const [, columns] = shape;
-  if (columns === undefined) return shape.length === 0 ? parameter : `${parameter}[${index}]`;
-  return `${parameter}[${Math.floor(index / columns)},${index % columns}]`;
-}
-
-/** w1, w2 … for the entries of all matrices in order; other entries by their place. */
-function namesOf(parameters: Readonly<Record<string, Tensor>>) {
+/** w1, w2 … for all weights in order; other numbers by their place. */
+function namesOf(model: Layer) {
   const first = new Map<string, number>();
   let count = 1;
-  for (const [name, { rank, size }] of Object.entries(parameters)) {
-    if (rank !== 2) continue;
+  for (const [name, { role, shape }] of Object.entries(model.parameters)) {
+    if (role !== "weight") continue;
     first.set(name, count);
-    count += size;
+    count += sizeOf(shape);
   }
-  return (parameter: string, index: number): string => {
+  return (parameter: string, shape: Shape, index: number): string => {
     const start = first.get(parameter);
-    return start === undefined
-      ? placeOf(parameter, index, parameters[parameter]!.shape)
-      : `w${start + index}`;
+    return start === undefined ? parameter + indexText(shape, index) : `w${start + index}`;
   };
 }
 
 /** Every trainable entry before and after one step. */
 function updatesOf({ model, trainer, data }: PreparedNetwork): Story["updates"] {
-  const old = trainer.parameters;
-  const name = namesOf(old);
+  const name = namesOf(model);
+  const trained = Object.entries(model.parameters).filter(([, { frozen }]) => !frozen);
+  const values = () => {
+    const now = new Map(Object.entries(trainer.parameters));
+    return trained.map(([parameter]) => entry(now, parameter).dataSync());
+  };
+  const before = values();
   trainer.step(data.train);
-  return Object.entries(trainer.parameters).flatMap(([parameter, now]) => {
-    if (model.parameters[parameter]!.frozen) return [];
-    const before = old[parameter]!.dataSync();
-    return [...now.dataSync()].map((after, i) => ({
-      name: name(parameter, i),
-      before: before[i]!,
+  const rows = zip(trained, before, values());
+  return rows.flatMap(([[parameter, { shape }], old, now]) =>
+    zip(old, now).map(([before, after], i) => ({
+      name: name(parameter, shape, i),
+      before,
       after,
-    }));
-  });
+    })),
+  );
 }
 
 async function tell(): Promise<Story> {
@@ -121,9 +133,9 @@ async function tell(): Promise<Story> {
   const prepared = await prepare(network);
   const traced = trace(prepared);
   const { parameters, layers, error } = traced;
-  const name = namesOf(parameters);
-  const matrices = Object.keys(parameters).filter((name) => parameters[name]!.rank === 2);
-  const values = evaluate([...layers.map(({ output }) => output), error]);
+  const name = namesOf(prepared.model);
+  const weights = parameters.filter(({ role }) => role === "weight");
+  const [errors = [], ...values] = evaluate([error, ...layers.map(({ output }) => output)]);
   const { inputs, targets } = prepared.data.train;
   const steps = network.training.epochs;
   const start = performance.now();
@@ -134,16 +146,16 @@ async function tell(): Promise<Story> {
     network,
     inputs: [...inputs.data],
     targets: [...targets.data],
-    layers: layers.map(({ path }, i) => ({
+    layers: zip(layers, values).map(([{ path, name }, outputs]) => ({
       path,
-      name: prepared.model.layers[i]?.name ?? "",
-      outputs: [...values[i]!],
+      name,
+      outputs: [...outputs],
     })),
-    error: values.at(-1)![0]!,
-    chains: matrices.reverse().map((parameter) => ({
-      ...chainOf(traced, parameter, 0),
-      name: name(parameter, 0),
-      place: placeOf(parameter, 0, parameters[parameter]!.shape),
+    error: only(errors),
+    chains: weights.toReversed().map((weight) => ({
+      ...chainOf(traced, weight, 0),
+      name: name(weight.name, weight.tensor.shape, 0),
+      place: weight.name + indexText(weight.tensor.shape, 0),
     })),
     updates: updatesOf(prepared),
     simultaneous,

@@ -7,6 +7,9 @@ export function at<T>(list: ArrayLike<T>, i: number): T {
   return value === undefined ? missing(i, list.length) : value;
 }
 
+/** The last element of a list that has one. */
+export const last = <T>(list: ArrayLike<T>): T => at(list, list.length - 1);
+
 /** The one element of a list that has just one. */
 export const only = <T>(list: ArrayLike<T>): T =>
   list.length === 1 ? at(list, 0) : missing(0, list.length);
@@ -30,4 +33,15 @@ export function zip<A, B, C, D>(
 export function zip(...lists: readonly ArrayLike<unknown>[]): unknown[][] {
   const [first = []] = lists;
   return Array.from(first, (_, i) => lists.map((list) => at(list, i)));
+}
+
+/** What a map holds for a key that is in it. */
+export function entry<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+  const value = map.get(key);
+  if (value !== undefined) return value;
+  return fail("invalid-graph", {
+    message: "A map is read where it holds nothing: a fault of chainrule itself.",
+    expected: "an entry for each key",
+    found: typeof key === "string" ? `no "${key}"` : "none",
+  });
 }

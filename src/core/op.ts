@@ -118,7 +118,7 @@ type Derivative<X extends Inputs = Inputs, A extends Attributes = Attributes> =
   | { readonly kind: "missing"; readonly reason: string };
 
 /** A sentence in each language of the derivations. */
-interface Words {
+export interface Words {
   readonly en: string;
   readonly zh: string;
 }
@@ -130,6 +130,10 @@ interface Notation {
   readonly tex: string;
   /** Binding strength: 1 sum, 2 product, 3 prefix sign, 4 power, 5 atom or call. */
   readonly precedence: number;
+  /** How it is read aloud, with the inputs of `text`, where that has signs that are read as words. */
+  readonly spoken?: Words;
+  /** Written as a function's name before its arguments: what it stands for may be spelled out. */
+  readonly isCall?: true;
 }
 
 /** Where tests take sample points from, so that they stay inside the domain and off kinks. */

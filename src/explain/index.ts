@@ -1,5 +1,6 @@
 export type { DerivationData, Step } from "./derivation.ts";
 export { type DiagnoseOptions, Diagnosis, diagnose } from "./diagnose/diagnose.ts";
-export { type ExplainOptions, explain } from "./explain.ts";
+export { explain } from "./explain.ts";
+export type { ExplainOptions } from "./options.ts";
 export { Derivation } from "./render/index.ts";
 export { GradientReport, gradientReport } from "./report.ts";

@@ -1,15 +1,16 @@
 /** Elementwise arithmetic. */
 import { apply, constant, select } from "../core/expression.ts";
-import type { Binary, RuleContext, Unary } from "../core/op.ts";
+import type { Binary, RuleContext, Unary, Words } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { equal, greater, less, where } from "./compare.ts";
 import { binary, elementwise, numeric, unary } from "./define.ts";
 import { onesLike, zerosLike } from "./leaf.ts";
 
-const infix = (symbol: string, tex: string, precedence: number) => ({
+const infix = (symbol: string, tex: string, precedence: number, { en, zh }: Words) => ({
   text: `#0 ${symbol} #1`,
   tex: `#0 ${tex} #1`,
   precedence,
+  spoken: { en: `#0 ${en} #1`, zh: `#0 ${zh} #1` },
 });
 
 export const addOp = elementwise<Binary>({
@@ -21,7 +22,7 @@ export const addOp = elementwise<Binary>({
     en: "A sum passes the gradient on to each of its terms unchanged.",
     zh: "加法把梯度原样传给每个加数。",
   },
-  notation: infix("+", "+", 1),
+  notation: infix("+", "+", 1, { en: "plus", zh: "加" }),
 });
 
 export const subOp = elementwise<Binary>({
@@ -33,7 +34,7 @@ export const subOp = elementwise<Binary>({
     en: "A difference passes the gradient to the minuend, and its negative to the subtrahend.",
     zh: "减法把梯度传给被减数，把相反数传给减数。",
   },
-  notation: infix("−", "-", 1),
+  notation: infix("−", "-", 1, { en: "minus", zh: "减" }),
 });
 
 export const mulOp = elementwise<Binary>({
@@ -44,7 +45,7 @@ export const mulOp = elementwise<Binary>({
     en: "The derivative of a product with respect to one factor is the other factor.",
     zh: "乘积对一个因子的导数是另一个因子。",
   },
-  notation: infix("·", "\\cdot", 2),
+  notation: infix("·", "\\cdot", 2, { en: "times", zh: "乘" }),
 });
 
 export const divOp = elementwise<Binary>({
@@ -60,7 +61,12 @@ export const divOp = elementwise<Binary>({
     en: "Quotient rule: ∂(a/b)/∂a = 1/b and ∂(a/b)/∂b = −a/b².",
     zh: "商的求导法则：∂(a/b)/∂a = 1/b，∂(a/b)/∂b = −a/b²。",
   },
-  notation: { text: "#0 / #1", tex: "\\frac{#0}{#1}", precedence: 2 },
+  notation: {
+    text: "#0 / #1",
+    tex: "\\frac{#0}{#1}",
+    precedence: 2,
+    spoken: { en: "#0 over #1", zh: "#0 除以 #1" },
+  },
   sampling: {
     domain: [
       [-3, 3],
@@ -107,7 +113,7 @@ export const negOp = elementwise<Unary>({
   partials: [({ y }) => neg(onesLike(y))],
   reverse: (g) => neg(g),
   law: { en: "A change of sign changes the gradient's sign.", zh: "变号使梯度变号。" },
-  notation: { text: "−#0", tex: "-#0", precedence: 3 },
+  notation: { text: "−#0", tex: "-#0", precedence: 3, spoken: { en: "minus #0", zh: "负#0" } },
 });
 
 export const absOp = elementwise<Unary>({
@@ -143,7 +149,12 @@ export const squareOp = elementwise<Unary>({
   value: ([x]) => apply("mul", x, x),
   partials: [({ x: [x] }) => mul(x, 2)],
   law: { en: "The derivative of x² is 2x.", zh: "x² 的导数是 2x。" },
-  notation: { text: "#0²", tex: "{#0}^{2}", precedence: 4 },
+  notation: {
+    text: "#0²",
+    tex: "{#0}^{2}",
+    precedence: 4,
+    spoken: { en: "#0 squared", zh: "#0 的平方" },
+  },
 });
 
 export const reciprocalOp = elementwise<Unary>({
@@ -151,7 +162,12 @@ export const reciprocalOp = elementwise<Unary>({
   value: ([x]) => apply("div", constant(1, x.dtype), x),
   partials: [({ y }) => neg(square(y))],
   law: { en: "The derivative of 1/x is −1/x².", zh: "1/x 的导数是 −1/x²。" },
-  notation: { text: "1 / #0", tex: "\\frac{1}{#0}", precedence: 2 },
+  notation: {
+    text: "1 / #0",
+    tex: "\\frac{1}{#0}",
+    precedence: 2,
+    spoken: { en: "1 over #0", zh: "1 除以 #0" },
+  },
   textbook: [({ x: [x] }) => neg(div(1, square(x))), ({ y }) => neg(square(y))],
   sampling: { domain: [[0.4, 3]] },
 });

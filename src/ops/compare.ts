@@ -3,7 +3,7 @@
 import { convert, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { apply, constant, select } from "../core/expression.ts";
-import type { Binary, Op, TensorType, Unary } from "../core/op.ts";
+import type { Binary, Op, TensorType, Unary, Words } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { broadcastShapes } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
@@ -32,16 +32,30 @@ const pair = (dtype: DType) => {
   const each: TensorType = { dtype, shape: [2, 3] };
   return { inputs: [each, each], attributes: none } as const;
 };
-const relation = (name: string, symbol: string, tex: string, fn: "equal" | "less" | "lessEqual") =>
+const relation = (
+  name: string,
+  symbol: string,
+  tex: string,
+  fn: "equal" | "less" | "lessEqual",
+  spoken?: Words,
+) =>
   elementwise<Binary>({
     name,
     value: ([a, b]) => apply(fn, a, b),
     law: stepLaw,
-    notation: { text: `#0 ${symbol} #1`, tex: `#0 ${tex} #1`, precedence: 0 },
+    notation: {
+      text: `#0 ${symbol} #1`,
+      tex: `#0 ${tex} #1`,
+      precedence: 0,
+      ...(spoken ? { spoken } : {}),
+    },
     sampling: { cases: [pair("f64"), pair("i32")] },
   });
 
-export const equalOp = relation("equal", "=", "=", "equal");
+export const equalOp = relation("equal", "=", "=", "equal", {
+  en: "#0 equals #1",
+  zh: "#0 等于 #1",
+});
 export const lessOp = relation("less", "<", "<", "less");
 export const lessEqualOp = relation("lessEqual", "≤", "\\le", "lessEqual");
 
@@ -170,6 +184,7 @@ export const clampOp = elementwise<Unary, { min: number; max: number }>({
     text: "clamp(#0, {min}, {max})",
     tex: "\\operatorname{clamp}\\left(#0, {min}, {max}\\right)",
     precedence: 5,
+    isCall: true,
   },
   sampling: {
     kinks: [-1, 1],

@@ -28,7 +28,7 @@ export const binaryCrossEntropyOp = elementwise<Binary>({
     en: "The derivative of −t·ln p − (1 − t)·ln(1 − p) with respect to p is (p − t)/(p(1 − p)).",
     zh: "−t·ln p − (1 − t)·ln(1 − p) 对 p 的导数是 (p − t)/(p(1 − p))。",
   },
-  notation: { text: "H(#1, #0)", tex: "H\\left(#1, #0\\right)", precedence: 5 },
+  notation: { text: "H(#1, #0)", tex: "H\\left(#1, #0\\right)", precedence: 5, isCall: true },
   textbook: [
     ({ x: [p, t] }) => sub(div(sub(1, t), sub(1, p)), div(t, p)),
     ({ x: [p, t] }) => div(sub(p, t), mul(p, sub(1, p))),

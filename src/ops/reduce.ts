@@ -171,7 +171,12 @@ export const logsumexpOp: Op<Unary, Axes> = {
     en: "The derivative of log-sum-exp is the softmax: e^(x_i)/Σe^(x_j).",
     zh: "log-sum-exp 的导数是 softmax：e^(x_i)/Σe^(x_j)。",
   },
-  notation: { text: "ln(#[e^(#)])", tex: "\\ln\\left(#[e^{#}]\\right)", precedence: 5 },
+  notation: {
+    text: "ln(#[e^(#)])",
+    tex: "\\ln\\left(#[e^{#}]\\right)",
+    precedence: 5,
+    spoken: { en: "ln(#[e to the power of (#)])", zh: "ln(#[e 的 (#)])" },
+  },
   sampling: { cases },
 };
 

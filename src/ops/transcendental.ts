@@ -40,14 +40,24 @@ export const expOp = elementary({
   fn: "exp",
   partial: ({ y }) => y,
   law: { en: "The exponential function is its own derivative.", zh: "指数函数的导数是它自身。" },
-  notation: { text: "e^(#0)", tex: "e^{#0}", precedence: 4 },
+  notation: {
+    text: "e^(#0)",
+    tex: "e^{#0}",
+    precedence: 4,
+    spoken: { en: "e to the power of (#0)", zh: "e 的 (#0)" },
+  },
   domain: [-2, 2],
 });
 export const expm1Op = elementary({
   fn: "expm1",
   partial: ({ y }) => add(y, 1),
   law: { en: "The derivative of e^x − 1 is e^x.", zh: "e^x − 1 的导数是 e^x。" },
-  notation: { text: "(e^(#0) − 1)", tex: "\\left(e^{#0} - 1\\right)", precedence: 5 },
+  notation: {
+    text: "(e^(#0) − 1)",
+    tex: "\\left(e^{#0} - 1\\right)",
+    precedence: 5,
+    spoken: { en: "(e to the power of (#0) minus 1)", zh: "(e 的 (#0) 减 1)" },
+  },
   domain: [-2, 2],
 });
 export const logOp = elementary({
@@ -61,7 +71,13 @@ export const log1pOp = elementary({
   fn: "log1p",
   partial: ({ x: [x] }) => reciprocal(add(x, 1)),
   law: { en: "The derivative of ln(1 + x) is 1/(1 + x).", zh: "ln(1 + x) 的导数是 1/(1 + x)。" },
-  notation: { text: "ln(1 + #0)", tex: "\\ln\\left(1 + #0\\right)", precedence: 5 },
+  notation: {
+    text: "ln(1 + #0)",
+    tex: "\\ln\\left(1 + #0\\right)",
+    precedence: 5,
+    spoken: { en: "ln(1 plus #0)", zh: "ln(1 加 #0)" },
+    isCall: true,
+  },
   domain: [-0.7, 3],
 });
 export const sinOp = elementary({

@@ -2,9 +2,10 @@
 
 import type { Section } from "../../src/explain/derivation.ts";
 import type { Agreement } from "../../src/explain/diagnose/agreement.ts";
+import type { LayerReport } from "../../src/explain/engine/layer-report.ts";
+import type { NonFiniteReport } from "../../src/explain/engine/non-finite.ts";
 import type { Notation } from "../../src/explain/engine/notation.ts";
 import type { Language } from "../../src/explain/messages.ts";
-import type { LayerReport, NonFiniteReport } from "../../src/explain/report.ts";
 import type { FlagForm, NumberForm, WordForm } from "../../src/network-file/form.ts";
 import type { BiasPolicy as Policy } from "../../src/network-file/layer-row.ts";
 import type { LayerKind, ParameterRole } from "../../src/nn/layer.ts";

@@ -171,9 +171,9 @@ describe("diagnose on random networks", () => {
     const data = { inputs: [row(a)], targets: [row(c)] };
     const parameter = "0.weight[0,0]";
     const all = mistakes(traceNetwork(t, data));
-    const right = all[0]!.gradients["0.weight"]![0]!;
+    const right = all[0].gradients.get("0.weight")![0]!;
     for (const { cause, gradients } of all.slice(1)) {
-      const value = Number(gradients["0.weight"]![0]!.toPrecision(9));
+      const value = Number(gradients.get("0.weight")![0]!.toPrecision(9));
       const decimals = 8 - Math.floor(Math.log10(Math.abs(value) || 1));
       const d = await diagnose(t, { data, parameter, value, decimals });
       if (Math.abs(value - right) < 1e-8 * Math.abs(right)) expect(d.correct).toBe(true);

@@ -1,4 +1,5 @@
 /** diagnose: a number that somebody got, and the mistake that produces exactly that number. */
+import { at } from "../../core/at.ts";
 import { callSite, withSite } from "../../core/call-site.ts";
 import { fail } from "../../core/errors.ts";
 import { checkNames } from "../../core/options.ts";
@@ -7,14 +8,17 @@ import type { Sentence } from "../derivation.ts";
 import { number } from "../engine/expr.ts";
 import { locate } from "../engine/locate.ts";
 import { choose, notations } from "../engine/notation.ts";
-import { indexText, type Trace } from "../engine/trace.ts";
-import { type ExplainOptions, optionNames, type Subject, timingOf, traceOf } from "../explain.ts";
+import { entryText, firstOf, present, valueAt } from "../engine/parameters.ts";
+import { isNetwork, type NetworkTrace, type Trace } from "../engine/trace.ts";
 import { type Language, languages, type MessageKey } from "../messages.ts";
+import { type ExplainOptions, optionNames } from "../options.ts";
 import { plainText, wording } from "../render/blocks.ts";
 import { rounded } from "../render/print.ts";
 import { say } from "../say.ts";
+import { type Subject, timingOf, traceOf } from "../subject.ts";
 import { type Agreement, agreement, type Numeral, numeral } from "./agreement.ts";
-import { type Candidate, mistakes } from "./mistakes.ts";
+import type { Candidate } from "./candidate.ts";
+import { mistakes } from "./mistakes.ts";
 
 export const quantities = ["gradient", "newValue", "change"] as const;
 /** What the number in question is. */
@@ -96,18 +100,21 @@ export class Diagnosis {
   }
 }
 
-/** What was given, with its digits. */
-function givenNumber(t: Trace, { value, lossAfterStep, ...more }: DiagnoseOptions): Numeral {
+/** The network, and what was given, with its digits. */
+function given(
+  t: Trace,
+  { value, lossAfterStep, ...more }: DiagnoseOptions,
+): { network: NetworkTrace; numeral: Numeral } {
   const got = value ?? lossAfterStep;
   const both = value !== undefined && lossAfterStep !== undefined;
   const typed = typeof got === "number" ? withDecimals(got, more.decimals) : got;
   const known = typeof typed === "string" ? numeral(typed) : undefined;
-  if (!known || !t.trainer || both) {
+  if (!known || !isNetwork(t) || both) {
     const found = both ? "both" : got === undefined ? "no number" : shown(got);
     return fail("bad-argument", {
       message: "A diagnosis needs a network and the number that was got.",
       expected: "value with parameter, or lossAfterStep: a finite number",
-      found: t.trainer ? found : "a function",
+      found: isNetwork(t) ? found : "a function",
     });
   }
   const { decimals, quantity } = more;
@@ -128,7 +135,7 @@ function givenNumber(t: Trace, { value, lossAfterStep, ...more }: DiagnoseOption
     choose("quantity", quantity, quantities);
   const plain = typeof got === "number" && decimals === undefined;
   const text = plain ? rounded(got, 12) : known.text.replace("-", "−");
-  return { ...known, text };
+  return { network: t, numeral: { ...known, text } };
 }
 
 function withDecimals(value: number, decimals: number | undefined): string {
@@ -149,25 +156,22 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const own = ["value", "quantity", "lossAfterStep", "decimals"];
   checkNames("diagnose", options, [...optionNames, ...own]);
-  const t = traceOf(subject, options);
   const { value, language = "en" } = options;
-  const given = givenNumber(t, options);
+  const { network: t, numeral: got } = given(traceOf(subject, options), options);
   if (!languages.includes(language)) choose("language", language, languages);
   if (options.notation !== undefined && !notations.includes(options.notation))
     choose("notation", options.notation, notations);
   const timing = timingOf(t, options);
   const all = withSite(callSite(), () => mistakes(t, undefined, timing));
-  const numbers =
-    value === undefined
-      ? all.map((k): Result => ({ cause: k.cause, what: say("q_loss"), value: k.after, of: k }))
-      : parameterNumbers(t, all, options);
-  const off = (m: Match) => Math.abs(m.value - given.value);
-  const right = numbers.filter((m) => m.of === all[0] && !m.other);
-  const rest = numbers.filter((m) => !right.includes(m) && Number.isFinite(m.value));
-  const judge = (m: Result) => agreement(given, m.value, m.rounding);
+  const numbers = value === undefined ? losses(all) : parameterNumbers(t, all, options);
+  const off = (m: Match) => Math.abs(m.value - got.value);
+  const { right, wrong } = numbers;
+  const first = at(right, 0);
+  const rest = wrong.filter((m) => Number.isFinite(m.value));
+  const judge = (m: Result) => agreement(got, m.value, m.rounding);
   const judged = (v: Agreement) => right.find((m) => judge(m) === v);
   const hit = judged("right") ?? judged("unclear");
-  const { what, value: expected } = hit ?? right[0]!;
+  const { what, value: expected } = hit ?? first;
   if (!Number.isFinite(expected)) {
     return fail("not-finite", {
       message: "The network's own number is not finite, so there is nothing to compare with.",
@@ -177,56 +181,79 @@ export async function diagnose(
     });
   }
   const plain = ({ cause, value }: Result): Match => ({ cause, value });
-  const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? right[0]!));
+  const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? first));
   // What is right, or may be, is not held to be a mistake that happens to give the same number;
   // nor is another quantity that is right.
   const fitting = hit ? [] : rest.filter((m) => judge(m) !== "wrong");
-  const others = fitting.filter((m) => m.of === all[0]);
+  const others = fitting.filter((m) => m.isRight);
   const matches = (others.length > 0 ? others : fitting).map(plain);
   const verdict = hit ? judge(hit) : "wrong";
-  const facts = { found: given.value, given: given.text, expected, what, verdict };
-  return new Diagnosis({ ...facts, tried: numbers.length, nearest, matches }, language);
+  const facts = { found: got.value, given: got.text, expected, what, verdict };
+  const tried = right.length + wrong.length;
+  return new Diagnosis({ ...facts, tried, nearest, matches }, language);
 }
 
 /** A number that a procedure gives, and what it is. */
 interface Result extends Match {
   readonly what: Sentence;
-  readonly of: Candidate;
-  /** Whether it is another quantity than was asked for. */
-  readonly other?: boolean;
+  /** Whether the procedure is the right one. */
+  readonly isRight: boolean;
   /** How far its own rounding can put it off. */
   readonly rounding?: number;
 }
 
+/** What is right of what was asked for, and all else. */
+interface Results {
+  readonly right: readonly Result[];
+  readonly wrong: readonly Result[];
+}
+
+type Procedures = readonly [right: Candidate, ...wrong: Candidate[]];
+
+/** E after one update, by every procedure. */
+function losses([right, ...others]: Procedures): Results {
+  const what = say("q_loss");
+  const result = (k: Candidate): Result => {
+    return { cause: k.cause, what, value: k.after, isRight: k === right };
+  };
+  return { right: [result(right)], wrong: others.map(result) };
+}
+
 /** A parameter's gradient, its change and its new value, by every procedure. */
 function parameterNumbers(
-  t: Trace,
-  all: readonly Candidate[],
+  t: NetworkTrace,
+  [right, ...others]: Procedures,
   { parameter, notation, quantity }: Pick<DiagnoseOptions, "parameter" | "notation" | "quantity">,
-): Result[] {
-  const { name, index } =
-    parameter === undefined ? { name: t.trainable[0]!, index: 0 } : locate(t, parameter, notation);
-  const p = parameter ?? name + indexText(t.parameters[name]!.shape, index);
-  const old = t.bindings.get(t.parameters[name]!)![index]!;
-  const [right] = all;
+): Results {
+  const entry = parameter === undefined ? firstOf(t.parameters) : locate(t, parameter, notation);
+  const p = parameter ?? entryText(entry);
+  const old = present(entry);
   const kinds: Readonly<Record<Quantity, readonly [MessageKey, (k: Candidate) => number]>> = {
-    gradient: ["q_gradient", (k) => k.gradients[name]![index]!],
-    newValue: ["q_newValue", (k) => k.next[name]![index]!],
-    change: ["q_change", (k) => k.next[name]![index]! - old],
+    gradient: ["q_gradient", (k) => valueAt(k.gradients, entry)],
+    newValue: ["q_newValue", (k) => valueAt(k.next, entry)],
+    change: ["q_change", (k) => valueAt(k.next, entry) - old],
   };
-  return quantities.flatMap((kind) => {
+  const same = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(a);
+  const found = quantities.map((kind): Results => {
     const [key, value] = kinds[kind];
     const what = say(key, { p });
-    const other = quantity !== undefined && kind !== quantity;
-    const same = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(a);
-    const cause = (k: Candidate): Sentence => {
-      if (k === right) return other ? say("m_other", { what }) : k.cause;
-      return kind === (quantity ?? "gradient") ? k.cause : say("m_as", { cause: k.cause, what });
-    };
+    const asked = quantity === undefined || kind === quantity;
     // A small change of a large number has lost its last digits.
     const rounding = kind === "change" ? Math.abs(old) * 2 ** -52 : 0;
-    return all
-      .filter((k) => k === right || !same(value(k), value(right!)))
-      .map((k): Result => ({ cause: cause(k), what, value: value(k), of: k, other, rounding }));
+    const own: Result = {
+      cause: asked ? right.cause : say("m_other", { what }),
+      what,
+      value: value(right),
+      isRight: true,
+      rounding,
+    };
+    const wrong = others.flatMap((k): Result[] => {
+      if (same(value(k), value(right))) return [];
+      const usual = kind === (quantity ?? "gradient");
+      const cause = usual ? k.cause : say("m_as", { cause: k.cause, what });
+      return [{ cause, what, value: value(k), isRight: false, rounding }];
+    });
+    return asked ? { right: [own], wrong } : { right: [], wrong: [own, ...wrong] };
   });
+  return { right: found.flatMap((k) => k.right), wrong: found.flatMap((k) => k.wrong) };
 }

@@ -92,6 +92,6 @@ export function partials(
     }
   }
   return new Map(
-    [...found].map(([key, element]) => [key, { element, coefficient: sum(terms.get(key)!) }]),
+    [...found].map(([key, element]) => [key, { element, coefficient: sum(terms.get(key) ?? []) }]),
   );
 }

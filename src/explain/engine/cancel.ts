@@ -25,9 +25,9 @@ export function cancelled(
     for (const [i, quotient] of factors.entries()) {
       if (quotient.kind !== "apply" || pattern.kind !== "apply") continue;
       if (quotient.op !== pattern.op) continue;
-      const [rest, divisor] = quotient.args as readonly [Expr, Expr];
-      const factor = second.find((s) => factorsOf(s) === factorsOf(divisor));
-      if (factor) return { factor, rest: product(factors.with(i, rest)) };
+      const [rest, divisor] = quotient.args;
+      const factor = divisor && second.find((s) => factorsOf(s) === factorsOf(divisor));
+      if (factor && rest) return { factor, rest: product(factors.with(i, rest)) };
     }
   }
   return undefined;

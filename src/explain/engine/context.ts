@@ -1,7 +1,10 @@
 /** What the sections of a derivation share: names, symbols with values, and the steps so far. */
 
 import { gradient } from "../../autodiff/gradient.ts";
-import { nodesOf } from "../../core/graph.ts";
+import { at, last } from "../../core/at.ts";
+import { isFloat } from "../../core/dtype.ts";
+import { fail } from "../../core/errors.ts";
+import { dependents, nodesOf } from "../../core/graph.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { mul } from "../../ops/arithmetic.ts";
@@ -11,21 +14,38 @@ import type { Kind, Section, Sentence, Slot, Step, Table } from "../derivation.t
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
 import { partials } from "./adjoint.ts";
-import { type Element, Elements, keyOf } from "./elements.ts";
+import { type Calling, type Element, Elements, keyOf } from "./elements.ts";
 import {
   type Expr,
-  evaluateExpr,
   isLong,
+  keyed,
   number,
-  type Sign,
+  type Symbolic,
   substitute,
   sum,
-  symbol,
   symbolsOf,
 } from "./expr.ts";
 import { termsOf } from "./loss.ts";
-import { type Names, type Notation, namesOf, ofExample, partial, renewed } from "./notation.ts";
-import { indexText, layersOf, prefixOf, type Stage, type Trace } from "./trace.ts";
+import {
+  type Name,
+  type Names,
+  type Notation,
+  namesOf,
+  ofExample,
+  partial,
+  renewed,
+} from "./notation.ts";
+import {
+  type Entry,
+  indexText,
+  matrixOf,
+  type Parameter,
+  type Values,
+  valueAt,
+} from "./parameters.ts";
+import type { Stage } from "./stages.ts";
+import { Symbols } from "./symbols.ts";
+import { lossOf, type Trace } from "./trace.ts";
 
 /** Derivatives longer than this are given as numbers. */
 const readableSize = 400;
@@ -38,7 +58,7 @@ const shown = 5;
 export interface Equation {
   readonly section: Section;
   readonly kind: Kind;
-  readonly result: Expr;
+  readonly result: Symbolic;
   readonly forms: readonly Expr[];
   readonly why?: readonly Sentence[];
   /** Show upstream gradients as numbers before all others. */
@@ -47,15 +67,14 @@ export interface Equation {
 
 export class Context {
   readonly trace: Trace;
-  readonly notation: Notation;
   readonly names: Names;
   readonly elements: Elements;
   readonly example: number;
   /** Significant digits in print. */
   readonly digits: number;
-  readonly symbols: Record<string, Sign> = {};
+  readonly symbols = new Symbols();
   readonly steps: Step[] = [];
-  readonly loss: Expr;
+  readonly loss: Symbolic;
   /** The tensor whose elements the loss adds up, if it does. */
   readonly terms: Tensor | undefined;
   /** Steps by the symbol that they compute. */
@@ -66,54 +85,60 @@ export class Context {
   readonly choosing: boolean;
   /** See Step.part. */
   part = 0;
-  readonly #stages: Map<Tensor, Stage>;
-  readonly #parameters: Map<Tensor, string>;
-  readonly #layerOf: Map<string, number>;
-  readonly #firstWeight: Map<string, number>;
+  readonly #stages: ReadonlyMap<Tensor, Stage>;
+  readonly #parameters: ReadonlyMap<Tensor, Parameter>;
+  /** Those that are the only ones of their role in their layer. */
+  readonly #sole: ReadonlySet<Parameter>;
+  /** How many numbers of matrices of weights come before those of each. */
+  readonly #before = new Map<Parameter, number>();
+  /** What has one row for each example. */
+  readonly #batched: ReadonlySet<Tensor>;
   /** What is left out of long sums, by what it consists of. */
-  readonly #rests = new Map<string, Expr>();
+  readonly #rests = new Map<string | undefined, Symbolic>();
 
   constructor(trace: Trace, notation: Notation, example: number, digits = 9) {
     this.digits = digits;
     this.trace = trace;
-    this.notation = notation;
     this.example = example;
-    this.#layerOf = layersOf(trace);
-    const prefixes = [...this.#layerOf.keys()];
-    const out = (l: number) => trace.stages.find((s) => s.layer === l && s.role === "out")?.path;
+    const { layers, stages, parameters, network, loss } = trace;
+    const out = (l: number) => stages.find((s) => s.layer === l && s.role === "out")?.path;
+    const path = (l: number) => layers[l - 1] ?? "";
     this.names = namesOf(notation, {
-      layers: prefixes.length,
-      netPath: (l) => prefixes[l - 1] ?? "",
-      outPath: (l) => out(l) ?? prefixes[l - 1] ?? "",
+      layers: layers.length,
+      netPath: path,
+      outPath: (l) => out(l) ?? path(l),
     });
-    this.#stages = new Map(trace.stages.map((s) => [s.tensor, s]));
-    this.#parameters = new Map(Object.entries(trace.parameters).map(([n, t]) => [t, n]));
-    this.#firstWeight = new Map();
-    let ordinal = 0;
-    for (const [name, t] of Object.entries(trace.parameters)) {
-      this.#firstWeight.set(name, ordinal);
-      if (t.rank === 2) ordinal += t.size;
+    this.#stages = new Map(stages.map((s) => [s.tensor, s]));
+    this.#parameters = new Map(parameters.map((p) => [p.tensor, p]));
+    this.#sole = new Set(parameters.filter((p) => isSole(p, parameters)));
+    let before = 0;
+    for (const p of this.#sole) {
+      if (!matrixOf(p)) continue;
+      this.#before.set(p, before);
+      before += p.tensor.size;
     }
-    const valueOf = (name: string) => this.symbols[name]?.value ?? Number.NaN;
-    this.elements = new Elements(trace.values, valueOf);
+    this.#batched = network
+      ? new Set([network.x, network.y, ...dependents(nodesOf([loss]), [network.x, network.y])])
+      : new Set();
+    this.elements = new Elements(trace.values, (name) => this.symbols.valueOf(name));
     for (const elements of [this.elements, this.elements.whole]) {
-      elements.naming = (node, index) => this.name({ node, index });
+      elements.naming = (node, index) => this.nameIfAny({ node, index });
       elements.named = (node) => this.#isNamed(node);
     }
     this.terms = termsOf(this);
-    this.choosing = nodesOf([trace.loss]).some((node) => this.elements.chooses(node));
+    this.choosing = nodesOf([loss]).some((node) => this.elements.chooses(node));
     this.elements.kept = this.elements.whole.kept = this.terms;
-    this.loss = this.symbol(this.names.loss, this.elements.value({ node: trace.loss, index: 0 }));
+    this.loss = this.symbol(this.names.loss, lossOf(trace));
   }
 
   /** The letter for what is computed inside a formula; a function's own steps are called u. */
   get intermediate(): "u" | "v" {
-    return this.trace.trainer ? "u" : "v";
+    return this.trace.network ? "u" : "v";
   }
 
   /** Whether tensors have one row for each example. */
   isBatched(t: Tensor): boolean {
-    return this.trace.x !== undefined && t.rank >= 1 && t.shape[0] === this.trace.examples;
+    return this.#batched.has(t) && t.shape[0] === this.trace.examples;
   }
 
   /** Example and position within it. */
@@ -144,8 +169,9 @@ export class Context {
   slope(y: Element, x: Element): number {
     const others = this.trace.stages.map((s) => s.tensor).filter((t) => t !== y.node);
     const held = [x.node, ...others.filter((t) => t !== x.node)];
-    const [g] = gradient(sumOf(mul(y.node, unitAt(y))), held);
-    return this.trace.evaluate([g!])[0]![x.index]!;
+    const g = at(gradient(sumOf(mul(y.node, unitAt(y))), held), 0);
+    const [slopes] = this.trace.evaluate([g]);
+    return at(slopes, x.index);
   }
 
   /** What is the definition of a unit beside y by that unit's name: e^(x − ln Σ) is a softmax. */
@@ -153,12 +179,12 @@ export class Context {
     const row = this.isBatched(y.node) ? y.node.size / this.trace.examples : y.node.size;
     if (row > beside || !this.#stages.has(y.node)) return e;
     const from = y.index - (y.index % row);
-    let known: Map<string, Expr> | undefined;
+    let known: Map<string | undefined, Expr> | undefined;
     const definitions = () =>
       new Map(
         Array.from({ length: row }, (_, j) => {
           const own = { node: y.node, index: from + j };
-          return [JSON.stringify(this.elements.define(own)), this.name(own)!] as const;
+          return [keyed(this.elements.define(own)), this.name(own)] as const;
         }),
       );
     const go = (e: Expr): Expr => {
@@ -166,7 +192,7 @@ export class Context {
       // Only what is made of several parts can be such a definition.
       if (e.kind === "apply" && e.args.some((a) => "args" in a)) {
         known ??= definitions();
-        const name = known.get(JSON.stringify(e));
+        const name = known.get(keyed(e));
         if (name) return name;
       }
       return { ...e, args: e.args.map(go) };
@@ -176,107 +202,117 @@ export class Context {
   readonly #locals = new Map<string, Expr>();
 
   /** A symbol of the table; its value is kept if it is known already. */
-  symbol(sign: Sign, value?: number, name = sign.text): Expr {
-    const known = this.symbols[name];
-    if (!known || known.value === undefined) {
-      this.symbols[name] = { ...sign, ...(value === undefined ? {} : { value }) };
-    }
-    return symbol(name);
+  symbol(name: Name, value?: number): Symbolic {
+    return this.symbols.put(name, value);
   }
 
   /** A symbol that stands for another number where another parameter is explained. */
-  ofPart(sign: Sign, value?: number): Expr {
-    return this.symbol(sign, value, this.part > 1 ? `${sign.text} (${this.part})` : sign.text);
+  ofPart(name: Name, value?: number): Symbolic {
+    return this.symbols.put(name, value, this.part > 1 ? `${name.text} (${this.part})` : name.text);
   }
 
-  sign(e: Expr): Sign {
-    return e.kind === "symbol" ? this.symbols[e.name]! : { text: "?", tex: "?" };
+  /** What a symbol is called. */
+  sign(e: Symbolic): Name {
+    return this.symbols.nameOf(e);
   }
 
-  /** The name of an element, if it has one. */
-  name(e: Element): Expr | undefined {
-    const known = this.#cached.get(e.node)?.[e.index];
+  /** The symbol of an element that has a name. */
+  name(e: Element): Symbolic {
+    return this.nameIfAny(e) ?? nameless(e);
+  }
+
+  /** The symbol of an element, if it has a name. */
+  nameIfAny(e: Element): Symbolic | undefined {
+    let row = this.#cached.get(e.node);
+    if (!row) this.#cached.set(e.node, (row = new Map()));
+    const known = row.get(e.index);
     if (known) return known;
-    const sign = this.signOf(e);
+    const sign = this.#signIfAny(e);
     if (!sign) return undefined;
     const made = this.symbol(sign, this.elements.value(e));
-    const row = this.#cached.get(e.node) ?? [];
-    row[e.index] = made;
-    this.#cached.set(e.node, row);
+    const parameter = this.#parameters.get(e.node);
+    if (parameter) this.symbols.standFor(made, { parameter, index: e.index });
+    row.set(e.index, made);
     return made;
   }
-  readonly #cached = new Map<Tensor, Expr[]>();
+  readonly #cached = new Map<Tensor, Map<number, Symbolic>>();
 
-  signOf(e: Element): Sign | undefined {
+  /** What an element is called that has a name. */
+  signOf(e: Element): Name {
+    return this.#signIfAny(e) ?? nameless(e);
+  }
+
+  #signIfAny(e: Element): Name | undefined {
     const { node, index } = e;
     const parameter = this.#parameters.get(node);
-    if (parameter !== undefined) return this.parameterSign(parameter, index);
-    const { example, at } = this.place(e);
-    const own = (sign: Sign): Sign => (example === this.example ? sign : ofExample(sign, example));
-    if (node === this.trace.x) return own(this.names.input(at));
-    if (node === this.trace.y && node.dtype === "f64") return own(this.names.target(at));
+    if (parameter) return this.parameterSign({ parameter, index });
     if (node === this.trace.loss) return this.names.loss;
+    const { example, at } = this.place(e);
+    const own = (name: Name): Name => (example === this.example ? name : ofExample(name, example));
+    const { network } = this.trace;
+    if (network && node === network.x) return own(this.names.input(at));
+    if (network && node === network.y && isFloat(node.dtype)) return own(this.names.target(at));
     const stage = this.#stages.get(node);
-    return stage && own(this.stageSign(stage, at));
+    return stage && own(this.#stageSign(stage, at));
   }
 
   /** Whether the elements of a node have names: see signOf. */
   #isNamed(node: Tensor): boolean {
-    const { x, y, loss } = this.trace;
-    if (node === x || node === loss || (node === y && node.dtype === "f64")) return true;
+    const { network, loss } = this.trace;
+    if (node === loss || node === network?.x) return true;
+    if (node === network?.y && isFloat(node.dtype)) return true;
     return this.#parameters.has(node) || this.#stages.has(node);
   }
 
-  stageSign(stage: Stage, at: number): Sign {
-    if (stage.role === "net") return this.names.net(stage.layer, at);
-    if (stage.role === "out") return this.names.out(stage.layer, at);
-    if (this.trace.x) return this.names.other(stage.layer, stage.name, at);
-    const index = indexText(stage.tensor.shape, at);
-    const tex = stage.name.replace(/^u(\d+)$/, "u_{$1}");
-    return { text: stage.name + index, tex: tex + index };
+  #stageSign({ role, layer, name, tensor }: Stage, at: number): Name {
+    if (!this.trace.network) {
+      const index = indexText(tensor.shape, at);
+      return { text: name + index, tex: name.replace(/^u(\d+)$/, "u_{$1}") + index };
+    }
+    switch (role) {
+      case "net":
+        return this.names.net(layer, at);
+      case "out":
+        return this.names.out(layer, at);
+      case "whole":
+        return this.names.whole(layer, name, at);
+      case "other":
+        return this.names.other(layer, name, at);
+    }
   }
 
-  parameterSign(name: string, index: number): Sign {
-    const t = this.trace.parameters[name]!;
-    const l = this.#layerOf.get(prefixOf(name)) ?? 1;
-    const own = name.slice(name.lastIndexOf(".") + 1);
-    if (this.trace.x && own === "weight" && t.rank === 2) {
-      const columns = t.shape[1]!;
-      const ordinal = this.#firstWeight.get(name)! + index;
-      return this.names.weight(l, Math.floor(index / columns), index % columns, ordinal);
+  parameterSign({ parameter, index }: Entry): Name {
+    const { name, role, layer: l, tensor } = parameter;
+    const at = indexText(tensor.shape, index);
+    const before = this.#before.get(parameter);
+    const matrix = matrixOf(parameter);
+    if (before !== undefined && matrix) {
+      const { columns } = matrix;
+      const [j, k] = [Math.floor(index / columns), index % columns];
+      return this.names.weight(l, j, k, before + index, name + at);
     }
-    if (this.trace.x && own === "bias" && t.rank <= 1) {
-      return this.names.bias(l, this.#oneBias(name) ? undefined : index);
+    if (role === "bias" && tensor.rank <= 1 && this.#sole.has(parameter)) {
+      return this.names.bias(l, this.#oneBias(parameter) ? undefined : index, name + at);
     }
-    return this.names.parameter(name, indexText(t.shape, index));
+    return this.names.parameter(name, at);
+  }
+
+  /** Whether there are weights that are called by their two units. */
+  get isWeighted(): boolean {
+    return this.#before.size > 0;
   }
 
   /** A layer whose biases are one number: shared, or given as the same number and never changed. */
-  #oneBias(name: string): boolean {
-    const t = this.trace.parameters[name]!;
-    if (t.rank === 0) return true;
-    const data = this.trace.bindings.get(t)!;
-    return (
-      this.notation === "net-out" &&
-      !this.trace.trainable.includes(name) &&
-      data.every((v) => v === data[0])
-    );
+  #oneBias({ tensor, trained, data }: Parameter): boolean {
+    if (tensor.rank === 0) return true;
+    return this.names.oneBias && !trained && data.every((v) => v === data[0]);
   }
 
-  /** The symbol of a trained parameter after its update: w⁺. */
-  renewedSymbol(name: string, next: Readonly<Record<string, Float64Array>>): Expr | undefined {
-    for (const [parameter, data] of Object.entries(next)) {
-      if (!this.trace.trainable.includes(parameter)) continue;
-      for (let i = 0; i < data.length; i++) {
-        const sign = this.parameterSign(parameter, i);
-        if (sign.text === name) return this.symbol(renewed(sign), data[i]!);
-      }
-    }
-    return undefined;
-  }
-
-  layerOf(parameter: string): number {
-    return this.#layerOf.get(prefixOf(parameter)) ?? 1;
+  /** The symbol of a trained parameter after its update, w⁺, for the name of its symbol. */
+  renewedSymbol(name: string, next: Values): Symbolic | undefined {
+    const own = this.symbols.entryOf(name);
+    if (!own?.parameter.trained) return undefined;
+    return this.symbol(renewed(this.parameterSign(own)), valueAt(next, own));
   }
 
   stageOf(e: Element): Stage | undefined {
@@ -284,32 +320,34 @@ export class Context {
   }
 
   /** ∂E/∂(element): δ for a net input. */
-  gradientSign(e: Element): Sign {
+  gradientSign(e: Element): Name {
     const stage = this.#stages.get(e.node);
     const { example, at } = this.place(e);
     if (stage?.role === "net" && example === this.example) return this.names.delta(stage.layer, at);
-    return this.partialSign(this.names.loss, this.signOf(e)!);
+    return this.names.gradient(this.signOf(e));
   }
 
-  partialSign(of: Sign, by: Sign): Sign {
-    if (this.notation !== "torch" || of.text !== this.names.loss.text) return partial(of, by);
-    const at = by.text.indexOf("[");
-    const text = at < 0 ? `${by.text}.grad` : `${by.text.slice(0, at)}.grad${by.text.slice(at)}`;
-    return { text, tex: `\\texttt{${text.replace(/_/g, "\\_")}}` };
+  /** ∂E/∂(parameter), as a symbol. */
+  gradientSymbol(e: Entry): Symbolic {
+    return this.symbol(this.names.gradient(this.parameterSign(e)));
+  }
+
+  /** ∂y/∂x by its name, as a symbol. */
+  partialSymbol(y: Element, x: Element): Symbolic {
+    const by = this.signOf(x);
+    return this.symbol(
+      y.node === this.trace.loss ? this.names.gradient(by) : partial(this.signOf(y), by),
+    );
   }
 
   evaluate(e: Expr): number {
-    return evaluateExpr(
-      e,
-      (name) => this.symbols[name]?.value ?? Number.NaN,
-      this.elements.operators,
-    );
+    return this.elements.evaluate(e);
   }
 
   /** All symbols replaced by their values; those in `only`, if given. */
   numbers(e: Expr, only?: (name: string) => boolean): Expr {
     return substitute(e, (name) => {
-      const { value } = this.symbols[name] ?? {};
+      const value = this.symbols.table[name]?.value;
       return value !== undefined && (only?.(name) ?? true) ? number(value) : undefined;
     });
   }
@@ -329,15 +367,15 @@ export class Context {
       if (JSON.stringify(e).length < 200) return e;
       return { ...e, args: e.args.map((a) => this.shorten(a, why)) };
     }
-    const sizes = e.args.map((a) => Math.abs(this.evaluate(a)));
-    const order = sizes.map((_, i) => i).sort((a, b) => sizes[b]! - sizes[a]! || a - b);
-    const keep = new Set(order.slice(0, shown));
+    const sizes = e.args.map((a, i) => ({ a, i, size: Math.abs(this.evaluate(a)) }));
+    sizes.sort((a, b) => b.size - a.size || a.i - b.i);
+    const keep = new Set(sizes.slice(0, shown).map(({ i }) => i));
     const rest = e.args.filter((_, i) => !keep.has(i));
     const words = JSON.stringify(rest);
     const known = this.#rests.get(words);
     const n = this.#rests.size + 1;
-    const sign = { text: `r${n}`, tex: `r_{${n}}` };
-    const r = known ?? this.symbol(sign, this.evaluate({ kind: "sum", args: rest }));
+    const name = { text: `r${n}`, tex: `r_{${n}}` };
+    const r = known ?? this.symbol(name, this.evaluate({ kind: "sum", args: rest }));
     this.#rests.set(words, r);
     if (!known) why.push(say("rest", { r, n: rest.length }));
     return sum([...e.args.filter((_, i) => keep.has(i)), r]);
@@ -350,20 +388,14 @@ export class Context {
     const said = this.#unlessSaid(q.section, [...truth, ...(q.why ?? [])]);
     // What leads to the formula stands right before it.
     const why = [...said.slice(0, -1), ...rests, ...said.slice(-1)];
-    const last = forms.at(-1)!;
-    const value = this.evaluate(last);
-    if (q.result.kind === "symbol") {
-      const { name } = q.result;
-      if (this.symbols[name]?.value === undefined) {
-        this.symbols[name] = { ...this.symbols[name]!, value };
-      }
-    }
+    const end = last(forms);
+    const value = this.evaluate(end);
+    this.symbols.settle(q.result, value);
     const used = new Set(forms.flatMap((f) => [...symbolsOf(f)]));
-    const ofLoss = `∂${this.names.loss.text}/`;
-    const isGradient = (name: string) => /^δ|\.grad/.test(name) || name.startsWith(ofLoss);
-    const plain = last.kind === "number";
-    const some = [...symbolsOf(last)].some(isGradient);
-    const rest = [...symbolsOf(last)].some((name) => !isGradient(name));
+    const isGradient = (name: string) => this.symbols.isGradient(name);
+    const plain = end.kind === "number";
+    const some = [...symbolsOf(end)].some(isGradient);
+    const rest = [...symbolsOf(end)].some((name) => !isGradient(name));
     const step = this.push({
       section: q.section,
       kind: q.kind,
@@ -372,11 +404,11 @@ export class Context {
       expression: forms,
       inputs: [...used].flatMap((name) => this.defined.get(name) ?? []),
       parameters: this.#parametersIn(used),
-      ...(q.upstream && some && rest ? { upstream: this.numbers(last, isGradient) } : {}),
-      ...(plain || used.size === 0 ? {} : { substituted: this.numbers(last) }),
+      ...(q.upstream && some && rest ? { upstream: this.numbers(end, isGradient) } : {}),
+      ...(plain || used.size === 0 ? {} : { substituted: this.numbers(end) }),
       value,
     });
-    if (q.result.kind === "symbol") this.defined.set(q.result.name, step.id);
+    this.defined.set(q.result.name, step.id);
     return step;
   }
 
@@ -403,11 +435,11 @@ export class Context {
   }
   readonly #known = new Set<string>();
 
-  /** The symbol of a parameter's element. */
-  parameterSymbol(name: string, index: number): Expr {
-    const sign = this.parameterSign(name, index);
-    this.#known.add(sign.text);
-    return this.name({ node: this.trace.parameters[name]!, index })!;
+  /** The symbol of a number of a parameter. */
+  parameterSymbol({ parameter, index }: Entry): Symbolic {
+    const made = this.name({ node: parameter.tensor, index });
+    this.#known.add(made.name);
+    return made;
   }
 
   note(section: Section, why: readonly Sentence[], table?: Table, kind: Kind = "note"): Step {
@@ -429,6 +461,20 @@ export class Context {
     return made;
   }
 }
+
+const isSole = ({ role, layer }: Parameter, all: readonly Parameter[]): boolean =>
+  all.filter((p) => p.role === role && p.layer === layer).length === 1;
+
+/** What an element is called that has a name by `naming`. */
+export const calledBy = (naming: Calling, e: Element): Symbolic =>
+  naming(e.node, e.index) ?? nameless(e);
+
+const nameless = ({ node, index }: Element): never =>
+  fail("invalid-graph", {
+    message: "A number without a name is called by it: a fault of chainrule itself.",
+    expected: "a number with a name",
+    found: `element ${index} of what ${node.op.name} makes`,
+  });
 
 /** 1 at the place of an element, 0 elsewhere. */
 export function unitAt({ node, index }: Element): Tensor {

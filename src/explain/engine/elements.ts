@@ -3,6 +3,7 @@
  * numbers that it is computed from, and its partial derivatives by each of them, both read off the
  * operator's own record. No operator is known here by name.
  */
+import { at, only } from "../../core/at.ts";
 import { isFloat, type TypedArray } from "../../core/dtype.ts";
 import {
   type Expression,
@@ -12,15 +13,20 @@ import {
   subexpressions,
 } from "../../core/expression.ts";
 import { nodesOf } from "../../core/graph.ts";
-import type { Op, RuleContext } from "../../core/op.ts";
+import type { Op, RuleContext, Words } from "../../core/op.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { absOp, divOp, maximumOp, minimumOp } from "../../ops/arithmetic.ts";
+import { lessOp } from "../../ops/compare.ts";
 import { input } from "../../ops/leaf.ts";
+import { powOp } from "../../ops/power.ts";
 import * as transcendental from "../../ops/transcendental.ts";
 import {
+  allGiven,
   type Expr,
   evaluateExpr,
   given,
   isLong,
+  isSame,
   isZero,
   negative,
   number,
@@ -42,11 +48,14 @@ import {
   unravelled,
 } from "./origins.ts";
 
-export { type Element, keyOf, type Naming } from "./origins.ts";
+export { type Calling, type Element, keyOf, type Naming } from "./origins.ts";
 
 /** Formulas are not made longer than this, counted in symbols, numbers and operators. */
 const longest = 20_000;
 class TooLong extends Error {}
+
+/** How an expression reads an element of an input of its node. */
+type Reading = (input: number, at: number) => Expr;
 
 export interface Local {
   readonly child: Element;
@@ -60,16 +69,18 @@ const written: Partial<Record<Intrinsic, Op["notation"]>> = {
       "notation" in v ? [[v.name, v.notation] as const] : [],
     ),
   ),
-  div: { text: "#0 / #1", tex: "\\frac{#0}{#1}", precedence: 2 },
-  pow: { text: "#0^#1", tex: "{#0}^{#1}", precedence: 4 },
-  abs: { text: "|#0|", tex: "\\left|#0\\right|", precedence: 5 },
-  max: { text: "max(#0, #1)", tex: "\\max\\left(#0, #1\\right)", precedence: 5 },
-  min: { text: "min(#0, #1)", tex: "\\min\\left(#0, #1\\right)", precedence: 5 },
-  less: { text: "#0 < #1", tex: "#0 < #1", precedence: 0 },
+  div: divOp.notation,
+  pow: powOp.notation,
+  abs: absOp.notation,
+  max: maximumOp.notation,
+  min: minimumOp.notation,
+  less: lessOp.notation,
 };
 
 export class Elements extends Origins {
   readonly operators: Record<string, Operator>;
+  /** How operators are read aloud, where that is not as they are written. */
+  readonly spoken: Map<string, Words>;
   readonly #values: ReadonlyMap<Tensor, TypedArray>;
   readonly #valueOf: (name: string) => number;
   readonly #real = new Map<Tensor, boolean>();
@@ -87,6 +98,7 @@ export class Elements extends Origins {
     this.#values = values;
     this.#valueOf = valueOf;
     this.operators = decided?.operators ?? {};
+    this.spoken = decided?.spoken ?? new Map();
     this.whole = decided ? this : new Elements(values, valueOf, this);
   }
 
@@ -111,7 +123,7 @@ export class Elements extends Origins {
   #drawn({ node, index }: Element): Expr | undefined {
     const traced = this.#values.get(node);
     const own = node.op.derivative.kind === "zero" && node.inputs.length > 0;
-    return traced && own && !this.#isReal(node) ? given(traced[index]!) : undefined;
+    return traced && own && !this.#isReal(node) ? given(at(traced, index)) : undefined;
   }
 
   /** Whether something of floating-point type, constants aside, is computed with. */
@@ -153,7 +165,7 @@ export class Elements extends Origins {
   /** What the element is computed from, its own name left aside. */
   define(named: Element, naming: Naming = this.naming): Expr {
     const e = this.opened(named);
-    return this.#define(e, (input, at) => this.expr(e.node.inputs[input]!, at, naming), naming);
+    return this.#define(e, this.#reading(e, naming), naming);
   }
 
   /** ∂(element)/∂(what it reads), for everything of floating-point type. */
@@ -167,9 +179,9 @@ export class Elements extends Origins {
     const rule = node.op.derivative;
     if (rule.kind === "zero" || rule.kind === "leaf" || rule.kind === "missing") return [];
     return this.reads(e)
-      .filter(({ input }) => isFloat(node.inputs[input]!.dtype))
-      .flatMap(({ input, at }) => {
-        const child = this.resolve(node.inputs[input]!, at, naming);
+      .filter((r) => isFloat(r.node.dtype))
+      .flatMap(({ node: from, input, at }) => {
+        const child = this.resolve(from, at, naming);
         if (!wanted(child)) return [];
         const coefficient =
           rule.kind === "pointwise"
@@ -183,9 +195,9 @@ export class Elements extends Origins {
   /** The value of an element: traced, or evaluated. */
   value(e: Element, naming: Naming = this.naming): number {
     const traced = this.#values.get(e.node);
-    if (traced) return traced[e.index]!;
+    if (traced) return at(traced, e.index);
     const meaning = this.meaning(e.node);
-    if (meaning.loop === "leaf" && meaning.data) return meaning.data[e.index]!;
+    if (meaning.loop === "leaf" && meaning.data) return at(meaning.data, e.index);
     return this.evaluate(this.expr(e.node, e.index, naming));
   }
 
@@ -201,7 +213,7 @@ export class Elements extends Origins {
     const root = form({ x, y, attributes: node.attributes });
     return this.expr(root, 0, (n, i) => {
       const k = x.indexOf(n);
-      if (k >= 0) return this.expr(node.inputs[k]!, index, naming);
+      if (k >= 0) return this.expr(at(node.inputs, k), index, naming);
       return n === y ? this.expr(node, index, naming) : naming(n, i);
     });
   }
@@ -212,14 +224,17 @@ export class Elements extends Origins {
     if (meaning.loop !== "map" || e.node.op.derivative.kind !== "pointwise") return undefined;
     // A choice is better said by the operator's name than by the branch that happens to be taken.
     if (subexpressions(meaning.value).some((s) => s.kind === "select")) return undefined;
-    return this.#spell(meaning.value, e, this.indices(e), (input, at) =>
-      this.expr(e.node.inputs[input]!, at, naming),
-    );
+    return this.#spell(meaning.value, e, this.indices(e), this.#reading(e, naming));
+  }
+
+  /** How an element's own expression reads its inputs. */
+  #reading(e: Element, naming: Naming): Reading {
+    return (input, place) => this.expr(at(e.node.inputs, input), place, naming);
   }
 
   #pointwise(e: Element, k: number, naming: Naming): Expr {
     const rule = e.node.op.derivative;
-    return rule.kind === "pointwise" ? this.rule(e, rule.partials[k]!, naming) : one;
+    return rule.kind === "pointwise" ? this.rule(e, at(rule.partials, k), naming) : one;
   }
 
   /** ∂y[index]/∂x_k[at]: the record's transposed rule, asked with a unit upstream gradient. */
@@ -246,7 +261,7 @@ export class Elements extends Origins {
     );
   }
 
-  #define(e: Element, read: (input: number, at: number) => Expr, naming: Naming): Expr {
+  #define(e: Element, read: Reading, naming: Naming): Expr {
     const { node, index } = e;
     const meaning = this.meaning(node);
     switch (meaning.loop) {
@@ -271,7 +286,7 @@ export class Elements extends Origins {
         );
         if (meaning.combine === "sum") return sum(parts);
         if (meaning.combine === "product") return product(parts);
-        return this.#apply(node, parts, () => ({ combine: meaning.combine }));
+        return this.#apply(node, parts, () => ({ combine: meaning.combine }), true);
       }
       case "scatter":
         return sum(
@@ -283,35 +298,32 @@ export class Elements extends Origins {
   }
 
   /** One element of a map: sums and products by structure, anything else by its notation. */
-  #map(
-    e: Element,
-    whole: Expression,
-    read: (input: number, at: number) => Expr,
-    naming: Naming,
-  ): Expr {
+  #map(e: Element, whole: Expression, read: Reading, naming: Naming): Expr {
     const { node } = e;
     const inner = this.chosen(e, bare(whole), naming);
-    if (inner.kind === "index") return given(this.indices(e)[inner.axis]!);
+    if (inner.kind === "index") return given(at(this.indices(e), inner.axis));
     if (!this.isSymbol(e, inner)) return this.#spell(inner, e, this.indices(e), read);
     const args = node.inputs.map((_, k) => read(k, e.index));
-    if (args.length > 0 && args.every((a) => a.kind === "number" && a.given)) {
-      return given(scalar(whole, (k) => (args[k] as { value: number }).value));
-    }
+    const numbers = allGiven(args);
+    if (args.length > 0 && numbers) return given(scalar(whole, (k) => at(numbers, k)));
+    const chooses = inner.kind === "select" && inner.condition.kind === "load";
+    const cases = chooses ? casesOf(args) : undefined;
+    if (!cases) return this.#apply(node, args, () => ({ value: whole }));
     // A choice whose condition is already decided is no choice.
-    if (inner.kind === "select" && inner.condition.kind === "load") {
-      const condition = args[inner.condition.input]!;
-      if (condition.kind === "number") return args[condition.value !== 0 ? 1 : 2]!;
-      if (args[1]!.kind === "number" && isSame(args[1]!, args[2]!)) return args[1]!;
-      for (const k of [1, 2]) args[k] = this.#within(args[k]!, condition, k);
-    }
-    return this.#apply(node, args, () => ({ value: whole }));
+    const [condition, then, otherwise] = cases;
+    if (condition.kind === "number") return condition.value !== 0 ? then : otherwise;
+    if (then.kind === "number" && isSame(then, otherwise)) return then;
+    const inside = [then, otherwise].map((arg, k) => this.#within(arg, condition, k === 0));
+    return this.#apply(node, [condition, ...inside], () => ({ value: whole }));
   }
 
-  /** A case, in which the same choice is decided already: the case `k`. */
-  #within(e: Expr, condition: Expr, k: number): Expr {
+  /** A case, in which the same choice is decided already. */
+  #within(e: Expr, condition: Expr, holds: boolean): Expr {
     if (!("args" in e)) return e;
-    const args = e.args.map((a) => this.#within(a, condition, k));
-    return this.isChoice(e) && isSame(args[0]!, condition) ? args[k]! : { ...e, args };
+    const args = e.args.map((a) => this.#within(a, condition, holds));
+    const cases = this.isChoice(e) ? casesOf(args) : undefined;
+    if (!cases || !isSame(cases[0], condition)) return { ...e, args };
+    return holds ? cases[1] : cases[2];
   }
 
   /** Whether an expression chooses between cases: (#1 if #0 else #2). */
@@ -320,21 +332,29 @@ export class Elements extends Origins {
     return value?.kind === "select" && value.condition.kind === "load";
   }
 
-  #apply(node: Tensor, args: Expr[], means: () => Partial<Operator>): Expr {
+  #apply(node: Tensor, args: Expr[], means: () => Partial<Operator>, reduces = false): Expr {
     const settings = Object.entries(node.attributes);
     const fill = (template: string) =>
       settings.reduce((t, [name, v]) => t.replaceAll(`{${name}}`, String(v)), template);
-    const { text, tex, precedence } = node.op.notation;
+    const { text, tex, precedence, spoken } = node.op.notation;
     // A composition is written for so many arguments.
     const arity = this.meaning(node).loop === "compose" ? `/${args.length}` : "";
     const known = fill(text) === text ? "" : JSON.stringify(node.attributes);
-    const op = node.op.name + arity + known;
+    const op = this.#keyFor(node.op.name + arity + known, reduces);
     this.operators[op] ??= { text: fill(text), tex: fill(tex), precedence, ...means() };
+    if (spoken) this.spoken.set(op, { en: fill(spoken.en), zh: fill(spoken.zh) });
     return { kind: "apply", op, args };
   }
 
+  /** The largest of two numbers, and of all, have the same name: who comes second has another key. */
+  #keyFor(name: string, reduces: boolean): string {
+    const known = this.operators[name];
+    if (!known || (known.combine !== undefined) === reduces) return name;
+    return `${name}/${reduces ? "n" : 2}`;
+  }
+
   /** An operator with a composition but a derivative rule of its own stays one symbol. */
-  #opaque(e: Element, read: (input: number, at: number) => Expr): Expr {
+  #opaque(e: Element, read: Reading): Expr {
     const found = this.argumentsOf(e);
     const args = found.map(({ input, at }) => read(input, at));
     return this.#apply(e.node, args, () => this.whole.#expanded(e, found));
@@ -343,7 +363,7 @@ export class Elements extends Origins {
   /** A composition over its arguments; what it uses several times is a part, written out once. */
   #expanded(e: Element, found: readonly Read[]): Partial<Operator> {
     const places = new Map(found.map(({ node, at }, i) => [keyOf({ node, index: at }), i]));
-    const root = this.built(e.node)!;
+    const root = this.built(e.node);
     const uses = this.usesIn(root, e.index, e.node.inputs);
     const known = new Map<string, Expr>();
     const parts: Expr[] = [];
@@ -363,12 +383,7 @@ export class Elements extends Origins {
   }
 
   /** The scalar language as an expression. */
-  #spell(
-    value: Expression,
-    e: Element,
-    indices: readonly number[],
-    read: (input: number, at: number) => Expr,
-  ): Expr {
+  #spell(value: Expression, e: Element, indices: readonly number[], read: Reading): Expr {
     const go = (v: Expression): Expr => {
       switch (v.kind) {
         case "constant":
@@ -389,9 +404,9 @@ export class Elements extends Origins {
         case "apply": {
           const args = v.args.map(go);
           if (v.fn === "add") return sum(args);
-          if (v.fn === "sub") return sum([args[0]!, negative(args[1]!)]);
+          if (v.fn === "sub") return sum(args.map((a, k) => (k === 0 ? a : negative(a))));
           if (v.fn === "mul") return product(args);
-          if (v.fn === "neg") return negative(args[0]!);
+          if (v.fn === "neg") return negative(only(args));
           return this.#intrinsic(v.fn, args);
         }
       }
@@ -410,18 +425,24 @@ export class Elements extends Origins {
       }),
     );
     const value: Expression = { kind: "apply", dtype: "f64", fn, args: loads };
-    if (args.every((a) => a.kind === "number" && a.given)) {
-      return given(scalar(value, (k) => (args[k] as { value: number }).value));
-    }
+    const numbers = allGiven(args);
+    if (numbers) return given(scalar(value, (k) => at(numbers, k)));
     const holes = args.map((_, k) => `#${k}`).join(", ");
-    const notation = written[fn] ?? {
+    const notation: Op["notation"] = written[fn] ?? {
       text: `${fn}(${holes})`,
       tex: `\\operatorname{${fn}}(${holes})`,
       precedence: 5,
     };
-    this.operators[fn] ??= { ...notation, value };
-    return { kind: "apply", op: fn, args };
+    const { text, tex, precedence, spoken } = notation;
+    const op = this.#keyFor(fn, false);
+    this.operators[op] ??= { text, tex, precedence, value };
+    if (spoken) this.spoken.set(op, spoken);
+    return { kind: "apply", op, args };
   }
 }
 
-const isSame = (a: Expr, b: Expr): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** The parts of a choice: (then if condition else otherwise). */
+function casesOf(args: readonly Expr[]): readonly [Expr, Expr, Expr] | undefined {
+  const [condition, then, otherwise] = args;
+  return condition && then && otherwise ? [condition, then, otherwise] : undefined;
+}

@@ -9,11 +9,21 @@ import { at, only } from "../../core/at.ts";
 import { type Evaluator, evaluator, type Source } from "../../core/evaluator.ts";
 import type { Expression } from "../../core/expression.ts";
 
+/** `given`: a constant of a formula, exact as it stands; otherwise a computed value. */
+interface Numeral {
+  readonly kind: "number";
+  readonly value: number;
+  readonly given?: true;
+}
+export interface Symbolic {
+  readonly kind: "symbol";
+  readonly name: string;
+}
+
 /** A formula over named symbols. */
 export type Expr =
-  /** `given`: a constant of a formula, exact as it stands; otherwise a computed value. */
-  | { readonly kind: "number"; readonly value: number; readonly given?: true }
-  | { readonly kind: "symbol"; readonly name: string }
+  | Numeral
+  | Symbolic
   | { readonly kind: "sum" | "product"; readonly args: readonly Expr[] }
   | { readonly kind: "apply"; readonly op: string; readonly args: readonly Expr[] };
 
@@ -41,35 +51,49 @@ export interface Sign {
 
 export const given = (value: number): Expr => ({ kind: "number", value, given: true });
 export const number = (value: number): Expr => ({ kind: "number", value });
-export const symbol = (name: string): Expr => ({ kind: "symbol", name });
+export const symbol = (name: string): Symbolic => ({ kind: "symbol", name });
 export const zero = given(0);
 export const one = given(1);
 
-const isGiven = (e: Expr): e is Expr & { kind: "number" } =>
-  e.kind === "number" && e.given === true;
+const isGiven = (e: Expr): e is Numeral => e.kind === "number" && e.given === true;
+/** The numbers that given constants are; undefined if some are not. */
+export function allGiven(args: readonly Expr[]): number[] | undefined {
+  const found = args.filter(isGiven);
+  return found.length === args.length ? found.map((a) => a.value) : undefined;
+}
+/** Whether two expressions are the same, part by part. */
+export const isSame = (a: Expr, b: Expr): boolean => keyed(a) === keyed(b);
+/** An expression as a key: what is the same has the same key. */
+export const keyed = (e: Expr | undefined): string | undefined => JSON.stringify(e);
 export const isZero = (e: Expr): boolean => isGiven(e) && e.value === 0;
 
 /** a + b + …: flat, without zeros, constants together. */
 export function sum(terms: readonly Expr[]): Expr {
   const flat = terms.flatMap((t) => (t.kind === "sum" ? t.args : [t]));
-  const constant = flat.filter(isGiven).reduce((s, t) => s + (t as { value: number }).value, 0);
+  const constant = flat.filter(isGiven).reduce((s, t) => s + t.value, 0);
   const rest = flat.filter((t) => !isGiven(t));
   if (rest.length === 0) return given(constant);
   // A constant stays where it was, 1 − σ, but x + 1; a negative one does not begin: p − 1.
   const first = constant > 0 && flat.findIndex(isGiven) === 0;
   const all =
     constant === 0 ? rest : first ? [given(constant), ...rest] : [...rest, given(constant)];
-  return all.length === 1 ? all[0]! : { kind: "sum", args: all };
+  return joined("sum", all);
 }
 
 /** a · b · …: flat, without ones, the constant in front. */
 export function product(factors: readonly Expr[]): Expr {
   const flat = factors.flatMap((f) => (f.kind === "product" ? f.args : [f]));
-  const constant = flat.filter(isGiven).reduce((p, f) => p * (f as { value: number }).value, 1);
+  const constant = flat.filter(isGiven).reduce((p, f) => p * f.value, 1);
   const rest = flat.filter((f) => !isGiven(f));
   if (constant === 0 || rest.length === 0) return given(constant);
   const all = constant === 1 ? rest : [given(constant), ...rest];
-  return all.length === 1 ? all[0]! : { kind: "product", args: all };
+  return joined("product", all);
+}
+
+/** One part alone stands for itself. */
+function joined(kind: "sum" | "product", args: readonly Expr[]): Expr {
+  const [first, ...others] = args;
+  return first && others.length === 0 ? first : { kind, args };
 }
 
 export const negative = (e: Expr): Expr => product([given(-1), e]);
@@ -132,12 +156,12 @@ const combiners: Record<string, (a: number, b: number) => number> = {
 };
 
 function applyOperator(op: Operator | undefined, args: number[], operators: Operators): number {
-  if (op?.value) return scalar(op.value, (input) => args[input]!);
+  if (op?.value) return scalar(op.value, (input) => at(args, input));
   const join = op?.combine && combiners[op.combine];
   if (join) return args.reduce((a, b) => join(a, b));
   if (!op?.expansion) return Number.NaN;
   const parts: number[] = [];
-  const valueOf = (name: string) => (name.startsWith("%") ? parts : args)[Number(name.slice(1))]!;
+  const valueOf = (name: string) => at(name.startsWith("%") ? parts : args, Number(name.slice(1)));
   for (const part of op.parts ?? []) parts.push(evaluateExpr(part, valueOf, operators));
   return evaluateExpr(op.expansion, valueOf, operators);
 }

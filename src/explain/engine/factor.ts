@@ -1,16 +1,18 @@
 /** One factor of the chain rule, derived: textbook forms, or the chain rule inside a composite. */
 import { pushForward } from "../../autodiff/forward.ts";
+import { at, entry, last, only } from "../../core/at.ts";
+import type { Op } from "../../core/op.ts";
 import { zerosLike } from "../../ops/leaf.ts";
 import type { Section, Sentence } from "../derivation.ts";
 import { say } from "../say.ts";
 import { between, partials } from "./adjoint.ts";
 import { cancelled } from "./cancel.ts";
-import { type Context, unitAt } from "./context.ts";
-import { type Element, keyOf, type Naming } from "./elements.ts";
-import { type Expr, number, product, sum } from "./expr.ts";
+import { type Context, calledBy, unitAt } from "./context.ts";
+import { type Calling, type Element, keyOf, type Naming } from "./elements.ts";
+import { type Expr, isSame, keyed, number, product, type Symbolic, sum } from "./expr.ts";
 import { Lemmas } from "./lemmas.ts";
 import { withTerms } from "./loss.ts";
-import { partial } from "./notation.ts";
+import { directly, partial } from "./notation.ts";
 
 /** Derives factors, each kind in full once. */
 export class Factors {
@@ -20,7 +22,7 @@ export class Factors {
   readonly #full = new Set<string>();
   readonly #known = new Map<string, Expr>();
   /** Intermediate results that have a name already, by their definition. */
-  readonly #named = new Map<string, Expr>();
+  readonly #named = new Map<string | undefined, Symbolic>();
   /** The forms of each factor, by y/x. */
   readonly #derived = new Map<string, readonly Expr[]>();
   readonly #inline: boolean;
@@ -43,21 +45,21 @@ export class Factors {
     const wanted = new Set([keyOf(x)]);
     const local = c.local(y, x);
     if (c.unwritten.has(key)) {
-      const result = c.symbol(c.partialSign(c.signOf(y)!, c.signOf(x)!));
+      const result = c.partialSymbol(y, x);
       this.#known.set(key, result);
       const forward = number(forwardSlope(c, y, x));
-      const why = [say("unsupported", { y: c.name(y)!, x: c.name(x)!, forward })];
+      const why = [say("unsupported", { y: c.name(y), x: c.name(x), forward })];
       c.equation({ section, kind: "unsupported", result, forms: [local], why });
       return result;
     }
     const order = between(c.elements, y, wanted);
-    const kind = order.map((e) => e.node.op.name).join();
+    const kind = order.map((e) => numberOf(e.node.op)).join();
     if (this.#inline && this.#met.has(kind)) {
       const form = this.#lemmas.fuse(this.#short(c.local(y, x)), section);
       this.#known.set(key, form);
       return form;
     }
-    const result = c.symbol(c.partialSign(c.signOf(y)!, c.signOf(x)!));
+    const result = c.partialSymbol(y, x);
     this.#known.set(key, result);
     this.#met.add(kind);
     if (this.#full.has(kind)) this.#again(y, x, result, section);
@@ -71,7 +73,7 @@ export class Factors {
   }
 
   /** Both factors as one, ∂E/∂z, where what one divides by is what the other multiplies with. */
-  cancel(root: Element, a: Element, z: Element, result: Expr): void {
+  cancel(root: Element, a: Element, z: Element, result: Symbolic): void {
     const c = this.#c;
     const formsOf = (y: Element, x: Element) => this.#derived.get(`${keyOf(y)}/${keyOf(x)}`) ?? [];
     const found = cancelled(c, formsOf(root, a), formsOf(a, z));
@@ -90,7 +92,7 @@ export class Factors {
   }
 
   /** Of a kind that was derived before. */
-  #again(y: Element, x: Element, result: Expr, section: Section): void {
+  #again(y: Element, x: Element, result: Symbolic, section: Section): void {
     const form = this.#short(this.#c.local(y, x));
     const short = this.#lemmas.fuse(form, section);
     const forms = short === form ? [form] : [form, short];
@@ -109,23 +111,28 @@ export class Factors {
   }
 
   /** The whole derivation; false if there is nothing to it. */
-  #inFull(y: Element, x: Element, result: Expr, order: Element[], section: Section): boolean {
+  #inFull(y: Element, x: Element, result: Symbolic, order: Element[], section: Section): boolean {
     const c = this.#c;
     const base = withTerms(c, c.terms);
-    const names = new Map<string, Expr>();
-    const naming: Naming = (node, index) => {
+    const names = new Map<string, Symbolic>();
+    const naming: Calling = (node, index) => {
       if (node === y.node && index === y.index) return c.name(y);
-      return names.get(`${node.id}:${index}`) ?? base(node, index);
+      return names.get(keyOf({ node, index })) ?? base(node, index);
     };
     // What has the same definition as something before only passes it on.
-    const definitions = order.map((e) => JSON.stringify(c.elements.define(e, base)));
-    const term = order.find((e) => e.node === c.terms);
-    const first = (i: number) => {
-      const same = definitions.indexOf(definitions[i]!);
-      return term && definitions[order.indexOf(term)] === definitions[same] ? term : order[same]!;
-    };
-    const main = first(order.length - 1);
-    const steps = order.filter((e, i) => e === first(i) && this.#deservesName(e, base));
+    const terms = order.find((e) => e.node === c.terms);
+    const firsts = new Map<string | undefined, Element>();
+    if (terms) firsts.set(keyed(c.elements.define(terms, base)), terms);
+    const defined = order.map((e) => {
+      const key = keyed(c.elements.define(e, base));
+      const first = firsts.get(key) ?? e;
+      firsts.set(key, first);
+      return { e, first };
+    });
+    const main = last(defined).first;
+    const steps = defined.flatMap(({ e, first }) =>
+      e === first && this.#deservesName(e, base) ? [e] : [],
+    );
     const inner = steps.filter((e) => e !== main);
     if (inner.length > 0) {
       this.#composite(y, x, result, inner, names, naming, section);
@@ -135,12 +142,12 @@ export class Factors {
     const textbook = (direct && main.node.op.textbook) || [];
     const forms = textbook.map((form) => c.elements.rule(main, form));
     for (const form of this.#cases(y, x, c.local(y, x))) {
-      if (JSON.stringify(forms.at(-1)) !== JSON.stringify(form)) forms.push(form);
+      if (keyed(forms.at(-1)) !== keyed(form)) forms.push(form);
     }
     const words = law(c, main, x, naming);
     if (!direct && !words) return false;
     this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, forms);
-    const why = [say("derive", { y: c.name(y)!, x: c.name(x)! }), ...this.#why(words)];
+    const why = [say("derive", { y: c.name(y), x: c.name(x) }), ...this.#why(words)];
     c.equation({ section, kind: "local derivative", result, forms, why });
     return true;
   }
@@ -148,15 +155,15 @@ export class Factors {
   #composite(
     y: Element,
     x: Element,
-    result: Expr,
+    result: Symbolic,
     inner: Element[],
-    names: Map<string, Expr>,
-    naming: Naming,
+    names: Map<string, Symbolic>,
+    naming: Calling,
     section: Section,
   ): void {
     const c = this.#c;
     const own = inner.filter((e) => e.node !== c.terms);
-    let why: Sentence[] = [say("derive", { y: c.name(y)!, x: c.name(x)! })];
+    let why: Sentence[] = [say("derive", { y: c.name(y), x: c.name(x) })];
     const u = c.intermediate;
     if (own.length > 0) why.push(...c.once("between", { u: `${u}1, ${u}2 …` }));
     for (const e of inner) {
@@ -166,39 +173,30 @@ export class Factors {
       const forms = [c.elements.define(e, naming)];
       names.set(keyOf(e), name);
       if (term) continue;
-      this.#named.set(JSON.stringify(c.elements.define(e)), name);
+      this.#named.set(keyed(c.elements.define(e)), name);
       // What the lemmas say is about losses.
       if (y.node === c.trace.loss) this.#lemmas.meet(e, name);
       c.equation({ section, kind: "local derivative", result: name, forms, why });
       why = [];
     }
-    const steps = [...inner, y];
     const keys = [keyOf(x), ...inner.map(keyOf)];
-    const ways = new Map(
-      steps.map((e) => [e, partials(c.elements, e, new Set(keys), naming)] as const),
-    );
-    const signs = new Map<string, Expr>();
-    const written = new Map<string, readonly Expr[]>();
-    for (const [e, found] of ways) {
-      const of = c.sign(naming(e.node, e.index)!);
-      for (const key of keys.filter((k) => found.has(k))) {
-        const { element, coefficient } = found.get(key)!;
-        const symbol = c.symbol(partial(of, c.sign(naming(element.node, element.index)!)));
+    const steps: Leg[] = [];
+    for (const e of [...inner, y]) {
+      const found = partials(c.elements, e, new Set(keys), naming);
+      const of = c.sign(calledBy(naming, e));
+      const ways = keys.flatMap((key): Way[] => {
+        const way = found.get(key);
+        if (!way) return [];
+        const { element, coefficient } = way;
+        const plain = c.symbol(partial(of, c.sign(calledBy(naming, element))));
         // Where there are other ways as well, the direct one must not be called ∂y/∂x.
         const isDirect = key === keyOf(x) && found.size > 1;
-        const name = isDirect
-          ? c.symbol({
-              text: c.sign(symbol).text + (u === "u" ? "|ᵤ" : "|ᵥ"),
-              tex: `\\left.${c.sign(symbol).tex}\\right|_{${u}}`,
-            })
-          : symbol;
-        signs.set(`${keyOf(e)}/${key}`, name);
+        const sign = isDirect ? c.symbol(directly(c.sign(plain), u)) : plain;
         const forms = this.#forms(e, element, coefficient, naming);
-        written.set(`${keyOf(e)}/${key}`, forms);
         c.equation({
           section,
           kind: "local derivative",
-          result: name,
+          result: sign,
           forms,
           why: [
             ...why,
@@ -206,60 +204,47 @@ export class Factors {
           ],
         });
         why = [];
-      }
+        return [{ key, coefficient, sign, forms }];
+      });
+      steps.push({ key: keyOf(e), ways });
     }
-    // Both the product of the names and the product of what they stand for.
-    const total = (value: (from: Element, key: string) => Expr | undefined): Expr => {
-      const along = new Map<string, Expr>([[keyOf(x), sum([])]]);
-      for (const e of steps) {
-        const parts = keys.flatMap((key) => {
-          const d = value(e, key);
-          if (!d) return [];
-          return [key === keyOf(x) ? d : product([d, along.get(key)!])];
-        });
-        along.set(keyOf(e), sum(parts));
-      }
-      return along.get(keyOf(y))!;
-    };
-    const named = total((e, key) => signs.get(`${keyOf(e)}/${key}`));
-    const meant = total((e, key) => ways.get(e)!.get(key)?.coefficient);
-    const ranks = Math.max(...[...written.values()].map((forms) => forms.length));
+    const from = keyOf(x);
+    const named = total(steps, from, (way) => way.sign);
+    const meant = total(steps, from, (way) => way.coefficient);
+    const ranks = Math.max(...steps.flatMap((s) => s.ways.map((way) => way.forms.length)));
     const all = Array.from({ length: ranks }, (_, i) =>
-      total((e, key) => {
-        const forms = written.get(`${keyOf(e)}/${key}`);
-        return forms?.at(Math.max(i - ranks, -forms.length));
-      }),
+      total(steps, from, ({ forms }) => forms.at(Math.max(i - ranks, -forms.length))),
     );
-    this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, all);
+    this.#derived.set(`${keyOf(y)}/${from}`, all);
     // What is computed beside y may have made it shorter still.
     const local = c.local(y, x);
     const briefer = JSON.stringify(local).length < JSON.stringify(meant).length;
     const short = briefer ? [meant, local] : [meant];
-    const single = [...ways.values()].every((found) => found.size === 1);
+    const single = steps.every(({ ways }) => ways.length === 1);
     c.equation({
       section,
       kind: "local derivative",
       result,
-      forms: JSON.stringify(named) === JSON.stringify(result) ? short : [named, ...short],
+      forms: isSame(named, result) ? short : [named, ...short],
       why: [say(single ? "togetherAlong" : "together")],
     });
     this.#lemmas.prove(y, x, result, meant, section);
   }
 
   /** The forms of one derivative inside a composite: the textbook's, the cases, the last one. */
-  #forms(e: Element, x: Element, last: Expr, naming: Naming): Expr[] {
+  #forms(e: Element, x: Element, end: Expr, naming: Naming): Expr[] {
     const { elements } = this.#c;
-    const input = e.node.inputs[0];
+    const [input] = e.node.inputs;
     const own = input && elements.resolve(input, e.index, naming);
-    const cases = this.#cases(e, x, last, naming);
+    const cases = this.#cases(e, x, end, naming);
     if (!e.node.op.textbook || !own || keyOf(own) !== keyOf(x)) return cases;
     const forms = e.node.op.textbook.map((form) => elements.rule(e, form, naming));
-    return JSON.stringify(forms.at(-1)) === JSON.stringify(last) ? forms : [...forms, last];
+    return keyed(forms.at(-1)) === keyed(end) ? forms : [...forms, end];
   }
 
   /** The expression with intermediate results that were named before by their names. */
   #short(e: Expr): Expr {
-    const known = e.kind === "apply" ? this.#named.get(JSON.stringify(e)) : undefined;
+    const known = e.kind === "apply" ? this.#named.get(keyed(e)) : undefined;
     if (known) return known;
     return "args" in e ? { ...e, args: e.args.map((a) => this.#short(a)) } : e;
   }
@@ -271,13 +256,52 @@ export class Factors {
   }
 }
 
+/** One of the derivatives inside a composite: by what, and how it is written. */
+interface Way {
+  readonly key: string;
+  readonly coefficient: Expr;
+  readonly sign: Symbolic;
+  readonly forms: readonly Expr[];
+}
+
+/** The derivatives of one intermediate result. */
+interface Leg {
+  readonly key: string;
+  readonly ways: readonly Way[];
+}
+
+/** Σ over all ways to `from` of the product along each: of names, or of what they stand for. */
+function total(legs: readonly Leg[], from: string, value: (way: Way) => Expr | undefined): Expr {
+  const along = new Map<string, Expr>([[from, sum([])]]);
+  let whole: Expr = sum([]);
+  for (const { key, ways } of legs) {
+    const parts = ways.flatMap((way) => {
+      const d = value(way);
+      if (!d) return [];
+      return [way.key === from ? d : product([d, entry(along, way.key)])];
+    });
+    whole = sum(parts);
+    along.set(key, whole);
+  }
+  return whole;
+}
+
+/** Operators counted as they are met: what two have alike in name need not be the same. */
+const numbers = new WeakMap<Op, number>();
+let counted = 0;
+function numberOf(op: Op): number {
+  let known = numbers.get(op);
+  if (known === undefined) numbers.set(op, (known = counted++));
+  return known;
+}
+
 /** ∂y/∂x by forward mode, what else has a name being constant in it. */
 function forwardSlope(c: Context, y: Element, x: Element): number {
   const others = c.trace.stages.map((s) => s.tensor).filter((t) => t !== x.node && t !== y.node);
   const sources = [x.node, ...others];
   const tangents = sources.map((t) => (t === x.node ? unitAt(x) : zerosLike(t)));
-  const [tangent] = pushForward([y.node], sources, tangents);
-  return c.trace.evaluate([tangent!])[0]![y.index]!;
+  const tangent = only(pushForward([y.node], sources, tangents));
+  return at(only(c.trace.evaluate([tangent])), y.index);
 }
 
 /** The law of the operator, as its record says it; arithmetic of several steps needs none. */

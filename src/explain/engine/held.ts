@@ -1,18 +1,20 @@
 /** What counts as constant by decree: the gradient does not see it change, so nothing else may. */
 import { heldIn, holding } from "../../autodiff/held.ts";
+import { entry } from "../../core/at.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { constant } from "../../ops/leaf.ts";
 import type { Sentence } from "../derivation.ts";
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
+import { tensorsOf } from "./parameters.ts";
 import type { Trace } from "./trace.ts";
 
 /** E as the gradient sees it: what is held keeps the value that it has. */
 export function heldLoss(t: Trace): Tensor {
   let known = heldLosses.get(t.loss);
   if (!known) {
-    const values = heldIn(t.loss).map((n) => [n, constant(t.values.get(n)!, n.shape)] as const);
+    const values = heldIn(t.loss).map((n) => [n, constant(entry(t.values, n), n.shape)] as const);
     heldLosses.set(t.loss, (known = holding(t.loss, new Map(values))));
   }
   return known;
@@ -21,7 +23,7 @@ const heldLosses = new WeakMap<Tensor, Tensor>();
 
 /** A sentence about what is held, if anything is that the parameters change. */
 export function aboutHeld(t: Trace, key: MessageKey): Sentence[] {
-  const active = dependents(nodesOf([t.loss]), Object.values(t.parameters));
+  const active = dependents(nodesOf([t.loss]), tensorsOf(t.parameters));
   const names = heldIn(t.loss).flatMap((n) => (active.has(n) ? [n.op.name] : []));
   return names.length === 0 ? [] : [say(key, { op: [...new Set(names)].join(", ") })];
 }

@@ -3,6 +3,7 @@
  * recognized by what it computes: its expression is that of a pattern, which is an ordinary
  * function of tensors. What a lemma says is shown as equations, and every form has its value.
  */
+import { at, zip } from "../../core/at.ts";
 import { isFloat } from "../../core/dtype.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { div, sub } from "../../ops/arithmetic.ts";
@@ -19,15 +20,16 @@ import { type Element, keyOf, type Naming } from "./elements.ts";
 import {
   type Expr,
   given,
+  isSame,
   isZero,
   negative,
   product,
-  type Sign,
+  type Symbolic,
   substitute,
   sum,
   symbol,
 } from "./expr.ts";
-import { partial } from "./notation.ts";
+import { type Name, partial } from "./notation.ts";
 
 interface Lemma {
   /** What the composite computes on its way, u, from a row of numbers x. */
@@ -73,24 +75,24 @@ const any = "any";
 export class Lemmas {
   readonly #c: Context;
   readonly #found: Found[] = [];
-  readonly #quantities = new Map<string, Expr>();
+  readonly #quantities = new Map<string, Symbolic>();
 
   constructor(c: Context) {
     this.#c = c;
   }
 
   /** Remembers `u`, called `name`, if it is one of the composites. */
-  meet(u: Element, name: Expr): void {
+  meet(u: Element, name: Symbolic): void {
     const c = this.#c;
     const xs = c.elements
       .reads(u)
       .filter(({ node }) => isFloat(node.dtype))
       .map(({ node, at }) => c.elements.resolve(node, at));
-    const names = xs.map((x) => c.name(x));
+    const names = xs.flatMap((x) => c.nameIfAny(x) ?? []);
     const letter = letters[this.#found.length];
     // Of one number alone the quantity is 1, about which there is nothing to say.
-    if (xs.length < 2 || names.includes(undefined) || !letter) return;
-    const places = new Map(names.map((x, j) => [(x as { name: string }).name, j]));
+    if (xs.length < 2 || names.length < xs.length || !letter) return;
+    const places = new Map(names.map((x, j) => [x.name, j]));
     const defined = spelled(c, c.elements.define(u));
     for (const lemma of lemmas) {
       const row = input("x", [xs.length], "f64");
@@ -118,16 +120,16 @@ export class Lemmas {
   }
 
   /** ∂y/∂x by way of the quantities themselves and their whole Jacobian, and in short. */
-  prove(y: Element, x: Element, result: Expr, meant: Expr, section: Section): void {
+  prove(y: Element, x: Element, result: Symbolic, meant: Expr, section: Section): void {
     const c = this.#c;
     const short = this.fuse(meant, section);
     if (short === meant) return;
-    const found = this.#found.find(({ xs }) => xs.some((other) => keyOf(other) === keyOf(x)));
+    const placeIn = ({ xs }: Found) => xs.findIndex((other) => keyOf(other) === keyOf(x));
+    const found = this.#found.find((f) => placeIn(f) >= 0);
     if (!found) return;
-    const at = found.xs.findIndex((other) => keyOf(other) === keyOf(x));
     const parts = this.#weights(y, found);
     if (parts) {
-      const forms = this.#throughAll(y, found, parts, at, section);
+      const forms = this.#throughAll(y, x, found, parts, section);
       c.equation({ section, kind: "local derivative", result, forms });
     }
     const why = [say(found.lemma.shortens)];
@@ -152,18 +154,19 @@ export class Lemmas {
   /** Σ_k ∂y/∂p_k · ∂p_k/∂x_j, with ∂p_k/∂x_j = p_k([k = j] − p_j): in symbols, and what they are. */
   #throughAll(
     y: Element,
+    x: Element,
     found: Found,
     parts: readonly Expr[],
-    j: number,
     section: Section,
   ): Expr[] {
     const c = this.#c;
+    const j = found.xs.findIndex((other) => keyOf(other) === keyOf(x));
     const own = this.#quantity(found, j, section);
-    const [of, by] = [c.signOf(y)!, c.signOf(found.xs[j]!)!];
+    const [of, by] = [c.signOf(y), c.signOf(x)];
     const symbols: Expr[] = [];
     const meant: Expr[] = [];
     let why = [say(found.lemma.proves)];
-    const step = (sign: Sign, form: Expr): Expr => {
+    const step = (sign: Name, form: Expr): Expr => {
       const result = c.symbol(sign);
       c.equation({ section, kind: "local derivative", result, forms: [form], why });
       why = [];
@@ -185,8 +188,8 @@ export class Lemmas {
   /** part / p, a sign in front. */
   #quotient(part: Expr, p: Expr): Expr {
     const [above, below] = [input("q", [], "f64"), input("p", [], "f64")];
-    const first = part.kind === "product" ? part.args[0]! : part;
-    const minus = first.kind === "number" && first.value < 0;
+    const first = part.kind === "product" ? part.args[0] : part;
+    const minus = first?.kind === "number" && first.value < 0;
     const size = minus ? negative(part) : part;
     const naming: Naming = (n) => (n === above ? size : n === below ? p : undefined);
     const quotient = this.#c.elements.expr(div(above, below), 0, naming);
@@ -194,29 +197,23 @@ export class Lemmas {
   }
 
   /** p_j as a symbol, its step made. */
-  #quantity(found: Found, j: number, section: Section): Expr {
+  #quantity(found: Found, j: number, section: Section): Symbolic {
     const { lemma, letter, u, xs } = found;
     const key = `${keyOf(u)}/${j}`;
     const known = this.#quantities.get(key);
     if (known) return known;
     const c = this.#c;
     const first = ![...this.#quantities.keys()].some((k) => k.startsWith(`${keyOf(u)}/`));
-    const result = c.symbol(this.#sign(letter, j));
+    const result = c.symbol(c.names.quantity(letter, j));
     this.#quantities.set(key, result);
     const row = input("x", [xs.length], "f64");
-    const naming: Naming = (n, i) => (n === row ? c.name(xs[i]!) : undefined);
-    const x = c.name(xs[j]!)!;
+    const naming: Naming = (n, i) => (n === row ? c.name(at(xs, i)) : undefined);
+    const x = c.name(at(xs, j));
     const slope = substitute(found.slope, (n) => (n === any ? x : undefined));
     const forms = first ? [c.elements.expr(lemma.quantity(row), j, naming), slope] : [slope];
     const why = first ? [say(lemma.defines, { p: result, slope })] : [];
     c.equation({ section, kind: "local derivative", result, forms, why });
     return result;
-  }
-
-  #sign(letter: string, j: number): Sign {
-    const plain = this.#c.notation === "net-out" || this.#c.notation === "torch";
-    const below = [...String(j + 1)].map((d) => "₀₁₂₃₄₅₆₇₈₉"[Number(d)]).join("");
-    return { text: plain ? `${letter}_${j + 1}` : letter + below, tex: `${letter}_{${j + 1}}` };
   }
 }
 
@@ -233,9 +230,10 @@ function matched(e: Expr, pattern: Expr): string | undefined {
       found = a.name;
       return true;
     }
-    if (!("args" in a) || !("args" in b)) return JSON.stringify(a) === JSON.stringify(b);
-    const alike = a.kind === b.kind && (a as { op?: string }).op === (b as { op?: string }).op;
-    return alike && a.args.length === b.args.length && a.args.every((x, i) => same(x, b.args[i]!));
+    if (!("args" in a) || !("args" in b)) return isSame(a, b);
+    if (a.kind !== b.kind || a.args.length !== b.args.length) return false;
+    if (a.kind === "apply" && b.kind === "apply" && a.op !== b.op) return false;
+    return zip(a.args, b.args).every(([x, y]) => same(x, y));
   };
   return same(e, pattern) ? found : undefined;
 }

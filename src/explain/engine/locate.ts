@@ -1,9 +1,11 @@
 /** A parameter by name: as the model calls it, or as the notation does. */
+import { at } from "../../core/at.ts";
 import { fail } from "../../core/errors.ts";
 import { shown } from "../../core/wording.ts";
 import { Context } from "./context.ts";
 import { type Notation, notations } from "./notation.ts";
-import { find, indexText, known, type Trace } from "./trace.ts";
+import { type Entry, entryText, find, known } from "./parameters.ts";
+import type { Trace } from "./trace.ts";
 
 /** As it can be typed: w¹₂₁ is w^1_21. */
 const typed = (name: string): string =>
@@ -20,16 +22,15 @@ const plain = (name: string): string =>
     .toLowerCase();
 
 interface Named {
-  readonly name: string;
-  readonly index: number;
+  readonly entry: Entry;
   readonly symbol: string;
 }
 
-function* symbols(t: Trace, notation: Notation): Generator<Named> {
-  const c = new Context(t, notation, 0);
-  for (const [name, { size }] of Object.entries(t.parameters)) {
-    for (let index = 0; index < size; index++) {
-      yield { name, index, symbol: c.parameterSign(name, index).text };
+function* symbols(c: Context): Generator<Named> {
+  for (const parameter of c.trace.parameters) {
+    for (let index = 0; index < parameter.tensor.size; index++) {
+      const entry = { parameter, index };
+      yield { entry, symbol: c.parameterSign(entry).text };
     }
   }
 }
@@ -42,30 +43,25 @@ const wrongKind = (found: unknown): never =>
   });
 
 /** "0.weight[3,7]", or a name of the notation; where that has none such, of any other. */
-export function locate(
-  t: Trace,
-  text: string,
-  notation?: Notation,
-): { name: string; index: number } {
-  const exact = typeof text === "string" ? find(t, text) : wrongKind(text);
+export function locate(t: Trace, text: string, notation?: Notation): Entry {
+  const exact = typeof text === "string" ? find(t.parameters, text) : wrongKind(text);
   if (exact) return exact;
   const wanted = plain(text);
   for (const profile of notation === undefined ? notations : [notation, ...notations]) {
     const found: Named[] = [];
-    for (const s of symbols(t, profile)) if (plain(s.symbol) === wanted) found.push(s);
-    const [first] = found;
-    if (first && found.length === 1) return { name: first.name, index: first.index };
-    if (first) return ambiguous(t, text, found);
+    for (const s of symbols(new Context(t, profile, 0))) {
+      if (plain(s.symbol) === wanted) found.push(s);
+    }
+    const [first, ...others] = found;
+    if (first) return others.length === 0 ? first.entry : ambiguous(text, found);
   }
-  const own = known(t);
+  const own = known(t.parameters);
+  const chosen = notation && new Context(t, notation, 0);
   return fail("bad-argument", {
     message: `There is no parameter "${text}".`,
-    expected:
-      notation === undefined || notation === "torch"
-        ? some(own)
-        : `${some(choices(t, notation))}; or ${some(own)}`,
+    expected: !chosen || chosen.names.own ? some(own) : `${some(choices(chosen))}; or ${some(own)}`,
     found: `"${text}"`,
-    fix: `Name one number, for example ${own[0]!.replace(/…\d+/g, "")}.`,
+    fix: `Name one number, for example ${at(own, 0).replace(/…\d+/g, "")}.`,
   });
 }
 
@@ -74,17 +70,17 @@ const some = (all: readonly string[]): string =>
   all.slice(0, most).join(", ") + (all.length > most ? ", …" : "");
 
 /** The first few names of a notation, and one more if there are more. */
-function choices(t: Trace, notation: Notation): string[] {
+function choices(c: Context): string[] {
   const all = new Set<string>();
-  for (const { symbol } of symbols(t, notation)) {
+  for (const { symbol } of symbols(c)) {
     all.add(typed(symbol));
     if (all.size > most) break;
   }
   return [...all];
 }
 
-function ambiguous(t: Trace, text: string, found: readonly Named[]): never {
-  const all = found.map(({ name, index }) => name + indexText(t.parameters[name]!.shape, index));
+function ambiguous(text: string, found: readonly Named[]): never {
+  const all = found.map(({ entry }) => entryText(entry));
   return fail("bad-argument", {
     message: `"${text}" stands for ${found.length} numbers here.`,
     expected: `one of ${some(all)}`,

@@ -2,13 +2,13 @@
 import { dependents, nodesOf } from "../../core/graph.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Context } from "./context.ts";
-import type { Naming } from "./elements.ts";
-import type { Sign } from "./expr.ts";
-import { ofExample } from "./notation.ts";
+import type { Calling } from "./elements.ts";
+import { type Name, ofExample } from "./notation.ts";
+import { tensorsOf } from "./parameters.ts";
 
 /** The tensor whose elements the loss adds up (and scales), if it does. */
 export function termsOf(c: Context): Tensor | undefined {
-  const sources = Object.values(c.trace.parameters);
+  const sources = tensorsOf(c.trace.parameters);
   const active = (t: Tensor) => dependents(nodesOf([t]), sources).has(t);
   const named = new Set(c.trace.stages.map((s) => s.tensor));
   let node: Tensor = c.trace.loss;
@@ -19,27 +19,27 @@ export function termsOf(c: Context): Tensor | undefined {
       continue;
     }
     const meaning = node.op.meaning(node.inputs, node, node.attributes);
-    const next = node.inputs.filter(active);
-    if (meaning.loop === "reduce" && meaning.combine === "sum" && next.length === 1) {
-      return named.has(next[0]!) || next[0]!.size === 1 ? undefined : next[0];
+    const [next, ...others] = node.inputs.filter(active);
+    if (!next || others.length > 0) return undefined;
+    if (meaning.loop === "reduce" && meaning.combine === "sum") {
+      return named.has(next) || next.size === 1 ? undefined : next;
     }
     const { kind } = node.op.derivative;
-    const scales = kind === "linear" || kind === "pointwise";
-    if (next.length !== 1 || !scales || meaning.loop !== "map") return undefined;
-    node = next[0]!;
+    if ((kind !== "linear" && kind !== "pointwise") || meaning.loop !== "map") return undefined;
+    node = next;
   }
   return undefined;
 }
 
 /** Names as everywhere, and besides for the terms of the loss. */
-export function withTerms(c: Context, terms: Tensor | undefined): Naming {
+export function withTerms(c: Context, terms: Tensor | undefined): Calling {
   return (node, index) => {
     if (node !== terms) return c.elements.naming(node, index);
     return c.symbol(termSign(c, terms, index), c.elements.value({ node, index }));
   };
 }
 
-export function termSign(c: Context, terms: Tensor, index: number): Sign {
+export function termSign(c: Context, terms: Tensor, index: number): Name {
   const { example, at } = c.place({ node: terms, index });
   const { loss } = c.names;
   const row = terms.size / (c.isBatched(terms) ? c.trace.examples : 1);

@@ -2,27 +2,66 @@
 
 import { fail } from "../../core/errors.ts";
 import { shown } from "../../core/wording.ts";
-import type { Sign } from "./expr.ts";
+import type { Sentence } from "../derivation.ts";
+import { say } from "../say.ts";
+import { type Expr, type Sign, symbol } from "./expr.ts";
 
 export const notations = ["canonical", "net-out", "bp", "torch"] as const;
 /** The names that a derivation uses: those of a textbook, of this library or of PyTorch. */
 export type Notation = (typeof notations)[number];
 
+/**
+ * A sign with what it stands for, noted where it is made: how it is read aloud, and which symbols
+ * are gradients. Data of a derivation hold the sign alone.
+ */
+export interface Name extends Sign {
+  readonly role?: "loss" | "gradient" | "rate";
+  readonly made?:
+    | {
+        readonly how: "partial";
+        readonly of: Name;
+        readonly by: Name;
+        /** What is held fixed in it, as it is written behind it. */
+        readonly held?: string;
+      }
+    | { readonly how: "renewed" | "clipped"; readonly of: Name }
+    | { readonly how: "example"; readonly of: Name; readonly example: number };
+}
+
 /** What there is to be named; all indices count from 0, layers from 1. */
 export interface Names {
-  readonly loss: Sign;
-  input(k: number): Sign;
-  target(j: number): Sign;
-  net(l: number, j: number): Sign;
-  out(l: number, j: number): Sign;
-  /** The output of a layer that is neither the first nor the second after an affine map. */
-  other(l: number, name: string, j: number): Sign;
-  delta(l: number, j: number): Sign;
-  weight(l: number, j: number, k: number, ordinal: number): Sign;
-  bias(l: number, j: number | undefined): Sign;
+  readonly loss: Name;
+  input(k: number): Name;
+  target(j: number): Name;
+  net(l: number, j: number): Name;
+  out(l: number, j: number): Name;
+  /** The output of a layer with parameters of which nothing else is known. */
+  whole(l: number, name: string, j: number): Name;
+  /** The output of a layer that is neither a net nor the activation of one. */
+  other(l: number, name: string, j: number): Name;
+  delta(l: number, j: number): Name;
+  /** `ordinal` counts the weights of all layers; `own` is what the model calls it. */
+  weight(l: number, j: number, k: number, ordinal: number, own: string): Name;
+  bias(l: number, j: number | undefined, own: string): Name;
   /** Any other parameter, by its own name. */
-  parameter(name: string, index: string): Sign;
-  term(j: number): Sign;
+  parameter(name: string, index: string): Name;
+  term(j: number): Name;
+  /** ∂E/∂x */
+  gradient(x: Name): Name;
+  /** A quantity with a letter of its own: p_j. */
+  quantity(letter: string, j: number): Name;
+  /** Whether biases of a layer that are the same number and never change are one symbol. */
+  readonly oneBias: boolean;
+  /** Whether parameters are called what the model calls them. */
+  readonly own: boolean;
+  /** Whether names are too long for the head of a column. */
+  readonly long: boolean;
+  /** What the first row and column of a matrix are counted as. */
+  readonly first: 0 | 1;
+  /** How weights are counted, if there are some; `symbol` gives a name of its own a symbol. */
+  layout(weighted: boolean, symbol: (name: Name) => Expr): Sentence | undefined;
+  /** What the letters stand for: `delta` is ∂E/∂z; what further layers are called stands between. */
+  conventions(delta: () => Expr, further: readonly Sentence[]): readonly Sentence[];
 }
 
 export interface Layout {
@@ -39,41 +78,60 @@ const lowered = (n: number | string): string =>
   [...String(n)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[Number(c)] ?? c).join("");
 
 /** What belongs to example n of the batch. */
-export const ofExample = ({ text, tex }: Sign, n: number): Sign => ({
-  text: `${text}⁽${raised(n)}⁾`,
-  tex: `${/\^/.test(tex) ? `{${tex}}` : tex}^{(${n})}`,
+export const ofExample = (of: Name, n: number): Name => ({
+  text: `${of.text}⁽${raised(n)}⁾`,
+  tex: `${of.tex.includes("^") ? `{${of.tex}}` : of.tex}^{(${n})}`,
+  made: { how: "example", of, example: n },
 });
 
 const pair = (j: number, k: number): string =>
   j > 8 || k > 8 ? `${j + 1},${k + 1}` : `${j + 1}${k + 1}`;
 
-const indexed = (base: string, tex: string, below: string): Sign => ({
+const indexed = (base: string, tex: string, below: string): Name => ({
   text: base + lowered(below),
   tex: `${tex}_{${below}}`,
 });
 
-const layered = (base: string, tex: string, l: number, below: string): Sign => ({
+const layered = (base: string, tex: string, l: number, below: string): Name => ({
   text: base + raised(l) + lowered(below),
   tex: `${tex}^{${l}}${below === "" ? "" : `_{${below}}`}`,
 });
 
 const escape = (name: string): string => name.replace(/([_%#&$])/g, "\\$1");
-const code = (text: string): Sign => ({ text, tex: `\\texttt{${escape(text)}}` });
+const code = (text: string): Name => ({ text, tex: `\\texttt{${escape(text)}}` });
 
-function canonical(loss: string, target: string): Names {
+const lossNamed = (letter: string): Name => ({ text: letter, tex: letter, role: "loss" });
+
+function canonical(letter: string, target: string, equations: readonly Sentence[]): Names {
   const one = (j: number) => String(j + 1);
+  const loss = lossNamed(letter);
   return {
-    loss: { text: loss, tex: loss },
+    loss,
     input: (k) => indexed("x", "x", one(k)),
     target: (j) => indexed(target, target, one(j)),
     net: (l, j) => layered("z", "z", l, one(j)),
     out: (l, j) => layered("a", "a", l, one(j)),
+    whole: (l, name, j) => layered(name, `\\mathrm{${escape(name)}}`, l, one(j)),
     other: (l, name, j) => layered(name, `\\mathrm{${escape(name)}}`, l, one(j)),
-    delta: (l, j) => layered("δ", "\\delta", l, one(j)),
+    delta: (l, j) => asGradient(layered("δ", "\\delta", l, one(j))),
     weight: (l, j, k) => layered("w", "w", l, pair(j, k)),
     bias: (l, j) => layered("b", "b", l, j === undefined ? "" : one(j)),
     parameter: (name, index) => code(name + index),
-    term: (j) => indexed(loss, loss, one(j)),
+    term: (j) => indexed(letter, letter, one(j)),
+    gradient: (x) => partial(loss, x),
+    quantity: (p, j) => indexed(p, p, one(j)),
+    oneBias: false,
+    own: false,
+    long: false,
+    first: 1,
+    layout: (weighted, put) =>
+      weighted ? say("layout", { w: put({ text: "wⱼₖ", tex: "w_{jk}" }) }) : undefined,
+    conventions: (d, further) => [
+      say("symbolsLayer", { t: target, loss: symbol(letter), d: d() }),
+      ...further,
+      say("superscript"),
+      ...equations,
+    ],
   };
 }
 
@@ -82,53 +140,82 @@ function netOut({ layers }: Layout): Names {
     if (l === layers) return `o${j + 1}`;
     return layers === 2 ? `h${j + 1}` : `h${l}.${j + 1}`;
   };
-  const named = (base: string, tex: string, below: string): Sign => ({
+  const named = (base: string, tex: string, below: string): Name => ({
     text: `${base}_${below}`,
     tex: `${tex}_{\\mathrm{${below}}}`,
   });
-  const plain = (base: string, n: number | string): Sign => ({
+  const plain = (base: string, n: number | string): Name => ({
     text: `${base}${n}`,
     tex: `${base}_{${n}}`,
   });
+  const loss = lossNamed("E");
   return {
-    loss: { text: "E", tex: "E" },
+    loss,
     input: (k) => plain("x", k + 1),
     target: (j) => plain("T", j + 1),
     net: (l, j) => named("net", "\\mathit{net}", unit(l, j)),
     out: (l, j) => named("out", "\\mathit{out}", unit(l, j)),
+    whole: (l, name, j) => named(name, `\\mathit{${escape(name)}}`, unit(l, j)),
     other: (l, name, j) => named(name, `\\mathit{${escape(name)}}`, unit(l, j)),
-    delta: (l, j) => named("δ", "\\delta", unit(l, j)),
+    delta: (l, j) => asGradient(named("δ", "\\delta", unit(l, j))),
     weight: (_l, _j, _k, ordinal) => plain("w", ordinal + 1),
     bias: (l, j) => (j === undefined ? plain("b", l) : named("b", "b", unit(l, j))),
     parameter: (name, index) => code(name + index),
     term: (j) => named("E", "E", `o${j + 1}`),
+    gradient: (x) => partial(loss, x),
+    quantity: beneath,
+    oneBias: true,
+    own: false,
+    long: false,
+    first: 1,
+    layout: () => say("layoutNumbered"),
+    conventions: (_, further) => [say("symbolsNetOut"), ...further],
   };
 }
 
 function torch({ netPath, outPath }: Layout): Names {
   return {
-    loss: code("loss"),
+    loss: { ...code("loss"), role: "loss" },
     input: (k) => code(`x[${k}]`),
     target: (j) => code(`y[${j}]`),
     net: (l, j) => code(`${netPath(l)}.out[${j}]`),
     out: (l, j) => code(`${outPath(l)}.out[${j}]`),
+    whole: (l, _, j) => code(`${netPath(l)}.out[${j}]`),
     other: (l, name, j) => code(`${netPath(l)}.${name}[${j}]`),
-    delta: (l, j) => code(`${netPath(l)}.out.grad[${j}]`),
-    weight: (l, j, k) => code(`${dotted(netPath(l))}weight[${j},${k}]`),
-    bias: (l, j) => code(`${dotted(netPath(l))}bias${j === undefined ? "" : `[${j}]`}`),
+    delta: (l, j) => asGradient(code(`${netPath(l)}.out.grad[${j}]`)),
+    weight: (_l, _j, _k, _ordinal, own) => code(own),
+    bias: (_l, _j, own) => code(own),
     parameter: (name, index) => code(name + index),
     term: (j) => code(`loss[${j}]`),
+    gradient({ text }) {
+      const at = text.indexOf("[");
+      return asGradient(
+        code(at < 0 ? `${text}.grad` : `${text.slice(0, at)}.grad${text.slice(at)}`),
+      );
+    },
+    quantity: beneath,
+    oneBias: false,
+    own: true,
+    long: true,
+    first: 0,
+    layout: (weighted) => (weighted ? say("layout", { w: "weight[j,k]" }) : undefined),
+    conventions: () => [say("symbolsTorch")],
   };
 }
 
-const dotted = (path: string): string => (path === "" ? "" : `${path}.`);
+const beneath = (letter: string, j: number): Name => ({
+  text: `${letter}_${j + 1}`,
+  tex: `${letter}_{${j + 1}}`,
+});
+
+const asGradient = (name: Name): Name => ({ ...name, role: "gradient" });
 
 export function namesOf(notation: Notation, layout: Layout): Names {
   switch (notation) {
     case "canonical":
-      return canonical("E", "t");
+      return canonical("E", "t", []);
     case "bp":
-      return canonical("C", "y");
+      return canonical("C", "y", [say("bp")]);
     case "net-out":
       return netOut(layout);
     case "torch":
@@ -138,14 +225,41 @@ export function namesOf(notation: Notation, layout: Layout): Names {
   }
 }
 
-/** ∂of/∂by */
-export const partial = (of: Sign, by: Sign): Sign => ({
+/** ∂of/∂by: of the loss, a gradient. */
+export const partial = (of: Name, by: Name): Name => ({
   text: `∂${of.text}/∂${by.text}`,
   tex: `\\frac{\\partial ${of.tex}}{\\partial ${by.tex}}`,
+  made: { how: "partial", of, by },
+  ...(of.role === "loss" ? { role: "gradient" } : {}),
 });
 
+/** A partial derivative with the intermediate results, called `u`, held fixed. */
+export function directly(d: Name, u: "u" | "v"): Name {
+  const held = `|${u === "u" ? "ᵤ" : "ᵥ"}`;
+  return {
+    ...d,
+    text: d.text + held,
+    tex: `\\left.${d.tex}\\right|_{${u}}`,
+    ...(d.made?.how === "partial" ? { made: { ...d.made, held } } : {}),
+  };
+}
+
+/** A gradient as the optimizer's clipping leaves it. */
+export const clippedName = (of: Name): Name => ({
+  text: `clip(${of.text})`,
+  tex: `\\operatorname{clip}\\left(${of.tex}\\right)`,
+  made: { how: "clipped", of },
+});
+
+/** The learning rate. */
+export const rateName = (text: string, tex: string): Name => ({ text, tex, role: "rate" });
+
 /** A new value of something: w⁺. */
-export const renewed = (s: Sign): Sign => ({ text: `${s.text}⁺`, tex: `{${s.tex}}^{+}` });
+export const renewed = (of: Name): Name => ({
+  text: `${of.text}⁺`,
+  tex: `{${of.tex}}^{+}`,
+  made: { how: "renewed", of },
+});
 
 /** Fewer significant digits say nothing, and a number has no more. */
 export function checkDigits(digits: number): void {

@@ -2,11 +2,12 @@
  * A graph seen element by element: where one number of a node comes from. It is read off the
  * meanings of the operators' records; no operator is known here by name.
  */
+import { at as read, zip } from "../../core/at.ts";
 import type { Expression } from "../../core/expression.ts";
 import type { Meaning } from "../../core/op.ts";
 import { sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { type Expr, type Load, scalar, zero } from "./expr.ts";
+import { type Expr, type Load, type Symbolic, scalar, zero } from "./expr.ts";
 
 /** One number of a node. */
 export interface Element {
@@ -14,8 +15,10 @@ export interface Element {
   readonly index: number;
 }
 
-/** What an element is called, if it has a name. */
+/** What stands for an element, if something does. */
 export type Naming = (node: Tensor, index: number) => Expr | undefined;
+/** What an element is called, if it has a name. */
+export type Calling = (node: Tensor, index: number) => Symbolic | undefined;
 
 /** A number that an element reads: which input of its node, and where in it. */
 export interface Read {
@@ -28,7 +31,7 @@ export const keyOf = (e: Element): string => `${e.node.id}:${e.index}`;
 
 export abstract class Origins {
   /** Names that hold everywhere; a name cuts an expression off. */
-  naming: Naming = () => undefined;
+  naming: Calling = () => undefined;
   /** Whether a node's elements have such names. */
   named: (node: Tensor) => boolean = () => false;
   /** A node that is not passed over though it may only move or choose: it gets names later. */
@@ -74,7 +77,7 @@ export abstract class Origins {
     if (e.node.op.derivative.kind !== "linear" || meaning.loop !== "map") return undefined;
     const value = this.chosen(e, bare(meaning.value), naming);
     if (value?.kind !== "load" || value.when) return undefined;
-    return { node: e.node.inputs[value.input]!, index: this.at(e, value.at) };
+    return { node: read(e.node.inputs, value.input), index: this.at(e, value.at) };
   }
 
   /** Of a choice, the case that holds, unless all are to be shown. */
@@ -94,7 +97,7 @@ export abstract class Origins {
   /** A node that is differentiated as its composition, as that composition. */
   composed(node: Tensor): Tensor | undefined {
     if (node.op.derivative.kind !== "compose") return undefined;
-    return this.built(node);
+    return this.meaning(node).loop === "compose" ? this.built(node) : undefined;
   }
 
   /** The elements that it reads directly, as positions in the inputs. */
@@ -112,7 +115,7 @@ export abstract class Origins {
       const key = at * node.inputs.length + input;
       if (known.has(key)) return;
       known.add(key);
-      found.push({ node: node.inputs[input]!, input, at });
+      found.push({ node: read(node.inputs, input), input, at });
     };
     const meaning = this.meaning(node);
     const at = this.indices(e);
@@ -174,7 +177,7 @@ export abstract class Origins {
   argumentsOf(e: Element): Read[] {
     const { inputs } = e.node;
     const found: Read[] = [];
-    this.usesIn(this.built(e.node)!, e.index, inputs, (child) => {
+    this.usesIn(this.built(e.node), e.index, inputs, (child) => {
       const input = inputs.indexOf(child.node);
       if (input >= 0) found.push({ node: child.node, input, at: child.index });
     });
@@ -234,11 +237,12 @@ export abstract class Origins {
     return meaning;
   }
 
-  built(node: Tensor): Tensor | undefined {
+  /** What a node stands for whose meaning is a composition; any other stands for itself. */
+  built(node: Tensor): Tensor {
     const known = this.#composed.get(node);
     if (known) return known;
     const meaning = this.meaning(node);
-    if (meaning.loop !== "compose") return undefined;
+    if (meaning.loop !== "compose") return node;
     const built = meaning.build(node.inputs);
     this.#composed.set(node, built);
     return built;
@@ -246,14 +250,13 @@ export abstract class Origins {
 
   /** The element's position along each axis. */
   indices({ node, index }: Element): number[] {
-    const at = new Array<number>(node.shape.length);
     let rest = index;
-    for (let axis = at.length - 1; axis >= 0; axis--) {
-      const n = node.shape[axis]!;
-      at[axis] = rest % n;
-      rest = (rest - at[axis]!) / n;
-    }
-    return at;
+    const at = node.shape.toReversed().map((n) => {
+      const place = rest % n;
+      rest = (rest - place) / n;
+      return place;
+    });
+    return at.reverse();
   }
 
   /** An index expression; where it depends on data, the data are looked up. */
@@ -263,7 +266,8 @@ export abstract class Origins {
     indices: readonly number[] = this.indices(e),
     naming: Naming = this.naming,
   ): number {
-    const load: Load = (input, i) => this.value({ node: e.node.inputs[input]!, index: i }, naming);
+    const load: Load = (input, i) =>
+      this.value({ node: read(e.node.inputs, input), index: i }, naming);
     return scalar(at, load, indices);
   }
 }
@@ -277,15 +281,16 @@ export function scanned(
   shape: readonly number[],
   at: readonly number[],
 ): number[][] {
-  const from = reverse ? at[axis]! : 0;
-  const to = reverse ? shape[axis]! - 1 : at[axis]!;
+  const here = read(at, axis);
+  const [from, to] = reverse ? [here, read(shape, axis) - 1] : [0, here];
   return Array.from({ length: to - from + 1 }, (_, i) => at.with(axis, from + i));
 }
 
 /** All multi-indices of a shape, in row-major order. */
 export function unravelled(shape: readonly number[]): number[][] {
   const strides = stridesOf(shape);
+  const axes = zip(shape, strides);
   return Array.from({ length: sizeOf(shape) }, (_, i) =>
-    shape.map((n, axis) => Math.floor(i / strides[axis]!) % n),
+    axes.map(([n, stride]) => Math.floor(i / stride) % n),
   );
 }

@@ -11,6 +11,25 @@ export interface Style {
   readonly operators: Operators;
   /** Of the words in formulas. Default: as the records have them, English. */
   readonly language?: Language;
+  /** How it is read aloud, where that is wanted. */
+  readonly speech?: Speech;
+}
+
+/** The words for what formulas consist of. */
+interface Speech {
+  readonly signs: SpokenSigns;
+  symbol(name: string): string;
+  numeral(written: string): string;
+  /** With the places of the operator's notation; undefined where it is read as it is written. */
+  operator(name: string): string | undefined;
+}
+
+/** Signs with the spaces around them; `negative` stands before what it belongs to. */
+export interface SpokenSigns {
+  readonly plus: string;
+  readonly minus: string;
+  readonly negative: string;
+  readonly times: string;
 }
 
 /** The words that stand in notations, where another language is asked for. */
@@ -95,31 +114,59 @@ export const texNumber = (numeral: string): string =>
     .replace(/e(-?\d+)$/, "\\times 10^{$1}");
 
 interface Printed {
-  readonly out: string;
+  readonly text: Text;
   /** Binding strength, as in an operator's notation; 1 also for what starts with a sign. */
   readonly precedence: number;
 }
 
-export const print = (e: Expr, style: Style): string => go(e, style).out;
+/** As it is written, and as it is read aloud where that is asked for. */
+interface Text {
+  readonly out: string;
+  readonly said: string;
+}
+
+const text = (out: string, said = out): Text => ({ out, said });
+
+const cat = (...parts: readonly (Text | string)[]): Text => {
+  let [out, said] = ["", ""];
+  for (const part of parts) {
+    out += typeof part === "string" ? part : part.out;
+    said += typeof part === "string" ? part : part.said;
+  }
+  return { out, said };
+};
+
+/** Parts with something between each two. */
+const list = (parts: readonly Text[], between: Text | string): Text =>
+  cat(...parts.flatMap((part, i) => (i === 0 ? [part] : [between, part])));
+
+/** An expression as it is written. */
+export const print = (e: Expr, style: Style): string => go(e, style).text.out;
+
+/** The same as it is read aloud: brackets stand where they are written. */
+export const read = (e: Expr, style: Style & { readonly speech: Speech }): string =>
+  go(e, style).text.said;
 
 function go(e: Expr, style: Style): Printed {
   switch (e.kind) {
     case "number": {
-      const text = e.given ? constantText(e.value, style) : rounded(e.value, style.digits);
-      const long = style.tex && /e/.test(text);
+      const numeral = e.given ? constantText(e.value, style) : rounded(e.value, style.digits);
+      const long = style.tex && /e/.test(numeral);
       // 1/n is bracketed in a product, or what follows would be read into its denominator.
-      const precedence = text.startsWith("−") ? 1 : /^\d+\//.test(text) ? 1.9 : long ? 2 : 5;
-      return { out: style.tex ? texNumber(text) : text, precedence };
+      const precedence = numeral.startsWith("−") ? 1 : /^\d+\//.test(numeral) ? 1.9 : long ? 2 : 5;
+      const out = style.tex ? texNumber(numeral) : numeral;
+      return { text: text(out, style.speech?.numeral(numeral)), precedence };
     }
     case "symbol": {
       const sign = style.symbols[e.name];
       const out = (style.tex ? sign?.tex : sign?.text) ?? e.name;
       // A superscript that names a layer must not be read together with a power; ∂E/∂w is a quotient.
       const raised = style.tex ? /\^/.test(out) : /[⁰¹²³⁴⁵⁶⁷⁸⁹]/.test(out);
-      return { out, precedence: /∂|\\partial/.test(out) ? 3 : raised ? 4 : 5 };
+      const precedence = /∂|\\partial/.test(out) ? 3 : raised ? 4 : 5;
+      return { text: text(out, style.speech?.symbol(e.name)), precedence };
     }
     case "sum":
-      return { out: printSum(e.args, style), precedence: 1 };
+      return { text: printSum(e.args, style), precedence: 1 };
     case "product":
       return printProduct(e.args, style);
     case "apply":
@@ -127,11 +174,15 @@ function go(e: Expr, style: Style): Printed {
   }
 }
 
-const wrap = (inner: string, style: Style): string =>
-  style.tex ? `\\left(${inner}\\right)` : `(${inner})`;
+const wrap = (inner: Text, style: Style): Text =>
+  style.tex ? cat("\\left(", inner, "\\right)") : cat("(", inner, ")");
 
-const bracket = (p: Printed, least: number, style: Style): string =>
-  p.precedence >= least ? p.out : wrap(p.out, style);
+const bracket = (p: Printed, least: number, style: Style): Text =>
+  p.precedence >= least ? p.text : wrap(p.text, style);
+
+/** A sign between or before terms. */
+const sign = (written: string, said: keyof SpokenSigns, { speech }: Style): Text =>
+  text(written, speech?.signs[said]);
 
 /** A term without its sign, and whether it had one. */
 function unsigned(e: Expr): [negative: boolean, rest: Expr] {
@@ -139,23 +190,24 @@ function unsigned(e: Expr): [negative: boolean, rest: Expr] {
     return [true, { ...e, value: -e.value }];
   }
   if (e.kind !== "product") return [false, e];
-  const [first, ...rest] = e.args as [Expr, ...Expr[]];
-  if (first.kind !== "number" || !(first.value < 0)) return [false, e];
-  if (first.given && first.value === -1)
-    return [true, rest.length === 1 ? rest[0]! : { ...e, args: rest }];
-  return [true, { ...e, args: [{ ...first, value: -first.value }, ...rest] }];
+  const [first, second, ...rest] = e.args;
+  if (first?.kind !== "number" || !(first.value < 0)) return [false, e];
+  if (first.given && first.value === -1 && second) {
+    return [true, rest.length === 0 ? second : { ...e, args: [second, ...rest] }];
+  }
+  return [true, { ...e, args: [{ ...first, value: -first.value }, ...e.args.slice(1)] }];
 }
 
-function printSum(terms: readonly Expr[], style: Style): string {
+function printSum(terms: readonly Expr[], style: Style): Text {
   const minus = style.tex ? "-" : "−";
-  return terms
-    .map((t, i) => {
-      const [negative, rest] = unsigned(t);
-      const p = go(rest, style);
-      const body = bracket(p, 1.5, style);
-      return i === 0 ? (negative ? minus : "") + body : ` ${negative ? minus : "+"} ${body}`;
-    })
-    .join("");
+  const parts = terms.flatMap((t, i) => {
+    const [negative, rest] = unsigned(t);
+    const body = bracket(go(rest, style), 1.5, style);
+    if (i === 0) return negative ? [sign(minus, "negative", style), body] : [body];
+    const between = negative ? sign(` ${minus} `, "minus", style) : sign(" + ", "plus", style);
+    return [between, body];
+  });
+  return cat(...parts);
 }
 
 /** What a constant is put right before: a bracket, unless it holds a single number or name. */
@@ -167,59 +219,97 @@ const isNumeric = (e: Expr): boolean =>
 function printProduct(factors: readonly Expr[], style: Style): Printed {
   const [negative, rest] = unsigned({ kind: "product", args: factors });
   if (negative) {
-    const minus = style.tex ? "-" : "−";
-    return { out: minus + bracket(go(rest, style), 2, style), precedence: 1 };
+    const minus = sign(style.tex ? "-" : "−", "negative", style);
+    return { text: cat(minus, bracket(go(rest, style), 2, style)), precedence: 1 };
   }
   const numeric = factors.every(isNumeric);
   const dot = style.tex ? (numeric ? " \\times " : " \\cdot ") : numeric ? " × " : " · ";
-  let out = "";
-  factors.forEach((f, i) => {
+  const times = sign(dot, "times", style);
+  const parts = factors.flatMap((f, i) => {
     const p = go(f, style);
-    const body = bracket(p, 2, style);
     const quotient = !style.tex && p.precedence === 2 && i > 0;
-    const text = quotient ? wrap(p.out, style) : body;
+    const factor = quotient ? wrap(p.text, style) : bracket(p, 2, style);
     const before = factors[i - 1];
-    const joined = brackets.test(text) && before?.kind === "number" && before.given;
-    out += (i === 0 || joined ? "" : dot) + text;
+    const joined = brackets.test(factor.out) && before?.kind === "number" && before.given;
+    return i === 0 || joined ? [factor] : [times, factor];
   });
-  return { out, precedence: 2 };
+  return { text: cat(...parts), precedence: 2 };
 }
 
 /** What stands before and after a placeholder that its surroundings already set apart. */
 const opens =
   /(\(|\||⌊|⌈|\[|\\left[(|[]|\\frac\{|\}\{|\^\{|\\sqrt\{|, |if |else |若 |否则 |cases\}|& |\\\\ )$/;
 const closes = /^(\)|\||⌋|⌉|\]|\\right|\}|,| if| else|，若|；否则| &|\\\\)/;
+/** The places of a notation: all elements, each of them as a term, one of the inputs. */
+const places = /#\[([^\]]*)\]|#(\*|\d+)/g;
 
 function printApply(name: string, args: readonly Expr[], style: Style): Printed {
   const op = style.operators[name];
-  if (!op) return { out: name, precedence: 5 };
-  const list = () => some(args, dots(style), (a) => print(a, style)).join(", ");
-  const template = templateOf(op, style).replace(/#\[([^\]]*)\]/, (_, each: string) =>
-    some(args, dots(style), (a) => each.replace("#", () => print(a, style))).join(" + "),
-  );
+  if (!op) return { text: text(name), precedence: 5 };
+  const template = templateOf(op, style);
+  const each = (term: string): Text => {
+    const [before = "", after = ""] = term.split("#");
+    return list(
+      some(args, style, (p) => cat(before, p, after)),
+      sign(" + ", "plus", style),
+    );
+  };
   const variadic = op.combine !== undefined || op.expansion !== undefined;
-  const out = template.replace(/#(\*|\d+)/g, (hole, which: string, at: number) => {
-    if (which === "*" || variadic) return list();
-    const k = Number(which);
-    const p = go(args[k]!, style);
-    const before = template.slice(0, at);
-    const after = template.slice(at + hole.length);
-    if (opens.test(before) && closes.test(after) && !/^\}\^/.test(after)) return p.out;
-    // Inside an operator's own sum, as in ln(1 + x), a term is bracketed like any term.
-    if (/\d [+−-] $/.test(before) && closes.test(after)) return bracket(p, 2, style);
-    const strict = k > 0 || op.precedence >= 3;
-    const text = bracket(p, op.precedence + (strict ? 0.5 : 0), style);
-    return p.precedence < op.precedence || !strict ? text : bracketAtom(p, op.precedence, style);
-  });
-  return { out, precedence: op.precedence };
+  const filled = new Map<string, string>();
+  const parts: (Text | string)[] = [];
+  let from = 0;
+  for (const { 0: place, 1: term, 2: which, index } of template.matchAll(places)) {
+    const end = index + place.length;
+    const arg = args[Number(which)];
+    const inside =
+      term !== undefined
+        ? each(term)
+        : !arg || variadic
+          ? list(some(args, style), ", ")
+          : argument(arg, Number(which), op, template.slice(0, index), template.slice(end), style);
+    filled.set(place, inside.said);
+    parts.push(template.slice(from, index), inside);
+    from = end;
+  }
+  const { out, said } = cat(...parts, template.slice(from));
+  const words = style.speech?.operator(name);
+  const aloud = words?.replace(places, (place, term?: string) =>
+    term === undefined ? (filled.get(place) ?? place) : each(term).said,
+  );
+  return { text: text(out, aloud ?? said), precedence: op.precedence };
+}
+
+/** An argument in the place of a notation that lies between `before` and `after`. */
+function argument(
+  e: Expr,
+  k: number,
+  op: Operator,
+  before: string,
+  after: string,
+  style: Style,
+): Text {
+  const p = go(e, style);
+  if (opens.test(before) && closes.test(after) && !/^\}\^/.test(after)) return p.text;
+  // Inside an operator's own sum, as in ln(1 + x), a term is bracketed like any term.
+  if (/\d [+−-] $/.test(before) && closes.test(after)) return bracket(p, 2, style);
+  const strict = k > 0 || op.precedence >= 3;
+  const least = op.precedence + (strict ? 0.5 : 0);
+  if (p.precedence < op.precedence || !strict) return bracket(p, least, style);
+  return bracketAtom(p, op.precedence, style);
 }
 
 /** Of more arguments than this, the first few and the last are written. */
 const most = 9;
-const dots = (style: Style): string => (style.tex ? "\\cdots" : "…");
-const some = <T>(all: readonly T[], between: string, f: (x: T) => string): string[] =>
-  all.length <= most ? all.map(f) : [...all.slice(0, 4).map(f), between, f(all.at(-1)!)];
+function some(all: readonly Expr[], style: Style, f = (p: Text): Text => p): Text[] {
+  const printed = (some: readonly Expr[]) => some.map((e) => f(go(e, style).text));
+  if (all.length <= most) return printed(all);
+  return [
+    ...printed(all.slice(0, 4)),
+    text(style.tex ? "\\cdots" : "…"),
+    ...printed(all.slice(-1)),
+  ];
+}
 
 /** An atom needs no brackets even where a stronger operator would demand more than strength 5. */
-const bracketAtom = (p: Printed, precedence: number, style: Style): string =>
-  p.precedence >= 5 || p.precedence > precedence ? p.out : wrap(p.out, style);
+const bracketAtom = (p: Printed, precedence: number, style: Style): Text =>
+  p.precedence >= 5 || p.precedence > precedence ? p.text : wrap(p.text, style);

@@ -1,12 +1,12 @@
 /** Sections 2 and 3: every unit's net input and output, every term of the error, the total. */
 import type { Tensor } from "../../core/tensor.ts";
 import type { Sentence } from "../derivation.ts";
-import type { Context } from "../engine/context.ts";
-import { type Detail, named, pairs, wide } from "../engine/detail.ts";
+import { type Context, calledBy } from "../engine/context.ts";
 import type { Element, Naming } from "../engine/elements.ts";
-import { type Expr, number } from "../engine/expr.ts";
+import { type Expr, isSame, number, type Symbolic } from "../engine/expr.ts";
 import { withTerms } from "../engine/loss.ts";
 import { say } from "../say.ts";
+import { type Detail, named, pairs, wide } from "./detail.ts";
 
 /** Elements of the chosen example, stage by stage. */
 export function elementsOf(c: Context, t: Tensor): Element[] {
@@ -21,14 +21,14 @@ function formsOf(c: Context, e: Element): Expr[] | undefined {
   const holds = elements.unlessTooLong(() => elements.bounded(elements.define(e)));
   if (!holds || !c.choosing) return holds && [holds];
   const whole = elements.whole.define(e);
-  return JSON.stringify(whole) === JSON.stringify(holds) ? [holds] : [whole, holds];
+  return isSame(whole, holds) ? [holds] : [whole, holds];
 }
 
 export function forwardPass(
   c: Context,
   terms: Tensor | undefined,
   onPath: (e: Element) => boolean,
-  chosen: readonly Expr[],
+  chosen: readonly Symbolic[],
   detail: Detail,
 ): void {
   const { stages, examples } = c.trace;
@@ -51,7 +51,7 @@ export function forwardPass(
         layer = stage.layer;
         why.push(say("layerForward", { l: layer }));
       }
-      const result = c.name(e)!;
+      const result = c.name(e);
       const forms = formsOf(c, e);
       if (!forms) {
         why.push(say("tooLong", { y: result }));
@@ -77,19 +77,19 @@ export function forwardPass(
 
 /** What a function's name stands for, spelled out behind it. */
 function withFormula(c: Context, e: Element, forms: Expr[]): Expr[] {
-  const isNamed = /^\p{Letter}+\(/u.test(e.node.op.notation.text);
-  const formula = isNamed ? c.elements.formula(e) : undefined;
-  if (formula && JSON.stringify(formula) !== JSON.stringify(forms[0])) forms.push(formula);
+  const formula = e.node.op.notation.isCall ? c.elements.formula(e) : undefined;
+  const [first] = forms;
+  if (formula && first && !isSame(formula, first)) forms.push(formula);
   return forms;
 }
 
 /** Of what only passes an element on, the element that it comes from. */
 function maker(c: Context, e: Element): Element {
-  const own = JSON.stringify(c.elements.define(e));
+  const own = c.elements.define(e);
   const inner = c.elements
     .reads(e)
     .map(({ node, at }) => c.elements.resolve(node, at))
-    .find((x) => c.name(x) === undefined && JSON.stringify(c.elements.define(x)) === own);
+    .find((x) => c.nameIfAny(x) === undefined && isSame(c.elements.define(x), own));
   return inner ? maker(c, inner) : e;
 }
 
@@ -108,7 +108,7 @@ function errors(c: Context, terms: Tensor | undefined): void {
   const naming = withTerms(c, terms);
   const shown = elementsOf(c, terms).slice(0, wide);
   shown.forEach((e, i) => {
-    const result = naming(e.node, e.index)!;
+    const result = calledBy(naming, e);
     const cases = formsOf(c, e) ?? [valueOf(c, e)];
     const why = [
       ...(cases.length > 1 ? c.once("choice") : []),

@@ -1,5 +1,5 @@
 /** The same network from the same start, trained in two ways. */
-import { indexText } from "../../../src/explain/engine/trace.ts";
+import { indexText } from "../../../src/explain/engine/parameters.ts";
 import type { Chosen } from "../../../src/network-file/form.ts";
 import { mapLayers } from "../../../src/network-file/layers.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";

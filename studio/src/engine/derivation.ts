@@ -3,7 +3,7 @@ import { callSite, withSite } from "../../../src/core/call-site.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import type { DerivationData, Step } from "../../../src/explain/derivation.ts";
 import { symbolsOf } from "../../../src/explain/engine/expr.ts";
-import { indexText } from "../../../src/explain/engine/trace.ts";
+import { indexText } from "../../../src/explain/engine/parameters.ts";
 import { explain } from "../../../src/explain/explain.ts";
 import {
   type Block,

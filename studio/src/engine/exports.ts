@@ -1,7 +1,7 @@
 /** What can be taken away from the page. */
 import { fail } from "../../../src/core/errors.ts";
 import { pytorchScript } from "../../../src/exchange/pytorch/script.ts";
-import { indexText } from "../../../src/explain/engine/trace.ts";
+import { indexText } from "../../../src/explain/engine/parameters.ts";
 import type { ExportFormat } from "../protocol.ts";
 import type { Engine } from "./engine.ts";
 import { networkText } from "./network-text.ts";

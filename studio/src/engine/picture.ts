@@ -1,13 +1,24 @@
 /** The network as a picture: columns of units, weights between them, and every number in it. */
+
 import { gradient } from "../../../src/autodiff/gradient.ts";
 import type { Executable } from "../../../src/backends/backend.ts";
 import { interpreter } from "../../../src/backends/interpreter/index.ts";
+import { at, entry, only } from "../../../src/core/at.ts";
+import { isFloat } from "../../../src/core/dtype.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import { Context } from "../../../src/explain/engine/context.ts";
-import { termSign, termsOf } from "../../../src/explain/engine/loss.ts";
+import { slope } from "../../../src/explain/engine/gradients.ts";
+import { termSign } from "../../../src/explain/engine/loss.ts";
 import type { Notation } from "../../../src/explain/engine/notation.ts";
-import { type Stage, type Trace, traceNetwork } from "../../../src/explain/engine/trace.ts";
+import {
+  entriesOf,
+  matrixOf,
+  type Parameter,
+  tensorsOf,
+} from "../../../src/explain/engine/parameters.ts";
+import type { Stage } from "../../../src/explain/engine/stages.ts";
+import { type NetworkTrace, traceNetwork } from "../../../src/explain/engine/trace.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type { Chosen, Column, Structure, Unit, Values, Weights } from "../protocol.ts";
 
@@ -17,8 +28,8 @@ const mostNamed = 2500;
 interface Layer {
   readonly net: Stage;
   readonly out: Stage | undefined;
-  readonly weight: string | undefined;
-  readonly bias: string | undefined;
+  readonly weight: Parameter | undefined;
+  readonly bias: Parameter | undefined;
 }
 
 const empty = new Float64Array(0);
@@ -26,76 +37,72 @@ const empty = new Float64Array(0);
 export class Picture {
   readonly structure: Structure;
   readonly #trainer: Trainer;
-  readonly #trace: Trace;
-  readonly #example: number;
+  readonly #trace: NetworkTrace;
+  readonly #c: Context;
   readonly #layers: readonly Layer[];
-  readonly #terms: Tensor | undefined;
   readonly #run: Executable;
+  /** What a run gives, each with its place among the outputs. */
+  readonly #places = new Map<Tensor, number>();
+  readonly #deltas: ReadonlyMap<Stage, Tensor>;
+  readonly #gradients: ReadonlyMap<string, Tensor>;
 
   /** `example` counts within the batch. */
   constructor(trainer: Trainer, batch: Dataset, example: number, notation: Notation) {
     this.#trainer = trainer;
     this.#trace = traceNetwork(trainer, batch);
-    this.#example = example;
     this.#layers = layersOf(this.#trace);
     const c = new Context(this.#trace, notation, example);
-    this.#terms = termsOf(c);
-    this.structure = structureOf(c, this.#layers, this.#terms, batch);
+    this.#c = c;
+    this.structure = structureOf(c, this.#trace, this.#layers);
     const { loss, bindings, parameters } = this.#trace;
     const stages = this.#layers.flatMap(({ net, out }) => [net.tensor, (out ?? net).tensor]);
     // One by one: together, each would count as independent of the others.
-    const deltas = this.#layers.map(({ net }) => gradient(loss, [net.tensor])[0]!);
-    const outputs = [
-      loss,
-      ...stages,
-      ...deltas,
-      ...gradient(loss, Object.values(parameters)),
-      ...(this.#terms ? [this.#terms] : []),
-    ];
+    this.#deltas = new Map(this.#layers.map(({ net }) => [net, slope(loss, net.tensor)]));
+    const slopes = gradient(loss, tensorsOf(parameters));
+    this.#gradients = new Map(parameters.map(({ name }, i) => [name, at(slopes, i)]));
+    const outputs = [loss, ...stages, ...this.#deltas.values(), ...slopes];
+    if (c.terms) outputs.push(c.terms);
+    for (const [i, t] of outputs.entries()) this.#places.set(t, i);
     this.#run = interpreter.compile({ inputs: [...bindings.keys()], outputs });
   }
 
   /** The numbers for the trainer's present parameters. */
   values(): Values {
-    const { bindings, parameters, x, y, examples } = this.#trace;
+    const { bindings, parameters, network, loss } = this.#trace;
+    const { terms } = this.#c;
     const now = this.#trainer.snapshot();
-    const names = Object.keys(parameters);
-    const own = Object.fromEntries(names.map((n) => [n, Float64Array.from(now.get(n)!)]));
-    const known = new Map(names.map((n) => [parameters[n]!, own[n]!]));
+    const own = new Map(parameters.map((p) => [p, Float64Array.from(entry(now, p.name))]));
+    const known = new Map(parameters.map((p) => [p.tensor, entry(own, p)]));
     const results = this.#run
       .run([...bindings].map(([t, value]) => known.get(t) ?? value))
-      .map((v) => v.slice());
-    const row = (t: Tensor, data: ArrayLike<number>): Float64Array => {
-      const width = data.length / (t.rank > 0 && t.shape[0] === examples ? examples : 1);
-      const start = width === data.length ? 0 : this.#example * width;
-      return Float64Array.from(Array.prototype.slice.call(data, start, start + width));
-    };
-    const inputs = row(x!, bindings.get(x!)!);
-    const n = this.#layers.length;
-    const stage = (i: number, part: 0 | 1) => {
-      const { net, out } = this.#layers[i]!;
-      return row((part === 0 ? net : (out ?? net)).tensor, results[1 + 2 * i + part]!);
-    };
-    const layers = this.#layers.map((_, i) => i);
-    const at = 1 + 3 * n;
+      .map((v) => Float64Array.from(v));
+    const result = (t: Tensor) => at(results, entry(this.#places, t));
+    const given = (t: Tensor) => this.#row(t, entry(bindings, t));
+    const stage = ({ tensor }: Stage) => this.#row(tensor, result(tensor));
     return {
       steps: this.#trainer.progress.steps,
       epoch: this.#trainer.progress.epoch,
       learningRate: this.#trainer.learningRate,
-      loss: results[0]![0]!,
-      nets: [empty, ...layers.map((i) => stage(i, 0))],
-      outs: [inputs, ...layers.map((i) => stage(i, 1))],
+      loss: only(result(loss)),
+      nets: [empty, ...this.#layers.map(({ net }) => stage(net))],
+      outs: [given(network.x), ...this.#layers.map(({ net, out }) => stage(out ?? net))],
       deltas: [
         empty,
-        ...layers.map((i) => row(this.#layers[i]!.net.tensor, results[1 + 2 * n + i]!)),
+        ...this.#layers.map(({ net }) => this.#row(net.tensor, result(entry(this.#deltas, net)))),
       ],
-      terms: this.#terms ? row(this.#terms, results[at + names.length]!) : empty,
-      targets: row(y!, bindings.get(y!)!),
-      parameters: own,
-      gradients: Object.fromEntries(
-        names.map((name, i) => [name, Float64Array.from(results[at + i]!)]),
-      ),
+      terms: terms ? this.#row(terms, result(terms)) : empty,
+      targets: given(network.y),
+      parameters: Object.fromEntries([...own].map(([{ name }, v]) => [name, v])),
+      gradients: Object.fromEntries([...this.#gradients].map(([name, g]) => [name, result(g)])),
     };
+  }
+
+  /** What belongs to the example that is shown. */
+  #row(t: Tensor, data: ArrayLike<number>): Float64Array {
+    const batched = this.#c.isBatched(t);
+    const width = data.length / (batched ? this.#trace.examples : 1);
+    const start = batched ? this.#c.example * width : 0;
+    return Float64Array.from({ length: width }, (_, i) => at(data, start + i));
   }
 
   /** How the notation calls a number of a parameter; undefined where it has no name of its own. */
@@ -105,123 +112,115 @@ export class Picture {
     if (biased) {
       const symbol = biased.units[index]?.bias;
       const alike = biased.units.filter((u) => u.bias === symbol).length;
-      return alike === 1 || biased.bias!.shared ? symbol : undefined;
+      return alike === 1 || biased.bias?.shared ? symbol : undefined;
     }
     return weights.find((w) => w.parameter === name)?.names[index];
   }
 
   /** E with one number of a parameter at each of these values. */
-  along(name: string, index: number, at: ArrayLike<number>): Float64Array {
+  along(name: string, index: number, values: ArrayLike<number>): Float64Array {
     const { bindings, parameters, loss } = this.#trace;
     const now = this.#trainer.snapshot();
-    const changed = Float64Array.from(now.get(name)!);
+    const changed = Float64Array.from(entry(now, name));
     const known = new Map<Tensor, Float64Array>(
-      Object.entries(parameters).map(([n, t]) => [
-        t,
-        n === name ? changed : Float64Array.from(now.get(n)!),
+      parameters.map((p) => [
+        p.tensor,
+        p.name === name ? changed : Float64Array.from(entry(now, p.name)),
       ]),
     );
     const run = interpreter.compile({ inputs: [...bindings.keys()], outputs: [loss] });
-    return Float64Array.from(at, (value) => {
+    return Float64Array.from(values, (value) => {
       changed[index] = value;
-      return run.run([...bindings].map(([t, v]) => known.get(t) ?? v))[0]![0]!;
+      return only(only(run.run([...bindings].map(([t, v]) => known.get(t) ?? v))));
     });
   }
 }
 
-function layersOf(t: Trace): Layer[] {
-  const nets = t.stages.filter((s) => s.role === "net");
+function layersOf({ stages, parameters }: NetworkTrace): Layer[] {
+  const nets = stages.filter((s) => s.role === "net" || s.role === "whole");
   return nets.map((net): Layer => {
-    const path = net.path === "" ? "" : `${net.path}.`;
-    const own = (name: string) => (t.parameters[path + name] ? path + name : undefined);
+    const own = parameters.filter((p) => p.layer === net.layer);
     return {
       net,
-      out: t.stages.find((s) => s.layer === net.layer && s.role === "out"),
-      weight: own("weight"),
-      bias: own("bias"),
+      out: stages.find((s) => s.layer === net.layer && s.role === "out"),
+      weight: own.find((p) => p.role === "weight"),
+      bias: own.find((p) => p.role === "bias"),
     };
   });
 }
 
-function structureOf(
-  c: Context,
-  layers: readonly Layer[],
-  terms: Tensor | undefined,
-  batch: Dataset,
-): Structure {
-  const { trace } = c;
-  const named = (t: Tensor, j: number) => {
-    const index = c.example * (t.size / trace.examples) + j;
-    return c.signOf({ node: t, index })?.text;
-  };
+function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]): Structure {
+  const { x, y, data } = trace.network;
   const width = (t: Tensor) => t.size / trace.examples;
+  const element = (node: Tensor, j: number) => ({ node, index: c.example * width(node) + j });
+  const named = (t: Tensor, j: number) => c.signOf(element(t, j)).text;
   const units = (size: number, unit: (j: number) => Unit): Unit[] =>
     size > mostNamed ? [] : Array.from({ length: size }, (_, j) => unit(j));
   const inputs: Column = {
-    size: width(trace.x!),
+    size: width(x),
     title: "",
-    units: units(width(trace.x!), (k) => ({ out: named(trace.x!, k)! })),
+    units: units(width(x), (k) => ({ out: named(x, k) })),
   };
-  const ofBias = (sign: ReturnType<Context["parameterSign"]>) => ({
-    bias: sign.text,
-    biasGradient: c.partialSign(c.names.loss, sign).text,
-  });
+  const ofBias = (parameter: Parameter, index: number) => {
+    const sign = c.parameterSign({ parameter, index });
+    return { bias: sign.text, biasGradient: c.names.gradient(sign).text };
+  };
   const columns = layers.map(({ net, out, bias }): Column => {
     const size = width(net.tensor);
-    const shared = bias !== undefined && trace.parameters[bias]!.rank === 0;
+    const shared = bias?.tensor.rank === 0;
     return {
       size,
       title: [net.name, String(size), ...(out ? ["·", out.name] : [])].join(" "),
       units: units(size, (j) => ({
-        net: named(net.tensor, j)!,
+        net: named(net.tensor, j),
         ...(out
-          ? {
-              out: named(out.tensor, j)!,
-              gradient: c.gradientSign({ node: out.tensor, index: c.example * size + j }).text,
-            }
+          ? { out: named(out.tensor, j), gradient: c.gradientSign(element(out.tensor, j)).text }
           : {}),
-        delta: c.gradientSign({
-          node: net.tensor,
-          index: c.example * size + j,
-        }).text,
-        ...(bias === undefined ? {} : ofBias(c.parameterSign(bias, shared ? 0 : j))),
+        delta: c.gradientSign(element(net.tensor, j)).text,
+        ...(bias ? ofBias(bias, shared ? 0 : j) : {}),
       })),
-      ...(bias === undefined ? {} : { bias: { parameter: bias, shared } }),
+      ...(bias ? { bias: { parameter: bias.name, shared } } : {}),
     };
   });
   const weights = layers.flatMap(({ weight }, i): Weights[] => {
-    if (weight === undefined || trace.parameters[weight]!.rank !== 2) return [];
-    const [rows = 0, across = 0] = trace.parameters[weight]!.shape;
+    const matrix = weight && matrixOf(weight);
+    if (!matrix) return [];
+    const { rows, columns } = matrix;
     const signs =
-      rows * across > mostNamed
-        ? []
-        : Array.from({ length: rows * across }, (_, k) => c.parameterSign(weight, k));
+      rows * columns > mostNamed ? [] : entriesOf(weight).map((e) => c.parameterSign(e));
     return [
       {
-        parameter: weight,
+        parameter: weight.name,
         column: i + 1,
         rows,
-        columns: across,
-        trained: trace.trainable.includes(weight),
+        columns,
+        trained: weight.trained,
         names: signs.map((s) => s.text),
-        gradients: signs.map((s) => c.partialSign(c.names.loss, s).text),
+        gradients: signs.map((s) => c.names.gradient(s).text),
       },
     ];
   });
-  const perExample = terms ? terms.size / (c.isBatched(terms) ? trace.examples : 1) : 0;
-  const first = terms && c.isBatched(terms) ? c.example * perExample : 0;
-  const labels = trace.y!.dtype === "i32";
   return {
     columns: [inputs, ...columns],
     weights,
     loss: c.names.loss.text,
-    terms: Array.from(
-      { length: Math.min(perExample, 8) },
-      (_, j) => termSign(c, terms!, first + j).text,
-    ),
-    targets: labels
-      ? ["class"]
-      : Array.from({ length: width(trace.y!) }, (_, j) => c.names.target(j).text),
-    ...(labels && batch.classes ? { classes: batch.classes } : {}),
+    terms: termNames(c),
+    targets: isFloat(y.dtype)
+      ? Array.from({ length: width(y) }, (_, j) => c.names.target(j).text)
+      : ["class"],
+    ...(!isFloat(y.dtype) && data.classes ? { classes: data.classes } : {}),
   };
+}
+
+/** The first few terms of the loss. */
+function termNames(c: Context): string[] {
+  const { terms } = c;
+  if (!terms) return [];
+  const batched = c.isBatched(terms);
+  const perExample = terms.size / (batched ? c.trace.examples : 1);
+  const first = batched ? c.example * perExample : 0;
+  return Array.from(
+    { length: Math.min(perExample, 8) },
+    (_, j) => termSign(c, terms, first + j).text,
+  );
 }

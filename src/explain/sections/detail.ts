@@ -1,11 +1,12 @@
 /** How much of a network is written out: of a large one, some units of some layers. */
 import { isFloat } from "../../core/dtype.ts";
 import type { Cell, Table } from "../derivation.ts";
+import type { Context } from "../engine/context.ts";
+import type { Element } from "../engine/elements.ts";
+import { number, type Symbolic } from "../engine/expr.ts";
+import type { Entry } from "../engine/parameters.ts";
 import { rounded } from "../render/print.ts";
 import { say } from "../say.ts";
-import type { Context } from "./context.ts";
-import type { Element } from "./elements.ts";
-import { type Expr, number } from "./expr.ts";
 
 /** Layers up to this width are shown unit by unit, unless there are many of them. */
 export const wide = 8;
@@ -21,15 +22,16 @@ export class Detail {
   readonly #first: number;
   readonly #last: number;
 
-  constructor(c: Context, parameters: readonly string[]) {
+  constructor(c: Context, chosen: readonly Entry[]) {
     const { stages, examples } = c.trace;
     const units = stages.reduce((n, { tensor }) => {
       const own = tensor.size / (c.isBatched(tensor) ? examples : 1);
       return own <= wide ? n + own : n;
     }, 0);
-    this.brief = c.trace.trainer !== undefined && parameters.length === 1 && units > manyUnits;
+    const [first, ...others] = chosen;
+    this.brief = c.trace.network !== undefined && others.length === 0 && units > manyUnits;
     const layers = Math.max(0, ...stages.map((s) => s.layer));
-    const from = c.layerOf(parameters[0] ?? "");
+    const from = first?.parameter.layer ?? 1;
     const all = !this.brief || layers <= manyLayers;
     this.#first = all ? Number.POSITIVE_INFINITY : from + atEachEnd - 1;
     this.#last = all ? 0 : layers - atEachEnd + 1;
@@ -44,12 +46,12 @@ export class Detail {
 const pageWidth = 78;
 const most = 4;
 
-export type Named = readonly [name: Expr, value: number];
+export type Named = readonly [name: Symbolic, value: number];
 
 /** Elements with their names, as far as they are numbers and have some. */
 export const named = (c: Context, elements: readonly Element[]): Named[] =>
   elements.flatMap((e): Named[] => {
-    const name = isFloat(e.node.dtype) ? c.name(e) : undefined;
+    const name = isFloat(e.node.dtype) ? c.nameIfAny(e) : undefined;
     return name ? [[name, c.elements.value(e)]] : [];
   });
 

@@ -1,0 +1,162 @@
+/** The sections of a derivation, put together. */
+import type { UpdateTiming } from "../step/update.ts";
+import { type DerivationData, type Step, sections } from "./derivation.ts";
+import type { Candidate } from "./diagnose/candidate.ts";
+import { mistakes } from "./diagnose/mistakes.ts";
+import { Context } from "./engine/context.ts";
+import { keyOf } from "./engine/elements.ts";
+import { number } from "./engine/expr.ts";
+import { Factors } from "./engine/factor.ts";
+import { gradientsOf, sequentialParameterGradients } from "./engine/gradients.ts";
+import { nonFinite } from "./engine/non-finite.ts";
+import type { Notation } from "./engine/notation.ts";
+import { type Entry, entryText, type Values, valueAt } from "./engine/parameters.ts";
+import { isLarge, isNetwork, lossOf, type NetworkTrace, type Trace } from "./engine/trace.ts";
+import { updated } from "./engine/updates.ts";
+import type { Language } from "./messages.ts";
+import { speak } from "./render/speak.ts";
+import { say } from "./say.ts";
+import { Backward } from "./sections/backward.ts";
+import { batchSection, shareSign } from "./sections/batch.ts";
+import { check } from "./sections/check.ts";
+import { Detail } from "./sections/detail.ts";
+import { diagram } from "./sections/diagram.ts";
+import { forwardPass } from "./sections/forward.ts";
+import { ledger, produced } from "./sections/ledger.ts";
+import { again, meaning } from "./sections/outcome.ts";
+import { type Route, route } from "./sections/route.ts";
+import { setUp } from "./sections/setup.ts";
+import { allParameters, updateStep } from "./sections/update.ts";
+
+interface Settings {
+  readonly notation: Notation;
+  readonly language: Language;
+  readonly digits: number;
+  readonly timing: UpdateTiming;
+  readonly example: number;
+}
+
+/** What the whole derivation works with. */
+interface Work {
+  readonly c: Context;
+  /** ∂E/∂θ of all parameters. */
+  readonly g: Values;
+  /** What the update takes for the gradients, where that is something else. */
+  readonly taken: Values | undefined;
+}
+
+export function derive(trace: Trace, chosen: readonly Entry[], s: Settings): DerivationData {
+  const c = new Context(trace, s.notation, s.example, s.digits);
+  const g = gradientsOf(trace);
+  const network = isNetwork(trace) ? trace : undefined;
+  const next = network && updated(network, s.timing);
+  const taken =
+    network && s.timing === "sequential" ? sequentialParameterGradients(network) : undefined;
+  const work: Work = { c, g, taken };
+  const symbols = chosen.map((e) => c.parameterSymbol(e));
+  setUp(c, symbols, s.timing);
+  const routes = chosen.map((e) => route(c, e));
+  const onPath = new Set(routes.flatMap((r) => r.reached.map(keyOf)));
+  const drawing = diagram(c, new Set(symbols.map((e) => e.name)));
+  const detail = new Detail(c, chosen);
+  forwardPass(c, c.terms, (e) => onPath.has(keyOf(e)), symbols, detail);
+  const finite = Number.isFinite(lossOf(trace));
+  const layers = new Set(trace.stages.map((x) => x.layer)).size;
+  const compact =
+    network !== undefined && (layers > 2 || network.network.output.size / trace.examples > 8);
+  const factors = new Factors(c, compact);
+  const sequential = taken !== undefined;
+  const backward = new Backward(c, factors, { compact, sequential, detail, next });
+  c.part = 1;
+  if (!finite) producer(c);
+  const passed = (finite ? routes : []).map((r, i) => {
+    c.part = i + 1;
+    return explainOne(work, r, backward);
+  });
+  c.part = routes.length + 1;
+  if (finite) {
+    allParameters(c, taken ?? g, next, sequential);
+    if (network && next) again(c, network, g, next);
+    if (network && (layers > 2 || trace.examples > 1)) ledger(c, network);
+    if (network && !isLarge(trace)) common(c, network, chosen, layers);
+  }
+  const steps = finishSteps(c, s.digits);
+  return {
+    format: "chainrule-derivation",
+    version: 1,
+    notation: s.notation,
+    language: s.language,
+    digits: s.digits,
+    parameters: chosen.map(entryText),
+    gradients: chosen.map((e) => valueAt(g, e)),
+    loss: lossOf(trace),
+    symbols: c.symbols.table,
+    operators: c.elements.operators,
+    steps,
+    ...(drawing ? { diagram: drawing } : {}),
+    passed: finite && passed.every((ok) => ok),
+  };
+}
+
+/** From the question to the update, for one parameter; whether all checks passed. */
+function explainOne({ c, g, taken }: Work, r: Route, backward: Backward): boolean {
+  const exact = valueAt(g, r.entry);
+  const share = c.ofPart(shareSign(c.example));
+  const d = c.gradientSymbol(r.entry);
+  backward.explain(r, share);
+  const leads = r.consumersOf(r.parameter).length > 0;
+  const batched = c.trace.examples > 1 && leads;
+  if (batched) batchSection(c, r, taken !== undefined);
+  c.equation({ section: "result", kind: "note", result: d, forms: [number(c.evaluate(d))] });
+  if (taken) c.note("result", [say("sequentialCheck", { loss: c.loss, g: number(exact) })]);
+  const own = batched ? c.evaluate(share) : undefined;
+  const checked = check(c, r, { g, taken, derived: c.evaluate(d), share: own });
+  if (!Number.isFinite(exact)) producer(c);
+  if (leads) meaning(c, r.entry, exact, checked.kink);
+  updateStep(c, r.entry, taken ?? g);
+  return checked.passed;
+}
+
+function producer(c: Context): void {
+  const found = nonFinite(c.trace);
+  if (found) c.note("result", produced(found));
+}
+
+/** Section 14: for each parameter, what the usual mistakes would have given. */
+function common(c: Context, trace: NetworkTrace, chosen: readonly Entry[], layers: number): void {
+  const near = chosen.flatMap(({ parameter: { layer } }) => [layer, layer + 1]);
+  const [right, ...others] = mistakes(trace, new Set([...near, layers]));
+  for (const e of chosen) {
+    const d = c.gradientSymbol(e);
+    const of = (k: Candidate) => valueAt(k.gradients, e);
+    const size = Math.abs(of(right));
+    const near = (a: number, b: number) =>
+      Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
+    // What is 0 but for rounding tells nothing.
+    const telling = (k: Candidate) =>
+      !near(of(k), of(right)) && (size === 0 || Math.abs(of(k)) > 1e-12 * size);
+    const wrong = others.filter((k) => !k.hidden && telling(k));
+    if (wrong.length === 0) continue;
+    const rows = wrong.map((k) => [k.cause, number(of(k))]);
+    const columns = [say("mistake"), say("wouldGive")];
+    c.note("mistakes", [say("mistakesText", { d })], { columns, rows });
+  }
+}
+
+/** In the order of the sections; links between steps and the words for reading aloud. */
+function finishSteps(c: Context, digits: number): Step[] {
+  const { symbols, elements } = c;
+  const style = { tex: false, digits, symbols: symbols.table, operators: elements.operators };
+  const nameOf = (key: string) => symbols.named(key);
+  const aloud = { style, nameOf, operators: elements.spoken };
+  const place = (step: Step) => step.part * sections.length + sections.indexOf(step.section);
+  const ordered = c.steps.toSorted((a, b) => place(a) - place(b));
+  return ordered.map((step) => {
+    const children = c.steps.filter((other) => other.inputs.includes(step.id)).map((o) => o.id);
+    if (!step.result) return { ...step, children };
+    const parts = [step.result, ...step.expression];
+    if (step.value !== undefined && step.substituted) parts.push(number(step.value));
+    const spoken = { en: speak(parts, aloud, "en"), zh: speak(parts, aloud, "zh") };
+    return { ...step, children, spoken };
+  });
+}

@@ -1,0 +1,105 @@
+/** The layers of a model as a derivation sees them: which have numbers, and what each one makes. */
+import { sameShape } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import type { Layer, LayerKind, ParameterSpec } from "../../nn/layer.ts";
+
+/** A tensor on the way whose elements have names. */
+export interface Stage {
+  readonly tensor: Tensor;
+  /** The layer with parameters that it belongs to, counted from 1; 0 before the first. */
+  readonly layer: number;
+  /**
+   * "net": what units have before their activation; "out": the activation of a layer; "whole": what
+   * a layer with parameters makes of which nothing else is known; "other": anything else.
+   */
+  readonly role: "net" | "out" | "whole" | "other";
+  /** Whether its elements stand in the places of the layer's units: net, activation, noise. */
+  readonly units: boolean;
+  readonly name: string;
+  readonly path: string;
+}
+
+/** A layer proper of a model. */
+export interface Leaf {
+  readonly layer: Layer;
+  /** "0", "1.2"; "" for the model itself. */
+  readonly path: string;
+  /** The layer with parameters that it belongs to, counted from 1; 0 before the first. */
+  readonly number: number;
+  /** Whether it begins this layer. */
+  readonly begins: boolean;
+}
+
+/** Paths and names are put together alike: "2" and "weight" are "2.weight". */
+export const below = (path: string, name: string | number): string =>
+  path === "" ? `${name}` : `${path}.${name}`;
+
+/** The layers that compute something themselves, in order. */
+export function leavesOf(model: Layer): Leaf[] {
+  const found: Leaf[] = [];
+  let number = 0;
+  const visit = (layer: Layer, path: string): void => {
+    if (layer.layers.length > 0) {
+      layer.layers.forEach((l, i) => {
+        visit(l, below(path, i));
+      });
+      return;
+    }
+    // The slope of an activation belongs to the units that go through it.
+    const begins = Object.keys(layer.parameters).length > 0 && layer.kind !== "activation";
+    if (begins) number++;
+    found.push({ layer, path, number, begins });
+  };
+  visit(model, "");
+  return found;
+}
+
+/** A parameter of a model: what it is, and the layer that it belongs to, counted from 1. */
+interface Owned {
+  readonly name: string;
+  readonly spec: ParameterSpec;
+  readonly layer: number;
+}
+
+/** The parameters of a model with the layers that they belong to. */
+export function ownedBy(model: Layer, leaves: readonly Leaf[]): Owned[] {
+  const owners = new Map(
+    leaves.flatMap((leaf) =>
+      Object.keys(leaf.layer.parameters).map((own) => [below(leaf.path, own), leaf] as const),
+    ),
+  );
+  return Object.entries(model.parameters).map(([name, spec]) => {
+    const { number = 1 } = owners.get(name) ?? {};
+    return { name, spec, layer: Math.max(1, number) };
+  });
+}
+
+/** Notes each layer's output as a stage, as the layers are applied. */
+export function observer(leaves: readonly Leaf[], input: Tensor) {
+  const byPath = new Map(leaves.map((leaf) => [leaf.path, leaf]));
+  const stages: Stage[] = [];
+  const known = new Set([input]);
+  /** Layers whose units have gone through an activation already. */
+  const activated = new Set<number>();
+  /** The net of the layer that is being gone through, as long as what follows keeps its units. */
+  let net: Tensor | undefined;
+  const observe = (path: string, tensor: Tensor): void => {
+    const leaf = byPath.get(path);
+    if (!leaf) return;
+    const { number, layer, begins } = leaf;
+    const activates = layer.kind === "activation" && number > 0 && !activated.has(number);
+    if (activates) activated.add(number);
+    if (known.has(tensor)) return;
+    known.add(tensor);
+    const role = begins ? (isNet(layer.kind) ? "net" : "whole") : activates ? "out" : "other";
+    if (begins) net = role === "net" ? tensor : undefined;
+    else if (!net || !keepsUnits(layer.kind) || !sameShape(net.shape, tensor.shape))
+      net = undefined;
+    stages.push({ tensor, layer: number, role, units: net !== undefined, name: layer.name, path });
+  };
+  return { stages, observe };
+}
+
+/** A function of one's own is an activation as well, and may make another shape. */
+const keepsUnits = (kind: LayerKind): boolean => kind === "activation" || kind === "noise";
+const isNet = (kind: LayerKind): boolean => kind === "dense" || kind === "convolution";

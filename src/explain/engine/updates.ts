@@ -1,0 +1,135 @@
+/** One update of the trainer's optimizer: as numbers, with other gradients, and as a rule. */
+import { at, entry, only } from "../../core/at.ts";
+import { mapEntries } from "../../core/by-name.ts";
+import type { TypedArray } from "../../core/dtype.ts";
+import { keyOf } from "../../core/random.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { constant, input, scalar } from "../../ops/leaf.ts";
+import { clip } from "../../optim/optimizer.ts";
+import { inputList, outputsByName } from "../../step/ports.ts";
+import { trainingStep } from "../../step/step.ts";
+import type { UpdateTiming } from "../../step/update.ts";
+import type { Trainer } from "../../train/trainer.ts";
+import { byName, numbersOf, type Parameter, type Values } from "./parameters.ts";
+import { backendFor, type NetworkTrace, type Trace, toF64 } from "./trace.ts";
+
+/** The parameters after one update of the trainer's optimizer, and the gradients that it took. */
+export function updated(t: NetworkTrace, timing: UpdateTiming): Values {
+  const memory = renewed.get(t) ?? {};
+  renewed.set(t, memory);
+  memory[timing] ??= stepped(t, timing);
+  return memory[timing];
+}
+const renewed = new WeakMap<Trace, Partial<Record<UpdateTiming, Values>>>();
+
+function stepped(t: NetworkTrace, timing: UpdateTiming): Values {
+  const { trainer, x, y } = t.network;
+  const graph = trainingStep(
+    trainer.model,
+    { inputs: x, targets: y },
+    { loss: trainer.loss, optimizer: trainer.optimizer, dtype: "f64", update: timing },
+  );
+  const { steps } = trainer.progress;
+  const values = inputList(graph, {
+    parameters: Object.fromEntries(t.parameters.map((p) => [p.name, p.data])),
+    buffers: mapEntries(trainer.buffers, (b) => toF64(b.dataSync())),
+    slots: mapEntries(Object.fromEntries(trainer.slots), toF64),
+    controls: {
+      learningRate: Float64Array.of(trainer.learningRate),
+      step: Float64Array.of(steps),
+      key: Int32Array.of(keyOf(trainer.seed)[0], steps),
+    },
+    batch: { inputs: entry(t.bindings, x), targets: entry(t.bindings, y) },
+  });
+  const { parameters } = outputsByName(graph, backendFor(t).compile(graph).run(values));
+  return new Map(Object.entries(mapEntries(parameters, toF64)));
+}
+
+/** The parameters after one update of the trainer's optimizer with other gradients of some. */
+export function updatedWith(t: NetworkTrace, g: Values, some: readonly Parameter[]): Values {
+  const { optimizer, slots, progress } = t.network.trainer;
+  const cut = clipped(t, g, some);
+  const next = some.map((p) => {
+    const like = (data: TypedArray) => constant(toF64(data), p.tensor.shape);
+    const state = Object.keys(optimizer.slots).map((slot): [string, Tensor] => [
+      slot,
+      like(entry(slots, `${p.name}/${slot}`)),
+    ]);
+    return optimizer.update({
+      parameter: like(p.data),
+      gradient: like(numbersOf(cut, p)),
+      state: Object.fromEntries(state),
+      learningRate: scalar(updateRule(t, p).learningRate, "f64"),
+      step: scalar(progress.steps, "f64"),
+      clipped: true,
+    }).parameter;
+  });
+  const changed = byName(some, t.evaluate(next));
+  return new Map(t.parameters.map((p) => [p.name, changed.get(p.name) ?? toF64(p.data)]));
+}
+
+/** Whether the optimizer has subtracted η times the gradient, and nothing else. */
+export const isPlain = (t: NetworkTrace, g: Values, next: Values): boolean => {
+  const rate = rateOf(t.network.trainer);
+  return t.parameters.every((p) => {
+    if (!p.trained) return true;
+    const [own, after] = [numbersOf(g, p), numbersOf(next, p)];
+    return p.data.every((v, i) => {
+      const change = rate * at(own, i);
+      const off = Math.abs(at(after, i) - v + change);
+      return off <= 1e-12 * Math.max(Math.abs(change), Math.abs(v));
+    });
+  });
+};
+
+/** η at this step, by schedule and by hand; of a layer with a rate of its own, that one. */
+export function rateOf(trainer: Trainer, own?: number): number {
+  const { initial, factor } = trainer.optimizer.learningRate;
+  const present = factor(scalar(trainer.progress.steps, "f64")).item();
+  if (own === undefined) return trainer.learningRate * present;
+  return (initial === 0 ? own : (trainer.learningRate / initial) * own) * present;
+}
+
+/** E at other values of the parameters. */
+export function lossAt(t: Trace, values: Values): number {
+  const change = new Map(t.parameters.map((p) => [p.tensor, numbersOf(values, p)]));
+  return only(only(t.evaluate([t.loss], change)));
+}
+
+/** The gradients as the optimizer's clipping leaves them. */
+export function clipped(
+  t: NetworkTrace,
+  g: Values,
+  some: readonly Parameter[] = t.parameters.filter((p) => p.trained),
+): Values {
+  const tensors = some.map((p) => constant(numbersOf(g, p), p.tensor.shape));
+  return byName(some, t.evaluate(clip(tensors, t.network.trainer.optimizer)));
+}
+
+/** One update of one number, as a graph over scalars: the optimizer's own rule. */
+export function updateRule({ network: { trainer } }: NetworkTrace, { learningRate }: Parameter) {
+  const scalars = (n: string) => input(n, [], "f64");
+  const parameter = scalars("θ");
+  const g = scalars("g");
+  const slots = Object.keys(trainer.optimizer.slots).map((s): [string, Tensor] => [s, scalars(s)]);
+  const rate = scalars("η");
+  const step = scalar(trainer.progress.steps, "f64");
+  const { parameter: next, state } = trainer.optimizer.update({
+    parameter,
+    gradient: g,
+    state: Object.fromEntries(slots),
+    learningRate: rate,
+    step,
+    clipped: true,
+  });
+  return {
+    parameter,
+    gradient: g,
+    rate,
+    step,
+    next,
+    /** What the optimizer remembers, before and after. */
+    slots: slots.map(([slot, before]) => ({ slot, before, after: state[slot] ?? before })),
+    learningRate: rateOf(trainer, learningRate),
+  };
+}

@@ -1,0 +1,67 @@
+/** What `explain`, `diagnose` and `gradientReport` take. */
+import type { Tensor } from "../core/tensor.ts";
+import type { Loss } from "../nn/losses.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { UpdateTiming } from "../step/update.ts";
+import type { Data } from "../train/trainer.ts";
+import type { Notation } from "./engine/notation.ts";
+import type { Language } from "./messages.ts";
+
+/** What `explain` takes: what is explained, on which data, and how it is written. */
+export interface ExplainOptions {
+  /**
+   * The data of the step that is explained; for a trainer or a model. Default: the first batch of
+   * the data that the trainer was last fitted to.
+   */
+  readonly data?: Data;
+  /** The example that is shown in full, counted from 0. Default 0. */
+  readonly example?: number;
+  /**
+   * One number: "0.weight[3,7]", or as a notation calls it, "w1" or "w^1_21", the chosen one
+   * before the others. Default: the first trainable one.
+   */
+  readonly parameter?: string;
+  /** Every parameter in turn (small networks). */
+  readonly all?: boolean;
+  /** The names of the quantities. Default "canonical", this library's. */
+  readonly notation?: Notation;
+  /** Default "en". */
+  readonly language?: Language;
+  /** Significant digits in print. Default 9. */
+  readonly digits?: number;
+  /** Default: the trainer's; without a trainer "simultaneous". */
+  readonly update?: UpdateTiming;
+  /** Take so many training steps on the data first. Default 0. */
+  readonly step?: number;
+  /** For a model that has no trainer: its loss. */
+  readonly loss?: Loss;
+  /** For a model that has no trainer. Default `sgd()`. */
+  readonly optimizer?: Optimizer;
+  /** Of the first values of a model that has no trainer. Default 0. */
+  readonly seed?: number;
+  /** What the loss is called, where its function has no name of its own. */
+  readonly lossName?: string;
+  /** Where the data are a part of others: the number of their first example there. */
+  readonly firstExample?: number;
+  /** For a function: its arguments, by name or in order. */
+  readonly inputs?: Readonly<Record<string, Tensor>> | readonly Tensor[];
+}
+
+/** What all three functions take. */
+export const optionNames = [
+  "data",
+  "example",
+  "parameter",
+  "all",
+  "notation",
+  "language",
+  "digits",
+  "update",
+  "step",
+  "loss",
+  "optimizer",
+  "seed",
+  "lossName",
+  "firstExample",
+  "inputs",
+] as const satisfies readonly (keyof ExplainOptions)[];

@@ -1,0 +1,132 @@
+/** A derivative by other methods: by differences, and by forward mode, with their rounding. */
+import {
+  type Plateau,
+  plateau,
+  type Quotient,
+  quotients,
+  wider,
+  withMore,
+} from "../../autodiff/differences.ts";
+import { pushForward } from "../../autodiff/forward.ts";
+import { gradient } from "../../autodiff/gradient.ts";
+import { ownRounding } from "../../autodiff/own-rounding.ts";
+import { at, last, only } from "../../core/at.ts";
+import type { TypedArray } from "../../core/dtype.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import { input } from "../../ops/leaf.ts";
+import { heldLoss } from "../engine/held.ts";
+import { byName, type Parameter, tensorsOf, type Values } from "../engine/parameters.ts";
+import { isLarge, type Trace } from "../engine/trace.ts";
+
+/** Two numbers agree if they differ by no more than this share of the larger one. */
+export const relative = 1e-5;
+const sweep = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6];
+/** The place of the step by which kinks and jumps are recognized. */
+const decisive = 4;
+
+/** How far rounding can put E and the gradients off. */
+interface Rounding {
+  readonly loss: number;
+  readonly gradients: Values;
+}
+
+export function roundingOf(t: Trace): Rounding {
+  let known = roundings.get(t.loss);
+  if (!known) {
+    const g = gradient(t.loss, tensorsOf(t.parameters));
+    const [loss = [], ...own] = ownRounding([t.loss, ...g], t.evaluate);
+    const gradients = byName(t.parameters, own);
+    roundings.set(t.loss, (known = { loss: only(loss), gradients }));
+  }
+  return known;
+}
+const roundings = new WeakMap<Tensor, Rounding>();
+
+/** A change of the parameters, in the numbers of some of them. */
+type Direction = ReadonlyMap<Parameter, Float64Array>;
+
+/** Forward mode: dE along a change of the parameters. */
+export function forwardDerivative(t: Trace, direction: Direction): number {
+  let dual = duals.get(t.loss);
+  if (!dual) {
+    const xs = tensorsOf(t.parameters);
+    const tangents = xs.map((x, i) => input(`tangent${i}`, x.shape, x.dtype));
+    duals.set(t.loss, (dual = t.compile(pushForward([t.loss], xs, tangents), tangents)));
+  }
+  const along = t.parameters.map((p) => direction.get(p) ?? new Float64Array(p.tensor.size));
+  return only(only(dual(along)));
+}
+/** Compiled once for all directions. */
+const duals = new WeakMap<Tensor, (more: readonly TypedArray[]) => TypedArray[]>();
+
+export interface Differences {
+  readonly all: readonly Quotient[];
+  readonly plateau: Plateau;
+  readonly left: number;
+  readonly right: number;
+  /** Left and right derivative differ, however small the step. */
+  readonly kink: boolean;
+  /** By how much E jumps below and above, if it does: then one of the derivatives has no bound. */
+  readonly jump?: { readonly below: number; readonly above: number };
+}
+
+export function differences(t: Trace, direction: Direction): Differences {
+  const along = (s: number): number => {
+    const change = [...direction].map(
+      ([{ tensor, data }, d]) => [tensor, data.map((v, i) => v + s * at(d, i))] as const,
+    );
+    return only(only(t.evaluate([heldLoss(t)], new Map(change))));
+  };
+  const scale = scaleOf(direction);
+  const own = roundingOf(t).loss;
+  const tried = (steps: readonly number[]) =>
+    quotients(
+      along,
+      steps.map((h) => h * scale),
+      own,
+    );
+  const large = isLarge(t);
+  const first = tried(large ? [1e-4, 1e-5] : sweep);
+  const [coarsest] = [at(first, 0)];
+  const fine = first[decisive] ?? last(first);
+  const { left, right } = fine;
+  // Where the function is smooth the two sides approach each other in proportion to h.
+  const gap = (q: Quotient) => Math.abs(q.left - q.right);
+  const noise = 1e-4 * Math.max(Math.abs(left), Math.abs(right)) + 4 * fine.rounding;
+  const bent = gap(fine) > noise && gap(fine) > 0.5 * gap(coarsest);
+  // Where it is finite and smooth, it changes in proportion to h.
+  const change = (q: Quotient) => q.h * Math.max(Math.abs(q.left), Math.abs(q.right));
+  const torn = change(fine) > 0.5 * change(coarsest) && change(fine) > 16 * fine.h * fine.rounding;
+  // A single pass of a large network takes long.
+  const more = large ? { ...wider, finer: [] } : wider;
+  // With shorter steps, if these can tell, a kink makes the same gap, and a jump the same change;
+  // what is near or fast does neither.
+  const finer = bent || torn ? tried(more.finer) : [];
+  const stays = (size: (q: Quotient) => number, tells: (q: Quotient) => boolean) =>
+    finer.filter(tells).every((q) => size(q) > 0.5 * size(fine) && size(q) < 2 * size(fine));
+  const tells = (q: Quotient) => 16 * q.rounding < gap(fine);
+  const jumps = torn && finer.length > 0 && stays(change, () => true);
+  const kink = jumps || (bent && stays(gap, tells));
+  // Beside a jump, what E changes by on the other side is nothing.
+  const jumped = (v: number) => (8 * Math.abs(v) * fine.h < change(fine) ? 0 : v * fine.h);
+  const all = bent ? [...first, ...finer.filter(tells)] : withMore(first, tried, relative, more);
+  return {
+    all,
+    plateau: plateau(all),
+    left,
+    right,
+    kink,
+    ...(jumps ? { jump: { below: jumped(left), above: jumped(right) } } : {}),
+  };
+}
+
+/** The size of the numbers that are changed, if it is above 1. */
+function scaleOf(direction: Direction): number {
+  let scale = 1;
+  for (const [{ data }, d] of direction) {
+    for (const [i, v] of d.entries()) {
+      if (v !== 0) scale = Math.max(scale, Math.abs(at(data, i)) * Math.min(1, Math.abs(v)));
+    }
+  }
+  return scale;
+}

@@ -1,0 +1,133 @@
+/** Sections 10 and 11: the optimizer's own rule for one number, and all numbers in a table. */
+import { at, entry as held, last } from "../../core/at.ts";
+import { bySize } from "../../core/order.ts";
+import type { Tensor } from "../../core/tensor.ts";
+import type { Cell } from "../derivation.ts";
+import type { Context } from "../engine/context.ts";
+import { type Expr, number, type Symbolic, symbolsOf } from "../engine/expr.ts";
+import { clippedName, rateName, renewed } from "../engine/notation.ts";
+import {
+  countOf,
+  type Entry,
+  numbersOf,
+  present,
+  type Values,
+  valueAt,
+} from "../engine/parameters.ts";
+import { isNetwork } from "../engine/trace.ts";
+import { clipped, rateOf, updateRule } from "../engine/updates.ts";
+import { say } from "../say.ts";
+
+/** Tables of parameters up to this length are complete. */
+const complete = 40;
+const largest = 5;
+
+/** The optimizer's own rule, over symbols. */
+export function updateStep(c: Context, e: Entry, g: Values): void {
+  const { trace } = c;
+  if (!isNetwork(trace)) return void c.note("update", [say("noUpdate")]);
+  const { parameter, index } = e;
+  const { trainer } = trace.network;
+  const w = c.parameterSymbol(e);
+  if (!parameter.trained) return void c.note("update", [say("frozenText", { w })]);
+  const rule = updateRule(trace, parameter);
+  const d = c.gradientSymbol(e);
+  const cut = valueAt(clipped(trace, g), e);
+  const isCut = cut !== valueAt(g, e);
+  const gradient = isCut ? c.symbol(clippedName(c.sign(d)), cut) : d;
+  if (isCut) c.note("update", [say("clippedText", { g: number(cut) })]);
+  const slots = rule.slots.map(({ slot, before, after }) => {
+    const value = at(held(trainer.slots, `${parameter.name}/${slot}`), index);
+    const sign = { text: slot, tex: `\\mathit{${slot}}` };
+    return { before, after, sign, symbol: c.ofPart(sign, value) };
+  });
+  const isOwn = rule.learningRate !== rateOf(trainer);
+  const eta = isOwn
+    ? c.ofPart(rateName("η′", "\\eta'"), rule.learningRate)
+    : c.symbol(rateName("η", "\\eta"), rule.learningRate);
+  if (isOwn) c.note("update", [say("ownRate", { eta, value: number(rule.learningRate) })]);
+  const step = c.symbol({ text: "step", tex: "\\mathit{step}" }, trainer.progress.steps);
+  const names = new Map<Tensor, Symbolic>([
+    [rule.step, step],
+    [rule.parameter, w],
+    [rule.gradient, gradient],
+    [rule.rate, eta],
+    ...slots.map(({ before, symbol }) => [before, symbol] as const),
+  ]);
+  const why = [say("updateText", { name: trainer.optimizer.name })];
+  for (const { before, after, sign } of slots) {
+    if (after === before) continue;
+    const result = c.ofPart(renewed(sign));
+    const forms = [c.elements.expr(after, 0, (n) => names.get(n))];
+    const kept = slots.map((x) => x.symbol);
+    const first = say("stateText", { name: trainer.optimizer.name, slots: kept });
+    c.equation({ section: "update", kind: "update", result, forms, why: [first] });
+    names.set(after, result);
+  }
+  const result = c.symbol(renewed(c.parameterSign(e)));
+  const form = rateFirst(
+    c,
+    c.elements.expr(rule.next, 0, (n) => names.get(n)),
+  );
+  if (symbolsOf(form).has(step.name)) why.unshift(say("stepsText", { step }));
+  c.equation({ section: "update", kind: "update", result, forms: [form], why });
+}
+
+/** η in front of what it multiplies, as everybody writes it. */
+function rateFirst(c: Context, e: Expr): Expr {
+  if (!("args" in e)) return e;
+  const isRate = (a: Expr) => c.symbols.nameIn(a)?.role === "rate";
+  const args = e.args.map((a) => rateFirst(c, a));
+  if (e.kind !== "product" || !args.some(isRate)) return { ...e, args };
+  const numbers = args.filter((a) => a.kind === "number");
+  const others = args.filter((a) => a.kind !== "number" && !isRate(a));
+  return { ...e, args: [...numbers, ...args.filter(isRate), ...others] };
+}
+
+/** One row for each parameter; of many, those with the largest gradients. */
+export function allParameters(
+  c: Context,
+  g: Values,
+  next: Values | undefined,
+  sequential: boolean,
+): void {
+  const count = countOf(c.trace.parameters);
+  const some = largestOf(c, g, count <= complete ? count : largest);
+  const all = some.map((s) => ({ ...s, w: c.parameterSymbol(s.entry) }));
+  const seen = new Set<string>();
+  const rows = all.flatMap(({ entry, g, w }): Cell[][] => {
+    // One symbol for all biases of a layer: they are not trained, and listed once.
+    if (seen.has(w.name)) return [];
+    seen.add(w.name);
+    const { trained } = entry.parameter;
+    const shared = !trained && all.some((o) => o.entry !== entry && o.w.name === w.name);
+    const row: Cell[] = [w, number(present(entry)), shared ? "–" : number(g)];
+    if (!next) return [row];
+    return [[...row, trained ? number(valueAt(next, entry)) : say("biasFrozen")]];
+  });
+  const columns = [say("parameterColumn"), say("value"), say("gradientColumn")];
+  if (next) columns.push(say("newColumn"));
+  const why = sequential ? [say("gradientsTaken")] : [];
+  if (some.length < count) why.push(say("largest", { m: some.length, n: count }));
+  c.note("all", why, { columns, rows });
+}
+
+interface Sized {
+  readonly entry: Entry;
+  readonly g: number;
+}
+
+/** All parameters in their order; of more than `most`, those with the largest gradients first. */
+function largestOf(c: Context, g: Values, most: number): Sized[] {
+  const size = (v: number) => (Number.isNaN(v) ? Number.POSITIVE_INFINITY : Math.abs(v));
+  const found: Sized[] = [];
+  for (const parameter of c.trace.parameters) {
+    numbersOf(g, parameter).forEach((value, index) => {
+      if (found.length >= 4 * most) found.sort((a, b) => bySize(a.g, b.g)).splice(most);
+      const least = found.length === most ? size(last(found).g) : -1;
+      if (size(value) > least) found.push({ entry: { parameter, index }, g: value });
+    });
+  }
+  if (found.length <= most) return found;
+  return found.sort((a, b) => bySize(a.g, b.g)).slice(0, most);
+}
