@@ -1,4 +1,5 @@
 /** What counts as constant by decree is constant in a difference, too. */
+import { only } from "../core/at.ts";
 import { nodesOf } from "../core/graph.ts";
 import { rewrite } from "../core/rewrite.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -9,4 +10,4 @@ export const heldIn = (y: Tensor): Tensor[] =>
 
 /** y with the nodes that are held replaced by the values that they are held at. */
 export const holding = (y: Tensor, values: ReadonlyMap<Tensor, Tensor>): Tensor =>
-  rewrite([y], values)[0]!;
+  only(rewrite([y], values));

@@ -1,3 +1,4 @@
+import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -26,7 +27,7 @@ export function leaves(
 export function rebuild<T extends Tree>(tree: T, tensors: readonly Tensor[]): T {
   let next = 0;
   const walk = (t: Tree): Tree => {
-    if (t instanceof Tensor) return tensors[next++]!;
+    if (t instanceof Tensor) return at(tensors, next++);
     if (Array.isArray(t)) return t.map(walk);
     return Object.fromEntries(Object.entries(t).map(([name, inner]) => [name, walk(inner)]));
   };

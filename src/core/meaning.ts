@@ -125,9 +125,10 @@ export function ruleOf(fn: Intrinsic, dtype: DType): Rule {
 /**
  * Whether the f32 result is the f64 result of the same arguments, rounded to f32. It is for what IEEE
  * 754 rounds correctly (f64 has more than twice the digits) and for what is exact. The elementary
- * functions and floorDiv and mod are written over lanes (core/elementary/functions.ts) and have
- * arithmetic of their own in f32: their bits are those of that text, within 2 units in the last
- * place of the f64 result; of f64 exactly those of core/elementary/scalar.ts.
+ * functions are written over lanes (core/elementary/functions.ts) and have arithmetic of their own in
+ * f32: their bits are those of that text, within 2 units in the last place of the f64 result; of f64
+ * exactly those of core/elementary/scalar.ts. floorDiv and mod round each of their operations to
+ * f32, so that a quotient just below a whole number may become it, and the rest negative.
  */
 export const roundsOnce = (fn: Intrinsic): boolean => !(fn in elementary);
 

@@ -140,7 +140,8 @@ function mixedNotes(table: Table, column: TableColumn, cells: readonly string[])
 function commonUnit(cells: readonly string[]): Counted | undefined {
   const units = new Map<string, { count: number; example: string }>();
   for (const cell of cells) {
-    const { unit } = splitUnit(cell)!;
+    const unit = splitUnit(cell)?.unit;
+    if (unit === undefined) continue;
     const known = units.get(unit);
     if (known) known.count++;
     else units.set(unit, { count: 1, example: cell });
@@ -166,9 +167,9 @@ function numberNotes(table: Table, column: TableColumn, cells: readonly string[]
     }
   }
   const quantities = units ? counted(cells, (cell) => hasUnit(cell)) : undefined;
-  if (quantities) {
+  const unit = quantities && splitUnit(quantities.example)?.unit;
+  if (quantities && unit !== undefined) {
     const without = cells.length - quantities.count;
-    const { unit } = splitUnit(quantities.example)!;
     notes.push(
       `Column ${name} is in ${shown(unit)}: ${shown(quantities.example)} was read as a number` +
         `${without === 0 ? "" : `, and so ${without === 1 ? "was 1 cell" : `were ${without} cells`} without a unit`}.`,

@@ -115,10 +115,11 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
   const skipped = skippedLines(delimiter, comment);
   let names: string[] | undefined;
   let given: readonly string[] = [];
-  const begin = (all: readonly string[]) => {
+  const begin = (all: readonly string[]): string[] => {
     given = all;
     names = all.map(nameOf);
     skipped.header(all.length, header !== true);
+    return names;
   };
   if (typeof header !== "boolean") begin(header);
   const cells: string[][] = [];
@@ -127,11 +128,11 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
     body,
     { delimiter, comment, source },
     (record, line) => {
-      if (names === undefined) {
-        begin(header === true ? record : record.map(() => ""));
-        if (header === true) return checkHeader(record, line, options, skipped);
+      if (names === undefined && header === true) {
+        begin(record);
+        return checkHeader(record, line, options, skipped);
       }
-      const { length: width } = names!;
+      const { length: width } = names ?? begin(record.map(() => ""));
       // With several columns, a line of blanks only is an empty line.
       if (record.length === 1 && record[0] === "" && width > 1) return;
       if (record.length > width && record.every((cell, j) => j < width || cell === "")) {

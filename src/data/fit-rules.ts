@@ -116,9 +116,10 @@ export function targetRule(
 ): NumberRule {
   const rule = numberRule(target, { ...fit, constant: [] }, scale, false);
   const read = fit.source.column(target.name);
-  const values = fit.train.map((row) =>
-    numberIn(fit.source, read(row)!, row, target.name, rule.unit),
-  );
+  const values = fit.train.flatMap((row) => {
+    const cell = read(row);
+    return cell === undefined ? [] : [numberIn(fit.source, cell, row, target.name, rule.unit)];
+  });
   if (values.length > 1 && isConstant(values)) {
     notes.push(
       `The target ${shown(target.name)} is constant in the training part ` +

@@ -29,7 +29,8 @@ export function suggestedFormat(table: Table, also?: TableColumn): NumberFormat 
     for (const cell of column.cells.slice(0, mostRows)) {
       if (missing.has(cell)) continue;
       const kind = kinds(cell);
-      if (kind === "quantity") numbers.add(splitUnit(cell)!.digits);
+      const parts = kind === "quantity" ? splitUnit(cell) : undefined;
+      if (parts) numbers.add(parts.digits);
       else if (column.type === "number" || column === also) {
         if (kind === "number" || kind === "doubtful") numbers.add(cell);
       }

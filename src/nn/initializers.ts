@@ -140,6 +140,8 @@ export const orthogonal = (gain = 1): Initializer =>
     });
   });
 
+// Rows of one length: a large orthogonal matrix spends all its time in these two loops (!).
+
 function dot(a: Float64Array, b: Float64Array): number {
   let total = 0;
   for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
@@ -147,7 +149,6 @@ function dot(a: Float64Array, b: Float64Array): number {
 }
 
 function addTo(a: Float64Array, factor: number, b: Float64Array): void {
-  // As in dot: n³ of these make an orthogonal matrix, and the rows are equally long.
   for (let i = 0; i < a.length; i++) a[i] = a[i]! + factor * b[i]!;
 }
 

@@ -1,5 +1,6 @@
 /** Losses E(output, target): one number. Rows are examples; the last axis is classes or outputs. */
 
+import { at } from "../core/at.ts";
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
@@ -89,9 +90,13 @@ function like(output: Tensor, target: Tensor, what: string): Tensor {
   });
 }
 
+/** How many classes an output tells apart: those of its last axis. */
+const classesOf = (output: Tensor): number => at(output.shape, output.rank - 1);
+
 function adviceFor(output: Tensor, target: Tensor, what: string): string {
   if (!isFloat(target.dtype)) return "Class labels need crossEntropy.";
-  return what === "crossEntropy" && target.size * output.shape[output.rank - 1]! === output.size
+  const labelled = output.rank > 0 && target.size * classesOf(output) === output.size;
+  return what === "crossEntropy" && labelled
     ? "Say that the targets are labels: name the `classes` of the data, or cast them to i32."
     : "Give each example as many targets as the model has outputs.";
 }
@@ -276,7 +281,7 @@ interface ClassOptions extends LossOptions {
 /** One weight for each class: with fewer or more, some would be repeated or ignored without a word. */
 function weightsOfClasses(given: readonly number[] | Tensor, output: Tensor): Tensor {
   const weights = asFactor("classWeights", given, output);
-  const classes = output.shape[output.rank - 1]!;
+  const classes = classesOf(output);
   const shape = typeof weights === "number" ? undefined : weights.shape;
   if (shape && sameShape(shape, [classes])) return weights as Tensor;
   return fail("shape-mismatch", {
@@ -350,7 +355,7 @@ export function crossEntropy(
     });
   }
   const logs = logSoftmax(asTensor("crossEntropy", output));
-  const share = labelSmoothing / output.shape[output.rank - 1]!;
+  const share = labelSmoothing / classesOf(output);
   const weights = classWeights === undefined ? undefined : weightsOfClasses(classWeights, output);
   const overClasses = (t: Tensor) =>
     neg(sum(weights === undefined ? t : mul(t, weights), { axis: -1 }));
@@ -402,7 +407,7 @@ export function multiMargin(
   checkLabels(output, target, "multiMargin");
   const labels = cast(target, "i32");
   const own = gather(output, expandDims(labels, -1), { axis: -1 });
-  const classes = output.shape[output.rank - 1]!;
+  const classes = classesOf(output);
   const itself = oneHot(labels, classes, "bool");
   const costs = where(itself, 0, relu(add(sub(output, own), margin)));
   return reduce(div(sum(costs, { axis: -1 }), classes), reduction);
