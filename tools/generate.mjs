@@ -15,6 +15,7 @@ import { networkFilePage } from "./generate/network-file-page.mjs";
 import { operatorsPage } from "./generate/operators-page.mjs";
 import { picture } from "./generate/picture.mjs";
 import { measure, twoTwoTwoPage } from "./generate/two-two-two-page.mjs";
+import { numberWords } from "./generate/words.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const cache = `${root}node_modules/.cache/generate-${process.pid}.mjs`;
@@ -32,6 +33,7 @@ async function library() {
         export { functions } from "./src/core/elementary/functions.ts";
         export { within } from "./src/core/elementary/lanes.ts";
         export { catalogue } from "./src/core/errors.ts";
+        export { partner, threefry } from "./src/core/words.ts";
         export { networkForm } from "./src/network-file/network.ts";
         export { networkSchema } from "./src/network-file/schema.ts";
         export { needed } from "./src/network-file/wording.ts";
@@ -64,6 +66,7 @@ const measured = measure(lib);
 const api = declarations({ entries });
 const files = {
   "src/core/elementary/scalar.ts": scalarFunctions(lib),
+  "src/core/number-words.ts": numberWords(lib),
   "src/network-file/network.schema.json": `${JSON.stringify(lib.networkSchema(), null, 2)}\n`,
   "docs/network-file.md": networkFilePage(lib),
   "docs/operators.md": operatorsPage(lib),

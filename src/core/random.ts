@@ -5,46 +5,8 @@
 
 import { cos, log } from "./elementary/scalar.ts";
 import { fail } from "./errors.ts";
+import { threefry2x32 } from "./number-words.ts";
 import { shown } from "./wording.ts";
-
-/** Rotation distances of Threefry-2x32 (Salmon et al. 2011, table 2). */
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
-
-/** The third key word is the parity of the other two with this constant (Skein's, 32 bits). */
-const parity = 0x1bd11bda;
-
-/**
- * Threefry-2x32 with 20 rounds: a bijection of the 64-bit counter, chosen by the 64-bit key.
- * Every argument is taken modulo 2^32; both results are unsigned 32-bit integers.
- *
- * Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011;
- * checked against the known answers of the authors' library Random123 (kat_vectors).
- */
-export function threefry2x32(
-  key0: number,
-  key1: number,
-  counter0: number,
-  counter1: number,
-): [number, number] {
-  let [k0, k1, k2] = [key0 | 0, key1 | 0, parity ^ key0 ^ key1];
-  let x0 = (counter0 + k0) | 0;
-  let x1 = (counter1 + k1) | 0;
-  for (let round = 0; round < 20; round++) {
-    // There are eight; a checked read would cost each random number twenty branches.
-    const by = rotations[round & 7]!;
-    x0 = (x0 + x1) | 0;
-    x1 = ((x1 << by) | (x1 >>> (32 - by))) ^ x0;
-    if ((round & 3) === 3) {
-      const first = k0;
-      k0 = k1;
-      k1 = k2;
-      k2 = first;
-      x0 = (x0 + k0) | 0;
-      x1 = (x1 + k1 + ((round + 1) >> 2)) | 0;
-    }
-  }
-  return [x0 >>> 0, x1 >>> 0];
-}
 
 /**
  * A seed as the two 32-bit words of a key: the low word first, two's complement where negative.
@@ -82,13 +44,4 @@ export function normalAt(seed: number, stream: number, index: number): number {
   // 1 - u is in (0, 1], so that the logarithm is finite.
   const radius = Math.sqrt(-2 * log(1 - uniformAt(seed, stream, 2 * index)));
   return radius * cos(2 * Math.PI * uniformAt(seed, stream, 2 * index + 1));
-}
-
-/**
- * The upper 32 bits of the 64-bit product of two unsigned 32-bit integers: ⌊a·b / 2^32⌋, exactly.
- */
-export function multiplyHigh(a: number, b: number): number {
-  // Split a in halves: every intermediate value stays below 2^53.
-  const upper = (a >>> 16) * b + Math.floor(((a & 0xffff) * b) / 2 ** 16);
-  return Math.floor(upper / 2 ** 16);
 }

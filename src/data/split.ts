@@ -2,13 +2,11 @@ import { at } from "../core/at.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind, isNumber } from "../core/kinds.ts";
+import { partnerAt } from "../core/number-words.ts";
 import { checkNames } from "../core/options.ts";
-import { keyOf, multiplyHigh, threefry2x32 } from "../core/random.ts";
+import { keyOf } from "../core/random.ts";
 import { shown } from "../core/wording.ts";
 import { aDataset, type Dataset, subset } from "./dataset.ts";
-
-/** Sets the key of shuffles apart from that of `uniformAt` with the same seed: ASCII "shuf". */
-const shuffleKey = 0x73687566;
 
 /** The split draws from an epoch that no training reaches. */
 const splitEpoch = 0xffffffff;
@@ -46,7 +44,7 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
   const order = allocate("i32", n) as Int32Array;
   for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
-    const j = multiplyHigh(threefry2x32(key0, key1 ^ shuffleKey, i, epoch)[0], i + 1);
+    const j = partnerAt(key0, key1, i, epoch);
     // Of each epoch, 0 ≤ j ≤ i < n.
     const kept = order[i]!;
     order[i] = order[j]!;

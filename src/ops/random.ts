@@ -16,37 +16,20 @@ import { checkNames } from "../core/options.ts";
 import { checkShape, formatShape, type Shape } from "../core/shape.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
+import { threefry, type WordArithmetic } from "../core/words.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { cos, log, sqrt } from "./transcendental.ts";
 
 const i32 = (n: number): Expression => constant(n | 0, "i32");
-const rotations = { odd: [13, 15, 26, 6], even: [17, 29, 16, 24] };
-const parity = 0x1bd11bda;
-
-/** Threefry-2x32 with 20 rounds (Salmon et al. 2011), as an expression of the scalar language. */
-function threefry(
-  k0: Expression,
-  k1: Expression,
-  counter0: Expression,
-  counter1: Expression,
-): [Expression, Expression] {
-  const add = (a: Expression, b: Expression) => apply("add", a, b);
-  const rotate = (x: Expression, by: number) =>
-    apply("bitOr", apply("shiftLeft", x, i32(by)), apply("shiftRight", x, i32(32 - by)));
-  let [first, second, third] = [k0, k1, apply("bitXor", apply("bitXor", k0, k1), i32(parity))];
-  let [a, b] = [add(counter0, k0), add(counter1, k1)];
-  // Four rounds, then the next two of the three keys are added.
-  for (let injection = 1; injection <= 5; injection++) {
-    for (const by of injection % 2 === 1 ? rotations.odd : rotations.even) {
-      a = add(a, b);
-      b = apply("bitXor", rotate(b, by), a);
-    }
-    [first, second, third] = [second, third, first];
-    a = add(a, first);
-    b = add(add(b, second), i32(injection));
-  }
-  return [a, b];
-}
+/** 32-bit words as expressions of the scalar language. */
+const expressions: WordArithmetic<Expression> = {
+  word: i32,
+  add: (first, ...terms) => terms.reduce((a, b) => apply("add", a, b), first),
+  xor: (a, b) => apply("bitXor", a, b),
+  rotate: (x, by) =>
+    apply("bitOr", apply("shiftLeft", x, i32(by)), apply("shiftRight", x, i32(32 - by))),
+  keep: (x) => x,
+};
 
 type Uniform = { readonly shape: Shape; readonly dtype: DType; readonly stream: number };
 
@@ -65,7 +48,7 @@ export const uniformOp: Op<Unary, Uniform> = {
   meaning: (_key, y, { dtype, stream }) => {
     const counter = offset(y.shape, indices(y.shape.length));
     const key = (k: number) => load(0, "i32", i32(k));
-    const [high, low] = threefry(key(0), key(1), counter, i32(stream));
+    const [high, low] = threefry(expressions, [key(0), key(1)], [counter, i32(stream)]);
     const bits = (word: Expression, drop: number) =>
       cast(apply("shiftRight", word, i32(drop)), dtype);
     const scale = (x: Expression, by: number) => apply("mul", x, constant(by, dtype));

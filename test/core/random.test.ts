@@ -1,7 +1,8 @@
 /** The graph's random numbers against src/core/random.ts, and as random numbers. */
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
-import { keyOf, threefry2x32, uniformAt } from "../../src/core/random.ts";
+import { threefry2x32 } from "../../src/core/number-words.ts";
+import { keyOf, uniformAt } from "../../src/core/random.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { randomNormal, randomUniform } from "../../src/ops/random.ts";
 import { expectClose } from "../support/close.ts";

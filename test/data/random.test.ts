@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { keyOf, multiplyHigh, normalAt, threefry2x32, uniformAt } from "../../src/core/random.ts";
+import { partnerAt, threefry2x32 } from "../../src/core/number-words.ts";
+import { keyOf, normalAt, uniformAt } from "../../src/core/random.ts";
 import { failure } from "../support/failure.ts";
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -16,11 +17,14 @@ describe("threefry2x32", () => {
   });
 });
 
-describe("multiplyHigh", () => {
-  it("is the upper half of the exact product", () => {
+describe("partnerAt", () => {
+  it("is the upper half of the exact product of a random word and i + 1", () => {
+    const large = fc.integer({ min: 0, max: 2 ** 31 - 2 });
     fc.assert(
-      fc.property(u32, u32, (a, b) => {
-        expect(multiplyHigh(a, b)).toBe(Number((BigInt(a) * BigInt(b)) >> 32n));
+      fc.property(u32, u32, large, u32, (key0, key1, i, epoch) => {
+        const [word] = threefry2x32(key0, key1 ^ 0x73687566, i, epoch);
+        const product = BigInt(word) * BigInt(i + 1);
+        expect(partnerAt(key0, key1, i, epoch)).toBe(Number(product >> 32n));
       }),
     );
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { at } from "../../src/core/at.ts";
-import { threefry2x32 } from "../../src/core/random.ts";
+import { threefry2x32 } from "../../src/core/number-words.ts";
 import { examples, shuffledOrder, split, splitIndices } from "../../src/data/index.ts";
 import { failure } from "../support/failure.ts";
 

@@ -1,12 +1,10 @@
 /** A training session in WebAssembly: state, data and loop live in one memory. */
 import { compileProgram } from "../../compile/index.ts";
-import type { ArrayTensor } from "../../core/array-tensor.ts";
+import { loopOf } from "../../compile/loop.ts";
 import { only } from "../../core/at.ts";
 import { entryOf } from "../../core/by-name.ts";
-import { bytesOf, type TypedArray } from "../../core/dtype.ts";
-import { fail } from "../../core/errors.ts";
+import type { TypedArray } from "../../core/dtype.ts";
 import { keyOf } from "../../core/random.ts";
-import { formatShape } from "../../core/shape.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
 import { recordLength, writeLoop } from "./emit/train.ts";
@@ -22,16 +20,15 @@ export function openSession(
   options: { readonly threads?: number; readonly code?: CodeOptions } = {},
 ): Session {
   const program = compileProgram(step, { state: statePairs(step) });
+  const loop = loopOf(step, program, data);
   const inputs = inputsByName(step, program.inputs);
-  const { controls, batch } = inputs;
-  const { loss, weight: divisor, counts } = outputsByName(step, program.outputs);
-  const { correct } = counts;
-  const { batchSize, weight, seed } = data;
-  const parts = Object.keys(batch).map((name) => {
-    const source = entryOf(data.examples, name);
-    return { source, batch: entryOf(batch, name), place: 0 };
-  });
-  const examples = rowsOf(parts.map(({ source }) => source));
+  const { loss } = outputsByName(step, program.outputs);
+  const { controls } = inputs;
+  const { examples } = loop;
+  const parts = loop.gather.map(({ source }) => ({ from: source.data, place: 0 }));
+  const { weight, seed } = data;
+  const sums = new Set(loop.sums.map(({ name }) => name));
+  const [weighs, counts] = [sums.has("weight"), sums.has("correct")];
   const places = { order: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
   const { exports, at, memory, module } = instantiate(program, {
@@ -45,25 +42,9 @@ export function openSession(
         return start;
       };
       places.order = reserve(4 * examples);
-      for (const part of parts) part.place = reserve(part.source.data.byteLength);
+      for (const part of parts) part.place = reserve(part.from.byteLength);
       places.records = reserve(8 * recordLength * maximumEpochs);
-      writeLoop(rest, {
-        examples,
-        batchSize,
-        order: places.order,
-        rows: parts.map(({ source, batch, place }) => ({
-          data: place,
-          batch: address(batch),
-          width: (source.data.length / examples) * bytesOf(source.dtype),
-        })),
-        step: address(controls.step),
-        key: address(controls.key) + 4,
-        loss: { at: address(loss), dtype: loss.dtype === "f32" ? "f32" : "f64", weight },
-        divisor: divisor && address(divisor),
-        correct: correct && address(correct),
-        records: places.records,
-        seed: keyOf(seed),
-      });
+      writeLoop(rest, loop, { ...places, data: parts.map(({ place }) => place), address });
       return end;
     },
   });
@@ -74,13 +55,12 @@ export function openSession(
     functionIn(exports, "epochs"),
   ];
   const [lossSum, weightSum, correctSum] = [
-    globalIn(exports, "lossSum"),
-    globalIn(exports, "weightSum"),
-    globalIn(exports, "correctSum"),
+    globalIn(exports, "loss"),
+    globalIn(exports, "weight"),
+    globalIn(exports, "correct"),
   ];
   const buffer = memory.buffer as ArrayBuffer;
-  for (const { source, place } of parts) {
-    const { data: from } = source;
+  for (const { from, place } of parts) {
     const bytes = new Uint8Array(from.buffer, from.byteOffset, from.byteLength);
     new Uint8Array(buffer, place, from.byteLength).set(bytes);
   }
@@ -127,23 +107,23 @@ export function openSession(
       if (guarded(() => steps(from, to)) !== 0) return undefined;
       return {
         loss: lossSum.value,
-        weight: divisor ? weightSum.value : sums.weight + weight * (to - from),
-        correct: correct ? correctSum.value : Number.NaN,
+        weight: weighs ? weightSum.value : sums.weight + weight * (to - from),
+        correct: counts ? correctSum.value : Number.NaN,
       };
     },
     lastLoss: () => only(lossAt),
     epochs(first, count, shuffled) {
       if (!shuffled) inOrder();
       const done = guarded(() => epochs(first, Math.min(count, maximumEpochs), +shuffled));
-      const whole = weight * Math.floor(examples / batchSize);
+      const whole = weight * loop.batches;
       return Array.from({ length: done }, (_, i): Sums => {
         // An epoch of a small network takes less time than an object more, or than a check: there
         // is a record for each epoch that was done.
         const at = recordLength * i;
         return {
           loss: records[at]!,
-          weight: divisor ? records[at + 1]! : whole,
-          correct: correct ? records[at + 2]! : Number.NaN,
+          weight: weighs ? records[at + 1]! : whole,
+          correct: counts ? records[at + 2]! : Number.NaN,
         };
       });
     },
@@ -155,17 +135,6 @@ export function openSession(
 }
 
 const stateParts = ["parameters", "buffers", "slots"] as const;
-
-/** How many rows all parts have. */
-function rowsOf(parts: readonly ArrayTensor[]): number {
-  const [first, ...others] = parts.map(({ shape }) => shape[0]);
-  if (first !== undefined && others.every((rows) => rows === first)) return first;
-  return fail("shape-mismatch", {
-    message: "Every part of the examples has a row for each of them.",
-    expected: "arrays with equally many rows",
-    found: parts.map(({ shape }) => formatShape(shape)).join(", ") || "no parts",
-  });
-}
 
 type Numeric = (...numbers: number[]) => number;
 

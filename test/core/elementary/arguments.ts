@@ -1,7 +1,7 @@
 /** Arguments of elementary functions: of every size where they matter, and the borders. */
 import type { Elementary } from "../../../src/core/elementary/functions.ts";
 import { log } from "../../../src/core/elementary/scalar.ts";
-import { threefry2x32 } from "../../../src/core/random.ts";
+import { threefry2x32 } from "../../../src/core/number-words.ts";
 
 export const points = 100_000;
 

@@ -1,7 +1,12 @@
 /**
- * The loop inside: shuffling, gathering batches out of data that stay in memory, the step number,
- * and the sums for the report, as functions of the same module that holds the training step.
+ * The loop around the step (compile/loop.ts) as functions of the same module: the shuffle, batches
+ * gathered out of data that stay in memory, the step's number, and the sums for the report.
  */
+import type { StepLoop } from "../../../compile/loop.ts";
+import type { Buffer } from "../../../compile/program.ts";
+import { at, only } from "../../../core/at.ts";
+import { bytesOf } from "../../../core/dtype.ts";
+import type { BoundedWords } from "../../../core/words.ts";
 import {
   access,
   brIf,
@@ -12,7 +17,6 @@ import {
   f64,
   get,
   getGlobal,
-  type Instruction,
   i32,
   i64,
   type Local,
@@ -21,42 +25,23 @@ import {
   ret,
   setGlobal,
 } from "../assembler/index.ts";
+import { convert, loadInstruction } from "./scalar.ts";
 import { isStopped, stop, type Team, writeCommand, writeWorker } from "./threads.ts";
 
-/** Rows of data in memory, and the batch buffer that they are copied to. */
-export interface Rows {
-  readonly data: number;
-  readonly batch: number;
-  /** Bytes of one example. */
-  readonly width: number;
-}
-
-/** Addresses of what the loop reads and writes. */
-interface LoopLayout {
-  readonly examples: number;
-  readonly batchSize: number;
+/** Where in memory stands what the loop needs beside the program's buffers. */
+interface LoopPlaces {
+  readonly address: (b: Buffer) => number;
   /** The order of the examples, i32 each. */
   readonly order: number;
-  readonly rows: readonly Rows[];
-  /** The step number (f64), and the step as the key's second word (i32). */
-  readonly step: number;
-  readonly key: number;
-  /** The loss and, where counted, the number of right predictions (i32). */
-  readonly loss: { readonly at: number; readonly dtype: "f32" | "f64"; readonly weight: number };
-  readonly correct: number | undefined;
-  /** What the loss counts for (f64), where this is not the fixed weight. */
-  readonly divisor: number | undefined;
-  /** For each epoch of a call: summed loss, summed weights, right predictions (f64 each). */
+  /** The data of each part that is gathered. */
+  readonly data: readonly number[];
+  /** For each epoch of a call: its sums (f64 each), as `sumNames` orders them. */
   readonly records: number;
-  readonly seed: readonly [number, number];
 }
 
-/** Numbers of an epoch's record. */
-export const recordLength = 3;
-
-const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-/** Sets the shuffle's key apart from other uses of the seed; see data/split.ts. */
-const shuffleKey = 0x73687566;
+/** The sums of an epoch's record. */
+const sumNames = ["loss", "weight", "correct"] as const;
+export const recordLength = sumNames.length;
 
 const add = (a: Expr, b: Expr): Expr => op("i32.add", a, b);
 
@@ -83,67 +68,71 @@ export interface LoopParts {
   readonly enlist: (f: FunctionBuilder, thread: Expr) => void;
 }
 
-/** Adds and exports `shuffle`, `steps` and `epochs`. */
-export function writeLoop({ module, run, team, enlist }: LoopParts, layout: LoopLayout): void {
-  const lossSum = module.global(f64(0));
-  const weightSum = module.global(f64(0));
-  const correctSum = module.global(f64(0));
-  const shuffle = writeShuffle(module, layout);
-  /** After a step: its number, and what it adds to the report. Returns from `f` on NaN. */
+/** Adds and exports `shuffle`, `steps` and `epochs`, and each sum under its name. */
+export function writeLoop(
+  { module, run, team, enlist }: LoopParts,
+  loop: StepLoop,
+  places: LoopPlaces,
+): void {
+  const sums = sumNames.map((name) => ({ name, total: module.global(f64(0)) }));
+  const shuffle = writeShuffle(module, loop, places);
+  /** After a step: what is counted and added up. Calls `failed` where the loss is not finite. */
   const account = (f: FunctionBuilder, failed: () => void): void => {
-    const next = op("f64.add", access("f64.load", [i32(layout.step)]), f64(1));
-    f.emit(access("f64.store", [i32(layout.step), next]));
-    const key = add(access("i32.load", [i32(layout.key)]), i32(1));
-    f.emit(access("i32.store", [i32(layout.key), key]));
-    const { dtype, at, weight } = layout.loss;
-    const read = access(`${dtype}.load` as Instruction, [i32(at)]);
-    const loss = f.let(dtype === "f32" ? op("f64.promote_f32", read) : read);
-    const add64 = (sum: typeof lossSum, x: Expr) =>
-      f.emit(setGlobal(sum, op("f64.add", getGlobal(sum), x)));
-    if (layout.divisor === undefined) {
-      add64(lossSum, weight === 1 ? loss : op("f64.mul", loss, f64(weight)));
-    } else {
-      const divisor = f.let(access("f64.load", [i32(layout.divisor)]));
-      add64(lossSum, op("f64.mul", loss, divisor));
-      add64(weightSum, divisor);
+    for (const { buffer, element } of loop.counters) {
+      const [type, one] =
+        buffer.dtype === "f64" ? (["f64", f64(1)] as const) : (["i32", i32(1)] as const);
+      const place = i32(places.address(buffer) + bytesOf(buffer.dtype) * element);
+      const next = op(`${type}.add`, access(`${type}.load`, [place]), one);
+      f.emit(access(`${type}.store`, [place, next]));
     }
-    if (layout.correct !== undefined) {
-      add64(correctSum, op("f64.convert_i32_s", access("i32.load", [i32(layout.correct)])));
+    const known = new Map<Buffer, Expr>();
+    const read = (b: Buffer): Expr => {
+      const there = known.get(b);
+      if (there) return there;
+      const value = f.let(
+        convert(access(loadInstruction[b.dtype], [i32(places.address(b))]), b.dtype, "f64"),
+      );
+      known.set(b, value);
+      return value;
+    };
+    for (const { name, total } of sums) {
+      const sum = loop.sums.find((s) => s.name === name);
+      if (sum === undefined) continue;
+      const factors = sum.factors.map((x) => (typeof x === "number" ? f64(x) : read(x)));
+      const product = factors.reduce((x, y) => op("f64.mul", x, y));
+      f.emit(setGlobal(total, op("f64.add", getGlobal(total), product)));
     }
-    // A loss that is not finite ends the loop: x − x is 0 for finite x alone.
-    f.if(op("f64.ne", op("f64.sub", loss, loss), f64(0)), failed);
+    // x − x is 0 for finite x alone.
+    const watched = read(loop.watched);
+    f.if(op("f64.ne", op("f64.sub", watched, watched), f64(0)), failed);
   };
   const alone = module.function("alone", ["i32", "i32"], "i32", (f) => {
     const [from, to] = f.params as [Local, Local];
     count(f, get(from), get(to), (batch) => {
-      gather(f, layout, batch);
+      gather(f, loop, places, batch);
       f.emit(call(run));
       account(f, () => f.emit(ret(i32(1))));
     });
     return i32(0);
   });
-  const steps = team ? writeTeamSteps(module, run, team, enlist, layout, account) : alone;
-  const batches = Math.floor(layout.examples / layout.batchSize);
+  const steps = team ? writeTeamSteps({ module, run, team, enlist }, loop, places, account) : alone;
   const epochs = module.function("epochs", ["i32", "i32", "i32"], "i32", (f) => {
     const [first, number, shuffled] = f.params as [Local, Local, Local];
     count(f, i32(0), get(number), (e) => {
       f.if(get(shuffled), () => f.emit(call(shuffle, add(get(first), e))));
-      const sums = [lossSum, weightSum, correctSum];
-      f.emit(...sums.map((sum) => setGlobal(sum, f64(0))));
-      f.if(call(steps, i32(0), i32(batches)), () => f.emit(ret(e)));
-      const record = f.let(add(i32(layout.records), op("i32.mul", e, i32(8 * recordLength))));
-      sums.forEach((sum, k) => {
-        f.emit(access("f64.store", [record, getGlobal(sum)], { offset: 8 * k }));
-      });
+      f.emit(...sums.map(({ total }) => setGlobal(total, f64(0))));
+      f.if(call(steps, i32(0), i32(loop.batches)), () => f.emit(ret(e)));
+      const record = f.let(add(i32(places.records), op("i32.mul", e, i32(8 * recordLength))));
+      for (const [k, { total }] of sums.entries()) {
+        f.emit(access("f64.store", [record, getGlobal(total)], { offset: 8 * k }));
+      }
     });
     return get(number);
   });
   module.export("shuffle", shuffle);
   module.export("steps", steps);
   module.export("epochs", epochs);
-  module.export("lossSum", lossSum);
-  module.export("weightSum", weightSum);
-  module.export("correctSum", correctSum);
+  for (const { name, total } of sums) module.export(name, total);
 }
 
 /**
@@ -151,11 +140,9 @@ export function writeLoop({ module, run, team, enlist }: LoopParts, layout: Loop
  * a step, the others gather the next.
  */
 function writeTeamSteps(
-  module: ModuleBuilder,
-  run: Func,
-  team: Team,
-  enlist: LoopParts["enlist"],
-  layout: LoopLayout,
+  { module, run, team, enlist }: LoopParts & { readonly team: Team },
+  loop: StepLoop,
+  places: LoopPlaces,
   account: (f: FunctionBuilder, failed: () => void) => void,
 ): Func {
   const first = op("i32.eqz", getGlobal(team.thread));
@@ -164,11 +151,11 @@ function writeTeamSteps(
     const [begin, end] = [0, 1].map((next) => {
       const thread = op("i32.add", getGlobal(team.thread), i32(next));
       return f.let(
-        op("i32.div_u", op("i32.mul", thread, i32(layout.batchSize)), getGlobal(team.size)),
+        op("i32.div_u", op("i32.mul", thread, i32(loop.batchSize)), getGlobal(team.size)),
       );
     }) as [Expr, Expr];
     count(f, get(from), get(to), (batch) => {
-      gather(f, layout, batch, [begin, end]);
+      gather(f, loop, places, batch, [begin, end]);
       f.emit(call(team.barrier));
       f.if(isStopped(team), () => f.emit(ret()));
       f.emit(call(run));
@@ -190,23 +177,24 @@ function writeTeamSteps(
 /** Copies a batch's examples, in the order's order, to where the step reads them; or some of them. */
 function gather(
   f: FunctionBuilder,
-  layout: LoopLayout,
+  loop: StepLoop,
+  places: LoopPlaces,
   batch: Expr,
-  [begin, end]: readonly [Expr, Expr] = [i32(0), i32(layout.batchSize)],
+  [begin, end]: readonly [Expr, Expr] = [i32(0), i32(loop.batchSize)],
 ): void {
-  const { batchSize, order, rows } = layout;
+  const { batchSize } = loop;
   const first = f.let(op("i32.mul", batch, i32(batchSize)));
-  const copy = (i: Expr, offset: number): void => {
+  const copy = (i: Expr): void => {
     const place = op("i32.mul", add(first, i), i32(4));
-    const row = f.let(access("i32.load", [place], { offset: order + 4 * offset }));
-    for (const { data, batch: to, width } of rows) {
-      const from = add(i32(data), op("i32.mul", row, i32(width)));
-      const target = add(i32(to + offset * width), op("i32.mul", i, i32(width)));
+    const row = f.let(access("i32.load", [place], { offset: places.order }));
+    for (const [k, { batch: to, width }] of loop.gather.entries()) {
+      const from = add(i32(at(places.data, k)), op("i32.mul", row, i32(width)));
+      const target = add(i32(places.address(to)), op("i32.mul", i, i32(width)));
       copyBytes(f, from, target, width);
     }
   };
-  if (batchSize === 1 && begin.op === "i32.const") copy(i32(0), 0);
-  else count(f, begin, end, (i) => copy(i, 0));
+  if (batchSize === 1 && begin.op === "i32.const") copy(i32(0));
+  else count(f, begin, end, copy);
 }
 
 const wide = [16, "v128.load", "v128.store"] as const;
@@ -229,40 +217,42 @@ function copyBytes(f: FunctionBuilder, from: Expr, to: Expr, width: number): voi
   }
 }
 
-/** order = the permutation of the epoch, exactly as data/split.ts draws it. */
-function writeShuffle(module: ModuleBuilder, { examples, order, seed }: LoopLayout): Func {
-  const keys = [seed[0], seed[1] ^ shuffleKey, 0] as [number, number, number];
-  keys[2] = 0x1bd11bda ^ keys[0] ^ keys[1];
+/** 32-bit words as instructions; numbers are known beforehand. */
+const instructions = (f: FunctionBuilder): BoundedWords<Expr | number> => ({
+  word: (value) => value,
+  add(...terms) {
+    const known = terms.reduce<number>((sum, x) => (typeof x === "number" ? sum + x : sum), 0) | 0;
+    const others = terms.filter((x) => typeof x !== "number");
+    const [first, ...rest] = known === 0 ? others : [...others, i32(known)];
+    return first === undefined ? known : rest.reduce(add, first);
+  },
+  xor: (a, b) =>
+    typeof a === "number" && typeof b === "number" ? a ^ b : op("i32.xor", word(a), word(b)),
+  rotate: (x, by) => op("i32.rotl", word(x), i32(by)),
+  keep: (x) => (typeof x === "number" ? x : f.let(x)),
+  multiplyHigh(a, b) {
+    const [x, y] = [op("i64.extend_i32_u", word(a)), op("i64.extend_i32_u", word(b))];
+    return op("i32.wrap_i64", op("i64.shr_u", op("i64.mul", x, y), i64(32)));
+  },
+});
+const word = (x: Expr | number): Expr => (typeof x === "number" ? i32(x) : x);
+
+/** order = the permutation of the epoch */
+function writeShuffle(module: ModuleBuilder, loop: StepLoop, { order }: LoopPlaces): Func {
+  const { examples } = loop;
   return module.function("shuffle", ["i32"], "void", (f) => {
-    const epoch = get(f.params[0]!);
+    const epoch = get(only(f.params));
     count(f, i32(0), i32(examples), (i) => {
       f.emit(access("i32.store", [op("i32.mul", i, i32(4)), i], { offset: order }));
     });
     count(f, i32(1), i32(examples), (k) => {
       const i = f.let(op("i32.sub", i32(examples), k));
-      const a = f.local("i32");
-      const b = f.local("i32");
-      f.set(a, add(i, i32(keys[0])));
-      f.set(b, add(epoch, i32(keys[1])));
-      for (let round = 0; round < 20; round++) {
-        f.set(a, add(get(a), get(b)));
-        f.set(b, op("i32.xor", op("i32.rotl", get(b), i32(rotations[round % 8]!)), get(a)));
-        if (round % 4 === 3) {
-          const injection = (round + 1) / 4;
-          f.set(a, add(get(a), i32(keys[injection % 3]!)));
-          f.set(b, add(get(b), i32((keys[(injection + 1) % 3]! + injection) | 0)));
-        }
-      }
-      const wide = op(
-        "i64.mul",
-        op("i64.extend_i32_u", get(a)),
-        op("i64.extend_i32_u", add(i, i32(1))),
-      );
-      const j = f.let(op("i32.wrap_i64", op("i64.shr_u", wide, i64(32))));
-      const [p, q] = [i, j].map((x) => f.let(op("i32.mul", x, i32(4)))) as [Expr, Expr];
-      const [x, y] = [p, q].map((at) => f.let(access("i32.load", [at], { offset: order })));
-      f.emit(access("i32.store", [p, y!], { offset: order }));
-      f.emit(access("i32.store", [q, x!], { offset: order }));
+      const j = f.let(word(loop.partner(instructions(f), i, epoch)));
+      const [p, q] = [f.let(op("i32.mul", i, i32(4))), f.let(op("i32.mul", j, i32(4)))];
+      const x = f.let(access("i32.load", [p], { offset: order }));
+      const y = f.let(access("i32.load", [q], { offset: order }));
+      f.emit(access("i32.store", [p, y], { offset: order }));
+      f.emit(access("i32.store", [q, x], { offset: order }));
     });
     return undefined;
   });
