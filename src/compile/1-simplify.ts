@@ -2,6 +2,7 @@
  * Pass 1: composite nodes become the operators that they stand for, and nodes that compute the
  * same become one node. Nodes that nobody needs are left behind by the walk itself.
  */
+import { held, only } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { nodesOf } from "../core/graph.ts";
 import { node, type Tensor } from "../core/tensor.ts";
@@ -16,10 +17,10 @@ export function simplifyGraph(outputs: readonly Tensor[], inputs: ReadonlySet<Te
       if (mapped.has(n)) continue;
       mapped.set(n, inputs.has(n) ? n : withSite(n.site, () => reduced(n)));
     }
-    return roots.map((root) => mapped.get(root)!);
+    return roots.map((root) => held(mapped, root));
   };
   const reduced = (n: Tensor): Tensor => {
-    const operands = n.inputs.map((x) => mapped.get(x)!);
+    const operands = n.inputs.map((x) => held(mapped, x));
     const key = structuralKey(n, operands, identities);
     const twin = known.get(key);
     if (twin) return twin;
@@ -27,7 +28,7 @@ export function simplifyGraph(outputs: readonly Tensor[], inputs: ReadonlySet<Te
     let made = n;
     if (meaning.loop === "compose") {
       for (const operand of operands) if (!mapped.has(operand)) mapped.set(operand, operand);
-      made = resolve([meaning.build(operands)])[0]!;
+      made = only(resolve([meaning.build(operands)]));
     } else if (operands.some((x, i) => x !== n.inputs[i])) {
       made = node(n.op, operands, n.attributes);
     }

@@ -9,6 +9,7 @@
  *   read once by an elementwise node, if it needs no more than one array itself;
  * - a reduction that is only read through a bijective view (a transpose) loops in the view's order.
  */
+import { at, held, only } from "../core/at.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { isFloat } from "../core/dtype.ts";
 import {
@@ -17,6 +18,7 @@ import {
   type Expression,
   index,
   indices,
+  type Load,
   load,
   offset,
   select,
@@ -97,7 +99,7 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
   const pointedInto = findPointedInto(nodes, facts);
   const context: Resolve = { facts, absorbed, groupOf, constants };
   for (const n of nodes) {
-    const meaning = facts.meaning.get(n)!;
+    const meaning = held(facts.meaning, n);
     if (meaning.loop === "leaf" || inputs.has(n) || absorbed.has(n)) continue;
     if (anchors.has(n)) continue;
     const anchored = anchoredAt.get(n);
@@ -111,7 +113,7 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
       if (view && !pointedInto.has(n) && views < mostViews) continue;
       // What it reads in a loop of its own decides whether it can share another's.
       const alone = mapGroup(n, meaning.value, context);
-      const value = alone.values.get(n)!;
+      const value = held(alone.values, n);
       if (view && views < mostViews && value.kind !== "constant") continue;
       if (value.kind === "constant" && !facts.outputs.has(n) && !pointedInto.has(n)) {
         constants.set(n, value);
@@ -148,7 +150,7 @@ function reachable(
 
 /** The number of this view in a chain of views; after the last that is allowed it starts again. */
 function nextView(n: Tensor, value: Expression, viewsAbove: Map<Tensor, number>): number {
-  const above = value.kind === "load" ? (viewsAbove.get(n.inputs[value.input]!) ?? 0) : 0;
+  const above = value.kind === "load" ? (viewsAbove.get(inputOf(n, value)) ?? 0) : 0;
   const views = above >= mostViews ? 1 : above + 1;
   viewsAbove.set(n, views);
   return views;
@@ -182,7 +184,7 @@ function gather(
   const users = new Map<Tensor, Tensor[]>(nodes.map((n) => [n, []]));
   for (const n of nodes) {
     meaning.set(n, inputs.has(n) ? { loop: "leaf" } : meaningOf(n));
-    if (!inputs.has(n)) for (const x of n.inputs) users.get(x)!.push(n);
+    if (!inputs.has(n)) for (const x of n.inputs) held(users, x).push(n);
   }
   return { meaning, users, outputs: new Set(outputs), inputs };
 }
@@ -211,11 +213,10 @@ export const isView = (e: Expression): boolean =>
 function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor> {
   const anchors = new Map<Tensor, Tensor>();
   for (const n of nodes) {
-    const meaning = facts.meaning.get(n)!;
-    const users = facts.users.get(n)!;
-    if (meaning.loop !== "reduce" || users.length !== 1 || facts.outputs.has(n)) continue;
-    const view = users[0]!;
-    const through = facts.meaning.get(view)!;
+    const meaning = held(facts.meaning, n);
+    const [view, ...others] = held(facts.users, n);
+    if (meaning.loop !== "reduce" || !view || others.length > 0 || facts.outputs.has(n)) continue;
+    const through = held(facts.meaning, view);
     if (through.loop !== "map" || through.value.kind !== "load" || !isView(through.value)) continue;
     const linear = affine(through.value.at, view.shape) !== undefined;
     if (view.size === n.size && linear && view.dtype === n.dtype) anchors.set(n, view);
@@ -227,10 +228,10 @@ function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor
 function findPointedInto(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
   const found = new Set<Tensor>();
   for (const n of nodes) {
-    const meaning = facts.meaning.get(n)!;
+    const meaning = held(facts.meaning, n);
     if (meaning.loop === "leaf" || meaning.loop === "compose") continue;
     for (const e of subexpressions(meaning.value)) {
-      if (e.kind === "load" && e.bound) found.add(n.inputs[e.input]!);
+      if (e.kind === "load" && e.bound) found.add(inputOf(n, e));
     }
   }
   return found;
@@ -243,9 +244,9 @@ function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
   const home = new Map<Tensor, Tensor>();
   const counts = new Map<Tensor, number>();
   for (const n of [...nodes].reverse()) {
-    const meaning = facts.meaning.get(n)!;
+    const meaning = held(facts.meaning, n);
     if (meaning.loop !== "map" || isView(meaning.value) || facts.outputs.has(n)) continue;
-    const users = facts.users.get(n)!;
+    const users = held(facts.users, n);
     // Views in between change the place, not the number of reads.
     const [user] = users;
     if (users.length !== 1 || user === undefined) continue;
@@ -277,11 +278,11 @@ const arraysRead = (n: Tensor, facts: Facts): number =>
 function shown(x: Tensor, facts: Facts): Tensor {
   let base = x;
   for (;;) {
-    const meaning = facts.meaning.get(base)!;
+    const meaning = held(facts.meaning, base);
     if (meaning.loop !== "map" || meaning.value.kind !== "load" || !isView(meaning.value)) {
       return base;
     }
-    base = base.inputs[meaning.value.input]!;
+    base = inputOf(base, meaning.value);
   }
 }
 
@@ -289,12 +290,12 @@ function shown(x: Tensor, facts: Facts): Tensor {
 function readerThroughViews(user: Tensor, facts: Facts): Tensor | undefined {
   let reader = user;
   for (;;) {
-    const meaning = facts.meaning.get(reader)!;
+    const meaning = held(facts.meaning, reader);
     const view = meaning.loop === "map" && isView(meaning.value);
     if (!view) return facts.inputs.has(reader) ? undefined : reader;
-    const next = facts.users.get(reader)!;
-    if (next.length !== 1 || facts.outputs.has(reader)) return undefined;
-    reader = next[0]!;
+    const [next, ...others] = held(facts.users, reader);
+    if (!next || others.length > 0 || facts.outputs.has(reader)) return undefined;
+    reader = next;
   }
 }
 
@@ -304,6 +305,8 @@ function readsOnce(meaning: Loop, reader: Tensor): boolean {
   const inputs = loads.map((e) => reader.inputs[e.input]);
   return new Set(inputs).size === inputs.length && loads.every(isView);
 }
+
+const inputOf = (n: Tensor, e: Load): Tensor => at(n.inputs, e.input);
 
 interface Resolve {
   readonly facts: Facts;
@@ -316,8 +319,8 @@ interface Resolve {
 /** Where in a loop a node's elements are computed. */
 interface Place {
   readonly extents: Shape;
-  /** The node's indices. */
-  readonly at: readonly Expression[];
+  /** The node's index along each axis. */
+  readonly along: readonly Expression[];
   /** The element's number in row-major order, where all elements are computed. */
   readonly position?: Expression;
 }
@@ -326,7 +329,7 @@ interface Place {
 const elementOf = (n: Tensor, position: Expression, extents: Shape): Place => ({
   extents,
   position,
-  at: unravel(position, n.shape, extents),
+  along: unravel(position, n.shape, extents),
 });
 
 /**
@@ -338,23 +341,23 @@ function resolve(
   n: Tensor,
   reads: Tensor[],
   context: Resolve,
-  { extents, at, position }: Place,
+  { extents, along, position }: Place,
 ): Expression {
   const { facts, absorbed, constants } = context;
   return rewriter(
-    (axis) => at[axis]!,
+    (axis) => at(along, axis),
     (e, original) => {
-      const x = n.inputs[e.input]!;
+      const x = inputOf(n, e);
       // An element at the node's own position needs no index arithmetic, whatever the shapes.
       const same = position !== undefined && isIdentity(original.at, n.shape);
       const place = same ? position : simplifyIndex(e.at, extents);
-      const meaning = facts.meaning.get(x)!;
+      const meaning = held(facts.meaning, x);
       const { when, otherwise } = e;
       const bound = e.bound && { where: () => n.site.toString(), ...e.bound };
       const options = { ...(bound ? { bound } : {}), ...(when ? { when } : {}), otherwise };
       const plain = bound === undefined && when === undefined;
       if (plain && meaning.loop === "leaf" && "data" in meaning && x.size === 1) {
-        return constant((meaning.data as TypedArray)[0]!, x.dtype);
+        return constant(only(meaning.data as TypedArray), x.dtype);
       }
       const known = constants.get(x);
       if (known) return plain ? known : guarded(known, options, x);
@@ -381,23 +384,23 @@ function numberOf(x: Tensor, reads: Tensor[]): number {
  */
 function moved(n: Tensor, alone: Group, { extents, reads, values }: Group): Expression {
   const position = offset(extents, indices(extents.length));
-  const at = unravel(position, n.shape, extents);
+  const along = unravel(position, n.shape, extents);
   return rewriter(
-    (axis) => at[axis]!,
+    (axis) => at(along, axis),
     (e, original) => {
-      const x = alone.reads[e.input]!;
+      const x = at(alone.reads, e.input);
       const mine = values.get(x);
       if (mine !== undefined) return mine;
       const here = isIdentity(original.at, n.shape);
       const place = here ? position : simplifyIndex(e.at, extents);
       return { ...e, input: numberOf(x, reads), at: place };
     },
-  )(alone.values.get(n)!);
+  )(held(alone.values, n));
 }
 
 /** Views that no kernel computes. */
 const isUnplaced = (x: Tensor, { facts, groupOf }: Resolve): boolean => {
-  const meaning = facts.meaning.get(x)!;
+  const meaning = held(facts.meaning, x);
   return meaning.loop === "map" && isView(meaning.value) && !groupOf.has(x);
 };
 
@@ -448,10 +451,10 @@ function hostOf(n: Tensor, alone: Group, { groupOf }: Resolve): Group | undefine
   if (highest.length !== 1 || host === undefined || sizeOf(host.extents) !== n.size) return;
   if (host.loop !== "map" && host.loop !== "reduce") return;
   if (host.size + alone.size > mostFused) return;
-  const aligned = subexpressions(alone.values.get(n)!).every(
+  const aligned = subexpressions(held(alone.values, n)).every(
     (e) =>
       e.kind !== "load" ||
-      groupOf.get(alone.reads[e.input]!) !== host ||
+      groupOf.get(at(alone.reads, e.input)) !== host ||
       (isIdentity(e.at, n.shape) && isView(e)),
   );
   return aligned ? host : undefined;
@@ -471,9 +474,9 @@ function reduction(n: Tensor, view: Tensor, context: Resolve): Group {
     const through = context.facts.meaning.get(view) as { value: { at: Expression } };
     outer = unravel(through.value.at, n.shape, view.shape);
   }
-  const at = [...outer, ...over.map((_, axis) => index(rank + axis))];
+  const along = [...outer, ...over.map((_, axis) => index(rank + axis))];
   const place = (e: Expression) =>
-    resolve(e, n, reads, context, { extents: [...extents, ...over], at });
+    resolve(e, n, reads, context, { extents: [...extents, ...over], along });
   const body = { ...meaning, value: place(meaning.value) } as Group["body"] & object;
   if (body.loop === "scatter") {
     Object.assign(body, {

@@ -3,6 +3,7 @@
  * reads. A state (a parameter, an optimizer's slot) is written in place of its old value where no
  * kernel still needs that; else a copy at the end moves it.
  */
+import { at, held } from "../core/at.ts";
 import {
   type Expression,
   index,
@@ -42,7 +43,7 @@ export function schedule(
   }
   const inPlace = new Map<Tensor, Tensor>();
   for (const [i, o] of state) {
-    const [old, next] = [graph.inputs[i]!, outputs[o]!];
+    const [old, next] = [at(graph.inputs, i), at(outputs, o)];
     const group = writer.get(next);
     const taken = [...inPlace.values()].includes(old);
     if (group === undefined || inPlace.has(next) || taken) continue;
@@ -80,19 +81,19 @@ function arrange(
     for (const group of groups) {
       for (const x of group.reads) {
         const maker = writer.get(x);
-        if (maker && maker !== group) before.get(group)!.add(maker);
+        if (maker && maker !== group) held(before, group).add(maker);
       }
     }
     for (const [next, old] of inPlace) {
-      const replacing = writer.get(next)!;
+      const replacing = held(writer, next);
       for (const reader of readers.get(old) ?? []) {
-        if (reader !== replacing) before.get(replacing)!.add(reader);
+        if (reader !== replacing) held(before, replacing).add(reader);
       }
     }
     const { order, stuck } = sort(groups, before);
     if (stuck.size === 0) return order;
     // Two states wait for each other: give up writing one of them in place.
-    const culprit = [...inPlace.keys()].find((next) => stuck.has(writer.get(next)!));
+    const culprit = [...inPlace.keys()].find((next) => stuck.has(held(writer, next)));
     if (culprit === undefined) {
       return compilerFault("Kernels wait for each other in a circle", printGroups([...stuck]));
     }
@@ -105,8 +106,8 @@ function sort(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<G
   const after = new Map<Group, Group[]>();
   const waiting = new Map<Group, number>();
   for (const group of groups) {
-    waiting.set(group, before.get(group)!.size);
-    for (const b of before.get(group)!) after.set(b, [...(after.get(b) ?? []), group]);
+    waiting.set(group, held(before, group).size);
+    for (const b of held(before, group)) after.set(b, [...(after.get(b) ?? []), group]);
   }
   const done = new Set<Group>();
   const order: Group[] = [];
@@ -115,7 +116,7 @@ function sort(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<G
     done.add(group);
     order.push(group);
     for (const next of after.get(group) ?? []) {
-      const left = waiting.get(next)! - 1;
+      const left = held(waiting, next) - 1;
       waiting.set(next, left);
       if (left === 0) ready.push(next);
     }
@@ -171,7 +172,7 @@ function assemble(
     const stores = needed.map(([n, value]): Store => {
       const old = inPlace.get(n);
       const role = wanted.has(n) ? "output" : "temporary";
-      const buffer = make(n, role, old ? { inPlaceOf: bufferOf.get(old)! } : {});
+      const buffer = make(n, role, old ? { inPlaceOf: held(bufferOf, old) } : {});
       return { buffer, value: toRead(value) };
     });
     const common = {
@@ -207,25 +208,25 @@ function assemble(
     const stores = [{ buffer: made, value }];
     return { made, kernel: { loop: "map", extents: [size], reads: [from], stores, where } };
   };
-  const old = (i: number): Buffer => bufferOf.get(graph.inputs[i]!)!;
+  const old = (i: number): Buffer => held(bufferOf, at(graph.inputs, i));
   const changing = state.filter(([i, o]) => graph.inputs[i] !== outputs[o]);
   const replaced = new Set(changing.map(([i]) => old(i)));
   // A state's old value that is also another output is put by before anything replaces it.
   const saved: Kernel[] = [];
   const results = outputs.map((n) => {
-    const buffer = bufferOf.get(n)!;
+    const buffer = held(bufferOf, n);
     if (!replaced.has(buffer)) return buffer;
     const { made, kernel } = copy(buffer, n, {});
     saved.push(kernel);
     return made;
   });
   const copies = changing.flatMap(([i, o]): Kernel[] => {
-    const [from, to] = [results[o]!, old(i)];
+    const [from, to] = [at(results, o), old(i)];
     if (from.inPlaceOf === to) return [];
-    const { made, kernel } = copy(from, outputs[o]!, { inPlaceOf: to });
+    const { made, kernel } = copy(from, at(outputs, o), { inPlaceOf: to });
     results[o] = made;
     return [kernel];
   });
-  const inputs = graph.inputs.map((n) => bufferOf.get(n)!);
+  const inputs = graph.inputs.map((n) => held(bufferOf, n));
   return { kernels: [...saved, ...kernels, ...copies], buffers, inputs, outputs: results };
 }

@@ -3,6 +3,7 @@
  * temporaries share space with those that are dead before they are born.
  */
 
+import { at, held } from "../core/at.ts";
 import type { Scheduled } from "./3-schedule.ts";
 import { byteSize, type Program } from "./program.ts";
 
@@ -30,7 +31,7 @@ export function planMemory(scheduled: Scheduled): Program {
   for (const b of buffers) {
     if (b.role !== "temporary" && b.inPlaceOf === undefined) keep(b.id, byteSize(b));
   }
-  for (const b of buffers) if (b.inPlaceOf) offsets[b.id] = offsets[b.inPlaceOf.id]!;
+  for (const b of buffers) if (b.inPlaceOf) offsets[b.id] = at(offsets, b.inPlaceOf.id);
   const kept = arena;
   const holes: Hole[] = [];
   let live = 0;
@@ -50,14 +51,14 @@ export function planMemory(scheduled: Scheduled): Program {
         arena += size;
       }
       live += size;
-      const last = lastUse.get(buffer.id)!;
+      const last = held(lastUse, buffer.id);
       dying.set(last, [...(dying.get(last) ?? []), buffer.id]);
     }
     peak = Math.max(peak, live);
     for (const id of dying.get(i) ?? []) {
-      const size = rounded(byteSize(buffers[id]!));
+      const size = rounded(byteSize(at(buffers, id)));
       live -= size;
-      release(holes, offsets[id]!, size);
+      release(holes, at(offsets, id), size);
     }
   });
   const memory = { kept, temporary: arena - kept, peak };
@@ -76,8 +77,7 @@ function best(holes: readonly Hole[], size: number): Hole | undefined {
 /** Gives space back, joined with the holes that it touches. */
 function release(holes: Hole[], offset: number, size: number): void {
   const freed: Hole = { offset, size };
-  for (let i = holes.length - 1; i >= 0; i--) {
-    const hole = holes[i]!;
+  for (const [i, hole] of [...holes.entries()].reverse()) {
     if (hole.size === 0) holes.splice(i, 1);
     else if (hole.offset + hole.size === freed.offset) {
       freed.offset = hole.offset;

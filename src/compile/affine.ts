@@ -2,7 +2,9 @@
  * Index arithmetic: offsets as linear forms in the loop's indices, with what is known of their
  * ranges. It is what lets a move (transpose, slice, reshape …) disappear into the loads around it.
  */
+import { at, only, zip } from "../core/at.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
 import {
   apply,
   constant,
@@ -28,7 +30,7 @@ const constantForm = (base: number, rank: number): Affine => ({
 
 const combine = (a: Affine, b: Affine, f: (x: number, y: number) => number): Affine => ({
   base: f(a.base, b.base),
-  coefficients: a.coefficients.map((c, k) => f(c, b.coefficients[k]!)),
+  coefficients: zip(a.coefficients, b.coefficients).map(([x, y]) => f(x, y)),
 });
 
 const isConstant = (a: Affine): boolean => a.coefficients.every((c) => c === 0);
@@ -44,7 +46,7 @@ export function affine(e: Expression, extents: Shape): Affine | undefined {
     return { base: 0, coefficients: extents.map((_, axis) => +(axis === used)) };
   }
   if (e.kind !== "apply" || e.args.length !== 2) return undefined;
-  const [a, b] = [affine(e.args[0]!, extents), affine(e.args[1]!, extents)];
+  const [a, b] = e.args.map((x) => affine(x, extents));
   if (a === undefined || b === undefined) return undefined;
   switch (e.fn) {
     case "add":
@@ -63,11 +65,16 @@ export function affine(e: Expression, extents: Shape): Affine | undefined {
   }
 }
 
+/** The place of a load that is known to be linear. */
+export const linearPlace = (load: Load, extents: Shape): Affine =>
+  affine(load.at, extents) ??
+  fail("invalid-graph", { message: "A place is not linear: a fault of chainrule itself." });
+
 /** The least and the largest value that the form takes inside the loop. */
 export function rangeOf(form: Affine, extents: Shape): readonly [number, number] {
   let [low, high] = [form.base, form.base];
   form.coefficients.forEach((c, axis) => {
-    const reach = c * Math.max(0, extents[axis]! - 1);
+    const reach = c * Math.max(0, at(extents, axis) - 1);
     low += Math.min(0, reach);
     high += Math.max(0, reach);
   });
@@ -196,23 +203,24 @@ export function simplify(e: Expression): Expression {
     return e.then === e.otherwise ? e.then : e;
   }
   if (e.kind !== "apply") return e;
-  const [a, b] = e.args;
+  const [a, b = a] = e.args;
+  if (a === undefined || b === undefined) return e;
   const known = fold(e.fn, e.args, e.dtype);
   if (known !== undefined) return known;
   switch (e.fn) {
     case "mul":
-      if (is(b, 1)) return a!;
-      return is(a, 1) ? b! : e;
+      if (is(b, 1)) return a;
+      return is(a, 1) ? b : e;
     case "div":
-      return is(b, 1) ? a! : e;
+      return is(b, 1) ? a : e;
     case "floorDiv":
-      return e.dtype === "i32" && is(b, 1) ? a! : e;
+      return e.dtype === "i32" && is(b, 1) ? a : e;
     case "mod":
       return e.dtype === "i32" && is(b, 1) ? constant(0, "i32") : e;
     case "sub":
-      return is(b, 0) ? a! : e;
+      return is(b, 0) ? a : e;
     case "neg":
-      return a!.kind === "apply" && a!.fn === "neg" ? a!.args[0]! : e;
+      return a.kind === "apply" && a.fn === "neg" ? only(a.args) : e;
     default:
       return e;
   }

@@ -1,3 +1,4 @@
+import { at } from "../core/at.ts";
 import { type Buffer, byteSize, type Kernel } from "./program.ts";
 
 /** A stretch of the arena, from its first byte up to its last. */
@@ -24,7 +25,7 @@ export function barriers(
   isAlone: (kernel: Kernel, i: number) => boolean,
 ): boolean[] {
   const stretch = (b: Buffer): Stretch => {
-    const start = offsets[b.id]!;
+    const start = at(offsets, b.id);
     return [start, start + byteSize(b)];
   };
   let sinceBarrier: Touch[] = [];

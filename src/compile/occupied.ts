@@ -1,3 +1,4 @@
+import { at } from "../core/at.ts";
 import { type Buffer, byteSize } from "./program.ts";
 
 /** Which buffers hold their values at a point of a program; no two of them share a byte. */
@@ -13,14 +14,14 @@ export interface Occupied {
 export function occupied(offsets: readonly number[]): Occupied {
   const sorted: Buffer[] = [];
   const empty = new Set<Buffer>();
-  const start = (b: Buffer): number => offsets[b.id]!;
+  const start = (b: Buffer): number => at(offsets, b.id);
   const end = (b: Buffer): number => start(b) + byteSize(b);
   /** The first that ends behind the address. */
   const search = (address: number): number => {
     let [low, high] = [0, sorted.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (end(sorted[middle]!) > address) high = middle;
+      if (end(at(sorted, middle)) > address) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -29,7 +30,7 @@ export function occupied(offsets: readonly number[]): Occupied {
   const range = (b: Buffer): readonly [number, number] => {
     const from = search(start(b));
     let to = from;
-    while (to < sorted.length && start(sorted[to]!) < end(b)) to++;
+    while (to < sorted.length && start(at(sorted, to)) < end(b)) to++;
     return [from, to];
   };
   return {

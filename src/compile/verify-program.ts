@@ -31,10 +31,10 @@ export function verifyProgram(program: Program): void {
   /** What holds its value at this point of the program. */
   const whole = occupied(program.offsets);
   const problem = (i: number, what: string): never => {
-    const ordered = i < kernels.length ? [kernels[i]!, ...kernels.toSpliced(i, 1)] : kernels;
+    const [shown, others] = [kernels.slice(i, i + 1), kernels.toSpliced(i, 1)];
     return compilerFault(
       i < kernels.length ? `In the kernel shown first, ${what}` : `In the end ${what}`,
-      printProgram({ ...program, kernels: ordered }),
+      printProgram({ ...program, kernels: [...shown, ...others] }),
     );
   };
   const checkPlace = (i: number, b: Buffer): void => {
@@ -159,12 +159,13 @@ const readsHere = (kernel: Kernel, { inside, stored }: Loads, b: Buffer): boolea
 function checkLoad(kernel: Kernel, e: Load, problem: (what: string) => never): void {
   // The reduced value is no buffer.
   if (e.input === kernel.reads.length && kernel.loop !== "map") return;
-  const b = kernel.reads[e.input];
-  if (b === undefined || b.dtype !== e.dtype) problem(`load ${e.input} is not a ${e.dtype}`);
+  const wrong = `load ${e.input} is not a ${e.dtype}`;
+  const b = kernel.reads[e.input] ?? problem(wrong);
+  if (b.dtype !== e.dtype) problem(wrong);
   const extents = kernel.loop === "reduce" ? [...kernel.extents, ...kernel.over] : kernel.extents;
   const form = affine(e.at, extents);
   // A place that depends on data is checked when it is read, with an error of its own.
   if (form === undefined || e.when || e.bound || extents.includes(0)) return;
   const [low, high] = rangeOf(form, extents);
-  if (low < 0 || high >= b!.size) problem(`load of ${b!.name} reaches ${low} … ${high}`);
+  if (low < 0 || high >= b.size) problem(`load of ${b.name} reaches ${low} … ${high}`);
 }

@@ -6,6 +6,7 @@
  * Invariants: expressions are immutable and may be shared (a DAG, not only a tree); `dtype` is the
  * type of the value; an index is an i32.
  */
+import { at, held } from "./at.ts";
 import type { DType } from "./dtype.ts";
 import { type Shape, stridesOf } from "./shape.ts";
 
@@ -124,7 +125,7 @@ export const constant = (value: number, dtype: DType): Expression => ({
 export const index = (axis: number): Expression => ({ kind: "index", dtype: "i32", axis });
 
 export function apply(fn: Intrinsic, ...args: Expression[]): Expression {
-  const dtype = intrinsics[fn][1] === "bool" ? "bool" : args[0]!.dtype;
+  const dtype = intrinsics[fn][1] === "bool" ? "bool" : at(args, 0).dtype;
   return { kind: "apply", dtype, fn, args };
 }
 
@@ -149,11 +150,11 @@ export const times = (a: Expression, b: number): Expression =>
 const isZero = (e: Expression): boolean => e.kind === "constant" && e.value === 0;
 
 /** The row-major offset of a multi-index. */
-export function offset(shape: Shape, at: readonly Expression[]): Expression {
+export function offset(shape: Shape, place: readonly Expression[]): Expression {
   const strides = stridesOf(shape);
   // An axis of size 1 has the single index 0, whatever the expression says.
-  return at.reduce<Expression>(
-    (sum, i, axis) => (shape[axis] === 1 ? sum : plus(sum, times(i, strides[axis]!))),
+  return place.reduce<Expression>(
+    (sum, i, axis) => (shape[axis] === 1 ? sum : plus(sum, times(i, at(strides, axis)))),
     constant(0, "i32"),
   );
 }
@@ -230,12 +231,12 @@ export function formatExpression(root: Expression): string {
   const text = new Map<Expression, string>();
   const named: string[] = [];
   for (const e of all) {
-    const line = formatWith(e, (operand) => text.get(operand)!);
+    const line = formatWith(e, (operand) => held(text, operand));
     const plain = e.kind === "constant" || e.kind === "index" || (uses.get(e) ?? 0) < 2;
     text.set(e, plain ? line : `t${named.length}`);
     if (!plain) named.push(`t${named.length} = ${line}`);
   }
-  return [...named, text.get(root)!].join("; ");
+  return [...named, held(text, root)].join("; ");
 }
 
 function formatWith(e: Expression, show: (operand: Expression) => string): string {

@@ -81,17 +81,17 @@ function tabulate(e: Load, extents: Shape): Int32Array | undefined {
 
 function directLoad({ input }: Load, y: Float64Array): Read {
   return (inputs, start, n) => {
-    const x = inputs[input]!;
+    const x = at(inputs, input);
     for (let i = 0; i < n; i++) y[i] = x[start + i]!;
   };
 }
 
 function tableLoad({ input, otherwise }: Load, y: Float64Array, table: Int32Array): Read {
   return (inputs, start, n) => {
-    const x = inputs[input]!;
+    const x = at(inputs, input);
     for (let i = 0; i < n; i++) {
-      const at = table[start + i]!;
-      y[i] = at < 0 ? otherwise : x[at]!;
+      const place = table[start + i]!;
+      y[i] = place < 0 ? otherwise : x[place]!;
     }
   };
 }
@@ -105,16 +105,16 @@ function dynamicLoad(
   const { input, otherwise, bound } = e;
   const when = e.when && value(e.when);
   const checked = bound && { index: value(bound.index), size: bound.size };
-  const at = value(e.at);
+  const places = value(e.at);
   return (inputs, _start, n) => {
-    const x = inputs[input]!;
+    const x = at(inputs, input);
     for (let i = 0; i < n; i++) {
       if (when && when[i] === 0) {
         y[i] = otherwise;
         continue;
       }
       if (checked) checkBound(checked.index[i]!, checked.size, where);
-      y[i] = x[at[i]!]!;
+      y[i] = x[places[i]!]!;
     }
   };
 }

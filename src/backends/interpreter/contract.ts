@@ -2,6 +2,7 @@
  * A shape of loop that deserves its own: the sum of products of two elements whose offsets are
  * linear in the loop indices (every matrix product, in every transposition).
  */
+import { at, only, zip } from "../../core/at.ts";
 import { isFloat, type TypedArray } from "../../core/dtype.ts";
 import type { Expression } from "../../core/expression.ts";
 import type { Meaning } from "../../core/op.ts";
@@ -25,7 +26,7 @@ export function affine(e: Expression, rank: number): Affine | undefined {
   if (a === undefined || b === undefined) return undefined;
   const combine = (f: (x: number, y: number) => number): Affine => ({
     base: f(a.base, b.base),
-    coefficients: a.coefficients.map((x, k) => f(x, b.coefficients[k]!)),
+    coefficients: zip(a.coefficients, b.coefficients).map(([x, y]) => f(x, y)),
   });
   if (e.fn === "add") return combine((x, y) => x + y);
   if (b.coefficients.every((c) => c === 0)) {
@@ -47,31 +48,33 @@ export function contraction(meaning: Meaning, shape: Shape): Run | undefined {
   const rank = shape.length + 1;
   const [a, b] = [affine(p.at, rank), affine(q.at, rank)];
   if (a === undefined || b === undefined) return;
-  const inner = meaning.over[0]!;
-  const columns = shape[rank - 2]!;
+  const inner = only(meaning.over);
+  const columns = at(shape, rank - 2);
   const outer = shape.slice(0, -1);
   const rows = sizeOf(outer);
   const start = (form: Affine, row: number): number => {
-    let at = form.base;
+    let place = form.base;
     for (let axis = outer.length - 1; axis >= 0; axis--) {
-      at += form.coefficients[axis]! * (row % outer[axis]!);
-      row = Math.floor(row / outer[axis]!);
+      const size = at(outer, axis);
+      place += at(form.coefficients, axis) * (row % size);
+      row = Math.floor(row / size);
     }
-    return at;
+    return place;
   };
   const [aColumn, aInner] = a.coefficients.slice(-2) as [number, number];
   const [bColumn, bInner] = b.coefficients.slice(-2) as [number, number];
   return (inputs, y) => {
-    const [x, w] = [inputs[p.input]!, inputs[q.input]!];
+    const [x, w] = [at(inputs, p.input), at(inputs, q.input)];
     y.fill(0);
     for (let row = 0; row < rows; row++) {
       const [a0, b0] = [start(a, row), start(b, row)];
       const y0 = row * columns;
       for (let k = 0; k < inner; k++) {
-        let at = a0 + k * aInner;
-        let bt = b0 + k * bInner;
-        for (let j = 0; j < columns; j++, at += aColumn, bt += bColumn) {
-          y[y0 + j]! += x[at]! * w[bt]!;
+        let aPlace = a0 + k * aInner;
+        let bPlace = b0 + k * bInner;
+        // The innermost loop, whose places are inside by the operator's own rule (!).
+        for (let j = 0; j < columns; j++, aPlace += aColumn, bPlace += bColumn) {
+          y[y0 + j]! += x[aPlace]! * w[bPlace]!;
         }
       }
     }

@@ -4,6 +4,7 @@
  * against it.
  */
 
+import { at, held, only } from "../../core/at.ts";
 import { withSite } from "../../core/call-site.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
@@ -46,7 +47,7 @@ function kernelOf(node: Tensor): Kernel | number {
 function compose(node: Tensor, build: (inputs: readonly Tensor[]) => Tensor): Kernel {
   const parameters = node.inputs.map((x, i) => input(`x${i}`, x.shape, x.dtype));
   const inner = compile({ inputs: parameters, outputs: [build(parameters)] });
-  return (inputs, y) => y.set(inner.run(inputs)[0]!);
+  return (inputs, y) => y.set(only(inner.run(inputs)));
 }
 
 const noValues = (found: unknown): never =>
@@ -76,27 +77,27 @@ function compile(graph: Graph, once = false): Interpreted {
     }
     const kernel = once ? undefined : kernelOf(node);
     if (typeof kernel === "function") values[i] = buffer(node);
-    const from = node.inputs.map((x) => place.get(x)!);
+    const from = node.inputs.map((x) => held(place, x));
     steps.push({ node, place: i, from, inputs: new Array(from.length), kernel });
   });
-  const parameters = graph.inputs.map((node) => place.get(node));
-  const results = graph.outputs.map((node) => place.get(node)!);
+  const parameters = graph.inputs.map((node) => [node, place.get(node)] as const);
+  const results = graph.outputs.map((node) => held(place, node));
   const run: Interpreted["run"] = (data, observe) => {
     if (!Array.isArray(data)) noValues(data);
-    parameters.forEach((at, i) => {
-      if (at !== undefined) values[at] = fitting(graph.inputs[i]!, data[i]);
+    parameters.forEach(([parameter, i], k) => {
+      if (i !== undefined) values[i] = fitting(parameter, data[k]);
     });
-    if (observe) for (const node of given) observe(node, values[place.get(node)!]!);
-    for (const { node, place: at, from, inputs, kernel = kernelOf(node) } of steps) {
-      for (let k = 0; k < from.length; k++) inputs[k] = values[from[k]!]!;
-      if (typeof kernel === "number") values[at] = inputs[kernel]!;
+    if (observe) for (const node of given) observe(node, at(values, held(place, node)));
+    for (const { node, place: i, from, inputs, kernel = kernelOf(node) } of steps) {
+      for (const [k, x] of from.entries()) inputs[k] = at(values, x);
+      if (typeof kernel === "number") values[i] = at(inputs, kernel);
       else {
-        values[at] ??= buffer(node);
-        kernel(inputs, values[at]);
+        values[i] ??= buffer(node);
+        kernel(inputs, values[i]);
       }
-      observe?.(node, values[at]!);
+      observe?.(node, at(values, i));
     }
-    return results.map((at) => values[at]!);
+    return results.map((i) => at(values, i));
   };
   return { run };
 }

@@ -122,8 +122,8 @@ function scan(node: Tensor, meaning: Scan, where: () => string): Kernel {
       const along = Math.floor(i / stride) % n;
       if (along !== 0) continue;
       const [first, step] = meaning.reverse ? [i + (n - 1) * stride, -stride] : [i, stride];
-      for (let k = 1, at = first + step; k < n; k++, at += step) {
-        values[at] = join(values[at - step]!, values[at]!);
+      for (let k = 1, here = first + step; k < n; k++, here += step) {
+        values[here] = join(values[here - step]!, values[here]!);
       }
     }
     y.set(values);

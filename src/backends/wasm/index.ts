@@ -1,6 +1,8 @@
 /** The WebAssembly backend: one module per graph, memory planned ahead, SIMD throughout. */
+
 import { compileProgram } from "../../compile/index.ts";
 import type { Buffer, Program } from "../../compile/program.ts";
+import { at as element } from "../../core/at.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
 import { type Graph, nodesOf } from "../../core/graph.ts";
@@ -31,7 +33,7 @@ export function instantiate(program: Program, options: ModuleOptions) {
     env: { memory, outOfRange: outOfRange(lines), lost },
     ...imports,
   });
-  const at = (b: Buffer) => view(memory, b, base + program.offsets[b.id]!);
+  const at = (b: Buffer) => view(memory, b, base + element(program.offsets, b.id));
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
   return { exports, at, memory, module };
 }
@@ -89,7 +91,7 @@ function compile(graph: Graph, code: CodeOptions): Executable {
     bytes: memory.buffer.byteLength,
     run(values) {
       graph.inputs.forEach((node, i) => {
-        if (needed.has(node)) inputs[i]!.set(fitting(node, values[i]));
+        if (needed.has(node)) element(inputs, i).set(fitting(node, values[i]));
       });
       run();
       return outputs;

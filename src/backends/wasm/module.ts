@@ -1,6 +1,8 @@
 /** A program as one WebAssembly module: a function per kernel, and one that runs them all. */
+
 import { barriers } from "../../compile/barriers.ts";
 import type { Buffer, Kernel, Program } from "../../compile/program.ts";
+import { at } from "../../core/at.ts";
 import {
   call,
   type Expr,
@@ -104,7 +106,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   });
   module.export("run", run);
   const free = scratchAt + each * threads;
-  const address = (b: Buffer) => base + program.offsets[b.id]!;
+  const address = (b: Buffer) => base + at(program.offsets, b.id);
   const enlist = (f: FunctionBuilder, thread: Expr): void => {
     const own = op("i32.mul", thread, i32(each));
     f.emit(setGlobal(scratch, op("i32.add", i32(scratchAt), own)));
@@ -140,7 +142,7 @@ function shareOut(
   const waits = barriers(
     kernels.map(({ kernel }) => kernel),
     offsets,
-    (_, i) => kernels[i]!.alone,
+    (_, i) => at(kernels, i).alone,
   );
   kernels.forEach(({ func, units, alone }, i) => {
     if (waits[i]) f.emit(call(team.barrier));

@@ -3,6 +3,8 @@
  * first. Behind each, log2 of its largest error before any rounding in its evaluation. Where Taylor's
  * series converges quickly, it takes a term or two more but no text.
  */
+import type { Coefficients } from "./lanes.ts";
+
 const fitted = {
   exp: [
     [0.49999998, 0.16666546, 0.04166744, 0.0083663, 0.001387], // -26.1
@@ -17,9 +19,6 @@ const fitted = {
       0.6666666666666666, 0.3999999999999998, 0.2857142857144384, 0.22222222217789708,
       0.181818188440062, 0.153845584267, 0.133362646122, 0.1167577748, 0.119817885,
     ], // -73.4
-  ],
-  pow: [
-    [0.6666667, 0.40000152, 0.2854709, 0.234196], // -36.8
   ],
   asin: [
     [0.16666752, 0.0749531, 0.0454695, 0.0241783, 0.042183], // -27.0
@@ -64,19 +63,31 @@ const fitted = {
       -7.109581361e-12,
     ], // -56.4
   ],
-};
+} satisfies Record<string, Coefficients>;
+
+/** pow in f32; in f64 it has log's. */
+const pow = [0.6666667, 0.40000152, 0.2854709, 0.234196]; // -36.8
 
 /** So many terms of Taylor's series, behind the term c; the first of them has the power n. */
-const series = (c: number, n: number, sign: number, ...terms: [f32: number, f64: number]) =>
-  terms.map((length) => {
+function series(c: number, n: number, sign: number, f32: number, f64: number): Coefficients {
+  const first = (length: number) => {
     let term = c;
     return Array.from({ length }, (_, k) => (term /= sign * (n + 2 * k) * (n + 2 * k - 1)));
-  });
+  };
+  return [first(f32), first(f64)];
+}
+
+/** Both lists changed alike. */
+export const each = (
+  [f32, f64]: Coefficients,
+  change: (c: readonly number[]) => readonly number[],
+): Coefficients => [change(f32), change(f64)];
 
 export const coefficients = {
   ...fitted,
+  pow,
   /** 2^f = 1 + f q(f), from e^r = 1 + r + r^2 q(r). */
-  exp2: fitted.exp.map((c) => {
+  exp2: each(fitted.exp, (c) => {
     let power = 1;
     return [1, ...c].map((v) => v * (power *= Math.LN2));
   }),

@@ -64,6 +64,9 @@ export function within<T>(target: Target, write: () => T): T {
 /** A choice by element type. */
 export const pick = <T>(f32: T, f64: T): T => (on.double ? f64 : f32);
 
+/** Coefficients, the lowest power first. */
+export type Coefficients = readonly [f32: readonly number[], f64: readonly number[]];
+
 /** A constant; a value as it is. */
 export const value = (operand: Operand): Value =>
   typeof operand === "object" ? operand : on.constant(operand);
@@ -140,8 +143,8 @@ export const withSign = (x: Value, sign: Value): Value => or(x, signOf(sign));
  * log2 of the degree levels: what counts there is how long one result takes. In f32, where it is
  * the number of instructions, by Horner's in the square of x over pairs of terms.
  */
-export function polynomial(x: Value, coefficients: readonly (readonly number[])[], skip = 0) {
-  let terms: (Operand | undefined)[] = [...Array(skip), ...coefficients[+on.double]];
+export function polynomial(x: Value, coefficients: Coefficients, skip = 0): Value {
+  let terms: (Operand | undefined)[] = [...Array(skip), ...pick(...coefficients)];
   for (let power = x; ; power = keep(mul(power, power))) {
     const join = (low: Operand | undefined, high: Operand | undefined) => {
       if (high === undefined) return low;

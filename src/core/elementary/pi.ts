@@ -14,14 +14,15 @@ function pi(): bigint {
 }
 
 /** pi / 2 as a sum of four: three with that many bits each, and a rest of full precision. */
-export function halfPi(bits: number): number[] {
+export function halfPi(bits: number): readonly [number, number, number, number] {
   let rest = pi();
-  return [bits, 2 * bits, 3 * bits, 200].map((b) => {
+  const next = (b: number) => {
     const shift = BigInt(1282 - b);
     const part = rest >> shift;
     rest -= part << shift;
     return Number(part) / Number(1n << BigInt(b - 1));
-  });
+  };
+  return [next(bits), next(2 * bits), next(3 * bits), next(200)];
 }
 
 /**

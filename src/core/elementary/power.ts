@@ -1,5 +1,5 @@
 /** pow. */
-import { coefficients } from "./coefficients.ts";
+import { coefficients, each } from "./coefficients.ts";
 import { scale } from "./exponential.ts";
 import {
   abs,
@@ -52,7 +52,7 @@ function log2(x: Value): [Value, Value] {
   const z = keep(mul(s, s));
   const square = keep(mul(high, high));
   const { pow, log } = coefficients;
-  const [, ...tail] = pick(pow[0], log[1]); // behind 2/3, which is dealt with in two parts
+  const [, ...tail] = pick<readonly number[]>(pow, log[1]); // behind 2/3, which is dealt with in two parts
   const q = mul(mul(mul(polynomial(z, [tail, tail]), z), z), 1.5);
   const rest = keep(add(mul(add(high, s), low), q));
   // 3 + s^2 + …, times s, times 2 / (3 ln 2), plus k
@@ -70,7 +70,7 @@ function log2(x: Value): [Value, Value] {
 }
 
 /** 2^f = 1 + f ln 2 + f^2 q(f) */
-const curved = coefficients.exp2.map((c) => c.slice(1));
+const curved = each(coefficients.exp2, (c) => c.slice(1));
 
 export function pow(x: Value, y: Value): Value {
   const a = keep(abs(x));

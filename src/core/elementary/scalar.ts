@@ -4,9 +4,16 @@
  */
 import { reduceLarge } from "./pi.ts";
 
+interface One extends Float64Array {
+  0: number;
+}
+interface Two extends Int32Array {
+  0: number;
+  1: number;
+}
 /** The bits of a number: half[1] has its sign and exponent. */
-const real = new Float64Array(1);
-const half = new Int32Array(real.buffer);
+const real = new Float64Array(1) as One;
+const half = new Int32Array(real.buffer) as Two;
 
 export function exp(x: number): number {
   const t0 = 710 < x ? 710 : x;

@@ -1,4 +1,5 @@
 /** sin, cos, tan and their inverses. */
+import { at, only } from "../at.ts";
 import { coefficients } from "./coefficients.ts";
 import {
   abs,
@@ -32,22 +33,26 @@ import { halfPi } from "./pi.ts";
 const isLarge = (a: Value): Value => keep(le(pick(1600, 1.6e6), a));
 
 /** a = n pi / 2 + r + low for a not negative; the lowest bits of q are those of n. */
-function reduce(a: Value): readonly Value[] {
+function reduce(a: Value): readonly [r: Value, low: Value, q: Value] {
   const shift = rounder(0);
   const q = keep(add(mul(a, 2 / Math.PI), shift));
   const n = keep(sub(q, shift));
-  const [first, ...parts] = halfPi(pick(14, 33));
+  const [first, ...others] = halfPi(pick(14, 33));
   let r = keep(sub(a, mul(n, first)));
   let low = value(0);
-  for (const part of parts) {
+  for (const part of others) {
     const v = keep(mul(n, part));
     const next = keep(sub(r, v));
     low = keep(add(low, sub(sub(r, next), v)));
     r = next;
   }
   if (!on.double) return [r, low, q];
-  return on.rarely(isLarge(a), [r, low, q], () => on.reduceLarge(a));
+  const parts = on.rarely(isLarge(a), [r, low, q], () => on.reduceLarge(a));
+  return [at(parts, 0), at(parts, 1), at(parts, 2)];
 }
+
+/** A number as a sum. */
+type Parts = readonly [high: Value, low: Value];
 
 /** For |x| sin and cos of r + low in two parts each, and n. */
 function sinCos(x: Value) {
@@ -55,9 +60,9 @@ function sinCos(x: Value) {
   const z = keep(mul(r, r));
   const half = keep(mul(z, 0.5));
   const c = keep(sub(1, half));
-  const sin = [r, keep(add(mul(polynomial(z, coefficients.sin, 1), r), mul(low, c)))];
+  const sin: Parts = [r, keep(add(mul(polynomial(z, coefficients.sin, 1), r), mul(low, c)))];
   const rest = sub(sub(sub(1, c), half), mul(r, low));
-  const cos = [c, keep(add(mul(polynomial(z, coefficients.cos, 1), z), rest))];
+  const cos: Parts = [c, keep(add(mul(polynomial(z, coefficients.cos, 1), z), rest))];
   return { sin, cos, q };
 }
 
@@ -67,13 +72,13 @@ const wide =
   (x: Value): Value => {
     const fast = f(x);
     if (on.double) return fast;
-    return on.rarely(isLarge(abs(x)), [fast], () => [on.inDouble(name, x)])[0];
+    return only(on.rarely(isLarge(abs(x)), [fast], () => [on.inDouble(name, x)]));
   };
 
 const isOdd = (q: Value): Value => keep(isub(0n, and(q, 1n)));
 
 /** By the last two bits of n: sin or cos, and its sign. */
-function quadrant(q: Value, sin: Value[], cos: Value[]): Value {
+function quadrant(q: Value, sin: Parts, cos: Parts): Value {
   const y = select(isOdd(q), add(cos[0], cos[1]), add(sin[0], sin[1]));
   return xor(y, signOf(shl(q, pick(30, 62))));
 }
@@ -92,14 +97,14 @@ export const tan = wide("tan", (x) => {
   const { sin, cos, q } = sinCos(x);
   const odd = isOdd(q);
   // The sums, and what they lose, of numerator and denominator.
-  const [[a, aLow], [b, bLow]] = [
-    [cos, sin],
-    [sin, cos],
-  ].map(([u, v]) => {
-    const [high, low] = [0, 1].map((i) => keep(select(odd, u[i], v[i])));
+  const side = (u: Parts, v: Parts): Parts => {
+    const high = keep(select(odd, u[0], v[0]));
+    const low = keep(select(odd, u[1], v[1]));
     const sum = keep(add(high, low));
     return [sum, sub(low, sub(sum, high))];
-  });
+  };
+  const [a, aLow] = side(cos, sin);
+  const [b, bLow] = side(sin, cos);
   const y = keep(div(a, b));
   return xor(add(y, div(sub(aLow, mul(y, bLow)), b)), signOf(xor(odd, x)));
 });

@@ -1,4 +1,5 @@
 /** From expression trees to bytes. It keeps its own stack, so depth of a tree costs no JS stack. */
+import { at } from "../../../core/at.ts";
 import { fail } from "../../../core/errors.ts";
 import type { Expr, Immediate, Label } from "./expression.ts";
 import { instruction, type Type } from "./instructions.ts";
@@ -18,11 +19,10 @@ export function encode(out: number[], owner: object, body: readonly Expr[]): voi
   const open: unknown[] = []; // labels of the blocks around this place, the innermost last
   const work: (Expr | number)[] = [];
   const later = (statements: readonly Expr[]) => {
-    for (let i = statements.length; i-- > 0; ) work.push(statements[i]);
+    for (let i = statements.length; i-- > 0; ) work.push(at(statements, i));
   };
   later(body);
-  while (work.length) {
-    let item = work.pop()!;
+  for (let item = work.pop(); item !== undefined; item = work.pop()) {
     if (typeof item === "number" && item !== emit) {
       out.push(item);
       if (item === end) open.pop();
@@ -41,11 +41,12 @@ export function encode(out: number[], owner: object, body: readonly Expr[]): voi
       out.push(typeByte(expr.type));
       open.push(expr.imm[0]);
       work.push(end);
-      if (expr.bodies[1]) {
-        later(expr.bodies[1]);
+      const [then = [], alternative] = expr.bodies;
+      if (alternative) {
+        later(alternative);
         work.push(otherwise);
       }
-      later(expr.bodies[0]);
+      later(then);
     } else {
       for (const imm of expr.imm) encodeImmediate(out, expr, imm, owner, open);
     }
@@ -82,8 +83,9 @@ function encodeImmediate(
 }
 
 function depthOf(op: string, to: Label, open: readonly unknown[]): number {
-  const at = open.lastIndexOf(to);
-  return at < 0 ? misplaced(op, "the label of a block around it", "another") : open.length - 1 - at;
+  const place = open.lastIndexOf(to);
+  if (place < 0) return misplaced(op, "the label of a block around it", "another");
+  return open.length - 1 - place;
 }
 
 function misplaced(op: string, expected: string, found: string): never {

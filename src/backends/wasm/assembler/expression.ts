@@ -76,10 +76,9 @@ function make(
   bodies: readonly Body[] = nothing,
 ): Expr {
   let fits = args.length === types.length;
-  for (let i = 0; i < args.length; i++) {
-    const found = args[i].type;
+  args.forEach(({ type: found }, i) => {
     if (found !== types[i] && found !== "never") fits = false;
-  }
+  });
   if (!fits) wrong(op, "operands", types.join(), args.map((arg) => arg.type).join());
   return { op, type, args, imm, bodies };
 }
@@ -168,11 +167,10 @@ export const brIf = (to: Label, condition: Expr, ...value: [] | [Expr]): Expr =>
 
 /** Statements leave nothing behind, but for the last one, which leaves the value of the whole. */
 export function checkBody(op: string, body: Body, type: Type): void {
-  for (let i = 0; i < body.length; i++) {
-    const found = body[i].type;
+  for (const [i, { op: what, type: found }] of body.entries()) {
     const expected = i < body.length - 1 ? "void" : type;
     if (found !== "never" && found !== expected) {
-      wrong(op, `statement ${i} (${body[i].op})`, expected, found);
+      wrong(op, `statement ${i} (${what})`, expected, found);
     }
   }
   if (!body.length && type !== "void") wrong(op, "body", type, "nothing");

@@ -7,6 +7,8 @@
  * Signature: operands:result in the letters of `letters`; nothing after the colon is no result,
  * "-" never comes back, and "?" depends on the operands (those have constructors of their own).
  */
+import { fail } from "../../../core/errors.ts";
+
 // biome-ignore format: one row a line
 const table = [
   0x0,
@@ -208,14 +210,12 @@ export interface InstructionInfo {
   readonly memories: number;
 }
 
-const letters: Readonly<Record<string, Type>> = {
+const letters: Readonly<Record<string, ValueType>> = {
   i: "i32",
   l: "i64",
   f: "f32",
   d: "f64",
   v: "v128",
-  "": "void",
-  "-": "never",
 };
 
 /** How wide a memory access is: said in its name (load32_splat, store8), or by its type (f64.load). */
@@ -235,21 +235,21 @@ function listed(): Map<string, readonly [code: number, signature: string]> {
   for (const row of table) {
     if (typeof row === "number") code = row;
     else {
-      const [signature, prefix, ...words] = row.split(" ");
-      for (const word of words) found.set(prefix + word, [code++, signature!]);
+      const [signature = "", prefix, ...words] = row.split(" ");
+      for (const word of words) found.set(prefix + word, [code++, signature]);
     }
   }
   return found;
 }
 
 function infoOf(name: string, code: number, signature: string): InstructionInfo {
-  const [operands, result = "-"] = signature.split(":");
+  const [operands = "", result = "-"] = signature.split(":");
   const bytes = accessBytes(name);
   return {
     code,
-    params: [...operands].map((c) => letters[c] as ValueType),
+    params: [...operands].flatMap((c) => letters[c] ?? []),
     fixed: operands !== "?",
-    result: letters[result],
+    result: letters[result] ?? (result === "" ? "void" : "never"),
     bytes,
     lanes: lanesOf(name),
     memories: name === "memory.copy" ? 2 : name.startsWith("memory") ? 1 : 0,
@@ -264,7 +264,8 @@ export function instruction(name: Instruction): InstructionInfo {
   let info = known.get(name);
   if (!info) {
     all ??= listed();
-    known.set(name, (info = infoOf(name, ...all.get(name)!)));
+    const [code, signature] = all.get(name) ?? fail("invalid-graph", { message: `No ${name}.` });
+    known.set(name, (info = infoOf(name, code, signature)));
   }
   return info;
 }

@@ -1,4 +1,5 @@
 /** A whole module: what it imports, holds and exports, and its bytes. */
+import { only } from "../../../core/at.ts";
 import { fail } from "../../../core/errors.ts";
 import { encode, typeByte } from "./encode.ts";
 import { type Expr, type Func, type Global, getGlobal } from "./expression.ts";
@@ -60,8 +61,9 @@ export class ModuleBuilder {
   #type({ params, result }: Func): number {
     const list = (types: readonly Type[]) => [types.length, ...types.map(typeByte)];
     const key = String([0x60, ...list(params), ...list(result === "void" ? [] : [result])]);
-    if (!this.#types.has(key)) this.#types.set(key, this.#types.size);
-    return this.#types.get(key)!;
+    const known = this.#types.get(key) ?? this.#types.size;
+    this.#types.set(key, known);
+    return known;
   }
 
   /** The module's own memory. */
@@ -96,7 +98,7 @@ export class ModuleBuilder {
 
   /** Writes a declared function; a value that `build` returns is the function's result. */
   define(func: Func, build: Build): void {
-    const entry = this.#funcs.find((candidate) => candidate.func === func)!;
+    const entry = only(this.#funcs.filter((candidate) => candidate.func === func));
     entry.body = new FunctionBuilder(func.params, func.result);
     const value = build(entry.body);
     if (value) entry.body.emit(value);

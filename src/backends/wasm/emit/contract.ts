@@ -5,6 +5,7 @@
  * form a group: behind a tile's rows, the epilogue runs over the group's columns, so that it meets
  * whole cache lines and the sums never leave the nearest cache.
  */
+
 import { type Blocking, blocking, type Machine } from "../../../compile/blocking.ts";
 import {
   type Factor,
@@ -13,6 +14,7 @@ import {
   stride,
 } from "../../../compile/contraction.ts";
 import type { Kernel } from "../../../compile/program.ts";
+import { at } from "../../../core/at.ts";
 import { bytesOf, type DType } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { access, call, type Expr, get, getGlobal, i32, op } from "../assembler/index.ts";
@@ -59,9 +61,9 @@ export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Pl
   if (batches > 1) {
     const axis = outer.findIndex((size) => size > 1);
     const rest = outer.map((size, k) => (k === axis ? 1 : size));
-    w.units(outer[axis]!, (unit) => {
-      w.nest(rest, (at) => {
-        const batch = at.map((i, k) => (k === axis ? unit : i));
+    w.units(at(outer, axis), (unit) => {
+      w.nest(rest, (inner) => {
+        const batch = inner.map((i, k) => (k === axis ? unit : i));
         product(w, kernel, plan, batch, (one, last) => {
           w.loop(last ? groups - 1 : groups, 1, one);
           last?.(i32(groups - 1));
@@ -96,7 +98,7 @@ function product(
     f.let(
       op(
         "i32.add",
-        i32(w.address(kernel.reads[factor.input]!)),
+        i32(w.address(at(kernel.reads, factor.input))),
         w.offset(factor.form.coefficients.slice(0, -1), factor.form.base, bytes, batch),
       ),
     );

@@ -1,6 +1,8 @@
 /** What all kernels share: addresses, loops, and the values at one place of a loop. */
-import { affine } from "../../../compile/affine.ts";
+
+import { affine, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
+import { at as element, held, zip } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Bound, constant, type Expression, type Load } from "../../../core/expression.ts";
 import { type Shape, stridesOf } from "../../../core/shape.ts";
@@ -62,7 +64,7 @@ export class KernelWriter {
   }
 
   address(b: Buffer): number {
-    return this.target.base + this.target.program.offsets[b.id]!;
+    return this.target.base + element(this.target.program.offsets, b.id);
   }
 
   /** for (i = 0; i < n; i += step): `body` gets i; nothing for n = 0, no loop for n = step. */
@@ -128,7 +130,7 @@ export class KernelWriter {
     let sum: Expr | undefined;
     let fixed = base * bytes;
     coefficients.forEach((c, axis) => {
-      const index = at[axis]!;
+      const index = element(at, axis);
       if (c === 0) return;
       if (index.op === "i32.const") {
         fixed += c * bytes * (index.imm[0] as number);
@@ -151,7 +153,7 @@ export class KernelWriter {
     const site: Site = {
       f: this.f,
       intrinsics: this.target.intrinsics,
-      index: (axis) => at[axis]!,
+      index: (axis) => element(at, axis),
       load: (e, value) => this.#loadScalar(e, extents, at, value, reduced),
     };
     return scalarValues(roots, site);
@@ -166,7 +168,7 @@ export class KernelWriter {
   ): Expr {
     const { f, kernel } = this;
     if (e.input === kernel.reads.length && reduced !== undefined) return reduced;
-    const buffer = kernel.reads[e.input]!;
+    const buffer = element(kernel.reads, e.input);
     const bytes = bytesOf(e.dtype);
     if (e.bound) this.checkBound(value(e.bound.index), e.bound);
     const form = affine(e.at, extents);
@@ -206,11 +208,11 @@ export class KernelWriter {
   ): void {
     // All values first: a store may overwrite what another value still reads.
     const values = stores.map((s) => this.f.let(value(s.value)));
-    stores.forEach(({ buffer }, i) => {
+    for (const [{ buffer }, made] of zip(stores, values)) {
       const bytes = bytesOf(buffer.dtype);
       const place = this.f.let(this.offset(stridesOf(extents), 0, bytes, at));
-      this.f.emit(store(buffer.dtype, place, values[i]!, this.address(buffer)));
-    });
+      this.f.emit(store(buffer.dtype, place, made, this.address(buffer)));
+    }
   }
 
   /**
@@ -232,7 +234,7 @@ export class KernelWriter {
         return;
       }
       if (e.kind === "load") {
-        const form = affine(e.at, extents)!;
+        const form = linearPlace(e, extents);
         const place = this.offset(form.coefficients, form.base, bytesOf(e.dtype), zeroed);
         pointers.set(e, f.let(place));
       } else if (e.kind === "apply") e.args.forEach(reach);
@@ -246,10 +248,10 @@ export class KernelWriter {
         f,
         intrinsics: this.target.intrinsics,
         first: () => first,
-        invariant: (e) => invariants.get(e)!,
+        invariant: (e) => held(invariants, e),
         loadVector: (e) => {
           if (e.input === reads.length && reduced !== undefined) return reduced;
-          return this.#loadVector(e, extents, lanes, pointers.get(e)!, first);
+          return this.#loadVector(e, extents, lanes, held(pointers, e), first);
         },
       };
       return vectorValues(lanes, site);
@@ -259,8 +261,8 @@ export class KernelWriter {
   #loadVector(e: Load, extents: Shape, lanes: Lanes, pointer: Expr, first: Expr): Expr {
     const { f } = this;
     const bytes = bytesOf(e.dtype);
-    const step = affine(e.at, extents)!.coefficients[lanes.axis]! * bytes;
-    const offset = this.address(this.kernel.reads[e.input]!);
+    const step = element(linearPlace(e, extents).coefficients, lanes.axis) * bytes;
+    const offset = this.address(element(this.kernel.reads, e.input));
     const at = sumOf(pointer, this.offset([step], 0, 1, [first]));
     if (step === bytes) {
       const narrow = lanes.count * bytes === 8;
@@ -281,12 +283,12 @@ export class KernelWriter {
     value: (e: Expression) => Expr,
   ): void {
     const values = stores.map((s) => value(s.value));
-    stores.forEach(({ buffer }, i) => {
+    for (const [{ buffer }, made] of zip(stores, values)) {
       const bytes = bytesOf(buffer.dtype);
       const here = at.map((index, axis) => (axis === lanes.axis ? first : index));
       const place = this.f.let(this.offset(stridesOf(extents), 0, bytes, here));
-      this.f.emit(...storeVector(values[i]!, buffer.dtype, place, this.address(buffer)));
-    });
+      this.f.emit(...storeVector(made, buffer.dtype, place, this.address(buffer)));
+    }
   }
 
   lanes(stores: readonly Store[], extents: Shape, axis: number): Lanes | undefined {

@@ -1,7 +1,9 @@
 /** One writer per loop skeleton. What is vectorized is decided by the expressions alone. */
+
 import { affine } from "../../../compile/affine.ts";
 import { coalesce } from "../../../compile/coalesce.ts";
 import type { Kernel } from "../../../compile/program.ts";
+import { at as element } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Expression, subexpressions } from "../../../core/expression.ts";
 import { neutral } from "../../../core/meaning.ts";
@@ -82,7 +84,7 @@ function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
   const float = dtype === "f32" || dtype === "f64";
   const lanesAlong = (axis: number): Lanes | undefined => {
     const lanes = float && axis >= 0 ? lanesFor([value], [dtype], all, axis) : undefined;
-    return lanes && all[axis]! >= lanes.count && unit(value, all, axis) ? lanes : undefined;
+    return lanes && element(all, axis) >= lanes.count && unit(value, all, axis) ? lanes : undefined;
   };
   const across = lanesAlong(extents.length - 1);
   if (across && varies(value, across)) {
@@ -183,7 +185,7 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
   const { extents, over, combine, dtype, stores, value } = kernel;
   const { f } = w;
   const all = [...extents, ...over];
-  const inner = extents[extents.length - 1]!;
+  const inner = element(extents, extents.length - 1);
   const epilogue = w.lanes(stores, extents, extents.length - 1);
   const done = inner - (inner % lanes.count);
   const shape = `${lanes.float}x${lanes.count}`;
@@ -204,7 +206,7 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
         w.nest(over.slice(0, -1), (reduced) => {
           inBlocks(
             w,
-            over.at(-1)!,
+            element(over, over.length - 1),
             1,
             part,
             start,
@@ -265,7 +267,7 @@ function reduceAlong(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void 
   const { extents, over, combine, dtype, value } = kernel;
   const { f } = w;
   const all = [...extents, ...over];
-  const inner = over[over.length - 1]!;
+  const inner = element(over, over.length - 1);
   const done = inner - (inner % lanes.count);
   const shape = `${lanes.float}x${lanes.count}`;
   const joined = (a: Expr, b: Expr) => op(`${shape}.${joining(combine)}` as Instruction, a, b);
@@ -342,7 +344,7 @@ function writeScan(w: KernelWriter, kernel: ScanKernel): void {
   const { f } = w;
   const { buffer } = kernel.stores[0];
   const { dtype } = buffer;
-  const n = extents[axis]!;
+  const n = element(extents, axis);
   const rest = extents.map((m, k) => (k === axis ? 1 : m));
   w.nest(rest, (outer) => {
     const total = f.local(typeOf[dtype]);

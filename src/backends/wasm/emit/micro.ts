@@ -1,4 +1,5 @@
 /** The inner loops of matrix products: the register tile, and the copies that feed it. */
+import { at } from "../../../core/at.ts";
 import {
   access,
   brIf,
@@ -72,8 +73,8 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
       const offset = ahead * aAlong + r * aRow;
       const x = f.let(access(splatOf(dtype), [get(a)], { offset }));
       for (let v = 0; v < vectors; v++) {
-        const sum = sums[r * vectors + v]!;
-        f.emit(set(sum, multiplyAdd(x, get(factors[v]!), get(sum))));
+        const sum = at(sums, r * vectors + v);
+        f.emit(set(sum, multiplyAdd(x, get(at(factors, v)), get(sum))));
       }
     }
   };

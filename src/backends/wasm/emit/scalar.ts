@@ -1,4 +1,5 @@
 /** Expressions of the scalar language as WebAssembly, one element at a time: complete. */
+import { at } from "../../../core/at.ts";
 import type { DType } from "../../../core/dtype.ts";
 import type { Expression, Intrinsic, Load } from "../../../core/expression.ts";
 import {
@@ -131,7 +132,7 @@ export function emit(e: Expression, site: Site, value: (e: Expression) => Expr):
       return convert(value(e.value), e.value.dtype, e.dtype);
     case "apply": {
       const args = e.args.map(value);
-      const dtype = e.args[0]!.dtype;
+      const dtype = at(e.args, 0).dtype;
       return dtype === "f32" || dtype === "f64"
         ? applyFloat(e.fn, dtype, args, site)
         : applyInteger(e.fn, args, site);

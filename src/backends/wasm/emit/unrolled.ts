@@ -2,8 +2,10 @@
  * Tiny programs as straight-line code: every element is a variable of its own, and memory is only
  * touched for what comes from outside or has to outlive the run.
  */
-import { affine } from "../../../compile/affine.ts";
+
+import { affine, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel } from "../../../compile/program.ts";
+import { at as element, zip } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Expression, type Load, subexpressions } from "../../../core/expression.ts";
 import { isPosition, neutral } from "../../../core/meaning.ts";
@@ -71,8 +73,10 @@ class Unrolled {
     this.#inline = calls.reduce((a, b) => a + b, 0) <= fewCalls;
   }
 
-  #address(b: Buffer, element: number): number {
-    return this.#target.base + this.#target.program.offsets[b.id]! + element * bytesOf(b.dtype);
+  #address(b: Buffer, position: number): number {
+    return (
+      this.#target.base + element(this.#target.program.offsets, b.id) + position * bytesOf(b.dtype)
+    );
   }
 
   kernel(kernel: Kernel): void {
@@ -88,9 +92,7 @@ class Unrolled {
         reduced ??= number(neutral(combine, dtype), dtype);
       }
       const values = stores.map((s) => this.#value(s.value, kernel, at, reduced));
-      stores.forEach(({ buffer }, i) => {
-        this.#keep(buffer, position, values[i]!);
-      });
+      for (const [{ buffer }, made] of zip(stores, values)) this.#keep(buffer, position, made);
     });
   }
 
@@ -108,7 +110,7 @@ class Unrolled {
       f: this.#f,
       intrinsics: this.#target.intrinsics,
       inline: this.#inline,
-      index: (axis) => i32(at[axis]!),
+      index: (axis) => i32(element(at, axis)),
       load: (load) => this.#load(load, kernel, extents, at, reduced),
     };
     const done = new Map<Expression, Expr>();
@@ -144,14 +146,14 @@ class Unrolled {
     at: readonly number[],
     reduced: Expr | undefined,
   ): Expr {
-    const buffer = kernel.reads[e.input];
-    if (buffer === undefined) return reduced!;
-    const form = affine(e.at, extents)!;
-    const element = form.coefficients.reduce((sum, c, axis) => sum + c * at[axis]!, form.base);
-    const key = `${buffer.id} ${element}`;
+    if (e.input === kernel.reads.length && reduced !== undefined) return reduced;
+    const buffer = element(kernel.reads, e.input);
+    const form = linearPlace(e, extents);
+    const number = zip(form.coefficients, at).reduce((sum, [c, i]) => sum + c * i, form.base);
+    const key = `${buffer.id} ${number}`;
     const known = this.#elements.get(key);
     if (known) return known;
-    const offset = this.#address(buffer, element);
+    const offset = this.#address(buffer, number);
     const kept = this.#f.let(access(loadInstruction[e.dtype], [i32(0)], { offset }));
     this.#elements.set(key, kept);
     return kept;
@@ -180,6 +182,6 @@ function keyOf(x: Expr): string {
 function places(extents: Shape): number[][] {
   const strides = stridesOf(extents);
   return Array.from({ length: sizeOf(extents) }, (_, p) =>
-    extents.map((n, axis) => Math.floor(p / strides[axis]!) % n),
+    extents.map((n, axis) => Math.floor(p / element(strides, axis)) % n),
   );
 }

@@ -4,6 +4,7 @@
  */
 
 import { affine } from "../../../compile/affine.ts";
+import { at } from "../../../core/at.ts";
 import type { DType } from "../../../core/dtype.ts";
 import {
   type Expression,
@@ -78,12 +79,12 @@ function possible(e: Expression, lanes: Lanes, extents: Shape): boolean {
       return true;
     }
     case "apply": {
-      const dtype = e.args[0]!.dtype;
+      const dtype = at(e.args, 0).dtype;
       if (dtype === "bool") return e.fn in logic;
       if (dtype === "i32") {
         // Comparisons of i32 make masks of 32 bits, which choose among f32 only.
         if (e.dtype === "bool" && lanes.float === "f64") return false;
-        return e.fn in integerOps || (e.fn in shifts && e.args[1]!.kind === "constant");
+        return e.fn in integerOps || (e.fn in shifts && e.args[1]?.kind === "constant");
       }
       return e.fn !== "floorDiv" && e.fn !== "mod";
     }
@@ -145,11 +146,11 @@ function emitVector(
     case "cast":
       return convertVector(value(e.value), e.value.dtype, e.dtype);
     case "apply": {
-      const dtype = e.args[0]!.dtype;
+      const dtype = at(e.args, 0).dtype;
       const shift = shifts[e.fn];
       if (dtype === "i32" && shift !== undefined) {
         const by = (e.args[1] as { value: number }).value;
-        return op(shift as Instruction, value(e.args[0]!), i32(by));
+        return op(shift as Instruction, value(at(e.args, 0)), i32(by));
       }
       const args = e.args.map(value);
       if (dtype === "i32") return op(integerOps[e.fn] as Instruction, ...args);
@@ -182,17 +183,12 @@ function convertVector(x: Expr, from: DType, to: DType): Expr {
 /** Elements that lie apart, put side by side. */
 export function gatherLanes(dtype: DType, addresses: readonly Expr[], offset: number): Expr {
   const shape = dtype === "f64" ? "f64x2" : dtype === "f32" ? "f32x4" : "i32x4";
-  const splatted = access(
-    dtype === "f64" ? "v128.load64_splat" : "v128.load32_splat",
-    [addresses[0]!],
-    {
-      offset,
-    },
-  );
-  return addresses.slice(1).reduce<Expr>((v, at, i) => {
-    const scalar = access(`${dtype}.load` as Instruction, [at], { offset });
+  const spread = dtype === "f64" ? "v128.load64_splat" : "v128.load32_splat";
+  const first = access(spread, [at(addresses, 0)], { offset });
+  return addresses.slice(1).reduce<Expr>((v, address, i) => {
+    const scalar = access(`${dtype}.load` as Instruction, [address], { offset });
     return lane(`${shape}.replace_lane` as Instruction, i + 1, v, scalar);
-  }, splatted);
+  }, first);
 }
 
 /** Writes the lanes of a vector side by side. */

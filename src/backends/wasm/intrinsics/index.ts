@@ -1,4 +1,5 @@
 /** Elementary functions as WebAssembly. */
+import { at } from "../../../core/at.ts";
 import { type Elementary, functions, narrow } from "../../../core/elementary/functions.ts";
 import { within } from "../../../core/elementary/lanes.ts";
 import { reduceLarge } from "../../../core/elementary/pi.ts";
@@ -58,7 +59,8 @@ export class Intrinsics {
             return this.#module.importFunction("math", key, ["f64", "i32"], "f64");
           }),
       });
-      const [x, y] = vectors.map((vector) => f.let(vector));
+      const x = f.let(at(vectors, 0));
+      const y = f.let(vectors[1] ?? x);
       return f.let(within(on, () => functions[name](x, y) as Expr));
     };
     if (kind === shape) return write(kept, false);
@@ -66,7 +68,7 @@ export class Intrinsics {
     const first = (vector: Expr) => lane(`${shape}.extract_lane`, 0, vector);
     const bound = narrow[name]?.[+double];
     if (bound === undefined) return first(write(spread(), false));
-    const isNarrow = op(`${type}.lt`, op(`${type}.abs`, kept[0]), (double ? f64 : f32)(bound));
+    const isNarrow = op(`${type}.lt`, op(`${type}.abs`, at(kept, 0)), (double ? f64 : f32)(bound));
     const fast = f.collect(() => first(write(spread(), true)));
     const slow = first(call(this.func(name, shape), ...spread()));
     return f.let(when(isNarrow, fast, [slow], type));

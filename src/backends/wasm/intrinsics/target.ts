@@ -2,6 +2,7 @@
  * Lanes as vectors, f64x2 or f32x4. Scalars take the same way in lane 0, so they give the same
  * bits.
  */
+import { zip } from "../../../core/at.ts";
 import type { Target } from "../../../core/elementary/lanes.ts";
 import {
   call,
@@ -43,18 +44,23 @@ export function target(options: Options): Target {
     double,
     narrow,
     constant(value: number | bigint): Expr {
-      const lanes =
-        typeof value === "number"
-          ? [new Float32Array(4).fill(value), new Float64Array(2).fill(value)]
-          : [new Int32Array(4).fill(Number(value)), new BigInt64Array(2).fill(value)];
-      return module.constant(v128(lanes[+double]));
+      if (typeof value === "number") {
+        const filled = double ? new Float64Array(2) : new Float32Array(4);
+        return module.constant(v128(filled.fill(value)));
+      }
+      const bits = double
+        ? new BigInt64Array(2).fill(value)
+        : new Int32Array(4).fill(Number(value));
+      return module.constant(v128(bits));
     },
     keep: (value: Expr): Expr => f.let(value),
-    number(operation: string, [a, b]: readonly Expr[]): Expr {
+    number(operation: string, operands: readonly Expr[]): Expr {
+      const [a, b] = operands;
+      if (!a || !b) return named(floats, operation, ...operands);
       if (operation === "add" && isProduct(a)) return named(floats, "relaxed_madd", ...a.args, b);
       if (operation === "add" && isProduct(b)) return named(floats, "relaxed_madd", ...b.args, a);
       if (operation === "sub" && isProduct(b)) return named(floats, "relaxed_nmadd", ...b.args, a);
-      return b ? named(floats, operation, a, b) : named(floats, operation, a);
+      return named(floats, operation, a, b);
     },
     bits: (operation: string, a: Expr, b: Expr): Expr => named("v128.", operation, a, b),
     integer: (operation: string, a: Expr, b: Expr): Expr => named(integers, operation, a, b),
@@ -68,9 +74,9 @@ export function target(options: Options): Target {
         return local;
       });
       f.if(op("v128.any_true", mask), () => {
-        other().forEach((slow, i) => {
-          f.set(locals[i], self.select(mask, slow, get(locals[i])));
-        });
+        for (const [local, slow] of zip(locals, other())) {
+          f.set(local, self.select(mask, slow, get(local)));
+        }
       });
       return locals.map(get);
     },
