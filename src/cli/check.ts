@@ -16,7 +16,7 @@ import { besides, readNetwork } from "./files.ts";
 import { count, number, plural } from "./numbers.ts";
 import { bold, columns, dim, green, print, printJson, red } from "./terminal.ts";
 
-export interface CheckOptions {
+interface CheckOptions {
   readonly entries?: number;
   readonly examples?: number;
   readonly order?: 1 | 2;

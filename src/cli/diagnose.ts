@@ -10,7 +10,7 @@ import { type FileOptions, subjectOf } from "./explain.ts";
 import { exit } from "./failure.ts";
 import { print, printJson, width } from "./terminal.ts";
 
-export interface DiagnoseCommandOptions extends FileOptions {
+interface DiagnoseCommandOptions extends FileOptions {
   readonly quantity?: Quantity;
   /** As typed: trailing zeros say how many digits are meant. */
   readonly value?: string;

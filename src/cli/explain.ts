@@ -11,14 +11,14 @@ import { besides, readNetwork, takeOver, trainingOf } from "./files.ts";
 import { bold, width } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
-export const formats = ["text", "markdown", "pandoc", "latex", "html", "json", "svg"] as const;
-export type Format = (typeof formats)[number];
+const formats = ["text", "markdown", "pandoc", "latex", "html", "json", "svg"] as const;
+type Format = (typeof formats)[number];
 
 export interface FileOptions extends Omit<ExplainOptions, "data"> {
   readonly checkpoint?: string;
 }
 
-export interface CommandOptions extends FileOptions {
+interface CommandOptions extends FileOptions {
   readonly format?: Format;
   readonly out?: string;
   readonly json?: boolean;

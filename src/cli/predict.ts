@@ -33,7 +33,7 @@ import {
 import { number, percent, plural } from "./numbers.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
-export interface PredictOptions {
+interface PredictOptions {
   readonly input?: readonly string[];
   readonly data?: string;
   readonly checkpoint?: string;

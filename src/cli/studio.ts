@@ -11,7 +11,7 @@ import { exit } from "./failure.ts";
 import { Interruption } from "./interruption.ts";
 import { print, printJson } from "./terminal.ts";
 
-export interface StudioOptions {
+interface StudioOptions {
   readonly port?: number;
   /** Whether a browser is opened. */
   readonly open?: boolean;

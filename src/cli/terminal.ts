@@ -13,7 +13,7 @@ function colours(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && variable("TERM") !== "dumb" && stream.hasColors();
 }
 
-export type Style = (text: string) => string;
+type Style = (text: string) => string;
 
 const styleOf =
   (on: boolean) =>
@@ -56,7 +56,7 @@ export const remark = (line = ""): void => {
 const escapes = /\x1b\[\d+m/g;
 export const visible = (text: string): number => columnsOf(text.replace(escapes, ""));
 
-export const padEnd = (text: string, columns: number): string =>
+const padEnd = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(0, columns - visible(text)));
 export const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - visible(text))) + text;

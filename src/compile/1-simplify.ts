@@ -2,9 +2,10 @@
  * Pass 1: composite nodes become the operators that they stand for, and nodes that compute the
  * same become one node. Nodes that nobody needs are left behind by the walk itself.
  */
-import { held, only } from "../core/at.ts";
+import { entry, only } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { nodesOf } from "../core/graph.ts";
+import { isElements } from "../core/print.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 
 /** Equal outputs over the same inputs. */
@@ -17,10 +18,10 @@ export function simplifyGraph(outputs: readonly Tensor[], inputs: ReadonlySet<Te
       if (mapped.has(n)) continue;
       mapped.set(n, inputs.has(n) ? n : withSite(n.site, () => reduced(n)));
     }
-    return roots.map((root) => held(mapped, root));
+    return roots.map((root) => entry(mapped, root));
   };
   const reduced = (n: Tensor): Tensor => {
-    const operands = n.inputs.map((x) => held(mapped, x));
+    const operands = n.inputs.map((x) => entry(mapped, x));
     const key = structuralKey(n, operands, identities);
     const twin = known.get(key);
     if (twin) return twin;
@@ -51,10 +52,9 @@ function structuralKey(
   };
   const attributes = Object.entries(n.attributes).map(([name, value]) => {
     if (typeof value === "number") return `${name}=${Object.is(value, -0) ? "-0" : value}`;
-    if (!ArrayBuffer.isView(value)) return `${name}=${JSON.stringify(value)}`;
+    if (!isElements(value)) return `${name}=${JSON.stringify(value)}`;
     // Small constants are compared by value, large ones by identity.
-    const data = value as unknown as ArrayLike<number>;
-    const text = data.length <= 4 ? Array.from(data, (v) => (Object.is(v, -0) ? "-0" : v)) : "";
+    const text = value.length <= 4 ? Array.from(value, (v) => (Object.is(v, -0) ? "-0" : v)) : "";
     return `${name}=${value.constructor.name}${text === "" ? `#${identify(value)}` : text}`;
   });
   // Operators made by a user may share a name, so the record itself counts.

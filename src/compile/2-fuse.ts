@@ -9,7 +9,7 @@
  *   read once by an elementwise node, if it needs no more than one array itself;
  * - a reduction that is only read through a bijective view (a transpose) loops in the view's order.
  */
-import { at, held, only } from "../core/at.ts";
+import { at, entry, only } from "../core/at.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { isFloat } from "../core/dtype.ts";
 import {
@@ -99,7 +99,7 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
   const pointedInto = findPointedInto(nodes, facts);
   const context: Resolve = { facts, absorbed, groupOf, constants };
   for (const n of nodes) {
-    const meaning = held(facts.meaning, n);
+    const meaning = entry(facts.meaning, n);
     if (meaning.loop === "leaf" || inputs.has(n) || absorbed.has(n)) continue;
     if (anchors.has(n)) continue;
     const anchored = anchoredAt.get(n);
@@ -113,7 +113,7 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
       if (view && !pointedInto.has(n) && views < mostViews) continue;
       // What it reads in a loop of its own decides whether it can share another's.
       const alone = mapGroup(n, meaning.value, context);
-      const value = held(alone.values, n);
+      const value = entry(alone.values, n);
       if (view && views < mostViews && value.kind !== "constant") continue;
       if (value.kind === "constant" && !facts.outputs.has(n) && !pointedInto.has(n)) {
         constants.set(n, value);
@@ -184,7 +184,7 @@ function gather(
   const users = new Map<Tensor, Tensor[]>(nodes.map((n) => [n, []]));
   for (const n of nodes) {
     meaning.set(n, inputs.has(n) ? { loop: "leaf" } : meaningOf(n));
-    if (!inputs.has(n)) for (const x of n.inputs) held(users, x).push(n);
+    if (!inputs.has(n)) for (const x of n.inputs) entry(users, x).push(n);
   }
   return { meaning, users, outputs: new Set(outputs), inputs };
 }
@@ -206,17 +206,17 @@ function meaningOf(n: Tensor): Meaning {
 }
 
 /** A constant, an index, or one element of an input where it stands. */
-export const isView = (e: Expression): boolean =>
+const isView = (e: Expression): boolean =>
   e.kind === "constant" || (e.kind === "load" && !e.when && !e.bound);
 
 /** Reductions that are read through one bijective view alone: reduction → view. */
 function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor> {
   const anchors = new Map<Tensor, Tensor>();
   for (const n of nodes) {
-    const meaning = held(facts.meaning, n);
-    const [view, ...others] = held(facts.users, n);
+    const meaning = entry(facts.meaning, n);
+    const [view, ...others] = entry(facts.users, n);
     if (meaning.loop !== "reduce" || !view || others.length > 0 || facts.outputs.has(n)) continue;
-    const through = held(facts.meaning, view);
+    const through = entry(facts.meaning, view);
     if (through.loop !== "map" || through.value.kind !== "load" || !isView(through.value)) continue;
     const linear = affine(through.value.at, view.shape) !== undefined;
     if (view.size === n.size && linear && view.dtype === n.dtype) anchors.set(n, view);
@@ -228,7 +228,7 @@ function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor
 function findPointedInto(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
   const found = new Set<Tensor>();
   for (const n of nodes) {
-    const meaning = held(facts.meaning, n);
+    const meaning = entry(facts.meaning, n);
     if (meaning.loop === "leaf" || meaning.loop === "compose") continue;
     for (const e of subexpressions(meaning.value)) {
       if (e.kind === "load" && e.bound) found.add(inputOf(n, e));
@@ -244,9 +244,9 @@ function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
   const home = new Map<Tensor, Tensor>();
   const counts = new Map<Tensor, number>();
   for (const n of [...nodes].reverse()) {
-    const meaning = held(facts.meaning, n);
+    const meaning = entry(facts.meaning, n);
     if (meaning.loop !== "map" || isView(meaning.value) || facts.outputs.has(n)) continue;
-    const users = held(facts.users, n);
+    const users = entry(facts.users, n);
     // Views in between change the place, not the number of reads.
     const [user] = users;
     if (users.length !== 1 || user === undefined) continue;
@@ -278,7 +278,7 @@ const arraysRead = (n: Tensor, facts: Facts): number =>
 function shown(x: Tensor, facts: Facts): Tensor {
   let base = x;
   for (;;) {
-    const meaning = held(facts.meaning, base);
+    const meaning = entry(facts.meaning, base);
     if (meaning.loop !== "map" || meaning.value.kind !== "load" || !isView(meaning.value)) {
       return base;
     }
@@ -290,10 +290,10 @@ function shown(x: Tensor, facts: Facts): Tensor {
 function readerThroughViews(user: Tensor, facts: Facts): Tensor | undefined {
   let reader = user;
   for (;;) {
-    const meaning = held(facts.meaning, reader);
+    const meaning = entry(facts.meaning, reader);
     const view = meaning.loop === "map" && isView(meaning.value);
     if (!view) return facts.inputs.has(reader) ? undefined : reader;
-    const [next, ...others] = held(facts.users, reader);
+    const [next, ...others] = entry(facts.users, reader);
     if (!next || others.length > 0 || facts.outputs.has(reader)) return undefined;
     reader = next;
   }
@@ -351,7 +351,7 @@ function resolve(
       // An element at the node's own position needs no index arithmetic, whatever the shapes.
       const same = position !== undefined && isIdentity(original.at, n.shape);
       const place = same ? position : simplifyIndex(e.at, extents);
-      const meaning = held(facts.meaning, x);
+      const meaning = entry(facts.meaning, x);
       const { when, otherwise } = e;
       const bound = e.bound && { where: () => n.site.toString(), ...e.bound };
       const options = { ...(bound ? { bound } : {}), ...(when ? { when } : {}), otherwise };
@@ -395,12 +395,12 @@ function moved(n: Tensor, alone: Group, { extents, reads, values }: Group): Expr
       const place = here ? position : simplifyIndex(e.at, extents);
       return { ...e, input: numberOf(x, reads), at: place };
     },
-  )(held(alone.values, n));
+  )(entry(alone.values, n));
 }
 
 /** Views that no kernel computes. */
 const isUnplaced = (x: Tensor, { facts, groupOf }: Resolve): boolean => {
-  const meaning = held(facts.meaning, x);
+  const meaning = entry(facts.meaning, x);
   return meaning.loop === "map" && isView(meaning.value) && !groupOf.has(x);
 };
 
@@ -451,7 +451,7 @@ function hostOf(n: Tensor, alone: Group, { groupOf }: Resolve): Group | undefine
   if (highest.length !== 1 || host === undefined || sizeOf(host.extents) !== n.size) return;
   if (host.loop !== "map" && host.loop !== "reduce") return;
   if (host.size + alone.size > mostFused) return;
-  const aligned = subexpressions(held(alone.values, n)).every(
+  const aligned = subexpressions(entry(alone.values, n)).every(
     (e) =>
       e.kind !== "load" ||
       groupOf.get(at(alone.reads, e.input)) !== host ||

@@ -3,7 +3,7 @@
  * reads. A state (a parameter, an optimizer's slot) is written in place of its old value where no
  * kernel still needs that; else a copy at the end moves it.
  */
-import { at, held } from "../core/at.ts";
+import { at, entry, only } from "../core/at.ts";
 import {
   type Expression,
   index,
@@ -81,19 +81,19 @@ function arrange(
     for (const group of groups) {
       for (const x of group.reads) {
         const maker = writer.get(x);
-        if (maker && maker !== group) held(before, group).add(maker);
+        if (maker && maker !== group) entry(before, group).add(maker);
       }
     }
     for (const [next, old] of inPlace) {
-      const replacing = held(writer, next);
+      const replacing = entry(writer, next);
       for (const reader of readers.get(old) ?? []) {
-        if (reader !== replacing) held(before, replacing).add(reader);
+        if (reader !== replacing) entry(before, replacing).add(reader);
       }
     }
     const { order, stuck } = sort(groups, before);
     if (stuck.size === 0) return order;
     // Two states wait for each other: give up writing one of them in place.
-    const culprit = [...inPlace.keys()].find((next) => stuck.has(held(writer, next)));
+    const culprit = [...inPlace.keys()].find((next) => stuck.has(entry(writer, next)));
     if (culprit === undefined) {
       return compilerFault("Kernels wait for each other in a circle", printGroups([...stuck]));
     }
@@ -106,8 +106,8 @@ function sort(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<G
   const after = new Map<Group, Group[]>();
   const waiting = new Map<Group, number>();
   for (const group of groups) {
-    waiting.set(group, held(before, group).size);
-    for (const b of held(before, group)) after.set(b, [...(after.get(b) ?? []), group]);
+    waiting.set(group, entry(before, group).size);
+    for (const b of entry(before, group)) after.set(b, [...(after.get(b) ?? []), group]);
   }
   const done = new Set<Group>();
   const order: Group[] = [];
@@ -116,7 +116,7 @@ function sort(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<G
     done.add(group);
     order.push(group);
     for (const next of after.get(group) ?? []) {
-      const left = held(waiting, next) - 1;
+      const left = entry(waiting, next) - 1;
       waiting.set(next, left);
       if (left === 0) ready.push(next);
     }
@@ -172,7 +172,7 @@ function assemble(
     const stores = needed.map(([n, value]): Store => {
       const old = inPlace.get(n);
       const role = wanted.has(n) ? "output" : "temporary";
-      const buffer = make(n, role, old ? { inPlaceOf: held(bufferOf, old) } : {});
+      const buffer = make(n, role, old ? { inPlaceOf: entry(bufferOf, old) } : {});
       return { buffer, value: toRead(value) };
     });
     const common = {
@@ -193,7 +193,10 @@ function assemble(
     if (body.loop === "reduce") {
       return { ...common, ...body, dtype: body.value.dtype };
     }
-    return { ...common, ...body } as unknown as Kernel;
+    const result: [Store] = [only(stores)];
+    return body.loop === "scan"
+      ? { ...common, ...body, stores: result }
+      : { ...common, ...body, stores: result };
   });
   const copy = (
     from: Buffer,
@@ -208,13 +211,13 @@ function assemble(
     const stores = [{ buffer: made, value }];
     return { made, kernel: { loop: "map", extents: [size], reads: [from], stores, where } };
   };
-  const old = (i: number): Buffer => held(bufferOf, at(graph.inputs, i));
+  const old = (i: number): Buffer => entry(bufferOf, at(graph.inputs, i));
   const changing = state.filter(([i, o]) => graph.inputs[i] !== outputs[o]);
   const replaced = new Set(changing.map(([i]) => old(i)));
   // A state's old value that is also another output is put by before anything replaces it.
   const saved: Kernel[] = [];
   const results = outputs.map((n) => {
-    const buffer = held(bufferOf, n);
+    const buffer = entry(bufferOf, n);
     if (!replaced.has(buffer)) return buffer;
     const { made, kernel } = copy(buffer, n, {});
     saved.push(kernel);
@@ -227,6 +230,6 @@ function assemble(
     results[o] = made;
     return [kernel];
   });
-  const inputs = graph.inputs.map((n) => held(bufferOf, n));
+  const inputs = graph.inputs.map((n) => entry(bufferOf, n));
   return { kernels: [...saved, ...kernels, ...copies], buffers, inputs, outputs: results };
 }

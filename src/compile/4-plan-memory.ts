@@ -3,7 +3,7 @@
  * temporaries share space with those that are dead before they are born.
  */
 
-import { at, held } from "../core/at.ts";
+import { at, entry } from "../core/at.ts";
 import type { Scheduled } from "./3-schedule.ts";
 import { byteSize, type Program } from "./program.ts";
 
@@ -51,7 +51,7 @@ export function planMemory(scheduled: Scheduled): Program {
         arena += size;
       }
       live += size;
-      const last = held(lastUse, buffer.id);
+      const last = entry(lastUse, buffer.id);
       dying.set(last, [...(dying.get(last) ?? []), buffer.id]);
     }
     peak = Math.max(peak, live);

@@ -1,4 +1,4 @@
-import { at, held } from "../core/at.ts";
+import { at, entry } from "../core/at.ts";
 import { type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
 import { type Affine, affine, fromAffine, rewriter } from "./affine.ts";
 import type { Kernel } from "./program.ts";
@@ -35,7 +35,7 @@ export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K):
     } else joined.push({ axis, size: n });
   });
   const place = rewriter(index, (e, original) => {
-    const { base, coefficients } = held(loads, original);
+    const { base, coefficients } = entry(loads, original);
     const form = { base, coefficients: joined.map(({ axis }) => at(coefficients, axis)) };
     return { ...e, at: fromAffine(form) };
   });

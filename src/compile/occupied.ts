@@ -2,7 +2,7 @@ import { at } from "../core/at.ts";
 import { type Buffer, byteSize } from "./program.ts";
 
 /** Which buffers hold their values at a point of a program; no two of them share a byte. */
-export interface Occupied {
+interface Occupied {
   has(b: Buffer): boolean;
   /** Those that share bytes with it. */
   under(b: Buffer): Buffer[];

@@ -14,12 +14,6 @@ export const last = <T>(list: ArrayLike<T>): T => at(list, list.length - 1);
 export const only = <T>(list: ArrayLike<T>): T =>
   list.length === 1 ? at(list, 0) : missing(0, list.length);
 
-/** What a map holds for a key, which is among its keys. */
-export function held<K, V>(map: { get(key: K): V | undefined }, key: K): V {
-  const value = map.get(key);
-  return value === undefined ? missing(0, 0) : value;
-}
-
 const missing = (i: number, length: number): never =>
   fail("invalid-graph", {
     message: "A list is read where it holds nothing: a fault of chainrule itself.",
@@ -42,7 +36,7 @@ export function zip(...lists: readonly ArrayLike<unknown>[]): unknown[][] {
 }
 
 /** What a map holds for a key that is in it. */
-export function entry<K, V>(map: ReadonlyMap<K, V>, key: K): V {
+export function entry<K, V>(map: { get(key: K): V | undefined }, key: K): V {
   const value = map.get(key);
   if (value !== undefined) return value;
   return fail("invalid-graph", {

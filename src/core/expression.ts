@@ -6,7 +6,7 @@
  * Invariants: expressions are immutable and may be shared (a DAG, not only a tree); `dtype` is the
  * type of the value; an index is an i32.
  */
-import { at, held } from "./at.ts";
+import { at, entry } from "./at.ts";
 import type { DType } from "./dtype.ts";
 import { type Shape, stridesOf } from "./shape.ts";
 
@@ -231,12 +231,12 @@ export function formatExpression(root: Expression): string {
   const text = new Map<Expression, string>();
   const named: string[] = [];
   for (const e of all) {
-    const line = formatWith(e, (operand) => held(text, operand));
+    const line = formatWith(e, (operand) => entry(text, operand));
     const plain = e.kind === "constant" || e.kind === "index" || (uses.get(e) ?? 0) < 2;
     text.set(e, plain ? line : `t${named.length}`);
     if (!plain) named.push(`t${named.length} = ${line}`);
   }
-  return [...named, held(text, root)].join("; ");
+  return [...named, entry(text, root)].join("; ");
 }
 
 function formatWith(e: Expression, show: (operand: Expression) => string): string {

@@ -4,7 +4,8 @@ import { checkKind, tensors } from "./kinds.ts";
 import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-const isElements = (value: unknown): value is TypedArray => ArrayBuffer.isView(value);
+/** Whether an attribute is an array of data. */
+export const isElements = (value: unknown): value is TypedArray => ArrayBuffer.isView(value);
 
 /** Attributes as `name=value`; data arrays are shortened. */
 function formatAttributes(node: Tensor): string {

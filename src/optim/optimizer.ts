@@ -46,7 +46,7 @@ export interface CommonOptions {
 }
 
 /** One parameter at one step. */
-export interface UpdateContext {
+interface UpdateContext {
   readonly parameter: Tensor;
   readonly gradient: Tensor;
   /** The optimizer's memory for this parameter, by slot. */

@@ -30,7 +30,7 @@ import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./check
 import { type Data, toDataset } from "./classes.ts";
 import { copied } from "./copied.ts";
 import { type Evaluation, evaluateModel, evaluateModelLater } from "./evaluate.ts";
-import { type EpochReport, Fit, type FitOptions, usualBatch } from "./fit.ts";
+import { Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { elementsFor, type NamedValues, namedValues } from "./given-values.ts";
 import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
@@ -64,7 +64,7 @@ export interface TrainerOptions {
 }
 
 /** Everything that changes while a model is trained. */
-export interface TrainerState {
+interface TrainerState {
   readonly values: ReadonlyMap<string, TypedArray>;
   readonly slots: ReadonlyMap<string, TypedArray>;
   readonly best: ReadonlyMap<string, TypedArray> | undefined;
@@ -494,4 +494,4 @@ function copies(specs: ByName<{ readonly shape: Shape }>, values: ByName<TypedAr
 /** A model made ready for training: parameters get their initial values from the seed. */
 export const trainer = (model: Layer, options: TrainerOptions): Trainer =>
   new Trainer(model, options);
-export { type Data, type EpochReport, toDataset };
+export { type Data, toDataset };

@@ -11,7 +11,7 @@ import type { BiasPolicy as Policy } from "../../src/network-file/layer-row.ts";
 import type { LayerKind, ParameterRole } from "../../src/nn/layer.ts";
 import type { UpdateTiming } from "../../src/step/update.ts";
 
-export type { Language, LayerReport, NonFiniteReport, Notation, Section, UpdateTiming };
+export type { Language, Notation, Section, UpdateTiming };
 
 /** A network file with the tables that it names. */
 export interface Source {
@@ -107,7 +107,7 @@ export interface Values {
   readonly gradients: Readonly<Record<string, Float64Array>>;
 }
 
-export interface ParameterInfo {
+interface ParameterInfo {
   readonly name: string;
   readonly shape: readonly number[];
   readonly trained: boolean;
@@ -208,7 +208,7 @@ export interface Failure {
 }
 
 /** One of several things that are wrong. */
-export type Facts = Pick<Failure, "message" | "expected" | "found" | "fix" | "excerpt">;
+type Facts = Pick<Failure, "message" | "expected" | "found" | "fix" | "excerpt">;
 
 export interface ReportView {
   readonly layers: readonly LayerReport[];
@@ -232,7 +232,7 @@ export interface Forms {
 }
 
 /** A name that may be chosen. */
-export interface NamedForm {
+interface NamedForm {
   readonly name: string;
   readonly doc: string;
 }

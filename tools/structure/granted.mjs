@@ -28,6 +28,9 @@ export const exports = {
     "src/core/meaning.ts roundsOnce": "what the next backend reads; a test writes one in C",
     "src/core/meaning.ts Position": "what the next backend reads; a test writes one in C",
     "src/core/elementary/functions.ts elementary": "the tests of accuracy go through all of them",
+    "src/core/elementary/lanes.ts Operand": "a test writes lanes of its own, as C",
+    "src/backends/wasm/assembler/instructions.ts names": "tests go through all of them",
+    "src/backends/wasm/assembler/instructions.ts InstructionInfo": "tests go through all of them",
     "src/ops/methods.ts methodsOf": "a test gives an operator of its own a method",
     "src/backends/registry.ts backendNames": "a test holds it against the table",
     "src/cli/bench/index.ts unusable": "a test follows its advice",
@@ -39,7 +42,6 @@ export const exports = {
     "src/files/node.ts writeWith": "a test lets each step of writing fail",
     "src/files/atomic.ts NewFile": "a test lets each step of writing fail",
   },
-  yet: yet.exported,
 };
 
 export const names = {
@@ -60,22 +62,22 @@ export const names = {
 
 /** The most assertions below a folder; these numbers go down only. */
 export const assertions = {
-  "src/autodiff/": { "!": 2 },
-  "src/backends/": { "!": 98, "as never": 3 },
-  "src/cli/": { "!": 135, "as unknown as": 3 },
-  "src/compile/": { "!": 77, "as unknown as": 2 },
-  "src/core/": { "!": 12 },
-  "src/data/": { "!": 13 },
+  "src/autodiff/": {},
+  "src/backends/": { "!": 27 },
+  "src/cli/": { "!": 95 },
+  "src/compile/": {},
+  "src/core/": { "!": 7 },
+  "src/data/": { "!": 8 },
   "src/exchange/": {},
-  "src/explain/": { "!": 345, "as never": 1 },
+  "src/explain/": { "!": 24 },
   "src/files/": {},
   "src/index.ts": {},
   "src/network-file/": {},
-  "src/nn/": { "!": 8 },
+  "src/nn/": { "!": 4 },
   "src/ops/": {},
   "src/optim/": { "!": 11 },
   "src/step/": { "!": 3 },
   "src/train/": { "!": 37 },
-  "studio/": { "!": 216 },
+  "studio/": { "!": 181 },
   "tools/": {},
 };

@@ -4,7 +4,7 @@
  * against it.
  */
 
-import { at, held, only } from "../../core/at.ts";
+import { at, entry, only } from "../../core/at.ts";
 import { withSite } from "../../core/call-site.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
@@ -18,7 +18,7 @@ import { fitting } from "../values.ts";
 import { buffer, compileLoop, type Kernel } from "./loops.ts";
 
 /** Called for every node after its value is known, inputs first. */
-export type Observer = (node: Tensor, value: TypedArray) => void;
+type Observer = (node: Tensor, value: TypedArray) => void;
 
 /** A graph that is run node by node; `observe` is called with the values of each node. */
 interface Interpreted extends Executable {
@@ -77,17 +77,17 @@ function compile(graph: Graph, once = false): Interpreted {
     }
     const kernel = once ? undefined : kernelOf(node);
     if (typeof kernel === "function") values[i] = buffer(node);
-    const from = node.inputs.map((x) => held(place, x));
+    const from = node.inputs.map((x) => entry(place, x));
     steps.push({ node, place: i, from, inputs: new Array(from.length), kernel });
   });
   const parameters = graph.inputs.map((node) => [node, place.get(node)] as const);
-  const results = graph.outputs.map((node) => held(place, node));
+  const results = graph.outputs.map((node) => entry(place, node));
   const run: Interpreted["run"] = (data, observe) => {
     if (!Array.isArray(data)) noValues(data);
     parameters.forEach(([parameter, i], k) => {
       if (i !== undefined) values[i] = fitting(parameter, data[k]);
     });
-    if (observe) for (const node of given) observe(node, at(values, held(place, node)));
+    if (observe) for (const node of given) observe(node, at(values, entry(place, node)));
     for (const { node, place: i, from, inputs, kernel = kernelOf(node) } of steps) {
       for (const [k, x] of from.entries()) inputs[k] = at(values, x);
       if (typeof kernel === "number") values[i] = at(inputs, kernel);

@@ -1,6 +1,7 @@
 /**
  * The yardstick: the same training written out by hand in plain JavaScript (Float64Array, loops, no
- * library), which is also an independent check of the losses.
+ * library), which is also an independent check of the losses. Its `!` stand for what such a script
+ * would not check either: each index runs below the length of its array.
  */
 import type { Peer } from "./worker.ts";
 import { type Workload, type WorkloadName, workload } from "./workloads.ts";
@@ -9,14 +10,14 @@ const logistic = (z: number): number => 1 / (1 + Math.exp(-z));
 
 /** The 2-2-2 example with every weight a variable. */
 function example(w: Workload) {
-  const [x1, x2] = w.inputs.data as unknown as [number, number];
-  const [t1, t2] = w.targets.data as unknown as [number, number];
+  const [x1, x2] = [w.inputs.data[0]!, w.inputs.data[1]!];
+  const [t1, t2] = [w.targets.data[0]!, w.targets.data[1]!];
   let v = new Float64Array(8);
   const reset = () => {
     v = Float64Array.of(0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55);
   };
   const step = (): number => {
-    const [w1, w2, w3, w4, w5, w6, w7, w8] = v as unknown as number[] & { length: 8 };
+    const [w1, w2, w3, w4, w5, w6, w7, w8] = v;
     const h1 = logistic(w1! * x1 + w2! * x2 + 0.35);
     const h2 = logistic(w3! * x1 + w4! * x2 + 0.35);
     const o1 = logistic(w5! * h1 + w6! * h2 + 0.6);

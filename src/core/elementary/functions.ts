@@ -30,6 +30,13 @@ export const functions = {
 } satisfies Record<string, (x: Value, y: Value) => Value>;
 
 export type Elementary = keyof typeof functions;
+
+/** The function of this name. @throws TypeError for an intrinsic that is an instruction. */
+export function elementaryOf(name: string): Elementary {
+  if (Object.hasOwn(functions, name)) return name as Elementary;
+  throw new TypeError(`${name} is not an elementary function`);
+}
+
 export const elementary = Object.keys(functions) as Elementary[];
 
 /**

@@ -20,7 +20,7 @@ import { type Agreement, agreement, type Numeral, numeral } from "./agreement.ts
 import type { Candidate } from "./candidate.ts";
 import { mistakes } from "./mistakes.ts";
 
-export const quantities = ["gradient", "newValue", "change"] as const;
+const quantities = ["gradient", "newValue", "change"] as const;
 /** What the number in question is. */
 export type Quantity = (typeof quantities)[number];
 
@@ -40,7 +40,7 @@ export interface DiagnoseOptions extends ExplainOptions {
 }
 
 /** A procedure that gives the number in question. */
-export interface Match {
+interface Match {
   readonly cause: Sentence;
   /** The number that this procedure gives. */
   readonly value: number;

@@ -4,7 +4,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import { type Element, type Elements, keyOf, type Local, type Naming } from "./elements.ts";
 import { type Expr, one, product, sum } from "./expr.ts";
 
-export interface Partial {
+interface Partial {
   readonly element: Element;
   readonly coefficient: Expr;
 }

@@ -4,7 +4,7 @@ import { input } from "../../ops/leaf.ts";
 import type { Context } from "./context.ts";
 import { type Expr, product, symbol } from "./expr.ts";
 
-export interface Cancelled {
+interface Cancelled {
   /** What cancels, and what is left. */
   readonly factor: Expr;
   readonly rest: Expr;

@@ -55,7 +55,7 @@ const beside = 8;
 const longest = 9;
 const shown = 5;
 
-export interface Equation {
+interface Equation {
   readonly section: Section;
   readonly kind: Kind;
   readonly result: Symbolic;

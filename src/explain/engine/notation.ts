@@ -64,7 +64,7 @@ export interface Names {
   conventions(delta: () => Expr, further: readonly Sentence[]): readonly Sentence[];
 }
 
-export interface Layout {
+interface Layout {
   /** The number of layers with parameters. */
   readonly layers: number;
   /** The path of the module that makes layer l's net input, and its output: "0", "1". */

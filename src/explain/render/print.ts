@@ -106,7 +106,7 @@ function root(size: number, style: Style): string | undefined {
   return inside(String(a), b === 1 ? pi : `${b}${pi}`);
 }
 
-export const texNumber = (numeral: string): string =>
+const texNumber = (numeral: string): string =>
   numeral
     .replace("−", "-")
     .replace("∞", "\\infty")

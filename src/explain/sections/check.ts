@@ -41,7 +41,7 @@ const agree = (a: number, b: number, own: number): Verdict =>
   Math.abs(a - b) <= 1e-3 * tolerance(a, b) + own ? "agrees" : "disagrees";
 const near = (a: number, n: Plateau): Verdict => compared(a, n, tolerance(a, n.central));
 
-export interface Checked {
+interface Checked {
   readonly passed: boolean;
   /** The derivatives on both sides, where they differ. */
   readonly kink?: Differences;

@@ -20,7 +20,7 @@ import { texOf } from "../../../src/explain/render/tex.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type { Chosen, DerivationView, Section, StepView } from "../protocol.ts";
 
-export interface Question {
+interface Question {
   readonly chosen: Chosen;
   readonly look: {
     readonly notation: DerivationData["notation"];

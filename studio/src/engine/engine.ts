@@ -29,7 +29,7 @@ import { checkSize, limits } from "./limits.ts";
 import { Picture } from "./picture.ts";
 
 /** A network file as text, checked and with its data: nothing of the page is needed. */
-export async function prepare(source: Source): Promise<PreparedNetwork> {
+async function prepare(source: Source): Promise<PreparedNetwork> {
   if (source.text.length > limits.text) {
     fail("too-large", {
       message: "The network file is too long for the page.",

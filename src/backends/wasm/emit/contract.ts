@@ -38,7 +38,7 @@ const machine: Machine = {
   scattered: 2 ** 15,
 };
 
-export interface Plan extends MatrixProduct, Blocking {}
+interface Plan extends MatrixProduct, Blocking {}
 
 /** Whether the kernel is a matrix product, how it lies and how it is cut up. */
 export function contraction(kernel: ReduceKernel): Plan | undefined {

@@ -2,7 +2,7 @@
 
 import { affine, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
-import { at as element, held, zip } from "../../../core/at.ts";
+import { at as element, entry, zip } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Bound, constant, type Expression, type Load } from "../../../core/expression.ts";
 import { type Shape, stridesOf } from "../../../core/shape.ts";
@@ -248,10 +248,10 @@ export class KernelWriter {
         f,
         intrinsics: this.target.intrinsics,
         first: () => first,
-        invariant: (e) => held(invariants, e),
+        invariant: (e) => entry(invariants, e),
         loadVector: (e) => {
           if (e.input === reads.length && reduced !== undefined) return reduced;
-          return this.#loadVector(e, extents, lanes, held(pointers, e), first);
+          return this.#loadVector(e, extents, lanes, entry(pointers, e), first);
         },
       };
       return vectorValues(lanes, site);

@@ -288,7 +288,7 @@ function reduceAlong(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void 
 }
 
 /** All lanes of a vector joined pairwise into one number. */
-export function joinLanes(
+function joinLanes(
   w: KernelWriter,
   v: Expr,
   { count, float }: Lanes,

@@ -22,7 +22,7 @@ const splatOf = (dtype: Float): Instruction =>
   dtype === "f32" ? "v128.load32_splat" : "v128.load64_splat";
 
 /** A tile's shape and strides, in bytes. */
-export interface Micro {
+interface Micro {
   readonly dtype: Float;
   readonly rows: number;
   readonly vectors: number;

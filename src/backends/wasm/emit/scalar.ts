@@ -1,6 +1,7 @@
 /** Expressions of the scalar language as WebAssembly, one element at a time: complete. */
 import { at } from "../../../core/at.ts";
 import type { DType } from "../../../core/dtype.ts";
+import { elementaryOf } from "../../../core/elementary/functions.ts";
 import type { Expression, Intrinsic, Load } from "../../../core/expression.ts";
 import {
   access,
@@ -143,8 +144,8 @@ export function emit(e: Expression, site: Site, value: (e: Expression) => Expr):
 function applyFloat(fn: Intrinsic, dtype: "f32" | "f64", args: Expr[], site: Site): Expr {
   const name = direct[fn];
   if (name !== undefined) return op(`${dtype}.${name}` as Instruction, ...args);
-  if (site.inline) return site.intrinsics.inline(fn as never, dtype, site.f, ...args);
-  return site.intrinsics.call(fn as never, dtype, ...args);
+  if (site.inline) return site.intrinsics.inline(elementaryOf(fn), dtype, site.f, ...args);
+  return site.intrinsics.call(elementaryOf(fn), dtype, ...args);
 }
 
 function applyInteger(fn: Intrinsic, args: Expr[], { f }: Site): Expr {

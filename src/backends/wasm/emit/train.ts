@@ -60,7 +60,7 @@ function count(f: FunctionBuilder, from: Expr, to: Expr, body: (i: Expr) => void
 }
 
 /** What the loop is written around. */
-export interface LoopParts {
+interface LoopParts {
   readonly module: ModuleBuilder;
   /** Runs the step once (each thread its share). */
   readonly run: Func;

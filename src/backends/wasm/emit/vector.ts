@@ -6,6 +6,7 @@
 import { affine } from "../../../compile/affine.ts";
 import { at } from "../../../core/at.ts";
 import type { DType } from "../../../core/dtype.ts";
+import { elementaryOf } from "../../../core/elementary/functions.ts";
 import {
   type Expression,
   type Load,
@@ -157,7 +158,7 @@ function emitVector(
       if (dtype === "bool") return op(logic[e.fn] as Instruction, ...args);
       const name = direct[e.fn];
       if (name !== undefined) return op(`${shape}.${name}` as Instruction, ...args);
-      return site.intrinsics.call(e.fn as never, shape, ...args);
+      return site.intrinsics.call(elementaryOf(e.fn), shape, ...args);
     }
     default:
       throw new TypeError(`${e.kind} does not vary`);

@@ -18,8 +18,7 @@ import {
 } from "../assembler/index.ts";
 import { target } from "./target.ts";
 
-export type { Elementary as Intrinsic } from "../../../core/elementary/functions.ts";
-export type Kind = "f64" | "f32" | "f64x2" | "f32x4";
+type Kind = "f64" | "f32" | "f64x2" | "f32x4";
 
 /** What the functions import; every instance of a module that has them needs it. */
 export const imports = { math: { reduceLarge } };

@@ -18,7 +18,7 @@ import {
   v128,
 } from "../assembler/index.ts";
 
-export interface Options {
+interface Options {
   readonly f: FunctionBuilder;
   readonly module: ModuleBuilder;
   readonly double: boolean;
