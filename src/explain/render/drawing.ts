@@ -1,4 +1,5 @@
 /** Where everything in the picture of a network stands, in pixels; y grows downwards. */
+import { at, zip } from "../../core/at.ts";
 import type { Diagram, DiagramUnit } from "../derivation.ts";
 import { type Edge, type Point, placed } from "./labels.ts";
 import { rounded, type Style } from "./print.ts";
@@ -33,10 +34,11 @@ export function drawing(
   const half = (name: string) => 2.9 * `${name} = ${brief(name, style)}`.length;
   const longest = Math.max(0, ...d.edges.map((e) => 2 * half(e.symbol)));
   // So many labels find room beside each other on the way from column to column.
-  const crowd = Math.max(...d.columns.slice(1).map((c, l) => c.length * d.columns[l]!.length));
+  const crowd = Math.max(...d.columns.slice(1).map((c, l) => c.length * at(d.columns, l).length));
   const width = Math.round(Math.max(230, Math.max(1.6, crowd / 6) * longest + 2 * radius));
   const x = (l: number) => margin + l * width;
-  const y = (l: number, j: number) => ((2 * j + 1 + tallest - d.columns[l]!.length) * height) / 2;
+  const y = (l: number, j: number) =>
+    ((2 * j + 1 + tallest - at(d.columns, l).length) * height) / 2;
   const edges = d.edges.map(({ from: [l, k], to, symbol, marked }) => ({
     from: [x(l) + radius, y(l, k)] as const,
     to: [x(l + 1) - radius, y(l + 1, to)] as const,
@@ -47,7 +49,7 @@ export function drawing(
   const places = placed(edges);
   return {
     size: [(d.columns.length - 1) * width + 2 * margin, tallest * height],
-    edges: edges.map((e, i) => ({ ...e, at: places[i]! })),
+    edges: zip(edges, places).map(([e, at]) => ({ ...e, at })),
     units: d.columns.flatMap((column, l) =>
       column.map((unit, j) => ({ at: [x(l), y(l, j)] as const, lines: lines(unit, l === 0) })),
     ),

@@ -1,4 +1,6 @@
 /** Where the labels of edges go, so that they lie apart and on few lines of others. */
+import { at as element } from "../../core/at.ts";
+
 export interface Edge {
   readonly from: Point;
   readonly to: Point;
@@ -23,7 +25,7 @@ export function placed(edges: readonly Edge[]): Point[] {
       for (const t of places(e)) {
         const here = point(e, t);
         const cost =
-          others.reduce((sum, j) => sum + overlap(e, here, edges[j]!, at[j]!), 0) +
+          others.reduce((sum, j) => sum + overlap(e, here, element(edges, j), element(at, j)), 0) +
           edges.filter((other) => other !== e && crosses(other, e, here)).length +
           Math.abs(t - 0.5);
         if (cost >= least) continue;

@@ -1,4 +1,5 @@
 /** LaTeX for XeLaTeX: a document that also sets Chinese, or a fragment to be included. */
+import { at } from "../../core/at.ts";
 import type { Diagram } from "../derivation.ts";
 import { number } from "../engine/expr.ts";
 import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
@@ -81,7 +82,7 @@ export function toLatex(d: Document, { standalone = true }: LatexOptions = {}): 
       case "table": {
         const long = (k: number) =>
           b.rows.some(
-            (r) => r[k]!.reduce((n, x) => n + (typeof x === "string" ? x.length : 8), 0) > 40,
+            (r) => at(r, k).reduce((n, x) => n + (typeof x === "string" ? x.length : 8), 0) > 40,
           );
         const spec = b.head.map((_, k) => (long(k) ? "p{0.62\\linewidth}" : "l")).join("");
         const row = (cells: readonly (readonly Inline[])[]) =>

@@ -1,7 +1,11 @@
 /** MathML Core from the TeX that formulas are printed as: the part of TeX that they use. */
+import { at } from "../../core/at.ts";
 
 export const escapeXml = (text: string): string =>
-  text.replace(/[&<>"]/g, (ch) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[ch]!);
+  text.replace(
+    /[&<>"]/g,
+    (ch) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[ch] ?? ch,
+  );
 
 /** Signs by their names in TeX. */
 export const signs: Readonly<Record<string, string>> = {
@@ -94,7 +98,7 @@ class Parser {
       parts.push(this.#scripted(first));
       first = relation;
     }
-    return parts.length === 1 ? parts[0]! : `<mrow>${parts.join("")}</mrow>`;
+    return parts.length === 1 ? parts.join("") : `<mrow>${parts.join("")}</mrow>`;
   }
 
   #scripted(first: boolean): string {
@@ -120,7 +124,7 @@ class Parser {
     this.#next();
     let text = "";
     for (let depth = 1; this.#at < this.#tokens.length; ) {
-      const token = this.#tokens[this.#at++]!;
+      const token = at(this.#tokens, this.#at++);
       if (token === "{") depth++;
       if (token === "}" && --depth === 0) break;
       text += token;

@@ -1,5 +1,6 @@
 /** For the terminal: Unicode, as wide as asked for, with colour where it is wanted. */
 
+import { at } from "../../core/at.ts";
 import { type Block, type Document, type Inline, plainText, styleOf } from "./blocks.ts";
 import { print } from "./print.ts";
 
@@ -45,12 +46,16 @@ export function wrap(text: string, width: number, indent = ""): string[] {
 /** A word that is wider than a whole line, in pieces that fit. */
 function pieces(word: string, width: number): string[] {
   if (widthOf(word.trimEnd()) <= Math.max(1, width)) return [word];
-  const found = [""];
+  const found: string[] = [];
+  let piece = "";
   for (const ch of word) {
-    if (widthOf(found.at(-1)! + ch) > Math.max(1, width)) found.push("");
-    found[found.length - 1] += ch;
+    if (widthOf(piece + ch) > Math.max(1, width)) {
+      found.push(piece);
+      piece = "";
+    }
+    piece += ch;
   }
-  return found;
+  return [...found, piece];
 }
 
 export function toText(d: Document, options: TextOptions = {}): string {
@@ -108,15 +113,15 @@ function table(head: string[], rows: string[][], width: number): string[] {
   const last = widths.length - 1;
   const line = (r: string[], isHead: boolean): string[] => {
     const cells = r.map((cell, k) =>
-      widthOf(cell) <= widths[k]! ? [cell] : wrap(cell, widths[k]!).map((s) => s.trim()),
+      widthOf(cell) <= at(widths, k) ? [cell] : wrap(cell, at(widths, k)).map((s) => s.trim()),
     );
     const height = Math.max(...cells.map((c) => c.length));
     return Array.from({ length: height }, (_, i) => {
       const parts = cells.map((c, k) => {
         const part = c[i] ?? "";
         const right = isHead && numeric[k];
-        if (right) return " ".repeat(Math.max(0, widths[k]! - widthOf(part))) + part;
-        return k === last ? part : pad(part, widths[k]!);
+        if (right) return " ".repeat(Math.max(0, at(widths, k) - widthOf(part))) + part;
+        return k === last ? part : pad(part, at(widths, k));
       });
       return `  ${parts.join("  ")}`.trimEnd();
     });
@@ -127,12 +132,14 @@ function table(head: string[], rows: string[][], width: number): string[] {
 
 /** Numbers of a column with their points below each other. */
 function aligner(numeric: readonly boolean[], rows: readonly string[][]) {
-  const whole = (cell: string) => /^[^.e]*/.exec(cell)![0].length;
+  const whole = (cell: string) => cell.replace(/[.e].*/, "").length;
   const before = numeric.map((is, k) =>
-    is ? Math.max(0, ...rows.map((r) => (numeral.test(r[k] ?? "") ? whole(r[k]!) : 0))) : 0,
+    is
+      ? Math.max(0, ...rows.map(({ [k]: cell = "" }) => (numeral.test(cell) ? whole(cell) : 0)))
+      : 0,
   );
   return (cell: string, k: number): string =>
-    numeral.test(cell) && numeric[k] ? " ".repeat(before[k]! - whole(cell)) + cell : cell;
+    numeral.test(cell) && numeric[k] ? " ".repeat(at(before, k) - whole(cell)) + cell : cell;
 }
 
 /** Columns as wide as their cells; where that is too much, text shrinks, the widest first. */
@@ -143,17 +150,16 @@ function columnWidths(
 ): number[] | undefined {
   const widths = numeric.map((_, k) => Math.max(1, ...all.map((r) => widthOf(r[k] ?? ""))));
   const least = numeric.map((is, k) => {
-    if (!is) return Math.min(widths[k]!, narrowest);
-    return Math.max(...all.slice(1).map((r) => (numeral.test(r[k]!.trim()) ? widthOf(r[k]!) : 1)));
+    if (!is) return Math.min(at(widths, k), narrowest);
+    const cells = all.slice(1).map((r) => at(r, k));
+    return Math.max(...cells.map((cell) => (numeral.test(cell.trim()) ? widthOf(cell) : 1)));
   });
   const total = () => widths.reduce((n, w) => n + w, 2 * (widths.length - 1));
   while (total() > width) {
-    let widest = -1;
-    widths.forEach((w, k) => {
-      if (w > least[k]! && (widest < 0 || w > widths[widest]!)) widest = k;
-    });
-    if (widest < 0) return undefined;
-    widths[widest]!--;
+    const shrinkable = widths.map((w, k) => (w > at(least, k) ? w : 0));
+    const widest = Math.max(...shrinkable);
+    if (widest === 0) return undefined;
+    widths[shrinkable.indexOf(widest)] = widest - 1;
   }
   return widths;
 }
