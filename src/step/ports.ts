@@ -67,12 +67,20 @@ export type StepGraph = PortGraph<StepInputs, StepOutputs>;
 /** The graph from these inputs to these outputs. */
 export function portGraph<In, Out>(inputs: In, outputs: Out): PortGraph<In, Out> {
   const ports = { inputs, outputs };
-  made.add(ports);
-  return { inputs: tensorsOf(inputs), outputs: tensorsOf(outputs), ports };
+  const [into, out] = [leaves(inputs), leaves(outputs)];
+  made.set(
+    ports,
+    into.map(({ path }) => path),
+  );
+  return {
+    inputs: into.map(({ tensor }) => tensor),
+    outputs: out.map(({ tensor }) => tensor),
+    ports,
+  };
 }
 
-/** Ports that were made here: a look at each of their tensors is spared. */
-const made = new WeakSet<object>();
+/** Ports that were made here, with the names that lead to each input: a step is run often. */
+const made = new WeakMap<object, readonly (readonly string[])[]>();
 
 /**
  * Values by name as the list that the graph is run with, whatever order they are given in:
@@ -85,9 +93,17 @@ export function inputList<In>(
   values: Filled<In, TypedArray>,
 ): TypedArray[] {
   checkKind("inputList", graph, withPorts);
-  const list: TypedArray[] = [];
-  collect(graph.ports.inputs, values, list, "");
-  return list;
+  return (made.get(graph.ports) ?? []).map((path) => {
+    let value: unknown = values;
+    for (const name of path) value = (value as ByName<unknown> | null | undefined)?.[name];
+    // What it is is checked where it is used.
+    if (value !== undefined) return value as TypedArray;
+    return fail("bad-argument", {
+      message: "A graph with ports is run with a value for each of its inputs.",
+      expected: `a value for ${path.join(".")}`,
+      found: shown(value),
+    });
+  });
 }
 
 /** What stands for the graph's inputs, in its order, by name. */
@@ -137,31 +153,17 @@ const withPorts = object(
 
 type Tree = Tensor | { readonly [name: string]: Tree };
 
-function tensorsOf(ports: unknown): Tensor[] {
-  const list: Tensor[] = [];
-  collect(ports, ports, list, "");
-  return list;
+/** The tensors of ports, each with the names that lead to it. */
+function leaves(ports: unknown, path: readonly string[] = []): Leaf[] {
+  if (ports instanceof Tensor) return [{ path, tensor: ports }];
+  return Object.entries(ports as ByName<unknown>).flatMap(([name, part]) =>
+    leaves(part, [...path, name]),
+  );
 }
 
-/** Adds the values in the places of the ports' tensors to a list; `path` is where they stand. */
-function collect<T>(ports: unknown, values: unknown, list: T[], path: string): void {
-  if (ports instanceof Tensor) {
-    list.push(values as T);
-    return;
-  }
-  const given = isRecord(values) ? values : {};
-  for (const [name, part] of Object.entries(ports as ByName<Tree>)) {
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    const place = path === "" ? name : `${path}.${name}`;
-    if (value === undefined) {
-      fail("bad-argument", {
-        message: "A graph with ports is run with a value for each of its inputs.",
-        expected: `a value for ${place}`,
-        found: Object.keys(given).join(", ") || "none",
-      });
-    }
-    collect(part, value, list, place);
-  }
+interface Leaf {
+  readonly path: readonly string[];
+  readonly tensor: Tensor;
 }
 
 function filled<P, T>(ports: P, list: ArrayLike<T>): Filled<P, T> {

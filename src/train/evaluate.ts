@@ -176,14 +176,16 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
       },
     );
     const program = programOf(trainer.backend, graph);
+    // Where each result stands, by name: worked out once, since batches are many.
+    const places = outputsByName(graph, [...graph.outputs.keys()]);
     const measured = (results: readonly TypedArray[]): Measured => {
-      const found = outputsByName(graph, results);
+      const found = (place: number | undefined) => (place === undefined ? [] : at(results, place));
       return {
-        loss: only(found.loss),
-        weight: found.divisor ? only(found.divisor) : at(inputs.shape, 0),
-        predicted: found.classes?.predicted ?? [],
-        actual: found.classes?.actual ?? [],
-        output: found.output ?? [],
+        loss: only(found(places.loss)),
+        weight: places.divisor === undefined ? at(inputs.shape, 0) : only(found(places.divisor)),
+        predicted: found(places.classes?.predicted),
+        actual: found(places.classes?.actual),
+        output: found(places.output),
       };
     };
     const run = (given: Batch, values: ByName<TypedArray>): Later<Measured> => {

@@ -9,7 +9,7 @@ import { type ByName, mapEntries } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { StepState } from "../step/ports.ts";
 import { type EpochPlan, type Loop, nextChunk } from "./resident.ts";
-import { adopt } from "./state.ts";
+import { refill } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Time that a piece of work may take, in ms: it decides how soon a signal is heard. */
@@ -121,7 +121,7 @@ export class Remote implements Loop {
           }
           const fetched = copyOf(own);
           await session.save(fetched);
-          adopt(own, fetched);
+          refill(own, fetched);
           return end();
         });
       } catch (error) {

@@ -5,11 +5,17 @@ import { at, only } from "../core/at.ts";
 import type { CallSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { keyOf } from "../core/random.ts";
-import { inputList, outputsByName, type StepInputs } from "../step/ports.ts";
+import {
+  type Filled,
+  inputList,
+  outputsByName,
+  type StepGraph,
+  type StepInputs,
+} from "../step/ports.ts";
 import { trainingStep } from "../step/step.ts";
 import { firstStepOf } from "./first-step.ts";
 import { nonFiniteError } from "./non-finite.ts";
-import { adopt } from "./state.ts";
+import { adopt, type Renewed, renewals } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** @internal What a step has measured: before the update, what the loss counts for, right answers. */
@@ -19,50 +25,79 @@ export interface StepResult {
   readonly correct: number | undefined;
 }
 
-/** The step's graph and program for a batch of these types. */
-export const stepFor = (trainer: Trainer, inputs: ArrayTensor, targets: ArrayTensor) =>
+/** A step for batches of some types: its graph and program, and where its results stand. */
+interface CompiledStep {
+  readonly graph: StepGraph;
+  readonly program: ReturnType<typeof programOf>;
+  readonly places: Filled<StepGraph["ports"]["outputs"], number>;
+  readonly renewed: readonly Renewed[];
+}
+
+/** The step for batches of these types. */
+export const stepFor = (
+  trainer: Trainer,
+  inputs: ArrayTensor,
+  targets: ArrayTensor,
+): CompiledStep =>
   trainer.compiled("step", [inputs, targets], () => {
     const graph = trainingStep(trainer.model, { inputs, targets }, trainer);
-    return { graph, program: programOf(trainer.backend, graph) };
+    // Where each result stands, by name: worked out once, since steps are many.
+    const places = outputsByName(graph, [...graph.outputs.keys()]);
+    return { graph, program: programOf(trainer.backend, graph), places, renewed: renewals(places) };
   });
 
 /** A step that is about to run: its values by name, and as the program takes them. */
 export function prepareStep(trainer: Trainer, inputs: ArrayTensor, targets: ArrayTensor) {
   const { steps } = trainer.progress;
-  const controls = {
-    learningRate: Float64Array.of(trainer.learningRate),
-    step: Float64Array.of(steps),
-    key: Int32Array.of(keyOf(trainer.seed)[0], steps),
+  const { parameters, buffers, slots } = trainer.ownState();
+  // Part by part, with no spread: a step of a small network takes less time than that.
+  const learningRate = new Float64Array(1);
+  learningRate[0] = trainer.learningRate;
+  const step = new Float64Array(1);
+  step[0] = steps;
+  const key = new Int32Array(2);
+  key[0] = keyOf(trainer.seed)[0];
+  key[1] = steps;
+  const values: StepInputs<TypedArray> = {
+    parameters,
+    buffers,
+    slots,
+    controls: { learningRate, step, key },
+    batch: { inputs: inputs.data, targets: targets.data },
   };
-  const batch = { inputs: inputs.data, targets: targets.data };
-  const values: StepInputs<TypedArray> = { ...trainer.ownState(), controls, batch };
-  const step = stepFor(trainer, inputs, targets);
-  return { ...step, values, list: inputList(step.graph, values), inputs };
+  const { graph, program, places, renewed } = stepFor(trainer, inputs, targets);
+  const list = inputList(graph, values);
+  return { graph, program, places, renewed, values, list, inputs };
 }
 
 /** Renews the trainer's state; `site` is where the trainer was made. */
 export function finishStep(
   trainer: Trainer,
-  { graph, values, list, inputs }: ReturnType<typeof prepareStep>,
+  { graph, places, renewed, values, list, inputs }: ReturnType<typeof prepareStep>,
   found: readonly TypedArray[],
   site: CallSite,
 ): StepResult {
-  const results = outputsByName(graph, found);
-  const { loss, health, counts, weight } = results;
-  if (health && Number.isNaN(only(health))) {
+  const valueAt = (place: number): number => only(at(found, place));
+  const { loss, health, counts, weight } = places;
+  if (health !== undefined && Number.isNaN(valueAt(health))) {
     throw nonFiniteError(graph, list, {
       what: `Training stopped at step ${trainer.progress.steps}`,
       result: "the loss or a parameter",
       site,
       fix: "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
-      cause: firstStepOf(trainer, graph, values, weight && only(weight)),
+      cause: firstStepOf(
+        trainer,
+        graph,
+        values,
+        weight === undefined ? undefined : valueAt(weight),
+      ),
     });
   }
-  adopt(trainer.ownState(), results);
+  adopt(trainer.ownState(), renewed, found);
   trainer.progress.steps++;
   return {
-    loss: only(loss),
-    weight: weight ? only(weight) : at(inputs.shape, 0),
-    correct: counts.correct && only(counts.correct),
+    loss: valueAt(loss),
+    weight: weight === undefined ? at(inputs.shape, 0) : valueAt(weight),
+    correct: counts.correct === undefined ? undefined : valueAt(counts.correct),
   };
 }

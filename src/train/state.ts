@@ -1,5 +1,6 @@
 /** The values that a trainer holds: what one step hands to the next. */
 
+import { at } from "../core/at.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -40,16 +41,38 @@ export function setValues(state: State, values: Iterable<readonly [string, Typed
   }
 }
 
-/** The state becomes that of a step's outputs, in its own arrays. */
-export function adopt(state: StepState<TypedArray>, next: StepState<TypedArray>): void {
-  const pairs = (["parameters", "buffers", "slots"] as const).flatMap((part) =>
-    Object.entries(state[part]).map(([name, own]) => ({ own, result: entryOf(next[part], name) })),
+/** A part of the state, and the place of its next value among a step's results. */
+export interface Renewed {
+  readonly part: keyof StepState;
+  readonly name: string;
+  readonly place: number;
+}
+
+/** Where the results stand that the state is renewed from. */
+export const renewals = (places: StepState<number>): Renewed[] =>
+  (["parameters", "buffers", "slots"] as const).flatMap((part) =>
+    Object.entries(places[part]).map(([name, place]) => ({ part, name, place })),
   );
-  const old = new Set(pairs.map(({ own }) => own));
-  // A step may pass one array of the state on as another: those are saved from the update.
-  const renewed = pairs.map(({ own, result }) => ({
-    own,
-    result: result !== own && old.has(result) ? result.slice() : result,
-  }));
-  for (const { own, result } of renewed) own.set(result);
+
+/** The state becomes that of a step's results, in its own arrays. */
+export function adopt(
+  state: StepState<TypedArray>,
+  parts: readonly Renewed[],
+  results: readonly TypedArray[],
+): void {
+  const own = parts.map(({ part, name }) => entryOf(state[part], name));
+  const old = new Set(own);
+  const next = parts.map(({ place }, i) => {
+    const result = at(results, place);
+    // A step may pass one array of the state on as another: those are saved from the update.
+    return result !== own[i] && old.has(result) ? result.slice() : result;
+  });
+  for (const [i, values] of own.entries()) values.set(at(next, i));
+}
+
+/** The state becomes that of other arrays, in its own. */
+export function refill(state: StepState<TypedArray>, from: StepState<TypedArray>): void {
+  for (const part of ["parameters", "buffers", "slots"] as const) {
+    for (const [name, own] of Object.entries(state[part])) own.set(entryOf(from[part], name));
+  }
 }

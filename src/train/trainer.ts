@@ -218,7 +218,8 @@ export class Trainer {
   #batchFrom(data: Data) {
     const dataset = toDataset(data, this.classes);
     this.tasks.check(dataset, "data");
-    return { ...this.batchOf(dataset), classes: dataset.classes };
+    const { inputs, targets } = this.batchOf(dataset);
+    return { inputs, targets, classes: dataset.classes };
   }
 
   /** @internal These classes are trained on, perhaps more than were known. */

@@ -68,6 +68,8 @@ const trainerMethods: Record<string, Probe> = Object.fromEntries([
   method("step", [pairs]),
   method("remarks", [pairs]),
   method("evaluate", [pairs, { batchSize: 1 }]),
+  method("stepAsync", [pairs]),
+  method("evaluateAsync", [pairs, { batchSize: 1 }]),
   method("predict", [[[1, 2]]], make, read),
   method("setParameters", [{ "0.bias": Float32Array.of(1, 2), "2.bias": tensor([1]) }]),
   method("toBytes", [{ note: "mine" }]),
@@ -224,6 +226,8 @@ const functionsOf = (module: object): string[] =>
 /** Whether a method may be called from outside: what is marked internal is not. */
 const inner = ["stepOn", "ownState", "resident", "attach", "release", "compiled", "learn"].concat([
   "outputsFor",
+  "stepLater",
+  "renewing",
   "arrays",
   "restore",
   "restart",
