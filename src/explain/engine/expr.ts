@@ -15,6 +15,7 @@ interface Numeral {
   readonly value: number;
   readonly given?: true;
 }
+/** A quantity by its name; the derivation's table of symbols says how it is written. */
 export interface Symbolic {
   readonly kind: "symbol";
   readonly name: string;
