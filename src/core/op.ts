@@ -165,6 +165,8 @@ export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes
    */
   readonly textbook?: readonly Rule<X, A>[];
   readonly sampling?: Sampling<X, A>;
+  /** Between which numbers its outputs lie, for remarks; where it is absent, nothing is said of it. */
+  readonly range?: readonly [low: number, high: number];
   /** Its derivative is 0 by decree: what goes in counts as constant, whatever changes it. */
   readonly isHeld?: boolean;
   /** Made of a user's function, which may build something else at each call. */

@@ -14,6 +14,7 @@ import { zerosLike } from "../ops/leaf.ts";
 import { logsumexp } from "../ops/reduce.ts";
 import * as ops from "../ops/transcendental.ts";
 import { madeBy } from "./calls.ts";
+import { anyNumber, type Extent, type OutputFacts, upFrom } from "./facts.ts";
 import { type Layer, layer, type Same, sizeKeepers } from "./layer.ts";
 
 /** No options. */
@@ -25,32 +26,48 @@ export interface Activation<Options = Empty> {
   (options?: Options): Layer<Same, Same>;
 }
 
+/**
+ * @param gives what is known of its outputs
+ * @param names of its options
+ */
 function define<Options extends object = Empty>(
   name: string,
   f: (x: Tensor, options: Options) => Tensor,
-  ...names: (keyof Options & string)[]
+  gives?: (options: Options) => OutputFacts,
+  names: readonly (keyof Options & string)[] = [],
 ): Activation<Options> {
   const build = (first?: Tensor | Options, second?: Options): Tensor | Layer<Same, Same> => {
     const options = first instanceof Tensor ? second : first;
     // tensors.map(relu) passes further arguments, which are no options.
     if (typeof options === "object") checkNames(name, options, names);
-    const computed = (x: Tensor, given: Options | undefined) => {
-      const y = f(x, given ?? ({} as Options));
-      return y === x ? y : madeBy(y, { name, options: { ...given } });
+    const given = options ?? ({} as Options);
+    const facts = gives?.(given);
+    const computed = (x: Tensor) => {
+      const y = f(x, given);
+      return y === x || facts === undefined ? y : madeBy(y, { name, facts });
     };
-    if (first instanceof Tensor) return computed(first, second);
-    return activation((x) => computed(x, first), name, { ...first });
+    if (first instanceof Tensor) return computed(first);
+    return activation(computed, name, { ...options }, facts);
   };
   sizeKeepers.add(build);
   // So that `sequential(linear(2, 3), relu)` names its layer as relu() does.
   return Object.defineProperty(build, "name", { value: name }) as Activation<Options>;
 }
 
-/** Any function of a tensor as a layer. It keeps the size of the last axis. */
+const share: Extent = [0, 1];
+const signed: Extent = [-1, 1];
+const positive: Extent = [0, Number.POSITIVE_INFINITY];
+
+/**
+ * Any function of a tensor as a layer. It keeps the size of the last axis.
+ *
+ * @param facts what is known of its outputs, for remarks
+ */
 export function activation(
   f: (x: Tensor) => Tensor,
   name = f?.name || "activation",
   settings: Readonly<Record<string, unknown>> = {},
+  facts?: OutputFacts,
 ): Layer<Same, Same> {
   checkKind("activation", f, aFunction("a function of a tensor, such as (x) => x.mul(2)"));
   return layer({
@@ -60,6 +77,7 @@ export function activation(
     outputSize: "same",
     parameters: {},
     settings,
+    ...(facts === undefined ? {} : { facts }),
     site: callSite(),
     apply: (x) => f(x),
   });
@@ -68,16 +86,20 @@ export function activation(
 /** y = x */
 export const identity = define("identity", (x) => x);
 /** y = 1/(1 + e^−x) */
-export const sigmoid = define("sigmoid", ops.sigmoid);
+export const sigmoid = define("sigmoid", ops.sigmoid, () => ({
+  range: share,
+  form: "probabilities",
+}));
 /** y = tanh x */
-export const tanh = define("tanh", ops.tanh);
+export const tanh = define("tanh", ops.tanh, () => ({ range: signed }));
 /** y = max(x, 0); slope 0 at 0. */
-export const relu = define("relu", ops.relu);
+export const relu = define("relu", ops.relu, () => ({ range: positive }));
 /** y = x for x > 0, else slope·x, also at 0; `slope` is 0.01 by default. */
 export const leakyRelu = define<{ readonly slope?: number }>(
   "leakyRelu",
   (x, { slope = 0.01 }) => where(greater(x, 0), x, mul(x, slope)),
-  "slope",
+  ({ slope = 0.01 }) => ({ range: slope > 0 ? anyNumber : positive }),
+  ["slope"],
 );
 
 /** α(e^x − 1) where x ≤ 0; positive x, whose e^x may overflow, are kept out of it. */
@@ -88,36 +110,60 @@ const exponentialBranch = (x: Tensor, alpha: number): Tensor =>
 export const elu = define<{ readonly alpha?: number }>(
   "elu",
   (x, { alpha = 1 }) => where(greater(x, 0), x, exponentialBranch(x, alpha)),
-  "alpha",
+  ({ alpha = 1 }) => ({ range: upFrom(Math.min(0, -alpha)) }),
+  ["alpha"],
 );
 
 /** The constants that keep mean 0 and variance 1 (Klambauer et al. 2017). */
 const seluScale = 1.0507009873554805;
 const seluAlpha = 1.6732632423543772;
 /** y = λx for x > 0, else λα(e^x − 1), λ ≈ 1.0507, α ≈ 1.6733 (Klambauer et al. 2017). */
-export const selu = define("selu", (x) =>
-  where(greater(x, 0), mul(x, seluScale), exponentialBranch(x, seluScale * seluAlpha)),
+export const selu = define(
+  "selu",
+  (x) => where(greater(x, 0), mul(x, seluScale), exponentialBranch(x, seluScale * seluAlpha)),
+  () => ({ range: upFrom(-1.7581) }),
 );
 /** y = x·Φ(x) = x/2·(1 + erf(x/√2)) (Hendrycks and Gimpel 2016). */
-export const gelu = define("gelu", (x) => mul(mul(x, 0.5), add(ops.erf(mul(x, Math.SQRT1_2)), 1)));
+export const gelu = define(
+  "gelu",
+  (x) => mul(mul(x, 0.5), add(ops.erf(mul(x, Math.SQRT1_2)), 1)),
+  () => ({ range: upFrom(-0.17) }),
+);
 /** y = x/2·(1 + tanh(√(2/π)(x + 0.044715x³))), the usual approximation of gelu. */
-export const geluTanh = define("geluTanh", (x) => {
-  const cube = mul(mul(x, x), x);
-  const inner = mul(add(x, mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
-  return mul(mul(x, 0.5), add(ops.tanh(inner), 1));
-});
+export const geluTanh = define(
+  "geluTanh",
+  (x) => {
+    const cube = mul(mul(x, x), x);
+    const inner = mul(add(x, mul(cube, 0.044715)), Math.sqrt(2 / Math.PI));
+    return mul(mul(x, 0.5), add(ops.tanh(inner), 1));
+  },
+  () => ({ range: upFrom(-0.1701) }),
+);
 /** y = x·σ(x), also called swish (Elfwing et al. 2018). */
-export const silu = define("silu", (x) => mul(x, ops.sigmoid(x)));
+export const silu = define(
+  "silu",
+  (x) => mul(x, ops.sigmoid(x)),
+  () => ({ range: upFrom(-0.2785) }),
+);
 /** y = x·tanh(softplus x) (Misra 2019). */
-export const mish = define("mish", (x) => mul(x, ops.tanh(ops.softplus(x))));
+export const mish = define(
+  "mish",
+  (x) => mul(x, ops.tanh(ops.softplus(x))),
+  () => ({ range: upFrom(-0.3089) }),
+);
 /** y = ln(1 + e^(βx))/β; `beta` β = 1 by default. */
 export const softplus = define<{ readonly beta?: number }>(
   "softplus",
   (x, { beta = 1 }) => (beta === 1 ? ops.softplus(x) : div(ops.softplus(mul(x, beta)), beta)),
-  "beta",
+  ({ beta = 1 }) => ({ range: beta > 0 ? positive : [Number.NEGATIVE_INFINITY, 0] }),
+  ["beta"],
 );
 /** y = x/(1 + |x|) */
-export const softsign = define("softsign", (x) => div(x, add(abs(x), 1)));
+export const softsign = define(
+  "softsign",
+  (x) => div(x, add(abs(x), 1)),
+  () => ({ range: signed }),
+);
 
 /** What softmax and its logarithm run over. */
 interface AxisOptions {
@@ -128,13 +174,24 @@ interface AxisOptions {
 export const softmax = define<AxisOptions>(
   "softmax",
   (x, options) => ops.exp(logSoftmax(x, options)),
-  "axis",
+  ({ axis = -1 }) => ({
+    range: share,
+    form: "probabilities",
+    normalizes: axis,
+    logarithm: "logSoftmax",
+  }),
+  ["axis"],
 );
 /** y_i = x_i − ln Σ_j e^(x_j) along an axis. */
 export const logSoftmax = define<AxisOptions>(
   "logSoftmax",
   (x, { axis = -1 }) => sub(x, logsumexp(x, { axis, keepDims: true })),
-  "axis",
+  ({ axis = -1 }) => ({
+    range: [Number.NEGATIVE_INFINITY, 0],
+    form: "logarithms",
+    normalizes: axis,
+  }),
+  ["axis"],
 );
 
 /** Where a cut-off activation stops: `min` below (default −1) and `max` above (default 1). */
@@ -150,14 +207,24 @@ export const hardtanh = define<Bounds>(
     const y = where(greater(x, min), where(less(x, max), x, max), min);
     return where(isNaN(x), x, y);
   },
-  "min",
-  "max",
+  ({ min = -1, max = 1 }) => ({ range: [min, max] }),
+  ["min", "max"],
 );
 /** y = min(max(x, 0), 6) */
-export const relu6 = define("relu6", (x) => hardtanh(x, { min: 0, max: 6 }));
+export const relu6 = define(
+  "relu6",
+  (x) => hardtanh(x, { min: 0, max: 6 }),
+  () => ({ range: [0, 6] }),
+);
 /** y = min(max(x/6 + ½, 0), 1) */
-export const hardsigmoid = define("hardsigmoid", (x) =>
-  div(hardtanh(add(x, 3), { min: 0, max: 6 }), 6),
+export const hardsigmoid = define(
+  "hardsigmoid",
+  (x) => div(hardtanh(add(x, 3), { min: 0, max: 6 }), 6),
+  () => ({ range: share }),
 );
 /** y = x·hardsigmoid(x) (Howard et al. 2019). */
-export const hardswish = define("hardswish", (x) => mul(x, hardsigmoid(x)));
+export const hardswish = define(
+  "hardswish",
+  (x) => mul(x, hardsigmoid(x)),
+  () => ({ range: upFrom(-0.375) }),
+);

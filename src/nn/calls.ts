@@ -3,10 +3,11 @@
  * library's functions inside of it what outputs mean and what targets may be.
  */
 import type { Tensor } from "../core/tensor.ts";
+import type { LossFacts, OutputFacts } from "./facts.ts";
 
-/** A loss of the library, as somebody's loss called it. */
+/** A loss that says what it is, with what it was called on. */
 export interface LossCall {
-  readonly loss: string;
+  readonly facts: LossFacts;
   readonly output: Tensor;
   readonly target: Tensor;
 }
@@ -29,10 +30,10 @@ export function lossCalls<T>(f: () => T): { readonly result: T; readonly calls: 
   }
 }
 
-/** The function that made a tensor, with its options. */
+/** What made a tensor: a layer, an activation, an operator; and what it says of what it gives. */
 export interface Maker {
   readonly name: string;
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly facts: OutputFacts;
 }
 
 const makers = new WeakMap<Tensor, Maker>();

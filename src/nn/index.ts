@@ -1,5 +1,6 @@
 export * from "./activations.ts";
 export * from "./dropout.ts";
+export type { AppliedActivation, LossFacts, OutputFacts } from "./facts.ts";
 export * from "./initializers.ts";
 export type {
   BufferSpec,

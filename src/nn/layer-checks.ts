@@ -62,6 +62,13 @@ const areSpecs = (parameters: unknown, buffers: unknown): boolean =>
   [...Object.values(parameters), ...Object.values(buffers)].every(isSpec) &&
   !Object.keys(buffers).some((name) => Object.hasOwn(parameters, name));
 
+const isOutputFacts = (facts: unknown): boolean =>
+  facts === undefined ||
+  (isRecord(facts) &&
+    Array.isArray(facts.range) &&
+    facts.range.length === 2 &&
+    Array.from(facts.range).every((end) => typeof end === "number"));
+
 const isLayerPart = (parts: Parts): boolean =>
   isText(parts.name) &&
   isOneOf(kinds, parts.kind) &&
@@ -71,6 +78,7 @@ const isLayerPart = (parts: Parts): boolean =>
   isAxis(parts.outputAxis) &&
   areSpecs(parts.parameters, parts.buffers ?? {}) &&
   (parts.settings === undefined || isRecord(parts.settings)) &&
+  isOutputFacts(parts.facts) &&
   (parts.layers === undefined ||
     (Array.isArray(parts.layers) && Array.from(parts.layers).every(isLayer))) &&
   (parts.outputShape === undefined || isFunction(parts.outputShape)) &&

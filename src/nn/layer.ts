@@ -11,6 +11,7 @@ import { checkKind, type Kind } from "../core/kinds.ts";
 import { checkShape, type Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { input } from "../ops/leaf.ts";
+import type { OutputFacts } from "./facts.ts";
 import type { Initializer } from "./initializers.ts";
 import { checkApplied, checkInput, checkRenewal, layerParts } from "./layer-checks.ts";
 
@@ -143,6 +144,8 @@ export interface Layer<In extends Size = Size, Out extends Size = Size> {
   readonly buffers: Readonly<Record<string, BufferSpec>>;
   /** The layers that it is made of, for summaries; empty for a layer proper. */
   readonly layers: readonly Layer[];
+  /** What is known of its outputs, for remarks on losses and targets; where it is absent, nothing. */
+  readonly facts?: OutputFacts;
   /** Its settings as a person would write them: plain data. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** The line of the user's program that made it. */

@@ -6,6 +6,7 @@ import { shown } from "../core/wording.ts";
 import { add } from "../ops/arithmetic.ts";
 import { matmul } from "../ops/matmul.ts";
 import { transpose } from "../ops/move.ts";
+import { anyNumber } from "./facts.ts";
 import { type InitialValues, toInitializer, uniform } from "./initializers.ts";
 import { type Layer, layer, type ParameterSpec } from "./layer.ts";
 
@@ -84,6 +85,7 @@ export function linear<const In extends number, const Out extends number>(
     outputSize: outputs,
     parameters,
     settings: { inputs, outputs, ...(options.bias === false ? { bias: false } : {}) },
+    facts: { range: anyNumber, form: "logits" },
     site: callSite(),
     // Without tracing, so that sizes that no memory holds can still be talked about.
     outputShape: (shape) => [...shape.slice(0, -1), outputs],

@@ -2,6 +2,7 @@
 
 import { at } from "../core/at.ts";
 import { isFloat } from "../core/dtype.ts";
+import { exp } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
@@ -20,6 +21,7 @@ import { mean } from "../ops/reduce.ts";
 import { log, relu, softplus } from "../ops/transcendental.ts";
 import { logSoftmax } from "./activations.ts";
 import { recordLoss } from "./calls.ts";
+import type { AppliedActivation, LossFacts } from "./facts.ts";
 
 /**
  * How the losses of all elements become one number: their mean, their sum, their sum per example
@@ -42,6 +44,11 @@ export interface Loss {
   readonly classes?: boolean;
   /** The loss of a batch is the sum of its examples' losses, not their mean. */
   readonly adds?: boolean;
+  /**
+   * What outputs and targets are to be, for remarks and errors before training. Where a loss does
+   * not say it, the losses of the library that it calls do.
+   */
+  readonly facts?: LossFacts;
 }
 
 function reduce(losses: Tensor, reduction: Reduction): Tensor {
@@ -65,16 +72,30 @@ function reduce(losses: Tensor, reduction: Reduction): Tensor {
 
 /** The options, if the loss knows them all: a misspelt one would silently do nothing. */
 function checked<O extends LossOptions>(
-  loss: string,
+  { facts }: { readonly facts: LossFacts },
   [output, target]: readonly [Tensor, Tensor],
   options: O,
   ...own: (keyof O & string)[]
 ): O {
-  checkNames(loss, options, [...own, "reduction"]);
-  for (const t of [output, target]) asTensor(loss, t);
-  recordLoss({ loss, output, target });
+  checkNames(facts.name, options, [...own, "reduction"]);
+  for (const t of [output, target]) asTensor(facts.name, t);
+  recordLoss({ facts, output, target });
   return options;
 }
+
+/** softmax, of whose outputs differences decide. */
+const softmaxInside: AppliedActivation = {
+  name: "softmax",
+  normalizes: true,
+  probabilities: ([low, high], classes) => {
+    const ofBest = (ahead: number) => 1 / (1 + (classes - 1) * exp(-ahead));
+    return [ofBest(low - high), ofBest(high - low)];
+  },
+};
+const sigmoidInside: AppliedActivation = {
+  name: "sigmoid",
+  probabilities: ([low, high]) => [1 / (1 + exp(-low)), 1 / (1 + exp(-high))],
+};
 
 /** Target as numbers of the output's type and shape; [n] is taken for [n, 1]. */
 function like(output: Tensor, target: Tensor, what: string): Tensor {
@@ -107,10 +128,11 @@ export function halfSquaredError(
   target: Tensor,
   options: LossOptions = {},
 ): Tensor {
-  const { reduction = "sum" } = checked("halfSquaredError", [output, target], options);
+  const { reduction = "sum" } = checked(halfSquaredError, [output, target], options);
   const t = like(output, target, "halfSquaredError");
   return reduce(mul(square(sub(t, output)), 0.5), reduction);
 }
+halfSquaredError.facts = { name: "halfSquaredError", distance: true } satisfies LossFacts;
 halfSquaredError.adds = true;
 
 /** E = mean (o − t)² */
@@ -119,9 +141,10 @@ export function meanSquaredError(
   target: Tensor,
   options: LossOptions = {},
 ): Tensor {
-  const { reduction = "mean" } = checked("meanSquaredError", [output, target], options);
+  const { reduction = "mean" } = checked(meanSquaredError, [output, target], options);
   return reduce(square(sub(output, like(output, target, "meanSquaredError"))), reduction);
 }
+meanSquaredError.facts = { name: "meanSquaredError", distance: true } satisfies LossFacts;
 
 /** E = mean |o − t| */
 export function meanAbsoluteError(
@@ -129,9 +152,10 @@ export function meanAbsoluteError(
   target: Tensor,
   options: LossOptions = {},
 ): Tensor {
-  const { reduction = "mean" } = checked("meanAbsoluteError", [output, target], options);
+  const { reduction = "mean" } = checked(meanAbsoluteError, [output, target], options);
   return reduce(abs(sub(output, like(output, target, "meanAbsoluteError"))), reduction);
 }
+meanAbsoluteError.facts = { name: "meanAbsoluteError", distance: true } satisfies LossFacts;
 
 /**
  * E = mean of ½d² for |d| ≤ δ, else δ(|d| − ½δ), with d = o − t (Huber 1964). `delta` δ is 1 by
@@ -142,7 +166,7 @@ export function huber(
   target: Tensor,
   options: LossOptions & { readonly delta?: number } = {},
 ): Tensor {
-  const { reduction = "mean", delta = 1 } = checked("huber", [output, target], options, "delta");
+  const { reduction = "mean", delta = 1 } = checked(huber, [output, target], options, "delta");
   if (!isNumber(delta, (n) => n > 0)) {
     fail("bad-argument", {
       message: "huber needs the size δ of the error up to which it counts squared.",
@@ -156,6 +180,7 @@ export function huber(
   const curved = mul(square(where(near, d, 0)), 0.5);
   return reduce(where(near, curved, mul(sub(abs(d), delta / 2), delta)), reduction);
 }
+huber.facts = { name: "huber", distance: true } satisfies LossFacts;
 
 /** Factors for all elements (a number), per output (a list), or a tensor that stretches to them. */
 type Weights = Tensor | number | readonly number[];
@@ -219,7 +244,7 @@ export function binaryCrossEntropy(
   options: BinaryOptions = {},
 ): Tensor {
   const { reduction = "mean", weights = 1 } = checked(
-    "binaryCrossEntropy",
+    binaryCrossEntropy,
     [output, target],
     options,
     "weights",
@@ -230,6 +255,12 @@ export function binaryCrossEntropy(
     reduction,
   );
 }
+binaryCrossEntropy.facts = {
+  name: "binaryCrossEntropy",
+  takes: "probabilities",
+  forms: { logits: "binaryCrossEntropyWithLogits" },
+  targets: "shares",
+} satisfies LossFacts;
 binaryCrossEntropy.threshold = 0.5;
 
 /**
@@ -242,7 +273,13 @@ export function binaryCrossEntropyWithLogits(
   options: BinaryOptions & { readonly positiveWeight?: Weights } = {},
 ): Tensor {
   const what = "binaryCrossEntropyWithLogits";
-  const known = checked(what, [output, target], options, "weights", "positiveWeight");
+  const known = checked(
+    binaryCrossEntropyWithLogits,
+    [output, target],
+    options,
+    "weights",
+    "positiveWeight",
+  );
   const { reduction = "mean", weights = 1, positiveWeight = 1 } = known;
   const t = like(output, target, what);
   const cost = softplus(neg(output));
@@ -256,6 +293,13 @@ export function binaryCrossEntropyWithLogits(
     reduction,
   );
 }
+binaryCrossEntropyWithLogits.facts = {
+  name: "binaryCrossEntropyWithLogits",
+  takes: "logits",
+  applies: sigmoidInside,
+  forms: { probabilities: "binaryCrossEntropy" },
+  targets: "shares",
+} satisfies LossFacts;
 binaryCrossEntropyWithLogits.threshold = 0;
 
 function checkLabels(output: Tensor, target: Tensor, what: string): void {
@@ -303,9 +347,15 @@ export function negativeLogLikelihood(
   target: Tensor,
   options: ClassOptions = {},
 ): Tensor {
-  const known = checked("negativeLogLikelihood", [output, target], options, "classWeights");
+  const known = checked(negativeLogLikelihood, [output, target], options, "classWeights");
   return picked(output, target, known);
 }
+negativeLogLikelihood.facts = {
+  name: "negativeLogLikelihood",
+  takes: "logarithms",
+  forms: { logits: "crossEntropy" },
+  places: true,
+} satisfies LossFacts;
 negativeLogLikelihood.classes = true;
 
 function picked(
@@ -339,13 +389,7 @@ export function crossEntropy(
   target: Tensor,
   options: CrossEntropyOptions = {},
 ): Tensor {
-  const known = checked(
-    "crossEntropy",
-    [output, target],
-    options,
-    "classWeights",
-    "labelSmoothing",
-  );
+  const known = checked(crossEntropy, [output, target], options, "classWeights", "labelSmoothing");
   const { reduction = "mean", classWeights, labelSmoothing = 0 } = known;
   if (!isNumber(labelSmoothing, (n) => n >= 0 && n <= 1)) {
     fail("bad-argument", {
@@ -372,24 +416,38 @@ export function crossEntropy(
   if (reduction !== "mean" || weights === undefined) return reduce(losses, reduction);
   return div(sum(losses), sum(take(weights, cast(target, "i32"))));
 }
+crossEntropy.facts = {
+  name: "crossEntropy",
+  takes: "logits",
+  applies: softmaxInside,
+  forms: { logarithms: "negativeLogLikelihood" },
+  targets: "distributions",
+  places: true,
+} satisfies LossFacts;
 crossEntropy.classes = true;
 
 /** E = mean over all elements of t(ln t − o) for log-probabilities o; 0·ln 0 counts as 0. */
 export function klDivergence(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const { reduction = "mean" } = checked("klDivergence", [output, target], options);
+  const { reduction = "mean" } = checked(klDivergence, [output, target], options);
   const t = like(output, target, "klDivergence");
   const logs = log(where(greater(t, 0), t, 1));
   return reduce(mul(t, sub(logs, output)), reduction);
 }
+klDivergence.facts = {
+  name: "klDivergence",
+  takes: "logarithms",
+  targets: "distributions",
+} satisfies LossFacts;
 klDivergence.classes = true;
 
 /** E = mean of max(0, 1 − t·o) for targets −1 and 1, or labels, of which 0 stands for −1. */
 export function hinge(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const { reduction = "mean" } = checked("hinge", [output, target], options);
+  const { reduction = "mean" } = checked(hinge, [output, target], options);
   const t = like(output, target, "hinge");
   const signed = isFloat(target.dtype) ? t : where(greater(t, 0), t, -1);
   return reduce(relu(sub(1, mul(signed, output))), reduction);
 }
+hinge.facts = { name: "hinge", takes: "scores", targets: "signs" } satisfies LossFacts;
 hinge.threshold = 0;
 
 /** E = mean over rows of Σ_{c≠y} max(0, margin − o_y + o_c)/classes; default `margin` 1. */
@@ -399,7 +457,7 @@ export function multiMargin(
   options: LossOptions & { readonly margin?: number } = {},
 ): Tensor {
   const { reduction = "mean", margin = 1 } = checked(
-    "multiMargin",
+    multiMargin,
     [output, target],
     options,
     "margin",
@@ -412,4 +470,5 @@ export function multiMargin(
   const costs = where(itself, 0, relu(add(sub(output, own), margin)));
   return reduce(div(sum(costs, { axis: -1 }), classes), reduction);
 }
+multiMargin.facts = { name: "multiMargin", places: true } satisfies LossFacts;
 multiMargin.classes = true;

@@ -15,6 +15,7 @@ interface Elementary {
   readonly tex?: string;
   readonly notation?: Op["notation"];
   readonly domain?: readonly [number, number];
+  readonly range?: Op["range"];
   readonly textbook?: readonly Partial[];
 }
 
@@ -26,6 +27,7 @@ const elementary = (spec: Elementary): Op<Unary, NoAttributes> =>
     law: spec.law,
     notation: spec.notation ?? call(spec.fn, spec.tex),
     ...(spec.textbook ? { textbook: spec.textbook } : {}),
+    ...(spec.range ? { range: spec.range } : {}),
     ...(spec.domain ? { sampling: { domain: [spec.domain] } } : {}),
   });
 
@@ -47,6 +49,7 @@ export const expOp = elementary({
     spoken: { en: "e to the power of (#0)", zh: "e 的 (#0)" },
   },
   domain: [-2, 2],
+  range: [0, Number.POSITIVE_INFINITY],
 });
 export const expm1Op = elementary({
   fn: "expm1",
@@ -140,6 +143,7 @@ export const tanhOp = elementary({
   partial: ({ y }) => sub(1, square(y)),
   law: { en: "The derivative of tanh x is 1 − tanh² x.", zh: "tanh x 的导数是 1 − tanh² x。" },
   tex: "\\tanh",
+  range: [-1, 1],
   textbook: [({ x: [x] }) => reciprocal(square(cosh(x))), ({ y }) => sub(1, square(y))],
 });
 export const asinhOp = elementary({
@@ -184,6 +188,7 @@ export const sigmoidOp = elementwise<Unary>({
     zh: "S 型函数 σ 的导数是 σ(1 − σ)。",
   },
   notation: call("σ", "\\sigma"),
+  range: [0, 1],
   textbook: [
     ({ x: [x] }) => {
       const e = exp(neg(x));
@@ -212,6 +217,7 @@ export const reluOp = elementwise<Unary>({
     zh: "ReLU 在输入为正处传递梯度，其余处阻断；在 0 处取斜率 0。",
   },
   notation: call("ReLU"),
+  range: [0, Number.POSITIVE_INFINITY],
   sampling: { kinks: [0] },
 });
 
@@ -225,6 +231,7 @@ export const softplusOp = elementwise<Unary>({
   partials: [({ x: [x] }) => sigmoid(x)],
   law: { en: "The derivative of softplus is the sigmoid.", zh: "softplus 的导数是 S 型函数。" },
   notation: call("softplus"),
+  range: [0, Number.POSITIVE_INFINITY],
 });
 
 /** y = √x */

@@ -4,6 +4,7 @@ import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { type LossFacts, recommended } from "../nn/facts.ts";
 import type { Task } from "./task.ts";
 
 type Targets = Pick<Dataset, "targets" | "classes">;
@@ -23,8 +24,10 @@ interface Complaint {
 /** By how much a row of probabilities may miss 1: they may have been typed. */
 const rounding = 1e-3;
 
-/** What may stand in the targets of a loss, by the kind that is compared. */
-type Domain = (loss: string, targets: ArrayTensor) => Complaint | undefined;
+/** What may stand in the targets of a loss. */
+type Domain = (loss: LossFacts, targets: ArrayTensor) => Complaint | undefined;
+
+const usual = recommended.loss;
 
 /** Numbers from 0 to 1. */
 const shares: Domain = (loss, targets) => {
@@ -32,9 +35,9 @@ const shares: Domain = (loss, targets) => {
   if (at < 0) return undefined;
   return {
     ...place(targets, at),
-    message: `${loss} takes targets from 0 to 1: no, yes, or a probability.`,
+    message: `${loss.name} takes targets from 0 to 1: no, yes, or a probability.`,
     expected: "numbers from 0 to 1",
-    fix: shareFix(loss, surveyOf(targets.data)),
+    fix: shareFix(loss.name, surveyOf(targets.data)),
   };
 };
 
@@ -42,14 +45,14 @@ function shareFix(loss: string, { whole, least, most }: Survey): string {
   // Of a few examples, some values may not occur.
   if (whole && least >= 1 && most === 2) return "These look like the classes 1 and 2: subtract 1.";
   if (whole && least === -1 && most <= 1) {
-    return "These look like −1 and 1: take (t + 1)/2, or the loss hinge.";
+    return `These look like −1 and 1: take (t + 1)/2, or the loss ${usual.signs}.`;
   }
   if (whole && least >= 0 && most === 255) return "These look like bytes: divide by 255.";
   if (whole && least >= 0 && most < 20) {
-    return "These look like labels of classes: take crossEntropy and one output for each class.";
+    return `These look like labels of classes: take ${usual.labels} and one output for each class.`;
   }
   if (least >= 0 && most <= 100) return "If these are percentages, divide by 100.";
-  return `Scale them to 0 … 1, or take meanSquaredError in the place of ${loss}.`;
+  return `Scale them to 0 … 1, or take ${usual.numbers} in the place of ${loss}.`;
 }
 
 /** Rows of probabilities that add up to 1. */
@@ -69,7 +72,7 @@ const distributions: Domain = (loss, targets) => {
     return {
       row,
       value,
-      message: `${loss} takes one probability for each class, which make 1 together.`,
+      message: `${loss.name} takes one probability for each class, which make 1 together.`,
       expected: "rows of numbers from 0 to 1 whose sum is 1",
       found:
         negative < 0
@@ -77,22 +80,26 @@ const distributions: Domain = (loss, targets) => {
           : `${value} in row ${row}`,
       fix:
         width === 1
-          ? "One output says yes or no: take binaryCrossEntropyWithLogits."
+          ? `One output says yes or no: take ${usual.yes}.`
           : distributionFix(loss, sum, surveyOf(data.subarray(start, start + width))),
     };
   }
   return undefined;
 };
 
-function distributionFix(loss: string, sum: number, { whole, least, most }: Survey): string {
+function distributionFix(
+  { takes }: LossFacts,
+  sum: number,
+  { whole, least, most }: Survey,
+): string {
   if (least < 0) {
-    return loss === "klDivergence" && most <= 0
+    return takes === "logarithms" && most <= 0
       ? "These look like logarithms: the targets are the probabilities themselves."
-      : "Give probabilities, or take a loss for numbers such as meanSquaredError.";
+      : `Give probabilities, or take a loss for numbers such as ${usual.numbers}.`;
   }
   if (sum === 0) return "Every row needs a class; leave out rows without one.";
   if (whole && most === 1) {
-    return "These look like several classes at once: take binaryCrossEntropyWithLogits.";
+    return `These look like several classes at once: take ${usual.yes}.`;
   }
   if (Math.abs(sum - 100) <= 1) return "These look like percentages: divide by 100.";
   return "Divide each row by its sum.";
@@ -106,11 +113,11 @@ const signs: Domain = (loss, targets) => {
   const { whole, least, most } = surveyOf(targets.data);
   return {
     ...place(targets, at),
-    message: `${loss} takes targets −1 and 1.`,
+    message: `${loss.name} takes targets −1 and 1.`,
     expected: labels ? "labels of two classes" : "−1 or 1",
     fix:
       labels || (whole && most > 1 && most < 20 && least >= 0 && least + 1 !== most)
-        ? "These look like labels of several classes: take multiMargin and one output for each."
+        ? `These look like labels of several classes: take ${usual.signsOfLabels} and one output for each.`
         : whole && least === 0 && most <= 1
           ? "These look like 0 and 1: write −1 in the place of 0, as 2t − 1."
           : whole && least >= 1 && most === 2
@@ -119,16 +126,11 @@ const signs: Domain = (loss, targets) => {
   };
 };
 
-const domains: Readonly<Record<string, Domain>> = {
-  binaryCrossEntropy: shares,
-  binaryCrossEntropyWithLogits: shares,
-  crossEntropy: distributions,
-  klDivergence: distributions,
-  hinge: signs,
+const domains: Readonly<Record<NonNullable<LossFacts["targets"]>, Domain>> = {
+  shares,
+  distributions,
+  signs,
 };
-
-/** Losses whose labels are places in a row of outputs. */
-const placing = ["crossEntropy", "negativeLogLikelihood", "multiMargin"];
 
 /** The first target that the loss of a task has no meaning for. */
 export function outside(task: Task | undefined, data: Targets): Complaint | undefined {
@@ -137,13 +139,13 @@ export function outside(task: Task | undefined, data: Targets): Complaint | unde
   if (task.calls.length === 0 && task.classes && labels) {
     return beyond(data, task.output.shape.at(-1) ?? 1);
   }
-  for (const { loss, target, output } of task.calls) {
+  for (const { facts, target, output } of task.calls) {
     // What a loss of one's own makes of the targets first is its own affair.
     if (target !== task.target) continue;
     const found =
-      labels && placing.includes(loss)
+      labels && facts.places
         ? beyond(data, output.shape.at(-1) ?? 1)
-        : domains[loss]?.(loss, data.targets);
+        : facts.targets && domains[facts.targets](facts, data.targets);
     if (found) return found;
   }
   return undefined;

@@ -1,9 +1,10 @@
 /** What is given to `trainer` and `fit`, as a program without types may give it. */
 
 import { fail } from "../core/errors.ts";
-import { aFunction, checkKind } from "../core/kinds.ts";
+import { aFunction, checkKind, isFunction, isRecord, isText, type Kind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
+import type { LossFacts } from "../nn/facts.ts";
 import type { Layer } from "../nn/layer.ts";
 import { isLayer } from "../nn/layer-checks.ts";
 import { isOptimizer } from "../optim/optimizer.ts";
@@ -20,6 +21,24 @@ const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   deterministic: true,
   threads: true,
   update: true,
+};
+
+const targets: Readonly<Record<NonNullable<LossFacts["targets"]>, true>> = {
+  shares: true,
+  distributions: true,
+  signs: true,
+};
+
+const lossFacts: Kind = {
+  name: "facts with a name, in which targets are shares, distributions or signs",
+  example: '{ name: "own", takes: "probabilities", targets: "shares" }',
+  fits: (facts) =>
+    isRecord(facts) &&
+    isText(facts.name) &&
+    (facts.targets === undefined ||
+      (isText(facts.targets) && Object.hasOwn(targets, facts.targets))) &&
+    (facts.applies === undefined ||
+      (isRecord(facts.applies) && isFunction(facts.applies.probabilities))),
 };
 
 /** Refuses what no trainer can be made of. */
@@ -41,6 +60,7 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       fix: "Pass { loss: meanSquaredError, … }, or another.",
     });
   }
+  if (loss.facts !== undefined) checkKind("The loss", loss.facts, lossFacts);
   if (!isOptimizer(optimizer)) {
     const uncalled =
       typeof optimizer === "function" ? (optimizer as { readonly name: string }).name : "";

@@ -13,10 +13,10 @@ export interface Task {
   readonly output: Tensor;
   /** The placeholder for its target. */
   readonly target: Tensor;
-  /** The losses of the library that the loss is or calls. */
+  /** The loss, if it says what it is, or else the losses of the library that it calls. */
   readonly calls: readonly LossCall[];
-  /** What made a tensor, as it may be called: an activation, an operator, a layer. */
-  readonly makersOf: (y: Tensor) => Maker[];
+  /** What made a tensor, if it says what it gives: a layer, an activation, an operator. */
+  readonly makerOf: (y: Tensor) => Maker | undefined;
   /** Whether the loss says of itself that outputs stand for classes. */
   readonly classes: boolean;
 }
@@ -30,6 +30,10 @@ export interface ExampleTypes {
 const layerAt = (model: Layer, path: string): Layer =>
   path === "" ? model : path.split(".").reduce((l, i) => l.layers[Number(i)] ?? l, model);
 
+function operator({ op: { name, range } }: Tensor): Maker | undefined {
+  return range && { name, facts: { range } };
+}
+
 /** Undefined where model or loss cannot take such examples, which running them will say. */
 export function taskOf(
   { model, loss, dtype }: { readonly model: Layer; readonly loss: Loss; readonly dtype: DType },
@@ -42,16 +46,24 @@ export function taskOf(
     const target = one("targets", targets);
     const layers = new Map<Tensor, Maker>();
     const observe = (path: string, y: Tensor): void => {
-      // Inner layers come before those that they are in.
-      if (!layers.has(y)) layers.set(y, { name: layerAt(model, path).name, options: {} });
+      const { name, facts } = layerAt(model, path);
+      // Inner layers come before those that they are in, which were asked for.
+      if (facts !== undefined) layers.set(y, { name, facts });
     };
     const output = model.apply(x, valueInputs(model, dtype), { ...inference, observe });
     const { calls } = lossCalls(() => loss(output, target));
-    const makersOf = (y: Tensor): Maker[] =>
-      [makerOf(y), { name: y.op.name, options: y.attributes }, layers.get(y)].flatMap(
-        (maker) => maker ?? [],
-      );
-    return { output, target, calls, makersOf, classes: loss.classes ?? false };
+    const { facts, classes = false } = loss;
+    return {
+      output,
+      target,
+      // One of the library's has called itself, perhaps on what was made of these two.
+      calls:
+        facts === undefined || calls.some((call) => call.facts === facts)
+          ? calls
+          : [{ facts, output, target }],
+      makerOf: (y) => layers.get(y) ?? makerOf(y) ?? operator(y),
+      classes,
+    };
   } catch {
     return undefined;
   }

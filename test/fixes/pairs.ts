@@ -47,13 +47,13 @@ const share = (loss: c.Loss, ...targets: unknown[]) => begin(rows(...targets), l
 export const pairs: readonly Row[] = [
   // Outputs.
   [
-    "Leave out … and take binaryCrossEntropyWithLogits, or make an output for each class.",
+    "Leave out … and take …, or make an output for each class.",
     () => begin(bits, c.meanSquaredError, one, c.softmax()),
     () => begin(bits, withLogits, one),
     () => begin(named("a", "b", "c"), crossEntropy, three),
   ],
   [
-    "Take the loss binaryCrossEntropyWithLogits, or make an output for each class.",
+    "Take the loss …, or make an output for each class.",
     () => begin(rows([1], [1]), crossEntropy, one),
     () => begin(bits, withLogits, one),
     () => begin(named("a", "b", "c"), crossEntropy, three),
@@ -66,29 +66,29 @@ export const pairs: readonly Row[] = [
     () => begin(bits, c.binaryCrossEntropy, one, c.sigmoid()),
   ],
   [
-    "Put sigmoid last, or better, take the loss binaryCrossEntropyWithLogits.",
+    "Put … last….",
     () => begin(bits, c.binaryCrossEntropy, one),
     () => begin(bits, c.binaryCrossEntropy, one, c.sigmoid()),
     () => begin(bits, withLogits, one),
   ],
   [
-    "Put sigmoid in the place of ….",
+    "Put … in the place of ….",
     () => begin(bits, c.binaryCrossEntropy, one, c.relu()),
     () => begin(bits, c.binaryCrossEntropy, one, c.sigmoid()),
   ],
   [
-    "Put logSoftmax last….",
+    "Put … last….",
     () => begin(named("a", "b", "c"), c.negativeLogLikelihood, three),
     () => begin(named("a", "b", "c"), c.negativeLogLikelihood, three, c.logSoftmax()),
     () => begin(named("a", "b", "c"), crossEntropy, three),
   ],
   [
-    "Make it logSoftmax.",
+    "Make it ….",
     () => begin(named("a", "b", "c"), c.negativeLogLikelihood, three, c.softmax()),
     () => begin(named("a", "b", "c"), c.negativeLogLikelihood, three, c.logSoftmax()),
   ],
   [
-    "Put logSoftmax in the place of ….",
+    "Put … in the place of ….",
     () => begin(named("a", "b", "c"), c.negativeLogLikelihood, three, c.tanh()),
     () => begin(named("a", "b", "c"), c.negativeLogLikelihood, three, c.logSoftmax()),
   ],
@@ -124,7 +124,7 @@ export const pairs: readonly Row[] = [
     () => share(withLogits, 0, 1),
   ],
   [
-    "These look like −1 and 1: take (t + 1)/2, or the loss hinge.",
+    "These look like −1 and 1: take (t + 1)/2, or the loss ….",
     () => share(withLogits, -1, 1),
     () => share(withLogits, 0, 1),
     () => share(c.hinge, -1, 1),
@@ -135,7 +135,7 @@ export const pairs: readonly Row[] = [
     () => share(withLogits, 0, 1),
   ],
   [
-    "These look like labels of classes: take crossEntropy and one output for each class.",
+    "These look like labels of classes: take … and one output for each class.",
     () => share(withLogits, 0, 1, 2),
     () => begin(labels(["0", "1", "2"], 0, 1, 2), crossEntropy, three),
   ],
@@ -145,13 +145,13 @@ export const pairs: readonly Row[] = [
     () => share(withLogits, 0.125, 0.8),
   ],
   [
-    "Scale them to 0 … 1, or take meanSquaredError in the place of ….",
+    "Scale them to 0 … 1, or take … in the place of ….",
     () => share(withLogits, -3.5, 800),
     () => share(withLogits, 0, 0.8),
     () => share(c.meanSquaredError, -3.5, 800),
   ],
   [
-    "One output says yes or no: take binaryCrossEntropyWithLogits.",
+    "One output says yes or no: take ….",
     () =>
       make(crossEntropy, one)
         .fit(rows([0.5], [1]))
@@ -164,7 +164,7 @@ export const pairs: readonly Row[] = [
     () => begin(shares, c.klDivergence, three, c.logSoftmax()),
   ],
   [
-    "Give probabilities, or take a loss for numbers such as meanSquaredError.",
+    "Give probabilities, or take a loss for numbers such as ….",
     () => begin(rows([-1, 2, 3]), crossEntropy, three),
     () => begin(shares, crossEntropy, three),
     () => begin(rows([-1, 2, 3]), c.meanSquaredError, three),
@@ -176,7 +176,7 @@ export const pairs: readonly Row[] = [
     () => begin(rows([1, 0, 0]), crossEntropy, three),
   ],
   [
-    "These look like several classes at once: take binaryCrossEntropyWithLogits.",
+    "These look like several classes at once: take ….",
     () => begin(rows([1, 1, 0]), crossEntropy, three),
     () => begin(rows([1, 1, 0]), withLogits, three),
   ],
@@ -191,7 +191,7 @@ export const pairs: readonly Row[] = [
     () => begin(rows([0.25, 0.625, 0.125]), crossEntropy, three),
   ],
   [
-    "These look like labels of several classes: take multiMargin and one output for each.",
+    "These look like labels of several classes: take … and one output for each.",
     () => hinge(0, 1, 2, 3),
     () => begin(labels(["0", "1", "2"], 0, 1, 2), c.multiMargin, three),
   ],

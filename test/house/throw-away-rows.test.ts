@@ -6,6 +6,7 @@
 import "../../src/index.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fail } from "../../src/core/errors.ts";
+import type { Tensor } from "../../src/core/tensor.ts";
 import { pytorchScript } from "../../src/exchange/pytorch/script.ts";
 import { buildModel } from "../../src/network-file/build.ts";
 import { restoreTrainer, storedNetwork, toMetadata } from "../../src/network-file/checkpoint.ts";
@@ -28,7 +29,7 @@ import { Engine } from "../../studio/src/engine/engine.ts";
 import { exported } from "../../studio/src/engine/exports.ts";
 import { formsOf } from "../../studio/src/engine/forms.ts";
 import { buildOf, fileOf, formOf, itemOf, valueOf } from "../../studio/src/state/build.ts";
-import { failure } from "../support/failure.ts";
+import { failure, rejection } from "../support/failure.ts";
 
 const damped = (by: number) =>
   layer({
@@ -54,6 +55,21 @@ const halves = () =>
     apply: (x) => reshape(x, [x.shape[0] ?? 1, -1, 2]).sum({ axis: -1 }),
   });
 
+/** What they say of themselves is in remarks and errors. */
+const scored = Object.assign((o: Tensor, t: Tensor) => mul(sub(o, t), sub(o, t)).sum(), {
+  facts: { name: "scored", takes: "probabilities", targets: "shares", distance: true } as const,
+});
+const squashed = () =>
+  layer({
+    name: "squashed",
+    kind: "activation",
+    inputSize: "same",
+    outputSize: "same",
+    parameters: {},
+    facts: { range: [-2, 2] },
+    apply: (x) => x.tanh().mul(2),
+  });
+
 const tables: readonly Record<string, unknown>[] = [layers, losses, optimizers];
 const own: readonly Readonly<Record<string, unknown>>[] = [
   {
@@ -64,6 +80,7 @@ const own: readonly Readonly<Record<string, unknown>>[] = [
       ({ by }) => damped(by),
       { pytorch: ({ by }, { inputs }) => `Damped(${inputs}, ${by})` },
     ),
+    squashed: layerRow("activation", "y = 2 tanh x, a layer of a test.", {}, squashed),
     halves: layerRow("pooling", "Sums of pairs.", {}, halves, { pytorch: () => "Halves()" }),
   },
   {
@@ -74,6 +91,12 @@ const own: readonly Readonly<Record<string, unknown>>[] = [
       build: () => (o: Parameters<typeof sub>[0], t: Parameters<typeof sub>[1]) =>
         sub(o, t).square().square().sum(),
       pytorch: () => "return ((o - t) ** 4).sum()",
+    },
+    scored: {
+      doc: "E = Σ (o − t)², a loss of a test.",
+      form: record({}),
+      targets: "numbers",
+      build: () => scored,
     },
   },
   {
@@ -141,6 +164,24 @@ loss: quartic, optimizer: crawl, data: { examples: ${three} } }`,
     expect(again.parameters["0.scale"]?.item()).not.toBe(0.5);
     expect(again.progress.steps).toBe(3);
   });
+});
+
+it("is in remarks, and its targets are checked, as it says of itself", async () => {
+  const file = (target: number) =>
+    `{ layers: [linear: { outputs: 1 }, squashed], loss: scored, optimizer: crawl,
+data: { examples: [{ inputs: [1], targets: [${target}] }] } }`;
+  const { trainer, data } = await prepareNetwork(parseNetwork(file(1)), none);
+  expect(trainer.remarks(data.train)).toEqual([
+    {
+      message:
+        "scored takes probabilities. Outputs after squashed can be negative or above 1, where " +
+        "its logarithms end.",
+      fix: "Put sigmoid in the place of squashed.",
+    },
+  ]);
+  const far = await rejection("file-invalid", prepareNetwork(parseNetwork(file(3)), none));
+  expect(far.message).toContain("scored takes targets from 0 to 1");
+  expect(far.where).toBe("network file:2:44");
 });
 
 it("is in the schema", () => {

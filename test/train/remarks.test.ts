@@ -6,6 +6,7 @@ import {
   binaryCrossEntropyWithLogits,
   crossEntropy,
   dropout,
+  elu,
   hardtanh,
   hinge,
   huber,
@@ -13,6 +14,9 @@ import {
   klDivergence,
   type Layer,
   type Loss,
+  type LossFacts,
+  layer,
+  leakyRelu,
   linear,
   logSoftmax,
   meanSquaredError,
@@ -23,11 +27,13 @@ import {
   sgd,
   sigmoid,
   softmax,
+  softplus,
   type Tensor,
   tanh,
   tensor,
   trainer,
 } from "../../src/index.ts";
+import { failure } from "../support/failure.ts";
 
 const made = (loss: Loss, ...layers: (Layer | ((x: Tensor) => Tensor))[]) =>
   trainer(sequential(...(layers as [Layer])), { loss, optimizer: sgd() });
@@ -256,6 +262,82 @@ describe("a remark says what is wrong and how to correct it", () => {
     expect(none).toEqual([]);
     const named = { inputs: [[1], [2]], targets: ["b", "c"], classes: ["a", "b", "c"] };
     expect(made(crossEntropy, linear(1, 3)).remarks(named)[0]!.message).toContain("0 (a) never");
+  });
+});
+
+describe("the range of an activation follows its options", () => {
+  const past = { inputs: [[1], [2]], targets: [-1e6, 1e6] };
+  test.each<[string, Layer, string]>([
+    ["leakyRelu with a negative slope", leakyRelu({ slope: -0.1 }), "from 0 up"],
+    ["leakyRelu with none", leakyRelu({ slope: 0 }), "from 0 up"],
+    ["elu", elu(), "from −1 up"],
+    ["elu with another α", elu({ alpha: 2.5 }), "from −2.5 up"],
+    ["elu with a negative α", elu({ alpha: -2.5 }), "from 0 up"],
+    ["softplus with a negative β", softplus({ beta: -2 }), "from 0 down"],
+  ])("%s", (_, item, range) => {
+    const [remark] = made(meanSquaredError, linear(1, 1), item).remarks(past);
+    expect(remark?.message).toContain(`lie ${range}, and the targets`);
+    // What is said is so.
+    const y = item.apply(tensor([-50, -1, -0.1, 0, 0.1, 1, 50], { dtype: "f64" }), {});
+    const [low, high] = item.facts?.range ?? [];
+    for (const v of y.dataSync()) expect(v >= Number(low) && v <= Number(high)).toBe(true);
+  });
+  it("leakyRelu as it is bounds nothing", () => {
+    expect(made(meanSquaredError, linear(1, 1), leakyRelu()).remarks(past)).toEqual([]);
+  });
+});
+
+describe("a layer and a loss of one's own say the same of themselves", () => {
+  const own = (facts: Layer["facts"]) =>
+    layer({
+      name: "own",
+      inputSize: "same",
+      outputSize: "same",
+      parameters: {},
+      ...(facts ? { facts } : {}),
+      apply: (x) => x.mul(1),
+    });
+  const error = (facts: LossFacts) =>
+    Object.assign((o: Tensor, t: Tensor) => o.sub(t).square().mean(), { facts });
+  it("a range", () => {
+    const [remark] = made(meanSquaredError, linear(1, 1), own({ range: [-2, 2] })).remarks(numbers);
+    expect(remark?.message).toBe(
+      "Outputs after own lie between −2 and 2, and the targets go from −3 to 12: some are out of reach.",
+    );
+    expect(made(meanSquaredError, linear(1, 1), own(undefined)).remarks(numbers)).toEqual([]);
+  });
+  it("what a loss applies, and its other form", () => {
+    const half: LossFacts = {
+      name: "half",
+      takes: "logits",
+      applies: { name: "own", probabilities: ([low, high]) => [low / 4, high / 4] },
+      forms: { probabilities: "whole" },
+    };
+    const [remark] = made(error(half), linear(1, 1), own({ range: [0, 2] })).remarks(bits);
+    expect(remark).toEqual({
+      message:
+        "half applies own itself. After own its inputs lie between 0 and 2, and a predicted " +
+        "probability is always between 0 % and 50 %.",
+      fix: "Leave out own, or take the loss whole.",
+    });
+  });
+  it("a loss that says it itself counts, and not what it calls", () => {
+    const facts: LossFacts = { name: "own", distance: true };
+    const loss = Object.assign((o: Tensor, t: Tensor) => crossEntropy(o, t), { facts });
+    expect(made(loss, linear(1, 3), softmax()).remarks(shares)).toEqual([]);
+    // A wrapping function may carry the library's own facts along.
+    const same = Object.assign((o: Tensor, t: Tensor) => crossEntropy(o, t), crossEntropy);
+    expect(made(same, linear(1, 3), softmax()).remarks(shares)).toHaveLength(1);
+  });
+  it("targets outside of it are an error", () => {
+    const t = made(error({ name: "own", targets: "signs" }), linear(1, 1));
+    const found = failure("data-invalid", () => t.step(bits));
+    expect(found.message).toContain("own takes targets −1 and 1.");
+  });
+  it("facts that are none are refused", () => {
+    const odd = { name: "own", targets: "sings" } as unknown as LossFacts;
+    failure("bad-argument", () => made(error(odd), linear(1, 1)));
+    failure("bad-argument", () => own({ range: [1] } as unknown as { range: [number, number] }));
   });
 });
 
