@@ -48,9 +48,9 @@ export interface Blocking {
   readonly scratch: number;
 }
 
-/** `along` is the summed axis in the factors' forms. */
-export function blocking(product: MatrixProduct, along: number, machine: Machine): Blocking {
-  const { dtype, a, b, columns, m, n, k } = product;
+export function blocking(product: MatrixProduct, machine: Machine): Blocking {
+  const { dtype, extents, a, b, columns, m, n, k } = product;
+  const along = extents.length;
   const { tileRows, tileVectors, groupsToShare, scattered } = machine;
   const bytes = bytesOf(dtype);
   const lanes = machine.lanes(dtype);
@@ -67,9 +67,14 @@ export function blocking(product: MatrixProduct, along: number, machine: Machine
   );
   const group = Math.max(1, Math.floor(most));
   const isFar = (step: number): boolean => k * step * bytes > scattered;
-  const farRows = isFar(stride(a, along)) && stride(a, along) !== 1;
-  const packedRows = farRows && n > 4 * width && m > 1 ? Math.ceil(block / tileRows) * tileRows : 0;
-  const packsColumns = stride(b, columns) !== 1 || (isFar(stride(b, along)) && m >= 4 * tileRows);
+  const packsRows =
+    a.kind === "packed" ||
+    (isFar(stride(a, along)) && stride(a, along) !== 1 && n > 4 * width && m > 1);
+  const packedRows = packsRows ? Math.ceil(block / tileRows) * tileRows : 0;
+  const packsColumns =
+    b.kind === "packed" ||
+    stride(b, columns) !== 1 ||
+    (isFar(stride(b, along)) && m >= 4 * tileRows);
   return {
     tileRows,
     bytes,

@@ -1,8 +1,8 @@
 /**
- * A shape of loop that deserves its own: the sum of products of two elements whose offsets are
- * linear in the loop indices (every matrix product, in every transposition).
+ * A shape of loop that deserves its own: the sum, over any axes, of products of two elements whose
+ * offsets are linear in the loop indices (every matrix product, in every transposition).
  */
-import { at, only, zip } from "../../core/at.ts";
+import { at, zip } from "../../core/at.ts";
 import { isFloat, type TypedArray } from "../../core/dtype.ts";
 import type { Expression } from "../../core/expression.ts";
 import type { Meaning } from "../../core/op.ts";
@@ -37,41 +37,38 @@ export function affine(e: Expression, rank: number): Affine | undefined {
 
 type Run = (inputs: readonly TypedArray[], y: Float64Array) => void;
 
-/** The loop for a meaning of that shape: y[o] = Σ_k a[o, k]·b[o, k], rows of outputs at a time. */
+/**
+ * The loop for a meaning of that shape: y[o] = Σ_k a[o, k]·b[o, k], rows of outputs at a time, k
+ * running through all summed axes in row-major order.
+ */
 export function contraction(meaning: Meaning, shape: Shape): Run | undefined {
-  if (meaning.loop !== "reduce" || meaning.combine !== "sum" || meaning.over.length !== 1) return;
-  const { value } = meaning;
+  if (meaning.loop !== "reduce" || meaning.combine !== "sum" || meaning.over.length === 0) return;
+  const { over, value } = meaning;
   if (value.kind !== "apply" || value.fn !== "mul" || shape.length === 0) return;
   if (!isFloat(value.dtype)) return; // products of integers wrap around, one by one
   const [p, q] = value.args;
   if (p?.kind !== "load" || q?.kind !== "load" || p.when || q.when || p.bound || q.bound) return;
-  const rank = shape.length + 1;
-  const [a, b] = [affine(p.at, rank), affine(q.at, rank)];
+  const rank = shape.length;
+  const [a, b] = [p, q].map(({ at }) => affine(at, rank + over.length));
   if (a === undefined || b === undefined) return;
-  const inner = only(meaning.over);
-  const columns = at(shape, rank - 2);
+  const columns = at(shape, rank - 1);
   const outer = shape.slice(0, -1);
   const rows = sizeOf(outer);
-  const start = (form: Affine, row: number): number => {
-    let place = form.base;
-    for (let axis = outer.length - 1; axis >= 0; axis--) {
-      const size = at(outer, axis);
-      place += at(form.coefficients, axis) * (row % size);
-      row = Math.floor(row / size);
-    }
-    return place;
-  };
-  const [aColumn, aInner] = a.coefficients.slice(-2) as [number, number];
-  const [bColumn, bInner] = b.coefficients.slice(-2) as [number, number];
+  const inner = sizeOf(over);
+  const [aColumn, bColumn] = [at(a.coefficients, rank - 1), at(b.coefficients, rank - 1)];
+  const [aTerms, bTerms] = [a, b].map(({ coefficients }) => {
+    const along = { base: 0, coefficients: coefficients.slice(rank) };
+    return Int32Array.from({ length: inner }, (_, k) => placeOf(along, over, k));
+  }) as [Int32Array, Int32Array];
   return (inputs, y) => {
     const [x, w] = [at(inputs, p.input), at(inputs, q.input)];
     y.fill(0);
     for (let row = 0; row < rows; row++) {
-      const [a0, b0] = [start(a, row), start(b, row)];
+      const [a0, b0] = [placeOf(a, outer, row), placeOf(b, outer, row)];
       const y0 = row * columns;
       for (let k = 0; k < inner; k++) {
-        let aPlace = a0 + k * aInner;
-        let bPlace = b0 + k * bInner;
+        let aPlace = a0 + at(aTerms, k);
+        let bPlace = b0 + at(bTerms, k);
         // The innermost loop, whose places are inside by the operator's own rule (!).
         for (let j = 0; j < columns; j++, aPlace += aColumn, bPlace += bColumn) {
           y[y0 + j]! += x[aPlace]! * w[bPlace]!;
@@ -79,4 +76,15 @@ export function contraction(meaning: Meaning, shape: Shape): Run | undefined {
       }
     }
   };
+}
+
+/** Where the form's first indices, of these extents, are at a row-major position; the others are 0. */
+function placeOf({ base, coefficients }: Affine, extents: Shape, position: number): number {
+  let place = base;
+  for (let axis = extents.length - 1; axis >= 0; axis--) {
+    const size = at(extents, axis);
+    place += at(coefficients, axis) * (position % size);
+    position = Math.floor(position / size);
+  }
+  return place;
 }

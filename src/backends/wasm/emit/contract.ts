@@ -8,9 +8,10 @@
 
 import { type Blocking, blocking, type Machine } from "../../../compile/blocking.ts";
 import {
-  type Factor,
   type MatrixProduct,
   matrixProduct,
+  type Packed,
+  type Side,
   stride,
 } from "../../../compile/contraction.ts";
 import type { Kernel } from "../../../compile/program.ts";
@@ -20,6 +21,7 @@ import { sizeOf } from "../../../core/shape.ts";
 import { access, call, type Expr, get, getGlobal, i32, op } from "../assembler/index.ts";
 import type { KernelWriter } from "./kernel.ts";
 import { microKernel, packColumns, packRows } from "./micro.ts";
+import { pack } from "./pack.ts";
 import { loadInstruction, typeOf } from "./scalar.ts";
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
@@ -43,15 +45,14 @@ interface Plan extends MatrixProduct, Blocking {}
 /** Whether the kernel is a matrix product, how it lies and how it is cut up. */
 export function contraction(kernel: ReduceKernel): Plan | undefined {
   const product = matrixProduct(kernel, lanes);
-  return product && { ...product, ...blocking(product, kernel.extents.length, machine) };
+  return product && { ...product, ...blocking(product, machine) };
 }
 
 /** Bytes of scratch memory that a contraction needs. */
 export const contractionScratch = ({ scratch, bytes }: Plan): number => scratch * bytes + 192;
 
 export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Plan): void {
-  const { extents } = kernel;
-  const { n, width, group } = plan;
+  const { extents, n, width, group } = plan;
   const outer = extents.map((size, axis) =>
     axis === plan.rows || axis === plan.columns ? 1 : size,
   );
@@ -94,21 +95,20 @@ function product(
   const { m, n, block, width, group, k, terms, bytes, lanes, tileRows } = plan;
   const { packedRows: packed, packsColumns: copiesB } = plan;
   const { f } = w;
-  const start = (factor: Factor) =>
-    f.let(
-      op(
-        "i32.add",
-        i32(w.address(at(kernel.reads, factor.input))),
-        w.offset(factor.form.coefficients.slice(0, -1), factor.form.base, bytes, batch),
-      ),
-    );
+  // A factor that is packed is found by the nest that copies it.
+  const start = (side: Side): Expr => {
+    if (side.kind === "packed") return i32(0);
+    const { coefficients, base } = side.form;
+    const place = w.offset(coefficients.slice(0, -1), base, bytes, batch);
+    return f.let(op("i32.add", i32(w.address(at(kernel.reads, side.input))), place));
+  };
   const [a0, b0] = [start(plan.a), start(plan.b)];
   const scratch = f.let(getGlobal(w.target.scratch));
   const sums = scratch;
   const panelsAt = f.let(op("i32.add", scratch, i32(tileRows * group * width * bytes)));
   const rowsAt = f.let(op("i32.add", panelsAt, i32(k * group * width * bytes)));
   const aRow = stride(plan.a, plan.rows) * bytes;
-  const inner = kernel.extents.length;
+  const inner = plan.extents.length;
   const strides = { a: stride(plan.a, inner) * bytes, b: stride(plan.b, inner) * bytes };
   const bColumn = stride(plan.b, plan.columns) * bytes;
 
@@ -116,7 +116,8 @@ function product(
     const aStart = f.let(op("i32.add", a0, op("i32.mul", m0, i32(aRow))));
     const tiles = Math.floor(count / tileRows);
     const rest = count % tileRows;
-    if (packed > 0) {
+    if (plan.a.kind === "packed") packTiles(w, plan, plan.a, { batch, m0, count, to: rowsAt });
+    else if (packed > 0) {
       packRows(
         w,
         { from: aStart, to: rowsAt, count, k, row: aRow, along: strides.a, tileRows },
@@ -129,17 +130,23 @@ function product(
         const n0 = f.let(op("i32.mul", index, i32(group * width)));
         const bStart = f.let(op("i32.add", b0, op("i32.mul", n0, i32(bColumn))));
         /** Each panel of the group: how many columns it has, and where it and its sums lie. */
-        const panels = (body: (count: number, b: Expr, to: Expr, from: Expr) => void) => {
+        const panels = (body: (count: number, b: Expr, to: Expr, from: Expr, p: Expr) => void) => {
           const one = (p: Expr, count: number): void => {
             const from = op("i32.add", bStart, op("i32.mul", p, i32(width * bColumn)));
             const copy = op("i32.add", panelsAt, op("i32.mul", p, i32(k * width * bytes)));
             const to = op("i32.add", sums, op("i32.mul", p, i32(width * bytes)));
-            body(count, copiesB ? copy : from, to, from);
+            body(count, copiesB ? copy : from, to, from, p);
           };
           w.loop(Math.floor(columns / width), 1, (p) => one(p, width));
           if (columns % width > 0) one(i32(Math.floor(columns / width)), columns % width);
         };
-        if (copiesB) {
+        const factor = plan.b;
+        if (factor.kind === "packed") {
+          panels((columns, to, _sums, _from, p) => {
+            const first = f.let(op("i32.add", n0, op("i32.mul", p, i32(width))));
+            packPanel(w, plan, factor, { batch, first, columns, to });
+          });
+        } else if (copiesB) {
           panels((count, to, _, from) => {
             const wide = Math.ceil(count / lanes) * lanes;
             const place = { from: f.let(from), to: f.let(to), columns: count, wide, k };
@@ -191,6 +198,62 @@ function product(
   if (m % block > 0) rowsBlock(i32(m - (m % block)), m % block);
 }
 
+interface Tiles {
+  readonly batch: readonly Expr[];
+  readonly m0: Expr;
+  readonly count: number;
+  readonly to: Expr;
+}
+
+/** A block of rows, tile by tile: to[tile][k][r] */
+function packTiles(w: KernelWriter, plan: Plan, factor: Packed, tiles: Tiles): void {
+  const { dtype, bytes, rows, k, tileRows } = plan;
+  const { batch, m0, count } = tiles;
+  const { f } = w;
+  const tile = (t: Expr, number: number): void => {
+    const first = f.let(op("i32.add", m0, op("i32.mul", t, i32(tileRows))));
+    const lanes = Array.from({ length: number }, (_, r) =>
+      batch.map((i, axis) => (axis === rows ? f.let(op("i32.add", first, i32(r))) : i)),
+    );
+    const to = op("i32.add", tiles.to, op("i32.mul", t, i32(tileRows * k * bytes)));
+    pack(w, { dtype, factor, lanes, axis: rows, isWhole: true, to, step: tileRows });
+  };
+  w.loop(Math.floor(count / tileRows), 1, (t) => tile(t, tileRows));
+  if (count % tileRows > 0) tile(i32(Math.floor(count / tileRows)), count % tileRows);
+}
+
+interface Panel {
+  readonly batch: readonly Expr[];
+  readonly first: Expr;
+  readonly columns: number;
+  readonly to: Expr;
+}
+
+/** A panel of columns: to[k][j]; what is beyond the last column repeats it. */
+function packPanel(w: KernelWriter, plan: Plan, factor: Packed, panel: Panel): void {
+  const { dtype, columns: axis, extents } = plan;
+  const { batch, first, columns, to } = panel;
+  const { f } = w;
+  const wide = Math.ceil(columns / plan.lanes) * plan.lanes;
+  // The axes that stand as one in the product and are several for the factor.
+  const split = factor.extents.flatMap((size, own) =>
+    size > 1 && (own === axis || extents[own] === 1) ? [own] : [],
+  );
+  const lanes = Array.from({ length: wide }, (_, j) => {
+    let rest = f.let(op("i32.add", first, i32(Math.min(j, columns - 1))));
+    const indices = [...batch];
+    for (const [i, own] of [...split.entries()].reverse()) {
+      const size = i32(at(factor.extents, own));
+      const above = i === 0 ? i32(0) : f.let(op("i32.div_u", rest, size));
+      indices[own] = i === 0 ? rest : f.let(op("i32.sub", rest, op("i32.mul", above, size)));
+      rest = above;
+    }
+    return indices;
+  });
+  const isWhole = split.length === 1 || at(factor.extents, axis) % plan.lanes === 0;
+  pack(w, { dtype, factor, lanes, axis, isWhole, to, step: wide });
+}
+
 interface Region {
   readonly batch: readonly Expr[];
   readonly m0: Expr;
@@ -203,7 +266,8 @@ interface Region {
 
 /** The stores for the rows of one tile and a group's columns, the sums being in scratch memory. */
 function epilogue(w: KernelWriter, kernel: ReduceKernel, plan: Plan, region: Region): void {
-  const { extents, stores } = kernel;
+  const { stores } = kernel;
+  const { extents } = plan;
   const { f } = w;
   const { batch, m0, count, n0, columns, wide, sums } = region;
   const bytes = bytesOf(plan.dtype);
