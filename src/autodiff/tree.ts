@@ -1,5 +1,6 @@
 import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
+import { sameShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 
@@ -11,17 +12,45 @@ export function leaves(
   tree: Tree,
   rule = "A function is differentiated with respect to tensors.",
 ): Tensor[] {
-  if (tree instanceof Tensor) return [tree];
+  const found: Tensor[] = [];
+  collect(tree, rule, found);
+  return found;
+}
+
+function collect(tree: Tree, rule: string, found: Tensor[]): void {
+  if (tree instanceof Tensor) {
+    found.push(tree);
+    return;
+  }
   if (typeof tree !== "object" || tree === null) {
-    return fail("bad-argument", {
+    fail("bad-argument", {
       message: rule,
       expected: "a tensor, or arrays and records of tensors",
       found: shown(tree),
       fix: "Wrap numbers: tensor(0.5).",
     });
   }
-  return Object.values(tree).flatMap((inner: Tree) => leaves(inner, rule));
+  for (const inner of Object.values<Tree>(tree)) collect(inner, rule, found);
 }
+
+/** Whether two trees are of the same make, with tensors of the same types and shapes. */
+export function sameForm(a: Tree | undefined, b: Tree | undefined): boolean {
+  if (a instanceof Tensor || b instanceof Tensor)
+    return a instanceof Tensor && b instanceof Tensor && sameType(a, b);
+  if (a === undefined || b === undefined) return false;
+  if (isList(a) || isList(b))
+    return isList(a) && isList(b) && a.length === b.length && a.every((x, i) => sameForm(x, b[i]));
+  const [names, others] = [Object.keys(a), Object.keys(b)];
+  return (
+    names.length === others.length &&
+    names.every((name, i) => name === others[i] && sameForm(a[name], b[name]))
+  );
+}
+
+const isList = (tree: Tree): tree is readonly Tree[] => Array.isArray(tree);
+
+const sameType = (a: Tensor, b: Tensor): boolean =>
+  a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 /** The same tree with other tensors, in the order of `leaves`. */
 export function rebuild<T extends Tree>(tree: T, tensors: readonly Tensor[]): T {

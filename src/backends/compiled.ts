@@ -1,7 +1,8 @@
 /** compile: a function of tensors as one program, for loops that the trainer does not have. */
 import { isTracing, traced } from "../autodiff/tracing.ts";
-import { leaves, rebuild, type Tree } from "../autodiff/tree.ts";
+import { leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
 import { at, only } from "../core/at.ts";
+import { withSite } from "../core/call-site.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
@@ -24,6 +25,8 @@ export interface CompileOptions {
 
 /** The program for arguments of one form. */
 interface Program {
+  /** The arguments that it was made for: placeholders in their places. */
+  readonly args: Tree;
   readonly program: Executable | QueuedProgram;
   readonly outputs: readonly Tensor[];
   /** What the function returned: a tree around the outputs. */
@@ -40,7 +43,8 @@ interface Program {
  *
  * f must be a function of its arguments alone: another number that it reads is part of the program,
  * as it was at the first call. It may differentiate (grad, valueAndGrad …), and inside of a function
- * that is being differentiated or compiled the result stands for f itself.
+ * that is being differentiated or compiled the result stands for f itself. Should an error have to
+ * name a line of f, f runs again to find it.
  *
  * @throws ChainruleError "unbound-input" where f reads a value instead of returning it.
  */
@@ -57,16 +61,21 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     });
   }
   const programs = new Map<string, Program>();
+  let latest: Program | undefined;
   return (...args) => {
     const given = leaves(args, "A compiled function takes tensors.");
     if (isTracing() || standsForMore(given)) return f(...args);
-    const form = formOf(args);
-    let known = programs.get(form);
-    if (!known) programs.set(form, (known = programFor(f, args, options)));
-    const { program, outputs, result } = known;
+    if (!latest || !sameForm(latest.args, args)) {
+      const form = formOf(args);
+      latest = programs.get(form) ?? programFor(f, args, options);
+      programs.set(form, latest);
+    }
+    const { program, outputs, result } = latest;
     if ("queued" in program) return rebuild(result, runLater(program, given, outputs)) as Result;
     const values = program.run(given.map((x) => dataOf(x) ?? only(evaluate([x]))));
-    const computed = outputs.map((y, i) => constant(at(values, i).slice(), y.shape));
+    const computed = outputs.map((y, i) =>
+      withSite(y.site, () => constant(at(values, i).slice(), y.shape)),
+    );
     return rebuild(result, computed) as Result;
   };
 }
@@ -77,10 +86,11 @@ function programFor<Args extends readonly Tree[]>(
   { backend = "auto", deterministic = false }: CompileOptions,
 ): Program {
   const inputs = leaves(args).map((x, i) => input(`argument ${i + 1}`, x.shape, x.dtype));
-  const result = traced(() => orReadOutside(() => f(...rebuild(args, inputs))));
+  const placeholders = rebuild(args, inputs);
+  const result = traced(() => orReadOutside(() => f(...placeholders)));
   const outputs = leaves(result, "A compiled function returns tensors.");
   const program = programOf(chooseBackend(backend, deterministic), { inputs, outputs });
-  return { program, outputs, result };
+  return { args: placeholders, program, outputs, result };
 }
 
 /** What the program will have computed: tensors whose values are promised. */

@@ -1,15 +1,14 @@
 /**
- * Call sites: which line of the user's program made a node. They are captured when a graph is
- * traced, once, so that an error met much later can still name the line.
+ * Call sites: which line of the user's program made a node, so that an error met much later can
+ * still name it. To take a stack costs more than all else that making a node does. So a function
+ * that runs in order to be differentiated or compiled takes none: when a line is asked for, which
+ * is when something is wrong, the function runs again, up to the node that is meant.
  */
+import { type Holder, placeIn, since, stackFrom } from "./stack.ts";
 
-/** A place in the user's program; reading it from the stack is put off until it is asked for. */
+/** A place in the user's program; finding it is put off until it is asked for. */
 export interface CallSite {
   toString(): string;
-}
-
-interface Holder {
-  readonly stack?: unknown;
 }
 
 class StackSite implements CallSite {
@@ -21,84 +20,65 @@ class StackSite implements CallSite {
   }
 
   toString(): string {
-    this.#text ??= userPlace(this.#holder.stack, own);
+    this.#text ??= placeIn(this.#holder.stack);
     return this.#text;
   }
 }
 
-/**
- * The place that a line of a stack names, as "path:line:column"; undefined for what is no file:
- * built-in functions, code that was evaluated, WebAssembly. Engines write
- *
- *   V8, Bun        at name (file:///folder/file.js:1:2)    or the place without a name
- *   Firefox, WebKit   name@https://host/file.js:1:2
- */
-function placeOf(line: string): string | undefined {
-  const v8 = /^\s*at (?:async )?(?:.*? \((.*)\)|(.*))$/.exec(line);
-  const text = v8 ? (v8[1] ?? v8[2]) : /^[^@]*@(.*)$/.exec(line)?.[1];
-  const [, url, at] = /^(.+?)(:\d+:\d+)$/.exec(text ?? "") ?? [];
-  if (url === undefined || !/^(?:[a-z][a-z\d+.-]*:\/|\/|[a-z]:\\|\\\\)/i.test(url))
-    return undefined;
-  return / > |<anonymous>/.test(url) ? undefined : readable(url) + at;
+/** What a function makes while it is watched: its nodes' operators, in order. */
+interface Recording {
+  readonly operators: string[];
+  readonly f: () => unknown;
+  /** Where the function was run: the answer where it makes other nodes this time. */
+  readonly start: CallSite;
 }
 
-/** An address without what a server adds to it; of a file the path. */
-function readable(url: string): string {
-  const plain = url.replace(/[?#].*$/, "");
-  const path = /^file:\/\/(.*)$/.exec(plain)?.[1];
-  if (path === undefined) return plain;
-  try {
-    return decodeURIComponent(path).replace(/^\/([A-Za-z]:)/, "$1");
-  } catch {
-    return path;
+class RecordedSite implements CallSite {
+  #text: string | undefined;
+  readonly #recording: Recording;
+  readonly #index: number;
+
+  constructor(recording: Recording, index: number) {
+    this.#recording = recording;
+    this.#index = index;
+  }
+
+  toString(): string {
+    this.#text ??= replay(this.#recording, this.#index);
+    return this.#text;
   }
 }
 
-const placesOf = (stack: unknown): string[] =>
-  typeof stack === "string" ? stack.split("\n").flatMap((line) => placeOf(line) ?? []) : [];
-
-/**
- * The first place of a stack that lies outside of `folder`, which is where this library lies: its
- * own frames are not what the user wants to see. Where somebody's bundler has put library and
- * program into one folder nothing is named, and so where we do not know our own.
- */
-export function userPlace(stack: unknown, folder: string | undefined): string {
-  if (folder === undefined) return "";
-  return placesOf(stack).find((place) => !place.startsWith(folder)) ?? "";
+/** A function that runs again to find where it makes a node. */
+interface Replay {
+  readonly recording: Recording;
+  readonly index: number;
+  readonly before: unknown;
+  next: number;
+  found: string;
 }
 
-/**
- * The folder of the first place of a stack. The sources lie in folders of one folder; published,
- * all files lie in one.
- */
-export function folderOf(stack: unknown): string | undefined {
-  const folder = placesOf(stack)[0]?.replace(/[^/\\]*$/, "");
-  return folder?.replace(/([/\\]src[/\\])core[/\\]$/, "$1");
-}
-
+/** Set by `withSite`, for whatever is made. */
 let inherited: CallSite | undefined;
-const depth = 24;
-
-type Capture = (target: object, above?: unknown) => void;
-const capture = (Error as { captureStackTrace?: Capture }).captureStackTrace;
-
-/** A stack of some depth, without the frames above `above` where the engine can leave them out. */
-function stackFrom(above: unknown): Holder {
-  const errors = Error as { stackTraceLimit?: number };
-  const limit = errors.stackTraceLimit;
-  errors.stackTraceLimit = depth;
-  const holder: Holder = capture ? {} : new Error();
-  capture?.(holder, above);
-  if (limit !== undefined) errors.stackTraceLimit = limit;
-  return holder;
-}
-
-// Asked of the engine and not of import.meta: a bundler may have moved us, or know of no modules.
-const own = folderOf(stackFrom(undefined).stack);
+/** The site of the first node that the running operator has made; null before there is one. */
+let shared: CallSite | null | undefined;
+let recording: Recording | undefined;
+let replayed: Replay | undefined;
 
 /** The line of the user's program that is being executed, or the one set by `withSite`. */
-export function callSite(): CallSite {
-  return inherited ?? new StackSite(stackFrom(callSite));
+export const callSite = (): CallSite => inherited ?? new StackSite(stackFrom(callSite));
+
+/** The same for a node of this operator, which may share the site of others. */
+export function nodeSite(operator: string): CallSite {
+  if (inherited) return inherited;
+  if (shared) return shared;
+  const site = recording
+    ? new RecordedSite(recording, recording.operators.push(operator) - 1)
+    : replayed
+      ? meet(replayed, operator)
+      : new StackSite(stackFrom(nodeSite));
+  if (shared === null) shared = site;
+  return site;
 }
 
 /** Runs `f` with every node it makes attributed to `site`: derived graphs keep their origin. */
@@ -110,4 +90,61 @@ export function withSite<T>(site: CallSite | undefined, f: () => T): T {
   } finally {
     inherited = outer;
   }
+}
+
+/** Runs what one operator does: all nodes that it makes stem from one line. */
+export function oneSite<T>(f: () => T): T {
+  if (shared !== undefined || inherited) return f();
+  // Each frame between here and the node would cost time, too.
+  shared = recording || replayed ? null : new StackSite(stackFrom(oneSite));
+  try {
+    return f();
+  } finally {
+    shared = undefined;
+  }
+}
+
+/** Runs a function that can run again: a place in it is looked for when it is asked for. */
+export function recorded<T>(f: () => T): T {
+  if (recording || replayed || inherited) return f();
+  recording = { operators: [], f, start: new StackSite(stackFrom(recorded)) };
+  try {
+    return f();
+  } finally {
+    recording = undefined;
+  }
+}
+
+/** Thrown to end a function that has come as far as it was to. */
+const stop = {};
+
+/** Where a function makes its node of this number. */
+function replay(of: Recording, index: number): string {
+  if (replayed) return of.start.toString();
+  const outer = { inherited, shared, recording };
+  const { stack: before } = stackFrom(undefined, Number.POSITIVE_INFINITY);
+  const run: Replay = { recording: of, index, before, next: 0, found: "" };
+  inherited = shared = recording = undefined;
+  replayed = run;
+  try {
+    of.f();
+  } catch {
+    // It has been stopped, or it fails this time. What it was to say is in `run`.
+  } finally {
+    ({ inherited, shared, recording } = outer);
+    replayed = undefined;
+  }
+  return run.found || of.start.toString();
+}
+
+/** A function that runs again makes a node. */
+function meet(run: Replay, operator: string): CallSite {
+  const { recording, index, before } = run;
+  const place = run.next++;
+  if (recording.operators[place] === operator) {
+    if (place < index) return recording.start;
+    const { stack } = stackFrom(nodeSite, Number.POSITIVE_INFINITY);
+    if (place === index) run.found = placeIn(since(stack, before));
+  }
+  throw stop;
 }

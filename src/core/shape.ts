@@ -19,13 +19,15 @@ export const formatShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 /** The largest tensor that can be indexed by a 32-bit integer. */
 const maximumSize = 2 ** 31 - 1;
 
+const isNoNumber = (n: unknown): boolean => typeof n !== "number";
+
 /** Refuses what is no array of numbers: sizes or axes that are passed one after another. */
 export function checkList(
   what: string,
   list: readonly number[],
   example: string,
 ): readonly number[] {
-  const wrong = Array.isArray(list) ? list.findIndex((n) => typeof n !== "number") : undefined;
+  const wrong = Array.isArray(list) ? list.findIndex(isNoNumber) : undefined;
   if (wrong === -1) return list;
   return fail("bad-argument", {
     message: `${what} must be one array of numbers.`,
@@ -41,14 +43,17 @@ export const checkSizes = (shape: Shape): Shape =>
 
 /** Checks that every size is a whole number ≥ 0 and that the tensor can be indexed. */
 export function checkShape(shape: Shape): Shape {
-  if (checkSizes(shape).some((n) => !Number.isInteger(n) || n < 0)) {
-    fail("shape-mismatch", {
-      message: "This is not a shape.",
-      expected: "whole numbers ≥ 0",
-      found: formatShape(shape),
-    });
+  let size = 1;
+  for (const n of checkSizes(shape)) {
+    if (!Number.isInteger(n) || n < 0) {
+      fail("shape-mismatch", {
+        message: "This is not a shape.",
+        expected: "whole numbers ≥ 0",
+        found: formatShape(shape),
+      });
+    }
+    size *= n;
   }
-  const size = sizeOf(shape);
   if (size <= maximumSize) return shape;
   return fail("out-of-memory", {
     message: "No tensor holds so many elements.",

@@ -6,7 +6,7 @@
  * Invariants: immutable; inputs are made before what uses them, so ids increase along every edge
  * and sorting by id is a topological order. No recursion over graphs anywhere: they may be deep.
  */
-import { type CallSite, callSite } from "./call-site.ts";
+import { type CallSite, nodeSite } from "./call-site.ts";
 import type { DType } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import type { Attributes, Each, Inputs, Op } from "./op.ts";
@@ -96,5 +96,5 @@ export function node<X extends Inputs, A extends Attributes>(
   attributes: A,
 ): Tensor {
   for (const x of inputs) asTensor(op.name, x);
-  return new Tensor(op, inputs, attributes, callSite());
+  return new Tensor(op, inputs, attributes, nodeSite(op.name));
 }

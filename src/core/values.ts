@@ -7,7 +7,7 @@ import type { Tensor } from "./tensor.ts";
 const known = new WeakMap<Tensor, TypedArray>();
 
 /** A value that is there already: computed before, or data. It is not copied. */
-export const dataOf = (node: Tensor): TypedArray | undefined => known.get(node) ?? leafData(node);
+export const dataOf = (node: Tensor): TypedArray | undefined => leafData(node) ?? known.get(node);
 
 /** Whether a value was computed before; that of a leaf was not. */
 export const isKept = (node: Tensor): boolean => known.has(node);

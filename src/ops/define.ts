@@ -1,9 +1,9 @@
 /** Builders for the records that most operators share, and the functions that apply them. */
 import { at } from "../core/at.ts";
-import { callSite, withSite } from "../core/call-site.ts";
+import { oneSite } from "../core/call-site.ts";
 import { type DType, isFloat, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { type Expression, indices, load, offset } from "../core/expression.ts";
+import { constant, type Expression, indices, load, offset } from "../core/expression.ts";
 import type {
   Attributes,
   Binary,
@@ -48,6 +48,10 @@ export const elements = <X extends Inputs>(inputs: Types<X>): Each<X, Expression
 const elementOf = ({ dtype, shape }: TensorType, k = 0): Expression =>
   load(k, dtype, offset(shape, indices(shape.length)));
 
+/** The element at 0. */
+const firstElement = ({ dtype }: TensorType, k: number): Expression => load(k, dtype, first);
+const first = constant(0, "i32");
+
 /** The one shape that all inputs of an elementwise operator have. */
 export function commonShape(what: string, inputs: readonly TensorType[]): Shape {
   const { shape } = at(inputs, 0);
@@ -72,7 +76,8 @@ export function elementwise<X extends Inputs, A extends Attributes = NoAttribute
     ...shared,
     infer: (inputs, attributes) => ({
       shape: commonShape(spec.name, inputs),
-      dtype: value(elements(inputs), attributes).dtype,
+      // The type of an element does not depend on where it is read.
+      dtype: value(inputs.map(firstElement) as Each<X, Expression>, attributes).dtype,
     }),
     meaning: (inputs, _output, attributes) => ({
       loop: "map",
@@ -124,7 +129,7 @@ export function binary(
     return node(op, [x, y], none);
   };
   // The nodes that stand for numbers, casts and broadcasts share the operator's call site.
-  return (a, b) => withSite(callSite(), () => apply(a, b));
+  return (a, b) => oneSite(() => apply(a, b));
 }
 
 /** Elementwise function of one floating-point tensor. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync, type Format } from "esbuild";
 import { afterAll, describe, expect, it, test } from "vitest";
-import { folderOf, userPlace } from "../../src/core/call-site.ts";
+import { folderOf, userPlace } from "../../src/core/stack.ts";
 
 describe("the first place outside of the library's folder", () => {
   const library = "/app/node_modules/chainrule/dist/";

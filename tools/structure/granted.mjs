@@ -22,8 +22,8 @@ export const exports = {
   ],
   /** "file name" → the reason why it is exported, though tests alone take it. */
   kept: {
-    "src/core/call-site.ts userPlace": "stacks of other engines are tested as texts",
-    "src/core/call-site.ts folderOf": "stacks of other engines are tested as texts",
+    "src/core/stack.ts userPlace": "stacks of other engines are tested as texts",
+    "src/core/stack.ts folderOf": "stacks of other engines are tested as texts",
     "src/core/meaning.ts meanings": "what the next backend reads; a test writes one in C",
     "src/core/meaning.ts roundsOnce": "what the next backend reads; a test writes one in C",
     "src/core/meaning.ts Position": "what the next backend reads; a test writes one in C",
