@@ -37,7 +37,7 @@ async function library() {
         export { networkForm } from "./src/network-file/network.ts";
         export { networkSchema } from "./src/network-file/schema.ts";
         export { needed } from "./src/network-file/wording.ts";
-        export { number } from "./src/cli/numbers.ts";
+        export { formatNumber } from "./src/cli/numbers.ts";
         export { operators } from "./src/ops/index.ts";
         export { isClose, rounding } from "./test/support/rounding.ts";
         export { differentiable, typedSamples } from "./test/support/samples.ts";

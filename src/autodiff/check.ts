@@ -14,7 +14,7 @@ import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
 import { identity } from "../ops/custom.ts";
-import { constant } from "../ops/leaf.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { compared, plateau, quotients, withMore } from "./differences.ts";
 import { pushForward } from "./forward.ts";
 import { gradient } from "./gradient.ts";
@@ -193,7 +193,7 @@ export function assertGradients(...args: Parameters<typeof checkGradients>): Che
 /** Fixed weights, different for each entry, so that errors cannot cancel. */
 function weights(y: Tensor): Tensor {
   const data = Float64Array.from({ length: y.size }, (_, i) => cos(1 + 2.3 * i) + 0.2);
-  return constant(data, y.shape);
+  return constantTensor(data, y.shape);
 }
 
 /** A function of the inputs; what it holds constant is found in `forward`. */
@@ -219,7 +219,7 @@ function compare(
   const ownOfValue = at(at(roundings, 0), 0);
   const held = heldIn(original);
   const constants = (data: readonly TypedArray[], like: readonly Tensor[]) =>
-    zip(data, like).map(([values, { shape }]) => constant(values, shape));
+    zip(data, like).map(([values, { shape }]) => constantTensor(values, shape));
   const heldAt = constants(evaluate(held), held);
   const valueAt = (data: readonly TypedArray[]): number =>
     withSite(y.site, () => {
@@ -237,7 +237,7 @@ function compare(
     for (let index = 0; index < x.size; index += stride) {
       const unit = new Float64Array(x.size);
       unit[index] = 1;
-      const pushed = pushForward([y], [at(variables, input)], [constant(unit, x.shape)]);
+      const pushed = pushForward([y], [at(variables, input)], [constantTensor(unit, x.shape)]);
       const forward = only(pushed).item();
       const middle = at(at(values, input), index);
       const scale = Math.max(1, Math.abs(middle));

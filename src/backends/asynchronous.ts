@@ -5,7 +5,7 @@ import { ChainruleError, fail } from "../core/errors.ts";
 import type { Graph } from "../core/graph.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { keep } from "../core/values.ts";
+import { keepValue } from "../core/values.ts";
 import { input } from "../ops/leaf.ts";
 import type { AsynchronousBackend, Backend, Executable, Later, Promised } from "./backend.ts";
 
@@ -50,7 +50,7 @@ export function now<T>(answer: Later<T>): T {
 /** A tensor whose value comes later. */
 export function laterTensor(data: Promise<TypedArray>, shape: Shape, dtype: DType): Tensor {
   const result = input("a result", shape, dtype);
-  promise(result, data, keep);
+  promise(result, data, keepValue);
   return result;
 }
 

@@ -10,7 +10,7 @@ import { evaluate, evaluateLater } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
 import { dataOf } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
-import { constant, input } from "../ops/leaf.ts";
+import { constantTensor, input } from "../ops/leaf.ts";
 import { laterTensor, programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { type BackendName, chooseBackend } from "./registry.ts";
@@ -74,7 +74,7 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     if ("queued" in program) return rebuild(result, runLater(program, given, outputs)) as Result;
     const values = program.run(given.map((x) => dataOf(x) ?? only(evaluate([x]))));
     const computed = outputs.map((y, i) =>
-      withSite(y.site, () => constant(at(values, i).slice(), y.shape)),
+      withSite(y.site, () => constantTensor(at(values, i).slice(), y.shape)),
     );
     return rebuild(result, computed) as Result;
   };

@@ -9,11 +9,11 @@ import { type Dataset, subset } from "../data/dataset.ts";
 import { withTraining } from "../network-file/index.ts";
 import { type PreparedNetwork, prepareNetwork } from "../network-file/prepare.ts";
 import { mul } from "../ops/arithmetic.ts";
-import { constant } from "../ops/leaf.ts";
-import { chainOf } from "./describe.ts";
+import { constantTensor } from "../ops/leaf.ts";
+import { architecture } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { besides, readNetwork } from "./files.ts";
-import { count, number, plural } from "./numbers.ts";
+import { count, formatNumber, plural } from "./numbers.ts";
 import { bold, columns, dim, green, print, printJson, red } from "./terminal.ts";
 
 interface CheckOptions {
@@ -53,7 +53,7 @@ const brief = (gap: number): string => (gap === 0 ? "0" : gap.toExponential(1));
 
 /** The factor that checkGradients puts before a scalar, so that ∂E/∂w can be shown as it is. */
 function weightOfScalars(): number {
-  const { entries } = checkGradients((x) => x, [constant(Float64Array.of(1), [])]);
+  const { entries } = checkGradients((x) => x, [constantTensor(Float64Array.of(1), [])]);
   return at(entries, 0).reverse;
 }
 
@@ -61,10 +61,10 @@ function weightOfScalars(): number {
 function errorOf({ model, trainer }: PreparedNetwork, data: Dataset) {
   const scale = 1 / weightOfScalars();
   const { inputs, targets } = trainer.batchOf(data);
-  const asTensor = (t: ArrayTensor) => constant(t.data, t.shape);
+  const asTensor = (t: ArrayTensor) => constantTensor(t.data, t.shape);
   const names = Object.keys(model.parameters);
   // One fixed key: a function that drops other values at each call has no derivative.
-  const key = constant(arrayOf("i32", [0, 0]), [2]);
+  const key = constantTensor(arrayOf("i32", [0, 0]), [2]);
   return (...values: Tensor[]): Tensor => {
     const parameters = Object.fromEntries(zip(names, values));
     const context = { training: true, path: "", key };
@@ -73,7 +73,7 @@ function errorOf({ model, trainer }: PreparedNetwork, data: Dataset) {
   };
 }
 
-export async function check(file: string, options: CheckOptions): Promise<number> {
+export async function checkCommand(file: string, options: CheckOptions): Promise<number> {
   const { entries = 16, examples = 8, order = 1, json } = options;
   // Differences prove nothing in single precision.
   const network = withTraining(await readNetwork(file), { dtype: "f64" });
@@ -108,7 +108,7 @@ export async function check(file: string, options: CheckOptions): Promise<number
     return report.passed ? exit.ok : exit.no;
   }
   print(bold(network.name ?? file));
-  print(`  ${chainOf(network, data.description.inputs)}`);
+  print(`  ${architecture(network, data.description.inputs)}`);
   print(
     dim(`  on ${plural(size, "example")}, at most ${plural(entries, "entry", "entries")} each`),
   );
@@ -129,8 +129,8 @@ export async function check(file: string, options: CheckOptions): Promise<number
       formatShape(r.shape),
       count(r.checked),
       ...(order === 2 ? [r.worst.order === 2 ? "∂g/∂w" : "∂E/∂w"] : []),
-      number(r.worst.reverse),
-      number(r.worst.numeric),
+      formatNumber(r.worst.reverse),
+      formatNumber(r.worst.numeric),
       brief(r.gap),
       brief(r.modes),
       verdict(r),

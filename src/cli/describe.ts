@@ -3,8 +3,8 @@ import type { Chosen, NetworkFile } from "../network-file/index.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { Remark } from "../train/remarks.ts";
-import { number, percent } from "./numbers.ts";
-import { bold, columns, dim, wrap } from "./terminal.ts";
+import { formatNumber, percent } from "./numbers.ts";
+import { bold, columns, dim, wrapWords } from "./terminal.ts";
 
 /** "linear 16" */
 function layerName({ name, options }: Chosen): string {
@@ -13,7 +13,7 @@ function layerName({ name, options }: Chosen): string {
 }
 
 /** "4 inputs → linear 16 → tanh → linear 3 → crossEntropy" */
-export function chainOf(network: NetworkFile, inputs: number): string {
+export function architecture(network: NetworkFile, inputs: number): string {
   const steps = network.layers.map(layerName);
   return [`${inputs} ${inputs === 1 ? "input" : "inputs"}`, ...steps, network.loss.name].join(
     " → ",
@@ -24,8 +24,8 @@ export function chainOf(network: NetworkFile, inputs: number): string {
 export const remarkLines = (remarks: readonly Remark[]): string[] =>
   remarks.flatMap(({ message, fix }) => [
     "",
-    ...wrap(`${bold("remark")}  ${message}`, "  "),
-    ...wrap(`${bold("fix")}     ${fix}`, "  "),
+    ...wrapWords(`${bold("remark")}  ${message}`, "  "),
+    ...wrapWords(`${bold("fix")}     ${fix}`, "  "),
   ]);
 
 /** The number of elements of a shape that has come from a checked model. */
@@ -40,10 +40,10 @@ export function parameterCounts(model: Layer): { total: number; frozen: number }
 /** "loss 0.0833   accuracy 96.7 %" */
 export function metrics({ loss, accuracy, r2 }: Evaluation, examples: number): string {
   return [
-    `loss ${number(loss)}`,
+    `loss ${formatNumber(loss)}`,
     ...(accuracy === undefined ? [] : [`accuracy ${percent(accuracy)}`]),
     // What a single example varies by is nothing, so nothing can be explained of it.
-    ...(r2 === undefined || examples < 2 ? [] : [`R² ${number(r2, 6)}`]),
+    ...(r2 === undefined || examples < 2 ? [] : [`R² ${formatNumber(r2, 6)}`]),
   ].join("   ");
 }
 

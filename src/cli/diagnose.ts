@@ -30,7 +30,10 @@ function typed(text: string): string {
   });
 }
 
-export async function diagnose(file: string, options: DiagnoseCommandOptions): Promise<number> {
+export async function diagnoseCommand(
+  file: string,
+  options: DiagnoseCommandOptions,
+): Promise<number> {
   const { value, quantity, lossAfterStep, json, checkpoint, ...rest } = options;
   const number = value ?? lossAfterStep;
   if (number === undefined || (value !== undefined && lossAfterStep !== undefined)) {

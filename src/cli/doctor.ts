@@ -12,7 +12,7 @@ import { exit } from "./failure.ts";
 import { plural } from "./numbers.ts";
 import { permissions } from "./permissions.ts";
 import { cores, processor } from "./processor.ts";
-import { bold, columns, dim, green, print, printJson, red, wrap } from "./terminal.ts";
+import { bold, columns, dim, green, print, printJson, red, wrapWords } from "./terminal.ts";
 
 /** Put here by the build. */
 declare const CHAINRULE_VERSION: string;
@@ -88,7 +88,7 @@ async function findings() {
 
 type Findings = Awaited<ReturnType<typeof findings>>;
 
-export async function doctor(options: { readonly json?: boolean }): Promise<number> {
+export async function doctorCommand(options: { readonly json?: boolean }): Promise<number> {
   const found = await findings();
   if (options.json) printJson(found);
   else report(found);
@@ -148,11 +148,11 @@ function verdict({ auto, backends, ok }: Findings): string[] {
   const ill = backends.find(({ name, runs }) => !runs && name === auto.takes);
   if (ill) {
     const why = `auto takes ${ill.name}, which says that it can run here, and does not: ${ill.why}.`;
-    return wrap(`${why} Please report it; --backend interpreter does without it.`).map(red);
+    return wrapWords(`${why} Please report it; --backend interpreter does without it.`).map(red);
   }
   const before = auto.passedOver.map(({ name, why }) => `not ${name}: ${why}`);
   const reason = before.length === 0 ? "the fastest of all" : before.join("; ");
-  const lines = wrap(sentence(`auto takes ${auto.takes}, ${reason}`));
+  const lines = wrapWords(sentence(`auto takes ${auto.takes}, ${reason}`));
   if (ok) return [...lines, green("Networks are trained by compiled code.")];
   return [...lines, red(sentence(`So ${auto.substitute ?? "training is not at its best"}`))];
 }

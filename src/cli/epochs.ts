@@ -1,7 +1,7 @@
 /** The table of epochs: a row now and then, so that thousands of epochs fit on a page. */
 import { powerOfTen } from "../core/powers.ts";
 import type { EpochReport } from "../train/fit.ts";
-import { count, duration, number, percent } from "./numbers.ts";
+import { count, duration, formatNumber, percent } from "./numbers.ts";
 import { dim, padStart } from "./terminal.ts";
 
 /** Up to so many epochs each has its row. */
@@ -18,15 +18,19 @@ type Column = readonly [title: string, width: number, cell: (r: EpochReport) => 
 
 const all: readonly Column[] = [
   ["epoch", 9, (r) => count(r.epoch)],
-  ["loss", 14, (r) => number(r.loss, 6)],
+  ["loss", 14, (r) => formatNumber(r.loss, 6)],
   ["accuracy", 10, (r) => (r.accuracy === undefined ? undefined : percent(r.accuracy))],
-  ["held-out loss", 15, (r) => r.validation && number(r.validation.loss, 6)],
+  ["held-out loss", 15, (r) => r.validation && formatNumber(r.validation.loss, 6)],
   [
     "accuracy",
     10,
     (r) => (r.validation?.accuracy === undefined ? undefined : percent(r.validation.accuracy)),
   ],
-  ["R²", 10, (r) => (r.validation?.r2 === undefined ? undefined : number(r.validation.r2, 4))],
+  [
+    "R²",
+    10,
+    (r) => (r.validation?.r2 === undefined ? undefined : formatNumber(r.validation.r2, 4)),
+  ],
 ];
 
 /** Prints reports as rows; the columns are those that the first report has. */

@@ -2,7 +2,7 @@
 import { basename, extname } from "node:path";
 import { fail } from "../core/errors.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
-import { choose } from "../explain/engine/notation.ts";
+import { noSuch } from "../explain/engine/notation.ts";
 import { explain as derive, type ExplainOptions } from "../explain/index.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
 import { prepareNetwork, withTraining } from "../network-file/index.ts";
@@ -35,7 +35,7 @@ export async function subjectOf(file: string, { checkpoint, example = 0 }: FileO
   const { trainer, data, remarks } = await prepareNetwork(network, besides(file));
   if (old) takeOver(trainer, old.bytes, old.path);
   const { size: all } = data.train;
-  if (example >= all) choose("example", example, [all === 1 ? "0" : `0 to ${all - 1}`]);
+  if (example >= all) noSuch("example", example, [all === 1 ? "0" : `0 to ${all - 1}`]);
   const size = Math.min(network.training.batchSize ?? 32, all);
   const firstExample = Math.floor(example / size) * size;
   const rows = Array.from(
@@ -73,7 +73,7 @@ function formatOf(path: string): Format {
   );
 }
 
-export async function explain(file: string, options: CommandOptions): Promise<number> {
+export async function explainCommand(file: string, options: CommandOptions): Promise<number> {
   const { out, json, format: asked, checkpoint, ...rest } = options;
   const format = json ? "json" : (asked ?? formatOf(out ?? ""));
   if (out !== undefined) await checkWritable(out);

@@ -9,7 +9,7 @@ import { at, only } from "../core/at.ts";
 import { arrayOf } from "../core/dtype.ts";
 import { evaluate } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { constant } from "../ops/leaf.ts";
+import { constantTensor } from "../ops/leaf.ts";
 
 /** One example's way through the network, as graph nodes. */
 interface Trace {
@@ -61,7 +61,7 @@ export interface Chain {
 const oneHot = (like: Tensor, index: number): Tensor => {
   const data = arrayOf(like.dtype, new Float64Array(like.size));
   data[index] = 1;
-  return constant(data, like.shape);
+  return constantTensor(data, like.shape);
 };
 
 /** What x[index] has an effect on: the elements of y with ∂y/∂x[index] ≠ 0. */

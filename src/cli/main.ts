@@ -56,7 +56,7 @@ function programOf(start: (run: Run) => void): Command {
     .description("one training step of a small network with every number, then 10,000 more")
     .helpOption("-h, --help", "print this help")
     .addOption(json())
-    .action((options) => start(async () => (await import("./tour.ts")).tour(options)));
+    .action((options) => start(async () => (await import("./tour.ts")).tourCommand(options)));
 
   command("train", "train the network of a file and save it")
     .argument("<file>", "the network file (YAML or JSON)")
@@ -72,7 +72,7 @@ function programOf(start: (run: Run) => void): Command {
     .option("-q, --quiet", "print nothing but errors")
     .addOption(json())
     .action((file, options) =>
-      start(async () => (await import("./train.ts")).train(file, options)),
+      start(async () => (await import("./train.ts")).trainCommand(file, options)),
     );
 
   command("predict", "say what a trained network makes of new rows")
@@ -83,7 +83,7 @@ function programOf(start: (run: Run) => void): Command {
     .option("--untrained", "use the network's first values")
     .addOption(json())
     .action((path, options) =>
-      start(async () => (await import("./predict.ts")).predict(path, options)),
+      start(async () => (await import("./predict.ts")).predictCommand(path, options)),
     );
 
   command("summary", "print layers, shapes, parameters, operations and memory")
@@ -91,7 +91,7 @@ function programOf(start: (run: Run) => void): Command {
     .option("--trace", "print what each pass of the compiler makes of a training step")
     .addOption(json())
     .action((file, options) =>
-      start(async () => (await import("./summary.ts")).summary(file, options)),
+      start(async () => (await import("./summary.ts")).summaryCommand(file, options)),
     );
 
   command("check", "hold every derivative against differences; exit 1 if one disagrees")
@@ -102,7 +102,10 @@ function programOf(start: (run: Run) => void): Command {
     .addOption(json())
     .action((file, { order, ...options }) =>
       start(async () =>
-        (await import("./check.ts")).check(file, { ...options, order: order === "2" ? 2 : 1 }),
+        (await import("./check.ts")).checkCommand(file, {
+          ...options,
+          order: order === "2" ? 2 : 1,
+        }),
       ),
     );
 
@@ -139,7 +142,7 @@ function programOf(start: (run: Run) => void): Command {
     .option("--digits <n>", "significant digits, default 9", whole(2))
     .option("-o, --out <path>", "write to this file")
     .action((file, options) =>
-      start(async () => (await import("./explain.ts")).explain(file, options)),
+      start(async () => (await import("./explain.ts")).explainCommand(file, options)),
     );
 
   explained(command("diagnose", "name the mistake that gives a number; exit 1 if it is wrong"))
@@ -154,20 +157,20 @@ function programOf(start: (run: Run) => void): Command {
     )
     .option("--loss-after-step <x>", "or the loss that you got after one update")
     .action((file, options) =>
-      start(async () => (await import("./diagnose.ts")).diagnose(file, options)),
+      start(async () => (await import("./diagnose.ts")).diagnoseCommand(file, options)),
     );
 
   explained(
     command("report", "gains, dead and saturated units, first NaN; exit 1 if there is one"),
   ).action((file, options) =>
-    start(async () => (await import("./report.ts")).report(file, options)),
+    start(async () => (await import("./report.ts")).reportCommand(file, options)),
   );
 
   command("studio", "serve the studio to this machine and open it in the browser")
     .option("-p, --port <n>", "the port; default: a free one", whole(0, 65535))
     .option("--no-open", "do not open the browser")
     .addOption(json())
-    .action((options) => start(async () => (await import("./studio.ts")).studio(options)));
+    .action((options) => start(async () => (await import("./studio.ts")).studioCommand(options)));
 
   command("bench", "time training steps, next to plain JavaScript and other libraries")
     .option("-w, --workloads <list>", "of W1,W2,W3,W6; default: all")
@@ -177,11 +180,13 @@ function programOf(start: (run: Run) => void): Command {
     .addOption(backend())
     .addOption(new Option("--worker <kind>").choices(["chainrule", "plain"]).hideHelp())
     .addOption(json())
-    .action((options) => start(async () => (await import("./bench/index.ts")).bench(options)));
+    .action((options) =>
+      start(async () => (await import("./bench/index.ts")).benchCommand(options)),
+    );
 
   command("doctor", "say what this engine can do and which backend trains; exit 1 if none is fast")
     .addOption(json())
-    .action((options) => start(async () => (await import("./doctor.ts")).doctor(options)));
+    .action((options) => start(async () => (await import("./doctor.ts")).doctorCommand(options)));
 
   program.addHelpText(
     "after",

@@ -4,7 +4,7 @@
  * Nine significant digits, or fewer where the number has no more: 0.15, 0.751365070,
  * 3.51018778e-5.
  */
-export function number(x: number, digits = 9): string {
+export function formatNumber(x: number, digits = 9): string {
   if (!Number.isFinite(x)) return String(x);
   // The last bits of 0.1 + 0.2 are not worth a line of zeros.
   const plain = String(Number(x.toPrecision(12)));
@@ -18,7 +18,8 @@ export function number(x: number, digits = 9): string {
 }
 
 /** A number to be typed: rounded, without zeros at the end. */
-export const rounded = (x: number, digits: number): string => String(Number(x.toPrecision(digits)));
+export const roundedText = (x: number, digits: number): string =>
+  String(Number(x.toPrecision(digits)));
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 

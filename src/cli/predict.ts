@@ -30,7 +30,7 @@ import {
   readNetwork,
   self,
 } from "./files.ts";
-import { number, percent, plural } from "./numbers.ts";
+import { formatNumber, percent, plural } from "./numbers.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
 interface PredictOptions {
@@ -255,7 +255,7 @@ function checkPrediction({ probabilities = [], value = 0 }: Prediction, row: num
   });
 }
 
-export async function predict(path: string, options: PredictOptions): Promise<number> {
+export async function predictCommand(path: string, options: PredictOptions): Promise<number> {
   const loaded = await load(path, options);
   const { network, description, marks, trainer } = loaded;
   const { inputs: x, notes } = await rowsOf(loaded, path, options);
@@ -309,7 +309,7 @@ function linesOf(predictions: readonly Prediction[], { description }: Loaded): s
     ["row", ...shown.map((_, i) => names(i))].map(dim),
     ...predictions.map((p, i) => [
       dim(String(i + 1)),
-      ...(p.value === undefined ? p.outputs.slice(0, 20) : [p.value]).map((v) => number(v)),
+      ...(p.value === undefined ? p.outputs.slice(0, 20) : [p.value]).map((v) => formatNumber(v)),
     ]),
   ];
 }

@@ -7,7 +7,7 @@ export const interval = 100;
 /** What takes less than this many seconds is over before a line could be read. */
 const patience = 0.3;
 
-export class Progress {
+export class ProgressLine {
   readonly #on: boolean;
   readonly #start = performance.now();
   readonly #first: number;

@@ -9,7 +9,7 @@ interface ReportOptions extends FileOptions {
   readonly json?: boolean;
 }
 
-export async function report(file: string, options: ReportOptions): Promise<number> {
+export async function reportCommand(file: string, options: ReportOptions): Promise<number> {
   const { json, checkpoint, ...rest } = options;
   const { trainer, remarks, ...subject } = await subjectOf(file, options);
   const found = await gradientReport(trainer, { ...rest, ...subject });

@@ -100,7 +100,7 @@ function openBrowser(address: string): void {
 const mostPort = 65_535;
 const anyPort = "Leave --port out: a free one is found.";
 
-export async function studio(options: StudioOptions): Promise<number> {
+export async function studioCommand(options: StudioOptions): Promise<number> {
   if (options.port !== undefined && options.port > mostPort) {
     fail("usage", {
       message: "There is no such port.",

@@ -86,7 +86,7 @@ async function givenTo(network: NetworkFile, file: string) {
   return { data, inputs: data.description.inputs };
 }
 
-export async function summary(
+export async function summaryCommand(
   file: string,
   { json, trace }: { readonly json?: boolean; readonly trace?: boolean },
 ): Promise<number> {

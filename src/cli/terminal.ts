@@ -82,7 +82,7 @@ export function columns(rows: readonly (readonly string[])[], alignment = "<>", 
 }
 
 /** Words as lines no longer than the terminal is wide. */
-export function wrap(text: string, indent = "", columns = Math.min(width(), 80)): string[] {
+export function wrapWords(text: string, indent = "", columns = Math.min(width(), 80)): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

@@ -1,10 +1,10 @@
 /** The tour's words. */
 import { at } from "../core/at.ts";
-import { chainOf } from "./describe.ts";
+import { architecture } from "./describe.ts";
 import type { Unit } from "./factors.ts";
 import { self } from "./files.ts";
-import { count, duration, number } from "./numbers.ts";
-import { bold, columns, cyan, dim, green, print, wrap } from "./terminal.ts";
+import { count, duration, formatNumber } from "./numbers.ts";
+import { bold, columns, cyan, dim, green, print, wrapWords } from "./terminal.ts";
 import type { Milestone, Story } from "./tour.ts";
 
 const indent = "   ";
@@ -23,7 +23,7 @@ export function printStory(story: Story): void {
   print(`${bold("chainrule")} ${dim(what)}`);
   print();
   print(`${bold(network.name ?? "")} ${dim(`(${path})`)}`);
-  for (const line of wrap(chainOf(network, inputs.length), "  ")) print(line);
+  for (const line of wrapWords(architecture(network, inputs.length), "  ")) print(line);
 
   heading(1, "Forward", "what every layer makes of the inputs, and the error");
   printAll(forwardLines(story));
@@ -45,7 +45,7 @@ export function printStory(story: Story): void {
   const mistake =
     "To update the last layer first, and to take the other gradients with its new weights, " +
     "gives other numbers. Well-known pages print them mixed with the right ones.";
-  printAll(wrap(mistake, "", 76));
+  printAll(wrapWords(mistake, "", 76));
   const [first, ...later] = story.sequential;
   printAll(runLines(first ? [first, ...later.slice(-1)] : [], story.targets));
 
@@ -70,13 +70,16 @@ export function printStory(story: Story): void {
 }
 
 function forwardLines({ inputs, targets, layers, error, network }: Story): string[] {
-  const cells = (values: readonly number[]) => values.map((v) => number(v));
+  const cells = (values: readonly number[]) => values.map((v) => formatNumber(v));
   const rows = [
     ["", "inputs", ...cells(inputs)],
     ...layers.map(({ path, name, outputs }) => [cyan(`y${path}`), name, ...cells(outputs)]),
     ["", "targets", ...cells(targets)],
   ];
-  return [...columns(rows, "<", 3), `error E = ${bold(number(error))}   ${dim(network.loss.name)}`];
+  return [
+    ...columns(rows, "<", 3),
+    `error E = ${bold(formatNumber(error))}   ${dim(network.loss.name)}`,
+  ];
 }
 
 /** A chain as lines: symbols, numbers, result, and the paths where its first factor is a sum. */
@@ -89,40 +92,46 @@ function chainLines(chain: Story["chains"][number], { layers }: Story): string[]
   const gap = " ".repeat(left.length);
   const lines = [
     `${left} = ${factors.map((f) => derivative(f.of, f.by)).join(" · ")}`,
-    `${gap} = ${factors.map((f) => number(f.value)).join(" · ")}`,
-    `${gap} = ${bold(number(value))}   ${dim(`${name} is ${place}`)}`,
+    `${gap} = ${factors.map((f) => formatNumber(f.value)).join(" · ")}`,
+    `${gap} = ${bold(formatNumber(value))}   ${dim(`${name} is ${place}`)}`,
   ];
   const [meeting] = factors;
   if (meeting?.by === undefined || paths.length === 0) return lines;
   const rows = paths.map(({ via, upstream, local }) => [
     `${derivative(undefined, via)} · ${derivative(via, meeting.by)}`,
-    `= ${number(upstream)} · ${number(local)}`,
-    `= ${number(upstream * local)}`,
+    `= ${formatNumber(upstream)} · ${formatNumber(local)}`,
+    `= ${formatNumber(upstream * local)}`,
   ]);
   return [
     ...lines,
     `where ${derivative(undefined, meeting.by)} adds up over ${paths.length} paths:`,
-    ...columns([...rows, ["", dim("sum"), `= ${number(meeting.value)}`]], "<", 1).map(
+    ...columns([...rows, ["", dim("sum"), `= ${formatNumber(meeting.value)}`]], "<", 1).map(
       (line) => `  ${line}`,
     ),
   ];
 }
 
 function updateLines({ updates, error, simultaneous }: Story): string[] {
-  const cells = updates.map((u) => [cyan(u.name), `${number(u.before, 6)} → ${number(u.after)}`]);
+  const cells = updates.map((u) => [
+    cyan(u.name),
+    `${formatNumber(u.before, 6)} → ${formatNumber(u.after)}`,
+  ]);
   const half = Math.ceil(cells.length / 2);
   const rows = cells.slice(0, half).map((left, i) => [...left, ...(cells[half + i] ?? [])]);
   const after = simultaneous[0]?.error ?? Number.NaN;
-  return [...columns(rows, "<", 3), `error E = ${number(error)} → ${bold(number(after))}`];
+  return [
+    ...columns(rows, "<", 3),
+    `error E = ${formatNumber(error)} → ${bold(formatNumber(after))}`,
+  ];
 }
 
 function runLines(run: readonly Milestone[], targets: readonly number[]): string[] {
   const rows = run.map(({ step, error, outputs }, i) => [
     count(step),
-    i === run.length - 1 ? bold(number(error)) : number(error),
-    ...outputs.map((v) => number(v)),
+    i === run.length - 1 ? bold(formatNumber(error)) : formatNumber(error),
+    ...outputs.map((v) => formatNumber(v)),
   ]);
   const header = ["step", "error E", ...targets.map((_, i) => `output ${i}`)].map(dim);
-  const wanted = [dim("target"), "", ...targets.map((v) => number(v))];
+  const wanted = [dim("target"), "", ...targets.map((v) => formatNumber(v))];
   return columns([header, ...rows, wanted], "><", 3);
 }

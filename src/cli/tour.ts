@@ -8,7 +8,7 @@ import { below, leavesOf } from "../explain/engine/stages.ts";
 import { type NetworkFile, parseNetwork, withTraining } from "../network-file/index.ts";
 import { type PreparedNetwork, prepareNetwork } from "../network-file/prepare.ts";
 import type { Layer, LayerContext } from "../nn/layer.ts";
-import { constant } from "../ops/leaf.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { type Chain, chainOf } from "./factors.ts";
 import { exit } from "./failure.ts";
 import { printJson } from "./terminal.ts";
@@ -58,7 +58,7 @@ function trace({ model, trainer, data }: PreparedNetwork) {
     path: "",
     observe: (path, output) => outputs.set(path, output),
   };
-  const x = constant(inputs.data, inputs.shape);
+  const x = constantTensor(inputs.data, inputs.shape);
   // Each reading makes new tensors.
   const values = trainer.parameters;
   const output = model.apply(x, values, context);
@@ -76,7 +76,7 @@ function trace({ model, trainer, data }: PreparedNetwork) {
       name,
       output: entry(outputs, path),
     })),
-    error: trainer.loss(output, constant(targets.data, targets.shape)),
+    error: trainer.loss(output, constantTensor(targets.data, targets.shape)),
   };
 }
 
@@ -164,7 +164,7 @@ async function tell(): Promise<Story> {
   };
 }
 
-export async function tour({ json }: { readonly json?: boolean }): Promise<number> {
+export async function tourCommand({ json }: { readonly json?: boolean }): Promise<number> {
   const story = await tell();
   if (json) printJson(story);
   else printStory(story);

@@ -10,7 +10,7 @@ import { dataChanges, type Given, resumption } from "../network-file/resume.ts";
 import { numericsNote } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";
-import { chainOf, confusionLines, metrics, parameterCounts, remarkLines } from "./describe.ts";
+import { architecture, confusionLines, metrics, parameterCounts, remarkLines } from "./describe.ts";
 import { EpochTable, isShown } from "./epochs.ts";
 import { exit } from "./failure.ts";
 import {
@@ -24,9 +24,9 @@ import {
   takeOver,
 } from "./files.ts";
 import { Interruption } from "./interruption.ts";
-import { count, number, plural, rounded } from "./numbers.ts";
-import { interval, Progress } from "./progress.ts";
-import { bold, dim, print, remark, wrap } from "./terminal.ts";
+import { count, formatNumber, plural, roundedText } from "./numbers.ts";
+import { interval, ProgressLine } from "./progress.ts";
+import { bold, dim, print, remark, wrapWords } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
 interface TrainOptions {
@@ -64,7 +64,7 @@ function reporter({ json, quiet }: TrainOptions): Reporter {
   };
 }
 
-export async function train(file: string, options: TrainOptions): Promise<number> {
+export async function trainCommand(file: string, options: TrainOptions): Promise<number> {
   const say = reporter(options);
   const out = options.out ?? options.resume ?? checkpointOf(file);
   const network = await readNetwork(file);
@@ -136,7 +136,8 @@ function announce(
   const { total, frozen } = parameterCounts(model);
   const { dtype, seed, update, batchSize, epochs } = network.training;
   say.line(`${bold(network.name ?? file)}`);
-  for (const line of wrap(chainOf(network, data.description.inputs), "  ")) say.line(line);
+  for (const line of wrapWords(architecture(network, data.description.inputs), "  "))
+    say.line(line);
   const held = data.validation ? `, ${count(data.validation.size)} held out` : "";
   const fixed = frozen > 0 ? ` (${count(frozen)} frozen)` : "";
   say.line(
@@ -145,12 +146,12 @@ function announce(
   );
   const note = numericsNote(trainer);
   const notes = note === undefined ? data.notes : [...data.notes, note];
-  for (const line of notes.flatMap((text) => wrap(text, "  "))) say.line(line);
+  for (const line of notes.flatMap((text) => wrapWords(text, "  "))) say.line(line);
   for (const line of remarkLines(prepared.remarks)) say.line(line);
   if (trainer.progress.steps > 0) {
     say.line(`  resumed after ${plural(trainer.progress.epoch, "epoch")}`);
   }
-  for (const line of changed.flatMap((note) => wrap(note, "  "))) say.line(line);
+  for (const line of changed.flatMap((note) => wrapWords(note, "  "))) say.line(line);
   say.line();
   say.event({
     event: "start",
@@ -183,7 +184,7 @@ async function run(
   const perEpoch = Math.ceil(data.train.size / batchSize);
   const done = () =>
     trainer.progress.epoch * perEpoch + Math.ceil(trainer.progress.position / batchSize);
-  const progress = new Progress(epochs * perEpoch, done(), !options.json && !options.quiet);
+  const progress = new ProgressLine(epochs * perEpoch, done(), !options.json && !options.quiet);
   const table = new EpochTable((line) => say.line(line));
   const interruption = new Interruption();
   // Asking after every step would slow down steps that are done many at a time.
@@ -191,7 +192,7 @@ async function run(
     const { epoch, position, examples, loss, weight = position } = trainer.progress;
     // The epoch's own loss, as it will be if the rest is like what is done.
     const share = trainer.loss.adds ? position / examples : weight;
-    const mean = position > 0 ? `loss ${number(loss / share, 5)}` : "";
+    const mean = position > 0 ? `loss ${formatNumber(loss / share, 5)}` : "";
     progress.update(done(), `epoch ${count(epoch + 1)}/${count(epochs)}`, mean);
   }, interval);
   let saved = performance.now();
@@ -243,7 +244,7 @@ async function conclude(
   show("trained", training, data.train.size);
   if (heldOut) show("held out", heldOut, data.validation?.size ?? 0);
   const advice = scaleAdvice(data, training);
-  if (advice) for (const line of ["", ...wrap(advice, "")]) say.line(line);
+  if (advice) for (const line of ["", ...wrapWords(advice, "")]) say.line(line);
   const matrix = heldOut?.confusion ?? training.confusion;
   if (matrix) for (const line of ["", ...confusionLines(matrix, classes)]) say.line(line);
   // What was said at the start has long been scrolled away.
@@ -271,11 +272,11 @@ function sample({ data }: PreparedNetwork): string[] {
   const { preprocessing, inputs } = data.description;
   if (preprocessing === undefined) {
     const row = [...data.train.inputs.data.subarray(0, inputs)];
-    return row.map((v) => rounded(v, 4));
+    return row.map((v) => roundedText(v, 4));
   }
   return preprocessing.inputs.map((rule) =>
     rule.kind === "number"
-      ? rounded(rule.mean, 3).replace(".", preprocessing.decimal)
+      ? roundedText(rule.mean, 3).replace(".", preprocessing.decimal)
       : cellOf(rule.values[0] ?? ""),
   );
 }

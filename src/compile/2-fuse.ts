@@ -21,7 +21,7 @@ import {
   type Load,
   load,
   offset,
-  select,
+  selectExpression,
   subexpressions,
 } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
@@ -29,8 +29,8 @@ import { isPosition } from "../core/meaning.ts";
 import type { Meaning } from "../core/op.ts";
 import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { affine, isIdentity, rewriter, simplifyIndex, unravel } from "./affine.ts";
-import { contraction } from "./contraction.ts";
+import { isIdentity, linearForm, rewriter, simplifyIndex, unravel } from "./affine.ts";
+import { contractionFactors } from "./contraction.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
 export interface Group {
@@ -218,7 +218,7 @@ function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor
     if (meaning.loop !== "reduce" || !view || others.length > 0 || facts.outputs.has(n)) continue;
     const through = entry(facts.meaning, view);
     if (through.loop !== "map" || through.value.kind !== "load" || !isView(through.value)) continue;
-    const linear = affine(through.value.at, view.shape) !== undefined;
+    const linear = linearForm(through.value.at, view.shape) !== undefined;
     if (view.size === n.size && linear && view.dtype === n.dtype) anchors.set(n, view);
   }
   return anchors;
@@ -257,7 +257,7 @@ function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
     const positions = reader.size * inner;
     const fits =
       reading.loop === "reduce"
-        ? contraction(reading, reader.shape) === undefined
+        ? contractionFactors(reading, reader.shape) === undefined
         : reading.loop === "map" && (absorbed.has(reader) || arraysRead(n, facts) <= 1);
     const loop = home.get(reader) ?? reader;
     const count = (counts.get(loop) ?? 0) + 1;
@@ -412,7 +412,7 @@ function guarded(
 ): Expression {
   if (inner.kind === "load") return { ...inner, ...options };
   const { when, otherwise } = options;
-  return when === undefined ? inner : select(when, inner, constant(otherwise, x.dtype));
+  return when === undefined ? inner : selectExpression(when, inner, constant(otherwise, x.dtype));
 }
 
 /** A group for one elementwise node. */

@@ -12,7 +12,7 @@ import {
   type Intrinsic,
   index,
   type Load,
-  select,
+  selectExpression,
 } from "../core/expression.ts";
 import { castTo, ruleOf } from "../core/meaning.ts";
 import { type Shape, stridesOf } from "../core/shape.ts";
@@ -37,7 +37,7 @@ const isConstant = (a: Affine): boolean => a.coefficients.every((c) => c === 0);
 const scaled = (a: Affine, by: number): Affine => combine(a, a, (x) => x * by);
 
 /** An i32 expression as a linear form in the indices of a loop of these extents, if it is one. */
-export function affine(e: Expression, extents: Shape): Affine | undefined {
+export function linearForm(e: Expression, extents: Shape): Affine | undefined {
   const rank = extents.length;
   if (e.kind === "constant") return constantForm(e.value, rank);
   if (e.kind === "index") {
@@ -46,7 +46,7 @@ export function affine(e: Expression, extents: Shape): Affine | undefined {
     return { base: 0, coefficients: extents.map((_, axis) => +(axis === used)) };
   }
   if (e.kind !== "apply" || e.args.length !== 2) return undefined;
-  const [a, b] = e.args.map((x) => affine(x, extents));
+  const [a, b] = e.args.map((x) => linearForm(x, extents));
   if (a === undefined || b === undefined) return undefined;
   switch (e.fn) {
     case "add":
@@ -67,7 +67,7 @@ export function affine(e: Expression, extents: Shape): Affine | undefined {
 
 /** The place of a load that is known to be linear. */
 export const linearPlace = (load: Load, extents: Shape): Affine =>
-  affine(load.at, extents) ??
+  linearForm(load.at, extents) ??
   fail("invalid-graph", { message: "A place is not linear: a fault of chainrule itself." });
 
 /** The least and the largest value that the form takes inside the loop. */
@@ -104,7 +104,7 @@ export function fromAffine(form: Affine): Expression {
 
 /** An i32 expression in its shortest form. */
 export function simplifyIndex(e: Expression, extents: Shape): Expression {
-  const form = affine(e, extents);
+  const form = linearForm(e, extents);
   return form === undefined ? e : fromAffine(form);
 }
 
@@ -122,7 +122,7 @@ export function unravel(at: Expression, shape: Shape, extents: Shape): Expressio
 
 /** Whether the offset is the loop's own position, counted in row-major order. */
 export function isIdentity(at: Expression, extents: Shape): boolean {
-  const form = affine(at, extents);
+  const form = linearForm(at, extents);
   if (form === undefined || form.base !== 0) return false;
   const strides = stridesOf(extents);
   return form.coefficients.every((c, axis) => extents[axis] === 1 || c === strides[axis]);
@@ -163,7 +163,7 @@ export function rewriter(
       case "apply":
         return simplify(apply(e.fn, ...e.args.map(visit)));
       case "select":
-        return simplify(select(visit(e.condition), visit(e.then), visit(e.otherwise)));
+        return simplify(selectExpression(visit(e.condition), visit(e.then), visit(e.otherwise)));
       case "cast":
         return simplify({ ...e, value: visit(e.value) });
     }

@@ -1,6 +1,6 @@
 import { at, entry } from "../core/at.ts";
 import { type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
-import { type Affine, affine, fromAffine, rewriter } from "./affine.ts";
+import { type Affine, fromAffine, linearForm, rewriter } from "./affine.ts";
 import type { Kernel } from "./program.ts";
 
 /**
@@ -14,7 +14,7 @@ export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K):
   for (const { value } of kernel.stores) {
     for (const e of subexpressions(value)) {
       if (e.kind !== "load") continue;
-      const form = affine(e.at, extents);
+      const form = linearForm(e.at, extents);
       if (form === undefined || e.when || e.bound) return kernel;
       loads.set(e, form);
     }

@@ -8,7 +8,7 @@ import { type DType, isFloat } from "../core/dtype.ts";
 import { type Expression, operands, subexpressions } from "../core/expression.ts";
 import type { Combine } from "../core/op.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
-import { type Affine, affine } from "./affine.ts";
+import { type Affine, linearForm } from "./affine.ts";
 import { type Guard, guardOf } from "./guard.ts";
 import { isNumbered, joinAxes, runsOn } from "./joined.ts";
 import type { Kernel } from "./program.ts";
@@ -30,7 +30,7 @@ interface Reduction {
 }
 
 /** The two factors, in the order in which they are multiplied. */
-export function contraction(
+export function contractionFactors(
   { combine, over, value }: Reduction,
   extents: Shape,
 ): readonly [Factor, Factor] | undefined {
@@ -45,7 +45,7 @@ function factor(e: Expression, extents: Shape): Factor | undefined {
   const { input, at, when, otherwise } = e;
   const isData = (x: Expression): boolean => x.kind === "load";
   if (operands(e).some((x) => subexpressions(x).some(isData))) return undefined;
-  return { input, at, form: affine(at, extents), guard: guardOf(when, otherwise, extents) };
+  return { input, at, form: linearForm(at, extents), guard: guardOf(when, otherwise, extents) };
 }
 
 /** A factor that is read where it lies: its place is linear in the outer and the one summed index. */
@@ -105,7 +105,7 @@ export function matrixProduct(
   const { dtype } = value;
   const k = sizeOf(over);
   if (over.length === 0 || k === 0 || !isFloat(dtype)) return undefined;
-  const factors = contraction(kernel, extents);
+  const factors = contractionFactors(kernel, extents);
   if (factors === undefined) return undefined;
   const columns = extents.findLastIndex((size) => size > 1);
   if (columns < 0) return undefined;
@@ -185,7 +185,7 @@ function sideOf(x: Factor, { extents, over, joined, steps }: Axes): Side {
   const inner = joinAxes(all, rank, all.length, straight).slice(rank);
   const isOne = outer.every((size, axis) => size === joined[axis]);
   const [along, ...others] = inner.flatMap((size, axis) => (size === 1 ? [] : [rank + axis]));
-  const form = x.form && isOne && others.length === 0 && affine(x.at, [...outer, ...inner]);
+  const form = x.form && isOne && others.length === 0 && linearForm(x.at, [...outer, ...inner]);
   if (form && !x.guard.conditions.length && !x.guard.ranges.length) {
     const coefficients = [...form.coefficients.slice(0, rank), form.coefficients[along ?? -1] ?? 0];
     if ([...steps, rank].every((axis) => (coefficients[axis] ?? 0) >= 0)) {

@@ -2,7 +2,7 @@
 import { at } from "../core/at.ts";
 import { type Expression, subexpressions } from "../core/expression.ts";
 import type { Shape } from "../core/shape.ts";
-import { type Affine, affine, rangeOf } from "./affine.ts";
+import { type Affine, linearForm, rangeOf } from "./affine.ts";
 
 /** low ≤ Σ coefficients[axis]·index[axis] ≤ high */
 export interface Range {
@@ -59,7 +59,7 @@ function rangeIn(e: Expression, extents: Shape): Range | undefined {
   if (e.kind !== "apply" || !(e.fn === "less" || e.fn === "lessEqual" || e.fn === "equal")) {
     return undefined;
   }
-  const [a, b] = [at(e.args, 0), at(e.args, 1)].map((x) => affine(x, extents));
+  const [a, b] = [at(e.args, 0), at(e.args, 1)].map((x) => linearForm(x, extents));
   if (a === undefined || b === undefined) return undefined;
   const difference = b.coefficients.map((c, axis) => c - at(a.coefficients, axis));
   // Of a range and its mirror image one is written.

@@ -2,7 +2,7 @@
 import { at } from "../core/at.ts";
 import { type Expression, subexpressions, valuesOf } from "../core/expression.ts";
 import type { Shape } from "../core/shape.ts";
-import { type Affine, affine } from "./affine.ts";
+import { type Affine, linearForm } from "./affine.ts";
 
 /** Whether two axes are one stride: the outer's step is the whole of the inner. */
 export const runsOn = ({ coefficients }: Affine, outer: number, inner: number, size: number) =>
@@ -44,7 +44,7 @@ export function isNumbered(
   if ([...valuesOf(values)].some((e) => e.kind === "index")) return false;
   return values.flatMap(subexpressions).every((e) => {
     if (e.kind !== "load") return true;
-    const form = affine(e.at, extents);
+    const form = linearForm(e.at, extents);
     if (form === undefined || e.when || e.bound) return false;
     const joined = joinAxes(extents, from, to, (outer, inner, size) =>
       runsOn(form, outer, inner, size),

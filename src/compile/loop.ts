@@ -6,7 +6,7 @@ import type { ArrayTensor } from "../core/array-tensor.ts";
 import { type ByName, entryOf } from "../core/by-name.ts";
 import { bytesOf } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { keyOf } from "../core/random.ts";
+import { seedKey } from "../core/random.ts";
 import { formatShape } from "../core/shape.ts";
 import { type BoundedWords, partner } from "../core/words.ts";
 import { inputsByName, outputsByName, type StepGraph } from "../step/ports.ts";
@@ -61,7 +61,7 @@ export function loopOf(step: StepGraph, program: Program, data: LoopData): StepL
   }));
   const examples = rowsOf(parts.map(({ source }) => source));
   const fixed = data.weight === 1 ? [] : [data.weight];
-  const seed = keyOf(data.seed);
+  const seed = seedKey(data.seed);
   return {
     examples,
     batchSize: data.batchSize,

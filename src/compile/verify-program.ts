@@ -8,7 +8,7 @@ import {
 } from "../core/expression.ts";
 import { isPosition } from "../core/meaning.ts";
 import { sizeOf } from "../core/shape.ts";
-import { affine, isIdentity, rangeOf } from "./affine.ts";
+import { isIdentity, linearForm, rangeOf } from "./affine.ts";
 import { compilerFault } from "./fault.ts";
 import { occupied } from "./occupied.ts";
 import { type Buffer, byteSize, type Kernel, type Program, printProgram } from "./program.ts";
@@ -163,7 +163,7 @@ function checkLoad(kernel: Kernel, e: Load, problem: (what: string) => never): v
   const b = kernel.reads[e.input] ?? problem(wrong);
   if (b.dtype !== e.dtype) problem(wrong);
   const extents = kernel.loop === "reduce" ? [...kernel.extents, ...kernel.over] : kernel.extents;
-  const form = affine(e.at, extents);
+  const form = linearForm(e.at, extents);
   // A place that depends on data is checked when it is read, with an error of its own.
   if (form === undefined || e.when || e.bound || extents.includes(0)) return;
   const [low, high] = rangeOf(form, extents);

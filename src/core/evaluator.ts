@@ -4,20 +4,20 @@
  * are arrays, a derivation's are single elements.
  */
 import { type Expression, intrinsics, type Load } from "./expression.ts";
-import { castTo, choose, type Rule, ruleOf } from "./meaning.ts";
+import { castTo, choose, ruleOf, type ScalarRule } from "./meaning.ts";
 
 /** Fills a buffer for the positions [start, start + n), out of what C gives. */
-export type Step<C> = (context: C, start: number, n: number) => void;
+export type Fill<C> = (context: C, start: number, n: number) => void;
 
 /** Where values come from: each makes the step that fills y. */
-export interface Source<C> {
-  readonly index: (axis: number, y: Float64Array) => Step<C>;
+export interface ValueSource<C> {
+  readonly index: (axis: number, y: Float64Array) => Fill<C>;
   /** `value` gives the buffer of an operand (a place, a condition), filled before. */
-  readonly load: (e: Load, y: Float64Array, value: (e: Expression) => Float64Array) => Step<C>;
+  readonly load: (e: Load, y: Float64Array, value: (e: Expression) => Float64Array) => Fill<C>;
 }
 
-export interface Evaluator<C> {
-  readonly run: Step<C>;
+export interface ExpressionEvaluator<C> {
+  readonly run: Fill<C>;
   /** The roots' values, after each run. */
   readonly results: readonly Float64Array[];
 }
@@ -26,10 +26,10 @@ export interface Evaluator<C> {
 export function evaluator<C>(
   roots: readonly Expression[],
   length: number,
-  source: Source<C>,
-): Evaluator<C> {
+  source: ValueSource<C>,
+): ExpressionEvaluator<C> {
   const buffers = new Map<Expression, Float64Array>();
-  const steps: Step<C>[] = [];
+  const steps: Fill<C>[] = [];
   const value = (e: Expression): Float64Array => {
     const done = buffers.get(e);
     if (done) return done;
@@ -50,9 +50,9 @@ export function evaluator<C>(
 function stepOf<C>(
   e: Expression,
   y: Float64Array,
-  source: Source<C>,
+  source: ValueSource<C>,
   value: (e: Expression) => Float64Array,
-): Step<C> | undefined {
+): Fill<C> | undefined {
   switch (e.kind) {
     case "constant":
       y.fill(e.value);
@@ -78,19 +78,19 @@ function stepOf<C>(
 // The inner loops run over [0, n) of buffers of one length, so what they read is there (!).
 
 const unary =
-  <C>(rule: Rule, y: Float64Array, a: Float64Array): Step<C> =>
+  <C>(rule: ScalarRule, y: Float64Array, a: Float64Array): Fill<C> =>
   (_context, _start, n) => {
     for (let i = 0; i < n; i++) y[i] = rule(a[i]!, 0);
   };
 
 const binary =
-  <C>(rule: Rule, y: Float64Array, a: Float64Array, b: Float64Array): Step<C> =>
+  <C>(rule: ScalarRule, y: Float64Array, a: Float64Array, b: Float64Array): Fill<C> =>
   (_context, _start, n) => {
     for (let i = 0; i < n; i++) y[i] = rule(a[i]!, b[i]!);
   };
 
 const chosen =
-  <C>(y: Float64Array, condition: Float64Array, a: Float64Array, b: Float64Array): Step<C> =>
+  <C>(y: Float64Array, condition: Float64Array, a: Float64Array, b: Float64Array): Fill<C> =>
   (_context, _start, n) => {
     for (let i = 0; i < n; i++) y[i] = choose(condition[i]!, a[i]!, b[i]!);
   };

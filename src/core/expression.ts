@@ -129,13 +129,13 @@ export function apply(fn: Intrinsic, ...args: Expression[]): Expression {
   return { kind: "apply", dtype, fn, args };
 }
 
-export const select = (
+export const selectExpression = (
   condition: Expression,
   then: Expression,
   otherwise: Expression,
 ): Expression => ({ kind: "select", dtype: then.dtype, condition, then, otherwise });
 
-export const cast = (value: Expression, dtype: DType): Expression =>
+export const castExpression = (value: Expression, dtype: DType): Expression =>
   value.dtype === dtype ? value : { kind: "cast", dtype, value };
 
 /** i32 arithmetic on indices, folded where it is trivial so that index maps print briefly. */

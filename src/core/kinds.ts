@@ -5,7 +5,7 @@ import { sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 import { shown } from "./wording.ts";
 
-export interface Kind {
+export interface ArgumentKind {
   /** Completes "… takes": "a dataset". */
   readonly name: string;
   /** How one is come by. */
@@ -14,7 +14,7 @@ export interface Kind {
 }
 
 /** Refuses what is not of a kind, naming it. */
-export function checkKind(what: string, value: unknown, kind: Kind): void {
+export function checkKind(what: string, value: unknown, kind: ArgumentKind): void {
   if (kind.fits(value)) return;
   fail("bad-argument", {
     message: `${what} takes ${kind.name}.`,
@@ -26,7 +26,11 @@ export function checkKind(what: string, value: unknown, kind: Kind): void {
 type Parts = Readonly<Record<string, unknown>>;
 
 /** A kind of object, told by its parts. */
-export const object = (name: string, example: string, fits: (parts: Parts) => boolean): Kind => ({
+export const object = (
+  name: string,
+  example: string,
+  fits: (parts: Parts) => boolean,
+): ArgumentKind => ({
   name,
   example,
   fits: (value) => isRecord(value) && fits(value),
@@ -48,13 +52,13 @@ export const areTexts = (value: unknown): value is readonly string[] =>
 export const isNumber = (value: unknown, fits: (n: number) => boolean): boolean =>
   typeof value === "number" && fits(value);
 
-export const aFunction = (example: string): Kind => ({
+export const aFunction = (example: string): ArgumentKind => ({
   name: "a function",
   example,
   fits: isFunction,
 });
 
-export const byteArray: Kind = {
+export const byteArray: ArgumentKind = {
   name: "the bytes of a file",
   example: "a Uint8Array, as readFile gives; of a buffer, new Uint8Array(buffer)",
   fits: (value) => value instanceof Uint8Array,
@@ -71,7 +75,7 @@ export const isArrayTensor = (value: unknown): boolean =>
   ArrayBuffer.isView(value.data) &&
   (value.data as Uint8Array).length === sizeOf(value.shape);
 
-export const arrays: Kind = {
+export const arrays: ArgumentKind = {
   name: "elements with their type and shape",
   example: "{ dtype, shape, data }, as arrayTensor gives",
   fits: isArrayTensor,
@@ -80,7 +84,7 @@ export const arrays: Kind = {
 const areTensors = (value: unknown): boolean =>
   Array.isArray(value) && Array.from(value).every((t) => t instanceof Tensor);
 
-export const tensors: Kind = {
+export const tensors: ArgumentKind = {
   name: "tensors in one array",
   example: "an array of tensors",
   fits: areTensors,

@@ -21,29 +21,29 @@ import type { Intrinsic } from "./expression.ts";
 import type { Combine } from "./op.ts";
 
 /** One element from one or two; the second is ignored where an intrinsic takes one. */
-export type Rule = (a: number, b: number) => number;
+export type ScalarRule = (a: number, b: number) => number;
 
 /** The rules of an intrinsic, by the type of its arguments. */
 interface Rules {
   /** f64 (and f32: see `roundsOnce`). */
-  readonly real?: Rule;
-  readonly i32?: Rule;
-  readonly bool?: Rule;
+  readonly real?: ScalarRule;
+  readonly i32?: ScalarRule;
+  readonly bool?: ScalarRule;
 }
 
-const equal: Rule = (a, b) => (a === b ? 1 : 0);
-const less: Rule = (a, b) => (a < b ? 1 : 0);
-const lessEqual: Rule = (a, b) => (a <= b ? 1 : 0);
-const same: Rule = (a) => a;
+const equal: ScalarRule = (a, b) => (a === b ? 1 : 0);
+const less: ScalarRule = (a, b) => (a < b ? 1 : 0);
+const lessEqual: ScalarRule = (a, b) => (a <= b ? 1 : 0);
+const same: ScalarRule = (a) => a;
 // Functions of our own around the built-in ones: called through a variable, those are slow.
-const least: Rule = (a, b) => Math.min(a, b);
-const greatest: Rule = (a, b) => Math.max(a, b);
+const least: ScalarRule = (a, b) => Math.min(a, b);
+const greatest: ScalarRule = (a, b) => Math.max(a, b);
 
 /** ⌊a/b⌋, wrapped around (−2³¹/−1); 0 for b = 0. The quotient of two i32 is exact enough in f64. */
-const floorDiv: Rule = (a, b) => (b === 0 ? 0 : Math.floor(a / b) | 0);
+const floorDiv: ScalarRule = (a, b) => (b === 0 ? 0 : Math.floor(a / b) | 0);
 
 /** To the nearest integer, ties to the even one; keeps the sign of zero, as in −0.3 → −0. */
-const round: Rule = (a) => {
+const round: ScalarRule = (a) => {
   const down = Math.floor(a);
   const rest = a - down;
   if (rest < 0.5) return down;
@@ -113,7 +113,7 @@ export const meanings: Readonly<Record<Intrinsic, Rules>> = {
 };
 
 /** The rule of an intrinsic for arguments of a type; of f32, before it is rounded. */
-export function ruleOf(fn: Intrinsic, dtype: DType): Rule {
+export function ruleOf(fn: Intrinsic, dtype: DType): ScalarRule {
   const rules = meanings[fn];
   const rule = isFloat(dtype) ? rules.real : rules[dtype];
   return (

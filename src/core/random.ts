@@ -13,7 +13,7 @@ import { shown } from "./wording.ts";
  *
  * @throws ChainruleError "bad-argument" for a seed that is not a whole number within ±2^53.
  */
-export function keyOf(seed: number): [number, number] {
+export function seedKey(seed: number): [number, number] {
   if (!Number.isSafeInteger(seed)) {
     fail("bad-argument", {
       message: "A seed must be a whole number.",
@@ -31,7 +31,7 @@ export function keyOf(seed: number): [number, number] {
  * `stream` and `index` count modulo 2^32.
  */
 export function uniformAt(seed: number, stream: number, index: number): number {
-  const [key0, key1] = keyOf(seed);
+  const [key0, key1] = seedKey(seed);
   const [high, low] = threefry2x32(key0, key1, index, stream);
   return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
 }

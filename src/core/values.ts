@@ -13,12 +13,12 @@ export const dataOf = (node: Tensor): TypedArray | undefined => leafData(node) ?
 export const isKept = (node: Tensor): boolean => known.has(node);
 
 /** Keeps a value that a backend has computed, from which it must be safe. */
-export const keep = (node: Tensor, value: TypedArray): void => void known.set(node, value);
+export const keepValue = (node: Tensor, value: TypedArray): void => void known.set(node, value);
 
 /** Keeps what a run has given for these nodes, in their order. */
 export const keepAll = (nodes: readonly Tensor[], values: readonly TypedArray[]): void =>
   nodes.forEach((node, i) => {
-    keep(node, at(values, i));
+    keepValue(node, at(values, i));
   });
 
 /** The value of a node that has one. @throws ChainruleError "unbound-input" for a placeholder. */

@@ -2,7 +2,7 @@
 
 import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
-import { areTexts, isRecord, isText, type Kind, object } from "../core/kinds.ts";
+import { type ArgumentKind, areTexts, isRecord, isText, object } from "../core/kinds.ts";
 import { shown } from "../core/wording.ts";
 import { type Table, unknownColumn } from "./csv.ts";
 import { type NumberFormat, type NumberWithUnit, readQuantity } from "./number-format.ts";
@@ -48,7 +48,7 @@ type Parts = Readonly<Record<string, unknown>>;
 
 /** What tables are recognised by. */
 export const aTable = object("a table", "what parseTable gives", isParsed);
-export const tableOrRows: Kind = {
+export const tableOrRows: ArgumentKind = {
   name: "a table or rows",
   example: "what parseTable gives, or an array of objects by the names of columns",
   fits: (given) => Array.isArray(given) || aTable.fits(given),

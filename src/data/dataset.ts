@@ -7,7 +7,7 @@
 import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { allocate, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { areTexts, checkKind, isArrayTensor, type Kind, object } from "../core/kinds.ts";
+import { type ArgumentKind, areTexts, checkKind, isArrayTensor, object } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { sizeOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
@@ -160,7 +160,7 @@ export function subset(whole: Dataset, indices: readonly number[] | Int32Array):
   };
 }
 
-const someRows: Kind = {
+const someRows: ArgumentKind = {
   name: "the numbers of rows in one array",
   example: "an array of whole numbers",
   fits: (list) => Array.isArray(list) || ArrayBuffer.isView(list),

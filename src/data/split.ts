@@ -4,7 +4,7 @@ import { fail } from "../core/errors.ts";
 import { checkKind, isNumber } from "../core/kinds.ts";
 import { partnerAt } from "../core/number-words.ts";
 import { checkNames } from "../core/options.ts";
-import { keyOf } from "../core/random.ts";
+import { seedKey } from "../core/random.ts";
 import { shown } from "../core/wording.ts";
 import { aDataset, type Dataset, subset } from "./dataset.ts";
 
@@ -40,7 +40,7 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
       found: shown(epoch),
     });
   }
-  const [key0, key1] = keyOf(seed);
+  const [key0, key1] = seedKey(seed);
   const order = allocate("i32", n) as Int32Array;
   for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {

@@ -2,7 +2,7 @@
  * A worked derivation as plain data: steps that refer to each other by id, and the tables of
  * symbols and operators with which they can be printed and evaluated. JSON is its lossless form.
  */
-import type { Expr, Operator, Sign } from "./engine/expr.ts";
+import type { Formula, Operator, Sign } from "./engine/expr.ts";
 import type { Notation } from "./engine/notation.ts";
 import type { Language, MessageKey } from "./messages.ts";
 
@@ -27,13 +27,13 @@ export type Sentence =
   | { readonly en: string; readonly zh: string };
 
 /** What fills a place of a sentence: a text, a number, a formula, or a list of them. */
-export type Slot = string | number | Expr | Sentence | readonly Slot[];
+export type Slot = string | number | Formula | Sentence | readonly Slot[];
 
 /** A cell of a table. */
 export type Cell = Slot;
 
 /** Rows of cells under named columns. */
-export interface Table {
+export interface StepTable {
   readonly columns: readonly Cell[];
   readonly rows: readonly (readonly Cell[])[];
 }
@@ -75,15 +75,15 @@ export interface Step {
   /** Sentences before the formula. */
   readonly why: readonly Sentence[];
   /** What is computed. */
-  readonly result?: Expr;
+  readonly result?: Formula;
   /** Symbolic forms, each equal to the next. */
-  readonly expression: readonly Expr[];
+  readonly expression: readonly Formula[];
   /** The last form with the upstream gradients as numbers. */
-  readonly upstream?: Expr;
+  readonly upstream?: Formula;
   /** The last form with all numbers. */
-  readonly substituted?: Expr;
+  readonly substituted?: Formula;
   readonly value?: number;
-  readonly table?: Table;
+  readonly table?: StepTable;
   /** The formula read aloud. */
   readonly spoken: Readonly<Record<Language, string>>;
 }

@@ -5,7 +5,7 @@ import type { Candidate } from "./diagnose/candidate.ts";
 import { mistakes } from "./diagnose/mistakes.ts";
 import { Context } from "./engine/context.ts";
 import { keyOf } from "./engine/elements.ts";
-import { number } from "./engine/expr.ts";
+import { computed } from "./engine/expr.ts";
 import { Factors } from "./engine/factor.ts";
 import { gradientsOf, sequentialParameterGradients } from "./engine/gradients.ts";
 import { nonFinite } from "./engine/non-finite.ts";
@@ -107,8 +107,8 @@ function explainOne({ c, g, taken }: Work, r: Route, backward: Backward): boolea
   const leads = r.consumersOf(r.parameter).length > 0;
   const batched = c.trace.examples > 1 && leads;
   if (batched) batchSection(c, r, taken !== undefined);
-  c.equation({ section: "result", kind: "note", result: d, forms: [number(c.evaluate(d))] });
-  if (taken) c.note("result", [say("sequentialCheck", { loss: c.loss, g: number(exact) })]);
+  c.equation({ section: "result", kind: "note", result: d, forms: [computed(c.evaluate(d))] });
+  if (taken) c.note("result", [say("sequentialCheck", { loss: c.loss, g: computed(exact) })]);
   const own = batched ? c.evaluate(share) : undefined;
   const checked = check(c, r, { g, taken, derived: c.evaluate(d), share: own });
   if (!Number.isFinite(exact)) producer(c);
@@ -137,7 +137,7 @@ function common(c: Context, trace: NetworkTrace, chosen: readonly Entry[], layer
       !near(of(k), of(right)) && (size === 0 || Math.abs(of(k)) > 1e-12 * size);
     const wrong = others.filter((k) => !k.hidden && telling(k));
     if (wrong.length === 0) continue;
-    const rows = wrong.map((k) => [k.cause, number(of(k))]);
+    const rows = wrong.map((k) => [k.cause, computed(of(k))]);
     const columns = [say("mistake"), say("wouldGive")];
     c.note("mistakes", [say("mistakesText", { d })], { columns, rows });
   }
@@ -155,7 +155,7 @@ function finishSteps(c: Context, digits: number): Step[] {
     const children = c.steps.filter((other) => other.inputs.includes(step.id)).map((o) => o.id);
     if (!step.result) return { ...step, children };
     const parts = [step.result, ...step.expression];
-    if (step.value !== undefined && step.substituted) parts.push(number(step.value));
+    if (step.value !== undefined && step.substituted) parts.push(computed(step.value));
     const spoken = { en: speak(parts, aloud, "en"), zh: speak(parts, aloud, "zh") };
     return { ...step, children, spoken };
   });

@@ -4,7 +4,7 @@ import type { Sentence } from "./derivation.ts";
 import { gradientsOf } from "./engine/gradients.ts";
 import { type LayerReport, layerReports, norm } from "./engine/layer-report.ts";
 import { type NonFiniteReport, nonFinite } from "./engine/non-finite.ts";
-import { choose } from "./engine/notation.ts";
+import { noSuch } from "./engine/notation.ts";
 import { isNetwork } from "./engine/trace.ts";
 import { type Language, languages } from "./messages.ts";
 import { type ExplainOptions, optionNames } from "./options.ts";
@@ -76,7 +76,7 @@ export async function gradientReport(
 ): Promise<GradientReport> {
   checkNames("gradientReport", options, optionNames);
   const { language = "en" } = options;
-  if (!languages.includes(language)) choose("language", language, languages);
+  if (!languages.includes(language)) noSuch("language", language, languages);
   const t = traceOf(subject, options);
   const g = gradientsOf(t);
   const norms = Object.fromEntries([...g].map(([n, v]) => [n, norm(v)]));

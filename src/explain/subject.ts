@@ -1,7 +1,7 @@
 /** What is explained, with values: a trainer, a model or a function of tensors, traced. */
 import { inReach } from "../backends/registry.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind, isFunction, type Kind } from "../core/kinds.ts";
+import { type ArgumentKind, checkKind, isFunction } from "../core/kinds.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Layer } from "../nn/layer.ts";
 import { isLayer } from "../nn/layer-checks.ts";
@@ -9,14 +9,14 @@ import { halfSquaredError } from "../nn/losses.ts";
 import { sgd } from "../optim/sgd.ts";
 import type { UpdateTiming } from "../step/update.ts";
 import { type Data, trainer as makeTrainer, Trainer, toDataset } from "../train/trainer.ts";
-import { choose } from "./engine/notation.ts";
+import { noSuch } from "./engine/notation.ts";
 import { correct, type Trace, traceFunction, traceNetwork } from "./engine/trace.ts";
 import type { ExplainOptions } from "./options.ts";
 
 /** What can be explained: a trainer, a model, or any function of tensors. */
 export type Subject = Trainer | Layer<never, never> | Layer | ((...x: Tensor[]) => Tensor);
 
-const explainable: Kind = {
+const explainable: ArgumentKind = {
   name: "a trainer, a model or a function of tensors",
   example: "trainer(…), sequential(…) or (x) => x.square().sum()",
   fits: (given) => given instanceof Trainer || isFunction(given) || isLayer(given),
@@ -38,11 +38,11 @@ export function traceOf(subject: Subject, options: ExplainOptions): Trace {
   }
   const dataset = toDataset(data, trainer.classes);
   if (!Number.isInteger(example) || example < 0 || example >= dataset.size) {
-    choose("example", example, [dataset.size === 1 ? "0" : `0 to ${dataset.size - 1}`]);
+    noSuch("example", example, [dataset.size === 1 ? "0" : `0 to ${dataset.size - 1}`]);
   }
   if (options.firstExample !== undefined && !Number.isSafeInteger(options.firstExample))
-    choose("first example", options.firstExample, ["a whole number"]);
-  if (!Number.isInteger(step) || step < 0 || step > 100_000) choose("step", step, ["0 to 100000"]);
+    noSuch("first example", options.firstExample, ["a whole number"]);
+  if (!Number.isInteger(step) || step < 0 || step > 100_000) noSuch("step", step, ["0 to 100000"]);
   const ready = step === 0 ? trainer : advanced(trainer, data, step);
   const { lossName, firstExample } = options;
   return traceNetwork(ready, data, correct, { lossName, firstExample });
@@ -76,5 +76,5 @@ function advanced(trainer: Trainer, data: Data, steps: number): Trainer {
 export function timingOf(t: Trace, { update }: ExplainOptions): UpdateTiming {
   const timing = update ?? t.network?.trainer.update ?? "simultaneous";
   const all = ["simultaneous", "sequential"];
-  return all.includes(timing) ? timing : choose("update", timing, all);
+  return all.includes(timing) ? timing : noSuch("update", timing, all);
 }

@@ -163,7 +163,7 @@ export const whole = (least = 1, most = Number.MAX_SAFE_INTEGER) =>
   ({ kind: "number", whole: true, least, most }) as const satisfies NumberForm;
 export const text = (what: string) => ({ kind: "text", what }) as const satisfies TextForm;
 /** A text that may look like a number. */
-export const label = (what: string) =>
+export const looseText = (what: string) =>
   ({ kind: "text", what, loose: true }) as const satisfies TextForm;
 export const flag = { kind: "flag" } as const satisfies FlagForm;
 export const word = <const W extends readonly (string | boolean)[]>(...words: W) =>

@@ -1,5 +1,12 @@
 /** What the functions for network files take, for programs without types. */
-import { checkKind, isFunction, isRecord, isText, type Kind, object } from "../core/kinds.ts";
+import {
+  type ArgumentKind,
+  checkKind,
+  isFunction,
+  isRecord,
+  isText,
+  object,
+} from "../core/kinds.ts";
 import { layers } from "./layers.ts";
 import { losses } from "./losses.ts";
 import { optimizers } from "./optimizers.ts";
@@ -44,7 +51,7 @@ export const preparedParts = object(
     network.fits(own) && isRecord(data) && isRecord(data.description) && isRecord(data.marks),
 );
 
-export const described: Kind = object(
+export const described: ArgumentKind = object(
   "what is known of the data",
   "{ inputs, classes, preprocessing }, a description as toDatasets gives",
   ({ classes, preprocessing }) =>
@@ -52,7 +59,7 @@ export const described: Kind = object(
     (preprocessing === undefined || isRecord(preprocessing)),
 );
 
-export const reading: Kind = {
+export const reading: ArgumentKind = {
   name: "a function that reads files",
   example: "async (path) => the file's bytes",
   fits: isFunction,

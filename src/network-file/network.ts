@@ -4,8 +4,8 @@ import {
   choice,
   either,
   flag,
-  label,
   list,
+  looseText,
   map,
   number,
   numbers,
@@ -28,7 +28,7 @@ const examples = list(
   record({
     inputs: { form: numbers(1), doc: "The numbers that go in.", required: true },
     targets: {
-      form: either(numbers(0, 1), label("a class")),
+      form: either(numbers(0, 1), looseText("a class")),
       doc: "What is to come out: a list of numbers, one number, or the name of a class.",
       required: true,
     },
@@ -36,12 +36,12 @@ const examples = list(
   1,
 );
 
-const columnNames = list(label("a column"), 1);
+const columnNames = list(looseText("a column"), 1);
 
 /** How a table is written, and what is taken from it. */
 const csv = record({
   file: { form: path, doc: "The table: comma-separated text.", required: true },
-  target: { form: label("a column"), doc: "The column to predict.", required: true },
+  target: { form: looseText("a column"), doc: "The column to predict.", required: true },
   inputs: {
     form: columnNames,
     doc: "The columns to predict from.",
@@ -58,7 +58,7 @@ const csv = record({
     default: "error",
   },
   missingValues: {
-    form: list(label("a cell")),
+    form: list(looseText("a cell")),
     doc: "Texts that stand for a missing value.",
     otherwise: "an empty cell, NA, N/A, NaN, null, ?",
   },
@@ -129,7 +129,7 @@ const data = record(
     idx: { form: idx, doc: "Images and labels in the format of MNIST." },
     generate: { form: generate, doc: "Made-up data." },
     classes: {
-      form: list(label("a class"), 1),
+      form: list(looseText("a class"), 1),
       doc: "With `examples` or `csv`: the classes in the order of their labels.",
       otherwise: "those that occur, sorted",
     },

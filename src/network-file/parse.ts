@@ -9,7 +9,7 @@ import {
   Parser,
 } from "yaml";
 import { fail } from "../core/errors.ts";
-import { checkKind, isText, type Kind } from "../core/kinds.ts";
+import { type ArgumentKind, checkKind, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { withoutEnvironment } from "../core/permission.ts";
 import { consistencyProblems } from "./consistency.ts";
@@ -145,7 +145,7 @@ export function withTraining(
   return changed;
 }
 
-const fileText: Kind = {
+const fileText: ArgumentKind = {
   name: "text",
   example: "the text of a network file, and its path",
   fits: isText,

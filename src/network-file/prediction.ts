@@ -1,7 +1,7 @@
 /** What a network's outputs say. */
 
 import { at, only } from "../core/at.ts";
-import { checkKind, type Kind, object } from "../core/kinds.ts";
+import { type ArgumentKind, checkKind, object } from "../core/kinds.ts";
 import { originalTarget } from "../data/preprocessing.ts";
 import { rowOf } from "./form.ts";
 import { checkNetwork, described } from "./kinds.ts";
@@ -21,7 +21,7 @@ export interface Prediction {
   readonly value?: number;
 }
 
-const row: Kind = {
+const row: ArgumentKind = {
   name: "the outputs for one row",
   example: "an array of numbers, at least one",
   fits: (list) =>

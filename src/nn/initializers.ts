@@ -3,7 +3,7 @@
 import { at } from "../core/at.ts";
 import { allocate, arrayOf, checkDType, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind, isFunction, type Kind, object } from "../core/kinds.ts";
+import { type ArgumentKind, checkKind, isFunction, object } from "../core/kinds.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
@@ -227,7 +227,7 @@ export const initialize = (
   return arrayOf(checkDType(dtype), numbers as Float64Array);
 };
 
-const filled: Kind = {
+const filled: ArgumentKind = {
   name: "the values that its initializer gives",
   example: "fill: (shape, seed, stream) => a Float64Array",
   fits: (given) => ArrayBuffer.isView(given) || Array.isArray(given),

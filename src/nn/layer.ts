@@ -7,7 +7,7 @@
  */
 
 import { type CallSite, callSite, withSite } from "../core/call-site.ts";
-import { checkKind, type Kind } from "../core/kinds.ts";
+import { type ArgumentKind, checkKind } from "../core/kinds.ts";
 import { checkShape, type Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { input } from "../ops/leaf.ts";
@@ -260,7 +260,7 @@ function traced(own: Layer, inputShape: Shape, path: string): Shape {
   return own.apply(x, Object.fromEntries(placeholders), { training: false, path }).shape;
 }
 
-const returned: Kind = {
+const returned: ArgumentKind = {
   name: "a tensor for what it returns",
   example: "a function such as (x) => x.mul(2)",
   fits: (y) => y instanceof Tensor,

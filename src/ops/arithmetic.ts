@@ -1,5 +1,5 @@
 /** Elementwise arithmetic. */
-import { apply, constant, select } from "../core/expression.ts";
+import { apply, constant, selectExpression } from "../core/expression.ts";
 import type { Binary, RuleContext, Unary, Words } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { equal, greater, less, where } from "./compare.ts";
@@ -132,8 +132,8 @@ export const signOp = elementwise<Unary>({
   name: "sign",
   value: ([x]) => {
     const number = (v: number) => constant(v, x.dtype);
-    const negative = select(apply("less", x, number(0)), number(-1), number(0));
-    return select(apply("less", number(0), x), number(1), negative);
+    const negative = selectExpression(apply("less", x, number(0)), number(-1), number(0));
+    return selectExpression(apply("less", number(0), x), number(1), negative);
   },
   partials: [({ x: [x] }) => zerosLike(x)],
   law: {

@@ -5,7 +5,7 @@ import type { Op, Unary } from "../core/op.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { reshape } from "./move.ts";
-import { f64, keepDims, reducer, reduction, sigma } from "./reduction.ts";
+import { f64Type, keepDims, reducer, reduction, sigma } from "./reduction.ts";
 
 export const broadcastToOp: Op<Unary, { shape: Shape }> = {
   name: "broadcastTo",
@@ -32,9 +32,9 @@ export const broadcastToOp: Op<Unary, { shape: Shape }> = {
   notation: { text: "#0", tex: "#0", precedence: 5 },
   sampling: {
     cases: [
-      { inputs: [f64(3)], attributes: { shape: [2, 3] } },
-      { inputs: [f64(2, 1)], attributes: { shape: [4, 2, 3] } },
-      { inputs: [f64()], attributes: { shape: [2, 2] } },
+      { inputs: [f64Type(3)], attributes: { shape: [2, 3] } },
+      { inputs: [f64Type(2, 1)], attributes: { shape: [4, 2, 3] } },
+      { inputs: [f64Type()], attributes: { shape: [2, 2] } },
     ],
   },
 };

@@ -1,5 +1,5 @@
 import { checkDType, type DType, isFloat } from "../core/dtype.ts";
-import { cast as convert, indices, load, offset } from "../core/expression.ts";
+import { castExpression as convert, indices, load, offset } from "../core/expression.ts";
 import type { Op, Unary } from "../core/op.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 

@@ -2,7 +2,7 @@
 
 import { convert, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { apply, constant, select } from "../core/expression.ts";
+import { apply, constant, selectExpression } from "../core/expression.ts";
 import type { Binary, Op, TensorType, Unary, Words } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { broadcastShapes } from "../core/shape.ts";
@@ -123,7 +123,7 @@ export const whereOp: Op<Choice, NoAttributes> = {
     const [, { dtype }] = inputs;
     return { dtype, shape: commonShape("where", inputs) };
   },
-  meaning: (inputs) => ({ loop: "map", value: select(...elements<Choice>(inputs)) }),
+  meaning: (inputs) => ({ loop: "map", value: selectExpression(...elements<Choice>(inputs)) }),
   derivative: {
     kind: "linear",
     transpose: (g, { x: [condition] }, input) =>
@@ -169,8 +169,8 @@ export const clampOp = elementwise<Unary, { min: number; max: number }>({
   value: ([x], { min, max }) => {
     const [low, high] = [constant(min, x.dtype), constant(max, x.dtype)];
     // Comparisons with NaN are false, so NaN passes through. Where the bounds cross, max wins.
-    const raised = select(apply("less", x, low), low, x);
-    return select(apply("less", high, raised), high, raised);
+    const raised = selectExpression(apply("less", x, low), low, x);
+    return selectExpression(apply("less", high, raised), high, raised);
   },
   partials: [
     ({ x: [x], attributes: { min, max } }) =>

@@ -2,7 +2,7 @@
 
 import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind, isText, type Kind } from "../core/kinds.ts";
+import { type ArgumentKind, checkKind, isText } from "../core/kinds.ts";
 import type { Op, Unary } from "../core/op.ts";
 import { checkRecord } from "../core/options.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
@@ -40,8 +40,8 @@ export const identity = numeric(identityOp);
 /** y = x, but with derivative 0: what is inside counts as constant. */
 export const stopGradient = (x: Tensor): Tensor => node(stopGradientOp, [x], none);
 
-const title: Kind = { name: "a name", example: 'name: "cube"', fits: isText };
-const returned: Kind = {
+const title: ArgumentKind = { name: "a name", example: 'name: "cube"', fits: isText };
+const returned: ArgumentKind = {
   name: "a tensor for what it returns",
   example: "forward: (x) => x.mul(2)",
   fits: (y) => y instanceof Tensor,

@@ -143,6 +143,6 @@ export function numeric(op: Op<Unary, NoAttributes>): (x: Tensor) => Tensor {
 }
 
 /** The notation of a named function: name(x). */
-export function call(name: string, tex = `\\operatorname{${name}}`): Op["notation"] {
+export function functionNotation(name: string, tex = `\\operatorname{${name}}`): Op["notation"] {
   return { text: `${name}(#0)`, tex: `${tex}\\left(#0\\right)`, precedence: 5, isCall: true };
 }

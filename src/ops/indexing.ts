@@ -2,7 +2,14 @@
 import { at as item, zip } from "../core/at.ts";
 import { checkDType, type DType, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { apply, cast as convert, index, indices, load, offset } from "../core/expression.ts";
+import {
+  apply,
+  castExpression as convert,
+  index,
+  indices,
+  load,
+  offset,
+} from "../core/expression.ts";
 import type { Binary, Op, TensorType, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, type Shape } from "../core/shape.ts";

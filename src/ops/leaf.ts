@@ -8,7 +8,7 @@ import {
   type TypedArray,
 } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { cast, index } from "../core/expression.ts";
+import { castExpression, index } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
 import { checkShape, checkSizes, formatShape, type Shape, sizeOf } from "../core/shape.ts";
@@ -39,7 +39,10 @@ export const inputOp: Op<readonly [], { name: string; shape: Shape; dtype: DType
 export const rangeOp: Op<readonly [], { size: number; dtype: DType }> = {
   name: "range",
   infer: (_, { size, dtype }) => ({ dtype, shape: [size] }),
-  meaning: (_inputs, _output, { dtype }) => ({ loop: "map", value: cast(index(0), dtype) }),
+  meaning: (_inputs, _output, { dtype }) => ({
+    loop: "map",
+    value: castExpression(index(0), dtype),
+  }),
   derivative: { kind: "zero" },
   law: { en: "The numbers 0, 1, 2 …: constants.", zh: "常数 0、1、2……" },
   notation: { text: "range({size})", tex: "\\operatorname{range}({size})", precedence: 5 },
@@ -69,16 +72,16 @@ export function tensor(values: NestedArray | TypedArray, options: TensorOptions 
   if (ArrayBuffer.isView(values)) {
     const data = values as TypedArray;
     const copied = arrayOf(options.dtype ?? ownType(data), data);
-    return constant(copied, options.shape ?? [data.length]);
+    return constantTensor(copied, options.shape ?? [data.length]);
   }
   const nested = values as NestedArray;
   const { shape, flat } = flatten(nested);
   const dtype = options.dtype ?? (isBoolean(nested) ? "bool" : "f32");
-  return constant(arrayOf(dtype, flat), options.shape ?? shape);
+  return constantTensor(arrayOf(dtype, flat), options.shape ?? shape);
 }
 
 /** A constant node over data that is not copied: it must not be changed afterwards. */
-export function constant(data: TypedArray, shape: Shape): Tensor {
+export function constantTensor(data: TypedArray, shape: Shape): Tensor {
   if (data.length !== sizeOf(checkShape(shape))) {
     fail("shape-mismatch", {
       message: "The number of values does not fill the shape.",
@@ -91,7 +94,7 @@ export function constant(data: TypedArray, shape: Shape): Tensor {
 
 /** One number as a tensor of shape []. */
 export const scalar = (value: number, dtype: DType): Tensor =>
-  constant(arrayOf(checkDType(dtype), [value]), []);
+  constantTensor(arrayOf(checkDType(dtype), [value]), []);
 
 /** A placeholder: its value is given when the graph runs. Default f32. */
 export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor =>
@@ -136,7 +139,7 @@ export const range = (size: number, dtype: DType = "i32"): Tensor =>
 export function eye(n: number, dtype: DType = "f32"): Tensor {
   const data = allocate(checkDType(dtype), sizeOf(checkShape([n, n])));
   for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
-  return constant(data, [n, n]);
+  return constantTensor(data, [n, n]);
 }
 
 /** The dtype of a typed array that is passed without one. */

@@ -28,6 +28,8 @@ const families = {
   ...indexing,
   ...multiplication,
   ...move,
+  /** The function has another name, since `at` of core reads a list. */
+  at: move.sliceAt,
   ...power,
   ...reduce,
   ...transcendental,
@@ -38,6 +40,7 @@ const functionsOnly = [
   "concatenate",
   "stack",
   "oneHot",
+  "sliceAt",
   "spread",
   "sumTo",
   "toFloat",

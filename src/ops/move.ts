@@ -11,7 +11,7 @@ import {
   load,
   offset,
   plus,
-  select,
+  selectExpression,
   times,
 } from "../core/expression.ts";
 import type { Op, TensorType, Unary } from "../core/op.ts";
@@ -225,7 +225,7 @@ export const concatenateOp: Op<Pieces, { axis: number }> = {
     // From the last piece to the first: i < end₀ ? x₀ : i < end₁ ? x₁ : …
     const { value } = pieces.reduceRight((rest, { below, value }) => ({
       below,
-      value: select(below, value, rest.value),
+      value: selectExpression(below, value, rest.value),
     }));
     return { loop: "map", value };
   },
@@ -350,7 +350,7 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
 }
 
 /** The slice at one index of one axis; that axis disappears. */
-export function at(x: Tensor, axis: number, position: number): Tensor {
+export function sliceAt(x: Tensor, axis: number, position: number): Tensor {
   const a = axisOf("at", x, axis);
   const n = item(x.shape, a);
   const i = Number.isInteger(position) && position < 0 ? position + n : position;

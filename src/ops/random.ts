@@ -4,7 +4,7 @@ import { checkDType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import {
   apply,
-  cast,
+  castExpression,
   constant,
   type Expression,
   indices,
@@ -50,7 +50,7 @@ export const uniformOp: Op<Unary, Uniform> = {
     const key = (k: number) => load(0, "i32", i32(k));
     const [high, low] = threefry(expressions, [key(0), key(1)], [counter, i32(stream)]);
     const bits = (word: Expression, drop: number) =>
-      cast(apply("shiftRight", word, i32(drop)), dtype);
+      castExpression(apply("shiftRight", word, i32(drop)), dtype);
     const scale = (x: Expression, by: number) => apply("mul", x, constant(by, dtype));
     // 24 random bits fill an f32's mantissa, 27 + 26 an f64's.
     const value =

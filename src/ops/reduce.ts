@@ -18,7 +18,7 @@ import { flip, pad, reshape, slice, transpose } from "./move.ts";
 import {
   type Axes,
   cases,
-  f64,
+  f64Type,
   kept,
   type ReduceOptions,
   reduced,
@@ -208,8 +208,8 @@ export const cumsumOp: Op<Unary, Scan> = {
   notation: { text: "cumsum(#0)", tex: "\\operatorname{cumsum}\\left(#0\\right)", precedence: 5 },
   sampling: {
     cases: [
-      { inputs: [f64(2, 3)], attributes: { axis: 1, reverse: false } },
-      { inputs: [f64(4)], attributes: { axis: 0, reverse: true } },
+      { inputs: [f64Type(2, 3)], attributes: { axis: 1, reverse: false } },
+      { inputs: [f64Type(4)], attributes: { axis: 0, reverse: true } },
     ],
   },
 };

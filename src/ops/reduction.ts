@@ -17,12 +17,12 @@ export const kept = (shape: Shape, axes: readonly number[]): number[] =>
 export const keepDims = (shape: Shape, axes: readonly number[]): number[] =>
   shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
 
-export const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
+export const f64Type = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
 export const cases: NonNullable<Sampling<Unary, Axes>["cases"]> = [
-  { inputs: [f64(2, 3)], attributes: { axes: [0] } },
-  { inputs: [f64(2, 3, 2)], attributes: { axes: [0, 2] } },
-  { inputs: [f64(4)], attributes: { axes: [0] } },
-  { inputs: [f64(2, 1)], attributes: { axes: [] } },
+  { inputs: [f64Type(2, 3)], attributes: { axes: [0] } },
+  { inputs: [f64Type(2, 3, 2)], attributes: { axes: [0, 2] } },
+  { inputs: [f64Type(4)], attributes: { axes: [0] } },
+  { inputs: [f64Type(2, 1)], attributes: { axes: [] } },
 ];
 
 /** Index of the input element that the loop (output axes, then reduced axes) is at. */

@@ -1,10 +1,10 @@
 /** Elementary functions and the activations that have a name of their own in textbooks. */
-import { apply, constant, type Intrinsic, select } from "../core/expression.ts";
+import { apply, constant, type Intrinsic, selectExpression } from "../core/expression.ts";
 import type { Op, Rule, Unary } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, div, mul, neg, reciprocal, square, sub } from "./arithmetic.ts";
 import { lessEqual, where } from "./compare.ts";
-import { call, elementwise, type NoAttributes, unary } from "./define.ts";
+import { elementwise, functionNotation, type NoAttributes, unary } from "./define.ts";
 import { onesLike, zerosLike } from "./leaf.ts";
 
 type Partial = Rule<Unary, NoAttributes>;
@@ -25,7 +25,7 @@ const elementary = (spec: Elementary): Op<Unary, NoAttributes> =>
     value: ([x]) => apply(spec.fn, x),
     partials: [spec.partial],
     law: spec.law,
-    notation: spec.notation ?? call(spec.fn, spec.tex),
+    notation: spec.notation ?? functionNotation(spec.fn, spec.tex),
     ...(spec.textbook ? { textbook: spec.textbook } : {}),
     ...(spec.range ? { range: spec.range } : {}),
     ...(spec.domain ? { sampling: { domain: [spec.domain] } } : {}),
@@ -67,7 +67,7 @@ export const logOp = elementary({
   fn: "log",
   partial: ({ x: [x] }) => reciprocal(x),
   law: { en: "The derivative of ln x is 1/x.", zh: "ln x 的导数是 1/x。" },
-  notation: call("ln", "\\ln"),
+  notation: functionNotation("ln", "\\ln"),
   domain: [0.3, 4],
 });
 export const log1pOp = elementary({
@@ -107,7 +107,7 @@ export const asinOp = elementary({
   fn: "asin",
   partial: ({ x: [x] }) => reciprocal(sqrt(sub(1, square(x)))),
   law: { en: "The derivative of arcsin x is 1/√(1 − x²).", zh: "arcsin x 的导数是 1/√(1 − x²)。" },
-  notation: call("arcsin", "\\arcsin"),
+  notation: functionNotation("arcsin", "\\arcsin"),
   domain: [-0.8, 0.8],
 });
 export const acosOp = elementary({
@@ -117,14 +117,14 @@ export const acosOp = elementary({
     en: "The derivative of arccos x is −1/√(1 − x²).",
     zh: "arccos x 的导数是 −1/√(1 − x²)。",
   },
-  notation: call("arccos", "\\arccos"),
+  notation: functionNotation("arccos", "\\arccos"),
   domain: [-0.8, 0.8],
 });
 export const atanOp = elementary({
   fn: "atan",
   partial: ({ x: [x] }) => reciprocal(add(square(x), 1)),
   law: { en: "The derivative of arctan x is 1/(1 + x²).", zh: "arctan x 的导数是 1/(1 + x²)。" },
-  notation: call("arctan", "\\arctan"),
+  notation: functionNotation("arctan", "\\arctan"),
 });
 export const sinhOp = elementary({
   fn: "sinh",
@@ -150,20 +150,20 @@ export const asinhOp = elementary({
   fn: "asinh",
   partial: ({ x: [x] }) => reciprocal(sqrt(add(square(x), 1))),
   law: { en: "The derivative of arsinh x is 1/√(x² + 1).", zh: "arsinh x 的导数是 1/√(x² + 1)。" },
-  notation: call("arsinh"),
+  notation: functionNotation("arsinh"),
 });
 export const acoshOp = elementary({
   fn: "acosh",
   partial: ({ x: [x] }) => reciprocal(sqrt(sub(square(x), 1))),
   law: { en: "The derivative of arcosh x is 1/√(x² − 1).", zh: "arcosh x 的导数是 1/√(x² − 1)。" },
-  notation: call("arcosh"),
+  notation: functionNotation("arcosh"),
   domain: [1.3, 4],
 });
 export const atanhOp = elementary({
   fn: "atanh",
   partial: ({ x: [x] }) => reciprocal(sub(1, square(x))),
   law: { en: "The derivative of artanh x is 1/(1 − x²).", zh: "artanh x 的导数是 1/(1 − x²)。" },
-  notation: call("artanh"),
+  notation: functionNotation("artanh"),
   domain: [-0.8, 0.8],
 });
 export const erfOp = elementary({
@@ -187,7 +187,7 @@ export const sigmoidOp = elementwise<Unary>({
     en: "The derivative of the sigmoid σ is σ(1 − σ).",
     zh: "S 型函数 σ 的导数是 σ(1 − σ)。",
   },
-  notation: call("σ", "\\sigma"),
+  notation: functionNotation("σ", "\\sigma"),
   range: [0, 1],
   textbook: [
     ({ x: [x] }) => {
@@ -207,7 +207,7 @@ export const reluOp = elementwise<Unary>({
   // Written so that NaN, for which every comparison is false, passes through.
   value: ([x]) => {
     const zero = constant(0, x.dtype);
-    return select(apply("less", x, zero), zero, x);
+    return selectExpression(apply("less", x, zero), zero, x);
   },
   // In the same way the gradient passes where x is NaN (as in PyTorch), so that it is not hidden.
   partials: [({ x: [x] }) => where(lessEqual(x, 0), zerosLike(x), onesLike(x))],
@@ -216,7 +216,7 @@ export const reluOp = elementwise<Unary>({
     en: "ReLU passes the gradient on where its input is positive and stops it elsewhere; at 0 the slope 0 is used.",
     zh: "ReLU 在输入为正处传递梯度，其余处阻断；在 0 处取斜率 0。",
   },
-  notation: call("ReLU"),
+  notation: functionNotation("ReLU"),
   range: [0, Number.POSITIVE_INFINITY],
   sampling: { kinks: [0] },
 });
@@ -230,7 +230,7 @@ export const softplusOp = elementwise<Unary>({
   },
   partials: [({ x: [x] }) => sigmoid(x)],
   law: { en: "The derivative of softplus is the sigmoid.", zh: "softplus 的导数是 S 型函数。" },
-  notation: call("softplus"),
+  notation: functionNotation("softplus"),
   range: [0, Number.POSITIVE_INFINITY],
 });
 

@@ -2,7 +2,7 @@
 
 import type { ByName } from "../core/by-name.ts";
 import { type DType, dtypes } from "../core/dtype.ts";
-import { checkKind, isFunction, isRecord, type Kind, object } from "../core/kinds.ts";
+import { type ArgumentKind, checkKind, isFunction, isRecord, object } from "../core/kinds.ts";
 import type { TensorType } from "../core/op.ts";
 import type { Layer } from "../nn/layer.ts";
 import { isLayer } from "../nn/layer-checks.ts";
@@ -35,7 +35,7 @@ export function checkUpdate(what: string, subject: Parametric, options: object):
 
 export const checkTiming = (what: string, options: object): void => checkKind(what, options, timed);
 
-const aModel: Kind = {
+const aModel: ArgumentKind = {
   name: "a model",
   example: "a layer, or an objective: { parameters, loss: (batch, values) => … }",
   fits: (model) =>

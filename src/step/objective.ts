@@ -3,7 +3,7 @@ import { gradient } from "../autodiff/gradient.ts";
 import { at } from "../core/at.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind, type Kind } from "../core/kinds.ts";
+import { type ArgumentKind, checkKind } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import type { BufferSpec, Layer, LayerContext, ParameterSpec } from "../nn/layer.ts";
@@ -59,7 +59,7 @@ export const supervised = (model: Layer, loss: Loss): Objective => ({
   },
 });
 
-const lossValue: Kind = {
+const lossValue: ArgumentKind = {
   name: "a loss that returns a tensor",
   example: "a function such as (output, target) => output.sub(target).square().mean()",
   fits: (error) => error instanceof Tensor,

@@ -1,7 +1,14 @@
 /** What is given to `trainer` and `fit`, as a program without types may give it. */
 
 import { fail } from "../core/errors.ts";
-import { aFunction, checkKind, isFunction, isRecord, isText, type Kind } from "../core/kinds.ts";
+import {
+  type ArgumentKind,
+  aFunction,
+  checkKind,
+  isFunction,
+  isRecord,
+  isText,
+} from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import type { LossFacts } from "../nn/facts.ts";
@@ -29,7 +36,7 @@ const targets: Readonly<Record<NonNullable<LossFacts["targets"]>, true>> = {
   signs: true,
 };
 
-const lossFacts: Kind = {
+const lossFacts: ArgumentKind = {
   name: "facts with a name, in which targets are shares, distributions or signs",
   example: '{ name: "own", takes: "probabilities", targets: "shares" }',
   fits: (facts) =>

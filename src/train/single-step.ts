@@ -4,7 +4,7 @@ import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
 import type { CallSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
-import { keyOf } from "../core/random.ts";
+import { seedKey } from "../core/random.ts";
 import {
   type Filled,
   inputList,
@@ -56,7 +56,7 @@ export function prepareStep(trainer: Trainer, inputs: ArrayTensor, targets: Arra
   const step = new Float64Array(1);
   step[0] = steps;
   const key = new Int32Array(2);
-  key[0] = keyOf(trainer.seed)[0];
+  key[0] = seedKey(trainer.seed)[0];
   key[1] = steps;
   const values: StepInputs<TypedArray> = {
     parameters,

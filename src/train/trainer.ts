@@ -15,14 +15,14 @@ import { arrays, checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import type { TensorType } from "../core/op.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
-import { keyOf } from "../core/random.ts";
+import { seedKey } from "../core/random.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { inFile } from "../files/in-file.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
-import { constant } from "../ops/leaf.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { StepGraph, StepState } from "../step/ports.ts";
 import type { UpdateTiming } from "../step/update.ts";
@@ -125,7 +125,7 @@ export class Trainer {
     this.backend = chooseBackend(backend, options.deterministic);
     this.#threads = options.threads;
     this.learningRate = options.optimizer.learningRate.initial;
-    keyOf(seed);
+    seedKey(seed);
     this.#state = firstState(model, options.optimizer, dtype, seed);
   }
 
@@ -358,7 +358,7 @@ export class Trainer {
       return laterTensor(data, shape, dtype);
     }
     const { data, shape } = this.outputsFor(rowsOf(this, rows));
-    return constant(data, shape);
+    return constantTensor(data, shape);
   }
 
   /** @internal The model's outputs. */
@@ -487,7 +487,7 @@ const comesLater = ({ name }: Backend, instead: "stepAsync" | "evaluateAsync"): 
 /** Values as constants, which say so where they are assigned to. */
 function copies(specs: ByName<{ readonly shape: Shape }>, values: ByName<TypedArray>) {
   const made = mapEntries(specs, ({ shape }, name) =>
-    constant(entryOf(values, name).slice(), shape),
+    constantTensor(entryOf(values, name).slice(), shape),
   );
   return new Proxy(made, copied);
 }

@@ -9,7 +9,7 @@ import { chooseBackend, inReach } from "../../src/backends/registry.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { fail } from "../../src/core/errors.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
-import { constant, input, tensor } from "../../src/ops/leaf.ts";
+import { constantTensor, input, tensor } from "../../src/ops/leaf.ts";
 import { errorOf } from "../fixes/row.ts";
 import { failure } from "../support/failure.ts";
 import { laterBackend, withEntry } from "../support/later.ts";
@@ -17,7 +17,7 @@ import { laterBackend, withEntry } from "../support/later.ts";
 const large = (seed: number): Tensor => {
   const n = 200;
   const data = Float64Array.from({ length: n * n }, (_, i) => Math.sin(seed + 7.3 * i));
-  const x = constant(data, [n, n]);
+  const x = constantTensor(data, [n, n]);
   return x.matmul(x);
 };
 

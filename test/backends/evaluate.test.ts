@@ -11,7 +11,7 @@ import type { Graph } from "../../src/core/graph.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { customOperator } from "../../src/ops/custom.ts";
 import { take } from "../../src/ops/indexing.ts";
-import { constant, tensor } from "../../src/ops/leaf.ts";
+import { constantTensor, tensor } from "../../src/ops/leaf.ts";
 import { failure } from "../support/failure.ts";
 
 const always = { elements: 0, operations: 0 };
@@ -31,7 +31,7 @@ function recorded(
 }
 
 const random = (size: number, seed: number): Tensor =>
-  constant(
+  constantTensor(
     Float64Array.from({ length: size }, (_, i) => Math.sin(seed + 7.3 * i)),
     [size],
   );

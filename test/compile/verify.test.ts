@@ -6,7 +6,7 @@ import { fuse } from "../../src/compile/2-fuse.ts";
 import { schedule } from "../../src/compile/3-schedule.ts";
 import type { Buffer, Kernel, Program } from "../../src/compile/program.ts";
 import { verifyProgram } from "../../src/compile/verify-program.ts";
-import { apply, cast, constant, index, load } from "../../src/core/expression.ts";
+import { apply, castExpression, constant, index, load } from "../../src/core/expression.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
 import { input, tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
@@ -126,7 +126,9 @@ test.each<[string, Program, string]>([
   [
     "a result of another type",
     withKernel(product, (k) => ({
-      stores: [{ ...k.stores[0]!, value: cast(load(k.reads.length, "i32", index(0)), "f32") }],
+      stores: [
+        { ...k.stores[0]!, value: castExpression(load(k.reads.length, "i32", index(0)), "f32") },
+      ],
     })),
     "result is f32, not i32",
   ],

@@ -5,12 +5,12 @@ import { pushForward } from "../../src/autodiff/forward.ts";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import {
   apply,
-  cast,
+  castExpression,
   type Expression,
   formatExpression,
   index,
   load,
-  select,
+  selectExpression,
 } from "../../src/core/expression.ts";
 import { nodesOf } from "../../src/core/graph.ts";
 import type { Meaning, Op } from "../../src/core/op.ts";
@@ -91,9 +91,21 @@ test.each<[string, Tensor, string]>([
   ["an index too many", valued(load(0, "f32", index(1))), "it uses index 1 of 1"],
   ["an input too many", valued(load(2, "f32", index(0))), "it loads input 2 as f32"],
   ["an element of another type", valued(load(0, "i32", index(0))), "it loads input 0 as i32"],
-  ["mixed types", valued(apply("add", element, cast(element, "f64"))), "combines f32 with f64"],
-  ["a number as condition", valued(select(element, element, element)), "it chooses by a number"],
-  ["a value of another type", valued(cast(element, "f64")), "its value is f64, its type f32"],
+  [
+    "mixed types",
+    valued(apply("add", element, castExpression(element, "f64"))),
+    "combines f32 with f64",
+  ],
+  [
+    "a number as condition",
+    valued(selectExpression(element, element, element)),
+    "it chooses by a number",
+  ],
+  [
+    "a value of another type",
+    valued(castExpression(element, "f64")),
+    "its value is f64, its type f32",
+  ],
   [
     "a composition of another shape",
     altered(sum, { meaning: () => ({ loop: "compose", build: () => mean(a) }) }),

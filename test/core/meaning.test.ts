@@ -8,7 +8,7 @@ import { makeBackend } from "../../src/backends/wasm/index.ts";
 import { arrayOf, type DType, dtypes, isFloat, type TypedArray } from "../../src/core/dtype.ts";
 import {
   apply,
-  cast,
+  castExpression,
   constant,
   type Expression,
   type Intrinsic,
@@ -17,7 +17,7 @@ import {
   kinds,
   load,
   plus,
-  select,
+  selectExpression,
   times,
 } from "../../src/core/expression.ts";
 import {
@@ -28,9 +28,9 @@ import {
   joins,
   meanings,
   neutral,
-  type Rule,
   roundsOnce,
   ruleOf,
+  type ScalarRule,
 } from "../../src/core/meaning.ts";
 import type { Combine, Meaning, Op } from "../../src/core/op.ts";
 import { node } from "../../src/core/tensor.ts";
@@ -172,10 +172,10 @@ describe.each(dtypes)("cast from %s", (from) => {
   test.each(dtypes)("to %s", (to) => {
     const x = edges[from];
     const right = (i: number) => stored(castTo[to](x[i]!), to);
-    check(`${to}`, (a) => cast(a, to), [[from, x]], right);
+    check(`${to}`, (a) => castExpression(a, to), [[from, x]], right);
     // In the middle of an expression, too.
     const again = (i: number) => stored(castTo.f64(castTo[to](x[i]!)), "f64");
-    check(`f64 of ${to}`, (a) => cast(cast(a, to), "f64"), [[from, x]], again);
+    check(`f64 of ${to}`, (a) => castExpression(castExpression(a, to), "f64"), [[from, x]], again);
   });
 });
 
@@ -188,7 +188,7 @@ test.each(dtypes)("select of %s", (dtype) => {
     [dtype, x.toReversed()],
   ];
   const right = (i: number) => choose(half[i]!, x[i]!, x.at(-1 - i)!);
-  check("select", (c, a, b) => select(c!, a!, b!), columns, right);
+  check("select", (c, a, b) => selectExpression(c!, a!, b!), columns, right);
 });
 
 describe.each(["sum", "product", "max", "min", "argmax", "argmin"] as const)("%s", (combine) => {
@@ -223,6 +223,6 @@ describe.each(["sum", "product", "max", "min", "argmax", "argmin"] as const)("%s
 
 function joined(combine: Combine, dtype: DType, a: number, b: number): number {
   if (isPosition(combine)) return +beats(combine, b, a);
-  const join: Rule = ruleOf(joins[combine], dtype);
+  const join: ScalarRule = ruleOf(joins[combine], dtype);
   return join(join(neutral(combine, dtype), a), b);
 }

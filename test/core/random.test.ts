@@ -2,7 +2,7 @@
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { threefry2x32 } from "../../src/core/number-words.ts";
-import { keyOf, uniformAt } from "../../src/core/random.ts";
+import { seedKey, uniformAt } from "../../src/core/random.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { randomNormal, randomUniform } from "../../src/ops/random.ts";
 import { expectClose } from "../support/close.ts";
@@ -34,7 +34,7 @@ test.each([
 
 test("randomUniform draws the numbers of uniformAt", () => {
   const seed = 12345678901;
-  const data = randomUniform(key(...keyOf(seed)), [100], { ...f64, stream: 3 }).dataSync();
+  const data = randomUniform(key(...seedKey(seed)), [100], { ...f64, stream: 3 }).dataSync();
   expectClose(
     data,
     Array.from({ length: 100 }, (_, i) => uniformAt(seed, 3, i)),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { partnerAt, threefry2x32 } from "../../src/core/number-words.ts";
-import { keyOf, normalAt, uniformAt } from "../../src/core/random.ts";
+import { normalAt, seedKey, uniformAt } from "../../src/core/random.ts";
 import { failure } from "../support/failure.ts";
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -34,13 +34,13 @@ describe("keyOf", () => {
   it("is the seed's low and high word", () => {
     fc.assert(
       fc.property(fc.maxSafeInteger(), (seed) => {
-        const [low, high] = keyOf(seed);
+        const [low, high] = seedKey(seed);
         expect(BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low >>> 0))).toBe(BigInt(seed));
       }),
     );
   });
   it.each([0.5, Number.NaN, Infinity, 2 ** 53])("refuses the seed %d", (seed) => {
-    failure("bad-argument", () => keyOf(seed));
+    failure("bad-argument", () => seedKey(seed));
   });
 });
 

@@ -3,14 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { explain, subjectOf } from "../../src/cli/explain.ts";
-import { train } from "../../src/cli/train.ts";
+import { explainCommand, subjectOf } from "../../src/cli/explain.ts";
+import { trainCommand } from "../../src/cli/train.ts";
 
 const file = "examples/two-two-two.yaml";
 
 it("writes the drawing beside GitHub's Markdown, and names it there", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chainrule-"));
-  await explain(file, { out: join(folder, "my work.md"), parameter: "w1" });
+  await explainCommand(file, { out: join(folder, "my work.md"), parameter: "w1" });
   expect(readdirSync(folder).sort()).toEqual(["my work.md", "my work.svg"]);
   const page = readFileSync(join(folder, "my work.md"), "utf8");
   expect(page).toContain("![The network with its values](my%20work.svg)");
@@ -28,7 +28,7 @@ it("takes the format from the ending", async () => {
   };
   for (const [name, start] of Object.entries(begins)) {
     const out = join(folder, name);
-    expect(await explain(file, { out, parameter: "w5", notation: "net-out" })).toBe(0);
+    expect(await explainCommand(file, { out, parameter: "w5", notation: "net-out" })).toBe(0);
     expect(readFileSync(out, "utf8")).toMatch(start);
   }
   expect(readFileSync(join(folder, "w.tex"), "utf8")).toContain("{$w_{5} = 0.4$}");
@@ -37,13 +37,15 @@ it("takes the format from the ending", async () => {
 
 it("says so when a network is too wide to be drawn", async () => {
   const out = join(mkdtempSync(join(tmpdir(), "chainrule-")), "w.svg");
-  await expect(explain("examples/iris.yaml", { out })).rejects.toThrow(/at most 6 units/);
+  await expect(explainCommand("examples/iris.yaml", { out })).rejects.toThrow(/at most 6 units/);
   expect(readdirSync(join(out, ".."))).toEqual([]);
 });
 
 it("writes nothing whose format an ending does not tell", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chainrule-"));
-  await expect(explain(file, { out: join(folder, "w.pdf") })).rejects.toThrow(/\.html, \.json/);
+  await expect(explainCommand(file, { out: join(folder, "w.pdf") })).rejects.toThrow(
+    /\.html, \.json/,
+  );
   expect(readdirSync(folder)).toEqual([]);
 });
 
@@ -53,13 +55,13 @@ it("finds the batch of an example, and says which it is", async () => {
   const asked = subjectOf("examples/iris.yaml", { example: 120 });
   await expect(asked).rejects.toThrow(/0 to 119/);
   const out = join(mkdtempSync(join(tmpdir(), "chainrule-")), "w.txt");
-  await explain("examples/iris.yaml", { out, example: 20 });
+  await explainCommand("examples/iris.yaml", { out, example: 20 });
   expect(readFileSync(out, "utf8")).toContain("examples 16 to 31 of the training data");
 });
 
 it("explains a checkpoint with the seed that it was trained with", async () => {
   const checkpoint = join(mkdtempSync(join(tmpdir(), "chainrule-")), "iris.safetensors");
-  await train("examples/iris.yaml", { seed: 3, epochs: 1, out: checkpoint, quiet: true });
+  await trainCommand("examples/iris.yaml", { seed: 3, epochs: 1, out: checkpoint, quiet: true });
   const { trainer } = await subjectOf("examples/iris.yaml", { checkpoint });
   expect([trainer.seed, trainer.progress.epoch]).toEqual([3, 1]);
 });

@@ -2,20 +2,20 @@
 
 import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
-import { diagnose } from "../../src/cli/diagnose.ts";
+import { diagnoseCommand } from "../../src/cli/diagnose.ts";
 import * as explaining from "../../src/explain/index.ts";
 import { parseNetwork } from "../../src/network-file/parse.ts";
 import { prepareNetwork } from "../../src/network-file/prepare.ts";
 
 const file = "examples/two-two-two.yaml";
-const ask = async (more: Parameters<typeof diagnose>[1]) => {
+const ask = async (more: Parameters<typeof diagnoseCommand>[1]) => {
   const said: string[] = [];
   const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
     said.push(String(text));
     return true;
   });
   try {
-    const code = await diagnose(file, { parameter: "w5", notation: "net-out", ...more });
+    const code = await diagnoseCommand(file, { parameter: "w5", notation: "net-out", ...more });
     return { code, text: said.join("").replace(/\s+/g, " ") };
   } finally {
     write.mockRestore();

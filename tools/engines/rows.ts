@@ -280,8 +280,8 @@ async function printed(work: () => Promise<unknown>): Promise<string> {
 
 async function tour(): Promise<string> {
   const text = await printed(async () => {
-    const { tour } = await import("../../src/cli/tour.ts");
-    await tour({ json: true });
+    const { tourCommand } = await import("../../src/cli/tour.ts");
+    await tourCommand({ json: true });
   });
   const { seconds: _, ...story } = JSON.parse(text);
   return textHash(JSON.stringify(story));

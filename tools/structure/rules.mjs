@@ -69,7 +69,7 @@ export function unused(modules, { folders, entries, kept = {}, yet = [] }) {
  * Names that two modules below `folders` export with two meanings. `alike` says which files (paths
  * or their beginnings) may give the same names, since they mean the same.
  */
-export function doubled(modules, { folders, alike = [], yet = [] }) {
+export function doubled(modules, { folders, alike = [] }) {
   const places = new Map();
   for (const [file, { defines }] of modules) {
     if (!folders.some((folder) => file.startsWith(folder))) continue;
@@ -83,7 +83,7 @@ export function doubled(modules, { folders, alike = [], yet = [] }) {
   const same = (list) =>
     alike.some(({ files }) => list.every(({ file }) => files.some((f) => file.startsWith(f))));
   return [...places]
-    .filter(([name, list]) => list.length > 1 && !same(list) && !yet.includes(name))
+    .filter(([, list]) => list.length > 1 && !same(list))
     .map(([name, [first, ...others]]) => ({
       ...{ file: first.file, line: first.line },
       what: `${name} is also what ${others.map((o) => `${o.file}:${o.line}`).join(", ")} exports`,

@@ -5,7 +5,7 @@
 import { at } from "../../core/at.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
-import { type Evaluator, evaluator, type Step } from "../../core/evaluator.ts";
+import { type ExpressionEvaluator, evaluator, type Fill } from "../../core/evaluator.ts";
 import { type Expression, type Load, subexpressions } from "../../core/expression.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import { affine } from "./contract.ts";
@@ -15,12 +15,12 @@ export const blockSize = 256;
 const tableLimit = 2 ** 22;
 
 /** Computes `values` of the block [start, start + n) of the loop. */
-export interface BlockProgram extends Evaluator<readonly TypedArray[]> {
+export interface BlockProgram extends ExpressionEvaluator<readonly TypedArray[]> {
   /** Set if the only result is an input's element at the loop's own position. */
   readonly alias?: number;
 }
 
-type Read = Step<readonly TypedArray[]>;
+type Read = Fill<readonly TypedArray[]>;
 
 /** `where` names the node in errors about data. */
 export function compileBlock(

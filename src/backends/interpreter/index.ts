@@ -15,7 +15,7 @@ import { shown } from "../../core/wording.ts";
 import { input } from "../../ops/leaf.ts";
 import type { Executable, SynchronousBackend } from "../backend.ts";
 import { fitting } from "../values.ts";
-import { buffer, compileLoop, type Kernel } from "./loops.ts";
+import { buffer, compileLoop, type NodeLoop } from "./loops.ts";
 
 /** Called for every node after its value is known, inputs first. */
 type Observer = (node: Tensor, value: TypedArray) => void;
@@ -33,18 +33,18 @@ interface Step {
   /** The inputs' values, gathered in each run. */
   readonly inputs: TypedArray[];
   /** Absent where it is made when it runs. */
-  readonly kernel: Kernel | number | undefined;
+  readonly kernel: NodeLoop | number | undefined;
 }
 
 /** The node's loop, or the number of the input whose elements it has unchanged. */
-function kernelOf(node: Tensor): Kernel | number {
+function kernelOf(node: Tensor): NodeLoop | number {
   const meaning = node.op.meaning(node.inputs, node, node.attributes);
   return withSite(node.site, () =>
     meaning.loop === "compose" ? compose(node, meaning.build) : compileLoop(node, meaning),
   );
 }
 
-function compose(node: Tensor, build: (inputs: readonly Tensor[]) => Tensor): Kernel {
+function compose(node: Tensor, build: (inputs: readonly Tensor[]) => Tensor): NodeLoop {
   const parameters = node.inputs.map((x, i) => input(`x${i}`, x.shape, x.dtype));
   const inner = compile({ inputs: parameters, outputs: [build(parameters)] });
   return (inputs, y) => y.set(only(inner.run(inputs)));

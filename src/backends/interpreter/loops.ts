@@ -9,10 +9,10 @@ import { type BlockProgram, blockSize, checkBound, compileBlock } from "./block.
 import { contraction } from "./contract.ts";
 
 /** Fills the node's buffer from its inputs' buffers. */
-export type Kernel = (inputs: readonly TypedArray[], y: TypedArray) => void;
+export type NodeLoop = (inputs: readonly TypedArray[], y: TypedArray) => void;
 
 /** Either a kernel, or the number of the input whose elements the node has unchanged. */
-export function compileLoop(node: Tensor, meaning: Meaning): Kernel | number {
+export function compileLoop(node: Tensor, meaning: Meaning): NodeLoop | number {
   const where = () => node.site.toString();
   switch (meaning.loop) {
     case "map": {
@@ -37,7 +37,7 @@ export function compileLoop(node: Tensor, meaning: Meaning): Kernel | number {
 
 // Loops below run over buffers of a known length, so what they read is there (!).
 
-function map(program: BlockProgram, size: number): Kernel {
+function map(program: BlockProgram, size: number): NodeLoop {
   const value = only(program.results);
   return (inputs, y) => {
     for (let start = 0; start < size; start += blockSize) {
@@ -50,7 +50,7 @@ function map(program: BlockProgram, size: number): Kernel {
 
 type Reduce = Extract<Meaning, { loop: "reduce" }>;
 
-function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
+function reduce(node: Tensor, meaning: Reduce, where: () => string): NodeLoop {
   const total = new Float64Array(node.size);
   const fast = contraction(meaning, node.shape);
   if (fast) {
@@ -110,7 +110,7 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): Kernel {
 
 type Scan = Extract<Meaning, { loop: "scan" }>;
 
-function scan(node: Tensor, meaning: Scan, where: () => string): Kernel {
+function scan(node: Tensor, meaning: Scan, where: () => string): NodeLoop {
   const fill = map(compileBlock([meaning.value], node.shape, where), node.size);
   const values = new Float64Array(node.size);
   const n = at(node.shape, meaning.axis);
@@ -132,7 +132,7 @@ function scan(node: Tensor, meaning: Scan, where: () => string): Kernel {
 
 type Scatter = Extract<Meaning, { loop: "scatter" }>;
 
-function scatter(node: Tensor, meaning: Scatter, where: () => string): Kernel {
+function scatter(node: Tensor, meaning: Scatter, where: () => string): NodeLoop {
   const { value, bound, over } = meaning;
   const program = compileBlock([value, meaning.at, bound.index], over, where);
   const [values, places, positions] = [

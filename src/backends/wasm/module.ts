@@ -14,7 +14,7 @@ import {
   op,
   setGlobal,
 } from "./assembler/index.ts";
-import { contraction, contractionScratch } from "./emit/contract.ts";
+import { contractionPlan, contractionScratch } from "./emit/contract.ts";
 import { KernelWriter, type Target } from "./emit/kernel.ts";
 import { writeKernel } from "./emit/loops.ts";
 import { shared, type Team, writeTeam } from "./emit/threads.ts";
@@ -159,6 +159,6 @@ function shareOut(
 
 function scratchSize(kernel: Kernel): number {
   if (kernel.loop !== "reduce") return 0;
-  const plan = contraction(kernel);
+  const plan = contractionPlan(kernel);
   return plan ? contractionScratch(plan) + 64 : 0;
 }

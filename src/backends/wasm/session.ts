@@ -4,7 +4,7 @@ import { loopOf } from "../../compile/loop.ts";
 import { only } from "../../core/at.ts";
 import { entryOf } from "../../core/by-name.ts";
 import type { TypedArray } from "../../core/dtype.ts";
-import { keyOf } from "../../core/random.ts";
+import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
 import { recordLength, writeLoop } from "./emit/train.ts";
@@ -91,7 +91,7 @@ export function openSession(
       for (const { part, name, values } of state) values.set(entryOf(from[part], name));
       rateAt[0] = learningRate;
       stepAt[0] = stepNumber;
-      keyAt.set([keyOf(seed)[0], stepNumber | 0]);
+      keyAt.set([seedKey(seed)[0], stepNumber | 0]);
     },
     save(to) {
       for (const { part, name, values } of state) entryOf(to[part], name).set(values);

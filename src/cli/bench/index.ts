@@ -13,7 +13,7 @@ import { timeable } from "./machine.ts";
 import { plainPeer } from "./plain.ts";
 import { type BenchRow, race, unlessLeftOut } from "./race.ts";
 import { chainrulePeer, serve } from "./worker.ts";
-import { names, type WorkloadName, workload } from "./workloads.ts";
+import { type WorkloadName, workload, workloadNames } from "./workloads.ts";
 
 interface BenchOptions {
   readonly workloads?: string;
@@ -27,15 +27,15 @@ interface BenchOptions {
   readonly worker?: "chainrule" | "plain";
 }
 
-export async function bench(options: BenchOptions): Promise<number> {
+export async function benchCommand(options: BenchOptions): Promise<number> {
   if (options.worker) {
     const threads = options.threads ?? (Number(variable("OMP_NUM_THREADS")) || undefined);
     const { worker, backend } = options;
     await serve(worker === "plain" ? plainPeer : chainrulePeer({ threads, backend }));
     return exit.ok;
   }
-  const wanted = (options.workloads ?? names.join(",")).split(",").map((w) => w.trim());
-  for (const w of wanted) if (!names.includes(w as WorkloadName)) unknown(w);
+  const wanted = (options.workloads ?? workloadNames.join(",")).split(",").map((w) => w.trim());
+  for (const w of wanted) if (!workloadNames.includes(w as WorkloadName)) unknown(w);
   const self = [process.execPath, ...process.execArgv, process.argv[1]!, "bench", "--worker"];
   const own = [
     ...(options.threads ? ["--threads", String(options.threads)] : []),
@@ -106,7 +106,7 @@ export function unusable({ message, cause }: Pick<LeftOut, "message" | "cause">)
 function unknown(w: string): never {
   throw new ChainruleError("usage", {
     message: "There is no such workload.",
-    expected: names.join(", "),
+    expected: workloadNames.join(", "),
     found: w,
   });
 }

@@ -9,7 +9,7 @@
 import { createInterface } from "node:readline";
 import { engineName } from "../../core/engine.ts";
 import { type MachineFacts, type MachineOptions, machineFor } from "./machine.ts";
-import { names, type WorkloadName, workload } from "./workloads.ts";
+import { type WorkloadName, workload, workloadNames } from "./workloads.ts";
 
 /** The losses of so many steps are held against f64. */
 export const checkedSteps = 21;
@@ -40,7 +40,7 @@ export async function serve(peer: Peer): Promise<void> {
   const open = new Map<WorkloadName, ReturnType<Peer["open"]>>();
   const answer = ({ cmd, id, steps = 1, warm = 3, budget = 1e9 }: Request): object => {
     if (cmd === "info") return { info: { name: peer.name, engine: engineName() } };
-    const name = names.find((known) => known === id);
+    const name = workloadNames.find((known) => known === id);
     if (name === undefined) throw new Error(`not implemented: ${id}`);
     const opened = open.get(name) ?? peer.open(name);
     open.set(name, opened);

@@ -15,8 +15,8 @@ import { adam } from "../../optim/adaptive.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { sgd } from "../../optim/sgd.ts";
 
-export const names = ["W1", "W2", "W3", "W6"] as const;
-export type WorkloadName = (typeof names)[number];
+export const workloadNames = ["W1", "W2", "W3", "W6"] as const;
+export type WorkloadName = (typeof workloadNames)[number];
 
 export interface Workload {
   readonly name: WorkloadName;

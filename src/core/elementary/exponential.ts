@@ -4,6 +4,7 @@ import {
   abs,
   add,
   bias,
+  blend,
   div,
   fractionBits,
   isub,
@@ -17,7 +18,6 @@ import {
   pick,
   polynomial,
   rounder,
-  select,
   shl,
   shr,
   sub,
@@ -75,7 +75,7 @@ export function tanh(x: Value): Value {
   const large = sub(1, div(2, add(power2(f, s), add(s, 1))));
   const z = keep(mul(x, x));
   const small = add(mul(polynomial(z, coefficients.tanh, 1), x), x);
-  return select(lt(a, 0.549306144334), small, withSign(large, x));
+  return blend(lt(a, 0.549306144334), small, withSign(large, x));
 }
 
 export function expm1(x: Value): Value {
@@ -110,7 +110,7 @@ export function sinh(x: Value): Value {
   const half = keep(sub(e, sub(div(1 / 16, all), rest)));
   const z = keep(mul(x, x));
   const small = add(mul(polynomial(z, coefficients.sinh, 1), x), x);
-  return select(lt(abs(x), 1), small, withSign(add(half, half), x));
+  return blend(lt(abs(x), 1), small, withSign(add(half, half), x));
 }
 
 export function erf(x: Value): Value {
@@ -124,5 +124,5 @@ export function erf(x: Value): Value {
   const s = keep(power(t));
   const f = keep(sub(q, sub(t, shift)));
   const large = sub(sub(1, s), power2(f, s));
-  return select(lt(a, pick(0.875, 1)), small, withSign(large, x));
+  return blend(lt(a, pick(0.875, 1)), small, withSign(large, x));
 }

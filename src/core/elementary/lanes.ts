@@ -20,7 +20,7 @@ type NumberOperation =
 type BitOperation = "and" | "or" | "xor" | "without";
 
 /** What code is being written for. */
-export interface Target {
+export interface LaneOperations {
   /** f64, or else f32. */
   readonly double: boolean;
   /** Arguments are known to be small enough for a shorter way. */
@@ -48,10 +48,10 @@ export interface Target {
 }
 
 /** The target at this moment: what all the functions here write code for. */
-export let on: Target;
+export let on: LaneOperations;
 
 /** Runs a function that writes code for a target. */
-export function within<T>(target: Target, write: () => T): T {
+export function within<T>(target: LaneOperations, write: () => T): T {
   const outer = on;
   on = target;
   try {
@@ -100,13 +100,13 @@ export const le = number("le");
 export const eq = number("eq");
 export const ne = number("ne");
 
-export const and = bitwise("and");
-export const or = bitwise("or");
-export const xor = bitwise("xor");
+export const bitAnd = bitwise("and");
+export const bitOr = bitwise("or");
+export const bitXor = bitwise("xor");
 /** The bits of the first that are not set in the second. */
 export const without = bitwise("without");
 /** Where the mask is set the first, and the second elsewhere. */
-export const select = (mask: Value, a: Operand, b: Operand): Value =>
+export const blend = (mask: Value, a: Operand, b: Operand): Value =>
   on.select(mask, value(a), value(b));
 
 export const iadd = (a: Operand, b: Operand): Value => on.integer("add", value(a), value(b));
@@ -134,9 +134,9 @@ export const ln2 = (): readonly [number, number] =>
 export const upper = (x: Value): Value => keep(without(x, pick(0xfffn, 0x7ffffffn)));
 
 const signBit = (): bigint => 1n << pick(31n, 63n);
-export const signOf = (x: Operand): Value => and(x, signBit());
+export const signOf = (x: Operand): Value => bitAnd(x, signBit());
 /** x, which is not negative, with the sign of another value. */
-export const withSign = (x: Value, sign: Value): Value => or(x, signOf(sign));
+export const withSign = (x: Value, sign: Value): Value => bitOr(x, signOf(sign));
 
 /**
  * A polynomial whose `skip` lowest powers are missing. In f64 by Estrin's scheme, a tree of about

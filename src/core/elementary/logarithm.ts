@@ -3,8 +3,10 @@ import { coefficients } from "./coefficients.ts";
 import {
   abs,
   add,
-  and,
   bias,
+  bitAnd,
+  bitOr,
+  blend,
   div,
   eq,
   fractionBits,
@@ -15,10 +17,8 @@ import {
   max,
   min,
   mul,
-  or,
   pick,
   polynomial,
-  select,
   shr,
   sqrt,
   sub,
@@ -37,16 +37,16 @@ function split(x: Value) {
   const n = fractionBits();
   // In the place of the fraction of 2^n, an integer becomes a number.
   const unit = pick(2 ** 23, 2 ** 52);
-  const k = sub(or(shr(bits, n), unit), unit + bias());
-  const fraction = and(bits, (1n << BigInt(n)) - 1n);
+  const k = sub(bitOr(shr(bits, n), unit), unit + bias());
+  const fraction = bitAnd(bits, (1n << BigInt(n)) - 1n);
   return { k, f: keep(sub(iadd(fraction, low), 1)) };
 }
 
 /** The same for x that may be subnormal: such numbers have no exponent of their own. */
 export function splitAny(x: Value) {
   const tiny = keep(lt(x, pick(2 ** -126, 2 ** -1022)));
-  const { k, f } = split(select(tiny, mul(x, 2 ** 54), x));
-  return { k: keep(sub(k, and(tiny, value(54)))), f };
+  const { k, f } = split(blend(tiny, mul(x, 2 ** 54), x));
+  return { k: keep(sub(k, bitAnd(tiny, value(54)))), f };
 }
 
 /**
@@ -61,7 +61,7 @@ function combine(k: Value, f: Value, u: Value, c?: Value): Value {
   const q = add(polynomial(z, coefficients.log, 1), h);
   const low = mul(k, ln2()[1]);
   const rest = sub(f, sub(h, add(mul(q, s), c ? add(low, c) : low)));
-  const pole = or(and(eq(u, 0), Infinity), lt(u, 0));
+  const pole = bitOr(bitAnd(eq(u, 0), Infinity), lt(u, 0));
   return sub(add(add(mul(k, ln2()[0]), rest), overflow(u)), pole);
 }
 
@@ -94,7 +94,7 @@ function logOfSum(a: Value, b: Value, g?: Value, c?: Value): Value {
   const low = c ? add(lost, c) : lost;
   if (!g) return logOnePlus(y, low);
   const huge = keep(lt(pick(2 ** 40, 2 ** 100), g));
-  return logOnePlus(keep(select(huge, g, y)), without(low, huge), and(huge, value(1)));
+  return logOnePlus(keep(blend(huge, g, y)), without(low, huge), bitAnd(huge, value(1)));
 }
 
 export function asinh(x: Value): Value {
@@ -113,13 +113,13 @@ export function acosh(x: Value): Value {
   const high = upper(root);
   const low = sub(sub(square, mul(high, high)), mul(add(root, high), sub(root, high)));
   // At 1, where it is 0 / 0, nothing.
-  const lost = and(div(add(low, rest), add(root, root)), lt(0, square));
-  return or(logOfSum(root, t, t, lost), lt(x, 1));
+  const lost = bitAnd(div(add(low, rest), add(root, root)), lt(0, square));
+  return bitOr(logOfSum(root, t, t, lost), lt(x, 1));
 }
 
 export function atanh(x: Value): Value {
   const a = keep(abs(x));
   const t = keep(add(a, a));
   const y = mul(logOfSum(t, keep(div(mul(t, a), sub(1, a)))), 0.5);
-  return withSign(or(select(eq(a, 1), Infinity, y), lt(1, a)), x);
+  return withSign(bitOr(blend(eq(a, 1), Infinity, y), lt(1, a)), x);
 }

@@ -4,8 +4,11 @@ import { scale } from "./exponential.ts";
 import {
   abs,
   add,
-  and,
   bias,
+  bitAnd,
+  bitOr,
+  bitXor,
+  blend,
   div,
   eq,
   floor,
@@ -15,17 +18,14 @@ import {
   min,
   mul,
   ne,
-  or,
   pick,
   polynomial,
   rounder,
-  select,
   signOf,
   sub,
   upper,
   type Value,
   without,
-  xor,
 } from "./lanes.ts";
 import { splitAny } from "./logarithm.ts";
 
@@ -87,7 +87,7 @@ export function pow(x: Value, y: Value): Value {
   const shift = rounder(2 * bias());
   const t = keep(add(clipped, shift));
   const over = keep(ne(clipped, all));
-  const head = keep(sub(select(over, clipped, high), sub(t, shift)));
+  const head = keep(sub(blend(over, clipped, high), sub(t, shift)));
   const tail = keep(without(low, over));
   const f = keep(add(head, tail));
   const fLow = sub(tail, sub(f, head));
@@ -103,10 +103,10 @@ export function pow(x: Value, y: Value): Value {
   // What IEEE 754 says about zeros, infinities and numbers below zero.
   const whole = keep(eq(floor(y), y));
   const half = keep(mul(y, 0.5));
-  const odd = and(ne(floor(half), half), whole);
-  const edge = keep(or(eq(a, 0), eq(a, Infinity)));
-  const end = without(Infinity, xor(lt(a, 1), lt(y, 0)));
-  const signed = xor(select(edge, end, size), signOf(and(odd, x)));
-  const invalid = or(or(without(without(lt(x, 0), whole), edge), ne(x, x)), ne(y, y));
-  return select(or(eq(y, 0), eq(x, 1)), 1, or(signed, invalid));
+  const odd = bitAnd(ne(floor(half), half), whole);
+  const edge = keep(bitOr(eq(a, 0), eq(a, Infinity)));
+  const end = without(Infinity, bitXor(lt(a, 1), lt(y, 0)));
+  const signed = bitXor(blend(edge, end, size), signOf(bitAnd(odd, x)));
+  const invalid = bitOr(bitOr(without(without(lt(x, 0), whole), edge), ne(x, x)), ne(y, y));
+  return blend(bitOr(eq(y, 0), eq(x, 1)), 1, bitOr(signed, invalid));
 }

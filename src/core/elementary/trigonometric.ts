@@ -4,7 +4,9 @@ import { coefficients } from "./coefficients.ts";
 import {
   abs,
   add,
-  and,
+  bitAnd,
+  bitXor,
+  blend,
   div,
   iadd,
   isub,
@@ -16,7 +18,6 @@ import {
   pick,
   polynomial,
   rounder,
-  select,
   shl,
   signOf,
   sqrt,
@@ -25,7 +26,6 @@ import {
   value,
   without,
   withSign,
-  xor,
 } from "./lanes.ts";
 import { halfPi } from "./pi.ts";
 
@@ -75,17 +75,17 @@ const wide =
     return only(on.rarely(isLarge(abs(x)), [fast], () => [on.inDouble(name, x)]));
   };
 
-const isOdd = (q: Value): Value => keep(isub(0n, and(q, 1n)));
+const isOdd = (q: Value): Value => keep(isub(0n, bitAnd(q, 1n)));
 
 /** By the last two bits of n: sin or cos, and its sign. */
 function quadrant(q: Value, sin: Parts, cos: Parts): Value {
-  const y = select(isOdd(q), add(cos[0], cos[1]), add(sin[0], sin[1]));
-  return xor(y, signOf(shl(q, pick(30, 62))));
+  const y = blend(isOdd(q), add(cos[0], cos[1]), add(sin[0], sin[1]));
+  return bitXor(y, signOf(shl(q, pick(30, 62))));
 }
 
 export const sin = wide("sin", (x) => {
   const { sin, cos, q } = sinCos(x);
-  return xor(quadrant(q, sin, cos), signOf(x));
+  return bitXor(quadrant(q, sin, cos), signOf(x));
 });
 
 export const cos = wide("cos", (x) => {
@@ -98,15 +98,15 @@ export const tan = wide("tan", (x) => {
   const odd = isOdd(q);
   // The sums, and what they lose, of numerator and denominator.
   const side = (u: Parts, v: Parts): Parts => {
-    const high = keep(select(odd, u[0], v[0]));
-    const low = keep(select(odd, u[1], v[1]));
+    const high = keep(blend(odd, u[0], v[0]));
+    const low = keep(blend(odd, u[1], v[1]));
     const sum = keep(add(high, low));
     return [sum, sub(low, sub(sum, high))];
   };
   const [a, aLow] = side(cos, sin);
   const [b, bLow] = side(sin, cos);
   const y = keep(div(a, b));
-  return xor(add(y, div(sub(aLow, mul(y, bLow)), b)), signOf(xor(odd, x)));
+  return bitXor(add(y, div(sub(aLow, mul(y, bLow)), b)), signOf(bitXor(odd, x)));
 });
 
 /** pi / 2 as a number of the type, and what that lacks relative to it. */
@@ -121,10 +121,10 @@ const lacking = (): number =>
 function arc(x: Value) {
   const a = keep(abs(x));
   const large = keep(lt(0.5, a));
-  const z = keep(select(large, mul(sub(1, a), 0.5), mul(a, a)));
-  const s = keep(select(large, sqrt(z), a));
+  const z = keep(blend(large, mul(sub(1, a), 0.5), mul(a, a)));
+  const s = keep(blend(large, sqrt(z), a));
   const rest = keep(mul(polynomial(z, coefficients.asin, 1), s));
-  const double = (v: Value) => keep(add(v, and(large, v)));
+  const double = (v: Value) => keep(add(v, bitAnd(large, v)));
   // Where x is small, the sign bit.
   const flip = keep(without(signOf(-1n), large));
   return { large, s: double(s), rest: double(rest), flip };
@@ -133,17 +133,17 @@ function arc(x: Value) {
 export function asin(x: Value): Value {
   const { large, s, rest, flip } = arc(x);
   // s + rest, or pi / 2 - s - rest, where half of pi / 2 minus s is exact.
-  const half = keep(and(large, value(quarterTurn() / 2)));
-  const low = sub(mul(half, 2 * lacking()), xor(rest, flip));
-  return withSign(abs(add(add(sub(half, xor(s, flip)), low), half)), x);
+  const half = keep(bitAnd(large, value(quarterTurn() / 2)));
+  const low = sub(mul(half, 2 * lacking()), bitXor(rest, flip));
+  return withSign(abs(add(add(sub(half, bitXor(s, flip)), low), half)), x);
 }
 
 export function acos(x: Value): Value {
   const { large, s, rest, flip } = arc(x);
   // pi / 2 - asin(x), or s + rest, or pi - s - rest
-  const base = keep(select(large, and(lt(x, 0), 2 * quarterTurn()), quarterTurn()));
-  const sign = keep(signOf(xor(x, flip)));
-  return add(add(add(mul(base, lacking()), xor(rest, sign)), xor(s, sign)), base);
+  const base = keep(blend(large, bitAnd(lt(x, 0), 2 * quarterTurn()), quarterTurn()));
+  const sign = keep(signOf(bitXor(x, flip)));
+  return add(add(add(mul(base, lacking()), bitXor(rest, sign)), bitXor(s, sign)), base);
 }
 
 export function atan(x: Value): Value {
@@ -151,9 +151,9 @@ export function atan(x: Value): Value {
   // atan(a) = base + atan(u), where u is a, (a - 1) / (a + 1) or -1 / a
   const small = keep(lt(a, 0.6));
   const middle = keep(lt(a, 5 / 3));
-  const above = select(small, a, select(middle, sub(a, 1), -1));
-  const u = keep(div(above, select(small, 1, select(middle, add(a, 1), a))));
-  const base = keep(without(select(middle, quarterTurn() / 2, quarterTurn()), small));
+  const above = blend(small, a, blend(middle, sub(a, 1), -1));
+  const u = keep(div(above, blend(small, 1, blend(middle, add(a, 1), a))));
+  const base = keep(without(blend(middle, quarterTurn() / 2, quarterTurn()), small));
   const rest = mul(polynomial(keep(mul(u, u)), coefficients.atan, 1), u);
   return withSign(abs(add(add(add(rest, mul(base, lacking())), u), base)), x);
 }

@@ -4,7 +4,7 @@ import { gradient } from "../../autodiff/gradient.ts";
 import { zip } from "../../core/at.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { add } from "../../ops/arithmetic.ts";
-import { constant } from "../../ops/leaf.ts";
+import { constantTensor } from "../../ops/leaf.ts";
 import type { Sentence } from "../derivation.ts";
 import type { Values } from "../engine/parameters.ts";
 import { type NetworkTrace, traceNetwork } from "../engine/trace.ts";
@@ -40,7 +40,7 @@ function perUnit(t: NetworkTrace, next: Values): { own: number; shared: number }
   const forward = forwardWith({
     dense({ l, z }) {
       const [n = 1] = units(z);
-      const probe = constant(new Float64Array(n), units(z));
+      const probe = constantTensor(new Float64Array(n), units(z));
       probes.set(l, probe);
       return add(z, probe);
     },
@@ -55,7 +55,7 @@ function perUnit(t: NetworkTrace, next: Values): { own: number; shared: number }
     const moved = forwardWith({
       dense({ l, z }) {
         const by = steps.get(l);
-        return by ? add(z, constant(by, units(z))) : z;
+        return by ? add(z, constantTensor(by, units(z))) : z;
       },
     });
     return lossAt(traceNetwork(trainer, data, moved), next);

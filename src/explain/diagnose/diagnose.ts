@@ -5,9 +5,9 @@ import { fail } from "../../core/errors.ts";
 import { checkNames } from "../../core/options.ts";
 import { shown } from "../../core/wording.ts";
 import type { Sentence } from "../derivation.ts";
-import { number } from "../engine/expr.ts";
+import { computed } from "../engine/expr.ts";
 import { locate } from "../engine/locate.ts";
-import { choose, notations } from "../engine/notation.ts";
+import { noSuch, notations } from "../engine/notation.ts";
 import { entryText, firstOf, present, valueAt } from "../engine/parameters.ts";
 import { isNetwork, type NetworkTrace, type Trace } from "../engine/trace.ts";
 import { type Language, languages, type MessageKey } from "../messages.ts";
@@ -80,14 +80,14 @@ export class Diagnosis {
   toText(options: { readonly language?: Language } = {}): string {
     checkNames("toText", options, ["language"]);
     const { language = this.#language } = options;
-    if (!languages.includes(language)) choose("language", language, languages);
+    if (!languages.includes(language)) noSuch("language", language, languages);
     const w = wording(language, 9);
     const style = { tex: false, digits: 9, symbols: {}, operators: {} };
     const text = (s: Sentence) => plainText(w.sentence(s), style);
     const slots = {
       found: this.given,
       what: this.what,
-      value: number(this.expected),
+      value: computed(this.expected),
       n: this.tried,
     };
     if (this.verdict === "right") return text(say("d_correct", slots));
@@ -96,7 +96,7 @@ export class Diagnosis {
     if (list !== "")
       return text(say(this.matches.length > 1 ? "d_many" : "d_one", { ...slots, list }));
     const { value, cause } = this.nearest;
-    return text(say("d_none", { ...slots, nearest: number(value), cause }));
+    return text(say("d_none", { ...slots, nearest: computed(value), cause }));
   }
 }
 
@@ -132,7 +132,7 @@ function given(
     });
   }
   if (quantity !== undefined && !quantities.includes(quantity))
-    choose("quantity", quantity, quantities);
+    noSuch("quantity", quantity, quantities);
   const plain = typeof got === "number" && decimals === undefined;
   const text = plain ? rounded(got, 12) : known.text.replace("-", "−");
   return { network: t, numeral: { ...known, text } };
@@ -158,9 +158,9 @@ export async function diagnose(
   checkNames("diagnose", options, [...optionNames, ...own]);
   const { value, language = "en" } = options;
   const { network: t, numeral: got } = given(traceOf(subject, options), options);
-  if (!languages.includes(language)) choose("language", language, languages);
+  if (!languages.includes(language)) noSuch("language", language, languages);
   if (options.notation !== undefined && !notations.includes(options.notation))
-    choose("notation", options.notation, notations);
+    noSuch("notation", options.notation, notations);
   const timing = timingOf(t, options);
   const all = withSite(callSite(), () => mistakes(t, undefined, timing));
   const numbers = value === undefined ? losses(all) : parameterNumbers(t, all, options);

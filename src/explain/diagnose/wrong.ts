@@ -9,7 +9,7 @@ import { add, mul, sub } from "../../ops/arithmetic.ts";
 import { sum } from "../../ops/broadcast.ts";
 import { round } from "../../ops/compare.ts";
 import { customOperator, stopGradient } from "../../ops/custom.ts";
-import { constant } from "../../ops/leaf.ts";
+import { constantTensor } from "../../ops/leaf.ts";
 import { matmul } from "../../ops/matmul.ts";
 import { transpose } from "../../ops/move.ts";
 import { slope } from "../engine/gradients.ts";
@@ -103,7 +103,7 @@ export const onePath = (chosen: number, unit: number, units: number): Wrong => (
   dense(f) {
     if (f.l !== chosen) return f.z;
     const mask = Float64Array.from({ length: units }, (_, j) => (j === unit ? 1 : 0));
-    const chosenUnit = constant(mask, [units]);
+    const chosenUnit = constantTensor(mask, [units]);
     return through(f, (d) => mul(matmul(d, transpose(held(f.weight))), chosenUnit));
   },
 });

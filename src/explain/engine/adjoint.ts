@@ -1,12 +1,18 @@
 /** Derivatives between named quantities: the chain rule over the unnamed elements in between. */
 import { isFloat } from "../../core/dtype.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { type Element, type Elements, keyOf, type Local, type Naming } from "./elements.ts";
-import { type Expr, one, product, sum } from "./expr.ts";
+import {
+  type Element,
+  type Elements,
+  keyOf,
+  type LocalDerivative,
+  type Naming,
+} from "./elements.ts";
+import { type Formula, one, productOf, sumOf } from "./expr.ts";
 
 interface Partial {
   readonly element: Element;
-  readonly coefficient: Expr;
+  readonly coefficient: Formula;
 }
 
 /** What an element reads that can carry a derivative. */
@@ -80,18 +86,21 @@ export function partials(
 ): Map<string, Partial> {
   const order = between(elements, from, wanted, naming);
   const inner = new Set(order.map(keyOf));
-  const terms = new Map<string, Expr[]>([[keyOf(from), [one]]]);
+  const terms = new Map<string, Formula[]>([[keyOf(from), [one]]]);
   const found = new Map<string, Element>();
   for (const e of order.toReversed()) {
-    const g = elements.bounded(sum(terms.get(keyOf(e)) ?? []));
+    const g = elements.bounded(sumOf(terms.get(keyOf(e)) ?? []));
     const keep = (child: Element) => wanted.has(keyOf(child)) || inner.has(keyOf(child));
-    for (const { child, coefficient } of elements.locals(e, naming, keep) as Local[]) {
+    for (const { child, coefficient } of elements.locals(e, naming, keep) as LocalDerivative[]) {
       const key = keyOf(child);
-      terms.set(key, [...(terms.get(key) ?? []), product([g, coefficient])]);
+      terms.set(key, [...(terms.get(key) ?? []), productOf([g, coefficient])]);
       if (wanted.has(key)) found.set(key, child);
     }
   }
   return new Map(
-    [...found].map(([key, element]) => [key, { element, coefficient: sum(terms.get(key) ?? []) }]),
+    [...found].map(([key, element]) => [
+      key,
+      { element, coefficient: sumOf(terms.get(key) ?? []) },
+    ]),
   );
 }

@@ -2,19 +2,19 @@
 import { div } from "../../ops/arithmetic.ts";
 import { input } from "../../ops/leaf.ts";
 import type { Context } from "./context.ts";
-import { type Expr, product, symbol } from "./expr.ts";
+import { type Formula, productOf, symbol } from "./expr.ts";
 
 interface Cancelled {
   /** What cancels, and what is left. */
-  readonly factor: Expr;
-  readonly rest: Expr;
+  readonly factor: Formula;
+  readonly rest: Formula;
 }
 
 /** Of two factors, each in several forms: one of the first is a quotient by one of the second. */
 export function cancelled(
   c: Context,
-  first: readonly Expr[],
-  second: readonly Expr[],
+  first: readonly Formula[],
+  second: readonly Formula[],
 ): Cancelled | undefined {
   const [above, below] = [input("q", [], "f64"), input("p", [], "f64")];
   const pattern = c.elements.expr(div(above, below), 0, (n) =>
@@ -27,14 +27,14 @@ export function cancelled(
       if (quotient.op !== pattern.op) continue;
       const [rest, divisor] = quotient.args;
       const factor = divisor && second.find((s) => factorsOf(s) === factorsOf(divisor));
-      if (factor && rest) return { factor, rest: product(factors.with(i, rest)) };
+      if (factor && rest) return { factor, rest: productOf(factors.with(i, rest)) };
     }
   }
   return undefined;
 }
 
 /** The factors of a product, in whatever order they stand. */
-const factorsOf = (e: Expr): string =>
+const factorsOf = (e: Formula): string =>
   (e.kind === "product" ? e.args : [e])
     .map((f) => JSON.stringify(f))
     .sort()

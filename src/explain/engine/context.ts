@@ -8,21 +8,21 @@ import { dependents, nodesOf } from "../../core/graph.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { mul } from "../../ops/arithmetic.ts";
-import { sum as sumOf } from "../../ops/broadcast.ts";
-import { constant } from "../../ops/leaf.ts";
-import type { Kind, Section, Sentence, Slot, Step, Table } from "../derivation.ts";
+import { sum } from "../../ops/broadcast.ts";
+import { constantTensor } from "../../ops/leaf.ts";
+import type { Kind, Section, Sentence, Slot, Step, StepTable } from "../derivation.ts";
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
 import { partials } from "./adjoint.ts";
 import { type Calling, type Element, Elements, keyOf } from "./elements.ts";
 import {
-  type Expr,
+  computed,
+  type Formula,
   isLong,
   keyed,
-  number,
   type Symbolic,
   substitute,
-  sum,
+  sumOf,
   symbolsOf,
 } from "./expr.ts";
 import { termsOf } from "./loss.ts";
@@ -59,7 +59,7 @@ interface Equation {
   readonly section: Section;
   readonly kind: Kind;
   readonly result: Symbolic;
-  readonly forms: readonly Expr[];
+  readonly forms: readonly Formula[];
   readonly why?: readonly Sentence[];
   /** Show upstream gradients as numbers before all others. */
   readonly upstream?: boolean;
@@ -149,18 +149,18 @@ export class Context {
   }
 
   /** ∂y/∂x over named quantities, worked out once. */
-  local(y: Element, x: Element): Expr {
+  local(y: Element, x: Element): Formula {
     const key = `${keyOf(y)}/${keyOf(x)}`;
     const known = this.#locals.get(key);
     if (known) return known;
     const wanted = keyOf(x);
     const made = this.elements.unlessTooLong(() => {
       const found = partials(this.elements, y, new Set([wanted])).get(wanted);
-      return this.#byNames(found?.coefficient ?? sum([]), y);
+      return this.#byNames(found?.coefficient ?? sumOf([]), y);
     });
     const readable = made && !isLong(made, readableSize) ? made : undefined;
     if (!readable) this.unwritten.add(key);
-    const result = readable ?? number(this.slope(y, x));
+    const result = readable ?? computed(this.slope(y, x));
     this.#locals.set(key, result);
     return result;
   }
@@ -169,17 +169,17 @@ export class Context {
   slope(y: Element, x: Element): number {
     const others = this.trace.stages.map((s) => s.tensor).filter((t) => t !== y.node);
     const held = [x.node, ...others.filter((t) => t !== x.node)];
-    const g = at(gradient(sumOf(mul(y.node, unitAt(y))), held), 0);
+    const g = at(gradient(sum(mul(y.node, unitAt(y))), held), 0);
     const [slopes] = this.trace.evaluate([g]);
     return at(slopes, x.index);
   }
 
   /** What is the definition of a unit beside y by that unit's name: e^(x − ln Σ) is a softmax. */
-  #byNames(e: Expr, y: Element): Expr {
+  #byNames(e: Formula, y: Element): Formula {
     const row = this.isBatched(y.node) ? y.node.size / this.trace.examples : y.node.size;
     if (row > beside || !this.#stages.has(y.node)) return e;
     const from = y.index - (y.index % row);
-    let known: Map<string | undefined, Expr> | undefined;
+    let known: Map<string | undefined, Formula> | undefined;
     const definitions = () =>
       new Map(
         Array.from({ length: row }, (_, j) => {
@@ -187,7 +187,7 @@ export class Context {
           return [keyed(this.elements.define(own)), this.name(own)] as const;
         }),
       );
-    const go = (e: Expr): Expr => {
+    const go = (e: Formula): Formula => {
       if (!("args" in e)) return e;
       // Only what is made of several parts can be such a definition.
       if (e.kind === "apply" && e.args.some((a) => "args" in a)) {
@@ -199,7 +199,7 @@ export class Context {
     };
     return go(e);
   }
-  readonly #locals = new Map<string, Expr>();
+  readonly #locals = new Map<string, Formula>();
 
   /** A symbol of the table; its value is kept if it is known already. */
   symbol(name: Name, value?: number): Symbolic {
@@ -340,15 +340,15 @@ export class Context {
     );
   }
 
-  evaluate(e: Expr): number {
+  evaluate(e: Formula): number {
     return this.elements.evaluate(e);
   }
 
   /** All symbols replaced by their values; those in `only`, if given. */
-  numbers(e: Expr, only?: (name: string) => boolean): Expr {
+  numbers(e: Formula, only?: (name: string) => boolean): Formula {
     return substitute(e, (name) => {
       const value = this.symbols.table[name]?.value;
-      return value !== undefined && (only?.(name) ?? true) ? number(value) : undefined;
+      return value !== undefined && (only?.(name) ?? true) ? computed(value) : undefined;
     });
   }
 
@@ -361,7 +361,7 @@ export class Context {
   readonly #once = new Set<MessageKey>();
 
   /** A long sum with its largest terms, and one symbol for the rest. */
-  shorten(e: Expr, why: Sentence[]): Expr {
+  shorten(e: Formula, why: Sentence[]): Formula {
     if (!("args" in e)) return e;
     if (e.kind !== "sum" || e.args.length <= longest) {
       if (JSON.stringify(e).length < 200) return e;
@@ -378,7 +378,7 @@ export class Context {
     const r = known ?? this.symbol(name, this.evaluate({ kind: "sum", args: rest }));
     this.#rests.set(words, r);
     if (!known) why.push(say("rest", { r, n: rest.length }));
-    return sum([...e.args.filter((_, i) => keep.has(i)), r]);
+    return sumOf([...e.args.filter((_, i) => keep.has(i)), r]);
   }
 
   equation(q: Equation): Step {
@@ -413,8 +413,8 @@ export class Context {
   }
 
   /** Whether a comparison stands where a number is wanted. */
-  #countsTruth(e: Expr): boolean {
-    const isTruth = (a: Expr) =>
+  #countsTruth(e: Formula): boolean {
+    const isTruth = (a: Formula) =>
       a.kind === "apply" && this.elements.operators[a.op]?.value?.dtype === "bool";
     if (!("args" in e) || isTruth(e)) return false;
     const args = this.elements.isChoice(e) ? e.args.slice(1) : e.args;
@@ -442,7 +442,7 @@ export class Context {
     return made;
   }
 
-  note(section: Section, why: readonly Sentence[], table?: Table, kind: Kind = "note"): Step {
+  note(section: Section, why: readonly Sentence[], table?: StepTable, kind: Kind = "note"): Step {
     return this.push({ section, kind, why, ...(table ? { table } : {}) });
   }
 
@@ -480,5 +480,5 @@ const nameless = ({ node, index }: Element): never =>
 export function unitAt({ node, index }: Element): Tensor {
   const unit = new Float64Array(node.size);
   unit[index] = 1;
-  return constant(unit, node.shape);
+  return constantTensor(unit, node.shape);
 }

@@ -22,19 +22,19 @@ import { powOp } from "../../ops/power.ts";
 import * as transcendental from "../../ops/transcendental.ts";
 import {
   allGiven,
-  type Expr,
-  evaluateExpr,
+  computed,
+  evaluateFormula,
+  type Formula,
   given,
   isLong,
   isSame,
   isZero,
   negative,
-  number,
   type Operator,
   one,
-  product,
-  scalar,
-  sum,
+  productOf,
+  scalarValue,
+  sumOf,
   symbol,
 } from "./expr.ts";
 import {
@@ -55,11 +55,11 @@ const longest = 20_000;
 class TooLong extends Error {}
 
 /** How an expression reads an element of an input of its node. */
-type Reading = (input: number, at: number) => Expr;
+type Reading = (input: number, at: number) => Formula;
 
-export interface Local {
+export interface LocalDerivative {
   readonly child: Element;
-  readonly coefficient: Expr;
+  readonly coefficient: Formula;
 }
 
 /** How the scalar language's functions are written: by the operators that stand for them. */
@@ -108,7 +108,7 @@ export class Elements extends Origins {
   }
 
   /** The element by name, or as an expression over named elements and leaves. */
-  expr(node: Tensor, index: number, naming: Naming = this.naming): Expr {
+  expr(node: Tensor, index: number, naming: Naming = this.naming): Formula {
     const at = this.resolve(node, index, naming);
     const known = naming(at.node, at.index) ?? this.#drawn(at);
     if (known) return known;
@@ -120,7 +120,7 @@ export class Elements extends Origins {
   #written = Number.NEGATIVE_INFINITY;
 
   /** The number itself, where no real number went into it: a draw of chance has no formula. */
-  #drawn({ node, index }: Element): Expr | undefined {
+  #drawn({ node, index }: Element): Formula | undefined {
     const traced = this.#values.get(node);
     const own = node.op.derivative.kind === "zero" && node.inputs.length > 0;
     return traced && own && !this.#isReal(node) ? given(at(traced, index)) : undefined;
@@ -157,13 +157,13 @@ export class Elements extends Origins {
   }
 
   /** The expression, unless it is too long; see unlessTooLong. */
-  bounded(e: Expr): Expr {
+  bounded(e: Formula): Formula {
     if (this.#written >= 0 && isLong(e, longest)) throw new TooLong();
     return e;
   }
 
   /** What the element is computed from, its own name left aside. */
-  define(named: Element, naming: Naming = this.naming): Expr {
+  define(named: Element, naming: Naming = this.naming): Formula {
     const e = this.opened(named);
     return this.#define(e, this.#reading(e, naming), naming);
   }
@@ -173,7 +173,7 @@ export class Elements extends Origins {
     named: Element,
     naming: Naming = this.naming,
     wanted: (child: Element) => boolean = () => true,
-  ): Local[] {
+  ): LocalDerivative[] {
     const e = this.opened(named);
     const { node, index } = e;
     const rule = node.op.derivative;
@@ -201,12 +201,12 @@ export class Elements extends Origins {
     return this.evaluate(this.expr(e.node, e.index, naming));
   }
 
-  evaluate(e: Expr): number {
-    return evaluateExpr(e, this.#valueOf, this.operators);
+  evaluate(e: Formula): number {
+    return evaluateFormula(e, this.#valueOf, this.operators);
   }
 
   /** A rule over scalar placeholders: `form` of the record, for this element's own operands. */
-  rule(e: Element, form: (r: RuleContext) => Tensor, naming: Naming = this.naming): Expr {
+  rule(e: Element, form: (r: RuleContext) => Tensor, naming: Naming = this.naming): Formula {
     const { node, index } = e;
     const x = node.inputs.map((t, k) => input(`x${k}`, [], t.dtype));
     const y = input("y", [], node.dtype);
@@ -219,7 +219,7 @@ export class Elements extends Origins {
   }
 
   /** The operator's own formula: its meaning, spelled out in the scalar language. */
-  formula(e: Element, naming: Naming = this.naming): Expr | undefined {
+  formula(e: Element, naming: Naming = this.naming): Formula | undefined {
     const meaning = this.meaning(e.node);
     if (meaning.loop !== "map" || e.node.op.derivative.kind !== "pointwise") return undefined;
     // A choice is better said by the operator's name than by the branch that happens to be taken.
@@ -232,13 +232,13 @@ export class Elements extends Origins {
     return (input, place) => this.expr(at(e.node.inputs, input), place, naming);
   }
 
-  #pointwise(e: Element, k: number, naming: Naming): Expr {
+  #pointwise(e: Element, k: number, naming: Naming): Formula {
     const rule = e.node.op.derivative;
     return rule.kind === "pointwise" ? this.rule(e, at(rule.partials, k), naming) : one;
   }
 
   /** ∂y[index]/∂x_k[at]: the record's transposed rule, asked with a unit upstream gradient. */
-  #coefficient(node: Tensor, index: number, k: number, at: number, naming: Naming): Expr {
+  #coefficient(node: Tensor, index: number, k: number, at: number, naming: Naming): Formula {
     const rules = this.#rules.get(node) ?? new Map<number, { g: Tensor; result: Tensor }>();
     this.#rules.set(node, rules);
     let made = rules.get(k);
@@ -261,14 +261,14 @@ export class Elements extends Origins {
     );
   }
 
-  #define(e: Element, read: Reading, naming: Naming): Expr {
+  #define(e: Element, read: Reading, naming: Naming): Formula {
     const { node, index } = e;
     const meaning = this.meaning(node);
     switch (meaning.loop) {
       case "leaf":
         // Labels and other whole numbers are facts of the example, not quantities.
         if (meaning.data || !isFloat(node.dtype)) return given(this.value(e));
-        return number(this.value(e));
+        return computed(this.value(e));
       case "compose":
         return this.#opaque(e, read);
       case "map":
@@ -277,19 +277,19 @@ export class Elements extends Origins {
         const parts = scanned(meaning, node.shape, this.indices(e)).map((at) =>
           this.#spell(meaning.value, e, at, read),
         );
-        return meaning.combine === "sum" ? sum(parts) : product(parts);
+        return meaning.combine === "sum" ? sumOf(parts) : productOf(parts);
       }
       case "reduce": {
         const at = this.indices(e);
         const parts = unravelled(meaning.over).map((r) =>
           this.#spell(meaning.value, e, [...at, ...r], read),
         );
-        if (meaning.combine === "sum") return sum(parts);
-        if (meaning.combine === "product") return product(parts);
+        if (meaning.combine === "sum") return sumOf(parts);
+        if (meaning.combine === "product") return productOf(parts);
         return this.#apply(node, parts, () => ({ combine: meaning.combine }), true);
       }
       case "scatter":
-        return sum(
+        return sumOf(
           unravelled(meaning.over)
             .filter((u) => this.at(e, meaning.at, u) === index)
             .map((u) => this.#spell(meaning.value, e, u, read)),
@@ -298,14 +298,14 @@ export class Elements extends Origins {
   }
 
   /** One element of a map: sums and products by structure, anything else by its notation. */
-  #map(e: Element, whole: Expression, read: Reading, naming: Naming): Expr {
+  #map(e: Element, whole: Expression, read: Reading, naming: Naming): Formula {
     const { node } = e;
     const inner = this.chosen(e, bare(whole), naming);
     if (inner.kind === "index") return given(at(this.indices(e), inner.axis));
     if (!this.isSymbol(e, inner)) return this.#spell(inner, e, this.indices(e), read);
     const args = node.inputs.map((_, k) => read(k, e.index));
     const numbers = allGiven(args);
-    if (args.length > 0 && numbers) return given(scalar(whole, (k) => at(numbers, k)));
+    if (args.length > 0 && numbers) return given(scalarValue(whole, (k) => at(numbers, k)));
     const chooses = inner.kind === "select" && inner.condition.kind === "load";
     const cases = chooses ? casesOf(args) : undefined;
     if (!cases) return this.#apply(node, args, () => ({ value: whole }));
@@ -318,7 +318,7 @@ export class Elements extends Origins {
   }
 
   /** A case, in which the same choice is decided already. */
-  #within(e: Expr, condition: Expr, holds: boolean): Expr {
+  #within(e: Formula, condition: Formula, holds: boolean): Formula {
     if (!("args" in e)) return e;
     const args = e.args.map((a) => this.#within(a, condition, holds));
     const cases = this.isChoice(e) ? casesOf(args) : undefined;
@@ -327,12 +327,12 @@ export class Elements extends Origins {
   }
 
   /** Whether an expression chooses between cases: (#1 if #0 else #2). */
-  isChoice(e: Expr): boolean {
+  isChoice(e: Formula): boolean {
     const value = e.kind === "apply" ? this.operators[e.op]?.value : undefined;
     return value?.kind === "select" && value.condition.kind === "load";
   }
 
-  #apply(node: Tensor, args: Expr[], means: () => Partial<Operator>, reduces = false): Expr {
+  #apply(node: Tensor, args: Formula[], means: () => Partial<Operator>, reduces = false): Formula {
     const settings = Object.entries(node.attributes);
     const fill = (template: string) =>
       settings.reduce((t, [name, v]) => t.replaceAll(`{${name}}`, String(v)), template);
@@ -354,7 +354,7 @@ export class Elements extends Origins {
   }
 
   /** An operator with a composition but a derivative rule of its own stays one symbol. */
-  #opaque(e: Element, read: Reading): Expr {
+  #opaque(e: Element, read: Reading): Formula {
     const found = this.argumentsOf(e);
     const args = found.map(({ input, at }) => read(input, at));
     return this.#apply(e.node, args, () => this.whole.#expanded(e, found));
@@ -365,8 +365,8 @@ export class Elements extends Origins {
     const places = new Map(found.map(({ node, at }, i) => [keyOf({ node, index: at }), i]));
     const root = this.built(e.node);
     const uses = this.usesIn(root, e.index, e.node.inputs);
-    const known = new Map<string, Expr>();
-    const parts: Expr[] = [];
+    const known = new Map<string, Formula>();
+    const parts: Formula[] = [];
     const naming: Naming = (node, index) => {
       const key = keyOf({ node, index });
       const place = places.get(key);
@@ -383,8 +383,8 @@ export class Elements extends Origins {
   }
 
   /** The scalar language as an expression. */
-  #spell(value: Expression, e: Element, indices: readonly number[], read: Reading): Expr {
-    const go = (v: Expression): Expr => {
+  #spell(value: Expression, e: Element, indices: readonly number[], read: Reading): Formula {
+    const go = (v: Expression): Formula => {
       switch (v.kind) {
         case "constant":
           return given(v.value);
@@ -403,9 +403,9 @@ export class Elements extends Origins {
         }
         case "apply": {
           const args = v.args.map(go);
-          if (v.fn === "add") return sum(args);
-          if (v.fn === "sub") return sum(args.map((a, k) => (k === 0 ? a : negative(a))));
-          if (v.fn === "mul") return product(args);
+          if (v.fn === "add") return sumOf(args);
+          if (v.fn === "sub") return sumOf(args.map((a, k) => (k === 0 ? a : negative(a))));
+          if (v.fn === "mul") return productOf(args);
           if (v.fn === "neg") return negative(only(args));
           return this.#intrinsic(v.fn, args);
         }
@@ -414,7 +414,7 @@ export class Elements extends Origins {
     return go(value);
   }
 
-  #intrinsic(fn: Intrinsic, args: Expr[]): Expr {
+  #intrinsic(fn: Intrinsic, args: Formula[]): Formula {
     const loads = args.map(
       (_, k): Expression => ({
         kind: "load",
@@ -426,7 +426,7 @@ export class Elements extends Origins {
     );
     const value: Expression = { kind: "apply", dtype: "f64", fn, args: loads };
     const numbers = allGiven(args);
-    if (numbers) return given(scalar(value, (k) => at(numbers, k)));
+    if (numbers) return given(scalarValue(value, (k) => at(numbers, k)));
     const holes = args.map((_, k) => `#${k}`).join(", ");
     const notation: Op["notation"] = written[fn] ?? {
       text: `${fn}(${holes})`,
@@ -442,7 +442,7 @@ export class Elements extends Origins {
 }
 
 /** The parts of a choice: (then if condition else otherwise). */
-function casesOf(args: readonly Expr[]): readonly [Expr, Expr, Expr] | undefined {
+function casesOf(args: readonly Formula[]): readonly [Formula, Formula, Formula] | undefined {
   const [condition, then, otherwise] = args;
   return condition && then && otherwise ? [condition, then, otherwise] : undefined;
 }

@@ -6,7 +6,7 @@
  * a derivation that was written to JSON can be printed and evaluated again.
  */
 import { at, only } from "../../core/at.ts";
-import { type Evaluator, evaluator, type Source } from "../../core/evaluator.ts";
+import { type ExpressionEvaluator, evaluator, type ValueSource } from "../../core/evaluator.ts";
 import type { Expression } from "../../core/expression.ts";
 
 /** `given`: a constant of a formula, exact as it stands; otherwise a computed value. */
@@ -22,11 +22,11 @@ export interface Symbolic {
 }
 
 /** A formula over named symbols. */
-export type Expr =
+export type Formula =
   | Numeral
   | Symbolic
-  | { readonly kind: "sum" | "product"; readonly args: readonly Expr[] }
-  | { readonly kind: "apply"; readonly op: string; readonly args: readonly Expr[] };
+  | { readonly kind: "sum" | "product"; readonly args: readonly Formula[] }
+  | { readonly kind: "apply"; readonly op: string; readonly args: readonly Formula[] };
 
 /** How an operator is written and what it computes, in one of three ways. */
 export interface Operator {
@@ -38,9 +38,9 @@ export interface Operator {
   /** A reduction over all arguments. */
   readonly combine?: string;
   /** An expression over the arguments as symbols, "#0", "#1" …, and over the `parts`, "%0" … */
-  readonly expansion?: Expr;
+  readonly expansion?: Formula;
   /** What an expansion uses several times; each may use those before it. */
-  readonly parts?: readonly Expr[];
+  readonly parts?: readonly Formula[];
 }
 
 /** How a symbol is written, and its value where it has one. */
@@ -50,26 +50,26 @@ export interface Sign {
   readonly value?: number;
 }
 
-export const given = (value: number): Expr => ({ kind: "number", value, given: true });
-export const number = (value: number): Expr => ({ kind: "number", value });
+export const given = (value: number): Formula => ({ kind: "number", value, given: true });
+export const computed = (value: number): Formula => ({ kind: "number", value });
 export const symbol = (name: string): Symbolic => ({ kind: "symbol", name });
 export const zero = given(0);
 export const one = given(1);
 
-const isGiven = (e: Expr): e is Numeral => e.kind === "number" && e.given === true;
+const isGiven = (e: Formula): e is Numeral => e.kind === "number" && e.given === true;
 /** The numbers that given constants are; undefined if some are not. */
-export function allGiven(args: readonly Expr[]): number[] | undefined {
+export function allGiven(args: readonly Formula[]): number[] | undefined {
   const found = args.filter(isGiven);
   return found.length === args.length ? found.map((a) => a.value) : undefined;
 }
 /** Whether two expressions are the same, part by part. */
-export const isSame = (a: Expr, b: Expr): boolean => keyed(a) === keyed(b);
+export const isSame = (a: Formula, b: Formula): boolean => keyed(a) === keyed(b);
 /** An expression as a key: what is the same has the same key. */
-export const keyed = (e: Expr | undefined): string | undefined => JSON.stringify(e);
-export const isZero = (e: Expr): boolean => isGiven(e) && e.value === 0;
+export const keyed = (e: Formula | undefined): string | undefined => JSON.stringify(e);
+export const isZero = (e: Formula): boolean => isGiven(e) && e.value === 0;
 
 /** a + b + …: flat, without zeros, constants together. */
-export function sum(terms: readonly Expr[]): Expr {
+export function sumOf(terms: readonly Formula[]): Formula {
   const flat = terms.flatMap((t) => (t.kind === "sum" ? t.args : [t]));
   const constant = flat.filter(isGiven).reduce((s, t) => s + t.value, 0);
   const rest = flat.filter((t) => !isGiven(t));
@@ -82,7 +82,7 @@ export function sum(terms: readonly Expr[]): Expr {
 }
 
 /** a · b · …: flat, without ones, the constant in front. */
-export function product(factors: readonly Expr[]): Expr {
+export function productOf(factors: readonly Formula[]): Formula {
   const flat = factors.flatMap((f) => (f.kind === "product" ? f.args : [f]));
   const constant = flat.filter(isGiven).reduce((p, f) => p * f.value, 1);
   const rest = flat.filter((f) => !isGiven(f));
@@ -92,15 +92,15 @@ export function product(factors: readonly Expr[]): Expr {
 }
 
 /** One part alone stands for itself. */
-function joined(kind: "sum" | "product", args: readonly Expr[]): Expr {
+function joined(kind: "sum" | "product", args: readonly Formula[]): Formula {
   const [first, ...others] = args;
   return first && others.length === 0 ? first : { kind, args };
 }
 
-export const negative = (e: Expr): Expr => product([given(-1), e]);
+export const negative = (e: Formula): Formula => productOf([given(-1), e]);
 
 /** The expression with some symbols replaced; the shape of sums and products is kept. */
-export function substitute(e: Expr, replace: (name: string) => Expr | undefined): Expr {
+export function substitute(e: Formula, replace: (name: string) => Formula | undefined): Formula {
   switch (e.kind) {
     case "number":
       return e;
@@ -112,29 +112,29 @@ export function substitute(e: Expr, replace: (name: string) => Expr | undefined)
 }
 
 /** The names of the symbols in an expression, each once. */
-export function symbolsOf(e: Expr, found = new Set<string>()): Set<string> {
+export function symbolsOf(e: Formula, found = new Set<string>()): Set<string> {
   if (e.kind === "symbol") found.add(e.name);
   else if (e.kind !== "number") for (const a of e.args) symbolsOf(a, found);
   return found;
 }
 
 /** Whether an expression has more parts than `most`, what is shared counting wherever it is used. */
-export function isLong(e: Expr, most: number): boolean {
+export function isLong(e: Formula, most: number): boolean {
   let size = 0;
-  const exceeds = (e: Expr): boolean => ++size > most || ("args" in e && e.args.some(exceeds));
+  const exceeds = (e: Formula): boolean => ++size > most || ("args" in e && e.args.some(exceeds));
   return exceeds(e);
 }
 
 export type Operators = Readonly<Record<string, Operator>>;
 
 /** The number that an expression stands for. */
-export function evaluateExpr(
-  e: Expr,
+export function evaluateFormula(
+  e: Formula,
   valueOf: (name: string) => number,
   operators: Operators,
-  each: (value: number, e: Expr) => number = (v) => v,
+  each: (value: number, e: Formula) => number = (v) => v,
 ): number {
-  const go = (e: Expr): number => {
+  const go = (e: Formula): number => {
     switch (e.kind) {
       case "number":
         return each(e.value, e);
@@ -157,29 +157,33 @@ const combiners: Record<string, (a: number, b: number) => number> = {
 };
 
 function applyOperator(op: Operator | undefined, args: number[], operators: Operators): number {
-  if (op?.value) return scalar(op.value, (input) => at(args, input));
+  if (op?.value) return scalarValue(op.value, (input) => at(args, input));
   const join = op?.combine && combiners[op.combine];
   if (join) return args.reduce((a, b) => join(a, b));
   if (!op?.expansion) return Number.NaN;
   const parts: number[] = [];
   const valueOf = (name: string) => at(name.startsWith("%") ? parts : args, Number(name.slice(1)));
-  for (const part of op.parts ?? []) parts.push(evaluateExpr(part, valueOf, operators));
-  return evaluateExpr(op.expansion, valueOf, operators);
+  for (const part of op.parts ?? []) parts.push(evaluateFormula(part, valueOf, operators));
+  return evaluateFormula(op.expansion, valueOf, operators);
 }
 
 /** How an expression of the scalar language reads elements. */
-export type Load = (input: number, at: number) => number;
+export type ReadElement = (input: number, at: number) => number;
 
 interface Place {
-  readonly load: Load;
+  readonly load: ReadElement;
   readonly index: readonly number[];
 }
 
 /** Evaluators that are not at work: a load may need the same expression at another place. */
-const idle = new WeakMap<Expression, Evaluator<Place>[]>();
+const idle = new WeakMap<Expression, ExpressionEvaluator<Place>[]>();
 
 /** The value of an expression of the scalar language, for given elements and loop indices. */
-export function scalar(e: Expression, load: Load, index: readonly number[] = []): number {
+export function scalarValue(
+  e: Expression,
+  load: ReadElement,
+  index: readonly number[] = [],
+): number {
   const waiting = idle.get(e) ?? [];
   idle.set(e, waiting);
   const free = waiting.pop() ?? evaluator([e], 1, single);
@@ -189,7 +193,7 @@ export function scalar(e: Expression, load: Load, index: readonly number[] = [])
 }
 
 /** Blocks of one position, whose elements and indices are asked for. */
-const single: Source<Place> = {
+const single: ValueSource<Place> = {
   index:
     (axis, y) =>
     ({ index }) => {

@@ -9,7 +9,7 @@ import { between, partials } from "./adjoint.ts";
 import { cancelled } from "./cancel.ts";
 import { type Context, calledBy, unitAt } from "./context.ts";
 import { type Calling, type Element, keyOf, type Naming } from "./elements.ts";
-import { type Expr, isSame, keyed, number, product, type Symbolic, sum } from "./expr.ts";
+import { computed, type Formula, isSame, keyed, productOf, type Symbolic, sumOf } from "./expr.ts";
 import { Lemmas } from "./lemmas.ts";
 import { withTerms } from "./loss.ts";
 import { directly, partial } from "./notation.ts";
@@ -20,11 +20,11 @@ export class Factors {
   /** Kinds that were met before, and those of them that were derived in full. */
   readonly #met = new Set<string>();
   readonly #full = new Set<string>();
-  readonly #known = new Map<string, Expr>();
+  readonly #known = new Map<string, Formula>();
   /** Intermediate results that have a name already, by their definition. */
   readonly #named = new Map<string | undefined, Symbolic>();
   /** The forms of each factor, by y/x. */
-  readonly #derived = new Map<string, readonly Expr[]>();
+  readonly #derived = new Map<string, readonly Formula[]>();
   readonly #inline: boolean;
   readonly #lemmas: Lemmas;
   #intermediates = 0;
@@ -37,7 +37,7 @@ export class Factors {
   }
 
   /** ∂y/∂x as a symbol with a value; its derivation becomes a step, once. */
-  symbol(y: Element, x: Element, section: Section = "factors"): Expr {
+  symbol(y: Element, x: Element, section: Section = "factors"): Formula {
     const key = `${keyOf(y)}/${keyOf(x)}`;
     const known = this.#known.get(key);
     if (known) return known;
@@ -47,7 +47,7 @@ export class Factors {
     if (c.unwritten.has(key)) {
       const result = c.partialSymbol(y, x);
       this.#known.set(key, result);
-      const forward = number(forwardSlope(c, y, x));
+      const forward = computed(forwardSlope(c, y, x));
       const why = [say("unsupported", { y: c.name(y), x: c.name(x), forward })];
       c.equation({ section, kind: "unsupported", result, forms: [local], why });
       return result;
@@ -78,7 +78,7 @@ export class Factors {
     const formsOf = (y: Element, x: Element) => this.#derived.get(`${keyOf(y)}/${keyOf(x)}`) ?? [];
     const found = cancelled(c, formsOf(root, a), formsOf(a, z));
     if (!found) return;
-    const both = product([this.symbol(root, a), this.symbol(a, z)]);
+    const both = productOf([this.symbol(root, a), this.symbol(a, z)]);
     // A guard against a division by 0 may have taken over.
     const [short, whole] = [c.evaluate(found.rest), c.evaluate(both)];
     if (!(Math.abs(short - whole) <= 1e-12 * Math.abs(whole))) return;
@@ -101,11 +101,11 @@ export class Factors {
   }
 
   /** A derivative with both cases, where it has a choice, and for the case that holds. */
-  #cases(y: Element, x: Element, holds: Expr, naming?: Naming): Expr[] {
+  #cases(y: Element, x: Element, holds: Formula, naming?: Naming): Formula[] {
     const { whole } = this.#c.elements;
     const key = keyOf(x);
     const found = partials(whole, y, new Set([key]), naming ?? whole.naming).get(key);
-    const choices = (e: Expr): number =>
+    const choices = (e: Formula): number =>
       "args" in e ? e.args.reduce((n, a) => n + choices(a), whole.isChoice(e) ? 1 : 0) : 0;
     return found && choices(found.coefficient) === 1 ? [found.coefficient, holds] : [holds];
   }
@@ -232,7 +232,7 @@ export class Factors {
   }
 
   /** The forms of one derivative inside a composite: the textbook's, the cases, the last one. */
-  #forms(e: Element, x: Element, end: Expr, naming: Naming): Expr[] {
+  #forms(e: Element, x: Element, end: Formula, naming: Naming): Formula[] {
     const { elements } = this.#c;
     const [input] = e.node.inputs;
     const own = input && elements.resolve(input, e.index, naming);
@@ -243,7 +243,7 @@ export class Factors {
   }
 
   /** The expression with intermediate results that were named before by their names. */
-  #short(e: Expr): Expr {
+  #short(e: Formula): Formula {
     const known = e.kind === "apply" ? this.#named.get(keyed(e)) : undefined;
     if (known) return known;
     return "args" in e ? { ...e, args: e.args.map((a) => this.#short(a)) } : e;
@@ -259,9 +259,9 @@ export class Factors {
 /** One of the derivatives inside a composite: by what, and how it is written. */
 interface Way {
   readonly key: string;
-  readonly coefficient: Expr;
+  readonly coefficient: Formula;
   readonly sign: Symbolic;
-  readonly forms: readonly Expr[];
+  readonly forms: readonly Formula[];
 }
 
 /** The derivatives of one intermediate result. */
@@ -271,16 +271,20 @@ interface Leg {
 }
 
 /** Σ over all ways to `from` of the product along each: of names, or of what they stand for. */
-function total(legs: readonly Leg[], from: string, value: (way: Way) => Expr | undefined): Expr {
-  const along = new Map<string, Expr>([[from, sum([])]]);
-  let whole: Expr = sum([]);
+function total(
+  legs: readonly Leg[],
+  from: string,
+  value: (way: Way) => Formula | undefined,
+): Formula {
+  const along = new Map<string, Formula>([[from, sumOf([])]]);
+  let whole: Formula = sumOf([]);
   for (const { key, ways } of legs) {
     const parts = ways.flatMap((way) => {
       const d = value(way);
       if (!d) return [];
-      return [way.key === from ? d : product([d, entry(along, way.key)])];
+      return [way.key === from ? d : productOf([d, entry(along, way.key)])];
     });
-    whole = sum(parts);
+    whole = sumOf(parts);
     along.set(key, whole);
   }
   return whole;

@@ -3,7 +3,7 @@ import { gradient } from "../../autodiff/gradient.ts";
 import { only, zip } from "../../core/at.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { constant } from "../../ops/leaf.ts";
+import { constantTensor } from "../../ops/leaf.ts";
 
 import { readingNew } from "../../step/sequential-update.ts";
 import { byName, numbersOf, tensorsOf, type Values } from "./parameters.ts";
@@ -57,7 +57,7 @@ export function sequentialGradients(
     const later = trained.filter((p) => p.layer > layer);
     const renewed = later.map((p): [Tensor, Tensor] => [
       p.tensor,
-      constant(numbersOf(next, p), p.tensor.shape),
+      constantTensor(numbersOf(next, p), p.tensor.shape),
     ]);
     return only(reading([slope(t.loss, tensor)], new Map(renewed)));
   });

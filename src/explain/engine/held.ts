@@ -3,7 +3,7 @@ import { heldIn, holding } from "../../autodiff/held.ts";
 import { entry } from "../../core/at.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { constant } from "../../ops/leaf.ts";
+import { constantTensor } from "../../ops/leaf.ts";
 import type { Sentence } from "../derivation.ts";
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
@@ -14,7 +14,9 @@ import type { Trace } from "./trace.ts";
 export function heldLoss(t: Trace): Tensor {
   let known = heldLosses.get(t.loss);
   if (!known) {
-    const values = heldIn(t.loss).map((n) => [n, constant(entry(t.values, n), n.shape)] as const);
+    const values = heldIn(t.loss).map(
+      (n) => [n, constantTensor(entry(t.values, n), n.shape)] as const,
+    );
     heldLosses.set(t.loss, (known = holding(t.loss, new Map(values))));
   }
   return known;

@@ -18,15 +18,15 @@ import { partials } from "./adjoint.ts";
 import type { Context } from "./context.ts";
 import { type Element, keyOf, type Naming } from "./elements.ts";
 import {
-  type Expr,
+  type Formula,
   given,
   isSame,
   isZero,
   negative,
-  product,
+  productOf,
   type Symbolic,
   substitute,
-  sum,
+  sumOf,
   symbol,
 } from "./expr.ts";
 import { type Name, partial } from "./notation.ts";
@@ -64,7 +64,7 @@ interface Found {
   readonly u: Element;
   readonly xs: readonly Element[];
   /** The slope by any of them, which is called `any` there; and their places by their names. */
-  readonly slope: Expr;
+  readonly slope: Formula;
   readonly places: ReadonlyMap<string, number>;
 }
 
@@ -107,7 +107,7 @@ export class Lemmas {
   }
 
   /** An expression with the slopes of known composites by their short names. */
-  fuse(e: Expr, section: Section): Expr {
+  fuse(e: Formula, section: Section): Formula {
     for (const found of this.#found) {
       const x = matched(e, found.slope);
       const j = x === undefined ? undefined : found.places.get(x);
@@ -116,11 +116,11 @@ export class Lemmas {
     if (!("args" in e)) return e;
     const args = e.args.map((a) => this.fuse(a, section));
     if (args.every((a, i) => a === e.args[i])) return e;
-    return e.kind === "sum" ? sum(args) : { ...e, args };
+    return e.kind === "sum" ? sumOf(args) : { ...e, args };
   }
 
   /** ∂y/∂x by way of the quantities themselves and their whole Jacobian, and in short. */
-  prove(y: Element, x: Element, result: Symbolic, meant: Expr, section: Section): void {
+  prove(y: Element, x: Element, result: Symbolic, meant: Formula, section: Section): void {
     const c = this.#c;
     const short = this.fuse(meant, section);
     if (short === meant) return;
@@ -137,7 +137,7 @@ export class Lemmas {
   }
 
   /** The weights c in y = Σ c·(x − u) + …, if y has that form; few of them may differ from 0. */
-  #weights(y: Element, { u, xs }: Found): Expr[] | undefined {
+  #weights(y: Element, { u, xs }: Found): Formula[] | undefined {
     const c = this.#c;
     const key = keyOf(u);
     const naming: Naming = (n, i) =>
@@ -146,7 +146,7 @@ export class Lemmas {
     const own = slopes.get(key);
     const parts = xs.map((x) => slopes.get(keyOf(x))?.coefficient ?? given(0));
     if (!own || parts.filter((p) => !isZero(p)).length > wide) return undefined;
-    const all = c.evaluate(sum(parts));
+    const all = c.evaluate(sumOf(parts));
     const rest = Math.abs(all + c.evaluate(own.coefficient));
     return rest <= 1e-12 * Math.abs(all) ? parts : undefined;
   }
@@ -156,17 +156,17 @@ export class Lemmas {
     y: Element,
     x: Element,
     found: Found,
-    parts: readonly Expr[],
+    parts: readonly Formula[],
     section: Section,
-  ): Expr[] {
+  ): Formula[] {
     const c = this.#c;
     const j = found.xs.findIndex((other) => keyOf(other) === keyOf(x));
     const own = this.#quantity(found, j, section);
     const [of, by] = [c.signOf(y), c.signOf(x)];
-    const symbols: Expr[] = [];
-    const meant: Expr[] = [];
+    const symbols: Formula[] = [];
+    const meant: Formula[] = [];
     let why = [say(found.lemma.proves)];
-    const step = (sign: Name, form: Expr): Expr => {
+    const step = (sign: Name, form: Formula): Formula => {
       const result = c.symbol(sign);
       c.equation({ section, kind: "local derivative", result, forms: [form], why });
       why = [];
@@ -176,17 +176,17 @@ export class Lemmas {
       if (isZero(part)) return;
       const p = this.#quantity(found, k, section);
       const first = this.#quotient(part, p);
-      const second = product([p, sum([given(k === j ? 1 : 0), negative(own)])]);
+      const second = productOf([p, sumOf([given(k === j ? 1 : 0), negative(own)])]);
       symbols.push(
-        product([step(partial(of, c.sign(p)), first), step(partial(c.sign(p), by), second)]),
+        productOf([step(partial(of, c.sign(p)), first), step(partial(c.sign(p), by), second)]),
       );
-      meant.push(product([first, second]));
+      meant.push(productOf([first, second]));
     });
-    return [sum(symbols), sum(meant)];
+    return [sumOf(symbols), sumOf(meant)];
   }
 
   /** part / p, a sign in front. */
-  #quotient(part: Expr, p: Expr): Expr {
+  #quotient(part: Formula, p: Formula): Formula {
     const [above, below] = [input("q", [], "f64"), input("p", [], "f64")];
     const first = part.kind === "product" ? part.args[0] : part;
     const minus = first?.kind === "number" && first.value < 0;
@@ -218,13 +218,13 @@ export class Lemmas {
 }
 
 /** An expression as text, by which two are compared; operators by what they are written as. */
-const spelled = (c: Context, e: Expr): string =>
+const spelled = (c: Context, e: Formula): string =>
   JSON.stringify(e, (key, v) => (key === "op" ? c.elements.operators[v as string]?.text : v));
 
 /** The symbol that stands in `e` where `pattern` has `any`, if they are the same otherwise. */
-function matched(e: Expr, pattern: Expr): string | undefined {
+function matched(e: Formula, pattern: Formula): string | undefined {
   let found: string | undefined;
-  const same = (a: Expr, b: Expr): boolean => {
+  const same = (a: Formula, b: Formula): boolean => {
     if (b.kind === "symbol" && b.name === any) {
       if (a.kind !== "symbol" || (found !== undefined && found !== a.name)) return false;
       found = a.name;

@@ -4,7 +4,7 @@ import { fail } from "../../core/errors.ts";
 import { shown } from "../../core/wording.ts";
 import type { Sentence } from "../derivation.ts";
 import { say } from "../say.ts";
-import { type Expr, type Sign, symbol } from "./expr.ts";
+import { type Formula, type Sign, symbol } from "./expr.ts";
 
 export const notations = ["canonical", "net-out", "bp", "torch"] as const;
 /** The names that a derivation uses: those of a textbook, of this library or of PyTorch. */
@@ -59,9 +59,9 @@ export interface Names {
   /** What the first row and column of a matrix are counted as. */
   readonly first: 0 | 1;
   /** How weights are counted, if there are some; `symbol` gives a name of its own a symbol. */
-  layout(weighted: boolean, symbol: (name: Name) => Expr): Sentence | undefined;
+  layout(weighted: boolean, symbol: (name: Name) => Formula): Sentence | undefined;
   /** What the letters stand for: `delta` is ∂E/∂z; what further layers are called stands between. */
-  conventions(delta: () => Expr, further: readonly Sentence[]): readonly Sentence[];
+  conventions(delta: () => Formula, further: readonly Sentence[]): readonly Sentence[];
 }
 
 interface Layout {
@@ -221,7 +221,7 @@ export function namesOf(notation: Notation, layout: Layout): Names {
     case "torch":
       return torch(layout);
     default:
-      return choose("notation", notation, notations);
+      return noSuch("notation", notation, notations);
   }
 }
 
@@ -264,11 +264,11 @@ export const renewed = (of: Name): Name => ({
 /** Fewer significant digits say nothing, and a number has no more. */
 export function checkDigits(digits: number): void {
   if (!Number.isInteger(digits) || digits < 2 || digits > 17)
-    choose("number of digits", digits, ["2 to 17"]);
+    noSuch("number of digits", digits, ["2 to 17"]);
 }
 
 /** An error that lists what could have been chosen. */
-export function choose(what: string, found: unknown, choices: readonly string[]): never {
+export function noSuch(what: string, found: unknown, choices: readonly string[]): never {
   const some = choices.slice(0, 12).join(", ") + (choices.length > 12 ? ", …" : "");
   return fail("bad-argument", {
     message: `There is no such ${what}.`,

@@ -7,7 +7,7 @@ import type { Expression } from "../../core/expression.ts";
 import type { Meaning } from "../../core/op.ts";
 import { sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { type Expr, type Load, type Symbolic, scalar, zero } from "./expr.ts";
+import { type Formula, type ReadElement, type Symbolic, scalarValue, zero } from "./expr.ts";
 
 /** One number of a node. */
 export interface Element {
@@ -16,7 +16,7 @@ export interface Element {
 }
 
 /** What stands for an element, if something does. */
-export type Naming = (node: Tensor, index: number) => Expr | undefined;
+export type Naming = (node: Tensor, index: number) => Formula | undefined;
 /** What an element is called, if it has a name. */
 export type Calling = (node: Tensor, index: number) => Symbolic | undefined;
 
@@ -266,9 +266,9 @@ export abstract class Origins {
     indices: readonly number[] = this.indices(e),
     naming: Naming = this.naming,
   ): number {
-    const load: Load = (input, i) =>
+    const load: ReadElement = (input, i) =>
       this.value({ node: read(e.node.inputs, input), index: i }, naming);
-    return scalar(at, load, indices);
+    return scalarValue(at, load, indices);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The table of a derivation's symbols: how each is written, its value, and what it stands for. */
 import { entry } from "../../core/at.ts";
-import { type Expr, type Sign, type Symbolic, symbol } from "./expr.ts";
+import { type Formula, type Sign, type Symbolic, symbol } from "./expr.ts";
 import type { Name } from "./notation.ts";
 import type { Entry } from "./parameters.ts";
 
@@ -32,7 +32,7 @@ export class Symbols {
   }
 
   /** The same of any expression, if it is a symbol. */
-  nameIn(e: Expr): Name | undefined {
+  nameIn(e: Formula): Name | undefined {
     return e.kind === "symbol" ? this.#names.get(e.name) : undefined;
   }
 

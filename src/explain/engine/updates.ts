@@ -2,9 +2,9 @@
 import { at, entry, only } from "../../core/at.ts";
 import { mapEntries } from "../../core/by-name.ts";
 import type { TypedArray } from "../../core/dtype.ts";
-import { keyOf } from "../../core/random.ts";
+import { seedKey } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { constant, input, scalar } from "../../ops/leaf.ts";
+import { constantTensor, input, scalar } from "../../ops/leaf.ts";
 import { clip } from "../../optim/optimizer.ts";
 import { inputList, outputsByName } from "../../step/ports.ts";
 import { trainingStep } from "../../step/step.ts";
@@ -37,7 +37,7 @@ function stepped(t: NetworkTrace, timing: UpdateTiming): Values {
     controls: {
       learningRate: Float64Array.of(trainer.learningRate),
       step: Float64Array.of(steps),
-      key: Int32Array.of(keyOf(trainer.seed)[0], steps),
+      key: Int32Array.of(seedKey(trainer.seed)[0], steps),
     },
     batch: { inputs: entry(t.bindings, x), targets: entry(t.bindings, y) },
   });
@@ -50,7 +50,7 @@ export function updatedWith(t: NetworkTrace, g: Values, some: readonly Parameter
   const { optimizer, slots, progress } = t.network.trainer;
   const cut = clipped(t, g, some);
   const next = some.map((p) => {
-    const like = (data: TypedArray) => constant(toF64(data), p.tensor.shape);
+    const like = (data: TypedArray) => constantTensor(toF64(data), p.tensor.shape);
     const state = Object.keys(optimizer.slots).map((slot): [string, Tensor] => [
       slot,
       like(entry(slots, `${p.name}/${slot}`)),
@@ -102,7 +102,7 @@ export function clipped(
   g: Values,
   some: readonly Parameter[] = t.parameters.filter((p) => p.trained),
 ): Values {
-  const tensors = some.map((p) => constant(numbersOf(g, p), p.tensor.shape));
+  const tensors = some.map((p) => constantTensor(numbersOf(g, p), p.tensor.shape));
   return byName(some, t.evaluate(clip(tensors, t.network.trainer.optimizer)));
 }
 

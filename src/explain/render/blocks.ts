@@ -1,10 +1,10 @@
 /** A derivation in one language as headings, paragraphs, formulas and tables; no format yet. */
 import { checkRecord } from "../../core/options.ts";
-import type { DerivationData, Diagram, Sentence, Slot, Step, Table } from "../derivation.ts";
-import { type Expr, evaluateExpr } from "../engine/expr.ts";
-import { checkDigits, choose } from "../engine/notation.ts";
+import type { DerivationData, Diagram, Sentence, Slot, Step, StepTable } from "../derivation.ts";
+import { evaluateFormula, type Formula } from "../engine/expr.ts";
+import { checkDigits, noSuch } from "../engine/notation.ts";
 import { type Language, languages, type MessageKey, sentence } from "../messages.ts";
-import { print, rounded, type Style } from "./print.ts";
+import { printFormula, rounded, type Style } from "./print.ts";
 
 /**
  * How a derivation is printed: in which `language`, and with how many significant `digits`
@@ -16,11 +16,11 @@ export interface RenderOptions {
 }
 
 /** Words and formulas in a line; a formula is printed by each format in its own way. */
-export type Inline = string | { readonly math: Expr };
+export type Inline = string | { readonly math: Formula };
 
 interface Line {
   readonly relation: "=" | "≈" | "";
-  readonly expr: Expr;
+  readonly expr: Formula;
 }
 
 export type Block =
@@ -29,7 +29,7 @@ export type Block =
   /** result = line = line … */
   | {
       readonly kind: "equation";
-      readonly result: Expr;
+      readonly result: Formula;
       readonly lines: readonly Line[];
       readonly spoken: string;
     }
@@ -58,7 +58,7 @@ export const styleOf = (d: Document, tex: boolean): Style => ({
 export function documentOf(data: DerivationData, options: RenderOptions = {}): Document {
   checkRecord("A printer", options, 'its options by name, such as { language: "en" }');
   const language = options.language ?? data.language;
-  if (!languages.includes(language)) choose("language", language, languages);
+  if (!languages.includes(language)) noSuch("language", language, languages);
   const digits = options.digits ?? data.digits;
   checkDigits(digits);
   const w = wording(language, digits);
@@ -97,7 +97,7 @@ export function documentOf(data: DerivationData, options: RenderOptions = {}): D
   return { blocks, language, digits, data };
 }
 
-export function tableOf({ columns, rows }: Table, w: Wording): Block {
+export function tableOf({ columns, rows }: StepTable, w: Wording): Block {
   const cells = (row: readonly Slot[]) => row.map((cell) => w.slot(cell));
   return { kind: "table", head: cells(columns), rows: rows.map(cells) };
 }
@@ -113,7 +113,7 @@ function figure(blocks: Block[], diagram: Diagram, w: Wording): void {
 
 function equation(
   step: Step,
-  result: Expr,
+  result: Formula,
   data: DerivationData,
   digits: number,
   language: Language,
@@ -124,7 +124,8 @@ function equation(
   const value =
     step.value === undefined ? undefined : ({ kind: "number", value: step.value } as const);
   const style = { tex: false, digits, symbols: data.symbols, operators: data.operators };
-  const isValue = (e: Expr) => value !== undefined && print(e, style) === print(value, style);
+  const isValue = (e: Formula) =>
+    value !== undefined && printFormula(e, style) === printFormula(value, style);
   if (step.substituted && !isValue(step.substituted)) {
     lines.push({ relation: "=", expr: step.substituted });
   }
@@ -137,8 +138,8 @@ function equation(
 }
 
 /** Whether the operands as printed give the result as printed. */
-function exact(e: Expr, value: number, data: DerivationData, digits: number): boolean {
-  const printed = evaluateExpr(
+function exact(e: Formula, value: number, data: DerivationData, digits: number): boolean {
+  const printed = evaluateFormula(
     e,
     (name) => data.symbols[name]?.value ?? Number.NaN,
     data.operators,
@@ -186,7 +187,7 @@ export function wording(language: Language, digits: number): Wording {
 
 /** Without any marks. */
 export const plainText = (text: readonly Inline[], style: Style): string =>
-  text.map((x) => (typeof x === "string" ? x : print(x.math, style))).join("");
+  text.map((x) => (typeof x === "string" ? x : printFormula(x.math, style))).join("");
 
 export const printInline = (
   text: readonly Inline[],
@@ -194,4 +195,4 @@ export const printInline = (
   math: (s: string) => string,
   plain: (s: string) => string,
 ): string =>
-  text.map((x) => (typeof x === "string" ? plain(x) : math(print(x.math, style)))).join("");
+  text.map((x) => (typeof x === "string" ? plain(x) : math(printFormula(x.math, style)))).join("");

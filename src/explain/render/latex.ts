@@ -1,12 +1,12 @@
 /** LaTeX for XeLaTeX: a document that also sets Chinese, or a fragment to be included. */
 import { at } from "../../core/at.ts";
 import type { Diagram } from "../derivation.ts";
-import { number } from "../engine/expr.ts";
+import { computed } from "../engine/expr.ts";
 import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
 import { drawing, radius } from "./drawing.ts";
 import type { Point } from "./labels.ts";
 import { signs } from "./mathml.ts";
-import { print, type Style } from "./print.ts";
+import { printFormula, type Style } from "./print.ts";
 import { texOf } from "./tex.ts";
 
 /** How LaTeX is written. */
@@ -106,7 +106,9 @@ export function toLatex(d: Document, { standalone = true }: LatexOptions = {}): 
 function picture(d: Diagram, style: Style): string {
   const value = (name: string): string => {
     const v = style.symbols[name]?.value;
-    return v === undefined ? "" : print(number(v), { ...style, digits: Math.min(4, style.digits) });
+    return v === undefined
+      ? ""
+      : printFormula(computed(v), { ...style, digits: Math.min(4, style.digits) });
   };
   const tex = (name: string) => style.symbols[name]!.tex;
   const { edges, units } = drawing(d, style, ({ symbols }, given) =>

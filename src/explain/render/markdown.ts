@@ -1,5 +1,5 @@
 /** Markdown: for GitHub with ```math fences, for pandoc with $$. */
-import { choose } from "../engine/notation.ts";
+import { noSuch } from "../engine/notation.ts";
 import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
 import { svg } from "./svg.ts";
 import { texOf } from "./tex.ts";
@@ -18,7 +18,7 @@ const escaped = (text: string): string => text.replace(/([\\*_`|<>[\]#])/g, "\\$
 
 export function toMarkdown(d: Document, options: MarkdownOptions = {}): string {
   const { flavor = "github", drawing } = options;
-  if (!flavors.includes(flavor)) choose("flavor of Markdown", flavor, flavors);
+  if (!flavors.includes(flavor)) noSuch("flavor of Markdown", flavor, flavors);
   const style = styleOf(d, true);
   const github = flavor === "github";
   // GitHub reads $`…`$ without touching what is inside; a bar would end a table's cell.

@@ -1,6 +1,6 @@
 /** Expressions as text and as TeX: brackets, signs, rounding. */
 import { powerOfTen } from "../../core/powers.ts";
-import type { Expr, Operator, Operators, Sign } from "../engine/expr.ts";
+import type { Formula, Operator, Operators, Sign } from "../engine/expr.ts";
 import type { Language } from "../messages.ts";
 
 export interface Style {
@@ -141,13 +141,13 @@ const list = (parts: readonly Text[], between: Text | string): Text =>
   cat(...parts.flatMap((part, i) => (i === 0 ? [part] : [between, part])));
 
 /** An expression as it is written. */
-export const print = (e: Expr, style: Style): string => go(e, style).text.out;
+export const printFormula = (e: Formula, style: Style): string => go(e, style).text.out;
 
 /** The same as it is read aloud: brackets stand where they are written. */
-export const read = (e: Expr, style: Style & { readonly speech: Speech }): string =>
+export const read = (e: Formula, style: Style & { readonly speech: Speech }): string =>
   go(e, style).text.said;
 
-function go(e: Expr, style: Style): Printed {
+function go(e: Formula, style: Style): Printed {
   switch (e.kind) {
     case "number": {
       const numeral = e.given ? constantText(e.value, style) : rounded(e.value, style.digits);
@@ -185,7 +185,7 @@ const sign = (written: string, said: keyof SpokenSigns, { speech }: Style): Text
   text(written, speech?.signs[said]);
 
 /** A term without its sign, and whether it had one. */
-function unsigned(e: Expr): [negative: boolean, rest: Expr] {
+function unsigned(e: Formula): [negative: boolean, rest: Formula] {
   if (e.kind === "number" && e.value < 0) {
     return [true, { ...e, value: -e.value }];
   }
@@ -198,7 +198,7 @@ function unsigned(e: Expr): [negative: boolean, rest: Expr] {
   return [true, { ...e, args: [{ ...first, value: -first.value }, ...e.args.slice(1)] }];
 }
 
-function printSum(terms: readonly Expr[], style: Style): Text {
+function printSum(terms: readonly Formula[], style: Style): Text {
   const minus = style.tex ? "-" : "−";
   const parts = terms.flatMap((t, i) => {
     const [negative, rest] = unsigned(t);
@@ -213,10 +213,10 @@ function printSum(terms: readonly Expr[], style: Style): Text {
 /** What a constant is put right before: a bracket, unless it holds a single number or name. */
 const brackets = /^(\(|\{?\\left\()(?!\S*(\)|\\right\)))/;
 
-const isNumeric = (e: Expr): boolean =>
+const isNumeric = (e: Formula): boolean =>
   e.kind === "number" || (e.kind !== "symbol" && e.args.every(isNumeric));
 
-function printProduct(factors: readonly Expr[], style: Style): Printed {
+function printProduct(factors: readonly Formula[], style: Style): Printed {
   const [negative, rest] = unsigned({ kind: "product", args: factors });
   if (negative) {
     const minus = sign(style.tex ? "-" : "−", "negative", style);
@@ -243,7 +243,7 @@ const closes = /^(\)|\||⌋|⌉|\]|\\right|\}|,| if| else|，若|；否则| &|\\
 /** The places of a notation: all elements, each of them as a term, one of the inputs. */
 const places = /#\[([^\]]*)\]|#(\*|\d+)/g;
 
-function printApply(name: string, args: readonly Expr[], style: Style): Printed {
+function printApply(name: string, args: readonly Formula[], style: Style): Printed {
   const op = style.operators[name];
   if (!op) return { text: text(name), precedence: 5 };
   const template = templateOf(op, style);
@@ -281,7 +281,7 @@ function printApply(name: string, args: readonly Expr[], style: Style): Printed 
 
 /** An argument in the place of a notation that lies between `before` and `after`. */
 function argument(
-  e: Expr,
+  e: Formula,
   k: number,
   op: Operator,
   before: string,
@@ -300,8 +300,8 @@ function argument(
 
 /** Of more arguments than this, the first few and the last are written. */
 const most = 9;
-function some(all: readonly Expr[], style: Style, f = (p: Text): Text => p): Text[] {
-  const printed = (some: readonly Expr[]) => some.map((e) => f(go(e, style).text));
+function some(all: readonly Formula[], style: Style, f = (p: Text): Text => p): Text[] {
+  const printed = (some: readonly Formula[]) => some.map((e) => f(go(e, style).text));
   if (all.length <= most) return printed(all);
   return [
     ...printed(all.slice(0, 4)),

@@ -1,6 +1,6 @@
 /** Formulas as words, for screen readers and for reading aloud. */
 import type { Words } from "../../core/op.ts";
-import type { Expr } from "../engine/expr.ts";
+import type { Formula } from "../engine/expr.ts";
 import type { Name } from "../engine/notation.ts";
 import type { Language } from "../messages.ts";
 import { read, type SpokenSigns, type Style } from "./print.ts";
@@ -49,7 +49,7 @@ const vocabularies: Readonly<Record<Language, Vocabulary>> = {
 };
 
 /** Expressions that are equal, read one after the other. */
-export function speak(parts: readonly Expr[], spoken: Spoken, language: Language): string {
+export function speak(parts: readonly Formula[], spoken: Spoken, language: Language): string {
   const words = vocabularies[language];
   const { style, nameOf, operators } = spoken;
   const speech = {

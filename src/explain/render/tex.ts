@@ -1,7 +1,7 @@
 /** A formula as TeX: one line, or several aligned at their relations. */
 
 import type { Block } from "./blocks.ts";
-import { print, type Style } from "./print.ts";
+import { printFormula, type Style } from "./print.ts";
 
 type Equation = Extract<Block, { kind: "equation" }>;
 
@@ -13,8 +13,8 @@ const longest = 110;
 const widest = 84;
 
 export function texOf(b: Equation, style: Style): string {
-  const left = print(b.result, style);
-  const parts = b.lines.map((l) => `${relations[l.relation]} ${print(l.expr, style)}`);
+  const left = printFormula(b.result, style);
+  const parts = b.lines.map((l) => `${relations[l.relation]} ${printFormula(l.expr, style)}`);
   const joined = [left, ...parts].join(" ");
   const rows = parts.map((part) => broken(part, widest - width(left)));
   const fits = rows.every((r) => r.length === 1);

@@ -2,7 +2,7 @@
 
 import { at } from "../../core/at.ts";
 import { type Block, type Document, type Inline, plainText, styleOf } from "./blocks.ts";
-import { print } from "./print.ts";
+import { printFormula } from "./print.ts";
 
 /** How plain text is written. */
 export interface TextOptions {
@@ -74,8 +74,10 @@ export function toText(d: Document, options: TextOptions = {}): string {
       case "paragraph":
         return wrap(inline(b.text), width);
       case "equation": {
-        const left = print(b.result, style);
-        const lines = b.lines.map(({ relation, expr }) => `${relation} ${print(expr, style)}`);
+        const left = printFormula(b.result, style);
+        const lines = b.lines.map(
+          ({ relation, expr }) => `${relation} ${printFormula(expr, style)}`,
+        );
         const indent = " ".repeat(Math.min(widthOf(left) + 3, 26));
         const joined = `  ${left} ${lines.join(" ")}`;
         if (widthOf(joined) <= width) return [joined];

@@ -10,7 +10,14 @@ import type { Tensor } from "../../core/tensor.ts";
 import type { Sentence } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import { type Element, keyOf } from "../engine/elements.ts";
-import { type Expr, isSame, product, type Symbolic, substitute, sum } from "../engine/expr.ts";
+import {
+  type Formula,
+  isSame,
+  productOf,
+  type Symbolic,
+  substitute,
+  sumOf,
+} from "../engine/expr.ts";
 import type { Factors } from "../engine/factor.ts";
 import { differentiate, gradientAt } from "../engine/gradients.ts";
 import { partial } from "../engine/notation.ts";
@@ -89,7 +96,7 @@ export class Backward {
           say("chainText", { w, loss: c.loss, via: chain.map((e) => c.name(e)) }),
         ],
         result,
-        expression: [product([upstream, ...factors])],
+        expression: [productOf([upstream, ...factors])],
       });
     }
     const displayed = this.#displayed(r, end);
@@ -99,12 +106,12 @@ export class Backward {
     const factors = links.toReversed().map(({ y, x }) => this.#factors.symbol(y, x));
     pathTable(c, r, end, {
       links,
-      rest: product(factors),
+      rest: productOf(factors),
       gradient: (y) => this.#gradientExpr(r, y),
       local: (y) => this.#local(y, end),
     });
     for (const z of [...chain, ...displayed]) this.#cancel(r, z);
-    const whole = product([g, ...factors]);
+    const whole = productOf([g, ...factors]);
     if (isSame(whole, result)) return;
     const several = r.consumersOf(end).length;
     c.equation({
@@ -228,19 +235,19 @@ export class Backward {
   }
 
   /** Σ over consumers of (their gradient) · ∂(consumer)/∂(element). */
-  #sumOver(r: Route, e: Element): Expr {
+  #sumOver(r: Route, e: Element): Formula {
     const consumers = r.consumersOf(e);
-    return sum(
+    return sumOf(
       consumers.map((y) => {
         if (y.node === this.#c.trace.loss) return this.#factors.symbol(y, e);
         const local = this.#local(y, e, consumers.length === 1);
-        return product([this.#gradientExpr(r, y), local]);
+        return productOf([this.#gradientExpr(r, y), local]);
       }),
     );
   }
 
   /** ∂y/∂x; what is more than a weight is derived as a factor, as is the only way to go. */
-  #local(y: Element, x: Element, only = false): Expr {
+  #local(y: Element, x: Element, only = false): Formula {
     const c = this.#c;
     const local = c.local(y, x);
     const { next } = this;
@@ -251,7 +258,7 @@ export class Backward {
   }
 
   /** The gradient by name; in the compact form that of an activation is written out. */
-  #gradientExpr(r: Route, e: Element): Expr {
+  #gradientExpr(r: Route, e: Element): Formula {
     const c = this.#c;
     const known = this.#made.get(keyOf(e));
     if (known) return known;

@@ -8,7 +8,7 @@ import { formatShape } from "../../core/shape.ts";
 import type { Cell, Sentence } from "../derivation.ts";
 import { type Context, unitAt } from "../engine/context.ts";
 import type { Element } from "../engine/elements.ts";
-import { number, type Symbolic, sum } from "../engine/expr.ts";
+import { computed, type Symbolic, sumOf } from "../engine/expr.ts";
 import { gradientAt, sequentialGradients } from "../engine/gradients.ts";
 import { type Name, ofExample, partial } from "../engine/notation.ts";
 import { matrixOf } from "../engine/parameters.ts";
@@ -84,11 +84,11 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   const one = others.length === 0;
   const order = all.toSorted((a, b) => bySize(a.value, b.value));
   const rows = order.slice(0, listed).map(({ n, value, parts }): Cell[] => {
-    const products = one ? parts.flatMap((p) => [number(p.gradient), number(p.factor)]) : [];
-    return [n, ...products, number(value)];
+    const products = one ? parts.flatMap((p) => [computed(p.gradient), computed(p.factor)]) : [];
+    return [n, ...products, computed(value)];
   });
   const added = (label: Cell, value: number): void => {
-    rows.push([label, ...(one ? ["", ""] : []), number(value)]);
+    rows.push([label, ...(one ? ["", ""] : []), computed(value)]);
   };
   const total = (of: readonly Share[], size = (v: number) => v) =>
     of.reduce((s, { value }) => s + size(value), 0);
@@ -104,10 +104,10 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   columns.push(say("contribution"));
   const table = { columns, rows };
   c.note("batch", [say("batchText", { d })], table, "reduce");
-  const forms = [sum(all.map(({ symbol }) => symbol))];
+  const forms = [sumOf(all.map(({ symbol }) => symbol))];
   c.equation({ section: "batch", kind: "reduce", result: d, forms });
   const size = total(all, Math.abs);
-  const ratio = number(Math.abs(total(all)) / size);
+  const ratio = computed(Math.abs(total(all)) / size);
   const why: Sentence[] = [
     ...(size > 0 ? [say("cancellation", { ratio })] : []),
     ...(first ? matrixForm(c, r, first) : []),

@@ -8,7 +8,7 @@ import { nodesOf } from "../../core/graph.ts";
 import type { Cell, Sentence } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import { type Element, keyOf } from "../engine/elements.ts";
-import { number } from "../engine/expr.ts";
+import { computed } from "../engine/expr.ts";
 import { aboutHeld, heldLoss } from "../engine/held.ts";
 import {
   countOf,
@@ -70,17 +70,17 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
   let passed = true;
   const row = (label: Sentence, value: number, verdict: Verdict) => {
     passed &&= verdict !== "disagrees";
-    rows.push([label, number(value), say(verdict)]);
+    rows.push([label, computed(value), say(verdict)]);
   };
   const own = valueAt(roundingOf(trace).gradients, r.entry);
   const aim = taken ? valueAt(taken, r.entry) : exact;
   const reverse = taken ? "reverseNew" : isNetwork(trace) ? "reverse" : "reversePlain";
-  rows.push([say(reverse), number(aim), ""]);
+  rows.push([say(reverse), computed(aim), ""]);
   row(say("derivation"), derived, agree(aim, derived, own));
-  if (taken) rows.push([say("reversePlain"), number(exact), ""]);
+  if (taken) rows.push([say("reversePlain"), computed(exact), ""]);
   row(say("forwardMode"), forward, agree(exact, forward, own));
   if (!d.kink)
-    row(say("central", { h: number(d.plateau.h) }), d.plateau.central, near(exact, d.plateau));
+    row(say("central", { h: computed(d.plateau.h) }), d.plateau.central, near(exact, d.plateau));
   if (r.paths > 0 && r.paths <= enumerable && !taken) {
     const total = pathSum(c, r);
     const single = r.paths === 1;
@@ -94,7 +94,7 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
     );
   }
   if (countOf(trace.parameters) > many) passed = directional(trace, g, rows) && passed;
-  const why = [say("checkRule", { rtol: number(relative) })];
+  const why = [say("checkRule", { rtol: computed(relative) })];
   if (taken) why.push(say("checkNew", { loss: c.loss }));
   why.push(...aboutHeld(trace, "heldHere"));
   why.push(...aboutDifferences(c, r, d, exact));
@@ -106,7 +106,7 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
   return { passed, ...(d.kink ? { kink: d } : {}) };
 }
 
-const brief = (x: number) => number(Number(x.toPrecision(2)));
+const brief = (x: number) => computed(Number(x.toPrecision(2)));
 
 /** A change of one number by 1. */
 function unit({ parameter, index }: Entry): Map<Parameter, Float64Array> {
@@ -121,7 +121,7 @@ function aboutDifferences(c: Context, r: Route, d: Differences, exact: number): 
   const { jump, left, right } = d;
   if (d.kink) {
     const law = kinkLaw(c, true);
-    const sides = { left: number(left), right: number(right) };
+    const sides = { left: computed(left), right: computed(right) };
     return [
       jump
         ? say("jump", { loss: c.loss, w, law })
@@ -131,7 +131,7 @@ function aboutDifferences(c: Context, r: Route, d: Differences, exact: number): 
   const law = kinkLaw(c, false);
   const { central, off } = d.plateau;
   const list = d.all.map(({ h, central }) =>
-    say("sweepStep", { h: number(h), value: number(Number(central.toPrecision(6))) }),
+    say("sweepStep", { h: computed(h), value: computed(Number(central.toPrecision(6))) }),
   );
   return [
     ...(law.en === "" ? [] : [say("tieAtKink", { law })]),
@@ -160,9 +160,9 @@ function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
   const d = differences(t, direction);
   const first = agree(product, forward, own);
   const second = d.kink ? "agrees" : near(product, d.plateau);
-  rows.push([say("directional"), number(product), ""]);
-  rows.push([say("directionalForward"), number(forward), say(first)]);
-  rows.push([say("directionalCentral"), number(d.plateau.central), say(second)]);
+  rows.push([say("directional"), computed(product), ""]);
+  rows.push([say("directionalForward"), computed(forward), say(first)]);
+  rows.push([say("directionalCentral"), computed(d.plateau.central), say(second)]);
   return first !== "disagrees" && second !== "disagrees";
 }
 

@@ -1,9 +1,9 @@
 /** How much of a network is written out: of a large one, some units of some layers. */
 import { isFloat } from "../../core/dtype.ts";
-import type { Cell, Table } from "../derivation.ts";
+import type { Cell, StepTable } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import type { Element } from "../engine/elements.ts";
-import { number, type Symbolic } from "../engine/expr.ts";
+import { computed, type Symbolic } from "../engine/expr.ts";
 import type { Entry } from "../engine/parameters.ts";
 import { rounded } from "../render/print.ts";
 import { say } from "../say.ts";
@@ -56,12 +56,12 @@ export const named = (c: Context, elements: readonly Element[]): Named[] =>
   });
 
 /** Names with their values, in as many columns as fit on a page; undefined if there are none. */
-export function pairs(c: Context, all: readonly Named[]): Table | undefined {
+export function pairs(c: Context, all: readonly Named[]): StepTable | undefined {
   const cells = new Map<string, Cell[]>();
   let [names, values] = [8, 5];
   for (const [name, value] of all) {
     const { text } = c.sign(name);
-    cells.set(text, [name, number(value)]);
+    cells.set(text, [name, computed(value)]);
     names = Math.max(names, text.length);
     values = Math.max(values, rounded(value, c.digits).length);
   }

@@ -3,7 +3,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import type { Sentence } from "../derivation.ts";
 import { type Context, calledBy } from "../engine/context.ts";
 import type { Element, Naming } from "../engine/elements.ts";
-import { type Expr, isSame, number, type Symbolic } from "../engine/expr.ts";
+import { computed, type Formula, isSame, type Symbolic } from "../engine/expr.ts";
 import { withTerms } from "../engine/loss.ts";
 import { say } from "../say.ts";
 import { type Detail, named, pairs, wide } from "./detail.ts";
@@ -16,7 +16,7 @@ export function elementsOf(c: Context, t: Tensor): Element[] {
 }
 
 /** What an element is computed from; where cases differ, all of them and the one that holds. */
-function formsOf(c: Context, e: Element): Expr[] | undefined {
+function formsOf(c: Context, e: Element): Formula[] | undefined {
   const { elements } = c;
   const holds = elements.unlessTooLong(() => elements.bounded(elements.define(e)));
   if (!holds || !c.choosing) return holds && [holds];
@@ -76,7 +76,7 @@ export function forwardPass(
 }
 
 /** What a function's name stands for, spelled out behind it. */
-function withFormula(c: Context, e: Element, forms: Expr[]): Expr[] {
+function withFormula(c: Context, e: Element, forms: Formula[]): Formula[] {
   const formula = e.node.op.notation.isCall ? c.elements.formula(e) : undefined;
   const [first] = forms;
   if (formula && first && !isSame(formula, first)) forms.push(formula);
@@ -93,7 +93,7 @@ function maker(c: Context, e: Element): Element {
   return inner ? maker(c, inner) : e;
 }
 
-const valueOf = (c: Context, e: Element): Expr => number(c.elements.value(e));
+const valueOf = (c: Context, e: Element): Formula => computed(c.elements.value(e));
 
 const leftOut = (before: number, after: number): Sentence[] =>
   before === 0 ? [] : [say("leftOut", { from: before + 1, to: after - 1 })];

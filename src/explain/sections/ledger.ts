@@ -1,7 +1,7 @@
 /** Section on the gains: where the gradient grows or shrinks on its way back. */
-import type { Sentence, Table } from "../derivation.ts";
+import type { Sentence, StepTable } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
-import { type Expr, number } from "../engine/expr.ts";
+import { computed, type Formula } from "../engine/expr.ts";
 import { type LayerReport, layerReports } from "../engine/layer-report.ts";
 import type { NonFiniteReport } from "../engine/non-finite.ts";
 import type { NetworkTrace } from "../engine/trace.ts";
@@ -13,9 +13,9 @@ export function ledger(c: Context, trace: NetworkTrace): void {
   c.note("ledger", [say("ledgerText"), ...findings(layers)], ledgerTable(layers));
 }
 
-export function ledgerTable(layers: readonly LayerReport[]): Table {
-  const cell = (v: number | undefined): Expr | string =>
-    v === undefined ? "–" : number(Number(v.toPrecision(4)));
+export function ledgerTable(layers: readonly LayerReport[]): StepTable {
+  const cell = (v: number | undefined): Formula | string =>
+    v === undefined ? "–" : computed(Number(v.toPrecision(4)));
   const of = (n: number, r: LayerReport): Sentence => say("ofUnits", { n, of: r.units });
   const columns = (
     [

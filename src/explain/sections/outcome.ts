@@ -1,7 +1,7 @@
 /** Sections 9 and 12: what the gradient means, and the loss after the update. */
 import { at, last, only } from "../../core/at.ts";
 import type { Context } from "../engine/context.ts";
-import { number } from "../engine/expr.ts";
+import { computed } from "../engine/expr.ts";
 import { aboutHeld, heldLoss } from "../engine/held.ts";
 import { type Entry, numbersOf, total, type Values } from "../engine/parameters.ts";
 import { isLarge, lossOf, type NetworkTrace } from "../engine/trace.ts";
@@ -18,7 +18,7 @@ export function meaning(
 ): void {
   const w = c.parameterSymbol(e);
   if (!Number.isFinite(gradient)) return;
-  const brief = (v: number) => number(Number(v.toPrecision(2)));
+  const brief = (v: number) => computed(Number(v.toPrecision(2)));
   const held = aboutHeld(c.trace, "heldHere");
   const [first] = raises;
   if (kink?.jump) {
@@ -29,7 +29,7 @@ export function meaning(
   if (kink) {
     const [up, down] = [brief(kink.right * first), brief(-kink.left * first)];
     c.note("result", [
-      say("meaningKink", { w, loss: c.loss, by: number(first), up, down }),
+      say("meaningKink", { w, loss: c.loss, by: computed(first), up, down }),
       ...held,
     ]);
     return;
@@ -37,7 +37,7 @@ export function meaning(
   const by = raises.find((h) => isLinear(c, e, gradient, h)) ?? last(raises);
   const key = gradient > 0 ? "meaningUp" : gradient < 0 ? "meaningDown" : "meaningZero";
   const change = brief(Math.abs(gradient) * by);
-  c.note("result", [say(key, { w, loss: c.loss, by: number(by), change }), ...held]);
+  c.note("result", [say(key, { w, loss: c.loss, by: computed(by), change }), ...held]);
 }
 
 /** Changes of a parameter that its gradient is made clear with. */
@@ -66,10 +66,10 @@ export function again(c: Context, trace: NetworkTrace, g: Values, next: Values):
   );
   const slots = {
     loss: c.loss,
-    after: number(after),
-    before: number(before),
-    change: number(after - before),
-    predicted: number(predicted),
+    after: computed(after),
+    before: computed(before),
+    change: computed(after - before),
+    predicted: computed(predicted),
   };
   const text = say(isPlain(trace, g, next) ? "againText" : "againOther", slots);
   c.note("again", [text, ...aboutHeld(trace, "heldAgain")]);

@@ -4,7 +4,7 @@ import { bySize } from "../../core/order.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import type { Cell } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
-import { type Expr, number, type Symbolic, symbolsOf } from "../engine/expr.ts";
+import { computed, type Formula, type Symbolic, symbolsOf } from "../engine/expr.ts";
 import { clippedName, rateName, renewed } from "../engine/notation.ts";
 import {
   countOf,
@@ -35,7 +35,7 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
   const cut = valueAt(clipped(trace, g), e);
   const isCut = cut !== valueAt(g, e);
   const gradient = isCut ? c.symbol(clippedName(c.sign(d)), cut) : d;
-  if (isCut) c.note("update", [say("clippedText", { g: number(cut) })]);
+  if (isCut) c.note("update", [say("clippedText", { g: computed(cut) })]);
   const slots = rule.slots.map(({ slot, before, after }) => {
     const value = at(held(trainer.slots, `${parameter.name}/${slot}`), index);
     const sign = { text: slot, tex: `\\mathit{${slot}}` };
@@ -45,7 +45,7 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
   const eta = isOwn
     ? c.ofPart(rateName("η′", "\\eta'"), rule.learningRate)
     : c.symbol(rateName("η", "\\eta"), rule.learningRate);
-  if (isOwn) c.note("update", [say("ownRate", { eta, value: number(rule.learningRate) })]);
+  if (isOwn) c.note("update", [say("ownRate", { eta, value: computed(rule.learningRate) })]);
   const step = c.symbol({ text: "step", tex: "\\mathit{step}" }, trainer.progress.steps);
   const names = new Map<Tensor, Symbolic>([
     [rule.step, step],
@@ -74,9 +74,9 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
 }
 
 /** η in front of what it multiplies, as everybody writes it. */
-function rateFirst(c: Context, e: Expr): Expr {
+function rateFirst(c: Context, e: Formula): Formula {
   if (!("args" in e)) return e;
-  const isRate = (a: Expr) => c.symbols.nameIn(a)?.role === "rate";
+  const isRate = (a: Formula) => c.symbols.nameIn(a)?.role === "rate";
   const args = e.args.map((a) => rateFirst(c, a));
   if (e.kind !== "product" || !args.some(isRate)) return { ...e, args };
   const numbers = args.filter((a) => a.kind === "number");
@@ -101,9 +101,9 @@ export function allParameters(
     seen.add(w.name);
     const { trained } = entry.parameter;
     const shared = !trained && all.some((o) => o.entry !== entry && o.w.name === w.name);
-    const row: Cell[] = [w, number(present(entry)), shared ? "–" : number(g)];
+    const row: Cell[] = [w, computed(present(entry)), shared ? "–" : computed(g)];
     if (!next) return [row];
-    return [[...row, trained ? number(valueAt(next, entry)) : say("biasFrozen")]];
+    return [[...row, trained ? computed(valueAt(next, entry)) : say("biasFrozen")]];
   });
   const columns = [say("parameterColumn"), say("value"), say("gradientColumn")];
   if (next) columns.push(say("newColumn"));

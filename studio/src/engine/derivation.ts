@@ -15,7 +15,7 @@ import {
 } from "../../../src/explain/render/blocks.ts";
 import type { Derivation } from "../../../src/explain/render/index.ts";
 import { escapeXml, toMathML } from "../../../src/explain/render/mathml.ts";
-import { print, type Style } from "../../../src/explain/render/print.ts";
+import { printFormula, type Style } from "../../../src/explain/render/print.ts";
 import { texOf } from "../../../src/explain/render/tex.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type { Chosen, DerivationView, Section, StepView } from "../protocol.ts";
@@ -120,9 +120,12 @@ function stepView(
     html: content.map((b) => html(b, inline, style)).join(""),
     ...(step.result && formula && step.value !== undefined
       ? {
-          question: toMathML(`${print(step.result, style)} = ${print(formula, style)}`, {
-            display: true,
-          }),
+          question: toMathML(
+            `${printFormula(step.result, style)} = ${printFormula(formula, style)}`,
+            {
+              display: true,
+            },
+          ),
         }
       : {}),
     ...(step.value === undefined ? {} : { value: step.value }),

@@ -32,7 +32,7 @@ import {
 import {
   type InstructionInfo,
   instruction,
-  names,
+  instructionNames,
   type ValueType,
 } from "../../../src/backends/wasm/assembler/instructions.ts";
 import { textOf } from "./wabt.ts";
@@ -98,7 +98,7 @@ function moduleOf(names: readonly string[]): Uint8Array<ArrayBuffer> {
   return m.toBytes();
 }
 
-const all = names();
+const all = instructionNames();
 describe("instructions", () => {
   const text = textOf(moduleOf(all));
 

@@ -1,7 +1,7 @@
 /** Matrix products: every tile, every way the factors may lie, every way they are copied. */
 import "../../support/backend.ts";
 import { describe, expect, test } from "vitest";
-import { contraction } from "../../../src/backends/wasm/emit/contract.ts";
+import { contractionPlan } from "../../../src/backends/wasm/emit/contract.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import { allocate, type TypedArray } from "../../../src/core/dtype.ts";
 import { evaluate } from "../../../src/core/runtime.ts";
@@ -194,7 +194,7 @@ test("products of whole numbers wrap around", () => {
 test("what is meant to be a matrix product is one", () => {
   const kernels = (outputs: Tensor[]) =>
     compileProgram({ inputs: [], outputs }).kernels.filter(
-      (k) => k.loop === "reduce" && contraction(k) !== undefined,
+      (k) => k.loop === "reduce" && contractionPlan(k) !== undefined,
     ).length;
   const { outputs } = inAllWays([7, 5], [5, 9], "f32");
   expect(kernels(outputs)).toBe(4);

@@ -1,8 +1,8 @@
 /** Elementary functions as C: core/elementary writes them, and this says what its lanes become. */
 import { type Elementary, functions } from "../../../src/core/elementary/functions.ts";
 import {
+  type LaneOperations,
   type Operand,
-  type Target,
   type Value,
   within,
 } from "../../../src/core/elementary/lanes.ts";
@@ -30,7 +30,7 @@ export function literal(value: number, dtype: Float): string {
 const infix = { add: "+", sub: "-", mul: "*", div: "/", lt: "<", le: "<=", eq: "==", ne: "!=" };
 const bitwise = { and: "&", or: "|", xor: "^", without: "& ~" };
 
-function target(type: Float, lines: string[]): Target {
+function target(type: Float, lines: string[]): LaneOperations {
   const double = type === "f64";
   const [real, word, suffix] = double ? ["double", "u64", ""] : ["float", "u32", "f"];
   let count = 0;

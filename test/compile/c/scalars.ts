@@ -1,12 +1,18 @@
 /** The scalar language: every intrinsic and every cast, for special and for recorded arguments. */
 import { type DType, dtypes, isFloat } from "../../../src/core/dtype.ts";
-import { apply, cast, type Intrinsic, intrinsics, kinds } from "../../../src/core/expression.ts";
-import { castTo, type Rule, roundsOnce, ruleOf } from "../../../src/core/meaning.ts";
+import {
+  apply,
+  castExpression,
+  type Intrinsic,
+  intrinsics,
+  kinds,
+} from "../../../src/core/expression.ts";
+import { castTo, roundsOnce, ruleOf, type ScalarRule } from "../../../src/core/meaning.ts";
 import recorded from "../../fixtures/elementary.json" with { type: "json" };
 import { type Checked, mapWork } from "./works.ts";
 
 /** What the table says; of f32 each operation is rounded. */
-function meant(fn: Intrinsic, dtype: DType): Rule {
+function meant(fn: Intrinsic, dtype: DType): ScalarRule {
   const f = Math.fround;
   if (dtype === "f32" && fn === "floorDiv") return (a, b) => Math.floor(f(a / b));
   if (dtype === "f32" && fn === "mod") return (a, b) => f(a - f(Math.floor(f(a / b)) * b));
@@ -82,7 +88,7 @@ export const castWorks = (): Checked[] =>
       mapWork(
         `${from} to ${to}`,
         [{ dtype: from, values: specialOf(from) }],
-        (x) => cast(x, to),
+        (x) => castExpression(x, to),
         (x = 0) => castTo[to](x),
       ),
     ),

@@ -273,4 +273,4 @@ export function instruction(name: Instruction): InstructionInfo {
 }
 
 /** The names of all instructions. */
-export const names = (): Instruction[] => [...listed().keys()] as Instruction[];
+export const instructionNames = (): Instruction[] => [...listed().keys()] as Instruction[];

@@ -43,7 +43,7 @@ const machine: Machine = {
 interface Plan extends MatrixProduct, Blocking {}
 
 /** Whether the kernel is a matrix product, how it lies and how it is cut up. */
-export function contraction(kernel: ReduceKernel): Plan | undefined {
+export function contractionPlan(kernel: ReduceKernel): Plan | undefined {
   const product = matrixProduct(kernel, lanes);
   return product && { ...product, ...blocking(product, machine) };
 }

@@ -1,6 +1,6 @@
 /** What all kernels share: addresses, loops, and the values at one place of a loop. */
 
-import { affine, linearPlace } from "../../../compile/affine.ts";
+import { linearForm, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
 import { at as element, entry, zip } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
@@ -171,7 +171,7 @@ export class KernelWriter {
     const buffer = element(kernel.reads, e.input);
     const bytes = bytesOf(e.dtype);
     if (e.bound) this.checkBound(value(e.bound.index), e.bound);
-    const form = affine(e.at, extents);
+    const form = linearForm(e.at, extents);
     const place = form
       ? this.offset(form.coefficients, form.base, bytes, at)
       : bytes === 1

@@ -1,6 +1,6 @@
 /** One writer per loop skeleton. What is vectorized is decided by the expressions alone. */
 
-import { affine } from "../../../compile/affine.ts";
+import { linearForm } from "../../../compile/affine.ts";
 import { coalesce } from "../../../compile/coalesce.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { at as element } from "../../../core/at.ts";
@@ -19,10 +19,10 @@ import {
   op,
   shuffle,
 } from "../assembler/index.ts";
-import { contraction, writeContraction } from "./contract.ts";
+import { contractionPlan, writeContraction } from "./contract.ts";
 import { join, joining } from "./join.ts";
 import { KernelWriter } from "./kernel.ts";
-import { loadInstruction, number, store, typeOf } from "./scalar.ts";
+import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
 import { type Lanes, lanesFor, splat } from "./vector.ts";
 
 export function writeKernel(w: KernelWriter): void {
@@ -34,7 +34,7 @@ export function writeKernel(w: KernelWriter): void {
       return;
     }
     case "reduce": {
-      const plan = contraction(kernel);
+      const plan = contractionPlan(kernel);
       if (plan) writeContraction(w, kernel, plan);
       else writeReduce(w, kernel);
       return;
@@ -123,7 +123,7 @@ class Total {
     this.#wide = combine === "sum" && dtype === "f32" && sizeOf(over) > block;
     this.#local = w.f.local(this.#wide ? "f64" : typeOf[dtype]);
     const type = this.#wide ? "f64" : dtype;
-    w.f.set(this.#local, number(neutral(combine, type), type));
+    w.f.set(this.#local, literal(neutral(combine, type), type));
   }
 
   join(value: Expr): void {
@@ -145,7 +145,7 @@ const varies = (value: Expression, lanes: Lanes): boolean => lanes.varying.has(v
 const unit = (value: Expression, extents: Shape, axis: number): boolean =>
   subexpressions(value).every((e) => {
     if (e.kind !== "load") return true;
-    const step = affine(e.at, extents)?.coefficients[axis];
+    const step = linearForm(e.at, extents)?.coefficients[axis];
     return step === 0 || step === 1;
   });
 
@@ -192,7 +192,7 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
   const instruction = `${shape}.${joining(combine)}` as Instruction;
   w.nest(extents.slice(0, -1), (outer) => {
     w.loop(done, lanes.count, (first) => {
-      const start = splat(number(neutral(combine, dtype), dtype), dtype, lanes);
+      const start = splat(literal(neutral(combine, dtype), dtype), dtype, lanes);
       const total = f.local("v128");
       f.set(total, start);
       const join = (sum: Local, v: Expr) => f.set(sum, op(instruction, get(sum), v));
@@ -271,7 +271,7 @@ function reduceAlong(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void 
   const done = inner - (inner % lanes.count);
   const shape = `${lanes.float}x${lanes.count}`;
   const joined = (a: Expr, b: Expr) => op(`${shape}.${joining(combine)}` as Instruction, a, b);
-  const start = splat(number(neutral(combine, dtype), dtype), dtype, lanes);
+  const start = splat(literal(neutral(combine, dtype), dtype), dtype, lanes);
   w.nest(extents, (outer) => {
     const total = new Total(w, kernel);
     const part = f.local("v128");
@@ -348,7 +348,7 @@ function writeScan(w: KernelWriter, kernel: ScanKernel): void {
   const rest = extents.map((m, k) => (k === axis ? 1 : m));
   w.nest(rest, (outer) => {
     const total = f.local(typeOf[dtype]);
-    f.set(total, number(neutral(combine, dtype), dtype));
+    f.set(total, literal(neutral(combine, dtype), dtype));
     w.loop(n, 1, (i) => {
       const here = reverse ? f.let(op("i32.sub", i32(n - 1), i)) : i;
       const at = outer.map((j, k) => (k === axis ? here : j));
@@ -370,7 +370,7 @@ function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
   const bytes = bytesOf(dtype);
   const base = w.address(buffer);
   w.loop(buffer.size, 1, (i) => {
-    f.emit(store(dtype, f.let(w.offset([bytes], 0, 1, [i])), number(0, dtype), base));
+    f.emit(store(dtype, f.let(w.offset([bytes], 0, 1, [i])), literal(0, dtype), base));
   });
   w.nest(extents, (here) => {
     const values = w.scalars([bound.index, at, value], extents, here);

@@ -9,7 +9,7 @@ import { at } from "../../../core/at.ts";
 import type { Expression } from "../../../core/expression.ts";
 import { access, type Expr, get, i32, lane, op, select } from "../assembler/index.ts";
 import type { KernelWriter } from "./kernel.ts";
-import { number } from "./scalar.ts";
+import { literal } from "./scalar.ts";
 
 /** What is copied, and where to. */
 interface Copy {
@@ -134,7 +134,7 @@ export function pack(w: KernelWriter, copy: Copy): void {
     }
     f.set(to, op("i32.add", get(to), i32(step * bytes)));
   };
-  const otherwise = number(guard.otherwise, dtype);
+  const otherwise = literal(guard.otherwise, dtype);
   const nest = (indices: readonly Expr[], moved: Expr, masks: Masks): void => {
     const level = indices.length;
     const size = over[level];

@@ -46,13 +46,13 @@ const storeInstruction: Record<DType, Instruction> = {
 export const store = (dtype: DType, at: Expr, value: Expr, offset: number): Expr =>
   access(storeInstruction[dtype], [at, value], { offset });
 
-export function number(value: number, dtype: DType): Expr {
+export function literal(value: number, dtype: DType): Expr {
   if (dtype === "f64") return f64(value);
   return dtype === "f32" ? f32(value) : i32(value);
 }
 
 /** Instructions that exist for both floating-point types. */
-export const direct: Partial<Record<Intrinsic, string>> = {
+export const floatInstructions: Partial<Record<Intrinsic, string>> = {
   add: "add",
   sub: "sub",
   mul: "mul",
@@ -122,7 +122,7 @@ function countUses(roots: readonly Expression[]): Map<Expression, number> {
 export function emit(e: Expression, site: Site, value: (e: Expression) => Expr): Expr {
   switch (e.kind) {
     case "constant":
-      return number(e.value, e.dtype);
+      return literal(e.value, e.dtype);
     case "index":
       return site.index(e.axis);
     case "load":
@@ -130,7 +130,7 @@ export function emit(e: Expression, site: Site, value: (e: Expression) => Expr):
     case "select":
       return select(value(e.condition), value(e.then), value(e.otherwise));
     case "cast":
-      return convert(value(e.value), e.value.dtype, e.dtype);
+      return convertScalar(value(e.value), e.value.dtype, e.dtype);
     case "apply": {
       const args = e.args.map(value);
       const dtype = at(e.args, 0).dtype;
@@ -142,7 +142,7 @@ export function emit(e: Expression, site: Site, value: (e: Expression) => Expr):
 }
 
 function applyFloat(fn: Intrinsic, dtype: "f32" | "f64", args: Expr[], site: Site): Expr {
-  const name = direct[fn];
+  const name = floatInstructions[fn];
   if (name !== undefined) return op(`${dtype}.${name}` as Instruction, ...args);
   if (site.inline) return site.intrinsics.inline(elementaryOf(fn), dtype, site.f, ...args);
   return site.intrinsics.call(elementaryOf(fn), dtype, ...args);
@@ -205,12 +205,12 @@ const isBelow = (rest: Expr, by: Expr): Expr =>
     ? op("i32.lt_s", rest, i32(0))
     : op("i32.and", op("i32.lt_s", op("i32.xor", rest, by), i32(0)), op("i32.ne", rest, i32(0)));
 
-export function convert(x: Expr, from: DType, to: DType): Expr {
+export function convertScalar(x: Expr, from: DType, to: DType): Expr {
   if (from === to) return x;
   const real = from === "f32" || from === "f64";
   if (to === "bool") {
     if (from === "i32") return op("i32.ne", x, i32(0));
-    return op(`${from}.ne` as Instruction, x, number(0, from));
+    return op(`${from}.ne` as Instruction, x, literal(0, from));
   }
   if (to === "i32") return real ? op(`i32.trunc_sat_${from}_s` as Instruction, x) : x;
   if (!real) return op(`${to}.convert_i32_s` as Instruction, x);

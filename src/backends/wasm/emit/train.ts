@@ -25,7 +25,7 @@ import {
   ret,
   setGlobal,
 } from "../assembler/index.ts";
-import { convert, loadInstruction } from "./scalar.ts";
+import { convertScalar, loadInstruction } from "./scalar.ts";
 import { isStopped, stop, type Team, writeCommand, writeWorker } from "./threads.ts";
 
 /** Where in memory stands what the loop needs beside the program's buffers. */
@@ -90,7 +90,7 @@ export function writeLoop(
       const there = known.get(b);
       if (there) return there;
       const value = f.let(
-        convert(access(loadInstruction[b.dtype], [i32(places.address(b))]), b.dtype, "f64"),
+        convertScalar(access(loadInstruction[b.dtype], [i32(places.address(b))]), b.dtype, "f64"),
       );
       known.set(b, value);
       return value;

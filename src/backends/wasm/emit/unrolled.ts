@@ -3,7 +3,7 @@
  * touched for what comes from outside or has to outlive the run.
  */
 
-import { affine, linearPlace } from "../../../compile/affine.ts";
+import { linearForm, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel } from "../../../compile/program.ts";
 import { at as element, zip } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
@@ -13,7 +13,7 @@ import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
 import { access, type Expr, type FunctionBuilder, i32 } from "../assembler/index.ts";
 import { join } from "./join.ts";
 import type { Target } from "./kernel.ts";
-import { emit, loadInstruction, number, type Site, store } from "./scalar.ts";
+import { emit, literal, loadInstruction, type Site, store } from "./scalar.ts";
 
 /** Above so many scalar operations, loops are the better code. */
 const largest = 3000;
@@ -39,7 +39,7 @@ export function isTiny(kernels: readonly Kernel[]): boolean {
     work += Math.max(sizeOf(extents), sizeOf(k.extents)) * all.length;
     if (work > largest) return false;
     const known = (e: Expression) =>
-      e.kind !== "load" || (!e.when && !e.bound && affine(e.at, extents) !== undefined);
+      e.kind !== "load" || (!e.when && !e.bound && linearForm(e.at, extents) !== undefined);
     if (!all.every(known)) return false;
   }
   return true;
@@ -89,7 +89,7 @@ class Unrolled {
           const term = this.#value(value, kernel, [...at, ...inner], undefined);
           reduced = reduced ? this.#f.let(join(combine, dtype, reduced, term)) : term;
         }
-        reduced ??= number(neutral(combine, dtype), dtype);
+        reduced ??= literal(neutral(combine, dtype), dtype);
       }
       const values = stores.map((s) => this.#value(s.value, kernel, at, reduced));
       for (const [{ buffer }, made] of zip(stores, values)) this.#keep(buffer, position, made);

@@ -3,7 +3,7 @@
  * along one axis. What the axis does not change is computed once and spread.
  */
 
-import { affine } from "../../../compile/affine.ts";
+import { linearForm } from "../../../compile/affine.ts";
 import { at } from "../../../core/at.ts";
 import type { DType } from "../../../core/dtype.ts";
 import { elementaryOf } from "../../../core/elementary/functions.ts";
@@ -16,7 +16,7 @@ import {
 } from "../../../core/expression.ts";
 import type { Shape } from "../../../core/shape.ts";
 import { access, type Expr, type Instruction, i32, lane, op, v128 } from "../assembler/index.ts";
-import { direct, type Site } from "./scalar.ts";
+import { floatInstructions, type Site } from "./scalar.ts";
 
 export interface Lanes {
   readonly count: 2 | 4;
@@ -72,7 +72,7 @@ export function lanesFor(
 function possible(e: Expression, lanes: Lanes, extents: Shape): boolean {
   switch (e.kind) {
     case "load":
-      return !e.when && !e.bound && e.dtype !== "bool" && affine(e.at, extents) !== undefined;
+      return !e.when && !e.bound && e.dtype !== "bool" && linearForm(e.at, extents) !== undefined;
     case "cast": {
       const from = e.value.dtype;
       if (lanes.float === "f64")
@@ -156,7 +156,7 @@ function emitVector(
       const args = e.args.map(value);
       if (dtype === "i32") return op(integerOps[e.fn] as Instruction, ...args);
       if (dtype === "bool") return op(logic[e.fn] as Instruction, ...args);
-      const name = direct[e.fn];
+      const name = floatInstructions[e.fn];
       if (name !== undefined) return op(`${shape}.${name}` as Instruction, ...args);
       return site.intrinsics.call(elementaryOf(e.fn), shape, ...args);
     }

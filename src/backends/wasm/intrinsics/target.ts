@@ -3,7 +3,7 @@
  * bits.
  */
 import { zip } from "../../../core/at.ts";
-import type { Target } from "../../../core/elementary/lanes.ts";
+import type { LaneOperations } from "../../../core/elementary/lanes.ts";
 import {
   call,
   type Expr,
@@ -33,7 +33,7 @@ interface Options {
 
 const renamed: Record<string, string> = { min: "pmin", max: "pmax", without: "andnot" };
 
-export function target(options: Options): Target {
+export function target(options: Options): LaneOperations {
   const { f, module, double, relaxed, narrow } = options;
   const [floats, integers] = double ? ["f64x2.", "i64x2."] : ["f32x4.", "i32x4."];
   const named = (shape: string, name: string, ...args: Expr[]): Expr =>
@@ -96,5 +96,5 @@ export function target(options: Options): Target {
       return slow;
     },
   };
-  return self as Target;
+  return self as LaneOperations;
 }
