@@ -155,12 +155,12 @@ export const isPosition = (combine: Combine): combine is Position =>
  * How two partial results of a reduction become one. In which order they are joined is compile/'s
  * to say; of the interpreter, one after the other.
  */
-export const joins: Readonly<Record<Exclude<Combine, Position>, Intrinsic>> = {
+export const joins = {
   sum: "add",
   product: "mul",
   max: "max",
   min: "min",
-};
+} as const satisfies Record<Exclude<Combine, Position>, Intrinsic>;
 
 /**
  * argmax and argmin: whether a later value takes the place of the best. NaN is the extreme; the

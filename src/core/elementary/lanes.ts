@@ -13,11 +13,11 @@ export type Value = object;
 export type Operand = Value | number | bigint;
 
 /** Of numbers; min and max are the first operand where one is NaN; comparisons give masks. */
-type NumberOperation =
+export type NumberOperation =
   | ("add" | "sub" | "mul" | "div" | "abs" | "sqrt" | "floor" | "min" | "max")
   | ("lt" | "le" | "eq" | "ne");
 /** Of all bits alike; "without": the bits of the first that are not set in the second. */
-type BitOperation = "and" | "or" | "xor" | "without";
+export type BitOperation = "and" | "or" | "xor" | "without";
 
 /** What code is being written for. */
 export interface LaneOperations {

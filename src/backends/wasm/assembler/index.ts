@@ -2,5 +2,5 @@
 export * from "./expression.ts";
 export { features } from "./features.ts";
 export { FunctionBuilder } from "./function.ts";
-export type { Instruction, ValueType } from "./instructions.ts";
+export type { Instruction, NameIn, ValueType } from "./instructions.ts";
 export { ModuleBuilder } from "./module.ts";

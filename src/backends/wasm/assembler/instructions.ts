@@ -191,6 +191,13 @@ type NamesOf<Row> = Row extends `${string} ${infer Prefix} ${infer Names}`
 /** The name of an instruction, as in the WebAssembly text format. */
 export type Instruction = NamesOf<(typeof table)[number]>;
 
+/** The instructions of a type of values or lanes, without it: add, sub … */
+export type NameIn<Shape extends string> = Instruction extends infer I
+  ? I extends `${Shape}.${infer Name}`
+    ? Name
+    : never
+  : never;
+
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
 /** What an expression leaves behind: a value, nothing, or ("never") control that went elsewhere. */
@@ -273,4 +280,4 @@ export function instruction(name: Instruction): InstructionInfo {
 }
 
 /** The names of all instructions. */
-export const instructionNames = (): Instruction[] => [...listed().keys()] as Instruction[];
+export const instructionNames = (): string[] => [...listed().keys()];

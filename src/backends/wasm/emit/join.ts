@@ -2,19 +2,15 @@
 import type { DType } from "../../../core/dtype.ts";
 import { isPosition, joins } from "../../../core/meaning.ts";
 import type { Combine } from "../../../core/op.ts";
-import { type Expr, type Instruction, op, select } from "../assembler/index.ts";
+import { type Expr, op, select } from "../assembler/index.ts";
 
 /** The instruction of each that is one; positions are not. */
-export const joining = (combine: Combine): string | undefined =>
-  isPosition(combine) ? undefined : joins[combine];
+export const joining = (combine: Combine) => (isPosition(combine) ? undefined : joins[combine]);
 
 /** a ∘ b for scalars; operands of integers must be variables, since they are used twice. */
 export function join(combine: Combine, dtype: DType, a: Expr, b: Expr): Expr {
-  if (dtype === "f32" || dtype === "f64") {
-    return op(`${dtype}.${joining(combine)}` as Instruction, a, b);
-  }
-  if (combine === "sum" || combine === "product") {
-    return op(`i32.${joins[combine]}` as Instruction, a, b);
-  }
+  if (isPosition(combine)) throw new TypeError(`${combine} joins nothing`);
+  if (dtype === "f32" || dtype === "f64") return op(`${dtype}.${joins[combine]}`, a, b);
+  if (combine === "sum" || combine === "product") return op(`i32.${joins[combine]}`, a, b);
   return select(op(combine === "max" ? "i32.gt_s" : "i32.lt_s", a, b), a, b);
 }

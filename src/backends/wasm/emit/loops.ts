@@ -4,7 +4,7 @@ import { linearForm } from "../../../compile/affine.ts";
 import { coalesce } from "../../../compile/coalesce.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { at as element } from "../../../core/at.ts";
-import { bytesOf } from "../../../core/dtype.ts";
+import { bytesOf, type DType } from "../../../core/dtype.ts";
 import { type Expression, subexpressions } from "../../../core/expression.ts";
 import { neutral } from "../../../core/meaning.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
@@ -23,7 +23,7 @@ import { contractionPlan, writeContraction } from "./contract.ts";
 import { join, joining } from "./join.ts";
 import { KernelWriter } from "./kernel.ts";
 import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
-import { type Lanes, lanesFor, splat } from "./vector.ts";
+import { type Lanes, lanesFor, shapeOf, splat } from "./vector.ts";
 
 export function writeKernel(w: KernelWriter): void {
   const { kernel } = w;
@@ -76,7 +76,8 @@ type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
 function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
   const { extents, over, combine, dtype, value } = kernel;
-  if (joining(combine) === undefined) {
+  const joined = joining(combine);
+  if (joined === undefined) {
     writePosition(w, kernel);
     return;
   }
@@ -88,12 +89,12 @@ function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
   };
   const across = lanesAlong(extents.length - 1);
   if (across && varies(value, across)) {
-    reduceAcross(w, kernel, across);
+    reduceAcross(w, kernel, across, `${shapeOf(across.float)}.${joined}`);
     return;
   }
   const along = over.length > 0 ? lanesAlong(all.length - 1) : undefined;
   if (along && varies(value, along)) {
-    reduceAlong(w, kernel, along);
+    reduceAlong(w, kernel, along, `${shapeOf(along.float)}.${joined}`);
     return;
   }
   w.nest(extents, (outer) => {
@@ -181,21 +182,24 @@ function finish(w: KernelWriter, kernel: ReduceKernel, at: readonly Expr[], tota
 }
 
 /** Several outputs side by side, each reduced in its own lane. */
-function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void {
+function reduceAcross(
+  w: KernelWriter,
+  kernel: ReduceKernel,
+  lanes: Lanes,
+  joined: Instruction,
+): void {
   const { extents, over, combine, dtype, stores, value } = kernel;
   const { f } = w;
   const all = [...extents, ...over];
   const inner = element(extents, extents.length - 1);
   const epilogue = w.lanes(stores, extents, extents.length - 1);
   const done = inner - (inner % lanes.count);
-  const shape = `${lanes.float}x${lanes.count}`;
-  const instruction = `${shape}.${joining(combine)}` as Instruction;
   w.nest(extents.slice(0, -1), (outer) => {
     w.loop(done, lanes.count, (first) => {
       const start = splat(literal(neutral(combine, dtype), dtype), dtype, lanes);
       const total = f.local("v128");
       f.set(total, start);
-      const join = (sum: Local, v: Expr) => f.set(sum, op(instruction, get(sum), v));
+      const join = (sum: Local, v: Expr) => f.set(sum, op(joined, get(sum), v));
       const term = (sum: Local, reduced: readonly Expr[]) => {
         const at = [...outer, i32(0), ...reduced];
         join(sum, w.vectors([value], all, lanes, at)(first)(value));
@@ -227,7 +231,7 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void
         return;
       }
       for (let k = 0; k < lanes.count; k++) {
-        const one = lane(`${shape}.extract_lane` as Instruction, k, get(total));
+        const one = lane(`${shapeOf(lanes.float)}.extract_lane`, k, get(total));
         finish(w, kernel, [...outer, f.let(op("i32.add", first, i32(k)))], one);
       }
     });
@@ -263,21 +267,24 @@ function inBlocks(
 }
 
 /** Neighbouring terms of one output in the lanes of a vector, joined at the end. */
-function reduceAlong(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void {
+function reduceAlong(
+  w: KernelWriter,
+  kernel: ReduceKernel,
+  lanes: Lanes,
+  joined: Instruction,
+): void {
   const { extents, over, combine, dtype, value } = kernel;
   const { f } = w;
   const all = [...extents, ...over];
   const inner = element(over, over.length - 1);
   const done = inner - (inner % lanes.count);
-  const shape = `${lanes.float}x${lanes.count}`;
-  const joined = (a: Expr, b: Expr) => op(`${shape}.${joining(combine)}` as Instruction, a, b);
   const start = splat(literal(neutral(combine, dtype), dtype), dtype, lanes);
   w.nest(extents, (outer) => {
     const total = new Total(w, kernel);
     const part = f.local("v128");
     w.nest(over.slice(0, -1), (reduced) => {
       const body = w.vectors([value], all, lanes, [...outer, ...reduced, i32(0)]);
-      const term = (first: Expr) => f.set(part, joined(get(part), body(first)(value)));
+      const term = (first: Expr) => f.set(part, op(joined, get(part), body(first)(value)));
       inBlocks(w, done, lanes.count, part, start, term, () =>
         total.join(joinLanes(w, get(part), lanes, joined)),
       );
@@ -288,17 +295,12 @@ function reduceAlong(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void 
 }
 
 /** All lanes of a vector joined pairwise into one number. */
-function joinLanes(
-  w: KernelWriter,
-  v: Expr,
-  { count, float }: Lanes,
-  joined: (a: Expr, b: Expr) => Expr,
-): Expr {
+function joinLanes(w: KernelWriter, v: Expr, { count, float }: Lanes, joined: Instruction): Expr {
   const { f } = w;
   const bytes = (from: number) => Uint8Array.from({ length: 16 }, (_, i) => (i + from) % 16);
-  const half = f.let(joined(v, shuffle(bytes(8), v, v)));
-  const all = count === 4 ? f.let(joined(half, shuffle(bytes(4), half, half))) : half;
-  return lane(`${float}x${count}.extract_lane` as Instruction, 0, all);
+  const half = f.let(op(joined, v, shuffle(bytes(8), v, v)));
+  const all = count === 4 ? f.let(op(joined, half, shuffle(bytes(4), half, half))) : half;
+  return lane(`${shapeOf(float)}.extract_lane`, 0, all);
 }
 
 /** The position of the extreme element: NaN is the most extreme, the first of equals stays. */
@@ -306,12 +308,10 @@ function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
   const { extents, over, combine, value } = kernel;
   const { f } = w;
   const { dtype } = value;
-  const type = typeOf[dtype];
-  const float = dtype === "f32" || dtype === "f64";
   const all = [...extents, ...over];
   const strides = stridesOf(over);
   w.nest(extents, (outer) => {
-    const best = f.local(type);
+    const best = f.local(typeOf[dtype]);
     const where = f.local("i32");
     if (over.includes(0)) {
       finish(w, kernel, outer, i32(0));
@@ -320,13 +320,7 @@ function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
     f.set(where, i32(-1));
     w.nest(over, (inner) => {
       const v = f.let(w.scalars([value], all, [...outer, ...inner])(value));
-      const ahead = combine === "argmax" ? "gt" : "lt";
-      const better = op(`${type}.${ahead}${float ? "" : "_s"}` as Instruction, v, get(best));
-      const isNaN = (x: Expr) => op(`${type}.ne` as Instruction, x, x);
-      // A NaN beats everything that is not one.
-      const wins = float
-        ? op("i32.and", op("i32.or", better, isNaN(v)), op("i32.eqz", isNaN(get(best))))
-        : better;
+      const wins = isAhead(combine === "argmax" ? "gt" : "lt", dtype, v, get(best));
       const first = op("i32.lt_s", get(where), i32(0));
       f.if(op("i32.or", first, wins), () => {
         f.set(best, v);
@@ -335,6 +329,14 @@ function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
     });
     finish(w, kernel, outer, get(where));
   });
+}
+
+/** Whether a value comes before the best one: a NaN before all that are not. */
+function isAhead(than: "gt" | "lt", dtype: DType, v: Expr, best: Expr): Expr {
+  if (dtype !== "f32" && dtype !== "f64") return op(`i32.${than}_s`, v, best);
+  const isNaN = (x: Expr) => op(`${dtype}.ne`, x, x);
+  const wins = op("i32.or", op(`${dtype}.${than}`, v, best), isNaN(v));
+  return op("i32.and", wins, op("i32.eqz", isNaN(best)));
 }
 
 type ScanKernel = Extract<Kernel, { loop: "scan" }>;

@@ -7,7 +7,6 @@ import {
   type Func,
   type FunctionBuilder,
   get,
-  type Instruction,
   i32,
   type Local,
   op,
@@ -15,11 +14,9 @@ import {
   shuffle,
 } from "../assembler/index.ts";
 import type { KernelWriter, Target } from "./kernel.ts";
+import { type Float, shapeOf } from "./vector.ts";
 
-type Float = "f32" | "f64";
-const shapeOf = (dtype: Float) => (dtype === "f32" ? "f32x4" : "f64x2");
-const splatOf = (dtype: Float): Instruction =>
-  dtype === "f32" ? "v128.load32_splat" : "v128.load64_splat";
+const splatOf = (dtype: Float) => (dtype === "f32" ? "v128.load32_splat" : "v128.load64_splat");
 
 /** A tile's shape and strides, in bytes. */
 interface Micro {
@@ -62,8 +59,8 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
   const factors = Array.from({ length: vectors }, () => f.local("v128"));
   const multiplyAdd = (x: Expr, v: Expr, sum: Expr): Expr =>
     relaxed
-      ? op(`${shape}.relaxed_madd` as Instruction, x, v, sum)
-      : op(`${shape}.add` as Instruction, sum, op(`${shape}.mul` as Instruction, x, v));
+      ? op(`${shape}.relaxed_madd`, x, v, sum)
+      : op(`${shape}.add`, sum, op(`${shape}.mul`, x, v));
   const term = (ahead: number): void => {
     factors.forEach((factor, v) => {
       const offset = ahead * bAlong + 16 * v;
@@ -100,7 +97,7 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
     const all = own.map((sum, v) => {
       if (!adds) return sum;
       const old = access("v128.load", [get(y)], at(v));
-      return f.let(op(`${shape}.add` as Instruction, old, sum));
+      return f.let(op(`${shape}.add`, old, sum));
     });
     all.forEach((value, v) => {
       f.emit(access("v128.store", [get(y), value], at(v)));

@@ -11,6 +11,7 @@ import {
   f64,
   type Instruction,
   i32,
+  type NameIn,
   op,
   select,
   type ValueType,
@@ -51,8 +52,9 @@ export function literal(value: number, dtype: DType): Expr {
   return dtype === "f32" ? f32(value) : i32(value);
 }
 
-/** Instructions that exist for both floating-point types. */
-export const floatInstructions: Partial<Record<Intrinsic, string>> = {
+/** Instructions that exist for both floating-point types, and for vectors of both. */
+type FloatInstruction = NameIn<"f32"> & NameIn<"f64"> & NameIn<"f32x4"> & NameIn<"f64x2">;
+export const floatInstructions: Partial<Record<Intrinsic, FloatInstruction>> = {
   add: "add",
   sub: "sub",
   mul: "mul",
@@ -143,7 +145,7 @@ export function emit(e: Expression, site: Site, value: (e: Expression) => Expr):
 
 function applyFloat(fn: Intrinsic, dtype: "f32" | "f64", args: Expr[], site: Site): Expr {
   const name = floatInstructions[fn];
-  if (name !== undefined) return op(`${dtype}.${name}` as Instruction, ...args);
+  if (name !== undefined) return op(`${dtype}.${name}`, ...args);
   if (site.inline) return site.intrinsics.inline(elementaryOf(fn), dtype, site.f, ...args);
   return site.intrinsics.call(elementaryOf(fn), dtype, ...args);
 }
@@ -209,10 +211,9 @@ export function convertScalar(x: Expr, from: DType, to: DType): Expr {
   if (from === to) return x;
   const real = from === "f32" || from === "f64";
   if (to === "bool") {
-    if (from === "i32") return op("i32.ne", x, i32(0));
-    return op(`${from}.ne` as Instruction, x, literal(0, from));
+    return real ? op(`${from}.ne`, x, literal(0, from)) : op("i32.ne", x, i32(0));
   }
-  if (to === "i32") return real ? op(`i32.trunc_sat_${from}_s` as Instruction, x) : x;
-  if (!real) return op(`${to}.convert_i32_s` as Instruction, x);
+  if (to === "i32") return real ? op(`i32.trunc_sat_${from}_s`, x) : x;
+  if (!real) return op(`${to}.convert_i32_s`, x);
   return to === "f32" ? op("f32.demote_f64", x) : op("f64.promote_f32", x);
 }

@@ -9,6 +9,7 @@ import type { DType } from "../../../core/dtype.ts";
 import { elementaryOf } from "../../../core/elementary/functions.ts";
 import {
   type Expression,
+  type Intrinsic,
   type Load,
   operands,
   subexpressions,
@@ -16,18 +17,23 @@ import {
 } from "../../../core/expression.ts";
 import type { Shape } from "../../../core/shape.ts";
 import { access, type Expr, type Instruction, i32, lane, op, v128 } from "../assembler/index.ts";
-import { floatInstructions, type Site } from "./scalar.ts";
+import { floatInstructions, loadInstruction, type Site } from "./scalar.ts";
+
+export type Float = "f64" | "f32";
+
+/** Vectors of these elements. */
+export const shapeOf = (float: Float) => (float === "f32" ? "f32x4" : "f64x2");
 
 export interface Lanes {
   readonly count: 2 | 4;
-  readonly float: "f64" | "f32";
+  readonly float: Float;
   /** The axis whose neighbours lie side by side. */
   readonly axis: number;
   /** The expressions that the axis changes. */
   readonly varying: ReadonlySet<Expression>;
 }
 
-const integerOps: Record<string, string> = {
+const integers: Partial<Record<Intrinsic, Instruction>> = {
   add: "i32x4.add",
   sub: "i32x4.sub",
   mul: "i32x4.mul",
@@ -42,8 +48,23 @@ const integerOps: Record<string, string> = {
   bitOr: "v128.or",
   bitXor: "v128.xor",
 };
-const shifts: Record<string, string> = { shiftLeft: "i32x4.shl", shiftRight: "i32x4.shr_u" };
-const logic: Record<string, string> = { and: "v128.and", or: "v128.or", not: "v128.not" };
+const shifts: Partial<Record<Intrinsic, Instruction>> = {
+  shiftLeft: "i32x4.shl",
+  shiftRight: "i32x4.shr_u",
+};
+const logic: Partial<Record<Intrinsic, Instruction>> = {
+  and: "v128.and",
+  or: "v128.or",
+  not: "v128.not",
+};
+
+/** The instruction for a function of arguments of a type, if there is one. */
+function instructionOf(fn: Intrinsic, dtype: DType, float: Float): Instruction | undefined {
+  if (dtype === "i32") return integers[fn];
+  if (dtype === "bool") return logic[fn];
+  const name = floatInstructions[fn];
+  return name && `${shapeOf(float)}.${name}`;
+}
 
 /** How to compute the expressions on vectors along an axis, if that is possible. */
 export function lanesFor(
@@ -85,7 +106,7 @@ function possible(e: Expression, lanes: Lanes, extents: Shape): boolean {
       if (dtype === "i32") {
         // Comparisons of i32 make masks of 32 bits, which choose among f32 only.
         if (e.dtype === "bool" && lanes.float === "f64") return false;
-        return e.fn in integerOps || (e.fn in shifts && e.args[1]?.kind === "constant");
+        return e.fn in integers || (e.fn in shifts && e.args[1]?.kind === "constant");
       }
       return e.fn !== "floorDiv" && e.fn !== "mod";
     }
@@ -136,7 +157,6 @@ function emitVector(
   site: VectorSite,
   value: (e: Expression) => Expr,
 ): Expr {
-  const shape = lanes.float === "f32" ? "f32x4" : "f64x2";
   switch (e.kind) {
     case "index":
       return op("i32x4.add", op("i32x4.splat", site.first()), v128(Int32Array.of(0, 1, 2, 3)));
@@ -151,14 +171,12 @@ function emitVector(
       const shift = shifts[e.fn];
       if (dtype === "i32" && shift !== undefined) {
         const by = (e.args[1] as { value: number }).value;
-        return op(shift as Instruction, value(at(e.args, 0)), i32(by));
+        return op(shift, value(at(e.args, 0)), i32(by));
       }
       const args = e.args.map(value);
-      if (dtype === "i32") return op(integerOps[e.fn] as Instruction, ...args);
-      if (dtype === "bool") return op(logic[e.fn] as Instruction, ...args);
-      const name = floatInstructions[e.fn];
-      if (name !== undefined) return op(`${shape}.${name}` as Instruction, ...args);
-      return site.intrinsics.call(elementaryOf(e.fn), shape, ...args);
+      const name = instructionOf(e.fn, dtype, lanes.float);
+      if (name !== undefined) return op(name, ...args);
+      return site.intrinsics.call(elementaryOf(e.fn), shapeOf(lanes.float), ...args);
     }
     default:
       throw new TypeError(`${e.kind} does not vary`);
@@ -174,7 +192,7 @@ function convertVector(x: Expr, from: DType, to: DType): Expr {
   if (from === "bool") return op("v128.and", x, ones(to));
   if (to === "bool") {
     const shape = from === "f32" ? "f32x4" : from === "f64" ? "f64x2" : "i32x4";
-    return op(`${shape}.ne` as Instruction, x, v128(new Int32Array(4)));
+    return op(`${shape}.ne`, x, v128(new Int32Array(4)));
   }
   if (to === "f32") return op("f32x4.convert_i32x4_s", x);
   if (to === "f64") return op("f64x2.convert_low_i32x4_s", x);
@@ -187,8 +205,8 @@ export function gatherLanes(dtype: DType, addresses: readonly Expr[], offset: nu
   const spread = dtype === "f64" ? "v128.load64_splat" : "v128.load32_splat";
   const first = access(spread, [at(addresses, 0)], { offset });
   return addresses.slice(1).reduce<Expr>((v, address, i) => {
-    const scalar = access(`${dtype}.load` as Instruction, [address], { offset });
-    return lane(`${shape}.replace_lane` as Instruction, i + 1, v, scalar);
+    const scalar = access(loadInstruction[dtype], [address], { offset });
+    return lane(`${shape}.replace_lane`, i + 1, v, scalar);
   }, first);
 }
 

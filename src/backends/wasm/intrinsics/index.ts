@@ -40,8 +40,8 @@ export class Intrinsics {
 
   /** Writes a function in place. */
   inline(name: Elementary, kind: Kind, f: FunctionBuilder, ...args: Expr[]): Expr {
-    const type = kind.slice(0, 3) as "f64" | "f32";
-    const double = type === "f64";
+    const double = kind === "f64" || kind === "f64x2";
+    const type = double ? "f64" : "f32";
     const shape = double ? "f64x2" : "f32x4";
     const kept = args.map((arg) => f.let(arg));
     const write = (vectors: Expr[], narrow: boolean): Expr => {
@@ -76,7 +76,7 @@ export class Intrinsics {
   /** A function of the module for it, written when it is first asked for. */
   func(name: Elementary, kind: Kind): Func {
     return this.#once(`${name}_${kind}`, (key) => {
-      const type = kind.includes("x") ? "v128" : (kind as "f64");
+      const type = kind === "f64" || kind === "f32" ? kind : "v128";
       const params = Array(functions[name].length).fill(type);
       return this.#module.function(key, params, type, (f) =>
         this.inline(name, kind, f, ...f.params.map(get)),

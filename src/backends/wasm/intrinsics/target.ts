@@ -3,17 +3,21 @@
  * bits.
  */
 import { zip } from "../../../core/at.ts";
-import type { LaneOperations } from "../../../core/elementary/lanes.ts";
+import type {
+  BitOperation,
+  LaneOperations,
+  NumberOperation,
+} from "../../../core/elementary/lanes.ts";
 import {
   call,
   type Expr,
   type Func,
   type FunctionBuilder,
   get,
-  type Instruction,
   i32,
   lane,
   type ModuleBuilder,
+  type NameIn,
   op,
   v128,
 } from "../assembler/index.ts";
@@ -31,14 +35,18 @@ interface Options {
   readonly reduceLarge: () => Func;
 }
 
-const renamed: Record<string, string> = { min: "pmin", max: "pmax", without: "andnot" };
+const numbers: Record<NumberOperation, NameIn<"f32x4"> & NameIn<"f64x2">> = {
+  ...{ add: "add", sub: "sub", mul: "mul", div: "div", abs: "abs", sqrt: "sqrt" },
+  ...{ floor: "floor", min: "pmin", max: "pmax", lt: "lt", le: "le", eq: "eq", ne: "ne" },
+};
+const bits: Record<BitOperation, NameIn<"v128">> = {
+  ...{ and: "and", or: "or", xor: "xor", without: "andnot" },
+};
 
 export function target(options: Options): LaneOperations {
   const { f, module, double, relaxed, narrow } = options;
-  const [floats, integers] = double ? ["f64x2.", "i64x2."] : ["f32x4.", "i32x4."];
-  const named = (shape: string, name: string, ...args: Expr[]): Expr =>
-    op((shape + (renamed[name] ?? name)) as Instruction, ...args);
-  const isProduct = (x: Expr): boolean => relaxed && x.op === `${floats}mul`;
+  const [floats, integers] = double ? (["f64x2", "i64x2"] as const) : (["f32x4", "i32x4"] as const);
+  const isProduct = (x: Expr): boolean => relaxed && x.op === `${floats}.mul`;
 
   const self = {
     double,
@@ -54,19 +62,21 @@ export function target(options: Options): LaneOperations {
       return module.constant(v128(bits));
     },
     keep: (value: Expr): Expr => f.let(value),
-    number(operation: string, operands: readonly Expr[]): Expr {
+    number(operation: NumberOperation, operands: readonly Expr[]): Expr {
       const [a, b] = operands;
-      if (!a || !b) return named(floats, operation, ...operands);
-      if (operation === "add" && isProduct(a)) return named(floats, "relaxed_madd", ...a.args, b);
-      if (operation === "add" && isProduct(b)) return named(floats, "relaxed_madd", ...b.args, a);
-      if (operation === "sub" && isProduct(b)) return named(floats, "relaxed_nmadd", ...b.args, a);
-      return named(floats, operation, a, b);
+      if (a && b) {
+        if (operation === "add" && isProduct(a)) return op(`${floats}.relaxed_madd`, ...a.args, b);
+        if (operation === "add" && isProduct(b)) return op(`${floats}.relaxed_madd`, ...b.args, a);
+        if (operation === "sub" && isProduct(b)) return op(`${floats}.relaxed_nmadd`, ...b.args, a);
+      }
+      return op(`${floats}.${numbers[operation]}`, ...operands);
     },
-    bits: (operation: string, a: Expr, b: Expr): Expr => named("v128.", operation, a, b),
-    integer: (operation: string, a: Expr, b: Expr): Expr => named(integers, operation, a, b),
+    bits: (operation: BitOperation, a: Expr, b: Expr): Expr => op(`v128.${bits[operation]}`, a, b),
+    integer: (operation: "add" | "sub", a: Expr, b: Expr): Expr =>
+      op(`${integers}.${operation}`, a, b),
     shift: (operation: "shl" | "shr", a: Expr, count: number): Expr =>
-      named(integers, operation === "shr" ? "shr_u" : "shl", a, i32(count)),
-    select: (mask: Expr, a: Expr, b: Expr): Expr => named("v128.", "bitselect", a, b, mask),
+      op(`${integers}.${operation === "shr" ? "shr_u" : "shl"}`, a, i32(count)),
+    select: (mask: Expr, a: Expr, b: Expr): Expr => op("v128.bitselect", a, b, mask),
     rarely(mask: Expr, values: readonly Expr[], other: () => readonly Expr[]): Expr[] {
       const locals = values.map((value) => {
         const local = f.local("v128");
