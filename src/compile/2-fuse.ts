@@ -9,33 +9,31 @@
  *   read once by an elementwise node, if it needs no more than one array itself;
  * - a reduction that is only read through a bijective view (a transpose) loops in the view's order.
  */
-import { at, entry, only } from "../core/at.ts";
-import type { TypedArray } from "../core/dtype.ts";
-import { isFloat } from "../core/dtype.ts";
+import { at, entry } from "../core/at.ts";
 import {
-  apply,
-  constant,
   type Expression,
   index,
   indices,
   type Load,
   load,
   offset,
-  selectExpression,
   subexpressions,
 } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
-import { isPosition } from "../core/meaning.ts";
 import type { Meaning } from "../core/op.ts";
 import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isIdentity, linearForm, rewriter, simplifyIndex, unravel } from "./affine.ts";
 import { contractionFactors } from "./contraction.ts";
+import { inputKind, isUnconditional, type Kind, type Kinds, kindsOfNodes } from "./kinds.ts";
+import { inputOf, numberOf, type Reading, resolve, valueInOwnLoop } from "./read-through.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
 export interface Group {
   readonly loop: Exclude<Meaning["loop"], "leaf" | "compose">;
   readonly extents: Shape;
+  /** The loop's position in row-major order. */
+  readonly position: Expression;
   readonly reads: Tensor[];
   /** For map groups undefined; the loop's meaning with its loads rewritten otherwise. */
   body?: Exclude<Meaning, { loop: "leaf" | "map" | "compose" }>;
@@ -73,18 +71,20 @@ export function printGroups(groups: readonly Group[]): string {
 /** Load number that stands for the reduced value until all reads are known. */
 export const reducedValue = -1;
 
-type Loop = Exclude<Meaning, { loop: "leaf" | "compose" }>;
-
 interface Facts {
-  readonly meaning: Map<Tensor, Meaning>;
+  readonly kinds: Map<Tensor, Kind>;
   readonly users: Map<Tensor, Tensor[]>;
   readonly outputs: ReadonlySet<Tensor>;
   readonly inputs: ReadonlySet<Tensor>;
 }
 
-export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): Group[] {
+export function fuse(
+  outputs: readonly Tensor[],
+  inputs: ReadonlySet<Tensor>,
+  kindOf = kindsOfNodes(),
+): Group[] {
   const nodes = nodesOf(outputs, (n) => inputs.has(n));
-  const facts = gather(nodes, outputs, inputs);
+  const facts = gather(nodes, outputs, inputs, kindOf);
   const anchors = findAnchors(nodes, facts);
   const anchoredAt = new Map([...anchors].map(([n, view]) => [view, n]));
   const absorbed = findAbsorbed(nodes, facts);
@@ -97,9 +97,10 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
   const viewsAbove = new Map<Tensor, number>();
   const constants = new Map<Tensor, Expression>();
   const pointedInto = findPointedInto(nodes, facts);
-  const context: Resolve = { facts, absorbed, groupOf, constants };
+  const { kinds } = facts;
+  const context: Context = { kinds, absorbed, groupOf, constants, known: new Map() };
   for (const n of nodes) {
-    const meaning = entry(facts.meaning, n);
+    const { meaning, isView } = entry(kinds, n);
     if (meaning.loop === "leaf" || inputs.has(n) || absorbed.has(n)) continue;
     if (anchors.has(n)) continue;
     const anchored = anchoredAt.get(n);
@@ -108,11 +109,11 @@ export function fuse(outputs: readonly Tensor[], inputs: ReadonlySet<Tensor>): G
       continue;
     }
     if (meaning.loop === "map") {
-      const views = isView(meaning.value) ? nextView(n, meaning.value, viewsAbove) : 0;
+      const views = isView ? nextView(n, meaning.value, viewsAbove) : 0;
       const view = views > 0 && !facts.outputs.has(n);
       if (view && !pointedInto.has(n) && views < mostViews) continue;
       // What it reads in a loop of its own decides whether it can share another's.
-      const alone = mapGroup(n, meaning.value, context);
+      const alone = mapGroup(n, context);
       const value = entry(alone.values, n);
       if (view && views < mostViews && value.kind !== "constant") continue;
       if (value.kind === "constant" && !facts.outputs.has(n) && !pointedInto.has(n)) {
@@ -179,46 +180,27 @@ function gather(
   nodes: readonly Tensor[],
   outputs: readonly Tensor[],
   inputs: ReadonlySet<Tensor>,
+  kindOf: Kinds,
 ): Facts {
-  const meaning = new Map<Tensor, Meaning>();
+  const kinds = new Map<Tensor, Kind>();
   const users = new Map<Tensor, Tensor[]>(nodes.map((n) => [n, []]));
   for (const n of nodes) {
-    meaning.set(n, inputs.has(n) ? { loop: "leaf" } : meaningOf(n));
+    kinds.set(n, inputs.has(n) ? inputKind : kindOf(n));
     if (!inputs.has(n)) for (const x of n.inputs) entry(users, x).push(n);
   }
-  return { meaning, users, outputs: new Set(outputs), inputs };
+  return { kinds, users, outputs: new Set(outputs), inputs };
 }
-
-/** A reduction over axes of size 1 is elementwise: its only term, joined to the neutral element. */
-function meaningOf(n: Tensor): Meaning {
-  const meaning = n.op.meaning(n.inputs, n, n.attributes);
-  if (meaning.loop !== "reduce" || sizeOf(meaning.over) !== 1) return meaning;
-  const { combine, value } = meaning;
-  if (isPosition(combine)) return meaning;
-  const rank = n.shape.length;
-  const term = rewriter(
-    (axis) => (axis < rank ? index(axis) : constant(0, "i32")),
-    (e) => ({ ...e, at: simplifyIndex(e.at, n.shape) }),
-  )(value);
-  // 0 + x is x but for the sign of −0.
-  const sum = combine === "sum" && isFloat(value.dtype);
-  return { loop: "map", value: sum ? apply("add", term, constant(0, value.dtype)) : term };
-}
-
-/** A constant, an index, or one element of an input where it stands. */
-const isView = (e: Expression): boolean =>
-  e.kind === "constant" || (e.kind === "load" && !e.when && !e.bound);
 
 /** Reductions that are read through one bijective view alone: reduction → view. */
 function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor> {
   const anchors = new Map<Tensor, Tensor>();
   for (const n of nodes) {
-    const meaning = entry(facts.meaning, n);
+    const { meaning } = entry(facts.kinds, n);
     const [view, ...others] = entry(facts.users, n);
     if (meaning.loop !== "reduce" || !view || others.length > 0 || facts.outputs.has(n)) continue;
-    const through = entry(facts.meaning, view);
-    if (through.loop !== "map" || through.value.kind !== "load" || !isView(through.value)) continue;
-    const linear = linearForm(through.value.at, view.shape) !== undefined;
+    const through = shownBy(entry(facts.kinds, view));
+    if (through === undefined) continue;
+    const linear = linearForm(through.at, view.shape) !== undefined;
     if (view.size === n.size && linear && view.dtype === n.dtype) anchors.set(n, view);
   }
   return anchors;
@@ -228,11 +210,7 @@ function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor
 function findPointedInto(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
   const found = new Set<Tensor>();
   for (const n of nodes) {
-    const meaning = entry(facts.meaning, n);
-    if (meaning.loop === "leaf" || meaning.loop === "compose") continue;
-    for (const e of subexpressions(meaning.value)) {
-      if (e.kind === "load" && e.bound) found.add(inputOf(n, e));
-    }
+    for (const e of entry(facts.kinds, n).loads) if (e.bound) found.add(inputOf(n, e));
   }
   return found;
 }
@@ -244,15 +222,16 @@ function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
   const home = new Map<Tensor, Tensor>();
   const counts = new Map<Tensor, number>();
   for (const n of [...nodes].reverse()) {
-    const meaning = entry(facts.meaning, n);
-    if (meaning.loop !== "map" || isView(meaning.value) || facts.outputs.has(n)) continue;
+    const { meaning, isView } = entry(facts.kinds, n);
+    if (meaning.loop !== "map" || isView || facts.outputs.has(n)) continue;
     const users = entry(facts.users, n);
     // Views in between change the place, not the number of reads.
     const [user] = users;
     if (users.length !== 1 || user === undefined) continue;
     const reader = readerThroughViews(user, facts);
     if (reader === undefined) continue;
-    const reading = facts.meaning.get(reader) as Loop;
+    const kind = entry(facts.kinds, reader);
+    const reading = kind.meaning;
     const inner = reading.loop === "reduce" ? sizeOf(reading.over) : 1;
     const positions = reader.size * inner;
     const fits =
@@ -261,7 +240,7 @@ function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
         : reading.loop === "map" && (absorbed.has(reader) || arraysRead(n, facts) <= 1);
     const loop = home.get(reader) ?? reader;
     const count = (counts.get(loop) ?? 0) + 1;
-    if (!fits || positions !== n.size || !readsOnce(reading, reader)) continue;
+    if (!fits || positions !== n.size || !readsOnce(kind, reader)) continue;
     if (count > mostAbsorbed) continue;
     absorbed.add(n);
     home.set(n, loop);
@@ -278,11 +257,9 @@ const arraysRead = (n: Tensor, facts: Facts): number =>
 function shown(x: Tensor, facts: Facts): Tensor {
   let base = x;
   for (;;) {
-    const meaning = entry(facts.meaning, base);
-    if (meaning.loop !== "map" || meaning.value.kind !== "load" || !isView(meaning.value)) {
-      return base;
-    }
-    base = inputOf(base, meaning.value);
+    const load = shownBy(entry(facts.kinds, base));
+    if (load === undefined) return base;
+    base = inputOf(base, load);
   }
 }
 
@@ -290,9 +267,7 @@ function shown(x: Tensor, facts: Facts): Tensor {
 function readerThroughViews(user: Tensor, facts: Facts): Tensor | undefined {
   let reader = user;
   for (;;) {
-    const meaning = entry(facts.meaning, reader);
-    const view = meaning.loop === "map" && isView(meaning.value);
-    if (!view) return facts.inputs.has(reader) ? undefined : reader;
+    if (!entry(facts.kinds, reader).isView) return facts.inputs.has(reader) ? undefined : reader;
     const [next, ...others] = entry(facts.users, reader);
     if (!next || others.length > 0 || facts.outputs.has(reader)) return undefined;
     reader = next;
@@ -300,81 +275,17 @@ function readerThroughViews(user: Tensor, facts: Facts): Tensor | undefined {
 }
 
 /** No input is loaded at two places, nor at a place that data or a condition decide. */
-function readsOnce(meaning: Loop, reader: Tensor): boolean {
-  const loads = subexpressions(meaning.value).filter((e) => e.kind === "load");
+function readsOnce({ loads }: Kind, reader: Tensor): boolean {
   const inputs = loads.map((e) => reader.inputs[e.input]);
-  return new Set(inputs).size === inputs.length && loads.every(isView);
+  return new Set(inputs).size === inputs.length && loads.every(isUnconditional);
 }
 
-const inputOf = (n: Tensor, e: Load): Tensor => at(n.inputs, e.input);
+/** The element that a view shows, if it is no number or index. */
+const shownBy = ({ isView, meaning }: Kind): Load | undefined =>
+  isView && meaning.loop === "map" && meaning.value.kind === "load" ? meaning.value : undefined;
 
-interface Resolve {
-  readonly facts: Facts;
-  readonly absorbed: ReadonlySet<Tensor>;
+interface Context extends Reading {
   readonly groupOf: ReadonlyMap<Tensor, Group>;
-  /** Nodes that turned out to be one number everywhere. */
-  readonly constants: ReadonlyMap<Tensor, Expression>;
-}
-
-/** Where in a loop a node's elements are computed. */
-interface Place {
-  readonly extents: Shape;
-  /** The node's index along each axis. */
-  readonly along: readonly Expression[];
-  /** The element's number in row-major order, where all elements are computed. */
-  readonly position?: Expression;
-}
-
-/** The place of a node's element number `position`. */
-const elementOf = (n: Tensor, position: Expression, extents: Shape): Place => ({
-  extents,
-  position,
-  along: unravel(position, n.shape, extents),
-});
-
-/**
- * A node's expression in terms of a new group's loop: its indices replaced, its loads read through
- * views and absorbed nodes.
- */
-function resolve(
-  value: Expression,
-  n: Tensor,
-  reads: Tensor[],
-  context: Resolve,
-  { extents, along, position }: Place,
-): Expression {
-  const { facts, absorbed, constants } = context;
-  return rewriter(
-    (axis) => at(along, axis),
-    (e, original) => {
-      const x = inputOf(n, e);
-      // An element at the node's own position needs no index arithmetic, whatever the shapes.
-      const same = position !== undefined && isIdentity(original.at, n.shape);
-      const place = same ? position : simplifyIndex(e.at, extents);
-      const meaning = entry(facts.meaning, x);
-      const { when, otherwise } = e;
-      const bound = e.bound && { where: () => n.site.toString(), ...e.bound };
-      const options = { ...(bound ? { bound } : {}), ...(when ? { when } : {}), otherwise };
-      const plain = bound === undefined && when === undefined;
-      if (plain && meaning.loop === "leaf" && "data" in meaning && x.size === 1) {
-        return constant(only(meaning.data as TypedArray), x.dtype);
-      }
-      const known = constants.get(x);
-      if (known) return plain ? known : guarded(known, options, x);
-      const inline = meaning.loop === "map" && (isUnplaced(x, context) || absorbed.has(x));
-      if (inline && (plain || isView(meaning.value))) {
-        const inner = resolve(meaning.value, x, reads, context, elementOf(x, place, extents));
-        return plain ? inner : guarded(inner, options, x);
-      }
-      return load(numberOf(x, reads), x.dtype, place, options);
-    },
-  )(value);
-}
-
-/** The place of a tensor among those that a group reads, now one of them. */
-function numberOf(x: Tensor, reads: Tensor[]): number {
-  const known = reads.indexOf(x);
-  return known < 0 ? reads.push(x) - 1 : known;
 }
 
 /**
@@ -382,66 +293,45 @@ function numberOf(x: Tensor, reads: Tensor[]): number {
  * What that group makes is not read but taken from it: `hostOf` has seen that the node reads it at
  * its own position only, which cannot always be seen once more in the other loop's indices.
  */
-function moved(n: Tensor, alone: Group, { extents, reads, values }: Group): Expression {
-  const position = offset(extents, indices(extents.length));
-  const along = unravel(position, n.shape, extents);
+function moved(n: Tensor, alone: Group, { extents, position, reads, values }: Group): Expression {
+  let along: readonly Expression[] | undefined;
   return rewriter(
-    (axis) => at(along, axis),
+    (axis) => at((along ??= unravel(position, n.shape, extents)), axis),
     (e, original) => {
       const x = at(alone.reads, e.input);
       const mine = values.get(x);
       if (mine !== undefined) return mine;
-      const here = isIdentity(original.at, n.shape);
+      const here = original.at === alone.position || isIdentity(original.at, n.shape);
       const place = here ? position : simplifyIndex(e.at, extents);
       return { ...e, input: numberOf(x, reads), at: place };
     },
   )(entry(alone.values, n));
 }
 
-/** Views that no kernel computes. */
-const isUnplaced = (x: Tensor, { facts, groupOf }: Resolve): boolean => {
-  const meaning = entry(facts.meaning, x);
-  return meaning.loop === "map" && isView(meaning.value) && !groupOf.has(x);
-};
-
-/** A guarded load of a view is a guarded load of what the view shows. */
-function guarded(
-  inner: Expression,
-  options: { readonly when?: Expression; readonly otherwise: number },
-  x: Tensor,
-): Expression {
-  if (inner.kind === "load") return { ...inner, ...options };
-  const { when, otherwise } = options;
-  return when === undefined ? inner : selectExpression(when, inner, constant(otherwise, x.dtype));
-}
-
 /** A group for one elementwise node. */
-function mapGroup(n: Tensor, value: Expression, context: Resolve): Group {
-  const shell: Group = {
+function mapGroup(n: Tensor, context: Context): Group {
+  const reads: Tensor[] = [];
+  const { value, size } = valueInOwnLoop(n, reads, context);
+  return {
     loop: "map",
     extents: n.shape,
-    reads: [],
-    values: new Map(),
+    position: entry(context.kinds, n).position,
+    reads,
+    values: new Map([[n, value]]),
     root: n,
-    level: 0,
-    size: 0,
+    level: levelAbove(reads, context),
+    size,
   };
-  const position = offset(n.shape, indices(n.rank));
-  const e = resolve(value, n, shell.reads, context, elementOf(n, position, n.shape));
-  const size = subexpressions(e).length;
-  const group = { ...shell, level: levelAbove(shell.reads, context), size };
-  group.values.set(n, e);
-  return group;
 }
 
-const levelAbove = (reads: readonly Tensor[], { groupOf }: Resolve): number =>
+const levelAbove = (reads: readonly Tensor[], { groupOf }: Context): number =>
   reads.reduce((level, x) => Math.max(level, (groupOf.get(x)?.level ?? 0) + 1), 1);
 
 /**
  * The group whose loop an elementwise node can share: the one of highest level that it reads from.
  * All others must be of lower level, so that none of them can depend on it.
  */
-function hostOf(n: Tensor, alone: Group, { groupOf }: Resolve): Group | undefined {
+function hostOf(n: Tensor, alone: Group, { groupOf }: Context): Group | undefined {
   // Where there is nothing to loop over, every place looks like one's own.
   if (n.size === 0) return undefined;
   const makers = new Set(alone.reads.flatMap((x) => groupOf.get(x) ?? []));
@@ -455,24 +345,23 @@ function hostOf(n: Tensor, alone: Group, { groupOf }: Resolve): Group | undefine
     (e) =>
       e.kind !== "load" ||
       groupOf.get(at(alone.reads, e.input)) !== host ||
-      (isIdentity(e.at, n.shape) && isView(e)),
+      ((e.at === alone.position || isIdentity(e.at, n.shape)) && isUnconditional(e)),
   );
   return aligned ? host : undefined;
 }
 
 /** The group of a node with a loop of its own; `view` gives the order of its outputs. */
-function reduction(n: Tensor, view: Tensor, context: Resolve): Group {
-  const meaning = context.facts.meaning.get(n) as Group["body"] & object;
+function reduction(n: Tensor, view: Tensor, context: Context): Group {
+  const meaning = entry(context.kinds, n).meaning as Group["body"] & object;
   const over = meaning.loop === "reduce" ? meaning.over : [];
   const extents = meaning.loop === "scatter" ? meaning.over : view.shape;
   const reads: Tensor[] = [];
-  const values = new Map<Tensor, Expression>();
-  const shell = { loop: meaning.loop, extents, reads, values, root: view, level: 0, size: 0 };
   const rank = extents.length;
+  const position = offset(extents, indices(rank));
   let outer = indices(rank);
   if (view !== n) {
-    const through = context.facts.meaning.get(view) as { value: { at: Expression } };
-    outer = unravel(through.value.at, n.shape, view.shape);
+    const through = shownBy(entry(context.kinds, view)) as Load;
+    outer = unravel(through.at, n.shape, view.shape);
   }
   const along = [...outer, ...over.map((_, axis) => index(rank + axis))];
   const place = (e: Expression) =>
@@ -484,7 +373,9 @@ function reduction(n: Tensor, view: Tensor, context: Resolve): Group {
       bound: { ...body.bound, index: place(body.bound.index) },
     });
   }
-  shell.values.set(view, load(reducedValue, view.dtype, offset(extents, indices(rank))));
+  const values = new Map([[view, load(reducedValue, view.dtype, position)]]);
   const size = subexpressions(body.value).length;
-  return { ...shell, body, level: levelAbove(reads, context), size };
+  const { loop } = body;
+  const level = levelAbove(reads, context);
+  return { loop, extents, position, reads, body, values, root: view, level, size };
 }

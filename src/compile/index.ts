@@ -6,6 +6,7 @@ import { simplifyGraph } from "./1-simplify.ts";
 import { fuse, printGroups } from "./2-fuse.ts";
 import { type StatePairs, schedule } from "./3-schedule.ts";
 import { planMemory } from "./4-plan-memory.ts";
+import { kindsOfNodes } from "./kinds.ts";
 import { type Program, printKernels, printProgram } from "./program.ts";
 import { verifyProgram } from "./verify-program.ts";
 
@@ -22,10 +23,11 @@ export function compileProgram(graph: Graph, options: CompileOptions = {}): Prog
   const { state = [], trace, verify } = options;
   const inputs = new Set(graph.inputs);
   trace?.("the graph", printGraph(graph.outputs));
-  const outputs = simplifyGraph(graph.outputs, inputs);
+  const kinds = kindsOfNodes();
+  const outputs = simplifyGraph(graph.outputs, inputs, kinds);
   if (verify) verifyGraph(outputs);
   trace?.("1. simplified", printGraph(outputs));
-  const groups = fuse(outputs, inputs);
+  const groups = fuse(outputs, inputs, kinds);
   trace?.("2. fused", printGroups(groups));
   const scheduled = schedule(groups, graph, outputs, state);
   trace?.("3. scheduled", printKernels(scheduled.kernels));

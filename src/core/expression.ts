@@ -122,7 +122,11 @@ export const constant = (value: number, dtype: DType): Expression => ({
   value,
 });
 
-export const index = (axis: number): Expression => ({ kind: "index", dtype: "i32", axis });
+const makeIndex = (axis: number): Expression => ({ kind: "index", dtype: "i32", axis });
+/** Of the first axes one for all: expressions are immutable, and nearly every one has some. */
+const firstIndices = Array.from({ length: 8 }, (_, axis) => makeIndex(axis));
+
+export const index = (axis: number): Expression => firstIndices[axis] ?? makeIndex(axis);
 
 export function apply(fn: Intrinsic, ...args: Expression[]): Expression {
   const dtype = intrinsics[fn][1] === "bool" ? "bool" : at(args, 0).dtype;
@@ -176,13 +180,16 @@ export const load = (
   options: LoadOptions = {},
 ): Expression => ({ kind: "load", dtype, input, at, otherwise: 0, ...options });
 
+const leaf: readonly Expression[] = [];
+
 /** The direct sub-expressions, in the order in which they are evaluated. */
 export function operands(e: Expression): readonly Expression[] {
   switch (e.kind) {
     case "constant":
     case "index":
-      return [];
+      return leaf;
     case "load":
+      if (!e.when && !e.bound) return [e.at];
       return [...(e.when ? [e.when] : []), ...(e.bound ? [e.bound.index] : []), e.at];
     case "apply":
       return e.args;
@@ -200,7 +207,7 @@ export function subexpressions(roots: Expression | readonly Expression[]): Expre
   const visit = (e: Expression): void => {
     if (seen.has(e)) return;
     seen.add(e);
-    operands(e).forEach(visit);
+    for (const operand of operands(e)) visit(operand);
     order.push(e);
   };
   if ("kind" in roots) visit(roots);

@@ -1,3 +1,4 @@
+import { at } from "./at.ts";
 import { fail } from "./errors.ts";
 import { shown } from "./wording.ts";
 
@@ -8,8 +9,15 @@ export type Shape = readonly number[];
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 
 /** Row-major strides: how far apart, in elements, neighbours along each axis lie. */
-export const stridesOf = (shape: Shape): number[] =>
-  shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= at(shape, axis);
+  }
+  return strides;
+}
 
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((n, axis) => n === b[axis]);

@@ -9,7 +9,7 @@
 import { type CallSite, nodeSite } from "./call-site.ts";
 import type { DType } from "./dtype.ts";
 import { fail } from "./errors.ts";
-import type { Attributes, Each, Inputs, Op } from "./op.ts";
+import type { Attributes, Each, Inputs, Op, TensorType } from "./op.ts";
 import {
   checkShape,
   normalizeAxes,
@@ -48,14 +48,19 @@ export class Tensor {
   /** The line of the user's program that made it. */
   readonly site: CallSite;
 
-  constructor(op: Op, inputs: readonly Tensor[], attributes: Attributes, site: CallSite) {
-    const type = op.infer(inputs, attributes);
+  constructor(
+    op: Op,
+    inputs: readonly Tensor[],
+    attributes: Attributes,
+    site: CallSite,
+    { dtype, shape }: TensorType = checked(op.infer(inputs, attributes)),
+  ) {
     this.id = count++;
     this.op = op;
     this.inputs = inputs;
     this.attributes = attributes;
-    this.dtype = type.dtype;
-    this.shape = checkShape(type.shape);
+    this.dtype = dtype;
+    this.shape = shape;
     this.site = site;
   }
 
@@ -69,6 +74,12 @@ export class Tensor {
     return sizeOf(this.shape);
   }
 }
+
+const checked = ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape: checkShape(shape) });
+
+/** The same node over other inputs, of the same types. */
+export const over = (n: Tensor, inputs: readonly Tensor[]): Tensor =>
+  new Tensor(n.op, inputs, n.attributes, n.site, n);
 
 /** A tensor, or an error: for operators that look at their inputs before they make a node. */
 export function asTensor(what: string, x: Tensor): Tensor {

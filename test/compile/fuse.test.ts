@@ -47,7 +47,7 @@ test("elementwise nodes are one kernel, and store what others need", () => {
   expect(printed([x, y], [e.add(y).mul(e), e])).toMatchInlineSnapshot(`
     "#0 map [3, 4] (x0=x x1=y)
       exp: f32 = exp(x0[add(mul(i0, 4), i1)])
-      mul: f32 = t0 = exp(x0[add(mul(i0, 4), i1)]); mul(add(t0, x1[add(mul(i0, 4), i1)]), t0)"
+      mul: f32 = t0 = add(mul(i0, 4), i1); t1 = exp(x0[t0]); mul(add(t1, x1[t0]), t1)"
   `);
 });
 
@@ -102,7 +102,7 @@ test("an update joins the kernel of its gradient", () => {
       mul: f32 = mul(x2[add(mul(i0, 5), i1)], 2)
     #1 reduce [4, 5] sum over [3] (x0=x x1=mul x2=w)
       value = mul(x0[add(i0, mul(i2, 4))], x1[add(i1, mul(i2, 5))])
-      sub: f32 = sub(x2[add(mul(i0, 5), i1)], mul(x3[add(mul(i0, 5), i1)], 0.10000000149011612))"
+      sub: f32 = t0 = add(mul(i0, 5), i1); sub(x2[t0], mul(x3[t0], 0.10000000149011612))"
   `);
 });
 
