@@ -25,7 +25,7 @@ import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isIdentity, linearForm, rewriter, simplifyIndex, unravel } from "./affine.ts";
 import { contractionFactors } from "./contraction.ts";
-import { inputKind, isUnconditional, type Kind, type Kinds, kindsOfNodes } from "./kinds.ts";
+import { inputKind, isUnconditional, type Kinds, kindsOfNodes, type NodeKind } from "./kinds.ts";
 import { inputOf, numberOf, type Reading, resolve, valueInOwnLoop } from "./read-through.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
@@ -72,7 +72,7 @@ export function printGroups(groups: readonly Group[]): string {
 export const reducedValue = -1;
 
 interface Facts {
-  readonly kinds: Map<Tensor, Kind>;
+  readonly kinds: Map<Tensor, NodeKind>;
   readonly users: Map<Tensor, Tensor[]>;
   readonly outputs: ReadonlySet<Tensor>;
   readonly inputs: ReadonlySet<Tensor>;
@@ -182,7 +182,7 @@ function gather(
   inputs: ReadonlySet<Tensor>,
   kindOf: Kinds,
 ): Facts {
-  const kinds = new Map<Tensor, Kind>();
+  const kinds = new Map<Tensor, NodeKind>();
   const users = new Map<Tensor, Tensor[]>(nodes.map((n) => [n, []]));
   for (const n of nodes) {
     kinds.set(n, inputs.has(n) ? inputKind : kindOf(n));
@@ -275,13 +275,13 @@ function readerThroughViews(user: Tensor, facts: Facts): Tensor | undefined {
 }
 
 /** No input is loaded at two places, nor at a place that data or a condition decide. */
-function readsOnce({ loads }: Kind, reader: Tensor): boolean {
+function readsOnce({ loads }: NodeKind, reader: Tensor): boolean {
   const inputs = loads.map((e) => reader.inputs[e.input]);
   return new Set(inputs).size === inputs.length && loads.every(isUnconditional);
 }
 
 /** The element that a view shows, if it is no number or index. */
-const shownBy = ({ isView, meaning }: Kind): Load | undefined =>
+const shownBy = ({ isView, meaning }: NodeKind): Load | undefined =>
   isView && meaning.loop === "map" && meaning.value.kind === "load" ? meaning.value : undefined;
 
 interface Context extends Reading {

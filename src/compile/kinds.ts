@@ -22,7 +22,7 @@ import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isIdentity, rewriter, simplifyIndex } from "./affine.ts";
 
-export interface Kind {
+export interface NodeKind {
   readonly number: number;
   readonly meaning: Meaning;
   /** A constant, an index, or one element of an input where it stands. */
@@ -35,11 +35,11 @@ export interface Kind {
 }
 
 /** The kind of a node, which would read `inputs` in the place of its own. */
-export type Kinds = (n: Tensor, inputs?: readonly Tensor[]) => Kind;
+export type Kinds = (n: Tensor, inputs?: readonly Tensor[]) => NodeKind;
 
 export function kindsOfNodes(): Kinds {
   // Operators made by a user may share a name, so the record itself counts.
-  const byOperator = new Map<Op, Map<string, Kind>>();
+  const byOperator = new Map<Op, Map<string, NodeKind>>();
   const objects = new Map<unknown, number>();
   let count = 0;
   return (n, inputs = n.inputs) => {
@@ -58,7 +58,7 @@ export function kindsOfNodes(): Kinds {
 /** What is given when the graph runs, however it was made. */
 export const inputKind = kindOf(-1, { loop: "leaf" }, []);
 
-function kindOf(number: number, meaning: Meaning, shape: Shape): Kind {
+function kindOf(number: number, meaning: Meaning, shape: Shape): NodeKind {
   const position = offset(shape, indices(shape.length));
   if (meaning.loop === "leaf" || meaning.loop === "compose") {
     return { number, meaning, isView: false, loads: [], isAligned: false, position };

@@ -12,18 +12,18 @@ import {
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isIdentity, rewriter, simplifyIndex, unravel } from "./affine.ts";
-import { isUnconditional, type Kind } from "./kinds.ts";
+import { isUnconditional, type NodeKind } from "./kinds.ts";
 
 /** What is known of the graph, and of its kernels so far. */
 export interface Reading {
-  readonly kinds: ReadonlyMap<Tensor, Kind>;
+  readonly kinds: ReadonlyMap<Tensor, NodeKind>;
   readonly absorbed: ReadonlySet<Tensor>;
   /** Nodes that are computed by a kernel. */
   readonly groupOf: { has(n: Tensor): boolean };
   /** Nodes that turned out to be one number everywhere. */
   readonly constants: ReadonlyMap<Tensor, Expression>;
   /** What nodes of a kind compute, by what they read. */
-  readonly known: Map<Kind, Map<string, Value>>;
+  readonly known: Map<NodeKind, Map<string, Value>>;
 }
 
 /** An expression, and how many sub-expressions it has. */
@@ -157,7 +157,7 @@ function oneNumber(x: Tensor, reading: Reading): Expression | undefined {
 }
 
 /** Whether it is computed where it is read: a view that no kernel computes, or an absorbed node. */
-const isInline = (x: Tensor, kind: Kind, { groupOf, absorbed }: Reading): boolean =>
+const isInline = (x: Tensor, kind: NodeKind, { groupOf, absorbed }: Reading): boolean =>
   (kind.isView && !groupOf.has(x)) || absorbed.has(x);
 
 /** The place of a tensor among those that a group reads, now one of them. */
