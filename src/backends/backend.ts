@@ -53,12 +53,13 @@ export interface SessionData {
   readonly seed: number;
 }
 
-/** Sums over batches: of their losses, weighted, and of right predictions (NaN: not counted). */
+/** Sums over batches: of their losses, weighted, and of what the step counts. */
 export interface Sums {
   readonly loss: number;
   /** Of the weights. */
   readonly weight: number;
-  readonly correct: number;
+  /** By name, as the step's `counts`; what has not been counted yet may be absent. */
+  readonly counts: ByName<number>;
 }
 
 /** A training loop over data that stay where the machine has them. */

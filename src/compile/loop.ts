@@ -23,7 +23,7 @@ export interface StepLoop {
   readonly gather: readonly Gathered[];
   /** After a step: elements that grow by 1. */
   readonly counters: readonly { readonly buffer: Buffer; readonly element: number }[];
-  /** … then sums in f64, each of which grows by a product. */
+  /** … then sums in f64, each of which grows by a product; first that of the losses. */
   readonly sums: readonly Sum[];
   /** … and where this is not finite, the loop ends. */
   readonly watched: Buffer;
@@ -37,7 +37,9 @@ interface Gathered {
 }
 
 interface Sum {
-  readonly name: "loss" | "weight" | "correct";
+  readonly of: "loss" | "weight" | "counts";
+  /** Which of the step's counts it is; of others what it is of. */
+  readonly name: string;
   /** Buffers of one element each, and a number. */
   readonly factors: readonly (Buffer | number)[];
 }
@@ -54,7 +56,6 @@ interface LoopData {
 export function loopOf(step: StepGraph, program: Program, data: LoopData): StepLoop {
   const { controls, batch } = inputsByName(step, program.inputs);
   const { loss, weight, counts } = outputsByName(step, program.outputs);
-  const { correct } = counts;
   const parts = Object.keys(batch).map((name) => ({
     source: entryOf(data.examples, name),
     batch: entryOf(batch, name),
@@ -77,9 +78,11 @@ export function loopOf(step: StepGraph, program: Program, data: LoopData): StepL
       { buffer: controls.key, element: 1 },
     ],
     sums: [
-      { name: "loss", factors: weight ? [loss, weight] : [loss, ...fixed] },
-      ...(weight ? [{ name: "weight", factors: [weight] } as const] : []),
-      ...(correct ? [{ name: "correct", factors: [correct] } as const] : []),
+      { of: "loss", name: "loss", factors: weight ? [loss, weight] : [loss, ...fixed] },
+      ...(weight ? [{ of: "weight", name: "weight", factors: [weight] } as const] : []),
+      ...Object.entries(counts).map(
+        ([name, count]): Sum => ({ of: "counts", name, factors: [count] }),
+      ),
     ],
     watched: loss,
   };

@@ -45,6 +45,12 @@ export interface Loss {
   /** The loss of a batch is the sum of its examples' losses, not their mean. */
   readonly adds?: boolean;
   /**
+   * What is counted beside the loss, by name: of a batch one number each, such as how many outputs
+   * are near their target. Reports of `fit` and `evaluate` have the sums over all examples under
+   * `counts`.
+   */
+  counts?(output: Tensor, target: Tensor): Readonly<Record<string, Tensor>>;
+  /**
    * What outputs and targets are to be, for remarks and errors before training. Where a loss does
    * not say it, the losses of the library that it calls do.
    */

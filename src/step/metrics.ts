@@ -1,6 +1,9 @@
 /** What is counted beside the loss. */
+import { type ByName, mapEntries } from "../core/by-name.ts";
 import { isFloat } from "../core/dtype.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { fail } from "../core/errors.ts";
+import { formatShape } from "../core/shape.ts";
+import { asTensor, type Tensor } from "../core/tensor.ts";
 import type { Loss } from "../nn/losses.ts";
 import { sum } from "../ops/broadcast.ts";
 import { cast } from "../ops/cast.ts";
@@ -25,6 +28,23 @@ export function decisions(
     actual: cast(flat(greater(cast(target, output.dtype), 0.5)), "i32"),
   };
 }
+
+/** Counts as tensors of shape [], which can be added up. */
+export const scalarCounts = (counts: ByName<Tensor>): ByName<Tensor> =>
+  mapEntries<Tensor, Tensor>(counts, (count, name) => {
+    const { size, shape, dtype, rank } = asTensor(`The count "${name}"`, count);
+    if (size !== 1) {
+      fail("shape-mismatch", {
+        message: `The count "${name}" is one number for a batch.`,
+        expected: "a tensor of size 1",
+        found: `shape ${formatShape(shape)}`,
+        where: count.site.toString() || undefined,
+        fix: "Add it up over the examples: .sum().",
+      });
+    }
+    const number = dtype === "bool" ? cast(count, "i32") : count;
+    return rank === 0 ? number : reshape(number, []);
+  });
 
 /** The number of rows whose class was predicted right. */
 export function correctPredictions(loss: Loss, output: Tensor, target: Tensor): Tensor | undefined {

@@ -40,7 +40,7 @@ export interface Losses {
    * others. A parameter that several name minimizes their sum.
    */
   readonly own?: readonly { readonly loss: Tensor; readonly parameters: readonly string[] }[];
-  /** What is counted, such as "correct" predictions (i32, []). */
+  /** What is counted, such as "correct" predictions (i32, []): added up over an epoch, by name. */
   readonly counts?: ByName<Tensor>;
   /** What the loss is divided by, if it is a weighted mean and its graph does not show it. */
   readonly weight?: Tensor;
@@ -55,7 +55,10 @@ export const supervised = (model: Layer, loss: Loss): Objective => ({
     const output = model.apply(entryOf(batch, "inputs"), values, context);
     const error = scalarLoss(loss(output, target));
     const correct = correctPredictions(loss, output, target);
-    return { loss: error, counts: correct ? { correct } : {} };
+    return {
+      loss: error,
+      counts: { ...(correct && { correct }), ...loss.counts?.(output, target) },
+    };
   },
 });
 

@@ -11,6 +11,7 @@ import { cast } from "../ops/cast.ts";
 import { input, scalar } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { divisorOf } from "./divisor.ts";
+import { scalarCounts } from "./metrics.ts";
 import {
   type LossAndGradients,
   type Losses,
@@ -22,7 +23,7 @@ import type { StepControls } from "./ports.ts";
 
 /** What is measured beside the loss. */
 export const measures = ({ loss, counts = {}, weight }: Losses, batch: ByName<Tensor>) => ({
-  counts,
+  counts: scalarCounts(counts),
   weight: weight ?? divisorOf(loss, Object.values(batch)),
 });
 

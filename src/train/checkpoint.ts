@@ -4,10 +4,10 @@
  * "best/<name>", and everything else as JSON in the metadata.
  */
 import type { ArrayTensor } from "../core/array-tensor.ts";
-import { type ByName, entryOf } from "../core/by-name.ts";
+import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { isNumber } from "../core/kinds.ts";
+import { isNumber, isRecord } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
@@ -186,16 +186,28 @@ function parse(text: string | undefined): Saved {
   } catch {
     return bad(text === undefined ? "nothing" : "no JSON");
   }
-  const given = { ...saved, numerics: saved.numerics ?? 1, progress: { ...saved.progress } };
+  const progressGiven = { ...formerCounts(saved.progress), ...saved.progress };
+  const given = { ...saved, numerics: saved.numerics ?? 1, progress: progressGiven };
   const wrong = faults(given);
   if (!areSound(given, wrong)) return bad(`nothing sensible under ${wrong.join(", ")}`);
   const { numerics, seed, learningRate, initialRate, optimizer, progress: p, classes } = given;
   // Of what else the file may hold, nothing is taken over.
   const progress = freshProgress();
   for (const name of Object.keys(progress)) Object.assign(progress, { [name]: p[name as "steps"] });
+  // JSON has no NaN.
+  progress.counts = mapEntries<number | null, number>(p.counts, (sum) => sum ?? Number.NaN);
   if (p.weight !== undefined) progress.weight = p.weight;
   return { numerics, seed, learningRate, initialRate, optimizer, progress, classes };
 }
+
+/** Once there was one count only, under a name of its own. */
+function formerCounts(progress: FormerProgress | null | undefined): Partial<Progress> {
+  const correct = progress?.correct;
+  if (correct === undefined) return {};
+  return { counts: correct === null ? {} : { correct } };
+}
+
+type FormerProgress = Partial<Progress> & { readonly correct?: number | null };
 
 interface Given extends Partial<Omit<Saved, "progress">> {
   readonly progress: Partial<Progress>;
@@ -219,7 +231,9 @@ function faults({ progress: p, ...saved }: Given): string[] {
     examples: whole(p.examples),
     loss: Number.isFinite(p.loss),
     weight: p.weight === undefined || (Number.isFinite(p.weight) && p.weight >= 0),
-    correct: p.correct === null || whole(p.correct),
+    counts:
+      isRecord(p.counts) &&
+      Object.values(p.counts).every((n) => n === null || isNumber(n, Number.isFinite)),
     history: Array.isArray(p.history) && p.history.every((r) => whole(r?.epoch)),
     best: p.best === null || Number.isFinite(p.best),
     waited: whole(p.waited),

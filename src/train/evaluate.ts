@@ -10,10 +10,11 @@ import type { Dataset } from "../data/dataset.ts";
 import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
 import { divisorOf } from "../step/divisor.ts";
-import { decisions } from "../step/metrics.ts";
+import { decisions, scalarCounts } from "../step/metrics.ts";
 import { scalarLoss } from "../step/objective.ts";
 import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
+import { added, noCounts } from "./counts.ts";
 import { coefficientOfDetermination, confusionMatrix } from "./metrics.ts";
 import type { Trainer } from "./trainer.ts";
 import type { Turns } from "./turns.ts";
@@ -28,6 +29,8 @@ export interface Evaluation {
   readonly loss: number;
   /** Share of right predictions (classification). */
   readonly accuracy?: number;
+  /** The sums of what else the loss counts, by name: see `Loss.counts`. */
+  readonly counts?: ByName<number>;
   /** confusion[actual][predicted] (classification). */
   readonly confusion?: readonly (readonly number[])[];
   /** R² (regression). */
@@ -103,7 +106,7 @@ function* evaluation(
   const predicted: number[] = [];
   const outputs = new Float64Array(targets.data.length);
   const adds = trainer.tasks.adds(data);
-  let [sum, weights, filled, width] = [0, 0, 0, 0];
+  let [sum, weights, filled, width, counts] = [0, 0, 0, 0, noCounts];
   for (let start = 0; start < size; start += batchSize) {
     const part = batch(trainer, data, start, batchSize);
     const measure = measureFor(trainer, part);
@@ -113,12 +116,16 @@ function* evaluation(
     if (adds) sum += found.loss;
     else if (found.weight !== 0) sum += found.loss * found.weight;
     weights += found.weight;
+    counts = added(counts, found.counts);
     for (const label of found.actual) actual.push(label);
     for (const label of found.predicted) predicted.push(label);
     if (filled + found.output.length <= outputs.length) outputs.set(found.output, filled);
     filled += found.output.length;
   }
-  const loss = adds ? sum : sum / weights;
+  const measured = {
+    loss: adds ? sum : sum / weights,
+    ...(Object.keys(counts).length > 0 && { counts }),
+  };
   if (actual.length > 0) {
     let right = 0;
     let labels = Math.max(2, width, classes?.length ?? 0);
@@ -127,10 +134,13 @@ function* evaluation(
       labels = Math.max(labels, label + 1);
     });
     const confusion = confusionMatrix(actual, predicted, labels);
-    return { loss, accuracy: right / actual.length, confusion };
+    return { ...measured, accuracy: right / actual.length, confusion };
   }
-  if (filled !== outputs.length) return { loss };
-  return { loss, r2: coefficientOfDetermination(targets.data, outputs, outputs.length / size) };
+  if (filled !== outputs.length) return measured;
+  return {
+    ...measured,
+    r2: coefficientOfDetermination(targets.data, outputs, outputs.length / size),
+  };
 }
 
 /** The rows from `start` on, in the trainer's element type; not copied where it is theirs. */
@@ -150,6 +160,7 @@ interface Measured {
   readonly loss: number;
   /** What the loss counts for. */
   readonly weight: number;
+  readonly counts: ByName<number>;
   readonly predicted: ArrayLike<number> & Iterable<number>;
   readonly actual: ArrayLike<number> & Iterable<number>;
   readonly output: ArrayLike<number>;
@@ -166,10 +177,12 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
     const numbers = !classes && trainer.loss.threshold === undefined && !trainer.loss.classes;
     const loss = scalarLoss(trainer.loss(output, y));
     const divisor = divisorOf(loss, [x, y]);
+    const counts = scalarCounts(trainer.loss.counts?.(output, y) ?? {});
     const graph = portGraph(
       { values, x, y },
       {
         loss,
+        counts,
         ...(classes ? { classes } : {}),
         ...(numbers ? { output } : {}),
         ...(divisor ? { divisor } : {}),
@@ -183,6 +196,7 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
       return {
         loss: only(found(places.loss)),
         weight: places.divisor === undefined ? at(inputs.shape, 0) : only(found(places.divisor)),
+        counts: mapEntries(places.counts, (place) => only(found(place))),
         predicted: found(places.classes?.predicted),
         actual: found(places.classes?.actual),
         output: found(places.output),

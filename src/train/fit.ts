@@ -6,6 +6,7 @@ import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { shuffledOrder, split } from "../data/split.ts";
 import { type Data, toDataset } from "./classes.ts";
+import { added, noCounts, reportCounts } from "./counts.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { checkFit } from "./options.ts";
 import { remember } from "./progress.ts";
@@ -83,6 +84,8 @@ export interface EpochReport {
   readonly lossAfter?: number;
   /** Share of right predictions, before each update, if the task has any. */
   readonly accuracy?: number;
+  /** The sums of what else the loss counts, by name: see `Loss.counts`. */
+  readonly counts?: Readonly<Record<string, number>>;
   readonly validation?: Evaluation;
 }
 
@@ -92,7 +95,7 @@ export interface History {
   readonly stopped: "finished" | "early" | "aborted";
 }
 
-const noSums = { loss: 0, weight: undefined, correct: 0 };
+const noSums = { loss: 0, weight: undefined, counts: noCounts };
 
 /** Training under way: await it, or iterate it epoch by epoch. */
 export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
@@ -256,12 +259,12 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       return { size, ...batches.take(order, position, size) };
     };
     const counted = (size: number, result: StepResult): number => {
-      const { loss, weight, correct = Number.NaN } = result;
+      const { loss, weight, counts } = result;
       const before = this.#sums();
       const sums = {
         loss: before.loss + loss * (adds ? 1 : weight),
         weight: before.weight + (adds ? 1 : weight),
-        correct: before.correct + correct,
+        counts: added(before.counts, counts),
       };
       this.#count(sums, size);
       return loss;
@@ -312,17 +315,17 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
 
   /** The epoch's sums so far. */
   #sums(): Sums {
-    const { loss, position, weight = position, correct } = this.#trainer.progress;
-    return { loss, weight, correct: correct ?? Number.NaN };
+    const { loss, position, weight = position, counts } = this.#trainer.progress;
+    return { loss, weight, counts };
   }
 
   /** Examples were trained on, with which the epoch's sums are these. */
-  #count({ loss, weight, correct }: Sums, examples: number): void {
+  #count({ loss, weight, counts }: Sums, examples: number): void {
     const { progress } = this.#trainer;
     progress.position += examples;
     progress.loss = loss;
     progress.weight = this.#adds || weight === progress.position ? undefined : weight;
-    progress.correct = Number.isNaN(correct) ? null : correct;
+    progress.counts = counts;
   }
 
   get #adds(): boolean {
@@ -369,13 +372,13 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       loss,
     };
     if (lossAfter !== undefined) report.lossAfter = lossAfter;
-    if (progress.correct !== null) report.accuracy = progress.correct / n;
+    reportCounts(report, progress.counts, n);
     if (validation) report.validation = validation;
     remember(progress.history, report);
     progress.epoch++;
     progress.position = 0;
     progress.loss = noSums.loss;
-    progress.correct = noSums.correct;
+    progress.counts = noSums.counts;
     progress.weight = noSums.weight;
     return report;
   }

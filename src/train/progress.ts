@@ -1,4 +1,6 @@
 /** How far training has come: plain data, saved with the parameters. */
+import type { ByName } from "../core/by-name.ts";
+import { noCounts } from "./counts.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { EpochReport } from "./fit.ts";
 
@@ -10,9 +12,9 @@ export interface Progress {
   /** Examples of the present epoch that are done, and how many an epoch has. */
   position: number;
   examples: number;
-  /** Sums over those that are done; `correct` is null where nothing is counted. */
+  /** Sums over those that are done: of their losses, and of what is counted, by name. */
   loss: number;
-  correct: number | null;
+  counts: ByName<number>;
   /** What they count for in the loss, where this is not their number. */
   weight?: number | undefined;
   /** Reports of past epochs, without confusion matrices; thinned out where there are many. */
@@ -29,7 +31,7 @@ export const freshProgress = (): Progress => ({
   position: 0,
   examples: 0,
   loss: 0,
-  correct: 0,
+  counts: noCounts,
   history: [],
   best: null,
   waited: 0,

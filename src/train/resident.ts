@@ -60,7 +60,7 @@ export class Resident implements Loop {
   #loaded = false;
   #newer = false;
   /** How far training had come, and when, in the trainer's own state: where a repetition begins. */
-  #since: Pick<Progress, "steps" | "position" | "loss" | "weight" | "correct"> | undefined;
+  #since: Pick<Progress, "steps" | "position" | "loss" | "weight" | "counts"> | undefined;
   #sinceTime = 0;
   #plan: EpochPlan | undefined;
   #rate = Number.NaN;
@@ -83,8 +83,8 @@ export class Resident implements Loop {
     const first = progress.position / this.#batchSize;
     this.#load();
     if (!this.#newer) {
-      const { steps, position, loss, weight, correct } = progress;
-      this.#since = { steps, position, loss, weight, correct };
+      const { steps, position, loss, weight, counts } = progress;
+      this.#since = { steps, position, loss, weight, counts };
       this.#sinceTime = performance.now();
     }
     const began = performance.now();

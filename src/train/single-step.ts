@@ -2,6 +2,7 @@
 import { programOf } from "../backends/asynchronous.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
+import type { ByName } from "../core/by-name.ts";
 import type { CallSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { seedKey } from "../core/random.ts";
@@ -13,16 +14,17 @@ import {
   type StepInputs,
 } from "../step/ports.ts";
 import { trainingStep } from "../step/step.ts";
+import { noCounts } from "./counts.ts";
 import { firstStepOf } from "./first-step.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import { adopt, type Renewed, renewals } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** @internal What a step has measured: before the update, what the loss counts for, right answers. */
+/** @internal What a step has measured: before the update, what the loss counts for, and counts. */
 export interface StepResult {
   readonly loss: number;
   readonly weight: number;
-  readonly correct: number | undefined;
+  readonly counts: ByName<number>;
 }
 
 /** A step for batches of some types: its graph and program, and where its results stand. */
@@ -31,6 +33,8 @@ interface CompiledStep {
   readonly program: ReturnType<typeof programOf>;
   readonly places: Filled<StepGraph["ports"]["outputs"], number>;
   readonly renewed: readonly Renewed[];
+  /** The place of each count, by name. */
+  readonly counts: readonly (readonly [name: string, place: number])[];
 }
 
 /** The step for batches of these types. */
@@ -43,7 +47,9 @@ export const stepFor = (
     const graph = trainingStep(trainer.model, { inputs, targets }, trainer);
     // Where each result stands, by name: worked out once, since steps are many.
     const places = outputsByName(graph, [...graph.outputs.keys()]);
-    return { graph, program: programOf(trainer.backend, graph), places, renewed: renewals(places) };
+    const program = programOf(trainer.backend, graph);
+    const counts = Object.entries(places.counts);
+    return { graph, program, places, renewed: renewals(places), counts };
   });
 
 /** A step that is about to run: its values by name, and as the program takes them. */
@@ -65,20 +71,20 @@ export function prepareStep(trainer: Trainer, inputs: ArrayTensor, targets: Arra
     controls: { learningRate, step, key },
     batch: { inputs: inputs.data, targets: targets.data },
   };
-  const { graph, program, places, renewed } = stepFor(trainer, inputs, targets);
+  const { graph, program, places, renewed, counts } = stepFor(trainer, inputs, targets);
   const list = inputList(graph, values);
-  return { graph, program, places, renewed, values, list, inputs };
+  return { graph, program, places, renewed, counts, values, list, inputs };
 }
 
 /** Renews the trainer's state; `site` is where the trainer was made. */
 export function finishStep(
   trainer: Trainer,
-  { graph, places, renewed, values, list, inputs }: ReturnType<typeof prepareStep>,
+  { graph, places, renewed, counts, values, list, inputs }: ReturnType<typeof prepareStep>,
   found: readonly TypedArray[],
   site: CallSite,
 ): StepResult {
   const valueAt = (place: number): number => only(at(found, place));
-  const { loss, health, counts, weight } = places;
+  const { loss, health, weight } = places;
   if (health !== undefined && Number.isNaN(valueAt(health))) {
     throw nonFiniteError(graph, list, {
       what: `Training stopped at step ${trainer.progress.steps}`,
@@ -98,6 +104,13 @@ export function finishStep(
   return {
     loss: valueAt(loss),
     weight: weight === undefined ? at(inputs.shape, 0) : valueAt(weight),
-    correct: counts.correct === undefined ? undefined : valueAt(counts.correct),
+    counts: countsAt(counts, found),
   };
+}
+
+function countsAt(places: CompiledStep["counts"], found: readonly TypedArray[]): ByName<number> {
+  if (places.length === 0) return noCounts;
+  const counts: Record<string, number> = {};
+  for (const [name, place] of places) counts[name] = only(at(found, place));
+  return counts;
 }

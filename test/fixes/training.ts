@@ -42,6 +42,12 @@ const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f
 const foreignNumbers = { weight: [[1, 2], [3, 4]] } as unknown as Record<string, c.Tensor>; // biome-ignore format: a matrix
 const square = () => trainer(linear(2, 2), { loss: c.meanSquaredError, optimizer: sgd() });
 
+/** A loss that counts. */
+const counting = (count: (o: c.Tensor) => c.Tensor): c.Loss =>
+  Object.assign((o: c.Tensor, t: c.Tensor) => c.meanSquaredError(o, t), {
+    counts: (o: c.Tensor) => ({ positive: count(o.greater(0)) }),
+  });
+
 /** A step far too long. */
 const diverge = (t = make({ optimizer: sgd({ learningRate: 1e30 }) })) => {
   for (let i = 0; i < 5; i++) t.step({ inputs: [[1e3, 1]], targets: [[1]] });
@@ -124,6 +130,11 @@ export const training: readonly Row[] = [
         .item(),
   ],
 
+  [
+    "Add it up over the examples: .sum().",
+    () => make({ loss: counting((yes) => yes) }).step(pairs),
+    () => make({ loss: counting((yes) => yes.sum()) }).step(pairs),
+  ],
   [
     "Pass { loss: meanSquaredError, … }, or another.",
     () => any(trainer)(linear(2, 1), { optimizer: sgd() }),

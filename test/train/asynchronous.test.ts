@@ -34,8 +34,8 @@ const classifier = (backend: Backend | "later"): Trainer =>
 const bits = (t: Trainer) => Buffer.from(t.toBytes()).toString("base64");
 /** Parameters, optimizer and how far they are trained. */
 const standing = (t: Trainer): string => {
-  const { steps, epoch, position, loss, correct } = t.progress;
-  return JSON.stringify([steps, epoch, position, loss, correct, [...t.snapshot()], [...t.slots]]);
+  const { steps, epoch, position, loss, counts } = t.progress;
+  return JSON.stringify([steps, epoch, position, loss, counts, [...t.snapshot()], [...t.slots]]);
 };
 const deterministic = makeBackend({ deterministic: true });
 

@@ -185,7 +185,7 @@ describe("what is in it", () => {
     const { epochs } = await whole.fit(rows, { batchSize: 1 });
     const stop = new AbortController();
     await t.fit(rows, { batchSize: 1, signal: stop.signal, onStep: () => stop.abort() });
-    expect(t.progress).toMatchObject({ position: 1, correct: null });
+    expect(t.progress).toMatchObject({ position: 1, counts: {} });
     other.fromBytes(t.toBytes());
     expect(other.progress).toEqual(t.progress);
     expect((await other.fit(rows, { untilEpoch: 1, batchSize: 1 })).epochs).toEqual(epochs);
@@ -285,6 +285,8 @@ describe("a damaged checkpoint", () => {
     for (const value of ["1", -1.5, [1], {}]) {
       const wrong = { ...saved, progress: { ...saved.progress, [name]: value } };
       if ((name === "loss" || name === "best") && value === -1.5) continue;
+      if (name === "counts")
+        wrong.progress.counts = Object.keys(value).length > 0 ? value : { n: "1" };
       if (name === "history" && Array.isArray(value)) wrong.progress.history = [{ epoch: "1" }];
       const error = failure("file-corrupt", () => load(withTraining(JSON.stringify(wrong))));
       expect(error.found).toContain(name);

@@ -7,7 +7,7 @@ import type { TypedArray } from "../../core/dtype.ts";
 import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
-import { recordLength, writeLoop } from "./emit/train.ts";
+import { sumName, writeLoop } from "./emit/train.ts";
 import { type CodeOptions, instantiate, instructionsFor } from "./index.ts";
 import { lost, startWorkers, threadsFor } from "./workers.ts";
 
@@ -27,8 +27,8 @@ export function openSession(
   const { examples } = loop;
   const parts = loop.gather.map(({ source }) => ({ from: source.data, place: 0 }));
   const { weight, seed } = data;
-  const sums = new Set(loop.sums.map(({ name }) => name));
-  const [weighs, counts] = [sums.has("weight"), sums.has("correct")];
+  const recordLength = loop.sums.length;
+  const weightPlace = loop.sums.findIndex((sum) => sum.of === "weight");
   const places = { order: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
   const { exports, at, memory, module } = instantiate(program, {
@@ -54,11 +54,19 @@ export function openSession(
     functionIn(exports, "steps"),
     functionIn(exports, "epochs"),
   ];
-  const [lossSum, weightSum, correctSum] = [
-    globalIn(exports, "loss"),
-    globalIn(exports, "weight"),
-    globalIn(exports, "correct"),
-  ];
+  const lossTotal = globalIn(exports, sumName(0));
+  const weightTotal = weightPlace < 0 ? undefined : globalIn(exports, sumName(weightPlace));
+  const counted = loop.sums.flatMap(({ of, name }, place) =>
+    of === "counts" ? [{ name, place, total: globalIn(exports, sumName(place)) }] : [],
+  );
+  /** Filled in by way of a copy, counts have one form: a new record is slower to make. */
+  const uncounted = Object.fromEntries(counted.map(({ name }) => [name, 0]));
+  const countsBy = (read: (sum: (typeof counted)[number]) => number): Sums["counts"] => {
+    if (counted.length === 0) return uncounted;
+    const counts = { ...uncounted };
+    for (const sum of counted) counts[sum.name] = read(sum);
+    return counts;
+  };
   const buffer = memory.buffer as ArrayBuffer;
   for (const { from, place } of parts) {
     const bytes = new Uint8Array(from.buffer, from.byteOffset, from.byteLength);
@@ -101,14 +109,15 @@ export function openSession(
       else shuffle(epoch);
     },
     steps(from, to, sums) {
-      lossSum.value = sums.loss;
-      weightSum.value = sums.weight;
-      correctSum.value = sums.correct;
+      lossTotal.value = sums.loss;
+      if (weightTotal) weightTotal.value = sums.weight;
+      // What has not been counted yet begins with 0.
+      for (const { name, total } of counted) total.value = sums.counts[name] ?? 0;
       if (guarded(() => steps(from, to)) !== 0) return undefined;
       return {
-        loss: lossSum.value,
-        weight: weighs ? weightSum.value : sums.weight + weight * (to - from),
-        correct: counts ? correctSum.value : Number.NaN,
+        loss: lossTotal.value,
+        weight: weightTotal ? weightTotal.value : sums.weight + weight * (to - from),
+        counts: countsBy(({ total }) => total.value),
       };
     },
     lastLoss: () => only(lossAt),
@@ -122,8 +131,8 @@ export function openSession(
         const at = recordLength * i;
         return {
           loss: records[at]!,
-          weight: weighs ? records[at + 1]! : whole,
-          correct: counts ? records[at + 2]! : Number.NaN,
+          weight: weightPlace < 0 ? whole : records[at + weightPlace]!,
+          counts: countsBy(({ place }) => records[at + place]!),
         };
       });
     },

@@ -90,7 +90,7 @@ export function machineFor(
       }
       const from = at % batches;
       const count = Math.min(left, batches - from);
-      session.steps(from, from + count, { loss: 0, weight: 0, correct: 0 });
+      session.steps(from, from + count, { loss: 0, weight: 0, counts: {} });
       loss = session.lastLoss();
       at += count;
       left -= count;

@@ -35,13 +35,12 @@ interface LoopPlaces {
   readonly order: number;
   /** The data of each part that is gathered. */
   readonly data: readonly number[];
-  /** For each epoch of a call: its sums (f64 each), as `sumNames` orders them. */
+  /** For each epoch of a call: the loop's sums (f64 each), in its order. */
   readonly records: number;
 }
 
-/** The sums of an epoch's record. */
-const sumNames = ["loss", "weight", "correct"] as const;
-export const recordLength = sumNames.length;
+/** Under which name the module has the loop's k-th sum. */
+export const sumName = (k: number): string => `sum ${k}`;
 
 const add = (a: Expr, b: Expr): Expr => op("i32.add", a, b);
 
@@ -68,13 +67,13 @@ interface LoopParts {
   readonly enlist: (f: FunctionBuilder, thread: Expr) => void;
 }
 
-/** Adds and exports `shuffle`, `steps` and `epochs`, and each sum under its name. */
+/** Adds and exports `shuffle`, `steps` and `epochs`, and each sum, by `sumName`. */
 export function writeLoop(
   { module, run, team, enlist }: LoopParts,
   loop: StepLoop,
   places: LoopPlaces,
 ): void {
-  const sums = sumNames.map((name) => ({ name, total: module.global(f64(0)) }));
+  const sums = loop.sums.map(({ factors }) => ({ factors, total: module.global(f64(0)) }));
   const shuffle = writeShuffle(module, loop, places);
   /** After a step: what is counted and added up. Calls `failed` where the loss is not finite. */
   const account = (f: FunctionBuilder, failed: () => void): void => {
@@ -95,11 +94,9 @@ export function writeLoop(
       known.set(b, value);
       return value;
     };
-    for (const { name, total } of sums) {
-      const sum = loop.sums.find((s) => s.name === name);
-      if (sum === undefined) continue;
-      const factors = sum.factors.map((x) => (typeof x === "number" ? f64(x) : read(x)));
-      const product = factors.reduce((x, y) => op("f64.mul", x, y));
+    for (const { factors, total } of sums) {
+      const values = factors.map((x) => (typeof x === "number" ? f64(x) : read(x)));
+      const product = values.reduce((x, y) => op("f64.mul", x, y));
       f.emit(setGlobal(total, op("f64.add", getGlobal(total), product)));
     }
     // x − x is 0 for finite x alone.
@@ -122,7 +119,7 @@ export function writeLoop(
       f.if(get(shuffled), () => f.emit(call(shuffle, add(get(first), e))));
       f.emit(...sums.map(({ total }) => setGlobal(total, f64(0))));
       f.if(call(steps, i32(0), i32(loop.batches)), () => f.emit(ret(e)));
-      const record = f.let(add(i32(places.records), op("i32.mul", e, i32(8 * recordLength))));
+      const record = f.let(add(i32(places.records), op("i32.mul", e, i32(8 * sums.length))));
       for (const [k, { total }] of sums.entries()) {
         f.emit(access("f64.store", [record, getGlobal(total)], { offset: 8 * k }));
       }
@@ -132,7 +129,7 @@ export function writeLoop(
   module.export("shuffle", shuffle);
   module.export("steps", steps);
   module.export("epochs", epochs);
-  for (const { name, total } of sums) module.export(name, total);
+  for (const [k, { total }] of sums.entries()) module.export(sumName(k), total);
 }
 
 /**

@@ -1,0 +1,41 @@
+/** What is counted beside the loss, by name, and what a report makes of it. */
+import { type ByName, entryOf } from "../core/by-name.ts";
+
+export const noCounts: ByName<number> = {};
+
+/** Counts that are reported as a share of the examples, and the name of that. */
+const shares: ByName<"accuracy"> = { correct: "accuracy" };
+
+/** What a report says of counts. */
+interface Counted {
+  accuracy?: number;
+  /** The sums of all others, by name. */
+  counts?: ByName<number>;
+}
+
+/** The counts of a batch added to those before it. */
+export function added(before: ByName<number>, more: ByName<number>): ByName<number> {
+  if (more === noCounts) return before;
+  const sums: Record<string, number> = {};
+  // Nothing has been counted before the first batch.
+  for (const name in more) sums[name] = (before[name] ?? 0) + entryOf(more, name);
+  return sums;
+}
+
+/**
+ * Writes what was counted over so many examples into a report. An epoch of a small
+ * network takes little time: there is no list of names made for it.
+ */
+export function reportCounts(report: Counted, counts: ByName<number>, examples: number): void {
+  let others: Record<string, number> | undefined;
+  for (const name in counts) {
+    const sum = entryOf(counts, name);
+    const share = shares[name];
+    if (share !== undefined) report[share] = sum / examples;
+    else {
+      others ??= {};
+      others[name] = sum;
+    }
+  }
+  if (others !== undefined) report.counts = others;
+}
