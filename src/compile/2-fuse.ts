@@ -25,6 +25,7 @@ import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isIdentity, linearForm, rewriter, simplifyIndex, unravel } from "./affine.ts";
 import { contractionFactors } from "./contraction.ts";
+import { staysLinear } from "./joined.ts";
 import { inputKind, isUnconditional, type Kinds, kindsOfNodes, type NodeKind } from "./kinds.ts";
 import { inputOf, numberOf, type Reading, resolve, valueInOwnLoop } from "./read-through.ts";
 
@@ -201,7 +202,10 @@ function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor
     const through = shownBy(entry(facts.kinds, view));
     if (through === undefined) continue;
     const linear = linearForm(through.at, view.shape) !== undefined;
-    if (view.size === n.size && linear && view.dtype === n.dtype) anchors.set(n, view);
+    if (view.size !== n.size || !linear || view.dtype !== n.dtype) continue;
+    // A view that joins axes would have their places taken apart again.
+    const order = unravel(through.at, n.shape, view.shape);
+    if (staysLinear(meaning, n.shape, order, view.shape)) anchors.set(n, view);
   }
   return anchors;
 }

@@ -38,6 +38,23 @@ const scaled = (a: Affine, by: number): Affine => combine(a, a, (x) => x * by);
 
 /** An i32 expression as a linear form in the indices of a loop of these extents, if it is one. */
 export function linearForm(e: Expression, extents: Shape): Affine | undefined {
+  // What an expression shares is looked at once: written out, it may be far longer.
+  const known = new Map<Expression, Affine | undefined>();
+  const formOf = (x: Expression): Affine | undefined => {
+    if (x.kind !== "apply") return formIn(x, extents, formOf);
+    if (known.has(x)) return known.get(x);
+    const form = formIn(x, extents, formOf);
+    known.set(x, form);
+    return form;
+  };
+  return formOf(e);
+}
+
+function formIn(
+  e: Expression,
+  extents: Shape,
+  formOf: (x: Expression) => Affine | undefined,
+): Affine | undefined {
   const rank = extents.length;
   if (e.kind === "constant") return constantForm(e.value, rank);
   if (e.kind === "index") {
@@ -46,7 +63,7 @@ export function linearForm(e: Expression, extents: Shape): Affine | undefined {
     return { base: 0, coefficients: extents.map((_, axis) => +(axis === used)) };
   }
   if (e.kind !== "apply" || e.args.length !== 2) return undefined;
-  const [a, b] = e.args.map((x) => linearForm(x, extents));
+  const [a, b] = e.args.map(formOf);
   if (a === undefined || b === undefined) return undefined;
   switch (e.fn) {
     case "add":
@@ -86,7 +103,7 @@ function divide(a: Affine, by: number, extents: Shape) {
   if (by === 1) return { quotient: a, remainder: constantForm(0, extents.length) };
   const quotient: Affine = {
     base: Math.floor(a.base / by),
-    coefficients: a.coefficients.map((c) => (c % by === 0 ? c / by : 0)),
+    coefficients: a.coefficients.map((c) => Math.trunc(c / by)),
   };
   const remainder = combine(a, scaled(quotient, by), (x, y) => x - y);
   const [low, high] = rangeOf(remainder, extents);

@@ -1,8 +1,8 @@
 /** Neighbouring axes of a loop that are run through as one. */
 import { at } from "../core/at.ts";
-import { type Expression, subexpressions, valuesOf } from "../core/expression.ts";
+import { type Expression, indices, subexpressions, valuesOf } from "../core/expression.ts";
 import type { Shape } from "../core/shape.ts";
-import { type Affine, linearForm } from "./affine.ts";
+import { type Affine, linearForm, rewriter } from "./affine.ts";
 
 /** Whether two axes are one stride: the outer's step is the whole of the inner. */
 export const runsOn = ({ coefficients }: Affine, outer: number, inner: number, size: number) =>
@@ -51,4 +51,21 @@ export function isNumbered(
     );
     return joined.every((size, axis) => size === all[axis]);
   });
+}
+
+/** Whether what a reduction reads at linear places it reads so in another order of its outputs. */
+export function staysLinear(
+  { over, value }: { readonly over: Shape; readonly value: Expression },
+  extents: Shape,
+  along: readonly Expression[],
+  order: Shape,
+): boolean {
+  const isLinear = (e: Expression, outer: Shape): boolean =>
+    subexpressions(e).every((x) => x.kind !== "load" || linearForm(x.at, [...outer, ...over]));
+  const all = [...along, ...indices(over.length, order.length)];
+  const placed = rewriter(
+    (axis) => at(all, axis),
+    (load) => load,
+  )(value);
+  return isLinear(placed, order) || !isLinear(value, extents);
 }

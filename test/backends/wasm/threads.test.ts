@@ -7,6 +7,7 @@ import {
   dropout,
   type FitOptions,
   halfSquaredError,
+  layer,
   linear,
   relu,
   sequential,
@@ -17,6 +18,7 @@ import {
   trainer,
 } from "../../../src/index.ts";
 import { rejection } from "../../support/failure.ts";
+import { convolution2d } from "../../support/windows.ts";
 import { ready, team, type Watched, watching } from "./spy.ts";
 
 const examples = 96;
@@ -39,6 +41,24 @@ const curve = (threads: number) =>
     loss: halfSquaredError,
     optimizer: sgd({ learningRate: cosineDecay(1e-12, { steps: 60 }), momentum: 0.9 }),
     ...{ threads, dtype: "f64", seed: 4 },
+  });
+
+/** Activations folded with each other, so that both factors have gradients. */
+const fold = (h: Tensor) => {
+  const batch = h.shape[0]!;
+  const x = h.slice({ end: [batch, 162] }).reshape([batch, 2, 9, 9]);
+  const w = h.slice({ start: [0, 162], end: [1, 234] }).reshape([4, 2, 3, 3]);
+  return convolution2d(x, w, { padding: 1, stride: 2 }).reshape([batch, 100]);
+};
+const folded = layer({
+  ...{ name: "fold", inputSize: 234, outputSize: 100 },
+  ...{ parameters: {}, apply: fold },
+});
+const convolutional = (threads: number) =>
+  trainer(sequential(linear(33, 234), tanh(), folded, linear(100, 2)), {
+    loss: crossEntropy,
+    optimizer: adam({ learningRate: 0.01 }),
+    ...{ threads, seed: 3 },
   });
 
 /** One epoch so that workers are there, then thirty steps and more in which all take part. */
@@ -64,6 +84,7 @@ async function train(t: Trainer, data: typeof classes | typeof curves, threads: 
 describe.each([
   ["a classifier in f32", classifier, classes],
   ["a curve in f64", curve, curves],
+  ["a convolution", convolutional, classes],
 ] as const)("%s", (_, make, data) => {
   test("has the same bits on 1, 2, 3 and 5 threads, and sends all workers home", async () => {
     const alone = await train(make(1), data, 1);
