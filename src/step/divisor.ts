@@ -13,8 +13,8 @@ export function divisorOf(loss: Tensor, batch: readonly Tensor[]): Tensor | unde
   for (let at = loss; ; ) {
     const next = looked(at, batch);
     if (next === undefined) return undefined;
-    if (next.divisor === undefined) at = next.single!;
-    else return sumIn(next.divisor, batch);
+    if (next.is === "divisor") return sumIn(next.node, batch);
+    at = next.node;
   }
 }
 
@@ -26,8 +26,8 @@ function sumIn(divisor: Tensor, batch: readonly Tensor[]): Tensor | undefined {
       return meaning.combine === "sum" && at.rank === 0 ? cast(at, "f64") : undefined;
     }
     const next = looked(at, batch);
-    if (next?.single === undefined) return undefined;
-    at = next.single;
+    if (next?.is !== "single") return undefined;
+    at = next.node;
   }
 }
 
@@ -35,17 +35,20 @@ function sumIn(divisor: Tensor, batch: readonly Tensor[]): Tensor | undefined {
 function looked(
   node: Tensor,
   batch: readonly Tensor[],
-): { readonly single?: Tensor; readonly divisor?: Tensor } | undefined {
+): { readonly is: "single" | "divisor"; readonly node: Tensor } | undefined {
   const meaning = node.op.meaning(node.inputs, node, node.attributes);
-  if (meaning.loop === "compose") return { single: meaning.build(node.inputs) };
+  if (meaning.loop === "compose") return { is: "single", node: meaning.build(node.inputs) };
   if (meaning.loop !== "map" || node.size !== 1) return undefined;
   const depending = dependents(nodesOf(node.inputs), batch);
   const varying = node.inputs.filter((x) => depending.has(x));
   const [a, b] = argumentsOf(meaning.value, "div") ?? [];
   const divisor = b?.kind === "load" ? node.inputs[b.input] : undefined;
-  if (a?.kind === "load" && divisor && depending.has(divisor)) return { divisor };
-  const [single] = varying;
-  return varying.length === 1 && single!.size === 1 ? { single: single! } : undefined;
+  if (a?.kind === "load" && divisor && depending.has(divisor)) {
+    return { is: "divisor", node: divisor };
+  }
+  const [single, ...others] = varying;
+  if (single?.size !== 1 || others.length > 0) return undefined;
+  return { is: "single", node: single };
 }
 
 /** What a function is applied to, casts aside. */

@@ -1,5 +1,6 @@
 /** Targets that a loss has no meaning for: found before training, and named with their row. */
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import { at } from "../core/at.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
@@ -31,10 +32,10 @@ const usual = recommended.loss;
 
 /** Numbers from 0 to 1. */
 const shares: Domain = (loss, targets) => {
-  const at = first(targets, (t) => t >= 0 && t <= 1);
-  if (at < 0) return undefined;
+  const index = first(targets, (t) => t >= 0 && t <= 1);
+  if (index < 0) return undefined;
   return {
-    ...place(targets, at),
+    ...place(targets, index),
     message: `${loss.name} takes targets from 0 to 1: no, yes, or a probability.`,
     expected: "numbers from 0 to 1",
     fix: shareFix(loss.name, surveyOf(targets.data)),
@@ -60,15 +61,15 @@ const distributions: Domain = (loss, targets) => {
   const { data } = targets;
   const width = targets.shape.at(-1) ?? 1;
   for (let start = 0; start < data.length; start += width) {
-    let sum = 0;
-    let negative = -1;
-    for (let i = start; i < start + width; i++) {
-      sum += data[i]!;
-      if (data[i]! < 0) negative = i;
+    const shares = data.subarray(start, start + width);
+    let [sum, least] = [0, 0];
+    for (const share of shares) {
+      sum += share;
+      least = Math.min(least, share);
     }
-    if (negative < 0 && Math.abs(sum - 1) <= rounding) continue;
-    const at = negative < 0 ? start : negative;
-    const { row, value } = place(targets, at);
+    if (least >= 0 && Math.abs(sum - 1) <= rounding) continue;
+    const negative = least < 0 ? shares.findLastIndex((share) => share < 0) : -1;
+    const { row, value } = place(targets, start + Math.max(0, negative));
     return {
       row,
       value,
@@ -81,7 +82,7 @@ const distributions: Domain = (loss, targets) => {
       fix:
         width === 1
           ? `One output says yes or no: take ${usual.yes}.`
-          : distributionFix(loss, sum, surveyOf(data.subarray(start, start + width))),
+          : distributionFix(loss, sum, surveyOf(shares)),
     };
   }
   return undefined;
@@ -108,11 +109,11 @@ function distributionFix(
 /** −1 and 1; labels 0 and 1 stand for them. */
 const signs: Domain = (loss, targets) => {
   const labels = !isFloat(targets.dtype);
-  const at = first(targets, (t) => t === 1 || t === -1 || (labels && t === 0));
-  if (at < 0) return undefined;
+  const index = first(targets, (t) => t === 1 || t === -1 || (labels && t === 0));
+  if (index < 0) return undefined;
   const { whole, least, most } = surveyOf(targets.data);
   return {
-    ...place(targets, at),
+    ...place(targets, index),
     message: `${loss.name} takes targets −1 and 1.`,
     expected: labels ? "labels of two classes" : "−1 or 1",
     fix:
@@ -153,9 +154,9 @@ export function outside(task: Task | undefined, data: Targets): Complaint | unde
 
 /** A label for which there is no output. */
 function beyond({ targets, classes = [] }: Targets, outputs: number): Complaint | undefined {
-  const at = first(targets, (label) => label >= 0 && label < outputs);
-  if (at < 0) return undefined;
-  const { row, value } = place(targets, at);
+  const index = first(targets, (label) => label >= 0 && label < outputs);
+  if (index < 0) return undefined;
+  const { row, value } = place(targets, index);
   const { least, most } = surveyOf(targets.data);
   return {
     row,
@@ -184,13 +185,13 @@ export function checkDomain(task: Task | undefined, data: Targets, what: string)
 
 /** The first element for which it does not hold, or −1. */
 function first({ data }: ArrayTensor, holds: (value: number) => boolean): number {
-  for (let i = 0; i < data.length; i++) if (!holds(data[i]!)) return i;
+  for (let i = 0; i < data.length; i++) if (!holds(at(data, i))) return i;
   return -1;
 }
 
-function place({ data, shape }: ArrayTensor, at: number) {
-  const row = Math.floor(at / (data.length / shape[0]!));
-  const value = data[at]!;
+function place({ data, shape }: ArrayTensor, index: number) {
+  const row = Math.floor(index / (data.length / at(shape, 0)));
+  const value = at(data, index);
   return { row, value, found: `${value} in row ${row}` };
 }
 
@@ -203,10 +204,10 @@ interface Survey {
 /** What the numbers look like, once one of them does not belong. */
 function surveyOf(data: TypedArray): Survey {
   let [least, most, whole] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true];
-  for (let i = 0; i < data.length; i++) {
-    least = Math.min(least, data[i]!);
-    most = Math.max(most, data[i]!);
-    whole &&= Number.isInteger(data[i]!);
+  for (const value of data) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+    whole &&= Number.isInteger(value);
   }
   return { least, most, whole };
 }

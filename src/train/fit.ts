@@ -1,6 +1,7 @@
 /** The loop over epochs and batches. */
 import type { Later, Sums } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import { at } from "../core/at.ts";
 import { allocate, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -194,7 +195,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const { best } = this.#trainer.progress;
     if (this.#validation || this.#train.size > this.#batchSize || best === null) return false;
     const found = await evaluateInTurns(this.#trainer, this.#train, turns, undefined);
-    return found!.loss < best;
+    return found !== undefined && found.loss < best;
   }
 
   /** Goes on where a run was broken off, or begins another with the state that there is. */
@@ -414,7 +415,7 @@ class Batches {
     let batch = this.#buffers.get(size);
     if (batch === undefined) {
       const buffer = (t: ArrayTensor): ArrayTensor => {
-        const width = t.data.length / t.shape[0]!;
+        const width = t.data.length / at(t.shape, 0);
         const shape = [size, ...t.shape.slice(1)];
         return { dtype: t.dtype, shape, data: allocate(t.dtype, size * width) };
       };
@@ -423,8 +424,9 @@ class Batches {
     }
     for (const part of ["inputs", "targets"] as const) {
       const from = this.data[part];
-      const width = from.data.length / from.shape[0]!;
+      const width = from.data.length / at(from.shape, 0);
       for (let i = 0; i < size; i++) {
+        // The order has a row for each example, and a batch ends within it.
         const row = order ? order[start + i]! : start + i;
         batch[part].data.set(from.data.subarray(row * width, (row + 1) * width), i * width);
       }

@@ -65,8 +65,9 @@ export function namedValues(values: NamedValues, known: readonly string[]): [str
     });
   }
   const unknown = entries.map(([name]) => name).filter((name) => !known.includes(name));
-  if (unknown.length === 0) return entries;
-  const near = unknown.length === 1 ? nearest(unknown[0]!, known) : undefined;
+  const [first, ...others] = unknown;
+  if (first === undefined) return entries;
+  const near = others.length === 0 ? nearest(first, known) : undefined;
   return fail("bad-argument", {
     message: `The model has no parameter ${listed(unknown)}.`,
     expected: known.length === 0 ? "none: it has no parameters" : `one of ${listed(known)}`,

@@ -1,5 +1,6 @@
 /** Finding where a NaN or an infinity came from, and saying it. */
 import { interpreter } from "../backends/interpreter/index.ts";
+import { entry, zip } from "../core/at.ts";
 import type { CallSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { ChainruleError } from "../core/errors.ts";
@@ -30,7 +31,7 @@ export function firstNonFinite(graph: Graph, values: readonly TypedArray[]): Non
   interpreter.compile(graph).run(values, (node, value) => {
     seen.set(node, value);
     if (finite(value)) return;
-    const inputs = node.inputs.map((x) => seen.get(x)!);
+    const inputs = node.inputs.map((x) => entry(seen, x));
     const producer = () => ({ node, value: value.slice(), inputs: inputs.map((x) => x.slice()) });
     if (given.has(node)) found.given ??= producer();
     else if (node.op.derivative.kind === "leaf") return;
@@ -107,7 +108,7 @@ export function nonFiniteError(
       ? describe(node, value)
       : [
           `${node.dtype}${formatShape(node.shape)}: ${range(value)}, from`,
-          ...node.inputs.map((x, i) => `             ${describe(x, inputs[i]!)}`),
+          ...zip(node.inputs, inputs).map(([x, data]) => `             ${describe(x, data)}`),
         ].join("\n"),
     where: (given ? "" : node.site.toString()) || site.toString() || undefined,
     fix: given ? givenFix(node, value) : (known?.fix ?? fix),

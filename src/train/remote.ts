@@ -8,7 +8,7 @@ import type { AsynchronousBackend, Promised, Session, Sums } from "../backends/b
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { StepState } from "../step/ports.ts";
-import { type EpochPlan, type Loop, nextChunk } from "./resident.ts";
+import { type EpochPlan, type Loop, nextChunk, noPlan } from "./resident.ts";
 import { refill } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -28,7 +28,7 @@ export class Remote implements Loop {
   /** Whether the machine has the trainer's state. */
   #loaded = false;
   #rate = Number.NaN;
-  #plan: EpochPlan | undefined;
+  #plan = noPlan;
 
   constructor(
     trainer: Trainer,
@@ -49,7 +49,6 @@ export class Remote implements Loop {
 
   async steps(batches: number): Promise<number> {
     const plan = this.#plan;
-    if (plan === undefined) return Number.NaN;
     const { progress } = this.#trainer;
     const count = Math.min(batches, this.#chunk);
     const first = progress.position / this.#batchSize;

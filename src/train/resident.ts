@@ -4,6 +4,7 @@
  * it is read ("settles"), at the end of each epoch, and now and then in long ones.
  */
 import type { Later, Session, Sums } from "../backends/backend.ts";
+import { fail } from "../core/errors.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -28,6 +29,20 @@ export interface EpochPlan {
   readonly singleLater: () => Promise<number>;
 }
 
+const none = (): never =>
+  fail("invalid-graph", {
+    message: "A training loop runs before an epoch has begun: a fault of chainrule itself.",
+  });
+
+/** Before an epoch has begun. */
+export const noPlan: EpochPlan = {
+  order: undefined,
+  sums: none,
+  count: none,
+  single: none,
+  singleLater: none,
+};
+
 /** Training inside a backend, as `fit` sees it. */
 export interface Loop {
   /** An epoch begins or goes on. */
@@ -50,6 +65,17 @@ export interface Loop {
 export const nextChunk = (chunk: number, budget: number, time: number, steps: number): number =>
   Math.max(1, Math.min(Math.floor((budget * steps) / Math.max(time, 1e-3)), 4 * chunk));
 
+/** How far training had come. */
+type Point = Pick<Progress, "steps" | "position" | "loss" | "weight" | "counts">;
+
+const pointOf = ({ steps, position, loss, weight, counts }: Progress): Point => ({
+  steps,
+  position,
+  loss,
+  weight,
+  counts,
+});
+
 export class Resident implements Loop {
   readonly #trainer: Trainer;
   readonly #session: Session;
@@ -60,15 +86,16 @@ export class Resident implements Loop {
   #loaded = false;
   #newer = false;
   /** How far training had come, and when, in the trainer's own state: where a repetition begins. */
-  #since: Pick<Progress, "steps" | "position" | "loss" | "weight" | "counts"> | undefined;
+  #since: Point;
   #sinceTime = 0;
-  #plan: EpochPlan | undefined;
+  #plan = noPlan;
   #rate = Number.NaN;
 
   constructor(trainer: Trainer, session: Session, batchSize: number) {
     this.#trainer = trainer;
     this.#session = session;
     this.#batchSize = batchSize;
+    this.#since = pointOf(trainer.progress);
   }
 
   begin(plan: EpochPlan): void {
@@ -83,15 +110,14 @@ export class Resident implements Loop {
     const first = progress.position / this.#batchSize;
     this.#load();
     if (!this.#newer) {
-      const { steps, position, loss, weight, counts } = progress;
-      this.#since = { steps, position, loss, weight, counts };
+      this.#since = pointOf(progress);
       this.#sinceTime = performance.now();
     }
     const began = performance.now();
-    const repeat = () => this.#repeat(progress.steps - this.#since!.steps + count);
+    const repeat = () => this.#repeat(progress.steps - this.#since.steps + count);
     let sums: Sums | undefined;
     try {
-      sums = this.#session.steps(first, first + count, this.#plan!.sums());
+      sums = this.#session.steps(first, first + count, this.#plan.sums());
     } catch (error) {
       // If it is the data's fault, this throws at the step in question.
       repeat();
@@ -102,7 +128,7 @@ export class Resident implements Loop {
     this.#newer = true;
     if (sums === undefined) return repeat();
     progress.steps += count;
-    this.#plan!.count(sums, count);
+    this.#plan.count(sums, count);
     if (now - this.#sinceTime > settling) this.settle();
     return this.#session.lastLoss();
   }
@@ -132,7 +158,7 @@ export class Resident implements Loop {
   settle(): void {
     if (!this.#newer) return;
     if (!this.#session.isFinite()) {
-      this.#repeat(this.#trainer.progress.steps - this.#since!.steps);
+      this.#repeat(this.#trainer.progress.steps - this.#since.steps);
       return;
     }
     this.#newer = false;
@@ -172,7 +198,7 @@ export class Resident implements Loop {
     this.forget();
     Object.assign(this.#trainer.progress, this.#since);
     let loss = Number.NaN;
-    for (let i = 0; i < steps; i++) loss = this.#plan!.single();
+    for (let i = 0; i < steps; i++) loss = this.#plan.single();
     return loss;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { interpreter } from "../backends/interpreter/index.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
+import { at, only } from "../core/at.ts";
 import { allocate, isFloat } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -28,11 +29,11 @@ export function addsUp(loss: Loss, output: TensorType | undefined, targets: Arra
     const t = input("target", [rows, ...targets.shape.slice(1)], type);
     // Numbers between 0 and 1, which have logarithms and may be logits, too.
     const outputs = allocate(dtype, rows * size).map((_, i) => ((i % size) * 0.618 + 0.3) % 1);
-    const given = allocate(type, rows * row).map((_, i) => targets.data[i % row]!);
+    const given = allocate(type, rows * row).map((_, i) => at(targets.data, i % row));
     const [value] = interpreter
       .compile({ inputs: [o, t], outputs: [loss(o, t)] })
       .run([outputs, given]);
-    return value!.length === 1 ? value![0]! : Number.NaN;
+    return value?.length === 1 ? only(value) : Number.NaN;
   };
   try {
     const [once, twice] = [lossOf(1), lossOf(2)];
