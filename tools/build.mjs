@@ -28,6 +28,21 @@ export const entries = {
   "files-browser": "src/files/browser.ts",
 };
 
+/**
+ * "sideEffects" in package.json is for users' bundlers; here every module's body counts. (To ignore
+ * all annotations would take those of pure calls from users' bundlers, too.)
+ */
+const everyBody = {
+  name: "every body",
+  setup: ({ onResolve, resolve }) =>
+    onResolve({ filter: /^\.{1,2}\// }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === everyBody) return undefined;
+      const { importer, namespace, resolveDir, kind } = from;
+      const options = { importer, namespace, resolveDir, kind, pluginData: everyBody };
+      return { ...(await resolve(path, options)), sideEffects: true };
+    }),
+};
+
 // Built beside dist and then exchanged, so that a reader of dist finds the old or the new one.
 const fresh = path(`node_modules/.cache/chainrule-${process.pid}`);
 rmSync(fresh, { recursive: true, force: true });
@@ -47,8 +62,7 @@ try {
     platform: "neutral",
     mainFields: ["module", "main"],
     external: ["#files", "node:*", "commander", "yaml", "csv-parse"],
-    // "sideEffects" in package.json is for users' bundlers; here every module's body counts.
-    ignoreAnnotations: true,
+    plugins: [everyBody],
     define: {
       CHAINRULE_VERSION: JSON.stringify(version),
       CHAINRULE_TOUR: JSON.stringify(readFileSync(path("examples/two-two-two.yaml"), "utf8")),

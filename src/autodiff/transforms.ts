@@ -5,6 +5,7 @@ import { fail } from "../core/errors.ts";
 import { aFunction, checkKind } from "../core/kinds.ts";
 import { formatShape } from "../core/shape.ts";
 import { asTensor, Tensor } from "../core/tensor.ts";
+import { traced } from "../core/tracing.ts";
 import { shown } from "../core/wording.ts";
 import { identity } from "../ops/custom.ts";
 import { oneHot } from "../ops/indexing.ts";
@@ -12,7 +13,6 @@ import { scalar, zeros } from "../ops/leaf.ts";
 import { reshape, stack } from "../ops/move.ts";
 import { pushForward } from "./forward.ts";
 import { gradient, requireFloat } from "./gradient.ts";
-import { traced } from "./tracing.ts";
 import { leaves, rebuild, type Tree } from "./tree.ts";
 
 /** A function that is differentiated by its first argument. */

@@ -1,5 +1,5 @@
 /** compile: a function of tensors as one program, for loops that the trainer does not have. */
-import { isTracing, traced } from "../autodiff/tracing.ts";
+
 import { leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
 import { at, only } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
@@ -7,7 +7,8 @@ import { ChainruleError, fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
 import { evaluate, evaluateLater } from "../core/runtime.ts";
-import { Tensor } from "../core/tensor.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { isTracing, traced } from "../core/tracing.ts";
 import { dataOf } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
 import { constantTensor, input } from "../ops/leaf.ts";
@@ -60,17 +61,15 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
       found: shown(f),
     });
   }
-  const programs = new Map<string, Program>();
-  let latest: Program | undefined;
+  /** The newest first. */
+  const programs: Program[] = [];
   return (...args) => {
     const given = leaves(args, "A compiled function takes tensors.");
     if (isTracing() || standsForMore(given)) return f(...args);
-    if (!latest || !sameForm(latest.args, args)) {
-      const form = formOf(args);
-      latest = programs.get(form) ?? programFor(f, args, options);
-      programs.set(form, latest);
-    }
-    const { program, outputs, result } = latest;
+    const isFor = (known: Program) => sameForm(known.args, args);
+    let known = programs.find(isFor);
+    if (!known) programs.unshift((known = programFor(f, args, options)));
+    const { program, outputs, result } = known;
     if ("queued" in program) return rebuild(result, runLater(program, given, outputs)) as Result;
     const values = program.run(given.map((x) => dataOf(x) ?? only(evaluate([x]))));
     const computed = outputs.map((y, i) =>
@@ -127,11 +126,3 @@ function orReadOutside<T>(trace: () => T): T {
 const standsForMore = (tensors: readonly Tensor[]): boolean =>
   tensors.some((x) => x.inputs.length > 0 || isPlaceholder(x)) &&
   nodesOf(tensors).some(isPlaceholder);
-
-/** Equal for trees of the same make, with tensors of the same types. */
-const formOf = (tree: Tree): string => {
-  if (tree instanceof Tensor) return `${tree.dtype}[${tree.shape}]`;
-  if (Array.isArray(tree)) return `(${tree.map(formOf)})`;
-  const parts = Object.entries(tree).map(([name, t]) => `${JSON.stringify(name)}:${formOf(t)}`);
-  return `{${parts}}`;
-};

@@ -90,7 +90,7 @@ export const tensors: ArgumentKind = {
   fits: areTensors,
 };
 
-export const graph = object(
+export const graph = /* @__PURE__ */ object(
   "a graph",
   "{ inputs, outputs }, arrays of tensors",
   ({ inputs, outputs }) => areTensors(inputs) && areTensors(outputs),

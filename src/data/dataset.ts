@@ -16,14 +16,14 @@ import type { Preprocessing } from "./preprocessing.ts";
 const isDataset = ({ inputs, targets, classes }: Readonly<Record<string, unknown>>): boolean =>
   isArrayTensor(inputs) && isArrayTensor(targets) && (classes === undefined || areTexts(classes));
 
-const datasetParts = object(
+const datasetParts = /* @__PURE__ */ object(
   "the parts of a dataset",
   "{ inputs, targets }, as arrayTensor gives, and the names of classes where there are some",
   isDataset,
 );
 
 /** What datasets are recognised by. */
-export const aDataset = object(
+export const aDataset = /* @__PURE__ */ object(
   "a dataset",
   "what dataset, examples, split or tableDataset give",
   (parts) => isDataset(parts) && parts.size === (parts.inputs as ArrayTensor).shape[0],

@@ -38,7 +38,7 @@ export interface StoredType {
   readonly why?: string;
 }
 
-const scratch = new DataView(new ArrayBuffer(8));
+const scratch = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
 
 /** 2ⁿ for −1022 ≤ n ≤ 1023, by its bits. */
 function powerOfTwo(n: number): number {
@@ -88,18 +88,20 @@ export const storedTypes: Readonly<Record<string, StoredType>> = {
   F32: { bits: 32, dtype: "f32" },
   F16: { bits: 16, dtype: "f32", read: (view, at) => ieee(view.getUint16(at, true), 5, 10) },
   BF16: { bits: 16, dtype: "f32", read: (view, at) => brain(view.getUint16(at, true)) },
-  F8_E5M2: { bits: 8, dtype: "f32", read: byte((bits) => ieee(bits, 5, 2)) },
+  F8_E5M2: { bits: 8, dtype: "f32", read: /* @__PURE__ */ byte((bits) => ieee(bits, 5, 2)) },
   F8_E4M3: {
     bits: 8,
     dtype: "f32",
-    read: byte((bits) => ((bits & 127) === 127 ? Number.NaN : float(bits, 4, 3, 7))),
+    read: /* @__PURE__ */ byte((bits) =>
+      (bits & 127) === 127 ? Number.NaN : float(bits, 4, 3, 7),
+    ),
   },
-  F8_E5M2FNUZ: { bits: 8, dtype: "f32", read: unsignedZero(5, 2, 16) },
-  F8_E4M3FNUZ: { bits: 8, dtype: "f32", read: unsignedZero(4, 3, 8) },
+  F8_E5M2FNUZ: { bits: 8, dtype: "f32", read: /* @__PURE__ */ unsignedZero(5, 2, 16) },
+  F8_E4M3FNUZ: { bits: 8, dtype: "f32", read: /* @__PURE__ */ unsignedZero(4, 3, 8) },
   F8_E8M0: {
     bits: 8,
     dtype: "f32",
-    read: byte((bits) => (bits === 255 ? Number.NaN : powerOfTwo(bits - 127))),
+    read: /* @__PURE__ */ byte((bits) => (bits === 255 ? Number.NaN : powerOfTwo(bits - 127))),
   },
   I64: { bits: 64, dtype: "i64" },
   I32: { bits: 32, dtype: "i32" },

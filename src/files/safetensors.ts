@@ -36,7 +36,7 @@ const storedNames: Readonly<Record<DType | BigIntTensor["dtype"], string>> = {
 
 const largestHeader = 100_000_000;
 
-const order = Object.keys(storedNames);
+const order = /* @__PURE__ */ Object.keys(storedNames);
 
 /**
  * Tensors as a safetensors file. The header is padded with spaces to a multiple of 8 bytes, and

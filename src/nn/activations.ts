@@ -84,18 +84,18 @@ export function activation(
 }
 
 /** y = x */
-export const identity = define("identity", (x) => x);
+export const identity = /* @__PURE__ */ define("identity", (x) => x);
 /** y = 1/(1 + e^−x) */
-export const sigmoid = define("sigmoid", ops.sigmoid, () => ({
+export const sigmoid = /* @__PURE__ */ define("sigmoid", ops.sigmoid, () => ({
   range: share,
   form: "probabilities",
 }));
 /** y = tanh x */
-export const tanh = define("tanh", ops.tanh, () => ({ range: signed }));
+export const tanh = /* @__PURE__ */ define("tanh", ops.tanh, () => ({ range: signed }));
 /** y = max(x, 0); slope 0 at 0. */
-export const relu = define("relu", ops.relu, () => ({ range: positive }));
+export const relu = /* @__PURE__ */ define("relu", ops.relu, () => ({ range: positive }));
 /** y = x for x > 0, else slope·x, also at 0; `slope` is 0.01 by default. */
-export const leakyRelu = define<{ readonly slope?: number }>(
+export const leakyRelu = /* @__PURE__ */ define<{ readonly slope?: number }>(
   "leakyRelu",
   (x, { slope = 0.01 }) => where(greater(x, 0), x, mul(x, slope)),
   ({ slope = 0.01 }) => ({ range: slope > 0 ? anyNumber : positive }),
@@ -107,7 +107,7 @@ const exponentialBranch = (x: Tensor, alpha: number): Tensor =>
   mul(ops.expm1(where(greater(x, 0), zerosLike(x), x)), alpha);
 
 /** y = x for x > 0, else α(e^x − 1); `alpha` α = 1 by default (Clevert et al. 2016). */
-export const elu = define<{ readonly alpha?: number }>(
+export const elu = /* @__PURE__ */ define<{ readonly alpha?: number }>(
   "elu",
   (x, { alpha = 1 }) => where(greater(x, 0), x, exponentialBranch(x, alpha)),
   ({ alpha = 1 }) => ({ range: upFrom(Math.min(0, -alpha)) }),
@@ -118,19 +118,19 @@ export const elu = define<{ readonly alpha?: number }>(
 const seluScale = 1.0507009873554805;
 const seluAlpha = 1.6732632423543772;
 /** y = λx for x > 0, else λα(e^x − 1), λ ≈ 1.0507, α ≈ 1.6733 (Klambauer et al. 2017). */
-export const selu = define(
+export const selu = /* @__PURE__ */ define(
   "selu",
   (x) => where(greater(x, 0), mul(x, seluScale), exponentialBranch(x, seluScale * seluAlpha)),
   () => ({ range: upFrom(-1.7581) }),
 );
 /** y = x·Φ(x) = x/2·(1 + erf(x/√2)) (Hendrycks and Gimpel 2016). */
-export const gelu = define(
+export const gelu = /* @__PURE__ */ define(
   "gelu",
   (x) => mul(mul(x, 0.5), add(ops.erf(mul(x, Math.SQRT1_2)), 1)),
   () => ({ range: upFrom(-0.17) }),
 );
 /** y = x/2·(1 + tanh(√(2/π)(x + 0.044715x³))), the usual approximation of gelu. */
-export const geluTanh = define(
+export const geluTanh = /* @__PURE__ */ define(
   "geluTanh",
   (x) => {
     const cube = mul(mul(x, x), x);
@@ -140,26 +140,26 @@ export const geluTanh = define(
   () => ({ range: upFrom(-0.1701) }),
 );
 /** y = x·σ(x), also called swish (Elfwing et al. 2018). */
-export const silu = define(
+export const silu = /* @__PURE__ */ define(
   "silu",
   (x) => mul(x, ops.sigmoid(x)),
   () => ({ range: upFrom(-0.2785) }),
 );
 /** y = x·tanh(softplus x) (Misra 2019). */
-export const mish = define(
+export const mish = /* @__PURE__ */ define(
   "mish",
   (x) => mul(x, ops.tanh(ops.softplus(x))),
   () => ({ range: upFrom(-0.3089) }),
 );
 /** y = ln(1 + e^(βx))/β; `beta` β = 1 by default. */
-export const softplus = define<{ readonly beta?: number }>(
+export const softplus = /* @__PURE__ */ define<{ readonly beta?: number }>(
   "softplus",
   (x, { beta = 1 }) => (beta === 1 ? ops.softplus(x) : div(ops.softplus(mul(x, beta)), beta)),
   ({ beta = 1 }) => ({ range: beta > 0 ? positive : [Number.NEGATIVE_INFINITY, 0] }),
   ["beta"],
 );
 /** y = x/(1 + |x|) */
-export const softsign = define(
+export const softsign = /* @__PURE__ */ define(
   "softsign",
   (x) => div(x, add(abs(x), 1)),
   () => ({ range: signed }),
@@ -171,7 +171,7 @@ interface AxisOptions {
   readonly axis?: SomeAxes;
 }
 /** y_i = e^(x_i)/Σ_j e^(x_j) along an axis. */
-export const softmax = define<AxisOptions>(
+export const softmax = /* @__PURE__ */ define<AxisOptions>(
   "softmax",
   (x, options) => ops.exp(logSoftmax(x, options)),
   ({ axis = -1 }) => ({
@@ -183,7 +183,7 @@ export const softmax = define<AxisOptions>(
   ["axis"],
 );
 /** y_i = x_i − ln Σ_j e^(x_j) along an axis. */
-export const logSoftmax = define<AxisOptions>(
+export const logSoftmax = /* @__PURE__ */ define<AxisOptions>(
   "logSoftmax",
   (x, { axis = -1 }) => sub(x, logsumexp(x, { axis, keepDims: true })),
   ({ axis = -1 }) => ({
@@ -200,7 +200,7 @@ interface Bounds {
   readonly max?: number;
 }
 /** y = min(max(x, min), max), −1 and 1 by default; slope 0 on the bounds (PyTorch's convention). */
-export const hardtanh = define<Bounds>(
+export const hardtanh = /* @__PURE__ */ define<Bounds>(
   "hardtanh",
   (x, { min = -1, max = 1 }) => {
     // NaN fails every comparison; it is to pass through, not to become a bound.
@@ -211,19 +211,19 @@ export const hardtanh = define<Bounds>(
   ["min", "max"],
 );
 /** y = min(max(x, 0), 6) */
-export const relu6 = define(
+export const relu6 = /* @__PURE__ */ define(
   "relu6",
   (x) => hardtanh(x, { min: 0, max: 6 }),
   () => ({ range: [0, 6] }),
 );
 /** y = min(max(x/6 + ½, 0), 1) */
-export const hardsigmoid = define(
+export const hardsigmoid = /* @__PURE__ */ define(
   "hardsigmoid",
   (x) => div(hardtanh(add(x, 3), { min: 0, max: 6 }), 6),
   () => ({ range: share }),
 );
 /** y = x·hardsigmoid(x) (Howard et al. 2019). */
-export const hardswish = define(
+export const hardswish = /* @__PURE__ */ define(
   "hardswish",
   (x) => mul(x, hardsigmoid(x)),
   () => ({ range: upFrom(-0.375) }),

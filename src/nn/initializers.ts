@@ -207,7 +207,7 @@ export function toInitializer(given: InitialValues): Initializer {
   return given as Initializer;
 }
 
-const initializer = object(
+const initializer = /* @__PURE__ */ object(
   "an initializer or values",
   "such as xavierUniform(), or numbers of the parameter's shape",
   ({ fill }) => isFunction(fill),

@@ -94,7 +94,7 @@ export const isLayer = (value: unknown): boolean =>
   isFunction(value.outputShape) &&
   isLayerPart(value);
 
-export const layerParts = object(
+export const layerParts = /* @__PURE__ */ object(
   "the parts of a layer",
   "{ name, inputSize, outputSize, parameters: { w: { shape, initial, frozen } }, apply }",
   isLayerPart,

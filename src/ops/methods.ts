@@ -3,7 +3,8 @@
  * operators exist as functions; a method only reads better in a chain.
  */
 import { only } from "../core/at.ts";
-import type { DType, TypedArray } from "../core/dtype.ts";
+import { display } from "../core/display.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { evaluate, evaluateLater } from "../core/runtime.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
@@ -77,6 +78,12 @@ interface Reading {
   array(): Promise<Nested>;
   /** The one element of a tensor of size 1. */
   item(): number;
+  /**
+   * Values, element type and shape, as in `tensor([1, 2.5], f32[2])`; rounded to four digits, and
+   * shortened where there are more than a thousand elements. What is not computed yet is computed if
+   * that is quick; else, and inside of a function that is being differentiated or compiled, "…"
+   * stands for the values. `console.log` shows the same.
+   */
   toString(): string;
 }
 
@@ -116,7 +123,17 @@ const reading: Reading & ThisType<Tensor> = {
     return only(this.dataSync());
   },
   toString() {
-    return `Tensor(${this.dtype as DType}${formatShape(this.shape)}, ${this.op.name})`;
+    return display(this);
+  },
+};
+
+/**
+ * How `console.log` asks in Node, Bun and Deno: by a symbol that anybody may name. It says how many
+ * levels it still goes down.
+ */
+const inspection = {
+  [Symbol.for("nodejs.util.inspect.custom")](this: Tensor, depth?: number): string {
+    return display(this, !(Number(depth) < 0));
   },
 };
 
@@ -136,6 +153,6 @@ export const methodsOf = (functions: object): Record<string, unknown> =>
           ],
     ),
   );
-Object.assign(Tensor.prototype, methodsOf(families), reading);
+Object.assign(Tensor.prototype, methodsOf(families), reading, inspection);
 
 export { Tensor };

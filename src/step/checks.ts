@@ -44,10 +44,10 @@ const aModel: ArgumentKind = {
 const isType = (type: unknown): boolean =>
   isRecord(type) && dtypes.includes(type.dtype as DType) && Array.isArray(type.shape);
 const example = "{ inputs: { dtype, shape }, targets: { dtype, shape } }";
-const batchTypes = object("the types of a batch", example, (batch) =>
+const batchTypes = /* @__PURE__ */ object("the types of a batch", example, (batch) =>
   Object.values(batch).every(isType),
 );
-const exampleTypes = object(
+const exampleTypes = /* @__PURE__ */ object(
   "the types of a batch",
   example,
   ({ inputs, targets }) => isType(inputs) && isType(targets),
@@ -56,11 +56,15 @@ const settings =
   '{ loss, optimizer, dtype: "f32" or "f64", update: "simultaneous" or "sequential" }';
 const kind = (fits: Parameters<typeof object>[2]) =>
   object("the settings of a step", settings, fits);
-const typed = kind(({ dtype }) => dtype === "f32" || dtype === "f64");
-const lossParts = kind(({ loss }) => isFunction(loss));
-const updateParts = kind(({ optimizer, dtype }) => isOptimizer(optimizer) && typed.fits({ dtype }));
-const timed = kind(({ update }) => update === "simultaneous" || update === "sequential");
-const withParameters = object(
+const typed = /* @__PURE__ */ kind(({ dtype }) => dtype === "f32" || dtype === "f64");
+const lossParts = /* @__PURE__ */ kind(({ loss }) => isFunction(loss));
+const updateParts = /* @__PURE__ */ kind(
+  ({ optimizer, dtype }) => isOptimizer(optimizer) && typed.fits({ dtype }),
+);
+const timed = /* @__PURE__ */ kind(
+  ({ update }) => update === "simultaneous" || update === "sequential",
+);
+const withParameters = /* @__PURE__ */ object(
   "what has parameters",
   "a layer, or an objective: { parameters, … }",
   ({ parameters }) => isRecord(parameters),

@@ -145,7 +145,7 @@ export function statePairs(step: StepGraph): (readonly [input: number, output: n
   return pairs.flat();
 }
 
-const withPorts = object(
+const withPorts = /* @__PURE__ */ object(
   "a graph with ports",
   "what trainingStep, gradientStep or optimizerStep gives",
   ({ ports, outputs }) => isRecord(ports) && made.has(ports) && Array.isArray(outputs),

@@ -162,7 +162,7 @@ function merged({ parameters, slots, subject, optimizer }: Before, updated: ByNa
   };
 }
 
-const updatedParts = object(
+const updatedParts = /* @__PURE__ */ object(
   "the new parameter and state for what it returns",
   "{ parameter, state }",
   ({ parameter, state }) => parameter instanceof Tensor && isRecord(state),

@@ -129,7 +129,7 @@ const stoppingOptions: Readonly<Record<keyof EarlyStopping, true>> = {
   restoreBest: true,
 };
 
-const listener = aFunction("({ epoch, step, loss }) => …, called after each step");
+const listener = /* @__PURE__ */ aFunction("({ epoch, step, loss }) => …, called after each step");
 
 /** Refuses settings with which there is no training. */
 export function checkFit(options: FitOptions): void {

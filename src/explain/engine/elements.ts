@@ -63,7 +63,7 @@ export interface LocalDerivative {
 }
 
 /** How the scalar language's functions are written: by the operators that stand for them. */
-const written: Partial<Record<Intrinsic, Op["notation"]>> = {
+const written: Partial<Record<Intrinsic, Op["notation"]>> = /* @__PURE__ */ (() => ({
   ...Object.fromEntries(
     Object.values(transcendental).flatMap((v) =>
       "notation" in v ? [[v.name, v.notation] as const] : [],
@@ -75,7 +75,7 @@ const written: Partial<Record<Intrinsic, Op["notation"]>> = {
   max: maximumOp.notation,
   min: minimumOp.notation,
   less: lessOp.notation,
-};
+}))();
 
 export class Elements extends Origins {
   readonly operators: Record<string, Operator>;

@@ -53,8 +53,8 @@ export interface Sign {
 export const given = (value: number): Formula => ({ kind: "number", value, given: true });
 export const computed = (value: number): Formula => ({ kind: "number", value });
 export const symbol = (name: string): Symbolic => ({ kind: "symbol", name });
-export const zero = given(0);
-export const one = given(1);
+export const zero = /* @__PURE__ */ given(0);
+export const one = /* @__PURE__ */ given(1);
 
 const isGiven = (e: Formula): e is Numeral => e.kind === "number" && e.given === true;
 /** The numbers that given constants are; undefined if some are not. */

@@ -70,12 +70,12 @@ export class Derivation {
   }
 }
 
-const words: Readonly<Record<string, number>> = {
+const words: Readonly<Record<string, number>> = /* @__PURE__ */ (() => ({
   "#NaN": Number.NaN,
   "#Infinity": Number.POSITIVE_INFINITY,
   "#-Infinity": Number.NEGATIVE_INFINITY,
   "#-0": -0,
-};
+}))();
 
 function encode(value: unknown): unknown {
   if (typeof value === "number") {

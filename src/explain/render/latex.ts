@@ -16,13 +16,15 @@ export interface LatexOptions {
 }
 
 /** What TeX calls the signs of running text, where that is not what MathML takes them from. */
-const texts: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(signs).map(([name, sign]) => [sign, `\\${name}`])),
-  "−": "-",
-  "–": "-",
-  "′": "'",
-  "½": "\\tfrac12",
-};
+const texts: Readonly<Record<string, string>> = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ (() => [
+    ...Object.entries(signs).map(([name, sign]) => [sign, `\\${name}`]),
+    ["−", "-"],
+    ["–", "-"],
+    ["′", "'"],
+    ["½", "\\tfrac12"],
+  ])(),
+);
 
 const mathematical = (ch: string): string | undefined => {
   const plain = ch.normalize("NFKC");

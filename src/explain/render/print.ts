@@ -78,7 +78,7 @@ function constantText(value: number, style: Style): string {
   return decimal.length > 12 ? sign + (root(size, style) ?? rounded(size, 12)) : decimal;
 }
 
-const denominators = Array.from({ length: 200 }, (_, i) => i + 1);
+const denominators = /* @__PURE__ */ Array.from({ length: 200 }, (_, i) => i + 1);
 
 /** p and q, if a number is p/q and no whole number. */
 function quotient(size: number): readonly [number, number] | undefined {

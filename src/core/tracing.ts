@@ -2,7 +2,7 @@
  * Whether a function runs in order to be differentiated or compiled: its tensors then stand for
  * values still to come, so that nothing in it can be computed at once.
  */
-import { recorded } from "../core/call-site.ts";
+import { recorded } from "./call-site.ts";
 
 let depth = 0;
 
