@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const modules = sources(root, granted.folders);
 const library = [...modules.keys()].filter((f) => f.startsWith("src/"));
 const problems = [
-  ...circles(modules, granted.loads),
+  ...circles(modules),
   ...(await alone(
     root,
     library.filter((f) => f !== granted.program),

@@ -1,7 +1,8 @@
 /** A random graph by every way of running it, held against the interpreter. */
 import { makeEvaluator } from "../../src/backends/evaluate.ts";
 import { interpreter } from "../../src/backends/interpreter/index.ts";
-import { instantiate, wasm } from "../../src/backends/wasm/index.ts";
+import { wasm } from "../../src/backends/wasm/index.ts";
+import { instantiate } from "../../src/backends/wasm/instance.ts";
 import { compileProgram } from "../../src/compile/index.ts";
 import { arrayOf, type TypedArray } from "../../src/core/dtype.ts";
 import { nodesOf } from "../../src/core/graph.ts";

@@ -1,5 +1,4 @@
 /** What check-structure.mjs grants: each exception with its reason. */
-import * as yet from "./yet.mjs";
 
 /** Where the modules stand; tests are no reason for an export. */
 export const folders = [
@@ -8,8 +7,6 @@ export const folders = [
 
 /** The program itself: it runs when it is loaded. */
 export const program = "src/cli/main.ts";
-
-export const loads = { yet: yet.circles };
 
 export const exports = {
   folders: ["src/", "studio/"],

@@ -4,13 +4,12 @@
  */
 
 /** Modules that wait for each other: one of them reads what the other has not made yet. */
-export function circles(modules, { yet = [] } = {}) {
+export function circles(modules) {
   const found = [];
   const state = new Map();
   const visit = (file, path) => {
     state.set(file, "open");
     for (const { from, line } of modules.get(file)?.loads ?? []) {
-      if (yet.includes(`${file} -> ${from}`)) continue;
       if (state.get(from) === "open") {
         const circle = [...path.slice(path.indexOf(from)), from];
         found.push({
@@ -29,7 +28,7 @@ export function circles(modules, { yet = [] } = {}) {
  * Exports below `folders` that no other module takes. What `entries` pass on is public; `kept` names
  * what is exported for another reason: "file name" → reason.
  */
-export function unused(modules, { folders, entries, kept = {}, yet = [] }) {
+export function unused(modules, { folders, entries, kept = {} }) {
   const used = new Set();
   const use = (file, name) => {
     const key = `${file} ${name}`;
@@ -54,7 +53,7 @@ export function unused(modules, { folders, entries, kept = {}, yet = [] }) {
     for (const { name, line } of given) {
       const key = `${file} ${name}`;
       if (name === "*" || used.has(key) || used.has(`${file} *`)) continue;
-      if (needless.delete(key) || yet.includes(key)) continue;
+      if (needless.delete(key)) continue;
       found.push({
         ...{ file, line, what: `${name} is exported, and no other module takes it` },
         way: "drop the word export, or what it stands before where its own file does not use it",

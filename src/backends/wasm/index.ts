@@ -1,83 +1,12 @@
 /** The WebAssembly backend: one module per graph, memory planned ahead, SIMD throughout. */
 
 import { compileProgram } from "../../compile/index.ts";
-import type { Buffer, Program } from "../../compile/program.ts";
 import { at as element } from "../../core/at.ts";
-import type { TypedArray } from "../../core/dtype.ts";
-import { ChainruleError, fail } from "../../core/errors.ts";
 import { type Graph, nodesOf } from "../../core/graph.ts";
 import type { Executable, SynchronousBackend } from "../backend.ts";
 import { fitting } from "../values.ts";
-import { features } from "./assembler/index.ts";
-import { imports } from "./intrinsics/index.ts";
-import { buildModule, type ModuleOptions, pagesFor } from "./module.ts";
+import { type CodeOptions, instantiate, instructionsFor } from "./instance.ts";
 import { openSession } from "./session.ts";
-import { lost } from "./workers.ts";
-
-/** What WebAssembly's 32-bit addresses reach. */
-const addressable = 2 ** 32 - 65536;
-
-const views = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
-
-/** A buffer's elements in the module's memory. */
-function view(memory: WebAssembly.Memory, b: Buffer, address: number): TypedArray {
-  return new views[b.dtype](memory.buffer as ArrayBuffer, address, b.size);
-}
-
-export function instantiate(program: Program, options: ModuleOptions) {
-  if (program.arena > addressable) outOfMemory(program.arena);
-  const { bytes, memory: size, base, lines } = buildModule(program, options);
-  const memory = allocateMemory(size, (options.threads ?? 1) > 1);
-  const module = compileModule(bytes);
-  const { exports } = new WebAssembly.Instance(module, {
-    env: { memory, outOfRange: outOfRange(lines), lost },
-    ...imports,
-  });
-  const at = (b: Buffer) => view(memory, b, base + element(program.offsets, b.id));
-  for (const b of program.buffers) if (b.data) at(b).set(b.data);
-  return { exports, at, memory, module };
-}
-
-function compileModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(bytes);
-  } catch (cause) {
-    if (!/content security policy|unsafe-eval/i.test(String(cause))) throw cause;
-    return fail("unsupported", {
-      message: "The page's content security policy forbids WebAssembly.",
-      expected: "script-src with 'wasm-unsafe-eval'",
-      found: String(cause),
-      fix: 'Allow it, or train with backend: "interpreter", which needs nothing of the kind.',
-      cause,
-    });
-  }
-}
-
-function allocateMemory(size: number, shared: boolean): WebAssembly.Memory {
-  const initial = pagesFor(size);
-  try {
-    return new WebAssembly.Memory(shared ? { initial, maximum: initial, shared } : { initial });
-  } catch {
-    return outOfMemory(size);
-  }
-}
-
-const outOfMemory = (bytes: number): never =>
-  fail("out-of-memory", {
-    message: "The program needs more memory than WebAssembly can have.",
-    expected: "at most 4 GiB, and what the machine has free",
-    found: `${(bytes / 2 ** 20).toFixed(0)} MiB for parameters, optimizer, data and activations`,
-  });
-
-const outOfRange =
-  (lines: readonly (() => string)[]) => (line: number, at: number, size: number) => {
-    throw new ChainruleError("index-out-of-range", {
-      message: "An index that came from data points outside its axis.",
-      expected: size === 0 ? "none: the axis is empty" : `0 … ${size - 1}`,
-      found: String(at),
-      where: lines[line]!() || undefined,
-    });
-  };
 
 function compile(graph: Graph, code: CodeOptions): Executable {
   const program = compileProgram(graph);
@@ -98,15 +27,6 @@ function compile(graph: Graph, code: CodeOptions): Executable {
     },
   };
 }
-
-export interface CodeOptions {
-  /** Without the instructions whose rounding is left to the engine. */
-  readonly deterministic?: boolean;
-}
-
-export const instructionsFor = ({ deterministic = false }: CodeOptions) => ({
-  relaxed: !deterministic && features().relaxedSimd,
-});
 
 export const makeBackend = (code: CodeOptions): SynchronousBackend => ({
   name: "wasm",

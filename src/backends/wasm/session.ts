@@ -8,7 +8,7 @@ import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
 import { sumName, writeLoop } from "./emit/train.ts";
-import { type CodeOptions, instantiate, instructionsFor } from "./index.ts";
+import { type CodeOptions, instantiate, instructionsFor } from "./instance.ts";
 import { lost, startWorkers, threadsFor } from "./workers.ts";
 
 /** Epochs that one call can report. */

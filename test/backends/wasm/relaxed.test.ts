@@ -3,7 +3,7 @@ import "../../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { gradient } from "../../../src/autodiff/gradient.ts";
 import { interpreter } from "../../../src/backends/interpreter/index.ts";
-import { instantiate } from "../../../src/backends/wasm/index.ts";
+import { instantiate } from "../../../src/backends/wasm/instance.ts";
 import { buildModule } from "../../../src/backends/wasm/module.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import { dtypeOf, type TypedArray } from "../../../src/core/dtype.ts";

@@ -2,7 +2,7 @@
 import "../../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { interpreter } from "../../../src/backends/interpreter/index.ts";
-import { instantiate } from "../../../src/backends/wasm/index.ts";
+import { instantiate } from "../../../src/backends/wasm/instance.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import type { Graph } from "../../../src/core/graph.ts";
 import { evaluate } from "../../../src/core/runtime.ts";
