@@ -50,6 +50,7 @@ export const convert: Readonly<Record<DType, (x: number) => number>> = {
 export function arrayOf(dtype: DType, values: ArrayLike<number>): TypedArray {
   const result = new arrays[dtype](values.length);
   const element = convert[dtype];
+  // Data of any size pass here, and both have the same length (!).
   for (let i = 0; i < result.length; i++) result[i] = element(values[i]!);
   return result;
 }

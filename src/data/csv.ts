@@ -141,8 +141,10 @@ export function parseTable(text: string, options: TableOptions = {}): Table {
         ragged(record, { width, line, delimiter, source, first: cells.length === 0 });
       }
       if (cells.length === 0) for (let j = 0; j < width; j++) cells.push([]);
-      // Every cell of a table passes here; columns and record are `width` long.
-      for (let j = 0; j < width; j++) cells[j]!.push(record[j]!);
+      // What stands behind the last column is empty, and has none to go to.
+      record.forEach((cell, j) => {
+        cells[j]?.push(cell);
+      });
       lines.push(line);
     },
     skipped.comment,

@@ -85,7 +85,7 @@ export function dataset(parts: Omit<Dataset, "size">): Dataset {
 /**
  * The first element that is NaN or infinite, or −1. They may be many, and all are almost always
  * finite: 0·x is 0 for finite x alone, and two sums of it are taken faster than one. All data pass
- * here, so nothing else is looked at.
+ * here, so nothing else is looked at, and what stands below the length is there (!).
  */
 export function firstNotFinite(data: TypedArray): number {
   let [even, odd] = [0, 0];

@@ -195,7 +195,7 @@ export function idxInputs(images: ArrayTensor, options: IdxOptions): ArrayTensor
     });
   }
   const data = allocate(dtype, images.data.length);
-  // Every pixel passes here, and both have the same length.
+  // Every pixel passes here, and both have the same length (!).
   for (let i = 0; i < data.length; i++) data[i] = images.data[i]! * scale;
   const at = firstNotFinite(data);
   if (at >= 0) {

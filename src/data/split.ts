@@ -45,7 +45,7 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
   for (let i = 0; i < n; i++) order[i] = i;
   for (let i = n - 1; i > 0; i--) {
     const j = partnerAt(key0, key1, i, epoch);
-    // Of each epoch, 0 ≤ j ≤ i < n.
+    // Of each epoch, and 0 ≤ j ≤ i < n (!).
     const kept = order[i]!;
     order[i] = order[j]!;
     order[j] = kept;

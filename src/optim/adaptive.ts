@@ -55,9 +55,9 @@ function adamLike(name: "adam" | "adamW", options: AdamOptions): Optimizer {
       const g = decoupled ? gradient : withDecay(gradient, parameter, weightDecay);
       const shrink = sub(1, mul(learningRate, weightDecay));
       const start = decoupled && weightDecay !== 0 ? mul(parameter, shrink) : parameter;
-      const mean = average(state.mean!, g, beta1);
-      const squares = average(state.square!, square(g), beta2);
-      const largest = amsgrad ? maximum(state.largest!, squares) : undefined;
+      const mean = average(state.mean, g, beta1);
+      const squares = average(state.square, square(g), beta2);
+      const largest = state.largest && maximum(state.largest, squares);
       const root = cast(sqrt(correction(step, beta2)), dtype);
       const scale = add(div(sqrt(largest ?? squares), root), epsilon);
       const rate = div(learningRate, cast(correction(step, beta1), dtype));
@@ -105,12 +105,12 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
     },
     update({ parameter, gradient, state, learningRate }) {
       const g = withDecay(gradient, parameter, weightDecay);
-      const squares = average(state.square!, square(g), decay);
-      const mean = centered ? average(state.mean!, g, decay) : undefined;
+      const squares = average(state.square, square(g), decay);
+      const mean = state.mean && average(state.mean, g, decay);
       // Rounding can take the variance of equal gradients below 0.
       const spread = mean ? maximum(sub(squares, square(mean)), 0) : squares;
       const step = div(g, add(sqrt(spread), epsilon));
-      const velocity = momentum === 0 ? undefined : add(mul(state.velocity!, momentum), step);
+      const velocity = state.velocity && add(mul(state.velocity, momentum), step);
       return {
         parameter: descend(parameter, learningRate, velocity ?? step),
         state: {
@@ -145,7 +145,7 @@ export function adagrad(options: AdagradOptions = {}): Optimizer {
     slots: { sum: initialAccumulator },
     update({ parameter, gradient, state, learningRate, step }) {
       const g = withDecay(gradient, parameter, weightDecay);
-      const sum = add(state.sum!, square(g));
+      const sum = add(state.sum, square(g));
       const slowdown = cast(add(mul(step, learningRateDecay), 1), parameter.dtype);
       const rate = learningRateDecay === 0 ? learningRate : div(learningRate, slowdown);
       const direction = div(g, add(sqrt(sum), epsilon));

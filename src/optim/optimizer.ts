@@ -1,5 +1,6 @@
 /** What an optimizer is: how parameter and state follow from the gradient, as graph nodes. */
 
+import { at } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
 import { isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
@@ -115,11 +116,20 @@ export interface Optimizer {
   readonly updateAll?: (context: UpdateAllContext) => ByName<Updated>;
 }
 
-export function optimizer(
+/** What an update is given, with the memory that these slots make; some may be there or not. */
+type ContextOf<Slots> = Omit<UpdateContext, "state"> & {
+  readonly state: { readonly [Slot in keyof Slots]: Tensor };
+};
+
+export function optimizer<Slots extends Optimizer["slots"]>(
   name: string,
   options: CommonOptions,
   defaultRate: number,
-  parts: Pick<Optimizer, "slots" | "update" | "settings">,
+  parts: {
+    readonly settings: Optimizer["settings"];
+    readonly slots: Slots;
+    readonly update: (context: ContextOf<Slots>) => Updated;
+  },
 ): Optimizer {
   checkNames(name, options, [
     "learningRate",
@@ -144,33 +154,29 @@ export function optimizer(
     ...(clipValue === undefined ? {} : { clipValue }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
     ...parts,
-    update: (context) => parts.update(checkContext(made, context)),
+    update: (context) => parts.update(checkContext(made, parts.slots, context)),
   };
   return made;
 }
 
 /** The context of an update with a gradient that is as it is to be. */
-function checkContext(optimizer: Optimizer, context: UpdateContext): UpdateContext {
-  const { name, slots, clipNorm } = optimizer;
+function checkContext<Slots extends Optimizer["slots"]>(
+  optimizer: Optimizer,
+  slots: Slots,
+  context: UpdateContext,
+): ContextOf<Slots> {
+  const { name, clipNorm } = optimizer;
   checkRecord(`${name}.update`, context, "{ parameter, gradient, state, learningRate, step }");
-  const { parameter, gradient, state, learningRate, step, gradients, clipped = false } = context;
+  const { parameter, gradient, learningRate, step, gradients, clipped = false } = context;
   for (const t of [parameter, gradient, learningRate, step]) asTensor(`${name}.update`, t);
-  const known = typeof state === "object" && state !== null ? state : {};
-  const lacking = Object.keys(slots).find((slot) => !(known[slot] instanceof Tensor));
-  if (lacking !== undefined) {
-    fail("bad-argument", {
-      message: `${name} needs the memory that its last update gave.`,
-      expected: `state: { ${Object.keys(slots).join(", ")} }, tensors of the parameter's shape`,
-      found: `${lacking}: ${shown(known[lacking])}`,
-      fix: `Begin with ${lacking}: full(parameter.shape, ${slots[lacking]}, parameter.dtype).`,
-    });
-  }
-  if (clipped) return context;
+  const state = memoryOf(name, slots, context.state);
+  if (clipped) return { ...context, state };
   if (clipNorm === undefined) {
-    return { ...context, gradient: clipEntries(gradient, optimizer) };
+    return { ...context, state, gradient: clipEntries(gradient, optimizer) };
   }
-  const at = Array.isArray(gradients) ? gradients.indexOf(gradient) : -1;
-  if (at < 0) {
+  const all = Array.isArray(gradients) ? gradients : [];
+  const place = all.indexOf(gradient);
+  if (place < 0) {
     fail("bad-argument", {
       message: "Clipping by the norm needs the gradients of all parameters: the norm is theirs.",
       expected: "gradients: an array of them, this one among them",
@@ -178,8 +184,30 @@ function checkContext(optimizer: Optimizer, context: UpdateContext): UpdateConte
       fix: "Pass { gradients: [g, …], … } to update, or { clipped: true, … } to leave it out.",
     });
   }
-  for (const g of gradients!) asTensor(`${name}.update`, g);
-  return { ...context, gradient: clip(gradients!, optimizer)[at]! };
+  for (const g of all) asTensor(`${name}.update`, g);
+  return { ...context, state, gradient: at(clip(all, optimizer), place) };
+}
+
+/** An optimizer's memory of a parameter, slot by slot, and nothing else. */
+function memoryOf<Slots extends Optimizer["slots"]>(
+  name: string,
+  slots: Slots,
+  given: unknown,
+): ContextOf<Slots>["state"] {
+  const found: Partial<Record<keyof Slots, Tensor>> = {};
+  for (const slot of Object.keys(slots)) {
+    const known = isRecord(given) ? given[slot] : undefined;
+    if (!(known instanceof Tensor)) {
+      return fail("bad-argument", {
+        message: `${name} needs the memory that its last update gave.`,
+        expected: `state: { ${Object.keys(slots).join(", ")} }, tensors of the parameter's shape`,
+        found: `${slot}: ${shown(known)}`,
+        fix: `Begin with ${slot}: full(parameter.shape, ${slots[slot]}, parameter.dtype).`,
+      });
+    }
+    found[slot as keyof Slots] = known;
+  }
+  return found as ContextOf<Slots>["state"];
 }
 
 /** Σ g² stays finite below these for any number of entries that fits into memory. */

@@ -37,8 +37,8 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     slots: momentum === 0 ? {} : { velocity: 0 },
     update({ parameter, gradient, state, learningRate, step }) {
       const g = withDecay(gradient, parameter, weightDecay);
-      if (momentum === 0) return { parameter: descend(parameter, learningRate, g), state };
-      const kept = mul(state.velocity!, momentum);
+      if (!state.velocity) return { parameter: descend(parameter, learningRate, g), state };
+      const kept = mul(state.velocity, momentum);
       const entering = dampening === 0 ? g : where(equal(step, 0), g, mul(g, 1 - dampening));
       const velocity = add(kept, entering);
       const direction = nesterov ? add(g, mul(velocity, momentum)) : velocity;

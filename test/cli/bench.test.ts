@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
-import { Contestant, LeftOut } from "../../src/cli/bench/contestant.ts";
+import { type Command, Contestant, LeftOut } from "../../src/cli/bench/contestant.ts";
 import { folder, root, run, write } from "./run.ts";
 
 const cwd = folder();
@@ -21,7 +21,7 @@ function peer(name: string, answer: string): string {
 const bench = (...args: string[]) =>
   run(["bench", "--workloads", "W1", "--repetitions", "1", ...args], { cwd });
 
-async function reason(command: readonly string[], seconds?: number): Promise<LeftOut> {
+async function reason(command: Command, seconds?: number): Promise<LeftOut> {
   const contestant = new Contestant("it", command);
   try {
     await contestant.ask({ cmd: "info" }, seconds);
@@ -35,7 +35,7 @@ async function reason(command: readonly string[], seconds?: number): Promise<Lef
 }
 
 describe("a peer that does not answer", () => {
-  it.each([
+  it.each<[Command, string]>([
     [["no-such-command-anywhere"], "could not start no-such-command-anywhere: there is no such"],
     [["false"], "ended with exit code 1"],
     [

@@ -72,9 +72,10 @@ function tabulate(e: Load, extents: Shape): Int32Array | undefined {
   for (let start = 0; start < size; start += blockSize) {
     const n = Math.min(blockSize, size - start);
     program.run([], start, n);
-    for (let i = 0; i < n; i++) {
-      table[start + i] = when && when[i] === 0 ? -1 : places[i]!;
-    }
+    table.set(places.subarray(0, n), start);
+    when?.subarray(0, n).forEach((holds, i) => {
+      if (holds === 0) table[start + i] = -1;
+    });
   }
   return table;
 }

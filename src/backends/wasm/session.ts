@@ -127,7 +127,7 @@ export function openSession(
       const whole = weight * loop.batches;
       return Array.from({ length: done }, (_, i): Sums => {
         // An epoch of a small network takes less time than an object more, or than a check: there
-        // is a record for each epoch that was done.
+        // is a record for each epoch that was done (!).
         const at = recordLength * i;
         return {
           loss: records[at]!,
@@ -154,7 +154,7 @@ function globalIn(exports: WebAssembly.Exports, name: string): WebAssembly.Globa
   return entryOf(exports, name) as WebAssembly.Global;
 }
 
-/** x − x is 0 for finite x alone, and a sum of zeros is quick to take: all weights, each epoch. */
+/** x − x is 0 for finite x alone, and a sum of zeros is quick to take: all weights (!), each epoch. */
 function allFinite(data: TypedArray): boolean {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += data[i]! - data[i]!;

@@ -61,7 +61,7 @@ function loneReason(): string | undefined {
 /** The reason if workers are not permitted. */
 function refusal(): string | undefined {
   try {
-    if (node?.getBuiltinModule) nodeWorker("", undefined);
+    if (hasModules(node)) nodeWorker(node, "", undefined);
     return undefined;
   } catch (error) {
     const flag = missingFlag(error);
@@ -75,13 +75,15 @@ const alone =
   "cross-origin isolated.";
 
 interface NodeModules {
-  readonly getBuiltinModule?: (name: string) => unknown;
+  getBuiltinModule(name: string): unknown;
 }
-const node = (globalThis as { process?: NodeModules }).process;
+const node = (globalThis as { process?: Partial<NodeModules> }).process;
+const hasModules = (process: Partial<NodeModules> | undefined): process is NodeModules =>
+  process?.getBuiltinModule !== undefined;
 
 /** A page's main thread may not wait, and pages share memory only if they are isolated. */
 const canBlock = (): boolean =>
-  node?.getBuiltinModule !== undefined ||
+  hasModules(node) ||
   (typeof document === "undefined" &&
     (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true);
 
@@ -118,7 +120,7 @@ export function startWorkers(
   memory: WebAssembly.Memory,
   count: number,
 ): Workers {
-  const start = node?.getBuiltinModule ? startInNode : startInPage;
+  const start = hasModules(node) ? startInNode(node) : startInPage;
   let dead = false;
   const died = () => {
     dead = true;
@@ -153,14 +155,14 @@ interface Start {
 }
 
 /** Such a worker goes home by itself: Bun's terminate() would wait for it, and never end. */
-function startInNode(start: Start, died: () => void): () => void {
-  nodeWorker(`(${life})(require("node:worker_threads").workerData)`, start, died);
+const startInNode = (node: NodeModules) => (start: Start, died: () => void) => {
+  nodeWorker(node, `(${life})(require("node:worker_threads").workerData)`, start, died);
   return () => {};
-}
+};
 
-function nodeWorker(source: string, workerData: unknown, died = () => {}): void {
-  const { Worker } = node!.getBuiltinModule!("node:worker_threads") as WorkerThreads;
-  const worker = new Worker(source, { eval: true, workerData });
+function nodeWorker(node: NodeModules, source: string, data: unknown, died = () => {}): void {
+  const { Worker } = node.getBuiltinModule("node:worker_threads") as WorkerThreads;
+  const worker = new Worker(source, { eval: true, workerData: data });
   // Errors that nobody listens to would end the program.
   worker.on("error", died);
   worker.on("exit", died);

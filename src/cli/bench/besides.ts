@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { compileProgram } from "../../compile/index.ts";
 import { engine } from "../../core/engine.ts";
 import { statePairs } from "../../step/ports.ts";
-import { Contestant, patience } from "./contestant.ts";
+import { type Command, Contestant, patience } from "./contestant.ts";
 import { stepOf } from "./machine.ts";
 import { median } from "./race.ts";
 import { type WorkloadName, workload } from "./workloads.ts";
@@ -36,7 +36,7 @@ const library = new URL("./index.js", import.meta.url);
 /** @param command starts a worker of chainrule */
 export async function besidesOf(
   names: readonly WorkloadName[],
-  command: readonly string[],
+  command: Command,
 ): Promise<Besides> {
   const workloads: Besides["workloads"][number][] = [];
   for (const name of names) {
@@ -61,7 +61,7 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
   return median(found);
 }
 
-async function compileTime(name: WorkloadName, command: readonly string[]): Promise<number> {
+async function compileTime(name: WorkloadName, command: Command): Promise<number> {
   const fresh = new Contestant("chainrule", command);
   try {
     const { compileMs } = await fresh.ask({ cmd: "init", id: name, budget: 0 });
@@ -96,7 +96,7 @@ async function gzippedSize(entry: URL): Promise<number> {
     if (seen.has(file.href)) continue;
     const text = await readFile(file, "utf8");
     seen.set(file.href, gzipSync(text).length);
-    for (const [, path] of text.matchAll(staticImport)) left.push(new URL(path!, file));
+    for (const [, path] of text.matchAll(staticImport)) if (path) left.push(new URL(path, file));
   }
   return [...seen.values()].reduce((a, b) => a + b, 0);
 }

@@ -1,5 +1,5 @@
 /** A library that is timed: a process that answers requests, as worker.ts describes them. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 /** Seconds after which no answer is expected any more. `info` is asked first, while it starts. */
@@ -31,23 +31,25 @@ const shown = (text: string): string =>
     .trim()
     .slice(0, 200);
 
+/** A program and what it is given. */
+export type Command = readonly [file: string, ...args: string[]];
+
 export class Contestant {
   readonly name: string;
-  readonly #process: ChildProcess;
+  readonly #process: ChildProcessWithoutNullStreams;
   /** The last line that it wrote to its error stream. */
   #lastWords = "";
   #gone: LeftOut | undefined;
   /** What waits for an answer; a process is asked one thing at a time. */
   #waiting: { answer(line: string): void; fail(why: LeftOut): void } | undefined;
 
-  constructor(name: string, command: readonly string[]) {
+  constructor(name: string, [file, ...args]: Command) {
     this.name = name;
-    const [file, ...args] = command;
-    const child = spawn(file!, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"] });
     this.#process = child;
     child.on("error", (error: NodeJS.ErrnoException) => {
       const why = error.code === "ENOENT" ? "there is no such command" : error.message;
-      this.#end(`could not start ${shown(file!)}: ${shown(why)}`, error);
+      this.#end(`could not start ${shown(file)}: ${shown(why)}`, error);
     });
     child.on("close", (code, signal) => {
       const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
@@ -85,7 +87,7 @@ export class Contestant {
           reject(why);
         },
       };
-      this.#process.stdin!.write(`${JSON.stringify(question)}\n`);
+      this.#process.stdin.write(`${JSON.stringify(question)}\n`);
     });
     const reply = parsed(text);
     if (!reply) throw this.#end(`answered “${question.cmd}” with something else than JSON`);

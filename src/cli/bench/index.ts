@@ -1,5 +1,6 @@
 /** chainrule bench: how long a training step takes, next to others, after the losses agree. */
 import type { BackendName } from "../../backends/registry.ts";
+import { at } from "../../core/at.ts";
 import { engineName } from "../../core/engine.ts";
 import { ChainruleError } from "../../core/errors.ts";
 import { explainRefusal, variable } from "../../core/permission.ts";
@@ -8,7 +9,7 @@ import { bytes } from "../numbers.ts";
 import { cores, processor } from "../processor.ts";
 import { columns, dim, print, printJson, remark } from "../terminal.ts";
 import { type Besides, besidesOf } from "./besides.ts";
-import { Contestant, LeftOut } from "./contestant.ts";
+import { type Command, Contestant, LeftOut } from "./contestant.ts";
 import { timeable } from "./machine.ts";
 import { plainPeer } from "./plain.ts";
 import { type BenchRow, race, unlessLeftOut } from "./race.ts";
@@ -36,13 +37,14 @@ export async function benchCommand(options: BenchOptions): Promise<number> {
   }
   const wanted = (options.workloads ?? workloadNames.join(",")).split(",").map((w) => w.trim());
   for (const w of wanted) if (!workloadNames.includes(w as WorkloadName)) unknown(w);
-  const self = [process.execPath, ...process.execArgv, process.argv[1]!, "bench", "--worker"];
+  const script = at(process.argv, 1);
+  const self = [process.execPath, ...process.execArgv, script, "bench", "--worker"] as const;
   const own = [
     ...(options.threads ? ["--threads", String(options.threads)] : []),
     ...(options.backend ? ["--backend", options.backend] : []),
   ];
   timeable(options.backend ?? "auto");
-  const command = [...self, "chainrule", ...own];
+  const command: Command = [...self, "chainrule", ...own];
   const peers = (options.peer ?? []).map(peerOf);
   const ours = new Contestant("chainrule", command);
   const all = [ours, new Contestant("hand-written JavaScript", [...self, "plain"]), ...peers];
@@ -113,14 +115,15 @@ function unknown(w: string): never {
 
 function peerOf(text: string): Contestant {
   const [name, command] = text.split(/=(.*)/s);
-  if (!name || !command?.trim()) {
+  const [file, ...args] = command?.trim().split(/ +/) ?? [];
+  if (!name || !file) {
     throw new ChainruleError("usage", {
       message: "A peer has a name and a command that starts it.",
       expected: '--peer "NAME=COMMAND"',
       found: text,
     });
   }
-  return new Contestant(name, command.trim().split(/ +/));
+  return new Contestant(name, [file, ...args]);
 }
 
 function microseconds(us: number): string {

@@ -1,6 +1,7 @@
 /** A workload ready to run: from the same start as often as wanted. */
 import type { SynchronousBackend } from "../../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../../backends/registry.ts";
+import { at as element, last } from "../../core/at.ts";
 import { mapEntries } from "../../core/by-name.ts";
 import { arrayOf } from "../../core/dtype.ts";
 import { ChainruleError } from "../../core/errors.ts";
@@ -75,7 +76,7 @@ export function machineFor(
     buffers: mapEntries(state.buffers, (values) => values.slice()),
     slots: mapEntries(state.slots, (values) => values.slice()),
   };
-  const batches = inputs.shape[0]! / w.batchSize;
+  const batches = element(inputs.shape, 0) / w.batchSize;
   let at = 0;
   /** Whole passes over the data run inside; what is left over runs in one piece. */
   const run = (steps: number): number => {
@@ -83,7 +84,7 @@ export function machineFor(
     for (let left = steps; left > 0; ) {
       if (batches === 1 && left > 1) {
         const sums = session.epochs(at, left, false);
-        loss = sums.at(-1)!.loss;
+        loss = last(sums).loss;
         at += sums.length;
         left -= sums.length;
         continue;

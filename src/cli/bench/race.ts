@@ -1,4 +1,5 @@
 /** All that can do a workload, in turns: correctness first, then time. */
+import { at, zip } from "../../core/at.ts";
 import { type Contestant, LeftOut } from "./contestant.ts";
 import { machineFor } from "./machine.ts";
 import { checkedSteps } from "./worker.ts";
@@ -51,7 +52,7 @@ export async function race(
         checksum,
       );
       const error = Math.max(
-        ...expected.slice(0, losses.length).map((e, i) => Math.abs(losses[i]! / e - 1)),
+        ...zip(expected.slice(0, losses.length), losses).map(([e, x]) => Math.abs(x / e - 1)),
       );
       const trial = Math.min(
         trialSteps,
@@ -63,7 +64,7 @@ export async function race(
   }
   for (let turn = 0; turn < repetitions; turn++) {
     for (let i = 0; i < running.length; i++) {
-      const one = running[(i + turn) % running.length]!;
+      const one = at(running, (i + turn) % running.length);
       await unlessLeftOut(
         one.c,
         (c, why) => {

@@ -5,6 +5,7 @@
  */
 
 import type { ArrayTensor } from "../../core/array-tensor.ts";
+import { at, last } from "../../core/at.ts";
 import { arrayOf, type TypedArray } from "../../core/dtype.ts";
 import { relu, sigmoid, tanh } from "../../nn/activations.ts";
 import type { Layer } from "../../nn/layer.ts";
@@ -47,6 +48,7 @@ function fractions(n: number, seed: number): Float64Array {
 
 const weighted = (data: ArrayLike<number>): number => {
   let sum = 0;
+  // Millions of numbers, all of which are there (!).
   for (let i = 0; i < data.length; i++) sum += data[i]! * (1 + (i % 7));
   return sum;
 };
@@ -77,16 +79,16 @@ function build(spec: Spec): Workload {
     return data;
   };
   const layers = sizes.slice(1).flatMap((outputs, l): Layer[] => {
-    const inputs = sizes[l]!;
+    const inputs = at(sizes, l);
     const bound = 1 / Math.sqrt(inputs);
     // Drawn row by row for inputs × outputs; a linear layer keeps outputs × inputs.
     const drawn = uniform(inputs * outputs, seed + 2 * l, bound);
-    const weight = drawn.map((_, i) => drawn[(i % inputs) * outputs + Math.floor(i / inputs)]!);
+    const weight = drawn.map((_, i) => at(drawn, (i % inputs) * outputs + Math.floor(i / inputs)));
     const bias = uniform(outputs, seed + 2 * l + 1, bound);
     const dense = linear(inputs, outputs, { weight, bias });
     return l + 2 < sizes.length ? [dense, spec.activation()] : [dense];
   });
-  const [width, outputs] = [sizes[0]!, sizes[sizes.length - 1]!];
+  const [width, outputs] = [at(sizes, 0), last(sizes)];
   const inputs = arrayOf("f32", fractions(n * width, seed + 90).map(spec.input));
   let targets: ArrayTensor;
   if (target === "class") {
@@ -105,7 +107,7 @@ function build(spec: Spec): Workload {
     const each = targets.data.length / batches;
     checksum += weighted(targets.data.subarray(b * each, (b + 1) * each));
   }
-  const products = sizes.slice(1).map((m, l) => sizes[l]! * m * (l === 0 ? 2 : 3));
+  const products = sizes.slice(1).map((m, l) => at(sizes, l) * m * (l === 0 ? 2 : 3));
   return {
     ...spec,
     dtype: "f32",

@@ -1,5 +1,7 @@
 /** LaTeX for XeLaTeX: a document that also sets Chinese, or a fragment to be included. */
+
 import { at } from "../../core/at.ts";
+import { entryOf } from "../../core/by-name.ts";
 import type { Diagram } from "../derivation.ts";
 import { computed } from "../engine/expr.ts";
 import { type Block, type Document, type Inline, printInline, styleOf } from "./blocks.ts";
@@ -112,7 +114,7 @@ function picture(d: Diagram, style: Style): string {
       ? ""
       : printFormula(computed(v), { ...style, digits: Math.min(4, style.digits) });
   };
-  const tex = (name: string) => style.symbols[name]!.tex;
+  const tex = (name: string) => entryOf(style.symbols, name).tex;
   const { edges, units } = drawing(d, style, ({ symbols }, given) =>
     symbols.flatMap((s) => [`$${tex(s)}${given ? "" : " ="}$`, `$${value(s)}$`]),
   );
