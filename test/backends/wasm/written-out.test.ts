@@ -2,7 +2,8 @@
 import "../../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { gradient } from "../../../src/autodiff/gradient.ts";
-import { instantiate, wasm } from "../../../src/backends/wasm/index.ts";
+import { wasm } from "../../../src/backends/wasm/index.ts";
+import { instantiate } from "../../../src/backends/wasm/instance.ts";
 import { matrixProduct } from "../../../src/compile/contraction.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import type { TypedArray } from "../../../src/core/dtype.ts";
