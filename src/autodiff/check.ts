@@ -115,7 +115,10 @@ function checkOptions(options: CheckOptions): void {
 /**
  * Compares ∂(w·f)/∂x by reverse mode, by forward mode and by central differences
  * (f(x + h) − f(x − h))/2h, for fixed pseudo-random weights w over the outputs. Inputs must be
- * f64: in f32 differences are too coarse to prove anything.
+ * f64: in f32 differences are too coarse to prove anything. It runs here and at once: an input that an
+ * asynchronous backend has promised is awaited before, with `await x.array()`.
+ *
+ * @throws ChainruleError "asynchronous" for an input whose value is still to come.
  */
 export function checkGradients(
   f: (...x: Tensor[]) => Tensor,

@@ -3,7 +3,7 @@
  * The command line. Commands are loaded when they are called, so that --help is there at once.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import type { BackendName } from "../backends/registry.ts";
+import type { BackendEntry } from "../backends/registry.ts";
 
 /** Put here by the build. */
 declare const CHAINRULE_VERSION: string;
@@ -23,7 +23,26 @@ const whole =
 
 const collect = (row: string, before: readonly string[] = []): string[] => [...before, row];
 
-function programOf(start: (run: Run) => void): Command {
+/** The table of backends, where it is shown or asked: it brings the backends along. */
+async function backendsFor(words: readonly string[]): Promise<readonly BackendEntry[]> {
+  const [command = ""] = words;
+  const help = ["train", "bench"].includes(command) && words.some((w) => /^(-h|--help)$/.test(w));
+  if (!help && !words.some((w) => /^--backend(=|$)/.test(w))) return [];
+  return (await import("../backends/registry.ts")).backendEntries;
+}
+
+/** What may be asked for, and what of that cannot be had here. */
+function backendOption(entries: readonly BackendEntry[]): Option {
+  const reasons = entries.map((entry) => [entry.name, entry.canRun()] as const);
+  const missing = reasons.flatMap(([name, why]) =>
+    why === true ? [] : `${name} cannot run here: ${why.charAt(0).toLowerCase()}${why.slice(1)}`,
+  );
+  const text = ["what runs the steps; default: auto", ...missing].join("; ");
+  const option = new Option("--backend <name>", text);
+  return entries.length === 0 ? option : option.choices(["auto", ...entries.map((e) => e.name)]);
+}
+
+function programOf(start: (run: Run) => void, entries: readonly BackendEntry[]): Command {
   const program = new Command("chainrule")
     .description(
       "Trains neural networks by backpropagation and shows every number.\n" +
@@ -41,13 +60,7 @@ function programOf(start: (run: Run) => void): Command {
       getErrHasColors: () => false,
     });
   const json = () => new Option("--json", "print JSON instead of text");
-  // Written out, so that --help need not load the trainer.
-  const backend = () =>
-    new Option("--backend <name>", "what runs the steps; default: auto").choices([
-      "auto",
-      "wasm",
-      "interpreter",
-    ] satisfies BackendName[]);
+  const backend = () => backendOption(entries);
   const command = (name: string, description: string) =>
     program.command(name).description(description).helpOption("-h, --help", "print this help");
 
@@ -244,9 +257,12 @@ const jsonOf = (words: readonly string[]) =>
 async function main(words: readonly string[]): Promise<number> {
   const json = jsonOf(words);
   let run: Run | undefined;
-  const program = programOf((given) => {
-    run = given;
-  });
+  const program = programOf(
+    (given) => {
+      run = given;
+    },
+    await backendsFor(words),
+  );
   try {
     program.parse(words as string[], { from: "user" });
     return (await run?.()) ?? 0;

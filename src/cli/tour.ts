@@ -45,8 +45,11 @@ export interface Story {
   readonly seconds: number;
 }
 
-const prepare = (network: NetworkFile): Promise<PreparedNetwork> =>
-  prepareNetwork(network, () => Promise.reject(new TypeError("the tour reads no files")));
+/** What runs the steps. */
+type Machine = Parameters<typeof prepareNetwork>[2];
+
+const prepare = (network: NetworkFile, machine: Machine): Promise<PreparedNetwork> =>
+  prepareNetwork(network, () => Promise.reject(new TypeError("the tour reads no files")), machine);
 
 /** One forward pass as a graph over constants, each layer's output kept. */
 function trace({ model, trainer, data }: PreparedNetwork) {
@@ -81,14 +84,15 @@ function trace({ model, trainer, data }: PreparedNetwork) {
 }
 
 /** Trains for so many steps and looks at the milestones. */
-function run({ trainer, data }: PreparedNetwork, steps: number): Milestone[] {
+async function run({ trainer, data }: PreparedNetwork, steps: number): Promise<Milestone[]> {
   const seen: Milestone[] = [];
   const { inputs } = trainer.batchOf(data.train);
   for (let step = 1; step <= steps; step++) {
-    trainer.step(data.train);
+    await trainer.stepAsync(data.train);
     if (!milestones.includes(step) && step !== steps) continue;
-    const outputs = [...trainer.outputsFor(inputs).data];
-    seen.push({ step, error: trainer.evaluate(data.train).loss, outputs });
+    const outputs = await trainer.predict(inputs).data();
+    const { loss: error } = await trainer.evaluateAsync(data.train);
+    seen.push({ step, error, outputs: [...outputs] });
   }
   return seen;
 }
@@ -109,7 +113,7 @@ function namesOf(model: Layer) {
 }
 
 /** Every trainable entry before and after one step. */
-function updatesOf({ model, trainer, data }: PreparedNetwork): Story["updates"] {
+async function updatesOf({ model, trainer, data }: PreparedNetwork): Promise<Story["updates"]> {
   const name = namesOf(model);
   const trained = Object.entries(model.parameters).filter(([, { frozen }]) => !frozen);
   const values = () => {
@@ -117,7 +121,7 @@ function updatesOf({ model, trainer, data }: PreparedNetwork): Story["updates"] 
     return trained.map(([parameter]) => entry(now, parameter).dataSync());
   };
   const before = values();
-  trainer.step(data.train);
+  await trainer.stepAsync(data.train);
   const rows = zip(trained, before, values());
   return rows.flatMap(([[parameter, { shape }], old, now]) =>
     zip(old, now).map(([before, after], i) => ({
@@ -128,9 +132,9 @@ function updatesOf({ model, trainer, data }: PreparedNetwork): Story["updates"] 
   );
 }
 
-async function tell(): Promise<Story> {
+export async function tell(machine: Machine = {}): Promise<Story> {
   const network = parseNetwork(CHAINRULE_TOUR, { path });
-  const prepared = await prepare(network);
+  const prepared = await prepare(network, machine);
   const traced = trace(prepared);
   const { parameters, layers, error } = traced;
   const name = namesOf(prepared.model);
@@ -138,8 +142,9 @@ async function tell(): Promise<Story> {
   const [errors = [], ...values] = evaluate([error, ...layers.map(({ output }) => output)]);
   const { inputs, targets } = prepared.data.train;
   const steps = network.training.epochs;
+  const inTurn = withTraining(network, { update: "sequential" });
   const start = performance.now();
-  const simultaneous = run(await prepare(network), steps);
+  const simultaneous = await run(await prepare(network, machine), steps);
   const seconds = (performance.now() - start) / 1000;
   return {
     path,
@@ -157,9 +162,9 @@ async function tell(): Promise<Story> {
       name: name(weight.name, weight.tensor.shape, 0),
       place: weight.name + indexText(weight.tensor.shape, 0),
     })),
-    updates: updatesOf(prepared),
+    updates: await updatesOf(prepared),
     simultaneous,
-    sequential: run(await prepare(withTraining(network, { update: "sequential" })), steps),
+    sequential: await run(await prepare(inTurn, machine), steps),
     seconds,
   };
 }

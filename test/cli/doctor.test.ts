@@ -68,7 +68,12 @@ describe("doctor", () => {
       passedOver: [{ name: "wasm", why: wasm.why }],
       substitute: "training is interpreted, which is slow",
     });
-    // The very same words, where one trains.
+    // The very same words, where one chooses and where one trains.
+    const help = await run(["train", "--help"], { env });
+    const reason = wasm.why.replace(/^T/, "t");
+    expect(help.stdout.replace(/\s+/g, " ")).toContain(
+      `default: auto; wasm cannot run here: ${reason} (choices: "auto", "wasm", "interpreter")`,
+    );
     const train = [example("two-two-two"), "--epochs", "1", "--out", "doctor.safetensors"];
     const cwd = folder();
     const refused = await run(["train", ...train, "--backend", "wasm"], { cwd, env });

@@ -30,6 +30,7 @@ export const exports = {
     "src/backends/wasm/assembler/instructions.ts InstructionInfo": "tests go through all of them",
     "src/ops/methods.ts methodsOf": "a test gives an operator of its own a method",
     "src/backends/registry.ts backendNames": "a test holds it against the table",
+    "src/cli/tour.ts tell": "a test has it told by a backend that answers later",
     "src/cli/bench/index.ts unusable": "a test follows its advice",
     "src/network-file/form.ts Option": "a test gives samples of each option",
     "src/network-file/validate.ts complete": "a test fills in the defaults of each form",
