@@ -1,10 +1,11 @@
 /**
  * How a matrix product is cut up: columns in panels as wide as a register tile, panels side by side
  * in groups, rows in blocks, long sums in blocks of terms. Only the last of these decides the order
- * of additions, and it depends on the sizes alone.
+ * of additions: see summation.ts.
  */
 import { bytesOf, type DType } from "../core/dtype.ts";
 import { type MatrixProduct, stride } from "./contraction.ts";
+import { productBlock } from "./summation.ts";
 
 /** What the cutting depends on. */
 export interface Machine {
@@ -23,12 +24,6 @@ export interface Machine {
   /** Beyond so many bytes a strided panel touches too many pages and is copied. */
   readonly scattered: number;
 }
-
-/**
- * Terms that are summed in registers before they are added to the others: both factors of so many
- * stay in the nearest cache, and a long sum keeps its digits.
- */
-const mostTerms = 512;
 
 export interface Blocking {
   readonly tileRows: number;
@@ -82,7 +77,7 @@ export function blocking(product: MatrixProduct, machine: Machine): Blocking {
     width,
     group,
     block,
-    terms: Math.ceil(k / Math.ceil(k / mostTerms)),
+    terms: productBlock(k),
     packedRows,
     packsColumns,
     scratch: (tileRows + k) * group * width + packedRows * k,

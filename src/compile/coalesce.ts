@@ -1,31 +1,36 @@
-import { at, entry } from "../core/at.ts";
+import { at, entry, only, zip } from "../core/at.ts";
 import { type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
+import type { Shape } from "../core/shape.ts";
 import { type Affine, fromAffine, linearForm, rewriter } from "./affine.ts";
 import type { Kernel } from "./program.ts";
 
+interface Joined {
+  readonly axes: Shape;
+  readonly values: readonly Expression[];
+}
+
 /**
- * An elementwise kernel with neighbouring axes joined where every load runs through both in one
- * stride, and axes of size 1 dropped: fewer, longer loops. Kernels that use an index as a number
- * stay as they are.
+ * A loop whose axes from `first` on are joined where every load runs through neighbours in one
+ * stride, and dropped where they are of size 1: fewer, longer loops. Loops that use an index as a
+ * number, or check one, stay as they are.
  */
-export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K): K {
-  const { extents } = kernel;
+function joinAxes(values: readonly Expression[], extents: Shape, first: number): Joined {
   const loads = new Map<Expression, Affine>();
-  for (const { value } of kernel.stores) {
-    for (const e of subexpressions(value)) {
-      if (e.kind !== "load") continue;
-      const form = linearForm(e.at, extents);
-      if (form === undefined || e.when || e.bound) return kernel;
-      loads.set(e, form);
-    }
-    // An index outside of a load's place is a number in the result.
-    if ([...valuesOf([value])].some((e) => e.kind === "index")) return kernel;
+  for (const e of subexpressions(values)) {
+    if (e.kind !== "load") continue;
+    const form = linearForm(e.at, extents);
+    if (form === undefined || e.when || e.bound) return { axes: extents.slice(first), values };
+    loads.set(e, form);
+  }
+  // An index outside of a load's place is a number in the result.
+  if ([...valuesOf(values)].some((e) => e.kind === "index" && e.axis >= first)) {
+    return { axes: extents.slice(first), values };
   }
   const forms = [...loads.values()];
   // Joined axes: the innermost of the original ones, and how many turns they take together.
   const joined: { axis: number; size: number }[] = [];
   extents.forEach((n, axis) => {
-    if (n === 1) return;
+    if (n === 1 || axis < first) return;
     const before = joined.at(-1);
     const isStraight = ({ coefficients }: Affine): boolean =>
       before !== undefined && at(coefficients, before.axis) === at(coefficients, axis) * n;
@@ -36,9 +41,28 @@ export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K):
   });
   const place = rewriter(index, (e, original) => {
     const { base, coefficients } = entry(loads, original);
-    const form = { base, coefficients: joined.map(({ axis }) => at(coefficients, axis)) };
-    return { ...e, at: fromAffine(form) };
+    const own = joined.map(({ axis }) => at(coefficients, axis));
+    return {
+      ...e,
+      at: fromAffine({ base, coefficients: [...coefficients.slice(0, first), ...own] }),
+    };
   });
-  const stores = kernel.stores.map((s) => ({ ...s, value: place(s.value) }));
-  return { ...kernel, extents: joined.map(({ size }) => size), stores };
+  return { axes: joined.map(({ size }) => size), values: values.map(place) };
+}
+
+/** An elementwise kernel with fewer, longer axes. */
+export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K): K {
+  const roots = kernel.stores.map((s) => s.value);
+  const { axes, values } = joinAxes(roots, kernel.extents, 0);
+  const stores = zip(kernel.stores, values).map(([s, value]) => ({ ...s, value }));
+  return { ...kernel, extents: axes, stores };
+}
+
+/** A kernel that reduces, with fewer, longer summed axes, but one at least. */
+export function coalesceSummed<K extends Kernel>(kernel: K): K {
+  if (kernel.loop !== "reduce" || kernel.over.length < 2) return kernel;
+  const { extents, over } = kernel;
+  const all = [...extents, ...over];
+  const { axes, values } = joinAxes([kernel.value], all, extents.length);
+  return { ...kernel, over: axes.length > 0 ? axes : [1], value: only(values) };
 }

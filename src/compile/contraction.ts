@@ -4,7 +4,7 @@
  * (convolutions and their gradients). They are recognised here, for all backends.
  */
 import { at } from "../core/at.ts";
-import { type DType, isFloat } from "../core/dtype.ts";
+import { isFloat } from "../core/dtype.ts";
 import { type Expression, operands, subexpressions } from "../core/expression.ts";
 import type { Combine } from "../core/op.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
@@ -92,15 +92,14 @@ type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
 /** Rows below which a factor is not worth copying: the sums are less work than the copy. */
 const leastRows = 3;
+/** Of fewer columns a product is summed like any other kernel; the same number on all machines. */
+const leastColumns = 4;
 /** Rows that fill register tiles; columns for which a factor is read where it lies. */
 const manyRows = 8;
 const manyColumns = 16;
 
-/** How the kernel is a matrix product, of at least so many columns. */
-export function matrixProduct(
-  kernel: ReduceKernel,
-  leastColumns: (dtype: DType) => number,
-): MatrixProduct | undefined {
+/** How the kernel is a matrix product. */
+export function matrixProduct(kernel: ReduceKernel): MatrixProduct | undefined {
   const { extents, over, value } = kernel;
   const { dtype } = value;
   const k = sizeOf(over);
@@ -120,7 +119,7 @@ export function matrixProduct(
     const n = at(joined, columns);
     const rows = rowsOf(extents.slice(0, first), isRow, over.length > 1);
     const m = extents[rows] ?? 1;
-    if (n < leastColumns(dtype)) return undefined;
+    if (n < leastColumns) return undefined;
     const axes = { extents, over, joined, steps: [rows, columns] };
     const sides = { a: sideOf(a, axes), b: sideOf(b, axes) };
     return { dtype, extents: joined, ...sides, rows, columns, m, n, k };

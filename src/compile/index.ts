@@ -6,6 +6,7 @@ import { simplifyGraph } from "./1-simplify.ts";
 import { fuse, printGroups } from "./2-fuse.ts";
 import { type StatePairs, schedule } from "./3-schedule.ts";
 import { planMemory } from "./4-plan-memory.ts";
+import { coalesceSummed } from "./coalesce.ts";
 import { kindsOfNodes } from "./kinds.ts";
 import { type Program, printKernels, printProgram } from "./program.ts";
 import { verifyProgram } from "./verify-program.ts";
@@ -31,7 +32,8 @@ export function compileProgram(graph: Graph, options: CompileOptions = {}): Prog
   trace?.("2. fused", printGroups(groups));
   const scheduled = schedule(groups, graph, outputs, state);
   trace?.("3. scheduled", printKernels(scheduled.kernels));
-  const program = planMemory(scheduled);
+  const kernels = scheduled.kernels.map(coalesceSummed);
+  const program = planMemory({ ...scheduled, kernels });
   verifyProgram(program);
   trace?.("4. memory planned", printProgram(program));
   return program;

@@ -6,9 +6,12 @@
  * What a renderer may rely on and must keep (what can be checked is, in verify-program.ts):
  *
  * - Kernels run in order. A kernel's loop runs over `extents` (behind them, for the value of a
- *   reduction, over `over`) in row-major order; in what order a reduction's terms are joined is the
- *   renderer's to say. With a 0 among its extents a kernel does nothing, but that a scatter still
- *   clears its buffer.
+ *   reduction, over `over`) in row-major order. With a 0 among its extents a kernel does nothing,
+ *   but that a scatter still clears its buffer.
+ * - The order in which a reduction joins its terms is a property of the kernel, which summation.ts
+ *   reads off it: a renderer may do several at a time, but must join them so, so that it gives the
+ *   same bits as any other. Reductions and scans start from `beginning`, or from their first term,
+ *   which is the same.
  * - A store writes the element at the loop's own row-major position. At a position all values are
  *   computed before the first is stored: a store may overwrite what another value reads there. No
  *   kernel reads what it writes other than at that position, so positions may be done in any order

@@ -152,8 +152,8 @@ export const isPosition = (combine: Combine): combine is Position =>
   combine === "argmax" || combine === "argmin";
 
 /**
- * How two partial results of a reduction become one. In which order they are joined is compile/'s
- * to say; of the interpreter, one after the other.
+ * How two partial results of a reduction become one. In which order they are joined says
+ * compile/summation.ts; the interpreter, being node by node, has an order of its own.
  */
 export const joins = {
   sum: "add",
@@ -181,8 +181,8 @@ const identity: Record<Combine, number> = {
 };
 
 /**
- * What a reduction or scan starts from, and what it gives over nothing; in a type that has no
- * infinity, its least or greatest value. Joined to x it gives x, but for 0 + −0, which is 0.
+ * What a reduction gives over nothing; in a type that has no infinity, its least or greatest value.
+ * Joined to x it gives x, but for 0 + −0, which is 0.
  */
 export function neutral(combine: Combine, dtype: DType): number {
   const value = identity[combine];
@@ -190,3 +190,10 @@ export function neutral(combine: Combine, dtype: DType): number {
   if (dtype === "bool") return value < 0 ? 0 : 1;
   return value < 0 ? -(2 ** 31) : 2 ** 31 - 1;
 }
+
+/**
+ * What compiled reductions and scans start from: joined to x it gives x, whatever x is. The
+ * interpreter starts sums from 0, so that a sum which is 0 may have another sign there.
+ */
+export const beginning = (combine: Combine, dtype: DType): number =>
+  combine === "sum" && isFloat(dtype) ? -0 : neutral(combine, dtype);

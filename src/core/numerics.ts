@@ -3,5 +3,6 @@
  * before with the same seed and `deterministic`; checkpoints carry it.
  *
  * 1: elementary functions of the engine (checkpoints of that time carry no version). 2: our own.
+ * 3: the order of a sum follows from the program alone (compile/summation.ts).
  */
-export const numerics = 2;
+export const numerics = 3;

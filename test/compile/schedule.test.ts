@@ -91,8 +91,8 @@ test("a weight is updated after all who read it", () => {
     #2 reduce [3, 4] sum over [2] (x0=x x1=matmul x2=w)
       value = mul(x0[add(i0, mul(i2, 3))], x1[add(i1, mul(i2, 4))])
       sub: f32 = t0 = add(mul(i0, 4), i1); sub(x2[t0], x3[t0])
-    #3 reduce [] sum over [2, 3] (x0=matmul)
-      value = x0[add(mul(i0, 3), i1)]
+    #3 reduce [] sum over [6] (x0=matmul)
+      value = x0[i0]
       sum: f32 = x1[0]"
   `);
 });

@@ -65,12 +65,15 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): NodeLoop {
   const value = only(program.results);
   const inner = sizeOf(over);
   const size = node.size * inner;
-  const begin = neutral(combine, dtype);
   const whole = dtype === "i32";
+  const begin = neutral(combine, dtype);
+  // A long sum keeps its digits: 2⁸ terms one after the other, then 2⁸ such blocks, then the rest.
+  const inBlocks = combine === "sum" && !whole && inner > 0x100;
   const positions = isPosition(combine) ? new Int32Array(node.size) : undefined;
   return (inputs, y) => {
     total.fill(begin);
     positions?.fill(0);
+    let [blocks, long] = [0, 0];
     for (let start = 0; start < size; start += blockSize) {
       const n = Math.min(blockSize, size - start);
       program.run(inputs, start, n);
@@ -98,7 +101,20 @@ function reduce(node: Tensor, meaning: Reduce, where: () => string): NodeLoop {
               positions[out] = k;
             }
         }
-        if (++k === inner) {
+        k++;
+        if (inBlocks && ((k & 0xff) === 0 || k === inner)) {
+          blocks += at(total, out);
+          total[out] = 0;
+          if ((k & 0xffff) === 0 || k === inner) {
+            long += blocks;
+            blocks = 0;
+          }
+          if (k === inner) {
+            total[out] = long;
+            long = 0;
+          }
+        }
+        if (k === inner) {
           k = 0;
           out++;
         }

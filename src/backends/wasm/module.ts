@@ -38,6 +38,8 @@ export interface ModuleOptions {
     /** Gives a worker its own scratch memory. */
     readonly enlist: (f: FunctionBuilder, thread: Expr) => void;
   }) => number;
+  /** Whether a tiny program becomes straight-line code; loops give the same bits. Default true. */
+  readonly straight?: boolean;
   /** The most threads that will run it together. Default 1. */
   readonly threads?: number;
 }
@@ -56,7 +58,7 @@ const page = 65536;
 export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
 
 export function buildModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { relaxed, extend, threads = 1 } = options;
+  const { relaxed, extend, straight = true, threads = 1 } = options;
   const module = new ModuleBuilder();
   const base = shared.end;
   const scratchAt = base + program.arena;
@@ -79,7 +81,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
     functions,
     scratch,
   };
-  const tiny = isTiny(program.kernels);
+  const tiny = straight && isTiny(program.kernels);
   const looped = tiny ? [] : program.kernels;
   const kernels = looped.map((kernel, i) => {
     let units = 1;

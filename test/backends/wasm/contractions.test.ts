@@ -28,7 +28,7 @@ type Float = "f32" | "f64";
 /** The products among a graph's kernels. */
 function products(outputs: readonly Tensor[]): MatrixProduct[] {
   return compileProgram({ inputs: [], outputs }).kernels.flatMap((kernel) => {
-    const product = kernel.loop === "reduce" ? matrixProduct(kernel, () => 4) : undefined;
+    const product = kernel.loop === "reduce" ? matrixProduct(kernel) : undefined;
     return product ? [product] : [];
   });
 }

@@ -19,7 +19,7 @@ import { ballast, exact } from "./exact.ts";
 /** How many kernels are contractions, and over how many terms. */
 const terms = (outputs: readonly Tensor[]): number[] =>
   compileProgram({ inputs: [], outputs }).kernels.flatMap((kernel) => {
-    const product = kernel.loop === "reduce" ? matrixProduct(kernel, () => 4) : undefined;
+    const product = kernel.loop === "reduce" ? matrixProduct(kernel) : undefined;
     return product ? [product.k] : [];
   });
 

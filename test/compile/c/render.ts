@@ -4,10 +4,12 @@
  * nothing of another backend.
  */
 import type { Buffer, Kernel, Program } from "../../../src/compile/program.ts";
+import { runningSums, type Sum, summation } from "../../../src/compile/summation.ts";
 import type { DType } from "../../../src/core/dtype.ts";
 import type { Elementary } from "../../../src/core/elementary/functions.ts";
-import { isPosition, joins, neutral, type Position } from "../../../src/core/meaning.ts";
-import { type Shape, stridesOf } from "../../../src/core/shape.ts";
+import type { Intrinsic } from "../../../src/core/expression.ts";
+import { beginning, isPosition, joins, neutral, type Position } from "../../../src/core/meaning.ts";
+import { type Shape, sizeOf, stridesOf } from "../../../src/core/shape.ts";
 import {
   applied,
   Block,
@@ -130,18 +132,10 @@ function kernelText(kernel: Kernel, { offsets }: Program, needs: Needs): string 
       break;
     case "reduce":
       nest(extents, 0, lines, () => {
-        const { combine, over, value } = kernel;
+        const { combine } = kernel;
         if (isPosition(combine)) {
           extremePosition(combine, kernel, lines, place);
-        } else {
-          lines.push(
-            `${typeOf[value.dtype]} r = ${number(neutral(combine, value.dtype), value.dtype)};`,
-          );
-          nest(over, extents.length, lines, () => {
-            const v = valueOf(value, new Block(lines), place);
-            lines.push(`r = ${applied(joins[combine], value.dtype, ["r", v], needs)};`);
-          });
-        }
+        } else reduced(kernel, joins[combine], lines, place);
         store("r");
       });
       break;
@@ -151,7 +145,7 @@ function kernelText(kernel: Kernel, { offsets }: Program, needs: Needs): string 
       const others = extents.map((m, k) => (k === axis ? 1 : m));
       nest(others, 0, lines, () => {
         lines.push(
-          `${typeOf[value.dtype]} r = ${number(neutral(combine, value.dtype), value.dtype)};`,
+          `${typeOf[value.dtype]} r = ${number(beginning(combine, value.dtype), value.dtype)};`,
         );
         lines.push(`for (i32 k = 0; k < ${n}; k++) {`);
         lines.push(`const i32 i${axis} = ${reverse ? `${n - 1} - k` : "k"};`);
@@ -184,6 +178,79 @@ function kernelText(kernel: Kernel, { offsets }: Program, needs: Needs): string 
 }
 
 type Reduce = Extract<Kernel, { loop: "reduce" }>;
+
+/** The terms of one output, joined in the order of the kernel. */
+function reduced(kernel: Reduce, join: Intrinsic, lines: string[], place: Place): void {
+  const { combine, over, value, extents } = kernel;
+  const { dtype } = value;
+  const { needs } = place;
+  const type = typeOf[dtype];
+  const fresh = (): string => `t${needs.names++}`;
+  const add = (to: string, part: string) => {
+    lines.push(`${to} = ${applied(join, dtype, [to, part], needs)};`);
+  };
+  const begin = number(
+    over.includes(0) ? neutral(combine, dtype) : beginning(combine, dtype),
+    dtype,
+  );
+  const declare = (name: string): string => {
+    lines.push(`${type} ${name} = ${begin};`);
+    return name;
+  };
+  const term = (): string => valueOf(value, new Block(lines), place);
+  declare("r");
+  if (over.includes(0)) return;
+  const order = summation(kernel);
+  if (order.kind === "product") {
+    const [k, part, size] = [fresh(), declare(fresh()), sizeOf(over)];
+    lines.push(`for (i32 ${k} = 0; ${k} < ${size};) {`);
+    stridesOf(over).forEach((stride, axis) => {
+      lines.push(`const i32 i${extents.length + axis} = ${k} / ${stride} % ${over[axis]};`);
+    });
+    add(part, term());
+    lines.push(`if (++${k} % ${order.block} == 0 || ${k} == ${size}) {`);
+    add("r", part);
+    lines.push(`${part} = ${begin};`, "}", "}");
+    return;
+  }
+  /** Joins the sum, its indices counted from here on, to what is in a variable. */
+  const sumTo = (to: string, sum: Sum, from: readonly string[]): void => {
+    lines.push("{");
+    const own = declare(fresh());
+    if (sum.kind === "parts") {
+      const { axis, step, count, each, rest } = sum;
+      const i = fresh();
+      const start = from[axis] ?? "0";
+      lines.push(`i32 ${i} = ${start};`);
+      lines.push(`for (; ${i} < ${start} + ${count * step}; ${i} += ${step}) {`);
+      sumTo(own, each, from.with(axis, i));
+      lines.push("}");
+      if (rest) sumTo(own, rest, from.with(axis, i));
+    } else {
+      const sums = sum.kind === "row" ? fresh() : undefined;
+      const begins = new Array(runningSums).fill(begin).join(", ");
+      if (sums) lines.push(`${type} ${sums}[] = {${begins}};`);
+      sum.over.forEach((n, axis) => {
+        const [i, start] = [`i${extents.length + axis}`, from[axis]];
+        lines.push(`for (i32 ${i} = ${start}; ${i} < ${start} + ${n}; ${i}++) {`);
+      });
+      const last = `(i${extents.length + over.length - 1} - ${from.at(-1)})`;
+      add(sums ? `${sums}[${last} % ${runningSums}]` : own, term());
+      lines.push("}".repeat(over.length));
+      for (let half = runningSums / 2; sums && half >= 1; half /= 2) {
+        for (let k = 0; k < half; k++) add(`${sums}[${k}]`, `${sums}[${k + half}]`);
+      }
+      if (sums) add(own, `${sums}[0]`);
+    }
+    add(to, own);
+    lines.push("}");
+  };
+  sumTo(
+    "r",
+    order.sum,
+    over.map(() => "0"),
+  );
+}
 
 /** The position of the extreme value: NaN is the extreme, the first of equals stays. */
 function extremePosition(

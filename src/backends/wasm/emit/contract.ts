@@ -44,7 +44,7 @@ interface Plan extends MatrixProduct, Blocking {}
 
 /** Whether the kernel is a matrix product, how it lies and how it is cut up. */
 export function contractionPlan(kernel: ReduceKernel): Plan | undefined {
-  const product = matrixProduct(kernel, lanes);
+  const product = matrixProduct(kernel);
   return product && { ...product, ...blocking(product, machine) };
 }
 

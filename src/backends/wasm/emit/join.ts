@@ -4,9 +4,6 @@ import { isPosition, joins } from "../../../core/meaning.ts";
 import type { Combine } from "../../../core/op.ts";
 import { type Expr, op, select } from "../assembler/index.ts";
 
-/** The instruction of each that is one; positions are not. */
-export const joining = (combine: Combine) => (isPosition(combine) ? undefined : joins[combine]);
-
 /** a ∘ b for scalars; operands of integers must be variables, since they are used twice. */
 export function join(combine: Combine, dtype: DType, a: Expr, b: Expr): Expr {
   if (isPosition(combine)) throw new TypeError(`${combine} joins nothing`);

@@ -216,8 +216,8 @@ export class KernelWriter {
   }
 
   /**
-   * Vector values for the elements from index `first` on along the lanes' axis. `at` holds the
-   * other indices. Called once per place in the code: invariants go before the loop.
+   * Vector values for the elements from index `first + ahead` on along the lanes' axis. `at` holds
+   * the other indices. Called once per place in the code: invariants go before the loop.
    */
   vectors(roots: readonly Expression[], extents: Shape, lanes: Lanes, at: readonly Expr[]) {
     const { f } = this;
@@ -243,26 +243,33 @@ export class KernelWriter {
     };
     const { reads } = this.kernel;
     for (const root of roots) if (!isReduced(root, reads.length)) reach(root);
-    return (first: Expr, reduced?: Expr): ((e: Expression) => Expr) => {
+    return (first: Expr, reduced?: Expr, ahead = 0): ((e: Expression) => Expr) => {
       const site: VectorSite = {
         f,
         intrinsics: this.target.intrinsics,
-        first: () => first,
+        first: () => (ahead === 0 ? first : sumOf(first, i32(ahead))),
         invariant: (e) => entry(invariants, e),
         loadVector: (e) => {
           if (e.input === reads.length && reduced !== undefined) return reduced;
-          return this.#loadVector(e, extents, lanes, entry(pointers, e), first);
+          return this.#loadVector(e, extents, lanes, entry(pointers, e), first, ahead);
         },
       };
       return vectorValues(lanes, site);
     };
   }
 
-  #loadVector(e: Load, extents: Shape, lanes: Lanes, pointer: Expr, first: Expr): Expr {
+  #loadVector(
+    e: Load,
+    extents: Shape,
+    lanes: Lanes,
+    pointer: Expr,
+    first: Expr,
+    ahead: number,
+  ): Expr {
     const { f } = this;
     const bytes = bytesOf(e.dtype);
     const step = element(linearPlace(e, extents).coefficients, lanes.axis) * bytes;
-    const offset = this.address(element(this.kernel.reads, e.input));
+    const offset = this.address(element(this.kernel.reads, e.input)) + ahead * step;
     const at = sumOf(pointer, this.offset([step], 0, 1, [first]));
     if (step === bytes) {
       const narrow = lanes.count * bytes === 8;

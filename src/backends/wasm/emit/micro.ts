@@ -6,6 +6,8 @@ import {
   type Expr,
   type Func,
   type FunctionBuilder,
+  f32,
+  f64,
   get,
   i32,
   type Local,
@@ -57,6 +59,9 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
   const shape = shapeOf(dtype);
   const sums = Array.from({ length: rows * vectors }, () => f.local("v128"));
   const factors = Array.from({ length: vectors }, () => f.local("v128"));
+  // A sum starts from what changes no term, not even −0 (see compile/summation.ts).
+  const start = f.let(op(`${shape}.splat`, dtype === "f32" ? f32(-0) : f64(-0)));
+  for (const sum of sums) f.set(sum, start);
   const multiplyAdd = (x: Expr, v: Expr, sum: Expr): Expr =>
     relaxed
       ? op(`${shape}.relaxed_madd`, x, v, sum)

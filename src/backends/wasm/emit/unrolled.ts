@@ -5,6 +5,7 @@
 
 import { linearForm, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel } from "../../../compile/program.ts";
+import { runningSums, type Sum, summation } from "../../../compile/summation.ts";
 import { at as element, zip } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Expression, type Load, subexpressions } from "../../../core/expression.ts";
@@ -19,6 +20,8 @@ import { emit, literal, loadInstruction, type Site, store } from "./scalar.ts";
 const largest = 3000;
 /** Up to so many, elementary functions are written out instead of called. */
 const fewCalls = 24;
+
+type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
 const loopOf = (k: Kernel): Shape => (k.loop === "reduce" ? [...k.extents, ...k.over] : k.extents);
 
@@ -83,17 +86,48 @@ class Unrolled {
     const { extents, stores } = kernel;
     places(extents).forEach((at, position) => {
       let reduced: Expr | undefined;
-      if (kernel.loop === "reduce") {
-        const { dtype, combine, over, value } = kernel;
-        for (const inner of places(over)) {
-          const term = this.#value(value, kernel, [...at, ...inner], undefined);
-          reduced = reduced ? this.#f.let(join(combine, dtype, reduced, term)) : term;
-        }
-        reduced ??= literal(neutral(combine, dtype), dtype);
-      }
+      if (kernel.loop === "reduce") reduced = this.#reduced(kernel, at);
       const values = stores.map((s) => this.#value(s.value, kernel, at, reduced));
       for (const [{ buffer }, made] of zip(stores, values)) this.#keep(buffer, position, made);
     });
+  }
+
+  /** The terms of one output, joined in the order of the kernel. */
+  #reduced(kernel: ReduceKernel, at: readonly number[]): Expr {
+    const { dtype, combine, over, value } = kernel;
+    const joined = (a: Expr | undefined, b: Expr | undefined): Expr | undefined =>
+      a && b ? this.#f.let(join(combine, dtype, a, b)) : (a ?? b);
+    const sequence = (terms: readonly (readonly number[])[]): Expr | undefined =>
+      terms.reduce<Expr | undefined>(
+        (sum, reduced) => joined(sum, this.#value(value, kernel, [...at, ...reduced], undefined)),
+        undefined,
+      );
+    const total = (sum: Sum, from: readonly number[]): Expr | undefined => {
+      if (sum.kind === "parts") {
+        const { axis, step, count, each, rest } = sum;
+        const parts = [...new Array<Sum>(count).fill(each), ...(rest ? [rest] : [])];
+        return parts.reduce<Expr | undefined>((all, part, i) => {
+          const start = from.with(axis, element(from, axis) + i * step);
+          return joined(all, total(part, start));
+        }, undefined);
+      }
+      const terms = places(sum.over).map((inner) => zip(from, inner).map(([a, b]) => a + b));
+      if (sum.kind === "terms") return sequence(terms);
+      const sums = Array.from({ length: runningSums }, (_, k) =>
+        sequence(terms.filter((_, i) => i % runningSums === k)),
+      );
+      return halved(sums, joined);
+    };
+    const nothing = literal(neutral(combine, dtype), dtype);
+    if (over.includes(0)) return nothing;
+    const order = summation(kernel);
+    const origin = over.map(() => 0);
+    if (order.kind === "tree") return total(order.sum, origin) ?? nothing;
+    const all = places(over);
+    const blocks = all.flatMap((_, i) =>
+      i % order.block === 0 ? [sequence(all.slice(i, i + order.block))] : [],
+    );
+    return blocks.reduce(joined, undefined) ?? nothing;
   }
 
   #keep(buffer: Buffer, position: number, value: Expr): void {
@@ -158,6 +192,19 @@ class Unrolled {
     this.#elements.set(key, kept);
     return kept;
   }
+}
+
+/** Sums 4 to 7 are joined to sums 0 to 3, and so on. */
+function halved(
+  sums: readonly (Expr | undefined)[],
+  joined: (a: Expr | undefined, b: Expr | undefined) => Expr | undefined,
+): Expr | undefined {
+  const [low, high] = [sums.slice(0, sums.length / 2), sums.slice(sums.length / 2)];
+  if (low.length === 0) return high[0];
+  return halved(
+    low.map((sum, k) => joined(sum, high[k])),
+    joined,
+  );
 }
 
 const selectParts = (e: Extract<Expression, { kind: "select" }>): Expression[] => [

@@ -1,0 +1,293 @@
+/**
+ * Reductions as loops. In which order terms are joined says compile/summation.ts; here it is only
+ * decided whether several outputs, or the running sums of one, are done side by side in vectors.
+ */
+
+import type { Kernel } from "../../../compile/program.ts";
+import { neighbours, runningSums, type Sum, summation } from "../../../compile/summation.ts";
+import { at as element, last, zip } from "../../../core/at.ts";
+import { type DType, isFloat } from "../../../core/dtype.ts";
+import { beginning, isPosition, joins, neutral } from "../../../core/meaning.ts";
+import { type Shape, stridesOf } from "../../../core/shape.ts";
+import {
+  type Expr,
+  get,
+  i32,
+  type Local,
+  lane,
+  op,
+  shuffle,
+  type ValueType,
+  v128,
+} from "../assembler/index.ts";
+import { join } from "./join.ts";
+import type { KernelWriter } from "./kernel.ts";
+import { literal, typeOf } from "./scalar.ts";
+import { type Lanes, lanesFor, shapeOf, splat } from "./vector.ts";
+
+type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
+type Indices = readonly Expr[];
+
+export function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
+  const { extents, over, combine, dtype, value } = kernel;
+  if (over.includes(0)) {
+    const nothing = isPosition(combine) ? i32(0) : literal(neutral(combine, dtype), dtype);
+    w.nest(extents, (outer) => finish(w, kernel, outer, nothing));
+    return;
+  }
+  if (isPosition(combine)) {
+    writePosition(w, kernel);
+    return;
+  }
+  const order = summation(kernel);
+  // A product has a writer of its own.
+  const sum: Sum = order.kind === "tree" ? order.sum : { kind: "terms", over };
+  const all = [...extents, ...over];
+  const lanesAlong = (axis: number): Lanes | undefined =>
+    isFloat(dtype) && axis >= 0 && neighbours(value, all, axis)
+      ? lanesFor([value], [dtype], all, axis)
+      : undefined;
+  if (isRow(sum)) {
+    reduceRow(w, kernel, sum, lanesAlong(all.length - 1));
+    return;
+  }
+  const across = lanesAlong(extents.length - 1);
+  if (across && last(extents) >= across.count) reduceAcross(w, kernel, sum, across);
+  else w.nest(extents, (outer) => finish(w, kernel, outer, scalarSum(w, kernel, sum, outer)));
+}
+
+const isRow = (sum: Sum): boolean => (sum.kind === "parts" ? isRow(sum.each) : sum.kind === "row");
+
+/** How partial results are held and joined: numbers, or vectors of several outputs' numbers. */
+interface Carrier {
+  readonly type: ValueType;
+  readonly start: Expr;
+  readonly join: (a: Expr, b: Expr) => Expr;
+}
+
+function scalarCarrier({ combine, dtype }: ReduceKernel): Carrier {
+  const start = literal(beginning(combine, dtype), dtype);
+  return { type: typeOf[dtype], start, join: (a, b) => join(combine, dtype, a, b) };
+}
+
+function vectorCarrier({ combine, dtype }: ReduceKernel, lanes: Lanes): Carrier {
+  if (isPosition(combine)) throw new TypeError(`${combine} joins nothing`);
+  const instruction = `${shapeOf(lanes.float)}.${joins[combine]}` as const;
+  const start = splat(literal(beginning(combine, dtype), dtype), dtype, lanes);
+  return { type: "v128", start, join: (a, b) => op(instruction, a, b) };
+}
+
+/** The parts of a sum, joined; `leaf` gives a leaf's value, its indices counted from `from`. */
+function sumOf(
+  w: KernelWriter,
+  carrier: Carrier,
+  sum: Sum,
+  from: Indices,
+  leaf: (over: Shape, from: Indices) => Expr,
+): Expr {
+  if (sum.kind !== "parts") return leaf(sum.over, from);
+  const { axis, step, count, each, rest } = sum;
+  const { f } = w;
+  const total = f.local(carrier.type);
+  f.set(total, carrier.start);
+  const add = (part: Sum, by: Expr) => {
+    const at = from.with(axis, plus(w, element(from, axis), by));
+    f.set(total, carrier.join(get(total), f.let(sumOf(w, carrier, part, at, leaf))));
+  };
+  w.loop(count * step, step, (by) => add(each, by));
+  if (rest) add(rest, i32(count * step));
+  return get(total);
+}
+
+const isZero = (x: Expr): boolean => x.op === "i32.const" && x.imm[0] === 0;
+
+function plus({ f }: KernelWriter, a: Expr, b: Expr): Expr {
+  if (isZero(a)) return b;
+  return isZero(b) ? a : f.let(op("i32.add", a, b));
+}
+
+const origin = ({ over }: ReduceKernel): Expr[] => over.map(() => i32(0));
+
+/** A sum whose leaves join terms one after the other. */
+function sequence(
+  w: KernelWriter,
+  { type, start, join }: Carrier,
+  over: Shape,
+  from: Indices,
+  term: (reduced: Indices) => Expr,
+): Expr {
+  const total = w.f.local(type);
+  w.f.set(total, start);
+  w.nest(over, (inner) => {
+    const value = w.f.let(term(zip(from, inner).map(([a, b]) => plus(w, a, b))));
+    w.f.set(total, join(get(total), value));
+  });
+  return get(total);
+}
+
+function scalarSum(w: KernelWriter, kernel: ReduceKernel, sum: Sum, outer: Indices): Expr {
+  const carrier = scalarCarrier(kernel);
+  return sumOf(w, carrier, sum, origin(kernel), (over, from) =>
+    sequence(w, carrier, over, from, (reduced) => scalarTerm(w, kernel, [...outer, ...reduced])),
+  );
+}
+
+const scalarTerm = (w: KernelWriter, { extents, over, value }: ReduceKernel, at: Indices): Expr =>
+  w.scalars([value], [...extents, ...over], at)(value);
+
+/** The epilogue for one element. */
+function finish(w: KernelWriter, kernel: ReduceKernel, at: Indices, total: Expr): void {
+  const { extents, stores } = kernel;
+  const roots = stores.map((s) => s.value);
+  w.storeScalars(stores, extents, at, w.scalars(roots, extents, at, w.f.let(total)));
+}
+
+/** Several outputs side by side, each reduced in its own lane. */
+function reduceAcross(w: KernelWriter, kernel: ReduceKernel, sum: Sum, lanes: Lanes): void {
+  const { extents, over, stores, value } = kernel;
+  const { f } = w;
+  const all = [...extents, ...over];
+  const inner = last(extents);
+  const epilogue = w.lanes(stores, extents, extents.length - 1);
+  const done = inner - (inner % lanes.count);
+  const carrier = vectorCarrier(kernel, lanes);
+  w.nest(extents.slice(0, -1), (outer) => {
+    const here = [...outer, i32(0)];
+    w.loop(done, lanes.count, (first) => {
+      const term = (reduced: Indices): Expr =>
+        w.vectors([value], all, lanes, [...here, ...reduced])(first)(value);
+      const total = f.let(
+        sumOf(w, carrier, sum, origin(kernel), (over, from) =>
+          sequence(w, carrier, over, from, term),
+        ),
+      );
+      if (epilogue && epilogue.count === lanes.count) {
+        const roots = stores.map((s) => s.value);
+        const body = w.vectors(roots, extents, epilogue, here);
+        w.storeVectors(stores, extents, epilogue, here, first, body(first, total));
+        return;
+      }
+      for (let k = 0; k < lanes.count; k++) {
+        const one = lane(`${shapeOf(lanes.float)}.extract_lane`, k, total);
+        finish(w, kernel, [...outer, plus(w, first, i32(k))], one);
+      }
+    });
+    w.loop(inner - done, 1, (i) => {
+      const at = [...outer, plus(w, i, i32(done))];
+      finish(w, kernel, at, scalarSum(w, kernel, sum, at));
+    });
+  });
+}
+
+/**
+ * The running sums of one output: in the lanes of vectors, or in variables where the terms cannot be
+ * computed side by side.
+ */
+function reduceRow(
+  w: KernelWriter,
+  kernel: ReduceKernel,
+  sum: Sum,
+  lanes: Lanes | undefined,
+): void {
+  const { extents, over, value } = kernel;
+  const { f } = w;
+  const all = [...extents, ...over];
+  const scalar = scalarCarrier(kernel);
+  const { type, start, join } = lanes ? vectorCarrier(kernel, lanes) : scalar;
+  const width = lanes?.count ?? 1;
+  const row = (outer: Indices, n: number, from: Indices): Expr => {
+    const begin = last(from);
+    const at = [...outer, ...from.with(-1, i32(0))];
+    const vectors = lanes && w.vectors([value], all, lanes, at);
+    /** The terms from i + ahead on, as many as there are lanes. */
+    const term = (i: Expr, ahead: number): Expr => {
+      const first = plus(w, begin, i);
+      if (vectors) return vectors(first, undefined, ahead)(value);
+      return scalarTerm(w, kernel, at.with(-1, plus(w, first, i32(ahead))));
+    };
+    const whole = n - (n % runningSums);
+    const used = Math.ceil(Math.min(n, runningSums) / width);
+    const sums = Array.from({ length: used }, () => f.local(type));
+    const isLong = whole > runningSums;
+    if (isLong) for (const sum of sums) f.set(sum, start);
+    const begun = new Set<Local>(isLong ? sums : []);
+    const group = (i: Expr, count: number) => {
+      for (const [k, sum] of sums.entries()) {
+        const left = count - k * width;
+        if (left <= 0) break;
+        const all = f.let(term(i, k * width));
+        const some = left < width && lanes ? only(all, left, lanes) : all;
+        f.set(sum, begun.has(sum) ? join(get(sum), some) : some);
+        begun.add(sum);
+      }
+    };
+    /** The first lanes of a vector; the others hold what changes no sum. */
+    const only = (v: Expr, count: number, { float }: Lanes): Expr => {
+      const mask = new Uint8Array(16).fill(255, 0, count * (float === "f64" ? 8 : 4));
+      return op("v128.bitselect", v, start, v128(mask));
+    };
+    w.loop(whole, runningSums, (i) => group(i, runningSums));
+    if (whole < n) group(i32(whole), n - whole);
+    let parts = sums.map(get);
+    for (let half = runningSums / width / 2; half >= 1; half /= 2) {
+      const [low, high] = [parts.slice(0, half), parts.slice(half)];
+      parts = low.map((part, k) => {
+        const other = high[k];
+        return other ? f.let(join(part, other)) : part;
+      });
+    }
+    const [total = start] = parts;
+    return lanes ? joinLanes(w, total, lanes, join) : total;
+  };
+  w.nest(extents, (outer) => {
+    const total = sumOf(w, scalar, sum, origin(kernel), (over, from) =>
+      row(outer, last(over), from),
+    );
+    finish(w, kernel, outer, total);
+  });
+}
+
+/** All lanes of a vector joined as halves into one number. */
+function joinLanes(
+  { f }: KernelWriter,
+  v: Expr,
+  { count, float }: Lanes,
+  join: Carrier["join"],
+): Expr {
+  const bytes = (from: number) => Uint8Array.from({ length: 16 }, (_, i) => (i + from) % 16);
+  const half = f.let(join(v, shuffle(bytes(8), v, v)));
+  const all = count === 4 ? f.let(join(half, shuffle(bytes(4), half, half))) : half;
+  return lane(`${shapeOf(float)}.extract_lane`, 0, all);
+}
+
+/** The position of the extreme element: NaN is the most extreme, the first of equals stays. */
+function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
+  const { extents, over, combine, value } = kernel;
+  const { f } = w;
+  const { dtype } = value;
+  const all = [...extents, ...over];
+  const strides = stridesOf(over);
+  w.nest(extents, (outer) => {
+    const best = f.local(typeOf[dtype]);
+    const where = f.local("i32");
+    f.set(where, i32(-1));
+    w.nest(over, (inner) => {
+      const v = f.let(w.scalars([value], all, [...outer, ...inner])(value));
+      const wins = isAhead(combine === "argmax" ? "gt" : "lt", dtype, v, get(best));
+      const first = op("i32.lt_s", get(where), i32(0));
+      f.if(op("i32.or", first, wins), () => {
+        f.set(best, v);
+        f.set(where, w.offset(strides, 0, 1, inner));
+      });
+    });
+    finish(w, kernel, outer, get(where));
+  });
+}
+
+/** Whether a value comes before the best one: a NaN before all that are not. */
+function isAhead(than: "gt" | "lt", dtype: DType, v: Expr, best: Expr): Expr {
+  if (dtype !== "f32" && dtype !== "f64") return op(`i32.${than}_s`, v, best);
+  const isNaN = (x: Expr) => op(`${dtype}.ne`, x, x);
+  const wins = op("i32.or", op(`${dtype}.${than}`, v, best), isNaN(v));
+  return op("i32.and", wins, op("i32.eqz", isNaN(best)));
+}
