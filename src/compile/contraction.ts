@@ -90,13 +90,13 @@ export interface MatrixProduct {
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
-/** Rows below which a factor is not worth copying: the sums are less work than the copy. */
-const leastRows = 3;
 /** Of fewer columns a product is summed like any other kernel; the same number on all machines. */
 const leastColumns = 4;
 /** Rows that fill register tiles; columns for which a factor is read where it lies. */
 const manyRows = 8;
 const manyColumns = 16;
+/** Rows below which a factor whose terms lie side by side is summed along them, not copied. */
+const fewRows = 3;
 
 /** How the kernel is a matrix product. */
 export function matrixProduct(kernel: ReduceKernel): MatrixProduct | undefined {
@@ -135,11 +135,17 @@ export function matrixProduct(kernel: ReduceKernel): MatrixProduct | undefined {
   while (first < columns && !isNumbered(stores, extents, first, columns + 1)) first++;
   while (straight > first && cut(straight - 1)?.b.kind === "straight") straight--;
   const lying = cut(straight);
-  const isLying = lying?.b.kind === "straight";
-  if (isLying && lying.n >= manyColumns) return lying;
+  if (lying?.b.kind === "straight" && lying.n >= manyColumns) return lying;
   const most = cut(first);
-  if (most?.b.kind === "packed" && most.m < leastRows) return isLying ? lying : undefined;
-  return most;
+  return most && most.m < fewRows && isAlong(most.b, columns) ? undefined : most;
+}
+
+/** Whether the terms of a factor that is to be packed lie side by side, but its columns do not. */
+function isAlong(b: Side, columns: number): boolean {
+  if (b.kind === "straight" || b.form === undefined || b.guard.axes.size > 0) return false;
+  const terms = b.over.findLastIndex((size) => size > 1);
+  const { coefficients } = b.form;
+  return coefficients[b.extents.length + terms] === 1 && coefficients[columns] !== 1;
 }
 
 /** The axis of rows: the innermost that fills tiles, or else the largest; −1 if there is none. */
