@@ -9,15 +9,7 @@ import { input } from "../ops/leaf.ts";
 import { checkUpdate, objectiveOf } from "./checks.ts";
 import type { Objective } from "./objective.ts";
 import { bufferInputs, type Parametric, parameterInputs } from "./parameters.ts";
-import {
-  batchInputs,
-  controlInputs,
-  evaluated,
-  healthOf,
-  measures,
-  slotInputs,
-  trained,
-} from "./parts.ts";
+import { batchInputs, controlInputs, evaluated, healthOf, measures, trained } from "./parts.ts";
 import { type PortGraph, portGraph, type StepControls } from "./ports.ts";
 import { renewalOf } from "./renewal.ts";
 import type { BatchType, UpdateOptions } from "./step.ts";
@@ -100,22 +92,14 @@ export function gradientStep(
  */
 export function optimizerStep(objective: Parametric, options: UpdateOptions): OptimizerGraph {
   checkUpdate("optimizerStep", objective, options);
-  const { optimizer, dtype, health = true } = options;
-  const parameters = parameterInputs(objective, dtype);
-  const slots = slotInputs(objective, optimizer, dtype);
-  const { learningRate, step } = controlInputs();
+  const { dtype, health = true } = options;
+  const before = beforeUpdate(objective, options);
+  const { parameters, slots } = before;
+  const { learningRate, step } = before.controls;
   const gradients = mapEntries(trained(objective, parameters), (parameter, name) =>
     input(`∂${name}`, parameter.shape, dtype),
   );
   const controls = { learningRate, step };
-  const before = beforeUpdate({
-    subject: objective,
-    optimizer,
-    dtype,
-    controls,
-    parameters,
-    slots,
-  });
   const after = updateTogether(before, gradients);
   return portGraph(
     { parameters, slots, controls, gradients },

@@ -8,8 +8,8 @@ import { identity } from "../ops/custom.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { checkTiming, checkUpdate, objectiveOf } from "./checks.ts";
 import type { Objective } from "./objective.ts";
-import { bufferInputs, parameterInputs } from "./parameters.ts";
-import { batchInputs, controlInputs, evaluated, healthOf, measures, slotInputs } from "./parts.ts";
+import { bufferInputs } from "./parameters.ts";
+import { batchInputs, evaluated, healthOf, measures } from "./parts.ts";
 import { portGraph, type StepGraph } from "./ports.ts";
 import { renewalOf } from "./renewal.ts";
 import { beforeUpdate, type UpdateTiming, updateInTurn, updateTogether } from "./update.ts";
@@ -63,20 +63,11 @@ export function trainingStep(
   const objective = objectiveOf("trainingStep", model, { ...batch }, options);
   checkUpdate("trainingStep", objective, options);
   checkTiming("trainingStep", options);
-  const { optimizer, dtype, update, health = true } = options;
-  const parameters = parameterInputs(objective, dtype);
+  const { dtype, update, health = true } = options;
+  const before = beforeUpdate(objective, options);
+  const { parameters, slots, controls } = before;
   const renewal = renewalOf(bufferInputs(objective, dtype));
-  const slots = slotInputs(objective, optimizer, dtype);
-  const controls = controlInputs();
   const parts = batchInputs({ ...batch });
-  const before = beforeUpdate({
-    subject: objective,
-    optimizer,
-    dtype,
-    controls,
-    parameters,
-    slots,
-  });
   const { key } = controls;
   const here = evaluated(objective, parts, parameters, renewal.old, {
     key,

@@ -14,7 +14,8 @@ import {
   type UpdateAllContext,
   type Updated,
 } from "../optim/optimizer.ts";
-import { type Parametric, slotSpecs } from "./parameters.ts";
+import { type Parametric, parameterInputs, slotSpecs } from "./parameters.ts";
+import { controlInputs, slotInputs } from "./parts.ts";
 import type { StepControls } from "./ports.ts";
 import { updateSequentially } from "./sequential-update.ts";
 
@@ -26,7 +27,7 @@ interface Before {
   readonly subject: Parametric;
   readonly optimizer: Optimizer;
   readonly dtype: DType;
-  readonly controls: Pick<StepControls, "learningRate" | "step">;
+  readonly controls: StepControls;
   readonly parameters: ByName<Tensor>;
   readonly slots: ByName<Tensor>;
   /** η of a parameter at this step, by name. */
@@ -117,9 +118,14 @@ function clipped(gradients: ByName<Tensor>, optimizer: Optimizer): ByName<Tensor
   return mapEntries(gradients, () => at(cut, next++));
 }
 
-/** What an update starts from; the rates at this step are the same for all of it. */
-export function beforeUpdate(parts: Omit<Before, "rates">): Before {
-  const { subject, optimizer, dtype, controls } = parts;
+/** What an update starts from, as placeholders; the rates at this step are the same for all of it. */
+export function beforeUpdate(
+  subject: Parametric,
+  { optimizer, dtype }: Pick<Before, "optimizer" | "dtype">,
+): Before {
+  const parameters = parameterInputs(subject, dtype);
+  const slots = slotInputs(subject, optimizer, dtype);
+  const controls = controlInputs();
   const { learningRate, step } = controls;
   const { initial, factor } = optimizer.learningRate;
   const present = factor(step);
@@ -130,7 +136,7 @@ export function beforeUpdate(parts: Omit<Before, "rates">): Before {
       : mul(initial === 0 ? own : mul(div(learningRate, initial), own), present);
   const rates = (name: string) =>
     cast(rateOf(entryOf(subject.parameters, name).learningRate), dtype);
-  return { ...parts, rates };
+  return { subject, optimizer, dtype, controls, parameters, slots, rates };
 }
 
 /** The optimizer's memory of a parameter. */

@@ -282,7 +282,10 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const begun = resident?.begin({
       order: shuffle ? progress.epoch : undefined,
       sums: () => this.#sums(),
-      count: (sums, count) => this.#count(sums, count * batchSize),
+      count: (sums, count) => {
+        progress.steps += count;
+        this.#count(sums, count * batchSize);
+      },
       single,
       singleLater,
     });

@@ -8,14 +8,13 @@ import type { AsynchronousBackend, Promised, Session, Sums } from "../backends/b
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { StepState } from "../step/ports.ts";
-import { type EpochPlan, type Loop, nextChunk, noPlan } from "./resident.ts";
+import { Pace } from "./pace.ts";
+import { type EpochPlan, type Loop, noPlan } from "./resident.ts";
 import { refill } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Time that a piece of work may take, in ms: it decides how soon a signal is heard. */
 const budget = 100;
-/** The most that a session reports of at once. */
-const mostEpochs = 4096;
 
 /** The loop of an asynchronous session. */
 export class Remote implements Loop {
@@ -23,8 +22,7 @@ export class Remote implements Loop {
   readonly #backend: AsynchronousBackend;
   readonly #session: Promised<Session>;
   readonly #batchSize: number;
-  /** Steps that fit into the budget, as far as is known. */
-  #chunk = 1;
+  readonly #pace = new Pace(budget);
   /** Whether the machine has the trainer's state. */
   #loaded = false;
   #rate = Number.NaN;
@@ -50,14 +48,13 @@ export class Remote implements Loop {
   async steps(batches: number): Promise<number> {
     const plan = this.#plan;
     const { progress } = this.#trainer;
-    const count = Math.min(batches, this.#chunk);
+    const count = this.#pace.steps(batches);
     const first = progress.position / this.#batchSize;
     const loss = await this.#piece(count, async (session) => {
       const sums = await session.steps(first, first + count, plan.sums());
       if (sums === undefined) return undefined;
       const last = await session.lastLoss();
       return () => {
-        progress.steps += count;
         plan.count(sums, count);
         return last;
       };
@@ -70,7 +67,7 @@ export class Remote implements Loop {
   }
 
   async epochs(first: number, count: number, batches: number, shuffle: boolean): Promise<Sums[]> {
-    const fitting = Math.min(count, mostEpochs, Math.floor(this.#chunk / batches));
+    const fitting = this.#pace.epochs(count, batches);
     if (fitting === 0) return [];
     const { progress } = this.#trainer;
     const done = await this.#piece(fitting * batches, async (session) => {
@@ -113,7 +110,7 @@ export class Remote implements Loop {
           await this.#load();
           const began = performance.now();
           const end = await work(session);
-          this.#chunk = nextChunk(this.#chunk, budget, performance.now() - began, steps);
+          this.#pace.learn(performance.now() - began, steps);
           if (end === undefined || !(await session.isFinite())) {
             this.forget();
             return undefined;

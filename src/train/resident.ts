@@ -5,6 +5,7 @@
  */
 import type { Later, Session, Sums } from "../backends/backend.ts";
 import { fail } from "../core/errors.ts";
+import { Pace } from "./pace.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -12,8 +13,6 @@ import type { Trainer } from "./trainer.ts";
 const budget = 20;
 /** Time after which the state is fetched, so that little has to be repeated after a NaN. */
 const settling = 2000;
-/** The most that a session reports of at once. */
-const mostEpochs = 4096;
 
 /** What the loop needs to know of an epoch. */
 export interface EpochPlan {
@@ -21,7 +20,7 @@ export interface EpochPlan {
   readonly order: number | undefined;
   /** The sums of the epoch up to here. */
   readonly sums: () => Sums;
-  /** Batches were trained on, with which the epoch's sums are these. */
+  /** As many steps were taken as batches are given, with which the epoch's sums are these. */
   readonly count: (sums: Sums, batches: number) => void;
   /** Trains on the next batch by itself and counts it; its loss. */
   readonly single: () => number;
@@ -61,10 +60,6 @@ export interface Loop {
   close(): Later<void>;
 }
 
-/** How many steps fit into a time: at most four times as many as before. */
-export const nextChunk = (chunk: number, budget: number, time: number, steps: number): number =>
-  Math.max(1, Math.min(Math.floor((budget * steps) / Math.max(time, 1e-3)), 4 * chunk));
-
 /** How far training had come. */
 type Point = Pick<Progress, "steps" | "position" | "loss" | "weight" | "counts">;
 
@@ -80,8 +75,7 @@ export class Resident implements Loop {
   readonly #trainer: Trainer;
   readonly #session: Session;
   readonly #batchSize: number;
-  /** Steps that fit into the budget, as far as is known. */
-  #chunk = 1;
+  readonly #pace = new Pace(budget);
   /** Whether the machine has the trainer's state, or a newer one. */
   #loaded = false;
   #newer = false;
@@ -106,7 +100,7 @@ export class Resident implements Loop {
 
   steps(batches: number): number {
     const { progress } = this.#trainer;
-    const count = Math.min(batches, this.#chunk);
+    const count = this.#pace.steps(batches);
     const first = progress.position / this.#batchSize;
     this.#load();
     if (!this.#newer) {
@@ -124,17 +118,16 @@ export class Resident implements Loop {
       throw error;
     }
     const now = performance.now();
-    this.#learn(now - began, count);
+    this.#pace.learn(now - began, count);
     this.#newer = true;
     if (sums === undefined) return repeat();
-    progress.steps += count;
     this.#plan.count(sums, count);
     if (now - this.#sinceTime > settling) this.settle();
     return this.#session.lastLoss();
   }
 
   epochs(first: number, count: number, batches: number, shuffle: boolean): Sums[] {
-    const fitting = Math.min(count, mostEpochs, Math.floor(this.#chunk / batches));
+    const fitting = this.#pace.epochs(count, batches);
     if (fitting === 0) return [];
     this.settle();
     this.#load();
@@ -145,7 +138,7 @@ export class Resident implements Loop {
     } catch {
       // Step by step it will throw again, with the trainer as it was before that step.
     }
-    this.#learn(performance.now() - began, Math.max(1, done.length) * batches);
+    this.#pace.learn(performance.now() - began, Math.max(1, done.length) * batches);
     if (done.length < fitting || !this.#session.isFinite()) {
       this.forget();
       return [];
@@ -182,10 +175,6 @@ export class Resident implements Loop {
     this.#rate = learningRate;
     this.#session.load(this.#trainer.ownState(), progress.steps, learningRate);
     this.#loaded = true;
-  }
-
-  #learn(time: number, steps: number): void {
-    this.#chunk = nextChunk(this.#chunk, budget, time, steps);
   }
 
   /**

@@ -32,6 +32,7 @@ import { copied } from "./copied.ts";
 import { type Evaluation, evaluateModel, evaluateModelLater } from "./evaluate.ts";
 import { Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { elementsFor, type NamedValues, namedValues } from "./given-values.ts";
+import { Lock } from "./lock.ts";
 import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
 import { outputsLater, outputsOf, type Rows, rowsOf } from "./predict.ts";
@@ -107,9 +108,10 @@ export class Trainer {
   readonly #threads: number | undefined;
   /** The training loop that is under way in the backend. */
   #live: Loop | undefined;
-  #busy = false;
-  /** Whether an asynchronous backend is at a step, whose end renews the state. */
-  #renewing = false;
+  /** Held by a training. */
+  readonly #busy = new Lock(() => this.#refuse("train"));
+  /** Held while an asynchronous backend is at a step, whose end renews the state. */
+  readonly #renewing = new Lock(() => this.#refuse("take another step"));
   #formerRate = Number.NaN;
   #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
@@ -151,7 +153,7 @@ export class Trainer {
    */
   setParameters(values: NamedValues): void {
     // All are checked before the first is set.
-    if (this.#renewing) this.#refuse("be given parameters");
+    if (this.#renewing.held) this.#refuse("be given parameters");
     const known = modelValues(this.model);
     const given = namedValues(values, Object.keys(known));
     const checked = given.map(([name, value]) => {
@@ -252,14 +254,8 @@ export class Trainer {
   }
 
   /** @internal Waits for work that ends with another state; nothing else may change it until then. */
-  async renewing<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#renewing) this.#refuse("take another step");
-    this.#renewing = true;
-    try {
-      return await work();
-    } finally {
-      this.#renewing = false;
-    }
+  renewing<T>(work: () => Promise<T>): Promise<T> {
+    return this.#renewing.hold(work);
   }
 
   /** @internal The state; not copied, perhaps not settled. */
@@ -433,7 +429,7 @@ export class Trainer {
 
   /** @internal Replaces the whole state at once. */
   restore(state: TrainerState): void {
-    if (this.#busy || this.#renewing) this.#refuse("be loaded");
+    if (this.#busy.held || this.#renewing.held) this.#refuse("be loaded");
     this.#live?.forget();
     const own = ([name, data]: readonly [string, TypedArray]) =>
       [name, arrayOf(this.dtype, data)] as const;
@@ -455,14 +451,8 @@ export class Trainer {
   }
 
   /** @internal Runs `work`, which no other training and no loading may interrupt. */
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#busy) this.#refuse("train");
-    this.#busy = true;
-    try {
-      return await work();
-    } finally {
-      this.#busy = false;
-    }
+  exclusively<T>(work: () => Promise<T>): Promise<T> {
+    return this.#busy.hold(work);
   }
 
   #refuse(what: string): never {
