@@ -24,10 +24,13 @@ const whole =
 const collect = (row: string, before: readonly string[] = []): string[] => [...before, row];
 
 /** The table of backends, where it is shown or asked: it brings the backends along. */
-async function backendsFor(words: readonly string[]): Promise<readonly BackendEntry[]> {
-  const [command = ""] = words;
-  const help = ["train", "bench"].includes(command) && words.some((w) => /^(-h|--help)$/.test(w));
-  if (!help && !words.some((w) => /^--backend(=|$)/.test(w))) return [];
+async function backendsFor(
+  words: readonly string[],
+  { commands }: Command,
+): Promise<readonly BackendEntry[]> {
+  const options = commands.find((c) => c.name() === words[0])?.options ?? [];
+  const takes = options.some(({ long }) => long === "--backend");
+  if (!takes || !words.some((w) => /^(-h|--help|--backend(=.*)?)$/.test(w))) return [];
   return (await import("../backends/registry.ts")).backendEntries;
 }
 
@@ -42,7 +45,7 @@ function backendOption(entries: readonly BackendEntry[]): Option {
   return entries.length === 0 ? option : option.choices(["auto", ...entries.map((e) => e.name)]);
 }
 
-function programOf(start: (run: Run) => void, entries: readonly BackendEntry[]): Command {
+function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] = []): Command {
   const program = new Command("chainrule")
     .description(
       "Trains neural networks by backpropagation and shows every number.\n" +
@@ -257,12 +260,10 @@ const jsonOf = (words: readonly string[]) =>
 async function main(words: readonly string[]): Promise<number> {
   const json = jsonOf(words);
   let run: Run | undefined;
-  const program = programOf(
-    (given) => {
-      run = given;
-    },
-    await backendsFor(words),
-  );
+  const start = (given: Run) => {
+    run = given;
+  };
+  const program = programOf(start, await backendsFor(words, programOf(start)));
   try {
     program.parse(words as string[], { from: "user" });
     return (await run?.()) ?? 0;
