@@ -8,14 +8,8 @@ installEvaluator(makeEvaluator({ backend: () => chooseBackend("auto") }));
 
 // Differentiation.
 export { assertGradients, type CheckReport, checkGradients } from "./autodiff/check.ts";
-export {
-  grad,
-  hessian,
-  jacobian,
-  jvp,
-  valueAndGrad,
-  vjp,
-} from "./autodiff/transforms.ts";
+export { hessian, jacfwd, jacobian } from "./autodiff/jacobian.ts";
+export { grad, hvp, jvp, valueAndGrad, vjp } from "./autodiff/transforms.ts";
 // Backends.
 export type { Backend, Executable } from "./backends/backend.ts";
 // Training.

@@ -39,25 +39,40 @@ export function gradient(y: Tensor, xs: readonly Tensor[], upstream?: Tensor): T
       found: formatShape(upstream.shape),
     });
   }
-  for (const t of [...xs, y]) requireFloat(t);
+  return gradients([y], xs, [upstream]);
+}
+
+/** The same for E = Σ_k Σ upstream_k ⊙ y_k: in one walk. */
+export function gradients(
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  upstreams: readonly (Tensor | undefined)[],
+): Tensor[] {
+  for (const t of [...xs, ...ys]) requireFloat(t);
   const sources = new Set(xs);
-  const nodes = nodesBetween(sources, [y], (node) => sources.has(node) && node !== y);
+  const outputs = new Set(ys);
+  const nodes = nodesBetween(sources, ys, (node) => sources.has(node) && !outputs.has(node));
   const active = dependents(nodes, sources);
-  const gradients = new Map([[y, upstream ? cast(upstream, y.dtype) : onesLike(y)]]);
+  const found = new Map<Tensor, Tensor>();
+  const arrive = (node: Tensor, g: Tensor): void => {
+    const sum = found.get(node);
+    found.set(node, sum === undefined ? g : add(sum, g));
+  };
+  ys.forEach((y, k) => {
+    const upstream = upstreams[k];
+    arrive(y, upstream ? cast(upstream, y.dtype) : onesLike(y));
+  });
   for (const node of [...nodes].reverse()) {
-    const g = gradients.get(node);
-    if (g === undefined || !active.has(node) || (sources.has(node) && node !== y)) continue;
+    const g = found.get(node);
+    if (g === undefined || !active.has(node) || (sources.has(node) && !outputs.has(node))) continue;
     withSite(node.site, () => {
       const wanted = node.inputs.map((input) => active.has(input) && isFloat(input.dtype));
       pullBack(node, g, wanted).forEach((contribution, k) => {
-        if (contribution === undefined || !wanted[k]) return;
-        const input = at(node.inputs, k);
-        const sum = gradients.get(input);
-        gradients.set(input, sum === undefined ? contribution : add(sum, contribution));
+        if (contribution !== undefined && wanted[k]) arrive(at(node.inputs, k), contribution);
       });
     });
   }
-  return xs.map((x) => gradients.get(x) ?? zerosLike(x));
+  return xs.map((x) => found.get(x) ?? zerosLike(x));
 }
 
 /** What a node's output gradient g contributes to the gradient of each input that is wanted. */

@@ -1,35 +1,60 @@
-/** Functions of functions of tensors: grad, vjp, jvp, jacobian, hessian. They nest at will. */
+/** Functions of functions of tensors: grad, vjp, jvp, hvp … They nest at will. */
 
-import { only } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { aFunction, checkKind } from "../core/kinds.ts";
-import { formatShape } from "../core/shape.ts";
-import { asTensor, Tensor } from "../core/tensor.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
 import { traced } from "../core/tracing.ts";
 import { shown } from "../core/wording.ts";
 import { identity } from "../ops/custom.ts";
-import { oneHot } from "../ops/indexing.ts";
-import { scalar, zeros } from "../ops/leaf.ts";
-import { reshape, stack } from "../ops/move.ts";
 import { pushForward } from "./forward.ts";
-import { gradient, requireFloat } from "./gradient.ts";
+import { gradient, gradients, requireFloat } from "./gradient.ts";
 import { leaves, rebuild, type Tree } from "./tree.ts";
 
 /** A function that is differentiated by its first argument. */
-type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (x: X, ...rest: Rest) => Y;
+export type Function1<X extends Tree, Rest extends readonly unknown[], Y> = (
+  x: X,
+  ...rest: Rest
+) => Y;
 
-/**
- * Fresh nodes for the arguments: a function that also refers to the same tensor from outside
- * must not have that use counted.
- */
-function fresh<X extends Tree>(x: X): { variables: Tensor[]; argument: X } {
-  const variables = leaves(x).map((leaf) => identity(requireFloat(leaf)));
-  return { variables, argument: rebuild(x, variables) };
+const differentiable = /* @__PURE__ */ aFunction(
+  "a function of tensors, such as (x) => x.square().sum()",
+);
+
+/** What a function gives for variables in the place of its first argument's tensors. */
+export interface Traced<Y> {
+  readonly variables: readonly Tensor[];
+  readonly result: Y;
+  /** The tensors of the result, as `variables` are those of the argument. */
+  readonly outputs: readonly Tensor[];
 }
 
-const differentiable = aFunction("a function of tensors, such as (x) => x.square().sum()");
+/** Refuses what is no function. */
+export const checkFunction = (what: string, f: unknown): void => checkKind(what, f, differentiable);
 
-function output(y: unknown, what: string): Tensor {
+/**
+ * Traces f. Its variables are fresh nodes: a function that also refers to the same tensor from
+ * outside must not have that use counted.
+ */
+export function trace<X extends Tree, Y extends Tree>(
+  what: string,
+  f: (x: X) => Y,
+  x: X,
+): Traced<Y> {
+  const given = leaves(x, `${what} differentiates with respect to tensors.`);
+  const variables = given.map((leaf) => identity(requireFloat(leaf)));
+  const result = traced(() => f(rebuild(x, variables)));
+  const outputs = leaves(result, `${what} differentiates a function that returns tensors.`);
+  return { variables, result, outputs };
+}
+
+/** The same of a function that returns one tensor. */
+export function traceOne<X extends Tree>(what: string, f: (x: X) => Tensor, x: X) {
+  const { variables, result } = trace(what, (at: X) => oneTensor(what, f(at)), x);
+  return { variables, y: result };
+}
+
+function oneTensor(what: string, y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   return fail("bad-argument", {
     message: `${what} differentiates a function that returns a tensor.`,
@@ -42,14 +67,10 @@ function output(y: unknown, what: string): Tensor {
 export function valueAndGrad<X extends Tree = Tensor, Rest extends readonly unknown[] = []>(
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, [value: Tensor, gradient: X]> {
-  checkKind("valueAndGrad", f, differentiable);
+  checkFunction("valueAndGrad", f);
   return (x, ...rest) => {
-    const { variables, argument } = fresh(x);
-    const value = output(
-      traced(() => f(argument, ...rest)),
-      "valueAndGrad",
-    );
-    return [value, rebuild(x, gradient(value, variables))];
+    const { variables, y } = traceOne("valueAndGrad", (at: X) => f(at, ...rest), x);
+    return [y, rebuild(x, gradient(y, variables))];
   };
 }
 
@@ -72,70 +93,96 @@ export function valueAndGrad<X extends Tree = Tensor, Rest extends readonly unkn
 export function grad<X extends Tree = Tensor, Rest extends readonly unknown[] = []>(
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, X> {
-  checkKind("grad", f, differentiable);
-  const both = valueAndGrad(f);
-  return (x, ...rest) => both(x, ...rest)[1];
-}
-
-/** [f(x), g ↦ gᵀJ]: the value, and the product of any upstream gradient with the Jacobian. */
-export function vjp<X extends Tree = Tensor>(
-  f: (x: X) => Tensor,
-  x: X,
-): [value: Tensor, pullBack: (upstream: Tensor) => X] {
-  checkKind("vjp", f, differentiable);
-  const { variables, argument } = fresh(x);
-  const y = output(
-    traced(() => f(argument)),
-    "vjp",
-  );
-  return [y, (g) => rebuild(x, gradient(y, variables, g === undefined ? g : asTensor("vjp", g)))];
-}
-
-/** [f(x), J·dx]: the value and its change along a tangent, by forward mode. */
-export function jvp<X extends Tree = Tensor>(
-  f: (x: X) => Tensor,
-  x: X,
-  tangent: X,
-): [value: Tensor, tangent: Tensor] {
-  checkKind("jvp", f, differentiable);
-  const { variables, argument } = fresh(x);
-  const y = output(
-    traced(() => f(argument)),
-    "jvp",
-  );
-  const tangents = leaves(tangent);
-  variables.forEach((v, i) => {
-    const t = tangents[i];
-    if (t === undefined || formatShape(t.shape) !== formatShape(v.shape)) {
-      fail("shape-mismatch", {
-        message: "jvp needs one tangent for each input, of the input's shape.",
-        expected: formatShape(v.shape),
-        found: t === undefined ? "none" : formatShape(t.shape),
-      });
-    }
-  });
-  return [y, only(pushForward([y], variables, tangents))];
-}
-
-/** J[i, j] = ∂f_i/∂x_j, of shape [...shape of f(x), ...shape of x]: one reverse pass per output. */
-export function jacobian(f: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
-  checkKind("jacobian", f, differentiable);
-  return (x) => {
-    asTensor("jacobian", x);
-    const { variables, argument } = fresh(x);
-    const y = output(
-      traced(() => f(argument)),
-      "jacobian",
-    );
-    const shape = [...y.shape, ...x.shape];
-    if (y.size === 0) return zeros(shape, x.dtype);
-    const rows = Array.from({ length: y.size }, (_, i) => {
-      const unit = oneHot(scalar(i, "i32"), y.size, y.dtype);
-      return only(gradient(y, variables, reshape(unit, y.shape)));
-    });
-    return reshape(stack(rows), shape);
+  checkFunction("grad", f);
+  return (x, ...rest) => {
+    const { variables, y } = traceOne("grad", (at: X) => f(at, ...rest), x);
+    return rebuild(x, gradient(y, variables));
   };
 }
 
-/** H[i, j] = ∂²f/∂x_i∂x_j of a scalar function, of shape [...shape of x, ...shape of x]. */
-export const hessian = (f: (x: Tensor) => Tensor): ((x: Tensor) => Tensor) => jacobian(grad(f));
+/**
+ * [f(x), g ↦ gᵀJ]: the value, and the product of any upstream gradient with the Jacobian. f may
+ * return several tensors, in arrays and records; there is an upstream gradient for each then.
+ */
+export function vjp<X extends Tree = Tensor, Y extends Tree = Tensor>(
+  f: (x: X) => Y,
+  x: X,
+): [value: Y, pullBack: (upstream: Y) => X] {
+  checkFunction("vjp", f);
+  const { variables, result, outputs } = trace("vjp", f, x);
+  return [
+    result,
+    (upstream) => {
+      if (result instanceof Tensor && upstream === undefined)
+        return rebuild(x, gradient(result, variables));
+      const given = leaves(upstream, "vjp takes tensors as upstream gradients.");
+      fitting("vjp", "upstream gradient", "output", given, outputs);
+      return rebuild(x, gradients(outputs, variables, given));
+    },
+  ];
+}
+
+/** [f(x), J·dx]: the value and its change along a tangent, by forward mode. */
+export function jvp<X extends Tree = Tensor, Y extends Tree = Tensor>(
+  f: (x: X) => Y,
+  x: X,
+  tangent: X,
+): [value: Y, tangent: Y] {
+  checkFunction("jvp", f);
+  const { variables, result, outputs } = trace("jvp", f, x);
+  const tangents = leaves(tangent, "jvp takes tensors as tangents.");
+  fitting("jvp", "tangent", "input", tangents, variables);
+  return [result, rebuild(result, pushForward(outputs, variables, tangents))];
+}
+
+/**
+ * [f(x), H·v], where H[i, j] = ∂²f/∂x_i∂x_j: the value of a scalar function and the product of its
+ * Hessian with a vector, of x's form. H itself is not made: the gradient is pushed forward along v,
+ * which costs a few times what f costs, however long x is (Pearlmutter 1994).
+ *
+ * ```ts
+ * import { hvp, tensor } from "chainrule";
+ *
+ * const x = tensor([1, 2, 3], { dtype: "f64" });
+ * const [value, product] = hvp((x) => x.pow(3).sum(), x, tensor([1, 0, 1], { dtype: "f64" }));
+ * console.log(value.item(), product.arraySync());
+ * ```
+ *
+ * ```text
+ * 36 [ 6, 0, 18 ]
+ * ```
+ *
+ * @throws ChainruleError "shape-mismatch" where f gives more than one number, or v is not as x.
+ */
+export function hvp<X extends Tree = Tensor>(
+  f: (x: X) => Tensor,
+  x: X,
+  v: X,
+): [value: Tensor, product: X] {
+  checkFunction("hvp", f);
+  const { variables, y } = traceOne("hvp", f, x);
+  const tangents = leaves(v, "hvp takes tensors as the vector.");
+  fitting("hvp", "tangent", "input", tangents, variables);
+  return [y, rebuild(x, pushForward(gradient(y, variables), variables, tangents))];
+}
+
+/** Refuses tensors that are not as many and of the same shapes as those that they belong to. */
+function fitting(
+  what: string,
+  one: string,
+  each: string,
+  given: readonly Tensor[],
+  wanted: readonly Tensor[],
+): void {
+  const wrong = wanted.findIndex((x, i) => !sameShape(given[i]?.shape ?? none, x.shape));
+  if (wrong === -1 && given.length === wanted.length) return;
+  const shapeOf = (x: Tensor | undefined) => (x ? formatShape(x.shape) : "none");
+  fail("shape-mismatch", {
+    message: `${what} needs one ${one} for each ${each}, of the ${each}'s shape.`,
+    expected: wrong === -1 ? `${wanted.length}` : shapeOf(wanted[wrong]),
+    found: wrong === -1 ? `${given.length}` : shapeOf(given[wrong]),
+  });
+}
+
+/** No tensor's shape. */
+const none = [-1];

@@ -53,12 +53,16 @@ const sameType = (a: Tensor, b: Tensor): boolean =>
   a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 /** The same tree with other tensors, in the order of `leaves`. */
-export function rebuild<T extends Tree>(tree: T, tensors: readonly Tensor[]): T {
+export const rebuild = <T extends Tree>(tree: T, tensors: readonly Tensor[]): T =>
+  replace(tree, tensors) as T;
+
+/** The same tree with another in the place of each tensor. */
+export function replace(tree: Tree, parts: readonly Tree[]): Tree {
   let next = 0;
   const walk = (t: Tree): Tree => {
-    if (t instanceof Tensor) return at(tensors, next++);
+    if (t instanceof Tensor) return at(parts, next++);
     if (Array.isArray(t)) return t.map(walk);
     return Object.fromEntries(Object.entries(t).map(([name, inner]) => [name, walk(inner)]));
   };
-  return walk(tree) as T;
+  return walk(tree);
 }

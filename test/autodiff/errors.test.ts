@@ -2,7 +2,8 @@
 import "../support/backend.ts";
 import { expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
-import { grad, hessian, jacobian, jvp, valueAndGrad, vjp } from "../../src/autodiff/transforms.ts";
+import { hessian, jacobian } from "../../src/autodiff/jacobian.ts";
+import { grad, jvp, valueAndGrad, vjp } from "../../src/autodiff/transforms.ts";
 import type { ErrorCode } from "../../src/core/errors.ts";
 import type { Op } from "../../src/core/op.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";

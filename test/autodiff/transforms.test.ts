@@ -1,7 +1,8 @@
 /** grad, vjp, jvp, jacobian and hessian against known formulas, nested and on trees. */
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
-import { grad, hessian, jacobian, jvp, valueAndGrad, vjp } from "../../src/autodiff/transforms.ts";
+import { hessian, jacobian } from "../../src/autodiff/jacobian.ts";
+import { grad, jvp, valueAndGrad, vjp } from "../../src/autodiff/transforms.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { stopGradient } from "../../src/ops/custom.ts";
 import { scalar, tensor, zeros } from "../../src/ops/leaf.ts";

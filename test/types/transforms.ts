@@ -2,7 +2,16 @@
  * Checked by the compiler alone, `npm run typecheck`: what a differentiated function takes is known
  * without being said, and its gradient has the same type.
  */
-import { grad, hessian, jacobian, jvp, type Tensor, valueAndGrad, vjp } from "../../src/index.ts";
+import {
+  grad,
+  hessian,
+  hvp,
+  jacobian,
+  jvp,
+  type Tensor,
+  valueAndGrad,
+  vjp,
+} from "../../src/index.ts";
 
 /** Passes if both types are the same. */
 type Same<A, B> =
@@ -21,7 +30,21 @@ const slope = grad((w) => w.square().sum());
 same<typeof slope, (x: Tensor) => Tensor>(true);
 const second = grad((v) => grad((w) => w.square().sum())(v).sum());
 same<ReturnType<typeof second>, Tensor>(true);
-same<ReturnType<ReturnType<typeof jacobian>>, Tensor>(true);
+const rows = jacobian((w) => w.mul(2));
+same<typeof rows, (x: Tensor) => Tensor>(true);
+const curvature = hessian((w) => w.square().sum());
+same<typeof curvature, (x: Tensor) => Tensor>(true);
+const ofTrees = jacobian(({ a, b }: { a: Tensor; b: Tensor }) => ({
+  s: a.add(b),
+  t: [a] as const,
+}));
+type Pair = { a: Tensor; b: Tensor };
+same<ReturnType<typeof ofTrees>, { readonly s: Pair; readonly t: readonly [Pair] }>(true);
+const blocks = hessian(({ a, b }: Pair, by: Tensor) => a.mul(b).mul(by).sum());
+same<ReturnType<typeof blocks>, { readonly a: Pair; readonly b: Pair }>(true);
+same<Parameters<typeof blocks>, [x: Pair, by: Tensor]>(true);
+const bent = hvp((w) => w.square().sum(), x, y);
+same<typeof bent, [value: Tensor, product: Tensor]>(true);
 export const matrices = [jacobian((w) => w.mul(2))(x), hessian((w) => w.square().sum())(x)];
 const pulled = vjp((w) => w.mul(y), x);
 same<typeof pulled, [value: Tensor, pullBack: (upstream: Tensor) => Tensor]>(true);
