@@ -2,6 +2,7 @@ import { first } from "virtual:first";
 import { render } from "preact";
 import { begin, chinese, client, openShared, tellBadLink } from "./state/app.ts";
 import { fromHash } from "./state/link.ts";
+import { found } from "./state/read.ts";
 import "./style.css";
 import { listenToKeys } from "./view/keys.ts";
 import { loadAll } from "./view/lazy.tsx";
@@ -17,7 +18,7 @@ client.warm();
 listenToKeys();
 const shared = await fromHash(location.hash);
 const begun = shared ? openShared(shared) : begin(first);
-render(<Page />, document.getElementById("app")!);
+render(<Page />, found(document.getElementById("app")));
 const there = await begun;
 // In the reader's language, which is known by now.
 if (there && !shared && location.hash.length > 1) tellBadLink();

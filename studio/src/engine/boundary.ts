@@ -1,4 +1,5 @@
 /** What the network makes of every point of the plane, painted where it does not block the page. */
+import { at } from "../../../src/core/at.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import { rowOf } from "../../../src/network-file/form.ts";
 import { losses } from "../../../src/network-file/losses.ts";
@@ -23,10 +24,10 @@ const paper = { light: [255, 255, 255], dark: [24, 27, 33] } as const;
 function planeOf(data: Dataset): Plane {
   const axis = (k: 0 | 1): [number, number] => {
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let i = k; i < data.inputs.data.length; i += 2) {
-      low = Math.min(low, data.inputs.data[i]!);
-      high = Math.max(high, data.inputs.data[i]!);
-    }
+    data.inputs.data.forEach((value, i) => {
+      if (i % 2 !== k) return;
+      [low, high] = [Math.min(low, value), Math.max(high, value)];
+    });
     const margin = high > low ? 0.15 * (high - low) : 1;
     return [low - margin, high + margin];
   };
@@ -44,10 +45,11 @@ function reading(network: NetworkFile, data: Dataset) {
   return (outputs: readonly number[]): readonly [number, number] => {
     const p = probabilities?.(outputs) ?? outputs;
     if (p.length > 1 && probabilities) {
-      const best = p.indexOf(Math.max(...p));
-      return [best % light.length, Math.max(0, Math.min(1, p[best]!))];
+      const most = Math.max(...p);
+      return [p.indexOf(most) % light.length, Math.max(0, Math.min(1, most))];
     }
-    const share = targets === "signs" ? (p[0]! + 1) / 2 : (p[0]! - from) / (to - from);
+    const first = at(p, 0);
+    const share = targets === "signs" ? (first + 1) / 2 : (first - from) / (to - from);
     const v = Math.max(-1, Math.min(1, 2 * share - 1));
     return [v > 0 ? 1 : 0, Math.abs(v)];
   };
@@ -82,41 +84,39 @@ export class Boundary {
     const width = found.length / (cells * cells);
     const read = reading(network, data);
     const image = context.createImageData(cells, cells);
-    const ground = dark ? paper.dark : paper.light;
+    const [r0, g0, b0] = dark ? paper.dark : paper.light;
     for (let i = 0; i < cells * cells; i++) {
       const [which, strength] = read(Array.from(found.subarray(i * width, (i + 1) * width)));
-      for (let k = 0; k < 3; k++) {
-        const colour = light[which]![k]!;
-        image.data[4 * i + k] = ground[k]! + (colour - ground[k]!) * 0.75 * strength;
-      }
-      image.data[4 * i + 3] = 255;
+      const [red, green, blue] = at(light, which);
+      const mixed = (base: number, colour: number) => base + (colour - base) * 0.75 * strength;
+      image.data.set([mixed(r0, red), mixed(g0, green), mixed(b0, blue), 255], 4 * i);
     }
     const small = new OffscreenCanvas(cells, cells);
-    small.getContext("2d")!.putImageData(image, 0, 0);
+    small.getContext("2d")?.putImageData(image, 0, 0);
     const { width: w, height: h } = this.#canvas;
     context.imageSmoothingEnabled = true;
     context.drawImage(small, 0, 0, w, h);
-    this.#points(context, data, plane, dark);
+    this.#points(context, [w, h], { data, plane, dark });
     return plane;
   }
 
   /** Classes by colour and by shape. */
   #points(
     context: OffscreenCanvasRenderingContext2D,
-    { inputs, targets, size }: Dataset,
-    { low, high }: Plane,
-    dark: boolean,
+    [w, h]: readonly [width: number, height: number],
+    { data, plane, dark }: { data: Dataset; plane: Plane; dark: boolean },
   ): void {
-    const { width: w, height: h } = this.#canvas!;
+    const { inputs, targets, size } = data;
+    const { low, high } = plane;
     const columns = targets.data.length / size;
     const r = size > 200 ? 3 : 4;
     context.lineWidth = 1.2;
     context.strokeStyle = dark ? "#fff" : "#111";
     for (let i = 0; i < Math.min(size, 2000); i++) {
-      const x = ((inputs.data[2 * i]! - low[0]) / (high[0] - low[0])) * w;
-      const y = h - ((inputs.data[2 * i + 1]! - low[1]) / (high[1] - low[1])) * h;
-      const label = columns === 1 ? Math.max(0, Math.round(targets.data[i]!)) : 0;
-      context.fillStyle = `rgb(${light[label % light.length]!.join(" ")})`;
+      const x = ((at(inputs.data, 2 * i) - low[0]) / (high[0] - low[0])) * w;
+      const y = h - ((at(inputs.data, 2 * i + 1) - low[1]) / (high[1] - low[1])) * h;
+      const label = columns === 1 ? Math.max(0, Math.round(at(targets.data, i))) : 0;
+      context.fillStyle = `rgb(${at(light, label % light.length).join(" ")})`;
       context.beginPath();
       if (label % 2 === 0) context.arc(x, y, r, 0, 2 * Math.PI);
       else context.rect(x - r, y - r, 2 * r, 2 * r);

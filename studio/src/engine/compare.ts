@@ -1,4 +1,5 @@
 /** The same network from the same start, trained in two ways. */
+import { entryOf } from "../../../src/core/by-name.ts";
 import { indexText } from "../../../src/explain/engine/parameters.ts";
 import type { Chosen } from "../../../src/network-file/form.ts";
 import { mapLayers } from "../../../src/network-file/layers.ts";
@@ -49,7 +50,7 @@ async function begin(
 function viewOf({ prepared: { trainer, data }, failure }: Run): RunView {
   const { history } = trainer.progress;
   const parameters = [...trainer.snapshot()].flatMap(([name, values]) => {
-    const { shape } = trainer.model.parameters[name]!;
+    const { shape } = entryOf(trainer.model.parameters, name);
     return Array.from(values.slice(0, 64), (value, i) => ({
       name: name + indexText(shape, i),
       value,

@@ -1,4 +1,6 @@
 /** A derivation as the panel shows it: a piece of HTML for each step, symbols marked in it. */
+import { at, entry } from "../../../src/core/at.ts";
+import { entryOf } from "../../../src/core/by-name.ts";
 import { callSite, withSite } from "../../../src/core/call-site.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import type { DerivationData, Step } from "../../../src/explain/derivation.ts";
@@ -32,7 +34,7 @@ interface Question {
 }
 
 export const parameterText = (trainer: Trainer, { name, index }: Chosen): string =>
-  name + indexText(trainer.model.parameters[name]!.shape, index);
+  name + indexText(entryOf(trainer.model.parameters, name).shape, index);
 
 /** The library's derivation of one gradient. */
 export function derive(trainer: Trainer, batch: Dataset, q: Question): Promise<Derivation> {
@@ -76,11 +78,13 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
     titleHtml: title?.kind === "title" ? inline(title.text) : "",
     headings: Object.fromEntries(sections.map((s) => [s, w.message(s).join("")])),
     steps: data.steps.map((step) => stepView(step, data, inline, style)),
-    value: trainer.snapshot().get(chosen.name)![chosen.index]!,
-    gradient: data.gradients[0]!,
+    value: at(entry(trainer.snapshot(), chosen.name), chosen.index),
+    gradient: at(data.gradients, 0),
     ...(gradient?.result?.kind === "symbol" ? { gradientSymbol: gradient.result.name } : {}),
-    ...(gradient && trainer.update !== "simultaneous" ? takenOf(data, gradient.value!) : {}),
-    ...(update ? { next: update.value! } : {}),
+    ...(gradient?.value === undefined || trainer.update === "simultaneous"
+      ? {}
+      : takenOf(data, gradient.value)),
+    ...(update?.value === undefined ? {} : { next: update.value }),
     ...(update?.result?.kind === "symbol" ? { nextSymbol: update.result.name } : {}),
     passed: data.passed,
     epoch: trainer.progress.epoch,
@@ -89,8 +93,10 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
 }
 
 /** Of the last layer the update takes the gradient itself, but for its rounding. */
-const takenOf = ({ gradients: [exact] }: DerivationData, taken: number) =>
-  Math.abs(taken - exact!) <= 1e-12 * Math.abs(exact!) ? {} : { taken };
+const takenOf = ({ gradients }: DerivationData, taken: number) => {
+  const exact = at(gradients, 0);
+  return Math.abs(taken - exact) <= 1e-12 * Math.abs(exact) ? {} : { taken };
+};
 
 /** How the derivation calls the parameter that was asked for. */
 function symbolOf(data: DerivationData): string | undefined {

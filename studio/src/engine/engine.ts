@@ -1,4 +1,5 @@
 /** The network that is open, and everything that is asked about it. No page, no worker. */
+import { at as element, entry } from "../../../src/core/at.ts";
 import { fail } from "../../../src/core/errors.ts";
 import { type Dataset, subset } from "../../../src/data/dataset.ts";
 import { diagnose } from "../../../src/explain/diagnose/diagnose.ts";
@@ -24,6 +25,7 @@ import type {
   Structure,
   Values,
 } from "../protocol.ts";
+import { gradientAt, parameterAt } from "../state/read.ts";
 import { derive, parameterText, viewOf } from "./derivation.ts";
 import { checkSize, limits } from "./limits.ts";
 import { Picture } from "./picture.ts";
@@ -226,10 +228,9 @@ export class Engine {
 
   setParameter({ name, index }: Chosen, value: number): Values {
     finite(value);
-    const now = this.trainer.snapshot().get(name)!;
-    const old = now[index]!;
+    const old = element(entry(this.trainer.snapshot(), name), index);
     const set = (v: number) => {
-      const values = this.trainer.snapshot().get(name)!;
+      const values = entry(this.trainer.snapshot(), name);
       values[index] = v;
       this.trainer.setParameters({ [name]: values });
     };
@@ -245,7 +246,7 @@ export class Engine {
     const { data, edited } = this.current;
     // A copy: what was trained on the old examples can be repeated.
     const t = { ...data[part], data: data[part].data.slice() };
-    const width = t.data.length / t.shape[0]!;
+    const width = t.data.length / element(t.shape, 0);
     t.data[this.#look.example * width + at] = value;
     const put = (changed: Pick<Open, "data" | "edited">) => {
       this.#open = { ...this.current, ...changed };
@@ -325,21 +326,25 @@ export class Engine {
   async line(chosen: Chosen): Promise<LineView> {
     const values = this.values();
     const { name, index } = chosen;
-    const at = values.parameters[name]![index]!;
-    const slope = values.gradients[name]![index]!;
+    const present = parameterAt(values, chosen);
+    const slope = gradientAt(values, chosen);
     const { next } = await this.derive(chosen);
-    const half = Math.max(1, Math.abs(at), next === undefined ? 0 : 1.5 * Math.abs(next - at));
-    const x = Float64Array.from({ length: 81 }, (_, i) => at + (half * (i - 40)) / 40);
+    const half = Math.max(
+      1,
+      Math.abs(present),
+      next === undefined ? 0 : 1.5 * Math.abs(next - present),
+    );
+    const x = Float64Array.from({ length: 81 }, (_, i) => present + (half * (i - 40)) / 40);
     const y = this.picture.along(name, index, x);
     return {
       x,
       y,
-      at,
+      at: present,
       loss: values.loss,
       slope,
       ...(next === undefined
         ? {}
-        : { next: { x: next, y: this.picture.along(name, index, [next])[0]! } }),
+        : { next: { x: next, y: element(this.picture.along(name, index, [next]), 0) } }),
     };
   }
 
@@ -348,7 +353,7 @@ export class Engine {
     const { language } = this.#look;
     const found = await gradientReport(this.trainer, { data, example, language });
     const { layers, nonFinite } = found;
-    const text = found.toText({ language }).split("\n\n", 1)[0]!;
+    const text = element(found.toText({ language }).split("\n\n", 1), 0);
     const odd = standingOut(layers).length > 0;
     const findings = odd || nonFinite ? text.split("\n").slice(nonFinite ? 0 : 1) : [];
     return { layers, ...(nonFinite ? { nonFinite } : {}), text, findings };

@@ -1,4 +1,5 @@
 /** What can be taken away from the page. */
+import { entryOf } from "../../../src/core/by-name.ts";
 import { fail } from "../../../src/core/errors.ts";
 import { pytorchScript } from "../../../src/exchange/pytorch/script.ts";
 import { indexText } from "../../../src/explain/engine/parameters.ts";
@@ -44,10 +45,10 @@ const tooLarge = (): never =>
 function gradients(engine: Engine): string {
   const { parameters, gradients } = engine.values();
   const rows = Object.entries(parameters).flatMap(([name, values]) => {
-    const { shape } = engine.trainer.model.parameters[name]!;
+    const { shape } = entryOf(engine.trainer.model.parameters, name);
     return Array.from(
       values,
-      (value, i) => `"${name}${indexText(shape, i)}",${value},${gradients[name]![i]}`,
+      (value, i) => `"${name}${indexText(shape, i)}",${value},${entryOf(gradients, name)[i]}`,
     );
   });
   return `${["parameter,value,gradient", ...rows].join("\n")}\n`;

@@ -10,7 +10,7 @@ installEvaluator(evaluateTensors);
 
 export async function first(): Promise<First> {
   const engine = new Engine();
-  const { text, notation, chosen } = presets[0]!;
+  const { text, notation, chosen } = presets[0];
   const look = { example: 0, notation, language: "en" } as const;
   const opened = await engine.open({ text, files: {} }, look);
   return { opened, derivation: await engine.derive(chosen) };

@@ -1,5 +1,6 @@
 /** The layers of a network over a table of one's own. */
 import { parse, stringify } from "yaml";
+import { last } from "../../../src/core/at.ts";
 import { parseTable, type TableColumn } from "../../../src/data/csv.ts";
 import { suggestedFormat } from "../../../src/data/table-advice.ts";
 import { isEmpty } from "../../../src/data/table-dataset.ts";
@@ -19,7 +20,7 @@ export function overTable(text: string, { name, text: csv }: TableFile): Source 
     ...(thousands === undefined ? {} : { thousands }),
   };
   const table = parseTable(csv, { ...options, ...signs });
-  const target = table.columns.findLast((c) => !isEmpty(table, c)) ?? table.columns.at(-1)!;
+  const target = table.columns.findLast((c) => !isEmpty(table, c)) ?? last(table.columns);
   const file = parse(text) as Plain;
   delete file.inputs;
   file.data = { csv: { file: name, target: target.name, missing: "drop", ...signs } };

@@ -1,4 +1,5 @@
 /** Training at a pace that can be watched: so many epochs for each picture, until told to stop. */
+import { at } from "../../../src/core/at.ts";
 import { ChainruleError } from "../../../src/core/errors.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import { NetworkFileError } from "../../../src/network-file/source.ts";
@@ -23,7 +24,7 @@ export const failureOf = (error: unknown): Failure => {
     return { code: "internal", message: String((error as Error)?.message ?? error) };
   }
   const { code, expected, found, where, why, fix } = error;
-  const message = error.message.split("\n", 1)[0]!;
+  const message = at(error.message.split("\n", 1), 0);
   const facts = { expected, found, where, why, fix, ...placesOf(error) };
   const given = Object.entries(facts).filter(([, v]) => v !== undefined);
   return { code, message, ...(Object.fromEntries(given) as Omit<Failure, "code" | "message">) };
@@ -33,7 +34,8 @@ export const failureOf = (error: unknown): Failure => {
 function placesOf(error: ChainruleError): Pick<Failure, "excerpt" | "problems"> {
   if (!(error instanceof NetworkFileError)) return {};
   const { problems } = error;
-  if (problems.length === 1) return { excerpt: problems[0]!.excerpt };
+  const [problem, ...others] = problems;
+  if (problem && others.length === 0) return { excerpt: problem.excerpt };
   return {
     problems: problems.slice(0, 4).map(({ message, excerpt, expected, found, fix }) => ({
       message,

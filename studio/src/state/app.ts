@@ -18,6 +18,7 @@ import type { First } from "./first.ts";
 import type { Shared } from "./link.ts";
 import { chosenFor, type Element, elementFor, exists } from "./places.ts";
 import { type Preset, presets } from "./presets.ts";
+import { at, found as present } from "./read.ts";
 import {
   announced,
   derivation,
@@ -170,7 +171,7 @@ export async function open({ source: given, preset: p, ...wish }: Opening): Prom
     element.value =
       first && exists(s, first)
         ? first
-        : elementFor(s, { name: s.weights.at(-1)!.parameter, index: 0 })!;
+        : present(elementFor(s, { name: at(s.weights, s.weights.length - 1).parameter, index: 0 }));
   });
   await derive();
   return true;
@@ -273,7 +274,7 @@ const pictures: Frame[] = [];
 /** The next picture is made while this one is drawn; a second one waits, and the engine with it. */
 function awaitNext(): void {
   requestAnimationFrame(drawNext);
-  if (pictures[0]!.playing) void client.call("acknowledge", []);
+  if (pictures[0]?.playing) void client.call("acknowledge", []);
 }
 
 function drawNext(): void {
@@ -288,7 +289,7 @@ client.onframe = (frame) => {
   if (pictures.length === 1) awaitNext();
 };
 client.onanswer = () => {
-  const held = pictures.length > 1 && pictures.at(-1)!.playing;
+  const held = pictures.length > 1 && pictures.at(-1)?.playing;
   for (const frame of pictures.splice(0)) draw(frame);
   if (held) void client.call("acknowledge", []);
 };

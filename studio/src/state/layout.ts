@@ -3,6 +3,7 @@ import { bySize } from "../../../src/core/order.ts";
 import { placed } from "../../../src/explain/render/labels.ts";
 import type { Structure } from "../protocol.ts";
 import type { Element } from "./places.ts";
+import { at, columnAt } from "./read.ts";
 
 export interface Box {
   readonly x: number;
@@ -79,7 +80,7 @@ function dotsOf(count: number) {
 
 /** `across`: how many cards there is room for beside each other, where layers lie across. */
 function kindOf(s: Structure, column: number, across = most.cards as number): Kind {
-  const { size, units } = s.columns[column]!;
+  const { size, units } = columnAt(s, column);
   const small = s.columns.length <= most.cardColumns && size <= across;
   if (small && size <= most.cards && units.length > 0) return "cards";
   return size <= most.dots && units.length > 0 ? "dots" : "block";
@@ -89,6 +90,7 @@ function kindOf(s: Structure, column: number, across = most.cards as number): Ki
 export function strongest(values: ArrayLike<number>, k: number): number[] {
   const order = Array.from({ length: values.length }, (_, i) => i);
   if (values.length <= k) return order;
+  // A whole matrix is sorted, by positions that are all in it (!).
   order.sort((a, b) => bySize(values[a]!, values[b]!) || a - b);
   return order.slice(0, k).sort((a, b) => a - b);
 }
@@ -112,8 +114,8 @@ export function layoutOf(
   const atMost = [4, 3, 2, 1].find((n) => beside(n) >= 16) ?? 1;
   const kinds = s.columns.map((_, i) => kindOf(s, i, vertical ? atMost : most.cards));
   const sizeOf = (i: number) => {
-    const kind = kinds[i]!;
-    if (kind === "dots") return dotsOf(s.columns[i]!.size);
+    const kind = at(kinds, i);
+    if (kind === "dots") return dotsOf(columnAt(s, i).size);
     if (kind === "block") return sizes.block;
     return i === 0 ? sizes.inputs : sizes.cards;
   };
@@ -123,9 +125,9 @@ export function layoutOf(
   const across = (b: { width: number; height: number }) => (vertical ? b.width : b.height);
   const gapAcross = (i: number) =>
     vertical && kinds[i] === "cards"
-      ? Math.max(16, Math.min(64, beside(s.columns[i]!.size)))
+      ? Math.max(16, Math.min(64, beside(columnAt(s, i).size)))
       : sizeOf(i).gap;
-  const count = (i: number) => (kinds[i] === "block" ? 1 : s.columns[i]!.size);
+  const count = (i: number) => (kinds[i] === "block" ? 1 : columnAt(s, i).size);
   const extent = (i: number) => count(i) * (across(sizeOf(i)) + gapAcross(i)) - gapAcross(i);
   const lossSize = { width: sizes.loss.width, height: lossHeight };
   const breadth = Math.max(...kinds.map((_, i) => extent(i)), across(lossSize)) + 24;
@@ -159,7 +161,7 @@ export function layoutOf(
     const units = Array.from({ length: count(i) }, (_, j) =>
       place(start, first + j * (across(size) + gapAcross(i)), size),
     );
-    const [a, b] = [units[0]!, units.at(-1)!];
+    const [a, b] = [at(units, 0), at(units, units.length - 1)];
     const box = {
       x: a.x,
       y: a.y,
@@ -176,7 +178,7 @@ export function layoutOf(
     vertical ? [b.x + b.width / 2, b.y] : [b.x, b.y + b.height / 2];
   const left: { column: number; shown: number; of: number }[] = [];
   const edges = s.weights.flatMap((w): Edge[] => {
-    const [source, target] = [columns[w.column - 1]!, columns[w.column]!];
+    const [source, target] = [at(columns, w.column - 1), at(columns, w.column)];
     const blocked = source.kind === "block" || target.kind === "block";
     const all = w.rows * w.columns;
     const shown = new Set(blocked ? [] : strongest(weights(w.column), most.edges));
@@ -189,18 +191,18 @@ export function layoutOf(
       return {
         column: w.column,
         index,
-        from: out(source.units[k]!),
-        to: into(target.units[j]!),
+        from: out(at(source.units, k)),
+        to: into(at(target.units, j)),
       };
     });
     return labels && isLabelled(w, kinds) ? labelled(lines, w.names, vertical) : lines;
   });
   const bands = s.weights.flatMap(({ column }) => {
-    const [source, target] = [columns[column - 1]!, columns[column]!];
+    const [source, target] = [at(columns, column - 1), at(columns, column)];
     if (source.kind !== "block" && target.kind !== "block") return [];
     return [{ column, from: out(source.box), to: into(target.box) }];
   });
-  const last = columns.at(-1)!;
+  const last = at(columns, columns.length - 1);
   const ends = last.units.map((u) => ({ from: out(u), to: into(loss) }));
   return {
     width: vertical ? breadth : end,
@@ -233,22 +235,28 @@ function labelled(lines: readonly Edge[], names: readonly string[], vertical: bo
     const share = vertical ? 1 - titleHeight / (v - y) : 1;
     return [x + share * (u - x), y + share * (v - y)];
   };
-  const at = placed(
-    lines.map(({ index, from, to }) => ({
+  const halves = lines.map(({ index }) => labelHalf(at(names, index)));
+  const places = placed(
+    lines.map(({ from, to }, i) => ({
       from: turned(from),
       to: turned(end(from, to)),
-      half: turned(labelHalf(names[index]!)),
+      half: turned(at(halves, i)),
     })),
   );
-  const labels = lines.map((_, i) => turned(at[i]!));
-  const halves = lines.map(({ index }) => labelHalf(names[index]!));
-  const covered = labels.some(([x, y], i) =>
-    labels.slice(0, i).some(([u, v], j) => {
-      const [a, b] = [halves[i]!, halves[j]!];
-      return Math.abs(x - u) < a[0] + b[0] && Math.abs(y - v) < a[1] + b[1];
-    }),
+  const labels = lines.map((line, i) => ({
+    ...line,
+    label: turned(at(places, i)),
+    half: at(halves, i),
+  }));
+  const covered = labels.some(({ label: [x, y], half: a }, i) =>
+    labels
+      .slice(0, i)
+      .some(
+        ({ label: [u, v], half: b }) =>
+          Math.abs(x - u) < a[0] + b[0] && Math.abs(y - v) < a[1] + b[1],
+      ),
   );
-  return covered ? [...lines] : lines.map((line, i) => ({ ...line, label: labels[i]! }));
+  return covered ? [...lines] : labels.map(({ half: _, ...line }) => line);
 }
 
 /** Whether an element has a place of its own in the picture. */

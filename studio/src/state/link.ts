@@ -68,10 +68,10 @@ export async function toHash(state: Shared): Promise<string | undefined> {
 /** What a hash says; undefined if it is not one of ours, damaged, or too large. */
 export async function fromHash(hash: string): Promise<Shared | undefined> {
   const match = /^#?1\.([A-Za-z0-9_-]+)$/.exec(hash);
-  if (!match || hash.length > longestRead) return undefined;
+  if (!match?.[1] || hash.length > longestRead) return undefined;
   try {
     const stream = new DecompressionStream("deflate-raw");
-    const bytes = await through(fromBase64(match[1]!), stream, mostUnpacked);
+    const bytes = await through(fromBase64(match[1]), stream, mostUnpacked);
     return checked(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 /** Which element of the picture a symbol or a parameter stands for. */
 import type { Chosen, Structure } from "../protocol.ts";
+import { at, columnAt, found, weightsAt } from "./read.ts";
 
 export type Part =
   | "input"
@@ -128,7 +129,7 @@ export function coneOf(s: Structure, e: Element): ReadonlySet<string> {
   cone.add("loss");
   let reached: readonly number[];
   if (e.kind === "weight") {
-    const { columns } = weightsInto(s, e.column)!;
+    const { columns } = weightsAt(s, e.column);
     cone.add(elementKey({ kind: "unit", column: e.column - 1, unit: e.index % columns }));
     reached = [Math.floor(e.index / columns)];
   } else reached = [e.unit];
@@ -164,13 +165,13 @@ function* allOf(s: Structure): Generator<string> {
 export function chosenFor(s: Structure, e: Element): Chosen {
   const last = s.columns.length - 1;
   const into = (column: number, unit: number): Chosen => {
-    const w = weightsInto(s, Math.max(1, column)) ?? s.weights[0]!;
+    const w = weightsInto(s, Math.max(1, column)) ?? at(s.weights, 0);
     const index = column === 0 ? unit : unit * w.columns;
     return { name: w.parameter, index: Math.min(index, w.rows * w.columns - 1) };
   };
-  if (e.kind === "weight") return { name: weightsInto(s, e.column)!.parameter, index: e.index };
+  if (e.kind === "weight") return { name: weightsAt(s, e.column).parameter, index: e.index };
   if (e.kind === "bias") {
-    const { parameter, shared } = s.columns[e.column]!.bias!;
+    const { parameter, shared } = found(columnAt(s, e.column).bias);
     return { name: parameter, index: shared ? 0 : e.unit };
   }
   return e.kind === "unit" ? into(e.column, e.unit) : into(last, 0);

@@ -15,9 +15,10 @@ export type Answer =
 export const blanksOf = (steps: readonly StepView[]): StepView[] => {
   const seen = new Set<string>();
   return steps.filter((s) => {
-    const asks = s.question !== undefined && s.symbol !== undefined && Number.isFinite(s.value);
-    if (!asks || seen.has(s.symbol!)) return false;
-    seen.add(s.symbol!);
+    const { question, symbol, value } = s;
+    if (question === undefined || symbol === undefined || !Number.isFinite(value)) return false;
+    if (seen.has(symbol)) return false;
+    seen.add(symbol);
     return true;
   });
 };

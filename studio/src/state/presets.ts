@@ -28,7 +28,7 @@ data: { generate: { moons: { size: 40, noise: 0.1 } } }
 training: { epochs: 500, batchSize: 40 }
 `;
 
-export const presets: readonly Preset[] = [
+export const presets: readonly [Preset, ...Preset[]] = [
   {
     id: "seed",
     names: { en: "Two-two-two", zh: "二-二-二网络" },

@@ -1,6 +1,7 @@
 /** How the keys move the focus through the picture. */
 import type { Structure } from "../protocol.ts";
 import { type Element, exists, weightsInto } from "./places.ts";
+import { columnAt } from "./read.ts";
 
 /**
  * The element that a key leads to; undefined where the key means nothing here. `drawn` says which
@@ -15,7 +16,7 @@ export function rove(
   const there = (e: Element | undefined) => (e && exists(s, e) && drawn(e) ? e : undefined);
   const unit = (column: number, wanted: number): Element | undefined => {
     if (column >= s.columns.length) return { kind: "loss" };
-    const most = s.columns[column]!.size - 1;
+    const most = columnAt(s, column).size - 1;
     const e = { kind: "unit", column, unit: Math.max(0, Math.min(wanted, most)) } as const;
     // A layer that is drawn as one block has its first unit's place.
     return there(e) ?? there({ ...e, unit: 0 });

@@ -20,7 +20,7 @@ export type Theme = "auto" | "light" | "dark";
 export type Tab = "loss" | "plane" | "gains" | "line" | "table" | "compare" | "practice";
 
 /** The network of the first screen. */
-export const usual = presets[0]!;
+export const usual = presets[0];
 
 // What is open.
 export const preset = signal<string>(usual.id);

@@ -1,6 +1,7 @@
 /** A training step as a row of moments. What is shown is a function of the position alone. */
 import type { DerivationView, Section, StepView } from "../protocol.ts";
 import type { Place } from "./places.ts";
+import { found } from "./read.ts";
 
 const phases = ["start", "forward", "error", "backward", "update", "after"] as const;
 type Phase = (typeof phases)[number];
@@ -67,7 +68,7 @@ export function move(
   direction: 1 | -1,
 ): number {
   const last = moments.length - 1;
-  const key = (at: number) => keyOf(moments[at]!, at, grain);
+  const key = (at: number) => keyOf(found(moments[at]), at, grain);
   if (moments.length === 0) return 0;
   if (direction === 1) {
     if (position >= last) return last;

@@ -1,5 +1,6 @@
 /** What a person should know about the course of training. */
 import type { HistoryView } from "../protocol.ts";
+import { at } from "./read.ts";
 
 interface Risen {
   readonly least: number;
@@ -31,5 +32,5 @@ export function risen(
   if (error !== undefined && now > 1.05 * error) return { least: error, epoch: from, now };
   const least = losses.reduce((a, b) => Math.min(a, b), first);
   if (!(now - least > Math.max(0.25 * (first - least), 0.05 * first))) return undefined;
-  return { least, epoch: epochs[losses.indexOf(least)]!, now };
+  return { least, epoch: at(epochs, losses.indexOf(least)), now };
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { BiasPolicy, RunSettings, RunView, UpdateTiming } from "../protocol.ts";
 import { attempt, client, opened, pause, playing, strings, turn, values } from "../state/app.ts";
+import { at } from "../state/read.ts";
 import { long } from "./number.ts";
 import { Setting } from "./setting.tsx";
 
@@ -116,7 +117,7 @@ function Result({ runs }: { readonly runs: readonly [RunView, RunView] }) {
   const line = ({ history: { epochs, losses } }: RunView) =>
     Array.from(epochs, (e, i) => {
       const x = (e / (epochs.at(-1) ?? 1)) * width;
-      return `${x.toFixed(1)},${(height - 4 - (losses[i]! / most) * (height - 8)).toFixed(1)}`;
+      return `${x.toFixed(1)},${(height - 4 - (at(losses, i) / most) * (height - 8)).toFixed(1)}`;
     }).join(" ");
   const [a, b] = runs;
   return (

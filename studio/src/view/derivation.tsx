@@ -24,6 +24,7 @@ import {
   structure,
   values,
 } from "../state/app.ts";
+import { found } from "../state/read.ts";
 import { type Grain, grains } from "../state/timeline.ts";
 import { Action } from "./action.tsx";
 import { Icon } from "./icon.tsx";
@@ -95,7 +96,7 @@ function Lead({ d }: { readonly d: DerivationView }) {
   }
   const u = e.kind === "unit" ? structure.value?.columns[e.column]?.units[e.unit] : undefined;
   if (v && e.kind === "unit" && u?.delta) {
-    const [out, delta] = [v.outs[e.column]![e.unit], v.deltas[e.column]![e.unit]];
+    const [out, delta] = [v.outs[e.column]?.[e.unit], v.deltas[e.column]?.[e.unit]];
     const name = u.out ?? u.net ?? "";
     return (
       <p class="lead">
@@ -235,7 +236,7 @@ function Sections({ d }: { readonly d: DerivationView }) {
     <>
       {groups.map(({ section, steps }) => (
         <details
-          key={`${section}${steps[0]!.id}${element.value.kind}`}
+          key={`${section}${steps[0]?.id}${element.value.kind}`}
           open={all || openSections.includes(section) || (now !== undefined && steps.includes(now))}
         >
           <summary>
@@ -255,9 +256,9 @@ const isLater = (d: DerivationView, step: StepView, at: number | undefined): boo
 
 /** Scrolls the panel, but never the page: the picture is to stay where it is. */
 function reveal(step: HTMLElement): void {
-  const panel = step.closest(".derivation")!;
+  const panel = found(step.closest(".derivation"));
   if (panel.scrollHeight <= panel.clientHeight) return;
-  const walk = panel.querySelector(".walk")!.getBoundingClientRect();
+  const walk = found(panel.querySelector(".walk")).getBoundingClientRect();
   const [own, box] = [step.getBoundingClientRect(), panel.getBoundingClientRect()];
   if (own.top < walk.height + box.top) panel.scrollTop += own.top - box.top - walk.height - 8;
   else if (own.bottom > box.bottom) {
@@ -276,7 +277,7 @@ function Step({ step, now, later }: StepProps) {
   const self = useRef<HTMLDivElement>(null);
   const current = step === now;
   useEffect(() => {
-    if (current) reveal(self.current!);
+    if (current) reveal(found(self.current));
   }, [current]);
   const kind = current ? "step current" : later ? "step later" : "step";
   return (
@@ -311,7 +312,7 @@ function usePrinting(root: { readonly current: HTMLElement | null }) {
       for (const section of closed) section.open = open;
     };
     const before = () => {
-      closed = [...root.current!.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+      closed = [...found(root.current).querySelectorAll<HTMLDetailsElement>("details:not([open])")];
       set(true);
     };
     const after = () => set(false);
@@ -327,7 +328,7 @@ function usePrinting(root: { readonly current: HTMLElement | null }) {
 /** What is wider than the panel can be scrolled with the keyboard, too. */
 function useScrolling(root: { readonly current: HTMLElement | null }, d: unknown) {
   useEffect(() => {
-    const self = root.current!;
+    const self = found(root.current);
     const update = () => {
       for (const box of self.querySelectorAll<HTMLElement>(".formula, .scroll")) {
         if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;

@@ -22,6 +22,7 @@ import {
   type Element as Part,
   weightsInto,
 } from "../state/places.ts";
+import { columnAt, found } from "../state/read.ts";
 import { rove } from "../state/roving.ts";
 import { Ends, WeightLabel, WeightLine } from "./edges.tsx";
 import { LossCard } from "./loss-card.tsx";
@@ -88,7 +89,7 @@ export function Diagram() {
           ))}
           {layout.columns.map((box, column) => (
             <Column
-              key={s.columns[column]!.title + String(column)}
+              key={columnAt(s, column).title + String(column)}
               column={column}
               box={box}
               structure={s}
@@ -121,7 +122,7 @@ function useWidth(frame: { readonly current: HTMLElement | null }): number {
     const observer = new ResizeObserver(([entry]) => {
       if (entry) setWidth(Math.floor(entry.contentRect.width));
     });
-    observer.observe(frame.current!);
+    observer.observe(found(frame.current));
     return () => observer.disconnect();
   }, []);
   return width;

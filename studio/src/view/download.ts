@@ -1,3 +1,4 @@
+import { found } from "../state/read.ts";
 /** Files that are made here. */
 export const names = {
   markdown: "derivation.md",
@@ -30,7 +31,7 @@ export async function toPng(svg: string): Promise<Blob> {
     const canvas = document.createElement("canvas");
     canvas.width = 2 * image.naturalWidth;
     canvas.height = 2 * image.naturalHeight;
-    const context = canvas.getContext("2d")!;
+    const context = found(canvas.getContext("2d"));
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.drawImage(image, 0, 0, canvas.width, canvas.height);

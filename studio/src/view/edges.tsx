@@ -1,7 +1,7 @@
 import type { Structure, Values } from "../protocol.ts";
 import { hidden, playing, strings } from "../state/app.ts";
 import type { Edge, Layout } from "../state/layout.ts";
-import { weightsInto } from "../state/places.ts";
+import { at, gradientAt, parameterAt, weightsAt } from "../state/read.ts";
 import { asButton, type Looks, reactions } from "./mark.ts";
 import { memo } from "./memo.ts";
 import { longestOnLine, short } from "./number.ts";
@@ -17,9 +17,9 @@ interface Props {
 /** A weight: its sign by colour, dash and "−", its size by the line's width. */
 export function WeightLine({ edge, structure, values, looks }: Props) {
   const { column, index } = edge;
-  const w = weightsInto(structure, column)!;
-  const value = values.parameters[w.parameter]![index]!;
-  const gradient = values.gradients[w.parameter]![index]!;
+  const w = weightsAt(structure, column);
+  const value = parameterAt(values, { name: w.parameter, index });
+  const gradient = gradientAt(values, { name: w.parameter, index });
   const e = { kind: "weight", column, index } as const;
   const name = w.names[index] ?? `${w.parameter}[${index}]`;
   const width = Math.round(10 * Math.min(6, 0.8 + 1.8 * Math.sqrt(Math.abs(value)))) / 10;
@@ -65,8 +65,8 @@ export function WeightLabel({
 }: Props & { readonly ghost: Values | undefined }) {
   const { column, index, label } = edge;
   if (!label) return null;
-  const w = weightsInto(structure, column)!;
-  const value = values.parameters[w.parameter]![index]!;
+  const w = weightsAt(structure, column);
+  const value = parameterAt(values, { name: w.parameter, index });
   const old = ghost?.parameters[w.parameter]?.[index];
   const changed = old !== undefined && old !== value;
   const e = { kind: "weight", column, index } as const;
@@ -75,13 +75,13 @@ export function WeightLabel({
     // biome-ignore lint/a11y/noAriaHiddenOnFocusable: it takes clicks, but no focus
     <g class={`label ${looks.of(e)}`} aria-hidden="true" {...reactions(e, w.names[index])}>
       <text x={x} y={y - 3}>
-        <SymbolText name={w.names[index]!} /> = {short(value, longestOnLine)}
+        <SymbolText name={at(w.names, index)} /> = {short(value, longestOnLine)}
       </text>
       <text class="gradient" x={x} y={y + 11}>
         {changed ? (
           <tspan class="ghost">{short(old)}</tspan>
         ) : (
-          `∂ ${hidden(w.gradients[index]) ? "…" : short(values.gradients[w.parameter]![index])}`
+          `∂ ${hidden(w.gradients[index]) ? "…" : short(gradientAt(values, { name: w.parameter, index }))}`
         )}
       </text>
     </g>

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Weights } from "../protocol.ts";
 import { choose, dark, hidden, strings, values } from "../state/app.ts";
+import { found, gradientAt, parameterAt } from "../state/read.ts";
 import { short } from "./number.ts";
 
 type Quantity = "value" | "gradient";
@@ -11,7 +12,7 @@ const minus = [230, 140, 50] as const;
 
 export function Heat({ w }: { readonly w: Weights }) {
   const t = strings.value;
-  const v = values.value!;
+  const v = found(values.value);
   const night = dark.value;
   const canvas = useRef<HTMLCanvasElement>(null);
   const [quantity, setQuantity] = useState<Quantity>("value");
@@ -20,10 +21,10 @@ export function Heat({ w }: { readonly w: Weights }) {
   const at = Math.min(wanted, w.rows * w.columns - 1);
   // Where gradients are not known yet there is nothing to be seen of them.
   const gone = hidden(w.gradients[at], "gradient");
-  const all = (quantity === "value" ? v.parameters : v.gradients)[w.parameter]!;
+  const all = found((quantity === "value" ? v.parameters : v.gradients)[w.parameter]);
   const covered = gone && quantity === "gradient";
   const data = useMemo(() => (covered ? new Float64Array(all.length) : all), [covered, all]);
-  useEffect(() => paint(canvas.current!, w, data, night), [w, data, night]);
+  useEffect(() => paint(found(canvas.current), w, data, night), [w, data, night]);
   const move = (step: number) => setAt(Math.max(0, Math.min(at + step, w.rows * w.columns - 1)));
   const steps: Readonly<Record<string, number>> = {
     ArrowLeft: -1,
@@ -34,8 +35,8 @@ export function Heat({ w }: { readonly w: Weights }) {
   const words = t.cell(
     Math.floor(at / w.columns),
     at % w.columns,
-    String(v.parameters[w.parameter]![at]),
-    gone ? "…" : String(v.gradients[w.parameter]![at]),
+    String(parameterAt(v, { name: w.parameter, index: at })),
+    gone ? "…" : String(gradientAt(v, { name: w.parameter, index: at })),
   );
   return (
     <figure class="heat">
@@ -81,17 +82,15 @@ function cellAt(e: PointerEvent, w: Weights): number {
 }
 
 function paint(canvas: HTMLCanvasElement, w: Weights, data: Float64Array, night: boolean): void {
-  const context = canvas.getContext("2d")!;
+  const context = found(canvas.getContext("2d"));
   const image = context.createImageData(w.columns, w.rows);
   const largest = data.reduce((m, x) => Math.max(m, Math.abs(x)), 0) || 1;
   const ground = night ? 24 : 255;
-  for (let i = 0; i < data.length; i++) {
-    const colour = data[i]! < 0 ? minus : plus;
-    const strength = Math.abs(data[i]!) / largest;
-    for (let k = 0; k < 3; k++) {
-      image.data[4 * i + k] = ground + (colour[k]! - ground) * strength;
-    }
-    image.data[4 * i + 3] = 255;
-  }
+  data.forEach((value, i) => {
+    const [red, green, blue] = value < 0 ? minus : plus;
+    const strength = Math.abs(value) / largest;
+    const mixed = (colour: number) => ground + (colour - ground) * strength;
+    image.data.set([mixed(red), mixed(green), mixed(blue), 255], 4 * i);
+  });
   context.putImageData(image, 0, 0);
 }

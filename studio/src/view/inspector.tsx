@@ -20,6 +20,7 @@ import {
   values,
 } from "../state/app.ts";
 import { chosenFor, type Element, type Part, weightsInto } from "../state/places.ts";
+import { at, columnAt, found, gradientAt, parameterAt } from "../state/read.ts";
 import { full, long, read } from "./number.ts";
 
 /** Puts the cursor into the first number that can be changed. */
@@ -36,19 +37,21 @@ export function Inspector() {
   const e = element.value;
   const t = strings.value;
   if (!s || !v) return <div class="inspector" />;
+  const input = e.kind === "unit" && e.column === 0 ? v.outs[0]?.[e.unit] : undefined;
+  const [target] = v.targets;
   return (
     <div class="inspector">
       {(e.kind === "weight" || e.kind === "bias") && <ParameterRow />}
-      {e.kind === "unit" && e.column === 0 && e.unit < v.outs[0]!.length && (
+      {e.kind === "unit" && e.column === 0 && input !== undefined && (
         <Exact
-          name={s.columns[0]!.units[e.unit]?.out ?? `x${e.unit + 1}`}
-          value={v.outs[0]![e.unit]!}
+          name={s.columns[0]?.units[e.unit]?.out ?? `x${e.unit + 1}`}
+          value={input}
           change={(n) => void setExample("inputs", e.unit, n)}
         />
       )}
       {e.kind === "unit" && e.column > 0 && <UnitRow />}
-      {e.kind === "loss" && s.classes && (
-        <Fact name={s.targets[0]!} value={s.classes[v.targets[0]!] ?? String(v.targets[0])} />
+      {e.kind === "loss" && s.classes && target !== undefined && (
+        <Fact name={at(s.targets, 0)} value={s.classes[target] ?? String(target)} />
       )}
       {e.kind === "loss" &&
         !s.classes &&
@@ -57,7 +60,7 @@ export function Inspector() {
           .map((value, i) => (
             <Exact
               key={s.targets[i]}
-              name={s.targets[i]!}
+              name={at(s.targets, i)}
               value={value}
               change={(n) => void setExample("targets", i, n)}
             />
@@ -86,8 +89,8 @@ export function Inspector() {
 }
 
 function ParameterRow() {
-  const s = structure.value!;
-  const v = values.value!;
+  const s = found(structure.value);
+  const v = found(values.value);
   const d = derivation.value;
   const t = strings.value;
   const chosen = chosenFor(s, element.value);
@@ -103,22 +106,22 @@ function ParameterRow() {
     <>
       <Exact
         name={name}
-        value={v.parameters[chosen.name]![chosen.index]!}
+        value={parameterAt(v, chosen)}
         change={(n) => void setParameter(chosen, n)}
       />
-      <Fact name={gradient} part="gradient" value={long(v.gradients[chosen.name]![chosen.index])} />
+      <Fact name={gradient} part="gradient" value={long(gradientAt(v, chosen))} />
       <Fact name={t.afterUpdate} value={hidden(d?.nextSymbol) ? "…" : next} />
     </>
   );
 }
 
 function UnitRow() {
-  const s = structure.value!;
-  const v = values.value!;
+  const s = found(structure.value);
+  const v = found(values.value);
   const e = element.value;
   const t = strings.value;
   if (e.kind !== "unit") return null;
-  const column = s.columns[e.column]!;
+  const column = columnAt(s, e.column);
   const u = column.units[e.unit];
   const { bias } = column;
   const into = { kind: "bias", column: e.column, unit: e.unit } as const;
@@ -129,7 +132,7 @@ function UnitRow() {
         <>
           <Exact
             name={u?.bias ?? `${chosen.name}[${chosen.index}]`}
-            value={v.parameters[chosen.name]![chosen.index]!}
+            value={parameterAt(v, chosen)}
             change={(n) => void setParameter(chosen, n)}
           />
           <button type="button" onClick={() => void choose(into)}>
@@ -137,9 +140,9 @@ function UnitRow() {
           </button>
         </>
       )}
-      <Fact name={u?.net ?? t.net} part="net" value={long(v.nets[e.column]![e.unit])} />
-      {u?.out && <Fact name={u.out} part="out" value={long(v.outs[e.column]![e.unit])} />}
-      <Fact name={u?.delta ?? t.delta} part="delta" value={long(v.deltas[e.column]![e.unit])} />
+      <Fact name={u?.net ?? t.net} part="net" value={long(v.nets[e.column]?.[e.unit])} />
+      {u?.out && <Fact name={u.out} part="out" value={long(v.outs[e.column]?.[e.unit])} />}
+      <Fact name={u?.delta ?? t.delta} part="delta" value={long(v.deltas[e.column]?.[e.unit])} />
     </>
   );
 }

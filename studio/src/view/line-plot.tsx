@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { LineView } from "../protocol.ts";
 import { attempt, client, derivation, element, playing, strings, structure } from "../state/app.ts";
 import { chosenFor } from "../state/places.ts";
+import { at } from "../state/read.ts";
 import { short } from "./number.ts";
 
 const [width, height, left, bottom, top] = [560, 220, 64, 26, 12];
@@ -42,12 +43,13 @@ function Curve({ line, name, loss }: CurveProps) {
   const low = Math.min(...finite);
   const high = Math.max(...finite);
   const span = high - low || 1;
-  const [first, last] = [line.x[0]!, line.x.at(-1)!];
+  const [first, last] = [at(line.x, 0), at(line.x, line.x.length - 1)];
   const x = (v: number) => left + ((v - first) / (last - first)) * (width - left - 12);
   const y = (v: number) => height - bottom - ((v - low) / span) * (height - bottom - top);
-  const points = Array.from(line.x, (v, i) =>
-    Number.isFinite(line.y[i]!) ? `${x(v).toFixed(1)},${y(line.y[i]!).toFixed(1)}` : "",
-  );
+  const points = Array.from(line.x, (v, i) => {
+    const loss = at(line.y, i);
+    return Number.isFinite(loss) ? `${x(v).toFixed(1)},${y(loss).toFixed(1)}` : "";
+  });
   const reach = (last - first) / 5;
   const tangent = (v: number) => line.loss + line.slope * (v - line.at);
   const labels = [low, low + (high - low) / 2, high];

@@ -2,6 +2,7 @@ import type { Structure, Values } from "../protocol.ts";
 import { hidden, hovered, strings } from "../state/app.ts";
 import type { Box } from "../state/layout.ts";
 import { elementKey } from "../state/places.ts";
+import { at } from "../state/read.ts";
 import { type Looks, pick } from "./mark.ts";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
@@ -26,7 +27,7 @@ export function LossCard({ structure, values, box, looks, ghost }: Props) {
   const { loss, targets, terms, classes } = structure;
   const targetText = (i: number) =>
     classes
-      ? cut(classes[values.targets[i]!] ?? String(values.targets[i]))
+      ? cut(classes[at(values.targets, i)] ?? String(values.targets[i]))
       : short(values.targets[i]);
   const rows = [
     ...targets.map((name, i) => ({ name, text: targetText(i), symbol: undefined })),

@@ -1,6 +1,7 @@
 /** The error of every epoch, drawn by uPlot. */
 import { useEffect, useRef } from "preact/hooks";
 import UPlot from "uplot";
+import { found } from "../state/read.ts";
 import "uplot/dist/uPlot.min.css";
 import type { HistoryView } from "../protocol.ts";
 import { dark, history, playing, strings } from "../state/app.ts";
@@ -22,14 +23,15 @@ export function LossCurve({ logarithmic }: { readonly logarithmic: boolean }) {
   const night = dark.value;
   const held = history.value.heldOut !== undefined;
   useEffect(() => {
-    const style = getComputedStyle(place.current!);
+    const self = found(place.current);
+    const style = getComputedStyle(self);
     const [ink, rule, accent, other] = ["--ink-2", "--rule", "--plus", "--minus"].map((n) =>
       style.getPropertyValue(n).trim(),
     ) as [string, string, string, string];
     const axis = { stroke: ink, grid: { stroke: rule, width: 1 }, ticks: { stroke: rule } };
     const made = new UPlot(
       {
-        width: place.current!.clientWidth,
+        width: self.clientWidth,
         height,
         scales: { x: { time: false }, y: { distr: logarithmic ? 3 : 1 } },
         axes: [axis, { ...axis, size: 64 }],
@@ -51,13 +53,13 @@ export function LossCurve({ logarithmic }: { readonly logarithmic: boolean }) {
         cursor: { drag: { x: false, y: false } },
       },
       dataOf(history.peek()),
-      place.current!,
+      self,
     );
     plot.current = made;
     const observer = new ResizeObserver(([entry]) => {
       if (entry) made.setSize({ width: Math.floor(entry.contentRect.width), height });
     });
-    observer.observe(place.current!);
+    observer.observe(self);
     return () => {
       observer.disconnect();
       made.destroy();

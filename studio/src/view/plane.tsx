@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Plane } from "../protocol.ts";
 import { attempt, client, dark, playing, strings, values } from "../state/app.ts";
+import { found } from "../state/read.ts";
 import { short } from "./number.ts";
 
 const size = 300;
@@ -12,7 +13,7 @@ export function PlanePlot() {
   const [plane, setPlane] = useState<Plane>();
   const t = strings.value;
   useEffect(() => {
-    const offscreen = canvas.current!.transferControlToOffscreen();
+    const offscreen = found(canvas.current).transferControlToOffscreen();
     void client.call("canvas", [offscreen], [offscreen]);
   }, []);
   const v = values.value;

@@ -14,6 +14,7 @@ import {
 } from "../state/app.ts";
 import { chosenFor } from "../state/places.ts";
 import { type Answer, another, blanksOf, judge } from "../state/practice.ts";
+import { found } from "../state/read.ts";
 import { long } from "./number.ts";
 
 export function Practice() {
@@ -53,8 +54,8 @@ function useCover(step: StepView | undefined, open: boolean): void {
 
 function Whole() {
   const t = strings.value.practice;
-  const d = derivation.value!;
-  const s = structure.value!;
+  const d = found(derivation.value);
+  const s = found(structure.value);
   const [told, setTold] = useState("");
   const [open, setOpen] = useState(false);
   useCover(
@@ -92,7 +93,7 @@ function Whole() {
 
 function Blanks() {
   const t = strings.value.practice;
-  const d = derivation.value!;
+  const d = found(derivation.value);
   const all = blanksOf(d.steps);
   const [at, setAt] = useState(0);
   const [answer, setAnswer] = useState<Answer | "revealed">();
@@ -105,7 +106,7 @@ function Blanks() {
   return (
     <div>
       <p>{t.of(at + 1, all.length)}</p>
-      <div class="question" dangerouslySetInnerHTML={{ __html: step.question! }} />
+      <div class="question" dangerouslySetInnerHTML={{ __html: found(step.question) }} />
       <Guess
         key={step.id}
         ready={at > 0}

@@ -32,6 +32,7 @@ const formats: readonly (ExportFormat | "png")[] = [
 /** A link to what the page shows; undefined where it would be too long. */
 async function linkOf(): Promise<string | undefined> {
   const text = await client.call("export", ["network"]);
+  const moment = position.peek();
   const hash = await toHash({
     source: { text, files: source.peek().files },
     example: example.peek(),
@@ -39,7 +40,7 @@ async function linkOf(): Promise<string | undefined> {
     notation: notation.peek(),
     grain: grain.peek(),
     element: element.peek(),
-    ...(position.peek() === undefined ? {} : { position: position.peek()! }),
+    ...(moment === undefined ? {} : { position: moment }),
   });
   if (hash === undefined) return undefined;
   const url = new URL(location.href);
@@ -104,7 +105,10 @@ export function Share() {
         ))}
         {Object.entries(source.value.files).map(([name, text]) => (
           <li key={name}>
-            <button type="button" onClick={() => save(name.split("/").at(-1)!, new Blob([text]))}>
+            <button
+              type="button"
+              onClick={() => save(name.replace(/^.*\//s, ""), new Blob([text]))}
+            >
               {t.table(name)}
             </button>
           </li>

@@ -2,6 +2,7 @@
 import type { Weights } from "../protocol.ts";
 import { hidden, mapped, setParameter, strings, structure, values } from "../state/app.ts";
 import { chosenFor, type Part } from "../state/places.ts";
+import { at, columnAt, found, parameterAt } from "../state/read.ts";
 import { Heat } from "./heat.tsx";
 import { Exact } from "./inspector.tsx";
 import { long } from "./number.ts";
@@ -41,8 +42,8 @@ const known = (name: string | undefined, part: Part, value: number | undefined):
   value !== undefined && hidden(name, part) ? "…" : long(value);
 
 function Units({ column }: { readonly column: number }) {
-  const c = structure.value!.columns[column]!;
-  const v = values.value!;
+  const c = columnAt(found(structure.value), column);
+  const v = found(values.value);
   const t = strings.value;
   return (
     <div class="scroll">
@@ -60,11 +61,11 @@ function Units({ column }: { readonly column: number }) {
           {Array.from({ length: Math.min(c.size, most) }, (_, j) => (
             <tr key={j}>
               <th scope="row">{c.units[j]?.out ?? c.units[j]?.net ?? `${column}.${j + 1}`}</th>
-              <td class="n">{known(c.units[j]?.net, "net", v.nets[column]![j])}</td>
+              <td class="n">{known(c.units[j]?.net, "net", v.nets[column]?.[j])}</td>
               <td class="n">
-                {known(c.units[j]?.out, column === 0 ? "input" : "out", v.outs[column]![j])}
+                {known(c.units[j]?.out, column === 0 ? "input" : "out", v.outs[column]?.[j])}
               </td>
-              <td class="n">{known(c.units[j]?.delta, "delta", v.deltas[column]![j])}</td>
+              <td class="n">{known(c.units[j]?.delta, "delta", v.deltas[column]?.[j])}</td>
               {c.bias && <BiasCell column={column} unit={j} />}
             </tr>
           ))}
@@ -76,13 +77,13 @@ function Units({ column }: { readonly column: number }) {
 }
 
 function BiasCell({ column, unit }: { readonly column: number; readonly unit: number }) {
-  const s = structure.value!;
+  const s = found(structure.value);
   const chosen = chosenFor(s, { kind: "bias", column, unit });
   return (
     <td>
       <Exact
-        name={s.columns[column]!.units[unit]?.bias ?? `${chosen.name}[${chosen.index}]`}
-        value={values.value!.parameters[chosen.name]![chosen.index]!}
+        name={columnAt(s, column).units[unit]?.bias ?? `${chosen.name}[${chosen.index}]`}
+        value={parameterAt(found(values.value), chosen)}
         change={(x) => void setParameter(chosen, x)}
       />
     </td>
@@ -90,10 +91,10 @@ function BiasCell({ column, unit }: { readonly column: number; readonly unit: nu
 }
 
 function WeightTable({ w }: { readonly w: Weights }) {
-  const v = values.value!;
+  const v = found(values.value);
   const t = strings.value;
-  const own = v.parameters[w.parameter]!;
-  const gradients = v.gradients[w.parameter]!;
+  const own = found(v.parameters[w.parameter]);
+  const gradients = found(v.gradients[w.parameter]);
   const n = Math.min(own.length, most);
   return (
     <>
@@ -111,7 +112,7 @@ function WeightTable({ w }: { readonly w: Weights }) {
                 <td>
                   <Exact
                     name={w.names[index] ?? `${w.parameter}[${index}]`}
-                    value={own[index]!}
+                    value={at(own, index)}
                     change={(x) => void setParameter({ name: w.parameter, index }, x)}
                   />
                 </td>

@@ -2,6 +2,7 @@ import type { Structure, Unit, Values } from "../protocol.ts";
 import { hidden, mapped, playing, strings, tab } from "../state/app.ts";
 import type { Box, ColumnBox } from "../state/layout.ts";
 import { elementKey, weightsInto } from "../state/places.ts";
+import { columnAt, found, gradientAt, at as item, parameterAt } from "../state/read.ts";
 import { asButton, type Looks, pick } from "./mark.ts";
 import { short } from "./number.ts";
 import { SymbolText } from "./symbol.tsx";
@@ -18,7 +19,7 @@ interface Props {
 
 export function Column(props: Props) {
   const { column, box, structure, vertical } = props;
-  const { title } = structure.columns[column]!;
+  const { title } = columnAt(structure, column);
   const t = strings.value;
   const whole = column === 0 ? t.inputs : title;
   // Dots stand close together: there the number of the layer must do.
@@ -37,7 +38,7 @@ export function Column(props: Props) {
         box.units.map((b, unit) => <UnitMark key={`${b.x} ${b.y}`} {...props} unit={unit} at={b} />)
       )}
       {box.kind === "cards" &&
-        structure.columns[column]!.bias &&
+        columnAt(structure, column).bias &&
         box.units.map((b, unit) => (
           <BiasMark key={`${b.x} ${b.y}`} {...props} unit={unit} at={b} />
         ))}
@@ -63,7 +64,7 @@ function linesOf(
   const lines: Line[] = [];
   const add = (name: string | undefined, part: "nets" | "outs" | "deltas") => {
     if (name === undefined) return;
-    const [value, before] = [v[part][column]![unit]!, old?.[part][column]?.[unit]];
+    const [value, before] = [item(item(v[part], column), unit), old?.[part][column]?.[unit]];
     lines.push({ name, gone: hidden(name), value, old: before });
   };
   add(u.net, "nets");
@@ -75,7 +76,7 @@ function linesOf(
 function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const { column, unit, at, box, structure, values, looks, ghost } = props;
   const e = { kind: "unit", column, unit } as const;
-  const u = structure.columns[column]!.units[unit]!;
+  const u = item(columnAt(structure, column).units, unit);
   const lines = linesOf(u, values, ghost, column, unit);
   const t = strings.value;
   const told = lines.map((l) => `${l.name} = ${l.gone ? "…" : short(l.value)}`).join(", ");
@@ -83,10 +84,10 @@ function UnitMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const words = column === 0 ? t.inputLabel(names) : t.unitLabel(names);
   // A colour says as much as a number does.
   const gone = hidden(u.out ?? u.net);
-  const strength = gone ? 0 : Math.max(-1, Math.min(1, values.outs[column]![unit]!));
+  const strength = gone ? 0 : Math.max(-1, Math.min(1, item(item(values.outs, column), unit)));
   const card = box.kind === "cards";
   // The bias has the first row of a card.
-  const above = structure.columns[column]!.bias ? 1 : 0;
+  const above = columnAt(structure, column).bias ? 1 : 0;
   const opacity = Math.round(100 * Math.abs(strength) * (card ? 0.22 : 0.9)) / 100;
   return (
     <g
@@ -127,12 +128,13 @@ const rowAt = (card: Box, rows: number, row: number): number =>
 function BiasMark(props: Props & { readonly unit: number; readonly at: Box }) {
   const { column, unit, at, structure, values, looks, ghost } = props;
   const e = { kind: "bias", column, unit } as const;
-  const c = structure.columns[column]!;
-  const u = c.units[unit]!;
-  const index = c.bias!.shared ? 0 : unit;
-  const value = values.parameters[c.bias!.parameter]![index]!;
-  const gradient = values.gradients[c.bias!.parameter]![index]!;
-  const old = ghost?.parameters[c.bias!.parameter]?.[index];
+  const c = columnAt(structure, column);
+  const u = item(c.units, unit);
+  const { parameter, shared } = found(c.bias);
+  const index = shared ? 0 : unit;
+  const value = parameterAt(values, { name: parameter, index });
+  const gradient = gradientAt(values, { name: parameter, index });
+  const old = ghost?.parameters[parameter]?.[index];
   const name = u.bias ?? "";
   const words = playing.value
     ? name
@@ -166,7 +168,7 @@ function Block({ column, box, structure, looks }: Props) {
     pick(e);
   };
   const e = { kind: "unit", column, unit: 0 } as const;
-  const { size, title } = structure.columns[column]!;
+  const { size, title } = columnAt(structure, column);
   const at = box.box;
   const words = column === 0 ? `${size} ${strings.value.inputs}` : title;
   return (
