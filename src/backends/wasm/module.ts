@@ -42,7 +42,12 @@ export interface ModuleOptions {
   readonly straight?: boolean;
   /** The most threads that will run it together. Default 1. */
   readonly threads?: number;
+  /** Operations of a map's or a reduction's unit, at least. Default: what is worth a barrier. */
+  readonly unitWork?: number;
 }
+
+/** So many operations take longer than a barrier, by far. */
+const worthSharing = 2 ** 15;
 
 interface CompiledModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -58,7 +63,7 @@ const page = 65536;
 export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
 
 export function buildModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { relaxed, extend, straight = true, threads = 1 } = options;
+  const { relaxed, extend, straight = true, threads = 1, unitWork = worthSharing } = options;
   const module = new ModuleBuilder();
   const base = shared.end;
   const scratchAt = base + program.arena;
@@ -80,6 +85,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
     module,
     functions,
     scratch,
+    unitWork: team && unitWork,
   };
   const tiny = straight && isTiny(program.kernels);
   const looped = tiny ? [] : program.kernels;

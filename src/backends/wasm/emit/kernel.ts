@@ -2,6 +2,7 @@
 
 import { linearForm, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
+import { unitsOf } from "../../../compile/units.ts";
 import { at as element, entry, zip } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Bound, constant, type Expression, type Load } from "../../../core/expression.ts";
@@ -49,6 +50,8 @@ export interface Target {
   readonly functions: Map<string, Func>;
   /** Address of memory that a kernel may use as it likes; each thread has its own. */
   readonly scratch: Global;
+  /** Operations of a unit that threads share, at least; undefined where there is one thread. */
+  readonly unitWork: number | undefined;
 }
 
 /** One kernel being written into one function. */
@@ -109,6 +112,52 @@ export class KernelWriter {
       });
     }
     if (last) f.if(op("i32.eq", get(to), i32(n)), () => last(i32(n - 1)));
+  }
+
+  /**
+   * The loop over the positions of a map or reduction, its turns shared among threads where there is
+   * much to do: `body` gets the outer indices, and from where on along the last axis how many.
+   */
+  rows(
+    kernel: Extract<Kernel, { loop: "map" | "reduce" }>,
+    body: (outer: readonly Expr[], from: Expr, count: number) => void,
+  ): void {
+    const { extents } = kernel;
+    const outer = extents.slice(0, -1);
+    const inner = extents.at(-1) ?? 1;
+    const { unitWork } = this.target;
+    const units = unitWork === undefined ? undefined : unitsOf(kernel, unitWork);
+    if (units === undefined) {
+      this.nest(outer, (at) => body(at, i32(0), inner));
+      return;
+    }
+    const { axis, size, count } = units;
+    const { f } = this;
+    const piece = (length: number) => (unit: Expr) => {
+      const from = f.let(op("i32.mul", unit, i32(size)));
+      const before = extents.slice(0, axis).map(() => i32(0));
+      if (axis === outer.length) {
+        body(before, from, length);
+        return;
+      }
+      this.loop(length, 1, (i) => {
+        const first = f.let(shifted(from, i));
+        this.nest(outer.slice(axis + 1), (at) => body(at, i32(0), inner), [...before, first]);
+      });
+    };
+    const rest = element(extents, axis) % size;
+    this.units(count, piece(size), rest > 0 ? piece(rest) : undefined);
+  }
+
+  /** The same position by position. */
+  positions(
+    kernel: Extract<Kernel, { loop: "map" | "reduce" }>,
+    body: (at: readonly Expr[]) => void,
+  ): void {
+    this.rows(kernel, (outer, from, count) => {
+      if (kernel.extents.length === 0) body([]);
+      else this.loop(count, 1, (i) => body([...outer, this.f.let(shifted(from, i))]));
+    });
   }
 
   /** Into how many units the kernel's work can be shared out; 1 until `units` is called. */
@@ -247,7 +296,7 @@ export class KernelWriter {
       const site: VectorSite = {
         f,
         intrinsics: this.target.intrinsics,
-        first: () => (ahead === 0 ? first : sumOf(first, i32(ahead))),
+        first: () => (ahead === 0 ? first : shifted(first, i32(ahead))),
         invariant: (e) => entry(invariants, e),
         loadVector: (e) => {
           if (e.input === reads.length && reduced !== undefined) return reduced;
@@ -270,13 +319,13 @@ export class KernelWriter {
     const bytes = bytesOf(e.dtype);
     const step = element(linearPlace(e, extents).coefficients, lanes.axis) * bytes;
     const offset = this.address(element(this.kernel.reads, e.input)) + ahead * step;
-    const at = sumOf(pointer, this.offset([step], 0, 1, [first]));
+    const at = shifted(pointer, this.offset([step], 0, 1, [first]));
     if (step === bytes) {
       const narrow = lanes.count * bytes === 8;
       return access(narrow ? "v128.load64_zero" : "v128.load", [at], { offset });
     }
     const start = f.let(at);
-    const places = Array.from({ length: lanes.count }, (_, k) => sumOf(start, i32(k * step)));
+    const places = Array.from({ length: lanes.count }, (_, k) => shifted(start, i32(k * step)));
     return gatherLanes(e.dtype, places, offset);
   }
 
@@ -310,7 +359,7 @@ export class KernelWriter {
 
 const isReduced = (e: Expression, reads: number): boolean => e.kind === "load" && e.input === reads;
 
-const sumOf = (a: Expr, b: Expr): Expr => {
+export const shifted = (a: Expr, b: Expr): Expr => {
   if (a.op === "i32.const" && a.imm[0] === 0) return b;
   if (b.op === "i32.const" && b.imm[0] === 0) return a;
   return op("i32.add", a, b);

@@ -9,7 +9,7 @@ import { stridesOf } from "../../../core/shape.ts";
 import { access, type Expr, get, i32, op } from "../assembler/index.ts";
 import { contractionPlan, writeContraction } from "./contract.ts";
 import { join } from "./join.ts";
-import { KernelWriter } from "./kernel.ts";
+import { KernelWriter, shifted } from "./kernel.ts";
 import { writeReduce } from "./reduce.ts";
 import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
 
@@ -18,7 +18,9 @@ export function writeKernel(w: KernelWriter): void {
   switch (kernel.loop) {
     case "map": {
       const joined = coalesce(kernel);
-      writeMap(new KernelWriter(w.target, w.f, joined), joined);
+      const writer = new KernelWriter(w.target, w.f, joined);
+      writeMap(writer, joined);
+      w.sharedUnits = writer.sharedUnits;
       return;
     }
     case "reduce": {
@@ -46,17 +48,18 @@ function writeMap(w: KernelWriter, kernel: MapKernel): void {
   const one = (at: readonly Expr[]) =>
     w.storeScalars(stores, extents, at, w.scalars(roots, extents, at));
   if (lanes === undefined || inner < lanes.count) {
-    w.nest(extents, one);
+    w.positions(kernel, one);
     return;
   }
-  w.nest(extents.slice(0, -1), (outer) => {
+  w.rows(kernel, (outer, from, count) => {
     const at = [...outer, i32(0)];
     const body = w.vectors(roots, extents, lanes, at);
-    w.loop(inner, lanes.count, (first) =>
-      w.storeVectors(stores, extents, lanes, at, first, body(first)),
-    );
-    const done = inner - (inner % lanes.count);
-    w.loop(inner - done, 1, (i) => one([...outer, op("i32.add", i, i32(done))]));
+    w.loop(count, lanes.count, (i) => {
+      const first = w.f.let(shifted(from, i));
+      w.storeVectors(stores, extents, lanes, at, first, body(first));
+    });
+    const done = count - (count % lanes.count);
+    w.loop(count - done, 1, (i) => one([...outer, op("i32.add", i, shifted(from, i32(done)))]));
   });
 }
 

@@ -32,7 +32,7 @@ export function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
   const { extents, over, combine, dtype, value } = kernel;
   if (over.includes(0)) {
     const nothing = isPosition(combine) ? i32(0) : literal(neutral(combine, dtype), dtype);
-    w.nest(extents, (outer) => finish(w, kernel, outer, nothing));
+    w.positions(kernel, (outer) => finish(w, kernel, outer, nothing));
     return;
   }
   if (isPosition(combine)) {
@@ -53,7 +53,7 @@ export function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
   }
   const across = lanesAlong(extents.length - 1);
   if (across && last(extents) >= across.count) reduceAcross(w, kernel, sum, across);
-  else w.nest(extents, (outer) => finish(w, kernel, outer, scalarSum(w, kernel, sum, outer)));
+  else w.positions(kernel, (outer) => finish(w, kernel, outer, scalarSum(w, kernel, sum, outer)));
 }
 
 const isRow = (sum: Sum): boolean => (sum.kind === "parts" ? isRow(sum.each) : sum.kind === "row");
@@ -147,13 +147,13 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, sum: Sum, lanes: La
   const { extents, over, stores, value } = kernel;
   const { f } = w;
   const all = [...extents, ...over];
-  const inner = last(extents);
   const epilogue = w.lanes(stores, extents, extents.length - 1);
-  const done = inner - (inner % lanes.count);
   const carrier = vectorCarrier(kernel, lanes);
-  w.nest(extents.slice(0, -1), (outer) => {
+  w.rows(kernel, (outer, from, count) => {
     const here = [...outer, i32(0)];
-    w.loop(done, lanes.count, (first) => {
+    const done = count - (count % lanes.count);
+    w.loop(done, lanes.count, (i) => {
+      const first = plus(w, from, i);
       const term = (reduced: Indices): Expr =>
         w.vectors([value], all, lanes, [...here, ...reduced])(first)(value);
       const total = f.let(
@@ -172,8 +172,8 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, sum: Sum, lanes: La
         finish(w, kernel, [...outer, plus(w, first, i32(k))], one);
       }
     });
-    w.loop(inner - done, 1, (i) => {
-      const at = [...outer, plus(w, i, i32(done))];
+    w.loop(count - done, 1, (i) => {
+      const at = [...outer, plus(w, i, plus(w, from, i32(done)))];
       finish(w, kernel, at, scalarSum(w, kernel, sum, at));
     });
   });
@@ -239,7 +239,7 @@ function reduceRow(
     const [total = start] = parts;
     return lanes ? joinLanes(w, total, lanes, join) : total;
   };
-  w.nest(extents, (outer) => {
+  w.positions(kernel, (outer) => {
     const total = sumOf(w, scalar, sum, origin(kernel), (over, from) =>
       row(outer, last(over), from),
     );
@@ -267,7 +267,7 @@ function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
   const { dtype } = value;
   const all = [...extents, ...over];
   const strides = stridesOf(over);
-  w.nest(extents, (outer) => {
+  w.positions(kernel, (outer) => {
     const best = f.local(typeOf[dtype]);
     const where = f.local("i32");
     f.set(where, i32(-1));
