@@ -41,7 +41,10 @@ function define<Options extends object = Empty>(
     // tensors.map(relu) passes further arguments, which are no options.
     if (typeof options === "object") checkNames(name, options, names);
     const given = options ?? ({} as Options);
-    const facts = gives?.(given);
+    // What is no number is refused where it is used; nothing is known of such outputs.
+    const settings: unknown[] = Object.values(given).flat();
+    const known = settings.every((v) => v === undefined || typeof v === "number");
+    const facts = known ? gives?.(given) : undefined;
     const computed = (x: Tensor) => {
       const y = f(x, given);
       return y === x || facts === undefined ? y : madeBy(y, { name, facts });
