@@ -4,17 +4,12 @@ import { expect, test } from "vitest";
 import { assertGradients, checkGradients } from "../../src/autodiff/check.ts";
 import type { Op, RuleContext } from "../../src/core/op.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
-import { linear } from "../../src/nn/linear.ts";
-import { meanSquaredError } from "../../src/nn/losses.ts";
 import { mulOp } from "../../src/ops/arithmetic.ts";
 import { customOperator, stopGradient } from "../../src/ops/custom.ts";
 import { take } from "../../src/ops/indexing.ts";
 import { tensor, zeros } from "../../src/ops/leaf.ts";
 import { relu, sin } from "../../src/ops/transcendental.ts";
-import { sgd } from "../../src/optim/sgd.ts";
-import { trainer } from "../../src/train/trainer.ts";
 import { failure } from "../support/failure.ts";
-import { laterBackend } from "../support/later.ts";
 
 const x = tensor([0.3, -0.8, 1.1, 0.6], { dtype: "f64" });
 
@@ -28,19 +23,6 @@ test("a right derivative passes, entry by entry", () => {
   const [first] = report.entries;
   expect(first!.numeric).toBeCloseTo(first!.reverse, 8);
   expect(first!.forward).toBeCloseTo(first!.reverse, 14);
-});
-
-test("what an asynchronous backend has promised is awaited before", async () => {
-  const t = trainer(linear(1, 1), {
-    loss: meanSquaredError,
-    optimizer: sgd(),
-    dtype: "f64",
-    backend: laterBackend().backend,
-  });
-  const y = t.predict([[1], [2]]);
-  failure("asynchronous", () => checkGradients((a) => a.square(), [y]));
-  await y.array();
-  expect(checkGradients((a) => a.square(), [y]).passed).toBe(true);
 });
 
 test("a wrong derivative is found, and its worst entry named", () => {

@@ -1,6 +1,7 @@
 /** Backends that answer later: reading, compiled functions, errors, and the table of backends. */
 import "../../src/index.ts";
 import { describe, expect, it } from "vitest";
+import { checkGradients } from "../../src/autodiff/check.ts";
 import { programOf } from "../../src/backends/asynchronous.ts";
 import { compile } from "../../src/backends/compiled.ts";
 import { makeEvaluator } from "../../src/backends/evaluate.ts";
@@ -9,7 +10,11 @@ import { chooseBackend, inReach } from "../../src/backends/registry.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { fail } from "../../src/core/errors.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
+import { linear } from "../../src/nn/linear.ts";
+import { meanSquaredError } from "../../src/nn/losses.ts";
 import { constantTensor, input, tensor } from "../../src/ops/leaf.ts";
+import { sgd } from "../../src/optim/sgd.ts";
+import { trainer } from "../../src/train/trainer.ts";
 import { errorOf } from "../fixes/row.ts";
 import { failure } from "../support/failure.ts";
 import { laterBackend, withEntry } from "../support/later.ts";
@@ -147,4 +152,17 @@ describe("inReach", () => {
       expect(inReach(backend)).toBe(wasm);
     });
   });
+});
+
+it("is awaited before gradients are checked", async () => {
+  const t = trainer(linear(1, 1), {
+    loss: meanSquaredError,
+    optimizer: sgd(),
+    dtype: "f64",
+    backend: laterBackend().backend,
+  });
+  const y = t.predict([[1], [2]]);
+  failure("asynchronous", () => checkGradients((a) => a.square(), [y]));
+  await y.array();
+  expect(checkGradients((a) => a.square(), [y]).passed).toBe(true);
 });
