@@ -61,7 +61,7 @@ test("the derivative becomes an element of the input's type", () => {
 test.each<[string, unknown, string]>([
   ["of another shape", [zeros([3])], "[3]"],
   ["that is a number", [1], "1"],
-  ["that is no list", zeros([2]), "tensor([0, 0], f32[2])"],
+  ["that is no list", tensor([0, 0]), "tensor([0, 0], f32[2])"],
 ])("a derivative %s is an error", (_, result, found) => {
   const f = customOperator({
     name: "wrong",

@@ -30,7 +30,9 @@ const modules = [
 ];
 const functions = modules
   .flatMap((module) => Object.entries(module) as [string, unknown][])
-  .filter((entry): entry is [string, Function] => typeof entry[1] === "function");
+  .filter((entry): entry is [string, Function] => typeof entry[1] === "function")
+  // `at` alone says too little among functions.
+  .map(([name, f]): [string, Function] => [name === "sliceAt" ? "at" : name, f]);
 
 /** Functions of lists and of labels, and rules' helpers, read no better as methods. */
 const functionsOnly = ["concatenate", "stack", "oneHot", "spread", "toFloat", "toNumber"];
