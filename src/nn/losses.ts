@@ -76,17 +76,35 @@ function reduce(losses: Tensor, reduction: Reduction): Tensor {
   }
 }
 
-/** The options, if the loss knows them all: a misspelt one would silently do nothing. */
-function checked<O extends LossOptions>(
-  { facts }: { readonly facts: LossFacts },
-  [output, target]: readonly [Tensor, Tensor],
-  options: O,
-  ...own: (keyof O & string)[]
-): O {
-  checkNames(facts.name, options, [...own, "reduction"]);
-  for (const t of [output, target]) asTensor(facts.name, t);
-  recordLoss({ facts, output, target });
-  return options;
+/** A loss of the library: it computes, and says what its outputs and targets are to be. */
+interface LossFunction<Options extends LossOptions = LossOptions> extends Marks {
+  (output: Tensor, target: Tensor, options?: Options): Tensor;
+  readonly facts: LossFacts;
+}
+
+/** What a loss may say of itself beside its facts. */
+type Marks = Pick<Loss, "threshold" | "classes" | "adds">;
+
+/**
+ * A loss of these facts. Called at the top of the module, and pure: a bundler drops what is not
+ * imported.
+ *
+ * @param own the names of its options beside `reduction`; a misspelt one would silently do nothing
+ */
+function loss<Options extends LossOptions = LossOptions>(
+  facts: LossFacts,
+  own: readonly (keyof Options & string)[],
+  f: (output: Tensor, target: Tensor, options: Options) => Tensor,
+  marks: Marks = {},
+): LossFunction<Options> {
+  const call = (output: Tensor, target: Tensor, options = {} as Options): Tensor => {
+    checkNames(facts.name, options, [...own, "reduction"]);
+    for (const t of [output, target]) asTensor(facts.name, t);
+    recordLoss({ facts, output, target });
+    return f(output, target, options);
+  };
+  Object.defineProperty(call, "name", { value: facts.name });
+  return Object.assign(call, { facts, ...marks });
 }
 
 /** softmax, of whose outputs differences decide. */
@@ -129,64 +147,54 @@ function adviceFor(output: Tensor, target: Tensor, what: string): string {
 }
 
 /** E = Σ ½(t − o)², summed over everything: the loss of the textbook example. */
-export function halfSquaredError(
-  output: Tensor,
-  target: Tensor,
-  options: LossOptions = {},
-): Tensor {
-  const { reduction = "sum" } = checked(halfSquaredError, [output, target], options);
-  const t = like(output, target, "halfSquaredError");
-  return reduce(mul(square(sub(t, output)), 0.5), reduction);
-}
-halfSquaredError.facts = { name: "halfSquaredError", distance: true } satisfies LossFacts;
-halfSquaredError.adds = true;
+export const halfSquaredError = /* @__PURE__ */ loss(
+  { name: "halfSquaredError", distance: true },
+  [],
+  (output, target, { reduction = "sum" }) => {
+    const t = like(output, target, "halfSquaredError");
+    return reduce(mul(square(sub(t, output)), 0.5), reduction);
+  },
+  { adds: true },
+);
 
 /** E = mean (o − t)² */
-export function meanSquaredError(
-  output: Tensor,
-  target: Tensor,
-  options: LossOptions = {},
-): Tensor {
-  const { reduction = "mean" } = checked(meanSquaredError, [output, target], options);
-  return reduce(square(sub(output, like(output, target, "meanSquaredError"))), reduction);
-}
-meanSquaredError.facts = { name: "meanSquaredError", distance: true } satisfies LossFacts;
+export const meanSquaredError = /* @__PURE__ */ loss(
+  { name: "meanSquaredError", distance: true },
+  [],
+  (output, target, { reduction = "mean" }) =>
+    reduce(square(sub(output, like(output, target, "meanSquaredError"))), reduction),
+);
 
 /** E = mean |o − t| */
-export function meanAbsoluteError(
-  output: Tensor,
-  target: Tensor,
-  options: LossOptions = {},
-): Tensor {
-  const { reduction = "mean" } = checked(meanAbsoluteError, [output, target], options);
-  return reduce(abs(sub(output, like(output, target, "meanAbsoluteError"))), reduction);
-}
-meanAbsoluteError.facts = { name: "meanAbsoluteError", distance: true } satisfies LossFacts;
+export const meanAbsoluteError = /* @__PURE__ */ loss(
+  { name: "meanAbsoluteError", distance: true },
+  [],
+  (output, target, { reduction = "mean" }) =>
+    reduce(abs(sub(output, like(output, target, "meanAbsoluteError"))), reduction),
+);
 
 /**
  * E = mean of ½d² for |d| ≤ δ, else δ(|d| − ½δ), with d = o − t (Huber 1964). `delta` δ is 1 by
  * default; 0 or less is an error.
  */
-export function huber(
-  output: Tensor,
-  target: Tensor,
-  options: LossOptions & { readonly delta?: number } = {},
-): Tensor {
-  const { reduction = "mean", delta = 1 } = checked(huber, [output, target], options, "delta");
-  if (!isNumber(delta, (n) => n > 0)) {
-    fail("bad-argument", {
-      message: "huber needs the size δ of the error up to which it counts squared.",
-      expected: "a number > 0",
-      found: shown(delta),
-    });
-  }
-  const d = sub(output, like(output, target, "huber"));
-  const near = lessEqual(abs(d), delta);
-  // Errors that are not near are kept out of the square, whose slope would be 0·∞ at ∞.
-  const curved = mul(square(where(near, d, 0)), 0.5);
-  return reduce(where(near, curved, mul(sub(abs(d), delta / 2), delta)), reduction);
-}
-huber.facts = { name: "huber", distance: true } satisfies LossFacts;
+export const huber = /* @__PURE__ */ loss<LossOptions & { readonly delta?: number }>(
+  { name: "huber", distance: true },
+  ["delta"],
+  (output, target, { reduction = "mean", delta = 1 }) => {
+    if (!isNumber(delta, (n) => n > 0)) {
+      fail("bad-argument", {
+        message: "huber needs the size δ of the error up to which it counts squared.",
+        expected: "a number > 0",
+        found: shown(delta),
+      });
+    }
+    const d = sub(output, like(output, target, "huber"));
+    const near = lessEqual(abs(d), delta);
+    // Errors that are not near are kept out of the square, whose slope would be 0·∞ at ∞.
+    const curved = mul(square(where(near, d, 0)), 0.5);
+    return reduce(where(near, curved, mul(sub(abs(d), delta / 2), delta)), reduction);
+  },
+);
 
 /** Factors for all elements (a number), per output (a list), or a tensor that stretches to them. */
 type Weights = Tensor | number | readonly number[];
@@ -244,69 +252,54 @@ interface BinaryOptions extends LossOptions {
  *
  * @example binaryCrossEntropy(output, target) with output = [[0.2], [0.9]]; target = [[0], [1]]
  */
-export function binaryCrossEntropy(
-  output: Tensor,
-  target: Tensor,
-  options: BinaryOptions = {},
-): Tensor {
-  const { reduction = "mean", weights = 1 } = checked(
-    binaryCrossEntropy,
-    [output, target],
-    options,
-    "weights",
-  );
-  const losses = crossEntropyOfBits(output, like(output, target, "binaryCrossEntropy"));
-  return reduce(
-    weights === 1 ? losses : mul(losses, factors("weights", weights, output)),
-    reduction,
-  );
-}
-binaryCrossEntropy.facts = {
-  name: "binaryCrossEntropy",
-  takes: "probabilities",
-  forms: { logits: "binaryCrossEntropyWithLogits" },
-  targets: "shares",
-} satisfies LossFacts;
-binaryCrossEntropy.threshold = 0.5;
+export const binaryCrossEntropy = /* @__PURE__ */ loss<BinaryOptions>(
+  {
+    name: "binaryCrossEntropy",
+    takes: "probabilities",
+    forms: { logits: "binaryCrossEntropyWithLogits" },
+    targets: "shares",
+  },
+  ["weights"],
+  (output, target, { reduction = "mean", weights = 1 }) => {
+    const losses = crossEntropyOfBits(output, like(output, target, "binaryCrossEntropy"));
+    return reduce(
+      weights === 1 ? losses : mul(losses, factors("weights", weights, output)),
+      reduction,
+    );
+  },
+  { threshold: 0.5 },
+);
 
 /**
  * The same for logits z, p = σ(z), computed without overflow as (1 − t)z + w·ln(1 + e^−z), where
  * w = 1 + (positiveWeight − 1)t makes missing a positive cost more; `positiveWeight` is 1 by default.
  */
-export function binaryCrossEntropyWithLogits(
-  output: Tensor,
-  target: Tensor,
-  options: BinaryOptions & { readonly positiveWeight?: Weights } = {},
-): Tensor {
-  const what = "binaryCrossEntropyWithLogits";
-  const known = checked(
-    binaryCrossEntropyWithLogits,
-    [output, target],
-    options,
-    "weights",
-    "positiveWeight",
-  );
-  const { reduction = "mean", weights = 1, positiveWeight = 1 } = known;
-  const t = like(output, target, what);
-  const cost = softplus(neg(output));
-  const weighted =
-    positiveWeight === 1
-      ? cost
-      : mul(cost, add(mul(sub(factors("positiveWeight", positiveWeight, output), 1), t), 1));
-  const losses = add(mul(sub(1, t), output), weighted);
-  return reduce(
-    weights === 1 ? losses : mul(losses, factors("weights", weights, output)),
-    reduction,
-  );
-}
-binaryCrossEntropyWithLogits.facts = {
-  name: "binaryCrossEntropyWithLogits",
-  takes: "logits",
-  applies: sigmoidInside,
-  forms: { probabilities: "binaryCrossEntropy" },
-  targets: "shares",
-} satisfies LossFacts;
-binaryCrossEntropyWithLogits.threshold = 0;
+export const binaryCrossEntropyWithLogits = /* @__PURE__ */ loss<
+  BinaryOptions & { readonly positiveWeight?: Weights }
+>(
+  {
+    name: "binaryCrossEntropyWithLogits",
+    takes: "logits",
+    applies: sigmoidInside,
+    forms: { probabilities: "binaryCrossEntropy" },
+    targets: "shares",
+  },
+  ["weights", "positiveWeight"],
+  (output, target, { reduction = "mean", weights = 1, positiveWeight = 1 }) => {
+    const t = like(output, target, "binaryCrossEntropyWithLogits");
+    const cost = softplus(neg(output));
+    const weighted =
+      positiveWeight === 1
+        ? cost
+        : mul(cost, add(mul(sub(factors("positiveWeight", positiveWeight, output), 1), t), 1));
+    const losses = add(mul(sub(1, t), output), weighted);
+    return reduce(
+      weights === 1 ? losses : mul(losses, factors("weights", weights, output)),
+      reduction,
+    );
+  },
+  { threshold: 0 },
+);
 
 function checkLabels(output: Tensor, target: Tensor, what: string): void {
   for (const t of [output, target]) asTensor(what, t);
@@ -348,21 +341,17 @@ function weightsOfClasses(given: readonly number[] | Tensor, output: Tensor): Te
 }
 
 /** E = Σ −w_y·log p_y/Σ w_y over the rows, log p being the outputs, y the label, w its weight. */
-export function negativeLogLikelihood(
-  output: Tensor,
-  target: Tensor,
-  options: ClassOptions = {},
-): Tensor {
-  const known = checked(negativeLogLikelihood, [output, target], options, "classWeights");
-  return picked(output, target, known);
-}
-negativeLogLikelihood.facts = {
-  name: "negativeLogLikelihood",
-  takes: "logarithms",
-  forms: { logits: "crossEntropy" },
-  places: true,
-} satisfies LossFacts;
-negativeLogLikelihood.classes = true;
+export const negativeLogLikelihood = /* @__PURE__ */ loss<ClassOptions>(
+  {
+    name: "negativeLogLikelihood",
+    takes: "logarithms",
+    forms: { logits: "crossEntropy" },
+    places: true,
+  },
+  ["classWeights"],
+  picked,
+  { classes: true },
+);
 
 function picked(
   output: Tensor,
@@ -390,91 +379,81 @@ interface CrossEntropyOptions extends ClassOptions {
  * class weights, "mean" divides by the sum of the labels' weights, with probabilities by the number
  * of rows (both are PyTorch's conventions; Keras always divides by the number of rows).
  */
-export function crossEntropy(
-  output: Tensor,
-  target: Tensor,
-  options: CrossEntropyOptions = {},
-): Tensor {
-  const known = checked(crossEntropy, [output, target], options, "classWeights", "labelSmoothing");
-  const { reduction = "mean", classWeights, labelSmoothing = 0 } = known;
-  if (!isNumber(labelSmoothing, (n) => n >= 0 && n <= 1)) {
-    fail("bad-argument", {
-      message: "labelSmoothing is the share of the target that is spread over all classes.",
-      expected: "a number from 0 to 1",
-      found: shown(labelSmoothing),
-    });
-  }
-  const logs = logSoftmax(asTensor("crossEntropy", output));
-  const share = labelSmoothing / classesOf(output);
-  const weights = classWeights === undefined ? undefined : weightsOfClasses(classWeights, output);
-  const overClasses = (t: Tensor) =>
-    neg(sum(weights === undefined ? t : mul(t, weights), { axis: -1 }));
-  if (isFloat(asTensor("crossEntropy", target).dtype)) {
-    const soft = add(mul(like(output, target, "crossEntropy"), 1 - labelSmoothing), share);
-    return reduce(overClasses(mul(soft, logs)), reduction);
-  }
-  checkLabels(output, target, "crossEntropy");
-  const own = { reduction, ...(weights === undefined ? {} : { classWeights: weights }) };
-  if (labelSmoothing === 0) return picked(logs, target, own);
-  // Reading at the label, as without smoothing, finds labels that are outside.
-  const hard = picked(logs, target, { ...own, reduction: "none" });
-  const losses = add(mul(hard, 1 - labelSmoothing), mul(overClasses(logs), share));
-  if (reduction !== "mean" || weights === undefined) return reduce(losses, reduction);
-  return div(sum(losses), sum(take(weights, cast(target, "i32"))));
-}
-crossEntropy.facts = {
-  name: "crossEntropy",
-  takes: "logits",
-  applies: softmaxInside,
-  forms: { logarithms: "negativeLogLikelihood" },
-  targets: "distributions",
-  places: true,
-} satisfies LossFacts;
-crossEntropy.classes = true;
+export const crossEntropy = /* @__PURE__ */ loss<CrossEntropyOptions>(
+  {
+    name: "crossEntropy",
+    takes: "logits",
+    applies: softmaxInside,
+    forms: { logarithms: "negativeLogLikelihood" },
+    targets: "distributions",
+    places: true,
+  },
+  ["classWeights", "labelSmoothing"],
+  (output, target, { reduction = "mean", classWeights, labelSmoothing = 0 }) => {
+    if (!isNumber(labelSmoothing, (n) => n >= 0 && n <= 1)) {
+      fail("bad-argument", {
+        message: "labelSmoothing is the share of the target that is spread over all classes.",
+        expected: "a number from 0 to 1",
+        found: shown(labelSmoothing),
+      });
+    }
+    const logs = logSoftmax(asTensor("crossEntropy", output));
+    const share = labelSmoothing / classesOf(output);
+    const weights = classWeights === undefined ? undefined : weightsOfClasses(classWeights, output);
+    const overClasses = (t: Tensor) =>
+      neg(sum(weights === undefined ? t : mul(t, weights), { axis: -1 }));
+    if (isFloat(asTensor("crossEntropy", target).dtype)) {
+      const soft = add(mul(like(output, target, "crossEntropy"), 1 - labelSmoothing), share);
+      return reduce(overClasses(mul(soft, logs)), reduction);
+    }
+    checkLabels(output, target, "crossEntropy");
+    const own = { reduction, ...(weights === undefined ? {} : { classWeights: weights }) };
+    if (labelSmoothing === 0) return picked(logs, target, own);
+    // Reading at the label, as without smoothing, finds labels that are outside.
+    const hard = picked(logs, target, { ...own, reduction: "none" });
+    const losses = add(mul(hard, 1 - labelSmoothing), mul(overClasses(logs), share));
+    if (reduction !== "mean" || weights === undefined) return reduce(losses, reduction);
+    return div(sum(losses), sum(take(weights, cast(target, "i32"))));
+  },
+  { classes: true },
+);
 
 /** E = mean over all elements of t(ln t − o) for log-probabilities o; 0·ln 0 counts as 0. */
-export function klDivergence(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const { reduction = "mean" } = checked(klDivergence, [output, target], options);
-  const t = like(output, target, "klDivergence");
-  const logs = log(where(greater(t, 0), t, 1));
-  return reduce(mul(t, sub(logs, output)), reduction);
-}
-klDivergence.facts = {
-  name: "klDivergence",
-  takes: "logarithms",
-  targets: "distributions",
-} satisfies LossFacts;
-klDivergence.classes = true;
+export const klDivergence = /* @__PURE__ */ loss(
+  { name: "klDivergence", takes: "logarithms", targets: "distributions" },
+  [],
+  (output, target, { reduction = "mean" }) => {
+    const t = like(output, target, "klDivergence");
+    const logs = log(where(greater(t, 0), t, 1));
+    return reduce(mul(t, sub(logs, output)), reduction);
+  },
+  { classes: true },
+);
 
 /** E = mean of max(0, 1 − t·o) for targets −1 and 1, or labels, of which 0 stands for −1. */
-export function hinge(output: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  const { reduction = "mean" } = checked(hinge, [output, target], options);
-  const t = like(output, target, "hinge");
-  const signed = isFloat(target.dtype) ? t : where(greater(t, 0), t, -1);
-  return reduce(relu(sub(1, mul(signed, output))), reduction);
-}
-hinge.facts = { name: "hinge", takes: "scores", targets: "signs" } satisfies LossFacts;
-hinge.threshold = 0;
+export const hinge = /* @__PURE__ */ loss(
+  { name: "hinge", takes: "scores", targets: "signs" },
+  [],
+  (output, target, { reduction = "mean" }) => {
+    const t = like(output, target, "hinge");
+    const signed = isFloat(target.dtype) ? t : where(greater(t, 0), t, -1);
+    return reduce(relu(sub(1, mul(signed, output))), reduction);
+  },
+  { threshold: 0 },
+);
 
 /** E = mean over rows of Σ_{c≠y} max(0, margin − o_y + o_c)/classes; default `margin` 1. */
-export function multiMargin(
-  output: Tensor,
-  target: Tensor,
-  options: LossOptions & { readonly margin?: number } = {},
-): Tensor {
-  const { reduction = "mean", margin = 1 } = checked(
-    multiMargin,
-    [output, target],
-    options,
-    "margin",
-  );
-  checkLabels(output, target, "multiMargin");
-  const labels = cast(target, "i32");
-  const own = gather(output, expandDims(labels, -1), { axis: -1 });
-  const classes = classesOf(output);
-  const itself = oneHot(labels, classes, "bool");
-  const costs = where(itself, 0, relu(add(sub(output, own), margin)));
-  return reduce(div(sum(costs, { axis: -1 }), classes), reduction);
-}
-multiMargin.facts = { name: "multiMargin", places: true } satisfies LossFacts;
-multiMargin.classes = true;
+export const multiMargin = /* @__PURE__ */ loss<LossOptions & { readonly margin?: number }>(
+  { name: "multiMargin", places: true },
+  ["margin"],
+  (output, target, { reduction = "mean", margin = 1 }) => {
+    checkLabels(output, target, "multiMargin");
+    const labels = cast(target, "i32");
+    const own = gather(output, expandDims(labels, -1), { axis: -1 });
+    const classes = classesOf(output);
+    const itself = oneHot(labels, classes, "bool");
+    const costs = where(itself, 0, relu(add(sub(output, own), margin)));
+    return reduce(div(sum(costs, { axis: -1 }), classes), reduction);
+  },
+  { classes: true },
+);
