@@ -1,10 +1,5 @@
 /** The table of contents: a comment names the group of what follows, here and in docs/api. */
-import { makeEvaluator } from "./backends/evaluate.ts";
-import { chooseBackend } from "./backends/registry.ts";
-import { installEvaluator } from "./core/runtime.ts";
-import "./ops/methods.ts";
-
-installEvaluator(makeEvaluator({ backend: () => chooseBackend("auto") }));
+import "./backends/reading.ts";
 
 // Differentiation.
 export { assertGradients, type CheckReport, checkGradients } from "./autodiff/check.ts";

@@ -51,12 +51,12 @@ export function userPlace(stack: unknown, folder: string | undefined): string {
 }
 
 /**
- * The folder of the first place of a stack. The sources lie in folders of one folder; published,
- * all files lie in one.
+ * The folder of the first place of a stack. The sources, and the modules for bundlers, lie in
+ * folders of one folder; Node's files all lie in one.
  */
 export function folderOf(stack: unknown): string | undefined {
   const folder = placesOf(stack)[0]?.replace(/[^/\\]*$/, "");
-  return folder?.replace(/([/\\]src[/\\])core[/\\]$/, "$1");
+  return folder?.replace(/([/\\](?:src|modules)[/\\])core[/\\]$/, "$1");
 }
 
 /** The lines of a stack without those that end another one, too: what was called since. */

@@ -1,11 +1,6 @@
 /** chainrule/file: networks from files, without code. */
 
-import { makeEvaluator } from "../backends/evaluate.ts";
-import { chooseBackend } from "../backends/registry.ts";
-import { installEvaluator } from "../core/runtime.ts";
-import "../ops/methods.ts";
-
-installEvaluator(makeEvaluator({ backend: () => chooseBackend("auto") }));
+import "../backends/reading.ts";
 
 // Network files.
 export { buildLoss, buildModel, buildOptimizer } from "./build.ts";
