@@ -46,6 +46,7 @@ function checkGraph(graph: ViewGraph, c: ViewCase): void {
   same(outputs, compiled.run(first), a, slack, "compiled");
   same(outputs, compiled.run(second), b, slack, "on other values");
   same(outputs, compiled.run(first), a, slack, "on the first values again");
+  runAlike(c, [first, second], [a, b], slack);
   if (c.how === 0) followStates(graph, first, slack);
   if (c.how !== 1) return;
   // As when values are read: the leaves hold numbers; large graphs are compiled without being told.
@@ -53,6 +54,23 @@ function checkGraph(graph: ViewGraph, c: ViewCase): void {
   const least = c.scale > 1 ? {} : { least: { elements: 0, operations: 0 } };
   const read = makeEvaluator({ backend: () => wasm, ...least });
   same(outputs, read(leaves.outputs), a, slack, "when read");
+}
+
+/** The graph twice in one program, where the two share functions. */
+function runAlike(
+  c: ViewCase,
+  values: readonly (readonly TypedArray[])[],
+  expected: readonly (readonly TypedArray[])[],
+  slack: number,
+): void {
+  const graphs = values.map(() => buildViews(c));
+  const inputs = graphs.flatMap((g) => g.inputs);
+  const outputs = graphs.flatMap((g) => g.outputs);
+  const program = compileProgram({ inputs, outputs });
+  const { exports, at } = instantiate(program, { relaxed: false, straight: false, alike: 2 });
+  for (const [i, v] of values.flat().entries()) at(program.inputs[i]!).set(v);
+  for (let run = 0; run < 2; run++) (exports.run as () => void)();
+  same(outputs, program.outputs.map(at), expected.flat(), slack, "twice, sharing functions");
 }
 
 /** Outputs of an input's type become its next value: in place where that is possible. */

@@ -1,7 +1,7 @@
-/** A program as one WebAssembly module: a function per kernel, and one that runs them all. */
+/** A program as one WebAssembly module: functions of kernels, and one that runs them all. */
 
 import { barriers } from "../../compile/barriers.ts";
-import type { Buffer, Kernel, Program } from "../../compile/program.ts";
+import type { Buffer, Program } from "../../compile/program.ts";
 import { at } from "../../core/at.ts";
 import {
   call,
@@ -14,9 +14,8 @@ import {
   op,
   setGlobal,
 } from "./assembler/index.ts";
-import { contractionPlan, contractionScratch } from "./emit/contract.ts";
-import { KernelWriter, type Target } from "./emit/kernel.ts";
-import { writeKernel } from "./emit/loops.ts";
+import { type Compiled, writeFunctions } from "./emit/functions.ts";
+import { addressIn, type Target } from "./emit/kernel.ts";
 import { shared, type Team, writeTeam } from "./emit/threads.ts";
 import { isTiny, writeUnrolled } from "./emit/unrolled.ts";
 import { Intrinsics } from "./intrinsics/index.ts";
@@ -42,12 +41,16 @@ export interface ModuleOptions {
   readonly straight?: boolean;
   /** The most threads that will run it together. Default 1. */
   readonly threads?: number;
+  /** So many kernels that are alike, or more, share a function. Default: 8. */
+  readonly alike?: number;
   /** Operations of a map's or a reduction's unit, at least. Default: what is worth a barrier. */
   readonly unitWork?: number;
 }
 
 /** So many operations take longer than a barrier, by far. */
-const worthSharing = 2 ** 15;
+const worthWaiting = 2 ** 15;
+/** Fewer kernels are written out: what is known of them beforehand makes them a little faster. */
+const worthSharing = 8;
 
 interface CompiledModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -63,11 +66,11 @@ const page = 65536;
 export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / page));
 
 export function buildModule(program: Program, options: ModuleOptions): CompiledModule {
-  const { relaxed, extend, straight = true, threads = 1, unitWork = worthSharing } = options;
+  const { relaxed, extend, straight = true, threads = 1 } = options;
+  const { alike = worthSharing, unitWork = worthWaiting } = options;
   const module = new ModuleBuilder();
   const base = shared.end;
   const scratchAt = base + program.arena;
-  const each = rounded(program.kernels.reduce((most, k) => Math.max(most, scratchSize(k)), 0));
   const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
   const lost = threads > 1 ? module.importFunction("env", "lost", []) : undefined;
   const team = lost && writeTeam(module, lost);
@@ -89,32 +92,19 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   };
   const tiny = straight && isTiny(program.kernels);
   const looped = tiny ? [] : program.kernels;
-  const kernels = looped.map((kernel, i) => {
-    let units = 1;
-    const outside = lines.length + intrinsics.outside;
-    const func = module.function(`k${i}_${kernel.loop}`, ["i32", "i32"], "void", (f) => {
-      if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
-      const writer = new KernelWriter(target, f, kernel);
-      writeKernel(writer);
-      units = writer.sharedUnits;
-      return undefined;
-    });
-    return {
-      kernel,
-      func,
-      units,
-      alone: units <= 1 || lines.length + intrinsics.outside > outside,
-    };
-  });
+  const kernels = writeFunctions(target, looped, alike);
   const run = module.function("run", [], "void", (f) => {
     if (tiny) writeUnrolled(target, f, program.kernels);
     if (team) shareOut(f, kernels, team, program.offsets);
-    else for (const { func, units } of kernels) f.emit(call(func, i32(0), i32(units)));
+    else
+      for (const { func, units, given } of kernels)
+        f.emit(call(func, i32(0), i32(units), ...given));
     return undefined;
   });
   module.export("run", run);
+  const each = rounded(kernels.reduce((most, { scratch }) => Math.max(most, scratch), 0));
   const free = scratchAt + each * threads;
-  const address = (b: Buffer) => base + at(program.offsets, b.id);
+  const address = (b: Buffer) => addressIn(program, base, b);
   const enlist = (f: FunctionBuilder, thread: Expr): void => {
     const own = op("i32.mul", thread, i32(each));
     f.emit(setGlobal(scratch, op("i32.add", i32(scratchAt), own)));
@@ -127,14 +117,6 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
 }
 
 const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;
-
-interface Compiled {
-  readonly kernel: Kernel;
-  readonly func: Func;
-  readonly units: number;
-  /** Not to be shared: too small, or it calls into JavaScript, which only the first thread can. */
-  readonly alone: boolean;
-}
 
 /**
  * Each thread does its units of every kernel; kernels that cannot be shared are the first thread's.
@@ -152,21 +134,15 @@ function shareOut(
     offsets,
     (_, i) => at(kernels, i).alone,
   );
-  kernels.forEach(({ func, units, alone }, i) => {
+  kernels.forEach(({ func, units, alone, given }, i) => {
     if (waits[i]) f.emit(call(team.barrier));
-    if (alone) f.if(first, () => f.emit(call(func, i32(0), i32(units))));
+    if (alone) f.if(first, () => f.emit(call(func, i32(0), i32(units), ...given)));
     else {
       const bound = (thread: Expr) =>
         op("i32.div_u", op("i32.mul", i32(units), thread), getGlobal(team.size));
       const next = op("i32.add", getGlobal(team.thread), i32(1));
-      f.emit(call(func, bound(getGlobal(team.thread)), bound(next)));
+      f.emit(call(func, bound(getGlobal(team.thread)), bound(next), ...given));
     }
   });
   f.emit(call(team.barrier));
-}
-
-function scratchSize(kernel: Kernel): number {
-  if (kernel.loop !== "reduce") return 0;
-  const plan = contractionPlan(kernel);
-  return plan ? contractionScratch(plan) + 64 : 0;
 }

@@ -1,14 +1,9 @@
 /** Maps and reductions whose positions several threads share: the bits of one thread. */
 import "../../support/backend.ts";
 import * as fc from "fast-check";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { gradient } from "../../../src/autodiff/gradient.ts";
-import { call, i32 } from "../../../src/backends/wasm/assembler/index.ts";
-import { shared, writeCommand, writeWorker } from "../../../src/backends/wasm/emit/threads.ts";
-import { instantiate } from "../../../src/backends/wasm/instance.ts";
-import { startWorkers } from "../../../src/backends/wasm/workers.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
-import type { Program } from "../../../src/compile/program.ts";
 import { unitsOf } from "../../../src/compile/units.ts";
 import { arrayOf, type TypedArray } from "../../../src/core/dtype.ts";
 import type { Graph } from "../../../src/core/graph.ts";
@@ -20,48 +15,13 @@ import { argmax, cumsum } from "../../../src/ops/reduce.ts";
 import { rejection } from "../../support/failure.ts";
 import { build, choices } from "../../support/random-graphs.ts";
 import { expectSame } from "./agree.ts";
-
-/** The outputs of a program that so many threads run twice. */
-async function runBy(
-  threads: number,
-  program: Program,
-  values: readonly TypedArray[],
-  unitWork?: number,
-): Promise<TypedArray[]> {
-  const { exports, at, memory, module } = instantiate(program, {
-    relaxed: false,
-    straight: false,
-    threads,
-    ...(unitWork === undefined ? {} : { unitWork }),
-    extend({ module, run, team, enlist, free }) {
-      if (team) writeWorker(module, team, enlist, () => call(run));
-      const all = module.function("all", [], "void", (f) => {
-        if (team) writeCommand(f, team, i32(0), i32(1));
-        f.emit(call(run));
-        return undefined;
-      });
-      module.export("all", all);
-      return free;
-    },
-  });
-  const workers = threads > 1 ? startWorkers(module, memory, threads - 1) : undefined;
-  try {
-    const words = new Int32Array(memory.buffer);
-    const ready = () => Atomics.load(words, shared.ready / 4) === threads - 1;
-    await vi.waitUntil(ready, { timeout: 20_000 });
-    for (const [i, b] of program.inputs.entries()) at(b).set(values[i]!);
-    for (let run = 0; run < 2; run++) (exports.all as () => void)();
-    return program.outputs.map((b) => at(b).slice());
-  } finally {
-    workers?.close();
-  }
-}
+import { runBy } from "./run-by.ts";
 
 async function same(graph: Graph, what: string, values: readonly TypedArray[], unitWork?: number) {
   const program = compileProgram(graph);
   const alone = await runBy(1, program, values);
   for (const threads of [2, 3]) {
-    const found = await runBy(threads, program, values, unitWork);
+    const found = await runBy(threads, program, values, unitWork === undefined ? {} : { unitWork });
     for (const [o, y] of found.entries()) {
       expectSame(y, alone[o]!, `${what}, ${threads} threads, output ${o},`);
     }

@@ -100,7 +100,7 @@ function product(
     if (side.kind === "packed") return i32(0);
     const { coefficients, base } = side.form;
     const place = w.offset(coefficients.slice(0, -1), base, bytes, batch);
-    return f.let(op("i32.add", i32(w.address(at(kernel.reads, side.input))), place));
+    return f.let(op("i32.add", w.address(at(kernel.reads, side.input)), place));
   };
   const [a0, b0] = [start(plan.a), start(plan.b)];
   const scratch = f.let(getGlobal(w.target.scratch));

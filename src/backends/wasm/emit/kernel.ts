@@ -54,20 +54,53 @@ export interface Target {
   readonly unitWork: number | undefined;
 }
 
+/** Where something lies: at an address known beforehand, or so far behind one that is given. */
+interface Place {
+  readonly from?: Expr;
+  readonly offset: number;
+}
+
+/** What a function finds out only when it is called, since it does the work of several kernels. */
+export interface SlotValues {
+  readonly place: (b: Buffer) => Place;
+  /** The number that a buffer stands for. */
+  readonly number: (b: Buffer) => Expr | undefined;
+  /** The number of a line in the list of those that errors name. */
+  readonly line: (where: () => string) => Expr;
+}
+
 /** One kernel being written into one function. */
 export class KernelWriter {
   readonly target: Target;
   readonly f: FunctionBuilder;
   readonly kernel: Kernel;
+  readonly #given: SlotValues;
 
-  constructor(target: Target, f: FunctionBuilder, kernel: Kernel) {
+  constructor(target: Target, f: FunctionBuilder, kernel: Kernel, given = knownIn(target)) {
     this.target = target;
     this.f = f;
     this.kernel = kernel;
+    this.#given = given;
   }
 
-  address(b: Buffer): number {
-    return this.target.base + element(this.target.program.offsets, b.id);
+  /** The same for another form of the kernel. */
+  with(kernel: Kernel): KernelWriter {
+    return new KernelWriter(this.target, this.f, kernel, this.#given);
+  }
+
+  /** The address of a buffer. */
+  address(b: Buffer): Expr {
+    const { from, offset } = this.#given.place(b);
+    return from === undefined ? i32(offset) : shifted(from, i32(offset));
+  }
+
+  /** What is `at` bytes into a buffer, as an instruction wants to have it: an operand, an offset. */
+  place(b: Buffer, at: Expr): { readonly at: Expr; readonly offset: number } {
+    const { from, offset } = this.#given.place(b);
+    if (from === undefined) return { at, offset };
+    const fixed = at.op === "i32.const" ? Number(at.imm[0]) : 0;
+    if (at.op === "i32.const" && fixed >= 0) return { at: from, offset: offset + fixed };
+    return { at: op("i32.add", from, at), offset };
   }
 
   /** for (i = 0; i < n; i += step): `body` gets i; nothing for n = 0, no loop for n = step. */
@@ -218,6 +251,8 @@ export class KernelWriter {
     const { f, kernel } = this;
     if (e.input === kernel.reads.length && reduced !== undefined) return reduced;
     const buffer = element(kernel.reads, e.input);
+    const number = this.#given.number(buffer);
+    if (number) return number;
     const bytes = bytesOf(e.dtype);
     if (e.bound) this.checkBound(value(e.bound.index), e.bound);
     const form = linearForm(e.at, extents);
@@ -226,26 +261,33 @@ export class KernelWriter {
       : bytes === 1
         ? value(e.at)
         : op("i32.mul", value(e.at), i32(bytes));
-    const offset = this.address(buffer);
-    if (e.when === undefined) return access(loadInstruction[e.dtype], [place], { offset });
+    const read = (at: Expr): Expr => {
+      const there = this.place(buffer, at);
+      return access(loadInstruction[e.dtype], [there.at], { offset: there.offset });
+    };
+    if (e.when === undefined) return read(place);
     // Where the condition fails nothing may be read; the element 0 is always there to be read.
     const condition = f.let(value(e.when));
     const safe = op("i32.mul", place, condition);
-    const read =
-      buffer.size === 0 ? undefined : access(loadInstruction[e.dtype], [safe], { offset });
     const otherwise = value(constant(e.otherwise, e.dtype));
-    return read === undefined ? otherwise : select(condition, read, otherwise);
+    return buffer.size === 0 ? otherwise : select(condition, read(safe), otherwise);
   }
 
   /** Calls into JavaScript, which throws, unless 0 ≤ index < size. */
   checkBound(index: Expr, { size, where = this.kernel.where }: Omit<Bound, "index">): void {
     const { f } = this;
-    const { lines, outOfRange } = this.target;
+    const { outOfRange } = this.target;
     const kept = f.let(index);
-    const line = lines.push(where) - 1;
+    const line = this.#given.line(where);
     f.if(op("i32.ge_u", kept, i32(size)), () => {
-      f.emit(call(outOfRange, i32(line), kept, i32(size)));
+      f.emit(call(outOfRange, line, kept, i32(size)));
     });
+  }
+
+  /** Writes a number that many bytes into a buffer. */
+  store(b: Buffer, bytes: Expr, value: Expr): void {
+    const { at, offset } = this.place(b, this.f.let(bytes));
+    this.f.emit(store(b.dtype, at, value, offset));
   }
 
   /** Writes the stores' scalar values at the loop's own position. */
@@ -259,8 +301,7 @@ export class KernelWriter {
     const values = stores.map((s) => this.f.let(value(s.value)));
     for (const [{ buffer }, made] of zip(stores, values)) {
       const bytes = bytesOf(buffer.dtype);
-      const place = this.f.let(this.offset(stridesOf(extents), 0, bytes, at));
-      this.f.emit(store(buffer.dtype, place, made, this.address(buffer)));
+      this.store(buffer, this.offset(stridesOf(extents), 0, bytes, at), made);
     }
   }
 
@@ -270,6 +311,7 @@ export class KernelWriter {
    */
   vectors(roots: readonly Expression[], extents: Shape, lanes: Lanes, at: readonly Expr[]) {
     const { f } = this;
+    const { reads } = this.kernel;
     const invariants = new Map<Expression, Expr>();
     const pointers = new Map<Expression, Expr>();
     const zeroed = at.map((i, axis) => (axis === lanes.axis ? i32(0) : i));
@@ -285,12 +327,14 @@ export class KernelWriter {
       if (e.kind === "load") {
         const form = linearPlace(e, extents);
         const place = this.offset(form.coefficients, form.base, bytesOf(e.dtype), zeroed);
-        pointers.set(e, f.let(place));
+        // What a load stands for that is the loop's result is given where it is asked for.
+        const buffer = reads[e.input];
+        const from = buffer && this.#given.place(buffer).from;
+        pointers.set(e, f.let(from === undefined ? place : shifted(from, place)));
       } else if (e.kind === "apply") e.args.forEach(reach);
       else if (e.kind === "cast") reach(e.value);
       else if (e.kind === "select") [e.condition, e.then, e.otherwise].forEach(reach);
     };
-    const { reads } = this.kernel;
     for (const root of roots) if (!isReduced(root, reads.length)) reach(root);
     return (first: Expr, reduced?: Expr, ahead = 0): ((e: Expression) => Expr) => {
       const site: VectorSite = {
@@ -318,7 +362,7 @@ export class KernelWriter {
     const { f } = this;
     const bytes = bytesOf(e.dtype);
     const step = element(linearPlace(e, extents).coefficients, lanes.axis) * bytes;
-    const offset = this.address(element(this.kernel.reads, e.input)) + ahead * step;
+    const offset = this.#given.place(element(this.kernel.reads, e.input)).offset + ahead * step;
     const at = shifted(pointer, this.offset([step], 0, 1, [first]));
     if (step === bytes) {
       const narrow = lanes.count * bytes === 8;
@@ -342,8 +386,9 @@ export class KernelWriter {
     for (const [{ buffer }, made] of zip(stores, values)) {
       const bytes = bytesOf(buffer.dtype);
       const here = at.map((index, axis) => (axis === lanes.axis ? first : index));
-      const place = this.f.let(this.offset(stridesOf(extents), 0, bytes, here));
-      this.f.emit(...storeVector(made, buffer.dtype, place, this.address(buffer)));
+      const inside = this.f.let(this.offset(stridesOf(extents), 0, bytes, here));
+      const place = this.place(buffer, inside);
+      this.f.emit(...storeVector(made, buffer.dtype, this.f.let(place.at), place.offset));
     }
   }
 
@@ -356,6 +401,17 @@ export class KernelWriter {
     );
   }
 }
+
+/** Where a buffer lies in memory. */
+export const addressIn = ({ offsets }: Program, base: number, b: Buffer): number =>
+  base + element(offsets, b.id);
+
+/** All is known of a kernel with a function of its own. */
+const knownIn = ({ program, base, lines }: Target): SlotValues => ({
+  place: (b) => ({ offset: addressIn(program, base, b) }),
+  number: () => undefined,
+  line: (where) => i32(lines.push(where) - 1),
+});
 
 const isReduced = (e: Expression, reads: number): boolean => e.kind === "load" && e.input === reads;
 

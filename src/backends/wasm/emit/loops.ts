@@ -9,7 +9,7 @@ import { stridesOf } from "../../../core/shape.ts";
 import { access, type Expr, get, i32, op } from "../assembler/index.ts";
 import { contractionPlan, writeContraction } from "./contract.ts";
 import { join } from "./join.ts";
-import { KernelWriter, shifted } from "./kernel.ts";
+import { type KernelWriter, shifted } from "./kernel.ts";
 import { writeReduce } from "./reduce.ts";
 import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
 
@@ -18,7 +18,7 @@ export function writeKernel(w: KernelWriter): void {
   switch (kernel.loop) {
     case "map": {
       const joined = coalesce(kernel);
-      const writer = new KernelWriter(w.target, w.f, joined);
+      const writer = w.with(joined);
       writeMap(writer, joined);
       w.sharedUnits = writer.sharedUnits;
       return;
@@ -80,8 +80,7 @@ function writeScan(w: KernelWriter, kernel: ScanKernel): void {
       const at = outer.map((j, k) => (k === axis ? here : j));
       const v = w.scalars([value], extents, at)(value);
       f.set(total, join(combine, dtype, get(total), v));
-      const place = f.let(w.offset(stridesOf(extents), 0, bytesOf(dtype), at));
-      f.emit(store(dtype, place, get(total), w.address(buffer)));
+      w.store(buffer, w.offset(stridesOf(extents), 0, bytesOf(dtype), at), get(total));
     });
   });
 }
@@ -94,15 +93,15 @@ function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
   const { buffer } = kernel.stores[0];
   const { dtype } = buffer;
   const bytes = bytesOf(dtype);
-  const base = w.address(buffer);
   w.loop(buffer.size, 1, (i) => {
-    f.emit(store(dtype, f.let(w.offset([bytes], 0, 1, [i])), literal(0, dtype), base));
+    w.store(buffer, w.offset([bytes], 0, 1, [i]), literal(0, dtype));
   });
   w.nest(extents, (here) => {
     const values = w.scalars([bound.index, at, value], extents, here);
     w.checkBound(values(bound.index), bound);
-    const place = f.let(op("i32.mul", values(at), i32(bytes)));
-    const old = access(loadInstruction[dtype], [place], { offset: base });
-    f.emit(store(dtype, place, join("sum", dtype, old, values(value)), base));
+    const place = w.place(buffer, f.let(op("i32.mul", values(at), i32(bytes))));
+    const there = f.let(place.at);
+    const old = access(loadInstruction[dtype], [there], { offset: place.offset });
+    f.emit(store(dtype, there, join("sum", dtype, old, values(value)), place.offset));
   });
 }

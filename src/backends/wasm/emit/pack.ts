@@ -38,11 +38,11 @@ export function pack(w: KernelWriter, copy: Copy): void {
   const rank = extents.length;
   const bytes = dtype === "f32" ? 4 : 8;
   const vector = 16 / bytes;
-  const base = w.address(at(w.kernel.reads, factor.input));
+  const base = f.let(w.address(at(w.kernel.reads, factor.input)));
   const pointers = lanes.map((indices) => {
-    if (form === undefined) return i32(base);
+    if (form === undefined) return base;
     const place = w.offset(form.coefficients.slice(0, rank), form.base, bytes, indices);
-    return f.let(op("i32.add", i32(base), place));
+    return f.let(op("i32.add", base, place));
   });
   const groups = Array.from({ length: Math.ceil(lanes.length / guardLanes) }, (_, g) =>
     lanes.slice(g * guardLanes, (g + 1) * guardLanes),
@@ -105,7 +105,7 @@ export function pack(w: KernelWriter, copy: Copy): void {
       if (mask !== undefined) {
         // Where the guard fails nothing may be read; the element 0 is always there to be read.
         const holds = f.let(lane("i32x4.extract_lane", l % guardLanes, mask));
-        const safe = select(holds, f.let(place(l)), i32(base));
+        const safe = select(holds, f.let(place(l)), base);
         value = select(holds, access(`${dtype}.load`, [safe]), otherwise);
       }
       f.emit(access(`${dtype}.store`, [get(to), value], { offset: l * bytes }));

@@ -1,0 +1,199 @@
+/**
+ * A function for each kernel, or for many that are alike: what they differ in (compile/alike.ts) is
+ * given when it is called. So a program of thousands of kernels stays small, and the engine, which
+ * optimizes what is called often, has a dozen functions to optimize.
+ */
+import { type KernelSlot, likeness, patternOf } from "../../../compile/alike.ts";
+import type { Kernel } from "../../../compile/program.ts";
+import { at, entry } from "../../../core/at.ts";
+import { bytesOf } from "../../../core/dtype.ts";
+import { type Expr, type Func, type FunctionBuilder, get, i32 } from "../assembler/index.ts";
+import { contractionPlan, contractionScratch } from "./contract.ts";
+import { addressIn, KernelWriter, type SlotValues, type Target } from "./kernel.ts";
+import { writeKernel } from "./loops.ts";
+import { literal, typeOf } from "./scalar.ts";
+
+interface Written {
+  readonly func: Func;
+  readonly units: number;
+  /** Not to be shared out: too small, or it calls into JavaScript, which only the first thread can. */
+  readonly alone: boolean;
+  /** Bytes of scratch memory that it needs. */
+  readonly scratch: number;
+}
+
+/** A kernel's function, and what it is given behind its units. */
+export interface Compiled extends Written {
+  readonly kernel: Kernel;
+  readonly given: readonly Expr[];
+}
+
+/** Kernels that are alike, and their slots. */
+interface Family {
+  readonly kernels: Kernel[];
+  readonly slots: (readonly KernelSlot[])[];
+}
+
+/** Functions of the kernels; kernels that are alike share one if there are so many or more. */
+export function writeFunctions(
+  target: Target,
+  kernels: readonly Kernel[],
+  least: number,
+): Compiled[] {
+  const families = kernels.length < least ? new Map<Kernel, Family>() : familiesOf(kernels);
+  const calls = new Map<Kernel, Compiled>();
+  return kernels.map((kernel, i) => {
+    const family = families.get(kernel);
+    if (family && family.kernels.length >= least && family.kernels[0] === kernel) {
+      for (const call of writeFamily(target, family, i)) calls.set(call.kernel, call);
+    }
+    return calls.get(kernel) ?? { ...write(target, kernel, i), kernel, given: [] };
+  });
+}
+
+function familiesOf(kernels: readonly Kernel[]): ReadonlyMap<Kernel, Family> {
+  const known = new Map<string, Family>();
+  const families = new Map<Kernel, Family>();
+  for (const kernel of kernels) {
+    const { key, slots } = likeness(kernel);
+    let family = known.get(key);
+    if (family === undefined) known.set(key, (family = { kernels: [], slots: [] }));
+    family.kernels.push(kernel);
+    family.slots.push(slots);
+    families.set(kernel, family);
+  }
+  return families;
+}
+
+/** What a function is given: for each kernel a value. */
+interface Parameter {
+  readonly type: "i32" | "f32" | "f64";
+  readonly values: readonly number[];
+}
+
+/** A slot's value: the same for all kernels, or so much more than a parameter. */
+interface Settled {
+  readonly parameter: number | undefined;
+  readonly value: number;
+}
+
+/** An engine takes no more than a thousand parameters. */
+const mostGiven = 500;
+
+/** The function of a family, and its calls; none where it would have to be given too much. */
+function writeFamily(target: Target, family: Family, number: number): Compiled[] {
+  const { kernels, slots } = family;
+  const parameters: Parameter[] = [];
+  const settled = settle(target, slots, parameters);
+  if (parameters.length > mostGiven) return [];
+  const { kernel, slotOf } = patternOf(
+    at(kernels, 0),
+    (slot) => at(settled, slot).parameter !== undefined,
+  );
+  const given = (f: FunctionBuilder): SlotValues => {
+    const of = (key: Parameters<typeof slotOf.get>[0]) => {
+      const { parameter, value } = at(settled, entry(slotOf, key));
+      const from = parameter === undefined ? undefined : get(at(f.params, 2 + parameter));
+      return { from, value };
+    };
+    const first = at(slots, 0);
+    return {
+      place: (b) => {
+        const { from, value: offset } = of(b);
+        return from ? { from, offset } : { offset };
+      },
+      number: (b) => (at(first, entry(slotOf, b)).kind === "number" ? of(b).from : undefined),
+      line: (where) => {
+        const { from, value } = of(where);
+        return from ?? i32(value);
+      },
+    };
+  };
+  const types = parameters.map(({ type }) => type);
+  const written = write(target, kernel, number, types, given);
+  const alone = written.alone || at(slots, 0).some(({ kind }) => kind === "line");
+  return kernels.map((kernel, k) => ({
+    ...{ ...written, kernel, alone },
+    given: parameters.map(({ type, values }) => literal(at(values, k), type)),
+  }));
+}
+
+/**
+ * The values of slots. Places that keep their distances in all kernels share a parameter, the
+ * address of the first of them; other slots do if they hold the same values.
+ */
+function settle(
+  { program, base, lines }: Target,
+  slots: readonly (readonly KernelSlot[])[],
+  parameters: Parameter[],
+): Settled[] {
+  const valueOf = (slot: KernelSlot): number => {
+    switch (slot.kind) {
+      case "place":
+        return addressIn(program, base, slot.buffer) + slot.element * bytesOf(slot.buffer.dtype);
+      case "number":
+        return slot.value;
+      case "line":
+        return lines.push(slot.where) - 1;
+    }
+  };
+  const columns = at(slots, 0).map((slot, i) => {
+    const values = slots.map((own) => valueOf(at(own, i)));
+    const [first] = values as [number];
+    const isPlace = slot.kind === "place";
+    const varies = !values.every((value) => Object.is(value, first));
+    const type = slot.kind === "number" ? typeOf[slot.dtype] : "i32";
+    const shape = isPlace ? values.map((value) => value - first) : values.map(numberText);
+    return { values, first, varies, type, key: varies ? `${slot.kind} ${type} ${shape}` : "" };
+  });
+  const lowest = new Map<string, number>();
+  for (const { key, first, varies } of columns) {
+    if (varies) lowest.set(key, Math.min(first, lowest.get(key) ?? first));
+  }
+  const numbers = new Map<string, number>();
+  return columns.map(({ values, first, varies, type, key }) => {
+    if (!varies) return { parameter: undefined, value: first };
+    const distance = first - entry(lowest, key);
+    let parameter = numbers.get(key);
+    if (parameter === undefined) {
+      const from = values.map((value) => value - distance);
+      parameter = parameters.push({ type: type as Parameter["type"], values: from }) - 1;
+      numbers.set(key, parameter);
+    }
+    return { parameter, value: distance };
+  });
+}
+
+const numberText = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
+
+function write(
+  target: Target,
+  kernel: Kernel,
+  number: number,
+  given: readonly ("i32" | "f32" | "f64")[] = [],
+  known?: (f: FunctionBuilder) => SlotValues,
+): Written {
+  const { lines, intrinsics, module } = target;
+  const before = lines.length + intrinsics.outside;
+  let units = 1;
+  const func = module.function(
+    `k${number}_${kernel.loop}`,
+    ["i32", "i32", ...given],
+    "void",
+    (f) => {
+      if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
+      const writer = new KernelWriter(target, f, kernel, known?.(f));
+      writeKernel(writer);
+      units = writer.sharedUnits;
+      return undefined;
+    },
+  );
+  const leaves = lines.length + intrinsics.outside > before;
+  return { func, units, alone: units <= 1 || leaves, scratch: scratchOf(kernel) };
+}
+
+function scratchOf(kernel: Kernel): number {
+  if (kernel.loop !== "reduce") return 0;
+  const plan = contractionPlan(kernel);
+  return plan ? contractionScratch(plan) + 64 : 0;
+}

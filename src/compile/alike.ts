@@ -1,0 +1,246 @@
+/**
+ * Kernels that differ in nothing but where their buffers lie, in numbers, and in the user's lines: a
+ * deep or unrolled network has thousands of kernels of a dozen kinds, and one function does the work
+ * of all that are alike.
+ */
+import { at, entry, only, zip } from "../core/at.ts";
+import type { DType } from "../core/dtype.ts";
+import {
+  constant,
+  type Expression,
+  type Intrinsic,
+  type Load,
+  load,
+  operands,
+} from "../core/expression.ts";
+import type { Shape } from "../core/shape.ts";
+import { type Affine, fromAffine, linearForm, rangeOf } from "./affine.ts";
+import type { Buffer, Kernel, Store } from "./program.ts";
+
+/** What a kernel has in a place where another that is like it may have something else. */
+export type KernelSlot =
+  /** The first element of a buffer that it reads or writes. */
+  | { readonly kind: "place"; readonly buffer: Buffer; readonly element: number }
+  | { readonly kind: "number"; readonly value: number; readonly dtype: DType }
+  | { readonly kind: "line"; readonly where: () => string };
+
+interface Likeness {
+  /** Kernels are alike if they have the same; then their slots correspond to each other. */
+  readonly key: string;
+  readonly slots: readonly KernelSlot[];
+  /** The slots of loads and numbers, and of the lines of what checks an index. */
+  readonly numbers: ReadonlyMap<Expression, number>;
+  readonly lines: ReadonlyMap<Load | Kernel, number>;
+  /** Places counted from the first element, where they are linear and nothing guards them. */
+  readonly forms: ReadonlyMap<Expression, Affine>;
+}
+
+/** Of these the second argument decides which instructions there are. */
+const fixed: ReadonlySet<Intrinsic> = new Set(["shiftLeft", "shiftRight", "mod", "floorDiv"]);
+
+export function likeness(kernel: Kernel): Likeness {
+  const { extents, reads, stores } = kernel;
+  const slots: KernelSlot[] = [];
+  const numbers = new Map<Expression, number>();
+  const lines = new Map<Load | Kernel, number>();
+  const forms = new Map<Expression, Affine>();
+  const places = new Map<string, number>();
+  let key = headOf(kernel);
+  let count = 0;
+  const slot = (made: KernelSlot): number => slots.push(made) - 1;
+  /** Numbers in order of what is written down: that of values, and that of parts of places. */
+  const [asValue, asPlace] = [new Map<Expression, number>(), new Map<Expression, number>()];
+  const place = (input: number, element: number): number => {
+    const name = `${input} ${element}`;
+    let known = places.get(name);
+    if (known === undefined) {
+      known = slot({ kind: "place", buffer: at(reads, input), element });
+      places.set(name, known);
+    }
+    return known;
+  };
+  const textOfLoad = (e: Load, loop: Shape): string => {
+    if (e.input === reads.length) return `result ${e.dtype}`;
+    const form = e.when || e.bound ? undefined : linearForm(e.at, loop);
+    // Counted from the first element that is read, no place is negative.
+    const first = form ? rangeOf(form, loop)[0] : 0;
+    const number = place(e.input, first);
+    numbers.set(e, number);
+    if (form) {
+      forms.set(e, { ...form, base: form.base - first });
+      return `x${number} ${e.dtype} ${form.coefficients}`;
+    }
+    const { when, bound, otherwise } = e;
+    const empty = at(reads, e.input).size === 0;
+    let text = `x${number} ${e.dtype} ${empty} ${otherwise} ${visit(e.at, loop, false)}`;
+    if (when) text += ` when ${visit(when, loop, false)}`;
+    if (bound) {
+      text += ` bound ${visit(bound.index, loop, false)} ${bound.size}`;
+      lines.set(e, slot({ kind: "line", where: bound.where ?? kernel.where }));
+    }
+    return text;
+  };
+  const textOf = (e: Expression, loop: Shape, isValue: boolean): string => {
+    switch (e.kind) {
+      case "constant": {
+        if (!isValue || e.dtype === "bool") return `${numberText(e.value)} ${e.dtype}`;
+        numbers.set(e, slot({ kind: "number", value: e.value, dtype: e.dtype }));
+        return `c ${e.dtype}`;
+      }
+      case "index":
+        return `i${e.axis}`;
+      case "load":
+        return textOfLoad(e, loop);
+      default: {
+        let text = e.kind === "apply" ? e.fn : `${e.kind} ${e.dtype}`;
+        for (const [k, x] of operands(e).entries()) {
+          text += ` ${visit(x, loop, isValue && !isFixed(e, k))}`;
+        }
+        return text;
+      }
+    }
+  };
+  const visit = (e: Expression, loop: Shape, isValue: boolean): number => {
+    const seen = isValue || e.kind === "load" ? asValue : asPlace;
+    const known = seen.get(e);
+    if (known !== undefined) return known;
+    const text = textOf(e, loop, isValue);
+    key += `${text};`;
+    seen.set(e, count);
+    return count++;
+  };
+  const roots: number[] = [];
+  if (kernel.loop === "scatter") {
+    roots.push(visit(kernel.at, extents, false), visit(kernel.bound.index, extents, false));
+    lines.set(kernel, slot({ kind: "line", where: kernel.where }));
+  }
+  if (kernel.loop !== "map") {
+    // Whether a sum is one of products is not to depend on what a number is.
+    const loop = kernel.loop === "reduce" ? [...extents, ...kernel.over] : extents;
+    roots.push(visit(kernel.value, loop, kernel.loop !== "reduce"));
+  }
+  for (const { value } of stores) roots.push(visit(value, extents, true));
+  key += `${roots} ${stores.map(({ buffer }) => buffer.dtype)}`;
+  for (const { buffer } of stores) slot({ kind: "place", buffer, element: 0 });
+  return { key, slots, numbers, lines, forms };
+}
+
+const isFixed = (e: Expression, operand: number): boolean =>
+  e.kind === "apply" && operand === 1 && fixed.has(e.fn);
+
+const numberText = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
+
+function headOf(kernel: Kernel): string {
+  const head = `${kernel.loop} ${kernel.extents};`;
+  switch (kernel.loop) {
+    case "map":
+      return head;
+    case "reduce":
+      return `${head}${kernel.over} ${kernel.combine} ${kernel.dtype};`;
+    case "scan":
+      return `${head}${kernel.axis} ${kernel.combine} ${kernel.reverse};`;
+    case "scatter":
+      return `${head}${kernel.bound.size} ${kernel.stores[0].buffer.size};`;
+  }
+}
+
+/** A kernel as the function of all that are alike sees it. */
+interface Pattern {
+  readonly kernel: Kernel;
+  /** The slots that its buffers and lines stand for. */
+  readonly slotOf: ReadonlyMap<Buffer | (() => string), number>;
+}
+
+/**
+ * The kernel with buffers of its own for all slots that are places, and for numbers that vary. So a
+ * number that is given is a load, of which nothing can be known beforehand.
+ */
+export function patternOf(kernel: Kernel, varies: (slot: number) => boolean): Pattern {
+  const { slots, numbers, lines, forms } = likeness(kernel);
+  const slotOf = new Map<Buffer | (() => string), number>();
+  const reads: Buffer[] = [];
+  /** The reads that stand for slots, by number. */
+  const inputs = new Map<number, number>();
+  const made = slots.map((slot, i): Buffer | undefined => {
+    if (slot.kind === "line" || (slot.kind === "number" && !varies(i))) return undefined;
+    const buffer: Buffer =
+      slot.kind === "place"
+        ? { ...slot.buffer }
+        : { id: -1, dtype: slot.dtype, size: 1, role: "constant", name: "number" };
+    slotOf.set(buffer, i);
+    if (i < slots.length - kernel.stores.length) inputs.set(i, reads.push(buffer) - 1);
+    return buffer;
+  });
+  const lineOf = (of: Load | Kernel, where: () => string): (() => string) => {
+    const own = () => where();
+    slotOf.set(own, entry(lines, of));
+    return own;
+  };
+  const loadOf = (e: Load): Load => {
+    if (e.input === kernel.reads.length) return { ...e, input: reads.length };
+    const input = entry(inputs, entry(numbers, e));
+    const form = forms.get(e);
+    if (form) return { ...e, input, at: fromAffine(form) };
+    const { when, bound } = e;
+    const checked = bound && {
+      bound: { ...bound, index: part(bound.index), where: lineOf(e, bound.where ?? kernel.where) },
+    };
+    return { ...e, input, at: part(e.at), ...(when ? { when: part(when) } : {}), ...checked };
+  };
+  const [values, parts] = [new Map<Expression, Expression>(), new Map<Expression, Expression>()];
+  const copy = (e: Expression, isValue: boolean): Expression => {
+    const seen = isValue || e.kind === "load" ? values : parts;
+    const known = seen.get(e);
+    if (known) return known;
+    const made = copyOf(e, isValue);
+    seen.set(e, made);
+    return made;
+  };
+  const copyOf = (e: Expression, isValue: boolean): Expression => {
+    switch (e.kind) {
+      case "index":
+        return e;
+      case "constant": {
+        const input = isValue ? inputs.get(numbers.get(e) ?? -1) : undefined;
+        return input === undefined ? e : load(input, e.dtype, constant(0, "i32"));
+      }
+      case "load":
+        return loadOf(e);
+      case "apply":
+        return { ...e, args: e.args.map((x, k) => copy(x, isValue && !isFixed(e, k))) };
+      case "cast":
+        return { ...e, value: copy(e.value, isValue) };
+      case "select": {
+        const [condition, then, otherwise] = [e.condition, e.then, e.otherwise].map((x) =>
+          copy(x, isValue),
+        ) as [Expression, Expression, Expression];
+        return { ...e, condition, then, otherwise };
+      }
+    }
+  };
+  const part = (e: Expression): Expression => copy(e, false);
+  const written = made.slice(made.length - kernel.stores.length);
+  const stores = zip(kernel.stores, written).map(
+    ([s, buffer = s.buffer]): Store => ({ buffer, value: copy(s.value, true) }),
+  );
+  const common = { reads, stores };
+  switch (kernel.loop) {
+    case "map":
+      return { kernel: { ...kernel, ...common }, slotOf };
+    case "reduce":
+      return { kernel: { ...kernel, ...common, value: part(kernel.value) }, slotOf };
+    case "scan": {
+      const value = copy(kernel.value, true);
+      return { kernel: { ...kernel, ...common, value, stores: [only(stores)] }, slotOf };
+    }
+    case "scatter": {
+      const own = {
+        at: part(kernel.at),
+        value: copy(kernel.value, true),
+        where: lineOf(kernel, kernel.where),
+      };
+      const bound = { ...kernel.bound, index: part(kernel.bound.index) };
+      return { kernel: { ...kernel, ...common, ...own, bound, stores: [only(stores)] }, slotOf };
+    }
+  }
+}
