@@ -45,7 +45,10 @@ export type Promised<T> = {
 
 /** What a session trains on. */
 export interface SessionData {
-  /** The step's batch parts of all examples: row i of each belongs to example i. */
+  /**
+   * The step's batch parts of all examples: row i of each belongs to example i. Real numbers may be
+   * of another element type than the step's, to which they are rounded.
+   */
   readonly examples: ByName<ArrayTensor>;
   readonly batchSize: number;
   /** What the loss of a batch counts for in the sums, where the step does not say it. */
@@ -81,8 +84,12 @@ export interface Session {
   epochs(first: number, count: number, shuffle: boolean): Sums[];
   /** Whether the whole state is finite. */
   isFinite(): boolean;
+  /** Takes over other examples, of the same shapes and kinds. */
+  feed(examples: ByName<ArrayTensor>): void;
   /** Sends worker threads home. */
   close(): void;
+  /** Bytes of memory that it holds on to. */
+  readonly bytes?: number;
 }
 
 /** A compiled graph. */

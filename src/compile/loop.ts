@@ -30,7 +30,8 @@ export interface StepLoop {
 }
 
 interface Gathered {
-  readonly source: ArrayTensor;
+  /** Its name among the step's batch parts. */
+  readonly name: string;
   readonly batch: Buffer;
   /** Bytes of one example. */
   readonly width: number;
@@ -57,6 +58,7 @@ export function loopOf(step: StepGraph, program: Program, data: LoopData): StepL
   const { controls, batch } = inputsByName(step, program.inputs);
   const { loss, weight, counts } = outputsByName(step, program.outputs);
   const parts = Object.keys(batch).map((name) => ({
+    name,
     source: entryOf(data.examples, name),
     batch: entryOf(batch, name),
   }));
@@ -68,10 +70,10 @@ export function loopOf(step: StepGraph, program: Program, data: LoopData): StepL
     batchSize: data.batchSize,
     batches: Math.floor(examples / data.batchSize),
     partner: (on, i, epoch) => partner(on, [on.word(seed[0]), on.word(seed[1])], i, epoch),
-    gather: parts.map(({ source, batch }) => ({
-      source,
+    gather: parts.map(({ name, source, batch }) => ({
+      name,
       batch,
-      width: (source.data.length / examples) * bytesOf(source.dtype),
+      width: (source.data.length / examples) * bytesOf(batch.dtype),
     })),
     counters: [
       { buffer: controls.step, element: 0 },

@@ -1,19 +1,19 @@
 /** The loop over epochs and batches. */
 import type { Later, Sums } from "../backends/backend.ts";
-import type { ArrayTensor } from "../core/array-tensor.ts";
-import { at } from "../core/at.ts";
-import { allocate, type TypedArray } from "../core/dtype.ts";
+import { last } from "../core/at.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { shuffledOrder, split } from "../data/split.ts";
+import { split } from "../data/split.ts";
+import { Batches } from "./batches.ts";
 import { type Data, toDataset } from "./classes.ts";
-import { added, noCounts, reportCounts } from "./counts.ts";
+import { reportCounts } from "./counts.ts";
+import { Course, noSums } from "./course.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { checkFit } from "./options.ts";
-import { remember } from "./progress.ts";
+import { type Progress, remember } from "./progress.ts";
 import type { Remark } from "./remarks.ts";
 import type { Loop } from "./resident.ts";
-import type { StepResult } from "./single-step.ts";
 import type { Trainer } from "./trainer.ts";
 import { Turns } from "./turns.ts";
 
@@ -56,7 +56,7 @@ export interface FitOptions {
   readonly earlyStopping?: EarlyStopping;
   /** An AbortSignal: stops after the step, or the batch of validation, that is under way. */
   readonly signal?: { readonly aborted: boolean };
-  /** Called after each step, which it slows down a little: steps are else done many at a time. */
+  /** Called after each step; what it returns is not waited for. */
   readonly onStep?: (report: StepReport) => void;
 }
 
@@ -95,8 +95,6 @@ export interface History {
   readonly epochs: readonly EpochReport[];
   readonly stopped: "finished" | "early" | "aborted";
 }
-
-const noSums = { loss: 0, weight: undefined, counts: noCounts };
 
 /** Training under way: await it, or iterate it epoch by epoch. */
 export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
@@ -162,25 +160,35 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   async *#epochByEpoch(): AsyncGenerator<EpochReport, void, undefined> {
     const trainer = this.#trainer;
     const { untilEpoch, epochs = 1, earlyStopping } = this.#options;
-    const last = untilEpoch ?? trainer.progress.epoch + epochs;
+    const end = untilEpoch ?? trainer.progress.epoch + epochs;
     this.#begin(untilEpoch !== undefined);
-    const batches = new Batches(trainer.batchOf(this.#train));
+    const course = this.#course();
     // One for all epochs: they may be short.
     const turns = new Turns();
     const ended = () => earlyStopping !== undefined && trainer.progress.stopped;
-    const more = () => trainer.progress.epoch < last && !ended();
-    const opened = more() ? trainer.resident(batches.data, this.#batchSize) : undefined;
+    const more = () => trainer.progress.epoch < end && !ended();
+    const opened = more() ? trainer.resident(course, this.#train) : undefined;
     const resident = opened instanceof Promise ? await opened : opened;
+    let failed = false;
     try {
       while (more()) {
-        if (resident && (await this.#manyEpochs(resident, last, turns))) continue;
-        const report = await trainer.exclusively(() => this.#epoch(batches, turns, resident));
+        if (resident && this.#mayRunTogether) {
+          const passed = this.#together(resident, course, end);
+          const count = typeof passed === "number" ? passed : await passed;
+          if (turns.due) await turns.give();
+          if (count > 0 && this.#watched) yield last(this.#epochs);
+          if (count > 0) continue;
+        }
+        const report = await trainer.exclusively(() => this.#epoch(course, turns, resident));
         if (report === undefined) return;
         this.#epochs.push(report);
         yield report;
       }
+    } catch (error) {
+      failed = true;
+      throw error;
     } finally {
-      if (resident) await trainer.release(resident);
+      if (resident) await trainer.release(resident, failed);
     }
     this.#stopped = ended() ? "early" : "finished";
     if (earlyStopping && earlyStopping.restoreBest !== false && trainer.best) {
@@ -231,64 +239,51 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     this.#trainer.learn(this.#data.classes);
   }
 
+  /** Where this training is, for its backend's loop. */
+  #course(): Course {
+    const { shuffle = true, onStep } = this.#options;
+    const { tasks, dtype } = this.#trainer;
+    const [examples, batchSize] = [this.#train.size, this.#batchSize];
+    const batches = Math.floor(examples / batchSize);
+    const adds = tasks.adds(this.#train);
+    const course: Course = new Course(this.#trainer, new Batches(this.#train, dtype), {
+      ...{ examples, batchSize, batches, shuffle, adds },
+      complete: (epochs, lastLoss) => {
+        const { progress } = this.#trainer;
+        for (const sums of epochs) {
+          if (onStep !== undefined) {
+            course.reach(sums, examples);
+            onStep({ epoch: progress.epoch + 1, step: 1, steps: 1, loss: lastLoss });
+          }
+          const loss = adds ? sums.loss : sums.loss / sums.weight;
+          this.#epochs.push(this.#complete(progress, loss, sums.counts));
+        }
+      },
+    });
+    return course;
+  }
+
   /** The rest of the present epoch with its measures; undefined if it was aborted. */
   async #epoch(
-    batches: Batches,
+    course: Course,
     turns: Turns,
     resident: Loop | undefined,
   ): Promise<EpochReport | undefined> {
     const trainer = this.#trainer;
-    const { progress, seed } = trainer;
-    const { shuffle = true, signal, onStep, earlyStopping } = this.#options;
-    const batchSize = this.#batchSize;
-    const n = this.#train.size;
+    const { progress } = trainer;
+    const { signal, onStep, earlyStopping } = this.#options;
+    const { examples: n, batchSize, adds, shuffle } = course.plan;
     // Another fit may have been between two epochs of this one.
     progress.examples = n;
-    let order: Int32Array | undefined;
     const steps = Math.ceil(n / batchSize);
-    const adds = this.#adds;
     const byLoss = earlyStopping !== undefined && this.#validation === undefined;
     // A single step measures the loss of the parameters that it begins with.
     const measures = byLoss && steps === 1 && progress.position === 0;
     const keeps = measures && earlyStopping.restoreBest !== false;
     const before = keeps ? trainer.snapshot() : undefined;
-    const next = () => {
-      const { position } = progress;
-      // A backend with the loop inside draws its own: here it takes long where data are many.
-      if (shuffle) order ??= shuffledOrder(n, seed, progress.epoch);
-      const size = Math.min(batchSize, n - position);
-      return { size, ...batches.take(order, position, size) };
-    };
-    const counted = (size: number, result: StepResult): number => {
-      const { loss, weight, counts } = result;
-      const before = this.#sums();
-      const sums = {
-        loss: before.loss + loss * (adds ? 1 : weight),
-        weight: before.weight + (adds ? 1 : weight),
-        counts: added(before.counts, counts),
-      };
-      this.#count(sums, size);
-      return loss;
-    };
-    const single = (): number => {
-      const { size, inputs, targets } = next();
-      return counted(size, trainer.stepOn(inputs, targets));
-    };
-    const singleLater = (): Promise<number> => {
-      const { size, inputs, targets } = next();
-      return trainer.stepLater(inputs, targets, (result) => counted(size, result));
-    };
-    const alone: () => Later<number> = trainer.backend.asynchronous ? singleLater : single;
-    const begun = resident?.begin({
-      order: shuffle ? progress.epoch : undefined,
-      sums: () => this.#sums(),
-      count: (sums, count) => {
-        progress.steps += count;
-        this.#count(sums, count * batchSize);
-      },
-      single,
-      singleLater,
-    });
+    const { asynchronous } = trainer.backend;
+    const alone = (): Later<number> => (asynchronous ? course.singleLater() : course.single());
+    const begun = resident?.begin(shuffle ? progress.epoch : undefined);
     if (begun) await begun;
     while (progress.position < n) {
       if (signal?.aborted) return undefined;
@@ -312,71 +307,54 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       lossAfter = (await evaluateInTurns(trainer, this.#train, turns, signal))?.loss;
       if (lossAfter === undefined) return undefined;
     }
-    const report = this.#complete(validation, lossAfter);
+    const { loss, weight } = course.sums();
+    const mean = adds ? loss : loss / weight;
+    const report = this.#complete(progress, mean, progress.counts, validation, lossAfter);
     if (earlyStopping) this.#judge(report, earlyStopping, before);
     return report;
   }
 
-  /** The epoch's sums so far. */
-  #sums(): Sums {
-    const { loss, position, weight = position, counts } = this.#trainer.progress;
-    return { loss, weight, counts };
-  }
-
-  /** Examples were trained on, with which the epoch's sums are these. */
-  #count({ loss, weight, counts }: Sums, examples: number): void {
-    const { progress } = this.#trainer;
-    progress.position += examples;
-    progress.loss = loss;
-    progress.weight = this.#adds || weight === progress.position ? undefined : weight;
-    progress.counts = counts;
-  }
-
-  get #adds(): boolean {
-    return this.#trainer.tasks.adds(this.#train);
-  }
-
   get #batchSize(): number {
-    return this.#options.batchSize ?? usualBatch;
+    return Math.min(this.#options.batchSize ?? usualBatch, this.#train.size);
+  }
+
+  /** Whether the next epoch may be gone through as a whole: nobody looks at what is within it. */
+  get #mayRunTogether(): boolean {
+    const { progress, backend } = this.#trainer;
+    const { onStep, earlyStopping, signal } = this.#options;
+    const [n, batchSize] = [this.#train.size, this.#batchSize];
+    const looks = onStep !== undefined && (n > batchSize || backend.asynchronous === true);
+    if (this.#validation || earlyStopping || looks || signal?.aborted) return false;
+    return n % batchSize === 0 && progress.position === 0;
   }
 
   /**
-   * Several epochs in one go, where nobody looks in between: false if the next one has to be gone
-   * through step by step, because it takes too long or something in it was not finite.
+   * Whole epochs in one go, several where nobody looks between them: how many. None if the next one
+   * has to be gone through step by step, as it takes too long or something in it was not finite.
    */
-  async #manyEpochs(resident: Loop, last: number, turns: Turns): Promise<boolean> {
-    const trainer = this.#trainer;
-    const { progress } = trainer;
-    const { shuffle = true, onStep, earlyStopping, signal } = this.#options;
-    const n = this.#train.size;
-    const whole = n % this.#batchSize === 0 && progress.position === 0;
-    if (this.#watched || this.#validation || onStep || earlyStopping || !whole) return false;
-    if (signal?.aborted) return false;
-    const batches = n / this.#batchSize;
-    const done = await trainer.exclusively(async () => {
-      return resident.epochs(progress.epoch, last - progress.epoch, batches, shuffle);
-    });
-    for (const sums of done) {
-      this.#count(sums, n);
-      this.#epochs.push(this.#complete());
-    }
-    if (turns.due) await turns.give();
-    return done.length > 0;
+  #together(resident: Loop, { plan }: Course, end: number): Later<number> {
+    const { progress } = this.#trainer;
+    progress.examples = plan.examples;
+    const one = this.#watched || this.#options.onStep !== undefined;
+    const most = one ? 1 : end - progress.epoch;
+    return this.#trainer.exclusively(() => resident.epochs(progress.epoch, most));
   }
 
   /** Closes the epoch. */
-  #complete(validation?: Evaluation, lossAfter?: number): EpochReport {
-    const { progress } = this.#trainer;
-    const n = this.#train.size;
-    const weight = progress.weight ?? progress.position;
-    const loss = this.#adds ? progress.loss : progress.loss / weight;
+  #complete(
+    progress: Progress,
+    loss: number,
+    counts: Sums["counts"],
+    validation?: Evaluation,
+    lossAfter?: number,
+  ): EpochReport {
     // Written field by field: an epoch of a small network takes less time than a spread.
     const report: { -readonly [Name in keyof EpochReport]: EpochReport[Name] } = {
       epoch: progress.epoch + 1,
       loss,
     };
     if (lossAfter !== undefined) report.lossAfter = lossAfter;
-    reportCounts(report, progress.counts, n);
+    reportCounts(report, counts, this.#train.size);
     if (validation) report.validation = validation;
     remember(progress.history, report);
     progress.epoch++;
@@ -402,38 +380,5 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       trainer.best = restoreBest ? (measured ?? trainer.snapshot()) : undefined;
     } else progress.waited++;
     progress.stopped = progress.waited >= patience;
-  }
-}
-
-/** Gathers batches into buffers that are used again for every batch of the same size. */
-class Batches {
-  readonly data: { readonly inputs: ArrayTensor; readonly targets: ArrayTensor };
-  readonly #buffers = new Map<number, { inputs: ArrayTensor; targets: ArrayTensor }>();
-
-  constructor(data: { readonly inputs: ArrayTensor; readonly targets: ArrayTensor }) {
-    this.data = data;
-  }
-
-  take(order: Int32Array | undefined, start: number, size: number) {
-    let batch = this.#buffers.get(size);
-    if (batch === undefined) {
-      const buffer = (t: ArrayTensor): ArrayTensor => {
-        const width = t.data.length / at(t.shape, 0);
-        const shape = [size, ...t.shape.slice(1)];
-        return { dtype: t.dtype, shape, data: allocate(t.dtype, size * width) };
-      };
-      batch = { inputs: buffer(this.data.inputs), targets: buffer(this.data.targets) };
-      this.#buffers.set(size, batch);
-    }
-    for (const part of ["inputs", "targets"] as const) {
-      const from = this.data[part];
-      const width = from.data.length / at(from.shape, 0);
-      for (let i = 0; i < size; i++) {
-        // The order has a row for each example, and a batch ends within it.
-        const row = order ? order[start + i]! : start + i;
-        batch[part].data.set(from.data.subarray(row * width, (row + 1) * width), i * width);
-      }
-    }
-    return batch;
   }
 }

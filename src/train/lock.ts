@@ -1,3 +1,5 @@
+import type { Later } from "../backends/backend.ts";
+
 /** Work that nothing of its kind may come between. */
 export class Lock {
   #held = false;
@@ -12,14 +14,22 @@ export class Lock {
     return this.#held;
   }
 
-  /** Runs `work`, with the lock held until it has ended. */
-  async hold<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs `work`, with the lock held until it has ended; an answer that is there is given at once. */
+  hold<T>(work: () => Promise<T>): Promise<T>;
+  hold<T>(work: () => Later<T>): Later<T>;
+  hold<T>(work: () => Later<T>): Later<T> {
     if (this.#held) this.#refuse();
     this.#held = true;
+    let result: Later<T> | undefined;
     try {
-      return await work();
+      result = work();
+      return result instanceof Promise ? result.finally(this.#free) : result;
     } finally {
-      this.#held = false;
+      if (!(result instanceof Promise)) this.#free();
     }
   }
+
+  readonly #free = (): void => {
+    this.#held = false;
+  };
 }

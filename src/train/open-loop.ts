@@ -2,35 +2,59 @@
 import { answer } from "../backends/asynchronous.ts";
 import type { Later } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
-import { at } from "../core/at.ts";
+import { formatShape } from "../core/shape.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { trainingStep } from "../step/step.ts";
+import { typeIn } from "./batches.ts";
+import type { Course } from "./course.ts";
+import type { KeptLoop } from "./kept-loop.ts";
 import { Remote } from "./remote.ts";
 import { type Loop, Resident } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** A loop, or undefined where the backend has none or the data fill no batch. */
+interface LoopOptions {
+  readonly data: Dataset;
+  readonly kept: KeptLoop;
+  readonly threads: number | undefined;
+}
+
+/**
+ * A loop, or undefined where the backend has none. The one that was kept, where the data have the
+ * same types and as many examples: it gets their numbers, whatever it had before.
+ */
 export function openLoop(
   trainer: Trainer,
-  { inputs, targets }: { readonly inputs: ArrayTensor; readonly targets: ArrayTensor },
-  { batchSize, threads }: { readonly batchSize: number; readonly threads: number | undefined },
+  course: Course,
+  { data, kept, threads }: LoopOptions,
 ): Later<Loop> | undefined {
   const { backend, model, loss, optimizer, dtype, update, seed } = trainer;
-  if (backend.session === undefined || at(inputs.shape, 0) < batchSize) return undefined;
-  const batch = ({ dtype, shape }: ArrayTensor) => ({
-    dtype,
-    shape: [batchSize, ...shape.slice(1)],
+  if (backend.session === undefined) return undefined;
+  const { inputs, targets } = data;
+  const { batchSize } = course.plan;
+  const batch = (t: ArrayTensor) => ({
+    dtype: typeIn(dtype, t),
+    shape: [batchSize, ...t.shape.slice(1)],
   });
   const types = { inputs: batch(inputs), targets: batch(targets) };
+  const kind = [types.inputs, types.targets].reduce(
+    (text, t) => `${text} ${t.dtype}${formatShape(t.shape)}`,
+    String(data.size),
+  );
+  const examples = { inputs, targets };
+  const known = kept.take(kind);
+  if (known !== undefined) {
+    const ready = known.enter(course, examples);
+    return ready === undefined ? known : ready.then(() => known);
+  }
   const step = trainingStep(model, types, { loss, optimizer, dtype, update, health: false });
-  const weight = trainer.tasks.adds({ inputs, targets }) ? 1 : batchSize;
-  const data = { examples: { inputs, targets }, batchSize, weight, seed };
+  const weight = course.plan.adds ? 1 : batchSize;
+  const given = { examples, batchSize, weight, seed };
   const options = threads === undefined ? {} : { threads };
   if (!backend.asynchronous) {
-    const session = backend.session(step, data, options);
-    return new Resident(trainer, session, batchSize);
+    return new Resident(trainer, backend.session(step, given, options), kind, course);
   }
   const { session } = backend;
-  return answer(backend, () => session.call(backend, step, data, options)).then(
-    (opened) => new Remote(trainer, backend, opened, batchSize),
+  return answer(backend, () => session.call(backend, step, given, options)).then(
+    (opened) => new Remote(trainer, backend, { session: opened, kind, course }),
   );
 }

@@ -48,14 +48,14 @@ const remembered = 2000;
 export function remember(history: EpochReport[], report: EpochReport): void {
   let stride = 1;
   while (stride * remembered < report.epoch) stride *= 2;
+  const passes = (epoch: number): boolean => epoch % stride !== 0;
+  const { validation } = report;
+  const kept = validation === undefined ? report : withoutConfusion(report, validation);
   const last = history.at(-1);
-  if (last !== undefined && last.epoch % stride !== 0) history.pop();
-  if (history.length >= remembered) {
-    history.splice(0, history.length, ...history.filter((r) => r.epoch % stride === 0));
-  }
-  history.push(
-    report.validation === undefined ? report : withoutConfusion(report, report.validation),
-  );
+  const length = history.length - (last !== undefined && passes(last.epoch) ? 1 : 0);
+  if (length >= remembered) {
+    history.splice(0, history.length, ...history.filter(({ epoch }) => !passes(epoch)), kept);
+  } else history[length] = kept;
 }
 
 function withoutConfusion(report: EpochReport, validation: Evaluation): EpochReport {

@@ -4,12 +4,14 @@
  * in between, the trainer is as it was before that piece.
  */
 import { answer } from "../backends/asynchronous.ts";
-import type { AsynchronousBackend, Promised, Session, Sums } from "../backends/backend.ts";
+import type { AsynchronousBackend, Promised, Session } from "../backends/backend.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { StepState } from "../step/ports.ts";
+import type { Examples } from "./batches.ts";
+import type { Course } from "./course.ts";
 import { Pace } from "./pace.ts";
-import { type EpochPlan, type Loop, noPlan } from "./resident.ts";
+import { type Loop, under } from "./resident.ts";
 import { refill } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -21,64 +23,83 @@ export class Remote implements Loop {
   readonly #trainer: Trainer;
   readonly #backend: AsynchronousBackend;
   readonly #session: Promised<Session>;
-  readonly #batchSize: number;
   readonly #pace = new Pace(budget);
   /** Whether the machine has the trainer's state. */
   #loaded = false;
   #rate = Number.NaN;
-  #plan = noPlan;
+  readonly kind: string;
+  #course: Course | undefined;
 
   constructor(
     trainer: Trainer,
     backend: AsynchronousBackend,
-    session: Promised<Session>,
-    batchSize: number,
+    {
+      session,
+      kind,
+      course,
+    }: { readonly session: Promised<Session>; readonly kind: string; readonly course: Course },
   ) {
     this.#trainer = trainer;
     this.#backend = backend;
     this.#session = session;
-    this.#batchSize = batchSize;
+    this.kind = kind;
+    this.#course = course;
   }
 
-  async begin(plan: EpochPlan): Promise<void> {
-    this.#plan = plan;
-    await answer(this.#backend, () => this.#session.arrange(plan.order));
+  get bytes(): number {
+    return this.#session.bytes ?? 0;
+  }
+
+  async enter(course: Course, examples: Examples): Promise<void> {
+    this.forget();
+    this.#course = course;
+    await answer(this.#backend, () => this.#session.feed({ ...examples }));
+  }
+
+  leave(): void {
+    this.#course = undefined;
+  }
+
+  async begin(order: number | undefined): Promise<void> {
+    await answer(this.#backend, () => this.#session.arrange(order));
   }
 
   async steps(batches: number): Promise<number> {
-    const plan = this.#plan;
-    const { progress } = this.#trainer;
+    const course = under(this.#course);
     const count = this.#pace.steps(batches);
-    const first = progress.position / this.#batchSize;
+    const first = this.#trainer.progress.position / course.plan.batchSize;
     const loss = await this.#piece(count, async (session) => {
-      const sums = await session.steps(first, first + count, plan.sums());
+      const sums = await session.steps(first, first + count, course.sums());
       if (sums === undefined) return undefined;
       const last = await session.lastLoss();
       return () => {
-        plan.count(sums, count);
+        course.count(sums, count);
         return last;
       };
     });
     if (loss !== undefined) return loss;
     // One by one, with every new parameter looked at: this says where the first bad number came from.
     let last = Number.NaN;
-    for (let i = 0; i < count; i++) last = await plan.singleLater();
+    for (let i = 0; i < count; i++) last = await course.singleLater();
     return last;
   }
 
-  async epochs(first: number, count: number, batches: number, shuffle: boolean): Promise<Sums[]> {
-    const fitting = this.#pace.epochs(count, batches);
-    if (fitting === 0) return [];
-    const { progress } = this.#trainer;
-    const done = await this.#piece(fitting * batches, async (session) => {
+  async epochs(first: number, most: number): Promise<number> {
+    const course = under(this.#course);
+    const { batches, shuffle } = course.plan;
+    const fitting = this.#pace.epochs(most, batches);
+    if (fitting === 0) return 0;
+    const passed = await this.#piece(fitting * batches, async (session) => {
       const sums = await session.epochs(first, fitting, shuffle);
       if (sums.length < fitting) return undefined;
+      const last = await session.lastLoss();
       return () => {
-        progress.steps += fitting * batches;
-        return sums;
+        course.pass(sums, last);
+        return fitting;
       };
     });
-    return done ?? [];
+    // Where something was not finite, steps find out where it came from.
+    return passed ?? 0;
   }
 
   /** The trainer has had the state since the last piece ended. */

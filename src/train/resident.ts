@@ -5,6 +5,8 @@
  */
 import type { Later, Session, Sums } from "../backends/backend.ts";
 import { fail } from "../core/errors.ts";
+import type { Examples } from "./batches.ts";
+import type { Course } from "./course.ts";
 import { Pace } from "./pace.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
@@ -14,45 +16,25 @@ const budget = 20;
 /** Time after which the state is fetched, so that little has to be repeated after a NaN. */
 const settling = 2000;
 
-/** What the loop needs to know of an epoch. */
-export interface EpochPlan {
-  /** Its number, which decides the order; undefined leaves the examples as they are. */
-  readonly order: number | undefined;
-  /** The sums of the epoch up to here. */
-  readonly sums: () => Sums;
-  /** As many steps were taken as batches are given, with which the epoch's sums are these. */
-  readonly count: (sums: Sums, batches: number) => void;
-  /** Trains on the next batch by itself and counts it; its loss. */
-  readonly single: () => number;
-  /** The same by an asynchronous backend. */
-  readonly singleLater: () => Promise<number>;
-}
-
-const none = (): never =>
-  fail("invalid-graph", {
-    message: "A training loop runs before an epoch has begun: a fault of chainrule itself.",
-  });
-
-/** Before an epoch has begun. */
-export const noPlan: EpochPlan = {
-  order: undefined,
-  sums: none,
-  count: none,
-  single: none,
-  singleLater: none,
-};
-
 /** Training inside a backend, as `fit` sees it. */
 export interface Loop {
-  /** An epoch begins or goes on. */
-  begin(plan: EpochPlan): Later<void>;
+  /** What it was made for, in words: the number of examples, and the types of a batch. */
+  readonly kind: string;
+  /** Of memory that it holds on to. */
+  readonly bytes: number;
+  /** Another training begins, perhaps on other data. */
+  enter(course: Course, examples: Examples): Promise<void> | undefined;
+  /** It is over. */
+  leave(): void;
+  /** An epoch begins or goes on: its number decides the order; without, examples stay as they are. */
+  begin(order: number | undefined): Later<void>;
   /** Trains on at most `batches` of the next whole batches; the loss of the last. */
   steps(batches: number): Later<number>;
   /**
-   * Trains on as many of the next `count` whole epochs as fit into the time for which nobody hears
-   * of it; [] if not even one is known to (epochs by steps find out), or if it fails.
+   * Trains on as many of the next `most` whole epochs as fit into the time for which nobody hears of
+   * it: how many. 0 if not even one is known to (epochs by steps find out), or if it fails.
    */
-  epochs(first: number, count: number, batches: number, shuffle: boolean): Later<Sums[]>;
+  epochs(first: number, most: number): Later<number>;
   /** Gives the trainer the state that the machine has reached. */
   settle(): void;
   /** The trainer's state is changed by other means. */
@@ -71,10 +53,18 @@ const pointOf = ({ steps, position, loss, weight, counts }: Progress): Point => 
   counts,
 });
 
+/** The training that is under way. */
+export function under(course: Course | undefined): Course {
+  if (course !== undefined) return course;
+  return fail("invalid-graph", {
+    message: "A training loop runs when its training is over: a fault of chainrule itself.",
+  });
+}
+
 export class Resident implements Loop {
   readonly #trainer: Trainer;
   readonly #session: Session;
-  readonly #batchSize: number;
+  readonly kind: string;
   readonly #pace = new Pace(budget);
   /** Whether the machine has the trainer's state, or a newer one. */
   #loaded = false;
@@ -82,26 +72,41 @@ export class Resident implements Loop {
   /** How far training had come, and when, in the trainer's own state: where a repetition begins. */
   #since: Point;
   #sinceTime = 0;
-  #plan = noPlan;
+  #course: Course | undefined;
   #rate = Number.NaN;
 
-  constructor(trainer: Trainer, session: Session, batchSize: number) {
+  constructor(trainer: Trainer, session: Session, kind: string, course: Course) {
     this.#trainer = trainer;
     this.#session = session;
-    this.#batchSize = batchSize;
+    this.kind = kind;
+    this.#course = course;
     this.#since = pointOf(trainer.progress);
   }
 
-  begin(plan: EpochPlan): void {
+  get bytes(): number {
+    return this.#session.bytes ?? 0;
+  }
+
+  enter(course: Course, examples: Examples): undefined {
+    this.forget();
+    this.#course = course;
+    this.#session.feed(examples);
+  }
+
+  leave(): void {
+    this.#course = undefined;
+  }
+
+  begin(order: number | undefined): void {
     this.settle();
-    this.#session.arrange(plan.order);
-    this.#plan = plan;
+    this.#session.arrange(order);
   }
 
   steps(batches: number): number {
     const { progress } = this.#trainer;
+    const course = under(this.#course);
     const count = this.#pace.steps(batches);
-    const first = progress.position / this.#batchSize;
+    const first = progress.position / course.plan.batchSize;
     this.#load();
     if (!this.#newer) {
       this.#since = pointOf(progress);
@@ -111,7 +116,7 @@ export class Resident implements Loop {
     const repeat = () => this.#repeat(progress.steps - this.#since.steps + count);
     let sums: Sums | undefined;
     try {
-      sums = this.#session.steps(first, first + count, this.#plan.sums());
+      sums = this.#session.steps(first, first + count, course.sums());
     } catch (error) {
       // If it is the data's fault, this throws at the step in question.
       repeat();
@@ -121,31 +126,34 @@ export class Resident implements Loop {
     this.#pace.learn(now - began, count);
     this.#newer = true;
     if (sums === undefined) return repeat();
-    this.#plan.count(sums, count);
+    course.count(sums, count);
     if (now - this.#sinceTime > settling) this.settle();
     return this.#session.lastLoss();
   }
 
-  epochs(first: number, count: number, batches: number, shuffle: boolean): Sums[] {
-    const fitting = this.#pace.epochs(count, batches);
-    if (fitting === 0) return [];
+  epochs(first: number, most: number): number {
+    const course = under(this.#course);
+    const { batches, shuffle } = course.plan;
+    const fitting = this.#pace.epochs(most, batches);
+    if (fitting === 0) return 0;
     this.settle();
     this.#load();
-    const began = performance.now();
-    let done: Sums[] = [];
+    const timed = this.#pace.asksFor(fitting * batches);
+    const began = timed ? performance.now() : 0;
+    let done: readonly Sums[] = [];
     try {
       done = this.#session.epochs(first, fitting, shuffle);
     } catch {
       // Step by step it will throw again, with the trainer as it was before that step.
     }
-    this.#pace.learn(performance.now() - began, Math.max(1, done.length) * batches);
+    if (timed) this.#pace.learn(performance.now() - began, Math.max(1, done.length) * batches);
     if (done.length < fitting || !this.#session.isFinite()) {
       this.forget();
-      return [];
+      return 0;
     }
-    this.#trainer.progress.steps += fitting * batches;
     this.#session.save(this.#trainer.ownState());
-    return done;
+    course.pass(done, this.#session.lastLoss());
+    return fitting;
   }
 
   settle(): void {
@@ -184,10 +192,11 @@ export class Resident implements Loop {
    * as it should. The loss of the last step.
    */
   #repeat(steps: number): number {
+    const course = under(this.#course);
     this.forget();
     Object.assign(this.#trainer.progress, this.#since);
     let loss = Number.NaN;
-    for (let i = 0; i < steps; i++) loss = this.#plan.single();
+    for (let i = 0; i < steps; i++) loss = course.single();
     return loss;
   }
 }

@@ -29,9 +29,11 @@ import type { UpdateTiming } from "../step/update.ts";
 import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { copied } from "./copied.ts";
+import type { Course } from "./course.ts";
 import { type Evaluation, evaluateModel, evaluateModelLater } from "./evaluate.ts";
 import { Fit, type FitOptions, usualBatch } from "./fit.ts";
 import { elementsFor, type NamedValues, namedValues } from "./given-values.ts";
+import { KeptLoop } from "./kept-loop.ts";
 import { Lock } from "./lock.ts";
 import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
@@ -106,8 +108,9 @@ export class Trainer {
   readonly #state: State;
   readonly #compiled = new Map<string, unknown>();
   readonly #threads: number | undefined;
-  /** The training loop that is under way in the backend. */
+  /** The training loop that is under way in the backend, and one that may be needed again. */
   #live: Loop | undefined;
+  readonly #kept = new KeptLoop();
   /** Held by a training. */
   readonly #busy = new Lock(() => this.#refuse("train"));
   /** Held while an asynchronous backend is at a step, whose end renews the state. */
@@ -172,6 +175,12 @@ export class Trainer {
   /**
    * Trains. The result can be awaited for the whole history, or iterated epoch by epoch; nothing
    * happens before either.
+   *
+   * What the backend has set up, the compiled step with the data in its memory, is kept for the
+   * next `fit` on as many examples in batches of the same size. The data are copied into it at the
+   * beginning of each: what has changed in them since counts. It is let go with the trainer, by a
+   * fit on data of another size, when memory is short, or when the loops that trainers keep exceed
+   * 256 MiB together or 16 in number, the oldest first; a larger one is not kept.
    */
   fit(data: Data, options: FitOptions = {}): Fit {
     const dataset = toDataset(data, this.classes);
@@ -254,7 +263,7 @@ export class Trainer {
   }
 
   /** @internal Waits for work that ends with another state; nothing else may change it until then. */
-  renewing<T>(work: () => Promise<T>): Promise<T> {
+  async renewing<T>(work: () => Promise<T>): Promise<T> {
     return this.#renewing.hold(work);
   }
 
@@ -279,11 +288,8 @@ export class Trainer {
   }
 
   /** @internal The backend's own training loop over the data, if it has one. */
-  resident(
-    data: { inputs: ArrayTensor; targets: ArrayTensor },
-    batchSize: number,
-  ): Later<Loop> | undefined {
-    return openLoop(this, data, { batchSize, threads: this.#threads });
+  resident(course: Course, data: Dataset): Later<Loop> | undefined {
+    return openLoop(this, course, { data, kept: this.#kept, threads: this.#threads });
   }
 
   /** @internal From now on the state is where this loop has it; another loop's is fetched. */
@@ -294,13 +300,14 @@ export class Trainer {
     this.#live = resident;
   }
 
-  /** @internal The loop is over. */
-  release(resident: Loop): Later<void> {
+  /** @internal The training is over; its loop is kept for the next, unless it has failed. */
+  release(resident: Loop, failed: boolean): Later<void> {
     if (this.#live === resident) {
       resident.settle();
       this.#live = undefined;
     }
-    return resident.close();
+    resident.leave();
+    return failed ? resident.close() : this.#kept.keep(resident);
   }
 
   /** The training step's graph for a batch: what is run, differentiated and explained. */
@@ -451,7 +458,7 @@ export class Trainer {
   }
 
   /** @internal Runs `work`, which no other training and no loading may interrupt. */
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
+  exclusively<T>(work: () => Later<T>): Later<T> {
     return this.#busy.hold(work);
   }
 

@@ -5,12 +5,29 @@ const patience = 20;
 
 const immediate = (globalThis as { setImmediate?: (f: () => void) => void }).setImmediate;
 
+/** Reading the clock takes as long as a step of a small network: so many ms may pass unread. */
+const unread = 1;
+/** … and so often it may be asked, since the next time may take longer than those before. */
+const mostUnread = 64;
+
 export class Turns {
   #since = performance.now();
+  /** When the clock was read, how often it was asked since then, and when it is read next. */
+  #read = this.#since;
+  #asked = 0;
+  #next = 1;
 
   /** Whether the others have waited long enough. */
   get due(): boolean {
-    return performance.now() - this.#since > patience;
+    this.#asked++;
+    if (this.#asked < this.#next) return false;
+    const now = performance.now();
+    const each = (now - this.#read) / this.#asked;
+    // At most twice as many as the last time: what has been quick once may be slow.
+    this.#next = Math.max(1, Math.min(mostUnread, 2 * this.#next, Math.floor(unread / each)));
+    this.#read = now;
+    this.#asked = 0;
+    return now - this.#since > patience;
   }
 
   async give(): Promise<void> {

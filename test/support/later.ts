@@ -69,19 +69,21 @@ export function laterBackend({ fails, refuses, around = interpreter }: LaterOpti
     let running = false;
     const methods = Object.entries(session).map(([name, method]) => [
       name,
-      async (...given: unknown[]) => {
-        if (running) log.overlapping++;
-        running = true;
-        if (name !== "close") log.runs++;
-        try {
-          await tick();
-          const failure = name === "close" ? undefined : fails?.(log);
-          if (failure !== undefined) throw failure;
-          return (method as (...all: unknown[]) => unknown)(...given);
-        } finally {
-          running = false;
-        }
-      },
+      typeof method !== "function"
+        ? method
+        : async (...given: unknown[]) => {
+            if (running) log.overlapping++;
+            running = true;
+            if (name !== "close") log.runs++;
+            try {
+              await tick();
+              const failure = name === "close" ? undefined : fails?.(log);
+              if (failure !== undefined) throw failure;
+              return (method as (...all: unknown[]) => unknown)(...given);
+            } finally {
+              running = false;
+            }
+          },
     ]);
     return Object.fromEntries(methods) as Promised<Session>;
   };

@@ -1,8 +1,9 @@
 /** A program as it stands in an engine: its module, its memory, and where buffers lie in that. */
 import type { Buffer, Program } from "../../compile/program.ts";
 import { at as element } from "../../core/at.ts";
-import type { TypedArray } from "../../core/dtype.ts";
+import type { DType, TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
+import { letGoOfAll } from "../kept.ts";
 import { features } from "./assembler/index.ts";
 import { imports } from "./intrinsics/index.ts";
 import { buildModule, type ModuleOptions, pagesFor } from "./module.ts";
@@ -22,9 +23,14 @@ const addressable = 2 ** 32 - 65536;
 
 const views = { f64: Float64Array, f32: Float32Array, i32: Int32Array, bool: Uint8Array } as const;
 
-/** A buffer's elements in the module's memory. */
-function view(memory: WebAssembly.Memory, b: Buffer, address: number): TypedArray {
-  return new views[b.dtype](memory.buffer as ArrayBuffer, address, b.size);
+/** Elements in the module's memory. */
+export function view(
+  memory: WebAssembly.Memory,
+  dtype: DType,
+  address: number,
+  size: number,
+): TypedArray {
+  return new views[dtype](memory.buffer as ArrayBuffer, address, size);
 }
 
 export function instantiate(program: Program, options: ModuleOptions) {
@@ -36,7 +42,7 @@ export function instantiate(program: Program, options: ModuleOptions) {
     env: { memory, outOfRange: outOfRange(lines), lost },
     ...imports,
   });
-  const at = (b: Buffer) => view(memory, b, base + element(program.offsets, b.id));
+  const at = (b: Buffer) => view(memory, b.dtype, base + element(program.offsets, b.id), b.size);
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
   return { exports, at, memory, module };
 }
@@ -58,9 +64,17 @@ function compileModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
 
 function allocateMemory(size: number, shared: boolean): WebAssembly.Memory {
   const initial = pagesFor(size);
+  if (size > addressable) outOfMemory(size);
+  const make = () =>
+    new WebAssembly.Memory(shared ? { initial, maximum: initial, shared } : { initial });
   try {
-    return new WebAssembly.Memory(shared ? { initial, maximum: initial, shared } : { initial });
+    return make();
   } catch {
+    try {
+      if (letGoOfAll()) return make();
+    } catch {
+      // What is said below.
+    }
     return outOfMemory(size);
   }
 }

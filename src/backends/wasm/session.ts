@@ -1,14 +1,14 @@
 /** A training session in WebAssembly: state, data and loop live in one memory. */
 import { compileProgram } from "../../compile/index.ts";
 import { loopOf } from "../../compile/loop.ts";
-import { only } from "../../core/at.ts";
+import { at as element, only } from "../../core/at.ts";
 import { entryOf } from "../../core/by-name.ts";
-import type { TypedArray } from "../../core/dtype.ts";
+import { bytesOf, type TypedArray } from "../../core/dtype.ts";
 import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
 import { sumName, writeLoop } from "./emit/train.ts";
-import { type CodeOptions, instantiate, instructionsFor } from "./instance.ts";
+import { type CodeOptions, instantiate, instructionsFor, view } from "./instance.ts";
 import { lost, startWorkers, threadsFor } from "./workers.ts";
 
 /** Epochs that one call can report. */
@@ -25,7 +25,12 @@ export function openSession(
   const { loss } = outputsByName(step, program.outputs);
   const { controls } = inputs;
   const { examples } = loop;
-  const parts = loop.gather.map(({ source }) => ({ from: source.data, place: 0 }));
+  const parts = loop.gather.map(({ name, batch, width }) => ({
+    name,
+    dtype: batch.dtype,
+    bytes: width * examples,
+    place: 0,
+  }));
   const { weight, seed } = data;
   const recordLength = loop.sums.length;
   const weightPlace = loop.sums.findIndex((sum) => sum.of === "weight");
@@ -42,7 +47,7 @@ export function openSession(
         return start;
       };
       places.order = reserve(4 * examples);
-      for (const part of parts) part.place = reserve(part.from.byteLength);
+      for (const part of parts) part.place = reserve(part.bytes);
       places.records = reserve(8 * recordLength * maximumEpochs);
       writeLoop(rest, loop, { ...places, data: parts.map(({ place }) => place), address });
       return end;
@@ -68,10 +73,14 @@ export function openSession(
     return counts;
   };
   const buffer = memory.buffer as ArrayBuffer;
-  for (const { from, place } of parts) {
-    const bytes = new Uint8Array(from.buffer, from.byteOffset, from.byteLength);
-    new Uint8Array(buffer, place, from.byteLength).set(bytes);
-  }
+  const held = parts.map(({ name, dtype, bytes, place }) => ({
+    name,
+    elements: view(memory, dtype, place, bytes / bytesOf(dtype)),
+  }));
+  const feed: Session["feed"] = (from) => {
+    for (const { name, elements } of held) elements.set(entryOf(from, name).data);
+  };
+  feed(data.examples);
   const order = new Int32Array(buffer, places.order, examples);
   const records = new Float64Array(buffer, places.records, recordLength * maximumEpochs);
   const state = stateParts.flatMap((part) =>
@@ -94,7 +103,7 @@ export function openSession(
       throw error;
     }
   };
-  return {
+  const session: Session = {
     load(from, stepNumber, learningRate) {
       for (const { part, name, values } of state) values.set(entryOf(from[part], name));
       rateAt[0] = learningRate;
@@ -102,7 +111,7 @@ export function openSession(
       keyAt.set([seedKey(seed)[0], stepNumber | 0]);
     },
     save(to) {
-      for (const { part, name, values } of state) entryOf(to[part], name).set(values);
+      for (const { part, name, values } of state) copy(entryOf(to[part], name), values);
     },
     arrange(epoch) {
       if (epoch === undefined) inOrder();
@@ -125,23 +134,32 @@ export function openSession(
       if (!shuffled) inOrder();
       const done = guarded(() => epochs(first, Math.min(count, maximumEpochs), +shuffled));
       const whole = weight * loop.batches;
-      return Array.from({ length: done }, (_, i): Sums => {
-        // An epoch of a small network takes less time than an object more, or than a check: there
-        // is a record for each epoch that was done (!).
-        const at = recordLength * i;
-        return {
+      const sums: Sums[] = [];
+      // An epoch of a small network takes less time than a check: there is a record for each (!).
+      for (let at = 0; at < recordLength * done; at += recordLength) {
+        sums.push({
           loss: records[at]!,
           weight: weightPlace < 0 ? whole : records[at + weightPlace]!,
-          counts: countsBy(({ place }) => records[at + place]!),
-        };
-      });
+          counts: counted.length === 0 ? uncounted : countsBy(({ place }) => records[at + place]!),
+        });
+      }
+      return sums;
     },
     isFinite: () => state.every(({ values }) => allFinite(values)),
+    feed,
     close() {
       team?.close();
     },
+    bytes: memory.buffer.byteLength,
   };
+  if (team) forgotten.register(session, team);
+  return session;
 }
+
+/** Who waits for commands would do so for ever once nobody can give any. */
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<ReturnType<typeof startWorkers>>(
+  (team) => team.close(),
+);
 
 const stateParts = ["parameters", "buffers", "slots"] as const;
 
@@ -152,6 +170,12 @@ const functionIn = (exports: WebAssembly.Exports, name: string): Numeric =>
 
 function globalIn(exports: WebAssembly.Exports, name: string): WebAssembly.Global {
   return entryOf(exports, name) as WebAssembly.Global;
+}
+
+/** Elements are few or many: a call of the engine's costs as much as some tens of them. */
+function copy(to: TypedArray, from: TypedArray): void {
+  if (from.length > 32) to.set(from);
+  else for (let i = 0; i < from.length; i++) to[i] = element(from, i);
 }
 
 /** x − x is 0 for finite x alone, and a sum of zeros is quick to take: all weights (!), each epoch. */

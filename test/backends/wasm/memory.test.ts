@@ -94,10 +94,17 @@ describe("a small network", () => {
     expect((await held()) - early).toBeLessThan(noise);
   });
 
-  test("finished training lets go of its module and its data", async () => {
+  test("trained again and again it has one module and its data once", async () => {
     const t = small();
     const made = await memories(async () => {
       for (let i = 0; i < 20; i++) await t.fit(data, { batchSize: 500 });
+    });
+    expect(made).toHaveLength(1);
+  });
+
+  test("a trainer that is gone lets go of its module and its data", async () => {
+    const made = await memories(async () => {
+      for (let i = 0; i < 20; i++) await small().fit(data, { batchSize: 500 });
     });
     await held();
     expect(made).toHaveLength(20);

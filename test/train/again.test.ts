@@ -1,0 +1,340 @@
+/**
+ * What a fit has set up is kept for the next one. Nobody may notice but by the clock: whatever was
+ * done in between, the bits are those of trainers that keep nothing.
+ */
+import { describe, expect, it, test, vi } from "vitest";
+import type { Session, SynchronousBackend } from "../../src/backends/backend.ts";
+import { keptBy, keptLimits, letGoOfAll } from "../../src/backends/kept.ts";
+import { wasm } from "../../src/backends/wasm/index.ts";
+import { moons } from "../../src/data/index.ts";
+import {
+  adam,
+  crossEntropy,
+  dropout,
+  linear,
+  meanSquaredError,
+  relu,
+  sequential,
+  sgd,
+  type Trainer,
+  tensor,
+  trainer,
+} from "../../src/index.ts";
+import type { FitOptions } from "../../src/train/fit.ts";
+import { centred } from "../step/steps.ts";
+import { rejection } from "../support/failure.ts";
+import { laterBackend } from "../support/later.ts";
+
+/** WebAssembly that counts the loops that are opened and closed. */
+function counting(more: Partial<Session> = {}) {
+  const log = { opened: 0, closed: 0 };
+  const backend: SynchronousBackend = {
+    ...wasm,
+    session(...given) {
+      log.opened++;
+      const session = wasm.session!(...given);
+      const close = () => {
+        log.closed++;
+        session.close();
+      };
+      return { ...session, ...more, close };
+    },
+  };
+  return { backend, log };
+}
+
+const points = moons({ size: 48, noise: 0.2 });
+const make = (backend: SynchronousBackend = wasm) =>
+  trainer(sequential(linear(2, 8), centred(8, 0.5), relu(), dropout(0.2), linear(8, 2)), {
+    ...{ loss: crossEntropy, optimizer: adam({ learningRate: 0.01 }), backend },
+  });
+/** Parameters, buffers, optimizer's memory and progress. */
+const bits = (t: Trainer) => Buffer.from(t.toBytes()).toString("base64");
+const options: FitOptions = { epochs: 3, batchSize: 8 };
+const copy = (seed?: number) => moons({ size: 48, noise: 0.2, ...(seed ? { seed } : {}) });
+
+describe("between two fits", () => {
+  /** What is done to a trainer and its data; how often a loop is opened by both fits. */
+  type Act = (t: Trainer, data: ReturnType<typeof copy>) => unknown;
+  const acts: Record<string, [opened: number, act: Act]> = {
+    nothing: [1, () => {}],
+    "data are changed in place": [
+      1,
+      (_, data) => {
+        data.inputs.data[3] = -4;
+        data.targets.data[0] = 1 - data.targets.data[0]!;
+      },
+    ],
+    "parameters are set": [1, (t) => t.setParameters({ "0.bias": new Float32Array(8).fill(0.25) })],
+    "the learning rate is changed": [
+      1,
+      (t) => {
+        t.learningRate = 0.3;
+      },
+    ],
+    "steps are counted from elsewhere": [
+      1,
+      (t) => {
+        t.progress.steps = 70;
+      },
+    ],
+    "a step is taken": [1, (t) => t.step(copy(5))],
+    "it is looked at": [
+      1,
+      (t, data) => [t.parameters, t.buffers, t.slots, t.evaluate(data), t.predict([[1, 2]])],
+    ],
+    "a checkpoint is loaded": [
+      1,
+      async (t) => {
+        const other = make();
+        await other.fit(copy(9), { epochs: 1, batchSize: 11 });
+        t.fromBytes(other.toBytes());
+      },
+    ],
+    "as many other data are trained on": [1, (t) => t.fit(copy(3), options).then()],
+    "more data are trained on": [3, (t) => t.fit(moons({ size: 56, noise: 0.1 }), options).then()],
+    "other batches are trained on": [3, (t, data) => t.fit(data, { batchSize: 12 }).then()],
+    "it is trained by steps that are watched": [
+      1,
+      (t, data) => t.fit(data, { ...options, onStep: () => {} }).then(),
+    ],
+    "it is trained with early stopping": [
+      1,
+      (t, data) => t.fit(data, { ...options, earlyStopping: { patience: 1 } }).then(),
+    ],
+    "training is left in the midst of it": [
+      1,
+      async (t, data) => {
+        for await (const { epoch } of t.fit(data, { ...options, epochs: 9 })) if (epoch > 5) break;
+      },
+    ],
+    "training is aborted within an epoch": [
+      1,
+      async (t, data) => {
+        const signal = { aborted: false };
+        const onStep = ({ step }: { step: number }) => {
+          signal.aborted = step === 4;
+        };
+        await t.fit(data, { ...options, signal, onStep });
+        expect(t.progress.position).toBe(32);
+      },
+    ],
+    "training fails": [
+      2,
+      async (t, data) => {
+        const bad = data.inputs.data[11]!;
+        data.inputs.data[11] = Number.NaN;
+        await rejection("not-finite", t.fit(data, options).then());
+        data.inputs.data[11] = bad;
+      },
+    ],
+    "another trainer trains on the same data": [2, (t, data) => make(t.backend as never).fit(data)],
+  };
+  test.each(Object.entries(acts))("%s", async (_, [opened, act]) => {
+    const { backend, log } = counting();
+    const [t, data] = [make(backend), copy()];
+    await t.fit(data, options);
+    await act(t, data);
+    await t.fit(data, { untilEpoch: t.progress.epoch + 3, batchSize: 8 });
+    expect(log.opened).toBe(opened);
+    // The same by three trainers, one after the other.
+    const [first, same] = [make(), copy()];
+    await first.fit(same, options);
+    const second = make();
+    second.fromBytes(first.toBytes());
+    await act(second, same);
+    const third = make();
+    third.fromBytes(second.toBytes());
+    third.learningRate = second.learningRate;
+    await third.fit(same, { untilEpoch: third.progress.epoch + 3, batchSize: 8 });
+    expect(bits(t)).toBe(bits(third));
+  });
+});
+
+describe("data in any form", () => {
+  const rows = (t: { data: ArrayLike<number> }, width: number) =>
+    Array.from({ length: 48 }, (_, i) =>
+      Array.from({ length: width }, (_, k) => t.data[width * i + k]!),
+    );
+  const targets = Array.from(points.targets.data);
+  const forms = {
+    "rows of numbers": () => ({ inputs: rows(points.inputs, 2), targets: targets.map(String) }),
+    tensors: () => ({
+      inputs: tensor(rows(points.inputs, 2), { dtype: "f32" }),
+      targets: tensor(targets, { dtype: "i32" }),
+    }),
+    "f64 where it trains in f32": () => ({
+      ...points,
+      inputs: {
+        ...points.inputs,
+        dtype: "f64" as const,
+        data: Float64Array.from(points.inputs.data),
+      },
+    }),
+  };
+  test.each(Object.entries(forms))("%s: one loop for two fits", async (_, form) => {
+    const { backend, log } = counting();
+    const [t, all] = [make(backend), make()];
+    await t.fit(form(), options);
+    await t.fit(form(), options);
+    await all.fit(form(), { ...options, epochs: 6 });
+    expect(log.opened).toBe(1);
+    expect(bits(t)).toBe(bits(all));
+  });
+});
+
+describe("one loop is for one training at a time", () => {
+  it("two fits of one trainer, epoch by epoch in turns", async () => {
+    const { backend, log } = counting();
+    const t = make(backend);
+    const sets = [copy(), copy(4)];
+    // Each ends when the trainer has gone through so many epochs since it began: the first after 3.
+    const runs = sets.map((data) => t.fit(data, options)[Symbol.asyncIterator]());
+    for (let i = 0; i < 3; i++) for (const run of runs) await run.next();
+    expect(t.progress.epoch).toBe(4);
+    // The one that ended last is kept.
+    expect(log).toEqual({ opened: 2, closed: 1 });
+    const plain = make();
+    for (let i = 0; i < 2; i++) {
+      for (const data of sets) await plain.fit(data, { ...options, epochs: 1 });
+    }
+    expect([...t.snapshot()]).toEqual([...plain.snapshot()]);
+  });
+
+  it("an asynchronous backend's, too", async () => {
+    const { backend, log } = counting();
+    const later = laterBackend({ around: backend });
+    const make = (backend: never) =>
+      trainer(sequential(linear(2, 4), relu(), linear(4, 2)), {
+        ...{ loss: crossEntropy, optimizer: sgd(), backend },
+      });
+    const [t, own] = [make(later.backend as never), make(wasm as never)];
+    for (const one of [t, own]) {
+      await one.fit(points, options);
+      await one.fit(copy(7), options);
+    }
+    expect(log).toEqual({ opened: 1, closed: 0 });
+    expect(later.log.overlapping).toBe(0);
+    expect(bits(t)).toBe(bits(own));
+  });
+});
+
+describe("fewer examples than a batch has", () => {
+  it("are one batch, which the backend's loop takes, with the bits of single steps", async () => {
+    const { backend, log } = counting();
+    const [t, single] = [make(backend), make()];
+    const step = vi.spyOn(t, "stepOn");
+    const seen: number[] = [];
+    const onStep = ({ loss }: { loss: number }) => seen.push(loss);
+    const { epochs } = await t.fit(points, { epochs: 5, batchSize: 100, shuffle: false });
+    await t.fit(points, { epochs: 5, batchSize: 100, shuffle: false, onStep });
+    expect(step).not.toHaveBeenCalled();
+    expect(log.opened).toBe(1);
+    const losses = Array.from({ length: 10 }, () => single.step(points));
+    expect([...epochs.map(({ loss }) => loss), ...seen]).toEqual(losses);
+    expect([...t.snapshot()]).toEqual([...single.snapshot()]);
+    expect(t.progress).toMatchObject({ steps: 10, epoch: 10, position: 0 });
+  });
+
+  it("onStep finds the trainer as that step has left it, and its epoch still open", async () => {
+    const t = make();
+    const found: unknown[] = [];
+    const onStep = (report: object) => {
+      const { steps, epoch, position } = t.progress;
+      found.push({ ...report, steps, epoch, position, state: [...t.snapshot()] });
+    };
+    await t.fit(points, { epochs: 3, batchSize: 48, shuffle: false, onStep });
+    const single = make();
+    const expected = Array.from({ length: 3 }, (_, i) => {
+      const loss = single.step(points);
+      const state = [...single.snapshot()];
+      return { step: 1, loss, steps: i + 1, epoch: i, position: 48, state };
+    });
+    expect(found).toMatchObject(expected);
+  });
+});
+
+describe("what is kept is let go", () => {
+  const train = async (t: Trainer) => {
+    await t.fit(points, options);
+  };
+
+  it("when there are many, the oldest first", async () => {
+    letGoOfAll();
+    const all = Array.from({ length: keptLimits.things + 1 }, () => counting());
+    const trainers = all.map(({ backend }) => make(backend));
+    for (const t of trainers) await train(t);
+    expect(all.map(({ log }) => log.closed)).toEqual(all.map((_, i) => (i === 0 ? 1 : 0)));
+    await train(trainers[1]!);
+    await train(trainers[0]!);
+    expect(all.map(({ log }) => log.opened)).toEqual(all.map((_, i) => (i === 0 ? 2 : 1)));
+    // The second was used again, so that the third is the oldest.
+    expect(all.map(({ log }) => log.closed)).toEqual(
+      all.map((_, i) => (i % 2 === 0 && i < 3 ? 1 : 0)),
+    );
+  });
+
+  it("when they are large together, and at once when one is", async () => {
+    letGoOfAll();
+    const part = counting({ bytes: 0.6 * keptLimits.bytes });
+    const [a, b] = [make(part.backend), make(part.backend)];
+    await train(a);
+    await train(b);
+    expect(part.log).toEqual({ opened: 2, closed: 1 });
+    const large = counting({ bytes: keptLimits.bytes + 1 });
+    const t = make(large.backend);
+    await train(t);
+    await train(t);
+    expect(large.log).toEqual({ opened: 2, closed: 2 });
+  });
+
+  it("when there is no memory for something else", async () => {
+    const { Memory } = WebAssembly;
+    const { backend, log } = counting();
+    const t = make(backend);
+    await train(t);
+    let kept = true;
+    const keeper = { bytes: 1, letGo: () => (kept = false) };
+    keptBy(keeper);
+    WebAssembly.Memory = class extends Memory {
+      constructor(descriptor: WebAssembly.MemoryDescriptor) {
+        if (kept) throw new RangeError("could not allocate memory");
+        super(descriptor);
+      }
+    };
+    try {
+      await make().fit(points, options);
+    } finally {
+      WebAssembly.Memory = Memory;
+    }
+    expect(log.closed).toBe(1);
+    await train(t);
+    expect(log.opened).toBe(2);
+  });
+});
+
+it("a learning rate that diverges is found in the second fit as in the first", async () => {
+  const data = {
+    inputs: Array.from({ length: 24 }, (_, i) => [Math.sin(i), i % 3]),
+    targets: Array.from({ length: 24 }, (_, i) => [i % 5]),
+  };
+  const t = trainer(sequential(linear(2, 1)), {
+    loss: meanSquaredError,
+    optimizer: sgd({ learningRate: 0.01 }),
+  });
+  await t.fit(data, options);
+  const kept = bits(t);
+  t.learningRate = 1e30;
+  const error = await rejection("not-finite", t.fit(data, { ...options, epochs: 500 }).then());
+  const { steps } = t.progress;
+  expect(error.message).toContain(`at step ${steps}:`);
+  t.fromBytes(Buffer.from(kept, "base64"));
+  t.learningRate = 0.01;
+  await t.fit(data, options);
+  const plain = trainer(sequential(linear(2, 1)), {
+    loss: meanSquaredError,
+    optimizer: sgd({ learningRate: 0.01 }),
+  });
+  await plain.fit(data, { ...options, epochs: 6 });
+  expect([...t.snapshot()]).toEqual([...plain.snapshot()]);
+});
