@@ -2,7 +2,7 @@
 import type { Sums } from "../backends/backend.ts";
 import { shuffledOrder } from "../data/split.ts";
 import type { Batches } from "./batches.ts";
-import { added, noCounts } from "./counts.ts";
+import { added } from "./counts.ts";
 import type { StepResult } from "./single-step.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -18,9 +18,6 @@ interface CoursePlan {
   /** Closes epochs that were gone through as a whole, with these sums. */
   readonly complete: (epochs: readonly Sums[], lastLoss: number) => void;
 }
-
-/** Of an epoch that has not begun. */
-export const noSums = { loss: 0, weight: undefined, counts: noCounts };
 
 /** What of a training its backend's loop needs to know. */
 export class Course {

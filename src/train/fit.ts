@@ -1,5 +1,5 @@
 /** The loop over epochs and batches. */
-import type { Later, Sums } from "../backends/backend.ts";
+import type { Later } from "../backends/backend.ts";
 import { last } from "../core/at.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -8,10 +8,10 @@ import { split } from "../data/split.ts";
 import { Batches } from "./batches.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { reportCounts } from "./counts.ts";
-import { Course, noSums } from "./course.ts";
+import { Course } from "./course.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { checkFit } from "./options.ts";
-import { type Progress, remember } from "./progress.ts";
+import { beginEpoch, remember, staysRemembered } from "./progress.ts";
 import type { Remark } from "./remarks.ts";
 import type { Loop } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
@@ -96,6 +96,12 @@ export interface History {
   readonly stopped: "finished" | "early" | "aborted";
 }
 
+/** Filled in field by field: an epoch of a small network takes less time than a spread. */
+const reportOf = (
+  epoch: number,
+  loss: number,
+): { -readonly [Name in keyof EpochReport]: EpochReport[Name] } => ({ epoch, loss });
+
 /** Training under way: await it, or iterate it epoch by epoch. */
 export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   readonly #trainer: Trainer;
@@ -159,10 +165,11 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
 
   async *#epochByEpoch(): AsyncGenerator<EpochReport, void, undefined> {
     const trainer = this.#trainer;
-    const { untilEpoch, epochs = 1, earlyStopping } = this.#options;
+    const { untilEpoch, epochs = 1, earlyStopping, signal } = this.#options;
     const end = untilEpoch ?? trainer.progress.epoch + epochs;
     this.#begin(untilEpoch !== undefined);
     const course = this.#course();
+    const together = this.#mayRunTogether;
     // One for all epochs: they may be short.
     const turns = new Turns();
     const ended = () => earlyStopping !== undefined && trainer.progress.stopped;
@@ -172,7 +179,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     let failed = false;
     try {
       while (more()) {
-        if (resident && this.#mayRunTogether) {
+        const whole = together && trainer.progress.position === 0 && !signal?.aborted;
+        if (resident && whole) {
           const passed = this.#together(resident, course, end);
           const count = typeof passed === "number" ? passed : await passed;
           if (turns.due) await turns.give();
@@ -218,7 +226,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
           fix: "Pass the same data and validation share, or `epochs` to begin a new epoch.",
         });
       }
-      Object.assign(progress, { position: 0, ...noSums });
+      beginEpoch(progress);
     }
     progress.examples = this.#train.size;
     // What an earlier fit called the best says nothing of training that it did not watch.
@@ -248,16 +256,24 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const adds = tasks.adds(this.#train);
     const course: Course = new Course(this.#trainer, new Batches(this.#train, dtype), {
       ...{ examples, batchSize, batches, shuffle, adds },
-      complete: (epochs, lastLoss) => {
+      complete: (passed, lastLoss) => {
         const { progress } = this.#trainer;
-        for (const sums of epochs) {
+        const epochs = this.#epochs;
+        // An epoch of a small network takes less time than to remember it: most are passed over.
+        let left = passed.length;
+        for (const sums of passed) {
           if (onStep !== undefined) {
             course.reach(sums, examples);
             onStep({ epoch: progress.epoch + 1, step: 1, steps: 1, loss: lastLoss });
           }
-          const loss = adds ? sums.loss : sums.loss / sums.weight;
-          this.#epochs.push(this.#complete(progress, loss, sums.counts));
+          const report = reportOf(progress.epoch + 1, adds ? sums.loss : sums.loss / sums.weight);
+          reportCounts(report, sums.counts, examples);
+          epochs.push(report);
+          progress.epoch++;
+          left--;
+          if (left === 0 || staysRemembered(report.epoch)) remember(progress.history, report);
         }
+        beginEpoch(progress);
       },
     });
     return course;
@@ -309,7 +325,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     }
     const { loss, weight } = course.sums();
     const mean = adds ? loss : loss / weight;
-    const report = this.#complete(progress, mean, progress.counts, validation, lossAfter);
+    const report = this.#complete(mean, validation, lossAfter);
     if (earlyStopping) this.#judge(report, earlyStopping, before);
     return report;
   }
@@ -318,14 +334,13 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     return Math.min(this.#options.batchSize ?? usualBatch, this.#train.size);
   }
 
-  /** Whether the next epoch may be gone through as a whole: nobody looks at what is within it. */
+  /** Whether epochs may be gone through as a whole: nobody looks at what is within them. */
   get #mayRunTogether(): boolean {
-    const { progress, backend } = this.#trainer;
-    const { onStep, earlyStopping, signal } = this.#options;
+    const { onStep, earlyStopping } = this.#options;
     const [n, batchSize] = [this.#train.size, this.#batchSize];
-    const looks = onStep !== undefined && (n > batchSize || backend.asynchronous === true);
-    if (this.#validation || earlyStopping || looks || signal?.aborted) return false;
-    return n % batchSize === 0 && progress.position === 0;
+    const { asynchronous } = this.#trainer.backend;
+    const looks = onStep !== undefined && (n > batchSize || asynchronous === true);
+    return !this.#validation && !earlyStopping && !looks && n % batchSize === 0;
   }
 
   /**
@@ -340,28 +355,16 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     return this.#trainer.exclusively(() => resident.epochs(progress.epoch, most));
   }
 
-  /** Closes the epoch. */
-  #complete(
-    progress: Progress,
-    loss: number,
-    counts: Sums["counts"],
-    validation?: Evaluation,
-    lossAfter?: number,
-  ): EpochReport {
-    // Written field by field: an epoch of a small network takes less time than a spread.
-    const report: { -readonly [Name in keyof EpochReport]: EpochReport[Name] } = {
-      epoch: progress.epoch + 1,
-      loss,
-    };
+  /** Closes an epoch that was gone through step by step. */
+  #complete(loss: number, validation?: Evaluation, lossAfter?: number): EpochReport {
+    const { progress } = this.#trainer;
+    const report = reportOf(progress.epoch + 1, loss);
     if (lossAfter !== undefined) report.lossAfter = lossAfter;
-    reportCounts(report, counts, this.#train.size);
+    reportCounts(report, progress.counts, this.#train.size);
     if (validation) report.validation = validation;
     remember(progress.history, report);
     progress.epoch++;
-    progress.position = 0;
-    progress.loss = noSums.loss;
-    progress.counts = noSums.counts;
-    progress.weight = noSums.weight;
+    beginEpoch(progress);
     return report;
   }
 

@@ -69,10 +69,11 @@ interface Incident {
   readonly cause?: (
     found: NonFinite,
   ) => { readonly note: string; readonly fix: string } | undefined;
+  /** What helps where this node was given so, if that is something of its own. */
+  readonly given?: (node: Tensor) => { readonly fix: string } | undefined;
 }
 
 function givenFix(node: Tensor, value: TypedArray): string {
-  if (node.attributes.name === "learning rate") return "Correct the learning rate.";
   // What was finite when it was given is none in a narrower type.
   return node.dtype === "f32" && value.some(isInfinite) && noNaN(value)
     ? "In f32 numbers end at 3.4e38: scale the data or parameters, or compute in f64."
@@ -82,7 +83,7 @@ function givenFix(node: Tensor, value: TypedArray): string {
 export function nonFiniteError(
   graph: Graph,
   values: readonly TypedArray[],
-  { what, result, site, fix, cause }: Incident,
+  { what, result, site, fix, given: fixOf, cause }: Incident,
 ): ChainruleError {
   const producer = firstNonFinite(graph, values);
   if (producer === undefined) {
@@ -111,6 +112,6 @@ export function nonFiniteError(
           ...zip(node.inputs, inputs).map(([x, data]) => `             ${describe(x, data)}`),
         ].join("\n"),
     where: (given ? "" : node.site.toString()) || site.toString() || undefined,
-    fix: given ? givenFix(node, value) : (known?.fix ?? fix),
+    fix: given ? (fixOf?.(node)?.fix ?? givenFix(node, value)) : (known?.fix ?? fix),
   });
 }

@@ -38,16 +38,33 @@ export const freshProgress = (): Progress => ({
   stopped: false,
 });
 
+/** The epoch under way begins, with nothing done of it. */
+export function beginEpoch(progress: Progress): void {
+  progress.position = 0;
+  progress.loss = 0;
+  progress.counts = noCounts;
+  progress.weight = undefined;
+}
+
 /** So many epochs are remembered one by one; of 2,001 to 4,000 every second, and so on. */
 const remembered = 2000;
+
+/** Of so many epochs, one in how many is remembered. */
+function strideAt(epoch: number): number {
+  let stride = 1;
+  while (stride * remembered < epoch) stride *= 2;
+  return stride;
+}
+
+/** Whether a report stays in the history when the next one is added. */
+export const staysRemembered = (epoch: number): boolean => epoch % strideAt(epoch) === 0;
 
 /**
  * Adds a report to the history. So that neither memory nor checkpoints grow for ever, it keeps
  * every 2^k-th epoch, k just large enough, and the last one.
  */
 export function remember(history: EpochReport[], report: EpochReport): void {
-  let stride = 1;
-  while (stride * remembered < report.epoch) stride *= 2;
+  const stride = strideAt(report.epoch);
   const passes = (epoch: number): boolean => epoch % stride !== 0;
   const { validation } = report;
   const kept = validation === undefined ? report : withoutConfusion(report, validation);

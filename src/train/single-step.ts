@@ -91,6 +91,10 @@ export function finishStep(
       result: "the loss or a parameter",
       site,
       fix: "Lower the learning rate, clip the gradient (clipNorm), or standardize the inputs.",
+      given: (node) =>
+        node === graph.ports.inputs.controls.learningRate
+          ? { fix: "Correct the learning rate." }
+          : undefined,
       cause: firstStepOf(
         trainer,
         graph,

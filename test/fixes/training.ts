@@ -333,6 +333,14 @@ export const training: readonly Row[] = [
     () => limited(450_000, () => wasm.compile(doubled(2 ** 15, "f32"))),
   ],
   [
+    "Train on a part of the examples at a time, with one fit after another.",
+    () => openWith(2 ** 29),
+    async () => {
+      const t = make({ backend: "wasm" });
+      for (const part of [pairs, pairs]) await t.fit(part);
+    },
+  ],
+  [
     'Please report it with all that is printed here; backend: "interpreter" does without a compiler.',
     () => verifyProgram(damaged()),
     () => make({ backend: "interpreter" }).step(pairs),
@@ -343,6 +351,20 @@ export const training: readonly Row[] = [
     () => make().toBytes({ note: "x" }),
   ],
 ];
+
+/** A training loop over so many examples, which nobody has. */
+const openWith = (rows: number) => {
+  const dtype = "f32" as const;
+  const of = (width: number) => ({ dtype, shape: [rows, width], data: unheld(rows * width) });
+  const examples = { inputs: of(2), targets: of(1) };
+  const batch = { inputs: { dtype, shape: [4, 2] }, targets: { dtype, shape: [4, 1] } };
+  const step = c.trainingStep(linear(2, 1), batch, {
+    ...{ loss: c.meanSquaredError, optimizer: sgd(), dtype, update: "simultaneous" },
+  });
+  return wasm.session?.(step, { examples, batchSize: 4, weight: 4, seed: 0 });
+};
+/** Refused before anybody looks at an element. */
+const unheld = (length: number) => ({ length, byteLength: 4 * length }) as unknown as Float32Array;
 
 const doubled = (n: number, dtype: "f32" | "f64") => {
   const x = c.input("x", [n], dtype);

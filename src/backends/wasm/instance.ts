@@ -33,10 +33,11 @@ export function view(
   return new views[dtype](memory.buffer as ArrayBuffer, address, size);
 }
 
-export function instantiate(program: Program, options: ModuleOptions) {
-  if (program.arena > addressable) outOfMemory(program.arena);
+/** @param data bytes that are needed beside the program, refused before anything is made */
+export function instantiate(program: Program, options: ModuleOptions, data = 0) {
+  if (program.arena + data > addressable) outOfMemory(program.arena + data, data);
   const { bytes, memory: size, base, lines } = buildModule(program, options);
-  const memory = allocateMemory(size, (options.threads ?? 1) > 1);
+  const memory = allocateMemory(size, (options.threads ?? 1) > 1, data);
   const module = compileModule(bytes);
   const { exports } = new WebAssembly.Instance(module, {
     env: { memory, outOfRange: outOfRange(lines), lost },
@@ -62,9 +63,9 @@ function compileModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
   }
 }
 
-function allocateMemory(size: number, shared: boolean): WebAssembly.Memory {
+function allocateMemory(size: number, shared: boolean, data: number): WebAssembly.Memory {
   const initial = pagesFor(size);
-  if (size > addressable) outOfMemory(size);
+  if (size > addressable) outOfMemory(size, data);
   const make = () =>
     new WebAssembly.Memory(shared ? { initial, maximum: initial, shared } : { initial });
   try {
@@ -75,15 +76,20 @@ function allocateMemory(size: number, shared: boolean): WebAssembly.Memory {
     } catch {
       // What is said below.
     }
-    return outOfMemory(size);
+    return outOfMemory(size, data);
   }
 }
 
-const outOfMemory = (bytes: number): never =>
+const outOfMemory = (bytes: number, data: number): never =>
   fail("out-of-memory", {
     message: "The program needs more memory than WebAssembly can have.",
     expected: "at most 4 GiB, and what the machine has free",
-    found: `${(bytes / 2 ** 20).toFixed(0)} MiB for parameters, optimizer, data and activations`,
+    found:
+      `${(bytes / 2 ** 20).toFixed(0)} MiB for parameters, optimizer, data and activations` +
+      (data > 0 ? `, of which ${(data / 2 ** 20).toFixed(0)} MiB are data` : ""),
+    ...(2 * data > bytes && {
+      fix: "Train on a part of the examples at a time, with one fit after another.",
+    }),
   });
 
 const outOfRange =

@@ -9,6 +9,7 @@ import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../s
 import type { Session, SessionData, Sums } from "../backend.ts";
 import { sumName, writeLoop } from "./emit/train.ts";
 import { type CodeOptions, instantiate, instructionsFor, view } from "./instance.ts";
+import type { ModuleOptions } from "./module.ts";
 import { lost, startWorkers, threadsFor } from "./workers.ts";
 
 /** Epochs that one call can report. */
@@ -36,7 +37,7 @@ export function openSession(
   const weightPlace = loop.sums.findIndex((sum) => sum.of === "weight");
   const places = { order: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
-  const { exports, at, memory, module } = instantiate(program, {
+  const writing: ModuleOptions = {
     ...instructionsFor(options.code ?? {}),
     threads,
     extend({ address, free, ...rest }) {
@@ -52,7 +53,9 @@ export function openSession(
       writeLoop(rest, loop, { ...places, data: parts.map(({ place }) => place), address });
       return end;
     },
-  });
+  };
+  const dataBytes = parts.reduce((sum, { bytes }) => sum + bytes, 4 * examples);
+  const { exports, at, memory, module } = instantiate(program, writing, dataBytes);
   const team = threads > 1 ? startWorkers(module, memory, threads - 1) : undefined;
   const [shuffle, steps, epochs] = [
     functionIn(exports, "shuffle"),

@@ -152,6 +152,8 @@ describe("too much", () => {
     const needed = (2 * 8 * rows + 4 * rows) / 2 ** 20;
     expect(Number.parseInt(error.found!, 10)).toBeGreaterThanOrEqual(needed);
     expect(Number.parseInt(error.found!, 10)).toBeLessThanOrEqual(needed + 2);
+    expect(error.found).toContain(`of which ${needed.toFixed(0)} MiB are data`);
+    expect(error.fix).toContain("a part of the examples at a time");
   });
 
   test("a model whose weights no array can hold: how many, and how much", () => {
