@@ -3,6 +3,9 @@ import "./backends/reading.ts";
 
 // Differentiation.
 export { assertGradients, type CheckReport, checkGradients } from "./autodiff/check.ts";
+// Tensors: making them, reading them, errors.
+export { evaluate, evaluateAsync } from "./autodiff/evaluate.ts";
+// Differentiation.
 export { hessian, jacfwd, jacobian } from "./autodiff/jacobian.ts";
 export { grad, hvp, jvp, valueAndGrad, vjp } from "./autodiff/transforms.ts";
 // Backends.

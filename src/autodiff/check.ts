@@ -7,9 +7,10 @@ import { cos } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
 import { aFunction, checkKind, isNumber, tensors } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import { evaluate } from "../core/runtime.ts";
+import { readValues } from "../core/runtime.ts";
 import { formatShape } from "../core/shape.ts";
 import { asTensor, type Tensor } from "../core/tensor.ts";
+import { building } from "../core/tracing.ts";
 import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
@@ -144,6 +145,15 @@ export function checkGradients(
       fix: 'Make the inputs with { dtype: "f64" }.',
     });
   }
+  return building(() => checked(f, inputs, options));
+}
+
+/** Nothing that is read on the way loses its past: derivatives of it are still to come. */
+function checked(
+  f: (...x: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  options: CheckOptions,
+): CheckReport {
   const weighted: Build = (x) => {
     const y = asTensor("What checkGradients checks", f(...x));
     const value = sum(mul(y, weights(y)));
@@ -212,18 +222,18 @@ function compare(
   options: CheckOptions,
 ): CheckedEntry[] {
   const { absolute = 0, relative = 1e-5, steps } = options;
-  const values = evaluate(inputs);
+  const values = readValues(inputs);
   const variables = inputs.map((x) => (isFloat(x.dtype) ? identity(x) : x));
   const real = variables.filter((x) => isFloat(x.dtype));
   const { value: y, forward: original } = build(variables);
   const gradients = gradient(y, real);
-  const reverse = evaluate(gradients);
-  const roundings = ownRounding([y, ...gradients], evaluate);
+  const reverse = readValues(gradients);
+  const roundings = ownRounding([y, ...gradients], readValues);
   const ownOfValue = at(at(roundings, 0), 0);
   const held = heldIn(original);
   const constants = (data: readonly TypedArray[], like: readonly Tensor[]) =>
     zip(data, like).map(([values, { shape }]) => constantTensor(values, shape));
-  const heldAt = constants(evaluate(held), held);
+  const heldAt = constants(readValues(held), held);
   const valueAt = (data: readonly TypedArray[]): number =>
     withSite(y.site, () => {
       const moved = build(constants(data, inputs));

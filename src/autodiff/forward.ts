@@ -8,18 +8,19 @@ import { isFloat } from "../core/dtype.ts";
 import { nodesBetween } from "../core/graph.ts";
 import type { RuleContext } from "../core/op.ts";
 import { node as apply, type Tensor } from "../core/tensor.ts";
+import { building } from "../core/tracing.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { identity } from "../ops/custom.ts";
 import { zerosLike } from "../ops/leaf.ts";
 import { compose, gradient, missing, requireFloat } from "./gradient.ts";
 
+type Push = (ys: readonly Tensor[], xs: readonly Tensor[], tangents: readonly Tensor[]) => Tensor[];
+
 /** dy = Σ_x ∂y/∂x · tangent of x, for each y: a graph over the same inputs. */
-export function pushForward(
-  ys: readonly Tensor[],
-  xs: readonly Tensor[],
-  tangents: readonly Tensor[],
-): Tensor[] {
+export const pushForward: Push = (...given) => building(() => walk(...given));
+
+const walk: Push = (ys, xs, tangents) => {
   for (const t of [...xs, ...ys]) requireFloat(t);
   const known = new Map(zip(xs, tangents).map(([x, t]) => [x, cast(t, x.dtype)]));
   for (const node of nodesBetween(new Set(xs), ys, (n) => known.has(n))) {
@@ -30,7 +31,7 @@ export function pushForward(
     if (tangent !== undefined) known.set(node, tangent);
   }
   return ys.map((y) => known.get(y) ?? zerosLike(y));
-}
+};
 
 /** The tangent of a node's output from those of its inputs (undefined stands for 0). */
 function push(node: Tensor, tangents: readonly (Tensor | undefined)[]): Tensor | undefined {

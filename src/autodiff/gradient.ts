@@ -11,6 +11,7 @@ import { dependents, nodesBetween } from "../core/graph.ts";
 import type { RuleContext } from "../core/op.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { building } from "../core/tracing.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { identity } from "../ops/custom.ts";
@@ -42,12 +43,16 @@ export function gradient(y: Tensor, xs: readonly Tensor[], upstream?: Tensor): T
   return gradients([y], xs, [upstream]);
 }
 
-/** The same for E = Σ_k Σ upstream_k ⊙ y_k: in one walk. */
-export function gradients(
+type Gradients = (
   ys: readonly Tensor[],
   xs: readonly Tensor[],
   upstreams: readonly (Tensor | undefined)[],
-): Tensor[] {
+) => Tensor[];
+
+/** The same for E = Σ_k Σ upstream_k ⊙ y_k: in one walk. */
+export const gradients: Gradients = (...given) => building(() => walk(...given));
+
+const walk: Gradients = (ys, xs, upstreams) => {
   for (const t of [...xs, ...ys]) requireFloat(t);
   const sources = new Set(xs);
   const outputs = new Set(ys);
@@ -60,7 +65,7 @@ export function gradients(
   };
   ys.forEach((y, k) => {
     const upstream = upstreams[k];
-    arrive(y, upstream ? cast(upstream, y.dtype) : onesLike(y));
+    withSite(y.site, () => arrive(y, upstream ? cast(upstream, y.dtype) : onesLike(y)));
   });
   for (const node of [...nodes].reverse()) {
     const g = found.get(node);
@@ -72,8 +77,8 @@ export function gradients(
       });
     });
   }
-  return xs.map((x) => found.get(x) ?? zerosLike(x));
-}
+  return xs.map((x) => found.get(x) ?? withSite(x.site, () => zerosLike(x)));
+};
 
 /** What a node's output gradient g contributes to the gradient of each input that is wanted. */
 function pullBack(node: Tensor, g: Tensor, wanted: readonly boolean[]): (Tensor | undefined)[] {

@@ -6,6 +6,7 @@ import { scalar, zeros } from "../ops/leaf.ts";
 import { reshape, stack, transpose } from "../ops/move.ts";
 import { pushForward } from "./forward.ts";
 import { gradient } from "./gradient.ts";
+import { outermost } from "./outermost.ts";
 import { checkFunction, type Function1, type Traced, trace, traceOne } from "./transforms.ts";
 import { rebuild, replace, type Tree } from "./tree.ts";
 
@@ -57,11 +58,12 @@ function derivatives<X extends Tree, Rest extends readonly unknown[], Y extends 
   f: Function1<X, Rest, Y>,
 ): Function1<X, Rest, Derivatives<Y, X>> {
   checkFunction(what, f);
-  return (x, ...rest) => {
-    const found = trace(what, (at: X) => f(at, ...rest), x);
-    const parts = every(found).map((own) => rebuild(x, own));
-    return replace(found.result, parts) as Derivatives<Y, X>;
-  };
+  return (x, ...rest) =>
+    outermost([x, rest], () => {
+      const found = trace(what, (at: X) => f(at, ...rest), x);
+      const parts = every(found).map((own) => rebuild(x, own));
+      return replace(found.result, parts) as Derivatives<Y, X>;
+    });
 }
 
 /**

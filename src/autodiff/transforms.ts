@@ -1,14 +1,18 @@
 /** Functions of functions of tensors: grad, vjp, jvp, hvp … They nest at will. */
 
+import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { nodesOf } from "../core/graph.ts";
 import { aFunction, checkKind } from "../core/kinds.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { traced } from "../core/tracing.ts";
+import { building, traced } from "../core/tracing.ts";
+import { keepPast } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
 import { identity } from "../ops/custom.ts";
 import { pushForward } from "./forward.ts";
 import { gradient, gradients, requireFloat } from "./gradient.ts";
+import { outermost } from "./outermost.ts";
 import { leaves, rebuild, type Tree } from "./tree.ts";
 
 /** A function that is differentiated by its first argument. */
@@ -42,8 +46,12 @@ export function trace<X extends Tree, Y extends Tree>(
   x: X,
 ): Traced<Y> {
   const given = leaves(x, `${what} differentiates with respect to tensors.`);
-  const variables = given.map((leaf) => identity(requireFloat(leaf)));
-  const result = traced(() => f(rebuild(x, variables)));
+  // One for all: to take it costs more than all else here.
+  const site = callSite();
+  const variables = building(() =>
+    withSite(site, () => given.map((leaf) => identity(requireFloat(leaf)))),
+  );
+  const result = traced(() => f(rebuild(x, variables)), site);
   const outputs = leaves(result, `${what} differentiates a function that returns tensors.`);
   return { variables, result, outputs };
 }
@@ -68,10 +76,11 @@ export function valueAndGrad<X extends Tree = Tensor, Rest extends readonly unkn
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, [value: Tensor, gradient: X]> {
   checkFunction("valueAndGrad", f);
-  return (x, ...rest) => {
-    const { variables, y } = traceOne("valueAndGrad", (at: X) => f(at, ...rest), x);
-    return [y, rebuild(x, gradient(y, variables))];
-  };
+  return (x, ...rest) =>
+    outermost([x, rest], () => {
+      const { variables, y } = traceOne("valueAndGrad", (at: X) => f(at, ...rest), x);
+      return [y, rebuild(x, gradient(y, variables))];
+    });
 }
 
 /**
@@ -94,10 +103,11 @@ export function grad<X extends Tree = Tensor, Rest extends readonly unknown[] = 
   f: Function1<X, Rest, Tensor>,
 ): Function1<X, Rest, X> {
   checkFunction("grad", f);
-  return (x, ...rest) => {
-    const { variables, y } = traceOne("grad", (at: X) => f(at, ...rest), x);
-    return rebuild(x, gradient(y, variables));
-  };
+  return (x, ...rest) =>
+    outermost([x, rest], () => {
+      const { variables, y } = traceOne("grad", (at: X) => f(at, ...rest), x);
+      return rebuild(x, gradient(y, variables));
+    });
 }
 
 /**
@@ -109,17 +119,23 @@ export function vjp<X extends Tree = Tensor, Y extends Tree = Tensor>(
   x: X,
 ): [value: Y, pullBack: (upstream: Y) => X] {
   checkFunction("vjp", f);
-  const { variables, result, outputs } = trace("vjp", f, x);
-  return [
-    result,
-    (upstream) => {
-      if (result instanceof Tensor && upstream === undefined)
-        return rebuild(x, gradient(result, variables));
-      const given = leaves(upstream, "vjp takes tensors as upstream gradients.");
-      fitting("vjp", "upstream gradient", "output", given, outputs);
-      return rebuild(x, gradients(outputs, variables, given));
-    },
-  ];
+  return outermost([x], () => {
+    const { variables, result, outputs } = trace("vjp", f, x);
+    const from = new Set(variables);
+    // They may be read before they are differentiated.
+    keepPast(nodesOf(outputs, (n) => from.has(n)));
+    return [
+      result,
+      (upstream) =>
+        outermost([upstream], () => {
+          if (result instanceof Tensor && upstream === undefined)
+            return rebuild(x, gradient(result, variables));
+          const given = leaves(upstream, "vjp takes tensors as upstream gradients.");
+          fitting("vjp", "upstream gradient", "output", given, outputs);
+          return rebuild(x, gradients(outputs, variables, given));
+        }),
+    ];
+  });
 }
 
 /** [f(x), J·dx]: the value and its change along a tangent, by forward mode. */
@@ -129,10 +145,12 @@ export function jvp<X extends Tree = Tensor, Y extends Tree = Tensor>(
   tangent: X,
 ): [value: Y, tangent: Y] {
   checkFunction("jvp", f);
-  const { variables, result, outputs } = trace("jvp", f, x);
-  const tangents = leaves(tangent, "jvp takes tensors as tangents.");
-  fitting("jvp", "tangent", "input", tangents, variables);
-  return [result, rebuild(result, pushForward(outputs, variables, tangents))];
+  return outermost([x, tangent], () => {
+    const { variables, result, outputs } = trace("jvp", f, x);
+    const tangents = leaves(tangent, "jvp takes tensors as tangents.");
+    fitting("jvp", "tangent", "input", tangents, variables);
+    return [result, rebuild(result, pushForward(outputs, variables, tangents))];
+  });
 }
 
 /**
@@ -160,10 +178,12 @@ export function hvp<X extends Tree = Tensor>(
   v: X,
 ): [value: Tensor, product: X] {
   checkFunction("hvp", f);
-  const { variables, y } = traceOne("hvp", f, x);
-  const tangents = leaves(v, "hvp takes tensors as the vector.");
-  fitting("hvp", "tangent", "input", tangents, variables);
-  return [y, rebuild(x, pushForward(gradient(y, variables), variables, tangents))];
+  return outermost([x, v], () => {
+    const { variables, y } = traceOne("hvp", f, x);
+    const tangents = leaves(v, "hvp takes tensors as the vector.");
+    fitting("hvp", "tangent", "input", tangents, variables);
+    return [y, rebuild(x, pushForward(gradient(y, variables), variables, tangents))];
+  });
 }
 
 /** Refuses tensors that are not as many and of the same shapes as those that they belong to. */

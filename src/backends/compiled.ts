@@ -1,15 +1,15 @@
 /** compile: a function of tensors as one program, for loops that the trainer does not have. */
 
 import { leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
-import { at, only } from "../core/at.ts";
+import { at } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
-import { evaluate, evaluateLater } from "../core/runtime.ts";
+import { readValues, readValuesLater } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { isTracing, traced } from "../core/tracing.ts";
-import { dataOf } from "../core/values.ts";
+import { isBuilding, traced } from "../core/tracing.ts";
+import { isGiven, valueOf } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
 import { constantTensor, input } from "../ops/leaf.ts";
 import { laterTensor, programOf, type QueuedProgram } from "./asynchronous.ts";
@@ -65,13 +65,15 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
   const programs: Program[] = [];
   return (...args) => {
     const given = leaves(args, "A compiled function takes tensors.");
-    if (isTracing() || standsForMore(given)) return f(...args);
+    if (isBuilding() || standsForMore(given)) return f(...args);
     const isFor = (known: Program) => sameForm(known.args, args);
     let known = programs.find(isFor);
     if (!known) programs.unshift((known = programFor(f, args, options)));
     const { program, outputs, result } = known;
     if ("queued" in program) return rebuild(result, runLater(program, given, outputs)) as Result;
-    const values = program.run(given.map((x) => dataOf(x) ?? only(evaluate([x]))));
+    const missing = given.filter((x) => !isGiven(x));
+    if (missing.length > 0) readValues(missing);
+    const values = program.run(given.map(valueOf));
     const computed = outputs.map((y, i) =>
       withSite(y.site, () => constantTensor(at(values, i).slice(), y.shape)),
     );
@@ -98,7 +100,7 @@ function runLater(
   given: readonly Tensor[],
   outputs: readonly Tensor[],
 ): Tensor[] {
-  const values = evaluateLater(given).then((data) => program.run(data));
+  const values = readValuesLater(given).then((data) => program.run(data));
   return outputs.map((y, i) => {
     const own = values.then((all) => at(all, i));
     return laterTensor(own, y.shape, y.dtype);

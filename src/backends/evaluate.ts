@@ -1,7 +1,8 @@
 /**
- * Reading values. A small graph is interpreted; a large one is compiled, and the program is kept by
- * the graph's structure, so that a loop that makes the same graph again runs compiled code. Which
- * of both it is follows from the structure alone: the same graph always has the same bits.
+ * Reading values. A small graph is interpreted; a large one is compiled. Either way what was made
+ * for it is kept by the graph's structure, so that a loop that makes the same graph again does not
+ * pay again. Which of both it is follows from the structure alone: the same graph always has the
+ * same bits.
  */
 import { simplifyGraph } from "../compile/1-simplify.ts";
 import { graphOperations } from "../core/cost.ts";
@@ -9,23 +10,30 @@ import type { TypedArray } from "../core/dtype.ts";
 import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
 import { nodesOf } from "../core/graph.ts";
 import { noteOnce } from "../core/note.ts";
-import type { Op } from "../core/op.ts";
 import type { Evaluator } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { dataOf, keepAll, valueOf } from "../core/values.ts";
+import { building } from "../core/tracing.ts";
+import { isGiven, isRead, keepAll, letGo, valueOf } from "../core/values.ts";
 import { programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
-import { interpret } from "./interpreter/evaluate.ts";
+import { interpret, planOf } from "./interpreter/evaluate.ts";
+import { type Signature, sameSignature, signatureOf } from "./structure.ts";
+import { together } from "./together.ts";
 
 /** What is known of all graphs of one structure. */
 interface Structure {
-  /** Floating-point operations of one run. */
+  readonly signature: Signature;
+  /** Floating-point operations of one run; 0 where there are too few elements to count them. */
   readonly operations: number;
+  /** Bytes that a plan holds, about. */
+  readonly planned: number;
   /** The single numbers among the leaves of the first graph; undefined for arrays. */
   readonly scalars: readonly (number | undefined)[];
   /** Which of them were different in a later graph: these are inputs of the program. */
   readonly varying: Set<number>;
   program?: Executable | QueuedProgram | undefined;
+  /** What interprets it, from the second time on. */
+  plan?: Executable | undefined;
 }
 
 /** A program that is about to run: what goes in is known. */
@@ -41,10 +49,13 @@ const manyOperations = 4e6;
 /** Beyond this a graph is a program of its own that hardly comes again. */
 const mostNodes = 10_000;
 /** The most structures that are remembered, the latest ones. */
-const mostStructures = 32;
-
+const mostStructures = 256;
+/** The most of them that have a program. */
+const mostPrograms = 32;
 /** The most bytes that kept programs may hold on to, but for the one just made. */
 const mostBytes = 2 ** 29;
+/** The same for plans. */
+const mostPlanned = 2 ** 26;
 
 interface EvaluatorOptions {
   readonly backend: () => Backend;
@@ -56,39 +67,63 @@ export function makeEvaluator({
   backend,
   least = { elements: fewElements, operations: manyOperations },
 }: EvaluatorOptions): Evaluator & Required<Pick<Evaluator, "later">> {
-  const structures = new Map<string, Structure>();
+  const structures = new Map<number, Structure>();
   let refused = false;
 
-  /** What is known of a graph's structure, now the latest. */
-  const recall = (key: string, tensors: readonly Tensor[], leaves: readonly Tensor[]) => {
-    const found = structures.get(key) ?? {
-      operations: graphOperations(tensors, leaves),
+  const isSmall = (nodes: readonly Tensor[]): boolean =>
+    refused || elementsOf(nodes) < least.elements || nodes.length > mostNodes;
+
+  /** What is known of a graph's structure, now the latest; and whether that is new. */
+  const recall = (nodes: readonly Tensor[], tensors: readonly Tensor[]) => {
+    const signature = signatureOf(nodes, tensors);
+    const known = structures.get(signature.hash);
+    const isNew = known === undefined || !sameSignature(known.signature, signature);
+    const structure = isNew ? studied(signature, nodes, tensors) : known;
+    structures.delete(signature.hash);
+    structures.set(signature.hash, structure);
+    if (isNew) tidy();
+    return { structure, isNew };
+  };
+
+  const studied = (
+    signature: Signature,
+    nodes: readonly Tensor[],
+    tensors: readonly Tensor[],
+  ): Structure => {
+    const leaves = nodes.filter(isGiven);
+    return {
+      signature,
+      operations: isSmall(nodes) ? -1 : graphOperations(tensors, leaves),
+      planned: 16 * elementsOf(nodes) + 2048 * nodes.length,
       scalars: leaves.map(scalarOf),
       varying: new Set(),
     };
-    structures.delete(key);
-    structures.set(key, found);
-    return found;
   };
 
   /** Lets go of what was not used for longest. */
   const tidy = (): void => {
-    let bytes = 0;
-    for (const { program } of structures.values()) bytes += bytesOf(program);
-    for (const [key, { program }] of structures) {
-      if (structures.size === 1 || (structures.size <= mostStructures && bytes <= mostBytes))
-        return;
+    let [bytes, programs, planned] = [0, 0, 0];
+    for (const { program, plan, planned: own } of structures.values()) {
+      bytes += bytesOf(program);
+      if (program) programs++;
+      if (plan) planned += own;
+    }
+    for (const [key, { program, plan, planned: own }] of structures) {
+      const few = structures.size <= mostStructures && programs <= mostPrograms;
+      if (structures.size === 1 || (few && bytes <= mostBytes && planned <= mostPlanned)) return;
       bytes -= bytesOf(program);
+      if (program) programs--;
+      if (plan) planned -= own;
       structures.delete(key);
     }
   };
 
-  /** The program of a graph; undefined where the graph is not worth it. */
-  const compiled = (tensors: readonly Tensor[]): Ready | undefined => {
-    const nodes = nodesOf(tensors, isGiven);
-    const leaves = nodes.filter(isGiven);
-    const structure = recall(structureOf(nodes, tensors), tensors, leaves);
-    if (structure.operations < least.operations) return undefined;
+  /** The program for this graph, its structure being known. */
+  const compiled = (
+    structure: Structure,
+    leaves: readonly Tensor[],
+    tensors: readonly Tensor[],
+  ): Ready => {
     leaves.forEach((leaf, i) => {
       if (Object.is(scalarOf(leaf), structure.scalars[i]) || structure.varying.has(i)) return;
       structure.varying.add(i);
@@ -102,14 +137,20 @@ export function makeEvaluator({
     return { program: structure.program, values: inputs.map(valueOf) };
   };
 
-  /** The same for any graph. */
-  const ready = (tensors: readonly Tensor[]): Ready | undefined => {
-    const nodes = nodesOf(tensors, isGiven);
-    const elements = nodes.reduce((sum, n) => sum + n.size, 0);
-    if (refused || elements < least.elements || nodes.length > mostNodes) return undefined;
+  /** What computes these tensors; undefined for a small graph that is seen for the first time. */
+  const ready = (asked: readonly Tensor[], met: readonly Tensor[]): Ready | undefined => {
     // What a user's operator is made of may be different at each call.
-    const isOpaque = nodes.some((n) => n.op.isOpaque);
-    return compiled(isOpaque ? simplifyGraph(tensors, new Set(nodes.filter(isGiven))) : tensors);
+    const isOpaque = met.some((n) => n.op.isOpaque);
+    if (isOpaque && isSmall(met)) return undefined;
+    const tensors = isOpaque ? simplifyGraph(asked, new Set(met.filter(isGiven))) : asked;
+    const nodes = isOpaque ? nodesOf(tensors, isGiven) : met;
+    const { structure, isNew } = recall(nodes, tensors);
+    const leaves = nodes.filter(isGiven);
+    if (structure.operations >= least.operations && !refused)
+      return compiled(structure, leaves, tensors);
+    if (isNew || isOpaque || structure.planned > mostPlanned) return undefined;
+    structure.plan ??= planOf(nodes, tensors);
+    return { program: structure.plan, values: leaves.map(valueOf) };
   };
 
   /** Whether the interpreter is to say what is wrong, or to do without compiled code; else throws. */
@@ -123,22 +164,23 @@ export function makeEvaluator({
     return undefined;
   };
 
-  /** Values by compiled code; undefined where nothing can be compiled or the graph is at fault. */
-  const attempted = (tensors: readonly Tensor[]): TypedArray[] | undefined => {
+  /** Values by what was kept; undefined where that is not to be had, or the graph is at fault. */
+  const attempted = (found: () => Ready | undefined): TypedArray[] | undefined => {
     try {
-      const found = ready(tensors);
-      if (found === undefined) return undefined;
-      const { program, values } = found;
+      const { program, values } = found() ?? nothing;
+      if (program === undefined) return undefined;
       return "queued" in program ? comesLater() : program.run(values);
     } catch (error) {
       return orInterpreted(error);
     }
   };
 
-  const attemptedLater = async (tensors: readonly Tensor[]): Promise<TypedArray[] | undefined> => {
+  const attemptedLater = async (
+    found: () => Ready | undefined,
+  ): Promise<TypedArray[] | undefined> => {
     try {
-      const found = ready(tensors);
-      return await found?.program.run(found.values);
+      const known = found();
+      return await known?.program.run(known.values);
     } catch (error) {
       return orInterpreted(error);
     }
@@ -153,18 +195,31 @@ export function makeEvaluator({
     else interpret(tensors);
   };
 
+  /** What has to be computed, and how. */
+  const missingOf = (tensors: readonly Tensor[]) => {
+    for (const t of tensors) letGo(t);
+    const asked = tensors.filter((t) => !isGiven(t));
+    if (asked.length === 0) return undefined;
+    const { wanted, nodes } = together(asked);
+    return { wanted, found: () => building(() => ready(wanted, nodes)) };
+  };
+
   const now: Evaluator = (tensors) => {
-    const missing = tensors.filter((t) => !isGiven(t));
-    if (missing.length > 0) finished(missing, attempted(missing));
+    const missing = missingOf(tensors);
+    if (missing) finished(missing.wanted, attempted(missing.found));
     return tensors.map((t) => valueOf(t).slice());
   };
   const later = async (tensors: readonly Tensor[]): Promise<TypedArray[]> => {
-    const missing = tensors.filter((t) => !isGiven(t));
-    if (missing.length > 0) finished(missing, await attemptedLater(missing));
+    const missing = missingOf(tensors);
+    if (missing) finished(missing.wanted, await attemptedLater(missing.found));
     return tensors.map((t) => valueOf(t).slice());
   };
   return Object.assign(now, { later });
 }
+
+const elementsOf = (nodes: readonly Tensor[]): number => nodes.reduce((sum, n) => sum + n.size, 0);
+
+const nothing: Partial<Ready> & { readonly values: readonly TypedArray[] } = { values: [] };
 
 /** A fault of the compiler or of a backend is not to pass unseen. */
 const passesOn: readonly ErrorCode[] = ["invalid-graph", "asynchronous", "backend-failed"];
@@ -179,36 +234,8 @@ const bytesOf = (program: Structure["program"]): number =>
 
 const copyOf = (data: TypedArray): TypedArray => data.slice();
 
-const isGiven = (node: Tensor): boolean => dataOf(node) !== undefined;
-
 /** A single number of the program's text, such as a learning rate. */
 const scalarOf = (node: Tensor): number | undefined =>
-  node.size === 1 && node.op.derivative.kind === "leaf" ? Number(valueOf(node)[0]) : undefined;
-
-const identities = new WeakMap<Op, number>();
-let operators = 0;
-
-function identityOf(op: Op): number {
-  let id = identities.get(op);
-  if (id === undefined) identities.set(op, (id = operators++));
-  return id;
-}
-
-/** Equal for graphs that are the same but for the values of what is given. */
-function structureOf(nodes: readonly Tensor[], outputs: readonly Tensor[]): string {
-  const place = new Map(nodes.map((node, i) => [node, i]));
-  let text = "";
-  for (const node of nodes) {
-    text += `${node.dtype}[${node.shape}]`;
-    if (!isGiven(node)) {
-      text += `${identityOf(node.op)}(${node.inputs.map((x) => place.get(x))})`;
-      text += JSON.stringify(node.attributes, exact);
-    } else if (node.op.derivative.kind !== "leaf") text += "read";
-    text += "\n";
-  }
-  return text + outputs.map((y) => place.get(y));
-}
-
-/** JSON has neither infinities nor NaN nor −0. */
-const exact = (_: string, value: unknown): unknown =>
-  typeof value === "number" ? (Object.is(value, -0) ? "-0" : String(value)) : value;
+  node.size === 1 && node.op.derivative.kind === "leaf" && !isRead(node)
+    ? Number(valueOf(node)[0])
+    : undefined;

@@ -7,7 +7,7 @@ import { pushForward } from "../autodiff/forward.ts";
 import { gradient } from "../autodiff/gradient.ts";
 import { at, only } from "../core/at.ts";
 import { arrayOf } from "../core/dtype.ts";
-import { evaluate } from "../core/runtime.ts";
+import { readValues } from "../core/runtime.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { constantTensor } from "../ops/leaf.ts";
 
@@ -66,7 +66,7 @@ const oneHot = (like: Tensor, index: number): Tensor => {
 
 /** What x[index] has an effect on: the elements of y with ∂y/∂x[index] ≠ 0. */
 function effectsOf(x: Tensor, index: number, y: Tensor) {
-  const slopes = only(evaluate(pushForward([y], [x], [oneHot(x, index)])));
+  const slopes = only(readValues(pushForward([y], [x], [oneHot(x, index)])));
   return Array.from(slopes, (value, index) => ({ index, value })).filter(
     ({ value }) => value !== 0,
   );
@@ -77,7 +77,7 @@ export function chainOf(
   { name, tensor, layer }: Parameter,
   index: number,
 ): Chain {
-  const byError = (x: Tensor) => only(evaluate(gradient(error, [x])));
+  const byError = (x: Tensor) => only(readValues(gradient(error, [x])));
   const factors: Factor[] = [];
   let source = { of: undefined as Unit | undefined, tensor, index };
   let paths: readonly Path[] = [];

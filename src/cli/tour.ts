@@ -1,8 +1,9 @@
 /** chainrule: the tour through one training step of a small network, and ten thousand more. */
 import { entry, only, zip } from "../core/at.ts";
-import { evaluate } from "../core/runtime.ts";
+import { readValues } from "../core/runtime.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { building } from "../core/tracing.ts";
 import { indexText } from "../explain/engine/parameters.ts";
 import { below, leavesOf } from "../explain/engine/stages.ts";
 import { type NetworkFile, parseNetwork, withTraining } from "../network-file/index.ts";
@@ -139,7 +140,10 @@ export async function tell(machine: Machine = {}): Promise<Story> {
   const { parameters, layers, error } = traced;
   const name = namesOf(prepared.model);
   const weights = parameters.filter(({ role }) => role === "weight");
-  const [errors = [], ...values] = evaluate([error, ...layers.map(({ output }) => output)]);
+  // Derivatives of what is read here come later.
+  const [errors = [], ...values] = building(() =>
+    readValues([error, ...layers.map(({ output }) => output)]),
+  );
   const { inputs, targets } = prepared.data.train;
   const steps = network.training.epochs;
   const inTurn = withTraining(network, { update: "sequential" });

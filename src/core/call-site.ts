@@ -104,10 +104,13 @@ export function oneSite<T>(f: () => T): T {
   }
 }
 
-/** Runs a function that can run again: a place in it is looked for when it is asked for. */
-export function recorded<T>(f: () => T): T {
+/**
+ * Runs a function that can run again: a place in it is looked for when it is asked for. `start` is
+ * where it is run, if that is known.
+ */
+export function recorded<T>(f: () => T, start?: CallSite): T {
   if (recording || replayed || inherited) return f();
-  recording = { operators: [], f, start: new StackSite(stackFrom(recorded)) };
+  recording = { operators: [], f, start: start ?? new StackSite(stackFrom(recorded)) };
   try {
     return f();
   } finally {

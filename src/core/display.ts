@@ -3,10 +3,10 @@ import { graphOperations } from "./cost.ts";
 import type { TypedArray } from "./dtype.ts";
 import { formatTensor } from "./format.ts";
 import { nodesOf } from "./graph.ts";
-import { evaluate } from "./runtime.ts";
+import { readValues } from "./runtime.ts";
 import type { Tensor } from "./tensor.ts";
 import { isTracing } from "./tracing.ts";
-import { dataOf } from "./values.ts";
+import { dataOf, isGiven } from "./values.ts";
 
 /** Work that nobody notices: to print something must not take long. */
 const fewOperations = 4e6;
@@ -25,11 +25,9 @@ function quick(x: Tensor): TypedArray | undefined {
   try {
     const isLarge = nodes.length > fewNodes;
     if (isLarge || graphOperations([x], nodes.filter(isGiven)) > fewOperations) return undefined;
-    evaluate([x]);
+    readValues([x]);
   } catch {
     // Who reads the value gets the error; printing has none.
   }
   return dataOf(x);
 }
-
-const isGiven = (node: Tensor): boolean => dataOf(node) !== undefined;

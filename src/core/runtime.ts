@@ -23,7 +23,7 @@ export function installEvaluator(evaluate: Evaluator): void {
 }
 
 /** The elements of each tensor in row-major order, computed now. */
-export function evaluate(tensors: readonly Tensor[]): TypedArray[] {
+export function readValues(tensors: readonly Tensor[]): TypedArray[] {
   return evaluator
     ? evaluator(tensors)
     : fail("unsupported", {
@@ -33,7 +33,7 @@ export function evaluate(tensors: readonly Tensor[]): TypedArray[] {
 }
 
 /** The same, of which parts may be promised, or be computed by a backend that answers later. */
-export async function evaluateLater(tensors: readonly Tensor[]): Promise<TypedArray[]> {
+export async function readValuesLater(tensors: readonly Tensor[]): Promise<TypedArray[]> {
   if (somePromised()) await arrival(nodesOf(tensors, (node) => dataOf(node) !== undefined));
-  return evaluator?.later ? evaluator.later(tensors) : evaluate(tensors);
+  return evaluator?.later ? evaluator.later(tensors) : readValues(tensors);
 }

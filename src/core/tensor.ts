@@ -3,12 +3,14 @@
  * operator that makes it and the tensors that the operator takes. Nothing is computed until a
  * value is read.
  *
- * Invariants: immutable; inputs are made before what uses them, so ids increase along every edge
- * and sorting by id is a topological order. No recursion over graphs anywhere: they may be deep.
+ * Invariants: immutable, but that a tensor whose value was computed becomes a leaf (values.ts);
+ * inputs are made before what uses them, so ids increase along every edge and sorting by id is a
+ * topological order. No recursion over graphs anywhere: they may be deep.
  */
 import { type CallSite, nodeSite } from "./call-site.ts";
-import type { DType } from "./dtype.ts";
+import type { DType, TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
+import { noteOnce } from "./note.ts";
 import type { Attributes, Each, Inputs, Op, TensorType } from "./op.ts";
 import {
   checkShape,
@@ -18,9 +20,16 @@ import {
   type SomeAxes,
   sizeOf,
 } from "./shape.ts";
+import { isBuilding, isTracing } from "./tracing.ts";
 import { shown } from "./wording.ts";
 
 let count = 0;
+
+/**
+ * From so many nodes in a row on, none of them read, a loop is assumed that goes on for ever: to
+ * read the last one takes some 50 ms then, and it holds 10 MB.
+ */
+const longChain = 5_000;
 
 /**
  * An array of numbers or truth values, not computed before a value is read: `dataSync`,
@@ -47,6 +56,31 @@ export class Tensor {
   readonly shape: Shape;
   /** The line of the user's program that made it. */
   readonly site: CallSite;
+  /**
+   * Whether it was made by a function that was being differentiated or compiled.
+   *
+   * @internal
+   */
+  readonly isTraced: boolean;
+  /**
+   * The length of the longest chain of nodes behind it, itself included, that nobody has read and
+   * no function made.
+   *
+   * @internal
+   */
+  readonly unread: number;
+  /**
+   * Its value, once that was computed (see values.ts).
+   *
+   * @internal
+   */
+  readonly value: TypedArray | undefined = undefined;
+  /**
+   * What is computed along with it: the other results of one transform.
+   *
+   * @internal
+   */
+  readonly companions: readonly Tensor[] | undefined = undefined;
 
   constructor(
     op: Op,
@@ -62,6 +96,9 @@ export class Tensor {
     this.dtype = dtype;
     this.shape = shape;
     this.site = site;
+    this.isTraced = isTracing();
+    this.unread = chainOf(inputs);
+    if (inputs.length > 0 && !isBuilding() && ++this.unread === longChain) noteChain(this);
   }
 
   /** Number of axes. */
@@ -73,6 +110,19 @@ export class Tensor {
   get size(): number {
     return sizeOf(this.shape);
   }
+}
+
+function chainOf(inputs: readonly Tensor[]): number {
+  let longest = 0;
+  for (const { unread } of inputs) if (unread > longest) longest = unread;
+  return longest;
+}
+
+function noteChain({ site }: Tensor): void {
+  const place = site.toString();
+  noteOnce(
+    `${longChain} operations in a row wait for somebody to read what comes out${place && `, the last at ${place}`}. In a loop that grows with every turn: read the values that the next turn takes, all at once with evaluate([a, b]), or make the turn a function and compile it.`,
+  );
 }
 
 const checked = ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape: checkShape(shape) });

@@ -4,7 +4,7 @@ import { arrayOf, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { areTexts } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import { evaluate } from "../core/runtime.ts";
+import { readValues } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
 import { didYouMean, listed, shown } from "../core/wording.ts";
 import { type Dataset, dataset } from "./dataset.ts";
@@ -87,7 +87,7 @@ function labels(values: readonly number[] | TypedArray, classes: readonly string
 
 /** A tensor's elements, in f64 where they are not real. */
 function held(tensor: Tensor): ArrayTensor {
-  const data = only(evaluate([tensor]));
+  const data = only(readValues([tensor]));
   const { dtype, shape } = tensor;
   return isFloat(dtype)
     ? arrayTensor(dtype, shape, data)

@@ -6,7 +6,7 @@ import { only } from "../core/at.ts";
 import { display } from "../core/display.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { evaluate, evaluateLater } from "../core/runtime.ts";
+import { readValues, readValuesLater } from "../core/runtime.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import * as arithmetic from "./arithmetic.ts";
@@ -100,10 +100,10 @@ function nest(data: TypedArray, shape: Shape): Nested {
 
 const reading: Reading & ThisType<Tensor> = {
   dataSync() {
-    return only(evaluate([this]));
+    return only(readValues([this]));
   },
   async data() {
-    return only(await evaluateLater([this]));
+    return only(await readValuesLater([this]));
   },
   arraySync() {
     return nest(this.dataSync(), this.shape);

@@ -141,6 +141,8 @@ export const functions: Record<string, Probe> = {
   where: probe(chainrule.where, [x.greater(2), x, x], read),
   zeros: probe(chainrule.zeros, [[2], "f32"], read),
 
+  evaluate: probe(chainrule.evaluate, [{ a: v, b: [x] }]),
+  evaluateAsync: probe(chainrule.evaluateAsync, [{ a: v, b: [x] }]),
   grad: probe(chainrule.grad, [square], called(v)),
   valueAndGrad: probe(chainrule.valueAndGrad, [square], called(v)),
   hessian: probe(chainrule.hessian, [square], called(v)),

@@ -1,7 +1,7 @@
 /** Advice of operators, derivatives, layers and optimizers, followed. */
 import { readFileSync } from "node:fs";
 import { allocate } from "../../src/core/dtype.ts";
-import { evaluate, installEvaluator } from "../../src/core/runtime.ts";
+import { installEvaluator, readValues } from "../../src/core/runtime.ts";
 import { arrayTensor } from "../../src/data/index.ts";
 import * as c from "../../src/index.ts";
 import type { Row } from "./row.ts";
@@ -81,7 +81,7 @@ export const library: readonly Row[] = [
     'Import from "chainrule", which installs one.',
     () => {
       installEvaluator(undefined as never);
-      evaluate([v]);
+      readValues([v]);
     },
     async () => {
       const { chooseBackend } = await import("../../src/backends/registry.ts");

@@ -3,7 +3,7 @@ import "../support/backend.ts";
 import { expect, test } from "vitest";
 import { pushForward } from "../../src/autodiff/forward.ts";
 import { gradient } from "../../src/autodiff/gradient.ts";
-import { evaluate } from "../../src/core/runtime.ts";
+import { readValues } from "../../src/core/runtime.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
 import { add, mul } from "../../src/ops/arithmetic.ts";
@@ -34,7 +34,7 @@ test("reverse and forward mode agree to second order", () => {
     verifyGraph([...second, ...tangents]);
     const [left, right] = [dot(second, v), dot(tangents, u)];
     // At once: each reading runs what has not been read yet.
-    evaluate([slope, forward!, ...gradients, left, right, ...second, ...tangents]);
+    readValues([slope, forward!, ...gradients, left, right, ...second, ...tangents]);
     // The two sums have the same terms in another order.
     const scale = sizes(gradients, u);
     expect(Math.abs(slope.item() - forward!.item())).toBeLessThanOrEqual(1e-11 * scale);

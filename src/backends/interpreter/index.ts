@@ -46,7 +46,7 @@ function kernelOf(node: Tensor): NodeLoop | number {
 
 function compose(node: Tensor, build: (inputs: readonly Tensor[]) => Tensor): NodeLoop {
   const parameters = node.inputs.map((x, i) => input(`x${i}`, x.shape, x.dtype));
-  const inner = compile({ inputs: parameters, outputs: [build(parameters)] });
+  const inner = interpreted({ inputs: parameters, outputs: [build(parameters)] });
   return (inputs, y) => y.set(only(inner.run(inputs)));
 }
 
@@ -61,7 +61,7 @@ const noValues = (found: unknown): never =>
  * A graph that runs `once` makes each kernel when its turn comes and keeps none, so that memory does
  * not grow with what was run.
  */
-function compile(graph: Graph, once = false): Interpreted {
+export function interpreted(graph: Graph, once = false): Interpreted {
   const bound = new Set(graph.inputs);
   const nodes = nodesOf(graph.outputs, (node) => bound.has(node));
   const place = new Map(nodes.map((node, i) => [node, i]));
@@ -113,10 +113,10 @@ export const interpreter: Omit<SynchronousBackend, "compile"> & {
   name: "interpreter",
   compile(given) {
     checkKind("compile", given, graph);
-    return compile(given);
+    return interpreted(given);
   },
 };
 
 /** The values of a graph's outputs, of which no second run is needed. */
 export const runOnce = (graph: Graph, values: readonly TypedArray[]): TypedArray[] =>
-  compile(graph, true).run(values);
+  interpreted(graph, true).run(values);

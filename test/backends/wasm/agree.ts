@@ -5,14 +5,14 @@ import { wasm } from "../../../src/backends/wasm/index.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import type { TypedArray } from "../../../src/core/dtype.ts";
 import type { Graph } from "../../../src/core/graph.ts";
-import { evaluate } from "../../../src/core/runtime.ts";
+import { readValues } from "../../../src/core/runtime.ts";
 import { expectClose } from "../../support/close.ts";
 import { rounding } from "../../support/rounding.ts";
 
 export type Values = readonly TypedArray[];
 
 /** Outputs of both backends. */
-export function runBoth(graph: Graph, what: string, values: Values = evaluate(graph.inputs)) {
+export function runBoth(graph: Graph, what: string, values: Values = readValues(graph.inputs)) {
   const expected = interpreter.compile(graph).run(values);
   return { expected, found: runTwice(graph, what, values) };
 }

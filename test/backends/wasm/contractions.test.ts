@@ -6,7 +6,7 @@ import { interpreter } from "../../../src/backends/interpreter/index.ts";
 import { type MatrixProduct, matrixProduct } from "../../../src/compile/contraction.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import { at } from "../../../src/core/at.ts";
-import { evaluate } from "../../../src/core/runtime.ts";
+import { readValues } from "../../../src/core/runtime.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { holds } from "../../support/property.ts";
 import {
@@ -96,7 +96,9 @@ test("two axes at once on the definition itself: as the products written out, th
   });
   const all = a.reshape([5, 3, 4, 1]).mul(b.reshape([1, 3, 4, 6]));
   const outputs = [y, all.sum({ axis: [1, 2] })];
-  const [found, expected] = interpreter.compile({ inputs: [a, b], outputs }).run(evaluate([a, b]));
+  const [found, expected] = interpreter
+    .compile({ inputs: [a, b], outputs })
+    .run(readValues([a, b]));
   expect(found).toEqual(expected);
   check([a, b], y, "tensordot");
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { contractionPlan } from "../../../src/backends/wasm/emit/contract.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import { allocate, type TypedArray } from "../../../src/core/dtype.ts";
-import { evaluate } from "../../../src/core/runtime.ts";
+import { readValues } from "../../../src/core/runtime.ts";
 import type { Shape } from "../../../src/core/shape.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { broadcastTo } from "../../../src/ops/broadcast.ts";
@@ -37,7 +37,7 @@ function inAllWays(a: Shape, b: Shape, dtype: Float): { inputs: Tensor[]; output
 /** The same for large ones, held against three loops: the interpreter takes long over them. */
 function inAllWaysDirectly([m, k]: [number, number], n: number, dtype: Float): void {
   const { inputs, outputs } = inAllWays([m, k], [k, n], dtype);
-  const values = evaluate(inputs);
+  const values = readValues(inputs);
   const [x, xt, y, yt] = values as [TypedArray, TypedArray, TypedArray, TypedArray];
   // Rows of the left factors and columns of the right ones, side by side.
   const lines = (count: number, element: (line: number, r: number) => number): Float64Array => {

@@ -8,7 +8,7 @@ import { buildModule } from "../../../src/backends/wasm/module.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import { dtypeOf, type TypedArray } from "../../../src/core/dtype.ts";
 import type { Graph } from "../../../src/core/graph.ts";
-import { evaluate } from "../../../src/core/runtime.ts";
+import { readValues } from "../../../src/core/runtime.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { input } from "../../../src/ops/leaf.ts";
 import { matmul } from "../../../src/ops/matmul.ts";
@@ -60,7 +60,7 @@ describe.each(relaxing)("relaxed: %s", (relaxed) => {
       const [x, w] = [exact([m, k], dtype), exact([k, n], dtype, 1)];
       const back = matmul(x.transpose(), matmul(x, w));
       const graph = { inputs: [x, w], outputs: [matmul(x, w), back, ballast()] };
-      const values = evaluate(graph.inputs);
+      const values = readValues(graph.inputs);
       expect(run(graph, values, relaxed)).toEqual(interpreter.compile(graph).run(values));
     }
   });
@@ -82,7 +82,7 @@ describe.each(relaxing)("relaxed: %s", (relaxed) => {
     const check = (chosen: Parameters<typeof build>[0]) => {
       const { leaves, loss } = build(chosen.slice(0, 12));
       const graph = { inputs: leaves, outputs: [loss, ...gradient(loss, leaves)] };
-      const values = evaluate(leaves);
+      const values = readValues(leaves);
       const expected = interpreter.compile(graph).run(values);
       run(graph, values, relaxed).forEach((found, i) => {
         expectClose(found, expected[i]!, rounding[dtypeOf(found)], `output ${i}`);

@@ -5,7 +5,7 @@ import { interpreter } from "../../../src/backends/interpreter/index.ts";
 import { instantiate } from "../../../src/backends/wasm/instance.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import type { Graph } from "../../../src/core/graph.ts";
-import { evaluate } from "../../../src/core/runtime.ts";
+import { readValues } from "../../../src/core/runtime.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { cast } from "../../../src/ops/cast.ts";
 import { matmul } from "../../../src/ops/matmul.ts";
@@ -18,7 +18,7 @@ function follow(graph: Graph, states: number, steps = 3): void {
   const program = compileProgram(graph, { state: pairs, verify: true });
   const { exports, at } = instantiate(program, { relaxed: false });
   const interpreted = interpreter.compile(graph);
-  let values = evaluate(graph.inputs);
+  let values = readValues(graph.inputs);
   program.inputs.forEach((b, i) => {
     at(b).set(values[i]!);
   });

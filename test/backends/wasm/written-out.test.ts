@@ -7,7 +7,7 @@ import { instantiate } from "../../../src/backends/wasm/instance.ts";
 import { matrixProduct } from "../../../src/compile/contraction.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import type { TypedArray } from "../../../src/core/dtype.ts";
-import { evaluate } from "../../../src/core/runtime.ts";
+import { readValues } from "../../../src/core/runtime.ts";
 import { type Shape, sizeOf } from "../../../src/core/shape.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { tensor } from "../../../src/ops/leaf.ts";
@@ -101,7 +101,7 @@ const uneven = (shape: Shape, seed: number): Tensor =>
 function strictly(inputs: readonly Tensor[], y: Tensor): TypedArray {
   const program = compileProgram({ inputs, outputs: [y] });
   const { exports, at } = instantiate(program, { relaxed: false });
-  for (const [i, x] of evaluate(inputs).entries()) at(program.inputs[i]!).set(x);
+  for (const [i, x] of readValues(inputs).entries()) at(program.inputs[i]!).set(x);
   (exports.run as () => void)();
   return at(program.outputs[0]!).slice();
 }
@@ -110,7 +110,7 @@ test("over many terms: in blocks of one size, in row-major order, to the last bi
   const [x, w] = [uneven([2, 70, 6, 7], 1), uneven([7, 70, 3, 3], 2)];
   const y = convolution2d(x, w, { padding: 1 });
   expect(terms([y])).toEqual([630]);
-  const [values, weights] = evaluate([x, w]) as [TypedArray, TypedArray];
+  const [values, weights] = readValues([x, w]) as [TypedArray, TypedArray];
   const found = strictly([x, w], y);
   const { fround } = Math;
   const [exact, sizes] = [new Float64Array(y.size), new Float64Array(y.size)];

@@ -2,7 +2,7 @@
 import * as fc from "fast-check";
 import { gradient } from "../../../src/autodiff/gradient.ts";
 import { arrayOf, type DType, isFloat } from "../../../src/core/dtype.ts";
-import { evaluate } from "../../../src/core/runtime.ts";
+import { readValues } from "../../../src/core/runtime.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { operators } from "../../../src/ops/index.ts";
 import { input, onesLike } from "../../../src/ops/leaf.ts";
@@ -24,7 +24,7 @@ export const operatorWorks = (dtype: DType): Checked[] =>
         const total = first.map((g) => g.square().sum()).reduce((a, b) => a.add(b));
         outputs.push(...first, ...gradient(total, real));
       }
-      return graphWork(op.name, { inputs, outputs }, evaluate(inputs));
+      return graphWork(op.name, { inputs, outputs }, readValues(inputs));
     }),
   );
 
@@ -32,7 +32,7 @@ export const randomWorks = (): Checked[] =>
   fc.sample(choices, { numRuns: 12, seed: 1 }).map((chosen, i) => {
     const { leaves, loss } = build(chosen);
     const outputs = [loss, ...gradient(loss, leaves)];
-    return graphWork(`graph ${i}`, { inputs: leaves, outputs }, evaluate(leaves));
+    return graphWork(`graph ${i}`, { inputs: leaves, outputs }, readValues(leaves));
   });
 
 /** Views between reductions; once more with outputs that are written in the place of inputs. */
