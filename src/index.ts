@@ -139,5 +139,6 @@ export { trainingStep } from "./step/step.ts";
 // Training.
 export type { Evaluation } from "./train/evaluate.ts";
 export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";
+export type { SetNames, SetOptions } from "./train/given-values.ts";
 export type { Remark } from "./train/remarks.ts";
 export { type Data, Trainer, type TrainerOptions, trainer } from "./train/trainer.ts";

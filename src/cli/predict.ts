@@ -1,9 +1,10 @@
 /** chainrule predict CHECKPOINT | FILE: what a trained network says to new rows. */
 
 import { extname } from "node:path";
-import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
+import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { type ChainruleError, fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
 import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
@@ -19,6 +20,7 @@ import {
   prepareNetwork,
   reader,
 } from "../network-file/index.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { exit } from "./failure.ts";
 import {
@@ -45,11 +47,11 @@ interface Loaded extends Omit<StoredNetwork, "network"> {
   readonly network: StoredNetwork["network"];
   readonly trainer: Trainer;
   /** Rows of the network's own data, if there is nothing else to predict. */
-  readonly own?: ArrayTensor;
+  readonly own?: Tensor;
 }
 
 interface Rows {
-  readonly inputs: ArrayTensor;
+  readonly inputs: Tensor;
   /** What was left out or could be meant otherwise. */
   readonly notes: readonly string[];
 }
@@ -116,10 +118,7 @@ function cellsOf(
 const inputAt = (at: number): string => `--input ${at + 1}`;
 
 /** Rows as inputs, treated as the training rows were. */
-function inputsOf(
-  { description }: Loaded,
-  rows: Table | readonly (readonly string[])[],
-): ArrayTensor {
+function inputsOf({ description }: Loaded, rows: Table | readonly (readonly string[])[]): Tensor {
   const { preprocessing, inputs } = description;
   const named = "columns" in rows ? rows : undefined;
   if (preprocessing !== undefined) {
@@ -157,7 +156,7 @@ function inputsOf(
       data[i * inputs + j] = value;
     });
   });
-  return arrayTensor("f64", [cells.length, inputs], data);
+  return constantTensor(data, [cells.length, inputs]);
 }
 
 const toRow =
@@ -227,7 +226,7 @@ function writtenAs({ network, description: { preprocessing } }: Loaded): TableOp
 /** What is a number in the table may be none in the network: 1e308 is beyond f32. */
 function checkInputs(
   { data, dtype }: ArrayTensor,
-  given: ArrayTensor,
+  given: Tensor,
   { inputs, inputNames }: DataDescription,
 ): void {
   const at = data.findIndex((value) => !Number.isFinite(value));
@@ -236,7 +235,7 @@ function checkInputs(
   fail("data-invalid", {
     message: `A number is too large for this network, which computes in ${dtype}.`,
     expected: `a finite ${dtype}, of the size of those in training`,
-    found: String(given.data[at]),
+    found: String(elementsOf(given)[at]),
     where: `row ${Math.floor(at / inputs) + 1}, ${inputNames?.[column] ?? `value ${column + 1}`}`,
     fix: "Give rows of the size of those in training.",
   });
@@ -262,7 +261,7 @@ export async function predictCommand(path: string, options: PredictOptions): Pro
   const read = reader(network, description, marks);
   const { inputs } = trainer.batchOf({ inputs: x, targets: x });
   checkInputs(inputs, x, description);
-  const outputs = await trainer.predict(inputs).data();
+  const outputs = await trainer.predict(x).data();
   const n = at(x.shape, 0);
   const width = outputs.length / n;
   const predictions = Array.from({ length: n }, (_, i) =>

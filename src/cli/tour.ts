@@ -1,4 +1,5 @@
 /** chainrule: the tour through one training step of a small network, and ten thousand more. */
+import { elementsOf } from "../core/array-tensor.ts";
 import { entry, only, zip } from "../core/at.ts";
 import { readValues } from "../core/runtime.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
@@ -87,11 +88,10 @@ function trace({ model, trainer, data }: PreparedNetwork) {
 /** Trains for so many steps and looks at the milestones. */
 async function run({ trainer, data }: PreparedNetwork, steps: number): Promise<Milestone[]> {
   const seen: Milestone[] = [];
-  const { inputs } = trainer.batchOf(data.train);
   for (let step = 1; step <= steps; step++) {
     await trainer.stepAsync(data.train);
     if (!milestones.includes(step) && step !== steps) continue;
-    const outputs = await trainer.predict(inputs).data();
+    const outputs = await trainer.predict(data.train.inputs).data();
     const { loss: error } = await trainer.evaluateAsync(data.train);
     seen.push({ step, error, outputs: [...outputs] });
   }
@@ -153,8 +153,8 @@ export async function tell(machine: Machine = {}): Promise<Story> {
   return {
     path,
     network,
-    inputs: [...inputs.data],
-    targets: [...targets.data],
+    inputs: [...elementsOf(inputs)],
+    targets: [...elementsOf(targets)],
     layers: zip(layers, values).map(([{ path, name }, outputs]) => ({
       path,
       name,

@@ -1,6 +1,7 @@
 /** chainrule train FILE */
 
 import type { BackendName } from "../backends/registry.ts";
+import { elementsOf } from "../core/array-tensor.ts";
 import { inFile } from "../files/in-file.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
 import { scaleAdvice } from "../network-file/advice.ts";
@@ -271,7 +272,7 @@ async function conclude(
 function sample({ data }: PreparedNetwork): string[] {
   const { preprocessing, inputs } = data.description;
   if (preprocessing === undefined) {
-    const row = [...data.train.inputs.data.subarray(0, inputs)];
+    const row = [...elementsOf(data.train.inputs).subarray(0, inputs)];
     return row.map((v) => roundedText(v, 4));
   }
   return preprocessing.inputs.map((rule) =>

@@ -1,8 +1,10 @@
-import { checkDType, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
-import { fail } from "./errors.ts";
-import { shown } from "./wording.ts";
+import { only } from "./at.ts";
+import type { DType, TypedArray } from "./dtype.ts";
+import { readValues } from "./runtime.ts";
+import { Tensor } from "./tensor.ts";
+import { dataOf } from "./values.ts";
 
-/** A tensor whose elements are at hand: what files and datasets hold. Row-major. */
+/** Elements with their type and shape, row-major: what programs are run with. */
 export interface ArrayTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -26,37 +28,10 @@ export function checkedSize(shape: readonly number[]): number | undefined {
   return empty ? 0 : size;
 }
 
-/**
- * A tensor of given elements (not copied), after checking that they fit.
- *
- * @throws ChainruleError "bad-argument" for a shape that is none, "bad-dtype" where the array is
- *   of another element type, "shape-mismatch" where its length is not the shape's size.
- */
-export function arrayTensor(dtype: DType, shape: readonly number[], data: TypedArray): ArrayTensor {
-  const size = Array.isArray(shape) ? checkedSize(shape) : undefined;
-  if (size === undefined) {
-    return fail("bad-argument", {
-      message: "This is not the shape of a tensor.",
-      expected: "whole numbers from 0 on, whose product is below 2^53",
-      found: Array.isArray(shape) ? `[${shape.slice(0, 16).map(shown).join(", ")}]` : shown(shape),
-      fix: "Pass the size of each axis.",
-    });
-  }
-  checkDType(dtype);
-  const actual = dtypeOf(data);
-  if (actual !== dtype) {
-    fail("bad-dtype", {
-      message: "The array is of another element type than the tensor.",
-      expected: dtype,
-      found: actual,
-    });
-  }
-  if (data.length !== size) {
-    fail("shape-mismatch", {
-      message: "The number of elements does not fit the shape.",
-      expected: `${size} elements for the shape [${shape.join(", ")}]`,
-      found: `${data.length}`,
-    });
-  }
-  return { dtype, shape: [...shape], data };
-}
+/** The elements of a tensor in row-major order, not copied: they are not to be written to. */
+export const elementsOf = (t: Tensor | ArrayTensor): TypedArray =>
+  t instanceof Tensor ? (dataOf(t) ?? only(readValues([t]))) : t.data;
+
+/** The same with their type and shape. */
+export const arraysOf = (t: Tensor | ArrayTensor): ArrayTensor =>
+  t instanceof Tensor ? { dtype: t.dtype, shape: t.shape, data: elementsOf(t) } : t;

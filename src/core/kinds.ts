@@ -68,7 +68,7 @@ const isShape = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && Array.from(value).every((n) => Number.isSafeInteger(n) && n >= 0);
 
 /** Whether a value has a type and as many elements as its shape says. */
-export const isArrayTensor = (value: unknown): boolean =>
+const isArrayTensor = (value: unknown): boolean =>
   isRecord(value) &&
   dtypes.some((dtype) => dtype === value.dtype) &&
   isShape(value.shape) &&
@@ -77,8 +77,14 @@ export const isArrayTensor = (value: unknown): boolean =>
 
 export const arrays: ArgumentKind = {
   name: "elements with their type and shape",
-  example: "{ dtype, shape, data }, as arrayTensor gives",
+  example: "{ dtype, shape, data }",
   fits: isArrayTensor,
+};
+
+export const aTensor: ArgumentKind = {
+  name: "a tensor",
+  example: "a tensor: tensor([[1, 2], [3, 4]])",
+  fits: (value) => value instanceof Tensor,
 };
 
 const areTensors = (value: unknown): boolean =>

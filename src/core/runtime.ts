@@ -24,12 +24,16 @@ export function installEvaluator(evaluate: Evaluator): void {
 
 /** The elements of each tensor in row-major order, computed now. */
 export function readValues(tensors: readonly Tensor[]): TypedArray[] {
-  return evaluator
-    ? evaluator(tensors)
-    : fail("unsupported", {
+  if (evaluator) return evaluator(tensors);
+  // Given values need nobody to compute them: data sets are read without the rest of the library.
+  return tensors.map(
+    (t) =>
+      dataOf(t)?.slice() ??
+      fail("unsupported", {
         message: "No backend is installed that could compute this value.",
         fix: 'Import from "chainrule", which installs one.',
-      });
+      }),
+  );
 }
 
 /** The same, of which parts may be promised, or be computed by a backend that answers later. */

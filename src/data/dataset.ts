@@ -4,21 +4,25 @@
  * class labels (i32, shape [n], 0 ≤ label < number of classes) or finite numbers (float, [n, ...]).
  */
 
-import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
+import { elementsOf } from "../core/array-tensor.ts";
 import { allocate, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { type ArgumentKind, areTexts, checkKind, isArrayTensor, object } from "../core/kinds.ts";
+import { type ArgumentKind, areTexts, checkKind, object } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { sizeOf } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 
 const isDataset = ({ inputs, targets, classes }: Readonly<Record<string, unknown>>): boolean =>
-  isArrayTensor(inputs) && isArrayTensor(targets) && (classes === undefined || areTexts(classes));
+  inputs instanceof Tensor &&
+  targets instanceof Tensor &&
+  (classes === undefined || areTexts(classes));
 
 const datasetParts = /* @__PURE__ */ object(
   "the parts of a dataset",
-  "{ inputs, targets }, as arrayTensor gives, and the names of classes where there are some",
+  "{ inputs, targets }, tensors, and the names of classes where there are some",
   isDataset,
 );
 
@@ -26,15 +30,15 @@ const datasetParts = /* @__PURE__ */ object(
 export const aDataset = /* @__PURE__ */ object(
   "a dataset",
   "what dataset, examples, split or tableDataset give",
-  (parts) => isDataset(parts) && parts.size === (parts.inputs as ArrayTensor).shape[0],
+  (parts) => isDataset(parts) && parts.size === (parts.inputs as Tensor).shape[0],
 );
 
 /** Examples to train on or to measure with: row i of the inputs goes with row i of the targets. */
 export interface Dataset {
   /** Floating point, shape [n, ...features]. */
-  readonly inputs: ArrayTensor;
+  readonly inputs: Tensor;
   /** Class labels: i32 of shape [n]. Real targets: floating point of shape [n, ...]. */
-  readonly targets: ArrayTensor;
+  readonly targets: Tensor;
   /** The number of examples, n. */
   readonly size: number;
   /** The name of each class; present exactly when the targets are class labels. */
@@ -63,7 +67,7 @@ export function dataset(parts: Omit<Dataset, "size">): Dataset {
       found: `${inputs.dtype} of shape [${inputs.shape.join(", ")}]`,
     });
   }
-  if (size === 0 || inputs.data.length === 0) {
+  if (size === 0 || inputs.size === 0) {
     fail("data-empty", { message: "The dataset has no examples, or its examples no features." });
   }
   if (targets.shape[0] !== size) {
@@ -76,7 +80,7 @@ export function dataset(parts: Omit<Dataset, "size">): Dataset {
   }
   checkFinite(inputs, "input");
   if (isFloat(targets.dtype)) {
-    if (targets.data.length === 0) fail("data-empty", { message: "The targets have no values." });
+    if (targets.size === 0) fail("data-empty", { message: "The targets have no values." });
     checkFinite(targets, "target");
   } else checkLabels(targets, classes);
   return { ...parts, size };
@@ -99,19 +103,20 @@ export function firstNotFinite(data: TypedArray): number {
 }
 
 /** @throws ChainruleError "data-invalid" for NaN or infinity, naming row and element. */
-export function checkFinite(tensor: ArrayTensor, what: string): void {
-  const at = firstNotFinite(tensor.data);
+export function checkFinite(tensor: Tensor, what: string): void {
+  const data = elementsOf(tensor);
+  const at = firstNotFinite(data);
   if (at < 0) return;
   const width = sizeOf(tensor.shape.slice(1));
   fail("data-invalid", {
     message: `A value among the ${what}s is not finite.`,
     expected: "finite numbers",
-    found: String(tensor.data[at]),
+    found: String(data[at]),
     where: `${what} ${Math.floor(at / width)}, element ${at % width} (both counted from 0)`,
   });
 }
 
-function checkLabels(targets: ArrayTensor, classes: readonly string[] | undefined): void {
+function checkLabels(targets: Tensor, classes: readonly string[] | undefined): void {
   if (targets.dtype !== "i32" || targets.shape.length !== 1 || classes === undefined) {
     fail("bad-dtype", {
       message: "These targets are neither numbers nor class labels.",
@@ -121,25 +126,27 @@ function checkLabels(targets: ArrayTensor, classes: readonly string[] | undefine
         (classes === undefined ? " without classes" : ""),
     });
   }
-  const at = targets.data.findIndex((label) => label < 0 || label >= classes.length);
+  const labels = elementsOf(targets);
+  const at = labels.findIndex((label) => label < 0 || label >= classes.length);
   if (at < 0) return;
   fail("index-out-of-range", {
     message: "A label has no class.",
     expected: `labels from 0 to ${classes.length - 1}`,
-    found: String(targets.data[at]),
+    found: String(labels[at]),
     where: `target ${at} (counted from 0)`,
   });
 }
 
 /** The rows of a tensor at the given indices, in that order. */
-function rows(tensor: ArrayTensor, indices: readonly number[] | Int32Array): ArrayTensor {
+function rows(tensor: Tensor, indices: readonly number[] | Int32Array): Tensor {
   const [, ...rest] = tensor.shape;
   const width = sizeOf(rest);
+  const whole = elementsOf(tensor);
   const data = allocate(tensor.dtype, indices.length * width);
   for (const [i, row] of indices.entries()) {
-    data.set(tensor.data.subarray(row * width, (row + 1) * width), i * width);
+    data.set(whole.subarray(row * width, (row + 1) * width), i * width);
   }
-  return arrayTensor(tensor.dtype, [indices.length, ...rest], data);
+  return constantTensor(data, [indices.length, ...rest]);
 }
 
 /**
@@ -201,13 +208,13 @@ export function numericTargets(labelled: Dataset, options: { binary?: boolean } 
   }
   const width = binary ? 1 : classes.length;
   const data = new Float64Array(labelled.size * width);
-  for (const [i, label] of targets.data.entries()) {
+  for (const [i, label] of elementsOf(targets).entries()) {
     if (binary) data[i] = label;
     else data[i * width + label] = 1;
   }
   return {
     ...rest,
-    targets: arrayTensor("f64", [labelled.size, width], data),
+    targets: constantTensor(data, [labelled.size, width]),
     targetNames: binary ? classes.slice(1) : classes,
   };
 }

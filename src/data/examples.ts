@@ -1,14 +1,22 @@
-import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
-import { only } from "../core/at.ts";
+import { elementsOf } from "../core/array-tensor.ts";
 import { arrayOf, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { areTexts } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import { readValues } from "../core/runtime.ts";
 import { Tensor } from "../core/tensor.ts";
 import { didYouMean, listed, shown } from "../core/wording.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { type Dataset, dataset } from "./dataset.ts";
 import { classCount } from "./idx.ts";
+
+/** Numbers in an array of one type. */
+export type NumberArray =
+  | TypedArray
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Uint32Array
+  | Uint8ClampedArray;
 
 /** Examples written down in a program or in a network file. */
 export interface InlineExamples {
@@ -16,10 +24,16 @@ export interface InlineExamples {
   readonly inputs: Tensor | readonly (readonly number[])[];
   /**
    * One target for each example: a row of numbers (shape [n, k]), a number (shape [n, 1]), or the
-   * name of a class; or a tensor of shape [n, ...] or [n]. Numbers are labels 0, 1, 2 … only where
-   * `classes` is given; those of an i32 tensor of shape [n] always are.
+   * name of a class; or a tensor of shape [n, ...] or [n]. Numbers are labels 0, 1, 2 … where
+   * `classes` is given, in a typed array of integers or an i32 tensor of shape [n], and for a trainer
+   * whose loss takes labels, such as crossEntropy.
    */
-  readonly targets: Tensor | readonly (readonly number[])[] | readonly number[] | readonly string[];
+  readonly targets:
+    | Tensor
+    | NumberArray
+    | readonly (readonly number[])[]
+    | readonly number[]
+    | readonly string[];
   /**
    * The classes in the order of their labels; default: the names that occur, sorted, and for a
    * tensor of labels "0", "1", … up to the largest.
@@ -47,9 +61,8 @@ export function examples(inline: InlineExamples): Dataset {
     });
   }
   const inputs = matrix(inline.inputs, "inputs");
-  if (inline.targets instanceof Tensor) {
-    return dataset({ inputs, ...heldTargets(inline.targets, classes) });
-  }
+  const given = isNumberArray(inline.targets) ? listTensor(inline.targets) : inline.targets;
+  if (given instanceof Tensor) return dataset({ inputs, ...heldTargets(given, classes) });
   if (!Array.isArray(inline.targets)) return wrongKind("the targets", inline.targets);
   if (inline.targets.length !== inputs.shape[0]) {
     fail("data-invalid", {
@@ -66,13 +79,23 @@ export function examples(inline: InlineExamples): Dataset {
   if (classes === undefined) {
     return dataset({
       inputs,
-      targets: arrayTensor("f64", [values.length, 1], Float64Array.from(values)),
+      targets: constantTensor(Float64Array.from(values), [values.length, 1]),
     });
   }
   return dataset({ inputs, targets: labels(values, classes), classes });
 }
 
-function labels(values: readonly number[] | TypedArray, classes: readonly string[]): ArrayTensor {
+const isNumberArray = (list: unknown): list is NumberArray =>
+  ArrayBuffer.isView(list) &&
+  !(list instanceof DataView || list instanceof BigInt64Array || list instanceof BigUint64Array);
+
+/** A tensor of shape [n]: i32 for integers of any width. */
+function listTensor(list: NumberArray): Tensor {
+  const real = list instanceof Float32Array || list instanceof Float64Array;
+  return constantTensor(real ? list.slice() : Int32Array.from(list), [list.length]);
+}
+
+function labels(values: readonly number[] | TypedArray, classes: readonly string[]): Tensor {
   for (const [row, label] of values.entries()) {
     if (Number.isInteger(label) && label >= 0 && label < classes.length) continue;
     fail("index-out-of-range", {
@@ -82,16 +105,13 @@ function labels(values: readonly number[] | TypedArray, classes: readonly string
       where: `targets, row ${row} (counted from 0)`,
     });
   }
-  return arrayTensor("i32", [values.length], Int32Array.from(values));
+  return constantTensor(Int32Array.from(values), [values.length]);
 }
 
-/** A tensor's elements, in f64 where they are not real. */
-function held(tensor: Tensor): ArrayTensor {
-  const data = only(readValues([tensor]));
-  const { dtype, shape } = tensor;
-  return isFloat(dtype)
-    ? arrayTensor(dtype, shape, data)
-    : arrayTensor("f64", shape, arrayOf("f64", data));
+/** A tensor of values alone, in f64 where they are not real. */
+function held(tensor: Tensor): Tensor {
+  const data = elementsOf(tensor);
+  return constantTensor(isFloat(tensor.dtype) ? data : arrayOf("f64", data), tensor.shape);
 }
 
 function heldTargets(
@@ -101,14 +121,15 @@ function heldTargets(
   const targets = held(tensor);
   if (tensor.rank !== 1) return { targets };
   if (given === undefined && tensor.dtype !== "i32") {
-    return { targets: { ...targets, shape: [tensor.size, 1] } };
+    return { targets: constantTensor(elementsOf(targets), [tensor.size, 1]) };
   }
-  const classes = given ?? Array.from({ length: classCount(targets.data) }, (_, i) => String(i));
-  return { targets: labels(targets.data, classes), classes };
+  const numbers = elementsOf(targets);
+  const classes = given ?? Array.from({ length: classCount(numbers) }, (_, i) => String(i));
+  return { targets: labels(numbers, classes), classes };
 }
 
 /** @internal Rows of finite numbers as a tensor of shape [rows, numbers]. */
-export function matrix(given: unknown, what: string): ArrayTensor {
+export function matrix(given: unknown, what: string): Tensor {
   if (given instanceof Tensor) return held(given);
   if (!Array.isArray(given)) return wrongKind(`the ${what}`, given);
   const table: readonly unknown[] = given;
@@ -134,7 +155,7 @@ export function matrix(given: unknown, what: string): ArrayTensor {
   for (const [i, row] of cells.entries()) {
     for (const [j, cell] of row.entries()) data[i * width + j] = finite(cell, what, i, j);
   }
-  return arrayTensor("f64", [cells.length, width], data);
+  return constantTensor(data, [cells.length, width]);
 }
 
 function finite(value: unknown, what: string, row: number, column?: number): number {
@@ -152,7 +173,7 @@ function finite(value: unknown, what: string, row: number, column?: number): num
 function namedLabels(
   names: readonly unknown[],
   given: readonly string[] | undefined,
-): { targets: ArrayTensor; classes: readonly string[] } {
+): { targets: Tensor; classes: readonly string[] } {
   const all = Array.from(names, (name, row) => {
     if (typeof name === "string") return name;
     return fail("data-invalid", {
@@ -176,7 +197,7 @@ function namedLabels(
       })
     );
   });
-  return { targets: arrayTensor("i32", [labels.length], Int32Array.from(labels)), classes };
+  return { targets: constantTensor(Int32Array.from(labels), [labels.length]), classes };
 }
 
 const rows = "one entry for each example, such as [[0, 0], [0, 1]]";

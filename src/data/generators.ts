@@ -3,7 +3,6 @@
  * problems come with i32 labels and class names, row i belonging to class i modulo their number.
  */
 
-import { arrayTensor } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { cos, sin } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
@@ -11,6 +10,7 @@ import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { normalAt, uniformAt } from "../core/random.ts";
 import { shown } from "../core/wording.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { type Dataset, dataset } from "./dataset.ts";
 
 /** Streams of random numbers, so that the noise does not depend on how points are drawn. */
@@ -66,8 +66,8 @@ function labelled(
     for (const [i, x] of inputs.entries()) inputs[i] = x + noise * normalAt(seed, noises, i);
   }
   return dataset({
-    inputs: arrayTensor("f64", [size, width], inputs),
-    targets: arrayTensor("i32", [size], labels),
+    inputs: constantTensor(inputs, [size, width]),
+    targets: constantTensor(labels, [size]),
     classes,
     inputNames: Array.from({ length: width }, (_, axis) => `x${axis + 1}`),
     targetNames: ["class"],
@@ -92,8 +92,8 @@ export function xor(options: GeneratorOptions = {}): Dataset {
     inputs[2 * i + 1] = noise > 0 ? y + noise * normalAt(seed, noises, 2 * i + 1) : y;
   }
   return dataset({
-    inputs: arrayTensor("f64", [size, 2], inputs),
-    targets: arrayTensor("i32", [size], labels),
+    inputs: constantTensor(inputs, [size, 2]),
+    targets: constantTensor(labels, [size]),
     classes: ["0", "1"],
     inputNames: ["x1", "x2"],
     targetNames: ["x1 xor x2"],
@@ -206,8 +206,8 @@ export function regression(options: RegressionOptions = {}): Dataset {
     noise > 0 ? curve(x) + noise * normalAt(seed, noises, i) : curve(x),
   );
   return dataset({
-    inputs: arrayTensor("f64", [size, 1], inputs),
-    targets: arrayTensor("f64", [size, 1], targets),
+    inputs: constantTensor(inputs, [size, 1]),
+    targets: constantTensor(targets, [size, 1]),
     inputNames: ["x"],
     targetNames: ["y"],
   });

@@ -4,13 +4,15 @@
  * Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", file formats.
  */
 
-import { type ArrayTensor, arrayTensor, checkedSize } from "../core/array-tensor.ts";
+import { checkedSize, elementsOf } from "../core/array-tensor.ts";
 import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { arrays, checkKind, byteArray as fileBytes } from "../core/kinds.ts";
+import { aTensor, checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { indicesOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { type Dataset, dataset, firstNotFinite } from "./dataset.ts";
 import { checkUnpacked, defaultLimit, isGzip, joined, unpacked } from "./gunzip.ts";
 
@@ -40,7 +42,7 @@ function corrupt(message: string, expected: string, found: string): never {
  * @throws ChainruleError "file-corrupt" for wrong first bytes, an unknown element type, a file that
  *   is shorter or longer than its header says, or that is still packed with gzip.
  */
-export function parseIdx(bytes: Uint8Array): ArrayTensor {
+export function parseIdx(bytes: Uint8Array): Tensor {
   checkKind("parseIdx", bytes, fileBytes);
   if (isGzip(bytes)) {
     fail("file-corrupt", {
@@ -54,7 +56,7 @@ export function parseIdx(bytes: Uint8Array): ArrayTensor {
   const view = viewOf(bytes);
   const data = allocate(type.dtype, size);
   for (let i = 0, at = start; i < size; i++, at += type.bytes) data[i] = type.read(view, at);
-  return arrayTensor(type.dtype, shape, data);
+  return constantTensor(data, shape);
 }
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
@@ -114,7 +116,7 @@ function disagree({ shape, total }: Header, bytes: number, atLeast = false): nev
  * Parses an IDX file, unpacking it first if it begins like gzip: no further than its header says,
  * nor beyond `limit` bytes (default 1 GiB). Errors of both.
  */
-export async function readIdx(bytes: Uint8Array, limit = defaultLimit): Promise<ArrayTensor> {
+export async function readIdx(bytes: Uint8Array, limit = defaultLimit): Promise<Tensor> {
   if (!isGzip(bytes)) return parseIdx(bytes);
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -155,18 +157,14 @@ const mostInferred = 65_536;
  *   no pixels or one that is not finite, or the labels are no list of whole numbers; "data-empty"
  *   without images; "index-out-of-range" for a label outside the classes.
  */
-export function idxDataset(
-  images: ArrayTensor,
-  labels: ArrayTensor,
-  options: IdxOptions = {},
-): Dataset {
+export function idxDataset(images: Tensor, labels: Tensor, options: IdxOptions = {}): Dataset {
   checkNames("idxDataset", options, ["scale", "classes", "flatten", "dtype"]);
-  for (const part of [images, labels]) checkKind("idxDataset", part, arrays);
+  for (const part of [images, labels]) checkKind("idxDataset", part, aTensor);
   return labelled(idxInputs(images, options), idxLabels(labels), options.classes);
 }
 
 /** Images as the inputs of a dataset. Each file has its own function, so that errors name it. */
-export function idxInputs(images: ArrayTensor, options: IdxOptions): ArrayTensor {
+export function idxInputs(images: Tensor, options: IdxOptions): Tensor {
   const { dtype = "f32", flatten = true, scale = isFloat(images.dtype) ? 1 : 1 / 255 } = options;
   const { shape } = images;
   const [n, ...rest] = shape;
@@ -194,30 +192,31 @@ export function idxInputs(images: ArrayTensor, options: IdxOptions): ArrayTensor
       found: `${shown(scale)} and ${shown(dtype)}`,
     });
   }
-  const data = allocate(dtype, images.data.length);
+  const pixels = elementsOf(images);
+  const data = allocate(dtype, pixels.length);
   // Every pixel passes here, and both have the same length (!).
-  for (let i = 0; i < data.length; i++) data[i] = images.data[i]! * scale;
+  for (let i = 0; i < data.length; i++) data[i] = pixels[i]! * scale;
   const at = firstNotFinite(data);
   if (at >= 0) {
     const pixel =
       rest.length === 1 ? `${at % width}` : `[${indicesOf(at % width, rest).join(", ")}]`;
     fail("data-invalid", {
-      message: `A pixel is not finite${Number.isFinite(images.data[at]) ? ` in ${dtype}` : ""}.`,
+      message: `A pixel is not finite${Number.isFinite(pixels[at]) ? ` in ${dtype}` : ""}.`,
       expected: "finite numbers",
-      found: `${images.data[at]} in image ${Math.floor(at / width)} at ${pixel}, counted from 0`,
+      found: `${pixels[at]} in image ${Math.floor(at / width)} at ${pixel}, counted from 0`,
       fix: "Correct or leave out this image.",
     });
   }
-  return arrayTensor(dtype, flatten ? [n, width] : shape, data);
+  return constantTensor(data, flatten ? [n, width] : shape);
 }
 
 /** Labels as the targets of a dataset, after a look at what they are. */
-export function idxLabels(labels: ArrayTensor): ArrayTensor {
+export function idxLabels(labels: Tensor): Tensor {
   if (labels.shape.length === 1 && labels.dtype === "i32") return labels;
   return notOf("labels", "whole numbers of shape [n]", labels);
 }
 
-function notOf(what: string, expected: string, { dtype, shape }: ArrayTensor): never {
+function notOf(what: string, expected: string, { dtype, shape }: Tensor): never {
   return fail("data-invalid", {
     message: `These are no ${what}.`,
     expected,
@@ -227,7 +226,7 @@ function notOf(what: string, expected: string, { dtype, shape }: ArrayTensor): n
 }
 
 /** Inputs with their labels. */
-export function labelled(inputs: ArrayTensor, labels: ArrayTensor, classes?: number): Dataset {
+export function labelled(inputs: Tensor, labels: Tensor, classes?: number): Dataset {
   const [n] = inputs.shape;
   if (labels.shape[0] !== n) {
     fail("data-invalid", {
@@ -237,7 +236,7 @@ export function labelled(inputs: ArrayTensor, labels: ArrayTensor, classes?: num
       fix: "Take the labels that belong to these images.",
     });
   }
-  const count = classCount(labels.data, classes);
+  const count = classCount(elementsOf(labels), classes);
   const names = Array.from({ length: count }, (_, label) => String(label));
   return dataset({ inputs, targets: labels, classes: names });
 }

@@ -1,8 +1,7 @@
 /** chainrule/data: datasets from tables, IDX files, inline examples and formulas. */
+import "../ops/methods.ts";
 
 // Data: tables, IDX files, examples, generators, preprocessing, splits.
-export type { ArrayTensor } from "../core/array-tensor.ts";
-export { arrayTensor } from "../core/array-tensor.ts";
 export type { Row } from "./cells.ts";
 export type { ColumnType, Table, TableColumn, TableOptions } from "./csv.ts";
 export { defaultMissingValues, parseTable } from "./csv.ts";

@@ -3,11 +3,12 @@
  * row go through exactly what the training rows went through.
  */
 
-import { type ArrayTensor, arrayTensor } from "../core/array-tensor.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind } from "../core/kinds.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { didYouMean, listed, nearest, shown } from "../core/wording.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { type CellSource, cellsOf, numberIn, type Row, tableOrRows } from "./cells.ts";
 import type { Table } from "./csv.ts";
 import { type Dataset, dataset } from "./dataset.ts";
@@ -74,7 +75,7 @@ const widthOf = (rule: ColumnRule): number =>
 export function applyPreprocessing(
   preprocessing: Preprocessing,
   rows: Table | readonly Row[],
-): ArrayTensor {
+): Tensor {
   checkPreprocessing(preprocessing);
   checkKind("applyPreprocessing", rows, tableOrRows);
   return inputsOf(preprocessing, cellsOf(rows, preprocessing));
@@ -112,11 +113,7 @@ export function datasetOf(
   });
   return dataset({
     inputs,
-    targets: arrayTensor(
-      target.kind === "number" ? "f64" : "i32",
-      target.kind === "number" ? [n, 1] : [n],
-      data,
-    ),
+    targets: constantTensor(data, target.kind === "number" ? [n, 1] : [n]),
     ...(target.kind === "category" ? { classes: target.values } : {}),
     inputNames: inputNamesOf(preprocessing),
     targetNames: [target.name],
@@ -128,7 +125,7 @@ function inputsOf(
   preprocessing: Preprocessing,
   source: CellSource,
   rows?: readonly number[],
-): ArrayTensor {
+): Tensor {
   const n = rows?.length ?? source.size;
   if (n === 0) fail("data-empty", { message: "There are no rows." });
   const width = preprocessing.inputs.reduce((sum, rule) => sum + widthOf(rule), 0);
@@ -149,7 +146,7 @@ function inputsOf(
     });
     first += widthOf(rule);
   }
-  return arrayTensor("f64", [n, width], data);
+  return constantTensor(data, [n, width]);
 }
 
 /** Gives each row's value and its place among the rule's inputs: 1 at a category's place. */

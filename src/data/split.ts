@@ -1,3 +1,4 @@
+import { elementsOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -168,7 +169,7 @@ export function split(
   options: SplitOptions,
 ): { readonly train: Dataset; readonly validation: Dataset } {
   checkKind("split", whole, aDataset);
-  const labels = whole.classes === undefined ? undefined : whole.targets.data;
+  const labels = whole.classes === undefined ? undefined : elementsOf(whole.targets);
   const parts = splitIndices(whole.size, options, labels);
   return { train: subset(whole, parts.train), validation: subset(whole, parts.validation) };
 }

@@ -36,7 +36,7 @@ export function traceOf(subject: Subject, options: ExplainOptions): Trace {
       fix: "Pass { data }, the batch whose gradient is to be explained, or train the model first.",
     });
   }
-  const dataset = toDataset(data, trainer.classes);
+  const dataset = toDataset(data, trainer);
   if (!Number.isInteger(example) || example < 0 || example >= dataset.size) {
     noSuch("example", example, [dataset.size === 1 ? "0" : `0 to ${dataset.size - 1}`]);
   }

@@ -5,8 +5,8 @@
  * E4M3), Noune et al. 2022 (FNUZ) and the OCP Microscaling Formats 1.0 (E8M0).
  */
 
-import type { ArrayTensor } from "../core/array-tensor.ts";
 import type { DType } from "../core/dtype.ts";
+import type { Tensor } from "../core/tensor.ts";
 
 /** 64-bit integers as they are. */
 export interface BigIntTensor {
@@ -23,8 +23,8 @@ export interface UnreadTensor {
   readonly data: never;
 }
 
-/** A tensor of a safetensors file. */
-export type StoredTensor = ArrayTensor | BigIntTensor | UnreadTensor;
+/** A tensor of a safetensors file: of a type of ours, of 64-bit integers, or not read. */
+export type StoredTensor = Tensor | BigIntTensor | UnreadTensor;
 
 type Read = (view: DataView, at: number) => number;
 

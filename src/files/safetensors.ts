@@ -8,12 +8,14 @@
  * elements of our own types are copied as they are.
  */
 
-import { arrayTensor, checkedSize } from "../core/array-tensor.ts";
+import { type ArrayTensor, arraysOf, checkedSize } from "../core/array-tensor.ts";
 import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { arrays, checkKind, byteArray as fileBytes, isRecord } from "../core/kinds.ts";
+import { type ArgumentKind, arrays, checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
+import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { corrupt, type HeaderEntry, inQuotes, parseHeader } from "./safetensors-header.ts";
 import {
   type BigIntTensor,
@@ -38,6 +40,24 @@ const largestHeader = 100_000_000;
 
 const order = /* @__PURE__ */ Object.keys(storedNames);
 
+/** What a file can hold: tensors, elements with their type and shape, 64-bit integers. */
+type Storable = StoredTensor | ArrayTensor;
+
+/** The elements with their type and shape, after checking that they fit. */
+function elementsFrom(name: string, stored: Storable): ArrayTensor | BigIntTensor {
+  if (stored instanceof Tensor) return arraysOf(stored);
+  const { dtype, shape, data } = (stored ?? {}) as ArrayTensor | BigIntTensor;
+  if (dtype === "i64" || dtype === "u64") checkBigInts(name, dtype, shape, data);
+  else checkKind(`The entry ${inQuotes(name)} of encodeSafetensors`, stored, tensorOrArrays);
+  return stored as ArrayTensor | BigIntTensor;
+}
+
+const tensorOrArrays: ArgumentKind = {
+  ...arrays,
+  name: "a tensor, or elements with their type and shape",
+  example: "a tensor, or { dtype, shape, data } with an array of that type and size",
+};
+
 /**
  * Tensors as a safetensors file. The header is padded with spaces to a multiple of 8 bytes, and
  * tensors stand in the order u64, i64, f64, f32, i32, bool and then by name, as the Python package
@@ -48,15 +68,14 @@ const order = /* @__PURE__ */ Object.keys(storedNames);
  *   text, or a header of more than 100 MB; "data-invalid" for booleans other than 0 and 1.
  */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, StoredTensor> | Readonly<Record<string, StoredTensor>>,
+  tensors: ReadonlyMap<string, Storable> | Readonly<Record<string, Storable>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   checkRecord("encodeSafetensors", tensors, "a Map or a record of tensors by name");
   checkRecord("encodeSafetensors", metadata, "metadata: texts by name");
-  const named: [string, StoredTensor][] =
+  const given: [string, Storable][] =
     tensors instanceof Map ? [...tensors] : Object.entries(tensors);
-  const wrong = named.find(([, stored]) => !isRecord(stored));
-  if (wrong !== undefined) checkKind("encodeSafetensors", wrong[1], arrays);
+  const named = given.map(([name, stored]) => [name, elementsFrom(name, stored)] as const);
   named.sort(
     ([a, { dtype: x }], [b, { dtype: y }]) =>
       order.indexOf(x) - order.indexOf(y) || (a < b ? -1 : 1),
@@ -98,7 +117,7 @@ function settleNaN(data: ArrayBufferView, view: DataView): void {
 }
 
 function headerText(
-  named: readonly (readonly [string, StoredTensor])[],
+  named: readonly (readonly [string, ArrayTensor | BigIntTensor])[],
   metadata: Readonly<Record<string, string>>,
 ): string {
   const members: string[] = [];
@@ -116,8 +135,6 @@ function headerText(
   let at = 0;
   for (const [name, { dtype, shape, data }] of named) {
     if (name === "__metadata__") badName(name, "another name: this one is reserved");
-    if (dtype === "i64" || dtype === "u64") checkBigInts(name, dtype, shape, data);
-    else arrayTensor(dtype as DType, shape, data as TypedArray);
     const wrong = dtype === "bool" ? notBoolean(data as TypedArray) : -1;
     if (wrong >= 0) {
       fail("data-invalid", {
@@ -359,12 +376,12 @@ function decode(
         ),
       );
     }
-    return arrayTensor(dtype, shape, target);
+    return constantTensor(target, shape);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let i = 0; i < size; i++) target[i] = read(view, (i * bits) / 8);
   const wrong = bits === 64 ? target.findIndex(Number.isNaN) : -1;
-  if (wrong < 0) return arrayTensor(dtype, shape, target);
+  if (wrong < 0) return constantTensor(target, shape);
   const signed = entry.dtype === "I64";
   const at = wrong * 8;
   const found = signed ? view.getBigInt64(at, true) : view.getBigUint64(at, true);

@@ -1,4 +1,5 @@
 /** What is likely behind a result that is worse than it could be. */
+import { elementsOf } from "../core/array-tensor.ts";
 import { isConstant } from "../data/constant.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { NetworkData } from "./prepare.ts";
@@ -15,7 +16,7 @@ const far = 3;
  */
 export function scaleAdvice(data: NetworkData, { r2 }: Evaluation): string | undefined {
   const rule = data.description.preprocessing?.target;
-  const values = Array.from(data.train.targets.data);
+  const values = Array.from(elementsOf(data.train.targets));
   if (rule?.kind !== "number" || rule.mean !== 0 || rule.scale !== 1) return undefined;
   if (r2 === undefined || r2 >= poor || isConstant(values)) return undefined;
   const mean = values.reduce((sum, t) => sum + t, 0) / values.length;

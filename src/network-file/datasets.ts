@@ -1,6 +1,7 @@
 /** Datasets from the data section of a network file. Files are read by what the caller passes. */
-import type { ArrayTensor } from "../core/array-tensor.ts";
+
 import { ChainruleError, fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { listed } from "../core/wording.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -116,7 +117,7 @@ async function readImages(
   path: Path,
 ): Promise<Dataset> {
   const { dtype } = network.training;
-  const read = <T>(part: "images" | "labels", use: (read: ArrayTensor) => T): Promise<T> =>
+  const read = <T>(part: "images" | "labels", use: (read: Tensor) => T): Promise<T> =>
     fromFile(source, files[part], [...path, part], async () =>
       use(await readIdx(await bytesOf(files[part]))),
     );

@@ -1,9 +1,11 @@
 /** Fits the targets of the data to the loss and to the number of outputs. */
-import type { ArrayTensor } from "../core/array-tensor.ts";
+
+import { elementsOf } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
 import { listed, shown } from "../core/wording.ts";
 import { type Dataset, numericTargets } from "../data/dataset.ts";
 import type { Loss } from "../nn/losses.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { outside } from "../train/domains.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { buildModel } from "./build.ts";
@@ -134,10 +136,9 @@ export function checkTargets(
     const inside = own ? [] : [part];
     const held = network.data?.validation;
     const examples = own ? network.data?.examples : typeof held === "object" && held.examples;
-    const target = data.targets.data.subarray(
-      (row * data.targets.data.length) / data.size,
-      ((row + 1) * data.targets.data.length) / data.size,
-    );
+    const numbers = elementsOf(data.targets);
+    const width = numbers.length / data.size;
+    const target = numbers.subarray(row * width, (row + 1) * width);
     const alike = ({ targets }: ExamplesSection[number]) => sameNumbers([targets].flat(), target);
     const at = examples ? examples.findIndex(alike) : -1;
     if (at >= 0) {
@@ -169,11 +170,9 @@ const sameNumbers = (a: readonly unknown[], b: ArrayLike<number>): boolean =>
 /** 0 and 1 as −1 and 1. */
 function toSigns(data: Dataset, signs: boolean): Dataset {
   if (!signs) return data;
-  const targets: ArrayTensor = {
-    ...data.targets,
-    data: (data.targets.data as Float64Array).map((t) => 2 * t - 1),
-  };
-  return { ...data, targets };
+  const { targets } = data;
+  const numbers = elementsOf(targets).map((t) => 2 * t - 1);
+  return { ...data, targets: constantTensor(numbers, targets.shape) };
 }
 
 /** The layer that decides the number of outputs: the last that makes another size of its input's. */

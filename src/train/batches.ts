@@ -1,11 +1,17 @@
 /** Batches by the computer's own hand: where no backend has them in its memory. */
-import type { ArrayTensor } from "../core/array-tensor.ts";
+import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { allocate, type DType, isFloat } from "../core/dtype.ts";
 import type { Dataset } from "../data/dataset.ts";
 
 /** Inputs and targets of some examples. */
-export type Examples = Pick<Dataset, "inputs" | "targets">;
+export type Examples = Readonly<Record<"inputs" | "targets", ArrayTensor>>;
+
+/** Those of a data set, not copied. */
+export const examplesOf = ({ inputs, targets }: Dataset): Examples => ({
+  inputs: arraysOf(inputs),
+  targets: arraysOf(targets),
+});
 
 /** The element type that a trainer gives to such numbers: class labels stay whole. */
 export const typeIn = (dtype: DType, { dtype: own }: ArrayTensor): DType =>
@@ -17,8 +23,8 @@ export class Batches {
   readonly #dtype: DType;
   readonly #buffers = new Map<number, { inputs: ArrayTensor; targets: ArrayTensor }>();
 
-  constructor(examples: Examples, dtype: DType) {
-    this.#examples = examples;
+  constructor(data: Dataset, dtype: DType) {
+    this.#examples = examplesOf(data);
     this.#dtype = dtype;
   }
 

@@ -3,13 +3,15 @@
  * memory as "optimizer/<parameter>/<slot>", the values that early stopping may go back to as
  * "best/<name>", and everything else as JSON in the metadata.
  */
-import type { ArrayTensor } from "../core/array-tensor.ts";
+
+import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber, isRecord } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import { formatShape, type Shape, sameShape } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
 import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
 import { slotSpecs } from "../step/parameters.ts";
 import { freshProgress, type Progress } from "./progress.ts";
@@ -116,8 +118,8 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
   };
   for (const { part, name, path, shape } of places) {
     const t = tensors.get(path);
-    if (t?.dtype === trainer.dtype && sameShape(t.shape, shape)) {
-      parts[part].set(name, t.data);
+    if (t instanceof Tensor && t.dtype === trainer.dtype && sameShape(t.shape, shape)) {
+      parts[part].set(name, elementsOf(t));
       continue;
     }
     fail("checkpoint-mismatch", {

@@ -1,22 +1,33 @@
 /** Labels are numbers; which class each stands for is to be the same in all data of a trainer. */
 
+import { elementsOf } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind } from "../core/kinds.ts";
+import { checkKind, isNumber } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { listed, shown } from "../core/wording.ts";
 import { aDataset, type Dataset } from "../data/dataset.ts";
 import { examples, type InlineExamples } from "../data/examples.ts";
+import { classCount } from "../data/idx.ts";
+import type { Loss } from "../nn/losses.ts";
 
 /** What can be trained on: a dataset, or rows of numbers. */
 export type Data = Dataset | InlineExamples;
 
+/** What says how targets are meant. */
+interface Meant {
+  readonly loss: Loss;
+  /** The classes known from training. */
+  readonly classes: readonly string[] | undefined;
+}
+
 /**
  * The data as a dataset whose labels mean what they meant in training. Names of classes are
- * numbered as they were then; some of them may not occur here.
+ * numbered as they were then; some of them may not occur here. Whole numbers from 0 on are labels
+ * where the loss takes labels for places of outputs.
  *
  * @throws ChainruleError "data-invalid" where a label stands for another class than in training.
  */
-export function toDataset(data: Data, known?: readonly string[]): Dataset {
+export function toDataset(data: Data, { loss, classes: known }: Meant): Dataset {
   if (typeof data !== "object" || data === null) {
     fail("bad-argument", {
       message: "There are no data.",
@@ -30,12 +41,40 @@ export function toDataset(data: Data, known?: readonly string[]): Dataset {
     return alike(data, known);
   }
   const { targets } = data;
+  if (data.classes === undefined && loss.facts?.places === true) {
+    const numbers = wholeNumbers(targets);
+    if (numbers) return alike(examples({ ...data, classes: numbered(numbers, known) }), known);
+  }
   const unnamed = known !== undefined && data.classes === undefined;
   // The labels in a tensor are numbers from the start.
   if (unnamed && targets instanceof Tensor) return examples(data);
   const names = new Set<unknown>(known);
   const familiar = unnamed && Array.isArray(targets) && targets.every((t) => names.has(t));
   return alike(examples(familiar ? { ...data, classes: known } : data), known);
+}
+
+/** Targets that can be labels: one whole number from 0 on for each example. */
+function wholeNumbers(targets: unknown): ArrayLike<number> | undefined {
+  const list =
+    targets instanceof Tensor
+      ? targets.rank === 1 && elementsOf(targets)
+      : isList(targets) && targets;
+  if (!list) return undefined;
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i];
+    if (!isNumber(value, (n) => Number.isSafeInteger(n) && n >= 0)) return undefined;
+  }
+  return list.length > 0 ? (list as ArrayLike<number>) : undefined;
+}
+
+const isList = (list: unknown): list is ArrayLike<unknown> =>
+  Array.isArray(list) || (ArrayBuffer.isView(list) && "length" in list);
+
+/** Names of classes for labels: those known; numbers are continued where more occur. */
+function numbered(labels: ArrayLike<number>, known: readonly string[] = []): readonly string[] {
+  if (known.some((name, label) => name !== String(label))) return known;
+  const count = Math.max(known.length, classCount(Array.from(labels)));
+  return Array.from({ length: count }, (_, label) => String(label));
 }
 
 function alike(data: Dataset, known: readonly string[] | undefined): Dataset {

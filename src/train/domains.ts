@@ -1,5 +1,5 @@
 /** Targets that a loss has no meaning for: found before training, and named with their row. */
-import type { ArrayTensor } from "../core/array-tensor.ts";
+import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -136,24 +136,30 @@ const domains: Readonly<Record<NonNullable<LossFacts["targets"]>, Domain>> = {
 /** The first target that the loss of a task has no meaning for. */
 export function outside(task: Task | undefined, data: Targets): Complaint | undefined {
   if (task === undefined) return undefined;
-  const labels = !isFloat(data.targets.dtype);
+  const { classes } = data;
+  const targets = arraysOf(data.targets);
+  const labels = !isFloat(targets.dtype);
   if (task.calls.length === 0 && task.classes && labels) {
-    return beyond(data, task.output.shape.at(-1) ?? 1);
+    return beyond(targets, classes, task.output.shape.at(-1) ?? 1);
   }
   for (const { facts, target, output } of task.calls) {
     // What a loss of one's own makes of the targets first is its own affair.
     if (target !== task.target) continue;
     const found =
       labels && facts.places
-        ? beyond(data, output.shape.at(-1) ?? 1)
-        : facts.targets && domains[facts.targets](facts, data.targets);
+        ? beyond(targets, classes, output.shape.at(-1) ?? 1)
+        : facts.targets && domains[facts.targets](facts, targets);
     if (found) return found;
   }
   return undefined;
 }
 
 /** A label for which there is no output. */
-function beyond({ targets, classes = [] }: Targets, outputs: number): Complaint | undefined {
+function beyond(
+  targets: ArrayTensor,
+  classes: readonly string[] = [],
+  outputs: number,
+): Complaint | undefined {
   const index = first(targets, (label) => label >= 0 && label < outputs);
   if (index < 0) return undefined;
   const { row, value } = place(targets, index);
@@ -167,7 +173,9 @@ function beyond({ targets, classes = [] }: Targets, outputs: number): Complaint 
     fix:
       least >= 1 && most === outputs
         ? `These look like labels from 1 to ${outputs}: subtract 1.`
-        : `Make the last layer ${Math.max(classes.length, most + 1)} outputs wide, or correct the label.`,
+        : outputs === 1 && most === 1
+          ? `One output says yes or no: take ${usual.yes}.`
+          : `Make the last layer ${Math.max(classes.length, most + 1)} outputs wide, or correct the label.`,
   };
 }
 

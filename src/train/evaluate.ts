@@ -1,10 +1,11 @@
 import { now, programOf } from "../backends/asynchronous.ts";
 import type { Later } from "../backends/backend.ts";
-import type { ArrayTensor } from "../core/array-tensor.ts";
+import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { inference } from "../nn/layer.ts";
@@ -104,7 +105,7 @@ function* evaluation(
   const { size, targets, classes } = data;
   const actual: number[] = [];
   const predicted: number[] = [];
-  const outputs = new Float64Array(targets.data.length);
+  const outputs = new Float64Array(targets.size);
   const adds = trainer.tasks.adds(data);
   let [sum, weights, filled, width, counts] = [0, 0, 0, 0, noCounts];
   for (let start = 0; start < size; start += batchSize) {
@@ -139,16 +140,17 @@ function* evaluation(
   if (filled !== outputs.length) return measured;
   return {
     ...measured,
-    r2: coefficientOfDetermination(targets.data, outputs, outputs.length / size),
+    r2: coefficientOfDetermination(elementsOf(targets), outputs, outputs.length / size),
   };
 }
 
 /** The rows from `start` on, in the trainer's element type; not copied where it is theirs. */
 function batch(trainer: Trainer, data: Dataset, start: number, size: number) {
-  const rows = (t: ArrayTensor): ArrayTensor => {
-    const width = t.data.length / data.size;
-    const part = t.data.subarray(start * width, (start + size) * width);
-    return { ...t, shape: [Math.min(size, data.size - start), ...t.shape.slice(1)], data: part };
+  const rows = (t: Tensor): ArrayTensor => {
+    const width = t.size / data.size;
+    const part = elementsOf(t).subarray(start * width, (start + size) * width);
+    const shape = [Math.min(size, data.size - start), ...t.shape.slice(1)];
+    return { dtype: t.dtype, shape, data: part };
   };
   return trainer.batchOf({ inputs: rows(data.inputs), targets: rows(data.targets) });
 }

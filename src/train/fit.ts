@@ -128,7 +128,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       this.#validation = parts.validation;
     } else {
       this.#train = data;
-      this.#validation = validation && toDataset(validation, data.classes);
+      this.#validation =
+        validation && toDataset(validation, { loss: trainer.loss, classes: data.classes });
     }
   }
 

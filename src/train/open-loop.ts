@@ -5,7 +5,7 @@ import type { ArrayTensor } from "../core/array-tensor.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { trainingStep } from "../step/step.ts";
-import { typeIn } from "./batches.ts";
+import { examplesOf, typeIn } from "./batches.ts";
 import type { Course } from "./course.ts";
 import type { KeptLoop } from "./kept-loop.ts";
 import { Remote } from "./remote.ts";
@@ -29,7 +29,8 @@ export function openLoop(
 ): Later<Loop> | undefined {
   const { backend, model, loss, optimizer, dtype, update, seed } = trainer;
   if (backend.session === undefined) return undefined;
-  const { inputs, targets } = data;
+  const examples = examplesOf(data);
+  const { inputs, targets } = examples;
   const { batchSize } = course.plan;
   const batch = (t: ArrayTensor) => ({
     dtype: typeIn(dtype, t),
@@ -40,7 +41,6 @@ export function openLoop(
     (text, t) => `${text} ${t.dtype}${formatShape(t.shape)}`,
     String(data.size),
   );
-  const examples = { inputs, targets };
   const known = kept.take(kind);
   if (known !== undefined) {
     const ready = known.enter(course, examples);

@@ -1,11 +1,11 @@
 /** Prediction: rows of numbers in, rows of numbers out, and an error for anything else. */
 import { now, programOf } from "../backends/asynchronous.ts";
-import type { ArrayTensor } from "../core/array-tensor.ts";
+import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import { callSite } from "../core/call-site.ts";
 import { allocate, type TypedArray } from "../core/dtype.ts";
-import { Tensor } from "../core/tensor.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { checkFinite, firstNotFinite } from "../data/dataset.ts";
 import { matrix } from "../data/examples.ts";
 import { inference } from "../nn/layer.ts";
@@ -16,15 +16,13 @@ import { nonFiniteError } from "./non-finite.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What a model can be asked about: one row of numbers for each example. */
-export type Rows = Tensor | ArrayTensor | readonly (readonly number[])[];
-
-const isArrayTensor = (rows: Rows): rows is ArrayTensor =>
-  typeof rows === "object" && rows !== null && !(rows instanceof Tensor) && "data" in rows;
+export type Rows = Tensor | readonly (readonly number[])[];
 
 /** The rows in the trainer's element type. */
 export function rowsOf(trainer: Trainer, rows: Rows): ArrayTensor {
-  const given = isArrayTensor(rows) ? rows : matrix(rows, "inputs");
-  checkFinite(given, "input");
+  const tensor = matrix(rows, "inputs");
+  checkFinite(tensor, "input");
+  const given = arraysOf(tensor);
   if (given.dtype === trainer.dtype) return given;
   const data = allocate(trainer.dtype, given.data.length);
   data.set(given.data);

@@ -4,9 +4,10 @@
  * what they say together.
  */
 
+import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { SomeAxes } from "../core/shape.ts";
-import type { Dataset } from "../data/dataset.ts";
+import type { Tensor } from "../core/tensor.ts";
 import type { LossCall, Maker } from "../nn/calls.ts";
 import { type Extent, recommended } from "../nn/facts.ts";
 import type { Task } from "./task.ts";
@@ -180,10 +181,10 @@ function extent(data: TypedArray): Extent {
  */
 export function remarksOn(
   task: Task | undefined,
-  data?: Pick<Dataset, "targets" | "classes">,
+  data?: { readonly targets: Tensor | ArrayTensor; readonly classes?: readonly string[] },
 ): Remark[] {
   if (task === undefined) return [];
-  const targets = data && extent(data.targets.data);
+  const targets = data && extent(elementsOf(data.targets));
   const found = task.calls.flatMap(({ facts: loss, output, target }) => {
     const made = task.makerOf(output);
     const pair: Pair = {

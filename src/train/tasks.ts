@@ -1,5 +1,7 @@
 /** What a trainer's model and loss say of data: found once for data of one kind, and kept. */
+import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import type { TypedArray } from "../core/dtype.ts";
+import type { Tensor } from "../core/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { checkDomain } from "./domains.ts";
 import { type ExampleTypes, type Task, taskOf } from "./task.ts";
@@ -26,7 +28,7 @@ export class Tasks {
   }
 
   /** Whether the loss of a batch is a sum over its examples. */
-  adds(data: Pick<Dataset, "inputs" | "targets">): boolean {
+  adds(data: Readonly<Record<"inputs" | "targets", Tensor | ArrayTensor>>): boolean {
     const { loss } = this.#trainer;
     this.#adds ??= loss.adds ?? addsUp(loss, this.of(data)?.output, data.targets);
     return this.#adds;
@@ -38,7 +40,7 @@ export class Tasks {
    * @throws ChainruleError "data-invalid", or "index-out-of-range" for a label without an output.
    */
   check(data: Dataset, what: string): void {
-    const { data: values } = data.targets;
+    const values = elementsOf(data.targets);
     if (this.#checked.has(values)) return;
     checkDomain(this.of(data), data, what);
     this.#checked.add(values);

@@ -6,17 +6,17 @@
 import { laterTensor, now } from "../backends/asynchronous.ts";
 import type { Backend, Later } from "../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../backends/registry.ts";
-import type { ArrayTensor } from "../core/array-tensor.ts";
+import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import { arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { arrays, checkKind, byteArray as fileBytes } from "../core/kinds.ts";
+import { checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
 import type { TensorType } from "../core/op.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
 import { seedKey } from "../core/random.ts";
-import { formatShape, type Shape } from "../core/shape.ts";
+import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { inFile } from "../files/in-file.ts";
@@ -28,11 +28,17 @@ import type { StepGraph, StepState } from "../step/ports.ts";
 import type { UpdateTiming } from "../step/update.ts";
 import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type Data, toDataset } from "./classes.ts";
-import { copied } from "./copied.ts";
+import { copies } from "./copied.ts";
 import type { Course } from "./course.ts";
 import { type Evaluation, evaluateModel, evaluateModelLater } from "./evaluate.ts";
 import { Fit, type FitOptions, usualBatch } from "./fit.ts";
-import { elementsFor, type NamedValues, namedValues } from "./given-values.ts";
+import {
+  elementsFor,
+  type NamedValues,
+  namedValues,
+  type SetNames,
+  type SetOptions,
+} from "./given-values.ts";
 import { KeptLoop } from "./kept-loop.ts";
 import { Lock } from "./lock.ts";
 import { openLoop } from "./open-loop.ts";
@@ -152,19 +158,25 @@ export class Trainer {
 
   /**
    * Sets parameters, or buffers, by name, rounded to the trainer's element type; the others stay.
-   * What a file holds goes in as it is: `setParameters(decodeSafetensors(bytes).tensors)`.
+   * What a file holds goes in as it is: `setParameters(decodeSafetensors(bytes).tensors)`. Of a model
+   * that is alike in part, `{ strict: false }` takes what there is, and `{ names: /^0\./ }` just those.
+   *
+   * @returns which were set, which of the model's were not given, and what it does not have
+   * @throws ChainruleError "bad-argument" for a value of another shape, and with `strict` (default)
+   *   for a name that the model does not have: then nothing is set.
    */
-  setParameters(values: NamedValues): void {
+  setParameters(values: NamedValues, options: SetOptions = {}): SetNames {
     // All are checked before the first is set.
     if (this.#renewing.held) this.#refuse("be given parameters");
     const known = modelValues(this.model);
-    const given = namedValues(values, Object.keys(known));
-    const checked = given.map(([name, value]) => {
+    const { entries, names } = namedValues(values, Object.keys(known), options);
+    const checked = entries.map(([name, value]) => {
       return [name, elementsFor(name, entryOf(known, name).shape, value, this.dtype)] as const;
     });
     const state = this.#settled();
     this.#live?.forget();
     setValues(state, checked);
+    return names;
   }
 
   /** The optimizer's memory by "parameter/slot". */
@@ -183,7 +195,7 @@ export class Trainer {
    * 256 MiB together or 16 in number, the oldest first; a larger one is not kept.
    */
   fit(data: Data, options: FitOptions = {}): Fit {
-    const dataset = toDataset(data, this.classes);
+    const dataset = toDataset(data, this);
     const fit = new Fit(this, dataset, options);
     this.#fitted = { data: dataset, batchSize: options.batchSize ?? usualBatch };
     return fit;
@@ -227,7 +239,7 @@ export class Trainer {
   }
 
   #batchFrom(data: Data) {
-    const dataset = toDataset(data, this.classes);
+    const dataset = toDataset(data, this);
     this.tasks.check(dataset, "data");
     const { inputs, targets } = this.batchOf(dataset);
     return { inputs, targets, classes: dataset.classes };
@@ -283,7 +295,7 @@ export class Trainer {
    * which applies it itself; each with a fix. Training goes on all the same.
    */
   remarks(data: Data): readonly Remark[] {
-    const dataset = toDataset(data, this.classes);
+    const dataset = toDataset(data, this);
     return remarksOn(this.tasks.of(dataset), dataset);
   }
 
@@ -311,8 +323,8 @@ export class Trainer {
   }
 
   /** The training step's graph for a batch: what is run, differentiated and explained. */
-  stepGraph(inputs: ArrayTensor, targets: ArrayTensor): StepGraph {
-    for (const part of [inputs, targets]) checkKind("stepGraph", part, arrays);
+  stepGraph(data: Data): StepGraph {
+    const { inputs, targets } = this.batchOf(toDataset(data, this));
     return stepFor(this, inputs, targets).graph;
   }
 
@@ -334,18 +346,15 @@ export class Trainer {
     return known;
   }
 
-  /** A dataset in the trainer's element type; class labels stay whole numbers. */
-  batchOf(data: Pick<Dataset, "inputs" | "targets">): {
-    inputs: ArrayTensor;
-    targets: ArrayTensor;
-  } {
-    checkRecord("batchOf", data, "{ inputs, targets }, as a dataset has them");
-    for (const part of [data.inputs, data.targets]) checkKind("batchOf", part, arrays);
-    const convert = (t: ArrayTensor): ArrayTensor =>
-      !isFloat(t.dtype) || t.dtype === this.dtype
+  /** @internal A dataset in the trainer's element type; class labels stay whole numbers. */
+  batchOf({ inputs, targets }: Readonly<Record<"inputs" | "targets", Tensor | ArrayTensor>>) {
+    const convert = (given: Tensor | ArrayTensor): ArrayTensor => {
+      const t = arraysOf(given);
+      return !isFloat(t.dtype) || t.dtype === this.dtype
         ? t
         : { ...t, dtype: this.dtype, data: arrayOf(this.dtype, t.data) };
-    return { inputs: convert(data.inputs), targets: convert(data.targets) };
+    };
+    return { inputs: convert(inputs), targets: convert(targets) };
   }
 
   /**
@@ -395,7 +404,7 @@ export class Trainer {
 
   #measured(data: Data, options: { readonly batchSize?: number }): Dataset {
     checkNames("evaluate", options, ["batchSize"]);
-    const dataset = toDataset(data, this.classes);
+    const dataset = toDataset(data, this);
     this.tasks.check(dataset, "data");
     return dataset;
   }
@@ -480,14 +489,6 @@ const comesLater = ({ name }: Backend, instead: "stepAsync" | "evaluateAsync"): 
     message: `The backend "${name}" answers later, so that this cannot be given at once.`,
     fix: `Use \`await trainer.${instead}(data)\`.`,
   });
-
-/** Values as constants, which say so where they are assigned to. */
-function copies(specs: ByName<{ readonly shape: Shape }>, values: ByName<TypedArray>) {
-  const made = mapEntries(specs, ({ shape }, name) =>
-    constantTensor(entryOf(values, name).slice(), shape),
-  );
-  return new Proxy(made, copied);
-}
 
 /** A model made ready for training: parameters get their initial values from the seed. */
 export const trainer = (model: Layer, options: TrainerOptions): Trainer =>

@@ -245,6 +245,8 @@ export const functions: Record<string, Probe> = {
     ],
     inUse as never,
   ),
+  freeze: probe(chainrule.freeze, [model, /^0/], inUse as never),
+  unfreeze: probe(chainrule.unfreeze, [model, /^0/], inUse as never),
   sequential: probe(
     sequential,
     [opaque(linear(2, 1)), (a: typeof v) => a.mul(2), relu],

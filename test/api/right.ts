@@ -71,7 +71,10 @@ const trainerMethods: Record<string, Probe> = Object.fromEntries([
   method("stepAsync", [pairs]),
   method("evaluateAsync", [pairs, { batchSize: 1 }]),
   method("predict", [[[1, 2]]], make, read),
-  method("setParameters", [{ "0.bias": Float32Array.of(1, 2), "2.bias": tensor([1]) }]),
+  method("setParameters", [
+    { "0.bias": Float32Array.of(1, 2), "2.bias": tensor([1]) },
+    { strict: true, names: /bias$/ },
+  ]),
   method("toBytes", [{ note: "mine" }]),
   method("fromBytes", [trained.toBytes()]),
   [
@@ -84,11 +87,7 @@ const trainerMethods: Record<string, Probe> = Object.fromEntries([
     ),
   ],
   method("load", [loaded]),
-  method("stepGraph", [
-    { dtype: "f32", shape: [1, 2], data: Float32Array.of(1, 2) },
-    { dtype: "f32", shape: [1, 1], data: Float32Array.of(1) },
-  ]),
-  method("batchOf", [points]),
+  method("stepGraph", [pairs]),
 ]);
 
 const methodsOf = (object: object): string[] =>
@@ -114,14 +113,13 @@ const dataFunctions: Record<string, Probe> = {
     [{ a: 1, b: "2", kind: "x" }],
   ]),
   "applyPreprocessing to a table": probe(data.applyPreprocessing, [fitted.preprocessing, table]),
-  arrayTensor: probe(data.arrayTensor, ["f32", [2], Float32Array.of(1, 2)]),
   blobs: probe(data.blobs, [{ size: 4, noise: 0, seed: 0, centers: 2, features: 2 }]),
   checkPreprocessing: probe(data.checkPreprocessing, [fitted.preprocessing]),
   circles: probe(data.circles, [{ size: 4, noise: 0.1, seed: 0, factor: 0.5 }]),
   dataset: probe(data.dataset, [
     {
-      inputs: { dtype: "f64", shape: [2, 1], data: Float64Array.of(1, 2) },
-      targets: { dtype: "i32", shape: [2], data: Int32Array.of(0, 1) },
+      inputs: points.inputs,
+      targets: points.targets,
       classes: ["a", "b"],
       inputNames: ["x"],
       targetNames: ["y"],
@@ -224,7 +222,16 @@ const functionsOf = (module: object): string[] =>
   );
 
 /** Whether a method may be called from outside: what is marked internal is not. */
-const inner = ["stepOn", "ownState", "resident", "attach", "release", "compiled", "learn"].concat([
+const inner = [
+  "batchOf",
+  "stepOn",
+  "ownState",
+  "resident",
+  "attach",
+  "release",
+  "compiled",
+  "learn",
+].concat([
   "outputsFor",
   "stepLater",
   "renewing",

@@ -45,8 +45,8 @@ export const cleanUp = () => rmSync(folder, { recursive: true, force: true });
 export const table = opaque(data.parseTable("a,b,kind\n1,2,x\n3,4,y\n5,7,x\n2,1,y\n"));
 export const fitted = data.tableDataset(table, { target: "kind" });
 export const points = data.dataset({
-  inputs: data.arrayTensor("f64", [2, 1], Float64Array.of(1, 2)),
-  targets: data.arrayTensor("i32", [2], Int32Array.of(0, 1)),
+  inputs: tensor(Float64Array.of(1, 2), { shape: [2, 1] }),
+  targets: tensor(Int32Array.of(0, 1), { shape: [2] }),
   classes: ["a", "b"],
 });
 export const idx = Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 5, 6);

@@ -58,9 +58,11 @@ describe("split", () => {
   it("divides into two parts that together are the whole", () => {
     const { train, validation } = split(whole, { validation: 0.2, seed: 1 });
     expect([train.size, validation.size]).toEqual([40, 10]);
-    const rows = [...train.inputs.data, ...validation.inputs.data].sort((a, b) => a - b);
+    const rows = [...train.inputs.dataSync(), ...validation.inputs.dataSync()].sort(
+      (a, b) => a - b,
+    );
     expect(rows).toEqual(labels.map((_, i) => i));
-    expect(validation.targets.data.filter((label) => label === 1)).toHaveLength(2);
+    expect(validation.targets.dataSync().filter((label) => label === 1)).toHaveLength(2);
     expect(validation.classes).toEqual(["common", "rare"]);
   });
   it("depends on the seed and on nothing else", () => {

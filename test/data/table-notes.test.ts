@@ -101,12 +101,12 @@ describe("numbers with a unit, a percent sign or a currency sign", () => {
       `3 of 3 cells of column "h" are numbers with a unit, such as ${example}; they became 3 categories.`,
     );
     const read = build(text, "y", settings(notes[0]!), plain);
-    expect([...read.train.inputs.data]).toEqual(values);
+    expect([...read.train.inputs.dataSync()]).toEqual(values);
     expect(read.train.inputNames).toEqual(["h"]);
     expect(read.notes.at(-1)).toBe(`Column "h" is in "${unit}": ${example} was read as a number.`);
     const { preprocessing } = read;
     const again = JSON.parse(JSON.stringify(preprocessing)) as typeof preprocessing;
-    expect(applyPreprocessing(again, [{ h: example.slice(1, -1) }, { h: 7 }]).data).toEqual(
+    expect(applyPreprocessing(again, [{ h: example.slice(1, -1) }, { h: 7 }]).dataSync()).toEqual(
       Float64Array.of(values[0]!, 7),
     );
     const other = failure("data-invalid", () => applyPreprocessing(again, [{ h: "7 lb" }]));
@@ -118,7 +118,7 @@ describe("numbers with a unit, a percent sign or a currency sign", () => {
     expect(error.where).toBe('t.csv, line 3, column "h"');
     expect(error.fix).toBe('Say units: true to read "170 cm" as 170.');
     const { train, notes } = build(text, "y", settings(error.fix!), plain);
-    expect([...train.inputs.data]).toEqual([180, 170, 160]);
+    expect([...train.inputs.dataSync()]).toEqual([180, 170, 160]);
     expect(notes[0]).toContain("and so were 2 cells without a unit");
   });
   it("of two kinds are not mixed", () => {
@@ -136,7 +136,7 @@ describe("numbers with a unit, a percent sign or a currency sign", () => {
     const { notes } = build(text, "price");
     expect(notes[0]).toContain("they became 3 categories");
     const read = build(text, "price", settings(notes[0]!));
-    expect([...read.train.targets.data]).toEqual([80, 70, 55]);
+    expect([...read.train.targets.dataSync()]).toEqual([80, 70, 55]);
     expect(build(text, "price", { types: { price: "category" } }).notes).toEqual([]);
     expect(build("g,y\n3a,1\n3b,0\n4c,1\n", "y").notes).toEqual([]);
   });
@@ -156,7 +156,7 @@ describe("thousands separators", () => {
   ])("%j is an error whose advice reads it", (text, values) => {
     const { fix } = wrong(text, "y");
     const { train, notes } = build(text, "y", settings(fix!), plain);
-    expect([...train.inputs.data]).toEqual(values);
+    expect([...train.inputs.dataSync()]).toEqual(values);
     if (fix!.includes("thousands")) expect(notes.join(" ")).toContain("between thousands");
   });
   it("never turn 1,200 into 1.2 where nothing shows it", () => {
@@ -176,7 +176,7 @@ describe("thousands separators", () => {
     expect(notes[0]).toContain(`${count} of ${text.split("\n").length - 2} cells of column "x"`);
     expect(notes[0]).toMatch(/1[.,]200 was read as 1\.2\. If that is 1200, say /);
     const read = build(text, "y", settings(notes[0]!), plain);
-    expect(read.train.inputs.data[0]).toBe(1200);
+    expect(read.train.inputs.dataSync()[0]).toBe(1200);
   });
   it("are no remark on measurements", () => {
     expect(build("x,y\n1.125,1\n3.400,0\n9.000,1\n", "y").notes).toEqual([]);
@@ -225,7 +225,7 @@ describe("other cells that can be understood in two ways", () => {
     const { notes } = build(text, "b");
     expect(notes[0]).toContain('2 of 4 cells of column "a" are numbers');
     const read = build(text, "b", settings(notes[0]!), { missing: "mean", standardize: false });
-    expect([...read.train.inputs.data]).toEqual([2, 3.5, 3.5, 5]);
+    expect([...read.train.inputs.dataSync()]).toEqual([2, 3.5, 3.5, 5]);
   });
   it("a single category", () => {
     const [note] = build("a,y\nx,3\nx,4\n", "y").notes;
@@ -264,7 +264,7 @@ describe("what other programs write around the rows", () => {
     expect(train.inputNames).toEqual(["a"]);
     expect(notes).toEqual(['2 columns have no values and were left out: "column3", "column4".']);
     const rows = build("a;b\n1;2;\n3;4;;\n", "b");
-    expect([...rows.train.targets.data]).toEqual([2, 4]);
+    expect([...rows.train.targets.dataSync()]).toEqual([2, 4]);
     expect(rows.notes[0]).toContain("2 rows have empty cells beyond the last column");
     wrong("a;b\n1;2;3\n", "b");
     wrong("a,x,b\n1,,2\n3,,4\n", "b", {}, { inputs: ["a", "x"] });
@@ -347,7 +347,7 @@ describe("classes", () => {
     expect(error.fix).toContain("`classes`");
     const { train } = build(text, "k", {}, { classes: ["no", "yes"] });
     expect(train.classes).toEqual(["no", "yes"]);
-    expect([...train.targets.data]).toEqual([1, 1, 1]);
+    expect([...train.targets.dataSync()]).toEqual([1, 1, 1]);
   });
   it("an empty cell can be one", () => {
     const done = "a,done\n1,x\n2,\n3,x\n4,\n";
@@ -356,7 +356,7 @@ describe("classes", () => {
   });
   it("are in the given order, and all that there are", () => {
     const numbers = build("a,k\n1,1\n2,2\n3,1\n", "k", {}, { classes: ["2", "1"] });
-    expect([...numbers.train.targets.data]).toEqual([1, 0, 1]);
+    expect([...numbers.train.targets.dataSync()]).toEqual([1, 0, 1]);
     const typo = wrong("a,k\n1,yes\n2,yse\n", "k", {}, { classes: ["no", "yes"] });
     expect(typo).toMatchObject({ fix: 'Did you mean "yes"?', where: 't.csv, line 3, column "k"' });
     for (const classes of [[], ["a", "a"], "ab"]) {
@@ -383,7 +383,7 @@ describe("a column that is constant but for rounding", () => {
       /^Column "k" is constant in the training part \(.* but for rounding\)\.$/,
     );
     expect(preprocessing.inputs[0]).toMatchObject({ scale: 1, mean: Number(a) });
-    for (const value of train.inputs.data)
+    for (const value of train.inputs.dataSync())
       expect(Math.abs(value)).toBeLessThan(1e-9 * Math.abs(Number(a)) + 1e-30);
   });
   it.each([
@@ -394,7 +394,7 @@ describe("a column that is constant but for rounding", () => {
   ])("but not %s and %s", (a, b) => {
     const { train, notes } = build(`k,y\n${a},1\n${b},2\n`, "y");
     expect(notes).toEqual([]);
-    expect(train.inputs.data[1]! - train.inputs.data[0]!).toBeCloseTo(2, 6);
+    expect(train.inputs.dataSync()[1]! - train.inputs.dataSync()[0]!).toBeCloseTo(2, 6);
   });
   it("is a remark where it is the target", () => {
     expect(build("k,y\n1,7\n2,7\n", "y").notes).toEqual([

@@ -1,6 +1,7 @@
 /** Advice about data, followed. */
 import { gzipSync } from "node:zlib";
 import * as d from "../../src/data/index.ts";
+import { tensor } from "../../src/index.ts";
 import type { Row } from "./row.ts";
 
 const table = (text: string, options: Parameters<typeof d.parseTable>[1] = {}) =>
@@ -11,15 +12,14 @@ const any = (f: unknown) => f as (...given: unknown[]) => unknown;
 const idx = Uint8Array.of(0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 1, 5, 6);
 const images = d.parseIdx(idx);
 const labels = d.parseIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 0, 1));
-const pixels = (...values: number[]) => d.arrayTensor("f32", [2, 1], Float32Array.from(values));
-const tensor = (...values: number[]) =>
-  d.arrayTensor("i32", [values.length], Int32Array.from(values));
+const pixels = (...values: number[]) => tensor(Float32Array.from(values), { shape: [2, 1] });
+const list = (...values: number[]) => tensor(Int32Array.from(values), { shape: [values.length] });
 const fitted = set("a,kind\n1,x\n2,y\n", { target: "kind" }).preprocessing;
 const numeric = set("a,b\n1,2\n2,3\n", { target: "b" }).preprocessing;
 const categories = (n: number) =>
   `zip,y\n${Array.from({ length: n }, (_, i) => `z${i},${i}`).join("\n")}\n`;
 const huge = "1e308";
-const inputs = d.arrayTensor("f64", [2, 1], Float64Array.of(1, 2));
+const inputs = tensor(Float64Array.of(1, 2), { shape: [2, 1] });
 
 export const data: readonly Row[] = [
   [
@@ -104,7 +104,7 @@ export const data: readonly Row[] = [
   ["Rename one of them in the header line.", () => table("a,a\n1,2\n"), () => table("a,b\n1,2\n")],
   [
     "Give each input exactly one target.",
-    () => d.dataset({ inputs, targets: d.arrayTensor("f64", [1, 1], Float64Array.of(1)) }),
+    () => d.dataset({ inputs, targets: tensor(Float64Array.of(1), { shape: [1, 1] }) }),
     () => d.dataset({ inputs, targets: inputs }),
   ],
   [
@@ -136,7 +136,7 @@ export const data: readonly Row[] = [
     "Correct or leave out this image.",
     () => d.idxDataset(pixels(1, Number.NaN), labels),
     () => d.idxDataset(pixels(1, 2), labels),
-    () => d.idxDataset(d.arrayTensor("f32", [1, 1], Float32Array.of(1)), tensor(0)),
+    () => d.idxDataset(tensor(Float32Array.of(1), { shape: [1, 1] }), list(0)),
   ],
   [
     "Check that the files of images and labels have not been exchanged.",
@@ -145,14 +145,14 @@ export const data: readonly Row[] = [
   ],
   [
     "Take the labels that belong to these images.",
-    () => d.idxDataset(images, tensor(0)),
+    () => d.idxDataset(images, list(0)),
     () => d.idxDataset(images, labels),
   ],
   [
     "Check that these are the labels, or say which classes there are.",
-    () => d.idxDataset(images, tensor(0, 1e6)),
+    () => d.idxDataset(images, list(0, 1e6)),
     () => d.idxDataset(images, labels),
-    () => d.idxDataset(images, tensor(0, 1e6), { classes: 1e6 + 1 }),
+    () => d.idxDataset(images, list(0, 1e6), { classes: 1e6 + 1 }),
   ],
   [
     "Save the model again after training, or pass the preprocessing that tableDataset gave.",

@@ -148,9 +148,9 @@ export const training: readonly Row[] = [
   ],
   [
     "Make the last layer … outputs wide, or correct the label.",
-    () => classifier(1).fit(labelled),
-    () => classifier(2).fit(labelled),
-    () => classifier(1).fit({ ...labelled, targets: ["a", "a"], classes: ["a"] }),
+    () => classifier(2).fit({ inputs: labelled.inputs, targets: [0, 2] }),
+    () => classifier(3).fit({ inputs: labelled.inputs, targets: [0, 2] }),
+    () => classifier(2).fit({ inputs: labelled.inputs, targets: [0, 1] }),
   ],
   [
     "Pass { inputs: [[0, 1], …], targets: [[1], …] }, or what a loader of data gives.",
@@ -201,9 +201,21 @@ export const training: readonly Row[] = [
     () => make().setParameters({ "0.weight": tensor([[1, 2]]) }),
   ],
   [
-    "Rename each value to the parameter that it is for, and leave out those of none.",
+    "Rename each value to the parameter that it is for, and leave out those of none with { strict: false }.",
     () => make().setParameters({ kernel: tensor([[1, 2]]), momentum: tensor([1]) }),
-    () => make().setParameters({ "0.weight": tensor([[1, 2]]) }),
+    () =>
+      make().setParameters(
+        { "0.weight": tensor([[1, 2]]), momentum: tensor([1]) },
+        { strict: false },
+      ),
+  ],
+  [
+    'Write /^0\\./ for the first layer, or (name) => name.endsWith("bias").',
+    () => make().setParameters(make().parameters, { names: "bias" as never }),
+    () => [
+      make().setParameters(make().parameters, { names: /^0\./ }),
+      c.freeze(make().model, (name) => name.endsWith("bias")),
+    ],
   ],
   [
     'Make numbers a tensor: tensor([[1, 2], [3, 4]], { dtype: "f64" }).',

@@ -12,13 +12,13 @@ describe("data", () => {
     const rows = "{ inputs: [1], targets: b }, { inputs: [2], targets: a }";
     const byName = await toDatasets(parse({ data: `{ examples: [${rows}] }` }), noFiles);
     expect(byName.train.classes).toEqual(["a", "b"]);
-    expect([...byName.train.targets.data]).toEqual([1, 0]);
+    expect([...byName.train.targets.dataSync()]).toEqual([1, 0]);
     const given = parse({
       data: `{ examples: [${rows}, { inputs: [3], targets: 1 }], classes: [b, a] }`,
     });
     const { train } = await toDatasets(given, noFiles);
     expect(train.classes).toEqual(["b", "a"]);
-    expect([...train.targets.data]).toEqual([0, 1, 1]);
+    expect([...train.targets.dataSync()]).toEqual([0, 1, 1]);
   });
   it("from a table, divided, standardized, with notes", async () => {
     const network = parse({ data: `${csv(", missing: drop").slice(0, -1)}, validation: 0.4 }` });
@@ -37,8 +37,8 @@ describe("data", () => {
     });
     const read = files({ "t.csv": table, "v.csv": "kind,b,a\ny,,3\n" });
     const { train, validation } = await toDatasets(network, read);
-    expect([...validation!.inputs.data]).toEqual([...train.inputs.data.subarray(2, 4)]);
-    expect([...validation!.targets.data]).toEqual([1]);
+    expect([...validation!.inputs.dataSync()]).toEqual([...train.inputs.dataSync().subarray(2, 4)]);
+    expect([...validation!.targets.dataSync()]).toEqual([1]);
   });
   it("from two tables, incomplete rows dropped from both", async () => {
     const network = parse({
@@ -60,8 +60,8 @@ describe("data", () => {
       "v.csv": 'kind,b,a\n#y,1,3\nx,$3,"1,000"\n,,\n',
     });
     const { train, validation, notes, description } = await toDatasets(network, read);
-    expect([...train.inputs.data]).toEqual([-1, -1, 1, 1]);
-    expect([...validation!.inputs.data]).toEqual([-1300 / 1100, 0]);
+    expect([...train.inputs.dataSync()]).toEqual([-1, -1, 1, 1]);
+    expect([...validation!.inputs.dataSync()]).toEqual([-1300 / 1100, 0]);
     expect(description.preprocessing).toMatchObject({ thousands: ",", units: true });
     expect(notes.filter((note) => note.startsWith("v.csv: "))).toEqual([
       'v.csv: Line 2 begins with "#" and was skipped.',
@@ -74,7 +74,7 @@ describe("data", () => {
     const given = (classes: string) =>
       toDatasets(parse({ data: `${csv().slice(0, -1)}${classes} }` }), files({ "t.csv": one }));
     const { train } = await given(", classes: [y, x]");
-    expect([train.classes, [...train.targets.data]]).toEqual([
+    expect([train.classes, [...train.targets.dataSync()]]).toEqual([
       ["y", "x"],
       [1, 1],
     ]);
@@ -88,7 +88,7 @@ describe("data", () => {
     expect(error.message).toContain("single class");
     expect(error.message).toContain("list all classes under data: classes");
     const { train } = await toDatasets(network(", classes: [a, b]"), noFiles);
-    expect([...train.targets.data]).toEqual([1, 1]);
+    expect([...train.targets.dataSync()]).toEqual([1, 1]);
   });
   it("from images", async () => {
     const network = parse({
@@ -140,7 +140,7 @@ describe("data", () => {
     });
     const { train, validation } = await toDatasets(network, noFiles);
     expect([train.size, validation?.size]).toEqual([200, 50]);
-    expect(train.inputs.data[0]).not.toBe(validation?.inputs.data[0]);
+    expect(train.inputs.dataSync()[0]).not.toBe(validation?.inputs.dataSync()[0]);
   });
   it("that are validated with must look like the others", async () => {
     const network = parse({
@@ -162,15 +162,15 @@ describe("targets are fitted to the loss", () => {
   });
   it("one output: 0 and 1, or −1 and 1", async () => {
     const bits = await moons("binaryCrossEntropyWithLogits", 1);
-    expect([...bits.train.targets.data.subarray(0, 2)]).toEqual([0, 1]);
+    expect([...bits.train.targets.dataSync().subarray(0, 2)]).toEqual([0, 1]);
     expect(bits.description.classes).toEqual(["0", "1"]);
     const signs = await moons("hinge", 1);
-    expect([...signs.train.targets.data.subarray(0, 2)]).toEqual([-1, 1]);
+    expect([...signs.train.targets.dataSync().subarray(0, 2)]).toEqual([-1, 1]);
   });
   it("as many outputs as classes: one-hot rows", async () => {
     const { train } = await moons("meanSquaredError", 2);
     expect(train.targets.shape).toEqual([200, 2]);
-    expect([...train.targets.data.subarray(0, 4)]).toEqual([1, 0, 0, 1]);
+    expect([...train.targets.dataSync().subarray(0, 4)]).toEqual([1, 0, 0, 1]);
   });
   it.each([
     ["halfSquaredError", 1],
@@ -220,7 +220,9 @@ describe("targets are fitted to the loss", () => {
       layers: "[{ linear: { outputs: 1 } }]",
       data: csv,
     });
-    expect([...(await toDatasets(repaired, read(units))).train.targets.data]).toEqual([12, 13, 15]);
+    expect([...(await toDatasets(repaired, read(units))).train.targets.dataSync()]).toEqual([
+      12, 13, 15,
+    ]);
   });
   it("quotes the columns that there are, and takes a number for no header", async () => {
     const network = parse({ data: "{ csv: { file: t.csv, target: 1 } }" });

@@ -2,10 +2,12 @@
  * What a fit has set up is kept for the next one. Nobody may notice but by the clock: whatever was
  * done in between, the bits are those of trainers that keep nothing.
  */
+
 import { describe, expect, it, test, vi } from "vitest";
 import type { Session, SynchronousBackend } from "../../src/backends/backend.ts";
 import { keptBy, keptLimits, letGoOfAll } from "../../src/backends/kept.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
+import { elementsOf } from "../../src/core/array-tensor.ts";
 import { moons } from "../../src/data/index.ts";
 import {
   adam,
@@ -61,8 +63,9 @@ describe("between two fits", () => {
     "data are changed in place": [
       1,
       (_, data) => {
-        data.inputs.data[3] = -4;
-        data.targets.data[0] = 1 - data.targets.data[0]!;
+        const [inputs, targets] = [elementsOf(data.inputs), elementsOf(data.targets)];
+        inputs[3] = -4;
+        targets[0] = 1 - targets[0]!;
       },
     ],
     "parameters are set": [1, (t) => t.setParameters({ "0.bias": new Float32Array(8).fill(0.25) })],
@@ -122,10 +125,11 @@ describe("between two fits", () => {
     "training fails": [
       2,
       async (t, data) => {
-        const bad = data.inputs.data[11]!;
-        data.inputs.data[11] = Number.NaN;
+        const inputs = elementsOf(data.inputs);
+        const good = inputs[11]!;
+        inputs[11] = Number.NaN;
         await rejection("not-finite", t.fit(data, options).then());
-        data.inputs.data[11] = bad;
+        inputs[11] = good;
       },
     ],
     "another trainer trains on the same data": [2, (t, data) => make(t.backend as never).fit(data)],
@@ -152,24 +156,17 @@ describe("between two fits", () => {
 });
 
 describe("data in any form", () => {
-  const rows = (t: { data: ArrayLike<number> }, width: number) =>
-    Array.from({ length: 48 }, (_, i) =>
-      Array.from({ length: width }, (_, k) => t.data[width * i + k]!),
-    );
-  const targets = Array.from(points.targets.data);
+  const rows = points.inputs.arraySync() as number[][];
+  const targets = points.targets.arraySync() as number[];
   const forms = {
-    "rows of numbers": () => ({ inputs: rows(points.inputs, 2), targets: targets.map(String) }),
+    "rows of numbers": () => ({ inputs: rows, targets: targets.map(String) }),
     tensors: () => ({
-      inputs: tensor(rows(points.inputs, 2), { dtype: "f32" }),
+      inputs: tensor(rows, { dtype: "f32" }),
       targets: tensor(targets, { dtype: "i32" }),
     }),
     "f64 where it trains in f32": () => ({
       ...points,
-      inputs: {
-        ...points.inputs,
-        dtype: "f64" as const,
-        data: Float64Array.from(points.inputs.data),
-      },
+      inputs: tensor(rows, { dtype: "f64" }),
     }),
   };
   test.each(Object.entries(forms))("%s: one loop for two fits", async (_, form) => {

@@ -188,7 +188,7 @@ describe.skipIf(!existsSync(mnist))("handwritten digits (in ../shared/data/mnist
     const [train, unseen] = await Promise.all([load("train10k"), load("t10k")]);
     expect(train).toMatchObject({ size: 10_000, inputs: { shape: [10_000, 784] } });
     expect(train.classes).toHaveLength(10);
-    expect(Math.max(...unseen.inputs.data.subarray(0, 78_400))).toBe(1);
+    expect(Math.max(...unseen.inputs.dataSync().subarray(0, 78_400))).toBe(1);
     const model = sequential(linear(784, 32), relu(), dropout(0.1), linear(32, 10));
     const optimizer = adam({ learningRate: 2e-3 });
     const t = trainer(model, { loss: crossEntropy, optimizer });

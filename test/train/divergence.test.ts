@@ -282,8 +282,11 @@ describe("what came in was not finite", () => {
   });
   it("is named where it was smuggled in", () => {
     const good = examples(data);
-    const inputs = { ...good.inputs, data: good.inputs.data.slice() };
-    inputs.data[2] = Number.NaN;
+    const inputs = tensor([
+      [1, 2],
+      [Number.NaN, -2],
+      [0, 1],
+    ]);
     const smuggled: Dataset = { ...good, inputs };
     const error = failure("not-finite", () => make(0.1).step(smuggled));
     expect(error.found).toContain('input "inputs" f32[3, 2]: -2.000 … 2.000, 1 of 6 NaN');

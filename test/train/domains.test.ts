@@ -1,4 +1,5 @@
 /** Targets that a loss has no meaning for are refused, with their row and what they look like. */
+
 import { describe, expect, it, test } from "vitest";
 import type { Dataset } from "../../src/data/index.ts";
 import {
@@ -17,6 +18,7 @@ import {
   tensor,
   trainer,
 } from "../../src/index.ts";
+import { constantTensor } from "../../src/ops/leaf.ts";
 import { failure, rejection } from "../support/failure.ts";
 
 const make = (loss: Loss, outputs: number, options: Partial<TrainerOptions> = {}) =>
@@ -96,8 +98,11 @@ describe("rows of probabilities", () => {
     }
   });
   it("one for each row", () => {
-    const error = failure("data-invalid", () => make(crossEntropy, 1).step(rows([0, 1])));
-    expect(error.fix).toBe("One output says yes or no: take binaryCrossEntropyWithLogits.");
+    const yes = "One output says yes or no: take binaryCrossEntropyWithLogits.";
+    const error = failure("data-invalid", () => make(crossEntropy, 1).step(rows([[0], [1]])));
+    expect(error.fix).toBe(yes);
+    const labels = failure("index-out-of-range", () => make(crossEntropy, 1).step(rows([0, 1])));
+    expect(labels.fix).toBe(yes);
   });
   it("logarithms of them", () => {
     const t = make(klDivergence, 2);
@@ -163,10 +168,9 @@ describe("what is not looked at", () => {
       },
     });
     const shape = [targets.length, 1];
-    const inputs = { dtype: "f64", shape, data: targets } as const;
     const data: Dataset = {
-      inputs,
-      targets: { dtype: "f64", shape, data: counted },
+      inputs: constantTensor(targets, shape),
+      targets: constantTensor(counted, shape),
       size: targets.length,
     };
     t.tasks.check(data, "data");

@@ -1,4 +1,5 @@
 /** The loop over epochs and batches: what it does, in which order, and how it ends. */
+
 import { describe, expect, it, test } from "vitest";
 import { dataset, moons, subset } from "../../src/data/index.ts";
 import {
@@ -10,6 +11,7 @@ import {
   sequential,
   trainer,
 } from "../../src/index.ts";
+import { tensor } from "../../src/ops/leaf.ts";
 import type { FitOptions, StepReport } from "../../src/train/fit.ts";
 import { expectClose } from "../support/close.ts";
 import { failure, rejection } from "../support/failure.ts";
@@ -346,7 +348,7 @@ describe("settings outside their domain", () => {
     failure("data-empty", () => line().fit({ inputs: [], targets: [] }));
     failure("data-invalid", () => line().fit({ inputs: [[1]], targets: [[Number.NaN]] }));
     failure("data-empty", () =>
-      dataset({ ...points, inputs: { dtype: "f64", shape: [0, 2], data: new Float64Array() } }),
+      dataset({ ...points, inputs: tensor(new Float64Array(), { shape: [0, 2] }) }),
     );
   });
 });

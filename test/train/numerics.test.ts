@@ -84,7 +84,9 @@ test("the bits are those of the version", async () => {
       }),
     ),
     normal: hash(Array.from({ length: 2000 }, (_, i) => normalAt(5, 1, i))),
-    generators: hash(...sets.flatMap(({ inputs, targets }) => [inputs.data, targets.data])),
+    generators: hash(
+      ...sets.flatMap(({ inputs, targets }) => [inputs.dataSync(), targets.dataSync()]),
+    ),
     interpreter: await trained({ backend: "interpreter" }),
     f64: await trained({ backend: "wasm", dtype: "f64" }),
     f32: await trained({ backend: "wasm" }),

@@ -6,6 +6,7 @@
 import spirals from "../../examples/spirals.yaml";
 import twoTwoTwo from "../../examples/two-two-two.yaml";
 import { shared } from "../../src/backends/wasm/emit/threads.ts";
+import { elementsOf } from "../../src/core/array-tensor.ts";
 import { at } from "../../src/core/at.ts";
 import { engineName } from "../../src/core/engine.ts";
 import * as library from "../../src/index.ts";
@@ -354,7 +355,12 @@ export async function findings({
         { name, options: { size: 90, seed: 3, ...options } },
         undefined,
       );
-      add("generators", `${name}, noise ${noise}`, "", valuesHash([inputs.data, targets.data]));
+      add(
+        "generators",
+        `${name}, noise ${noise}`,
+        "",
+        valuesHash([elementsOf(inputs), elementsOf(targets)]),
+      );
     }
   }
   for (const dtype of dtypes) {

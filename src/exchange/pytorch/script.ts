@@ -1,4 +1,5 @@
 /** A PyTorch script that computes the same as a network file: for a second opinion. */
+import { elementsOf } from "../../core/array-tensor.ts";
 import { at } from "../../core/at.ts";
 import { fail } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
@@ -79,7 +80,7 @@ export function pytorchScript({ network, trainer, data, batchSize }: Trained): s
     `the optimizer ${optimizer.name}`,
   );
   if (training.update !== "simultaneous") cannot("a sequential update");
-  if (data.inputs.data.length + data.targets.data.length > mostData) cannot("so many examples");
+  if (data.inputs.size + data.targets.size > mostData) cannot("so many examples");
   const input = [1, ...data.inputs.shape.slice(1)];
   const labels = data.targets.dtype === "i32";
   const frozen = Object.entries(model.parameters).flatMap(([name, p]) => (p.frozen ? [name] : []));
@@ -109,11 +110,11 @@ trained = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.${update}
 
 x = torch.tensor(
-    ${table(data, data.inputs.data)},
+    ${table(data, elementsOf(data.inputs))},
     dtype=torch.get_default_dtype(),
 )
 y = torch.tensor(
-    ${labels ? JSON.stringify(Array.from(data.targets.data)) : table(data, data.targets.data)},
+    ${labels ? JSON.stringify(Array.from(elementsOf(data.targets))) : table(data, elementsOf(data.targets))},
     dtype=${labels ? "torch.int64" : "torch.get_default_dtype()"},
 )
 

@@ -2,9 +2,11 @@
  * What is explained, in one form: a scalar loss over named parameters, the stages in between that
  * have names of their own, and the value of every node. Everything is computed in f64.
  */
+
 import type { Executable, SynchronousBackend } from "../../backends/backend.ts";
 import { interpreter } from "../../backends/interpreter/index.ts";
 import { inReach } from "../../backends/registry.ts";
+import { elementsOf } from "../../core/array-tensor.ts";
 import { entry, only } from "../../core/at.ts";
 import { arrayOf, isFloat, type TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
@@ -137,7 +139,7 @@ export function traceNetwork(
   { lossName, firstExample }: Remarks = {},
 ): NetworkTrace {
   const { model } = trainer;
-  const dataset = toDataset(data, trainer.classes);
+  const dataset = toDataset(data, trainer);
   const { targets } = dataset;
   const values = trainer.snapshot();
   const leaves = leavesOf(model);
@@ -160,8 +162,8 @@ export function traceNetwork(
     { training: true, key, path: "", observe },
   );
   const bindings = new Map<Tensor, TypedArray>([
-    [x, toF64(dataset.inputs.data)],
-    [y, isFloat(targets.dtype) ? toF64(targets.data) : targets.data],
+    [x, toF64(elementsOf(dataset.inputs))],
+    [y, isFloat(targets.dtype) ? toF64(elementsOf(targets)) : elementsOf(targets)],
     ...parameters.map((p) => [p.tensor, p.data] as const),
     ...Object.entries(buffers).map(([n, t]) => [t, toF64(entry(values, n))] as const),
   ]);

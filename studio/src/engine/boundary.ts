@@ -1,9 +1,11 @@
 /** What the network makes of every point of the plane, painted where it does not block the page. */
+import { elementsOf } from "../../../src/core/array-tensor.ts";
 import { at } from "../../../src/core/at.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import { rowOf } from "../../../src/network-file/form.ts";
 import { losses } from "../../../src/network-file/losses.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
+import { tensor } from "../../../src/ops/leaf.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type { Plane } from "../protocol.ts";
 
@@ -24,7 +26,7 @@ const paper = { light: [255, 255, 255], dark: [24, 27, 33] } as const;
 function planeOf(data: Dataset): Plane {
   const axis = (k: 0 | 1): [number, number] => {
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    data.inputs.data.forEach((value, i) => {
+    elementsOf(data.inputs).forEach((value, i) => {
       if (i % 2 !== k) return;
       [low, high] = [Math.min(low, value), Math.max(high, value)];
     });
@@ -38,7 +40,7 @@ function planeOf(data: Dataset): Plane {
 /** For each point: which colour, and how strongly. */
 function reading(network: NetworkFile, data: Dataset) {
   const { probabilities, targets } = rowOf(losses, network.loss.name);
-  const numbers = Array.from(data.targets.data);
+  const numbers = Array.from(elementsOf(data.targets));
   const low = numbers.reduce((m, v) => Math.min(m, v), Number.POSITIVE_INFINITY);
   const high = numbers.reduce((m, v) => Math.max(m, v), Number.NEGATIVE_INFINITY);
   const [from, to] = high > low ? [low, high] : [0, 1];
@@ -79,7 +81,7 @@ export class Boundary {
         rows[at + 1] = high[1] - ((r + 0.5) / cells) * (high[1] - low[1]);
       }
     }
-    const output = trainer.predict({ dtype: "f64", shape: [cells * cells, 2], data: rows });
+    const output = trainer.predict(tensor(rows, { shape: [cells * cells, 2] }));
     const found = output.dataSync();
     const width = found.length / (cells * cells);
     const read = reading(network, data);
@@ -108,14 +110,15 @@ export class Boundary {
   ): void {
     const { inputs, targets, size } = data;
     const { low, high } = plane;
-    const columns = targets.data.length / size;
+    const columns = targets.size / size;
+    const [xs, ts] = [elementsOf(inputs), elementsOf(targets)];
     const r = size > 200 ? 3 : 4;
     context.lineWidth = 1.2;
     context.strokeStyle = dark ? "#fff" : "#111";
     for (let i = 0; i < Math.min(size, 2000); i++) {
-      const x = ((at(inputs.data, 2 * i) - low[0]) / (high[0] - low[0])) * w;
-      const y = h - ((at(inputs.data, 2 * i + 1) - low[1]) / (high[1] - low[1])) * h;
-      const label = columns === 1 ? Math.max(0, Math.round(at(targets.data, i))) : 0;
+      const x = ((at(xs, 2 * i) - low[0]) / (high[0] - low[0])) * w;
+      const y = h - ((at(xs, 2 * i + 1) - low[1]) / (high[1] - low[1])) * h;
+      const label = columns === 1 ? Math.max(0, Math.round(at(ts, i))) : 0;
       context.fillStyle = `rgb(${at(light, label % light.length).join(" ")})`;
       context.beginPath();
       if (label % 2 === 0) context.arc(x, y, r, 0, 2 * Math.PI);

@@ -10,6 +10,7 @@ import { standingOut } from "../../../src/explain/sections/ledger.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
 import { parseNetwork } from "../../../src/network-file/parse.ts";
 import { type PreparedNetwork, prepareNetwork } from "../../../src/network-file/prepare.ts";
+import { tensor } from "../../../src/ops/leaf.ts";
 import { remarkText } from "../../../src/train/remarks.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type {
@@ -245,9 +246,10 @@ export class Engine {
     finite(value);
     const { data, edited } = this.current;
     // A copy: what was trained on the old examples can be repeated.
-    const t = { ...data[part], data: data[part].data.slice() };
-    const width = t.data.length / element(t.shape, 0);
-    t.data[this.#look.example * width + at] = value;
+    const old = data[part];
+    const numbers = old.dataSync();
+    numbers[(this.#look.example * old.size) / element(old.shape, 0) + at] = value;
+    const t = tensor(numbers, { shape: old.shape });
     const put = (changed: Pick<Open, "data" | "edited">) => {
       this.#open = { ...this.current, ...changed };
       this.#picture = undefined;

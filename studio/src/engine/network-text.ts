@@ -1,5 +1,6 @@
 /** The network file of what is open, with the numbers as they are now. */
 import { Document, isMap, isScalar, isSeq, parse, parseDocument, visit } from "yaml";
+import { elementsOf } from "../../../src/core/array-tensor.ts";
 import { fail } from "../../../src/core/errors.ts";
 import type { Engine } from "./engine.ts";
 import { fieldsOf, type Plain, type RawLayer, rawLayer, writtenLayer } from "./raw-layers.ts";
@@ -43,9 +44,12 @@ export function networkText(engine: Engine): string {
     const labels = data.classes;
     file.data = {
       examples: Array.from({ length: data.size }, (_, i) => {
-        const targets = row(data.targets.data, i);
+        const targets = row(elementsOf(data.targets), i);
         const [label = 0] = targets;
-        return { inputs: row(data.inputs.data, i), targets: labels ? labels[label] : targets };
+        return {
+          inputs: row(elementsOf(data.inputs), i),
+          targets: labels ? labels[label] : targets,
+        };
       }),
       ...(labels ? { classes: labels } : {}),
     };
