@@ -10,7 +10,7 @@ import { type Dataset, dataset } from "./dataset.ts";
 import { classCount } from "./idx.ts";
 
 /** Numbers in an array of one type. */
-export type NumberArray =
+type NumberArray =
   | TypedArray
   | Int8Array
   | Int16Array

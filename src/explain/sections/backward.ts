@@ -25,7 +25,7 @@ import type { Values } from "../engine/parameters.ts";
 import type { Stage } from "../engine/stages.ts";
 import { say } from "../say.ts";
 import { type Detail, type Named, pairs, wide } from "./detail.ts";
-import { elementsOf } from "./forward.ts";
+import { elementsIn } from "./forward.ts";
 import { type Link, pathTable } from "./paths.ts";
 import type { Route } from "./route.ts";
 
@@ -185,7 +185,7 @@ export class Backward {
     if (!this.#detail.brief || this.#sequential) return;
     const cells = r.reached.toReversed().flatMap((e): Named[] => {
       const stage = c.stageOf(e);
-      const narrow = elementsOf(c, e.node).length <= wide;
+      const narrow = elementsIn(c, e.node).length <= wide;
       if (stage?.role !== "net" || !narrow || !this.#detail.shows(stage.layer)) return [];
       if (this.#made.has(keyOf(e))) return [];
       const value = at(gradientAt(c.trace, e.node), e.index);
@@ -229,7 +229,7 @@ export class Backward {
     else why.push(say("gradientOf", { a: c.name(e) }));
     if (this.#sequential && n > 1) why.unshift(say("newWeights"));
     if (this.#noted.delete(e.node)) {
-      why.unshift(say("others", { n: elementsOf(c, e.node).length - few, m: few }));
+      why.unshift(say("others", { n: elementsIn(c, e.node).length - few, m: few }));
     }
     return why;
   }

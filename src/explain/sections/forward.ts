@@ -9,7 +9,7 @@ import { say } from "../say.ts";
 import { type Detail, named, pairs, wide } from "./detail.ts";
 
 /** Elements of the chosen example, stage by stage. */
-export function elementsOf(c: Context, t: Tensor): Element[] {
+export function elementsIn(c: Context, t: Tensor): Element[] {
   const n = c.isBatched(t) ? t.size / c.trace.examples : t.size;
   const from = c.isBatched(t) ? c.example * n : 0;
   return Array.from({ length: n }, (_, i) => ({ node: t, index: from + i }));
@@ -36,7 +36,7 @@ export function forwardPass(
   let first: Sentence[] = examples > 1 ? [say("example", { n: c.example })] : [];
   const values: Element[] = [];
   for (const stage of stages.filter((s) => detail.shows(s.layer))) {
-    const all = elementsOf(c, stage.tensor);
+    const all = elementsIn(c, stage.tensor);
     const narrow = all.length <= wide;
     const some = narrow ? all : all.filter(onPath);
     if (some.length < all.length) first.push(...c.once("onlyPath", { parameter: chosen }));
@@ -106,7 +106,7 @@ function errors(c: Context, terms: Tensor | undefined): void {
     return;
   }
   const naming = withTerms(c, terms);
-  const shown = elementsOf(c, terms).slice(0, wide);
+  const shown = elementsIn(c, terms).slice(0, wide);
   shown.forEach((e, i) => {
     const result = calledBy(naming, e);
     const cases = formsOf(c, e) ?? [valueOf(c, e)];

@@ -5,7 +5,7 @@ import { direct } from "../engine/adjoint.ts";
 import type { Context } from "../engine/context.ts";
 import { type Element, keyOf } from "../engine/elements.ts";
 import type { Entry } from "../engine/parameters.ts";
-import { elementsOf } from "./forward.ts";
+import { elementsIn } from "./forward.ts";
 
 export interface Route {
   readonly entry: Entry;
@@ -29,7 +29,7 @@ export function route(c: Context, entry: Entry): Route {
   const reached: Element[] = [];
   const counts = new Map<string, number>([[keyOf(parameter), 1]]);
   const stages = c.trace.stages.filter((s) => active.has(s.tensor)).map((s) => s.tensor);
-  for (const e of [...stages.flatMap((t) => elementsOf(c, t)), root]) {
+  for (const e of [...stages.flatMap((t) => elementsIn(c, t)), root]) {
     const from = direct(c.elements, e, wanted, (node) => idle.has(node));
     if (from.length === 0) continue;
     for (const x of from) consumers.set(keyOf(x), [...(consumers.get(keyOf(x)) ?? []), e]);
