@@ -25,17 +25,21 @@ export function simplifyGraph(
   };
   const reduced = (n: Tensor): Tensor => {
     const operands = n.inputs.map((x) => entry(mapped, x));
-    const { number, meaning } = kinds(n, operands);
+    const same = operands.every((x, i) => x === n.inputs[i]);
+    const kind = kinds(n, same ? n.inputs : operands);
+    const { meaning } = kind;
     // Nodes of one kind over the same operands compute the same.
-    const key = `${number}(${operands.map((x) => x.id)})`;
+    let key = String(kind.number);
+    for (const { id } of operands) key += `,${id}`;
     const twin = known.get(key);
     if (twin) return twin;
     let made = n;
     if (meaning.loop === "compose") {
       for (const operand of operands) if (!mapped.has(operand)) mapped.set(operand, operand);
       made = only(resolve([withSite(n.site, () => meaning.build(operands))]));
-    } else if (operands.some((x, i) => x !== n.inputs[i])) {
+    } else if (!same) {
       made = over(n, operands);
+      kinds.remember(made, kind);
     }
     known.set(key, made);
     return made;

@@ -19,15 +19,13 @@ import {
   offset,
   subexpressions,
 } from "../core/expression.ts";
-import { nodesOf } from "../core/graph.ts";
 import type { Meaning } from "../core/op.ts";
 import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { isIdentity, linearForm, rewriter, simplifyIndex, unravel } from "./affine.ts";
-import { contractionFactors } from "./contraction.ts";
-import { staysLinear } from "./joined.ts";
-import { inputKind, isUnconditional, type Kinds, kindsOfNodes, type NodeKind } from "./kinds.ts";
-import { inputOf, numberOf, type Reading, resolve, valueInOwnLoop } from "./read-through.ts";
+import { isIdentity, rewriter, simplifyIndex, unravel } from "./affine.ts";
+import { isUnconditional, kindsOfNodes } from "./kinds.ts";
+import { numberOf, recipeOf, resolve, valueInOwnLoop } from "./read-through.ts";
+import { elementOf, inputOf, type Vertex, verticesOf } from "./vertices.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
 export interface Group {
@@ -53,7 +51,6 @@ export interface Group {
  * functions, and what has more values than there are registers gains nothing.
  */
 const mostFused = 512;
-const mostAbsorbed = 128;
 const mostViews = 64;
 
 /** The groups as text: loop, size, what is computed in it and what it reads. */
@@ -72,11 +69,45 @@ export function printGroups(groups: readonly Group[]): string {
 /** Load number that stands for the reduced value until all reads are known. */
 export const reducedValue = -1;
 
-interface Facts {
-  readonly kinds: Map<Tensor, NodeKind>;
-  readonly users: Map<Tensor, Tensor[]>;
-  readonly outputs: ReadonlySet<Tensor>;
-  readonly inputs: ReadonlySet<Tensor>;
+/** What nodes of one recipe compute in a loop of their own. */
+interface Made {
+  readonly value: Expression;
+  /** How many sub-expressions it has. */
+  readonly size: number;
+  /** What it reads, among all that the recipe names. */
+  readonly reads: readonly number[];
+  /** The loads at the loop's own position, and whether all loads of what is read are such. */
+  readonly here: ReadonlySet<Expression>;
+  readonly isAligned: readonly boolean[];
+  /** Whether all that it reads is loaded, now that it is simplified. */
+  readonly isWhole: boolean;
+}
+
+/** A node in a loop of its own. */
+interface Alone {
+  readonly v: Vertex;
+  readonly made: Made;
+  readonly reads: readonly Vertex[];
+  /** More than the level of every kernel that it reads from. */
+  readonly level: number;
+}
+
+/** A reduction's loop, for all that have its recipe. */
+interface Loop {
+  readonly extents: Shape;
+  readonly position: Expression;
+  readonly body: NonNullable<Group["body"]>;
+  readonly reads: readonly number[];
+  readonly result: Expression;
+  readonly size: number;
+  readonly isWhole: boolean;
+}
+
+/** What was made before, by recipe: large graphs repeat themselves. */
+interface Known {
+  readonly values: Map<string, Made>;
+  readonly loops: Map<string, Loop>;
+  readonly along: Map<Expression, Map<string, readonly Expression[]>>;
 }
 
 export function fuse(
@@ -84,65 +115,58 @@ export function fuse(
   inputs: ReadonlySet<Tensor>,
   kindOf = kindsOfNodes(),
 ): Group[] {
-  const nodes = nodesOf(outputs, (n) => inputs.has(n));
-  const facts = gather(nodes, outputs, inputs, kindOf);
-  const anchors = findAnchors(nodes, facts);
-  const anchoredAt = new Map([...anchors].map(([n, view]) => [view, n]));
-  const absorbed = findAbsorbed(nodes, facts);
-  const groupOf = new Map<Tensor, Group>();
+  const vertices = verticesOf(outputs, inputs, kindOf);
+  const known: Known = { values: new Map(), loops: new Map(), along: new Map() };
   const groups: Group[] = [];
-  const open = (group: Group, n: Tensor) => {
+  /** Those whose reads may not all be loaded. */
+  const changed = new Set<Group>();
+  const open = (group: Group, v: Vertex, isWhole: boolean) => {
     groups.push(group);
-    groupOf.set(n, group);
+    v.group = group;
+    if (!isWhole) changed.add(group);
   };
-  const viewsAbove = new Map<Tensor, number>();
-  const constants = new Map<Tensor, Expression>();
-  const pointedInto = findPointedInto(nodes, facts);
-  const { kinds } = facts;
-  const context: Context = { kinds, absorbed, groupOf, constants, known: new Map() };
-  for (const n of nodes) {
-    const { meaning, isView } = entry(kinds, n);
-    if (meaning.loop === "leaf" || inputs.has(n) || absorbed.has(n)) continue;
-    if (anchors.has(n)) continue;
-    const anchored = anchoredAt.get(n);
-    if (anchored !== undefined) {
-      open(reduction(anchored, n, context), n);
+  for (const v of vertices.values()) {
+    const { meaning, isView } = v.kind;
+    if (meaning.loop === "leaf" || v.isInput || v.isAbsorbed || v.shownBy) continue;
+    const reduced = v.anchored ?? v;
+    if (reduced.kind.meaning.loop !== "map") {
+      const { group, isWhole } = reduction(reduced, v, known);
+      open(group, v, isWhole);
       continue;
     }
-    if (meaning.loop === "map") {
-      const views = isView ? nextView(n, meaning.value, viewsAbove) : 0;
-      const view = views > 0 && !facts.outputs.has(n);
-      if (view && !pointedInto.has(n) && views < mostViews) continue;
-      // What it reads in a loop of its own decides whether it can share another's.
-      const alone = mapGroup(n, context);
-      const value = entry(alone.values, n);
-      if (view && views < mostViews && value.kind !== "constant") continue;
-      if (value.kind === "constant" && !facts.outputs.has(n) && !pointedInto.has(n)) {
-        constants.set(n, value);
-        continue;
-      }
-      const host = hostOf(n, alone, context);
-      if (host) {
-        groupOf.set(n, host);
-        host.size += alone.size;
-        host.values.set(n, moved(n, alone, host));
-      } else open(alone, n);
-    } else open(reduction(n, n, context), n);
+    const views = isView ? nextView(v) : 0;
+    const view = views > 0 && !v.isOutput;
+    if (view && !v.isPointedInto && views < mostViews) continue;
+    // What it reads in a loop of its own decides whether it can share another's.
+    const alone = inOwnLoop(v, known);
+    const { value, size, isWhole } = alone.made;
+    if (view && views < mostViews && value.kind !== "constant") continue;
+    if (value.kind === "constant" && !v.isOutput && !v.isPointedInto) {
+      v.constant = value;
+      continue;
+    }
+    const host = hostOf(alone);
+    if (host) {
+      v.group = host;
+      host.size += size;
+      host.values.set(v.n, moved(alone, host, known));
+      changed.add(host);
+    } else open(mapGroup(alone), v, isWhole);
   }
-  for (const group of groups) prune(group);
-  const needed = reachable(outputs, groupOf);
+  for (const group of changed) prune(group);
+  const needed = reachable(outputs, vertices);
   return groups.filter((group) => needed.has(group));
 }
 
 /** The groups that the outputs still need, now that reads have been taken away. */
 function reachable(
   outputs: readonly Tensor[],
-  groupOf: ReadonlyMap<Tensor, Group>,
+  vertices: ReadonlyMap<Tensor, Vertex>,
 ): ReadonlySet<Group> {
   const needed = new Set<Group>();
   const stack = [...outputs];
   for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
-    const group = groupOf.get(n);
+    const { group } = entry(vertices, n);
     if (group === undefined || needed.has(group)) continue;
     needed.add(group);
     stack.push(...group.reads);
@@ -151,20 +175,22 @@ function reachable(
 }
 
 /** The number of this view in a chain of views; after the last that is allowed it starts again. */
-function nextView(n: Tensor, value: Expression, viewsAbove: Map<Tensor, number>): number {
-  const above = value.kind === "load" ? (viewsAbove.get(inputOf(n, value)) ?? 0) : 0;
-  const views = above >= mostViews ? 1 : above + 1;
-  viewsAbove.set(n, views);
-  return views;
+function nextView(v: Vertex): number {
+  const load = elementOf(v.kind);
+  const above = load ? inputOf(v, load).views : 0;
+  v.views = above >= mostViews ? 1 : above + 1;
+  return v.views;
 }
+
+const loadsOf = (roots: Expression | readonly Expression[]): Load[] =>
+  subexpressions(roots).filter((e) => e.kind === "load");
 
 /** Takes away reads that simplification has left without a load. */
 function prune(group: Group): void {
   const { reads, values, body } = group;
   const places = body?.loop === "scatter" ? [body.at, body.bound.index] : [];
   const roots = [...values.values(), ...(body ? [body.value] : []), ...places];
-  const loads = subexpressions(roots).filter((e) => e.kind === "load");
-  const used = new Set(loads.map((e) => e.input));
+  const used = new Set(loadsOf(roots).map((e) => e.input));
   const kept = reads.filter((_, k) => used.has(k));
   if (kept.length === reads.length) return;
   const numbers = reads.map((x) => kept.indexOf(x));
@@ -177,209 +203,163 @@ function prune(group: Group): void {
   reads.splice(0, reads.length, ...kept);
 }
 
-function gather(
-  nodes: readonly Tensor[],
-  outputs: readonly Tensor[],
-  inputs: ReadonlySet<Tensor>,
-  kindOf: Kinds,
-): Facts {
-  const kinds = new Map<Tensor, NodeKind>();
-  const users = new Map<Tensor, Tensor[]>(nodes.map((n) => [n, []]));
-  for (const n of nodes) {
-    kinds.set(n, inputs.has(n) ? inputKind : kindOf(n));
-    if (!inputs.has(n)) for (const x of n.inputs) entry(users, x).push(n);
-  }
-  return { kinds, users, outputs: new Set(outputs), inputs };
-}
-
-/** Reductions that are read through one bijective view alone: reduction → view. */
-function findAnchors(nodes: readonly Tensor[], facts: Facts): Map<Tensor, Tensor> {
-  const anchors = new Map<Tensor, Tensor>();
-  for (const n of nodes) {
-    const { meaning } = entry(facts.kinds, n);
-    const [view, ...others] = entry(facts.users, n);
-    if (meaning.loop !== "reduce" || !view || others.length > 0 || facts.outputs.has(n)) continue;
-    const through = shownBy(entry(facts.kinds, view));
-    if (through === undefined) continue;
-    const linear = linearForm(through.at, view.shape) !== undefined;
-    if (view.size !== n.size || !linear || view.dtype !== n.dtype) continue;
-    // A view that joins axes would have their places taken apart again.
-    const order = unravel(through.at, n.shape, view.shape);
-    if (staysLinear(meaning, n.shape, order, view.shape)) anchors.set(n, view);
-  }
-  return anchors;
-}
-
-/** What is read at positions that are data: read in memory, since the positions are to be checked. */
-function findPointedInto(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
-  const found = new Set<Tensor>();
-  for (const n of nodes) {
-    for (const e of entry(facts.kinds, n).loads) if (e.bound) found.add(inputOf(n, e));
-  }
-  return found;
-}
-
-/** Elementwise nodes that are computed inside the one loop that reads each element once. */
-function findAbsorbed(nodes: readonly Tensor[], facts: Facts): Set<Tensor> {
-  const absorbed = new Set<Tensor>();
-  /** The node with whose loop an absorbed one ends up, and how many that loop has absorbed. */
-  const home = new Map<Tensor, Tensor>();
-  const counts = new Map<Tensor, number>();
-  for (const n of [...nodes].reverse()) {
-    const { meaning, isView } = entry(facts.kinds, n);
-    if (meaning.loop !== "map" || isView || facts.outputs.has(n)) continue;
-    const users = entry(facts.users, n);
-    // Views in between change the place, not the number of reads.
-    const [user] = users;
-    if (users.length !== 1 || user === undefined) continue;
-    const reader = readerThroughViews(user, facts);
-    if (reader === undefined) continue;
-    const kind = entry(facts.kinds, reader);
-    const reading = kind.meaning;
-    const inner = reading.loop === "reduce" ? sizeOf(reading.over) : 1;
-    const positions = reader.size * inner;
-    const fits =
-      reading.loop === "reduce"
-        ? contractionFactors(reading, reader.shape) === undefined
-        : reading.loop === "map" && (absorbed.has(reader) || arraysRead(n, facts) <= 1);
-    const loop = home.get(reader) ?? reader;
-    const count = (counts.get(loop) ?? 0) + 1;
-    if (!fits || positions !== n.size || !readsOnce(kind, reader)) continue;
-    if (count > mostAbsorbed) continue;
-    absorbed.add(n);
-    home.set(n, loop);
-    counts.set(loop, count);
-  }
-  return absorbed;
-}
-
-/** How many different arrays (not single numbers) an elementwise node is computed from. */
-const arraysRead = (n: Tensor, facts: Facts): number =>
-  new Set(n.inputs.map((x) => shown(x, facts)).filter((x) => x.size > 1)).size;
-
-/** What a chain of views shows. */
-function shown(x: Tensor, facts: Facts): Tensor {
-  let base = x;
-  for (;;) {
-    const load = shownBy(entry(facts.kinds, base));
-    if (load === undefined) return base;
-    base = inputOf(base, load);
-  }
-}
-
-/** The one node that reads a node through a chain of views with one reader each. */
-function readerThroughViews(user: Tensor, facts: Facts): Tensor | undefined {
-  let reader = user;
-  for (;;) {
-    if (!entry(facts.kinds, reader).isView) return facts.inputs.has(reader) ? undefined : reader;
-    const [next, ...others] = entry(facts.users, reader);
-    if (!next || others.length > 0 || facts.outputs.has(reader)) return undefined;
-    reader = next;
-  }
-}
-
-/** No input is loaded at two places, nor at a place that data or a condition decide. */
-function readsOnce({ loads }: NodeKind, reader: Tensor): boolean {
-  const inputs = loads.map((e) => reader.inputs[e.input]);
-  return new Set(inputs).size === inputs.length && loads.every(isUnconditional);
-}
-
-/** The element that a view shows, if it is no number or index. */
-const shownBy = ({ isView, meaning }: NodeKind): Load | undefined =>
-  isView && meaning.loop === "map" && meaning.value.kind === "load" ? meaning.value : undefined;
-
-interface Context extends Reading {
-  readonly groupOf: ReadonlyMap<Tensor, Group>;
-}
-
 /**
  * A node's expression, moved from a loop of its own into another group's loop of the same size.
  * What that group makes is not read but taken from it: `hostOf` has seen that the node reads it at
  * its own position only, which cannot always be seen once more in the other loop's indices.
  */
-function moved(n: Tensor, alone: Group, { extents, position, reads, values }: Group): Expression {
-  let along: readonly Expression[] | undefined;
+function moved({ v, made, reads }: Alone, group: Group, known: Known): Expression {
+  const { extents, position, values } = group;
+  const along = placesAlong(position, v.n.shape, extents, known);
   return rewriter(
-    (axis) => at((along ??= unravel(position, n.shape, extents)), axis),
+    (axis) => at(along, axis),
     (e, original) => {
-      const x = at(alone.reads, e.input);
-      const mine = values.get(x);
+      const { n } = at(reads, e.input);
+      const mine = values.get(n);
       if (mine !== undefined) return mine;
-      const here = original.at === alone.position || isIdentity(original.at, n.shape);
-      const place = here ? position : simplifyIndex(e.at, extents);
-      return { ...e, input: numberOf(x, reads), at: place };
+      const place = made.here.has(original) ? position : simplifyIndex(e.at, extents);
+      return { ...e, input: numberOf(n, group.reads), at: place };
     },
-  )(entry(alone.values, n));
+  )(made.value);
+}
+
+/** The indices of a node's elements in a loop at whose position they lie. */
+function placesAlong(
+  position: Expression,
+  shape: Shape,
+  extents: Shape,
+  { along }: Known,
+): readonly Expression[] {
+  let places = along.get(position);
+  if (places === undefined) along.set(position, (places = new Map()));
+  const key = shape.join();
+  let found = places.get(key);
+  if (found === undefined) places.set(key, (found = unravel(position, shape, extents)));
+  return found;
+}
+
+function inOwnLoop(v: Vertex, { values }: Known): Alone {
+  const found: Vertex[] = [];
+  const recipe = recipeOf(v, found);
+  let made = recipe === undefined ? undefined : values.get(recipe);
+  let reads: readonly Vertex[];
+  if (made) reads = made.reads.map((k) => at(found, k));
+  else {
+    const own: Vertex[] = [];
+    const { meaning, position } = v.kind;
+    const value = valueInOwnLoop(v, (meaning as { value: Expression }).value, own);
+    made = {
+      value,
+      ...factsOf(value, own.length, v.n.shape, position),
+      reads: own.map((x) => found.indexOf(x)),
+    };
+    if (recipe !== undefined && !made.reads.includes(-1)) values.set(recipe, made);
+    reads = own;
+  }
+  return { v, made, reads, level: levelAbove(reads) };
+}
+
+function factsOf(value: Expression, reads: number, shape: Shape, position: Expression) {
+  const all = subexpressions(value);
+  const here = new Set<Expression>();
+  const isAligned = new Array<boolean>(reads).fill(true);
+  const isUsed = new Array<boolean>(reads).fill(false);
+  for (const e of all) {
+    if (e.kind !== "load") continue;
+    isUsed[e.input] = true;
+    if (e.at === position || isIdentity(e.at, shape)) here.add(e);
+    if (!here.has(e) || !isUnconditional(e)) isAligned[e.input] = false;
+  }
+  return { size: all.length, here, isAligned, isWhole: !isUsed.includes(false) };
 }
 
 /** A group for one elementwise node. */
-function mapGroup(n: Tensor, context: Context): Group {
-  const reads: Tensor[] = [];
-  const { value, size } = valueInOwnLoop(n, reads, context);
-  return {
-    loop: "map",
-    extents: n.shape,
-    position: entry(context.kinds, n).position,
-    reads,
-    values: new Map([[n, value]]),
-    root: n,
-    level: levelAbove(reads, context),
-    size,
-  };
-}
+const mapGroup = ({ v, made, reads, level }: Alone): Group => ({
+  loop: "map",
+  extents: v.n.shape,
+  position: v.kind.position,
+  reads: reads.map(({ n }) => n),
+  values: new Map([[v.n, made.value]]),
+  root: v.n,
+  level,
+  size: made.size,
+});
 
-const levelAbove = (reads: readonly Tensor[], { groupOf }: Context): number =>
-  reads.reduce((level, x) => Math.max(level, (groupOf.get(x)?.level ?? 0) + 1), 1);
+function levelAbove(reads: readonly Vertex[]): number {
+  let level = 1;
+  for (const { group } of reads) if (group && group.level >= level) level = group.level + 1;
+  return level;
+}
 
 /**
  * The group whose loop an elementwise node can share: the one of highest level that it reads from.
  * All others must be of lower level, so that none of them can depend on it.
  */
-function hostOf(n: Tensor, alone: Group, { groupOf }: Context): Group | undefined {
+function hostOf({ v, made: { size, isAligned }, reads, level }: Alone): Group | undefined {
   // Where there is nothing to loop over, every place looks like one's own.
-  if (n.size === 0) return undefined;
-  const makers = new Set(alone.reads.flatMap((x) => groupOf.get(x) ?? []));
-  const top = alone.level - 1;
-  const highest = [...makers].filter((group) => group.level === top);
-  const [host] = highest;
-  if (highest.length !== 1 || host === undefined || sizeOf(host.extents) !== n.size) return;
-  if (host.loop !== "map" && host.loop !== "reduce") return;
-  if (host.size + alone.size > mostFused) return;
-  const aligned = subexpressions(entry(alone.values, n)).every(
-    (e) =>
-      e.kind !== "load" ||
-      groupOf.get(at(alone.reads, e.input)) !== host ||
-      ((e.at === alone.position || isIdentity(e.at, n.shape)) && isUnconditional(e)),
-  );
-  return aligned ? host : undefined;
+  if (v.n.size === 0) return undefined;
+  let host: Group | undefined;
+  for (const { group } of reads) {
+    if (group === undefined || group.level !== level - 1) continue;
+    if (host !== undefined && host !== group) return undefined;
+    host = group;
+  }
+  if (host === undefined || sizeOf(host.extents) !== v.n.size) return undefined;
+  if (host.loop !== "map" && host.loop !== "reduce") return undefined;
+  if (host.size + size > mostFused) return undefined;
+  return reads.every(({ group }, k) => group !== host || isAligned[k]) ? host : undefined;
 }
 
 /** The group of a node with a loop of its own; `view` gives the order of its outputs. */
-function reduction(n: Tensor, view: Tensor, context: Context): Group {
-  const meaning = entry(context.kinds, n).meaning as Group["body"] & object;
+function reduction(v: Vertex, view: Vertex, { loops }: Known) {
+  const found: Vertex[] = [];
+  // A scatter reads more than its value tells.
+  const recipe = v.kind.meaning.loop === "scatter" ? undefined : recipeOf(v, found);
+  const key = recipe && `${view === v ? "" : view.kind.number} ${recipe}`;
+  let made = key === undefined ? undefined : loops.get(key);
+  let reads: readonly Vertex[];
+  if (made) reads = made.reads.map((k) => at(found, k));
+  else {
+    const own: Vertex[] = [];
+    made = loopOf(v, view, own, found);
+    if (key !== undefined && !made.reads.includes(-1)) loops.set(key, made);
+    reads = own;
+  }
+  const { extents, position, body, result, size, isWhole } = made;
+  const group: Group = {
+    ...{ loop: body.loop, extents, position, body, size },
+    reads: reads.map(({ n }) => n),
+    values: new Map([[view.n, result]]),
+    root: view.n,
+    level: levelAbove(reads),
+  };
+  return { group, isWhole };
+}
+
+function loopOf(v: Vertex, view: Vertex, reads: Vertex[], found: readonly Vertex[]): Loop {
+  const meaning = v.kind.meaning as NonNullable<Group["body"]>;
   const over = meaning.loop === "reduce" ? meaning.over : [];
-  const extents = meaning.loop === "scatter" ? meaning.over : view.shape;
-  const reads: Tensor[] = [];
+  const extents = meaning.loop === "scatter" ? meaning.over : view.n.shape;
   const rank = extents.length;
   const position = offset(extents, indices(rank));
-  let outer = indices(rank);
-  if (view !== n) {
-    const through = shownBy(entry(context.kinds, view)) as Load;
-    outer = unravel(through.at, n.shape, view.shape);
-  }
+  const through = view === v ? undefined : elementOf(view.kind);
+  const outer = through ? unravel(through.at, v.n.shape, view.n.shape) : indices(rank);
   const along = [...outer, ...over.map((_, axis) => index(rank + axis))];
-  const place = (e: Expression) =>
-    resolve(e, n, reads, context, { extents: [...extents, ...over], along });
-  const body = { ...meaning, value: place(meaning.value) } as Group["body"] & object;
+  const place = (e: Expression) => resolve(e, v, reads, { extents: [...extents, ...over], along });
+  const body = { ...meaning, value: place(meaning.value) };
+  const places: Expression[] = [];
   if (body.loop === "scatter") {
-    Object.assign(body, {
-      at: place(body.at),
-      bound: { ...body.bound, index: place(body.bound.index) },
-    });
+    const { at, bound } = body;
+    const placed = { at: place(at), bound: { ...bound, index: place(bound.index) } };
+    Object.assign(body, placed);
+    places.push(placed.at, placed.bound.index);
   }
-  const values = new Map([[view, load(reducedValue, view.dtype, position)]]);
-  const size = subexpressions(body.value).length;
-  const { loop } = body;
-  const level = levelAbove(reads, context);
-  return { loop, extents, position, reads, body, values, root: view, level, size };
+  const used = new Set(loadsOf([body.value, ...places]).map((e) => e.input));
+  return {
+    ...{ extents, position, body },
+    reads: reads.map((x) => found.indexOf(x)),
+    result: load(reducedValue, view.n.dtype, position),
+    size: subexpressions(body.value).length,
+    isWhole: used.size === reads.length,
+  };
 }

@@ -39,7 +39,11 @@ export function schedule(
   for (const group of groups) for (const n of group.values.keys()) writer.set(n, group);
   const readers = new Map<Tensor, Set<Group>>();
   for (const group of groups) {
-    for (const x of group.reads) readers.set(x, (readers.get(x) ?? new Set()).add(group));
+    for (const x of group.reads) {
+      const known = readers.get(x);
+      if (known) known.add(group);
+      else readers.set(x, new Set([group]));
+    }
   }
   const inPlace = new Map<Tensor, Tensor>();
   for (const [i, o] of state) {
@@ -107,7 +111,11 @@ function sort(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<G
   const waiting = new Map<Group, number>();
   for (const group of groups) {
     waiting.set(group, entry(before, group).size);
-    for (const b of entry(before, group)) after.set(b, [...(after.get(b) ?? []), group]);
+    for (const b of entry(before, group)) {
+      const known = after.get(b);
+      if (known) known.push(group);
+      else after.set(b, [group]);
+    }
   }
   const done = new Set<Group>();
   const order: Group[] = [];
@@ -161,14 +169,25 @@ function assemble(
     }
     make(n, "constant", { data: meaning.data ?? unbound(n) });
   }
+  /** The results of loops, as numbers of loads, by how many reads there are. */
+  const results = new Map<number, (value: Expression) => Expression>();
+  const resultsAt = (number: number): ((value: Expression) => Expression) => {
+    let known = results.get(number);
+    if (known === undefined) {
+      known = rewriter(index, (l) => (l.input === reducedValue ? { ...l, input: number } : l));
+      results.set(number, known);
+    }
+    return known;
+  };
+  const isNeeded = (n: Tensor, group: Group): boolean => {
+    if (wanted.has(n)) return true;
+    for (const reader of readers.get(n) ?? []) if (reader !== group) return true;
+    return false;
+  };
   const kernels = order.map((group): Kernel => {
     const reads = group.reads;
-    const toRead = rewriter(index, (l) =>
-      l.input === reducedValue ? { ...l, input: reads.length } : l,
-    );
-    const needed = [...group.values].filter(
-      ([n]) => wanted.has(n) || [...(readers.get(n) ?? [])].some((g) => g !== group),
-    );
+    const toRead = resultsAt(group.body ? reads.length : 0);
+    const needed = [...group.values].filter(([n]) => isNeeded(n, group));
     const stores = needed.map(([n, value]): Store => {
       const old = inPlace.get(n);
       const role = wanted.has(n) ? "output" : "temporary";
@@ -216,7 +235,7 @@ function assemble(
   const replaced = new Set(changing.map(([i]) => old(i)));
   // A state's old value that is also another output is put by before anything replaces it.
   const saved: Kernel[] = [];
-  const results = outputs.map((n) => {
+  const written = outputs.map((n) => {
     const buffer = entry(bufferOf, n);
     if (!replaced.has(buffer)) return buffer;
     const { made, kernel } = copy(buffer, n, {});
@@ -224,12 +243,12 @@ function assemble(
     return made;
   });
   const copies = changing.flatMap(([i, o]): Kernel[] => {
-    const [from, to] = [at(results, o), old(i)];
+    const [from, to] = [at(written, o), old(i)];
     if (from.inPlaceOf === to) return [];
     const { made, kernel } = copy(from, at(outputs, o), { inPlaceOf: to });
-    results[o] = made;
+    written[o] = made;
     return [kernel];
   });
   const inputs = graph.inputs.map((n) => entry(bufferOf, n));
-  return { kernels: [...saved, ...kernels, ...copies], buffers, inputs, outputs: results };
+  return { kernels: [...saved, ...kernels, ...copies], buffers, inputs, outputs: written };
 }

@@ -2,7 +2,7 @@
  * Index arithmetic: offsets as linear forms in the loop's indices, with what is known of their
  * ranges. It is what lets a move (transpose, slice, reshape …) disappear into the loads around it.
  */
-import { at, only, zip } from "../core/at.ts";
+import { at, only } from "../core/at.ts";
 import { type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import {
@@ -15,7 +15,7 @@ import {
   selectExpression,
 } from "../core/expression.ts";
 import { castTo, ruleOf } from "../core/meaning.ts";
-import { type Shape, stridesOf } from "../core/shape.ts";
+import { type Shape, sameShape, stridesOf } from "../core/shape.ts";
 
 /** offset = base + Σ coefficients[axis]·index[axis] */
 export interface Affine {
@@ -30,7 +30,7 @@ const constantForm = (base: number, rank: number): Affine => ({
 
 const combine = (a: Affine, b: Affine, f: (x: number, y: number) => number): Affine => ({
   base: f(a.base, b.base),
-  coefficients: zip(a.coefficients, b.coefficients).map(([x, y]) => f(x, y)),
+  coefficients: a.coefficients.map((x, axis) => f(x, at(b.coefficients, axis))),
 });
 
 const isConstant = (a: Affine): boolean => a.coefficients.every((c) => c === 0);
@@ -48,6 +48,18 @@ export function linearForm(e: Expression, extents: Shape): Affine | undefined {
     return form;
   };
   return formOf(e);
+}
+
+/** The same for many kernels, which have expressions in common. */
+export function linearForms(): typeof linearForm {
+  const known = new Map<Expression, { readonly extents: Shape; readonly form?: Affine }>();
+  return (e, extents) => {
+    const before = known.get(e);
+    if (before && sameShape(before.extents, extents)) return before.form;
+    const form = linearForm(e, extents);
+    known.set(e, form ? { extents, form } : { extents });
+    return form;
+  };
 }
 
 function formIn(

@@ -38,7 +38,7 @@ interface Likeness {
 /** Of these the second argument decides which instructions there are. */
 const fixed: ReadonlySet<Intrinsic> = new Set(["shiftLeft", "shiftRight", "mod", "floorDiv"]);
 
-export function likeness(kernel: Kernel): Likeness {
+export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
   const { extents, reads, stores } = kernel;
   const slots: KernelSlot[] = [];
   const numbers = new Map<Expression, number>();
@@ -61,7 +61,7 @@ export function likeness(kernel: Kernel): Likeness {
   };
   const textOfLoad = (e: Load, loop: Shape): string => {
     if (e.input === reads.length) return `result ${e.dtype}`;
-    const form = e.when || e.bound ? undefined : linearForm(e.at, loop);
+    const form = e.when || e.bound ? undefined : formOf(e.at, loop);
     // Counted from the first element that is read, no place is negative.
     const first = form ? rangeOf(form, loop)[0] : 0;
     const number = place(e.input, first);

@@ -13,67 +13,90 @@ import {
   type Load,
   offset,
   subexpressions,
-  valuesOf,
 } from "../core/expression.ts";
 import { isPosition } from "../core/meaning.ts";
 import type { Meaning, Op } from "../core/op.ts";
 import { isElements } from "../core/print.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { isIdentity, rewriter, simplifyIndex } from "./affine.ts";
+import { rewriter, simplifyIndex } from "./affine.ts";
 
 export interface NodeKind {
   readonly number: number;
+  /** The number of the type of what it makes. */
+  readonly type: number;
   readonly meaning: Meaning;
   /** A constant, an index, or one element of an input where it stands. */
   readonly isView: boolean;
-  /** The different loads of its value, and whether each is a plain one at the node's own position. */
+  /** The different loads of its value. */
   readonly loads: readonly Load[];
-  readonly isAligned: boolean;
   /** The loop's own position, in a loop over the node's elements. */
   readonly position: Expression;
 }
 
-/** The kind of a node, which would read `inputs` in the place of its own. */
-export type Kinds = (n: Tensor, inputs?: readonly Tensor[]) => NodeKind;
+export interface Kinds {
+  /** The kind of a node, which would read `inputs` in the place of its own. */
+  (n: Tensor, inputs?: readonly Tensor[]): NodeKind;
+  /** Says the kind of a node that has been made. */
+  remember(n: Tensor, kind: NodeKind): void;
+}
 
 export function kindsOfNodes(): Kinds {
   // Operators made by a user may share a name, so the record itself counts.
   const byOperator = new Map<Op, Map<string, NodeKind>>();
   const objects = new Map<unknown, number>();
+  const byNode = new Map<Tensor, NodeKind>();
+  const types = new Map<string, number>();
+  const typesOfInputs = new Map<Tensor, number>();
   let count = 0;
-  return (n, inputs = n.inputs) => {
+  const typeOf = ({ dtype, shape }: Tensor): number => {
+    const text = `${dtype}[${shape}]`;
+    const type = types.get(text) ?? types.size;
+    types.set(text, type);
+    return type;
+  };
+  const typeRead = (x: Tensor): number => {
+    let type = byNode.get(x)?.type ?? typesOfInputs.get(x);
+    if (type === undefined) typesOfInputs.set(x, (type = typeOf(x)));
+    return type;
+  };
+  const kinds = (n: Tensor, inputs = n.inputs): NodeKind => {
+    const own = inputs === n.inputs;
+    const known = own ? byNode.get(n) : undefined;
+    if (known) return known;
     let kinds = byOperator.get(n.op);
     if (kinds === undefined) byOperator.set(n.op, (kinds = new Map()));
-    const key = settingsOf(n, objects) + typesOf(inputs);
+    let key = settingsOf(n, objects);
+    for (const x of inputs) key += `:${typeRead(x)}`;
     let kind = kinds.get(key);
     if (kind === undefined) {
-      kind = kindOf(count++, meaningOf(n, inputs), n.shape);
+      kind = kindOf(count++, typeOf(n), meaningOf(n, inputs), n.shape);
       kinds.set(key, kind);
     }
+    if (own) byNode.set(n, kind);
     return kind;
   };
+  return Object.assign(kinds, {
+    remember: (n: Tensor, kind: NodeKind): void => void byNode.set(n, kind),
+  });
 }
 
 /** What is given when the graph runs, however it was made. */
-export const inputKind = kindOf(-1, { loop: "leaf" }, []);
+export const inputKind = kindOf(-1, -1, { loop: "leaf" }, []);
 
-function kindOf(number: number, meaning: Meaning, shape: Shape): NodeKind {
+function kindOf(number: number, type: number, meaning: Meaning, shape: Shape): NodeKind {
   const position = offset(shape, indices(shape.length));
   if (meaning.loop === "leaf" || meaning.loop === "compose") {
-    return { number, meaning, isView: false, loads: [], isAligned: false, position };
+    return { number, type, meaning, isView: false, loads: [], position };
   }
   const { value } = meaning;
   const loads = subexpressions(value).filter((e) => e.kind === "load");
   return {
     number,
+    type,
     meaning,
     isView: meaning.loop === "map" && isView(value),
     loads,
-    isAligned:
-      meaning.loop === "map" &&
-      loads.every((e) => isUnconditional(e) && isIdentity(e.at, shape)) &&
-      !usesIndex(value),
     position,
   };
 }
@@ -99,16 +122,6 @@ export const isUnconditional = (e: Load): boolean => !e.when && !e.bound;
 
 const isView = (e: Expression): boolean =>
   e.kind === "constant" || (e.kind === "load" && isUnconditional(e));
-
-/** Whether an index is a number of the value, and not only a part of where it reads. */
-const usesIndex = (e: Expression): boolean =>
-  [...valuesOf([e])].some(({ kind }) => kind === "index");
-
-function typesOf(inputs: readonly Tensor[]): string {
-  let text = "";
-  for (const { dtype, shape } of inputs) text += `${dtype}[${shape}]`;
-  return text;
-}
 
 function settingsOf({ attributes }: Tensor, objects: Map<unknown, number>): string {
   let text = "";

@@ -8,7 +8,7 @@ import {
 } from "../core/expression.ts";
 import { isPosition } from "../core/meaning.ts";
 import { sizeOf } from "../core/shape.ts";
-import { isIdentity, linearForm, rangeOf } from "./affine.ts";
+import { isIdentity, type linearForm, linearForms, rangeOf } from "./affine.ts";
 import { compilerFault } from "./fault.ts";
 import { occupied } from "./occupied.ts";
 import { type Buffer, byteSize, type Kernel, type Program, printProgram } from "./program.ts";
@@ -49,6 +49,8 @@ export function verifyProgram(program: Program): void {
     if (other) problem(0, `${b.name} and ${other.name} share a place from the start`);
     whole.put(b);
   };
+  const formOf = linearForms();
+  const typed = new Map<Expression, readonly Load[]>();
   const constants = buffers.filter((b) => b.role === "constant");
   for (const b of new Set([...inputs, ...constants])) begin(b);
   kernels.forEach((kernel, i) => {
@@ -57,9 +59,9 @@ export function verifyProgram(program: Program): void {
     for (const b of kernel.reads) {
       if (!whole.has(b)) problem(i, `it reads ${b.name}, which is not there, or not anymore`);
     }
-    const loads = loadsOf(kernel, (what) => problem(i, what));
+    const loads = loadsOf(kernel, typed, (what) => problem(i, what));
     for (const e of [...loads.inside, ...loads.stored]) {
-      checkLoad(kernel, e, (what) => problem(i, what));
+      checkLoad(kernel, e, formOf, (what) => problem(i, what));
     }
     checkResult(kernel, loads, (what) => problem(i, what));
     for (const { buffer, value } of kernel.stores) {
@@ -95,13 +97,19 @@ export function verifyProgram(program: Program): void {
 
 type Problem = (what: string) => never;
 
-/** The kernel's loads; every expression is typed on the way. */
-function loadsOf(kernel: Kernel, problem: Problem): Loads {
-  const loads = (roots: readonly Expression[]): Load[] =>
-    subexpressions(roots).filter((e): e is Load => {
+/** The kernel's loads; every expression is typed on the way, once for all kernels that have it. */
+function loadsOf(kernel: Kernel, typed: Map<Expression, readonly Load[]>, problem: Problem): Loads {
+  const loads = (roots: readonly Expression[]): readonly Load[] => {
+    const [root] = roots;
+    const known = roots.length === 1 && root ? typed.get(root) : undefined;
+    if (known) return known;
+    const found = subexpressions(roots).filter((e): e is Load => {
       checkTypes(e, problem);
       return e.kind === "load";
     });
+    if (roots.length === 1 && root) typed.set(root, found);
+    return found;
+  };
   const places = kernel.loop === "scatter" ? [kernel.at, kernel.bound.index] : [];
   return {
     inside: kernel.loop === "map" ? [] : loads([...places, kernel.value]),
@@ -156,14 +164,19 @@ const readsHere = (kernel: Kernel, { inside, stored }: Loads, b: Buffer): boolea
   inside.every((e) => kernel.reads[e.input] !== b) &&
   stored.every((e) => kernel.reads[e.input] !== b || isIdentity(e.at, kernel.extents));
 
-function checkLoad(kernel: Kernel, e: Load, problem: (what: string) => never): void {
+function checkLoad(
+  kernel: Kernel,
+  e: Load,
+  formOf: typeof linearForm,
+  problem: (what: string) => never,
+): void {
   // The reduced value is no buffer.
   if (e.input === kernel.reads.length && kernel.loop !== "map") return;
   const wrong = `load ${e.input} is not a ${e.dtype}`;
   const b = kernel.reads[e.input] ?? problem(wrong);
   if (b.dtype !== e.dtype) problem(wrong);
   const extents = kernel.loop === "reduce" ? [...kernel.extents, ...kernel.over] : kernel.extents;
-  const form = linearForm(e.at, extents);
+  const form = formOf(e.at, extents);
   // A place that depends on data is checked when it is read, with an error of its own.
   if (form === undefined || e.when || e.bound || extents.includes(0)) return;
   const [low, high] = rangeOf(form, extents);

@@ -11,7 +11,7 @@ import { matmul } from "../../src/ops/matmul.ts";
 function likenesses(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
   const { kernels } = compileProgram({ inputs, outputs });
   expect(kernels).toHaveLength(outputs.length);
-  return kernels.map(likeness);
+  return kernels.map((kernel) => likeness(kernel));
 }
 
 const x = input("x", [6, 4], "f32");

@@ -2,6 +2,7 @@
 import "../support/backend.ts";
 import { expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
+import { formatExpression } from "../../src/core/expression.ts";
 import { where } from "../../src/ops/compare.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
 import { input, zeros } from "../../src/ops/leaf.ts";
@@ -142,4 +143,21 @@ test("kernels end where expressions get long: chains, and many readers of one", 
   const { kernels } = compiled([x, y], [long]);
   expect(kernels.length).toBeGreaterThan(4000 / 512);
   expect(kernels.length).toBeLessThan(4000 / 64);
+});
+
+test("what repeats is built once, and numbers that differ are not taken for each other", () => {
+  const inputs = Array.from({ length: 4 }, (_, i) => input(`x${i}`, [5, 3]));
+  const columns = inputs.map((x, i) =>
+    x
+      .add(i < 2 ? 2 : 3)
+      .sum({ axis: [0] })
+      .exp(),
+  );
+  const { kernels } = compiled(inputs, columns);
+  const values = kernels.map((k) => (k.loop === "reduce" ? k.value : undefined));
+  expect(values[0]).toBe(values[1]);
+  expect(values[2]).toBe(values[3]);
+  expect(formatExpression(values[0]!)).toContain("2");
+  expect(formatExpression(values[2]!)).toContain("3");
+  expect(kernels.map(({ reads }) => reads[0]!.name)).toEqual(["x0", "x1", "x2", "x3"]);
 });

@@ -1,5 +1,4 @@
 /** A whole module: what it imports, holds and exports, and its bytes. */
-import { only } from "../../../core/at.ts";
 import { fail } from "../../../core/errors.ts";
 import { encode, typeByte } from "./encode.ts";
 import { type Expr, type Func, type Global, getGlobal } from "./expression.ts";
@@ -98,7 +97,7 @@ export class ModuleBuilder {
 
   /** Writes a declared function; a value that `build` returns is the function's result. */
   define(func: Func, build: Build): void {
-    const entry = only(this.#funcs.filter((candidate) => candidate.func === func));
+    const entry = this.#funcs.findLast((candidate) => candidate.func === func) ?? missing(func);
     entry.body = new FunctionBuilder(func.params, func.result);
     const value = build(entry.body);
     if (value) entry.body.emit(value);
@@ -161,6 +160,9 @@ export class ModuleBuilder {
     return joined(parts);
   }
 }
+
+const missing = ({ name }: Func): never =>
+  fail("invalid-graph", { message: `The WebAssembly function "${name}" was not declared here.` });
 
 /** Numbers as they are written, or bytes that stay where they are until all are put together. */
 type Bytes = readonly number[] | Uint8Array;

@@ -3,6 +3,8 @@
  * given when it is called. So a program of thousands of kernels stays small, and the engine, which
  * optimizes what is called often, has a dozen functions to optimize.
  */
+
+import { linearForms } from "../../../compile/affine.ts";
 import { type KernelSlot, likeness, patternOf } from "../../../compile/alike.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { at, entry } from "../../../core/at.ts";
@@ -54,8 +56,9 @@ export function writeFunctions(
 function familiesOf(kernels: readonly Kernel[]): ReadonlyMap<Kernel, Family> {
   const known = new Map<string, Family>();
   const families = new Map<Kernel, Family>();
+  const formOf = linearForms();
   for (const kernel of kernels) {
-    const { key, slots } = likeness(kernel);
+    const { key, slots } = likeness(kernel, formOf);
     let family = known.get(key);
     if (family === undefined) known.set(key, (family = { kernels: [], slots: [] }));
     family.kernels.push(kernel);

@@ -1,0 +1,196 @@
+/**
+ * The nodes of a graph, with what fusing finds out about each before it makes kernels: who reads it,
+ * and where it is computed if not in a kernel of its own.
+ */
+import { at, entry } from "../core/at.ts";
+import type { Expression, Load } from "../core/expression.ts";
+import { nodesOf } from "../core/graph.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Group } from "./2-fuse.ts";
+import { linearForm, unravel } from "./affine.ts";
+import { contractionFactors } from "./contraction.ts";
+import { staysLinear } from "./joined.ts";
+import { inputKind, isUnconditional, type Kinds, type NodeKind } from "./kinds.ts";
+
+export interface Vertex {
+  readonly n: Tensor;
+  readonly kind: NodeKind;
+  readonly inputs: readonly Vertex[];
+  /** The first that reads it, and how often it is read. */
+  user: Vertex | undefined;
+  uses: number;
+  readonly isInput: boolean;
+  readonly isOutput: boolean;
+  /** It is computed inside the one loop that reads each element once. */
+  isAbsorbed: boolean;
+  /** It is read at positions that are data: in memory, since the positions are to be checked. */
+  isPointedInto: boolean;
+  /** Of a reduction that is read through one bijective view alone: that view. */
+  shownBy: Vertex | undefined;
+  /** Of such a view: the reduction. */
+  anchored: Vertex | undefined;
+  /** Its number in a chain of views. */
+  views: number;
+  /** The kernel that computes it. */
+  group: Group | undefined;
+  /** The number that all its elements turned out to be. */
+  constant: Expression | undefined;
+}
+
+const mostAbsorbed = 128;
+
+export const inputOf = (v: Vertex, e: Load): Vertex => at(v.inputs, e.input);
+
+/** Every node that the outputs depend on, inputs before what uses them. */
+export function verticesOf(
+  outputs: readonly Tensor[],
+  inputs: ReadonlySet<Tensor>,
+  kindOf: Kinds,
+): ReadonlyMap<Tensor, Vertex> {
+  const wanted = new Set(outputs);
+  const vertices = new Map<Tensor, Vertex>();
+  for (const n of nodesOf(outputs, (n) => inputs.has(n))) {
+    const isInput = inputs.has(n);
+    const v: Vertex = {
+      n,
+      kind: isInput ? inputKind : kindOf(n),
+      inputs: isInput ? [] : n.inputs.map((x) => entry(vertices, x)),
+      user: undefined,
+      uses: 0,
+      isInput,
+      isOutput: wanted.has(n),
+      isAbsorbed: false,
+      isPointedInto: false,
+      shownBy: undefined,
+      anchored: undefined,
+      views: 0,
+      group: undefined,
+      constant: undefined,
+    };
+    for (const x of v.inputs) {
+      x.user ??= v;
+      x.uses++;
+    }
+    vertices.set(n, v);
+  }
+  const all = [...vertices.values()];
+  findAnchors(all);
+  findAbsorbed(all);
+  for (const v of all) {
+    for (const e of v.kind.loads) if (e.bound) inputOf(v, e).isPointedInto = true;
+  }
+  return vertices;
+}
+
+/** Finds reductions that are read through one bijective view alone. */
+function findAnchors(vertices: readonly Vertex[]): void {
+  const known = new Map<NodeKind, Map<NodeKind, boolean>>();
+  for (const v of vertices) {
+    const { user: view, uses } = v;
+    if (v.kind.meaning.loop !== "reduce" || !view || uses > 1 || v.isOutput) continue;
+    let views = known.get(v.kind);
+    if (views === undefined) known.set(v.kind, (views = new Map()));
+    let fits = views.get(view.kind);
+    if (fits === undefined) views.set(view.kind, (fits = loopsInOrderOf(v, view)));
+    if (!fits) continue;
+    v.shownBy = view;
+    view.anchored = v;
+  }
+}
+
+/** Whether a reduction can loop in the order of a view of it. */
+function loopsInOrderOf({ n, kind: { meaning } }: Vertex, view: Vertex): boolean {
+  const through = elementOf(view.kind);
+  if (through === undefined || meaning.loop !== "reduce") return false;
+  const { shape, size, dtype } = view.n;
+  if (size !== n.size || dtype !== n.dtype || linearForm(through.at, shape) === undefined) {
+    return false;
+  }
+  // A view that joins axes would have their places taken apart again.
+  return staysLinear(meaning, n.shape, unravel(through.at, n.shape, shape), shape);
+}
+
+/** Finds elementwise nodes that are computed inside the one loop that reads each element once. */
+function findAbsorbed(vertices: readonly Vertex[]): void {
+  /** The node with whose loop an absorbed one ends up, and how many that loop has absorbed. */
+  const home = new Map<Vertex, Vertex>();
+  const counts = new Map<Vertex, number>();
+  const products = new Map<NodeKind, boolean>();
+  const isProduct = ({ kind, n }: Vertex): boolean => {
+    const { meaning } = kind;
+    if (meaning.loop !== "reduce") return false;
+    let known = products.get(kind);
+    if (known === undefined) {
+      known = contractionFactors(meaning, n.shape) !== undefined;
+      products.set(kind, known);
+    }
+    return known;
+  };
+  for (let i = vertices.length - 1; i >= 0; i--) {
+    const v = at(vertices, i);
+    const { meaning, isView } = v.kind;
+    if (meaning.loop !== "map" || isView || v.isOutput) continue;
+    // Views in between change the place, not the number of reads.
+    const reader = v.uses === 1 && v.user ? readerThroughViews(v.user) : undefined;
+    if (reader === undefined) continue;
+    const reading = reader.kind.meaning;
+    const inner = reading.loop === "reduce" ? sizeOf(reading.over) : 1;
+    if (reader.n.size * inner !== v.n.size) continue;
+    const fits =
+      reading.loop === "reduce"
+        ? !isProduct(reader)
+        : reading.loop === "map" && (reader.isAbsorbed || arraysRead(v) <= 1);
+    if (!fits || !readsOnce(reader)) continue;
+    const loop = home.get(reader) ?? reader;
+    const count = (counts.get(loop) ?? 0) + 1;
+    if (count > mostAbsorbed) continue;
+    v.isAbsorbed = true;
+    home.set(v, loop);
+    counts.set(loop, count);
+  }
+}
+
+/** How many different arrays (not single numbers) an elementwise node is computed from. */
+function arraysRead({ inputs }: Vertex): number {
+  const found: Vertex[] = [];
+  for (const input of inputs) {
+    const x = shown(input);
+    if (x.n.size > 1 && !found.includes(x)) found.push(x);
+  }
+  return found.length;
+}
+
+/** What a chain of views shows. */
+function shown(x: Vertex): Vertex {
+  let base = x;
+  for (;;) {
+    const load = elementOf(base.kind);
+    if (load === undefined) return base;
+    base = inputOf(base, load);
+  }
+}
+
+/** The one node that reads a node through a chain of views with one reader each. */
+function readerThroughViews(user: Vertex): Vertex | undefined {
+  let reader = user;
+  for (;;) {
+    if (!reader.kind.isView) return reader.isInput ? undefined : reader;
+    const next = reader.user;
+    if (!next || reader.uses > 1 || reader.isOutput) return undefined;
+    reader = next;
+  }
+}
+
+/** No input is loaded at two places, nor at a place that data or a condition decide. */
+function readsOnce(reader: Vertex): boolean {
+  const { loads } = reader.kind;
+  if (!loads.every(isUnconditional)) return false;
+  if (loads.length < 2) return true;
+  const inputs = loads.map((e) => reader.inputs[e.input]);
+  return new Set(inputs).size === inputs.length;
+}
+
+/** The element that a view shows, if it is no number or index. */
+export const elementOf = ({ isView, meaning }: NodeKind): Load | undefined =>
+  isView && meaning.loop === "map" && meaning.value.kind === "load" ? meaning.value : undefined;
