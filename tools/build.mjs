@@ -13,6 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -20,16 +21,22 @@ const root = new URL("..", import.meta.url);
 const path = (relative) => fileURLToPath(new URL(relative, root));
 const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
 
-const published = "published:";
-
-export const entries = {
-  index: `${published}./src/index.ts`,
-  data: `${published}./src/data/index.ts`,
-  file: `${published}./src/network-file/index.ts`,
-  cli: "src/cli/main.ts",
-  "files-node": "src/files/node.ts",
-  "files-browser": "src/files/browser.ts",
+/** What Node takes: few files, for which it need not look far and read much. */
+const entries = {
+  index: "src/index.ts",
+  data: "src/data/index.ts",
+  file: "src/network-file/index.ts",
 };
+/** What index.ts exports of these is loaded when it is asked for; and so is the compiler. */
+const parts = {
+  compiler: ["src/backends/wasm/parts.ts"],
+  explanations: ["src/explain/index.ts"],
+  training: [
+    ...["src/train/trainer.ts", "src/files/safetensors.ts", "src/autodiff/check.ts"],
+    ...["src/step/cut.ts", "src/step/ports.ts", "src/step/step.ts"],
+  ],
+};
+const program = { cli: "src/cli/main.ts" };
 
 /**
  * What bundlers take: one module for each source, so that they keep what a program uses. Whatever
@@ -43,7 +50,7 @@ const moduleEntries = {
 const effects = "backends/reading.ts";
 
 /** Other packages, and what package.json chooses. */
-const external = ["#files", "node:*", "commander", "yaml", "csv-parse"];
+const external = ["#files", "#parts", "node:*", "commander", "yaml", "csv-parse"];
 
 const common = {
   absWorkingDir: path("."),
@@ -60,25 +67,107 @@ const common = {
   },
 };
 
-/** What users hold has its name again, which minifying takes: layers and printed values show it. */
-const named = {
-  name: "named",
+/** Modules that the build writes: `namespace:argument` is what `text(argument)` says. */
+const written = (namespace, text) => ({
+  name: namespace,
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: new RegExp(`^${published}`) }, ({ path }) => ({
-      path: path.slice(published.length),
-      namespace: "published",
+    onResolve({ filter: new RegExp(`^${namespace}:`) }, ({ path }) => ({
+      path: path.slice(namespace.length + 1),
+      namespace,
     }));
-    onLoad({ filter: /./, namespace: "published" }, ({ path: source }) => ({
-      contents: `
-        import * as all from "${source}";
-        export * from "${source}";
-        for (const [name, value] of Object.entries(all)) {
-          if (typeof value === "function") Object.defineProperty(value, "name", { value: name });
-        }`,
+    onLoad({ filter: /./, namespace }, async ({ path: argument }) => ({
+      contents: await text(argument),
       resolveDir: path("."),
     }));
   },
+});
+
+const partModule = written("part", (name) =>
+  (parts[name] ?? []).map((source) => `export * from "./${source}";`).join("\n"),
+);
+
+/** An entry, and the compiler for when it is asked for. */
+const withCompiler = written(
+  "with-compiler",
+  (source) => `
+    import { part } from "#parts";
+    import { loadWhenAsked } from "./src/backends/compiler.ts";
+    export * from "./${source}";
+    loadWhenAsked(() => part("compiler"));`,
+);
+
+/** Functions and classes that are loaded when one is called, made or looked into. */
+const partLater = written("part-later", async (argument) => {
+  const [part, source] = argument.split(" ");
+  const names = (await exportsOf([source]))[source];
+  const isClass = (name) => /^[A-Z]/.test(name);
+  const one = (name) =>
+    isClass(name)
+      ? `export const ${name} = /* @__PURE__ */ laterClass("${name}");`
+      : `export function ${name}(...given) { return part("${part}").${name}(...given); }`;
+  return `
+    import { part } from "#parts";
+    const laterClass = (name) => {
+      const own = () => part("${part}")[name];
+      return new Proxy(function () {}, {
+        construct: (_, given, target) => Reflect.construct(own(), given, target),
+        get: (_, key) => Reflect.get(own(), key),
+        has: (_, key) => Reflect.has(own(), key),
+      });
+    };
+    ${names.map(one).join("\n")}`;
+});
+
+/** In Node's files parts stand apart; other modules than these do not know of it. */
+const apartInNode = {
+  name: "apart in Node",
+  setup({ onResolve }) {
+    // The entries say where the compiler is. It need not be waited for.
+    onResolve({ filter: /\/install\.ts$/ }, ({ kind }) =>
+      kind === "dynamic-import"
+        ? { path: "node:module", external: true }
+        : { path: "nothing", namespace: "part" },
+    );
+    onResolve({ filter: /^\.\// }, ({ path: source, importer }) => {
+      if (importer !== path("src/index.ts")) return undefined;
+      const file = source.replace("./", "src/");
+      const part = Object.keys(parts).find((name) => parts[name].includes(file));
+      return part && { path: `${part} ${file}`, namespace: "part-later" };
+    });
+    onResolve({ filter: /^#files$/ }, () => ({ path: path("src/files/node.ts") }));
+  },
 };
+const nodePlugins = [partModule, withCompiler, partLater, apartInNode];
+
+/**
+ * The file that all of Node's files share: every module that index.ts loads, and each of their
+ * exports under a name of its own. Many small files would take longer to find than to read.
+ */
+const unique = (file, name) => `${file.replace(/^src\/|\.ts$/g, "").replace(/\W/g, "_")}__${name}`;
+const passedOn = (names, from) => (names.length > 0 ? `export { ${names} } from "${from}";\n` : "");
+const shared = (exports) =>
+  written("shared", () =>
+    [
+      `import "./src/${effects}";\n`,
+      ...Object.entries(exports).map(([file, names]) => {
+        const as = names.map((name) => `${name} as ${unique(file, name)}`);
+        return passedOn(as, `./${file}`);
+      }),
+    ].join(""),
+  );
+/** In the other files its modules are what it exports of them. */
+const inShared = (exports) => ({
+  name: "in shared",
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^\.\/shared\.js$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
+      const names = exports[relative(path("."), file).replaceAll("\\", "/")];
+      if (names === undefined || file === path("src/index.ts")) return undefined;
+      const as = names.map((name) => `${unique(relative(path("."), file), name)} as ${name}`);
+      return { contents: `import "./shared.js";\n${passedOn(as, "./shared.js")}` };
+    });
+  },
+});
 
 /** Every module stays what it is, and names the others as they will be called. */
 const apart = {
@@ -89,24 +178,74 @@ const apart = {
     ),
 };
 
+/** All modules that these load, and the names that these export. */
+async function looked(entryPoints, plugins = []) {
+  const settings = { entryPoints, plugins, outdir: "nowhere", write: false, metafile: true };
+  return (await build({ ...common, ...settings })).metafile;
+}
+async function exportsOf(entryPoints) {
+  const { outputs } = await looked(entryPoints);
+  return Object.fromEntries(Object.values(outputs).map((o) => [o.entryPoint, o.exports]));
+}
+
 async function buildModules(outdir) {
-  const sources = Object.values(moduleEntries).map(({ source }) => `src/${source}`);
   const others = ["src/data/index.ts", "src/files/node.ts", "src/files/browser.ts"];
-  const { metafile } = await build({
-    ...common,
-    entryPoints: [...sources, ...others],
-    outdir,
-    write: false,
-    metafile: true,
-  });
-  const modules = Object.keys(metafile.inputs);
+  const sources = Object.values(moduleEntries).map(({ source }) => `src/${source}`);
+  const modules = Object.keys((await looked([...sources, ...others])).inputs);
   const settings = { outbase: path("src"), outdir, plugins: [apart] };
   await build({ ...common, ...settings, entryPoints: modules });
+  const names = await exportsOf(sources);
   for (const [name, { source, alone }] of Object.entries(moduleEntries)) {
-    const output = Object.values(metafile.outputs).find((o) => o.entryPoint === `src/${source}`);
     writeFileSync(`${outdir}/${name}.entry.js`, entryModule(name, alone));
-    writeFileSync(`${outdir}/${name}.effects.js`, withEffects(source, output.exports, alone));
+    writeFileSync(
+      `${outdir}/${name}.effects.js`,
+      withEffects(source, names[`src/${source}`], alone),
+    );
   }
+}
+
+/** What Node loads, and how it gets parts: later, where it can load modules at once. */
+async function buildForNode(outdir) {
+  // Names stay: they are seen in stacks, and layers and printed values have them.
+  const short = { ...common, outdir, splitting: true, minifyWhitespace: true, minifySyntax: true };
+  const first = await looked([entries.index], nodePlugins);
+  const modules = Object.keys(first.inputs).filter((file) => /^src\/.*\.ts$/.test(file));
+  const exports = await exportsOf(modules.filter((file) => file !== entries.index));
+  await build({
+    ...short,
+    entryPoints: { shared: "shared:all" },
+    plugins: [shared(exports), ...nodePlugins],
+  });
+  const own = Object.keys(parts).map((name) => [name, `part:${name}`]);
+  const { index, file, ...others } = entries;
+  for (const entryPoints of [
+    { index: `with-compiler:${index}` },
+    { file: `with-compiler:${file}`, ...others, ...Object.fromEntries(own) },
+  ]) {
+    await build({ ...short, entryPoints, plugins: [inShared(exports), ...nodePlugins] });
+  }
+  const names = Object.keys(parts);
+  writeFileSync(
+    `${outdir}/parts-later.js`,
+    `import { createRequire } from "node:module";
+const require = createRequire(import.meta.url);
+const files = {${names.map((name) => ` ${name}: () => require("./${name}.js")`)} };
+export const part = (name) => files[name]();
+`,
+  );
+  writeFileSync(
+    `${outdir}/parts-at-once.js`,
+    `${names.map((name) => `import * as ${name} from "./${name}.js";\n`).join("")}
+const files = { ${names} };
+export const part = (name) => files[name];
+`,
+  );
+  await build({
+    ...short,
+    entryPoints: program,
+    chunkNames: "cli-[name]-[hash]",
+    alias: { "#files": path("src/files/node.ts") },
+  });
 }
 
 const js = (file) => `"./${file.replace(/\.ts$/, ".js")}"`;
@@ -136,16 +275,7 @@ const fresh = path(`node_modules/.cache/chainrule-${process.pid}`);
 rmSync(fresh, { recursive: true, force: true });
 mkdirSync(fresh, { recursive: true });
 try {
-  await build({
-    ...common,
-    entryPoints: entries,
-    outdir: fresh,
-    // One class Tensor and one class ChainruleError for all entries: what they share goes into
-    // common chunks, and what a command alone needs into its own, loaded when it is called.
-    splitting: true,
-    minify: true,
-    plugins: [named],
-  });
+  await buildForNode(fresh);
   await buildModules(`${fresh}/modules`);
   chmodSync(`${fresh}/cli.js`, 0o755);
   if (!process.argv.includes("--no-types")) {

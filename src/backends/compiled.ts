@@ -15,6 +15,7 @@ import { constantTensor, input } from "../ops/leaf.ts";
 import { laterTensor, programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { type BackendName, chooseBackend } from "./registry.ts";
+import "./wasm/install.ts";
 
 /** What runs a compiled function. */
 export interface CompileOptions {

@@ -4,7 +4,6 @@
  * pay again. Which of both it is follows from the structure alone: the same graph always has the
  * same bits.
  */
-import { simplifyGraph } from "../compile/1-simplify.ts";
 import { graphOperations } from "../core/cost.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
@@ -16,6 +15,7 @@ import { building } from "../core/tracing.ts";
 import { isGiven, isRead, keepAll, letGo, valueOf } from "../core/values.ts";
 import { programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
+import { compilerHere } from "./compiler.ts";
 import { interpret, planOf } from "./interpreter/evaluate.ts";
 import { type Signature, sameSignature, signatureOf } from "./structure.ts";
 import { together } from "./together.ts";
@@ -43,7 +43,7 @@ interface Ready {
 }
 
 /** Graphs with fewer elements cannot take long. */
-const fewElements = 20_000;
+export const fewElements = 20_000;
 /** From so many operations on compiling pays: interpreted they take about 40 ms. */
 const manyOperations = 4e6;
 /** Beyond this a graph is a program of its own that hardly comes again. */
@@ -142,7 +142,10 @@ export function makeEvaluator({
     // What a user's operator is made of may be different at each call.
     const isOpaque = met.some((n) => n.op.isOpaque);
     if (isOpaque && isSmall(met)) return undefined;
-    const tensors = isOpaque ? simplifyGraph(asked, new Set(met.filter(isGiven))) : asked;
+    const tensors = isOpaque
+      ? compilerHere()?.simplifyGraph(asked, new Set(met.filter(isGiven)))
+      : asked;
+    if (tensors === undefined) return undefined;
     const nodes = isOpaque ? nodesOf(tensors, isGiven) : met;
     const { structure, isNew } = recall(nodes, tensors);
     const leaves = nodes.filter(isGiven);

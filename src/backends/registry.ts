@@ -4,9 +4,8 @@ import { fail } from "../core/errors.ts";
 import { checkKind, isFunction, object } from "../core/kinds.ts";
 import { noteOnce } from "../core/note.ts";
 import type { Backend, SynchronousBackend } from "./backend.ts";
+import { compilerHere } from "./compiler.ts";
 import { interpreter } from "./interpreter/index.ts";
-import { features } from "./wasm/assembler/index.ts";
-import { makeBackend, wasm } from "./wasm/index.ts";
 
 interface BackendSettings {
   /** The same bits on every machine and engine. */
@@ -30,12 +29,18 @@ const table = [
   {
     name: "wasm",
     needs: "WebAssembly with SIMD instructions: an engine of 2021 or later",
-    canRun: () =>
-      features().simd ||
-      (typeof WebAssembly === "undefined"
-        ? "This engine has no WebAssembly, or was told to do without"
-        : "This engine has no WebAssembly with SIMD instructions"),
-    make: ({ deterministic }) => (deterministic ? makeBackend({ deterministic }) : wasm),
+    canRun: () => {
+      if (typeof WebAssembly === "undefined")
+        return "This engine has no WebAssembly, or was told to do without";
+      const compiler = compilerHere();
+      if (compiler === undefined) return "This program was bundled without the compiler";
+      return compiler.features().simd || "This engine has no WebAssembly with SIMD instructions";
+    },
+    make: ({ deterministic }): Backend => {
+      const compiler = compilerHere();
+      if (compiler === undefined) return interpreter;
+      return deterministic ? compiler.makeBackend({ deterministic }) : compiler.wasm;
+    },
   },
   {
     name: "interpreter",

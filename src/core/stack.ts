@@ -83,8 +83,10 @@ export function stackFrom(above: unknown, depth = few): Holder {
   return holder;
 }
 
-// Asked of the engine and not of import.meta: a bundler may have moved us, or know of no modules.
-const own = folderOf(stackFrom(undefined).stack);
+let own: { readonly folder: string | undefined } | undefined;
+/** Where this library lies: asked of the engine, since a bundler may have moved us. */
+const ownFolder = (): string | undefined =>
+  (own ??= { folder: folderOf(stackFrom(undefined).stack) }).folder;
 
 /** The first place of a stack in the user's program; "" where there is none. */
-export const placeIn = (stack: unknown): string => userPlace(stack, own);
+export const placeIn = (stack: unknown): string => userPlace(stack, ownFolder());

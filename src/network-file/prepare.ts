@@ -1,6 +1,7 @@
 /** From a network file to a trainer that is ready to train. */
 
 import { chooseBackend } from "../backends/registry.ts";
+import "../backends/wasm/install.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";

@@ -1,5 +1,5 @@
 /**
- * The tensor's methods: one per operator, the tensor itself being the first operand. The same
+ * The tensor's methods: operators, the tensor itself being the first operand, and reading. The same
  * operators exist as functions; a method only reads better in a chain.
  */
 import { only } from "../core/at.ts";
@@ -9,59 +9,136 @@ import { fail } from "../core/errors.ts";
 import { readValues, readValuesLater } from "../core/runtime.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import * as arithmetic from "./arithmetic.ts";
-import * as broadcast from "./broadcast.ts";
-import * as casting from "./cast.ts";
-import * as compare from "./compare.ts";
-import * as indexing from "./indexing.ts";
-import * as multiplication from "./matmul.ts";
-import * as move from "./move.ts";
-import * as power from "./power.ts";
-import * as reduce from "./reduce.ts";
-import * as transcendental from "./transcendental.ts";
+import {
+  abs,
+  add,
+  div,
+  isFinite,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  reciprocal,
+  sign,
+  square,
+  sub,
+} from "./arithmetic.ts";
+import { broadcastTo, sum } from "./broadcast.ts";
+import { cast } from "./cast.ts";
+import {
+  ceil,
+  clamp,
+  equal,
+  floor,
+  greater,
+  greaterEqual,
+  isNaN,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+  round,
+  trunc,
+  where,
+} from "./compare.ts";
+import { gather, scatterAdd, take } from "./indexing.ts";
+import { matmul } from "./matmul.ts";
+import { expandDims, flip, pad, reshape, slice, sliceAt, squeeze, transpose } from "./move.ts";
+import { pow } from "./power.ts";
+import { argmax, argmin, cumsum, logsumexp, max, mean, min, prod, variance } from "./reduce.ts";
+import {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  erf,
+  exp,
+  expm1,
+  log,
+  log1p,
+  relu,
+  rsqrt,
+  sigmoid,
+  sin,
+  sinh,
+  softplus,
+  sqrt,
+  tan,
+  tanh,
+} from "./transcendental.ts";
 
-/** Every family whose functions are methods: a function that is added to one becomes a method. */
-const families = {
-  ...arithmetic,
-  ...broadcast,
-  ...casting,
-  ...compare,
-  ...indexing,
-  ...multiplication,
-  ...move,
-  /** The function has another name, since `at` of core reads a list. */
-  at: move.sliceAt,
-  ...power,
-  ...reduce,
-  ...transcendental,
+/**
+ * The operators that are methods: what is written in chains every day. The list stays as it is, so
+ * that a page does not grow with the library: other operators are functions, of which a bundler keeps
+ * what is used.
+ */
+const operators = {
+  ...{ abs, add, div, isFinite, maximum, minimum, mul, neg, reciprocal, sign, square, sub },
+  ...{ broadcastTo, sum },
+  ...{ cast },
+  ...{
+    ceil,
+    clamp,
+    equal,
+    floor,
+    greater,
+    greaterEqual,
+    isNaN,
+    less,
+    lessEqual,
+    logicalAnd,
+    logicalNot,
+    logicalOr,
+    notEqual,
+    round,
+    trunc,
+    where,
+  },
+  ...{ gather, scatterAdd, take },
+  ...{ matmul },
+  ...{ expandDims, flip, pad, reshape, slice, at: sliceAt, squeeze, transpose },
+  ...{ pow },
+  ...{ argmax, argmin, cumsum, logsumexp, max, mean, min, prod, variance },
+  ...{
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cos,
+    cosh,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    relu,
+    rsqrt,
+    sigmoid,
+    sin,
+    sinh,
+    softplus,
+    sqrt,
+    tan,
+    tanh,
+  },
 };
-
-/** Functions of lists and of labels, and rules' helpers, read no better as methods. */
-const functionsOnly = [
-  "concatenate",
-  "stack",
-  "oneHot",
-  "sliceAt",
-  "spread",
-  "sumTo",
-  "toFloat",
-  "toNumber",
-] as const;
 
 /** A function as a method: its first argument is the tensor itself. */
 type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result
   ? (...rest: Rest) => Result
   : never;
-/** The methods that functions make; what is no function, such as a record, makes none. */
-type Methods<M> = {
-  readonly [Name in keyof M as Name extends (typeof functionsOnly)[number]
-    ? never
-    : M[Name] extends (...given: never) => unknown
-      ? Name
-      : never]: Method<M[Name]>;
-};
 /** Operators as methods of a tensor. */
-type Operators = Methods<typeof families>;
+type Operators = {
+  readonly [Name in keyof typeof operators]: Method<(typeof operators)[Name]>;
+};
 
 /** Numbers nested as deeply as the tensor has axes; a scalar is a bare number. */
 type Nested = number | Nested[];
@@ -137,22 +214,16 @@ const inspection = {
   },
 };
 
-/** Methods from functions of a tensor, which becomes their first operand. */
-export const methodsOf = (functions: object): Record<string, unknown> =>
+/** The functions as methods: the tensor becomes their first operand. */
+const methodsOf = (functions: object): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(functions).flatMap(([name, f]) =>
-      typeof f !== "function" || functionsOnly.some((only) => only === name)
-        ? []
-        : [
-            [
-              name,
-              function (this: Tensor, ...rest: readonly unknown[]): Tensor {
-                return f(this, ...rest);
-              },
-            ],
-          ],
-    ),
+    Object.entries(functions).map(([name, f]) => [
+      name,
+      function (this: Tensor, ...rest: readonly unknown[]): Tensor {
+        return f(this, ...rest);
+      },
+    ]),
   );
-Object.assign(Tensor.prototype, methodsOf(families), reading, inspection);
+Object.assign(Tensor.prototype, methodsOf(operators), reading, inspection);
 
 export { Tensor };

@@ -6,6 +6,7 @@
 import { laterTensor, now } from "../backends/asynchronous.ts";
 import type { Backend, Later } from "../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../backends/registry.ts";
+import "../backends/wasm/install.ts";
 import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";

@@ -8,6 +8,7 @@ import { makeEvaluator } from "../../src/backends/evaluate.ts";
 import { interpreter } from "../../src/backends/interpreter/index.ts";
 import { chooseBackend, inReach } from "../../src/backends/registry.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
+import "../../src/backends/wasm/install.ts";
 import { fail } from "../../src/core/errors.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { linear } from "../../src/nn/linear.ts";

@@ -10,6 +10,7 @@ import {
 } from "../../src/backends/registry.ts";
 import { features } from "../../src/backends/wasm/assembler/index.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
+import "../../src/backends/wasm/install.ts";
 import { failure } from "../support/failure.ts";
 
 const entry = (name: string, canRun: true | string): BackendEntry => ({

@@ -121,8 +121,9 @@ describe("bench", () => {
       entryPoints: [join(root, "dist/index.js")],
       bundle: true,
       format: "esm",
-      external: ["#files"],
+      external: ["#parts", "node:*"],
       treeShaking: false,
+      minifyWhitespace: true,
       write: false,
     });
     const whole = gzipSync(outputFiles[0]!.contents).length;

@@ -81,8 +81,10 @@ export const library: readonly Row[] = [
       const { chooseBackend } = await import("../../src/backends/registry.ts");
       const { makeEvaluator } = await import("../../src/backends/evaluate.ts");
       // What the entry does; it is loaded here already, and so does not do it again.
-      const entry = readFileSync(new URL("../../src/backends/reading.ts", import.meta.url), "utf8");
-      if (!entry.includes("installEvaluator(makeEvaluator({ backend:")) throw new Error("not so");
+      const text = (file: string) =>
+        readFileSync(new URL(`../../src/${file}`, import.meta.url), "utf8");
+      if (!text("index.ts").includes('import "./backends/reading.ts";')) throw new Error("not so");
+      if (!text("backends/reading.ts").includes("installEvaluator(")) throw new Error("not so");
       installEvaluator(makeEvaluator({ backend: () => chooseBackend("auto") }));
       read(v);
     },

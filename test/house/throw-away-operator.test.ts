@@ -19,7 +19,7 @@ import { add, mul } from "../../src/ops/arithmetic.ts";
 import { elementwise, type NoAttributes, unary } from "../../src/ops/define.ts";
 import { operators } from "../../src/ops/index.ts";
 import { onesLike, tensor } from "../../src/ops/leaf.ts";
-import { methodsOf } from "../../src/ops/methods.ts";
+import "../../src/ops/methods.ts";
 import { exp } from "../../src/ops/transcendental.ts";
 import { isClose, rounding } from "../support/rounding.ts";
 import { differentiable, typedSamples } from "../support/samples.ts";
@@ -56,13 +56,6 @@ it.each([interpreter, wasm])("runs on $name", (backend) => {
     .compile({ inputs: [x], outputs: [mul(ramp(x), 2)] })
     .run([Float64Array.from(points)]);
   for (const [i, at] of points.entries()) expect(y?.[i]).toBeCloseTo(2 * at * Math.exp(at), 12);
-});
-
-it("is a method, and its record is none", () => {
-  const methods = methodsOf({ ramp, rampOp });
-  expect(Object.keys(methods)).toEqual(["ramp"]);
-  const method = methods.ramp as (this: Tensor) => Tensor;
-  expect(method.call(x).arraySync()).toEqual(ramp(x).arraySync());
 });
 
 it("is in the table of operators, on every backend with its derivatives", async () => {

@@ -101,5 +101,5 @@ async function gzippedSize(entry: URL): Promise<number> {
   return [...seen.values()].reduce((a, b) => a + b, 0);
 }
 
-/** As the bundler writes it: the end of a statement that stands at the beginning of a line. */
-const staticImport = /^(?:import|export|\})(?: [^"\n]*from)? "(\.\/[^"]+)";$/gm;
+/** As the bundler writes it, with little space. */
+const staticImport = /(?:^|[;\n])(?:import|export)(?:[*{ ][^"'`()]*?from)? ?"(\.\/[^"]+)"/g;

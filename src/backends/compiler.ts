@@ -1,0 +1,30 @@
+/**
+ * Where the compiler is: it is a third of the library, and not every program needs it. What compiles
+ * for sure (`compile`, the trainer) loads wasm/install.ts; Node's files load it when it is asked for;
+ * a page that only reads tensors has it fetched by the first large one that is awaited.
+ */
+type Compiler = typeof import("./wasm/parts.ts");
+
+let here: Compiler | undefined;
+let demand: (() => Compiler) | undefined;
+
+export function installCompiler(compiler: Compiler): void {
+  here = compiler;
+}
+
+/** What loads it at once, where files can be loaded so. */
+export function loadWhenAsked(load: () => Compiler): void {
+  demand = load;
+}
+
+/** The compiler, if this program has it by now. */
+export const compilerHere = (): Compiler | undefined => (here ??= demand?.());
+
+/** Whether it is not here, and cannot be had at once. */
+export const isAway = (): boolean => here === undefined && demand === undefined;
+
+/** The compiler where it may have to come first; undefined if it cannot be fetched. */
+export async function fetchCompiler(): Promise<Compiler | undefined> {
+  if (isAway()) await import("./wasm/install.ts").catch(() => undefined);
+  return compilerHere();
+}
