@@ -45,6 +45,7 @@ const program = { cli: "src/cli/main.ts" };
  */
 const moduleEntries = {
   index: { source: "index.ts", alone: { ChainruleError: "core/errors.ts" } },
+  data: { source: "data/index.ts", alone: {} },
   file: { source: "network-file/index.ts", alone: {} },
 };
 const effects = "backends/reading.ts";
@@ -189,7 +190,7 @@ async function exportsOf(entryPoints) {
 }
 
 async function buildModules(outdir) {
-  const others = ["src/data/index.ts", "src/files/node.ts", "src/files/browser.ts"];
+  const others = ["src/files/node.ts", "src/files/browser.ts"];
   const sources = Object.values(moduleEntries).map(({ source }) => `src/${source}`);
   const modules = Object.keys((await looked([...sources, ...others])).inputs);
   const settings = { outbase: path("src"), outdir, plugins: [apart] };
