@@ -116,6 +116,12 @@ describe("bench", () => {
     // Two hidden layers of 32 × 16 numbers in f32 are alive when the backward pass begins.
     expect(besides.workloads[1].liveBytes).toBeGreaterThanOrEqual(2 * 32 * 16 * 4);
     expect(besides.importMs).toBeGreaterThan(1);
+    for (const { peer, median, fit } of rows) {
+      expect(fit === undefined).toBe(peer !== "chainrule");
+      // Of the same order; what a step by fit costs more is measured elsewhere.
+      if (fit) expect(fit.ratio).toBeCloseTo(fit.median / median, 9);
+      if (fit) expect(fit.ratio).toBeLessThan(100);
+    }
     // In one file they are packed a little better than each by itself.
     const { outputFiles } = await build({
       entryPoints: [join(root, "dist/index.js")],
@@ -129,6 +135,37 @@ describe("bench", () => {
     const whole = gzipSync(outputFiles[0]!.contents).length;
     expect(besides.gzippedBytes / whole).toBeGreaterThan(0.95);
     expect(besides.gzippedBytes / whole).toBeLessThan(1.25);
+  });
+  it("times a network of one's own, with its data and batches", async () => {
+    const network = `
+layers: [{ linear: { outputs: 3 } }, tanh, { linear: { outputs: 1 } }]
+loss: meanSquaredError
+optimizer: sgd
+data:
+  examples:
+    - { inputs: [0, 1], targets: [1] }
+    - { inputs: [1, 1], targets: [0] }
+    - { inputs: [2, 1], targets: [1] }
+training: { batchSize: 2 }`;
+    write(cwd, { "own.yaml": network });
+    const args = ["bench", "--from-file", "own.yaml", "--repetitions", "2"];
+    const { code, stdout, stderr } = await run([...args, "--json"], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const found = JSON.parse(stdout);
+    expect(found).toMatchObject({ file: "own.yaml", examples: 3, batchSize: 2 });
+    expect(found.program.ratio).toBe(1);
+    for (const { least, median, most } of [found.program, found.fit]) {
+      expect(least).toBeGreaterThan(0);
+      expect(median).toBeGreaterThanOrEqual(least);
+      expect(most).toBeGreaterThanOrEqual(median);
+    }
+    expect(found.temporaryBytes).toBeGreaterThanOrEqual(found.liveBytes);
+    const text = await run(args, { cwd });
+    expect(text.stdout).toMatch(/^by fit +\S+ µs/m);
+    expect(text.stdout).toContain("3 examples in batches of 2: 2 steps an epoch");
+    const both = await run([...args, "--workloads", "W1"], { cwd });
+    expect(both.code).toBe(2);
+    expect(both.stderr).toContain("timed by itself");
   });
   it("refuses a backend that has no loop of its own", async () => {
     const { code, stderr } = await bench("--backend", "interpreter");

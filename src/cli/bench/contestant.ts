@@ -3,7 +3,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
 /** Seconds after which no answer is expected any more. `info` is asked first, while it starts. */
-export const patience = { info: 30, init: 120, run: 120 } as const;
+export const patience = { info: 30, init: 120, run: 120, fit: 120 } as const;
 
 interface Question {
   readonly cmd: keyof typeof patience;

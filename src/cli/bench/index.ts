@@ -10,14 +10,18 @@ import { cores, processor } from "../processor.ts";
 import { columns, dim, print, printJson, remark } from "../terminal.ts";
 import { type Besides, besidesOf } from "./besides.ts";
 import { type Command, Contestant, LeftOut } from "./contestant.ts";
+import { benchFile } from "./from-file.ts";
 import { timeable } from "./machine.ts";
 import { plainPeer } from "./plain.ts";
-import { type BenchRow, race, unlessLeftOut } from "./race.ts";
+import { type BenchRow, race, type StepTimes, unlessLeftOut } from "./race.ts";
+import { spread, time } from "./times.ts";
 import { chainrulePeer, serve } from "./worker.ts";
 import { type WorkloadName, workload, workloadNames } from "./workloads.ts";
 
 interface BenchOptions {
   readonly workloads?: string;
+  /** A network file to time in the place of the workloads. */
+  readonly fromFile?: string;
   readonly peer?: readonly string[];
   readonly repetitions?: number;
   readonly seconds?: number;
@@ -34,6 +38,18 @@ export async function benchCommand(options: BenchOptions): Promise<number> {
     const { worker, backend } = options;
     await serve(worker === "plain" ? plainPeer : chainrulePeer({ threads, backend }));
     return exit.ok;
+  }
+  const { repetitions = 5, seconds = 0.25, threads, backend, json } = options;
+  if (options.fromFile !== undefined) {
+    if (options.workloads !== undefined || options.peer !== undefined) {
+      throw new ChainruleError("usage", {
+        message: "A network of one's own is timed by itself.",
+        expected: "--from-file alone",
+        found: `--from-file with ${options.peer ? "--peer" : "--workloads"}`,
+      });
+    }
+    timeable(backend ?? "auto");
+    return benchFile(options.fromFile, { repetitions, seconds, threads, backend, json });
   }
   const wanted = (options.workloads ?? workloadNames.join(",")).split(",").map((w) => w.trim());
   for (const w of wanted) if (!workloadNames.includes(w as WorkloadName)) unknown(w);
@@ -68,7 +84,6 @@ export async function benchCommand(options: BenchOptions): Promise<number> {
     for (const name of wanted as WorkloadName[]) {
       if (process.stderr.isTTY) remark(dim(`${name}: ${workload(name).title}`));
       const present = all.filter((c) => !gone.has(c));
-      const { repetitions = 5, seconds = 0.25 } = options;
       const told = (c: Contestant, why: LeftOut) => leave(c, why, name);
       rows.push(...(await race(name, present, { repetitions, seconds, leave: told })));
     }
@@ -126,12 +141,10 @@ function peerOf(text: string): Contestant {
   return new Contestant(name, [file, ...args]);
 }
 
-function microseconds(us: number): string {
-  if (us < 999.5) return `${us.toPrecision(3)} µs`;
-  return us < 999_500 ? `${(us / 1e3).toPrecision(3)} ms` : `${(us / 1e6).toPrecision(3)} s`;
-}
+const byFit = (times: StepTimes | undefined): string =>
+  times === undefined ? "" : `${time(times.median)} (${times.ratio.toFixed(2)} ×)`;
 
-const milliseconds = (ms: number): string => microseconds(1000 * ms);
+const milliseconds = (ms: number): string => time(1000 * ms);
 
 function report(
   rows: readonly BenchRow[],
@@ -144,21 +157,22 @@ function report(
   const lines = rows.map((r) => [
     r.workload,
     r.peer,
-    microseconds(r.median),
-    `${microseconds(r.least)} … ${microseconds(r.most)}`,
+    time(r.median),
+    spread(r),
     `${r.ratio.toFixed(2)} ×`,
     r.error.toExponential(1),
   ]);
   for (const line of columns([head, ...lines], "<<>>>>")) print(line);
   print();
-  const more = ["chainrule besides", "trace, compile", "temporaries", "least possible"];
+  const more = ["chainrule", "by fit", "trace, compile", "temporaries", "least possible"];
   const facts = besides.workloads.map((w) => [
     w.workload,
+    byFit(rows.find((r) => r.workload === w.workload && r.fit)?.fit),
     milliseconds(w.compileMs),
     bytes(w.temporaryBytes),
     bytes(w.liveBytes),
   ]);
-  for (const line of columns([more, ...facts], "<>>>")) print(line);
+  for (const line of columns([more, ...facts], "<>>>>")) print(line);
   print(
     `the library: ${milliseconds(besides.importMs)} to import, ` +
       `${(besides.gzippedBytes / 1000).toPrecision(3)} kB of files, gzipped`,

@@ -1,4 +1,4 @@
-/** A workload ready to run: from the same start as often as wanted. */
+/** Something to train, ready to run: from the same start as often as wanted. */
 import type { SynchronousBackend } from "../../backends/backend.ts";
 import { type BackendName, chooseBackend } from "../../backends/registry.ts";
 import { at as element, last } from "../../core/at.ts";
@@ -8,6 +8,7 @@ import { ChainruleError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/op.ts";
 import type { StepGraph } from "../../step/ports.ts";
 import { trainingStep } from "../../step/step.ts";
+import type { UpdateTiming } from "../../step/update.ts";
 import { trainer } from "../../train/trainer.ts";
 import type { Workload } from "./workloads.ts";
 
@@ -16,10 +17,21 @@ export interface MachineFacts {
   reset(): void;
   /** Trains for so many steps; the loss of the last one, before its update. */
   run(steps: number): number;
+  /** Trains about so many steps by `fit`, awaited, in whole epochs: seconds a step. */
+  fit(steps: number): Promise<number>;
   close(): void;
   /** From the model, with its first weights, to a loaded program, in ms. */
   readonly compileTime: number;
 }
+
+/** So many epochs of a small network are one `fit`: each has a report, and a million is no use. */
+const mostEpochs = 10_000;
+
+/** What is trained. */
+export type Work = Pick<
+  Workload,
+  "model" | "loss" | "optimizer" | "dtype" | "batchSize" | "inputs" | "targets"
+> & { readonly update?: UpdateTiming };
 
 export interface MachineOptions {
   readonly threads?: number | undefined;
@@ -44,25 +56,32 @@ export function timeable(name: BackendName): Required<Pick<SynchronousBackend, "
   });
 }
 
-/** The training step of a workload. */
-export function stepOf(w: Workload, dtype = w.dtype): StepGraph {
-  const one = (x: Workload["inputs"]): TensorType => ({
+/** The training step, for whole batches. */
+export function stepOf(w: Work, dtype = w.dtype): StepGraph {
+  const one = (x: Work["inputs"]): TensorType => ({
     dtype: x.dtype === "i32" ? x.dtype : dtype,
     shape: [w.batchSize, ...x.shape.slice(1)],
   });
   return trainingStep(
     w.model,
     { inputs: one(w.inputs), targets: one(w.targets) },
-    { loss: w.loss, optimizer: w.optimizer, dtype, update: "simultaneous", health: false },
+    {
+      ...{ loss: w.loss, optimizer: w.optimizer, dtype, health: false },
+      update: w.update ?? "simultaneous",
+    },
   );
 }
 
 export function machineFor(
-  w: Workload,
+  w: Work,
   { threads, backend = "auto", dtype = w.dtype }: MachineOptions = {},
 ): MachineFacts {
-  const t = trainer(w.model, { loss: w.loss, optimizer: w.optimizer, dtype, backend });
-  const typed = (x: Workload["inputs"]) =>
+  const { loss, optimizer, update = "simultaneous" } = w;
+  const t = trainer(w.model, {
+    ...{ loss, optimizer, dtype, backend, update },
+    ...(threads ? { threads } : {}),
+  });
+  const typed = (x: Work["inputs"]) =>
     x.dtype === "i32" ? x : { ...x, dtype, data: arrayOf(dtype, x.data) };
   const [inputs, targets] = [typed(w.inputs), typed(w.targets)];
   const began = performance.now();
@@ -102,6 +121,20 @@ export function machineFor(
     at = 0;
     session.load(first, 0, t.learningRate);
   };
+  let fitted = false;
+  const fit = async (steps: number): Promise<number> => {
+    const size = element(inputs.shape, 0);
+    const each = Math.ceil(size / w.batchSize);
+    const epochs = Math.max(1, Math.round(steps / each));
+    const train = (epochs: number) =>
+      t.fit({ inputs, targets, size }, { epochs, batchSize: w.batchSize });
+    // What the first one sets up is compiled and measured elsewhere.
+    if (!fitted) await train(1);
+    fitted = true;
+    const began = performance.now();
+    for (let left = epochs; left > 0; left -= mostEpochs) await train(Math.min(left, mostEpochs));
+    return (performance.now() - began) / 1000 / (epochs * each);
+  };
   reset();
-  return { reset, run, close: () => session.close(), compileTime };
+  return { reset, run, fit, close: () => session.close(), compileTime };
 }

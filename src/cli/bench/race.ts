@@ -5,15 +5,20 @@ import { machineFor } from "./machine.ts";
 import { checkedSteps } from "./worker.ts";
 import { type WorkloadName, workload } from "./workloads.ts";
 
-export interface BenchRow {
-  readonly workload: WorkloadName;
-  readonly peer: string;
-  /** Microseconds per step: median, least and most. */
+/** Microseconds per step. */
+export interface StepTimes {
   readonly median: number;
   readonly least: number;
   readonly most: number;
-  /** Median as a multiple of chainrule's. */
+  /** Median as a multiple of that of chainrule's program alone. */
   readonly ratio: number;
+}
+
+export interface BenchRow extends StepTimes {
+  readonly workload: WorkloadName;
+  readonly peer: string;
+  /** chainrule's steps by an awaited `fit`, with all that it does besides. */
+  readonly fit?: StepTimes;
   /** Largest relative difference of the checked losses from f64. */
   readonly error: number;
 }
@@ -44,6 +49,8 @@ export async function race(
 ): Promise<BenchRow[]> {
   const expected = reference(name);
   const { checksum } = workload(name);
+  const [own] = contestants;
+  const fits: number[] = [];
   let running: { c: Contestant; steps: number; error: number; times: number[] }[] = [];
   for (const c of contestants) {
     await unlessLeftOut(c, leave, async () => {
@@ -73,24 +80,38 @@ export async function race(
         },
         async () => {
           one.times.push(((await timed(one.c, name, one.steps)) / one.steps) * 1e6);
+          if (one.c === own) fits.push((await fitted(one.c, name, one.steps)) * 1e6);
         },
       );
     }
   }
-  const own = median(running[0]?.times ?? []);
+  const unit = median(running[0]?.times ?? []);
   return running.map(({ c, error, times }) => ({
     workload: name,
     peer: c.name,
-    median: median(times),
-    least: Math.min(...times),
-    most: Math.max(...times),
-    ratio: median(times) / own,
+    ...timesOf(times, unit),
+    ...(c === own ? { fit: timesOf(fits, unit) } : {}),
     error,
   }));
 }
 
+/** Of some turns, in microseconds; `unit` is what the ratio is of. */
+export const timesOf = (times: readonly number[], unit: number): StepTimes => ({
+  median: median(times),
+  least: Math.min(...times),
+  most: Math.max(...times),
+  ratio: median(times) / unit,
+});
+
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Seconds a step by `fit`. */
+async function fitted(c: Contestant, id: WorkloadName, steps: number): Promise<number> {
+  const { stepSec } = await c.ask({ cmd: "fit", id, steps });
+  if (typeof stepSec === "number" && stepSec > 0 && Number.isFinite(stepSec)) return stepSec;
+  throw new LeftOut("answered “fit” without stepSec", "wrong");
+}
 
 /** Seconds for so many steps. */
 async function timed(c: Contestant, id: WorkloadName, steps: number): Promise<number> {

@@ -5,6 +5,8 @@
  *   {"cmd":"info"}                          → {"ok":true,"info":{"name":…}}
  *   {"cmd":"init","id":"W2"}                → {"ok":true,"losses":[…],"checksum":…,"stepSec":…}
  *   {"cmd":"run","id":"W2","steps":9,"warm":3} → {"ok":true,"sec":…,"loss":…}
+ *
+ * chainrule itself is also asked for {"cmd":"fit","id":"W2","steps":9} → {"ok":true,"stepSec":…}.
  */
 import { createInterface } from "node:readline";
 import { engineName } from "../../core/engine.ts";
@@ -15,7 +17,7 @@ import { type WorkloadName, workload, workloadNames } from "./workloads.ts";
 export const checkedSteps = 21;
 
 interface Request {
-  readonly cmd: "info" | "init" | "run";
+  readonly cmd: "info" | "init" | "run" | "fit";
   readonly id?: string;
   readonly steps?: number;
   readonly warm?: number;
@@ -25,7 +27,10 @@ interface Request {
 
 export interface Peer {
   readonly name: string;
-  readonly open: (id: WorkloadName) => { machine: Omit<MachineFacts, "close">; checksum: number };
+  readonly open: (id: WorkloadName) => {
+    machine: Omit<MachineFacts, "close" | "fit"> & Partial<Pick<MachineFacts, "fit">>;
+    checksum: number;
+  };
 }
 
 export const chainrulePeer = (options: MachineOptions): Peer => ({
@@ -38,13 +43,17 @@ export const chainrulePeer = (options: MachineOptions): Peer => ({
 
 export async function serve(peer: Peer): Promise<void> {
   const open = new Map<WorkloadName, ReturnType<Peer["open"]>>();
-  const answer = ({ cmd, id, steps = 1, warm = 3, budget = 1e9 }: Request): object => {
+  const answer = async ({ cmd, id, steps = 1, warm = 3, budget = 1e9 }: Request) => {
     if (cmd === "info") return { info: { name: peer.name, engine: engineName() } };
     const name = workloadNames.find((known) => known === id);
     if (name === undefined) throw new Error(`not implemented: ${id}`);
     const opened = open.get(name) ?? peer.open(name);
     open.set(name, opened);
     const { machine, checksum } = opened;
+    if (cmd === "fit") {
+      if (machine.fit === undefined) throw new Error("not implemented: fit");
+      return { stepSec: await machine.fit(steps) };
+    }
     machine.reset();
     if (cmd === "init") {
       const losses: number[] = [];
@@ -66,7 +75,7 @@ export async function serve(peer: Peer): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     let reply: object;
     try {
-      reply = { ok: true, ...answer(JSON.parse(line) as Request) };
+      reply = { ok: true, ...(await answer(JSON.parse(line) as Request)) };
     } catch (error) {
       reply = { ok: false, error: error instanceof Error ? error.message : String(error) };
     }
