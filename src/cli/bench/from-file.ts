@@ -1,6 +1,7 @@
 /** chainrule bench --from-file NETWORK: what a step of somebody's own network takes. */
 import type { BackendName } from "../../backends/registry.ts";
 import { compileProgram } from "../../compile/index.ts";
+import { arraysOf } from "../../core/array-tensor.ts";
 import { engineName } from "../../core/engine.ts";
 import { prepareNetwork } from "../../network-file/index.ts";
 import { statePairs } from "../../step/ports.ts";
@@ -11,7 +12,7 @@ import { cores, processor } from "../processor.ts";
 import { bold, columns, print, printJson } from "../terminal.ts";
 import { machineFor, stepOf, type Work } from "./machine.ts";
 import { type StepTimes, timesOf } from "./race.ts";
-import { spread, time } from "./times.ts";
+import { leastToMost, time } from "./times.ts";
 
 interface FileOptions {
   readonly repetitions: number;
@@ -27,7 +28,8 @@ export async function benchFile(file: string, options: FileOptions): Promise<num
   const { threads, backend, seconds } = options;
   const network = await readNetwork(file);
   const { trainer, data } = await prepareNetwork(network, besides(file), {});
-  const { inputs, targets, size } = data.train;
+  const { size } = data.train;
+  const [inputs, targets] = [arraysOf(data.train.inputs), arraysOf(data.train.targets)];
   const batchSize = Math.min(network.training.batchSize, size);
   const { model, loss, optimizer, update } = trainer;
   const dtype = trainer.dtype === "f64" ? "f64" : "f32";
@@ -67,7 +69,7 @@ export async function benchFile(file: string, options: FileOptions): Promise<num
   print();
   print(bold(network.name ?? file));
   const row = (what: string, times: StepTimes) => [
-    ...[what, time(times.median), spread(times), `${times.ratio.toFixed(2)} ×`],
+    ...[what, time(times.median), leastToMost(times), `${times.ratio.toFixed(2)} ×`],
   ];
   const head = ["", "per step", "least … most", "ratio"];
   const lines = [head, row("the program alone", found.program), row("by fit", found.fit)];

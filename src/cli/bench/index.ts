@@ -14,7 +14,7 @@ import { benchFile } from "./from-file.ts";
 import { timeable } from "./machine.ts";
 import { plainPeer } from "./plain.ts";
 import { type BenchRow, race, type StepTimes, unlessLeftOut } from "./race.ts";
-import { spread, time } from "./times.ts";
+import { leastToMost, time } from "./times.ts";
 import { chainrulePeer, serve } from "./worker.ts";
 import { type WorkloadName, workload, workloadNames } from "./workloads.ts";
 
@@ -158,7 +158,7 @@ function report(
     r.workload,
     r.peer,
     time(r.median),
-    spread(r),
+    leastToMost(r),
     `${r.ratio.toFixed(2)} ×`,
     r.error.toExponential(1),
   ]);

@@ -6,6 +6,7 @@ import { mapEntries } from "../../core/by-name.ts";
 import { arrayOf } from "../../core/dtype.ts";
 import { ChainruleError } from "../../core/errors.ts";
 import type { TensorType } from "../../core/op.ts";
+import { constantTensor } from "../../ops/leaf.ts";
 import type { StepGraph } from "../../step/ports.ts";
 import { trainingStep } from "../../step/step.ts";
 import type { UpdateTiming } from "../../step/update.ts";
@@ -23,6 +24,8 @@ export interface MachineFacts {
   /** From the model, with its first weights, to a loaded program, in ms. */
   readonly compileTime: number;
 }
+
+const constant = ({ data, shape }: Work["inputs"]) => constantTensor(data, shape);
 
 /** So many epochs of a small network are one `fit`: each has a report, and a million is no use. */
 const mostEpochs = 10_000;
@@ -126,8 +129,8 @@ export function machineFor(
     const size = element(inputs.shape, 0);
     const each = Math.ceil(size / w.batchSize);
     const epochs = Math.max(1, Math.round(steps / each));
-    const train = (epochs: number) =>
-      t.fit({ inputs, targets, size }, { epochs, batchSize: w.batchSize });
+    const examples = { size, inputs: constant(inputs), targets: constant(targets) };
+    const train = (epochs: number) => t.fit(examples, { epochs, batchSize: w.batchSize });
     // What the first one sets up is compiled and measured elsewhere.
     if (!fitted) await train(1);
     fitted = true;

@@ -7,5 +7,5 @@ export function time(us: number): string {
 }
 
 /** The least and the most of some. */
-export const spread = ({ least, most }: { readonly least: number; readonly most: number }) =>
+export const leastToMost = ({ least, most }: { readonly least: number; readonly most: number }) =>
   `${time(least)} … ${time(most)}`;
