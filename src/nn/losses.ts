@@ -146,7 +146,9 @@ function adviceFor(output: Tensor, target: Tensor, what: string): string {
     : "Give each example as many targets as the model has outputs.";
 }
 
-/** E = Σ ½(t − o)², summed over everything: the loss of the textbook example. */
+/**
+ * E = Σ ½(t − o)²: the loss of the textbook example. Default `reduction`: "sum" over everything.
+ */
 export const halfSquaredError = /* @__PURE__ */ loss(
   { name: "halfSquaredError", distance: true },
   [],
@@ -248,7 +250,8 @@ interface BinaryOptions extends LossOptions {
 }
 
 /**
- * E = mean of −t ln p − (1 − t) ln(1 − p) for probabilities p; logarithms are cut at −100.
+ * E = mean of −t ln p − (1 − t) ln(1 − p) for probabilities p; logarithms are cut at −100. Default
+ * `reduction`: "mean".
  *
  * @example binaryCrossEntropy(output, target) with output = [[0.2], [0.9]]; target = [[0], [1]]
  */
@@ -272,7 +275,7 @@ export const binaryCrossEntropy = /* @__PURE__ */ loss<BinaryOptions>(
 
 /**
  * The same for logits z, p = σ(z), computed without overflow as (1 − t)z + w·ln(1 + e^−z), where
- * w = 1 + (positiveWeight − 1)t makes missing a positive cost more; `positiveWeight` is 1 by default.
+ * w = 1 + (positiveWeight − 1)t makes missing a positive cost more; `positiveWeight` is 1 by default, `reduction` "mean".
  */
 export const binaryCrossEntropyWithLogits = /* @__PURE__ */ loss<
   BinaryOptions & { readonly positiveWeight?: Weights }
@@ -377,7 +380,11 @@ interface CrossEntropyOptions extends ClassOptions {
  * E = mean of −Σ_c w_c t_c log softmax(o)_c, o being logits with classes on the last axis. Targets
  * are labels (whole numbers, one per row) or probabilities of the output's shape. With labels and
  * class weights, "mean" divides by the sum of the labels' weights, with probabilities by the number
- * of rows (both are PyTorch's conventions; Keras always divides by the number of rows).
+ * of rows (both are PyTorch's conventions; Keras always divides by the number of rows). Default
+ * `reduction`: "mean".
+ *
+ * @throws ChainruleError "bad-argument" for a `labelSmoothing` outside of 0 … 1, "shape-mismatch"
+ *   for targets that are neither.
  */
 export const crossEntropy = /* @__PURE__ */ loss<CrossEntropyOptions>(
   {
