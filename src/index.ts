@@ -8,6 +8,7 @@ export { evaluate, evaluateAsync } from "./autodiff/evaluate.ts";
 // Differentiation.
 export { hessian, jacfwd, jacobian } from "./autodiff/jacobian.ts";
 export { grad, hvp, jvp, valueAndGrad, vjp } from "./autodiff/transforms.ts";
+export { mapTensors, type Tree } from "./autodiff/tree.ts";
 // Backends.
 export type { Backend, Executable } from "./backends/backend.ts";
 // Training.

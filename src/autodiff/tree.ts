@@ -1,5 +1,6 @@
 import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
+import { aFunction, checkKind } from "../core/kinds.ts";
 import { sameShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -33,11 +34,64 @@ function collect(tree: Tree, rule: string, found: Tensor[]): void {
   for (const inner of Object.values<Tree>(tree)) collect(inner, rule, found);
 }
 
+/** The tensors of a tree by their way from the root: "layers/0/weight"; "" for one alone. */
+export function byPath(tree: Tree | undefined): Record<string, Tensor> {
+  const found: [string, Tensor][] = [];
+  const walk = (t: Tree | undefined, path: string): void => {
+    if (t instanceof Tensor) found.push([path, t]);
+    else if (typeof t === "object" && t !== null)
+      for (const [name, inner] of Object.entries<Tree>(t))
+        walk(inner, path === "" ? name : `${path}/${name}`);
+  };
+  walk(tree, "");
+  return Object.fromEntries(found);
+}
+
+/**
+ * A tree with f of the tensors that stand in each place of the first tree and of the others, which
+ * are of its form.
+ *
+ * ```ts
+ * import { mapTensors, tensor } from "chainrule";
+ *
+ * const [a, b] = [{ w: tensor(1) }, { w: tensor(2) }];
+ * console.log(mapTensors((x, y) => x.add(y), a, b).w.item());
+ * ```
+ *
+ * ```text
+ * 3
+ * ```
+ *
+ * @throws ChainruleError "shape-mismatch" where the trees have not as many tensors.
+ */
+export function mapTensors<const T extends Tree>(
+  f: (...each: Tensor[]) => Tensor,
+  tree: T,
+  ...others: readonly T[]
+): T {
+  checkKind("mapTensors", f, aFunction("a function of tensors, such as (a, b) => a.add(b)"));
+  const rule = "mapTensors takes trees of tensors.";
+  const first = leaves(tree, rule);
+  const lists = others.map((other) => leaves(other, rule));
+  const wrong = lists.find((list) => list.length !== first.length);
+  if (wrong !== undefined) {
+    fail("shape-mismatch", {
+      message: "mapTensors takes trees of one form.",
+      expected: `${first.length} tensors in each`,
+      found: `${wrong.length}`,
+    });
+  }
+  return rebuild(
+    tree,
+    first.map((x, i) => f(x, ...lists.map((list) => at(list, i)))),
+  );
+}
+
 /** Whether two trees are of the same make, with tensors of the same types and shapes. */
 export function sameForm(a: Tree | undefined, b: Tree | undefined): boolean {
   if (a instanceof Tensor || b instanceof Tensor)
     return a instanceof Tensor && b instanceof Tensor && sameType(a, b);
-  if (a === undefined || b === undefined) return false;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (isList(a) || isList(b))
     return isList(a) && isList(b) && a.length === b.length && a.every((x, i) => sameForm(x, b[i]));
   const [names, others] = [Object.keys(a), Object.keys(b)];

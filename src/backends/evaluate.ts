@@ -44,8 +44,8 @@ interface Ready {
 
 /** Graphs with fewer elements cannot take long. */
 export const fewElements = 20_000;
-/** From so many operations on compiling pays: interpreted they take about 40 ms. */
-const manyOperations = 4e6;
+/** From so many operations on compiling pays: interpreted they take as long as to compile them. */
+const manyOperations = 4e5;
 /** Beyond this a graph is a program of its own that hardly comes again. */
 const mostNodes = 10_000;
 /** The most structures that are remembered, the latest ones. */

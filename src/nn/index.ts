@@ -2,6 +2,7 @@ export * from "./activations.ts";
 export * from "./dropout.ts";
 export type { AppliedActivation, LossFacts, OutputFacts } from "./facts.ts";
 export { freeze, type NamePattern, unfreeze } from "./freeze.ts";
+export { initialValues } from "./initial-values.ts";
 export * from "./initializers.ts";
 export type {
   BufferSpec,

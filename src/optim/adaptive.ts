@@ -9,7 +9,13 @@ import { add, div, maximum, mul, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { pow } from "../ops/power.ts";
 import { sqrt } from "../ops/transcendental.ts";
-import { type CommonOptions, descend, type Optimizer, optimizer, withDecay } from "./optimizer.ts";
+import {
+  type CommonOptions,
+  descend,
+  type OwnOptimizer,
+  optimizer,
+  withDecay,
+} from "./optimizer.ts";
 
 /** The settings of `adam` and `adamW`. */
 export interface AdamOptions extends CommonOptions {
@@ -32,10 +38,18 @@ const average = (old: Tensor, value: Tensor, beta: number): Tensor =>
 /** 1 − β^(k+1) at step k, in f64 where 1 − 0.999 keeps its digits. */
 const correction = (step: Tensor, beta: number): Tensor => sub(1, pow(beta, add(step, 1)));
 
-function adamLike(name: "adam" | "adamW", options: AdamOptions): Optimizer {
+/** The name, and whether the parameters shrink by themselves, apart from the gradient. */
+interface Kind {
+  readonly name: string;
+  readonly decoupled: boolean;
+  /** λ where none is given. */
+  readonly decay: number;
+}
+
+function adamLike({ name, decoupled, decay }: Kind, options: AdamOptions): OwnOptimizer {
   checkRecord(name, options, "its options by name, such as { learningRate: 0.01 }");
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
-  const weightDecay = options.weightDecay ?? (name === "adamW" ? 0.01 : 0);
+  const weightDecay = options.weightDecay ?? decay;
   for (const [what, beta] of Object.entries({ beta1, beta2 })) {
     // At 1 the correction 1 − βᵏ would be 0.
     if (!isNumber(beta, (n) => n < 1)) {
@@ -46,7 +60,6 @@ function adamLike(name: "adam" | "adamW", options: AdamOptions): Optimizer {
       });
     }
   }
-  const decoupled = name === "adamW";
   return optimizer(name, options, 1e-3, {
     settings: { beta1, beta2, epsilon, weightDecay, amsgrad },
     slots: { mean: 0, square: 0, ...(amsgrad ? { largest: 0 } : {}) },
@@ -73,10 +86,12 @@ function adamLike(name: "adam" | "adamW", options: AdamOptions): Optimizer {
  * m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²; θ ← θ − η·m̂/(√v̂ + ε), where m̂ = m/(1 − β₁ᵏ) and
  * v̂ = v/(1 − β₂ᵏ) at step k = 1, 2 … (Kingma and Ba 2015). Default η = 0.001.
  */
-export const adam = (options: AdamOptions = {}): Optimizer => adamLike("adam", options);
+export const adam = (options: AdamOptions = {}): OwnOptimizer =>
+  adamLike({ name: "adam", decoupled: false, decay: 0 }, options);
 
 /** Adam with θ ← (1 − ηλ)θ in place of a gradient of ½λ‖θ‖² (Loshchilov and Hutter 2019). */
-export const adamW = (options: AdamOptions = {}): Optimizer => adamLike("adamW", options);
+export const adamW = (options: AdamOptions = {}): OwnOptimizer =>
+  adamLike({ name: "adamW", decoupled: true, decay: 0.01 }, options);
 
 /** The settings of `rmsprop`. */
 export interface RmspropOptions extends CommonOptions {
@@ -93,7 +108,7 @@ export interface RmspropOptions extends CommonOptions {
 }
 
 /** v ← ρv + (1 − ρ)g²; θ ← θ − ηg/(√v + ε) (Tieleman and Hinton 2012). Default η = 0.01. */
-export function rmsprop(options: RmspropOptions = {}): Optimizer {
+export function rmsprop(options: RmspropOptions = {}): OwnOptimizer {
   checkRecord("rmsprop", options, "its options by name, such as { learningRate: 0.01 }");
   const { decay = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
   return optimizer("rmsprop", options, 0.01, {
@@ -136,7 +151,7 @@ export interface AdagradOptions extends CommonOptions {
 }
 
 /** s ← s + g²; θ ← θ − ηg/(√s + ε) (Duchi et al. 2011). Default η = 0.01. */
-export function adagrad(options: AdagradOptions = {}): Optimizer {
+export function adagrad(options: AdagradOptions = {}): OwnOptimizer {
   checkRecord("adagrad", options, "its options by name, such as { learningRate: 0.01 }");
   const { learningRateDecay = 0, initialAccumulator = 0, epsilon = 1e-10 } = options;
   const { weightDecay = 0 } = options;

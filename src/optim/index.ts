@@ -1,4 +1,5 @@
 export * from "./adaptive.ts";
-export type { Optimizer } from "./optimizer.ts";
+export type { Optimizer, OwnOptimizer } from "./optimizer.ts";
 export * from "./schedules.ts";
 export * from "./sgd.ts";
+export { clipGradients, type Updater, type UpdaterState } from "./updater.ts";

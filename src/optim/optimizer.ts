@@ -1,5 +1,6 @@
 /** What an optimizer is: how parameter and state follow from the gradient, as graph nodes. */
 
+import type { Tree } from "../autodiff/tree.ts";
 import { at } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
@@ -7,23 +8,10 @@ import { isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
 import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import {
-  abs,
-  add,
-  div,
-  maximum,
-  minimum,
-  mul,
-  reciprocal,
-  square,
-  sub,
-} from "../ops/arithmetic.ts";
-import { sum } from "../ops/broadcast.ts";
-import { cast } from "../ops/cast.ts";
-import { clamp } from "../ops/compare.ts";
-import { max } from "../ops/reduce.ts";
-import { sqrt } from "../ops/transcendental.ts";
+import { add, mul, sub } from "../ops/arithmetic.ts";
+import { clip, clipEntries } from "./clip.ts";
 import { type Schedule, toSchedule } from "./schedules.ts";
+import { type Updater, updater } from "./updater.ts";
 
 /** Whether a value can be used as an optimizer. */
 export const isOptimizer = (value: unknown): boolean =>
@@ -121,6 +109,28 @@ type ContextOf<Slots> = Omit<UpdateContext, "state"> & {
   readonly state: { readonly [Slot in keyof Slots]: Tensor };
 };
 
+/** An optimizer of this library: it works in a trainer, and by itself. */
+export interface OwnOptimizer extends Optimizer {
+  /**
+   * The optimizer at work on parameters, in arrays and records of tensors nested at will, with its
+   * memory of each: for loops of one's own. Its steps have the bits of a trainer's.
+   *
+   * ```ts
+   * import { grad, sgd, tensor } from "chainrule";
+   *
+   * const o = sgd({ learningRate: 0.1 }).for({ w: tensor(1) });
+   * const slope = grad(({ w }: typeof o.parameters) => w.square());
+   * for (let i = 0; i < 3; i++) o.step(slope(o.parameters));
+   * console.log(o.parameters.w.item().toFixed(3));
+   * ```
+   *
+   * ```text
+   * 0.512
+   * ```
+   */
+  for<const P extends Tree>(parameters: P): Updater<P>;
+}
+
 export function optimizer<Slots extends Optimizer["slots"]>(
   name: string,
   options: CommonOptions,
@@ -130,7 +140,7 @@ export function optimizer<Slots extends Optimizer["slots"]>(
     readonly slots: Slots;
     readonly update: (context: ContextOf<Slots>) => Updated;
   },
-): Optimizer {
+): OwnOptimizer {
   checkNames(name, options, [
     "learningRate",
     "clipValue",
@@ -148,13 +158,14 @@ export function optimizer<Slots extends Optimizer["slots"]>(
       });
     }
   }
-  const made: Optimizer = {
+  const made: OwnOptimizer = {
     name,
     learningRate: toSchedule(options.learningRate ?? defaultRate),
     ...(clipValue === undefined ? {} : { clipValue }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
     ...parts,
     update: (context) => parts.update(checkContext(made, parts.slots, context)),
+    for: (parameters) => updater(made, parameters),
   };
   return made;
 }
@@ -209,30 +220,6 @@ function memoryOf<Slots extends Optimizer["slots"]>(
   }
   return found as ContextOf<Slots>["state"];
 }
-
-/** Σ g² stays finite below these for any number of entries that fits into memory. */
-const largest = { f32: 1e14, f64: 1e140 } as const;
-
-/**
- * Gradients cut entry by entry, then scaled together: g·min(1, c/(‖g‖ + 1e-6)), as in PyTorch. Where
- * squares would overflow they are taken of h = s·g: g is h/s, and ‖g‖ = ‖h‖/s. Else s is exactly 1.
- */
-export function clip(gradients: readonly Tensor[], optimizer: Optimizer): Tensor[] {
-  const { clipNorm } = optimizer;
-  const cut = gradients.map((g) => clipEntries(g, optimizer));
-  const filled = cut.filter((g) => g.size > 0);
-  if (clipNorm === undefined || filled.length === 0) return cut;
-  const most = filled.map((g) => max(abs(g))).reduce((a, b) => maximum(a, b));
-  const s = minimum(div(largest[most.dtype as "f32" | "f64"], most), 1);
-  const scaled = (g: Tensor) => mul(g, cast(s, g.dtype));
-  const squares = filled.map((g) => sum(square(scaled(g)))).reduce((a, b) => add(a, b));
-  const factor = minimum(div(clipNorm, add(sqrt(squares), 1e-6)), reciprocal(s));
-  return cut.map((g) => mul(scaled(g), cast(factor, g.dtype)));
-}
-
-/** A gradient cut entry by entry. */
-export const clipEntries = (g: Tensor, { clipValue }: Optimizer): Tensor =>
-  clipValue === undefined ? g : clamp(g, { min: -clipValue, max: clipValue });
 
 /** g + λθ: the gradient of the loss with ½λ‖θ‖² added. */
 export const withDecay = (g: Tensor, parameter: Tensor, weightDecay: number): Tensor =>

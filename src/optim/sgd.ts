@@ -3,7 +3,13 @@ import { checkRecord } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { equal, where } from "../ops/compare.ts";
-import { type CommonOptions, descend, type Optimizer, optimizer, withDecay } from "./optimizer.ts";
+import {
+  type CommonOptions,
+  descend,
+  type OwnOptimizer,
+  optimizer,
+  withDecay,
+} from "./optimizer.ts";
 
 /** The settings of `sgd`. */
 export interface SgdOptions extends CommonOptions {
@@ -22,7 +28,7 @@ export interface SgdOptions extends CommonOptions {
  * θ ← θ − ηv, or θ ← θ − η(g + μv) with `nesterov`, which needs momentum and no dampening: anything
  * else is an error. Default η = 0.01.
  */
-export function sgd(options: SgdOptions = {}): Optimizer {
+export function sgd(options: SgdOptions = {}): OwnOptimizer {
   checkRecord("sgd", options, "its options by name, such as { learningRate: 0.01 }");
   const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
   if (nesterov && (momentum === 0 || dampening !== 0)) {

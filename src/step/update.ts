@@ -7,13 +7,8 @@ import { checkKind, isRecord, object } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { div, mul } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
-import {
-  clip,
-  clipEntries,
-  type Optimizer,
-  type UpdateAllContext,
-  type Updated,
-} from "../optim/optimizer.ts";
+import { clip, clipEntries } from "../optim/clip.ts";
+import type { Optimizer, UpdateAllContext, Updated } from "../optim/optimizer.ts";
 import { type Parametric, parameterInputs, slotSpecs } from "./parameters.ts";
 import { controlInputs, slotInputs } from "./parts.ts";
 import type { StepControls } from "./ports.ts";

@@ -72,6 +72,8 @@ const losses: Record<string, [output: unknown, target: unknown, options: object]
   multiMargin: [x, tensor([0, 1], { dtype: "i32" }), { margin: 1 }],
   negativeLogLikelihood: [x.neg(), tensor([0, 1], { dtype: "i32" }), { classWeights: [1, 2] }],
 };
+/** An optimizer at work. */
+const atWork = () => adam().for({ a: v });
 /** A graph with ports, and what it is run with. */
 const half = chainrule.optimizerStep(linear(1, 1, { bias: false }), {
   ...{ optimizer: sgd(), dtype: "f32" },
@@ -141,6 +143,12 @@ export const functions: Record<string, Probe> = {
   where: probe(chainrule.where, [x.greater(2), x, x], read),
   zeros: probe(chainrule.zeros, [[2], "f32"], read),
 
+  mapTensors: probe(chainrule.mapTensors, [(a: typeof v) => a, { a: v, b: [x] }, { a: v, b: [x] }]),
+  clipGradients: probe(chainrule.clipGradients, [
+    { a: v, b: [x] },
+    { norm: 1, value: 1 },
+  ]),
+  initialValues: probe(chainrule.initialValues, [model, { seed: 1, dtype: "f64" }]),
   evaluate: probe(chainrule.evaluate, [{ a: v, b: [x] }]),
   evaluateAsync: probe(chainrule.evaluateAsync, [{ a: v, b: [x] }]),
   grad: probe(chainrule.grad, [square], called(v)),
@@ -282,6 +290,16 @@ export const functions: Record<string, Probe> = {
   "uniform().fill": probe(chainrule.uniform().fill, [[2, 2], 0, 0]),
   "values().fill": probe(chainrule.values([[1, 2]]).fill, [[1, 2], 0, 0]),
 
+  "adam().for": probe(adam().for, [{ a: v, b: [x] }]),
+  "adam().for().step": probe((g: { a: typeof v }) => adam().for({ a: v }).step(g), [{ a: v }]),
+  "adam().for().after": probe(
+    (s: ReturnType<typeof atWork>["state"], g: { a: typeof v }) => atWork().after(s, g),
+    [atWork().state, { a: v }],
+  ),
+  "adam().for().restore": probe(
+    (stored: ReturnType<ReturnType<typeof atWork>["stored"]>) => atWork().restore(stored),
+    [atWork().stored()],
+  ),
   adagrad: probe(
     chainrule.adagrad,
     [{ ...rate, learningRateDecay: 0, initialAccumulator: 0, epsilon: 1, weightDecay: 0 }],

@@ -32,6 +32,18 @@ export const library: readonly Row[] = [
     () => c.jacobian((a) => a.square())(v),
   ],
   [
+    "Take the state as an argument and return o.after(state, gradients); then set o.state.",
+    () => {
+      const o = c.sgd().for({ v });
+      c.compile((g: c.Tensor) => o.step({ v: g }))(v);
+    },
+    () => {
+      const o = c.sgd().for({ v });
+      const turn = c.compile((s: typeof o.state, g: c.Tensor) => o.after(s, { v: g }));
+      o.state = turn(o.state, v);
+    },
+  ],
+  [
     "Wrap numbers: tensor(0.5).",
     () => any(c.grad((a: c.Tensor) => a.square()))(0.5),
     () => c.grad((a: c.Tensor) => a.square())(tensor(0.5)),

@@ -5,7 +5,7 @@ import type { TypedArray } from "../../core/dtype.ts";
 import { seedKey } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { constantTensor, input, scalar } from "../../ops/leaf.ts";
-import { clip } from "../../optim/optimizer.ts";
+import { clip } from "../../optim/clip.ts";
 import { inputList, outputsByName } from "../../step/ports.ts";
 import { trainingStep } from "../../step/step.ts";
 import type { UpdateTiming } from "../../step/update.ts";

@@ -1,0 +1,49 @@
+/** What a model's parameters and buffers begin with, for loops of one's own. */
+import { mapEntries } from "../core/by-name.ts";
+import { checkDType, type DType } from "../core/dtype.ts";
+import { checkKind, isRecord, object } from "../core/kinds.ts";
+import { checkNames } from "../core/options.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { constantTensor } from "../ops/leaf.ts";
+import { initialize } from "./initializers.ts";
+import type { Layer } from "./layer.ts";
+
+interface InitialOptions {
+  /** Of the random numbers; the same seed gives a trainer the same values. Default 0. */
+  readonly seed?: number;
+  /** Default f32. */
+  readonly dtype?: DType;
+}
+
+const model = /* @__PURE__ */ object("a layer", "linear(2, 1), or sequential(…)", (parts) =>
+  [parts.parameters, parts.buffers].every(isRecord),
+);
+
+/**
+ * The first values of a model's parameters and buffers, by name: what a trainer with this seed
+ * begins with. `model.apply(x, { ...parameters, ...buffers })` takes them.
+ *
+ * ```ts
+ * import { initialValues, linear, tensor } from "chainrule";
+ *
+ * const model = linear(2, 1, { weight: 0.5, bias: 1 });
+ * const { parameters } = initialValues(model, { seed: 1 });
+ * console.log(model.apply(tensor([[2, 4]]), parameters).arraySync());
+ * ```
+ *
+ * ```text
+ * [ [ 4 ] ]
+ * ```
+ */
+export function initialValues(layer: Layer, options: InitialOptions = {}) {
+  checkKind("initialValues", layer, model);
+  checkNames("initialValues", options, ["seed", "dtype"]);
+  const { seed = 0, dtype = "f32" } = options;
+  checkDType(dtype);
+  let stream = 0;
+  const first = (specs: Layer["parameters"] | Layer["buffers"]): Record<string, Tensor> =>
+    mapEntries(specs, ({ initial, shape }) =>
+      constantTensor(initialize(initial, shape, dtype, seed, stream++), shape),
+    );
+  return { parameters: first(layer.parameters), buffers: first(layer.buffers) };
+}

@@ -1,0 +1,244 @@
+/** An optimizer by itself, for loops of one's own: parameters in any tree, and its memory of each. */
+import { byPath, leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
+import { at } from "../core/at.ts";
+import { mapEntries } from "../core/by-name.ts";
+import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
+import { readValues } from "../core/runtime.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
+import { isTracing } from "../core/tracing.ts";
+import { isGiven, keepTogether } from "../core/values.ts";
+import { shown } from "../core/wording.ts";
+import { add } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
+import { full, scalar } from "../ops/leaf.ts";
+import { clip, rateAt } from "./clip.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { toSchedule } from "./schedules.ts";
+
+/** What one step hands to the next: tensors, which a compiled function takes and gives. */
+export type UpdaterState<P extends Tree> = {
+  readonly parameters: P;
+  /** The optimizer's memory, slot by slot, each of the parameters' form. */
+  readonly memory: { readonly [slot: string]: P };
+  /** How many steps there were (f64, []). */
+  readonly step: Tensor;
+  /** η before its schedule's factor (f64, []). */
+  readonly learningRate: Tensor;
+};
+
+/** A state by name: a record, or the map that a safetensors file is read as. */
+type Stored = ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>;
+
+/** An optimizer at work on parameters: `adam({ … }).for(parameters)`. */
+export interface Updater<P extends Tree> {
+  /** What the next step begins with; set it to what `after` or a compiled function gave. */
+  state: UpdaterState<P>;
+  /** η, which the schedule's factor multiplies; set it to change it by hand. */
+  learningRate: number;
+  /** The parameters of the state. */
+  readonly parameters: P;
+  /**
+   * (θ, memory) ← update(θ, memory, g), clipped and with the schedule's rate; gives the new θ.
+   *
+   * @throws ChainruleError "shape-mismatch" for gradients of another form than the parameters;
+   *   "bad-argument" inside of a compiled function, which takes a state and returns `after`.
+   */
+  step(gradients: P): P;
+  /** The state after one step from another: a pure function, for `compile`. */
+  after(state: UpdaterState<P>, gradients: P): UpdaterState<P>;
+  /** The state by name, such as "memory/mean/weight", to be saved. */
+  stored(): Record<string, Tensor>;
+  /**
+   * The state becomes what `stored` gave.
+   *
+   * @throws ChainruleError "bad-argument" where a name, type or shape is another.
+   */
+  restore(stored: Stored): void;
+}
+
+export function updater<P extends Tree>(optimizer: Optimizer, parameters: P): Updater<P> {
+  const rule = `${optimizer.name} changes tensors.`;
+  const like = (first: number): P =>
+    rebuild(
+      parameters,
+      leaves(parameters, rule).map(({ shape, dtype }) => full(shape, first, dtype)),
+    );
+  const known = {
+    state: {
+      parameters,
+      memory: mapEntries(optimizer.slots, like),
+      step: scalar(0, "f64"),
+      learningRate: scalar(optimizer.learningRate.initial, "f64"),
+    } as UpdaterState<P>,
+  };
+  const own: Updater<P> = {
+    get state() {
+      return known.state;
+    },
+    set state(next) {
+      checkForm(`The state of ${optimizer.name}`, next, known.state);
+      known.state = next;
+    },
+    get learningRate() {
+      return known.state.learningRate.item();
+    },
+    set learningRate(rate) {
+      const { initial } = toSchedule(rate);
+      known.state = { ...known.state, learningRate: scalar(initial, "f64") };
+    },
+    get parameters() {
+      return known.state.parameters;
+    },
+    step(gradients) {
+      if (isTracing()) refuseTrace(optimizer);
+      known.state = own.after(known.state, gradients);
+      // The memory is computed when the parameters are, so that it has no past either.
+      keepTogether(leaves(known.state).filter((t) => !isGiven(t)));
+      return known.state.parameters;
+    },
+    after(state, gradients) {
+      checkForm(`The state of ${optimizer.name}`, state, known.state);
+      return after(optimizer, state, gradients);
+    },
+    stored() {
+      readValues(leaves(known.state));
+      return byPath(known.state);
+    },
+    restore(stored) {
+      known.state = restored(optimizer, known.state, stored);
+    },
+  };
+  return own;
+}
+
+function after<P extends Tree>(
+  optimizer: Optimizer,
+  state: UpdaterState<P>,
+  gradients: P,
+): UpdaterState<P> {
+  if (optimizer.updateAll !== undefined) {
+    return fail("unsupported", {
+      message: `${optimizer.name} looks at the loss, which an update by itself does not have.`,
+      expected: "an optimizer that follows from the gradients alone",
+      found: optimizer.name,
+    });
+  }
+  const { parameters, step, learningRate } = state;
+  checkForm(`The gradients that ${optimizer.name} takes`, gradients, parameters);
+  const cut = clip(leaves(gradients), optimizer);
+  const memory = Object.entries(state.memory).map(([slot, of]) => [slot, leaves(of)] as const);
+  const rate = rateAt(optimizer, { learningRate, step });
+  const updated = leaves(parameters).map((parameter, i) =>
+    optimizer.update({
+      parameter,
+      gradient: at(cut, i),
+      state: Object.fromEntries(memory.map(([slot, of]) => [slot, at(of, i)])),
+      learningRate: cast(rate, parameter.dtype),
+      step,
+      clipped: true,
+    }),
+  );
+  const next = (of: (i: number) => Tensor | undefined, old: P): P =>
+    rebuild(
+      parameters,
+      leaves(old).map((before, i) => of(i) ?? before),
+    );
+  return {
+    parameters: next((i) => updated[i]?.parameter, parameters),
+    memory: mapEntries(state.memory, (old, slot) => next((i) => updated[i]?.state[slot], old)),
+    step: add(step, 1),
+    learningRate,
+  };
+}
+
+function checkForm(what: string, given: Tree | undefined, wanted: Tree): void {
+  if (sameForm(given, wanted)) return;
+  const form = (tree: Tree | undefined) =>
+    Object.entries(byPath(tree))
+      .map(([name, t]) => `${name} ${t.dtype}${formatShape(t.shape)}`.trim())
+      .join(", ") || "no tensors";
+  fail("shape-mismatch", {
+    message: `${what} must be of the form of the parameters: the same names, types and shapes.`,
+    expected: form(wanted),
+    found: form(given),
+  });
+}
+
+const refuseTrace = ({ name }: Optimizer): never =>
+  fail("bad-argument", {
+    message: "A function that is compiled or differentiated cannot change an optimizer's state.",
+    expected: "a state that goes in and comes out",
+    found: `${name}.for(…).step(…)`,
+    fix: "Take the state as an argument and return o.after(state, gradients); then set o.state.",
+  });
+
+function restored<P extends Tree>(
+  { name: optimizer }: Optimizer,
+  state: UpdaterState<P>,
+  stored: Stored,
+): UpdaterState<P> {
+  const tensors = byPath(state);
+  const given: Readonly<Record<string, unknown>> =
+    stored instanceof Map ? Object.fromEntries(stored) : stored;
+  checkNames(`The state of ${optimizer}`, given, Object.keys(tensors));
+  const values = Object.entries(tensors).map(([name, { dtype, shape }]) => {
+    const found = given[name];
+    if (found instanceof Tensor && found.dtype === dtype && sameShape(found.shape, shape))
+      return found;
+    return fail("bad-argument", {
+      message: `The state of ${optimizer} does not fit.`,
+      expected: `${name} of ${dtype}${formatShape(shape)}`,
+      found: found instanceof Tensor ? `${found.dtype}${formatShape(found.shape)}` : shown(found),
+    });
+  });
+  return rebuild(state, values);
+}
+
+/** What `clipGradients` takes besides the gradients. */
+interface ClipOptions {
+  /** All gradients together are scaled down to this Euclidean norm. */
+  readonly norm?: number;
+  /** Before that, each entry is cut to ±value. */
+  readonly value?: number;
+}
+
+/**
+ * g·min(1, norm/(‖g‖ + 1e-6)), where ‖g‖ is the Euclidean norm of all gradients together; before
+ * that each entry is cut to ±value. Gradients may be any tree; one of the same form comes back, of
+ * the same bits that an optimizer's `clipNorm` and `clipValue` make.
+ *
+ * ```ts
+ * import { clipGradients, tensor } from "chainrule";
+ *
+ * const { w, b } = clipGradients({ w: tensor([3, 0]), b: tensor(-4) }, { norm: 1 });
+ * console.log(w.arraySync(), b.item());
+ * ```
+ *
+ * ```text
+ * [ 0.5999998450279236, 0 ] -0.7999998331069946
+ * ```
+ *
+ * @throws ChainruleError "bad-argument" for a norm or value that is no finite number ≥ 0.
+ */
+export function clipGradients<const P extends Tree>(gradients: P, options: ClipOptions): P {
+  checkNames("clipGradients", options, ["norm", "value"]);
+  for (const [what, bound] of Object.entries(options)) {
+    if (bound === undefined || (Number.isFinite(bound) && bound >= 0)) continue;
+    fail("bad-argument", {
+      message: `clipGradients cannot use this ${what}.`,
+      expected: "a finite number ≥ 0",
+      found: shown(bound),
+    });
+  }
+  const { norm, value } = options;
+  const given = leaves(gradients, "clipGradients takes tensors.");
+  return rebuild(
+    gradients,
+    clip(given, {
+      ...(norm === undefined ? {} : { clipNorm: norm }),
+      ...(value === undefined ? {} : { clipValue: value }),
+    }),
+  );
+}
