@@ -6,7 +6,7 @@ import { entry, only } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { nodesOf } from "../core/graph.ts";
 import { over, type Tensor } from "../core/tensor.ts";
-import { kindsOfNodes } from "./kinds.ts";
+import { kindsOfNodes, type NodeKind } from "./kinds.ts";
 
 /** Equal outputs over the same inputs. */
 export function simplifyGraph(
@@ -14,7 +14,8 @@ export function simplifyGraph(
   inputs: ReadonlySet<Tensor>,
   kinds = kindsOfNodes(),
 ): Tensor[] {
-  const known = new Map<string, Tensor>();
+  // Nodes of one kind over the same operands compute the same.
+  const known = new Map<NodeKind, Map<number | string, Tensor>>();
   const mapped = new Map<Tensor, Tensor>();
   const resolve = (roots: readonly Tensor[]): Tensor[] => {
     for (const n of nodesOf(roots, (n) => mapped.has(n) || inputs.has(n))) {
@@ -28,10 +29,10 @@ export function simplifyGraph(
     const same = operands.every((x, i) => x === n.inputs[i]);
     const kind = kinds(n, same ? n.inputs : operands);
     const { meaning } = kind;
-    // Nodes of one kind over the same operands compute the same.
-    let key = String(kind.number);
-    for (const { id } of operands) key += `,${id}`;
-    const twin = known.get(key);
+    let twins = known.get(kind);
+    if (twins === undefined) known.set(kind, (twins = new Map()));
+    const key = keyOf(operands);
+    const twin = twins.get(key);
     if (twin) return twin;
     let made = n;
     if (meaning.loop === "compose") {
@@ -41,8 +42,20 @@ export function simplifyGraph(
       made = over(n, operands);
       kinds.remember(made, kind);
     }
-    known.set(key, made);
+    twins.set(key, made);
     return made;
   };
   return resolve(outputs);
+}
+
+/** Ids below this come in pairs in a number. */
+const paired = 2 ** 26;
+
+/** Operands as a number or, where that cannot tell them apart, as text. */
+function keyOf(operands: readonly Tensor[]): number | string {
+  const [a, b] = operands;
+  if (a === undefined) return -1;
+  if (b === undefined) return a.id;
+  if (operands.length === 2 && a.id < paired && b.id < paired) return a.id * paired + b.id;
+  return operands.map(({ id }) => id).join();
 }

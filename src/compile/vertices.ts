@@ -24,6 +24,9 @@ export interface Vertex {
   readonly isOutput: boolean;
   /** It is computed inside the one loop that reads each element once. */
   isAbsorbed: boolean;
+  /** With whose loop it ends up then, and how many that loop has absorbed. */
+  home: Vertex | undefined;
+  absorbs: number;
   /** It is read at positions that are data: in memory, since the positions are to be checked. */
   isPointedInto: boolean;
   /** Of a reduction that is read through one bijective view alone: that view. */
@@ -61,6 +64,8 @@ export function verticesOf(
       isInput,
       isOutput: wanted.has(n),
       isAbsorbed: false,
+      home: undefined,
+      absorbs: 0,
       isPointedInto: false,
       shownBy: undefined,
       anchored: undefined,
@@ -113,9 +118,6 @@ function loopsInOrderOf({ n, kind: { meaning } }: Vertex, view: Vertex): boolean
 
 /** Finds elementwise nodes that are computed inside the one loop that reads each element once. */
 function findAbsorbed(vertices: readonly Vertex[]): void {
-  /** The node with whose loop an absorbed one ends up, and how many that loop has absorbed. */
-  const home = new Map<Vertex, Vertex>();
-  const counts = new Map<Vertex, number>();
   const products = new Map<NodeKind, boolean>();
   const isProduct = ({ kind, n }: Vertex): boolean => {
     const { meaning } = kind;
@@ -142,12 +144,11 @@ function findAbsorbed(vertices: readonly Vertex[]): void {
         ? !isProduct(reader)
         : reading.loop === "map" && (reader.isAbsorbed || arraysRead(v) <= 1);
     if (!fits || !readsOnce(reader)) continue;
-    const loop = home.get(reader) ?? reader;
-    const count = (counts.get(loop) ?? 0) + 1;
-    if (count > mostAbsorbed) continue;
+    const loop = reader.home ?? reader;
+    if (loop.absorbs >= mostAbsorbed) continue;
     v.isAbsorbed = true;
-    home.set(v, loop);
-    counts.set(loop, count);
+    v.home = loop;
+    loop.absorbs++;
   }
 }
 
