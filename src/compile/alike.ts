@@ -59,7 +59,7 @@ export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
     }
     return known;
   };
-  const textOfLoad = (e: Load, loop: Shape): string => {
+  const textOfLoad = (e: Load, loop: Shape, isValue: boolean): string => {
     if (e.input === reads.length) return `result ${e.dtype}`;
     const form = e.when || e.bound ? undefined : formOf(e.at, loop);
     // Counted from the first element that is read, no place is negative.
@@ -72,8 +72,8 @@ export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
     }
     const { when, bound, otherwise } = e;
     const empty = at(reads, e.input).size === 0;
-    let text = `x${number} ${e.dtype} ${empty} ${otherwise} ${visit(e.at, loop, false)}`;
-    if (when) text += ` when ${visit(when, loop, false)}`;
+    let text = `x${number} ${e.dtype} ${empty} ${otherwise} ${visit(e.at, loop, isValue && !bound)}`;
+    if (when) text += ` when ${visit(when, loop, isValue)}`;
     if (bound) {
       text += ` bound ${visit(bound.index, loop, false)} ${bound.size}`;
       lines.set(e, slot({ kind: "line", where: bound.where ?? kernel.where }));
@@ -90,7 +90,7 @@ export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
       case "index":
         return `i${e.axis}`;
       case "load":
-        return textOfLoad(e, loop);
+        return textOfLoad(e, loop, isValue);
       default: {
         let text = e.kind === "apply" ? e.fn : `${e.kind} ${e.dtype}`;
         for (const [k, x] of operands(e).entries()) {
@@ -101,7 +101,7 @@ export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
     }
   };
   const visit = (e: Expression, loop: Shape, isValue: boolean): number => {
-    const seen = isValue || e.kind === "load" ? asValue : asPlace;
+    const seen = isValue ? asValue : asPlace;
     const known = seen.get(e);
     if (known !== undefined) return known;
     const text = textOf(e, loop, isValue);
@@ -176,7 +176,7 @@ export function patternOf(kernel: Kernel, varies: (slot: number) => boolean): Pa
     slotOf.set(own, entry(lines, of));
     return own;
   };
-  const loadOf = (e: Load): Load => {
+  const loadOf = (e: Load, isValue: boolean): Load => {
     if (e.input === kernel.reads.length) return { ...e, input: reads.length };
     const input = entry(inputs, entry(numbers, e));
     const form = forms.get(e);
@@ -185,11 +185,12 @@ export function patternOf(kernel: Kernel, varies: (slot: number) => boolean): Pa
     const checked = bound && {
       bound: { ...bound, index: part(bound.index), where: lineOf(e, bound.where ?? kernel.where) },
     };
-    return { ...e, input, at: part(e.at), ...(when ? { when: part(when) } : {}), ...checked };
+    const place = copy(e.at, isValue && !bound);
+    return { ...e, input, at: place, ...(when ? { when: copy(when, isValue) } : {}), ...checked };
   };
   const [values, parts] = [new Map<Expression, Expression>(), new Map<Expression, Expression>()];
   const copy = (e: Expression, isValue: boolean): Expression => {
-    const seen = isValue || e.kind === "load" ? values : parts;
+    const seen = isValue ? values : parts;
     const known = seen.get(e);
     if (known) return known;
     const made = copyOf(e, isValue);
@@ -205,7 +206,7 @@ export function patternOf(kernel: Kernel, varies: (slot: number) => boolean): Pa
         return input === undefined ? e : load(input, e.dtype, constant(0, "i32"));
       }
       case "load":
-        return loadOf(e);
+        return loadOf(e, isValue);
       case "apply":
         return { ...e, args: e.args.map((x, k) => copy(x, isValue && !isFixed(e, k))) };
       case "cast":

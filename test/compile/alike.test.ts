@@ -6,6 +6,7 @@ import { compileProgram } from "../../src/compile/index.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { input } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
+import { pad } from "../../src/ops/move.ts";
 
 /** The likenesses of the kernels of one output each. */
 function likenesses(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
@@ -18,12 +19,17 @@ const x = input("x", [6, 4], "f32");
 const y = input("y", [6, 4], "f32");
 const n = input("n", [6, 4], "i32");
 
+/** Rows 1 … of an array, so many zeros before them, and as many rows in all as before. */
+const padded = (t: Tensor, rows: number): Tensor =>
+  pad(t.slice({ end: [3] }), { before: [rows, 0], after: [3 - rows, 0] });
+
 test.each<[string, Tensor, Tensor]>([
   ["other buffers", x.exp(), y.exp()],
   ["other numbers", x.mul(2).exp(), y.mul(3).exp()],
   ["other whole numbers", n.mul(2), n.mul(3)],
   ["other parts of a buffer", x.slice({ end: [3] }).exp(), x.slice({ start: [3] }).exp()],
   ["another place of sums", x.sum({ axis: [1] }), y.sum({ axis: [1] })],
+  ["padding of another width", padded(x, 1).mul(y), padded(x, 2).mul(y)],
 ])("%s: alike", (_, a, b) => {
   const [p, q] = likenesses([x, y, n], [a, b]);
   expect(p?.key).toBe(q?.key);
