@@ -22,6 +22,12 @@ export function added(before: ByName<number>, more: ByName<number>): ByName<numb
   return sums;
 }
 
+/** Whether anything is counted; there is no list of names made for it. */
+export function hasCounts(counts: ByName<number>): boolean {
+  for (const _ in counts) return true;
+  return false;
+}
+
 /**
  * Writes what was counted over so many examples into a report. An epoch of a small
  * network takes little time: there is no list of names made for it.

@@ -7,7 +7,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/split.ts";
 import { Batches } from "./batches.ts";
 import { type Data, toDataset } from "./classes.ts";
-import { reportCounts } from "./counts.ts";
+import { hasCounts, reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { checkFit } from "./options.ts";
@@ -262,13 +262,14 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
         const epochs = this.#epochs;
         // An epoch of a small network takes less time than to remember it: most are passed over.
         let left = passed.length;
+        const counted = passed.length > 0 && hasCounts(last(passed).counts);
         for (const sums of passed) {
           if (onStep !== undefined) {
             course.reach(sums, examples);
             onStep({ epoch: progress.epoch + 1, step: 1, steps: 1, loss: lastLoss });
           }
           const report = reportOf(progress.epoch + 1, adds ? sums.loss : sums.loss / sums.weight);
-          reportCounts(report, sums.counts, examples);
+          if (counted) reportCounts(report, sums.counts, examples);
           epochs.push(report);
           progress.epoch++;
           left--;
