@@ -193,7 +193,7 @@ async function buildModules(outdir) {
   const others = ["src/files/node.ts", "src/files/browser.ts"];
   const sources = Object.values(moduleEntries).map(({ source }) => `src/${source}`);
   const modules = Object.keys((await looked([...sources, ...others])).inputs);
-  const settings = { outbase: path("src"), outdir, plugins: [apart] };
+  const settings = { outbase: path("src"), outdir, plugins: [apart], minifyWhitespace: true };
   await build({ ...common, ...settings, entryPoints: modules });
   const names = await exportsOf(sources);
   for (const [name, { source, alone }] of Object.entries(moduleEntries)) {

@@ -2,7 +2,7 @@
 import { ChainruleError, type ErrorCode } from "../core/errors.ts";
 import { explainRefusal, variable } from "../core/permission.ts";
 import { NetworkFileError } from "../network-file/source.ts";
-import { alarming, print, printJson, remark } from "./terminal.ts";
+import { alarming, print, printJson, remark, width, wrapWords } from "./terminal.ts";
 
 /** 0 ok, 1 the answer is no, 2 the input is wrong, 70 a fault of ours (sysexits.h). */
 export const exit = { ok: 0, no: 1, wrongInput: 2, fault: 70, interrupted: 130 } as const;
@@ -21,12 +21,23 @@ function failureJson(error: unknown): unknown {
   return { error: { code, message, expected, found, where, why, fix, problems } };
 }
 
+/** As wide as the terminal; excerpts of files and places stay as they are. */
+function linesOf(text: string): string[] {
+  const columns = width(process.stderr);
+  return text.split("\n").flatMap((line) => {
+    const [, label, words] = /^(error | {2}(?:expected|found|fix) +)(.*)$/.exec(line) ?? [];
+    if (label === undefined || words === undefined) return line;
+    const [first = "", ...more] = wrapWords(words, " ".repeat(label.length), columns);
+    return [label.replace("error", alarming("error")) + first.trimStart(), ...more];
+  });
+}
+
 /** Prints an error and gives the exit code that belongs to it. */
 export function report(error: unknown, json: false | "document" | "line"): number {
   const known = error instanceof ChainruleError;
   if (json === "line") print(JSON.stringify(failureJson(error)));
   else if (json) printJson(failureJson(error));
-  else if (known) remark(`${alarming("error")} ${error.message}`);
+  else if (known) for (const line of linesOf(`error ${error.message}`)) remark(line);
   else {
     remark(`${alarming("fault")} ${String((error as Error)?.message ?? error)}`);
     remark("  This is a fault of chainrule itself, not of your input. Please report it;");

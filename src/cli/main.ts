@@ -2,11 +2,15 @@
 /**
  * The command line. Commands are loaded when they are called, so that --help is there at once.
  */
+import module from "node:module";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { BackendEntry } from "../backends/registry.ts";
 
 /** Put here by the build. */
 declare const CHAINRULE_VERSION: string;
+
+// What is loaded from here on need not be compiled again each time, where Node keeps that.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 type Run = () => Promise<number>;
 
@@ -73,6 +77,15 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .helpOption("-h, --help", "print this help")
     .addOption(json())
     .action((options) => start(async () => (await import("./tour.ts")).tourCommand(options)));
+
+  command("example", "write a network to start from, with its data, as a file")
+    .argument("[names...]", "which; without a name: the list of them")
+    .option("-o, --out <folder>", "where to write them; default: examples")
+    .option("--force", "replace files that are there")
+    .addOption(json())
+    .action((names, options) =>
+      start(async () => (await import("./example.ts")).exampleCommand(names, options)),
+    );
 
   command("train", "train the network of a file and save it")
     .argument("<file>", "the network file (YAML or JSON)")
@@ -209,13 +222,14 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     "after",
     `
 Examples:
-  chainrule                                   the tour
-  chainrule train examples/iris.yaml          train; saves iris.safetensors
+  chainrule                              the tour
+  chainrule example iris two-two-two     write examples/iris.yaml and others
+  chainrule train examples/iris.yaml     train; saves iris.safetensors
   chainrule predict iris.safetensors -i "5.1,3.5,1.4,0.2"
   chainrule summary examples/iris.yaml
   chainrule check examples/two-two-two.yaml
-  chainrule explain examples/two-two-two.yaml --parameter "0.weight[0,0]" --notation net-out
-  chainrule diagnose examples/two-two-two.yaml -p "0.weight[0,0]" --value 0.000364723
+  chainrule explain examples/two-two-two.yaml --parameter w1 --notation net-out
+  chainrule diagnose examples/two-two-two.yaml -p w1 --value 0.000364723
 
 Every command takes --help and --json. Exit codes: 0 ok, 1 the answer is no,
 2 the input is wrong, 130 interrupted.`,

@@ -5,7 +5,16 @@ import packageJson from "../../package.json" with { type: "json" };
 import { cli, example, folder, run } from "./run.ts";
 
 const reading = ["train", "predict", "summary", "check", "report"];
-const commands = ["tour", ...reading, "explain", "diagnose", "studio", "bench"];
+const commands = [
+  "tour",
+  "example",
+  ...reading,
+  "explain",
+  "diagnose",
+  "studio",
+  "bench",
+  "doctor",
+];
 
 describe("usage", () => {
   it("is an executable file", () => {
@@ -19,6 +28,19 @@ describe("usage", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toMatch(/^Usage: chainrule/);
     expect(stdout).toContain("--help");
+    for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+  it("says what is wrong in the terminal's width", async () => {
+    const words = ["train", "x", "--frobnicate-all-the-things-that-there-are-and-more-of-them-too"];
+    for (const [columns, env] of [
+      [80, {}],
+      [50, { COLUMNS: "50" }],
+    ] as const) {
+      const { stderr } = await run(["frobnicate-without-end"], { env });
+      expect(stderr).toContain("tour, example, train");
+      for (const line of stderr.split("\n")) expect(line.length, line).toBeLessThanOrEqual(columns);
+    }
+    expect((await run(words)).code).toBe(2);
   });
   it.each(commands)("%s takes --json", async (command) => {
     expect((await run([command, "--help"])).stdout).toContain("--json");
@@ -46,8 +68,9 @@ describe("usage", () => {
     const { code, stdout, stderr } = await run(words);
     expect(code).toBe(2);
     expect(stdout).toBe("");
-    expect(stderr.toLowerCase()).toContain(message.toLowerCase());
-    expect(stderr).toContain(fix);
+    const said = stderr.replace(/\n {6,}(?=\S)/g, " ");
+    expect(said.toLowerCase()).toContain(message.toLowerCase());
+    expect(said).toContain(fix);
     expect(stderr).not.toMatch(/\n\s+at .*\.(js|ts):/);
   });
   it.each(reading)("%s says what is wrong as JSON", async (command) => {

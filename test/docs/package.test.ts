@@ -35,9 +35,15 @@ describe("the package", () => {
     for (const path of paths) expect(existsSync(join(root, path)), path).toBe(true);
   });
   it("has what else it names", () => {
-    for (const path of [...Object.values(imports["#files"]), packageJson.bin.chainrule, ...files]) {
+    const inside = Object.values(imports).flatMap((targets) => Object.values(targets));
+    const named = files.map((path) => path.replace(/\/\*.*/, ""));
+    for (const path of [...inside, packageJson.bin.chainrule, ...named]) {
       expect(existsSync(join(root, path)), path).toBe(true);
     }
+  });
+  it("runs nothing when it is installed", () => {
+    const names = Object.keys(packageJson.scripts);
+    expect(names.filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
   });
   it("holds the examples with their data, and no sources or tests", () => {
     const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
@@ -53,6 +59,8 @@ describe("the package", () => {
         "dist/network.schema.json",
         "examples/two-two-two.yaml",
         "examples/data/penguins.csv",
+        "docs/README.md",
+        "docs/api/README.md",
       ]),
     );
     expect(paths.filter((path) => /^(src|test|tools|bench)\//.test(path))).toEqual([]);

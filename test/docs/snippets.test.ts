@@ -50,6 +50,9 @@ describe("commands in the documentation", () => {
   afterAll(() => rmSync(place, { recursive: true, force: true }));
   beforeAll(() => {
     for (const page of pages) {
+      // The README's commands are for somebody who has installed the package and nothing else.
+      mkdirSync(join(place, page), { recursive: true });
+      if (page === "README.md") continue;
       cpSync(join(root, "examples"), join(place, page, "examples"), { recursive: true });
     }
   });

@@ -27,9 +27,9 @@ const chainrule = (...args: string[]) => told(args);
 async function told(args: readonly string[], program?: string): Promise<string> {
   const { code, stdout, stderr } = await run(args, { cwd, ...(program ? { program } : {}) });
   if (code === 0 || code === 1) return stdout;
-  const [first = "", ...rest] = stderr.trim().split("\n");
-  const part = (name: string) =>
-    rest.find((line) => line.startsWith(`  ${name} `))?.replace(/^ +\w+ +/, "");
+  const whole = stderr.trim().replace(/\n {6,}(?=\S)/g, " ");
+  const [first = ""] = whole.split("\n", 1);
+  const part = (name: string) => new RegExp(`^  ${name} +(.*)$`, "m").exec(whole)?.[1];
   throw new ChainruleError("usage", { message: first, fix: part("fix") ?? stderr });
 }
 const trained = async () => {
@@ -83,6 +83,15 @@ function reading(path: string, ...flags: string[]): void {
 }
 
 export const commands: readonly Row[] = [
+  [
+    "Choose another folder with --out, or replace the files with --force.",
+    async () => {
+      await chainrule("example", "xor", "--force");
+      await chainrule("example", "xor");
+    },
+    () => chainrule("example", "xor", "--out", `other-${Math.random()}`),
+    () => chainrule("example", "xor", "--force"),
+  ],
   [
     "Run … again with ….",
     () =>
