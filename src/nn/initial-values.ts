@@ -8,6 +8,7 @@ import { constantTensor } from "../ops/leaf.ts";
 import { initialize } from "./initializers.ts";
 import type { Layer } from "./layer.ts";
 
+/** How first values are drawn. */
 interface InitialOptions {
   /** Of the random numbers; the same seed gives a trainer the same values. Default 0. */
   readonly seed?: number;

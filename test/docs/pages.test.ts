@@ -42,6 +42,8 @@ describe("pages", () => {
       "yaml",
       "text",
       ...(page.startsWith("docs/api/") ? ["typescript"] : []),
+      // Its page is bundled and used in Chromium (test/browser/guide.test.ts).
+      ...(page === "docs/browser.md" ? ["js", "html"] : []),
     ];
     for (const language of languages) expect(known).toContain(language);
   });
