@@ -208,7 +208,9 @@ async function buildModules(outdir) {
 /** What Node loads, and how it gets parts: later, where it can load modules at once. */
 async function buildForNode(outdir) {
   // Names stay: they are seen in stacks, and layers and printed values have them.
-  const short = { ...common, outdir, splitting: true, minifyWhitespace: true, minifySyntax: true };
+  // Lines have an end: Node prints the one at which an error was thrown that nobody caught.
+  const lines = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
+  const short = { ...common, ...lines, outdir, splitting: true };
   const first = await looked([entries.index], nodePlugins);
   const modules = Object.keys(first.inputs).filter((file) => /^src\/.*\.ts$/.test(file));
   const exports = await exportsOf(modules.filter((file) => file !== entries.index));

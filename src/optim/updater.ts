@@ -217,7 +217,7 @@ interface ClipOptions {
  * ```
  *
  * ```text
- * [ 0.5999998450279236, 0 ] -0.7999998331069946
+ * [ 0.5999999046325684, 0 ] -0.7999998331069946
  * ```
  *
  * @throws ChainruleError "bad-argument" for a norm or value that is no finite number ≥ 0.
