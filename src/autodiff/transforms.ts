@@ -2,7 +2,7 @@
 
 import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
-import { nodesOf } from "../core/graph.ts";
+import { dependents, nodesOf } from "../core/graph.ts";
 import { aFunction, checkKind } from "../core/kinds.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -123,7 +123,12 @@ export function vjp<X extends Tree = Tensor, Y extends Tree = Tensor>(
     const { variables, result, outputs } = trace("vjp", f, x);
     const from = new Set(variables);
     // They may be read before they are differentiated.
-    keepPast(nodesOf(outputs, (n) => from.has(n)));
+    keepPast([
+      ...dependents(
+        nodesOf(outputs, (n) => from.has(n)),
+        variables,
+      ),
+    ]);
     return [
       result,
       (upstream) =>

@@ -1,9 +1,9 @@
-import { at } from "../core/at.ts";
+import { at, entry } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { aFunction, checkKind } from "../core/kinds.ts";
 import { sameShape } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
-import { shown } from "../core/wording.ts";
+import { asTensor, Tensor } from "../core/tensor.ts";
+import { listed, shown } from "../core/wording.ts";
 
 /** Tensors in arrays and records, nested at will: what a differentiated function may take. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
@@ -23,16 +23,25 @@ function collect(tree: Tree, rule: string, found: Tensor[]): void {
     found.push(tree);
     return;
   }
-  if (typeof tree !== "object" || tree === null) {
+  if (typeof tree !== "object" || tree === null || isNoTree(tree)) {
     fail("bad-argument", {
       message: rule,
       expected: "a tensor, or arrays and records of tensors",
       found: shown(tree),
-      fix: "Wrap numbers: tensor(0.5).",
+      fix:
+        (tree as unknown) instanceof Map
+          ? "Make it a record: Object.fromEntries(map)."
+          : (tree as unknown) instanceof Promise
+            ? "Await it first."
+            : "Wrap numbers: tensor(0.5).",
     });
   }
   for (const inner of Object.values<Tree>(tree)) collect(inner, rule, found);
 }
+
+/** Objects whose values are no properties would be trees without tensors. */
+const isNoTree = (value: object): boolean =>
+  value instanceof Map || value instanceof Set || value instanceof Promise;
 
 /** The tensors of a tree by their way from the root: "layers/0/weight"; "" for one alone. */
 export function byPath(tree: Tree | undefined): Record<string, Tensor> {
@@ -62,7 +71,8 @@ export function byPath(tree: Tree | undefined): Record<string, Tensor> {
  * 3
  * ```
  *
- * @throws ChainruleError "shape-mismatch" where the trees have not as many tensors.
+ * @throws ChainruleError "shape-mismatch" where the trees have their tensors in other places, "bad-argument"
+ *   where f gives no tensor.
  */
 export function mapTensors<const T extends Tree>(
   f: (...each: Tensor[]) => Tensor,
@@ -72,19 +82,26 @@ export function mapTensors<const T extends Tree>(
   checkKind("mapTensors", f, aFunction("a function of tensors, such as (a, b) => a.add(b)"));
   const rule = "mapTensors takes trees of tensors.";
   const first = leaves(tree, rule);
-  const lists = others.map((other) => leaves(other, rule));
-  const wrong = lists.find((list) => list.length !== first.length);
-  if (wrong !== undefined) {
-    fail("shape-mismatch", {
-      message: "mapTensors takes trees of one form.",
-      expected: `${first.length} tensors in each`,
-      found: `${wrong.length}`,
-    });
-  }
-  return rebuild(
-    tree,
-    first.map((x, i) => f(x, ...lists.map((list) => at(list, i)))),
-  );
+  for (const other of others) leaves(other, rule);
+  const paths = Object.keys(byPath(tree));
+  const lists = others.map((other) => {
+    const own = byPath(other);
+    const names = Object.keys(own);
+    const odd = names.find((name) => !paths.includes(name));
+    if (odd !== undefined || names.length !== paths.length) {
+      fail("shape-mismatch", {
+        message: "mapTensors takes trees of one form.",
+        expected: `tensors at ${listed(paths)}`,
+        found: `tensors at ${listed(names)}`,
+      });
+    }
+    return paths.map((name) => entry(new Map(Object.entries(own)), name));
+  });
+  const mapped = first.map((x, i) => {
+    const y: unknown = f(x, ...lists.map((list) => at(list, i)));
+    return asTensor("What mapTensors' function returns", y as Tensor);
+  });
+  return rebuild(tree, mapped);
 }
 
 /** Whether two trees are of the same make, with tensors of the same types and shapes. */

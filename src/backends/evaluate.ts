@@ -7,10 +7,10 @@
 import { graphOperations } from "../core/cost.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
-import { nodesOf } from "../core/graph.ts";
+import { type Graph, nodesOf } from "../core/graph.ts";
 import { noteOnce } from "../core/note.ts";
 import type { Evaluator } from "../core/runtime.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { over, type Tensor } from "../core/tensor.ts";
 import { building } from "../core/tracing.ts";
 import { isGiven, isRead, keepAll, letGo, valueOf } from "../core/values.ts";
 import { programOf, type QueuedProgram } from "./asynchronous.ts";
@@ -132,7 +132,7 @@ export function makeEvaluator({
     const inputs = leaves.filter(
       (_, i) => structure.scalars[i] === undefined || structure.varying.has(i),
     );
-    structure.program ??= programOf(backend(), { inputs, outputs: tensors });
+    structure.program ??= programOf(backend(), copyOfGraph(inputs, tensors));
     tidy();
     return { program: structure.program, values: inputs.map(valueOf) };
   };
@@ -172,7 +172,7 @@ export function makeEvaluator({
     try {
       const { program, values } = found() ?? nothing;
       if (program === undefined) return undefined;
-      return "queued" in program ? comesLater() : program.run(values);
+      return "queued" in program ? comesLater() : program.run(values).map(copyOf);
     } catch (error) {
       return orInterpreted(error);
     }
@@ -183,7 +183,9 @@ export function makeEvaluator({
   ): Promise<TypedArray[] | undefined> => {
     try {
       const known = found();
-      return await known?.program.run(known.values);
+      const results = known?.program.run(known.values);
+      // The next run overwrites a program's own arrays, and may come before this one goes on.
+      return results instanceof Promise ? await results : results?.map(copyOf);
     } catch (error) {
       return orInterpreted(error);
     }
@@ -193,8 +195,7 @@ export function makeEvaluator({
     tensors: readonly Tensor[],
     values: readonly TypedArray[] | undefined,
   ): void => {
-    // The program's arrays are overwritten by its next run.
-    if (values) keepAll(tensors, values.map(copyOf));
+    if (values) keepAll(tensors, values);
     else interpret(tensors);
   };
 
@@ -234,6 +235,15 @@ const comesLater = (): never =>
 
 const bytesOf = (program: Structure["program"]): number =>
   program === undefined || "queued" in program ? 0 : (program.bytes ?? 0);
+
+/** The same graph of nodes of its own: those that were given lose their past when they are read. */
+function copyOfGraph(inputs: readonly Tensor[], outputs: readonly Tensor[]): Graph {
+  const copies = new Map<Tensor, Tensor>();
+  const copied = (node: Tensor) => copies.get(node) ?? node;
+  for (const node of nodesOf(outputs, isGiven))
+    if (!isGiven(node)) copies.set(node, over(node, node.inputs.map(copied)));
+  return { inputs, outputs: outputs.map(copied) };
+}
 
 const copyOf = (data: TypedArray): TypedArray => data.slice();
 

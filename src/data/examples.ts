@@ -85,7 +85,8 @@ export function examples(inline: InlineExamples): Dataset {
   return dataset({ inputs, targets: labels(values, classes), classes });
 }
 
-const isNumberArray = (list: unknown): list is NumberArray =>
+/** @internal Numbers in an array of one type; no BigInts. */
+export const isNumberArray = (list: unknown): list is NumberArray =>
   ArrayBuffer.isView(list) &&
   !(list instanceof DataView || list instanceof BigInt64Array || list instanceof BigUint64Array);
 

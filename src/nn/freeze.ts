@@ -58,7 +58,8 @@ function withFrozen<L extends Layer>(
     fail("bad-argument", {
       message: `${what} finds no parameter of this model.`,
       expected: all.length === 0 ? "a model with parameters" : `a pattern for ${listed(all)}`,
-      found: shown(names),
+      found: names === undefined ? "none" : String(names),
+      fix: "Correct the pattern; names are paths, such as 0.weight.",
     });
   }
   return changed(model, (name) => chosen.has(name), frozen);

@@ -139,9 +139,12 @@ function like(output: Tensor, target: Tensor, what: string): Tensor {
 const classesOf = (output: Tensor): number => at(output.shape, output.rank - 1);
 
 function adviceFor(output: Tensor, target: Tensor, what: string): string {
+  const labelled =
+    what === "crossEntropy" && output.rank > 0 && target.size * classesOf(output) === output.size;
+  if (labelled && target.rank === output.rank)
+    return "Give labels as a list, not as rows of one number: targets.squeeze(-1).";
   if (!isFloat(target.dtype)) return "Class labels need crossEntropy.";
-  const labelled = output.rank > 0 && target.size * classesOf(output) === output.size;
-  return what === "crossEntropy" && labelled
+  return labelled
     ? "Say that the targets are labels: name the `classes` of the data, or cast them to i32."
     : "Give each example as many targets as the model has outputs.";
 }

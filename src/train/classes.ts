@@ -2,11 +2,11 @@
 
 import { elementsOf } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind, isNumber } from "../core/kinds.ts";
+import { checkKind } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { listed, shown } from "../core/wording.ts";
 import { aDataset, type Dataset } from "../data/dataset.ts";
-import { examples, type InlineExamples } from "../data/examples.ts";
+import { examples, type InlineExamples, isNumberArray } from "../data/examples.ts";
 import { classCount } from "../data/idx.ts";
 import type { Loss } from "../nn/losses.ts";
 
@@ -38,13 +38,17 @@ export function toDataset(data: Data, { loss, classes: known }: Meant): Dataset 
   }
   if ("size" in data) {
     checkKind("A trainer", data, aDataset);
+    checkRows(data);
     return alike(data, known);
   }
   const { targets } = data;
   if (data.classes === undefined && loss.facts?.places === true) {
-    const numbers = wholeNumbers(targets);
+    const numbers = labelsIn(targets);
     if (numbers) return alike(examples({ ...data, classes: numbered(numbers, known) }), known);
   }
+  // Of a loss that measures distances, no integer is a label.
+  if (data.classes === undefined && loss.facts?.distance === true && isNumberArray(targets))
+    return examples({ ...data, targets: Float64Array.from(targets) });
   const unnamed = known !== undefined && data.classes === undefined;
   // The labels in a tensor are numbers from the start.
   if (unnamed && targets instanceof Tensor) return examples(data);
@@ -53,18 +57,37 @@ export function toDataset(data: Data, { loss, classes: known }: Meant): Dataset 
   return alike(examples(familiar ? { ...data, classes: known } : data), known);
 }
 
-/** Targets that can be labels: one whole number from 0 on for each example. */
-function wholeNumbers(targets: unknown): ArrayLike<number> | undefined {
-  const list =
-    targets instanceof Tensor
-      ? targets.rank === 1 && elementsOf(targets)
-      : isList(targets) && targets;
-  if (!list) return undefined;
-  for (let i = 0; i < list.length; i++) {
-    const value = list[i];
-    if (!isNumber(value, (n) => Number.isSafeInteger(n) && n >= 0)) return undefined;
-  }
-  return list.length > 0 ? (list as ArrayLike<number>) : undefined;
+/** A data set may have been put together of parts that do not belong together. */
+function checkRows({ size, targets }: Dataset): void {
+  const [rows] = targets.shape;
+  if (rows === size) return;
+  fail("shape-mismatch", {
+    message: "Inputs and targets differ in their number of examples.",
+    expected: `${size} targets, one for each row of the inputs`,
+    found: rows === undefined ? "a single number" : `${rows} targets`,
+    fix: "Give each input exactly one target.",
+  });
+}
+
+/**
+ * One number for each example, where targets are that.
+ *
+ * @throws ChainruleError "data-invalid" for a number that cannot be a label.
+ */
+function labelsIn(targets: unknown): ArrayLike<number> | undefined {
+  const given = targets instanceof Tensor ? targets.rank === 1 && elementsOf(targets) : targets;
+  if (!isList(given) || given.length === 0) return undefined;
+  const list = Array.from(given);
+  if (!list.every((value) => typeof value === "number")) return undefined;
+  const row = list.findIndex((label) => !Number.isSafeInteger(label) || label < 0);
+  if (row < 0) return list;
+  return fail("data-invalid", {
+    message: "A target is no label.",
+    expected: "whole numbers from 0 on, or names of classes",
+    found: String(list[row]),
+    where: `targets, row ${row} (counted from 0)`,
+    fix: "Give each example the place of its class, counted from 0, or the name of its class.",
+  });
 }
 
 const isList = (list: unknown): list is ArrayLike<unknown> =>
@@ -72,6 +95,14 @@ const isList = (list: unknown): list is ArrayLike<unknown> =>
 
 /** Names of classes for labels: those known; numbers are continued where more occur. */
 function numbered(labels: ArrayLike<number>, known: readonly string[] = []): readonly string[] {
+  if (known.some((name, label) => name !== String(label) && /^\d+$/.test(name))) {
+    fail("data-invalid", {
+      message: "These numbers may be the names of classes, or their places.",
+      expected: `names, since training knew the classes ${listed(known)}`,
+      found: "numbers",
+      fix: "Give names: targets.map(String).",
+    });
+  }
   if (known.some((name, label) => name !== String(label))) return known;
   const count = Math.max(known.length, classCount(Array.from(labels)));
   return Array.from({ length: count }, (_, label) => String(label));

@@ -92,6 +92,14 @@ export function namedValues(
     });
   }
   const meant = (name: string) => names === undefined || matches(names, name);
+  if (names !== undefined && !known.some(meant)) {
+    fail("bad-argument", {
+      message: "setParameters finds no such parameter in this model.",
+      expected: known.length === 0 ? "a model with parameters" : `a pattern for ${listed(known)}`,
+      found: String(names),
+      fix: "Correct the pattern; names are paths, such as 0.weight.",
+    });
+  }
   const given = entriesOf(values).filter(([name]) => meant(name));
   const unexpected = given.flatMap(([name]) => (known.includes(name) ? [] : [name]));
   if (strict) refuseUnknown(unexpected, known);

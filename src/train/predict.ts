@@ -5,6 +5,8 @@ import { at } from "../core/at.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import { callSite } from "../core/call-site.ts";
 import { allocate, type TypedArray } from "../core/dtype.ts";
+import { fail } from "../core/errors.ts";
+import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { checkFinite, firstNotFinite } from "../data/dataset.ts";
 import { matrix } from "../data/examples.ts";
@@ -21,6 +23,14 @@ export type Rows = Tensor | readonly (readonly number[])[];
 /** The rows in the trainer's element type. */
 export function rowsOf(trainer: Trainer, rows: Rows): ArrayTensor {
   const tensor = matrix(rows, "inputs");
+  if (tensor.rank < 2) {
+    fail("shape-mismatch", {
+      message: "predict takes rows of inputs.",
+      expected: "shape [rows, …]",
+      found: formatShape(tensor.shape),
+      fix: "Make one example a row: x.reshape([1, x.size]).",
+    });
+  }
   checkFinite(tensor, "input");
   const given = arraysOf(tensor);
   if (given.dtype === trainer.dtype) return given;

@@ -19,6 +19,7 @@ import { checkNames, checkRecord } from "../core/options.ts";
 import { seedKey } from "../core/random.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { isTracing } from "../core/tracing.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { inFile } from "../files/in-file.ts";
 import type { Layer } from "../nn/layer.ts";
@@ -191,7 +192,8 @@ export class Trainer {
    *
    * What the backend has set up, the compiled step with the data in its memory, is kept for the
    * next `fit` on as many examples in batches of the same size. The data are copied into it at the
-   * beginning of each: what has changed in them since counts. It is let go with the trainer, by a
+   * beginning of each: what has changed in them since counts. What a loss or a layer of your own reads
+   * besides its arguments counts as it was when it was compiled: make a new trainer for another. It is let go with the trainer, by a
    * fit on data of another size, when memory is short, or when the loops that trainers keep exceed
    * 256 MiB together or 16 in number, the oldest first; a larger one is not kept.
    */
@@ -366,6 +368,7 @@ export class Trainer {
    *   saying where it came from, for such an output.
    */
   predict(rows: Rows): Tensor {
+    if (isTracing()) refuseGradient();
     if (this.backend.asynchronous) {
       const { data, shape, dtype } = outputsLater(this, rowsOf(this, rows));
       return laterTensor(data, shape, dtype);
@@ -489,6 +492,15 @@ const comesLater = ({ name }: Backend, instead: "stepAsync" | "evaluateAsync"): 
   fail("asynchronous", {
     message: `The backend "${name}" answers later, so that this cannot be given at once.`,
     fix: `Use \`await trainer.${instead}(data)\`.`,
+  });
+
+/** What is predicted is values: a function that is differentiated would take them for constants. */
+const refuseGradient = (): never =>
+  fail("bad-argument", {
+    message: "predict gives values, which no gradient goes through.",
+    expected: "a call outside of functions that are differentiated or compiled",
+    found: "one inside",
+    fix: "Apply the model there: t.model.apply(x, { ...t.parameters, ...t.buffers }).",
   });
 
 /** A model made ready for training: parameters get their initial values from the seed. */

@@ -102,6 +102,16 @@ export const library: readonly Row[] = [
     },
   ],
   [
+    "Make it a record: Object.fromEntries(map).",
+    () => c.evaluate(new Map([["v", v]]) as never),
+    () => c.evaluate(Object.fromEntries(new Map([["v", v]]))),
+  ],
+  [
+    "Await it first.",
+    () => c.evaluate(Promise.resolve(v) as never),
+    async () => c.evaluate(await Promise.resolve(v)),
+  ],
+  [
     "Pass one array of numbers: ….",
     () => any(x.reshape.bind(x))(2, 2),
     () => x.reshape([2, 2]),

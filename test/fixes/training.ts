@@ -35,6 +35,7 @@ const make = ({ weight, ...options }: Options = {}) =>
   });
 const classifier = (outputs: number) =>
   trainer(linear(2, outputs), { loss: c.crossEntropy, optimizer: sgd() });
+const anyRow = tensor([[1, 2]]);
 const any = (f: unknown) => f as (...given: unknown[]) => unknown;
 const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f64" });
 
@@ -145,6 +146,50 @@ export const training: readonly Row[] = [
     "Pass { optimizer: …(), … }.",
     () => any(trainer)(linear(2, 1), { loss: c.huber, optimizer: c.adam }),
     () => trainer(linear(2, 1), { loss: c.huber, optimizer: c.adam() }),
+  ],
+  [
+    "Correct the pattern; names are paths, such as 0.weight.",
+    () => make().setParameters(make().parameters, { names: /^fc/ }),
+    () => make().setParameters(make().parameters, { names: /^0.weight$/ }),
+  ],
+  [
+    "Give names: targets.map(String).",
+    async () => {
+      const t = classifier(2);
+      await t.fit({ inputs: labelled.inputs, targets: ["1", "2"] });
+      return t.evaluate({ inputs: labelled.inputs, targets: [1, 1] });
+    },
+    async () => {
+      const t = classifier(2);
+      await t.fit({ inputs: labelled.inputs, targets: ["1", "2"] });
+      return t.evaluate({ inputs: labelled.inputs, targets: [1, 1].map(String) });
+    },
+  ],
+  [
+    "Give each example the place of its class, counted from 0, or the name of its class.",
+    () => classifier(2).fit({ inputs: labelled.inputs, targets: [0, -1] }),
+    () => classifier(2).fit({ inputs: labelled.inputs, targets: [0, 1] }),
+    () => classifier(2).fit({ inputs: labelled.inputs, targets: ["no", "yes"] }),
+  ],
+  [
+    "Give labels as a list, not as rows of one number: targets.squeeze(-1).",
+    () => classifier(2).fit({ inputs: labelled.inputs, targets: tensor([[0], [1]]) }),
+    () => classifier(2).fit({ inputs: labelled.inputs, targets: tensor([[0], [1]]).squeeze(-1) }),
+  ],
+  [
+    "Make one example a row: x.reshape([1, x.size]).",
+    () => classifier(2).predict(tensor([1, 2])),
+    () => classifier(2).predict(tensor([1, 2]).reshape([1, 2])),
+  ],
+  [
+    "Apply the model there: t.model.apply(x, { ...t.parameters, ...t.buffers }).",
+    () => c.grad((x: typeof anyRow) => classifier(2).predict(x).sum())(anyRow),
+    () => {
+      const t = classifier(2);
+      return c.grad((x: typeof anyRow) =>
+        t.model.apply(x, { ...t.parameters, ...t.buffers }).sum(),
+      )(anyRow);
+    },
   ],
   [
     "Make the last layer … outputs wide, or correct the label.",

@@ -24,7 +24,7 @@ import {
 } from "../../src/index.ts";
 import type { FitOptions } from "../../src/train/fit.ts";
 import { centred } from "../step/steps.ts";
-import { rejection } from "../support/failure.ts";
+import { failure, rejection } from "../support/failure.ts";
 import { laterBackend } from "../support/later.ts";
 
 /** WebAssembly that counts the loops that are opened and closed. */
@@ -153,6 +153,17 @@ describe("between two fits", () => {
     await third.fit(same, { untilEpoch: third.progress.epoch + 3, batchSize: 8 });
     expect(bits(t)).toBe(bits(third));
   });
+});
+
+test("parts that do not belong together are refused by the second fit, too", async () => {
+  const t = make();
+  await t.fit(points, options);
+  const before = bits(t);
+  for (const rows of [7, points.size + 1]) {
+    const targets = tensor(new Int32Array(rows), { shape: [rows] });
+    failure("shape-mismatch", () => t.fit({ ...points, targets }, options));
+  }
+  expect(bits(t)).toBe(before);
 });
 
 describe("data in any form", () => {

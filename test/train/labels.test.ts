@@ -57,12 +57,40 @@ describe("labels without more words", () => {
   it("are refused where the model has no output for them", () => {
     failure("index-out-of-range", () => classifier().step({ inputs, targets: [0, 1, 3] }));
   });
-  it("are numbers for a loss of numbers, and where they are not whole", () => {
+  it("are no places where the classes are numbers of their own", async () => {
+    const t = classifier();
+    await t.fit({ inputs, targets: ["1", "2", "3"] }, { epochs: 1 });
+    const error = failure("data-invalid", () => t.evaluate({ inputs, targets: [1, 2, 2] }));
+    expect(error.fix).toBe("Give names: targets.map(String).");
+    expect(t.evaluate({ inputs, targets: ["1", "2", "2"] }).confusion).toHaveLength(3);
+  });
+  it("are numbers for a loss of numbers, in whatever array they come", async () => {
+    const make = () =>
+      trainer(sequential(linear(2, 1)), { loss: meanSquaredError, optimizer: adam() });
+    const [a, b] = [make(), make()];
+    await a.fit({ inputs, targets: Int16Array.of(-5, 3, 10) });
+    await b.fit({ inputs, targets: [-5, 3, 10] });
+    expect(a.classes).toBeUndefined();
+    expect(`${a.parameters["0.weight"]}`).toBe(`${b.parameters["0.weight"]}`);
+  });
+  it("are named where they cannot be labels", () => {
+    for (const bad of [-1, 1.5, Number.NaN]) {
+      const error = failure("data-invalid", () =>
+        classifier().step({ inputs, targets: [0, bad, 1] }),
+      );
+      expect([error.found, error.where]).toEqual([`${bad}`, "targets, row 1 (counted from 0)"]);
+    }
+  });
+  it("come as a list, not as a column", () => {
+    const column = tensor([[0], [2], [1]]);
+    const error = failure("shape-mismatch", () => classifier().step({ inputs, targets: column }));
+    expect(error.fix).toContain("targets.squeeze(-1)");
+    classifier().step({ inputs, targets: column.squeeze(-1) });
+  });
+  it("are numbers for a loss of numbers", () => {
     const t = trainer(sequential(linear(2, 1)), { loss: meanSquaredError, optimizer: adam() });
     t.step({ inputs, targets: [0, 2, 1] });
     expect(t.classes).toBeUndefined();
-    const classes = classifier();
-    failure("shape-mismatch", () => classes.step({ inputs, targets: [0.5, 1, 2] }));
   });
   it("come with a data set from integers alone", () => {
     expect(examples({ inputs, targets: Int16Array.of(0, 2, 1) })).toMatchObject({

@@ -4,12 +4,14 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   explain,
+  grad,
   type Loss,
   linear,
   meanSquaredError,
   sequential,
   sgd,
   sigmoid,
+  type Tensor,
   tensor,
   trainer,
 } from "../../src/index.ts";
@@ -51,6 +53,14 @@ describe("predict", () => {
     const data = Float32Array.of(0, 0, 0, Number.NaN);
     const given = tensor(data, { shape: [2, 2] });
     expect(failure("data-invalid", () => t.predict(given)).where).toContain("input 1, element 1");
+  });
+  it("gives values, and says so where somebody would differentiate through it", () => {
+    const x = tensor([[1, 2]]);
+    const error = failure("bad-argument", () => grad((x: Tensor) => t.predict(x).sum())(x));
+    expect(error.fix).toContain("t.model.apply");
+    const slope = grad((x: Tensor) => t.model.apply(x, t.parameters).sum())(x);
+    expect(slope.dataSync().some((value) => value !== 0)).toBe(true);
+    for (const bad of [tensor(1), tensor([1, 2])]) failure("shape-mismatch", () => t.predict(bad));
   });
   it("takes tensors of any element type", () => {
     const expected = t.predict([[1, 2]]).arraySync();
@@ -182,6 +192,7 @@ describe("setParameters", () => {
     expect(t.parameters["0.bias"]!.arraySync()).toEqual([4, 5, 6]);
     expect(t.parameters["0.weight"]!.arraySync()).toEqual(weight);
     expect(t.setParameters({}, { names: /bias/ }).missing).toEqual(["0.bias"]);
+    failure("bad-argument", () => t.setParameters(given, { names: /^O/ }));
     failure("bad-argument", () => t.setParameters(given, { names: "bias" as never }));
     failure("bad-argument", () => t.setParameters(given, { strict: 0 as never }));
   });
