@@ -47,6 +47,7 @@ import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
 import { outputsLater, outputsOf, type Rows, rowsOf } from "./predict.ts";
 import { freshProgress, type Progress } from "./progress.ts";
+import { comesLater, refuseGradient } from "./refusals.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
 import type { Loop } from "./resident.ts";
 import { finishStep, prepareStep, type StepResult, stepFor } from "./single-step.ts";
@@ -487,21 +488,6 @@ export class Trainer {
     return new Map(Object.entries(mapEntries(this.arrays(), (data) => data.slice())));
   }
 }
-
-const comesLater = ({ name }: Backend, instead: "stepAsync" | "evaluateAsync"): never =>
-  fail("asynchronous", {
-    message: `The backend "${name}" answers later, so that this cannot be given at once.`,
-    fix: `Use \`await trainer.${instead}(data)\`.`,
-  });
-
-/** What is predicted is values: a function that is differentiated would take them for constants. */
-const refuseGradient = (): never =>
-  fail("bad-argument", {
-    message: "predict gives values, which no gradient goes through.",
-    expected: "a call outside of functions that are differentiated or compiled",
-    found: "one inside",
-    fix: "Apply the model there: t.model.apply(x, { ...t.parameters, ...t.buffers }).",
-  });
 
 /** A model made ready for training: parameters get their initial values from the seed. */
 export const trainer = (model: Layer, options: TrainerOptions): Trainer =>

@@ -206,7 +206,7 @@ describe("cannot be done, and is an error", () => {
       "another target",
       { data: "{ csv: { file: t.csv, target: kind, inputs: [b, a] } }", training: more },
       'found    "b", "a"',
-      /fix +Take data with the same columns and classes, or train from the start without --resume/,
+      /fix +Take data with the same columns and classes, or train from the start\s+without --resume/,
     ],
   ])("%s", async (_, changes, found, fix) => {
     const { code, again } = await resumed(changes);

@@ -189,7 +189,7 @@ describe("a remark says what is wrong and how to correct it", () => {
       "crossEntropy of one output",
       crossEntropy,
       [linear(1, 1)],
-      { inputs: [[1], [2]], targets: [1, 1] },
+      { inputs: [[1], [2]], targets: [[1], [1]] },
       /crossEntropy of a single output is always 0/,
       /binaryCrossEntropyWithLogits/,
     ],
