@@ -12,6 +12,7 @@ import type { RuleContext } from "../core/op.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { building } from "../core/tracing.ts";
+import { isRead } from "../core/values.ts";
 import { add, mul } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
 import { identity } from "../ops/custom.ts";
@@ -58,6 +59,7 @@ const walk: Gradients = (ys, xs, upstreams) => {
   const outputs = new Set(ys);
   const nodes = nodesBetween(sources, ys, (node) => sources.has(node) && !outputs.has(node));
   const active = dependents(nodes, sources);
+  refuseLost(ys, xs, active);
   const found = new Map<Tensor, Tensor>();
   const arrive = (node: Tensor, g: Tensor): void => {
     const sum = found.get(node);
@@ -79,6 +81,25 @@ const walk: Gradients = (ys, xs, upstreams) => {
   }
   return xs.map((x) => found.get(x) ?? withSite(x.site, () => zerosLike(x)));
 };
+
+/**
+ * A value that was read is a leaf: where it was made after a variable, it may have depended on it.
+ * Whoever reads a graph and differentiates it later reads it inside of `building`.
+ */
+function refuseLost(
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  active: ReadonlySet<Tensor>,
+): void {
+  const first = xs.reduce((least, { id }) => Math.min(least, id), Number.POSITIVE_INFINITY);
+  const lost = ys.find((y) => isRead(y) && y.id > first && !active.has(y));
+  if (lost === undefined) return;
+  fail("invalid-graph", {
+    message: "A gradient is taken of a value whose past was let go when it was read.",
+    expected: "an output that has not been read",
+    found: `${lost.dtype}${formatShape(lost.shape)}`,
+  });
+}
 
 /** What a node's output gradient g contributes to the gradient of each input that is wanted. */
 function pullBack(node: Tensor, g: Tensor, wanted: readonly boolean[]): (Tensor | undefined)[] {

@@ -1,5 +1,7 @@
 /** Several threads: the same bits, nobody left behind, and a word when one dies. */
+
 import { describe, expect, test, vi } from "vitest";
+import { letGoOfAll } from "../../../src/backends/kept.ts";
 import {
   adam,
   cosineDecay,
@@ -76,6 +78,8 @@ async function train(t: Trainer, data: typeof classes | typeof curves, threads: 
     expect(together).toBe(threads);
     expect(again).not.toHaveBeenCalled();
     expect(started).toHaveLength(threads - 1);
+    // The loop is kept for the next fit, with its workers, until it is let go.
+    letGoOfAll();
     await Promise.all(started.map(({ ended }) => ended));
     return { state: [...t.snapshot(), ...t.slots], history: t.progress.history };
   });
@@ -116,6 +120,7 @@ test("a stop in the middle leaves no worker behind", async () => {
   const { end, next, started, t, plain } = await duringTraining(async () => {});
   await next;
   await end();
+  letGoOfAll();
   await Promise.all(started.map(({ ended }) => ended));
   // Three epochs, of which the first two are those of a single thread.
   await plain.fit(classes, { epochs: 1, batchSize: 24 });
