@@ -40,19 +40,18 @@ console.log("trained");
 `;
 buildProgram(threads, join(folder, "threads.mjs"));
 
+/** Lines are broken to fit the terminal; how long a path is depends on the machine. */
+const unbroken = <T extends { readonly stderr: string }>(result: T): T => ({
+  ...result,
+  stderr: result.stderr.replaceAll(/\n {11}/g, " "),
+});
+
 describe("Node", () => {
   const [major, minor] = process.versions.node.split(".").map(Number) as [number, number];
   const model =
     major > 23 || (major === 23 && minor >= 5) ? "--permission" : "--experimental-permission";
   const node = (flags: readonly string[], args: readonly string[]) => {
-    const { stderr, ...rest } = start(process.execPath, [
-      model,
-      `--allow-fs-read=${root}`,
-      ...flags,
-      ...args,
-    ]);
-    // Lines are broken to fit the terminal; how long a path is depends on the machine.
-    return { ...rest, stderr: stderr.replaceAll(/\n {11}/g, " ") };
+    return unbroken(start(process.execPath, [model, `--allow-fs-read=${root}`, ...flags, ...args]));
   };
   const { version } = process;
 
@@ -107,7 +106,7 @@ describe("Node", () => {
 const deno = findEngine("Deno");
 describe.skipIf(deno === undefined)(titleFor("Deno", deno), () => {
   const run = (flags: readonly string[], ...args: string[]) =>
-    start(deno!, ["run", "--quiet", "--no-prompt", ...flags, cli, ...args]);
+    unbroken(start(deno!, ["run", "--quiet", "--no-prompt", ...flags, cli, ...args]));
 
   it.each([["--help"], ["train", "--help"], ["tour"], ["predict"], ["nonsense"]])(
     "needs no permission for %s %s",

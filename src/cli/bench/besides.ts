@@ -1,6 +1,8 @@
 /** What else a library costs: its first compilation, its memory, its start, its size. */
+
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { compileProgram } from "../../compile/index.ts";
@@ -84,6 +86,8 @@ async function importTime(): Promise<number> {
   const options = engine().name === "Deno" ? ["eval"] : ["--input-type=module", "--eval"];
   const { stdout } = await promisify(execFile)(process.execPath, [...options, script], {
     timeout: 1000 * patience.info,
+    // Deno finds the package that a file is part of from where the program stands.
+    cwd: fileURLToPath(new URL(".", library)),
   });
   return Number(stdout);
 }
