@@ -84,7 +84,7 @@ const walk: Gradients = (ys, xs, upstreams) => {
 
 /**
  * A value that was read is a leaf: where it was made after a variable, it may have depended on it.
- * Whoever reads a graph and differentiates it later reads it inside of `building`.
+ * Code that reads a graph and differentiates it later reads it inside of `building`.
  */
 function refuseLost(
   ys: readonly Tensor[],
