@@ -142,7 +142,7 @@ function adviceFor(output: Tensor, target: Tensor, what: string): string {
   const labelled =
     what === "crossEntropy" && output.rank > 0 && target.size * classesOf(output) === output.size;
   if (labelled && target.rank === output.rank)
-    return "Give labels as a list, not as rows of one number: targets.squeeze(-1).";
+    return "Give labels as a list, with their `classes`, not as rows of one number: targets.squeeze(-1).";
   if (!isFloat(target.dtype)) return "Class labels need crossEntropy.";
   return labelled
     ? "Say that the targets are labels: name the `classes` of the data, or cast them to i32."

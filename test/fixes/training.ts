@@ -172,7 +172,7 @@ export const training: readonly Row[] = [
     () => classifier(2).fit({ inputs: labelled.inputs, targets: ["no", "yes"] }),
   ],
   [
-    "Give labels as a list, not as rows of one number: targets.squeeze(-1).",
+    "Give labels as a list, with their `classes`, not as rows of one number: targets.squeeze(-1).",
     () => classifier(2).fit({ inputs: labelled.inputs, targets: tensor([[0], [1]]) }),
     () => classifier(2).fit({ inputs: labelled.inputs, targets: tensor([[0], [1]]).squeeze(-1) }),
   ],
