@@ -70,20 +70,25 @@ export function dataset(parts: Omit<Dataset, "size">): Dataset {
   if (size === 0 || inputs.size === 0) {
     fail("data-empty", { message: "The dataset has no examples, or its examples no features." });
   }
-  if (targets.shape[0] !== size) {
-    fail("shape-mismatch", {
-      message: "Inputs and targets differ in their number of examples.",
-      expected: `${size} targets, one for each row of the inputs`,
-      found: targets.shape.length === 0 ? "a single number" : `${targets.shape[0]} targets`,
-      fix: "Give each input exactly one target.",
-    });
-  }
+  checkRows({ size, targets });
   checkFinite(inputs, "input");
   if (isFloat(targets.dtype)) {
     if (targets.size === 0) fail("data-empty", { message: "The targets have no values." });
     checkFinite(targets, "target");
   } else checkLabels(targets, classes);
   return { ...parts, size };
+}
+
+/** @throws ChainruleError "shape-mismatch" unless there is one target for each example. */
+export function checkRows({ size, targets }: Pick<Dataset, "size" | "targets">): void {
+  const [rows] = targets.shape;
+  if (rows === size) return;
+  fail("shape-mismatch", {
+    message: "Inputs and targets differ in their number of examples.",
+    expected: `${size} targets, one for each row of the inputs`,
+    found: rows === undefined ? "a single number" : `${rows} targets`,
+    fix: "Give each input exactly one target.",
+  });
 }
 
 /**

@@ -113,7 +113,8 @@ type ContextOf<Slots> = Omit<UpdateContext, "state"> & {
 export interface OwnOptimizer extends Optimizer {
   /**
    * The optimizer at work on parameters, in arrays and records of tensors nested at will, with its
-   * memory of each: for loops of one's own. Its steps have the bits of a trainer's.
+   * memory of each: for loops of one's own. Compiled, its steps have the bits of a
+   * trainer's.
    *
    * ```ts
    * import { grad, sgd, tensor } from "chainrule";

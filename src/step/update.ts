@@ -7,7 +7,7 @@ import { checkKind, isRecord, object } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { div, mul } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
-import { clip, clipEntries } from "../optim/clip.ts";
+import { clip, clipEntries, rateAt } from "../optim/clip.ts";
 import type { Optimizer, UpdateAllContext, Updated } from "../optim/optimizer.ts";
 import { type Parametric, parameterInputs, slotSpecs } from "./parameters.ts";
 import { controlInputs, slotInputs } from "./parts.ts";
@@ -127,7 +127,7 @@ export function beforeUpdate(
   // A layer's own rate changes as the optimizer's does, by schedule and by hand.
   const rateOf = (own: number | undefined) =>
     own === undefined
-      ? mul(learningRate, present)
+      ? rateAt(optimizer, controls)
       : mul(initial === 0 ? own : mul(div(learningRate, initial), own), present);
   const rates = (name: string) =>
     cast(rateOf(entryOf(subject.parameters, name).learningRate), dtype);

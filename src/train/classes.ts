@@ -5,7 +5,7 @@ import { fail } from "../core/errors.ts";
 import { checkKind } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { listed, shown } from "../core/wording.ts";
-import { aDataset, type Dataset } from "../data/dataset.ts";
+import { aDataset, checkRows, type Dataset } from "../data/dataset.ts";
 import { examples, type InlineExamples, isNumberArray } from "../data/examples.ts";
 import { classCount } from "../data/idx.ts";
 import type { Loss } from "../nn/losses.ts";
@@ -38,6 +38,7 @@ export function toDataset(data: Data, { loss, classes: known }: Meant): Dataset 
   }
   if ("size" in data) {
     checkKind("A trainer", data, aDataset);
+    // It may have been put together of parts that do not belong together.
     checkRows(data);
     return alike(data, known);
   }
@@ -57,24 +58,12 @@ export function toDataset(data: Data, { loss, classes: known }: Meant): Dataset 
   return alike(examples(familiar ? { ...data, classes: known } : data), known);
 }
 
-/** A data set may have been put together of parts that do not belong together. */
-function checkRows({ size, targets }: Dataset): void {
-  const [rows] = targets.shape;
-  if (rows === size) return;
-  fail("shape-mismatch", {
-    message: "Inputs and targets differ in their number of examples.",
-    expected: `${size} targets, one for each row of the inputs`,
-    found: rows === undefined ? "a single number" : `${rows} targets`,
-    fix: "Give each input exactly one target.",
-  });
-}
-
 /**
  * One number for each example, where targets are that.
  *
  * @throws ChainruleError "data-invalid" for a number that cannot be a label.
  */
-function labelsIn(targets: unknown): ArrayLike<number> | undefined {
+function labelsIn(targets: unknown): readonly number[] | undefined {
   const given = targets instanceof Tensor ? targets.rank === 1 && elementsOf(targets) : targets;
   if (!isList(given) || given.length === 0) return undefined;
   const list = Array.from(given);
@@ -94,7 +83,7 @@ const isList = (list: unknown): list is ArrayLike<unknown> =>
   Array.isArray(list) || (ArrayBuffer.isView(list) && "length" in list);
 
 /** Names of classes for labels: those known; numbers are continued where more occur. */
-function numbered(labels: ArrayLike<number>, known: readonly string[] = []): readonly string[] {
+function numbered(labels: Iterable<number>, known: readonly string[] = []): readonly string[] {
   if (known.some((name, label) => name !== String(label) && /^\d+$/.test(name))) {
     fail("data-invalid", {
       message: "These numbers may be the names of classes, or their places.",
@@ -104,7 +93,7 @@ function numbered(labels: ArrayLike<number>, known: readonly string[] = []): rea
     });
   }
   if (known.some((name, label) => name !== String(label))) return known;
-  const count = Math.max(known.length, classCount(Array.from(labels)));
+  const count = Math.max(known.length, classCount(labels));
   return Array.from({ length: count }, (_, label) => String(label));
 }
 
