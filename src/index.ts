@@ -13,6 +13,7 @@ export { mapTensors, type Tree } from "./autodiff/tree.ts";
 export type { Backend, Executable } from "./backends/backend.ts";
 // Training.
 export { type CompileOptions, compile } from "./backends/compiled.ts";
+export { assertMaxCompiles } from "./backends/compiles.ts";
 // Backends.
 export { interpreter } from "./backends/interpreter/index.ts";
 // Tensors: making them, reading them, errors.

@@ -1,7 +1,8 @@
 /** compile: a function of tensors as one program, for loops that the trainer does not have. */
 
-import { leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
+import { byPath, leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
 import { at } from "../core/at.ts";
+import type { ByName } from "../core/by-name.ts";
 import { withSite } from "../core/call-site.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
@@ -14,6 +15,7 @@ import { shown } from "../core/wording.ts";
 import { constantTensor, input } from "../ops/leaf.ts";
 import { laterTensor, programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
+import { countCompile } from "./compiles.ts";
 import { type BackendName, chooseBackend } from "./registry.ts";
 import "./wasm/install.ts";
 
@@ -69,7 +71,12 @@ export function compile<Args extends readonly Tree[], Result extends Tree>(
     if (isBuilding() || standsForMore(given)) return f(...args);
     const isFor = (known: Program) => sameForm(known.args, args);
     let known = programs.find(isFor);
-    if (!known) programs.unshift((known = programFor(f, args, options)));
+    if (!known) {
+      const before = () => programs.map((program) => argumentsOf(program.args));
+      const what = "A compiled function";
+      countCompile(() => ({ what, types: argumentsOf(args), before: before() }));
+      programs.unshift((known = programFor(f, args, options)));
+    }
     const { program, outputs, result } = known;
     if ("queued" in program) return rebuild(result, runLater(program, given, outputs)) as Result;
     const missing = given.filter((x) => !isGiven(x));
@@ -94,6 +101,15 @@ function programFor<Args extends readonly Tree[]>(
   const program = programOf(chooseBackend(backend, deterministic), { inputs, outputs });
   return { args: placeholders, program, outputs, result };
 }
+
+/** The tensors of arguments by name: "argument 1", "argument 2.w", "argument 2.layers.0". */
+const argumentsOf = (args: Tree): ByName<Tensor> =>
+  Object.fromEntries(
+    Object.entries(byPath(args)).map(([path, x]) => {
+      const [first, ...rest] = path.split("/");
+      return [[`argument ${Number(first) + 1}`, ...rest].join("."), x];
+    }),
+  );
 
 /** What the program will have computed: tensors whose values are promised. */
 function runLater(

@@ -121,6 +121,11 @@ export const catalogue = {
     why: "What it answered was an error of its own. What was computed before is as it was.",
     fix: 'Look at what it says; backend: "wasm" and "interpreter" do without it.',
   },
+  "compiled-again": {
+    title: "More was compiled than assertMaxCompiles allows",
+    why: "A program is made for shapes and element types; to make one takes as long as many runs.",
+    fix: "Give it arguments of few shapes (batches of one size, sequences padded to a few lengths), or allow more compiles.",
+  },
   "out-of-memory": {
     title: "More memory is needed than can be had",
     why: "All buffers of a program are planned ahead, and together they exceed the limit.",

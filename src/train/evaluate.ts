@@ -170,7 +170,9 @@ interface Measured {
 
 /** What measures batches of this type: loss, and classes or outputs. */
 function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
-  return trainer.compiled("measure", [inputs, targets], () => {
+  const types = { inputs, targets };
+  return trainer.programs.of("measure", types, () => {
+    trainer.programs.compiling("evaluate", types);
     const values = valueInputs(trainer.model, trainer.dtype);
     const x = input("inputs", inputs.shape, inputs.dtype);
     const y = input("targets", targets.shape, targets.dtype);

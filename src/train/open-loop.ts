@@ -46,6 +46,7 @@ export function openLoop(
     const ready = known.enter(course, examples);
     return ready === undefined ? known : ready.then(() => known);
   }
+  trainer.programs.compiling("fit", { examples: { ...inputs, shape: [data.size] }, ...types });
   const step = trainingStep(model, types, { loss, optimizer, dtype, update, health: false });
   const weight = course.plan.adds ? 1 : batchSize;
   const given = { examples, batchSize, weight, seed };

@@ -47,7 +47,8 @@ function graphFor({ model, dtype }: Trainer, x: ArrayTensor, rows: number) {
 }
 
 const predictor = (trainer: Trainer, x: ArrayTensor) =>
-  trainer.compiled("predict", [x], () => {
+  trainer.programs.of("predict", { inputs: x }, () => {
+    trainer.programs.compiling("predict", { inputs: x });
     const graph = graphFor(trainer, x, at(x.shape, 0));
     const { dtype, shape } = graph.ports.outputs.y;
     return { graph, program: programOf(trainer.backend, graph), dtype, shape };

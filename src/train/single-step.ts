@@ -43,7 +43,8 @@ export const stepFor = (
   inputs: ArrayTensor,
   targets: ArrayTensor,
 ): CompiledStep =>
-  trainer.compiled("step", [inputs, targets], () => {
+  trainer.programs.of("step", { inputs, targets }, () => {
+    trainer.programs.compiling("step", { inputs, targets });
     const graph = trainingStep(trainer.model, { inputs, targets }, trainer);
     // Where each result stands, by name: worked out once, since steps are many.
     const places = outputsByName(graph, [...graph.outputs.keys()]);

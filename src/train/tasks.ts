@@ -1,5 +1,6 @@
 /** What a trainer's model and loss say of data: found once for data of one kind, and kept. */
 import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
+import { mapEntries } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -19,12 +20,13 @@ export class Tasks {
 
   /** Undefined where model or loss cannot take such examples. */
   of(data: ExampleTypes): Task | undefined {
-    const types = [data.inputs, data.targets].map(({ dtype, shape }) => ({
+    const { inputs, targets } = data;
+    const types = mapEntries({ inputs, targets }, ({ dtype, shape }) => ({
       dtype,
       shape: [1, ...shape.slice(1)],
     }));
     const make = () => ({ task: taskOf(this.#trainer, data) });
-    return this.#trainer.compiled("task", types, make).task;
+    return this.#trainer.programs.of("task", types, make).task;
   }
 
   /** Whether the loss of a batch is a sum over its examples. */

@@ -14,10 +14,8 @@ import { arrayOf, type DType, isFloat, type TypedArray } from "../core/dtype.ts"
 import { fail } from "../core/errors.ts";
 import { checkKind, byteArray as fileBytes } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
-import type { TensorType } from "../core/op.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
 import { seedKey } from "../core/random.ts";
-import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isTracing } from "../core/tracing.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
@@ -46,6 +44,7 @@ import { Lock } from "./lock.ts";
 import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
 import { outputsLater, outputsOf, type Rows, rowsOf } from "./predict.ts";
+import { Programs } from "./programs.ts";
 import { freshProgress, type Progress } from "./progress.ts";
 import { comesLater, refuseGradient } from "./refusals.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
@@ -89,9 +88,6 @@ interface TrainerState {
   readonly numerics: number;
 }
 
-/** Training, partial batch, validation, its partial batch, prediction, task, and a few more. */
-const mostCompiled = 9;
-
 /** A model in training. */
 export class Trainer {
   readonly model: Layer;
@@ -113,9 +109,10 @@ export class Trainer {
   best: ReadonlyMap<string, TypedArray> | undefined;
   /** @internal What model and loss say of the data that are given. */
   readonly tasks = new Tasks(this);
+  /** @internal What was compiled for data of some types. */
+  readonly programs = new Programs();
   readonly #site: CallSite = callSite();
   readonly #state: State;
-  readonly #compiled = new Map<string, unknown>();
   readonly #threads: number | undefined;
   /** The training loop that is under way in the backend, and one that may be needed again. */
   #live: Loop | undefined;
@@ -330,24 +327,6 @@ export class Trainer {
   stepGraph(data: Data): StepGraph {
     const { inputs, targets } = this.batchOf(toDataset(data, this));
     return stepFor(this, inputs, targets).graph;
-  }
-
-  /**
-   * @internal What `make` gives for inputs of these types, kept for the next time. Only the last
-   * few are kept, since each holds buffers and batches may come in any number of sizes.
-   */
-  compiled<T>(what: string, types: readonly TensorType[], make: () => T): T {
-    const key = [what, ...types.map((t) => t.dtype + formatShape(t.shape))].join(" ");
-    const known = (this.#compiled.get(key) as T | undefined) ?? make();
-    this.#compiled.delete(key);
-    this.#compiled.set(key, known);
-    if (this.#compiled.size > mostCompiled) {
-      for (const oldest of this.#compiled.keys()) {
-        this.#compiled.delete(oldest);
-        break;
-      }
-    }
-    return known;
   }
 
   /** @internal A dataset in the trainer's element type; class labels stay whole numbers. */

@@ -179,6 +179,7 @@ export const functions: Record<string, Probe> = {
     [v],
     { order: 2, absolute: 1e-7, relative: 1e-5, steps: [1e-4], entries: 1 },
   ]),
+  assertMaxCompiles: probe(chainrule.assertMaxCompiles<unknown>, [1, () => square(v)], read),
   compile: shallow(
     chainrule.compile,
     [square, { backend: "wasm", deterministic: true }],

@@ -39,6 +39,11 @@ const anyRow = tensor([[1, 2]]);
 const any = (f: unknown) => f as (...given: unknown[]) => unknown;
 const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f64" });
 
+const squares = (most: number, ...given: readonly number[][]) => {
+  const f = c.compile((a: c.Tensor) => a.square());
+  c.assertMaxCompiles(most, () => given.map((numbers) => f(tensor(numbers))));
+};
+
 /** As a program without types may call it. */
 const foreignNumbers = { weight: [[1, 2], [3, 4]] } as unknown as Record<string, c.Tensor>; // biome-ignore format: a matrix
 const square = () => trainer(linear(2, 2), { loss: c.meanSquaredError, optimizer: sgd() });
@@ -85,6 +90,21 @@ const fresh = (k: number, backend: "wasm" | "interpreter") =>
   c.compile((x: c.Tensor) => x.mul(k).add(7919), { backend })(f64([1, 2]));
 
 export const training: readonly Row[] = [
+  [
+    "Give it arguments of few shapes (batches of one size, sequences padded to a few lengths), or allow more compiles.",
+    () => squares(1, [1], [1, 2]),
+    () => squares(1, [1, 0], [1, 2]),
+    () => squares(2, [1], [1, 2]),
+  ],
+  [
+    "Make compiled functions and trainers once, outside of the loop, or allow more compiles.",
+    () => c.assertMaxCompiles(1, () => [1, 2].map(() => c.compile((a: c.Tensor) => a)(anyRow))),
+    () => {
+      const f = c.compile((a: c.Tensor) => a);
+      c.assertMaxCompiles(1, () => [1, 2].map(() => f(anyRow)));
+    },
+    () => c.assertMaxCompiles(2, () => [1, 2].map(() => c.compile((a: c.Tensor) => a)(anyRow))),
+  ],
   [
     "In f32 numbers end at 3.4e38: scale the data or parameters, or compute in f64.",
     () => make({ dtype: "f32" }).step({ inputs: [[1e60, 1]], targets: [[1]] }),
