@@ -48,6 +48,8 @@ export const convert: Readonly<Record<DType, (x: number) => number>> = {
 
 /** Numbers as elements of a dtype. */
 export function arrayOf(dtype: DType, values: ArrayLike<number>): TypedArray {
+  // Storing a number rounds it as the type has it.
+  if (dtype === "f64" || dtype === "f32") return new arrays[dtype](values);
   const result = new arrays[dtype](values.length);
   const element = convert[dtype];
   // Data of any size pass here, and both have the same length (!).

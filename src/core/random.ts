@@ -30,18 +30,31 @@ export function seedKey(seed: number): [number, number] {
  * and the upper 26 of the second of threefry2x32(key = seed, counter = (index, stream)).
  * `stream` and `index` count modulo 2^32.
  */
-export function uniformAt(seed: number, stream: number, index: number): number {
+export const uniformAt = (seed: number, stream: number, index: number): number =>
+  uniformsOf(seed, stream)(index);
+
+/** The same for every index of a stream: the seed is looked at once. */
+export function uniformsOf(seed: number, stream: number): (index: number) => number {
   const [key0, key1] = seedKey(seed);
-  const [high, low] = threefry2x32(key0, key1, index, stream);
-  return ((high >>> 5) * 2 ** 26 + (low >>> 6)) / 2 ** 53;
+  return (index) => {
+    const words = threefry2x32(key0, key1, index, stream);
+    return ((words[0] >>> 5) * 2 ** 26 + (words[1] >>> 6)) / 2 ** 53;
+  };
 }
 
 /**
  * A number with the standard normal distribution, by the method of Box and Muller (1958) from the
  * uniforms at 2·index and 2·index + 1 of the stream.
  */
-export function normalAt(seed: number, stream: number, index: number): number {
-  // 1 - u is in (0, 1], so that the logarithm is finite.
-  const radius = Math.sqrt(-2 * log(1 - uniformAt(seed, stream, 2 * index)));
-  return radius * cos(2 * Math.PI * uniformAt(seed, stream, 2 * index + 1));
+export const normalAt = (seed: number, stream: number, index: number): number =>
+  normalsOf(seed, stream)(index);
+
+/** The same for every index of a stream. */
+export function normalsOf(seed: number, stream: number): (index: number) => number {
+  const uniform = uniformsOf(seed, stream);
+  return (index) => {
+    // 1 - u is in (0, 1], so that the logarithm is finite.
+    const radius = Math.sqrt(-2 * log(1 - uniform(2 * index)));
+    return radius * cos(2 * Math.PI * uniform(2 * index + 1));
+  };
 }

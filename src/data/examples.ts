@@ -154,7 +154,7 @@ export function matrix(given: unknown, what: string): Tensor {
   });
   const data = new Float64Array(cells.length * width);
   for (const [i, row] of cells.entries()) {
-    for (const [j, cell] of row.entries()) data[i * width + j] = finite(cell, what, i, j);
+    for (let j = 0; j < width; j++) data[i * width + j] = finite(row[j], what, i, j);
   }
   return constantTensor(data, [cells.length, width]);
 }

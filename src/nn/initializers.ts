@@ -4,7 +4,7 @@ import { at } from "../core/at.ts";
 import { allocate, arrayOf, checkDType, type DType, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { type ArgumentKind, checkKind, isFunction, object } from "../core/kinds.ts";
-import { normalAt, uniformAt } from "../core/random.ts";
+import { normalsOf, uniformsOf } from "../core/random.ts";
 import { checkShape, formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
 import type { NestedArray } from "../ops/leaf.ts";
@@ -44,7 +44,8 @@ const uniformBy = (name: string, bound: (shape: Shape) => number): Initializer =
   fill: (shape, seed, stream) => {
     checkDraw(shape, stream);
     const b = bound(shape);
-    return fill(shape, (i) => (2 * uniformAt(seed, stream, i) - 1) * b);
+    const u = uniformsOf(seed, stream);
+    return fill(shape, (i) => (2 * u(i) - 1) * b);
   },
 });
 
@@ -53,7 +54,8 @@ const normalBy = (name: string, deviation: (shape: Shape) => number): Initialize
   fill: (shape, seed, stream) => {
     checkDraw(shape, stream);
     const d = deviation(shape);
-    return fill(shape, (i) => normalAt(seed, stream, i) * d);
+    const z = normalsOf(seed, stream);
+    return fill(shape, (i) => z(i) * d);
   },
 });
 
@@ -102,14 +104,16 @@ function withSettings(
 
 /** U(low, high), from −1 to 1 by default. */
 export const uniform = (low = -1, high = 1): Initializer =>
-  withSettings("uniform", { low, high }, (shape, seed, stream) =>
-    fill(shape, (i) => low + (high - low) * uniformAt(seed, stream, i)),
-  );
+  withSettings("uniform", { low, high }, (shape, seed, stream) => {
+    const u = uniformsOf(seed, stream);
+    return fill(shape, (i) => low + (high - low) * u(i));
+  });
 /** N(mean, deviation²); defaults 0 and 1. */
 export const normal = (mean = 0, deviation = 1): Initializer =>
-  withSettings("normal", { mean, deviation }, (shape, seed, stream) =>
-    fill(shape, (i) => mean + deviation * normalAt(seed, stream, i)),
-  );
+  withSettings("normal", { mean, deviation }, (shape, seed, stream) => {
+    const z = normalsOf(seed, stream);
+    return fill(shape, (i) => mean + deviation * z(i));
+  });
 /** The same value everywhere. */
 export const constantValue = (value: number): Initializer =>
   withSettings("constant", { value }, (shape) => fill(shape, () => value));
@@ -124,9 +128,8 @@ export const orthogonal = (gain = 1): Initializer =>
     const columns = rows === 0 ? 0 : sizeOf(shape) / rows;
     const wide = rows <= columns;
     const [m, n] = wide ? [rows, columns] : [columns, rows];
-    const q = Array.from({ length: m }, (_, r) =>
-      fill([n], (c) => normalAt(seed, stream, r * n + c)),
-    );
+    const z = normalsOf(seed, stream);
+    const q = Array.from({ length: m }, (_, r) => fill([n], (c) => z(r * n + c)));
     q.forEach((row, r) => {
       for (let pass = 0; pass < 2; pass++) {
         for (const before of q.slice(0, r)) addTo(row, -dot(row, before), before);

@@ -1,7 +1,8 @@
 /** LEB128 against its definition, on random integers and on the borders of every length. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { signed, unsigned } from "../../../src/backends/wasm/assembler/leb128.ts";
+import { Bytes } from "../../../src/backends/wasm/assembler/bytes.ts";
+import { signed, unsigned, unsignedLength } from "../../../src/backends/wasm/assembler/leb128.ts";
 
 function decode(bytes: readonly number[], signs: boolean): bigint {
   let value = 0n;
@@ -14,10 +15,10 @@ function decode(bytes: readonly number[], signs: boolean): bigint {
   return signs ? BigInt.asIntN(bits, value) : value;
 }
 
-const bytesOf = (write: (out: number[]) => void): number[] => {
-  const out: number[] = [];
+const bytesOf = (write: (out: Bytes) => void): number[] => {
+  const out = new Bytes();
   write(out);
-  return out;
+  return [...out.written()];
 };
 
 /** The fewest groups of seven bits that hold a value, with its sign if it has one. */
@@ -43,6 +44,7 @@ test("unsigned", () => {
     const bytes = bytesOf((out) => unsigned(out, n));
     expect(decode(bytes, false)).toBe(BigInt(n));
     expect(bytes.length).toBe(shortest(BigInt(n), false));
+    expect(unsignedLength(n)).toBe(bytes.length);
   };
   fc.assert(fc.property(fc.nat(), check));
   fc.assert(fc.property(fc.maxSafeNat(), check));

@@ -1,85 +1,111 @@
 /** From expression trees to bytes. It keeps its own stack, so depth of a tree costs no JS stack. */
 import { at } from "../../../core/at.ts";
 import { fail } from "../../../core/errors.ts";
-import type { Expr, Immediate, Label } from "./expression.ts";
-import { instruction, type Type } from "./instructions.ts";
+import type { Bytes } from "./bytes.ts";
+import type { Expr, Func, Immediate, Label } from "./expression.ts";
+import type { Type } from "./instructions.ts";
 import { signed, unsigned } from "./leb128.ts";
 
+const typeBytes: Readonly<Record<Type, number>> = {
+  ...{ i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b, void: 0x40, never: 0x40 },
+};
+
 /** The byte of a type, in signatures and in front of blocks. */
-export const typeByte = (type: Type): number =>
-  ({ i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b, void: 0x40, never: 0x40 })[type];
+export const typeByte = (type: Type): number => typeBytes[type];
+
+/** A place in some code where the number of a function is still to be written. */
+export interface Call {
+  readonly at: number;
+  readonly func: Func;
+}
 
 // What lies on the work stack beside expressions still to be written:
 const emit = -1; // the expression below has had its operands written
 const otherwise = 0x05; // between the bodies of an `if`
 const end = 0x0b; // behind the last body of block, loop and `if`
 
-/** Appends the code of some statements; `owner` is the function whose locals they may use. */
-export function encode(out: number[], owner: object, body: readonly Expr[]): void {
+/**
+ * Appends the code of some statements; `owner` is the function whose locals they may use. Functions
+ * have no numbers yet: calls are noted.
+ */
+export function encode(out: Bytes, owner: object, body: readonly Expr[], calls: Call[]): void {
   const open: unknown[] = []; // labels of the blocks around this place, the innermost last
   const work: (Expr | number)[] = [];
-  const later = (statements: readonly Expr[]) => {
-    for (let i = statements.length; i-- > 0; ) work.push(at(statements, i));
+  const later = (statements: readonly Expr[], from = 0) => {
+    for (let i = statements.length; i-- > from; ) work.push(at(statements, i));
+  };
+  const write = (expr: Expr): void => {
+    const { code, imm, bodies } = expr;
+    if (code > 0xff) {
+      out.push(code >> 12);
+      unsigned(out, code & 0xfff);
+    } else out.push(code);
+    const [then, alternative] = bodies;
+    if (then === undefined) {
+      for (const one of imm) immediate(out, expr, one, owner, open, calls);
+      return;
+    }
+    out.push(typeByte(expr.type));
+    open.push(imm[0]);
+    work.push(end);
+    if (alternative) {
+      later(alternative);
+      work.push(otherwise);
+    }
+    later(then);
   };
   later(body);
   for (let item = work.pop(); item !== undefined; item = work.pop()) {
-    if (typeof item === "number" && item !== emit) {
+    if (item === emit) write(work.pop() as Expr);
+    else if (typeof item === "number") {
       out.push(item);
       if (item === end) open.pop();
-      continue;
-    }
-    if (item === emit) {
-      item = work.pop() as Expr;
-    } else if ((item as Expr).args.length) {
-      work.push(item, emit);
-      later((item as Expr).args);
-      continue;
-    }
-    const expr = item as Expr;
-    encodeOpcode(out, instruction(expr.op).code);
-    if (expr.bodies.length) {
-      out.push(typeByte(expr.type));
-      open.push(expr.imm[0]);
-      work.push(end);
-      const [then = [], alternative] = expr.bodies;
-      if (alternative) {
-        later(alternative);
-        work.push(otherwise);
-      }
-      later(then);
     } else {
-      for (const imm of expr.imm) encodeImmediate(out, expr, imm, owner, open);
+      // Operands that have none themselves are written at once, as far as they come first.
+      const { args } = item;
+      let done = 0;
+      while (done < args.length && at(args, done).args.length === 0 && isPlain(at(args, done))) {
+        write(at(args, done++));
+      }
+      if (done === args.length) write(item);
+      else {
+        work.push(item, emit);
+        later(args, done);
+      }
     }
   }
 }
 
-function encodeOpcode(out: number[], code: number): void {
-  if (code > 0xff) {
-    out.push(code >> 12);
-    unsigned(out, code & 0xfff);
-  } else out.push(code);
-}
+/** Whether no statements stand inside of it. */
+const isPlain = ({ bodies }: Expr): boolean => bodies.length === 0;
 
-function encodeImmediate(
-  out: number[],
-  { op }: Expr,
+const i32Const = 0x41;
+const f32Const = 0x43;
+const f64Const = 0x44;
+
+function immediate(
+  out: Bytes,
+  { op, code }: Expr,
   imm: Immediate,
   owner: object,
   open: readonly unknown[],
+  calls: Call[],
 ): void {
-  if (typeof imm === "bigint") signed(out, imm);
-  else if (typeof imm === "number") {
-    if (op === "f64.const") out.push(...new Uint8Array(new Float64Array([imm]).buffer));
-    else if (op === "f32.const") out.push(...new Uint8Array(new Float32Array([imm]).buffer));
-    else if (op === "i32.const") signed(out, imm);
+  if (typeof imm === "number") {
+    if (code === i32Const) signed(out, imm);
+    else if (code === f32Const) out.append(new Uint8Array(Float32Array.of(imm).buffer));
+    else if (code === f64Const) out.append(new Uint8Array(Float64Array.of(imm).buffer));
     else unsigned(out, imm);
-  } else if (imm instanceof Uint8Array) out.push(...imm);
-  else if ("index" in imm) {
-    if ("owner" in imm && imm.owner !== owner) {
+  } else if (typeof imm === "bigint") signed(out, imm);
+  else if (imm instanceof Uint8Array) out.append(imm);
+  else if ("owner" in imm) {
+    if (imm.owner !== owner) {
       misplaced(op, "a local of this function", `"${imm.name}" (${imm.index}) of another`);
     }
     unsigned(out, imm.index);
-  } else unsigned(out, depthOf(op, imm, open));
+  } else if ("params" in imm) calls.push({ at: out.length, func: imm });
+  else if ("index" in imm) unsigned(out, imm.index);
+  else unsigned(out, depthOf(op, imm, open));
 }
 
 function depthOf(op: string, to: Label, open: readonly unknown[]): number {

@@ -6,8 +6,15 @@
  * stands in two places is computed in both, so keep shared values in a local (`let` of the
  * function builder).
  */
+import { at as element } from "../../../core/at.ts";
 import { fail } from "../../../core/errors.ts";
-import { type Instruction, instruction, type Type, type ValueType } from "./instructions.ts";
+import {
+  type Instruction,
+  type InstructionInfo,
+  instruction,
+  type Type,
+  type ValueType,
+} from "./instructions.ts";
 
 /** A parameter or variable of one function. */
 export interface Local {
@@ -49,6 +56,8 @@ type Body = readonly Expr[];
 
 export interface Expr {
   readonly op: Instruction;
+  /** Its opcode, as in the table of instructions. */
+  readonly code: number;
   readonly type: Type;
   readonly args: readonly Expr[];
   readonly imm: readonly Immediate[];
@@ -68,7 +77,7 @@ const nothing: readonly never[] = [];
 
 /** An expression, if its operands have these types; what never comes back fits everywhere. */
 function make(
-  op: Instruction,
+  { name, code }: InstructionInfo,
   type: Type,
   args: readonly Expr[] = nothing,
   types: readonly Type[] = nothing,
@@ -76,11 +85,12 @@ function make(
   bodies: readonly Body[] = nothing,
 ): Expr {
   let fits = args.length === types.length;
-  args.forEach(({ type: found }, i) => {
+  for (let i = 0; i < args.length; i++) {
+    const found = args[i]?.type;
     if (found !== types[i] && found !== "never") fits = false;
-  });
-  if (!fits) wrong(op, "operands", types.join(), args.map((arg) => arg.type).join());
-  return { op, type, args, imm, bodies };
+  }
+  if (!fits) wrong(name, "operands", types.join(), args.map((arg) => arg.type).join());
+  return { op: name, code, type, args, imm, bodies };
 }
 
 function lookUp(op: Instruction) {
@@ -91,9 +101,10 @@ function lookUp(op: Instruction) {
 
 /** An instruction without immediates: arithmetic, comparisons, conversions, memory.fill, … */
 export function op(name: Instruction, ...args: Expr[]): Expr {
-  const { params, result, bytes, lanes, memories } = lookUp(name);
+  const info = lookUp(name);
+  const { params, result, bytes, lanes, memories } = info;
   if (bytes || lanes) wrong(name, "constructor", "access() or lane()", "op()");
-  return make(name, result, args, params, memories ? Array(memories).fill(0) : nothing);
+  return make(info, result, args, params, memories ? Array(memories).fill(0) : nothing);
 }
 
 /** A load, store or atomic at a byte offset; it is as aligned as it is wide. */
@@ -102,60 +113,69 @@ export function access(
   args: readonly Expr[],
   { offset = 0 }: { offset?: number } = {},
 ): Expr {
-  const { params, result, bytes } = lookUp(name);
+  const info = lookUp(name);
+  const { params, result, bytes } = info;
   if (!bytes) wrong(name, "constructor", "op()", "access()");
-  return make(name, result, args, params, [31 - Math.clz32(bytes), offset]);
+  return make(info, result, args, params, [31 - Math.clz32(bytes), offset]);
 }
 
 /** extract_lane and replace_lane. */
 export function lane(name: Instruction, index: number, ...args: Expr[]): Expr {
-  const { params, result, lanes } = lookUp(name);
+  const info = lookUp(name);
+  const { params, result, lanes } = info;
   if (!(index >= 0 && index < lanes)) wrong(name, "lane", `0 to ${lanes - 1}`, index);
-  return make(name, result, args, params, [index]);
+  return make(info, result, args, params, [index]);
 }
 
 /** Chooses 16 bytes out of the 32 of two vectors. */
 export const shuffle = (bytes: ArrayLike<number>, a: Expr, b: Expr): Expr =>
-  make("i8x16.shuffle", "v128", [a, b], ["v128", "v128"], [Uint8Array.from(bytes)]);
+  make(instruction("i8x16.shuffle"), "v128", [a, b], ["v128", "v128"], [Uint8Array.from(bytes)]);
 
-export const i32 = (value: number): Expr => make("i32.const", "i32", [], [], [value]);
+export const i32 = (value: number): Expr =>
+  make(instruction("i32.const"), "i32", nothing, nothing, [value]);
 export const i64 = (value: bigint | number): Expr =>
-  make("i64.const", "i64", [], [], [BigInt(value)]);
-export const f32 = (value: number): Expr => make("f32.const", "f32", [], [], [value]);
-export const f64 = (value: number): Expr => make("f64.const", "f64", [], [], [value]);
+  make(instruction("i64.const"), "i64", nothing, nothing, [BigInt(value)]);
+export const f32 = (value: number): Expr =>
+  make(instruction("f32.const"), "f32", nothing, nothing, [value]);
+export const f64 = (value: number): Expr =>
+  make(instruction("f64.const"), "f64", nothing, nothing, [value]);
 /** A vector constant, from the elements of a typed array of 16 bytes. */
 export const v128 = ({ buffer, byteOffset }: ArrayBufferView): Expr =>
-  make("v128.const", "v128", [], [], [new Uint8Array(buffer, byteOffset, 16)]);
+  make(instruction("v128.const"), "v128", nothing, nothing, [
+    new Uint8Array(buffer, byteOffset, 16),
+  ]);
 
 /** Reading a local; a leaf, which all places share. */
 export const get = (local: Local): Expr =>
-  (local.read ??= make("local.get", local.type, nothing, nothing, [local]));
+  (local.read ??= make(instruction("local.get"), local.type, nothing, nothing, [local]));
 
 export const set = (local: Local, value: Expr): Expr =>
-  make("local.set", "void", [value], [local.type], [local]);
+  make(instruction("local.set"), "void", [value], [local.type], [local]);
 
 export const getGlobal = (global: Global): Expr =>
-  make("global.get", global.type, [], [], [global]);
+  make(instruction("global.get"), global.type, nothing, nothing, [global]);
 
 export function setGlobal(global: Global, value: Expr): Expr {
   if (!global.mutable) wrong("global.set", "global", "a mutable one", "an immutable one");
-  return make("global.set", "void", [value], [global.type], [global]);
+  return make(instruction("global.set"), "void", [value], [global.type], [global]);
 }
 
 export const call = (func: Func, ...args: Expr[]): Expr =>
-  make("call", func.result, args, func.params, [func]);
+  make(instruction("call"), func.result, args, func.params, [func]);
 
 /** `condition ? a : b`; both are computed. */
 export const select = (condition: Expr, a: Expr, b: Expr): Expr =>
-  make("select", a.type, [a, b, condition], [a.type, a.type, "i32"]);
+  make(instruction("select"), a.type, [a, b, condition], [a.type, a.type, "i32"]);
 
 /** Computes a value for its effects alone. */
 export const drop = (value: Expr): Expr =>
-  value.type === "void" ? value : make("drop", "void", [value], [value.type]);
+  value.type === "void" ? value : make(instruction("drop"), "void", [value], [value.type]);
 
 /** Leaves the function; the builder checks the value against the function's result. */
 export const ret = (value?: Expr): Expr =>
-  value ? make("return", "never", [value], [value.type]) : make("return", "never");
+  value
+    ? make(instruction("return"), "never", [value], [value.type])
+    : make(instruction("return"), "never");
 
 export const label = (type: ValueType | "void" = "void"): Label => ({ type });
 
@@ -163,11 +183,12 @@ const carried = (to: Label): readonly Type[] => (to.type === "void" ? [] : [to.t
 
 /** Branches if the condition is not zero; otherwise the value, if any, stays. */
 export const brIf = (to: Label, condition: Expr, ...value: [] | [Expr]): Expr =>
-  make("br_if", to.type, [...value, condition], [...carried(to), "i32"], [to]);
+  make(instruction("br_if"), to.type, [...value, condition], [...carried(to), "i32"], [to]);
 
 /** Statements leave nothing behind, but for the last one, which leaves the value of the whole. */
 export function checkBody(op: string, body: Body, type: Type): void {
-  for (const [i, { op: what, type: found }] of body.entries()) {
+  for (let i = 0; i < body.length; i++) {
+    const { op: what, type: found } = element(body, i);
     const expected = i < body.length - 1 ? "void" : type;
     if (found !== "never" && found !== expected) {
       wrong(op, `statement ${i} (${what})`, expected, found);
@@ -179,13 +200,13 @@ export function checkBody(op: string, body: Body, type: Type): void {
 /** Statements that a branch to `at` leaves at the end. */
 export function block(at: Label, body: Body): Expr {
   checkBody("block", body, at.type);
-  return make("block", at.type, [], [], [at], [body]);
+  return make(instruction("block"), at.type, [], [], [at], [body]);
 }
 
 /** Statements that a branch to `at` starts again; falling off the end leaves the loop. */
 export function loop(at: Label, body: Body, type: ValueType | "void" = "void"): Expr {
   checkBody("loop", body, type);
-  return make("loop", type, [], [], [at], [body]);
+  return make(instruction("loop"), type, [], [], [at], [body]);
 }
 
 /** One of two lists of statements; with a type, an expression. */
@@ -198,5 +219,5 @@ export function when(
   checkBody("then", then, type);
   checkBody("else", otherwise, type);
   const bodies = otherwise.length ? [then, otherwise] : [then];
-  return make("if", type, [condition], ["i32"], [], bodies);
+  return make(instruction("if"), type, [condition], ["i32"], [], bodies);
 }

@@ -1,6 +1,7 @@
 /** Writing one function: locals by type and name, and statements in the order they run. */
 import { fail } from "../../../core/errors.ts";
-import { encode, typeByte } from "./encode.ts";
+import { Bytes } from "./bytes.ts";
+import { type Call, encode, typeByte } from "./encode.ts";
 import {
   block,
   checkBody,
@@ -16,6 +17,12 @@ import {
 } from "./expression.ts";
 import type { ValueType } from "./instructions.ts";
 import { unsigned } from "./leb128.ts";
+
+/** A function's bytes, in which the numbers of the functions that it calls are missing. */
+export interface Code {
+  readonly bytes: Uint8Array;
+  readonly calls: readonly Call[];
+}
 
 /** Collects the locals and statements of a function. */
 export class FunctionBuilder {
@@ -54,7 +61,9 @@ export class FunctionBuilder {
 
   /** Computes a value here, once, and is the expression that reads it. */
   let(value: Expr): Expr {
-    if (value.op === "local.get" || value.op.endsWith(".const")) return value;
+    if (value.args.length === 0 && (value.op === "local.get" || value.op.endsWith(".const"))) {
+      return value;
+    }
     const local = this.local(value.type as ValueType);
     this.emit(set(local, value));
     return get(local);
@@ -105,7 +114,7 @@ export class FunctionBuilder {
   }
 
   /** The function's entry in the code section: locals in runs of a type, body. */
-  encode(): Uint8Array {
+  encode(): Code {
     checkBody("function", this.#statements, this.result);
     const runs: [type: ValueType, count: number][] = [];
     for (const { type } of this.#locals.slice(this.params.length)) {
@@ -113,14 +122,15 @@ export class FunctionBuilder {
       if (run?.[0] === type) run[1]++;
       else runs.push([type, 1]);
     }
-    const code: number[] = [];
-    unsigned(code, runs.length);
+    const out = new Bytes();
+    const calls: Call[] = [];
+    unsigned(out, runs.length);
     for (const [type, count] of runs) {
-      unsigned(code, count);
-      code.push(typeByte(type));
+      unsigned(out, count);
+      out.push(typeByte(type));
     }
-    encode(code, this, this.#statements);
-    code.push(0x0b);
-    return new Uint8Array(code);
+    encode(out, this, this.#statements, calls);
+    out.push(0x0b);
+    return { bytes: out.written(), calls };
   }
 }

@@ -204,6 +204,7 @@ export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 export type Type = ValueType | "void" | "never";
 
 export interface InstructionInfo {
+  readonly name: Instruction;
   /** The opcode; behind a prefix byte, prefix * 0x1000 + number. */
   readonly code: number;
   /** Types of the operands; meaningless where they depend on the immediates. */
@@ -251,10 +252,11 @@ function listed(): Map<string, readonly [code: number, signature: string]> {
   return found;
 }
 
-function infoOf(name: string, code: number, signature: string): InstructionInfo {
+function infoOf(name: Instruction, code: number, signature: string): InstructionInfo {
   const [operands = "", result = "-"] = signature.split(":");
   const bytes = accessBytes(name);
   return {
+    name,
     code,
     params: [...operands].flatMap((c) => letters[c] ?? []),
     fixed: operands !== "?",

@@ -1,16 +1,25 @@
 /** LEB128, WebAssembly's integers of variable length: seven bits per byte, the lowest first. */
+import type { Bytes } from "./bytes.ts";
 
 /** Appends an unsigned integer below 2^53. */
-export function unsigned(out: number[], value: number): void {
-  while (value > 127) {
-    out.push((value % 128) | 128);
-    value = Math.floor(value / 128);
+export function unsigned(out: Bytes, value: number): void {
+  let rest = value;
+  while (rest > 127) {
+    out.push((rest % 128) | 128);
+    rest = Math.floor(rest / 128);
   }
-  out.push(value);
+  out.push(rest);
+}
+
+/** How many bytes that takes. */
+export function unsignedLength(value: number): number {
+  let length = 1;
+  for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) length++;
+  return length;
 }
 
 /** Appends a signed integer: 32 bits of a number, 64 bits of a bigint. */
-export function signed(out: number[], value: number | bigint): void {
+export function signed(out: Bytes, value: number | bigint): void {
   if (typeof value === "number") {
     let rest = value | 0;
     while (rest > 63 || rest < -64) {

@@ -1,10 +1,11 @@
 /** A whole module: what it imports, holds and exports, and its bytes. */
 import { fail } from "../../../core/errors.ts";
+import { Bytes } from "./bytes.ts";
 import { encode, typeByte } from "./encode.ts";
 import { type Expr, type Func, type Global, getGlobal } from "./expression.ts";
-import { FunctionBuilder } from "./function.ts";
-import type { Type, ValueType } from "./instructions.ts";
-import { unsigned } from "./leb128.ts";
+import { type Code, FunctionBuilder } from "./function.ts";
+import type { ValueType } from "./instructions.ts";
+import { unsigned, unsignedLength } from "./leb128.ts";
 
 /** Sizes in pages of 64 KiB. A shared memory needs a maximum. */
 export interface MemoryLimits {
@@ -15,18 +16,23 @@ export interface MemoryLimits {
 
 type Build = (f: FunctionBuilder) => Expr | undefined;
 type Result = ValueType | "void";
-type Write<T> = (out: number[], item: T) => void;
+
+/** A function of the module; its code is written as soon as it is known. */
+interface Entry {
+  readonly func: Func;
+  code?: Code;
+}
 
 // Kinds of what is imported or exported.
 const [aFunction, aMemory, aGlobal] = [0, 2, 3];
 
-/** Collects the parts of a module; indices are settled when the bytes are written. */
+/** Collects the parts of a module; numbers of functions are settled when all are known. */
 export class ModuleBuilder {
-  readonly #imports: number[][] = [];
+  readonly #imports: ((out: Bytes) => void)[] = [];
   readonly #exports: [name: string, what: Func | Global | "memory"][] = [];
-  readonly #types = new Map<string, number>();
+  readonly #types = new Map<string, { readonly index: number; readonly func: Func }>();
   readonly #importedFuncs: Func[] = [];
-  readonly #funcs: { readonly func: Func; body?: FunctionBuilder }[] = [];
+  readonly #funcs: Entry[] = [];
   readonly #globals: { readonly global: Global; readonly value: Expr }[] = [];
   readonly #constants = new Map<string, Global>();
   readonly #memories: MemoryLimits[] = [];
@@ -38,8 +44,9 @@ export class ModuleBuilder {
     result: Result = "void",
   ): Func {
     const func = { name, params, result, index: this.#importedFuncs.length };
+    const type = this.#type(func);
     this.#importedFuncs.push(func);
-    this.#import(module, name, aFunction, (out) => unsigned(out, this.#type(func)));
+    this.#import(module, name, aFunction, (out) => unsigned(out, type));
     return func;
   }
 
@@ -47,22 +54,21 @@ export class ModuleBuilder {
     this.#import(module, name, aMemory, (out) => writeLimits(out, limits));
   }
 
-  #import(module: string, name: string, kind: number, rest: (out: number[]) => void): void {
-    const out: number[] = [];
-    writeText(out, module);
-    writeText(out, name);
-    out.push(kind);
-    rest(out);
-    this.#imports.push(out);
+  #import(module: string, name: string, kind: number, rest: (out: Bytes) => void): void {
+    this.#imports.push((out) => {
+      writeText(out, module);
+      writeText(out, name);
+      out.push(kind);
+      rest(out);
+    });
   }
 
   /** The index of a function's signature; functions alike share one. */
-  #type({ params, result }: Func): number {
-    const list = (types: readonly Type[]) => [types.length, ...types.map(typeByte)];
-    const key = String([0x60, ...list(params), ...list(result === "void" ? [] : [result])]);
-    const known = this.#types.get(key) ?? this.#types.size;
-    this.#types.set(key, known);
-    return known;
+  #type(func: Func): number {
+    const key = `${func.params}:${func.result}`;
+    let known = this.#types.get(key);
+    if (!known) this.#types.set(key, (known = { index: this.#types.size, func }));
+    return known.index;
   }
 
   /** The module's own memory. */
@@ -98,9 +104,10 @@ export class ModuleBuilder {
   /** Writes a declared function; a value that `build` returns is the function's result. */
   define(func: Func, build: Build): void {
     const entry = this.#funcs.findLast((candidate) => candidate.func === func) ?? missing(func);
-    entry.body = new FunctionBuilder(func.params, func.result);
-    const value = build(entry.body);
-    if (value) entry.body.emit(value);
+    const f = new FunctionBuilder(func.params, func.result);
+    const value = build(f);
+    if (value) f.emit(value);
+    entry.code = f.encode();
   }
 
   /** Declares and defines in one. */
@@ -120,99 +127,101 @@ export class ModuleBuilder {
     const declared = this.#funcs.map(({ func }) => this.#type(func));
     const named = [...this.#importedFuncs, ...this.#funcs.map(({ func }) => func)];
 
-    const parts: Bytes[] = [[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]];
-    section(parts, 1, [...this.#types.keys()], (o, key) => o.push(...key.split(",").map(Number)));
-    section(parts, 2, this.#imports, (o, entry) => o.push(...entry));
-    section(parts, 3, declared, unsigned);
-    section(parts, 5, this.#memories, writeLimits);
-    section(parts, 6, this.#globals, (o, { global, value }) => {
-      o.push(typeByte(global.type), +global.mutable);
-      encode(o, this, [value]);
+    const out = new Bytes();
+    for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.push(byte);
+    section(out, 1, [...this.#types.values()], (o, { func }) => writeType(o, func));
+    section(out, 2, this.#imports, (o, write) => write(o));
+    section(out, 3, declared, unsigned);
+    section(out, 5, this.#memories, writeLimits);
+    section(out, 6, this.#globals, (o, { global, value }) => {
+      o.push(typeByte(global.type));
+      o.push(+global.mutable);
+      encode(o, this, [value], []);
       o.push(0x0b);
     });
-    section(parts, 7, this.#exports, (o, [name, what]) => {
+    section(out, 7, this.#exports, (o, [name, what]) => {
       writeText(o, name);
       o.push(what === "memory" ? aMemory : "params" in what ? aFunction : aGlobal);
       unsigned(o, what === "memory" ? 0 : what.index);
     });
-    const bodies = this.#funcs.map(({ func, body }) => {
-      if (!body) {
-        fail("invalid-graph", {
-          message: `The WebAssembly function "${func.name}" is declared but not defined.`,
-        });
-      }
-      return body.encode();
-    });
-    list(
-      parts,
-      10,
-      bodies.map((body) => [prefix(body.length), body]),
-    );
+    section(out, 10, this.#funcs, writeFunction);
     // Names of functions, for profilers and stack traces.
-    const names: Bytes[] = [];
-    section(names, 1, named, (o, func) => {
-      unsigned(o, func.index);
-      writeText(o, func.name);
+    sized(out, 0, (title) => {
+      writeText(title, "name");
+      section(title, 1, named, (o, func) => {
+        unsigned(o, func.index);
+        writeText(o, func.name);
+      });
     });
-    const title: number[] = [];
-    writeText(title, "name");
-    sized(parts, 0, [title, ...names]);
-    return joined(parts);
+    return out.written();
   }
 }
 
 const missing = ({ name }: Func): never =>
   fail("invalid-graph", { message: `The WebAssembly function "${name}" was not declared here.` });
 
-/** Numbers as they are written, or bytes that stay where they are until all are put together. */
-type Bytes = readonly number[] | Uint8Array;
+function writeType(out: Bytes, { params, result }: Func): void {
+  out.push(0x60);
+  unsigned(out, params.length);
+  for (const type of params) out.push(typeByte(type));
+  out.push(+(result !== "void"));
+  if (result !== "void") out.push(typeByte(result));
+}
 
-const lengthOf = (parts: readonly Bytes[]): number => parts.reduce((n, p) => n + p.length, 0);
-
-function joined(parts: readonly Bytes[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(lengthOf(parts));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+/** A function's size and its code, with the numbers that were missing. */
+function writeFunction(out: Bytes, { func, code }: Entry): void {
+  if (!code) {
+    fail("invalid-graph", {
+      message: `The WebAssembly function "${func.name}" is declared but not defined.`,
+    });
   }
-  return all;
+  const { bytes, calls } = code;
+  unsigned(
+    out,
+    calls.reduce((size, call) => size + unsignedLength(call.func.index), bytes.length),
+  );
+  let done = 0;
+  for (const { at, func } of calls) {
+    out.append(bytes.subarray(done, at));
+    unsigned(out, func.index);
+    done = at;
+  }
+  out.append(bytes.subarray(done));
 }
 
-function writeText(out: number[], text: string): void {
-  const bytes = new TextEncoder().encode(text);
+const utf8 = /* @__PURE__ */ new TextEncoder();
+
+function writeText(out: Bytes, text: string): void {
+  const bytes = utf8.encode(text);
   unsigned(out, bytes.length);
-  for (const byte of bytes) out.push(byte);
+  out.append(bytes);
 }
 
-function writeLimits(out: number[], { min, max, shared }: MemoryLimits): void {
+function writeLimits(out: Bytes, { min, max, shared }: MemoryLimits): void {
   out.push(+(max !== undefined) | (shared ? 2 : 0));
   unsigned(out, min);
   if (max !== undefined) unsigned(out, max);
 }
 
-/** A number in front of what it counts. */
-function prefix(count: number): number[] {
-  const out: number[] = [];
-  unsigned(out, count);
-  return out;
-}
-
 /** An id and the contents' size before the contents. */
-function sized(out: Bytes[], id: number, contents: readonly Bytes[]): void {
-  out.push([id], prefix(lengthOf(contents)), ...contents);
+function sized(out: Bytes, id: number, write: (contents: Bytes) => void): void {
+  const contents = new Bytes();
+  write(contents);
+  out.push(id);
+  unsigned(out, contents.length);
+  out.append(contents.written());
 }
 
 /** Entries with their number in front; a section without entries is left out. */
-function list(out: Bytes[], id: number, entries: readonly (readonly Bytes[])[]): void {
-  if (entries.length) sized(out, id, [prefix(entries.length), ...entries.flat()]);
-}
-
-function section<T>(out: Bytes[], id: number, items: readonly T[], write: Write<T>): void {
-  const entries = items.map((item) => {
-    const entry: number[] = [];
-    write(entry, item);
-    return [entry];
+function section<T>(
+  out: Bytes,
+  id: number,
+  items: readonly T[],
+  write: (out: Bytes, item: T) => void,
+): void {
+  if (items.length === 0) return;
+  sized(out, id, (contents) => {
+    unsigned(contents, items.length);
+    for (const item of items) write(contents, item);
   });
-  list(out, id, entries);
 }
