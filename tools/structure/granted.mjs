@@ -27,7 +27,6 @@ export const exports = {
     "src/core/elementary/functions.ts elementary": "the tests of accuracy go through all of them",
     "src/core/elementary/lanes.ts Operand": "a test writes lanes of its own, as C",
     "src/backends/wasm/assembler/instructions.ts instructionNames": "tests go through all of them",
-    "src/backends/wasm/assembler/instructions.ts InstructionInfo": "tests go through all of them",
     "src/backends/registry.ts backendNames": "a test holds it against the table",
     "src/cli/tour.ts tell": "a test has it told by a backend that answers later",
     "src/cli/bench/index.ts unusable": "a test follows its advice",
