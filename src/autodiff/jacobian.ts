@@ -8,12 +8,14 @@ import { pushForward } from "./forward.ts";
 import { gradient } from "./gradient.ts";
 import { outermost } from "./outermost.ts";
 import { checkFunction, type Function1, type Traced, trace, traceOne } from "./transforms.ts";
-import { rebuild, replace, type Tree } from "./tree.ts";
+import { type OfAnyRank, rebuild, replace, type Tree } from "./tree.ts";
 
 /** The form of a function's result, each tensor replaced by a tree of the form of its argument. */
-type Derivatives<Y extends Tree, X extends Tree> = Y extends Tensor
-  ? X
-  : { readonly [K in keyof Y]: Y[K] extends Tree ? Derivatives<Y[K], X> : never };
+type Derivatives<Y, X> = Tree extends Y
+  ? Tree
+  : Y extends Tensor
+    ? X
+    : { readonly [K in keyof Y]: Derivatives<Y[K], X> };
 
 /** A tensor that is 1 in one place, like x. */
 const unit = (x: Tensor, place: number): Tensor =>
@@ -52,17 +54,17 @@ const byColumns: Every = ({ outputs, variables }) => {
   return outputs.map((_, k) => found.map((of) => at(of, k)));
 };
 
-function derivatives<X extends Tree, Rest extends readonly unknown[], Y extends Tree>(
+function derivatives<X extends Tree, Rest extends readonly unknown[], Y extends Tree, J>(
   what: string,
   every: Every,
   f: Function1<X, Rest, Y>,
-): Function1<X, Rest, Derivatives<Y, X>> {
+): Function1<X, Rest, J> {
   checkFunction(what, f);
   return (x, ...rest) =>
     outermost([x, rest], () => {
       const found = trace(what, (at: X) => f(at, ...rest), x);
       const parts = every(found).map((own) => rebuild(x, own));
-      return replace(found.result, parts) as Derivatives<Y, X>;
+      return replace(found.result, parts) as J;
     });
 }
 
@@ -88,7 +90,7 @@ export function jacobian<
   X extends Tree = Tensor,
   Rest extends readonly unknown[] = [],
   Y extends Tree = Tensor,
->(f: Function1<X, Rest, Y>): Function1<X, Rest, Derivatives<Y, X>> {
+>(f: Function1<X, Rest, Y>): Function1<X, Rest, Derivatives<Y, OfAnyRank<X>>> {
   return derivatives("jacobian", byRows, f);
 }
 
@@ -111,7 +113,7 @@ export function jacfwd<
   X extends Tree = Tensor,
   Rest extends readonly unknown[] = [],
   Y extends Tree = Tensor,
->(f: Function1<X, Rest, Y>): Function1<X, Rest, Derivatives<Y, X>> {
+>(f: Function1<X, Rest, Y>): Function1<X, Rest, Derivatives<Y, OfAnyRank<X>>> {
   return derivatives("jacfwd", byColumns, f);
 }
 
@@ -122,7 +124,7 @@ export function jacfwd<
  */
 export function hessian<X extends Tree = Tensor, Rest extends readonly unknown[] = []>(
   f: Function1<X, Rest, Tensor>,
-): Function1<X, Rest, Derivatives<X, X>> {
+): Function1<X, Rest, Derivatives<X, OfAnyRank<X>>> {
   checkFunction("hessian", f);
   const slope = (x: X, ...rest: Rest): X => {
     const { variables, y } = traceOne("hessian", (at: X) => f(at, ...rest), x);

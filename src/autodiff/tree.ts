@@ -8,6 +8,13 @@ import { listed, shown } from "../core/wording.ts";
 /** Tensors in arrays and records, nested at will: what a differentiated function may take. */
 export type Tree = Tensor | readonly Tree[] | { readonly [name: string]: Tree };
 
+/** A tree of this form, whose tensors have other shapes. */
+export type OfAnyRank<T> = Tree extends T
+  ? Tree
+  : T extends Tensor
+    ? Tensor
+    : { [K in keyof T]: OfAnyRank<T[K]> };
+
 /** The tensors of a tree, in a fixed order; `rule` says why there must not be anything else. */
 export function leaves(
   tree: Tree,
@@ -78,7 +85,7 @@ export function mapTensors<const T extends Tree>(
   f: (...each: Tensor[]) => Tensor,
   tree: T,
   ...others: readonly T[]
-): T {
+): OfAnyRank<T> {
   checkKind("mapTensors", f, aFunction("a function of tensors, such as (a, b) => a.add(b)"));
   const rule = "mapTensors takes trees of tensors.";
   const first = leaves(tree, rule);
@@ -101,7 +108,7 @@ export function mapTensors<const T extends Tree>(
     const y: unknown = f(x, ...lists.map((list) => at(list, i)));
     return asTensor("What mapTensors' function returns", y as Tensor);
   });
-  return rebuild(tree, mapped);
+  return replace(tree, mapped) as OfAnyRank<T>;
 }
 
 /** Whether two trees are of the same make, with tensors of the same types and shapes. */

@@ -12,6 +12,7 @@ import type { DType, TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import { noteOnce } from "./note.ts";
 import type { Attributes, Each, Inputs, Op, TensorType } from "./op.ts";
+import type { Ranked } from "./rank.ts";
 import {
   checkShape,
   normalizeAxes,
@@ -34,7 +35,9 @@ const longChain = 5_000;
 /**
  * An array of numbers or truth values, not computed before a value is read: `dataSync`,
  * `arraySync`, `item` and their like compute it. Immutable. Elements are in row-major order. Made
- * by `tensor`, `zeros` and the operators, each of which is also a method: `a.add(b)` is `add(a, b)`.
+ * by `tensor`, `zeros` and the operators, of which many are also methods: `a.add(b)` is `add(a, b)`.
+ * Where its number of axes is known from the text of a program, `R` is it, and `arraySync()` has the
+ * type that belongs to it: `number[][]` for `zeros([2, 3])`.
  *
  * ```ts
  * import { tensor } from "chainrule";
@@ -47,7 +50,7 @@ const longChain = 5_000;
  * [ 2, 2 ] f32 [ 10, 20 ]
  * ```
  */
-export class Tensor {
+export class Tensor<R extends number = number> implements Ranked<R> {
   readonly id: number;
   readonly op: Op;
   readonly inputs: readonly Tensor[];

@@ -15,15 +15,16 @@ import { logsumexp } from "../ops/reduce.ts";
 import * as ops from "../ops/transcendental.ts";
 import { madeBy } from "./calls.ts";
 import { anyNumber, type Extent, type OutputFacts, upFrom } from "./facts.ts";
-import { type Layer, layer, type Same, sizeKeepers } from "./layer.ts";
+import { type Layer, layer, type NoRanks, type Same, sizeKeepers } from "./layer.ts";
 
 /** No options. */
 type Empty = Record<string, never>;
 
 /** Computes on a tensor, or makes a layer. */
 export interface Activation<Options = Empty> {
-  (x: Tensor, options?: Options): Tensor;
-  (options?: Options): Layer<Same, Same>;
+  <R extends number>(x: Tensor<R>): Tensor<R>;
+  <R extends number>(x: Tensor<R>, options?: Options): Tensor<R>;
+  (options?: Options): Layer<Same, Same, NoRanks>;
 }
 
 /**
@@ -71,7 +72,7 @@ export function activation(
   name = f?.name || "activation",
   settings: Readonly<Record<string, unknown>> = {},
   facts?: OutputFacts,
-): Layer<Same, Same> {
+): Layer<Same, Same, NoRanks> {
   checkKind("activation", f, aFunction("a function of a tensor, such as (x) => x.mul(2)"));
   return layer({
     name,

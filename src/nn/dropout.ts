@@ -5,14 +5,14 @@ import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { greaterEqual, where } from "../ops/compare.ts";
 import { randomUniform } from "../ops/random.ts";
-import { type Layer, layer, type Same } from "./layer.ts";
+import { type Layer, layer, type NoRanks, type Same } from "./layer.ts";
 
 /**
  * y = m ⊙ x/(1 − rate) while training, m being 0 with probability `rate` (default 0.5) and else 1;
  * y = x otherwise (Srivastava et al. 2014). The mask follows from the step's key and the layer's
  * place. A rate outside 0 ≤ rate < 1 is an error.
  */
-export function dropout(rate = 0.5): Layer<Same, Same> {
+export function dropout(rate = 0.5): Layer<Same, Same, NoRanks> {
   if (!isNumber(rate, (r) => r >= 0 && r < 1)) {
     fail("bad-argument", {
       message: "dropout needs the share of values to set to 0.",

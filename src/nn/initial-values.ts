@@ -6,7 +6,7 @@ import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { initialize } from "./initializers.ts";
-import type { Layer } from "./layer.ts";
+import type { Layer, NamedTensors, Ranks, Size } from "./layer.ts";
 
 /** How first values are drawn. */
 interface InitialOptions {
@@ -36,7 +36,10 @@ const model = /* @__PURE__ */ object("a layer", "linear(2, 1), or sequential(…
  * [ [ 4 ] ]
  * ```
  */
-export function initialValues(layer: Layer, options: InitialOptions = {}) {
+export function initialValues<P extends Ranks>(
+  layer: Layer<Size, Size, P>,
+  options: InitialOptions = {},
+): { parameters: NamedTensors<P>; buffers: Record<string, Tensor> } {
   checkKind("initialValues", layer, model);
   checkNames("initialValues", options, ["seed", "dtype"]);
   const { seed = 0, dtype = "f32" } = options;
@@ -46,5 +49,5 @@ export function initialValues(layer: Layer, options: InitialOptions = {}) {
     mapEntries(specs, ({ initial, shape }) =>
       constantTensor(initialize(initial, shape, dtype, seed, stream++), shape),
     );
-  return { parameters: first(layer.parameters), buffers: first(layer.buffers) };
+  return { parameters: first(layer.parameters) as NamedTensors<P>, buffers: first(layer.buffers) };
 }

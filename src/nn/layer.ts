@@ -118,15 +118,24 @@ export type Any = "any";
 /** The size of the axis that a layer counts: its features or channels. */
 export type Size = number | Same | Any;
 
+/** How many axes parameters have, by their names: as far as a model's text says it. */
+export type Ranks = Record<string, number>;
+/** Those of a layer without parameters. */
+// biome-ignore lint/complexity/noBannedTypes: a record without names, which others can join.
+export type NoRanks = {};
+/** A tensor for each name, of its rank. */
+export type NamedTensors<P extends Ranks> = { [N in keyof P]: Tensor<P[N]> };
+
 /** Values of parameters and buffers by name. */
 type Values = Readonly<Record<string, Tensor>>;
 
 /**
  * y = apply(x, values): a layer or a whole model, as plain data and a pure function. `In` and `Out`
  * are the sizes of the axis that it counts, by default the last; "same" keeps that of the input,
- * "any" is not known before the shape is. It holds no values: a `Trainer` does.
+ * "any" is not known before the shape is. `P` has the names and ranks of its parameters, where the
+ * text of a program says which layers there are. It holds no values: a `Trainer` does.
  */
-export interface Layer<In extends Size = Size, Out extends Size = Size> {
+export interface Layer<In extends Size = Size, Out extends Size = Size, P extends Ranks = Ranks> {
   readonly name: string;
   /** What it does. */
   readonly kind: LayerKind;
@@ -139,7 +148,7 @@ export interface Layer<In extends Size = Size, Out extends Size = Size> {
   /** The axis of the output that `outputSize` counts, likewise. */
   readonly outputAxis: number;
   /** By name: "weight", and for a model "0.weight". */
-  readonly parameters: Readonly<Record<string, ParameterSpec>>;
+  readonly parameters: { readonly [_ in keyof P]: ParameterSpec };
   /** State that the training step renews, by name: "mean", and for a model "0.mean". Often none. */
   readonly buffers: Readonly<Record<string, BufferSpec>>;
   /** The layers that it is made of, for summaries; empty for a layer proper. */
@@ -168,6 +177,9 @@ type GivenParameter = Omit<ParameterSpec, "role"> & Partial<Pick<ParameterSpec, 
 type GivenParameters = Readonly<Record<string, GivenParameter>>;
 /** A layer's buffers by name. */
 type GivenBuffers = Readonly<Record<string, BufferSpec>>;
+
+/** The ranks of parameters, from their shapes. */
+type RanksOf<P extends GivenParameters> = { -readonly [N in keyof P]: P[N]["shape"]["length"] };
 
 /** What has a usual value: the parts of a layer that may be left out. */
 type Usual = "kind" | "inputAxis" | "outputAxis" | "layers" | "settings" | "site" | "outputShape";
@@ -211,7 +223,7 @@ export function layer<
   Out extends Size,
   const P extends GivenParameters,
   const B extends GivenBuffers = Record<never, never>,
->(parts: LayerParts<In, Out, P, B>): Layer<In, Out> {
+>(parts: LayerParts<In, Out, P, B>): Layer<In, Out, RanksOf<P>> {
   checkKind("layer", parts, layerParts);
   const { site = callSite(), layers = [], inputAxis = -1, buffers = {} } = parts;
   const made: Layer<In, Out> = {
@@ -243,7 +255,7 @@ export function layer<
       });
     },
   };
-  return made;
+  return made as Layer<In, Out, RanksOf<P>>;
 }
 
 const withRoles = (parameters: GivenParameters): Record<string, ParameterSpec> =>

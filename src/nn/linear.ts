@@ -8,7 +8,7 @@ import { matmul } from "../ops/matmul.ts";
 import { transpose } from "../ops/move.ts";
 import { anyNumber } from "./facts.ts";
 import { type InitialValues, toInitializer, uniform } from "./initializers.ts";
-import { type Layer, layer, type ParameterSpec } from "./layer.ts";
+import { type Layer, layer, type NoRanks, type ParameterSpec, type Ranks } from "./layer.ts";
 
 /** How a linear layer begins, and which of its parameters are trained. */
 export interface LinearOptions {
@@ -24,6 +24,19 @@ export interface LinearOptions {
   readonly learningRate?: number;
 }
 
+/** What options say under a name, if it stands there. */
+type Setting<O, N> = N extends keyof O ? O[N] : undefined;
+
+/** The ranks of the parameters with these options, as far as their text says which there are. */
+type LinearRanks<O extends LinearOptions> =
+  false extends Setting<O, "bias">
+    ? Setting<O, "bias"> extends false
+      ? { weight: 2 }
+      : Ranks
+    : { weight: 2; bias: BiasRank<Setting<O, "sharedBias">> };
+/** No axis for one that all outputs share. */
+type BiasRank<Shared> = Shared extends true ? 0 : true extends Shared ? number : 1;
+
 const names = [
   "weight",
   "bias",
@@ -35,13 +48,17 @@ const names = [
 /**
  * y = x Wᵀ + b for rows x of `inputs` numbers, W of shape [outputs, inputs] and b of shape
  * [outputs] ([] if shared). Default start: all from U(−1/√inputs, 1/√inputs), as in PyTorch.
+ *
+ * @throws ChainruleError "bad-argument" for sizes that are no whole numbers ≥ 1 and for options that
+ *   there are not.
  */
-export function linear<const In extends number, const Out extends number>(
-  inputs: In,
-  outputs: Out,
-  options: LinearOptions = {},
-): Layer<In, Out> {
-  checkNames("linear", options, names);
+export function linear<
+  const In extends number,
+  const Out extends number,
+  O extends LinearOptions = NoRanks,
+>(inputs: In, outputs: Out, options?: O): Layer<In, Out, LinearRanks<O>> {
+  const chosen: LinearOptions = options === undefined ? {} : options;
+  checkNames("linear", chosen, names);
   for (const [what, n] of Object.entries({ inputs, outputs })) {
     if (!Number.isInteger(n) || n < 1) {
       fail("bad-argument", {
@@ -51,7 +68,7 @@ export function linear<const In extends number, const Out extends number>(
       });
     }
   }
-  const { frozen = false, learningRate, sharedBias = false } = options;
+  const { frozen = false, learningRate, sharedBias = false } = chosen;
   if (learningRate !== undefined && !isNumber(learningRate, (n) => Number.isFinite(n) && n >= 0)) {
     fail("bad-argument", {
       message: "This is not a learning rate for a layer.",
@@ -61,7 +78,7 @@ export function linear<const In extends number, const Out extends number>(
   }
   const bound = 1 / Math.sqrt(inputs);
   const parameter = (name: "weight" | "bias", shape: readonly number[]): ParameterSpec => {
-    const given = options[name] as InitialValues | undefined;
+    const given = chosen[name] as InitialValues | undefined;
     const initial = toInitializer(given ?? uniform(-bound, bound));
     // Values that do not fit are an error here, at the line that gives them.
     if (initial.name === "values") initial.fill(shape, 0, 0);
@@ -75,7 +92,7 @@ export function linear<const In extends number, const Out extends number>(
   };
   const weight = parameter("weight", [outputs, inputs]);
   const parameters: { readonly weight: ParameterSpec; readonly bias?: ParameterSpec } =
-    options.bias === false
+    chosen.bias === false
       ? { weight }
       : { weight, bias: parameter("bias", sharedBias ? [] : [outputs]) };
   return layer({
@@ -84,7 +101,7 @@ export function linear<const In extends number, const Out extends number>(
     inputSize: inputs,
     outputSize: outputs,
     parameters,
-    settings: { inputs, outputs, ...(options.bias === false ? { bias: false } : {}) },
+    settings: { inputs, outputs, ...(chosen.bias === false ? { bias: false } : {}) },
     facts: { range: anyNumber, form: "logits" },
     site: callSite(),
     // Without tracing, so that sizes that no memory holds can still be talked about.
@@ -93,5 +110,5 @@ export function linear<const In extends number, const Out extends number>(
       const product = matmul(x, transpose(weight));
       return bias === undefined ? product : add(product, bias);
     },
-  });
+  }) as Layer<In, Out, LinearRanks<O>>;
 }

@@ -10,6 +10,7 @@ import {
   type Layer,
   layer,
   type ParameterSpec,
+  type Ranks,
   type Same,
   type Size,
   sizeKeepers,
@@ -68,6 +69,24 @@ type LastOut<L extends readonly unknown[]> = L extends readonly [...infer Rest, 
     : Widened<Last>[1]
   : Same;
 
+/** What a layer of a list names its parameters in the whole. */
+type NamesIn<L extends readonly unknown[]> = {
+  readonly [I in keyof L]: L[I] extends Layer<Size, Size, infer P>
+    ? `${I & string}.${keyof P & string}`
+    : never;
+}[number];
+
+/** The ranks of a list's parameters, by name; where the list's length is not known, of any. */
+type RanksIn<L extends readonly unknown[]> = number extends L["length"]
+  ? Ranks
+  : {
+      [N in NamesIn<L>]: N extends `${infer I}.${infer Own}`
+        ? L[I & keyof L] extends Layer<Size, Size, infer P>
+          ? P[Own & keyof P] & number
+          : never
+        : never;
+    };
+
 /**
  * y = f_n(… f_2(f_1(x))). Sizes that do not fit together are a type error, and an error when the
  * model is built. Parameters and buffers are named by position: "0.weight", "0.bias", "2.weight" …
@@ -75,7 +94,7 @@ type LastOut<L extends readonly unknown[]> = L extends readonly [...infer Rest, 
 export function sequential<const L extends readonly Item[]>(
   // Asked in this form, the compiler points at the layer that does not fit.
   ...items: L extends Chain<L> ? L : Chain<L>
-): Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>> {
+): Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>, RanksIn<L>> {
   const site = callSite();
   const layers = (items as readonly Item[]).map((item, i) => {
     if (typeof item === "function") return activation(item);
@@ -86,7 +105,8 @@ export function sequential<const L extends readonly Item[]>(
   const parameters: Record<string, ParameterSpec> = {};
   const buffers: Record<string, BufferSpec> = {};
   for (const [i, l] of layers.entries()) {
-    for (const [name, spec] of Object.entries(l.parameters)) parameters[`${i}.${name}`] = spec;
+    for (const [name, spec] of Object.entries<ParameterSpec>(l.parameters))
+      parameters[`${i}.${name}`] = spec;
     for (const [name, spec] of Object.entries(l.buffers)) buffers[`${i}.${name}`] = spec;
   }
   const first = layers.find((l) => l.inputSize !== "same" || l.outputSize !== "same");
@@ -124,7 +144,7 @@ export function sequential<const L extends readonly Item[]>(
         return next;
       }, x);
     },
-  }) as Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>>;
+  }) as Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>, RanksIn<L>>;
 }
 
 /** The path of the layer at place i of the model at a path. */

@@ -200,4 +200,7 @@ export const reciprocal = unary(reciprocalOp);
  *
  * @example isFinite(x) with x = [1, NaN, Infinity]
  */
-export const isFinite = (x: Tensor): Tensor => equal(sub(x, x), 0);
+export function isFinite<R extends number>(x: Tensor<R>): Tensor<R> {
+  const y: Tensor = equal(sub(x, x), 0);
+  return y;
+}

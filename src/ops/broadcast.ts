@@ -2,6 +2,7 @@
 import { fail } from "../core/errors.ts";
 import { indices, load, offset } from "../core/expression.ts";
 import type { Op, Unary } from "../core/op.ts";
+import type { RankOf } from "../core/rank.ts";
 import { checkShape, formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { reshape } from "./move.ts";
@@ -59,7 +60,7 @@ export const sumOp = reduction({
  *
  * @example broadcastTo(x, [2, 3]) with x = [1, 2, 3]
  */
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
+export const broadcastTo = <S extends Shape | []>(x: Tensor, shape: S): Tensor<RankOf<S>> =>
   sameShape(asTensor("broadcastTo", x).shape, checkShape(shape))
     ? x
     : node(broadcastToOp, [x], { shape: [...shape] });

@@ -32,7 +32,7 @@ export const castOp: Op<Unary, { dtype: DType }> = {
  *
  * @example cast(x, "i32") with x = [-1.5, 0.5, 2]
  */
-export const cast = (x: Tensor, dtype: DType): Tensor =>
+export const cast = <R extends number>(x: Tensor<R>, dtype: DType): Tensor<R> =>
   asTensor("cast", x).dtype === dtype ? x : node(castOp, [x], { dtype: checkDType(dtype) });
 
 /** Integers and booleans become f32 where real numbers are needed. */

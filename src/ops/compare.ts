@@ -5,6 +5,7 @@ import { fail } from "../core/errors.ts";
 import { apply, constant, selectExpression } from "../core/expression.ts";
 import type { Binary, Op, TensorType, Unary, Words } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
+import type { Joint } from "../core/rank.ts";
 import { broadcastShapes } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -85,9 +86,21 @@ export const less = binary(lessOp);
 /** y = (a ≤ b), false where either is NaN. */
 export const lessEqual = binary(lessEqualOp);
 /** y = (a > b), false where either is NaN. */
-export const greater = (a: Operand, b: Operand): Tensor => less(b, a);
+export function greater<A extends number = 0, B extends number = 0>(
+  a: Operand<A>,
+  b: Operand<B>,
+): Tensor<Joint<A, B>> {
+  const y: Tensor = less(b, a);
+  return y;
+}
 /** y = (a ≥ b), false where either is NaN. */
-export const greaterEqual = (a: Operand, b: Operand): Tensor => lessEqual(b, a);
+export function greaterEqual<A extends number = 0, B extends number = 0>(
+  a: Operand<A>,
+  b: Operand<B>,
+): Tensor<Joint<A, B>> {
+  const y: Tensor = lessEqual(b, a);
+  return y;
+}
 /**
  * y = (a ∧ b), numbers other than 0 counting as true.
  *
@@ -105,16 +118,25 @@ export const logicalOr = binary(logicalOrOp, "logic");
  *
  * @example logicalNot(x) with x = [true, false]
  */
-export const logicalNot = (x: Tensor): Tensor =>
+export const logicalNot = <R extends number>(x: Tensor<R>): Tensor<R> =>
   node(logicalNotOp, [cast(asTensor("logicalNot", x), "bool")], none);
 /** y = (a ≠ b), true where either is NaN. */
-export const notEqual = (a: Operand, b: Operand): Tensor => logicalNot(equal(a, b));
+export function notEqual<A extends number = 0, B extends number = 0>(
+  a: Operand<A>,
+  b: Operand<B>,
+): Tensor<Joint<A, B>> {
+  const y: Tensor = logicalNot(equal(a, b));
+  return y;
+}
 /**
  * y = (x is NaN)
  *
  * @example isNaN(x) with x = [1, NaN, Infinity]
  */
-export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
+export function isNaN<R extends number>(x: Tensor<R>): Tensor<R> {
+  const y: Tensor = notEqual(x, x);
+  return y;
+}
 type Choice = readonly [condition: Tensor, a: Tensor, b: Tensor];
 
 export const whereOp: Op<Choice, NoAttributes> = {
@@ -198,7 +220,10 @@ export const clampOp = elementwise<Unary, { min: number; max: number }>({
  *
  * @example clamp(x, { min: 0, max: 1 }) with x = [-1.5, 0.5, 2]
  */
-export function clamp(x: Tensor, bounds: { min?: number; max?: number }): Tensor {
+export function clamp<R extends number>(
+  x: Tensor<R>,
+  bounds: { min?: number; max?: number },
+): Tensor<R> {
   checkNames("clamp", bounds, ["min", "max"]);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;
   const y = toNumber(asTensor("clamp", x));

@@ -16,6 +16,7 @@ import type {
   Types,
   Unary,
 } from "../core/op.ts";
+import type { Joint } from "../core/rank.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape } from "../core/shape.ts";
 import { asTensor, node, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -90,7 +91,7 @@ export function elementwise<X extends Inputs, A extends Attributes = NoAttribute
 }
 
 /** What stands for a tensor in a call: a tensor, or a number that is used for every element. */
-export type Operand = Tensor | number;
+export type Operand<R extends number = number> = Tensor<R> | number;
 
 /** A number becomes a scalar of the other operand's type, if that type can hold it. */
 function toTensor(x: Operand, like: Operand): Tensor {
@@ -121,7 +122,10 @@ export function align(what: string, a: Operand, b: Operand, dtype?: DType): [Ten
 export function binary(
   op: Op<Binary, NoAttributes>,
   kind: "number" | "float" | "logic" = "number",
-): (a: Operand, b: Operand) => Tensor {
+): <A extends number = 0, B extends number = 0>(
+  a: Operand<A>,
+  b: Operand<B>,
+) => Tensor<Joint<A, B>> {
   const apply = (a: Operand, b: Operand): Tensor => {
     let [x, y] = align(op.name, a, b, kind === "logic" ? "bool" : undefined);
     if (kind === "number") [x, y] = [toNumber(x), toNumber(y)];
@@ -129,17 +133,19 @@ export function binary(
     return node(op, [x, y], none);
   };
   // The nodes that stand for numbers, casts and broadcasts share the operator's call site.
-  return (a, b) => oneSite(() => apply(a, b));
+  return (a: Operand, b: Operand) => oneSite(() => apply(a, b));
 }
 
 /** Elementwise function of one floating-point tensor. */
-export function unary(op: Op<Unary, NoAttributes>): (x: Tensor) => Tensor {
-  return (x) => node(op, [toFloat(asTensor(op.name, x))], none);
+export function unary(op: Op<Unary, NoAttributes>): <R extends number>(x: Tensor<R>) => Tensor<R> {
+  return (x: Tensor) => node(op, [toFloat(asTensor(op.name, x))], none);
 }
 
 /** Elementwise function of one number, which may be an integer. */
-export function numeric(op: Op<Unary, NoAttributes>): (x: Tensor) => Tensor {
-  return (x) => node(op, [toNumber(asTensor(op.name, x))], none);
+export function numeric(
+  op: Op<Unary, NoAttributes>,
+): <R extends number>(x: Tensor<R>) => Tensor<R> {
+  return (x: Tensor) => node(op, [toNumber(asTensor(op.name, x))], none);
 }
 
 /** The notation of a named function: name(x). */

@@ -11,6 +11,7 @@ import { fail } from "../core/errors.ts";
 import { castExpression, index } from "../core/expression.ts";
 import type { Op } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
+import type { RankOf } from "../core/rank.ts";
 import { checkShape, checkSizes, formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -54,6 +55,12 @@ export const rangeOp: Op<readonly [], { size: number; dtype: DType }> = {
   },
 };
 
+/** Options that leave the shape as it is. */
+type TypeOption = Omit<TensorOptions, "shape"> & { readonly shape?: never };
+
+/** One element. */
+type Item = number | boolean;
+
 /** Numbers or booleans, nested as deeply as the tensor has axes. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 
@@ -66,6 +73,18 @@ export interface TensorOptions {
 }
 
 /** A tensor from numbers: nested arrays, or a flat (typed) array together with a shape. */
+export function tensor<S extends Shape | []>(
+  values: NestedArray | TypedArray,
+  options: TensorOptions & { readonly shape: S },
+): Tensor<RankOf<S>>;
+export function tensor(values: Item, options?: TypeOption): Tensor<0>;
+export function tensor(values: readonly Item[] | TypedArray, options?: TypeOption): Tensor<1>;
+export function tensor(values: readonly (readonly Item[])[], options?: TypeOption): Tensor<2>;
+export function tensor(
+  values: readonly (readonly (readonly Item[])[])[],
+  options?: TypeOption,
+): Tensor<3>;
+export function tensor(values: NestedArray | TypedArray, options?: TensorOptions): Tensor;
 export function tensor(values: NestedArray | TypedArray, options: TensorOptions = {}): Tensor {
   checkNames("tensor", options, ["dtype", "shape"]);
   if (options.dtype !== undefined) checkDType(options.dtype);
@@ -93,15 +112,23 @@ export function constantTensor(data: TypedArray, shape: Shape): Tensor {
 }
 
 /** One number as a tensor of shape []. */
-export const scalar = (value: number, dtype: DType): Tensor =>
+export const scalar = (value: number, dtype: DType): Tensor<0> =>
   constantTensor(arrayOf(checkDType(dtype), [value]), []);
 
 /** A placeholder: its value is given when the graph runs. Default f32. */
-export const input = (name: string, shape: Shape, dtype: DType = "f32"): Tensor =>
+export const input = <S extends Shape | []>(
+  name: string,
+  shape: S,
+  dtype: DType = "f32",
+): Tensor<RankOf<S>> =>
   node(inputOp, [], { name, shape: [...checkShape(shape)], dtype: checkDType(dtype) });
 
 /** y[i] = value, of this shape; default f32. A value that is no number is an error. */
-export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor {
+export function full<S extends Shape | []>(
+  shape: S,
+  value: number,
+  dtype: DType = "f32",
+): Tensor<RankOf<S>> {
   checkSizes(shape);
   if (typeof value !== "number" && typeof value !== "boolean") {
     fail("bad-argument", {
@@ -114,29 +141,31 @@ export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor 
   return broadcastTo(scalar(value, dtype), shape);
 }
 /** y[i] = 0, of this shape; default f32. */
-export const zeros = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 0, dtype);
+export const zeros = <S extends Shape | []>(shape: S, dtype?: DType): Tensor<RankOf<S>> =>
+  full(shape, 0, dtype);
 /** y[i] = 1, of this shape; default f32. */
-export const ones = (shape: Shape, dtype: DType = "f32"): Tensor => full(shape, 1, dtype);
+export const ones = <S extends Shape | []>(shape: S, dtype?: DType): Tensor<RankOf<S>> =>
+  full(shape, 1, dtype);
 
 function like(what: string, x: Tensor, value: number): Tensor {
   const { shape, dtype } = asTensor(what, x);
   return full(shape, value, dtype);
 }
 /** y[i] = 0, with the shape and element type of x. */
-export const zerosLike = (x: Tensor): Tensor => like("zerosLike", x, 0);
+export const zerosLike = <R extends number>(x: Tensor<R>): Tensor<R> => like("zerosLike", x, 0);
 /** y[i] = 1, with the shape and element type of x. */
-export const onesLike = (x: Tensor): Tensor => like("onesLike", x, 1);
+export const onesLike = <R extends number>(x: Tensor<R>): Tensor<R> => like("onesLike", x, 1);
 
 /**
  * y = [0, 1, …, size−1]; default i32.
  *
  * @example range(5)
  */
-export const range = (size: number, dtype: DType = "i32"): Tensor =>
+export const range = (size: number, dtype: DType = "i32"): Tensor<1> =>
   node(rangeOp, [], { size, dtype: checkDType(dtype) });
 
 /** y[i, j] = 1 where i = j, else 0: the n×n identity matrix; default f32. */
-export function eye(n: number, dtype: DType = "f32"): Tensor {
+export function eye(n: number, dtype: DType = "f32"): Tensor<2> {
   const data = allocate(checkDType(dtype), sizeOf(checkShape([n, n])));
   for (let i = 0; i < n; i++) data[i * (n + 1)] = 1;
   return constantTensor(data, [n, n]);

@@ -4,6 +4,7 @@ import { promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { apply, index, indices, load, offset } from "../core/expression.ts";
 import type { Binary, Op, TensorType } from "../core/op.ts";
+import type { Product } from "../core/rank.ts";
 import { broadcastShapes, formatShape } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { broadcastTo } from "./broadcast.ts";
@@ -68,7 +69,10 @@ const flipped = (x: Tensor): Tensor => {
  *
  * @example matmul(a, b) with a = [[1, 2], [3, 4]]; b = [[5], [6]]
  */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+export function matmul<A extends number, B extends number>(
+  a: Tensor<A>,
+  b: Tensor<B>,
+): Tensor<Product<A, B>> {
   if (asTensor("matmul", a).rank === 0 || asTensor("matmul", b).rank === 0) {
     fail("shape-mismatch", {
       message: "matmul multiplies matrices and vectors.",

@@ -4,8 +4,9 @@
  */
 import { only } from "../core/at.ts";
 import { display } from "../core/display.ts";
-import type { TypedArray } from "../core/dtype.ts";
+import type { DType, TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import type { Below, Joint, Nested, Product, Ranked, RankOf } from "../core/rank.ts";
 import { readValues, readValuesLater } from "../core/runtime.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
@@ -48,6 +49,7 @@ import { matmul } from "./matmul.ts";
 import { expandDims, flip, pad, reshape, slice, sliceAt, squeeze, transpose } from "./move.ts";
 import { pow } from "./power.ts";
 import { argmax, argmin, cumsum, logsumexp, max, mean, min, prod, variance } from "./reduce.ts";
+import type { Reduces } from "./reduction.ts";
 import {
   acos,
   acosh,
@@ -73,75 +75,98 @@ import {
   tanh,
 } from "./transcendental.ts";
 
-/**
- * The operators that are methods: what is written in chains every day. The list stays as it is, so
+/*
+ * The operators that are methods: what is written in chains every day. The lists stay as they are, so
  * that a page does not grow with the library: other operators are functions, of which a bundler keeps
- * what is used.
+ * what is used. The names stand apart from the functions, since these take tensors themselves.
  */
-const operators = {
-  ...{ abs, add, div, isFinite, maximum, minimum, mul, neg, reciprocal, sign, square, sub },
-  ...{ broadcastTo, sum },
-  ...{ cast },
-  ...{
-    ceil,
-    clamp,
-    equal,
-    floor,
-    greater,
-    greaterEqual,
-    isNaN,
-    less,
-    lessEqual,
-    logicalAnd,
-    logicalNot,
-    logicalOr,
-    notEqual,
-    round,
-    trunc,
-    where,
-  },
-  ...{ gather, scatterAdd, take },
-  ...{ matmul },
-  ...{ expandDims, flip, pad, reshape, slice, at: sliceAt, squeeze, transpose },
-  ...{ pow },
-  ...{ argmax, argmin, cumsum, logsumexp, max, mean, min, prod, variance },
-  ...{
-    acos,
-    acosh,
-    asin,
-    asinh,
-    atan,
-    atanh,
-    cos,
-    cosh,
-    erf,
-    exp,
-    expm1,
-    log,
-    log1p,
-    relu,
-    rsqrt,
-    sigmoid,
-    sin,
-    sinh,
-    softplus,
-    sqrt,
-    tan,
-    tanh,
-  },
+
+/** y has the shape of x. */
+type Elementwise =
+  | ("abs" | "isFinite" | "neg" | "reciprocal" | "sign" | "square")
+  | ("ceil" | "floor" | "isNaN" | "logicalNot" | "round" | "trunc")
+  | ("acos" | "acosh" | "asin" | "asinh" | "atan" | "atanh")
+  | ("cos" | "cosh" | "sin" | "sinh" | "tan" | "tanh")
+  | (
+      | "erf"
+      | "exp"
+      | "expm1"
+      | "log"
+      | "log1p"
+      | "relu"
+      | "rsqrt"
+      | "sigmoid"
+      | "softplus"
+      | "sqrt"
+    );
+const elementwise: Record<Elementwise, unknown> = {
+  ...{ abs, isFinite, neg, reciprocal, sign, square },
+  ...{ ceil, floor, isNaN, logicalNot, round, trunc },
+  ...{ acos, acosh, asin, asinh, atan, atanh, cos, cosh, sin, sinh, tan, tanh },
+  ...{ erf, exp, expm1, log, log1p, relu, rsqrt, sigmoid, softplus, sqrt },
 };
 
+/** Two operands are broadcast to one shape. */
+type Broadcasting =
+  | ("add" | "div" | "maximum" | "minimum" | "mul" | "pow" | "sub")
+  | ("equal" | "greater" | "greaterEqual" | "less" | "lessEqual" | "notEqual")
+  | ("logicalAnd" | "logicalOr");
+const broadcasting: Record<Broadcasting, unknown> = {
+  ...{ add, div, maximum, minimum, mul, pow, sub },
+  ...{ equal, greater, greaterEqual, less, lessEqual, notEqual, logicalAnd, logicalOr },
+};
+
+/** Axes disappear, by default all. */
+type Reducing = "logsumexp" | "max" | "mean" | "min" | "prod" | "sum";
+const reducing: Record<Reducing, unknown> = { logsumexp, max, mean, min, prod, sum };
+
+/** The others, each with parameters of its own. */
+interface Others {
+  readonly argmax: Method<typeof argmax>;
+  readonly argmin: Method<typeof argmin>;
+  at<R extends number>(this: Tensor<R>, axis: number, position: number): Tensor<Below<R>>;
+  broadcastTo<S extends Shape | []>(shape: S): Tensor<RankOf<S>>;
+  cast<R extends number>(this: Tensor<R>, dtype: DType): Tensor<R>;
+  clamp<R extends number>(this: Tensor<R>, ...bounds: Rest<typeof clamp>): Tensor<R>;
+  cumsum<R extends number>(this: Tensor<R>, ...options: Rest<typeof cumsum>): Tensor<R>;
+  readonly expandDims: Method<typeof expandDims>;
+  flip<R extends number>(this: Tensor<R>, ...axis: Rest<typeof flip>): Tensor<R>;
+  readonly gather: Method<typeof gather>;
+  matmul<A extends number, B extends number>(this: Tensor<A>, b: Tensor<B>): Tensor<Product<A, B>>;
+  pad<R extends number>(this: Tensor<R>, ...options: Rest<typeof pad>): Tensor<R>;
+  reshape<S extends Shape | []>(shape: S): Tensor<RankOf<S>>;
+  readonly scatterAdd: Method<typeof scatterAdd>;
+  slice<R extends number>(this: Tensor<R>, ...options: Rest<typeof slice>): Tensor<R>;
+  readonly squeeze: Method<typeof squeeze>;
+  readonly take: Method<typeof take>;
+  transpose<R extends number>(this: Tensor<R>, axes?: readonly number[]): Tensor<R>;
+  readonly variance: Method<typeof variance>;
+  readonly where: Method<typeof where>;
+}
+const others: Record<keyof Others, unknown> = {
+  ...{ argmax, argmin, at: sliceAt, broadcastTo, cast, clamp, cumsum, expandDims, flip, gather },
+  ...{ matmul, pad, reshape, scatterAdd, slice, squeeze, take, transpose, variance, where },
+};
+
+/** What a function takes behind its first argument. */
+type Rest<F> = F extends (x: never, ...rest: infer Rest) => unknown ? Rest : never;
 /** A function as a method: its first argument is the tensor itself. */
-type Method<F> = F extends (x: never, ...rest: infer Rest) => infer Result
-  ? (...rest: Rest) => Result
-  : never;
-/** Operators as methods of a tensor. */
-type Operators = {
-  readonly [Name in keyof typeof operators]: Method<(typeof operators)[Name]>;
-};
+type Method<F> = F extends (...all: never[]) => infer Result ? (...rest: Rest<F>) => Result : never;
 
-/** Numbers nested as deeply as the tensor has axes; a scalar is a bare number. */
-type Nested = number | Nested[];
+/**
+ * Operators as methods of a tensor. They say of which rank the tensor is that they are called on, and
+ * are the same for all, so that those of a union can be called.
+ */
+type Operators = {
+  readonly [_ in Elementwise]: <R extends number>(this: Tensor<R>) => Tensor<R>;
+} & {
+  readonly [_ in Broadcasting]: <A extends number, B extends number = 0>(
+    this: Tensor<A>,
+    b: Tensor<B> | number,
+  ) => Tensor<Joint<A, B>>;
+} & {
+  readonly [_ in Reducing]: Reduces;
+} & Others;
 
 /** Reading the values of a tensor. */
 interface Reading {
@@ -149,10 +174,10 @@ interface Reading {
   dataSync(): TypedArray;
   /** The same, also of what an asynchronous backend computes. */
   data(): Promise<TypedArray>;
-  /** The elements as nested arrays, computed now. */
-  arraySync(): Nested;
+  /** The elements as nested arrays, computed now: numbers, nested as deeply as there are axes. */
+  arraySync<R extends number>(this: Tensor<R>): Nested<R>;
   /** The same, also of what an asynchronous backend computes. */
-  array(): Promise<Nested>;
+  array<R extends number>(this: Tensor<R>): Promise<Nested<R>>;
   /** The one element of a tensor of size 1. */
   item(): number;
   /**
@@ -165,17 +190,19 @@ interface Reading {
 }
 
 declare module "../core/tensor.ts" {
-  interface Tensor extends Operators, Reading {}
+  interface Tensor<R extends number> extends Ranked<R>, Operators, Reading {}
 }
 
-function nest(data: TypedArray, shape: Shape): Nested {
+function nest(data: TypedArray, shape: Shape): Nested<number> {
   const [n, ...inner] = shape;
   if (n === undefined) return only(data);
   const step = n === 0 ? 0 : data.length / n;
   return Array.from({ length: n }, (_, i) => nest(data.subarray(i * step, (i + 1) * step), inner));
 }
 
-const reading: Reading & ThisType<Tensor> = {
+const reading: Omit<Reading, "array" | "arraySync"> &
+  Record<"array" | "arraySync", () => unknown> &
+  ThisType<Tensor> = {
   dataSync() {
     return only(readValues([this]));
   },
@@ -224,6 +251,7 @@ const methodsOf = (functions: object): Record<string, unknown> =>
       },
     ]),
   );
+const operators = { ...elementwise, ...broadcasting, ...reducing, ...others };
 Object.assign(Tensor.prototype, methodsOf(operators), reading, inspection);
 
 export { Tensor };

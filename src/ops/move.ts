@@ -16,6 +16,7 @@ import {
 } from "../core/expression.ts";
 import type { Op, TensorType, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
+import type { Above, Below, RankOf } from "../core/rank.ts";
 import {
   checkList,
   checkShape,
@@ -258,7 +259,7 @@ const lengthOf = (xs: readonly TensorType[], axis: number): number =>
  *
  * @example reshape(x, [3, 2]) with x = [[1, 2, 3], [4, 5, 6]]
  */
-export function reshape(x: Tensor, shape: Shape): Tensor {
+export function reshape<S extends Shape | []>(x: Tensor, shape: S): Tensor<RankOf<S>> {
   const { size } = asTensor("reshape", x);
   if (checkSizes(shape).filter((n) => n === -1).length > 1) {
     fail("shape-mismatch", {
@@ -285,7 +286,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  *
  * @example transpose(x) with x = [[1, 2, 3], [4, 5, 6]]
  */
-export function transpose(x: Tensor, axes?: readonly number[]): Tensor {
+export function transpose<R extends number>(x: Tensor<R>, axes?: readonly number[]): Tensor<R> {
   const { rank, shape } = asTensor("transpose", x);
   const order =
     axes === undefined
@@ -319,7 +320,7 @@ export interface SliceOptions {
  *
  * @example slice(x, { start: [1], end: [5], step: [2] }) with x = [1, 2, 3, 4, 5, 6]
  */
-export function slice(x: Tensor, options: SliceOptions): Tensor {
+export function slice<R extends number>(x: Tensor<R>, options: SliceOptions): Tensor<R> {
   checkNames("slice", options, ["start", "end", "step"]);
   for (const [name, list] of Object.entries(options)) {
     if (list !== undefined) checkList(`The ${name} of slice`, list, `{ ${name}: [1, 2] }`);
@@ -350,7 +351,11 @@ export function slice(x: Tensor, options: SliceOptions): Tensor {
 }
 
 /** The slice at one index of one axis; that axis disappears. */
-export function sliceAt(x: Tensor, axis: number, position: number): Tensor {
+export function sliceAt<R extends number>(
+  x: Tensor<R>,
+  axis: number,
+  position: number,
+): Tensor<Below<R>> {
   const a = axisOf("at", x, axis);
   const n = item(x.shape, a);
   const i = Number.isInteger(position) && position < 0 ? position + n : position;
@@ -381,7 +386,7 @@ export interface PadOptions {
  *
  * @example pad(x, { before: [1], after: [2] }) with x = [1, 2]
  */
-export function pad(x: Tensor, options: PadOptions): Tensor {
+export function pad<R extends number>(x: Tensor<R>, options: PadOptions): Tensor<R> {
   checkNames("pad", options, ["before", "after", "value"]);
   const { before, after, value = 0 } = options;
   const example = "{ before: [0, 1], after: [0, 1] }";
@@ -405,7 +410,7 @@ export function pad(x: Tensor, options: PadOptions): Tensor {
  *
  * @example flip(x, 1) with x = [[1, 2, 3], [4, 5, 6]]
  */
-export function flip(x: Tensor, axis?: SomeAxes): Tensor {
+export function flip<R extends number>(x: Tensor<R>, axis?: SomeAxes): Tensor<R> {
   return node(flipOp, [x], { axes: axesOf("flip", x, axis) });
 }
 
@@ -429,7 +434,7 @@ function listOf(what: string, xs: readonly Tensor[]): readonly Tensor[] {
  *
  * @example concatenate([a, b]) with a = [1, 2]; b = [3]
  */
-export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
+export function concatenate<R extends number>(xs: readonly Tensor<R>[], axis = 0): Tensor<R> {
   const [first, ...others] = listOf("concatenate", xs);
   if (first === undefined) {
     return fail("bad-argument", {
@@ -454,7 +459,7 @@ export function concatenate(xs: readonly Tensor[], axis = 0): Tensor {
  *
  * @example stack([a, b]) with a = [1, 2]; b = [3, 4]
  */
-export function stack(xs: readonly Tensor[], axis = 0): Tensor {
+export function stack<R extends number>(xs: readonly Tensor<R>[], axis = 0): Tensor<Above<R>> {
   const pieces = listOf("stack", xs).map((x) => expandDims(x, axis));
   return concatenate(pieces, axis);
 }

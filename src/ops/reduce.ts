@@ -21,6 +21,7 @@ import {
   f64Type,
   kept,
   type ReduceOptions,
+  type Reducer,
   reduced,
   reducer,
   reduction,
@@ -237,14 +238,14 @@ export const min = reducer(minOp);
  *
  * @example mean(x, { axis: 0 }) with x = [[1, 2], [3, 4]]
  */
-export const mean = (x: Tensor, options?: ReduceOptions): Tensor =>
+export const mean: Reducer = (x: Tensor, options?: ReduceOptions): Tensor =>
   reducer(meanOp, toFloat)(x, options);
 /**
  * y = ln Σ e^x over the axes, without overflow; of nothing it is −∞.
  *
  * @example logsumexp(x) with x = [1, 2, 3]
  */
-export const logsumexp = (x: Tensor, options?: ReduceOptions): Tensor =>
+export const logsumexp: Reducer = (x: Tensor, options?: ReduceOptions): Tensor =>
   reducer(logsumexpOp, toFloat)(x, options);
 
 /**
@@ -306,7 +307,10 @@ export const argmin = positioner(argminOp);
  *
  * @example cumsum(x) with x = [1, 2, 3]
  */
-export function cumsum(x: Tensor, options: { readonly axis?: SomeAxes } = {}): Tensor {
+export function cumsum<R extends number>(
+  x: Tensor<R>,
+  options: { readonly axis?: SomeAxes } = {},
+): Tensor<R> {
   checkNames("cumsum", options, ["axis"]);
   const { axis = -1 } = options;
   return axesOf("cumsum", x, axis).reduce(

@@ -4,6 +4,7 @@ import { fail } from "../core/errors.ts";
 import { type Expression, index, load, offset } from "../core/expression.ts";
 import type { Combine, Op, Sampling, TensorType, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
+import type { Below } from "../core/rank.ts";
 import { formatShape, type Shape, type SomeAxes, sizeOf } from "../core/shape.ts";
 import { axesOf, node, type Tensor } from "../core/tensor.ts";
 import { toNumber } from "./cast.ts";
@@ -94,8 +95,30 @@ export function reduced(what: string, x: Tensor, { axis, axes }: ReduceOptions):
   return axesOf(what, x, axis === undefined ? axes : axis);
 }
 
+/** A reduction as a method. */
+export interface Reduces {
+  (): Tensor<0>;
+  <R extends number>(
+    this: Tensor<R>,
+    options: ReduceOptions & { readonly keepDims: true },
+  ): Tensor<R>;
+  <R extends number>(this: Tensor<R>, options: OneAxis): Tensor<Below<R>>;
+  (options?: ReduceOptions): Tensor;
+}
+
+/** The same as a function. */
+export interface Reducer {
+  (x: Tensor): Tensor<0>;
+  <R extends number>(x: Tensor<R>, options: ReduceOptions & { readonly keepDims: true }): Tensor<R>;
+  <R extends number>(x: Tensor<R>, options: OneAxis): Tensor<Below<R>>;
+  (x: Tensor, options?: ReduceOptions): Tensor;
+}
+
+/** Reduces over one axis, which disappears. */
+type OneAxis = ReduceOptions & { readonly axis: number; readonly keepDims?: false };
+
 export const reducer =
-  (op: Op<Unary, Axes>, element = toNumber) =>
+  (op: Op<Unary, Axes>, element = toNumber): Reducer =>
   (x: Tensor, options: ReduceOptions = {}): Tensor => {
     checkNames(op.name, options, ["axis", "keepDims"], ["axes"]);
     const axes = reduced(op.name, x, options);

@@ -241,7 +241,7 @@ export const sqrt = unary(sqrtOp);
  *
  * @example rsqrt(x) with x = [0.25, 1, 4]
  */
-export const rsqrt = (x: Tensor): Tensor => reciprocal(sqrt(x));
+export const rsqrt = <R extends number>(x: Tensor<R>): Tensor<R> => reciprocal(sqrt(x));
 /** y = e^x */
 export const exp = unary(expOp);
 /** y = e^x − 1, exact for small x. */

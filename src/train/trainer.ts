@@ -20,7 +20,7 @@ import type { Tensor } from "../core/tensor.ts";
 import { isTracing } from "../core/tracing.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { inFile } from "../files/in-file.ts";
-import type { Layer } from "../nn/layer.ts";
+import type { Layer, NamedTensors, Ranks, Size } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
@@ -88,9 +88,11 @@ interface TrainerState {
   readonly numerics: number;
 }
 
-/** A model in training. */
-export class Trainer {
-  readonly model: Layer;
+/**
+ * A model in training. `P` has the names and ranks of the model's parameters, where they are known.
+ */
+export class Trainer<P extends Ranks = Ranks> {
+  readonly model: Layer<Size, Size, P>;
   readonly loss: Loss;
   readonly optimizer: Optimizer;
   readonly seed: number;
@@ -124,7 +126,7 @@ export class Trainer {
   #formerRate = Number.NaN;
   #fitted: { readonly data: Dataset; readonly batchSize: number } | undefined;
 
-  constructor(model: Layer, options: TrainerOptions) {
+  constructor(model: Layer<Size, Size, P>, options: TrainerOptions) {
     checkTrainer(model, options);
     const { seed = 0, dtype = "f32", backend = "auto", update = "simultaneous" } = options;
     this.model = model;
@@ -144,8 +146,8 @@ export class Trainer {
    * The parameters' present values by name, as constants: a copy. What is assigned to it would
    * change nothing here, so that is an error; `setParameters` sets them.
    */
-  get parameters(): Record<string, Tensor> {
-    return copies(this.model.parameters, this.#settled().parameters);
+  get parameters(): Readonly<NamedTensors<P>> {
+    return copies(this.model.parameters, this.#settled().parameters) as NamedTensors<P>;
   }
 
   /**
@@ -469,6 +471,8 @@ export class Trainer {
 }
 
 /** A model made ready for training: parameters get their initial values from the seed. */
-export const trainer = (model: Layer, options: TrainerOptions): Trainer =>
-  new Trainer(model, options);
+export const trainer = <P extends Ranks>(
+  model: Layer<Size, Size, P>,
+  options: TrainerOptions,
+): Trainer<P> => new Trainer(model, options);
 export { type Data, toDataset };

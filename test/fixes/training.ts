@@ -309,6 +309,7 @@ export const training: readonly Row[] = [
   ],
   [
     "Use trainer.setParameters({ …: … }).",
+    // @ts-expect-error
     () => (make().parameters["0.bias"] = tensor([1])),
     () => make().setParameters({ "0.bias": tensor([1]) }),
   ],

@@ -70,7 +70,7 @@ describe.each(Object.keys(makers) as (keyof typeof makers)[])("%s", (name) => {
         });
         own = Object.fromEntries(next);
       }
-      const kept = t.parameters;
+      const kept: Record<string, Tensor> = t.parameters;
       for (const [n, p] of Object.entries(own)) {
         const expected = kept[n]!.dataSync();
         // The same operations in the same order; compiled products may be fused, hence 1e-12.

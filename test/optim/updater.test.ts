@@ -60,6 +60,7 @@ const y = tensor([
 ]);
 const seed = 3;
 type Values = Record<string, Tensor>;
+const begun = (from = 0): Values => initialValues(model, { seed: from }).parameters;
 const error = valueAndGrad((parameters: Values, key: Tensor) => {
   const context = { training: true, key, path: "" };
   return meanSquaredError(model.apply(x, parameters, context), y);
@@ -72,7 +73,7 @@ describe.each(rules)("%s %o", (name, options) => {
   const optimizer = makers[name](options);
   it.each(["auto", "interpreter"] as const)("takes the trainer's steps: %s", (backend) => {
     const t = trainer(model, { loss: meanSquaredError, optimizer, seed, backend });
-    const o = optimizer.for(initialValues(model, { seed }).parameters);
+    const o = optimizer.for(begun(seed));
     expect(bits(o.parameters)).toEqual(bits(t.parameters));
     const turn = compile(
       (state: typeof o.state, key: Tensor) => o.after(state, error(state.parameters, key)[1]),
@@ -87,13 +88,13 @@ describe.each(rules)("%s %o", (name, options) => {
 
   it("takes the same steps when nothing is compiled, and when it goes on elsewhere", () => {
     const t = trainer(model, { loss: meanSquaredError, optimizer, seed, backend: interpreter });
-    let o = optimizer.for(initialValues(model, { seed }).parameters);
+    let o = optimizer.for(begun(seed));
     for (let k = 0; k < 5; k++) {
       t.step({ inputs: x, targets: y });
       o.step(error(o.parameters, keyOf(k))[1]);
       if (k !== 2) continue;
       const { tensors } = decodeSafetensors(encodeSafetensors(o.stored()));
-      o = makers[name](options).for(initialValues(model).parameters);
+      o = makers[name](options).for(begun());
       o.restore(tensors);
     }
     expect(bits(o.parameters)).toEqual(bits(t.parameters));

@@ -20,7 +20,7 @@ import { centred } from "../step/steps.ts";
 import { expectClose } from "../support/close.ts";
 import { failure } from "../support/failure.ts";
 
-const make = (options: Partial<TrainerOptions> = {}) =>
+const make = (options: Partial<TrainerOptions> = {}): Trainer =>
   trainer(sequential(linear(3, 8, { bias: false }), centred(8), relu(), linear(8, 1)), {
     loss: meanSquaredError,
     optimizer: adam({ learningRate: 0.01 }),

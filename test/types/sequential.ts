@@ -19,10 +19,12 @@ import {
 type Same<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_: Same<A, B>): void => {};
+/** A layer's sizes alone; its parameters are in ranks.ts. */
+type Sizes<L> = L extends Layer<infer In, infer Out> ? Layer<In, Out> : never;
 
 // Sizes that fit, and the sizes of the whole.
 const two = sequential(linear(2, 3), linear(3, 1));
-same<typeof two, Layer<2, 1>>(true);
+same<Sizes<typeof two>, Layer<2, 1>>(true);
 const through = sequential(
   relu(),
   linear(2, 3),
@@ -37,12 +39,12 @@ const through = sequential(
   linear(3, 1),
   sigmoid,
 );
-same<typeof through, Layer<2, 1>>(true);
+same<Sizes<typeof through>, Layer<2, 1>>(true);
 const nested = sequential(linear(5, 2), two, sequential(sequential(gelu(), linear(1, 4)), relu));
-same<typeof nested, Layer<5, 4>>(true);
+same<Sizes<typeof nested>, Layer<5, 4>>(true);
 const noSize = sequential(relu(), tanh);
-same<typeof noSize, Layer<"same", "same">>(true);
-same<ReturnType<typeof sequential<[]>>, Layer<"same", "same">>(true);
+same<Sizes<typeof noSize>, Layer<"same", "same">>(true);
+same<Sizes<ReturnType<typeof sequential<[]>>>, Layer<"same", "same">>(true);
 
 // Many layers.
 const deep = sequential(
@@ -66,17 +68,17 @@ const fourteen = sequential(
   relu(),
   linear(13, 14),
 );
-same<typeof fourteen, Layer<1, 14>>(true);
+same<Sizes<typeof fourteen>, Layer<1, 14>>(true);
 
 // A layer that takes any size and makes one that follows from the whole shape, or is fixed.
 declare const flatten: Layer<"any", "any">;
 declare const averaged: Layer<"any", 4>;
 const images = sequential(linear(3, 16), relu(), flatten, linear(144, 10));
-same<typeof images, Layer<3, 10>>(true);
+same<Sizes<typeof images>, Layer<3, 10>>(true);
 const flat = sequential(relu(), flatten, relu());
-same<typeof flat, Layer<"any", "any">>(true);
+same<Sizes<typeof flat>, Layer<"any", "any">>(true);
 const four = sequential(averaged, linear(4, 2));
-same<typeof four, Layer<"any", 2>>(true);
+same<Sizes<typeof four>, Layer<"any", 2>>(true);
 // @ts-expect-error the sizes before it say nothing, but those behind it are held against it
 sequential(linear(3, 16), averaged, linear(16, 2));
 
@@ -85,7 +87,7 @@ declare const n: number;
 declare const unknown: Layer;
 declare const list: readonly Layer[];
 export const computed = sequential(linear(2, n), relu(), linear(5, n), linear(n, 7));
-same<typeof computed, Layer<2, 7>>(true);
+same<Sizes<typeof computed>, Layer<2, 7>>(true);
 export const mixed: Layer = sequential(linear(2, 3), unknown, linear(4, 5), ...list, linear(6, 7));
 export const listed: Layer = sequential(...list);
 export const widened: Layer<number, 3> = sequential(linear(n, 3));

@@ -20,11 +20,10 @@ const same = <A, B>(_: Same<A, B>): void => {};
 
 declare const x: Tensor;
 declare const y: Tensor;
-type Both = [value: Tensor, gradient: Tensor];
 
 // One tensor, of which nothing is said.
 const both = valueAndGrad((w) => x.matmul(w).sub(y).square().mean());
-same<ReturnType<typeof both>, Both>(true);
+same<ReturnType<typeof both>, [value: Tensor, gradient: Tensor]>(true);
 same<Parameters<typeof both>, [x: Tensor]>(true);
 const slope = grad((w) => w.square().sum());
 same<typeof slope, (x: Tensor) => Tensor>(true);

@@ -11,9 +11,11 @@
 /** The parameters of a function or an activation; undefined where one is no tensor. */
 function tensorParameters(signature) {
   if (/: Activation</.test(signature)) return ["x"];
-  const [, list] = /^const \w+: \((.*)\) => Tensor$/.exec(signature) ?? [];
+  const flat = signature.replace(/\s+/g, " ").replace("( ", "(").replace(/,? \)/, ")");
+  const [, list] =
+    /^(?:const \w+: |function \w+)(?:<[^(]*>)?\((.*)\)(?: =>|:) Tensor/.exec(flat) ?? [];
   const all = list?.split(", ").map((parameter) => parameter.split(": "));
-  return all?.every(([, type]) => ["Tensor", "Operand"].includes(type))
+  return all?.every(([, type]) => /^(?:Tensor|Operand)(?:<\w>)?$/.test(type))
     ? all.map(([name]) => name)
     : undefined;
 }
