@@ -10,6 +10,7 @@ import type { Shape } from "./shape.ts";
  * `sum = sum.add(loss)`: to follow each rank through each program is not asked of who writes it.
  */
 declare const ranked: unique symbol;
+/** A value of this rank, as types alone know it. */
 export interface Ranked<R extends number> {
   [ranked]?(rank: R): void;
 }
@@ -24,14 +25,16 @@ interface ByRank {
   5: { upTo: 0 | 1 | 2 | 3 | 4 | 5; below: 4; nested: number[][][][][] };
 }
 
+/** A part of a rank's row; a number where there is none. */
 type Part<R extends number, P extends string> = R extends keyof ByRank
   ? ByRank[R] extends { readonly [_ in P]: infer Found extends number }
     ? Found
     : number
   : number;
 
-/** One axis fewer, and one more. */
+/** One axis fewer. */
 export type Below<R extends number> = Part<R, "below">;
+/** One axis more. */
 export type Above<R extends number> = Part<R, "above">;
 
 /** The rank of what two tensors are broadcast to: the larger one. */
