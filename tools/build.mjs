@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const root = new URL("..", import.meta.url);
 const path = (relative) => fileURLToPath(new URL(relative, root));
@@ -37,6 +37,8 @@ const parts = {
   ],
 };
 const program = { cli: "src/cli/main.ts" };
+/** What reads and writes files; loaded when one is to be read or written. */
+const filesOfNode = "src/files/node.ts";
 
 /**
  * What bundlers take: one module for each source, so that they keep what a program uses. Whatever
@@ -67,6 +69,9 @@ const common = {
     CHAINRULE_TOUR: JSON.stringify(readFileSync(path("examples/two-two-two.yaml"), "utf8")),
   },
 };
+
+/** Lines have an end: Node prints the one at which an error was thrown that nobody caught. */
+const lineLimit = 160;
 
 /** Modules that the build writes: `namespace:argument` is what `text(argument)` says. */
 const written = (namespace, text) => ({
@@ -135,40 +140,117 @@ const apartInNode = {
       const part = Object.keys(parts).find((name) => parts[name].includes(file));
       return part && { path: `${part} ${file}`, namespace: "part-later" };
     });
-    onResolve({ filter: /^#files$/ }, () => ({ path: path("src/files/node.ts") }));
+    onResolve({ filter: /^#files$/ }, () => ({ path: "./files-node.js", external: true }));
   },
 };
 const nodePlugins = [partModule, withCompiler, partLater, apartInNode];
 
-/**
- * The file that all of Node's files share: every module that index.ts loads, and each of their
- * exports under a name of its own. Many small files would take longer to find than to read.
- */
-const unique = (file, name) => `${file.replace(/^src\/|\.ts$/g, "").replace(/\W/g, "_")}__${name}`;
+/** What a module's export is called between files: by its own name, if no other has that. */
+function namesBetween(exports) {
+  const counts = new Map();
+  for (const name of Object.values(exports).flat()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return (file, name) =>
+    counts.get(name) === 1
+      ? name
+      : `${file.replace(/^src\/|\.ts$/g, "").replace(/\W/g, "_")}__${name}`;
+}
 const passedOn = (names, from) => (names.length > 0 ? `export { ${names} } from "${from}";\n` : "");
-const shared = (exports) =>
-  written("shared", () =>
-    [
-      `import "./src/${effects}";\n`,
-      ...Object.entries(exports).map(([file, names]) => {
-        const as = names.map((name) => `${name} as ${unique(file, name)}`);
-        return passedOn(as, `./${file}`);
-      }),
-    ].join(""),
+
+/**
+ * The same text with one import of each file, of what the text uses, and short names inside of
+ * functions. What stands at the top keeps its name: it is seen in stacks.
+ */
+async function tidied(text) {
+  const imported = new Map();
+  const [, exported] = /(export\{[^{}]*\};\s*)$/.exec(text) ?? [];
+  const body = (exported ? text.slice(0, -exported.length) : text).replace(
+    /import(?:\{([^{}]*)\}from)?"([\w./:#-]+)";/g,
+    (_, names, from) => {
+      if (!imported.has(from)) imported.set(from, new Set());
+      for (const name of names?.split(",") ?? []) imported.get(from).add(name.trim());
+      return "";
+    },
   );
-/** In the other files its modules are what it exports of them. */
-const inShared = (exports) => ({
-  name: "in shared",
+  const used = new Set(body.concat(exported ?? "").match(/[\w$]+/g));
+  const imports = [...imported].map(([from, names]) => {
+    const needed = [...names].filter((name) => used.has(name.split(" as ").at(-1)));
+    return needed.length > 0 ? `import{${needed}}from"${from}";\n` : `import"${from}";\n`;
+  });
+  // Without imports and exports it is a script to esbuild, whose names at the top may be needed.
+  const short = { minifyIdentifiers: true, minifyWhitespace: true, lineLimit };
+  const { code } = await transform(body, { ...short, target: common.target });
+  const kept = new Set(`${imports}${code}`.match(/[\w$]+/g));
+  for (const one of exported?.slice("export{".length).match(/[^,{};]+/g) ?? []) {
+    const [name] = one.trim().split(" ");
+    if (name && !kept.has(name)) throw new Error(`The name ${name} is lost.`);
+  }
+  return imports.join("") + code + (exported ?? "");
+}
+
+/**
+ * Where Node's files have their modules: a module of several files stands in one that all of them
+ * load anyway. Many small files would take longer to find than to read.
+ */
+function homesOf({ inputs }) {
+  const reached = (sources) => {
+    const found = new Set(sources);
+    for (const file of found) {
+      for (const { path: other, kind } of inputs[file]?.imports ?? []) {
+        if (kind === "import-statement" && other.startsWith("src/")) found.add(other);
+      }
+    }
+    return found;
+  };
+  const { index, ...others } = { ...entries, ...parts, node: filesOfNode };
+  const first = reached([index, effects]);
+  const reach = Object.entries(others).map(([name, from]) => [name, reached([from].flat())]);
+  const files = Object.keys(inputs).filter((file) => file.startsWith("src/") && file !== index);
+  return Object.fromEntries(
+    files.flatMap((file) => {
+      const users = reach.flatMap(([name, found]) => (found.has(file) ? [name] : []));
+      const home = homeOf(users, first.has(file));
+      return home ? [[file, home]] : [];
+    }),
+  );
+}
+/** What training shares with the readers of data has a file of its own. */
+function homeOf(users, isFirst) {
+  if (isFirst || users.includes("node") || users.includes("compiler")) {
+    return isFirst || users.length > 1 ? "shared" : undefined;
+  }
+  if (users.includes("training")) return users.includes("data") ? "examples" : "training";
+  if (users.includes("data")) return "data";
+  return users.length > 1 ? "shared" : undefined;
+}
+
+/** In other files than its home a module is what that exports of it. */
+const atHome = ({ homes, exports, unique }, own) => ({
+  name: "at home",
   setup: ({ onLoad, onResolve }) => {
-    onResolve({ filter: /^\.\/shared\.js$/ }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
-      const names = exports[relative(path("."), file).replaceAll("\\", "/")];
-      if (names === undefined || file === path("src/index.ts")) return undefined;
-      const as = names.map((name) => `${unique(relative(path("."), file), name)} as ${name}`);
-      return { contents: `import "./shared.js";\n${passedOn(as, "./shared.js")}` };
+    onResolve({ filter: /^\.\/\w+\.js$/ }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /\.ts$/ }, ({ path: absolute }) => {
+      const file = relative(path("."), absolute).replaceAll("\\", "/");
+      const home = homes[file];
+      if (home === undefined || home === own) return undefined;
+      const as = exports[file].map((name) => `${unique(file, name)} as ${name}`);
+      return { contents: `import "./${home}.js";\n${passedOn(as, `./${home}.js`)}` };
     });
   },
 });
+
+/** What a file exports: its entry's names, and of its modules what other files import of it. */
+const asked = ({ homes, exports, unique, wanted }, sources) =>
+  written("asked", (name) => {
+    const own = Object.keys(homes).filter((file) => homes[file] === name);
+    const names = own.map((file) => {
+      const as = exports[file].flatMap((one) => {
+        const other = unique(file, one);
+        return wanted.has(`${name} ${other}`) ? [`${one} as ${other}`] : [];
+      });
+      return passedOn(as, `./${file}`);
+    });
+    return sources.map((source) => `${source};\n`).join("") + names.join("");
+  });
 
 /** Every module stays what it is, and names the others as they will be called. */
 const apart = {
@@ -207,26 +289,37 @@ async function buildModules(outdir) {
 
 /** What Node loads, and how it gets parts: later, where it can load modules at once. */
 async function buildForNode(outdir) {
-  // Names stay: they are seen in stacks, and layers and printed values have them.
-  // Lines have an end: Node prints the one at which an error was thrown that nobody caught.
-  const lines = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
-  const short = { ...common, ...lines, outdir, splitting: true };
-  const first = await looked([entries.index], nodePlugins);
-  const modules = Object.keys(first.inputs).filter((file) => /^src\/.*\.ts$/.test(file));
-  const exports = await exportsOf(modules.filter((file) => file !== entries.index));
-  await build({
-    ...short,
-    entryPoints: { shared: "shared:all" },
-    plugins: [shared(exports), ...nodePlugins],
-  });
+  const lines = { minifyWhitespace: true, minifySyntax: true, lineLimit };
+  const short = { ...common, ...lines, outdir };
+  const { index, file, data } = entries;
   const own = Object.keys(parts).map((name) => [name, `part:${name}`]);
-  const { index, file, ...others } = entries;
-  for (const entryPoints of [
-    { index: `with-compiler:${index}` },
-    { file: `with-compiler:${file}`, ...others, ...Object.fromEntries(own) },
-  ]) {
-    await build({ ...short, entryPoints, plugins: [inShared(exports), ...nodePlugins] });
-  }
+  const all = { ...entries, ...Object.fromEntries(own), node: filesOfNode };
+  const homes = homesOf(await looked(all, nodePlugins));
+  const exports = await exportsOf(Object.keys(homes));
+  // "file name" for what files import of one another: those that import are built first.
+  const files = { homes, exports, unique: namesBetween(exports), wanted: new Set() };
+  const made = async (entryPoints, name, ...plugins) => {
+    const settings = { entryPoints, write: false };
+    const all = [...plugins, atHome(files, name), ...nodePlugins];
+    const { outputFiles } = await build({ ...short, ...settings, plugins: all });
+    for (const { path: to, text: whole } of outputFiles) {
+      const text = await tidied(whole);
+      writeFileSync(to, text);
+      for (const [, names, from] of text.matchAll(/\{([^{}]*)\}\s*from\s*"\.\/(\w+)\.js"/g)) {
+        for (const one of names.split(",")) files.wanted.add(`${from} ${one.split(" ")[0]}`);
+      }
+    }
+  };
+  const home = (name, ...sources) => made({ [name]: `asked:${name}` }, name, asked(files, sources));
+  await made({ index: `with-compiler:${index}` });
+  await made({ file: `with-compiler:${file}` });
+  await made({ explanations: "part:explanations" });
+  await made({ compiler: "part:compiler" });
+  await made({ "files-node": filesOfNode });
+  await home("training", 'export * from "part:training"');
+  await home("data", `export * from "./${data}"`);
+  await home("examples");
+  await home("shared", `import "./src/${effects}"`);
   const names = Object.keys(parts);
   writeFileSync(
     `${outdir}/parts-later.js`,
@@ -246,8 +339,9 @@ export const part = (name) => files[name];
   await build({
     ...short,
     entryPoints: program,
+    splitting: true,
     chunkNames: "cli-[name]-[hash]",
-    alias: { "#files": path("src/files/node.ts") },
+    alias: { "#files": path(filesOfNode) },
   });
 }
 
