@@ -222,7 +222,7 @@ const is = (e: Expression | undefined, value: number): boolean =>
  * Algebra that changes no bit of a result: x·1, x/1, x − 0, −(−x), a choice that is decided. Not
  * x·0 (which may be NaN), and not x + 0 (which turns −0 into 0).
  */
-function simplify(e: Expression): Expression {
+export function simplify(e: Expression): Expression {
   if (e.kind === "cast") {
     if (e.value.dtype === e.dtype) return e.value;
     return e.value.kind === "constant" ? constant(castTo[e.dtype](e.value.value), e.dtype) : e;

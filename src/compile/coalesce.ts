@@ -2,11 +2,14 @@ import { at, entry, only, zip } from "../core/at.ts";
 import { type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
 import type { Shape } from "../core/shape.ts";
 import { type Affine, fromAffine, linearForm, rewriter } from "./affine.ts";
+import type { Part } from "./pieces.ts";
 import type { Kernel } from "./program.ts";
 
 interface Joined {
   readonly axes: Shape;
   readonly values: readonly Expression[];
+  /** Where elements are stored, if that was not their own position. */
+  readonly place: Affine | undefined;
 }
 
 /**
@@ -14,19 +17,24 @@ interface Joined {
  * stride, and dropped where they are of size 1: fewer, longer loops. Loops that use an index as a
  * number, or check one, stay as they are.
  */
-function joinAxes(values: readonly Expression[], extents: Shape, first: number): Joined {
+function joinAxes(
+  values: readonly Expression[],
+  extents: Shape,
+  first: number,
+  place?: Affine,
+): Joined {
+  const unjoined = { axes: extents.slice(first), values, place };
   const loads = new Map<Expression, Affine>();
   for (const e of subexpressions(values)) {
     if (e.kind !== "load") continue;
     const form = linearForm(e.at, extents);
-    if (form === undefined || e.when || e.bound) return { axes: extents.slice(first), values };
+    if (form === undefined || e.when || e.bound) return unjoined;
     loads.set(e, form);
   }
   // An index outside of a load's place is a number in the result.
-  if ([...valuesOf(values)].some((e) => e.kind === "index" && e.axis >= first)) {
-    return { axes: extents.slice(first), values };
-  }
-  const forms = [...loads.values()];
+  const numbers = [...valuesOf(values)].some((e) => e.kind === "index" && e.axis >= first);
+  if (numbers) return unjoined;
+  const forms = [...loads.values(), ...(place ? [place] : [])];
   // Joined axes: the innermost of the original ones, and how many turns they take together.
   const joined: { axis: number; size: number }[] = [];
   extents.forEach((n, axis) => {
@@ -39,15 +47,26 @@ function joinAxes(values: readonly Expression[], extents: Shape, first: number):
       before.size *= n;
     } else joined.push({ axis, size: n });
   });
-  const place = rewriter(index, (e, original) => {
-    const { base, coefficients } = entry(loads, original);
+  const formOver = ({ base, coefficients }: Affine): Affine => {
     const own = joined.map(({ axis }) => at(coefficients, axis));
-    return {
-      ...e,
-      at: fromAffine({ base, coefficients: [...coefficients.slice(0, first), ...own] }),
-    };
-  });
-  return { axes: joined.map(({ size }) => size), values: values.map(place) };
+    return { base, coefficients: [...coefficients.slice(0, first), ...own] };
+  };
+  const moved = rewriter(index, (e, original) => ({
+    ...e,
+    at: fromAffine(formOver(entry(loads, original))),
+  }));
+  return {
+    axes: joined.map(({ size }) => size),
+    values: values.map(moved),
+    place: place && formOver(place),
+  };
+}
+
+/** A part of an elementwise loop with fewer, longer axes from `first` on. */
+export function coalescePart(part: Part, first: number): Part {
+  const { extents } = part;
+  const { axes, values, place = part.place } = joinAxes(part.values, extents, first, part.place);
+  return { extents: [...extents.slice(0, first), ...axes], values, place };
 }
 
 /** An elementwise kernel with fewer, longer axes. */

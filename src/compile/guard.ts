@@ -55,7 +55,7 @@ function conjuncts(e: Expression): Expression[] {
 }
 
 /** A comparison of linear forms as a range of their difference. */
-function rangeIn(e: Expression, extents: Shape): Range | undefined {
+export function rangeIn(e: Expression, extents: Shape): Range | undefined {
   if (e.kind !== "apply" || !(e.fn === "less" || e.fn === "lessEqual" || e.fn === "equal")) {
     return undefined;
   }

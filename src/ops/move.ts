@@ -1,5 +1,5 @@
 /** Operators that only move elements: each output element is one input element, or a constant. */
-import { at as item, zip } from "../core/at.ts";
+import { at as item, last, zip } from "../core/at.ts";
 import { convert, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import {
@@ -193,6 +193,20 @@ export const flipOp: Op<Unary, { axes: readonly number[] }> = {
   sampling: { cases: [{ inputs: [f64(2, 3)], attributes: { axes: [1] } }] },
 };
 
+/** What an element is in one of several stretches, and whether it is in this or one before. */
+interface Piece {
+  readonly below: Expression;
+  readonly value: Expression;
+}
+
+/** The value of the first piece that an index is below the end of, which is found by halves. */
+function pieceOf(pieces: readonly Piece[]): Expression {
+  if (pieces.length === 1) return item(pieces, 0).value;
+  const middle = Math.ceil(pieces.length / 2);
+  const first = pieces.slice(0, middle);
+  return selectExpression(last(first).below, pieceOf(first), pieceOf(pieces.slice(middle)));
+}
+
 /** At least one. */
 type Pieces = readonly [first: Tensor, ...others: Tensor[]];
 
@@ -215,20 +229,20 @@ export const concatenateOp: Op<Pieces, { axis: number }> = {
   },
   meaning: (inputs, y, { axis }) => {
     const position = index(axis);
-    const pieces = inputs.map((x, k) => {
-      const start = lengthOf(inputs.slice(0, k), axis);
+    const i32 = (n: number) => constant(n, "i32");
+    let end = 0;
+    const pieces = inputs.map((x, k): Piece => {
+      const start = end;
+      end += item(x.shape, axis);
       const at = y.shape.map((_, a) => (a === axis ? plus(position, -start) : index(a)));
-      const below = apply("less", position, constant(start + item(x.shape, axis), "i32"));
-      const above = apply("lessEqual", constant(start, "i32"), position);
+      const [above, below] = [
+        apply("lessEqual", i32(start), position),
+        apply("less", position, i32(end)),
+      ];
       const when = apply("and", above, below);
       return { below, value: load(k, x.dtype, offset(x.shape, at), { when }) };
     });
-    // From the last piece to the first: i < end₀ ? x₀ : i < end₁ ? x₁ : …
-    const { value } = pieces.reduceRight((rest, { below, value }) => ({
-      below,
-      value: selectExpression(below, value, rest.value),
-    }));
-    return { loop: "map", value };
+    return { loop: "map", value: pieceOf(pieces) };
   },
   derivative: {
     kind: "linear",
@@ -414,8 +428,8 @@ export function flip<R extends number>(x: Tensor<R>, axis?: SomeAxes): Tensor<R>
   return node(flipOp, [x], { axes: axesOf("flip", x, axis) });
 }
 
-/** Where an element comes from is found piece by piece: many are joined in groups first. */
-const mostPieces = 32;
+/** Each piece is some code: more are joined in groups first. */
+const mostPieces = 128;
 
 /** The tensors of one list. */
 function listOf(what: string, xs: readonly Tensor[]): readonly Tensor[] {

@@ -15,10 +15,7 @@ export const blockSize = 256;
 const tableLimit = 2 ** 22;
 
 /** Computes `values` of the block [start, start + n) of the loop. */
-export interface BlockProgram extends ExpressionEvaluator<readonly TypedArray[]> {
-  /** Set if the only result is an input's element at the loop's own position. */
-  readonly alias?: number;
-}
+export type BlockProgram = ExpressionEvaluator<readonly TypedArray[]>;
 
 type Read = Fill<readonly TypedArray[]>;
 
@@ -30,7 +27,7 @@ export function compileBlock(
 ): BlockProgram {
   const size = sizeOf(extents);
   const strides = stridesOf(extents);
-  const program = evaluator<readonly TypedArray[]>(roots, Math.min(blockSize, Math.max(size, 1)), {
+  return evaluator<readonly TypedArray[]>(roots, Math.min(blockSize, Math.max(size, 1)), {
     index(axis, y) {
       const [stride, extent] = [at(strides, axis), at(extents, axis)];
       return (_inputs, start, n) => {
@@ -43,13 +40,10 @@ export function compileBlock(
       return table ? tableLoad(e, y, table) : dynamicLoad(e, y, value, where);
     },
   });
-  const [root, ...others] = roots;
-  const alias = others.length === 0 && root?.kind === "load" && isDirect(root, extents);
-  return { ...program, ...(alias ? { alias: root.input } : {}) };
 }
 
 /** Whether a load reads the element at the loop's own position, which needs no table. */
-function isDirect({ at, when, bound }: Load, extents: Shape): boolean {
+export function isDirect({ at, when, bound }: Load, extents: Shape): boolean {
   const form = when || bound ? undefined : affine(at, extents.length);
   const strides = stridesOf(extents);
   return (

@@ -5,8 +5,9 @@ import { beats, isPosition, joins, neutral, ruleOf } from "../../core/meaning.ts
 import type { Meaning } from "../../core/op.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { type BlockProgram, blockSize, checkBound, compileBlock } from "./block.ts";
+import { type BlockProgram, blockSize, checkBound, compileBlock, isDirect } from "./block.ts";
 import { contraction } from "./contract.ts";
+import { moves } from "./moves.ts";
 
 /** Fills the node's buffer from its inputs' buffers. */
 export type NodeLoop = (inputs: readonly TypedArray[], y: TypedArray) => void;
@@ -16,13 +17,13 @@ export function compileLoop(node: Tensor, meaning: Meaning): NodeLoop | number {
   const where = () => node.site.toString();
   switch (meaning.loop) {
     case "map": {
-      const program = compileBlock([meaning.value], node.shape, where);
-      const { alias } = program;
-      const same = alias === undefined ? undefined : node.inputs[alias];
+      const { value } = meaning;
+      const same = value.kind === "load" ? node.inputs[value.input] : undefined;
       // The first elements of a larger tensor are not the tensor.
-      return alias !== undefined && same?.dtype === node.dtype && same.size === node.size
-        ? alias
-        : map(program, node.size);
+      const fits = same?.dtype === node.dtype && same.size === node.size;
+      if (value.kind === "load" && fits && isDirect(value, node.shape)) return value.input;
+      const moved = value.dtype === node.dtype ? moves(value, node.shape) : undefined;
+      return moved ?? map(compileBlock([value], node.shape, where), node.size);
     }
     case "reduce":
       return reduce(node, meaning, where);

@@ -1,6 +1,6 @@
 /** What all kernels share: addresses, loops, and the values at one place of a loop. */
 
-import { linearForm, linearPlace } from "../../../compile/affine.ts";
+import { type Affine, linearForm, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
 import { unitsOf } from "../../../compile/units.ts";
 import { at as element, entry, zip } from "../../../core/at.ts";
@@ -88,6 +88,17 @@ export class KernelWriter {
     return new KernelWriter(this.target, this.f, kernel, this.#given);
   }
 
+  /** The same for a part of the kernel; its units come after those of other parts, if it has any. */
+  part(kernel: Kernel, firstUnit: number | undefined): KernelWriter {
+    const target = firstUnit === undefined ? { ...this.target, unitWork: undefined } : this.target;
+    const writer = new KernelWriter(target, this.f, kernel, this.#given);
+    writer.#firstUnit = firstUnit;
+    return writer;
+  }
+
+  /** Of a part of a kernel: how many units its other parts have before it. */
+  #firstUnit: number | undefined;
+
   /** The address of a buffer. */
   address(b: Buffer): Expr {
     const { from, offset } = this.#given.place(b);
@@ -128,13 +139,13 @@ export class KernelWriter {
    */
   units(n: number, body: (unit: Expr) => void, last?: (unit: Expr) => void): void {
     const { f } = this;
-    const [from, to] = f.params as [Local, Local];
+    const [from, to] = this.#ownUnits(f.params as [Local, Local]);
     this.sharedUnits = n;
     const full = last ? n - 1 : n;
     if (full > 0) {
       const unit = f.local("i32");
-      const end = f.let(select(op("i32.lt_s", get(to), i32(full)), get(to), i32(full)));
-      f.set(unit, get(from));
+      const end = f.let(select(op("i32.lt_s", to, i32(full)), to, i32(full)));
+      f.set(unit, from);
       f.block((exit) => {
         f.emit(brIf(exit, op("i32.ge_s", get(unit), end)));
         f.loop((again) => {
@@ -144,7 +155,21 @@ export class KernelWriter {
         });
       });
     }
-    if (last) f.if(op("i32.eq", get(to), i32(n)), () => last(i32(n - 1)));
+    if (last === undefined) return;
+    const contains = (unit: number) =>
+      op("i32.and", op("i32.le_s", from, i32(unit)), op("i32.gt_s", to, i32(unit)));
+    const isLast = this.#firstUnit === undefined ? op("i32.eq", to, i32(n)) : contains(n - 1);
+    f.if(isLast, () => last(i32(n - 1)));
+  }
+
+  /** The units that the function is to do, counted from the first of this part. */
+  #ownUnits([from, to]: [Local, Local]): [Expr, Expr] {
+    const first = this.#firstUnit ?? 0;
+    if (first === 0) return [get(from), get(to)];
+    const { f } = this;
+    const after = f.let(op("i32.sub", get(from), i32(first)));
+    const own = f.let(select(op("i32.gt_s", after, i32(0)), after, i32(0)));
+    return [own, f.let(op("i32.sub", get(to), i32(first)))];
   }
 
   /**
@@ -290,18 +315,19 @@ export class KernelWriter {
     this.f.emit(store(b.dtype, at, value, offset));
   }
 
-  /** Writes the stores' scalar values at the loop's own position. */
+  /** Writes the stores' scalar values at the loop's own position, or another. */
   storeScalars(
     stores: readonly Store[],
     extents: Shape,
     at: readonly Expr[],
     value: (e: Expression) => Expr,
+    place = ownPosition(extents),
   ): void {
     // All values first: a store may overwrite what another value still reads.
     const values = stores.map((s) => this.f.let(value(s.value)));
     for (const [{ buffer }, made] of zip(stores, values)) {
       const bytes = bytesOf(buffer.dtype);
-      this.store(buffer, this.offset(stridesOf(extents), 0, bytes, at), made);
+      this.store(buffer, this.offset(place.coefficients, place.base, bytes, at), made);
     }
   }
 
@@ -373,7 +399,7 @@ export class KernelWriter {
     return gatherLanes(e.dtype, places, offset);
   }
 
-  /** Writes vectors at the loop's own position, `first` elements along the lanes' axis. */
+  /** Writes vectors there, `first` elements along the lanes' axis. */
   storeVectors(
     stores: readonly Store[],
     extents: Shape,
@@ -381,14 +407,15 @@ export class KernelWriter {
     at: readonly Expr[],
     first: Expr,
     value: (e: Expression) => Expr,
+    place = ownPosition(extents),
   ): void {
     const values = stores.map((s) => value(s.value));
     for (const [{ buffer }, made] of zip(stores, values)) {
       const bytes = bytesOf(buffer.dtype);
       const here = at.map((index, axis) => (axis === lanes.axis ? first : index));
-      const inside = this.f.let(this.offset(stridesOf(extents), 0, bytes, here));
-      const place = this.place(buffer, inside);
-      this.f.emit(...storeVector(made, buffer.dtype, this.f.let(place.at), place.offset));
+      const inside = this.f.let(this.offset(place.coefficients, place.base, bytes, here));
+      const { at: there, offset } = this.place(buffer, inside);
+      this.f.emit(...storeVector(made, buffer.dtype, this.f.let(there), offset));
     }
   }
 
@@ -401,6 +428,8 @@ export class KernelWriter {
     );
   }
 }
+
+const ownPosition = (extents: Shape): Affine => ({ base: 0, coefficients: stridesOf(extents) });
 
 /** Where a buffer lies in memory. */
 export const addressIn = ({ offsets }: Program, base: number, b: Buffer): number =>

@@ -1,15 +1,17 @@
 /** One writer per loop skeleton. What is vectorized is decided by the expressions alone. */
 
 import { coalesce } from "../../../compile/coalesce.ts";
+import { piecesOf } from "../../../compile/pieces.ts";
 import type { Kernel } from "../../../compile/program.ts";
-import { at as element } from "../../../core/at.ts";
+import { at as element, last } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { beginning } from "../../../core/meaning.ts";
 import { stridesOf } from "../../../core/shape.ts";
-import { access, type Expr, get, i32, op } from "../assembler/index.ts";
+import { access, get, i32, op } from "../assembler/index.ts";
 import { contractionPlan, writeContraction } from "./contract.ts";
 import { join } from "./join.ts";
-import { type KernelWriter, shifted } from "./kernel.ts";
+import type { KernelWriter } from "./kernel.ts";
+import { writePieces, writeRow } from "./pieces.ts";
 import { writeReduce } from "./reduce.ts";
 import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
 
@@ -17,6 +19,11 @@ export function writeKernel(w: KernelWriter): void {
   const { kernel } = w;
   switch (kernel.loop) {
     case "map": {
+      const pieces = piecesOf(kernel);
+      if (pieces) {
+        writePieces(w, kernel, pieces);
+        return;
+      }
       const joined = coalesce(kernel);
       const writer = w.with(joined);
       writeMap(writer, joined);
@@ -41,26 +48,15 @@ type MapKernel = Extract<Kernel, { loop: "map" }>;
 
 function writeMap(w: KernelWriter, kernel: MapKernel): void {
   const { extents, stores } = kernel;
-  const roots = stores.map((s) => s.value);
   const axis = extents.length - 1;
   const lanes = axis < 0 ? undefined : w.lanes(stores, extents, axis);
-  const inner = extents[axis] ?? 1;
-  const one = (at: readonly Expr[]) =>
-    w.storeScalars(stores, extents, at, w.scalars(roots, extents, at));
-  if (lanes === undefined || inner < lanes.count) {
-    w.positions(kernel, one);
+  if (lanes === undefined || last(extents) < lanes.count) {
+    const roots = stores.map((s) => s.value);
+    w.positions(kernel, (at) => w.storeScalars(stores, extents, at, w.scalars(roots, extents, at)));
     return;
   }
-  w.rows(kernel, (outer, from, count) => {
-    const at = [...outer, i32(0)];
-    const body = w.vectors(roots, extents, lanes, at);
-    w.loop(count, lanes.count, (i) => {
-      const first = w.f.let(shifted(from, i));
-      w.storeVectors(stores, extents, lanes, at, first, body(first));
-    });
-    const done = count - (count % lanes.count);
-    w.loop(count - done, 1, (i) => one([...outer, op("i32.add", i, shifted(from, i32(done)))]));
-  });
+  const row = { stores, extents, lanes };
+  w.rows(kernel, (outer, from, count) => writeRow(w, row, outer, from, count));
 }
 
 type ScanKernel = Extract<Kernel, { loop: "scan" }>;
