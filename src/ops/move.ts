@@ -148,7 +148,7 @@ export const padOp: Op<Unary, { before: Shape; after: Shape; interior: Shape; va
     });
     const [first, ...others] = conditions;
     const when = first && others.reduce((all, c) => apply("and", all, c), first);
-    const options = when ? { when, otherwise: value } : {};
+    const options = when ? { when, otherwise: convert[x.dtype](value) } : {};
     return { loop: "map", value: load(0, x.dtype, offset(x.shape, at), options) };
   },
   derivative: {
