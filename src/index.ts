@@ -66,6 +66,8 @@ export {
   trunc,
   where,
 } from "./ops/compare.ts";
+// Operators: also methods of every tensor.
+export { concatenate, stack } from "./ops/concatenate.ts";
 export { customOperator, stopGradient } from "./ops/custom.ts";
 export { einsum } from "./ops/einsum.ts";
 export { gather, oneHot, scatterAdd, take } from "./ops/indexing.ts";
@@ -87,18 +89,7 @@ export {
 export { matmul } from "./ops/matmul.ts";
 // Tensors: making them, reading them, errors.
 export { Tensor } from "./ops/methods.ts";
-// Operators: also methods of every tensor.
-export {
-  concatenate,
-  expandDims,
-  flip,
-  pad,
-  reshape,
-  slice,
-  squeeze,
-  stack,
-  transpose,
-} from "./ops/move.ts";
+export { expandDims, flip, pad, reshape, slice, squeeze, transpose } from "./ops/move.ts";
 export { pow } from "./ops/power.ts";
 export { randomNormal, randomUniform } from "./ops/random.ts";
 export {

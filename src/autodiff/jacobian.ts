@@ -1,9 +1,10 @@
 /** All first or second derivatives of a function: one pass for each output or each input. */
 import { at } from "../core/at.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { stack } from "../ops/concatenate.ts";
 import { oneHot } from "../ops/indexing.ts";
 import { scalar, zeros } from "../ops/leaf.ts";
-import { reshape, stack, transpose } from "../ops/move.ts";
+import { reshape, transpose } from "../ops/move.ts";
 import { pushForward } from "./forward.ts";
 import { gradient } from "./gradient.ts";
 import { outermost } from "./outermost.ts";

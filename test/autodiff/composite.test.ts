@@ -6,9 +6,9 @@ import { pushForward } from "../../src/autodiff/forward.ts";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import type { Op } from "../../src/core/op.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
+import { concatenate, stack } from "../../src/ops/concatenate.ts";
 import { customOperator } from "../../src/ops/custom.ts";
 import { scalar, tensor } from "../../src/ops/leaf.ts";
-import { concatenate, stack } from "../../src/ops/move.ts";
 import { logsumexp, mean, variance } from "../../src/ops/reduce.ts";
 import { exp, sin } from "../../src/ops/transcendental.ts";
 

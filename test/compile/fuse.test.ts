@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { formatExpression } from "../../src/core/expression.ts";
 import { where } from "../../src/ops/compare.ts";
+import { concatenate } from "../../src/ops/concatenate.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
 import { input, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
-import { concatenate } from "../../src/ops/move.ts";
 import { logsumexp } from "../../src/ops/reduce.ts";
 import { compiled, printed } from "./passes.ts";
 

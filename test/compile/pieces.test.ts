@@ -6,8 +6,9 @@ import { type Pieces, piecesOf } from "../../src/compile/pieces.ts";
 import { formatExpression } from "../../src/core/expression.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { where } from "../../src/ops/compare.ts";
+import { concatenate, stack } from "../../src/ops/concatenate.ts";
 import { input, range } from "../../src/ops/leaf.ts";
-import { concatenate, pad, stack } from "../../src/ops/move.ts";
+import { pad } from "../../src/ops/move.ts";
 
 const [x, y, z] = [input("x", [2, 4]), input("y", [3, 4]), input("z", [2, 1])];
 

@@ -5,6 +5,7 @@ import type { Tensor } from "../../src/core/tensor.ts";
 import * as arithmetic from "../../src/ops/arithmetic.ts";
 import { sum } from "../../src/ops/broadcast.ts";
 import * as compare from "../../src/ops/compare.ts";
+import { concatenate } from "../../src/ops/concatenate.ts";
 import { einsum } from "../../src/ops/einsum.ts";
 import * as move from "../../src/ops/move.ts";
 import { pow } from "../../src/ops/power.ts";
@@ -202,7 +203,7 @@ test("einsum sums the products over all letters that are not on the right", () =
 test.each([1, 2, 31, 32, 33, 65, 5000])("concatenate joins %i pieces, empty ones too", (count) => {
   const widths = Array.from({ length: count }, (_, k) => k % 3);
   const pieces = widths.map((n, k) => irregular([n, 2], k));
-  const y = move.concatenate(pieces);
+  const y = concatenate(pieces);
   expect(y.shape).toEqual([widths.reduce((a, b) => a + b), 2]);
   expectClose(
     y.dataSync(),

@@ -13,6 +13,7 @@ import { abs, add, maximum, minimum, mul, neg, square, sub } from "../../src/ops
 import { broadcastTo, sum } from "../../src/ops/broadcast.ts";
 import { cast } from "../../src/ops/cast.ts";
 import { less, where } from "../../src/ops/compare.ts";
+import { concatenate } from "../../src/ops/concatenate.ts";
 import { gather, scatterAdd, take } from "../../src/ops/indexing.ts";
 import { input, tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
@@ -179,7 +180,7 @@ const makers: readonly Make[] = [
     if (x.rank === 0) return x;
     const axis = d(x.rank);
     const piece = fitted(other, x.shape.with(axis, 1 + d(3)));
-    return move.concatenate(d(2) === 0 ? [x, piece] : [piece, x, x], axis);
+    return concatenate(d(2) === 0 ? [x, piece] : [piece, x, x], axis);
   }),
   view((x, d, other) => {
     if (x.rank === 0) return x;

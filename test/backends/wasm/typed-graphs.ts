@@ -12,6 +12,7 @@ import * as arithmetic from "../../../src/ops/arithmetic.ts";
 import { sum } from "../../../src/ops/broadcast.ts";
 import { cast } from "../../../src/ops/cast.ts";
 import * as compare from "../../../src/ops/compare.ts";
+import { concatenate } from "../../../src/ops/concatenate.ts";
 import { gather, oneHot, scatterAdd, take } from "../../../src/ops/indexing.ts";
 import { input, range, scalar, tensor, zeros } from "../../../src/ops/leaf.ts";
 import { matmul } from "../../../src/ops/matmul.ts";
@@ -235,7 +236,7 @@ const makers: readonly Make[] = [
     if (x.t.rank === 0) return x;
     const axis = anyAxis(d, x.t);
     const other = fitted(as(pick(), x.t.dtype), x.t.shape.with(axis, d.below(4)));
-    const t = move.concatenate(d.below(2) ? [x.t, other.t] : [other.t, x.t, other.t], axis);
+    const t = concatenate(d.below(2) ? [x.t, other.t] : [other.t, x.t, other.t], axis);
     return exact(t, Math.max(x.largest, other.largest), Math.max(x.parts, other.parts));
   },
   (d, pick) => {

@@ -8,9 +8,9 @@ import { sizeOf } from "../../../src/core/shape.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { cast } from "../../../src/ops/cast.ts";
 import { where } from "../../../src/ops/compare.ts";
+import { concatenate } from "../../../src/ops/concatenate.ts";
 import { input } from "../../../src/ops/leaf.ts";
 import { matmul } from "../../../src/ops/matmul.ts";
-import { concatenate } from "../../../src/ops/move.ts";
 import {
   type Convolution,
   convolution,
