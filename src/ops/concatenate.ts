@@ -39,7 +39,7 @@ function pieceOf(pieces: readonly Piece[]): Expression {
 /** At least one. */
 type Pieces = readonly [first: Tensor, ...others: Tensor[]];
 
-export const concatenateOp: Op<Pieces, { axis: number }> = {
+const concatenateOp: Op<Pieces, { axis: number }> = {
   name: "concatenate",
   infer: (inputs, { axis }) => {
     const [first] = inputs;

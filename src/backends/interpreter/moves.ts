@@ -135,7 +135,8 @@ function copyOf(
   return { input, number, x, y, axes };
 }
 
-// Places are inside by the operators' own rules, so what the innermost loops read is there (!).
+/** From so many on, neighbours are copied as one. */
+const many = 32;
 
 function run(
   copy: Copy,
@@ -151,8 +152,10 @@ function run(
     for (let i = 0; i < size; i++) run(copy, inner, x, y, xFirst + i * xStep, yFirst + i * yStep);
   } else if (copy.input === undefined) {
     for (let i = 0, to = yFirst; i < size; i++, to += yStep) y[to] = copy.number;
+  } else if (size >= many && xStep === 1 && yStep === 1) {
+    y.set(x.subarray(xFirst, xFirst + size), yFirst);
   } else {
     for (let i = 0, from = xFirst, to = yFirst; i < size; i++, from += xStep, to += yStep)
-      y[to] = x[from]!;
+      y[to] = at(x, from);
   }
 }
