@@ -68,6 +68,12 @@ export {
 } from "./ops/compare.ts";
 // Operators: also methods of every tensor.
 export { concatenate, stack } from "./ops/concatenate.ts";
+export {
+  type ConvolutionOptions,
+  convolution,
+  type TransposedConvolutionOptions,
+  transposedConvolution,
+} from "./ops/convolution.ts";
 export { customOperator, stopGradient } from "./ops/custom.ts";
 export { einsum } from "./ops/einsum.ts";
 export { gather, oneHot, scatterAdd, take } from "./ops/indexing.ts";
@@ -90,6 +96,16 @@ export { matmul } from "./ops/matmul.ts";
 // Tensors: making them, reading them, errors.
 export { Tensor } from "./ops/methods.ts";
 export { expandDims, flip, pad, reshape, slice, squeeze, transpose } from "./ops/move.ts";
+export {
+  type AdaptivePoolOptions,
+  type AvgPoolOptions,
+  adaptiveAvgPool,
+  adaptiveMaxPool,
+  avgPool,
+  type MaxPoolOptions,
+  maxPool,
+  type PoolOptions,
+} from "./ops/pooling.ts";
 export { pow } from "./ops/power.ts";
 export { randomNormal, randomUniform } from "./ops/random.ts";
 export {
@@ -123,6 +139,7 @@ export {
   sqrt,
   tan,
 } from "./ops/transcendental.ts";
+export { type FoldOptions, fold, type PerAxis, type UnfoldOptions, unfold } from "./ops/windows.ts";
 // Optimizers and schedules.
 export * from "./optim/index.ts";
 export { gradientStep, optimizerStep } from "./step/cut.ts";

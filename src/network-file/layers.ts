@@ -2,6 +2,7 @@
 import * as nn from "../nn/activations.ts";
 import { dropout } from "../nn/dropout.ts";
 import type { Layer } from "../nn/layer.ts";
+import { flatten, unflatten } from "../nn/rearrangement.ts";
 import {
   asRead,
   type Chosen,
@@ -14,6 +15,7 @@ import {
 } from "./form.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
 import { linearRow } from "./linear-row.ts";
+import { windowRows } from "./window-rows.ts";
 
 /** An activation; `pytorch` is the call of its module in torch.nn. */
 const activation = <const F extends Fields>(
@@ -108,6 +110,34 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   relu6: rectifying(plain("y = min(max(x, 0), 6).", () => nn.relu6(), "ReLU6")),
   hardsigmoid: plain("y = min(max(x/6 + ½, 0), 1).", () => nn.hardsigmoid(), "Hardsigmoid"),
   hardswish: plain("y = x·hardsigmoid(x).", () => nn.hardswish(), "Hardswish"),
+  ...windowRows,
+  flatten: layerRow(
+    "rearrangement",
+    "The same numbers with several axes as one, by default all but the batch's.",
+    {
+      startAxis: { form: number({ whole: true }), doc: "The first of them.", default: 1 },
+      endAxis: { form: number({ whole: true }), doc: "The last of them.", default: -1 },
+    },
+    (options) => flatten(options),
+    {
+      pytorch: ({ startAxis, endAxis }) =>
+        `nn.Flatten(${startAxis === 1 && endAxis === -1 ? "" : `${startAxis}, ${endAxis}`})`,
+    },
+  ),
+  unflatten: layerRow(
+    "rearrangement",
+    "The same numbers with several axes in the place of one: images of rows of numbers.",
+    {
+      axis: { form: number({ whole: true }), doc: "The axis.", default: 1 },
+      sizes: {
+        form: list(number({ whole: true, least: -1 }), 1),
+        doc: "The sizes that stand in its place; one may be −1 and follows from the others.",
+        required: true,
+      },
+    },
+    ({ axis, sizes }) => unflatten(axis, sizes),
+    { pytorch: ({ axis, sizes }) => `nn.Unflatten(${axis}, (${sizes.join(", ")},))` },
+  ),
   dropout: layerRow(
     "noise",
     "Sets values to 0 at random while training, and scales up the others.",

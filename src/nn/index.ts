@@ -1,4 +1,5 @@
 export * from "./activations.ts";
+export * from "./convolution.ts";
 export * from "./dropout.ts";
 export type { AppliedActivation, LossFacts, OutputFacts } from "./facts.ts";
 export { freeze, type NamePattern, unfreeze } from "./freeze.ts";
@@ -15,4 +16,7 @@ export type {
 export { layer } from "./layer.ts";
 export * from "./linear.ts";
 export * from "./losses.ts";
+export * from "./pooling.ts";
+export * from "./rearrangement.ts";
 export { sequential } from "./sequential.ts";
+export type { WeightOptions } from "./weighted.ts";

@@ -4,16 +4,19 @@ import * as arithmetic from "./arithmetic.ts";
 import { broadcastToOp, sumOp } from "./broadcast.ts";
 import * as casting from "./cast.ts";
 import * as compare from "./compare.ts";
+import { convolutionOp } from "./convolution.ts";
 import * as custom from "./custom.ts";
 import * as entropy from "./entropy.ts";
 import * as indexing from "./indexing.ts";
 import * as leaf from "./leaf.ts";
 import * as matmul from "./matmul.ts";
 import * as move from "./move.ts";
+import { largestOp } from "./pooling.ts";
 import { powOp } from "./power.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as transcendental from "./transcendental.ts";
+import { foldOp, windowsOp } from "./windows.ts";
 
 const families: readonly object[] = [
   leaf,
@@ -26,6 +29,7 @@ const families: readonly object[] = [
   { ...move, broadcastToOp },
   indexing,
   matmul,
+  { convolutionOp, windowsOp, foldOp, largestOp },
   random,
   custom,
 ];

@@ -25,6 +25,7 @@ import {
   v,
   x,
 } from "./samples.ts";
+import { windows } from "./windows.ts";
 import { made as opaque } from "./wrong.ts";
 
 const { adam, linear, meanSquaredError, relu, sequential, sgd, tensor, trainer } = chainrule;
@@ -91,6 +92,7 @@ const each = (names: string, right: readonly unknown[]): Record<string, Probe> =
   Object.fromEntries(names.split(" ").map((n) => [n, probe(exported[n], right, read)]));
 
 export const functions: Record<string, Probe> = {
+  ...windows,
   ...each(elementwise, [x]),
   ...each(binary, [x, x]),
   ...each(reductions, [x, { axis: [0], keepDims: true }]),

@@ -12,6 +12,8 @@ const x = f64([
   [3, 4],
 ]);
 const v = f64([1, 2]);
+const images = f64([[[1, 2, 3, 4]]]);
+const window = f64([[[1, -1, 1]]]);
 const at = tensor([[0, 1]], { dtype: "i32" });
 const read = (t: c.Tensor) => t.arraySync();
 const any = (f: unknown) => f as (...given: unknown[]) => c.Tensor;
@@ -22,6 +24,11 @@ export const library: readonly Row[] = [
     'Make the inputs with { dtype: "f64" }.',
     () => c.checkGradients((a) => a.square(), [tensor([1])]),
     () => c.checkGradients((a) => a.square(), [f64([1])]),
+  ],
+  [
+    "Give the padding as a number.",
+    () => c.convolution(images, window, { stride: 2, padding: "same" }),
+    () => c.convolution(images, window, { stride: 2, padding: 1 }),
   ],
   [
     "Add .sum() or .mean(), or use vjp or jacobian.",

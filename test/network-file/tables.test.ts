@@ -11,13 +11,30 @@ import { optimizers, schedules } from "../../src/network-file/optimizers.ts";
 import { complete } from "../../src/network-file/validate.ts";
 import * as nn from "../../src/nn/index.ts";
 
+/** What a required field holds, where that is not 3. */
+const samples: Readonly<Record<string, unknown>> = { after: 0.5, sizes: [2, -1] };
+
+/** What a layer's function takes besides options. */
+function argumentsOf(name: string): readonly unknown[] {
+  if (name === "linear") return [4, 3];
+  if (name === "unflatten") return [1, [2, -1]];
+  if (/^conv/.test(name)) return [2, 3, 3];
+  return /pool/i.test(name) ? [3] : [];
+}
+
+/** The shape of an input: two channels, and as many axes as the layer's name says. */
+function shapeFor(name: string): readonly number[] {
+  const [, axes] = /([123])d$/.exec(name) ?? [];
+  return axes === undefined ? [1, 4] : [1, 2, ...Array.from({ length: Number(axes) }, () => 4)];
+}
+
 /** The defaults of a row, with samples for what is required. */
 function defaults({ form }: Option): Record<string, unknown> {
   if (form.kind !== "record") return {};
-  const samples = Object.entries(form.fields).flatMap(([name, field]) =>
-    field.required ? [[name, name === "after" ? 0.5 : 3]] : [],
+  const given = Object.entries(form.fields).flatMap(([name, field]) =>
+    field.required ? [[name, samples[name] ?? 3]] : [],
   );
-  return { ...(complete(form, {}) as object), ...Object.fromEntries(samples) };
+  return { ...(complete(form, {}) as object), ...Object.fromEntries(given) };
 }
 
 const build = <T, C>(row: Builder<T, C>, context: C): T =>
@@ -58,13 +75,14 @@ describe("the tables", () => {
   it.each(Object.keys(layers).filter((n) => n !== "sequential"))(
     "the layer %s has the library's defaults",
     (name) => {
-      const place = { shape: [1, 4], inputs: 4, inner: () => lib.relu() };
+      const shape = shapeFor(name);
+      const place = { shape, inputs: 4, inner: () => lib.relu() };
       const made = build(layers[name]!, place);
-      const like =
-        name === "linear"
-          ? lib.linear(4, 3)
-          : (lib as unknown as Record<string, () => lib.Layer>)[name]!();
-      const x = lib.tensor([[-1.5, -0.2, 0.3, 2]], { dtype: "f64" });
+      const make = (lib as unknown as Record<string, (...args: unknown[]) => lib.Layer>)[name]!;
+      const like = make(...argumentsOf(name));
+      const size = shape.reduce((n, k) => n * k, 1);
+      const numbers = Array.from({ length: size }, (_, i) => [-1.5, -0.2, 0.3, 2][i % 4]! + i / 8);
+      const x = lib.tensor(numbers, { shape, dtype: "f64" });
       const values = (layer: lib.Layer) => {
         const parameters = Object.fromEntries(
           Object.entries(layer.parameters).map(([key, spec]) => [

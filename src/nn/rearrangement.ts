@@ -1,0 +1,95 @@
+/** Layers that put the same numbers into another shape. */
+import { callSite } from "../core/call-site.ts";
+import { fail } from "../core/errors.ts";
+import { checkNames } from "../core/options.ts";
+import { formatShape, normalizeAxis } from "../core/shape.ts";
+import { shown } from "../core/wording.ts";
+import { reshape } from "../ops/move.ts";
+import { type Any, type Layer, layer } from "./layer.ts";
+
+/** Which axes become one. */
+export interface FlattenOptions {
+  /** The first of them. Default 1: all but the batch's. */
+  readonly startAxis?: number;
+  /** The last of them. Default −1. */
+  readonly endAxis?: number;
+}
+
+/**
+ * y = x with the axes from `startAxis` to `endAxis` as one, in row-major order: [batch, channels,
+ * height, width] becomes [batch, channels·height·width].
+ */
+export function flatten(options: FlattenOptions = {}): Layer<Any, Any> {
+  checkNames("flatten", options, ["startAxis", "endAxis"]);
+  const { startAxis = 1, endAxis = -1 } = options;
+  for (const axis of [startAxis, endAxis]) {
+    if (Number.isInteger(axis)) continue;
+    fail("bad-argument", {
+      message: "flatten needs axes.",
+      expected: "whole numbers; negative ones count from the last axis",
+      found: shown(axis),
+    });
+  }
+  return layer({
+    name: "flatten",
+    kind: "rearrangement",
+    inputSize: "any",
+    outputSize: "any",
+    parameters: {},
+    settings: { ...options },
+    site: callSite(),
+    apply(x) {
+      const first = normalizeAxis(startAxis, x.rank, "flatten");
+      const last = normalizeAxis(endAxis, x.rank, "flatten");
+      if (first > last) {
+        fail("bad-argument", {
+          message: `flatten joins axes ${startAxis} to ${endAxis} of an input with ${x.rank}.`,
+          expected: "a first axis that is not behind the last",
+          found: `${first} and ${last}`,
+        });
+      }
+      const size = x.shape.slice(first, last + 1).reduce((n, k) => n * k, 1);
+      return reshape(x, [...x.shape.slice(0, first), size, ...x.shape.slice(last + 1)]);
+    },
+  });
+}
+
+/**
+ * y = x with one axis in the place of which several stand, in row-major order: unflatten(1, [1, 28,
+ * 28]) makes images of one channel of rows of 784 numbers. Sizes whose product is not the axis's are
+ * an error; one of them may be −1 and follows from the others.
+ */
+export function unflatten(axis: number, sizes: readonly number[]): Layer<Any, Any> {
+  const fits = (n: unknown) => Number.isInteger(n) && (n === -1 || Number(n) >= 1);
+  if (!Number.isInteger(axis) || !Array.isArray(sizes) || !sizes.every(fits)) {
+    fail("bad-argument", {
+      message: "unflatten needs an axis and the sizes that stand in its place.",
+      expected: "a whole number and a list, as in unflatten(1, [1, 28, 28])",
+      found: `${shown(axis)} and ${shown(sizes)}`,
+    });
+  }
+  return layer({
+    name: "unflatten",
+    kind: "rearrangement",
+    inputSize: "any",
+    outputSize: "any",
+    parameters: {},
+    settings: { axis, sizes: [...sizes] },
+    site: callSite(),
+    apply(x) {
+      const at = normalizeAxis(axis, x.rank, "unflatten");
+      const size = x.shape[at] ?? 0;
+      const known = sizes.filter((n) => n !== -1).reduce((n, k) => n * k, 1);
+      const full = sizes.map((n) => (n === -1 ? size / known : n));
+      const isFull = full.every(Number.isInteger) && full.reduce((n, k) => n * k, 1) === size;
+      if (!isFull || sizes.filter((n) => n === -1).length > 1) {
+        fail("shape-mismatch", {
+          message: `unflatten cannot put ${size} elements into these sizes.`,
+          expected: `sizes whose product is ${size}, with at most one −1`,
+          found: formatShape(sizes),
+        });
+      }
+      return reshape(x, [...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]);
+    },
+  });
+}

@@ -1,0 +1,70 @@
+/** What all layers share that have a weight and a bias: their options, and the parameters' specs. */
+import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
+import type { Shape } from "../core/shape.ts";
+import { shown } from "../core/wording.ts";
+import { type InitialValues, toInitializer, uniform } from "./initializers.ts";
+import type { ParameterSpec } from "./layer.ts";
+
+/** How a layer's weights and biases begin, and which of them are trained. */
+export interface WeightOptions {
+  /** Initializer or values. Default U(−1/√fan_in, 1/√fan_in). */
+  readonly weight?: InitialValues;
+  /** Initializer or values; false: no bias. Default as the weight. */
+  readonly bias?: InitialValues | false;
+  /** Parameters that training leaves alone: all, or those named. Default none. */
+  readonly frozen?: boolean | readonly ("weight" | "bias")[];
+  /** This layer's learning rate, in place of the optimizer's. */
+  readonly learningRate?: number;
+}
+
+export const weightOptions = [
+  "weight",
+  "bias",
+  "frozen",
+  "learningRate",
+] as const satisfies readonly (keyof WeightOptions)[];
+
+/** Sizes of a layer by name, each a whole number ≥ 1. */
+export function checkCounts(what: string, counts: Readonly<Record<string, unknown>>): void {
+  for (const [name, n] of Object.entries(counts)) {
+    if (isNumber(n, (k) => Number.isInteger(k) && k >= 1)) continue;
+    fail("bad-argument", {
+      message: `${what} needs a number of ${name}.`,
+      expected: "a whole number ≥ 1",
+      found: shown(n),
+    });
+  }
+}
+
+/** A weight and, unless that is turned off, a bias, which begin in ±1/√fan_in, as in PyTorch. */
+export function weightAndBias(
+  options: WeightOptions,
+  shapes: { readonly weight: Shape; readonly bias: Shape },
+  fanIn: number,
+): { readonly weight: ParameterSpec; readonly bias?: ParameterSpec } {
+  const { frozen = false, learningRate } = options;
+  if (learningRate !== undefined && !isNumber(learningRate, (n) => Number.isFinite(n) && n >= 0)) {
+    fail("bad-argument", {
+      message: "This is not a learning rate for a layer.",
+      expected: "a finite number ≥ 0",
+      found: shown(learningRate),
+    });
+  }
+  const bound = 1 / Math.sqrt(fanIn);
+  const parameter = (name: "weight" | "bias"): ParameterSpec => {
+    const given = options[name] as InitialValues | undefined;
+    const initial = toInitializer(given ?? uniform(-bound, bound));
+    // Values that do not fit are an error here, at the line that gives them.
+    if (initial.name === "values") initial.fill(shapes[name], 0, 0);
+    return {
+      shape: shapes[name],
+      initial,
+      role: name,
+      frozen: frozen === true || (Array.isArray(frozen) && frozen.includes(name)),
+      ...(learningRate === undefined ? {} : { learningRate }),
+    };
+  };
+  const weight = parameter("weight");
+  return options.bias === false ? { weight } : { weight, bias: parameter("bias") };
+}

@@ -1,0 +1,61 @@
+/** Layers against PyTorch's modules: values, gradients, and a state dict that fits as it is. */
+import "../support/backend.ts";
+import { describe, expect, test } from "vitest";
+import { gradient } from "../../src/autodiff/gradient.ts";
+import * as nn from "../../src/nn/index.ts";
+import type { Layer } from "../../src/nn/layer.ts";
+import { expectClose } from "../support/close.ts";
+import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
+
+interface Case {
+  readonly name: string;
+  readonly arguments: readonly unknown[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly state: Readonly<Record<string, Recorded>>;
+  readonly input: Recorded;
+  readonly output: Recorded;
+  readonly upstream: Recorded;
+  readonly gradient: Recorded | null;
+  readonly gradients: Readonly<Record<string, Recorded>>;
+  readonly note?: string;
+}
+
+// Both sides compute in double precision; no sum has more than some hundred terms.
+const tolerance = { relative: 1e-13, absolute: 1e-13 };
+
+const make = ({ name, arguments: given, options }: Case): Layer => {
+  const layers = nn as unknown as Readonly<Record<string, (...args: unknown[]) => Layer>>;
+  return layers[name]!(...given, ...(Object.keys(options).length > 0 ? [options] : []));
+};
+
+const cases = fixtures<Case>("layers");
+const names = [...new Set(cases.map((c) => c.name))];
+
+describe.each(names)("%s", (name) => {
+  const own = cases.filter((c) => c.name === name);
+  const titles = own.map(
+    (c) => [`${JSON.stringify([...c.arguments, c.options])} ${c.note ?? ""}`, c] as const,
+  );
+  test.each(titles)("%s", (_, c) => {
+    const layer = make(c);
+    const specs = { ...layer.parameters, ...layer.buffers };
+    expect(Object.keys(specs).sort()).toEqual(Object.keys(c.state).sort());
+    for (const [key, { shape }] of Object.entries(specs)) {
+      expect(shape, key).toEqual(c.state[key]!.shape);
+    }
+    const values = Object.fromEntries(
+      Object.entries(c.state).map(([key, value]) => [key, toTensor(value)]),
+    );
+    const x = toTensor(c.input);
+    expect(layer.outputShape(x.shape)).toEqual(c.output.shape);
+    const trained = Object.keys(c.gradients);
+    const inputs = [...(c.gradient ? [x] : []), ...trained.map((key) => values[key]!)];
+    const y = layer.apply(x, values);
+    const found = inputs.length > 0 ? gradient(y, inputs, toTensor(c.upstream)) : [];
+    expectClose(y.dataSync(), numbers(c.output), tolerance, "value");
+    const wanted = [...(c.gradient ? [c.gradient] : []), ...trained.map((k) => c.gradients[k]!)];
+    for (const [k, g] of found.entries()) {
+      expectClose(g.dataSync(), numbers(wanted[k]!), tolerance, `gradient ${k}, entry`);
+    }
+  });
+});

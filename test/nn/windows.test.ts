@@ -1,0 +1,189 @@
+/** Layers with windows: shapes, what a wrong number is told, and a small network that learns. */
+import "../support/backend.ts";
+import { describe, expect, test } from "vitest";
+import * as nn from "../../src/nn/index.ts";
+import { sequential } from "../../src/nn/sequential.ts";
+import { convolution, transposedConvolution } from "../../src/ops/convolution.ts";
+import { tensor, zeros } from "../../src/ops/leaf.ts";
+import { avgPool, maxPool } from "../../src/ops/pooling.ts";
+import { fold, unfold } from "../../src/ops/windows.ts";
+import { adam } from "../../src/optim/adaptive.ts";
+import { trainer } from "../../src/train/trainer.ts";
+import { failure } from "../support/failure.ts";
+
+const { conv1d, conv2d, convTranspose2d, maxPool2d, avgPool1d, flatten, unflatten, linear } = nn;
+const images = zeros([2, 3, 6, 6]);
+
+describe("what a wrong number is told", () => {
+  test.each<[string, () => unknown, "bad-argument" | "shape-mismatch", string, string]>([
+    ["no channels", () => conv2d(0, 4, 3), "bad-argument", "whole number ≥ 1", "0"],
+    ["half a window", () => conv2d(3, 4, 1.5), "bad-argument", "list of 2", "1.5"],
+    ["too many sizes", () => conv1d(3, 4, [3, 3]), "bad-argument", "list of 1", "[3, 3]"],
+    ["groups", () => conv2d(3, 4, 3, { groups: 2 }), "bad-argument", "divides 3 and 4", "2"],
+    ["stride", () => conv2d(3, 4, 3, { stride: 0 }), "bad-argument", "≥ 1", "0"],
+    ["padding", () => conv2d(3, 4, 3, { padding: -1 }), "bad-argument", "≥ 0", "-1"],
+    [
+      "a word",
+      () => conv2d(3, 4, 3, { padding: "full" as "same" }),
+      "bad-argument",
+      '"same" or "valid"',
+      '"full"',
+    ],
+    [
+      "a strided same",
+      () => convolution(images, zeros([4, 3, 3, 3]), { padding: "same", stride: 2 }),
+      "bad-argument",
+      "stride 1",
+      "[2, 2]",
+    ],
+    [
+      "a window larger than its input",
+      () => conv2d(3, 4, 9, { padding: 1 }).outputShape([2, 3, 6, 6]),
+      "shape-mismatch",
+      "at least [9, 9]",
+      "[8, 8], padding included, of [6, 6]",
+    ],
+    [
+      "a dilated window",
+      () => conv2d(3, 4, 3, { dilation: 3 }).outputShape([2, 3, 6, 6]),
+      "shape-mismatch",
+      "with dilation [3, 3]",
+      "[6, 6]",
+    ],
+    [
+      "other channels",
+      () => conv2d(1, 4, 3).outputShape([2, 3, 6, 6]),
+      "shape-mismatch",
+      "size 1 on axis -3",
+      "3",
+    ],
+    [
+      "weights for other channels",
+      () => convolution(images, zeros([4, 2, 3, 3])),
+      "shape-mismatch",
+      "for 3 channels",
+      "[4, 2, 3, 3]",
+    ],
+    [
+      "rows instead of images",
+      () => convolution(zeros([2, 3]), zeros([4, 3, 3, 3])),
+      "shape-mismatch",
+      "[batch, channels, …sizes]",
+      "[2, 3]",
+    ],
+    [
+      "more at the end than a step",
+      () => convTranspose2d(3, 4, 3, { outputPadding: 1 }).outputShape([2, 3, 6, 6]),
+      "bad-argument",
+      "below the stride 1",
+      "1",
+    ],
+    [
+      "all cut off",
+      () => transposedConvolution(zeros([1, 3, 2, 2]), zeros([3, 1, 2, 2]), { padding: 2 }),
+      "shape-mismatch",
+      "at least 1",
+      "[-1, -1]",
+    ],
+    [
+      "a border of more than half a window",
+      () => maxPool(images, { kernelSize: 2, padding: 2 }),
+      "bad-argument",
+      "half a window, 1",
+      "2",
+    ],
+    [
+      "a pool larger than its input",
+      () => maxPool2d(7).outputShape([2, 3, 6, 6]),
+      "shape-mismatch",
+      "at least [7, 7]",
+      "[6, 6]",
+    ],
+    [
+      "a pool of rows",
+      () => avgPool(zeros([4]), { kernelSize: 2 }),
+      "shape-mismatch",
+      "[batch, channels, …sizes]",
+      "[4]",
+    ],
+    [
+      "columns that are no windows",
+      () => fold(zeros([1, 8, 4]), { outputSize: [4, 4], kernelSize: 2 }),
+      "shape-mismatch",
+      "[batch, channels · 4, 9] for windows [2, 2] over [4, 4]",
+      "[1, 8, 4]",
+    ],
+    [
+      "a window that fits nowhere",
+      () => unfold(images, { kernelSize: 7 }),
+      "shape-mismatch",
+      "at least [7, 7]",
+      "[6, 6]",
+    ],
+    [
+      "sizes that do not divide",
+      () => unflatten(1, [5, -1]).outputShape([2, 12]),
+      "shape-mismatch",
+      "product is 12",
+      "[5, -1]",
+    ],
+    [
+      "axes the wrong way round",
+      () => flatten({ startAxis: 2, endAxis: 1 }).outputShape([2, 3, 4]),
+      "bad-argument",
+      "not behind",
+      "2 and 1",
+    ],
+  ])("%s", (_, call, code, expected, found) => {
+    const error = failure(code, call);
+    expect(error.expected).toContain(expected);
+    expect(error.found).toContain(found);
+    expect(error.where).toContain("windows.test.ts");
+  });
+});
+
+test("sizes flow through, whatever comes in", () => {
+  const model = sequential(
+    conv2d(1, 6, 5, { padding: 2 }),
+    nn.relu(),
+    maxPool2d(2),
+    conv2d(6, 16, 5),
+    nn.relu(),
+    maxPool2d(2),
+    flatten(),
+    linear(400, 10),
+  );
+  expect(model.outputShape([64, 1, 28, 28])).toEqual([64, 10]);
+  const error = failure("shape-mismatch", () => model.outputShape([64, 1, 32, 32]));
+  expect(error.message).toContain("7 (linear)");
+  // @ts-expect-error: three channels do not go into a layer for one
+  failure("shape-mismatch", () => sequential(conv2d(1, 3, 3), conv2d(1, 2, 3)));
+  // One example needs no axis for the batch.
+  expect(conv2d(3, 4, 3).outputShape([3, 6, 6])).toEqual([4, 4, 4]);
+  expect(avgPool1d(2).outputShape([2, 3, 7])).toEqual([2, 3, 3]);
+});
+
+test("a convolution finds a pattern wherever it stands", async () => {
+  // Rows of 12 numbers: 1, −1, 1 stands somewhere in the ones, 1, 1, −1 in the others.
+  const rows = Array.from({ length: 40 }, (_, i) => {
+    const row = new Array<number>(12).fill(0);
+    row.splice((i * 5) % 10, 3, ...(i % 2 ? [1, -1, 1] : [1, 1, -1]));
+    return [row];
+  });
+  const labels = rows.map((_, i) => i % 2);
+  const model = sequential(
+    conv1d(1, 4, 3),
+    nn.relu(),
+    nn.adaptiveMaxPool1d(1),
+    flatten(),
+    linear(4, 2),
+  );
+  const t = trainer(model, {
+    loss: nn.crossEntropy,
+    optimizer: adam({ learningRate: 0.05 }),
+    seed: 3,
+  });
+  await t.fit({ inputs: tensor(rows), targets: labels }, { epochs: 60, batchSize: 8 });
+  const found = t.predict(tensor(rows)).argmax({ axis: 1 }).arraySync();
+  expect(found).toEqual(labels);
+});

@@ -1,0 +1,177 @@
+"""Records what PyTorch's convolutions, pools and layers compute: test/fixtures/torch/windows.json
+and layers.json. How to run it, and what the files hold, says record-fixtures.py.
+"""
+
+import torch.nn.functional as F
+from torch import nan, nn, tensor
+from torch.autograd import grad
+
+from recording import rand, seed, variable, write
+
+TORCH = {"kernelSize": "kernel_size", "outputSize": "output_size", "ceilMode": "ceil_mode",
+         "countIncludePad": "count_include_pad", "outputPadding": "output_padding"}
+
+
+def renamed(attributes):
+    return {TORCH.get(key, key): value for key, value in attributes.items()}
+
+
+# ------------------------------------------------------------------------------ windows.json
+
+windows = []
+
+
+def case(name, function, inputs, note=None, **attributes):
+    seed(f"{name}{len(windows)}")
+    inputs = [variable(rand(*x) if isinstance(x, list) else x) for x in inputs]
+    output = function(*inputs, **renamed(attributes))
+    upstream = rand(*output.shape)
+    gradients = grad(output, inputs, upstream)
+    found = {"name": name, "attributes": attributes, "inputs": inputs, "output": output,
+             "upstream": upstream, "gradients": gradients}
+    windows.append(found | ({"note": note} if note else {}))
+
+
+CONVOLUTIONS = [F.conv1d, F.conv2d, F.conv3d]
+TRANSPOSED = [F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d]
+for sizes, kernel, options in [
+    ([7], [3], {}),
+    ([7], [2], dict(stride=3)),
+    ([6], [3], dict(padding=2, stride=2)),
+    ([8], [3], dict(dilation=3, padding=1)),
+    ([5], [4], dict(padding="same")),
+    ([5], [2], dict(padding="same", dilation=3)),
+    ([5], [2], dict(padding="valid")),
+    ([5, 6], [3, 2], {}),
+    ([6, 7], [3, 3], dict(padding=[1, 0], stride=[2, 1])),
+    ([7, 8], [2, 3], dict(stride=[2, 3], dilation=[2, 1], padding=[1, 2])),
+    ([4, 4], [4, 4], {}),
+    ([5, 4], [1, 1], dict(stride=2)),
+    ([3, 4, 3], [2, 2, 3], dict(padding=1, stride=[1, 2, 1])),
+]:
+    for groups in 1, 2:
+        more = options | (dict(groups=groups) if groups > 1 else {})
+        x, w = [2, 2 * groups, *sizes], [3 * groups, 2, *kernel]
+        case("convolution", CONVOLUTIONS[len(sizes) - 1], [x, w], **more)
+case("convolution", F.conv2d, [[2, 3, 4, 4], [6, 1, 3, 3]], groups=3, padding=1, note="depthwise")
+case("convolution", F.conv2d, [[3, 5, 5], [2, 3, 2, 2]], note="one example, without a batch axis")
+case("convolution", F.conv1d, [[0, 2, 5], [3, 2, 2]], note="an empty batch")
+
+for sizes, kernel, options in [
+    ([4], [3], {}),
+    ([4], [3], dict(stride=2, padding=1, outputPadding=1)),
+    ([3], [2], dict(stride=3)),
+    ([4], [2], dict(padding=2)),
+    ([5], [3], dict(dilation=2, padding=3)),
+    ([3, 4], [2, 3], dict(stride=[2, 1], padding=[0, 1])),
+    ([3, 3], [3, 3], dict(stride=2, padding=1, outputPadding=1, dilation=2)),
+    ([2, 3, 2], [2, 2, 2], dict(stride=2, padding=[1, 0, 0])),
+]:
+    for groups in 1, 2:
+        more = options | (dict(groups=groups) if groups > 1 else {})
+        x, w = [2, 2 * groups, *sizes], [2 * groups, 3, *kernel]
+        case("transposedConvolution", TRANSPOSED[len(sizes) - 1], [x, w], **more)
+case("transposedConvolution", F.conv_transpose2d, [[2, 3, 3], [2, 3, 2, 2]], stride=2,
+     note="one example, without a batch axis")
+
+for options in [dict(kernelSize=2), dict(kernelSize=[3, 2], stride=[2, 1], padding=[1, 0]),
+                dict(kernelSize=2, dilation=2, padding=1, stride=3)]:
+    case("unfold", F.unfold, [[2, 3, 5, 6]], **options)
+for shape, options in [
+    ([2, 12, 12], dict(outputSize=[4, 5], kernelSize=2)),
+    ([1, 12, 10], dict(outputSize=[4, 6], kernelSize=[3, 2], stride=[2, 1], padding=[1, 0])),
+    ([2, 8, 4], dict(outputSize=[5, 6], kernelSize=2, dilation=2, padding=1, stride=3)),
+]:
+    case("fold", F.fold, [shape], **options)
+
+MAX = [F.max_pool1d, F.max_pool2d, F.max_pool3d]
+AVG = [F.avg_pool1d, F.avg_pool2d, F.avg_pool3d]
+for sizes, options in [
+    ([8], dict(kernelSize=2)),
+    ([7], dict(kernelSize=3, stride=2)),
+    ([7], dict(kernelSize=3, stride=2, padding=1)),
+    ([8], dict(kernelSize=3, ceilMode=True)),
+    ([7], dict(kernelSize=2, stride=3, padding=1, ceilMode=True)),
+    ([5, 6], dict(kernelSize=2)),
+    ([5, 6], dict(kernelSize=[2, 3], stride=1, padding=[1, 1])),
+    ([6, 7], dict(kernelSize=3, stride=2, padding=1, ceilMode=True)),
+    ([3, 4, 5], dict(kernelSize=2, stride=[1, 2, 1])),
+    ([4, 4, 4], dict(kernelSize=3, padding=1, ceilMode=True, stride=2)),
+]:
+    shape = [2, 2, *sizes]
+    case("maxPool", MAX[len(sizes) - 1], [shape], **options)
+    case("avgPool", AVG[len(sizes) - 1], [shape], **options)
+    if options.get("padding"):
+        case("avgPool", AVG[len(sizes) - 1], [shape], **options, countIncludePad=False)
+case("maxPool", F.max_pool1d, [[2, 1, 9]], kernelSize=3, dilation=2, stride=1, padding=1)
+case("maxPool", F.max_pool2d, [[1, 1, 8, 7]], kernelSize=[2, 3], dilation=[3, 2], ceilMode=True)
+case("maxPool", F.max_pool2d, [tensor([[[[1., 1, 0, 0], [1, 1, 0, 0]]]])], kernelSize=2,
+     note="of several the first has the gradient")
+case("maxPool", F.max_pool1d, [tensor([[[1., nan, 3, 2]]])], kernelSize=2, note="NaN")
+
+ADAPTIVE = [("adaptiveAvgPool", [F.adaptive_avg_pool1d, F.adaptive_avg_pool2d]),
+            ("adaptiveMaxPool", [F.adaptive_max_pool1d, F.adaptive_max_pool2d])]
+for name, functions in ADAPTIVE:
+    for sizes, target in [([6], 3), ([7], 3), ([3], 5), ([5, 7], 1), ([6, 7], [3, 2]),
+                          ([5, 4], [4, 6])]:
+        case(name, functions[len(sizes) - 1], [[2, 2, *sizes]], outputSize=target)
+case("adaptiveMaxPool", F.adaptive_max_pool2d, [tensor([[[[1., 2, 2], [0, 2, 2], [2, 2, 1]]]])],
+     outputSize=2, note="of several the first has the gradient")
+
+write("windows", windows)
+
+# ------------------------------------------------------------------------------- layers.json
+
+layers = []
+
+
+def layer(name, module, x, *arguments, note=None, **options):
+    """What a module makes of an input, with the state that it begins with (drawn here) and the
+    gradients of all that has one. `arguments` and `options` are those of our layer `name`."""
+    seed(f"{name}{len(layers)}")
+    x = variable(rand(*x) if isinstance(x, list) else x)
+    for value in module.state_dict().values():
+        if value.is_floating_point():
+            value.copy_(rand(*value.shape, low=-1.0, high=1.0))
+    state = {key: value.clone() for key, value in module.state_dict().items()}
+    output = module(x)
+    upstream = rand(*output.shape)
+    trained = dict(module.named_parameters())
+    inputs = [x] if x.requires_grad else []
+    gradients = grad(output, [*inputs, *trained.values()], upstream, allow_unused=True)
+    found = {"name": name, "arguments": arguments, "options": options, "state": state, "input": x,
+             "output": output, "upstream": upstream,
+             "gradient": gradients[0] if inputs else None,
+             "gradients": dict(zip(trained, gradients[len(inputs):]))}
+    layers.append(found | ({"note": note} if note else {}))
+
+
+layer("conv1d", nn.Conv1d(3, 4, 3), [2, 3, 6], 3, 4, 3)
+layer("conv1d", nn.Conv1d(2, 4, 2, stride=2, padding=1, dilation=2, groups=2, bias=False),
+      [2, 2, 7], 2, 4, 2, stride=2, padding=1, dilation=2, groups=2, bias=False)
+layer("conv2d", nn.Conv2d(2, 3, (3, 2), padding="same"), [2, 2, 4, 5], 2, 3, [3, 2],
+      padding="same")
+layer("conv2d", nn.Conv2d(4, 4, 3, padding=1, groups=4), [1, 4, 4, 4], 4, 4, 3, padding=1,
+      groups=4, note="depthwise")
+layer("conv3d", nn.Conv3d(2, 2, 2, stride=(1, 2, 1)), [1, 2, 3, 4, 3], 2, 2, 2, stride=[1, 2, 1])
+layer("convTranspose1d", nn.ConvTranspose1d(3, 2, 3, stride=2, padding=1, output_padding=1),
+      [2, 3, 4], 3, 2, 3, stride=2, padding=1, outputPadding=1)
+layer("convTranspose2d", nn.ConvTranspose2d(4, 6, 2, stride=2, groups=2), [1, 4, 2, 3], 4, 6, 2,
+      stride=2, groups=2)
+layer("convTranspose3d", nn.ConvTranspose3d(2, 1, 2, dilation=2), [1, 2, 2, 2, 2], 2, 1, 2,
+      dilation=2)
+for axes, sizes in [(1, [7]), (2, [5, 6]), (3, [4, 5, 4])]:
+    x = [2, 2, *sizes]
+    layer(f"maxPool{axes}d", getattr(nn, f"MaxPool{axes}d")(2), x, 2)
+    layer(f"maxPool{axes}d", getattr(nn, f"MaxPool{axes}d")(3, 2, padding=1, ceil_mode=True), x, 3,
+          stride=2, padding=1, ceilMode=True)
+    layer(f"avgPool{axes}d", getattr(nn, f"AvgPool{axes}d")(2), x, 2)
+    layer(f"avgPool{axes}d",
+          getattr(nn, f"AvgPool{axes}d")(3, 2, padding=1, count_include_pad=False), x, 3, stride=2,
+          padding=1, countIncludePad=False)
+    layer(f"adaptiveAvgPool{axes}d", getattr(nn, f"AdaptiveAvgPool{axes}d")(1), x, 1)
+    layer(f"adaptiveMaxPool{axes}d", getattr(nn, f"AdaptiveMaxPool{axes}d")(3), x, 3)
+layer("flatten", nn.Flatten(), [2, 3, 2, 2])
+layer("flatten", nn.Flatten(0, 1), [2, 3, 2], startAxis=0, endAxis=1)
+
+write("layers", layers)
