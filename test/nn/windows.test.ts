@@ -1,4 +1,4 @@
-/** Layers with windows: shapes, what a wrong number is told, and a small network that learns. */
+/** Layers with windows: shapes, what a wrong number gets as an answer, and a small network that learns. */
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import * as nn from "../../src/nn/index.ts";
@@ -14,7 +14,7 @@ import { failure } from "../support/failure.ts";
 const { conv1d, conv2d, convTranspose2d, maxPool2d, avgPool1d, flatten, unflatten, linear } = nn;
 const images = zeros([2, 3, 6, 6]);
 
-describe("what a wrong number is told", () => {
+describe("messages for wrong numbers", () => {
   test.each<[string, () => unknown, "bad-argument" | "shape-mismatch", string, string]>([
     ["no channels", () => conv2d(0, 4, 3), "bad-argument", "whole number ≥ 1", "0"],
     ["half a window", () => conv2d(3, 4, 1.5), "bad-argument", "list of 2", "1.5"],
