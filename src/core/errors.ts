@@ -101,7 +101,7 @@ export const catalogue = {
   "checkpoint-mismatch": {
     title: "A checkpoint belongs to another model",
     why: "Its tensors have other names or shapes than this model's.",
-    fix: "Load it into the model that it was saved from.",
+    fix: 'Load it into the model that it was saved from, or let it differ: { differs: ["parameters"] }.',
   },
   "not-permitted": {
     title: "The engine was started without a permission",

@@ -5,17 +5,25 @@
  */
 
 import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
-import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
-import type { TypedArray } from "../core/dtype.ts";
+import { entryOf, mapEntries } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber, isRecord } from "../core/kinds.ts";
 import { numerics } from "../core/numerics.ts";
-import { formatShape, type Shape, sameShape } from "../core/shape.ts";
-import { Tensor } from "../core/tensor.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
 import { slotSpecs } from "../step/parameters.ts";
+import {
+  checkLoadOptions,
+  differences,
+  fitting,
+  type LoadOptions,
+  type Place,
+  refuseOthers,
+} from "./checkpoint-differences.ts";
+import { elementsFor } from "./given-values.ts";
 import { freshProgress, type Progress } from "./progress.ts";
-import { modelValues } from "./state.ts";
+import { firstSlots, modelValues } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
 const format = "chainrule-checkpoint-1";
@@ -37,21 +45,15 @@ const reserved = ["format", "training"];
 
 /** The place of each array of the trainer's state in the file, with its shape. */
 function layout({ model, optimizer }: Trainer, withBest: boolean): Place[] {
-  const places = (part: Place["part"], prefix: string, specs: ByName<{ readonly shape: Shape }>) =>
-    Object.entries(specs).map(([name, { shape }]) => ({ part, name, path: prefix + name, shape }));
-  const values = modelValues(model);
-  return [
-    ...places("values", "", values),
-    ...places("slots", "optimizer/", slotSpecs(model, optimizer)),
-    ...(withBest ? places("best", "best/", values) : []),
-  ];
-}
-
-interface Place {
-  readonly part: "values" | "slots" | "best";
-  readonly name: string;
-  readonly path: string;
-  readonly shape: Shape;
+  const values = Object.entries(modelValues(model)).map(([name, { shape }]) => ({ name, shape }));
+  const own = (part: "values" | "best", prefix: string): Place[] =>
+    values.map(({ name, shape }) => ({ part, of: name, name, path: prefix + name, shape }));
+  const slots = Object.entries(slotSpecs(model, optimizer)).map(
+    ([name, { parameter, shape }]): Place => ({
+      ...{ part: "slots", of: parameter, name, path: `optimizer/${name}`, shape },
+    }),
+  );
+  return [...own("values", ""), ...slots, ...(withBest ? own("best", "best/") : [])];
 }
 
 export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string, string>>) {
@@ -85,8 +87,13 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
   return encodeSafetensors(tensors, { ...extra, format, training: JSON.stringify(saved) });
 }
 
-/** Nothing of the trainer is changed unless all of the file fits. */
-export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<string, string> {
+/** Nothing of the trainer is changed unless all of the file fits that has to. */
+export function readCheckpoint(
+  trainer: Trainer,
+  bytes: Uint8Array,
+  options: LoadOptions,
+): Record<string, string> {
+  const may = checkLoadOptions(options);
   const { tensors, metadata } = decodeSafetensors(bytes, { integers: "f64" });
   const { format: found, training, ...extra } = metadata;
   if (found !== format) {
@@ -98,58 +105,30 @@ export function readCheckpoint(trainer: Trainer, bytes: Uint8Array): Record<stri
     });
   }
   const saved = parse(training);
-  if (saved.seed !== trainer.seed || saved.optimizer !== trainer.optimizer.name) {
-    fail("checkpoint-mismatch", {
-      message: "The checkpoint was made with other settings.",
-      expected: `seed ${trainer.seed} and ${trainer.optimizer.name}`,
-      found: `seed ${saved.seed} and ${saved.optimizer}`,
-      fix: `Make the trainer with seed: ${saved.seed} and ${saved.optimizer}(…).`,
-    });
-  }
-  const names = [...tensors.keys()];
-  const places = layout(
-    trainer,
-    names.some((name) => name.startsWith("best/")),
+  const hasBest = [...tensors.keys()].some((name) => name.startsWith("best/"));
+  const places = layout(trainer, hasBest);
+  const differ = differences(trainer, saved, tensors, places);
+  refuseOthers(differ, may);
+  const read = (name: string, shape: Shape, t: Tensor) =>
+    t.dtype === trainer.dtype ? elementsOf(t) : elementsFor(name, shape, t, trainer.dtype);
+  const part = (which: Place["part"]) => fitting(places, which, read, tensors);
+  const values = part("values");
+  const rates = { learningRate: resumedRate(saved, trainer), formerRate: saved.learningRate };
+  const goesOn = differ.every(({ kind }) => kind === "seed" || kind === "dtype");
+  const { progress, classes, numerics } = saved;
+  trainer.restore(
+    goesOn
+      ? {
+          ...rates,
+          ...{ values, slots: part("slots"), best: hasBest ? part("best") : undefined },
+          ...{ progress, classes, numerics },
+        }
+      : {
+          ...{ learningRate: trainer.learningRate, formerRate: trainer.learningRate },
+          ...{ values, slots: new Map(Object.entries(firstSlots(trainer))), best: undefined },
+          ...{ progress: freshProgress(), classes: undefined, numerics },
+        },
   );
-  const parts = {
-    values: new Map<string, TypedArray>(),
-    slots: new Map<string, TypedArray>(),
-    best: new Map<string, TypedArray>(),
-  };
-  for (const { part, name, path, shape } of places) {
-    const t = tensors.get(path);
-    if (t instanceof Tensor && t.dtype === trainer.dtype && sameShape(t.shape, shape)) {
-      parts[part].set(name, elementsOf(t));
-      continue;
-    }
-    fail("checkpoint-mismatch", {
-      message: `The checkpoint does not fit this model at ${path}.`,
-      expected: `${trainer.dtype}${formatShape(shape)}`,
-      found: t === undefined ? "no such tensor" : `${t.dtype}${formatShape(t.shape)}`,
-      ...(t !== undefined && sameShape(t.shape, shape)
-        ? { fix: `Make the trainer with dtype: "${t.dtype}".` }
-        : {}),
-    });
-  }
-  const known = places.map(({ path }) => path);
-  const unknown = names.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    fail("checkpoint-mismatch", {
-      message: "The checkpoint has a tensor that this model has not.",
-      expected: known.join(", "),
-      found: unknown,
-    });
-  }
-  trainer.restore({
-    values: parts.values,
-    slots: parts.slots,
-    best: parts.best.size > 0 ? parts.best : undefined,
-    progress: saved.progress,
-    learningRate: resumedRate(saved, trainer),
-    formerRate: saved.learningRate,
-    classes: saved.classes,
-    numerics: saved.numerics,
-  });
   return extra;
 }
 

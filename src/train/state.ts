@@ -21,11 +21,21 @@ export function firstState(model: Layer, optimizer: Optimizer, dtype: DType, see
   return {
     parameters: first(model.parameters),
     buffers: first(model.buffers),
-    slots: mapEntries(slotSpecs(model, optimizer), ({ shape, first }) =>
-      allocate(dtype, sizeOf(shape)).fill(first),
-    ),
+    slots: firstSlots({ model, optimizer, dtype }),
   };
 }
+
+interface Remembering {
+  readonly model: Layer;
+  readonly optimizer: Optimizer;
+  readonly dtype: DType;
+}
+
+/** The optimizer's memory before the first step. */
+export const firstSlots = ({ model, optimizer, dtype }: Remembering) =>
+  mapEntries(slotSpecs(model, optimizer), ({ shape, first }) =>
+    allocate(dtype, sizeOf(shape)).fill(first),
+  );
 
 /** All that the model is applied with, by name. */
 export const modelValues = <P, B>(of: {

@@ -27,6 +27,7 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import type { StepGraph, StepState } from "../step/ports.ts";
 import type { UpdateTiming } from "../step/update.ts";
 import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import type { LoadOptions } from "./checkpoint-differences.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { copies } from "./copied.ts";
 import type { Course } from "./course.ts";
@@ -401,10 +402,15 @@ export class Trainer<P extends Ranks = Ranks> {
     return writeCheckpoint(this, extra);
   }
 
-  /** Takes over a state made by `toBytes` of the same model; returns the extra metadata. */
-  fromBytes(bytes: Uint8Array): Record<string, string> {
+  /**
+   * Takes over a state made by `toBytes` of the same model; returns the extra metadata. What may be
+   * otherwise is named: `fromBytes(bytes, { differs: ["optimizer"] })`.
+   *
+   * @throws ChainruleError "checkpoint-mismatch" for what else differs; then nothing is changed.
+   */
+  fromBytes(bytes: Uint8Array, options: LoadOptions = {}): Record<string, string> {
     checkKind("fromBytes", bytes, fileBytes);
-    return readCheckpoint(this, bytes);
+    return readCheckpoint(this, bytes, options);
   }
 
   /** Saves to a file, all or nothing: an interrupted save leaves the old file as it was. */
@@ -416,13 +422,14 @@ export class Trainer<P extends Ranks = Ranks> {
   /**
    * Loads from a file; training then goes on as if it had never stopped. What this trainer was made
    * with counts: the loss, the optimizer's settings, and its learning rate where it is another than
-   * the checkpoint's trainer was made with. Seed, element type and kind of optimizer must agree.
+   * the checkpoint's trainer was made with. Seed, element type, parameters and kind of optimizer must
+   * agree, unless `differs` names them, as in `fromBytes`.
    * A warning names a rate that has changed, and a checkpoint of another version of chainrule whose
    * arithmetic gives other last digits.
    */
-  async load(path: string): Promise<Record<string, string>> {
+  async load(path: string, options: LoadOptions = {}): Promise<Record<string, string>> {
     const bytes = await (await import("#files")).readBytes(path);
-    const extra = inFile(path, () => this.fromBytes(bytes));
+    const extra = inFile(path, () => this.fromBytes(bytes, options));
     for (const note of [numericsNote(this), rateNote(this.#formerRate, this.learningRate)]) {
       if (note !== undefined) console.warn(`chainrule: ${path}: ${note}`);
     }

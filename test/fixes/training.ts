@@ -1,4 +1,6 @@
 /** Advice of trainers, checkpoints and compiled functions, followed. */
+
+import { expect } from "vitest";
 import { features } from "../../src/backends/wasm/assembler/features.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { lost } from "../../src/backends/wasm/workers.ts";
@@ -6,6 +8,7 @@ import { compileProgram } from "../../src/compile/index.ts";
 import type { Program } from "../../src/compile/program.ts";
 import { verifyProgram } from "../../src/compile/verify-program.ts";
 import * as c from "../../src/index.ts";
+import type { Differing } from "../../src/train/checkpoint-differences.ts";
 import { nonFiniteError } from "../../src/train/non-finite.ts";
 import type { Row } from "./row.ts";
 
@@ -35,6 +38,14 @@ const make = ({ weight, ...options }: Options = {}) =>
   });
 const classifier = (outputs: number) =>
   trainer(linear(2, outputs), { loss: c.crossEntropy, optimizer: sgd() });
+const unfrozen = () => make({ optimizer: c.adam() });
+const frozen = () =>
+  trainer(c.freeze(unfrozen().model, /weight/), {
+    ...{ loss: c.meanSquaredError, optimizer: c.adam(), backend: "interpreter" },
+  });
+/** What a fix says may differ. */
+const namedIn = (fix: string): readonly Differing[] =>
+  JSON.parse(/differs: (\[.*\])/.exec(fix)?.[1] ?? "no list");
 const anyRow = tensor([[1, 2]]);
 const any = (f: unknown) => f as (...given: unknown[]) => unknown;
 const f64 = (values: Parameters<typeof tensor>[0]) => tensor(values, { dtype: "f64" });
@@ -372,22 +383,43 @@ export const training: readonly Row[] = [
     },
   ],
   [
-    "Make the trainer with seed: … and …(…).",
+    "…, or say what may differ: { differs: … }.",
     () => make().fromBytes(make({ seed: 3, optimizer: c.adam() }).toBytes()),
-    () =>
+    (fix) => {
+      expect(fix).toContain("seed: 3 and adam(…), or");
       make({ seed: 3, optimizer: c.adam() }).fromBytes(
         make({ seed: 3, optimizer: c.adam() }).toBytes(),
-      ),
+      );
+    },
+    (fix) => {
+      const bytes = make({ seed: 3, optimizer: c.adam() }).toBytes();
+      make().fromBytes(bytes, { differs: namedIn(fix) });
+    },
   ],
   [
-    'Make the trainer with dtype: "…".',
+    "…, or say what may differ: { differs: … }.",
     () => make().fromBytes(make({ dtype: "f64" }).toBytes()),
-    () => make({ dtype: "f64" }).fromBytes(make({ dtype: "f64" }).toBytes()),
+    (fix) => {
+      expect(fix).toContain('dtype: "f64"');
+      make({ dtype: "f64" }).fromBytes(make({ dtype: "f64" }).toBytes());
+    },
+    (fix) => make().fromBytes(make({ dtype: "f64" }).toBytes(), { differs: namedIn(fix) }),
   ],
   [
-    "Load it into the model that it was saved from.",
+    "…, or say what may differ: { differs: … }.",
+    () => unfrozen().fromBytes(frozen().toBytes()),
+    (fix) => {
+      expect(fix).toContain("Freeze the same parameters");
+      frozen().fromBytes(frozen().toBytes());
+    },
+    (fix) => unfrozen().fromBytes(frozen().toBytes(), { differs: namedIn(fix) }),
+    (fix) => frozen().fromBytes(unfrozen().toBytes(), { differs: namedIn(fix) }),
+  ],
+  [
+    'Load it into the model that it was saved from, or let it differ: { differs: ["parameters"] }.',
     () => make().fromBytes(classifier(3).toBytes()),
     () => classifier(3).fromBytes(classifier(3).toBytes()),
+    () => make().fromBytes(classifier(3).toBytes(), { differs: ["parameters"] }),
   ],
 
   [
