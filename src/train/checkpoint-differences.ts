@@ -12,7 +12,7 @@ import type { Trainer } from "./trainer.ts";
 const kinds = ["seed", "optimizer", "dtype", "parameters"] as const;
 
 /** In what a checkpoint and a trainer can differ. */
-export type Differing = (typeof kinds)[number];
+type Differing = (typeof kinds)[number];
 
 /** What of a checkpoint need not be as in the trainer. */
 export interface LoadOptions {
@@ -65,7 +65,7 @@ export function checkLoadOptions(options: LoadOptions): ReadonlySet<Differing> {
 }
 
 /** All differences, those of settings first. */
-export function differences(
+export function differencesFrom(
   trainer: Trainer,
   saved: Made,
   tensors: Tensors,
@@ -148,7 +148,7 @@ export function refuseOthers(found: readonly Difference[], may: ReadonlySet<Diff
 }
 
 /** The values that fit, by name. */
-export function fitting(
+export function valuesThatFit(
   places: readonly Place[],
   part: Place["part"],
   read: (name: string, shape: Shape, t: Tensor) => TypedArray,

@@ -15,11 +15,11 @@ import { decodeSafetensors, encodeSafetensors } from "../files/safetensors.ts";
 import { slotSpecs } from "../step/parameters.ts";
 import {
   checkLoadOptions,
-  differences,
-  fitting,
+  differencesFrom,
   type LoadOptions,
   type Place,
   refuseOthers,
+  valuesThatFit,
 } from "./checkpoint-differences.ts";
 import { elementsFor } from "./given-values.ts";
 import { freshProgress, type Progress } from "./progress.ts";
@@ -107,11 +107,11 @@ export function readCheckpoint(
   const saved = parse(training);
   const hasBest = [...tensors.keys()].some((name) => name.startsWith("best/"));
   const places = layout(trainer, hasBest);
-  const differ = differences(trainer, saved, tensors, places);
+  const differ = differencesFrom(trainer, saved, tensors, places);
   refuseOthers(differ, may);
   const read = (name: string, shape: Shape, t: Tensor) =>
     t.dtype === trainer.dtype ? elementsOf(t) : elementsFor(name, shape, t, trainer.dtype);
-  const part = (which: Place["part"]) => fitting(places, which, read, tensors);
+  const part = (which: Place["part"]) => valuesThatFit(places, which, read, tensors);
   const values = part("values");
   const rates = { learningRate: resumedRate(saved, trainer), formerRate: saved.learningRate };
   const goesOn = differ.every(({ kind }) => kind === "seed" || kind === "dtype");

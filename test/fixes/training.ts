@@ -8,7 +8,6 @@ import { compileProgram } from "../../src/compile/index.ts";
 import type { Program } from "../../src/compile/program.ts";
 import { verifyProgram } from "../../src/compile/verify-program.ts";
 import * as c from "../../src/index.ts";
-import type { Differing } from "../../src/train/checkpoint-differences.ts";
 import { nonFiniteError } from "../../src/train/non-finite.ts";
 import type { Row } from "./row.ts";
 
@@ -44,7 +43,7 @@ const frozen = () =>
     ...{ loss: c.meanSquaredError, optimizer: c.adam(), backend: "interpreter" },
   });
 /** What a fix says may differ. */
-const namedIn = (fix: string): readonly Differing[] =>
+const namedIn = (fix: string): NonNullable<c.LoadOptions["differs"]> =>
   JSON.parse(/differs: (\[.*\])/.exec(fix)?.[1] ?? "no list");
 const anyRow = tensor([[1, 2]]);
 const any = (f: unknown) => f as (...given: unknown[]) => unknown;
