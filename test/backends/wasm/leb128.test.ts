@@ -1,7 +1,7 @@
 /** LEB128 against its definition, on random integers and on the borders of every length. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { Bytes } from "../../../src/backends/wasm/assembler/bytes.ts";
+import { type Bytes, noBytes, written } from "../../../src/backends/wasm/assembler/bytes.ts";
 import { signed, unsigned, unsignedLength } from "../../../src/backends/wasm/assembler/leb128.ts";
 
 function decode(bytes: readonly number[], signs: boolean): bigint {
@@ -16,9 +16,9 @@ function decode(bytes: readonly number[], signs: boolean): bigint {
 }
 
 const bytesOf = (write: (out: Bytes) => void): number[] => {
-  const out = new Bytes();
+  const out = noBytes();
   write(out);
-  return [...out.written()];
+  return [...written(out)];
 };
 
 /** The fewest groups of seven bits that hold a value, with its sign if it has one. */

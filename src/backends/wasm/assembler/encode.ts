@@ -1,7 +1,7 @@
 /** From expression trees to bytes. It keeps its own stack, so depth of a tree costs no JS stack. */
 import { at } from "../../../core/at.ts";
 import { fail } from "../../../core/errors.ts";
-import type { Bytes } from "./bytes.ts";
+import { append, type Bytes, push } from "./bytes.ts";
 import type { Expr, Func, Immediate, Label } from "./expression.ts";
 import type { Type } from "./instructions.ts";
 import { signed, unsigned } from "./leb128.ts";
@@ -37,15 +37,15 @@ export function encode(out: Bytes, owner: object, body: readonly Expr[], calls: 
   const write = (expr: Expr): void => {
     const { code, imm, bodies } = expr;
     if (code > 0xff) {
-      out.push(code >> 12);
+      push(out, code >> 12);
       unsigned(out, code & 0xfff);
-    } else out.push(code);
-    const [then, alternative] = bodies;
-    if (then === undefined) {
+    } else push(out, code);
+    if (bodies.length === 0) {
       for (const one of imm) immediate(out, expr, one, owner, open, calls);
       return;
     }
-    out.push(typeByte(expr.type));
+    const [then = [], alternative] = bodies;
+    push(out, typeByte(expr.type));
     open.push(imm[0]);
     work.push(end);
     if (alternative) {
@@ -58,14 +58,16 @@ export function encode(out: Bytes, owner: object, body: readonly Expr[], calls: 
   for (let item = work.pop(); item !== undefined; item = work.pop()) {
     if (item === emit) write(work.pop() as Expr);
     else if (typeof item === "number") {
-      out.push(item);
+      push(out, item);
       if (item === end) open.pop();
     } else {
       // Operands that have none themselves are written at once, as far as they come first.
       const { args } = item;
       let done = 0;
-      while (done < args.length && at(args, done).args.length === 0 && isPlain(at(args, done))) {
-        write(at(args, done++));
+      for (const operand of args) {
+        if (operand.args.length > 0 || operand.bodies.length > 0) break;
+        write(operand);
+        done++;
       }
       if (done === args.length) write(item);
       else {
@@ -76,8 +78,14 @@ export function encode(out: Bytes, owner: object, body: readonly Expr[], calls: 
   }
 }
 
-/** Whether no statements stand inside of it. */
-const isPlain = ({ bodies }: Expr): boolean => bodies.length === 0;
+const single = /* @__PURE__ */ new Float32Array(1);
+const double = /* @__PURE__ */ new Float64Array(1);
+
+/** A number's bytes; those of the next one are written over them. */
+function bytesOf(array: Float32Array | Float64Array, value: number): Uint8Array {
+  array[0] = value;
+  return new Uint8Array(array.buffer);
+}
 
 const i32Const = 0x41;
 const f32Const = 0x43;
@@ -93,11 +101,11 @@ function immediate(
 ): void {
   if (typeof imm === "number") {
     if (code === i32Const) signed(out, imm);
-    else if (code === f32Const) out.append(new Uint8Array(Float32Array.of(imm).buffer));
-    else if (code === f64Const) out.append(new Uint8Array(Float64Array.of(imm).buffer));
+    else if (code === f32Const) append(out, bytesOf(single, imm));
+    else if (code === f64Const) append(out, bytesOf(double, imm));
     else unsigned(out, imm);
   } else if (typeof imm === "bigint") signed(out, imm);
-  else if (imm instanceof Uint8Array) out.append(imm);
+  else if (imm instanceof Uint8Array) append(out, imm);
   else if ("owner" in imm) {
     if (imm.owner !== owner) {
       misplaced(op, "a local of this function", `"${imm.name}" (${imm.index}) of another`);

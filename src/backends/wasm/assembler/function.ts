@@ -1,6 +1,6 @@
 /** Writing one function: locals by type and name, and statements in the order they run. */
 import { fail } from "../../../core/errors.ts";
-import { Bytes } from "./bytes.ts";
+import { noBytes, push, written } from "./bytes.ts";
 import { type Call, encode, typeByte } from "./encode.ts";
 import {
   block,
@@ -122,15 +122,15 @@ export class FunctionBuilder {
       if (run?.[0] === type) run[1]++;
       else runs.push([type, 1]);
     }
-    const out = new Bytes();
+    const out = noBytes();
     const calls: Call[] = [];
     unsigned(out, runs.length);
     for (const [type, count] of runs) {
       unsigned(out, count);
-      out.push(typeByte(type));
+      push(out, typeByte(type));
     }
     encode(out, this, this.#statements, calls);
-    out.push(0x0b);
-    return { bytes: out.written(), calls };
+    push(out, 0x0b);
+    return { bytes: written(out), calls };
   }
 }

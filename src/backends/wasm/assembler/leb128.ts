@@ -1,14 +1,14 @@
 /** LEB128, WebAssembly's integers of variable length: seven bits per byte, the lowest first. */
-import type { Bytes } from "./bytes.ts";
+import { type Bytes, push } from "./bytes.ts";
 
 /** Appends an unsigned integer below 2^53. */
 export function unsigned(out: Bytes, value: number): void {
   let rest = value;
   while (rest > 127) {
-    out.push((rest % 128) | 128);
+    push(out, (rest % 128) | 128);
     rest = Math.floor(rest / 128);
   }
-  out.push(rest);
+  push(out, rest);
 }
 
 /** How many bytes that takes. */
@@ -23,16 +23,16 @@ export function signed(out: Bytes, value: number | bigint): void {
   if (typeof value === "number") {
     let rest = value | 0;
     while (rest > 63 || rest < -64) {
-      out.push((rest & 127) | 128);
+      push(out, (rest & 127) | 128);
       rest >>= 7;
     }
-    out.push(rest & 127);
+    push(out, rest & 127);
   } else {
     let rest = BigInt.asIntN(64, value);
     while (rest > 63n || rest < -64n) {
-      out.push(Number(rest & 127n) | 128);
+      push(out, Number(rest & 127n) | 128);
       rest >>= 7n;
     }
-    out.push(Number(rest & 127n));
+    push(out, Number(rest & 127n));
   }
 }

@@ -1,6 +1,6 @@
 /** A whole module: what it imports, holds and exports, and its bytes. */
 import { fail } from "../../../core/errors.ts";
-import { Bytes } from "./bytes.ts";
+import { append, type Bytes, noBytes, push, written } from "./bytes.ts";
 import { encode, typeByte } from "./encode.ts";
 import { type Expr, type Func, type Global, getGlobal } from "./expression.ts";
 import { type Code, FunctionBuilder } from "./function.ts";
@@ -58,7 +58,7 @@ export class ModuleBuilder {
     this.#imports.push((out) => {
       writeText(out, module);
       writeText(out, name);
-      out.push(kind);
+      push(out, kind);
       rest(out);
     });
   }
@@ -127,21 +127,21 @@ export class ModuleBuilder {
     const declared = this.#funcs.map(({ func }) => this.#type(func));
     const named = [...this.#importedFuncs, ...this.#funcs.map(({ func }) => func)];
 
-    const out = new Bytes();
-    for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.push(byte);
+    const out = noBytes();
+    for (const byte of [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) push(out, byte);
     section(out, 1, [...this.#types.values()], (o, { func }) => writeType(o, func));
     section(out, 2, this.#imports, (o, write) => write(o));
     section(out, 3, declared, unsigned);
     section(out, 5, this.#memories, writeLimits);
     section(out, 6, this.#globals, (o, { global, value }) => {
-      o.push(typeByte(global.type));
-      o.push(+global.mutable);
+      push(o, typeByte(global.type));
+      push(o, +global.mutable);
       encode(o, this, [value], []);
-      o.push(0x0b);
+      push(o, 0x0b);
     });
     section(out, 7, this.#exports, (o, [name, what]) => {
       writeText(o, name);
-      o.push(what === "memory" ? aMemory : "params" in what ? aFunction : aGlobal);
+      push(o, what === "memory" ? aMemory : "params" in what ? aFunction : aGlobal);
       unsigned(o, what === "memory" ? 0 : what.index);
     });
     section(out, 10, this.#funcs, writeFunction);
@@ -153,7 +153,7 @@ export class ModuleBuilder {
         writeText(o, func.name);
       });
     });
-    return out.written();
+    return written(out);
   }
 }
 
@@ -161,11 +161,11 @@ const missing = ({ name }: Func): never =>
   fail("invalid-graph", { message: `The WebAssembly function "${name}" was not declared here.` });
 
 function writeType(out: Bytes, { params, result }: Func): void {
-  out.push(0x60);
+  push(out, 0x60);
   unsigned(out, params.length);
-  for (const type of params) out.push(typeByte(type));
-  out.push(+(result !== "void"));
-  if (result !== "void") out.push(typeByte(result));
+  for (const type of params) push(out, typeByte(type));
+  push(out, +(result !== "void"));
+  if (result !== "void") push(out, typeByte(result));
 }
 
 /** A function's size and its code, with the numbers that were missing. */
@@ -182,11 +182,11 @@ function writeFunction(out: Bytes, { func, code }: Entry): void {
   );
   let done = 0;
   for (const { at, func } of calls) {
-    out.append(bytes.subarray(done, at));
+    append(out, bytes.subarray(done, at));
     unsigned(out, func.index);
     done = at;
   }
-  out.append(bytes.subarray(done));
+  append(out, bytes.subarray(done));
 }
 
 const utf8 = /* @__PURE__ */ new TextEncoder();
@@ -194,22 +194,22 @@ const utf8 = /* @__PURE__ */ new TextEncoder();
 function writeText(out: Bytes, text: string): void {
   const bytes = utf8.encode(text);
   unsigned(out, bytes.length);
-  out.append(bytes);
+  append(out, bytes);
 }
 
 function writeLimits(out: Bytes, { min, max, shared }: MemoryLimits): void {
-  out.push(+(max !== undefined) | (shared ? 2 : 0));
+  push(out, +(max !== undefined) | (shared ? 2 : 0));
   unsigned(out, min);
   if (max !== undefined) unsigned(out, max);
 }
 
 /** An id and the contents' size before the contents. */
 function sized(out: Bytes, id: number, write: (contents: Bytes) => void): void {
-  const contents = new Bytes();
+  const contents = noBytes();
   write(contents);
-  out.push(id);
+  push(out, id);
   unsigned(out, contents.length);
-  out.append(contents.written());
+  append(out, written(contents));
 }
 
 /** Entries with their number in front; a section without entries is left out. */
