@@ -76,6 +76,10 @@ export {
 } from "./ops/convolution.ts";
 export { customOperator, stopGradient } from "./ops/custom.ts";
 export { einsum } from "./ops/einsum.ts";
+// Operators as functions: no methods.
+export { erfc, erfinv } from "./ops/error-function.ts";
+export { digamma, lgamma, polygamma } from "./ops/gamma.ts";
+// Operators: also methods of every tensor.
 export { gather, oneHot, scatterAdd, take } from "./ops/indexing.ts";
 // Tensors: making them, reading them, errors.
 export {
@@ -91,11 +95,25 @@ export {
   zeros,
   zerosLike,
 } from "./ops/leaf.ts";
+// Operators as functions: no methods.
+export { lerp } from "./ops/lerp.ts";
+export {
+  type LogitOptions,
+  log2,
+  log10,
+  logAddExp,
+  logit,
+  xlogy,
+} from "./ops/logarithms.ts";
 // Operators: also methods of every tensor.
 export { matmul } from "./ops/matmul.ts";
 // Tensors: making them, reading them, errors.
 export { Tensor } from "./ops/methods.ts";
+// Operators: also methods of every tensor.
 export { expandDims, flip, pad, reshape, slice, squeeze, transpose } from "./ops/move.ts";
+// Operators as functions: no methods.
+export { atan2, hypot } from "./ops/plane.ts";
+// Operators: also methods of every tensor.
 export {
   type AdaptivePoolOptions,
   type AvgPoolOptions,
@@ -119,6 +137,10 @@ export {
   prod,
   variance,
 } from "./ops/reduce.ts";
+// Operators as functions: no methods.
+export { fmod, remainder } from "./ops/remainder.ts";
+export { sinc } from "./ops/sinc.ts";
+// Operators: also methods of every tensor.
 export {
   acos,
   acosh,

@@ -8,60 +8,18 @@ Recorded with torch 2.13.0 (CPU) and Python 3.11, in float64 throughout. Determi
 numbers are seeded by name, so that a new case leaves most other lines alone. Another processor
 may change last digits, where torch picks other vector instructions.
 
-One case per line. A tensor is {"dtype", "shape", "data": flat and row-major}; booleans are 0 and
-1; what JSON cannot write is "NaN", "Infinity" or "-Infinity", in attributes too. A case with a
-"note" is about a convention (a kink, a pole, an infinity) and records torch's.
+How a case is written down says tools/recording.py.
 """
 
 from unittest.mock import patch
 
 import torch
 import torch.nn.functional as F
+from recording import case, operators, pairs, rand, renamed, seed, variable, vec, write
 from torch import inf, nan
 from torch.autograd import grad
 
-from recording import plain, rand, seed, variable, vec, write
-
-TORCH = {  # our name of an attribute or option: torch's, where they differ
-    "axis": "dim", "axes": "dim", "keepDims": "keepdim", "slope": "negative_slope",
-    "weights": "weight", "classWeights": "weight", "labelSmoothing": "label_smoothing",
-    "positiveWeight": "pos_weight", "learningRate": "lr", "weightDecay": "weight_decay",
-    "epsilon": "eps", "decay": "alpha", "learningRateDecay": "lr_decay",
-    "initialAccumulator": "initial_accumulator_value",
-}
-
-
-def pairs(left, right):
-    """Every value of `left` with every value of `right`, as two vectors."""
-    return list(torch.cartesian_prod(vec(*left), vec(*right)).unbind(1))
-
-
-def renamed(attributes):
-    return {TORCH.get(key, key): value for key, value in attributes.items()}
-
-
 # ---------------------------------------------------------------------------- operators.json
-
-operators = []
-
-
-def case(name, function, inputs, note=None, span=(-2, 2), **attributes):
-    """An input is a tensor, or a shape to be filled with random numbers from `span`."""
-    inputs = [rand(*x, low=span[0], high=span[1]) if isinstance(x, list) else x for x in inputs]
-    inputs = [variable(x) for x in inputs]
-    options = renamed(attributes)
-    if isinstance(axes := options.get("dim", 0), (list, type(None))):
-        options["dim"] = tuple(range(inputs[0].ndim) if axes is None else axes)
-    output = function(*inputs, **options)
-    found = {"name": name, "attributes": attributes, "inputs": inputs, "output": output}
-    if output.is_floating_point():
-        found["upstream"] = rand(*output.shape)
-    gradients = iter(())
-    if output.requires_grad:
-        gradients = iter(grad(output, [x for x in inputs if x.requires_grad], found["upstream"]))
-    found["gradients"] = [next(gradients, None) if x.requires_grad else None for x in inputs]
-    operators.append(found | ({"note": note} if note else {}))
-
 
 # Binary: pairs of shapes for each way to broadcast, then the special values.
 BROADCAST = [([], []), ([2, 3], [2, 3]), ([2, 1, 3], [4, 1]), ([], [3]), ([1], [2, 2]),

@@ -1,4 +1,9 @@
-"""What the scripts that record PyTorch's results share: how numbers are drawn and written."""
+"""What the scripts share that record PyTorch: numbers, cases of operators, and files of cases.
+
+A file has one case per line. A tensor is {"dtype", "shape", "data": flat and row-major}; booleans are
+0 and 1; what JSON cannot write is "NaN", "Infinity" or "-Infinity", in attributes too. A case with a
+"note" is about a convention (a kink, a pole, an infinity) and records torch's.
+"""
 
 import json
 import math
@@ -6,11 +11,19 @@ from pathlib import Path
 from zlib import crc32
 
 import torch
+from torch.autograd import grad
 
 torch.set_default_dtype(torch.float64)
 torch.set_num_threads(1)
 FOLDER = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "torch"
 DTYPES = {torch.float64: "f64", torch.int64: "i32", torch.bool: "bool"}
+TORCH = {  # our name of an attribute or option: torch's, where they differ
+    "axis": "dim", "axes": "dim", "keepDims": "keepdim", "slope": "negative_slope",
+    "weights": "weight", "classWeights": "weight", "labelSmoothing": "label_smoothing",
+    "positiveWeight": "pos_weight", "learningRate": "lr", "weightDecay": "weight_decay",
+    "epsilon": "eps", "decay": "alpha", "learningRateDecay": "lr_decay",
+    "initialAccumulator": "initial_accumulator_value",
+}
 
 
 def plain(value):
@@ -48,5 +61,35 @@ def vec(*values):
     return torch.tensor(values, dtype=torch.float64)
 
 
+def pairs(left, right):
+    """Every value of `left` with every value of `right`, as two vectors."""
+    return list(torch.cartesian_prod(vec(*left), vec(*right)).unbind(1))
+
+
 def variable(x):
     return x.detach().clone().requires_grad_(x.is_floating_point())
+
+
+def renamed(attributes):
+    return {TORCH.get(key, key): value for key, value in attributes.items()}
+
+
+operators = []
+
+
+def case(name, function, inputs, note=None, span=(-2, 2), **attributes):
+    """An input is a tensor, or a shape to be filled with random numbers from `span`."""
+    inputs = [rand(*x, low=span[0], high=span[1]) if isinstance(x, list) else x for x in inputs]
+    inputs = [variable(x) for x in inputs]
+    options = renamed(attributes)
+    if isinstance(axes := options.get("dim", 0), (list, type(None))):
+        options["dim"] = tuple(range(inputs[0].ndim) if axes is None else axes)
+    output = function(*inputs, **options)
+    found = {"name": name, "attributes": attributes, "inputs": inputs, "output": output}
+    if output.is_floating_point():
+        found["upstream"] = rand(*output.shape)
+    gradients = iter(())
+    if output.requires_grad:
+        gradients = iter(grad(output, [x for x in inputs if x.requires_grad], found["upstream"]))
+    found["gradients"] = [next(gradients, None) if x.requires_grad else None for x in inputs]
+    operators.append(found | ({"note": note} if note else {}))

@@ -7,21 +7,28 @@ import * as compare from "./compare.ts";
 import { convolutionOp } from "./convolution.ts";
 import * as custom from "./custom.ts";
 import * as entropy from "./entropy.ts";
+import * as errorFunction from "./error-function.ts";
+import * as gamma from "./gamma.ts";
 import * as indexing from "./indexing.ts";
 import * as leaf from "./leaf.ts";
+import { lerpOp } from "./lerp.ts";
+import * as logarithms from "./logarithms.ts";
 import * as matmul from "./matmul.ts";
 import * as move from "./move.ts";
+import * as plane from "./plane.ts";
 import { largestOp } from "./pooling.ts";
 import { powOp } from "./power.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
+import * as remainder from "./remainder.ts";
+import { sincOp } from "./sinc.ts";
 import * as transcendental from "./transcendental.ts";
 import { foldOp, windowsOp } from "./windows.ts";
 
 const families: readonly object[] = [
   leaf,
-  { ...arithmetic, powOp },
-  transcendental,
+  { ...arithmetic, ...plane, ...remainder, lerpOp, powOp },
+  { ...transcendental, ...logarithms, ...errorFunction, ...gamma, sincOp },
   entropy,
   compare,
   casting,

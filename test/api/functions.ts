@@ -31,9 +31,9 @@ import { made as opaque } from "./wrong.ts";
 const { adam, linear, meanSquaredError, relu, sequential, sgd, tensor, trainer } = chainrule;
 
 const elementwise =
-  "abs acos acosh asin asinh atan atanh ceil cos cosh erf exp expm1 floor isFinite isNaN log log1p logicalNot neg onesLike reciprocal round rsqrt sign sin sinh sqrt square stopGradient tan trunc zerosLike";
+  "abs acos acosh asin asinh atan atanh ceil cos cosh digamma erf erfc erfinv exp expm1 floor isFinite isNaN lgamma log log10 log1p log2 logicalNot neg onesLike reciprocal round rsqrt sign sin sinc sinh sqrt square stopGradient tan trunc zerosLike";
 const binary =
-  "add div equal greater greaterEqual less lessEqual logicalAnd logicalOr matmul maximum minimum mul notEqual pow sub";
+  "add atan2 div equal fmod greater greaterEqual hypot less lessEqual logAddExp logicalAnd logicalOr matmul maximum minimum mul notEqual pow remainder sub xlogy";
 const activations: Record<string, object> = {
   elu: { alpha: 1 },
   gelu: {},
@@ -118,9 +118,12 @@ export const functions: Record<string, Probe> = {
   full: probe(chainrule.full, [[2], 1, "f32"], read),
   gather: probe(chainrule.gather, [x, at, { axis: 0 }], read),
   input: probe(chainrule.input, ["x", [2], "f32"]),
+  lerp: probe(chainrule.lerp, [x, x, x], read),
+  logit: probe(chainrule.logit, [x, { epsilon: 0.1 }], read),
   oneHot: probe(chainrule.oneHot, [at, 3, "f32"], read),
   ones: probe(chainrule.ones, [[2], "f32"], read),
   pad: probe(chainrule.pad, [x, { before: [0, 1], after: [0, 0], value: 1 }], read),
+  polygamma: probe(chainrule.polygamma, [1, x], read),
   randomNormal: probe(chainrule.randomNormal, [key, [2], { dtype: "f32", stream: 1 }], read),
   randomUniform: probe(chainrule.randomUniform, [key, [2], { dtype: "f32", stream: 1 }], read),
   range: probe(chainrule.range, [3, "i32"], read),

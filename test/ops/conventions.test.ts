@@ -7,38 +7,21 @@ import type { DType } from "../../src/core/dtype.ts";
 import type { ErrorCode } from "../../src/core/errors.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import * as activations from "../../src/nn/activations.ts";
-import * as arithmetic from "../../src/ops/arithmetic.ts";
-import * as broadcast from "../../src/ops/broadcast.ts";
 import { cast } from "../../src/ops/cast.ts";
-import * as compare from "../../src/ops/compare.ts";
-import { concatenate } from "../../src/ops/concatenate.ts";
 import { stopGradient } from "../../src/ops/custom.ts";
 import { crossEntropyOfBits } from "../../src/ops/entropy.ts";
-import * as indexing from "../../src/ops/indexing.ts";
 import { type NestedArray, tensor } from "../../src/ops/leaf.ts";
-import { matmul } from "../../src/ops/matmul.ts";
-import { slice } from "../../src/ops/move.ts";
-import * as power from "../../src/ops/power.ts";
-import * as reduce from "../../src/ops/reduce.ts";
-import * as transcendental from "../../src/ops/transcendental.ts";
 import { expectClose } from "../support/close.ts";
 import { failure } from "../support/failure.ts";
+import * as all from "../support/functions.ts";
 
 const functions = {
-  ...arithmetic,
-  ...broadcast,
-  ...power,
-  ...compare,
-  ...indexing,
-  ...reduce,
-  ...transcendental,
+  ...all,
   ...activations,
   binaryCrossEntropy: crossEntropyOfBits,
   cast: (x: Tensor, { to }: { to: DType }) => cast(x, to),
-  concatenate: (...xs: Tensor[]) => concatenate(xs),
-  matmul,
-  oneHot: (x: Tensor, { classes }: { classes: number }) => indexing.oneHot(x, classes, "f64"),
-  slice,
+  concatenate: (...xs: Tensor[]) => all.concatenate(xs),
+  oneHot: (x: Tensor, { classes }: { classes: number }) => all.oneHot(x, classes, "f64"),
   stopGradient,
 } as unknown as Record<string, (...xs: unknown[]) => Tensor>;
 

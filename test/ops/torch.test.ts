@@ -3,38 +3,18 @@ import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { isFloat } from "../../src/core/dtype.ts";
-import * as arithmetic from "../../src/ops/arithmetic.ts";
-import * as broadcast from "../../src/ops/broadcast.ts";
-import * as compare from "../../src/ops/compare.ts";
-import { einsum } from "../../src/ops/einsum.ts";
-import * as indexing from "../../src/ops/indexing.ts";
-import { matmul } from "../../src/ops/matmul.ts";
-import * as move from "../../src/ops/move.ts";
-import * as power from "../../src/ops/power.ts";
-import * as reduce from "../../src/ops/reduce.ts";
-import * as transcendental from "../../src/ops/transcendental.ts";
 import { expectClose } from "../support/close.ts";
 import { fixtures, numbers, toTensor } from "../support/fixtures.ts";
+import * as all from "../support/functions.ts";
 import { type Case, call, type Functions } from "../support/operators.ts";
 
-const functions = {
-  ...arithmetic,
-  ...broadcast,
-  ...power,
-  ...compare,
-  ...indexing,
-  ...move,
-  ...reduce,
-  ...transcendental,
-  einsum,
-  matmul,
-} as unknown as Functions;
+const functions = all as unknown as Functions;
 
 // Both sides compute in double precision. A sum of n terms may be off by n/2 units in the last
 // place (2.2e-16), an elementary function by a few on each side, and the cases are small.
 const tolerance = { relative: 1e-13, absolute: 1e-14 };
 
-const cases = fixtures<Case>("operators");
+const cases = [...fixtures<Case>("operators"), ...fixtures<Case>("functions")];
 const names = [...new Set(cases.map((c) => c.name))];
 
 describe.each(names)("%s", (name) => {

@@ -26,6 +26,7 @@ const positional: Record<string, Call> = {
   concatenate: (f, xs, { axis }) => f.concatenate!(xs, axis),
   stack: (f, xs, { axis }) => f.stack!(xs, axis),
   oneHot: (f, [x], { classes }) => f.oneHot!(x, classes, "f64"),
+  polygamma: (f, [x], { order }) => f.polygamma!(order, x),
   einsum: (f, xs, { equation }) => f.einsum!(equation, ...xs),
 };
 

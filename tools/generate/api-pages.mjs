@@ -63,7 +63,9 @@ const anchor = (item) =>
 
 /** The record's notation with the function's own parameters in it. */
 function formula({ notation }, signature) {
-  const parameters = [...signature.matchAll(/[(,] ?(?:\.\.\.)?(\w+)\??:/g)].map(([, name]) => name);
+  const parameters = [...signature.matchAll(/[(,] ?(?:\.\.\.)?(\w+)\??: (?!number)/g)].map(
+    ([, name]) => name,
+  );
   return notation.text
     .replace(/#(\d)/g, (_, k) => parameters[Number(k)] ?? "xyz"[k])
     .replace(/#\[(.*)\]/, (_, each) => `Σ ${each.replaceAll("#", parameters[0])}`)
