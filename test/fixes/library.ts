@@ -148,6 +148,7 @@ export const library: readonly Row[] = [
     () => tensor(Uint8Array.of(1, 2)),
     () => tensor(Uint8Array.of(1, 2), { dtype: "f32" }),
   ],
+  ["Pass the order first: polygamma(1, x).", () => c.polygamma(0.5, x), () => c.polygamma(1, x)],
   ["Use mul for a scalar.", () => c.matmul(x, tensor(2)), () => c.mul(x, tensor(2))],
   [
     "Use arraySync() or await array() to read all elements.",

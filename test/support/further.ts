@@ -1,0 +1,8 @@
+/** Operators that are functions alone, each in a page that uses it. */
+export * from "../../src/ops/error-function.ts";
+export * from "../../src/ops/gamma.ts";
+export * from "../../src/ops/lerp.ts";
+export * from "../../src/ops/logarithms.ts";
+export * from "../../src/ops/plane.ts";
+export * from "../../src/ops/remainder.ts";
+export * from "../../src/ops/sinc.ts";
