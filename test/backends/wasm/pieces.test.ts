@@ -78,6 +78,17 @@ test("random moves, with gradients and gradients of these", async () => {
   expect(pieces).toBeGreaterThan(10);
 }, 120_000);
 
+test("sums of pieces, of which one alone is read", async () => {
+  for (const axis of [0, 1]) {
+    const given = [3, 1, 5, 2, 7].map((n, k) => exact(axis === 0 ? [n, 9] : [9, n], "f64", k));
+    const xs = given.map(inputOf);
+    const y = concatenate(xs, axis);
+    const outputs = [y.sum(), y.square().sum({ axis: [axis] }), y.add(y.abs()).max({ axis: [0] })];
+    const gradients = gradient(y.square().sum(), xs);
+    await agrees({ inputs: xs, outputs: [...outputs, ...gradients] }, given, 1);
+  }
+});
+
 test("many rows, and pieces of all lengths, shared by threads", async () => {
   const sizes = [1, 3, 64, 65, 1000, 2];
   for (const axis of [0, 1]) {

@@ -2,13 +2,14 @@
 import { at } from "../../../core/at.ts";
 import type { DType } from "../../../core/dtype.ts";
 import { elementaryOf } from "../../../core/elementary/functions.ts";
-import type { Expression, Intrinsic, Load } from "../../../core/expression.ts";
+import { type Expression, type Intrinsic, type Load, operands } from "../../../core/expression.ts";
 import {
   access,
   type Expr,
   type FunctionBuilder,
   f32,
   f64,
+  get,
   type Instruction,
   i32,
   type NameIn,
@@ -92,17 +93,52 @@ const integerInstructions: Partial<Record<Intrinsic, Instruction>> = {
 /** Values of several expressions at one place; what they share is computed once. */
 export function scalarValues(roots: readonly Expression[], site: Site): (e: Expression) => Expr {
   const uses = countUses(roots);
-  const memo = new Map<Expression, Expr>();
+  const guarded = guardedReads();
+  let memo = new Map<Expression, Expr>();
   const value = (e: Expression): Expr => {
     const known = memo.get(e);
     if (known) return known;
-    const made = emit(e, site, value);
+    const made = e.kind === "select" && guarded(e) >= manyReads ? forked(e) : emit(e, site, value);
     // What is used once may stand where it is used; loads stay in order with stores.
     const kept = (uses.get(e) ?? 0) > 1 || e.kind === "load" ? site.f.let(made) : made;
     if (kept !== made || made.op === "local.get" || made.op.endsWith(".const")) memo.set(e, kept);
     return kept;
   };
+  /** A choice of which one branch alone is computed; what is known in it is not known behind it. */
+  const forked = ({ condition, then, otherwise, dtype }: Choice): Expr => {
+    const { f } = site;
+    const chosen = f.local(typeOf[dtype]);
+    const before = memo;
+    const branch = (e: Expression) => (): void => {
+      memo = new Map(before);
+      f.set(chosen, value(e));
+      memo = before;
+    };
+    const holds = value(condition);
+    f.if(holds, branch(then), branch(otherwise));
+    return get(chosen);
+  };
   return value;
+}
+
+type Choice = Extract<Expression, { kind: "select" }>;
+
+/** A choice between so many guarded reads is one of the pieces of a loop: they are not all tried. */
+const manyReads = 4;
+
+/** Counts the guarded reads of a value; none where an index is checked, which may not be left out. */
+function guardedReads(): (e: Expression) => number {
+  const known = new Map<Expression, number>();
+  const count = (e: Expression): number => {
+    let n = known.get(e);
+    if (n === undefined) {
+      const own = e.kind === "load" ? (e.bound ? Number.NaN : Number(e.when !== undefined)) : 0;
+      n = operands(e).reduce((sum, x) => sum + count(x), own);
+      known.set(e, n);
+    }
+    return n;
+  };
+  return count;
 }
 
 function countUses(roots: readonly Expression[]): Map<Expression, number> {
