@@ -125,14 +125,17 @@ write("windows", windows)
 layers = []
 
 
-def layer(name, module, x, *arguments, note=None, **options):
-    """What a module makes of an input, with the state that it begins with (drawn here) and the
-    gradients of all that has one. `arguments` and `options` are those of our layer `name`."""
+def layer(name, module, x, *arguments, note=None, training=False, **options):
+    """What a module makes of an input, with the state that it begins with (drawn here), that of its
+    buffers afterwards while training, and the gradients of all that has one. `arguments` and
+    `options` are those of our layer `name`."""
     seed(f"{name}{len(layers)}")
     x = variable(rand(*x) if isinstance(x, list) else x)
-    for value in module.state_dict().values():
+    module.train(training)
+    for key, value in module.state_dict().items():
         if value.is_floating_point():
-            value.copy_(rand(*value.shape, low=-1.0, high=1.0))
+            low, high = (0.5, 2.0) if key == "running_var" else (-1.0, 1.0)
+            value.copy_(rand(*value.shape, low=low, high=high))
     state = {key: value.clone() for key, value in module.state_dict().items()}
     output = module(x)
     upstream = rand(*output.shape)
@@ -143,6 +146,8 @@ def layer(name, module, x, *arguments, note=None, **options):
              "output": output, "upstream": upstream,
              "gradient": gradients[0] if inputs else None,
              "gradients": dict(zip(trained, gradients[len(inputs):]))}
+    if training:
+        found["after"] = dict(module.named_buffers())
     layers.append(found | ({"note": note} if note else {}))
 
 
@@ -173,5 +178,34 @@ for axes, sizes in [(1, [7]), (2, [5, 6]), (3, [4, 5, 4])]:
     layer(f"adaptiveMaxPool{axes}d", getattr(nn, f"AdaptiveMaxPool{axes}d")(3), x, 3)
 layer("flatten", nn.Flatten(), [2, 3, 2, 2])
 layer("flatten", nn.Flatten(0, 1), [2, 3, 2], startAxis=0, endAxis=1)
+
+layer("layerNorm", nn.LayerNorm(4), [2, 3, 4], 4)
+layer("layerNorm", nn.LayerNorm([3, 4], eps=0.1, bias=False), [2, 3, 4], [3, 4], epsilon=0.1,
+      bias=False)
+layer("layerNorm", nn.LayerNorm(4, elementwise_affine=False), [2, 4], 4, affine=False)
+layer("layerNorm", nn.LayerNorm(4), 10000 + rand(3, 4), 4, note="mean 10,000")
+layer("rmsNorm", nn.RMSNorm(4), [2, 3, 4], 4)
+layer("rmsNorm", nn.RMSNorm([3, 4], eps=1e-3, elementwise_affine=False), [2, 3, 4], [3, 4],
+      epsilon=1e-3, affine=False)
+layer("groupNorm", nn.GroupNorm(2, 4), [2, 4, 3], 2, 4)
+layer("groupNorm", nn.GroupNorm(3, 3, eps=0.1, affine=False), [2, 3, 2, 2], 3, 3, epsilon=0.1,
+      affine=False)
+for training in False, True:
+    for sizes in [], [5]:
+        layer("batchNorm1d", nn.BatchNorm1d(3), [4, 3, *sizes], 3, training=training)
+    layer("batchNorm2d", nn.BatchNorm2d(3, momentum=None), [2, 3, 2, 4], 3, training=training,
+          momentum=None)
+    layer("batchNorm2d", nn.BatchNorm2d(2, eps=0.1, momentum=0.5, affine=False), [3, 2, 2, 2], 2,
+          training=training, epsilon=0.1, momentum=0.5, affine=False)
+    layer("batchNorm3d", nn.BatchNorm3d(2, track_running_stats=False), [2, 2, 2, 1, 3], 2,
+          training=training, trackRunningStats=False)
+    layer("instanceNorm1d", nn.InstanceNorm1d(3), [2, 3, 5], 3, training=training)
+    layer("instanceNorm2d", nn.InstanceNorm2d(2, affine=True, track_running_stats=True),
+          [3, 2, 2, 3], 2, training=training, affine=True, trackRunningStats=True)
+    layer("instanceNorm3d", nn.InstanceNorm3d(2, affine=True), [2, 2, 2, 2, 2], 2,
+          training=training, affine=True)
+layer("embedding", nn.Embedding(5, 3), tensor([[0, 4, 4], [2, 0, 1]]), 5, 3)
+layer("embedding", nn.Embedding(4, 2, padding_idx=-1), tensor([3, 1, 3, 0]), 4, 2,
+      paddingIndex=-1)
 
 write("layers", layers)

@@ -15,6 +15,7 @@ import {
 } from "./form.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
 import { linearRow } from "./linear-row.ts";
+import { normalizationRows } from "./normalization-rows.ts";
 import { windowRows } from "./window-rows.ts";
 
 /** An activation; `pytorch` is the call of its module in torch.nn. */
@@ -111,6 +112,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   hardsigmoid: plain("y = min(max(x/6 + ½, 0), 1).", () => nn.hardsigmoid(), "Hardsigmoid"),
   hardswish: plain("y = x·hardsigmoid(x).", () => nn.hardswish(), "Hardswish"),
   ...windowRows,
+  ...normalizationRows,
   flatten: layerRow(
     "rearrangement",
     "The same numbers with several axes as one, by default all but the batch's.",

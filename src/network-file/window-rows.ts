@@ -6,6 +6,7 @@ import * as pools from "../nn/pooling.ts";
 import { either, type Fields, flag, list, number, type OptionsOf, whole, word } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
+import { keywords, python } from "./python.ts";
 
 /** More channels than this are a slip of the finger. */
 const mostChannels = 1_000_000;
@@ -84,29 +85,6 @@ const transposed = {
 } as const satisfies Fields;
 
 type Axes = 1 | 2 | 3;
-/** Values as Python writes them. */
-const python = (value: unknown): string =>
-  Array.isArray(value)
-    ? `(${value.map(python).join(", ")}${value.length === 1 ? "," : ""})`
-    : typeof value === "boolean"
-      ? value
-        ? "True"
-        : "False"
-      : typeof value === "string"
-        ? `"${value}"`
-        : String(value);
-/** Keyword arguments of those options that are not as usual. */
-const keywords = (
-  options: Readonly<Record<string, unknown>>,
-  names: Readonly<Record<string, readonly [ours: string, usual: unknown]>>,
-): string =>
-  Object.entries(names)
-    .flatMap(([theirs, [ours, usual]]) => {
-      const value = options[ours];
-      return value === undefined || value === usual ? [] : [`, ${theirs}=${python(value)}`];
-    })
-    .join("");
-
 const channelsOf = (shape: Shape, axes: Axes): number => shape.at(-1 - axes) ?? 1;
 
 /** First values as the layer takes them. */

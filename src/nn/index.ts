@@ -1,6 +1,7 @@
 export * from "./activations.ts";
 export * from "./convolution.ts";
 export * from "./dropout.ts";
+export * from "./embedding.ts";
 export type { AppliedActivation, LossFacts, OutputFacts } from "./facts.ts";
 export { freeze, type NamePattern, unfreeze } from "./freeze.ts";
 export { initialValues } from "./initial-values.ts";
@@ -16,6 +17,7 @@ export type {
 export { layer } from "./layer.ts";
 export * from "./linear.ts";
 export * from "./losses.ts";
+export * from "./normalization.ts";
 export * from "./pooling.ts";
 export * from "./rearrangement.ts";
 export { sequential } from "./sequential.ts";

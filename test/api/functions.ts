@@ -1,5 +1,6 @@
 /** Right arguments of every exported function, and what is done with results. */
 import * as chainrule from "../../src/index.ts";
+import { normalization } from "./normalization.ts";
 import {
   type Any,
   at,
@@ -93,6 +94,7 @@ const each = (names: string, right: readonly unknown[]): Record<string, Probe> =
 
 export const functions: Record<string, Probe> = {
   ...windows,
+  ...normalization,
   ...each(elementwise, [x]),
   ...each(binary, [x, x]),
   ...each(reductions, [x, { axis: [0], keepDims: true }]),

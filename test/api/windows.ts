@@ -5,7 +5,7 @@ import { made as opaque } from "./wrong.ts";
 
 const { linear, sequential, sgd, tensor, trainer, unflatten } = chainrule;
 /** Trains a layer on images of two channels, with so many axes. */
-const trains = (axes: number) => (layer: chainrule.Layer) => {
+export const trains = (axes: number) => (layer: chainrule.Layer) => {
   const sizes = [2, ...Array.from({ length: axes }, () => 4)];
   const image = unflatten(1, sizes);
   const count = sizes.reduce((n, k) => n * k, 1);

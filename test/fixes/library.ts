@@ -13,6 +13,12 @@ const x = f64([
 ]);
 const v = f64([1, 2]);
 const images = f64([[[1, 2, 3, 4]]]);
+const training = { training: true, path: "" };
+/** What a batch norm begins with. */
+const normal = (n: number) => ({
+  ...{ weight: c.ones([n]), bias: c.zeros([n]), num_batches_tracked: tensor(0) },
+  ...{ running_mean: c.zeros([n]), running_var: c.ones([n]) },
+});
 const window = f64([[[1, -1, 1]]]);
 const at = tensor([[0, 1]], { dtype: "i32" });
 const read = (t: c.Tensor) => t.arraySync();
@@ -24,6 +30,21 @@ export const library: readonly Row[] = [
     'Make the inputs with { dtype: "f64" }.',
     () => c.checkGradients((a) => a.square(), [tensor([1])]),
     () => c.checkGradients((a) => a.square(), [f64([1])]),
+  ],
+  [
+    "Take larger batches.",
+    () => c.batchNorm1d(2).apply(v.reshape([1, 2]), normal(2), training),
+    () => c.batchNorm1d(2).apply(x, normal(2), training),
+  ],
+  [
+    "Make the layer's first argument equal to the size of what comes before it.",
+    () => c.layerNorm(3, { affine: false }).apply(x, {}),
+    () => c.layerNorm(2, { affine: false }).apply(x, {}),
+  ],
+  [
+    "Make the layer's number of channels equal to that of what comes before it.",
+    () => c.batchNorm1d(3).apply(x, normal(3)),
+    () => c.batchNorm1d(2).apply(x, normal(2)),
   ],
   [
     "Give the padding as a number.",

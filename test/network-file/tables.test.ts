@@ -12,13 +12,17 @@ import { complete } from "../../src/network-file/validate.ts";
 import * as nn from "../../src/nn/index.ts";
 
 /** What a required field holds, where that is not 3. */
-const samples: Readonly<Record<string, unknown>> = { after: 0.5, sizes: [2, -1] };
+const samples: Readonly<Record<string, unknown>> = { after: 0.5, sizes: [2, -1], groups: 2 };
 
 /** What a layer's function takes besides options. */
 function argumentsOf(name: string): readonly unknown[] {
   if (name === "linear") return [4, 3];
   if (name === "unflatten") return [1, [2, -1]];
   if (/^conv/.test(name)) return [2, 3, 3];
+  if (name === "embedding") return [3, 3];
+  if (name === "groupNorm") return [2, 4];
+  if (/Norm[123]d$/.test(name)) return [2];
+  if (/Norm$/.test(name)) return [4];
   return /pool/i.test(name) ? [3] : [];
 }
 
@@ -82,10 +86,13 @@ describe("the tables", () => {
       const like = make(...argumentsOf(name));
       const size = shape.reduce((n, k) => n * k, 1);
       const numbers = Array.from({ length: size }, (_, i) => [-1.5, -0.2, 0.3, 2][i % 4]! + i / 8);
-      const x = lib.tensor(numbers, { shape, dtype: "f64" });
+      const x =
+        name === "embedding"
+          ? lib.tensor([0, 2, 1], { dtype: "i32" })
+          : lib.tensor(numbers, { shape, dtype: "f64" });
       const values = (layer: lib.Layer) => {
         const parameters = Object.fromEntries(
-          Object.entries(layer.parameters).map(([key, spec]) => [
+          Object.entries({ ...layer.parameters, ...layer.buffers }).map(([key, spec]) => [
             key,
             lib.tensor(spec.initial.fill(spec.shape, 0, 0), { shape: spec.shape }),
           ]),

@@ -2,6 +2,7 @@
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
+import type { Tensor } from "../../src/core/tensor.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { expectClose } from "../support/close.ts";
@@ -17,11 +18,18 @@ interface Case {
   readonly upstream: Recorded;
   readonly gradient: Recorded | null;
   readonly gradients: Readonly<Record<string, Recorded>>;
+  /** Recorded while training: the buffers afterwards. */
+  readonly after?: Readonly<Record<string, Recorded>>;
   readonly note?: string;
 }
 
 // Both sides compute in double precision; no sum has more than some hundred terms.
-const tolerance = { relative: 1e-13, absolute: 1e-13 };
+const usual = { relative: 1e-13, absolute: 1e-13 };
+
+// Of numbers near 10,000 the last digit is 1e4 times as large, beside numbers near 1.
+const tolerances: Readonly<Record<string, typeof usual>> = {
+  "mean 10,000": { relative: 1e-11, absolute: 1e-11 },
+};
 
 const make = ({ name, arguments: given, options }: Case): Layer => {
   const layers = nn as unknown as Readonly<Record<string, (...args: unknown[]) => Layer>>;
@@ -34,28 +42,42 @@ const names = [...new Set(cases.map((c) => c.name))];
 describe.each(names)("%s", (name) => {
   const own = cases.filter((c) => c.name === name);
   const titles = own.map(
-    (c) => [`${JSON.stringify([...c.arguments, c.options])} ${c.note ?? ""}`, c] as const,
+    (c) =>
+      [
+        `${JSON.stringify([...c.arguments, c.options])} ${c.note ?? ""}${c.after ? "training" : ""}`,
+        c,
+      ] as const,
   );
   test.each(titles)("%s", (_, c) => {
     const layer = make(c);
+    const tolerance = tolerances[c.note ?? ""] ?? usual;
     const specs = { ...layer.parameters, ...layer.buffers };
     expect(Object.keys(specs).sort()).toEqual(Object.keys(c.state).sort());
     for (const [key, { shape }] of Object.entries(specs)) {
       expect(shape, key).toEqual(c.state[key]!.shape);
     }
     const values = Object.fromEntries(
-      Object.entries(c.state).map(([key, value]) => [key, toTensor(value)]),
+      Object.entries(c.state).map(([key, value]) => [key, toTensor({ ...value, dtype: "f64" })]),
     );
+    const renewed: Record<string, Tensor> = {};
+    const renew = (key: string, value: Tensor) => {
+      renewed[key] = value;
+    };
+    const context = { training: c.after !== undefined, path: "", ...(c.after ? { renew } : {}) };
     const x = toTensor(c.input);
     expect(layer.outputShape(x.shape)).toEqual(c.output.shape);
     const trained = Object.keys(c.gradients);
     const inputs = [...(c.gradient ? [x] : []), ...trained.map((key) => values[key]!)];
-    const y = layer.apply(x, values);
+    const y = layer.apply(x, values, context);
     const found = inputs.length > 0 ? gradient(y, inputs, toTensor(c.upstream)) : [];
     expectClose(y.dataSync(), numbers(c.output), tolerance, "value");
     const wanted = [...(c.gradient ? [c.gradient] : []), ...trained.map((k) => c.gradients[k]!)];
     for (const [k, g] of found.entries()) {
       expectClose(g.dataSync(), numbers(wanted[k]!), tolerance, `gradient ${k}, entry`);
+    }
+    for (const [key, value] of Object.entries(c.after ?? {})) {
+      const found = renewed[key] ?? values[key]!;
+      expectClose(found.dataSync(), numbers(value), tolerance, `${key}, entry`);
     }
   });
 });

@@ -1,0 +1,208 @@
+/** Rows of normalizations, and of the table that whole numbers are looked up in. */
+import type { Shape } from "../core/shape.ts";
+import { embedding } from "../nn/embedding.ts";
+import type { Layer } from "../nn/layer.ts";
+import * as nn from "../nn/normalization.ts";
+import { either, type Fields, flag, number, type OptionsOf, whole, word } from "./form.ts";
+import { startOf, toInitialValues } from "./initializers.ts";
+import { type LayerRow, layerRow } from "./layer-row.ts";
+import { keywords, python } from "./python.ts";
+
+const epsilon = {
+  form: number({ least: 0 }),
+  doc: "Added to the variance, so that nothing is divided by 0.",
+  default: 1e-5,
+} as const;
+const affine = (usual: boolean) =>
+  ({
+    form: flag,
+    doc: "Whether there are a scale and a shift that are trained.",
+    default: usual,
+  }) as const;
+
+/** The channels of [batch, channels, …]. */
+const channelsOf = (shape: Shape): number => shape[1] ?? 1;
+
+const statistics = <const Usual extends boolean>(usual: Usual) =>
+  ({
+    epsilon,
+    affine: affine(usual),
+    trackRunningStats: {
+      form: flag,
+      doc: "Whether running statistics are kept, and used outside of training.",
+      default: usual,
+    },
+  }) as const satisfies Fields;
+
+const share = number({ least: 0, most: 1 });
+const momentumDoc = "How much of each batch goes into the running statistics";
+const batchFields = {
+  ...statistics(true),
+  momentum: {
+    form: either(share, word("mean")),
+    doc: `${momentumDoc}; “mean”: their mean over all batches.`,
+    default: 0.1,
+  },
+} as const satisfies Fields;
+const instanceFields = {
+  ...statistics(false),
+  momentum: { form: share, doc: `${momentumDoc}.`, default: 0.1 },
+} as const satisfies Fields;
+
+type Make = (channels: number, options: nn.BatchNormOptions) => Layer;
+
+const asOptions = ({
+  momentum,
+  ...rest
+}: OptionsOf<typeof batchFields> | OptionsOf<typeof instanceFields>): nn.BatchNormOptions => ({
+  ...rest,
+  momentum: momentum === "mean" ? null : momentum,
+});
+
+const names = (usual: boolean) =>
+  ({
+    eps: ["epsilon", 1e-5],
+    momentum: ["momentum", 0.1],
+    affine: ["affine", usual],
+    track_running_stats: ["trackRunningStats", usual],
+  }) as const;
+
+const batchRow = (axes: 1 | 2 | 3, what: string, make: Make): LayerRow =>
+  layerRow(
+    "normalization",
+    `y = γ (x − μ)/√(σ² + ε) + β for each ${what}, with the mean and variance of the batch while training, and with the running ones otherwise.`,
+    batchFields,
+    (options, { shape }) => make(channelsOf(shape), asOptions(options)),
+    {
+      pytorch: (options, { shape }) => {
+        const given = {
+          ...options,
+          momentum: options.momentum === "mean" ? null : options.momentum,
+        };
+        return `nn.BatchNorm${axes}d(${channelsOf(shape)}${keywords(given, names(true))})`;
+      },
+    },
+  );
+
+const instanceRow = (axes: 1 | 2 | 3, make: Make): LayerRow =>
+  layerRow(
+    "normalization",
+    "y = (x − μ)/√(σ² + ε) for each channel of each example.",
+    instanceFields,
+    (options, { shape }) => make(channelsOf(shape), asOptions(options)),
+    {
+      pytorch: (options, { shape }) =>
+        `nn.InstanceNorm${axes}d(${channelsOf(shape)}${keywords(options, names(false))})`,
+    },
+  );
+
+/** More entries than this are a slip of the finger. */
+const mostEntries = 100_000_000;
+
+/** Normalizations and the embedding, by name. */
+export const normalizationRows: Readonly<Record<string, LayerRow>> = {
+  layerNorm: layerRow(
+    "normalization",
+    "y = γ (x − μ)/√(σ² + ε) + β, with the mean and variance of each row.",
+    {
+      epsilon,
+      affine: affine(true),
+      bias: { form: flag, doc: "Whether the scale has a shift beside it.", default: true },
+    },
+    (options, { inputs }) => nn.layerNorm(inputs, options),
+    {
+      pytorch: ({ affine: elementwise, ...rest }, { inputs }) =>
+        `nn.LayerNorm(${inputs}${keywords(
+          { ...rest, elementwise },
+          {
+            eps: ["epsilon", 1e-5],
+            elementwise_affine: ["elementwise", true],
+            bias: ["bias", true],
+          },
+        )})`,
+    },
+  ),
+  rmsNorm: layerRow(
+    "normalization",
+    "y = γ x/√(mean x² + ε), row by row.",
+    {
+      epsilon: {
+        form: number({ least: 0 }),
+        doc: "Added to the mean square.",
+        otherwise: "the distance from 1 to the next number",
+      },
+      affine: { form: flag, doc: "Whether there is a scale that is trained.", default: true },
+    },
+    (options, { inputs }) => nn.rmsNorm(inputs, options),
+    {
+      pytorch: (options, { inputs }) =>
+        `nn.RMSNorm(${inputs}${keywords(options, {
+          eps: ["epsilon", undefined],
+          elementwise_affine: ["affine", true],
+        })})`,
+    },
+  ),
+  groupNorm: layerRow(
+    "normalization",
+    "y = γ (x − μ)/√(σ² + ε) + β over the channels of each group, example by example.",
+    {
+      groups: {
+        form: whole(1, 1_000_000),
+        doc: "The number of groups, which divides the number of channels.",
+        required: true,
+      },
+      epsilon,
+      affine: affine(true),
+    },
+    ({ groups, ...options }, { shape }) => nn.groupNorm(groups, channelsOf(shape), options),
+    {
+      pytorch: ({ groups, ...options }, { shape }) =>
+        `nn.GroupNorm(${groups}, ${channelsOf(shape)}${keywords(options, {
+          eps: ["epsilon", 1e-5],
+          affine: ["affine", true],
+        })})`,
+    },
+  ),
+  batchNorm1d: batchRow(1, "feature or channel", nn.batchNorm1d),
+  batchNorm2d: batchRow(2, "channel of images", nn.batchNorm2d),
+  batchNorm3d: batchRow(3, "channel along three axes", nn.batchNorm3d),
+  instanceNorm1d: instanceRow(1, nn.instanceNorm1d),
+  instanceNorm2d: instanceRow(2, nn.instanceNorm2d),
+  instanceNorm3d: instanceRow(3, nn.instanceNorm3d),
+  embedding: layerRow(
+    "embedding",
+    "Rows of a table in the place of whole numbers.",
+    {
+      entries: { form: whole(1, mostEntries), doc: "How many numbers there are.", required: true },
+      features: {
+        form: whole(1, 1_000_000),
+        doc: "The numbers of a row.",
+        required: true,
+        decides: "outputs",
+      },
+      weight: {
+        form: startOf(2),
+        doc: "The first table: a list of numbers for each entry, one number for all, or an initializer.",
+        otherwise: "normal, mean 0 and deviation 1",
+        role: "embedding",
+      },
+      paddingIndex: {
+        form: number({ whole: true }),
+        doc: "An entry that stands for nothing: 0 at first, and not trained.",
+        otherwise: "there is none",
+      },
+      frozen: { form: flag, doc: "Whether training leaves the table alone.", default: false },
+    },
+    ({ entries, features, weight, ...rest }) =>
+      embedding(entries, features, {
+        ...rest,
+        ...(weight === undefined ? {} : { weight: toInitialValues(weight) }),
+      }),
+    {
+      pytorch: ({ entries, features, paddingIndex }) =>
+        `nn.Embedding(${entries}, ${features}${
+          paddingIndex === undefined ? "" : `, padding_idx=${python(paddingIndex)}`
+        })`,
+    },
+  ),
+};

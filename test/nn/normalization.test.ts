@@ -1,0 +1,137 @@
+/** Normalizations and embeddings at work: in a trainer, saved and resumed, and their messages. */
+import "../support/backend.ts";
+import { describe, expect, test } from "vitest";
+import * as nn from "../../src/nn/index.ts";
+import type { Layer } from "../../src/nn/layer.ts";
+import { sequential } from "../../src/nn/sequential.ts";
+import { tensor, zeros } from "../../src/ops/leaf.ts";
+import { adam } from "../../src/optim/adaptive.ts";
+import { sgd } from "../../src/optim/sgd.ts";
+import { trainer } from "../../src/train/trainer.ts";
+import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
+
+const { batchNorm1d, batchNorm2d, embedding, groupNorm, instanceNorm1d, layerNorm, linear } = nn;
+
+const rows = Array.from({ length: 12 }, (_, i) => [i % 3, (i * 5) % 7, 10 + (i % 4)]);
+const targets = rows.map(([a = 0, b = 0]) => [a - b / 7]);
+
+describe("running statistics", () => {
+  const model = () =>
+    sequential(batchNorm1d(3), linear(3, 4), batchNorm1d(4), nn.relu(), linear(4, 1));
+  const make = () =>
+    trainer(model(), {
+      loss: nn.meanSquaredError,
+      optimizer: adam({ learningRate: 0.02 }),
+      seed: 1,
+      dtype: "f64",
+    });
+  test("go towards those of the data, and serve predictions", async () => {
+    const t = make();
+    await t.fit({ inputs: rows, targets }, { epochs: 80, batchSize: 12 });
+    const column = (k: number) => rows.map((row) => row[k] ?? 0);
+    const mean = (list: readonly number[]) => list.reduce((a, b) => a + b, 0) / list.length;
+    const buffers = t.buffers;
+    const means = [0, 1, 2].map((k) => mean(column(k)));
+    const kept = 1 - 0.9 ** 80;
+    expectClose(
+      buffers["0.running_mean"]!.dataSync(),
+      means.map((m) => m * kept),
+      { relative: 1e-12, absolute: 1e-12 },
+      "mean",
+    );
+    const variances = [0, 1, 2].map((k) => {
+      const m = mean(column(k));
+      return column(k).reduce((s, v) => s + (v - m) ** 2, 0) / (rows.length - 1);
+    });
+    expectClose(
+      buffers["0.running_var"]!.dataSync(),
+      variances.map((v) => v * kept + (1 - kept)),
+      { relative: 1e-12, absolute: 1e-12 },
+      "variance",
+    );
+    expect(buffers["0.num_batches_tracked"]!.item()).toBe(80);
+    // One example alone is predicted as it is among others.
+    const together = t.predict(rows).dataSync();
+    const alone = t.predict([rows[5]!]).dataSync();
+    expect(alone[0]).toBeCloseTo(together[5]!, 12);
+    expect(t.evaluate({ inputs: rows, targets }).loss).toBeLessThan(0.05);
+  });
+  test("are saved, and training resumes to the bit", async () => {
+    const data = { inputs: rows, targets };
+    const [whole, first] = [make(), make()];
+    await whole.fit(data, { epochs: 6, batchSize: 4 });
+    await first.fit(data, { epochs: 3, batchSize: 4 });
+    const second = make();
+    second.fromBytes(first.toBytes());
+    await second.fit(data, { epochs: 3, batchSize: 4 });
+    expect(second.toBytes()).toEqual(whole.toBytes());
+  });
+});
+
+test("the mean is subtracted first: right to 1e-5 around 10,000 in f32", () => {
+  const [low, high] = [10_000, 10_001];
+  const y = layerNorm(4, { affine: false }).apply(tensor([[low, high, low, high]]), {});
+  expectClose(y.dataSync(), [-1, 1, -1, 1], { relative: 1e-4, absolute: 1e-5 }, "value");
+});
+
+test("an embedding learns from whole numbers; the padding's row stays 0", async () => {
+  const inputs = tensor(
+    [
+      [1, 2, 0],
+      [2, 3, 0],
+      [3, 1, 2],
+      [1, 3, 0],
+    ],
+    { dtype: "i32" },
+  );
+  const words = sequential(embedding(4, 3, { paddingIndex: 0 }), nn.flatten(), linear(9, 1));
+  const t = trainer(words, { loss: nn.meanSquaredError, optimizer: sgd({ learningRate: 0.1 }) });
+  const before = t.parameters["0.weight"]!.arraySync() as number[][];
+  await t.fit({ inputs, targets: [[1], [0], [1], [0]] }, { epochs: 100, batchSize: 4 });
+  const after = t.parameters["0.weight"]!.arraySync() as number[][];
+  expect(before[0]).toEqual([0, 0, 0]);
+  expect(after[0]).toEqual([0, 0, 0]);
+  expect(after[1]).not.toEqual(before[1]);
+  expect(t.evaluate({ inputs, targets: [[1], [0], [1], [0]] }).loss).toBeLessThan(0.01);
+});
+
+describe("messages for wrong numbers", () => {
+  test.each<
+    [string, () => unknown, "bad-argument" | "shape-mismatch" | "index-out-of-range", string]
+  >([
+    ["epsilon", () => layerNorm(3, { epsilon: -1 }), "bad-argument", "≥ 0"],
+    ["sizes", () => layerNorm([]), "bad-argument", "list of them"],
+    ["other sizes", () => layerNorm(3).outputShape([2, 4]), "shape-mismatch", "ends in [3]"],
+    ["groups", () => groupNorm(2, 3), "bad-argument", "divides 3"],
+    ["momentum", () => batchNorm1d(3, { momentum: 2 }), "bad-argument", "or null"],
+    ["no count", () => instanceNorm1d(3, { momentum: null }), "bad-argument", "0 … 1"],
+    ["channels", () => batchNorm1d(3).outputShape([2, 4]), "shape-mismatch", "[batch, 3, …sizes]"],
+    [
+      "literal channels",
+      () => batchNorm2d(3).outputShape([2, 4, 5, 5]),
+      "shape-mismatch",
+      "size 3",
+    ],
+    ["padding", () => embedding(4, 2, { paddingIndex: 4 }), "bad-argument", "from -4 to 3"],
+    [
+      "an index outside",
+      () =>
+        embedding(2, 2, { weight: 0 })
+          .apply(tensor([2], { dtype: "i32" }), { weight: zeros([2, 2]) })
+          .dataSync(),
+      "index-out-of-range",
+      "0 … 1",
+    ],
+  ])("%s", (_, call, code, expected) => {
+    const error = failure(code, call);
+    expect(error.expected).toContain(expected);
+    expect(error.where).toContain("normalization.test.ts");
+  });
+  test("a batch of one number for each channel", () => {
+    const model: Layer = sequential(batchNorm1d(2), linear(2, 1));
+    const t = trainer(model, { loss: nn.meanSquaredError, optimizer: sgd() });
+    const error = failure("shape-mismatch", () => t.step({ inputs: [[1, 2]], targets: [[1]] }));
+    expect(error.fix).toContain("larger batches");
+  });
+});
