@@ -78,6 +78,13 @@ export interface Session {
    * so that these do not depend on where a run was divided; undefined if a loss is not finite.
    */
   steps(from: number, to: number, sums: Sums): Sums | undefined;
+  /**
+   * Present where a step may take so long that others wait: into how many portions it is cut. `portion`
+   * runs the i-th of a step on a batch, each in its turn; `finish` ends the step as `steps` does.
+   */
+  readonly portions?: number;
+  portion?(batch: number, i: number): void;
+  finish?(sums: Sums): Sums | undefined;
   /** The loss of the last batch. */
   lastLoss(): number;
   /** Trains on whole epochs, shuffled or not; fewer than asked for if a loss is not finite. */

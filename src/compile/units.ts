@@ -29,17 +29,18 @@ export function unitsOf(
   const axis = extents.findIndex((size) => size > 1);
   if (axis < 0) return undefined;
   const n = at(extents, axis);
-  const work = operations(kernel) / n;
+  const work = operationsOf(kernel) / n;
   const even = Math.max(1, Math.ceil(least / work), Math.ceil(n / most));
   const size = axis < extents.length - 1 ? even : Math.ceil(even / aligned) * aligned;
   const count = Math.ceil(n / size);
   return count > 1 && stores.length > 0 ? { axis, size, count } : undefined;
 }
 
-/** About how many elements are read and computed. */
-function operations(kernel: Extract<Kernel, { loop: "map" | "reduce" }>): number {
+/** About how many elements a kernel reads and computes. */
+export function operationsOf(kernel: Kernel): number {
   const each = [...valuesOf(kernel.stores.map((s) => s.value))].length;
   if (kernel.loop === "map") return sizeOf(kernel.extents) * each;
   const inner = subexpressions(kernel.value).length;
-  return sizeOf(kernel.extents) * (each + inner * sizeOf(kernel.over));
+  const over = kernel.loop === "reduce" ? sizeOf(kernel.over) : 1;
+  return sizeOf(kernel.extents) * (each + inner * over);
 }

@@ -10,9 +10,12 @@ import type { Course } from "./course.ts";
 import { Pace } from "./pace.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
+import { Turns } from "./turns.ts";
 
 /** Time for which the loop may run before the event loop gets its turn, in ms. */
 const budget = 20;
+/** A step that takes longer is done in portions, and the event loop gets its turn between them. */
+const longest = 20;
 /** Time after which the state is fetched, so that little has to be repeated after a NaN. */
 const settling = 2000;
 
@@ -53,6 +56,20 @@ const pointOf = ({ steps, position, loss, weight, counts }: Progress): Point => 
   counts,
 });
 
+/** A step that is done in portions. */
+interface OpenStep {
+  readonly batch: number;
+  /** The next portion. */
+  next: number;
+  /** What the portions have taken, in ms. */
+  time: number;
+  loss?: number;
+  failure?: { readonly error: unknown };
+}
+
+/** A session that has portions. */
+type Divided = Session & Required<Pick<Session, "portions" | "portion" | "finish">>;
+
 /** The training that is under way. */
 export function under(course: Course | undefined): Course {
   if (course !== undefined) return course;
@@ -74,6 +91,12 @@ export class Resident implements Loop {
   #sinceTime = 0;
   #course: Course | undefined;
   #rate = Number.NaN;
+  /** When the last step was taken. */
+  #now = 0;
+  /** Time of a step, of which nothing is known before the first. */
+  #each = Number.POSITIVE_INFINITY;
+  /** The step that is under way in portions. */
+  #open: OpenStep | undefined;
 
   constructor(trainer: Trainer, session: Session, kind: string, course: Course) {
     this.#trainer = trainer;
@@ -102,39 +125,107 @@ export class Resident implements Loop {
     this.#session.arrange(order);
   }
 
-  steps(batches: number): number {
-    const { progress } = this.#trainer;
+  steps(batches: number): Later<number> {
+    if (this.#isLong) return this.#inPortions();
     const course = under(this.#course);
     const count = this.#pace.steps(batches);
-    const first = progress.position / course.plan.batchSize;
+    const first = this.#begun();
+    const began = performance.now();
+    return this.#counted(count, () => {
+      const sums = this.#session.steps(first, first + count, course.sums());
+      this.#learn(performance.now(), began, count);
+      return sums;
+    });
+  }
+
+  /** So many steps were taken from a moment to another, which is now. */
+  #learn(now: number, began: number, count: number): void {
+    this.#now = now;
+    this.#each = (now - began) / count;
+    this.#pace.learn(now - began, count);
+  }
+
+  /** Whether a step is to be done in portions. */
+  get #isLong(): boolean {
+    return this.#session.portions !== undefined && this.#each > longest;
+  }
+
+  /** The machine is made ready for a step: the number of its batch. */
+  #begun(): number {
+    const { progress } = this.#trainer;
     this.#load();
     if (!this.#newer) {
       this.#since = pointOf(progress);
       this.#sinceTime = performance.now();
     }
-    const began = performance.now();
+    return progress.position / under(this.#course).plan.batchSize;
+  }
+
+  /** Counts steps that `take` takes, or repeats them if they have failed; the last one's loss. */
+  #counted(count: number, take: () => Sums | undefined): number {
+    const { progress } = this.#trainer;
     const repeat = () => this.#repeat(progress.steps - this.#since.steps + count);
     let sums: Sums | undefined;
     try {
-      sums = this.#session.steps(first, first + count, course.sums());
+      sums = take();
     } catch (error) {
       // If it is the data's fault, this throws at the step in question.
       repeat();
       throw error;
     }
-    const now = performance.now();
-    this.#pace.learn(now - began, count);
     this.#newer = true;
     if (sums === undefined) return repeat();
-    course.count(sums, count);
-    if (now - this.#sinceTime > settling) this.settle();
+    under(this.#course).count(sums, count);
+    if (this.#now - this.#sinceTime > settling) this.settle();
     return this.#session.lastLoss();
+  }
+
+  /** One step, in which others get their turn. Should one of them want its result, it is ended at once. */
+  async #inPortions(): Promise<number> {
+    const step: OpenStep = { batch: this.#begun(), next: 0, time: 0 };
+    this.#open = step;
+    const turns = new Turns();
+    // Portions are too different for a clock that is read now and then.
+    let given = 0;
+    while (this.#open === step) {
+      this.#advance(step);
+      if (this.#open !== step || step.time - given < longest / 2) continue;
+      await turns.give();
+      given = step.time;
+    }
+    if (step.failure !== undefined) throw step.failure.error;
+    return step.loss ?? Number.NaN;
+  }
+
+  /** The next portion of a step, or its end. */
+  #advance(step: OpenStep): void {
+    const session = this.#session as Divided;
+    const began = performance.now();
+    const isLast = step.next === session.portions;
+    try {
+      if (!isLast) session.portion(step.batch, step.next++);
+    } catch (error) {
+      step.failure = { error };
+    }
+    const now = performance.now();
+    step.time += now - began;
+    if (!isLast && step.failure === undefined) return;
+    this.#open = undefined;
+    this.#learn(now, now - step.time, 1);
+    try {
+      step.loss = this.#counted(1, () => {
+        if (step.failure !== undefined) throw step.failure.error;
+        return session.finish(under(this.#course).sums());
+      });
+    } catch (error) {
+      step.failure = { error };
+    }
   }
 
   epochs(first: number, most: number): number {
     const course = under(this.#course);
     const { batches, shuffle } = course.plan;
-    const fitting = this.#pace.epochs(most, batches);
+    const fitting = this.#isLong ? 0 : this.#pace.epochs(most, batches);
     if (fitting === 0) return 0;
     this.settle();
     this.#load();
@@ -157,6 +248,8 @@ export class Resident implements Loop {
   }
 
   settle(): void {
+    const step = this.#open;
+    while (step !== undefined && this.#open === step) this.#advance(step);
     if (!this.#newer) return;
     if (!this.#session.isFinite()) {
       this.#repeat(this.#trainer.progress.steps - this.#since.steps);

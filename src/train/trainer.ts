@@ -191,6 +191,10 @@ export class Trainer<P extends Ranks = Ranks> {
    * Trains. The result can be awaited for the whole history, or iterated epoch by epoch; nothing
    * happens before either.
    *
+   * Timers and events get their turn every 20 ms or so: a step that takes longer is done in portions. It
+   * is a step to everybody all the same: who reads or changes the trainer in its midst has the rest of
+   * it done at once, and a signal is heard at its end.
+   *
    * What the backend has set up, the compiled step with the data in its memory, is kept for the
    * next `fit` on as many examples in batches of the same size. The data are copied into it at the
    * beginning of each: what has changed in them since counts. What a loss or a layer of your own reads

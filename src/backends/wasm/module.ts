@@ -16,7 +16,7 @@ import {
 } from "./assembler/index.ts";
 import { type Compiled, writeFunctions } from "./emit/functions.ts";
 import { addressIn, type Target } from "./emit/kernel.ts";
-import { shared, type Team, writeTeam } from "./emit/threads.ts";
+import { shared, shareOf, type Team, writeTeam } from "./emit/threads.ts";
 import { isTiny, writeUnrolled } from "./emit/unrolled.ts";
 import { Intrinsics } from "./intrinsics/index.ts";
 
@@ -30,6 +30,8 @@ export interface ModuleOptions {
   readonly extend?: (parts: {
     readonly module: ModuleBuilder;
     readonly run: Func;
+    /** The functions that it calls, in turn. */
+    readonly kernels: readonly Compiled[];
     readonly address: (b: Buffer) => number;
     readonly free: number;
     /** Present if the program is made for several threads. */
@@ -43,6 +45,8 @@ export interface ModuleOptions {
   readonly threads?: number;
   /** So many kernels that are alike, or more, share a function. Default: 8. */
   readonly alike?: number;
+  /** Whether kernels are cut into units for one thread, too. Default false. */
+  readonly inUnits?: boolean;
   /** Operations of a map's or a reduction's unit, at least. Default: what is worth a barrier. */
   readonly unitWork?: number;
 }
@@ -67,7 +71,7 @@ export const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes /
 
 export function buildModule(program: Program, options: ModuleOptions): CompiledModule {
   const { relaxed, extend, straight = true, threads = 1 } = options;
-  const { alike = worthSharing, unitWork = worthWaiting } = options;
+  const { alike = worthSharing, unitWork = worthWaiting, inUnits = false } = options;
   const module = new ModuleBuilder();
   const base = shared.end;
   const scratchAt = base + program.arena;
@@ -88,7 +92,8 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
     module,
     functions,
     scratch,
-    unitWork: team && unitWork,
+    unitWork: team || inUnits ? unitWork : undefined,
+    isAlone: inUnits && team === undefined,
   };
   const tiny = straight && isTiny(program.kernels);
   const looped = tiny ? [] : program.kernels;
@@ -109,7 +114,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
     const own = op("i32.mul", thread, i32(each));
     f.emit(setGlobal(scratch, op("i32.add", i32(scratchAt), own)));
   };
-  const memory = extend?.({ module, run, address, free, team, enlist }) ?? free;
+  const memory = extend?.({ module, run, kernels, address, free, team, enlist }) ?? free;
   const pages = pagesFor(memory);
   const limits = team ? { min: pages, max: pages, shared: true } : { min: pages };
   module.importMemory("env", "memory", limits);
@@ -137,12 +142,7 @@ function shareOut(
   kernels.forEach(({ func, units, alone, given }, i) => {
     if (waits[i]) f.emit(call(team.barrier));
     if (alone) f.if(first, () => f.emit(call(func, i32(0), i32(units), ...given)));
-    else {
-      const bound = (thread: Expr) =>
-        op("i32.div_u", op("i32.mul", i32(units), thread), getGlobal(team.size));
-      const next = op("i32.add", getGlobal(team.thread), i32(1));
-      f.emit(call(func, bound(getGlobal(team.thread)), bound(next), ...given));
-    }
+    else f.emit(call(func, ...shareOf(team, i32(units)), ...given));
   });
   f.emit(call(team.barrier));
 }

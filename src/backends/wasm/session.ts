@@ -7,6 +7,7 @@ import { bytesOf, type TypedArray } from "../../core/dtype.ts";
 import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
+import { isLong, type Portion, portionsOf } from "./emit/portions.ts";
 import { sumName, writeLoop } from "./emit/train.ts";
 import { type CodeOptions, instantiate, instructionsFor, view } from "./instance.ts";
 import type { ModuleOptions } from "./module.ts";
@@ -37,10 +38,13 @@ export function openSession(
   const weightPlace = loop.sums.findIndex((sum) => sum.of === "weight");
   const places = { order: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
+  const inUnits = isLong(program);
+  let portions: readonly Portion[] | undefined;
   const writing: ModuleOptions = {
     ...instructionsFor(options.code ?? {}),
     threads,
-    extend({ address, free, ...rest }) {
+    inUnits,
+    extend({ address, free, kernels, ...rest }) {
       let end = free;
       const reserve = (bytes: number): number => {
         const start = end;
@@ -50,7 +54,10 @@ export function openSession(
       places.order = reserve(4 * examples);
       for (const part of parts) part.place = reserve(part.bytes);
       places.records = reserve(8 * recordLength * maximumEpochs);
-      writeLoop(rest, loop, { ...places, data: parts.map(({ place }) => place), address });
+      portions = inUnits ? portionsOf(kernels, threads) : undefined;
+      const divided = inUnits ? kernels : undefined;
+      const data = parts.map(({ place }) => place);
+      writeLoop({ ...rest, divided }, loop, { ...places, data, address });
       return end;
     },
   };
@@ -106,6 +113,17 @@ export function openSession(
       throw error;
     }
   };
+  const begin = (sums: Sums): void => {
+    lossTotal.value = sums.loss;
+    if (weightTotal) weightTotal.value = sums.weight;
+    // What has not been counted yet begins with 0.
+    for (const { name, total } of counted) total.value = sums.counts[name] ?? 0;
+  };
+  const end = (sums: Sums, batches: number): Sums => ({
+    loss: lossTotal.value,
+    weight: weightTotal ? weightTotal.value : sums.weight + weight * batches,
+    counts: countsBy(({ total }) => total.value),
+  });
   const session: Session = {
     load(from, stepNumber, learningRate) {
       for (const { part, name, values } of state) values.set(entryOf(from[part], name));
@@ -121,17 +139,10 @@ export function openSession(
       else shuffle(epoch);
     },
     steps(from, to, sums) {
-      lossTotal.value = sums.loss;
-      if (weightTotal) weightTotal.value = sums.weight;
-      // What has not been counted yet begins with 0.
-      for (const { name, total } of counted) total.value = sums.counts[name] ?? 0;
-      if (guarded(() => steps(from, to)) !== 0) return undefined;
-      return {
-        loss: lossTotal.value,
-        weight: weightTotal ? weightTotal.value : sums.weight + weight * (to - from),
-        counts: countsBy(({ total }) => total.value),
-      };
+      begin(sums);
+      return guarded(() => steps(from, to)) === 0 ? end(sums, to - from) : undefined;
     },
+    ...(portions && inPortions(exports, portions, { guarded, begin, end })),
     lastLoss: () => only(lossAt),
     epochs(first, count, shuffled) {
       if (!shuffled) inOrder();
@@ -157,6 +168,37 @@ export function openSession(
   };
   if (team) forgotten.register(session, team);
   return session;
+}
+
+/** The parts of a session that run a step in portions: first the batch is gathered. */
+function inPortions(
+  exports: WebAssembly.Exports,
+  portions: readonly Portion[],
+  {
+    guarded,
+    begin,
+    end,
+  }: {
+    readonly guarded: <T>(work: () => T) => T;
+    readonly begin: (sums: Sums) => void;
+    readonly end: (sums: Sums, batches: number) => Sums;
+  },
+): Required<Pick<Session, "portions" | "portion" | "finish">> {
+  const [run, account] = [functionIn(exports, "portion"), functionIn(exports, "account")];
+  return {
+    portions: portions.length + 1,
+    portion(batch, i) {
+      if (i === 0) guarded(() => run(0, batch, 0));
+      else {
+        const { kernel, from, to } = element(portions, i - 1);
+        guarded(() => run(kernel + 1, from, to));
+      }
+    },
+    finish(sums) {
+      begin(sums);
+      return account() === 0 ? end(sums, 1) : undefined;
+    },
+  };
 }
 
 /** Who waits for commands would do so for ever once nobody can give any. */

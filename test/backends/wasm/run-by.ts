@@ -21,9 +21,9 @@ export async function runBy(
     threads,
     ...options,
     extend({ module, run, team, enlist, free }) {
-      if (team) writeWorker(module, team, enlist, () => call(run));
+      if (team) writeWorker(module, team, enlist, (f) => f.emit(call(run)));
       const all = module.function("all", [], "void", (f) => {
-        if (team) writeCommand(f, team, i32(0), i32(1));
+        if (team) writeCommand(f, team, { kind: i32(-1), from: i32(0), to: i32(1) });
         f.emit(call(run));
         return undefined;
       });

@@ -52,11 +52,10 @@ export function contractionPlan(kernel: ReduceKernel): Plan | undefined {
 export const contractionScratch = ({ scratch, bytes }: Plan): number => scratch * bytes + 192;
 
 export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Plan): void {
-  const { extents, n, width, group } = plan;
+  const { extents } = plan;
   const outer = extents.map((size, axis) =>
     axis === plan.rows || axis === plan.columns ? 1 : size,
   );
-  const groups = Math.ceil(n / (group * width));
   const batches = sizeOf(outer);
   // Work is shared out by batch where there are several, else by group.
   if (batches > 1) {
@@ -65,32 +64,37 @@ export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Pl
     w.units(at(outer, axis), (unit) => {
       w.nest(rest, (inner) => {
         const batch = inner.map((i, k) => (k === axis ? unit : i));
-        product(w, kernel, plan, batch, (one, last) => {
-          w.loop(last ? groups - 1 : groups, 1, one);
-          last?.(i32(groups - 1));
-        });
+        product(w, kernel, plan, batch, { groups: inTurn(w) });
       });
     });
     return;
   }
   const batch = extents.map(() => i32(0));
-  product(w, kernel, plan, batch, (one, last) => {
-    w.units(groups, one, last);
-  });
+  const shared: Parts = (count, one, last) => w.units(count, one, last);
+  // Each thread packs the rows; who is alone does that once, where units are blocks of them.
+  const byRows = w.target.isAlone && plan.m > plan.block ? shared : undefined;
+  product(w, kernel, plan, batch, { groups: shared, byRows });
 }
+
+/** Runs so many parts; `last`, if given, is the last of them. */
+type Parts = (count: number, one: Group, last: Group | undefined) => void;
+
+const inTurn =
+  (w: KernelWriter): Parts =>
+  (count, one, last) => {
+    w.loop(last ? count - 1 : count, 1, one);
+    last?.(i32(count - 1));
+  };
 
 type Group = (index: Expr) => void;
 
-/**
- * One matrix product. `groups` runs `one` for all groups of full width and `last` for the narrow
- * one at the end, if there is one.
- */
+/** One matrix product: blocks of rows, and in each groups of columns, of which the last are smaller. */
 function product(
   w: KernelWriter,
   kernel: ReduceKernel,
   plan: Plan,
   batch: readonly Expr[],
-  groups: (one: Group, last: Group | undefined) => void,
+  { groups, byRows }: { readonly groups: Parts; readonly byRows?: Parts | undefined },
 ): void {
   const { m, n, block, width, group, k, terms, bytes, lanes, tileRows } = plan;
   const { packedRows: packed, packsColumns: copiesB } = plan;
@@ -192,10 +196,22 @@ function product(
         if (rest > 0) tile(i32(tiles), rest);
       };
     const last = n % (group * width);
-    groups(columnsOf(group * width), last === 0 ? undefined : columnsOf(last));
+    const all = Math.ceil(n / (group * width));
+    (byRows ? inTurn(w) : groups)(
+      all,
+      columnsOf(group * width),
+      last === 0 ? undefined : columnsOf(last),
+    );
   };
-  w.loop(m - (m % block), block, (m0) => rowsBlock(m0, block));
-  if (m % block > 0) rowsBlock(i32(m - (m % block)), m % block);
+  const over = m % block;
+  if (byRows) {
+    const rows = (count: number) => (unit: Expr) =>
+      rowsBlock(f.let(op("i32.mul", unit, i32(block))), count);
+    byRows(Math.ceil(m / block), rows(block), over === 0 ? undefined : rows(over));
+    return;
+  }
+  w.loop(m - over, block, (m0) => rowsBlock(m0, block));
+  if (over > 0) rowsBlock(i32(m - over), over);
 }
 
 interface Tiles {

@@ -50,8 +50,10 @@ export interface Target {
   readonly functions: Map<string, Func>;
   /** Address of memory that a kernel may use as it likes; each thread has its own. */
   readonly scratch: Global;
-  /** Operations of a unit that threads share, at least; undefined where there is one thread. */
+  /** Operations of a unit, at least; undefined where there is one thread and no need of units. */
   readonly unitWork: number | undefined;
+  /** Whether there is one thread, and units are done one after another. */
+  readonly isAlone: boolean;
 }
 
 /** Where something lies: at an address known beforehand, or so far behind one that is given. */

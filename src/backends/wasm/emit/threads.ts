@@ -43,6 +43,8 @@ export const shared = {
   ready: 24,
   /** Set to send the workers home. */
   quit: 28,
+  /** Of what `from` and `to` say the range. */
+  kind: 32,
   end: 64,
 } as const;
 
@@ -123,16 +125,31 @@ export function writeTeam(module: ModuleBuilder, lost: Func): Team {
   return { thread, command, size, barrier };
 }
 
+/** This thread's share [from, to) of so many things. */
+export const shareOf = (team: Team, count: Expr): [from: Expr, to: Expr] => {
+  const bound = (thread: Expr) =>
+    op("i32.div_u", op("i32.mul", count, thread), getGlobal(team.size));
+  const thread = getGlobal(team.thread);
+  return [bound(thread), bound(op("i32.add", thread, i32(1)))];
+};
+
 const wake = (at: number): Expr =>
   drop(access("memory.atomic.notify", [i32(0), i32(-1)], { offset: at }));
 
-/** Gives the command "batches [from, to)" to all workers that are ready. */
-export function writeCommand(f: FunctionBuilder, team: Team, from: Expr, to: Expr): void {
+/** What a command tells to do: so much of what. */
+export interface Command {
+  readonly kind: Expr;
+  readonly from: Expr;
+  readonly to: Expr;
+}
+
+/** Gives a command to all workers that are ready. */
+export function writeCommand(f: FunctionBuilder, team: Team, { kind, from, to }: Command): void {
   const size = f.let(op("i32.add", atomic(shared.ready), i32(1)));
   const count = op("i32.and", atomic(shared.command), i32(~mostThreads));
   const next = f.let(op("i32.add", op("i32.add", count, i32(mostThreads + 1)), size));
   f.emit(setGlobal(team.size, size), setGlobal(team.command, next));
-  f.emit(publish(shared.from, from), publish(shared.to, to));
+  f.emit(publish(shared.kind, kind), publish(shared.from, from), publish(shared.to, to));
   f.emit(publish(shared.command, next), wake(shared.command));
 }
 
@@ -140,6 +157,8 @@ export function writeCommand(f: FunctionBuilder, team: Team, from: Expr, to: Exp
 export const stop = (team: Team): Expr => publish(shared.stop, getGlobal(team.command));
 export const isStopped = (team: Team): Expr =>
   op("i32.eq", atomic(shared.stop), getGlobal(team.command));
+
+type Words = [kind: Expr, from: Expr, to: Expr];
 
 /**
  * Exports `worker`, the life of a worker: it takes a number, then does its share of each command
@@ -149,7 +168,7 @@ export function writeWorker(
   module: ModuleBuilder,
   team: Team,
   enlist: (f: FunctionBuilder, thread: Expr) => void,
-  work: (from: Expr, to: Expr) => Expr,
+  work: (f: FunctionBuilder, command: Command) => void,
 ): void {
   const worker = module.function("worker", [], "void", (f) => {
     const seen: Local = f.local("i32");
@@ -169,7 +188,8 @@ export function writeWorker(
       // Who became ready after the command was given is not counted in it.
       f.if(op("i32.lt_s", number, size), () => {
         f.emit(setGlobal(team.size, size), setGlobal(team.command, get(seen)));
-        f.emit(work(atomic(shared.from), atomic(shared.to)));
+        const [kind, from, to] = [shared.kind, shared.from, shared.to].map(atomic) as Words;
+        work(f, { kind, from, to });
       });
       f.emit(brIf(again, i32(1)));
     });

@@ -25,8 +25,9 @@ import {
   ret,
   setGlobal,
 } from "../assembler/index.ts";
+import type { Compiled } from "./functions.ts";
 import { convertScalar, loadInstruction } from "./scalar.ts";
-import { isStopped, stop, type Team, writeCommand, writeWorker } from "./threads.ts";
+import { isStopped, shareOf, stop, type Team, writeCommand, writeWorker } from "./threads.ts";
 
 /** Where in memory stands what the loop needs beside the program's buffers. */
 interface LoopPlaces {
@@ -65,11 +66,16 @@ interface LoopParts {
   readonly run: Func;
   readonly team: Team | undefined;
   readonly enlist: (f: FunctionBuilder, thread: Expr) => void;
+  /** The kernels that `run` runs, where a step can be run in portions, too. */
+  readonly divided?: readonly Compiled[] | undefined;
 }
 
-/** Adds and exports `shuffle`, `steps` and `epochs`, and each sum, by `sumName`. */
+/**
+ * Adds and exports `shuffle`, `steps` and `epochs`, and each sum, by `sumName`; for a step in portions
+ * `portion` and, behind the last, `account`.
+ */
 export function writeLoop(
-  { module, run, team, enlist }: LoopParts,
+  { module, run, team, enlist, divided }: LoopParts,
   loop: StepLoop,
   places: LoopPlaces,
 ): void {
@@ -112,7 +118,18 @@ export function writeLoop(
     });
     return i32(0);
   });
-  const steps = team ? writeTeamSteps({ module, run, team, enlist }, loop, places, account) : alone;
+  const part = divided && writePart({ module, kernels: divided, team }, loop, places);
+  const steps = team
+    ? writeTeamSteps({ module, run, team, enlist, part }, loop, places, account)
+    : alone;
+  if (part) {
+    module.export("portion", team ? commanded(module, team, part) : part);
+    const accounting = module.function("account", [], "i32", (f) => {
+      account(f, () => f.emit(ret(i32(1))));
+      return i32(0);
+    });
+    module.export("account", accounting);
+  }
   const epochs = module.function("epochs", ["i32", "i32", "i32"], "i32", (f) => {
     const [first, number, shuffled] = f.params as [Local, Local, Local];
     count(f, i32(0), get(number), (e) => {
@@ -137,7 +154,13 @@ export function writeLoop(
  * a step, the others gather the next.
  */
 function writeTeamSteps(
-  { module, run, team, enlist }: LoopParts & { readonly team: Team },
+  {
+    module,
+    run,
+    team,
+    enlist,
+    part,
+  }: LoopParts & { readonly team: Team; readonly part: Func | undefined },
   loop: StepLoop,
   places: LoopPlaces,
   account: (f: FunctionBuilder, failed: () => void) => void,
@@ -145,12 +168,7 @@ function writeTeamSteps(
   const first = op("i32.eqz", getGlobal(team.thread));
   const together = module.function("together", ["i32", "i32"], "void", (f) => {
     const [from, to] = f.params as [Local, Local];
-    const [begin, end] = [0, 1].map((next) => {
-      const thread = op("i32.add", getGlobal(team.thread), i32(next));
-      return f.let(
-        op("i32.div_u", op("i32.mul", thread, i32(loop.batchSize)), getGlobal(team.size)),
-      );
-    }) as [Expr, Expr];
+    const [begin, end] = shareOf(team, i32(loop.batchSize)).map((x) => f.let(x)) as [Expr, Expr];
     count(f, get(from), get(to), (batch) => {
       gather(f, loop, places, batch, [begin, end]);
       f.emit(call(team.barrier));
@@ -160,16 +178,78 @@ function writeTeamSteps(
     });
     return undefined;
   });
-  writeWorker(module, team, enlist, (from, to) => call(together, from, to));
+  writeWorker(module, team, enlist, (f, { kind, from, to }) => {
+    const whole = () => f.emit(call(together, from, to));
+    if (part === undefined) whole();
+    else f.if(op("i32.eq", kind, i32(-1)), whole, () => f.emit(call(part, kind, from, to)));
+  });
   return module.function("steps", ["i32", "i32"], "i32", (f) => {
     const [from, to] = f.params as [Local, Local];
     // Without a batch there is no barrier that would keep the next command back.
     f.if(op("i32.ge_s", get(from), get(to)), () => f.emit(ret(i32(0))));
-    writeCommand(f, team, get(from), get(to));
+    writeCommand(f, team, { kind: i32(-1), from: get(from), to: get(to) });
     f.emit(call(together, get(from), get(to)));
     return isStopped(team);
   });
 }
+
+/**
+ * `part(kind, from, to)`: for kind 0 the batch of number `from` is gathered, for k + 1 these units of
+ * kernel k are done. Each thread does its share, and waits for the others.
+ */
+function writePart(
+  {
+    module,
+    kernels,
+    team,
+  }: Pick<LoopParts, "module" | "team"> & {
+    readonly kernels: readonly Compiled[];
+  },
+  loop: StepLoop,
+  places: LoopPlaces,
+): Func {
+  const part = module.function("part", ["i32", "i32", "i32"], "void", (f) => {
+    const [kind, from, to] = f.params as [Local, Local, Local];
+    const only = (number: number, then: () => void): void =>
+      f.if(op("i32.eq", get(kind), i32(number)), () => {
+        then();
+        f.emit(ret());
+      });
+    only(0, () => {
+      const rows = i32(loop.batchSize);
+      gather(f, loop, places, get(from), team ? shareOf(team, rows) : [i32(0), rows]);
+    });
+    for (const [k, { func, alone, given }] of kernels.entries()) {
+      only(k + 1, () => {
+        if (!team) f.emit(call(func, get(from), get(to), ...given));
+        else if (alone) {
+          const first = op("i32.eqz", getGlobal(team.thread));
+          f.if(first, () => f.emit(call(func, get(from), get(to), ...given)));
+        } else {
+          const own = shareOf(team, op("i32.sub", get(to), get(from)));
+          const [begin, end] = own.map((x) => add(get(from), x)) as [Expr, Expr];
+          f.emit(call(func, begin, end, ...given));
+        }
+      });
+    }
+    return undefined;
+  });
+  if (!team) return part;
+  return module.function("share", ["i32", "i32", "i32"], "void", (f) => {
+    const [kind, from, to] = f.params as [Local, Local, Local];
+    f.emit(call(part, get(kind), get(from), get(to)), call(team.barrier));
+    return undefined;
+  });
+}
+
+/** The same by all threads at the first's command. */
+const commanded = (module: ModuleBuilder, team: Team, part: Func): Func =>
+  module.function("portion", ["i32", "i32", "i32"], "void", (f) => {
+    const [kind, from, to] = f.params as [Local, Local, Local];
+    writeCommand(f, team, { kind: get(kind), from: get(from), to: get(to) });
+    f.emit(call(part, get(kind), get(from), get(to)));
+    return undefined;
+  });
 
 /** Copies a batch's examples, in the order's order, to where the step reads them; or some of them. */
 function gather(

@@ -1,0 +1,123 @@
+/** A step that takes long is done in portions: others get their turn, and nothing else changes. */
+import "../support/backend.ts";
+import { createHash } from "node:crypto";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { meanSquaredError, relu, sequential } from "../../src/nn/index.ts";
+import { linear } from "../../src/nn/linear.ts";
+import { tensor } from "../../src/ops/leaf.ts";
+import { adam } from "../../src/optim/index.ts";
+import { trainer } from "../../src/train/trainer.ts";
+
+const [rows, width] = [1024, 512];
+const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => ((i * 37) % 101) / 101 - 0.5); // biome-ignore format: one
+const dataOf = (rows: number, width: number) => ({
+  inputs: tensor(numbers(rows * width), { shape: [rows, width] }),
+  targets: tensor(numbers(rows), { shape: [rows, 1] }),
+});
+const data = dataOf(rows, width);
+const made = (threads: number, { learningRate = 0.1, inputs = width } = {}) =>
+  trainer(sequential(linear(inputs, inputs), relu(), linear(inputs, 1)), {
+    loss: meanSquaredError,
+    optimizer: adam({ learningRate }),
+    threads,
+  });
+type Trained = ReturnType<typeof made>;
+const whole = { batchSize: rows, shuffle: false } as const;
+const stateOf = (t: Trained) => {
+  const hash = createHash("sha1");
+  for (const [name, values] of [...t.snapshot(), ...t.slots]) hash.update(name).update(values);
+  return [t.progress.steps, hash.digest("hex")];
+};
+
+/** Every look at the clock finds it later: each portion seems to take as long as others may wait. */
+const slowly = () => {
+  let time = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => (time += 15));
+};
+/** Calls `seen` at each turn of the event loop, until what it gives is called. */
+const atTurns = (seen: (turn: number) => void) => {
+  let [turn, ends] = [0, false];
+  const next = () => {
+    if (ends) return;
+    seen(turn++);
+    setImmediate(next);
+  };
+  setImmediate(next);
+  return () => {
+    ends = true;
+    return turn;
+  };
+};
+afterEach(() => vi.restoreAllMocks());
+
+describe.each([1, 2])("a long step by %i threads", (threads) => {
+  const stepped = made(1);
+  const losses = [0, 1, 2].map(() => stepped.step(data));
+
+  it("has the bits of one that is done at once, and lets others have their turn", async () => {
+    const t = made(threads);
+    slowly();
+    const end = atTurns(() => {});
+    const { epochs } = await t.fit(data, { ...whole, epochs: 3 });
+    expect(end()).toBeGreaterThan(3 * 5);
+    expect(epochs.map(({ loss }) => loss)).toEqual(losses);
+    expect(stateOf(t)).toEqual(stateOf(stepped));
+  });
+
+  it("is ended at once where somebody reads the state meanwhile", async () => {
+    const t = made(threads);
+    const found: number[] = [];
+    slowly();
+    const end = atTurns((turn) => {
+      if (turn % 3 === 2) found.push(t.parameters["0.weight"]!.dataSync()[0]!, t.progress.steps);
+    });
+    await t.fit(data, { ...whole, epochs: 3 });
+    end();
+    expect(found.length).toBeGreaterThan(3);
+    expect(stateOf(t)).toEqual(stateOf(stepped));
+    // What was read is the state after the step that was under way.
+    const [first, steps] = found;
+    const once = made(1);
+    once.step(data);
+    expect([first, steps]).toEqual([once.parameters["0.weight"]!.dataSync()[0], 1]);
+  });
+
+  it("is ended before training stops at a signal", async () => {
+    const t = made(threads);
+    const controller = new AbortController();
+    slowly();
+    const end = atTurns((turn) => {
+      if (turn === 2) controller.abort();
+    });
+    const { stopped } = await t.fit(data, { ...whole, epochs: 9, signal: controller.signal });
+    end();
+    expect([stopped, t.progress.steps]).toEqual(["aborted", 1]);
+    vi.restoreAllMocks();
+    await t.fit(data, { ...whole, untilEpoch: 3 });
+    expect(stateOf(t)).toEqual(stateOf(stepped));
+  });
+});
+
+it("takes other steps and values between portions", async () => {
+  const t = made(1);
+  slowly();
+  const end = atTurns((turn) => {
+    if (turn === 2) t.step(data);
+    if (turn === 9) t.setParameters({ "2.bias": tensor([0]) });
+  });
+  await t.fit(data, { ...whole, epochs: 3 });
+  end();
+  expect(t.progress.steps).toBe(4);
+});
+
+it("leaves the trainer as it was where a step is not finite", async () => {
+  const [small, options] = [dataOf(400, 256), { learningRate: 1e30, inputs: 256 }];
+  const t = made(1, options);
+  slowly();
+  await expect(t.fit(small, { epochs: 3, batchSize: 400, shuffle: false })).rejects.toMatchObject({
+    code: "not-finite",
+  });
+  const once = made(1, options);
+  expect(() => [0, 1, 2].map(() => once.step(small))).toThrow();
+  expect(stateOf(t)).toEqual(stateOf(once));
+});
