@@ -7,7 +7,7 @@ import { bytesOf, type TypedArray } from "../../core/dtype.ts";
 import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
-import { isLong, type Portion, portionsOf } from "./emit/portions.ts";
+import { type Portion, portionsOf, takesLong } from "./emit/portions.ts";
 import { sumName, writeLoop } from "./emit/train.ts";
 import { type CodeOptions, instantiate, instructionsFor, view } from "./instance.ts";
 import type { ModuleOptions } from "./module.ts";
@@ -38,7 +38,7 @@ export function openSession(
   const weightPlace = loop.sums.findIndex((sum) => sum.of === "weight");
   const places = { order: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
-  const inUnits = isLong(program);
+  const inUnits = takesLong(program);
   let portions: readonly Portion[] | undefined;
   const writing: ModuleOptions = {
     ...instructionsFor(options.code ?? {}),

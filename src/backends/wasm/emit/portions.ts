@@ -27,7 +27,7 @@ function workOf(kernel: Kernel): { readonly amount: number; readonly portions: n
 }
 
 /** Whether others may have to wait for a run of this program. */
-export const isLong = ({ kernels }: Program): boolean =>
+export const takesLong = ({ kernels }: Program): boolean =>
   kernels.reduce((sum, kernel) => sum + workOf(kernel).amount, 0) >= many;
 
 /** The portions of a run, in order; kernels that hardly take time are one each. */

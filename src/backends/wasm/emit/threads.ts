@@ -137,7 +137,7 @@ const wake = (at: number): Expr =>
   drop(access("memory.atomic.notify", [i32(0), i32(-1)], { offset: at }));
 
 /** What a command tells to do: so much of what. */
-export interface Command {
+interface Command {
   readonly kind: Expr;
   readonly from: Expr;
   readonly to: Expr;
