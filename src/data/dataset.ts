@@ -33,7 +33,11 @@ export const aDataset = /* @__PURE__ */ object(
   (parts) => isDataset(parts) && parts.size === (parts.inputs as Tensor).shape[0],
 );
 
-/** Examples to train on or to measure with: row i of the inputs goes with row i of the targets. */
+/**
+ * Examples to train on or to measure with: row i of the inputs goes with row i of the targets. To a
+ * worker go its numbers, `inputs.dataSync()` with `inputs.shape` and likewise the targets: a tensor
+ * holds functions, which `postMessage` and `structuredClone` refuse.
+ */
 export interface Dataset {
   /** Floating point, shape [n, ...features]. */
   readonly inputs: Tensor;
@@ -71,16 +75,28 @@ export function dataset(parts: Omit<Dataset, "size">): Dataset {
     fail("data-empty", { message: "The dataset has no examples, or its examples no features." });
   }
   checkRows({ size, targets });
-  checkFinite(inputs, "input");
+  checkFiniteOnce(inputs, "input");
   if (isFloat(targets.dtype)) {
     if (targets.size === 0) fail("data-empty", { message: "The targets have no values." });
-    checkFinite(targets, "target");
+    checkFiniteOnce(targets, "target");
   } else checkLabels(targets, classes);
   return { ...parts, size };
 }
 
+/**
+ * Checks a dataset that may have been put together of parts that do not belong together.
+ *
+ * @throws ChainruleError "shape-mismatch" unless there is one target for each example, "data-invalid"
+ *   for NaN or infinity.
+ */
+export function checkParts({ size, inputs, targets }: Dataset): void {
+  checkRows({ size, targets });
+  checkFiniteOnce(inputs, "input");
+  if (isFloat(targets.dtype)) checkFiniteOnce(targets, "target");
+}
+
 /** @throws ChainruleError "shape-mismatch" unless there is one target for each example. */
-export function checkRows({ size, targets }: Pick<Dataset, "size" | "targets">): void {
+function checkRows({ size, targets }: Pick<Dataset, "size" | "targets">): void {
   const [rows] = targets.shape;
   if (rows === size) return;
   fail("shape-mismatch", {
@@ -105,6 +121,17 @@ export function firstNotFinite(data: TypedArray): number {
   }
   if (paired < data.length) even += 0 * data[paired]!;
   return even + odd === 0 ? -1 : data.findIndex((value) => !Number.isFinite(value));
+}
+
+/** What was looked at and is finite. */
+const finite = new WeakSet<TypedArray>();
+
+/** `checkFinite`, of data that come again with every step, once. */
+function checkFiniteOnce(tensor: Tensor, what: string): void {
+  const data = elementsOf(tensor);
+  if (finite.has(data)) return;
+  checkFinite(tensor, what);
+  finite.add(data);
 }
 
 /** @throws ChainruleError "data-invalid" for NaN or infinity, naming row and element. */

@@ -1,8 +1,9 @@
 import { elementsOf } from "../core/array-tensor.ts";
 import { arrayOf, isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { areTexts } from "../core/kinds.ts";
+import { areTexts, isRecord } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
+import { formatShape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { didYouMean, listed, shown } from "../core/wording.ts";
 import { constantTensor } from "../ops/leaf.ts";
@@ -19,7 +20,8 @@ type NumberArray =
   | Uint8ClampedArray;
 
 /** Examples written down in a program or in a network file. */
-export interface InlineExamples {
+export interface InlineExamples
+  extends Pick<Dataset, "inputNames" | "targetNames" | "preprocessing"> {
   /** One row of numbers for each example, all of the same length; or a tensor of such rows. */
   readonly inputs: Tensor | readonly (readonly number[])[];
   /**
@@ -36,7 +38,8 @@ export interface InlineExamples {
     | readonly string[];
   /**
    * The classes in the order of their labels; default: the names that occur, sorted, and for a
-   * tensor of labels "0", "1", … up to the largest.
+   * tensor of labels "0", "1", … up to the largest. With rows of numbers, one for each class, they
+   * become the targets' names.
    */
   readonly classes?: readonly string[];
 }
@@ -49,8 +52,20 @@ export interface InlineExamples {
  *   row and column, counted from 0), for mixed kinds of targets or an unknown class; "data-empty".
  */
 export function examples(inline: InlineExamples): Dataset {
-  checkNames("{ inputs, targets }", inline, ["inputs", "targets", "classes"]);
+  checkNames("{ inputs, targets }", inline, ["inputs", "targets", "classes", ...names]);
   const { classes } = inline;
+  const made = (parts: Pick<Dataset, "inputs" | "targets" | "classes">): Dataset => {
+    const kept = names.flatMap((name) =>
+      inline[name] === undefined ? [] : [[name, inline[name]] as const],
+    );
+    const named = classes !== undefined && parts.classes === undefined;
+    if (named) checkWidth(parts.targets, classes);
+    return dataset({
+      ...parts,
+      ...(named ? { targetNames: classes } : {}),
+      ...Object.fromEntries(kept),
+    });
+  };
   if (classes !== undefined && !areTexts(classes))
     wrongKind("the classes", classes, 'their names, such as ["cat", "dog"]');
   if (classes !== undefined && new Set(classes).size !== classes.length) {
@@ -62,7 +77,7 @@ export function examples(inline: InlineExamples): Dataset {
   }
   const inputs = matrix(inline.inputs, "inputs");
   const given = isNumberArray(inline.targets) ? listTensor(inline.targets) : inline.targets;
-  if (given instanceof Tensor) return dataset({ inputs, ...heldTargets(given, classes) });
+  if (given instanceof Tensor) return made({ inputs, ...heldTargets(given, classes) });
   if (!Array.isArray(inline.targets)) return wrongKind("the targets", inline.targets);
   if (inline.targets.length !== inputs.shape[0]) {
     fail("data-invalid", {
@@ -73,16 +88,30 @@ export function examples(inline: InlineExamples): Dataset {
     });
   }
   const targets: readonly unknown[] = inline.targets;
-  if (typeof targets[0] === "string") return dataset({ inputs, ...namedLabels(targets, classes) });
-  if (Array.isArray(targets[0])) return dataset({ inputs, targets: matrix(targets, "targets") });
+  if (typeof targets[0] === "string") return made({ inputs, ...namedLabels(targets, classes) });
+  if (Array.isArray(targets[0])) return made({ inputs, targets: matrix(targets, "targets") });
   const values = Array.from(targets, (value, row) => finite(value, "targets", row));
   if (classes === undefined) {
-    return dataset({
+    return made({
       inputs,
       targets: constantTensor(Float64Array.from(values), [values.length, 1]),
     });
   }
-  return dataset({ inputs, targets: labels(values, classes), classes });
+  return made({ inputs, targets: labels(values, classes), classes });
+}
+
+/** What a dataset says besides; one whose size was taken away still has it. */
+const names = ["inputNames", "targetNames", "preprocessing"] as const;
+
+/** Rows of targets that stand for classes have a number for each. */
+function checkWidth({ shape }: Tensor, classes: readonly string[]): void {
+  if (shape.length === 2 && shape[1] === classes.length) return;
+  fail("shape-mismatch", {
+    message: "Rows of targets have one number for each of the classes.",
+    expected: `${classes.length} numbers in each row, for ${listed(classes)}`,
+    found: `targets of shape ${formatShape(shape)}`,
+    fix: "Give each example the name of its class, or leave `classes` out.",
+  });
 }
 
 /** @internal Numbers in an array of one type; no BigInts. */
@@ -201,6 +230,12 @@ function namedLabels(
   return { targets: constantTensor(Int32Array.from(labels), [labels.length]), classes };
 }
 
+/** BigInts, as PyTorch's files of labels have them, or an entry of such a file. */
+const isBig = (list: unknown): boolean =>
+  list instanceof BigInt64Array ||
+  list instanceof BigUint64Array ||
+  (isRecord(list) && isBig(list.data));
+
 const rows = "one entry for each example, such as [[0, 0], [0, 1]]";
 
 function wrongKind(what: string, found: unknown, expected = rows): never {
@@ -208,5 +243,6 @@ function wrongKind(what: string, found: unknown, expected = rows): never {
     message: `${what.charAt(0).toUpperCase()}${what.slice(1)} must be a list.`,
     expected: `a list: ${expected}`,
     found: shown(found),
+    ...(isBig(found) ? { fix: "Make BigInts numbers: Int32Array.from(list, Number)." } : {}),
   });
 }

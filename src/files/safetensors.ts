@@ -72,6 +72,14 @@ export function encodeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   checkRecord("encodeSafetensors", tensors, "a Map or a record of tensors by name");
+  if (tensors instanceof Tensor) {
+    fail("bad-argument", {
+      message: "encodeSafetensors takes tensors by name.",
+      expected: "a Map or a record of tensors by name",
+      found: "a tensor",
+      fix: "Name it: encodeSafetensors({ weight: t }).",
+    });
+  }
   checkRecord("encodeSafetensors", metadata, "metadata: texts by name");
   const given: [string, Storable][] =
     tensors instanceof Map ? [...tensors] : Object.entries(tensors);

@@ -12,6 +12,8 @@ import type { NestedArray } from "../ops/leaf.ts";
 /** Values for a shape; element i depends on (seed, stream, i) alone. */
 export interface Initializer {
   readonly name: string;
+  /** Whether it has values of its own, which fit one shape; it is asked for them at once then. */
+  readonly isGiven?: boolean;
   readonly fill: (shape: Shape, seed: number, stream: number) => Float64Array;
 }
 
@@ -161,6 +163,7 @@ function addTo(a: Float64Array, factor: number, b: Float64Array): void {
  */
 export const values = (given: NestedArray | TypedArray): Initializer => ({
   name: "values",
+  isGiven: true,
   fill: (shape) => {
     checkShape(shape);
     const view = ArrayBuffer.isView(given);

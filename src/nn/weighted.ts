@@ -56,7 +56,7 @@ export function weightAndBias(
     const given = options[name] as InitialValues | undefined;
     const initial = toInitializer(given ?? uniform(-bound, bound));
     // Values that do not fit are an error here, at the line that gives them.
-    if (initial.name === "values") initial.fill(shapes[name], 0, 0);
+    if (initial.isGiven) initial.fill(shapes[name], 0, 0);
     return {
       shape: shapes[name],
       initial,

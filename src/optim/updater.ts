@@ -2,6 +2,7 @@
 import { byPath, leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
 import { at } from "../core/at.ts";
 import { mapEntries } from "../core/by-name.ts";
+import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { readValues } from "../core/runtime.ts";
@@ -58,8 +59,23 @@ export interface Updater<P extends Tree> {
   restore(stored: Stored): void;
 }
 
+/** Refuses what has no derivative: whole numbers would be rounded, or become NaN. */
+function requireReal(what: string, tree: Tree): void {
+  for (const [name, { dtype, shape }] of Object.entries(byPath(tree))) {
+    if (isFloat(dtype)) continue;
+    fail("bad-dtype", {
+      message: `${what} real numbers.`,
+      expected: "tensors of f32 or f64",
+      found: `${dtype}${formatShape(shape)}${name && ` at ${name}`}`,
+      fix: 'Make it real: t.cast("f32").',
+    });
+  }
+}
+
 export function updater<P extends Tree>(optimizer: Optimizer, parameters: P): Updater<P> {
   const rule = `${optimizer.name} changes tensors.`;
+  leaves(parameters, rule);
+  requireReal(`${optimizer.name} changes`, parameters);
   const like = (first: number): P =>
     rebuild(
       parameters,
@@ -220,7 +236,8 @@ interface ClipOptions {
  * [ 0.5999999046325684, 0 ] -0.7999998331069946
  * ```
  *
- * @throws ChainruleError "bad-argument" for a norm or value that is no finite number ≥ 0.
+ * @throws ChainruleError "bad-argument" for a norm or value that is no finite number ≥ 0, "bad-dtype"
+ *   for gradients that are no real numbers.
  */
 export function clipGradients<const P extends Tree>(gradients: P, options: ClipOptions): P {
   checkNames("clipGradients", options, ["norm", "value"]);
@@ -234,6 +251,7 @@ export function clipGradients<const P extends Tree>(gradients: P, options: ClipO
   }
   const { norm, value } = options;
   const given = leaves(gradients, "clipGradients takes tensors.");
+  requireReal("clipGradients takes", gradients);
   return rebuild(
     gradients,
     clip(given, {

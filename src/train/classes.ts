@@ -5,7 +5,7 @@ import { fail } from "../core/errors.ts";
 import { checkKind } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { listed, shown } from "../core/wording.ts";
-import { aDataset, checkRows, type Dataset } from "../data/dataset.ts";
+import { aDataset, checkParts, type Dataset } from "../data/dataset.ts";
 import { examples, type InlineExamples, isNumberArray } from "../data/examples.ts";
 import { classCount } from "../data/idx.ts";
 import type { Loss } from "../nn/losses.ts";
@@ -38,8 +38,7 @@ export function toDataset(data: Data, { loss, classes: known }: Meant): Dataset 
   }
   if ("size" in data) {
     checkKind("A trainer", data, aDataset);
-    // It may have been put together of parts that do not belong together.
-    checkRows(data);
+    checkParts(data);
     return alike(data, known);
   }
   const { targets } = data;

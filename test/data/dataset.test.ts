@@ -47,6 +47,23 @@ describe("examples", () => {
     expect(labels.targets).toMatchObject({ dtype: "i32", shape: [4] });
   });
   const inputRows = examples({ inputs: xorInputs, targets: [0, 1, 1, 0] }).inputs;
+  it("keeps what a dataset says, whose size was left out, and names of classes of rows", () => {
+    const rows = { inputs: [[1, 2], [3, 4]], targets: [[0, 1], [1, 0]] }; // biome-ignore format: rows
+    const whole = examples({ ...rows, inputNames: ["a", "b"], classes: ["cat", "dog"] });
+    expect(whole.targetNames).toEqual(["cat", "dog"]);
+    expect(whole.classes).toBeUndefined();
+    const { size: _, ...parts } = whole;
+    const again = examples(parts);
+    expect([again.size, again.inputNames, again.targetNames]).toEqual([2, ["a", "b"], ["cat", "dog"]]); // biome-ignore format: one line
+    const error = failure("shape-mismatch", () => examples({ ...rows, classes: ["cat"] }));
+    expect(error.expected).toContain("1 numbers in each row");
+  });
+  it("says what to do with BigInts", () => {
+    for (const targets of [BigInt64Array.of(1n), { dtype: "i64", shape: [1], data: BigInt64Array.of(1n) }]) // biome-ignore format: one list
+      expect(
+        failure("data-invalid", () => examples({ inputs: [[1]], targets: targets as never })).fix,
+      ).toContain("Int32Array.from");
+  });
   it("refuses names that nobody reads", () => {
     const given = { inputs: xorInputs, targets: [0, 1, 1, 0], clases: ["no", "yes"] };
     const error = failure("bad-argument", () => examples(given));

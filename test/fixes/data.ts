@@ -21,7 +21,20 @@ const categories = (n: number) =>
 const huge = "1e308";
 const inputs = tensor(Float64Array.of(1, 2), { shape: [2, 1] });
 
+const bigLabels = BigInt64Array.of(0n, 1n);
+
 export const data: readonly Row[] = [
+  [
+    "Make BigInts numbers: Int32Array.from(list, Number).",
+    () => d.examples({ inputs: [[1], [2]], targets: bigLabels as never }),
+    () => d.examples({ inputs: [[1], [2]], targets: Int32Array.from(bigLabels, Number) }),
+  ],
+  [
+    "Give each example the name of its class, or leave `classes` out.",
+    () => d.examples({ inputs: [[1]], targets: [[0, 1]], classes: ["cat", "dog", "cow"] }),
+    () => d.examples({ inputs: [[1]], targets: ["dog"], classes: ["cat", "dog", "cow"] }),
+    () => d.examples({ inputs: [[1]], targets: [[0, 1]] }),
+  ],
   [
     "Convert them to one unit.",
     () => d.tableDataset(table("a,y\n1 m,1\n2 cm,2\n", { units: true }), { target: "y" }),

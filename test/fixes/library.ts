@@ -27,6 +27,21 @@ const layerWith = (weight: number[][]) => c.linear(2, 2, { weight });
 
 export const library: readonly Row[] = [
   [
+    'Make it real: t.cast("f32").',
+    () => c.adam().for({ w: tensor([1, 2], { dtype: "i32" }) }),
+    () => c.adam().for({ w: tensor([1, 2], { dtype: "i32" }).cast("f32") }),
+  ],
+  [
+    'Make it real: t.cast("f32").',
+    () => c.clipGradients(tensor([1, 2], { dtype: "i32" }), { norm: 1 }),
+    () => read(c.clipGradients(tensor([1, 2], { dtype: "i32" }).cast("f32"), { norm: 1 })),
+  ],
+  [
+    "Name it: encodeSafetensors({ weight: t }).",
+    () => any(c.encodeSafetensors)(v),
+    () => c.encodeSafetensors({ weight: v }),
+  ],
+  [
     'Make the inputs with { dtype: "f64" }.',
     () => c.checkGradients((a) => a.square(), [tensor([1])]),
     () => c.checkGradients((a) => a.square(), [f64([1])]),
