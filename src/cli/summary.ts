@@ -164,8 +164,9 @@ export async function summaryCommand(
     [
       "memory",
       `${bytes(memory.parameters)} parameters, ${bytes(memory.optimizer)} optimizer, ` +
-        `${bytes(memory.temporaries)} temporaries; a step takes ${bytes(memory.total)}`,
+        `${bytes(memory.temporaries)} temporaries`,
     ],
+    ["", `${bytes(memory.total)} in all for a step`],
   ];
   for (const line of columns(
     facts.map(([a, b]) => [dim(a), b]),

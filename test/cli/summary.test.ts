@@ -8,6 +8,14 @@ describe("summary", () => {
     expect(stdout).toMatch(/0 +linear +\[64\] +50,240 +100,416\n/);
     expect(stdout).toMatch(/total +50,890 +101,770\n/);
   });
+  it.each(["iris", "mnist", "sine", "spirals", "two-two-two", "xor"])(
+    "of %s fits 80 columns",
+    async (name) => {
+      const { code, stdout } = await run(["summary", example(name)], { env: { COLUMNS: "80" } });
+      expect(code).toBe(0);
+      expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    },
+  );
   it("counts a dense layer as 2·inputs·outputs for the product and one sum for each bias", async () => {
     const { stdout } = await run(["summary", example("two-two-two"), "--json"]);
     const { layers, operations, memory, parameters, frozen } = JSON.parse(stdout);
