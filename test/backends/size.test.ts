@@ -3,23 +3,29 @@
  * become smaller, and raised on purpose only: the aim is 45 kB for the library and 25 kB for
  * explanations.
  */
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
 import * as explain from "../../src/explain/index.ts";
 import * as everything from "../../src/index.ts";
+import * as convolutionLayers from "../../src/nn/convolution.ts";
+import * as poolingLayers from "../../src/nn/pooling.ts";
+import * as rearrangementLayers from "../../src/nn/rearrangement.ts";
+import * as convolutions from "../../src/ops/convolution.ts";
+import * as pools from "../../src/ops/pooling.ts";
+import * as windows from "../../src/ops/windows.ts";
 import * as further from "../support/further.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** In kB. */
 const ceilings = {
-  "tensors, layers, optimizers, trainer and both backends": 136.5,
+  "tensors, layers, optimizers, trainer and both backends": 140,
   "the explain engine besides": 57,
-  "operators that are no methods besides": 12,
-  "a program that trains a classifier": 124.5,
+  "operators that are no methods, and their layers, besides": 16,
+  "a program that trains a classifier": 127.5,
   "tensors and their gradients": 40,
   "an error's class": 3.5,
 };
@@ -62,8 +68,12 @@ test("the package weighs no more than it did", async () => {
   const changed = Math.max(...sources.map((file) => statSync(`${root}src/${file}`).mtimeMs));
   expect(built, "npm run build").toBeGreaterThan(changed);
   const names = Object.keys(everything).filter((name) => !(name in explain));
-  // Of operators that are functions alone a page carries those that it uses.
-  const library = names.filter((name) => !(name in further));
+  // Of operators that are functions alone, and of layers, a page carries those that it uses.
+  const used = {
+    ...{ ...further, ...convolutions, ...pools, ...windows },
+    ...{ ...convolutionLayers, ...poolingLayers, ...rearrangementLayers },
+  };
+  const library = names.filter((name) => !(name in used));
   const typical = ["trainer", "sequential", "linear", "relu", "crossEntropy", "adam", "tensor"];
   expect(library).toEqual(expect.arrayContaining(typical));
   const all = await weigh(list(names));
@@ -71,7 +81,7 @@ test("the package weighs no more than it did", async () => {
   const found: typeof ceilings = {
     "tensors, layers, optimizers, trainer and both backends": alone,
     "the explain engine besides": (await weigh("*")) - all,
-    "operators that are no methods besides": all - alone,
+    "operators that are no methods, and their layers, besides": all - alone,
     "a program that trains a classifier": await weigh(list(typical)),
     "tensors and their gradients": await weigh(list(["tensor", "grad"])),
     "an error's class": await weigh(list(["ChainruleError"])),
@@ -80,4 +90,17 @@ test("the package weighs no more than it did", async () => {
     const ceiling = ceilings[what as keyof typeof ceilings];
     expect(size, `${what}: ${size.toFixed(1)} kB`).toBeLessThanOrEqual(ceiling);
   }
+});
+
+test("Node loads few files until the first training step", () => {
+  const loaded = new Set(["index", "training", "compiler"]);
+  for (const name of loaded) {
+    const text = readFileSync(`${root}dist/${name}.js`, "utf8");
+    for (const [, other = ""] of text.matchAll(/(?:from|import)"\.\/([\w-]+)\.js"/g)) {
+      loaded.add(other);
+    }
+  }
+  expect([...loaded].sort()).toEqual(["compiler", "examples", "index", "shared", "training"]);
+  const bytes = [...loaded].reduce((sum, name) => sum + statSync(`${root}dist/${name}.js`).size, 0);
+  expect(bytes / 1000).toBeLessThanOrEqual(490);
 });
