@@ -11,6 +11,7 @@ import { cast } from "../../src/ops/cast.ts";
 import { stopGradient } from "../../src/ops/custom.ts";
 import { crossEntropyOfBits } from "../../src/ops/entropy.ts";
 import { type NestedArray, tensor } from "../../src/ops/leaf.ts";
+import { maxPool } from "../../src/ops/pooling.ts";
 import { expectClose } from "../support/close.ts";
 import { failure } from "../support/failure.ts";
 import * as all from "../support/functions.ts";
@@ -22,6 +23,7 @@ const functions = {
   cast: (x: Tensor, { to }: { to: DType }) => cast(x, to),
   concatenate: (...xs: Tensor[]) => all.concatenate(xs),
   oneHot: (x: Tensor, { classes }: { classes: number }) => all.oneHot(x, classes, "f64"),
+  maxPool,
   stopGradient,
 } as unknown as Record<string, (...xs: unknown[]) => Tensor>;
 
