@@ -154,7 +154,9 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   async #collect(): Promise<History> {
     // Nobody looks between epochs, so several may run at once.
     this.#watched = this.#run !== undefined;
-    for await (const _ of this);
+    await this.#trainer.awaiting(async () => {
+      for await (const _ of this);
+    });
     return { epochs: this.#epochs, stopped: this.#stopped };
   }
 

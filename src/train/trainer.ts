@@ -120,6 +120,8 @@ export class Trainer<P extends Ranks = Ranks> {
   /** The training loop that is under way in the backend, and one that may be needed again. */
   #live: Loop | undefined;
   readonly #kept = new KeptLoop();
+  /** Held by a fit that is awaited, for all its epochs. */
+  readonly #awaited = new Lock(() => this.#refuse("train"));
   /** Held by a training. */
   readonly #busy = new Lock(() => this.#refuse("train"));
   /** Held while an asynchronous backend is at a step, whose end renews the state. */
@@ -466,6 +468,11 @@ export class Trainer<P extends Ranks = Ranks> {
   /** @internal Runs `work`, which no other training and no loading may interrupt. */
   exclusively<T>(work: () => Later<T>): Later<T> {
     return this.#busy.hold(work);
+  }
+
+  /** @internal Waits for a whole training, besides which no other is awaited. */
+  awaiting(work: () => Promise<void>): Promise<void> {
+    return this.#awaited.hold(work);
   }
 
   #refuse(what: string): never {

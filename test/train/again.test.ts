@@ -346,3 +346,29 @@ it("a learning rate that diverges is found in the second fit as in the first", a
   await plain.fit(data, { ...options, epochs: 6 });
   expect([...t.snapshot()]).toEqual([...plain.snapshot()]);
 });
+
+describe("two fits of one trainer at the same time", () => {
+  const pair = { inputs: [[0.05, 0.1]], targets: [[0.01, 0.99]] };
+  const tiny = () =>
+    trainer(sequential(linear(2, 2)), { loss: meanSquaredError, optimizer: sgd(), seed: 1 });
+
+  it("are refused where both are awaited, however small they are", async () => {
+    const t = tiny();
+    const first = t.fit(pair, { epochs: 50 }).then(({ epochs }) => epochs.map((e) => e.epoch));
+    await expect(t.fit(pair, { epochs: 50 })).rejects.toMatchObject({
+      code: "bad-argument",
+      fix: "Await the other fit first, or stop it by its signal.",
+    });
+    expect(await first).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+    // It may train again afterwards.
+    expect((await t.fit(pair, { epochs: 2 })).epochs.map((e) => e.epoch)).toEqual([51, 52]);
+  });
+
+  it("may take turns where the first is iterated", async () => {
+    const t = tiny();
+    for await (const { epoch } of t.fit(pair, { untilEpoch: 4 })) {
+      if (epoch === 1) await t.fit(pair, { epochs: 2 });
+    }
+    expect(t.progress.epoch).toBe(4);
+  });
+});
