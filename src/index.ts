@@ -66,7 +66,6 @@ export {
   trunc,
   where,
 } from "./ops/compare.ts";
-// Operators: also methods of every tensor.
 export { concatenate, stack } from "./ops/concatenate.ts";
 export {
   type ConvolutionOptions,
@@ -112,6 +111,15 @@ export { Tensor } from "./ops/methods.ts";
 // Operators: also methods of every tensor.
 export { expandDims, flip, pad, reshape, slice, squeeze, transpose } from "./ops/move.ts";
 // Operators as functions: no methods.
+export {
+  cdist,
+  cosineSimilarity,
+  type NormalizeOptions,
+  type NormOptions,
+  norm,
+  normalize,
+  std,
+} from "./ops/norms.ts";
 export { atan2, hypot } from "./ops/plane.ts";
 // Operators: also methods of every tensor.
 export {
@@ -125,7 +133,24 @@ export {
   type PoolOptions,
 } from "./ops/pooling.ts";
 export { pow } from "./ops/power.ts";
+// Operators as functions: no methods.
+export { cross, type DotAxes, kron, outer, tensordot, trace } from "./ops/products.ts";
+// Operators: also methods of every tensor.
 export { randomNormal, randomUniform } from "./ops/random.ts";
+// Operators as functions: no methods.
+export {
+  chunk,
+  type DiagonalOptions,
+  diagonal,
+  repeatInterleave,
+  roll,
+  splitBy,
+  type TriangleOptions,
+  tile,
+  tril,
+  triu,
+} from "./ops/rearrange.ts";
+// Operators: also methods of every tensor.
 export {
   argmax,
   argmin,
@@ -140,6 +165,15 @@ export {
 // Operators as functions: no methods.
 export { fmod, remainder } from "./ops/remainder.ts";
 export { sinc } from "./ops/sinc.ts";
+export {
+  all,
+  any,
+  countNonzero,
+  maxWithIndex,
+  minWithIndex,
+  type ValueWithIndex,
+  type WithIndexOptions,
+} from "./ops/tallies.ts";
 // Operators: also methods of every tensor.
 export {
   acos,

@@ -8,7 +8,7 @@ import { reshape, transpose } from "../ops/move.ts";
 import { pushForward } from "./forward.ts";
 import { gradient } from "./gradient.ts";
 import { outermost } from "./outermost.ts";
-import { checkFunction, type Function1, type Traced, trace, traceOne } from "./transforms.ts";
+import { checkFunction, type Function1, type Traced, traceOne, traceTree } from "./transforms.ts";
 import { type OfAnyRank, rebuild, replace, type Tree } from "./tree.ts";
 
 /** The form of a function's result, each tensor replaced by a tree of the form of its argument. */
@@ -63,7 +63,7 @@ function derivatives<X extends Tree, Rest extends readonly unknown[], Y extends 
   checkFunction(what, f);
   return (x, ...rest) =>
     outermost([x, rest], () => {
-      const found = trace(what, (at: X) => f(at, ...rest), x);
+      const found = traceTree(what, (at: X) => f(at, ...rest), x);
       const parts = every(found).map((own) => rebuild(x, own));
       return replace(found.result, parts) as J;
     });

@@ -40,7 +40,7 @@ export const checkFunction = (what: string, f: unknown): void => checkKind(what,
  * Traces f. Its variables are fresh nodes: a function that also refers to the same tensor from
  * outside must not have that use counted.
  */
-export function trace<X extends Tree, Y extends Tree>(
+export function traceTree<X extends Tree, Y extends Tree>(
   what: string,
   f: (x: X) => Y,
   x: X,
@@ -58,7 +58,7 @@ export function trace<X extends Tree, Y extends Tree>(
 
 /** The same of a function that returns one tensor. */
 export function traceOne<X extends Tree>(what: string, f: (x: X) => Tensor, x: X) {
-  const { variables, result } = trace(what, (at: X) => oneTensor(what, f(at)), x);
+  const { variables, result } = traceTree(what, (at: X) => oneTensor(what, f(at)), x);
   return { variables, y: result };
 }
 
@@ -120,7 +120,7 @@ export function vjp<X extends Tree = Tensor, Y extends Tree = Tensor>(
 ): [value: Y, pullBack: (upstream: Y) => X] {
   checkFunction("vjp", f);
   return outermost([x], () => {
-    const { variables, result, outputs } = trace("vjp", f, x);
+    const { variables, result, outputs } = traceTree("vjp", f, x);
     const from = new Set(variables);
     // They may be read before they are differentiated.
     keepPast([
@@ -151,7 +151,7 @@ export function jvp<X extends Tree = Tensor, Y extends Tree = Tensor>(
 ): [value: Y, tangent: Y] {
   checkFunction("jvp", f);
   return outermost([x, tangent], () => {
-    const { variables, result, outputs } = trace("jvp", f, x);
+    const { variables, result, outputs } = traceTree("jvp", f, x);
     const tangents = leaves(tangent, "jvp takes tensors as tangents.");
     fitting("jvp", "tangent", "input", tangents, variables);
     return [result, rebuild(result, pushForward(outputs, variables, tangents))];

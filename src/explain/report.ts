@@ -2,7 +2,7 @@
 import { checkNames } from "../core/options.ts";
 import type { Sentence } from "./derivation.ts";
 import { gradientsOf } from "./engine/gradients.ts";
-import { type LayerReport, layerReports, norm } from "./engine/layer-report.ts";
+import { type LayerReport, layerReports, normOf } from "./engine/layer-report.ts";
 import { type NonFiniteReport, nonFinite } from "./engine/non-finite.ts";
 import { noSuch } from "./engine/notation.ts";
 import { isNetwork } from "./engine/trace.ts";
@@ -79,6 +79,6 @@ export async function gradientReport(
   if (!languages.includes(language)) noSuch("language", language, languages);
   const t = traceOf(subject, options);
   const g = gradientsOf(t);
-  const norms = Object.fromEntries([...g].map(([n, v]) => [n, norm(v)]));
+  const norms = Object.fromEntries([...g].map(([n, v]) => [n, normOf(v)]));
   return new GradientReport(isNetwork(t) ? layerReports(t) : [], nonFinite(t), norms, language);
 }

@@ -92,6 +92,9 @@ const exported = chainrule as unknown as Record<string, Any>;
 const each = (names: string, right: readonly unknown[]): Record<string, Probe> =>
   Object.fromEntries(names.split(" ").map((n) => [n, probe(exported[n], right, read)]));
 
+/** Several tensors. */
+const readAll = (all: object): void => void Object.values(all).map(read);
+
 export const functions: Record<string, Probe> = {
   ...windows,
   ...normalization,
@@ -125,6 +128,27 @@ export const functions: Record<string, Probe> = {
   oneHot: probe(chainrule.oneHot, [at, 3, "f32"], read),
   ones: probe(chainrule.ones, [[2], "f32"], read),
   pad: probe(chainrule.pad, [x, { before: [0, 1], after: [0, 0], value: 1 }], read),
+  ...each("any all countNonzero", [x, { axis: [0], keepDims: true }]),
+  norm: probe(chainrule.norm, [x, { p: 3, axis: [0], keepDims: true }], read),
+  std: probe(chainrule.std, [x, { axis: 0, correction: 1 }], read),
+  normalize: probe(chainrule.normalize, [x, { p: 2, axis: 0, epsilon: 0.1 }], read),
+  cosineSimilarity: probe(chainrule.cosineSimilarity, [x, x, { axis: 0, epsilon: 0.1 }], read),
+  cdist: probe(chainrule.cdist, [x, x, { p: 1 }], read),
+  outer: probe(chainrule.outer, [v, v], read),
+  trace: probe(chainrule.trace, [x], read),
+  kron: probe(chainrule.kron, [x, v], read),
+  tensordot: probe(chainrule.tensordot, [x, x, [[1], [0]]], read),
+  cross: probe(chainrule.cross, [f64([1, 2, 3]), f64([1, 2, 3]), { axis: 0 }], read),
+  roll: probe(chainrule.roll, [x, [1], [0]], read),
+  tile: probe(chainrule.tile, [x, [2, 1]], read),
+  repeatInterleave: probe(chainrule.repeatInterleave, [x, [1, 2], { axis: 0 }], read),
+  tril: probe(chainrule.tril, [x, { diagonal: 1 }], read),
+  triu: probe(chainrule.triu, [x, { diagonal: 1 }], read),
+  diagonal: probe(chainrule.diagonal, [x, { offset: 1, axes: [0, 1] }], read),
+  splitBy: probe(chainrule.splitBy, [x, [1, 1], 0], readAll),
+  chunk: probe(chainrule.chunk, [x, 2, 0], readAll),
+  maxWithIndex: probe(chainrule.maxWithIndex, [x, { axis: 0, keepDims: true }], readAll),
+  minWithIndex: probe(chainrule.minWithIndex, [x, { axis: 0, keepDims: true }], readAll),
   polygamma: probe(chainrule.polygamma, [1, x], read),
   randomNormal: probe(chainrule.randomNormal, [key, [2], { dtype: "f32", stream: 1 }], read),
   randomUniform: probe(chainrule.randomUniform, [key, [2], { dtype: "f32", stream: 1 }], read),

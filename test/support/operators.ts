@@ -17,6 +17,10 @@ export type Functions = Readonly<Record<string, (...xs: unknown[]) => Tensor>>;
 
 type Call = (f: Functions, xs: readonly Tensor[], attributes: Case["attributes"]) => Tensor;
 
+/** What gives several tensors: the list, or values and indices. */
+const pieces = (all: unknown) => all as readonly Tensor[];
+const found = (all: unknown) => Object.values(all as Record<string, Tensor>);
+
 /** Functions whose settings are positional; all others take them as one last argument. */
 const positional: Record<string, Call> = {
   reshape: (f, [x], { shape }) => f.reshape!(x, shape),
@@ -26,11 +30,24 @@ const positional: Record<string, Call> = {
   concatenate: (f, xs, { axis }) => f.concatenate!(xs, axis),
   stack: (f, xs, { axis }) => f.stack!(xs, axis),
   oneHot: (f, [x], { classes }) => f.oneHot!(x, classes, "f64"),
+  roll: (f, [x], { shift, along }) => f.roll!(x, shift, along ?? undefined),
+  tile: (f, [x], { repeats }) => f.tile!(x, repeats),
+  repeatInterleave: (f, [x], { repeats, ...rest }) => f.repeatInterleave!(x, repeats, rest),
+  splitBy: (f, [x], { size, along, k }) => pieces(f.splitBy!(x, size, along))[Number(k)]!,
+  chunk: (f, [x], { count, along, k }) => pieces(f.chunk!(x, count, along))[Number(k)]!,
+  tensordot: (f, [a, b], { sums }) => f.tensordot!(a, b, sums),
+  maxWithIndex: (f, [x], { part, ...rest }) => found(f.maxWithIndex!(x, rest))[Number(part)]!,
+  minWithIndex: (f, [x], { part, ...rest }) => found(f.minWithIndex!(x, rest))[Number(part)]!,
   polygamma: (f, [x], { order }) => f.polygamma!(order, x),
   einsum: (f, xs, { equation }) => f.einsum!(equation, ...xs),
 };
 
 export function call(f: Functions, { name, attributes }: Case, xs: readonly Tensor[]): Tensor {
-  const settings = Object.keys(attributes).length === 0 ? [] : [attributes];
+  // JSON has no infinity.
+  const numbers = Object.entries(attributes).map(([option, v]) => [
+    option,
+    option === "p" ? Number(v) : v,
+  ]);
+  const settings = Object.keys(attributes).length === 0 ? [] : [Object.fromEntries(numbers)];
   return positional[name]?.(f, xs, attributes) ?? f[name]!(...xs, ...settings);
 }

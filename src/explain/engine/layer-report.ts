@@ -37,7 +37,7 @@ export interface LayerReport {
 const saturation = 0.05;
 
 /** Scaled by the largest, so that the squares of very small and very large numbers count, too. */
-export function norm(v: ArrayLike<number>): number {
+export function normOf(v: ArrayLike<number>): number {
   let largest = 0;
   for (let i = 0; i < v.length; i++) largest = Math.max(largest, Math.abs(at(v, i)));
   if (largest === 0 || !Number.isFinite(largest)) return largest;
@@ -51,7 +51,7 @@ export function norm(v: ArrayLike<number>): number {
 /** a/b; 0/0 is no number that could be said. */
 const share = (a: number, b: number): number | undefined =>
   a === 0 && b === 0 ? undefined : a / b;
-const rms = (v: ArrayLike<number>): number => norm(v) / Math.sqrt(Math.max(1, v.length));
+const rms = (v: ArrayLike<number>): number => normOf(v) / Math.sqrt(Math.max(1, v.length));
 
 /** The layers of a network, the first to the last. */
 export function layerReports(t: NetworkTrace): LayerReport[] {
@@ -61,7 +61,7 @@ export function layerReports(t: NetworkTrace): LayerReport[] {
     t,
     [...nets, ...outs.values()].map((s) => s.tensor),
   );
-  const sizeAt = (s: Stage) => norm(gradientAt(t, s.tensor));
+  const sizeAt = (s: Stage) => normOf(gradientAt(t, s.tensor));
   const end = nets.at(-1);
   const lastNorm = end ? sizeAt(end) : 1;
   return nets.map((net, i): LayerReport => {

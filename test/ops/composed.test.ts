@@ -1,0 +1,94 @@
+/** Functions that are put together of operators: their derivatives twice, and what they refuse. */
+import "../support/backend.ts";
+import { expect, test } from "vitest";
+import { assertGradients } from "../../src/autodiff/check.ts";
+import type { Tensor } from "../../src/core/tensor.ts";
+import { tensor } from "../../src/ops/leaf.ts";
+import { failure } from "../support/failure.ts";
+import * as f from "../support/further.ts";
+import { irregular } from "../support/naive.ts";
+
+const [x, y] = [irregular([2, 3]), irregular([2, 3], 1)];
+const joined = (parts: readonly Tensor[]): Tensor =>
+  parts
+    .map((t, i) =>
+      t
+        .square()
+        .sum()
+        .mul(i + 1),
+    )
+    .reduce((a, b) => a.add(b));
+
+test.each<[string, (a: Tensor, b: Tensor) => Tensor]>([
+  ["norm, p 1", (a) => f.norm(a, { p: 1 })],
+  ["norm, p 2", (a) => f.norm(a, { axis: 1 })],
+  ["norm, p 3", (a) => f.norm(a, { p: 3, axis: 0 })],
+  ["norm, p ∞", (a) => f.norm(a, { p: Number.POSITIVE_INFINITY })],
+  ["std", (a) => f.std(a, { axis: 1, correction: 1 })],
+  ["normalize", (a) => f.normalize(a)],
+  ["cosineSimilarity", (a, b) => f.cosineSimilarity(a, b)],
+  ["cdist", (a, b) => f.cdist(a, b)],
+  ["outer", (a, b) => f.outer(a.reshape([6]), b.reshape([6]))],
+  ["kron", (a, b) => f.kron(a, b)],
+  ["tensordot", (a, b) => f.tensordot(a, b, [[0], [0]])],
+  ["cross", (a, b) => f.cross(a, b)],
+  ["trace", (a) => f.trace(a.square())],
+  ["roll", (a, b) => f.roll(a, 1, 1).mul(b)],
+  ["tile", (a) => f.tile(a, [2, 1]).square()],
+  ["repeatInterleave", (a) => f.repeatInterleave(a, [2, 0, 1], { axis: 1 }).square()],
+  ["tril", (a) => f.tril(a).square()],
+  ["triu", (a) => f.triu(a).square()],
+  ["diagonal", (a) => f.diagonal(a, { offset: 1 }).square()],
+  ["splitBy", (a) => joined(f.splitBy(a, 2, 1))],
+  ["chunk", (a) => joined(f.chunk(a, 2, 1))],
+  ["maxWithIndex", (a) => f.maxWithIndex(a).values.square()],
+  ["logit with epsilon", (a) => f.logit(a.mul(0.1).add(0.5), { epsilon: 0.4 })],
+  ["lerp", (a, b) => f.lerp(a, b, a.mul(b))],
+])("%s has the derivatives that differences show, twice", (_, build) => {
+  assertGradients((a, b) => build(a!, b!), [x, y], { order: 2 });
+});
+
+test("the norm of zeros and the deviation of equals are 0", () => {
+  const zero = tensor([0, 0, 0], { dtype: "f64" });
+  expect(f.norm(zero).item()).toBe(0);
+  expect(f.std(zero).item()).toBe(0);
+});
+
+test("what is true of nothing, and of NaN", () => {
+  const [nothing, nan] = [tensor([]), tensor([Number.NaN])];
+  expect([f.any(nothing), f.all(nothing), f.any(nan), f.all(nan)].map((t) => t.item())).toEqual([
+    0, 1, 1, 1,
+  ]);
+});
+
+test.each<[string, () => unknown, string]>([
+  ["polygamma(1.5, x)", () => f.polygamma(1.5, x), "0 to 100"],
+  ["logit, epsilon 1", () => f.logit(x, { epsilon: 1 }), "0 to 0.5"],
+  ["norm, p −1", () => f.norm(x, { p: -1 }), "p ≥ 0"],
+  ["norm, axes", () => f.norm(x, { axes: 1 } as never), '"axis"'],
+  ["std, correction NaN", () => f.std(x, { correction: Number.NaN }), "Bessel"],
+  ["normalize, epsilon −1", () => f.normalize(x, { epsilon: -1 }), "≥ 0"],
+  ["roll by halves", () => f.roll(x, 0.5, 0), "whole number"],
+  ["roll, two shifts", () => f.roll(x, [1, 2], [0]), "1 shifts"],
+  ["tile −1", () => f.tile(x, [-1]), "≥ 0"],
+  ["repeatInterleave", () => f.repeatInterleave(x, [1], { axis: 1 }), "3 numbers"],
+  ["repeatInterleave −1", () => f.repeatInterleave(x, -1), "≥ 0"],
+  ["tril, diagonal ½", () => f.tril(x, { diagonal: 0.5 }), "whole number"],
+  ["diagonal, one axis", () => f.diagonal(x, { axes: [0, 0] }), "two different axes"],
+  ["splitBy 0", () => f.splitBy(x, 0), "≥ 1"],
+  ["chunk in 0", () => f.chunk(x, 0), "≥ 1"],
+  ["tensordot, axes 3", () => f.tensordot(x, x, 3), "0 to 2"],
+])("%s is refused", (_, call, expected) => {
+  expect(failure("bad-argument", call).expected).toContain(expected);
+});
+
+test.each<[string, () => unknown, string]>([
+  ["splitBy", () => f.splitBy(x, [1, 2], 0), "add up to 2"],
+  ["tril of a vector", () => f.tril(tensor([1, 2])), "two axes"],
+  ["trace of a vector", () => f.trace(tensor([1, 2])), "two axes"],
+  ["outer of matrices", () => f.outer(x, x), "one axis"],
+  ["tensordot of other sizes", () => f.tensordot(x, x, 1), "[3]"],
+  ["cross of two", () => f.cross(x, x, { axis: 0 }), "size 3"],
+])("%s does not fit", (_, call, expected) => {
+  expect(failure("shape-mismatch", call).expected).toContain(expected);
+});
