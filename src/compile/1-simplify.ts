@@ -5,6 +5,7 @@
 import { entry, only } from "../core/at.ts";
 import { withSite } from "../core/call-site.ts";
 import { nodesOf } from "../core/graph.ts";
+import { NodeMap } from "../core/node-map.ts";
 import { over, type Tensor } from "../core/tensor.ts";
 import { kindsOfNodes, type NodeKind } from "./kinds.ts";
 
@@ -16,7 +17,7 @@ export function simplifyGraph(
 ): Tensor[] {
   // Nodes of one kind over the same operands compute the same.
   const known = new Map<NodeKind, Map<number | string, Tensor>>();
-  const mapped = new Map<Tensor, Tensor>();
+  const mapped = new NodeMap<Tensor>();
   const resolve = (roots: readonly Tensor[]): Tensor[] => {
     for (const n of nodesOf(roots, (n) => mapped.has(n) || inputs.has(n))) {
       if (mapped.has(n)) continue;

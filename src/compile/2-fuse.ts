@@ -19,12 +19,30 @@ import {
   offset,
   subexpressions,
 } from "../core/expression.ts";
+import type { NodeMap } from "../core/node-map.ts";
 import type { Meaning } from "../core/op.ts";
 import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { isIdentity, rewriter, simplifyIndex, unravel } from "./affine.ts";
-import { isUnconditional, kindsOfNodes } from "./kinds.ts";
-import { numberOf, recipeOf, resolve, valueInOwnLoop } from "./read-through.ts";
+import {
+  indicesAt,
+  isIdentity,
+  linearForm,
+  loadAt,
+  placeOf,
+  rewriter,
+  simplifyIndex,
+  unravel,
+} from "./affine.ts";
+import { isUnconditional, kindsOfNodes, numbered } from "./kinds.ts";
+import { numbersOfPairs } from "./pairs.ts";
+import {
+  numberOf,
+  type Recipes,
+  recipeOf,
+  recipes,
+  resolve,
+  valueInOwnLoop,
+} from "./read-through.ts";
 import { elementOf, inputOf, type Vertex, verticesOf } from "./vertices.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
@@ -81,6 +99,8 @@ interface Made {
   readonly isAligned: readonly boolean[];
   /** Whether all that it reads is loaded, now that it is simplified. */
   readonly isWhole: boolean;
+  /** Its loads, in order; found when it moves into another loop. */
+  visits?: readonly Load[];
 }
 
 /** A node in a loop of its own. */
@@ -105,9 +125,14 @@ interface Loop {
 
 /** What was made before, by recipe: large graphs repeat themselves. */
 interface Known {
-  readonly values: Map<string, Made>;
-  readonly loops: Map<string, Loop>;
+  readonly recipes: Recipes;
+  readonly values: Map<number, Made>;
+  readonly loops: Map<number, Loop>;
   readonly along: Map<Expression, Map<string, readonly Expression[]>>;
+  /** What became of values in other loops, by value, loop and what they read there. */
+  readonly moved: Map<number, Expression>;
+  readonly after: (before: number, part: number) => number;
+  readonly parts: Map<object, number>;
 }
 
 export function fuse(
@@ -116,7 +141,15 @@ export function fuse(
   kindOf = kindsOfNodes(),
 ): Group[] {
   const vertices = verticesOf(outputs, inputs, kindOf);
-  const known: Known = { values: new Map(), loops: new Map(), along: new Map() };
+  const known: Known = {
+    recipes: recipes(),
+    values: new Map(),
+    loops: new Map(),
+    along: new Map(),
+    moved: new Map(),
+    after: numbersOfPairs(),
+    parts: new Map(),
+  };
   const groups: Group[] = [];
   /** Those whose reads may not all be loaded. */
   const changed = new Set<Group>();
@@ -159,10 +192,7 @@ export function fuse(
 }
 
 /** The groups that the outputs still need, now that reads have been taken away. */
-function reachable(
-  outputs: readonly Tensor[],
-  vertices: ReadonlyMap<Tensor, Vertex>,
-): ReadonlySet<Group> {
+function reachable(outputs: readonly Tensor[], vertices: NodeMap<Vertex>): ReadonlySet<Group> {
   const needed = new Set<Group>();
   const stack = [...outputs];
   for (let n = stack.pop(); n !== undefined; n = stack.pop()) {
@@ -194,7 +224,10 @@ function prune(group: Group): void {
   const kept = reads.filter((_, k) => used.has(k));
   if (kept.length === reads.length) return;
   const numbers = reads.map((x) => kept.indexOf(x));
-  const renumber = rewriter(index, (l) => ({ ...l, input: numbers[l.input] ?? l.input }));
+  const renumber = rewriter(index, (l, copied) => {
+    const inner = copied();
+    return loadAt(inner, numbers[l.input] ?? l.input, inner.at);
+  });
   for (const [n, value] of values) values.set(n, renumber(value));
   if (body?.loop === "scatter") {
     const bound = { ...body.bound, index: renumber(body.bound.index) };
@@ -210,17 +243,32 @@ function prune(group: Group): void {
  */
 function moved({ v, made, reads }: Alone, group: Group, known: Known): Expression {
   const { extents, position, values } = group;
+  made.visits ??= subexpressions(made.value).filter((e): e is Load => e.kind === "load");
+  // What the same expression is where it stands between the same, large graphs ask for often.
+  const { after, parts } = known;
+  const partOf = (of: object): number => numbered(parts, of);
+  let key = after(partOf(made), partOf(position));
+  for (const { input } of made.visits) {
+    const { n } = at(reads, input);
+    const mine = values.get(n);
+    key = after(key, mine ? 2 * partOf(mine) : 2 * numberOf(n, group.reads) + 1);
+  }
+  const before = known.moved.get(key);
+  if (before) return before;
   const along = placesAlong(position, v.n.shape, extents, known);
-  return rewriter(
+  const result = rewriter(
     (axis) => at(along, axis),
-    (e, original) => {
+    (e, copied) => {
       const { n } = at(reads, e.input);
       const mine = values.get(n);
       if (mine !== undefined) return mine;
-      const place = made.here.has(original) ? position : simplifyIndex(e.at, extents);
-      return { ...e, input: numberOf(n, group.reads), at: place };
+      const inner = made.here.has(e) && !e.when && !e.bound ? e : copied();
+      const place = made.here.has(e) ? position : simplifyIndex(inner.at, extents);
+      return loadAt(inner, numberOf(n, group.reads), place);
     },
   )(made.value);
+  known.moved.set(key, result);
+  return result;
 }
 
 /** The indices of a node's elements in a loop at whose position they lie. */
@@ -238,9 +286,9 @@ function placesAlong(
   return found;
 }
 
-function inOwnLoop(v: Vertex, { values }: Known): Alone {
+function inOwnLoop(v: Vertex, { recipes, values }: Known): Alone {
   const found: Vertex[] = [];
-  const recipe = recipeOf(v, found);
+  const recipe = recipeOf(v, found, recipes);
   let made = recipe === undefined ? undefined : values.get(recipe);
   let reads: readonly Vertex[];
   if (made) reads = made.reads.map((k) => at(found, k));
@@ -311,41 +359,48 @@ function hostOf({ v, made: { size, isAligned }, reads, level }: Alone): Group | 
 }
 
 /** The group of a node with a loop of its own; `view` gives the order of its outputs. */
-function reduction(v: Vertex, view: Vertex, { loops }: Known) {
+function reduction(v: Vertex, view: Vertex, { recipes, loops }: Known) {
   const found: Vertex[] = [];
   // A scatter reads more than its value tells.
-  const recipe = v.kind.meaning.loop === "scatter" ? undefined : recipeOf(v, found);
-  const key = recipe && `${view === v ? "" : view.kind.number} ${recipe}`;
-  let made = key === undefined ? undefined : loops.get(key);
+  const own = v.kind.meaning.loop === "scatter" ? undefined : recipeOf(v, found, recipes);
+  const isShown = own !== undefined && view !== v;
+  const recipe = isShown ? recipes.after(own, view.kind.number) : own;
+  let made = recipe === undefined ? undefined : loops.get(recipe);
   let reads: readonly Vertex[];
   if (made) reads = made.reads.map((k) => at(found, k));
   else {
     const own: Vertex[] = [];
     made = loopOf(v, view, own, found);
-    if (key !== undefined && !made.reads.includes(-1)) loops.set(key, made);
+    if (recipe !== undefined && !made.reads.includes(-1)) loops.set(recipe, made);
     reads = own;
   }
   const { extents, position, body, result, size, isWhole } = made;
-  const group: Group = {
-    ...{ loop: body.loop, extents, position, body, size },
-    reads: reads.map(({ n }) => n),
-    values: new Map([[view.n, result]]),
-    root: view.n,
-    level: levelAbove(reads),
-  };
+  const values = new Map<Tensor, Expression>().set(view.n, result);
+  const { loop } = body;
+  const level = levelAbove(reads);
+  const read = reads.map(({ n }) => n);
+  const root = view.n;
+  const group: Group = { loop, extents, position, reads: read, body, values, root, level, size };
   return { group, isWhole };
 }
 
 function loopOf(v: Vertex, view: Vertex, reads: Vertex[], found: readonly Vertex[]): Loop {
   const meaning = v.kind.meaning as NonNullable<Group["body"]>;
   const over = meaning.loop === "reduce" ? meaning.over : [];
-  const extents = meaning.loop === "scatter" ? meaning.over : view.n.shape;
+  const isScatter = meaning.loop === "scatter";
+  const extents = isScatter ? meaning.over : view.n.shape;
   const rank = extents.length;
-  const position = offset(extents, indices(rank));
+  const position = isScatter ? offset(extents, indices(rank)) : view.kind.position;
   const through = view === v ? undefined : elementOf(view.kind);
-  const outer = through ? unravel(through.at, v.n.shape, view.n.shape) : indices(rank);
-  const along = [...outer, ...over.map((_, axis) => index(rank + axis))];
-  const place = (e: Expression) => resolve(e, v, reads, { extents: [...extents, ...over], along });
+  const outer = through && indicesAt(placeOf(through.at, extents), v.n.shape, extents);
+  const all = [...extents, ...over];
+  const along = (axis: number): Expression => {
+    if (!outer) return index(axis);
+    const { length } = v.n.shape;
+    return axis < length ? outer.along(axis) : index(axis - length + rank);
+  };
+  const forms = v.kind.extents.map((_, axis) => linearForm(along(axis), all));
+  const place = (e: Expression) => resolve(e, v, reads, { extents: all, along, forms });
   const body = { ...meaning, value: place(meaning.value) };
   const places: Expression[] = [];
   if (body.loop === "scatter") {

@@ -13,9 +13,10 @@ import {
   subexpressions,
 } from "../core/expression.ts";
 import { type Graph, nodesOf, unbound } from "../core/graph.ts";
+import { NodeMap } from "../core/node-map.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type Group, printGroups, reducedValue } from "./2-fuse.ts";
-import { isIdentity, rewriter } from "./affine.ts";
+import { isIdentity, loadAt, rewriter } from "./affine.ts";
 import { compilerFault } from "./fault.ts";
 import type { Buffer, Kernel, Store } from "./program.ts";
 
@@ -35,14 +36,14 @@ export function schedule(
   outputs: readonly Tensor[],
   state: StatePairs,
 ): Scheduled {
-  const writer = new Map<Tensor, Group>();
-  for (const group of groups) for (const n of group.values.keys()) writer.set(n, group);
-  const readers = new Map<Tensor, Set<Group>>();
+  const writer = new NodeMap<Group>();
+  const readers = new NodeMap<Group[]>();
   for (const group of groups) {
+    for (const n of group.values.keys()) writer.set(n, group);
     for (const x of group.reads) {
       const known = readers.get(x);
-      if (known) known.add(group);
-      else readers.set(x, new Set([group]));
+      if (known) known.push(group);
+      else readers.set(x, [group]);
     }
   }
   const inPlace = new Map<Tensor, Tensor>();
@@ -76,70 +77,71 @@ function readsInPlace(group: Group, x: Tensor): boolean {
 /** A topological order that also puts readers of an old state before the group that replaces it. */
 function arrange(
   groups: readonly Group[],
-  writer: ReadonlyMap<Tensor, Group>,
-  readers: ReadonlyMap<Tensor, ReadonlySet<Group>>,
+  writer: NodeMap<Group>,
+  readers: NodeMap<readonly Group[]>,
   inPlace: Map<Tensor, Tensor>,
 ): Group[] {
+  const numbers = new Map<Group, number>();
+  for (const [i, group] of groups.entries()) numbers.set(group, i);
+  const numberOf = (group: Group): number => entry(numbers, group);
   for (;;) {
-    const before = new Map<Group, Set<Group>>(groups.map((g) => [g, new Set()]));
-    for (const group of groups) {
-      for (const x of group.reads) {
-        const maker = writer.get(x);
-        if (maker && maker !== group) entry(before, group).add(maker);
+    /** By which group each was met last. */
+    const met = new Map<Group, Group>();
+    const before = groups.map((group): readonly number[] => {
+      const found: number[] = [];
+      const meet = (other: Group | undefined): void => {
+        if (other === undefined || other === group || met.get(other) === group) return;
+        met.set(other, group);
+        found.push(numberOf(other));
+      };
+      for (const x of group.reads) meet(writer.get(x));
+      for (const n of inPlace.size > 0 ? group.values.keys() : []) {
+        const old = inPlace.get(n);
+        for (const reader of (old && readers.get(old)) ?? []) meet(reader);
       }
-    }
-    for (const [next, old] of inPlace) {
-      const replacing = entry(writer, next);
-      for (const reader of readers.get(old) ?? []) {
-        if (reader !== replacing) entry(before, replacing).add(reader);
-      }
-    }
-    const { order, stuck } = sort(groups, before);
-    if (stuck.size === 0) return order;
+      return found;
+    });
+    const { order, isDone } = sort(before);
+    if (order.length === groups.length) return order.map((i) => at(groups, i));
     // Two states wait for each other: give up writing one of them in place.
-    const culprit = [...inPlace.keys()].find((next) => stuck.has(entry(writer, next)));
+    const isStuck = (group: Group): boolean => !at(isDone, numberOf(group));
+    const culprit = [...inPlace.keys()].find((next) => isStuck(entry(writer, next)));
     if (culprit === undefined) {
-      return compilerFault("Kernels wait for each other in a circle", printGroups([...stuck]));
+      const stuck = groups.filter(isStuck);
+      return compilerFault("Kernels wait for each other in a circle", printGroups(stuck));
     }
     inPlace.delete(culprit);
   }
 }
 
 /** Kahn's algorithm, keeping the given order where there is a choice. */
-function sort(groups: readonly Group[], before: ReadonlyMap<Group, ReadonlySet<Group>>) {
-  const after = new Map<Group, Group[]>();
-  const waiting = new Map<Group, number>();
-  for (const group of groups) {
-    waiting.set(group, entry(before, group).size);
-    for (const b of entry(before, group)) {
-      const known = after.get(b);
-      if (known) known.push(group);
-      else after.set(b, [group]);
+function sort(before: readonly (readonly number[])[]) {
+  const after: number[][] = before.map(() => []);
+  for (const [i, makers] of before.entries()) for (const b of makers) at(after, b).push(i);
+  const waiting = before.map((makers) => makers.length);
+  const isDone = before.map(() => false);
+  const order: number[] = [];
+  for (const first of before.keys()) {
+    if (at(waiting, first) > 0 || at(isDone, first)) continue;
+    let next = order.length;
+    order.push(first);
+    // What is ready stands in the order already, and frees others when it is its turn.
+    for (; next < order.length; next++) {
+      const group = at(order, next);
+      isDone[group] = true;
+      for (const later of at(after, group)) {
+        const left = at(waiting, later) - 1;
+        waiting[later] = left;
+        if (left === 0) order.push(later);
+      }
     }
   }
-  const done = new Set<Group>();
-  const order: Group[] = [];
-  const ready: Group[] = [];
-  const run = (group: Group) => {
-    done.add(group);
-    order.push(group);
-    for (const next of after.get(group) ?? []) {
-      const left = entry(waiting, next) - 1;
-      waiting.set(next, left);
-      if (left === 0) ready.push(next);
-    }
-  };
-  for (const group of groups) {
-    if (waiting.get(group) !== 0 || done.has(group)) continue;
-    run(group);
-    for (let next = ready.shift(); next; next = ready.shift()) if (!done.has(next)) run(next);
-  }
-  return { order, stuck: new Set(groups.filter((g) => !done.has(g))) };
+  return { order, isDone };
 }
 
 interface Links {
-  readonly writer: ReadonlyMap<Tensor, Group>;
-  readonly readers: ReadonlyMap<Tensor, ReadonlySet<Group>>;
+  readonly writer: NodeMap<Group>;
+  readonly readers: NodeMap<readonly Group[]>;
   readonly inPlace: ReadonlyMap<Tensor, Tensor>;
 }
 
@@ -151,10 +153,11 @@ function assemble(
   { writer, readers, inPlace }: Links,
 ): Scheduled {
   const buffers: Buffer[] = [];
-  const bufferOf = new Map<Tensor, Buffer>();
-  const make = (n: Tensor, role: Buffer["role"], more: Partial<Buffer> = {}): Buffer => {
+  const bufferOf = new NodeMap<Buffer>();
+  const make = (n: Tensor, role: Buffer["role"], more?: Partial<Buffer>): Buffer => {
     const name = String(n.attributes.name ?? n.op.name);
-    const made = { id: buffers.length, dtype: n.dtype, size: n.size, role, name, ...more };
+    const plain: Buffer = { id: buffers.length, dtype: n.dtype, size: n.size, role, name };
+    const made = more ? { ...plain, ...more } : plain;
     buffers.push(made);
     bufferOf.set(n, made);
     return made;
@@ -174,7 +177,10 @@ function assemble(
   const resultsAt = (number: number): ((value: Expression) => Expression) => {
     let known = results.get(number);
     if (known === undefined) {
-      known = rewriter(index, (l) => (l.input === reducedValue ? { ...l, input: number } : l));
+      known = rewriter(index, (_, copied) => {
+        const l = copied();
+        return l.input === reducedValue ? loadAt(l, number, l.at) : l;
+      });
       results.set(number, known);
     }
     return known;
@@ -184,39 +190,46 @@ function assemble(
     for (const reader of readers.get(n) ?? []) if (reader !== group) return true;
     return false;
   };
-  const kernels = order.map((group): Kernel => {
-    const reads = group.reads;
-    const toRead = resultsAt(group.body ? reads.length : 0);
-    const needed = [...group.values].filter(([n]) => isNeeded(n, group));
-    const stores = needed.map(([n, value]): Store => {
+  const storesOf = (group: Group): Store[] => {
+    const stores: Store[] = [];
+    for (const [n, value] of group.values) {
+      if (!isNeeded(n, group)) continue;
       const old = inPlace.get(n);
       const role = wanted.has(n) ? "output" : "temporary";
-      const buffer = make(n, role, old ? { inPlaceOf: entry(bufferOf, old) } : {});
-      return { buffer, value: toRead(value) };
-    });
-    const common = {
-      extents: group.extents,
-      reads: reads.map(
-        (x) =>
-          bufferOf.get(x) ??
-          compilerFault(
-            `The group shown first reads ${x.op.name}, which has no buffer`,
-            printGroups([group, ...order]),
-          ),
-      ),
-      stores,
-      where: () => group.root.site.toString(),
-    };
-    const { body } = group;
-    if (body === undefined) return { ...common, loop: "map" };
-    if (body.loop === "reduce") {
-      return { ...common, ...body, dtype: body.value.dtype };
+      const buffer = make(n, role, old && { inPlaceOf: entry(bufferOf, old) });
+      // What no loop has reduced stays as it is.
+      stores.push({ buffer, value: group.body ? resultsAt(group.reads.length)(value) : value });
     }
-    const result: [Store] = [only(stores)];
-    return body.loop === "scan"
-      ? { ...common, ...body, stores: result }
-      : { ...common, ...body, stores: result };
-  });
+    return stores;
+  };
+  const kernelOf = (group: Group): Kernel => {
+    const { body, extents } = group;
+    const stores = storesOf(group);
+    const reads = group.reads.map(
+      (x) =>
+        bufferOf.get(x) ??
+        compilerFault(
+          `The group shown first reads ${x.op.name}, which has no buffer`,
+          printGroups([group, ...order]),
+        ),
+    );
+    const { site } = group.root;
+    const where = () => site.toString();
+    if (body === undefined) return { loop: "map", extents, reads, stores, where };
+    const { value } = body;
+    switch (body.loop) {
+      case "reduce": {
+        const { over, combine } = body;
+        const { dtype } = value;
+        return { loop: "reduce", extents, over, combine, dtype, value, reads, stores, where };
+      }
+      case "scan":
+        return { ...body, extents, reads, stores: [only(stores)], where };
+      case "scatter":
+        return { ...body, extents, reads, stores: [only(stores)], where };
+    }
+  };
+  const kernels = order.map(kernelOf);
   const copy = (
     from: Buffer,
     n: Tensor,

@@ -7,6 +7,7 @@ import { type DType, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import {
   apply,
+  applyTo,
   constant,
   type Expression,
   type Intrinsic,
@@ -28,20 +29,32 @@ const constantForm = (base: number, rank: number): Affine => ({
   coefficients: new Array<number>(rank).fill(0),
 });
 
-const combine = (a: Affine, b: Affine, f: (x: number, y: number) => number): Affine => ({
-  base: f(a.base, b.base),
-  coefficients: a.coefficients.map((x, axis) => f(x, at(b.coefficients, axis))),
-});
+/** a + by·b */
+function sum(a: Affine, b: Affine, by: number): Affine {
+  const coefficients = a.coefficients.slice();
+  for (const [axis, c] of b.coefficients.entries()) {
+    coefficients[axis] = at(coefficients, axis) + c * by;
+  }
+  return { base: a.base + b.base * by, coefficients };
+}
 
 const isConstant = (a: Affine): boolean => a.coefficients.every((c) => c === 0);
-const scaled = (a: Affine, by: number): Affine => combine(a, a, (x) => x * by);
+const scaled = (a: Affine, by: number): Affine => ({
+  base: a.base * by,
+  coefficients: a.coefficients.map((c) => c * by),
+});
+
+/** So many parts are looked at again where they are shared, rather than remembered. */
+const few = 32;
 
 /** An i32 expression as a linear form in the indices of a loop of these extents, if it is one. */
 export function linearForm(e: Expression, extents: Shape): Affine | undefined {
+  let parts = 0;
   // What an expression shares is looked at once: written out, it may be far longer.
-  const known = new Map<Expression, Affine | undefined>();
+  let known: Map<Expression, Affine | undefined> | undefined;
   const formOf = (x: Expression): Affine | undefined => {
-    if (x.kind !== "apply") return formIn(x, extents, formOf);
+    if (x.kind !== "apply" || ++parts < few) return formIn(x, extents, formOf);
+    known ??= new Map();
     if (known.has(x)) return known.get(x);
     const form = formIn(x, extents, formOf);
     known.set(x, form);
@@ -72,16 +85,18 @@ function formIn(
   if (e.kind === "index") {
     // An axis of size 1 has the one index 0.
     const used = extents[e.axis] === 1 ? -1 : e.axis;
-    return { base: 0, coefficients: extents.map((_, axis) => +(axis === used)) };
+    const form = constantForm(0, rank);
+    return used < 0 ? form : { base: 0, coefficients: form.coefficients.with(used, 1) };
   }
   if (e.kind !== "apply" || e.args.length !== 2) return undefined;
-  const [a, b] = e.args.map(formOf);
+  const a = formOf(at(e.args, 0));
+  const b = a && formOf(at(e.args, 1));
   if (a === undefined || b === undefined) return undefined;
   switch (e.fn) {
     case "add":
-      return combine(a, b, (x, y) => x + y);
+      return sum(a, b, 1);
     case "sub":
-      return combine(a, b, (x, y) => x - y);
+      return sum(a, b, -1);
     case "mul":
       if (isConstant(b)) return scaled(a, b.base);
       return isConstant(a) ? scaled(b, a.base) : undefined;
@@ -101,12 +116,13 @@ export const linearPlace = (load: Load, extents: Shape): Affine =>
 
 /** The least and the largest value that the form takes inside the loop. */
 export function rangeOf(form: Affine, extents: Shape): readonly [number, number] {
-  let [low, high] = [form.base, form.base];
-  form.coefficients.forEach((c, axis) => {
+  let low = form.base;
+  let high = low;
+  for (const [axis, c] of form.coefficients.entries()) {
     const reach = c * Math.max(0, at(extents, axis) - 1);
-    low += Math.min(0, reach);
-    high += Math.max(0, reach);
-  });
+    if (reach < 0) low += reach;
+    else high += reach;
+  }
   return [low, high];
 }
 
@@ -117,18 +133,41 @@ function divide(a: Affine, by: number, extents: Shape) {
     base: Math.floor(a.base / by),
     coefficients: a.coefficients.map((c) => Math.trunc(c / by)),
   };
-  const remainder = combine(a, scaled(quotient, by), (x, y) => x - y);
+  const remainder = sum(a, quotient, -by);
   const [low, high] = rangeOf(remainder, extents);
   return low >= 0 && high < by ? { quotient, remainder } : undefined;
 }
 
 /** The linear form as an expression. */
-export function fromAffine(form: Affine): Expression {
-  const terms = form.coefficients.flatMap((c, axis) =>
-    c === 0 ? [] : [c === 1 ? index(axis) : apply("mul", index(axis), constant(c, "i32"))],
-  );
-  if (form.base !== 0 || terms.length === 0) terms.push(constant(form.base, "i32"));
-  return terms.reduce((sum, term) => apply("add", sum, term));
+export function fromAffine({ base, coefficients }: Affine): Expression {
+  let sum: Expression | undefined;
+  const join = (term: Expression): void => {
+    sum = sum === undefined ? term : apply("add", sum, term);
+  };
+  for (const [axis, c] of coefficients.entries()) {
+    if (c !== 0) join(c === 1 ? index(axis) : apply("mul", index(axis), constant(c, "i32")));
+  }
+  if (base !== 0 || sum === undefined) join(constant(base, "i32"));
+  return sum ?? constant(base, "i32");
+}
+
+/**
+ * A place in a loop, which is linear there, for what lies at the indices `along` of another loop;
+ * undefined where those are no linear forms.
+ */
+export function composed(
+  place: Affine,
+  along: readonly (Affine | undefined)[],
+  rank: number,
+): Affine | undefined {
+  let form = constantForm(place.base, rank);
+  for (const [axis, c] of place.coefficients.entries()) {
+    if (c === 0) continue;
+    const index = along[axis];
+    if (index === undefined) return undefined;
+    form = sum(form, index, c);
+  }
+  return form;
 }
 
 /** An i32 expression in its shortest form. */
@@ -137,64 +176,123 @@ export function simplifyIndex(e: Expression, extents: Shape): Expression {
   return form === undefined ? e : fromAffine(form);
 }
 
-/** The multi-index of a row-major offset: ⌊offset/stride⌋ mod size along each axis. */
-export function unravel(at: Expression, shape: Shape, extents: Shape): Expression[] {
+/** A place in a loop: an expression, or the linear form that stands for it; or both. */
+export interface LoopPlace {
+  readonly form: Affine | undefined;
+  written?: Expression;
+}
+
+export const placeOf = (written: Expression, extents: Shape): LoopPlace => ({
+  form: linearForm(written, extents),
+  written,
+});
+
+/** One expression, however often it is asked for: what reads there shares it. */
+export const writtenPlace = (place: LoopPlace): Expression =>
+  (place.written ??= fromAffine(place.form ?? { base: 0, coefficients: [] }));
+
+/** The multi-index of the element of a tensor at a row-major offset. */
+export interface Indices {
+  /** The linear forms of those that have one. */
+  readonly forms: readonly (Affine | undefined)[];
+  readonly along: (axis: number) => Expression;
+}
+
+/** ⌊offset/stride⌋ mod size along each axis. */
+export function indicesAt(place: LoopPlace, shape: Shape, extents: Shape): Indices {
   const strides = stridesOf(shape);
-  return shape.map((n, axis) => {
-    if (n === 1) return constant(0, "i32");
-    // Nothing is read from an empty tensor, but its index may still be computed.
-    const above = apply("floorDiv", at, constant(strides[axis] || 1, "i32"));
-    const inside = axis === 0 ? above : apply("mod", above, constant(n || 1, "i32"));
-    return simplifyIndex(inside, extents);
+  // Nothing is read from an empty tensor, but its index may still be computed.
+  const stride = (axis: number): number => strides[axis] || 1;
+  const size = (axis: number): number => shape[axis] || 1;
+  const forms = shape.map((n, axis) => {
+    if (n === 1) return constantForm(0, extents.length);
+    const above = place.form && divide(place.form, stride(axis), extents)?.quotient;
+    return axis === 0 ? above : above && divide(above, size(axis), extents)?.remainder;
   });
+  const made: Expression[] = [];
+  const make = (axis: number): Expression => {
+    const form = forms[axis];
+    if (form) return fromAffine(form);
+    const part = (fn: Intrinsic, of: Expression, by: number): Expression =>
+      simplify(apply(fn, of, constant(by, "i32")));
+    const above = part("floorDiv", writtenPlace(place), stride(axis));
+    return axis === 0 ? above : part("mod", above, size(axis));
+  };
+  return { forms, along: (axis) => (made[axis] ??= make(axis)) };
+}
+
+/** The same as expressions. */
+export function unravel(at: Expression, shape: Shape, extents: Shape): Expression[] {
+  const { along } = indicesAt(placeOf(at, extents), shape, extents);
+  return shape.map((_, axis) => along(axis));
 }
 
 /** Whether the offset is the loop's own position, counted in row-major order. */
-export function isIdentity(at: Expression, extents: Shape): boolean {
-  const form = linearForm(at, extents);
-  if (form === undefined || form.base !== 0) return false;
-  const strides = stridesOf(extents);
-  return form.coefficients.every((c, axis) => extents[axis] === 1 || c === strides[axis]);
+export function isIdentity(place: Expression, extents: Shape): boolean {
+  const form = linearForm(place, extents);
+  return form !== undefined && isOwnPosition(form, extents);
+}
+
+export function isOwnPosition({ base, coefficients }: Affine, extents: Shape): boolean {
+  if (base !== 0) return false;
+  let stride = 1;
+  for (let axis = extents.length - 1; axis >= 0; axis--) {
+    const size = at(extents, axis);
+    if (size !== 1 && coefficients[axis] !== stride) return false;
+    stride *= size;
+  }
+  return true;
+}
+
+/** A load of another input, or at another place; under the same condition and bound. */
+export function loadAt(e: Load, input: number, at: Expression): Load {
+  return e.when || e.bound
+    ? { ...e, input, at }
+    : { kind: "load", dtype: e.dtype, input, at, otherwise: e.otherwise };
 }
 
 /**
  * Makes copies of expressions with indices replaced and loads rewritten. What they share is shared
- * by the copies of one rewriter, too: a kernel computes it once.
+ * by the copies of one rewriter, too: a kernel computes it once. A load is given as it was; that its
+ * own operands are to be copied, too, has to be asked for.
  */
 export function rewriter(
   replaceIndex: (axis: number) => Expression,
-  replaceLoad: (load: Load, original: Load) => Expression,
+  replaceLoad: (original: Load, copied: () => Load) => Expression,
 ): (root: Expression) => Expression {
   const done = new Map<Expression, Expression>();
   const visit = (e: Expression): Expression => {
-    const known = done.get(e);
-    if (known) return known;
-    const made = build(e);
-    done.set(e, made);
-    return made;
+    if (e.kind === "constant") return e;
+    if (e.kind === "index") return replaceIndex(e.axis);
+    let known = done.get(e);
+    if (known === undefined) done.set(e, (known = build(e)));
+    return known;
+  };
+  const copied = (e: Load): Load => {
+    const place = loadAt(e, e.input, visit(e.at));
+    if (!e.when && !e.bound) return place;
+    return {
+      ...place,
+      ...(e.bound ? { bound: { ...e.bound, index: visit(e.bound.index) } } : {}),
+      ...(e.when ? { when: visit(e.when) } : {}),
+    };
   };
   const build = (e: Expression): Expression => {
     switch (e.kind) {
       case "constant":
-        return e;
       case "index":
-        return replaceIndex(e.axis);
+        return e;
       case "load":
-        return replaceLoad(
-          {
-            ...e,
-            at: visit(e.at),
-            ...(e.bound ? { bound: { ...e.bound, index: visit(e.bound.index) } } : {}),
-            ...(e.when ? { when: visit(e.when) } : {}),
-          },
-          e,
-        );
-      case "apply":
-        return simplify(apply(e.fn, ...e.args.map(visit)));
+        return replaceLoad(e, () => copied(e));
+      case "apply": {
+        const args: Expression[] = [];
+        for (const x of e.args) args.push(visit(x));
+        return simplify(applyTo(e.fn, args));
+      }
       case "select":
         return simplify(selectExpression(visit(e.condition), visit(e.then), visit(e.otherwise)));
       case "cast":
-        return simplify({ ...e, value: visit(e.value) });
+        return simplify({ kind: "cast", dtype: e.dtype, value: visit(e.value) });
     }
   };
   return visit;

@@ -14,7 +14,9 @@ import {
   operands,
 } from "../core/expression.ts";
 import type { Shape } from "../core/shape.ts";
-import { type Affine, fromAffine, linearForm, rangeOf } from "./affine.ts";
+import { type Affine, fromAffine, linearForm, linearForms, rangeOf } from "./affine.ts";
+import { numbered } from "./kinds.ts";
+import { numbersOfPairs } from "./pairs.ts";
 import type { Buffer, Kernel, Store } from "./program.ts";
 
 /** What a kernel has in a place where another that is like it may have something else. */
@@ -23,6 +25,13 @@ export type KernelSlot =
   | { readonly kind: "place"; readonly buffer: Buffer; readonly element: number }
   | { readonly kind: "number"; readonly value: number; readonly dtype: DType }
   | { readonly kind: "line"; readonly where: () => string };
+
+/** The same for all kernels of the same expressions: what a kernel has there. */
+type Slot =
+  | { readonly kind: "read"; readonly input: number; readonly element: number }
+  | { readonly kind: "write"; readonly store: number }
+  | { readonly kind: "number"; readonly value: number; readonly dtype: DType }
+  | { readonly kind: "line"; readonly where: (() => string) | undefined };
 
 interface Likeness {
   /** Kernels are alike if they have the same; then their slots correspond to each other. */
@@ -38,23 +47,81 @@ interface Likeness {
 /** Of these the second argument decides which instructions there are. */
 const fixed: ReadonlySet<Intrinsic> = new Set(["shiftLeft", "shiftRight", "mod", "floorDiv"]);
 
-export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
+function filled(slots: readonly Slot[], { reads, stores, where }: Kernel): KernelSlot[] {
+  const fill = (slot: Slot): KernelSlot => {
+    switch (slot.kind) {
+      case "read":
+        return { kind: "place", buffer: at(reads, slot.input), element: slot.element };
+      case "write":
+        return { kind: "place", buffer: at(stores, slot.store).buffer, element: 0 };
+      case "number":
+        return slot;
+      case "line":
+        return { kind: "line", where: slot.where ?? where };
+    }
+  };
+  return slots.map(fill);
+}
+
+function likeness(kernel: Kernel): Likeness {
+  const { slots, ...known } = pattern(kernel, linearForm);
+  return { ...known, slots: filled(slots, kernel) };
+}
+
+/** The keys and slots of many kernels; kernels of the same expressions are looked at once. */
+export function likenesses(): (kernel: Kernel) => Pick<Likeness, "key" | "slots"> {
+  const formOf = linearForms();
+  const after = numbersOfPairs();
+  const parts = new Map<Expression | string, number>();
+  interface Known {
+    readonly key: string;
+    readonly slots: readonly Slot[];
+  }
+  const known = new Map<number, Known>();
+  const look = (kernel: Kernel): Known => {
+    const { key, slots } = pattern(kernel, formOf);
+    return { key, slots };
+  };
+  return (kernel) => {
+    const { loop, extents, reads, stores } = kernel;
+    let found: Known | undefined;
+    // Sizes of buffers are of no account but in these.
+    if (loop === "scan" || loop === "scatter" || reads.some((b) => b.size === 0)) {
+      found = look(kernel);
+    } else {
+      const kind = loop === "map" ? loop : `${kernel.combine} ${kernel.dtype}`;
+      let mark = after(numbered(parts, kind), reads.length);
+      for (const n of extents) mark = after(mark, n);
+      mark = after(mark, -1);
+      if (loop === "reduce") {
+        for (const n of kernel.over) mark = after(mark, n);
+        mark = after(after(mark, -1), numbered(parts, kernel.value));
+      }
+      for (const { value } of stores) mark = after(mark, numbered(parts, value));
+      found = known.get(mark);
+      if (found === undefined) known.set(mark, (found = look(kernel)));
+    }
+    return { key: found.key, slots: filled(found.slots, kernel) };
+  };
+}
+
+function pattern(kernel: Kernel, formOf: typeof linearForm) {
   const { extents, reads, stores } = kernel;
-  const slots: KernelSlot[] = [];
+  const slots: Slot[] = [];
   const numbers = new Map<Expression, number>();
   const lines = new Map<Load | Kernel, number>();
   const forms = new Map<Expression, Affine>();
   const places = new Map<string, number>();
   let key = headOf(kernel);
   let count = 0;
-  const slot = (made: KernelSlot): number => slots.push(made) - 1;
+  const slot = (made: Slot): number => slots.push(made) - 1;
   /** Numbers in order of what is written down: that of values, and that of parts of places. */
   const [asValue, asPlace] = [new Map<Expression, number>(), new Map<Expression, number>()];
   const place = (input: number, element: number): number => {
     const name = `${input} ${element}`;
     let known = places.get(name);
     if (known === undefined) {
-      known = slot({ kind: "place", buffer: at(reads, input), element });
+      known = slot({ kind: "read", input, element });
       places.set(name, known);
     }
     return known;
@@ -76,7 +143,7 @@ export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
     if (when) text += ` when ${visit(when, loop, isValue)}`;
     if (bound) {
       text += ` bound ${visit(bound.index, loop, false)} ${bound.size}`;
-      lines.set(e, slot({ kind: "line", where: bound.where ?? kernel.where }));
+      lines.set(e, slot({ kind: "line", where: bound.where }));
     }
     return text;
   };
@@ -112,7 +179,7 @@ export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
   const roots: number[] = [];
   if (kernel.loop === "scatter") {
     roots.push(visit(kernel.at, extents, false), visit(kernel.bound.index, extents, false));
-    lines.set(kernel, slot({ kind: "line", where: kernel.where }));
+    lines.set(kernel, slot({ kind: "line", where: undefined }));
   }
   if (kernel.loop !== "map") {
     // Whether a sum is one of products is not to depend on what a number is.
@@ -121,7 +188,7 @@ export function likeness(kernel: Kernel, formOf = linearForm): Likeness {
   }
   for (const { value } of stores) roots.push(visit(value, extents, true));
   key += `${roots} ${stores.map(({ buffer }) => buffer.dtype)}`;
-  for (const { buffer } of stores) slot({ kind: "place", buffer, element: 0 });
+  for (const store of stores.keys()) slot({ kind: "write", store });
   return { key, slots, numbers, lines, forms };
 }
 

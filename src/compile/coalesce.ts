@@ -1,7 +1,7 @@
 import { at, entry, only, zip } from "../core/at.ts";
 import { type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
 import type { Shape } from "../core/shape.ts";
-import { type Affine, fromAffine, linearForm, rewriter } from "./affine.ts";
+import { type Affine, fromAffine, linearForm, loadAt, rewriter } from "./affine.ts";
 import type { Part } from "./pieces.ts";
 import type { Kernel } from "./program.ts";
 
@@ -51,10 +51,7 @@ function joinAxes(
     const own = joined.map(({ axis }) => at(coefficients, axis));
     return { base, coefficients: [...coefficients.slice(0, first), ...own] };
   };
-  const moved = rewriter(index, (e, original) => ({
-    ...e,
-    at: fromAffine(formOver(entry(loads, original))),
-  }));
+  const moved = rewriter(index, (e) => loadAt(e, e.input, fromAffine(formOver(entry(loads, e)))));
   return {
     axes: joined.map(({ size }) => size),
     values: values.map(moved),

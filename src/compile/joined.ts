@@ -65,7 +65,7 @@ export function staysLinear(
   const all = [...along, ...indices(over.length, order.length)];
   const placed = rewriter(
     (axis) => at(all, axis),
-    (load) => load,
+    (_, copied) => copied(),
   )(value);
   return isLinear(placed, order) || !isLinear(value, extents);
 }

@@ -1,5 +1,5 @@
 /** What a node computes in the loop of a kernel: its inputs read through views and absorbed nodes. */
-import { at, only } from "../core/at.ts";
+import { only } from "../core/at.ts";
 import {
   constant,
   type Expression,
@@ -8,29 +8,51 @@ import {
   selectExpression,
 } from "../core/expression.ts";
 import type { Shape } from "../core/shape.ts";
-import { isIdentity, rewriter, simplifyIndex, unravel } from "./affine.ts";
-import { isUnconditional } from "./kinds.ts";
-import { inputOf, type Vertex } from "./vertices.ts";
+import {
+  composed,
+  type Indices,
+  indicesAt,
+  isOwnPosition,
+  type LoopPlace,
+  linearForm,
+  rewriter,
+  writtenPlace,
+} from "./affine.ts";
+import { formIn, isUnconditional, type NodeKind, numbered } from "./kinds.ts";
+import { numbersOfPairs } from "./pairs.ts";
+import { elementOf, inputOf, type Vertex } from "./vertices.ts";
 
 /** Where in a loop a node's elements are computed. */
-interface Place {
+interface Elements extends Indices {
   readonly extents: Shape;
-  /** The node's index along each axis. */
-  readonly along: readonly Expression[];
   /** The element's number in row-major order, where all elements are computed. */
-  readonly position?: Expression;
+  readonly place?: LoopPlace;
 }
 
-/** The place of a node's element number `position`. */
-const elementAt = ({ n }: Vertex, position: Expression, extents: Shape): Place => ({
-  extents,
-  position,
-  along: unravel(position, n.shape, extents),
-});
+/** The element of a node at a place. */
+const elementAt = ({ n }: Vertex, place: LoopPlace, extents: Shape): Elements => {
+  const { forms, along } = indicesAt(place, n.shape, extents);
+  return { extents, place, forms, along };
+};
 
 /** What a node computes in a loop over its own elements. */
 export function valueInOwnLoop(v: Vertex, value: Expression, reads: Vertex[]): Expression {
-  return resolve(value, v, reads, elementAt(v, v.kind.position, v.n.shape));
+  const { shape } = v.n;
+  return resolve(value, v, reads, elementAt(v, v.kind.place, shape));
+}
+
+/** Where a load of a kind reads, in the loop in which the kind's elements are computed. */
+function placed(
+  kind: NodeKind,
+  e: Load,
+  { extents, forms, place }: Elements,
+  copied: () => Expression,
+): LoopPlace {
+  const form = formIn(kind, e);
+  // An element at the node's own position needs no index arithmetic, whatever the shapes.
+  if (place && form && isOwnPosition(form, kind.extents)) return place;
+  const inLoop = form && composed(form, forms, extents.length);
+  return inLoop ? { form: inLoop } : shortest(copied(), extents);
 }
 
 /**
@@ -41,39 +63,52 @@ export function resolve(
   value: Expression,
   v: Vertex,
   reads: Vertex[],
-  { extents, along, position }: Place,
+  elements: Elements,
 ): Expression {
-  const { n } = v;
-  return rewriter(
-    (axis) => at(along, axis),
-    (e, original) => {
-      // An element at the node's own position needs no index arithmetic, whatever the shapes.
-      const same = position !== undefined && isIdentity(original.at, n.shape);
-      const place = same ? position : simplifyIndex(e.at, extents);
-      const x = inputOf(v, e);
-      if (isUnconditional(e)) return element(x, place, extents, reads);
-      const { when, otherwise } = e;
-      const bound = e.bound && { where: () => n.site.toString(), ...e.bound };
-      const options = { ...(bound ? { bound } : {}), ...(when ? { when } : {}), otherwise };
-      if (x.constant) return guarded(x.constant, options, x);
-      if (x.kind.isView && isInline(x)) {
-        const { value } = x.kind.meaning as { value: Expression };
-        return guarded(resolve(value, x, reads, elementAt(x, place, extents)), options, x);
-      }
-      return load(numberOf(x, reads), x.n.dtype, place, options);
-    },
-  )(value);
+  const { kind, n } = v;
+  const { extents } = elements;
+  return rewriter(elements.along, (original, copied) => {
+    const x = inputOf(v, original);
+    if (isUnconditional(original)) {
+      const place = placed(kind, original, elements, () => copied().at);
+      return element(x, place, extents, reads);
+    }
+    const e = copied();
+    const { when, otherwise } = e;
+    const bound = e.bound && { where: () => n.site.toString(), ...e.bound };
+    const options = { ...(bound ? { bound } : {}), ...(when ? { when } : {}), otherwise };
+    if (x.constant) return guarded(x.constant, options, x);
+    const there = placed(kind, original, elements, () => e.at);
+    if (x.kind.isView && isInline(x)) {
+      const { value } = x.kind.meaning as { value: Expression };
+      return guarded(resolve(value, x, reads, elementAt(x, there, extents)), options, x);
+    }
+    return load(numberOf(x, reads), x.n.dtype, writtenPlace(there), options);
+  })(value);
+}
+
+/** A place that has no linear form as it is, another as its form says. */
+function shortest(at: Expression, extents: Shape): LoopPlace {
+  const form = linearForm(at, extents);
+  return form ? { form } : { form, written: at };
 }
 
 /** The element of a tensor that lies at a place. */
-function element(x: Vertex, place: Expression, extents: Shape, reads: Vertex[]): Expression {
+function element(x: Vertex, place: LoopPlace, extents: Shape, reads: Vertex[]): Expression {
   const known = oneNumber(x);
   if (known) return known;
-  const { meaning } = x.kind;
-  if (meaning.loop === "map" && isInline(x)) {
-    return resolve(meaning.value, x, reads, elementAt(x, place, extents));
+  const { kind } = x;
+  if (kind.meaning.loop !== "map" || !isInline(x)) {
+    return load(numberOf(x, reads), x.n.dtype, writtenPlace(place));
   }
-  return load(numberOf(x, reads), x.n.dtype, place);
+  const elements = elementAt(x, place, extents);
+  const shown = elementOf(kind);
+  if (shown === undefined) return resolve(kind.meaning.value, x, reads, elements);
+  const there = placed(kind, shown, elements, () => {
+    const copy = rewriter(elements.along, (_, copied) => copied());
+    return copy(shown.at);
+  });
+  return element(inputOf(x, shown), there, extents, reads);
 }
 
 /** The number that is all of a tensor's elements, where it is a constant seen through views. */
@@ -112,28 +147,47 @@ function guarded(
   return when === undefined ? inner : selectExpression(when, inner, constant(otherwise, x.n.dtype));
 }
 
-/**
- * What the value of a node in a loop depends on, as text: nodes that have the same compute the same
- * from what they read, the arrays in `found`. Undefined where a user's line is part of it.
- */
-export function recipeOf(v: Vertex, found: Vertex[]): string | undefined {
-  let text = `${v.kind.number}(`;
-  for (const e of v.kind.loads) {
-    const part = e.bound ? undefined : recipeOfInput(inputOf(v, e), e, found);
-    if (part === undefined) return undefined;
-    text += `${part},`;
-  }
-  return `${text})`;
+/** Numbers for recipes: the same for the same ones. */
+export interface Recipes {
+  readonly after: (recipe: number, part: number) => number;
+  readonly constants: Map<string, number>;
 }
 
-function recipeOfInput(x: Vertex, e: Load, found: Vertex[]): string | undefined {
-  const plain = isUnconditional(e);
-  const known = plain ? oneNumber(x) : x.constant;
-  if (known?.kind === "constant") {
-    return `${Object.is(known.value, -0) ? "-0" : known.value}${known.dtype}`;
+export const recipes = (): Recipes => ({ after: numbersOfPairs(), constants: new Map() });
+
+/** Parts of recipes. */
+const end = -1;
+const kindPart = (number: number): number => 3 * number;
+const inputPart = (number: number): number => 3 * number + 1;
+const constantPart = (number: number): number => 3 * number + 2;
+
+/**
+ * What the value of a node in a loop depends on, as a number: nodes that have the same compute the
+ * same from what they read, the arrays in `found`. Undefined where a user's line is part of it.
+ */
+export function recipeOf(
+  v: Vertex,
+  found: Vertex[],
+  known: Recipes,
+  before = end,
+): number | undefined {
+  const { after, constants } = known;
+  let recipe = after(before, kindPart(v.kind.number));
+  for (const e of v.kind.loads) {
+    if (e.bound) return undefined;
+    const x = inputOf(v, e);
+    const plain = isUnconditional(e);
+    const number = plain ? oneNumber(x) : x.constant;
+    const { isView, meaning } = x.kind;
+    if (number?.kind === "constant") {
+      const text = `${Object.is(number.value, -0) ? "-0" : number.value}${number.dtype}`;
+      recipe = after(recipe, constantPart(numbered(constants, text)));
+    } else if (number) return undefined;
+    else if ((isView || (plain && meaning.loop === "map")) && isInline(x)) {
+      const inner = recipeOf(x, found, known, recipe);
+      if (inner === undefined) return undefined;
+      recipe = inner;
+    } else recipe = after(recipe, inputPart(numberOf(x, found)));
   }
-  if (known) return undefined;
-  const { isView, meaning } = x.kind;
-  if ((isView || (plain && meaning.loop === "map")) && isInline(x)) return recipeOf(x, found);
-  return `x${numberOf(x, found)}`;
+  return after(recipe, end);
 }

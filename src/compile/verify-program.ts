@@ -7,8 +7,8 @@ import {
   subexpressions,
 } from "../core/expression.ts";
 import { isPosition } from "../core/meaning.ts";
-import { sizeOf } from "../core/shape.ts";
-import { isIdentity, type linearForm, linearForms, rangeOf } from "./affine.ts";
+import { type Shape, sameShape, sizeOf } from "../core/shape.ts";
+import { isIdentity, linearForm, rangeOf } from "./affine.ts";
 import { compilerFault } from "./fault.ts";
 import { occupied } from "./occupied.ts";
 import { type Buffer, byteSize, type Kernel, type Program, printProgram } from "./program.ts";
@@ -49,7 +49,7 @@ export function verifyProgram(program: Program): void {
     if (other) problem(0, `${b.name} and ${other.name} share a place from the start`);
     whole.put(b);
   };
-  const formOf = linearForms();
+  const reachOf = reaches();
   const typed = new Map<Expression, readonly Load[]>();
   const constants = buffers.filter((b) => b.role === "constant");
   for (const b of new Set([...inputs, ...constants])) begin(b);
@@ -59,11 +59,12 @@ export function verifyProgram(program: Program): void {
     for (const b of kernel.reads) {
       if (!whole.has(b)) problem(i, `it reads ${b.name}, which is not there, or not anymore`);
     }
-    const loads = loadsOf(kernel, typed, (what) => problem(i, what));
-    for (const e of [...loads.inside, ...loads.stored]) {
-      checkLoad(kernel, e, formOf, (what) => problem(i, what));
-    }
-    checkResult(kernel, loads, (what) => problem(i, what));
+    const wrong = (what: string): never => problem(i, what);
+    const loads = loadsOf(kernel, typed, wrong);
+    const all = kernel.loop === "reduce" ? [...kernel.extents, ...kernel.over] : kernel.extents;
+    for (const e of loads.inside) checkLoad(kernel, e, all, reachOf, wrong);
+    for (const e of loads.stored) checkLoad(kernel, e, all, reachOf, wrong);
+    checkResult(kernel, loads, wrong);
     for (const { buffer, value } of kernel.stores) {
       if (kernel.loop === "scatter") continue;
       const [expected, found] = [buffer.size, sizeOf(kernel.extents)];
@@ -99,16 +100,20 @@ type Problem = (what: string) => never;
 
 /** The kernel's loads; every expression is typed on the way, once for all kernels that have it. */
 function loadsOf(kernel: Kernel, typed: Map<Expression, readonly Load[]>, problem: Problem): Loads {
-  const loads = (roots: readonly Expression[]): readonly Load[] => {
-    const [root] = roots;
-    const known = roots.length === 1 && root ? typed.get(root) : undefined;
-    if (known) return known;
-    const found = subexpressions(roots).filter((e): e is Load => {
-      checkTypes(e, problem);
-      return e.kind === "load";
-    });
-    if (roots.length === 1 && root) typed.set(root, found);
+  const loadsIn = (root: Expression): readonly Load[] => {
+    let found = typed.get(root);
+    if (found === undefined) {
+      found = subexpressions(root).filter((e): e is Load => {
+        checkTypes(e, problem);
+        return e.kind === "load";
+      });
+      typed.set(root, found);
+    }
     return found;
+  };
+  const loads = (roots: readonly Expression[]): readonly Load[] => {
+    const [root, ...others] = roots;
+    return root && others.length === 0 ? loadsIn(root) : roots.flatMap(loadsIn);
   };
   const places = kernel.loop === "scatter" ? [kernel.at, kernel.bound.index] : [];
   return {
@@ -167,18 +172,36 @@ const readsHere = (kernel: Kernel, { inside, stored }: Loads, b: Buffer): boolea
 function checkLoad(
   kernel: Kernel,
   e: Load,
-  formOf: typeof linearForm,
+  extents: Shape,
+  reachOf: Reaches,
   problem: (what: string) => never,
 ): void {
   // The reduced value is no buffer.
   if (e.input === kernel.reads.length && kernel.loop !== "map") return;
-  const wrong = `load ${e.input} is not a ${e.dtype}`;
-  const b = kernel.reads[e.input] ?? problem(wrong);
-  if (b.dtype !== e.dtype) problem(wrong);
-  const extents = kernel.loop === "reduce" ? [...kernel.extents, ...kernel.over] : kernel.extents;
-  const form = formOf(e.at, extents);
-  // A place that depends on data is checked when it is read, with an error of its own.
-  if (form === undefined || e.when || e.bound || extents.includes(0)) return;
-  const [low, high] = rangeOf(form, extents);
+  const b = kernel.reads[e.input];
+  if (b?.dtype !== e.dtype) {
+    problem(`load ${e.input} is not a ${e.dtype}`);
+    return;
+  }
+  const reach = reachOf(e, extents);
+  if (reach === undefined) return;
+  const [low, high] = reach;
   if (low < 0 || high >= b.size) problem(`load of ${b.name} reaches ${low} … ${high}`);
+}
+
+type Reaches = (e: Load, extents: Shape) => readonly [number, number] | undefined;
+
+/** The first and the last element that a load reads in a loop, where that is known beforehand. */
+function reaches(): Reaches {
+  const known = new Map<Load, { readonly extents: Shape; readonly reach: ReturnType<Reaches> }>();
+  return (e, extents) => {
+    const before = known.get(e);
+    if (before && sameShape(before.extents, extents)) return before.reach;
+    // A place that depends on data is checked when it is read, with an error of its own.
+    const isOpen = e.when || e.bound || extents.includes(0);
+    const form = isOpen ? undefined : linearForm(e.at, extents);
+    const reach = form && rangeOf(form, extents);
+    known.set(e, { extents, reach });
+    return reach;
+  };
 }

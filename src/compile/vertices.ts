@@ -5,6 +5,7 @@
 import { at, entry } from "../core/at.ts";
 import type { Expression, Load } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
+import { NodeMap } from "../core/node-map.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Group } from "./2-fuse.ts";
@@ -50,9 +51,9 @@ export function verticesOf(
   outputs: readonly Tensor[],
   inputs: ReadonlySet<Tensor>,
   kindOf: Kinds,
-): ReadonlyMap<Tensor, Vertex> {
+): NodeMap<Vertex> {
   const wanted = new Set(outputs);
-  const vertices = new Map<Tensor, Vertex>();
+  const vertices = new NodeMap<Vertex>();
   for (const n of nodesOf(outputs, (n) => inputs.has(n))) {
     const isInput = inputs.has(n);
     const v: Vertex = {
@@ -79,7 +80,7 @@ export function verticesOf(
     }
     vertices.set(n, v);
   }
-  const all = [...vertices.values()];
+  const all = vertices.values();
   findAnchors(all);
   findAbsorbed(all);
   for (const v of all) {

@@ -128,10 +128,12 @@ const firstIndices = Array.from({ length: 8 }, (_, axis) => makeIndex(axis));
 
 export const index = (axis: number): Expression => firstIndices[axis] ?? makeIndex(axis);
 
-export function apply(fn: Intrinsic, ...args: Expression[]): Expression {
+export function applyTo(fn: Intrinsic, args: readonly Expression[]): Expression {
   const dtype = intrinsics[fn][1] === "bool" ? "bool" : at(args, 0).dtype;
   return { kind: "apply", dtype, fn, args };
 }
+
+export const apply = (fn: Intrinsic, ...args: Expression[]): Expression => applyTo(fn, args);
 
 export const selectExpression = (
   condition: Expression,
@@ -156,11 +158,12 @@ const isZero = (e: Expression): boolean => e.kind === "constant" && e.value === 
 /** The row-major offset of a multi-index. */
 export function offset(shape: Shape, place: readonly Expression[]): Expression {
   const strides = stridesOf(shape);
+  let sum = constant(0, "i32");
   // An axis of size 1 has the single index 0, whatever the expression says.
-  return place.reduce<Expression>(
-    (sum, i, axis) => (shape[axis] === 1 ? sum : plus(sum, times(i, at(strides, axis)))),
-    constant(0, "i32"),
-  );
+  for (const [axis, i] of place.entries()) {
+    if (shape[axis] !== 1) sum = plus(sum, times(i, at(strides, axis)));
+  }
+  return sum;
 }
 
 /** The loop's own indices 0 … rank−1, shifted by `from` axes. */
@@ -177,8 +180,11 @@ export const load = (
   input: number,
   dtype: DType,
   at: Expression,
-  options: LoadOptions = {},
-): Expression => ({ kind: "load", dtype, input, at, otherwise: 0, ...options });
+  options?: LoadOptions,
+): Expression => {
+  const plain: Expression = { kind: "load", dtype, input, at, otherwise: 0 };
+  return options ? { ...plain, ...options } : plain;
+};
 
 const leaf: readonly Expression[] = [];
 
@@ -207,7 +213,9 @@ export function subexpressions(roots: Expression | readonly Expression[]): Expre
   const visit = (e: Expression): void => {
     if (seen.has(e)) return;
     seen.add(e);
-    for (const operand of operands(e)) visit(operand);
+    if (e.kind === "apply") for (const operand of e.args) visit(operand);
+    else if (e.kind === "load" && !e.when && !e.bound) visit(e.at);
+    else if (e.kind !== "constant" && e.kind !== "index") operands(e).forEach(visit);
     order.push(e);
   };
   if ("kind" in roots) visit(roots);
@@ -221,7 +229,7 @@ export function valuesOf(roots: readonly Expression[]): Set<Expression> {
   const visit = (e: Expression): void => {
     if (seen.has(e)) return;
     seen.add(e);
-    if (e.kind !== "load") operands(e).forEach(visit);
+    if (e.kind !== "load") for (const operand of operands(e)) visit(operand);
   };
   roots.forEach(visit);
   return seen;

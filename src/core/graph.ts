@@ -1,6 +1,7 @@
 import { isPromised } from "./awaited.ts";
 import type { TypedArray } from "./dtype.ts";
 import { fail } from "./errors.ts";
+import { NodeMap } from "./node-map.ts";
 import { formatShape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -42,18 +43,18 @@ export function nodesOf(
   outputs: readonly Tensor[],
   stop: (node: Tensor) => boolean = () => false,
 ): Tensor[] {
-  const seen = new Set<Tensor>(outputs);
-  const stack = [...seen];
+  const seen = new NodeMap<Tensor>();
+  const stack: Tensor[] = [];
+  const meet = (node: Tensor): void => {
+    if (seen.has(node)) return;
+    seen.set(node, node);
+    stack.push(node);
+  };
+  for (const output of outputs) meet(output);
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (stop(node)) continue;
-    for (const input of node.inputs) {
-      if (!seen.has(input)) {
-        seen.add(input);
-        stack.push(input);
-      }
-    }
+    if (!stop(node)) for (const input of node.inputs) meet(input);
   }
-  return [...seen].sort((a, b) => a.id - b.id);
+  return seen.values();
 }
 
 /**

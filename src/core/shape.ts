@@ -6,7 +6,11 @@ import { shown } from "./wording.ts";
 export type Shape = readonly number[];
 
 /** The number of elements: the product of the sizes. */
-export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
+export function sizeOf(shape: Shape): number {
+  let product = 1;
+  for (const n of shape) product *= n;
+  return product;
+}
 
 /** Row-major strides: how far apart, in elements, neighbours along each axis lie. */
 export function stridesOf(shape: Shape): number[] {
@@ -19,8 +23,11 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-export const sameShape = (a: Shape, b: Shape): boolean =>
-  a.length === b.length && a.every((n, axis) => n === b[axis]);
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}
 
 export const formatShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 

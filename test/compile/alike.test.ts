@@ -1,7 +1,7 @@
 /** Kernels that differ in nothing but where their buffers lie, in numbers, and in lines. */
 import "../support/backend.ts";
 import { expect, test } from "vitest";
-import { likeness } from "../../src/compile/alike.ts";
+import { likenesses as likenessesOf } from "../../src/compile/alike.ts";
 import { compileProgram } from "../../src/compile/index.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { input } from "../../src/ops/leaf.ts";
@@ -12,7 +12,7 @@ import { pad } from "../../src/ops/move.ts";
 function likenesses(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
   const { kernels } = compileProgram({ inputs, outputs });
   expect(kernels).toHaveLength(outputs.length);
-  return kernels.map((kernel) => likeness(kernel));
+  return kernels.map(likenessesOf());
 }
 
 const x = input("x", [6, 4], "f32");

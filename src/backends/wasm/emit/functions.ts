@@ -4,8 +4,7 @@
  * optimizes what is called often, has a dozen functions to optimize.
  */
 
-import { linearForms } from "../../../compile/affine.ts";
-import { type KernelSlot, likeness, patternOf } from "../../../compile/alike.ts";
+import { type KernelSlot, likenesses, patternOf } from "../../../compile/alike.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { at, entry } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
@@ -56,9 +55,9 @@ export function writeFunctions(
 function familiesOf(kernels: readonly Kernel[]): ReadonlyMap<Kernel, Family> {
   const known = new Map<string, Family>();
   const families = new Map<Kernel, Family>();
-  const formOf = linearForms();
+  const likeness = likenesses();
   for (const kernel of kernels) {
-    const { key, slots } = likeness(kernel, formOf);
+    const { key, slots } = likeness(kernel);
     let family = known.get(key);
     if (family === undefined) known.set(key, (family = { kernels: [], slots: [] }));
     family.kernels.push(kernel);
@@ -115,10 +114,11 @@ function writeFamily(target: Target, family: Family, number: number): Compiled[]
   const types = parameters.map(({ type }) => type);
   const written = write(target, kernel, number, types, given);
   const alone = written.alone || at(slots, 0).some(({ kind }) => kind === "line");
-  return kernels.map((kernel, k) => ({
-    ...{ ...written, kernel, alone },
-    given: parameters.map(({ type, values }) => literal(at(values, k), type)),
-  }));
+  const { func, units, scratch } = written;
+  return kernels.map((kernel, k) => {
+    const given = parameters.map(({ type, values }) => literal(at(values, k), type));
+    return { func, units, scratch, alone, kernel, given };
+  });
 }
 
 /**
