@@ -17,7 +17,7 @@ export interface FlattenOptions {
 
 /**
  * y = x with the axes from `startAxis` to `endAxis` as one, in row-major order: [batch, channels,
- * height, width] becomes [batch, channels·height·width].
+ * height, width] becomes [batch, channels·height·width]. A last axis before the first is an error.
  */
 export function flatten(options: FlattenOptions = {}): Layer<Any, Any> {
   checkNames("flatten", options, ["startAxis", "endAxis"]);

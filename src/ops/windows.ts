@@ -271,7 +271,8 @@ export function unfold(x: Tensor, options: UnfoldOptions): Tensor {
 /**
  * y[n, c, s] = Σ x[n, (c, k), t] over all windows t and their elements k with
  * t·stride + k·dilation − padding = s: the windows of `unfold` added up where they lie. x has the
- * shape [batch, channels · Π kernelSize, number of windows], y [batch, channels, …sizes].
+ * shape [batch, channels · Π kernelSize, number of windows], y [batch, channels, …outputSize]. Another
+ * number of columns than such windows have is an error.
  *
  * @example fold(x, { outputSize: [3], kernelSize: 2 }) with x = [[[1, 2], [10, 20]]]
  */
@@ -289,7 +290,8 @@ export function fold(x: Tensor, options: FoldOptions): Tensor {
   const { pads, ...moves } = windowing("fold", sizes.length, options);
   const wide = zip(sizes, pads).map(([n, p]) => n + 2 * p);
   const counts = windowCount(wide, moves, sizes);
-  const [batch = 0, columns = 0, windows = 0] = asTensor("fold", x).shape;
+  const { shape } = asTensor("fold", x);
+  const [batch, columns, windows] = [shape[0] ?? 0, shape[1] ?? 0, shape[2] ?? 0];
   const inside = sizeOf(moves.window);
   if (x.rank !== 3 || columns % inside !== 0 || windows !== sizeOf(counts)) {
     fail("shape-mismatch", {
