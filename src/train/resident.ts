@@ -15,7 +15,9 @@ import { Turns } from "./turns.ts";
 /** Time for which the loop may run before the event loop gets its turn, in ms. */
 const budget = 20;
 /** A step that takes longer is done in portions, and the event loop gets its turn between them. */
-const longest = 20;
+const longest = 40;
+/** Time of portions after which others get their turn; one more may take as long again. */
+const patience = 10;
 /** Time after which the state is fetched, so that little has to be repeated after a NaN. */
 const settling = 2000;
 
@@ -189,7 +191,7 @@ export class Resident implements Loop {
     let given = 0;
     while (this.#open === step) {
       this.#advance(step);
-      if (this.#open !== step || step.time - given < longest / 2) continue;
+      if (this.#open !== step || step.time - given < patience) continue;
       await turns.give();
       given = step.time;
     }

@@ -193,7 +193,7 @@ export class Trainer<P extends Ranks = Ranks> {
    * Trains. The result can be awaited for the whole history, or iterated epoch by epoch; nothing
    * happens before either.
    *
-   * Timers and events get their turn every 20 ms or so: a step that takes longer is done in portions. It
+   * Timers and events get their turn every 20 ms or so: a step that takes more than 40 is done in portions. It
    * is a step to everybody all the same: who reads or changes the trainer in its midst has the rest of
    * it done at once, and a signal is heard at its end.
    *

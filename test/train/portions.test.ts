@@ -8,7 +8,7 @@ import { tensor } from "../../src/ops/leaf.ts";
 import { adam } from "../../src/optim/index.ts";
 import { trainer } from "../../src/train/trainer.ts";
 
-const [rows, width] = [1024, 512];
+const [rows, width] = [1200, 512];
 const numbers = (count: number) => Float32Array.from({ length: count }, (_, i) => ((i * 37) % 101) / 101 - 0.5); // biome-ignore format: one
 const dataOf = (rows: number, width: number) => ({
   inputs: tensor(numbers(rows * width), { shape: [rows, width] }),

@@ -16,8 +16,8 @@ export interface Portion {
 const many = 5e7;
 /** Work of a portion, about, where the kernel's units are that small: some ms. */
 const each = 1e7;
-/** The same for matrix products, in which threads begin each portion by packing a factor. */
-const eachProduct = 8e7;
+/** The same for matrix products, each portion of which may begin by packing a factor. */
+const eachProduct = 1.5e8;
 
 /** Products of a matrix product, which are quick, or about how many operations there are. */
 function workOf(kernel: Kernel): { readonly amount: number; readonly portions: number } {
