@@ -67,12 +67,14 @@ export {
   where,
 } from "./ops/compare.ts";
 export { concatenate, stack } from "./ops/concatenate.ts";
+// Operators as functions: no methods.
 export {
   type ConvolutionOptions,
   convolution,
   type TransposedConvolutionOptions,
   transposedConvolution,
 } from "./ops/convolution.ts";
+// Operators: also methods of every tensor.
 export { customOperator, stopGradient } from "./ops/custom.ts";
 export { einsum } from "./ops/einsum.ts";
 // Operators as functions: no methods.
@@ -112,8 +114,10 @@ export { Tensor } from "./ops/methods.ts";
 export { expandDims, flip, pad, reshape, slice, squeeze, transpose } from "./ops/move.ts";
 // Operators as functions: no methods.
 export {
+  type CosineOptions,
   cdist,
   cosineSimilarity,
+  type DistanceOptions,
   type NormalizeOptions,
   type NormOptions,
   norm,
@@ -121,7 +125,7 @@ export {
   std,
 } from "./ops/norms.ts";
 export { atan2, hypot } from "./ops/plane.ts";
-// Operators: also methods of every tensor.
+// Operators as functions: no methods.
 export {
   type AdaptivePoolOptions,
   type AvgPoolOptions,
@@ -132,9 +136,18 @@ export {
   maxPool,
   type PoolOptions,
 } from "./ops/pooling.ts";
+// Operators: also methods of every tensor.
 export { pow } from "./ops/power.ts";
 // Operators as functions: no methods.
-export { cross, type DotAxes, kron, outer, tensordot, trace } from "./ops/products.ts";
+export {
+  type CrossOptions,
+  cross,
+  type DotAxes,
+  kron,
+  outer,
+  tensordot,
+  trace,
+} from "./ops/products.ts";
 // Operators: also methods of every tensor.
 export { randomNormal, randomUniform } from "./ops/random.ts";
 // Operators as functions: no methods.
@@ -142,6 +155,7 @@ export {
   chunk,
   type DiagonalOptions,
   diagonal,
+  type RepeatOptions,
   repeatInterleave,
   roll,
   splitBy,
@@ -168,6 +182,7 @@ export { sinc } from "./ops/sinc.ts";
 export {
   all,
   any,
+  type CountOptions,
   countNonzero,
   maxWithIndex,
   minWithIndex,
@@ -195,6 +210,7 @@ export {
   sqrt,
   tan,
 } from "./ops/transcendental.ts";
+// Operators as functions: no methods.
 export { type FoldOptions, fold, type PerAxis, type UnfoldOptions, unfold } from "./ops/windows.ts";
 // Optimizers and schedules.
 export * from "./optim/index.ts";

@@ -30,7 +30,7 @@ export interface NormOptions extends Omit<ReduceOptions, "axes"> {
 /**
  * y = (Σ |x|^p)^(1/p) over the axes (default all); for p = ∞ the largest |x|, for −∞ the smallest,
  * for 0 the number of elements that are not 0. Where y is 0, its slope is 0 (PyTorch's
- * convention); ties of ∞ share it.
+ * convention); ties of ∞ share it. A power below 0, −∞ excepted, is an error.
  *
  * @example norm(x) with x = [3, 4]
  */
@@ -102,16 +102,20 @@ export function normalize(x: Tensor, options: NormalizeOptions = {}): Tensor {
   return div(x, clamp(norm(x, { p, axis: along, keepDims: true }), { min: epsilon }));
 }
 
+/** Along which axis vectors lie. */
+export interface CosineOptions {
+  /** The axis. Default 1. */
+  readonly axis?: number;
+  /** No length below this divides. Default 1e-8. */
+  readonly epsilon?: number;
+}
+
 /**
  * y = Σ a·b / (max(‖a‖, ε)·max(‖b‖, ε)) along an axis (default 1; ε 1e-8); with broadcasting.
  *
  * @example cosineSimilarity(a, b, { axis: 0 }) with a = [1, 0]; b = [1, 1]
  */
-export function cosineSimilarity(
-  a: Tensor,
-  b: Tensor,
-  options: { readonly axis?: number; readonly epsilon?: number } = {},
-): Tensor {
+export function cosineSimilarity(a: Tensor, b: Tensor, options: CosineOptions = {}): Tensor {
   checkNames("cosineSimilarity", options, ["axis", "epsilon"]);
   const { axis = 1, epsilon = 1e-8 } = options;
   const rank = Math.max(asTensor("cosineSimilarity", a).rank, asTensor("cosineSimilarity", b).rank);
@@ -120,13 +124,19 @@ export function cosineSimilarity(
   return sum(mul(unit(a), unit(b)), { axis: along });
 }
 
+/** By which norm distances are measured. */
+export interface DistanceOptions {
+  /** The norm's power. Default 2. */
+  readonly p?: number;
+}
+
 /**
  * y[…, i, j] = ‖a[…, i] − b[…, j]‖, by the norm of power p (default 2): of rows […, m, k] and
  * […, n, k] the distances […, m, n]. Of equal rows the slope is 0.
  *
  * @example cdist(a, b) with a = [[0, 0], [3, 4]]; b = [[0, 0]]
  */
-export function cdist(a: Tensor, b: Tensor, options: { readonly p?: number } = {}): Tensor {
+export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
   checkNames("cdist", options, ["p"]);
   for (const x of [a, b]) axisOf("cdist", x, -2);
   return norm(sub(expandDims(a, -2), expandDims(b, -3)), { ...options, axis: -1 });

@@ -74,7 +74,7 @@ export type DotAxes = number | readonly [a: readonly number[], b: readonly numbe
 
 /**
  * The sum of products over some axes of a and b, the others of a before those of b: axes 2
- * (default) are the last two of a and the first two of b.
+ * (default) are the last two of a and the first two of b. Sizes that differ are an error.
  *
  * @example tensordot(a, b, 1) with a = [[1, 2], [3, 4]]; b = [1, 10]
  */
@@ -121,13 +121,19 @@ function dotAxes(a: Tensor, b: Tensor, axes: DotAxes): readonly [number[], numbe
   return [left ?? [], right ?? []];
 }
 
+/** Along which axis vectors lie. */
+export interface CrossOptions {
+  /** The axis; negative counts from the last. Default −1. */
+  readonly axis?: number;
+}
+
 /**
  * a × b of vectors of three elements along an axis (default the last): y₀ = a₁b₂ − a₂b₁ and so on;
- * with broadcasting.
+ * with broadcasting. Another number of elements is an error.
  *
  * @example cross(a, b) with a = [1, 0, 0]; b = [0, 1, 0]
  */
-export function cross(a: Tensor, b: Tensor, options: { readonly axis?: number } = {}): Tensor {
+export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
   checkNames("cross", options, ["axis"]);
   const { axis = -1 } = options;
   for (const x of [a, b]) {

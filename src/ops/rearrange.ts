@@ -83,6 +83,12 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
   return reshape(broadcastTo(reshape(x, apart), spread), joined);
 }
 
+/** Along which axis elements are repeated. */
+export interface RepeatOptions {
+  /** The axis. Default none: x counts as one list. */
+  readonly axis?: number;
+}
+
 /**
  * Each element so many times in a row along the axis, or each by a number of its own; without an
  * axis all elements in row-major order (NumPy's repeat).
@@ -92,7 +98,7 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
 export function repeatInterleave(
   x: Tensor,
   repeats: number | readonly number[],
-  options: { readonly axis?: number } = {},
+  options: RepeatOptions = {},
 ): Tensor {
   checkNames("repeatInterleave", options, ["axis"]);
   asTensor("repeatInterleave", x);
@@ -120,6 +126,7 @@ export function repeatInterleave(
 
 /** Which diagonal; 0 is the main one, above it they count up. */
 export interface TriangleOptions {
+  /** The diagonal. Default 0. */
   readonly diagonal?: number;
 }
 
@@ -166,7 +173,8 @@ export interface DiagonalOptions {
 }
 
 /**
- * y[…, i] = x[i, i + offset, …] for the two axes, which disappear; the diagonal is the last axis.
+ * y[…, i] = x[i, i + offset, …] for the two axes, which disappear; the diagonal is the last axis. Axes that are
+ * not two are an error.
  *
  * @example diagonal(x, { offset: 1 }) with x = [[1, 2, 3], [4, 5, 6]]
  */
@@ -198,7 +206,7 @@ export function diagonal(x: Tensor, options: DiagonalOptions = {}): Tensor {
 
 /**
  * The pieces of x along `axis` (default 0): each of this size, the last one perhaps smaller, or of
- * the sizes in a list, which must add up.
+ * the sizes in a list; sizes that do not add up are an error.
  *
  * @example splitBy(x, 2)[1] with x = [1, 2, 3]
  */

@@ -9,14 +9,15 @@ import { squeeze } from "./move.ts";
 import { argmax, argmin } from "./reduce.ts";
 import type { ReduceOptions } from "./reduction.ts";
 
-type Options = Omit<ReduceOptions, "axes">;
+/** What is counted over; default all axes. */
+export type CountOptions = Omit<ReduceOptions, "axes">;
 
 /**
  * How many elements are not 0 over the axes (default all), as i32; NaN counts.
  *
  * @example countNonzero(x) with x = [0, 2, 3]
  */
-export function countNonzero(x: Tensor, options: Options = {}): Tensor {
+export function countNonzero(x: Tensor, options: CountOptions = {}): Tensor {
   checkNames("countNonzero", options, ["axis", "keepDims"]);
   return sum(cast(cast(asTensor("countNonzero", x), "bool"), "i32"), options);
 }
@@ -25,7 +26,7 @@ export function countNonzero(x: Tensor, options: Options = {}): Tensor {
  *
  * @example any(x, { axis: 1 }) with x = [[0, 2], [0, 0]]
  */
-export function any(x: Tensor, options: Options = {}): Tensor {
+export function any(x: Tensor, options: CountOptions = {}): Tensor {
   checkNames("any", options, ["axis", "keepDims"]);
   return notEqual(countNonzero(asTensor("any", x), options), 0);
 }
@@ -34,7 +35,7 @@ export function any(x: Tensor, options: Options = {}): Tensor {
  *
  * @example all(x, { axis: 1 }) with x = [[1, 2], [0, 3]]
  */
-export function all(x: Tensor, options: Options = {}): Tensor {
+export function all(x: Tensor, options: CountOptions = {}): Tensor {
   checkNames("all", options, ["axis", "keepDims"]);
   return equal(countNonzero(logicalNot(asTensor("all", x)), options), 0);
 }
@@ -48,7 +49,9 @@ export interface ValueWithIndex {
 
 /** Along which axis (default the last), and whether it is kept with size 1. */
 export interface WithIndexOptions {
+  /** The axis. Default −1, the last. */
   readonly axis?: number;
+  /** Whether it is kept with size 1. Default false. */
   readonly keepDims?: boolean;
 }
 
