@@ -32,9 +32,9 @@ interface Compile {
  * counts, too.
  *
  * ```ts
- * import { assertMaxCompiles, compile, tensor } from "chainrule";
+ * import { assertMaxCompiles, compile, type Tensor, tensor } from "chainrule";
  *
- * const square = compile((x) => x.mul(x));
+ * const square = compile((x: Tensor) => x.mul(x));
  * const results = assertMaxCompiles(1, () => [1, 2, 3].map((v) => square(tensor([v])).item()));
  * console.log(results.join(" "));
  * ```

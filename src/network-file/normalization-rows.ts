@@ -6,7 +6,7 @@ import * as nn from "../nn/normalization.ts";
 import { either, type Fields, flag, number, type OptionsOf, whole, word } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
-import { keywords, python } from "./python.ts";
+import { keywords } from "./python.ts";
 
 const epsilon = {
   form: number({ least: 0 }),
@@ -75,6 +75,7 @@ const batchRow = (axes: 1 | 2 | 3, what: string, make: Make): LayerRow =>
     (options, { shape }) => make(channelsOf(shape), asOptions(options)),
     {
       pytorch: (options, { shape }) => {
+        if (options.trackRunningStats) return { cannot: "running statistics" };
         const given = {
           ...options,
           momentum: options.momentum === "mean" ? null : options.momentum,
@@ -92,7 +93,9 @@ const instanceRow = (axes: 1 | 2 | 3, make: Make): LayerRow =>
     (options, { shape }) => make(channelsOf(shape), asOptions(options)),
     {
       pytorch: (options, { shape }) =>
-        `nn.InstanceNorm${axes}d(${channelsOf(shape)}${keywords(options, names(false))})`,
+        options.trackRunningStats
+          ? { cannot: "running statistics" }
+          : `nn.InstanceNorm${axes}d(${channelsOf(shape)}${keywords(options, names(false))})`,
     },
   );
 
@@ -199,10 +202,7 @@ export const normalizationRows: Readonly<Record<string, LayerRow>> = {
         ...(weight === undefined ? {} : { weight: toInitialValues(weight) }),
       }),
     {
-      pytorch: ({ entries, features, paddingIndex }) =>
-        `nn.Embedding(${entries}, ${features}${
-          paddingIndex === undefined ? "" : `, padding_idx=${python(paddingIndex)}`
-        })`,
+      pytorch: () => ({ cannot: "whole numbers as inputs" }),
     },
   ),
 };

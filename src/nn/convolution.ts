@@ -2,7 +2,7 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import { sizeOf } from "../core/shape.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { add } from "../ops/arithmetic.ts";
@@ -29,6 +29,17 @@ const moves = ["stride", "padding", "dilation", "groups"] as const;
 /** One bias for each channel, for any number of axes behind the channels. */
 const biased = (y: Tensor, bias: Tensor | undefined, axes: number): Tensor =>
   bias === undefined ? y : add(y, reshape(bias, [...bias.shape, ...new Array(axes).fill(1)]));
+
+/** The first axis of a layer's input is the batch's: without it, examples would be taken for channels. */
+export function batched(what: string, x: Tensor, axes: number): Tensor {
+  if (x.rank === axes + 2) return x;
+  return fail("shape-mismatch", {
+    message: `${what} got an input with another number of axes.`,
+    expected: `[batch, channels, …sizes], ${axes + 2} axes`,
+    found: formatShape(x.shape),
+    fix: "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape.",
+  });
+}
 
 /** The options that say how windows move; what is not given is the operator's own default. */
 function given<O extends object>(options: O, names: readonly (keyof O)[]): Partial<O> {
@@ -98,7 +109,8 @@ function conv<const In extends number, const Out extends number>(
     settings: settingsOf({ inChannels, outChannels, kernelSize }, how, options),
     facts: { range: anyNumber },
     site: callSite(),
-    apply: (x, { weight, bias }) => biased(convolution(x, weight, how), bias, axes),
+    apply: (x, { weight, bias }) =>
+      biased(convolution(batched(name, x, axes), weight, how), bias, axes),
   });
 }
 
@@ -134,7 +146,8 @@ function convTranspose<const In extends number, const Out extends number>(
     settings: settingsOf({ inChannels, outChannels, kernelSize }, how, options),
     facts: { range: anyNumber },
     site: callSite(),
-    apply: (x, { weight, bias }) => biased(transposedConvolution(x, weight, how), bias, axes),
+    apply: (x, { weight, bias }) =>
+      biased(transposedConvolution(batched(name, x, axes), weight, how), bias, axes),
   });
 }
 

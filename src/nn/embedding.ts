@@ -4,7 +4,7 @@ import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import { cast } from "../ops/cast.ts";
-import { where } from "../ops/compare.ts";
+import { equal, floor, where } from "../ops/compare.ts";
 import { stopGradient } from "../ops/custom.ts";
 import { take } from "../ops/indexing.ts";
 import { constantTensor } from "../ops/leaf.ts";
@@ -24,8 +24,8 @@ export interface EmbeddingOptions {
 
 /**
  * y[…, :] = W[x[…], :]: row x of a table W ("weight") of shape [entries, features], for whole numbers x
- * of any shape. A row's gradient is the sum over all places that read it. A number below 0 or not
- * below `entries` is an error when it is read. (Bengio et al. 2003; defaults as in PyTorch.)
+ * of any shape. A row's gradient is the sum over all places that read it. A number below 0, not below
+ * `entries` or between two whole ones is an error when it is read. (Bengio et al. 2003; defaults as in PyTorch.)
  */
 export function embedding<const Out extends number>(
   entries: number,
@@ -35,6 +35,13 @@ export function embedding<const Out extends number>(
   checkNames("embedding", options, ["weight", "paddingIndex", "frozen"]);
   checkCounts("embedding", { entries, features });
   const { paddingIndex, frozen = false } = options;
+  if (typeof frozen !== "boolean") {
+    fail("bad-argument", {
+      message: "embedding is frozen or it is not.",
+      expected: "true or false",
+      found: shown(frozen),
+    });
+  }
   const isEntry = Number.isInteger(paddingIndex) && Math.abs(Number(paddingIndex)) <= entries;
   if (paddingIndex !== undefined && (!isEntry || paddingIndex === entries)) {
     fail("bad-argument", {
@@ -68,7 +75,9 @@ export function embedding<const Out extends number>(
     settings: { entries, features, ...(paddingIndex === undefined ? {} : { paddingIndex }) },
     site: callSite(),
     apply(x, { weight }) {
-      const at = x.dtype === "i32" ? x : cast(x, "i32");
+      // A number between two rows is the row of neither: it is refused as one below 0.
+      const whole = x.dtype === "i32" ? x : where(equal(floor(x), x), x, -1);
+      const at = cast(whole, "i32");
       if (padding === undefined) return take(weight, at);
       const rows = Uint8Array.from({ length: entries }, (_, i) => +(i === padding));
       const isPadding = constantTensor(rows, [entries, 1]);

@@ -147,7 +147,10 @@ export function checkInput(layer: Named, shape: Shape, path: string): void {
         ? `${inputSize} values in each row`
         : `size ${inputSize} on axis ${inputAxis}, counted from the last`,
     found: `${found ?? "none"}: the input has shape ${formatShape(shape)}`,
-    fix: "Make the layer's first number equal to the size of what comes before it.",
+    fix:
+      found === undefined
+        ? "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape."
+        : "Make the layer's first number equal to the size of what comes before it.",
   });
 }
 

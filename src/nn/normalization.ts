@@ -323,9 +323,12 @@ function channelwise(
       if (n < 2) {
         fail("shape-mismatch", {
           message: `${name} cannot take a variance of one number for each channel.`,
-          expected: "at least 2 numbers for each channel while training",
+          expected: "at least 2 numbers for each channel",
           found: formatShape(x.shape),
-          fix: "Take larger batches.",
+          fix:
+            over === "batch"
+              ? "Choose a batch size that leaves no single example, for the last batch either."
+              : "Give each example more than one position, or leave the layer out.",
         });
       }
       const center = mean(x, { axis, keepDims: true });

@@ -4,6 +4,7 @@ import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import * as ops from "../ops/pooling.ts";
 import { type PerAxis, perAxis } from "../ops/windows.ts";
+import { batched } from "./convolution.ts";
 import { type Layer, layer, type Same } from "./layer.ts";
 
 /** How the windows of `maxPool1d` and its like move; defaults as for `maxPool`. */
@@ -28,11 +29,11 @@ const pool = (
     parameters: {},
     settings,
     site: callSite(),
-    apply,
+    apply: (x) => apply(batched(name, x, axes)),
   });
 
-/** The size of a window for each axis; the options are tried on the least input that it fits. */
-function tried<O extends object>(
+/** The size of a window for each axis; options that are no sizes are refused where they are given. */
+function checked<O extends object>(
   name: string,
   axes: Axes,
   kernelSize: PerAxis,
@@ -52,7 +53,7 @@ function tried<O extends object>(
 function maxPoolOf(axes: Axes, size: PerAxis, options: MaxPoolSettings): Layer<Same, Same> {
   const name = `maxPool${axes}d`;
   const names = ["stride", "padding", "dilation", "ceilMode"] as const;
-  const kernelSize = tried(name, axes, size, options, names);
+  const kernelSize = checked(name, axes, size, options, names);
   const settings = { kernelSize: size, ...options };
   return pool(name, axes, settings, (x) => ops.maxPool(x, { ...options, kernelSize }));
 }
@@ -60,7 +61,7 @@ function maxPoolOf(axes: Axes, size: PerAxis, options: MaxPoolSettings): Layer<S
 function avgPoolOf(axes: Axes, size: PerAxis, options: AvgPoolSettings): Layer<Same, Same> {
   const name = `avgPool${axes}d`;
   const names = ["stride", "padding", "ceilMode", "countIncludePad"] as const;
-  const kernelSize = tried(name, axes, size, options, names);
+  const kernelSize = checked(name, axes, size, options, names);
   const settings = { kernelSize: size, ...options };
   return pool(name, axes, settings, (x) => ops.avgPool(x, { ...options, kernelSize }));
 }

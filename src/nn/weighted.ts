@@ -37,6 +37,17 @@ export function checkCounts(what: string, counts: Readonly<Record<string, unknow
   }
 }
 
+/** What is left alone is said by name, or for all: a word that is not a list is no name. */
+function checkFrozen(frozen: unknown): void {
+  const isName = (name: unknown) => name === "weight" || name === "bias";
+  if (typeof frozen === "boolean" || (Array.isArray(frozen) && frozen.every(isName))) return;
+  fail("bad-argument", {
+    message: "These are no parameters of this layer that training could leave alone.",
+    expected: 'true, false, or a list of "weight" and "bias"',
+    found: Array.isArray(frozen) ? frozen.map(shown).join(", ") : shown(frozen),
+  });
+}
+
 /** A weight and, unless that is turned off, a bias, which begin in ±1/√fan_in, as in PyTorch. */
 export function weightAndBias(
   options: WeightOptions,
@@ -51,6 +62,7 @@ export function weightAndBias(
       found: shown(learningRate),
     });
   }
+  checkFrozen(frozen);
   const bound = 1 / Math.sqrt(fanIn);
   const parameter = (name: "weight" | "bias"): ParameterSpec => {
     const given = options[name] as InitialValues | undefined;

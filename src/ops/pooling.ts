@@ -182,6 +182,13 @@ export function avgPool(x: Tensor, options: AvgPoolOptions): Tensor {
   const names = ["kernelSize", "stride", "padding", "ceilMode", "countIncludePad"] as const;
   checkNames("avgPool", options, names);
   const { countIncludePad = true, ...rest } = options;
+  if (typeof countIncludePad !== "boolean") {
+    fail("bad-argument", {
+      message: "avgPool cannot use this countIncludePad.",
+      expected: "true or false",
+      found: shown(countIncludePad),
+    });
+  }
   const numbers = toFloat(asTensor("avgPool", x));
   const count = axesBehind("avgPool", x, options.kernelSize);
   const { wide, moves, sizes, pads, more } = pooled("avgPool", numbers, rest, count);

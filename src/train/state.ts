@@ -32,7 +32,7 @@ interface Remembering {
 }
 
 /** The optimizer's memory before the first step. */
-export const firstSlots = ({ model, optimizer, dtype }: Remembering) =>
+export const firstSlots = ({ model, optimizer, dtype }: Remembering): Record<string, TypedArray> =>
   mapEntries(slotSpecs(model, optimizer), ({ shape, first }) =>
     allocate(dtype, sizeOf(shape)).fill(first),
   );

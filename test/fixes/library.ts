@@ -47,9 +47,21 @@ export const library: readonly Row[] = [
     () => c.checkGradients((a) => a.square(), [f64([1])]),
   ],
   [
-    "Take larger batches.",
+    "Choose a batch size that leaves no single example, for the last batch either.",
     () => c.batchNorm1d(2).apply(v.reshape([1, 2]), normal(2), training),
     () => c.batchNorm1d(2).apply(x, normal(2), training),
+  ],
+  [
+    "Give each example more than one position, or leave the layer out.",
+    () => c.instanceNorm1d(2).apply(x.reshape([2, 2, 1]), {}),
+    () => c.instanceNorm1d(2).apply(x.reshape([1, 2, 2]), {}),
+    () => c.sequential().apply(x.reshape([2, 2, 1]), {}),
+  ],
+  [
+    "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape.",
+    () => c.conv2d(1, 2, 2).outputShape([5, 784]),
+    () => c.sequential(c.unflatten(1, [1, 28, 28]), c.conv2d(1, 2, 2)).outputShape([5, 784]),
+    () => c.conv2d(1, 2, 2).outputShape(c.zeros([5, 784]).reshape([5, 1, 28, 28]).shape),
   ],
   [
     "Make the layer's first argument equal to the size of what comes before it.",

@@ -113,6 +113,16 @@ describe("messages for wrong numbers", () => {
       "shape-mismatch",
       "size 3",
     ],
+    ["frozen", () => embedding(4, 2, { frozen: "yes" as never }), "bad-argument", "true or false"],
+    [
+      "a number between two rows",
+      () =>
+        embedding(2, 2)
+          .apply(tensor([0.5]), { weight: zeros([2, 2]) })
+          .dataSync(),
+      "index-out-of-range",
+      "0 … 1",
+    ],
     ["padding", () => embedding(4, 2, { paddingIndex: 4 }), "bad-argument", "from -4 to 3"],
     [
       "an index outside",
@@ -132,6 +142,6 @@ describe("messages for wrong numbers", () => {
     const model: Layer = sequential(batchNorm1d(2), linear(2, 1));
     const t = trainer(model, { loss: nn.meanSquaredError, optimizer: sgd() });
     const error = failure("shape-mismatch", () => t.step({ inputs: [[1, 2]], targets: [[1]] }));
-    expect(error.fix).toContain("larger batches");
+    expect(error.fix).toContain("for the last batch either");
   });
 });

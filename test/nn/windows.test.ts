@@ -20,6 +20,20 @@ describe("messages for wrong numbers", () => {
     ["half a window", () => conv2d(3, 4, 1.5), "bad-argument", "list of 2", "1.5"],
     ["too many sizes", () => conv1d(3, 4, [3, 3]), "bad-argument", "list of 1", "[3, 3]"],
     ["groups", () => conv2d(3, 4, 3, { groups: 2 }), "bad-argument", "divides 3 and 4", "2"],
+    [
+      "frozen",
+      () => conv2d(3, 4, 3, { frozen: "weight" as never }),
+      "bad-argument",
+      "list of",
+      "weight",
+    ],
+    [
+      "no parameter",
+      () => linear(3, 4, { frozen: ["w"] as never }),
+      "bad-argument",
+      "list of",
+      "w",
+    ],
     ["stride", () => conv2d(3, 4, 3, { stride: 0 }), "bad-argument", "≥ 1", "0"],
     ["padding", () => conv2d(3, 4, 3, { padding: -1 }), "bad-argument", "≥ 0", "-1"],
     [
@@ -158,8 +172,12 @@ test("sizes flow through, whatever comes in", () => {
   expect(error.message).toContain("7 (linear)");
   // @ts-expect-error: three channels do not go into a layer for one
   failure("shape-mismatch", () => sequential(conv2d(1, 3, 3), conv2d(1, 2, 3)));
-  // One example needs no axis for the batch.
-  expect(conv2d(3, 4, 3).outputShape([3, 6, 6])).toEqual([4, 4, 4]);
+  // Without an axis for the batch examples would be taken for channels.
+  const flat = failure("shape-mismatch", () => conv2d(3, 4, 3).outputShape([3, 6, 6]));
+  expect(flat.expected).toContain("4 axes");
+  expect(failure("shape-mismatch", () => maxPool2d(2).outputShape([3, 6, 6])).fix).toContain(
+    "unflatten",
+  );
   expect(avgPool1d(2).outputShape([2, 3, 7])).toEqual([2, 3, 3]);
 });
 
