@@ -2,7 +2,7 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import { formatShape, sizeOf } from "../core/shape.ts";
+import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { add } from "../ops/arithmetic.ts";
@@ -16,7 +16,13 @@ import { reshape } from "../ops/move.ts";
 import { type PerAxis, perAxis } from "../ops/windows.ts";
 import { anyNumber } from "./facts.ts";
 import { type Layer, layer } from "./layer.ts";
-import { checkCounts, type WeightOptions, weightAndBias, weightOptions } from "./weighted.ts";
+import {
+  batched,
+  checkCounts,
+  type WeightOptions,
+  weightAndBias,
+  weightOptions,
+} from "./weighted.ts";
 
 /** How a convolution moves, how it begins, and which of its parameters are trained. */
 export interface ConvOptions extends ConvolutionOptions, WeightOptions {}
@@ -29,17 +35,6 @@ const moves = ["stride", "padding", "dilation", "groups"] as const;
 /** One bias for each channel, for any number of axes behind the channels. */
 const biased = (y: Tensor, bias: Tensor | undefined, axes: number): Tensor =>
   bias === undefined ? y : add(y, reshape(bias, [...bias.shape, ...new Array(axes).fill(1)]));
-
-/** The first axis of a layer's input is the batch's: without it, examples would be taken for channels. */
-export function batched(what: string, x: Tensor, axes: number): Tensor {
-  if (x.rank === axes + 2) return x;
-  return fail("shape-mismatch", {
-    message: `${what} got an input with another number of axes.`,
-    expected: `[batch, channels, …sizes], ${axes + 2} axes`,
-    found: formatShape(x.shape),
-    fix: "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape.",
-  });
-}
 
 /** The options that say how windows move; what is not given is the operator's own default. */
 function given<O extends object>(options: O, names: readonly (keyof O)[]): Partial<O> {

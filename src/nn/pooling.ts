@@ -4,8 +4,8 @@ import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import * as ops from "../ops/pooling.ts";
 import { type PerAxis, perAxis } from "../ops/windows.ts";
-import { batched } from "./convolution.ts";
 import { type Layer, layer, type Same } from "./layer.ts";
+import { batched } from "./weighted.ts";
 
 /** How the windows of `maxPool1d` and its like move; defaults as for `maxPool`. */
 export type MaxPoolSettings = Omit<ops.MaxPoolOptions, "kernelSize">;

@@ -1,7 +1,8 @@
-/** What all layers share that have a weight and a bias: their options, and the parameters' specs. */
+/** What layers share: options of a weight and a bias, their specs, and checks of what comes in. */
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
-import type { Shape } from "../core/shape.ts";
+import { formatShape, type Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { type InitialValues, toInitializer, uniform } from "./initializers.ts";
 import type { ParameterSpec } from "./layer.ts";
@@ -79,4 +80,15 @@ export function weightAndBias(
   };
   const weight = parameter("weight");
   return options.bias === false ? { weight } : { weight, bias: parameter("bias") };
+}
+
+/** The first axis of a layer's input is the batch's: without it, examples would be taken for channels. */
+export function batched(what: string, x: Tensor, axes: number): Tensor {
+  if (x.rank === axes + 2) return x;
+  return fail("shape-mismatch", {
+    message: `${what} got an input with another number of axes.`,
+    expected: `[batch, channels, …sizes], ${axes + 2} axes`,
+    found: formatShape(x.shape),
+    fix: "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape.",
+  });
 }

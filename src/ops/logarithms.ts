@@ -35,7 +35,7 @@ function toBase(x: Expression, base: 2 | 10): Expression {
   return f.decide(isNormal, sum, scaled(x));
 }
 
-const logarithm = (base: 2 | 10): Op<Unary, NoAttributes> => {
+const logarithmOf = (base: 2 | 10): Op<Unary, NoAttributes> => {
   const ln = base === 2 ? Math.LN2 : Math.LN10;
   return elementwise<Unary>({
     name: `log${base}`,
@@ -50,8 +50,8 @@ const logarithm = (base: 2 | 10): Op<Unary, NoAttributes> => {
   });
 };
 
-export const log2Op = logarithm(2);
-export const log10Op = logarithm(10);
+export const log2Op = logarithmOf(2);
+export const log10Op = logarithmOf(10);
 
 export const logitOp = elementwise<Unary>({
   name: "logit",

@@ -229,7 +229,7 @@ const inner = [
   "resident",
   "attach",
   "release",
-  "compiled",
+  "awaiting",
   "learn",
 ].concat([
   "outputsFor",
