@@ -230,6 +230,10 @@ const derivationMessages = {
   sum: ["Σ", "Σ"],
   remaining: ["the remaining {n}", "其余 {n} 项"],
   // Batch.
+  otherExamplesToo: [
+    "A layer computes with the whole batch here, so that what is shown acts on other examples too; the gradients there are computed likewise.",
+    "此处有一层用到整批数据，因此所示的量也影响其他样本；那里的梯度同样计算。",
+  ],
   batchText: [
     "Each example contributes to {d}; the largest contributions are:",
     "每个样本都对 {d} 有贡献；最大的几项是：",

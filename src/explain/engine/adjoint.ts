@@ -20,13 +20,13 @@ const realReads = (elements: Elements, e: Element) =>
   elements.reads(e).filter(({ node }) => isFloat(node.dtype));
 
 /**
- * The elements among `wanted` that `from` is computed from, nothing named lying in between; nodes
- * that are `idle` are known to lead to none.
+ * The elements that are `wanted` and that `from` is computed from, nothing named lying in between;
+ * nodes that are `idle` are known to lead to none.
  */
 export function direct(
   elements: Elements,
   from: Element,
-  wanted: ReadonlySet<string>,
+  wanted: (e: Element) => boolean,
   idle: (node: Tensor) => boolean,
 ): Element[] {
   const found = new Map<string, Element>();
@@ -39,7 +39,7 @@ export function direct(
       const key = keyOf(child);
       if (seen.has(key)) continue;
       seen.add(key);
-      if (wanted.has(key)) found.set(key, child);
+      if (wanted(child)) found.set(key, child);
       else if (!elements.isNamed(child)) stack.push(child);
     }
   }

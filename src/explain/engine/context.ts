@@ -1,15 +1,16 @@
 /** What the sections of a derivation share: names, symbols with values, and the steps so far. */
 
+import { pushForward } from "../../autodiff/forward.ts";
 import { gradient } from "../../autodiff/gradient.ts";
-import { at, last } from "../../core/at.ts";
-import { isFloat } from "../../core/dtype.ts";
+import { at, last, only } from "../../core/at.ts";
+import { isFloat, type TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { mul } from "../../ops/arithmetic.ts";
 import { sum } from "../../ops/broadcast.ts";
-import { constantTensor } from "../../ops/leaf.ts";
+import { constantTensor, zerosLike } from "../../ops/leaf.ts";
 import type { Kind, Section, Sentence, Slot, Step, StepTable } from "../derivation.ts";
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
@@ -163,6 +164,11 @@ export class Context {
     const result = readable ?? computed(this.slope(y, x));
     this.#locals.set(key, result);
     return result;
+  }
+
+  /** Where there are too many for a formula each: ∂y/∂x is this number. */
+  hold(y: Element, x: Element, slope: number): void {
+    this.#locals.set(`${keyOf(y)}/${keyOf(x)}`, computed(slope));
   }
 
   /** ∂y/∂x as a number, by the rules themselves: all other named quantities are held. */
@@ -481,4 +487,12 @@ export function unitAt({ node, index }: Element): Tensor {
   const unit = new Float64Array(node.size);
   unit[index] = 1;
   return constantTensor(unit, node.shape);
+}
+
+/** ∂y/∂x of every element of y by forward mode, what else has a name being constant in it. */
+export function forwardSlopes(c: Context, y: Tensor, x: Element): TypedArray {
+  const others = c.trace.stages.map((s) => s.tensor).filter((t) => t !== x.node && t !== y);
+  const sources = [x.node, ...others];
+  const tangents = sources.map((t) => (t === x.node ? unitAt(x) : zerosLike(t)));
+  return only(c.trace.evaluate([only(pushForward([y], sources, tangents))]));
 }

@@ -8,6 +8,7 @@
 import { at, only } from "../../core/at.ts";
 import { type ExpressionEvaluator, evaluator, type ValueSource } from "../../core/evaluator.ts";
 import type { Expression } from "../../core/expression.ts";
+import { beats, type Position } from "../../core/meaning.ts";
 
 /** `given`: a constant of a formula, exact as it stands; otherwise a computed value. */
 interface Numeral {
@@ -151,15 +152,22 @@ export function evaluateFormula(
   return go(e);
 }
 
-const combiners: Record<string, (a: number, b: number) => number> = {
-  max: Math.max,
-  min: Math.min,
+/** What makes one number of all; see Combine. */
+const combiners: Record<string, (all: readonly number[]) => number> = {
+  max: (all) => Math.max(...all),
+  min: (all) => Math.min(...all),
+  argmax: (all) => position("argmax", all),
+  argmin: (all) => position("argmin", all),
 };
+
+/** Where the best of all stands. */
+const position = (combine: Position, all: readonly number[]): number =>
+  all.reduce((best, value, i) => (i > 0 && beats(combine, value, at(all, best)) ? i : best), 0);
 
 function applyOperator(op: Operator | undefined, args: number[], operators: Operators): number {
   if (op?.value) return scalarValue(op.value, (input) => at(args, input));
   const join = op?.combine && combiners[op.combine];
-  if (join) return args.reduce((a, b) => join(a, b));
+  if (join) return join(args);
   if (!op?.expansion) return Number.NaN;
   const parts: number[] = [];
   const valueOf = (name: string) => at(name.startsWith("%") ? parts : args, Number(name.slice(1)));

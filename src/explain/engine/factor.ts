@@ -1,13 +1,11 @@
 /** One factor of the chain rule, derived: textbook forms, or the chain rule inside a composite. */
-import { pushForward } from "../../autodiff/forward.ts";
-import { at, entry, last, only } from "../../core/at.ts";
+import { at, entry, last } from "../../core/at.ts";
 import type { Op } from "../../core/op.ts";
-import { zerosLike } from "../../ops/leaf.ts";
 import type { Section, Sentence } from "../derivation.ts";
 import { say } from "../say.ts";
 import { between, partials } from "./adjoint.ts";
 import { cancelled } from "./cancel.ts";
-import { type Context, calledBy, unitAt } from "./context.ts";
+import { type Context, calledBy, forwardSlopes } from "./context.ts";
 import { type Calling, type Element, keyOf, type Naming } from "./elements.ts";
 import { computed, type Formula, isSame, keyed, productOf, type Symbolic, sumOf } from "./expr.ts";
 import { Lemmas } from "./lemmas.ts";
@@ -47,7 +45,7 @@ export class Factors {
     if (c.unwritten.has(key)) {
       const result = c.partialSymbol(y, x);
       this.#known.set(key, result);
-      const forward = computed(forwardSlope(c, y, x));
+      const forward = computed(at(forwardSlopes(c, y.node, x), y.index));
       const why = [say("unsupported", { y: c.name(y), x: c.name(x), forward })];
       c.equation({ section, kind: "unsupported", result, forms: [local], why });
       return result;
@@ -297,15 +295,6 @@ function numberOf(op: Op): number {
   let known = numbers.get(op);
   if (known === undefined) numbers.set(op, (known = counted++));
   return known;
-}
-
-/** ∂y/∂x by forward mode, what else has a name being constant in it. */
-function forwardSlope(c: Context, y: Element, x: Element): number {
-  const others = c.trace.stages.map((s) => s.tensor).filter((t) => t !== x.node && t !== y.node);
-  const sources = [x.node, ...others];
-  const tangents = sources.map((t) => (t === x.node ? unitAt(x) : zerosLike(t)));
-  const tangent = only(pushForward([y.node], sources, tangents));
-  return at(only(c.trace.evaluate([tangent])), y.index);
 }
 
 /** The law of the operator, as its record says it; arithmetic of several steps needs none. */

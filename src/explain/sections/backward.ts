@@ -24,10 +24,11 @@ import { partial } from "../engine/notation.ts";
 import type { Values } from "../engine/parameters.ts";
 import type { Stage } from "../engine/stages.ts";
 import { say } from "../say.ts";
+import { sequentialAt } from "./batch.ts";
 import { type Detail, type Named, pairs, wide } from "./detail.ts";
 import { elementsIn } from "./forward.ts";
 import { type Link, pathTable } from "./paths.ts";
-import type { Route } from "./route.ts";
+import { isForeign, type Route } from "./route.ts";
 
 /** How many units of a wide layer are shown. */
 const few = 3;
@@ -204,7 +205,7 @@ export class Backward {
     const result = c.symbol(c.gradientSign(e));
     this.#made.set(key, result);
     const consumers = r.consumersOf(e);
-    const why = this.#whyGradient(e, consumers.length);
+    const why = this.#whyGradient(e, consumers);
     const [only, ...others] = consumers;
     if (only?.node === c.trace.loss && others.length === 0) {
       // The derivative of the loss itself: derived, and the same quantity as this gradient.
@@ -220,13 +221,15 @@ export class Backward {
     return result;
   }
 
-  /** What introduces the gradient of an element that acts on so many others. */
-  #whyGradient(e: Element, n: number): Sentence[] {
+  /** What introduces the gradient of an element that acts on some others. */
+  #whyGradient(e: Element, consumers: readonly Element[]): Sentence[] {
     const c = this.#c;
+    const n = consumers.length;
     const why: Sentence[] = [];
     if (n > 1) why.push(say("fanOut", { v: c.name(e), n }));
     else if (c.stageOf(e)?.role === "net") why.push(say("deltaOf", { z: c.name(e) }));
     else why.push(say("gradientOf", { a: c.name(e) }));
+    if (consumers.some((y) => isForeign(c, y))) why.unshift(...c.once("otherExamplesToo"));
     if (this.#sequential && n > 1) why.unshift(say("newWeights"));
     if (this.#noted.delete(e.node)) {
       why.unshift(say("others", { n: elementsIn(c, e.node).length - few, m: few }));
@@ -263,6 +266,10 @@ export class Backward {
     const known = this.#made.get(keyOf(e));
     if (known) return known;
     if (keyOf(e) === keyOf(r.parameter)) return this.#sumOver(r, e);
+    if (isForeign(c, e)) {
+      const g = this.#sequential ? sequentialAt(c, e) : gradientAt(c.trace, e.node);
+      return c.symbol(c.gradientSign(e), at(g, e.index));
+    }
     const stage = c.stageOf(e);
     if (this.#compact && stage?.role === "out") return this.#sumOver(r, e);
     if (!stage || this.#sequential) return this.#gradient(r, e);

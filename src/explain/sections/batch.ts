@@ -59,7 +59,7 @@ function shares(c: Context, r: Route, sequential: boolean): Share[] {
 }
 
 /** ∂E/∂e as an update layer by layer takes it. */
-function sequentialAt(c: Context, e: Element): TypedArray {
+export function sequentialAt(c: Context, e: Element): TypedArray {
   const { trace } = c;
   const wanted = { tensor: e.node, layer: c.stageOf(e)?.layer ?? 0 };
   return isNetwork(trace) ? only(sequentialGradients(trace, [wanted])) : gradientAt(trace, e.node);

@@ -1,10 +1,12 @@
 /** The quantities between a parameter and the loss, and what each of them acts on. */
 import { entry as held } from "../../core/at.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
+import type { Tensor } from "../../core/tensor.ts";
 import { direct } from "../engine/adjoint.ts";
-import type { Context } from "../engine/context.ts";
+import { type Context, forwardSlopes } from "../engine/context.ts";
 import { type Element, keyOf } from "../engine/elements.ts";
 import type { Entry } from "../engine/parameters.ts";
+import { wide } from "./detail.ts";
 import { elementsIn } from "./forward.ts";
 
 export interface Route {
@@ -12,8 +14,9 @@ export interface Route {
   readonly parameter: Element;
   /** Everything between parameter and loss, in the order of computation. */
   readonly reached: readonly Element[];
+  /** Infinity where they lead through other examples as well. */
   readonly paths: number;
-  /** What a quantity acts on directly. */
+  /** What a quantity acts on directly; what it acts on in other examples comes last. */
   readonly consumersOf: (e: Element) => readonly Element[];
 }
 
@@ -27,10 +30,16 @@ export function route(c: Context, entry: Entry): Route {
   const wanted = new Set([keyOf(parameter)]);
   const consumers = new Map<string, Element[]>();
   const reached: Element[] = [];
+  /** Stages whose examples depend on one another, as behind a norm over the batch. */
+  const mixing = new Set<Tensor>();
   const counts = new Map<string, number>([[keyOf(parameter), 1]]);
   const stages = c.trace.stages.filter((s) => active.has(s.tensor)).map((s) => s.tensor);
   for (const e of [...stages.flatMap((t) => elementsIn(c, t)), root]) {
-    const from = direct(c.elements, e, wanted, (node) => idle.has(node));
+    const isOther = (x: Element) => e.node !== root.node && isForeign(c, x);
+    const sees = (x: Element) => wanted.has(keyOf(x)) || isOther(x);
+    const found = direct(c.elements, e, sees, (node) => idle.has(node));
+    const from = found.filter((x) => wanted.has(keyOf(x)));
+    if (from.length < found.length && c.isBatched(e.node)) mixing.add(e.node);
     if (from.length === 0) continue;
     for (const x of from) consumers.set(keyOf(x), [...(consumers.get(keyOf(x)) ?? []), e]);
     counts.set(
@@ -40,11 +49,34 @@ export function route(c: Context, entry: Entry): Route {
     wanted.add(keyOf(e));
     if (e.node !== root.node) reached.push(e);
   }
+  const paths = counts.get(keyOf(root)) ?? 0;
+  const known = new Map<string, readonly Element[]>();
+  const consumersOf = (e: Element): readonly Element[] => {
+    const own = consumers.get(keyOf(e)) ?? [];
+    // What a parameter does in other examples is theirs to contribute.
+    if (mixing.size === 0 || !c.isBatched(e.node)) return own;
+    const all = known.get(keyOf(e)) ?? [...own, ...[...mixing].flatMap((t) => abroad(c, t, e))];
+    known.set(keyOf(e), all);
+    return all;
+  };
   return {
     entry,
     parameter,
     reached,
-    paths: counts.get(keyOf(root)) ?? 0,
-    consumersOf: (e) => consumers.get(keyOf(e)) ?? [],
+    paths: mixing.size > 0 ? Number.POSITIVE_INFINITY : paths,
+    consumersOf,
   };
+}
+
+/** Whether an element has a name and belongs to another example than the one that is shown. */
+export const isForeign = (c: Context, e: Element): boolean =>
+  c.isBatched(e.node) && c.elements.isNamed(e) && c.place(e).example !== c.example;
+
+/** The elements of other examples that x acts on directly. */
+function abroad(c: Context, node: Tensor, x: Element): Element[] {
+  if (node === x.node || !nodesOf([node]).includes(x.node)) return [];
+  const found = Array.from(forwardSlopes(c, node, x), (slope, index) => ({ node, index, slope }));
+  const all = found.filter((e) => e.slope !== 0 && isForeign(c, e));
+  if (all.length > wide) for (const e of all) c.hold(e, x, e.slope);
+  return all;
 }
