@@ -15,6 +15,8 @@ try {
     format: "esm",
     platform: "node",
     ignoreAnnotations: true,
+    // A function that the library calls by its name has its own, whatever others are called.
+    keepNames: true,
     logLevel: "warning",
     alias: { "#files": path("src/files/node.ts") },
   });
