@@ -23,7 +23,6 @@ export const exports = {
     "src/core/stack.ts folderOf": "stacks of other engines are tested as texts",
     "src/core/meaning.ts meanings": "what the next backend reads; a test writes one in C",
     "src/core/meaning.ts roundsOnce": "what the next backend reads; a test writes one in C",
-    "src/core/meaning.ts Position": "what the next backend reads; a test writes one in C",
     "src/core/elementary/functions.ts elementary": "the tests of accuracy go through all of them",
     "src/core/elementary/lanes.ts Operand": "a test writes lanes of its own, as C",
     "src/backends/wasm/assembler/instructions.ts instructionNames": "tests go through all of them",
