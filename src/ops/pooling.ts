@@ -174,7 +174,7 @@ export function maxPool(x: Tensor, options: MaxPoolOptions): Tensor {
 
 /**
  * y[n, c, t] = 1/m · Σ_k x[n, c, t·stride + k − padding], m being the size of the window; with
- * `countIncludePad: false`, how many of its elements lie in x. Shapes as for `maxPool`.
+ * `countIncludePad: false`, how many of its elements lie in x. Shapes and errors as for `maxPool`.
  *
  * @example avgPool(x, { kernelSize: 2 }) with x = [[[1, 3, 2, 4]]]
  */
