@@ -1,8 +1,9 @@
 import type { Shape } from "../core/shape.ts";
 import { type LinearOptions, linear } from "../nn/linear.ts";
-import { either, flag, list, number, type OptionsOf, whole, word } from "./form.ts";
+import { either, flag, type OptionsOf, whole, word } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
 import { type Complaints, layerRow } from "./layer-row.ts";
+import { frozenUnder, trainedFields } from "./weight-fields.ts";
 
 /** More outputs than this are a slip of the finger. */
 export const mostOutputs = 10_000_000;
@@ -31,16 +32,7 @@ const fields = {
     doc: "One bias for the whole layer instead of one for each output.",
     default: false,
   },
-  frozen: {
-    form: either(flag, list(word("weight", "bias"))),
-    doc: "What training leaves alone: everything, or the parameters named.",
-    default: false,
-  },
-  learningRate: {
-    form: number({ least: 0 }),
-    doc: "This layer's own learning rate.",
-    otherwise: "the optimizer's",
-  },
+  ...trainedFields,
 } as const;
 
 export const linearRow = layerRow(
@@ -59,12 +51,7 @@ export const linearRow = layerRow(
     check: checkValues,
     withBias: ({ frozen, ...rest }, policy) => ({
       ...rest,
-      frozen: [
-        ...(frozen === true || (typeof frozen === "object" && frozen.includes("weight"))
-          ? ["weight"]
-          : []),
-        ...(policy === "frozen" ? ["bias"] : []),
-      ],
+      frozen: frozenUnder(frozen, policy),
       sharedBias: policy === "shared",
     }),
     pytorch({ outputs, bias, sharedBias, learningRate }, { inputs }) {

@@ -3,10 +3,11 @@ import type { Shape } from "../core/shape.ts";
 import * as convolutions from "../nn/convolution.ts";
 import type { Layer } from "../nn/layer.ts";
 import * as pools from "../nn/pooling.ts";
-import { either, type Fields, flag, list, number, type OptionsOf, whole, word } from "./form.ts";
+import { either, type Fields, flag, list, type OptionsOf, whole, word } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
-import { type LayerRow, layerRow } from "./layer-row.ts";
+import { type BiasPolicy, type LayerRow, layerRow } from "./layer-row.ts";
 import { keywords, python } from "./python.ts";
+import { frozenUnder, trainedFields } from "./weight-fields.ts";
 
 /** More channels than this are a slip of the finger. */
 const mostChannels = 1_000_000;
@@ -53,16 +54,7 @@ const shared = {
     otherwise: "uniform in ±1/√fan_in",
     role: "bias",
   },
-  frozen: {
-    form: either(flag, list(word("weight", "bias"))),
-    doc: "What training leaves alone: everything, or the parameters named.",
-    default: false,
-  },
-  learningRate: {
-    form: number({ least: 0 }),
-    doc: "This layer's own learning rate.",
-    otherwise: "the optimizer's",
-  },
+  ...trainedFields,
 } as const satisfies Fields;
 
 const paddingDoc = "Zeros on both sides of each axis";
@@ -99,15 +91,10 @@ function starts({ weight, bias, ...rest }: Partial<OptionsOf<typeof shared>>) {
 /** Biases that are frozen; one for the whole layer is not what a convolution has. */
 const withBias = <O extends Partial<OptionsOf<typeof shared>>>(
   { frozen, ...rest }: O,
-  policy: string,
+  policy: BiasPolicy,
 ) => ({
   ...rest,
-  frozen: [
-    ...(frozen === true || (typeof frozen === "object" && frozen.includes("weight"))
-      ? ["weight"]
-      : []),
-    ...(policy === "frozen" ? ["bias"] : []),
-  ],
+  frozen: frozenUnder(frozen, policy),
 });
 
 const how = {

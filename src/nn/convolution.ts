@@ -74,83 +74,68 @@ function checkGroups(what: string, groups: unknown, channels: readonly number[])
   });
 }
 
-function conv<const In extends number, const Out extends number>(
-  axes: 1 | 2 | 3,
-  inChannels: In,
-  outChannels: Out,
-  kernelSize: PerAxis,
-  options: ConvOptions,
-): Layer<In, Out> {
-  const name = `conv${axes}d`;
-  checkNames(name, options, [...moves, ...weightOptions]);
-  checkCounts(name, { inChannels, outChannels });
-  const window = perAxis(name, "kernelSize", kernelSize, Array.from({ length: axes }), 1);
-  checkMoves(name, options, window);
-  const groups = checkGroups(name, options.groups ?? 1, [inChannels, outChannels]);
-  const weight = [outChannels, inChannels / groups, ...window];
-  const parameters = weightAndBias(
-    options,
-    { weight, bias: [outChannels] },
-    sizeOf(weight.slice(1)),
-  );
-  const how: ConvolutionOptions = given(options, moves);
-  return layer({
-    name,
-    kind: "convolution",
-    inputSize: inChannels,
-    outputSize: outChannels,
-    inputAxis: -1 - axes,
-    parameters,
-    settings: settingsOf({ inChannels, outChannels, kernelSize }, how, options),
-    facts: { range: anyNumber },
-    site: callSite(),
-    apply: (x, { weight, bias }) =>
-      biased(convolution(batched(name, x, axes), weight, how), bias, axes),
-  });
+interface Sizes<In extends number, Out extends number> {
+  readonly axes: 1 | 2 | 3;
+  readonly inChannels: In;
+  readonly outChannels: Out;
+  readonly kernelSize: PerAxis;
 }
 
-function convTranspose<const In extends number, const Out extends number>(
-  axes: 1 | 2 | 3,
-  inChannels: In,
-  outChannels: Out,
-  kernelSize: PerAxis,
-  options: ConvTransposeOptions,
+/** Both kinds: what they share, and how each applies its weights. */
+function moving<
+  In extends number,
+  Out extends number,
+  O extends ConvOptions | ConvTransposeOptions,
+>(
+  name: string,
+  { axes, ...sizes }: Sizes<In, Out>,
+  options: O,
+  names: readonly (keyof O & string)[],
+  /** The channels whose number comes first in the weight's shape, and those that groups divide. */
+  [first, second]: readonly [number, number],
+  apply: (x: Tensor, weight: Tensor, how: Partial<O>) => Tensor,
 ): Layer<In, Out> {
-  const name = `convTranspose${axes}d`;
-  const names = [...moves, "outputPadding"] as const;
+  const { inChannels, outChannels, kernelSize } = sizes;
   checkNames(name, options, [...names, ...weightOptions]);
   checkCounts(name, { inChannels, outChannels });
   const window = perAxis(name, "kernelSize", kernelSize, Array.from({ length: axes }), 1);
   checkMoves(name, options, window);
   const groups = checkGroups(name, options.groups ?? 1, [inChannels, outChannels]);
-  const weight = [inChannels, outChannels / groups, ...window];
-  // PyTorch takes the second size for the inputs, which are the outputs here.
-  const parameters = weightAndBias(
-    options,
-    { weight, bias: [outChannels] },
-    sizeOf(weight.slice(1)),
-  );
-  const how: TransposedConvolutionOptions = given(options, names);
+  const weight = [first, second / groups, ...window];
+  // PyTorch takes the second size for the inputs, whichever channels these are.
+  const fanIn = sizeOf(weight.slice(1));
+  const how = given(options, names);
   return layer({
     name,
     kind: "convolution",
     inputSize: inChannels,
     outputSize: outChannels,
     inputAxis: -1 - axes,
-    parameters,
-    settings: settingsOf({ inChannels, outChannels, kernelSize }, how, options),
+    parameters: weightAndBias(options, { weight, bias: [outChannels] }, fanIn),
+    settings: { ...sizes, ...how, ...(options.bias === false ? { bias: false } : {}) },
     facts: { range: anyNumber },
     site: callSite(),
-    apply: (x, { weight, bias }) =>
-      biased(transposedConvolution(batched(name, x, axes), weight, how), bias, axes),
+    apply: (x, { weight, bias }) => biased(apply(batched(name, x, axes), weight, how), bias, axes),
   });
 }
 
-const settingsOf = (sizes: object, how: object, { bias }: WeightOptions) => ({
-  ...sizes,
-  ...how,
-  ...(bias === false ? { bias: false } : {}),
-});
+const conv = <const In extends number, const Out extends number>(
+  sizes: Sizes<In, Out>,
+  options: ConvOptions,
+): Layer<In, Out> => {
+  const channels = [sizes.outChannels, sizes.inChannels] as const;
+  return moving(`conv${sizes.axes}d`, sizes, options, moves, channels, convolution);
+};
+
+const convTranspose = <const In extends number, const Out extends number>(
+  sizes: Sizes<In, Out>,
+  options: ConvTransposeOptions,
+): Layer<In, Out> => {
+  const names = [...moves, "outputPadding"] as const;
+  const channels = [sizes.inChannels, sizes.outChannels] as const;
+  const name = `convTranspose${sizes.axes}d`;
+  return moving(name, sizes, options, names, channels, transposedConvolution);
+};
 
 /**
  * y[n, o, t] = b[o] + Σ_c Σ_k x[n, c, t·stride + k·dilation − padding] · w[o, c, k]: a window of
@@ -165,7 +150,7 @@ export const conv1d = <const In extends number, const Out extends number>(
   outChannels: Out,
   kernelSize: PerAxis,
   options: ConvOptions = {},
-): Layer<In, Out> => conv(1, inChannels, outChannels, kernelSize, options);
+): Layer<In, Out> => conv({ axes: 1, inChannels, outChannels, kernelSize }, options);
 
 /**
  * As `conv1d`, along two axes: x [batch, inChannels, height, width], w [outChannels, inChannels /
@@ -190,7 +175,7 @@ export const conv2d = <const In extends number, const Out extends number>(
   outChannels: Out,
   kernelSize: PerAxis,
   options: ConvOptions = {},
-): Layer<In, Out> => conv(2, inChannels, outChannels, kernelSize, options);
+): Layer<In, Out> => conv({ axes: 2, inChannels, outChannels, kernelSize }, options);
 
 /** As `conv1d`, along three axes: x [batch, inChannels, depth, height, width]. */
 export const conv3d = <const In extends number, const Out extends number>(
@@ -198,7 +183,7 @@ export const conv3d = <const In extends number, const Out extends number>(
   outChannels: Out,
   kernelSize: PerAxis,
   options: ConvOptions = {},
-): Layer<In, Out> => conv(3, inChannels, outChannels, kernelSize, options);
+): Layer<In, Out> => conv({ axes: 3, inChannels, outChannels, kernelSize }, options);
 
 /**
  * y[n, o, t·stride + k·dilation − padding] += x[n, c, t] · w[c, o, k], plus b[o]: `conv1d` with input
@@ -212,7 +197,7 @@ export const convTranspose1d = <const In extends number, const Out extends numbe
   outChannels: Out,
   kernelSize: PerAxis,
   options: ConvTransposeOptions = {},
-): Layer<In, Out> => convTranspose(1, inChannels, outChannels, kernelSize, options);
+): Layer<In, Out> => convTranspose({ axes: 1, inChannels, outChannels, kernelSize }, options);
 
 /** As `convTranspose1d`, along two axes: x [batch, inChannels, height, width]. */
 export const convTranspose2d = <const In extends number, const Out extends number>(
@@ -220,7 +205,7 @@ export const convTranspose2d = <const In extends number, const Out extends numbe
   outChannels: Out,
   kernelSize: PerAxis,
   options: ConvTransposeOptions = {},
-): Layer<In, Out> => convTranspose(2, inChannels, outChannels, kernelSize, options);
+): Layer<In, Out> => convTranspose({ axes: 2, inChannels, outChannels, kernelSize }, options);
 
 /** As `convTranspose1d`, along three axes: x [batch, inChannels, depth, height, width]. */
 export const convTranspose3d = <const In extends number, const Out extends number>(
@@ -228,4 +213,4 @@ export const convTranspose3d = <const In extends number, const Out extends numbe
   outChannels: Out,
   kernelSize: PerAxis,
   options: ConvTransposeOptions = {},
-): Layer<In, Out> => convTranspose(3, inChannels, outChannels, kernelSize, options);
+): Layer<In, Out> => convTranspose({ axes: 3, inChannels, outChannels, kernelSize }, options);
