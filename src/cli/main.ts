@@ -5,6 +5,8 @@
 import module from "node:module";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { BackendEntry } from "../backends/registry.ts";
+import { after, layout } from "./help.ts";
+import { width } from "./terminal.ts";
 
 /** Put here by the build. */
 declare const CHAINRULE_VERSION: string;
@@ -35,6 +37,8 @@ async function backendsFor(
   const options = commands.find((c) => c.name() === words[0])?.options ?? [];
   const takes = options.some(({ long }) => long === "--backend");
   if (!takes || !words.some((w) => /^(-h|--help|--backend(=.*)?)$/.test(w))) return [];
+  // Whether the compiled one can run here is known once the compiler is.
+  await (await import("../backends/compiler.ts")).fetchCompiler();
   return (await import("../backends/registry.ts")).backendEntries;
 }
 
@@ -58,10 +62,12 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .version(CHAINRULE_VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
+    .configureHelp(layout)
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({
       outputError: () => {},
+      getOutHelpWidth: () => width(),
       // There are none in our texts, and commander would read the environment to find out.
       getOutHasColors: () => false,
       getErrHasColors: () => false,
@@ -218,22 +224,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .addOption(json())
     .action((options) => start(async () => (await import("./doctor.ts")).doctorCommand(options)));
 
-  program.addHelpText(
-    "after",
-    `
-Examples:
-  chainrule                              the tour
-  chainrule example iris two-two-two     write examples/iris.yaml and others
-  chainrule train examples/iris.yaml     train; saves iris.safetensors
-  chainrule predict iris.safetensors -i "5.1,3.5,1.4,0.2"
-  chainrule summary examples/iris.yaml
-  chainrule check examples/two-two-two.yaml
-  chainrule explain examples/two-two-two.yaml --parameter w1 --notation net-out
-  chainrule diagnose examples/two-two-two.yaml -p w1 --value 0.000364723
-
-Every command takes --help and --json. Exit codes: 0 ok, 1 the answer is no,
-2 the input is wrong, 130 interrupted.`,
-  );
+  program.addHelpText("after", () => after());
   return program;
 }
 

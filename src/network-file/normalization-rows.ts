@@ -1,5 +1,6 @@
 /** Rows of normalizations, and of the table that whole numbers are looked up in. */
 import type { Shape } from "../core/shape.ts";
+import * as batch from "../nn/batch-norm.ts";
 import { embedding } from "../nn/embedding.ts";
 import type { Layer } from "../nn/layer.ts";
 import * as nn from "../nn/normalization.ts";
@@ -49,12 +50,12 @@ const instanceFields = {
   momentum: { form: share, doc: `${momentumDoc}.`, default: 0.1 },
 } as const satisfies Fields;
 
-type Make = (channels: number, options: nn.BatchNormOptions) => Layer;
+type Make = (channels: number, options: batch.BatchNormOptions) => Layer;
 
 const asOptions = ({
   momentum,
   ...rest
-}: OptionsOf<typeof batchFields> | OptionsOf<typeof instanceFields>): nn.BatchNormOptions => ({
+}: OptionsOf<typeof batchFields> | OptionsOf<typeof instanceFields>): batch.BatchNormOptions => ({
   ...rest,
   momentum: momentum === "mean" ? null : momentum,
 });
@@ -166,12 +167,12 @@ export const normalizationRows: Readonly<Record<string, LayerRow>> = {
         })})`,
     },
   ),
-  batchNorm1d: batchRow(1, "feature or channel", nn.batchNorm1d),
-  batchNorm2d: batchRow(2, "channel of images", nn.batchNorm2d),
-  batchNorm3d: batchRow(3, "channel along three axes", nn.batchNorm3d),
-  instanceNorm1d: instanceRow(1, nn.instanceNorm1d),
-  instanceNorm2d: instanceRow(2, nn.instanceNorm2d),
-  instanceNorm3d: instanceRow(3, nn.instanceNorm3d),
+  batchNorm1d: batchRow(1, "feature or channel", batch.batchNorm1d),
+  batchNorm2d: batchRow(2, "channel of images", batch.batchNorm2d),
+  batchNorm3d: batchRow(3, "channel along three axes", batch.batchNorm3d),
+  instanceNorm1d: instanceRow(1, batch.instanceNorm1d),
+  instanceNorm2d: instanceRow(2, batch.instanceNorm2d),
+  instanceNorm3d: instanceRow(3, batch.instanceNorm3d),
   embedding: layerRow(
     "embedding",
     "Rows of a table in the place of whole numbers.",

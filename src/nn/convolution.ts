@@ -1,4 +1,5 @@
 /** Layers whose weights move over their input. */
+import { zip } from "../core/at.ts";
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
@@ -13,12 +14,13 @@ import {
   transposedConvolution,
 } from "../ops/convolution.ts";
 import { reshape } from "../ops/move.ts";
-import { type PerAxis, perAxis } from "../ops/windows.ts";
+import { type PerAxis, perAxis, windowExtent } from "../ops/windows.ts";
 import { anyNumber } from "./facts.ts";
 import { type Layer, layer } from "./layer.ts";
 import {
   batched,
   checkCounts,
+  tried,
   type WeightOptions,
   weightAndBias,
   weightOptions,
@@ -44,24 +46,26 @@ function given<O extends object>(options: O, names: readonly (keyof O)[]): Parti
   return Object.fromEntries(kept) as Partial<O>;
 }
 
-/** What says how windows move is held against the number of axes at the line that gives it. */
-function checkMoves(what: string, options: ConvOptions | ConvTransposeOptions, window: number[]) {
-  const { padding = 0, ...rest } = options;
-  const least = { stride: 1, dilation: 1, outputPadding: 0 };
-  for (const [name, smallest] of Object.entries(least)) {
-    const own = (rest as Readonly<Record<string, PerAxis | undefined>>)[name];
-    if (own !== undefined) perAxis(what, name, own, window, smallest);
-  }
-  if (typeof padding !== "string") perAxis(what, "padding", padding, window, 0);
-  else if (what.startsWith("convT") || (padding !== "same" && padding !== "valid")) {
-    fail("bad-argument", {
-      message: `${what} cannot use this padding.`,
-      expected: what.startsWith("convT")
-        ? "a number for each axis, or one for all"
-        : 'a number for each axis, one for all, "same" or "valid"',
-      found: shown(padding),
-    });
-  }
+/** The sizes of an input that the window fits into, whatever is cut off; options are lists or numbers. */
+function sizesFor(what: string, options: ConvOptions | ConvTransposeOptions, window: number[]) {
+  const given = options as Readonly<Record<string, PerAxis | undefined>>;
+  const list = (name: string, least: number) =>
+    perAxis(what, name, given[name] ?? least, window, least);
+  list("stride", 1);
+  list("outputPadding", 0);
+  const extents = zip(window, list("dilation", 1)).map(([n, gap]) => windowExtent(n, gap));
+  const { padding } = options;
+  if (typeof padding !== "string")
+    return zip(extents, list("padding", 0)).map(([n, pad]) => n + 2 * pad);
+  const isTransposed = what.startsWith("convT");
+  if (!isTransposed && (padding === "same" || padding === "valid")) return extents;
+  return fail("bad-argument", {
+    message: `${what} cannot use this padding.`,
+    expected: isTransposed
+      ? "a number for each axis, or one for all"
+      : 'a number for each axis, one for all, "same" or "valid"',
+    found: shown(padding),
+  });
 }
 
 function checkGroups(what: string, groups: unknown, channels: readonly number[]): number {
@@ -88,35 +92,36 @@ function moving<
   O extends ConvOptions | ConvTransposeOptions,
 >(
   name: string,
-  { axes, ...sizes }: Sizes<In, Out>,
+  { axes, ...channels }: Sizes<In, Out>,
   options: O,
   names: readonly (keyof O & string)[],
   /** The channels whose number comes first in the weight's shape, and those that groups divide. */
   [first, second]: readonly [number, number],
   apply: (x: Tensor, weight: Tensor, how: Partial<O>) => Tensor,
 ): Layer<In, Out> {
-  const { inChannels, outChannels, kernelSize } = sizes;
+  const { inChannels, outChannels, kernelSize } = channels;
   checkNames(name, options, [...names, ...weightOptions]);
   checkCounts(name, { inChannels, outChannels });
   const window = perAxis(name, "kernelSize", kernelSize, Array.from({ length: axes }), 1);
-  checkMoves(name, options, window);
+  const sizes = sizesFor(name, options, window);
   const groups = checkGroups(name, options.groups ?? 1, [inChannels, outChannels]);
   const weight = [first, second / groups, ...window];
   // PyTorch takes the second size for the inputs, whichever channels these are.
   const fanIn = sizeOf(weight.slice(1));
   const how = given(options, names);
-  return layer({
+  const made: Layer<In, Out> = layer({
     name,
     kind: "convolution",
     inputSize: inChannels,
     outputSize: outChannels,
     inputAxis: -1 - axes,
     parameters: weightAndBias(options, { weight, bias: [outChannels] }, fanIn),
-    settings: { ...sizes, ...how, ...(options.bias === false ? { bias: false } : {}) },
+    settings: { ...channels, ...how, ...(options.bias === false ? { bias: false } : {}) },
     facts: { range: anyNumber },
     site: callSite(),
     apply: (x, { weight, bias }) => biased(apply(batched(name, x, axes), weight, how), bias, axes),
   });
+  return tried(made, inChannels, sizes);
 }
 
 const conv = <const In extends number, const Out extends number>(

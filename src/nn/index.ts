@@ -1,4 +1,5 @@
 export * from "./activations.ts";
+export * from "./batch-norm.ts";
 export * from "./convolution.ts";
 export * from "./dropout.ts";
 export * from "./embedding.ts";
@@ -17,7 +18,13 @@ export type {
 export { layer } from "./layer.ts";
 export * from "./linear.ts";
 export * from "./losses.ts";
-export * from "./normalization.ts";
+export {
+  groupNorm,
+  type LayerNormOptions,
+  layerNorm,
+  type RmsNormOptions,
+  rmsNorm,
+} from "./normalization.ts";
 export * from "./pooling.ts";
 export * from "./rearrangement.ts";
 export { sequential } from "./sequential.ts";

@@ -1,8 +1,9 @@
 /** What a layer may be made of and applied to, for programs without types. */
 
+import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { isFunction, isRecord, isText, object } from "../core/kinds.ts";
-import { formatShape, type Shape, sameShape } from "../core/shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import type { Layer, LayerContext, LayerKind, ParameterRole } from "./layer.ts";
@@ -141,17 +142,31 @@ export function checkInput(layer: Named, shape: Shape, path: string): void {
   const found = shape.at(inputAxis);
   if (found === inputSize) return;
   fail("shape-mismatch", {
-    message: `Layer ${path === "" ? "" : `${path} `}(${layer.name}) got an input of another size.`,
+    message: `${atPath(layer.name, path)} got an input of another size.`,
     expected:
       inputAxis === -1
         ? `${inputSize} values in each row`
         : `size ${inputSize} on axis ${inputAxis}, counted from the last`,
     found: `${found ?? "none"}: the input has shape ${formatShape(shape)}`,
-    fix:
-      found === undefined
-        ? "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape."
-        : "Make the layer's first number equal to the size of what comes before it.",
+    fix: found === undefined ? roomForChannels : sizeFix(layer, inputSize, shape),
   });
+}
+
+/** "Layer 2 (linear)", for messages. */
+export const atPath = (name: string, path: string): string =>
+  `Layer ${path === "" ? "" : `${path} `}(${name})`;
+
+export const roomForChannels =
+  "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape.";
+
+/** A layer of rows behind one of images, sequences or the like: most often a flatten is missing. */
+function sizeFix({ name, inputAxis }: Named, size: number, shape: Shape): string {
+  if (inputAxis !== -1 || shape.length < 3)
+    return "Make the layer's first number equal to the size of what comes before it.";
+  const all = sizeOf(shape.slice(1));
+  return all === size
+    ? `Put flatten() before it: ${formatShape(shape)} becomes ${formatShape([at(shape, 0), all])}.`
+    : `Put flatten() before it and make it ${name}(${all}, …); or, if rows of ${shape.at(-1)} are meant, make its first number that.`;
 }
 
 /** The context, with renewals that are held against the layer's buffers. */

@@ -6,26 +6,16 @@ import { checkNames } from "../core/options.ts";
 import { formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { add, div, mul, square, sub } from "../ops/arithmetic.ts";
-import { broadcastTo } from "../ops/broadcast.ts";
-import { scalar } from "../ops/leaf.ts";
+import { add, mul, square, sub } from "../ops/arithmetic.ts";
 import { reshape } from "../ops/move.ts";
 import { mean } from "../ops/reduce.ts";
 import { rsqrt } from "../ops/transcendental.ts";
 import { constantValue } from "./initializers.ts";
-import {
-  type Any,
-  type BufferSpec,
-  type Layer,
-  type LayerContext,
-  layer,
-  type ParameterSpec,
-  type Same,
-} from "./layer.ts";
+import { type Any, type Layer, layer, type ParameterSpec, type Same } from "./layer.ts";
 import { checkCounts } from "./weighted.ts";
 
 /** What all normalizations share. */
-interface Normalization {
+export interface Normalization {
   /** Added to the variance, so that nothing is divided by 0. Default 1e-5. */
   readonly epsilon?: number;
   /** Whether there are a scale and a shift that are trained. Default true. */
@@ -38,24 +28,13 @@ export interface LayerNormOptions extends Normalization {
   readonly bias?: boolean;
 }
 
-/** How a batch norm normalizes. */
-export interface BatchNormOptions extends Normalization {
-  /**
-   * How much of each batch goes into the running mean and variance; null: the mean over all batches
-   * so far. Default 0.1.
-   */
-  readonly momentum?: number | null;
-  /** Whether running statistics are kept, and used outside of training. Default true. */
-  readonly trackRunningStats?: boolean;
-}
-
 /** The values of a normalization's parameters, where it has them. */
-interface Affine {
+export interface Affine {
   readonly weight?: Tensor;
   readonly bias?: Tensor;
 }
 
-function checkFlag(what: string, name: string, given: unknown): void {
+export function checkFlag(what: string, name: string, given: unknown): void {
   if (given === undefined || typeof given === "boolean") return;
   fail("bad-argument", {
     message: `${what} cannot use this ${name}.`,
@@ -64,7 +43,7 @@ function checkFlag(what: string, name: string, given: unknown): void {
   });
 }
 
-function checkEpsilon(what: string, epsilon: unknown): number {
+export function checkEpsilon(what: string, epsilon: unknown): number {
   if (isNumber(epsilon, (e) => Number.isFinite(e) && e >= 0)) return epsilon as number;
   return fail("bad-argument", {
     message: `${what} cannot use this epsilon.`,
@@ -74,7 +53,7 @@ function checkEpsilon(what: string, epsilon: unknown): number {
 }
 
 /** A scale that begins with 1, and a shift that begins with 0. */
-function affineOf(shape: Shape, { affine = true, bias = true }: LayerNormOptions) {
+export function affineOf(shape: Shape, { affine = true, bias = true }: LayerNormOptions) {
   const parameter = (role: "scale" | "shift", value: number): ParameterSpec => ({
     shape,
     initial: constantValue(value),
@@ -89,7 +68,7 @@ function affineOf(shape: Shape, { affine = true, bias = true }: LayerNormOptions
 }
 
 /** γ x + β, both of a shape that broadcasts. */
-function scaled(x: Tensor, { weight, bias }: Affine, shape: Shape): Tensor {
+export function scaled(x: Tensor, { weight, bias }: Affine, shape: Shape): Tensor {
   const y = weight === undefined ? x : mul(x, reshape(weight, shape));
   return bias === undefined ? y : add(y, reshape(bias, shape));
 }
@@ -202,11 +181,8 @@ function checkChannels(what: string, x: Tensor, channels: number): void {
 }
 
 /** [1, channels, 1, …]: what stands beside x [batch, channels, …sizes]. */
-const besides = (x: Tensor, channels: number): number[] =>
+export const besides = (x: Tensor, channels: number): number[] =>
   x.shape.map((_, axis) => (axis === 1 ? channels : 1));
-
-/** All axes but that of the channels. */
-const others = (x: Tensor): number[] => x.shape.map((_, axis) => axis).filter((a) => a !== 1);
 
 /**
  * y = γ (x − μ)/√(σ² + ε) + β over the channels of each of `groups` groups, example by example; x
@@ -246,188 +222,3 @@ export function groupNorm(
     },
   });
 }
-
-const statistics = ["running_mean", "running_var", "num_batches_tracked"] as const;
-type Running = Partial<Record<(typeof statistics)[number], Tensor>>;
-
-/** Running statistics: mean 0 and variance 1 before the first batch. */
-const buffersOf = (channels: number): Readonly<Record<string, BufferSpec>> => ({
-  running_mean: { shape: [channels], initial: constantValue(0) },
-  running_var: { shape: [channels], initial: constantValue(1) },
-  num_batches_tracked: { shape: [], initial: constantValue(0) },
-});
-
-/** The running statistics after a batch of this mean and variance, which were taken over n numbers. */
-function renew(
-  context: LayerContext,
-  { running_mean, running_var, num_batches_tracked }: Running,
-  { center, variance, n }: { center: Tensor; variance: Tensor; n: number },
-  momentum: number | null,
-  /** As in PyTorch, instance norms leave the number of batches at 0. */
-  counts: boolean,
-): void {
-  if (!context.renew || !running_mean || !running_var || !num_batches_tracked) return;
-  const count = add(num_batches_tracked, 1);
-  const share = momentum === null ? div(1, count) : scalar(momentum, running_mean.dtype);
-  const towards = (old: Tensor, found: Tensor) =>
-    add(old, mul(sub(reshape(found, old.shape), old), share));
-  if (counts) context.renew("num_batches_tracked", count);
-  context.renew("running_mean", towards(running_mean, center));
-  // What is kept is the estimate for all data, without bias.
-  context.renew("running_var", towards(running_var, mul(variance, n / (n - 1))));
-}
-
-function checkBatchOptions(name: string, options: BatchNormOptions, over: "batch" | "instance") {
-  checkNames(name, options, ["epsilon", "affine", "momentum", "trackRunningStats"]);
-  const { momentum = 0.1 } = options;
-  const isMean = momentum === null && over === "batch";
-  if (!isMean && !isNumber(momentum, (m) => m >= 0 && m <= 1)) {
-    fail("bad-argument", {
-      message: `${name} cannot use this momentum.`,
-      expected: over === "batch" ? "0 … 1, or null for the mean over all batches" : "0 … 1",
-      found: shown(momentum),
-    });
-  }
-  for (const flag of ["affine", "trackRunningStats"] as const) {
-    checkFlag(name, flag, options[flag]);
-  }
-  return { momentum, epsilon: checkEpsilon(name, options.epsilon ?? 1e-5) };
-}
-
-/** Both kinds: over batch and positions, or over the positions of each example. */
-function channelwise(
-  name: string,
-  channels: number,
-  options: BatchNormOptions,
-  over: "batch" | "instance",
-): Pick<Layer, "parameters" | "buffers" | "apply"> {
-  const { momentum, epsilon } = checkBatchOptions(name, options, over);
-  checkCounts(name, { channels });
-  const tracks = options.trackRunningStats ?? over === "batch";
-  return {
-    parameters: affineOf([channels], { affine: options.affine ?? over === "batch" }) as Readonly<
-      Record<string, ParameterSpec>
-    >,
-    buffers: tracks ? buffersOf(channels) : {},
-    apply(x, values, context = { training: false, path: "" }) {
-      checkChannels(name, x, channels);
-      const shape = besides(x, channels);
-      const running = values as Running & Affine;
-      if (tracks && !context.training && running.running_mean && running.running_var) {
-        const center = reshape(running.running_mean, shape);
-        const factor = rsqrt(add(reshape(running.running_var, shape), epsilon));
-        return scaled(mul(sub(x, center), factor), running, shape);
-      }
-      const axis = over === "batch" ? others(x) : others(x).slice(1);
-      const n = sizeOf(axis.map((a) => x.shape[a] ?? 1));
-      if (n < 2) {
-        fail("shape-mismatch", {
-          message: `${name} cannot take a variance of one number for each channel.`,
-          expected: "at least 2 numbers for each channel",
-          found: formatShape(x.shape),
-          fix:
-            over === "batch"
-              ? "Choose a batch size that leaves no single example, for the last batch either."
-              : "Give each example more than one position, or leave the layer out.",
-        });
-      }
-      const center = mean(x, { axis, keepDims: true });
-      const deviation = sub(x, broadcastTo(center, x.shape));
-      const variance = mean(square(deviation), { axis, keepDims: true });
-      const factor = rsqrt(add(variance, epsilon));
-      if (tracks) {
-        // Of several examples the statistics are the means.
-        const joined = (t: Tensor) => (over === "batch" ? t : mean(t, { axis: 0, keepDims: true }));
-        const found = { center: joined(center), variance: joined(variance), n };
-        renew(context, running, found, momentum, over === "batch");
-      }
-      return scaled(mul(deviation, factor), running, shape);
-    },
-  };
-}
-
-function batchNorm<const C extends number>(
-  axes: 2 | 3,
-  channels: C,
-  options: BatchNormOptions,
-  over: "batch" | "instance",
-): Layer<C, C> {
-  const name = `${over}Norm${axes}d`;
-  return layer({
-    name,
-    kind: "normalization",
-    inputSize: channels,
-    outputSize: channels,
-    inputAxis: -1 - axes,
-    ...channelwise(name, channels, options, over),
-    settings: { channels, ...options },
-    site: callSite(),
-  });
-}
-
-/**
- * y = γ (x − μ)/√(σ² + ε) + β for each channel, with the mean μ and the variance σ² (÷ n) of the batch
- * while training, and with the running ones otherwise. x has the shape [batch, channels] or [batch,
- * channels, length], γ ("weight"), β ("bias"), "running_mean" and "running_var" [channels];
- * "num_batches_tracked" counts batches. After each batch, running ← running + momentum·(found −
- * running), σ² counting with n − 1. One number for each channel has no variance: an error while
- * training. (Ioffe and Szegedy 2015; names and defaults as in PyTorch.)
- */
-export function batchNorm1d(channels: number, options: BatchNormOptions = {}): Layer<Same, Same> {
-  const name = "batchNorm1d";
-  return layer({
-    name,
-    kind: "normalization",
-    inputSize: "same",
-    outputSize: "same",
-    ...channelwise(name, channels, options, "batch"),
-    settings: { channels, ...options },
-    site: callSite(),
-  });
-}
-
-/** As `batchNorm1d`, for x [batch, channels, height, width]. */
-export const batchNorm2d = <const C extends number>(
-  channels: C,
-  options: BatchNormOptions = {},
-): Layer<C, C> => batchNorm(2, channels, options, "batch");
-
-/** As `batchNorm1d`, for x [batch, channels, depth, height, width]. */
-export const batchNorm3d = <const C extends number>(
-  channels: C,
-  options: BatchNormOptions = {},
-): Layer<C, C> => batchNorm(3, channels, options, "batch");
-
-/**
- * y = (x − μ)/√(σ² + ε) for each channel of each example: `batchNorm1d` with statistics over the
- * positions of an example alone. Without scale and shift and without running statistics by default
- * (`affine`, `trackRunningStats`); batches are not counted, as in PyTorch, so that momentum is a
- * number. x has the shape [batch, channels, length]. (Ulyanov et al. 2016.)
- */
-export function instanceNorm1d(
-  channels: number,
-  options: BatchNormOptions = {},
-): Layer<Same, Same> {
-  const name = "instanceNorm1d";
-  return layer({
-    name,
-    kind: "normalization",
-    inputSize: "same",
-    outputSize: "same",
-    ...channelwise(name, channels, options, "instance"),
-    settings: { channels, ...options },
-    site: callSite(),
-  });
-}
-
-/** As `instanceNorm1d`, for x [batch, channels, height, width]. */
-export const instanceNorm2d = <const C extends number>(
-  channels: C,
-  options: BatchNormOptions = {},
-): Layer<C, C> => batchNorm(2, channels, options, "instance");
-
-/** As `instanceNorm1d`, for x [batch, channels, depth, height, width]. */
-export const instanceNorm3d = <const C extends number>(
-  channels: C,
-  options: BatchNormOptions = {},
-): Layer<C, C> => batchNorm(3, channels, options, "instance");

@@ -1,11 +1,12 @@
 /** Pools as layers: one number for each window, whatever the channels. */
+import { zip } from "../core/at.ts";
 import { callSite } from "../core/call-site.ts";
 import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import * as ops from "../ops/pooling.ts";
-import { type PerAxis, perAxis } from "../ops/windows.ts";
+import { type PerAxis, perAxis, windowExtent } from "../ops/windows.ts";
 import { type Layer, layer, type Same } from "./layer.ts";
-import { batched } from "./weighted.ts";
+import { batched, tried } from "./weighted.ts";
 
 /** How the windows of `maxPool1d` and its like move; defaults as for `maxPool`. */
 export type MaxPoolSettings = Omit<ops.MaxPoolOptions, "kernelSize">;
@@ -19,8 +20,10 @@ const pool = (
   axes: Axes,
   settings: Readonly<Record<string, unknown>>,
   apply: (x: Tensor) => Tensor,
-): Layer<Same, Same> =>
-  layer({
+  /** Of an input that a window fits into. */
+  sizes: readonly number[],
+): Layer<Same, Same> => {
+  const made: Layer<Same, Same> = layer({
     name,
     kind: "pooling",
     inputSize: "same",
@@ -31,6 +34,8 @@ const pool = (
     site: callSite(),
     apply: (x) => apply(batched(name, x, axes)),
   });
+  return tried(made, 1, sizes);
+};
 
 /** The size of a window for each axis; options that are no sizes are refused where they are given. */
 function checked<O extends object>(
@@ -39,38 +44,39 @@ function checked<O extends object>(
   kernelSize: PerAxis,
   options: O,
   names: readonly (keyof O & string)[],
-): readonly number[] {
+): { readonly kernelSize: readonly number[]; readonly reach: readonly number[] } {
   checkNames(name, options, names);
   const window = perAxis(name, "kernelSize", kernelSize, Array.from({ length: axes }), 1);
-  const least: Readonly<Record<string, number>> = { stride: 1, dilation: 1, padding: 0 };
-  for (const [option, smallest] of Object.entries(least)) {
-    const own = (options as Readonly<Record<string, PerAxis | undefined>>)[option];
-    if (own !== undefined) perAxis(name, option, own, window, smallest);
-  }
-  return window;
+  const given = options as Readonly<Record<string, PerAxis | undefined>>;
+  const list = (option: string, least: number) =>
+    perAxis(name, option, given[option] ?? least, window, least);
+  list("stride", 1);
+  list("padding", 0);
+  const reach = zip(window, list("dilation", 1)).map(([n, gap]) => windowExtent(n, gap));
+  return { kernelSize: window, reach };
 }
 
 function maxPoolOf(axes: Axes, size: PerAxis, options: MaxPoolSettings): Layer<Same, Same> {
   const name = `maxPool${axes}d`;
   const names = ["stride", "padding", "dilation", "ceilMode"] as const;
-  const kernelSize = checked(name, axes, size, options, names);
+  const { kernelSize, reach } = checked(name, axes, size, options, names);
   const settings = { kernelSize: size, ...options };
-  return pool(name, axes, settings, (x) => ops.maxPool(x, { ...options, kernelSize }));
+  return pool(name, axes, settings, (x) => ops.maxPool(x, { ...options, kernelSize }), reach);
 }
 
 function avgPoolOf(axes: Axes, size: PerAxis, options: AvgPoolSettings): Layer<Same, Same> {
   const name = `avgPool${axes}d`;
   const names = ["stride", "padding", "ceilMode", "countIncludePad"] as const;
-  const kernelSize = checked(name, axes, size, options, names);
+  const { kernelSize, reach } = checked(name, axes, size, options, names);
   const settings = { kernelSize: size, ...options };
-  return pool(name, axes, settings, (x) => ops.avgPool(x, { ...options, kernelSize }));
+  return pool(name, axes, settings, (x) => ops.avgPool(x, { ...options, kernelSize }), reach);
 }
 
 function adaptiveOf(kind: "Avg" | "Max", axes: Axes, size: PerAxis): Layer<Same, Same> {
   const name = `adaptive${kind}Pool${axes}d`;
   const outputSize = perAxis(name, "outputSize", size, Array.from({ length: axes }), 1);
   const f = kind === "Avg" ? ops.adaptiveAvgPool : ops.adaptiveMaxPool;
-  return pool(name, axes, { outputSize: size }, (x) => f(x, { outputSize }));
+  return pool(name, axes, { outputSize: size }, (x) => f(x, { outputSize }), outputSize);
 }
 
 /**

@@ -5,7 +5,8 @@ import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { type InitialValues, toInitializer, uniform } from "./initializers.ts";
-import type { ParameterSpec } from "./layer.ts";
+import type { Layer, ParameterSpec } from "./layer.ts";
+import { roomForChannels } from "./layer-checks.ts";
 
 /** How a layer's weights and biases begin, and which of them are trained. */
 export interface WeightOptions {
@@ -89,6 +90,15 @@ export function batched(what: string, x: Tensor, axes: number): Tensor {
     message: `${what} got an input with another number of axes.`,
     expected: `[batch, channels, …sizes], ${axes + 2} axes`,
     found: formatShape(x.shape),
-    fix: "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape.",
+    fix: roomForChannels,
   });
+}
+
+/**
+ * The layer itself, tried on an input that is large enough: what its options say against each other
+ * is an error at the line that makes it, not where data first come.
+ */
+export function tried<L extends Layer>(layer: L, channels: number, sizes: Shape): L {
+  layer.outputShape([1, channels, ...sizes]);
+  return layer;
 }

@@ -14,7 +14,7 @@ import {
 } from "../core/expression.ts";
 import type { Op, TensorType } from "../core/op.ts";
 import type { Above } from "../core/rank.ts";
-import { formatShape } from "../core/shape.ts";
+import { formatShape, normalizeAxis, sameShape } from "../core/shape.ts";
 import { asTensor, axisOf, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { cast } from "./cast.ts";
@@ -99,9 +99,17 @@ const lengthOf = (xs: readonly TensorType[], axis: number): number =>
 /** Each piece is some code: more are joined in groups first. */
 const mostPieces = 128;
 
-/** The tensors of one list. */
-function listOf(what: string, xs: readonly Tensor[]): readonly Tensor[] {
-  if (Array.isArray(xs)) return xs.map((x) => asTensor(what, x));
+/** The tensors of one list, of which there is at least one. */
+function listOf(what: string, xs: readonly Tensor[]): Pieces {
+  if (Array.isArray(xs)) {
+    const [first, ...others] = xs.map((x) => asTensor(what, x));
+    if (first !== undefined) return [first, ...others];
+    return fail("bad-argument", {
+      message: `${what} needs something to join.`,
+      expected: "at least one tensor",
+      found: "none",
+    });
+  }
   return fail("bad-argument", {
     message: `${what} takes its tensors in one array.`,
     expected: "an array of tensors",
@@ -118,13 +126,6 @@ function listOf(what: string, xs: readonly Tensor[]): readonly Tensor[] {
  */
 export function concatenate<R extends number>(xs: readonly Tensor<R>[], axis = 0): Tensor<R> {
   const [first, ...others] = listOf("concatenate", xs);
-  if (first === undefined) {
-    return fail("bad-argument", {
-      message: "concatenate needs something to join.",
-      expected: "at least one tensor",
-      found: "none",
-    });
-  }
   const a = axisOf("concatenate", first, axis);
   if (others.length === 0) return first;
   const dtype = xs.map((x) => x.dtype).reduce(promote);
@@ -142,6 +143,18 @@ export function concatenate<R extends number>(xs: readonly Tensor<R>[], axis = 0
  * @example stack([a, b]) with a = [1, 2]; b = [3, 4]
  */
 export function stack<R extends number>(xs: readonly Tensor<R>[], axis = 0): Tensor<Above<R>> {
-  const pieces = listOf("stack", xs).map((x) => expandDims(x, axis));
-  return concatenate(pieces, axis);
+  const pieces = listOf("stack", xs);
+  const [{ shape }] = pieces;
+  const a = normalizeAxis(axis, shape.length + 1, "stack");
+  const odd = pieces.find((x) => !sameShape(x.shape, shape));
+  if (odd !== undefined) {
+    fail("shape-mismatch", {
+      message: "stack puts tensors of one shape side by side.",
+      expected: `like ${formatShape(shape)}`,
+      found: formatShape(odd.shape),
+      fix: "Take concatenate for tensors of several lengths, or pad them to one.",
+    });
+  }
+  const rows = pieces.map((x) => expandDims(x, a));
+  return concatenate(rows, a);
 }

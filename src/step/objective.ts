@@ -6,6 +6,7 @@ import { fail } from "../core/errors.ts";
 import { type ArgumentKind, checkKind } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
+import { compared } from "../nn/forgotten-flatten.ts";
 import type { BufferSpec, Layer, LayerContext, ParameterSpec } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { add } from "../ops/arithmetic.ts";
@@ -52,8 +53,10 @@ export const supervised = (model: Layer, loss: Loss): Objective => ({
   buffers: model.buffers,
   loss(batch, values, context) {
     const target = entryOf(batch, "targets");
-    const output = model.apply(entryOf(batch, "inputs"), values, context);
-    const error = scalarLoss(loss(output, target));
+    const x = entryOf(batch, "inputs");
+    const output = model.apply(x, values, context);
+    const what = { model, from: x.shape, output, target };
+    const error = scalarLoss(compared(what, () => loss(output, target)));
     const correct = correctPredictions(loss, output, target);
     return {
       loss: error,

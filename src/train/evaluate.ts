@@ -8,6 +8,7 @@ import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { compared } from "../nn/forgotten-flatten.ts";
 import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
 import { divisorOf } from "../step/divisor.ts";
@@ -176,10 +177,14 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
     const values = valueInputs(trainer.model, trainer.dtype);
     const x = input("inputs", inputs.shape, inputs.dtype);
     const y = input("targets", targets.shape, targets.dtype);
-    const output = trainer.model.apply(x, values, inference);
-    const classes = decisions(trainer.loss, output, y);
+    const { model } = trainer;
+    const output = model.apply(x, values, inference);
+    const what = { model, from: x.shape, output, target: y };
+    const { classes, loss } = compared(what, () => ({
+      classes: decisions(trainer.loss, output, y),
+      loss: scalarLoss(trainer.loss(output, y)),
+    }));
     const numbers = !classes && trainer.loss.threshold === undefined && !trainer.loss.classes;
-    const loss = scalarLoss(trainer.loss(output, y));
     const divisor = divisorOf(loss, [x, y]);
     const counts = scalarCounts(trainer.loss.counts?.(output, y) ?? {});
     const graph = portGraph(

@@ -10,6 +10,7 @@ import { type Data, toDataset } from "./classes.ts";
 import { hasCounts, reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
+import { checkLastBatch } from "./last-batch.ts";
 import { checkFit } from "./options.ts";
 import { beginEpoch, remember, staysRemembered } from "./progress.ts";
 import type { Remark } from "./remarks.ts";
@@ -247,6 +248,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       }
       checkEvaluation(this.#trainer, this.#validation);
     }
+    checkLastBatch(this.#trainer, this.#train, this.#batchSize);
     this.#trainer.learn(this.#data.classes);
   }
 

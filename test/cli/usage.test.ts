@@ -30,6 +30,21 @@ describe("usage", () => {
     expect(stdout).toContain("--help");
     for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
   });
+  it.each([60, 40])("has help within %s columns", async (columns) => {
+    for (const words of [[], ["train"], ["explain"]]) {
+      const env = { COLUMNS: String(columns) };
+      const { stdout } = await run([...words, "--help"], { env });
+      // What can be copied stays in one piece.
+      const lines = stdout.split("\n").filter((line) => !/^( {2}|Usage: )chainrule/.test(line));
+      for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(columns);
+      expect(stdout).toContain("-h, --help");
+    }
+  });
+  it("does not say that a backend cannot run that can", async () => {
+    const { stdout } = await run(["train", "--help"]);
+    expect(stdout).toContain('"wasm"');
+    expect(stdout).not.toContain("cannot run here");
+  });
   it("says what is wrong in the terminal's width", async () => {
     const words = ["train", "x", "--frobnicate-all-the-things-that-there-are-and-more-of-them-too"];
     for (const [columns, env] of [

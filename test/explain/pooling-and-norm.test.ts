@@ -1,7 +1,7 @@
 /** Layers that look at several numbers or examples at once: the formulas against reverse mode. */
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/core/tensor.ts";
-import { type Derivation, explain } from "../../src/explain/index.ts";
+import { type Derivation, explain, gradientReport } from "../../src/explain/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
@@ -44,6 +44,22 @@ async function agree(layers: readonly nn.Layer[], inputs: Tensor, ...names: stri
   }
   return all;
 }
+
+it("counts a convolution's units by channels, and the dead among them", async () => {
+  // Of three channels the second is never above 0, and so are the two last pixels of a row of all.
+  const model = nn.sequential(
+    nn.conv2d(1, 3, 1, { weight: 1, bias: [0, -10, 0] }),
+    nn.relu(),
+    nn.flatten(),
+    nn.linear(3 * 2 * 5, 2),
+  );
+  const t = trainer(model, { loss: nn.crossEntropy, optimizer: sgd() });
+  const rows = [1, 2, 1, -1, -1];
+  const inputs = tensor([[[rows, rows]], [[rows, rows]]]);
+  const report = await gradientReport(t, { data: { inputs, targets: [0, 1] } });
+  expect(report.layers[0]).toMatchObject({ units: 3, dead: 1, deadBy: "mask", saturated: 0 });
+  expect(report.toText()).toContain("1 of 3");
+});
 
 describe("the gradient goes to the first of the largest", () => {
   it("of a window, whichever place it has", async () => {

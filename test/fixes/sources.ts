@@ -87,6 +87,8 @@ const makers: readonly (readonly [file: string, from: string, to: string, pairs?
   ["train/first-step.ts", "function tooLarge", "\n}\n"],
   ["data/csv.ts", "function raggedAdvice", "\n}\n"],
   ["nn/losses.ts", "function adviceFor", "\n}\n"],
+  ["nn/layer-checks.ts", "export const roomForChannels", ";\n"],
+  ["nn/layer-checks.ts", "function sizeFix", "\n}\n"],
   ["nn/sequential.ts", "fix:\n          place", "\n      });"],
   ["network-file/targets.ts", "const singleClassFix", ";\n"],
   ["cli/studio.ts", "const anyPort", ";\n"],

@@ -9,7 +9,7 @@ import { adam } from "../../src/optim/adaptive.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { expectClose } from "../support/close.ts";
-import { failure } from "../support/failure.ts";
+import { failure, rejection } from "../support/failure.ts";
 
 const { batchNorm1d, batchNorm2d, embedding, groupNorm, instanceNorm1d, layerNorm, linear } = nn;
 
@@ -96,6 +96,49 @@ test("an embedding learns from whole numbers; the padding's row stays 0", async 
   expect(t.evaluate({ inputs, targets: [[1], [0], [1], [0]] }).loss).toBeLessThan(0.01);
 });
 
+describe("a last batch of one example", () => {
+  const make = () =>
+    trainer(sequential(linear(2, 3), nn.batchNorm1d(3), linear(3, 1)), {
+      loss: nn.meanSquaredError,
+      optimizer: sgd(),
+    });
+  const of = (n: number) => ({
+    inputs: Array.from({ length: n }, (_, i) => [i, i * i]),
+    targets: Array.from({ length: n }, (_, i) => [i]),
+  });
+  test("is said before the first step, with the batch and sizes that do", async () => {
+    const t = make();
+    const error = await rejection("data-invalid", Promise.resolve(t.fit(of(9), { batchSize: 4 })));
+    expect(error.message).toContain("Layer 1 (batchNorm1d)");
+    expect(error.found).toBe("9 examples in batches of 4: batch 3 has 1");
+    expect(error.fix).toContain("3 or 5 or 6");
+    expect(t.progress.steps).toBe(0);
+    for (const size of [3, 5, 6]) await t.fit(of(9), { batchSize: size });
+    await make().fit(of(8), { batchSize: 4 });
+    const held = { batchSize: 4, validation: 1 / 9 };
+    await make().fit(of(9), held);
+  });
+  test("does not concern layers that take one", async () => {
+    const options = { loss: nn.meanSquaredError, optimizer: sgd() };
+    await trainer(linear(2, 1), options).fit(of(9), { batchSize: 4 });
+    const alone = await rejection("shape-mismatch", Promise.resolve(make().fit(of(1))));
+    expect(alone.fix).toContain("at least 2 examples");
+  });
+});
+
+test("channelwise norms refuse other numbers of axes, and say which take them", () => {
+  for (const [call, expected, fix] of [
+    [() => batchNorm1d(3).outputShape([2, 3, 4, 4]), "[batch, 3, length]", "batchNorm2d"],
+    [() => nn.batchNorm3d(3).outputShape([3, 2, 4, 4]), "[batch, 3, depth,", "batchNorm2d"],
+    [() => batchNorm2d(3).outputShape([3, 4, 4]), "[batch, 3, height, width]", "unflatten"],
+    [() => instanceNorm1d(3).outputShape([2, 4, 3, 4]), "[batch, 3, length]", "instanceNorm2d"],
+  ] as const) {
+    const error = failure("shape-mismatch", call);
+    expect(error.expected).toContain(expected);
+    expect(error.fix).toContain(fix);
+  }
+});
+
 describe("messages for wrong numbers", () => {
   test.each<
     [string, () => unknown, "bad-argument" | "shape-mismatch" | "index-out-of-range", string]
@@ -106,7 +149,12 @@ describe("messages for wrong numbers", () => {
     ["groups", () => groupNorm(2, 3), "bad-argument", "divides 3"],
     ["momentum", () => batchNorm1d(3, { momentum: 2 }), "bad-argument", "or null"],
     ["no count", () => instanceNorm1d(3, { momentum: null }), "bad-argument", "0 … 1"],
-    ["channels", () => batchNorm1d(3).outputShape([2, 4]), "shape-mismatch", "[batch, 3, …sizes]"],
+    [
+      "channels",
+      () => batchNorm1d(3).outputShape([2, 4]),
+      "shape-mismatch",
+      "[batch, 3] or [batch, 3, length]",
+    ],
     [
       "literal channels",
       () => batchNorm2d(3).outputShape([2, 4, 5, 5]),
@@ -142,6 +190,6 @@ describe("messages for wrong numbers", () => {
     const model: Layer = sequential(batchNorm1d(2), linear(2, 1));
     const t = trainer(model, { loss: nn.meanSquaredError, optimizer: sgd() });
     const error = failure("shape-mismatch", () => t.step({ inputs: [[1, 2]], targets: [[1]] }));
-    expect(error.fix).toContain("for the last batch either");
+    expect(error.fix).toContain("at least 2 examples");
   });
 });

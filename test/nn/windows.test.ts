@@ -9,7 +9,7 @@ import { avgPool, maxPool } from "../../src/ops/pooling.ts";
 import { fold, unfold } from "../../src/ops/windows.ts";
 import { adam } from "../../src/optim/adaptive.ts";
 import { trainer } from "../../src/train/trainer.ts";
-import { failure } from "../support/failure.ts";
+import { failure, rejection } from "../support/failure.ts";
 
 const { conv1d, conv2d, convTranspose2d, maxPool2d, avgPool1d, flatten, unflatten, linear } = nn;
 const images = zeros([2, 3, 6, 6]);
@@ -179,6 +179,99 @@ test("sizes flow through, whatever comes in", () => {
     "unflatten",
   );
   expect(avgPool1d(2).outputShape([2, 3, 7])).toEqual([2, 3, 3]);
+});
+
+test("options that no input fits are refused where the layer is made", () => {
+  for (const [call, expected] of [
+    [() => conv2d(3, 4, 3, { padding: "same", stride: 2 }), "stride 1"],
+    [() => conv1d(3, 4, 3, { padding: "same", stride: [2] }), "stride 1"],
+    [() => maxPool2d(2, { ceilMode: "yes" as never }), "true or false"],
+    [() => avgPool1d(2, { ceilMode: 1 as never }), "true or false"],
+    [() => avgPool1d(2, { countIncludePad: 1 as never }), "true or false"],
+    [() => avgPool1d(2, { padding: 2 }), "half a window, 1"],
+    [() => maxPool2d([2, 6], { padding: [1, 4] }), "half a window, 3"],
+    [() => convTranspose2d(2, 2, 2, { outputPadding: 1 }), "below the stride 1"],
+  ] as const) {
+    const error = failure("bad-argument", call);
+    expect(error.expected).toContain(expected);
+    expect(error.where).toContain("windows.test.ts");
+  }
+  // Sizes that only large inputs fit are legal.
+  expect(conv2d(1, 1, 30, { dilation: 4 }).outputShape([1, 1, 117, 117])).toEqual([1, 1, 1, 1]);
+  const cut = convTranspose2d(1, 1, 2, { padding: 3 });
+  expect(cut.outputShape([1, 1, 8, 8])).toEqual([1, 1, 3, 3]);
+  const wide = maxPool2d(3, { padding: 1, stride: 1, dilation: 9 });
+  expect(wide.outputShape([1, 1, 19, 17])).toEqual([1, 1, 3, 1]);
+});
+
+describe("a forgotten flatten is the model's fault, not that of the targets", () => {
+  const fitted = (model: nn.Layer, loss: nn.Loss, targets: number[] | number[][]) =>
+    rejection(
+      "shape-mismatch",
+      Promise.resolve(
+        trainer(model, { loss, optimizer: adam() }).fit({ inputs: zeros([2, 1, 6, 6]), targets }),
+      ),
+    );
+  const flat = (size: number) => sequential(conv2d(1, 3, 3), nn.relu(), linear(size, 2));
+  test("before a linear layer that does not fit", () => {
+    const error = failure("shape-mismatch", () => flat(48).outputShape([5, 1, 6, 6]));
+    expect(error.message).toContain("Layer 2 (linear)");
+    expect(error.fix).toBe("Put flatten() before it: [5, 3, 4, 4] becomes [5, 48].");
+    const other = failure("shape-mismatch", () => flat(9).outputShape([5, 1, 6, 6]));
+    expect(other.fix).toContain("linear(48, …)");
+    expect(other.fix).toContain("rows of 4");
+  });
+  test("before one that fits by chance", async () => {
+    for (const [loss, targets] of [
+      [nn.crossEntropy, [0, 1]],
+      [
+        nn.meanSquaredError,
+        [
+          [0, 1],
+          [1, 0],
+        ],
+      ],
+      [
+        nn.binaryCrossEntropyWithLogits,
+        [
+          [0, 1],
+          [1, 0],
+        ],
+      ],
+    ] as const) {
+      const error = await fitted(flat(4), loss, targets as never);
+      expect(error.message).toContain("Layer 2 (linear) gets [2, 3, 4, 4]");
+      expect(error.fix).toBe("Put flatten() before it and make it linear(48, …).");
+    }
+  });
+  test("before the loss, inside of another model, in evaluate", async () => {
+    const model = sequential(sequential(conv2d(1, 2, 6)));
+    const error = await fitted(model, nn.crossEntropy, [0, 1]);
+    expect(error.message).toContain("Layer 0.0 (conv2d) is the last");
+    expect(error.fix).toContain("flatten()");
+    const t = trainer(model, { loss: nn.crossEntropy, optimizer: adam() });
+    const data = { inputs: zeros([2, 1, 6, 6]), targets: [0, 1] };
+    expect(failure("shape-mismatch", () => t.evaluate(data)).fix).toContain("flatten()");
+  });
+  test("other mismatches are said as they are", async () => {
+    const model = sequential(flatten(), linear(36, 2));
+    const error = await fitted(model, nn.meanSquaredError, [[1], [0]]);
+    expect(error.fix).toContain("as many targets");
+    const own: nn.Loss = (y, t) =>
+      y
+        .mean({ axis: [2, 3] })
+        .sub(t)
+        .square()
+        .mean();
+    const t = trainer(sequential(conv2d(1, 2, 3)), { loss: own, optimizer: adam() });
+    await t.fit({
+      inputs: zeros([2, 1, 6, 6]),
+      targets: [
+        [0, 1],
+        [1, 0],
+      ],
+    });
+  });
 });
 
 test("a convolution finds a pattern wherever it stands", async () => {

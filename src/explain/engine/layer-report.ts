@@ -3,6 +3,7 @@ import { at, only } from "../../core/at.ts";
 import { log } from "../../core/elementary/scalar.ts";
 import { subexpressions } from "../../core/expression.ts";
 import { nodesOf } from "../../core/graph.ts";
+import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sum } from "../../ops/broadcast.ts";
 import { differentiate, gradientAt, slope } from "./gradients.ts";
@@ -76,7 +77,7 @@ export function layerReports(t: NetworkTrace): LayerReport[] {
       // Of a gradient that is 0, nothing is a share.
       ...(after === 0 ? {} : gains(size, sizeAt(out ?? net), after)),
       ...(lastNorm === 0 ? {} : { cumulative: log(size / lastNorm) / Math.LN10 }),
-      ...unitsOf(t, net.tensor, out?.tensor),
+      ...unitsOf(t, net, out?.tensor),
       ...(moved === undefined ? {} : { updateRatio: log(moved) / Math.LN10 }),
     };
   });
@@ -92,18 +93,22 @@ function gains(size: number, between: number, after: number) {
   };
 }
 
-/** The units of a layer by the slopes of its activation. */
-function unitsOf(t: NetworkTrace, net: Tensor, out: Tensor | undefined) {
-  const units = net.shape.at(-1) ?? 1;
-  let [dead, saturated] = [0, 0];
-  if (!out || !isElementwise(out, net)) return { units, dead, saturated };
+/** The units of a layer, which a convolution has one of for each channel, by their slopes. */
+function unitsOf(t: NetworkTrace, { tensor: net, axis }: Stage, out: Tensor | undefined) {
+  const units = net.shape.at(axis) ?? 1;
+  if (!out || !isElementwise(out, net)) return { units, dead: 0, saturated: 0 };
   const slopes = Array.from(only(t.evaluate([slope(sum(out), net)])), Math.abs);
   const largest = slopes.reduce((m, v) => Math.max(m, v), 0);
-  for (let j = 0; j < units; j++) {
-    const own = slopes.filter((_, k) => k % units === j);
-    if (own.every((v) => v === 0)) dead++;
-    else if (own.every((v) => v < saturation * largest)) saturated++;
+  const positions = sizeOf(net.shape.slice(net.rank + axis + 1));
+  /** The largest slope of each unit, over all examples and positions. */
+  const steepest = new Float64Array(units);
+  for (const [k, v] of slopes.entries()) {
+    const unit = Math.floor(k / positions) % units;
+    // Not Math.max: a slope that is no number is none of 0, either.
+    if (!(v <= at(steepest, unit))) steepest[unit] = v;
   }
+  const dead = steepest.filter((v) => v === 0).length;
+  const saturated = steepest.filter((v) => v > 0 && v < saturation * largest).length;
   if (dead === 0) return { units, dead, saturated };
   return { units, dead, deadBy: masks(out, net) ? "mask" : "underflow", saturated } as const;
 }

@@ -15,6 +15,8 @@ export interface Stage {
   readonly role: "net" | "out" | "whole" | "other";
   /** Whether its elements stand in the places of the layer's units: net, activation, noise. */
   readonly units: boolean;
+  /** The axis on which the layer counts them, from the last one back: −3 for channels of images. */
+  readonly axis: number;
   readonly name: string;
   readonly path: string;
 }
@@ -95,7 +97,9 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
     if (begins) net = role === "net" ? tensor : undefined;
     else if (!net || !keepsUnits(layer.kind) || !sameShape(net.shape, tensor.shape))
       net = undefined;
-    stages.push({ tensor, layer: number, role, units: net !== undefined, name: layer.name, path });
+    const axis = layer.outputAxis;
+    const units = net !== undefined;
+    stages.push({ tensor, layer: number, role, units, axis, name: layer.name, path });
   };
   return { stages, observe };
 }

@@ -229,7 +229,7 @@ export function traceFunction(
     .filter((n) => !isUnwritten(n))
     .map((tensor, i): Stage => {
       const name = `u${i + 1}`;
-      return { tensor, layer: 0, role: "other", units: false, name, path: "" };
+      return { tensor, layer: 0, role: "other", units: false, axis: -1, name, path: "" };
     });
   return finish({
     loss,
