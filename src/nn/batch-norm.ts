@@ -23,12 +23,12 @@ import {
 } from "./layer.ts";
 import { atPath, roomForChannels } from "./layer-checks.ts";
 import {
-  type Affine,
   affineOf,
-  besides,
+  alongChannels,
   checkEpsilon,
   checkFlag,
   type Normalization,
+  type ScaleAndShift,
   scaled,
 } from "./normalization.ts";
 import { checkCounts } from "./weighted.ts";
@@ -150,8 +150,8 @@ function channelwise<In extends Size>(
     apply(x, values, context) {
       const where = atPath(name, context.path);
       checkFits(x, [over, where], channels, ranks);
-      const shape = besides(x, channels);
-      const running: Running & Affine = values;
+      const shape = alongChannels(x, channels);
+      const running: Running & ScaleAndShift = values;
       if (tracks && !context.training && running.running_mean && running.running_var) {
         const center = reshape(running.running_mean, shape);
         const factor = rsqrt(add(reshape(running.running_var, shape), epsilon));

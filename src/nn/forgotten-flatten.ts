@@ -26,7 +26,7 @@ function placesOf(model: Layer, from: Shape, path = ""): Place[] {
 }
 
 /** What a model gives against a target with fewer axes, once the loss has refused them. */
-export interface Compared {
+interface Compared {
   readonly model: Layer;
   /** The shape of the model's input. */
   readonly from: Shape;
@@ -35,7 +35,7 @@ export interface Compared {
 }
 
 /** What `f` gives; where shapes do not fit, and a flatten would do, the error names its place. */
-export function compared<T>(what: Compared, f: () => T): T {
+export function namingFlatten<T>(what: Compared, f: () => T): T {
   try {
     return f();
   } catch (error) {

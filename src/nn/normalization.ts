@@ -29,7 +29,7 @@ export interface LayerNormOptions extends Normalization {
 }
 
 /** The values of a normalization's parameters, where it has them. */
-export interface Affine {
+export interface ScaleAndShift {
   readonly weight?: Tensor;
   readonly bias?: Tensor;
 }
@@ -68,7 +68,7 @@ export function affineOf(shape: Shape, { affine = true, bias = true }: LayerNorm
 }
 
 /** γ x + β, both of a shape that broadcasts. */
-export function scaled(x: Tensor, { weight, bias }: Affine, shape: Shape): Tensor {
+export function scaled(x: Tensor, { weight, bias }: ScaleAndShift, shape: Shape): Tensor {
   const y = weight === undefined ? x : mul(x, reshape(weight, shape));
   return bias === undefined ? y : add(y, reshape(bias, shape));
 }
@@ -181,7 +181,7 @@ function checkChannels(what: string, x: Tensor, channels: number): void {
 }
 
 /** [1, channels, 1, …]: what stands beside x [batch, channels, …sizes]. */
-export const besides = (x: Tensor, channels: number): number[] =>
+export const alongChannels = (x: Tensor, channels: number): number[] =>
   x.shape.map((_, axis) => (axis === 1 ? channels : 1));
 
 /**
@@ -218,7 +218,7 @@ export function groupNorm(
       const [batch = 0] = x.shape;
       const apart = reshape(x, [batch, groups, sizeOf(x.shape.slice(1)) / groups]);
       const y = reshape(standardized(apart, [2], epsilon), x.shape);
-      return scaled(y, values, besides(x, channels));
+      return scaled(y, values, alongChannels(x, channels));
     },
   });
 }

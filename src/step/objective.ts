@@ -6,7 +6,7 @@ import { fail } from "../core/errors.ts";
 import { type ArgumentKind, checkKind } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { compared } from "../nn/forgotten-flatten.ts";
+import { namingFlatten } from "../nn/forgotten-flatten.ts";
 import type { BufferSpec, Layer, LayerContext, ParameterSpec } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { add } from "../ops/arithmetic.ts";
@@ -56,7 +56,7 @@ export const supervised = (model: Layer, loss: Loss): Objective => ({
     const x = entryOf(batch, "inputs");
     const output = model.apply(x, values, context);
     const what = { model, from: x.shape, output, target };
-    const error = scalarLoss(compared(what, () => loss(output, target)));
+    const error = scalarLoss(namingFlatten(what, () => loss(output, target)));
     const correct = correctPredictions(loss, output, target);
     return {
       loss: error,

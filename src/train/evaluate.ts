@@ -8,7 +8,7 @@ import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { compared } from "../nn/forgotten-flatten.ts";
+import { namingFlatten } from "../nn/forgotten-flatten.ts";
 import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
 import { divisorOf } from "../step/divisor.ts";
@@ -180,7 +180,7 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
     const { model } = trainer;
     const output = model.apply(x, values, inference);
     const what = { model, from: x.shape, output, target: y };
-    const { classes, loss } = compared(what, () => ({
+    const { classes, loss } = namingFlatten(what, () => ({
       classes: decisions(trainer.loss, output, y),
       loss: scalarLoss(trainer.loss(output, y)),
     }));
