@@ -18,7 +18,7 @@ import type { Kernel } from "../../../compile/program.ts";
 import { at } from "../../../core/at.ts";
 import { bytesOf, type DType } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
-import { access, call, type Expr, get, getGlobal, i32, op } from "../assembler/index.ts";
+import { access, call, type Expr, get, getGlobal, i32, op, select } from "../assembler/index.ts";
 import type { KernelWriter } from "./kernel.ts";
 import { microKernel, packColumns, packRows } from "./micro.ts";
 import { pack } from "./pack.ts";
@@ -70,10 +70,8 @@ export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Pl
     return;
   }
   const batch = extents.map(() => i32(0));
-  const shared: Parts = (count, one, last) => w.units(count, one, last);
-  // Each thread packs the rows; who is alone does that once, where units are blocks of them.
-  const byRows = w.target.isAlone && plan.m > plan.block ? shared : undefined;
-  product(w, kernel, plan, batch, { groups: shared, byRows });
+  const groups: Parts = (count, one, last) => w.units(count, one, last);
+  product(w, kernel, plan, batch, { groups, isAlone: w.target.isAlone });
 }
 
 /** Runs so many parts; `last`, if given, is the last of them. */
@@ -88,13 +86,53 @@ const inTurn =
 
 type Group = (index: Expr) => void;
 
+/** What of a block of rows a call does: groups of columns, and whether the first is among them. */
+interface Own {
+  readonly groups: Parts;
+  readonly begins?: Expr;
+}
+
+/**
+ * Blocks of rows, each of whose groups is a unit. Who is alone does units in turn, so that the rows
+ * that the first of a block has packed are there for the others, whichever call does them.
+ */
+function inPortions(
+  w: KernelWriter,
+  { m, block, groups }: { readonly m: number; readonly block: number; readonly groups: number },
+  rows: (m0: Expr, count: number, own: Own) => void,
+): void {
+  const { f } = w;
+  const [from, to] = f.params.map(get) as [Expr, Expr];
+  if (m === block) {
+    const shared: Parts = (count, one, last) => w.units(count, one, last);
+    rows(i32(0), m, { groups: shared, begins: op("i32.eqz", from) });
+    return;
+  }
+  const band = (index: Expr, count: number): void => {
+    const before = f.let(op("i32.mul", index, i32(groups)));
+    const [start, end] = [from, to].map((x) => f.let(op("i32.sub", x, before))) as [Expr, Expr];
+    const first = f.let(select(op("i32.gt_s", start, i32(0)), start, i32(0)));
+    const past = f.let(select(op("i32.lt_s", end, i32(groups)), end, i32(groups)));
+    f.if(op("i32.lt_s", first, past), () => {
+      const m0 = f.let(op("i32.mul", index, i32(block)));
+      rows(m0, count, {
+        begins: op("i32.eqz", first),
+        groups: (n, one, last) => w.turns([first, past], n, one, last),
+      });
+    });
+  };
+  w.loop(Math.floor(m / block), 1, (i) => band(i, block));
+  if (m % block > 0) band(i32(Math.floor(m / block)), m % block);
+  w.sharedUnits = groups * Math.ceil(m / block);
+}
+
 /** One matrix product: blocks of rows, and in each groups of columns, of which the last are smaller. */
 function product(
   w: KernelWriter,
   kernel: ReduceKernel,
   plan: Plan,
   batch: readonly Expr[],
-  { groups, byRows }: { readonly groups: Parts; readonly byRows?: Parts | undefined },
+  { groups, isAlone = false }: { readonly groups: Parts; readonly isAlone?: boolean },
 ): void {
   const { m, n, block, width, group, k, terms, bytes, lanes, tileRows } = plan;
   const { packedRows: packed, packsColumns: copiesB } = plan;
@@ -116,17 +154,24 @@ function product(
   const strides = { a: stride(plan.a, inner) * bytes, b: stride(plan.b, inner) * bytes };
   const bColumn = stride(plan.b, plan.columns) * bytes;
 
-  const rowsBlock = (m0: Expr, count: number): void => {
+  const all = Math.ceil(n / (group * width));
+  const rowsBlock = (m0: Expr, count: number, own: Own = { groups }): void => {
     const aStart = f.let(op("i32.add", a0, op("i32.mul", m0, i32(aRow))));
     const tiles = Math.floor(count / tileRows);
     const rest = count % tileRows;
-    if (plan.a.kind === "packed") packTiles(w, plan, plan.a, { batch, m0, count, to: rowsAt });
-    else if (packed > 0) {
-      packRows(
-        w,
-        { from: aStart, to: rowsAt, count, k, row: aRow, along: strides.a, tileRows },
-        plan.dtype,
-      );
+    const packing = (): void => {
+      if (plan.a.kind === "packed") packTiles(w, plan, plan.a, { batch, m0, count, to: rowsAt });
+      else {
+        packRows(
+          w,
+          { from: aStart, to: rowsAt, count, k, row: aRow, along: strides.a, tileRows },
+          plan.dtype,
+        );
+      }
+    };
+    if (packed > 0) {
+      if (own.begins) f.if(own.begins, packing);
+      else packing();
     }
     const columnsOf =
       (columns: number): Group =>
@@ -196,18 +241,11 @@ function product(
         if (rest > 0) tile(i32(tiles), rest);
       };
     const last = n % (group * width);
-    const all = Math.ceil(n / (group * width));
-    (byRows ? inTurn(w) : groups)(
-      all,
-      columnsOf(group * width),
-      last === 0 ? undefined : columnsOf(last),
-    );
+    own.groups(all, columnsOf(group * width), last === 0 ? undefined : columnsOf(last));
   };
   const over = m % block;
-  if (byRows) {
-    const rows = (count: number) => (unit: Expr) =>
-      rowsBlock(f.let(op("i32.mul", unit, i32(block))), count);
-    byRows(Math.ceil(m / block), rows(block), over === 0 ? undefined : rows(over));
+  if (isAlone) {
+    inPortions(w, { m, block, groups: all }, rowsBlock);
     return;
   }
   w.loop(m - over, block, (m0) => rowsBlock(m0, block));

@@ -140,9 +140,19 @@ export class KernelWriter {
    * up to its second. `last`, if given, does the last unit in place of `body`.
    */
   units(n: number, body: (unit: Expr) => void, last?: (unit: Expr) => void): void {
-    const { f } = this;
-    const [from, to] = this.#ownUnits(f.params as [Local, Local]);
+    const range = this.#ownUnits(this.f.params as [Local, Local]);
     this.sharedUnits = n;
+    this.turns(range, n, body, last);
+  }
+
+  /** Turns [from, to) of n; `last`, if given, does the last of all in place of `body`. */
+  turns(
+    [from, to]: readonly [Expr, Expr],
+    n: number,
+    body: (turn: Expr) => void,
+    last?: (turn: Expr) => void,
+  ): void {
+    const { f } = this;
     const full = last ? n - 1 : n;
     if (full > 0) {
       const unit = f.local("i32");

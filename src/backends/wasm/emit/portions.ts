@@ -16,14 +16,16 @@ export interface Portion {
 const many = 5e7;
 /** Work of a portion, about, where the kernel's units are that small: some ms. */
 const each = 1e7;
-/** The same for matrix products, each portion of which may begin by packing a factor. */
-const eachProduct = 1.5e8;
+/** The same for matrix products, which are quick. */
+const eachProduct = 5e7;
+/** … and for each of several threads, which begins every portion by packing a factor. */
+const eachPacked = 1.5e8;
 
-/** Products of a matrix product, which are quick, or about how many operations there are. */
-function workOf(kernel: Kernel): { readonly amount: number; readonly portions: number } {
+/** Products of a matrix product, or about how many operations there are. */
+function workOf(kernel: Kernel): { readonly amount: number; readonly isProduct: boolean } {
   const isProduct = kernel.loop === "reduce" && contractionPlan(kernel) !== undefined;
   const amount = isProduct ? sizeOf(kernel.extents) * sizeOf(kernel.over) : operationsOf(kernel);
-  return { amount, portions: Math.ceil(amount / (isProduct ? eachProduct : each)) };
+  return { amount, isProduct };
 }
 
 /** Whether others may have to wait for a run of this program. */
@@ -33,7 +35,9 @@ export const takesLong = ({ kernels }: Program): boolean =>
 /** The portions of a run, in order; kernels that hardly take time are one each. */
 export const portionsOf = (kernels: readonly Compiled[], threads: number): Portion[] =>
   kernels.flatMap(({ kernel, units }, k) => {
-    const count = Math.max(1, Math.min(units, Math.ceil(workOf(kernel).portions / threads)));
+    const { amount, isProduct } = workOf(kernel);
+    const most = (isProduct ? (threads > 1 ? eachPacked : eachProduct) : each) * threads;
+    const count = Math.max(1, Math.min(units, Math.ceil(amount / most)));
     const bound = (i: number) => Math.floor((units * i) / count);
     return Array.from({ length: count }, (_, i) => ({
       kernel: k,
