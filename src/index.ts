@@ -124,6 +124,16 @@ export {
   normalize,
   std,
 } from "./ops/norms.ts";
+export {
+  argsort,
+  kthValue,
+  median,
+  medianWithIndex,
+  type SortOptions,
+  sort,
+  type TopOptions,
+  topK,
+} from "./ops/order.ts";
 export { atan2, hypot } from "./ops/plane.ts";
 // Operators as functions: no methods.
 export {

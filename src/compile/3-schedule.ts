@@ -225,6 +225,8 @@ function assemble(
       }
       case "scan":
         return { ...body, extents, reads, stores: [only(stores)], where };
+      case "order":
+        return { ...body, extents, reads, stores: [only(stores)], where };
       case "scatter":
         return { ...body, extents, reads, stores: [only(stores)], where };
     }

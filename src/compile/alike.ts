@@ -86,9 +86,9 @@ export function likenesses(): (kernel: Kernel) => Pick<Likeness, "key" | "slots"
     const { loop, extents, reads, stores } = kernel;
     let found: Known | undefined;
     // Sizes of buffers are of no account but in these.
-    if (loop === "scan" || loop === "scatter" || reads.some((b) => b.size === 0)) {
-      found = look(kernel);
-    } else {
+    const isKnown = loop === "map" || loop === "reduce";
+    if (!isKnown || reads.some((b) => b.size === 0)) found = look(kernel);
+    else {
       const kind = loop === "map" ? loop : `${kernel.combine} ${kernel.dtype}`;
       let mark = after(numbered(parts, kind), reads.length);
       for (const n of extents) mark = after(mark, n);
@@ -206,8 +206,10 @@ function headOf(kernel: Kernel): string {
       return `${head}${kernel.over} ${kernel.combine} ${kernel.dtype};`;
     case "scan":
       return `${head}${kernel.axis} ${kernel.combine} ${kernel.reverse};`;
+    case "order":
+      return `${head}${kernel.axis} ${kernel.descending};`;
     case "scatter":
-      return `${head}${kernel.bound.size} ${kernel.stores[0].buffer.size};`;
+      return `${head}${kernel.combine} ${kernel.bound.size} ${kernel.stores[0].buffer.size};`;
   }
 }
 
@@ -298,6 +300,10 @@ export function patternOf(kernel: Kernel, varies: (slot: number) => boolean): Pa
     case "reduce":
       return { kernel: { ...kernel, ...common, value: part(kernel.value) }, slotOf };
     case "scan": {
+      const value = copy(kernel.value, true);
+      return { kernel: { ...kernel, ...common, value, stores: [only(stores)] }, slotOf };
+    }
+    case "order": {
       const value = copy(kernel.value, true);
       return { kernel: { ...kernel, ...common, value, stores: [only(stores)] }, slotOf };
     }

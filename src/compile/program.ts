@@ -16,10 +16,12 @@
  *   computed before the first is stored: a store may overwrite what another value reads there. No
  *   kernel reads what it writes other than at that position, so positions may be done in any order
  *   and several at a time.
- * - Loads refer to `reads` by number. In the stores of a reduce, scan or scatter, load number
- *   `reads.length` is no buffer but the loop's result at this position, whatever its `at`; in a scan
- *   or scatter the one store is that load and nothing else. Its type is that of the terms, but for
- *   argmax and argmin, whose terms have `dtype` and whose result is an i32 position.
+ * - Loads refer to `reads` by number. In the stores of all loops but map, load number
+ *   `reads.length` is no buffer but the loop's result at this position, whatever its `at`; in all but
+ *   reduce the one store is that load and nothing else. Its type is that of the terms, but for
+ *   argmax, argmin and order, whose result is an i32 position.
+ * - An order's result at index k of `axis` is the index of the element that is k-th: by
+ *   core/meaning.ts `precedes` (`follows` if descending), of equals the one that stands first.
  * - An element that is loaded lies inside its buffer. A load has a `when` or a `bound`, or neither.
  *   Where `when` is 0 nothing is read, but `at` may be computed (nothing traps), and points anywhere.
  *   Where `bound.index` is not in [0, bound.size) the run ends in an error that names the line of
@@ -32,6 +34,7 @@
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { bytesOf } from "../core/dtype.ts";
 import { type Expression, formatExpression } from "../core/expression.ts";
+import type { Position } from "../core/meaning.ts";
 import type { Combine } from "../core/op.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
 
@@ -75,14 +78,25 @@ export type Kernel =
   | (Common & {
       readonly loop: "scan";
       readonly axis: number;
-      readonly combine: "sum" | "product";
+      readonly combine: Exclude<Combine, Position>;
       readonly reverse: boolean;
       readonly value: Expression;
       readonly stores: readonly [Store];
     })
-  /** Clears the buffer, then for each position of `extents`: buffer[at] += value. */
+  | (Common & {
+      readonly loop: "order";
+      readonly axis: number;
+      readonly descending: boolean;
+      readonly value: Expression;
+      readonly stores: readonly [Store];
+    })
+  /**
+   * Clears the buffer, then for each position of `extents`, in order: buffer[at] += value, or
+   * buffer[at] = value where the last is kept.
+   */
   | (Common & {
       readonly loop: "scatter";
+      readonly combine: "sum" | "last";
       readonly at: Expression;
       readonly bound: { readonly index: Expression; readonly size: number };
       readonly value: Expression;
@@ -126,7 +140,9 @@ export function printKernels(
         ? ` ${k.combine} over ${formatShape(k.over)}`
         : k.loop === "scan"
           ? ` ${k.combine} along ${k.axis}${k.reverse ? ", from the end" : ""}`
-          : "";
+          : k.loop === "order"
+            ? ` along ${k.axis}${k.descending ? ", descending" : ""}`
+            : "";
     const reads = k.reads.map((b, j) => `x${j}=${name(b)}`).join(" ");
     const head = `#${i} ${k.loop} ${formatShape(k.extents)}${over} (${reads})`;
     const at = k.loop === "scatter" ? [`  at = ${formatExpression(k.at)}`] : [];

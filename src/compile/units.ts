@@ -41,6 +41,11 @@ export function operationsOf(kernel: Kernel): number {
   const each = [...valuesOf(kernel.stores.map((s) => s.value))].length;
   if (kernel.loop === "map") return sizeOf(kernel.extents) * each;
   const inner = subexpressions(kernel.value).length;
-  const over = kernel.loop === "reduce" ? sizeOf(kernel.over) : 1;
+  const over =
+    kernel.loop === "reduce"
+      ? sizeOf(kernel.over)
+      : kernel.loop === "order"
+        ? Math.max(1, 8 * Math.log2(at(kernel.extents, kernel.axis)))
+        : 1;
   return sizeOf(kernel.extents) * (each + inner * over);
 }

@@ -154,8 +154,9 @@ function checkResult(kernel: Kernel, { inside, stored }: Loads, problem: Problem
   if (kernel.loop === "reduce" && kernel.dtype !== kernel.value.dtype) {
     problem(`its terms are ${kernel.value.dtype}, not ${kernel.dtype}`);
   }
-  const position = kernel.loop === "reduce" && isPosition(kernel.combine);
-  const type = position ? "i32" : kernel.value.dtype;
+  const isPlace =
+    kernel.loop === "order" || (kernel.loop === "reduce" && isPosition(kernel.combine));
+  const type = isPlace ? "i32" : kernel.value.dtype;
   for (const e of stored) {
     if (isResult(e) && e.dtype !== type) problem(`its result is ${type}, not ${e.dtype}`);
   }

@@ -171,6 +171,14 @@ export const beats = (combine: Position, value: number, best: number): boolean =
   !Number.isNaN(best) &&
   (Number.isNaN(value) || (combine === "argmax" ? value > best : value < best));
 
+/**
+ * Whether a value comes before another in ascending order, and in descending order, where they are
+ * not equal. NaN is the greatest; two NaN are equal, and so are −0 and 0.
+ */
+export const precedes = (a: number, b: number): boolean =>
+  !Number.isNaN(a) && (Number.isNaN(b) || a < b);
+export const follows = (a: number, b: number): boolean => precedes(b, a);
+
 const identity: Record<Combine, number> = {
   sum: 0,
   product: 1,

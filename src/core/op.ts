@@ -33,7 +33,9 @@ export type Types<X extends Inputs = Inputs> = Each<X, TensorType>;
 // `node` makes none that does not fit.
 
 /** How partial results of a reduction or scan are joined; each is associative. */
-export type Combine = "sum" | "product" | "max" | "min" | "argmax" | "argmin";
+export type Combine = Joining | "argmax" | "argmin";
+/** Those whose result is of the type of what is joined. */
+type Joining = "sum" | "product" | "max" | "min";
 
 /** A scalar expression inside a loop skeleton. Index axes: the output's, then `over`. */
 export type Meaning<X extends Inputs = Inputs> =
@@ -52,14 +54,28 @@ export type Meaning<X extends Inputs = Inputs> =
   | {
       readonly loop: "scan";
       readonly axis: number;
-      readonly combine: "sum" | "product";
+      readonly combine: Joining;
       readonly reverse: boolean;
       readonly value: Expression;
     }
-  /** y = 0; for u in `over`: y[at(u)] += value(u); here index axes are those of `over` alone */
+  /**
+   * y[…, k, …] = the index along `axis` of the element that is k-th in ascending (descending) order
+   * of value; of equals the one that stands first comes first, and NaN is the greatest (i32)
+   */
+  | {
+      readonly loop: "order";
+      readonly axis: number;
+      readonly descending: boolean;
+      readonly value: Expression;
+    }
+  /**
+   * y = 0; for u in `over`, in row-major order: y[at(u)] += value(u), or y[at(u)] = value(u) where
+   * the last is kept; here index axes are those of `over` alone
+   */
   | {
       readonly loop: "scatter";
       readonly over: Shape;
+      readonly combine: "sum" | "last";
       readonly at: Expression;
       readonly bound: { readonly index: Expression; readonly size: number };
       readonly value: Expression;

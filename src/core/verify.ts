@@ -57,10 +57,10 @@ function check(node: Tensor): string | undefined {
         const mixed = mixture(e);
         if (mixed !== undefined) return mixed;
       }
-      const combined = "combine" in meaning || meaning.loop === "scatter";
+      const combined = "combine" in meaning;
       if (combined && meaning.value.dtype === "bool") return "it joins truth values like numbers";
-      const arg = "combine" in meaning && /^arg/.test(meaning.combine);
-      const dtype = arg ? "i32" : meaning.value.dtype;
+      const isPlace = "combine" in meaning && /^arg/.test(meaning.combine);
+      const dtype = isPlace || meaning.loop === "order" ? "i32" : meaning.value.dtype;
       return dtype === node.dtype ? undefined : `its value is ${dtype}, its type ${node.dtype}`;
     }
   }

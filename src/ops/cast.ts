@@ -32,8 +32,25 @@ export const castOp: Op<Unary, { dtype: DType }> = {
  *
  * @example cast(x, "i32") with x = [-1.5, 0.5, 2]
  */
-export const cast = <R extends number>(x: Tensor<R>, dtype: DType): Tensor<R> =>
-  asTensor("cast", x).dtype === dtype ? x : node(castOp, [x], { dtype: checkDType(dtype) });
+export function cast<R extends number>(x: Tensor<R>, dtype: DType): Tensor<R> {
+  if (asTensor("cast", x).dtype === dtype) return x;
+  const exact = dtype === "f64" ? withAllDigits.get(x)?.() : undefined;
+  return exact ?? node(castOp, [x], { dtype: checkDType(dtype) });
+}
+
+/** What is made of numbers alone and has not all their digits in f32: how it is made as f64. */
+const withAllDigits = new WeakMap<Tensor, () => Tensor>();
+
+/**
+ * What is made of numbers alone: nothing says of what type, so that it is f32; but where it meets f64
+ * it has all their digits.
+ */
+export function ofNumbers(numbers: readonly number[], make: (dtype: DType) => Tensor): Tensor {
+  const made = make("f32");
+  const isRounded = numbers.some((n) => !Object.is(Math.fround(n), n));
+  if (isRounded && made.dtype === "f32") withAllDigits.set(made, () => make("f64"));
+  return made;
+}
 
 /** Integers and booleans become f32 where real numbers are needed. */
 export function toFloat(x: Tensor): Tensor {

@@ -10,7 +10,7 @@ import { broadcastShapes } from "../core/shape.ts";
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { cast, toNumber } from "./cast.ts";
+import { cast, ofNumbers, toNumber } from "./cast.ts";
 import {
   align,
   binary,
@@ -22,7 +22,7 @@ import {
   numeric,
   type Operand,
 } from "./define.ts";
-import { onesLike, zerosLike } from "./leaf.ts";
+import { onesLike, scalar, zerosLike } from "./leaf.ts";
 
 const stepLaw = {
   en: "A truth value does not change under small changes: nothing flows back.",
@@ -175,11 +175,15 @@ export const whereOp: Op<Choice, NoAttributes> = {
 };
 
 /**
- * y = a where the condition holds, else b; with broadcasting.
+ * y = a where the condition holds, else b; with broadcasting. A number has the type of the other
+ * operand; of two numbers y is f32, but has all their digits where it meets f64.
  *
  * @example where(condition, a, b) with condition = [true, false]; a = [1, 2]; b = [3, 4]
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  if (typeof a === "number" && typeof b === "number") {
+    return ofNumbers([a, b], (dtype) => where(condition, scalar(a, dtype), scalar(b, dtype)));
+  }
   const [x, y] = align("where", a, b);
   const shape = broadcastShapes(asTensor("where", condition).shape, x.shape, "where");
   const chosen = broadcastTo(cast(condition, "bool"), shape);

@@ -21,7 +21,7 @@ import { broadcastShapes, formatShape, type Shape, sameShape } from "../core/sha
 import { asTensor, node, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { broadcastTo } from "./broadcast.ts";
-import { cast, toFloat, toNumber } from "./cast.ts";
+import { cast, ofNumbers, toFloat, toNumber } from "./cast.ts";
 import { scalar } from "./leaf.ts";
 
 export type NoAttributes = Record<string, never>;
@@ -104,8 +104,8 @@ function toTensor(x: Operand, like: Operand): Tensor {
       fix: "Wrap arrays: tensor([1, 2]).",
     });
   }
-  const other = like instanceof Tensor ? like.dtype : "f32";
-  const dtype = other === "bool" ? "i32" : other;
+  if (!(like instanceof Tensor)) return ofNumbers([x], (dtype) => scalar(x, dtype));
+  const dtype = like.dtype === "bool" ? "i32" : like.dtype;
   return scalar(x, (x | 0) === x || isFloat(dtype) ? dtype : "f32");
 }
 
@@ -127,6 +127,10 @@ export function binary(
   b: Operand<B>,
 ) => Tensor<Joint<A, B>> {
   const apply = (a: Operand, b: Operand): Tensor => {
+    if (typeof a === "number" && typeof b === "number" && kind !== "logic") {
+      const [x, y] = [a, b];
+      return ofNumbers([x, y], (dtype) => node(op, [scalar(x, dtype), scalar(y, dtype)], none));
+    }
     let [x, y] = align(op.name, a, b, kind === "logic" ? "bool" : undefined);
     if (kind === "number") [x, y] = [toNumber(x), toNumber(y)];
     if (kind === "float") [x, y] = [toFloat(x), toFloat(y)];

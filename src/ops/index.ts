@@ -15,6 +15,7 @@ import { lerpOp } from "./lerp.ts";
 import * as logarithms from "./logarithms.ts";
 import * as matmul from "./matmul.ts";
 import * as move from "./move.ts";
+import * as order from "./order.ts";
 import * as plane from "./plane.ts";
 import { largestOp } from "./pooling.ts";
 import { powOp } from "./power.ts";
@@ -32,7 +33,7 @@ const families: readonly object[] = [
   entropy,
   compare,
   casting,
-  { ...reduce, sumOp },
+  { ...reduce, sumOp, ...order },
   { ...move, broadcastToOp },
   indexing,
   matmul,

@@ -98,6 +98,7 @@ export const scatterOp: Op<Binary, { axis: number; shape: Shape }> = {
     const at = load(1, "i32", offset(indexes.shape, here));
     return {
       loop: "scatter",
+      combine: "sum",
       over: indexes.shape,
       at: offset(
         y.shape,

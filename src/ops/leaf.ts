@@ -16,6 +16,7 @@ import { checkShape, checkSizes, formatShape, type Shape, sizeOf } from "../core
 import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { broadcastTo } from "./broadcast.ts";
+import { ofNumbers } from "./cast.ts";
 
 const leaf = { en: "A given value.", zh: "给定的值。" };
 
@@ -127,7 +128,7 @@ export const input = <S extends Shape | []>(
 export function full<S extends Shape | []>(
   shape: S,
   value: number,
-  dtype: DType = "f32",
+  dtype?: DType,
 ): Tensor<RankOf<S>> {
   checkSizes(shape);
   if (typeof value !== "number" && typeof value !== "boolean") {
@@ -138,7 +139,8 @@ export function full<S extends Shape | []>(
       fix: "Pass the shape, then the number: full([2, 3], 0.5).",
     });
   }
-  return broadcastTo(scalar(value, dtype), shape);
+  const filled = (type: DType) => broadcastTo(scalar(value, type), shape);
+  return dtype === undefined ? ofNumbers([Number(value)], filled) : filled(dtype);
 }
 /** y[i] = 0, of this shape; default f32. */
 export const zeros = <S extends Shape | []>(shape: S, dtype?: DType): Tensor<RankOf<S>> =>

@@ -80,7 +80,7 @@ function shifted(rows: Tensor, by: number): Tensor {
 }
 
 /** Each element's share in an extreme value: ties are split evenly; all NaN if one is NaN. */
-function share(x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
+export function share(x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
   const hit = cast(equal(x, spread(y, x.shape, axes)), x.dtype);
   return div(hit, spread(sum(hit, { axis: axes }), x.shape, axes));
 }

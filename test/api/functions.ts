@@ -56,7 +56,7 @@ const activations: Record<string, object> = {
   softsign: {},
   tanh: {},
 };
-const reductions = "max mean min prod sum logsumexp argmax argmin";
+const reductions = "max mean median min prod sum logsumexp argmax argmin";
 const losses: Record<string, [output: unknown, target: unknown, options: object]> = {
   binaryCrossEntropy: [v.sigmoid(), f64([0, 1]), {}],
   binaryCrossEntropyWithLogits: [v, f64([0, 1]), { positiveWeight: [1, 2] }],
@@ -147,6 +147,11 @@ export const functions: Record<string, Probe> = {
   diagonal: probe(chainrule.diagonal, [x, { offset: 1, axes: [0, 1] }], read),
   splitBy: probe(chainrule.splitBy, [x, [1, 1], 0], readAll),
   chunk: probe(chainrule.chunk, [x, 2, 0], readAll),
+  argsort: probe(chainrule.argsort, [x, { axis: 0, descending: true }], read),
+  sort: probe(chainrule.sort, [x, { axis: 0, descending: true }], readAll),
+  topK: probe(chainrule.topK, [x, 1, { axis: 0, largest: true }], readAll),
+  kthValue: probe(chainrule.kthValue, [x, 1, { axis: 0, keepDims: true }], readAll),
+  medianWithIndex: probe(chainrule.medianWithIndex, [x, { axis: 0, keepDims: true }], readAll),
   maxWithIndex: probe(chainrule.maxWithIndex, [x, { axis: 0, keepDims: true }], readAll),
   minWithIndex: probe(chainrule.minWithIndex, [x, { axis: 0, keepDims: true }], readAll),
   polygamma: probe(chainrule.polygamma, [1, x], read),

@@ -14,7 +14,7 @@ const functions = all as unknown as Functions;
 // place (2.2e-16), an elementary function by a few on each side, and the cases are small.
 const tolerance = { relative: 1e-13, absolute: 1e-14 };
 
-const cases = [...fixtures<Case>("operators"), ...fixtures<Case>("functions")];
+const cases = ["operators", "functions", "selection"].flatMap((file) => fixtures<Case>(file));
 const names = [...new Set(cases.map((c) => c.name))];
 
 describe.each(names)("%s", (name) => {

@@ -4,6 +4,7 @@ export * from "../../src/ops/gamma.ts";
 export * from "../../src/ops/lerp.ts";
 export * from "../../src/ops/logarithms.ts";
 export * from "../../src/ops/norms.ts";
+export * from "../../src/ops/order.ts";
 export * from "../../src/ops/plane.ts";
 export * from "../../src/ops/products.ts";
 export * from "../../src/ops/rearrange.ts";

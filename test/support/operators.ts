@@ -36,8 +36,8 @@ const positional: Record<string, Call> = {
   splitBy: (f, [x], { size, along, k }) => pieces(f.splitBy!(x, size, along))[Number(k)]!,
   chunk: (f, [x], { count, along, k }) => pieces(f.chunk!(x, count, along))[Number(k)]!,
   tensordot: (f, [a, b], { sums }) => f.tensordot!(a, b, sums),
-  maxWithIndex: (f, [x], { part, ...rest }) => found(f.maxWithIndex!(x, rest))[Number(part)]!,
-  minWithIndex: (f, [x], { part, ...rest }) => found(f.minWithIndex!(x, rest))[Number(part)]!,
+  topK: (f, [x], { k, part, ...rest }) => found(f.topK!(x, k, rest))[Number(part)]!,
+  kthValue: (f, [x], { k, part, ...rest }) => found(f.kthValue!(x, k, rest))[Number(part)]!,
   polygamma: (f, [x], { order }) => f.polygamma!(order, x),
   einsum: (f, xs, { equation }) => f.einsum!(equation, ...xs),
 };
@@ -49,5 +49,9 @@ export function call(f: Functions, { name, attributes }: Case, xs: readonly Tens
     option === "p" ? Number(v) : v,
   ]);
   const settings = Object.keys(attributes).length === 0 ? [] : [Object.fromEntries(numbers)];
-  return positional[name]?.(f, xs, attributes) ?? f[name]!(...xs, ...settings);
+  const own = positional[name];
+  if (own) return own(f, xs, attributes);
+  const { part, ...rest } = attributes;
+  if (part !== undefined) return found(f[name]!(...xs, rest))[Number(part)]!;
+  return f[name]!(...xs, ...settings);
 }

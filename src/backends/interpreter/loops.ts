@@ -1,7 +1,15 @@
 /** One loop per skeleton: how a node's meaning becomes its value. Knows no operator. */
 import { at, only } from "../../core/at.ts";
 import { allocate, type TypedArray } from "../../core/dtype.ts";
-import { beats, isPosition, joins, neutral, ruleOf } from "../../core/meaning.ts";
+import {
+  beats,
+  follows,
+  isPosition,
+  joins,
+  neutral,
+  precedes,
+  ruleOf,
+} from "../../core/meaning.ts";
 import type { Meaning } from "../../core/op.ts";
 import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -29,6 +37,8 @@ export function compileLoop(node: Tensor, meaning: Meaning): NodeLoop | number {
       return reduce(node, meaning, where);
     case "scan":
       return scan(node, meaning, where);
+    case "order":
+      return order(node, meaning, where);
     case "scatter":
       return scatter(node, meaning, where);
     default:
@@ -147,10 +157,34 @@ function scan(node: Tensor, meaning: Scan, where: () => string): NodeLoop {
   };
 }
 
+type Order = Extract<Meaning, { loop: "order" }>;
+
+function order(node: Tensor, meaning: Order, where: () => string): NodeLoop {
+  const fill = map(compileBlock([meaning.value], node.shape, where), node.size);
+  const values = new Float64Array(node.size);
+  const n = at(node.shape, meaning.axis);
+  const stride = at(stridesOf(node.shape), meaning.axis);
+  const places = new Int32Array(n);
+  const earlier = meaning.descending ? follows : precedes;
+  return (inputs, y) => {
+    fill(inputs, values);
+    for (let i = 0; i < node.size; i++) {
+      if (Math.floor(i / stride) % n !== 0) continue;
+      const value = (k: number): number => values[i + k * stride]!;
+      for (let k = 0; k < n; k++) places[k] = k;
+      places.sort((a, b) => {
+        const [p, q] = [value(a), value(b)];
+        return earlier(p, q) ? -1 : earlier(q, p) ? 1 : a - b;
+      });
+      for (let k = 0; k < n; k++) y[i + k * stride] = places[k]!;
+    }
+  };
+}
+
 type Scatter = Extract<Meaning, { loop: "scatter" }>;
 
 function scatter(node: Tensor, meaning: Scatter, where: () => string): NodeLoop {
-  const { value, bound, over } = meaning;
+  const { value, bound, over, combine } = meaning;
   const program = compileBlock([value, meaning.at, bound.index], over, where);
   const [values, places, positions] = [
     at(program.results, 0),
@@ -166,7 +200,8 @@ function scatter(node: Tensor, meaning: Scatter, where: () => string): NodeLoop 
       program.run(inputs, start, n);
       for (let i = 0; i < n; i++) {
         checkBound(positions[i]!, bound.size, where);
-        total[places[i]!]! += values[i]!;
+        if (combine === "sum") total[places[i]!]! += values[i]!;
+        else total[places[i]!] = values[i]!;
       }
     }
     y.set(total);

@@ -13,7 +13,7 @@ import {
   subexpressions,
 } from "../../core/expression.ts";
 import { nodesOf } from "../../core/graph.ts";
-import type { Op, RuleContext, Words } from "../../core/op.ts";
+import type { Combine, Op, RuleContext, Words } from "../../core/op.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { absOp, divOp, maximumOp, minimumOp } from "../../ops/arithmetic.ts";
 import { lessOp } from "../../ops/compare.ts";
@@ -45,6 +45,7 @@ import {
   Origins,
   type Read,
   scanned,
+  scattered,
   unravelled,
 } from "./origins.ts";
 
@@ -277,24 +278,32 @@ export class Elements extends Origins {
         const parts = scanned(meaning, node.shape, this.indices(e)).map((at) =>
           this.#spell(meaning.value, e, at, read),
         );
-        return meaning.combine === "sum" ? sumOf(parts) : productOf(parts);
+        return this.#joined(meaning.combine, node, parts);
       }
+      // A place is a fact of the example, not a quantity.
+      case "order":
+        return given(this.value(e));
       case "reduce": {
         const at = this.indices(e);
         const parts = unravelled(meaning.over).map((r) =>
           this.#spell(meaning.value, e, [...at, ...r], read),
         );
-        if (meaning.combine === "sum") return sumOf(parts);
-        if (meaning.combine === "product") return productOf(parts);
-        return this.#apply(node, parts, () => ({ combine: meaning.combine }), true);
+        return this.#joined(meaning.combine, node, parts);
       }
       case "scatter":
         return sumOf(
-          unravelled(meaning.over)
-            .filter((u) => this.at(e, meaning.at, u) === index)
-            .map((u) => this.#spell(meaning.value, e, u, read)),
+          scattered(meaning, (u) => this.at(e, meaning.at, u) === index).map((u) =>
+            this.#spell(meaning.value, e, u, read),
+          ),
         );
     }
+  }
+
+  /** Terms joined by a loop. */
+  #joined(combine: Combine, node: Tensor, parts: Formula[]): Formula {
+    if (combine === "sum") return sumOf(parts);
+    if (combine === "product") return productOf(parts);
+    return this.#apply(node, parts, () => ({ combine }), true);
   }
 
   /** One element of a map: sums and products by structure, anything else by its notation. */

@@ -134,14 +134,19 @@ export abstract class Origins {
       case "scan":
         for (const i of scanned(meaning, node.shape, at)) this.#loads(e, meaning.value, i, add);
         break;
+      case "order":
+        for (let k = 0; k < read(node.shape, meaning.axis); k++) {
+          this.#loads(e, meaning.value, at.with(meaning.axis, k), add);
+        }
+        break;
       case "reduce":
         for (const r of unravelled(meaning.over)) {
           this.#loads(e, meaning.value, [...at, ...r], add);
         }
         break;
       case "scatter":
-        for (const u of unravelled(meaning.over)) {
-          if (this.at(e, meaning.at, u) === index) this.#loads(e, meaning.value, u, add);
+        for (const u of scattered(meaning, (u) => this.at(e, meaning.at, u) === index)) {
+          this.#loads(e, meaning.value, u, add);
         }
     }
     return found;
@@ -284,6 +289,15 @@ export function scanned(
   const here = read(at, axis);
   const [from, to] = reverse ? [here, read(shape, axis) - 1] : [0, here];
   return Array.from({ length: to - from + 1 }, (_, i) => at.with(axis, from + i));
+}
+
+/** The turns of a scatter that an element is made of: all that reach it, or the last. */
+export function scattered(
+  { over, combine }: Extract<Meaning, { loop: "scatter" }>,
+  reaches: (turn: readonly number[]) => boolean,
+): number[][] {
+  const found = unravelled(over).filter(reaches);
+  return combine === "sum" ? found : found.slice(-1);
 }
 
 /** All multi-indices of a shape, in row-major order. */

@@ -11,6 +11,7 @@ import { uniformAt } from "../../../src/core/random.ts";
 import { readValues } from "../../../src/core/runtime.ts";
 import { softmax } from "../../../src/nn/activations.ts";
 import { input } from "../../../src/ops/leaf.ts";
+import { argsort } from "../../../src/ops/order.ts";
 import { argmax, cumsum } from "../../../src/ops/reduce.ts";
 import { rejection } from "../../support/failure.ts";
 import { build, choices } from "../../support/random-graphs.ts";
@@ -49,6 +50,9 @@ test.each(["f32", "f64"] as const)("loops over much, in %s", async (dtype) => {
     x.max({ axis: [0] }).less(0.5),
     argmax(y, { axis: 1 }),
     cumsum(x, { axis: 0 }),
+    argsort(x, { axis: 0 }),
+    argsort(y, { axis: 1, descending: true }),
+    argsort(long),
     softmax(y, { axis: 1 }),
     centred.div(
       centred

@@ -156,6 +156,24 @@ function kernelText(kernel: Kernel, { offsets }: Program, needs: Needs): string 
       });
       break;
     }
+    case "order": {
+      const { axis, value, descending } = kernel;
+      const n = extents[axis] ?? 1;
+      const [stride, type] = [stridesOf(extents)[axis] ?? 1, typeOf[value.dtype]];
+      // By insertion: an element moves up past all that it comes before.
+      const others = extents.map((m, k) => (k === axis ? 1 : m));
+      nest(others, 0, lines, () => {
+        lines.push(`${type} keys[${n}]; i32 *const to = y0 + (${position(extents)});`);
+        lines.push(`for (i32 k = 0; k < ${n}; k++) {`, `const i32 i${axis} = k;`);
+        const v = valueOf(value, new Block(lines), place);
+        lines.push(`const ${type} v = ${v};`, "i32 j = k;");
+        const [a, b] = descending ? ["keys[j - 1]", "v"] : ["v", "keys[j - 1]"];
+        lines.push(`while (j > 0 && ${a} == ${a} && (${b} != ${b} || ${a} < ${b})) {`);
+        lines.push(`keys[j] = keys[j - 1]; to[j * ${stride}] = to[(j - 1) * ${stride}]; j--;`);
+        lines.push("}", `keys[j] = v; to[j * ${stride}] = k;`, "}");
+      });
+      break;
+    }
     case "scatter": {
       const { at, bound, value, stores } = kernel;
       const [{ buffer }] = stores;
@@ -170,7 +188,9 @@ function kernelText(kernel: Kernel, { offsets }: Program, needs: Needs): string 
           place,
         );
         const to = `y0[${valueOf(at, block, place)}]`;
-        lines.push(`${to} = ${applied("add", dtype, [to, valueOf(value, block, place)], needs)};`);
+        const v = valueOf(value, block, place);
+        const kept = kernel.combine === "last" ? v : applied("add", dtype, [to, v], needs);
+        lines.push(`${to} = ${kept};`);
       });
     }
   }

@@ -12,6 +12,7 @@ import { type Expr, type Func, type FunctionBuilder, get, i32 } from "../assembl
 import { contractionPlan, contractionScratch } from "./contract.ts";
 import { addressIn, KernelWriter, type SlotValues, type Target } from "./kernel.ts";
 import { writeKernel } from "./loops.ts";
+import { orderScratch } from "./order.ts";
 import { literal, typeOf } from "./scalar.ts";
 
 interface Written {
@@ -196,6 +197,7 @@ function write(
 }
 
 function scratchOf(kernel: Kernel): number {
+  if (kernel.loop === "order") return orderScratch(kernel);
   if (kernel.loop !== "reduce") return 0;
   const plan = contractionPlan(kernel);
   return plan ? contractionScratch(plan) + 64 : 0;

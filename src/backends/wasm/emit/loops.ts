@@ -11,6 +11,7 @@ import { access, get, i32, op } from "../assembler/index.ts";
 import { contractionPlan, writeContraction } from "./contract.ts";
 import { join } from "./join.ts";
 import type { KernelWriter } from "./kernel.ts";
+import { writeOrder } from "./order.ts";
 import { writePieces, writeRow } from "./pieces.ts";
 import { writeReduce } from "./reduce.ts";
 import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
@@ -38,6 +39,9 @@ export function writeKernel(w: KernelWriter): void {
     }
     case "scan":
       writeScan(w, kernel);
+      return;
+    case "order":
+      writeOrder(w, kernel);
       return;
     case "scatter":
       writeScatter(w, kernel);
@@ -84,7 +88,7 @@ function writeScan(w: KernelWriter, kernel: ScanKernel): void {
 type ScatterKernel = Extract<Kernel, { loop: "scatter" }>;
 
 function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
-  const { extents, at, bound, value } = kernel;
+  const { extents, at, bound, value, combine } = kernel;
   const { f } = w;
   const { buffer } = kernel.stores[0];
   const { dtype } = buffer;
@@ -98,6 +102,8 @@ function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
     const place = w.place(buffer, f.let(op("i32.mul", values(at), i32(bytes))));
     const there = f.let(place.at);
     const old = access(loadInstruction[dtype], [there], { offset: place.offset });
-    f.emit(store(dtype, there, join("sum", dtype, old, values(value)), place.offset));
+    const made = values(value);
+    const next = combine === "sum" ? join("sum", dtype, old, made) : made;
+    f.emit(store(dtype, there, next, place.offset));
   });
 }
