@@ -45,7 +45,7 @@ export function operationsOf(kernel: Kernel): number {
     kernel.loop === "reduce"
       ? sizeOf(kernel.over)
       : kernel.loop === "order"
-        ? Math.max(1, 8 * Math.log2(at(kernel.extents, kernel.axis)))
+        ? 8 * (32 - Math.clz32(at(kernel.extents, kernel.axis)))
         : 1;
   return sizeOf(kernel.extents) * (each + inner * over);
 }

@@ -41,7 +41,7 @@ function nodeOperations(node: Tensor): number {
       return node.size * (operationsOf(meaning.value) + (isFloat(node.dtype) ? 1 : 0));
     case "order": {
       // Merging compares each element about as often as the length can be halved.
-      const halvings = Math.ceil(Math.log2(Math.max(1, node.shape[meaning.axis] ?? 1)));
+      const halvings = 32 - Math.clz32((node.shape[meaning.axis] ?? 1) - 1);
       const comparing = isFloat(meaning.value.dtype) ? halvings : 0;
       return node.size * (operationsOf(meaning.value) + comparing);
     }

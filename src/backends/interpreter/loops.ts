@@ -170,13 +170,13 @@ function order(node: Tensor, meaning: Order, where: () => string): NodeLoop {
     fill(inputs, values);
     for (let i = 0; i < node.size; i++) {
       if (Math.floor(i / stride) % n !== 0) continue;
-      const value = (k: number): number => values[i + k * stride]!;
+      const value = (k: number): number => at(values, i + k * stride);
       for (let k = 0; k < n; k++) places[k] = k;
       places.sort((a, b) => {
         const [p, q] = [value(a), value(b)];
         return earlier(p, q) ? -1 : earlier(q, p) ? 1 : a - b;
       });
-      for (let k = 0; k < n; k++) y[i + k * stride] = places[k]!;
+      for (let k = 0; k < n; k++) y[i + k * stride] = at(places, k);
     }
   };
 }
@@ -193,6 +193,7 @@ function scatter(node: Tensor, meaning: Scatter, where: () => string): NodeLoop 
   ];
   const size = sizeOf(over);
   const total = new Float64Array(node.size);
+  const isSum = combine === "sum";
   return (inputs, y) => {
     total.fill(0);
     for (let start = 0; start < size; start += blockSize) {
@@ -200,8 +201,9 @@ function scatter(node: Tensor, meaning: Scatter, where: () => string): NodeLoop 
       program.run(inputs, start, n);
       for (let i = 0; i < n; i++) {
         checkBound(positions[i]!, bound.size, where);
-        if (combine === "sum") total[places[i]!]! += values[i]!;
-        else total[places[i]!] = values[i]!;
+        const place = places[i]!;
+        const before = isSum ? total[place]! : 0;
+        total[place] = before + values[i]!;
       }
     }
     y.set(total);

@@ -10,7 +10,7 @@ import { engine } from "../../core/engine.ts";
 import { statePairs } from "../../step/ports.ts";
 import { type Command, Contestant, patience } from "./contestant.ts";
 import { stepOf } from "./machine.ts";
-import { median } from "./race.ts";
+import { middle } from "./race.ts";
 import { type WorkloadName, workload } from "./workloads.ts";
 
 export interface Besides {
@@ -60,7 +60,7 @@ export async function besidesOf(
 async function medianOf(measure: () => Promise<number>): Promise<number> {
   const found: number[] = [];
   for (let i = 0; i < processes; i++) found.push(await measure());
-  return median(found);
+  return middle(found);
 }
 
 async function compileTime(name: WorkloadName, command: Command): Promise<number> {

@@ -85,7 +85,7 @@ export async function race(
       );
     }
   }
-  const unit = median(running[0]?.times ?? []);
+  const unit = middle(running[0]?.times ?? []);
   return running.map(({ c, error, times }) => ({
     workload: name,
     peer: c.name,
@@ -97,13 +97,13 @@ export async function race(
 
 /** Of some turns, in microseconds; `unit` is what the ratio is of. */
 export const timesOf = (times: readonly number[], unit: number): StepTimes => ({
-  median: median(times),
+  median: middle(times),
   least: Math.min(...times),
   most: Math.max(...times),
-  ratio: median(times) / unit,
+  ratio: middle(times) / unit,
 });
 
-export const median = (values: readonly number[]): number =>
+export const middle = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Seconds a step by `fit`. */
