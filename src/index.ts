@@ -7,6 +7,12 @@ export { assertGradients, type CheckReport, checkGradients } from "./autodiff/ch
 export { evaluate, evaluateAsync } from "./autodiff/evaluate.ts";
 // Differentiation.
 export { hessian, jacfwd, jacobian } from "./autodiff/jacobian.ts";
+// Loops as part of a graph.
+export { checkpoint } from "./autodiff/loops/checkpoint.ts";
+export { cond } from "./autodiff/loops/cond.ts";
+export { type ScanOptions, scan } from "./autodiff/loops/scan.ts";
+export { type WhileOptions, whileLoop } from "./autodiff/loops/while-loop.ts";
+// Differentiation.
 export { grad, hvp, jvp, valueAndGrad, vjp } from "./autodiff/transforms.ts";
 export { mapTensors, type Tree } from "./autodiff/tree.ts";
 // Backends.

@@ -3,10 +3,11 @@
  * its own form, not as the transpose of the reverse rule, so that the two modes check each other.
  */
 import { at, zip } from "../core/at.ts";
+import { familiesOf } from "../core/body.ts";
 import { withSite } from "../core/call-site.ts";
 import { isFloat } from "../core/dtype.ts";
 import { nodesBetween } from "../core/graph.ts";
-import type { RuleContext } from "../core/op.ts";
+import type { PushForward, RuleContext } from "../core/op.ts";
 import { node as apply, type Tensor } from "../core/tensor.ts";
 import { building } from "../core/tracing.ts";
 import { add, mul } from "../ops/arithmetic.ts";
@@ -15,18 +16,26 @@ import { identity } from "../ops/custom.ts";
 import { zerosLike } from "../ops/leaf.ts";
 import { compose, gradient, missing, requireFloat } from "./gradient.ts";
 
-type Push = (ys: readonly Tensor[], xs: readonly Tensor[], tangents: readonly Tensor[]) => Tensor[];
-
 /** dy = Σ_x ∂y/∂x · tangent of x, for each y: a graph over the same inputs. */
-export const pushForward: Push = (...given) => building(() => walk(...given));
+export const pushForward: PushForward = (...given) => building(() => walk(...given));
 
-const walk: Push = (ys, xs, tangents) => {
+const walk: PushForward = (ys, xs, tangents) => {
   for (const t of [...xs, ...ys]) requireFloat(t);
   const known = new Map(zip(xs, tangents).map(([x, t]) => [x, cast(t, x.dtype)]));
-  for (const node of nodesBetween(new Set(xs), ys, (n) => known.has(n))) {
-    if (known.has(node) || !isFloat(node.dtype)) continue;
+  const nodes = nodesBetween(new Set(xs), ys, (n) => known.has(n));
+  const families = familiesOf(nodes);
+  for (const node of nodes) {
+    const family = families.get(node);
+    // Of a loop, all outputs at once: with the first, whatever its type.
+    if (family ? family.nodes[0] !== node : known.has(node) || !isFloat(node.dtype)) continue;
     const inner = node.inputs.map((input) => known.get(input));
     if (inner.every((t) => t === undefined)) continue;
+    const { derivative } = node.op;
+    if (family && derivative.kind === "repeat") {
+      const found = withSite(node.site, () => derivative.forward(family, inner, pushForward));
+      for (const [member, tangent] of found) if (!known.has(member)) known.set(member, tangent);
+      continue;
+    }
     const tangent = withSite(node.site, () => push(node, inner));
     if (tangent !== undefined) known.set(node, tangent);
   }
@@ -74,6 +83,7 @@ function push(node: Tensor, tangents: readonly (Tensor | undefined)[]): Tensor |
       )[0];
     case "zero":
     case "leaf":
+    case "repeat":
       return undefined;
     case "missing":
       return missing(node, rule.reason);

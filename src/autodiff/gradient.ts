@@ -3,12 +3,13 @@
  * output and inputs, from the last to the first, asks each operator's own rule, and adds up what
  * arrives at a node that was used several times. No operator is known here by name.
  */
-import { at, zip } from "../core/at.ts";
+import { at, entry, zip } from "../core/at.ts";
+import { familiesOf } from "../core/body.ts";
 import { withSite } from "../core/call-site.ts";
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { dependents, nodesBetween } from "../core/graph.ts";
-import type { RuleContext } from "../core/op.ts";
+import type { Gradients, RuleContext } from "../core/op.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { building } from "../core/tracing.ts";
@@ -44,12 +45,6 @@ export function gradient(y: Tensor, xs: readonly Tensor[], upstream?: Tensor): T
   return gradients([y], xs, [upstream]);
 }
 
-type Gradients = (
-  ys: readonly Tensor[],
-  xs: readonly Tensor[],
-  upstreams: readonly (Tensor | undefined)[],
-) => Tensor[];
-
 /** The same for E = Σ_k Σ upstream_k ⊙ y_k: in one walk. */
 export const gradients: Gradients = (...given) => building(() => walk(...given));
 
@@ -69,14 +64,35 @@ const walk: Gradients = (ys, xs, upstreams) => {
     const upstream = upstreams[k];
     withSite(y.site, () => arrive(y, upstream ? cast(upstream, y.dtype) : onesLike(y)));
   });
+  const wantedOf = (node: Tensor): boolean[] =>
+    node.inputs.map((input) => active.has(input) && isFloat(input.dtype));
+  const pass = (node: Tensor, wanted: boolean[], all: readonly (Tensor | undefined)[]): void =>
+    all.forEach((contribution, k) => {
+      if (contribution !== undefined && wanted[k]) arrive(at(node.inputs, k), contribution);
+    });
+  const isPassed = (node: Tensor): boolean =>
+    active.has(node) && (!sources.has(node) || outputs.has(node));
+  const families = familiesOf(nodes);
   for (const node of [...nodes].reverse()) {
-    const g = found.get(node);
-    if (g === undefined || !active.has(node) || (sources.has(node) && !outputs.has(node))) continue;
-    withSite(node.site, () => {
-      const wanted = node.inputs.map((input) => active.has(input) && isFloat(input.dtype));
-      pullBack(node, g, wanted).forEach((contribution, k) => {
-        if (contribution !== undefined && wanted[k]) arrive(at(node.inputs, k), contribution);
+    const family = families.get(node);
+    if (family) {
+      // What uses any output of a loop was made after the first of them: all has arrived there.
+      if (family.nodes[0] !== node || node.op.derivative.kind !== "repeat") continue;
+      const { reverse } = node.op.derivative;
+      const members = family.nodes.filter((member) => found.has(member) && isPassed(member));
+      const upstreams = new Map(members.map((member) => [member, entry(found, member)]));
+      if (members.length === 0) continue;
+      withSite(node.site, () => {
+        const wanted = wantedOf(node);
+        pass(node, wanted, reverse(family, upstreams, wanted, gradients));
       });
+      continue;
+    }
+    const g = found.get(node);
+    if (g === undefined || !isPassed(node)) continue;
+    withSite(node.site, () => {
+      const wanted = wantedOf(node);
+      pass(node, wanted, pullBack(node, g, wanted));
     });
   }
   return xs.map((x) => found.get(x) ?? withSite(x.site, () => zerosLike(x)));
@@ -124,6 +140,7 @@ function pullBack(node: Tensor, g: Tensor, wanted: readonly boolean[]): (Tensor 
     }
     case "zero":
     case "leaf":
+    case "repeat":
       return [];
     case "missing":
       return missing(node, rule.reason);

@@ -4,7 +4,7 @@
  * pay again. Which of both it is follows from the structure alone: the same graph always has the
  * same bits.
  */
-import { graphOperations } from "../core/cost.ts";
+import { elementCount, graphOperations } from "../core/cost.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
 import { type Graph, nodesOf } from "../core/graph.ts";
@@ -71,7 +71,7 @@ export function makeEvaluator({
   let refused = false;
 
   const isSmall = (nodes: readonly Tensor[]): boolean =>
-    refused || elementsOf(nodes) < least.elements || nodes.length > mostNodes;
+    refused || elementCount(nodes) < least.elements || nodes.length > mostNodes;
 
   /** What is known of a graph's structure, now the latest; and whether that is new. */
   const recall = (nodes: readonly Tensor[], tensors: readonly Tensor[]) => {
@@ -94,7 +94,7 @@ export function makeEvaluator({
     return {
       signature,
       operations: isSmall(nodes) ? -1 : graphOperations(tensors, leaves),
-      planned: 16 * elementsOf(nodes) + 2048 * nodes.length,
+      planned: 16 * elementCount(nodes) + 2048 * nodes.length,
       scalars: leaves.map(scalarOf),
       varying: new Set(),
     };
@@ -220,8 +220,6 @@ export function makeEvaluator({
   };
   return Object.assign(now, { later });
 }
-
-const elementsOf = (nodes: readonly Tensor[]): number => nodes.reduce((sum, n) => sum + n.size, 0);
 
 const nothing: Partial<Ready> & { readonly values: readonly TypedArray[] } = { values: [] };
 

@@ -1,5 +1,7 @@
 /** The structure of a graph: all of it but the values of what is given, as a list of numbers. */
 import { entry } from "../core/at.ts";
+import { type Family, familiesOf, outputOf, placeholdersOf } from "../core/body.ts";
+import { nodesOf } from "../core/graph.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { isGiven, isRead } from "../core/values.ts";
 
@@ -36,11 +38,26 @@ const kinds = {
   record: -5,
   thing: -6,
   other: -7,
+  loop: -8,
 } as const;
 
 export function signatureOf(nodes: readonly Tensor[], outputs: readonly Tensor[]): Signature {
   const numbers: number[] = [];
+  writeGraph(nodes, outputs, isGiven, numbers);
+  let hash = numbers.length;
+  for (const n of numbers) hash = (Math.imul(hash, 31) + n) | 0;
+  return { numbers, hash };
+}
+
+function writeGraph(
+  nodes: readonly Tensor[],
+  outputs: readonly Tensor[],
+  isGiven: (node: Tensor) => boolean,
+  numbers: number[],
+): void {
   const places = new Map<Tensor, number>();
+  const families = familiesOf(nodes);
+  const order = new Map<Family, number>();
   for (const [i, node] of nodes.entries()) {
     places.set(node, i);
     const { shape, inputs } = node;
@@ -51,12 +68,29 @@ export function signatureOf(nodes: readonly Tensor[], outputs: readonly Tensor[]
     if (given) continue;
     numbers.push(identityOf(node.op), inputs.length);
     for (const x of inputs) numbers.push(entry(places, x));
-    writeSettings(node.attributes, numbers);
+    const family = families.get(node);
+    if (family === undefined) writeSettings(node.attributes, numbers);
+    else {
+      numbers.push(kinds.loop, order.get(family) ?? -1, family.nodes.indexOf(node));
+      if (!order.has(family)) writeBody(family, numbers);
+      order.set(family, order.size);
+    }
   }
   for (const y of outputs) numbers.push(entry(places, y));
-  let hash = numbers.length;
-  for (const n of numbers) hash = (Math.imul(hash, 31) + n) | 0;
-  return { numbers, hash };
+}
+
+/** What all outputs of a loop together are computed from. */
+function writeBody({ body, nodes }: Family, numbers: number[]): void {
+  const { length, reverse, recompute, carries, slices, index, next, when } = body;
+  numbers.push(length, Number(reverse), Number(recompute), carries.length, slices.length);
+  const outputs = nodes.map(outputOf);
+  for (const y of outputs) numbers.push(typeof y === "number" ? y : kinds.made);
+  const stacked = outputs.filter((y) => typeof y !== "number");
+  const roots = [...placeholdersOf(body), index, ...(when ? [when] : []), ...next, ...stacked];
+  const inner = nodesOf(roots);
+  // What a user's operator is made of may be something else in another body.
+  if (inner.some((n) => n.op.isOpaque)) numbers.push(kinds.thing, identityOf(body));
+  writeGraph(inner, roots, () => false, numbers);
 }
 
 /** A record's entries; names and values in order. */

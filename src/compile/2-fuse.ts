@@ -47,13 +47,13 @@ import { elementOf, inputOf, type Vertex, verticesOf } from "./vertices.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
 export interface Group {
-  readonly loop: Exclude<Meaning["loop"], "leaf" | "compose">;
+  readonly loop: Exclude<Meaning["loop"], "leaf" | "compose" | "repeat">;
   readonly extents: Shape;
   /** The loop's position in row-major order. */
   readonly position: Expression;
   readonly reads: Tensor[];
   /** For map groups undefined; the loop's meaning with its loads rewritten otherwise. */
-  body?: Exclude<Meaning, { loop: "leaf" | "map" | "compose" }>;
+  body?: Exclude<Meaning, { loop: "leaf" | "map" | "compose" | "repeat" }>;
   /** Values by node, in terms of the group's loop. */
   readonly values: Map<Tensor, Expression>;
   /** The node whose loop this is. */

@@ -127,7 +127,7 @@ function kindOf(
   const position = place.written;
   const forms: NodeKind["forms"] = new Map();
   let extents = shape;
-  if (meaning.loop === "leaf" || meaning.loop === "compose") {
+  if (meaning.loop === "leaf" || meaning.loop === "compose" || meaning.loop === "repeat") {
     return { number, type, meaning, isView: false, loads: [], position, place, extents, forms };
   }
   const { value } = meaning;

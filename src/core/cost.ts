@@ -1,4 +1,5 @@
 /** What a graph costs to run, counted from the meaning of its nodes. Knows no operator. */
+import { type Family, familiesOf, outputOf, placeholdersOf, repeatOf } from "./body.ts";
 import { isFloat } from "./dtype.ts";
 import { type Expression, operands } from "./expression.ts";
 import { nodesOf } from "./graph.ts";
@@ -49,15 +50,33 @@ function nodeOperations(node: Tensor): number {
       return sizeOf(meaning.over) * (operationsOf(meaning.value) + (isFloat(node.dtype) ? 1 : 0));
     case "compose":
       return graphOperations([meaning.build(node.inputs)], node.inputs);
+    case "repeat":
+      // With the first of its outputs: see below.
+      return 0;
   }
 }
+
+/** What the steps of a loop take in all. */
+function loopOperations({ body, nodes }: Family): number {
+  const { length, next, index } = body;
+  const stacks = nodes.map(outputOf).filter((y) => typeof y !== "number");
+  return length * graphOperations([...next, ...stacks], [...placeholdersOf(body), index]);
+}
+
+/** How many elements are computed, in every step of a loop. */
+export const elementCount = (nodes: readonly Tensor[]): number =>
+  nodes.reduce((sum, n) => sum + (repeatOf(n) ? 0 : n.size), 0) +
+  [...new Set(familiesOf(nodes).values())].reduce((sum, { body, nodes }) => {
+    const stacks = nodes.map(outputOf).filter((y) => typeof y !== "number");
+    return sum + body.length * elementCount(nodesOf([...body.next, ...stacks]));
+  }, 0);
 
 /** The floating-point operations that `outputs` take from `inputs`, whose own do not count. */
 export function graphOperations(outputs: readonly Tensor[], inputs: readonly Tensor[]): number {
   const given = new Set(inputs);
   let operations = 0;
-  for (const node of nodesOf(outputs, (n) => given.has(n))) {
-    if (!given.has(node)) operations += nodeOperations(node);
-  }
+  const nodes = nodesOf(outputs, (n) => given.has(n)).filter((n) => !given.has(n));
+  for (const node of nodes) operations += nodeOperations(node);
+  for (const family of new Set(familiesOf(nodes).values())) operations += loopOperations(family);
   return operations;
 }

@@ -3,6 +3,7 @@
  * notation. Everything else (interpreter, compiled code, gradient, derivation, tests, docs) is
  * derived from the record, so shared code never asks which operator it is looking at.
  */
+import type { Body, BodyOutput, Family } from "./body.ts";
 import type { DType, TypedArray } from "./dtype.ts";
 import type { Expression } from "./expression.ts";
 import type { Shape } from "./shape.ts";
@@ -81,7 +82,9 @@ export type Meaning<X extends Inputs = Inputs> =
       readonly value: Expression;
     }
   /** The meaning of other operators put together. */
-  | { readonly loop: "compose"; build(inputs: X): Tensor };
+  | { readonly loop: "compose"; build(inputs: X): Tensor }
+  /** One output of a graph that is run again and again: see body.ts. */
+  | { readonly loop: "repeat"; readonly body: Body; readonly output: BodyOutput };
 
 /** What a derivative rule sees: inputs x, output y, and the operator's settings. */
 export interface RuleContext<X extends Inputs = Inputs, A extends Attributes = Attributes> {
@@ -94,6 +97,32 @@ export interface RuleContext<X extends Inputs = Inputs, A extends Attributes = A
 export type Rule<X extends Inputs = Inputs, A extends Attributes = Attributes> = {
   of(r: RuleContext<X, A>): Tensor;
 }["of"];
+
+/** Reverse and forward mode of a graph, as the rules of loops use them on bodies. */
+export type Gradients = (
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  upstreams: readonly (Tensor | undefined)[],
+) => Tensor[];
+export type PushForward = (
+  ys: readonly Tensor[],
+  xs: readonly Tensor[],
+  tangents: readonly Tensor[],
+) => Tensor[];
+
+/** What the upstream gradients of a loop's outputs contribute to each of its inputs. */
+export type LoopReverse = (
+  family: Family,
+  upstreams: ReadonlyMap<Tensor, Tensor>,
+  wanted: readonly boolean[],
+  gradients: Gradients,
+) => (Tensor | undefined)[];
+/** The tangents of a loop's outputs from those of its inputs; undefined stands for 0. */
+export type LoopForward = (
+  family: Family,
+  tangents: readonly (Tensor | undefined)[],
+  pushForward: PushForward,
+) => ReadonlyMap<Tensor, Tensor>;
 
 /**
  * The derivative, in the form that says most. From each form both modes follow: reverse
@@ -128,6 +157,8 @@ type Derivative<X extends Inputs = Inputs, A extends Attributes = Attributes> =
   | { readonly kind: "zero" }
   /** As the composition that the meaning gives. */
   | { readonly kind: "compose" }
+  /** A loop over a graph: of all its outputs at once. */
+  | { readonly kind: "repeat"; readonly reverse: LoopReverse; readonly forward: LoopForward }
   /** A leaf. */
   | { readonly kind: "leaf" }
   /** Not available; the reason completes "… has no derivative, because". */

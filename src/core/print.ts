@@ -1,3 +1,4 @@
+import { type Family, familiesOf, outputOf } from "./body.ts";
 import type { TypedArray } from "./dtype.ts";
 import { nodesOf } from "./graph.ts";
 import { checkKind, tensors } from "./kinds.ts";
@@ -31,11 +32,38 @@ function formatAttributes(node: Tensor): string {
 export function printGraph(outputs: readonly Tensor[]): string {
   checkKind("printGraph", outputs, tensors);
   const number = new Map<Tensor, number>();
-  const lines = nodesOf(outputs).map((node, i) => {
+  const nodes = nodesOf(outputs);
+  const loops = familiesOf(nodes);
+  const bodies: Family[] = [];
+  const settings = (node: Tensor): string => {
+    const family = loops.get(node);
+    if (family === undefined) return formatAttributes(node);
+    if (!bodies.includes(family)) bodies.push(family);
+    const output = outputOf(node);
+    const what =
+      typeof output === "number" ? `carry ${output}` : `stack ${stackIn(family, output)}`;
+    return ` {loop ${bodies.indexOf(family)}, ${what}}`;
+  };
+  const lines = nodes.map((node, i) => {
     number.set(node, i);
     const inputs = node.inputs.map((input) => `%${number.get(input)}`).join(", ");
     const type = `${node.dtype}${formatShape(node.shape)}`;
-    return `%${i}: ${type} = ${node.op.name}(${inputs})${formatAttributes(node)}`;
+    return `%${i}: ${type} = ${node.op.name}(${inputs})${settings(node)}`;
   });
-  return [...lines, `return ${outputs.map((o) => `%${number.get(o)}`).join(", ")}`].join("\n");
+  lines.push(`return ${outputs.map((o) => `%${number.get(o)}`).join(", ")}`);
+  return [...lines, ...bodies.map((family, i) => `loop ${i}: ${printBody(family)}`)].join("\n");
+}
+
+const stacksOf = ({ nodes }: Family): Tensor[] => [
+  ...new Set(nodes.map(outputOf).filter((y) => typeof y !== "number")),
+];
+const stackIn = (family: Family, output: Tensor): number => stacksOf(family).indexOf(output);
+
+/** What a loop does at each step: it returns what it carries on, then what is stacked. */
+function printBody(family: Family): string {
+  const { length, reverse, next, when } = family.body;
+  const order = reverse ? ", from the last row on" : "";
+  const condition = when ? `, where ${String(when.attributes.name)}` : "";
+  const body = printGraph([...next, ...stacksOf(family)]).replace(/^/gm, "  ");
+  return `${length} steps${order}${condition}\n${body}`;
 }

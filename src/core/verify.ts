@@ -1,3 +1,5 @@
+import { at } from "./at.ts";
+import type { Body } from "./body.ts";
 import type { DType } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import { type Expression, intrinsics, kinds, subexpressions } from "./expression.ts";
@@ -45,6 +47,8 @@ function check(node: Tensor): string | undefined {
         ? undefined
         : `its composition gives ${built.dtype}${formatShape(built.shape)}`;
     }
+    case "repeat":
+      return checkBody(meaning.body);
     default: {
       const over = "over" in meaning ? meaning.over : [];
       const rank = meaning.loop === "scatter" ? over.length : node.rank + over.length;
@@ -64,6 +68,20 @@ function check(node: Tensor): string | undefined {
       return dtype === node.dtype ? undefined : `its value is ${dtype}, its type ${node.dtype}`;
     }
   }
+}
+
+/** What is wrong with a body: what a step hands on is what the next one takes. */
+function checkBody({ carries, next, when, length }: Body): string | undefined {
+  if (!(Number.isSafeInteger(length) && length >= 0)) return `it takes ${length} steps`;
+  if (next.length !== carries.length) return `${next.length} values follow ${carries.length}`;
+  const odd = carries.findIndex(({ dtype, shape }, k) => {
+    const after = at(next, k);
+    return after.dtype !== dtype || !sameShape(after.shape, shape);
+  });
+  if (odd >= 0) return `its carry ${odd} changes its type`;
+  if (when && (when.dtype !== "bool" || when.size !== 1)) return "a step depends on no truth value";
+  verifyGraph(next);
+  return undefined;
 }
 
 /** What is wrong with the types of an expression's operands. */

@@ -10,12 +10,16 @@ import { explaining } from "./explaining.ts";
 import { files } from "./files.ts";
 import { layers } from "./layers.ts";
 import { library } from "./library.ts";
+import { loops } from "./loops.ts";
 import { pairs } from "./pairs.ts";
 import { errorOf, says } from "./row.ts";
 import { texts } from "./sources.ts";
 import { training } from "./training.ts";
 
-const areas = { asynchronous, library, layers, training, pairs, data, explaining, files, commands };
+const areas = {
+  ...{ asynchronous, library, layers, loops, training },
+  ...{ pairs, data, explaining, files, commands },
+};
 const rows = Object.values(areas).flat();
 
 describe.each(Object.entries(areas))("%s", (_, all) => {

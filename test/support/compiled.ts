@@ -1,10 +1,13 @@
 /** Reading values by compiled code: programs are kept by the structure of the graph. */
 import type { Executable, SynchronousBackend } from "../../src/backends/backend.ts";
+import { signatureOf } from "../../src/backends/structure.ts";
+import { repeatOf } from "../../src/core/body.ts";
 import type { TypedArray } from "../../src/core/dtype.ts";
 import { nodesOf } from "../../src/core/graph.ts";
 import type { Op } from "../../src/core/op.ts";
 import type { Evaluator } from "../../src/core/runtime.ts";
-import type { Tensor } from "../../src/core/tensor.ts";
+import { over, type Tensor } from "../../src/core/tensor.ts";
+import { input } from "../../src/ops/leaf.ts";
 
 /** The most programs that are kept. */
 const most = 256;
@@ -37,7 +40,8 @@ export function compiledEvaluator(backend: SynchronousBackend): Evaluator {
       const type = `${node.dtype}[${node.shape}]`;
       if (known.has(node)) return type;
       const inputs = node.inputs.map((x) => number.get(x));
-      return `${type} ${identify(node.op)}(${inputs}) ${JSON.stringify(node.attributes, exact)}`;
+      const settings = repeatOf(node) ? stepsOf(node) : JSON.stringify(node.attributes, exact);
+      return `${type} ${identify(node.op)}(${inputs}) ${settings}`;
     });
     return [...lines, outputs.map((y) => number.get(y))].join("\n");
   };
@@ -55,6 +59,13 @@ export function compiledEvaluator(backend: SynchronousBackend): Evaluator {
       return value.slice();
     });
   };
+}
+
+/** The structure of a loop's body and of this output of it. */
+function stepsOf(node: Tensor): string {
+  const inputs = node.inputs.map((x) => input("", x.shape, x.dtype));
+  const alone = over(node, inputs);
+  return signatureOf([...inputs, alone], [alone]).numbers.join();
 }
 
 /** JSON has neither infinities nor −0. */

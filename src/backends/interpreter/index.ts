@@ -5,6 +5,7 @@
  */
 
 import { at, entry, only } from "../../core/at.ts";
+import { type Family, familiesOf, outputOf } from "../../core/body.ts";
 import { withSite } from "../../core/call-site.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
@@ -16,6 +17,7 @@ import { input } from "../../ops/leaf.ts";
 import type { Executable, SynchronousBackend } from "../backend.ts";
 import { fitting } from "../values.ts";
 import { buffer, compileLoop, type NodeLoop } from "./loops.ts";
+import { type LoopRun, repeatLoop } from "./repeat.ts";
 
 /** Called for every node after its value is known, inputs first. */
 type Observer = (node: Tensor, value: TypedArray) => void;
@@ -34,6 +36,8 @@ interface Step {
   readonly inputs: TypedArray[];
   /** Absent where it is made when it runs. */
   readonly kernel: NodeLoop | number | undefined;
+  /** The places of a loop's outputs, all of which it computes. */
+  readonly family?: { readonly places: readonly number[]; readonly run: LoopRun };
 }
 
 /** The node's loop, or the number of the input whose elements it has unchanged. */
@@ -49,6 +53,13 @@ function compose(node: Tensor, build: (inputs: readonly Tensor[]) => Tensor): No
   const inner = interpreted({ inputs: parameters, outputs: [build(parameters)] });
   return (inputs, y) => y.set(only(inner.run(inputs)));
 }
+
+/** What runs a loop, for all its outputs that are wanted. */
+const familyLoop = ({ body, nodes }: Family): LoopRun =>
+  repeatLoop(body, nodes.map(outputOf), (step) => {
+    const inner = interpreted(step);
+    return (values) => inner.run(values);
+  });
 
 const noValues = (found: unknown): never =>
   fail("bad-argument", {
@@ -68,6 +79,7 @@ export function interpreted(graph: Graph, once = false): Interpreted {
   const values = new Array<TypedArray>(nodes.length);
   const given: Tensor[] = [];
   const steps: Step[] = [];
+  const families = familiesOf(nodes.filter((node) => !bound.has(node)));
   nodes.forEach((node, i) => {
     const leaf = bound.has(node);
     if (leaf || node.op.derivative.kind === "leaf") {
@@ -75,9 +87,18 @@ export function interpreted(graph: Graph, once = false): Interpreted {
       given.push(node);
       return;
     }
+    const from = node.inputs.map((x) => entry(place, x));
+    const family = families.get(node);
+    if (family) {
+      values[i] = buffer(node);
+      if (family.nodes[0] !== node) return;
+      const places = family.nodes.map((member) => entry(place, member));
+      const loop = { places, run: familyLoop(family) };
+      steps.push({ node, place: i, from, inputs: new Array(from.length), kernel: 0, family: loop });
+      return;
+    }
     const kernel = once ? undefined : kernelOf(node);
     if (typeof kernel === "function") values[i] = buffer(node);
-    const from = node.inputs.map((x) => entry(place, x));
     steps.push({ node, place: i, from, inputs: new Array(from.length), kernel });
   });
   const parameters = graph.inputs.map((node) => [node, place.get(node)] as const);
@@ -88,8 +109,16 @@ export function interpreted(graph: Graph, once = false): Interpreted {
       if (i !== undefined) values[i] = fitting(parameter, data[k]);
     });
     if (observe) for (const node of given) observe(node, at(values, entry(place, node)));
-    for (const { node, place: i, from, inputs, kernel = kernelOf(node) } of steps) {
+    for (const { node, place: i, from, inputs, family, kernel = kernelOf(node) } of steps) {
       for (const [k, x] of from.entries()) inputs[k] = at(values, x);
+      if (family) {
+        family.run(
+          inputs,
+          family.places.map((y) => at(values, y)),
+        );
+        if (observe) for (const y of family.places) observe(at(nodes, y), at(values, y));
+        continue;
+      }
       if (typeof kernel === "number") values[i] = at(inputs, kernel);
       else {
         values[i] ??= buffer(node);

@@ -271,6 +271,7 @@ export class Elements extends Origins {
         if (meaning.data || !isFloat(node.dtype)) return given(this.value(e));
         return computed(this.value(e));
       case "compose":
+      case "repeat":
         return this.#opaque(e, read);
       case "map":
         return this.#map(e, meaning.value, read, naming);
