@@ -98,12 +98,13 @@ export type Rule<X extends Inputs = Inputs, A extends Attributes = Attributes> =
   of(r: RuleContext<X, A>): Tensor;
 }["of"];
 
-/** Reverse and forward mode of a graph, as the rules of loops use them on bodies. */
+/** Reverse mode of a graph, as the rules of loops use it on bodies. */
 export type Gradients = (
   ys: readonly Tensor[],
   xs: readonly Tensor[],
   upstreams: readonly (Tensor | undefined)[],
 ) => Tensor[];
+/** Forward mode, likewise. */
 export type PushForward = (
   ys: readonly Tensor[],
   xs: readonly Tensor[],
