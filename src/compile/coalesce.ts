@@ -1,5 +1,5 @@
 import { at, entry, only, zip } from "../core/at.ts";
-import { type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
+import { constant, type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
 import type { Shape } from "../core/shape.ts";
 import { type Affine, fromAffine, linearForm, loadAt, rewriter } from "./affine.ts";
 import type { Part } from "./pieces.ts";
@@ -81,4 +81,23 @@ export function coalesceSummed<K extends Kernel>(kernel: K): K {
   const all = [...extents, ...over];
   const { axes, values } = joinAxes([kernel.value], all, extents.length);
   return { ...kernel, over: axes.length > 0 ? axes : [1], value: only(values) };
+}
+
+/** A kernel that reduces, without outer axes of size 1. */
+export function withoutOnes<K extends Extract<Kernel, { loop: "reduce" }>>(kernel: K): K {
+  const { extents } = kernel;
+  if (!extents.includes(1)) return kernel;
+  const places: number[] = [];
+  let rank = 0;
+  for (const size of extents) places.push(size === 1 ? -1 : rank++);
+  const moved = rewriter(
+    (axis) => {
+      const place = places[axis] ?? axis - extents.length + rank;
+      return place < 0 ? constant(0, "i32") : index(place);
+    },
+    (_, copied) => copied(),
+  );
+  const stores = kernel.stores.map((s) => ({ ...s, value: moved(s.value) }));
+  const kept = extents.filter((size) => size !== 1);
+  return { ...kernel, extents: kept, value: moved(kernel.value), stores };
 }

@@ -51,7 +51,7 @@ export type Sum =
  * A matrix product multiplies, then adds, its terms in row-major order, so many at a time; the sums
  * of these blocks are added one after the other. Everything else is a tree.
  */
-type Summation =
+export type Summation =
   | { readonly kind: "product"; readonly block: number }
   | { readonly kind: "tree"; readonly sum: Sum };
 

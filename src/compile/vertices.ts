@@ -153,12 +153,17 @@ function findAbsorbed(vertices: readonly Vertex[]): void {
   }
 }
 
-/** How many different arrays (not single numbers) an elementwise node is computed from. */
+/** A constant of so few numbers stays in the nearest cache. */
+const fewNumbers = 64;
+
+/** How many different arrays (not few constant numbers) an elementwise node is computed from. */
 function arraysRead({ inputs }: Vertex): number {
   const found: Vertex[] = [];
   for (const input of inputs) {
     const x = shown(input);
-    if (x.n.size > 1 && !found.includes(x)) found.push(x);
+    const isFew =
+      x.n.size === 1 || (x.n.inputs.length === 0 && !x.isInput && x.n.size <= fewNumbers);
+    if (!isFew && !found.includes(x)) found.push(x);
   }
   return found.length;
 }

@@ -21,13 +21,18 @@ import {
   type ModuleBuilder,
   op,
   select,
+  v128,
 } from "../assembler/index.ts";
 import type { Intrinsics } from "../intrinsics/index.ts";
 import { loadInstruction, type Site, scalarValues, store } from "./scalar.ts";
 import {
+  alongOne,
+  everyOther,
   gatherLanes,
   type Lanes,
   lanesFor,
+  nearLanes,
+  type Spread,
   splat,
   storeVector,
   type VectorSite,
@@ -352,7 +357,9 @@ export class KernelWriter {
     const { reads } = this.kernel;
     const invariants = new Map<Expression, Expr>();
     const pointers = new Map<Expression, Expr>();
-    const zeroed = at.map((i, axis) => (axis === lanes.axis ? i32(0) : i));
+    const zeroed = at.map((i, axis) =>
+      axis === lanes.axis || axis === lanes.inner?.axis ? i32(0) : i,
+    );
     const scalar = this.scalars([], extents, zeroed);
     const reached = new Set<Expression>();
     const reach = (e: Expression): void => {
@@ -374,15 +381,25 @@ export class KernelWriter {
       else if (e.kind === "select") [e.condition, e.then, e.otherwise].forEach(reach);
     };
     for (const root of roots) if (!isReduced(root, reads.length)) reach(root);
-    return (first: Expr, reduced?: Expr, ahead = 0): ((e: Expression) => Expr) => {
+    return (
+      first: Expr,
+      reduced?: Expr,
+      ahead = 0,
+      spread: Spread = alongOne,
+    ): ((e: Expression) => Expr) => {
       const site: VectorSite = {
         f,
         intrinsics: this.target.intrinsics,
-        first: () => (ahead === 0 ? first : shifted(first, i32(ahead))),
+        index: (axis) => {
+          const part = axis === lanes.axis ? 0 : 1;
+          const steps = v128(Int32Array.from({ length: 4 }, (_, l) => spread[l]?.[part] ?? 0));
+          if (part === 1) return steps;
+          return op("i32x4.add", op("i32x4.splat", shifted(first, i32(ahead))), steps);
+        },
         invariant: (e) => entry(invariants, e),
         loadVector: (e) => {
           if (e.input === reads.length && reduced !== undefined) return reduced;
-          return this.#loadVector(e, extents, lanes, entry(pointers, e), first, ahead);
+          return this.#loadVector(e, extents, lanes, entry(pointers, e), first, ahead, spread);
         },
       };
       return vectorValues(lanes, site);
@@ -396,17 +413,29 @@ export class KernelWriter {
     pointer: Expr,
     first: Expr,
     ahead: number,
+    spread: Spread,
   ): Expr {
     const { f } = this;
     const bytes = bytesOf(e.dtype);
-    const step = element(linearPlace(e, extents).coefficients, lanes.axis) * bytes;
+    const { coefficients } = linearPlace(e, extents);
+    const step = element(coefficients, lanes.axis) * bytes;
     const offset = this.#given.place(element(this.kernel.reads, e.input)).offset + ahead * step;
     const at = shifted(pointer, this.offset([step], 0, 1, [first]));
+    if (lanes.inner) {
+      const inside = element(coefficients, lanes.inner.axis) * bytes;
+      const distances = spread.map(([o, i]) => (o * step + i * inside) / bytes);
+      const start = f.let(at);
+      const near = lanes.count * bytes === 16 && nearLanes(distances, bytes, start, offset);
+      if (near) return near;
+      const places = distances.map((d) => shifted(start, i32(d * bytes)));
+      return gatherLanes(e.dtype, places, offset);
+    }
     if (step === bytes) {
       const narrow = lanes.count * bytes === 8;
       return access(narrow ? "v128.load64_zero" : "v128.load", [at], { offset });
     }
     const start = f.let(at);
+    if (step === 2 * bytes && lanes.count * bytes === 16) return everyOther(start, bytes, offset);
     const places = Array.from({ length: lanes.count }, (_, k) => shifted(start, i32(k * step)));
     return gatherLanes(e.dtype, places, offset);
   }
@@ -420,24 +449,23 @@ export class KernelWriter {
     first: Expr,
     value: (e: Expression) => Expr,
     place = ownPosition(extents),
+    ahead = 0,
   ): void {
     const values = stores.map((s) => value(s.value));
     for (const [{ buffer }, made] of zip(stores, values)) {
       const bytes = bytesOf(buffer.dtype);
       const here = at.map((index, axis) => (axis === lanes.axis ? first : index));
-      const inside = this.f.let(this.offset(place.coefficients, place.base, bytes, here));
+      const base = place.base + ahead;
+      const inside = this.f.let(this.offset(place.coefficients, base, bytes, here));
       const { at: there, offset } = this.place(buffer, inside);
       this.f.emit(...storeVector(made, buffer.dtype, this.f.let(there), offset));
     }
   }
 
-  lanes(stores: readonly Store[], extents: Shape, axis: number): Lanes | undefined {
-    return lanesFor(
-      stores.map((s) => s.value),
-      stores.map((s) => s.buffer.dtype),
-      extents,
-      axis,
-    );
+  lanes(stores: readonly Store[], extents: Shape, axis: number, inner?: Lanes["inner"]) {
+    const types = stores.map((s) => s.buffer.dtype);
+    const values = stores.map((s) => s.value);
+    return lanesFor(values, types, extents, axis, inner);
   }
 }
 

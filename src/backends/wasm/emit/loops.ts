@@ -1,20 +1,23 @@
 /** One writer per loop skeleton. What is vectorized is decided by the expressions alone. */
 
-import { coalesce } from "../../../compile/coalesce.ts";
+import { coalesce, withoutOnes } from "../../../compile/coalesce.ts";
 import { piecesOf } from "../../../compile/pieces.ts";
 import type { Kernel } from "../../../compile/program.ts";
-import { at as element, last } from "../../../core/at.ts";
+import { summation } from "../../../compile/summation.ts";
+import { at as element, entry, last } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
+import type { Expression } from "../../../core/expression.ts";
 import { beginning } from "../../../core/meaning.ts";
 import { stridesOf } from "../../../core/shape.ts";
 import { access, get, i32, op } from "../assembler/index.ts";
 import { contractionPlan, writeContraction } from "./contract.ts";
 import { join } from "./join.ts";
-import type { KernelWriter } from "./kernel.ts";
+import { type KernelWriter, shifted } from "./kernel.ts";
 import { writeOrder } from "./order.ts";
 import { writePieces, writeRow } from "./pieces.ts";
 import { writeReduce } from "./reduce.ts";
 import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
+import { spreads } from "./vector.ts";
 
 export function writeKernel(w: KernelWriter): void {
   const { kernel } = w;
@@ -33,8 +36,15 @@ export function writeKernel(w: KernelWriter): void {
     }
     case "reduce": {
       const plan = contractionPlan(kernel);
-      if (plan) writeContraction(w, kernel, plan);
-      else writeReduce(w, kernel);
+      if (plan) {
+        writeContraction(w, kernel, plan);
+        return;
+      }
+      const order = summation(kernel);
+      const flat = withoutOnes(kernel);
+      const writer = w.with(flat);
+      writeReduce(writer, flat, order);
+      w.sharedUnits = writer.sharedUnits;
       return;
     }
     case "scan":
@@ -56,11 +66,52 @@ function writeMap(w: KernelWriter, kernel: MapKernel): void {
   const lanes = axis < 0 ? undefined : w.lanes(stores, extents, axis);
   if (lanes === undefined || last(extents) < lanes.count) {
     const roots = stores.map((s) => s.value);
+    if (writeTurns(w, kernel)) return;
     w.positions(kernel, (at) => w.storeScalars(stores, extents, at, w.scalars(roots, extents, at)));
     return;
   }
   const row = { stores, extents, lanes };
   w.rows(kernel, (outer, from, count) => writeRow(w, row, outer, from, count));
+}
+
+/** Vectors that run on over the last two axes, the last of which is shorter than they are. */
+function writeTurns(w: KernelWriter, kernel: MapKernel): boolean {
+  const { extents, stores } = kernel;
+  const { f } = w;
+  const axis = extents.length - 2;
+  const size = extents.at(-1) ?? 1;
+  if (axis < 0 || size < 2) return false;
+  const lanes = w.lanes(stores, extents, axis, { axis: axis + 1, size });
+  if (lanes === undefined || size > 3) return false;
+  const parts = spreads(lanes.count, size);
+  const all = element(extents, axis);
+  const whole = all - (all % parts.turns);
+  if (whole === 0) return false;
+  const roots = stores.map((s) => s.value);
+  const outer = { ...kernel, extents: extents.slice(0, -1) };
+  w.rows(outer, (before, from, count) => {
+    const done = count - (count % parts.turns);
+    const here = [...before, i32(0), i32(0)];
+    const body = w.vectors(roots, extents, lanes, here);
+    w.loop(done, parts.turns, (i) => {
+      const first = f.let(shifted(from, i));
+      const made = parts.spreads.map((spread) => body(first, undefined, 0, spread));
+      // All values first: a store may overwrite what another value still reads.
+      const values = made.map((value) => new Map(roots.map((root) => [root, value(root)])));
+      for (const [v, known] of values.entries()) {
+        const value = (e: Expression) => entry(known, e);
+        w.storeVectors(stores, extents, lanes, here, first, value, undefined, v * lanes.count);
+      }
+    });
+    w.loop(count - done, 1, (i) => {
+      const at = f.let(shifted(from, op("i32.add", i, i32(done))));
+      w.loop(size, 1, (k) => {
+        const place = [...before, at, k];
+        w.storeScalars(stores, extents, place, w.scalars(roots, extents, place));
+      });
+    });
+  });
+  return true;
 }
 
 type ScanKernel = Extract<Kernel, { loop: "scan" }>;

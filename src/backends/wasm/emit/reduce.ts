@@ -3,14 +3,17 @@
  * decided whether several outputs, or the running sums of one, are done side by side in vectors.
  */
 
+import { linearForm } from "../../../compile/affine.ts";
 import type { Kernel } from "../../../compile/program.ts";
-import { neighbours, runningSums, type Sum, summation } from "../../../compile/summation.ts";
+import { neighbours, runningSums, type Sum, type Summation } from "../../../compile/summation.ts";
 import { at as element, last, zip } from "../../../core/at.ts";
 import { type DType, isFloat } from "../../../core/dtype.ts";
+import { subexpressions } from "../../../core/expression.ts";
 import { beginning, isPosition, joins, neutral } from "../../../core/meaning.ts";
-import { type Shape, stridesOf } from "../../../core/shape.ts";
+import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
 import {
   type Expr,
+  f32,
   get,
   i32,
   type Local,
@@ -28,7 +31,8 @@ import { type Lanes, lanesFor, shapeOf, splat } from "./vector.ts";
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 type Indices = readonly Expr[];
 
-export function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
+/** `order` is that of the kernel as it stands in the program. */
+export function writeReduce(w: KernelWriter, kernel: ReduceKernel, order: Summation): void {
   const { extents, over, combine, dtype, value } = kernel;
   if (over.includes(0)) {
     const nothing = isPosition(combine) ? i32(0) : literal(neutral(combine, dtype), dtype);
@@ -36,24 +40,35 @@ export function writeReduce(w: KernelWriter, kernel: ReduceKernel): void {
     return;
   }
   if (isPosition(combine)) {
-    writePosition(w, kernel);
+    const lanes = lanesAcross(kernel);
+    if (lanes?.count === 4) positionsAcross(w, kernel, lanes);
+    else writePosition(w, kernel);
     return;
   }
-  const order = summation(kernel);
   // A product has a writer of its own.
   const sum: Sum = order.kind === "tree" ? order.sum : { kind: "terms", over };
-  const all = [...extents, ...over];
-  const lanesAlong = (axis: number): Lanes | undefined =>
-    isFloat(dtype) && axis >= 0 && neighbours(value, all, axis)
-      ? lanesFor([value], [dtype], all, axis)
-      : undefined;
   if (isRow(sum)) {
-    reduceRow(w, kernel, sum, lanesAlong(all.length - 1));
+    const all = [...extents, ...over];
+    const side = isFloat(dtype) && neighbours(value, all, all.length - 1);
+    reduceRow(w, kernel, sum, side ? lanesFor([value], [dtype], all, all.length - 1) : undefined);
     return;
   }
-  const across = lanesAlong(extents.length - 1);
-  if (across && last(extents) >= across.count) reduceAcross(w, kernel, sum, across);
+  const across = lanesAcross(kernel);
+  if (across) reduceAcross(w, kernel, sum, across);
   else w.positions(kernel, (outer) => finish(w, kernel, outer, scalarSum(w, kernel, sum, outer)));
+}
+
+/** Several outputs along the last axis at a time: their terms lie side by side, or every other one. */
+function lanesAcross({ extents, over, value }: ReduceKernel): Lanes | undefined {
+  const all = [...extents, ...over];
+  const axis = extents.length - 1;
+  if (axis < 0 || !isFloat(value.dtype)) return undefined;
+  const steps = subexpressions(value).flatMap((e) =>
+    e.kind === "load" ? [linearForm(e.at, all)?.coefficients[axis] ?? -1] : [],
+  );
+  if (!steps.every((n) => n >= 0 && n <= 2) || steps.every((n) => n === 0)) return undefined;
+  const lanes = lanesFor([value], [value.dtype], all, axis);
+  return lanes && last(extents) >= lanes.count ? lanes : undefined;
 }
 
 const isRow = (sum: Sum): boolean => (sum.kind === "parts" ? isRow(sum.each) : sum.kind === "row");
@@ -135,6 +150,45 @@ function scalarSum(w: KernelWriter, kernel: ReduceKernel, sum: Sum, outer: Indic
 const scalarTerm = (w: KernelWriter, { extents, over, value }: ReduceKernel, at: Indices): Expr =>
   w.scalars([value], [...extents, ...over], at)(value);
 
+/** So many terms are written out one after the other, without a loop. */
+const fewTerms = 16;
+
+/** The terms of several outputs, in turn: `body` gets the index of each and how it is computed. */
+function termsAcross(
+  w: KernelWriter,
+  { extents, over, value }: ReduceKernel,
+  lanes: Lanes,
+  here: Indices,
+): (first: Expr, from: Indices, sizes: Shape, body: (term: Expr, at: Indices) => void) => void {
+  const all = [...extents, ...over];
+  const at = (indices: Indices) => w.vectors([value], all, lanes, [...here, ...indices]);
+  const places: number[][] = sizeOf(over) <= fewTerms ? positionsOf(over) : [];
+  // Where there are few, what does not change along the row is found before it.
+  const known = places.map((place) => at(place.map((i) => i32(i))));
+  return (first, from, sizes, body) => {
+    if (known.length > 0) {
+      for (const [k, term] of known.entries()) {
+        body(
+          term(first)(value),
+          element(places, k).map((i) => i32(i)),
+        );
+      }
+      return;
+    }
+    w.nest(sizes, (inner) => {
+      const indices = zip(from, inner).map(([a, b]) => plus(w, a, b));
+      body(at(indices)(first)(value), indices);
+    });
+  };
+}
+
+/** All multi-indices, in row-major order. */
+const positionsOf = (sizes: Shape): number[][] =>
+  sizes.reduce<number[][]>(
+    (places, n) => places.flatMap((place) => Array.from({ length: n }, (_, i) => [...place, i])),
+    [[]],
+  );
+
 /** The epilogue for one element. */
 function finish(w: KernelWriter, kernel: ReduceKernel, at: Indices, total: Expr): void {
   const { extents, stores } = kernel;
@@ -144,23 +198,40 @@ function finish(w: KernelWriter, kernel: ReduceKernel, at: Indices, total: Expr)
 
 /** Several outputs side by side, each reduced in its own lane. */
 function reduceAcross(w: KernelWriter, kernel: ReduceKernel, sum: Sum, lanes: Lanes): void {
-  const { extents, over, stores, value } = kernel;
   const { f } = w;
-  const all = [...extents, ...over];
+  const { type, start, join } = vectorCarrier(kernel, lanes);
+  const carrier = { type, start, join };
+  across(w, kernel, lanes, {
+    vector: (first, terms) =>
+      sumOf(w, carrier, sum, origin(kernel), (over, from) => {
+        const total = f.local(type);
+        f.set(total, start);
+        terms(first, from, over, (term) => f.set(total, join(get(total), f.let(term))));
+        return get(total);
+      }),
+    one: (at) => scalarSum(w, kernel, sum, at),
+  });
+}
+
+/** What is made of the terms of outputs, as many as there are lanes, and of those of one output. */
+interface Across {
+  readonly vector: (first: Expr, terms: ReturnType<typeof termsAcross>) => Expr;
+  readonly one: (at: Indices) => Expr;
+}
+
+function across(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes, made: Across): void {
+  const { extents, stores, combine } = kernel;
+  const { f } = w;
   const epilogue = w.lanes(stores, extents, extents.length - 1);
-  const carrier = vectorCarrier(kernel, lanes);
+  const result = isPosition(combine) ? "i32x4" : shapeOf(lanes.float);
   w.rows(kernel, (outer, from, count) => {
     const here = [...outer, i32(0)];
     const done = count - (count % lanes.count);
+    const terms = done > 0 && termsAcross(w, kernel, lanes, here);
     w.loop(done, lanes.count, (i) => {
+      if (!terms) return;
       const first = plus(w, from, i);
-      const term = (reduced: Indices): Expr =>
-        w.vectors([value], all, lanes, [...here, ...reduced])(first)(value);
-      const total = f.let(
-        sumOf(w, carrier, sum, origin(kernel), (over, from) =>
-          sequence(w, carrier, over, from, term),
-        ),
-      );
+      const total = f.let(made.vector(first, terms));
       if (epilogue && epilogue.count === lanes.count) {
         const roots = stores.map((s) => s.value);
         const body = w.vectors(roots, extents, epilogue, here);
@@ -168,13 +239,13 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, sum: Sum, lanes: La
         return;
       }
       for (let k = 0; k < lanes.count; k++) {
-        const one = lane(`${shapeOf(lanes.float)}.extract_lane`, k, total);
+        const one = lane(`${result}.extract_lane`, k, total);
         finish(w, kernel, [...outer, plus(w, first, i32(k))], one);
       }
     });
     w.loop(count - done, 1, (i) => {
       const at = [...outer, plus(w, i, plus(w, from, i32(done)))];
-      finish(w, kernel, at, scalarSum(w, kernel, sum, at));
+      finish(w, kernel, at, made.one(at));
     });
   });
 }
@@ -260,28 +331,61 @@ function joinLanes(
   return lane(`${shapeOf(float)}.extract_lane`, 0, all);
 }
 
+/** The positions of the extreme elements of several outputs, each in its own lane. */
+function positionsAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): void {
+  const { over, combine } = kernel;
+  const { f } = w;
+  const strides = stridesOf(over);
+  const isLargest = combine === "argmax";
+  across(w, kernel, lanes, {
+    vector: (first, terms) => {
+      const [best, where] = [f.local("v128"), f.local("v128")];
+      // Nothing is behind what nothing is ahead of: the first element stays without being asked.
+      f.set(
+        best,
+        op("f32x4.splat", f32(isLargest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY)),
+      );
+      f.set(where, op("i32x4.splat", i32(0)));
+      terms(first, origin(kernel), over, (term, at) => {
+        const v = f.let(term);
+        // A comparison with a NaN fails: not behind is ahead, or one of them is NaN.
+        const behind = op("f32x4.le", ...(isLargest ? [v, get(best)] : [get(best), v]));
+        const known = op("f32x4.eq", get(best), get(best));
+        const wins = f.let(op("v128.andnot", known, behind));
+        const here = op("i32x4.splat", w.offset(strides, 0, 1, at));
+        f.set(where, op("v128.bitselect", here, get(where), wins));
+        f.set(best, op("v128.bitselect", v, get(best), wins));
+      });
+      return get(where);
+    },
+    one: (at) => position(w, kernel, at),
+  });
+}
+
 /** The position of the extreme element: NaN is the most extreme, the first of equals stays. */
 function writePosition(w: KernelWriter, kernel: ReduceKernel): void {
+  w.positions(kernel, (outer) => finish(w, kernel, outer, position(w, kernel, outer)));
+}
+
+function position(w: KernelWriter, kernel: ReduceKernel, outer: Indices): Expr {
   const { extents, over, combine, value } = kernel;
   const { f } = w;
   const { dtype } = value;
   const all = [...extents, ...over];
   const strides = stridesOf(over);
-  w.positions(kernel, (outer) => {
-    const best = f.local(typeOf[dtype]);
-    const where = f.local("i32");
-    f.set(where, i32(-1));
-    w.nest(over, (inner) => {
-      const v = f.let(w.scalars([value], all, [...outer, ...inner])(value));
-      const wins = isAhead(combine === "argmax" ? "gt" : "lt", dtype, v, get(best));
-      const first = op("i32.lt_s", get(where), i32(0));
-      f.if(op("i32.or", first, wins), () => {
-        f.set(best, v);
-        f.set(where, w.offset(strides, 0, 1, inner));
-      });
+  const best = f.local(typeOf[dtype]);
+  const where = f.local("i32");
+  f.set(where, i32(-1));
+  w.nest(over, (inner) => {
+    const v = f.let(w.scalars([value], all, [...outer, ...inner])(value));
+    const wins = isAhead(combine === "argmax" ? "gt" : "lt", dtype, v, get(best));
+    const first = op("i32.lt_s", get(where), i32(0));
+    f.if(op("i32.or", first, wins), () => {
+      f.set(best, v);
+      f.set(where, w.offset(strides, 0, 1, inner));
     });
-    finish(w, kernel, outer, get(where));
   });
+  return get(where);
 }
 
 /** Whether a value comes before the best one: a NaN before all that are not. */

@@ -16,7 +16,16 @@ import {
   valuesOf,
 } from "../../../core/expression.ts";
 import type { Shape } from "../../../core/shape.ts";
-import { access, type Expr, type Instruction, i32, lane, op, v128 } from "../assembler/index.ts";
+import {
+  access,
+  type Expr,
+  type Instruction,
+  i32,
+  lane,
+  op,
+  shuffle,
+  v128,
+} from "../assembler/index.ts";
 import { floatInstructions, loadInstruction, type Site } from "./scalar.ts";
 
 export type Float = "f64" | "f32";
@@ -29,6 +38,8 @@ export interface Lanes {
   readonly float: Float;
   /** The axis whose neighbours lie side by side. */
   readonly axis: number;
+  /** Where the last axis is shorter than a vector: that axis; vectors run on over both. */
+  readonly inner?: { readonly axis: number; readonly size: number } | undefined;
   /** The expressions that the axis changes. */
   readonly varying: ReadonlySet<Expression>;
 }
@@ -66,17 +77,19 @@ function instructionOf(fn: Intrinsic, dtype: DType, float: Float): Instruction |
   return name && `${shapeOf(float)}.${name}`;
 }
 
-/** How to compute the expressions on vectors along an axis, if that is possible. */
+/** How to compute the expressions on vectors along an axis, or the last two, if that is possible. */
 export function lanesFor(
   roots: readonly Expression[],
   stores: readonly DType[],
   extents: Shape,
   axis: number,
+  inner?: Lanes["inner"],
 ): Lanes | undefined {
+  const isAlong = (k: number): boolean => k === axis || k === inner?.axis;
   const varying = new Set<Expression>();
   const all = [...new Set(roots.flatMap(subexpressions))];
   for (const e of all) {
-    if (e.kind === "index" ? e.axis === axis : operands(e).some((x) => varying.has(x))) {
+    if (e.kind === "index" ? isAlong(e.axis) : operands(e).some((x) => varying.has(x))) {
       varying.add(e);
     }
   }
@@ -86,7 +99,7 @@ export function lanesFor(
   const float = types.has("f64") ? "f64" : "f32";
   // A store writes as many bytes as a whole vector has.
   if (float === "f64" && stores.some((dtype) => dtype !== "f64")) return undefined;
-  const lanes: Lanes = { count: float === "f64" ? 2 : 4, float, axis, varying };
+  const lanes: Lanes = { count: float === "f64" ? 2 : 4, float, axis, inner, varying };
   return values.every((e) => possible(e, lanes, extents)) ? lanes : undefined;
 }
 
@@ -129,8 +142,8 @@ export function splat(x: Expr, dtype: DType, { float }: Lanes): Expr {
 }
 
 export interface VectorSite extends Omit<Site, "load" | "index"> {
-  /** The vector's first index along the axis. */
-  readonly first: () => Expr;
+  /** The indices along an axis that the lanes differ in. */
+  readonly index: (axis: number) => Expr;
   readonly loadVector: (e: Load) => Expr;
   /** The value, spread, of an expression that the axis does not change. */
   readonly invariant: (e: Expression) => Expr;
@@ -159,7 +172,7 @@ function emitVector(
 ): Expr {
   switch (e.kind) {
     case "index":
-      return op("i32x4.add", op("i32x4.splat", site.first()), v128(Int32Array.of(0, 1, 2, 3)));
+      return site.index(e.axis);
     case "load":
       return site.loadVector(e);
     case "select":
@@ -208,6 +221,55 @@ export function gatherLanes(dtype: DType, addresses: readonly Expr[], offset: nu
     const scalar = access(loadInstruction[dtype], [address], { offset });
     return lane(`${shape}.replace_lane`, i + 1, v, scalar);
   }, first);
+}
+
+/** Every other element from an address on; the second vector may end behind the last of them. */
+export function everyOther(start: Expr, bytes: number, offset: number): Expr {
+  const [low, high] = [0, 16].map((ahead) =>
+    access("v128.load", [start], { offset: offset + ahead }),
+  ) as [Expr, Expr];
+  const picked = Array.from({ length: 16 }, (_, i) => 2 * (i - (i % bytes)) + (i % bytes));
+  return shuffle(picked, low, high);
+}
+
+/** How far the lanes of a vector are from its first element, along the axis and the inner one. */
+export type Spread = readonly (readonly [along: number, inside: number])[];
+
+/** Lanes along one axis. */
+export const alongOne: Spread = [0, 1, 2, 3].map((l) => [l, 0] as const);
+
+/** The vectors of a block of whole turns around the inner axis, and how many turns it takes. */
+export function spreads(count: number, size: number): { spreads: Spread[]; turns: number } {
+  let turns = 1;
+  while ((turns * size) % count !== 0) turns++;
+  const lanes = Array.from({ length: count }, (_, l) => l);
+  const spreads = Array.from(
+    { length: (turns * size) / count },
+    (_, v): Spread =>
+      lanes.map((l) => {
+        const place = v * count + l;
+        return [Math.floor(place / size), place % size];
+      }),
+  );
+  return { spreads, turns };
+}
+
+/** Elements so far behind an address, in any order, a vector's width apart at most; else undefined. */
+export function nearLanes(
+  distances: readonly number[],
+  bytes: number,
+  start: Expr,
+  offset: number,
+): Expr | undefined {
+  const first = Math.min(...distances);
+  if ((Math.max(...distances) - first + 1) * bytes > 16) return undefined;
+  const from = first === 0 ? start : op("i32.add", start, i32(first * bytes));
+  const near = access("v128.load", [from], { offset });
+  if (distances.every((d, l) => d === first + l)) return near;
+  const picked = distances.flatMap((d) =>
+    Array.from({ length: bytes }, (_, k) => (d - first) * bytes + k),
+  );
+  return shuffle(picked, near, near);
 }
 
 /** Writes the lanes of a vector side by side. */
