@@ -6,23 +6,19 @@
  * whole cache lines and the sums never leave the nearest cache.
  */
 
-import { type Blocking, blocking, type Machine } from "../../../compile/blocking.ts";
-import {
-  type MatrixProduct,
-  matrixProduct,
-  type Packed,
-  type Side,
-  stride,
-} from "../../../compile/contraction.ts";
+import { blocking, type Machine } from "../../../compile/blocking.ts";
+import { matrixProduct, type Packed, type Side, stride } from "../../../compile/contraction.ts";
+import { directColumns } from "../../../compile/direct.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { at } from "../../../core/at.ts";
 import { bytesOf, type DType } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
-import { access, call, type Expr, get, getGlobal, i32, op, select } from "../assembler/index.ts";
+import { call, type Expr, get, getGlobal, i32, op, select } from "../assembler/index.ts";
+import { writeDirect } from "./direct.ts";
 import type { KernelWriter } from "./kernel.ts";
 import { microKernel, packColumns, packRows } from "./micro.ts";
 import { pack } from "./pack.ts";
-import { loadInstruction, typeOf } from "./scalar.ts";
+import { epilogue, type Plan, packTiles } from "./tiles.ts";
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
@@ -40,19 +36,34 @@ const machine: Machine = {
   scattered: 2 ** 15,
 };
 
-interface Plan extends MatrixProduct, Blocking {}
-
 /** Whether the kernel is a matrix product, how it lies and how it is cut up. */
 export function contractionPlan(kernel: ReduceKernel): Plan | undefined {
   const product = matrixProduct(kernel);
-  return product && { ...product, ...blocking(product, machine) };
+  if (product === undefined) return undefined;
+  const cut = blocking(product, machine);
+  const direct = directColumns(product, machine, cut);
+  return { ...product, ...cut, direct };
 }
 
 /** Bytes of scratch memory that a contraction needs. */
-export const contractionScratch = ({ scratch, bytes }: Plan): number => scratch * bytes + 192;
+export function contractionScratch({
+  scratch,
+  bytes,
+  direct,
+  tileRows,
+  packedRows,
+  k,
+}: Plan): number {
+  if (direct === undefined) return scratch * bytes + 192;
+  return (tileRows * direct.width + packedRows * k) * bytes + 4 * k + 192;
+}
 
 export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Plan): void {
   const { extents } = plan;
+  if (plan.direct) {
+    writeDirect(w, kernel, plan, plan.direct);
+    return;
+  }
   const outer = extents.map((size, axis) =>
     axis === plan.rows || axis === plan.columns ? 1 : size,
   );
@@ -223,6 +234,7 @@ function product(
                 bAlong,
                 yRow: wide * bytes,
                 adds,
+                isListed: false,
               });
               const bBlock = op("i32.add", b, op("i32.mul", from, i32(bAlong)));
               f.emit(call(micro, aBlock, bBlock, to));
@@ -250,30 +262,6 @@ function product(
   }
   w.loop(m - over, block, (m0) => rowsBlock(m0, block));
   if (over > 0) rowsBlock(i32(m - over), over);
-}
-
-interface Tiles {
-  readonly batch: readonly Expr[];
-  readonly m0: Expr;
-  readonly count: number;
-  readonly to: Expr;
-}
-
-/** A block of rows, tile by tile: to[tile][k][r] */
-function packTiles(w: KernelWriter, plan: Plan, factor: Packed, tiles: Tiles): void {
-  const { dtype, bytes, rows, k, tileRows } = plan;
-  const { batch, m0, count } = tiles;
-  const { f } = w;
-  const tile = (t: Expr, number: number): void => {
-    const first = f.let(op("i32.add", m0, op("i32.mul", t, i32(tileRows))));
-    const lanes = Array.from({ length: number }, (_, r) =>
-      batch.map((i, axis) => (axis === rows ? f.let(op("i32.add", first, i32(r))) : i)),
-    );
-    const to = op("i32.add", tiles.to, op("i32.mul", t, i32(tileRows * k * bytes)));
-    pack(w, { dtype, factor, lanes, axis: rows, isWhole: true, to, step: tileRows });
-  };
-  w.loop(Math.floor(count / tileRows), 1, (t) => tile(t, tileRows));
-  if (count % tileRows > 0) tile(i32(Math.floor(count / tileRows)), count % tileRows);
 }
 
 interface Panel {
@@ -306,50 +294,4 @@ function packPanel(w: KernelWriter, plan: Plan, factor: Packed, panel: Panel): v
   });
   const isWhole = split.length === 1 || at(factor.extents, axis) % plan.lanes === 0;
   pack(w, { dtype, factor, lanes, axis, isWhole, to, step: wide });
-}
-
-interface Region {
-  readonly batch: readonly Expr[];
-  readonly m0: Expr;
-  readonly count: number;
-  readonly n0: Expr;
-  readonly columns: number;
-  readonly wide: number;
-  readonly sums: Expr;
-}
-
-/** The stores for the rows of one tile and a group's columns, the sums being in scratch memory. */
-function epilogue(w: KernelWriter, kernel: ReduceKernel, plan: Plan, region: Region): void {
-  const { stores } = kernel;
-  const { extents } = plan;
-  const { f } = w;
-  const { batch, m0, count, n0, columns, wide, sums } = region;
-  const bytes = bytesOf(plan.dtype);
-  const roots = stores.map((s) => s.value);
-  const lanes = w.lanes(stores, extents, plan.columns);
-  const whole = lanes && lanes.count * bytes === 16 ? columns - (columns % lanes.count) : 0;
-  w.loop(count, 1, (i) => {
-    const row = f.let(op("i32.add", m0, i));
-    const at = batch.map((index, axis) =>
-      axis === plan.rows ? row : axis === plan.columns ? i32(0) : index,
-    );
-    const line = f.let(op("i32.add", sums, op("i32.mul", i, i32(wide * bytes))));
-    if (lanes && whole > 0) {
-      const body = w.vectors(roots, extents, lanes, at);
-      w.loop(whole, lanes.count, (c) => {
-        const first = f.let(op("i32.add", n0, c));
-        const place = op("i32.add", line, op("i32.mul", c, i32(bytes)));
-        const sum = f.let(access("v128.load", [place]));
-        w.storeVectors(stores, extents, lanes, at, first, body(first, sum));
-      });
-    }
-    w.loop(columns - whole, 1, (c) => {
-      const column = f.let(op("i32.add", op("i32.add", n0, c), i32(whole)));
-      const here = at.map((index, axis) => (axis === plan.columns ? column : index));
-      const place = op("i32.add", line, op("i32.mul", c, i32(bytes)));
-      const sum = f.local(typeOf[plan.dtype]);
-      f.set(sum, access(loadInstruction[plan.dtype], [place], { offset: whole * bytes }));
-      w.storeScalars(stores, extents, here, w.scalars(roots, extents, here, get(sum)));
-    });
-  });
 }

@@ -32,20 +32,25 @@ interface Micro {
   readonly yRow: number;
   /** Whether the sums are added to what is in y. */
   readonly adds: boolean;
+  /** Whether the terms of b lie where a table says, in bytes from the first column. */
+  readonly isListed: boolean;
 }
+
+const threePlaces = ["i32", "i32", "i32"] as const;
 
 /** Terms of the sum that are written out before the loop goes round. */
 const unrolled = 4;
 
 /**
- * The function (a, b, y) that writes rows × vectors sums of products to the rows of y: each row
+ * The function (a, b, y), or (a, b, y, table of b's terms), that writes rows × vectors sums of products to the rows of y: each row
  * of a times `vectors` neighbouring vectors of b. Made once per shape.
  */
 export function microKernel(target: Target, micro: Micro): Func {
   const key = `tile_${Object.values(micro).join("_")}`;
   const known = target.functions.get(key);
   if (known) return known;
-  const made = target.module.function(key, ["i32", "i32", "i32"], "void", (f) => {
+  const types = micro.isListed ? [...threePlaces, "i32" as const] : threePlaces;
+  const made = target.module.function(key, types, "void", (f) => {
     writeTile(f, micro, target.relaxed);
     return undefined;
   });
@@ -54,8 +59,8 @@ export function microKernel(target: Target, micro: Micro): Func {
 }
 
 function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
-  const { dtype, rows, vectors, k, aRow, aAlong, bAlong, yRow, adds } = micro;
-  const [a, b, y] = f.params as [Local, Local, Local];
+  const { dtype, rows, vectors, k, aRow, aAlong, bAlong, yRow, adds, isListed } = micro;
+  const [a, b, y, table] = f.params as [Local, Local, Local, Local];
   const shape = shapeOf(dtype);
   const sums = Array.from({ length: rows * vectors }, () => f.local("v128"));
   const factors = Array.from({ length: vectors }, () => f.local("v128"));
@@ -67,9 +72,11 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
       ? op(`${shape}.relaxed_madd`, x, v, sum)
       : op(`${shape}.add`, sum, op(`${shape}.mul`, x, v));
   const term = (ahead: number): void => {
+    const listed = () => access("i32.load", [get(table)], { offset: 4 * ahead });
+    const from = isListed ? f.let(op("i32.add", get(b), listed())) : get(b);
     factors.forEach((factor, v) => {
       const offset = ahead * bAlong + 16 * v;
-      f.emit(set(factor, access("v128.load", [get(b)], { offset })));
+      f.emit(set(factor, access("v128.load", [from], { offset })));
     });
     for (let r = 0; r < rows; r++) {
       const offset = ahead * aAlong + r * aRow;
@@ -82,7 +89,8 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
   };
   const advance = (by: number): void => {
     f.emit(set(a, op("i32.add", get(a), i32(by * aAlong))));
-    f.emit(set(b, op("i32.add", get(b), i32(by * bAlong))));
+    if (isListed) f.emit(set(table, op("i32.add", get(table), i32(4 * by))));
+    else f.emit(set(b, op("i32.add", get(b), i32(by * bAlong))));
   };
   const turns = Math.floor(k / unrolled);
   if (turns > 1) {
