@@ -11,6 +11,7 @@ import { outputsFrom } from "../network-file/build.ts";
 import { buildModel, buildOptimizer, type NetworkFile } from "../network-file/index.ts";
 import { losses } from "../network-file/losses.ts";
 import { markedLoss, toDatasets } from "../network-file/prepare.ts";
+import { layerAt } from "../nn/inside.ts";
 import type { Layer } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
 import { valueInputs } from "../step/parameters.ts";
@@ -57,9 +58,6 @@ function rowsOf(model: Layer, network: NetworkFile, inputs: number): Row[] {
       return { path, name: layer.name, shape, parameters: total, frozen, operations };
     });
 }
-
-const layerAt = (model: Layer, path: string): Layer =>
-  path.split(".").reduce((layer, i) => layer.layers[Number(i)] ?? layer, model);
 
 /** The batch of a training step, as types: real ones if there are data. */
 function batchOf(

@@ -96,7 +96,7 @@ export const tensors: ArgumentKind = {
   fits: areTensors,
 };
 
-export const graph = /* @__PURE__ */ object(
+export const tracedGraph = /* @__PURE__ */ object(
   "a graph",
   "{ inputs, outputs }, arrays of tensors",
   ({ inputs, outputs }) => areTensors(inputs) && areTensors(outputs),

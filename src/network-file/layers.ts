@@ -3,6 +3,7 @@ import * as nn from "../nn/activations.ts";
 import { dropout } from "../nn/dropout.ts";
 import type { Layer } from "../nn/layer.ts";
 import { flatten, unflatten } from "../nn/rearrangement.ts";
+import { attentionRows } from "./attention-rows.ts";
 import {
   asRead,
   type Chosen,
@@ -113,6 +114,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   hardswish: plain("y = x·hardsigmoid(x).", () => nn.hardswish(), "Hardswish"),
   ...windowRows,
   ...normalizationRows,
+  ...attentionRows,
   flatten: layerRow(
     "rearrangement",
     "The same numbers with several axes as one, by default all but the batch's.",

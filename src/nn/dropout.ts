@@ -1,11 +1,12 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { greaterEqual, where } from "../ops/compare.ts";
 import { randomUniform } from "../ops/random.ts";
-import { type Layer, layer, type NoRanks, type Same } from "./layer.ts";
+import { type Layer, type LayerContext, layer, type NoRanks, type Same } from "./layer.ts";
 
 /**
  * y = m ⊙ x/(1 − rate) while training, m being 0 with probability `rate` (default 0.5) and else 1;
@@ -13,13 +14,7 @@ import { type Layer, layer, type NoRanks, type Same } from "./layer.ts";
  * place. A rate outside 0 ≤ rate < 1 is an error.
  */
 export function dropout(rate = 0.5): Layer<Same, Same, NoRanks> {
-  if (!isNumber(rate, (r) => r >= 0 && r < 1)) {
-    fail("bad-argument", {
-      message: "dropout needs the share of values to set to 0.",
-      expected: "0 ≤ rate < 1",
-      found: shown(rate),
-    });
-  }
+  checkRate("dropout", rate);
   return layer({
     name: "dropout",
     kind: "noise",
@@ -28,17 +23,36 @@ export function dropout(rate = 0.5): Layer<Same, Same, NoRanks> {
     parameters: {},
     settings: { rate },
     site: callSite(),
-    apply(x, _parameters, context) {
-      if (!context.training || context.key === undefined || rate === 0) return x;
-      const u = randomUniform(context.key, x.shape, { dtype: x.dtype, stream: hash(context.path) });
-      return where(greaterEqual(u, rate), mul(x, 1 / (1 - rate)), 0);
-    },
+    apply: (x, _parameters, context) => dropsIn(context)(x, rate),
   });
 }
 
+export function checkRate(what: string, rate: unknown): void {
+  if (isNumber(rate, (r) => r >= 0 && r < 1)) return;
+  fail("bad-argument", {
+    message: `${what} needs the share of values to set to 0.`,
+    expected: "0 ≤ rate < 1",
+    found: shown(rate),
+  });
+}
+
+/** m ⊙ x/(1 − rate), with the mask m of a key's stream. */
+export function dropped(x: Tensor, rate: number, key: Tensor, stream: number): Tensor {
+  if (rate === 0) return x;
+  const u = randomUniform(key, x.shape, { dtype: x.dtype, stream });
+  return where(greaterEqual(u, rate), mul(x, 1 / (1 - rate)), 0);
+}
+
+/** Drops values of x while training; each place of a layer, by name, draws its own mask. */
+export function dropsIn({ training, key, path }: LayerContext) {
+  return (x: Tensor, rate: number, place = ""): Tensor =>
+    training && key !== undefined ? dropped(x, rate, key, streamOf(path, place)) : x;
+}
+
 /** Paths as stream numbers (FNV-1a), so that every dropout of a model draws its own mask. */
-function hash(path: string): number {
+export function streamOf(path: string, place = ""): number {
+  const text = place === "" ? path : `${path}.${place}`;
   let h = 0x811c9dc5;
-  for (let i = 0; i < path.length; i++) h = Math.imul(h ^ path.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   return h;
 }

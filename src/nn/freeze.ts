@@ -2,6 +2,7 @@
 import { fail } from "../core/errors.ts";
 import { isFunction } from "../core/kinds.ts";
 import { listed, shown } from "../core/wording.ts";
+import { layersInside } from "./inside.ts";
 import type { Layer, ParameterSpec } from "./layer.ts";
 import { isLayer } from "./layer-checks.ts";
 
@@ -70,6 +71,8 @@ function changed<L extends Layer>(model: L, chosen: (name: string) => boolean, f
   const parameters: Record<string, ParameterSpec> = {};
   for (const [name, spec] of Object.entries(model.parameters))
     parameters[name] = chosen(name) ? { ...spec, frozen } : spec;
-  const layers = model.layers.map((l, i) => changed(l, (name) => chosen(`${i}.${name}`), frozen));
+  const layers = layersInside(model).map(([place, l]) =>
+    changed(l, (name) => chosen(`${place}.${name}`), frozen),
+  );
   return { ...model, parameters, layers };
 }

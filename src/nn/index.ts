@@ -1,10 +1,13 @@
 export * from "./activations.ts";
+export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
 export * from "./batch-norm.ts";
+export { type ParallelOptions, parallel, residual } from "./branches.ts";
 export * from "./convolution.ts";
-export * from "./dropout.ts";
+export { dropout } from "./dropout.ts";
 export * from "./embedding.ts";
 export type { AppliedActivation, LossFacts, OutputFacts } from "./facts.ts";
 export { freeze, type NamePattern, unfreeze } from "./freeze.ts";
+export { type GraphLayer, type GraphOptions, graph } from "./graph.ts";
 export { initialValues } from "./initial-values.ts";
 export * from "./initializers.ts";
 export type {
@@ -19,6 +22,11 @@ export { layer } from "./layer.ts";
 export * from "./linear.ts";
 export * from "./losses.ts";
 export {
+  type AttentionInputs,
+  type MultiHeadAttentionOptions,
+  multiHeadAttention,
+} from "./multi-head-attention.ts";
+export {
   groupNorm,
   type LayerNormOptions,
   layerNorm,
@@ -26,6 +34,9 @@ export {
   rmsNorm,
 } from "./normalization.ts";
 export * from "./pooling.ts";
+export * from "./positions.ts";
 export * from "./rearrangement.ts";
 export { sequential } from "./sequential.ts";
+export type { LayerOf } from "./several.ts";
+export * from "./transformer.ts";
 export type { WeightOptions } from "./weighted.ts";

@@ -26,6 +26,7 @@ const kinds: Readonly<Record<LayerKind, true>> = {
   normalization: true,
   pooling: true,
   recurrence: true,
+  attention: true,
   embedding: true,
   rearrangement: true,
   noise: true,
@@ -82,6 +83,7 @@ const isLayerPart = (parts: Parts): boolean =>
   isOutputFacts(parts.facts) &&
   (parts.layers === undefined ||
     (Array.isArray(parts.layers) && Array.from(parts.layers).every(isLayer))) &&
+  (parts.names === undefined || (Array.isArray(parts.names) && parts.names.every(isText))) &&
   (parts.outputShape === undefined || isFunction(parts.outputShape)) &&
   isFunction(parts.apply);
 

@@ -54,6 +54,7 @@ export type ParameterRole =
  * - `normalization`: shifts and scales its input by its mean and deviation.
  * - `pooling`: one number (the largest, the mean) for each window.
  * - `recurrence`: goes through a sequence step by step with a state.
+ * - `attention`: each place of a sequence takes a mean over others, weighted by how well they fit.
  * - `embedding`: rows of a table in the place of whole numbers.
  * - `rearrangement`: the same numbers in another shape or order.
  * - `noise`: changes its input at random while training; y = x otherwise. Units stay what they are.
@@ -67,6 +68,7 @@ export type LayerKind =
   | "normalization"
   | "pooling"
   | "recurrence"
+  | "attention"
   | "embedding"
   | "rearrangement"
   | "noise"
@@ -153,6 +155,13 @@ export interface Layer<In extends Size = Size, Out extends Size = Size, P extend
   readonly buffers: Readonly<Record<string, BufferSpec>>;
   /** The layers that it is made of, for summaries; empty for a layer proper. */
   readonly layers: readonly Layer[];
+  /** What stands before the names of their parameters; their positions where it is absent. */
+  readonly names?: readonly string[];
+  /**
+   * How they follow each other: one after another where it is absent, "beside" where all get the
+   * layer's own input, "free" where a function connects them.
+   */
+  readonly order?: "beside" | "free";
   /** What is known of its outputs, for remarks on losses and targets; where it is absent, nothing. */
   readonly facts?: OutputFacts;
   /** Its settings as a person would write them: plain data. */

@@ -4,12 +4,11 @@ import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { activation } from "./activations.ts";
+import { contextUnder, specsOf, valuesUnder } from "./inside.ts";
 import {
   type Any,
-  type BufferSpec,
   type Layer,
   layer,
-  type ParameterSpec,
   type Ranks,
   type Same,
   type Size,
@@ -102,13 +101,6 @@ export function sequential<const L extends readonly Item[]>(
   });
   const own = items.map((item) => typeof item === "function" && !sizeKeepers.has(item));
   checkSizes(layers, own);
-  const parameters: Record<string, ParameterSpec> = {};
-  const buffers: Record<string, BufferSpec> = {};
-  for (const [i, l] of layers.entries()) {
-    for (const [name, spec] of Object.entries<ParameterSpec>(l.parameters))
-      parameters[`${i}.${name}`] = spec;
-    for (const [name, spec] of Object.entries(l.buffers)) buffers[`${i}.${name}`] = spec;
-  }
   const first = layers.find((l) => l.inputSize !== "same" || l.outputSize !== "same");
   const last = layers.findLast((l) => l.outputSize !== "same");
   return layer({
@@ -118,25 +110,19 @@ export function sequential<const L extends readonly Item[]>(
     outputSize: last?.outputSize ?? "same",
     inputAxis: first?.inputAxis ?? -1,
     outputAxis: last?.outputAxis ?? -1,
-    parameters,
-    buffers,
+    ...specsOf(layers.map((l, i) => [`${i}`, l])),
     layers,
     site,
     outputShape: (inputShape, path = "") =>
       layers.reduce((shape, l, i) => l.outputShape(shape, inside(path, i)), inputShape),
     apply(x, values, context) {
-      const { renew } = context;
       /** The last function that has changed the size, and to what. */
       let changed: Changed | undefined;
       return layers.reduce((y, l, i) => {
         const path = inside(context.path, i);
         if (changed && l.inputAxis === -1 && l.inputSize === changed.from)
           undeclared(l, path, changed);
-        const next = l.apply(y, valuesOf(values, `${i}.`), {
-          ...context,
-          ...(renew ? { renew: (name, value) => renew(`${i}.${name}`, value) } : {}),
-          path,
-        });
+        const next = l.apply(y, valuesUnder(values, `${i}`), contextUnder(context, `${i}`));
         const [from, to] = [y, next].map((t) => t?.shape?.at(-1));
         if (own[i] && from !== undefined && to !== undefined && from !== to)
           changed = { place: path, from, to, shape: next.shape };
@@ -159,15 +145,6 @@ function noLayer(item: unknown, i: number): never {
       ? { fix: "Write the layers one after another, without brackets, or ...list." }
       : {}),
   });
-}
-
-/** The entries under a prefix, without it. */
-function valuesOf(all: Readonly<Record<string, Tensor>>, prefix: string): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(all).flatMap(([name, value]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), value] as const] : [],
-    ),
-  );
 }
 
 interface Changed {

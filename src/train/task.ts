@@ -3,6 +3,7 @@ import { type DType, isFloat } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { type LossCall, lossCalls, type Maker, makerOf } from "../nn/calls.ts";
+import { layerAt } from "../nn/inside.ts";
 import { inference, type Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { input } from "../ops/leaf.ts";
@@ -26,9 +27,6 @@ export interface ExampleTypes {
   readonly inputs: TensorType;
   readonly targets: TensorType;
 }
-
-const layerAt = (model: Layer, path: string): Layer =>
-  path === "" ? model : path.split(".").reduce((l, i) => l.layers[Number(i)] ?? l, model);
 
 function operator({ op: { name, range } }: Tensor): Maker | undefined {
   return range && { name, facts: { range } };

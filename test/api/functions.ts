@@ -1,5 +1,6 @@
 /** Right arguments of every exported function, and what is done with results. */
 import * as chainrule from "../../src/index.ts";
+import { attention } from "./attention.ts";
 import { loops } from "./loops.ts";
 import { normalization } from "./normalization.ts";
 import {
@@ -99,6 +100,7 @@ const readAll = (all: object): void => void Object.values(all).map(read);
 export const functions: Record<string, Probe> = {
   ...windows,
   ...loops,
+  ...attention,
   ...normalization,
   ...each(elementwise, [x]),
   ...each(binary, [x, x]),

@@ -63,6 +63,32 @@ export const library: readonly Row[] = [
     () => c.layerNorm(2, { affine: false }).apply(x, {}),
   ],
   [
+    "Write mask.notEqual(0) where 1 stands for a key that is seen.",
+    () => c.scaledDotProductAttention(x, x, x, { mask: at }),
+    () => read(c.scaledDotProductAttention(x, x, x, { mask: at.notEqual(0) })),
+  ],
+  [
+    "Take transformerEncoderLayer with causal: true where there is no second sequence.",
+    () => {
+      const block = c.transformerDecoderLayer(2, 1);
+      return block.apply(x, c.initialValues(block).parameters);
+    },
+    () => {
+      const block = c.transformerEncoderLayer(2, 1, { causal: true });
+      return read(block.apply(x.cast("f32"), c.initialValues(block).parameters));
+    },
+  ],
+  [
+    "End it with a layer that has as many outputs as go in: linear(…, inputs).",
+    () => c.residual(c.linear(2, 3)).outputShape([1, 2]),
+    () => c.residual(c.linear(2, 3), c.linear(3, 2)).outputShape([1, 2]),
+  ],
+  [
+    "Make it learnedEncoding(…, …).",
+    () => c.learnedEncoding(1, 2).outputShape([2, 2]),
+    () => c.learnedEncoding(2, 2).outputShape([2, 2]),
+  ],
+  [
     "Make the layer's number of channels equal to that of what comes before it.",
     () => c.batchNorm1d(3).apply(x, normal(3)),
     () => c.batchNorm1d(2).apply(x, normal(2)),

@@ -12,13 +12,18 @@ import { complete } from "../../src/network-file/validate.ts";
 import * as nn from "../../src/nn/index.ts";
 
 /** What a required field holds, where that is not 3. */
-const samples: Readonly<Record<string, unknown>> = { after: 0.5, sizes: [2, -1], groups: 2 };
+const samples: Readonly<Record<string, unknown>> = {
+  ...{ after: 0.5, sizes: [2, -1], groups: 2, heads: 2 },
+};
 
 /** What a layer's function takes besides options. */
 function argumentsOf(name: string): readonly unknown[] {
   if (name === "linear") return [4, 3];
   if (name === "unflatten") return [1, [2, -1]];
   if (/^conv/.test(name)) return [2, 3, 3];
+  if (/^multiHead|EncoderLayer$/.test(name)) return [4, 2];
+  if (name === "transformerEncoder") return [4, 2, 3];
+  if (name === "learnedEncoding") return [1, 4];
   if (name === "embedding") return [3, 3];
   if (name === "groupNorm") return [2, 4];
   if (/Norm[123]d$/.test(name)) return [2];

@@ -10,7 +10,7 @@ import { withSite } from "../../core/call-site.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
 import { type Graph, leafData, nodesOf, unbound } from "../../core/graph.ts";
-import { checkKind, graph } from "../../core/kinds.ts";
+import { checkKind, tracedGraph } from "../../core/kinds.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { shown } from "../../core/wording.ts";
 import { input } from "../../ops/leaf.ts";
@@ -141,7 +141,7 @@ export const interpreter: Omit<SynchronousBackend, "compile"> & {
 } = {
   name: "interpreter",
   compile(given) {
-    checkKind("compile", given, graph);
+    checkKind("compile", given, tracedGraph);
     return interpreted(given);
   },
 };

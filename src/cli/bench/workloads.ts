@@ -15,8 +15,10 @@ import { sequential } from "../../nn/sequential.ts";
 import { adam } from "../../optim/adaptive.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { sgd } from "../../optim/sgd.ts";
+import { fractions, weighted } from "./fractions.ts";
+import { languageModel } from "./transformer.ts";
 
-export const workloadNames = ["W1", "W2", "W3", "W6"] as const;
+export const workloadNames = ["W1", "W2", "W3", "W5", "W6"] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 export interface Workload {
@@ -34,24 +36,6 @@ export interface Workload {
   /** Σ of all first weights and all data, element i of an array times 1 + i mod 7. */
   readonly checksum: number;
 }
-
-/** n numbers in [0, 1). */
-function fractions(n: number, seed: number): Float64Array {
-  let state = (Math.imul(seed, 0x9e3779b1) + 0x7f4a7c15) >>> 0;
-  return Float64Array.from({ length: n }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    let x = state ^ (state >>> 16);
-    x = Math.imul(x, 0x7feb352d);
-    return ((x ^ (x >>> 15)) >>> 0) / 2 ** 32;
-  });
-}
-
-const weighted = (data: ArrayLike<number>): number => {
-  let sum = 0;
-  // Millions of numbers, all of which are there (!).
-  for (let i = 0; i < data.length; i++) sum += data[i]! * (1 + (i % 7));
-  return sum;
-};
 
 interface Spec {
   readonly name: WorkloadName;
@@ -156,7 +140,7 @@ function example(): Workload {
   };
 }
 
-const specs: Record<Exclude<WorkloadName, "W1">, Spec> = {
+const specs: Record<Exclude<WorkloadName, "W1" | "W5">, Spec> = {
   W2: {
     name: "W2",
     title: "784-128-64-10 ReLU, batch 64, momentum",
@@ -199,4 +183,4 @@ const specs: Record<Exclude<WorkloadName, "W1">, Spec> = {
 };
 
 export const workload = (name: WorkloadName): Workload =>
-  name === "W1" ? example() : build(specs[name]);
+  name === "W1" ? example() : name === "W5" ? languageModel() : build(specs[name]);

@@ -1,6 +1,7 @@
 /** The layers of a model as a derivation sees them: which have numbers, and what each one makes. */
 import { sameShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { layersInside } from "../../nn/inside.ts";
 import type { Layer, LayerKind, ParameterSpec } from "../../nn/layer.ts";
 
 /** A tensor on the way whose elements have names. */
@@ -42,9 +43,7 @@ export function leavesOf(model: Layer): Leaf[] {
   let number = 0;
   const visit = (layer: Layer, path: string): void => {
     if (layer.layers.length > 0) {
-      layer.layers.forEach((l, i) => {
-        visit(l, below(path, i));
-      });
+      for (const [name, inner] of layersInside(layer)) visit(inner, below(path, name));
       return;
     }
     // The slope of an activation belongs to the units that go through it.

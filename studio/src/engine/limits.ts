@@ -49,14 +49,23 @@ const layerCount = (layers: readonly Chosen[]): number =>
 function count(layer: Layer, input: Shape, totals: Totals): Shape {
   const output = layer.outputShape(input);
   if (layer.layers.length > 0) {
-    layer.layers.reduce((shape, inner) => count(inner, shape, totals), input);
+    if (layer.order === "free") {
+      for (const inner of layer.layers) countOwn(inner, totals);
+      return output;
+    }
+    const beside = layer.order === "beside";
+    layer.layers.reduce((shape, inner) => count(inner, beside ? input : shape, totals), input);
     return output;
   }
   check("units in a layer", at(output, output.length - 1), limits.width);
+  countOwn(layer, totals);
+  return output;
+}
+
+function countOwn(layer: Layer, totals: Totals): void {
   const own = Object.values(layer.parameters);
   if (own.length > 0) totals.trained++;
   totals.parameters += own.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  return output;
 }
 
 export function checkSize(network: NetworkFile, tables: readonly string[]): void {
