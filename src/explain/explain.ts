@@ -21,7 +21,7 @@ export async function explain(subject: Subject, options: ExplainOptions = {}): P
   const { language = "en", digits = 9 } = options;
   if (!languages.includes(language)) noSuch("language", language, languages);
   checkDigits(digits);
-  const trace = traceOf(subject, options);
+  const trace = traceOf(subject, options, true);
   const notation = options.notation ?? "canonical";
   if (!notations.includes(notation)) noSuch("notation", notation, notations);
   const chosen = chosenParameters(trace, options);

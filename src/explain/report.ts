@@ -77,7 +77,7 @@ export async function gradientReport(
   checkNames("gradientReport", options, optionNames);
   const { language = "en" } = options;
   if (!languages.includes(language)) noSuch("language", language, languages);
-  const t = traceOf(subject, options);
+  const t = traceOf(subject, options, false);
   const g = gradientsOf(t);
   const norms = Object.fromEntries([...g].map(([n, v]) => [n, normOf(v)]));
   return new GradientReport(isNetwork(t) ? layerReports(t) : [], nonFinite(t), norms, language);

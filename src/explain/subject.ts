@@ -22,8 +22,12 @@ const explainable: ArgumentKind = {
   fits: (given) => given instanceof Trainer || isFunction(given) || isLayer(given),
 };
 
-/** The subject with values: traced in f64, after the steps that were asked for. */
-export function traceOf(subject: Subject, options: ExplainOptions): Trace {
+/**
+ * The subject with values: traced in f64, after the steps that were asked for.
+ *
+ * @param stepByStep whether loops are written out
+ */
+export function traceOf(subject: Subject, options: ExplainOptions, stepByStep: boolean): Trace {
   checkKind("An explanation", subject, explainable);
   if (typeof subject === "function") return traceFunction(subject, options.inputs ?? []);
   const trainer = subject instanceof Trainer ? subject : fromModel(subject as Layer, options);
@@ -45,7 +49,7 @@ export function traceOf(subject: Subject, options: ExplainOptions): Trace {
   if (!Number.isInteger(step) || step < 0 || step > 100_000) noSuch("step", step, ["0 to 100000"]);
   const ready = step === 0 ? trainer : advanced(trainer, data, step);
   const { lossName, firstExample } = options;
-  return traceNetwork(ready, data, correct, { lossName, firstExample });
+  return traceNetwork(ready, data, correct, { lossName, firstExample, stepByStep });
 }
 
 function fromModel(model: Layer, { loss, optimizer, seed }: ExplainOptions): Trainer {

@@ -17,6 +17,7 @@ import {
 import { type LayerRow, layerRow } from "./layer-row.ts";
 import { linearRow } from "./linear-row.ts";
 import { normalizationRows } from "./normalization-rows.ts";
+import { recurrenceRows } from "./recurrence-rows.ts";
 import { windowRows } from "./window-rows.ts";
 
 /** An activation; `pytorch` is the call of its module in torch.nn. */
@@ -115,6 +116,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   ...windowRows,
   ...normalizationRows,
   ...attentionRows,
+  ...recurrenceRows,
   flatten: layerRow(
     "rearrangement",
     "The same numbers with several axes as one, by default all but the batch's.",

@@ -19,6 +19,11 @@ export type {
   ParameterSpec,
 } from "./layer.ts";
 export { layer } from "./layer.ts";
+export {
+  type LastOutputOptions,
+  type Lengths,
+  lastOutput,
+} from "./lengths.ts";
 export * from "./linear.ts";
 export * from "./losses.ts";
 export {
@@ -36,6 +41,8 @@ export {
 export * from "./pooling.ts";
 export * from "./positions.ts";
 export * from "./rearrangement.ts";
+export type { PassOptions, Recurrence, RecurrenceOptions } from "./recurrence.ts";
+export { gru, type LstmOptions, lstm, type RnnOptions, rnn } from "./recurrent.ts";
 export { sequential } from "./sequential.ts";
 export type { LayerOf } from "./several.ts";
 export * from "./transformer.ts";

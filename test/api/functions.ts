@@ -3,6 +3,7 @@ import * as chainrule from "../../src/index.ts";
 import { attention } from "./attention.ts";
 import { loops } from "./loops.ts";
 import { normalization } from "./normalization.ts";
+import { recurrences } from "./recurrences.ts";
 import {
   type Any,
   at,
@@ -102,6 +103,7 @@ export const functions: Record<string, Probe> = {
   ...loops,
   ...attention,
   ...normalization,
+  ...recurrences,
   ...each(elementwise, [x]),
   ...each(binary, [x, x]),
   ...each(reductions, [x, { axis: [0], keepDims: true }]),

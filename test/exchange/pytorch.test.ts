@@ -83,3 +83,37 @@ it.each<[Partial<typeof usual>, string]>([
   expect(error.message).toContain(`The PyTorch script cannot say ${what}.`);
   expect(error.fix).toContain("add it to the script by hand");
 });
+
+// What PyTorch 2.13.0 printed for these scripts with the values that chainrule begins with.
+it.each([
+  [
+    "lstm: { hidden: 4, layers: 2, bidirectional: true, output: last, projection: 3 }",
+    "(1, 4, batch_first=True, num_layers=2, bidirectional=True, proj_size=3)",
+    [0.7077620165479555, 0.6954611821173332],
+  ],
+  [
+    "gru: { hidden: 4, bias: false, output: last }",
+    "(1, 4, batch_first=True, bias=False)",
+    [0.7216236507843332, 0.6248470301886846],
+  ],
+  [
+    "rnn: { hidden: 4, nonlinearity: relu }",
+    '(1, 4, batch_first=True, nonlinearity="relu")',
+    [0.6810975739649151, 0.5342726056394977],
+  ],
+] as const)("%s: the script has the losses of the trainer", async (row, call, losses) => {
+  const { network, trainer, data } = await prepareNetwork(
+    parseNetwork(`
+layers: [{ unflatten: { axis: 1, sizes: [4, 1] } }, { ${row} }, flatten, { linear: { outputs: 2 } }]
+loss: crossEntropy
+optimizer: { sgd: { learningRate: 0.5 } }
+data: { examples: [{ inputs: [0, 1, 0.5, 1], targets: a }, { inputs: [1, 1, 0, -1], targets: b }] }
+training: { epochs: 3, batchSize: 2 }`),
+    none,
+  );
+  expect(pytorchScript({ network, trainer, data: data.train, batchSize: 2 })).toContain(call);
+  for (const loss of losses) {
+    expect(trainer.evaluate(data.train).loss).toBeCloseTo(loss, 12);
+    await trainer.fit(data.train, { epochs: 3, batchSize: 2 });
+  }
+});

@@ -58,6 +58,17 @@ export const library: readonly Row[] = [
     () => c.conv2d(1, 2, 2).outputShape(c.zeros([5, 784]).reshape([5, 1, 28, 28]).shape),
   ],
   [
+    "Make room for the steps: unflatten(1, [steps, features]) as the first layer, or x.reshape.",
+    () => c.rnn(2, 3).outputShape([5, 8]),
+    () => c.sequential(c.unflatten(1, [4, 2]), c.rnn(2, 3)).outputShape([5, 8]),
+    () => c.rnn(2, 3).outputShape(c.zeros([5, 8]).reshape([5, 4, 2]).shape),
+  ],
+  [
+    "Put dropout(rate) behind it, as a layer of its own.",
+    () => c.gru(2, 3, { dropout: 0.5 }),
+    () => c.sequential(c.gru(2, 3), c.dropout(0.5)),
+  ],
+  [
     "Make the layer's first argument equal to the size of what comes before it.",
     () => c.layerNorm(3, { affine: false }).apply(x, {}),
     () => c.layerNorm(2, { affine: false }).apply(x, {}),

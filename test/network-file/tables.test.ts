@@ -16,9 +16,12 @@ const samples: Readonly<Record<string, unknown>> = {
   ...{ after: 0.5, sizes: [2, -1], groups: 2, heads: 2 },
 };
 
+const recurrent = new Set(["rnn", "lstm", "gru"]);
+
 /** What a layer's function takes besides options. */
 function argumentsOf(name: string): readonly unknown[] {
   if (name === "linear") return [4, 3];
+  if (recurrent.has(name)) return [4, 3];
   if (name === "unflatten") return [1, [2, -1]];
   if (/^conv/.test(name)) return [2, 3, 3];
   if (/^multiHead|EncoderLayer$/.test(name)) return [4, 2];
@@ -33,6 +36,7 @@ function argumentsOf(name: string): readonly unknown[] {
 
 /** The shape of an input: two channels, and as many axes as the layer's name says. */
 function shapeFor(name: string): readonly number[] {
+  if (recurrent.has(name)) return [1, 2, 4];
   const [, axes] = /([123])d$/.exec(name) ?? [];
   return axes === undefined ? [1, 4] : [1, 2, ...Array.from({ length: Number(axes) }, () => 4)];
 }

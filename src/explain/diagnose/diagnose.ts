@@ -157,7 +157,7 @@ export async function diagnose(
   const own = ["value", "quantity", "lossAfterStep", "decimals"];
   checkNames("diagnose", options, [...optionNames, ...own]);
   const { value, language = "en" } = options;
-  const { network: t, numeral: got } = given(traceOf(subject, options), options);
+  const { network: t, numeral: got } = given(traceOf(subject, options, true), options);
   if (!languages.includes(language)) noSuch("language", language, languages);
   if (options.notation !== undefined && !notations.includes(options.notation))
     noSuch("notation", options.notation, notations);

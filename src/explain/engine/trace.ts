@@ -22,6 +22,7 @@ import { bufferInputs } from "../../step/parameters.ts";
 import { type Data, type Trainer, toDataset } from "../../train/trainer.ts";
 import { countOf, type Parameter } from "./parameters.ts";
 import { leavesOf, observer, ownedBy, type Stage } from "./stages.ts";
+import { writtenOut } from "./written-out.ts";
 
 /** Values of tensors, one array for each. */
 type Arrays<T extends readonly Tensor[]> = { readonly [K in keyof T]: TypedArray };
@@ -128,15 +129,18 @@ export type Forward = (
 export const correct: Forward = (model, x, parameters, context) =>
   model.apply(x, parameters, context);
 
-/** What the derivation says of a network besides what it computes. */
-type Remarks = Partial<Pick<Network, "lossName" | "firstExample">>;
+/** What the derivation says of a network besides what it computes, and how it sees loops. */
+interface Remarks extends Partial<Pick<Network, "lossName" | "firstExample">> {
+  /** Whether loops are written out, so that each step has nodes of its own. Default false. */
+  readonly stepByStep?: boolean;
+}
 
 /** The loss of a trainer on data, as it stands: one training step up to the gradient. */
 export function traceNetwork(
   trainer: Trainer,
   data: Data,
   forward: Forward = correct,
-  { lossName, firstExample }: Remarks = {},
+  { lossName, firstExample, stepByStep = false }: Remarks = {},
 ): NetworkTrace {
   const { model } = trainer;
   const dataset = toDataset(data, trainer);
@@ -167,16 +171,23 @@ export function traceNetwork(
     ...parameters.map((p) => [p.tensor, p.data] as const),
     ...Object.entries(buffers).map(([n, t]) => [t, toF64(entry(values, n))] as const),
   ]);
-  const loss = scalarLoss(trainer.loss(output, y));
+  const folded = scalarLoss(trainer.loss(output, y));
+  const written = stepByStep
+    ? writtenOut([folded, output, ...stages.map(({ tensor }) => tensor)])
+    : (t: Tensor) => t;
+  const loss = written(folded);
   const random = nodesOf([loss]).includes(key);
   return finish({
     loss,
     parameters,
     layers: leaves.flatMap(({ begins, path }) => (begins ? [path] : [])),
-    stages,
+    stages: stages.map((stage) => ({ ...stage, tensor: written(stage.tensor) })),
     examples: dataset.size,
     bindings,
-    network: { trainer, data: dataset, x, y, output, random, lossName, firstExample },
+    network: {
+      ...{ trainer, data: dataset, x, y, output: written(output) },
+      ...{ random, lossName, firstExample },
+    },
   });
 }
 
@@ -218,7 +229,8 @@ export function traceFunction(
     });
   }
   // What gives an argument back computes nothing that a step could be about.
-  const loss = scalarLoss(bindings.has(result) ? identity(result) : result);
+  const folded = scalarLoss(bindings.has(result) ? identity(result) : result);
+  const loss = writtenOut([folded])(folded);
   const nodes = nodesOf([loss]);
   const active = dependents(
     nodes,
