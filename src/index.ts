@@ -15,6 +15,7 @@ export { type WhileOptions, whileLoop } from "./autodiff/loops/while-loop.ts";
 // Differentiation.
 export { grad, hvp, jvp, valueAndGrad, vjp } from "./autodiff/transforms.ts";
 export { mapTensors, type Tree } from "./autodiff/tree.ts";
+export { type MappedAxes, type VmapOptions, vmap } from "./autodiff/vmap.ts";
 // Backends.
 export type { Backend, Executable } from "./backends/backend.ts";
 // Training.

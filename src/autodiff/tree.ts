@@ -47,7 +47,7 @@ function collect(tree: Tree, rule: string, found: Tensor[]): void {
 }
 
 /** Objects whose values are no properties would be trees without tensors. */
-const isNoTree = (value: object): boolean =>
+export const isNoTree = (value: object): boolean =>
   value instanceof Map || value instanceof Set || value instanceof Promise;
 
 /** The tensors of a tree by their way from the root: "layers/0/weight"; "" for one alone. */

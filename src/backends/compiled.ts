@@ -1,10 +1,11 @@
 /** compile: a function of tensors as one program, for loops that the trainer does not have. */
 
+import { orReadOutside } from "../autodiff/read-outside.ts";
 import { byPath, leaves, rebuild, sameForm, type Tree } from "../autodiff/tree.ts";
 import { at } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
 import { withSite } from "../core/call-site.ts";
-import { ChainruleError, fail } from "../core/errors.ts";
+import { fail } from "../core/errors.ts";
 import { isPlaceholder, nodesOf } from "../core/graph.ts";
 import { checkNames } from "../core/options.ts";
 import { readValues, readValuesLater } from "../core/runtime.ts";
@@ -96,7 +97,7 @@ function programFor<Args extends readonly Tree[]>(
 ): Program {
   const inputs = leaves(args).map((x, i) => input(`argument ${i + 1}`, x.shape, x.dtype));
   const placeholders = rebuild(args, inputs);
-  const result = traced(() => orReadOutside(() => f(...placeholders)));
+  const result = traced(() => orReadOutside("compiled", () => f(...placeholders)));
   const outputs = leaves(result, "A compiled function returns tensors.");
   const program = programOf(chooseBackend(backend, deterministic), { inputs, outputs });
   return { args: placeholders, program, outputs, result };
@@ -122,23 +123,6 @@ function runLater(
     const own = values.then((all) => at(all, i));
     return laterTensor(own, y.shape, y.dtype);
   });
-}
-
-/** A value that is read while the function is traced does not exist yet. */
-function orReadOutside<T>(trace: () => T): T {
-  try {
-    return trace();
-  } catch (error) {
-    if (!(error instanceof ChainruleError) || error.code !== "unbound-input") throw error;
-    return fail("unbound-input", {
-      message: "A compiled function reads a value that is not computed yet.",
-      expected: "a function that returns tensors; it runs once, before there are numbers",
-      found: error.message.replace(/\n.*/s, ""),
-      where: error.where,
-      fix: "Return the tensor, and read it from what the compiled function gives back.",
-      cause: error,
-    });
-  }
 }
 
 /** Whether tensors depend on a placeholder, and so have no value yet. */

@@ -201,6 +201,12 @@ export const functions: Record<string, Probe> = {
   jacobian: probe(chainrule.jacobian, [square], called(v)),
   jvp: probe(chainrule.jvp, [square, v, v], (r) => (r as unknown[]).map(read)),
   vjp: probe(chainrule.vjp, [square, v], (r) => called(f64(1))((r as unknown[])[1])),
+  vmap: probe(chainrule.vmap, [(a: typeof v) => a.sum(), { axes: [0], outAxes: 0 }], called(x)),
+  "vmap(f)": probe(
+    chainrule.vmap((a: typeof v) => a.sum()),
+    [x],
+    read,
+  ),
   "grad(f)": probe(chainrule.grad(square), [v], read),
   "grad of a record": probe(
     chainrule.grad(({ a, b }: Record<string, typeof v>) => a!.mul(b!).sum()),

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { expect, test } from "vitest";
+import * as mapping from "../../src/autodiff/vmap.ts";
 import * as explain from "../../src/explain/index.ts";
 import * as everything from "../../src/index.ts";
 import * as attention from "../../src/nn/attention.ts";
@@ -83,7 +84,7 @@ test("the package weighs no more than it did", async () => {
   const used = {
     ...{ ...further, ...convolutions, ...pools, ...windows },
     ...{ ...convolutionLayers, ...poolingLayers, ...rearrangementLayers },
-    ...{ ...normalizations, ...batchNorms, ...embeddings },
+    ...{ ...normalizations, ...batchNorms, ...embeddings, ...mapping },
     ...{ ...attention, ...heads, ...positions, ...transformers, ...branches, ...graphs },
     ...{ ...recurrences, ...lengths },
   };

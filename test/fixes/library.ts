@@ -26,6 +26,62 @@ const layerWith = (weight: number[][]) => c.linear(2, 2, { weight });
 
 export const library: readonly Row[] = [
   [
+    "Return the tensor, and read it from what the … function gives back.",
+    () => c.vmap((a) => tensor(a.sum().item()))(x),
+    () =>
+      c
+        .vmap((a) => a.sum())(x)
+        .dataSync(),
+  ],
+  [
+    "Wrap numbers: tensor(0.5); what all examples share has the axis null: axes: [0, null].",
+    () => c.vmap((a: c.Tensor, by: number) => a.mul(by))(x, 0.5),
+    () => c.vmap((a: c.Tensor, by: c.Tensor) => a.mul(by))(x, f64([0.5, 2])),
+    () => c.vmap((a: c.Tensor, by: number) => a.mul(by), { axes: [0, null] })(x, 0.5),
+  ],
+  [
+    "Name an axis that there is, or null for what all examples share: axes: [0, null].",
+    () => c.vmap((a, b) => a.mul(b))(x, tensor(2)),
+    () => c.vmap((a, b) => a.mul(b), { axes: [1, 0] })(x, v),
+    () => c.vmap((a, b) => a.mul(b), { axes: [0, null] })(x, tensor(2)),
+  ],
+  [
+    "Give the axis of the examples: axes: [0, null].",
+    () => c.vmap((a, b) => a.mul(b), { axes: null })(x, v),
+    () => c.vmap((a, b) => a.mul(b), { axes: [0, null] })(x, v),
+  ],
+  [
+    "Give the axes on which the examples are, and null for what they share: axes: [0, null].",
+    () => c.vmap((a, b) => a.mul(b))(x, f64([1, 2, 3])),
+    () => c.vmap((a, b) => a.sum().mul(b), { axes: [0, null] })(x, f64([1, 2, 3])),
+  ],
+  [
+    "List one for each argument: axes: [0, null].",
+    () => c.vmap((a, b) => a.mul(b), { axes: [0] })(x, v),
+    () => c.vmap((a, b) => a.mul(b), { axes: [0, null] })(x, v),
+  ],
+  [
+    "Give one axis for all of it, or one for each part: axes: [{ weight: 0, bias: null }].",
+    () =>
+      c.vmap((p: { weight: c.Tensor; bias: c.Tensor }) => p.weight.add(p.bias), {
+        axes: [{ weight: 0 }],
+      })({ weight: x, bias: v }),
+    () =>
+      c.vmap((p: { weight: c.Tensor; bias: c.Tensor }) => p.weight.add(p.bias), {
+        axes: [{ weight: 0, bias: null }],
+      })({ weight: x, bias: v }),
+    () =>
+      c.vmap((p: { weight: c.Tensor; bias: c.Tensor }) => p.weight.add(p.bias))({
+        weight: x,
+        bias: v,
+      }),
+  ],
+  [
+    "Give the axis that the examples are to have: outAxes: 0.",
+    () => c.vmap((a) => a.sum(), { outAxes: null })(x),
+    () => c.vmap((a) => a.sum(), { outAxes: 0 })(x),
+  ],
+  [
     'Make it real: t.cast("f32").',
     () => c.adam().for({ w: tensor([1, 2], { dtype: "i32" }) }),
     () => c.adam().for({ w: tensor([1, 2], { dtype: "i32" }).cast("f32") }),

@@ -153,7 +153,7 @@ export const training: readonly Row[] = [
   ],
   ["Train with threads: 1.", () => lost(), () => make({ backend: "wasm", threads: 1 }).step(pairs)],
   [
-    "Return the tensor, and read it from what the compiled function gives back.",
+    "Return the tensor, and read it from what the … function gives back.",
     () => c.compile((x: c.Tensor) => tensor(x.sum().item()))(f64([1, 2])),
     () =>
       c
