@@ -14,7 +14,8 @@ torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 def open_machine(spec):
     first = spec["parameters"]
-    weights = [torch.tensor(w.T.copy()) for w in first[0::2]]
+    convolutions = spec.get("convolutions", ())
+    weights = [torch.tensor(w.T.copy() if w.ndim == 2 else w) for w in first[0::2]]
     biases = [torch.tensor(b) for b in first[1::2]]
     start = [t.clone() for t in (*weights, *biases)]
     trained = weights if spec["frozen_biases"] else [*weights, *biases]
@@ -50,7 +51,11 @@ def open_machine(spec):
         for i in range(state["step"], state["step"] + steps):
             a, target = batches[i % len(batches)]
             for l, (w, b) in enumerate(zip(weights, biases)):
-                a = F.linear(a, w, b)
+                if l < len(convolutions):
+                    a = F.conv2d(a, w, b, padding=convolutions[l][2])
+                    a = F.max_pool2d(F.relu(a), 2)
+                    continue
+                a = F.linear(a.flatten(1), w, b)
                 if last_too or l + 1 < len(weights):
                     a = activation(a)
             loss = loss_of(a, target)

@@ -49,39 +49,51 @@ def example():
 SPECS = {
     "W2": ([784, 128, 64, 10], "relu", "cross-entropy", ("sgd", 0.05, 0.9), 64, 16, 200),
     "W3": ([1024, 2048, 2048, 1024], "relu", "squared error", ("adam", 1e-3, 0.0), 256, 4, 300),
+    "W4": ([400, 120, 84, 10], "relu", "cross-entropy", ("adam", 1e-3, 0.0), 64, 16, 400),
     "W6": ([1, 16, 16, 1], "tanh", "squared error", ("adam", 1e-3, 0.0), 32, 32, 600),
 }
 
+# Before the dense layers: channels in and out, padding; windows of 5 × 5, ReLU, maxima of 2 × 2.
+CONVOLUTIONS = {"W4": ((1, 6, 2), (6, 16, 0))}
+IMAGES = {"W4": (1, 28, 28)}
+
 
 def workload(name):
-    """Weights are inputs × outputs."""
+    """Weights are inputs × outputs; of convolutions outputs × inputs × rows × columns."""
     if name == "W1":
         return example()
     sizes, activation, loss, optimizer, rows, batches, seed = SPECS[name]
     checksum = 0.0
     parameters = []
-    for l, (n, m) in enumerate(zip(sizes, sizes[1:])):
+    convolutions = CONVOLUTIONS.get(name, ())
+    image = IMAGES.get(name, (sizes[0],))
+    layers = [(25 * n, m, (m, n, 5, 5)) for n, m, _ in convolutions]
+    layers += [(n, m, (n, m)) for n, m in zip(sizes, sizes[1:])]
+    for l, (n, m, kept) in enumerate(layers):
         bound = 1 / np.sqrt(n)
-        for size, shape, at in ((n * m, (n, m), 2 * l), (m, (m,), 2 * l + 1)):
+        for size, shape, at in ((n * m, kept, 2 * l), (m, (m,), 2 * l + 1)):
             values = ((2 * fractions(size, seed + at) - 1) * bound).astype(np.float32)
             checksum += weighted(values)
             parameters.append(values.reshape(shape))
     examples = rows * batches
-    u = fractions(examples * sizes[0], seed + 90)
-    made = {"W2": lambda: np.where(u > 0.8, (u - 0.8) * 5, 0), "W3": lambda: 2 * u - 1}
+    u = fractions(examples * int(np.prod(image)), seed + 90)
+    pixels = lambda: np.where(u > 0.8, (u - 0.8) * 5, 0)
+    made = {"W2": pixels, "W3": lambda: 2 * u - 1, "W4": pixels}
     inputs = made.get(name, lambda: (2 * u - 1) * np.pi)().astype(np.float32)
-    if name == "W2":
+    if loss == "cross-entropy":
         targets = np.floor(fractions(examples, seed + 91) * sizes[-1]).astype(np.int32)
     elif name == "W6":
         targets = np.sin(inputs.astype(np.float64)).astype(np.float32)
     else:
         targets = (2 * fractions(examples * sizes[-1], seed + 91) - 1).astype(np.float32)
-    inputs = inputs.reshape(batches, rows, sizes[0])
-    targets = targets.reshape((batches, rows) if name == "W2" else (batches, rows, sizes[-1]))
+    inputs = inputs.reshape(batches, rows, *image)
+    classes = loss == "cross-entropy"
+    targets = targets.reshape((batches, rows) if classes else (batches, rows, sizes[-1]))
     pairs = list(zip(inputs, targets))
     checksum += sum(weighted(x) + weighted(y) for x, y in pairs)
     return {
         "dtype": np.float32,
+        "convolutions": convolutions,
         "parameters": parameters,
         "frozen_biases": False,
         "activation": activation,

@@ -208,7 +208,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .action((options) => start(async () => (await import("./studio.ts")).studioCommand(options)));
 
   command("bench", "time training steps, next to plain JavaScript and other libraries")
-    .option("-w, --workloads <list>", "of W1,W2,W3,W5,W6; default: all")
+    .option("-w, --workloads <list>", "of W1,W2,W3,W4,W5,W6; default: all")
     .option("-p, --peer <name=command>", "another library's worker; may be repeated", collect)
     .option("--from-file <network>", "a network of your own, in place of the workloads")
     .option("--repetitions <n>", "turns of each, default 5", whole(1))

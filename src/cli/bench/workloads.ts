@@ -7,10 +7,14 @@
 import type { ArrayTensor } from "../../core/array-tensor.ts";
 import { at, last } from "../../core/at.ts";
 import { arrayOf, type TypedArray } from "../../core/dtype.ts";
+import { sizeOf } from "../../core/shape.ts";
 import { relu, sigmoid, tanh } from "../../nn/activations.ts";
+import { conv2d } from "../../nn/convolution.ts";
 import type { Layer } from "../../nn/layer.ts";
 import { linear } from "../../nn/linear.ts";
 import { crossEntropy, halfSquaredError, type Loss, meanSquaredError } from "../../nn/losses.ts";
+import { maxPool2d } from "../../nn/pooling.ts";
+import { flatten } from "../../nn/rearrangement.ts";
 import { sequential } from "../../nn/sequential.ts";
 import { adam } from "../../optim/adaptive.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
@@ -18,7 +22,7 @@ import { sgd } from "../../optim/sgd.ts";
 import { fractions, weighted } from "./fractions.ts";
 import { languageModel } from "./transformer.ts";
 
-export const workloadNames = ["W1", "W2", "W3", "W5", "W6"] as const;
+export const workloadNames = ["W1", "W2", "W3", "W4", "W5", "W6"] as const;
 export type WorkloadName = (typeof workloadNames)[number];
 
 export interface Workload {
@@ -37,9 +41,21 @@ export interface Workload {
   readonly checksum: number;
 }
 
+/** Windows of 5 × 5, then ReLU and the largest of each 2 × 2. */
+interface Convolution {
+  readonly from: number;
+  readonly to: number;
+  readonly padding: number;
+  /** Rows and columns of what comes out of the windows. */
+  readonly size: number;
+}
+
 interface Spec {
   readonly name: WorkloadName;
   readonly title: string;
+  /** Before the dense layers: the shape of an input, and convolutions over it. */
+  readonly image?: readonly number[];
+  readonly convolutions?: readonly Convolution[];
   readonly sizes: readonly number[];
   readonly activation: () => Layer;
   readonly loss: Loss;
@@ -62,17 +78,28 @@ function build(spec: Spec): Workload {
     checksum += weighted(data);
     return data;
   };
-  const layers = sizes.slice(1).flatMap((outputs, l): Layer[] => {
-    const inputs = at(sizes, l);
+  /** Weights and biases of layer l, which sees so many inputs for each output. */
+  const drawn = (l: number, inputs: number, outputs: number) => {
     const bound = 1 / Math.sqrt(inputs);
-    // Drawn row by row for inputs × outputs; a linear layer keeps outputs × inputs.
-    const drawn = uniform(inputs * outputs, seed + 2 * l, bound);
-    const weight = drawn.map((_, i) => at(drawn, (i % inputs) * outputs + Math.floor(i / inputs)));
-    const bias = uniform(outputs, seed + 2 * l + 1, bound);
-    const dense = linear(inputs, outputs, { weight, bias });
-    return l + 2 < sizes.length ? [dense, spec.activation()] : [dense];
+    const weight = uniform(inputs * outputs, seed + 2 * l, bound);
+    return { weight, bias: uniform(outputs, seed + 2 * l + 1, bound) };
+  };
+  const { convolutions = [], image = [at(sizes, 0)] } = spec;
+  const windows = convolutions.flatMap(({ from, to, padding }, l): Layer[] => {
+    const { weight, bias } = drawn(l, from * 25, to);
+    return [conv2d(from, to, 5, { padding, weight, bias }), relu(), maxPool2d(2)];
   });
-  const [width, outputs] = [at(sizes, 0), last(sizes)];
+  if (windows.length > 0) windows.push(flatten());
+  const dense = sizes.slice(1).flatMap((outputs, l): Layer[] => {
+    const inputs = at(sizes, l);
+    // Drawn row by row for inputs × outputs; a linear layer keeps outputs × inputs.
+    const { weight: rows, bias } = drawn(convolutions.length + l, inputs, outputs);
+    const weight = rows.map((_, i) => at(rows, (i % inputs) * outputs + Math.floor(i / inputs)));
+    const layer = linear(inputs, outputs, { weight, bias });
+    return l + 2 < sizes.length ? [layer, spec.activation()] : [layer];
+  });
+  const layers = [...windows, ...dense];
+  const [width, outputs] = [sizeOf(image), last(sizes)];
   const inputs = arrayOf("f32", fractions(n * width, seed + 90).map(spec.input));
   let targets: ArrayTensor;
   if (target === "class") {
@@ -91,12 +118,17 @@ function build(spec: Spec): Workload {
     const each = targets.data.length / batches;
     checksum += weighted(targets.data.subarray(b * each, (b + 1) * each));
   }
-  const products = sizes.slice(1).map((m, l) => at(sizes, l) * m * (l === 0 ? 2 : 3));
+  // Forward, for the weights and, but in the first layer, for the inputs.
+  const each = [
+    ...convolutions.map(({ from, to, size }) => from * 25 * to * size * size),
+    ...sizes.slice(1).map((m, l) => at(sizes, l) * m),
+  ];
+  const products = each.map((count, l) => count * (l === 0 ? 2 : 3));
   return {
     ...spec,
     dtype: "f32",
     model: sequential(...(layers as [Layer])) as Layer,
-    inputs: { dtype: "f32", shape: [n, width], data: inputs },
+    inputs: { dtype: "f32", shape: [n, ...image], data: inputs },
     targets,
     operations: 2 * batchSize * products.reduce((a, b) => a + b, 0),
     checksum,
@@ -166,6 +198,24 @@ const specs: Record<Exclude<WorkloadName, "W1" | "W5">, Spec> = {
     seed: 300,
     input: (u) => 2 * u - 1,
     target: (u) => 2 * u - 1,
+  },
+  W4: {
+    name: "W4",
+    title: "LeNet-5 ReLU, cross-entropy, batch 64, Adam",
+    image: [1, 28, 28],
+    convolutions: [
+      { from: 1, to: 6, padding: 2, size: 28 },
+      { from: 6, to: 16, padding: 0, size: 10 },
+    ],
+    sizes: [400, 120, 84, 10],
+    activation: relu,
+    loss: crossEntropy,
+    optimizer: adam({ learningRate: 1e-3 }),
+    batchSize: 64,
+    batches: 16,
+    seed: 400,
+    input: (u) => (u > 0.8 ? (u - 0.8) * 5 : 0),
+    target: "class",
   },
   W6: {
     name: "W6",
