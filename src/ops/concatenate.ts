@@ -138,7 +138,8 @@ export function concatenate<R extends number>(xs: readonly Tensor<R>[], axis = 0
 }
 
 /**
- * The tensors, all of one shape, side by side along a new axis `axis` (default 0).
+ * The tensors, all of one shape, side by side along a new axis `axis` (default 0). Another shape is an
+ * error.
  *
  * @example stack([a, b]) with a = [1, 2]; b = [3, 4]
  */
