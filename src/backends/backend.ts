@@ -69,6 +69,8 @@ export interface Sums {
 export interface Session {
   /** Takes over the state, the step number and the learning rate. */
   load(state: StepState<TypedArray>, step: number, learningRate: number): void;
+  /** Goes on with another learning rate. */
+  setRate(learningRate: number): void;
   /** Copies the state back. */
   save(state: StepState<TypedArray>): void;
   /** Sets the order of the examples: the epoch's permutation, or as they stand. */
@@ -91,8 +93,8 @@ export interface Session {
   epochs(first: number, count: number, shuffle: boolean): Sums[];
   /** Whether the whole state is finite. */
   isFinite(): boolean;
-  /** Takes over other examples, of the same shapes and kinds. */
-  feed(examples: ByName<ArrayTensor>): void;
+  /** Takes over other examples, of the same shapes and kinds: all, or some from this row on. */
+  feed(examples: ByName<ArrayTensor>, first?: number): void;
   /** Sends worker threads home. */
   close(): void;
   /** Bytes of memory that it holds on to. */

@@ -56,7 +56,7 @@ interface LoopData {
 /** The loop around a step that was compiled to this program. */
 export function loopOf(step: StepGraph, program: Program, data: LoopData): StepLoop {
   const { controls, batch } = inputsByName(step, program.inputs);
-  const { loss, weight, counts } = outputsByName(step, program.outputs);
+  const { loss, health, weight, counts } = outputsByName(step, program.outputs);
   const parts = Object.keys(batch).map((name) => ({
     name,
     source: entryOf(data.examples, name),
@@ -86,7 +86,7 @@ export function loopOf(step: StepGraph, program: Program, data: LoopData): StepL
         ([name, count]): Sum => ({ of: "counts", name, factors: [count] }),
       ),
     ],
-    watched: loss,
+    watched: health ?? loss,
   };
 }
 

@@ -7,22 +7,26 @@ import type { Later, Session, Sums } from "../backends/backend.ts";
 import { fail } from "../core/errors.ts";
 import type { Examples } from "./batches.ts";
 import type { Course } from "./course.ts";
+import { type Divided, isLong, LongStep } from "./long-step.ts";
 import { Pace } from "./pace.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
-import { Turns } from "./turns.ts";
 
 /** Time for which the loop may run before the event loop gets its turn, in ms. */
 const budget = 20;
-/** A step that takes longer is done in portions, and the event loop gets its turn between them. */
-const longest = 40;
-/** Time of portions after which others get their turn; one more may take as long again. */
-const patience = 10;
 /** Time after which the state is fetched, so that little has to be repeated after a NaN. */
 const settling = 2000;
 
+/** What has the trainer's state while it is trained. */
+export interface Live {
+  /** Gives the trainer the state that the machine has reached. */
+  settle(): void;
+  /** The trainer's state is changed by other means. */
+  forget(): void;
+}
+
 /** Training inside a backend, as `fit` sees it. */
-export interface Loop {
+export interface Loop extends Live {
   /** What it was made for, in words: the number of examples, and the types of a batch. */
   readonly kind: string;
   /** Of memory that it holds on to. */
@@ -40,10 +44,6 @@ export interface Loop {
    * it: how many. 0 if not even one is known to (epochs by steps find out), or if it fails.
    */
   epochs(first: number, most: number): Later<number>;
-  /** Gives the trainer the state that the machine has reached. */
-  settle(): void;
-  /** The trainer's state is changed by other means. */
-  forget(): void;
   close(): Later<void>;
 }
 
@@ -57,20 +57,6 @@ const pointOf = ({ steps, position, loss, weight, counts }: Progress): Point => 
   weight,
   counts,
 });
-
-/** A step that is done in portions. */
-interface OpenStep {
-  readonly batch: number;
-  /** The next portion. */
-  next: number;
-  /** What the portions have taken, in ms. */
-  time: number;
-  loss?: number;
-  failure?: { readonly error: unknown };
-}
-
-/** A session that has portions. */
-type Divided = Session & Required<Pick<Session, "portions" | "portion" | "finish">>;
 
 /** The training that is under way. */
 export function under(course: Course | undefined): Course {
@@ -98,7 +84,7 @@ export class Resident implements Loop {
   /** Time of a step, of which nothing is known before the first. */
   #each = Number.POSITIVE_INFINITY;
   /** The step that is under way in portions. */
-  #open: OpenStep | undefined;
+  #open: LongStep<number> | undefined;
 
   constructor(trainer: Trainer, session: Session, kind: string, course: Course) {
     this.#trainer = trainer;
@@ -128,13 +114,14 @@ export class Resident implements Loop {
   }
 
   steps(batches: number): Later<number> {
-    if (this.#isLong) return this.#inPortions();
+    const session = this.#session;
+    if (isLong(session, this.#each)) return this.#inPortions(session);
     const course = under(this.#course);
     const count = this.#pace.steps(batches);
     const first = this.#begun();
     const began = performance.now();
     return this.#counted(count, () => {
-      const sums = this.#session.steps(first, first + count, course.sums());
+      const sums = session.steps(first, first + count, course.sums());
       this.#learn(performance.now(), began, count);
       return sums;
     });
@@ -145,11 +132,6 @@ export class Resident implements Loop {
     this.#now = now;
     this.#each = (now - began) / count;
     this.#pace.learn(now - began, count);
-  }
-
-  /** Whether a step is to be done in portions. */
-  get #isLong(): boolean {
-    return this.#session.portions !== undefined && this.#each > longest;
   }
 
   /** The machine is made ready for a step: the number of its batch. */
@@ -183,51 +165,24 @@ export class Resident implements Loop {
   }
 
   /** One step, in which others get their turn. Should one of them want its result, it is ended at once. */
-  async #inPortions(): Promise<number> {
-    const step: OpenStep = { batch: this.#begun(), next: 0, time: 0 };
-    this.#open = step;
-    const turns = new Turns();
-    // Portions are too different for a clock that is read now and then.
-    let given = 0;
-    while (this.#open === step) {
-      this.#advance(step);
-      if (this.#open !== step || step.time - given < patience) continue;
-      await turns.give();
-      given = step.time;
-    }
-    if (step.failure !== undefined) throw step.failure.error;
-    return step.loss ?? Number.NaN;
-  }
-
-  /** The next portion of a step, or its end. */
-  #advance(step: OpenStep): void {
-    const session = this.#session as Divided;
-    const began = performance.now();
-    const isLast = step.next === session.portions;
-    try {
-      if (!isLast) session.portion(step.batch, step.next++);
-    } catch (error) {
-      step.failure = { error };
-    }
-    const now = performance.now();
-    step.time += now - began;
-    if (!isLast && step.failure === undefined) return;
-    this.#open = undefined;
-    this.#learn(now, now - step.time, 1);
-    try {
-      step.loss = this.#counted(1, () => {
-        if (step.failure !== undefined) throw step.failure.error;
+  #inPortions(session: Divided): Promise<number> {
+    const step = new LongStep(session, this.#begun(), (time, failure) => {
+      this.#open = undefined;
+      const now = performance.now();
+      this.#learn(now, now - time, 1);
+      return this.#counted(1, () => {
+        if (failure !== undefined) throw failure.error;
         return session.finish(under(this.#course).sums());
       });
-    } catch (error) {
-      step.failure = { error };
-    }
+    });
+    this.#open = step;
+    return step.inTurns();
   }
 
   epochs(first: number, most: number): number {
     const course = under(this.#course);
     const { batches, shuffle } = course.plan;
-    const fitting = this.#isLong ? 0 : this.#pace.epochs(most, batches);
+    const fitting = isLong(this.#session, this.#each) ? 0 : this.#pace.epochs(most, batches);
     if (fitting === 0) return 0;
     this.settle();
     this.#load();
@@ -250,8 +205,7 @@ export class Resident implements Loop {
   }
 
   settle(): void {
-    const step = this.#open;
-    while (step !== undefined && this.#open === step) this.#advance(step);
+    this.#open?.complete();
     if (!this.#newer) return;
     if (!this.#session.isFinite()) {
       this.#repeat(this.#trainer.progress.steps - this.#since.steps);

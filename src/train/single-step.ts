@@ -17,6 +17,7 @@ import { trainingStep } from "../step/step.ts";
 import { noCounts } from "./counts.ts";
 import { firstStepOf } from "./first-step.ts";
 import { nonFiniteError } from "./non-finite.ts";
+import { Ring } from "./ring.ts";
 import { adopt, type Renewed, renewals } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -27,10 +28,12 @@ export interface StepResult {
   readonly counts: ByName<number>;
 }
 
-/** A step for batches of some types: its graph and program, and where its results stand. */
+/** A step for batches of some types: its graph, and where its results stand. */
 interface CompiledStep {
   readonly graph: StepGraph;
-  readonly program: ReturnType<typeof programOf>;
+  readonly program: () => ReturnType<typeof programOf>;
+  /** Where steps on batches that are given one by one stay, if there is such a place. */
+  readonly ring: (threads: number | undefined) => Ring | undefined;
   readonly places: Filled<StepGraph["ports"]["outputs"], number>;
   readonly renewed: readonly Renewed[];
   /** The place of each count, by name. */
@@ -48,10 +51,20 @@ export const stepFor = (
     const graph = trainingStep(trainer.model, { inputs, targets }, trainer);
     // Where each result stands, by name: worked out once, since steps are many.
     const places = outputsByName(graph, [...graph.outputs.keys()]);
-    const program = programOf(trainer.backend, graph);
+    // Most need one of the two.
+    const program = once(() => programOf(trainer.backend, graph));
+    const like = { inputs, targets };
+    const ring = once((threads: number | undefined) => Ring.for(trainer, graph, like, threads));
     const counts = Object.entries(places.counts);
-    return { graph, program, places, renewed: renewals(places), counts };
+    return { graph, program, ring, places, renewed: renewals(places), counts };
   });
+
+function once<Args extends readonly unknown[], T>(
+  make: (...args: Args) => T,
+): (...args: Args) => T {
+  let made: { readonly value: T } | undefined;
+  return (...args) => (made ??= { value: make(...args) }).value;
+}
 
 /** A step that is about to run: its values by name, and as the program takes them. */
 export function prepareStep(trainer: Trainer, inputs: ArrayTensor, targets: ArrayTensor) {
@@ -74,7 +87,7 @@ export function prepareStep(trainer: Trainer, inputs: ArrayTensor, targets: Arra
   };
   const { graph, program, places, renewed, counts } = stepFor(trainer, inputs, targets);
   const list = inputList(graph, values);
-  return { graph, program, places, renewed, counts, values, list, inputs };
+  return { graph, program: program(), places, renewed, counts, values, list, inputs };
 }
 
 /** Renews the trainer's state; `site` is where the trainer was made. */

@@ -44,12 +44,13 @@ import { KeptLoop } from "./kept-loop.ts";
 import { Lock } from "./lock.ts";
 import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
+import { batchFrom, OwnLoop } from "./own-loop.ts";
 import { outputsLater, outputsOf, type Rows, rowsOf } from "./predict.ts";
 import { Programs } from "./programs.ts";
 import { freshProgress, type Progress } from "./progress.ts";
 import { comesLater, refuseGradient } from "./refusals.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
-import type { Loop } from "./resident.ts";
+import type { Live, Loop } from "./resident.ts";
 import { finishStep, prepareStep, type StepResult, stepFor } from "./single-step.ts";
 import { firstState, modelValues, type State, setValues } from "./state.ts";
 import { Tasks } from "./tasks.ts";
@@ -117,8 +118,9 @@ export class Trainer<P extends Ranks = Ranks> {
   readonly #site: CallSite = callSite();
   readonly #state: State;
   readonly #threads: number | undefined;
-  /** The training loop that is under way in the backend, and one that may be needed again. */
-  #live: Loop | undefined;
+  /** What has the state at the moment, steps that are taken one by one, and a loop of a fit. */
+  #live: Live | undefined;
+  readonly #own: OwnLoop;
   readonly #kept = new KeptLoop();
   /** Held by a fit that is awaited, for all its epochs. */
   readonly #awaited = new Lock(() => this.#refuse("train"));
@@ -140,6 +142,7 @@ export class Trainer<P extends Ranks = Ranks> {
     this.update = update;
     this.backend = chooseBackend(backend, options.deterministic);
     this.#threads = options.threads;
+    this.#own = new OwnLoop(this, options.threads);
     this.learningRate = options.optimizer.learningRate.initial;
     seedKey(seed);
     this.#state = firstState(model, options.optimizer, dtype, seed);
@@ -232,27 +235,20 @@ export class Trainer<P extends Ranks = Ranks> {
    */
   step(data: Data): number {
     if (this.backend.asynchronous) return comesLater(this.backend, "stepAsync");
-    const { inputs, targets, classes } = this.#batchFrom(data);
-    const { loss } = this.stepOn(inputs, targets);
-    this.learn(classes);
-    return loss;
+    return this.#own.step(data);
   }
 
-  /** The same on any backend; nothing else may change the trainer until it is done. */
+  /**
+   * The same on any backend; timers and events get their turn in the midst of a step that takes long.
+   * On an asynchronous backend nothing else may change the trainer until it is done.
+   */
   async stepAsync(data: Data): Promise<number> {
-    if (!this.backend.asynchronous) return this.step(data);
-    const { inputs, targets, classes } = this.#batchFrom(data);
+    if (!this.backend.asynchronous) return this.#own.stepInTurns(data);
+    const { inputs, targets, classes } = batchFrom(this, data);
     return this.stepLater(inputs, targets, ({ loss }) => {
       this.learn(classes);
       return loss;
     });
-  }
-
-  #batchFrom(data: Data) {
-    const dataset = toDataset(data, this);
-    this.tasks.check(dataset, "data");
-    const { inputs, targets } = this.batchOf(dataset);
-    return { inputs, targets, classes: dataset.classes };
   }
 
   /** @internal These classes are trained on, perhaps more than were known. */
@@ -315,7 +311,7 @@ export class Trainer<P extends Ranks = Ranks> {
   }
 
   /** @internal From now on the state is where this loop has it; another loop's is fetched. */
-  attach(resident: Loop): void {
+  attach(resident: Live): void {
     if (this.#live === resident) return;
     this.#live?.settle();
     this.#live?.forget();

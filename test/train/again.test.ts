@@ -81,7 +81,8 @@ describe("between two fits", () => {
         t.progress.steps = 70;
       },
     ],
-    "a step is taken": [1, (t) => t.step(copy(5))],
+    // Steps have a loop of their own.
+    "a step is taken": [2, (t) => t.step(copy(5))],
     "it is looked at": [
       1,
       (t, data) => [t.parameters, t.buffers, t.slots, t.evaluate(data), t.predict([[1, 2]])],

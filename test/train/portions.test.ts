@@ -65,6 +65,23 @@ describe.each([1, 2])("a long step by %i threads", (threads) => {
     expect(stateOf(t)).toEqual(stateOf(stepped));
   });
 
+  it("lets others have their turn where it is awaited by itself, too", async () => {
+    const t = made(threads);
+    slowly();
+    const found: number[] = [];
+    const end = atTurns((turn) => {
+      if (turn === 4) found.push(t.progress.steps, t.slots.size, t.progress.steps);
+    });
+    const own: number[] = [];
+    for (let i = 0; i < 2; i++) own.push(await t.stepAsync(data));
+    expect(end()).toBeGreaterThan(5);
+    // Who reads the state has the rest of the step done at once; so has the next step.
+    expect([found[0], found[2]]).toEqual([0, 1]);
+    const [last, next] = [t.stepAsync(data), t.step(data)];
+    expect([...own, await last, next]).toEqual([...losses, expect.any(Number)]);
+    expect(t.progress.steps).toBe(4);
+  });
+
   it("is ended at once where somebody reads the state meanwhile", async () => {
     const t = made(threads);
     const found: number[] = [];

@@ -87,8 +87,10 @@ export function openSession(
     name,
     elements: view(memory, dtype, place, bytes / bytesOf(dtype)),
   }));
-  const feed: Session["feed"] = (from) => {
-    for (const { name, elements } of held) elements.set(entryOf(from, name).data);
+  const feed: Session["feed"] = (from, first = 0) => {
+    for (const { name, elements } of held) {
+      elements.set(entryOf(from, name).data, (first * elements.length) / examples);
+    }
   };
   feed(data.examples);
   const order = new Int32Array(buffer, places.order, examples);
@@ -130,6 +132,9 @@ export function openSession(
       rateAt[0] = learningRate;
       stepAt[0] = stepNumber;
       keyAt.set([seedKey(seed)[0], stepNumber | 0]);
+    },
+    setRate(learningRate) {
+      rateAt[0] = learningRate;
     },
     save(to) {
       for (const { part, name, values } of state) copy(entryOf(to[part], name), values);

@@ -1,0 +1,74 @@
+/** A step that is done in portions: others get their turn, and who wants its result ends it at once. */
+
+import type { Session } from "../backends/backend.ts";
+import { Turns } from "./turns.ts";
+
+/** A step that takes longer is done in portions, in ms. */
+const longest = 40;
+/** Time of portions after which others get their turn; one more may take as long again. */
+const patience = 10;
+
+/** A session that has portions. */
+export type Divided = Session & Required<Pick<Session, "portions" | "portion" | "finish">>;
+
+/** Whether a step that takes so long, in ms, is to be done in portions. */
+export const isLong = (session: Session, time: number): session is Divided =>
+  session.portions !== undefined && time > longest;
+
+/** Counts a step; it gets the step's time in ms, and what a portion has thrown, if one has. */
+type End<T> = (time: number, failure: { readonly error: unknown } | undefined) => T;
+
+export class LongStep<T> {
+  readonly #session: Divided;
+  readonly #batch: number;
+  readonly #end: End<T>;
+  #next = 0;
+  #time = 0;
+  #result: { readonly value: T } | { readonly error: unknown } | undefined;
+
+  constructor(session: Divided, batch: number, end: End<T>) {
+    this.#session = session;
+    this.#batch = batch;
+    this.#end = end;
+  }
+
+  /** The rest of it at once. What it throws, `inTurns` does. */
+  complete(): void {
+    while (this.#result === undefined) this.#advance();
+  }
+
+  /** Its result, once it is done; others get their turn meanwhile. */
+  async inTurns(): Promise<T> {
+    const turns = new Turns();
+    // Portions are too different for a clock that is read now and then.
+    let given = 0;
+    while (this.#result === undefined) {
+      this.#advance();
+      if (this.#result !== undefined || this.#time - given < patience) continue;
+      await turns.give();
+      given = this.#time;
+    }
+    if ("error" in this.#result) throw this.#result.error;
+    return this.#result.value;
+  }
+
+  /** The next portion, or the end. */
+  #advance(): void {
+    const { portions } = this.#session;
+    const began = performance.now();
+    const isLast = this.#next === portions;
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      if (!isLast) this.#session.portion(this.#batch, this.#next++);
+    } catch (error) {
+      failure = { error };
+    }
+    this.#time += performance.now() - began;
+    if (!isLast && failure === undefined) return;
+    try {
+      this.#result = { value: this.#end(this.#time, failure) };
+    } catch (error) {
+      this.#result = { error };
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/** Steps of a loop of one's own: a batch of tensors is checked once, and stays where the program is. */
+
+import { Tensor } from "../core/tensor.ts";
+import { type Data, toDataset } from "./classes.ts";
+import type { Given, Ring } from "./ring.ts";
+import { stepFor } from "./single-step.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** The data in the trainer's element type, checked. */
+export function batchFrom(trainer: Trainer, data: Data) {
+  const dataset = toDataset(data, trainer);
+  trainer.tasks.check(dataset, "data");
+  const { inputs, targets } = trainer.batchOf(dataset);
+  return { inputs, targets, classes: dataset.classes };
+}
+
+export class OwnLoop {
+  readonly #trainer: Trainer;
+  readonly #threads: number | undefined;
+  /** Of batches like the last one. */
+  #ring: Ring | undefined;
+
+  constructor(trainer: Trainer, threads: number | undefined) {
+    this.#trainer = trainer;
+    this.#threads = threads;
+  }
+
+  /** One update; the loss before it. */
+  step(data: Data): number {
+    const place = this.#placeOf(data);
+    if (this.#ring && place !== undefined) return this.#ring.step(place);
+    const next = this.#next(data);
+    return next.done(next.ring ? next.ring.step(next.place) : next.alone());
+  }
+
+  /** The same, but that others get their turn where it takes long. */
+  async stepInTurns(data: Data): Promise<number> {
+    const place = this.#placeOf(data);
+    if (this.#ring && place !== undefined) return this.#ring.stepInTurns(place);
+    const next = this.#next(data);
+    return next.done(next.ring ? await next.ring.stepInTurns(next.place) : next.alone());
+  }
+
+  /** Where the batch is, if it is there: tensors do not change, and lists of numbers may have. */
+  #placeOf(data: Data): number | undefined {
+    const { inputs, targets } = data ?? {};
+    if (!(inputs instanceof Tensor && targets instanceof Tensor)) return undefined;
+    const now = this.#given(data);
+    return this.#ring?.find(
+      (given) =>
+        given.inputs === inputs &&
+        given.targets === targets &&
+        given.size === now.size &&
+        given.classes === now.classes &&
+        given.trained === now.trained,
+    );
+  }
+
+  #given(data: Data): Given {
+    const { inputs, targets, classes } = data;
+    const size = "size" in data ? data.size : undefined;
+    return { inputs, targets, size, classes, trained: this.#trainer.classes };
+  }
+
+  /** A batch that is new: it is checked, and kept where there is a place for it. */
+  #next(data: Data) {
+    const trainer = this.#trainer;
+    const { inputs, targets, classes } = batchFrom(trainer, data);
+    const ring = stepFor(trainer, inputs, targets).ring(this.#threads);
+    const place = ring ? ring.put({ inputs, targets }) : -1;
+    this.#ring = ring;
+    return {
+      ring,
+      place,
+      alone: () => trainer.stepOn(inputs, targets).loss,
+      done: (loss: number): number => {
+        trainer.learn(classes);
+        ring?.know(place, this.#given(data));
+        return loss;
+      },
+    };
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Steps on batches of one kind that somebody gives one by one. The state stays with the machine until
+ * it is read, and so do the last few batches: one that is given again is there already.
+ */
+
+import type { Session, Sums } from "../backends/backend.ts";
+import { at } from "../core/at.ts";
+import { allocate, bytesOf } from "../core/dtype.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { StepGraph } from "../step/ports.ts";
+import type { Examples } from "./batches.ts";
+import { type Divided, isLong, LongStep } from "./long-step.ts";
+import type { Live } from "./resident.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** So many batches stay, if they take no more bytes; a larger one does by itself, up to a limit. */
+const places = 16;
+const mostBytes = 2 ** 24;
+const largest = 2 ** 26;
+/** The state is fetched after so many steps or ms, so that little has to be repeated after a NaN. */
+const mostSteps = 1024;
+const settling = 2000;
+
+/** What a batch was given as: while these are the same objects, it is the same batch. */
+export interface Given {
+  readonly inputs: unknown;
+  readonly targets: unknown;
+  readonly size: unknown;
+  readonly classes: unknown;
+  /** The trainer's classes, which its labels were held to. */
+  readonly trained: Trainer["classes"];
+}
+
+const none: Sums = { loss: 0, weight: 0, counts: {} };
+
+export class Ring implements Live {
+  readonly #trainer: Trainer;
+  readonly #session: Session;
+  readonly #batches: Examples[] = [];
+  readonly #known: (Given | undefined)[] = [];
+  readonly #size: number;
+  #next = 0;
+  /** Whether the machine has the trainer's state, or a newer one, and which step is its next. */
+  #loaded = false;
+  #step = 0;
+  #rate = Number.NaN;
+  /** The steps since the state was fetched: on which batches, at which rates. */
+  readonly #steps: number[] = [];
+  readonly #rates: number[] = [];
+  #since = 0;
+  /** Time of the last step, in ms. */
+  #each = Number.POSITIVE_INFINITY;
+  #open: LongStep<number> | undefined;
+
+  /** For batches like this one; undefined if it is too large, or the backend has no loop inside. */
+  static for(trainer: Trainer, graph: StepGraph, like: Examples, threads: number | undefined) {
+    const { backend, seed } = trainer;
+    if (backend.asynchronous || backend.session === undefined) return undefined;
+    const { inputs, targets } = like;
+    const rows = at(inputs.shape, 0);
+    const bytesIn = (t: Examples["inputs"]) => t.data.length * bytesOf(t.dtype);
+    const bytes = bytesIn(inputs) + bytesIn(targets);
+    if (bytes > largest) return undefined;
+    const size = Math.max(1, Math.min(places, Math.floor(mostBytes / Math.max(1, bytes))));
+    const several = ({ dtype, shape }: Examples["inputs"]): Examples["inputs"] => {
+      const all = [size * rows, ...shape.slice(1)];
+      return { dtype, shape: all, data: allocate(dtype, sizeOf(all)) };
+    };
+    const examples = { inputs: several(inputs), targets: several(targets) };
+    const given = { examples, batchSize: rows, weight: 1, seed };
+    const options = threads === undefined ? {} : { threads };
+    return new Ring(trainer, backend.session(graph, given, options), size);
+  }
+
+  private constructor(trainer: Trainer, session: Session, size: number) {
+    this.#trainer = trainer;
+    this.#session = session;
+    this.#size = size;
+  }
+
+  /** The place of the batch that was given so, if it is still there. */
+  find(is: (given: Given) => boolean): number | undefined {
+    const place = this.#known.findIndex((given) => given !== undefined && is(given));
+    return place < 0 ? undefined : place;
+  }
+
+  /** Says what a batch was given as. */
+  know(place: number, given: Given): void {
+    this.#known[place] = given;
+  }
+
+  /** Keeps a batch, in the place of the one that has been there longest: the number of its place. */
+  put(batch: Examples): number {
+    this.#open?.complete();
+    const place = this.#next;
+    this.#next = (place + 1) % this.#size;
+    // A step that may have to be repeated needs its batch.
+    if (this.#steps.includes(place)) this.settle();
+    this.#session.feed({ ...batch }, place * at(batch.inputs.shape, 0));
+    this.#batches[place] = batch;
+    this.#known[place] = undefined;
+    return place;
+  }
+
+  /** A step on the batch of this place; its loss. */
+  step(place: number): number {
+    this.#load();
+    const began = performance.now();
+    const loss = this.#counted(place, () => this.#session.steps(place, place + 1, none));
+    const now = performance.now();
+    this.#each = now - began;
+    if (now - this.#since > settling) this.settle();
+    return loss;
+  }
+
+  /** The same, but that others get their turn where it takes long. */
+  async stepInTurns(place: number): Promise<number> {
+    const session = this.#session;
+    return isLong(session, this.#each) ? this.#inPortions(session, place) : this.step(place);
+  }
+
+  #inPortions(session: Divided, place: number): Promise<number> {
+    this.#load();
+    const step = new LongStep(session, place, (time, failure) => {
+      this.#open = undefined;
+      this.#each = time;
+      return this.#counted(place, () => {
+        if (failure !== undefined) throw failure.error;
+        return session.finish(none);
+      });
+    });
+    this.#open = step;
+    return step.inTurns();
+  }
+
+  settle(): void {
+    this.#open?.complete();
+    if (this.#steps.length === 0) return;
+    this.#session.save(this.#trainer.ownState());
+    this.#fetched();
+  }
+
+  forget(): void {
+    this.#loaded = false;
+    this.#fetched();
+  }
+
+  #fetched(): void {
+    this.#steps.length = 0;
+    this.#rates.length = 0;
+  }
+
+  /** The machine is made ready for a step. */
+  #load(): void {
+    this.#open?.complete();
+    const trainer = this.#trainer;
+    const { learningRate } = trainer;
+    trainer.attach(this);
+    if (this.#steps.length === mostSteps) this.settle();
+    const { steps } = trainer.progress;
+    if (!this.#loaded || steps !== this.#step) {
+      this.settle();
+      this.#session.load(trainer.ownState(), steps, learningRate);
+      this.#loaded = true;
+      this.#step = steps;
+    } else if (!Object.is(learningRate, this.#rate)) this.#session.setRate(learningRate);
+    this.#rate = learningRate;
+    if (this.#steps.length === 0) this.#since = performance.now();
+  }
+
+  /** Counts a step that `take` takes, or repeats it with those before it where it has failed. */
+  #counted(place: number, take: () => Sums | undefined): number {
+    const trainer = this.#trainer;
+    this.#steps.push(place);
+    this.#rates.push(this.#rate);
+    let sums: Sums | undefined;
+    try {
+      sums = take();
+    } catch (error) {
+      // If it is the data's fault, this throws at the step in question.
+      this.#repeat();
+      throw error;
+    }
+    if (sums === undefined) return this.#repeat();
+    this.#step++;
+    trainer.progress.steps++;
+    return this.#session.lastLoss();
+  }
+
+  /**
+   * Something went wrong: all steps since the trainer's own state once more, one by one. This ends in
+   * an error that says where the first bad number came from, the trainer being as it was before that
+   * step; if not (rounding decided), it has trained as it should. The loss of the last step.
+   */
+  #repeat(): number {
+    const trainer = this.#trainer;
+    const { learningRate } = trainer;
+    const again = this.#steps.map((place, i) => ({
+      batch: at(this.#batches, place),
+      rate: at(this.#rates, i),
+    }));
+    this.forget();
+    trainer.progress.steps -= again.length - 1;
+    let loss = Number.NaN;
+    try {
+      for (const { batch, rate } of again) {
+        trainer.learningRate = rate;
+        ({ loss } = trainer.stepOn(batch.inputs, batch.targets));
+      }
+    } finally {
+      trainer.learningRate = learningRate;
+    }
+    return loss;
+  }
+}
