@@ -2,7 +2,7 @@
  * Every error a person can meet, in one catalogue. The documentation's page of errors is generated
  * from it, so a code that is not here cannot be thrown.
  */
-import { callSite } from "./call-site.ts";
+import { type CallSite, callSite } from "./call-site.ts";
 
 /** What a code means in general: why it is an error, and what usually corrects it. */
 interface CatalogueEntry {
@@ -180,6 +180,26 @@ export class ChainruleError extends Error {
     this.why = catalogue[code].why;
     this.fix = fix;
   }
+}
+
+/**
+ * The same error with the line that began what has failed, where it names no place of its own: behind
+ * an await the stack does not have the user's line any more.
+ */
+export function begunAt(error: unknown, site: CallSite): unknown {
+  if (!(error instanceof ChainruleError) || error.where !== undefined) return error;
+  const where = site.toString();
+  if (where === "" || error.code.startsWith("file-")) return error;
+  const { code, message, stack, expected, found, fix, cause } = error;
+  const [sentence = ""] = message.split("\n");
+  const facts = { message: sentence, where, fix, cause };
+  const placed = new ChainruleError(code, {
+    ...facts,
+    ...(expected === undefined ? {} : { expected }),
+    ...(found === undefined ? {} : { found }),
+  });
+  if (stack !== undefined) placed.stack = stack.replace(message, placed.message);
+  return placed;
 }
 
 /** Throws a ChainruleError; an expression, so that it can stand where a value is needed. */

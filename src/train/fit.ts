@@ -1,8 +1,9 @@
 /** The loop over epochs and batches. */
 import type { Later } from "../backends/backend.ts";
 import { last } from "../core/at.ts";
+import { type CallSite, callSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
-import { fail } from "../core/errors.ts";
+import { begunAt, fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/split.ts";
 import { Batches } from "./batches.ts";
@@ -111,6 +112,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   readonly #train: Dataset;
   readonly #validation: Dataset | undefined;
   readonly #options: FitOptions;
+  readonly #site: CallSite = callSite();
   readonly #epochs: EpochReport[] = [];
   #stopped: History["stopped"] = "aborted";
   #watched = true;
@@ -155,9 +157,13 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   async #collect(): Promise<History> {
     // Nobody looks between epochs, so several may run at once.
     this.#watched = this.#run !== undefined;
-    await this.#trainer.awaiting(async () => {
-      for await (const _ of this);
-    });
+    try {
+      await this.#trainer.awaiting(async () => {
+        for await (const _ of this);
+      });
+    } catch (error) {
+      throw begunAt(error, this.#site);
+    }
     return { epochs: this.#epochs, stopped: this.#stopped };
   }
 
@@ -171,17 +177,18 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const trainer = this.#trainer;
     const { untilEpoch, epochs = 1, earlyStopping, signal } = this.#options;
     const end = untilEpoch ?? trainer.progress.epoch + epochs;
-    this.#begin(untilEpoch !== undefined);
-    const course = this.#course();
     const together = this.#mayRunTogether;
     // One for all epochs: they may be short.
     const turns = new Turns();
     const ended = () => earlyStopping !== undefined && trainer.progress.stopped;
     const more = () => trainer.progress.epoch < end && !ended();
-    const opened = more() ? trainer.resident(course, this.#train) : undefined;
-    const resident = opened instanceof Promise ? await opened : opened;
+    let resident: Loop | undefined;
     let failed = false;
     try {
+      this.#begin(untilEpoch !== undefined);
+      const course = this.#course();
+      const opened = more() ? trainer.resident(course, this.#train) : undefined;
+      resident = opened instanceof Promise ? await opened : opened;
       while (more()) {
         const whole = together && trainer.progress.position === 0 && !signal?.aborted;
         if (resident && whole) {
@@ -198,7 +205,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       }
     } catch (error) {
       failed = true;
-      throw error;
+      throw begunAt(error, this.#site);
     } finally {
       if (resident) await trainer.release(resident, failed);
     }

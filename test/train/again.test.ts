@@ -373,3 +373,43 @@ describe("two fits of one trainer at the same time", () => {
     expect(t.progress.epoch).toBe(4);
   });
 });
+
+describe("an error of a fit names the line that began it", () => {
+  const pair = { inputs: [[0.05, 0.1]], targets: [[0.01, 0.99]] };
+  const here = /again\.test\.ts:\d+/;
+  const tiny = () => trainer(linear(2, 2), { loss: meanSquaredError, optimizer: sgd() });
+
+  it("where no line of the program is at work any more", async () => {
+    const t = tiny();
+    const first = t.fit(pair, { epochs: 50 }).then();
+    const error = await rejection("bad-argument", t.fit(pair, { epochs: 50 }).then());
+    await first;
+    expect(error.where).toMatch(here);
+    expect(error.message).toMatch(/\n {2}at {7}.*again\.test\.ts:\d+:\d+\n {2}fix /);
+    expect(error.stack).toContain(error.message);
+  });
+
+  it("where it is continued with other data", async () => {
+    const t = tiny();
+    const signal = { aborted: false };
+    const onStep = () => {
+      signal.aborted = true;
+    };
+    const three = { inputs: [[1, 2], [3, 4], [5, 6]], targets: [[1, 2], [3, 4], [5, 6]] }; // biome-ignore format: one
+    await t.fit(three, { batchSize: 1, signal, onStep });
+    const error = await rejection("checkpoint-mismatch", t.fit(pair, { untilEpoch: 4 }).then());
+    expect(error.where).toMatch(here);
+    expect(error.found).toBe("1 examples");
+  });
+
+  it("and is as it was where it names a line, or is none of ours", async () => {
+    const own = new TypeError("mine");
+    const onStep = () => {
+      throw own;
+    };
+    await expect(tiny().fit(pair, { onStep }).then()).rejects.toBe(own);
+    const wide = { inputs: [[1, 2, 3]], targets: [[1, 2]] };
+    const error = await rejection("shape-mismatch", tiny().fit(wide).then());
+    expect(error.where).toMatch(here);
+  });
+});
