@@ -15,9 +15,10 @@ import { pairs } from "./pairs.ts";
 import { errorOf, says } from "./row.ts";
 import { texts } from "./sources.ts";
 import { training } from "./training.ts";
+import { values } from "./values.ts";
 
 const areas = {
-  ...{ asynchronous, library, layers, loops, training },
+  ...{ asynchronous, library, layers, loops, training, values },
   ...{ pairs, data, explaining, files, commands },
 };
 const rows = Object.values(areas).flat();
