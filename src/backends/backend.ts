@@ -47,7 +47,8 @@ export type Promised<T> = {
 export interface SessionData {
   /**
    * The step's batch parts of all examples: row i of each belongs to example i. Real numbers may be
-   * of another element type than the step's, to which they are rounded.
+   * of another element type than the step's, to which they are rounded. Rows by which the elements
+   * are fewer than the shape says come later, by `feed`.
    */
   readonly examples: ByName<ArrayTensor>;
   readonly batchSize: number;

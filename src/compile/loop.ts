@@ -7,7 +7,7 @@ import { type ByName, entryOf } from "../core/by-name.ts";
 import { bytesOf } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { seedKey } from "../core/random.ts";
-import { formatShape } from "../core/shape.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
 import { type BoundedWords, partner } from "../core/words.ts";
 import { inputsByName, outputsByName, type StepGraph } from "../step/ports.ts";
 import type { Buffer, Program } from "./program.ts";
@@ -73,7 +73,7 @@ export function loopOf(step: StepGraph, program: Program, data: LoopData): StepL
     gather: parts.map(({ name, source, batch }) => ({
       name,
       batch,
-      width: (source.data.length / examples) * bytesOf(batch.dtype),
+      width: sizeOf(source.shape.slice(1)) * bytesOf(batch.dtype),
     })),
     counters: [
       { buffer: controls.step, element: 0 },

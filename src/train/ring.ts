@@ -5,8 +5,7 @@
 
 import type { Session, Sums } from "../backends/backend.ts";
 import { at } from "../core/at.ts";
-import { allocate, bytesOf } from "../core/dtype.ts";
-import { sizeOf } from "../core/shape.ts";
+import { bytesOf } from "../core/dtype.ts";
 import type { StepGraph } from "../step/ports.ts";
 import type { Examples } from "./batches.ts";
 import { type Divided, isLong, LongStep } from "./long-step.ts";
@@ -62,10 +61,8 @@ export class Ring implements Live {
     const bytes = bytesIn(inputs) + bytesIn(targets);
     if (bytes > largest) return undefined;
     const size = Math.max(1, Math.min(places, Math.floor(mostBytes / Math.max(1, bytes))));
-    const several = ({ dtype, shape }: Examples["inputs"]): Examples["inputs"] => {
-      const all = [size * rows, ...shape.slice(1)];
-      return { dtype, shape: all, data: allocate(dtype, sizeOf(all)) };
-    };
+    // The numbers of the first alone: the others come when they are given.
+    const several = (t: Examples["inputs"]) => ({ ...t, shape: [size * rows, ...t.shape.slice(1)] });
     const examples = { inputs: several(inputs), targets: several(targets) };
     const given = { examples, batchSize: rows, weight: 1, seed };
     const options = threads === undefined ? {} : { threads };
