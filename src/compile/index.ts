@@ -1,6 +1,7 @@
 /** The compiler: a graph in, a program of kernels over one arena out. */
 import type { Graph } from "../core/graph.ts";
 import { printGraph } from "../core/print.ts";
+import { building } from "../core/tracing.ts";
 import { verifyGraph } from "../core/verify.ts";
 import { simplifyGraph } from "./1-simplify.ts";
 import { fuse, printGroups } from "./2-fuse.ts";
@@ -25,7 +26,7 @@ export function compileProgram(graph: Graph, options: CompileOptions = {}): Prog
   const inputs = new Set(graph.inputs);
   trace?.("the graph", printGraph(graph.outputs));
   const kinds = kindsOfNodes();
-  const outputs = simplifyGraph(graph.outputs, inputs, kinds);
+  const outputs = building(() => simplifyGraph(graph.outputs, inputs, kinds));
   if (verify) verifyGraph(outputs);
   trace?.("1. simplified", printGraph(outputs));
   const groups = fuse(outputs, inputs, kinds);

@@ -62,7 +62,10 @@ export class Ring implements Live {
     if (bytes > largest) return undefined;
     const size = Math.max(1, Math.min(places, Math.floor(mostBytes / Math.max(1, bytes))));
     // The numbers of the first alone: the others come when they are given.
-    const several = (t: Examples["inputs"]) => ({ ...t, shape: [size * rows, ...t.shape.slice(1)] });
+    const several = (t: Examples["inputs"]) => ({
+      ...t,
+      shape: [size * rows, ...t.shape.slice(1)],
+    });
     const examples = { inputs: several(inputs), targets: several(targets) };
     const given = { examples, batchSize: rows, weight: 1, seed };
     const options = threads === undefined ? {} : { threads };

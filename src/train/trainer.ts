@@ -229,7 +229,9 @@ export class Trainer<P extends Ranks = Ranks> {
   }
 
   /**
-   * One update on one batch; returns the loss before it.
+   * One update on one batch; returns the loss before it. The state stays where the program is until
+   * it is read, and so do the last 16 batches, or 16 MiB of them: one of tensors, which do not change,
+   * is known by them when it is given again. Rows of numbers are read each time.
    *
    * @throws ChainruleError "asynchronous" where the backend is: `stepAsync` waits for it.
    */

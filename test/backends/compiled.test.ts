@@ -1,6 +1,6 @@
 /** compile: functions of tensors as programs. */
 import "../support/backend.ts";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { grad, valueAndGrad } from "../../src/autodiff/transforms.ts";
 import { compile } from "../../src/backends/compiled.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
@@ -129,4 +129,12 @@ describe("compile", () => {
     failure("bad-argument", () => compile(f, { backnd: "wasm" } as never));
     failure("bad-argument", () => compile(f, { backend: "gpu" as never })(x));
   });
+});
+
+it("of thousands of nodes is no loop that nobody reads", () => {
+  const warn = vi.spyOn(console, "warn");
+  const f = (x: Tensor) => Array.from({ length: 2600 }).reduce<Tensor>((y) => y.mul(0.999).mul(x), x).sum(); // biome-ignore format: one
+  expect(compile(grad(f))(tensor([1])).shape).toEqual([1]);
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
