@@ -7,7 +7,6 @@ import { withSite } from "../core/call-site.ts";
 import { nodesOf } from "../core/graph.ts";
 import { NodeMap } from "../core/node-map.ts";
 import { over, type Tensor } from "../core/tensor.ts";
-import { unrolled } from "../ops/unrolled.ts";
 import { kindsOfNodes, type NodeKind } from "./kinds.ts";
 
 /** Equal outputs over the same inputs. */
@@ -40,11 +39,6 @@ export function simplifyGraph(
     if (meaning.loop === "compose") {
       for (const operand of operands) if (!mapped.has(operand)) mapped.set(operand, operand);
       made = only(resolve([withSite(n.site, () => meaning.build(operands))]));
-    } else if (meaning.loop === "repeat") {
-      const { body } = meaning;
-      const written = unrolled({ body, inputs: operands, nodes: [n] });
-      for (const operand of operands) if (!mapped.has(operand)) mapped.set(operand, operand);
-      made = only(resolve([entry(written, n)]));
     } else if (!same) {
       made = over(n, operands);
       kinds.remember(made, kind);

@@ -10,7 +10,9 @@
  * - a reduction that is only read through a bijective view (a transpose) loops in the view's order.
  */
 import { at, entry } from "../core/at.ts";
+import { type Body, type Family, familiesOf } from "../core/body.ts";
 import {
+  constant,
   type Expression,
   index,
   indices,
@@ -43,17 +45,19 @@ import {
   resolve,
   valueInOwnLoop,
 } from "./read-through.ts";
-import { elementOf, inputOf, type Vertex, verticesOf } from "./vertices.ts";
+import { arrayOf, elementOf, inputOf, type Vertex, verticesOf } from "./vertices.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
 export interface Group {
-  readonly loop: Exclude<Meaning["loop"], "leaf" | "compose" | "repeat">;
+  readonly loop: Exclude<Meaning["loop"], "leaf" | "compose">;
   readonly extents: Shape;
   /** The loop's position in row-major order. */
   readonly position: Expression;
   readonly reads: Tensor[];
   /** For map groups undefined; the loop's meaning with its loads rewritten otherwise. */
   body?: Exclude<Meaning, { loop: "leaf" | "map" | "compose" | "repeat" }>;
+  /** Of a loop over a graph: its body, and what it reads, by input. */
+  readonly repeat?: { readonly body: Body; readonly inputs: readonly Tensor[] };
   /** Values by node, in terms of the group's loop. */
   readonly values: Map<Tensor, Expression>;
   /** The node whose loop this is. */
@@ -158,9 +162,25 @@ export function fuse(
     v.group = group;
     if (!isWhole) changed.add(group);
   };
-  for (const v of vertices.values()) {
+  const all = vertices.values();
+  const families = familiesOf(all.flatMap((v) => (v.isInput ? [] : [v.n])));
+  const loops = new Map<Family, Group>();
+  for (const v of all) {
     const { meaning, isView } = v.kind;
     if (meaning.loop === "leaf" || v.isInput || v.isAbsorbed || v.shownBy) continue;
+    if (meaning.loop === "repeat") {
+      const family = entry(families, v.n);
+      const loop = loops.get(family);
+      if (loop === undefined) {
+        const made = loopGroup(v, family);
+        loops.set(family, made);
+        open(made, v, true);
+      } else {
+        loop.values.set(v.n, resultOf(v.n));
+        v.group = loop;
+      }
+      continue;
+    }
     const reduced = v.anchored ?? v;
     if (reduced.kind.meaning.loop !== "map") {
       const { group, isWhole } = reduction(reduced, v, known);
@@ -169,12 +189,12 @@ export function fuse(
     }
     const views = isView ? nextView(v) : 0;
     const view = views > 0 && !v.isOutput;
-    if (view && !v.isPointedInto && views < mostViews) continue;
+    if (view && !v.isPointedInto && !v.isArray && views < mostViews) continue;
     // What it reads in a loop of its own decides whether it can share another's.
     const alone = inOwnLoop(v, known);
     const { value, size, isWhole } = alone.made;
-    if (view && views < mostViews && value.kind !== "constant") continue;
-    if (value.kind === "constant" && !v.isOutput && !v.isPointedInto) {
+    if (view && !v.isArray && views < mostViews && value.kind !== "constant") continue;
+    if (value.kind === "constant" && !v.isOutput && !v.isPointedInto && !v.isArray) {
       v.constant = value;
       continue;
     }
@@ -332,6 +352,26 @@ const mapGroup = ({ v, made, reads, level }: Alone): Group => ({
   level,
   size: made.size,
 });
+
+/** A group for the first output of a loop over a graph; the others join it. */
+function loopGroup(v: Vertex, { body }: Family): Group {
+  const arrays = v.inputs.map(arrayOf);
+  const inputs = arrays.map(({ n }) => n);
+  return {
+    loop: "repeat",
+    extents: [],
+    position: nowhere,
+    reads: [...new Set(inputs)],
+    repeat: { body, inputs },
+    values: new Map([[v.n, resultOf(v.n)]]),
+    root: v.n,
+    level: levelAbove(arrays),
+    size: mostFused,
+  };
+}
+
+const nowhere = constant(0, "i32");
+const resultOf = (n: Tensor): Expression => load(reducedValue, n.dtype, nowhere);
 
 function levelAbove(reads: readonly Vertex[]): number {
   let level = 1;

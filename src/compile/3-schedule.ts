@@ -4,6 +4,7 @@
  * kernel still needs that; else a copy at the end moves it.
  */
 import { at, entry, only } from "../core/at.ts";
+import { outputOf } from "../core/body.ts";
 import {
   type Expression,
   index,
@@ -19,6 +20,7 @@ import { type Group, printGroups, reducedValue } from "./2-fuse.ts";
 import { isIdentity, loadAt, rewriter } from "./affine.ts";
 import { compilerFault } from "./fault.ts";
 import type { Buffer, Kernel, Store } from "./program.ts";
+import { type CompileBody, repetition } from "./repetition.ts";
 
 /** Pairs [input, output] by number: the output is the next run's input. */
 export type StatePairs = readonly (readonly [input: number, output: number])[];
@@ -30,11 +32,18 @@ export interface Scheduled {
   readonly outputs: readonly Buffer[];
 }
 
+interface Settings {
+  readonly state: StatePairs;
+  /** The inputs, by number, that have their places elsewhere. */
+  readonly outside: readonly number[];
+  readonly compile: CompileBody;
+}
+
 export function schedule(
   groups: readonly Group[],
   graph: Graph,
   outputs: readonly Tensor[],
-  state: StatePairs,
+  { state, outside, compile }: Settings,
 ): Scheduled {
   const writer = new NodeMap<Group>();
   const readers = new NodeMap<Group[]>();
@@ -56,13 +65,15 @@ export function schedule(
     if (old.dtype === next.dtype && readsInPlace(group, old)) inPlace.set(next, old);
   }
   const order = arrange(groups, writer, readers, inPlace);
-  return assemble(order, graph, outputs, state, { writer, readers, inPlace });
+  const settings = { state, outside, compile };
+  return assemble(order, graph, outputs, settings, { writer, readers, inPlace });
 }
 
 /** Whether the group reads the tensor, if at all, at its own position only. */
 function readsInPlace(group: Group, x: Tensor): boolean {
   const k = group.reads.indexOf(x);
   if (k < 0) return true;
+  if (group.repeat) return false;
   const here = (roots: readonly Expression[], extents: readonly number[]) =>
     subexpressions(roots).every(
       (e) => e.kind !== "load" || e.input !== k || isIdentity(e.at, extents),
@@ -149,7 +160,7 @@ function assemble(
   order: readonly Group[],
   graph: Graph,
   outputs: readonly Tensor[],
-  state: StatePairs,
+  { state, outside, compile }: Settings,
   { writer, readers, inPlace }: Links,
 ): Scheduled {
   const buffers: Buffer[] = [];
@@ -162,7 +173,9 @@ function assemble(
     bufferOf.set(n, made);
     return made;
   };
-  for (const n of graph.inputs) make(n, "input");
+  for (const [i, n] of graph.inputs.entries()) {
+    make(n, "input", outside.includes(i) ? { isOutside: true } : undefined);
+  }
   const wanted = new Set(outputs);
   for (const n of nodesOf(outputs, (n) => bufferOf.has(n))) {
     if (bufferOf.has(n) || writer.has(n) || !(readers.has(n) || wanted.has(n))) continue;
@@ -198,7 +211,10 @@ function assemble(
       const role = wanted.has(n) ? "output" : "temporary";
       const buffer = make(n, role, old && { inPlaceOf: entry(bufferOf, old) });
       // What no loop has reduced stays as it is.
-      stores.push({ buffer, value: group.body ? resultsAt(group.reads.length)(value) : value });
+      stores.push({
+        buffer,
+        value: group.loop === "map" ? value : resultsAt(group.reads.length)(value),
+      });
     }
     return stores;
   };
@@ -215,6 +231,21 @@ function assemble(
     );
     const { site } = group.root;
     const where = () => site.toString();
+    if (group.repeat) {
+      const { body, inputs } = group.repeat;
+      const needed = [...group.values.keys()].filter((n) => isNeeded(n, group));
+      const repeat = repetition({
+        ...{ body, stores, compile },
+        outputs: needed.map(outputOf),
+        inputs: inputs.map((x) => entry(bufferOf, x)),
+        make: (b) => {
+          const made = { ...b, id: buffers.length };
+          buffers.push(made);
+          return made;
+        },
+      });
+      return { loop: "repeat", extents, reads, stores, where, repeat };
+    }
     if (body === undefined) return { loop: "map", extents, reads, stores, where };
     const { value } = body;
     switch (body.loop) {

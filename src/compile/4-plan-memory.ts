@@ -5,7 +5,7 @@
 
 import { at, entry } from "../core/at.ts";
 import type { Scheduled } from "./3-schedule.ts";
-import { byteSize, type Program } from "./program.ts";
+import { byteSize, type Program, writtenBy } from "./program.ts";
 
 /** Vectors may be read a little past an array's end, and cache lines are kept apart. */
 const alignment = 64;
@@ -20,7 +20,7 @@ export function planMemory(scheduled: Scheduled): Program {
   const { kernels, buffers, inputs, outputs } = scheduled;
   const lastUse = new Map<number, number>();
   kernels.forEach((kernel, i) => {
-    for (const b of [...kernel.reads, ...kernel.stores.map((s) => s.buffer)]) lastUse.set(b.id, i);
+    for (const b of [...kernel.reads, ...writtenBy(kernel)]) lastUse.set(b.id, i);
   });
   const offsets = new Array<number>(buffers.length).fill(-1);
   let arena = alignment;
@@ -29,7 +29,8 @@ export function planMemory(scheduled: Scheduled): Program {
     arena += rounded(bytes);
   };
   for (const b of buffers) {
-    if (b.role !== "temporary" && b.inPlaceOf === undefined) keep(b.id, byteSize(b));
+    const isElsewhere = b.inPlaceOf ?? b.within ?? b.isOutside;
+    if (b.role !== "temporary" && !isElsewhere) keep(b.id, byteSize(b));
   }
   for (const b of buffers) if (b.inPlaceOf) offsets[b.id] = at(offsets, b.inPlaceOf.id);
   const kept = arena;
@@ -38,7 +39,7 @@ export function planMemory(scheduled: Scheduled): Program {
   let peak = 0;
   const dying = new Map<number, number[]>();
   kernels.forEach((kernel, i) => {
-    for (const { buffer } of kernel.stores) {
+    for (const buffer of writtenBy(kernel)) {
       if (offsets[buffer.id] !== -1) continue;
       const size = rounded(byteSize(buffer));
       const hole = best(holes, size);
@@ -62,6 +63,11 @@ export function planMemory(scheduled: Scheduled): Program {
     }
   });
   const memory = { kept, temporary: arena - kept, peak };
+  // What lies elsewhere stands behind the arena's own, for the checks.
+  for (const b of buffers) if (b.isOutside) keep(b.id, byteSize(b));
+  for (const { id, within } of buffers) {
+    if (within) offsets[id] = at(offsets, within.workspace.id) + within.offset;
+  }
   return { kernels, buffers, inputs, outputs, offsets, arena, memory };
 }
 

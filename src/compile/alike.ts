@@ -17,7 +17,7 @@ import type { Shape } from "../core/shape.ts";
 import { type Affine, fromAffine, linearForm, linearForms, rangeOf } from "./affine.ts";
 import { numbered } from "./kinds.ts";
 import { numbersOfPairs } from "./pairs.ts";
-import type { Buffer, Kernel, Store } from "./program.ts";
+import type { Buffer, PlainKernel, Store } from "./program.ts";
 
 /** What a kernel has in a place where another that is like it may have something else. */
 export type KernelSlot =
@@ -39,7 +39,7 @@ interface Likeness {
   readonly slots: readonly KernelSlot[];
   /** The slots of loads and numbers, and of the lines of what checks an index. */
   readonly numbers: ReadonlyMap<Expression, number>;
-  readonly lines: ReadonlyMap<Load | Kernel, number>;
+  readonly lines: ReadonlyMap<Load | PlainKernel, number>;
   /** Places counted from the first element, where they are linear and nothing guards them. */
   readonly forms: ReadonlyMap<Expression, Affine>;
 }
@@ -47,7 +47,7 @@ interface Likeness {
 /** Of these the second argument decides which instructions there are. */
 const fixed: ReadonlySet<Intrinsic> = new Set(["shiftLeft", "shiftRight", "mod", "floorDiv"]);
 
-function filled(slots: readonly Slot[], { reads, stores, where }: Kernel): KernelSlot[] {
+function filled(slots: readonly Slot[], { reads, stores, where }: PlainKernel): KernelSlot[] {
   const fill = (slot: Slot): KernelSlot => {
     switch (slot.kind) {
       case "read":
@@ -63,13 +63,13 @@ function filled(slots: readonly Slot[], { reads, stores, where }: Kernel): Kerne
   return slots.map(fill);
 }
 
-function likeness(kernel: Kernel): Likeness {
+function likeness(kernel: PlainKernel): Likeness {
   const { slots, ...known } = pattern(kernel, linearForm);
   return { ...known, slots: filled(slots, kernel) };
 }
 
 /** The keys and slots of many kernels; kernels of the same expressions are looked at once. */
-export function likenesses(): (kernel: Kernel) => Pick<Likeness, "key" | "slots"> {
+export function likenesses(): (kernel: PlainKernel) => Pick<Likeness, "key" | "slots"> {
   const formOf = linearForms();
   const after = numbersOfPairs();
   const parts = new Map<Expression | string, number>();
@@ -78,7 +78,7 @@ export function likenesses(): (kernel: Kernel) => Pick<Likeness, "key" | "slots"
     readonly slots: readonly Slot[];
   }
   const known = new Map<number, Known>();
-  const look = (kernel: Kernel): Known => {
+  const look = (kernel: PlainKernel): Known => {
     const { key, slots } = pattern(kernel, formOf);
     return { key, slots };
   };
@@ -105,11 +105,11 @@ export function likenesses(): (kernel: Kernel) => Pick<Likeness, "key" | "slots"
   };
 }
 
-function pattern(kernel: Kernel, formOf: typeof linearForm) {
+function pattern(kernel: PlainKernel, formOf: typeof linearForm) {
   const { extents, reads, stores } = kernel;
   const slots: Slot[] = [];
   const numbers = new Map<Expression, number>();
-  const lines = new Map<Load | Kernel, number>();
+  const lines = new Map<Load | PlainKernel, number>();
   const forms = new Map<Expression, Affine>();
   const places = new Map<string, number>();
   let key = headOf(kernel);
@@ -197,7 +197,7 @@ const isFixed = (e: Expression, operand: number): boolean =>
 
 const numberText = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
-function headOf(kernel: Kernel): string {
+function headOf(kernel: PlainKernel): string {
   const head = `${kernel.loop} ${kernel.extents};`;
   switch (kernel.loop) {
     case "map":
@@ -215,7 +215,7 @@ function headOf(kernel: Kernel): string {
 
 /** A kernel as the function of all that are alike sees it. */
 interface Pattern {
-  readonly kernel: Kernel;
+  readonly kernel: PlainKernel;
   /** The slots that its buffers and lines stand for. */
   readonly slotOf: ReadonlyMap<Buffer | (() => string), number>;
 }
@@ -224,7 +224,7 @@ interface Pattern {
  * The kernel with buffers of its own for all slots that are places, and for numbers that vary. So a
  * number that is given is a load, of which nothing can be known beforehand.
  */
-export function patternOf(kernel: Kernel, varies: (slot: number) => boolean): Pattern {
+export function patternOf(kernel: PlainKernel, varies: (slot: number) => boolean): Pattern {
   const { slots, numbers, lines, forms } = likeness(kernel);
   const slotOf = new Map<Buffer | (() => string), number>();
   const reads: Buffer[] = [];
@@ -240,7 +240,7 @@ export function patternOf(kernel: Kernel, varies: (slot: number) => boolean): Pa
     if (i < slots.length - kernel.stores.length) inputs.set(i, reads.push(buffer) - 1);
     return buffer;
   });
-  const lineOf = (of: Load | Kernel, where: () => string): (() => string) => {
+  const lineOf = (of: Load | PlainKernel, where: () => string): (() => string) => {
     const own = () => where();
     slotOf.set(own, entry(lines, of));
     return own;

@@ -1,5 +1,5 @@
 import { at } from "../core/at.ts";
-import { type Buffer, byteSize, type Kernel } from "./program.ts";
+import { type Buffer, byteSize, type Kernel, writtenBy } from "./program.ts";
 
 /** A stretch of the arena, from its first byte up to its last. */
 type Stretch = readonly [number, number];
@@ -31,7 +31,7 @@ export function barriers(
   let sinceBarrier: Touch[] = [];
   return kernels.map((kernel, i) => {
     const read = kernel.reads.map(stretch);
-    const written = kernel.stores.map((s) => stretch(s.buffer));
+    const written = writtenBy(kernel).map(stretch);
     const alone = isAlone(kernel, i);
     const waits = sinceBarrier.some((before) => {
       if (alone && before.alone) return false;

@@ -15,6 +15,8 @@ import { verifyProgram } from "./verify-program.ts";
 interface CompileOptions {
   /** Outputs that become inputs of the next run, written in place where that is possible. */
   readonly state?: StatePairs;
+  /** Inputs, by number, that have their places elsewhere: behind the arena of their own. */
+  readonly outside?: readonly number[];
   /** Receives each pass's result as text. */
   readonly trace?: (pass: string, text: string) => void;
   /** Checks the graph between passes, too; the program is always checked. */
@@ -22,7 +24,7 @@ interface CompileOptions {
 }
 
 export function compileProgram(graph: Graph, options: CompileOptions = {}): Program {
-  const { state = [], trace, verify } = options;
+  const { state = [], outside = [], trace, verify } = options;
   const inputs = new Set(graph.inputs);
   trace?.("the graph", printGraph(graph.outputs));
   const kinds = kindsOfNodes();
@@ -31,7 +33,7 @@ export function compileProgram(graph: Graph, options: CompileOptions = {}): Prog
   trace?.("1. simplified", printGraph(outputs));
   const groups = fuse(outputs, inputs, kinds);
   trace?.("2. fused", printGroups(groups));
-  const scheduled = schedule(groups, graph, outputs, state);
+  const scheduled = schedule(groups, graph, outputs, { state, outside, compile: compileProgram });
   trace?.("3. scheduled", printKernels(scheduled.kernels));
   const kernels = scheduled.kernels.map(coalesceSummed);
   const program = planMemory({ ...scheduled, kernels });

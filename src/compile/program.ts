@@ -49,6 +49,10 @@ export interface Buffer {
   readonly data?: TypedArray;
   /** The input in whose place this output is written. */
   readonly inPlaceOf?: Buffer;
+  /** Of a loop's body: so many bytes into the loop's workspace. */
+  readonly within?: { readonly workspace: Buffer; readonly offset: number };
+  /** Of a body's program: an input that has its place in the program around it. */
+  readonly isOutside?: boolean;
 }
 
 /** Writes value(i) to element i. */
@@ -101,7 +105,48 @@ export type Kernel =
       readonly bound: { readonly index: Expression; readonly size: number };
       readonly value: Expression;
       readonly stores: readonly [Store];
+    })
+  /** A program that runs again and again. */
+  | (Common & {
+      readonly loop: "repeat";
+      readonly stores: readonly Store[];
+      readonly repeat: Repetition;
     });
+
+/** A kernel that is one loop. */
+export type PlainKernel = Exclude<Kernel, { loop: "repeat" }>;
+
+/** Elements that are copied: all of them, or a row of the larger buffer. */
+export interface Move {
+  readonly from: Buffer;
+  readonly to: Buffer;
+}
+
+/**
+ * A body's program and what is done around it. First `first` is copied. For each of `length` rows, in
+ * order or from the last to the first: the row of each of `rows` is copied, the row's number is
+ * written to `index`; where `when` is there and 0 the rest is left out; the kernels run; what
+ * `stacks` says is copied to that row, and rows left out are 0. In the end `last` is copied. So it
+ * is too where there are no rows. The workspace holds what lies in it while this kernel runs.
+ */
+export interface Repetition {
+  readonly length: number;
+  readonly reverse: boolean;
+  readonly workspace: Buffer;
+  readonly kernels: readonly Kernel[];
+  readonly first: readonly Move[];
+  readonly rows: readonly Move[];
+  readonly index: Buffer | undefined;
+  readonly when: Buffer | undefined;
+  readonly stacks: readonly Move[];
+  readonly last: readonly Move[];
+}
+
+/** Whatever a kernel writes, its workspace included. */
+export const writtenBy = (kernel: Kernel): Buffer[] => {
+  const stored = kernel.stores.map(({ buffer }) => buffer);
+  return kernel.loop === "repeat" ? [...stored, kernel.repeat.workspace] : stored;
+};
 
 export interface Program {
   readonly kernels: readonly Kernel[];
@@ -142,10 +187,13 @@ export function printKernels(
           ? ` ${k.combine} along ${k.axis}${k.reverse ? ", from the end" : ""}`
           : k.loop === "order"
             ? ` along ${k.axis}${k.descending ? ", descending" : ""}`
-            : "";
+            : k.loop === "repeat"
+              ? ` ${k.repeat.length} rows${k.repeat.reverse ? ", from the end" : ""}`
+              : "";
     const reads = k.reads.map((b, j) => `x${j}=${name(b)}`).join(" ");
     const head = `#${i} ${k.loop} ${formatShape(k.extents)}${over} (${reads})`;
     const at = k.loop === "scatter" ? [`  at = ${formatExpression(k.at)}`] : [];
+    if (k.loop === "repeat") return [head, ...printRepetition(k.repeat, name)].join("\n");
     const value = k.loop === "map" ? [] : [`  value = ${formatExpression(k.value)}`];
     const stores = k.stores.map(
       (s) => `  ${name(s.buffer)}: ${s.buffer.dtype} = ${formatExpression(s.value)}`,
@@ -153,6 +201,22 @@ export function printKernels(
     return [head, ...at, ...value, ...stores].join("\n");
   });
   return paragraphs.join("\n");
+}
+
+function printRepetition(r: Repetition, name: (b: Buffer) => string): string[] {
+  const { index, when, workspace } = r;
+  const moves = (what: string, all: readonly Move[]) =>
+    all.map(({ from, to }) => `  ${what}: ${name(to)} = ${name(from)}`);
+  return [
+    `  workspace: ${name(workspace)}, ${workspace.size} bytes`,
+    ...moves("first", r.first),
+    ...moves("row", r.rows),
+    ...(index ? [`  number of the row: ${name(index)}`] : []),
+    ...(when ? [`  where ${name(when)}`] : []),
+    printKernels(r.kernels, name).replace(/^(?=.)/gm, "    "),
+    ...moves("to the row", r.stacks),
+    ...moves("last", r.last),
+  ];
 }
 
 export const byteSize = (b: Buffer): number => b.size * bytesOf(b.dtype);

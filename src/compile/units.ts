@@ -39,6 +39,10 @@ export function unitsOf(
 /** About how many elements a kernel reads and computes. */
 export function operationsOf(kernel: Kernel): number {
   const each = [...valuesOf(kernel.stores.map((s) => s.value))].length;
+  if (kernel.loop === "repeat") {
+    const { length, kernels } = kernel.repeat;
+    return length * kernels.reduce((sum, k) => sum + operationsOf(k), 0);
+  }
   if (kernel.loop === "map") return sizeOf(kernel.extents) * each;
   const inner = subexpressions(kernel.value).length;
   const over =

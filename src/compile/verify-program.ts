@@ -11,7 +11,14 @@ import { type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { isIdentity, linearForm, rangeOf } from "./affine.ts";
 import { compilerFault } from "./fault.ts";
 import { occupied } from "./occupied.ts";
-import { type Buffer, byteSize, type Kernel, type Program, printProgram } from "./program.ts";
+import {
+  type Buffer,
+  byteSize,
+  type Kernel,
+  type Program,
+  printProgram,
+  writtenBy,
+} from "./program.ts";
 
 /** Where an expression stands: in the loop itself, or in what is stored after it. */
 interface Loads {
@@ -54,7 +61,7 @@ export function verifyProgram(program: Program): void {
   const constants = buffers.filter((b) => b.role === "constant");
   for (const b of new Set([...inputs, ...constants])) begin(b);
   kernels.forEach((kernel, i) => {
-    const stores = kernel.stores.map((s) => s.buffer);
+    const stores = writtenBy(kernel);
     for (const b of [...kernel.reads, ...stores]) checkPlace(i, b);
     for (const b of kernel.reads) {
       if (!whole.has(b)) problem(i, `it reads ${b.name}, which is not there, or not anymore`);
@@ -66,7 +73,7 @@ export function verifyProgram(program: Program): void {
     for (const e of loads.stored) checkLoad(kernel, e, all, reachOf, wrong);
     checkResult(kernel, loads, wrong);
     for (const { buffer, value } of kernel.stores) {
-      if (kernel.loop === "scatter") continue;
+      if (kernel.loop === "scatter" || kernel.loop === "repeat") continue;
       const [expected, found] = [buffer.size, sizeOf(kernel.extents)];
       if (expected !== found) problem(i, `${buffer.name} has ${expected} elements, not ${found}`);
       if (value.dtype !== buffer.dtype) {
@@ -117,7 +124,8 @@ function loadsOf(kernel: Kernel, typed: Map<Expression, readonly Load[]>, proble
   };
   const places = kernel.loop === "scatter" ? [kernel.at, kernel.bound.index] : [];
   return {
-    inside: kernel.loop === "map" ? [] : loads([...places, kernel.value]),
+    inside:
+      kernel.loop === "map" || kernel.loop === "repeat" ? [] : loads([...places, kernel.value]),
     stored: loads(kernel.stores.map((s) => s.value)),
   };
 }
@@ -150,7 +158,7 @@ function checkTypes(e: Expression, problem: Problem): void {
 function checkResult(kernel: Kernel, { inside, stored }: Loads, problem: Problem): void {
   const isResult = (e: Expression): boolean => e.kind === "load" && e.input === kernel.reads.length;
   if (inside.some(isResult)) problem("the loop reads its own result");
-  if (kernel.loop === "map") return;
+  if (kernel.loop === "map" || kernel.loop === "repeat") return;
   if (kernel.loop === "reduce" && kernel.dtype !== kernel.value.dtype) {
     problem(`its terms are ${kernel.value.dtype}, not ${kernel.dtype}`);
   }
@@ -167,6 +175,7 @@ function checkResult(kernel: Kernel, { inside, stored }: Loads, problem: Problem
 
 /** Whether the kernel reads the buffer at the position alone that it writes next. */
 const readsHere = (kernel: Kernel, { inside, stored }: Loads, b: Buffer): boolean =>
+  kernel.loop !== "repeat" &&
   inside.every((e) => kernel.reads[e.input] !== b) &&
   stored.every((e) => kernel.reads[e.input] !== b || isIdentity(e.at, kernel.extents));
 

@@ -9,7 +9,7 @@ import { NodeMap } from "../core/node-map.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Group } from "./2-fuse.ts";
-import { linearForm, unravel } from "./affine.ts";
+import { isIdentity, linearForm, unravel } from "./affine.ts";
 import { contractionFactors } from "./contraction.ts";
 import { staysLinear } from "./joined.ts";
 import { inputKind, isUnconditional, type Kinds, type NodeKind } from "./kinds.ts";
@@ -30,6 +30,8 @@ export interface Vertex {
   absorbs: number;
   /** It is read at positions that are data: in memory, since the positions are to be checked. */
   isPointedInto: boolean;
+  /** The steps of a loop over a graph read it as it lies in memory. */
+  isArray: boolean;
   /** Of a reduction that is read through one bijective view alone: that view. */
   shownBy: Vertex | undefined;
   /** Of such a view: the reduction. */
@@ -68,6 +70,7 @@ export function verticesOf(
       home: undefined,
       absorbs: 0,
       isPointedInto: false,
+      isArray: false,
       shownBy: undefined,
       anchored: undefined,
       views: 0,
@@ -85,8 +88,20 @@ export function verticesOf(
   findAbsorbed(all);
   for (const v of all) {
     for (const e of v.kind.loads) if (e.bound) inputOf(v, e).isPointedInto = true;
+    if (v.kind.meaning.loop === "repeat") for (const x of v.inputs) arrayOf(x).isArray = true;
   }
   return vertices;
+}
+
+/** The node whose elements these are, in the same order: a reshape is no array of its own. */
+export function arrayOf(x: Vertex): Vertex {
+  for (let v = x; ; ) {
+    const e = elementOf(v.kind);
+    const from = e && inputOf(v, e);
+    const isSame = from?.n.size === v.n.size && from.n.dtype === v.n.dtype;
+    if (!e || !from || !isSame || from.shownBy || !isIdentity(e.at, v.n.shape)) return v;
+    v = from;
+  }
 }
 
 /** Finds reductions that are read through one bijective view alone. */

@@ -12,7 +12,8 @@ import { pad } from "../../src/ops/move.ts";
 function likenesses(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
   const { kernels } = compileProgram({ inputs, outputs });
   expect(kernels).toHaveLength(outputs.length);
-  return kernels.map(likenessesOf());
+  const likeness = likenessesOf();
+  return kernels.flatMap((kernel) => (kernel.loop === "repeat" ? [] : [likeness(kernel)]));
 }
 
 const x = input("x", [6, 4], "f32");

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { fuse } from "../../src/compile/2-fuse.ts";
 import { schedule } from "../../src/compile/3-schedule.ts";
+import { compileProgram } from "../../src/compile/index.ts";
 import type { Buffer, Kernel, Program } from "../../src/compile/program.ts";
 import { verifyProgram } from "../../src/compile/verify-program.ts";
 import { apply, castExpression, constant, index, load } from "../../src/core/expression.ts";
@@ -220,7 +221,8 @@ test("a group that reads what has no buffer is an error that asks for a report",
   const groups = fuse([y], new Set([a]));
   const damaged = groups.map((g, i) => (i === 0 ? { ...g, reads: [hidden] } : g));
   const graph = { inputs: [a, b], outputs: [y] };
-  const error = failure("invalid-graph", () => schedule(damaged, graph, [y], []));
+  const settings = { state: [], outside: [], compile: compileProgram };
+  const error = failure("invalid-graph", () => schedule(damaged, graph, [y], settings));
   expect(error.message).toContain("reads add, which has no buffer");
   expect(error.message).toContain("#0 reduce [] over [4]");
   expect(error.fix).toContain("report");

@@ -97,7 +97,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   };
   const tiny = straight && isTiny(program.kernels);
   const looped = tiny ? [] : program.kernels;
-  const kernels = writeFunctions(target, looped, alike);
+  const kernels = writeFunctions(target, looped, { least: alike, straight });
   const run = module.function("run", [], "void", (f) => {
     if (tiny) writeUnrolled(target, f, program.kernels);
     if (team) shareOut(f, kernels, team, program.offsets);

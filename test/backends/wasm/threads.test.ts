@@ -12,12 +12,14 @@ import {
   layer,
   linear,
   relu,
+  scan,
   sequential,
   sgd,
   type Tensor,
   type Trainer,
   tanh,
   trainer,
+  zeros,
 } from "../../../src/index.ts";
 import { rejection } from "../../support/failure.ts";
 import { convolution2d } from "../../support/windows.ts";
@@ -63,6 +65,24 @@ const convolutional = (threads: number) =>
     ...{ threads, seed: 3 },
   });
 
+/** A recurrence over groups of activations, by the weights of one of them. */
+const recur = (h: Tensor) => {
+  const [batch = 0] = h.shape;
+  const parts = h.reshape([batch, 12, 20]).transpose([1, 0, 2]);
+  const w = h.slice({ end: [20, 20] }).mul(0.2);
+  return scan((s, x) => [s.matmul(w).add(x).tanh(), undefined], zeros([batch, 20]), parts)[0];
+};
+const recurrence = layer({
+  ...{ name: "recur", inputSize: 240, outputSize: 20 },
+  ...{ parameters: {}, apply: recur },
+});
+const recurrent = (threads: number) =>
+  trainer(sequential(linear(33, 240), tanh(), recurrence, linear(20, 2)), {
+    loss: crossEntropy,
+    optimizer: adam({ learningRate: 0.01 }),
+    ...{ threads, seed: 5 },
+  });
+
 /** One epoch so that workers are there, then thirty steps and more in which all take part. */
 async function train(t: Trainer, data: typeof classes | typeof curves, threads: number) {
   // Steps that go wrong are taken again one by one, which would come to the same.
@@ -89,6 +109,7 @@ describe.each([
   ["a classifier in f32", classifier, classes],
   ["a curve in f64", curve, curves],
   ["a convolution", convolutional, classes],
+  ["a recurrence", recurrent, classes],
 ] as const)("%s", (_, make, data) => {
   test("has the same bits on 1, 2, 3 and 5 threads, and sends all workers home", async () => {
     const alone = await train(make(1), data, 1);

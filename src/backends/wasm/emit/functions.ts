@@ -5,7 +5,7 @@
  */
 
 import { type KernelSlot, likenesses, patternOf } from "../../../compile/alike.ts";
-import type { Kernel } from "../../../compile/program.ts";
+import type { Kernel, PlainKernel } from "../../../compile/program.ts";
 import { at, entry } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { type Expr, type Func, type FunctionBuilder, get, i32 } from "../assembler/index.ts";
@@ -13,7 +13,9 @@ import { contractionPlan, contractionScratch } from "./contract.ts";
 import { addressIn, KernelWriter, type SlotValues, type Target } from "./kernel.ts";
 import { writeKernel } from "./loops.ts";
 import { orderScratch } from "./order.ts";
+import { callAll, writeRepeat } from "./repeat.ts";
 import { literal, typeOf } from "./scalar.ts";
+import { isTiny, writeUnrolled } from "./unrolled.ts";
 
 interface Written {
   readonly func: Func;
@@ -32,19 +34,29 @@ export interface Compiled extends Written {
 
 /** Kernels that are alike, and their slots. */
 interface Family {
-  readonly kernels: Kernel[];
+  readonly kernels: PlainKernel[];
   readonly slots: (readonly KernelSlot[])[];
 }
 
-/** Functions of the kernels; kernels that are alike share one if there are so many or more. */
+/** How functions are written. */
+interface Writing {
+  /** Kernels that are alike share a function if there are so many or more. */
+  readonly least: number;
+  /** Whether what is tiny becomes straight-line code. */
+  readonly straight: boolean;
+}
+
+/** Functions of the kernels. */
 export function writeFunctions(
   target: Target,
   kernels: readonly Kernel[],
-  least: number,
+  writing: Writing,
 ): Compiled[] {
+  const { least } = writing;
   const families = kernels.length < least ? new Map<Kernel, Family>() : familiesOf(kernels);
   const calls = new Map<Kernel, Compiled>();
   return kernels.map((kernel, i) => {
+    if (kernel.loop === "repeat") return repeated(target, kernel, i, writing);
     const family = families.get(kernel);
     if (family && family.kernels.length >= least && family.kernels[0] === kernel) {
       for (const call of writeFamily(target, family, i)) calls.set(call.kernel, call);
@@ -53,11 +65,33 @@ export function writeFunctions(
   });
 }
 
+/** A loop over a graph: the first thread's, who calls the functions of its body. */
+function repeated(
+  target: Target,
+  kernel: Extract<Kernel, { loop: "repeat" }>,
+  number: number,
+  writing: Writing,
+): Compiled {
+  const { repeat } = kernel;
+  const tiny = writing.straight && isTiny(repeat.kernels);
+  const inner = tiny ? [] : writeFunctions(target, repeat.kernels, writing);
+  const func = target.module.function(`k${number}_repeat`, ["i32", "i32"], "void", (f) => {
+    writeRepeat(target, f, repeat, () => {
+      if (tiny) writeUnrolled(target, f, repeat.kernels);
+      else callAll(f, inner);
+    });
+    return undefined;
+  });
+  const scratch = inner.reduce((most, { scratch }) => Math.max(most, scratch), 0);
+  return { func, units: repeat.length, alone: true, scratch, kernel, given: [] };
+}
+
 function familiesOf(kernels: readonly Kernel[]): ReadonlyMap<Kernel, Family> {
   const known = new Map<string, Family>();
   const families = new Map<Kernel, Family>();
   const likeness = likenesses();
   for (const kernel of kernels) {
+    if (kernel.loop === "repeat") continue;
     const { key, slots } = likeness(kernel);
     let family = known.get(key);
     if (family === undefined) known.set(key, (family = { kernels: [], slots: [] }));

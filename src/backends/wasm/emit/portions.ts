@@ -23,6 +23,11 @@ const eachPacked = 1.5e8;
 
 /** Products of a matrix product, or about how many operations there are. */
 function workOf(kernel: Kernel): { readonly amount: number; readonly isProduct: boolean } {
+  if (kernel.loop === "repeat") {
+    const { length, kernels } = kernel.repeat;
+    const amount = length * kernels.reduce((sum, k) => sum + workOf(k).amount, 0);
+    return { amount, isProduct: false };
+  }
   const isProduct = kernel.loop === "reduce" && contractionPlan(kernel) !== undefined;
   const amount = isProduct ? sizeOf(kernel.extents) * sizeOf(kernel.over) : operationsOf(kernel);
   return { amount, isProduct };

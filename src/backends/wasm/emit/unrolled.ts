@@ -26,7 +26,7 @@ type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 const loopOf = (k: Kernel): Shape => (k.loop === "reduce" ? [...k.extents, ...k.over] : k.extents);
 
 function rootsOf(k: Kernel): Expression[] {
-  const inside = k.loop === "map" ? [] : [k.value];
+  const inside = k.loop === "map" || k.loop === "repeat" ? [] : [k.value];
   return [...inside, ...k.stores.map((s) => s.value)];
 }
 
