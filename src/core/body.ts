@@ -92,5 +92,9 @@ export function familiesOf(nodes: readonly Tensor[]): ReadonlyMap<Tensor, Family
   return byNode;
 }
 
+/** Whether a node is an output of this loop. */
+export const isOf = ({ body, inputs }: Family, n: Tensor): boolean =>
+  repeatOf(n)?.body === body && sameNodes(inputs, n.inputs);
+
 const sameNodes = (a: readonly Tensor[], b: readonly Tensor[]): boolean =>
   a === b || (a.length === b.length && a.every((x, i) => x === b[i]));

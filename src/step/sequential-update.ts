@@ -5,6 +5,7 @@
  * reproduced; the gradient of the loss is the simultaneous one.
  */
 import { at } from "../core/at.ts";
+import { familiesOf, isOf } from "../core/body.ts";
 import type { ByName } from "../core/by-name.ts";
 import { nodesOf } from "../core/graph.ts";
 import { rewrite } from "../core/rewrite.ts";
@@ -51,8 +52,12 @@ export function updateSequentially(
 export function readingNew(losses: readonly Tensor[], parameters: readonly Tensor[]) {
   const forward = new Set(nodesOf(losses));
   const weights = weightsOnly(forward, parameters);
+  const loops = [...new Set(familiesOf([...forward]).values())];
+  // What a backward pass has a loop keep of its steps belongs to the forward pass.
+  const isForward = (n: Tensor): boolean =>
+    (forward.has(n) && !weights.has(n)) || loops.some((loop) => isOf(loop, n));
   return (gradients: readonly Tensor[], renewed: ReadonlyMap<Tensor, Tensor>): Tensor[] =>
-    rewrite(gradients, renewed, (n) => forward.has(n) && !weights.has(n));
+    rewrite(gradients, renewed, isForward);
 }
 
 /** Forward nodes that are functions of parameters alone, such as a transposed weight matrix. */
