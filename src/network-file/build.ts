@@ -10,7 +10,7 @@ import { sequential } from "../nn/sequential.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { built, type Chosen, rowOf } from "./form.ts";
 import { checkNetwork } from "./kinds.ts";
-import { layersIn, layers as rows, withoutValues } from "./layers.ts";
+import { listsIn, layers as rows, withoutValues } from "./layers.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { optimizers } from "./optimizers.ts";
@@ -62,8 +62,8 @@ export function buildLayers(
   let shape = input;
   const made = list.map((chosen, i) => {
     const here = [...path, i];
-    const inner = (nested: readonly Chosen[], from: Shape) =>
-      buildLayers(source, nested, from, [...here, chosen.name]);
+    const inner = (nested: readonly Chosen[], from: Shape, place: Path = []) =>
+      buildLayers(source, nested, from, [...here, chosen.name, ...place]);
     return located(source, here, () => {
       const layer = built(rows, chosen, { shape, inputs: features(shape), inner });
       shape = layer.outputShape(shape, here.filter((step) => typeof step === "number").join("."));
@@ -107,7 +107,9 @@ export function layerProblems(
     const found = [...(rowOf(rows, name).check?.(options, shape) ?? [])].map(
       ([inside, complaint]) => source.problem([...here, ...inside], complaint),
     );
-    const nested = layerProblems(source, layersIn(layer), shape, here);
+    const nested = listsIn(layer).flatMap(([place, inner]) =>
+      layerProblems(source, inner, shape, [...here, ...place]),
+    );
     shape = shapeBehind([layer], shape);
     return [...found, ...nested];
   });

@@ -18,8 +18,8 @@ interface Within<Made> {
   readonly shape: Shape;
   /** The size of its last axis: how many features. */
   readonly inputs: number;
-  /** Makes a list of layers that stands inside this one. */
-  readonly inner: (layers: readonly Chosen[], shape: Shape) => Made;
+  /** Makes a list of layers that stands inside this one, at a place behind its name. */
+  readonly inner: (layers: readonly Chosen[], shape: Shape, place?: Path) => Made;
 }
 
 /** What is wrong inside of a layer's options, and where. */

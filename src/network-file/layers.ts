@@ -1,5 +1,7 @@
 /** The layers that a network file may name: a row makes one known to all that read files. */
+import { mapEntries } from "../core/by-name.ts";
 import * as nn from "../nn/activations.ts";
+import { parallel, residual } from "../nn/branches.ts";
 import { dropout } from "../nn/dropout.ts";
 import type { Layer } from "../nn/layer.ts";
 import { flatten, unflatten } from "../nn/rearrangement.ts";
@@ -10,14 +12,18 @@ import {
   choice,
   type Fields,
   list,
+  map,
   number,
   type OptionsOf,
+  record,
   rowOf,
+  word,
 } from "./form.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
 import { linearRow } from "./linear-row.ts";
 import { normalizationRows } from "./normalization-rows.ts";
 import { recurrenceRows } from "./recurrence-rows.ts";
+import type { Path } from "./source.ts";
 import { windowRows } from "./window-rows.ts";
 
 /** An activation; `pytorch` is the call of its module in torch.nn. */
@@ -42,6 +48,27 @@ const nested = list(
   choice("layer", () => layers),
   1,
 );
+
+const parallelForm = record({
+  branches: {
+    form: map(nested),
+    doc: "The layers of each branch, by a name that its parameters have in front.",
+    required: true,
+  },
+  join: {
+    form: word("concatenate", "add", "multiply"),
+    doc: "How the outputs become one: one behind the other, or element by element.",
+    default: "concatenate",
+  },
+  axis: {
+    form: number({ whole: true }),
+    doc: "The axis along which they are concatenated.",
+    default: -1,
+  },
+});
+
+/** Layers that are one already, with their input beside them: named as if they stood here. */
+const beside = ({ layers: made }: Layer): Layer => residual(...made);
 
 /** Every layer that a network file may name. */
 export const layers: Readonly<Record<string, LayerRow>> = {
@@ -151,6 +178,27 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     ({ rate }) => dropout(rate),
     { pytorch: ({ rate }) => `nn.Dropout(${rate})` },
   ),
+  residual: {
+    kind: "composite",
+    doc: "Layers one after another, and their input added to what they make of it.",
+    form: nested,
+    build: (options, { shape, inner }) => beside(inner(asRead(nested, options), shape)),
+    pytorch: () => ({ cannot: "an input that is added to what layers make of it" }),
+  },
+  parallel: {
+    kind: "composite",
+    doc: "Branches that all get the same input; their outputs are joined.",
+    form: parallelForm,
+    build(options, { shape, inner }) {
+      const { branches, ...rest } = asRead(parallelForm, options);
+      const made = Object.entries(branches).map(([name, list]) => [
+        name,
+        inner(list, shape, ["branches", name]),
+      ]);
+      return parallel(Object.fromEntries(made), rest);
+    },
+    pytorch: () => ({ cannot: "layers beside each other" }),
+  },
   sequential: {
     kind: "composite",
     doc: "Layers one after another, as one layer.",
@@ -160,9 +208,18 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   },
 };
 
-/** The layers inside of a layer that is made of layers, as its row says; none in a layer proper. */
-export const layersIn = ({ name, options }: Chosen): readonly Chosen[] =>
-  rowOf(layers, name).form === nested ? asRead(nested, options) : [];
+/** The lists of layers inside of a layer, each with its place behind the layer's name. */
+export function listsIn({ name, options }: Chosen): (readonly [Path, readonly Chosen[]])[] {
+  const { form } = rowOf(layers, name);
+  if (form === nested) return [[[], asRead(nested, options)]];
+  if (form !== parallelForm) return [];
+  const { branches } = asRead(parallelForm, options);
+  return Object.entries(branches).map(([branch, list]) => [["branches", branch], list]);
+}
+
+/** All layers inside of a layer that is made of layers; none in a layer proper. */
+export const layersIn = (layer: Chosen): readonly Chosen[] =>
+  listsIn(layer).flatMap(([, list]) => list);
 
 /** A list with each layer proper changed, those inside of other layers included. */
 export const mapLayers = (
@@ -172,8 +229,11 @@ export const mapLayers = (
   list.map((layer): Chosen => {
     const { name, options } = layer;
     const row = rowOf(layers, name);
-    if (row.form !== nested) return { name, options: change(layer, row) };
-    return { name, options: mapLayers(asRead(nested, options), change) };
+    if (row.form === nested) return { name, options: mapLayers(asRead(nested, options), change) };
+    if (row.form !== parallelForm) return { name, options: change(layer, row) };
+    const { branches, ...rest } = asRead(parallelForm, options);
+    const mapped = mapEntries(branches, (inner) => mapLayers(inner, change));
+    return { name, options: { ...rest, branches: mapped } };
   });
 
 /** A list of layers without the values that they begin with. */

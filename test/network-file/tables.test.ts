@@ -85,7 +85,7 @@ describe("the tables", () => {
     );
     expect(names(generators).sort()).toEqual(Object.keys(data).sort());
   });
-  it.each(Object.keys(layers).filter((n) => n !== "sequential"))(
+  it.each(Object.keys(layers).filter((n) => layers[n]!.kind !== "composite"))(
     "the layer %s has the library's defaults",
     (name) => {
       const shape = shapeFor(name);

@@ -40,15 +40,22 @@ export const below = (path: string, name: string | number): string =>
 /** The layers that compute something themselves, in order. */
 export function leavesOf(model: Layer): Leaf[] {
   const found: Leaf[] = [];
+  let count = 0;
   let number = 0;
   const visit = (layer: Layer, path: string): void => {
     if (layer.layers.length > 0) {
-      for (const [name, inner] of layersInside(layer)) visit(inner, below(path, name));
+      const { order } = layer;
+      for (const [name, inner] of layersInside(layer)) {
+        // What begins a branch does not belong to the layer that stands beside it.
+        if (order !== undefined) number = 0;
+        visit(inner, below(path, name));
+      }
+      if (order !== undefined) number = 0;
       return;
     }
     // The slope of an activation belongs to the units that go through it.
     const begins = Object.keys(layer.parameters).length > 0 && layer.kind !== "activation";
-    if (begins) number++;
+    if (begins) number = ++count;
     found.push({ layer, path, number, begins });
   };
   visit(model, "");
@@ -80,13 +87,16 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
   const byPath = new Map(leaves.map((leaf) => [leaf.path, leaf]));
   const stages: Stage[] = [];
   const known = new Set([input]);
+  const called = new Set<string>();
   /** Layers whose units have gone through an activation already. */
   const activated = new Set<number>();
   /** The net of the layer that is being gone through, as long as what follows keeps its units. */
   let net: Tensor | undefined;
   const observe = (path: string, tensor: Tensor): void => {
     const leaf = byPath.get(path);
-    if (!leaf) return;
+    // What a layer makes when it is called again has no name of its own: its formula is written out.
+    if (!leaf || called.has(path)) return;
+    called.add(path);
     const { number, layer, begins } = leaf;
     const activates = layer.kind === "activation" && number > 0 && !activated.has(number);
     if (activates) activated.add(number);

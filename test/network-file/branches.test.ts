@@ -1,0 +1,80 @@
+/** Branches in a network file: names, places of errors, and what cannot be said elsewhere. */
+import { expect, test } from "vitest";
+import { pytorchScript } from "../../src/exchange/pytorch/script.ts";
+import { buildModel } from "../../src/network-file/build.ts";
+import { parseNetwork, prepareNetwork } from "../../src/network-file/index.ts";
+import { mapLayers } from "../../src/network-file/layers.ts";
+import { initialValues } from "../../src/nn/index.ts";
+import { tensor } from "../../src/ops/leaf.ts";
+import { failure } from "../support/failure.ts";
+import "../support/backend.ts";
+
+const file = (layers: string) => `
+inputs: 2
+layers:
+${layers}
+loss: meanSquaredError
+optimizer: sgd
+data: { examples: [{ inputs: [1, 2], targets: [1] }, { inputs: [0, 1], targets: [0] }] }
+`;
+const branched = file(`
+  - parallel:
+      branches:
+        wide: [{ linear: { outputs: 2 } }]
+        deep: [{ linear: { outputs: 3 } }, tanh, { residual: [{ linear: { outputs: 3 } }, relu] }]
+  - residual: [{ linear: { outputs: 5, weight: 0 } }]
+  - linear: { outputs: 1 }`);
+
+test("branches have parameters under their names, and the model computes", () => {
+  const model = buildModel(parseNetwork(branched));
+  expect(Object.keys(model.parameters).filter((name) => name.endsWith("weight"))).toEqual([
+    ...["0.wide.0.weight", "0.deep.0.weight", "0.deep.2.0.weight"],
+    ...["1.0.weight", "2.weight"],
+  ]);
+  const y = model.apply(tensor([[1, 2]]), initialValues(model).parameters);
+  expect(y.shape).toEqual([1, 1]);
+});
+
+test("they are trained, and a script for PyTorch says that it cannot say them", async () => {
+  const network = parseNetwork(branched);
+  const prepared = await prepareNetwork(network, async () => new Uint8Array());
+  const { trainer, data } = prepared;
+  const before = trainer.evaluate(data.train).loss;
+  await trainer.fit(data.train, { epochs: 20, batchSize: 2 });
+  expect(trainer.evaluate(data.train).loss).toBeLessThan(before);
+  const call = () => pytorchScript({ network, trainer, data: data.train, batchSize: 2 });
+  expect(failure("unsupported", call).message).toContain("layers beside each other");
+});
+
+test("a transformer's block reads a row of whole numbers, and PyTorch has its module", async () => {
+  const network = parseNetwork(
+    file(`
+  - embedding: { entries: 4, features: 4 }
+  - transformerEncoderLayer: { heads: 2, hidden: 3, dropout: 0, normFirst: true }
+  - flatten
+  - linear: { outputs: 1 }`),
+  );
+  const model = buildModel(network);
+  expect(Object.keys(model.parameters)).toContain("1.self_attn.in_proj_weight");
+  expect(model.outputShape([3, 2])).toEqual([3, 1]);
+});
+
+test("every layer inside is changed by what changes layers", () => {
+  const seen: string[] = [];
+  mapLayers(parseNetwork(branched).layers, ({ name, options }) => {
+    seen.push(name);
+    return options;
+  });
+  expect(seen).toEqual(["linear", "linear", "tanh", "linear", "relu", "linear", "linear"]);
+});
+
+test.each([
+  ["values in a branch", "wide: [{ linear: { outputs: 1, weight: [[1]] } }]", "2 numbers"],
+  ["an unknown layer", "wide: [{ lineer: { outputs: 1 } }]", "linear"],
+  ["no layers", "wide: []", "not empty"],
+])("%s that is wrong is reported where it stands", (_, branch, expected) => {
+  const text = file(`  - parallel: { branches: { ${branch} } }\n  - linear: { outputs: 1 }`);
+  const error = failure("file-invalid", () => buildModel(parseNetwork(text)));
+  expect(error.message).toContain(expected);
+  expect(error.message).toMatch(/:\d+:\d+/);
+});
