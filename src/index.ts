@@ -81,6 +81,13 @@ export {
   type TransposedConvolutionOptions,
   transposedConvolution,
 } from "./ops/convolution.ts";
+export {
+  type CumulativeOptions,
+  cummax,
+  cummin,
+  cumprod,
+  logcumsumexp,
+} from "./ops/cumulative.ts";
 // Operators: also methods of every tensor.
 export { customOperator, stopGradient } from "./ops/custom.ts";
 export { einsum } from "./ops/einsum.ts";
@@ -88,7 +95,15 @@ export { einsum } from "./ops/einsum.ts";
 export { erfc, erfinv } from "./ops/error-function.ts";
 export { digamma, lgamma, polygamma } from "./ops/gamma.ts";
 // Operators: also methods of every tensor.
-export { gather, oneHot, scatterAdd, take } from "./ops/indexing.ts";
+export { gather, oneHot, scatterAdd, type TakeOptions, take } from "./ops/indexing.ts";
+// Operators as functions: no methods.
+export {
+  type InterpolateOptions,
+  type InterpolationMode,
+  interpolate,
+  pixelShuffle,
+  pixelUnshuffle,
+} from "./ops/interpolate.ts";
 // Tensors: making them, reading them, errors.
 export {
   eye,
@@ -118,7 +133,7 @@ export { matmul } from "./ops/matmul.ts";
 // Tensors: making them, reading them, errors.
 export { Tensor } from "./ops/methods.ts";
 // Operators: also methods of every tensor.
-export { expandDims, flip, pad, reshape, slice, squeeze, transpose } from "./ops/move.ts";
+export { expandDims, flip, reshape, slice, squeeze, transpose } from "./ops/move.ts";
 // Operators as functions: no methods.
 export {
   type CosineOptions,
@@ -141,8 +156,10 @@ export {
   type TopOptions,
   topK,
 } from "./ops/order.ts";
-export { atan2, hypot } from "./ops/plane.ts";
+// Operators: also methods of every tensor.
+export { type PaddingMode, type PadOptions, pad } from "./ops/padding.ts";
 // Operators as functions: no methods.
+export { atan2, hypot } from "./ops/plane.ts";
 export {
   type AdaptivePoolOptions,
   type AvgPoolOptions,
@@ -195,6 +212,13 @@ export {
 } from "./ops/reduce.ts";
 // Operators as functions: no methods.
 export { fmod, remainder } from "./ops/remainder.ts";
+export {
+  indexAdd,
+  type Masked,
+  type MaskedOptions,
+  maskedSelect,
+  scatter,
+} from "./ops/selecting.ts";
 export { sinc } from "./ops/sinc.ts";
 export {
   all,

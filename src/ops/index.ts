@@ -5,6 +5,7 @@ import { broadcastToOp, sumOp } from "./broadcast.ts";
 import * as casting from "./cast.ts";
 import * as compare from "./compare.ts";
 import { convolutionOp } from "./convolution.ts";
+import * as cumulative from "./cumulative.ts";
 import * as custom from "./custom.ts";
 import * as entropy from "./entropy.ts";
 import * as errorFunction from "./error-function.ts";
@@ -22,6 +23,7 @@ import { powOp } from "./power.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as remainder from "./remainder.ts";
+import { lastWriterOp } from "./selecting.ts";
 import { sincOp } from "./sinc.ts";
 import * as transcendental from "./transcendental.ts";
 import { foldOp, windowsOp } from "./windows.ts";
@@ -33,9 +35,9 @@ const families: readonly object[] = [
   entropy,
   compare,
   casting,
-  { ...reduce, sumOp, ...order },
+  { ...reduce, sumOp, ...order, ...cumulative },
   { ...move, broadcastToOp },
-  indexing,
+  { ...indexing, lastWriterOp },
   matmul,
   { convolutionOp, windowsOp, foldOp, largestOp },
   random,

@@ -12,18 +12,19 @@ import {
 } from "../core/expression.ts";
 import type { Binary, Op, TensorType, Unary } from "../core/op.ts";
 import { checkNames } from "../core/options.ts";
-import { formatShape, type Shape } from "../core/shape.ts";
-import { asTensor, axisOf, node, type Tensor } from "../core/tensor.ts";
-import { add } from "./arithmetic.ts";
+import { broadcastShapes, formatShape, type Shape, sizeOf, stridesOf } from "../core/shape.ts";
+import { asTensor, axisOf, node, Tensor } from "../core/tensor.ts";
+import { add, mul } from "./arithmetic.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { cast } from "./cast.ts";
-import { reshape } from "./move.ts";
+import { range } from "./leaf.ts";
+import { reshape, transpose } from "./move.ts";
 
 const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
 const i32 = (...shape: number[]): TensorType => ({ dtype: "i32", shape });
 
 /** The index tensor must be integers and, off the axis, no larger than what it points into. */
-function checkIndices(what: string, into: Shape, at: TensorType, axis: number): void {
+export function checkPlaces(what: string, into: Shape, at: TensorType, axis: number): void {
   if (at.dtype !== "i32") {
     fail("bad-dtype", {
       message: `${what} needs whole numbers as indices.`,
@@ -47,7 +48,7 @@ function checkIndices(what: string, into: Shape, at: TensorType, axis: number): 
 export const gatherOp: Op<Binary, { axis: number }> = {
   name: "gather",
   infer: ([x, at], { axis }) => {
-    checkIndices("gather", x.shape, at, axis);
+    checkPlaces("gather", x.shape, at, axis);
     return { dtype: x.dtype, shape: at.shape };
   },
   meaning: ([x, indexes], y, { axis }) => {
@@ -83,7 +84,7 @@ export const gatherOp: Op<Binary, { axis: number }> = {
 export const scatterOp: Op<Binary, { axis: number; shape: Shape }> = {
   name: "scatter",
   infer: ([updates, at], { axis, shape }) => {
-    checkIndices("scatterAdd", shape, at, axis);
+    checkPlaces("scatterAdd", shape, at, axis);
     if (formatShape(updates.shape) !== formatShape(at.shape)) {
       fail("shape-mismatch", {
         message: "scatterAdd needs one update for each index.",
@@ -178,19 +179,70 @@ export function scatterAdd(x: Tensor, at: Tensor, updates: Tensor, options: Axis
   return add(x, node(scatterOp, [cast(updates, dtype), at], attributes));
 }
 
+/** The axis that indices count along, or one for each list of indices. */
+export interface TakeOptions {
+  /** Default 0; of several lists the first axes. */
+  readonly axis?: number | readonly number[];
+}
+
 /**
- * Whole slices of x along `axis` (default 0: rows of a table), one per index of any shape.
+ * Whole slices of x along `axis` (default 0: rows of a table), one per index of any shape. Of several
+ * lists of indices, broadcast together, each counts along an axis of its own: y[k] = x[a[k], b[k]]
+ * (NumPy's and torch's x[a, b]); their axes stand where those of x stood, or first if these are not
+ * next to each other.
  *
  * @example take(x, at) with x = [[1, 2], [3, 4], [5, 6]]; at = tensor([2, 0], { dtype: "i32" })
  */
-export function take(x: Tensor, at: Tensor, options: Partial<AxisOption> = {}): Tensor {
+export function take(x: Tensor, at: Tensor | readonly Tensor[], options: TakeOptions = {}): Tensor {
   checkNames("take", options, ["axis"]);
-  const along = axisOf("take", x, options.axis ?? 0);
+  const { axis } = options;
+  if (!(at instanceof Tensor) || Array.isArray(axis)) return takeSeveral(x, at, axis);
+  const along = axisOf("take", x, (axis ?? 0) as number);
   const { size } = asTensor("take", at);
   const spread = x.shape.map((n, k) => (k === along ? size : n));
   const column = x.shape.map((_, k) => (k === along ? size : 1));
   const y = gather(x, broadcastTo(reshape(at, column), spread), { axis: along });
   return reshape(y, [...x.shape.slice(0, along), ...at.shape, ...x.shape.slice(along + 1)]);
+}
+
+/** The elements at places that several lists give, an axis for each. */
+function takeSeveral(x: Tensor, at: Tensor | readonly Tensor[], axis: TakeOptions["axis"]): Tensor {
+  const lists: readonly Tensor[] = Array.isArray(at) ? Array.from(at) : [at];
+  const axes = axis === undefined ? lists.map((_, k) => k) : [axis].flat();
+  const along = axes.map((one) => axisOf("take", x, one));
+  if (lists.length === 0 || axes.length !== lists.length || new Set(along).size !== axes.length) {
+    fail("bad-argument", {
+      message: "take needs an axis for each list of indices.",
+      expected: "as many different axes as lists, at least one",
+      found: `${lists.length} lists, axes ${formatShape(along)}`,
+    });
+  }
+  const shape = lists
+    .map((t) => asTensor("take", t).shape)
+    .reduce((a, b) => broadcastShapes(a, b, "take"));
+  const sizes = along.map((one) => item(x.shape, one));
+  const strides = stridesOf(sizes);
+  const size = sizeOf(shape);
+  const places = zip(lists, sizes, strides).map(([list, n, stride]) => {
+    // Each list is held against its own axis: read off the numbers of its places.
+    const place = gather(range(n), reshape(broadcastTo(list, shape), [size]), { axis: 0 });
+    return mul(place, stride);
+  });
+  const others = x.shape.flatMap((_, k) => (along.includes(k) ? [] : [k]));
+  const moved = transpose(x, [...along, ...others]);
+  const rest = others.map((k) => item(x.shape, k));
+  const rows = reshape(moved, [sizeOf(sizes), ...rest]);
+  const y = take(
+    rows,
+    reshape(
+      places.reduce((a, b) => add(a, b)),
+      shape,
+    ),
+  );
+  const first = Math.min(...along);
+  if (first === 0 || Math.max(...along) - first >= along.length) return y;
+  const [own, behind] = [shape.map((_, k) => k), rest.map((_, k) => shape.length + k)];
+  return transpose(y, [...behind.slice(0, first), ...own, ...behind.slice(first)]);
 }
 
 /**

@@ -46,7 +46,8 @@ import {
 } from "./compare.ts";
 import { gather, scatterAdd, take } from "./indexing.ts";
 import { matmul } from "./matmul.ts";
-import { expandDims, flip, pad, reshape, slice, sliceAt, squeeze, transpose } from "./move.ts";
+import { expandDims, flip, reshape, slice, sliceAt, squeeze, transpose } from "./move.ts";
+import { pad } from "./padding.ts";
 import { pow } from "./power.ts";
 import { argmax, argmin, cumsum, logsumexp, max, mean, min, prod, variance } from "./reduce.ts";
 import type { Reduces } from "./reduction.ts";

@@ -244,17 +244,20 @@ export function transpose<R extends number>(x: Tensor<R>, axes?: readonly number
 
 /** What `slice` keeps, axis by axis; of axes that are not named it keeps all. */
 export interface SliceOptions {
-  /** First index per axis; negative counts from the end. Default 0. */
+  /** First index per axis; negative counts from the end. Default 0; for a step below 0 the last. */
   readonly start?: readonly number[];
-  /** One past the last index per axis; negative counts from the end. Default the axis's size. */
+  /**
+   * One past the last index per axis; negative counts from the end. Default the axis's size; for a
+   * step below 0 as far as there are elements, for which −n − 1 stands, too, n being the size.
+   */
   readonly end?: readonly number[];
-  /** Distance between the elements that are taken, ≥ 1. Default 1. */
+  /** Distance between the elements that are taken; below 0 it goes backwards. Default 1. */
   readonly step?: readonly number[];
 }
 
 /**
- * y[i] = x[start + i·step], for indices below `end`; out-of-range bounds are cut off. A step that is
- * no whole number ≥ 1 is an error.
+ * y[i] = x[start + i·step], for indices below `end` (above it for a step below 0); out-of-range
+ * bounds are cut off, as in Python. A step of 0 or that is no whole number is an error.
  *
  * @example slice(x, { start: [1], end: [5], step: [2] }) with x = [1, 2, 3, 4, 5, 6]
  */
@@ -265,27 +268,43 @@ export function slice<R extends number>(x: Tensor<R>, options: SliceOptions): Te
   }
   const { start, end, step } = options;
   const steps = asTensor("slice", x).shape.map((_, axis) => step?.[axis] ?? 1);
-  if (steps.some((s) => !Number.isInteger(s) || s < 1)) {
+  if (steps.some((s) => !Number.isInteger(s) || s === 0)) {
     fail("bad-argument", {
-      message: "slice goes forward.",
-      expected: "whole steps ≥ 1",
+      message: "slice goes on by whole steps.",
+      expected: "whole numbers but 0",
       found: formatShape(steps),
-      fix: "Use flip for the opposite order.",
     });
   }
-  const bounds = [...(start ?? []), ...(end ?? [])];
-  if (!bounds.every(Number.isInteger)) {
+  const given = [...(start ?? []), ...(end ?? [])];
+  if (!given.every(Number.isInteger)) {
     fail("bad-argument", {
       message: "slice takes positions.",
       expected: "whole numbers",
-      found: formatShape(bounds),
+      found: formatShape(given),
     });
   }
-  const clip = (i: number, n: number) => Math.max(0, Math.min(n, i < 0 ? i + n : i));
-  const from = x.shape.map((n, axis) => clip(start?.[axis] ?? 0, n));
-  const to = x.shape.map((n, axis) => clip(end?.[axis] ?? n, n));
-  const size = zip(from, to, steps).map(([a, b, by]) => Math.max(0, Math.ceil((b - a) / by)));
-  return sameShape(size, x.shape) ? x : node(sliceOp, [x], { start: from, size, step: steps });
+  const clip = (i: number, low: number, n: number) =>
+    Math.max(low, Math.min(low + n, i < 0 ? i + n : i));
+  /** The first index and how many there are; backwards, those of the same elements in order. */
+  const bounds = zip(x.shape, steps).map(([n, by], axis) => {
+    const low = by < 0 ? -1 : 0;
+    const from = clip(start?.[axis] ?? (by < 0 ? n - 1 : 0), low, n);
+    const to = end?.[axis] === undefined ? (by < 0 ? -1 : n) : clip(item(end, axis), low, n);
+    const size = Math.max(0, Math.ceil((to - from) / by));
+    return { size, first: size === 0 ? 0 : by < 0 ? from + (size - 1) * by : from };
+  });
+  const size = bounds.map((b) => b.size);
+  const moves = { start: bounds.map((b) => b.first), size, step: steps.map(Math.abs) };
+  const taken: Tensor = sameShape(size, x.shape) ? x : node(sliceOp, [x], moves);
+  const backwards = steps.flatMap((by, axis) => (by < 0 && item(size, axis) > 1 ? [axis] : []));
+  return backwards.length > 0 ? flip(taken, backwards) : taken;
+}
+
+/** The part of x from one place of an axis to below another. */
+export function stretch(x: Tensor, axis: number, from: number, to: number): Tensor {
+  const start = x.shape.map((_, k) => (k === axis ? from : 0));
+  const end = x.shape.map((n, k) => (k === axis ? to : n));
+  return slice(x, { start, end });
 }
 
 /** The slice at one index of one axis; that axis disappears. */
@@ -308,39 +327,6 @@ export function sliceAt<R extends number>(
   const size = x.shape.map((n, k) => (k === a ? 1 : n));
   const shape = x.shape.filter((_, k) => k !== a);
   return reshape(node(sliceOp, [x], { start, size, step: size.map(() => 1) }), shape);
-}
-
-/** The border that `pad` puts around a tensor: how many elements per axis, and their value. */
-export interface PadOptions {
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-  /** What stands in the border. Default 0. */
-  readonly value?: number;
-}
-
-/**
- * x with a border of constants around it: `before` and `after` elements per axis; fewer than 0 are
- * an error.
- *
- * @example pad(x, { before: [1], after: [2] }) with x = [1, 2]
- */
-export function pad<R extends number>(x: Tensor<R>, options: PadOptions): Tensor<R> {
-  checkNames("pad", options, ["before", "after", "value"]);
-  const { before, after, value = 0 } = options;
-  const example = "{ before: [0, 1], after: [0, 1] }";
-  const sizes = [before, after].flatMap((list) => checkList("What pad adds", list, example));
-  const whole = sizes.every((n) => Number.isInteger(n) && n >= 0) && typeof value === "number";
-  if (before.length !== asTensor("pad", x).rank || after.length !== x.rank || !whole) {
-    fail("bad-argument", {
-      message: "pad needs a number as value, and whole ones ≥ 0 before and after each axis.",
-      expected: `${x.rank} of each`,
-      found: `before ${formatShape(before)}, after ${formatShape(after)}`,
-      fix: "Use slice to take elements away.",
-    });
-  }
-  if (sizes.every((n) => n === 0)) return x;
-  const border = { before: [...before], after: [...after], interior: before.map(() => 0) };
-  return node(padOp, [x], { ...border, value: convert[x.dtype](value) });
 }
 
 /**

@@ -14,7 +14,7 @@ import { cast, toNumber } from "./cast.ts";
 import { equal, isNaN, where } from "./compare.ts";
 import { functionNotation } from "./define.ts";
 import { gather } from "./indexing.ts";
-import { reshape, slice, squeeze, transpose } from "./move.ts";
+import { reshape, squeeze, stretch, transpose } from "./move.ts";
 import { share } from "./reduce.ts";
 import { type Axes, cases, f64Type, kept, type Reducer, reducer, sizesOf } from "./reduction.ts";
 import type { ValueWithIndex, WithIndexOptions } from "./tallies.ts";
@@ -70,13 +70,6 @@ function orderOf(what: string, x: Tensor, { axis = -1, descending }: SortOptions
   return { along, order: node(argsortOp, [x], { axis: along, descending: isDescending }) };
 }
 
-/** The first of what is ordered along an axis, from one place to below another. */
-function part(x: Tensor, axis: number, from: number, to: number): Tensor {
-  const start = x.shape.map((_, k) => (k === axis ? from : 0));
-  const end = x.shape.map((n, k) => (k === axis ? to : n));
-  return slice(x, { start, end });
-}
-
 /**
  * The indices along the axis (default: the last) that put x in order, as i32: of equals the one that
  * stands first comes first, whichever the direction; −0 equals 0, and NaN is the greatest.
@@ -130,7 +123,7 @@ export function topK(x: Tensor, k: number, options: TopOptions = {}): ValueWithI
   const descending = checkChoice("topK", "largest", options.largest) ?? true;
   const { along, order } = orderOf("topK", x, { axis: options.axis ?? -1, descending });
   checkCount("topK", k, 0, at(x.shape, along));
-  const indices = part(order, along, 0, k);
+  const indices = stretch(order, along, 0, k);
   return { values: gather(x, indices, { axis: along }), indices };
 }
 
@@ -144,7 +137,7 @@ function selected(
 ): ValueWithIndex {
   const indices =
     typeof place === "number"
-      ? part(order, axis, place, place + 1)
+      ? stretch(order, axis, place, place + 1)
       : gather(order, place, { axis });
   const values = gather(x, indices, { axis });
   if (keepDims) return { values, indices };

@@ -11,7 +11,7 @@ import { greaterEqual, lessEqual, where } from "./compare.ts";
 import { concatenate } from "./concatenate.ts";
 import { take } from "./indexing.ts";
 import { range, tensor } from "./leaf.ts";
-import { reshape, slice, transpose } from "./move.ts";
+import { reshape, slice, stretch, transpose } from "./move.ts";
 
 /** A whole number, not below `least`, or an error. */
 function whole(what: string, n: number, least = Number.NEGATIVE_INFINITY): number {
@@ -21,13 +21,6 @@ function whole(what: string, n: number, least = Number.NEGATIVE_INFINITY): numbe
     expected: Number.isFinite(least) ? `a whole number ≥ ${least}` : "a whole number",
     found: shown(n),
   });
-}
-
-/** The part of x between two places of an axis. */
-function part(x: Tensor, axis: number, start: number, end: number): Tensor {
-  const low = x.shape.map((_, k) => (k === axis ? start : 0));
-  const high = x.shape.map((n, k) => (k === axis ? end : n));
-  return slice(x, { start: low, end: high });
 }
 
 /**
@@ -60,7 +53,7 @@ export function roll(
     const by = whole("roll", at(shifts, k));
     if (n === 0 || by % n === 0) return y;
     const cut = ((-by % n) + n) % n;
-    return concatenate([part(y, along, cut, n), part(y, along, 0, cut)], along);
+    return concatenate([stretch(y, along, cut, n), stretch(y, along, 0, cut)], along);
   }, x);
 }
 
@@ -228,7 +221,7 @@ export function splitBy(x: Tensor, size: number | readonly number[], axis = 0): 
     });
   }
   let start = 0;
-  return sizes.map((k) => part(x, along, start, (start += k)));
+  return sizes.map((k) => stretch(x, along, start, (start += k)));
 }
 
 /** n in pieces of a size; nothing is one piece. */

@@ -14,7 +14,8 @@ import { spread, sum } from "./broadcast.ts";
 import { cast, toFloat, toNumber } from "./cast.ts";
 import { equal, where } from "./compare.ts";
 import { zerosLike } from "./leaf.ts";
-import { flip, pad, reshape, slice, transpose } from "./move.ts";
+import { flip, reshape, slice, transpose } from "./move.ts";
+import { pad } from "./padding.ts";
 import {
   type Axes,
   cases,

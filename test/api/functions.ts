@@ -153,6 +153,47 @@ export const functions: Record<string, Probe> = {
   diagonal: probe(chainrule.diagonal, [x, { offset: 1, axes: [0, 1] }], read),
   splitBy: probe(chainrule.splitBy, [x, [1, 1], 0], readAll),
   chunk: probe(chainrule.chunk, [x, 2, 0], readAll),
+  ...each("cumprod logcumsumexp", [x, { axis: [0] }]),
+  ...Object.fromEntries(
+    ["cummax", "cummin"].map((n) => [n, probe(exported[n], [x, { axis: 0 }], readAll)]),
+  ),
+  scatter: probe(chainrule.scatter, [x, at, tensor([[1, 1]]), { axis: 0 }], read),
+  indexAdd: probe(
+    chainrule.indexAdd,
+    [x, tensor([0], { dtype: "i32" }), tensor([[1, 1]]), { axis: 0 }],
+    read,
+  ),
+  maskedSelect: probe(chainrule.maskedSelect, [x, x.greater(2), { size: 2, fill: 1 }], readAll),
+  "take by lists": probe(chainrule.take, [x, [at, at], { axis: [0, 1] }], read),
+  interpolate: probe(
+    chainrule.interpolate,
+    [tensor([[[1, 2]]]), { size: [3], mode: "linear", alignCorners: true }],
+    read,
+  ),
+  "interpolate by a factor": probe(
+    chainrule.interpolate,
+    [tensor([[[1, 2]]]), { scaleFactor: [2] }],
+    read,
+  ),
+  pixelShuffle: probe(chainrule.pixelShuffle, [tensor([[[1]], [[2]], [[3]], [[4]]]), 2], read),
+  pixelUnshuffle: probe(
+    chainrule.pixelUnshuffle,
+    [
+      tensor([
+        [
+          [1, 2],
+          [3, 4],
+        ],
+      ]),
+      2,
+    ],
+    read,
+  ),
+  "pad by a mode": probe(
+    chainrule.pad,
+    [x, { before: [0, 1], after: [0, 0], mode: "reflect" }],
+    read,
+  ),
   argsort: probe(chainrule.argsort, [x, { axis: 0, descending: true }], read),
   sort: probe(chainrule.sort, [x, { axis: 0, descending: true }], readAll),
   topK: probe(chainrule.topK, [x, 1, { axis: 0, largest: true }], readAll),

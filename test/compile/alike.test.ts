@@ -6,7 +6,7 @@ import { compileProgram } from "../../src/compile/index.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { input } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
-import { pad } from "../../src/ops/move.ts";
+import { pad } from "../../src/ops/padding.ts";
 
 /** The likenesses of the kernels of one output each. */
 function likenesses(inputs: readonly Tensor[], outputs: readonly Tensor[]) {

@@ -8,7 +8,7 @@ import type { Tensor } from "../../src/core/tensor.ts";
 import { where } from "../../src/ops/compare.ts";
 import { concatenate, stack } from "../../src/ops/concatenate.ts";
 import { input, range } from "../../src/ops/leaf.ts";
-import { pad } from "../../src/ops/move.ts";
+import { pad } from "../../src/ops/padding.ts";
 
 const [x, y, z] = [input("x", [2, 4]), input("y", [3, 4]), input("z", [2, 1])];
 

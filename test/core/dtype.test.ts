@@ -11,7 +11,7 @@ import { crossEntropyOfBits } from "../../src/ops/entropy.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
 import { tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
-import { pad } from "../../src/ops/move.ts";
+import { pad } from "../../src/ops/padding.ts";
 import { pow } from "../../src/ops/power.ts";
 import { argmax, cumsum, logsumexp, max, mean, prod } from "../../src/ops/reduce.ts";
 import { exp } from "../../src/ops/transcendental.ts";

@@ -13,7 +13,7 @@ import {
   tensor,
   zeros,
 } from "../../src/ops/leaf.ts";
-import { pad } from "../../src/ops/move.ts";
+import { pad } from "../../src/ops/padding.ts";
 import { failure } from "../support/failure.ts";
 
 test.each<[unknown, DType, number[], number[]]>([

@@ -291,12 +291,6 @@ export const library: readonly Row[] = [
     () => v.arraySync(),
     () => v.array(),
   ],
-  ["Use flip for the opposite order.", () => x.slice({ step: [-1] }), () => x.flip(0)],
-  [
-    "Use slice to take elements away.",
-    () => x.pad({ before: [-1, 0], after: [0, 0] }),
-    () => x.slice({ start: [1] }),
-  ],
   [
     "Pass one array: …([a, b]).",
     () => any(c.concatenate)(x, x),

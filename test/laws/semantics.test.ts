@@ -8,6 +8,7 @@ import * as compare from "../../src/ops/compare.ts";
 import { concatenate } from "../../src/ops/concatenate.ts";
 import { einsum } from "../../src/ops/einsum.ts";
 import * as move from "../../src/ops/move.ts";
+import { pad } from "../../src/ops/padding.ts";
 import { pow } from "../../src/ops/power.ts";
 import * as reduce from "../../src/ops/reduce.ts";
 import type { ReduceOptions } from "../../src/ops/reduction.ts";
@@ -113,7 +114,7 @@ test("slice takes off what pad has put on", () => {
   });
   holds(sides, ({ shape, before, after }) => {
     const x = irregular(shape);
-    const y = move.pad(x, { before, after, value: 7 });
+    const y = pad(x, { before, after, value: 7 });
     expect(y.shape).toEqual(shape.map((n, k) => before[k]! + n + after[k]!));
     const inside = (place: number[]) =>
       place.every((i, k) => i >= before[k]! && i < before[k]! + shape[k]!);

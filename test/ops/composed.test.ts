@@ -3,12 +3,36 @@ import "../support/backend.ts";
 import { expect, test } from "vitest";
 import { assertGradients } from "../../src/autodiff/check.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
-import { tensor } from "../../src/ops/leaf.ts";
+import { type NestedArray, tensor } from "../../src/ops/leaf.ts";
 import { failure } from "../support/failure.ts";
+import * as all from "../support/functions.ts";
 import * as f from "../support/further.ts";
 import { irregular } from "../support/naive.ts";
 
 const [x, y] = [irregular([2, 3]), irregular([2, 3], 1)];
+const whole = (list: NestedArray): Tensor => tensor(list, { dtype: "i32" });
+/** Two places are written to twice. */
+const twice = whole([
+  [0, 2, 0],
+  [1, 1, 2],
+]);
+const sides = { before: [1, 0], after: [0, 2] };
+/** A factor of 0 that is no constant. */
+const zeroed = (a: Tensor): Tensor =>
+  a.mul(
+    tensor(
+      [
+        [1, 0, 1],
+        [0, 1, 0],
+      ],
+      { dtype: "f64" },
+    ),
+  );
+const image = (a: Tensor): Tensor =>
+  a
+    .reshape([6])
+    .slice({ end: [4] })
+    .reshape([1, 2, 2]);
 const joined = (parts: readonly Tensor[]): Tensor =>
   parts
     .map((t, i) =>
@@ -45,6 +69,22 @@ test.each<[string, (a: Tensor, b: Tensor) => Tensor]>([
   ["topK", (a, b) => f.topK(a, 2).values.mul(f.topK(b, 2, { largest: false }).values)],
   ["kthValue", (a) => f.kthValue(a, 2).values.square()],
   ["medianWithIndex", (a) => f.medianWithIndex(a, { axis: 0 }).values.square()],
+  ["cummax", (a, b) => f.cummax(a, { axis: 1 }).values.mul(b).square()],
+  ["cummin", (a) => f.cummin(a, { axis: 0 }).values.square()],
+  ["cumprod with zeros", (a, b) => f.cumprod(zeroed(a)).mul(b)],
+  ["scatter", (a, b) => f.scatter(a, twice, b, { axis: 1 }).square()],
+  ["scatter of a number", (a) => f.scatter(a, twice, 3, { axis: 1 }).square()],
+  ["indexAdd", (a, b) => f.indexAdd(a, whole([2, 0, 2]), b, { axis: 1 }).square()],
+  ["take by two lists", (a) => all.take(a, [whole([1, 0, 1]), whole([[2], [0]])]).square()],
+  ["maskedSelect", (a, b) => f.maskedSelect(a, b.greater(0), { size: 4, fill: 2 }).values.square()],
+  ["slice backwards", (a) => all.slice(a, { step: [-1, -2] }).square()],
+  ["pad, reflect", (a) => all.pad(a, { ...sides, mode: "reflect" }).square()],
+  ["pad, replicate", (a) => all.pad(a, { ...sides, mode: "replicate" }).square()],
+  ["pad, circular", (a) => all.pad(a, { ...sides, mode: "circular" }).square()],
+  ["pad, less than nothing", (a) => all.pad(a, { before: [-1, 2], after: [1, -1] }).square()],
+  ["interpolate, nearest", (a) => f.interpolate(image(a), { size: 5 }).square()],
+  ["interpolate, linear", (a) => f.interpolate(image(a), { size: 5, mode: "linear" }).square()],
+  ["pixelShuffle", (a) => f.pixelShuffle(image(a).reshape([4, 1, 1]), 2).square()],
   ["maxWithIndex", (a) => f.maxWithIndex(a).values.square()],
   ["logit with epsilon", (a) => f.logit(a.mul(0.1).add(0.5), { epsilon: 0.4 })],
   ["lerp", (a, b) => f.lerp(a, b, a.mul(b))],
@@ -89,6 +129,52 @@ test.each<[string, () => unknown, string]>([
   ["kthValue of nothing", () => f.kthValue(tensor([]), 1), "elements along the axis"],
   ["median of nothing", () => f.median(tensor([])), "at least one element"],
   ["medianWithIndex of nothing", () => f.medianWithIndex(tensor([])), "at least one element"],
+  ["pad, mode mirror", () => all.pad(x, { ...sides, mode: "mirror" } as never), "reflect"],
+  ["pad, a value around", () => all.pad(x, { ...sides, value: 1, mode: "circular" }), "constants"],
+  [
+    "pad, reflect too far",
+    () => all.pad(x, { ...sides, before: [2, 0], mode: "reflect" }),
+    "at most 1",
+  ],
+  [
+    "pad, circular too far",
+    () => all.pad(x, { ...sides, after: [0, 4], mode: "circular" }),
+    "at most 3",
+  ],
+  [
+    "pad, all and more cut off",
+    () => all.pad(x, { before: [-3, 0], after: [0, 0] }),
+    "-2 elements",
+  ],
+  ["slice by 0", () => all.slice(x, { step: [0] }), "whole numbers but 0"],
+  [
+    "take, one axis for two lists",
+    () => all.take(x, [twice, twice], { axis: [0] }),
+    "different axes",
+  ],
+  ["take, no list", () => all.take(x, []), "at least one"],
+  ["take, an axis twice", () => all.take(x, [twice, twice], { axis: [0, 0] }), "different axes"],
+  ["maskedSelect without size", () => f.maskedSelect(x, x, {} as never), "whole number ≥ 0"],
+  ["cumprod along axis 2", () => f.cumprod(x, { axis: 2 }), "−2 … 1"],
+  ["interpolate, neither", () => f.interpolate(image(x), {}), "size or scaleFactor"],
+  ["interpolate, both", () => f.interpolate(image(x), { size: 1, scaleFactor: 1 }), "size or"],
+  ["interpolate, size 0", () => f.interpolate(image(x), { size: 0 }), "≥ 1"],
+  [
+    "interpolate, factor 0.1",
+    () => f.interpolate(image(x), { scaleFactor: 0.1 }),
+    "leave an element",
+  ],
+  [
+    "interpolate, cubic",
+    () => f.interpolate(image(x), { size: 1, mode: "cubic" } as never),
+    "nearest",
+  ],
+  [
+    "interpolate, nearest corners",
+    () => f.interpolate(image(x), { size: 1, alignCorners: true }),
+    "last three",
+  ],
+  ["pixelShuffle by ½", () => f.pixelShuffle(image(x), 0.5), "whole number ≥ 1"],
   ["tensordot, axes 3", () => f.tensordot(x, x, 3), "0 to 2"],
 ])("%s is refused", (_, call, expected) => {
   expect(failure("bad-argument", call).expected).toContain(expected);
@@ -96,6 +182,19 @@ test.each<[string, () => unknown, string]>([
 
 test.each<[string, () => unknown, string]>([
   ["splitBy", () => f.splitBy(x, [1, 2], 0), "add up to 2"],
+  ["indexAdd by a matrix", () => f.indexAdd(x, twice, y, { axis: 0 }), "one axis"],
+  ["indexAdd of other sizes", () => f.indexAdd(x, whole([0]), y, { axis: 0 }), ""],
+  ["scatter of other sizes", () => f.scatter(x, twice, tensor([[1], [2], [3]]), { axis: 0 }), ""],
+  [
+    "take by lists that differ",
+    () => all.take(x, [whole([0, 1]), whole([0, 1, 2])]),
+    "equal sizes",
+  ],
+  ["a mask of another shape", () => f.maskedSelect(x, tensor([1, 0]), { size: 1 }), "equal sizes"],
+  ["interpolate, bilinear", () => f.interpolate(image(x), { size: 1, mode: "bilinear" }), "2 axes"],
+  ["interpolate of a row", () => f.interpolate(tensor([1]), { size: 1 }), "1 axis"],
+  ["pixelShuffle of 2 channels", () => f.pixelShuffle(tensor([[[1]], [[2]]]), 2), "2 divides"],
+  ["pixelUnshuffle of 1", () => f.pixelUnshuffle(tensor([[[1]]]), 2), "2 divides"],
   ["tril of a vector", () => f.tril(tensor([1, 2])), "two axes"],
   ["trace of a vector", () => f.trace(tensor([1, 2])), "two axes"],
   ["outer of matrices", () => f.outer(x, x), "one axis"],

@@ -7,6 +7,7 @@ export * from "../../src/ops/einsum.ts";
 export * from "../../src/ops/indexing.ts";
 export * from "../../src/ops/matmul.ts";
 export * from "../../src/ops/move.ts";
+export * from "../../src/ops/padding.ts";
 export * from "../../src/ops/power.ts";
 export * from "../../src/ops/reduce.ts";
 export * from "../../src/ops/transcendental.ts";

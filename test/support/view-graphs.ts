@@ -18,6 +18,7 @@ import { gather, scatterAdd, take } from "../../src/ops/indexing.ts";
 import { input, tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import * as move from "../../src/ops/move.ts";
+import { pad } from "../../src/ops/padding.ts";
 import { cumsum, max, min } from "../../src/ops/reduce.ts";
 
 /** One operator: which, of which earlier tensors, and numbers that its settings are read from. */
@@ -169,7 +170,7 @@ const makers: readonly Make[] = [
   }),
   view((x, d) => {
     const [before, after] = [x.shape.map(() => d(2)), x.shape.map(() => d(2))];
-    return move.pad(x, { before, after, value: d(2) });
+    return pad(x, { before, after, value: d(2) });
   }),
   view((x, d) => broadcastTo(x, [2 + d(2), ...x.shape])),
   view((x, d) => {

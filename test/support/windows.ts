@@ -2,7 +2,8 @@
 import { at } from "../../src/core/at.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { broadcastTo } from "../../src/ops/broadcast.ts";
-import { pad, slice, transpose } from "../../src/ops/move.ts";
+import { slice, transpose } from "../../src/ops/move.ts";
+import { pad } from "../../src/ops/padding.ts";
 
 interface Windows {
   /** Elements of a window, of their distances, and of windows that are left out in between. */

@@ -17,6 +17,7 @@ import { gather, oneHot, scatterAdd, take } from "../../../src/ops/indexing.ts";
 import { input, range, scalar, tensor, zeros } from "../../../src/ops/leaf.ts";
 import { matmul } from "../../../src/ops/matmul.ts";
 import * as move from "../../../src/ops/move.ts";
+import { pad } from "../../../src/ops/padding.ts";
 import * as reduce from "../../../src/ops/reduce.ts";
 
 /** What a graph is made of: a stream of random numbers. */
@@ -224,7 +225,7 @@ const makers: readonly Make[] = [
   (d, pick) => {
     const x = pick();
     const [before, after] = [x.t.shape.map(() => d.below(3)), x.t.shape.map(() => d.below(3))];
-    const padded = move.pad(x.t, { before, after, value: d.below(3) });
+    const padded = pad(x.t, { before, after, value: d.below(3) });
     return exact(padded, Math.max(x.largest, 2), x.parts);
   },
   (d, pick) => {
