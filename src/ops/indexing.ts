@@ -82,7 +82,7 @@ export const gatherOp: Op<Binary, { axis: number }> = {
 };
 
 export const scatterOp: Op<Binary, { axis: number; shape: Shape }> = {
-  name: "scatter",
+  name: "scatterSum",
   infer: ([updates, at], { axis, shape }) => {
     checkPlaces("scatterAdd", shape, at, axis);
     if (formatShape(updates.shape) !== formatShape(at.shape)) {
@@ -117,7 +117,11 @@ export const scatterOp: Op<Binary, { axis: number; shape: Shape }> = {
     en: "Each update is added to one place, whose gradient it receives.",
     zh: "每个更新加到一个位置上，并得到该位置的梯度。",
   },
-  notation: { text: "scatter(#0, #1)", tex: "\\operatorname{scatter}(#0, #1)", precedence: 5 },
+  notation: {
+    text: "scatterSum(#0, #1)",
+    tex: "\\operatorname{scatterSum}(#0, #1)",
+    precedence: 5,
+  },
   sampling: {
     domain: [
       [-2, 2],

@@ -178,7 +178,14 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   );
 }
 
-/** Batch, channels, height and width, of which some divide. */
+/** Channels, height and width. */
+const lastSizes = ({ shape }: Tensor): [number, number, number] => [
+  at(shape, shape.length - 3),
+  at(shape, shape.length - 2),
+  at(shape, shape.length - 1),
+];
+
+/** Refuses channels or sizes that cannot be laid out so. */
 function checkFactor(what: string, x: Tensor, factor: number, divides: (n: number) => number[]) {
   axisOf(what, x, -3);
   const fits = Number.isInteger(factor) && factor >= 1;
@@ -200,7 +207,7 @@ export function pixelShuffle(x: Tensor, factor: number): Tensor {
   const what = "pixelShuffle";
   checkFactor(what, asTensor(what, x), factor, (r) => [at(x.shape, x.rank - 3) / (r * r)]);
   const lead = x.shape.slice(0, -3);
-  const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
+  const [channels, height, width] = lastSizes(x);
   const left = channels / (factor * factor);
   const apart = reshape(x, [...lead, left, factor, factor, height, width]);
   const order = [...lead.map((_, k) => k), ...[0, 3, 1, 4, 2].map((k) => lead.length + k)];
@@ -217,7 +224,7 @@ export function pixelUnshuffle(x: Tensor, factor: number): Tensor {
   const what = "pixelUnshuffle";
   checkFactor(what, asTensor(what, x), factor, (r) => x.shape.slice(-2).map((n) => n / r));
   const lead = x.shape.slice(0, -3);
-  const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
+  const [channels, height, width] = lastSizes(x);
   const [rows, columns] = [height / factor, width / factor];
   const apart = reshape(x, [...lead, channels, rows, factor, columns, factor]);
   const order = [...lead.map((_, k) => k), ...[0, 2, 4, 1, 3].map((k) => lead.length + k)];

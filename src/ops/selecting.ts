@@ -128,7 +128,7 @@ export interface Masked {
 
 /**
  * The elements of x where the mask holds, in row-major order, with broadcasting; the shape is [size],
- * whatever the mask, so that it can be compiled.
+ * whatever the mask, so that it can be compiled. A call without the size is an error.
  *
  * @example maskedSelect(x, mask, { size: 2 }).values with x = [1, 2, 3]; mask = [true, false, true]
  */
