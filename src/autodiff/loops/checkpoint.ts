@@ -1,4 +1,5 @@
 /** checkpoint: computing again instead of keeping. */
+import type { Tensor } from "../../core/tensor.ts";
 import { checkFunction } from "../transforms.ts";
 import { leaves, rebuild, type Tree } from "../tree.ts";
 import { once } from "./once.ts";
@@ -20,7 +21,7 @@ import { loopNodes } from "./trace.ts";
  * [ 0.5 ]
  * ```
  */
-export function checkpoint<Inputs extends readonly unknown[], Y extends Tree>(
+export function checkpoint<Inputs extends readonly unknown[] = Tensor[], Y extends Tree = Tensor>(
   f: (...inputs: Inputs) => Y,
 ): (...inputs: Inputs) => Y {
   checkFunction("checkpoint", f);
