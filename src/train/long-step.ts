@@ -12,7 +12,7 @@ const patience = 10;
 export type Divided = Session & Required<Pick<Session, "portions" | "portion" | "finish">>;
 
 /** Whether a step that takes so long, in ms, is to be done in portions. */
-export const isLong = (session: Session, time: number): session is Divided =>
+export const isDivided = (session: Session, time: number): session is Divided =>
   session.portions !== undefined && time > longest;
 
 /** Counts a step; it gets the step's time in ms, and what a portion has thrown, if one has. */

@@ -2,7 +2,7 @@
 
 import { Tensor } from "../core/tensor.ts";
 import { type Data, toDataset } from "./classes.ts";
-import type { Given, Ring } from "./ring.ts";
+import type { GivenBatch, Ring } from "./ring.ts";
 import { stepFor } from "./single-step.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -56,7 +56,7 @@ export class OwnLoop {
     );
   }
 
-  #given(data: Data): Given {
+  #given(data: Data): GivenBatch {
     const { inputs, targets, classes } = data;
     const size = "size" in data ? data.size : undefined;
     return { inputs, targets, size, classes, trained: this.#trainer.classes };

@@ -7,7 +7,7 @@ import type { Later, Session, Sums } from "../backends/backend.ts";
 import { fail } from "../core/errors.ts";
 import type { Examples } from "./batches.ts";
 import type { Course } from "./course.ts";
-import { type Divided, isLong, LongStep } from "./long-step.ts";
+import { type Divided, isDivided, LongStep } from "./long-step.ts";
 import { Pace } from "./pace.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
@@ -115,7 +115,7 @@ export class Resident implements Loop {
 
   steps(batches: number): Later<number> {
     const session = this.#session;
-    if (isLong(session, this.#each)) return this.#inPortions(session);
+    if (isDivided(session, this.#each)) return this.#inPortions(session);
     const course = under(this.#course);
     const count = this.#pace.steps(batches);
     const first = this.#begun();
@@ -182,7 +182,7 @@ export class Resident implements Loop {
   epochs(first: number, most: number): number {
     const course = under(this.#course);
     const { batches, shuffle } = course.plan;
-    const fitting = isLong(this.#session, this.#each) ? 0 : this.#pace.epochs(most, batches);
+    const fitting = isDivided(this.#session, this.#each) ? 0 : this.#pace.epochs(most, batches);
     if (fitting === 0) return 0;
     this.settle();
     this.#load();

@@ -8,7 +8,7 @@ import { at } from "../core/at.ts";
 import { bytesOf } from "../core/dtype.ts";
 import type { StepGraph } from "../step/ports.ts";
 import type { Examples } from "./batches.ts";
-import { type Divided, isLong, LongStep } from "./long-step.ts";
+import { type Divided, isDivided, LongStep } from "./long-step.ts";
 import type { Live } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -21,7 +21,7 @@ const mostSteps = 1024;
 const settling = 2000;
 
 /** What a batch was given as: while these are the same objects, it is the same batch. */
-export interface Given {
+export interface GivenBatch {
   readonly inputs: unknown;
   readonly targets: unknown;
   readonly size: unknown;
@@ -36,7 +36,7 @@ export class Ring implements Live {
   readonly #trainer: Trainer;
   readonly #session: Session;
   readonly #batches: Examples[] = [];
-  readonly #known: (Given | undefined)[] = [];
+  readonly #known: (GivenBatch | undefined)[] = [];
   readonly #size: number;
   #next = 0;
   /** Whether the machine has the trainer's state, or a newer one, and which step is its next. */
@@ -79,13 +79,13 @@ export class Ring implements Live {
   }
 
   /** The place of the batch that was given so, if it is still there. */
-  find(is: (given: Given) => boolean): number | undefined {
+  find(is: (given: GivenBatch) => boolean): number | undefined {
     const place = this.#known.findIndex((given) => given !== undefined && is(given));
     return place < 0 ? undefined : place;
   }
 
   /** Says what a batch was given as. */
-  know(place: number, given: Given): void {
+  know(place: number, given: GivenBatch): void {
     this.#known[place] = given;
   }
 
@@ -116,7 +116,7 @@ export class Ring implements Live {
   /** The same, but that others get their turn where it takes long. */
   async stepInTurns(place: number): Promise<number> {
     const session = this.#session;
-    return isLong(session, this.#each) ? this.#inPortions(session, place) : this.step(place);
+    return isDivided(session, this.#each) ? this.#inPortions(session, place) : this.step(place);
   }
 
   #inPortions(session: Divided, place: number): Promise<number> {
