@@ -45,7 +45,7 @@ import {
   resolve,
   valueInOwnLoop,
 } from "./read-through.ts";
-import { arrayOf, elementOf, inputOf, type Vertex, verticesOf } from "./vertices.ts";
+import { elementOf, inputOf, type Vertex, verticesOf, wholeOf } from "./vertices.ts";
 
 /** A kernel before buffers are assigned: reads and stores are nodes. */
 export interface Group {
@@ -355,7 +355,7 @@ const mapGroup = ({ v, made, reads, level }: Alone): Group => ({
 
 /** A group for the first output of a loop over a graph; the others join it. */
 function loopGroup(v: Vertex, { body }: Family): Group {
-  const arrays = v.inputs.map(arrayOf);
+  const arrays = v.inputs.map(wholeOf);
   const inputs = arrays.map(({ n }) => n);
   return {
     loop: "repeat",

@@ -88,13 +88,13 @@ export function verticesOf(
   findAbsorbed(all);
   for (const v of all) {
     for (const e of v.kind.loads) if (e.bound) inputOf(v, e).isPointedInto = true;
-    if (v.kind.meaning.loop === "repeat") for (const x of v.inputs) arrayOf(x).isArray = true;
+    if (v.kind.meaning.loop === "repeat") for (const x of v.inputs) wholeOf(x).isArray = true;
   }
   return vertices;
 }
 
 /** The node whose elements these are, in the same order: a reshape is no array of its own. */
-export function arrayOf(x: Vertex): Vertex {
+export function wholeOf(x: Vertex): Vertex {
   for (let v = x; ; ) {
     const e = elementOf(v.kind);
     const from = e && inputOf(v, e);

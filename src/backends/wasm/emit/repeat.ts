@@ -19,8 +19,8 @@ import { addressIn, type Target } from "./kernel.ts";
 const fewBytes = 64;
 
 /**
- * The body of the kernel's function: its units are the rows, in the order in which they are done, so
- * that whoever does the first unit begins and whoever does the last one ends it.
+ * The body of the kernel's function: its units are the rows, in the order in which they are done. With
+ * the first unit the loop is begun, with the last one it is ended.
  */
 export function writeRepeat(
   target: Target,
