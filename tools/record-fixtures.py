@@ -229,12 +229,22 @@ def activation(name, function, x=torch.linspace(-6, 6, 25), note=None, **attribu
 
 for name in "sigmoid tanh relu selu gelu silu mish softsign hardsigmoid hardswish relu6".split():
     activation(name, getattr(F, name))
+activation("logSigmoid", F.logsigmoid)
+activation("tanhshrink", F.tanhshrink)
 activation("identity", torch.clone)
 activation("geluTanh", lambda x: F.gelu(x, approximate="tanh"))
 for slope in 0.01, 0.2:
     activation("leakyRelu", F.leaky_relu, slope=slope)
 for alpha in 1.0, 0.5:
     activation("elu", F.elu, alpha=alpha)
+    activation("celu", F.celu, alpha=alpha)
+for size in 0.5, 2.0, 0.0:
+    for name, function in ("softshrink", F.softshrink), ("hardshrink", F.hardshrink):
+        activation(name, lambda x, function=function, **given: function(x, given["lambda"]),
+                   **{"lambda": size})
+for above, value in (0.0, 0.0), (0.5, -3.0):
+    activation("threshold", lambda x, above, value: F.threshold(x, above, value), above=above,
+               value=value)
 for beta in 1.0, 2.0:
     activation("softplus", F.softplus, beta=beta)
 for low, high in (-1.0, 1.0), (-2.0, 0.5):
@@ -242,7 +252,8 @@ for low, high in (-1.0, 1.0), (-2.0, 0.5):
 seed("logits")
 logits = rand(3, 5, low=-6, high=6)
 large = torch.tensor([[1000.0, 999, 0], [-1000, -1001, -1000], [1000, -1000, 0]])
-for name, function in ("softmax", F.softmax), ("logSoftmax", F.log_softmax):
+for name, function in [("softmax", F.softmax), ("logSoftmax", F.log_softmax),
+                       ("softmin", F.softmin)]:
     for axis in 1, 0, -1:
         activation(name, function, logits, axis=axis)
     activation(name, function, large, "large logits", axis=1)

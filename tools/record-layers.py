@@ -208,4 +208,25 @@ layer("embedding", nn.Embedding(5, 3), tensor([[0, 4, 4], [2, 0, 1]]), 5, 3)
 layer("embedding", nn.Embedding(4, 2, padding_idx=-1), tensor([3, 1, 3, 0]), 4, 2,
       paddingIndex=-1)
 
+layer("prelu", nn.PReLU(), [3, 4])
+layer("prelu", nn.PReLU(), tensor([[0., -0.0, -1, 2]]), note="the slope at 0 is the weight")
+layer("prelu", nn.PReLU(3), [2, 3], 3)
+layer("prelu", nn.PReLU(2), [2, 2, 3, 2], 2)
+layer("glu", nn.GLU(), [2, 3, 4])
+layer("glu", nn.GLU(1), [2, 4, 3], axis=1)
+for mode in "mean", "sum", "max":
+    layer("embeddingBag", nn.EmbeddingBag(5, 3, mode=mode), tensor([[0, 4, 3], [2, 1, 1]]), 5, 3,
+          mode=mode)
+    layer("embeddingBag", nn.EmbeddingBag(4, 2, mode=mode, padding_idx=1),
+          tensor([[3, 1, 2], [1, 1, 1], [0, 1, 1]]), 4, 2, mode=mode, paddingIndex=1)
+for axes in 1, 2, 3:
+    x = [2, 3, 4, 2, 2][:axes + 2]
+    layer(f"dropout{axes}d", getattr(nn, f"Dropout{axes}d")(0.5), x, 0.5)
+    layer(f"dropout{axes}d", getattr(nn, f"Dropout{axes}d")(0.0), x, 0, training=True)
+    layer(f"dropout{axes}d", getattr(nn, f"Dropout{axes}d")(1.0), x, 1, training=True)
+for name in "dropout", "alphaDropout", "featureAlphaDropout":
+    module = getattr(nn, name[0].upper() + name[1:])
+    for rate in 0, 1:
+        layer(name, module(float(rate)), [2, 3, 4], rate, training=True)
+
 write("layers", layers)

@@ -2,10 +2,10 @@
 import { mapEntries } from "../core/by-name.ts";
 import * as nn from "../nn/activations.ts";
 import { parallel, residual } from "../nn/branches.ts";
-import { dropout } from "../nn/dropout.ts";
+import { glu } from "../nn/gates.ts";
 import type { Layer } from "../nn/layer.ts";
-import { flatten, unflatten } from "../nn/rearrangement.ts";
 import { attentionRows } from "./attention-rows.ts";
+import { embeddingRows } from "./embedding-rows.ts";
 import {
   asRead,
   type Chosen,
@@ -21,7 +21,10 @@ import {
 } from "./form.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
 import { linearRow } from "./linear-row.ts";
+import { noiseRows } from "./noise-rows.ts";
 import { normalizationRows } from "./normalization-rows.ts";
+import { preluRow } from "./prelu-row.ts";
+import { rearrangementRows } from "./rearrangement-rows.ts";
 import { recurrenceRows } from "./recurrence-rows.ts";
 import type { Path } from "./source.ts";
 import { windowRows } from "./window-rows.ts";
@@ -43,6 +46,8 @@ const plain = (doc: string, make: () => Layer, pytorch: string): LayerRow =>
 const rectifying = (row: LayerRow): LayerRow => ({ ...row, suits: "heNormal" });
 
 const axis = { form: number({ whole: true }), doc: "The axis; −1 is the last.", default: -1 };
+
+const lambda = { form: number({ least: 0 }), doc: "λ.", default: 0.5 };
 
 const nested = list(
   choice("layer", () => layers),
@@ -93,6 +98,15 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       ({ alpha }) => `ELU(${alpha})`,
     ),
   ),
+  celu: rectifying(
+    activation(
+      "y = x for x > 0, else α(e^(x/α) − 1).",
+      { alpha: { form: number({ above: 0 }), doc: "α.", default: 1 } },
+      (options) => nn.celu(options),
+      ({ alpha }) => `CELU(${alpha})`,
+    ),
+  ),
+  prelu: rectifying(preluRow),
   selu: rectifying(
     plain("y = λx for x > 0, else λα(e^x − 1), λ ≈ 1.0507, α ≈ 1.6733.", () => nn.selu(), "SELU"),
   ),
@@ -116,6 +130,41 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     ({ beta }) => `Softplus(beta=${beta}, threshold=1e9)`,
   ),
   softsign: plain("y = x/(1 + |x|).", () => nn.softsign(), "Softsign"),
+  logSigmoid: plain("y = ln σ(x).", () => nn.logSigmoid(), "LogSigmoid"),
+  tanhshrink: plain("y = x − tanh x.", () => nn.tanhshrink(), "Tanhshrink"),
+  softshrink: activation(
+    "y = x − λ for x > λ, x + λ for x < −λ, else 0.",
+    { lambda },
+    (options) => nn.softshrink(options),
+    (options) => `Softshrink(${options.lambda})`,
+  ),
+  hardshrink: activation(
+    "y = x for |x| > λ, else 0.",
+    { lambda },
+    (options) => nn.hardshrink(options),
+    (options) => `Hardshrink(${options.lambda})`,
+  ),
+  threshold: activation(
+    "y = x for x > above, else value.",
+    {
+      above: { form: number(), doc: "Where x begins to pass.", default: 0 },
+      value: { form: number(), doc: "What stands in its place below.", default: 0 },
+    },
+    (options) => nn.threshold(options),
+    ({ above, value }) => `Threshold(${above}, ${value})`,
+  ),
+  glu: activation(
+    "y = a ⊙ σ(b) for the halves a and b of x, which becomes half as long.",
+    { axis },
+    (options) => glu(options),
+    ({ axis }) => `GLU(${axis})`,
+  ),
+  softmin: activation(
+    "y_i = e^(−x_i)/Σ_j e^(−x_j).",
+    { axis },
+    (options) => nn.softmin(options),
+    ({ axis }) => `Softmin(dim=${axis})`,
+  ),
   softmax: activation(
     "y_i = e^(x_i)/Σ_j e^(x_j).",
     { axis },
@@ -144,40 +193,9 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   ...normalizationRows,
   ...attentionRows,
   ...recurrenceRows,
-  flatten: layerRow(
-    "rearrangement",
-    "The same numbers with several axes as one, by default all but the batch's.",
-    {
-      startAxis: { form: number({ whole: true }), doc: "The first of them.", default: 1 },
-      endAxis: { form: number({ whole: true }), doc: "The last of them.", default: -1 },
-    },
-    (options) => flatten(options),
-    {
-      pytorch: ({ startAxis, endAxis }) =>
-        `nn.Flatten(${startAxis === 1 && endAxis === -1 ? "" : `${startAxis}, ${endAxis}`})`,
-    },
-  ),
-  unflatten: layerRow(
-    "rearrangement",
-    "The same numbers with several axes in the place of one: images of rows of numbers.",
-    {
-      axis: { form: number({ whole: true }), doc: "The axis.", default: 1 },
-      sizes: {
-        form: list(number({ whole: true, least: -1 }), 1),
-        doc: "The sizes that stand in its place; one may be −1 and follows from the others.",
-        required: true,
-      },
-    },
-    ({ axis, sizes }) => unflatten(axis, sizes),
-    { pytorch: ({ axis, sizes }) => `nn.Unflatten(${axis}, (${sizes.join(", ")},))` },
-  ),
-  dropout: layerRow(
-    "noise",
-    "Sets values to 0 at random while training, and scales up the others.",
-    { rate: { form: number({ least: 0, below: 1 }), doc: "The share set to 0.", default: 0.5 } },
-    ({ rate }) => dropout(rate),
-    { pytorch: ({ rate }) => `nn.Dropout(${rate})` },
-  ),
+  ...embeddingRows,
+  ...rearrangementRows,
+  ...noiseRows,
   residual: {
     kind: "composite",
     doc: "Layers one after another, and their input added to what they make of it.",

@@ -1,11 +1,9 @@
-/** Rows of normalizations, and of the table that whole numbers are looked up in. */
+/** Rows of normalizations. */
 import type { Shape } from "../core/shape.ts";
 import * as batch from "../nn/batch-norm.ts";
-import { embedding } from "../nn/embedding.ts";
 import type { Layer } from "../nn/layer.ts";
 import * as nn from "../nn/normalization.ts";
 import { either, type Fields, flag, number, type OptionsOf, whole, word } from "./form.ts";
-import { startOf, toInitialValues } from "./initializers.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
 import { keywords } from "./python.ts";
 
@@ -76,7 +74,6 @@ const batchRow = (axes: 1 | 2 | 3, what: string, make: Make): LayerRow =>
     (options, { shape }) => make(channelsOf(shape), asOptions(options)),
     {
       pytorch: (options, { shape }) => {
-        if (options.trackRunningStats) return { cannot: "running statistics" };
         const given = {
           ...options,
           momentum: options.momentum === "mean" ? null : options.momentum,
@@ -94,16 +91,11 @@ const instanceRow = (axes: 1 | 2 | 3, make: Make): LayerRow =>
     (options, { shape }) => make(channelsOf(shape), asOptions(options)),
     {
       pytorch: (options, { shape }) =>
-        options.trackRunningStats
-          ? { cannot: "running statistics" }
-          : `nn.InstanceNorm${axes}d(${channelsOf(shape)}${keywords(options, names(false))})`,
+        `nn.InstanceNorm${axes}d(${channelsOf(shape)}${keywords(options, names(false))})`,
     },
   );
 
-/** More entries than this are a slip of the finger. */
-const mostEntries = 100_000_000;
-
-/** Normalizations and the embedding, by name. */
+/** Normalizations, by name. */
 export const normalizationRows: Readonly<Record<string, LayerRow>> = {
   layerNorm: layerRow(
     "normalization",
@@ -173,37 +165,4 @@ export const normalizationRows: Readonly<Record<string, LayerRow>> = {
   instanceNorm1d: instanceRow(1, batch.instanceNorm1d),
   instanceNorm2d: instanceRow(2, batch.instanceNorm2d),
   instanceNorm3d: instanceRow(3, batch.instanceNorm3d),
-  embedding: layerRow(
-    "embedding",
-    "Rows of a table in the place of whole numbers.",
-    {
-      entries: { form: whole(1, mostEntries), doc: "How many numbers there are.", required: true },
-      features: {
-        form: whole(1, 1_000_000),
-        doc: "The numbers of a row.",
-        required: true,
-        decides: "outputs",
-      },
-      weight: {
-        form: startOf(2),
-        doc: "The first table: a list of numbers for each entry, one number for all, or an initializer.",
-        otherwise: "normal, mean 0 and deviation 1",
-        role: "embedding",
-      },
-      paddingIndex: {
-        form: number({ whole: true }),
-        doc: "An entry that stands for nothing: 0 at first, and not trained.",
-        otherwise: "there is none",
-      },
-      frozen: { form: flag, doc: "Whether training leaves the table alone.", default: false },
-    },
-    ({ entries, features, weight, ...rest }) =>
-      embedding(entries, features, {
-        ...rest,
-        ...(weight === undefined ? {} : { weight: toInitialValues(weight) }),
-      }),
-    {
-      pytorch: () => ({ cannot: "whole numbers as inputs" }),
-    },
-  ),
 };

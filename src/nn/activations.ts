@@ -4,12 +4,14 @@
  */
 
 import { callSite } from "../core/call-site.ts";
-import { aFunction, checkKind } from "../core/kinds.ts";
+import { fail } from "../core/errors.ts";
+import { aFunction, checkKind, isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import type { SomeAxes } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
-import { abs, add, div, mul, sub } from "../ops/arithmetic.ts";
-import { greater, isNaN, less, where } from "../ops/compare.ts";
+import { shown } from "../core/wording.ts";
+import { abs, add, div, mul, neg, sign, sub } from "../ops/arithmetic.ts";
+import { greater, isNaN, less, lessEqual, where } from "../ops/compare.ts";
 import { zerosLike } from "../ops/leaf.ts";
 import { logsumexp } from "../ops/reduce.ts";
 import * as ops from "../ops/transcendental.ts";
@@ -118,6 +120,24 @@ export const elu = /* @__PURE__ */ define<{ readonly alpha?: number }>(
   ["alpha"],
 );
 
+/** y = x for x > 0, else α(e^(x/α) − 1); `alpha` α = 1 by default; 0 is an error (Barron 2017). */
+export const celu = /* @__PURE__ */ define<{ readonly alpha?: number }>(
+  "celu",
+  (x, { alpha = 1 }) => {
+    if (!isNumber(alpha, (a) => Number.isFinite(a) && a !== 0)) {
+      fail("bad-argument", {
+        message: "celu cannot use this alpha.",
+        expected: "a finite number other than 0",
+        found: shown(alpha),
+      });
+    }
+    const scaled = div(where(greater(x, 0), zerosLike(x), x), alpha);
+    return where(greater(x, 0), x, mul(ops.expm1(scaled), alpha));
+  },
+  ({ alpha = 1 }) => ({ range: alpha > 0 ? upFrom(-alpha) : anyNumber }),
+  ["alpha"],
+);
+
 /** The constants that keep mean 0 and variance 1 (Klambauer et al. 2017). */
 const seluScale = 1.0507009873554805;
 const seluAlpha = 1.6732632423543772;
@@ -169,6 +189,61 @@ export const softsign = /* @__PURE__ */ define(
   () => ({ range: signed }),
 );
 
+/** y = ln σ(x) = −ln(1 + e^−x) */
+export const logSigmoid = /* @__PURE__ */ define(
+  "logSigmoid",
+  (x) => neg(ops.softplus(neg(x))),
+  () => ({ range: [Number.NEGATIVE_INFINITY, 0] }),
+);
+/** y = x − tanh x */
+export const tanhshrink = /* @__PURE__ */ define(
+  "tanhshrink",
+  (x) => sub(x, ops.tanh(x)),
+  () => ({ range: anyNumber }),
+);
+
+/** Where shrinking begins. */
+interface Shrinkage {
+  /** Numbers up to this size become 0. Default ½. */
+  readonly lambda?: number;
+}
+/** Its size, at least 0. */
+function lambdaOf(what: string, { lambda = 0.5 }: Shrinkage): number {
+  if (isNumber(lambda, (n) => n >= 0)) return lambda;
+  return fail("bad-argument", {
+    message: `${what} cannot use this lambda.`,
+    expected: "a number ≥ 0",
+    found: shown(lambda),
+  });
+}
+/** y = x − λ for x > λ, x + λ for x < −λ, else 0; `lambda` λ = ½ by default; slope 0 at ±λ. */
+export const softshrink = /* @__PURE__ */ define<Shrinkage>(
+  "softshrink",
+  (x, options) => {
+    const lambda = lambdaOf("softshrink", options);
+    return where(lessEqual(abs(x), lambda), 0, sub(x, mul(sign(x), lambda)));
+  },
+  () => ({ range: anyNumber }),
+  ["lambda"],
+);
+/** y = x for |x| > λ, else 0; `lambda` λ = ½ by default; slope 0 at ±λ. */
+export const hardshrink = /* @__PURE__ */ define<Shrinkage>(
+  "hardshrink",
+  (x, options) => where(lessEqual(abs(x), lambdaOf("hardshrink", options)), 0, x),
+  () => ({ range: anyNumber }),
+  ["lambda"],
+);
+/** y = x for x > `above`, else `value`, both 0 by default; slope 0 at `above`. */
+export const threshold = /* @__PURE__ */ define<{
+  readonly above?: number;
+  readonly value?: number;
+}>(
+  "threshold",
+  (x, { above = 0, value = 0 }) => where(lessEqual(x, above), value, x),
+  ({ above = 0, value = 0 }) => ({ range: upFrom(Math.min(above, value)) }),
+  ["above", "value"],
+);
+
 /** What softmax and its logarithm run over. */
 interface AxisOptions {
   /** One axis or several; default: the last. */
@@ -184,6 +259,13 @@ export const softmax = /* @__PURE__ */ define<AxisOptions>(
     normalizes: axis,
     logarithm: "logSoftmax",
   }),
+  ["axis"],
+);
+/** y_i = e^(−x_i)/Σ_j e^(−x_j) along an axis: the smallest number has the largest share. */
+export const softmin = /* @__PURE__ */ define<AxisOptions>(
+  "softmin",
+  (x, options) => softmax(neg(x), options),
+  ({ axis = -1 }) => ({ range: share, form: "probabilities", normalizes: axis }),
   ["axis"],
 );
 /** y_i = x_i − ln Σ_j e^(x_j) along an axis. */

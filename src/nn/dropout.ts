@@ -1,6 +1,7 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { isNumber } from "../core/kinds.ts";
+import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
@@ -11,10 +12,10 @@ import { type Layer, type LayerContext, layer, type NoRanks, type Same } from ".
 /**
  * y = m ⊙ x/(1 − rate) while training, m being 0 with probability `rate` (default 0.5) and else 1;
  * y = x otherwise (Srivastava et al. 2014). The mask follows from the step's key and the layer's
- * place. A rate outside 0 ≤ rate < 1 is an error.
+ * place. A rate outside 0 ≤ rate ≤ 1 is an error.
  */
 export function dropout(rate = 0.5): Layer<Same, Same, NoRanks> {
-  checkRate("dropout", rate);
+  checkRate("dropout", rate, true);
   return layer({
     name: "dropout",
     kind: "noise",
@@ -27,20 +28,28 @@ export function dropout(rate = 0.5): Layer<Same, Same, NoRanks> {
   });
 }
 
-export function checkRate(what: string, rate: unknown): void {
-  if (isNumber(rate, (r) => r >= 0 && r < 1)) return;
+/** @param whole whether all may be dropped, which leaves nothing */
+export function checkRate(what: string, rate: unknown, whole = false): void {
+  if (isNumber(rate, (r) => r >= 0 && (r < 1 || (whole && r === 1)))) return;
   fail("bad-argument", {
     message: `${what} needs the share of values to set to 0.`,
-    expected: "0 ≤ rate < 1",
+    expected: whole ? "0 ≤ rate ≤ 1" : "0 ≤ rate < 1",
     found: shown(rate),
   });
 }
 
-/** m ⊙ x/(1 − rate), with the mask m of a key's stream. */
-export function dropped(x: Tensor, rate: number, key: Tensor, stream: number): Tensor {
+/** m ⊙ x/(1 − rate), with the mask m of a key's stream; of a rate of 1 nothing is left. */
+export function dropped(
+  x: Tensor,
+  rate: number,
+  key: Tensor,
+  stream: number,
+  /** Of the mask, which is stretched to x. */
+  shape: Shape = x.shape,
+): Tensor {
   if (rate === 0) return x;
-  const u = randomUniform(key, x.shape, { dtype: x.dtype, stream });
-  return where(greaterEqual(u, rate), mul(x, 1 / (1 - rate)), 0);
+  const u = randomUniform(key, shape, { dtype: x.dtype, stream });
+  return where(greaterEqual(u, rate), rate === 1 ? x : mul(x, 1 / (1 - rate)), 0);
 }
 
 /** Drops values of x while training; each place of a layer, by name, draws its own mask. */

@@ -7,6 +7,7 @@ export { dropout } from "./dropout.ts";
 export * from "./embedding.ts";
 export type { AppliedActivation, LossFacts, OutputFacts } from "./facts.ts";
 export { freeze, type NamePattern, unfreeze } from "./freeze.ts";
+export * from "./gates.ts";
 export { type GraphLayer, type GraphOptions, graph } from "./graph.ts";
 export { initialValues } from "./initial-values.ts";
 export * from "./initializers.ts";
@@ -31,6 +32,7 @@ export {
   type MultiHeadAttentionOptions,
   multiHeadAttention,
 } from "./multi-head-attention.ts";
+export * from "./noise.ts";
 export {
   groupNorm,
   type LayerNormOptions,

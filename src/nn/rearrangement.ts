@@ -2,9 +2,9 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import { formatShape, normalizeAxis } from "../core/shape.ts";
+import { formatShape, normalizeAxis, sizeOf } from "../core/shape.ts";
 import { shown } from "../core/wording.ts";
-import { reshape } from "../ops/move.ts";
+import { reshape, transpose } from "../ops/move.ts";
 import { type Any, type Layer, layer } from "./layer.ts";
 
 /** Which axes become one. */
@@ -90,6 +90,80 @@ export function unflatten(axis: number, sizes: readonly number[]): Layer<Any, An
         });
       }
       return reshape(x, [...x.shape.slice(0, at), ...full, ...x.shape.slice(at + 1)]);
+    },
+  });
+}
+
+/**
+ * y = x with its axes in another order, that of the batch, 0, included: permute([0, 2, 1]) makes
+ * [batch, channels, length] of [batch, length, channels]. A list that is no order of x's axes is an
+ * error.
+ */
+export function permute(axes: readonly number[]): Layer<Any, Any> {
+  const isOrder =
+    Array.isArray(axes) && axes.toSorted((a, b) => a - b).every((axis, k) => axis === k);
+  if (!isOrder) {
+    fail("bad-argument", {
+      message: "permute needs an order of all axes, that of the batch included.",
+      expected: "each whole number from 0 on once, as in permute([0, 2, 1])",
+      found: shown(axes),
+    });
+  }
+  return layer({
+    name: "permute",
+    kind: "rearrangement",
+    inputSize: "any",
+    outputSize: "any",
+    parameters: {},
+    settings: { axes: [...axes] },
+    site: callSite(),
+    apply(x) {
+      if (x.rank !== axes.length) {
+        fail("shape-mismatch", {
+          message: "permute got an input with another number of axes.",
+          expected: `${axes.length} axes, as many as the order names`,
+          found: formatShape(x.shape),
+        });
+      }
+      return transpose(x, axes);
+    },
+  });
+}
+
+/**
+ * y = x in row-major order with other sizes behind the batch's axis: reshapeTo([4, 4]) makes [batch,
+ * 4, 4] of [batch, 16]. Sizes whose product is another are an error; one may be −1 and follows.
+ */
+export function reshapeTo(sizes: readonly number[]): Layer<Any, Any> {
+  const fits = (n: unknown) => Number.isInteger(n) && (n === -1 || Number(n) >= 1);
+  if (!Array.isArray(sizes) || !sizes.every(fits) || sizes.filter((n) => n === -1).length > 1) {
+    fail("bad-argument", {
+      message: "reshapeTo needs the sizes behind the batch's axis.",
+      expected: "a list of whole numbers ≥ 1, one of which may be −1",
+      found: shown(sizes),
+    });
+  }
+  return layer({
+    name: "reshapeTo",
+    kind: "rearrangement",
+    inputSize: "any",
+    outputSize: "any",
+    parameters: {},
+    settings: { sizes: [...sizes] },
+    site: callSite(),
+    apply(x) {
+      const [batch = 1, ...own] = x.shape;
+      const size = sizeOf(own);
+      const known = sizeOf(sizes.filter((n) => n !== -1));
+      const full = sizes.map((n) => (n === -1 ? size / known : n));
+      if (x.rank === 0 || !full.every(Number.isInteger) || sizeOf(full) !== size) {
+        fail("shape-mismatch", {
+          message: `reshapeTo cannot put ${size} elements of each example into these sizes.`,
+          expected: `sizes whose product is ${size}`,
+          found: formatShape(sizes),
+        });
+      }
+      return reshape(x, [batch, ...full]);
     },
   });
 }

@@ -5,7 +5,7 @@ import { formatShape, type Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { type InitialValues, toInitializer, uniform } from "./initializers.ts";
-import type { Layer, ParameterSpec } from "./layer.ts";
+import type { Layer, ParameterRole, ParameterSpec } from "./layer.ts";
 import { roomForChannels } from "./layer-checks.ts";
 
 /** How a layer's weights and biases begin, and which of them are trained. */
@@ -50,6 +50,42 @@ function checkFrozen(frozen: unknown): void {
   });
 }
 
+function checkLearningRate(rate: unknown): void {
+  if (rate === undefined || isNumber(rate, (n) => Number.isFinite(n) && n >= 0)) return;
+  fail("bad-argument", {
+    message: "This is not a learning rate for a layer.",
+    expected: "a finite number ≥ 0",
+    found: shown(rate),
+  });
+}
+
+/** How a parameter is trained, and what it is for. */
+interface Trained {
+  readonly role: ParameterRole;
+  readonly frozen?: boolean;
+  readonly learningRate?: number;
+}
+
+/** One parameter of a layer; values that do not fit are an error here, at the line that gives them. */
+export function parameterOf(
+  what: string,
+  shape: Shape,
+  given: InitialValues,
+  { role, frozen = false, learningRate }: Trained,
+): ParameterSpec {
+  checkLearningRate(learningRate);
+  if (typeof frozen !== "boolean") {
+    fail("bad-argument", {
+      message: `${what} is frozen or it is not.`,
+      expected: "true or false",
+      found: shown(frozen),
+    });
+  }
+  const initial = toInitializer(given);
+  if (initial.isGiven) initial.fill(shape, 0, 0);
+  return { shape, initial, role, frozen, ...(learningRate === undefined ? {} : { learningRate }) };
+}
+
 /** A weight and, unless that is turned off, a bias, which begin in ±1/√fan_in, as in PyTorch. */
 export function weightAndBias(
   options: WeightOptions,
@@ -57,27 +93,16 @@ export function weightAndBias(
   fanIn: number,
 ): { readonly weight: ParameterSpec; readonly bias?: ParameterSpec } {
   const { frozen = false, learningRate } = options;
-  if (learningRate !== undefined && !isNumber(learningRate, (n) => Number.isFinite(n) && n >= 0)) {
-    fail("bad-argument", {
-      message: "This is not a learning rate for a layer.",
-      expected: "a finite number ≥ 0",
-      found: shown(learningRate),
-    });
-  }
+  checkLearningRate(learningRate);
   checkFrozen(frozen);
   const bound = 1 / Math.sqrt(fanIn);
-  const parameter = (name: "weight" | "bias"): ParameterSpec => {
-    const given = options[name] as InitialValues | undefined;
-    const initial = toInitializer(given ?? uniform(-bound, bound));
-    // Values that do not fit are an error here, at the line that gives them.
-    if (initial.isGiven) initial.fill(shapes[name], 0, 0);
-    return {
-      shape: shapes[name],
-      initial,
-      role: name,
-      frozen: frozen === true || (Array.isArray(frozen) && frozen.includes(name)),
+  const parameter = (role: "weight" | "bias"): ParameterSpec => {
+    const given = options[role] as InitialValues | undefined;
+    return parameterOf(role, shapes[role], given ?? uniform(-bound, bound), {
+      role,
+      frozen: frozen === true || (Array.isArray(frozen) && frozen.includes(role)),
       ...(learningRate === undefined ? {} : { learningRate }),
-    };
+    });
   };
   const weight = parameter("weight");
   return options.bias === false ? { weight } : { weight, bias: parameter("bias") };

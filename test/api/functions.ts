@@ -39,6 +39,14 @@ const elementwise =
 const binary =
   "add atan2 div equal fmod greater greaterEqual hypot less lessEqual logAddExp logicalAnd logicalOr matmul maximum minimum mul notEqual pow remainder sub xlogy";
 const activations: Record<string, object> = {
+  celu: { alpha: 1 },
+  glu: { axis: 1 },
+  hardshrink: { lambda: 0.1 },
+  logSigmoid: {},
+  softmin: { axis: 0 },
+  softshrink: { lambda: 0.1 },
+  tanhshrink: {},
+  threshold: { above: 0, value: 1 },
   elu: { alpha: 1 },
   gelu: {},
   geluTanh: {},
@@ -316,7 +324,19 @@ export const functions: Record<string, Probe> = {
   ),
 
   activation: probe(chainrule.activation, [(a: typeof v) => a, "own", {}], inUse as never),
-  dropout: probe(chainrule.dropout, [0.5], inUse as never),
+  ...Object.fromEntries(
+    ["dropout", "alphaDropout", "featureAlphaDropout"].map((n) => [
+      n,
+      probe(exported[n], [0.5], inUse as never),
+    ]),
+  ),
+  permute: probe(chainrule.permute, [[1, 0]], inUse as never),
+  reshapeTo: probe(chainrule.reshapeTo, [[2, 1]], inUse as never),
+  prelu: probe(
+    chainrule.prelu,
+    [2, { weight: [0.1, 0.2], frozen: false, learningRate: 0.1 }],
+    inUse as never,
+  ),
   layer: probe(
     chainrule.layer,
     [

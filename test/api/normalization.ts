@@ -1,4 +1,4 @@
-/** Right arguments of normalizations and of the embedding. */
+/** Right arguments of normalizations, of tables and of noise on channels. */
 import * as chainrule from "../../src/index.ts";
 import { type Any, type Probe, pairs, probe } from "./samples.ts";
 import { trains } from "./windows.ts";
@@ -8,11 +8,11 @@ const { linear, meanSquaredError, sequential, sgd, trainer } = chainrule;
 const exported = chainrule as unknown as Record<string, Any>;
 const statistics = { epsilon: 1e-3, affine: true, momentum: 0.1, trackRunningStats: true };
 
-const looksUp = (layer: chainrule.Layer) => {
+const looksUp = (features: number) => (layer: chainrule.Layer) => {
   const model: chainrule.Layer = sequential(
     opaque(layer) as never,
     chainrule.flatten(),
-    linear(4, 1),
+    linear(features, 1),
   );
   const t = trainer(model, { loss: meanSquaredError, optimizer: sgd(), backend: "interpreter" });
   t.step(pairs);
@@ -41,6 +41,17 @@ export const normalization: Record<string, Probe> = {
   embedding: probe(
     chainrule.embedding,
     [2, 2, { weight: chainrule.uniform(), paddingIndex: 0, frozen: false }],
-    looksUp as never,
+    looksUp(4) as never,
+  ),
+  embeddingBag: probe(
+    chainrule.embeddingBag,
+    [2, 2, { weight: chainrule.uniform(), paddingIndex: 0, frozen: false, mode: "max" }],
+    looksUp(2) as never,
+  ),
+  ...Object.fromEntries(
+    [1, 2, 3].map((k): [string, Probe] => [
+      `dropout${k}d`,
+      probe(exported[`dropout${k}d`], [0.5], trains(k) as never),
+    ]),
   ),
 };

@@ -65,6 +65,22 @@ it("has labels as whole numbers, and other targets as real ones", async () => {
   expect(numbers).toContain("[[0],\n     [1]],\n    dtype=torch.get_default_dtype(),");
 });
 
+it("brings running statistics and tables along", async () => {
+  const normed = "[{ linear: { outputs: 2 } }, { batchNorm1d: { momentum: mean } }]";
+  const text = (await script({ layers: normed }))();
+  expect(text).toContain("nn.BatchNorm1d(2, momentum=None),");
+  expect(text).toContain('"1.running_var": [1,1],\n    "1.num_batches_tracked": [0],');
+  expect(text).toContain("for name, buffer in model.named_buffers():\n        buffer.copy_(");
+  expect(text).toContain('model.eval()\nprint("loss at the end"');
+  const table =
+    "[{ embedding: { entries: 4, features: 2, paddingIndex: 0 } }, flatten, { linear: { outputs: 2 } }]";
+  const words = (await script({ layers: table }))();
+  expect(words).toContain("nn.Embedding(4, 2, padding_idx=0),");
+  expect(words).toContain("[[1,2,3]],\n    dtype=torch.int64,");
+  const late = table.replace("[", "[relu, ");
+  expect(failure("unsupported", await script({ layers: late })).message).toContain("is computed");
+});
+
 it.each<[Partial<typeof usual>, string]>([
   [{ layers: "[{ linear: { outputs: 2, sharedBias: true } }]" }, "a bias that a layer shares"],
   [{ layers: "[{ linear: { outputs: 2, learningRate: 1 } }]" }, "a layer's own learning rate"],

@@ -60,7 +60,7 @@ describe("the schema", () => {
     { layers: "[{ linear: { outputs: 1, bias: true } }]" },
     { layers: "[{ linear: { outputs: 1, bias: [[1]] } }]" },
     { layers: "[{ linear: { outputs: 1 }, relu: {} }]" },
-    { layers: "[{ dropout: { rate: 1 } }]" },
+    { layers: "[{ dropout: { rate: 1.5 } }]" },
     { layers: "[{ relu: { slope: 1 } }]" },
     { layers: "[{ relu: }]" },
     { training: "{ epochs: 0 }" },

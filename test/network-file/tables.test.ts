@@ -13,7 +13,7 @@ import * as nn from "../../src/nn/index.ts";
 
 /** What a required field holds, where that is not 3. */
 const samples: Readonly<Record<string, unknown>> = {
-  ...{ after: 0.5, sizes: [2, -1], groups: 2, heads: 2 },
+  ...{ after: 0.5, sizes: [2, -1], groups: 2, heads: 2, axes: [0, 1] },
 };
 
 const recurrent = new Set(["rnn", "lstm", "gru"]);
@@ -27,7 +27,9 @@ function argumentsOf(name: string): readonly unknown[] {
   if (/^multiHead|EncoderLayer$/.test(name)) return [4, 2];
   if (name === "transformerEncoder") return [4, 2, 3];
   if (name === "learnedEncoding") return [1, 4];
-  if (name === "embedding") return [3, 3];
+  if (name === "reshapeTo") return [[2, -1]];
+  if (name === "permute") return [[0, 1]];
+  if (/^embedding/.test(name)) return [3, 3];
   if (name === "groupNorm") return [2, 4];
   if (/Norm[123]d$/.test(name)) return [2];
   if (/Norm$/.test(name)) return [4];
@@ -95,10 +97,9 @@ describe("the tables", () => {
       const like = make(...argumentsOf(name));
       const size = shape.reduce((n, k) => n * k, 1);
       const numbers = Array.from({ length: size }, (_, i) => [-1.5, -0.2, 0.3, 2][i % 4]! + i / 8);
-      const x =
-        name === "embedding"
-          ? lib.tensor([0, 2, 1], { dtype: "i32" })
-          : lib.tensor(numbers, { shape, dtype: "f64" });
+      const x = /^embedding/.test(name)
+        ? lib.tensor([0, 2, 1], { dtype: "i32" })
+        : lib.tensor(numbers, { shape, dtype: "f64" });
       const values = (layer: lib.Layer) => {
         const parameters = Object.fromEntries(
           Object.entries({ ...layer.parameters, ...layer.buffers }).map(([key, spec]) => [

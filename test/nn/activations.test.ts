@@ -53,7 +53,7 @@ describe("as in PyTorch", () => {
       expectClose(slope.dataSync(), numbers(c.gradient), rough, "gradient");
       const second = gradient(slope, [x], toTensor(c.upstream2))[0]!.dataSync();
       const expected = numbers(c.second);
-      if (c.name === "elu" || c.name === "selu") {
+      if (c.name === "elu" || c.name === "celu" || c.name === "selu") {
         // At the kink PyTorch takes the first derivative of the negative branch, and for the second
         // derivative 0. Ours is the derivative of the first: α·e⁰, times both upstreams.
         const at = numbers(c.input).indexOf(0);
@@ -62,7 +62,7 @@ describe("as in PyTorch", () => {
         const { alpha = 1.0507009873554805 * 1.6732632423543772 } = c.attributes as {
           alpha?: number;
         };
-        expected[at] = alpha * scale;
+        expected[at] = (c.name === "celu" ? 1 / alpha : alpha) * scale;
       }
       expectClose(second, expected, tolerance, "second derivative");
     },
@@ -83,6 +83,10 @@ describe("slopes at kinks", () => {
     ["leakyRelu", [-1e-300, 0, 1e-300], [0.01, 0.01, 1]],
     ["leakyRelu", [-1, 0, 1], [0.3, 0.3, 1], { slope: 0.3 }],
     ["elu", [0, 1e-300], [0.5, 1], { alpha: 0.5 }],
+    ["celu", [0, 1e-300], [1, 1], { alpha: 0.5 }],
+    ["softshrink", [-0.5, 0, 0.5, 0.6], [0, 0, 0, 1]],
+    ["hardshrink", [-0.5, 0, 0.5, 0.6], [0, 0, 0, 1]],
+    ["threshold", [1, 1.5], [0, 1], { above: 1, value: 5 }],
     ["selu", [0, 1e-300], [1.7580993408473766, 1.0507009873554805]],
     ["hardtanh", [-1.5, -1, 0, 1, 1.5], [0, 0, 1, 0, 0]],
     ["hardtanh", [-2, -1, 0.5], [0, 1, 0], { min: -2, max: 0.5 }],
@@ -131,6 +135,12 @@ describe("extreme inputs", () => {
     ["relu", [0, 0, 1000, Infinity], [0, 0, 1, 1]],
     ["leakyRelu", [-Infinity, -10, 1000, Infinity], [0.01, 0.01, 1, 1]],
     ["elu", [-1, -1, 1000, Infinity], [0, 0, 1, 1]],
+    ["celu", [-1, -1, 1000, Infinity], [0, 0, 1, 1]],
+    ["logSigmoid", [-Infinity, -1000, -0, -0], [1, 1, 0, 0]],
+    ["tanhshrink", [-Infinity, -999, 999, Infinity], [1, 1, 1, 1]],
+    ["softshrink", [-Infinity, -999.5, 999.5, Infinity], [1, 1, 1, 1]],
+    ["hardshrink", inputs, [1, 1, 1, 1]],
+    ["threshold", [0, 0, 1000, Infinity], [0, 0, 1, 1]],
     ["selu", [floor, floor, 1000 * scale, Infinity], [0, 0, scale, scale]],
     ["gelu", [none, -0, 1000, Infinity], [none, 0, 1, none]],
     ["geluTanh", [none, -0, 1000, Infinity], [none, 0, 1, none]],
@@ -222,6 +232,16 @@ describe("as layers", () => {
   test("what map passes besides is no option", () => {
     const [y] = [tensor([-2, 1])].map(named.leakyRelu as (x: Tensor) => Tensor);
     expectClose(y!.dataSync(), [-0.02, 1], { relative: 1e-7 });
+  });
+  test("settings that are no numbers of the kind are refused", () => {
+    const x = tensor([1, 2]);
+    for (const [call, expected] of [
+      [() => activations.celu(x, { alpha: 0 }), "other than 0"],
+      [() => activations.softshrink(x, { lambda: -1 }), "≥ 0"],
+      [() => activations.hardshrink(x, { lambda: "1" as never }), "≥ 0"],
+    ] as const) {
+      expect(failure("bad-argument", call).expected).toContain(expected);
+    }
   });
   test("any function of a tensor", () => {
     const made = activation(function cube(x: Tensor) {

@@ -6,6 +6,7 @@ import { dropout } from "../../src/nn/dropout.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { halfSquaredError } from "../../src/nn/losses.ts";
+import * as noise from "../../src/nn/noise.ts";
 import { sequential } from "../../src/nn/sequential.ts";
 import { full, onesLike, tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
@@ -13,6 +14,7 @@ import { trainer } from "../../src/train/trainer.ts";
 import { expectClose } from "../support/close.ts";
 import { failure } from "../support/failure.ts";
 
+const { alphaDropout, featureAlphaDropout } = noise;
 const key = (seed: number, step: number) => tensor([seed, step], { dtype: "i32" });
 const x = full([100, 100], 3, "f64");
 const drop = (rate: number, [seed, step]: [number, number], path = "0") =>
@@ -80,7 +82,7 @@ describe("otherwise", () => {
     expect(dropout(0.5).apply(x, {}, { training: false, key: key(0, 0), path: "" })).toBe(x);
     expect(drop(0, [0, 0])).toBe(x);
   });
-  test.each([-0.1, 1, Number.NaN])("a rate of %f is an error", (rate) => {
+  test.each([-0.1, 1.01, Number.NaN])("a rate of %f is an error", (rate) => {
     failure("bad-argument", () => dropout(rate));
   });
 });
@@ -112,4 +114,67 @@ describe("in a trainer", () => {
     expectClose([t.evaluate(data).loss], [12.5], { relative: 1e-14 });
     expectClose(t.predict([Array<number>(50).fill(1)]).dataSync(), [5], { relative: 1e-14 });
   });
+});
+
+describe("other kinds", () => {
+  const training = { training: true, key: key(5, 2), path: "3" };
+  test.each([1, 2, 3] as const)("dropout%id keeps or drops whole channels", (axes) => {
+    const make = { 1: noise.dropout1d, 2: noise.dropout2d, 3: noise.dropout3d }[axes];
+    const sizes = [2, 3, 4].slice(0, axes);
+    const size = sizes.reduce((n, k) => n * k, 1);
+    const y = make(0.25)
+      .apply(full([40, 50, ...sizes], 3, "f64"), {}, training)
+      .dataSync();
+    let dropped = 0;
+    for (let start = 0; start < y.length; start += size) {
+      const own = new Set(y.subarray(start, start + size));
+      expect(own.size).toBe(1);
+      if (own.has(0)) dropped++;
+      else expectClose([...own], [4], { relative: 4e-16 });
+    }
+    // Five standard deviations of 2,000 channels.
+    expect(Math.abs(dropped - 500)).toBeLessThan(5 * Math.sqrt(2000 * 0.25 * 0.75));
+    const error = failure("shape-mismatch", () => make(0.5).outputShape([4, 5]));
+    expect(error.expected).toContain(`${axes + 2} axes`);
+  });
+  test("alphaDropout keeps mean 0 and variance 1", () => {
+    // ±1 in turns: mean 0, variance 1.
+    const n = 20_000;
+    const data = Float64Array.from({ length: n }, (_, i) => (i % 2 ? 1 : -1));
+    const x = tensor(data, { shape: [200, 100] });
+    const y = Array.from(alphaDropout(0.3).apply(x, {}, training).dataSync());
+    const mean = y.reduce((a, b) => a + b, 0) / n;
+    const variance = y.reduce((a, b) => a + (b - mean) ** 2, 0) / n;
+    // Five standard deviations of a mean of n such numbers, and of their squares.
+    expect(Math.abs(mean)).toBeLessThan(5 / Math.sqrt(n));
+    expect(Math.abs(variance - 1)).toBeLessThan((5 * 2) / Math.sqrt(n));
+    const floor = Math.min(...y);
+    const share = y.filter((v) => Math.abs(v - floor) < 1e-12).length / n;
+    expect(Math.abs(share - 0.3)).toBeLessThan(5 * Math.sqrt((0.3 * 0.7) / n));
+  });
+  test("featureAlphaDropout does so for whole channels", () => {
+    const x = full([20, 10, 6], 1, "f64");
+    const y = featureAlphaDropout(0.5).apply(x, {}, training).dataSync();
+    for (let start = 0; start < y.length; start += 6) {
+      expect(new Set(y.subarray(start, start + 6)).size).toBe(1);
+    }
+    expect(new Set(y).size).toBe(2);
+  });
+  test.each(Object.entries({ dropout, ...noise }))(
+    "%s of rate 0 and 1, and of no rate",
+    (name, make) => {
+      const x = tensor([[[[[1, Infinity], [2, 3]]]]], { dtype: "f64" }); // biome-ignore format: one line
+      const shaped = name.endsWith("1d") ? x.reshape([1, 2, 2]) : x;
+      const fits = name.endsWith("2d") ? x.reshape([1, 1, 2, 2]) : shaped;
+      expect(make(0).apply(fits, {}, training).dataSync()).toEqual(fits.dataSync());
+      const nothing = make(1).apply(fits, {}, training);
+      expect([...nothing.dataSync()]).toEqual([0, 0, 0, 0]);
+      expect([...gradient(nothing, [fits], onesLike(nothing))[0]!.dataSync()]).toEqual([
+        0, 0, 0, 0,
+      ]);
+      for (const rate of [-0.1, 1.1, Number.NaN, "half" as never]) {
+        expect(failure("bad-argument", () => make(rate)).expected).toBe("0 ≤ rate ≤ 1");
+      }
+    },
+  );
 });

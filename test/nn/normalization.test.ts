@@ -171,6 +171,17 @@ describe("messages for wrong numbers", () => {
       "index-out-of-range",
       "0 … 1",
     ],
+    [
+      "a bag",
+      () => nn.embeddingBag(4, 2, { mode: "min" as "max" }),
+      "bad-argument",
+      '"mean", "sum"',
+    ],
+    ["no bag", () => nn.embeddingBag(4, 2).outputShape([]), "shape-mismatch", "[batch, numbers]"],
+    ["prelu", () => nn.prelu(3).outputShape([2, 4]), "shape-mismatch", "[batch, 3, …sizes]"],
+    ["slopes", () => nn.prelu(0), "bad-argument", "≥ 1"],
+    ["a gate", () => nn.glu().outputShape([2, 3]), "shape-mismatch", "even"],
+    ["no axis", () => nn.glu({ axis: 0.5 }), "bad-argument", "whole number"],
     ["padding", () => embedding(4, 2, { paddingIndex: 4 }), "bad-argument", "from -4 to 3"],
     [
       "an index outside",

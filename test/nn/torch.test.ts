@@ -5,6 +5,7 @@ import { gradient } from "../../src/autodiff/gradient.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Layer } from "../../src/nn/layer.ts";
+import { tensor } from "../../src/ops/leaf.ts";
 import { expectClose } from "../support/close.ts";
 import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
 
@@ -63,7 +64,12 @@ describe.each(names)("%s", (name) => {
     const renew = (key: string, value: Tensor) => {
       renewed[key] = value;
     };
-    const context = { training: c.after !== undefined, path: "", ...(c.after ? { renew } : {}) };
+    const key = tensor([1, 2], { dtype: "i32" });
+    const context = {
+      training: c.after !== undefined,
+      path: "",
+      ...(c.after ? { renew, key } : {}),
+    };
     const x = toTensor(c.input);
     expect(layer.outputShape(x.shape)).toEqual(c.output.shape);
     const trained = Object.keys(c.gradients);

@@ -181,6 +181,24 @@ test("sizes flow through, whatever comes in", () => {
   expect(avgPool1d(2).outputShape([2, 3, 7])).toEqual([2, 3, 3]);
 });
 
+test("permute and reshapeTo put the same numbers elsewhere", () => {
+  const x = tensor([[[1, 2, 3], [4, 5, 6]]]); // biome-ignore format: a matrix
+  expect(nn.permute([0, 2, 1]).apply(x, {}).arraySync()).toEqual([[[1, 4], [2, 5], [3, 6]]]); // biome-ignore format: a matrix
+  expect(nn.reshapeTo([3, -1]).apply(x, {}).arraySync()).toEqual([[[1, 2], [3, 4], [5, 6]]]); // biome-ignore format: a matrix
+  expect(nn.reshapeTo([2, 3]).outputShape([5, 6])).toEqual([5, 2, 3]);
+  for (const [code, call, expected] of [
+    ["bad-argument", () => nn.permute([0, 2]), "each whole number from 0 on once"],
+    ["bad-argument", () => nn.permute([1, 1]), "each whole number from 0 on once"],
+    ["shape-mismatch", () => nn.permute([0, 2, 1]).outputShape([2, 3]), "3 axes"],
+    ["bad-argument", () => nn.reshapeTo([-1, -1]), "one of which may be −1"],
+    ["bad-argument", () => nn.reshapeTo([0]), "≥ 1"],
+    ["shape-mismatch", () => nn.reshapeTo([4, 2]).outputShape([2, 6]), "product is 6"],
+    ["shape-mismatch", () => nn.reshapeTo([4, -1]).outputShape([2, 6]), "product is 6"],
+  ] as const) {
+    expect(failure(code, call).expected).toContain(expected);
+  }
+});
+
 test("options that no input fits are refused where the layer is made", () => {
   for (const [call, expected] of [
     [() => conv2d(3, 4, 3, { padding: "same", stride: 2 }), "stride 1"],

@@ -47,6 +47,19 @@ function modules(list: readonly Chosen[], made: readonly Layer[], input: Shape):
   return lines.join("\n");
 }
 
+/** The layers that compute something themselves, in order. */
+const leaves = (layer: Layer): readonly Layer[] =>
+  layer.layers.length === 0 ? [layer] : layer.layers.flatMap(leaves);
+
+/** Whether the model looks its inputs up in a table, which PyTorch does for whole numbers alone. */
+function looksUp(model: Layer): boolean {
+  const all = leaves(model);
+  const tables = all.filter(({ kind }) => kind === "embedding").length;
+  const first = all.find(({ kind }) => kind !== "rearrangement");
+  if (tables > (first?.kind === "embedding" ? 1 : 0)) cannot("an embedding of what is computed");
+  return tables > 0;
+}
+
 /** A list of rows of numbers. */
 function table({ size }: Dataset, numbers: ArrayLike<number>): string {
   const all = Array.from(numbers);
@@ -106,12 +119,14 @@ with torch.no_grad():
     for name, parameter in model.named_parameters():
         parameter.copy_(torch.tensor(values[name], dtype=parameter.dtype).reshape(parameter.shape))
         parameter.requires_grad_(name not in ${JSON.stringify(frozen)})
+    for name, buffer in model.named_buffers():
+        buffer.copy_(torch.tensor(values[name]).reshape(buffer.shape))
 trained = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.${update}
 
 x = torch.tensor(
     ${table(data, elementsOf(data.inputs))},
-    dtype=torch.get_default_dtype(),
+    dtype=${looksUp(model) ? "torch.int64" : "torch.get_default_dtype()"},
 )
 y = torch.tensor(
     ${labels ? JSON.stringify(Array.from(elementsOf(data.targets))) : table(data, elementsOf(data.targets))},
@@ -140,6 +155,7 @@ for epoch in range(${training.epochs}):
                 if parameter.grad is not None:
                     print("gradient", name, parameter.grad.flatten().tolist())
         optimizer.step()
+model.eval()
 print("loss at the end", repr(loss(model(x), y).item()))
 `;
 }

@@ -1,0 +1,65 @@
+/** Rows of layers that put the same numbers into another shape. */
+import { flatten, permute, reshapeTo, unflatten } from "../nn/rearrangement.ts";
+import { list, number } from "./form.ts";
+import { type LayerRow, layerRow } from "./layer-row.ts";
+
+/** Rearrangements that a network file may name. */
+export const rearrangementRows: Readonly<Record<string, LayerRow>> = {
+  flatten: layerRow(
+    "rearrangement",
+    "The same numbers with several axes as one, by default all but the batch's.",
+    {
+      startAxis: { form: number({ whole: true }), doc: "The first of them.", default: 1 },
+      endAxis: { form: number({ whole: true }), doc: "The last of them.", default: -1 },
+    },
+    (options) => flatten(options),
+    {
+      pytorch: ({ startAxis, endAxis }) =>
+        `nn.Flatten(${startAxis === 1 && endAxis === -1 ? "" : `${startAxis}, ${endAxis}`})`,
+    },
+  ),
+  unflatten: layerRow(
+    "rearrangement",
+    "The same numbers with several axes in the place of one: images of rows of numbers.",
+    {
+      axis: { form: number({ whole: true }), doc: "The axis.", default: 1 },
+      sizes: {
+        form: list(number({ whole: true, least: -1 }), 1),
+        doc: "The sizes that stand in its place; one may be −1 and follows from the others.",
+        required: true,
+      },
+    },
+    ({ axis, sizes }) => unflatten(axis, sizes),
+    { pytorch: ({ axis, sizes }) => `nn.Unflatten(${axis}, (${sizes.join(", ")},))` },
+  ),
+  reshapeTo: layerRow(
+    "rearrangement",
+    "The same numbers in other sizes behind the batch's axis.",
+    {
+      sizes: {
+        form: list(number({ whole: true, least: -1 }), 1),
+        doc: "The sizes; one may be −1 and follows from the others.",
+        required: true,
+      },
+    },
+    ({ sizes }) => reshapeTo(sizes),
+    {
+      // All behind the batch's axis as one, and that as several.
+      pytorch: ({ sizes }) =>
+        `nn.Sequential(nn.Flatten(), nn.Unflatten(1, (${sizes.join(", ")},)))`,
+    },
+  ),
+  permute: layerRow(
+    "rearrangement",
+    "The same numbers with their axes in another order.",
+    {
+      axes: {
+        form: list(number({ whole: true, least: 0 }), 1),
+        doc: "The order, that of the batch, 0, included.",
+        required: true,
+      },
+    },
+    ({ axes }) => permute(axes),
+    { pytorch: () => ({ cannot: "another order of axes" }) },
+  ),
+};
