@@ -26,8 +26,8 @@ export interface PreluOptions {
 }
 
 /**
- * y = x for x > 0, else w·x, also at 0, with a trained slope w ("weight", shape [channels], ¼ at
- * first). With one channel, the default, all numbers share it; else each channel of x [batch,
+ * y = x for x > 0, else w·x, also at 0, with a trained slope w (`weight`, default 0.25, shape
+ * [channels]). With one channel, the default, all numbers share it; else each channel of x [batch,
  * channels, …] has its own, and another number of channels is an error. (He et al. 2015; names and
  * defaults as in PyTorch.)
  */

@@ -62,22 +62,23 @@ const wholeChannels = (axes: 1 | 2 | 3, rate: number): Layer<Same, Same, NoRanks
 
 /**
  * As `dropout`, with one m for each channel of each example: neighbours, which say much the same,
- * are kept or dropped together. x has the shape [batch, channels, length]. (Tompson et al. 2015.)
+ * are kept or dropped together. `rate` is 0.5 by default. x has the shape [batch, channels, length].
+ * (Tompson et al. 2015.)
  */
 export const dropout1d = (rate = 0.5): Layer<Same, Same, NoRanks> => wholeChannels(1, rate);
-/** As `dropout1d`, for x [batch, channels, height, width]. */
+/** As `dropout1d` (`rate` 0.5 by default), for x [batch, channels, height, width]. */
 export const dropout2d = (rate = 0.5): Layer<Same, Same, NoRanks> => wholeChannels(2, rate);
-/** As `dropout1d`, for x [batch, channels, depth, height, width]. */
+/** As `dropout1d` (`rate` 0.5 by default), for x [batch, channels, depth, height, width]. */
 export const dropout3d = (rate = 0.5): Layer<Same, Same, NoRanks> => wholeChannels(3, rate);
 
 /**
  * y = a (m x + (1 − m) α′) + b while training, with selu's floor α′ ≈ −1.7581 in the place of what is
  * dropped; a and b keep mean 0 and variance 1. y = x otherwise. For networks of `selu`; a rate outside
- * 0 ≤ rate ≤ 1 is an error, and of 1 everything is 0. (Klambauer et al. 2017.)
+ * 0 ≤ rate ≤ 1 (default 0.5) is an error, and of 1 everything is 0. (Klambauer et al. 2017.)
  */
 export const alphaDropout = (rate = 0.5): Layer<Same, Same, NoRanks> =>
   noisy("alphaDropout", rate, { shape: each, apply: toFloor });
 
-/** As `alphaDropout`, with one m for each channel of each example: x [batch, channels, …]. */
+/** As `alphaDropout` (`rate` 0.5 by default), one m for each channel: x [batch, channels, …]. */
 export const featureAlphaDropout = (rate = 0.5): Layer<Same, Same, NoRanks> =>
   noisy("featureAlphaDropout", rate, { shape: channels, apply: toFloor });
