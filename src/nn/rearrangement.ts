@@ -100,8 +100,7 @@ export function unflatten(axis: number, sizes: readonly number[]): Layer<Any, An
  * error.
  */
 export function permute(axes: readonly number[]): Layer<Any, Any> {
-  const isOrder =
-    Array.isArray(axes) && axes.toSorted((a, b) => a - b).every((axis, k) => axis === k);
+  const isOrder = Array.isArray(axes) && Array.from(axes).every((_, axis) => axes.includes(axis));
   if (!isOrder) {
     fail("bad-argument", {
       message: "permute needs an order of all axes, that of the batch included.",
