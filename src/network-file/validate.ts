@@ -30,6 +30,8 @@ const deepest = 64;
 const mostAliased = 100_000;
 /** A file that is wrong everywhere is not read to its end. */
 const mostProblems = 1000;
+/** More names than this are not listed where one of them is near. */
+const manyNames = 16;
 
 /** The value of the document's root, or undefined where it has problems. */
 export function validate(source: Source, form: Form): { value: unknown; problems: Problem[] } {
@@ -288,9 +290,13 @@ class Reader {
     const inner = Object.hasOwn(table, name) ? table[name]?.form : undefined;
     if (inner === undefined) {
       const fix = nearestFix(name, names);
+      // A long list would bury the name that is near.
+      const isShort = fix === undefined || names.length <= manyNames;
       return this.#complain(key, {
         message: `There is no ${form.what} ${show(name)}.`,
-        expected: `one of ${formatWords(names)}`,
+        expected: isShort
+          ? `one of ${formatWords(names)}`
+          : `the name of a ${form.what}, of which there are ${names.length}`,
         ...(fix === undefined ? {} : { fix }),
       });
     }
