@@ -65,9 +65,12 @@ export class OwnLoop {
   /** A batch that is new: it is checked, and kept where there is a place for it. */
   #next(data: Data) {
     const trainer = this.#trainer;
+    // As it is now: until the step is done, others may change it.
+    const given = this.#given(data);
     const { inputs, targets, classes } = batchFrom(trainer, data);
+    const batch = { inputs, targets };
     const ring = stepFor(trainer, inputs, targets).ring(this.#threads);
-    const place = ring ? ring.put({ inputs, targets }) : -1;
+    const place = ring ? ring.put(batch) : -1;
     this.#ring = ring;
     return {
       ring,
@@ -75,7 +78,7 @@ export class OwnLoop {
       alone: () => trainer.stepOn(inputs, targets).loss,
       done: (loss: number): number => {
         trainer.learn(classes);
-        ring?.know(place, this.#given(data));
+        ring?.know(place, batch, { ...given, trained: trainer.classes });
         return loss;
       },
     };

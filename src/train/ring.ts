@@ -84,9 +84,9 @@ export class Ring implements Live {
     return place < 0 ? undefined : place;
   }
 
-  /** Says what a batch was given as. */
-  know(place: number, given: GivenBatch): void {
-    this.#known[place] = given;
+  /** Says what a batch was given as, if no other one has come into its place meanwhile. */
+  know(place: number, batch: Examples, given: GivenBatch): void {
+    if (this.#batches[place] === batch) this.#known[place] = given;
   }
 
   /** Keeps a batch, in the place of the one that has been there longest: the number of its place. */
@@ -141,6 +141,8 @@ export class Ring implements Live {
   }
 
   forget(): void {
+    // It belongs to the state that is given up, not to the one that comes.
+    this.#open?.complete();
     this.#loaded = false;
     this.#fetched();
   }

@@ -92,6 +92,23 @@ describe("steps on batches that are given one by one", () => {
     expect(put).toHaveBeenCalledTimes(2);
   });
 
+  it("know a batch by what was given at first, whatever becomes of it while they are awaited", async () => {
+    const [t, other] = [made(), made()];
+    const batches = Array.from({ length: 20 }, (_, i) => batchOf(4, i));
+    const given = { ...batches[0]! };
+    const awaited = t.stepAsync(given);
+    given.inputs = batches[1]!.inputs;
+    const losses = [await awaited, t.step(given)];
+    expect(losses).toEqual([batches[0]!, given].map((data) => alone(other, data)));
+    // Seventeen others: the last of them has the place of the first before that is known.
+    const first = t.stepAsync(batches[2]!);
+    for (const data of batches.slice(3)) t.step(data);
+    await first;
+    for (const data of batches.slice(2)) alone(other, data);
+    expect(t.step(batches[2]!)).toBe(alone(other, batches[2]!));
+    expect(stateOf(t)).toEqual(stateOf(other));
+  });
+
   it("number labels once the classes are known", () => {
     const make = () =>
       trainer(linear(3, 4), {

@@ -128,6 +128,19 @@ it("takes other steps and values between portions", async () => {
   expect(t.progress.steps).toBe(4);
 });
 
+it("is ended before another state is loaded in its midst", async () => {
+  const t = made(1);
+  slowly();
+  const first = t.toBytes();
+  await t.stepAsync(data);
+  const end = atTurns((turn) => {
+    if (turn === 2) t.fromBytes(first);
+  });
+  await t.stepAsync(data);
+  expect(end()).toBeGreaterThan(2);
+  expect(stateOf(t)).toEqual(stateOf(made(1)));
+});
+
 it("leaves the trainer as it was where a step is not finite", async () => {
   const [small, options] = [dataOf(400, 256), { learningRate: 1e30, inputs: 256 }];
   const t = made(1, options);
