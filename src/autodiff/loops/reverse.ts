@@ -48,7 +48,6 @@ export const reverseThrough: LoopReverse = (family, upstreams, wanted, gradients
   );
   const { carried, summed, rows } = made;
   if (carried.length + summed.length + rows.length === 0) return [];
-  if (carried.length + summed.length + rows.length === 0) return [];
   const { constants, slices } = found(family, made);
   const given = [
     ...constants,

@@ -8,6 +8,7 @@ import { checkFunction } from "../transforms.ts";
 import { byPath, leaves, type OfAnyRank, rebuild, type Tree } from "../tree.ts";
 import {
   checkCarry,
+  isLength,
   looped,
   loopNodes,
   placeholders,
@@ -114,10 +115,10 @@ function pairOf(made: unknown): readonly [Tree, Tree | undefined] {
 
 /** The common length of sequences, which may be given, too. */
 function lengthOf(sequences: Tree | undefined, given: number | undefined): number {
-  if (given !== undefined && !(Number.isSafeInteger(given) && given >= 0)) {
+  if (given !== undefined && !isLength(given)) {
     fail("bad-argument", {
       message: "The length of scan is a number of steps.",
-      expected: "a whole number ≥ 0",
+      expected: "a whole number from 0 to 2147483647",
       found: shown(given),
     });
   }

@@ -122,6 +122,10 @@ export function looped({ what, carries, slices, index, next, outputs, when, hois
   };
 }
 
+/** Whether a loop may have so many steps: their numbers are of i32. */
+export const isLength = (n: unknown): n is number =>
+  Number.isSafeInteger(n) && (n as number) >= 0 && (n as number) < 2 ** 31;
+
 /** A number for the rows of a loop; placeholders that are made before what a step makes. */
 export const rowIndex = (): Tensor<0> => input("index", [], "i32");
 

@@ -9,6 +9,7 @@ import { leaves, type OfAnyRank, rebuild, type Tree } from "../tree.ts";
 import { checkPredicate } from "./predicate.ts";
 import {
   checkCarry,
+  isLength,
   looped,
   loopNodes,
   placeholders,
@@ -52,10 +53,10 @@ export function whileLoop<C extends Tree>(
   checkRecord("whileLoop", options, "{ bound: 100 }");
   checkNames("whileLoop", options, ["bound"]);
   const { bound } = options;
-  if (!(Number.isSafeInteger(bound) && bound >= 0)) {
+  if (!isLength(bound)) {
     fail("bad-argument", {
       message: "whileLoop needs to know how many steps it takes at most.",
-      expected: "a whole number ≥ 0",
+      expected: "a whole number from 0 to 2147483647",
       found: `bound: ${shown(bound)}`,
       fix: "Pass a bound: whileLoop(condition, step, first, { bound: 100 }).",
     });

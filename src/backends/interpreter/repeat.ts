@@ -43,7 +43,11 @@ export function repeatLoop(
         const from = at(inputs, afterCarries + k);
         values[afterCarries + k] = from.subarray(t * size, (t + 1) * size);
       }
-      if (flag >= 0 && at(at(values, flag), 0) === 0) continue;
+      if (flag >= 0 && at(at(values, flag), 0) === 0) {
+        // A condition that is handed on stays false once it is.
+        if (flag >= first && flag < afterCarries) break;
+        continue;
+      }
       const results = run(values, t);
       for (const [k, state] of then.entries()) state.set(at(results, k));
       for (const [y, made] of zip(stacks, results.slice(next.length))) y.set(made, t * made.length);

@@ -65,6 +65,26 @@ test.each<[string, () => unknown, ErrorCode, ...string[]]>([
     "1.5",
   ],
   [
+    "a length that no number of a row reaches",
+    () => scan((c) => [c, undefined], tensor(0), undefined, { length: 2 ** 31 }),
+    "bad-argument",
+    "from 0 to 2147483647",
+    "2147483648",
+  ],
+  [
+    "a bound that no number of a step reaches",
+    () =>
+      whileLoop(
+        (c) => c.sum().less(2),
+        (c) => c,
+        x,
+        { bound: Number.MAX_SAFE_INTEGER },
+      ),
+    "bad-argument",
+    "from 0 to 2147483647",
+    "bound: 9007199254740991",
+  ],
+  [
     "a step that returns no pair",
     () => any(scan)((c: unknown) => c, x, x),
     "bad-argument",

@@ -288,6 +288,17 @@ describe("whileLoop", () => {
       ).item(),
     ).toBe(0);
   });
+  test("ends where its condition does, however large its bound is", () => {
+    const bound = 2 ** 31 - 1;
+    const counted = (first: number) =>
+      whileLoop(
+        (n) => n.less(100),
+        (n) => n.mul(2),
+        tensor(first),
+        { bound },
+      );
+    expect([counted(1).item(), counted(200).item()]).toEqual([128, 200]);
+  }, 20_000);
   test("is differentiated through the steps that ran", () => {
     for (const at of [9, 0.5, 1.5]) assertGradients(halved, [tensor(at, f64)], { order: 2 });
   });

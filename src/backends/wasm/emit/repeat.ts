@@ -43,11 +43,15 @@ export function writeRepeat(
       for (const { to } of stacks) f.emit(op("memory.fill", address(to), i32(0), i32(bytesIn(to))));
     }
   });
+  // A condition that is handed on stays false once it is.
+  const ends = when && first.some(({ to }) => to === when);
+  const holds = when && access("i32.load8_u", [address(when)]);
   const turn = f.local("i32");
   f.set(turn, get(from));
   f.block((exit) => {
     f.emit(brIf(exit, op("i32.ge_s", get(turn), get(to))));
     f.loop((again) => {
+      if (holds && ends) f.emit(brIf(exit, op("i32.eqz", holds)));
       const row = reverse ? f.let(op("i32.sub", i32(length - 1), get(turn))) : get(turn);
       for (const { from, to } of rows)
         copy(f, address(to), rowOf(from, row, bytesIn(to)), bytesIn(to));
@@ -57,7 +61,7 @@ export function writeRepeat(
         for (const { from, to } of stacks)
           copy(f, rowOf(to, row, bytesIn(from)), address(from), bytesIn(from));
       };
-      if (when) f.if(access("i32.load8_u", [address(when)]), work);
+      if (holds && !ends) f.if(holds, work);
       else work();
       f.set(turn, op("i32.add", get(turn), i32(1)));
       f.emit(brIf(again, op("i32.lt_s", get(turn), get(to))));
