@@ -192,7 +192,9 @@ function finite(value: unknown, what: string, row: number, column?: number): num
   if (typeof value === "number" && Number.isFinite(value)) return value;
   return fail("data-invalid", {
     message: `One of the ${what} is not a finite number.`,
-    expected: "a finite number",
+    expected: Array.isArray(value)
+      ? "a finite number; what has more axes comes as a tensor: tensor(rows)"
+      : "a finite number",
     found: shown(value),
     where:
       `${what}, row ${row}` +

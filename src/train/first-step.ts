@@ -7,7 +7,7 @@ import { entryOf } from "../core/by-name.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { dependents, nodesOf } from "../core/graph.ts";
 import type { StepGraph, StepInputs } from "../step/ports.ts";
-import type { NonFinite } from "./non-finite.ts";
+import type { NonFinite, NonFiniteInside } from "./non-finite.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -27,7 +27,7 @@ export const firstStepOf =
     values: StepInputs<TypedArray>,
     divisor: number | undefined,
   ) =>
-  (found: NonFinite) => {
+  (found: NonFiniteInside) => {
     if (trainer.progress.steps > 0) return undefined;
     const { batch } = graph.ports.inputs;
     const [inputs, targets] = [entryOf(batch, "inputs"), entryOf(batch, "targets")];
@@ -42,12 +42,12 @@ export const firstStepOf =
 const guard = "Keep what goes into it off that place, with maximum(x, 1e-7) for example.";
 
 /** The fix; undefined where the update itself overflowed, which is the learning rate's doing. */
-function firstStepFix(found: NonFinite, first: FirstStep): string | undefined {
+function firstStepFix(found: NonFiniteInside, first: FirstStep): string | undefined {
   const { graph, divisor, remarks } = first;
-  const { node } = found;
+  const { node, outer } = found;
   const { inputs, outputs } = graph.ports;
   const rate = inputs.controls.learningRate;
-  if (dependents(nodesOf([node]), [rate]).has(node)) return undefined;
+  if (dependents(nodesOf([outer]), [rate]).has(outer)) return undefined;
   if (divisor === 0) {
     return "All examples of this batch have the weight 0: give each some weight, or larger batches.";
   }
@@ -55,7 +55,7 @@ function firstStepFix(found: NonFinite, first: FirstStep): string | undefined {
   // What the pair says in general has happened here.
   if (remarks.length > 0) return remarks.map(({ message, fix }) => `${message} ${fix}`).join(" ");
   const { name } = node.op;
-  const forward = nodesOf([outputs.loss]).includes(node);
+  const forward = nodesOf([outputs.loss]).includes(outer);
   return forward
     ? `${name} was asked for a value that it has not: a logarithm or a root needs positive numbers, a quotient no 0. ${guard}`
     : `The loss is finite, but its slope is not: ${name} in the backward pass meets a pole. ${guard}`;

@@ -1,6 +1,7 @@
 /** Finding where a NaN or an infinity came from, and saying it. */
 import { interpreter } from "../backends/interpreter/index.ts";
-import { entry, zip } from "../core/at.ts";
+import { at, entry, zip } from "../core/at.ts";
+import { placeholdersOf, repeatOf } from "../core/body.ts";
 import type { CallSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { ChainruleError } from "../core/errors.ts";
@@ -15,6 +16,14 @@ export interface NonFinite {
   readonly inputs: readonly TypedArray[];
 }
 
+/** The same, looked for inside of loops, too. */
+export interface NonFiniteInside extends NonFinite {
+  /** The node of the graph itself: where the other is part of a loop, that loop. */
+  readonly outer: Tensor;
+  /** In which row of it, and of a loop in that, where there are several. */
+  readonly rows: readonly number[];
+}
+
 const finite = (data: TypedArray): boolean => data.every((v) => Number.isFinite(v));
 const isInfinite = (v: number): boolean => Math.abs(v) === Number.POSITIVE_INFINITY;
 const noNaN = (data: TypedArray): boolean => data.every((v) => !Number.isNaN(v));
@@ -24,21 +33,59 @@ const noNaN = (data: TypedArray): boolean => data.every((v) => !Number.isNaN(v))
  * none makes an infinity of finite numbers, it is an input that came so, or else the first node
  * that makes a NaN: infinities that are meant, such as a mask's, are constants.
  */
-export function firstNonFinite(graph: Graph, values: readonly TypedArray[]): NonFinite | undefined {
-  const seen = new Map<Tensor, TypedArray>();
+export const firstNonFinite = (
+  graph: Graph,
+  values: readonly TypedArray[],
+): NonFinite | undefined => watched(graph)(values).first;
+
+function watched(graph: Graph) {
   const given = new Set(graph.inputs);
-  const found: Partial<Record<"made" | "given" | "spoilt", NonFinite>> = {};
-  interpreter.compile(graph).run(values, (node, value) => {
-    seen.set(node, value);
-    if (finite(value)) return;
-    const inputs = node.inputs.map((x) => entry(seen, x));
-    const producer = () => ({ node, value: value.slice(), inputs: inputs.map((x) => x.slice()) });
-    if (given.has(node)) found.given ??= producer();
-    else if (node.op.derivative.kind === "leaf") return;
-    else if (inputs.every(finite)) found.made ??= producer();
-    else if (inputs.every(noNaN) && !noNaN(value)) found.spoilt ??= producer();
-  });
-  return found.made ?? found.given ?? found.spoilt;
+  const program = interpreter.compile(graph);
+  return (values: readonly TypedArray[]) => {
+    const seen = new Map<Tensor, TypedArray>();
+    const found: Partial<Record<"made" | "given" | "spoilt", NonFinite>> = {};
+    const results = program.run(values, (node, value) => {
+      seen.set(node, value);
+      if (finite(value)) return;
+      const inputs = node.inputs.map((x) => entry(seen, x));
+      const producer = () => ({ node, value: value.slice(), inputs: inputs.map((x) => x.slice()) });
+      if (given.has(node)) found.given ??= producer();
+      else if (node.op.derivative.kind === "leaf") return;
+      else if (inputs.every(finite)) found.made ??= producer();
+      else if (inputs.every(noNaN) && !noNaN(value)) found.spoilt ??= producer();
+    });
+    return { first: found.made ?? found.given ?? found.spoilt, results };
+  };
+}
+
+/** Of a loop, the first node of the first step that is to blame: the steps are taken again. */
+function inside(found: NonFinite): NonFiniteInside {
+  const { node, inputs } = found;
+  const itself = { ...found, outer: node, rows: [] };
+  const loop = repeatOf(node);
+  if (loop === undefined) return itself;
+  const { body, output } = loop;
+  const { constants, carries, slices, index, next, when, length, reverse } = body;
+  const placeholders = placeholdersOf(body);
+  const stacked = typeof output === "number" ? [] : [output];
+  const step = watched({ inputs: [...placeholders, index], outputs: [...next, ...stacked] });
+  const [first, last] = [constants.length, constants.length + carries.length];
+  let state = inputs.slice(first, last);
+  for (let t = 0; t < length; t++) {
+    const row = reverse ? length - 1 - t : t;
+    const rows = slices.map(({ size }, k) =>
+      at(inputs, last + k).subarray(row * size, (row + 1) * size),
+    );
+    const values = [...inputs.slice(0, first), ...state, ...rows, Int32Array.of(row)];
+    if (when && at(at(values, placeholders.indexOf(when)), 0) === 0) continue;
+    const made = step(values);
+    if (made.first && made.first.inputs.length > 0) {
+      const deep = inside(made.first);
+      return { ...deep, outer: node, rows: [...(length > 1 ? [row] : []), ...deep.rows] };
+    }
+    state = made.results.slice(0, next.length).map((x) => x.slice());
+  }
+  return itself;
 }
 
 /** The range of an array's elements, for messages. */
@@ -67,7 +114,7 @@ interface Incident {
   readonly fix: string;
   /** … or something that says more, and a word on it for the message. */
   readonly cause?: (
-    found: NonFinite,
+    found: NonFiniteInside,
   ) => { readonly note: string; readonly fix: string } | undefined;
   /** What helps where this node was given so, if that is something of its own. */
   readonly given?: (node: Tensor) => { readonly fix: string } | undefined;
@@ -92,18 +139,20 @@ export function nonFiniteError(
       where: site.toString() || undefined,
     });
   }
-  const { node, value, inputs } = producer;
+  const blamed = inside(producer);
+  const { node, value, inputs, rows } = blamed;
   const describe = (x: Tensor, data: TypedArray): string => {
     const name = x.attributes.name;
     const kind = typeof name === "string" ? `${x.op.name} "${name}"` : x.op.name;
     return `${kind} ${x.dtype}${formatShape(x.shape)}: ${range(data)}`;
   };
   const given = inputs.length === 0;
-  const known = given ? undefined : cause?.(producer);
+  const known = given ? undefined : cause?.(blamed);
+  const place = rows.length > 0 ? `, in row ${rows.join(" and there in row ")} of a loop` : "";
   return new ChainruleError("not-finite", {
     message: given
       ? `${what}: it was given a number that is not finite.`
-      : `${what}: ${node.op.name} made a number that is not finite.${known ? ` ${known.note}` : ""}`,
+      : `${what}: ${node.op.name} made a number that is not finite${place}.${known ? ` ${known.note}` : ""}`,
     expected: "finite numbers",
     found: given
       ? describe(node, value)

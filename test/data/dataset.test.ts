@@ -123,6 +123,7 @@ describe("examples", () => {
         [3, Number.NaN],
       ]).where,
     ).toBe("inputs, row 1, column 1 (both counted from 0)");
+    expect(at([[[1]], [[2]]]).message).toContain("tensor(rows)");
     expect(
       at([
         [1, 2],

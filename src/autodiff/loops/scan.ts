@@ -108,7 +108,7 @@ function pairOf(made: unknown): readonly [Tree, Tree | undefined] {
   }
   return fail("bad-argument", {
     message: "The step of scan returns what it carries on, and what is stacked.",
-    expected: "[carry, output], or [carry] where nothing is stacked",
+    expected: "[carry, output], or [carry, undefined] where nothing is stacked",
     found: shown(made),
   });
 }
