@@ -81,7 +81,7 @@ describe("a hostile file", () => {
     expect(error?.message.length).toBeLessThan(20_000);
     // The name that is near is not buried in a list of all.
     const near = refused(text({ layers: "[rulu]" }))?.message;
-    expect(near).toMatch(/the name of a layer, of which there are \d+\n[^]*Did you mean relu/);
+    expect(near).toMatch(/the name of a layer, of which there are \d+\n[\s\S]*Did you mean relu/);
     expect(refused(text({ layers: "[frobnicate]" }))?.message).toContain("one of linear, ");
   });
 });
