@@ -121,8 +121,8 @@ test("what is read at positions that are data is in memory, and the positions ar
     "#0 scatter [3, 2] (x0=x x1=at)
       at = add(mul(i0, 4), x1[add(mul(i0, 2), i1)])
       value = x0[add(mul(i0, 4), i1)]
-      scatter: f32 = x2[add(mul(i0, 2), i1)]
-    #1 map [3, 4] (x0=scatter)
+      scatterSum: f32 = x2[add(mul(i0, 2), i1)]
+    #1 map [3, 4] (x0=scatterSum)
       add: f32 = add(0, x0[add(mul(i0, 4), i1)])"
   `);
 });

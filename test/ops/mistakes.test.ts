@@ -39,7 +39,7 @@ test.each<[string, () => unknown, string, string, string]>([
   ["x.slice(0, 1)", () => method("slice", 0, 1), "{ start, end, step }", "0", ""],
   ["x.slice({ start: 1 })", () => method("slice", { start: 1 }), "one array", "1", "start: [1, 2]"],
   ["x.slice({ strat: [1] })", () => method("slice", { strat: [1] }), '"end"', "strat", '"start"'],
-  ["x.pad(1)", () => method("pad", 1), "{ before, after, value }", "1", ""],
+  ["x.pad(1)", () => method("pad", 1), "{ before, after, value, mode }", "1", ""],
   [
     "x.pad({ before: [1, 1] })",
     () => method("pad", { before: [1, 1] }),
