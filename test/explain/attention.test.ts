@@ -101,5 +101,7 @@ describe("one weight of branches", () => {
   it("of a layer that is used twice: the sum over both", async () => {
     const twice = nn.graph({ half: nn.linear(2, 2) }, ({ half }, x) => half(half(x).tanh()));
     await agree([twice as nn.Layer, nn.linear(2, 2)], waves(2, 2), "0.half.weight[1,0]");
+    // At the end, too, where nothing else has a name for what the second call makes.
+    await agree([nn.linear(2, 2), twice as nn.Layer], waves(3, 2), "1.half.weight[1,0]");
   });
 });

@@ -165,6 +165,7 @@ export function traceNetwork(
     { ...named, ...buffers },
     { training: true, key, path: "", observe },
   );
+  nameOutput(stages, output, parameters);
   const bindings = new Map<Tensor, TypedArray>([
     [x, toF64(elementsOf(dataset.inputs))],
     [y, isFloat(targets.dtype) ? toF64(elementsOf(targets)) : elementsOf(targets)],
@@ -189,6 +190,16 @@ export function traceNetwork(
       ...{ random, lossName, firstExample },
     },
   });
+}
+
+/** Each example's share is counted by what a parameter acts on, which the loss would be for all. */
+function nameOutput(stages: Stage[], tensor: Tensor, parameters: readonly Parameter[]): void {
+  const named = new Set(stages.map((stage) => stage.tensor));
+  const unnamed = new Set(nodesOf([tensor], (node) => named.has(node)));
+  if (named.has(tensor) || !parameters.some((p) => unnamed.has(p.tensor))) return;
+  const layer = stages.at(-1)?.layer ?? 0;
+  const common = { layer, units: false, axis: -1, path: "" } as const;
+  stages.push({ tensor, role: "other", name: "output", ...common });
 }
 
 /** A function of tensors: its arguments are the parameters, its steps the stages. */
