@@ -14,6 +14,7 @@ import { scaledDotProductAttention } from "./attention.ts";
 import { checkRate, streamOf } from "./dropout.ts";
 import { constantValue, uniform, xavierUniform } from "./initializers.ts";
 import type { LayerContext, ParameterSpec } from "./layer.ts";
+import { checkSequences } from "./sequences.ts";
 import { type LayerOf, layerOf } from "./several.ts";
 import { checkCounts } from "./weighted.ts";
 
@@ -162,7 +163,7 @@ export function attend(
   context: LayerContext,
   place = "",
 ): Tensor {
-  checkSequences(what, query, key, value);
+  checkSides(what, query, key, value);
   const [q, k, v] = projected(query, key, value, values, heads);
   const seen = joinedMask(what, mask, keyPadding, [
     ...q.shape.slice(0, -1),
@@ -178,15 +179,14 @@ export function attend(
   return linearly(joined, values["out_proj.weight"] as Tensor, values["out_proj.bias"]);
 }
 
-function checkSequences(what: string, query: Tensor, key: Tensor, value: Tensor): void {
+function checkSides(what: string, query: Tensor, key: Tensor, value: Tensor): void {
+  checkSequences(what, query.shape);
   const fits =
-    query.rank >= 2 &&
     [key, value].every(
       (side) =>
         side.rank === query.rank &&
         side.shape.slice(0, -2).every((n, axis) => n === query.shape[axis]),
-    ) &&
-    key.shape.at(-2) === value.shape.at(-2);
+    ) && key.shape.at(-2) === value.shape.at(-2);
   if (fits) return;
   fail("shape-mismatch", {
     message: `${what} cannot let these sequences look at each other.`,

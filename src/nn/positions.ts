@@ -15,6 +15,7 @@ import { constantTensor } from "../ops/leaf.ts";
 import { reshape, slice } from "../ops/move.ts";
 import { type InitialValues, normal, toInitializer } from "./initializers.ts";
 import { type Any, type Layer, layer, type NoRanks, type Same } from "./layer.ts";
+import { checkSequences } from "./sequences.ts";
 import { checkCounts } from "./weighted.ts";
 
 /** The angle of each place for each pair of features: t · base^(−2i/features), by rows t. */
@@ -54,7 +55,7 @@ export interface SinusoidalOptions {
 
 /**
  * y[…, t, 2i] = x[…, t, 2i] + sin(t/base^(2i/n)) and y[…, t, 2i+1] = x[…, t, 2i+1] +
- * cos(t/base^(2i/n)) for x […, length, n]: no parameters, any length. (Vaswani et al. 2017, 3.5.)
+ * cos(t/base^(2i/n)) for x [batch, …, length, n]: no parameters, any length. (Vaswani et al. 2017, 3.5.)
  */
 export function sinusoidalEncoding(options: SinusoidalOptions = {}): Layer<Same, Same, NoRanks> {
   const name = "sinusoidalEncoding";
@@ -70,6 +71,7 @@ export function sinusoidalEncoding(options: SinusoidalOptions = {}): Layer<Same,
     settings: { ...options },
     site: callSite(),
     apply(x) {
+      checkSequences(name, x.shape);
       const [length, features] = checkSequence(name, x);
       const pairs = Math.ceil(features / 2);
       const angle = angles(length, features, base);
@@ -92,7 +94,7 @@ export interface LearnedEncodingOptions {
 }
 
 /**
- * y[…, t, :] = x[…, t, :] + W[t, :] for x […, length, features], W ("weight") having a row for each
+ * y[…, t, :] = x[…, t, :] + W[t, :] for x [batch, …, length, features], W ("weight") having a row for each
  * of `places`. A longer sequence is an error. (Gehring et al. 2017; GPT's position embedding.)
  */
 export function learnedEncoding(
@@ -124,6 +126,7 @@ export function learnedEncoding(
     settings: { places, features },
     site: callSite(),
     apply(x, { weight }) {
+      checkSequences(name, x.shape);
       const [length, found] = checkSequence(name, x);
       if (length > places || found !== features) {
         fail("shape-mismatch", {

@@ -7,6 +7,7 @@ import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { inference, type Layer, type LayerContext, layer, type ParameterSpec } from "./layer.ts";
 import { checkApplied } from "./layer-checks.ts";
+import { checkSequences } from "./sequences.ts";
 
 /** Tensors by name, some of which may be left out. */
 type SomeTensors = Readonly<Record<string, Tensor | undefined>>;
@@ -37,7 +38,10 @@ export function layerOf<Inputs extends object>(parts: SeveralParts<Inputs>): Lay
   const own: Layer = layer({
     ...rest,
     site,
-    outputShape: (shape) => [...shape.slice(0, -1), rest.outputSize as number],
+    outputShape(shape) {
+      checkSequences(rest.name, shape);
+      return [...shape.slice(0, -1), rest.outputSize as number];
+    },
     apply: (x, values, context) => compute({ [first]: x } as Inputs, values, context),
   });
   return {

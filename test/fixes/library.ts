@@ -120,6 +120,12 @@ export const library: readonly Row[] = [
     () => c.rnn(2, 3).outputShape(c.zeros([5, 8]).reshape([5, 4, 2]).shape),
   ],
   [
+    "Make room for the places: unflatten(1, [length, features]) as the first layer, or x.reshape.",
+    () => c.multiHeadAttention(2, 1).outputShape([5, 2]),
+    () => c.sequential(c.unflatten(1, [1, 2]), c.multiHeadAttention(2, 1)).outputShape([5, 2]),
+    () => c.multiHeadAttention(2, 1).outputShape(c.zeros([5, 2]).reshape([5, 1, 2]).shape),
+  ],
+  [
     "Put dropout(rate) behind it, as a layer of its own.",
     () => c.gru(2, 3, { dropout: 0.5 }),
     () => c.sequential(c.gru(2, 3), c.dropout(0.5)),
@@ -152,8 +158,8 @@ export const library: readonly Row[] = [
   ],
   [
     "Make it learnedEncoding(…, …).",
-    () => c.learnedEncoding(1, 2).outputShape([2, 2]),
-    () => c.learnedEncoding(2, 2).outputShape([2, 2]),
+    () => c.learnedEncoding(1, 2).outputShape([1, 2, 2]),
+    () => c.learnedEncoding(2, 2).outputShape([1, 2, 2]),
   ],
   [
     "Make the layer's number of channels equal to that of what comes before it.",

@@ -271,6 +271,7 @@ describe("multiHeadAttention", () => {
   test.each<[string, Partial<nn.AttentionInputs>, string]>([
     ["another size", { query: zeros([2, 3, 5]) }, "4 values in each row"],
     ["another batch", { key: zeros([1, 3, 4]) }, "[batch, keys, features]"],
+    ["rows, of which a batch would be one sequence", { query: zeros([3, 4]) }, "[batch, length"],
     ["other lengths", { key: zeros([2, 3, 4]), value: zeros([2, 2, 4]) }, "[batch, keys"],
     ["numbers for padding", { keyPadding: ones([2, 3]) }, "bool[2, 3]"],
     ["padding of other keys", { keyPadding: tensor([[true, true]]) }, "bool[2, 3]"],
@@ -280,6 +281,16 @@ describe("multiHeadAttention", () => {
     const call = () => layer.applyTo({ query: zeros([2, 3, 4]), ...inputs }, values(layer));
     expect(failure("shape-mismatch", call).expected).toContain(expected);
   });
+});
+
+// Each example would look at the others of its batch, in whatever order they come.
+test.each<[string, nn.Layer]>([
+  ["an attention", multiHeadAttention(4, 2)],
+  ["a block", nn.transformerEncoderLayer(4, 2)],
+  ["a stack of blocks", nn.transformerEncoder(4, 2, 1)],
+])("%s does not take rows for places", (_, layer) => {
+  const error = failure("shape-mismatch", () => nn.sequential(layer).outputShape([16, 4]));
+  expect([error.expected, error.found]).toEqual(["[batch, length, features]", "[16, 4]"]);
 });
 
 describe("the blocks of a transformer", () => {

@@ -32,7 +32,7 @@ describe("sinusoidalEncoding", () => {
     expectClose(y.dataSync(), [...wanted, ...wanted], exact, "value");
   });
   test("lets gradients through as they are", () => {
-    assertGradients((x) => sinusoidalEncoding().apply(x!, {}).square(), [irregular([3, 2])]);
+    assertGradients((x) => sinusoidalEncoding().apply(x!, {}).square(), [irregular([1, 3, 2])]);
   });
   test.each<[string, () => unknown, string]>([
     ["base 0", () => sinusoidalEncoding({ base: 0 }), "> 0"],
@@ -40,8 +40,9 @@ describe("sinusoidalEncoding", () => {
   ])("refuses %s", (_, call, expected) => {
     expect(failure("bad-argument", call).expected).toContain(expected);
   });
-  test("refuses rows without places", () => {
-    const call = () => sinusoidalEncoding().apply(zeros([3]), {});
+  // The examples of a batch would be taken for the places of one sequence.
+  test.each([[3], [4, 3]])("refuses rows without places: %j", (...shape) => {
+    const call = () => sinusoidalEncoding().apply(zeros(shape), {});
     expect(failure("shape-mismatch", call).expected).toContain("length, features");
   });
 });
@@ -66,6 +67,7 @@ describe("learnedEncoding", () => {
     expect(failure("bad-argument", call).expected).toContain(expected);
   });
   test.each<[string, () => unknown, string]>([
+    ["rows without places", () => learnedEncoding(9, 2).outputShape([4, 2]), "[batch, length"],
     ["a longer sequence", () => learnedEncoding(2, 2).outputShape([1, 3, 2]), "at most 2 places"],
     ["other features", () => learnedEncoding(2, 2).outputShape([1, 2, 3]), "2 features"],
     ["values that do not fit", () => learnedEncoding(2, 2, { weight: [[1, 2]] }), "[2, 2]"],
