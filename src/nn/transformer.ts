@@ -2,7 +2,7 @@
 import { fail } from "../core/errors.ts";
 import { isFunction } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { asTensor, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { add } from "../ops/arithmetic.ts";
 import { relu } from "./activations.ts";
@@ -151,7 +151,14 @@ function throughBlock(
   const linear = (name: string, y: Tensor) =>
     linearly(y, values[`${name}.weight`] as Tensor, values[`${name}.bias`]);
   const feedForward = (y: Tensor) =>
-    linear("linear2", drop(activation(linear("linear1", y)), dropout, "dropout"));
+    linear(
+      "linear2",
+      drop(
+        asTensor("The activation of a block", activation(linear("linear1", y))),
+        dropout,
+        "dropout",
+      ),
+    );
   return [...attentions, feedForward].reduce((y, part, i) => {
     const added = (z: Tensor) => add(y, drop(part(z), dropout, `dropout${i + 1}`));
     return normFirst ? added(norm(i, y)) : norm(i, added(y));
