@@ -116,6 +116,7 @@ test("loops are as by hand", () => {
       const slope = (f: typeof ours) => grad((x: readonly Tensor[]) => jvp(f, x, along)[1])(at);
       slope(ours).forEach((g, i) => void same(g, q[i] ?? g));
     },
-    25,
+    // More of them, compiled, take minutes: CHAINRULE_FUZZ_RUNS.
+    10,
   );
 });
