@@ -103,7 +103,7 @@ describe("files", () => {
     const [rate] = row("dropout").fields;
     expect(valueOf(itemOf(row("dropout"), 7), rate!)).toBe(0.5);
     const form = rate!.form.kind === "number" ? rate!.form : undefined;
-    expect([-0.1, 0, 0.9, 1].map((n) => form && allows(form, n))).toEqual([
+    expect([-0.1, 0, 1, 1.01].map((n) => form && allows(form, n))).toEqual([
       ...[false, true, true, false],
     ]);
   });
