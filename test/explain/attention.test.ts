@@ -64,11 +64,11 @@ describe("one weight of attention", () => {
   });
   it("of a block, behind an embedding and its places", async () => {
     const layers = [
-      nn.embedding(3, 4),
-      nn.learnedEncoding(2, 4),
-      nn.transformerEncoderLayer(4, 2, { hidden: 3, dropout: 0 }),
+      nn.embedding(3, 2),
+      nn.learnedEncoding(2, 2),
+      nn.transformerEncoderLayer(2, 1, { hidden: 2, dropout: 0 }),
       nn.flatten(),
-      nn.linear(8, 2),
+      nn.linear(4, 2),
     ];
     const inputs = tensor(
       [
