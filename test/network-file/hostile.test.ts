@@ -7,7 +7,8 @@ import { text } from "./sample.ts";
 
 /** It may be read or refused, in reasonable time; nothing else may happen. */
 function refused(source: string): ChainruleError | undefined {
-  const start = performance.now();
+  // Of the processor: others may be at work on it, too.
+  const start = process.cpuUsage();
   try {
     parseNetwork(source);
     return undefined;
@@ -15,7 +16,8 @@ function refused(source: string): ChainruleError | undefined {
     if (!(error instanceof ChainruleError)) throw error;
     return error;
   } finally {
-    expect(performance.now() - start).toBeLessThan(10_000);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(10_000);
   }
 }
 
