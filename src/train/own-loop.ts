@@ -1,5 +1,6 @@
 /** Steps of a loop of one's own: a batch of tensors is checked once, and stays where the program is. */
 
+import { isRecord } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { type Data, toDataset } from "./classes.ts";
 import type { GivenBatch, Ring } from "./ring.ts";
@@ -57,8 +58,9 @@ export class OwnLoop {
   }
 
   #given(data: Data): GivenBatch {
-    const { inputs, targets, classes } = data;
-    const size = "size" in data ? data.size : undefined;
+    // What it is has not been checked here.
+    const { inputs, targets, classes }: Partial<Data> = data ?? {};
+    const size = isRecord(data) && "size" in data ? data.size : undefined;
     return { inputs, targets, size, classes, trained: this.#trainer.classes };
   }
 

@@ -148,7 +148,7 @@ export const library: readonly Row[] = [
     },
     () => {
       const block = c.transformerEncoderLayer(2, 1, { causal: true });
-      return read(block.apply(x.cast("f32"), c.initialValues(block).parameters));
+      return read(block.apply(x.cast("f32").reshape([1, 2, 2]), c.initialValues(block).parameters));
     },
   ],
   [

@@ -165,7 +165,6 @@ export function traceNetwork(
     { ...named, ...buffers },
     { training: true, key, path: "", observe },
   );
-  nameOutput(stages, output, parameters);
   const bindings = new Map<Tensor, TypedArray>([
     [x, toF64(elementsOf(dataset.inputs))],
     [y, isFloat(targets.dtype) ? toF64(elementsOf(targets)) : elementsOf(targets)],
@@ -173,6 +172,8 @@ export function traceNetwork(
     ...Object.entries(buffers).map(([n, t]) => [t, toF64(entry(values, n))] as const),
   ]);
   const folded = scalarLoss(trainer.loss(output, y));
+  // The loss has seen by now that it is a tensor.
+  nameOutput(stages, output, parameters);
   const written = stepByStep
     ? writtenOut([folded, output, ...stages.map(({ tensor }) => tensor)])
     : (t: Tensor) => t;
