@@ -5,6 +5,7 @@ import { either, type Fields, flag, list, number, type OptionsOf, whole, word } 
 import { startOf, toInitialValues } from "./initializers.ts";
 import { type BiasPolicy, type LayerRow, layerRow } from "./layer-row.ts";
 import { keywords } from "./python.ts";
+import { trainedFields } from "./weight-fields.ts";
 
 /** More units or layers than this are a slip of the finger. */
 const mostUnits = 1_000_000;
@@ -57,11 +58,7 @@ const fields = {
     doc: "What training leaves alone: everything, or the parameters named.",
     default: false,
   },
-  learningRate: {
-    form: number({ least: 0 }),
-    doc: "This layer's own learning rate.",
-    otherwise: "the optimizer's",
-  },
+  learningRate: trainedFields.learningRate,
 } as const satisfies Fields;
 
 type Shared = OptionsOf<typeof fields>;

@@ -26,7 +26,7 @@ function argumentsOf(name: string): readonly unknown[] {
   if (/^conv/.test(name)) return [2, 3, 3];
   if (/^multiHead|EncoderLayer$/.test(name)) return [4, 2];
   if (name === "transformerEncoder") return [4, 2, 3];
-  if (name === "learnedEncoding") return [1, 4];
+  if (name === "learnedEncoding") return [2, 4];
   if (name === "reshapeTo") return [[2, -1]];
   if (name === "permute") return [[0, 1]];
   if (/^embedding/.test(name)) return [3, 3];
@@ -38,7 +38,7 @@ function argumentsOf(name: string): readonly unknown[] {
 
 /** The shape of an input: two channels, and as many axes as the layer's name says. */
 function shapeFor(name: string): readonly number[] {
-  if (recurrent.has(name)) return [1, 2, 4];
+  if (recurrent.has(name) || /^multiHead|^transformer|Encoding$/.test(name)) return [1, 2, 4];
   const [, axes] = /([123])d$/.exec(name) ?? [];
   return axes === undefined ? [1, 4] : [1, 2, ...Array.from({ length: Number(axes) }, () => 4)];
 }
