@@ -229,4 +229,16 @@ for name in "dropout", "alphaDropout", "featureAlphaDropout":
     for rate in 0, 1:
         layer(name, module(float(rate)), [2, 3, 4], rate, training=True)
 
+for mode in "reflect", "replicate", "circular":
+    layer("conv1d", nn.Conv1d(2, 3, 3, padding=2, padding_mode=mode, stride=2), [2, 2, 5], 2, 3, 3,
+          padding=2, paddingMode=mode, stride=2)
+    layer("conv2d", nn.Conv2d(2, 2, (4, 3), padding="same", padding_mode=mode), [1, 2, 4, 3], 2, 2,
+          [4, 3], padding="same", paddingMode=mode)
+    layer("conv2d", nn.Conv2d(2, 4, 2, padding=(1, 0), padding_mode=mode, groups=2, dilation=2),
+          [2, 2, 3, 4], 2, 4, 2, padding=[1, 0], paddingMode=mode, groups=2, dilation=2)
+    layer("conv3d", nn.Conv3d(1, 2, 2, padding=(1, 2, 1), padding_mode=mode, bias=False),
+          [1, 1, 2, 3, 2], 1, 2, 2, padding=[1, 2, 1], paddingMode=mode, bias=False)
+layer("conv1d", nn.Conv1d(1, 1, 2, padding="valid", padding_mode="circular"), [1, 1, 3], 1, 1, 2,
+      padding="valid", paddingMode="circular")
+
 write("layers", layers)

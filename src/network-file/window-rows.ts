@@ -57,13 +57,17 @@ const shared = {
   ...trainedFields,
 } as const satisfies Fields;
 
-const paddingDoc = "Zeros on both sides of each axis";
 const convolution = {
   ...shared,
   padding: {
     form: either(...perAxis(0).of, word("same", "valid")),
-    doc: `${paddingDoc}; “same” as many as keep the size.`,
+    doc: "Elements put on both sides of each axis; “same”: as many as keep the size.",
     default: 0,
+  },
+  paddingMode: {
+    form: word("zeros", "reflect", "replicate", "circular"),
+    doc: "What stands in this border: zeros, or the input mirrored, its last elements, or its other end.",
+    default: "zeros",
   },
 } as const satisfies Fields;
 const transposed = {
@@ -103,6 +107,7 @@ const how = {
   output_padding: ["outputPadding", 0],
   dilation: ["dilation", 1],
   groups: ["groups", 1],
+  padding_mode: ["paddingMode", "zeros"],
   bias: ["bias", undefined],
 } as const;
 

@@ -3,7 +3,7 @@ import { zip } from "../core/at.ts";
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import { sizeOf } from "../core/shape.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { add } from "../ops/arithmetic.ts";
@@ -14,7 +14,8 @@ import {
   transposedConvolution,
 } from "../ops/convolution.ts";
 import { reshape } from "../ops/move.ts";
-import { type PerAxis, perAxis, windowExtent } from "../ops/windows.ts";
+import { mostAround, pad } from "../ops/padding.ts";
+import { type PerAxis, perAxis, samePadding, windowExtent } from "../ops/windows.ts";
 import { anyNumber } from "./facts.ts";
 import { type Layer, layer } from "./layer.ts";
 import {
@@ -27,7 +28,13 @@ import {
 } from "./weighted.ts";
 
 /** How a convolution moves, how it begins, and which of its parameters are trained. */
-export interface ConvOptions extends ConvolutionOptions, WeightOptions {}
+export interface ConvOptions extends ConvolutionOptions, WeightOptions {
+  /**
+   * What stands in the border that `padding` makes: zeros (default), or elements of the input, as
+   * `pad` puts them around it.
+   */
+  readonly paddingMode?: "zeros" | "reflect" | "replicate" | "circular";
+}
 
 /** The same of a transposed convolution. */
 export interface ConvTransposeOptions extends TransposedConvolutionOptions, WeightOptions {}
@@ -66,6 +73,48 @@ function sizesFor(what: string, options: ConvOptions | ConvTransposeOptions, win
       : 'a number for each axis, one for all, "same" or "valid"',
     found: shown(padding),
   });
+}
+
+const borders: readonly unknown[] = ["zeros", "reflect", "replicate", "circular"];
+
+function checkBorder(what: string, { paddingMode: mode = "zeros" }: ConvOptions): void {
+  if (borders.includes(mode)) return;
+  fail("bad-argument", {
+    message: `${what} cannot use this paddingMode.`,
+    expected: borders.map(shown).join(", "),
+    found: shown(mode),
+  });
+}
+
+/** `convolution`, with a border of zeros or of the input's own elements. */
+function bordered(what: string, x: Tensor, w: Tensor, options: ConvOptions): Tensor {
+  const { paddingMode = "zeros", ...how } = options;
+  const { stride = 1, dilation = 1, padding = 0 } = how;
+  if (paddingMode === "zeros" || padding === "valid") return convolution(x, w, how);
+  const window = w.shape.slice(2);
+  const list = (name: string, given: PerAxis, least: number) =>
+    perAxis(what, name, given, window, least);
+  const moves = {
+    window,
+    stride: list("stride", stride, 1),
+    dilation: list("dilation", dilation, 1),
+  };
+  const even = (pads: readonly number[]) => ({ before: pads, after: pads });
+  const sides = padding === "same" ? samePadding(what, moves) : even(list("padding", padding, 0));
+  const most = x.shape.slice(2).map(mostAround[paddingMode]);
+  if (zip(sides.after, most).some(([n, all]) => n > all)) {
+    fail("shape-mismatch", {
+      message: `${what} has too few elements for its border.`,
+      expected: `at most ${formatShape(most)} on a side of ${formatShape(x.shape.slice(2))}, mode "${paddingMode}"`,
+      found: formatShape(sides.after),
+    });
+  }
+  const wide = pad(x, {
+    before: [0, 0, ...sides.before],
+    after: [0, 0, ...sides.after],
+    mode: paddingMode,
+  });
+  return convolution(wide, w, { ...how, padding: 0 });
 }
 
 function checkGroups(what: string, groups: unknown, channels: readonly number[]): number {
@@ -129,7 +178,11 @@ const conv = <const In extends number, const Out extends number>(
   options: ConvOptions,
 ): Layer<In, Out> => {
   const channels = [sizes.outChannels, sizes.inChannels] as const;
-  return moving(`conv${sizes.axes}d`, sizes, options, moves, channels, convolution);
+  const name = `conv${sizes.axes}d`;
+  checkNames(name, options, [...moves, "paddingMode", ...weightOptions]);
+  checkBorder(name, options);
+  const names = [...moves, "paddingMode"] as const;
+  return moving(name, sizes, options, names, channels, (x, w, how) => bordered(name, x, w, how));
 };
 
 const convTranspose = <const In extends number, const Out extends number>(
@@ -146,7 +199,8 @@ const convTranspose = <const In extends number, const Out extends number>(
  * y[n, o, t] = b[o] + Σ_c Σ_k x[n, c, t·stride + k·dilation − padding] · w[o, c, k]: a window of
  * weights that moves along one axis. x has the shape [batch, inChannels, length], w [outChannels,
  * inChannels / groups, kernelSize], y [batch, outChannels, ⌊(length + 2·padding − dilation·(kernelSize
- * − 1) − 1)/stride⌋ + 1]. Defaults as for `convolution`; the start is U(−1/√fan_in, 1/√fan_in),
+ * − 1) − 1)/stride⌋ + 1]. Defaults as for `convolution`; `paddingMode` says what x is beyond its ends
+ * (0 by default). The start is U(−1/√fan_in, 1/√fan_in),
  * fan_in = inChannels/groups·kernelSize, as in PyTorch. Groups that do not divide the channels are an
  * error, and so is a window that is larger than its padded input.
  */

@@ -31,7 +31,7 @@ export interface PadOptions {
 }
 
 /** The most elements that a border can take from an axis of so many. */
-const most: Record<PaddingMode, (n: number) => number> = {
+export const mostAround: Readonly<Record<PaddingMode, (n: number) => number>> = {
   constant: () => Number.POSITIVE_INFINITY,
   reflect: (n) => n - 1,
   replicate: (n) => (n > 0 ? Number.POSITIVE_INFINITY : 0),
@@ -88,7 +88,7 @@ export function pad<R extends number>(x: Tensor<R>, options: PadOptions): Tensor
   }
   for (const [axis, [n, start, end]] of zip(shape, before, after).entries()) {
     const left = n + Math.min(0, start) + Math.min(0, end);
-    const largest = Math.max(0, most[mode](mode === "circular" ? left : n));
+    const largest = Math.max(0, mostAround[mode](mode === "circular" ? left : n));
     if (Math.max(start, end) <= largest && n + start + end >= 0) continue;
     const each = Number.isFinite(largest) ? `, at most ${largest} on a side` : "";
     fail("bad-argument", {

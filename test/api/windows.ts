@@ -25,9 +25,12 @@ const moves = { stride: 1, padding: [1], dilation: 1 };
 const exported = chainrule as unknown as Record<string, Any>;
 
 const axes = [1, 2, 3];
-const eachAxis = (name: string, right: readonly unknown[]): Record<string, Probe> =>
+const eachAxis = (name: string, right: readonly unknown[], more = ""): Record<string, Probe> =>
   Object.fromEntries(
-    axes.map((k) => [`${name}${k}d`, probe(exported[`${name}${k}d`], right, trains(k) as never)]),
+    axes.map((k) => [
+      `${name}${k}d${more}`,
+      probe(exported[`${name}${k}d`], right, trains(k) as never),
+    ]),
   );
 const start = { weight: chainrule.uniform(), bias: 0, frozen: ["weight"], learningRate: 0.1 };
 
@@ -49,6 +52,7 @@ export const windows: Record<string, Probe> = {
   adaptiveAvgPool: probe(chainrule.adaptiveAvgPool, [image, { outputSize: 3 }], read),
   adaptiveMaxPool: probe(chainrule.adaptiveMaxPool, [image, { outputSize: [3] }], read),
   ...eachAxis("conv", [2, 4, 3, { stride: 1, padding: "same", dilation: 1, groups: 2, ...start }]),
+  ...eachAxis("conv", [2, 4, 3, { padding: 1, paddingMode: "reflect" }], " with a border"),
   ...eachAxis("convTranspose", [
     2,
     4,
