@@ -1,5 +1,5 @@
 /**
- * Pass 2: nodes become kernels. Four rules, none of which knows an operator:
+ * Pass 2: nodes become kernels. Five rules, none of which knows an operator:
  *
  * - a view (its value is one element of one input, or a constant) is never computed: what reads it
  *   reads through it;
@@ -7,7 +7,8 @@
  *   reads from that kernel at its own position only: epilogues, optimizer updates;
  * - an elementwise node that is read once, by a reduction, is computed inside it; so is one that is
  *   read once by an elementwise node, if it needs no more than one array itself;
- * - a reduction that is only read through a bijective view (a transpose) loops in the view's order.
+ * - a reduction that is only read through a bijective view (a transpose) loops in the view's order;
+ * - a sum over the batch axes of matrix products, which nothing else reads, is one product.
  */
 import { at, entry } from "../core/at.ts";
 import { type Body, type Family, familiesOf } from "../core/body.ts";
@@ -38,6 +39,7 @@ import {
 import { isUnconditional, kindsOfNodes, numbered } from "./kinds.ts";
 import { numbersOfPairs } from "./pairs.ts";
 import {
+  type ElementsInLoop,
   numberOf,
   type Recipes,
   recipeOf,
@@ -424,8 +426,31 @@ function reduction(v: Vertex, view: Vertex, { recipes, loops }: Known) {
   return { group, isWhole };
 }
 
+/** What a sum of matrix products runs over: the products, and the terms of each. */
+function overBoth({ over }: { readonly over: Shape }, { kind: { meaning } }: Vertex): Shape {
+  return meaning.loop === "reduce" ? [...over, ...meaning.over] : over;
+}
+
+/** A term of the products that a sum adds up, where the sum loads them by `e`. */
+function termOf(product: Vertex, e: Expression, sum: ElementsInLoop, reads: Vertex[]): Expression {
+  const { meaning } = product.kind;
+  if (e.kind !== "load" || meaning.loop !== "reduce") throw new TypeError("no sum of products");
+  const { extents } = sum;
+  const { shape } = product.n;
+  const copy = rewriter(sum.along, (_, copied) => copied());
+  const place = placeOf(simplifyIndex(copy(e.at), extents), extents);
+  const outer = indicesAt(place, shape, extents);
+  const first = extents.length - meaning.over.length;
+  const along = (axis: number): Expression =>
+    axis < shape.length ? outer.along(axis) : index(axis - shape.length + first);
+  const forms = product.kind.extents.map((_, axis) => linearForm(along(axis), extents));
+  return resolve(meaning.value, product, reads, { extents, along, forms });
+}
+
 function loopOf(v: Vertex, view: Vertex, reads: Vertex[], found: readonly Vertex[]): Loop {
-  const meaning = v.kind.meaning as NonNullable<Group["body"]>;
+  const own = v.kind.meaning as NonNullable<Group["body"]>;
+  const summed = v.addsUp;
+  const meaning = own.loop === "reduce" && summed ? { ...own, over: overBoth(own, summed) } : own;
   const over = meaning.loop === "reduce" ? meaning.over : [];
   const isScatter = meaning.loop === "scatter";
   const extents = isScatter ? meaning.over : view.n.shape;
@@ -440,7 +465,9 @@ function loopOf(v: Vertex, view: Vertex, reads: Vertex[], found: readonly Vertex
     return axis < length ? outer.along(axis) : index(axis - length + rank);
   };
   const forms = v.kind.extents.map((_, axis) => linearForm(along(axis), all));
-  const place = (e: Expression) => resolve(e, v, reads, { extents: all, along, forms });
+  const elements = { extents: all, along, forms };
+  const place = (e: Expression) =>
+    summed ? termOf(summed, e, elements, reads) : resolve(e, v, reads, elements);
   const body = { ...meaning, value: place(meaning.value) };
   const places: Expression[] = [];
   if (body.loop === "scatter") {

@@ -64,7 +64,7 @@ export function blocking(product: MatrixProduct, machine: Machine): Blocking {
   const isFar = (step: number): boolean => k * step * bytes > scattered;
   const packsRows =
     a.kind === "packed" ||
-    (isFar(stride(a, along)) && stride(a, along) !== 1 && n > 4 * width && m > 1);
+    (isFar(stride(a, along)) && stride(a, along) !== 1 && n > width && m > 1);
   const packedRows = packsRows ? Math.ceil(block / tileRows) * tileRows : 0;
   const packsColumns =
     b.kind === "packed" ||

@@ -148,6 +148,12 @@ function isAlong(b: Side, columns: number): boolean {
   return coefficients[b.extents.length + terms] === 1 && coefficients[columns] !== 1;
 }
 
+/** Whether the loop sums products, both of whose factors change along every one of these axes. */
+export function sumsProductsAlong(loop: Reduction, extents: Shape, axes: readonly number[]) {
+  const factors = contractionFactors(loop, extents);
+  return factors?.every((x) => axes.every((axis) => varies(x, axis))) === true;
+}
+
 /** The axis of rows: the innermost that fills tiles, or else the largest; −1 if there is none. */
 function rowsOf(extents: Shape, isRow: (axis: number) => boolean, chooses: boolean): number {
   const fits = (least: number) =>

@@ -23,14 +23,14 @@ import { numbersOfPairs } from "./pairs.ts";
 import { elementOf, inputOf, type Vertex } from "./vertices.ts";
 
 /** Where in a loop a node's elements are computed. */
-interface Elements extends Indices {
+export interface ElementsInLoop extends Indices {
   readonly extents: Shape;
   /** The element's number in row-major order, where all elements are computed. */
   readonly place?: LoopPlace;
 }
 
 /** The element of a node at a place. */
-const elementAt = ({ n }: Vertex, place: LoopPlace, extents: Shape): Elements => {
+const elementAt = ({ n }: Vertex, place: LoopPlace, extents: Shape): ElementsInLoop => {
   const { forms, along } = indicesAt(place, n.shape, extents);
   return { extents, place, forms, along };
 };
@@ -45,7 +45,7 @@ export function valueInOwnLoop(v: Vertex, value: Expression, reads: Vertex[]): E
 function placed(
   kind: NodeKind,
   e: Load,
-  { extents, forms, place }: Elements,
+  { extents, forms, place }: ElementsInLoop,
   copied: () => Expression,
 ): LoopPlace {
   const form = formIn(kind, e);
@@ -63,7 +63,7 @@ export function resolve(
   value: Expression,
   v: Vertex,
   reads: Vertex[],
-  elements: Elements,
+  elements: ElementsInLoop,
 ): Expression {
   const { kind, n } = v;
   const { extents } = elements;
@@ -130,6 +130,10 @@ function oneNumber(x: Vertex): Expression | undefined {
 const isInline = ({ kind, group, isAbsorbed }: Vertex): boolean =>
   (kind.isView && group === undefined) || isAbsorbed;
 
+/** Whether what a kernel does follows from what x is computed from, where v loads it. */
+const isInlineAt = (v: Vertex, x: Vertex, plain: boolean): boolean =>
+  x === v.addsUp || ((x.kind.isView || (plain && x.kind.meaning.loop === "map")) && isInline(x));
+
 /** The place of a tensor among those that a group reads, now one of them. */
 export function numberOf<T>(x: T, reads: T[]): number {
   const known = reads.indexOf(x);
@@ -178,12 +182,11 @@ export function recipeOf(
     const x = inputOf(v, e);
     const plain = isUnconditional(e);
     const number = plain ? oneNumber(x) : x.constant;
-    const { isView, meaning } = x.kind;
     if (number?.kind === "constant") {
       const text = `${Object.is(number.value, -0) ? "-0" : number.value}${number.dtype}`;
       recipe = after(recipe, constantPart(numbered(constants, text)));
     } else if (number) return undefined;
-    else if ((isView || (plain && meaning.loop === "map")) && isInline(x)) {
+    else if (isInlineAt(v, x, plain)) {
       const inner = recipeOf(x, found, known, recipe);
       if (inner === undefined) return undefined;
       recipe = inner;

@@ -9,8 +9,8 @@ import { NodeMap } from "../core/node-map.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Group } from "./2-fuse.ts";
-import { isIdentity, linearForm, unravel } from "./affine.ts";
-import { contractionFactors } from "./contraction.ts";
+import { indicesAt, isIdentity, linearForm, placeOf, unravel } from "./affine.ts";
+import { contractionFactors, sumsProductsAlong } from "./contraction.ts";
 import { staysLinear } from "./joined.ts";
 import { inputKind, isUnconditional, type Kinds, type NodeKind } from "./kinds.ts";
 
@@ -36,6 +36,8 @@ export interface Vertex {
   shownBy: Vertex | undefined;
   /** Of such a view: the reduction. */
   anchored: Vertex | undefined;
+  /** Of a sum: the matrix products that it adds up, whose loop is part of its own. */
+  addsUp: Vertex | undefined;
   /** Its number in a chain of views. */
   views: number;
   /** The kernel that computes it. */
@@ -73,6 +75,7 @@ export function verticesOf(
       isArray: false,
       shownBy: undefined,
       anchored: undefined,
+      addsUp: undefined,
       views: 0,
       group: undefined,
       constant: undefined,
@@ -86,6 +89,7 @@ export function verticesOf(
   const all = vertices.values();
   findAnchors(all);
   findAbsorbed(all);
+  findSummed(all);
   for (const v of all) {
     for (const e of v.kind.loads) if (e.bound) inputOf(v, e).isPointedInto = true;
     if (v.kind.meaning.loop === "repeat") for (const x of v.inputs) wholeOf(x).isArray = true;
@@ -166,6 +170,45 @@ function findAbsorbed(vertices: readonly Vertex[]): void {
     v.home = loop;
     loop.absorbs++;
   }
+}
+
+/**
+ * Finds sums of matrix products, such as a weight's gradient over the examples of a batch: one product
+ * with more terms, none of which is stored.
+ */
+function findSummed(vertices: readonly Vertex[]): void {
+  const known = new Map<NodeKind, Map<NodeKind, boolean>>();
+  for (const v of vertices) {
+    const { user: sum, uses } = v;
+    if (v.kind.meaning.loop !== "reduce" || !sum || uses > 1 || v.isOutput || sum.isInput) continue;
+    let sums = known.get(v.kind);
+    if (sums === undefined) known.set(v.kind, (sums = new Map()));
+    let fits = sums.get(sum.kind);
+    if (fits === undefined) sums.set(sum.kind, (fits = addsUp(sum, v)));
+    if (!fits) continue;
+    sum.addsUp = v;
+    v.isAbsorbed = true;
+  }
+}
+
+/** Whether a sum adds up whole matrix products, each of whose elements it reads once. */
+function addsUp({ n, kind }: Vertex, { n: { shape, size }, kind: { meaning: product } }: Vertex) {
+  const { meaning } = kind;
+  if (meaning.loop !== "reduce" || meaning.combine !== "sum" || product.loop !== "reduce") {
+    return false;
+  }
+  const { over, value } = meaning;
+  if (value.kind !== "load" || !isUnconditional(value)) return false;
+  if (n.size * sizeOf(over) !== size || size === 0) return false;
+  const rank = n.shape.length;
+  const all = [...n.shape, ...over];
+  const { forms } = indicesAt(placeOf(value.at, all), shape, all);
+  const summed: number[] = [];
+  for (const [axis, form] of forms.entries()) {
+    if (form === undefined) return false;
+    if (form.coefficients.some((c, k) => c !== 0 && k >= rank)) summed.push(axis);
+  }
+  return sumsProductsAlong(product, shape, summed);
 }
 
 /** A constant of so few numbers stays in the nearest cache. */

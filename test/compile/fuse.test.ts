@@ -1,8 +1,9 @@
 /** Pass 2: which nodes share a kernel, rule by rule. */
 import "../support/backend.ts";
-import { expect, test } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { formatExpression } from "../../src/core/expression.ts";
+import type { Tensor } from "../../src/core/tensor.ts";
 import { where } from "../../src/ops/compare.ts";
 import { concatenate } from "../../src/ops/concatenate.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
@@ -74,6 +75,46 @@ test("a reduction that is read transposed loops in that order", () => {
       value = mul(x0[add(mul(i1, 4), i2)], x1[add(i0, mul(i2, 5))])
       add: f32 = add(x2[add(mul(i0, 3), i1)], 1)"
   `);
+});
+
+describe("a sum of matrix products", () => {
+  const many = input("many", [6, 3, 4]);
+  it("is one product: a weight's gradient over all rows of all examples", () => {
+    const [g] = gradient(matmul(many, w).square().sum(), [w]);
+    expect(printed([many, w], [w.sub(g!)])).toMatchInlineSnapshot(`
+      "#0 reduce [6, 3, 5] sum over [4] (x0=many x1=w)
+        value = mul(x0[add(add(mul(i0, 12), mul(i1, 4)), i3)], x1[add(i2, mul(i3, 5))])
+        mul: f32 = mul(x2[add(add(mul(i0, 15), mul(i1, 5)), i2)], 2)
+      #1 reduce [4, 5] sum over [18] (x0=many x1=mul x2=w)
+        value = mul(x0[add(i0, mul(i2, 4))], x1[add(i1, mul(i2, 5))])
+        sub: f32 = t0 = add(mul(i0, 5), i1); sub(x2[t0], x3[t0])"
+    `);
+  });
+  it("is one in the order of a view of it, too", () => {
+    const v = input("v", [5, 4]);
+    const [g] = gradient(matmul(many, v.transpose()).square().sum(), [v]);
+    expect(printed([many, v], [g!])).toMatchInlineSnapshot(`
+      "#0 reduce [6, 3, 5] sum over [4] (x0=many x1=v)
+        value = mul(x0[add(add(mul(i0, 12), mul(i1, 4)), i3)], x1[add(mul(i2, 4), i3)])
+        mul: f32 = mul(x2[add(add(mul(i0, 15), mul(i1, 5)), i2)], 2)
+      #1 reduce [5, 4] sum over [18] (x0=many x1=mul)
+        value = mul(x0[add(i1, mul(i2, 4))], x1[add(i0, mul(i2, 5))])
+        transpose: f32 = x2[add(mul(i0, 4), i1)]"
+    `);
+  });
+  const loops = (y: Tensor): string[] =>
+    compiled([many, w], [y]).kernels.map(({ loop, extents }) => `${loop} ${extents}`);
+  it("stays two where one factor is the same for all: there would be more to multiply", () => {
+    expect(loops(matmul(many, w).sum({ axis: 1 }))).toEqual(["reduce 6,3,5", "reduce 6,5"]);
+    expect(loops(matmul(many, w).sum({ axis: 2 }))).toEqual(["reduce 6,3,5", "reduce 6,3"]);
+  });
+  it("stays two where the products are wanted themselves, or something is made of them", () => {
+    const products = matmul(many.transpose([0, 2, 1]), many);
+    expect(loops(products.sum({ axis: 0 }))).toEqual(["reduce 4,4"]);
+    expect(loops(products.exp().sum({ axis: 0 }))).toEqual(["reduce 6,4,4", "reduce 4,4"]);
+    expect(loops(products.max({ axis: 0 }))).toEqual(["reduce 6,4,4", "reduce 4,4"]);
+    expect(loops(products.add(products.sum({ axis: 0 })))).toHaveLength(3);
+  });
 });
 
 test("softmax with its loss is a few loops, none of them named", () => {

@@ -72,6 +72,14 @@ const recorded: Readonly<Record<number, Readonly<Record<string, string>>>> = {
     f64: "595514062dd3b78e",
     f32: "7e9fc0e4866fe3b5",
   },
+  4: {
+    functions: "c499a163528b3a3f",
+    normal: "36fd4567407c17ff",
+    generators: "c1fba863e184f556",
+    interpreter: "e6471b313daeab22",
+    f64: "595514062dd3b78e",
+    f32: "7e9fc0e4866fe3b5",
+  },
 };
 
 test("the bits are those of the version", async () => {
