@@ -39,8 +39,8 @@ async function library() {
         export { needed } from "./src/network-file/wording.ts";
         export { formatNumber } from "./src/cli/numbers.ts";
         export { operators } from "./src/ops/index.ts";
-        export { isClose, rounding } from "./test/support/rounding.ts";
-        export { differentiable, typedSamples } from "./test/support/samples.ts";
+        export { interpreter } from "./src/backends/interpreter/index.ts";
+        export { operatorTable } from "./test/support/cells.ts";
       `,
       resolveDir: root,
       loader: "ts",
@@ -69,7 +69,10 @@ const files = {
   "src/core/number-words.ts": numberWords(lib),
   "src/network-file/network.schema.json": `${JSON.stringify(lib.networkSchema(), null, 2)}\n`,
   "docs/network-file.md": networkFilePage(lib),
-  "docs/operators.md": operatorsPage(lib),
+  "docs/operators.md": operatorsPage({
+    dtypes: lib.dtypes,
+    table: lib.operatorTable([lib.interpreter, lib.wasm]),
+  }),
   ...apiPages(api, lib, indexOf(root)),
   "docs/api-surface.txt": apiSurface(api),
   "docs/errors.md": errorsPage(lib),

@@ -1,4 +1,5 @@
 /** Inputs for every operator, from what its record says about sampling. */
+import { loopOp } from "../../src/autodiff/loops/record.ts";
 import { type DType, dtypes, isFloat } from "../../src/core/dtype.ts";
 import { ChainruleError } from "../../src/core/errors.ts";
 import type { Attributes, Op, Sampling, TensorType } from "../../src/core/op.ts";
@@ -6,19 +7,30 @@ import { uniformAt } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
+import { operators } from "../../src/ops/index.ts";
 import { tensor } from "../../src/ops/leaf.ts";
+import { loops } from "./loop-samples.ts";
+
+/** Every record that computes something, that of loops over graphs included. */
+export const records = (): Op[] =>
+  [...operators(), loopOp as Op].filter((op) => op.derivative.kind !== "leaf");
 
 /** An operator applied to random inputs of types that it takes. */
 export interface Sample {
   readonly inputs: readonly Tensor[];
   readonly attributes: Attributes;
   readonly y: Tensor;
+  /** The same of other inputs of these shapes. */
+  readonly apply: (...inputs: Tensor[]) => Tensor;
 }
 
 export const differentiable = ({ inputs, y }: Sample): boolean =>
   isFloat(y.dtype) && inputs.some((x) => isFloat(x.dtype));
 
-type Case = Pick<Sample, "attributes"> & { readonly inputs: readonly TensorType[] };
+interface Case {
+  readonly inputs: readonly TensorType[];
+  readonly attributes: Attributes;
+}
 
 const shapes = [[], [1], [0], [2, 3]];
 /** Differences are taken over at most ±0.002, so that this is far enough from a kink. */
@@ -55,11 +67,21 @@ function random(type: TensorType, sampling: Sampling, k: number): Tensor {
 /** An operator applied to random inputs of these types. */
 function sample(op: Op, { inputs: types, attributes }: Case): Sample {
   const inputs = types.map((type, k) => random(type, op.sampling ?? {}, k));
-  return { inputs, attributes, y: node(op, inputs, attributes) };
+  const apply = (...x: Tensor[]) => node(op, x, attributes);
+  return { inputs, attributes, y: apply(...inputs), apply };
 }
+
+/** What a loop computes belongs to its node: it is made by the functions that make loops. */
+const loopSamples = (dtype: DType): Sample[] =>
+  loops.map((apply) => {
+    const inputs = [[3, 2], [2], [2]].map((shape) => random({ dtype, shape }, {}, 0));
+    const [rows, w, first] = inputs as [Tensor, Tensor, Tensor];
+    return { inputs, attributes: {}, y: apply(rows, w, first), apply: apply as Sample["apply"] };
+  });
 
 /** Samples of an operator; floating-point inputs are of the type that is asked for. */
 export function samples(op: Op, float: DType = "f64"): Sample[] {
+  if (op.derivative.kind === "repeat") return loopSamples(float);
   return cases(op).map((c) =>
     sample(op, {
       ...c,
@@ -87,7 +109,10 @@ function casesOf(op: Op, dtype: DType): Case[] {
 /** Samples for one element type; none if the record does not take it. */
 export function typedSamples(op: Op, dtype: DType): Sample[] {
   try {
-    const made = casesOf(op, dtype).map((c) => sample(op, c));
+    const made =
+      op.derivative.kind === "repeat"
+        ? loopSamples(dtype)
+        : casesOf(op, dtype).map((c) => sample(op, c));
     verifyGraph(made.map(({ y }) => y));
     return made;
   } catch (error) {

@@ -1,94 +1,71 @@
 /**
- * docs/operators.md: which operator takes which element type, and that every backend has it with
- * its derivatives. Each cell is found by running the operator's samples on the backend and holding
- * the result against the interpreter; a cell that should be filled and is not is an error.
+ * docs/operators.md: which operator takes which element type, and what of it is checked. The table
+ * is that of test/support/cells.ts: test/table runs the check that each mark stands for.
  */
 
 const head = `# Operators
 
-Every operator, the element types that its record takes, and the backends that run it. A dot (•)
-says that the values are right; ∂ that the first and second derivatives are, too. Where there is
-neither, the operator does not take the type: its function converts first, booleans to \`i32\` where
-numbers are needed and integers to \`f32\` where real numbers are.
+Every operator, the element types that its record takes, and what is checked of it on each backend:
 
-Each mark was found by running the operator on that backend and comparing with the interpreter,
-which is the definition: whole numbers and truth values exactly, real numbers within the rounding of
-a few elementary functions. Nothing is left to another backend: what an operator does is compiled
-from its record, and this page cannot be generated while anything is missing.
+- • the value: on the interpreter, which is the definition, its type, and that single precision gives
+  what double precision does but for rounding; on any other backend, that it gives the same (whole
+  numbers and truth values exactly, real numbers within the rounding of a few elementary functions);
+- ∂ and ∂² the first and the second derivatives, likewise, and in double precision against finite
+  differences, in reverse and in forward mode;
+- ✎ the derivation that \`explain\` makes: its formulas, paths and laws lead to the gradient.
+
+Each mark is a test that runs. Where there is none, there is nothing to check by nature:
+
+- – the record's type rule refuses the element type. The operator's function converts first: booleans
+  to \`i32\` where numbers are needed, and integers to \`f32\` where real numbers are;
+- ℤ whole numbers and truth values have no derivative;
+- 0 the record's derivative is zero, for the reason that its law says (in the second table).
 
 The column “derivative” says what kind of rule the record has. *Zero*: piecewise constant, or not a
-function of real numbers. *Compose*: that of the operators that it is made of. What each operator
-computes, and its derivative in words, is in the [API reference](api/operators.md).
+function of real numbers. *Compose*: that of the operators that it is made of. *Repeat*: that of each
+step of a loop. What each operator computes, and its derivative in words, is in the
+[API reference](api/operators.md); \`loop\` is what [scan, whileLoop and cond](api/loops-as-part-of-a-graph.md)
+make. What PyTorch gives for the same numbers is recorded and compared, too (test/ops/torch.test.ts).
 `;
 
-/** What is wrong with one sample on one backend, if anything. */
-function problem(lib, backend, { inputs, attributes, y }, real) {
-  try {
-    const outputs = [y, ...derivatives(lib, y, real)];
-    const graph = { inputs, outputs };
-    const values = inputs.map((x) => x.dataSync());
-    const expected = lib.interpreter.compile(graph).run(values);
-    const found = backend.compile(graph).run(values);
-    const wrong = outputs.findIndex(
-      ({ dtype }, i) => !agree(lib, found[i], expected[i], lib.rounding[dtype]),
-    );
-    return wrong < 0 ? undefined : `output ${wrong} differs from the interpreter's`;
-  } catch (error) {
-    return `${error.message} (attributes ${JSON.stringify(attributes)})`;
-  }
+const signs = { type: "–", whole: "ℤ", zero: "0" };
+
+/** What stands in a cell: its marks, and the reason for those that are not there. */
+function text({ op, marks, none }) {
+  const shown = marks.map(([mark]) => mark);
+  if (shown.length === 0 && none === undefined) throw new Error(`${op.name}: a cell is empty`);
+  // A type that is refused has one sign; a derivative that does not exist stands behind the value.
+  return [...shown, ...(none === undefined ? [] : [signs[none]])].join(" ");
 }
 
-/** First and second derivatives by the given inputs. */
-function derivatives({ gradient, onesLike }, y, real) {
-  if (real.length === 0) return [];
-  const first = gradient(y, real, onesLike(y));
-  const total = first.map((g) => g.square().sum()).reduce((a, b) => a.add(b));
-  return [...first, ...gradient(total, real)];
-}
+const line = (cells) => `| ${cells.join(" | ")} |`;
 
-const agree = ({ isClose }, found, expected, tolerance) =>
-  found.length === expected.length && expected.every((v, i) => isClose(found[i], v, tolerance));
-
-/** The cell of one operator, backend and type; holes are added to the list. */
-function cell(lib, op, backend, dtype, samples, holes) {
-  const smooth = op.derivative.kind !== "zero";
-  let differentiable = false;
-  for (const sample of samples) {
-    const real = lib.differentiable(sample)
-      ? sample.inputs.filter((x) => lib.isFloat(x.dtype))
-      : [];
-    differentiable ||= real.length > 0;
-    const wrong = problem(lib, backend, sample, real);
-    if (wrong === undefined) continue;
-    holes.push(`${op.name} of ${dtype} on ${backend.name}: ${wrong}`);
-    return "missing";
-  }
-  if (samples.length === 0) return "";
-  return differentiable && smooth ? "• ∂" : "•";
-}
-
-export function operatorsPage(lib) {
-  const { dtypes, interpreter, operators, typedSamples, wasm } = lib;
-  const backends = [interpreter, wasm];
-  const holes = [];
-  const rows = operators()
-    .filter((op) => op.derivative.kind !== "leaf")
-    .map((op) => {
-      const samples = dtypes.map((dtype) => typedSamples(op, dtype));
-      if (samples.every((list) => list.length === 0)) holes.push(`${op.name} has no samples`);
-      const cells = backends.flatMap((backend) =>
-        dtypes.map((dtype, i) => cell(lib, op, backend, dtype, samples[i], holes)),
-      );
-      return [`\`${op.name}\``, op.derivative.kind, ...cells];
-    });
-  if (holes.length > 0) throw new Error(`not every backend runs everything:\n${holes.join("\n")}`);
-  const columns = backends.flatMap(({ name }) => dtypes.map((dtype) => `${name} ${dtype}`));
-  const line = (cells) => `| ${cells.join(" | ")} |`;
-  const table = [
-    line(["Operator", "derivative", ...columns]),
-    line(["---", "---", ...columns.map(() => ":-:")]),
+/** @param table the rows: records with their cells */
+export function operatorsPage({ dtypes, table }) {
+  const [{ cells: first }] = table;
+  const columns = [...new Set(first.map(({ column }) => column))];
+  const types = columns.map((column) =>
+    column === "explained" ? dtypes.filter((dtype) => dtype.startsWith("f")) : dtypes,
+  );
+  const places = columns.flatMap((column, i) => types[i].map((dtype) => [column, dtype]));
+  const rows = table.map(({ op, cells }) => [
+    `\`${op.name}\``,
+    op.derivative.kind,
+    ...places.map(([column, dtype]) => {
+      const own = cells.find((cell) => cell.column === column && cell.dtype === dtype);
+      return text({ op, ...own });
+    }),
+  ]);
+  const constant = table.filter(({ op }) => op.derivative.kind === "zero");
+  const lines = [
+    line(["Operator", "derivative", ...places.map((place) => place.join(" "))]),
+    line(["---", "---", ...places.map(() => ":-:")]),
     ...rows.map(line),
+    "",
+    line(["Operator", "why nothing flows back"]),
+    line(["---", "---"]),
+    ...constant.map(({ op }) => line([`\`${op.name}\``, op.law.en])),
   ];
   const source = "<!-- Generated from the records in src/ops by tools/generate.mjs. -->";
-  return `${head}\n${source}\n\n${table.join("\n")}\n`;
+  return `${head}\n${source}\n\n${lines.join("\n")}\n`;
 }

@@ -13,7 +13,8 @@ import {
   subexpressions,
 } from "../../core/expression.ts";
 import { nodesOf } from "../../core/graph.ts";
-import type { Combine, Op, RuleContext, Words } from "../../core/op.ts";
+import { follows, precedes } from "../../core/meaning.ts";
+import type { Combine, Meaning, Op, RuleContext, Words } from "../../core/op.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { absOp, divOp, maximumOp, minimumOp } from "../../ops/arithmetic.ts";
 import { lessOp } from "../../ops/compare.ts";
@@ -29,6 +30,7 @@ import {
   isLong,
   isSame,
   isZero,
+  keyed,
   negative,
   type Operator,
   one,
@@ -283,7 +285,7 @@ export class Elements extends Origins {
       }
       // A place is a fact of the example, not a quantity.
       case "order":
-        return given(this.value(e));
+        return given(this.#values.has(node) ? this.value(e) : this.#place(e, meaning));
       case "reduce": {
         const at = this.indices(e);
         const parts = unravelled(meaning.over).map((r) =>
@@ -298,6 +300,22 @@ export class Elements extends Origins {
           ),
         );
     }
+  }
+
+  /** Which element stands at a place of an order, by the values as they are. */
+  #place(e: Element, { axis, descending, value }: Extract<Meaning, { loop: "order" }>): number {
+    this.placed.push(e);
+    const here = this.indices(e);
+    const read = this.#reading(e, this.naming);
+    const all = Array.from({ length: at(e.node.shape, axis) }, (_, k) =>
+      this.evaluate(this.#spell(value, e, here.with(axis, k), read)),
+    );
+    const earlier = descending ? follows : precedes;
+    const order = [...all.keys()].sort((a, b) => {
+      const [p, q] = [at(all, a), at(all, b)];
+      return earlier(p, q) ? -1 : earlier(q, p) ? 1 : a - b;
+    });
+    return at(order, at(here, axis));
   }
 
   /** Terms joined by a loop. */
@@ -342,7 +360,13 @@ export class Elements extends Origins {
     return value?.kind === "select" && value.condition.kind === "load";
   }
 
-  #apply(node: Tensor, args: Formula[], means: () => Partial<Operator>, reduces = false): Formula {
+  #apply(
+    node: Tensor,
+    args: Formula[],
+    means: () => Partial<Operator>,
+    reduces = false,
+    choice = "",
+  ): Formula {
     const settings = Object.entries(node.attributes);
     const fill = (template: string) =>
       settings.reduce((t, [name, v]) => t.replaceAll(`{${name}}`, String(v)), template);
@@ -350,7 +374,7 @@ export class Elements extends Origins {
     // A composition is written for so many arguments.
     const arity = this.meaning(node).loop === "compose" ? `/${args.length}` : "";
     const known = fill(text) === text ? "" : JSON.stringify(node.attributes);
-    const op = this.#keyFor(node.op.name + arity + known, reduces);
+    const op = this.#keyFor(node.op.name + arity + known + choice, reduces);
     this.operators[op] ??= { text: fill(text), tex: fill(tex), precedence, ...means() };
     if (spoken) this.spoken.set(op, { en: fill(spoken.en), zh: fill(spoken.zh) });
     return { kind: "apply", op, args };
@@ -366,8 +390,12 @@ export class Elements extends Origins {
   /** An operator with a composition but a derivative rule of its own stays one symbol. */
   #opaque(e: Element, read: Reading): Formula {
     const found = this.argumentsOf(e);
+    const chosen = this.whole.placed.length > 0;
     const args = found.map(({ input, at }) => read(input, at));
-    return this.#apply(e.node, args, () => this.whole.#expanded(e, found));
+    const means = this.whole.#expanded(e, found);
+    // One that chooses by an order is another operator for each choice.
+    const choice = chosen ? `/${keyed(means.expansion)}` : "";
+    return this.#apply(e.node, args, () => means, false, choice);
   }
 
   /** A composition over its arguments; what it uses several times is a part, written out once. */

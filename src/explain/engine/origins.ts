@@ -40,6 +40,8 @@ export abstract class Origins {
   readonly #meanings = new Map<Tensor, Meaning>();
   readonly #composed = new Map<Tensor, Tensor>();
   readonly #reads = new Map<Tensor, Read[][]>();
+  /** Places in an order that were worked out of late: what else stands there decides of them, too. */
+  protected placed: Element[] = [];
 
   /**
    * Where a choice depends on numbers, the case that holds stands for it: near these numbers it is
@@ -182,11 +184,19 @@ export abstract class Origins {
   argumentsOf(e: Element): Read[] {
     const { inputs } = e.node;
     const found: Read[] = [];
-    this.usesIn(this.built(e.node), e.index, inputs, (child) => {
+    const add = (child: Element) => {
       const input = inputs.indexOf(child.node);
-      if (input >= 0) found.push({ node: child.node, input, at: child.index });
-    });
-    return found;
+      if (input < 0 || found.some((r) => r.input === input && r.at === child.index)) return;
+      found.push({ node: child.node, input, at: child.index });
+    };
+    this.placed = [];
+    this.usesIn(this.built(e.node), e.index, inputs, add);
+    if (this.placed.length === 0) return found;
+    // What is chosen by its place in an order depends on all that is ordered.
+    for (const place of this.placed) {
+      for (const r of this.reads(place)) this.usesIn(r.node, r.at, inputs, add);
+    }
+    return found.sort((a, b) => a.input - b.input || a.at - b.at);
   }
 
   /** How often each element between `inputs` and an element is used, by key, in order of use. */

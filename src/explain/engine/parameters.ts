@@ -65,7 +65,8 @@ export const entriesOf = (parameter: Parameter): Entry[] =>
 
 /** The first number that is trained; where none is, the first. */
 export function firstOf(all: readonly Parameter[]): Entry {
-  const parameter = all.find((p) => p.trained) ?? all[0];
+  const some = all.filter(({ tensor }) => tensor.size > 0);
+  const parameter = some.find((p) => p.trained) ?? some[0];
   if (parameter) return { parameter, index: 0 };
   return fail("bad-argument", {
     message: "There is nothing here to derive by.",

@@ -250,7 +250,7 @@ export function traceFunction(
   );
   const stages = nodes
     .filter((n) => active.has(n) && n !== loss && n.inputs.length > 0 && isFloat(n.dtype))
-    .filter((n) => !isUnwritten(n))
+    .filter((n) => !isUnwritten(n) && !isItsInput(n))
     .map((tensor, i): Stage => {
       const name = `u${i + 1}`;
       return { tensor, layer: 0, role: "other", units: false, axis: -1, name, path: "" };
@@ -268,6 +268,13 @@ export function traceFunction(
 /** Whether an operator is written as its input alone: what it gives needs no name of its own. */
 const isUnwritten = ({ op }: Tensor): boolean =>
   op.derivative.kind === "linear" && op.notation.text === "#0";
+
+/** Whether an operator's composition is, for these inputs, one of them: a sum so far of one number. */
+function isItsInput(n: Tensor): boolean {
+  if (n.op.derivative.kind !== "compose") return false;
+  const meaning = n.op.meaning(n.inputs, n, n.attributes);
+  return meaning.loop === "compose" && n.inputs.includes(meaning.build(n.inputs));
+}
 
 function scalarLoss(loss: Tensor): Tensor {
   if (loss.size !== 1) {
