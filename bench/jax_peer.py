@@ -14,8 +14,8 @@ jax.config.update("jax_enable_x64", True)
 
 
 def open_machine(spec):
-    if spec.get("convolutions"):
-        raise ValueError("not implemented: convolutions")
+    if spec.get("convolutions") or "transformer" in spec:
+        raise ValueError("not implemented: convolutions and transformers")
     dtype = spec["dtype"]
     start = [jnp.asarray(p, dtype) for p in spec["parameters"]]
     xs = jnp.asarray(np.stack([x for x, _ in spec["batches"]]))

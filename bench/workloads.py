@@ -58,10 +58,58 @@ CONVOLUTIONS = {"W4": ((1, 6, 2), (6, 16, 0))}
 IMAGES = {"W4": (1, 28, 28)}
 
 
+def language_model():
+    """W5: four blocks of 128, which read 64 characters at a time; matrices are inputs × outputs."""
+    characters, blocks, heads, features, places, rows, batches = 65, 4, 4, 128, 64, 16, 8
+    parameters = []
+
+    def drawn(seed, *shape):
+        bound = 0.02 * np.sqrt(3)
+        values = (2 * fractions(int(np.prod(shape)), seed) - 1) * bound
+        parameters.append(values.astype(np.float32).reshape(shape))
+
+    def full(value, size):
+        parameters.append(np.full(size, value, np.float32))
+
+    def norm():
+        full(1, features)
+        full(0, features)
+
+    drawn(500, characters, features)
+    drawn(501, places, features)
+    for l in range(blocks):
+        seed = 510 + 10 * l
+        norm()
+        for k, (n, m) in enumerate(((1, 3), (1, 1), (1, 4), (4, 1))):
+            if k == 2:
+                norm()
+            drawn(seed + k, n * features, m * features)
+            full(0, m * features)
+    norm()
+    drawn(502, features, characters)
+    text = np.floor(fractions(batches * rows * (places + 1), 590) * characters).astype(np.int32)
+    text = text.reshape(batches, rows, places + 1)
+    pairs = [(np.ascontiguousarray(t[:, :-1]), np.ascontiguousarray(t[:, 1:])) for t in text]
+    checksum = sum(weighted(p) for p in parameters)
+    checksum += sum(weighted(x) + weighted(y) for x, y in pairs)
+    return {
+        "transformer": (blocks, heads, features),
+        "dtype": np.float32,
+        "parameters": parameters,
+        "frozen_biases": False,
+        "loss": "cross-entropy",
+        "optimizer": ("adamw", 1e-3, 0.01),
+        "batches": pairs,
+        "checksum": checksum,
+    }
+
+
 def workload(name):
     """Weights are inputs × outputs; of convolutions outputs × inputs × rows × columns."""
     if name == "W1":
         return example()
+    if name == "W5":
+        return language_model()
     sizes, activation, loss, optimizer, rows, batches, seed = SPECS[name]
     checksum = 0.0
     parameters = []
