@@ -72,6 +72,10 @@ const derivationMessages = {
     "A superscript on z, a, w, b and δ is the number of the layer, not a power.",
     "z、a、w、b 与 δ 的上标是层号，不是幂。",
   ],
+  superscriptAll: [
+    "A superscript on the name of a quantity of a layer is the number of that layer, not a power.",
+    "各层的量名称上的上标是层号，不是幂。",
+  ],
   symbolsNetOut: [
     "x is an input, w a weight, b a bias, net the weighted sum that enters a unit, out what the unit makes of it, h a hidden unit, o an output unit, T a target, E the loss; δ is ∂E/∂net.",
     "x 是输入，w 是权重，b 是偏置，net 是进入单元的净输入，out 是其激活值，h 表示隐藏单元，o 表示输出单元，T 是目标，E 是损失；误差项 δ 即 ∂E/∂net。",
@@ -84,6 +88,12 @@ const derivationMessages = {
     "What further layers make is called by their names: {v}.",
     "其后各层的输出以层名命名：{v}。",
   ],
+  symbolsInner: ["Inside of layers, {list}.", "在各层内部，{list}。"],
+  isMean: ["{q} is a mean", "{q} 是均值"],
+  isVariance: ["{q} is a variance", "{q} 是方差"],
+  isMeanSquare: ["{q} is a mean of squares", "{q} 是平方的均值"],
+  isScale: ["{q} is a trained scale", "{q} 是可训练的缩放系数"],
+  isShift: ["{q} is a trained shift", "{q} 是可训练的平移量"],
   randomNumbers: ["random numbers are those of this step", "随机数取这一步所用的"],
   symbolsTorch: [
     "Names are those of PyTorch: the output of module p is p.out, a gradient is .grad; x is an input, y a target; a linear module computes X Wᵀ + b.",
@@ -140,6 +150,7 @@ const derivationMessages = {
     "Only the units on the way from {parameter} to the loss are shown.",
     "只展示从 {parameter} 到损失途经的单元。",
   ],
+  addUpToZero: ["But for rounding, these terms add up to 0:", "除舍入外，这些项之和为 0："],
   rest: ["{r} is short for the other {n} terms together.", "{r} 表示其余 {n} 项之和。"],
   truth: [
     "A comparison counts as 1 where it holds, and as 0 where it does not.",
@@ -211,6 +222,10 @@ const derivationMessages = {
   // Backward.
   deltaOf: ["The error term of {z}:", "{z} 的误差项："],
   gradientOf: ["The gradient that reaches {a}:", "传到 {a} 的梯度："],
+  meanOfDeviations: [
+    "{v} does not change with {m} to first order: the deviations from a mean add up to 0.",
+    "按一阶近似，{v} 不随 {m} 变化：对均值的各偏差之和为 0。",
+  ],
   others: [
     "The other {n} units of this layer likewise; the {m} with the largest gradients are shown.",
     "该层其余 {n} 个单元同理；这里展示梯度最大的 {m} 个。",

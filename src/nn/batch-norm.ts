@@ -171,8 +171,10 @@ function channelwise<In extends Size>(
         });
       }
       const center = mean(x, { axis, keepDims: true });
+      context.observeInner?.(context.path, "mean", center);
       const deviation = sub(x, broadcastTo(center, x.shape));
       const variance = mean(square(deviation), { axis, keepDims: true });
+      context.observeInner?.(context.path, "variance", variance);
       const factor = rsqrt(add(variance, epsilon));
       if (tracks) {
         // Of several examples the statistics are the means.

@@ -105,6 +105,11 @@ export interface LayerContext {
   /** Called with each layer's path and output, first to last. */
   readonly observe?: (path: string, output: Tensor) => void;
   /**
+   * Called with what a layer computes on the way to its output, by a name, first to last: a layer
+   * calls `context.observeInner?.(context.path, "mean", mean)`. Explanations go through it.
+   */
+  readonly observeInner?: (path: string, name: string, value: Tensor) => void;
+  /**
    * Takes the new value of a buffer, by the layer's own name for it, while training; absent where
    * nothing is renewed: a layer calls `context.renew?.("mean", next)`.
    */

@@ -11,7 +11,14 @@ import { reshape } from "../ops/move.ts";
 import { mean } from "../ops/reduce.ts";
 import { rsqrt } from "../ops/transcendental.ts";
 import { constantValue } from "./initializers.ts";
-import { type Any, type Layer, layer, type ParameterSpec, type Same } from "./layer.ts";
+import {
+  type Any,
+  type Layer,
+  type LayerContext,
+  layer,
+  type ParameterSpec,
+  type Same,
+} from "./layer.ts";
 import { checkCounts } from "./weighted.ts";
 
 /** What all normalizations share. */
@@ -74,9 +81,18 @@ export function scaled(x: Tensor, { weight, bias }: ScaleAndShift, shape: Shape)
 }
 
 /** (x − μ)/√(σ² + ε), with the deviation from the mean squared: right for large means, too. */
-function standardized(x: Tensor, axis: readonly number[], epsilon: number): Tensor {
-  const deviation = sub(x, mean(x, { axis, keepDims: true }));
-  return mul(deviation, rsqrt(add(mean(square(deviation), { axis, keepDims: true }), epsilon)));
+function standardized(
+  x: Tensor,
+  axis: readonly number[],
+  epsilon: number,
+  { observeInner, path }: LayerContext,
+): Tensor {
+  const center = mean(x, { axis, keepDims: true });
+  observeInner?.(path, "mean", center);
+  const deviation = sub(x, center);
+  const variance = mean(square(deviation), { axis, keepDims: true });
+  observeInner?.(path, "variance", variance);
+  return mul(deviation, rsqrt(add(variance, epsilon)));
 }
 
 /** The sizes of the last axes over which layer and RMS norms run. */
@@ -127,7 +143,8 @@ export function layerNorm(
     parameters: affineOf(shape, options),
     settings: { sizes, ...options },
     site: callSite(),
-    apply: (x, values) => scaled(standardized(x, lastAxes(name, x, shape), epsilon), values, shape),
+    apply: (x, values, context) =>
+      scaled(standardized(x, lastAxes(name, x, shape), epsilon, context), values, shape),
   });
 }
 
@@ -160,11 +177,12 @@ export function rmsNorm(
     parameters: affineOf(shape, { ...options, bias: false }),
     settings: { sizes, ...options },
     site: callSite(),
-    apply(x, values) {
+    apply(x, values, { observeInner, path }) {
       const axis = lastAxes(name, x, shape);
       const epsilon = given ?? (x.dtype === "f64" ? 2 ** -52 : 2 ** -23);
-      const size = rsqrt(add(mean(square(x), { axis, keepDims: true }), epsilon));
-      return scaled(mul(x, size), values, shape);
+      const meanSquare = mean(square(x), { axis, keepDims: true });
+      observeInner?.(path, "meanSquare", meanSquare);
+      return scaled(mul(x, rsqrt(add(meanSquare, epsilon))), values, shape);
     },
   });
 }
@@ -213,11 +231,11 @@ export function groupNorm(
     parameters: affineOf([channels], options),
     settings: { groups, channels, ...options },
     site: callSite(),
-    apply(x, values) {
+    apply(x, values, context) {
       checkChannels(name, x, channels);
       const [batch = 0] = x.shape;
       const apart = reshape(x, [batch, groups, sizeOf(x.shape.slice(1)) / groups]);
-      const y = reshape(standardized(apart, [2], epsilon), x.shape);
+      const y = reshape(standardized(apart, [2], epsilon, context), x.shape);
       return scaled(y, values, alongChannels(x, channels));
     },
   });

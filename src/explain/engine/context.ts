@@ -1,16 +1,11 @@
 /** What the sections of a derivation share: names, symbols with values, and the steps so far. */
 
-import { pushForward } from "../../autodiff/forward.ts";
-import { gradient } from "../../autodiff/gradient.ts";
-import { at, last, only } from "../../core/at.ts";
-import { isFloat, type TypedArray } from "../../core/dtype.ts";
+import { last } from "../../core/at.ts";
+import { isFloat } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { mul } from "../../ops/arithmetic.ts";
-import { sum } from "../../ops/broadcast.ts";
-import { constantTensor, zerosLike } from "../../ops/leaf.ts";
 import type { Kind, Section, Sentence, Slot, Step, StepTable } from "../derivation.ts";
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
@@ -41,9 +36,11 @@ import {
   indexText,
   matrixOf,
   type Parameter,
+  placeAt,
   type Values,
   valueAt,
 } from "./parameters.ts";
+import { slopeAt } from "./slopes.ts";
 import type { Stage } from "./stages.ts";
 import { Symbols } from "./symbols.ts";
 import { lossOf, type Trace } from "./trace.ts";
@@ -92,7 +89,7 @@ export class Context {
   readonly #sole: ReadonlySet<Parameter>;
   /** How many numbers of matrices of weights come before those of each. */
   readonly #before = new Map<Parameter, number>();
-  /** What has one row for each example. */
+  /** What is computed from examples. */
   readonly #batched: ReadonlySet<Tensor>;
   /** What is left out of long sums, by what it consists of. */
   readonly #rests = new Map<string | undefined, Symbolic>();
@@ -142,6 +139,11 @@ export class Context {
     return this.#batched.has(t) && t.shape[0] === this.trace.examples;
   }
 
+  /** Whether a tensor has no rows for examples, though it is computed from all of them. */
+  isShared(t: Tensor): boolean {
+    return this.#batched.has(t) && !this.isBatched(t);
+  }
+
   /** Example and position within it. */
   place(e: Element): { example: number; at: number } {
     if (!this.isBatched(e.node)) return { example: this.example, at: e.index };
@@ -161,7 +163,7 @@ export class Context {
     });
     const readable = made && !isLong(made, readableSize) ? made : undefined;
     if (!readable) this.unwritten.add(key);
-    const result = readable ?? computed(this.slope(y, x));
+    const result = readable ?? computed(slopeAt(this.trace, y, x));
     this.#locals.set(key, result);
     return result;
   }
@@ -169,15 +171,6 @@ export class Context {
   /** Where there are too many for a formula each: ∂y/∂x is this number. */
   hold(y: Element, x: Element, slope: number): void {
     this.#locals.set(`${keyOf(y)}/${keyOf(x)}`, computed(slope));
-  }
-
-  /** ∂y/∂x as a number, by the rules themselves: all other named quantities are held. */
-  slope(y: Element, x: Element): number {
-    const others = this.trace.stages.map((s) => s.tensor).filter((t) => t !== y.node);
-    const held = [x.node, ...others.filter((t) => t !== x.node)];
-    const g = at(gradient(sum(mul(y.node, unitAt(y))), held), 0);
-    const [slopes] = this.trace.evaluate([g]);
-    return at(slopes, x.index);
   }
 
   /** What is the definition of a unit beside y by that unit's name: e^(x − ln Σ) is a softmax. */
@@ -270,7 +263,7 @@ export class Context {
     return this.#parameters.has(node) || this.#stages.has(node);
   }
 
-  #stageSign({ role, layer, name, tensor }: Stage, at: number): Name {
+  #stageSign({ role, layer, name, tensor, path }: Stage, at: number): Name {
     if (!this.trace.network) {
       const index = indexText(tensor.shape, at);
       return { text: name + index, tex: name.replace(/^u(\d+)$/, "u_{$1}") + index };
@@ -282,9 +275,17 @@ export class Context {
         return this.names.out(layer, at);
       case "whole":
         return this.names.whole(layer, name, at);
+      case "inner":
+        return this.names.inner(layer, path, name, this.#placeOf(tensor, at));
       case "other":
         return this.names.other(layer, name, at);
     }
+  }
+
+  /** A place within an example along the axes that there is a choice on. */
+  #placeOf(t: Tensor, at: number): number[] {
+    const shape = (this.isBatched(t) ? t.shape.slice(1) : t.shape).filter((n) => n > 1);
+    return shape.length === 0 ? [0] : placeAt(shape, at);
   }
 
   parameterSign({ parameter, index }: Entry): Name {
@@ -299,6 +300,9 @@ export class Context {
     }
     if (role === "bias" && tensor.rank <= 1 && this.#sole.has(parameter)) {
       return this.names.bias(l, this.#oneBias(parameter) ? undefined : index, name + at);
+    }
+    if ((role === "scale" || role === "shift") && this.#sole.has(parameter)) {
+      return this.names[role](l, index, name + at);
     }
     return this.names.parameter(name, at);
   }
@@ -396,6 +400,7 @@ export class Context {
     const why = [...said.slice(0, -1), ...rests, ...said.slice(-1)];
     const end = last(forms);
     const value = this.evaluate(end);
+    if (this.#cancels(last(q.forms), value)) why.push(say("addUpToZero"));
     this.symbols.settle(q.result, value);
     const used = new Set(forms.flatMap((f) => [...symbolsOf(f)]));
     const isGradient = (name: string) => this.symbols.isGradient(name);
@@ -416,6 +421,13 @@ export class Context {
     });
     this.defined.set(q.result.name, step.id);
     return step;
+  }
+
+  /** Whether the terms of a sum add up to 0, but for rounding. */
+  #cancels(e: Formula, value: number): boolean {
+    if (e.kind !== "sum") return false;
+    const size = e.args.reduce((s, a) => s + Math.abs(this.evaluate(a)), 0);
+    return Math.abs(value) <= 4 * Number.EPSILON * size && size > 0;
   }
 
   /** Whether a comparison stands where a number is wanted. */
@@ -481,18 +493,3 @@ const nameless = ({ node, index }: Element): never =>
     expected: "a number with a name",
     found: `element ${index} of what ${node.op.name} makes`,
   });
-
-/** 1 at the place of an element, 0 elsewhere. */
-export function unitAt({ node, index }: Element): Tensor {
-  const unit = new Float64Array(node.size);
-  unit[index] = 1;
-  return constantTensor(unit, node.shape);
-}
-
-/** ∂y/∂x of every element of y by forward mode, what else has a name being constant in it. */
-export function forwardSlopes(c: Context, y: Tensor, x: Element): TypedArray {
-  const others = c.trace.stages.map((s) => s.tensor).filter((t) => t !== x.node && t !== y);
-  const sources = [x.node, ...others];
-  const tangents = sources.map((t) => (t === x.node ? unitAt(x) : zerosLike(t)));
-  return only(c.trace.evaluate([only(pushForward([y], sources, tangents))]));
-}

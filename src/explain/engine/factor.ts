@@ -5,12 +5,16 @@ import type { Section, Sentence } from "../derivation.ts";
 import { say } from "../say.ts";
 import { between, partials } from "./adjoint.ts";
 import { cancelled } from "./cancel.ts";
-import { type Context, calledBy, forwardSlopes } from "./context.ts";
+import { type Context, calledBy } from "./context.ts";
 import { type Calling, type Element, keyOf, type Naming } from "./elements.ts";
 import { computed, type Formula, isSame, keyed, productOf, type Symbolic, sumOf } from "./expr.ts";
 import { Lemmas } from "./lemmas.ts";
 import { withTerms } from "./loss.ts";
 import { directly, partial } from "./notation.ts";
+import { forwardSlopes } from "./slopes.ts";
+
+/** Of what is alike, at most so many get names. */
+const many = 3;
 
 /** Derives factors, each kind in full once. */
 export class Factors {
@@ -45,7 +49,7 @@ export class Factors {
     if (c.unwritten.has(key)) {
       const result = c.partialSymbol(y, x);
       this.#known.set(key, result);
-      const forward = computed(at(forwardSlopes(c, y.node, x), y.index));
+      const forward = computed(at(forwardSlopes(c.trace, y.node, x), y.index));
       const why = [say("unsupported", { y: c.name(y), x: c.name(x), forward })];
       c.equation({ section, kind: "unsupported", result, forms: [local], why });
       return result;
@@ -132,6 +136,14 @@ export class Factors {
       e === first && this.#deservesName(e, base) ? [e] : [],
     );
     const inner = steps.filter((e) => e !== main);
+    const [one, ...others] = inner.filter((e) => e.node !== c.terms);
+    // Many that are alike need no name each: the law says what becomes of them.
+    if (one && others.length >= many && others.every((e) => e.node === one.node)) {
+      const why = [say("derive", { y: c.name(y), x: c.name(x) }), ...this.#why(one.node.op.law)];
+      const forms = [c.local(y, x)];
+      c.equation({ section, kind: "local derivative", result, forms, why });
+      return true;
+    }
     if (inner.length > 0) {
       this.#composite(y, x, result, inner, names, naming, section);
       return true;

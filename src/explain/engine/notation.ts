@@ -39,10 +39,15 @@ export interface Names {
   whole(l: number, name: string, j: number): Name;
   /** The output of a layer that is neither a net nor the activation of one. */
   other(l: number, name: string, j: number): Name;
+  /** What a layer computes on the way to its output; `at` is its place. */
+  inner(l: number, path: string, name: string, at: readonly number[]): Name;
   delta(l: number, j: number): Name;
   /** `ordinal` counts the weights of all layers; `own` is what the model calls it. */
   weight(l: number, j: number, k: number, ordinal: number, own: string): Name;
   bias(l: number, j: number | undefined, own: string): Name;
+  /** What a normalization multiplies with, and what it adds. */
+  scale(l: number, j: number, own: string): Name;
+  shift(l: number, j: number, own: string): Name;
   /** Any other parameter, by its own name. */
   parameter(name: string, index: string): Name;
   term(j: number): Name;
@@ -100,6 +105,17 @@ const layered = (base: string, tex: string, l: number, below: string): Name => (
 const escape = (name: string): string => name.replace(/([_%#&$])/g, "\\$1");
 const code = (text: string): Name => ({ text, tex: `\\texttt{${escape(text)}}` });
 
+/** Letters of what layers compute on the way to their outputs; anything else is called by its name. */
+const letters: Readonly<Record<string, Sign>> = {
+  mean: { text: "μ", tex: "\\mu" },
+  variance: { text: "Var", tex: "\\mathrm{Var}" },
+  meanSquare: { text: "MS", tex: "\\mathrm{MS}" },
+};
+const letterOf = (name: string): Sign =>
+  letters[name] ?? { text: name, tex: `\\mathrm{${escape(name)}}` };
+/** A place counted from 1: "2,3". */
+const placed = (at: readonly number[]): string => at.map((i) => i + 1).join();
+
 const lossNamed = (letter: string): Name => ({ text: letter, tex: letter, role: "loss" });
 
 function canonical(letter: string, target: string, equations: readonly Sentence[]): Names {
@@ -113,9 +129,15 @@ function canonical(letter: string, target: string, equations: readonly Sentence[
     out: (l, j) => layered("a", "a", l, one(j)),
     whole: (l, name, j) => layered(name, `\\mathrm{${escape(name)}}`, l, one(j)),
     other: (l, name, j) => layered(name, `\\mathrm{${escape(name)}}`, l, one(j)),
+    inner(l, _, name, at) {
+      const { text, tex } = letterOf(name);
+      return layered(text, tex, l, placed(at));
+    },
     delta: (l, j) => asGradient(layered("δ", "\\delta", l, one(j))),
     weight: (l, j, k) => layered("w", "w", l, pair(j, k)),
     bias: (l, j) => layered("b", "b", l, j === undefined ? "" : one(j)),
+    scale: (l, j) => layered("γ", "\\gamma", l, one(j)),
+    shift: (l, j) => layered("β", "\\beta", l, one(j)),
     parameter: (name, index) => code(name + index),
     term: (j) => indexed(letter, letter, one(j)),
     gradient: (x) => partial(loss, x),
@@ -129,17 +151,18 @@ function canonical(letter: string, target: string, equations: readonly Sentence[
     conventions: (d, further) => [
       say("symbolsLayer", { t: target, loss: symbol(letter), d: d() }),
       ...further,
-      say("superscript"),
+      say(further.length > 0 ? "superscriptAll" : "superscript"),
       ...equations,
     ],
   };
 }
 
 function netOut({ layers }: Layout): Names {
-  const unit = (l: number, j: number): string => {
-    if (l === layers) return `o${j + 1}`;
-    return layers === 2 ? `h${j + 1}` : `h${l}.${j + 1}`;
+  const below = (l: number, at: string): string => {
+    if (l === layers) return `o${at}`;
+    return layers === 2 ? `h${at}` : `h${l}.${at}`;
   };
+  const unit = (l: number, j: number): string => below(l, String(j + 1));
   const named = (base: string, tex: string, below: string): Name => ({
     text: `${base}_${below}`,
     tex: `${tex}_{\\mathrm{${below}}}`,
@@ -157,9 +180,15 @@ function netOut({ layers }: Layout): Names {
     out: (l, j) => named("out", "\\mathit{out}", unit(l, j)),
     whole: (l, name, j) => named(name, `\\mathit{${escape(name)}}`, unit(l, j)),
     other: (l, name, j) => named(name, `\\mathit{${escape(name)}}`, unit(l, j)),
+    inner(l, _, name, at) {
+      const { text, tex } = letterOf(name);
+      return named(text, tex, below(l, placed(at)));
+    },
     delta: (l, j) => asGradient(named("δ", "\\delta", unit(l, j))),
     weight: (_l, _j, _k, ordinal) => plain("w", ordinal + 1),
     bias: (l, j) => (j === undefined ? plain("b", l) : named("b", "b", unit(l, j))),
+    scale: (l, j) => named("γ", "\\gamma", unit(l, j)),
+    shift: (l, j) => named("β", "\\beta", unit(l, j)),
     parameter: (name, index) => code(name + index),
     term: (j) => named("E", "E", `o${j + 1}`),
     gradient: (x) => partial(loss, x),
@@ -173,6 +202,9 @@ function netOut({ layers }: Layout): Names {
   };
 }
 
+/** What PyTorch's functions are called that compute it. */
+const torchNames: Readonly<Record<string, string>> = { variance: "var", meanSquare: "mean_square" };
+
 function torch({ netPath, outPath }: Layout): Names {
   return {
     loss: { ...code("loss"), role: "loss" },
@@ -182,9 +214,12 @@ function torch({ netPath, outPath }: Layout): Names {
     out: (l, j) => code(`${outPath(l)}.out[${j}]`),
     whole: (l, _, j) => code(`${netPath(l)}.out[${j}]`),
     other: (l, name, j) => code(`${netPath(l)}.${name}[${j}]`),
+    inner: (_, path, name, at) => code(`${path}.${torchNames[name] ?? name}[${at.join()}]`),
     delta: (l, j) => asGradient(code(`${netPath(l)}.out.grad[${j}]`)),
     weight: (_l, _j, _k, _ordinal, own) => code(own),
     bias: (_l, _j, own) => code(own),
+    scale: (_l, _j, own) => code(own),
+    shift: (_l, _j, own) => code(own),
     parameter: (name, index) => code(name + index),
     term: (j) => code(`loss[${j}]`),
     gradient({ text }) {

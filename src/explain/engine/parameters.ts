@@ -95,10 +95,12 @@ export const entryText = ({ parameter, index }: Entry): string =>
 
 /** "[3,7]" for element 52 of a [10, 7] tensor; "" for a scalar. */
 export function indexText(shape: readonly number[], index: number): string {
-  if (shape.length === 0) return "";
-  const at = shape.map((n, axis) => Math.floor(index / sizeOf(shape.slice(axis + 1))) % n);
-  return `[${at.join(",")}]`;
+  return shape.length === 0 ? "" : `[${placeAt(shape, index).join(",")}]`;
 }
+
+/** The position of an element along each axis. */
+export const placeAt = (shape: readonly number[], index: number): number[] =>
+  shape.map((n, axis) => Math.floor(index / sizeOf(shape.slice(axis + 1))) % n);
 
 /** An element by its own name, "0.weight[3,7]", if it exists. */
 export function find(all: readonly Parameter[], text: string): Entry | undefined {

@@ -11,13 +11,15 @@ export interface Stage {
   readonly layer: number;
   /**
    * "net": what units have before their activation; "out": the activation of a layer; "whole": what
-   * a layer with parameters makes of which nothing else is known; "other": anything else.
+   * a layer with parameters makes of which nothing else is known; "inner": what a layer computes on
+   * the way to its output, such as a mean; "other": anything else.
    */
-  readonly role: "net" | "out" | "whole" | "other";
+  readonly role: "net" | "out" | "whole" | "inner" | "other";
   /** Whether its elements stand in the places of the layer's units: net, activation, noise. */
   readonly units: boolean;
   /** The axis on which the layer counts them, from the last one back: −3 for channels of images. */
   readonly axis: number;
+  /** The layer's; of what is inside of one, its own. */
   readonly name: string;
   readonly path: string;
 }
@@ -82,7 +84,7 @@ export function ownedBy(model: Layer, leaves: readonly Leaf[]): Owned[] {
   });
 }
 
-/** Notes each layer's output as a stage, as the layers are applied. */
+/** Notes each layer's output as a stage, and what it names on the way, as the layers are applied. */
 export function observer(leaves: readonly Leaf[], input: Tensor) {
   const byPath = new Map(leaves.map((leaf) => [leaf.path, leaf]));
   const stages: Stage[] = [];
@@ -110,7 +112,13 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
     const units = net !== undefined;
     stages.push({ tensor, layer: number, role, units, axis, name: layer.name, path });
   };
-  return { stages, observe };
+  const observeInner = (path: string, name: string, tensor: Tensor): void => {
+    const leaf = byPath.get(path);
+    if (!leaf || called.has(path) || known.has(tensor)) return;
+    known.add(tensor);
+    stages.push({ tensor, layer: leaf.number, role: "inner", units: false, axis: -1, name, path });
+  };
+  return { stages, observe, observeInner };
 }
 
 /** A function of one's own is an activation as well, and may make another shape. */

@@ -156,14 +156,14 @@ export function traceNetwork(
   const x = input("inputs", dataset.inputs.shape, "f64");
   const y = input("targets", targets.shape, isFloat(targets.dtype) ? "f64" : targets.dtype);
   const key = constantTensor(Int32Array.of(seedKey(trainer.seed)[0], trainer.progress.steps), [2]);
-  const { stages, observe } = observer(leaves, x);
+  const { stages: observed, observe, observeInner } = observer(leaves, x);
   const buffers = bufferInputs(model, "f64");
   const named = Object.fromEntries(parameters.map((p) => [p.name, p.tensor]));
   const output = forward(
     model,
     x,
     { ...named, ...buffers },
-    { training: true, key, path: "", observe },
+    { training: true, key, path: "", observe, observeInner },
   );
   const bindings = new Map<Tensor, TypedArray>([
     [x, toF64(elementsOf(dataset.inputs))],
@@ -173,6 +173,7 @@ export function traceNetwork(
   ]);
   const folded = scalarLoss(trainer.loss(output, y));
   // The loss has seen by now that it is a tensor.
+  const stages = observed.filter((s) => !isMixture(s, observed, parameters, dataset.size));
   nameOutput(stages, output, parameters);
   const written = stepByStep
     ? writtenOut([folded, output, ...stages.map(({ tensor }) => tensor)])
@@ -191,6 +192,22 @@ export function traceNetwork(
       ...{ random, lossName, firstExample },
     },
   });
+}
+
+/**
+ * What is the same for all examples though a parameter acts on it directly: no example's share of
+ * that could be separated from another's, so that it goes without a name.
+ */
+function isMixture(
+  { role, tensor }: Stage,
+  all: readonly Stage[],
+  parameters: readonly Parameter[],
+  examples: number,
+): boolean {
+  if (role !== "inner" || tensor.shape[0] === examples) return false;
+  const named = new Set(all.map((s) => s.tensor));
+  const unnamed = new Set(nodesOf(tensor.inputs, (node) => named.has(node)));
+  return parameters.some((p) => unnamed.has(p.tensor));
 }
 
 /** Each example's share is counted by what a parameter acts on, which the loss would be for all. */

@@ -229,6 +229,14 @@ export class Backward {
     if (n > 1) why.push(say("fanOut", { v: c.name(e), n }));
     else if (c.stageOf(e)?.role === "net") why.push(say("deltaOf", { z: c.name(e) }));
     else why.push(say("gradientOf", { a: c.name(e) }));
+    const { role, name, path } = c.stageOf(e) ?? {};
+    const spread = consumers.find((y) => {
+      const stage = c.stageOf(y);
+      return stage?.role === "inner" && stage.path === path && stage.name === "variance";
+    });
+    if (role === "inner" && name === "mean" && spread) {
+      why.unshift(say("meanOfDeviations", { v: c.name(spread), m: c.name(e) }));
+    }
     if (consumers.some((y) => isForeign(c, y))) why.unshift(...c.once("otherExamplesToo"));
     if (this.#sequential && n > 1) why.unshift(say("newWeights"));
     if (this.#noted.delete(e.node)) {

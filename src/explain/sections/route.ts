@@ -3,9 +3,10 @@ import { entry as held } from "../../core/at.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { direct } from "../engine/adjoint.ts";
-import { type Context, forwardSlopes } from "../engine/context.ts";
+import type { Context } from "../engine/context.ts";
 import { type Element, keyOf } from "../engine/elements.ts";
 import type { Entry } from "../engine/parameters.ts";
+import { forwardSlopes } from "../engine/slopes.ts";
 import { wide } from "./detail.ts";
 import { elementsIn } from "./forward.ts";
 
@@ -50,22 +51,34 @@ export function route(c: Context, entry: Entry): Route {
     if (e.node !== root.node) reached.push(e);
   }
   const paths = counts.get(keyOf(root)) ?? 0;
+  const lead = readers(stages);
   const known = new Map<string, readonly Element[]>();
   const consumersOf = (e: Element): readonly Element[] => {
     const own = consumers.get(keyOf(e)) ?? [];
-    // What a parameter does in other examples is theirs to contribute.
-    if (mixing.size === 0 || !c.isBatched(e.node)) return own;
-    const all = known.get(keyOf(e)) ?? [...own, ...[...mixing].flatMap((t) => abroad(c, t, e))];
+    const all = known.get(keyOf(e)) ?? [...own, ...abroad(c, e, lead(e.node), mixing)];
     known.set(keyOf(e), all);
     return all;
   };
+  const leave = mixing.size > 0 || reached.some((e) => c.isShared(e.node));
   return {
     entry,
     parameter,
     reached,
-    paths: mixing.size > 0 ? Number.POSITIVE_INFINITY : paths,
+    paths: leave ? Number.POSITIVE_INFINITY : paths,
     consumersOf,
   };
+}
+
+/** Which of some tensors read a node, none of them lying in between. */
+function readers(stages: readonly Tensor[]): (node: Tensor) => readonly Tensor[] {
+  const named = new Set(stages);
+  const found = new Map<Tensor, Tensor[]>();
+  for (const t of stages) {
+    for (const node of nodesOf(t.inputs, (x) => named.has(x))) {
+      if (named.has(node)) found.set(node, [...(found.get(node) ?? []), t]);
+    }
+  }
+  return (node) => found.get(node) ?? [];
 }
 
 /** Whether an element has a name and belongs to another example than the one that is shown. */
@@ -73,10 +86,25 @@ export const isForeign = (c: Context, e: Element): boolean =>
   c.isBatched(e.node) && c.elements.isNamed(e) && c.place(e).example !== c.example;
 
 /** The elements of other examples that x acts on directly. */
-function abroad(c: Context, node: Tensor, x: Element): Element[] {
-  if (node === x.node || !nodesOf([node]).includes(x.node)) return [];
-  const found = Array.from(forwardSlopes(c, node, x), (slope, index) => ({ node, index, slope }));
-  const all = found.filter((e) => e.slope !== 0 && isForeign(c, e));
-  if (all.length > wide) for (const e of all) c.hold(e, x, e.slope);
-  return all;
+function abroad(
+  c: Context,
+  x: Element,
+  behind: readonly Tensor[],
+  mixing: ReadonlySet<Tensor>,
+): Element[] {
+  const shared = c.isShared(x.node);
+  // What a parameter does in other examples is theirs to contribute.
+  if (!shared && !c.isBatched(x.node)) return [];
+  return behind.flatMap((node) => {
+    if (!shared && !mixing.has(node)) return [];
+    const found = Array.from(forwardSlopes(c.trace, node, x), (slope, index) => ({
+      node,
+      index,
+      slope,
+    }));
+    const all = found.filter((e) => e.slope !== 0 && isForeign(c, e));
+    // The formulas of what goes through something shared are short; others may read everything.
+    if (all.length > wide && !shared) for (const e of all) c.hold(e, x, e.slope);
+    return all;
+  });
 }

@@ -1,5 +1,5 @@
 /** Section 1: what network, what data, which conventions. */
-import { entry } from "../../core/at.ts";
+import { entry, only } from "../../core/at.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -18,6 +18,7 @@ import { rateOf } from "../engine/updates.ts";
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
 import { named, pairs } from "./detail.ts";
+import { elementsIn } from "./forward.ts";
 
 /** Networks up to this many parameters have all their numbers listed. */
 const small = 60;
@@ -95,12 +96,27 @@ function labelOf(c: Context, { network: { y, data }, bindings }: NetworkTrace): 
   return [say("labelOf", { n: c.example, label, name })];
 }
 
+/** What is inside of layers, by its name or by the role of a parameter. */
+const meanings = {
+  mean: "isMean",
+  variance: "isVariance",
+  meanSquare: "isMeanSquare",
+  scale: "isScale",
+  shift: "isShift",
+} as const satisfies Record<string, MessageKey>;
+
 function symbolNotes(c: Context): Sentence[] {
-  const { stages, network } = c.trace;
-  const other = stages.find((s) => (s.role === "other" || s.role === "whole") && s.layer > 0);
-  const v = other && c.name({ node: other.tensor, index: 0 });
-  const others = v ? [say("symbolsOther", { v })] : [];
+  const { stages, network, parameters } = c.trace;
   if (!network) return [say("symbolsFunction", { loss: c.loss })];
+  const other = stages.find((s) => (s.role === "other" || s.role === "whole") && s.layer > 0);
+  const v = other && c.name(only(elementsIn(c, other.tensor).slice(0, 1)));
+  const others = v ? [say("symbolsOther", { v })] : [];
+  const list = Object.entries(meanings).flatMap(([name, key]): Sentence[] => {
+    const inner = stages.find((s) => s.role === "inner" && s.name === name);
+    const tensor = inner?.tensor ?? parameters.find((p) => p.role === name)?.tensor;
+    return tensor ? [say(key, { q: c.name(only(elementsIn(c, tensor).slice(0, 1))) })] : [];
+  });
+  if (list.length > 0) others.push(say("symbolsInner", { list }));
   const delta = () => c.symbol(partial(c.names.loss, { text: "z", tex: "z" }));
   return [...c.names.conventions(delta, others)];
 }
