@@ -52,6 +52,12 @@ export const areTexts = (value: unknown): value is readonly string[] =>
 export const isNumber = (value: unknown, fits: (n: number) => boolean): boolean =>
   typeof value === "number" && fits(value);
 
+export const aFlag: ArgumentKind = {
+  name: "true or false",
+  example: "true or false",
+  fits: (value) => typeof value === "boolean",
+};
+
 export const aFunction = (example: string): ArgumentKind => ({
   name: "a function",
   example,

@@ -1,19 +1,12 @@
-import { isRecord } from "../core/kinds.ts";
-import { adagrad, adam, adamW, rmsprop } from "../optim/adaptive.ts";
+/** The optimizers that a network file may name. */
+import { adadelta, adagrad, adam, adamW, rmsprop } from "../optim/adaptive.ts";
+import { adamax, nadam, radam } from "../optim/moments.ts";
 import type { CommonOptions, Optimizer } from "../optim/optimizer.ts";
-import {
-  cosineDecay,
-  exponentialDecay,
-  type Schedule,
-  stepDecay,
-  toSchedule,
-  warmup,
-} from "../optim/schedules.ts";
-import { sgd } from "../optim/sgd.ts";
+import { asgd, sgd } from "../optim/sgd.ts";
+import { lion, rprop } from "../optim/signs.ts";
 import {
   asRead,
   type Builder,
-  built,
   type Chosen,
   choice,
   either,
@@ -23,71 +16,9 @@ import {
   type OptionsOf,
   type PyTorchText,
   record,
-  row,
   type ValueOf,
 } from "./form.ts";
-
-const initial = {
-  form: number({ least: 0 }),
-  doc: "The rate at the start.",
-  required: true,
-} as const;
-const span = (doc: string) => ({ form: number({ above: 0 }), doc, required: true }) as const;
-
-/** Learning rates that change with the step. */
-export const schedules: Readonly<Record<string, Builder<Schedule>>> = {
-  exponentialDecay: row(
-    "η·rate^(step/steps).",
-    {
-      initial,
-      rate: { form: number({ above: 0 }), doc: "The factor.", required: true },
-      steps: { form: number({ above: 0 }), doc: "Steps for one factor.", default: 1 },
-    },
-    ({ initial, ...options }) => exponentialDecay(initial, options),
-  ),
-  stepDecay: row(
-    "η·rate^⌊step/steps⌋.",
-    {
-      initial,
-      rate: { form: number({ above: 0 }), doc: "The factor.", default: 0.1 },
-      steps: span("Steps between the drops."),
-    },
-    ({ initial, ...options }) => stepDecay(initial, options),
-  ),
-  cosineDecay: row(
-    "Half a cosine wave from η down to η·minimum.",
-    {
-      initial,
-      steps: span("Steps until the minimum."),
-      minimum: {
-        form: number({ least: 0, most: 1 }),
-        doc: "The share that is left at the end.",
-        default: 0,
-      },
-    },
-    ({ initial, ...options }) => cosineDecay(initial, options),
-  ),
-  warmup: row(
-    "Rises evenly to the rate that follows.",
-    {
-      steps: span("Steps of the rise."),
-      after: {
-        form: either(
-          number({ least: 0 }),
-          choice("schedule", () => schedules),
-        ),
-        doc: "The rate, or the schedule, that follows.",
-        required: true,
-      },
-    },
-    ({ after, steps }) => warmup(toRate(after), { steps }),
-  ),
-};
-
-const toRate = (given: number | Chosen): number | Schedule =>
-  typeof given === "number" || !isRecord(given) || !Object.hasOwn(schedules, given.name)
-    ? toSchedule(given as number)
-    : built(schedules, given, undefined);
+import { schedules, toRate } from "./schedules.ts";
 
 const common = (usual: number) =>
   record({
@@ -109,12 +40,14 @@ const common = (usual: number) =>
       doc: "All gradients together are scaled down to this length.",
       otherwise: "not scaled",
     },
+    maximize: { form: flag, doc: "Climb: the gradient's sign is turned.", otherwise: "descend" },
   });
 
 type Common = ValueOf<ReturnType<typeof common>>;
 
 const share = (doc: string, usual: number) =>
-  ({ form: number({ least: 0, most: 1 }), doc, default: usual }) as const;
+  ({ form: number({ least: 0, below: 1 }), doc, default: usual }) as const;
+const option = (doc: string, usual = false) => ({ form: flag, doc, default: usual }) as const;
 const small = (doc: string, usual: number) =>
   ({ form: number({ least: 0 }), doc, default: usual }) as const;
 
@@ -143,7 +76,14 @@ function optimizer<const F extends Fields>(
       return make(Object.assign({}, rest, { learningRate: rate }));
     },
     ...(pytorch
-      ? { pytorch: (options) => unsaid(asRead(shared, options)) ?? pytorch(asRead(own, options)) }
+      ? {
+          pytorch(options) {
+            const all = asRead(shared, options);
+            const call = unsaid(all) ?? pytorch(asRead(own, options));
+            if (typeof call !== "string" || !all.maximize) return call;
+            return `${call.slice(0, -1)}, maximize=True)`;
+          },
+        }
       : {}),
   };
 }
@@ -159,16 +99,30 @@ const unsaid = (common: Common): PyTorchText | undefined =>
 const flagOf = (v: boolean): string => (v ? "True" : "False");
 const decay = (o: { readonly weightDecay: number }): string => `weight_decay=${o.weightDecay}`;
 
-const adamFields = (weightDecay: number) => ({
+const betas = {
   beta1: share("β₁, the decay of the mean gradient.", 0.9),
   beta2: share("β₂, the decay of the mean squared gradient.", 0.999),
   epsilon: small("ε, added to the root.", 1e-8),
+};
+const added = small("λ of an added ½λ‖θ‖².", 0);
+const decoupled = option("θ shrinks by ηλθ in place of the added ½λ‖θ‖².");
+const adamFields = (weightDecay: number) => ({
+  ...betas,
   weightDecay: small("λ.", weightDecay),
-  amsgrad: { form: flag, doc: "Use the largest mean square so far.", default: false },
+  amsgrad: option("Use the largest mean square so far."),
+  epsilonBeforeCorrection: option("ε is added before the root is corrected, as in Keras."),
+  epsilonInsideRoot: option("ε is added to what the root is taken of, as optax's eps_root."),
 });
-const moments = (o: OptionsOf<ReturnType<typeof adamFields>>): string =>
-  `trained, lr=LR, betas=(${o.beta1}, ${o.beta2}), eps=${o.epsilon}, ` +
-  `${decay(o)}, amsgrad=${flagOf(o.amsgrad)}`;
+type Betas = Readonly<Record<"beta1" | "beta2" | "epsilon" | "weightDecay", number>>;
+const withBetas = (o: Betas): string =>
+  `trained, lr=LR, betas=(${o.beta1}, ${o.beta2}), eps=${o.epsilon}, ${decay(o)}`;
+
+/** PyTorch has one place for ε in each of its optimizers. */
+const elsewhere: PyTorchText = { cannot: "another place for the optimizer's ε" };
+const adamCall = (name: string, o: OptionsOf<ReturnType<typeof adamFields>>): PyTorchText =>
+  o.epsilonBeforeCorrection || o.epsilonInsideRoot
+    ? elsewhere
+    : `${name}(${withBetas(o)}, amsgrad=${flagOf(o.amsgrad)})`;
 
 /** Every optimizer that a network file may name. */
 export const optimizers: Readonly<Record<string, OptimizerRow>> = {
@@ -179,8 +133,8 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
     {
       momentum: small("μ.", 0),
       dampening: small("The share of the gradient that does not enter the momentum.", 0),
-      nesterov: { form: flag, doc: "Look ahead along the momentum.", default: false },
-      weightDecay: small("λ of an added ½λ‖θ‖².", 0),
+      nesterov: option("Look ahead along the momentum."),
+      weightDecay: added,
     },
     (o) =>
       `SGD(trained, lr=LR, momentum=${o.momentum}, dampening=${o.dampening}, ` +
@@ -191,14 +145,10 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
     adam,
     1e-3,
     adamFields(0),
-    (o) => `Adam(${moments(o)})`,
+    (o) => adamCall("Adam", o),
   ),
-  adamW: optimizer(
-    "adam with parameters that shrink by ηλθ.",
-    adamW,
-    1e-3,
-    adamFields(0.01),
-    (o) => `AdamW(${moments(o)})`,
+  adamW: optimizer("adam with parameters that shrink by ηλθ.", adamW, 1e-3, adamFields(0.01), (o) =>
+    adamCall("AdamW", o),
   ),
   rmsprop: optimizer(
     "θ ← θ − ηg/(√v + ε), v being the mean squared gradient.",
@@ -208,12 +158,18 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
       decay: share("ρ, the decay of the mean squared gradient.", 0.99),
       epsilon: small("ε.", 1e-8),
       momentum: small("μ.", 0),
-      centered: { form: flag, doc: "Divide by the standard deviation.", default: false },
-      weightDecay: small("λ of an added ½λ‖θ‖².", 0),
+      centered: option("Divide by the standard deviation."),
+      weightDecay: added,
+      epsilonInsideRoot: option("√(v + ε) in the place of √v + ε, as in Keras and optax."),
+      initialAccumulator: small("The mean square before the first step.", 0),
     },
     (o) =>
-      `RMSprop(trained, lr=LR, alpha=${o.decay}, eps=${o.epsilon}, momentum=${o.momentum}, ` +
-      `centered=${flagOf(o.centered)}, ${decay(o)})`,
+      o.epsilonInsideRoot
+        ? elsewhere
+        : o.initialAccumulator !== 0
+          ? { cannot: "a mean square before the first step" }
+          : `RMSprop(trained, lr=LR, alpha=${o.decay}, eps=${o.epsilon}, momentum=${o.momentum}, ` +
+            `centered=${flagOf(o.centered)}, ${decay(o)})`,
   ),
   adagrad: optimizer(
     "θ ← θ − ηg/(√s + ε), s being the sum of squares.",
@@ -223,10 +179,102 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
       learningRateDecay: small("η at step k is divided by 1 + k times this.", 0),
       initialAccumulator: small("The sum of squares before the first step.", 0),
       epsilon: small("ε.", 1e-10),
-      weightDecay: small("λ of an added ½λ‖θ‖².", 0),
+      weightDecay: added,
+      epsilonInsideRoot: option("√(s + ε) in the place of √s + ε, as in Keras and optax."),
     },
     (o) =>
-      `Adagrad(trained, lr=LR, lr_decay=${o.learningRateDecay}, eps=${o.epsilon}, ` +
-      `initial_accumulator_value=${o.initialAccumulator}, ${decay(o)})`,
+      o.epsilonInsideRoot
+        ? elsewhere
+        : `Adagrad(trained, lr=LR, lr_decay=${o.learningRateDecay}, eps=${o.epsilon}, ` +
+          `initial_accumulator_value=${o.initialAccumulator}, ${decay(o)})`,
   ),
+  adadelta: optimizer(
+    "Steps in the parameter's unit: g times the root of the mean squared step over that of g.",
+    adadelta,
+    1,
+    {
+      decay: share("ρ, the decay of both means.", 0.9),
+      epsilon: small("ε, inside of both roots.", 1e-6),
+      weightDecay: added,
+    },
+    (o) => `Adadelta(trained, lr=LR, rho=${o.decay}, eps=${o.epsilon}, ${decay(o)})`,
+  ),
+  adamax: optimizer(
+    "adam with the largest gradient, fading, in place of the root.",
+    adamax,
+    2e-3,
+    {
+      ...betas,
+      weightDecay: added,
+      epsilonOutsideMaximum: option("ε is added to the maximum, not within it, as in Keras."),
+    },
+    (o) => (o.epsilonOutsideMaximum ? elsewhere : `Adamax(${withBetas(o)})`),
+  ),
+  nadam: optimizer(
+    "adam with Nesterov's momentum.",
+    nadam,
+    2e-3,
+    {
+      ...betas,
+      weightDecay: added,
+      momentumDecay: small("ψ: how slowly the momentum rises from β₁/2; Keras has 1.", 4e-3),
+      constantMomentum: option("The momentum is β₁ from the first step on, as in optax."),
+      decoupledWeightDecay: decoupled,
+    },
+    (o) =>
+      o.constantMomentum
+        ? { cannot: "a constant momentum of nadam" }
+        : `NAdam(${withBetas(o)}, momentum_decay=${o.momentumDecay}, ` +
+          `decoupled_weight_decay=${flagOf(o.decoupledWeightDecay)})`,
+  ),
+  radam: optimizer(
+    "adam whose first steps, before the root can be relied on, are plain.",
+    radam,
+    1e-3,
+    {
+      ...betas,
+      weightDecay: added,
+      decoupledWeightDecay: decoupled,
+      epsilonBeforeCorrection: option(
+        "ε is added before the root is corrected, as in PyTorch; false as in optax.",
+        true,
+      ),
+    },
+    (o) =>
+      o.epsilonBeforeCorrection
+        ? `RAdam(${withBetas(o)}, decoupled_weight_decay=${flagOf(o.decoupledWeightDecay)})`
+        : elsewhere,
+  ),
+  asgd: optimizer(
+    "θ ← (1 − ηλ)θ − ηg with η that falls, and the mean of θ beside it.",
+    asgd,
+    0.01,
+    {
+      decay: small("λ.", 1e-4),
+      power: small("α: η at step k is divided by (1 + ληk)^α.", 0.75),
+      averageFrom: small("The step from which θ is averaged.", 1e6),
+      weightDecay: added,
+    },
+    (o) =>
+      `ASGD(trained, lr=LR, lambd=${o.decay}, alpha=${o.power}, t0=${o.averageFrom}, ${decay(o)})`,
+  ),
+  rprop: optimizer(
+    "Steps whose size follows from the gradient's sign, entry by entry; for whole batches.",
+    rprop,
+    0.01,
+    {
+      decrease: share("The factor where a gradient has turned.", 0.5),
+      increase: { form: number({ above: 1 }), doc: "The factor where it has not.", default: 1.2 },
+      smallestStep: small("The smallest step.", 1e-6),
+      largestStep: small("The largest step.", 50),
+    },
+    (o) =>
+      `Rprop(trained, lr=LR, etas=(${o.decrease}, ${o.increase}), ` +
+      `step_sizes=(${o.smallestStep}, ${o.largestStep}))`,
+  ),
+  lion: optimizer("θ ← θ − η·sign(β₁m + (1 − β₁)g).", lion, 1e-4, {
+    beta1: share("β₁, the share of the past in the direction.", 0.9),
+    beta2: share("β₂, the share of the past in the memory.", 0.99),
+    weightDecay: small("λ: θ shrinks by ηλθ.", 0),
+  }),
 };

@@ -1,16 +1,15 @@
 /** Optimizers that scale each entry's step by the size of its past gradients. */
 
-import { fail } from "../core/errors.ts";
-import { isNumber } from "../core/kinds.ts";
 import { checkRecord } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { shown } from "../core/wording.ts";
 import { add, div, maximum, mul, square, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
-import { pow } from "../ops/power.ts";
 import { sqrt } from "../ops/transcendental.ts";
 import {
+  average,
   type CommonOptions,
+  checkDecays,
+  correction,
   descend,
   type OwnOptimizer,
   optimizer,
@@ -29,14 +28,18 @@ export interface AdamOptions extends CommonOptions {
   readonly weightDecay?: number;
   /** Use the largest mean square so far (Reddi et al. 2018). Default false. */
   readonly amsgrad?: boolean;
+  /**
+   * ε is added to √v, which is corrected afterwards, as in Keras and scikit-learn, not to √v̂, as in
+   * PyTorch and optax: ε counts for less in the first steps. Default false.
+   */
+  readonly epsilonBeforeCorrection?: boolean;
+  /** √(v̂ + ε) in the place of √v̂ + ε: optax's `eps_root`. Default false. */
+  readonly epsilonInsideRoot?: boolean;
 }
 
-/** β·old + (1 − β)·value */
-const average = (old: Tensor, value: Tensor, beta: number): Tensor =>
-  add(mul(old, beta), mul(value, 1 - beta));
-
-/** 1 − β^(k+1) at step k, in f64 where 1 − 0.999 keeps its digits. */
-const correction = (step: Tensor, beta: number): Tensor => sub(1, pow(beta, add(step, 1)));
+/** √x + ε, or √(x + ε). */
+const rootWith = (x: Tensor, epsilon: number, inside: boolean): Tensor =>
+  inside ? sqrt(add(x, epsilon)) : add(sqrt(x), epsilon);
 
 /** The name, and whether the parameters shrink by themselves, apart from the gradient. */
 interface Kind {
@@ -49,19 +52,14 @@ interface Kind {
 function adamLike({ name, decoupled, decay }: Kind, options: AdamOptions): OwnOptimizer {
   checkRecord(name, options, "its options by name, such as { learningRate: 0.01 }");
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
+  const { epsilonBeforeCorrection = false, epsilonInsideRoot = false } = options;
   const weightDecay = options.weightDecay ?? decay;
-  for (const [what, beta] of Object.entries({ beta1, beta2 })) {
-    // At 1 the correction 1 − βᵏ would be 0.
-    if (!isNumber(beta, (n) => n < 1)) {
-      fail("bad-argument", {
-        message: `${name} cannot use this ${what}.`,
-        expected: "a number ≥ 0 and < 1",
-        found: shown(beta),
-      });
-    }
-  }
+  checkDecays(name, { beta1, beta2 });
   return optimizer(name, options, 1e-3, {
-    settings: { beta1, beta2, epsilon, weightDecay, amsgrad },
+    settings: {
+      ...{ beta1, beta2, epsilon, weightDecay, amsgrad },
+      ...{ epsilonBeforeCorrection, epsilonInsideRoot },
+    },
     slots: { mean: 0, square: 0, ...(amsgrad ? { largest: 0 } : {}) },
     update({ parameter, gradient, state, learningRate, step }) {
       const { dtype } = parameter;
@@ -71,9 +69,15 @@ function adamLike({ name, decoupled, decay }: Kind, options: AdamOptions): OwnOp
       const mean = average(state.mean, g, beta1);
       const squares = average(state.square, square(g), beta2);
       const largest = state.largest && maximum(state.largest, squares);
-      const root = cast(sqrt(correction(step, beta2)), dtype);
-      const scale = add(div(sqrt(largest ?? squares), root), epsilon);
-      const rate = div(learningRate, cast(correction(step, beta1), dtype));
+      const [first, second] = [correction(step, beta1), correction(step, beta2)];
+      const spread = largest ?? squares;
+      const scale = epsilonBeforeCorrection
+        ? rootWith(spread, epsilon, epsilonInsideRoot)
+        : epsilonInsideRoot
+          ? sqrt(add(div(spread, cast(second, dtype)), epsilon))
+          : add(div(sqrt(spread), cast(sqrt(second), dtype)), epsilon);
+      const corrected = epsilonBeforeCorrection ? div(first, sqrt(second)) : first;
+      const rate = div(learningRate, cast(corrected, dtype));
       return {
         parameter: descend(start, rate, div(mean, scale)),
         state: { mean, square: squares, ...(largest ? { largest } : {}) },
@@ -103,6 +107,10 @@ export interface RmspropOptions extends CommonOptions {
   readonly momentum?: number;
   /** Divide by the standard deviation instead of the root mean square. Default false. */
   readonly centered?: boolean;
+  /** √(v + ε) in the place of √v + ε, as in Keras and optax. Default false. */
+  readonly epsilonInsideRoot?: boolean;
+  /** The mean square before the first step: optax's `initial_scale`. Default 0. */
+  readonly initialAccumulator?: number;
   /** λ of an added ½λ‖θ‖². Default 0. */
   readonly weightDecay?: number;
 }
@@ -111,10 +119,15 @@ export interface RmspropOptions extends CommonOptions {
 export function rmsprop(options: RmspropOptions = {}): OwnOptimizer {
   checkRecord("rmsprop", options, "its options by name, such as { learningRate: 0.01 }");
   const { decay = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
+  const { epsilonInsideRoot = false, initialAccumulator = 0 } = options;
+  checkDecays("rmsprop", { decay });
   return optimizer("rmsprop", options, 0.01, {
-    settings: { decay, epsilon, momentum, centered, weightDecay },
+    settings: {
+      ...{ decay, epsilon, momentum, centered, weightDecay },
+      ...{ epsilonInsideRoot, initialAccumulator },
+    },
     slots: {
-      square: 0,
+      square: initialAccumulator,
       ...(centered ? { mean: 0 } : {}),
       ...(momentum === 0 ? {} : { velocity: 0 }),
     },
@@ -124,7 +137,7 @@ export function rmsprop(options: RmspropOptions = {}): OwnOptimizer {
       const mean = state.mean && average(state.mean, g, decay);
       // Rounding can take the variance of equal gradients below 0.
       const spread = mean ? maximum(sub(squares, square(mean)), 0) : squares;
-      const step = div(g, add(sqrt(spread), epsilon));
+      const step = div(g, rootWith(spread, epsilon, epsilonInsideRoot));
       const velocity = state.velocity && add(mul(state.velocity, momentum), step);
       return {
         parameter: descend(parameter, learningRate, velocity ?? step),
@@ -146,6 +159,8 @@ export interface AdagradOptions extends CommonOptions {
   readonly initialAccumulator?: number;
   /** Default 1e-10. */
   readonly epsilon?: number;
+  /** √(s + ε) in the place of √s + ε, as in Keras and optax. Default false. */
+  readonly epsilonInsideRoot?: boolean;
   /** λ of an added ½λ‖θ‖². Default 0. */
   readonly weightDecay?: number;
 }
@@ -154,17 +169,52 @@ export interface AdagradOptions extends CommonOptions {
 export function adagrad(options: AdagradOptions = {}): OwnOptimizer {
   checkRecord("adagrad", options, "its options by name, such as { learningRate: 0.01 }");
   const { learningRateDecay = 0, initialAccumulator = 0, epsilon = 1e-10 } = options;
-  const { weightDecay = 0 } = options;
+  const { weightDecay = 0, epsilonInsideRoot = false } = options;
   return optimizer("adagrad", options, 0.01, {
-    settings: { learningRateDecay, initialAccumulator, epsilon, weightDecay },
+    settings: { learningRateDecay, initialAccumulator, epsilon, weightDecay, epsilonInsideRoot },
     slots: { sum: initialAccumulator },
     update({ parameter, gradient, state, learningRate, step }) {
       const g = withDecay(gradient, parameter, weightDecay);
       const sum = add(state.sum, square(g));
       const slowdown = cast(add(mul(step, learningRateDecay), 1), parameter.dtype);
       const rate = learningRateDecay === 0 ? learningRate : div(learningRate, slowdown);
-      const direction = div(g, add(sqrt(sum), epsilon));
+      const direction = div(g, rootWith(sum, epsilon, epsilonInsideRoot));
       return { parameter: descend(parameter, rate, direction), state: { sum } };
+    },
+  });
+}
+
+/** The settings of `adadelta`. */
+export interface AdadeltaOptions extends CommonOptions {
+  /** ρ, the decay of both means. Default 0.9. */
+  readonly decay?: number;
+  /** ε, inside of both roots. Default 1e-6. */
+  readonly epsilon?: number;
+  /** λ of an added ½λ‖θ‖². Default 0. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * v ← ρv + (1 − ρ)g²; d = g·√(a + ε)/√(v + ε); a ← ρa + (1 − ρ)d²; θ ← θ − ηd (Zeiler 2012). The
+ * step has the parameter's unit, whatever the loss is scaled by. Default η = 1.
+ */
+export function adadelta(options: AdadeltaOptions = {}): OwnOptimizer {
+  checkRecord("adadelta", options, "its options by name, such as { learningRate: 1 }");
+  const { decay = 0.9, epsilon = 1e-6, weightDecay = 0 } = options;
+  checkDecays("adadelta", { decay });
+  return optimizer("adadelta", options, 1, {
+    settings: { decay, epsilon, weightDecay },
+    slots: { square: 0, change: 0 },
+    update({ parameter, gradient, state, learningRate }) {
+      const g = withDecay(gradient, parameter, weightDecay);
+      const squares = average(state.square, square(g), decay);
+      const ratio = div(sqrt(add(state.change, epsilon)), sqrt(add(squares, epsilon)));
+      const direction = mul(ratio, g);
+      const change = average(state.change, square(direction), decay);
+      return {
+        parameter: descend(parameter, learningRate, direction),
+        state: { square: squares, change },
+      };
     },
   });
 }

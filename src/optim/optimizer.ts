@@ -4,11 +4,12 @@ import type { Tree } from "../autodiff/tree.ts";
 import { at } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
-import { isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
+import { aFlag, checkKind, isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
 import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { add, mul, sub } from "../ops/arithmetic.ts";
+import { add, mul, neg, sub } from "../ops/arithmetic.ts";
+import { pow } from "../ops/power.ts";
 import { clip, clipEntries } from "./clip.ts";
 import { type Schedule, toSchedule } from "./schedules.ts";
 import { type Updater, updater } from "./updater.ts";
@@ -32,6 +33,8 @@ export interface CommonOptions {
   readonly clipValue?: number;
   /** All gradients together are first scaled down to this Euclidean norm. */
   readonly clipNorm?: number;
+  /** Climb: the gradient's sign is turned, before decay is added. Default false. */
+  readonly maximize?: boolean;
 }
 
 /** One parameter at one step. */
@@ -146,9 +149,11 @@ export function optimizer<Slots extends Optimizer["slots"]>(
     "learningRate",
     "clipValue",
     "clipNorm",
+    "maximize",
     ...Object.keys(parts.settings),
   ]);
-  const { clipValue, clipNorm } = options;
+  const { clipValue, clipNorm, maximize } = options;
+  if (maximize !== undefined) checkKind(`maximize of ${name}`, maximize, aFlag);
   for (const [what, value] of Object.entries({ clipValue, clipNorm, ...parts.settings })) {
     const known = typeof value === "boolean" || value === undefined;
     if (!known && !isNumber(value, (n) => Number.isFinite(n) && n >= 0)) {
@@ -165,7 +170,12 @@ export function optimizer<Slots extends Optimizer["slots"]>(
     ...(clipValue === undefined ? {} : { clipValue }),
     ...(clipNorm === undefined ? {} : { clipNorm }),
     ...parts,
-    update: (context) => parts.update(checkContext(made, parts.slots, context)),
+    ...(maximize ? { settings: { ...parts.settings, maximize } } : {}),
+    update(given) {
+      const context = checkContext(made, parts.slots, given);
+      const { gradient } = context;
+      return parts.update(maximize ? { ...context, gradient: neg(gradient) } : context);
+    },
     for: (parameters) => updater(made, parameters),
   };
   return made;
@@ -229,3 +239,22 @@ export const withDecay = (g: Tensor, parameter: Tensor, weightDecay: number): Te
 /** θ − ηd */
 export const descend = (parameter: Tensor, learningRate: Tensor, direction: Tensor): Tensor =>
   sub(parameter, mul(direction, learningRate));
+
+/** Refuses a decay of a mean at which the mean, or its correction 1 − βᵏ, would never move. */
+export function checkDecays(name: string, decays: Readonly<Record<string, unknown>>): void {
+  for (const [what, beta] of Object.entries(decays)) {
+    if (isNumber(beta, (n) => n < 1)) continue;
+    fail("bad-argument", {
+      message: `${name} cannot use this ${what}.`,
+      expected: "a number ≥ 0 and < 1",
+      found: shown(beta),
+    });
+  }
+}
+
+/** β·old + (1 − β)·value */
+export const average = (old: Tensor, value: Tensor, beta: number): Tensor =>
+  add(mul(old, beta), mul(value, 1 - beta));
+
+/** 1 − β^(k+1) at step k, in f64 where 1 − 0.999 keeps its digits. */
+export const correction = (step: Tensor, beta: number): Tensor => sub(1, pow(beta, add(step, 1)));

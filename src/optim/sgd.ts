@@ -1,8 +1,10 @@
 import { fail } from "../core/errors.ts";
 import { checkRecord } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
-import { add, mul } from "../ops/arithmetic.ts";
+import { add, div, maximum, mul, sub } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
 import { equal, where } from "../ops/compare.ts";
+import { pow } from "../ops/power.ts";
 import {
   type CommonOptions,
   descend,
@@ -49,6 +51,44 @@ export function sgd(options: SgdOptions = {}): OwnOptimizer {
       const velocity = add(kept, entering);
       const direction = nesterov ? add(g, mul(velocity, momentum)) : velocity;
       return { parameter: descend(parameter, learningRate, direction), state: { velocity } };
+    },
+  });
+}
+
+/** The settings of `asgd`. */
+export interface AsgdOptions extends CommonOptions {
+  /** λ: θ shrinks by ηλθ, and η falls with ληk. Default 1e-4. */
+  readonly decay?: number;
+  /** α, the power by which η falls. Default 0.75. */
+  readonly power?: number;
+  /** The step from which θ is averaged. Default 1e6. */
+  readonly averageFrom?: number;
+  /** λ of an added ½λ‖θ‖². Default 0. */
+  readonly weightDecay?: number;
+}
+
+/**
+ * η_k = η/(1 + ληk)^α; θ ← (1 − η_kλ)θ − η_k·g at step k = 0, 1 …; the slot "average" is the mean of
+ * θ since `averageFrom` (Polyak and Juditsky 1992). Default η = 0.01.
+ */
+export function asgd(options: AsgdOptions = {}): OwnOptimizer {
+  checkRecord("asgd", options, "its options by name, such as { learningRate: 0.01 }");
+  const { decay = 1e-4, power = 0.75, averageFrom = 1e6, weightDecay = 0 } = options;
+  return optimizer("asgd", options, 0.01, {
+    settings: { decay, power, averageFrom, weightDecay },
+    slots: { average: 0 },
+    update({ parameter, gradient, state, learningRate, step }) {
+      const { dtype } = parameter;
+      const g = withDecay(gradient, parameter, weightDecay);
+      const slowdown = pow(add(mul(mul(cast(learningRate, "f64"), decay), step), 1), power);
+      const rate = div(learningRate, cast(slowdown, dtype));
+      const next = descend(mul(parameter, sub(1, mul(rate, decay))), rate, g);
+      const share = cast(div(1, maximum(sub(step, averageFrom), 1)), dtype);
+      const kept = add(state.average, mul(sub(next, state.average), share));
+      return {
+        parameter: next,
+        state: { average: where(equal(share, 1), next, kept) },
+      };
     },
   });
 }

@@ -8,9 +8,11 @@ import * as nn from "../../src/nn/index.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { customOperator } from "../../src/ops/custom.ts";
 import { tensor } from "../../src/ops/leaf.ts";
-import { adam } from "../../src/optim/adaptive.ts";
+import { adadelta, adam } from "../../src/optim/adaptive.ts";
+import { adamax, nadam, radam } from "../../src/optim/moments.ts";
 import { exponentialDecay } from "../../src/optim/schedules.ts";
-import { sgd } from "../../src/optim/sgd.ts";
+import { asgd, sgd } from "../../src/optim/sgd.ts";
+import { lion, rprop } from "../../src/optim/signs.ts";
 import { type Trainer, type TrainerOptions, trainer } from "../../src/train/trainer.ts";
 import { seedData, seedNetwork } from "./networks.ts";
 
@@ -55,6 +57,14 @@ describe("explain with all", () => {
     sgd: sgd({ learningRate: 0.5 }),
     momentum: sgd({ learningRate: 0.1, momentum: 0.9 }),
     adam: adam({ learningRate: 0.1 }),
+    climbing: sgd({ learningRate: 0.1, momentum: 0.9, maximize: true }),
+    adadelta: adadelta(),
+    adamax: adamax({ learningRate: 0.1 }),
+    nadam: nadam({ learningRate: 0.1 }),
+    radam: radam({ learningRate: 0.1 }),
+    rprop: rprop(),
+    lion: lion({ learningRate: 0.1 }),
+    asgd: asgd({ learningRate: 0.1, averageFrom: 1 }),
   };
   it.each(Object.entries(optimizers))(
     "derives every parameter of a batch, with %s",

@@ -7,9 +7,12 @@ import { generators } from "../../src/network-file/generators.ts";
 import { initializers } from "../../src/network-file/initializers.ts";
 import { layers } from "../../src/network-file/layers.ts";
 import { losses } from "../../src/network-file/losses.ts";
-import { optimizers, schedules } from "../../src/network-file/optimizers.ts";
+import { optimizers } from "../../src/network-file/optimizers.ts";
+import { schedules } from "../../src/network-file/schedules.ts";
 import { complete } from "../../src/network-file/validate.ts";
 import * as nn from "../../src/nn/index.ts";
+import * as optim from "../../src/optim/index.ts";
+import { isOptimizer } from "../../src/optim/optimizer.ts";
 
 /** What a required field holds, where that is not 3. */
 const samples: Readonly<Record<string, unknown>> = {
@@ -86,6 +89,14 @@ describe("the tables", () => {
       ].sort(),
     );
     expect(names(generators).sort()).toEqual(Object.keys(data).sort());
+    const made = Object.entries(optim).flatMap(([name, value]) => {
+      try {
+        return isOptimizer((value as () => unknown)()) ? [name] : [];
+      } catch {
+        return [];
+      }
+    });
+    expect(names(optimizers).sort()).toEqual(made.sort());
   });
   it.each(Object.keys(layers).filter((n) => layers[n]!.kind !== "composite"))(
     "the layer %s has the library's defaults",

@@ -2,13 +2,20 @@
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import {
+  adadelta,
   adagrad,
   adam,
+  adamax,
   adamW,
+  asgd,
   full,
   linear,
+  lion,
   meanSquaredError,
+  nadam,
+  radam,
   rmsprop,
+  rprop,
   sequential,
   sgd,
   type Tensor,
@@ -30,7 +37,10 @@ const data = {
   targets: [[9], [-7], [5]],
 };
 const [x, y] = [data.inputs, data.targets].map((rows) => tensor(rows, { dtype: "f64" }));
-const makers = { sgd, adam, adamW, rmsprop, adagrad } as const;
+const makers = {
+  ...{ sgd, adam, adamW, rmsprop, adagrad, adadelta },
+  ...{ adamax, nadam, radam, asgd, rprop, lion },
+} as const;
 type Options = { momentum?: number; clipNorm?: number; clipValue?: number };
 
 describe.each(Object.keys(makers) as (keyof typeof makers)[])("%s", (name) => {

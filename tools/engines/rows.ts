@@ -23,7 +23,8 @@ import {
 import { initializers } from "../../src/network-file/initializers.ts";
 import { layers } from "../../src/network-file/layers.ts";
 import { losses } from "../../src/network-file/losses.ts";
-import { optimizers, schedules } from "../../src/network-file/optimizers.ts";
+import { optimizers } from "../../src/network-file/optimizers.ts";
+import { schedules } from "../../src/network-file/schedules.ts";
 
 /** One hash: `row` and `part` are what was computed, `way` how it is to make no difference. */
 export interface Hash {
