@@ -1,6 +1,7 @@
 /** Optimizers that look at the sign of a direction, and not at its size. */
 
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
 import { checkRecord } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import { mul, sign, sub } from "../ops/arithmetic.ts";
@@ -46,14 +47,14 @@ export function rprop(options: RpropOptions = {}): OwnOptimizer {
       found: shown(first),
     });
   }
-  if (!(decrease < 1 && increase > 1)) {
+  if (!isNumber(decrease, (n) => n < 1) || !isNumber(increase, (n) => n > 1)) {
     fail("bad-argument", {
       message: "rprop makes steps smaller by one factor and larger by the other.",
       expected: "decrease < 1 and increase > 1",
       found: `decrease ${shown(decrease)}, increase ${shown(increase)}`,
     });
   }
-  if (smallestStep > largestStep) {
+  if (!isNumber(smallestStep, (least) => isNumber(largestStep, (most) => least <= most))) {
     fail("bad-argument", {
       message: "rprop's steps have no room between their bounds.",
       expected: "smallestStep ≤ largestStep",
