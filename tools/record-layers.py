@@ -3,7 +3,7 @@ and layers.json. How to run it, and what the files hold, says record-fixtures.py
 """
 
 import torch.nn.functional as F
-from torch import nan, nn, tensor
+from torch import inf, nan, nn, tensor
 from torch.autograd import grad
 
 from recording import rand, seed, variable, write
@@ -123,29 +123,39 @@ write("windows", windows)
 # ------------------------------------------------------------------------------- layers.json
 
 layers = []
+OTHERS = {"right": "input2", "perSampleWeights": "per_sample_weights"}
 
 
-def layer(name, module, x, *arguments, note=None, training=False, **options):
+def layer(name, module, x, *arguments, note=None, training=False, others=None, **options):
     """What a module makes of an input, with the state that it begins with (drawn here), that of its
     buffers afterwards while training, and the gradients of all that has one. `arguments` and
-    `options` are those of our layer `name`."""
+    `options` are those of our layer `name`; `others` are further inputs by our names, the first of
+    which is the name of `x`: dict(left=None, right=[2, 3])."""
     seed(f"{name}{len(layers)}")
     x = variable(rand(*x) if isinstance(x, list) else x)
+    first, *names = others or {"x": None}
+    further = [variable(rand(*others[key]) if isinstance(others[key], list) else others[key])
+               for key in names]
     module.train(training)
     for key, value in module.state_dict().items():
         if value.is_floating_point():
             low, high = (0.5, 2.0) if key == "running_var" else (-1.0, 1.0)
             value.copy_(rand(*value.shape, low=low, high=high))
     state = {key: value.clone() for key, value in module.state_dict().items()}
-    output = module(x)
+    output = module(x, **{OTHERS.get(key, key): y for key, y in zip(names, further)})
     upstream = rand(*output.shape)
     trained = dict(module.named_parameters())
-    inputs = [x] if x.requires_grad else []
+    inputs = [y for y in [x, *further] if y.requires_grad]
     gradients = grad(output, [*inputs, *trained.values()], upstream, allow_unused=True)
     found = {"name": name, "arguments": arguments, "options": options, "state": state, "input": x,
              "output": output, "upstream": upstream,
-             "gradient": gradients[0] if inputs else None,
+             "gradient": gradients[0] if x.requires_grad else None,
              "gradients": dict(zip(trained, gradients[len(inputs):]))}
+    if others:
+        own = iter(gradients[1:] if x.requires_grad else gradients)
+        found["first"] = first
+        found["others"] = {key: {"value": y, "gradient": next(own) if y.requires_grad else None}
+                           for key, y in zip(names, further)}
     if training:
         found["after"] = dict(module.named_buffers())
     layers.append(found | ({"note": note} if note else {}))
@@ -240,5 +250,28 @@ for mode in "reflect", "replicate", "circular":
           [1, 1, 2, 3, 2], 1, 2, 2, padding=[1, 2, 1], paddingMode=mode, bias=False)
 layer("conv1d", nn.Conv1d(1, 1, 2, padding="valid", padding_mode="circular"), [1, 1, 3], 1, 1, 2,
       padding="valid", paddingMode="circular")
+
+for bias in True, False:
+    layer("bilinear", nn.Bilinear(2, 3, 4, bias=bias), [5, 2], 2, 3, 4,
+          others=dict(left=None, right=[5, 3]), **({} if bias else dict(bias=False)))
+layer("bilinear", nn.Bilinear(3, 1, 2), [2, 2, 3], 3, 1, 2, others=dict(left=None, right=[2, 2, 1]))
+layer("rrelu", nn.RReLU(), tensor([[-2., -0.0, 0, 1], [nan, -inf, inf, -1e-3]]))
+layer("rrelu", nn.RReLU(-0.5, 0.1), [3, 4], lower=-0.5, upper=0.1)
+layer("rrelu", nn.RReLU(0.3, 0.3), [3, 4], lower=0.3, upper=0.3, training=True)
+for mode in "mean", "sum", "max":
+    for last in False, True:
+        offsets = tensor([0, 2, 2, 3, *([5] if last else [])])
+        layer("embeddingBag", nn.EmbeddingBag(5, 3, mode=mode, include_last_offset=last),
+              tensor([0, 4, 4, 2, 1, 4, 0] if not last else [0, 4, 4, 2, 1]), 5, 3,
+              others=dict(indices=None, offsets=offsets), mode=mode,
+              **(dict(includeLastOffset=True) if last else {}))
+    layer("embeddingBag", nn.EmbeddingBag(4, 2, mode=mode, padding_idx=1),
+          tensor([3, 1, 2, 1, 1, 3, 3]), 4, 2, mode=mode, paddingIndex=1,
+          others=dict(indices=None, offsets=tensor([0, 3, 5])), note="only padding in a bag")
+layer("embeddingBag", nn.EmbeddingBag(5, 3, mode="sum"), tensor([0, 4, 4, 2, 1]), 5, 3, mode="sum",
+      others=dict(indices=None, offsets=tensor([0, 0, 4]), perSampleWeights=[5]))
+layer("embeddingBag", nn.EmbeddingBag(5, 3, mode="sum", padding_idx=-1), tensor([[0, 4], [2, 2]]),
+      5, 3, mode="sum", paddingIndex=-1,
+      others=dict(indices=None, perSampleWeights=[2, 2]))
 
 write("layers", layers)

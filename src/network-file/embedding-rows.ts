@@ -1,5 +1,6 @@
 /** Rows of layers that look whole numbers up in a table. */
-import { embedding, embeddingBag } from "../nn/embedding.ts";
+import { embedding } from "../nn/embedding.ts";
+import { embeddingBag } from "../nn/embedding-bag.ts";
 import { type Fields, flag, number, whole, word } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";

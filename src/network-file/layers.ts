@@ -2,9 +2,10 @@
 import { mapEntries } from "../core/by-name.ts";
 import * as nn from "../nn/activations.ts";
 import { parallel, residual } from "../nn/branches.ts";
-import { glu } from "../nn/gates.ts";
+import { glu, rrelu } from "../nn/gates.ts";
 import type { Layer } from "../nn/layer.ts";
 import { attentionRows } from "./attention-rows.ts";
+import { bilinearRow } from "./bilinear-row.ts";
 import { embeddingRows } from "./embedding-rows.ts";
 import {
   asRead,
@@ -78,6 +79,7 @@ const beside = ({ layers: made }: Layer): Layer => residual(...made);
 /** Every layer that a network file may name. */
 export const layers: Readonly<Record<string, LayerRow>> = {
   linear: linearRow,
+  bilinear: bilinearRow,
   identity: plain("y = x.", () => nn.identity(), "Identity"),
   sigmoid: plain("y = 1/(1 + e^−x).", () => nn.sigmoid(), "Sigmoid"),
   tanh: plain("y = tanh x.", () => nn.tanh(), "Tanh"),
@@ -107,6 +109,17 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     ),
   ),
   prelu: rectifying(preluRow),
+  rrelu: rectifying(
+    activation(
+      "y = x for x > 0, else a·x, with a drawn between two numbers while training, and their mean otherwise.",
+      {
+        lower: { form: number(), doc: "The smallest slope.", default: 1 / 8 },
+        upper: { form: number(), doc: "The largest slope.", default: 1 / 3 },
+      },
+      (options) => rrelu(options),
+      ({ lower, upper }) => `RReLU(${lower}, ${upper})`,
+    ),
+  ),
   selu: rectifying(
     plain("y = λx for x > 0, else λα(e^x − 1), λ ≈ 1.0507, α ≈ 1.6733.", () => nn.selu(), "SELU"),
   ),

@@ -2,18 +2,13 @@
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
-import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { div, maximum } from "../ops/arithmetic.ts";
-import { sum } from "../ops/broadcast.ts";
 import { cast } from "../ops/cast.ts";
-import { equal, floor, greater, notEqual, where } from "../ops/compare.ts";
+import { equal, floor, where } from "../ops/compare.ts";
 import { stopGradient } from "../ops/custom.ts";
 import { take } from "../ops/indexing.ts";
 import { constantTensor } from "../ops/leaf.ts";
-import { expandDims } from "../ops/move.ts";
-import { max } from "../ops/reduce.ts";
 import { type Initializer, type InitialValues, normal, toInitializer } from "./initializers.ts";
 import { type Any, type Layer, layer } from "./layer.ts";
 import { checkCounts, parameterOf } from "./weighted.ts";
@@ -29,7 +24,7 @@ export interface EmbeddingOptions {
 }
 
 /** What tables share: the entries, which of them stands for nothing, and where rows are looked up. */
-function tableOf(
+export function rowsOfTable(
   what: string,
   entries: number,
   features: number,
@@ -85,7 +80,7 @@ export function embedding<const Out extends number>(
   options: EmbeddingOptions = {},
 ): Layer<Any, Out> {
   checkNames("embedding", options, ["weight", "paddingIndex", "frozen"]);
-  const { parameters, settings, look } = tableOf("embedding", entries, features, options);
+  const { parameters, settings, look } = rowsOfTable("embedding", entries, features, options);
   return layer({
     name: "embedding",
     kind: "embedding",
@@ -95,64 +90,5 @@ export function embedding<const Out extends number>(
     settings,
     site: callSite(),
     apply: (x, { weight }) => look(x, weight).rows,
-  });
-}
-
-const modes = ["mean", "sum", "max"] as const;
-
-/** How an embeddingBag begins, and what it makes of the rows of a bag. */
-export interface EmbeddingBagOptions extends EmbeddingOptions {
-  /** What becomes of the rows of a bag. Default "mean". */
-  readonly mode?: (typeof modes)[number];
-}
-
-/**
- * y[n, :] = mean, sum or maximum over k of W[x[n, k], :]: the rows of a bag of whole numbers as one, x
- * having the shape […, numbers]. The entry `paddingIndex` counts in no bag; a bag without anything else
- * gives 0. Indices and errors as for `embedding`. (Joulin et al. 2017; defaults as in PyTorch.)
- */
-export function embeddingBag<const Out extends number>(
-  entries: number,
-  features: Out,
-  options: EmbeddingBagOptions = {},
-): Layer<Any, Out> {
-  const name = "embeddingBag";
-  checkNames(name, options, ["weight", "paddingIndex", "frozen", "mode"]);
-  const { mode = "mean", ...rest } = options;
-  if (!modes.includes(mode)) {
-    fail("bad-argument", {
-      message: `${name} cannot put rows together like this.`,
-      expected: modes.map((own) => `"${own}"`).join(", "),
-      found: shown(mode),
-    });
-  }
-  const { parameters, settings, padding, look } = tableOf(name, entries, features, rest);
-  return layer({
-    name,
-    kind: "embedding",
-    inputSize: "any",
-    outputSize: features,
-    parameters,
-    settings: { ...settings, mode },
-    site: callSite(),
-    apply(x, { weight }) {
-      if (x.rank === 0) {
-        fail("shape-mismatch", {
-          message: `${name} takes bags of numbers.`,
-          expected: "[batch, numbers]",
-          found: formatShape(x.shape),
-        });
-      }
-      const { at, rows } = look(x, weight);
-      const counts = notEqual(at, padding ?? -1);
-      const isIn = expandDims(counts, -1);
-      const number = sum(cast(isIn, rows.dtype), { axis: -2 });
-      if (mode === "max") {
-        const largest = max(where(isIn, rows, Number.NEGATIVE_INFINITY), { axis: -2 });
-        return where(greater(number, 0), largest, 0);
-      }
-      const total = sum(where(isIn, rows, 0), { axis: -2 });
-      return mode === "sum" ? total : div(total, maximum(number, 1));
-    },
   });
 }

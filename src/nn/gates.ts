@@ -1,15 +1,18 @@
 /** Activations that are more than a function of each number: with a trained slope, or a gate. */
 import { callSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { formatShape, normalizeAxis } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
-import { mul } from "../ops/arithmetic.ts";
+import { add, mul } from "../ops/arithmetic.ts";
 import { greater, where } from "../ops/compare.ts";
 import { reshape, slice } from "../ops/move.ts";
+import { randomUniform } from "../ops/random.ts";
 import { sigmoid } from "../ops/transcendental.ts";
-import { anyNumber } from "./facts.ts";
+import { streamOf } from "./dropout.ts";
+import { anyNumber, upFrom } from "./facts.ts";
 import type { InitialValues } from "./initializers.ts";
 import { type Any, type Layer, layer, type NoRanks, type Same } from "./layer.ts";
 import { atPath } from "./layer-checks.ts";
@@ -56,6 +59,51 @@ export function prelu(channels = 1, options: PreluOptions = {}): Layer<Same, Sam
       const along = x.shape.map((_, axis) => (axis === 1 ? channels : 1));
       const slope = channels > 1 ? reshape(weight, along) : reshape(weight, []);
       return where(greater(x, 0), x, mul(x, slope));
+    },
+  });
+}
+
+/** Between which slopes an rrelu draws. */
+export interface RreluOptions {
+  /** The smallest slope. Default 1/8. */
+  readonly lower?: number;
+  /** The largest slope. Default 1/3. */
+  readonly upper?: number;
+}
+
+/**
+ * y = x for x > 0, else a·x, also at 0, with a slope a that is drawn for each number from U(lower,
+ * upper) while training (1/8 and 1/3 by default), and (lower + upper)/2 otherwise. What is drawn follows
+ * from the step's key and the layer's place. A `lower` above `upper` is an error. (Xu et al. 2015;
+ * defaults as in PyTorch.)
+ */
+export function rrelu(options: RreluOptions = {}): Layer<Same, Same, NoRanks> {
+  const name = "rrelu";
+  checkNames(name, options, ["lower", "upper"]);
+  const { lower = 1 / 8, upper = 1 / 3 } = options;
+  const isFinite = [lower, upper].every((n) => isNumber(n, Number.isFinite));
+  if (!isFinite || lower > upper) {
+    fail("bad-argument", {
+      message: `${name} cannot draw slopes between these numbers.`,
+      expected: "finite numbers, lower ≤ upper",
+      found: `lower ${shown(lower)}, upper ${shown(upper)}`,
+    });
+  }
+  return layer({
+    name,
+    kind: "activation",
+    inputSize: "same",
+    outputSize: "same",
+    parameters: {},
+    settings: { ...options },
+    facts: { range: upper > 0 ? anyNumber : upFrom(0) },
+    site: callSite(),
+    apply(x, _parameters, { training, key, path }) {
+      const mean = (lower + upper) / 2;
+      if (!training || key === undefined || lower === upper)
+        return where(greater(x, 0), x, mul(x, mean));
+      const u = randomUniform(key, x.shape, { dtype: x.dtype, stream: streamOf(path) });
+      return where(greater(x, 0), x, mul(x, add(mul(u, upper - lower), lower)));
     },
   });
 }

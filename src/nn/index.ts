@@ -1,10 +1,12 @@
 export * from "./activations.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
 export * from "./batch-norm.ts";
+export * from "./bilinear.ts";
 export { type ParallelOptions, parallel, residual } from "./branches.ts";
 export * from "./convolution.ts";
 export { dropout } from "./dropout.ts";
-export * from "./embedding.ts";
+export { type EmbeddingOptions, embedding } from "./embedding.ts";
+export * from "./embedding-bag.ts";
 export type { AppliedActivation, LossFacts, OutputFacts } from "./facts.ts";
 export { freeze, type NamePattern, unfreeze } from "./freeze.ts";
 export * from "./gates.ts";

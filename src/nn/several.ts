@@ -3,6 +3,7 @@ import { callSite, withSite } from "../core/call-site.ts";
 import { fail } from "../core/errors.ts";
 import { isRecord } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
+import type { Shape } from "../core/shape.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { inference, type Layer, type LayerContext, layer, type ParameterSpec } from "./layer.ts";
@@ -24,6 +25,8 @@ interface SeveralParts<Inputs>
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** The names of its inputs: the first is needed, the others as `compute` says. */
   readonly inputs: readonly [keyof Inputs & string, ...(keyof Inputs & string)[]];
+  /** What it makes of its first input alone. Default: a sequence with other features. */
+  readonly outputShape?: (shape: Shape) => Shape;
   readonly compute: (
     inputs: Inputs,
     values: Readonly<Record<string, Tensor>>,
@@ -39,6 +42,7 @@ export function layerOf<Inputs extends object>(parts: SeveralParts<Inputs>): Lay
     ...rest,
     site,
     outputShape(shape) {
+      if (parts.outputShape) return parts.outputShape(shape);
       checkSequences(rest.name, shape);
       return [...shape.slice(0, -1), rest.outputSize as number];
     },

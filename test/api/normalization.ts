@@ -1,10 +1,10 @@
 /** Right arguments of normalizations, of tables and of noise on channels. */
 import * as chainrule from "../../src/index.ts";
-import { type Any, type Probe, pairs, probe } from "./samples.ts";
+import { type Any, inUse, type Probe, pairs, probe, read } from "./samples.ts";
 import { trains } from "./windows.ts";
 import { made as opaque } from "./wrong.ts";
 
-const { linear, meanSquaredError, sequential, sgd, trainer } = chainrule;
+const { initialValues, linear, meanSquaredError, sequential, sgd, tensor, trainer } = chainrule;
 const exported = chainrule as unknown as Record<string, Any>;
 const statistics = { epsilon: 1e-3, affine: true, momentum: 0.1, trackRunningStats: true };
 
@@ -17,6 +17,22 @@ const looksUp = (features: number) => (layer: chainrule.Layer) => {
   const t = trainer(model, { loss: meanSquaredError, optimizer: sgd(), backend: "interpreter" });
   t.step(pairs);
 };
+
+const i32 = (...values: number[]) => tensor(values, { dtype: "i32" });
+const bags = (layer: chainrule.LayerOf<chainrule.BagInputs>) =>
+  read(
+    layer.applyTo(
+      { indices: i32(0, 1, 1), offsets: i32(0, 3), perSampleWeights: tensor([1, 2, 3]) },
+      initialValues(layer).parameters,
+    ),
+  );
+const multiplies = (layer: chainrule.LayerOf<chainrule.BilinearInputs>) =>
+  read(
+    layer.applyTo(
+      { left: tensor([[1, 2]]), right: tensor([[3]]) },
+      initialValues(layer).parameters,
+    ),
+  );
 
 export const normalization: Record<string, Probe> = {
   ...Object.fromEntries(
@@ -48,6 +64,17 @@ export const normalization: Record<string, Probe> = {
     [2, 2, { weight: chainrule.uniform(), paddingIndex: 0, frozen: false, mode: "max" }],
     looksUp(2) as never,
   ),
+  "embeddingBag of a list": probe(
+    chainrule.embeddingBag,
+    [2, 2, { mode: "sum", includeLastOffset: true }],
+    bags as never,
+  ),
+  bilinear: probe(
+    chainrule.bilinear,
+    [2, 1, 2, { weight: chainrule.uniform(), bias: 0, frozen: ["weight"], learningRate: 0.1 }],
+    multiplies as never,
+  ),
+  rrelu: probe(chainrule.rrelu, [{ lower: 0.1, upper: 0.2 }], inUse as never),
   ...Object.fromEntries(
     [1, 2, 3].map((k): [string, Probe] => [
       `dropout${k}d`,

@@ -117,6 +117,16 @@ it.each([
     '(1, 4, batch_first=True, nonlinearity="relu")',
     [0.6810975739649151, 0.5342726056394977],
   ],
+  [
+    "conv1d: { outChannels: 2, kernelSize: 3, padding: 1, paddingMode: circular }",
+    '(4, 2, 3, padding=1, padding_mode="circular")',
+    [1.0268482445820393, 0.1811643228154105],
+  ],
+  [
+    "bilinear: { outputs: 2 }",
+    "nn.Bilinear.forward(self, x, x)})(1, 1, 2)",
+    [0.7247828481033789, 0.6699378376998113],
+  ],
 ] as const)("%s: the script has the losses of the trainer", async (row, call, losses) => {
   const { network, trainer, data } = await prepareNetwork(
     parseNetwork(`

@@ -44,6 +44,36 @@ it.each<[string, readonly nn.Layer[], Tensor, readonly string[]]>([
   ["softmin", [linear(2, 3), nn.softmin(), linear(3, 2)], waves(2, 2), ["0.weight[2,1]"]],
   ["celu", [linear(2, 3), nn.celu({ alpha: 0.5 }), linear(3, 2)], waves(2, 2), ["0.weight[2,1]"]],
   [
+    "a bilinear form",
+    [linear(2, 2), nn.bilinear(2, 2, 2)],
+    waves(2, 2),
+    ["0.weight[1,0]", "1.weight[1,0,1]", "1.bias[0]"],
+  ],
+  [
+    "a slope that is drawn",
+    [linear(2, 3), nn.rrelu({ lower: -0.5, upper: 0.5 }), linear(3, 2)],
+    waves(2, 2),
+    ["0.weight[2,1]"],
+  ],
+  [
+    "the largest of a bag",
+    [nn.embeddingBag(3, 2, { mode: "max" }), linear(2, 2)],
+    tensor(
+      [
+        [0, 1],
+        [2, 1],
+      ],
+      { dtype: "i32" },
+    ),
+    ["0.weight[1,1]", "0.weight[2,0]"],
+  ],
+  [
+    "a border of the other end",
+    [conv1d(2, 2, 3, { padding: 1, paddingMode: "circular" }), flatten(), linear(8, 2)],
+    images,
+    ["0.weight[1,0,2]", "0.bias[1]"],
+  ],
+  [
     "shrinkage",
     [linear(2, 3), nn.softshrink({ lambda: 0.1 }), linear(3, 2)],
     waves(2, 2),

@@ -24,6 +24,7 @@ const recurrent = new Set(["rnn", "lstm", "gru"]);
 /** What a layer's function takes besides options. */
 function argumentsOf(name: string): readonly unknown[] {
   if (name === "linear") return [4, 3];
+  if (name === "bilinear") return [4, 4, 3];
   if (recurrent.has(name)) return [4, 3];
   if (name === "unflatten") return [1, [2, -1]];
   if (/^conv/.test(name)) return [2, 3, 3];

@@ -19,6 +19,11 @@ interface Case {
   readonly upstream: Recorded;
   readonly gradient: Recorded | null;
   readonly gradients: Readonly<Record<string, Recorded>>;
+  /** The name of the input, and further inputs by name. */
+  readonly first?: string;
+  readonly others?: Readonly<
+    Record<string, { readonly value: Recorded; readonly gradient: Recorded | null }>
+  >;
   /** Recorded while training: the buffers afterwards. */
   readonly after?: Readonly<Record<string, Recorded>>;
   readonly note?: string;
@@ -45,7 +50,7 @@ describe.each(names)("%s", (name) => {
   const titles = own.map(
     (c) =>
       [
-        `${JSON.stringify([...c.arguments, c.options])} ${c.note ?? ""}${c.after ? "training" : ""}`,
+        `${JSON.stringify([...c.arguments, c.options, ...Object.keys(c.others ?? {})])} ${c.note ?? ""}${c.after ? "training" : ""}`,
         c,
       ] as const,
   );
@@ -71,13 +76,29 @@ describe.each(names)("%s", (name) => {
       ...(c.after ? { renew, key } : {}),
     };
     const x = toTensor(c.input);
-    expect(layer.outputShape(x.shape)).toEqual(c.output.shape);
+    const others = Object.entries(c.others ?? {}).map(
+      ([key, { value, gradient }]) => [key, toTensor(value), gradient] as const,
+    );
+    if (c.first === undefined) expect(layer.outputShape(x.shape)).toEqual(c.output.shape);
     const trained = Object.keys(c.gradients);
-    const inputs = [...(c.gradient ? [x] : []), ...trained.map((key) => values[key]!)];
-    const y = layer.apply(x, values, context);
+    const inputs = [
+      ...(c.gradient ? [x] : []),
+      ...others.flatMap(([, value, gradient]) => (gradient ? [value] : [])),
+      ...trained.map((key) => values[key]!),
+    ];
+    const all = { [c.first ?? "x"]: x, ...Object.fromEntries(others) };
+    const y =
+      c.first === undefined
+        ? layer.apply(x, values, context)
+        : (layer as nn.LayerOf<object>).applyTo(all, values, context);
+    expect(y.shape).toEqual(c.output.shape);
     const found = inputs.length > 0 ? gradient(y, inputs, toTensor(c.upstream)) : [];
     expectClose(y.dataSync(), numbers(c.output), tolerance, "value");
-    const wanted = [...(c.gradient ? [c.gradient] : []), ...trained.map((k) => c.gradients[k]!)];
+    const wanted = [
+      ...(c.gradient ? [c.gradient] : []),
+      ...others.flatMap(([, , gradient]) => gradient ?? []),
+      ...trained.map((k) => c.gradients[k]!),
+    ];
     for (const [k, g] of found.entries()) {
       expectClose(g.dataSync(), numbers(wanted[k]!), tolerance, `gradient ${k}, entry`);
     }
