@@ -55,6 +55,17 @@ export function scaledDotProductAttention(
   v: Tensor,
   options: AttentionOptions = {},
 ): Tensor {
+  return attention(q, k, v, options, () => {});
+}
+
+/** The same; `see` is called with the scores and the weights. */
+export function attention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  options: AttentionOptions,
+  see: (name: "score" | "weight", value: Tensor) => void,
+): Tensor {
   const what = "scaledDotProductAttention";
   checkNames(what, options, names);
   const { causal = false, mask, dropout = 0, key, stream = 0, groups = 1 } = options;
@@ -67,6 +78,7 @@ export function scaledDotProductAttention(
   const shared = joinHeads(q, groups);
   const product = matmul(mul(shared, scale), flipped(k));
   const scores = splitHeads(product, groups, queries);
+  see("score", scores);
   const seen: Tensor[] = [];
   if (causal) seen.push(lessEqual(range(keys), reshape(range(queries), [queries, 1])));
   let shifted = scores;
@@ -80,6 +92,7 @@ export function scaledDotProductAttention(
     seen.length === 0 ? undefined : seen.reduce(both),
     mask !== undefined,
   );
+  see("weight", weights);
   const kept = key === undefined ? weights : dropped(weights, dropout, key, stream);
   return splitHeads(matmul(joinHeads(kept, groups), v), groups, queries);
 }

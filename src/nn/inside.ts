@@ -55,9 +55,12 @@ export function contextUnder(context: LayerContext, name: string): LayerContext 
   return {
     ...context,
     ...(renew ? { renew: (key: string, value: Tensor) => renew(`${name}.${key}`, value) } : {}),
-    path: path === "" ? name : `${path}.${name}`,
+    path: pathUnder(path, name),
   };
 }
+
+export const pathUnder = (path: string, name: string): string =>
+  path === "" ? name : `${path}.${name}`;
 
 /** The output of a layer inside of another, for one input or for several by name. */
 export function applyInside(

@@ -10,9 +10,10 @@ import { add } from "../ops/arithmetic.ts";
 import { logicalAnd, where } from "../ops/compare.ts";
 import { matmul } from "../ops/matmul.ts";
 import { reshape, slice, transpose } from "../ops/move.ts";
-import { scaledDotProductAttention } from "./attention.ts";
+import { attention } from "./attention.ts";
 import { checkRate, streamOf } from "./dropout.ts";
 import { constantValue, uniform, xavierUniform } from "./initializers.ts";
+import { pathUnder } from "./inside.ts";
 import type { LayerContext, ParameterSpec } from "./layer.ts";
 import { checkSequences } from "./sequences.ts";
 import { type LayerOf, layerOf } from "./several.ts";
@@ -170,11 +171,18 @@ export function attend(
     at(k.shape, k.rank - 2),
   ]);
   const drops = context.training && context.key !== undefined && dropout > 0;
-  const mixed = scaledDotProductAttention(q, k, v, {
+  const within = place === "" ? context.path : pathUnder(context.path, place);
+  const see = (name: string, x: Tensor) => context.observeInner?.(within, name, x);
+  see("query", q);
+  see("key", k);
+  see("value", v);
+  const options = {
     causal,
     ...(seen && { mask: seen }),
     ...(drops && { dropout, key: context.key, stream: streamOf(context.path, place) }),
-  });
+  };
+  const mixed = attention(q, k, v, options, see);
+  see("head", mixed);
   const joined = reshape(exchanged(mixed), query.shape);
   return linearly(joined, values["out_proj.weight"] as Tensor, values["out_proj.bias"]);
 }

@@ -8,7 +8,7 @@ import { add } from "../ops/arithmetic.ts";
 import { relu } from "./activations.ts";
 import { dropsIn } from "./dropout.ts";
 import { uniform } from "./initializers.ts";
-import { valuesUnder } from "./inside.ts";
+import { contextUnder, pathUnder, valuesUnder } from "./inside.ts";
 import type { LayerContext, ParameterSpec } from "./layer.ts";
 import { attend, attentionParameters, checkAttention, linearly } from "./multi-head-attention.ts";
 import { layerNorm } from "./normalization.ts";
@@ -146,21 +146,34 @@ function throughBlock(
 ): Tensor {
   const { features, bias, epsilon, dropout, activation, normFirst } = block;
   const drop = dropsIn(context);
-  const norm = (i: number, y: Tensor) =>
-    layerNorm(features, { epsilon, bias }).apply(y, valuesUnder(values, `norm${i + 1}`));
+  // Inside of a block no layer has an output of its own.
+  const { observe: _, ...inside } = context;
+  const see = (name: string, y: Tensor): Tensor => {
+    context.observeInner?.(context.path, name, y);
+    return y;
+  };
+  const norm = (i: number, y: Tensor) => {
+    const name = `norm${i + 1}`;
+    const { apply } = layerNorm(features, { epsilon, bias });
+    return see(name, apply(y, valuesUnder(values, name), contextUnder(inside, name)));
+  };
   const linear = (name: string, y: Tensor) =>
     linearly(y, values[`${name}.weight`] as Tensor, values[`${name}.bias`]);
   const feedForward = (y: Tensor) =>
     linear(
       "linear2",
       drop(
-        asTensor("The activation of a block", activation(linear("linear1", y))),
+        see(
+          "activation",
+          asTensor("The activation of a block", activation(see("linear1", linear("linear1", y)))),
+        ),
         dropout,
         "dropout",
       ),
     );
   return [...attentions, feedForward].reduce((y, part, i) => {
-    const added = (z: Tensor) => add(y, drop(part(z), dropout, `dropout${i + 1}`));
+    const added = (z: Tensor) =>
+      see(`residual${i + 1}`, add(y, drop(part(z), dropout, `dropout${i + 1}`)));
     return normFirst ? added(norm(i, y)) : norm(i, added(y));
   }, x);
 }
@@ -355,7 +368,7 @@ function stack<I extends EncoderInputs>(
       let x = given.input;
       for (let i = 0; i < layers; i++) {
         const place = `layers.${i}`;
-        const path = context.path === "" ? place : `${context.path}.${place}`;
+        const path = pathUnder(context.path, place);
         x = compute(name, block, { ...given, input: x }, valuesUnder(values, place), {
           ...context,
           path,

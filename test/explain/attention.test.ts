@@ -1,11 +1,13 @@
 /** One weight through scores and softmax, and through branches: formulas against reverse mode. */
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/core/tensor.ts";
+import { traceNetwork } from "../../src/explain/engine/trace.ts";
 import { type Derivation, explain } from "../../src/explain/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
+import { gradientsByName, held } from "./gradients.ts";
 import "../support/backend.ts";
 
 /** sin i² for each element. */
@@ -34,6 +36,7 @@ async function agree(layers: readonly nn.Layer[], inputs: Tensor, ...names: stri
   for (const parameter of names) {
     const d = await explain(t, { data, parameter, example: n - 1 });
     expect(d.data.passed, `${parameter}\n${d.toText()}`).toBe(true);
+    expect(held(d, gradientsByName(traceNetwork(t, data), n - 1))).toBeGreaterThan(2);
     const { value } = d.data.steps.findLast((s) => s.section === "result" && s.result)!;
     const g = d.data.gradients[0]!;
     const off = Math.abs(value! - g);
@@ -52,7 +55,7 @@ describe("one weight of attention", () => {
   ] as const)("%s", async (_, options, heads) => {
     const layers = [nn.multiHeadAttention(2, heads, options), ...behind];
     // A weight of the queries, of the keys and of the values, and what the heads go through.
-    await agree(
+    const [d] = await agree(
       layers,
       waves(2, 3, 2),
       "0.in_proj_weight[0,1]",
@@ -61,6 +64,11 @@ describe("one weight of attention", () => {
       "0.in_proj_bias[1]",
       "0.out_proj.weight[1,0]",
     );
+    // Through the scores and their softmax, of which each weight is a value.
+    const text = d!.toText({ width: 1e9 });
+    expect(text).toMatch(/∂α\S+\/∂s\S+ = (.* = )?−?α\S+( − α\S+)? · α/);
+    expect(text).toContain("q¹₁,₁");
+    expect(d!.data.steps.filter((s) => s.kind === "unsupported")).toEqual([]);
   });
   it("of a block, behind an embedding and its places", async () => {
     const layers = [

@@ -1,13 +1,12 @@
 /** Normalization told through mean and variance: every gradient that is printed, in all examples. */
 import { expect, it } from "vitest";
-import { Context } from "../../src/explain/engine/context.ts";
-import { gradientAt } from "../../src/explain/engine/gradients.ts";
-import { type NetworkTrace, traceNetwork } from "../../src/explain/engine/trace.ts";
-import { type Derivation, explain } from "../../src/explain/index.ts";
+import { traceNetwork } from "../../src/explain/engine/trace.ts";
+import { explain } from "../../src/explain/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
+import { gradientsByName, held } from "./gradients.ts";
 import "../support/backend.ts";
 
 const images = (examples: number, size: number) => ({
@@ -30,36 +29,6 @@ const network = (norm: nn.Layer, size: number) =>
     ),
     { loss: nn.crossEntropy, optimizer: sgd({ learningRate: 0.1 }), seed: 1, dtype: "f64" },
   );
-
-/** ∂E/∂x of everything that has a name, by what that gradient is called. */
-function gradientsByName(trace: NetworkTrace, example: number): Map<string, number> {
-  const c = new Context(trace, "canonical", example);
-  return new Map(
-    trace.stages.flatMap(({ tensor: node }) =>
-      Array.from(gradientAt(trace, node), (g, index): [string, number] => [
-        c.gradientSign({ node, index }).text,
-        g,
-      ]),
-    ),
-  );
-}
-
-/** Holds the gradients that steps compute against reverse mode; how many there are. */
-function held(d: Derivation, right: ReadonlyMap<string, number>): number {
-  expect(d.data.passed, d.toText()).toBe(true);
-  const size = Math.max(...Array.from(right.values(), Math.abs));
-  const found = d.data.steps.flatMap(({ result, value }) => {
-    const of = result?.kind === "symbol" ? d.data.symbols[result.name]?.text : undefined;
-    const g = of === undefined ? undefined : right.get(of);
-    return g === undefined ? [] : [[of, value, g] as const];
-  });
-  for (const [of, value, g] of found) {
-    expect(Math.abs(value! - g), `${of}: ${value}, by reverse mode ${g}`).toBeLessThan(
-      1e-13 * size,
-    );
-  }
-  return found.length;
-}
 
 const norms = {
   layerNorm: (size: number) => nn.layerNorm([2, size, size]),

@@ -175,7 +175,9 @@ export class Context {
 
   /** What is the definition of a unit beside y by that unit's name: e^(x − ln Σ) is a softmax. */
   #byNames(e: Formula, y: Element): Formula {
-    const row = this.isBatched(y.node) ? y.node.size / this.trace.examples : y.node.size;
+    const all = this.isBatched(y.node) ? y.node.size / this.trace.examples : y.node.size;
+    // Of several rows each is a softmax of its own.
+    const row = all > beside ? (y.node.shape.at(-1) ?? 1) : all;
     if (row > beside || !this.#stages.has(y.node)) return e;
     const from = y.index - (y.index % row);
     let known: Map<string | undefined, Formula> | undefined;

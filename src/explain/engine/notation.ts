@@ -110,9 +110,19 @@ const letters: Readonly<Record<string, Sign>> = {
   mean: { text: "μ", tex: "\\mu" },
   variance: { text: "Var", tex: "\\mathrm{Var}" },
   meanSquare: { text: "MS", tex: "\\mathrm{MS}" },
+  query: { text: "q", tex: "q" },
+  key: { text: "k", tex: "k" },
+  value: { text: "v", tex: "v" },
+  score: { text: "s", tex: "s" },
+  weight: { text: "α", tex: "\\alpha" },
 };
-const letterOf = (name: string): Sign =>
-  letters[name] ?? { text: name, tex: `\\mathrm{${escape(name)}}` };
+/** The part of the layer that it belongs to stands before it: norm1.μ. */
+function letterOf(name: string): Sign {
+  const cut = name.lastIndexOf(".") + 1;
+  const [part, own] = [name.slice(0, cut), name.slice(cut)];
+  const { text, tex } = letters[own] ?? { text: own, tex: `\\mathrm{${escape(own)}}` };
+  return { text: part + text, tex: part === "" ? tex : `\\mathrm{${escape(part)}}${tex}` };
+}
 /** A place counted from 1: "2,3". */
 const placed = (at: readonly number[]): string => at.map((i) => i + 1).join();
 
@@ -204,6 +214,11 @@ function netOut({ layers }: Layout): Names {
 
 /** What PyTorch's functions are called that compute it. */
 const torchNames: Readonly<Record<string, string>> = { variance: "var", meanSquare: "mean_square" };
+const torchName = (name: string): string => {
+  const cut = name.lastIndexOf(".") + 1;
+  const own = name.slice(cut);
+  return name.slice(0, cut) + (torchNames[own] ?? own);
+};
 
 function torch({ netPath, outPath }: Layout): Names {
   return {
@@ -214,7 +229,7 @@ function torch({ netPath, outPath }: Layout): Names {
     out: (l, j) => code(`${outPath(l)}.out[${j}]`),
     whole: (l, _, j) => code(`${netPath(l)}.out[${j}]`),
     other: (l, name, j) => code(`${netPath(l)}.${name}[${j}]`),
-    inner: (_, path, name, at) => code(`${path}.${torchNames[name] ?? name}[${at.join()}]`),
+    inner: (_, path, name, at) => code(`${path}.${torchName(name)}[${at.join()}]`),
     delta: (l, j) => asGradient(code(`${netPath(l)}.out.grad[${j}]`)),
     weight: (_l, _j, _k, _ordinal, own) => code(own),
     bias: (_l, _j, own) => code(own),

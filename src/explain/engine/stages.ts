@@ -90,6 +90,7 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
   const stages: Stage[] = [];
   const known = new Set([input]);
   const called = new Set<string>();
+  const inner = new Set<string>();
   /** Layers whose units have gone through an activation already. */
   const activated = new Set<number>();
   /** The net of the layer that is being gone through, as long as what follows keeps its units. */
@@ -113,10 +114,19 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
     stages.push({ tensor, layer: number, role, units, axis, name: layer.name, path });
   };
   const observeInner = (path: string, name: string, tensor: Tensor): void => {
-    const leaf = byPath.get(path);
-    if (!leaf || called.has(path) || known.has(tensor)) return;
+    let own = path;
+    while (own !== "" && !byPath.has(own)) own = own.slice(0, Math.max(0, own.lastIndexOf(".")));
+    const leaf = byPath.get(own);
+    if (!leaf || called.has(own) || known.has(tensor)) return;
+    // What is inside of a part of a layer has that part's name before its own.
+    const whole = own === path ? name : below(path.slice(own === "" ? 0 : own.length + 1), name);
+    const { number } = leaf;
+    // Two that would be called the same go without a name.
+    if (inner.has(`${number} ${whole}`)) return;
+    inner.add(`${number} ${whole}`);
     known.add(tensor);
-    stages.push({ tensor, layer: leaf.number, role: "inner", units: false, axis: -1, name, path });
+    const common = { role: "inner", units: false, axis: -1 } as const;
+    stages.push({ tensor, layer: number, ...common, name: whole, path: own });
   };
   return { stages, observe, observeInner };
 }

@@ -229,12 +229,13 @@ export class Backward {
     if (n > 1) why.push(say("fanOut", { v: c.name(e), n }));
     else if (c.stageOf(e)?.role === "net") why.push(say("deltaOf", { z: c.name(e) }));
     else why.push(say("gradientOf", { a: c.name(e) }));
-    const { role, name, path } = c.stageOf(e) ?? {};
+    const { role, name = "", path } = c.stageOf(e) ?? {};
     const spread = consumers.find((y) => {
       const stage = c.stageOf(y);
-      return stage?.role === "inner" && stage.path === path && stage.name === "variance";
+      const beside = stage?.role === "inner" && stage.path === path;
+      return beside && stage.name === name.replace(/mean$/, "variance");
     });
-    if (role === "inner" && name === "mean" && spread) {
+    if (role === "inner" && /(^|\.)mean$/.test(name) && spread) {
       why.unshift(say("meanOfDeviations", { v: c.name(spread), m: c.name(e) }));
     }
     if (consumers.some((y) => isForeign(c, y))) why.unshift(...c.once("otherExamplesToo"));

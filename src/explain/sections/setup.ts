@@ -101,6 +101,11 @@ const meanings = {
   mean: "isMean",
   variance: "isVariance",
   meanSquare: "isMeanSquare",
+  query: "isQuery",
+  key: "isKey",
+  value: "isValue",
+  score: "isScore",
+  weight: "isWeight",
   scale: "isScale",
   shift: "isShift",
 } as const satisfies Record<string, MessageKey>;
@@ -112,8 +117,9 @@ function symbolNotes(c: Context): Sentence[] {
   const v = other && c.name(only(elementsIn(c, other.tensor).slice(0, 1)));
   const others = v ? [say("symbolsOther", { v })] : [];
   const list = Object.entries(meanings).flatMap(([name, key]): Sentence[] => {
-    const inner = stages.find((s) => s.role === "inner" && s.name === name);
-    const tensor = inner?.tensor ?? parameters.find((p) => p.role === name)?.tensor;
+    const inner = stages.find((s) => s.role === "inner" && s.name.split(".").at(-1) === name);
+    const own = name === "scale" || name === "shift";
+    const tensor = own ? parameters.find((p) => p.role === name)?.tensor : inner?.tensor;
     return tensor ? [say(key, { q: c.name(only(elementsIn(c, tensor).slice(0, 1))) })] : [];
   });
   if (list.length > 0) others.push(say("symbolsInner", { list }));
