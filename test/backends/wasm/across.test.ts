@@ -117,3 +117,52 @@ test("a pool's gradient keeps no array of truth values", () => {
   const program = compileProgram({ inputs: [x], outputs: [g] });
   expect(program.buffers.filter((b) => b.dtype === "bool")).toEqual([]);
 });
+
+/** 128 terms at a time are added one after the other, and so are their sums. */
+function columnSums(x: readonly number[], rows: number, round: (x: number) => number): number[] {
+  const columns = x.length / rows;
+  return Array.from({ length: columns }, (_, c) => {
+    let total = 0;
+    for (let from = 0; from < rows; from += 128) {
+      let part = 0;
+      for (let r = from; r < Math.min(from + 128, rows); r++) {
+        part = round(part + x[r * columns + c]!);
+      }
+      total = round(total + part);
+    }
+    return total;
+  });
+}
+
+test.each([
+  ["f32", Math.fround],
+  ["f64", (x: number) => x],
+] as const)(
+  "sums of columns in %s, whatever their width, in the order of their terms",
+  async (dtype, round) => {
+    for (const [rows, columns] of [
+      [17, 8],
+      [40, 33],
+      [129, 32],
+      [300, 77],
+      [1000, 64],
+    ] as const) {
+      const numbers = Array.from({ length: rows * columns }, (_, i) =>
+        round(Math.sin(i) * 1e3 ** Math.cos(3 * i)),
+      );
+      const x = input("x", [rows, columns], dtype);
+      const graph = { inputs: [x], outputs: [x.sum({ axis: [0] }), x.square().sum({ axis: [0] })] };
+      const squares = numbers.map((x) => round(x * x));
+      const wanted = [numbers, squares].map((own) => columnSums(own, rows, round));
+      const given = [tensor(numbers, { dtype })].map(valueOf);
+      for (const threads of [1, 3]) {
+        const options = threads === 1 ? {} : { unitWork: 32 };
+        const found = await runBy(threads, compileProgram(graph), given, options);
+        expect(
+          found.map((sums) => [...sums]),
+          `${rows} × ${columns}, ${threads} threads`,
+        ).toEqual(wanted);
+      }
+    }
+  },
+);

@@ -6,7 +6,7 @@
 import { linearForm } from "../../../compile/affine.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { neighbours, runningSums, type Sum, type Summation } from "../../../compile/summation.ts";
-import { at as element, last, zip } from "../../../core/at.ts";
+import { at as element, last, only, zip } from "../../../core/at.ts";
 import { type DType, isFloat } from "../../../core/dtype.ts";
 import { subexpressions } from "../../../core/expression.ts";
 import { beginning, isPosition, joins, neutral } from "../../../core/meaning.ts";
@@ -92,27 +92,40 @@ function vectorCarrier({ combine, dtype }: ReduceKernel, lanes: Lanes): Carrier 
   return { type: "v128", start, join: (a, b) => op(instruction, a, b) };
 }
 
-/** The parts of a sum, joined; `leaf` gives a leaf's value, its indices counted from `from`. */
-function sumOf(
+/** The parts of sums side by side, joined; `leaf` gives a leaf's values, indices counted from `from`. */
+function sumsOf(
+  w: KernelWriter,
+  carrier: Carrier,
+  sum: Sum,
+  from: Indices,
+  width: number,
+  leaf: (over: Shape, from: Indices) => readonly Expr[],
+): readonly Expr[] {
+  if (sum.kind !== "parts") return leaf(sum.over, from);
+  const { axis, step, count, each, rest } = sum;
+  const { f } = w;
+  const totals = Array.from({ length: width }, () => f.local(carrier.type));
+  for (const total of totals) f.set(total, carrier.start);
+  const add = (part: Sum, by: Expr) => {
+    const at = from.with(axis, plus(w, element(from, axis), by));
+    const parts = sumsOf(w, carrier, part, at, width, leaf).map((value) => f.let(value));
+    for (const [k, total] of totals.entries()) {
+      f.set(total, carrier.join(get(total), element(parts, k)));
+    }
+  };
+  w.loop(count * step, step, (by) => add(each, by));
+  if (rest) add(rest, i32(count * step));
+  return totals.map(get);
+}
+
+/** The same of one sum. */
+const sumOf = (
   w: KernelWriter,
   carrier: Carrier,
   sum: Sum,
   from: Indices,
   leaf: (over: Shape, from: Indices) => Expr,
-): Expr {
-  if (sum.kind !== "parts") return leaf(sum.over, from);
-  const { axis, step, count, each, rest } = sum;
-  const { f } = w;
-  const total = f.local(carrier.type);
-  f.set(total, carrier.start);
-  const add = (part: Sum, by: Expr) => {
-    const at = from.with(axis, plus(w, element(from, axis), by));
-    f.set(total, carrier.join(get(total), f.let(sumOf(w, carrier, part, at, leaf))));
-  };
-  w.loop(count * step, step, (by) => add(each, by));
-  if (rest) add(rest, i32(count * step));
-  return get(total);
-}
+): Expr => only(sumsOf(w, carrier, sum, from, 1, (over, from) => [leaf(over, from)]));
 
 const isZero = (x: Expr): boolean => x.op === "i32.const" && x.imm[0] === 0;
 
@@ -154,22 +167,32 @@ const scalarTerm = (w: KernelWriter, { extents, over, value }: ReduceKernel, at:
 const fewTerms = 16;
 
 /** The terms of several outputs, in turn: `body` gets the index of each and how it is computed. */
+type Terms = (
+  first: Expr,
+  from: Indices,
+  sizes: Shape,
+  vectors: number,
+  body: (terms: readonly Expr[], at: Indices) => void,
+) => void;
+
 function termsAcross(
   w: KernelWriter,
   { extents, over, value }: ReduceKernel,
   lanes: Lanes,
   here: Indices,
-): (first: Expr, from: Indices, sizes: Shape, body: (term: Expr, at: Indices) => void) => void {
+): Terms {
   const all = [...extents, ...over];
   const at = (indices: Indices) => w.vectors([value], all, lanes, [...here, ...indices]);
   const places: number[][] = sizeOf(over) <= fewTerms ? positionsOf(over) : [];
   // Where there are few, what does not change along the row is found before it.
   const known = places.map((place) => at(place.map((i) => i32(i))));
-  return (first, from, sizes, body) => {
+  return (first, from, sizes, vectors, body) => {
+    const beside = (term: ReturnType<typeof at>) =>
+      Array.from({ length: vectors }, (_, k) => term(first, undefined, k * lanes.count)(value));
     if (known.length > 0) {
       for (const [k, term] of known.entries()) {
         body(
-          term(first)(value),
+          beside(term),
           element(places, k).map((i) => i32(i)),
         );
       }
@@ -177,7 +200,7 @@ function termsAcross(
     }
     w.nest(sizes, (inner) => {
       const indices = zip(from, inner).map(([a, b]) => plus(w, a, b));
-      body(at(indices)(first)(value), indices);
+      body(beside(at(indices)), indices);
     });
   };
 }
@@ -196,26 +219,39 @@ function finish(w: KernelWriter, kernel: ReduceKernel, at: Indices, total: Expr)
   w.storeScalars(stores, extents, at, w.scalars(roots, extents, at, w.f.let(total)));
 }
 
+/** Of a term that takes no more than this, vectors of outputs are summed side by side, so many. */
+const [smallTerm, mostVectors] = [24, 8];
+
 /** Several outputs side by side, each reduced in its own lane. */
 function reduceAcross(w: KernelWriter, kernel: ReduceKernel, sum: Sum, lanes: Lanes): void {
   const { f } = w;
+  const { over, value } = kernel;
   const { type, start, join } = vectorCarrier(kernel, lanes);
   const carrier = { type, start, join };
+  // Long columns are read by whole cache lines, two at a time: the terms of one lie far apart.
+  const isLong = sizeOf(over) > fewTerms && subexpressions(value).length <= smallTerm;
   across(w, kernel, lanes, {
-    vector: (first, terms) =>
-      sumOf(w, carrier, sum, origin(kernel), (over, from) => {
-        const total = f.local(type);
-        f.set(total, start);
-        terms(first, from, over, (term) => f.set(total, join(get(total), f.let(term))));
-        return get(total);
+    vectors: isLong ? mostVectors : 1,
+    several: (first, terms, count) =>
+      sumsOf(w, carrier, sum, origin(kernel), count, (over, from) => {
+        const totals = Array.from({ length: count }, () => f.local(type));
+        for (const total of totals) f.set(total, start);
+        terms(first, from, over, count, (all) => {
+          for (const [k, total] of totals.entries()) {
+            f.set(total, join(get(total), f.let(element(all, k))));
+          }
+        });
+        return totals.map(get);
       }),
     one: (at) => scalarSum(w, kernel, sum, at),
   });
 }
 
-/** What is made of the terms of outputs, as many as there are lanes, and of those of one output. */
+/** What is made of the terms of outputs, as many as some vectors have lanes, and of one output's. */
 interface Across {
-  readonly vector: (first: Expr, terms: ReturnType<typeof termsAcross>) => Expr;
+  /** So many vectors at most. */
+  readonly vectors: number;
+  readonly several: (first: Expr, terms: Terms, vectors: number) => readonly Expr[];
   readonly one: (at: Indices) => Expr;
 }
 
@@ -227,11 +263,9 @@ function across(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes, made: Acros
   w.rows(kernel, (outer, from, count) => {
     const here = [...outer, i32(0)];
     const done = count - (count % lanes.count);
+    const wide = done - (done % (lanes.count * made.vectors));
     const terms = done > 0 && termsAcross(w, kernel, lanes, here);
-    w.loop(done, lanes.count, (i) => {
-      if (!terms) return;
-      const first = plus(w, from, i);
-      const total = f.let(made.vector(first, terms));
+    const finishVector = (total: Expr, first: Expr): void => {
       if (epilogue && epilogue.count === lanes.count) {
         const roots = stores.map((s) => s.value);
         const body = w.vectors(roots, extents, epilogue, here);
@@ -242,7 +276,17 @@ function across(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes, made: Acros
         const one = lane(`${result}.extract_lane`, k, total);
         finish(w, kernel, [...outer, plus(w, first, i32(k))], one);
       }
-    });
+    };
+    const group = (begin: Expr, vectors: number): void => {
+      if (!terms) return;
+      const first = plus(w, from, begin);
+      const totals = made.several(first, terms, vectors).map((total) => f.let(total));
+      for (const [k, total] of totals.entries()) {
+        finishVector(total, plus(w, first, i32(k * lanes.count)));
+      }
+    };
+    w.loop(wide, lanes.count * made.vectors, (i) => group(i, made.vectors));
+    if (wide < done) group(i32(wide), (done - wide) / lanes.count);
     w.loop(count - done, 1, (i) => {
       const at = [...outer, plus(w, i, plus(w, from, i32(done)))];
       finish(w, kernel, at, made.one(at));
@@ -287,13 +331,13 @@ function reduceRow(
         const left = count - k * width;
         if (left <= 0) break;
         const all = f.let(term(i, k * width));
-        const some = left < width && lanes ? only(all, left, lanes) : all;
+        const some = left < width && lanes ? leading(all, left, lanes) : all;
         f.set(sum, begun.has(sum) ? join(get(sum), some) : some);
         begun.add(sum);
       }
     };
     /** The first lanes of a vector; the others hold what changes no sum. */
-    const only = (v: Expr, count: number, { float }: Lanes): Expr => {
+    const leading = (v: Expr, count: number, { float }: Lanes): Expr => {
       const mask = new Uint8Array(16).fill(255, 0, count * (float === "f64" ? 8 : 4));
       return op("v128.bitselect", v, start, v128(mask));
     };
@@ -338,7 +382,8 @@ function positionsAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): v
   const strides = stridesOf(over);
   const isLargest = combine === "argmax";
   across(w, kernel, lanes, {
-    vector: (first, terms) => {
+    vectors: 1,
+    several: (first, terms) => {
       const [best, where] = [f.local("v128"), f.local("v128")];
       // Nothing is behind what nothing is ahead of: the first element stays without being asked.
       f.set(
@@ -346,8 +391,8 @@ function positionsAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): v
         op("f32x4.splat", f32(isLargest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY)),
       );
       f.set(where, op("i32x4.splat", i32(0)));
-      terms(first, origin(kernel), over, (term, at) => {
-        const v = f.let(term);
+      terms(first, origin(kernel), over, 1, (all, at) => {
+        const v = f.let(only(all));
         // A comparison with a NaN fails: not behind is ahead, or one of them is NaN.
         const behind = op("f32x4.le", ...(isLargest ? [v, get(best)] : [get(best), v]));
         const known = op("f32x4.eq", get(best), get(best));
@@ -356,7 +401,7 @@ function positionsAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): v
         f.set(where, op("v128.bitselect", here, get(where), wins));
         f.set(best, op("v128.bitselect", v, get(best), wins));
       });
-      return get(where);
+      return [get(where)];
     },
     one: (at) => position(w, kernel, at),
   });
