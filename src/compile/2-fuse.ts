@@ -269,7 +269,7 @@ function moved({ v, made, reads }: Alone, group: Group, known: Known): Expressio
   // What the same expression is where it stands between the same, large graphs ask for often.
   const { after, parts } = known;
   const partOf = (of: object): number => numbered(parts, of);
-  let key = after(partOf(made), partOf(position));
+  let key = after(after(-1, partOf(made)), partOf(position));
   for (const { input } of made.visits) {
     const { n } = at(reads, input);
     const mine = values.get(n);

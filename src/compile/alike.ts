@@ -90,7 +90,7 @@ export function likenesses(): (kernel: PlainKernel) => Pick<Likeness, "key" | "s
     if (!isKnown || reads.some((b) => b.size === 0)) found = look(kernel);
     else {
       const kind = loop === "map" ? loop : `${kernel.combine} ${kernel.dtype}`;
-      let mark = after(numbered(parts, kind), reads.length);
+      let mark = after(after(-1, numbered(parts, kind)), reads.length);
       for (const n of extents) mark = after(mark, n);
       mark = after(mark, -1);
       if (loop === "reduce") {

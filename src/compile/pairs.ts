@@ -4,7 +4,8 @@ const [largeFirst, largeSecond] = [2 ** 21, 2 ** 32];
 
 /**
  * A number for each pair of whole numbers from −1 on, counted as they come; so lists get one, too,
- * element by element.
+ * element by element. A list begins with −1: what begins with a number of another kind would be taken
+ * for what follows the list of that number.
  */
 export function numbersOfPairs(): (first: number, second: number) => number {
   const numbers = new Map<number | string, number>();

@@ -101,13 +101,23 @@ export function sequential<const L extends readonly Item[]>(
   });
   const own = items.map((item) => typeof item === "function" && !sizeKeepers.has(item));
   checkSizes(layers, own);
-  const first = layers.find((l) => l.inputSize !== "same" || l.outputSize !== "same");
+  const says = (l: Layer) => l.inputSize !== "same" || l.outputSize !== "same";
+  const first = layers.find(says);
   const last = layers.findLast((l) => l.outputSize !== "same");
+  const before = first ? layers.slice(0, layers.indexOf(first)) : [];
+  const behind = last ? layers.slice(layers.lastIndexOf(last) + 1) : [];
+  const known = (size: Size, axis: number, others: readonly Layer[]): Size =>
+    others.every((l) => keeps(l, axis)) ? size : "any";
   return layer({
     name: "sequential",
     kind: "composite",
-    inputSize: first?.inputSize === "same" ? "any" : (first?.inputSize ?? "same"),
-    outputSize: last?.outputSize ?? "same",
+    inputSize:
+      first === undefined
+        ? "same"
+        : first.inputSize === "same"
+          ? "any"
+          : known(first.inputSize, first.inputAxis, before),
+    outputSize: last === undefined ? "same" : known(last.outputSize, last.outputAxis, behind),
     inputAxis: first?.inputAxis ?? -1,
     outputAxis: last?.outputAxis ?? -1,
     ...specsOf(layers.map((l, i) => [`${i}`, l])),
@@ -132,6 +142,13 @@ export function sequential<const L extends readonly Item[]>(
     },
   }) as Layer<Extract<FirstIn<L>, Size>, Extract<LastOut<L>, Size>, RanksIn<L>>;
 }
+
+/**
+ * Whether a layer that keeps a size keeps that of this axis: one that counts channels, such as a pool,
+ * may change the others.
+ */
+const keeps = ({ inputAxis }: Layer, axis: number): boolean =>
+  inputAxis === -1 || inputAxis === axis;
 
 /** The path of the layer at place i of the model at a path. */
 const inside = (path: string, i: number): string => (path === "" ? `${i}` : `${path}.${i}`);
@@ -193,5 +210,6 @@ function checkSizes(layers: readonly Layer[], own: readonly boolean[]): void {
     }
     if (own[i]) place = i;
     if (outputSize !== "same") [size, axis, place] = [outputSize, l.outputAxis, -1];
+    else if (!keeps(l, axis)) [size, place] = ["any", -1];
   }
 }

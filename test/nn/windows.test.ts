@@ -351,3 +351,15 @@ test("a convolution finds a pattern wherever it stands", async () => {
   const found = t.predict(tensor(rows)).argmax({ axis: 1 }).arraySync();
   expect(found).toEqual(labels);
 });
+
+test("a pool keeps channels, and what stands before or behind it says nothing of its other axes", () => {
+  const layers = (...all: readonly nn.Layer[]) => nn.sequential(...(all as never[])) as nn.Layer;
+  const before = layers(nn.maxPool1d(2), linear(3, 1));
+  expect([before.inputSize, before.outputShape([1, 2, 6])]).toEqual(["any", [1, 2, 1]]);
+  const behind = layers(linear(6, 4), nn.maxPool1d(2), linear(2, 3));
+  expect([behind.inputSize, behind.outputShape([1, 2, 6])]).toEqual([6, [1, 2, 3]]);
+  expect(layers(linear(6, 4), nn.maxPool1d(2)).outputSize).toBe("any");
+  const channels = layers(nn.maxPool1d(2), conv1d(3, 4, 1), nn.maxPool1d(2));
+  expect([channels.inputSize, channels.outputSize]).toEqual([3, 4]);
+  failure("shape-mismatch", () => layers(conv1d(3, 4, 1), nn.maxPool1d(2), conv1d(3, 4, 1)));
+});
