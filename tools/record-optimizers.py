@@ -9,6 +9,8 @@ are float64 inside, except for Muon, which is bfloat16. How a case is written do
 tools/recording.py.
 """
 
+import warnings
+
 import torch
 from recording import rand, renamed, seed, variable, write
 from torch import inf
@@ -123,3 +125,83 @@ for options in [{}, {"learningRate": 0.3}, {"learningRate": 0.3, "decrease": 0.7
     optimize("rprop", **options)
 
 write("optimizers", optimizers)
+
+# ----------------------------------------------------------------------------- schedules.json
+
+warnings.filterwarnings("ignore")
+schedules = []
+lr = torch.optim.lr_scheduler
+
+
+def schedule(name, make, arguments, initial=0.1, momentum=False, count=20):
+    """The rates (and momenta) of the first steps; `arguments` are those of our function."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=initial, momentum=0.9)
+    scheduler = make(optimizer)
+    found = {"name": name, "arguments": arguments, "rates": [], "momenta": []}
+    for _ in range(count):
+        found["rates"].append(float(optimizer.param_groups[0]["lr"]))
+        found["momenta"].append(float(optimizer.param_groups[0]["momentum"]))
+        optimizer.step()
+        scheduler.step()
+    schedules.append(found if momentum else {k: found[k] for k in found if k != "momenta"})
+
+
+schedule("stepDecay", lambda o: lr.StepLR(o, 3), [0.1, {"steps": 3}])
+schedule("stepDecay", lambda o: lr.StepLR(o, 4, 0.5), [0.1, {"steps": 4, "rate": 0.5}])
+schedule("multiStepDecay", lambda o: lr.MultiStepLR(o, [2, 3, 11], 0.5),
+         [0.1, {"steps": [2, 3, 11], "rate": 0.5}])
+schedule("multiStepDecay", lambda o: lr.MultiStepLR(o, [5]), [0.1, {"steps": [5]}])
+schedule("exponentialDecay", lambda o: lr.ExponentialLR(o, 0.9), [0.1, {"rate": 0.9}])
+schedule("linearRamp", lambda o: lr.LinearLR(o), [0.1, {"steps": 5}])
+schedule("linearRamp", lambda o: lr.LinearLR(o, 1.0, 0.25, 12), [0.1, {"steps": 12, "from": 1, "to": 0.25}])
+schedule("constantStart", lambda o: lr.ConstantLR(o), [0.1, {"steps": 5}])
+schedule("constantStart", lambda o: lr.ConstantLR(o, 0.5, 7), [0.1, {"steps": 7, "share": 0.5}])
+schedule("polynomialDecay", lambda o: lr.PolynomialLR(o), [0.1, {"steps": 5}])
+schedule("polynomialDecay", lambda o: lr.PolynomialLR(o, 14, 2.5), [0.1, {"steps": 14, "power": 2.5}])
+schedule("cosineDecay", lambda o: lr.CosineAnnealingLR(o, 19), [0.1, {"steps": 19}])
+schedule("cosineDecay", lambda o: lr.CosineAnnealingLR(o, 6, 0.02),
+         [0.1, {"steps": 6, "minimum": 0.2, "periodic": True}])
+schedule("cosineRestarts", lambda o: lr.CosineAnnealingWarmRestarts(o, 6), [0.1, {"steps": 6}])
+schedule("cosineRestarts", lambda o: lr.CosineAnnealingWarmRestarts(o, 2, 2, 0.01),
+         [0.1, {"steps": 2, "growth": 2, "minimum": 0.1}])
+schedule("cosineRestarts", lambda o: lr.CosineAnnealingWarmRestarts(o, 1, 3),
+         [0.1, {"steps": 1, "growth": 3}])
+for mode, shape, more in [("triangular", "triangular", {}), ("triangular2", "triangular2", {}),
+                          ("exp_range", "exponential", {"rate": 0.9})]:
+    for up, down in (4, None), (3, 5):
+        given = {"peak": 0.5, "rise": up} | ({} if down is None else {"fall": down})
+        schedule("cyclic", lambda o: lr.CyclicLR(o, 0.1, 0.5, up, down, mode, more.get("rate", 1.0)),
+                 [0.1, given | {"shape": shape} | more], momentum=True)
+for strategy, shape in ("cos", "cosine"), ("linear", "linear"):
+    for three in False, True:
+        schedule("oneCycle", lambda o: lr.OneCycleLR(o, 0.5, total_steps=20, anneal_strategy=strategy,
+                                                     three_phase=three),
+                 [0.5, {"steps": 20, "shape": shape, "threePhases": three}], momentum=True)
+schedule("oneCycle", lambda o: lr.OneCycleLR(o, 0.5, total_steps=20, pct_start=0.45, div_factor=10,
+                                             final_div_factor=3),
+         [0.5, {"steps": 20, "riseShare": 0.45, "divisor": 10, "finalDivisor": 3}])
+schedule("sequential", lambda o: lr.SequentialLR(o, [lr.LinearLR(o, 0.25, 1.0, 4), lr.ExponentialLR(o, 0.9),
+                                                     lr.ConstantLR(o, 0.5, 3)], [5, 12]), [])
+schedule("chained", lambda o: lr.ChainedScheduler([lr.ConstantLR(o, 0.5, 4), lr.ExponentialLR(o, 0.9)]), [])
+schedule("lambda", lambda o: lr.LambdaLR(o, lambda k: 0.95 ** k / (k + 1)), [])
+schedule("perEpoch", lambda o: lr.LambdaLR(o, lambda k: 0.5 ** (k // 4)), [])
+
+# Plateau: the rate after each metric.
+METRICS = [1.0, 0.9, 0.9, 0.95, 0.89995, 0.8, 0.8, 0.81, 0.82, 0.7999, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5,
+           0.4, 0.41, 0.42, 0.43]
+for given, theirs in [
+    ({}, {}), ({"patience": 2}, {"patience": 2}),
+    ({"factor": 0.5, "patience": 1, "threshold": 0.01, "thresholdMode": "absolute", "cooldown": 2},
+     {"factor": 0.5, "patience": 1, "threshold": 0.01, "threshold_mode": "abs", "cooldown": 2}),
+    ({"factor": 0.5, "patience": 0, "minimum": 0.01}, {"factor": 0.5, "patience": 0, "min_lr": 0.01}),
+    ({"factor": 0.5, "patience": 1, "mode": "highest"}, {"factor": 0.5, "patience": 1, "mode": "max"}),
+]:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    plateau = lr.ReduceLROnPlateau(optimizer, **theirs)
+    rates = []
+    for metric in METRICS:
+        plateau.step(metric)
+        rates.append(optimizer.param_groups[0]["lr"])
+    schedules.append({"name": "plateau", "arguments": [given], "metrics": METRICS, "rates": rates})
+
+write("schedules", schedules)

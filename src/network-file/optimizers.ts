@@ -2,6 +2,7 @@
 import { adadelta, adagrad, adam, adamW, rmsprop } from "../optim/adaptive.ts";
 import { adamax, nadam, radam } from "../optim/moments.ts";
 import type { CommonOptions, Optimizer } from "../optim/optimizer.ts";
+import type { Schedule } from "../optim/schedules.ts";
 import { asgd, sgd } from "../optim/sgd.ts";
 import { lion, rprop } from "../optim/signs.ts";
 import {
@@ -57,10 +58,15 @@ export interface OptimizerRow extends Builder<Optimizer> {
   readonly pytorch?: (options: Chosen["options"]) => PyTorchText;
 }
 
+/** The options that may have a schedule. */
+const momenta: readonly string[] = ["momentum", "beta1"];
+/** Options with their schedules built. */
+type Made<O> = { [N in keyof O]: Chosen extends O[N] ? Exclude<O[N], Chosen> | Schedule : O[N] };
+
 /** A row whose options are those of the library's function, except for the schedule. */
 function optimizer<const F extends Fields>(
   doc: string,
-  make: (options: OptionsOf<F> & CommonOptions) => Optimizer,
+  make: (options: Made<OptionsOf<F>> & CommonOptions) => Optimizer,
   usual: number,
   fields: F,
   pytorch?: (options: OptionsOf<F>) => PyTorchText,
@@ -72,8 +78,12 @@ function optimizer<const F extends Fields>(
     form: record({ ...shared.fields, ...fields }),
     build(options) {
       const rate = toRate(asRead(shared, options).learningRate);
-      const rest: OptionsOf<F> = asRead(own, options);
-      return make(Object.assign({}, rest, { learningRate: rate }));
+      const rest = Object.entries(asRead(own, options)).map(([name, value]) => [
+        name,
+        momenta.includes(name) ? toRate(value as number | Chosen) : value,
+      ]);
+      const made = Object.fromEntries(rest) as Made<OptionsOf<F>>;
+      return make(Object.assign({}, made, { learningRate: rate }));
     },
     ...(pytorch
       ? {
@@ -99,6 +109,19 @@ const unsaid = (common: Common): PyTorchText | undefined =>
 const flagOf = (v: boolean): string => (v ? "True" : "False");
 const decay = (o: { readonly weightDecay: number }): string => `weight_decay=${o.weightDecay}`;
 
+/** A momentum may have a schedule, which PyTorch's optimizers know nothing of. */
+const momentum = (doc: string, usual: number, bound: { least: 0; below?: number }) =>
+  ({
+    form: either(
+      number(bound),
+      choice("schedule", () => schedules),
+    ),
+    doc,
+    default: usual,
+  }) as const;
+const below1 = { least: 0, below: 1 } as const;
+const scheduled: PyTorchText = { cannot: "a schedule of the momentum" };
+
 const betas = {
   beta1: share("β₁, the decay of the mean gradient.", 0.9),
   beta2: share("β₂, the decay of the mean squared gradient.", 0.999),
@@ -108,12 +131,15 @@ const added = small("λ of an added ½λ‖θ‖².", 0);
 const decoupled = option("θ shrinks by ηλθ in place of the added ½λ‖θ‖².");
 const adamFields = (weightDecay: number) => ({
   ...betas,
+  beta1: momentum("β₁, the decay of the mean gradient: a number, or a schedule.", 0.9, below1),
   weightDecay: small("λ.", weightDecay),
   amsgrad: option("Use the largest mean square so far."),
   epsilonBeforeCorrection: option("ε is added before the root is corrected, as in Keras."),
   epsilonInsideRoot: option("ε is added to what the root is taken of, as optax's eps_root."),
 });
-type Betas = Readonly<Record<"beta1" | "beta2" | "epsilon" | "weightDecay", number>>;
+type Betas = { readonly beta1: unknown } & Readonly<
+  Record<"beta2" | "epsilon" | "weightDecay", number>
+>;
 const withBetas = (o: Betas): string =>
   `trained, lr=LR, betas=(${o.beta1}, ${o.beta2}), eps=${o.epsilon}, ${decay(o)}`;
 
@@ -122,7 +148,9 @@ const elsewhere: PyTorchText = { cannot: "another place for the optimizer's ε" 
 const adamCall = (name: string, o: OptionsOf<ReturnType<typeof adamFields>>): PyTorchText =>
   o.epsilonBeforeCorrection || o.epsilonInsideRoot
     ? elsewhere
-    : `${name}(${withBetas(o)}, amsgrad=${flagOf(o.amsgrad)})`;
+    : typeof o.beta1 !== "number"
+      ? scheduled
+      : `${name}(${withBetas(o)}, amsgrad=${flagOf(o.amsgrad)})`;
 
 /** Every optimizer that a network file may name. */
 export const optimizers: Readonly<Record<string, OptimizerRow>> = {
@@ -131,14 +159,16 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
     sgd,
     0.01,
     {
-      momentum: small("μ.", 0),
+      momentum: momentum("μ: a number, or a schedule.", 0, { least: 0 }),
       dampening: small("The share of the gradient that does not enter the momentum.", 0),
       nesterov: option("Look ahead along the momentum."),
       weightDecay: added,
     },
     (o) =>
-      `SGD(trained, lr=LR, momentum=${o.momentum}, dampening=${o.dampening}, ` +
-      `nesterov=${flagOf(o.nesterov)}, ${decay(o)})`,
+      typeof o.momentum !== "number"
+        ? scheduled
+        : `SGD(trained, lr=LR, momentum=${o.momentum}, dampening=${o.dampening}, ` +
+          `nesterov=${flagOf(o.nesterov)}, ${decay(o)})`,
   ),
   adam: optimizer(
     "Steps divided by the root of the mean squared gradient.",
@@ -157,7 +187,7 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
     {
       decay: share("ρ, the decay of the mean squared gradient.", 0.99),
       epsilon: small("ε.", 1e-8),
-      momentum: small("μ.", 0),
+      momentum: momentum("μ: a number, or a schedule.", 0, { least: 0 }),
       centered: option("Divide by the standard deviation."),
       weightDecay: added,
       epsilonInsideRoot: option("√(v + ε) in the place of √v + ε, as in Keras and optax."),
@@ -168,8 +198,10 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
         ? elsewhere
         : o.initialAccumulator !== 0
           ? { cannot: "a mean square before the first step" }
-          : `RMSprop(trained, lr=LR, alpha=${o.decay}, eps=${o.epsilon}, momentum=${o.momentum}, ` +
-            `centered=${flagOf(o.centered)}, ${decay(o)})`,
+          : typeof o.momentum !== "number"
+            ? scheduled
+            : `RMSprop(trained, lr=LR, alpha=${o.decay}, eps=${o.epsilon}, momentum=${o.momentum}, ` +
+              `centered=${flagOf(o.centered)}, ${decay(o)})`,
   ),
   adagrad: optimizer(
     "θ ← θ − ηg/(√s + ε), s being the sum of squares.",

@@ -9,17 +9,20 @@ import {
   average,
   type CommonOptions,
   checkDecays,
+  checkMomentum,
   correction,
   descend,
   type OwnOptimizer,
   optimizer,
+  settingIn,
   withDecay,
 } from "./optimizer.ts";
+import { type Schedule, settingAt } from "./schedules.ts";
 
 /** The settings of `adam` and `adamW`. */
 export interface AdamOptions extends CommonOptions {
-  /** Decay of the mean gradient. Default 0.9. */
-  readonly beta1?: number;
+  /** Decay of the mean gradient: a number, or a schedule, as `oneCycleMomentum`. Default 0.9. */
+  readonly beta1?: number | Schedule;
   /** Decay of the mean squared gradient. Default 0.999. */
   readonly beta2?: number;
   /** Added to the root. Default 1e-8. */
@@ -66,10 +69,11 @@ function adamLike({ name, decoupled, decay }: Kind, options: AdamOptions): OwnOp
       const g = decoupled ? gradient : withDecay(gradient, parameter, weightDecay);
       const shrink = sub(1, mul(learningRate, weightDecay));
       const start = decoupled && weightDecay !== 0 ? mul(parameter, shrink) : parameter;
-      const mean = average(state.mean, g, beta1);
+      const mean = average(state.mean, g, settingIn(beta1, step, dtype));
       const squares = average(state.square, square(g), beta2);
       const largest = state.largest && maximum(state.largest, squares);
-      const [first, second] = [correction(step, beta1), correction(step, beta2)];
+      const first = correction(step, settingAt(beta1, step));
+      const second = correction(step, beta2);
       const spread = largest ?? squares;
       const scale = epsilonBeforeCorrection
         ? rootWith(spread, epsilon, epsilonInsideRoot)
@@ -103,8 +107,8 @@ export interface RmspropOptions extends CommonOptions {
   readonly decay?: number;
   /** Default 1e-8. */
   readonly epsilon?: number;
-  /** Default 0. */
-  readonly momentum?: number;
+  /** A number, or a schedule of it. Default 0. */
+  readonly momentum?: number | Schedule;
   /** Divide by the standard deviation instead of the root mean square. Default false. */
   readonly centered?: boolean;
   /** √(v + ε) in the place of √v + ε, as in Keras and optax. Default false. */
@@ -120,6 +124,7 @@ export function rmsprop(options: RmspropOptions = {}): OwnOptimizer {
   checkRecord("rmsprop", options, "its options by name, such as { learningRate: 0.01 }");
   const { decay = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
   const { epsilonInsideRoot = false, initialAccumulator = 0 } = options;
+  checkMomentum("rmsprop", momentum);
   checkDecays("rmsprop", { decay });
   return optimizer("rmsprop", options, 0.01, {
     settings: {
@@ -131,14 +136,15 @@ export function rmsprop(options: RmspropOptions = {}): OwnOptimizer {
       ...(centered ? { mean: 0 } : {}),
       ...(momentum === 0 ? {} : { velocity: 0 }),
     },
-    update({ parameter, gradient, state, learningRate }) {
+    update({ parameter, gradient, state, learningRate, step: k }) {
       const g = withDecay(gradient, parameter, weightDecay);
       const squares = average(state.square, square(g), decay);
       const mean = state.mean && average(state.mean, g, decay);
       // Rounding can take the variance of equal gradients below 0.
       const spread = mean ? maximum(sub(squares, square(mean)), 0) : squares;
       const step = div(g, rootWith(spread, epsilon, epsilonInsideRoot));
-      const velocity = state.velocity && add(mul(state.velocity, momentum), step);
+      const velocity =
+        state.velocity && add(mul(state.velocity, settingIn(momentum, k, parameter.dtype)), step);
       return {
         parameter: descend(parameter, learningRate, velocity ?? step),
         state: {

@@ -1,7 +1,19 @@
 export * from "./adaptive.ts";
+export * from "./composed.ts";
+export * from "./cycles.ts";
 export * from "./moments.ts";
 export type { Optimizer, OwnOptimizer } from "./optimizer.ts";
-export * from "./schedules.ts";
+export {
+  constantStart,
+  cosineDecay,
+  exponentialDecay,
+  linearRamp,
+  multiStepDecay,
+  polynomialDecay,
+  type Schedule,
+  stepDecay,
+  toSchedule,
+} from "./schedules.ts";
 export * from "./sgd.ts";
 export * from "./signs.ts";
 export { clipGradients, type Updater, type UpdaterState } from "./updater.ts";

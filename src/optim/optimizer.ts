@@ -9,9 +9,10 @@ import { checkNames, checkRecord } from "../core/options.ts";
 import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { add, mul, neg, sub } from "../ops/arithmetic.ts";
+import { cast } from "../ops/cast.ts";
 import { pow } from "../ops/power.ts";
 import { clip, clipEntries } from "./clip.ts";
-import { type Schedule, toSchedule } from "./schedules.ts";
+import { isSchedule, type Schedule, settingAt, toSchedule } from "./schedules.ts";
 import { type Updater, updater } from "./updater.ts";
 
 /** Whether a value can be used as an optimizer. */
@@ -152,10 +153,11 @@ export function optimizer<Slots extends Optimizer["slots"]>(
     "maximize",
     ...Object.keys(parts.settings),
   ]);
+  for (const value of Object.values(parts.settings)) if (isSchedule(value)) toSchedule(value);
   const { clipValue, clipNorm, maximize } = options;
   if (maximize !== undefined) checkKind(`maximize of ${name}`, maximize, aFlag);
   for (const [what, value] of Object.entries({ clipValue, clipNorm, ...parts.settings })) {
-    const known = typeof value === "boolean" || value === undefined;
+    const known = typeof value === "boolean" || value === undefined || isSchedule(value);
     if (!known && !isNumber(value, (n) => Number.isFinite(n) && n >= 0)) {
       fail("bad-argument", {
         message: `${name} cannot use this ${what}.`,
@@ -243,7 +245,7 @@ export const descend = (parameter: Tensor, learningRate: Tensor, direction: Tens
 /** Refuses a decay of a mean at which the mean, or its correction 1 − βᵏ, would never move. */
 export function checkDecays(name: string, decays: Readonly<Record<string, unknown>>): void {
   for (const [what, beta] of Object.entries(decays)) {
-    if (isNumber(beta, (n) => n < 1)) continue;
+    if (isNumber(isSchedule(beta) ? beta.initial : beta, (n) => n < 1)) continue;
     fail("bad-argument", {
       message: `${name} cannot use this ${what}.`,
       expected: "a number ≥ 0 and < 1",
@@ -252,9 +254,30 @@ export function checkDecays(name: string, decays: Readonly<Record<string, unknow
   }
 }
 
+/** Refuses a momentum that is neither a number nor a schedule; how large, every optimizer checks. */
+export function checkMomentum(name: string, momentum: unknown): void {
+  if (typeof momentum === "number" || isSchedule(momentum)) return;
+  fail("bad-argument", {
+    message: `${name} cannot use this momentum.`,
+    expected: "a finite number ≥ 0, or a schedule of it",
+    found: shown(momentum),
+  });
+}
+
+/** A setting that may have a schedule, at a step, in a type. */
+export function settingIn(
+  setting: number | Schedule,
+  step: Tensor,
+  dtype: Tensor["dtype"],
+): number | Tensor {
+  const now = settingAt(setting, step);
+  return typeof now === "number" ? now : cast(now, dtype);
+}
+
 /** β·old + (1 − β)·value */
-export const average = (old: Tensor, value: Tensor, beta: number): Tensor =>
-  add(mul(old, beta), mul(value, 1 - beta));
+export const average = (old: Tensor, value: Tensor, beta: number | Tensor): Tensor =>
+  add(mul(old, beta), mul(value, typeof beta === "number" ? 1 - beta : sub(1, beta)));
 
 /** 1 − β^(k+1) at step k, in f64 where 1 − 0.999 keeps its digits. */
-export const correction = (step: Tensor, beta: number): Tensor => sub(1, pow(beta, add(step, 1)));
+export const correction = (step: Tensor, beta: number | Tensor): Tensor =>
+  sub(1, pow(beta, add(step, 1)));

@@ -7,16 +7,19 @@ import { equal, where } from "../ops/compare.ts";
 import { pow } from "../ops/power.ts";
 import {
   type CommonOptions,
+  checkMomentum,
   descend,
   type OwnOptimizer,
   optimizer,
+  settingIn,
   withDecay,
 } from "./optimizer.ts";
+import type { Schedule } from "./schedules.ts";
 
 /** The settings of `sgd`. */
 export interface SgdOptions extends CommonOptions {
-  /** μ. Default 0. */
-  readonly momentum?: number;
+  /** μ: a number, or a schedule of it, such as `oneCycleMomentum`. Default 0. */
+  readonly momentum?: number | Schedule;
   /** The share of the gradient that does not enter the momentum. Default 0. */
   readonly dampening?: number;
   /** Look ahead along the momentum (Nesterov 1983). Default false. */
@@ -33,6 +36,7 @@ export interface SgdOptions extends CommonOptions {
 export function sgd(options: SgdOptions = {}): OwnOptimizer {
   checkRecord("sgd", options, "its options by name, such as { learningRate: 0.01 }");
   const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
+  checkMomentum("sgd", momentum);
   if (nesterov && (momentum === 0 || dampening !== 0)) {
     fail("bad-argument", {
       message: "Nesterov's method needs momentum and no dampening.",
@@ -46,10 +50,11 @@ export function sgd(options: SgdOptions = {}): OwnOptimizer {
     update({ parameter, gradient, state, learningRate, step }) {
       const g = withDecay(gradient, parameter, weightDecay);
       if (!state.velocity) return { parameter: descend(parameter, learningRate, g), state };
-      const kept = mul(state.velocity, momentum);
+      const mu = settingIn(momentum, step, parameter.dtype);
+      const kept = mul(state.velocity, mu);
       const entering = dampening === 0 ? g : where(equal(step, 0), g, mul(g, 1 - dampening));
       const velocity = add(kept, entering);
-      const direction = nesterov ? add(g, mul(velocity, momentum)) : velocity;
+      const direction = nesterov ? add(g, mul(velocity, mu)) : velocity;
       return { parameter: descend(parameter, learningRate, direction), state: { velocity } };
     },
   });

@@ -3,6 +3,7 @@ import * as chainrule from "../../src/index.ts";
 import { attention } from "./attention.ts";
 import { loops } from "./loops.ts";
 import { normalization } from "./normalization.ts";
+import { optimization } from "./optimizers.ts";
 import { recurrences } from "./recurrences.ts";
 import {
   type Any,
@@ -18,7 +19,6 @@ import {
   linearParameters,
   make,
   model,
-  optimizes,
   type Probe,
   pairs,
   probe,
@@ -97,7 +97,6 @@ const values = {
   controls: { learningRate: Float64Array.of(1), step: Float64Array.of(0) },
   gradients: { weight: Float32Array.of(1) },
 };
-const rate = { learningRate: 0.1, clipValue: 1, clipNorm: 1, maximize: true };
 
 const exported = chainrule as unknown as Record<string, Any>;
 const each = (names: string, right: readonly unknown[]): Record<string, Probe> =>
@@ -111,6 +110,7 @@ export const functions: Record<string, Probe> = {
   ...loops,
   ...attention,
   ...normalization,
+  ...optimization,
   ...recurrences,
   ...each(elementwise, [x]),
   ...each(binary, [x, x]),
@@ -410,103 +410,9 @@ export const functions: Record<string, Probe> = {
     (stored: ReturnType<ReturnType<typeof atWork>["stored"]>) => atWork().restore(stored),
     [atWork().stored()],
   ),
-  adagrad: probe(
-    chainrule.adagrad,
-    [
-      {
-        ...{ ...rate, learningRateDecay: 0, initialAccumulator: 0, epsilon: 1, weightDecay: 0 },
-        epsilonInsideRoot: true,
-      },
-    ],
-    optimizes as never,
-  ),
-  adam: probe(
-    adam,
-    [
-      {
-        ...{ ...rate, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0, amsgrad: true },
-        ...{ epsilonBeforeCorrection: true, epsilonInsideRoot: true },
-      },
-    ],
-    optimizes as never,
-  ),
-  adadelta: probe(
-    chainrule.adadelta,
-    [{ ...rate, decay: 0.9, epsilon: 1, weightDecay: 0 }],
-    optimizes as never,
-  ),
-  adamax: probe(
-    chainrule.adamax,
-    [
-      {
-        ...{ ...rate, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0 },
-        epsilonOutsideMaximum: true,
-      },
-    ],
-    optimizes as never,
-  ),
-  nadam: probe(
-    chainrule.nadam,
-    [
-      {
-        ...{ ...rate, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0, momentumDecay: 1 },
-        ...{ constantMomentum: false, decoupledWeightDecay: true },
-      },
-    ],
-    optimizes as never,
-  ),
-  radam: probe(
-    chainrule.radam,
-    [
-      {
-        ...{ ...rate, beta1: 0.9, beta2: 0.9, epsilon: 1, weightDecay: 0 },
-        ...{ decoupledWeightDecay: true, epsilonBeforeCorrection: true },
-      },
-    ],
-    optimizes as never,
-  ),
-  asgd: probe(
-    chainrule.asgd,
-    [{ ...rate, decay: 0.1, power: 1, averageFrom: 1, weightDecay: 0 }],
-    optimizes as never,
-  ),
-  rprop: probe(
-    chainrule.rprop,
-    [{ ...rate, decrease: 0.5, increase: 1.5, smallestStep: 0.1, largestStep: 1 }],
-    optimizes as never,
-  ),
-  lion: probe(
-    chainrule.lion,
-    [{ ...rate, beta1: 0.9, beta2: 0.9, weightDecay: 0 }],
-    optimizes as never,
-  ),
-  adamW: probe(chainrule.adamW, [{ ...rate, weightDecay: 0.1 }], optimizes as never),
-  rmsprop: probe(
-    chainrule.rmsprop,
-    [
-      {
-        ...{ ...rate, decay: 0.9, epsilon: 1, momentum: 0.9, centered: true, weightDecay: 0 },
-        ...{ epsilonInsideRoot: true, initialAccumulator: 1 },
-      },
-    ],
-    optimizes as never,
-  ),
-  sgd: probe(
-    sgd,
-    [{ ...rate, momentum: 0.9, dampening: 0, nesterov: true, weightDecay: 0 }],
-    optimizes as never,
-  ),
   "sgd().update": probe(sgd().update, [context]),
   "adam().update": probe(adam().update, [{ ...context, state: { mean: v, square: v } }]),
-  cosineDecay: probe(chainrule.cosineDecay, [0.1, { steps: 10, minimum: 0.1 }], schedules as never),
-  exponentialDecay: probe(
-    chainrule.exponentialDecay,
-    [0.1, { rate: 0.9, steps: 1 }],
-    schedules as never,
-  ),
-  stepDecay: probe(chainrule.stepDecay, [0.1, { rate: 0.1, steps: 10 }], schedules as never),
   toSchedule: probe(chainrule.toSchedule, [0.1], schedules as never),
-  warmup: probe(chainrule.warmup, [0.1, { steps: 10 }], schedules as never),
   "warmup(…).factor": probe(chainrule.warmup(0.1, { steps: 10 }).factor, [f64(1)], read),
   "toSchedule(…).factor": probe(chainrule.toSchedule(0.1).factor, [f64(1)], read),
 

@@ -16,6 +16,7 @@ import { isOptimizer } from "../../src/optim/optimizer.ts";
 
 /** What a required field holds, where that is not 3. */
 const samples: Readonly<Record<string, unknown>> = {
+  ...{ steps: 9, parts: [0.5, 0.25], schedule: 0.5 },
   ...{ after: 0.5, sizes: [2, -1], groups: 2, heads: 2, axes: [0, 1] },
 };
 
@@ -51,7 +52,7 @@ function shapeFor(name: string): readonly number[] {
 function defaults({ form }: Option): Record<string, unknown> {
   if (form.kind !== "record") return {};
   const given = Object.entries(form.fields).flatMap(([name, field]) =>
-    field.required ? [[name, samples[name] ?? 3]] : [],
+    field.required ? [[name, field.form.kind === "numbers" ? [3] : (samples[name] ?? 3)]] : [],
   );
   return { ...(complete(form, {}) as object), ...Object.fromEntries(given) };
 }

@@ -3,14 +3,22 @@ import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { linear } from "../../src/nn/linear.ts";
 import { sequential } from "../../src/nn/sequential.ts";
+import { add, div } from "../../src/ops/arithmetic.ts";
 import { tensor } from "../../src/ops/leaf.ts";
+import { pow } from "../../src/ops/power.ts";
+import { adam, rmsprop } from "../../src/optim/adaptive.ts";
+import { chainedSchedule, perEpoch, sequentialSchedule, warmup } from "../../src/optim/composed.ts";
+import { cosineRestarts, cyclic, oneCycle, oneCycleMomentum } from "../../src/optim/cycles.ts";
+import type { OwnOptimizer } from "../../src/optim/optimizer.ts";
 import * as schedules from "../../src/optim/schedules.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { expectClose } from "../support/close.ts";
 import { failure } from "../support/failure.ts";
+import { fixtures } from "../support/fixtures.ts";
 
-const { cosineDecay, exponentialDecay, stepDecay, toSchedule, warmup } = schedules;
+const { constantStart, cosineDecay, exponentialDecay, linearRamp, multiStepDecay } = schedules;
+const { polynomialDecay, stepDecay, toSchedule } = schedules;
 const rates = (schedule: schedules.Schedule, steps: readonly number[]) =>
   steps.map((k) => schedule.initial * schedule.factor(tensor(k, { dtype: "f64" })).item());
 
@@ -67,6 +75,147 @@ describe("rates by step, counted from 0", () => {
       for (const none of [undefined, 3]) failure("bad-argument", () => make(1, none as never));
     },
   );
+});
+
+interface Recorded {
+  readonly name: string;
+  readonly arguments: readonly unknown[];
+  readonly rates: readonly number[];
+  readonly momenta?: readonly number[];
+}
+const recorded = fixtures<Recorded>("schedules").filter(({ name }) => name !== "plateau");
+const ours: Readonly<Record<string, (...all: never[]) => schedules.Schedule>> = {
+  ...{ exponentialDecay, stepDecay, cosineDecay, constantStart, linearRamp, multiStepDecay },
+  ...{ polynomialDecay, cosineRestarts, cyclic, oneCycle },
+  sequential: () =>
+    sequentialSchedule(
+      [
+        linearRamp(0.1, { steps: 4, from: 0.25 }),
+        exponentialDecay(0.1, { rate: 0.9 }),
+        constantStart(0.1, { steps: 3, share: 0.5 }),
+      ],
+      { at: [5, 12] },
+    ),
+  chained: () =>
+    chainedSchedule([
+      constantStart(0.1, { steps: 4, share: 0.5 }),
+      exponentialDecay(1, { rate: 0.9 }),
+    ]),
+  lambda: () => ({
+    name: "lambda",
+    initial: 0.1,
+    factor: (k) => div(pow(0.95, k), add(k, 1)),
+  }),
+  perEpoch: () => perEpoch(exponentialDecay(0.1, { rate: 0.5 }), { steps: 4 }),
+};
+
+describe("as in PyTorch, the first twenty steps", () => {
+  test("has recorded each that PyTorch has", () => {
+    expect(new Set(recorded.map(({ name }) => name))).toEqual(new Set(Object.keys(ours)));
+  });
+  test.each(recorded.map((c) => [`${c.name} ${JSON.stringify(c.arguments)}`, c] as const))(
+    "%s",
+    (_, c) => {
+      const made = ours[c.name]!(...(c.arguments as never[]));
+      expectClose(rates(made, [...c.rates.keys()]), c.rates, { absolute: 1e-12 });
+      expect(sgd({ learningRate: made }).learningRate).toBe(made);
+      if (!c.momenta) return;
+      const [, options] = c.arguments as [number, { steps: number; shape: "cosine" }];
+      const momentum =
+        c.name === "cyclic"
+          ? cyclic(0.9, { ...(options as object), peak: 0.8 } as never)
+          : oneCycleMomentum(options);
+      expectClose(rates(momentum, [...c.momenta.keys()]), c.momenta, { absolute: 1e-12 });
+    },
+  );
+});
+
+describe("beyond what PyTorch allows or records", () => {
+  test("the last rate stays after one cycle, where a straight line would fall below 0", () => {
+    for (const shape of ["cosine", "linear"] as const) {
+      const found = rates(oneCycle(1, { steps: 20, shape }), [19, 20, 1000]);
+      expectClose(found, [4e-6, 4e-6, 4e-6], { relative: 1e-9 });
+    }
+  });
+  test("restarts stand where they belong, far out", () => {
+    for (const [growth, last] of [
+      [2, 40],
+      [3, 25],
+      [10, 14],
+    ] as const) {
+      const schedule = cosineRestarts(1, { steps: 7, growth });
+      for (let n = 1; n < last; n++) {
+        const start = (7 * (growth ** n - 1)) / (growth - 1);
+        const [before, at] = rates(schedule, [start - 1, start]);
+        expect(at, `period ${n} of ${growth}`).toBe(1);
+        expect(before).toBeLessThan(0.06);
+      }
+    }
+  });
+  test("the number of schedules and of their steps must agree", () => {
+    failure("bad-argument", () => sequentialSchedule([1, 2], { at: [] }));
+    failure("bad-argument", () => sequentialSchedule([1, 2, 3], { at: [5, 5] }));
+    failure("bad-argument", () => sequentialSchedule([], { at: [] }));
+    failure("bad-argument", () => sequentialSchedule([0, 1], { at: [3] }));
+    failure("bad-argument", () => chainedSchedule([]));
+    failure("bad-argument", () => multiStepDecay(1, { steps: [3, 2] }));
+  });
+  test("what has no meaning is refused", () => {
+    failure("bad-argument", () => cosineRestarts(1, { steps: 3, growth: 1.5 }));
+    failure("bad-argument", () => cyclic(0, { peak: 1, rise: 2 }));
+    failure("bad-argument", () => cyclic(1, { peak: 2, rise: 2, shape: "round" as never }));
+    failure("bad-argument", () => cyclic(1, { peak: 2, rise: 2, rate: 0.5 }));
+    failure("bad-argument", () => oneCycle(1, { steps: 3 }));
+    failure("bad-argument", () => oneCycle(1, { steps: 30, riseShare: 0.6, threePhases: true }));
+    failure("bad-argument", () => oneCycleMomentum({ steps: 30, shape: "square" as never }));
+    failure("bad-argument", () => linearRamp(1, { steps: 3, to: -1 }));
+    failure("bad-argument", () => polynomialDecay(1, { steps: 3, power: 0 }));
+  });
+});
+
+describe("a momentum with a schedule", () => {
+  const falling = exponentialDecay(0.8, { rate: 0.5 });
+  const at = (k: number) => 0.8 * 0.5 ** k;
+  const gradients = [1, -2, 0.5, 3];
+  const run = (optimizer: OwnOptimizer) => {
+    const o = optimizer.for(tensor(0, { dtype: "f64" }));
+    return gradients.map((g) => o.step(tensor(g, { dtype: "f64" })).item());
+  };
+  test("of sgd and rmsprop", () => {
+    let [v, p] = [0, 0];
+    const expected = gradients.map((g, k) => {
+      v = at(k) * v + g;
+      p -= 0.1 * (g + at(k) * v);
+      return p;
+    });
+    const nesterov = sgd({ learningRate: 0.1, momentum: falling, nesterov: true });
+    expectClose(run(nesterov), expected, { absolute: 1e-12 });
+    let [square, velocity, q] = [0, 0, 0];
+    const others = gradients.map((g, k) => {
+      square = 0.99 * square + 0.01 * g * g;
+      velocity = at(k) * velocity + g / (Math.sqrt(square) + 1e-8);
+      q -= 0.1 * velocity;
+      return q;
+    });
+    expectClose(run(rmsprop({ learningRate: 0.1, momentum: falling })), others, {
+      absolute: 1e-12,
+    });
+  });
+  test("of adam: the correction takes the present β₁, as in PyTorch", () => {
+    let [m, v, p] = [0, 0, 0];
+    const expected = gradients.map((g, k) => {
+      m = at(k) * m + (1 - at(k)) * g;
+      v = 0.999 * v + 0.001 * g * g;
+      const corrected = m / (1 - at(k) ** (k + 1));
+      p -= (0.1 * corrected) / (Math.sqrt(v / (1 - 0.999 ** (k + 1))) + 1e-8);
+      return p;
+    });
+    expectClose(run(adam({ learningRate: 0.1, beta1: falling })), expected, { absolute: 1e-12 });
+  });
+  test("that begins where it may not is refused", () => {
+    failure("bad-argument", () => adam({ beta1: exponentialDecay(1, { rate: 0.5 }) }));
+    failure("bad-argument", () => sgd({ momentum: { ...falling, initial: -1 } }));
+  });
 });
 
 describe("in training", () => {

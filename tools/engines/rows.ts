@@ -169,19 +169,28 @@ function* networks(): Iterable<readonly [row: string, part: string, Network]> {
     amsgrad: { adam: { amsgrad: true, weightDecay: 0.01 } },
     "centered rmsprop": { rmsprop: { centered: true, momentum: 0.9 } },
   };
+  const cycle = { steps: 9, riseShare: 0.5 };
+  const rates: Record<string, object> = {
+    exponentialDecay: { initial: 0.01, rate: 0.9, steps: 9 },
+    stepDecay: { initial: 0.01, rate: 0.9, steps: 9 },
+    multiStepDecay: { initial: 0.01, rate: 0.9, steps: [2, 9] },
+    cosineDecay: { initial: 0.01, steps: 9, minimum: 0.1 },
+    polynomialDecay: { initial: 0.01, steps: 9, power: 1.5 },
+    cosineRestarts: { initial: 0.01, steps: 2, growth: 3 },
+    cyclic: { initial: 0.01, peak: 0.03, rise: 3, shape: "exponential", rate: 0.9 },
+    oneCycle: { peak: 0.01, ...cycle },
+    oneCycleMomentum: cycle,
+    sequentialSchedule: { parts: [0.01, { cosineDecay: { initial: 0.01, steps: 9 } }], at: [3] },
+    chainedSchedule: { parts: [0.01, { linearRamp: { initial: 1, steps: 9 } }] },
+    perEpoch: { schedule: { exponentialDecay: { initial: 0.01, rate: 0.9 } }, steps: 3 },
+    warmup: { steps: 7, after: 0.01 },
+  };
   for (const name of Object.keys(schedules)) {
-    const options = { initial: 0.01, steps: 9, rate: 0.9, minimum: 0.1 };
-    const taken: Record<string, readonly (keyof typeof options)[]> = {
-      exponentialDecay: ["initial", "rate", "steps"],
-      stepDecay: ["initial", "rate", "steps"],
-      cosineDecay: ["initial", "steps", "minimum"],
-    };
-    const learningRate = {
-      [name]: taken[name]
-        ? Object.fromEntries(taken[name].map((key) => [key, options[key]]))
-        : { steps: 7, after: 0.01 },
-    };
-    variants[name] = { adam: { learningRate } };
+    const schedule = { [name]: rates[name] ?? { initial: 0.01, steps: 9 } };
+    variants[name] =
+      name === "oneCycleMomentum"
+        ? { sgd: { learningRate: 0.01, momentum: schedule } }
+        : { adam: { learningRate: schedule } };
   }
   for (const [part, optimizer] of Object.entries(variants)) {
     yield ["optimizers", part, { optimizer }];
