@@ -45,9 +45,13 @@ export function blocksOf(page: string): Block[] {
 export const allBlocks = (language: string): Block[] =>
   pages.flatMap(blocksOf).filter((block) => block.language === language);
 
-/** What was printed fits what is said; … stands for anything, on a line of its own for any lines. */
+/**
+ * What was printed fits what is said; … stands for anything, on a line of its own for any lines.
+ * Columns may be wider: how wide they are can depend on what the machine is called.
+ */
 export function fits(printed: string, said: string): boolean {
-  const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const escape = (text: string) =>
+    text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/(?<=\S) {2,}/g, " {2,}");
   const pattern = said
     .split("\n")
     .map((line) =>
