@@ -6,7 +6,8 @@
  * - an elementwise node joins the kernel that made its latest input, if it has the same size and
  *   reads from that kernel at its own position only: epilogues, optimizer updates;
  * - an elementwise node that is read once, by a reduction, is computed inside it; so is one that is
- *   read once by an elementwise node, if it needs no more than one array itself;
+ *   read once by an elementwise node, if it needs no more than one array itself, and one that takes
+ *   one instruction from an array that is stored anyway;
  * - a reduction that is only read through a bijective view (a transpose) loops in the view's order;
  * - a sum over the batch axes of matrix products, which nothing else reads, is one product.
  */

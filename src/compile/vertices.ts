@@ -3,7 +3,7 @@
  * and where it is computed if not in a kernel of its own.
  */
 import { at, entry } from "../core/at.ts";
-import type { Expression, Load } from "../core/expression.ts";
+import type { Expression, Intrinsic, Load } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
 import { NodeMap } from "../core/node-map.ts";
 import { sizeOf } from "../core/shape.ts";
@@ -23,7 +23,7 @@ export interface Vertex {
   uses: number;
   readonly isInput: boolean;
   readonly isOutput: boolean;
-  /** It is computed inside the one loop that reads each element once. */
+  /** It is computed where it is read. */
   isAbsorbed: boolean;
   /** With whose loop it ends up then, and how many that loop has absorbed. */
   home: Vertex | undefined;
@@ -88,6 +88,7 @@ export function verticesOf(
   }
   const all = vertices.values();
   findAnchors(all);
+  findRepeated(all);
   findAbsorbed(all);
   findSummed(all);
   for (const v of all) {
@@ -136,6 +137,45 @@ function loopsInOrderOf({ n, kind: { meaning } }: Vertex, view: Vertex): boolean
   return staysLinear(meaning, n.shape, unravel(through.at, n.shape, shape), shape);
 }
 
+/**
+ * Finds elementwise nodes that take one instruction from an array that others read, too, such as 1 + y
+ * and y² beside y: to compute them again takes less time than to store and to load them.
+ */
+function findRepeated(vertices: readonly Vertex[]): void {
+  const stored = new Set<Vertex>();
+  const store = (x: Vertex): void => {
+    stored.add(x);
+    const e = elementOf(x.kind);
+    if (e) store(inputOf(x, e));
+  };
+  for (const w of vertices) {
+    const { meaning, loads } = w.kind;
+    const computes =
+      meaning.loop === "map" ||
+      (meaning.loop === "reduce" && contractionFactors(meaning, w.n.shape) === undefined);
+    if (meaning.loop === "repeat") w.inputs.forEach(store);
+    for (const e of loads) if (!computes || !isUnconditional(e)) store(inputOf(w, e));
+  }
+  for (const v of vertices) {
+    const { n, kind, uses, isOutput } = v;
+    if (kind.meaning.loop !== "map" || kind.isView || isOutput || uses < 2 || stored.has(v))
+      continue;
+    const { value } = kind.meaning;
+    if (value.kind !== "apply" || !quick.has(value.fn) || n.size <= fewNumbers) continue;
+    if (!value.args.every(({ kind }) => kind === "load" || kind === "constant")) continue;
+    const [x, ...others] = arraysRead(v);
+    v.isAbsorbed =
+      x !== undefined &&
+      others.length === 0 &&
+      x.uses > 1 &&
+      !x.isAbsorbed &&
+      x.n.dtype === n.dtype;
+  }
+}
+
+/** What takes an instruction. */
+const quick: ReadonlySet<Intrinsic> = new Set(["add", "sub", "mul", "neg"]);
+
 /** Finds elementwise nodes that are computed inside the one loop that reads each element once. */
 function findAbsorbed(vertices: readonly Vertex[]): void {
   const products = new Map<NodeKind, boolean>();
@@ -152,7 +192,7 @@ function findAbsorbed(vertices: readonly Vertex[]): void {
   for (let i = vertices.length - 1; i >= 0; i--) {
     const v = at(vertices, i);
     const { meaning, isView } = v.kind;
-    if (meaning.loop !== "map" || isView || v.isOutput) continue;
+    if (meaning.loop !== "map" || isView || v.isOutput || v.isAbsorbed) continue;
     // Views in between change the place, not the number of reads.
     const reader = v.uses === 1 && v.user ? readerThroughViews(v.user) : undefined;
     if (reader === undefined) continue;
@@ -162,7 +202,7 @@ function findAbsorbed(vertices: readonly Vertex[]): void {
     const fits =
       reading.loop === "reduce"
         ? !isProduct(reader)
-        : reading.loop === "map" && (reader.isAbsorbed || arraysRead(v) <= 1);
+        : reading.loop === "map" && (reader.isAbsorbed || arraysRead(v).length <= 1);
     if (!fits || !readsOnce(reader)) continue;
     const loop = reader.home ?? reader;
     if (loop.absorbs >= mostAbsorbed) continue;
@@ -214,8 +254,8 @@ function addsUp({ n, kind }: Vertex, { n: { shape, size }, kind: { meaning: prod
 /** A constant of so few numbers stays in the nearest cache. */
 const fewNumbers = 64;
 
-/** How many different arrays (not few constant numbers) an elementwise node is computed from. */
-function arraysRead({ inputs }: Vertex): number {
+/** The different arrays (not few constant numbers) that an elementwise node is computed from. */
+function arraysRead({ inputs }: Vertex): Vertex[] {
   const found: Vertex[] = [];
   for (const input of inputs) {
     const x = shown(input);
@@ -223,7 +263,7 @@ function arraysRead({ inputs }: Vertex): number {
       x.n.size === 1 || (x.n.inputs.length === 0 && !x.isInput && x.n.size <= fewNumbers);
     if (!isFew && !found.includes(x)) found.push(x);
   }
-  return found.length;
+  return found;
 }
 
 /** What a chain of views shows. */

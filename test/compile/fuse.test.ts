@@ -7,8 +7,9 @@ import type { Tensor } from "../../src/core/tensor.ts";
 import { where } from "../../src/ops/compare.ts";
 import { concatenate } from "../../src/ops/concatenate.ts";
 import { scatterAdd } from "../../src/ops/indexing.ts";
-import { input, zeros } from "../../src/ops/leaf.ts";
+import { input, tensor, zeros } from "../../src/ops/leaf.ts";
 import { matmul } from "../../src/ops/matmul.ts";
+import { pad } from "../../src/ops/padding.ts";
 import { logsumexp } from "../../src/ops/reduce.ts";
 import { compiled, printed } from "./passes.ts";
 
@@ -184,6 +185,36 @@ test("kernels end where expressions get long: chains, and many readers of one", 
   const { kernels } = compiled([x, y], [long]);
   expect(kernels.length).toBeGreaterThan(4000 / 512);
   expect(kernels.length).toBeLessThan(4000 / 64);
+});
+
+describe("what takes one instruction from an array that is stored anyway", () => {
+  const [big, v] = [input("big", [3, 40]), input("v", [40, 5])];
+  const loops = (outputs: readonly Tensor[]): string[] =>
+    compiled([big, v], outputs).kernels.map(({ stores }) =>
+      stores.map(({ buffer }) => buffer.name).join(" "),
+    );
+  // Each of these reads all rows, so that it cannot share a loop with what it reads.
+  const readers = (x: Tensor) => [x.sum({ axis: [1] }), x.exp().sum({ axis: [0] })];
+  it("is computed again by each kernel that reads it", () => {
+    const y = big.tanh();
+    const more = y.mul(y);
+    expect(loops([...readers(y), ...readers(more)])).toEqual(["tanh", "sum", "sum", "sum", "sum"]);
+    expect(loops([...readers(y), ...readers(y.exp())])[0]).toBe("tanh exp");
+  });
+  it("is stored where it is an output, a factor, or read where data or a condition say", () => {
+    const y = big.tanh();
+    const more = y.add(1);
+    const at = tensor([0, 0], { dtype: "i32" });
+    expect(loops([...readers(y), ...readers(more), more])[0]).toBe("tanh add");
+    expect(loops([...readers(y), ...readers(more), matmul(more, v)])[0]).toBe("tanh add");
+    expect(loops([...readers(y), ...readers(more), more.take(at)])[0]).toBe("tanh add");
+    const padded = pad(more, { before: [1, 0], after: [1, 0] });
+    expect(loops([...readers(y), ...readers(more), ...readers(padded)])[0]).toBe("tanh add");
+  });
+  it("stays an array of its own where what it is made of is none", () => {
+    const more = big.tanh().mul(2);
+    expect(loops(readers(more))[0]).toBe("mul");
+  });
 });
 
 test("what repeats is built once, and numbers that differ are not taken for each other", () => {
