@@ -2,9 +2,11 @@
 and layers.json. How to run it, and what the files hold, says record-fixtures.py.
 """
 
+import torch
 import torch.nn.functional as F
 from torch import inf, nan, nn, tensor
 from torch.autograd import grad
+from torch.nn.utils import parametrizations
 
 from recording import rand, seed, variable, write
 
@@ -273,5 +275,57 @@ layer("embeddingBag", nn.EmbeddingBag(5, 3, mode="sum"), tensor([0, 4, 4, 2, 1])
 layer("embeddingBag", nn.EmbeddingBag(5, 3, mode="sum", padding_idx=-1), tensor([[0, 4], [2, 2]]),
       5, 3, mode="sum", paddingIndex=-1,
       others=dict(indices=None, perSampleWeights=[2, 2]))
+
+# Layers around layers: `base` is the layer inside, [name, arguments, options].
+def wrapped(name, module, x, base, note=None, training=False, **options):
+    layer(name, module, x, note=note, training=training, **options)
+    layers[-1]["base"] = base
+
+
+LINEAR = lambda: nn.Linear(3, 4)
+CONV = lambda: nn.Conv2d(4, 2, (2, 1), groups=2, bias=False)
+UP = lambda: nn.ConvTranspose1d(2, 3, 2)
+INSIDE = [(LINEAR, [2, 3], ["linear", [3, 4], {}]),
+          (CONV, [2, 4, 3, 2], ["conv2d", [4, 2, [2, 1]], dict(groups=2, bias=False)]),
+          (UP, [1, 2, 3], ["convTranspose1d", [2, 3, 2], {}])]
+for make, x, base in INSIDE:
+    for dim in 0, 1, -1:
+        options = dict(axis=None if dim < 0 else dim) if dim else {}
+        wrapped("weightNorm", parametrizations.weight_norm(make(), dim=dim), x, base, **options)
+    for training in False, True:
+        wrapped("spectralNorm", parametrizations.spectral_norm(make()), x, base, training=training)
+        wrapped("spectralNorm", parametrizations.spectral_norm(make(), n_power_iterations=3, dim=1,
+                                                               eps=0.1),
+                x, base, training=training, iterations=3, axis=1, epsilon=0.1)
+wrapped("weightNorm", parametrizations.weight_norm(nn.Embedding(5, 2)), tensor([1, 4, 1]),
+        ["embedding", [5, 2], {}])
+
+
+class Lora(nn.Module):
+    """loralib's: W + alpha/r · B A, of an embedding (B A) transposed."""
+
+    def __init__(self, inside, rank, alpha=None):
+        super().__init__()
+        self.inside, self.scale = [inside], (alpha or rank) / rank
+        self.weight, self.bias = inside.weight, getattr(inside, "bias", None)
+        self.table = isinstance(inside, nn.Embedding)
+        rows = self.weight.shape[0]
+        columns = self.weight.numel() // rows
+        if self.table:
+            rows, columns = columns, rows
+        self.lora_A = nn.Parameter(torch.zeros(rank, columns))
+        self.lora_B = nn.Parameter(torch.zeros(rows, rank))
+
+    def forward(self, x):
+        product = self.lora_B @ self.lora_A * self.scale
+        product = (product.T if self.table else product).view(self.weight.shape)
+        values = {"weight": self.weight + product} | ({} if self.bias is None else {"bias": self.bias})
+        return torch.func.functional_call(self.inside[0], values, x)
+
+
+for make, x, base in [*INSIDE, (lambda: nn.Embedding(5, 2), tensor([1, 4, 1]),
+                                ["embedding", [5, 2], {}])]:
+    wrapped("lora", Lora(make(), 2), x, base, rank=2)
+    wrapped("lora", Lora(make(), 1, alpha=3), x, base, rank=1, alpha=3)
 
 write("layers", layers)

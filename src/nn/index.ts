@@ -28,6 +28,7 @@ export {
   lastOutput,
 } from "./lengths.ts";
 export * from "./linear.ts";
+export { type LoraLayer, type LoraOptions, lora, mergeLora } from "./lora.ts";
 export * from "./losses.ts";
 export {
   type AttentionInputs,
@@ -47,6 +48,7 @@ export * from "./positions.ts";
 export * from "./rearrangement.ts";
 export type { PassOptions, Recurrence, RecurrenceOptions } from "./recurrence.ts";
 export { gru, type LstmOptions, lstm, type RnnOptions, rnn } from "./recurrent.ts";
+export * from "./reparametrized.ts";
 export { sequential } from "./sequential.ts";
 export type { LayerOf } from "./several.ts";
 export * from "./transformer.ts";

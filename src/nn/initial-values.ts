@@ -1,11 +1,11 @@
 /** What a model's parameters and buffers begin with, for loops of one's own. */
-import { mapEntries } from "../core/by-name.ts";
-import { checkDType, type DType } from "../core/dtype.ts";
+import { entryOf, mapEntries } from "../core/by-name.ts";
+import { checkDType, type DType, type TypedArray } from "../core/dtype.ts";
 import { checkKind, isRecord, object } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { constantTensor } from "../ops/leaf.ts";
-import { initialize } from "./initializers.ts";
+import { firstValuesOf } from "./first-values.ts";
 import type { Layer, NamedTensors, Ranks, Size } from "./layer.ts";
 
 /** How first values are drawn. */
@@ -44,10 +44,9 @@ export function initialValues<P extends Ranks>(
   checkNames("initialValues", options, ["seed", "dtype"]);
   const { seed = 0, dtype = "f32" } = options;
   checkDType(dtype);
-  let stream = 0;
-  const first = (specs: Layer["parameters"] | Layer["buffers"]): Record<string, Tensor> =>
-    mapEntries(specs, ({ initial, shape }) =>
-      constantTensor(initialize(initial, shape, dtype, seed, stream++), shape),
-    );
-  return { parameters: first(layer.parameters) as NamedTensors<P>, buffers: first(layer.buffers) };
+  const { parameters, buffers } = firstValuesOf(layer, dtype, seed);
+  const specs: Layer["buffers"] = { ...layer.parameters, ...layer.buffers };
+  const tensors = (values: Record<string, TypedArray>): Record<string, Tensor> =>
+    mapEntries(values, (data, name) => constantTensor(data, entryOf(specs, name).shape));
+  return { parameters: tensors(parameters) as NamedTensors<P>, buffers: tensors(buffers) };
 }

@@ -14,7 +14,18 @@ export interface Initializer {
   readonly name: string;
   /** Whether it has values of its own, which fit one shape; it is asked for them at once then. */
   readonly isGiven?: boolean;
-  readonly fill: (shape: Shape, seed: number, stream: number) => Float64Array;
+  /** Whether its values follow from other parameters' of its layer. Default false. */
+  readonly follows?: boolean;
+  /**
+   * @param first first values of other parameters of the same layer, by the layer's own names, for
+   *   values that follow from them; absent where nobody knows any
+   */
+  readonly fill: (
+    shape: Shape,
+    seed: number,
+    stream: number,
+    first?: (name: string) => ArrayLike<number>,
+  ) => Float64Array;
 }
 
 function fill(shape: Shape, f: (i: number) => number): Float64Array {
@@ -226,9 +237,10 @@ export const initialize = (
   dtype: DType,
   seed: number,
   stream: number,
+  first?: (name: string) => TypedArray,
 ): TypedArray => {
   checkKind("initialize", initial, initializer);
-  const numbers: unknown = initial.fill(checkShape(shape), seed, stream);
+  const numbers: unknown = initial.fill(checkShape(shape), seed, stream, first);
   checkKind("A parameter", numbers, filled);
   return arrayOf(checkDType(dtype), numbers as Float64Array);
 };

@@ -43,10 +43,20 @@ export function specsOf(parts: readonly (readonly [name: string, Layer])[]): {
   const buffers: Record<string, BufferSpec> = {};
   for (const [name, l] of parts) {
     for (const [key, spec] of Object.entries<ParameterSpec>(l.parameters))
-      parameters[`${name}.${key}`] = spec;
-    for (const [key, spec] of Object.entries(l.buffers)) buffers[`${name}.${key}`] = spec;
+      parameters[`${name}.${key}`] = under(name, spec);
+    for (const [key, spec] of Object.entries(l.buffers))
+      buffers[`${name}.${key}`] = under(name, spec);
   }
   return { parameters, buffers };
+}
+
+/** A tensor of a layer inside of another, whose first values may follow from others of its own. */
+function under<S extends BufferSpec>(name: string, spec: S): S {
+  const { initial } = spec;
+  if (!initial.follows) return spec;
+  const fill: typeof initial.fill = (shape, seed, stream, first) =>
+    initial.fill(shape, seed, stream, first && ((key) => first(`${name}.${key}`)));
+  return { ...spec, initial: { ...initial, fill } };
 }
 
 /** What a layer of this name inside of another is applied in. */

@@ -4,7 +4,7 @@ import { at } from "../core/at.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import { allocate, type DType, type TypedArray } from "../core/dtype.ts";
 import { sizeOf } from "../core/shape.ts";
-import { initialize } from "../nn/initializers.ts";
+import { firstValuesOf } from "../nn/first-values.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { slotSpecs } from "../step/parameters.ts";
@@ -15,12 +15,8 @@ export type State = Record<keyof StepState, Record<string, TypedArray>>;
 
 /** What training begins with: buffers draw after the parameters, from streams of their own. */
 export function firstState(model: Layer, optimizer: Optimizer, dtype: DType, seed: number): State {
-  let stream = 0;
-  const first = (specs: Layer["parameters"] | Layer["buffers"]) =>
-    mapEntries(specs, ({ initial, shape }) => initialize(initial, shape, dtype, seed, stream++));
   return {
-    parameters: first(model.parameters),
-    buffers: first(model.buffers),
+    ...firstValuesOf(model, dtype, seed),
     slots: firstSlots({ model, optimizer, dtype }),
   };
 }

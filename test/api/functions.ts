@@ -363,6 +363,25 @@ export const functions: Record<string, Probe> = {
     ],
     inUse as never,
   ),
+  lora: probe(
+    chainrule.lora,
+    [opaque(linear(2, 2)), 1, { alpha: 2, dropout: 0.5 }],
+    inUse as never,
+  ),
+  mergeLora: probe(chainrule.mergeLora, [
+    opaque(chainrule.lora(linear(2, 1), 1)),
+    chainrule.initialValues(chainrule.lora(linear(2, 1), 1)).parameters,
+  ]),
+  weightNorm: probe(
+    chainrule.weightNorm,
+    [opaque(linear(2, 2)), { name: "weight", axis: 1 }],
+    inUse as never,
+  ),
+  spectralNorm: probe(
+    chainrule.spectralNorm,
+    [opaque(linear(2, 2)), { name: "weight", axis: 1, iterations: 2, epsilon: 1e-6 }],
+    inUse as never,
+  ),
   freeze: probe(chainrule.freeze, [model, /^0/], inUse as never),
   unfreeze: probe(chainrule.unfreeze, [model, /^0/], inUse as never),
   sequential: probe(

@@ -77,4 +77,18 @@ export const layers: readonly Row[] = [
     () => c.concatenate([tensor([1, 2]), tensor([1])]),
     () => c.stack([tensor([1, 2]), c.pad(tensor([1]), { before: [0], after: [1] })]),
   ],
+  [
+    "Give both: applyTo({ left, right }, values).",
+    () => c.bilinear(2, 3, 1).apply(rows, c.initialValues(c.bilinear(2, 3, 1)).parameters),
+    () => {
+      const fit = c.bilinear(2, 3, 1);
+      const right = c.zeros([2, 3]);
+      fit.applyTo({ left: rows, right }, c.initialValues(fit).parameters);
+    },
+  ],
+  [
+    "Put lora around each such layer inside of it: sequential(lora(linear(2, 3), 1), relu()).",
+    () => c.lora(c.sequential(c.linear(2, 3), c.relu()), 1),
+    () => c.sequential(c.lora(c.linear(2, 3), 1), c.relu()).outputShape([1, 2]),
+  ],
 ];

@@ -19,6 +19,8 @@ interface Case {
   readonly upstream: Recorded;
   readonly gradient: Recorded | null;
   readonly gradients: Readonly<Record<string, Recorded>>;
+  /** The layer that it stands around. */
+  readonly base?: readonly [string, readonly unknown[], Readonly<Record<string, unknown>>];
   /** The name of the input, and further inputs by name. */
   readonly first?: string;
   readonly others?: Readonly<
@@ -37,8 +39,13 @@ const tolerances: Readonly<Record<string, typeof usual>> = {
   "mean 10,000": { relative: 1e-11, absolute: 1e-11 },
 };
 
-const make = ({ name, arguments: given, options }: Case): Layer => {
+const make = ({ name, arguments: given, options, base }: Case): Layer => {
   const layers = nn as unknown as Readonly<Record<string, (...args: unknown[]) => Layer>>;
+  if (base !== undefined) {
+    const inside = layers[base[0]]!(...base[1], base[2]);
+    const { rank, ...rest } = options;
+    return layers[name]!(inside, ...(rank === undefined ? [] : [rank]), rest);
+  }
   return layers[name]!(...given, ...(Object.keys(options).length > 0 ? [options] : []));
 };
 
@@ -50,7 +57,7 @@ describe.each(names)("%s", (name) => {
   const titles = own.map(
     (c) =>
       [
-        `${JSON.stringify([...c.arguments, c.options, ...Object.keys(c.others ?? {})])} ${c.note ?? ""}${c.after ? "training" : ""}`,
+        `${JSON.stringify([...c.arguments, ...(c.base ?? []), c.options, ...Object.keys(c.others ?? {})])} ${c.note ?? ""}${c.after ? "training" : ""}`,
         c,
       ] as const,
   );
