@@ -4,7 +4,9 @@ import { defineConfig } from "vitest/config";
 const files = fileURLToPath(new URL("src/files/node.ts", import.meta.url));
 
 /** What says how operators, layers and optimizers behave, whatever runs them. */
-const behaviour = ["ops", "laws", "autodiff", "nn", "optim"].map((f) => `test/${f}/**/*.test.ts`);
+const behaviour = ["ops", "laws", "autodiff", "linalg", "nn", "optim"].map(
+  (f) => `test/${f}/**/*.test.ts`,
+);
 
 export default defineConfig({
   resolve: { alias: { "#files": files } },

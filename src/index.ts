@@ -36,6 +36,14 @@ export * from "./explain/index.ts";
 export type { DecodedSafetensors, DecodeOptions } from "./files/safetensors.ts";
 export { decodeSafetensors, encodeSafetensors } from "./files/safetensors.ts";
 export type { BigIntTensor, StoredTensor, UnreadTensor } from "./files/safetensors-types.ts";
+// Operators of linear algebra: functions.
+export { cholesky } from "./linalg/cholesky.ts";
+export { determinant, type SignAndLogarithm, slogdet } from "./linalg/determinant.ts";
+export { type Eigen, eigh } from "./linalg/eigh.ts";
+export { inverse, solve } from "./linalg/lu.ts";
+export { type QR, qr } from "./linalg/qr.ts";
+export { type SVD, svd } from "./linalg/svd.ts";
+export { type TriangularSolveOptions, triangularSolve } from "./linalg/triangular.ts";
 // Layers, losses, initializers.
 export * from "./nn/index.ts";
 // Operators: also methods of every tensor.

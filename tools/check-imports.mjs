@@ -7,13 +7,14 @@ import { join, relative, resolve } from "node:path";
 
 /** Each folder with the folders that it may import from. */
 const graph = ["core", "ops", "autodiff"];
-const models = [...graph, "nn", "optim"];
+const models = [...graph, "linalg", "nn", "optim"];
 const steps = [...models, "step"];
 const allowed = {
   core: [],
   ops: ["core"],
   autodiff: ["core", "ops"],
-  nn: graph,
+  linalg: graph,
+  nn: [...graph, "linalg"],
   optim: [...graph, "nn"],
   step: models,
   compile: steps,

@@ -38,7 +38,9 @@ async function library() {
         export { networkSchema } from "./src/network-file/schema.ts";
         export { needed } from "./src/network-file/wording.ts";
         export { formatNumber } from "./src/cli/numbers.ts";
-        export { operators } from "./src/ops/index.ts";
+        import { linearAlgebra } from "./src/linalg/records.ts";
+        import { operators as others } from "./src/ops/index.ts";
+        export const operators = () => [...others(), ...linearAlgebra()];
         export { interpreter } from "./src/backends/interpreter/index.ts";
         export { operatorTable } from "./test/support/cells.ts";
       `,

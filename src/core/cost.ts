@@ -65,7 +65,7 @@ function loopOperations({ body, nodes }: Family): number {
 
 /** How many elements are computed, in every step of a loop. */
 export const elementCount = (nodes: readonly Tensor[]): number =>
-  nodes.reduce((sum, n) => sum + (repeatOf(n) ? 0 : n.size), 0) +
+  nodes.reduce((sum, n) => sum + (repeatOf(n) ? 0 : (n.op.elements?.(n.inputs) ?? n.size)), 0) +
   [...new Set(familiesOf(nodes).values())].reduce((sum, { body, nodes }) => {
     const stacks = nodes.map(outputOf).filter((y) => typeof y !== "number");
     return sum + body.length * elementCount(nodesOf([...body.next, ...stacks]));

@@ -219,4 +219,8 @@ export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes
   readonly isHeld?: boolean;
   /** Made of a user's function, which may build something else at each call. */
   readonly isOpaque?: boolean;
+  /** All inputs may have the same further axes in front: it does the same at each place of them. */
+  readonly isBatched?: boolean;
+  /** How many elements are computed on the way, where these are far more than the output's. */
+  elements?(inputs: Types<X>): number;
 }

@@ -227,6 +227,13 @@ export function atAllPlaces(
 
 /** A node for all places, where something that it takes has places. */
 function nodeFor(n: Tensor, known: ReadonlyMap<Tensor, Tensor>, size: number): Tensor {
+  if (n.op.isBatched) {
+    return node(
+      n.op,
+      n.inputs.map((x) => known.get(x) ?? broadcastTo(x, [size, ...x.shape])),
+      n.attributes,
+    );
+  }
   const meaning = n.op.meaning(n.inputs, n, n.attributes);
   if (meaning.loop === "compose") {
     if (n.op.derivative.kind !== "compose") return nodeOnBatch(n, known, { size });

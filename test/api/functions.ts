@@ -1,6 +1,7 @@
 /** Right arguments of every exported function, and what is done with results. */
 import * as chainrule from "../../src/index.ts";
 import { attention } from "./attention.ts";
+import { linearAlgebra } from "./linear-algebra.ts";
 import { loops } from "./loops.ts";
 import { normalization } from "./normalization.ts";
 import { optimization } from "./optimizers.ts";
@@ -107,6 +108,7 @@ const readAll = (all: object): void => void Object.values(all).map(read);
 
 export const functions: Record<string, Probe> = {
   ...windows,
+  ...linearAlgebra,
   ...loops,
   ...attention,
   ...normalization,
