@@ -55,14 +55,26 @@ const asOptions = ({ activation, heads: _, ...rest }: OptionsOf<typeof blockFiel
   activation: activations[activation],
 });
 
+/** What PyTorch's attention needs to stand in a row of modules. */
+const attentionClass = (causal: boolean): string => `(nn.MultiheadAttention):
+    def forward(self, x, key=None, value=None):
+        key = x if key is None else key
+        value = key if value is None else value
+        mask = ${causal ? "torch.ones(x.shape[1], key.shape[1], dtype=torch.bool).triu(1)" : "None"}
+        return super().forward(x, key, value, need_weights=False, attn_mask=mask)[0]`;
+
 /** A block in PyTorch: its layers take the names of two activations alone. */
-function blockIn(options: OptionsOf<typeof blockFields>, features: number) {
+function blockIn(
+  options: OptionsOf<typeof blockFields>,
+  features: number,
+  part: "Encoder" | "Decoder" = "Encoder",
+) {
   const { heads: count, activation, causal: hides } = options;
   if (hides) return { cannot: "an attention that sees only what stands before" };
   if (activation !== "relu" && activation !== "gelu") {
     return { cannot: `the activation ${activation} in a transformer's block` };
   }
-  return `nn.TransformerEncoderLayer(${features}, ${count}${keywords(options, {
+  return `nn.Transformer${part}Layer(${features}, ${count}${keywords(options, {
     dim_feedforward: ["hidden", 2048],
     dropout: ["dropout", 0.1],
     activation: ["activation", "relu"],
@@ -70,6 +82,22 @@ function blockIn(options: OptionsOf<typeof blockFields>, features: number) {
     norm_first: ["normFirst", false],
     bias: ["bias", true],
   })}, batch_first=True)`;
+}
+
+const stackFields = {
+  layers: { form: whole(1, 10_000), doc: "The number of blocks.", required: true },
+  ...blockFields,
+  norm: { form: flag, doc: "Whether a norm stands behind the last block.", default: false },
+} as const satisfies Fields;
+
+/** The norm behind the last block, as an argument. */
+function lastNorm(
+  { bias, epsilon }: OptionsOf<typeof blockFields>,
+  features: number,
+  norm: boolean,
+): string {
+  const own = keywords({ bias, epsilon }, { eps: ["epsilon", 1e-5], bias: ["bias", true] });
+  return norm ? `, norm=nn.LayerNorm(${features}${own})` : "";
 }
 
 /** More places than this are a slip of the finger. */
@@ -87,7 +115,16 @@ export const attentionRows: Readonly<Record<string, LayerRow>> = {
       dropout: { form: share, doc: "The share of weights that training drops.", default: 0 },
     },
     ({ heads: count, ...options }, { inputs }) => multiHeadAttention(inputs, count, options),
-    { pytorch: () => ({ cannot: "an attention in a row of modules" }) },
+    {
+      pytorch({ heads: count, bias, causal: hides, dropout }, { inputs, define }) {
+        const options = keywords(
+          { bias, dropout },
+          { dropout: ["dropout", 0], bias: ["bias", true] },
+        );
+        const name = define(hides ? "CausalAttention" : "Attention", attentionClass(hides));
+        return `${name}(${inputs}, ${count}${options}, batch_first=True)`;
+      },
+    },
   ),
   transformerEncoderLayer: layerRow(
     "attention",
@@ -96,24 +133,39 @@ export const attentionRows: Readonly<Record<string, LayerRow>> = {
     (options, { inputs }) => nn.transformerEncoderLayer(inputs, options.heads, asOptions(options)),
     { pytorch: (options, { inputs }) => blockIn(options, inputs) },
   ),
+  transformerDecoderLayer: layerRow(
+    "attention",
+    "Such a block that looks at a second sequence in between: { input, memory } in a graph.",
+    blockFields,
+    (options, { inputs }) => nn.transformerDecoderLayer(inputs, options.heads, asOptions(options)),
+    { pytorch: (options, { inputs }) => blockIn(options, inputs, "Decoder") },
+  ),
   transformerEncoder: layerRow(
     "attention",
     "So many of these blocks one after another, each with parameters of its own.",
-    {
-      layers: { form: whole(1, 10_000), doc: "The number of blocks.", required: true },
-      ...blockFields,
-      norm: { form: flag, doc: "Whether a norm stands behind the last block.", default: false },
-    },
+    stackFields,
     ({ layers, norm, ...options }, { inputs }) =>
       nn.transformerEncoder(inputs, options.heads, layers, { ...asOptions(options), norm }),
     {
       pytorch: ({ layers, norm, ...options }, { inputs }) => {
         const block = blockIn(options, inputs);
         if (typeof block !== "string") return block;
-        const { bias, epsilon } = options;
-        const own = keywords({ bias, epsilon }, { eps: ["epsilon", 1e-5], bias: ["bias", true] });
-        const last = norm ? `, norm=nn.LayerNorm(${inputs}${own})` : "";
-        return `nn.TransformerEncoder(${block}, ${layers}${last}, enable_nested_tensor=False)`;
+        const rest = `${lastNorm(options, inputs, norm)}, enable_nested_tensor=False`;
+        return `nn.TransformerEncoder(${block}, ${layers}${rest})`;
+      },
+    },
+  ),
+  transformerDecoder: layerRow(
+    "attention",
+    "So many blocks that look at the same second sequence: { input, memory } in a graph.",
+    stackFields,
+    ({ layers, norm, ...options }, { inputs }) =>
+      nn.transformerDecoder(inputs, options.heads, layers, { ...asOptions(options), norm }),
+    {
+      pytorch: ({ layers, norm, ...options }, { inputs }) => {
+        const block = blockIn(options, inputs, "Decoder");
+        if (typeof block !== "string") return block;
+        return `nn.TransformerDecoder(${block}, ${layers}${lastNorm(options, inputs, norm)})`;
       },
     },
   ),

@@ -10,7 +10,7 @@ import { sequential } from "../nn/sequential.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { built, type Chosen, rowOf } from "./form.ts";
 import { checkNetwork } from "./kinds.ts";
-import { listsIn, layers as rows, withoutValues } from "./layers.ts";
+import { listsIn, passesOn, layers as rows, withoutValues } from "./layers.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { optimizers } from "./optimizers.ts";
@@ -108,7 +108,7 @@ export function layerProblems(
       ([inside, complaint]) => source.problem([...here, ...inside], complaint),
     );
     const nested = listsIn(layer).flatMap(([place, inner]) =>
-      layerProblems(source, inner, shape, [...here, ...place]),
+      layerProblems(source, inner, passesOn(layer) ? shape : undefined, [...here, ...place]),
     );
     shape = shapeBehind([layer], shape);
     return [...found, ...nested];

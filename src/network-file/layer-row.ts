@@ -22,6 +22,14 @@ interface Within<Made> {
   readonly inner: (layers: readonly Chosen[], shape: Shape, place?: Path) => Made;
 }
 
+/** What the text of a layer in a PyTorch script may ask for. */
+export interface Writing extends Within<string> {
+  /** Writes a class, given what stands behind its name; gives the name that it has there. */
+  readonly define: (name: string, body: string) => string;
+  /** The layer of this name inside of the one that is written. */
+  readonly made: (name: string) => Layer;
+}
+
 /** What is wrong inside of a layer's options, and where. */
 export type Complaints = Iterable<readonly [Path, Complaint]>;
 
@@ -32,7 +40,7 @@ interface Says<O> {
   /** The same options with biases that are treated so; without it there are none to treat. */
   readonly withBias?: (options: O, policy: BiasPolicy) => Chosen["options"];
   /** The module in a PyTorch script; without it there is none that computes the same. */
-  readonly pytorch?: (options: O, within: Within<string>) => PyTorchText;
+  readonly pytorch?: (options: O, within: Writing) => PyTorchText;
 }
 
 /** A layer that a network file may name. */

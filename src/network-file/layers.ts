@@ -20,6 +20,7 @@ import {
   rowOf,
   word,
 } from "./form.ts";
+import { graphRow } from "./graph-row.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
 import { linearRow } from "./linear-row.ts";
 import { noiseRows } from "./noise-rows.ts";
@@ -72,6 +73,19 @@ const parallelForm = record({
     default: -1,
   },
 });
+
+/** A graph's layers are lists, as those of other layers are. */
+const graphs = graphRow(nested);
+
+/** The classes of layers that are made of layers, in a PyTorch script. */
+const residualClass = `(nn.Sequential):
+    def forward(self, x):
+        return x + super().forward(x)`;
+const joinsInPython = {
+  concatenate: (axis: number) => `torch.cat([m(x) for m in self.values()], dim=${axis})`,
+  add: () => "sum(m(x) for m in self.values())",
+  multiply: () => "torch.stack([m(x) for m in self.values()]).prod(0)",
+};
 
 /** Layers that are one already, with their input beside them: named as if they stood here. */
 const beside = ({ layers: made }: Layer): Layer => residual(...made);
@@ -214,7 +228,11 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     doc: "Layers one after another, and their input added to what they make of it.",
     form: nested,
     build: (options, { shape, inner }) => beside(inner(asRead(nested, options), shape)),
-    pytorch: () => ({ cannot: "an input that is added to what layers make of it" }),
+    pytorch: (options, { shape, inner, define }) =>
+      inner(asRead(nested, options), shape).replace(
+        "nn.Sequential",
+        define("Residual", residualClass),
+      ),
   },
   parallel: {
     kind: "composite",
@@ -228,8 +246,17 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       ]);
       return parallel(Object.fromEntries(made), rest);
     },
-    pytorch: () => ({ cannot: "layers beside each other" }),
+    pytorch(options, { shape, inner, define }) {
+      const { branches, join, axis } = asRead(parallelForm, options);
+      const forward = `    def forward(self, x):\n        return ${joinsInPython[join](axis)}`;
+      const texts = Object.entries(branches).map(
+        ([name, list]) => `    "${name}": ${inner(list, shape, ["branches", name])},`,
+      );
+      const body = texts.join("\n").replaceAll("\n", "\n    ");
+      return `${define("Parallel", `(nn.ModuleDict):\n${forward}`)}({\n${body}\n})`;
+    },
   },
+  graph: graphs.row,
   sequential: {
     kind: "composite",
     doc: "Layers one after another, as one layer.",
@@ -243,10 +270,23 @@ export const layers: Readonly<Record<string, LayerRow>> = {
 export function listsIn({ name, options }: Chosen): (readonly [Path, readonly Chosen[]])[] {
   const { form } = rowOf(layers, name);
   if (form === nested) return [[[], asRead(nested, options)]];
-  if (form !== parallelForm) return [];
-  const { branches } = asRead(parallelForm, options);
-  return Object.entries(branches).map(([branch, list]) => [["branches", branch], list]);
+  return Object.entries(namedLists(form, options)).map(([name, list]) => [
+    [form === parallelForm ? "branches" : "layers", name],
+    list,
+  ]);
 }
+
+/** The lists of layers that have a name in the options of a layer. */
+function namedLists(
+  form: LayerRow["form"],
+  options: Chosen["options"],
+): Readonly<Record<string, readonly Chosen[]>> {
+  if (form === parallelForm) return asRead(parallelForm, options).branches;
+  return form === graphs.form ? asRead(graphs.form, options).layers : {};
+}
+
+/** Whether the lists inside of a layer get what the layer gets. */
+export const passesOn = ({ name }: Chosen): boolean => rowOf(layers, name).form !== graphs.form;
 
 /** All layers inside of a layer that is made of layers; none in a layer proper. */
 export const layersIn = (layer: Chosen): readonly Chosen[] =>
@@ -261,10 +301,10 @@ export const mapLayers = (
     const { name, options } = layer;
     const row = rowOf(layers, name);
     if (row.form === nested) return { name, options: mapLayers(asRead(nested, options), change) };
-    if (row.form !== parallelForm) return { name, options: change(layer, row) };
-    const { branches, ...rest } = asRead(parallelForm, options);
-    const mapped = mapEntries(branches, (inner) => mapLayers(inner, change));
-    return { name, options: { ...rest, branches: mapped } };
+    const inside = mapEntries(namedLists(row.form, options), (inner) => mapLayers(inner, change));
+    if (row.form === parallelForm) return { name, options: { ...options, branches: inside } };
+    if (row.form === graphs.form) return { name, options: { ...options, layers: inside } };
+    return { name, options: change(layer, row) };
   });
 
 /** A list of layers without the values that they begin with. */

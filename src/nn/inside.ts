@@ -111,8 +111,10 @@ export function asLayer(what: string, name: string, item: unknown): Layer {
 }
 
 /** Names stand before those of parameters, with a point between: without one themselves. */
+export const isPartName = (name: string): boolean => /^[A-Za-z_][\w]*$/.test(name);
+
 export function checkPartNames(what: string, names: readonly string[]): void {
-  const wrong = names.find((name) => !/^[A-Za-z_][\w]*$/.test(name));
+  const wrong = names.find((name) => !isPartName(name));
   if (wrong === undefined) return;
   fail("bad-argument", {
     message: `${what} cannot name a part so.`,

@@ -30,6 +30,11 @@ const alias = (n: number) =>
       "{ inputs: *x, targets: b }, { inputs: *x, targets: b }] }",
   });
 
+const graph = (nodes: string) =>
+  parse({
+    layers: `[{ graph: { layers: { f: [{ linear: { outputs: 2 } }] }, nodes: ${nodes} } }]`,
+  });
+
 const cwd = folder();
 const at = (name: string) => join(cwd, name);
 writeFileSync(at("file"), "text");
@@ -71,6 +76,11 @@ export const files: readonly Row[] = [
     "Leave it out of the network file, and add it to the script by hand.",
     () => script("{ sgd: { learningRate: 1, clipNorm: 1 } }"),
     () => script("{ sgd: { learningRate: 1 } }"),
+  ],
+  [
+    "Let one of them read something else; a loop over steps is a recurrence.",
+    () => graph("{ a: { layer: f, of: b }, b: { layer: f, of: a } }"),
+    () => graph("{ b: { layer: f, of: input }, a: { layer: f, of: b } }"),
   ],
   // The text of a network file.
   ["Give a network file; if it is one, save it as UTF-8.", () => raw("a\0b"), () => parse()],

@@ -9,6 +9,8 @@ import { layers as rows } from "../../network-file/layers.ts";
 import { losses } from "../../network-file/losses.ts";
 import type { NetworkFile } from "../../network-file/network.ts";
 import { optimizers } from "../../network-file/optimizers.ts";
+import type { Path } from "../../network-file/source.ts";
+import { layerAt } from "../../nn/inside.ts";
 import type { Layer } from "../../nn/layer.ts";
 import type { Trainer } from "../../train/trainer.ts";
 
@@ -29,18 +31,43 @@ function said(text: PyTorchText | undefined, what: string): string {
 
 const indented = (text: string): string => text.replaceAll(/^/gm, "    ");
 
+/** Classes of a script, each once. */
+class Classes {
+  readonly #all = new Map<string, string>();
+
+  /** The name of the class with this body: the one asked for, or that with a number. */
+  readonly define = (name: string, body: string): string => {
+    const known = this.#all.get(body);
+    if (known !== undefined) return known;
+    const taken = [...this.#all.values()].filter((other) => other.replace(/\d+$/, "") === name);
+    const own = taken.length === 0 ? name : `${name}${taken.length + 1}`;
+    this.#all.set(body, own);
+    return own;
+  };
+
+  toString(): string {
+    return [...this.#all].map(([body, name]) => `class ${name}${body}\n\n\n`).join("");
+  }
+}
+
 /** The modules of a list of layers, a line each, as their rows write them. */
-function modules(list: readonly Chosen[], made: readonly Layer[], input: Shape): string {
+function modules(
+  list: readonly Chosen[],
+  all: readonly Layer[],
+  input: Shape,
+  define: Classes["define"],
+): string {
   let shape = input;
   const lines = list.map((chosen, i) => {
-    const layer = at(made, i);
-    const inner = (nested: readonly Chosen[], from: Shape) =>
-      `nn.Sequential(\n${modules(nested, layer.layers, from)}\n)`;
-    const text = rowOf(rows, chosen.name).pytorch?.(chosen.options, {
-      shape,
-      inputs: at(shape, shape.length - 1),
-      inner,
-    });
+    const layer = at(all, i);
+    const made = (name: string) => layerAt(layer, name);
+    const inner = (nested: readonly Chosen[], from: Shape, place: Path = []) => {
+      const own = place.length === 0 ? layer : made(String(place.at(-1)));
+      return `nn.Sequential(\n${modules(nested, own.layers, from, define)}\n)`;
+    };
+    const inputs = at(shape, shape.length - 1);
+    const within = { shape, inputs, inner, define, made };
+    const text = rowOf(rows, chosen.name).pytorch?.(chosen.options, within);
     shape = layer.outputShape(shape);
     return indented(`${said(text, chosen.name)},`);
   });
@@ -95,6 +122,8 @@ export function pytorchScript({ network, trainer, data, batchSize }: Trained): s
   if (training.update !== "simultaneous") cannot("a sequential update");
   if (data.inputs.size + data.targets.size > mostData) cannot("so many examples");
   const input = [1, ...data.inputs.shape.slice(1)];
+  const classes = new Classes();
+  const lines = modules(network.layers, model.layers, input, classes.define);
   const labels = data.targets.dtype === "i32";
   const frozen = Object.entries(model.parameters).flatMap(([name, p]) => (p.frozen ? [name] : []));
   return `# ${network.name ?? "a network"}: the same numbers from PyTorch.
@@ -107,8 +136,8 @@ from torch import nn
 torch.set_default_dtype(torch.${trainer.dtype === "f64" ? "float64" : "float32"})
 LR = ${trainer.learningRate}
 
-model = nn.Sequential(
-${modules(network.layers, model.layers, input)}
+${classes.toString()}model = nn.Sequential(
+${lines}
 )
 values = {
 ${[...trainer.snapshot()]

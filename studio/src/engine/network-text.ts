@@ -3,7 +3,14 @@ import { Document, isMap, isScalar, isSeq, parse, parseDocument, visit } from "y
 import { elementsOf } from "../../../src/core/array-tensor.ts";
 import { fail } from "../../../src/core/errors.ts";
 import type { Engine } from "./engine.ts";
-import { fieldsOf, type Plain, type RawLayer, rawLayer, writtenLayer } from "./raw-layers.ts";
+import {
+  fieldsOf,
+  listsField,
+  type Plain,
+  type RawLayer,
+  rawLayer,
+  writtenLayer,
+} from "./raw-layers.ts";
 
 /** The layers with a parameter such as "2.0.weight" written out. */
 function withParameter(list: readonly unknown[], name: string, value: unknown): unknown[] {
@@ -14,6 +21,13 @@ function withParameter(list: readonly unknown[], name: string, value: unknown): 
   const put = (options: RawLayer["options"]) =>
     list.with(Number(step), writtenLayer({ name: layer.name, options }));
   if (Array.isArray(layer.options)) return put(withParameter(layer.options, own, value));
+  const lists = listsField(layer.name);
+  const [branch = "", ...rest] = inner;
+  const named = lists === undefined ? undefined : (layer.options[lists] as Plain | undefined);
+  if (lists !== undefined && named !== undefined && Object.hasOwn(named, branch)) {
+    const changed = withParameter(named[branch] as unknown[], rest.join("."), value);
+    return put({ ...layer.options, [lists]: { ...named, [branch]: changed } });
+  }
   if (!fieldsOf(layer.name).some(([field, { role }]) => field === own && role !== undefined)) {
     fail("unsupported", {
       message: `A network file cannot say the values of ${own} of the layer ${layer.name}.`,

@@ -31,3 +31,7 @@ export function fieldsOf(name: string): readonly (readonly [string, Field])[] {
 /** The option that says how many features come out, if there is one. */
 export const outputsField = (name: string): string | undefined =>
   fieldsOf(name).find(([, { decides }]) => decides === "outputs")?.[0];
+
+/** The option that holds lists of layers by name, if there is one. */
+export const listsField = (name: string): string | undefined =>
+  fieldsOf(name).find(([, { form }]) => form.kind === "map" && form.of.kind === "list")?.[0];
