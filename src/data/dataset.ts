@@ -1,7 +1,8 @@
 /**
  * A dataset is two tensors with the same number of rows. Invariants, established by `dataset` and
  * relied on everywhere: inputs are floating point of shape [n, ...features] and finite; targets are
- * class labels (i32, shape [n], 0 ≤ label < number of classes) or finite numbers (float, [n, ...]).
+ * class labels (i32, shape [n], 0 ≤ label < number of classes, or of each place of sequences [n, ...],
+ * where a negative one says that a place has none) or finite numbers (float, [n, ...]).
  */
 
 import { elementsOf } from "../core/array-tensor.ts";
@@ -41,7 +42,10 @@ export const aDataset = /* @__PURE__ */ object(
 export interface Dataset {
   /** Floating point, shape [n, ...features]. */
   readonly inputs: Tensor;
-  /** Class labels: i32 of shape [n]. Real targets: floating point of shape [n, ...]. */
+  /**
+   * Class labels: i32 of shape [n], or of each place of sequences [n, ...], where −100, or another
+   * negative number, says that there is none. Real targets: floating point of shape [n, ...].
+   */
   readonly targets: Tensor;
   /** The number of examples, n. */
   readonly size: number;
@@ -149,23 +153,24 @@ export function checkFinite(tensor: Tensor, what: string): void {
 }
 
 function checkLabels(targets: Tensor, classes: readonly string[] | undefined): void {
-  if (targets.dtype !== "i32" || targets.shape.length !== 1 || classes === undefined) {
+  if (targets.dtype !== "i32" || targets.shape.length < 1 || classes === undefined) {
     fail("bad-dtype", {
       message: "These targets are neither numbers nor class labels.",
-      expected: "f64 or f32 of shape [n, ...], or i32 of shape [n] together with the classes",
+      expected: "f64 or f32 of shape [n, ...], or i32 of such a shape together with the classes",
       found:
         `${targets.dtype} of shape [${targets.shape.join(", ")}]` +
         (classes === undefined ? " without classes" : ""),
     });
   }
   const labels = elementsOf(targets);
-  const at = labels.findIndex((label) => label < 0 || label >= classes.length);
+  const places = targets.shape.length > 1;
+  const at = labels.findIndex((label) => (label < 0 && !places) || label >= classes.length);
   if (at < 0) return;
   fail("index-out-of-range", {
     message: "A label has no class.",
     expected: `labels from 0 to ${classes.length - 1}`,
     found: String(labels[at]),
-    where: `target ${at} (counted from 0)`,
+    where: `target ${Math.floor(at / sizeOf(targets.shape.slice(1)))} (counted from 0)`,
   });
 }
 
@@ -231,11 +236,16 @@ export function numericTargets(labelled: Dataset, options: { binary?: boolean } 
   checkNames("numericTargets", options, ["binary"]);
   const { targets, classes, ...rest } = labelled;
   const binary = options.binary ?? false;
-  if (classes === undefined || (binary && classes.length !== 2)) {
+  if (classes === undefined || targets.rank > 1 || (binary && classes.length !== 2)) {
     return fail("bad-argument", {
       message: "These targets cannot be turned into numbers.",
       expected: binary ? "labels of two classes" : "class labels",
-      found: classes === undefined ? "real targets" : `${classes.length} classes`,
+      found:
+        classes === undefined
+          ? "real targets"
+          : targets.rank > 1
+            ? "labels of sequences"
+            : `${classes.length} classes`,
     });
   }
   const width = binary ? 1 : classes.length;

@@ -28,14 +28,17 @@ export interface InlineExamples
    * One target for each example: a row of numbers (shape [n, k]), a number (shape [n, 1]), or the
    * name of a class; or a tensor of shape [n, ...] or [n]. Numbers are labels 0, 1, 2 … where
    * `classes` is given, in a typed array of integers or an i32 tensor of shape [n], and for a trainer
-   * whose loss takes labels, such as crossEntropy.
+   * whose loss takes labels, such as crossEntropy. Labels of the places of sequences are a list of
+   * names for each example, where shorter ones are filled up with −100, or an i32 tensor [n, ...]
+   * together with `classes`.
    */
   readonly targets:
     | Tensor
     | NumberArray
     | readonly (readonly number[])[]
     | readonly number[]
-    | readonly string[];
+    | readonly string[]
+    | readonly (readonly string[])[];
   /**
    * The classes in the order of their labels; default: the names that occur, sorted, and for a
    * tensor of labels "0", "1", … up to the largest. With rows of numbers, one for each class, they
@@ -89,6 +92,8 @@ export function examples(inline: InlineExamples): Dataset {
   }
   const targets: readonly unknown[] = inline.targets;
   if (typeof targets[0] === "string") return made({ inputs, ...namedLabels(targets, classes) });
+  if (Array.isArray(targets[0]) && typeof targets[0][0] === "string")
+    return made({ inputs, ...sequencesOfLabels(targets, classes) });
   if (Array.isArray(targets[0])) return made({ inputs, targets: matrix(targets, "targets") });
   const values = Array.from(targets, (value, row) => finite(value, "targets", row));
   if (classes === undefined) {
@@ -148,6 +153,8 @@ function heldTargets(
   tensor: Tensor,
   given: readonly string[] | undefined,
 ): Pick<Dataset, "targets" | "classes"> {
+  if (tensor.rank > 1 && tensor.dtype === "i32" && given !== undefined)
+    return { targets: constantTensor(elementsOf(tensor), tensor.shape), classes: given };
   const targets = held(tensor);
   if (tensor.rank !== 1) return { targets };
   if (given === undefined && tensor.dtype !== "i32") {
@@ -202,34 +209,59 @@ function finite(value: unknown, what: string, row: number, column?: number): num
   });
 }
 
-function namedLabels(
-  names: readonly unknown[],
-  given: readonly string[] | undefined,
-): { targets: Tensor; classes: readonly string[] } {
-  const all = Array.from(names, (name, row) => {
-    if (typeof name === "string") return name;
-    return fail("data-invalid", {
-      message: "Some targets are names of classes and others are not.",
-      expected: "a name, as in row 0",
+/** A target that is to be the name of a class. */
+function className(name: unknown, row: number): string {
+  if (typeof name === "string") return name;
+  return fail("data-invalid", {
+    message: "Some targets are names of classes and others are not.",
+    expected: "a name, as in row 0",
+    found: shown(name),
+    where: `targets, row ${row} (counted from 0)`,
+  });
+}
+
+/** The label of a name in each row, and the classes: those given, or all names, sorted. */
+function labelled(names: Iterable<string>, given: readonly string[] | undefined) {
+  const classes = given ?? [...new Set(names)].sort();
+  const labels = new Map(classes.map((name, label) => [name, label]));
+  const labelOf = (name: string, row: number): number =>
+    labels.get(name) ??
+    fail("data-invalid", {
+      message: "A target is none of the given classes.",
+      expected: `one of ${listed(classes)}`,
       found: shown(name),
       where: `targets, row ${row} (counted from 0)`,
+      fix: didYouMean(name, classes),
     });
+  return { classes, labelOf };
+}
+
+type Labelled = { targets: Tensor; classes: readonly string[] };
+
+function namedLabels(names: readonly unknown[], given: readonly string[] | undefined): Labelled {
+  const all = Array.from(names, className);
+  const { classes, labelOf } = labelled(all, given);
+  return { targets: constantTensor(Int32Array.from(all.map(labelOf)), [all.length]), classes };
+}
+
+/** What stands where a sequence is shorter than others: PyTorch's number for no label. */
+const noLabel = -100;
+
+function sequencesOfLabels(
+  lists: readonly unknown[],
+  given: readonly string[] | undefined,
+): Labelled {
+  const all = Array.from(lists, (names, row) => {
+    if (!Array.isArray(names)) return wrongKind(`row ${row} of the targets`, names);
+    return Array.from(names, (name) => className(name, row));
   });
-  const classes = given ?? [...new Set(all)].sort();
-  const labelOf = new Map(classes.map((name, label) => [name, label]));
-  const labels = all.map((name, row) => {
-    return (
-      labelOf.get(name) ??
-      fail("data-invalid", {
-        message: "A target is none of the given classes.",
-        expected: `one of ${listed(classes)}`,
-        found: shown(name),
-        where: `targets, row ${row} (counted from 0)`,
-        fix: didYouMean(name, classes),
-      })
-    );
-  });
-  return { targets: constantTensor(Int32Array.from(labels), [labels.length]), classes };
+  const { classes, labelOf } = labelled(all.flat(), given);
+  const most = all.reduce((longest, names) => Math.max(longest, names.length), 0);
+  const labels = new Int32Array(all.length * most).fill(noLabel);
+  for (const [row, names] of all.entries()) {
+    for (const [at, name] of names.entries()) labels[row * most + at] = labelOf(name, row);
+  }
+  return { targets: constantTensor(labels, [all.length, most]), classes };
 }
 
 /** BigInts, as PyTorch's files of labels have them, or an entry of such a file. */

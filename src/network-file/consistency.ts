@@ -8,6 +8,8 @@ import {
   shapeBehind,
   sizeProblems,
 } from "./build.ts";
+import { rowOf } from "./form.ts";
+import { losses } from "./losses.ts";
 import type { ExamplesSection, NetworkFile } from "./network.ts";
 import { NetworkFileError, type Problem, type Source } from "./source.ts";
 import { formatWords, nearestFix, show } from "./wording.ts";
@@ -52,7 +54,9 @@ function targetProblems(network: NetworkFile, source: Source, outputs = -1): Pro
   const targets = network.data?.examples?.[0]?.targets;
   if (targets === undefined || typeof targets === "string" || network.data?.classes) return [];
   const count = typeof targets === "number" ? 1 : targets.length;
-  if (outputs < 0 || count === outputs) return [];
+  const { outputsFor = (targets: number) => targets, fits } = rowOf(losses, network.loss.name);
+  const suits = fits ? fits(outputs, count) : outputs === outputsFor(count);
+  if (outputs < 0 || suits) return [];
   return [
     source.problem(["data", "examples", 0, "targets"], {
       message: "The examples have another number of targets than the network has outputs.",

@@ -40,7 +40,12 @@ export function fitTargets(
   notes: readonly string[] = [],
 ): Fitted {
   const { name } = network.loss;
-  const { targets: wants, distributions } = rowOf(losses, name);
+  const {
+    targets: wants,
+    distributions,
+    outputsFor = (targets: number) => targets,
+    fits = (outputs: number, targets: number) => outputs === outputsFor(targets),
+  } = rowOf(losses, name);
   const width = data.targets.shape.slice(1).reduce((product, n) => product * n, 1);
   if (data.classes === undefined) {
     if (wants === "labels" && (!distributions || width !== outputs)) {
@@ -54,12 +59,13 @@ export function fitTargets(
             : `Say types: { ${network.data.csv.target}: category }, or take meanSquaredError.`,
       });
     }
-    if (width === outputs) return same;
+    if (fits(outputs, width)) return same;
+    const needed = outputsFor(width);
     return mismatch(network, decisive(network, data), {
       message: "The network has another number of outputs than the examples have targets.",
-      expected: `${width}, the number of targets`,
+      expected: needed === width ? `${width}, the number of targets` : `${needed} for ${name}`,
       found: `${outputs} outputs`,
-      fix: `Make it ${width === 1 ? "1 output" : `${width} outputs`}.`,
+      fix: `Make it ${needed === 1 ? "1 output" : `${needed} outputs`}.`,
     });
   }
   const count = data.classes.length;
@@ -84,19 +90,20 @@ export function fitTargets(
     });
   }
   const signs = wants === "signs";
-  if (outputs === 1 && count === 2) {
+  const [one, all] = [outputsFor(1), outputsFor(count)];
+  if (fits(outputs, 1) && count === 2) {
     const convert = (d: Dataset) => toSigns(numericTargets(d, { binary: true }), signs);
     return { convert, marks: { threshold: signs ? 0 : 0.5 } };
   }
-  if (outputs === count) {
+  if (fits(outputs, count)) {
     return { convert: (d) => toSigns(numericTargets(d), signs), marks: { classes: true } };
   }
   return mismatch(network, decisive(network, data), {
     message: "The network has another number of outputs than the data have classes.",
-    expected: count === 2 ? "1 or 2 outputs for two classes" : `${count} outputs`,
+    expected: count === 2 ? `${one} or ${all} outputs for two classes` : `${all} outputs`,
     found: `${outputs}, and the classes ${listed(data.classes.slice(0, 9))}${count > 9 ? " …" : ""}`,
     fix: [
-      count === 2 ? "Make it 1 or 2 outputs." : `Make it ${count} outputs.`,
+      count === 2 ? `Make it ${one} or ${all} outputs.` : `Make it ${all} outputs.`,
       ...notesOn(network.data?.csv?.target, notes),
     ].join(" "),
   });

@@ -27,6 +27,7 @@ export function lossCalls<T>(f: () => T): { readonly result: T; readonly calls: 
     return { result: f(), calls };
   } finally {
     seen = before;
+    seen?.push(...calls);
   }
 }
 

@@ -46,11 +46,18 @@ export interface LossFacts {
   readonly forms?: Readonly<Partial<Record<OutputForm, string>>>;
   /**
    * Targets that are numbers: each from 0 to 1 ("shares"); rows from 0 to 1 whose sum is 1
-   * ("distributions"); or −1 and 1 ("signs"; labels 0 and 1 stand for them). Default: any.
+   * ("distributions"); −1 and 1 ("signs"; labels 0 and 1 stand for them); or from 0 up ("counts").
+   * Default: any.
    */
-  readonly targets?: "shares" | "distributions" | "signs";
+  readonly targets?: "shares" | "distributions" | "signs" | "counts";
   /** Targets that are labels are places of outputs: each label needs one. Default false. */
   readonly places?: boolean;
+  /** The axis of the classes. Default −1. */
+  readonly axis?: number;
+  /** "none" where labels do not say to which place of the outputs they belong. Default: they do. */
+  readonly alignment?: "none";
+  /** The label of places that have none. Default: every place has one. */
+  readonly ignoreIndex?: number;
   /** It brings outputs as close to the targets as they can get. Default false. */
   readonly distance?: boolean;
 }

@@ -4,28 +4,59 @@ import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import { asTensor, type Tensor } from "../core/tensor.ts";
+import type { LossCall } from "../nn/calls.ts";
 import type { Loss } from "../nn/losses.ts";
 import { sum } from "../ops/broadcast.ts";
 import { cast } from "../ops/cast.ts";
-import { equal, greater } from "../ops/compare.ts";
+import { equal, greater, logicalAnd, notEqual } from "../ops/compare.ts";
+import { tensor } from "../ops/leaf.ts";
 import { reshape } from "../ops/move.ts";
 import { argmax } from "../ops/reduce.ts";
 
-/** Predicted and true class of each row, if outputs and loss are about classes. */
+/** What was decided of each place that has a label: of each example, or step of a sequence. */
+interface Decisions {
+  readonly predicted: Tensor;
+  readonly actual: Tensor;
+  /** How many classes outputs tell apart. */
+  readonly classes: number;
+  /** The label of places that do not count. */
+  readonly ignored?: number;
+}
+
+/**
+ * Predicted and true class of each row, if outputs and loss are about classes.
+ *
+ * @param calls the losses of the library that the loss called: what they said of these two counts
+ */
 export function decisions(
   loss: Loss,
   output: Tensor,
   target: Tensor,
-): { predicted: Tensor; actual: Tensor } | undefined {
-  const width = output.shape[output.rank - 1] ?? 1;
-  if (width > 1 && !isFloat(target.dtype)) return { predicted: argmax(output), actual: target };
-  if (width > 1 && loss.classes) return { predicted: argmax(output), actual: argmax(target) };
-  if (width !== 1 || loss.threshold === undefined) return undefined;
+  calls: readonly LossCall[] = [],
+): Decisions | undefined {
+  const call = calls.find((each) => each.output === output && each.target === target);
+  const { axis = -1, ignoreIndex, alignment } = call?.facts ?? {};
+  const classes = output.shape.at(axis) ?? 1;
+  // Of labels without places nothing can be counted place by place.
+  if (alignment === "none") return undefined;
+  if (classes > 1 && !isFloat(target.dtype)) {
+    const ignored = ignoreIndex === undefined ? {} : { ignored: ignoreIndex };
+    return { predicted: argmax(output, { axis }), actual: target, classes, ...ignored };
+  }
+  if (classes > 1 && loss.classes) {
+    const [predicted, actual] = [output, target].map((t) => argmax(t, { axis })) as [
+      Tensor,
+      Tensor,
+    ];
+    return { predicted, actual, classes };
+  }
+  if (classes !== 1 || loss.threshold === undefined) return undefined;
   const flat = (t: Tensor) => reshape(t, [t.size]);
   return {
     predicted: cast(flat(greater(output, loss.threshold)), "i32"),
     // Targets are 0 and 1 (or shares in between), or −1 and 1.
     actual: cast(flat(greater(cast(target, output.dtype), 0.5)), "i32"),
+    classes: 2,
   };
 }
 
@@ -46,8 +77,26 @@ export const scalarCounts = (counts: ByName<Tensor>): ByName<Tensor> =>
     return rank === 0 ? number : reshape(number, []);
   });
 
-/** The number of rows whose class was predicted right. */
-export function correctPredictions(loss: Loss, output: Tensor, target: Tensor): Tensor | undefined {
-  const classes = decisions(loss, output, target);
-  return classes && sum(cast(equal(classes.predicted, classes.actual), "i32"));
+/**
+ * The number of rows whose class was predicted right, and where rows are not what has labels, how
+ * many places have one.
+ */
+export function correctPredictions(
+  loss: Loss,
+  output: Tensor,
+  target: Tensor,
+  calls: readonly LossCall[],
+): ByName<Tensor> {
+  const decided = decisions(loss, output, target, calls);
+  if (decided === undefined) return {};
+  const { predicted, actual, ignored } = decided;
+  const right = equal(predicted, actual);
+  const number = (yes: Tensor) => sum(cast(yes, "i32"));
+  if (ignored !== undefined) {
+    const counted = notEqual(actual, ignored);
+    return { correct: number(logicalAnd(right, counted)), labelled: number(counted) };
+  }
+  const correct = { correct: number(right) };
+  if (actual.size === output.shape[0]) return correct;
+  return { ...correct, labelled: tensor(actual.size, { dtype: "i32" }) };
 }

@@ -6,6 +6,7 @@ import { fail } from "../core/errors.ts";
 import { type ArgumentKind, checkKind } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
+import { lossCalls } from "../nn/calls.ts";
 import { namingFlatten } from "../nn/forgotten-flatten.ts";
 import type { BufferSpec, Layer, LayerContext, ParameterSpec } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
@@ -56,11 +57,13 @@ export const supervised = (model: Layer, loss: Loss): Objective => ({
     const x = entryOf(batch, "inputs");
     const output = model.apply(x, values, context);
     const what = { model, from: x.shape, output, target };
-    const error = scalarLoss(namingFlatten(what, () => loss(output, target)));
-    const correct = correctPredictions(loss, output, target);
+    const { result, calls } = lossCalls(() =>
+      namingFlatten(what, () => scalarLoss(loss(output, target))),
+    );
+    const correct = correctPredictions(loss, output, target, calls);
     return {
-      loss: error,
-      counts: { ...(correct && { correct }), ...loss.counts?.(output, target) },
+      loss: result,
+      counts: { ...correct, ...loss.counts?.(output, target) },
     };
   },
 });

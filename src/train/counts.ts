@@ -5,6 +5,8 @@ export const noCounts: ByName<number> = {};
 
 /** Counts that are reported as a share of the examples, and the name of that. */
 const shares: ByName<"accuracy"> = { correct: "accuracy" };
+/** … or of so many places of them that have a label. */
+const places = "labelled";
 
 /** What a report says of counts. */
 interface Counted {
@@ -37,8 +39,8 @@ export function reportCounts(report: Counted, counts: ByName<number>, examples: 
   for (const name in counts) {
     const sum = entryOf(counts, name);
     const share = shares[name];
-    if (share !== undefined) report[share] = sum / examples;
-    else {
+    if (share !== undefined) report[share] = sum / (counts[places] ?? examples);
+    else if (name !== places || counts.correct === undefined) {
       others ??= {};
       others[name] = sum;
     }

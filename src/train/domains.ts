@@ -127,10 +127,23 @@ const signs: Domain = (loss, targets) => {
   };
 };
 
+/** Numbers from 0 up. */
+const counts: Domain = (loss, targets) => {
+  const index = first(targets, (t) => t >= 0);
+  if (index < 0) return undefined;
+  return {
+    ...place(targets, index),
+    message: `${loss.name} takes counts, or rates, which are never negative.`,
+    expected: "numbers from 0 up",
+    fix: `Take a loss for numbers such as ${usual.numbers}.`,
+  };
+};
+
 const domains: Readonly<Record<NonNullable<LossFacts["targets"]>, Domain>> = {
   shares,
   distributions,
   signs,
+  counts,
 };
 
 /** The first target that the loss of a task has no meaning for. */
@@ -147,7 +160,7 @@ export function outside(task: Task | undefined, data: Targets): Complaint | unde
     if (target !== task.target) continue;
     const found =
       labels && facts.places
-        ? beyond(targets, classes, output.shape.at(-1) ?? 1)
+        ? beyond(targets, classes, output.shape.at(facts.axis ?? -1) ?? 1, facts.ignoreIndex)
         : facts.targets && domains[facts.targets](facts, targets);
     if (found) return found;
   }
@@ -159,10 +172,12 @@ function beyond(
   targets: ArrayTensor,
   classes: readonly string[] = [],
   outputs: number,
+  ignored?: number,
 ): Complaint | undefined {
-  const index = first(targets, (label) => label >= 0 && label < outputs);
+  const index = first(targets, (label) => (label >= 0 && label < outputs) || label === ignored);
   if (index < 0) return undefined;
   const { row, value } = place(targets, index);
+  if (value < 0) return unlabelled(row, value);
   const { least, most } = surveyOf(targets.data);
   return {
     row,
@@ -178,6 +193,16 @@ function beyond(
           : `Make the last layer ${Math.max(classes.length, most + 1)} outputs wide, or correct the label.`,
   };
 }
+
+/** Sequences have places without a label, of which the loss has to know. */
+const unlabelled = (row: number, value: number): Complaint => ({
+  row,
+  value,
+  message: "A place has no label, and the loss does not leave it out.",
+  expected: "labels from 0 on, or an ignoreIndex",
+  found: `${value} in row ${row}`,
+  fix: `Pass { ignoreIndex: ${value} } to the loss.`,
+});
 
 /** @throws ChainruleError for a target outside of the loss's domain, naming its row. */
 export function checkDomain(task: Task | undefined, data: Targets, what: string): void {

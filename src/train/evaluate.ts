@@ -3,11 +3,12 @@ import type { Later } from "../backends/backend.ts";
 import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
-import type { TypedArray } from "../core/dtype.ts";
+import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { lossCalls } from "../nn/calls.ts";
 import { namingFlatten } from "../nn/forgotten-flatten.ts";
 import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
@@ -119,8 +120,12 @@ function* evaluation(
     else if (found.weight !== 0) sum += found.loss * found.weight;
     weights += found.weight;
     counts = added(counts, found.counts);
-    for (const label of found.actual) actual.push(label);
-    for (const label of found.predicted) predicted.push(label);
+    for (let i = 0; i < found.actual.length; i++) {
+      const label = at(found.actual, i);
+      if (label === measure.ignored) continue;
+      actual.push(label);
+      predicted.push(at(found.predicted, i));
+    }
     if (filled + found.output.length <= outputs.length) outputs.set(found.output, filled);
     filled += found.output.length;
   }
@@ -138,7 +143,7 @@ function* evaluation(
     const confusion = confusionMatrix(actual, predicted, labels);
     return { ...measured, accuracy: right / actual.length, confusion };
   }
-  if (filled !== outputs.length) return measured;
+  if (filled !== outputs.length || !isFloat(targets.dtype)) return measured;
   return {
     ...measured,
     r2: coefficientOfDetermination(elementsOf(targets), outputs, outputs.length / size),
@@ -164,8 +169,8 @@ interface Measured {
   /** What the loss counts for. */
   readonly weight: number;
   readonly counts: ByName<number>;
-  readonly predicted: ArrayLike<number> & Iterable<number>;
-  readonly actual: ArrayLike<number> & Iterable<number>;
+  readonly predicted: ArrayLike<number>;
+  readonly actual: ArrayLike<number>;
   readonly output: ArrayLike<number>;
 }
 
@@ -180,10 +185,11 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
     const { model } = trainer;
     const output = model.apply(x, values, inference);
     const what = { model, from: x.shape, output, target: y };
-    const { classes, loss } = namingFlatten(what, () => ({
-      classes: decisions(trainer.loss, output, y),
-      loss: scalarLoss(trainer.loss(output, y)),
-    }));
+    const { result: loss, calls } = lossCalls(() =>
+      namingFlatten(what, () => scalarLoss(trainer.loss(output, y))),
+    );
+    const decided = decisions(trainer.loss, output, y, calls);
+    const classes = decided && { predicted: decided.predicted, actual: decided.actual };
     const numbers = !classes && trainer.loss.threshold === undefined && !trainer.loss.classes;
     const divisor = divisorOf(loss, [x, y]);
     const counts = scalarCounts(trainer.loss.counts?.(output, y) ?? {});
@@ -216,7 +222,6 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
       const results = program.run(inputList(graph, { values, x, y }));
       return results instanceof Promise ? results.then(measured) : measured(results);
     };
-    // A single output decides between two classes.
-    return { run, width: classes ? Math.max(2, output.shape[output.rank - 1] ?? 1) : 0 };
+    return { run, width: decided?.classes ?? 0, ignored: decided?.ignored };
   });
 }

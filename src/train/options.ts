@@ -34,10 +34,11 @@ const targets: Readonly<Record<NonNullable<LossFacts["targets"]>, true>> = {
   shares: true,
   distributions: true,
   signs: true,
+  counts: true,
 };
 
 const lossFacts: ArgumentKind = {
-  name: "facts with a name, in which targets are shares, distributions or signs",
+  name: "facts with a name, in which targets are shares, distributions, signs or counts",
   example: '{ name: "own", takes: "probabilities", targets: "shares" }',
   fits: (facts) =>
     isRecord(facts) &&

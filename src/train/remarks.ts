@@ -158,10 +158,12 @@ const rules: Readonly<Record<string, (pair: KnownPair) => Remark | undefined>> =
   },
 };
 
-/** Whether it is the classes, of the last axis, that share a whole. */
-function overClasses(axes: SomeAxes | undefined, rank: number): boolean {
+/** Whether it is the classes, of the last or a given axis, that share a whole. */
+function overClasses(axes: SomeAxes | undefined, rank: number, classes = -1): boolean {
   const [axis, ...others] = [axes ?? []].flat();
-  return others.length === 0 && (axis === -1 || axis === rank - 1);
+  return (
+    others.length === 0 && axis !== undefined && (axis + rank) % rank === (classes + rank) % rank
+  );
 }
 
 /** The least and the largest of numbers. */
@@ -190,8 +192,8 @@ export function remarksOn(
     const pair: Pair = {
       loss,
       made,
-      normalized: overClasses(made?.facts.normalizes, output.rank),
-      width: output.shape.at(-1) ?? 1,
+      normalized: overClasses(made?.facts.normalizes, output.rank, loss.axis),
+      width: output.shape.at(loss.axis ?? -1) ?? 1,
       targets: target === task.target ? targets : undefined,
     };
     const own =

@@ -56,7 +56,7 @@ export function taskOf(
       target,
       // One of the library's has called itself, perhaps on what was made of these two.
       calls:
-        facts === undefined || calls.some((call) => call.facts === facts)
+        facts === undefined || calls.some((call) => call.facts.name === facts.name)
           ? calls
           : [{ facts, output, target }],
       makerOf: (y) => layers.get(y) ?? makerOf(y) ?? operator(y),

@@ -69,22 +69,40 @@ const activations: Record<string, object> = {
   tanh: {},
 };
 const reductions = "max mean median min prod sum logsumexp argmax argmin";
-const losses: Record<string, [output: unknown, target: unknown, options: object]> = {
+const yesNo = f64([1, -1]);
+const labels = tensor([0, 1], { dtype: "i32" });
+const losses: Record<string, readonly unknown[]> = {
   binaryCrossEntropy: [v.sigmoid(), f64([0, 1]), {}],
   binaryCrossEntropyWithLogits: [v, f64([0, 1]), { positiveWeight: [1, 2] }],
   crossEntropy: [
     x,
     tensor([0, 1], { dtype: "i32" }),
-    { classWeights: [1, 2], labelSmoothing: 0.1 },
+    { classWeights: [1, 2], labelSmoothing: 0.1, axis: 1, ignoreIndex: 1, weights: [1, 2] },
   ],
+  cosineEmbedding: [x, x, yesNo, { margin: 0.5 }],
+  ctc: [
+    chainrule.stack([x, x]),
+    tensor([[1], [1]], { dtype: "i32" }),
+    { blank: 0, inputLengths: [2, 2], targetLengths: [1, 0], zeroInfinity: true, batchFirst: true },
+  ],
+  focal: [v, f64([0, 1]), { gamma: 1, alpha: 0.5 }],
+  gaussianNegativeLogLikelihood: [v, v, { variance: v.square(), full: true, epsilon: 0.1 }],
   halfSquaredError: [v, v, {}],
   hinge: [v, f64([1, -1]), {}],
+  hingeEmbedding: [v, yesNo, { margin: 1 }],
   huber: [v, v, { delta: 1 }],
-  klDivergence: [v.neg(), f64([0.5, 0.5]), {}],
+  klDivergence: [v.neg(), f64([0.5, 0.5]), { logTarget: false }],
+  marginRanking: [v, v, yesNo, { margin: 1 }],
   meanAbsoluteError: [v, v, {}],
   meanSquaredError: [v, v, { reduction: "sum" }],
-  multiMargin: [x, tensor([0, 1], { dtype: "i32" }), { margin: 1 }],
-  negativeLogLikelihood: [x.neg(), tensor([0, 1], { dtype: "i32" }), { classWeights: [1, 2] }],
+  multiLabelMargin: [x, x.greater(0).cast("f64"), {}],
+  multiLabelSoftMargin: [x, x.greater(0).cast("f64"), { classWeights: [1, 2] }],
+  multiMargin: [x, labels, { margin: 1, p: 2, classWeights: [1, 2] }],
+  negativeLogLikelihood: [x.neg(), labels, { classWeights: [1, 2], ignoreIndex: 1 }],
+  poissonNegativeLogLikelihood: [v, v.square(), { logInput: true, full: true, epsilon: 0.1 }],
+  smoothL1: [v, v, { beta: 0.5 }],
+  softMargin: [v, yesNo, {}],
+  tripletMargin: [x, x, x, { margin: 1, p: 2, swap: true, epsilon: 0.1 }],
 };
 /** An optimizer at work. */
 const atWork = () => adam().for({ a: v });

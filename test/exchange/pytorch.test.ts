@@ -54,6 +54,44 @@ it.each([
   );
 });
 
+it.each([
+  ["{ huber: { delta: 0.5 } }", 'F.huber_loss(o, t, delta=0.5, reduction="none")'],
+  [
+    "{ poissonNegativeLogLikelihood: { logInput: false, full: true } }",
+    'F.poisson_nll_loss(o, t, log_input=False, full=True, reduction="none")',
+  ],
+  [
+    "{ binaryCrossEntropyWithLogits: { positiveWeight: 3 } }",
+    'pos_weight=torch.tensor(3, dtype=o.dtype), reduction="none")',
+  ],
+  [
+    "{ smoothL1: { weights: [1, 2] } }",
+    "weights = torch.tensor([1,2], dtype=o.dtype)\n    terms = terms * weights\n" +
+      "    return terms.sum() / weights.expand_as(terms).sum()",
+  ],
+  ["{ huber: { weights: [1, 2] } }", "terms = terms * weights\n    return terms.mean()"],
+  [
+    "{ huber: { weights: 2 } }",
+    "weights = 2\n    terms = terms * weights\n    return terms.mean()",
+  ],
+])("writes the options of %s", async (loss, text) => {
+  expect((await script({ loss }))()).toContain(text);
+});
+
+it("leaves the mean over weighted classes to PyTorch", async () => {
+  const data = "{ examples: [{ inputs: [1], targets: a }, { inputs: [2], targets: b }] }";
+  const loss = (reduction: string) =>
+    `{ crossEntropy: { classWeights: [1, 3], labelSmoothing: 0.1, reduction: ${reduction} } }`;
+  const call =
+    "F.cross_entropy(o, t, label_smoothing=0.1, weight=torch.tensor([1,3], dtype=o.dtype)";
+  expect((await script({ data, loss: loss("mean") }))()).toContain(
+    `def loss(o, t):\n    return ${call}, reduction="mean")\n`,
+  );
+  expect((await script({ data, loss: loss("sum") }))()).toContain(
+    `terms = ${call}, reduction="none")\n    return terms.sum()`,
+  );
+});
+
 it("has labels as whole numbers, and other targets as real ones", async () => {
   const classes = "{ examples: [{ inputs: [1], targets: a }, { inputs: [2], targets: b }] }";
   const labels = (await script({ data: classes, loss: "crossEntropy" }))();
@@ -84,9 +122,6 @@ it("brings running statistics and tables along", async () => {
 it.each<[Partial<typeof usual>, string]>([
   [{ layers: "[{ linear: { outputs: 2, sharedBias: true } }]" }, "a bias that a layer shares"],
   [{ layers: "[{ linear: { outputs: 2, learningRate: 1 } }]" }, "a layer's own learning rate"],
-  [{ loss: "huber" }, "the loss huber"],
-  [{ loss: "{ binaryCrossEntropy: { weights: 2 } }" }, "weights of the loss"],
-  [{ loss: "{ binaryCrossEntropy: { weights: 0 } }" }, "weights of the loss"],
   [
     { optimizer: "{ adam: { learningRate: { exponentialDecay: { initial: 1, rate: 0.5 } } } }" },
     "a schedule of the learning rate",

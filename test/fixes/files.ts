@@ -235,7 +235,7 @@ export const files: readonly Row[] = [
     () => datasets({ data: csv, layers: threeOutputs.layers }, "a,kind\n1,x\n2,y\n3,z\n"),
   ],
   [
-    "Make it 1 or 2 outputs.",
+    "Make it … or … outputs.",
     () => datasets({ layers: "[{ linear: { outputs: 3 } }]", loss: "meanSquaredError" }),
     () => datasets({ layers: "[{ linear: { outputs: 1 } }]", loss: "meanSquaredError" }),
     () => datasets({ layers: "[{ linear: { outputs: 2 } }]", loss: "meanSquaredError" }),

@@ -329,6 +329,23 @@ export const library: readonly Row[] = [
         ]),
       ),
   ],
+  [
+    "If the classes are on axis 1 of the outputs, pass { axis: 1 }.",
+    () => c.crossEntropy(tensor([[[1], [2]]]), tensor([[0]], { dtype: "i32" })),
+    () => c.crossEntropy(tensor([[[1], [2]]]), tensor([[0]], { dtype: "i32" }), { axis: 1 }),
+  ],
+  [
+    "Leave out ignoreIndex; weights of 0 leave out single rows.",
+    () => c.crossEntropy(x, x, { ignoreIndex: 0 }),
+    () => c.crossEntropy(x, x),
+    () => c.crossEntropy(x, x, { weights: [1, 0] }),
+  ],
+  [
+    "Make it two outputs for each target, the means first, or pass { variance }.",
+    () => c.gaussianNegativeLogLikelihood(f64([[1]]), f64([[1]])),
+    () => c.gaussianNegativeLogLikelihood(f64([[1, 0]]), f64([[1]])),
+    () => c.gaussianNegativeLogLikelihood(f64([[1]]), f64([[1]]), { variance: 2 }),
+  ],
 
   // Layers.
   [

@@ -42,6 +42,14 @@ const oneStep = (data: c.Data, options: { classWeights: number[] }, batchSize: n
 const deep = (weight: number | ReturnType<typeof c.xavierUniform>) =>
   Array.from({ length: 200 }, () => linear(1, 1, { weight, bias: 0 }));
 const hinge = (...targets: unknown[]) => begin(rows(...targets), c.hinge, one);
+/** Names of sequences, of which one is shorter. */
+const tagged = {
+  inputs: [
+    [0, 1],
+    [1, 0],
+  ],
+  targets: [["a", "b"], ["b"]],
+};
 const share = (loss: c.Loss, ...targets: unknown[]) => begin(rows(...targets), loss, one);
 
 export const pairs: readonly Row[] = [
@@ -149,6 +157,21 @@ export const pairs: readonly Row[] = [
     () => share(withLogits, -3.5, 800),
     () => share(withLogits, 0, 0.8),
     () => share(c.meanSquaredError, -3.5, 800),
+  ],
+  [
+    "Pass { ignoreIndex: … } to the loss.",
+    () => begin(tagged, crossEntropy, c.unflatten(1, [2, 1]), c.linear(1, 2)),
+    () =>
+      begin(
+        tagged,
+        (o, t) => crossEntropy(o, t, { ignoreIndex: -100 }),
+        ...[c.unflatten(1, [2, 1]), c.linear(1, 2)],
+      ),
+  ],
+  [
+    "Take a loss for numbers such as ….",
+    () => begin(rows(-1, 2), c.poissonNegativeLogLikelihood, one),
+    () => begin(rows(-1, 2), c.meanSquaredError, one),
   ],
   [
     "One output says yes or no: take ….",

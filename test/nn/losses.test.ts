@@ -11,49 +11,64 @@ import { failure } from "../support/failure.ts";
 import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
 
 type Name = keyof typeof losses;
-const functions = losses as unknown as Record<
-  string,
-  (output: Tensor, target: Tensor, options?: object) => Tensor
->;
+const functions = losses as unknown as Record<string, (...given: (Tensor | object)[]) => Tensor>;
 
 interface Case {
   readonly name: Name;
-  readonly attributes: { readonly reduction: string };
-  readonly output: Recorded;
-  readonly target: Recorded;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly Recorded[];
   readonly value: Recorded;
-  readonly gradient: Recorded;
-  readonly weights?: Recorded;
+  /** By the outputs, which come first. */
+  readonly gradients: readonly Recorded[];
   readonly note?: string;
 }
 const cases = fixtures<Case>("losses");
+// What ctc.test.ts is about.
+const { ctc: _, ...others } = losses;
+
+/** Options as they were recorded, tensors and infinities among them. */
+const optionsOf = ({ attributes }: Case) =>
+  Object.fromEntries(
+    Object.entries(attributes).map(([name, value]) => [
+      name,
+      isTensor(value) ? toTensor(value) : value === "Infinity" ? Number(value) : value,
+    ]),
+  );
+const isTensor = (value: unknown): value is Recorded =>
+  typeof value === "object" && value !== null && "dtype" in value;
 
 // Double precision on both sides: sums of at most 15 terms of a few operations each; terms may
 // cancel, so the bound is relative to the largest logit (1000) for the "large" cases.
 const tolerance = { relative: 1e-13, absolute: 1e-14 };
-// PyTorch keeps the 1e-12 under binaryCrossEntropy's slope as a 32-bit number: 0.999999996e-12.
+// PyTorch keeps the 1e-12 under binaryCrossEntropy's slope, and that of cosineEmbedding's lengths, as
+// a 32-bit number: 0.999999996e-12.
 const coarse = { relative: 4.1e-9 };
 
 const f64 = (values: number[] | number[][]) => tensor(values, { dtype: "f64" });
-const i32 = (values: number[]) => tensor(values, { dtype: "i32" });
+const i32 = (values: number[], shape = [values.length]) => tensor(values, { shape, dtype: "i32" });
 
 describe("as in PyTorch", () => {
   it("has recorded every loss", () => {
-    expect(new Set(cases.map((c) => c.name))).toEqual(new Set(Object.keys(losses)));
+    expect(new Set(cases.map((c) => c.name))).toEqual(new Set(Object.keys(others)));
   });
   const shown = (c: Case) =>
-    [c.name, JSON.stringify(c.attributes), c.target.dtype, c.weights ? "weights" : "", c.note ?? ""]
-      .filter(Boolean)
-      .join(" ");
+    [
+      c.name,
+      JSON.stringify(c.attributes, (_, v) => (isTensor(v) ? v.shape : v)),
+      ...c.inputs.map(({ dtype, shape }) => `${dtype}[${shape}]`),
+      c.note,
+    ].join(" ");
   test.each(cases.map((c) => [shown(c), c] as const))("%s", (_, c) => {
-    const output = toTensor(c.output);
-    const options = { ...c.attributes, ...(c.weights ? { weights: toTensor(c.weights) } : {}) };
-    const value = functions[c.name]!(output, toTensor(c.target), options);
+    const inputs = c.inputs.map(toTensor);
+    const value = functions[c.name]!(...inputs, optionsOf(c));
     expect(value.shape).toEqual(c.value.shape);
     expectClose(value.dataSync(), numbers(c.value), tolerance, "value");
-    const g = gradient(value, [output], onesLike(value))[0]!;
+    const outputs = inputs.slice(0, c.gradients.length);
+    const found = gradient(value, outputs, onesLike(value));
     const bound = c.note?.includes("1e-12") ? coarse : tolerance;
-    expectClose(g.dataSync(), numbers(c.gradient), bound, "gradient");
+    for (const [k, g] of found.entries()) {
+      expectClose(g.dataSync(), numbers(c.gradients[k]!), bound, `gradient ${k}`);
+    }
   });
 });
 
@@ -80,6 +95,13 @@ describe("derivatives agree with differences, to second order, by output and by 
     [-3.1, -0.4, -0.9],
   ]);
   const labels = i32([2, 0]);
+  const signed = f64([
+    [1, -1, 1],
+    [-1, 1, 1],
+  ]);
+  // Of a target that is compared with 1 and −1, nothing has a slope but at these.
+  const yesNo = onesLike(signed).mul(signed);
+  const logTarget = (o: Tensor, t: Tensor) => losses.klDivergence(o, t, { logTarget: true });
   const classWeights = [0.5, 2, 1.25];
   const positiveWeight = [3, 1, 0.5];
   type Checked = [string, (o: Tensor, t: Tensor) => Tensor, Tensor, Tensor];
@@ -117,9 +139,100 @@ describe("derivatives agree with differences, to second order, by output and by 
       ]),
     ],
     ["multiMargin", losses.multiMargin, output, labels],
+    [
+      "… squared and weighted",
+      (o, t) => losses.multiMargin(o, t, { p: 2, margin: 2.5, classWeights }),
+      output,
+      labels,
+    ],
+    ["smoothL1, β = 0.4", (o, t) => losses.smoothL1(o, t, { beta: 0.4 }), output, target],
+    [
+      "poissonNegativeLogLikelihood",
+      (o, t) => losses.poissonNegativeLogLikelihood(o, t, { full: true }),
+      output,
+      f64([
+        [0.3, 2.5, 4],
+        [1.5, 0, 7],
+      ]),
+    ],
+    [
+      "… of rates",
+      (o, t) => losses.poissonNegativeLogLikelihood(o, t, { logInput: false, epsilon: 0.1 }),
+      probabilities,
+      shares,
+    ],
+    [
+      "gaussianNegativeLogLikelihood",
+      (o, t) => losses.gaussianNegativeLogLikelihood(o, t, { full: true }),
+      f64([
+        [0.3, -1.2, 0.4, -0.6],
+        [1.7, 0.4, 1.1, 0.2],
+      ]),
+      f64([
+        [0.9, 0.6],
+        [0.2, -1.4],
+      ]),
+    ],
+    [
+      "… by its variance",
+      (v, t) => losses.gaussianNegativeLogLikelihood(output, t, { variance: v }),
+      probabilities,
+      target,
+    ],
+    ["focal", (o, t) => losses.focal(o, t, { gamma: 1.5 }), output, shares],
+    ["softMargin", losses.softMargin, output, signed],
+    ["hingeEmbedding", (o, t) => losses.hingeEmbedding(o, t, { margin: 0.5 }), output, yesNo],
+    [
+      "multiLabelSoftMargin",
+      (o, t) => losses.multiLabelSoftMargin(o, t, { classWeights }),
+      output,
+      shares,
+    ],
+    ["multiLabelMargin", losses.multiLabelMargin, output, i32([2, -1, 0, 1, 2, -1], [2, 3])],
+    ["klDivergence of logarithms", logTarget, logs, target],
+    [
+      "negativeLogLikelihood, some ignored",
+      (o, t) => losses.negativeLogLikelihood(o, t, { ignoreIndex: 0, classWeights }),
+      logs,
+      labels,
+    ],
+    [
+      "crossEntropy on axis 0, some ignored",
+      (o, t) =>
+        losses.crossEntropy(o, t, {
+          axis: 0,
+          ignoreIndex: 0,
+          labelSmoothing: 0.1,
+          weights: [1, 2, 3],
+        }),
+      output,
+      i32([1, 0, 1]),
+    ],
+    ["marginRanking", (a, b) => losses.marginRanking(a, b, signed, { margin: 3 }), output, target],
+    [
+      "cosineEmbedding",
+      (a, b) => losses.cosineEmbedding(a, b, f64([1, -1]), { margin: -0.9 }),
+      output,
+      target,
+    ],
+    [
+      "tripletMargin by its negative",
+      (a, c) => losses.tripletMargin(a, target, c, { p: 3, margin: 5 }),
+      output,
+      logs,
+    ],
+    [
+      "… by its positive, swapped",
+      (b, c) => losses.tripletMargin(output, b, c, { swap: true, margin: 5 }),
+      target,
+      logs,
+    ],
+    ["weights", (o, t) => losses.meanSquaredError(o, t, { weights: shares }), output, target],
   ])("%s", (_, loss, o, t) => {
-    const entries = t.dtype === "i32" ? o.size : o.size + t.size;
-    expect(assertGradients(loss, [o, t], { order: 2 }).entries).toHaveLength(2 * entries);
+    const entries = t.dtype === "i32" || t === yesNo ? o.size : o.size + t.size;
+    const by = t === yesNo ? [o] : [o, t];
+    const f = (...given: Tensor[]) => loss(given[0]!, given[1] ?? t);
+    expect(assertGradients(f, by, { order: 2 }).entries).toHaveLength(2 * entries);
   });
 });
 
@@ -325,15 +438,81 @@ describe("what they take", () => {
       failure("bad-argument", () => losses.huber(two, two, { delta }));
     }
   });
-  test.each(Object.keys(losses) as Name[])("%s refuses options that it has not", (name) => {
-    const output = f64([[0.2, 0.8]]);
-    const integers = ["negativeLogLikelihood", "multiMargin"].includes(name);
-    const target = integers ? i32([0]) : output;
-    functions[name]!(output, target, { reduction: "sum" });
+  test.each(Object.keys(others) as Name[])("%s refuses options that it has not", (name) => {
+    const inputs = cases.find((c) => c.name === name)!.inputs.map(toTensor);
+    const variance = name === "gaussianNegativeLogLikelihood" ? { variance: 1 } : {};
+    functions[name]!(...inputs, { ...variance, reduction: "sum" });
     const misspelt = { reducton: "sum" };
-    const error = failure("bad-argument", () => functions[name]!(output, target, misspelt));
+    const error = failure("bad-argument", () => functions[name]!(...inputs, misspelt));
     expect(error.message).toContain(`${name} has no option "reducton".`);
     expect(error.fix).toBe(`Did you mean "reduction"?`);
+  });
+  test.each<[Name, object, RegExp]>([
+    ["smoothL1", { beta: -1 }, /≥ 0/],
+    ["hingeEmbedding", { margin: -1 }, /≥ 0/],
+    ["marginRanking", { margin: -0.5 }, /≥ 0/],
+    ["multiMargin", { margin: -1 }, /≥ 0/],
+    ["multiMargin", { p: 3 }, /1 or 2/],
+    ["cosineEmbedding", { margin: 1.5 }, /−1 to 1/],
+    ["tripletMargin", { margin: 0 }, /> 0/],
+    ["tripletMargin", { p: 0 }, /> 0/],
+    ["tripletMargin", { swap: 1 }, /true or false/],
+    ["tripletMargin", { epsilon: Number.NaN }, /≥ 0/],
+    ["poissonNegativeLogLikelihood", { epsilon: -1 }, /≥ 0/],
+    ["poissonNegativeLogLikelihood", { full: "yes" }, /true or false/],
+    ["poissonNegativeLogLikelihood", { logInput: 0 }, /true or false/],
+    ["gaussianNegativeLogLikelihood", { variance: -1 }, /≥ 0/],
+    ["gaussianNegativeLogLikelihood", { variance: 1, epsilon: 0 }, /> 0/],
+    ["focal", { gamma: -1 }, /≥ 0/],
+    ["focal", { alpha: 2 }, /0 to 1/],
+    ["klDivergence", { logTarget: 1 }, /true or false/],
+    ["crossEntropy", { ignoreIndex: 0.5 }, /whole number/],
+    ["crossEntropy", { axis: 2 }, /axis|…/],
+    ["meanSquaredError", { weights: [-1, 1] }, /≥ 0/],
+  ])("%s refuses %o", (name, options, expected) => {
+    const inputs = cases.find((c) => c.name === name)!.inputs.map(toTensor);
+    let found: unknown;
+    try {
+      functions[name]!(...inputs, options);
+    } catch (error) {
+      found = error;
+    }
+    expect(found).toMatchObject({ expected: expect.stringMatching(expected) });
+  });
+  test("shapes that do not belong together", () => {
+    const [row, column] = [f64([[1, 2, 3]]), f64([[1], [2], [3]])];
+    failure("shape-mismatch", () => losses.marginRanking(row, column, row));
+    failure("shape-mismatch", () => losses.tripletMargin(row, row, column));
+    failure("shape-mismatch", () => losses.cosineEmbedding(row, row, row));
+    failure("shape-mismatch", () => losses.gaussianNegativeLogLikelihood(row, column));
+    const variance = f64([1, 2]);
+    failure("shape-mismatch", () => losses.gaussianNegativeLogLikelihood(row, row, { variance }));
+    const places = tensor(
+      [
+        [[1], [2], [3]],
+        [[4], [5], [6]],
+      ],
+      { dtype: "f64" },
+    );
+    const labels = tensor([[0], [0]], { dtype: "i32" });
+    const error = failure("shape-mismatch", () => losses.crossEntropy(places, labels));
+    expect(error.fix).toContain("{ axis: 1 }");
+    expect(losses.crossEntropy(places, labels, { axis: 1 }).item()).toBeCloseTo(2.4076, 4);
+    const soft = () => losses.crossEntropy(row, row, { ignoreIndex: 0 });
+    expect(failure("bad-argument", soft).fix).toContain("weights");
+  });
+  test("weights of 0 mask, and the mean is over the rest", () => {
+    const [o, t] = [f64([1, 2, 4]), f64([0, 0, 0])];
+    const mask = { weights: f64([1, 1, 0]) };
+    expect(losses.meanSquaredError(o, t, mask).item()).toBe(2.5);
+    expect(losses.huber(o, t, mask).item()).toBeCloseTo((0.5 + 1.5) / 3, 14);
+    expect(losses.meanSquaredError(o, t, { weights: 2 }).item()).toBe(14);
+    const rows = f64([
+      [1, 0],
+      [0, 1],
+    ]);
+    const one = { weights: [0, 3], classWeights: [1, 5] };
+    expect(losses.crossEntropy(rows, i32([0, 1]), one).item()).toBeCloseTo(0.31326, 5);
   });
   test("there are four reductions", () => {
     const [o, t] = [

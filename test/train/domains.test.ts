@@ -12,6 +12,7 @@ import {
   linear,
   multiMargin,
   negativeLogLikelihood,
+  poissonNegativeLogLikelihood,
   sequential,
   sgd,
   type TrainerOptions,
@@ -56,6 +57,7 @@ describe("numbers", () => {
     ["hinge with 0 and 1", hinge, [1, 0, 1], 1, /0 and 1: write −1 in the place of 0/],
     ["hinge with 1 and 2", hinge, [1, 2], 1, /2t − 3/],
     ["hinge with labels", hinge, [0, 1, 3], 0, /labels of several classes: take multiMargin/],
+    ["negative counts", poissonNegativeLogLikelihood, [0, 3, -2], 2, /such as meanSquaredError/],
     ["hinge with numbers", hinge, [1, -1, 0.5], 2, /−1 for no and 1 for yes/],
   ])("%s", async (_, loss, targets, row, fix) => {
     const t = make(loss, 1);

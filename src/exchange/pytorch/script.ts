@@ -114,7 +114,7 @@ interface Trained {
 export function pytorchScript({ network, trainer, data, batchSize }: Trained): string {
   const { model } = trainer;
   const { loss, optimizer, training } = network;
-  const error = said(rowOf(losses, loss.name).pytorch?.(loss.options), `the loss ${loss.name}`);
+  const error = rowOf(losses, loss.name).pytorch(loss.options);
   const update = said(
     rowOf(optimizers, optimizer.name).pytorch?.(optimizer.options),
     `the optimizer ${optimizer.name}`,

@@ -2,7 +2,8 @@
 import type { Field } from "../../../src/network-file/form.ts";
 import type { LayerRow } from "../../../src/network-file/layer-row.ts";
 import { layers } from "../../../src/network-file/layers.ts";
-import { type LossRow, losses } from "../../../src/network-file/losses.ts";
+import type { LossRow } from "../../../src/network-file/loss-row.ts";
+import { losses } from "../../../src/network-file/losses.ts";
 import { type OptimizerRow, optimizers } from "../../../src/network-file/optimizers.ts";
 import type { FieldForm, Forms, LayerForm } from "../protocol.ts";
 
