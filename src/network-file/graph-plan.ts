@@ -1,6 +1,7 @@
 /** What a graph of a network file says: which node reads which, in which order, and what is wrong. */
 import type { Shape } from "../core/shape.ts";
 import { isPartName } from "../nn/inside.ts";
+import type { Chosen } from "./form.ts";
 import type { Complaint } from "./source.ts";
 import { formatWords, nearestFix, show } from "./wording.ts";
 
@@ -14,7 +15,7 @@ export interface WrittenNode {
 
 export interface WrittenGraph {
   readonly inputs?: Readonly<Record<string, number>>;
-  readonly layers: Readonly<Record<string, unknown>>;
+  readonly layers: Readonly<Record<string, readonly Chosen[]>>;
   readonly nodes: Readonly<Record<string, WrittenNode>>;
   readonly outputs?: readonly string[];
 }
@@ -34,7 +35,7 @@ export const inputsOf = ({ inputs }: WrittenGraph): readonly string[] =>
   inputs === undefined ? [wholeInput] : Object.keys(inputs);
 
 /** What comes out: what is said, or the node that stands last. */
-export const outputsOf = ({ outputs, nodes }: WrittenGraph): readonly string[] =>
+export const comingOut = ({ outputs, nodes }: WrittenGraph): readonly string[] =>
   outputs ?? Object.keys(nodes).slice(-1);
 
 /** The nodes, each behind those that it reads; undefined where they go round in a circle. */
@@ -177,7 +178,7 @@ function circle(graph: WrittenGraph): Complaint {
 /** What is written and has no say in what comes out. */
 function unusedComplaints(graph: WrittenGraph, order: readonly string[]): Found {
   const { layers, nodes } = graph;
-  const needed = new Set(outputsOf(graph));
+  const needed = new Set(comingOut(graph));
   for (const name of order.toReversed()) {
     if (!needed.has(name)) continue;
     for (const [, source] of sourcesOf(nodes[name] as WrittenNode)) needed.add(source);
@@ -187,7 +188,7 @@ function unusedComplaints(graph: WrittenGraph, order: readonly string[]): Found 
     path,
     { message: `${what} of this graph is not used.`, expected: "a way to an output", fix },
   ];
-  const outputs = formatWords(outputsOf(graph));
+  const outputs = formatWords(comingOut(graph));
   return [
     ...Object.keys(layers)
       .filter((name) => !called.has(name))

@@ -13,9 +13,9 @@ import { input } from "../ops/leaf.ts";
 import { stretch } from "../ops/move.ts";
 import {
   asRead,
+  type ChoiceForm,
   type Chosen,
   either,
-  type ListForm,
   list,
   map,
   number,
@@ -25,10 +25,10 @@ import {
   word,
 } from "./form.ts";
 import {
+  comingOut,
   graphComplaints,
   inputsOf,
   orderOf,
-  outputsOf,
   sourcesOf,
   type WrittenGraph,
   type WrittenNode,
@@ -65,8 +65,15 @@ const nodeForm = record(
   ["layer", "join"],
 );
 
+/** The form of a list of layers. */
+interface LayerLists {
+  readonly kind: "list";
+  readonly of: ChoiceForm;
+  readonly least: number;
+}
+
 /** The options of a graph, whose layers are lists of this form. */
-const formOf = <const F extends ListForm>(nested: F) =>
+const formOf = (nested: LayerLists) =>
   record({
     inputs: {
       form: map(whole()),
@@ -146,11 +153,14 @@ function partsOf(
   return Object.fromEntries(parts);
 }
 
+/** A layer of a graph, for one input or for several by name. */
+type Call = (x: Tensor | Readonly<Record<string, Tensor>>) => Tensor;
+
 /** Runs the nodes of a graph. */
 function run(
   written: WrittenGraph,
   order: readonly string[],
-  layers: Readonly<Record<string, (x: never) => Tensor>>,
+  layers: Readonly<Record<string, Call>>,
   x: Tensor,
 ): Tensor {
   const values = new Map<string, Tensor>();
@@ -166,9 +176,9 @@ function run(
     const xs = sources.map(([, value]) => value);
     const single = typeof own.of === "string" ? xs[0] : Object.fromEntries(sources);
     const f = own.layer === undefined ? undefined : layers[own.layer];
-    values.set(name, f ? f(single as never) : joined(own, xs));
+    values.set(name, f && single ? f(single) : joined(own, xs));
   }
-  const outputs = outputsOf(written).map((name) => entry(values, name));
+  const outputs = comingOut(written).map((name) => entry(values, name));
   return outputs.length === 1 ? (outputs[0] as Tensor) : concatenate(outputs, -1);
 }
 
@@ -213,7 +223,7 @@ function classOf(written: WrittenGraph, order: readonly string[]): string | { ca
         : `${name(key)} = ${module}[1:](${module}[0](${xs.join(", ")}))`,
     );
   }
-  const outputs = outputsOf(written).map(name);
+  const outputs = comingOut(written).map(name);
   lines.push(
     outputs.length === 1
       ? `return ${outputs[0]}`
@@ -223,28 +233,26 @@ function classOf(written: WrittenGraph, order: readonly string[]): string | { ca
 }
 
 /** The row; its layers are lists of this form. */
-export function graphRow<const F extends ListForm>(nested: F) {
+export function graphRow(nested: LayerLists) {
   const form = formOf(nested);
   /** The graph in the types of its form; errors where it is none, which `check` says with places. */
   const read = (options: Chosen["options"], shape: Shape | undefined) => {
-    const written = asRead(form, options) as unknown as WrittenGraph;
+    const written: WrittenGraph = asRead(form, options);
     const [first] = graphComplaints(written, shape);
     if (first) fail("file-invalid", first[1]);
     return { written, order: orderOf(written) ?? [] };
   };
-  const listOf = (written: WrittenGraph, name: string) => written.layers[name] as readonly Chosen[];
   const row: LayerRow = {
     kind: "composite",
     doc: "Named layers, connected in any way: nodes that call them, join others, and share them.",
     form,
-    check: (options, shape) =>
-      graphComplaints(asRead(form, options) as unknown as WrittenGraph, shape),
+    check: (options, shape) => graphComplaints(asRead(form, options), shape),
     build(options, { shape, inner }) {
       const { written, order } = read(options, shape);
       const parts = partsOf(written, order, shape, (name, from) =>
-        inner(listOf(written, name), from, ["layers", name]),
+        inner(written.layers[name] ?? [], from, ["layers", name]),
       );
-      return graph(parts, (layers, x: Tensor) => run(written, order, layers as never, x));
+      return graph(parts, (layers, x: Tensor) => run(written, order, layers, x));
     },
     pytorch(options, { shape, inner, define, made }) {
       const { written, order } = read(options, shape);
@@ -253,7 +261,7 @@ export function graphRow<const F extends ListForm>(nested: F) {
       const texts: string[] = [];
       partsOf(written, order, shape, (name, from) => {
         const own = made(name);
-        texts.push(`"${name}": ${inner(listOf(written, name), from, ["layers", name])},`);
+        texts.push(`"${name}": ${inner(written.layers[name] ?? [], from, ["layers", name])},`);
         return own;
       });
       const indented = texts.join("\n").replaceAll(/^/gm, "    ");
