@@ -328,4 +328,27 @@ for make, x, base in [*INSIDE, (lambda: nn.Embedding(5, 2), tensor([1, 4, 1]),
     wrapped("lora", Lora(make(), 2), x, base, rank=2)
     wrapped("lora", Lora(make(), 1, alpha=3), x, base, rank=1, alpha=3)
 
+
+class Cell(nn.Module):
+    """A cell whose state is one tensor, h beside c."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = [cell]
+        for name, value in cell.named_parameters():
+            setattr(self, name, value)
+
+    def forward(self, x, h=None, c=None):
+        found = self.cell[0](x, None if h is None else h if c is None else (h, c))
+        return torch.cat(found, -1) if isinstance(found, tuple) else found
+
+
+for name, make in [("rnnCell", nn.RNNCell), ("lstmCell", nn.LSTMCell), ("gruCell", nn.GRUCell)]:
+    state = dict(h=[2, 4]) | (dict(c=[2, 4]) if name == "lstmCell" else {})
+    layer(name, Cell(make(3, 4)), [2, 3], 3, 4, others=dict(x=None) | state)
+    layer(name, Cell(make(3, 4, bias=False)), [2, 3], 3, 4, others=dict(x=None) | state, bias=False)
+    layer(name, Cell(make(3, 4)), [2, 3], 3, 4, others=dict(x=None), note="a state of zeros")
+layer("rnnCell", Cell(nn.RNNCell(3, 4, nonlinearity="relu")), [2, 3], 3, 4,
+      others=dict(x=None, h=[2, 4]), nonlinearity="relu")
+
 write("layers", layers)

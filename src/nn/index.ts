@@ -48,6 +48,7 @@ export * from "./positions.ts";
 export * from "./rearrangement.ts";
 export type { PassOptions, Recurrence, RecurrenceOptions } from "./recurrence.ts";
 export { gru, type LstmOptions, lstm, type RnnOptions, rnn } from "./recurrent.ts";
+export * from "./recurrent-cells.ts";
 export * from "./reparametrized.ts";
 export { sequential } from "./sequential.ts";
 export type { LayerOf } from "./several.ts";

@@ -85,7 +85,7 @@ export interface Recurrence<In extends number, Out extends number, S> extends La
 }
 
 /** What one kind of recurrence is. */
-interface Parts<S> {
+export interface CellParts<S> {
   readonly cell: RecurrentCell;
   readonly inputs: number;
   readonly hidden: number;
@@ -118,7 +118,7 @@ const roles = {
   weight_hr: "weight",
 } as const satisfies Readonly<Record<WeightName, ParameterRole>>;
 
-function checkOptions(what: string, options: RecurrenceOptions): void {
+export function checkRecurrence(what: string, options: RecurrenceOptions): void {
   const { layers = 1, dropout = 0, bidirectional = false, batchFirst = true } = options;
   const { output = "all", learningRate, frozen = false } = options;
   checkCounts(what, { layers });
@@ -151,12 +151,20 @@ function checkOptions(what: string, options: RecurrenceOptions): void {
 const suffix = (layer: number, direction: number): string =>
   `_l${layer}${direction === 1 ? "_reverse" : ""}`;
 
-function parametersOf<S>(
-  { cell, inputs, hidden, projection }: Parts<S>,
-  options: RecurrenceOptions,
+/** What one cell is made of. */
+interface CellSizes {
+  readonly cell: RecurrentCell;
+  readonly inputs: number;
+  readonly hidden: number;
+  readonly projection?: number;
+}
+
+/** The parameters of one cell, their names with this end. */
+export function cellParameters(
+  { cell, inputs, hidden, projection }: CellSizes,
+  { frozen = false, learningRate, bias, weight, recurrent }: RecurrenceOptions,
+  end = "",
 ): Record<string, ParameterSpec> {
-  const { layers = 1, frozen = false, learningRate, bias, weight, recurrent } = options;
-  const directions = options.bidirectional ? 2 : 1;
   const bound = 1 / Math.sqrt(hidden);
   const usual = uniform(-bound, bound);
   const starts = {
@@ -165,36 +173,43 @@ function parametersOf<S>(
     bias: bias === false ? undefined : bias,
   };
   const rows = cell.gates * hidden;
-  const outputs = projection ?? hidden;
+  const shapes: Partial<Record<WeightName, Shape>> = {
+    weight_ih: [rows, inputs],
+    weight_hh: [rows, projection ?? hidden],
+    ...(bias === false ? {} : { bias_ih: [rows], bias_hh: [rows] }),
+    ...(projection === undefined ? {} : { weight_hr: [projection, hidden] }),
+  };
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]): [string, ParameterSpec] => {
+      const role = roles[name as WeightName];
+      const initial = toInitializer(starts[role] ?? usual);
+      // Values that do not fit are an error here, at the line that gives them.
+      if (initial.isGiven) initial.fill(shape, 0, 0);
+      const isFrozen = frozen === true || (Array.isArray(frozen) && frozen.includes(role));
+      const own = learningRate === undefined ? {} : { learningRate };
+      return [`${name}${end}`, { shape, initial, role, frozen: isFrozen, ...own }];
+    }),
+  );
+}
+
+function parametersOf<S>(
+  { inputs, ...sizes }: CellParts<S>,
+  options: RecurrenceOptions,
+): Record<string, ParameterSpec> {
+  const { layers = 1 } = options;
+  const directions = options.bidirectional ? 2 : 1;
+  const outputs = sizes.projection ?? sizes.hidden;
   const found: Record<string, ParameterSpec> = {};
   for (let l = 0; l < layers; l++) {
-    for (let d = 0; d < directions; d++) {
-      const shapes: Partial<Record<WeightName, Shape>> = {
-        weight_ih: [rows, l === 0 ? inputs : directions * outputs],
-        weight_hh: [rows, outputs],
-        ...(bias === false ? {} : { bias_ih: [rows], bias_hh: [rows] }),
-        ...(projection === undefined ? {} : { weight_hr: [projection, hidden] }),
-      };
-      for (const [name, shape] of Object.entries(shapes)) {
-        const role = roles[name as WeightName];
-        const initial = toInitializer(starts[role] ?? usual);
-        // Values that do not fit are an error here, at the line that gives them.
-        if (initial.isGiven) initial.fill(shape, 0, 0);
-        found[`${name}${suffix(l, d)}`] = {
-          shape,
-          initial,
-          role,
-          frozen: frozen === true || (Array.isArray(frozen) && frozen.includes(role)),
-          ...(learningRate === undefined ? {} : { learningRate }),
-        };
-      }
-    }
+    const from = l === 0 ? inputs : directions * outputs;
+    for (let d = 0; d < directions; d++)
+      Object.assign(found, cellParameters({ ...sizes, inputs: from }, options, suffix(l, d)));
   }
   return found;
 }
 
 /** The weights of one layer in one direction. */
-function weightsOf(values: Readonly<Record<string, Tensor>>, end: string): CellWeights {
+export function weightsOf(values: Readonly<Record<string, Tensor>>, end = ""): CellWeights {
   const own = Object.keys(roles).flatMap((name) => {
     const value = values[`${name}${end}`];
     return value === undefined ? [] : [[name, value] as const];
@@ -241,16 +256,16 @@ function oneWay(
   return [outputs, state];
 }
 
-/** The state before the first step, for all layers and directions: zeros, or what is given. */
-function firstState<S>(
-  { cell, hidden, projection, read }: Parts<S>,
+/** The state before the first step, zeros or what is given; its first axes are the same for all parts. */
+export function firstState<S>(
+  { cell, hidden, projection, read, name = cell.name }: CellParts<S> & { readonly name?: string },
   given: S | undefined,
   dtype: DType,
-  [count, batch]: readonly [number, number],
+  lead: readonly number[],
 ): RecurrentState {
   const shapes: readonly [Shape, ...Shape[]] = [
-    [count, batch, projection ?? hidden],
-    ...(cell.hasCell ? [[count, batch, hidden]] : []),
+    [...lead, projection ?? hidden],
+    ...(cell.hasCell ? [[...lead, hidden]] : []),
   ];
   const [h, ...others] = shapes;
   if (given === undefined) return [zeros(h, dtype), ...others.map((shape) => zeros(shape, dtype))];
@@ -262,7 +277,7 @@ function firstState<S>(
   });
   if (fits && parts.length === shapes.length) return parts as readonly Tensor[] as RecurrentState;
   return fail("shape-mismatch", {
-    message: `${cell.name} cannot begin with this state.`,
+    message: `${name} cannot begin with this state.`,
     expected: `${cell.hasCell ? "[h, c]" : "h"}: ${expected}`,
     found: parts
       .map((part) =>
@@ -274,12 +289,12 @@ function firstState<S>(
 
 /** A recurrent layer from its parts and options. */
 export function recurrence<In extends number, Out extends number, S>(
-  parts: Parts<S>,
+  parts: CellParts<S>,
   options: RecurrenceOptions,
 ): Recurrence<In, Out, S> {
   const { cell, inputs, hidden, projection, facts, settings = {} } = parts;
   const { name } = cell;
-  checkOptions(name, options);
+  checkRecurrence(name, options);
   checkCounts(name, { inputs, hidden });
   const { layers = 1, dropout = 0, bidirectional = false, batchFirst = true } = options;
   const directions = bidirectional ? 2 : 1;

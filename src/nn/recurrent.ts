@@ -39,8 +39,9 @@ type Features<Hidden extends number, O> =
       : number
     : number;
 
-const signed = { range: [-1, 1] } as const;
-const alone = {
+export const signed = { range: [-1, 1] } as const;
+/** Of a state that is h alone. */
+export const alone = {
   shown: ([h]: RecurrentState): Tensor => h,
   read: (h: Tensor): readonly unknown[] => [h],
 };
@@ -75,18 +76,23 @@ export function rnn<
 >(inputs: In, hidden: Hidden, options?: O): Recurrence<In, Features<Hidden, O>, Tensor> {
   const chosen: RnnOptions = options === undefined ? {} : options;
   checkNames("rnn", chosen, [...recurrenceOptions, "nonlinearity"]);
-  const { nonlinearity = "tanh", ...rest } = chosen;
+  const { nonlinearity, ...rest } = chosen;
+  return recurrence({ ...elmanOf("rnn", nonlinearity), inputs, hidden, ...alone }, rest);
+}
+
+/** The cell with a nonlinearity, and what it says of its outputs. */
+export function elmanOf(what: string, given: RnnOptions["nonlinearity"]) {
+  const nonlinearity = given === undefined ? "tanh" : given;
   if (nonlinearity !== "tanh" && nonlinearity !== "relu") {
     fail("bad-argument", {
-      message: "rnn cannot use this nonlinearity.",
+      message: `${what} cannot use this nonlinearity.`,
       expected: '"tanh" or "relu"',
       found: shown(nonlinearity),
     });
   }
   const facts = nonlinearity === "tanh" ? signed : { range: upFrom(0) };
-  const settings = chosen.nonlinearity === undefined ? {} : { nonlinearity };
-  const cell = elmanCells[nonlinearity];
-  return recurrence({ cell, inputs, hidden, facts, settings, ...alone }, rest);
+  const settings = given === undefined ? {} : { nonlinearity };
+  return { cell: elmanCells[nonlinearity], facts, settings };
 }
 
 /**

@@ -24,6 +24,11 @@ const shared = {
   ...{ layers: 2, bidirectional: true, dropout: 0.5, batchFirst: true, output: "last" },
   ...{ weight: chainrule.uniform(), recurrent: 0.5, bias: 0, frozen: ["bias"], learningRate: 0.1 },
 };
+const { weight, recurrent, bias, frozen, learningRate } = shared;
+const cells = { weight, recurrent, bias, frozen, learningRate };
+const cell = chainrule.gruCell(2, 2);
+const steps = (layer: chainrule.Layer) =>
+  read(layer.apply(tensor([[1, 2]]), chainrule.initialValues(layer).parameters));
 const one = tensor([[[1], [2]]]);
 const model = chainrule.gru(1, 2);
 const { parameters } = chainrule.initialValues(model);
@@ -34,6 +39,14 @@ export const recurrences: Record<string, Probe> = {
   rnn: probe(chainrule.rnn, [1, 1, { ...shared, nonlinearity: "relu" }], uses as never),
   lstm: probe(chainrule.lstm, [1, 2, { ...shared, projection: 1 }], uses as never),
   gru: probe(chainrule.gru, [1, 1, shared], uses as never),
+  rnnCell: probe(chainrule.rnnCell, [2, 2, { ...cells, nonlinearity: "relu" }], steps as never),
+  lstmCell: probe(chainrule.lstmCell, [2, 2, cells], steps as never),
+  gruCell: probe(chainrule.gruCell, [2, 2, cells], steps as never),
+  "gruCell, its step": probe(
+    (...given: Parameters<typeof cell.step>) => cell.step(...given),
+    [tensor([[1, 2]]), chainrule.zeros([1, 2]), chainrule.initialValues(cell).parameters],
+    read,
+  ),
   "gru, its pass": probe(
     pass,
     [one, parameters, { state: chainrule.zeros([1, 1, 2]), lengths: [1] }],

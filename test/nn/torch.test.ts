@@ -5,6 +5,7 @@ import { gradient } from "../../src/autodiff/gradient.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Layer } from "../../src/nn/layer.ts";
+import { concatenate } from "../../src/ops/concatenate.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { expectClose } from "../support/close.ts";
 import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
@@ -94,10 +95,16 @@ describe.each(names)("%s", (name) => {
       ...trained.map((key) => values[key]!),
     ];
     const all = { [c.first ?? "x"]: x, ...Object.fromEntries(others) };
-    const y =
-      c.first === undefined
-        ? layer.apply(x, values, context)
-        : (layer as nn.LayerOf<object>).applyTo(all, values, context);
+    const applied = () => {
+      if (c.first === undefined) return layer.apply(x, values, context);
+      if (!("step" in layer)) return (layer as nn.LayerOf<object>).applyTo(all, values, context);
+      const given = others.map(([, value]) => value);
+      const state = given.length > 1 ? given : given[0];
+      const { step } = layer as nn.CellLayer<number, number, unknown>;
+      const next = step(x, state, values) as Tensor | Tensor[];
+      return Array.isArray(next) ? concatenate(next, -1) : next;
+    };
+    const y = applied();
     expect(y.shape).toEqual(c.output.shape);
     const found = inputs.length > 0 ? gradient(y, inputs, toTensor(c.upstream)) : [];
     expectClose(y.dataSync(), numbers(c.output), tolerance, "value");
