@@ -268,6 +268,7 @@ export type { Objective } from "./step/objective.ts";
 export { type Filled, inputList, outputsByName } from "./step/ports.ts";
 export { trainingStep } from "./step/step.ts";
 // Training.
+export { averaged } from "./train/averages.ts";
 export type { LoadOptions } from "./train/checkpoint-differences.ts";
 export type { Evaluation } from "./train/evaluate.ts";
 export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";

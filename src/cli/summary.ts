@@ -1,10 +1,11 @@
 /** chainrule summary FILE: layers, shapes, parameters, operations, memory. */
+
 import { compileProgram } from "../compile/index.ts";
 import { at } from "../core/at.ts";
 import { graphOperations } from "../core/cost.ts";
 import { bytesOf } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
-import { formatShape } from "../core/shape.ts";
+import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { outputsFrom } from "../network-file/build.ts";
@@ -14,7 +15,7 @@ import { markedLoss, toDatasets } from "../network-file/prepare.ts";
 import { layerAt } from "../nn/inside.ts";
 import type { Layer } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
-import { valueInputs } from "../step/parameters.ts";
+import { slotSpecs, valueInputs } from "../step/parameters.ts";
 import { type StepGraph, statePairs } from "../step/ports.ts";
 import { trainingStep } from "../step/step.ts";
 import { remarksOn } from "../train/remarks.ts";
@@ -106,7 +107,8 @@ export async function summaryCommand(
       : trainingStep(model, batch, { loss, optimizer, dtype, update, health: false });
   const work = step && graphOperations(step.outputs, step.inputs);
   const each = bytesOf(dtype);
-  const slots = Object.keys(optimizer.slots).length * (total - frozen);
+  const specs = Object.values(slotSpecs(model, optimizer));
+  const slots = specs.reduce((n, { shape }) => n + sizeOf(shape), 0);
   const compiled = step && compile(step, trace === true);
   const memory = {
     parameters: total * each,

@@ -1,5 +1,6 @@
 /** The optimizers that a network file may name. */
 import { adadelta, adagrad, adam, adamW, rmsprop } from "../optim/adaptive.ts";
+import { parameterGroups } from "../optim/groups.ts";
 import { adamax, nadam, radam } from "../optim/moments.ts";
 import type { CommonOptions, Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
@@ -8,18 +9,33 @@ import { lion, rprop } from "../optim/signs.ts";
 import {
   asRead,
   type Builder,
+  built,
   type Chosen,
   choice,
   either,
   type Fields,
   flag,
+  list,
   number,
   type OptionsOf,
   type PyTorchText,
   record,
+  text,
   type ValueOf,
+  whole,
 } from "./form.ts";
 import { schedules, toRate } from "./schedules.ts";
+
+const clipValue = {
+  form: number({ least: 0 }),
+  doc: "Every entry of the gradient is cut to ± this.",
+  otherwise: "not cut",
+} as const;
+const clipNorm = {
+  form: number({ least: 0 }),
+  doc: "All gradients together are scaled down to this length.",
+  otherwise: "not scaled",
+} as const;
 
 const common = (usual: number) =>
   record({
@@ -31,15 +47,22 @@ const common = (usual: number) =>
       doc: "η: a number, or a schedule.",
       default: usual,
     },
-    clipValue: {
-      form: number({ least: 0 }),
-      doc: "Every entry of the gradient is cut to ± this.",
-      otherwise: "not cut",
+    clipValue,
+    clipNorm,
+    clipNormOrder: {
+      form: number({ least: 1 }),
+      doc: "p of that length, (Σ |g|^p)^(1/p); .inf for the largest |g|.",
+      otherwise: "2",
     },
-    clipNorm: {
-      form: number({ least: 0 }),
-      doc: "All gradients together are scaled down to this length.",
-      otherwise: "not scaled",
+    accumulate: {
+      form: whole(),
+      doc: "Steps for one update, by the mean of their gradients.",
+      otherwise: "1",
+    },
+    averageDecay: {
+      form: number({ least: 0, below: 1 }),
+      doc: "β of a moving average of the parameters, kept beside them.",
+      otherwise: "no average",
     },
     maximize: { form: flag, doc: "Climb: the gradient's sign is turned.", otherwise: "descend" },
   });
@@ -104,7 +127,11 @@ const unsaid = (common: Common): PyTorchText | undefined =>
     ? { cannot: "a schedule of the learning rate" }
     : common.clipValue !== undefined || common.clipNorm !== undefined
       ? { cannot: "clipping" }
-      : undefined;
+      : (common.accumulate ?? 1) !== 1
+        ? { cannot: "accumulated gradients" }
+        : common.averageDecay !== undefined
+          ? { cannot: "a moving average of the parameters" }
+          : undefined;
 
 const flagOf = (v: boolean): string => (v ? "True" : "False");
 const decay = (o: { readonly weightDecay: number }): string => `weight_decay=${o.weightDecay}`;
@@ -151,6 +178,32 @@ const adamCall = (name: string, o: OptionsOf<ReturnType<typeof adamFields>>): Py
     : typeof o.beta1 !== "number"
       ? scheduled
       : `${name}(${withBetas(o)}, amsgrad=${flagOf(o.amsgrad)})`;
+
+const groupsForm = record({
+  groups: {
+    form: list(
+      record({
+        names: {
+          form: text("a name, with * for anything"),
+          doc: "Which parameters, such as *.bias or 0.*.",
+          otherwise: "every name",
+        },
+        rank: { form: whole(0), doc: "Only those with so many axes.", otherwise: "any" },
+        optimizer: {
+          form: choice("optimizer", () => optimizers),
+          doc: "What changes them.",
+          otherwise: "they are frozen",
+        },
+        frozen: { form: flag, doc: "They stay as they are.", otherwise: "false" },
+      }),
+      1,
+    ),
+    doc: "The groups.",
+    required: true,
+  },
+  clipValue,
+  clipNorm,
+});
 
 /** Every optimizer that a network file may name. */
 export const optimizers: Readonly<Record<string, OptimizerRow>> = {
@@ -309,4 +362,19 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
     beta2: share("β₂, the share of the past in the memory.", 0.99),
     weightDecay: small("λ: θ shrinks by ηλθ.", 0),
   }),
+  parameterGroups: {
+    doc: "An optimizer for each group of parameters: the first group that fits.",
+    form: groupsForm,
+    build(given) {
+      const { groups, ...clipping } = asRead(groupsForm, given);
+      return parameterGroups(
+        groups.map(({ optimizer: chosen, ...group }) => ({
+          ...group,
+          ...(chosen ? { optimizer: built(optimizers, chosen, undefined) } : {}),
+        })),
+        clipping,
+      );
+    },
+    pytorch: () => ({ cannot: "groups of parameters" }),
+  },
 };

@@ -137,7 +137,7 @@ export const schedules: Readonly<Record<string, Builder<Schedule>>> = {
     ({ initial, ...options }) => polynomialDecay(initial, options),
   ),
   cosineRestarts: row(
-    "The wave of cosineDecay, begun anew in longer and longer periods.",
+    "The wave of cosineDecay, again and again, in longer and longer periods.",
     {
       initial,
       steps: span("Steps of the first period."),

@@ -13,7 +13,7 @@ import { cos, log } from "../ops/transcendental.ts";
 import { checkMinimum, positive, type Schedule, toSchedule } from "./schedules.ts";
 
 /**
- * The cosine wave of `cosineDecay`, which begins anew: η·(m + (1 − m)(1 + cos(πt/T))/2), t steps after
+ * The cosine wave of `cosineDecay`, again and again: η·(m + (1 − m)(1 + cos(πt/T))/2), t steps after
  * a restart, in periods of T = steps, steps·growth, steps·growth² … (SGDR; Loshchilov, Hutter 2017).
  * `growth`, a whole number, defaults to 1, `minimum` m to 0.
  */

@@ -1,6 +1,7 @@
 export * from "./adaptive.ts";
 export * from "./composed.ts";
 export * from "./cycles.ts";
+export * from "./groups.ts";
 export * from "./moments.ts";
 export type { Optimizer, OwnOptimizer } from "./optimizer.ts";
 export {
@@ -16,4 +17,4 @@ export {
 } from "./schedules.ts";
 export * from "./sgd.ts";
 export * from "./signs.ts";
-export { clipGradients, type Updater, type UpdaterState } from "./updater.ts";
+export { clipGradients, gradientNorm, type Updater, type UpdaterState } from "./updater.ts";

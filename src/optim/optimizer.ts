@@ -6,10 +6,12 @@ import type { ByName } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
 import { aFlag, checkKind, isFunction, isNumber, isRecord, isText } from "../core/kinds.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
+import type { Shape } from "../core/shape.ts";
 import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { add, mul, neg, sub } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
+import { equal, where } from "../ops/compare.ts";
 import { pow } from "../ops/power.ts";
 import { clip, clipEntries } from "./clip.ts";
 import { isSchedule, type Schedule, settingAt, toSchedule } from "./schedules.ts";
@@ -34,6 +36,18 @@ export interface CommonOptions {
   readonly clipValue?: number;
   /** All gradients together are first scaled down to this Euclidean norm. */
   readonly clipNorm?: number;
+  /** p of that norm: (Σ |g|^p)^(1/p), and the largest |g| for Infinity. Default 2. */
+  readonly clipNormOrder?: number;
+  /**
+   * Steps for one update, which takes the mean of their gradients (clipped then): a batch that is so
+   * many times as large, in the memory of one. Schedules count updates. Default 1.
+   */
+  readonly accumulate?: number;
+  /**
+   * β of a moving average of θ, a ← βa + (1 − β)θ after each update (a = θ after the first), kept
+   * beside θ as the slot "movingAverage": `averaged(trainer)` predicts with it. Default: none.
+   */
+  readonly averageDecay?: number;
   /** Climb: the gradient's sign is turned, before decay is added. Default false. */
   readonly maximize?: boolean;
 }
@@ -76,6 +90,12 @@ export interface UpdateAllContext {
   };
 }
 
+/** A parameter as groups know it. */
+export interface NamedShape {
+  readonly name: string;
+  readonly shape: Shape;
+}
+
 /** What an update gives: the new parameter and the optimizer's new memory of it. */
 export interface Updated {
   readonly parameter: Tensor;
@@ -91,6 +111,14 @@ export interface Optimizer {
   readonly learningRate: Schedule;
   readonly clipValue?: number;
   readonly clipNorm?: number;
+  readonly clipNormOrder?: number;
+  /** Steps for one update. Default 1. */
+  readonly accumulate?: number;
+  /**
+   * Of an optimizer of several groups: for each of these parameters the one whose rule it follows;
+   * undefined where it stays as it is. Its own `update` is then not called.
+   */
+  readonly rules?: (parameters: readonly NamedShape[]) => readonly (Optimizer | undefined)[];
   /** Its settings as plain data. */
   readonly settings: Readonly<Record<string, unknown>>;
   /** Each slot's value before the first step. */
@@ -146,41 +174,98 @@ export function optimizer<Slots extends Optimizer["slots"]>(
     readonly update: (context: ContextOf<Slots>) => Updated;
   },
 ): OwnOptimizer {
-  checkNames(name, options, [
-    "learningRate",
-    "clipValue",
-    "clipNorm",
-    "maximize",
-    ...Object.keys(parts.settings),
-  ]);
+  checkNames(name, options, [...common, ...Object.keys(parts.settings)]);
   for (const value of Object.values(parts.settings)) if (isSchedule(value)) toSchedule(value);
-  const { clipValue, clipNorm, maximize } = options;
+  const { clipValue, clipNorm, maximize, averageDecay, accumulate } = options;
   if (maximize !== undefined) checkKind(`maximize of ${name}`, maximize, aFlag);
-  for (const [what, value] of Object.entries({ clipValue, clipNorm, ...parts.settings })) {
-    const known = typeof value === "boolean" || value === undefined || isSchedule(value);
-    if (!known && !isNumber(value, (n) => Number.isFinite(n) && n >= 0)) {
-      fail("bad-argument", {
-        message: `${name} cannot use this ${what}.`,
-        expected: "a finite number ≥ 0",
-        found: shown(value),
-      });
-    }
-  }
+  checkSizes(name, { clipValue, clipNorm, ...parts.settings });
+  if (averageDecay !== undefined) checkDecays(name, { averageDecay });
+  const averages = averageDecay !== undefined;
   const made: OwnOptimizer = {
     name,
     learningRate: toSchedule(options.learningRate ?? defaultRate),
-    ...(clipValue === undefined ? {} : { clipValue }),
-    ...(clipNorm === undefined ? {} : { clipNorm }),
+    ...clippingOf(name, options),
+    ...(accumulate === undefined ? {} : { accumulate: wholeSteps(name, accumulate) }),
     ...parts,
-    ...(maximize ? { settings: { ...parts.settings, maximize } } : {}),
+    slots: {
+      ...parts.slots,
+      ...((accumulate ?? 1) === 1 ? {} : { accumulated: 0 }),
+      ...(averages ? { movingAverage: 0 } : {}),
+    },
+    settings: {
+      ...parts.settings,
+      ...(maximize ? { maximize } : {}),
+      ...(averages ? { averageDecay } : {}),
+    },
     update(given) {
       const context = checkContext(made, parts.slots, given);
       const { gradient } = context;
-      return parts.update(maximize ? { ...context, gradient: neg(gradient) } : context);
+      const updated = parts.update(maximize ? { ...context, gradient: neg(gradient) } : context);
+      if (averageDecay === undefined) return updated;
+      const { movingAverage: old } = memoryOf(name, { movingAverage: 0 }, given.state);
+      const next = updated.parameter;
+      const kept = average(old, next, averageDecay);
+      const movingAverage = where(equal(context.step, 0), next, kept);
+      return { ...updated, state: { ...updated.state, movingAverage } };
     },
     for: (parameters) => updater(made, parameters),
   };
   return made;
+}
+
+const common = [
+  ...["learningRate", "clipValue", "clipNorm", "clipNormOrder"],
+  ...["maximize", "accumulate", "averageDecay"],
+];
+
+/** Refuses settings that are numbers below 0 or not finite. */
+function checkSizes(name: string, settings: Readonly<Record<string, unknown>>): void {
+  for (const [what, value] of Object.entries(settings)) {
+    if (typeof value === "boolean" || value === undefined || isSchedule(value)) continue;
+    if (Array.isArray(value) || typeof value === "string") continue;
+    if (isNumber(value, (n) => Number.isFinite(n) && n >= 0)) continue;
+    fail("bad-argument", {
+      message: `${name} cannot use this ${what}.`,
+      expected: "a finite number ≥ 0",
+      found: shown(value),
+    });
+  }
+}
+
+/** The options of clipping, checked. */
+export function clippingOf(
+  name: string,
+  { clipValue, clipNorm, clipNormOrder }: CommonOptions,
+): Pick<Optimizer, "clipValue" | "clipNorm" | "clipNormOrder"> {
+  checkSizes(name, { clipValue, clipNorm });
+  if (clipNormOrder !== undefined && !isNumber(clipNormOrder, (p) => p >= 1)) {
+    fail("bad-argument", {
+      message: `${name} cannot use this clipNormOrder.`,
+      expected: "a number ≥ 1, or Infinity",
+      found: shown(clipNormOrder),
+    });
+  }
+  if (clipNormOrder !== undefined && clipNorm === undefined) {
+    fail("bad-argument", {
+      message: "The order of a norm is said, but not what it is clipped to.",
+      expected: "clipNorm beside clipNormOrder",
+      found: `clipNormOrder: ${shown(clipNormOrder)} alone`,
+    });
+  }
+  return {
+    ...(clipValue === undefined ? {} : { clipValue }),
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+    ...(clipNormOrder === undefined ? {} : { clipNormOrder }),
+  };
+}
+
+function wholeSteps(name: string, accumulate: number): number {
+  if (Number.isSafeInteger(accumulate) && accumulate >= 1) return accumulate;
+  return fail("bad-argument", {
+    message: `${name} cannot accumulate the gradients of so many steps.`,
+    expected: "a whole number ≥ 1",
+    found: shown(accumulate),
+  });
 }
 
 /** The context of an update with a gradient that is as it is to be. */
@@ -195,6 +280,13 @@ function checkContext<Slots extends Optimizer["slots"]>(
   for (const t of [parameter, gradient, learningRate, step]) asTensor(`${name}.update`, t);
   const state = memoryOf(name, slots, context.state);
   if (clipped) return { ...context, state };
+  if ((optimizer.accumulate ?? 1) > 1) {
+    fail("bad-argument", {
+      message: `${name} accumulates gradients, which an update by itself does not do.`,
+      expected: "a trainer, or .for(parameters)",
+      found: `${name}.update`,
+    });
+  }
   if (clipNorm === undefined) {
     return { ...context, state, gradient: clipEntries(gradient, optimizer) };
   }
@@ -245,7 +337,7 @@ export const descend = (parameter: Tensor, learningRate: Tensor, direction: Tens
 /** Refuses a decay of a mean at which the mean, or its correction 1 − βᵏ, would never move. */
 export function checkDecays(name: string, decays: Readonly<Record<string, unknown>>): void {
   for (const [what, beta] of Object.entries(decays)) {
-    if (isNumber(isSchedule(beta) ? beta.initial : beta, (n) => n < 1)) continue;
+    if (isNumber(isSchedule(beta) ? beta.initial : beta, (n) => n >= 0 && n < 1)) continue;
     fail("bad-argument", {
       message: `${name} cannot use this ${what}.`,
       expected: "a number ≥ 0 and < 1",

@@ -4,6 +4,7 @@ import { at } from "../core/at.ts";
 import { mapEntries } from "../core/by-name.ts";
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
+import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { readValues } from "../core/runtime.ts";
 import { formatShape, sameShape } from "../core/shape.ts";
@@ -12,10 +13,10 @@ import { isTracing } from "../core/tracing.ts";
 import { isGiven, keepTogether } from "../core/values.ts";
 import { shown } from "../core/wording.ts";
 import { add } from "../ops/arithmetic.ts";
-import { cast } from "../ops/cast.ts";
 import { full, scalar } from "../ops/leaf.ts";
-import { clip, rateAt } from "./clip.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { applyOptimizer } from "./apply.ts";
+import { clip, globalNorm } from "./clip.ts";
+import type { Optimizer, Updated } from "./optimizer.ts";
 import { toSchedule } from "./schedules.ts";
 
 /** What one step hands to the next: tensors, which a compiled function takes and gives. */
@@ -76,15 +77,19 @@ export function updater<P extends Tree>(optimizer: Optimizer, parameters: P): Up
   const rule = `${optimizer.name} changes tensors.`;
   leaves(parameters, rule);
   requireReal(`${optimizer.name} changes`, parameters);
-  const like = (first: number): P =>
+  const rules = rulesFor(optimizer, parameters);
+  const slots = new Set(rules.flatMap((r) => Object.keys(r?.slots ?? {})));
+  const like = (slot: string): P =>
     rebuild(
       parameters,
-      leaves(parameters, rule).map(({ shape, dtype }) => full(shape, first, dtype)),
+      leaves(parameters, rule).map(({ shape, dtype }, i) =>
+        full(shape, rules[i]?.slots[slot] ?? 0, dtype),
+      ),
     );
   const known = {
     state: {
       parameters,
-      memory: mapEntries(optimizer.slots, like),
+      memory: Object.fromEntries(Array.from(slots, (slot) => [slot, like(slot)])),
       step: scalar(0, "f64"),
       learningRate: scalar(optimizer.learningRate.initial, "f64"),
     } as UpdaterState<P>,
@@ -129,6 +134,12 @@ export function updater<P extends Tree>(optimizer: Optimizer, parameters: P): Up
   return own;
 }
 
+/** Whose rule each parameter follows, by its name in the tree: "weight", "0/bias". */
+function rulesFor(optimizer: Optimizer, parameters: Tree): readonly (Optimizer | undefined)[] {
+  const named = Object.entries(byPath(parameters)).map(([name, { shape }]) => ({ name, shape }));
+  return optimizer.rules?.(named) ?? named.map(() => optimizer);
+}
+
 function after<P extends Tree>(
   optimizer: Optimizer,
   state: UpdaterState<P>,
@@ -143,19 +154,23 @@ function after<P extends Tree>(
   }
   const { parameters, step, learningRate } = state;
   checkForm(`The gradients that ${optimizer.name} takes`, gradients, parameters);
-  const cut = clip(leaves(gradients), optimizer);
+  const taken = leaves(gradients);
   const memory = Object.entries(state.memory).map(([slot, of]) => [slot, leaves(of)] as const);
-  const rate = rateAt(optimizer, { learningRate, step });
-  const updated = leaves(parameters).map((parameter, i) =>
-    optimizer.update({
-      parameter,
-      gradient: at(cut, i),
-      state: Object.fromEntries(memory.map(([slot, of]) => [slot, at(of, i)])),
-      learningRate: cast(rate, parameter.dtype),
-      step,
-      clipped: true,
-    }),
-  );
+  const rules = rulesFor(optimizer, parameters);
+  const places = rules.flatMap((rule, i) => (rule === undefined ? [] : [i]));
+  const subjects = places.map((i) => {
+    const rule = rules[i] as Optimizer;
+    const own = memory.filter(([slot]) => Object.hasOwn(rule.slots, slot));
+    return {
+      rule,
+      parameter: at(leaves(parameters), i),
+      gradient: at(taken, i),
+      state: Object.fromEntries(own.map(([slot, of]) => [slot, at(of, i)])),
+    };
+  });
+  const found = applyOptimizer(optimizer, subjects, { learningRate, step });
+  const updated: (Updated | undefined)[] = rules.map(() => undefined);
+  for (const [j, i] of places.entries()) updated[i] = found[j];
   const next = (of: (i: number) => Tensor | undefined, old: P): P =>
     rebuild(
       parameters,
@@ -214,14 +229,16 @@ function restored<P extends Tree>(
 
 /** What `clipGradients` takes besides the gradients. */
 interface ClipOptions {
-  /** All gradients together are scaled down to this Euclidean norm. */
+  /** All gradients together are scaled down to this norm. */
   readonly norm?: number;
+  /** Of that norm: p of (Σ |g|^p)^(1/p), or Infinity for the largest |g|. Default 2. */
+  readonly order?: number;
   /** Before that, each entry is cut to ±value. */
   readonly value?: number;
 }
 
 /**
- * g·min(1, norm/(‖g‖ + 1e-6)), where ‖g‖ is the Euclidean norm of all gradients together; before
+ * g·min(1, norm/(‖g‖ + 1e-6)), where ‖g‖ is the norm of all gradients together; before
  * that each entry is cut to ±value. Gradients may be any tree; one of the same form comes back, of
  * the same bits that an optimizer's `clipNorm` and `clipValue` make.
  *
@@ -240,8 +257,9 @@ interface ClipOptions {
  *   for gradients that are no real numbers.
  */
 export function clipGradients<const P extends Tree>(gradients: P, options: ClipOptions): P {
-  checkNames("clipGradients", options, ["norm", "value"]);
-  for (const [what, bound] of Object.entries(options)) {
+  checkNames("clipGradients", options, ["norm", "value", "order"]);
+  checkNormOrder("clipGradients", options.order);
+  for (const [what, bound] of Object.entries({ norm: options.norm, value: options.value })) {
     if (bound === undefined || (Number.isFinite(bound) && bound >= 0)) continue;
     fail("bad-argument", {
       message: `clipGradients cannot use this ${what}.`,
@@ -249,7 +267,7 @@ export function clipGradients<const P extends Tree>(gradients: P, options: ClipO
       found: shown(bound),
     });
   }
-  const { norm, value } = options;
+  const { norm, value, order } = options;
   const given = leaves(gradients, "clipGradients takes tensors.");
   requireReal("clipGradients takes", gradients);
   return rebuild(
@@ -257,6 +275,43 @@ export function clipGradients<const P extends Tree>(gradients: P, options: ClipO
     clip(given, {
       ...(norm === undefined ? {} : { clipNorm: norm }),
       ...(value === undefined ? {} : { clipValue: value }),
+      ...(order === undefined ? {} : { clipNormOrder: order }),
     }),
   );
+}
+
+/** Refuses an order of which there is no norm. */
+function checkNormOrder(name: string, order: unknown): void {
+  if (order === undefined || isNumber(order, (p) => p >= 1)) return;
+  fail("bad-argument", {
+    message: `${name} cannot use this order.`,
+    expected: "a number ≥ 1, or Infinity",
+    found: shown(order),
+  });
+}
+
+/**
+ * ‖g‖ = (Σ |g|^p)^(1/p) of all entries of all gradients: what `clipGradients` and `clipNorm` compare
+ * with their bound. `order` p defaults to 2; for Infinity it is the largest |g|.
+ *
+ * ```ts
+ * import { gradientNorm, tensor } from "chainrule";
+ *
+ * console.log(gradientNorm({ w: tensor([3, 0]), b: tensor(-4) }).item());
+ * ```
+ *
+ * ```text
+ * 5
+ * ```
+ *
+ * @throws ChainruleError "bad-argument" for an order below 1, "bad-dtype" for gradients that are no
+ *   real numbers.
+ */
+export function gradientNorm(gradients: Tree, options: { readonly order?: number } = {}): Tensor {
+  checkNames("gradientNorm", options, ["order"]);
+  checkNormOrder("gradientNorm", options.order);
+  const given = leaves(gradients, "gradientNorm takes tensors.");
+  requireReal("gradientNorm takes", gradients);
+  const filled = given.filter((g) => g.size > 0);
+  return filled.length === 0 ? scalar(0, "f64") : globalNorm(filled, options.order ?? 2);
 }

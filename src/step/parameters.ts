@@ -1,6 +1,6 @@
 /** What a model's values are in a step: their placeholders, and the optimizer's memory of each. */
 
-import { type ByName, mapEntries } from "../core/by-name.ts";
+import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
 import type { DType } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -42,16 +42,33 @@ interface SlotSpec {
   readonly first: number;
 }
 
-/** The optimizer's slots by name: "0.weight/velocity". Frozen parameters have none. */
-export function slotSpecs({ parameters }: Parametric, optimizer: Optimizer): ByName<SlotSpec> {
-  const slots = Object.entries(optimizer.slots);
-  const specs = Object.entries(parameters).flatMap(([parameter, { frozen, shape }]) =>
-    frozen
-      ? []
-      : slots.map(([slot, first]): [string, SlotSpec] => [
-          `${parameter}/${slot}`,
-          { parameter, slot, shape, first },
-        ]),
+/**
+ * The optimizer whose rule each trained parameter follows: the given one, or that of its group. A
+ * parameter that a group leaves as it is has none.
+ */
+export function rulesOf(subject: Parametric, optimizer: Optimizer): ByName<Optimizer> {
+  const names = trainable(subject);
+  if (optimizer.rules === undefined) {
+    return Object.fromEntries(names.map((name) => [name, optimizer]));
+  }
+  const named = names.map((name) => ({ name, shape: entryOf(subject.parameters, name).shape }));
+  const rules = optimizer.rules(named);
+  return Object.fromEntries(
+    names.flatMap((name, i) => {
+      const rule = rules[i];
+      return rule === undefined ? [] : [[name, rule]];
+    }),
   );
+}
+
+/** The optimizer's slots by name: "0.weight/velocity". Frozen parameters have none. */
+export function slotSpecs(subject: Parametric, optimizer: Optimizer): ByName<SlotSpec> {
+  const specs = Object.entries(rulesOf(subject, optimizer)).flatMap(([parameter, { slots }]) => {
+    const { shape } = entryOf(subject.parameters, parameter);
+    return Object.entries(slots).map(([slot, first]): [string, SlotSpec] => [
+      `${parameter}/${slot}`,
+      { parameter, slot, shape, first },
+    ]);
+  });
   return Object.fromEntries(specs);
 }

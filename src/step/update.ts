@@ -5,11 +5,11 @@ import type { DType } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind, isRecord, object } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
-import { div, mul } from "../ops/arithmetic.ts";
 import { cast } from "../ops/cast.ts";
-import { clip, clipEntries, rateAt } from "../optim/clip.ts";
+import { applyOptimizer, rateAt } from "../optim/apply.ts";
+import { clip } from "../optim/clip.ts";
 import type { Optimizer, UpdateAllContext, Updated } from "../optim/optimizer.ts";
-import { type Parametric, parameterInputs, slotSpecs } from "./parameters.ts";
+import { type Parametric, parameterInputs, rulesOf, slotSpecs } from "./parameters.ts";
 import { controlInputs, slotInputs } from "./parts.ts";
 import type { StepControls } from "./ports.ts";
 import { updateSequentially } from "./sequential-update.ts";
@@ -25,8 +25,8 @@ interface Before {
   readonly controls: StepControls;
   readonly parameters: ByName<Tensor>;
   readonly slots: ByName<Tensor>;
-  /** η of a parameter at this step, by name. */
-  readonly rates: (name: string) => Tensor;
+  /** Whose rule each parameter follows; those that stay as they are have none. */
+  readonly rules: ByName<Optimizer>;
 }
 
 /** State and gradients, the latter as they were taken, before clipping. */
@@ -48,12 +48,10 @@ interface AtHand {
 /** All parameters at once, each with its gradient at the old values. */
 export function updateTogether(before: Before, gradients: ByName<Tensor>, known?: AtHand): After {
   const { optimizer } = before;
-  const cut = clipped(gradients, optimizer);
   const { updateAll } = optimizer;
-  if (updateAll === undefined) {
-    const updated = mapEntries(cut, (g, name) => updateOne(before, name, g));
-    return { ...merged(before, updated), gradients };
-  }
+  if (updateAll === undefined)
+    return { ...merged(before, updatedBy(before, gradients)), gradients };
+  const cut = clipped(gradients, optimizer);
   if (known === undefined) {
     return fail("unsupported", {
       message: `${optimizer.name} looks at the loss, which an update by itself does not have.`,
@@ -70,7 +68,10 @@ export function updateTogether(before: Before, gradients: ByName<Tensor>, known?
     gradients: cut,
     loss: known.loss,
     states: mapEntries(gradients, (_, name) => stateOf(before, name)),
-    learningRates: mapEntries(gradients, (_, name) => before.rates(name)),
+    learningRates: mapEntries(gradients, (_, name) => {
+      const own = entryOf(before.subject.parameters, name).learningRate;
+      return cast(rateAt(optimizer, optimizer, before.controls, own), before.dtype);
+    }),
     step: before.controls.step,
     evaluate,
   });
@@ -85,21 +86,23 @@ export function updateInTurn(
   minimized: readonly Tensor[],
 ): After {
   const { optimizer, parameters } = before;
-  if (optimizer.clipNorm !== undefined || optimizer.updateAll !== undefined) {
+  const normless = [optimizer, ...Object.values(before.rules)].every(
+    ({ clipNorm }) => clipNorm === undefined,
+  );
+  if (!normless || optimizer.updateAll !== undefined) {
     fail("bad-argument", {
-      message:
-        optimizer.clipNorm === undefined
-          ? `${optimizer.name} needs all gradients at once.`
-          : "Clipping by the global norm needs all gradients at once.",
-      expected: `update: "simultaneous" with ${
-        optimizer.clipNorm === undefined ? optimizer.name : "clipNorm"
-      }`,
+      message: normless
+        ? `${optimizer.name} needs all gradients at once.`
+        : "Clipping by the global norm needs all gradients at once.",
+      expected: `update: "simultaneous" with ${normless ? optimizer.name : "clipNorm"}`,
       found: 'update: "sequential"',
     });
   }
   const updated: Record<string, Updated> = {};
   const taken = updateSequentially(minimized, layerGroups(parameters, gradients), (name, g) => {
-    const after = updateOne(before, name, clipEntries(g, optimizer));
+    const [after] = Object.values(updatedBy(before, { [name]: g }));
+    // One that its group leaves as it is stays.
+    if (after === undefined) return entryOf(parameters, name);
     updated[name] = after;
     return after.parameter;
   });
@@ -121,34 +124,29 @@ export function beforeUpdate(
   const parameters = parameterInputs(subject, dtype);
   const slots = slotInputs(subject, optimizer, dtype);
   const controls = controlInputs();
-  const { learningRate, step } = controls;
-  const { initial, factor } = optimizer.learningRate;
-  const present = factor(step);
-  // A layer's own rate changes as the optimizer's does, by schedule and by hand.
-  const rateOf = (own: number | undefined) =>
-    own === undefined
-      ? rateAt(optimizer, controls)
-      : mul(initial === 0 ? own : mul(div(learningRate, initial), own), present);
-  const rates = (name: string) =>
-    cast(rateOf(entryOf(subject.parameters, name).learningRate), dtype);
-  return { subject, optimizer, dtype, controls, parameters, slots, rates };
+  const rules = rulesOf(subject, optimizer);
+  return { subject, optimizer, dtype, controls, parameters, slots, rules };
 }
 
 /** The optimizer's memory of a parameter. */
-const stateOf = ({ optimizer, slots }: Before, name: string): ByName<Tensor> =>
-  mapEntries(optimizer.slots, (_, slot) => entryOf(slots, `${name}/${slot}`));
+const stateOf = ({ optimizer, rules, slots }: Before, name: string): ByName<Tensor> =>
+  mapEntries((rules[name] ?? optimizer).slots, (_, slot) => entryOf(slots, `${name}/${slot}`));
 
-function updateOne(before: Before, name: string, gradient: Tensor): Updated {
-  const { optimizer, controls, parameters, rates } = before;
-  const result = optimizer.update({
+/** What an update makes of the parameters that these gradients are of. */
+function updatedBy(before: Before, gradients: ByName<Tensor>): ByName<Updated> {
+  const { optimizer, controls, parameters, rules, subject } = before;
+  const names = Object.keys(gradients).filter((name) => Object.hasOwn(rules, name));
+  const subjects = names.map((name) => ({
+    rule: entryOf(rules, name),
     parameter: entryOf(parameters, name),
-    gradient,
+    gradient: entryOf(gradients, name),
     state: stateOf(before, name),
-    learningRate: rates(name),
-    step: controls.step,
-    clipped: true,
-  });
-  return checkUpdated(optimizer, result);
+    own: entryOf(subject.parameters, name).learningRate,
+  }));
+  const updated = applyOptimizer(optimizer, subjects, controls);
+  return Object.fromEntries(
+    names.map((name, i) => [name, checkUpdated(entryOf(rules, name), updated[i])]),
+  );
 }
 
 /** The whole state, with what was updated in its place. */

@@ -1,9 +1,12 @@
 /** Right arguments of optimizers and schedules. */
 import * as chainrule from "../../src/index.ts";
-import { optimizes, type Probe, probe, schedules } from "./samples.ts";
+import { model, optimizes, type Probe, probe, read, schedules, shallow, v, x } from "./samples.ts";
 
-const { adam, sgd } = chainrule;
-const rate = { learningRate: 0.1, clipValue: 1, clipNorm: 1, maximize: true };
+const { adam, sgd, trainer } = chainrule;
+const rate = {
+  ...{ learningRate: 0.1, clipValue: 1, clipNorm: 1, clipNormOrder: 3, maximize: true },
+  ...{ accumulate: 2, averageDecay: 0.9 },
+};
 const cycle = { steps: 10, riseShare: 0.3, shape: "linear", threePhases: true };
 const falling = chainrule.exponentialDecay(0.1, { rate: 0.5 });
 
@@ -147,4 +150,20 @@ export const optimization: Record<string, Probe> = {
   ),
   chainedSchedule: probe(chainrule.chainedSchedule, [[0.1, falling]], schedules as never),
   perEpoch: probe(chainrule.perEpoch, [falling, { steps: 3 }], schedules as never),
+  parameterGroups: probe(
+    chainrule.parameterGroups,
+    [
+      [
+        { names: "0.*", rank: 2, optimizer: sgd() },
+        { names: "0.*", frozen: true },
+        { optimizer: adam() },
+      ],
+      { clipValue: 1, clipNorm: 1, clipNormOrder: 3 },
+    ],
+    optimizes as never,
+  ),
+  gradientNorm: probe(chainrule.gradientNorm, [{ a: v, b: [x] }, { order: 3 }], read),
+  averaged: shallow(chainrule.averaged, [
+    trainer(model, { loss: chainrule.meanSquaredError, optimizer: adam({ averageDecay: 0.9 }) }),
+  ]),
 };

@@ -9,6 +9,7 @@ import type { Layer } from "../../src/nn/layer.ts";
 import { customOperator } from "../../src/ops/custom.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { adadelta, adam } from "../../src/optim/adaptive.ts";
+import { parameterGroups } from "../../src/optim/groups.ts";
 import { adamax, nadam, radam } from "../../src/optim/moments.ts";
 import { exponentialDecay } from "../../src/optim/schedules.ts";
 import { asgd, sgd } from "../../src/optim/sgd.ts";
@@ -65,6 +66,11 @@ describe("explain with all", () => {
     rprop: rprop(),
     lion: lion({ learningRate: 0.1 }),
     asgd: asgd({ learningRate: 0.1, averageFrom: 1 }),
+    "accumulation, at its end": adam({ learningRate: 0.1, accumulate: 2, averageDecay: 0.9 }),
+    groups: parameterGroups([
+      { names: "*.bias", optimizer: sgd({ learningRate: 0.3, momentum: 0.9 }) },
+      { optimizer: adam({ learningRate: 0.1, clipNorm: 0.01 }) },
+    ]),
   };
   it.each(Object.entries(optimizers))(
     "derives every parameter of a batch, with %s",

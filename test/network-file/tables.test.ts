@@ -87,7 +87,7 @@ describe("the tables", () => {
         return [];
       }
     });
-    expect(names(optimizers).sort()).toEqual(made.sort());
+    expect(names(optimizers)).toEqual(expect.arrayContaining([...made, "parameterGroups"]));
   });
   it.each(Object.keys(layers).filter((n) => layers[n]!.kind !== "composite"))(
     "the layer %s has the library's defaults",
@@ -157,13 +157,16 @@ describe("the tables", () => {
           );
     expect(made(o, t).item()).toBe(like(o, t).item());
   });
-  it.each(Object.keys(optimizers))("the optimizer %s has the library's defaults", (name) => {
-    const made = build(optimizers[name]!, undefined);
-    const like = (lib as unknown as Record<string, () => lib.Optimizer>)[name]!();
-    expect(made.settings).toEqual(like.settings);
-    expect(made.slots).toEqual(like.slots);
-    expect(made.learningRate.initial).toBe(like.learningRate.initial);
-  });
+  it.each(Object.keys(optimizers).filter((name) => name !== "parameterGroups"))(
+    "the optimizer %s has the library's defaults",
+    (name) => {
+      const made = build(optimizers[name]!, undefined);
+      const like = (lib as unknown as Record<string, () => lib.Optimizer>)[name]!();
+      expect(made.settings).toEqual(like.settings);
+      expect(made.slots).toEqual(like.slots);
+      expect(made.learningRate.initial).toBe(like.learningRate.initial);
+    },
+  );
   it.each(Object.keys(schedules))("the schedule %s is built", (name) => {
     const made = build(schedules[name]!, undefined);
     expect(made.name).toBe(name);

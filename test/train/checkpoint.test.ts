@@ -21,6 +21,9 @@ import {
   lion,
   meanSquaredError,
   nadam,
+  oneCycle,
+  oneCycleMomentum,
+  parameterGroups,
   radam,
   rmsprop,
   rprop,
@@ -78,6 +81,25 @@ const optimizers: Record<string, Partial<TrainerOptions>> = {
   asgd: { optimizer: asgd({ learningRate: 0.1, averageFrom: 3 }) },
   rprop: { optimizer: rprop() },
   lion: { optimizer: lion({ learningRate: 0.01 }) },
+  "adam, accumulating, averaged": {
+    optimizer: adam({ learningRate: 0.05, accumulate: 3, averageDecay: 0.8, clipNorm: 0.5 }),
+  },
+  "groups of their own": {
+    optimizer: parameterGroups(
+      [
+        { names: "0.*", optimizer: adam({ averageDecay: 0.9 }) },
+        { names: "*.bias", frozen: true },
+        { optimizer: sgd({ momentum: 0.9, accumulate: 2 }) },
+      ],
+      { clipNorm: 0.3, clipNormOrder: 1 },
+    ),
+  },
+  "one cycle, momentum, too": {
+    optimizer: sgd({
+      learningRate: oneCycle(0.2, { steps: 20 }),
+      momentum: oneCycleMomentum({ steps: 20 }),
+    }),
+  },
   "in double precision": { optimizer: adam(), dtype: "f64" },
   "layer after layer": { optimizer: sgd({ momentum: 0.9 }), update: "sequential" },
 };

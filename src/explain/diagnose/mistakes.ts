@@ -4,6 +4,7 @@
  * back is wrong, and the ordinary gradient does the rest.
  */
 
+import { rulesOf } from "../../step/parameters.ts";
 import type { UpdateTiming } from "../../step/update.ts";
 import type { Sentence } from "../derivation.ts";
 import { partials } from "../engine/adjoint.ts";
@@ -75,7 +76,8 @@ export function mistakes(
     const matrix = matrixIn(leaf);
     return matrix ? [{ ...matrix, l: leaf.number }] : [];
   });
-  if (dense.length > 1 && trainer.optimizer.clipNorm === undefined)
+  const rules = [trainer.optimizer, ...Object.values(rulesOf(trainer.model, trainer.optimizer))];
+  if (dense.length > 1 && rules.every(({ clipNorm }) => clipNorm === undefined))
     put(say("m_sequential"), sequentialParameterGradients(t), false, () =>
       updated(t, "sequential"),
     );

@@ -5,7 +5,9 @@ import type { TypedArray } from "../../core/dtype.ts";
 import { seedKey } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { constantTensor, input, scalar } from "../../ops/leaf.ts";
-import { clip } from "../../optim/clip.ts";
+import { applyOptimizer, gathered, rateAt, type Updating, updateAt } from "../../optim/apply.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
+import { rulesOf } from "../../step/parameters.ts";
 import { inputList, outputsByName } from "../../step/ports.ts";
 import { trainingStep } from "../../step/step.ts";
 import type { UpdateTiming } from "../../step/update.ts";
@@ -45,26 +47,42 @@ function stepped(t: NetworkTrace, timing: UpdateTiming): Values {
   return new Map(Object.entries(mapEntries(parameters, toF64)));
 }
 
+/** What an update starts from: trained parameters that some group changes, with these gradients. */
+function subjects(t: NetworkTrace, g: Values, some: readonly Parameter[]) {
+  const { trainer } = t.network;
+  const rules = rulesOf(trainer.model, trainer.optimizer);
+  return some.flatMap((p) => {
+    const rule = rules[p.name];
+    if (rule === undefined) return [];
+    const like = (data: TypedArray) => constantTensor(toF64(data), p.tensor.shape);
+    const state = Object.keys(rule.slots).map((slot): [string, Tensor] => [
+      slot,
+      like(entry(trainer.slots, `${p.name}/${slot}`)),
+    ]);
+    const subject: Updating = {
+      rule,
+      parameter: like(p.data),
+      gradient: like(numbersOf(g, p)),
+      state: Object.fromEntries(state),
+      own: p.learningRate,
+    };
+    return [{ p, subject }];
+  });
+}
+
 /** The parameters after one update of the trainer's optimizer with other gradients of some. */
 export function updatedWith(t: NetworkTrace, g: Values, some: readonly Parameter[]): Values {
-  const { optimizer, slots, progress } = t.network.trainer;
-  const cut = clipped(t, g, some);
-  const next = some.map((p) => {
-    const like = (data: TypedArray) => constantTensor(toF64(data), p.tensor.shape);
-    const state = Object.keys(optimizer.slots).map((slot): [string, Tensor] => [
-      slot,
-      like(entry(slots, `${p.name}/${slot}`)),
-    ]);
-    return optimizer.update({
-      parameter: like(p.data),
-      gradient: like(numbersOf(cut, p)),
-      state: Object.fromEntries(state),
-      learningRate: scalar(updateRule(t, p).learningRate, "f64"),
-      step: scalar(progress.steps, "f64"),
-      clipped: true,
-    }).parameter;
-  });
-  const changed = byName(some, t.evaluate(next));
+  const { optimizer, progress, learningRate } = t.network.trainer;
+  const known = subjects(t, g, some);
+  const next = applyOptimizer(
+    optimizer,
+    known.map(({ subject }) => subject),
+    { learningRate: scalar(learningRate, "f64"), step: scalar(progress.steps, "f64") },
+  ).map(({ parameter }) => parameter);
+  const changed = byName(
+    known.map(({ p }) => p),
+    t.evaluate(next),
+  );
   return new Map(t.parameters.map((p) => [p.name, changed.get(p.name) ?? toF64(p.data)]));
 }
 
@@ -83,12 +101,17 @@ export const isPlain = (t: NetworkTrace, g: Values, next: Values): boolean => {
 };
 
 /** η at this step, by schedule and by hand; of a layer with a rate of its own, that one. */
-export function rateOf(trainer: Trainer, own?: number): number {
-  const { initial, factor } = trainer.optimizer.learningRate;
-  const present = factor(scalar(trainer.progress.steps, "f64")).item();
-  if (own === undefined) return trainer.learningRate * present;
-  return (initial === 0 ? own : (trainer.learningRate / initial) * own) * present;
+export function rateOf(trainer: Trainer, own?: number, rule = trainer.optimizer): number {
+  const moment = {
+    learningRate: scalar(trainer.learningRate, "f64"),
+    step: scalar(trainer.progress.steps, "f64"),
+  };
+  return rateAt(trainer.optimizer, rule, moment, own).item();
 }
+
+/** Whose rule a parameter follows; undefined where its group leaves it as it is. */
+export const changerOf = ({ network: { trainer } }: NetworkTrace, { name }: Parameter) =>
+  rulesOf(trainer.model, trainer.optimizer)[name];
 
 /** E at other values of the parameters. */
 export function lossAt(t: Trace, values: Values): number {
@@ -102,19 +125,35 @@ export function clipped(
   g: Values,
   some: readonly Parameter[] = t.parameters.filter((p) => p.trained),
 ): Values {
-  const tensors = some.map((p) => constantTensor(numbersOf(g, p), p.tensor.shape));
-  return byName(some, t.evaluate(clip(tensors, t.network.trainer.optimizer)));
+  const { optimizer } = t.network.trainer;
+  const known = subjects(t, g, some);
+  const cut = gathered(
+    optimizer,
+    known.map(({ subject }) => subject),
+  );
+  return byName(
+    known.map(({ p }) => p),
+    t.evaluate(cut),
+  );
 }
 
 /** One update of one number, as a graph over scalars: the optimizer's own rule. */
-export function updateRule({ network: { trainer } }: NetworkTrace, { learningRate }: Parameter) {
+export function updateRule(
+  { network: { trainer } }: NetworkTrace,
+  { learningRate }: Parameter,
+  optimizer: Optimizer,
+) {
   const scalars = (n: string) => input(n, [], "f64");
   const parameter = scalars("θ");
   const g = scalars("g");
-  const slots = Object.keys(trainer.optimizer.slots).map((s): [string, Tensor] => [s, scalars(s)]);
+  const slots = Object.keys(optimizer.slots)
+    .filter((slot) => slot !== "accumulated")
+    .map((s): [string, Tensor] => [s, scalars(s)]);
   const rate = scalars("η");
-  const step = scalar(trainer.progress.steps, "f64");
-  const { parameter: next, state } = trainer.optimizer.update({
+  // A number, not a graph: the formulas name it.
+  const steps = updateAt(optimizer, scalar(trainer.progress.steps, "f64")).item();
+  const step = scalar(steps, "f64");
+  const { parameter: next, state } = optimizer.update({
     parameter,
     gradient: g,
     state: Object.fromEntries(slots),
@@ -127,9 +166,11 @@ export function updateRule({ network: { trainer } }: NetworkTrace, { learningRat
     gradient: g,
     rate,
     step,
+    /** Its number. */
+    steps,
     next,
     /** What the optimizer remembers, before and after. */
     slots: slots.map(([slot, before]) => ({ slot, before, after: state[slot] ?? before })),
-    learningRate: rateOf(trainer, learningRate),
+    learningRate: rateOf(trainer, learningRate, optimizer),
   };
 }

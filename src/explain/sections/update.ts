@@ -15,7 +15,7 @@ import {
   valueAt,
 } from "../engine/parameters.ts";
 import { isNetwork } from "../engine/trace.ts";
-import { clipped, rateOf, updateRule } from "../engine/updates.ts";
+import { changerOf, clipped, rateOf, updateRule } from "../engine/updates.ts";
 import { say } from "../say.ts";
 
 /** Tables of parameters up to this length are complete. */
@@ -30,7 +30,13 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
   const { trainer } = trace.network;
   const w = c.parameterSymbol(e);
   if (!parameter.trained) return void c.note("update", [say("frozenText", { w })]);
-  const rule = updateRule(trace, parameter);
+  const optimizer = changerOf(trace, parameter);
+  if (optimizer === undefined) return void c.note("update", [say("frozenText", { w })]);
+  const { accumulate: n = 1 } = optimizer;
+  const m = (trainer.progress.steps % n) + 1;
+  if (n > 1) c.note("update", [say("accumulateText", { name: optimizer.name, n, m })]);
+  if (m < n) return;
+  const rule = updateRule(trace, parameter, optimizer);
   const d = c.gradientSymbol(e);
   const cut = valueAt(clipped(trace, g), e);
   const isCut = cut !== valueAt(g, e);
@@ -46,7 +52,7 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
     ? c.ofPart(rateName("η′", "\\eta'"), rule.learningRate)
     : c.symbol(rateName("η", "\\eta"), rule.learningRate);
   if (isOwn) c.note("update", [say("ownRate", { eta, value: computed(rule.learningRate) })]);
-  const step = c.symbol({ text: "step", tex: "\\mathit{step}" }, trainer.progress.steps);
+  const step = c.symbol({ text: "step", tex: "\\mathit{step}" }, rule.steps);
   const names = new Map<Tensor, Symbolic>([
     [rule.step, step],
     [rule.parameter, w],
@@ -54,13 +60,13 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
     [rule.rate, eta],
     ...slots.map(({ before, symbol }) => [before, symbol] as const),
   ]);
-  const why = [say("updateText", { name: trainer.optimizer.name })];
+  const why = [say("updateText", { name: optimizer.name })];
   for (const { before, after, sign } of slots) {
     if (after === before) continue;
     const result = c.ofPart(renewed(sign));
     const forms = [c.elements.expr(after, 0, (n) => names.get(n))];
     const kept = slots.map((x) => x.symbol);
-    const first = say("stateText", { name: trainer.optimizer.name, slots: kept });
+    const first = say("stateText", { name: optimizer.name, slots: kept });
     c.equation({ section: "update", kind: "update", result, forms, why: [first] });
     names.set(after, result);
   }
