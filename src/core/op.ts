@@ -193,6 +193,11 @@ export interface Sampling<X extends Inputs = Inputs, A extends Attributes = Attr
   readonly domain?: readonly (readonly [number, number])[];
   /** Points at which the derivative jumps: samples keep their distance. */
   readonly kinks?: readonly number[];
+  /**
+   * i + 1 times this is added to element [i, i] of the first input's matrices, the last two axes: so that
+   * they are far from singular, and their eigenvalues from each other. Default 0.
+   */
+  readonly diagonal?: number;
   /** Complete cases; needed unless the operator is elementwise, floating-point, and unadjustable. */
   readonly cases?: readonly { readonly inputs: Types<X>; readonly attributes: A }[];
 }

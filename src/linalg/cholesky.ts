@@ -19,6 +19,7 @@ import {
   flat,
   flipped,
   realType,
+  regular,
   sides,
   squares,
   symmetric,
@@ -64,9 +65,9 @@ export const choleskyOp: Op<Unary, NoAttributes> = {
     isCall: true,
   },
   sampling: {
-    domain: [[1, 2]],
+    ...regular,
     cases: [
-      { inputs: [f64(1, 1)], attributes: none },
+      { inputs: [f64(2, 2)], attributes: none },
       { inputs: [f64(3, 1, 1)], attributes: none },
     ],
   },

@@ -23,6 +23,7 @@ import {
   largest,
   leading,
   realType,
+  regular,
   sides,
   squares,
   unflat,
@@ -31,8 +32,8 @@ import {
 import { svd } from "./svd.ts";
 
 const cases = [
-  { inputs: [f64(3, 3)], attributes: none },
-  { inputs: [f64(2, 2, 2)], attributes: none },
+  { inputs: [f64(2, 2)], attributes: none },
+  { inputs: [f64(2, 1, 1)], attributes: none },
 ] as const;
 
 /** One number for each matrix. */
@@ -71,7 +72,7 @@ export const determinantSignOp: Op<Unary, NoAttributes> = {
     precedence: 5,
     isCall: true,
   },
-  sampling: { cases },
+  sampling: { ...regular, cases },
   isBatched: true,
   elements: eliminated,
 };
@@ -97,7 +98,7 @@ export const logAbsDeterminantOp: Op<Unary, NoAttributes> = {
     tex: "\\log\\left|\\det #0\\right|",
     precedence: 5,
   },
-  sampling: { cases },
+  sampling: { ...regular, cases },
   isBatched: true,
   elements: eliminated,
 };
@@ -124,7 +125,7 @@ export const determinantOp: Op<Unary, NoAttributes> = {
     zh: "∂ det A/∂A 是代数余子式矩阵；A 可逆时为 det A · A⁻ᵀ。",
   },
   notation: { text: "det(#0)", tex: "\\det\\left(#0\\right)", precedence: 5, isCall: true },
-  sampling: { cases },
+  sampling: { ...regular, cases },
   isBatched: true,
   elements: eliminated,
 };
@@ -168,7 +169,7 @@ export const cofactorsOp: Op<Unary, NoAttributes> = {
     precedence: 5,
     isCall: true,
   },
-  sampling: { cases },
+  sampling: { ...regular, cases },
   isBatched: true,
   elements: eliminated,
 };

@@ -24,6 +24,7 @@ import {
   leading,
   quotient,
   realType,
+  regular,
   sides,
   someRows,
   squares,
@@ -100,9 +101,10 @@ export const eighOp: Op<Unary, NoAttributes> = {
     isCall: true,
   },
   sampling: {
+    ...regular,
     cases: [
-      { inputs: [f64(3, 3)], attributes: none },
-      { inputs: [f64(2, 2, 2)], attributes: none },
+      { inputs: [f64(2, 2)], attributes: none },
+      { inputs: [f64(2, 1, 1)], attributes: none },
     ],
   },
   isBatched: true,

@@ -22,6 +22,7 @@ import {
   flipped,
   leading,
   realType,
+  regular,
   rowsAt,
   sides,
   squares,
@@ -131,8 +132,8 @@ function whereRegular(y: Tensor, pivots: Tensor): Tensor {
 }
 
 const solveCases = [false, true].flatMap((transposed) => [
-  { inputs: [f64(3, 3), f64(3, 2)], attributes: { transposed } } as const,
-  { inputs: [f64(2, 2, 2), f64(2, 2, 1)], attributes: { transposed } } as const,
+  { inputs: [f64(2, 2), f64(2, 1)], attributes: { transposed } } as const,
+  { inputs: [f64(2, 1, 1), f64(2, 1, 2)], attributes: { transposed } } as const,
 ]);
 
 /** y of a y = b, or aᵀ y = b: […, n, n] and […, n, m] with equal axes in front. */
@@ -167,7 +168,7 @@ export const solveOp: Op<Binary, { transposed: boolean }> = {
     tex: "\\operatorname{solve}\\left(#0, #1\\right)",
     precedence: 5,
   },
-  sampling: { cases: solveCases },
+  sampling: { ...regular, cases: solveCases },
   isBatched: true,
   elements: eliminated,
 };
@@ -191,9 +192,10 @@ export const inverseOp: Op<Unary, NoAttributes> = {
   },
   notation: { text: "#0⁻¹", tex: "{#0}^{-1}", precedence: 5 },
   sampling: {
+    ...regular,
     cases: [
-      { inputs: [f64(3, 3)], attributes: none },
-      { inputs: [f64(2, 2, 2)], attributes: none },
+      { inputs: [f64(2, 2)], attributes: none },
+      { inputs: [f64(2, 1, 1)], attributes: none },
     ],
   },
   isBatched: true,

@@ -2,7 +2,7 @@
 import { at } from "../core/at.ts";
 import { isFloat, promote } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import type { TensorType } from "../core/op.ts";
+import type { Sampling, TensorType } from "../core/op.ts";
 import { broadcastShapes, formatShape, type Shape, sizeOf } from "../core/shape.ts";
 import { asTensor, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -24,6 +24,12 @@ export function realType<T extends TensorType>(x: T): T {
     found: x.dtype,
   });
 }
+
+/** Samples that are far from singular, from indefinite, and from equal eigenvalues. */
+export const regular: Pick<Sampling, "domain" | "diagonal"> = {
+  domain: [[-0.5, 0.5]],
+  diagonal: 2,
+};
 
 /** Rows and columns: the last two axes. */
 export const sides = ({ shape }: TensorType): [rows: number, columns: number] => [

@@ -22,6 +22,7 @@ import {
   leading,
   matrices,
   realType,
+  regular,
   sides,
   someColumns,
   someRows,
@@ -85,9 +86,10 @@ export const qrOp: Op<Unary, NoAttributes> = {
     isCall: true,
   },
   sampling: {
+    ...regular,
     cases: [
-      { inputs: [f64(3, 3)], attributes: none },
-      { inputs: [f64(2, 3, 2)], attributes: none },
+      { inputs: [f64(3, 2)], attributes: none },
+      { inputs: [f64(2, 1, 1)], attributes: none },
     ],
   },
   isBatched: true,

@@ -26,6 +26,7 @@ import {
   matrices,
   quotient,
   realType,
+  regular,
   sides,
   someRows,
   unflat,
@@ -130,10 +131,10 @@ export const svdOp: Op<Unary, NoAttributes> = {
     isCall: true,
   },
   sampling: {
+    ...regular,
     cases: [
-      { inputs: [f64(3, 3)], attributes: none },
       { inputs: [f64(3, 2)], attributes: none },
-      { inputs: [f64(2, 2, 3)], attributes: none },
+      { inputs: [f64(2, 1, 2)], attributes: none },
     ],
   },
   isBatched: true,

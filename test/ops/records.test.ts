@@ -8,6 +8,7 @@ import { loopOp } from "../../src/autodiff/loops/record.ts";
 import { isFloat } from "../../src/core/dtype.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
+import { linearAlgebra } from "../../src/linalg/records.ts";
 import { operators } from "../../src/ops/index.ts";
 import { onesLike } from "../../src/ops/leaf.ts";
 import { expectClose } from "../support/close.ts";
@@ -17,7 +18,7 @@ const real = (xs: readonly Tensor[]): Tensor[] => xs.filter((x) => isFloat(x.dty
 
 test("operators(), and with that of loops the table, knows every record", async () => {
   const folder = new URL("../../src/", import.meta.url);
-  const names = ["ops", "autodiff", "autodiff/loops"].flatMap((part) =>
+  const names = ["ops", "linalg", "autodiff", "autodiff/loops"].flatMap((part) =>
     readdirSync(new URL(`${part}/`, folder)).map((name) => `${part}/${name}`),
   );
   const files = names.filter((name) => name.endsWith(".ts"));
@@ -27,8 +28,8 @@ test("operators(), and with that of loops the table, knows every record", async 
   );
   const computing = exported.filter((op) => op.derivative.kind !== "leaf");
   expect(new Set(records())).toEqual(new Set(computing));
-  expect([...operators(), loopOp].length).toBe(new Set(exported).size);
-  const known = [...operators(), loopOp].map((op) => op.name);
+  expect([...operators(), ...linearAlgebra(), loopOp].length).toBe(new Set(exported).size);
+  const known = [...operators(), ...linearAlgebra(), loopOp].map((op) => op.name);
   expect(known).toEqual([...new Set(known)]);
 });
 

@@ -7,13 +7,14 @@ import { uniformAt } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
+import { linearAlgebra } from "../../src/linalg/records.ts";
 import { operators } from "../../src/ops/index.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 import { loops } from "./loop-samples.ts";
 
 /** Every record that computes something, that of loops over graphs included. */
 export const records = (): Op[] =>
-  [...operators(), loopOp as Op].filter((op) => op.derivative.kind !== "leaf");
+  [...operators(), ...linearAlgebra(), loopOp as Op].filter((op) => op.derivative.kind !== "leaf");
 
 /** An operator applied to random inputs of types that it takes. */
 export interface Sample {
@@ -61,7 +62,16 @@ function random(type: TensorType, sampling: Sampling, k: number): Tensor {
       if (sampling.kinks?.every((kink) => Math.abs(x - kink) > distance) ?? true) return x;
     }
   };
-  return tensor(Float64Array.from({ length: sizeOf(type.shape) }, draw), type);
+  const values = Float64Array.from({ length: sizeOf(type.shape) }, draw);
+  const n = type.shape.at(-1) ?? 1;
+  const { diagonal = 0 } = k === 0 ? sampling : {};
+  const matrix = n * (type.shape.at(-2) ?? 1);
+  const at = (p: number): [row: number, column: number] => [Math.floor((p % matrix) / n), p % n];
+  const shifted = values.map((v, p) => {
+    const [i, j] = at(p);
+    return i === j ? v + (i + 1) * diagonal : v;
+  });
+  return tensor(shifted, type);
 }
 
 /** An operator applied to random inputs of these types. */

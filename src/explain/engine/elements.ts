@@ -21,6 +21,7 @@ import { lessOp } from "../../ops/compare.ts";
 import { input } from "../../ops/leaf.ts";
 import { powOp } from "../../ops/power.ts";
 import * as transcendental from "../../ops/transcendental.ts";
+import { Entire, isEntire } from "./entire.ts";
 import {
   allGiven,
   computed,
@@ -88,6 +89,7 @@ export class Elements extends Origins {
   readonly #valueOf: (name: string) => number;
   readonly #real = new Map<Tensor, boolean>();
   readonly #rules = new Map<Tensor, Map<number, { g: Tensor; result: Tensor }>>();
+  readonly #entire: Entire;
 
   /** The same with all cases of every choice; of those, they themselves. */
   readonly whole: Elements;
@@ -99,6 +101,7 @@ export class Elements extends Origins {
   ) {
     super(decided !== undefined);
     this.#values = values;
+    this.#entire = new Entire(values, (e) => this.value(e));
     this.#valueOf = valueOf;
     this.operators = decided?.operators ?? {};
     this.spoken = decided?.spoken ?? new Map();
@@ -242,6 +245,7 @@ export class Elements extends Origins {
 
   /** ∂y[index]/∂x_k[at]: the record's transposed rule, asked with a unit upstream gradient. */
   #coefficient(node: Tensor, index: number, k: number, at: number, naming: Naming): Formula {
+    if (isEntire(node)) return computed(this.#entire.slopes(node, index, k)[at] ?? Number.NaN);
     const rules = this.#rules.get(node) ?? new Map<number, { g: Tensor; result: Tensor }>();
     this.#rules.set(node, rules);
     let made = rules.get(k);
@@ -390,6 +394,11 @@ export class Elements extends Origins {
   /** An operator with a composition but a derivative rule of its own stays one symbol. */
   #opaque(e: Element, read: Reading): Formula {
     const found = this.argumentsOf(e);
+    if (isEntire(e.node)) {
+      const op = this.#keyFor(`${e.node.op.name}/${keyOf(e)}`, false);
+      this.operators[op] ??= this.#entire.operator(e, this.indices(e));
+      return { kind: "apply", op, args: found.map(({ input, at }) => read(input, at)) };
+    }
     const chosen = this.whole.placed.length > 0;
     const args = found.map(({ input, at }) => read(input, at));
     const means = this.whole.#expanded(e, found);

@@ -2,11 +2,13 @@
  * A graph seen element by element: where one number of a node comes from. It is read off the
  * meanings of the operators' records; no operator is known here by name.
  */
+
 import { at as read, zip } from "../../core/at.ts";
 import type { Expression } from "../../core/expression.ts";
 import type { Meaning } from "../../core/op.ts";
 import { sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { isEntire } from "./entire.ts";
 import { type Formula, type ReadElement, type Symbolic, scalarValue, zero } from "./expr.ts";
 
 /** One number of a node. */
@@ -183,6 +185,11 @@ export abstract class Origins {
   /** What a composite is computed from, in the order in which its composition reads it. */
   argumentsOf(e: Element): Read[] {
     const { inputs } = e.node;
+    if (isEntire(e.node)) {
+      return inputs.flatMap((node, input) =>
+        Array.from({ length: node.size }, (_, at) => ({ node, input, at })),
+      );
+    }
     const found: Read[] = [];
     const add = (child: Element) => {
       const input = inputs.indexOf(child.node);
