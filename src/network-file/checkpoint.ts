@@ -136,6 +136,10 @@ function checked(value: Readonly<Record<string, unknown>>): Omit<StoredNetwork, 
       return damaged(part, "a list of texts");
     }
   }
+  const each = description?.perPlace;
+  if (each !== undefined && !isNumber(each, (n) => Number.isInteger(n) && n >= 1)) {
+    return damaged("perPlace", "a whole number ≥ 1");
+  }
   if (description?.preprocessing !== undefined) checkPreprocessing(description.preprocessing);
   const { classes, threshold } = marks;
   if (

@@ -49,11 +49,15 @@ export function consistencyProblems(network: NetworkFile, source: Source): Probl
   return problems;
 }
 
+/** The name of a class, or those of a list; of numbers, none. */
+const namesOf = (targets: unknown): readonly string[] =>
+  [targets].flat().filter((name) => typeof name === "string");
+
 /** Numbers in the place of targets must be as many as the outputs. */
 function targetProblems(network: NetworkFile, source: Source, outputs = -1): Problem[] {
   const targets = network.data?.examples?.[0]?.targets;
-  if (targets === undefined || typeof targets === "string" || network.data?.classes) return [];
-  const count = typeof targets === "number" ? 1 : targets.length;
+  if (targets === undefined || namesOf(targets).length > 0 || network.data?.classes) return [];
+  const count = [targets].flat().length;
   const { outputsFor = (targets: number) => targets, fits } = rowOf(losses, network.loss.name);
   const suits = fits ? fits(outputs, count) : outputs === outputsFor(count);
   if (outputs < 0 || suits) return [];
@@ -117,7 +121,9 @@ function exampleProblems(
     typeof targets === "string"
       ? "the name of a class"
       : Array.isArray(targets)
-        ? `${targets.length} numbers`
+        ? namesOf(targets).length > 0
+          ? "a list of names of classes"
+          : `${targets.length} numbers`
         : "one number";
   const wanted = kind(first.targets);
   const classes = network.data?.classes;
@@ -138,15 +144,17 @@ function exampleProblems(
     }
     const at = [...base, i, "targets"];
     if (classes !== undefined) {
-      const known = typeof targets === "string" ? classes.includes(targets) : undefined;
+      const names = namesOf(targets);
+      const unknown = names.find((name) => !classes.includes(name));
       const label = Number.isInteger(targets) && Number(targets) >= 0;
-      if (known === true || (label && Number(targets) < classes.length)) return found;
-      const fix = typeof targets === "string" ? nearestFix(targets, classes) : undefined;
+      if (names.length > 0 && unknown === undefined) return found;
+      if (label && Number(targets) < classes.length) return found;
+      const fix = unknown === undefined ? undefined : nearestFix(unknown, classes);
       found.push(
         source.problem(at, {
           message: "The target is none of the classes.",
           expected: `one of ${formatWords(classes)}, or a number from 0 to ${classes.length - 1}`,
-          found: typeof targets === "string" ? show(targets) : JSON.stringify(targets),
+          found: unknown === undefined ? JSON.stringify(targets) : show(unknown),
           ...(fix === undefined ? {} : { fix }),
         }),
       );

@@ -24,8 +24,11 @@ export interface LossRow extends Builder<Loss> {
   readonly outputsFor?: (targets: number) => number;
   /** Whether so many outputs fit so many targets. Default if there are as many as are needed. */
   readonly fits?: (outputs: number, targets: number) => boolean;
-  /** The body of a function in a PyTorch script: the error of outputs o and targets t. */
-  readonly pytorch: (options: Chosen["options"]) => string;
+  /**
+   * The body of a function in a PyTorch script: the error of outputs o and targets t, of which each
+   * may be of one of several `places` of an example (default false).
+   */
+  readonly pytorch: (options: Chosen["options"], places?: boolean) => string;
 }
 
 const reduction = (usual: "mean" | "sum") => ({
@@ -91,12 +94,17 @@ export function lossRow<const F extends Fields>(
       const chosen = (output: Tensor, target: Tensor) => f(output, target, options);
       return Object.assign(chosen, f, { adds: asRead(common, given).reduction === "sum" });
     },
-    pytorch: (given) => {
+    pytorch: (given, places = false) => {
       const { weights = 1, reduction } = asRead(common, given);
+      // PyTorch has the classes on axis 1.
+      const last =
+        places && rest.targets === "labels" && typeof terms === "object"
+          ? "o = o.movedim(-1, 1)\n"
+          : "";
       const counted = "classWeights" in given || "ignoreIndex" in given;
       // Weights of classes are PyTorch's own affair: its mean divides by them.
       if (counted && reduction === "mean" && typeof terms === "object") {
-        return `return ${called(terms, given, fields, reduction)}`;
+        return `${last}return ${called(terms, given, fields, reduction)}`;
       }
       const text =
         typeof terms === "string"
@@ -105,7 +113,7 @@ export function lossRow<const F extends Fields>(
             ? terms(asRead(record(own), given), reduction)
             : called(terms, given, fields, "none");
       const before = typeof terms === "object" && terms.before ? `${terms.before}\n` : "";
-      return `${before}terms = ${text}\n${reducedText(weights, reduction, byNumber)}`;
+      return `${last}${before}terms = ${text}\n${reducedText(weights, reduction, byNumber)}`;
     },
     ...rest,
   };

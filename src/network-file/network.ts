@@ -28,8 +28,10 @@ const examples = list(
   record({
     inputs: { form: numbers(1), doc: "The numbers that go in.", required: true },
     targets: {
-      form: either(numbers(0, 1), looseText("a class")),
-      doc: "What is to come out: a list of numbers, one number, or the name of a class.",
+      form: either(list(text("a class"), 1), numbers(0, 1), looseText("a class")),
+      doc:
+        "What is to come out: a list of numbers, one number, the name of a class, or a list of " +
+        "such names, one for each place of a sequence.",
       required: true,
     },
   }),

@@ -13,7 +13,10 @@ import type { Fitted } from "./targets.ts";
 /** The outputs for one row, and what they mean. */
 export interface Prediction {
   readonly outputs: readonly number[];
-  /** The class that is most likely, where the network was trained on classes. */
+  /**
+   * The class that is most likely, where the network was trained on classes; of sequences that of
+   * each place, with spaces between them.
+   */
   readonly class?: string;
   /** One for each class, where the loss makes outputs mean probabilities. */
   readonly probabilities?: readonly number[];
@@ -38,7 +41,7 @@ export function reader(
   checkNetwork("reader", network);
   checkKind("reader", description, described);
   checkKind("reader", marks, marked);
-  const { classes, preprocessing } = description;
+  const { classes, preprocessing, perPlace } = description;
   const { probabilities } = rowOf(losses, network.loss.name);
   const { threshold = 0.5 } = markedLoss(network, marks);
   return (outputs) => {
@@ -50,6 +53,13 @@ export function reader(
         ? { outputs }
         : { outputs, value: originalTarget(preprocessing, single) };
     }
+    if (perPlace !== undefined) {
+      const places = Array.from({ length: outputs.length / perPlace }, (_, k) =>
+        outputs.slice(k * perPlace, (k + 1) * perPlace),
+      );
+      const names = places.map((each) => best(each, classes));
+      return { outputs, class: names.join(" ") };
+    }
     const p = probabilities?.(outputs);
     if (single !== undefined && classes.length === 2) {
       const yes = p && only(p);
@@ -59,7 +69,12 @@ export function reader(
         ...(yes === undefined ? {} : { probabilities: [1 - yes, yes] }),
       };
     }
-    const best = outputs.indexOf(Math.max(...outputs));
-    return { outputs, class: classes[best] ?? String(best), ...(p ? { probabilities: p } : {}) };
+    return { outputs, class: best(outputs, classes), ...(p ? { probabilities: p } : {}) };
   };
+}
+
+/** The name of the class with the largest output. */
+function best(outputs: readonly number[], classes: readonly string[]): string {
+  const label = outputs.indexOf(Math.max(...outputs));
+  return classes[label] ?? String(label);
 }

@@ -25,6 +25,8 @@ export interface DataDescription {
   readonly inputs: number;
   /** The names of the classes in the order of their labels, where the targets are classes. */
   readonly classes?: readonly string[];
+  /** Of labels of the places of sequences: how many outputs each place has. */
+  readonly perPlace?: number;
   readonly inputNames?: readonly string[];
   readonly targetNames?: readonly string[];
   readonly preprocessing?: Preprocessing;
@@ -62,6 +64,7 @@ export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<
     description: {
       inputs,
       ...(classes ? { classes } : {}),
+      ...(classes && raw.train.targets.rank > 1 ? { perPlace: width } : {}),
       ...(inputNames ? { inputNames } : {}),
       ...(targetNames ? { targetNames } : {}),
       ...(preprocessing ? { preprocessing } : {}),

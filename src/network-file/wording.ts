@@ -1,5 +1,5 @@
 /** Words for forms and for what was found in their place. */
-import { isMap, isScalar, isSeq, type Node } from "yaml";
+import { isMap, isScalar, isSeq, type Node, type YAMLSeq } from "yaml";
 import { nearest } from "../core/wording.ts";
 import { harmless } from "./excerpt.ts";
 import type { Form, NumberForm } from "./form.ts";
@@ -134,7 +134,7 @@ export function fits(form: Form, node: Place): boolean {
     case "numbers":
       return typeof value === "number" ? form.depths.includes(0) : isSeq(node);
     case "list":
-      return isSeq(node);
+      return isSeq(node) && (form.of.kind !== "text" || form.of.loose === true || isNames(node));
     case "record":
     case "map":
       return isMap(node);
@@ -144,6 +144,10 @@ export function fits(form: Form, node: Place): boolean {
       return form.of.some((alternative) => fits(alternative, node));
   }
 }
+
+/** A list that begins with a word: other lists are numbers, where both may stand. */
+const isNames = ({ items: [first] }: YAMLSeq): boolean =>
+  isScalar(first) && typeof first.value === "string";
 
 /** How to write what was probably meant, where that is clear. */
 export function wordFor(node: Place, form: Form): string | undefined {

@@ -33,7 +33,7 @@ describe("reading", () => {
     });
     expect(parseNetwork(json).loss).toEqual({
       name: "huber",
-      options: { delta: 0.5, reduction: "mean" },
+      options: { delta: 0.5, weights: 1, reduction: "mean" },
     });
     expect(parseNetwork(json.replace(/([{,])/g, "$1\n\t")).layers).toHaveLength(2);
   });

@@ -114,7 +114,7 @@ interface Trained {
 export function pytorchScript({ network, trainer, data, batchSize }: Trained): string {
   const { model } = trainer;
   const { loss, optimizer, training } = network;
-  const error = rowOf(losses, loss.name).pytorch(loss.options);
+  const error = rowOf(losses, loss.name).pytorch(loss.options, data.targets.rank > 1);
   const update = said(
     rowOf(optimizers, optimizer.name).pytorch?.(optimizer.options),
     `the optimizer ${optimizer.name}`,
@@ -158,7 +158,7 @@ x = torch.tensor(
     dtype=${looksUp(model) ? "torch.int64" : "torch.get_default_dtype()"},
 )
 y = torch.tensor(
-    ${labels ? JSON.stringify(Array.from(elementsOf(data.targets))) : table(data, elementsOf(data.targets))},
+    ${labels && data.targets.rank === 1 ? JSON.stringify(Array.from(elementsOf(data.targets))) : table(data, elementsOf(data.targets))},
     dtype=${labels ? "torch.int64" : "torch.get_default_dtype()"},
 )
 
