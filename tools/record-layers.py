@@ -352,3 +352,49 @@ layer("rnnCell", Cell(nn.RNNCell(3, 4, nonlinearity="relu")), [2, 3], 3, 4,
       others=dict(x=None, h=[2, 4]), nonlinearity="relu")
 
 write("layers", layers)
+
+# --------------------------------------------------------------------------- first-values.json
+
+first = []
+
+
+def begins(name, make, *arguments, **options):
+    """Mean, deviation and largest size of what each parameter of a module begins with."""
+    seed(name)
+    numbers = {key: {"shape": list(value.shape), "mean": value.mean().item(),
+                     "std": value.std(correction=0).item(), "largest": value.abs().max().item()}
+               for key, value in make().state_dict().items() if value.is_floating_point()}
+    first.append({"name": name, "arguments": arguments, "options": options, "numbers": numbers})
+
+
+begins("linear", lambda: nn.Linear(96, 64), 96, 64)
+begins("bilinear", lambda: nn.Bilinear(20, 9, 40), 20, 9, 40)
+for axes in 1, 2, 3:
+    conv, up = getattr(nn, f"Conv{axes}d"), getattr(nn, f"ConvTranspose{axes}d")
+    begins(f"conv{axes}d", lambda: conv(24, 48, 3), 24, 48, 3)
+    begins(f"conv{axes}d", lambda: conv(24, 96, 3, groups=4), 24, 96, 3, groups=4)
+    begins(f"convTranspose{axes}d", lambda: up(24, 96, 3), 24, 96, 3)
+    begins(f"convTranspose{axes}d", lambda: up(48, 96, 3, groups=4), 48, 96, 3, groups=4)
+begins("embedding", lambda: nn.Embedding(70, 60), 70, 60)
+begins("embedding", lambda: nn.Embedding(70, 60, padding_idx=3), 70, 60, paddingIndex=3)
+begins("embeddingBag", lambda: nn.EmbeddingBag(70, 60), 70, 60)
+begins("rnn", lambda: nn.RNN(40, 60), 40, 60)
+begins("lstm", lambda: nn.LSTM(40, 30, num_layers=2, proj_size=20), 40, 30, layers=2, projection=20)
+begins("gru", lambda: nn.GRU(40, 30, bidirectional=True), 40, 30, bidirectional=True)
+begins("rnnCell", lambda: nn.RNNCell(40, 60), 40, 60)
+begins("lstmCell", lambda: nn.LSTMCell(40, 30), 40, 30)
+begins("gruCell", lambda: nn.GRUCell(40, 30), 40, 30)
+begins("multiHeadAttention", lambda: nn.MultiheadAttention(48, 4), 48, 4)
+begins("multiHeadAttention", lambda: nn.MultiheadAttention(48, 4, kdim=24, vdim=96), 48, 4, keyFeatures=24,
+       valueFeatures=96)
+begins("transformerEncoderLayer", lambda: nn.TransformerEncoderLayer(32, 2, 128), 32, 2, hidden=128)
+begins("transformerDecoderLayer", lambda: nn.TransformerDecoderLayer(32, 2, 128), 32, 2, hidden=128)
+begins("prelu", lambda: nn.PReLU(5), 5)
+begins("layerNorm", lambda: nn.LayerNorm(6), 6)
+begins("rmsNorm", lambda: nn.RMSNorm(6), 6)
+begins("groupNorm", lambda: nn.GroupNorm(2, 6), 2, 6)
+begins("batchNorm1d", lambda: nn.BatchNorm1d(6), 6)
+begins("instanceNorm2d", lambda: nn.InstanceNorm2d(6, affine=True, track_running_stats=True), 6, affine=True,
+       trackRunningStats=True)
+
+write("first-values", first)

@@ -1,6 +1,7 @@
 /** First values: PyTorch's bounds, moments, structure, and that seeds decide them. */
 import { describe, expect, it, test } from "vitest";
 import { sizeOf } from "../../src/core/shape.ts";
+import * as nn from "../../src/nn/index.ts";
 import * as initializers from "../../src/nn/initializers.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { expectClose } from "../support/close.ts";
@@ -217,5 +218,47 @@ describe("settings that are no finite numbers", () => {
     ["a text", () => constantValue("1" as never), "a value of type string"],
   ])("%s", (_, make, found) => {
     expect(failure("bad-argument", make).found).toBe(found);
+  });
+});
+
+/** What PyTorch's modules begin with, seen on one draw of each. */
+interface Begun {
+  readonly name: string;
+  readonly arguments: readonly unknown[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly numbers: Readonly<
+    Record<string, { shape: number[]; mean: number; std: number; largest: number }>
+  >;
+}
+
+describe("every layer begins as PyTorch's", () => {
+  const layers = nn as unknown as Readonly<Record<string, (...args: unknown[]) => nn.Layer>>;
+  const cases = fixtures<Begun>("first-values").map((c) => {
+    const options = Object.keys(c.options).length > 0 ? [c.options] : [];
+    return [`${c.name} ${JSON.stringify([...c.arguments, ...options])}`, c, options] as const;
+  });
+  test.each(cases)("%s", (_, c, options) => {
+    const layer = layers[c.name]!(...c.arguments, ...options);
+    const specs: nn.Layer["buffers"] = { ...layer.parameters, ...layer.buffers };
+    for (const [name, { shape, ...theirs }] of Object.entries(c.numbers)) {
+      const { initial, shape: own } = specs[name]!;
+      expect(own, name).toEqual(shape);
+      const n = sizeOf(shape);
+      const draws = Math.ceil(20_000 / n);
+      const values = Array.from({ length: theirs.std === 0 ? 1 : draws }, (_, seed) => [
+        ...initial.fill(shape, seed, 3),
+      ]).flat();
+      if (theirs.std === 0) {
+        expect(new Set(values), name).toEqual(new Set([theirs.mean]));
+        continue;
+      }
+      const std = deviation(values);
+      // Five standard errors of their one draw, of n numbers; of ours, of far more, one more.
+      expect(Math.abs(mean(values) - theirs.mean), name).toBeLessThan((6 * std) / Math.sqrt(n));
+      expect(Math.abs(std - theirs.std), name).toBeLessThan((6 * std) / Math.sqrt(2 * n));
+      // The same family: a uniform draw ends at √3 deviations, a normal one goes on.
+      const largest = Math.max(...values.map(Math.abs)) / std;
+      if (n >= 1000) expect(largest < 1.75, name).toBe(theirs.largest / theirs.std < 1.9);
+    }
   });
 });
