@@ -2,6 +2,7 @@
 import { isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from "yaml";
 import type {
   ChoiceForm,
+  Option as Choosable,
   EitherForm,
   Form,
   ListForm,
@@ -289,7 +290,13 @@ class Reader {
     const names = Object.keys(table);
     const inner = Object.hasOwn(table, name) ? table[name]?.form : undefined;
     if (inner === undefined) {
-      const fix = nearestFix(name, names);
+      // Other formats say which one it is by a key: { type: lstm }.
+      const inside = isScalar(options) ? options.value : undefined;
+      const meant = typeof inside === "string" ? nearestName(inside, names) : undefined;
+      const fix =
+        meant === undefined
+          ? nearestFix(name, names)
+          : `Write its name in the place of ${name}: ${sampleOf(meant, table[meant]?.form)}.`;
       // A long list would bury the name that is near.
       const isShort = fix === undefined || names.length <= manyNames;
       return this.#complain(key, {
@@ -336,10 +343,9 @@ class Reader {
   #bare(name: string, form: RecordForm, key: Place): unknown {
     const lacking = required(form);
     if (lacking.length === 0) return complete(form, {});
-    const sample = lacking.map((field) => `${field}: …`).join(", ");
     return this.#complain(key, {
       message: `${name} needs ${formatWords(lacking)}.`,
-      expected: `${name}: { ${sample} }`,
+      expected: sampleOf(name, form),
       found: `${name} without options`,
     });
   }
@@ -350,6 +356,14 @@ class Reader {
       ? this.#unfit(node, form, at)
       : this.#readNode(node, fitting, depth, at);
   }
+}
+
+/** A choice as it may be written, with the options that it needs. */
+function sampleOf(name: string, form: Choosable["form"] | undefined): string {
+  const lacking = form?.kind === "record" ? required(form) : [];
+  return lacking.length === 0
+    ? name
+    : `${name}: { ${lacking.map((field) => `${field}: …`).join(", ")} }`;
 }
 
 const isEmpty = (node: Place): boolean => node == null || (isScalar(node) && node.value === null);

@@ -2,7 +2,7 @@
 
 import { at } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
-import { isFunction, isRecord, isText, object } from "../core/kinds.ts";
+import { checkKind, isFunction, isRecord, isText, object } from "../core/kinds.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../core/shape.ts";
 import { asTensor, Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
@@ -36,6 +36,8 @@ const kinds: Readonly<Record<LayerKind, true>> = {
 
 const isOneOf = (table: object, value: unknown): boolean =>
   value === undefined || (isText(value) && Object.hasOwn(table, value));
+
+const specsForm = "{ w: { shape: [2, 3], initial: uniform(), frozen: false } }";
 
 /** Whether a tensor of a layer is described by shape and first values. */
 const isSpec = (spec: unknown): boolean =>
@@ -71,21 +73,72 @@ const isOutputFacts = (facts: unknown): boolean =>
     facts.range.length === 2 &&
     Array.from(facts.range).every((end) => typeof end === "number"));
 
-const isLayerPart = (parts: Parts): boolean =>
-  isText(parts.name) &&
-  isOneOf(kinds, parts.kind) &&
-  isSize(parts.inputSize) &&
-  isSize(parts.outputSize) &&
-  isAxis(parts.inputAxis) &&
-  isAxis(parts.outputAxis) &&
-  areSpecs(parts.parameters, parts.buffers ?? {}) &&
-  (parts.settings === undefined || isRecord(parts.settings)) &&
-  isOutputFacts(parts.facts) &&
-  (parts.layers === undefined ||
-    (Array.isArray(parts.layers) && Array.from(parts.layers).every(isLayer))) &&
-  (parts.names === undefined || (Array.isArray(parts.names) && parts.names.every(isText))) &&
-  (parts.outputShape === undefined || isFunction(parts.outputShape)) &&
-  isFunction(parts.apply);
+/** What each part has to be, for a check and for what is said where it is not. */
+const partChecks: readonly (readonly [name: string, fits: (parts: Parts) => boolean, string])[] = [
+  ["name", ({ name }) => isText(name), "a text"],
+  ["kind", ({ kind }) => isOneOf(kinds, kind), `one of ${Object.keys(kinds).join(", ")}`],
+  ...(["inputSize", "outputSize"] as const).map(
+    (name) =>
+      [name, (parts: Parts) => isSize(parts[name]), 'a whole number ≥ 1, "same" or "any"'] as const,
+  ),
+  ...(["inputAxis", "outputAxis"] as const).map(
+    (name) => [name, (parts: Parts) => isAxis(parts[name]), "a whole number below 0"] as const,
+  ),
+  ["parameters", ({ parameters }) => areSpecs(parameters, {}), specsForm],
+  [
+    "buffers",
+    ({ parameters, buffers = {} }) => areSpecs(parameters, buffers),
+    `${specsForm}, under names of their own`,
+  ],
+  ["settings", ({ settings }) => settings === undefined || isRecord(settings), "an object"],
+  ["facts", ({ facts }) => isOutputFacts(facts), "{ range: [low, high] }"],
+  [
+    "layers",
+    ({ layers }) =>
+      layers === undefined || (Array.isArray(layers) && Array.from(layers).every(isLayer)),
+    "a list of layers",
+  ],
+  [
+    "names",
+    ({ names }) => names === undefined || (Array.isArray(names) && names.every(isText)),
+    "a list of texts",
+  ],
+  [
+    "outputShape",
+    ({ outputShape }) => outputShape === undefined || isFunction(outputShape),
+    "a function",
+  ],
+  ["apply", ({ apply }) => isFunction(apply), "a function of an input and values"],
+];
+
+const isLayerPart = (parts: Parts): boolean => partChecks.every(([, fits]) => fits(parts));
+
+/** The parts of a layer; the first that does not fit is named. */
+export function checkLayerParts(parts: unknown): void {
+  checkKind("layer", parts, layerParts);
+  const own = parts as Parts;
+  const wrong = partChecks.find(([, fits]) => !fits(own));
+  if (wrong === undefined) return;
+  const [name, , expected] = wrong;
+  fail("bad-argument", {
+    message: `layer cannot use this ${name}.`,
+    expected: `${name}: ${expected}`,
+    found: name in own ? shownPart(own[name]) : "none",
+  });
+}
+
+/** Values by name one by one: "a value of type object" says nothing of what is wrong in it. */
+const shownPart = (part: unknown): string => {
+  if (!isRecord(part)) return shown(part);
+  const odd = Object.entries(part).find(([, spec]) => !isSpec(spec));
+  return odd === undefined ? shown(part) : `${odd[0]}: ${shownFields(odd[1])}`;
+};
+const shownFields = (spec: unknown): string =>
+  isRecord(spec)
+    ? `{ ${Object.entries(spec)
+        .map(([key, value]) => `${key}: ${shown(value)}`)
+        .join(", ")} }`
+    : shown(spec);
 
 /** Whether a value can be used as a layer. */
 export const isLayer = (value: unknown): boolean =>
@@ -97,15 +150,23 @@ export const isLayer = (value: unknown): boolean =>
   isFunction(value.outputShape) &&
   isLayerPart(value);
 
-export const layerParts = /* @__PURE__ */ object(
+const layerParts = /* @__PURE__ */ object(
   "the parts of a layer",
   "{ name, inputSize, outputSize, parameters: { w: { shape, initial, frozen } }, apply }",
-  isLayerPart,
+  () => true,
 );
 
 type Named = Pick<
   Layer,
-  "name" | "inputSize" | "inputAxis" | "outputAxis" | "parameters" | "buffers"
+  | "name"
+  | "kind"
+  | "layers"
+  | "order"
+  | "inputSize"
+  | "inputAxis"
+  | "outputAxis"
+  | "parameters"
+  | "buffers"
 >;
 
 /** What a layer is applied to. */
@@ -161,9 +222,20 @@ export const atPath = (name: string, path: string): string =>
 export const roomForChannels =
   "Make room for the channels: unflatten(1, [1, 28, 28]) as the first layer, or x.reshape.";
 
+/** Kinds that look at each place, or along them: rows of all places are not meant there. */
+const ofPlaces = new Set<LayerKind>(["recurrence", "attention", "normalization", "embedding"]);
+
+/** The kind of what the input goes into: of layers one after another, the first that counts it. */
+function firstKind({ kind, layers, order }: Pick<Named, "kind" | "layers" | "order">): LayerKind {
+  const first =
+    order === undefined && layers.find(({ inputSize }) => typeof inputSize === "number");
+  return first ? firstKind(first) : kind;
+}
+
 /** A layer of rows behind one of images, sequences or the like: most often a flatten is missing. */
-function sizeFix({ name, inputAxis }: Named, size: number, shape: Shape): string {
-  if (inputAxis !== -1 || shape.length < 3)
+function sizeFix(layer: Named, size: number, shape: Shape): string {
+  const { name, inputAxis } = layer;
+  if (inputAxis !== -1 || shape.length < 3 || ofPlaces.has(firstKind(layer)))
     return "Make the layer's first number equal to the size of what comes before it.";
   const all = sizeOf(shape.slice(1));
   return all === size

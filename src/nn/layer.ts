@@ -13,7 +13,7 @@ import { Tensor } from "../core/tensor.ts";
 import { input } from "../ops/leaf.ts";
 import type { OutputFacts } from "./facts.ts";
 import type { Initializer } from "./initializers.ts";
-import { checkApplied, checkInput, checkRenewal, layerParts } from "./layer-checks.ts";
+import { checkApplied, checkInput, checkLayerParts, checkRenewal } from "./layer-checks.ts";
 
 /**
  * What a parameter is for.
@@ -238,7 +238,7 @@ export function layer<
   const P extends GivenParameters,
   const B extends GivenBuffers = Record<never, never>,
 >(parts: LayerParts<In, Out, P, B>): Layer<In, Out, RanksOf<P>> {
-  checkKind("layer", parts, layerParts);
+  checkLayerParts(parts);
   const { site = callSite(), layers = [], inputAxis = -1, buffers = {} } = parts;
   const made: Layer<In, Out> = {
     kind: layers.length > 0 ? "composite" : "other",

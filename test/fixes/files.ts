@@ -161,6 +161,16 @@ export const files: readonly Row[] = [
     () => parse({ layers: "\n  - linear: { outputs: 2 }\n  - tanh" }),
     () => parse({ layers: "[{ linear: { outputs: 2, bias: 0 } }]" }),
   ],
+  [
+    "Write its name in the place of …: ….",
+    () => parse({ layers: "[{ type: lstm }]" }),
+    () =>
+      parse({
+        layers:
+          "[{ unflatten: { axis: 1, sizes: [2, 1] } }, { lstm: { hidden: 3 } }, flatten, { linear: { outputs: 2 } }]",
+      }),
+    () => parse({ layers: "[{ linear: { outputs: 2 } }, relu]" }),
+  ],
   ["Did you mean …?", () => parse({ loss: "hubber" }), () => parse({ loss: "huber" })],
   [
     "Write ….",

@@ -5,9 +5,11 @@ import { assertGradients } from "../../src/autodiff/check.ts";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { relu, sigmoid, tanh } from "../../src/nn/activations.ts";
+import { uniform } from "../../src/nn/initializers.ts";
 import { type Layer, layer } from "../../src/nn/layer.ts";
 import { linear } from "../../src/nn/linear.ts";
 import { halfSquaredError, meanSquaredError } from "../../src/nn/losses.ts";
+import { gru, lstm } from "../../src/nn/recurrent.ts";
 import { sequential } from "../../src/nn/sequential.ts";
 import { mul } from "../../src/ops/arithmetic.ts";
 import { concatenate } from "../../src/ops/concatenate.ts";
@@ -372,5 +374,55 @@ describe("a function in sequential that changes the size", () => {
       sequential(half, linear(3, 4), relu, linear(2, 1) as never),
     );
     expect(error.fix).toBe("Make it linear(4, …), or change the layer before it.");
+  });
+});
+
+describe("advice on sizes and parts", () => {
+  const parts = {
+    name: "own",
+    inputSize: 2,
+    outputSize: 2,
+    parameters: {},
+    apply: (x: Tensor) => x,
+  };
+  test.each<[string, object, string, string]>([
+    ["inputSize", { ...parts, inputSize: "2" }, 'inputSize: a whole number ≥ 1, "same"', '"2"'],
+    ["no apply", { ...parts, apply: undefined }, "apply: a function", "undefined"],
+    ["kind", { ...parts, kind: "conv" }, "kind: one of dense", '"conv"'],
+    [
+      "a parameter",
+      { ...parts, parameters: { w: { shape: 2, initial: uniform(), frozen: false } } },
+      "parameters: { w: { shape: [2, 3]",
+      "w: { shape: 2",
+    ],
+    [
+      "a buffer of a parameter's name",
+      {
+        ...parts,
+        parameters: { w: { shape: [2], initial: uniform(), frozen: false } },
+        buffers: { w: { shape: [2], initial: uniform() } },
+      },
+      "names of their own",
+      "object",
+    ],
+    ["layers", { ...parts, layers: [5] }, "layers: a list of layers", "an array of 1"],
+  ])("layer names the part that does not fit: %s", (_, given, expected, found) => {
+    const error = failure("bad-argument", () => layer(given as never));
+    expect(error.expected).toContain(expected);
+    expect(error.found).toContain(found);
+  });
+  test.each<[string, Layer]>([
+    ["lstm", lstm(2, 3)],
+    ["sequential", sequential(lstm(2, 3))],
+    ["sequential", sequential(sequential(tanh, gru(2, 3)))],
+  ])("no flatten for %s, which looks along places", (_, l) => {
+    const { fix } = failure("shape-mismatch", () => l.outputShape([1, 4, 5]));
+    expect(fix).toBe("Make the layer's first number equal to the size of what comes before it.");
+  });
+  test("a flatten for rows, inside of a model, too", () => {
+    const { fix } = failure("shape-mismatch", () =>
+      sequential(linear(20, 3)).outputShape([1, 4, 5]),
+    );
+    expect(fix).toBe("Put flatten() before it: [1, 4, 5] becomes [1, 20].");
   });
 });
