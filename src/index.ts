@@ -41,6 +41,7 @@ export { cholesky } from "./linalg/cholesky.ts";
 export { determinant, type SignAndLogarithm, slogdet } from "./linalg/determinant.ts";
 export { type Eigen, eigh } from "./linalg/eigh.ts";
 export { inverse, solve } from "./linalg/lu.ts";
+export { type PinverseOptions, pinverse } from "./linalg/pinverse.ts";
 export { type QR, qr } from "./linalg/qr.ts";
 export { type SVD, svd } from "./linalg/svd.ts";
 export { type TriangularSolveOptions, triangularSolve } from "./linalg/triangular.ts";

@@ -56,7 +56,7 @@ export const qrOp: Op<Unary, NoAttributes> = {
     const [m, n] = sides(a);
     return { dtype: realType(a).dtype, shape: [...leading(a), m + n, n] };
   },
-  meaning: (_inputs, y) => ({ loop: "compose", build: ([a]) => unflat(factors(flat(a)), y) }),
+  meaning: (_inputs, y) => ({ loop: "compose", build: ([a]) => unflat(qrFactors(flat(a)), y) }),
   derivative: {
     kind: "general",
     reverse: (g, { y }) => {
@@ -100,7 +100,7 @@ export const qrOp: Op<Unary, NoAttributes> = {
  * H = I − τ v vᵀ sends what stands in column k from row k on to one number, and n of them a to R; Q is
  * the product of all of them. Signs are LAPACK's: the number has the sign that a[k, k] does not.
  */
-export function factors(a: Tensor): Tensor {
+export function qrFactors(a: Tensor): Tensor {
   const [m, n] = sides(a);
   if (n === 0) return zeros([...a.shape.slice(0, 1), m, 0], a.dtype);
   const i = range(m);

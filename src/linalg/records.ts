@@ -9,6 +9,7 @@ import {
 } from "./determinant.ts";
 import { eighOp } from "./eigh.ts";
 import { inverseOp, solveOp } from "./lu.ts";
+import { pinverseOp } from "./pinverse.ts";
 import { qrOp } from "./qr.ts";
 import { svdOp } from "./svd.ts";
 import { triangularSolveOp } from "./triangular.ts";
@@ -22,6 +23,7 @@ export const linearAlgebra = (): Op[] =>
     eighOp,
     inverseOp,
     logAbsDeterminantOp,
+    pinverseOp,
     qrOp,
     solveOp,
     svdOp,

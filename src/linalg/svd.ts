@@ -32,7 +32,7 @@ import {
   unflat,
   unit,
 } from "./matrices.ts";
-import { factors } from "./qr.ts";
+import { qrFactors } from "./qr.ts";
 import { type Round, rotationOf, swept, type Turned, turnedColumns } from "./rotations.ts";
 
 /** The three results in one tensor: m rows of U, the singular values, n rows of V. */
@@ -153,7 +153,7 @@ function decomposed(a: Tensor): Tensor {
   const order = argsort(lengths, { axis: 1, descending: true });
   const values = asRow(gather(lengths, order, { axis: 1 }));
   // Columns that are orthogonal already: their directions, completed where they are 0.
-  const packed = factors(columnsAt(x, order));
+  const packed = qrFactors(columnsAt(x, order));
   const r = diagonalRow(someRows(packed, m, m + n));
   const u = mul(someRows(packed, 0, m), where(less(r, 0), -1, 1));
   return concatenate([u, mul(values, scale), columnsAt(v, order)], 1);

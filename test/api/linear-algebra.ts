@@ -13,6 +13,7 @@ export const linearAlgebra = {
   determinant: probe(chainrule.determinant, [a], read),
   eigh: probe(chainrule.eigh, [a], all),
   inverse: probe(chainrule.inverse, [a], read),
+  pinverse: probe(chainrule.pinverse, [a, { tolerance: 1e-9 }], read),
   qr: probe(chainrule.qr, [a], all),
   slogdet: probe(chainrule.slogdet, [a], all),
   solve: probe(chainrule.solve, [a, v], read),

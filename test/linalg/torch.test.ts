@@ -7,6 +7,7 @@ import { cholesky } from "../../src/linalg/cholesky.ts";
 import { determinant, slogdet } from "../../src/linalg/determinant.ts";
 import { eigh } from "../../src/linalg/eigh.ts";
 import { inverse, solve } from "../../src/linalg/lu.ts";
+import { pinverse } from "../../src/linalg/pinverse.ts";
 import { qr } from "../../src/linalg/qr.ts";
 import { svd } from "../../src/linalg/svd.ts";
 import { triangularSolve } from "../../src/linalg/triangular.ts";
@@ -26,6 +27,7 @@ const functions: Record<string, Call> = {
   cholesky,
   determinant,
   inverse,
+  pinverse: (a) => pinverse(a),
   solve,
   triangularSolve,
   determinantSign: (a) => slogdet(a).sign,

@@ -14,6 +14,7 @@ import { determinant, slogdet } from "../../src/linalg/determinant.ts";
 import { eigh } from "../../src/linalg/eigh.ts";
 import { inverse, solve } from "../../src/linalg/lu.ts";
 import { flipped } from "../../src/linalg/matrices.ts";
+import { pinverse } from "../../src/linalg/pinverse.ts";
 import { qr } from "../../src/linalg/qr.ts";
 import { svd } from "../../src/linalg/svd.ts";
 import { triangularSolve } from "../../src/linalg/triangular.ts";
@@ -91,6 +92,39 @@ test("singular values of rank 1, of zeros and of what is far from 1", () => {
     expectClose(s.dataSync(), values, { relative: 1e-14, absolute: 1e-15 * values[0] });
     for (const columns of [u, flipped(vh)]) expectOrthonormal(columns);
   }
+});
+
+test("the pseudoinverse of rank 1, and a tolerance", () => {
+  const thin = tensor(
+    [
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ],
+    f64,
+  );
+  const y = pinverse(thin);
+  expectClose(
+    y.dataSync(),
+    data(flipped(thin)).map((v) => v / 70),
+    { relative: 1e-13 },
+  );
+  expect(
+    data(
+      pinverse(
+        tensor(
+          [
+            [1, 0],
+            [0, 0.01],
+          ],
+          f64,
+        ),
+        { tolerance: 0.1 },
+      ),
+    ),
+  ).toEqual([1, 0, 0, 0]);
+  expect(data(pinverse(zeros([2, 3], "f64")))).toEqual([0, 0, 0, 0, 0, 0]);
+  failure("bad-argument", () => pinverse(thin, { tolerance: -1 }));
 });
 
 test("the other triangle is not read, nor the diagonal where it counts as ones", () => {
