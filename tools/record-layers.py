@@ -1,5 +1,5 @@
-"""Records what PyTorch's convolutions, pools and layers compute: test/fixtures/torch/windows.json
-and layers.json. How to run it, and what the files hold, says record-fixtures.py.
+"""Records what PyTorch's convolutions, pools and layers compute: test/fixtures/torch/windows.json,
+layers.json, first-values.json and rotary.json. How to run it, and what the files hold, says record-fixtures.py.
 """
 
 import torch
@@ -351,6 +351,37 @@ for name, make in [("rnnCell", nn.RNNCell), ("lstmCell", nn.LSTMCell), ("gruCell
 layer("rnnCell", Cell(nn.RNNCell(3, 4, nonlinearity="relu")), [2, 3], 3, 4,
       others=dict(x=None, h=[2, 4]), nonlinearity="relu")
 
+
+# Encodings, which torch has no module of: their papers' formulas, in its numbers and its gradients.
+class Sinusoidal(nn.Module):
+    """Vaswani et al. 2017, 3.5: sine and cosine in turn."""
+
+    def __init__(self, base=10000.0):
+        super().__init__()
+        self.base = base
+
+    def forward(self, x):
+        length, features = x.shape[-2:]
+        t = torch.arange(length)[:, None]
+        even = torch.arange(0, features, 2)
+        angle = t / self.base ** (even / features)
+        table = torch.stack([angle.sin(), angle.cos()], -1).flatten(1)[:, :features]
+        return x + table
+
+
+class Learned(nn.Module):
+    def __init__(self, places, features):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(places, features))
+
+    def forward(self, x):
+        return x + F.embedding(torch.arange(x.shape[-2]), self.weight)
+
+
+layer("sinusoidalEncoding", Sinusoidal(), [2, 5, 6])
+layer("sinusoidalEncoding", Sinusoidal(100.0), [1, 40, 3], base=100, note="an odd number of features")
+layer("learnedEncoding", Learned(6, 3), [2, 4, 3], 6, 3)
+
 write("layers", layers)
 
 # --------------------------------------------------------------------------- first-values.json
@@ -398,3 +429,34 @@ begins("instanceNorm2d", lambda: nn.InstanceNorm2d(6, affine=True, track_running
        trackRunningStats=True)
 
 write("first-values", first)
+
+# ------------------------------------------------------------------------------- rotary.json
+
+rotary = []
+
+
+def turned(x, base=10000.0, interleaved=False, offset=0, features=None):
+    """Su et al. 2021: each pair of features as a complex number times e^(i t base^(-2k/n))."""
+    n = x.shape[-1] if features is None else features
+    own, rest = x[..., :n], x[..., n:]
+    t = torch.arange(offset, offset + x.shape[-2])[:, None]
+    angle = t * base ** (-torch.arange(0, n, 2) / n)
+    if interleaved:
+        pairs = own.unflatten(-1, (n // 2, 2)).contiguous()
+    else:
+        pairs = torch.stack([own[..., :n // 2], own[..., n // 2:]], -1)
+    y = torch.view_as_real(torch.view_as_complex(pairs) * torch.polar(torch.ones_like(angle), angle))
+    y = y.flatten(-2) if interleaved else torch.cat([y[..., 0], y[..., 1]], -1)
+    return torch.cat([y, rest], -1)
+
+
+for options in [{}, dict(interleaved=True), dict(base=100, offset=7), dict(offset=-2),
+                dict(features=4), dict(features=2, interleaved=True, base=50)]:
+    seed(f"rotary{len(rotary)}")
+    x = variable(rand(2, 5, 6))
+    y = turned(x, **options)
+    upstream = rand(*y.shape)
+    rotary.append({"options": options, "input": x, "output": y, "upstream": upstream,
+                   "gradient": grad(y, x, upstream)[0]})
+
+write("rotary", rotary)

@@ -2,6 +2,7 @@
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { assertGradients } from "../../src/autodiff/check.ts";
+import { gradient } from "../../src/autodiff/gradient.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import * as nn from "../../src/nn/index.ts";
 import { tensor, zeros } from "../../src/ops/leaf.ts";
@@ -11,6 +12,7 @@ import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { expectClose } from "../support/close.ts";
 import { failure } from "../support/failure.ts";
+import { fixtures, numbers, type Recorded, toTensor } from "../support/fixtures.ts";
 import { irregular } from "../support/naive.ts";
 
 const { learnedEncoding, rotaryEmbedding, sinusoidalEncoding } = nn;
@@ -137,3 +139,23 @@ describe("rotaryEmbedding", () => {
     expect(failure("shape-mismatch", call).expected).toContain(expected);
   });
 });
+
+interface Turned {
+  readonly options: nn.RotaryOptions;
+  readonly input: Recorded;
+  readonly output: Recorded;
+  readonly upstream: Recorded;
+  readonly gradient: Recorded;
+}
+
+test.each(fixtures<Turned>("rotary").map((c) => [JSON.stringify(c.options), c] as const))(
+  "rotaryEmbedding %s is what PyTorch makes of complex numbers",
+  (_, c) => {
+    const x = toTensor(c.input);
+    const y = rotaryEmbedding(x, c.options);
+    // Angles are products of an inexact power and up to 11 places, so errors are those of 11 ulp.
+    expectClose(y.dataSync(), numbers(c.output), exact, "value");
+    const [g] = gradient(y, [x], toTensor(c.upstream));
+    expectClose(g!.dataSync(), numbers(c.gradient), exact, "gradient");
+  },
+);
