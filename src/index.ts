@@ -274,5 +274,7 @@ export type { LoadOptions } from "./train/checkpoint-differences.ts";
 export type { Evaluation } from "./train/evaluate.ts";
 export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";
 export type { SetNames, SetOptions } from "./train/given-values.ts";
+export { type PlateauOptions, type RatePlateau, reduceOnPlateau } from "./train/plateau.ts";
+export { learningRateFinder, type RateCurve } from "./train/rate-finder.ts";
 export type { Remark } from "./train/remarks.ts";
 export { type Data, Trainer, type TrainerOptions, trainer } from "./train/trainer.ts";

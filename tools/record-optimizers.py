@@ -30,6 +30,7 @@ OURS = {  # our name: the name in torch.optim, and what options are called there
     "rmsprop": ("RMSprop", {}), "adagrad": ("Adagrad", {}), "adadelta": ("Adadelta", {"decay": "rho"}),
     "asgd": ("ASGD", {"decay": "lambd", "power": "alpha", "averageFrom": "t0"}),
     "rprop": ("Rprop", {}),
+    "muon": ("Muon", {"iterations": "ns_steps", "scale": "adjust_lr_fn"}),
 }
 PAIRS = {  # two of our options that are one of torch's
     "betas": ("beta1", "beta2", (0.9, 0.999)), "etas": ("decrease", "increase", (0.5, 1.2)),
@@ -47,14 +48,15 @@ def optimize(name, parameters=1, groups=None, problem=PROBLEM, **options):
     values = [variable(part["start"]) for part in problem]
     named, names = OURS[name]
     clipping = "clipNorm", "clipNormOrder", "clipValue"
-    theirs = {names.get(key, key): value for key, value in options.items() if key not in clipping}
+    options_ = options | ({"scale": "match_rms_adamw"} if options.get("scale") == "adamW" else {})
+    theirs = {names.get(key, key): value for key, value in options_.items() if key not in clipping}
     for together, (a, b, usual) in PAIRS.items():
         if a in options or b in options:
             pair = [theirs.pop(key, value) for key, value in zip((a, b), usual)]
             theirs[together] = tuple(pair)
     optimizer = getattr(torch.optim, named)(
         [{"params": [p]} | renamed(own) for p, own in zip(values, groups or [{}, {}])],
-        foreach=False, **renamed(theirs))
+        **({} if name == "muon" else {"foreach": False}), **renamed(theirs))
     steps = []
     for _ in range(10):
         optimizer.zero_grad()
@@ -123,6 +125,11 @@ for options in [{}, {"decay": 0.5, "power": 0.5}, {"averageFrom": 3}, {"weightDe
 for options in [{}, {"learningRate": 0.3}, {"learningRate": 0.3, "decrease": 0.7, "increase": 1.5},
                 {"learningRate": 0.1, "smallestStep": 0.05, "largestStep": 0.2}, {"maximize": True}]:
     optimize("rprop", **options)
+
+# Its matrices are bfloat16 inside: the tests allow for that.
+for options in [{}, {"nesterov": False, "momentum": 0.8}, {"weightDecay": 0.5, "scale": "adamW"},
+                {"iterations": 3}]:
+    optimize("muon", parameters=2, problem=MATRICES, learningRate=0.02, **options)
 
 write("optimizers", optimizers)
 

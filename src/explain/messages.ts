@@ -296,6 +296,10 @@ const derivationMessages = {
     "{name} 为每个参数记住以往各步的 {slots}；首先更新它们：",
   ],
   frozenText: ["{w} is not trained: it keeps its value.", "{w} 不参与训练：保持原值。"],
+  wholeText: [
+    "{name} looks at the whole matrix of gradients: one number's new value does not follow from its own gradient alone. All new values are in the table.",
+    "{name} 着眼于整个梯度矩阵：单个参数的新值并不只由它自己的梯度决定。所有新值见表。",
+  ],
   accumulateText: [
     "{name} changes the parameters every {n} steps, by the mean of their gradients; this is step {m} of {n}.",
     "{name} 每 {n} 步按其梯度的平均值更新一次参数；这是 {n} 步中的第 {m} 步。",

@@ -2,6 +2,7 @@
 import { adadelta, adagrad, adam, adamW, rmsprop } from "../optim/adaptive.ts";
 import { parameterGroups } from "../optim/groups.ts";
 import { adamax, nadam, radam } from "../optim/moments.ts";
+import { muon } from "../optim/muon.ts";
 import type { CommonOptions, Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedules.ts";
 import { asgd, sgd } from "../optim/sgd.ts";
@@ -23,6 +24,7 @@ import {
   text,
   type ValueOf,
   whole,
+  word,
 } from "./form.ts";
 import { schedules, toRate } from "./schedules.ts";
 
@@ -362,6 +364,31 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
     beta2: share("β₂, the share of the past in the memory.", 0.99),
     weightDecay: small("λ: θ shrinks by ηλθ.", 0),
   }),
+  muon: optimizer(
+    "Steps along an orthogonal matrix; for matrices alone, the others in parameterGroups.",
+    muon,
+    1e-3,
+    {
+      momentum: share("μ, the decay of the mean gradient.", 0.95),
+      nesterov: option("Look ahead along the mean.", true),
+      weightDecay: small("λ: θ shrinks by ηλθ.", 0.1),
+      epsilon: small("The least norm that a matrix is divided by.", 1e-7),
+      iterations: {
+        form: whole(1, 99),
+        doc: "Steps of Newton's and Schulz's iteration.",
+        default: 5,
+      },
+      scale: {
+        form: word("original", "adamW"),
+        doc: "η times √max(1, rows/columns), or times 0.2·√max(rows, columns).",
+        default: "original",
+      },
+    },
+    (o) =>
+      `Muon(trained, lr=LR, momentum=${o.momentum}, nesterov=${flagOf(o.nesterov)}, ` +
+      `${decay(o)}, eps=${o.epsilon}, ns_steps=${o.iterations}, ` +
+      `adjust_lr_fn="${o.scale === "adamW" ? "match_rms_adamw" : "original"}")`,
+  ),
   parameterGroups: {
     doc: "An optimizer for each group of parameters: the first group that fits.",
     form: groupsForm,

@@ -3,7 +3,9 @@ export * from "./composed.ts";
 export * from "./cycles.ts";
 export * from "./groups.ts";
 export * from "./moments.ts";
+export * from "./muon.ts";
 export type { Optimizer, OwnOptimizer } from "./optimizer.ts";
+export * from "./presets.ts";
 export {
   constantStart,
   cosineDecay,

@@ -121,6 +121,8 @@ export interface Optimizer {
   readonly rules?: (parameters: readonly NamedShape[]) => readonly (Optimizer | undefined)[];
   /** Its settings as plain data. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** Whether its rule looks at a whole tensor, not entry by entry. Default false. */
+  readonly whole?: boolean;
   /** Each slot's value before the first step. */
   readonly slots: Readonly<Record<string, number>>;
   /**
@@ -171,6 +173,7 @@ export function optimizer<Slots extends Optimizer["slots"]>(
   parts: {
     readonly settings: Optimizer["settings"];
     readonly slots: Slots;
+    readonly whole?: boolean;
     readonly update: (context: ContextOf<Slots>) => Updated;
   },
 ): OwnOptimizer {

@@ -16,6 +16,10 @@ const aTrainer: ArgumentKind = {
   fits: (value) => value instanceof Trainer,
 };
 
+/** Refuses what is no trainer. */
+export const checkTrained = (what: string, trainer: unknown): void =>
+  checkKind(what, trainer, aTrainer);
+
 /** What averages are found by. */
 type Averaging = Pick<Trainer, "optimizer" | "progress" | "slots" | "snapshot"> & {
   readonly model: Parametric;
@@ -30,7 +34,7 @@ type Averaging = Pick<Trainer, "optimizer" | "progress" | "slots" | "snapshot"> 
  * @throws ChainruleError "bad-argument" where the optimizer keeps no averages.
  */
 export function averaged<P extends Ranks>(trainer: Trainer<P>): Trainer<P> {
-  checkKind("averaged", trainer, aTrainer);
+  checkTrained("averaged", trainer);
   const { model, loss, optimizer, seed, update, backend } = trainer;
   const dtype = trainer.dtype === "f64" ? "f64" : "f32";
   const t = new Trainer<P>(model, { loss, optimizer, seed, dtype, backend, update });

@@ -178,6 +178,7 @@ function parse(text: string | undefined): Saved {
   // JSON has no NaN.
   progress.counts = mapEntries<number | null, number>(p.counts, (sum) => sum ?? Number.NaN);
   if (p.weight !== undefined) progress.weight = p.weight;
+  if (p.plateau !== undefined) progress.plateau = p.plateau;
   return { numerics, seed, learningRate, initialRate, optimizer, progress, classes };
 }
 
@@ -219,6 +220,12 @@ function faults({ progress: p, ...saved }: Given): string[] {
     best: p.best === null || Number.isFinite(p.best),
     waited: whole(p.waited),
     stopped: typeof p.stopped === "boolean",
+    plateau:
+      p.plateau === undefined ||
+      (isRecord(p.plateau) &&
+        (p.plateau.best === null || Number.isFinite(p.plateau.best)) &&
+        whole(p.plateau.waited) &&
+        whole(p.plateau.cooling)),
     classes:
       classes === undefined ||
       (Array.isArray(classes) && classes.every((name) => typeof name === "string")),

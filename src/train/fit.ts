@@ -13,6 +13,7 @@ import { Course } from "./course.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { checkLastBatch } from "./last-batch.ts";
 import { checkFit } from "./options.ts";
+import { afterEpoch, freshPlateau, type PlateauOptions } from "./plateau.ts";
 import { beginEpoch, remember, staysRemembered } from "./progress.ts";
 import type { Remark } from "./remarks.ts";
 import type { Loop } from "./resident.ts";
@@ -56,6 +57,11 @@ export interface FitOptions {
    * end of each epoch (`lossAfter` in the reports), which takes the time of a forward pass.
    */
   readonly earlyStopping?: EarlyStopping;
+  /**
+   * Lowers the trainer's learning rate when the loss no longer falls: that of the validation, or what
+   * early stopping measures, or else the epoch's. It is `reduceOnPlateau`, once an epoch.
+   */
+  readonly plateau?: PlateauOptions;
   /** An AbortSignal: stops after the step, or the batch of validation, that is under way. */
   readonly signal?: { readonly aborted: boolean };
   /** Called after each step; what it returns is not waited for. */
@@ -248,6 +254,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       Object.assign(progress, { best: null, waited: 0, stopped: false });
       this.#trainer.best = undefined;
     }
+    if (!continues || this.#options.plateau === undefined) progress.plateau = undefined;
     this.#trainer.tasks.check(this.#data, "data");
     if (this.#validation) {
       if (typeof this.#options.validation !== "number") {
@@ -340,6 +347,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const mean = adds ? loss : loss / weight;
     const report = this.#complete(mean, validation, lossAfter);
     if (earlyStopping) this.#judge(report, earlyStopping, before);
+    this.#slowDown(report);
     return report;
   }
 
@@ -349,11 +357,11 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
 
   /** Whether epochs may be gone through as a whole: nobody looks at what is within them. */
   get #mayRunTogether(): boolean {
-    const { onStep, earlyStopping } = this.#options;
+    const { onStep, earlyStopping, plateau } = this.#options;
     const [n, batchSize] = [this.#train.size, this.#batchSize];
     const { asynchronous } = this.#trainer.backend;
     const looks = onStep !== undefined && (n > batchSize || asynchronous === true);
-    return !this.#validation && !earlyStopping && !looks && n % batchSize === 0;
+    return !this.#validation && !earlyStopping && !plateau && !looks && n % batchSize === 0;
   }
 
   /**
@@ -379,6 +387,17 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     progress.epoch++;
     beginEpoch(progress);
     return report;
+  }
+
+  /** The rate after an epoch, where it is to fall on a plateau. */
+  #slowDown(report: EpochReport): void {
+    const { plateau } = this.#options;
+    if (plateau === undefined) return;
+    const { progress, learningRate } = this.#trainer;
+    const measure = report.validation?.loss ?? report.lossAfter ?? report.loss;
+    const after = afterEpoch(plateau, progress.plateau ?? freshPlateau, measure, learningRate);
+    progress.plateau = after.state;
+    this.#trainer.learningRate = after.learningRate;
   }
 
   /** Early stopping's bookkeeping, done before the report is seen, so that it can be saved then. */

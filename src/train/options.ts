@@ -17,6 +17,7 @@ import { isLayer } from "../nn/layer-checks.ts";
 import { isOptimizer } from "../optim/optimizer.ts";
 import { trainable } from "../step/parameters.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
+import { checkPlateau } from "./plateau.ts";
 import type { TrainerOptions } from "./trainer.ts";
 
 const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
@@ -120,6 +121,7 @@ const fitOptions: Readonly<Record<keyof FitOptions, true>> = {
   shuffle: true,
   validation: true,
   earlyStopping: true,
+  plateau: true,
   signal: true,
   onStep: true,
 };
@@ -148,6 +150,7 @@ export function checkFit(options: FitOptions): void {
       found: shown(n),
     });
   }
+  if (options.plateau !== undefined) checkPlateau("plateau", options.plateau);
   if (options.onStep !== undefined) checkKind("onStep", options.onStep, listener);
   const { minDelta = 0 } = earlyStopping ?? {};
   if (Number.isFinite(minDelta) && minDelta >= 0) return;

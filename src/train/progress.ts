@@ -3,6 +3,7 @@ import type { ByName } from "../core/by-name.ts";
 import { noCounts } from "./counts.ts";
 import type { Evaluation } from "./evaluate.ts";
 import type { EpochReport } from "./fit.ts";
+import type { PlateauState } from "./plateau.ts";
 
 /** How far training is: what a checkpoint needs, besides values, to go on. */
 export interface Progress {
@@ -23,6 +24,8 @@ export interface Progress {
   best: number | null;
   waited: number;
   stopped: boolean;
+  /** What lowers the learning rate on a plateau remembers, where it is asked for. */
+  plateau?: PlateauState | undefined;
 }
 
 export const freshProgress = (): Progress => ({

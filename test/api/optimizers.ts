@@ -1,6 +1,17 @@
 /** Right arguments of optimizers and schedules. */
 import * as chainrule from "../../src/index.ts";
-import { model, optimizes, type Probe, probe, read, schedules, shallow, v, x } from "./samples.ts";
+import {
+  model,
+  optimizes,
+  type Probe,
+  pairs,
+  probe,
+  read,
+  schedules,
+  shallow,
+  v,
+  x,
+} from "./samples.ts";
 
 const { adam, sgd, trainer } = chainrule;
 const rate = {
@@ -150,6 +161,19 @@ export const optimization: Record<string, Probe> = {
   ),
   chainedSchedule: probe(chainrule.chainedSchedule, [[0.1, falling]], schedules as never),
   perEpoch: probe(chainrule.perEpoch, [falling, { steps: 3 }], schedules as never),
+  muon: probe(
+    chainrule.muon,
+    [
+      {
+        ...{ ...rate, momentum: 0.9, nesterov: true, weightDecay: 0.1, epsilon: 1e-7 },
+        ...{ coefficients: [3, -4, 2], iterations: 2, scale: "adamW" },
+      },
+    ],
+    ((optimizer: chainrule.OwnOptimizer) =>
+      optimizes(
+        chainrule.parameterGroups([{ rank: 2, optimizer }, { optimizer: adam() }]),
+      )) as never,
+  ),
   parameterGroups: probe(
     chainrule.parameterGroups,
     [
@@ -165,5 +189,17 @@ export const optimization: Record<string, Probe> = {
   gradientNorm: probe(chainrule.gradientNorm, [{ a: v, b: [x] }, { order: 3 }], read),
   averaged: shallow(chainrule.averaged, [
     trainer(model, { loss: chainrule.meanSquaredError, optimizer: adam({ averageDecay: 0.9 }) }),
+  ]),
+  reduceOnPlateau: probe(chainrule.reduceOnPlateau, [
+    {
+      ...{ factor: 0.5, patience: 1, threshold: 0.1, thresholdMode: "absolute", cooldown: 1 },
+      ...{ minimum: 0.1, mode: "highest" },
+    },
+  ]),
+  "reduceOnPlateau().after": probe(chainrule.reduceOnPlateau().after, [1, 0.1]),
+  learningRateFinder: shallow(chainrule.learningRateFinder, [
+    trainer(model, { loss: chainrule.meanSquaredError, optimizer: sgd() }),
+    pairs,
+    { from: 1e-3, to: 1e-2, steps: 2, batchSize: 1, smoothing: 0.5, stopAt: 2 },
   ]),
 };

@@ -11,6 +11,7 @@ import { tensor } from "../../src/ops/leaf.ts";
 import { adadelta, adam } from "../../src/optim/adaptive.ts";
 import { parameterGroups } from "../../src/optim/groups.ts";
 import { adamax, nadam, radam } from "../../src/optim/moments.ts";
+import { muon } from "../../src/optim/muon.ts";
 import { exponentialDecay } from "../../src/optim/schedules.ts";
 import { asgd, sgd } from "../../src/optim/sgd.ts";
 import { lion, rprop } from "../../src/optim/signs.ts";
@@ -85,6 +86,23 @@ describe("explain with all", () => {
       });
     },
   );
+
+  it("says of an optimizer that looks at whole matrices that it does", async () => {
+    const optimizer = parameterGroups([
+      { rank: 2, optimizer: muon({ learningRate: 0.1 }) },
+      { optimizer: adam({ learningRate: 0.1, accumulate: 2 }) },
+    ]);
+    const t = network({ optimizer });
+    const d = await explain(t, { data, all: true });
+    expect(d.data.passed).toBe(true);
+    const text = d.toText({ width: 400 });
+    expect(text).toContain("muon looks at the whole matrix of gradients");
+    expect(text).toContain("adam changes the parameters every 2 steps");
+    const table = d.data.steps.find((s) => s.section === "all")!.table!;
+    stepped(t, data).forEach((v, i) => {
+      expect(table.rows[i]![3]).toMatchObject({ value: expect.closeTo(v, 12) });
+    });
+  });
 
   it("takes either one parameter or all", async () => {
     const asked = explain(network(), { data, all: true, parameter: "w1" });

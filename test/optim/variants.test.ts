@@ -1,19 +1,25 @@
 /** What PyTorch does not have: other libraries' places for ε, and Lion; against plain formulas. */
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
+import * as library from "../../src/index.ts";
 import {
   adagrad,
   adam,
   adamax,
+  kerasPresets,
   lion,
+  type MuonOptions,
+  muon,
   nadam,
   type OwnOptimizer,
+  optaxPresets,
   radam,
   rmsprop,
   rprop,
   tensor,
 } from "../../src/index.ts";
 import { expectClose } from "../support/close.ts";
+import { failure } from "../support/failure.ts";
 
 /** A gradient that changes sign and size from step to step, and becomes tiny. */
 const gradients = [1, -0.4, 3, 1e-7, -2e-5, 0, 0.7, 0.7, -1, 1e-3];
@@ -159,3 +165,85 @@ function rpropOf(g: number): number {
   o.step(tensor(g));
   return o.step(tensor(g)).item();
 }
+
+describe("Muon", () => {
+  type Matrix = readonly (readonly number[])[];
+  const times = (a: Matrix, b: Matrix): number[][] =>
+    a.map((row) => b[0]!.map((_, j) => row.reduce((s, v, k) => s + v * b[k]![j]!, 0)));
+  const turned = (a: Matrix): number[][] => a[0]!.map((_, j) => a.map((row) => row[j]!));
+  const mix = (a: Matrix, p: number, b: Matrix, q: number): number[][] =>
+    a.map((row, i) => row.map((v, j) => p * v + q * b[i]![j]!));
+  /** X of the iteration. */
+  function orthogonal(g: Matrix, iterations: number): number[][] {
+    const wide = g.length > g[0]!.length ? turned(g) : g.map((row) => [...row]);
+    const norm = Math.hypot(...wide.flat());
+    let x = wide.map((row) => row.map((v) => v / Math.max(norm, 1e-7)));
+    for (let i = 0; i < iterations; i++) {
+      const gram = times(x, turned(x));
+      const p = mix(gram, -4.775, times(gram, gram), 2.0315);
+      x = mix(x, 3.4445, times(p, x), 1);
+    }
+    return g.length > g[0]!.length ? turned(x) : x;
+  }
+  const steps: readonly Matrix[] = [
+    [
+      [1, -2],
+      [0.5, 3],
+      [-1, 0.25],
+    ],
+    [
+      [0.5, 1],
+      [-2, 1],
+      [4, -1],
+    ],
+    [
+      [-1, -1],
+      [0.1, 2],
+      [0, 0],
+    ],
+  ];
+  test.each([
+    [{}, false],
+    [{ nesterov: false, momentum: 0.8, weightDecay: 0 }, true],
+    [{ scale: "adamW", iterations: 3, weightDecay: 0.5 }, true],
+  ] as const)("%j", (options, across) => {
+    const { momentum = 0.95, nesterov = true, weightDecay = 0.1 } = options as MuonOptions;
+    const { iterations = 5, scale = "original" } = options as MuonOptions;
+    const all = across ? steps.map(turned) : steps;
+    let p: number[][] = all[0]!.map((row) => row.map((v) => v / 7));
+    let mean: number[][] = p.map((row) => row.map(() => 0));
+    const o = muon({ ...options, learningRate: 0.1 }).for(tensor(p, { dtype: "f64" }));
+    for (const g of all) {
+      o.step(tensor(g, { dtype: "f64" }));
+      mean = mix(mean, momentum, g, 1 - momentum);
+      const x = orthogonal(nesterov ? mix(mean, momentum, g, 1 - momentum) : mean, iterations);
+      const [n, m] = [g.length, g[0]!.length];
+      const by =
+        scale === "adamW" ? 0.2 * Math.sqrt(Math.max(n, m)) : Math.sqrt(Math.max(1, n / m));
+      p = mix(p, 1 - 0.1 * weightDecay, x, -0.1 * by);
+      expectClose([...o.parameters.dataSync()], p.flat(), bound);
+    }
+  });
+  test("takes matrices alone, and no gradient for none", () => {
+    const error = failure("bad-argument", () =>
+      muon()
+        .for(tensor([1, 2]))
+        .step(tensor([1, 1])),
+    );
+    expect(error.expected).toContain("parameterGroups");
+    const o = muon({ weightDecay: 0 }).for(tensor([[1, 2]]));
+    expect(o.step(tensor([[0, 0]])).arraySync()).toEqual([[1, 2]]);
+  });
+});
+
+test("presets are options of their optimizers", () => {
+  for (const presets of [kerasPresets, optaxPresets]) {
+    for (const [name, options] of Object.entries(presets)) {
+      const made = (library as unknown as Record<string, (o: object) => OwnOptimizer>)[name]!(
+        options,
+      );
+      expect(made.name).toBe(name);
+      expect({ learningRate: made.learningRate.initial, ...made.settings }).toMatchObject(options);
+    }
+  }
+});

@@ -20,6 +20,7 @@ import {
   linear,
   lion,
   meanSquaredError,
+  muon,
   nadam,
   oneCycle,
   oneCycleMomentum,
@@ -84,6 +85,12 @@ const optimizers: Record<string, Partial<TrainerOptions>> = {
   "adam, accumulating, averaged": {
     optimizer: adam({ learningRate: 0.05, accumulate: 3, averageDecay: 0.8, clipNorm: 0.5 }),
   },
+  "muon and adamW": {
+    optimizer: parameterGroups([
+      { rank: 2, optimizer: muon({ learningRate: 0.02 }) },
+      { optimizer: adamW() },
+    ]),
+  },
   "groups of their own": {
     optimizer: parameterGroups(
       [
@@ -112,6 +119,7 @@ describe("going on is as never having stopped, bit for bit", () => {
     batchSize: 8,
     validation: 0.25,
     earlyStopping: { patience: 3 },
+    plateau: { patience: 1, factor: 0.7 },
   };
   const runs = Object.entries(optimizers).flatMap(([name, settings]) =>
     (["auto", "interpreter"] as const).map((backend) => [name, backend, settings] as const),

@@ -161,7 +161,12 @@ function* networks(): Iterable<readonly [row: string, part: string, Network]> {
     const between = { linear: { outputs: 40 } };
     yield ["activations", name, { layers: [between, name, { linear: { outputs: 3 } }] }];
   }
-  for (const name of Object.keys(optimizers)) yield ["optimizers", name, { optimizer: name }];
+  const groups = [{ rank: 2, optimizer: "muon" }, { optimizer: "adam" }];
+  for (const name of Object.keys(optimizers)) {
+    // Muon changes matrices alone; the groups have it.
+    const optimizer = name === "parameterGroups" ? { [name]: { groups } } : name;
+    if (name !== "muon") yield ["optimizers", name, { optimizer }];
+  }
   const variants: Record<string, unknown> = {
     "sgd with momentum": { sgd: { momentum: 0.9, nesterov: true, weightDecay: 0.01 } },
     "clipped by norm": { sgd: { learningRate: 0.1, clipNorm: 0.01 } },

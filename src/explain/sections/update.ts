@@ -36,6 +36,7 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
   const m = (trainer.progress.steps % n) + 1;
   if (n > 1) c.note("update", [say("accumulateText", { name: optimizer.name, n, m })]);
   if (m < n) return;
+  if (optimizer.whole) return void c.note("update", [say("wholeText", { name: optimizer.name })]);
   const rule = updateRule(trace, parameter, optimizer);
   const d = c.gradientSymbol(e);
   const cut = valueAt(clipped(trace, g), e);

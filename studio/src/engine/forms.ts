@@ -42,5 +42,10 @@ function layerForm(name: string, { kind, doc, form, suits }: LayerRow): LayerFor
 export const formsOf = (tables: Tables = { layers, losses, optimizers }): Forms => ({
   layers: Object.entries(tables.layers).map(([name, row]) => layerForm(name, row)),
   losses: Object.entries(tables.losses).map(([name, { doc, targets }]) => ({ name, doc, targets })),
-  optimizers: Object.entries(tables.optimizers).map(([name, { doc }]) => ({ name, doc })),
+  // What needs options, such as groups, is written into the file.
+  optimizers: Object.entries(tables.optimizers).flatMap(([name, { doc, form }]) =>
+    form.kind === "record" && Object.values(form.fields).some((field) => field.required)
+      ? []
+      : [{ name, doc }],
+  ),
 });
