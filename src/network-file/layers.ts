@@ -4,6 +4,8 @@ import * as nn from "../nn/activations.ts";
 import { parallel, residual } from "../nn/branches.ts";
 import { glu, rrelu } from "../nn/gates.ts";
 import type { Layer } from "../nn/layer.ts";
+import { spectralNorm, weightNorm } from "../nn/reparametrized.ts";
+import { sequential } from "../nn/sequential.ts";
 import { attentionRows } from "./attention-rows.ts";
 import { bilinearRow } from "./bilinear-row.ts";
 import { embeddingRows } from "./embedding-rows.ts";
@@ -89,6 +91,31 @@ const joinsInPython = {
 
 /** Layers that are one already, with their input beside them: named as if they stood here. */
 const beside = ({ layers: made }: Layer): Layer => residual(...made);
+
+/** Layers one after another, with each that has a weight in a wrapper. */
+const eachWeight = (doc: string, wrap: (layer: Layer) => Layer, theirs: string): LayerRow => ({
+  kind: "composite",
+  doc: `${doc} Layers one after another, as one layer: this is done with each that has a weight.`,
+  form: nested,
+  build(options, { shape, inner }) {
+    const { layers: made } = inner(asRead(nested, options), shape);
+    const hasWeight = ({ parameters }: Layer) => {
+      const { weight }: Partial<Layer["buffers"]> = parameters;
+      return weight !== undefined && weight.shape.length > 1;
+    };
+    // Where none has one, the wrapper says so.
+    const none = !made.some(hasWeight);
+    return chain(...made.map((layer) => (none || hasWeight(layer) ? wrap(layer) : layer)));
+  },
+  pytorch(options, { shape, inner }) {
+    const ofMatrices = 'getattr(m, "weight", None) is not None and m.weight.ndim > 1';
+    const each = `[nn.utils.parametrizations.${theirs}(m) for m in s if ${ofMatrices}]`;
+    return `(lambda s: ${each} and s)(${inner(asRead(nested, options), shape)})`;
+  },
+});
+
+/** Neighbours fit, since they have been made for each other. */
+const chain = (...made: readonly Layer[]): Layer => sequential(...(made as never[]));
 
 /** Every layer that a network file may name. */
 export const layers: Readonly<Record<string, LayerRow>> = {
@@ -257,6 +284,16 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     },
   },
   graph: graphs.row,
+  weightNorm: eachWeight(
+    "Weights g·v/‖v‖, of which direction v and length g of each output are trained apart.",
+    (layer) => weightNorm(layer),
+    "weight_norm",
+  ),
+  spectralNorm: eachWeight(
+    "Weights divided by their largest gain, which a training step estimates.",
+    (layer) => spectralNorm(layer),
+    "spectral_norm",
+  ),
   sequential: {
     kind: "composite",
     doc: "Layers one after another, as one layer.",

@@ -257,7 +257,7 @@ function oneWay(
 }
 
 /** The state before the first step, zeros or what is given; its first axes are the same for all parts. */
-export function firstState<S>(
+export function stateBefore<S>(
   { cell, hidden, projection, read, name = cell.name }: CellParts<S> & { readonly name?: string },
   given: S | undefined,
   dtype: DType,
@@ -313,7 +313,7 @@ export function recurrence<In extends number, Out extends number, S>(
     const dtype = [y, ...Object.values(weightsOf(values, suffix(0, 0)))]
       .map((t) => t.dtype)
       .reduce(promote);
-    const first = firstState(parts, state, dtype, [count, batch]);
+    const first = stateBefore(parts, state, dtype, [count, batch]);
     const known = lengths === undefined ? undefined : checkLengths(name, lengths, { batch, steps });
     const mask = known && maskOf(known, { batch, steps });
     const states: RecurrentState[] = [];

@@ -12,11 +12,11 @@ import {
   type CellParts,
   cellParameters,
   checkRecurrence,
-  firstState,
   type RecurrenceOptions,
+  stateBefore,
   weightsOf,
 } from "./recurrence.ts";
-import { alone, elmanOf, type RnnOptions, signed } from "./recurrent.ts";
+import { alone, elmanOf, type RnnOptions, signedFacts } from "./recurrent.ts";
 import { checkCounts } from "./weighted.ts";
 
 /** How a cell begins, and which of its parameters are trained. */
@@ -55,7 +55,7 @@ function cellOf<In extends number, Hidden extends number, S>(
     }
     const weights = weightsOf(values);
     const dtype = [x, ...Object.values(weights)].map((t) => t.dtype).reduce(promote);
-    const first = firstState({ ...parts, name }, state, dtype, x.shape.slice(0, 1));
+    const first = stateBefore({ ...parts, name }, state, dtype, x.shape.slice(0, 1));
     return cell.step(inputSums(cell, x, weights), first, weights);
   };
   const base = layer<In, Hidden, Record<string, ParameterSpec>>({
@@ -134,7 +134,11 @@ export function lstmCell<const In extends number, const Hidden extends number>(
     read: (given: readonly [h: Tensor, c: Tensor]): readonly unknown[] =>
       Array.isArray(given) ? given : [given],
   };
-  return cellOf(name, { cell: longShortTerm, inputs, hidden, facts: signed, ...state }, options);
+  return cellOf(
+    name,
+    { cell: longShortTerm, inputs, hidden, facts: signedFacts, ...state },
+    options,
+  );
 }
 
 /**
@@ -148,5 +152,5 @@ export function gruCell<const In extends number, const Hidden extends number>(
 ): CellLayer<In, Hidden, Tensor> {
   const name = "gruCell";
   checkNames(name, options, optionNames);
-  return cellOf(name, { cell: gatedUnit, inputs, hidden, facts: signed, ...alone }, options);
+  return cellOf(name, { cell: gatedUnit, inputs, hidden, facts: signedFacts, ...alone }, options);
 }

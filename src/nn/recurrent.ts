@@ -39,7 +39,7 @@ type Features<Hidden extends number, O> =
       : number
     : number;
 
-export const signed = { range: [-1, 1] } as const;
+export const signedFacts = { range: [-1, 1] } as const;
 /** Of a state that is h alone. */
 export const alone = {
   shown: ([h]: RecurrentState): Tensor => h,
@@ -90,7 +90,7 @@ export function elmanOf(what: string, given: RnnOptions["nonlinearity"]) {
       found: shown(nonlinearity),
     });
   }
-  const facts = nonlinearity === "tanh" ? signed : { range: upFrom(0) };
+  const facts = nonlinearity === "tanh" ? signedFacts : { range: upFrom(0) };
   const settings = given === undefined ? {} : { nonlinearity };
   return { cell: elmanCells[nonlinearity], facts, settings };
 }
@@ -130,7 +130,7 @@ export function lstm<
   return recurrence(
     {
       ...{ cell: longShortTerm, inputs, hidden, ...size, settings: size },
-      facts: projection === undefined ? signed : { range: anyNumber },
+      facts: projection === undefined ? signedFacts : { range: anyNumber },
       shown: ([h, c = h]: RecurrentState) => [h, c] as const,
       read: (state) => (Array.isArray(state) ? state : [state]),
     },
@@ -153,5 +153,5 @@ export function gru<
 >(inputs: In, hidden: Hidden, options?: O): Recurrence<In, Features<Hidden, O>, Tensor> {
   const chosen: RecurrenceOptions = options === undefined ? {} : options;
   checkNames("gru", chosen, recurrenceOptions);
-  return recurrence({ cell: gatedUnit, inputs, hidden, facts: signed, ...alone }, chosen);
+  return recurrence({ cell: gatedUnit, inputs, hidden, facts: signedFacts, ...alone }, chosen);
 }

@@ -158,6 +158,16 @@ it.each([
     [1.0268482445820393, 0.1811643228154105],
   ],
   [
+    "weightNorm: [{ linear: { outputs: 3 } }, tanh, { linear: { outputs: 2, bias: false } }]",
+    "nn.utils.parametrizations.weight_norm(m) for m in s",
+    [0.7230036044455315, 0.6784674282164056],
+  ],
+  [
+    "spectralNorm: [{ linear: { outputs: 3 } }, tanh]",
+    "nn.utils.parametrizations.spectral_norm(m) for m in s",
+    [0.803600262097986, 0.298900789582939],
+  ],
+  [
     "bilinear: { outputs: 2 }",
     "nn.Bilinear.forward(self, x, x)})(1, 1, 2)",
     [0.7247828481033789, 0.6699378376998113],

@@ -82,3 +82,25 @@ test.each([
   expect(error.message).toContain(expected);
   expect(error.message).toMatch(/:\d+:\d+/);
 });
+
+test("weights are wrapped where there are any", () => {
+  const model = buildModel(
+    parseNetwork(
+      file(
+        "  - weightNorm: [{ linear: { outputs: 3 } }, prelu, { linear: { outputs: 1, bias: false } }]",
+      ),
+    ),
+  );
+  expect(Object.keys(model.parameters)).toEqual([
+    "0.0.bias",
+    "0.0.parametrizations.weight.original0",
+    "0.0.parametrizations.weight.original1",
+    "0.1.weight",
+    "0.2.parametrizations.weight.original0",
+    "0.2.parametrizations.weight.original1",
+  ]);
+  const none = file("  - spectralNorm: [relu]\n  - linear: { outputs: 1 }");
+  const error = failure("file-invalid", () => buildModel(parseNetwork(none)));
+  expect(error.message).toContain("spectralNorm needs a parameter of two axes at least");
+  expect(error.message).toMatch(/:\d+:\d+/);
+});
