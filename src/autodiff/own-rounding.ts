@@ -2,10 +2,11 @@
 import { at } from "../core/at.ts";
 import { callSite, withSite } from "../core/call-site.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
+import { apply, castExpression, constant, indices, load, offset } from "../core/expression.ts";
 import { nodesOf } from "../core/graph.ts";
+import type { Op, Unary } from "../core/op.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 import { mul } from "../ops/arithmetic.ts";
-import { cast } from "../ops/cast.ts";
 
 // Rounded to 24 bits instead of 53 by three different grids, so that chance does not make all of
 // them exact; of each, 2⁻²⁹ is what the same rounding makes in double precision.
@@ -16,10 +17,25 @@ const safety = 16;
 
 type Change = (node: Tensor, place: number) => Tensor;
 
+/** y = x rounded to 24 bits by the grid of multiples of c, as one loop. */
+const coarseOp: Op<Unary, { c: number }> = {
+  name: "coarse",
+  infer: ([x]) => x,
+  meaning([x], _output, { c }) {
+    const own = load(0, x.dtype, offset(x.shape, indices(x.shape.length)));
+    const single = castExpression(apply("mul", own, constant(c, x.dtype)), "f32");
+    const value = apply("mul", castExpression(single, x.dtype), constant(1 / c, x.dtype));
+    return { loop: "map", value };
+  },
+  derivative: { kind: "zero" },
+  law: { en: "", zh: "" },
+  notation: { text: "#0", tex: "#0", precedence: 5 },
+};
+
 const coarse = grids.map(
   (c): Change =>
     (n) =>
-      mul(cast(cast(mul(n, c), "f32"), n.dtype), 1 / c),
+      node(coarseOp, [n], { c }),
 );
 
 /** What is in single precision, off by a unit in its last place: up, down, and by turns. */
@@ -43,16 +59,23 @@ export function ownRounding(
   const off = (changes: readonly Change[]) => {
     const all = withSite(callSite(), () => changes.flatMap((change) => changed(outputs, change)));
     const samples = evaluate(all);
-    return (k: number, i: number, value: number): number => {
-      const errors = changes.map((_, s) => Math.abs(at(at(samples, s * n + k), i) - value));
-      // Beyond the range of single precision there is nothing to be learnt.
-      return safety * Math.max(0, ...errors.filter(Number.isFinite));
-    };
+    return exact.map((values, k) => {
+      const most = new Float64Array(values.length);
+      for (const s of changes.keys()) {
+        const sample = at(samples, s * n + k);
+        for (let i = 0; i < values.length; i++) {
+          const error = Math.abs((sample[i] ?? 0) - (values[i] ?? 0));
+          // Beyond the range of single precision there is nothing to be learnt.
+          if (error > (most[i] ?? 0) && error < Number.POSITIVE_INFINITY) most[i] = error;
+        }
+      }
+      return most;
+    });
   };
   const doubles = off(coarse);
-  const single = nodesOf(outputs).some(({ dtype }) => dtype === "f32") ? off(singles) : () => 0;
-  return exact.map((values, k) =>
-    Float64Array.from(values, (value, i) => perBit * doubles(k, i, value) + single(k, i, value)),
+  const single = nodesOf(outputs).some(({ dtype }) => dtype === "f32") ? off(singles) : undefined;
+  return doubles.map((most, k) =>
+    most.map((error, i) => safety * (perBit * error + (single?.[k]?.[i] ?? 0))),
   );
 }
 

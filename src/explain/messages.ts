@@ -155,7 +155,10 @@ const derivationMessages = {
     "Only the units on the way from {parameter} to the loss are shown.",
     "只展示从 {parameter} 到损失途经的单元。",
   ],
-  addUpToZero: ["But for rounding, these terms add up to 0:", "除舍入外，这些项之和为 0："],
+  addUpToZero: [
+    "But for rounding, the terms of the next sum add up to 0.",
+    "除舍入外，下面这个和的各项相加为 0。",
+  ],
   rest: ["{r} is short for the other {n} terms together.", "{r} 表示其余 {n} 项之和。"],
   truth: [
     "A comparison counts as 1 where it holds, and as 0 where it does not.",

@@ -155,7 +155,8 @@ function run(
   } else if (size >= many && xStep === 1 && yStep === 1) {
     y.set(x.subarray(xFirst, xFirst + size), yFirst);
   } else {
+    // Places are inside by the operator's own rule: nothing is absent.
     for (let i = 0, from = xFirst, to = yFirst; i < size; i++, from += xStep, to += yStep)
-      y[to] = at(x, from);
+      y[to] = x[from] ?? Number.NaN;
   }
 }

@@ -1,6 +1,5 @@
 /** Derivatives between named quantities: the chain rule over the unnamed elements in between. */
 import { isFloat } from "../../core/dtype.ts";
-import type { Tensor } from "../../core/tensor.ts";
 import {
   type Element,
   type Elements,
@@ -9,6 +8,7 @@ import {
   type Naming,
 } from "./elements.ts";
 import { type Formula, one, productOf, sumOf } from "./expr.ts";
+import type { Reach } from "./reach.ts";
 
 interface Partial {
   readonly element: Element;
@@ -21,20 +21,20 @@ const realReads = (elements: Elements, e: Element) =>
 
 /**
  * The elements that are `wanted` and that `from` is computed from, nothing named lying in between;
- * nodes that are `idle` are known to lead to none.
+ * what is out of `reach` leads to none.
  */
 export function direct(
   elements: Elements,
   from: Element,
   wanted: (e: Element) => boolean,
-  idle: (node: Tensor) => boolean,
+  reach: Reach,
 ): Element[] {
   const found = new Map<string, Element>();
   const seen = new Set<string>();
   const stack = [from];
   for (let e = stack.pop(); e !== undefined; e = stack.pop()) {
     for (const { node, at } of realReads(elements, e)) {
-      if (idle(node)) continue;
+      if (!reach.has({ node, index: at })) continue;
       const child = elements.resolve(node, at);
       const key = keyOf(child);
       if (seen.has(key)) continue;

@@ -77,6 +77,8 @@ export class Context {
   readonly terms: Tensor | undefined;
   /** Steps by the symbol that they compute. */
   readonly defined = new Map<string, string>();
+  /** Whether the examples of a stage depend on one another, as far as that is known. */
+  readonly mixing = new Map<Tensor, boolean>();
   /** Derivatives, as y/x, that no formula is given for. */
   readonly unwritten = new Set<string>();
   /** Whether cases are chosen somewhere. */
@@ -402,7 +404,7 @@ export class Context {
     const why = [...said.slice(0, -1), ...rests, ...said.slice(-1)];
     const end = last(forms);
     const value = this.evaluate(end);
-    if (this.#cancels(last(q.forms), value)) why.push(say("addUpToZero"));
+    if (this.#cancels(last(q.forms), value)) why.splice(-1, 0, say("addUpToZero"));
     this.symbols.settle(q.result, value);
     const used = new Set(forms.flatMap((f) => [...symbolsOf(f)]));
     const isGradient = (name: string) => this.symbols.isGradient(name);

@@ -11,10 +11,13 @@ import type { Element } from "./elements.ts";
 import type { Trace } from "./trace.ts";
 
 /** 1 at the place of an element, 0 elsewhere. */
-export function unitAt({ node, index }: Element): Tensor {
+export const unitAt = (e: Element): Tensor => constantTensor(unitOf(e), e.node.shape);
+
+/** The same as numbers. */
+export function unitOf({ node, index }: Element): Float64Array {
   const unit = new Float64Array(node.size);
   unit[index] = 1;
-  return constantTensor(unit, node.shape);
+  return unit;
 }
 
 /** ∂y/∂x of every element of y by forward mode, what else has a name being constant in it. */

@@ -13,15 +13,27 @@ export interface TextOptions {
 }
 
 /** Columns that a string takes up: Chinese characters take two, combining marks none. */
-const widthOf = (text: string): number =>
-  [...text].reduce(
-    (n, ch) =>
-      n +
-      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/.test(ch)
-        ? 2
-        : 1),
-    0,
-  );
+function widthOf(text: string): number {
+  let n = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // The second half of a character beyond 16 bits has been counted with the first.
+    if (code < 0xdc00 || code > 0xdfff) n += isWide(code) ? 2 : 1;
+  }
+  return n;
+}
+
+/** First and last codes of characters of two columns. */
+const wide = [
+  [0x1100, 0x115f],
+  [0x2e80, 0xa4cf],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe30, 0xfe6f],
+  [0xff00, 0xff60],
+] as const;
+const isWide = (code: number): boolean =>
+  code >= 0x1100 && wide.some(([from, to]) => code >= from && code <= to);
 
 const pad = (text: string, width: number): string =>
   text + " ".repeat(Math.max(0, width - widthOf(text)));
@@ -33,12 +45,17 @@ export function wrap(text: string, width: number, indent = ""): string[] {
       /(?:[\u2e80-\ua4cf\uff00-\uff60]|[^\s\u2e80-\ua4cf\uff00-\uff60]+)[，。；：、）？]*\s*|\s+/g,
     ) ?? [];
   const lines: string[] = [];
-  let line = "";
-  for (const word of words.flatMap((w) => pieces(w, width - widthOf(indent)))) {
-    if (line !== "" && widthOf(line + word.trimEnd()) > width) {
+  let [line, used] = ["", 0];
+  const most = width - widthOf(indent);
+  for (const word of words.flatMap((w) => pieces(w, most))) {
+    if (line !== "" && used + widthOf(word.trimEnd()) > width) {
       lines.push(line.trimEnd());
       line = indent + word.trimStart();
-    } else line += word;
+      used = widthOf(line);
+    } else {
+      line += word;
+      used += widthOf(word);
+    }
   }
   return [...lines, line.trimEnd()];
 }
@@ -47,13 +64,15 @@ export function wrap(text: string, width: number, indent = ""): string[] {
 function pieces(word: string, width: number): string[] {
   if (widthOf(word.trimEnd()) <= Math.max(1, width)) return [word];
   const found: string[] = [];
-  let piece = "";
+  let [piece, used] = ["", 0];
   for (const ch of word) {
-    if (widthOf(piece + ch) > Math.max(1, width)) {
+    const own = widthOf(ch);
+    if (used + own > Math.max(1, width)) {
       found.push(piece);
-      piece = "";
+      [piece, used] = ["", 0];
     }
     piece += ch;
+    used += own;
   }
   return [...found, piece];
 }

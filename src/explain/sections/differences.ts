@@ -72,9 +72,14 @@ export interface Differences {
 
 export function differences(t: Trace, direction: Direction): Differences {
   const along = (s: number): number => {
-    const change = [...direction].map(
-      ([{ tensor, data }, d]) => [tensor, data.map((v, i) => v + s * at(d, i))] as const,
-    );
+    const change = [...direction].map(([{ tensor, data }, d]) => {
+      const moved = data.slice();
+      for (let i = 0; i < d.length; i++) {
+        const along = d[i] ?? 0;
+        if (along !== 0) moved[i] = (data[i] ?? 0) + s * along;
+      }
+      return [tensor, moved] as const;
+    });
     return only(only(t.evaluate([heldLoss(t)], new Map(change))));
   };
   const scale = scaleOf(direction);

@@ -6,7 +6,8 @@ import { direct } from "../engine/adjoint.ts";
 import type { Context } from "../engine/context.ts";
 import { type Element, keyOf } from "../engine/elements.ts";
 import type { Entry } from "../engine/parameters.ts";
-import { forwardSlopes } from "../engine/slopes.ts";
+import { Reach } from "../engine/reach.ts";
+import { forwardSlopes, unitOf } from "../engine/slopes.ts";
 import { wide } from "./detail.ts";
 import { elementsIn } from "./forward.ts";
 
@@ -27,20 +28,16 @@ export function route(c: Context, entry: Entry): Route {
   const root = { node: c.trace.loss, index: 0 };
   const nodes = nodesOf([c.trace.loss]);
   const active = dependents(nodes, [parameter.node]);
-  const idle = new Set(nodes.filter((node) => !active.has(node)));
+  const reach = new Reach(c.elements, new Map([[parameter.node, unitOf(parameter)]]));
+  for (const node of nodes) reach.of(node);
   const wanted = new Set([keyOf(parameter)]);
   const consumers = new Map<string, Element[]>();
   const reached: Element[] = [];
-  /** Stages whose examples depend on one another, as behind a norm over the batch. */
-  const mixing = new Set<Tensor>();
   const counts = new Map<string, number>([[keyOf(parameter), 1]]);
   const stages = c.trace.stages.filter((s) => active.has(s.tensor)).map((s) => s.tensor);
   for (const e of [...stages.flatMap((t) => elementsIn(c, t)), root]) {
-    const isOther = (x: Element) => e.node !== root.node && isForeign(c, x);
-    const sees = (x: Element) => wanted.has(keyOf(x)) || isOther(x);
-    const found = direct(c.elements, e, sees, (node) => idle.has(node));
-    const from = found.filter((x) => wanted.has(keyOf(x)));
-    if (from.length < found.length && c.isBatched(e.node)) mixing.add(e.node);
+    if (!reach.has(e)) continue;
+    const from = direct(c.elements, e, (x) => wanted.has(keyOf(x)), reach);
     if (from.length === 0) continue;
     for (const x of from) consumers.set(keyOf(x), [...(consumers.get(keyOf(x)) ?? []), e]);
     counts.set(
@@ -52,6 +49,7 @@ export function route(c: Context, entry: Entry): Route {
   }
   const paths = counts.get(keyOf(root)) ?? 0;
   const lead = readers(stages);
+  const mixing = new Set(stages.filter((t) => mixes(c, t)));
   const known = new Map<string, readonly Element[]>();
   const consumersOf = (e: Element): readonly Element[] => {
     const own = consumers.get(keyOf(e)) ?? [];
@@ -79,6 +77,28 @@ function readers(stages: readonly Tensor[]): (node: Tensor) => readonly Tensor[]
     }
   }
   return (node) => found.get(node) ?? [];
+}
+
+/** Whether the examples of a stage depend on one another directly, as in a norm over the batch. */
+function mixes(c: Context, t: Tensor): boolean {
+  const known = c.mixing.get(t);
+  if (known !== undefined) return known;
+  let found = false;
+  if (c.trace.examples > 1 && c.isBatched(t)) {
+    const own = ({ size }: Tensor) => {
+      const row = size / c.trace.examples;
+      return new Float64Array(size).fill(1, c.example * row, (c.example + 1) * row);
+    };
+    const others = c.trace.stages.filter(({ tensor }) => tensor !== t);
+    const seeds = others.map(
+      ({ tensor }) => [tensor, c.isBatched(tensor) ? own(tensor) : undefined] as const,
+    );
+    const marks = new Reach(c.elements, new Map(seeds)).of(t) ?? [];
+    const row = t.size / c.trace.examples;
+    found = marks.some((m, i) => m !== 0 && Math.floor(i / row) !== c.example);
+  }
+  c.mixing.set(t, found);
+  return found;
 }
 
 /** Whether an element has a name and belongs to another example than the one that is shown. */
