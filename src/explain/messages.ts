@@ -183,6 +183,14 @@ const derivationMessages = {
     "{w} acts on {loss} through {via}; the derivatives along the way are multiplied:",
     "{w} 通过 {via} 影响 {loss}；沿途各导数相乘：",
   ],
+  chainSplit: [
+    "{v} acts on {loss} through {via}: the chain rule adds up over these paths:",
+    "{v} 通过 {via} 影响 {loss}：链式法则把各条路径相加：",
+  ],
+  recursion: [
+    "In every dense layer, δ = (Wᵀ δ of the next layer) ⊙ φ′(z): each error term is computed once, from the output back.",
+    "每个全连接层都有 δ = (Wᵀ 后一层 δ) ⊙ φ′(z)：每个误差项从输出层往回只算一次。",
+  ],
   shareIs: ["Here {g} is the share of example {n} in {d}.", "其中 {g} 是样本 {n} 对 {d} 的贡献。"],
   fanOut: [
     "{v} acts on {n} later quantities, so the gradients that come back are added:",

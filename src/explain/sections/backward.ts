@@ -100,8 +100,10 @@ export class Backward {
         expression: [productOf([upstream, ...factors])],
       });
     }
+    const parted = this.#part(r, end, end === r.parameter ? result : undefined);
     const displayed = this.#displayed(r, end);
     for (const e of displayed) this.#gradient(r, e);
+    this.#branches(end, parted);
     this.#others(r);
     const g = this.#gradientExpr(r, end);
     const factors = links.toReversed().map(({ y, x }) => this.#factors.symbol(y, x));
@@ -124,6 +126,57 @@ export class Backward {
       why:
         end === r.parameter && several > 1 ? [say("fanOut", { v: w, n: several })] : [say("all3")],
     });
+  }
+
+  /** The chain rule as a sum over paths, where the way parts; the quantities on them. */
+  #part(r: Route, x: Element, result: Symbolic | undefined): readonly Element[] {
+    const c = this.#c;
+    const via = r.consumersOf(x);
+    const dense = r.reached.filter((e) => c.stageOf(e)?.role === "net" && e.node.rank === 2);
+    const isDeep = this.#compact && new Set(dense.map((e) => e.node)).size > 2;
+    const why = isDeep ? c.once("recursion") : [];
+    if (why.length > 0) c.push({ section: "chain", kind: "note", why });
+    const most = this.#compact ? few : wide;
+    const known = via.every((y) => y.node !== c.trace.loss && c.stageOf(y));
+    // Where it has been said for another parameter, its gradient is known.
+    if (
+      this.#sequential ||
+      this.#made.has(keyOf(x)) ||
+      via.length < 2 ||
+      via.length > most ||
+      !known
+    )
+      return [];
+    const terms = via.map((y) => {
+      const g = at(gradientAt(c.trace, y.node), y.index);
+      const slope = c.symbol(partial(c.signOf(y), c.signOf(x)), c.evaluate(c.local(y, x)));
+      return productOf([c.symbol(c.gradientSign(y), g), slope]);
+    });
+    const slots = { v: c.name(x), loss: c.loss, via: via.map((y) => c.name(y)) };
+    c.push({
+      section: "chain",
+      kind: "chain",
+      why: [say("chainSplit", slots)],
+      result: result ?? c.symbol(c.gradientSign(x)),
+      expression: [sumOf(terms)],
+    });
+    return via;
+  }
+
+  /** The factors of these paths that stand in sums as what they are, such as a weight. */
+  #branches(x: Element, via: readonly Element[]): void {
+    const c = this.#c;
+    for (const y of via) {
+      const local = c.local(y, x);
+      if ("args" in local && c.stageOf(y)?.role !== "net") continue;
+      c.equation({
+        section: "factors",
+        kind: "local derivative",
+        result: c.partialSymbol(y, x),
+        forms: [local],
+        why: c.once("constant"),
+      });
+    }
   }
 
   /** Where z has one way to the loss, by one quantity: both derivatives as one, if they suit. */
