@@ -212,3 +212,35 @@ for given, theirs in [
     schedules.append({"name": "plateau", "arguments": [given], "metrics": METRICS, "rates": rates})
 
 write("schedules", schedules)
+
+# --------------------------------------------------------------------------------- lbfgs.json
+
+lbfgs = []
+PROBLEMS = {
+    "rosenbrock": ([-1.2, 1.0], lambda x: 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2),
+    "quartic": ([3.0, -2.0, 0.5], lambda x: ((x - 1) ** 4).sum() + (x.sum() - 2) ** 2),
+    "waves": ([0.3, 2.0], lambda x: torch.sin(3 * x[0]) + torch.cos(2 * x[1]) + 0.1 * (x ** 2).sum()),
+}
+for problem, (start, function) in PROBLEMS.items():
+    for ours, theirs in [
+        ({"iterations": 4}, {"max_iter": 4}), ({"iterations": 3, "history": 2}, {"max_iter": 3, "history_size": 2}),
+        ({"iterations": 3, "learningRate": 0.3}, {"max_iter": 3, "lr": 0.3}),
+        ({"iterations": 3, "lineSearch": "none", "learningRate": 0.1}, {"max_iter": 3, "lr": 0.1}),
+    ]:
+        x = variable(torch.tensor(start))
+        optimizer = torch.optim.LBFGS(
+            [x], line_search_fn=None if "lineSearch" in ours else "strong_wolfe", **theirs)
+
+        def closure():
+            optimizer.zero_grad()
+            value = function(x)
+            value.backward()
+            return value
+
+        steps, losses = [], []
+        for _ in range(6):
+            losses.append(float(optimizer.step(closure)))
+            steps.append(x.detach().clone())
+        lbfgs.append({"name": problem, "options": ours, "start": start, "steps": steps, "losses": losses})
+
+write("lbfgs", lbfgs)

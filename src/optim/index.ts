@@ -2,6 +2,7 @@ export * from "./adaptive.ts";
 export * from "./composed.ts";
 export * from "./cycles.ts";
 export * from "./groups.ts";
+export * from "./lbfgs.ts";
 export * from "./moments.ts";
 export * from "./muon.ts";
 export type { Optimizer, OwnOptimizer } from "./optimizer.ts";

@@ -202,4 +202,15 @@ export const optimization: Record<string, Probe> = {
     pairs,
     { from: 1e-3, to: 1e-2, steps: 2, batchSize: 1, smoothing: 0.5, stopAt: 2 },
   ]),
+  lbfgs: probe(chainrule.lbfgs, [
+    {
+      ...{ learningRate: 1, iterations: 2, evaluations: 5, history: 2, lineSearch: "none" },
+      ...{ gradientTolerance: 1e-7, changeTolerance: 1e-9 },
+    },
+  ]),
+  "lbfgs().for": probe(chainrule.lbfgs().for, [{ a: v, b: [x] }]),
+  "lbfgs().for().step": probe(
+    (loss: (p: { a: typeof v }) => chainrule.Tensor) => chainrule.lbfgs().for({ a: v }).step(loss),
+    [(p: { a: typeof v }) => p.a.square().sum()],
+  ),
 };
