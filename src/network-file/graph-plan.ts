@@ -21,7 +21,7 @@ export interface WrittenGraph {
 }
 
 /** What comes in where nothing is said: all of it, by this name. */
-export const wholeInput = "input";
+const wholeInput = "input";
 
 /** What a node reads: the names that the layer has for it ("" for its one input), and nodes. */
 export const sourcesOf = ({ of }: WrittenNode): readonly (readonly [string, string])[] =>

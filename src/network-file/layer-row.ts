@@ -23,7 +23,7 @@ interface Within<Made> {
 }
 
 /** What the text of a layer in a PyTorch script may ask for. */
-export interface Writing extends Within<string> {
+interface Writing extends Within<string> {
   /** Writes a class, given what stands behind its name; gives the name that it has there. */
   readonly define: (name: string, body: string) => string;
   /** The layer of this name inside of the one that is written. */
