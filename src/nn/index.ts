@@ -43,6 +43,7 @@ export {
   type RmsNormOptions,
   rmsNorm,
 } from "./normalization.ts";
+export { type PenaltyFactors, type PenaltyOptions, penalized } from "./penalties.ts";
 export * from "./pooling.ts";
 export * from "./positions.ts";
 export * from "./rearrangement.ts";

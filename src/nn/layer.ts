@@ -114,6 +114,8 @@ export interface LayerContext {
    * nothing is renewed: a layer calls `context.renew?.("mean", next)`.
    */
   readonly renew?: (buffer: string, value: Tensor) => void;
+  /** Takes what is to be made small along with the loss, one number; absent where nothing is trained. */
+  readonly penalize?: (term: Tensor) => void;
   /** Where the layer stands in the model, "" for the model itself: "0", "1.2" … */
   readonly path: string;
 }

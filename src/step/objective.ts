@@ -53,9 +53,12 @@ export const supervised = (model: Layer, loss: Loss): Objective => ({
   parameters: model.parameters,
   buffers: model.buffers,
   loss(batch, values, context) {
+    const all = Object.keys(model.parameters);
     const target = entryOf(batch, "targets");
     const x = entryOf(batch, "inputs");
-    const output = model.apply(x, values, context);
+    const terms: Tensor[] = [];
+    const penalize = (term: Tensor) => void terms.push(term);
+    const output = model.apply(x, values, context.training ? { ...context, penalize } : context);
     const what = { model, from: x.shape, output, target };
     const { result, calls } = lossCalls(() =>
       namingFlatten(what, () => scalarLoss(loss(output, target))),
@@ -63,6 +66,8 @@ export const supervised = (model: Layer, loss: Loss): Objective => ({
     const correct = correctPredictions(loss, output, target, calls);
     return {
       loss: result,
+      // What is reported does not count penalties: they are no matter of the examples.
+      ...(terms.length > 0 && { own: [{ loss: terms.reduce(add, result), parameters: all }] }),
       counts: { ...correct, ...loss.counts?.(output, target) },
     };
   },

@@ -144,6 +144,16 @@ export const functions: Record<string, Probe> = {
   ...Object.fromEntries(
     Object.entries(losses).map(([n, right]) => [n, probe(exported[n], right, read)]),
   ),
+  combinedLoss: probe(
+    chainrule.combinedLoss,
+    [[{ loss: meanSquaredError, weight: 2, outputs: [0, 1], targets: [0, 1] }]],
+    ((loss: chainrule.Loss) => read(loss(x, x))) as never,
+  ),
+  penalized: probe(
+    chainrule.penalized,
+    [linear(2, 2), { l1: 1, l2: 1, parameters: /weight/, outputs: { l1: 1, l2: 1 } }],
+    inUse as never,
+  ),
   variance: probe(chainrule.variance, [x, { axis: 0, correction: 1 }], read),
   cumsum: probe(chainrule.cumsum, [x, { axis: 0 }], read),
   cast: probe(chainrule.cast, [x, "f64"], read),

@@ -26,8 +26,13 @@ import * as convolutionLayers from "../../src/nn/convolution.ts";
 import * as embeddings from "../../src/nn/embedding.ts";
 import * as graphs from "../../src/nn/graph.ts";
 import * as lengths from "../../src/nn/lengths.ts";
+import * as combinedLosses from "../../src/nn/losses/combined.ts";
+import * as sequenceLosses from "../../src/nn/losses/ctc.ts";
+import * as pairLosses from "../../src/nn/losses/pairs.ts";
+import * as yesNoLosses from "../../src/nn/losses/signs.ts";
 import * as heads from "../../src/nn/multi-head-attention.ts";
 import * as normalizations from "../../src/nn/normalization.ts";
+import * as penalties from "../../src/nn/penalties.ts";
 import * as poolingLayers from "../../src/nn/pooling.ts";
 import * as positions from "../../src/nn/positions.ts";
 import * as rearrangementLayers from "../../src/nn/rearrangement.ts";
@@ -94,6 +99,7 @@ test("the package weighs no more than it did", async () => {
     ...{ ...convolutionLayers, ...poolingLayers, ...rearrangementLayers },
     ...{ ...normalizations, ...batchNorms, ...embeddings, ...mapping },
     ...{ ...attention, ...heads, ...positions, ...transformers, ...branches, ...graphs },
+    ...{ ...combinedLosses, ...sequenceLosses, ...pairLosses, ...yesNoLosses, ...penalties },
     ...{ ...recurrences, ...lengths },
     ...{ ...choleskys, ...determinants, ...eigenvalues, ...inverses, ...pseudoinverses },
     ...{ ...orthogonal, ...singularValues, ...triangles },

@@ -27,6 +27,20 @@ export const explaining: readonly Row[] = [
     },
   ],
   [
+    "Pass { data } with one example.",
+    () =>
+      c.explain(c.penalized(model, { l2: 1 }), {
+        data: {
+          inputs: [
+            [0, 1],
+            [1, 0],
+          ],
+          targets: [[1], [0]],
+        },
+      }),
+    () => c.explain(c.penalized(model, { l2: 1 }), { data }),
+  ],
+  [
     "Choose one with parameter.",
     () => c.explain(wide, { data, all: true }),
     () => c.explain(wide, { data, parameter: "0.weight[0,0]" }),

@@ -346,6 +346,11 @@ export const library: readonly Row[] = [
     () => c.gaussianNegativeLogLikelihood(f64([[1, 0]]), f64([[1]])),
     () => c.gaussianNegativeLogLikelihood(f64([[1]]), f64([[1]]), { variance: 2 }),
   ],
+  [
+    "Give a factor above 0, such as { l2: 1e-4 }, and a pattern that finds a parameter.",
+    () => c.penalized(c.linear(2, 2), { l2: 0 }),
+    () => c.penalized(c.linear(2, 2), { l2: 1e-4, parameters: /weight/ }),
+  ],
 
   // Layers.
   [

@@ -23,8 +23,8 @@ interface Case {
   readonly note?: string;
 }
 const cases = fixtures<Case>("losses");
-// What ctc.test.ts is about.
-const { ctc: _, ...others } = losses;
+// What ctc.test.ts and penalties.test.ts are about.
+const { ctc: _, combinedLoss: __, ...others } = losses;
 
 /** Options as they were recorded, tensors and infinities among them. */
 const optionsOf = ({ attributes }: Case) =>

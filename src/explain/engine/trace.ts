@@ -15,6 +15,7 @@ import { seedKey } from "../../core/random.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { shown } from "../../core/wording.ts";
 import type { Layer, LayerContext } from "../../nn/layer.ts";
+import { add } from "../../ops/arithmetic.ts";
 import { identity } from "../../ops/custom.ts";
 import { constantTensor, input } from "../../ops/leaf.ts";
 import { reshape } from "../../ops/move.ts";
@@ -159,11 +160,15 @@ export function traceNetwork(
   const { stages: observed, observe, observeInner } = observer(leaves, x);
   const buffers = bufferInputs(model, "f64");
   const named = Object.fromEntries(parameters.map((p) => [p.name, p.tensor]));
+  const penalties: Tensor[] = [];
   const output = forward(
     model,
     x,
     { ...named, ...buffers },
-    { training: true, key, path: "", observe, observeInner },
+    {
+      ...{ training: true, key, path: "", observe, observeInner },
+      penalize: (term: Tensor) => void penalties.push(term),
+    },
   );
   const bindings = new Map<Tensor, TypedArray>([
     [x, toF64(elementsOf(dataset.inputs))],
@@ -171,7 +176,16 @@ export function traceNetwork(
     ...parameters.map((p) => [p.tensor, p.data] as const),
     ...Object.entries(buffers).map(([n, t]) => [t, toF64(entry(values, n))] as const),
   ]);
-  const folded = scalarLoss(trainer.loss(output, y));
+  if (penalties.length > 0 && dataset.size > 1) {
+    fail("unsupported", {
+      message: "A batch's gradient is explained by the shares of its examples; a penalty has none.",
+      expected: "one example, where the model is penalized",
+      found: `${dataset.size} examples`,
+      fix: "Pass { data } with one example.",
+    });
+  }
+  // What is explained is what training makes small.
+  const folded = penalties.reduce(add, scalarLoss(trainer.loss(output, y)));
   // The loss has seen by now that it is a tensor.
   const stages = observed.filter((s) => !isMixture(s, observed, parameters, dataset.size));
   nameOutput(stages, output, parameters);

@@ -91,7 +91,7 @@ function reduce({ losses, counts }: Counted, reduction: Reduction): Tensor {
 /** The losses times their weights. */
 function weighed({ losses, counts }: Counted, weights: Weights, byNumber: boolean): Counted {
   if (weights === 1) return counts ? { losses, counts } : { losses };
-  const factor = factors("weights", weights, losses);
+  const factor = weightFactors("weights", weights, losses);
   const all = { losses: mul(losses, factor) };
   if (typeof factor === "number") return counts ? { ...all, counts } : all;
   if (counts) return { ...all, counts: mul(counts, factor) };
@@ -239,7 +239,7 @@ function asFactor(name: string, weights: Weights, like: Tensor): Tensor | number
 }
 
 /** A list of another length would be stretched over the outputs, or stretch these, unnoticed. */
-export function factors(name: string, weights: Weights, output: Tensor): Tensor | number {
+export function weightFactors(name: string, weights: Weights, output: Tensor): Tensor | number {
   const factor = asFactor(name, weights, output);
   if (typeof factor === "number") return factor;
   const { shape } = factor;

@@ -16,7 +16,6 @@ import { relu, sigmoid, softplus } from "../../ops/transcendental.ts";
 import type { AppliedActivation } from "../facts.ts";
 import {
   classesOf,
-  factors,
   fromZero,
   type LossOptions,
   like,
@@ -24,6 +23,7 @@ import {
   setting,
   signsLike,
   type Weights,
+  weightFactors,
   weightsOfClasses,
 } from "./definition.ts";
 
@@ -56,7 +56,7 @@ function ofLogits(z: Tensor, t: Tensor, positive: Weights = 1): Tensor {
   const weighted =
     positive === 1
       ? cost
-      : mul(cost, add(mul(sub(factors("positiveWeight", positive, z), 1), t), 1));
+      : mul(cost, add(mul(sub(weightFactors("positiveWeight", positive, z), 1), t), 1));
   return add(mul(sub(1, t), z), weighted);
 }
 
