@@ -11,6 +11,7 @@ import { apiSurface } from "./generate/api-surface.mjs";
 import { declarations } from "./generate/declarations.mjs";
 import { scalarFunctions } from "./generate/elementary.mjs";
 import { errorsPage } from "./generate/errors-page.mjs";
+import { layersPage } from "./generate/layers-page.mjs";
 import { networkFilePage } from "./generate/network-file-page.mjs";
 import { operatorsPage } from "./generate/operators-page.mjs";
 import { picture } from "./generate/picture.mjs";
@@ -43,6 +44,7 @@ async function library() {
         export const operators = () => [...others(), ...linearAlgebra()];
         export { interpreter } from "./src/backends/interpreter/index.ts";
         export { operatorTable } from "./test/support/cells.ts";
+        export { layerSamples, unexplained } from "./test/support/layer-samples.ts";
       `,
       resolveDir: root,
       loader: "ts",
@@ -75,6 +77,7 @@ const files = {
     dtypes: lib.dtypes,
     table: lib.operatorTable([lib.interpreter, lib.wasm]),
   }),
+  "docs/layer-table.md": layersPage(lib),
   ...apiPages(api, lib, indexOf(root)),
   "docs/api-surface.txt": apiSurface(api),
   "docs/errors.md": errorsPage(lib),
