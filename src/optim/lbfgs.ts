@@ -1,13 +1,14 @@
 /** L-BFGS with a line search: for small problems whose loss is evaluated as a whole, many times a step. */
 
 import { valueAndGrad } from "../autodiff/transforms.ts";
-import { leaves, rebuild, type Tree } from "../autodiff/tree.ts";
+import { byPath, leaves, rebuild, type Tree } from "../autodiff/tree.ts";
 import { at } from "../core/at.ts";
 import { arrayOf, isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { aFunction, checkKind, isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import type { Tensor } from "../core/tensor.ts";
+import { sameShape } from "../core/shape.ts";
+import { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { type Trial, wolfePoint } from "./wolfe.ts";
@@ -35,6 +36,14 @@ export interface LbfgsUpdater<P extends Tree> {
   readonly parameters: P;
   /** As many directions as `iterations` says, for this loss of the parameters; the loss before. */
   step(loss: (parameters: P) => Tensor): number;
+  /** Parameters and memory by name, to be saved. */
+  stored(): Record<string, Tensor>;
+  /**
+   * Goes on from what `stored` gave, with the same bits.
+   *
+   * @throws ChainruleError "bad-argument" where a name or a shape is another.
+   */
+  restore(stored: ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>): void;
 }
 
 /** What is remembered from direction to direction. */
@@ -44,7 +53,7 @@ interface Memory {
   length: number;
   scale: number;
   gradient: Float64Array;
-  readonly changes: { readonly y: Float64Array; readonly s: Float64Array; readonly rho: number }[];
+  changes: { readonly y: Float64Array; readonly s: Float64Array; readonly rho: number }[];
 }
 
 /**
@@ -105,6 +114,14 @@ export function lbfgs(options: LbfgsOptions = {}): {
           own = filled(own, found.x);
           return found.first;
         },
+        stored: () => ({ ...byPath({ parameters: own }), ...storedMemory(memory) }),
+        restore(stored) {
+          const given: Readonly<Record<string, unknown>> =
+            stored instanceof Map ? Object.fromEntries(stored) : stored;
+          const next = restored(given, { parameters: own });
+          own = next.tree.parameters;
+          Object.assign(memory, next.memory);
+        },
       };
     },
   };
@@ -120,6 +137,62 @@ function filled<P extends Tree>(like: P, x: Float64Array): P {
     return constantTensor(arrayOf(dtype, x.slice(from - size, from)), shape);
   });
   return rebuild(like, tensors);
+}
+
+const row = (data: Float64Array): Tensor => constantTensor(data, [data.length]);
+
+/** The memory as vectors; the changes one after another. */
+function storedMemory(m: Memory): Record<string, Tensor> {
+  const joined = (part: "y" | "s") => Float64Array.from(m.changes.flatMap((c) => [...c[part]]));
+  return {
+    "memory/numbers": row(Float64Array.of(m.count, m.length, m.scale)),
+    "memory/direction": row(m.direction),
+    "memory/gradient": row(m.gradient),
+    "memory/y": row(joined("y")),
+    "memory/s": row(joined("s")),
+    "memory/rho": row(Float64Array.from(m.changes, ({ rho }) => rho)),
+  };
+}
+
+/** What was stored, if it is of these parameters. */
+function restored<T extends Tree>(given: Readonly<Record<string, unknown>>, like: T) {
+  const names = Object.keys(byPath(like));
+  const parts = ["numbers", "direction", "gradient", "y", "s", "rho"];
+  checkNames("restore of lbfgs", given, [...names, ...parts.map((part) => `memory/${part}`)]);
+  const wrong = (name: string): never =>
+    fail("bad-argument", {
+      message: "The state of lbfgs does not fit.",
+      expected: `${name} as stored() gives it`,
+      found: shown(given[name]),
+    });
+  const values = Object.entries(byPath(like)).map(([name, { dtype, shape }]) => {
+    const found = given[name];
+    return found instanceof Tensor && found.dtype === dtype && sameShape(found.shape, shape)
+      ? found
+      : wrong(name);
+  });
+  const size = values.reduce((n, t) => n + t.size, 0);
+  const read = (part: string, fits: (n: number) => boolean): Float64Array => {
+    const found = given[`memory/${part}`];
+    if (!(found instanceof Tensor) || found.dtype !== "f64" || !fits(found.size)) {
+      return wrong(`memory/${part}`);
+    }
+    return Float64Array.from(found.dataSync());
+  };
+  const numbers = read("numbers", (n) => n === 3);
+  const rho = read("rho", () => true);
+  const vector = (n: number) => n === 0 || n === size;
+  const [y, s] = ["y", "s"].map((part) => read(part, (n) => n === rho.length * size));
+  const memory: Memory = {
+    ...{ count: at(numbers, 0), length: at(numbers, 1), scale: at(numbers, 2) },
+    ...{ direction: read("direction", vector), gradient: read("gradient", vector) },
+    changes: Array.from(rho, (by, k) => ({
+      y: (y ?? rho).slice(k * size, (k + 1) * size),
+      s: (s ?? rho).slice(k * size, (k + 1) * size),
+      rho: by,
+    })),
+  };
+  return { tree: rebuild(like, values), memory };
 }
 
 const dot = (a: Float64Array, b: Float64Array): number =>

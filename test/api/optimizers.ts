@@ -213,4 +213,8 @@ export const optimization: Record<string, Probe> = {
     (loss: (p: { a: typeof v }) => chainrule.Tensor) => chainrule.lbfgs().for({ a: v }).step(loss),
     [(p: { a: typeof v }) => p.a.square().sum()],
   ),
+  "lbfgs().for().restore": probe(
+    (stored: Record<string, chainrule.Tensor>) => chainrule.lbfgs().for({ a: v }).restore(stored),
+    [chainrule.lbfgs().for({ a: v }).stored()],
+  ),
 };

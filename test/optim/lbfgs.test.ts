@@ -1,6 +1,12 @@
 /** L-BFGS against PyTorch, with and without its line search. */
-import { describe, test } from "vitest";
-import { lbfgs, type Tensor, tensor } from "../../src/index.ts";
+import { describe, expect, test } from "vitest";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  lbfgs,
+  type Tensor,
+  tensor,
+} from "../../src/index.ts";
 import { expectClose } from "../support/close.ts";
 import { failure } from "../support/failure.ts";
 import { fixtures, numbers, type Recorded } from "../support/fixtures.ts";
@@ -45,6 +51,26 @@ describe("as in PyTorch, six steps of several directions", () => {
       });
     },
   );
+});
+
+test("stored and restored it goes on with the same bits", () => {
+  const make = () => lbfgs({ iterations: 3 }).for({ x: tensor([-1.2, 1], { dtype: "f64" }) });
+  const loss = ({ x }: { readonly x: Tensor }) => problems.rosenbrock!(x);
+  const whole = make();
+  for (let k = 0; k < 4; k++) {
+    const other = make();
+    other.restore(decodeSafetensors(encodeSafetensors(whole.stored())).tensors);
+    whole.step(loss);
+    other.step(loss);
+    expect(other.parameters.x.dataSync()).toEqual(whole.parameters.x.dataSync());
+    expect(Object.keys(other.stored())).toEqual(Object.keys(whole.stored()));
+  }
+  const { "memory/rho": rho, ...others } = whole.stored();
+  failure("bad-argument", () => make().restore(others));
+  failure("bad-argument", () =>
+    make().restore({ ...others, "memory/rho": rho!.slice({ end: [1] }) }),
+  );
+  failure("bad-argument", () => make().restore({ ...others, "memory/rho": rho, more: rho }));
 });
 
 test("in trees and f32, to the minimum", () => {
