@@ -70,9 +70,8 @@ describe.each(samples.map((sample) => [sample.name, sample] as const))("%s", (na
   const compiled = wasm.compile({ inputs: given, outputs: [e, ...slopes] });
 
   test("the backends have one loss and one gradient", () => {
-    compiled
-      .run(start)
-      .forEach((found, i) => expectClose(found, Array.from(wanted[i]!), rounding.f64));
+    for (const [i, found] of compiled.run(start).entries())
+      expectClose(found, Array.from(wanted[i]!), rounding.f64);
   });
 
   test("differences show the gradient, and both modes have one", () => {
