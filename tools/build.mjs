@@ -275,7 +275,9 @@ async function buildModules(outdir) {
   const others = ["src/files/node.ts", "src/files/browser.ts"];
   const sources = Object.values(moduleEntries).map(({ source }) => `src/${source}`);
   const modules = Object.keys((await looked([...sources, ...others])).inputs);
-  const settings = { outbase: path("src"), outdir, plugins: [apart], minifyWhitespace: true };
+  // With less white space esbuild leaves out what says that a call is pure, and a page would carry
+  // every record that stands in a module of which it uses one.
+  const settings = { outbase: path("src"), outdir, plugins: [apart] };
   await build({ ...common, ...settings, entryPoints: modules });
   const names = await exportsOf(sources);
   for (const [name, { source, alone }] of Object.entries(moduleEntries)) {
