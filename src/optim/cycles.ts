@@ -71,6 +71,9 @@ interface CyclicOptions {
  * Up and down in straight lines between η and `peak`: η + (peak − η)·h·s, where h goes from 0 to 1 in
  * `rise` steps and back in `fall`, and s is 1, ½^cycle or γᵏ by `shape` (Smith 2017). With a peak
  * below it is the momentum that belongs to such rates: `cyclic(0.9, { peak: 0.8, rise: 2000 })`.
+ *
+ * @throws ChainruleError "bad-argument" for a shape that there is not, and a `rate` with another shape
+ *   than "exponential".
  */
 export function cyclic(initial: number, options: CyclicOptions): Schedule {
   checkNames("cyclic", options, ["peak", "rise", "fall", "shape", "rate"]);
@@ -121,12 +124,14 @@ interface OneCycleOptions {
   /** The way down is as long as the way up, and a third phase ends it. Default false. */
   readonly threePhases?: boolean;
 }
+/** What `oneCycle` takes besides. */
 interface OneCycleRates extends OneCycleOptions {
   /** The first rate is peak/divisor. Default 25. */
   readonly divisor?: number;
   /** The last is peak/(divisor·finalDivisor). Default 1e4. */
   readonly finalDivisor?: number;
 }
+/** What `oneCycleMomentum` takes besides. */
 interface OneCycleMomenta extends OneCycleOptions {
   /** The momentum at both ends. Default 0.95. */
   readonly high?: number;

@@ -18,6 +18,7 @@ import {
   withDecay,
 } from "./optimizer.ts";
 
+/** What `adamax`, `nadam` and `radam` have in common. */
 interface Moments extends CommonOptions {
   /** Decay of the mean gradient. Default 0.9. */
   readonly beta1?: number;
@@ -39,7 +40,8 @@ export interface AdamaxOptions extends Moments {
 
 /**
  * m ← β₁m + (1 − β₁)g, u ← max(β₂u, |g| + ε); θ ← θ − η·m/(u(1 − β₁ᵏ)) at step k = 1, 2 … (Kingma
- * and Ba 2015). Default η = 0.002.
+ * and Ba 2015). Default η = 0.002, `beta1` 0.9, `beta2` 0.999,
+ * `epsilon` 1e-8, `weightDecay` 0.
  */
 export function adamax(options: AdamaxOptions = {}): OwnOptimizer {
   checkRecord("adamax", options, byName);
@@ -77,12 +79,13 @@ export interface NadamOptions extends Moments {
 /**
  * μ_k = β₁(1 − ½·0.96^(ψk)); m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²;
  * θ ← θ − η·(μ_{k+1}m/(1 − μ₁…μ_{k+1}) + (1 − μ_k)g/(1 − μ₁…μ_k))/(√v̂ + ε) at step k = 1, 2 …
- * (Dozat 2016). Default η = 0.002.
+ * (Dozat 2016). Default η = 0.002, `beta1` 0.9, `beta2` 0.999,
+ * `epsilon` 1e-8, `weightDecay` 0, `momentumDecay` 0.004.
  */
 export function nadam(options: NadamOptions = {}): OwnOptimizer {
   checkRecord("nadam", options, byName);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
-  const { momentumDecay = 4e-3, constantMomentum = false, decoupledWeightDecay = false } = options;
+  const { momentumDecay = 0.004, constantMomentum = false, decoupledWeightDecay = false } = options;
   checkDecays("nadam", { beta1, beta2 });
   /** μ at the step that many after this one, which counts from 0 (f64). */
   const momentum = (step: Tensor, after: number): Tensor | number =>
@@ -134,7 +137,7 @@ export interface RadamOptions extends Moments {
  * Adam without the unreliable steps at the start: ρ_k = ρ − 2kβ₂ᵏ/(1 − β₂ᵏ) with ρ = 2/(1 − β₂) − 1.
  * Where ρ_k > 5, θ ← θ − η·r·m̂·√(1 − β₂ᵏ)/(√v + ε) with
  * r = √((ρ_k − 4)(ρ_k − 2)ρ/((ρ − 4)(ρ − 2)ρ_k)), and before that θ ← θ − η·m̂ (Liu et al. 2020).
- * Default η = 0.001.
+ * Default η = 0.001, `beta1` 0.9, `beta2` 0.999, `epsilon` 1e-8, `weightDecay` 0.
  */
 export function radam(options: RadamOptions = {}): OwnOptimizer {
   checkRecord("radam", options, byName);

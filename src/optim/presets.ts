@@ -4,6 +4,7 @@ import type { AdamaxOptions, NadamOptions } from "./moments.ts";
 import type { SgdOptions } from "./sgd.ts";
 import type { LionOptions } from "./signs.ts";
 
+/** Options by the optimizer that they are for. */
 interface Presets {
   readonly sgd: SgdOptions;
   readonly adam: AdamOptions;

@@ -55,6 +55,8 @@ export const freshPlateau: PlateauState = { best: null, waited: 0, cooling: 0 };
  * ```text
  * 0.05
  * ```
+ *
+ * @throws ChainruleError "bad-argument" for settings that mean nothing.
  */
 export function reduceOnPlateau(options: PlateauOptions = {}): RatePlateau {
   checkPlateau("reduceOnPlateau", options);
