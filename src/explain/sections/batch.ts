@@ -52,11 +52,35 @@ function shares(c: Context, r: Route, sequential: boolean): Share[] {
       return { gradient: at(g, own.index), factor };
     });
   });
+  const elsewhere = slopes && first[0] ? besides(c, slopes, first, sequential) : () => 0;
   return Array.from({ length: examples }, (_, n): Share => {
     const own = parts.map((of) => at(of, n));
-    const value = own.reduce((s, { gradient, factor }) => s + gradient * factor, 0);
+    const here = own.reduce((s, { gradient, factor }) => s + gradient * factor, 0);
+    const value = here + elsewhere(n);
     return { n, value, parts: own, symbol: c.ofPart(shareSign(n), value) };
   });
+}
+
+/** What other examples add where the one that is shown does not: a row that they look up elsewhere. */
+function besides(
+  c: Context,
+  slopes: TypedArray,
+  first: readonly Element[],
+  sequential: boolean,
+): (n: number) => number {
+  const e = at(first, 0);
+  if (!c.isBatched(e.node)) return () => 0;
+  const row = e.node.size / c.trace.examples;
+  const known = new Set(first.map(({ index }) => index % row));
+  const g = sequential ? sequentialAt(c, e) : gradientAt(c.trace, e.node);
+  return (n) => {
+    let sum = 0;
+    for (let i = 0; i < row; i++) {
+      const slope = at(slopes, n * row + i);
+      if (slope !== 0 && !known.has(i)) sum += at(g, n * row + i) * slope;
+    }
+    return sum;
+  };
 }
 
 /** ∂E/∂e as an update layer by layer takes it. */
