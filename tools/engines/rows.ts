@@ -205,12 +205,16 @@ function* networks(): Iterable<readonly [row: string, part: string, Network]> {
     klDivergence: "logSoftmax",
     binaryCrossEntropy: "sigmoid",
   };
+  // Their targets are of other shapes: lists of labels, and one number for two vectors.
+  const others = ["ctc", "cosineEmbedding"];
   for (const [name, row] of Object.entries(losses)) {
+    if (others.includes(name)) continue;
+    const outputs = row.outputsFor?.(3) ?? 3;
     const ending = last[name] ? [last[name]] : [];
     yield [
       "losses",
       name,
-      { layers: [{ linear: { outputs: 3 } }, ...ending], loss: name, targets: row.targets },
+      { layers: [{ linear: { outputs } }, ...ending], loss: name, targets: row.targets },
     ];
   }
 }
