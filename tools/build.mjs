@@ -34,6 +34,7 @@ const parts = {
   training: [
     ...["src/train/trainer.ts", "src/files/safetensors.ts", "src/autodiff/check.ts"],
     ...["src/step/cut.ts", "src/step/ports.ts", "src/step/step.ts"],
+    ...["src/train/averages.ts", "src/train/rate-finder.ts"],
   ],
 };
 const program = { cli: "src/cli/main.ts" };

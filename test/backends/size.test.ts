@@ -47,12 +47,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** In kB. */
 const ceilings = {
-  "tensors, layers, optimizers, trainer and both backends": 165,
-  "the explain engine besides": 58.5,
-  "operators that are no methods, and their layers, besides": 42,
-  "a program that trains a classifier": 146,
-  "tensors and their gradients": 45.5,
-  "an error's class": 3.7,
+  "tensors, layers, optimizers, trainer and both backends": 171.5,
+  "the explain engine besides": 63,
+  "what a page carries only where it uses it, besides": 59.5,
+  "a program that trains a classifier": 148.5,
+  "tensors and their gradients": 44.6,
+  "an error's class": 3.4,
 };
 
 /** As a bundler makes it of what a program imports; what is loaded later does not count. */
@@ -112,7 +112,7 @@ test("the package weighs no more than it did", async () => {
   const found: typeof ceilings = {
     "tensors, layers, optimizers, trainer and both backends": alone,
     "the explain engine besides": (await weigh("*")) - all,
-    "operators that are no methods, and their layers, besides": all - alone,
+    "what a page carries only where it uses it, besides": all - alone,
     "a program that trains a classifier": await weigh(list(typical)),
     "tensors and their gradients": await weigh(list(["tensor", "grad"])),
     "an error's class": await weigh(list(["ChainruleError"])),
@@ -133,5 +133,5 @@ test("Node loads few files until the first training step", () => {
   }
   expect([...loaded].sort()).toEqual(["compiler", "examples", "index", "shared", "training"]);
   const bytes = [...loaded].reduce((sum, name) => sum + statSync(`${root}dist/${name}.js`).size, 0);
-  expect(bytes / 1000).toBeLessThanOrEqual(642);
+  expect(bytes / 1000).toBeLessThanOrEqual(740);
 });

@@ -1,4 +1,14 @@
-/** Operators that are functions alone, each in a page that uses it. */
+/** What a page carries only where it uses it: operators that are functions alone, layers, losses, optimizers. */
+export * from "../../src/nn/bilinear.ts";
+export * from "../../src/nn/embedding-bag.ts";
+export * from "../../src/nn/lora.ts";
+export * from "../../src/nn/losses/combined.ts";
+export * from "../../src/nn/losses/ctc.ts";
+export * from "../../src/nn/losses/pairs.ts";
+export * from "../../src/nn/losses/signs.ts";
+export * from "../../src/nn/penalties.ts";
+export * from "../../src/nn/recurrent-cells.ts";
+export * from "../../src/nn/reparametrized.ts";
 export * from "../../src/ops/cumulative.ts";
 export * from "../../src/ops/error-function.ts";
 export * from "../../src/ops/gamma.ts";
@@ -14,3 +24,10 @@ export * from "../../src/ops/remainder.ts";
 export * from "../../src/ops/selecting.ts";
 export * from "../../src/ops/sinc.ts";
 export * from "../../src/ops/tallies.ts";
+export * from "../../src/optim/cycles.ts";
+export * from "../../src/optim/groups.ts";
+export * from "../../src/optim/lbfgs.ts";
+export * from "../../src/optim/moments.ts";
+export * from "../../src/optim/muon.ts";
+export * from "../../src/optim/presets.ts";
+export * from "../../src/optim/signs.ts";
