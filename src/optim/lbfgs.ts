@@ -71,11 +71,11 @@ interface Memory {
  *     const [a, b] = [x.slice({ start: [0], end: [1] }), x.slice({ start: [1], end: [2] })];
  *     return b.sub(a.square()).square().mul(100).add(a.mul(-1).add(1).square()).sum();
  *   });
- * console.log(o.parameters.x.arraySync().map((v) => v.toFixed(6)));
+ * console.log(o.parameters.x.arraySync().map((v) => v.toFixed(3)));
  * ```
  *
  * ```text
- * [ '1.000000', '1.000000' ]
+ * [ '1.000', '1.000' ]
  * ```
  *
  * @throws ChainruleError "bad-argument" for settings that mean nothing.
