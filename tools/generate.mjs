@@ -44,7 +44,7 @@ async function library() {
         export const operators = () => [...others(), ...linearAlgebra()];
         export { interpreter } from "./src/backends/interpreter/index.ts";
         export { operatorTable } from "./test/support/cells.ts";
-        export { layerSamples, unexplained } from "./test/support/layer-samples.ts";
+        export { layerSamples } from "./test/support/layer-samples.ts";
       `,
       resolveDir: root,
       loader: "ts",

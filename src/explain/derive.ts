@@ -17,7 +17,7 @@ import type { Language } from "./messages.ts";
 import { speak } from "./render/speak.ts";
 import { say } from "./say.ts";
 import { Backward } from "./sections/backward.ts";
-import { batchSection, shareSign } from "./sections/batch.ts";
+import { actsElsewhere, batchSection, shareSign } from "./sections/batch.ts";
 import { check } from "./sections/check.ts";
 import { Detail } from "./sections/detail.ts";
 import { diagram } from "./sections/diagram.ts";
@@ -104,7 +104,7 @@ function explainOne({ c, g, taken }: Work, r: Route, backward: Backward): boolea
   const share = c.ofPart(shareSign(c.example));
   const d = c.gradientSymbol(r.entry);
   backward.explain(r, share);
-  const leads = r.consumersOf(r.parameter).length > 0;
+  const leads = r.consumersOf(r.parameter).length > 0 || actsElsewhere(c, r);
   const batched = c.trace.examples > 1 && leads;
   if (batched) batchSection(c, r, taken !== undefined);
   c.equation({ section: "result", kind: "note", result: d, forms: [computed(c.evaluate(d))] });

@@ -200,6 +200,10 @@ const derivationMessages = {
     "{w} has no influence on {loss} here: its gradient is 0.",
     "{w} 在此对 {loss} 没有影响：其梯度为 0。",
   ],
+  noPathHere: [
+    "Example {n} does not use {w}: its share {g} is 0. Other examples of the batch do; explain one of them to see how.",
+    "样本 {n} 没有用到 {w}：其份额 {g} 为 0。批中其他样本用到它；要看推导，请选其中一个样本。",
+  ],
   // Factors.
   derive: ["The derivative of {y} with respect to {x}.", "{y} 对 {x} 的导数。"],
   between: ["What is computed in between is called {u}:", "中间结果记为 {u}："],

@@ -98,6 +98,7 @@ const makers: readonly (readonly [file: string, from: string, to: string, pairs?
   ["files/node.ts", "const writingReasons", "\n};\n", true],
   ["network-file/parse.ts", "const fix", ";\n"],
   ["network-file/parse.ts", "const advice", "\n};\n", true],
+  ["network-file/validate.ts", "const fix =\n        meant", ";\n"],
   ["network-file/wording.ts", "export function nearestFix", "\n}\n"],
   ["network-file/wording.ts", "export function wordFor", "\n}\n"],
 ];

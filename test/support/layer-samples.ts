@@ -44,12 +44,6 @@ const given: Readonly<Record<string, object>> = {
   },
 };
 
-/** Of these one number is not explained rightly, or not in reasonable time: what is known of it. */
-export const unexplained: Readonly<Record<string, string>> = {
-  prelu: "not for this sample",
-  rrelu: "not while training: it does not end",
-};
-
 /** Layers that wrap another one, or a function: no file names them. */
 const others: Readonly<Record<string, [make: () => nn.Layer, why: string]>> = {
   activation: [

@@ -13,7 +13,7 @@ import { tensor } from "../../src/ops/leaf.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { expectClose } from "../support/close.ts";
-import { type LayerSample, layerSamples, unexplained } from "../support/layer-samples.ts";
+import { type LayerSample, layerSamples } from "../support/layer-samples.ts";
 import { irregular } from "../support/naive.ts";
 import { rounding } from "../support/rounding.ts";
 
@@ -104,7 +104,7 @@ describe.each(samples.map((sample) => [sample.name, sample] as const))("%s", (na
   });
 
   // Blocks take long: test/explain/attention and test/network-file/graph explain one of each.
-  const elsewhere = /^transformer/.test(name) || Object.hasOwn(unexplained, name);
+  const elsewhere = /^transformer/.test(name);
   test.skipIf(elsewhere)(
     "one number of each of its parameters is explained",
     async () => {

@@ -154,12 +154,99 @@ async function trained(given: Network, way: Way): Promise<string> {
   return hashOf(t.toBytes());
 }
 
+/** Forty numbers of a row as a tensor of these sizes. */
+const as = (...sizes: readonly number[]): readonly unknown[] => [
+  { linear: { outputs: sizes.reduce((n, size) => n * size, 1) } },
+  { unflatten: { sizes } },
+];
+const sequence = as(5, 8);
+const line = as(4, 10);
+const plane = as(4, 3, 4);
+const space = as(2, 3, 2, 4);
+const window = { kernelSize: 2 };
+const filters = { outChannels: 4, kernelSize: 2 };
+const wrapped = [{ linear: { outputs: 40 } }];
+
+/**
+ * Layers that stand not between rows of numbers by their name alone: what stands in a network of
+ * theirs. null: it is part of the others, or takes whole numbers, which no row holds.
+ */
+const shaped: Readonly<Record<string, readonly unknown[] | null>> = {
+  ...{ linear: null, sequential: null, unflatten: null, embedding: null, embeddingBag: null },
+  bilinear: [{ bilinear: { outputs: 8 } }],
+  conv1d: [...line, { conv1d: filters }],
+  conv2d: [...plane, { conv2d: filters }],
+  conv3d: [...space, { conv3d: filters }],
+  convTranspose1d: [...line, { convTranspose1d: filters }],
+  convTranspose2d: [...plane, { convTranspose2d: filters }],
+  convTranspose3d: [...space, { convTranspose3d: filters }],
+  maxPool1d: [...line, { maxPool1d: window }],
+  maxPool2d: [...plane, { maxPool2d: window }],
+  maxPool3d: [...space, { maxPool3d: window }],
+  avgPool1d: [...line, { avgPool1d: window }],
+  avgPool2d: [...plane, { avgPool2d: window }],
+  avgPool3d: [...space, { avgPool3d: window }],
+  adaptiveAvgPool1d: [...line, { adaptiveAvgPool1d: { outputSize: 3 } }],
+  adaptiveAvgPool2d: [...plane, { adaptiveAvgPool2d: { outputSize: 2 } }],
+  adaptiveAvgPool3d: [...space, { adaptiveAvgPool3d: { outputSize: 2 } }],
+  adaptiveMaxPool1d: [...line, { adaptiveMaxPool1d: { outputSize: 3 } }],
+  adaptiveMaxPool2d: [...plane, { adaptiveMaxPool2d: { outputSize: 2 } }],
+  adaptiveMaxPool3d: [...space, { adaptiveMaxPool3d: { outputSize: 2 } }],
+  batchNorm2d: [...plane, "batchNorm2d"],
+  batchNorm3d: [...space, "batchNorm3d"],
+  instanceNorm1d: [...line, "instanceNorm1d"],
+  instanceNorm2d: [...plane, "instanceNorm2d"],
+  instanceNorm3d: [...space, "instanceNorm3d"],
+  groupNorm: [...plane, { groupNorm: { groups: 2 } }],
+  dropout1d: [...line, "dropout1d"],
+  dropout2d: [...plane, "dropout2d"],
+  dropout3d: [...space, "dropout3d"],
+  sinusoidalEncoding: [...sequence, "sinusoidalEncoding"],
+  learnedEncoding: [...sequence, "learnedEncoding"],
+  multiHeadAttention: [...sequence, { multiHeadAttention: { heads: 2 } }],
+  transformerEncoderLayer: [...sequence, { transformerEncoderLayer: { heads: 2 } }],
+  transformerEncoder: [...sequence, { transformerEncoder: { layers: 2, heads: 2 } }],
+  // These take a second sequence, which a graph alone can give; there they are.
+  ...{ transformerDecoderLayer: null, transformerDecoder: null },
+  rnn: [...sequence, { rnn: { hidden: 6 } }],
+  lstm: [...sequence, { lstm: { hidden: 6 } }],
+  gru: [...sequence, { gru: { hidden: 6 } }],
+  reshapeTo: [...line, { reshapeTo: { sizes: [8, 5] } }],
+  permute: [...plane, { permute: { axes: [0, 3, 1, 2] } }],
+  residual: [{ linear: { outputs: 40 } }, { residual: [...wrapped] }],
+  parallel: [{ parallel: { branches: { a: wrapped, b: [...wrapped, "tanh"] } } }],
+  graph: [
+    ...sequence,
+    {
+      graph: {
+        layers: {
+          first: [{ linear: { outputs: 8 } }, "tanh"],
+          block: [{ transformerDecoderLayer: { heads: 2 } }],
+          blocks: [{ transformerDecoder: { layers: 2, heads: 2 } }],
+        },
+        nodes: {
+          memory: { layer: "first", of: "input" },
+          one: { layer: "block", of: { input: "input", memory: "memory" } },
+          two: { layer: "blocks", of: { input: "one", memory: "memory" } },
+        },
+      },
+    },
+  ],
+  weightNorm: [{ weightNorm: wrapped }],
+  spectralNorm: [{ spectralNorm: wrapped }],
+};
+
 /** What to train, by row and part. */
 function* networks(): Iterable<readonly [row: string, part: string, Network]> {
   for (const name of Object.keys(layers)) {
-    if (name === "linear" || name === "sequential") continue;
-    const between = { linear: { outputs: 40 } };
-    yield ["activations", name, { layers: [between, name, { linear: { outputs: 3 } }] }];
+    const part = shaped[name];
+    if (part === null) continue;
+    if (part === undefined) {
+      const between = { linear: { outputs: 40 } };
+      yield ["activations", name, { layers: [between, name, { linear: { outputs: 3 } }] }];
+    } else {
+      yield ["layers", name, { layers: [...part, "flatten", { linear: { outputs: 3 } }] }];
+    }
   }
   const groups = [{ rank: 2, optimizer: "muon" }, { optimizer: "adam" }];
   for (const name of Object.keys(optimizers)) {
@@ -389,7 +476,7 @@ export async function findings({
       add(`initial values, ${dtype}`, name, "", valuesHash([...t.snapshot().values()]));
     }
   }
-  const few = ["tanh", "dropout", "adam", "huber"];
+  const few = ["tanh", "lstm", "dropout", "adam", "huber"];
   const wanted = [...networks()].filter(([, part]) => !small || few.includes(part));
   for (const row of new Set(wanted.map(([row]) => row))) {
     for (const dtype of dtypes) {

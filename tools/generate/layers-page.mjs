@@ -33,12 +33,12 @@ function pytorch({ row, options }, { shape, layer }) {
   return text?.cannot ? `none for ${text.cannot}` : "none: PyTorch has no such module";
 }
 
-export function layersPage({ layerSamples, unexplained }) {
+export function layersPage({ layerSamples }) {
   const rows = layerSamples().map((sample) => {
     const { name, layer, row } = sample;
     const named = typeof row !== "string";
     return line([
-      ...[`\`${name}\``, layer.kind, "•", "•", "∂", unexplained[name] ?? "✎"],
+      ...[`\`${name}\``, layer.kind, "•", "•", "∂", "✎"],
       named ? "yes" : `no: ${row}`,
       named ? pytorch(row, sample) : `no: ${row}`,
     ]);

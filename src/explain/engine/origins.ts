@@ -162,18 +162,22 @@ export abstract class Origins {
     value: Expression,
     at: readonly number[],
     add: (input: number, at: number) => void,
+    seen = new Set<Expression>(),
   ): void {
+    // A part may stand in many places, as in a draw of chance; what it reads is the same in all.
+    if (seen.has(value)) return;
+    seen.add(value);
     switch (value.kind) {
       case "apply":
-        for (const a of value.args) this.#loads(e, a, at, add);
+        for (const a of value.args) this.#loads(e, a, at, add, seen);
         break;
       case "cast":
-        this.#loads(e, value.value, at, add);
+        this.#loads(e, value.value, at, add, seen);
         break;
       case "select": {
-        this.#loads(e, value.condition, at, add);
+        this.#loads(e, value.condition, at, add, seen);
         const holds = this.at(e, value.condition, at) !== 0;
-        this.#loads(e, holds ? value.then : value.otherwise, at, add);
+        this.#loads(e, holds ? value.then : value.otherwise, at, add, seen);
         break;
       }
       case "load":

@@ -24,7 +24,7 @@ import { partial } from "../engine/notation.ts";
 import type { Values } from "../engine/parameters.ts";
 import type { Stage } from "../engine/stages.ts";
 import { say } from "../say.ts";
-import { sequentialAt } from "./batch.ts";
+import { actsElsewhere, sequentialAt } from "./batch.ts";
 import { type Detail, type Named, pairs, wide } from "./detail.ts";
 import { elementsIn } from "./forward.ts";
 import { type Link, pathTable } from "./paths.ts";
@@ -77,6 +77,11 @@ export class Backward {
     const end = chain.at(-1) ?? r.parameter;
     const d = c.gradientSymbol(r.entry);
     c.note("question", [say("ask", { loss: c.loss, w, d })]);
+    if (actsElsewhere(c, r)) {
+      c.symbol(c.sign(share), 0);
+      c.note("chain", [say("noPathHere", { w, loss: c.loss, n: c.example, g: share })]);
+      return;
+    }
     if (r.consumersOf(r.parameter).length === 0) {
       c.symbol(c.sign(d), 0);
       c.note("result", [say("noPath", { w, loss: c.loss })]);

@@ -5,6 +5,7 @@ import { at, only } from "../../core/at.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { bySize } from "../../core/order.ts";
 import { formatShape } from "../../core/shape.ts";
+import type { Tensor } from "../../core/tensor.ts";
 import type { Cell, Sentence } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import type { Element } from "../engine/elements.ts";
@@ -52,7 +53,8 @@ function shares(c: Context, r: Route, sequential: boolean): Share[] {
       return { gradient: at(g, own.index), factor };
     });
   });
-  const elsewhere = slopes && first[0] ? besides(c, slopes, first, sequential) : () => 0;
+  const node = first[0]?.node ?? r.carrier;
+  const elsewhere = slopes && node ? besides(c, slopes, { node, first }, sequential) : () => 0;
   return Array.from({ length: examples }, (_, n): Share => {
     const own = parts.map((of) => at(of, n));
     const here = own.reduce((s, { gradient, factor }) => s + gradient * factor, 0);
@@ -65,14 +67,13 @@ function shares(c: Context, r: Route, sequential: boolean): Share[] {
 function besides(
   c: Context,
   slopes: TypedArray,
-  first: readonly Element[],
+  { node, first }: { readonly node: Tensor; readonly first: readonly Element[] },
   sequential: boolean,
 ): (n: number) => number {
-  const e = at(first, 0);
-  if (!c.isBatched(e.node)) return () => 0;
-  const row = e.node.size / c.trace.examples;
+  if (!c.isBatched(node)) return () => 0;
+  const row = node.size / c.trace.examples;
   const known = new Set(first.map(({ index }) => index % row));
-  const g = sequential ? sequentialAt(c, e) : gradientAt(c.trace, e.node);
+  const g = sequential ? sequentialAt(c, { node, index: 0 }) : gradientAt(c.trace, node);
   return (n) => {
     let sum = 0;
     for (let i = 0; i < row; i++) {
@@ -95,18 +96,25 @@ export function sequentialAt(c: Context, e: Element): TypedArray {
  * acts on several tensors, of which one may be computed from another, there is no such pass.
  */
 function slopesOf(c: Context, r: Route, first: readonly Element[]): TypedArray | undefined {
-  const node = first[0]?.node;
-  const { parameter } = r;
-  if (!node || r.reached[0]?.node !== node || first.some((e) => e.node !== node)) return undefined;
+  const { parameter, carrier } = r;
+  const node = first[0]?.node ?? carrier;
+  const isFirst = first.length === 0 || r.reached[0]?.node === node;
+  if (!node || !isFirst || first.some((e) => e.node !== node)) return undefined;
   const tangent = only(pushForward([node], [parameter.node], [unitAt(parameter)]));
   return only(c.trace.evaluate([tangent]));
+}
+
+/** Whether a parameter that the example on show does not use is used by others of the batch. */
+export function actsElsewhere(c: Context, r: Route): boolean {
+  if (c.trace.examples < 2 || r.consumersOf(r.parameter).length > 0) return false;
+  return slopesOf(c, r, [])?.some((slope) => slope !== 0) ?? false;
 }
 
 export function batchSection(c: Context, r: Route, sequential: boolean): void {
   const d = c.gradientSymbol(r.entry);
   const all = shares(c, r, sequential);
   const [first, ...others] = r.consumersOf(r.parameter);
-  const one = others.length === 0;
+  const one = first !== undefined && others.length === 0;
   const order = all.toSorted((a, b) => bySize(a.value, b.value));
   const rows = order.slice(0, listed).map(({ n, value, parts }): Cell[] => {
     const products = one ? parts.flatMap((p) => [computed(p.gradient), computed(p.factor)]) : [];
@@ -122,7 +130,7 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   }
   added(say("sum"), total(all));
   const columns: Cell[] = [say("exampleColumn")];
-  if (one && first) {
+  if (one) {
     const [z, w] = [c.signOf(first), c.signOf(r.parameter)];
     columns.push(c.symbol(c.gradientSign(first)), c.symbol(partial(z, w)));
   }

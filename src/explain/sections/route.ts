@@ -14,6 +14,8 @@ import { elementsIn } from "./forward.ts";
 export interface Route {
   readonly entry: Entry;
   readonly parameter: Element;
+  /** The first tensor with a row for each example that the parameter goes into. */
+  readonly carrier: Tensor | undefined;
   /** Everything between parameter and loss, in the order of computation. */
   readonly reached: readonly Element[];
   /** Infinity where they lead through other examples as well. */
@@ -61,6 +63,7 @@ export function route(c: Context, entry: Entry): Route {
   return {
     entry,
     parameter,
+    carrier: stages.find((t) => c.isBatched(t)),
     reached,
     paths: leave ? Number.POSITIVE_INFINITY : paths,
     consumersOf,
