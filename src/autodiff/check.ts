@@ -164,8 +164,13 @@ function checked(
     const slope: Build = (x) => {
       const real = x.filter((t) => isFloat(t.dtype));
       const { forward } = weighted(x);
+      let count = 0;
       const value = gradient(forward, real)
-        .map((g) => sum(mul(g, weights(g))))
+        .map((g) => {
+          const weighted = sum(mul(g, weights(g, count)));
+          count += g.size;
+          return weighted;
+        })
         .reduce((a, b) => a.add(b));
       return { value, forward };
     };
@@ -203,9 +208,12 @@ export function assertGradients(...args: Parameters<typeof checkGradients>): Che
   return report;
 }
 
-/** Fixed weights, different for each entry, so that errors cannot cancel. */
-function weights(y: Tensor): Tensor {
-  const data = Float64Array.from({ length: y.size }, (_, i) => cos(1 + 2.3 * i) + 0.2);
+/**
+ * Fixed weights, different for each entry, so that errors cannot cancel; `from` counts the entries
+ * before these, since what is a function of a difference has opposite slopes in two inputs.
+ */
+function weights(y: Tensor, from = 0): Tensor {
+  const data = Float64Array.from({ length: y.size }, (_, i) => cos(1 + 2.3 * (from + i)) + 0.2);
   return constantTensor(data, y.shape);
 }
 
