@@ -70,7 +70,10 @@ function inProcess({ options: own }, path) {
 }
 
 const results = [];
-const skipped = [];
+// A table of some engines says which others there are.
+const skipped = [...engines, ...browsers]
+  .filter((engine) => !isWanted(engine))
+  .map(({ name }) => `${name}: left out of this run`);
 const failed = [];
 try {
   for (const engine of engines.filter(isWanted)) {
