@@ -239,14 +239,13 @@ const shaped: Readonly<Record<string, readonly unknown[] | null>> = {
 /** What to train, by row and part. */
 function* networks(): Iterable<readonly [row: string, part: string, Network]> {
   for (const name of Object.keys(layers)) {
-    const part = shaped[name];
+    if (shaped[name] !== undefined) continue;
+    const between = { linear: { outputs: 40 } };
+    yield ["activations", name, { layers: [between, name, { linear: { outputs: 3 } }] }];
+  }
+  for (const [name, part] of Object.entries(shaped)) {
     if (part === null) continue;
-    if (part === undefined) {
-      const between = { linear: { outputs: 40 } };
-      yield ["activations", name, { layers: [between, name, { linear: { outputs: 3 } }] }];
-    } else {
-      yield ["layers", name, { layers: [...part, "flatten", { linear: { outputs: 3 } }] }];
-    }
+    yield ["layers", name, { layers: [...part, "flatten", { linear: { outputs: 3 } }] }];
   }
   const groups = [{ rank: 2, optimizer: "muon" }, { optimizer: "adam" }];
   for (const name of Object.keys(optimizers)) {
