@@ -44,6 +44,8 @@ describe("pages", () => {
       ...(page.startsWith("docs/api/") ? ["typescript"] : []),
       // Its page is bundled and used in Chromium (test/browser/guide.test.ts).
       ...(page === "docs/browser.md" ? ["js", "html"] : []),
+      // What others write there; its tables were run (tools/record-coming-from.py).
+      ...(page === "docs/coming-from.md" ? ["python"] : []),
     ];
     for (const language of languages) expect(known).toContain(language);
   });
