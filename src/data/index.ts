@@ -14,6 +14,9 @@ export { blobs, circles, moons, regression, spirals, xor } from "./generators.ts
 export { gunzip, isGzip } from "./gunzip.ts";
 export type { IdxOptions } from "./idx.ts";
 export { idxDataset, parseIdx, readIdx } from "./idx.ts";
+export { npyBytes, parseNpy } from "./npy.ts";
+export type { NpzDatasetOptions, NpzOptions } from "./npz.ts";
+export { npzBytes, npzDataset, parseNpz } from "./npz.ts";
 export type { NumberFormat, Thousands } from "./number-format.ts";
 export type { CategoryRule, ColumnRule, NumberRule, Preprocessing } from "./preprocessing.ts";
 export { applyPreprocessing, originalTarget, preprocessDataset } from "./preprocessing.ts";

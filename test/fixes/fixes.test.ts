@@ -12,6 +12,7 @@ import { layers } from "./layers.ts";
 import { library } from "./library.ts";
 import { loops } from "./loops.ts";
 import { pairs } from "./pairs.ts";
+import { readers } from "./readers.ts";
 import { errorOf, says } from "./row.ts";
 import { texts } from "./sources.ts";
 import { training } from "./training.ts";
@@ -19,7 +20,7 @@ import { values } from "./values.ts";
 
 const areas = {
   ...{ asynchronous, library, layers, loops, training, values },
-  ...{ pairs, data, explaining, files, commands },
+  ...{ pairs, data, readers, explaining, files, commands },
 };
 const rows = Object.values(areas).flat();
 

@@ -1,0 +1,103 @@
+/** Advice about files of data, followed. */
+import { readFileSync } from "node:fs";
+import * as d from "../../src/data/index.ts";
+import { tensor } from "../../src/index.ts";
+import type { Row } from "./row.ts";
+
+const numpy = new URL("../fixtures/numpy/", import.meta.url);
+const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(name, numpy)));
+const refused = bytesOf("refused.npz");
+const types = bytesOf("types.npz");
+const plain = tensor(Float64Array.of(1, 2), { shape: [2, 1] });
+const halves = tensor(Float64Array.of(0, 0.5), { shape: [2] });
+const npy = d.npyBytes(plain);
+const npz = d.npzBytes({ x: plain, y: plain });
+const both = { x: plain, y: halves };
+
+/** What a file says that is refused, and what Python makes of it, as it is advised. */
+const inPython = (fix: string, name: string, converted: string): Row => [
+  fix,
+  () => d.parseNpz(refused, { names: [name] }),
+  () => d.parseNpz(types, { names: [converted] }),
+];
+
+/** A .npz file with one byte changed in its directory. */
+const changed = (at: number, value: number) => {
+  const bytes = d.npzBytes({ x: plain });
+  bytes[bytes.length - 22 - 51 + at] = value;
+  return d.parseNpz(bytes);
+};
+
+export const readers: readonly Row[] = [
+  ["Call parseNpz: it is an archive.", () => d.parseNpy(npz), () => d.parseNpz(npz)],
+  ["Call parseNpy.", () => d.parseNpz(npy), () => d.parseNpy(npy)],
+  [
+    "Save several arrays with np.savez, and call parseNpz.",
+    () => d.parseNpy(Uint8Array.of(...npy, ...npy)),
+    () => d.parseNpz(npz),
+  ],
+  inPython(
+    'Save each field by itself: np.savez("x.npz", **{name: a[name] for name in a.dtype.names}).',
+    "fields",
+    "i4",
+  ),
+  inPython(
+    'Save numbers: np.save("x.npy", a.astype(np.float64)), or lists of different length one by one.',
+    "objects",
+    "f8",
+  ),
+  inPython('Convert before saving: np.save("x.npy", a.astype(np.float32)).', "brain", "f4"),
+  inPython('Convert before saving: np.save("x.npy", a.astype(np.float64)).', "long", "f8"),
+  inPython(
+    'Save two real numbers for each: np.save("x.npy", np.stack([a.real, a.imag], -1)).',
+    "complex",
+    "f8",
+  ),
+  inPython(
+    'Save their numbers: names, labels = np.unique(a, return_inverse=True); np.save("y.npy", labels).',
+    "texts",
+    "i8",
+  ),
+  inPython(
+    'Save seconds: np.save("t.npy", a.astype(a.dtype.kind + "8[s]").astype(np.float64)).',
+    "dates",
+    "f8",
+  ),
+  inPython(
+    'If rounding is right, save numbers that are rounded: np.save("x.npy", a.astype(np.float64)).',
+    "inexact",
+    "f8",
+  ),
+  [
+    "Unpack the archive with its password, and pack what is in it without one.",
+    () => changed(8, 1),
+    () => changed(8, 0),
+  ],
+  [
+    "Write it with numpy.savez or numpy.savez_compressed.",
+    () => changed(10, 12),
+    () => d.parseNpz(types),
+    () => d.parseNpz(bytesOf("packed.npz")),
+  ],
+  [
+    "Write fewer arrays into it, or each by itself with npyBytes.",
+    () => d.npzBytes(Object.fromEntries(Array.from({ length: 65_536 }, (_, i) => [i, plain]))),
+    () => d.npzBytes({ x: plain }),
+    () => d.npyBytes(plain),
+  ],
+  [
+    'If these are numbers to predict, say targetType: "number".',
+    () => d.npzDataset(both, { inputs: "x", targets: "y", targetType: "category" }),
+    () => d.npzDataset(both, { inputs: "x", targets: "y", targetType: "number" }),
+  ],
+  [
+    'Leave out `classes`, or say targetType: "category".',
+    () => d.npzDataset({ x: plain }, { inputs: "x", targets: "x", classes: 3 }),
+    () => d.npzDataset({ x: plain }, { inputs: "x", targets: "x" }),
+    () =>
+      d.npzDataset(
+        { x: plain, y: tensor(Float64Array.of(0, 2)) },
+        { inputs: "x", targets: "y", targetType: "category", classes: 3 },
+      ),
+  ],
+];

@@ -1,0 +1,151 @@
+/**
+ * Reads changed files, of every kind: each must give something or a ChainruleError, soon and without
+ * much memory.
+ *
+ *     node tools/fuzz-readers.mjs [kind or all] [files=100000] [seed=1]
+ *
+ * A file that does not is named by its seed (`mutation(file, seed)` in tools/mutations.mjs makes it
+ * again), never kept, and the exit code is 1. Files are read in a process of their own, which is ended
+ * where it stands still.
+ */
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { mutation } from "./mutations.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const outfile = `${root}node_modules/.cache/chainrule/fuzz-readers.mjs`;
+const script = fileURLToPath(import.meta.url);
+
+/** What a kind is read by, and the files that are changed: recorded ones, of at most 16 KB. */
+const kinds = {
+  npy: { folder: "numpy", end: ".npy", read: (data) => data.parseNpy },
+  npz: { folder: "numpy", end: ".npz", read: (data) => data.parseNpz },
+};
+
+/** Seconds for one file, and megabytes for all of a process's, beyond which something is wrong. */
+const mostSeconds = 2;
+const mostMegabytes = 700;
+/** So many files are read by one process. */
+const portion = 5000;
+
+function filesOf({ folder, end }) {
+  const place = `${root}test/fixtures/${folder}/`;
+  const names = readdirSync(place).filter((name) => name.endsWith(end));
+  return names.sort().map((name) => new Uint8Array(readFileSync(place + name)));
+}
+
+/** In a process of its own: reads files and says how far it is. */
+async function readAll(kind, count, seed) {
+  const library = await import(pathToFileURL(outfile).href);
+  const files = filesOf(kinds[kind]);
+  const read = kinds[kind].read(library);
+  const results = { read: 0, refused: 0, slowest: 0 };
+  for (let i = seed; i < seed + count; i++) {
+    const file = mutation(files[i % files.length], i);
+    process.send?.({ begun: i });
+    const started = performance.now();
+    try {
+      await read(file);
+      results.read++;
+    } catch (error) {
+      if (!(error instanceof library.ChainruleError) || error.code === "invalid-graph") {
+        process.send?.({ fault: i, text: String(error?.stack).slice(0, 600) });
+      }
+      results.refused++;
+    }
+    results.slowest = Math.max(results.slowest, performance.now() - started);
+  }
+  const megabytes = process.resourceUsage().maxRSS / 1024;
+  process.send?.({ results: { ...results, megabytes } }, () => process.exit(0));
+}
+
+/** Starts such a process and watches it. Gives what it has found. */
+const watched = (kind, count, seed) =>
+  new Promise((resolve) => {
+    const args = ["--max-old-space-size=512", script, "--child", kind, count, seed].map(String);
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const faults = [];
+    let begun = seed;
+    let results;
+    let said = "";
+    let still = setTimeout(() => {}, 0);
+    const watch = () => {
+      clearTimeout(still);
+      still = setTimeout(() => {
+        faults.push({ seed: begun, text: `stands still for ${5 * mostSeconds} s` });
+        child.kill("SIGKILL");
+      }, 5000 * mostSeconds);
+    };
+    watch();
+    child.stderr.on("data", (text) => {
+      said = (said + text).slice(-600);
+    });
+    child.on("message", (message) => {
+      watch();
+      if (message.begun !== undefined) begun = message.begun;
+      if (message.fault !== undefined) faults.push({ seed: message.fault, text: message.text });
+      if (message.results) results = message.results;
+    });
+    child.on("exit", (code, signal) => {
+      clearTimeout(still);
+      if (results === undefined && faults.length === 0) {
+        faults.push({ seed: begun, text: `the process ended: ${code ?? signal} ${said}` });
+      }
+      // What is left of the portion is read by another process.
+      resolve({ faults, results, next: results === undefined ? begun + 1 : seed + count });
+    });
+  });
+
+async function fuzz(kind, count, first) {
+  const faults = [];
+  const sum = { read: 0, refused: 0, slowest: 0, megabytes: 0 };
+  for (let seed = first; seed < first + count; ) {
+    const portionCount = Math.min(portion, first + count - seed);
+    const { faults: found, results, next } = await watched(kind, portionCount, seed);
+    faults.push(...found);
+    if (results) {
+      sum.read += results.read;
+      sum.refused += results.refused;
+      sum.slowest = Math.max(sum.slowest, results.slowest);
+      sum.megabytes = Math.max(sum.megabytes, results.megabytes);
+    }
+    seed = next;
+    if (faults.length > 20) break;
+  }
+  if (sum.slowest > 1000 * mostSeconds) faults.push({ text: `one took ${sum.slowest} ms` });
+  if (sum.megabytes > mostMegabytes) faults.push({ text: `${sum.megabytes} MB were taken` });
+  console.log(
+    `${kind}: ${sum.read} read, ${sum.refused} refused, the slowest in ${sum.slowest.toFixed(0)} ms, ` +
+      `at most ${sum.megabytes.toFixed(0)} MB, ${faults.length} faults`,
+  );
+  for (const { seed, text } of faults) console.log(`  seed ${seed}: ${text}`);
+  return faults.length === 0;
+}
+
+if (process.argv[2] === "--child") {
+  const [, , , kind, count, seed] = process.argv;
+  await readAll(kind, Number(count), Number(seed));
+} else {
+  await build({
+    stdin: {
+      contents: `export * from "./src/data/index.ts";
+export { ChainruleError } from "./src/core/errors.ts";`,
+      resolveDir: root,
+      loader: "ts",
+    },
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    ignoreAnnotations: true,
+    outfile,
+  });
+  const [, , which = "all", count = 100_000, seed = 1] = process.argv;
+  let right = true;
+  for (const kind of which === "all" ? Object.keys(kinds) : [which]) {
+    right = (await fuzz(kind, Number(count), Number(seed))) && right;
+  }
+  process.exitCode = right ? 0 : 1;
+}
