@@ -335,7 +335,7 @@ export const library: readonly Row[] = [
     () => c.crossEntropy(tensor([[[1], [2]]]), tensor([[0]], { dtype: "i32" }), { axis: 1 }),
   ],
   [
-    "Leave out ignoreIndex; weights of 0 leave out single rows.",
+    "Leave out ignoreIndex; weights of 0 leave out single rows. Labels of places are an i32 tensor, with `classes`.",
     () => c.crossEntropy(x, x, { ignoreIndex: 0 }),
     () => c.crossEntropy(x, x),
     () => c.crossEntropy(x, x, { weights: [1, 0] }),

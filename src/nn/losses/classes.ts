@@ -197,7 +197,7 @@ function noLabels(ignoreIndex: number): never {
     message: "Targets that are probabilities have no label that could be ignored.",
     expected: "labels, or no ignoreIndex",
     found: `probabilities and ignoreIndex ${shown(ignoreIndex)}`,
-    fix: "Leave out ignoreIndex; weights of 0 leave out single rows.",
+    fix: "Leave out ignoreIndex; weights of 0 leave out single rows. Labels of places are an i32 tensor, with `classes`.",
   });
 }
 
