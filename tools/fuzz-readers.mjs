@@ -22,6 +22,11 @@ const script = fileURLToPath(import.meta.url);
 const kinds = {
   npy: { folder: "numpy", end: ".npy", read: (data) => data.parseNpy },
   npz: { folder: "numpy", end: ".npz", read: (data) => data.parseNpz },
+  jsonl: {
+    folder: "tables",
+    end: ".jsonl",
+    read: (data) => (bytes) => data.parseJsonLines(new TextDecoder().decode(bytes)),
+  },
 };
 
 /** Seconds for one file, and megabytes for all of a process's, beyond which something is wrong. */

@@ -14,6 +14,8 @@ export { blobs, circles, moons, regression, spirals, xor } from "./generators.ts
 export { gunzip, isGzip } from "./gunzip.ts";
 export type { IdxOptions } from "./idx.ts";
 export { idxDataset, parseIdx, readIdx } from "./idx.ts";
+export type { JsonLinesOptions } from "./json-lines.ts";
+export { parseJsonLines } from "./json-lines.ts";
 export { npyBytes, parseNpy } from "./npy.ts";
 export type { NpzDatasetOptions, NpzOptions } from "./npz.ts";
 export { npzBytes, npzDataset, parseNpz } from "./npz.ts";

@@ -143,6 +143,10 @@ const dataFunctions: Record<string, Probe> = {
     { x, y: tensor([0, 1], { dtype: "i32" }) },
     { inputs: "x", targets: "y", targetType: "category", classes: 2, scale: 1, dtype: "f32" },
   ]),
+  parseJsonLines: probe(data.parseJsonLines, [
+    '{"a": 1, "b": "x"}',
+    { types: { a: "number" }, missingValues: ["-"], limit: 100, source: "t.jsonl" },
+  ]),
   parseNpy: probe(data.parseNpy, [data.npyBytes(v)]),
   parseNpz: probe(data.parseNpz, [data.npzBytes({ v }), { names: ["v"], limit: 1000 }]),
   numericTargets: probe(data.numericTargets, [points, { binary: true }]),

@@ -28,7 +28,48 @@ const changed = (at: number, value: number) => {
   return d.parseNpz(bytes);
 };
 
+const lines = (...all: string[]) => d.parseJsonLines(all.join("\n"));
+
 export const readers: readonly Row[] = [
+  [
+    "Write each object on one line, without a comma behind it.",
+    () => lines('{"x": 1},', '{"x": 2}'),
+    () => lines('{"x": 1}', '{"x": 2}'),
+  ],
+  [
+    "Of an array make lines: JSON.stringify(row) of each of its rows.",
+    () => lines('[{"x": 1}, {"x": 2}]'),
+    () => lines([{ x: 1 }, { x: 2 }].map((row) => JSON.stringify(row)).join("\n")),
+  ],
+  [
+    'Give each value a name of its own: {"x": [1, 2]} becomes {"x0": 1, "x1": 2}.',
+    () => lines('{"x": [1, 2]}'),
+    () => lines('{"x0": 1, "x1": 2}'),
+  ],
+  [
+    "Rename or remove one of them.",
+    () => lines('{"x": 1, "x": 2}'),
+    () => lines('{"x": 1, "y": 2}'),
+    () => lines('{"x": 1}'),
+  ],
+  ["Write null where a value is missing.", () => lines('{"x": 1e999}'), () => lines('{"x": null}')],
+  [
+    "If it is a name rather than a number, write it as a text; else write it as 1.5e19.",
+    () => lines('{"x": 12345678901234567890}'),
+    () => lines('{"x": "12345678901234567890"}'),
+    () => lines('{"x": 1.5e19}'),
+  ],
+  [
+    'Write them alike, or say types: { …: "category" }, to take all as texts.',
+    () => lines('{"x": 1}', '{"x": "a"}'),
+    () => lines('{"x": 1}', '{"x": 2}'),
+    () => d.parseJsonLines('{"x": 1}\n{"x": "a"}', { types: { x: "category" } }),
+  ],
+  [
+    'Write the same names on every line: {"name": "a", "value": 1} rather than {"a": 1}.',
+    () => lines(...Array.from({ length: 2000 }, (_, i) => `{"a${i}": 1}`)),
+    () => lines(...Array.from({ length: 2000 }, (_, i) => `{"name": "a${i}", "value": 1}`)),
+  ],
   ["Call parseNpz: it is an archive.", () => d.parseNpy(npz), () => d.parseNpz(npz)],
   ["Call parseNpy.", () => d.parseNpz(npy), () => d.parseNpy(npy)],
   [
