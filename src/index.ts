@@ -264,6 +264,9 @@ export {
 export { type FoldOptions, fold, type PerAxis, type UnfoldOptions, unfold } from "./ops/windows.ts";
 // Optimizers and schedules.
 export * from "./optim/index.ts";
+// Showing the work.
+export * from "./report/index.ts";
+// Optimizers and schedules.
 export { gradientStep, optimizerStep } from "./step/cut.ts";
 export type { Objective } from "./step/objective.ts";
 export { type Filled, inputList, outputsByName } from "./step/ports.ts";

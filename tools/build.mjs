@@ -30,7 +30,7 @@ const entries = {
 /** What index.ts exports of these is loaded when it is asked for; and so is the compiler. */
 const parts = {
   compiler: ["src/backends/wasm/parts.ts"],
-  explanations: ["src/explain/index.ts"],
+  explanations: ["src/explain/index.ts", "src/report/index.ts"],
   training: [
     ...["src/train/trainer.ts", "src/files/safetensors.ts", "src/autodiff/check.ts"],
     ...["src/step/cut.ts", "src/step/ports.ts", "src/step/step.ts"],

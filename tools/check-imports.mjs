@@ -23,6 +23,7 @@ const allowed = {
   files: ["core", "ops"],
   train: [...steps, "compile", "backends", "data", "files"],
   explain: [...steps, "backends", "train"],
+  report: [...steps, "backends", "data", "train", "explain"],
   "network-file": [...steps, "data", "files", "train", "backends"],
   exchange: [...steps, "data", "files", "train", "network-file"],
   cli: [
@@ -33,6 +34,7 @@ const allowed = {
     "files",
     "train",
     "explain",
+    "report",
     "network-file",
     "exchange",
   ],

@@ -1,6 +1,5 @@
 /** Networks and results in a few words. */
 import type { Chosen, NetworkFile } from "../network-file/index.ts";
-import type { Layer } from "../nn/layer.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { Remark } from "../train/remarks.ts";
 import { formatNumber, percent } from "./numbers.ts";
@@ -27,15 +26,6 @@ export const remarkLines = (remarks: readonly Remark[]): string[] =>
     ...wrapWords(`${bold("remark")}  ${message}`, "  "),
     ...wrapWords(`${bold("fix")}     ${fix}`, "  "),
   ]);
-
-/** The number of elements of a shape that has come from a checked model. */
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
-export function parameterCounts(model: Layer): { total: number; frozen: number } {
-  const specs = Object.values(model.parameters);
-  const sum = (list: typeof specs) => list.reduce((n, { shape }) => n + sizeOf(shape), 0);
-  return { total: sum(specs), frozen: sum(specs.filter(({ frozen }) => frozen)) };
-}
 
 /** "loss 0.0833   accuracy 96.7 %" */
 export function metrics({ loss, accuracy, r2 }: Evaluation, examples: number): string {

@@ -104,6 +104,9 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     )
     .addOption(backend())
     .option("--deterministic", "the same bits on every machine and engine")
+    .option("--report <path>", "write a page (HTML) that shows the run")
+    .option("--plot <path>", "write the curves of loss and metrics (SVG)")
+    .option("--csv <path>", "write a table with a row for each epoch")
     .option("-q, --quiet", "print nothing but errors")
     .addOption(json())
     .action((file, options) =>

@@ -6,59 +6,22 @@ import { graphOperations } from "../core/cost.ts";
 import { bytesOf } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
 import { formatShape, sizeOf } from "../core/shape.ts";
-import type { Tensor } from "../core/tensor.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { outputsFrom } from "../network-file/build.ts";
 import { buildModel, buildOptimizer, type NetworkFile } from "../network-file/index.ts";
 import { losses } from "../network-file/losses.ts";
 import { markedLoss, toDatasets } from "../network-file/prepare.ts";
-import { layerAt } from "../nn/inside.ts";
-import type { Layer } from "../nn/layer.ts";
-import { input } from "../ops/leaf.ts";
-import { slotSpecs, valueInputs } from "../step/parameters.ts";
+import { layerRows, parameterCounts } from "../report/layers.ts";
+import { slotSpecs } from "../step/parameters.ts";
 import { type StepGraph, statePairs } from "../step/ports.ts";
 import { trainingStep } from "../step/step.ts";
 import { remarksOn } from "../train/remarks.ts";
 import { taskOf } from "../train/task.ts";
-import { parameterCounts, remarkLines } from "./describe.ts";
+import { remarkLines } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { besides, readNetwork } from "./files.ts";
 import { bytes, count, metric, plural } from "./numbers.ts";
 import { bold, columns, dim, print, printJson } from "./terminal.ts";
-
-interface Row {
-  readonly path: string;
-  readonly name: string;
-  /** For one example. */
-  readonly shape: readonly number[];
-  readonly parameters: number;
-  readonly frozen: number;
-  readonly operations: number;
-}
-
-/** Every layer with its share of the work for one example. */
-function rowsOf(model: Layer, network: NetworkFile, inputs: number): Row[] {
-  const { dtype } = network.training;
-  const x = input("inputs", [1, inputs], dtype);
-  const values = valueInputs(model, dtype);
-  const seen: { path: string; output: Tensor }[] = [];
-  model.apply(x, values, {
-    training: false,
-    path: "",
-    observe: (path, output) => seen.push({ path, output }),
-  });
-  const given: Tensor[] = [x, ...Object.values(values)];
-  return seen
-    .filter(({ path }) => path !== "" && !seen.some((s) => s.path.startsWith(`${path}.`)))
-    .map(({ path, output }) => {
-      const operations = graphOperations([output], given);
-      given.push(output);
-      const layer = layerAt(model, path);
-      const { total, frozen } = parameterCounts(layer);
-      const shape = output.shape.slice(1);
-      return { path, name: layer.name, shape, parameters: total, frozen, operations };
-    });
-}
 
 /** The batch of a training step, as types: real ones if there are data. */
 function batchOf(
@@ -92,7 +55,7 @@ export async function summaryCommand(
   const network = await readNetwork(file);
   const { data, inputs } = await givenTo(network, file);
   const model = buildModel(network, inputs);
-  const rows = rowsOf(model, network, inputs);
+  const rows = layerRows(model, network.training.dtype, [inputs]);
   const { total, frozen } = parameterCounts(model);
   const optimizer = buildOptimizer(network);
   const outputs = outputsFrom(model, inputs);

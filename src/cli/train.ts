@@ -8,10 +8,12 @@ import { scaleAdvice } from "../network-file/advice.ts";
 import { toMetadata } from "../network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../network-file/index.ts";
 import { dataChanges, type Given, resumption } from "../network-file/resume.ts";
+import { parameterCounts } from "../report/layers.ts";
 import { numericsNote } from "../train/checkpoint.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";
-import { architecture, confusionLines, metrics, parameterCounts, remarkLines } from "./describe.ts";
+import type { TimedEpoch } from "./csv.ts";
+import { architecture, confusionLines, metrics, remarkLines } from "./describe.ts";
 import { EpochTable, isShown } from "./epochs.ts";
 import { exit } from "./failure.ts";
 import {
@@ -27,10 +29,17 @@ import {
 import { Interruption } from "./interruption.ts";
 import { count, formatNumber, plural, roundedText } from "./numbers.ts";
 import { interval, ProgressLine } from "./progress.ts";
+import {
+  checkRunFiles,
+  lightened,
+  type RunFileOptions,
+  wantsEpochs,
+  writeRunFiles,
+} from "./run-files.ts";
 import { bold, dim, print, remark, wrapWords } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
-interface TrainOptions {
+interface TrainOptions extends RunFileOptions {
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
@@ -71,6 +80,7 @@ export async function trainCommand(file: string, options: TrainOptions): Promise
   const network = await readNetwork(file);
   // Hours of training must not end at a folder that does not exist.
   await checkWritable(out);
+  await checkRunFiles(options);
   const { resume } = options;
   const old = resume === undefined ? undefined : { path: resume, bytes: await readBytes(resume) };
   const given = changes(options);
@@ -89,28 +99,38 @@ export async function trainCommand(file: string, options: TrainOptions): Promise
   }
   announce(say, file, prepared, changed);
   const { epochs } = prepared.network.training;
+  // What a resumed run went through before belongs to it, too.
+  const seen: TimedEpoch[] = trainer.progress.history.map((report) => lightened(report));
   if (trainer.progress.epoch >= epochs) {
     say.line(`Nothing is left to do: ${trainer.progress.epoch} of ${epochs} epochs are done.`);
     say.line(`Train on with --epochs ${2 * trainer.progress.epoch}, for example.`);
     say.event({ event: "end", stopped: "finished", epoch: trainer.progress.epoch });
+    const past = { epochs: seen, stopped: "finished" } as const;
+    for (const path of await writeRunFiles(file, prepared, options, past)) {
+      say.line(`Written: ${quoted(path)}`);
+    }
     return exit.ok;
   }
   const save = async () => {
     await writeAtomically(out, trainer.toBytes(toMetadata(prepared)));
   };
-  const stopped = await run(prepared, options, say, save);
+  const stopped = await run(prepared, options, { say, save, seen });
   await save();
+  const ended = stopped.signal ? "aborted" : stopped.early ? "early" : "finished";
+  const files = await writeRunFiles(file, prepared, options, { epochs: seen, stopped: ended });
   if (stopped.signal) {
     const { epoch, position } = trainer.progress;
     say.event({ event: "end", stopped: "interrupted", epoch, checkpoint: out });
     if (!options.quiet && !options.json) {
       const within = position > 0 ? ` and ${plural(position, "example")}` : "";
       remark(`Stopped after ${plural(epoch, "epoch")}${within}; saved to ${quoted(out)}.`);
+      for (const path of files) remark(`Written: ${quoted(path)}`);
       remark(`Go on with: ${self()} train ${quoted(file)} --resume ${quoted(out)}`);
     }
     return stopped.signal.exitCode;
   }
   await conclude(say, prepared, out, stopped.early);
+  for (const path of files) say.line(`Written: ${quoted(path)}`);
   if (data.description.preprocessing && !options.json && !options.quiet) {
     const names = data.description.preprocessing.inputs.map(({ name }) => name);
     say.line(dim(`The inputs are ${names.join(", ")}.`));
@@ -175,11 +195,17 @@ function announce(
   });
 }
 
+interface Running {
+  readonly say: Reporter;
+  readonly save: () => Promise<void>;
+  /** Where epochs are put, if anybody will ask for them. */
+  readonly seen: TimedEpoch[];
+}
+
 async function run(
   { network, data, trainer, fit }: PreparedNetwork,
   options: TrainOptions,
-  say: Reporter,
-  save: () => Promise<void>,
+  { say, save, seen }: Running,
 ): Promise<{ signal: { exitCode: number } | undefined; early: boolean }> {
   const { epochs, batchSize } = network.training;
   const perEpoch = Math.ceil(data.train.size / batchSize);
@@ -199,6 +225,7 @@ async function run(
   let saved = performance.now();
   let last = trainer.progress.epoch;
   let unseen: EpochReport | undefined;
+  const kept = wantsEpochs(options);
   const row = (report: EpochReport) => {
     progress.clear();
     table.row(report, progress.elapsed);
@@ -207,6 +234,7 @@ async function run(
     const run = trainer.fit(data.train, { ...fit, signal: interruption.signal });
     for await (const report of run) {
       last = report.epoch;
+      if (kept) seen.push(lightened(report, progress.elapsed));
       say.event({ event: "epoch", ...report, seconds: progress.elapsed });
       unseen = isShown(report.epoch, epochs) ? undefined : report;
       if (unseen === undefined) row(report);

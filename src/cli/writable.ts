@@ -5,11 +5,11 @@ import { fail } from "../core/errors.ts";
 import { explainRefusal, fileFlags } from "../core/permission.ts";
 
 /**
- * Finds out before the work whether its result can be saved.
+ * Finds out before the work whether its result can be saved, where `option` says.
  *
  * @throws ChainruleError "file-unwritable"; "not-permitted" by the engine.
  */
-export async function checkWritable(path: string): Promise<void> {
+export async function checkWritable(path: string, option = "--out"): Promise<void> {
   const folder = dirname(path);
   const message = "The result could not be saved.";
   const refused = { message, where: path, flags: () => fileFlags(resolve(folder), true) };
@@ -21,7 +21,7 @@ export async function checkWritable(path: string): Promise<void> {
       expected: "an existing folder",
       found: folder,
       where: path,
-      fix: "Make the folder, or choose another place with --out.",
+      fix: `Make the folder, or choose another place with ${option}.`,
     });
   }
   const old = await found(path);
@@ -31,7 +31,7 @@ export async function checkWritable(path: string): Promise<void> {
       expected: "the path of a file",
       found: old.isDirectory() ? "a folder" : "a device or a pipe",
       where: path,
-      fix: "Choose another name with --out.",
+      fix: `Choose another name with ${option}.`,
     });
   }
   try {
@@ -46,7 +46,7 @@ export async function checkWritable(path: string): Promise<void> {
       expected: "permission to write",
       found: (cause as { code?: string }).code ?? "none",
       where: path,
-      fix: "Change the permissions, or choose another place with --out.",
+      fix: `Change the permissions, or choose another place with ${option}.`,
       cause,
     });
   }

@@ -163,6 +163,14 @@ export function idxDataset(images: Tensor, labels: Tensor, options: IdxOptions =
   return labelled(idxInputs(images, options), idxLabels(labels), options.classes);
 }
 
+/** The shape that the header of an IDX file says, packed with gzip or not. */
+export async function idxShape(bytes: Uint8Array): Promise<readonly number[]> {
+  if (!isGzip(bytes)) return readHeader(bytes).shape;
+  // The header stands in the first piece that is unpacked.
+  for await (const piece of unpacked(bytes)) return readHeader(piece).shape;
+  return [];
+}
+
 /** Images as the inputs of a dataset. Each file has its own function, so that errors name it. */
 export function idxInputs(images: Tensor, options: IdxOptions): Tensor {
   const { dtype = "f32", flatten = true, scale = isFloat(images.dtype) ? 1 : 1 / 255 } = options;

@@ -27,6 +27,7 @@ import {
   schedules,
   shallow,
   square,
+  trained,
   v,
   x,
 } from "./samples.ts";
@@ -490,6 +491,21 @@ export const functions: Record<string, Probe> = {
   ]),
   "diagnose a loss": shallow(chainrule.diagnose, [model, { data: pairs, lossAfterStep: 0.5 }]),
   gradientReport: shallow(chainrule.gradientReport, [model, { data: pairs }]),
+  runReport: shallow(chainrule.runReport, [
+    trained,
+    { epochs: [{ epoch: 1, loss: 0.5 }], stopped: "finished" },
+    {
+      data: pairs,
+      validation: pairs,
+      title: "a run",
+      classes: ["a", "b"],
+      read: opaque(() => ({ value: 1 })),
+      image: [1, 2],
+      facts: { training: { seed: "1" } },
+      notes: ["a note"],
+      source: "text",
+    },
+  ]),
   encodeSafetensors: probe(chainrule.encodeSafetensors, [
     new Map([["a", { dtype: "f32", shape: [1], data: Float32Array.of(1) }]]),
     { note: "mine" },
