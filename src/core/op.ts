@@ -217,6 +217,8 @@ export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes
    * is used, each equal to the next; tests prove it.
    */
   readonly textbook?: readonly Rule<X, A>[];
+  /** How each of these forms follows from the one before, in words. */
+  readonly reason?: Words;
   readonly sampling?: Sampling<X, A>;
   /** Between which numbers its outputs lie, for remarks; where it is absent, nothing is said of it. */
   readonly range?: readonly [low: number, high: number];

@@ -1,6 +1,6 @@
 /** Elementary functions and the activations that have a name of their own in textbooks. */
 import { apply, constant, type Intrinsic, selectExpression } from "../core/expression.ts";
-import type { Op, Rule, Unary } from "../core/op.ts";
+import type { Op, Rule, Unary, Words } from "../core/op.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { add, div, mul, neg, reciprocal, square, sub } from "./arithmetic.ts";
 import { lessEqual, where } from "./compare.ts";
@@ -17,6 +17,7 @@ interface Elementary {
   readonly domain?: readonly [number, number];
   readonly range?: Op["range"];
   readonly textbook?: readonly Partial[];
+  readonly reason?: Words;
 }
 
 const elementary = (spec: Elementary): Op<Unary, NoAttributes> =>
@@ -27,6 +28,7 @@ const elementary = (spec: Elementary): Op<Unary, NoAttributes> =>
     law: spec.law,
     notation: spec.notation ?? functionNotation(spec.fn, spec.tex),
     ...(spec.textbook ? { textbook: spec.textbook } : {}),
+    ...(spec.reason ? { reason: spec.reason } : {}),
     ...(spec.range ? { range: spec.range } : {}),
     ...(spec.domain ? { sampling: { domain: [spec.domain] } } : {}),
   });
@@ -144,7 +146,18 @@ export const tanhOp = elementary({
   law: { en: "The derivative of tanh x is 1 − tanh² x.", zh: "tanh x 的导数是 1 − tanh² x。" },
   tex: "\\tanh",
   range: [-1, 1],
-  textbook: [({ x: [x] }) => reciprocal(square(cosh(x))), ({ y }) => sub(1, square(y))],
+  textbook: [
+    ({ x: [x] }) => {
+      const [up, down] = [exp(x), exp(neg(x))];
+      const below = square(add(up, down));
+      return div(sub(below, square(sub(up, down))), below);
+    },
+    ({ y }) => sub(1, square(y)),
+  ],
+  reason: {
+    en: "By definition tanh x = (e^x − e^(−x))/(e^x + e^(−x)), to which the quotient rule applies; the fraction is then 1 minus the square of tanh x.",
+    zh: "由定义 tanh x = (e^x − e^(−x))/(e^x + e^(−x))，用商的求导法则；所得分式等于 1 减去 tanh x 的平方。",
+  },
 });
 export const asinhOp = elementary({
   fn: "asinh",
@@ -200,6 +213,10 @@ export const sigmoidOp = elementwise<Unary>({
     },
     ({ y }) => mul(y, sub(1, y)),
   ],
+  reason: {
+    en: "σ(x) = (1 + e^(−x))^(−1), so the chain rule gives −(1 + e^(−x))^(−2) · (−e^(−x)); the fraction is written as two, of which the first is σ and the second 1 − σ, for 1 − 1/(1 + e^(−x)) = e^(−x)/(1 + e^(−x)).",
+    zh: "σ(x) = (1 + e^(−x))^(−1)，由链式法则得 −(1 + e^(−x))^(−2) · (−e^(−x))；把分式写成两个分式之积，前者是 σ，后者是 1 − σ，因为 1 − 1/(1 + e^(−x)) = e^(−x)/(1 + e^(−x))。",
+  },
 });
 
 export const reluOp = elementwise<Unary>({

@@ -39,8 +39,33 @@ const data = { inputs: [[0.05, 0.1]], targets: [[0.01, 0.99]] };
 it("a hidden weight acts through both outputs, and each factor is derived", async () => {
   const d = await explain(network(2, 2, 2), { data, parameter: "w1", notation: "net-out" });
   expect(d.data.passed).toBe(true);
-  expect(chain(d)).toEqual(["∂E/∂w1", "∂E/∂out_h1"]);
+  expect(chain(d)).toEqual([
+    "∂E/∂w1",
+    "∂E/∂out_h1",
+    "∂E_o1/∂out_h1",
+    "∂E_o2/∂out_h1",
+    "∂E_o1/∂net_o1",
+    "∂E_o2/∂net_o2",
+    "δ_o1",
+    "δ_o2",
+    "∂E/∂out_h1",
+  ]);
   const text = d.toText({ width: 1e9 });
+  // The motive, then each split, each factor and each number of the tutorial's page.
+  for (const line of [
+    "w1 does not stand in E itself: it acts on E through net_h1 and out_h1.",
+    "  ∂E/∂out_h1 = ∂E_o1/∂out_h1 + ∂E_o2/∂out_h1\n",
+    "  ∂E_o1/∂out_h1 = ∂E_o1/∂net_o1 · ∂net_o1/∂out_h1\n",
+    "  ∂E_o2/∂net_o2 = ∂E_o2/∂out_o2 · ∂out_o2/∂net_o2\n",
+    "  δ_o1 = ∂E_o1/∂net_o1\n",
+    " = 2(T1 − out_o1) · (−1) = −2(T1 − out_o1) = ",
+    "  ∂E_o1/∂out_o1 = ∂E_o1/∂u1 · ∂u1/∂out_o1 = −(T1 − out_o1) = ",
+    "  ∂E/∂out_o1 = ∂E/∂E_o1 · ∂E_o1/∂out_o1 = ",
+    "  ∂E/∂out_o2 = ∂E_o2/∂out_o2 = −(T2 − out_o2) = ",
+    "  ∂E/∂out_h1 = ∂E_o1/∂out_h1 + ∂E_o2/∂out_h1 = ",
+  ])
+    expect(text).toContain(line);
+  expect(text).toMatch(/ {2}∂E_o1\/∂out_h1 = δ_o1 · w5 = .*\n {2}∂E_o2\/∂out_h1 = δ_o2 · w7 = /);
   expect(text).toContain("  ∂E/∂out_h1 = δ_o1 · ∂net_o1/∂out_h1 + δ_o2 · ∂net_o2/∂out_h1\n");
   expect(text).toMatch(/ {2}∂net_o1\/∂out_h1 = w5 = .*\n {2}∂net_o2\/∂out_h1 = w7 = /);
 });
@@ -48,7 +73,19 @@ it("a hidden weight acts through both outputs, and each factor is derived", asyn
 it("is said once for each quantity where all parameters are explained", async () => {
   const d = await explain(network(2, 2, 2), { data, all: true, notation: "net-out" });
   const found = chain(d).filter((name) => name.includes("out_h"));
-  expect(found).toEqual(["∂E/∂out_h1", "∂E/∂out_h2"]);
+  expect(found).toEqual(
+    ["out_h1", "out_h2"].flatMap((h) => ["∂E", "∂E_o1", "∂E_o2", "∂E"].map((of) => `${of}/∂${h}`)),
+  );
+});
+
+it("a mean of the terms splits the gradients behind instead", async () => {
+  const t = trainer(nn.sequential(nn.linear(2, 2), nn.sigmoid(), nn.linear(2, 2), nn.tanh()), {
+    ...{ loss: nn.meanSquaredError, optimizer: sgd(), seed: 1, dtype: "f64" },
+  });
+  const d = await explain(t, { data, parameter: "w1", notation: "net-out" });
+  expect(d.data.passed).toBe(true);
+  expect(chain(d)).toEqual(["∂E/∂w1", "∂E/∂out_h1", "δ_o1", "δ_o2"]);
+  expect(d.toText({ width: 1e9 })).toContain("  δ_o2 = ∂E/∂out_o2 · ∂out_o2/∂net_o2\n");
 });
 
 it("a function's argument that is used several times acts through each use", async () => {
@@ -70,8 +107,8 @@ it("states the recursion of a deep network once", async () => {
   const d = await explain(network(2, 3, 3, 3, 2), { data, parameter: "0.weight[0,1]" });
   expect(d.data.passed).toBe(true);
   chain(d);
-  const words = d.toText({ width: 1e9 }).split("δ = (Wᵀ δ of the next layer) ⊙ φ′(z)");
+  const words = d.toText({ width: 1e9 }).split("δˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹ ⊙ f′(zˡ)");
   expect(words).toHaveLength(2);
   const shallow = await explain(network(2, 2, 2), { data });
-  expect(shallow.toText({ width: 1e9 })).not.toContain("⊙ φ′(z)");
+  expect(shallow.toText({ width: 1e9 })).not.toContain("⊙");
 });

@@ -7,7 +7,16 @@ import { between, partials } from "./adjoint.ts";
 import { cancelled } from "./cancel.ts";
 import { type Context, calledBy } from "./context.ts";
 import { type Calling, type Element, keyOf, type Naming } from "./elements.ts";
-import { computed, type Formula, isSame, keyed, productOf, type Symbolic, sumOf } from "./expr.ts";
+import {
+  computed,
+  type Formula,
+  given,
+  isSame,
+  keyed,
+  productOf,
+  type Symbolic,
+  sumOf,
+} from "./expr.ts";
 import { Lemmas } from "./lemmas.ts";
 import { withTerms } from "./loss.ts";
 import { directly, partial } from "./notation.ts";
@@ -97,7 +106,8 @@ export class Factors {
   #again(y: Element, x: Element, result: Symbolic, section: Section): void {
     const form = this.#short(this.#c.local(y, x));
     const short = this.#lemmas.fuse(form, section);
-    const forms = short === form ? [form] : [form, short];
+    const term = this.#oneTerm(y, x);
+    const forms = [...(term ? [term] : []), form, ...(short === form ? [] : [short])];
     const why = [say("likewise")];
     this.#c.equation({ section, kind: "local derivative", result, forms, why });
   }
@@ -150,16 +160,31 @@ export class Factors {
     }
     const direct = main === order[0] && x.node === main.node.inputs[0];
     const textbook = (direct && main.node.op.textbook) || [];
-    const forms = textbook.map((form) => c.elements.rule(main, form));
-    for (const form of this.#cases(y, x, c.local(y, x))) {
+    const end = c.local(y, x);
+    const forms = this.#holding(
+      textbook.map((form) => c.elements.rule(main, form)),
+      end,
+    );
+    for (const form of this.#cases(y, x, end)) {
       if (keyed(forms.at(-1)) !== keyed(form)) forms.push(form);
     }
     const words = law(c, main, x, naming);
     if (!direct && !words) return false;
     this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, forms);
+    const reason = forms.length > 1 ? main.node.op.reason : undefined;
     const why = [say("derive", { y: c.name(y), x: c.name(x) }), ...this.#why(words)];
+    if (reason) why.push(reason);
     c.equation({ section, kind: "local derivative", result, forms, why });
     return true;
+  }
+
+  /** Of a textbook's forms those that hold in floating point: e^x may overflow where tanh does not. */
+  #holding(forms: readonly Formula[], end: Formula): Formula[] {
+    const value = this.#c.evaluate(end);
+    return forms.filter((form) => {
+      const own = this.#c.evaluate(form);
+      return Math.abs(own - value) <= 1e-9 * Math.abs(value) || !Number.isFinite(value);
+    });
   }
 
   #composite(
@@ -216,10 +241,11 @@ export class Factors {
         why = [];
         return [{ key, coefficient, sign, forms }];
       });
-      steps.push({ key: keyOf(e), ways });
+      steps.push({ key: keyOf(e), element: e, ways });
     }
     const from = keyOf(x);
-    const named = total(steps, from, (way) => way.sign);
+    const legs = y.node === c.trace.loss ? this.#byTerm(x, steps, naming, section) : steps;
+    const named = total(legs, from, (way) => way.sign);
     const meant = total(steps, from, (way) => way.coefficient);
     const ranks = Math.max(...steps.flatMap((s) => s.ways.map((way) => way.forms.length)));
     const all = Array.from({ length: ranks }, (_, i) =>
@@ -241,15 +267,74 @@ export class Factors {
     this.#lemmas.prove(y, x, result, meant, section);
   }
 
+  /**
+   * Where a loss depends on x by one of its terms alone, the term's derivative is put together
+   * first and becomes a step: what is left is one leg to the term and one from there.
+   */
+  #byTerm(x: Element, legs: readonly Leg[], naming: Calling, section: Section): readonly Leg[] {
+    const c = this.#c;
+    const end = last(legs);
+    const [only, ...others] = end.ways;
+    const at = legs.findIndex(({ key }) => key === only?.key);
+    const term = at < 1 ? undefined : legs[at];
+    if (!term || others.length > 0 || term.element.node !== c.terms) return legs;
+    const before = legs.slice(0, at + 1);
+    const of = c.sign(calledBy(naming, term.element));
+    const result = c.symbol(partial(of, c.signOf(x)));
+    const from = keyOf(x);
+    const named = total(before, from, (way) => way.sign);
+    const meant = total(before, from, (way) => way.coefficient);
+    const single = before.every(({ ways }) => ways.length === 1);
+    const why = [say(single ? "togetherAlong" : "together")];
+    c.equation({ section, kind: "local derivative", result, forms: [named, meant], why });
+    const way = { key: from, coefficient: meant, sign: result, forms: [meant] };
+    return [{ ...term, ways: [way] }, end];
+  }
+
+  /** The derivative by one term of the loss, where x acts on it by that one alone. */
+  #oneTerm(y: Element, x: Element): Formula | undefined {
+    const c = this.#c;
+    const { terms } = c;
+    if (y.node !== c.trace.loss || !terms) return undefined;
+    const wanted = new Set([keyOf(x)]);
+    const base = withTerms(c, terms);
+    const term = between(c.elements, y, wanted).filter((e) => e.node === terms);
+    const [own, ...others] = term;
+    if (!own || others.length > 0) return undefined;
+    const outer = partials(c.elements, y, new Set([keyOf(own)]), base).get(keyOf(own));
+    const inner = partials(c.elements, own, wanted).get(keyOf(x));
+    if (!outer || !inner) return undefined;
+    const sign = partial(c.sign(calledBy(base, own)), c.signOf(x));
+    return productOf([outer.coefficient, c.symbol(sign, c.evaluate(inner.coefficient))]);
+  }
+
   /** The forms of one derivative inside a composite: the textbook's, the cases, the last one. */
   #forms(e: Element, x: Element, end: Formula, naming: Naming): Formula[] {
     const { elements } = this.#c;
     const [input] = e.node.inputs;
     const own = input && elements.resolve(input, e.index, naming);
     const cases = this.#cases(e, x, end, naming);
+    const outer = own && this.#outer(e, own, x, naming);
+    if (outer) return [outer, ...cases];
     if (!e.node.op.textbook || !own || keyOf(own) !== keyOf(x)) return cases;
-    const forms = e.node.op.textbook.map((form) => elements.rule(e, form, naming));
+    const forms = this.#holding(
+      e.node.op.textbook.map((form) => elements.rule(e, form, naming)),
+      end,
+    );
     return keyed(forms.at(-1)) === keyed(end) ? forms : [...forms, end];
+  }
+
+  /** f′(g) · g′, where what f is applied to has no name and a slope that is a number: ((t − a)²)′. */
+  #outer(e: Element, own: Element, x: Element, naming: Naming): Formula | undefined {
+    const { elements } = this.#c;
+    const rule = e.node.op.derivative;
+    if (rule.kind !== "pointwise" || e.node.inputs.length !== 1) return undefined;
+    if (keyOf(own) === keyOf(x) || elements.isNamed(own, naming)) return undefined;
+    const inner = partials(elements, own, new Set([keyOf(x)]), naming).get(keyOf(x))?.coefficient;
+    if (inner?.kind !== "number" || isSame(inner, given(1))) return undefined;
+    const f = elements.rule(e, at(rule.partials, 0), naming);
+    const factors = f.kind === "product" ? f.args : [f];
+    return f.kind === "number" ? undefined : { kind: "product", args: [...factors, inner] };
   }
 
   /** The expression with intermediate results that were named before by their names. */
@@ -277,6 +362,7 @@ interface Way {
 /** The derivatives of one intermediate result. */
 interface Leg {
   readonly key: string;
+  readonly element: Element;
   readonly ways: readonly Way[];
 }
 

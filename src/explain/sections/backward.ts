@@ -29,7 +29,11 @@ import { type Detail, type Named, pairs, wide } from "./detail.ts";
 import { elementsIn } from "./forward.ts";
 import { type Link, pathTable } from "./paths.ts";
 import { isForeign, type Route } from "./route.ts";
+import { Split } from "./split.ts";
 
+/** Of the error terms of one layer those of the layer before. */
+const recursion =
+  "\\delta^{l} = {\\left(W^{l+1}\\right)}^{\\mathsf{T}} \\delta^{l+1} \\odot f'\\left(z^{l}\\right)";
 /** How many units of a wide layer are shown. */
 const few = 3;
 
@@ -49,6 +53,7 @@ export class Backward {
   readonly #sequential: boolean;
   readonly #noted = new Set<Tensor>();
   readonly #detail: Detail;
+  readonly #split: Split;
 
   /** The new values of the parameters, where later layers change first. */
   readonly next: Values | undefined;
@@ -56,6 +61,7 @@ export class Backward {
   constructor(c: Context, factors: Factors, { compact, sequential, detail, next }: Settings) {
     this.next = sequential ? next : undefined;
     this.#c = c;
+    this.#split = new Split(c);
     this.#factors = factors;
     this.#compact = compact;
     this.#sequential = sequential;
@@ -99,7 +105,7 @@ export class Backward {
         kind: "chain",
         why: [
           ...(batched ? [say("shareIs", { g: share, n: c.example, d })] : []),
-          say("chainText", { w, loss: c.loss, via: chain.map((e) => c.name(e)) }),
+          say("chainText", { w, loss: c.loss, d: result, via: chain.map((e) => c.name(e)) }),
         ],
         result,
         expression: [productOf([upstream, ...factors])],
@@ -139,7 +145,8 @@ export class Backward {
     const via = r.consumersOf(x);
     const dense = r.reached.filter((e) => c.stageOf(e)?.role === "net" && e.node.rank === 2);
     const isDeep = this.#compact && new Set(dense.map((e) => e.node)).size > 2;
-    const why = isDeep ? c.once("recursion") : [];
+    const rule = { text: "δˡ = (Wˡ⁺¹)ᵀ δˡ⁺¹ ⊙ f′(zˡ)", tex: recursion };
+    const why = isDeep ? c.once("recursion", { rule: c.symbol(rule) }) : [];
     if (why.length > 0) c.push({ section: "chain", kind: "note", why });
     const most = this.#compact ? few : wide;
     const known = via.every((y) => y.node !== c.trace.loss && c.stageOf(y));
@@ -152,19 +159,8 @@ export class Backward {
       !known
     )
       return [];
-    const terms = via.map((y) => {
-      const g = at(gradientAt(c.trace, y.node), y.index);
-      const slope = c.symbol(partial(c.signOf(y), c.signOf(x)), c.evaluate(c.local(y, x)));
-      return productOf([c.symbol(c.gradientSign(y), g), slope]);
-    });
-    const slots = { v: c.name(x), loss: c.loss, via: via.map((y) => c.name(y)) };
-    c.push({
-      section: "chain",
-      kind: "chain",
-      why: [say("chainSplit", slots)],
-      result: result ?? c.symbol(c.gradientSign(x)),
-      expression: [sumOf(terms)],
-    });
+    const d = result ?? c.symbol(c.gradientSign(x));
+    this.#split.tell(r, x, via, d, this.#compact);
     return via;
   }
 
@@ -272,7 +268,7 @@ export class Backward {
       c.equation({ section: "substitution", kind: "chain", result, forms: [d], why });
       return result;
     }
-    const forms = [this.#sumOver(r, e)];
+    const forms = [this.#byTerms(r, e, consumers) ?? this.#sumOver(r, e)];
     const several = this.#compact ? "vector-Jacobian product" : "fan-out sum";
     const kind = consumers.length > 1 ? several : "chain";
     c.equation({ section: "substitution", kind, result, forms, why, upstream: true });
@@ -302,6 +298,13 @@ export class Backward {
       why.unshift(say("others", { n: elementsIn(c, e.node).length - few, m: few }));
     }
     return why;
+  }
+
+  /** The same as the sum of what acts through each term of the loss, where it was split so. */
+  #byTerms(r: Route, e: Element, consumers: readonly Element[]): Formula | undefined {
+    return this.#split.byTerms(e, consumers, (y) =>
+      productOf([this.#gradientExpr(r, y), this.#local(y, e)]),
+    );
   }
 
   /** Σ over consumers of (their gradient) · ∂(consumer)/∂(element). */
