@@ -217,6 +217,11 @@ export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes
    * is used, each equal to the next; tests prove it.
    */
   readonly textbook?: readonly Rule<X, A>[];
+  /**
+   * The textbook's form of the value, where the meaning guards it or computes it in another way for
+   * the machine; then the last of the textbook's forms is that of the derivative.
+   */
+  readonly definition?: Rule<X, A>;
   /** How each of these forms follows from the one before, in words. */
   readonly reason?: Words;
   readonly sampling?: Sampling<X, A>;

@@ -23,7 +23,7 @@ const derivationMessages = {
   update: ["Update", "更新"],
   all: ["All parameters", "全部参数"],
   again: ["Forward again", "再次前向传播"],
-  ledger: ["Gain ledger", "增益账目"],
+  ledger: ["Gain ledger", "逐层增益"],
   check: ["Check", "检验"],
   mistakes: ["Common mistakes", "常见错误"],
   // Set-up.
@@ -31,7 +31,7 @@ const derivationMessages = {
   value: ["value", "值"],
   network: ["Network", "网络"],
   shapes: ["Parameters", "参数"],
-  parameter: ["Parameter asked for", "所问参数"],
+  parameter: ["Parameter asked for", "所求参数"],
   lossFunction: ["Loss", "损失"],
   reduction: ["{name}: the sum of {n} terms, times {factor}", "{name}：{n} 项之和，乘以 {factor}"],
   reductionNone: ["{name}: one term, not reduced", "{name}：只有一项，无需归约"],
@@ -107,7 +107,7 @@ const derivationMessages = {
   ],
   symbolsFunction: [
     "{loss} is the value of the function; the intermediate results are called u1, u2 … in the order in which they are computed.",
-    "{loss} 是函数的值；中间结果按计算次序称为 u1、u2……",
+    "{loss} 是函数的值；中间结果按计算次序记作 u1、u2、…",
   ],
   bp: [
     "The four equations: (BP1) δ at the output = ∂C/∂a · φ′(z); (BP2) δ of a layer = (Wᵀ δ of the next) ⊙ φ′(z); (BP3) ∂C/∂b = δ; (BP4) ∂C/∂w = a of the layer before · δ.",
@@ -120,16 +120,16 @@ const derivationMessages = {
   ],
   dtype: ["the model is stored in {dtype}", "模型以 {dtype} 存储"],
   batchOf: [
-    "{n} examples; example {example} is shown in full; a raised (n) stands for example n",
-    "{n} 个样本；完整展示样本 {example}；括号中的上标是样本号",
+    "{n} examples, counted from 1; example {example} is shown in full; a raised (n) stands for example n",
+    "{n} 个样本，从 1 数起；完整展示第 {example} 个样本；括号中的上标是样本号",
   ],
   batchFrom: [
-    "they are examples {from} to {to} of the training data, counted from 0 here",
-    "它们是训练数据的第 {from} 至 {to} 号样本，此处从 0 数起",
+    "they are examples {from} to {to} of the training data, and are counted from 1 again here",
+    "它们是训练数据的第 {from} 至第 {to} 个样本，此处重新从 1 数起",
   ],
   labelOf: [
-    "example {n} belongs to class {label}, counted from 0: “{name}”",
-    "样本 {n} 属于类别 {label}（从 0 数起）：“{name}”",
+    "example {n} belongs to class {label}, where classes count from 0: “{name}”",
+    "第 {n} 个样本属于类别 {label}（类别从 0 数起）：“{name}”",
   ],
   data: ["Data", "数据"],
   afterStep: ["after 1 update", "经过 1 次更新之后"],
@@ -138,7 +138,7 @@ const derivationMessages = {
   diagram: ["The network with its values", "网络及其数值"],
   // Forward.
   layerForward: ["Layer {l}:", "第 {l} 层："],
-  example: ["Example {n}.", "样本 {n}。"],
+  example: ["Example {n}.", "第 {n} 个样本。"],
   likewiseUnits: [
     "One unit of each layer is written out; the others are computed likewise.",
     "每层写出一个单元，其余同理计算。",
@@ -168,6 +168,12 @@ const derivationMessages = {
   choice: [
     "Which case holds is decided by the numbers; what follows goes on with that case.",
     "由数值决定取哪一种情形，以下沿用该情形。",
+  ],
+  caseHolds: ["Here {condition} holds.", "此处 {condition} 成立。"],
+  caseFails: ["Here {condition} does not hold.", "此处 {condition} 不成立。"],
+  guardActs: [
+    "A guard of the implementation acts here: a logarithm, or a denominator, is kept from becoming infinite, or 0.",
+    "此处实现中的保护起作用：防止对数变为无穷，或分母变为 0。",
   ],
   otherExamples: [
     "The terms of the other examples are computed likewise.",
@@ -211,7 +217,10 @@ const derivationMessages = {
     "In general, for one dense layer l behind another, {rule}, where W with l + 1 above holds the weights from layer l to layer l + 1, f is the activation, and ⊙ multiplies element by element. So each error term is computed once, from the output back.",
     "一般地，对相继的全连接层 l 有 {rule}，其中上标为 l + 1 的 W 是从第 l 层到第 l + 1 层的权重矩阵，f 是激活函数，⊙ 表示逐元素相乘。因此每个误差项从输出层往回只需算一次。",
   ],
-  shareIs: ["Here {g} is the share of example {n} in {d}.", "其中 {g} 是样本 {n} 对 {d} 的贡献。"],
+  shareIs: [
+    "Here {g} is the share of example {n} in {d}.",
+    "其中 {g} 是第 {n} 个样本对 {d} 的贡献。",
+  ],
   fanOut: [
     "{v} acts on {n} later quantities, so the gradients that come back are added:",
     "{v} 影响后面的 {n} 个量，因此传回的梯度要相加：",
@@ -222,12 +231,15 @@ const derivationMessages = {
   ],
   noPathHere: [
     "Example {n} does not use {w}: its share {g} is 0. Other examples of the batch do; explain one of them to see how.",
-    "样本 {n} 没有用到 {w}：其份额 {g} 为 0。批中其他样本用到它；要看推导，请选其中一个样本。",
+    "第 {n} 个样本没有用到 {w}：其贡献 {g} 为 0。这一批中其他样本用到它；要看推导，请选其中一个样本。",
   ],
   // Factors.
   derive: ["The derivative of {y} with respect to {x}.", "{y} 对 {x} 的导数。"],
-  between: ["What is computed in between is called {u}:", "中间结果记为 {u}："],
-  together: ["Multiplied along each way, and the ways added up:", "沿每条路相乘，再把各路相加："],
+  between: ["What is computed in between is called {u}1, {u}2 …:", "中间结果记作 {u}1、{u}2、…："],
+  together: [
+    "Multiplied along each way, and the ways added up:",
+    "沿每条路径相乘，再把各条路径相加：",
+  ],
   togetherAlong: ["Multiplied along the way:", "沿途相乘："],
   directly: [
     "Directly, with the intermediate results {u} held fixed:",
@@ -240,7 +252,7 @@ const derivationMessages = {
   ],
   lemmaSoftmax: [
     "{slope} has a name, {p}: it is a value of the softmax, and all of those add up to 1.",
-    "{slope} 有一个名字 {p}：它是 softmax 的一个值，所有这些值之和为 1。",
+    "{slope} 记作 {p}：它是 softmax 的一个值，所有这些值之和为 1。",
   ],
   lemmaJacobian: [
     "The long way goes through the softmax itself, with its Jacobian diag(p) − ppᵀ:",
@@ -276,7 +288,7 @@ const derivationMessages = {
     "依次更新时后面各层已经改变：这里用的是它们的新权重。",
   ],
   // Paths.
-  eachPath: ["The same sum, with a row for each way:", "同一个和，每条路占一行："],
+  eachPath: ["The same sum, with a row for each way:", "同一个和，按路径逐项列出："],
   via: ["via", "经由"],
   contribution: ["contribution", "贡献"],
   product: ["product", "乘积"],

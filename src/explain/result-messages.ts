@@ -24,6 +24,12 @@ export const resultMessages = {
   ],
   // Update.
   stepsText: ["{step} counts the steps before this one.", "{step} 是此前已走的步数。"],
+  textbookUpdate: [
+    "{name} keeps a first moment m, the moving average of the gradients, and a second moment v, that of their squares; m̂ and v̂ are corrected for their start at 0. This is step {t} = {n}; {list}:",
+    "{name} 记录梯度的滑动平均，即一阶矩 m，和梯度平方的滑动平均，即二阶矩 v；m̂ 与 v̂ 是对从 0 开始所作的修正。这是第 {t} = {n} 步；{list}：",
+  ],
+  settingIs: ["{name} is {value}", "{name} 为 {value}"],
+  updateShort: ["The parameter changes:", "更新参数："],
   updateText: ["{name} changes the parameter:", "{name} 更新参数："],
   stateText: [
     "{name} remembers {slots} of earlier steps for each parameter; this is renewed first:",
@@ -51,11 +57,11 @@ export const resultMessages = {
   // Again.
   againText: [
     "With the new parameters {loss} is {after}; before it was {before}. The change is {change}; to first order −η‖g‖² = {predicted} was to be expected, g being the gradient by all trained parameters.",
-    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 −η‖g‖² = {predicted}，g 为对全部受训参数的梯度。",
+    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 −η‖g‖² = {predicted}，g 为对全部可训练参数的梯度。",
   ],
   againOther: [
     "With the new parameters {loss} is {after}; before it was {before}. The change is {change}; to first order Σ g·Δθ = {predicted} was to be expected, g being the gradients and Δθ the changes of the trained parameters.",
-    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 Σ g·Δθ = {predicted}，g 为各受训参数的梯度，Δθ 为其变化量。",
+    "用新参数计算，{loss} 为 {after}，之前为 {before}。变化为 {change}；按一阶近似应为 Σ g·Δθ = {predicted}，g 为各可训练参数的梯度，Δθ 为其变化量。",
   ],
   // Ledger.
   ledgerText: [
@@ -146,12 +152,12 @@ export const resultMessages = {
   pathOne: ["product along the only path", "沿唯一路径的乘积"],
   pathOneShare: [
     "product along the only path of example {example}",
-    "样本 {example} 沿唯一路径的乘积",
+    "第 {example} 个样本沿唯一路径的乘积",
   ],
   pathSum: ["sum over all {n} paths", "全部 {n} 条路径之和"],
   pathShare: [
     "sum over all {n} paths of example {example}",
-    "样本 {example} 的全部 {n} 条路径之和",
+    "第 {example} 个样本的全部 {n} 条路径之和",
   ],
   directional: ["direction: reverse mode, g · v", "方向导数：反向模式 g · v"],
   directionalForward: ["direction: forward mode", "方向导数：前向模式"],

@@ -29,7 +29,15 @@ export const none: NoAttributes = {};
 
 type Shared<X extends Inputs, A extends Attributes> = Pick<
   Op<X, A>,
-  "name" | "law" | "notation" | "textbook" | "reason" | "sampling" | "range" | "isHeld"
+  | "name"
+  | "law"
+  | "notation"
+  | "textbook"
+  | "definition"
+  | "reason"
+  | "sampling"
+  | "range"
+  | "isHeld"
 >;
 
 interface Elementwise<X extends Inputs, A extends Attributes> extends Shared<X, A> {

@@ -1,7 +1,7 @@
 import { apply, constant, type Expression } from "../core/expression.ts";
 import type { Binary } from "../core/op.ts";
 import { node, type Tensor } from "../core/tensor.ts";
-import { div, maximum, mul, sub } from "./arithmetic.ts";
+import { add, div, maximum, mul, neg, sub } from "./arithmetic.ts";
 import { toFloat } from "./cast.ts";
 import { align, elementwise, none, type Operand } from "./define.ts";
 import { log } from "./transcendental.ts";
@@ -29,6 +29,7 @@ export const binaryCrossEntropyOp = elementwise<Binary>({
     zh: "−t·ln p − (1 − t)·ln(1 − p) 对 p 的导数是 (p − t)/(p(1 − p))。",
   },
   notation: { text: "H(#1, #0)", tex: "H\\left(#1, #0\\right)", precedence: 5, isCall: true },
+  definition: ({ x: [p, t] }) => neg(add(mul(t, log(p)), mul(sub(1, t), log(sub(1, p))))),
   textbook: [
     ({ x: [p, t] }) => sub(div(sub(1, t), sub(1, p)), div(t, p)),
     ({ x: [p, t] }) => div(sub(p, t), mul(p, sub(1, p))),

@@ -248,6 +248,7 @@ export const softplusOp = elementwise<Unary>({
   partials: [({ x: [x] }) => sigmoid(x)],
   law: { en: "The derivative of softplus is the sigmoid.", zh: "softplus 的导数是 S 型函数。" },
   notation: functionNotation("softplus"),
+  definition: ({ x: [x] }) => log(add(1, exp(x))),
   range: [0, Number.POSITIVE_INFINITY],
 });
 

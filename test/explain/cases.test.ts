@@ -68,10 +68,15 @@ describe("other networks", () => {
     };
     const d = await explain(t, { data, parameter: "0.weight[1,1]" });
     const text = d.toText({ width: 200 });
-    expect(text).toContain("E₂ = H(t₂, a¹₂) = −(t₂ · max(ln(a¹₂), −100)");
+    expect(text).toContain("E₂ = H(t₂, a¹₂) = −(t₂ · ln(a¹₂) + (1 − t₂) · ln(1 − a¹₂))");
     expect(text).toContain("a¹₂ · (1 − a¹₂) cancels");
     expect(text).toContain("δ¹₂ = ∂E/∂a¹₂ · ∂a¹₂/∂z¹₂ = 0.25(a¹₂ − t₂)");
+    expect(text).not.toMatch(/max\(ln|1e-12|guard/);
     expect(d.data.passed).toBe(true);
+    // Where a logarithm is cut off, it says so.
+    t.setParameters({ "0.bias": Float64Array.of(0, 800) });
+    const cut = await explain(t, { data, parameter: "0.weight[1,1]" });
+    expect(cut.toText({ width: 200 })).toMatch(/guard[\s\S]*max\(ln\(1 − a¹₂\), −100\)/);
   });
 
   it("explains a function of tensors", async () => {
@@ -114,7 +119,7 @@ describe("other networks", () => {
     };
     const d = await explain(t, { data, step: 2 });
     expect(d.data.passed).toBe(true);
-    expect(d.toText()).toContain("mean⁺");
+    expect(d.toText()).toContain("m̂ = m⁺ / (1 − β₁^t)");
     expect(d.toText()).toContain("after 2 updates");
   });
 });

@@ -39,7 +39,7 @@ test("a slope of numbers below 0, where the example on show has none", async () 
   const d = await explain(model, { data: signs, loss: crossEntropy, seed: 3 });
   expect(d.data.passed, d.toText()).toBe(true);
   expect(d.data.gradients[0]).not.toBe(0);
-  expect(d.toText()).toMatch(/Example 0 does not use 0\.weight\[0\]/);
+  expect(d.toText()).toMatch(/Example 1 does not use 0\.weight\[0\]/);
 });
 
 test("what no example uses has no influence", async () => {

@@ -10,6 +10,7 @@ import type { Kind, Section, Sentence, Slot, Step, StepTable } from "../derivati
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
 import { partials } from "./adjoint.ts";
+import { countsTruth, decision } from "./choices.ts";
 import { type Calling, type Element, Elements, keyOf } from "./elements.ts";
 import {
   computed,
@@ -68,6 +69,8 @@ export class Context {
   readonly names: Names;
   readonly elements: Elements;
   readonly example: number;
+  /** The same counted from 1, as it is called in words. */
+  readonly ordinal: number;
   /** Significant digits in print. */
   readonly digits: number;
   readonly symbols = new Symbols();
@@ -100,6 +103,7 @@ export class Context {
     this.digits = digits;
     this.trace = trace;
     this.example = example;
+    this.ordinal = example + 1;
     const { layers, stages, parameters, network, loss } = trace;
     const out = (l: number) => stages.find((s) => s.layer === l && s.role === "out")?.path;
     const path = (l: number) => layers[l - 1] ?? "";
@@ -398,10 +402,14 @@ export class Context {
   equation(q: Equation): Step {
     const rests: Sentence[] = [];
     const forms = q.forms.map((f) => this.shorten(f, rests));
-    const truth = forms.some((f) => this.#countsTruth(f)) ? this.once("truth") : [];
+    const truth = forms.some((f) => countsTruth(this.elements, f)) ? this.once("truth") : [];
     const said = this.#unlessSaid(q.section, [...truth, ...(q.why ?? [])]);
+    const decided = decision(this, forms);
     // What leads to the formula stands right before it.
-    const why = [...said.slice(0, -1), ...rests, ...said.slice(-1)];
+    const lead = said.at(-1);
+    const leads = lead !== undefined && "key" in lead && lead.key !== "choice";
+    const [first, main] = [said.slice(0, -1), said.slice(-1)];
+    const why = [...first, ...rests, ...(leads ? [...decided, ...main] : [...main, ...decided])];
     const end = last(forms);
     const value = this.evaluate(end);
     if (this.#cancels(last(q.forms), value)) why.splice(-1, 0, say("addUpToZero"));
@@ -432,15 +440,6 @@ export class Context {
     if (e.kind !== "sum") return false;
     const size = e.args.reduce((s, a) => s + Math.abs(this.evaluate(a)), 0);
     return Math.abs(value) <= 4 * Number.EPSILON * size && size > 0;
-  }
-
-  /** Whether a comparison stands where a number is wanted. */
-  #countsTruth(e: Formula): boolean {
-    const isTruth = (a: Formula) =>
-      a.kind === "apply" && this.elements.operators[a.op]?.value?.dtype === "bool";
-    if (!("args" in e) || isTruth(e)) return false;
-    const args = this.elements.isChoice(e) ? e.args.slice(1) : e.args;
-    return args.some((a) => isTruth(a) || this.#countsTruth(a));
   }
 
   /** What introduces several formulas in a row introduces the first of them. */

@@ -16,11 +16,9 @@ import { nodesOf } from "../../core/graph.ts";
 import { follows, precedes } from "../../core/meaning.ts";
 import type { Combine, Meaning, Op, RuleContext, Words } from "../../core/op.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { absOp, divOp, maximumOp, minimumOp } from "../../ops/arithmetic.ts";
-import { lessOp } from "../../ops/compare.ts";
+import { divOp } from "../../ops/arithmetic.ts";
 import { input } from "../../ops/leaf.ts";
-import { powOp } from "../../ops/power.ts";
-import * as transcendental from "../../ops/transcendental.ts";
+import { casesOf, choice, comparesWithItself, within } from "./choices.ts";
 import { Entire, isEntire } from "./entire.ts";
 import {
   allGiven,
@@ -40,6 +38,7 @@ import {
   sumOf,
   symbol,
 } from "./expr.ts";
+import { written } from "./intrinsics.ts";
 import {
   bare,
   type Element,
@@ -65,21 +64,6 @@ export interface LocalDerivative {
   readonly child: Element;
   readonly coefficient: Formula;
 }
-
-/** How the scalar language's functions are written: by the operators that stand for them. */
-const written: Partial<Record<Intrinsic, Op["notation"]>> = /* @__PURE__ */ (() => ({
-  ...Object.fromEntries(
-    Object.values(transcendental).flatMap((v) =>
-      "notation" in v ? [[v.name, v.notation] as const] : [],
-    ),
-  ),
-  div: divOp.notation,
-  pow: powOp.notation,
-  abs: absOp.notation,
-  max: maximumOp.notation,
-  min: minimumOp.notation,
-  less: lessOp.notation,
-}))();
 
 export class Elements extends Origins {
   readonly operators: Record<string, Operator>;
@@ -226,6 +210,8 @@ export class Elements extends Origins {
 
   /** The operator's own formula: its meaning, spelled out in the scalar language. */
   formula(e: Element, naming: Naming = this.naming): Formula | undefined {
+    const textbook = this.#inTextbooks(e, e.node.op.definition, naming);
+    if (textbook) return textbook;
     const meaning = this.meaning(e.node);
     if (meaning.loop !== "map" || e.node.op.derivative.kind !== "pointwise") return undefined;
     // A choice is better said by the operator's name than by the branch that happens to be taken.
@@ -233,14 +219,48 @@ export class Elements extends Origins {
     return this.#spell(meaning.value, e, this.indices(e), this.#reading(e, naming));
   }
 
+  /** Whether a number is not what the textbook's formula gives: a guard acts. */
+  isGuarded = (e: Element): boolean =>
+    e.node.op.definition !== undefined && !this.#inTextbooks(e, e.node.op.definition, this.naming);
+
+  /** Of an operator that is defined by cases: all of them, and the one that holds. */
+  cases(e: Element, naming: Naming = this.naming): readonly Formula[] {
+    const meaning = this.meaning(e.node);
+    const value = meaning.loop === "map" ? bare(meaning.value) : undefined;
+    if (value?.kind !== "select" || value.condition.kind === "load") return [];
+    if (e.node.op.derivative.kind !== "pointwise") return [];
+    const read = this.#reading(e, naming);
+    const spelled = (part: Expression) => this.#spell(part, e, this.indices(e), read);
+    const condition = spelled(value.condition);
+    const parts = [spelled(value.then), spelled(value.otherwise)];
+    const holds = at(parts, this.evaluate(condition) !== 0 ? 0 : 1);
+    return [choice(this, condition, at(parts, 0), at(parts, 1)), holds];
+  }
+
   /** How an element's own expression reads its inputs. */
   #reading(e: Element, naming: Naming): Reading {
     return (input, place) => this.expr(at(e.node.inputs, input), place, naming);
   }
 
+  /** A textbook's form, where it has the value that is computed: no guard acts. */
+  #inTextbooks(
+    e: Element,
+    form: Op["definition"],
+    naming: Naming,
+    value = this.value(e),
+  ): Formula | undefined {
+    const found = form && this.rule(e, form, naming);
+    if (!found) return undefined;
+    const own = this.evaluate(found);
+    return Math.abs(own - value) <= 1e-11 * Math.abs(value) ? found : undefined;
+  }
+
   #pointwise(e: Element, k: number, naming: Naming): Formula {
-    const rule = e.node.op.derivative;
-    return rule.kind === "pointwise" ? this.rule(e, at(rule.partials, k), naming) : one;
+    const { derivative: rule, definition, textbook } = e.node.op;
+    if (rule.kind !== "pointwise") return one;
+    const own = this.rule(e, at(rule.partials, k), naming);
+    if (!definition || k > 0) return own;
+    return this.#inTextbooks(e, textbook?.at(-1), naming, this.evaluate(own)) ?? own;
   }
 
   /** ∂y[index]/∂x_k[at]: the record's transposed rule, asked with a unit upstream gradient. */
@@ -343,19 +363,12 @@ export class Elements extends Origins {
     if (!cases) return this.#apply(node, args, () => ({ value: whole }));
     // A choice whose condition is already decided is no choice.
     const [condition, then, otherwise] = cases;
+    // Whether a number is one is a question of the machine's.
+    if (comparesWithItself(condition)) return this.evaluate(condition) !== 0 ? then : otherwise;
     if (condition.kind === "number") return condition.value !== 0 ? then : otherwise;
     if (then.kind === "number" && isSame(then, otherwise)) return then;
-    const inside = [then, otherwise].map((arg, k) => this.#within(arg, condition, k === 0));
+    const inside = [then, otherwise].map((arg, k) => within(this, arg, condition, k === 0));
     return this.#apply(node, [condition, ...inside], () => ({ value: whole }));
-  }
-
-  /** A case, in which the same choice is decided already. */
-  #within(e: Formula, condition: Formula, holds: boolean): Formula {
-    if (!("args" in e)) return e;
-    const args = e.args.map((a) => this.#within(a, condition, holds));
-    const cases = this.isChoice(e) ? casesOf(args) : undefined;
-    if (!cases || !isSame(cases[0], condition)) return { ...e, args };
-    return holds ? cases[1] : cases[2];
   }
 
   /** Whether an expression chooses between cases: (#1 if #0 else #2). */
@@ -371,6 +384,8 @@ export class Elements extends Origins {
     reduces = false,
     choice = "",
   ): Formula {
+    const [whole, divisor] = args;
+    if (node.op === divOp && whole && divisor && isSame(divisor, one)) return whole;
     const settings = Object.entries(node.attributes);
     const fill = (template: string) =>
       settings.reduce((t, [name, v]) => t.replaceAll(`{${name}}`, String(v)), template);
@@ -486,10 +501,4 @@ export class Elements extends Origins {
     if (spoken) this.spoken.set(op, spoken);
     return { kind: "apply", op, args };
   }
-}
-
-/** The parts of a choice: (then if condition else otherwise). */
-function casesOf(args: readonly Formula[]): readonly [Formula, Formula, Formula] | undefined {
-  const [condition, then, otherwise] = args;
-  return condition && then && otherwise ? [condition, then, otherwise] : undefined;
 }

@@ -5,6 +5,7 @@ import type { Section, Sentence } from "../derivation.ts";
 import { say } from "../say.ts";
 import { between, partials } from "./adjoint.ts";
 import { cancelled } from "./cancel.ts";
+import { merged } from "./choices.ts";
 import { type Context, calledBy } from "./context.ts";
 import { type Calling, type Element, keyOf, type Naming } from "./elements.ts";
 import {
@@ -119,7 +120,9 @@ export class Factors {
     const found = partials(whole, y, new Set([key]), naming ?? whole.naming).get(key);
     const choices = (e: Formula): number =>
       "args" in e ? e.args.reduce((n, a) => n + choices(a), whole.isChoice(e) ? 1 : 0) : 0;
-    return found && choices(found.coefficient) === 1 ? [found.coefficient, holds] : [holds];
+    if (!found) return [holds];
+    const one = merged(whole, found.coefficient);
+    return choices(one) === 1 ? [one, holds] : [holds];
   }
 
   /** The whole derivation; false if there is nothing to it. */
@@ -200,7 +203,7 @@ export class Factors {
     const own = inner.filter((e) => e.node !== c.terms);
     let why: Sentence[] = [say("derive", { y: c.name(y), x: c.name(x) })];
     const u = c.intermediate;
-    if (own.length > 0) why.push(...c.once("between", { u: `${u}1, ${u}2 …` }));
+    if (own.length > 0) why.push(...c.once("between", { u }));
     for (const e of inner) {
       const term = own.includes(e) ? undefined : naming(e.node, e.index);
       const n = term ? 0 : ++this.#intermediates;

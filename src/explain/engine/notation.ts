@@ -82,11 +82,11 @@ const raised = (n: number | string): string =>
 const lowered = (n: number | string): string =>
   [...String(n)].map((c) => "₀₁₂₃₄₅₆₇₈₉"[Number(c)] ?? c).join("");
 
-/** What belongs to example n of the batch. */
+/** What belongs to an example of the batch, given from 0 and called from 1. */
 export const ofExample = (of: Name, n: number): Name => ({
-  text: `${of.text}⁽${raised(n)}⁾`,
-  tex: `${of.tex.includes("^") ? `{${of.tex}}` : of.tex}^{(${n})}`,
-  made: { how: "example", of, example: n },
+  text: `${of.text}⁽${raised(n + 1)}⁾`,
+  tex: `${of.tex.includes("^") ? `{${of.tex}}` : of.tex}^{(${n + 1})}`,
+  made: { how: "example", of, example: n + 1 },
 });
 
 const pair = (j: number, k: number): string =>
@@ -285,12 +285,12 @@ export const partial = (of: Name, by: Name): Name => ({
 
 /** A partial derivative with the intermediate results, called `u`, held fixed. */
 export function directly(d: Name, u: "u" | "v"): Name {
-  const held = `|${u === "u" ? "ᵤ" : "ᵥ"}`;
+  const held = u === "u" ? "ᵤ" : "ᵥ";
   return {
     ...d,
-    text: d.text + held,
-    tex: `\\left.${d.tex}\\right|_{${u}}`,
-    ...(d.made?.how === "partial" ? { made: { ...d.made, held } } : {}),
+    text: `(${d.text})${held}`,
+    tex: `{\\left(${d.tex}\\right)}_{${u}}`,
+    ...(d.made?.how === "partial" ? { made: { ...d.made, held: u } } : {}),
   };
 }
 

@@ -152,6 +152,7 @@ class Parser {
       const [top, bottom] = [this.#atom(), this.#atom()];
       return `<mfrac>${top}${bottom}</mfrac>`;
     }
+    if (name === "hat") return `<mover accent="true">${this.#atom()}<mo>^</mo></mover>`;
     if (name === "sqrt") return `<msqrt>${this.#atom()}</msqrt>`;
     if (name === "left") {
       const open = this.#next();

@@ -85,7 +85,7 @@ export class Backward {
     c.note("question", [say("ask", { loss: c.loss, w, d })]);
     if (actsElsewhere(c, r)) {
       c.symbol(c.sign(share), 0);
-      c.note("chain", [say("noPathHere", { w, loss: c.loss, n: c.example, g: share })]);
+      c.note("chain", [say("noPathHere", { w, loss: c.loss, n: c.ordinal, g: share })]);
       return;
     }
     if (r.consumersOf(r.parameter).length === 0) {
@@ -104,7 +104,7 @@ export class Backward {
         section: "chain",
         kind: "chain",
         why: [
-          ...(batched ? [say("shareIs", { g: share, n: c.example, d })] : []),
+          ...(batched ? [say("shareIs", { g: share, n: c.ordinal, d })] : []),
           say("chainText", { w, loss: c.loss, d: result, via: chain.map((e) => c.name(e)) }),
         ],
         result,

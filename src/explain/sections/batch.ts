@@ -118,7 +118,7 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   const order = all.toSorted((a, b) => bySize(a.value, b.value));
   const rows = order.slice(0, listed).map(({ n, value, parts }): Cell[] => {
     const products = one ? parts.flatMap((p) => [computed(p.gradient), computed(p.factor)]) : [];
-    return [n, ...products, computed(value)];
+    return [n + 1, ...products, computed(value)];
   });
   const added = (label: Cell, value: number): void => {
     rows.push([label, ...(one ? ["", ""] : []), computed(value)]);

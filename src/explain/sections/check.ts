@@ -84,7 +84,7 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
   if (r.paths > 0 && r.paths <= enumerable && !taken) {
     const total = pathSum(c, r);
     const single = r.paths === 1;
-    const slots = { n: r.paths, example: c.example };
+    const slots = { n: r.paths, example: c.ordinal };
     row(
       share === undefined
         ? say(single ? "pathOne" : "pathSum", slots)

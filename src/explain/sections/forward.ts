@@ -33,7 +33,7 @@ export function forwardPass(
 ): void {
   const { stages, examples } = c.trace;
   let layer = 0;
-  let first: Sentence[] = examples > 1 ? [say("example", { n: c.example })] : [];
+  let first: Sentence[] = examples > 1 ? [say("example", { n: c.ordinal })] : [];
   const values: Element[] = [];
   for (const stage of stages.filter((s) => detail.shows(s.layer))) {
     const all = elementsIn(c, stage.tensor);
@@ -77,6 +77,11 @@ export function forwardPass(
 
 /** What a function's name stands for, spelled out behind it. */
 function withFormula(c: Context, e: Element, forms: Formula[]): Formula[] {
+  const own = c.elements.cases(e);
+  if (own.length > 0) {
+    forms.push(...own);
+    return forms;
+  }
   const formula = e.node.op.notation.isCall ? c.elements.formula(e) : undefined;
   const [first] = forms;
   if (formula && first && !isSame(formula, first)) forms.push(formula);
@@ -112,6 +117,7 @@ function errors(c: Context, terms: Tensor | undefined): void {
     const cases = formsOf(c, e) ?? [valueOf(c, e)];
     const why = [
       ...(cases.length > 1 ? c.once("choice") : []),
+      ...(c.elements.isGuarded(e) ? c.once("guardActs") : []),
       ...(i === 0 && shown.length > 1 ? [say("errorTerms")] : []),
     ];
     const forms = withFormula(c, e, cases);

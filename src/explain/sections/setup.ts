@@ -62,8 +62,8 @@ function networkRows(
   const layout = c.names.layout(c.isWeighted, (name) => c.symbol(name));
   if (layout) row("conventions", layout);
   const n = trace.examples;
-  if (n > 1) row("data", say("batchOf", { n, example: c.example }));
-  if (from > 0) row("data", say("batchFrom", { from, to: from + n - 1 }));
+  if (n > 1) row("data", say("batchOf", { n, example: c.ordinal }));
+  if (from > 0) row("data", say("batchFrom", { from: from + 1, to: from + n }));
   row("data", ...labelOf(c, trace));
   if (random) row("data", say("randomNumbers"));
   const { steps } = trainer.progress;
@@ -93,7 +93,7 @@ function labelOf(c: Context, { network: { y, data }, bindings }: NetworkTrace): 
   if (isFloat(y.dtype)) return [];
   const label = entry(bindings, y)[c.example] ?? Number.NaN;
   const name = data.classes?.[label] ?? String(label);
-  return [say("labelOf", { n: c.example, label, name })];
+  return [say("labelOf", { n: c.ordinal, label, name })];
 }
 
 /** What is inside of layers, by its name or by the role of a parameter. */

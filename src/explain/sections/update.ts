@@ -2,9 +2,11 @@
 import { at, entry as held, last } from "../../core/at.ts";
 import { bySize } from "../../core/order.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { input } from "../../ops/leaf.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
 import type { Cell } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
-import { computed, type Formula, type Symbolic, symbolsOf } from "../engine/expr.ts";
+import { computed, type Formula, type Sign, type Symbolic, symbolsOf } from "../engine/expr.ts";
 import { clippedName, rateName, renewed } from "../engine/notation.ts";
 import {
   countOf,
@@ -14,6 +16,7 @@ import {
   type Values,
   valueAt,
 } from "../engine/parameters.ts";
+import { textbookUpdate } from "../engine/textbook-updates.ts";
 import { isNetwork } from "../engine/trace.ts";
 import { changerOf, clipped, rateOf, updateRule } from "../engine/updates.ts";
 import { say } from "../say.ts";
@@ -61,6 +64,9 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
     [rule.rate, eta],
     ...slots.map(({ before, symbol }) => [before, symbol] as const),
   ]);
+  const expected = c.evaluate(c.elements.expr(rule.next, 0, (n) => names.get(n)));
+  const own = { ...{ w, gradient, eta }, step: rule.steps, slots, expected };
+  if (asInTextbooks(c, e, optimizer, own)) return;
   const why = [say("updateText", { name: optimizer.name })];
   for (const { before, after, sign } of slots) {
     if (after === before) continue;
@@ -78,6 +84,60 @@ export function updateStep(c: Context, e: Entry, g: Values): void {
   );
   if (symbolsOf(form).has(step.name)) why.unshift(say("stepsText", { step }));
   c.equation({ section: "update", kind: "update", result, forms: [form], why });
+}
+
+interface Own {
+  readonly w: Symbolic;
+  readonly gradient: Symbolic;
+  readonly eta: Symbolic;
+  /** Steps before this one. */
+  readonly step: number;
+  readonly slots: readonly { readonly sign: Sign; readonly symbol: Symbolic }[];
+  /** The new value, as the optimizer's own rule gives it. */
+  readonly expected: number;
+}
+
+/** The update in the textbook's form; false where there is none that gives the same number. */
+function asInTextbooks(c: Context, e: Entry, o: Optimizer, own: Own): boolean {
+  const { w, gradient, eta, step, slots, expected } = own;
+  const scalar = (name: string) => input(name, [], "f64");
+  const over = { parameter: scalar("θ"), gradient: scalar("g"), rate: scalar("η"), t: scalar("t") };
+  const form = textbookUpdate(o, over);
+  if (!form) return false;
+  const memory = new Map(slots.map(({ sign, symbol }) => [sign.text, symbol]));
+  const valueOf = (slot: string) => c.evaluate(held(memory, slot));
+  const t = c.ofPart({ text: "t", tex: "t" }, step + 1);
+  const names = new Map<Tensor, Symbolic>([
+    [over.parameter, w],
+    [over.gradient, gradient],
+    [over.rate, eta],
+    [over.t, t],
+  ]);
+  const given = form.given.map(({ sign, is, slot }) => {
+    const value = slot === undefined ? sign.value : valueOf(slot);
+    const symbol = slot === undefined ? c.symbol(sign, value) : c.ofPart(sign, value);
+    names.set(is, symbol);
+    return symbol;
+  });
+  const expr = (node: Tensor) => c.elements.expr(node, 0, (n) => names.get(n));
+  // Another setting may make another rule of it.
+  const value = c.evaluate(expr(form.next));
+  if (!(Math.abs(value - expected) <= 1e-9 * Math.abs(expected) + 1e-12)) return false;
+  const settings = given.map((s) => [s, computed(c.evaluate(s))] as const);
+  const list = settings.map(([name, is]) => say("settingIs", { name, value: is }));
+  const first = say("textbookUpdate", { name: o.name, t, n: step + 1, list });
+  let why = [first];
+  for (const { sign, is, slot } of form.lines) {
+    const forms = [expr(is)];
+    const result = c.ofPart(slot === undefined ? sign : renewed(sign));
+    c.equation({ section: "update", kind: "update", result, forms, why });
+    names.set(is, result);
+    why = [];
+  }
+  const result = c.symbol(renewed(c.parameterSign(e)));
+  const forms = [rateFirst(c, expr(form.next))];
+  c.equation({ section: "update", kind: "update", result, forms, why: [say("updateShort")] });
+  return true;
 }
 
 /** η in front of what it multiplies, as everybody writes it. */
