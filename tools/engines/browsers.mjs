@@ -1,9 +1,9 @@
 /**
- * The system's browsers, opened without a download: Chromium by playwright, Firefox by WebDriver
- * BiDi and WebKit by its own WebDriver. The page that is opened reports by itself, so that all they
+ * The system's browsers, opened without a download: Chromium by playwright, Firefox by its command
+ * line and WebKit by its own WebDriver. The page that is opened reports by itself, so that all they
  * have to do is to open it.
  */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -41,47 +41,22 @@ async function chromium(executablePath, address) {
   return { version: browser.version(), close: () => browser.close() };
 }
 
+/**
+ * Without WebDriver, whose sessions watch workers: in Firefox 153 ESR `new Worker` of a worker then now
+ * and then never returns.
+ */
 async function firefox(path, address) {
+  const said = execFileSync(path, ["--version"], { encoding: "utf8" });
   const profile = mkdtempSync(join(tmpdir(), "chainrule-firefox-"));
   const options = ["--headless", "--no-remote", "--profile", profile];
-  const child = spawn(path, [...options, "--remote-debugging-port", "0"], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = spawn(path, [...options, address], { stdio: "ignore" });
   const ended = new Promise((resolve) => child.once("close", resolve));
   const close = async () => {
     child.kill();
     await ended;
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   };
-  try {
-    const listening = said(child.stderr, /WebDriver BiDi listening on (ws:\S+)/);
-    const socket = new WebSocket(`${await soon(listening, "Firefox")}/session`);
-    await new Promise((resolve, reject) => {
-      socket.onopen = resolve;
-      socket.onerror = () => reject(new Error("Firefox does not answer"));
-    });
-    const waiting = new Map();
-    socket.onmessage = ({ data }) => {
-      const { id, type, result, message } = JSON.parse(data);
-      const { resolve, reject } = waiting.get(id) ?? {};
-      if (type === "error") reject?.(new Error(`Firefox: ${message}`));
-      else resolve?.(result);
-    };
-    const ask = (method, params) =>
-      new Promise((resolve, reject) => {
-        const id = waiting.size;
-        waiting.set(id, { resolve, reject });
-        socket.send(JSON.stringify({ id, method, params }));
-      });
-    const { capabilities } = await ask("session.new", { capabilities: {} });
-    const { contexts } = await ask("browsingContext.getTree", {});
-    const place = { context: contexts[0].context, url: address, wait: "none" };
-    await ask("browsingContext.navigate", place);
-    return { version: capabilities.browserVersion, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  return { version: /\d[\d.]*/.exec(said)?.[0], close };
 }
 
 const freePort = () =>
