@@ -43,27 +43,21 @@ import {
   bare,
   type Element,
   keyOf,
+  type LocalDerivative,
   type Naming,
   Origins,
   type Read,
+  type Reading,
   scanned,
   scattered,
   unravelled,
 } from "./origins.ts";
 
-export { type Calling, type Element, keyOf, type Naming } from "./origins.ts";
+export { type Calling, type Element, keyOf, type LocalDerivative, type Naming } from "./origins.ts";
 
 /** Formulas are not made longer than this, counted in symbols, numbers and operators. */
 const longest = 20_000;
 class TooLong extends Error {}
-
-/** How an expression reads an element of an input of its node. */
-type Reading = (input: number, at: number) => Formula;
-
-export interface LocalDerivative {
-  readonly child: Element;
-  readonly coefficient: Formula;
-}
 
 export class Elements extends Origins {
   readonly operators: Record<string, Operator>;

@@ -29,6 +29,15 @@ export interface Read {
   readonly at: number;
 }
 
+/** How an expression reads an element of an input of its node. */
+export type Reading = (input: number, at: number) => Formula;
+
+/** ∂(element)/∂(one that it reads). */
+export interface LocalDerivative {
+  readonly child: Element;
+  readonly coefficient: Formula;
+}
+
 export const keyOf = (e: Element): string => `${e.node.id}:${e.index}`;
 
 export abstract class Origins {
