@@ -42,7 +42,7 @@ export function firstScreen(root: string): Plugin {
           ignoreAnnotations: true,
           loader: { ".yaml": "text" },
           alias: { "#files": join(root, "../src/files/browser.ts") },
-          external: ["yaml", "csv-parse"],
+          external: ["yaml"],
           logLevel: "warning",
         });
         const { first } = (await import(pathToFileURL(outfile).href)) as {

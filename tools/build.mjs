@@ -54,7 +54,7 @@ const moduleEntries = {
 const effects = "backends/reading.ts";
 
 /** Other packages, and what package.json chooses. */
-const external = ["#files", "#parts", "node:*", "commander", "yaml", "csv-parse"];
+const external = ["#files", "#parts", "node:*", "commander", "yaml"];
 
 const common = {
   absWorkingDir: path("."),

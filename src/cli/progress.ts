@@ -1,4 +1,5 @@
 /** One line on the terminal that says how far the work is; nothing where nobody watches. */
+import type { ReadingProgress } from "../data/read-table.ts";
 import { count, duration } from "./numbers.ts";
 import { faint, visible, watched, width } from "./terminal.ts";
 
@@ -7,18 +8,19 @@ export const interval = 100;
 /** What takes less than this many seconds is over before a line could be read. */
 const patience = 0.3;
 
-export class ProgressLine {
+/** The line itself, written over and taken away. */
+class Line {
   readonly #on: boolean;
   readonly #start = performance.now();
-  readonly #first: number;
-  readonly #total: number;
   #shown = false;
 
-  /** `done` of `total` steps are behind us at the start. */
-  constructor(total: number, done: number, on: boolean) {
+  constructor(on: boolean) {
     this.#on = on && watched();
-    this.#total = total;
-    this.#first = done;
+  }
+
+  /** Whether anybody would see it. */
+  get visible(): boolean {
+    return this.#on && this.elapsed >= patience;
   }
 
   /** Seconds since the start. */
@@ -26,20 +28,12 @@ export class ProgressLine {
     return (performance.now() - this.#start) / 1000;
   }
 
-  update(done: number, label: string, detail: string): void {
-    if (!this.#on || this.elapsed < patience) return;
-    const rate = (done - this.#first) / Math.max(this.elapsed, 1e-9);
-    const left = (this.#total - done) / rate;
-    const share = Math.min(1, done / Math.max(1, this.#total));
-    const text = `${label}  ${count(rate)} steps/s  ${duration(left)} left  ${detail}`;
+  /** Shows how much is done, if it is known, as a bar before the text. */
+  write(share: number | undefined, text: string): void {
     const room = width(process.stderr) - visible(text) - 4;
-    const bar = room >= 8 ? `${barOf(share, Math.min(room, 24))}  ` : "";
-    this.#write(bar + text);
-  }
-
-  #write(text: string): void {
+    const bar = share !== undefined && room >= 8 ? `${barOf(share, Math.min(room, 24))}  ` : "";
     // A line as wide as the terminal would wrap and could no longer be taken back.
-    const line = text.slice(0, Math.max(0, width(process.stderr) - 1));
+    const line = (bar + text).slice(0, Math.max(0, width(process.stderr) - 1));
     process.stderr.write(`\r\x1b[K${faint(line)}`);
     this.#shown = true;
   }
@@ -48,6 +42,58 @@ export class ProgressLine {
   clear(): void {
     if (this.#shown) process.stderr.write("\r\x1b[K");
     this.#shown = false;
+  }
+}
+
+/** How far training is. */
+export class ProgressLine {
+  readonly #line: Line;
+  readonly #first: number;
+  readonly #total: number;
+
+  /** `done` of `total` steps are behind us at the start. */
+  constructor(total: number, done: number, on: boolean) {
+    this.#line = new Line(on);
+    this.#total = total;
+    this.#first = done;
+  }
+
+  /** Seconds since the start. */
+  get elapsed(): number {
+    return this.#line.elapsed;
+  }
+
+  update(done: number, label: string, detail: string): void {
+    if (!this.#line.visible) return;
+    const rate = (done - this.#first) / Math.max(this.elapsed, 1e-9);
+    const left = (this.#total - done) / rate;
+    const share = Math.min(1, done / Math.max(1, this.#total));
+    this.#line.write(share, `${label}  ${count(rate)} steps/s  ${duration(left)} left  ${detail}`);
+  }
+
+  clear(): void {
+    this.#line.clear();
+  }
+}
+
+/** How far a table is read. */
+export class ReadingLine {
+  readonly #line: Line;
+  #last = 0;
+
+  constructor(on: boolean) {
+    this.#line = new Line(on);
+  }
+
+  update(file: string, { bytes, total, rows }: ReadingProgress): void {
+    if (!this.#line.visible || this.#line.elapsed - this.#last < interval / 1000) return;
+    this.#last = this.#line.elapsed;
+    const share = total === undefined ? undefined : bytes / Math.max(1, total);
+    this.#line.write(share, `reading ${file}  ${count(bytes / 1e6)} MB  ${count(rows)} rows`);
+  }
+
+  clear(): void {
+    this.#line.clear();
   }
 }
 

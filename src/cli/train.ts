@@ -28,7 +28,7 @@ import {
 } from "./files.ts";
 import { Interruption } from "./interruption.ts";
 import { count, formatNumber, plural, roundedText } from "./numbers.ts";
-import { interval, ProgressLine } from "./progress.ts";
+import { interval, ProgressLine, ReadingLine } from "./progress.ts";
 import {
   checkRunFiles,
   lightened,
@@ -85,11 +85,16 @@ export async function trainCommand(file: string, options: TrainOptions): Promise
   const old = resume === undefined ? undefined : { path: resume, bytes: await readBytes(resume) };
   const given = changes(options);
   const resumed = old && inFile(old.path, () => resumption(network, old.bytes, given));
+  const reading = new ReadingLine(!options.json && !options.quiet);
   const prepared = await prepareNetwork(
     resumed?.network ?? withTraining(network, given),
     besides(file),
-    { backend: options.backend ?? "auto", deterministic: options.deterministic ?? false },
-  );
+    {
+      backend: options.backend ?? "auto",
+      deterministic: options.deterministic ?? false,
+      onReading: (name, progress) => reading.update(name, progress),
+    },
+  ).finally(() => reading.clear());
   const { trainer, data } = prepared;
   const changed = [...(resumed?.notes ?? [])];
   if (old && resumed) {

@@ -27,6 +27,9 @@ export function discoverDelimiter(text: string, comment: string | null): string 
   return likely ?? ",";
 }
 
+/** So many characters are looked at for the delimiter. */
+export const sampleSize = 65_536;
+
 /** How often each candidate occurs, outside quotes, in each of the first twenty rows. */
 function countPerRecord(
   text: string,
@@ -34,7 +37,7 @@ function countPerRecord(
   comment: string | null,
 ): number[][] {
   const counts: number[][] = [];
-  const end = Math.min(text.length, 65_536);
+  const end = Math.min(text.length, sampleSize);
   let start = 0;
   while (start < end && counts.length < 20) {
     if (comment !== null && text.startsWith(comment, start)) {

@@ -63,6 +63,17 @@ export async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
       fix: "Read the file without unpacking it.",
     });
   }
+  yield* unpackedPieces([bytes], bytes.length);
+}
+
+/**
+ * The same of a gzip file that comes in pieces, of so many bytes if that is known. An error of the
+ * pieces' source is thrown as it is.
+ */
+export async function* unpackedPieces(
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  length?: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   if (typeof DecompressionStream === "undefined") {
     fail("unsupported", {
       message: "This runtime cannot unpack gzip.",
@@ -79,14 +90,18 @@ export async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
   const ignore = (): void => {};
   writer.closed.catch(ignore);
   reader.closed.catch(ignore);
-  feed(writer, bytes).catch(ignore);
-  const damaged = (cause: unknown): never =>
-    fail("file-corrupt", {
+  const feeding: Feeding = { bytes: 0, tail: new Uint8Array(4) };
+  const fed = feed(writer, pieces, feeding);
+  fed.catch(ignore);
+  const damaged = (cause: unknown): never => {
+    if (feeding.failure !== undefined) throw feeding.failure.error;
+    return fail("file-corrupt", {
       message: "The gzip data are damaged or cut off.",
       expected: "a complete gzip file",
-      found: `${bytes.length} bytes of which ${size} could be unpacked`,
+      found: `${length ?? feeding.bytes} bytes of which ${size} could be unpacked`,
       cause,
     });
+  };
   try {
     for (;;) {
       const { done, value } = await reader.read().catch(damaged);
@@ -94,34 +109,65 @@ export async function* unpacked(bytes: Uint8Array): AsyncGenerator<Uint8Array, v
       size += value.length;
       yield value;
     }
+    await fed;
   } finally {
     reader.cancel().catch(ignore);
     writer.abort().catch(ignore);
   }
   // Runtimes differ in whether bytes behind the end are an error; the length in the last four
   // bytes (RFC 1952) settles it.
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const told = bytes.length < 18 ? -1 : view.getUint32(bytes.length - 4, true);
-  if (told === size % 2 ** 32) return;
+  const told = new DataView(feeding.tail.buffer).getUint32(0, true);
+  if (feeding.bytes >= 18 && told === size % 2 ** 32) return;
   fail("file-corrupt", {
     message: "The gzip file does not end where its contents end.",
     expected: `${size} as the length in its last four bytes`,
-    found: String(told),
+    found: String(feeding.bytes < 18 ? -1 : told),
     fix: "Remove what follows, or unpack a file of several parts beforehand.",
   });
 }
 
+/** What was fed to a decompressor: how much, the last four bytes, and an error of the source. */
+interface Feeding {
+  bytes: number;
+  readonly tail: Uint8Array<ArrayBuffer>;
+  failure?: { readonly error: unknown };
+}
+
 async function feed(
   writer: WritableStreamDefaultWriter<BufferSource>,
-  bytes: Uint8Array,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  feeding: Feeding,
 ): Promise<void> {
-  for (let at = 0; at < bytes.length; at += pieceSize) {
-    await writer.ready;
-    // A copy, since a stream refuses views of shared memory.
-    await writer.write(bytes.slice(at, at + pieceSize));
+  const { tail } = feeding;
+  try {
+    for await (const bytes of pieces) {
+      feeding.bytes += bytes.length;
+      const kept = bytes.subarray(-4);
+      tail.copyWithin(0, kept.length);
+      tail.set(kept, 4 - kept.length);
+      for (let at = 0; at < bytes.length; at += pieceSize) {
+        // What the decompressor refuses, the reader reports.
+        await writer.ready.catch(refused);
+        // A copy, since a stream refuses views of shared memory.
+        await writer.write(bytes.slice(at, at + pieceSize)).catch(refused);
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Refused)) {
+      feeding.failure = { error };
+      await writer.abort(error);
+    }
+    throw error;
   }
   await writer.close();
 }
+
+/** The decompressor takes no more. */
+class Refused extends Error {}
+
+const refused = (cause: unknown): never => {
+  throw new Refused("no gzip", { cause });
+};
 
 /** Pieces as a whole. */
 export function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {

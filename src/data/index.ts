@@ -23,6 +23,8 @@ export type { NumberFormat, Thousands } from "./number-format.ts";
 export type { CategoryRule, ColumnRule, NumberRule, Preprocessing } from "./preprocessing.ts";
 export { applyPreprocessing, originalTarget, preprocessDataset } from "./preprocessing.ts";
 export { checkPreprocessing } from "./preprocessing-check.ts";
+export type { ReadingProgress, ReadTableOptions, TableSource } from "./read-table.ts";
+export { readTable } from "./read-table.ts";
 export type { SplitIndices, SplitOptions } from "./split.ts";
 export { shuffledOrder, split, splitIndices } from "./split.ts";
 export type { TableDataset, TableDatasetOptions } from "./table-dataset.ts";

@@ -1,8 +1,7 @@
-// This entry of csv-parse carries its own Buffer, so that it runs in Node and in browsers alike.
+/** Text divided into records: RFC 4180, with blanks around cells, comments and blank lines. */
 
-import { parse } from "csv-parse/browser/esm/sync";
 import { at } from "../core/at.ts";
-import { ChainruleError, fail } from "../core/errors.ts";
+import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 
 /** A row longer than this is more likely an unclosed quotation mark. */
@@ -20,121 +19,169 @@ interface Dialect {
   readonly source: string | undefined;
 }
 
+type Visit = (record: readonly string[], line: number) => void;
+type Skip = (content: string, line: number) => void;
+
 /**
  * Divides text with LF line ends into records and calls back with each and the line on which it
  * begins, and with each comment, in the order of the text; gives the last line of the last record.
  *
  * @throws ChainruleError "data-invalid" where a quotation mark is out of place.
  */
-export function eachRecord(
-  text: string,
-  { delimiter, comment, source }: Dialect,
-  visit: (record: readonly string[], line: number) => void,
-  skip: Skip = () => {},
-): number {
-  if (!text.includes('"')) return eachLine(text, { delimiter, comment, source }, visit, skip);
-  let last = 1;
-  const between = linesBetween(text, skip);
-  try {
-    // Bytes, since csv-parse's own conversion of a long string takes twice the time.
-    parse(new TextEncoder().encode(text), {
-      delimiter,
-      comment,
-      comment_no_infix: true,
-      record_delimiter: "\n",
-      relax_column_count: true,
-      skip_empty_lines: true,
-      trim: true,
-      max_record_size: longestRow,
-      on_record: (record: string[], context) => {
-        last = context.lines;
-        let breaks = 0;
-        for (const cell of record) {
-          for (let at = cell.indexOf("\n"); at >= 0; at = cell.indexOf("\n", at + 1)) breaks++;
-        }
-        between(last - breaks, last);
-        visit(record, last - breaks);
-        return null;
-      },
-    });
-  } catch (error) {
-    if (error instanceof ChainruleError) throw error;
-    syntaxError(error, last, source);
-  }
-  between(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-  return last;
+export function eachRecord(text: string, dialect: Dialect, visit: Visit, skip?: Skip): number {
+  const records = new Records(dialect, visit, skip);
+  records.push(text);
+  return records.end();
 }
 
-type Skip = (content: string, line: number) => void;
+/** The same for text that comes in pieces, wherever they are cut. */
+export class Records {
+  readonly #dialect: Dialect;
+  readonly #visit: Visit;
+  readonly #skip: Skip;
+  /** The beginning of a record whose end has not come, and the line on which it stands. */
+  #rest: string[] = [];
+  #line = 1;
+  /** The last line of the last record. */
+  #last = 1;
 
-/** Passes on the lines between records; those that are not blank are comments. */
-function linesBetween(text: string, skip: Skip): (first: number, last: number) => void {
-  let line = 1;
-  let at = 0;
-  return (first, last) => {
-    for (; line <= last && at < text.length; line++) {
-      const next = text.indexOf("\n", at);
+  constructor(dialect: Dialect, visit: Visit, skip: Skip = () => {}) {
+    this.#dialect = dialect;
+    this.#visit = visit;
+    this.#skip = skip;
+  }
+
+  push(text: string): void {
+    if (text === "") return;
+    this.#rest.push(text);
+    // Pieces are put together once a line ends: the text of a long line is not copied with each.
+    if (text.includes("\n")) this.#divide(this.#rest.join(""), false);
+  }
+
+  /** Nothing more comes: the last line of the last record. */
+  end(): number {
+    this.#divide(this.#rest.join(""), true);
+    return this.#last;
+  }
+
+  #divide(text: string, final: boolean): void {
+    const { delimiter, comment } = this.#dialect;
+    let start = 0;
+    while (start < text.length) {
+      const next = text.indexOf("\n", start);
+      if (next < 0 && !final) break;
       const end = next < 0 ? text.length : next;
-      if (line < first) {
-        const content = text.slice(at, end);
-        if (content.trim() !== "") skip(content, line);
+      const content = text.slice(start, end);
+      if (comment !== null && isComment(content, comment, delimiter)) {
+        this.#skip(content, this.#line);
+      } else if (content.includes('"')) {
+        const quoted = this.#quoted(text, start, final);
+        if (quoted < 0) break;
+        start = quoted;
+        continue;
+      } else {
+        // Without quotation marks a line is a record, and quickly divided.
+        const cells = content.split(delimiter);
+        if (cells.length > 1 || at(cells, 0).trim() !== "") {
+          for (let j = 0; j < cells.length; j++) cells[j] = at(cells, j).trim();
+          this.#last = this.#line;
+          this.#visit(cells, this.#line);
+        }
       }
-      at = end + 1;
+      this.#line++;
+      start = end + 1;
     }
-  };
-}
-
-/** Without quotation marks every line is a record, and dividing it is thirty times as fast. */
-function eachLine(
-  text: string,
-  { delimiter, comment }: Dialect,
-  visit: (record: readonly string[], line: number) => void,
-  skip: Skip,
-): number {
-  let line = 0;
-  for (let start = 0; start < text.length; ) {
-    const next = text.indexOf("\n", start);
-    const end = next < 0 ? text.length : next;
-    line++;
-    const content = text.slice(start, end);
-    const cells = content.split(delimiter);
-    const first = at(cells, 0);
-    start = end + 1;
-    // Blanks before a comment do not count, but a tab that delimits an empty cell does.
-    if (comment && (content.startsWith(comment) || first.trimStart().startsWith(comment))) {
-      skip(content, line);
-      continue;
-    }
-    if (cells.length > 1 || first.trim() !== "") {
-      visit(
-        cells.map((cell) => cell.trim()),
-        line,
-      );
-    }
+    this.#rest = start < text.length ? [text.slice(start)] : [];
   }
-  return Math.max(1, line);
+
+  /** A record with quotation marks, from `start` on: where the next begins; −1 if its end is not there. */
+  #quoted(text: string, start: number, final: boolean): number {
+    const { delimiter } = this.#dialect;
+    const cells: string[] = [];
+    let line = this.#line;
+    let to = start;
+    do {
+      const begin = afterBlanks(text, cells.length === 0 ? start : to + 1, delimiter);
+      if (text[begin] === '"') {
+        const close = closing(text, begin + 1);
+        const cell = text.slice(begin + 1, close < 0 ? text.length : close);
+        to = close < 0 ? text.length : afterBlanks(text, close + 1, delimiter);
+        if (to === text.length && (!final || close < 0)) {
+          const known = to - start > longestRow ? "long" : "open";
+          return final || known === "long" ? this.#syntaxError(known, this.#last) : -1;
+        }
+        for (let i = cell.indexOf("\n"); i >= 0; i = cell.indexOf("\n", i + 1)) line++;
+        const sign = text[to];
+        if (sign !== undefined && sign !== delimiter && sign !== "\n") {
+          return this.#syntaxError("closed", line);
+        }
+        cells.push(cell.includes('"') ? cell.replaceAll('""', '"') : cell);
+      } else {
+        to = cellEnd(text, begin, delimiter);
+        if (to === text.length && !final) return -1;
+        const cell = text.slice(begin, to);
+        if (cell.includes('"')) return this.#syntaxError("inside", line);
+        cells.push(cell.trim());
+      }
+    } while (text[to] === delimiter);
+    if (to - start > longestRow) return this.#syntaxError("long", this.#last);
+    this.#last = line;
+    this.#visit(cells, this.#line);
+    this.#line = line + 1;
+    return to + 1;
+  }
+
+  #syntaxError(what: keyof typeof syntaxMessages, line: number): never {
+    const { source } = this.#dialect;
+    const far = what === "open" || what === "long";
+    return fail("data-invalid", {
+      message: syntaxMessages[what],
+      expected: 'cells such as 1.5 or "with, comma" or "with ""quotes"""',
+      where: far
+        ? `${source === undefined ? "" : `${source}, `}a row after line ${line}`
+        : place(source, line),
+      fix: 'Close the quotation mark, or write "" for one inside a quoted cell.',
+    });
+  }
 }
 
-const syntaxMessages: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: "A quotation mark is opened and never closed.",
-  CSV_INVALID_CLOSING_QUOTE: "After a closing quotation mark the cell goes on.",
-  CSV_NON_TRIMABLE_CHAR_AFTER_CLOSING_QUOTE: "After a closing quotation mark the cell goes on.",
-  INVALID_OPENING_QUOTE: "A quotation mark stands in the middle of a cell.",
-  CSV_MAX_RECORD_SIZE: "A row is longer than ten million characters.",
+const syntaxMessages = {
+  open: "A quotation mark is opened and never closed.",
+  closed: "After a closing quotation mark the cell goes on.",
+  inside: "A quotation mark stands in the middle of a cell.",
+  long: "A row is longer than ten million characters.",
 };
 
-function syntaxError(error: unknown, last: number, source: string | undefined): never {
-  const { code, lines } = error as { code?: unknown; lines?: unknown };
-  const known = typeof code === "string" ? syntaxMessages[code] : undefined;
-  const far = code === "CSV_QUOTE_NOT_CLOSED" || code === "CSV_MAX_RECORD_SIZE";
-  const line = typeof lines === "number" && !far ? lines : last;
-  return fail("data-invalid", {
-    message: known ?? "The text cannot be divided into cells.",
-    expected: 'cells such as 1.5 or "with, comma" or "with ""quotes"""',
-    where: far
-      ? `${source === undefined ? "" : `${source}, `}a row after line ${line}`
-      : place(source, line),
-    fix: 'Close the quotation mark, or write "" for one inside a quoted cell.',
-    cause: error,
-  });
+/** Blanks before a comment do not count, but a tab that delimits an empty cell does. */
+function isComment(content: string, comment: string, delimiter: string): boolean {
+  if (content.startsWith(comment)) return true;
+  // Anything else than a blank is the beginning of a cell.
+  const code = content.charCodeAt(0);
+  if (code > 32 && code < 128) return false;
+  const end = content.indexOf(delimiter);
+  return (end < 0 ? content : content.slice(0, end)).trimStart().startsWith(comment);
+}
+
+/** The first place from `start` on where no blank stands; ends of lines and delimiters are none. */
+function afterBlanks(text: string, start: number, delimiter: string): number {
+  let to = start;
+  for (; to < text.length; to++) {
+    const sign = text.charAt(to);
+    if (sign === "\n" || sign === delimiter || sign.trim() !== "") break;
+  }
+  return to;
+}
+
+/** The quotation mark that closes a cell, or −1; two stand for one inside it. */
+function closing(text: string, start: number): number {
+  let close = text.indexOf('"', start);
+  while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
+  return close;
+}
+
+/** Where a cell without quotation marks ends. */
+function cellEnd(text: string, start: number, delimiter: string): number {
+  let to = start;
+  while (to < text.length && text[to] !== delimiter && text[to] !== "\n") to++;
+  return to;
 }

@@ -24,6 +24,13 @@ export async function readBytes(path: string, _options: ReadOptions = {}): Promi
 }
 
 /** @throws ChainruleError "unsupported". */
+export async function readPieces(
+  path: string,
+): Promise<{ readonly size: number; readonly pieces: AsyncIterable<Uint8Array> }> {
+  return noFiles(path);
+}
+
+/** @throws ChainruleError "unsupported". */
 export async function readText(path: string, _options: ReadOptions = {}): Promise<string> {
   return noFiles(path);
 }

@@ -38,6 +38,42 @@ export async function readBytes(path: string, options: ReadOptions = {}): Promis
   }
 }
 
+/** So much of a file is read at once where it is read in pieces. */
+const streamed = 2 ** 18;
+
+/**
+ * The size of a regular file, and its bytes piece by piece; it is closed when nobody asks for more.
+ *
+ * @throws ChainruleError "file-unreadable".
+ */
+export async function readPieces(
+  path: string,
+): Promise<{ readonly size: number; readonly pieces: AsyncIterable<Uint8Array> }> {
+  try {
+    const found = await stat(path);
+    checkRegular(found, path, "file-unreadable");
+    return { size: found.size, pieces: piecesOf(path) };
+  } catch (error) {
+    return explain(error, path, "file-unreadable");
+  }
+}
+
+async function* piecesOf(path: string): AsyncGenerator<Uint8Array, void, undefined> {
+  let file: Awaited<ReturnType<typeof open>> | undefined;
+  try {
+    file = await open(path, "r");
+    for (;;) {
+      const { bytesRead, buffer } = await file.read(new Uint8Array(streamed), 0, streamed);
+      if (bytesRead === 0) break;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } catch (error) {
+    explain(error, path, "file-unreadable");
+  } finally {
+    await file?.close();
+  }
+}
+
 async function readAll(file: Awaited<ReturnType<typeof open>>, size: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let at = 0;

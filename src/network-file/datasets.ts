@@ -3,12 +3,13 @@
 import { ChainruleError, fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { listed } from "../core/wording.ts";
-import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
+import type { Table, TableOptions } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { examples as inlineExamples } from "../data/examples.ts";
 import { idxInputs, idxLabels, labelled, readIdx } from "../data/idx.ts";
 import { readQuantity } from "../data/number-format.ts";
 import { originalTarget, type Preprocessing, preprocessDataset } from "../data/preprocessing.ts";
+import { type ReadingProgress, readTable } from "../data/read-table.ts";
 import { place } from "../data/records.ts";
 import { split } from "../data/split.ts";
 import { likelyCauses } from "../data/table-advice.ts";
@@ -22,6 +23,14 @@ import { nearestFix, show } from "./wording.ts";
 
 /** Gives the bytes of a file that a network file names, by the path as it is written there. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;
+
+/** Who hears of a table while it is read, and who may stop it. */
+export interface WhileReading {
+  /** Called now and then with the file's path as it is written in the network file. */
+  readonly onReading?: (file: string, progress: ReadingProgress) => void;
+  /** Stops reading: the result is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** What was read: targets are still as the data have them. */
 export interface RawData {
@@ -40,11 +49,16 @@ interface Loading {
   /** The share that is kept back, or data of their own. */
   readonly validation: DataSection["validation"];
   readonly read: ReadFile;
+  readonly meanwhile: WhileReading;
   readonly seed: number;
 }
 
 /** Reads the data of a network, training part and validation part. */
-export async function readData(network: NetworkFile, read: ReadFile): Promise<RawData> {
+export async function readData(
+  network: NetworkFile,
+  read: ReadFile,
+  meanwhile: WhileReading = {},
+): Promise<RawData> {
   const source = sourceOf(network);
   const { data } = network;
   if (data === undefined) {
@@ -55,7 +69,8 @@ export async function readData(network: NetworkFile, read: ReadFile): Promise<Ra
     });
   }
   const { seed } = network.training;
-  const loading: Loading = { network, source, data, validation: data.validation, read, seed };
+  const { validation } = data;
+  const loading: Loading = { network, source, data, validation, read, meanwhile, seed };
   if (data.csv) return readCsv(loading, data.csv);
   const wholes = await readWhole(loading);
   if (typeof data.validation !== "number") return { ...wholes, notes: [] };
@@ -132,7 +147,7 @@ async function readImages(
 async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
   const { source, data, validation, seed } = loading;
   const path = ["data", "csv"];
-  const table = await readTable(loading, csv.file, csv, [...path, "file"]);
+  const table = await tableOf(loading, csv.file, csv, [...path, "file"]);
   checkColumns(source, table, csv, path);
   const made = at(
     source,
@@ -155,7 +170,7 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
   const own = typeof validation === "object" ? validation.csv : undefined;
   if (own === undefined) return { ...made, lineOf };
   const ownPath = ["data", "validation", "csv"];
-  const other = await readTable(loading, own.file, csv, [...ownPath, "file"]);
+  const other = await tableOf(loading, own.file, csv, [...ownPath, "file"]);
   checkColumns(source, other, csv, path);
   const { rows, left } = usableRows(other, csv);
   const dataset = at(source, ownPath, () => preprocessDataset(made.preprocessing, rows), own.file);
@@ -178,8 +193,8 @@ function linesOf(table: Table, csv: CsvSection, preprocessing: Preprocessing) {
   };
 }
 
-async function readTable(
-  { read, source }: Loading,
+async function tableOf(
+  { read, source, meanwhile }: Loading,
   file: string,
   csv: CsvSection,
   path: Path,
@@ -196,27 +211,19 @@ async function readTable(
     ...(missingValues === undefined ? {} : { missingValues }),
   };
   return fromFile(source, file, path, async () => {
-    const text = decode(await read(file));
-    // Types are given only after names that do not exist have been reported by their lines.
-    const plain = parseTable(text, options);
-    const known = new Set(plain.columns.map(({ name }) => name));
-    const usable = Object.entries(types ?? {}).filter(([name]) => known.has(name));
-    if (usable.length === 0) return plain;
-    return parseTable(text, { ...options, types: Object.fromEntries(usable) });
-  });
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    return fail("file-corrupt", {
-      message: "The table is not UTF-8 text.",
-      expected: "text in UTF-8",
-      fix: "Save it again as text in UTF-8 (in a spreadsheet: “CSV UTF-8”).",
-      cause,
+    const { onReading, signal } = meanwhile;
+    const table = await readTable(await read(file), {
+      ...options,
+      signal,
+      ...(onReading ? { onProgress: (progress) => onReading(file, progress) } : {}),
     });
-  }
+    // Types are given only after names that do not exist have been reported by their lines.
+    const columns = table.columns.map((column) => {
+      const type = types && Object.hasOwn(types, column.name) ? types[column.name] : undefined;
+      return type === undefined ? column : { ...column, type, declared: true };
+    });
+    return { ...table, columns };
+  });
 }
 
 /** Columns that the network file names and the table lacks are reported where they are named. */

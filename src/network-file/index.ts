@@ -6,7 +6,7 @@ import "../backends/reading.ts";
 export { buildLoss, buildModel, buildOptimizer } from "./build.ts";
 export type { StoredNetwork } from "./checkpoint.ts";
 export { restoreTrainer, storedNetwork, toMetadata } from "./checkpoint.ts";
-export type { ReadFile } from "./datasets.ts";
+export type { ReadFile, WhileReading } from "./datasets.ts";
 export type { Chosen } from "./form.ts";
 export type { DataSection, NetworkFile, TrainingSection } from "./network.ts";
 export type { ParseOptions } from "./parse.ts";

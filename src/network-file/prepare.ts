@@ -13,7 +13,7 @@ import type { FitOptions } from "../train/fit.ts";
 import type { Remark } from "../train/remarks.ts";
 import { type Trainer, type TrainerOptions, trainer } from "../train/trainer.ts";
 import { buildLoss, buildModel, buildOptimizer, located, outputsFrom } from "./build.ts";
-import { type RawData, type ReadFile, readData } from "./datasets.ts";
+import { type RawData, type ReadFile, readData, type WhileReading } from "./datasets.ts";
 import { checkNetwork, reading } from "./kinds.ts";
 import type { NetworkFile } from "./network.ts";
 import { NetworkFileError, sourceOf } from "./source.ts";
@@ -43,12 +43,18 @@ export interface NetworkData extends RawData {
  * The data of a network file, read and turned into what its loss takes.
  *
  * @param read gives the bytes of a file by its path as written in the network file
+ * @param meanwhile who hears of a table while it is read, and may stop it
  * @throws ChainruleError that points at the line of the table or of the network file.
  */
-export async function toDatasets(network: NetworkFile, read: ReadFile): Promise<NetworkData> {
+export async function toDatasets(
+  network: NetworkFile,
+  read: ReadFile,
+  meanwhile: WhileReading = {},
+): Promise<NetworkData> {
   checkNetwork("toDatasets", network);
   checkKind("toDatasets", read, reading);
-  const raw = await readData(network, read);
+  checkNames("toDatasets", meanwhile, ["onReading", "signal"]);
+  const raw = await readData(network, read, meanwhile);
   const inputs = widthOf(raw.train);
   checkWidth(network, inputs);
   const width = outputsFrom(buildModel(network, inputs), inputs);
@@ -123,10 +129,11 @@ type Machine = Pick<TrainerOptions, "backend" | "deterministic">;
 export async function prepareNetwork(
   network: NetworkFile,
   read: ReadFile,
-  machine: Machine = {},
+  options: Machine & WhileReading = {},
 ): Promise<PreparedNetwork> {
-  checkNames("prepareNetwork", machine, ["backend", "deterministic"]);
-  const data = await toDatasets(network, read);
+  checkNames("prepareNetwork", options, ["backend", "deterministic", "onReading", "signal"]);
+  const { onReading, signal, ...machine } = options;
+  const data = await toDatasets(network, read, { signal, ...(onReading ? { onReading } : {}) });
   const model = buildModel(network, data.description.inputs);
   const { epochs, batchSize, shuffle, earlyStopping } = network.training;
   const trainer = makeTrainer(network, model, data.marks, machine);

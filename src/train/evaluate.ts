@@ -6,6 +6,7 @@ import { type ByName, mapEntries } from "../core/by-name.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
+import type { Turns } from "../core/turns.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { lossCalls } from "../nn/calls.ts";
@@ -20,7 +21,6 @@ import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { added, noCounts } from "./counts.ts";
 import { coefficientOfDetermination, confusionMatrix } from "./metrics.ts";
 import type { Trainer } from "./trainer.ts";
-import type { Turns } from "./turns.ts";
 
 /** Measures on data that are not trained on. */
 export interface Evaluation {

@@ -4,6 +4,7 @@ import { last } from "../core/at.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { begunAt, fail } from "../core/errors.ts";
+import { Turns } from "../core/turns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/split.ts";
 import { Batches } from "./batches.ts";
@@ -18,7 +19,6 @@ import { beginEpoch, remember, staysRemembered } from "./progress.ts";
 import type { Remark } from "./remarks.ts";
 import type { Loop } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
-import { Turns } from "./turns.ts";
 
 /** Examples per step, where nothing else is said. */
 export const usualBatch = 32;

@@ -1,7 +1,7 @@
 /** A step that is done in portions: others get their turn, and who wants its result ends it at once. */
 
 import type { Session } from "../backends/backend.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../core/turns.ts";
 
 /** A step that takes longer is done in portions, in ms. */
 const longest = 40;

@@ -166,6 +166,18 @@ const dataFunctions: Record<string, Probe> = {
   ]),
   preprocessDataset: probe(data.preprocessDataset, [fitted.preprocessing, table]),
   readIdx: probe(data.readIdx, [idx, 100]),
+  readTable: probe(data.readTable, [
+    new TextEncoder().encode("a,b\n1,x\n2,y\n"),
+    {
+      delimiter: ",",
+      header: ["a", "b"],
+      decimal: ".",
+      comment: "#",
+      missingValues: [""],
+      types: { a: "number" },
+      source: "t.csv",
+    },
+  ]),
   regression: probe(data.regression, [{ size: 4, noise: 0, seed: 0, kind: "line" }]),
   shuffledOrder: probe(data.shuffledOrder, [4, 0, 0]),
   spirals: probe(data.spirals, [{ size: 4, noise: 0, seed: 0, arms: 2, turns: 1 }]),

@@ -36,6 +36,12 @@ export const data: readonly Row[] = [
     () => d.examples({ inputs: [[1]], targets: [[0, 1]] }),
   ],
   [
+    "Of a response, pass its body; of text, call parseTable.",
+    () => d.readTable(new Response("a\n1\n") as never),
+    () => d.readTable(new Response("a\n1\n").body as never),
+    () => d.parseTable("a\n1\n"),
+  ],
+  [
     "Convert them to one unit.",
     () => d.tableDataset(table("a,y\n1 m,1\n2 cm,2\n", { units: true }), { target: "y" }),
     () => d.tableDataset(table("a,y\n100 cm,1\n2 cm,2\n", { units: true }), { target: "y" }),

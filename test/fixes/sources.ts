@@ -85,7 +85,7 @@ const makers: readonly (readonly [file: string, from: string, to: string, pairs?
   ["train/non-finite.ts", "function givenFix", "\n}\n"],
   ["train/first-step.ts", "function firstStepFix", "\n}\n"],
   ["train/first-step.ts", "function tooLarge", "\n}\n"],
-  ["data/csv.ts", "function raggedAdvice", "\n}\n"],
+  ["data/table-reading.ts", "function raggedAdvice", "\n}\n"],
   ["nn/losses/definition.ts", "function adviceFor", "\n}\n"],
   ["nn/layer-checks.ts", "export const roomForChannels", ";\n"],
   ["nn/layer-checks.ts", "function sizeFix", "\n}\n"],
