@@ -17,6 +17,7 @@ import { count, formatNumber, plural } from "./numbers.ts";
 import { bold, columns, dim, green, print, printJson, red } from "./terminal.ts";
 
 interface CheckOptions {
+  readonly set?: readonly string[];
   readonly entries?: number;
   readonly examples?: number;
   readonly order?: 1 | 2;
@@ -76,7 +77,7 @@ function errorOf({ model, trainer }: PreparedNetwork, data: Dataset) {
 export async function checkCommand(file: string, options: CheckOptions): Promise<number> {
   const { entries = 16, examples = 8, order = 1, json } = options;
   // Differences prove nothing in single precision.
-  const network = withTraining(await readNetwork(file), { dtype: "f64" });
+  const network = withTraining(await readNetwork(file, options.set), { dtype: "f64" });
   const prepared = await prepareNetwork(network, besides(file));
   const { data, trainer } = prepared;
   const size = Math.min(examples, data.train.size);

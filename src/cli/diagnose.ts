@@ -34,7 +34,7 @@ export async function diagnoseCommand(
   file: string,
   options: DiagnoseCommandOptions,
 ): Promise<number> {
-  const { value, quantity, lossAfterStep, json, checkpoint, ...rest } = options;
+  const { value, quantity, lossAfterStep, json, checkpoint, set, ...rest } = options;
   const number = value ?? lossAfterStep;
   if (number === undefined || (value !== undefined && lossAfterStep !== undefined)) {
     return fail("usage", {

@@ -16,6 +16,7 @@ type Format = (typeof formats)[number];
 
 export interface FileOptions extends Omit<ExplainOptions, "data"> {
   readonly checkpoint?: string;
+  readonly set?: readonly string[];
 }
 
 interface CommandOptions extends FileOptions {
@@ -27,11 +28,11 @@ interface CommandOptions extends FileOptions {
 const stored = async (path: string) => ({ path, bytes: await readBytes(path) });
 
 /** The trainer of a network file and the batch that holds the example asked for. */
-export async function subjectOf(file: string, { checkpoint, example = 0 }: FileOptions) {
+export async function subjectOf(file: string, { checkpoint, set, example = 0 }: FileOptions) {
   const old = checkpoint === undefined ? undefined : await stored(checkpoint);
   // The data were divided by the seed that it was trained with.
   const { seed } = old ? trainingOf(old.bytes, old.path) : {};
-  const network = withTraining(await readNetwork(file), seed === undefined ? {} : { seed });
+  const network = withTraining(await readNetwork(file, set), seed === undefined ? {} : { seed });
   const { trainer, data, remarks } = await prepareNetwork(network, besides(file));
   if (old) takeOver(trainer, old.bytes, old.path);
   const { size: all } = data.train;
@@ -74,7 +75,7 @@ function formatOf(path: string): Format {
 }
 
 export async function explainCommand(file: string, options: CommandOptions): Promise<number> {
-  const { out, json, format: asked, checkpoint, ...rest } = options;
+  const { out, json, format: asked, checkpoint, set, ...rest } = options;
   const format = json ? "json" : (asked ?? formatOf(out ?? ""));
   if (out !== undefined) await checkWritable(out);
   const { trainer, remarks: _, ...subject } = await subjectOf(file, options);

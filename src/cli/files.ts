@@ -6,13 +6,17 @@ import { inFile } from "../files/in-file.ts";
 import { readBytes, readText } from "../files/node.ts";
 import { storedTraining } from "../network-file/checkpoint.ts";
 import type { NetworkFile, ReadFile } from "../network-file/index.ts";
-import { parseNetwork } from "../network-file/parse.ts";
+import { withSettings } from "../network-file/settings.ts";
 import type { Trainer } from "../train/trainer.ts";
 
 /** A network file is text that somebody has written; a table of millions is not one. */
 const longest = 16 * 2 ** 20;
 
-export async function readNetwork(path: string): Promise<NetworkFile> {
+/** The network of a file, with what `--set` says put into it. */
+export async function readNetwork(
+  path: string,
+  settings: readonly string[] = [],
+): Promise<NetworkFile> {
   if (extname(path) === ".safetensors") {
     fail("usage", {
       message: "This command takes a network file, not a checkpoint.",
@@ -21,7 +25,7 @@ export async function readNetwork(path: string): Promise<NetworkFile> {
       fix: "Give the network file; only predict also takes checkpoints.",
     });
   }
-  return parseNetwork(await readText(path, { limit: longest }), { path });
+  return withSettings(await readText(path, { limit: longest }), settings, { path });
 }
 
 /** Reads the files that a network file names, relative to it. */

@@ -74,6 +74,10 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     });
   const json = () => new Option("--json", "print JSON instead of text");
   const backend = () => backendOption(entries);
+  const set = () =>
+    new Option("--set <path=value>", "another value in the file; may be repeated").argParser(
+      collect,
+    );
   const command = (name: string, description: string) =>
     program.command(name).description(description).helpOption("-h, --help", "print this help");
 
@@ -95,6 +99,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
 
   command("train", "train the network of a file and save it")
     .argument("<file>", "the network file (YAML or JSON)")
+    .addOption(set())
     .option("-e, --epochs <n>", "train until so many epochs are done", whole(1))
     .option("-o, --out <path>", "where to save; default: FILE's name with .safetensors")
     .option("-r, --resume <path>", "go on from this checkpoint")
@@ -118,6 +123,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("-i, --input <row>", 'a row of values: "5.1,3.5,1.4,0.2"; may be repeated', collect)
     .option("-d, --data <path>", "a table (CSV) of rows; - reads standard input")
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
+    .addOption(set())
     .option("--untrained", "use the network's first values")
     .addOption(json())
     .action((path, options) =>
@@ -127,6 +133,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
   command("summary", "print layers, shapes, parameters, operations and memory")
     .argument("<file>", "the network file")
     .option("--trace", "print what each pass of the compiler makes of a training step")
+    .addOption(set())
     .addOption(json())
     .action((file, options) =>
       start(async () => (await import("./summary.ts")).summaryCommand(file, options)),
@@ -137,6 +144,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("--entries <n>", "entries of each parameter, default 16", whole(1))
     .option("--examples <n>", "examples of the data, default 8", whole(1))
     .addOption(new Option("--order <n>", "2 checks second derivatives, too").choices(["1", "2"]))
+    .addOption(set())
     .addOption(json())
     .action((file, { order, ...options }) =>
       start(async () =>
@@ -154,6 +162,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       .option("--example <n>", "the example, counted from 0", whole(0))
       .option("--step <n>", "take so many training steps first", whole(0))
       .option("-c, --checkpoint <path>", "start from this checkpoint")
+      .addOption(set())
       .addOption(language())
       .addOption(json());
 

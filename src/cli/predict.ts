@@ -39,6 +39,7 @@ interface PredictOptions {
   readonly input?: readonly string[];
   readonly data?: string;
   readonly checkpoint?: string;
+  readonly set?: readonly string[];
   readonly untrained?: boolean;
   readonly json?: boolean;
 }
@@ -56,11 +57,21 @@ interface Rows {
   readonly notes: readonly string[];
 }
 
+const noFile = (): never =>
+  fail("usage", {
+    message: "There is no network file whose settings could be changed.",
+    expected: "a network file, with --checkpoint",
+    found: "a checkpoint, which holds its own",
+    where: "--set",
+    fix: "Give the network file, and the checkpoint with --checkpoint PATH.",
+  });
+
 async function load(path: string, options: PredictOptions): Promise<Loaded> {
   if (extname(path) === ".safetensors" && options.checkpoint === undefined) {
+    if (options.set !== undefined) noFile();
     return restored(await readBytes(path), path);
   }
-  const network = await readNetwork(path);
+  const network = await readNetwork(path, options.set);
   const asked = options.input !== undefined || options.data !== undefined;
   if (options.untrained) {
     const prepared = await prepareNetwork(network, besides(path));

@@ -10,7 +10,7 @@ interface ReportOptions extends FileOptions {
 }
 
 export async function reportCommand(file: string, options: ReportOptions): Promise<number> {
-  const { json, checkpoint, ...rest } = options;
+  const { json, checkpoint, set, ...rest } = options;
   const { trainer, remarks, ...subject } = await subjectOf(file, options);
   const found = await gradientReport(trainer, { ...rest, ...subject });
   if (json) {

@@ -48,11 +48,17 @@ async function givenTo(network: NetworkFile, file: string) {
   return { data, inputs: data.description.inputs };
 }
 
+interface SummaryOptions {
+  readonly set?: readonly string[];
+  readonly json?: boolean;
+  readonly trace?: boolean;
+}
+
 export async function summaryCommand(
   file: string,
-  { json, trace }: { readonly json?: boolean; readonly trace?: boolean },
+  { json, trace, set }: SummaryOptions,
 ): Promise<number> {
-  const network = await readNetwork(file);
+  const network = await readNetwork(file, set);
   const { data, inputs } = await givenTo(network, file);
   const model = buildModel(network, inputs);
   const rows = layerRows(model, network.training.dtype, [inputs]);

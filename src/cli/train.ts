@@ -40,6 +40,7 @@ import { bold, dim, print, remark, wrapWords } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
 interface TrainOptions extends RunFileOptions {
+  readonly set?: readonly string[];
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
@@ -77,7 +78,7 @@ function reporter({ json, quiet }: TrainOptions): Reporter {
 export async function trainCommand(file: string, options: TrainOptions): Promise<number> {
   const say = reporter(options);
   const out = options.out ?? options.resume ?? checkpointOf(file);
-  const network = await readNetwork(file);
+  const network = await readNetwork(file, options.set);
   // Hours of training must not end at a folder that does not exist.
   await checkWritable(out);
   await checkRunFiles(options);

@@ -134,6 +134,14 @@ export const commands: readonly Row[] = [
     () => chainrule("explain", "wide.yaml", "--format", "text"),
   ],
   [
+    "Give the network file, and the checkpoint with --checkpoint PATH.",
+    async () => {
+      await trained();
+      await chainrule("predict", "n.safetensors", "--set", "name=x", "-i", "1,2");
+    },
+    () => chainrule("predict", "n.yaml", "-c", "n.safetensors", "--set", "name=x", "-i", "1,2"),
+  ],
+  [
     "Give the network file; only predict also takes checkpoints.",
     async () => {
       await trained();

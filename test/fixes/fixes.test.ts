@@ -14,13 +14,14 @@ import { loops } from "./loops.ts";
 import { pairs } from "./pairs.ts";
 import { readers } from "./readers.ts";
 import { errorOf, says } from "./row.ts";
+import { runs } from "./runs.ts";
 import { texts } from "./sources.ts";
 import { training } from "./training.ts";
 import { values } from "./values.ts";
 
 const areas = {
   ...{ asynchronous, library, layers, loops, training, values },
-  ...{ pairs, data, readers, explaining, files, commands },
+  ...{ pairs, data, readers, explaining, files, commands, runs },
 };
 const rows = Object.values(areas).flat();
 
