@@ -18,7 +18,7 @@ const selection: Expression = /* @__PURE__ */ (() => {
 })();
 
 /** (then if condition else otherwise) */
-export function choice(
+export function choiceOf(
   elements: Elements,
   condition: Formula,
   then: Formula,
@@ -49,7 +49,7 @@ export function merged(elements: Elements, e: Formula): Formula {
     decided(elements, e, condition, false),
   ];
   if (conditionOf(elements, then) || conditionOf(elements, otherwise)) return e;
-  return choice(elements, condition, then, otherwise);
+  return choiceOf(elements, condition, then, otherwise);
 }
 
 /** The first condition of a choice in a formula. */
@@ -74,14 +74,14 @@ function decided(elements: Elements, e: Formula, condition: Formula, holds: bool
 }
 
 /** A case, in which the same choice is decided already; sums and products stay as they are. */
-export function within(
+export function insideCase(
   elements: Elements,
   e: Formula,
   condition: Formula,
   holds: boolean,
 ): Formula {
   if (!("args" in e)) return e;
-  const args = e.args.map((a) => within(elements, a, condition, holds));
+  const args = e.args.map((a) => insideCase(elements, a, condition, holds));
   const cases = elements.isChoice(e) ? casesOf(args) : undefined;
   if (!cases || !isSame(cases[0], condition)) return { ...e, args };
   return holds ? cases[1] : cases[2];

@@ -18,7 +18,7 @@ import type { Combine, Meaning, Op, RuleContext, Words } from "../../core/op.ts"
 import type { Tensor } from "../../core/tensor.ts";
 import { divOp } from "../../ops/arithmetic.ts";
 import { input } from "../../ops/leaf.ts";
-import { casesOf, choice, comparesWithItself, within } from "./choices.ts";
+import { casesOf, choiceOf, comparesWithItself, insideCase } from "./choices.ts";
 import { Entire, isEntire } from "./entire.ts";
 import {
   allGiven,
@@ -42,12 +42,12 @@ import { written } from "./intrinsics.ts";
 import {
   bare,
   type Element,
+  type ElementReading,
   keyOf,
   type LocalDerivative,
   type Naming,
   Origins,
   type Read,
-  type Reading,
   scanned,
   scattered,
   unravelled,
@@ -228,11 +228,11 @@ export class Elements extends Origins {
     const condition = spelled(value.condition);
     const parts = [spelled(value.then), spelled(value.otherwise)];
     const holds = at(parts, this.evaluate(condition) !== 0 ? 0 : 1);
-    return [choice(this, condition, at(parts, 0), at(parts, 1)), holds];
+    return [choiceOf(this, condition, at(parts, 0), at(parts, 1)), holds];
   }
 
   /** How an element's own expression reads its inputs. */
-  #reading(e: Element, naming: Naming): Reading {
+  #reading(e: Element, naming: Naming): ElementReading {
     return (input, place) => this.expr(at(e.node.inputs, input), place, naming);
   }
 
@@ -282,7 +282,7 @@ export class Elements extends Origins {
     );
   }
 
-  #define(e: Element, read: Reading, naming: Naming): Formula {
+  #define(e: Element, read: ElementReading, naming: Naming): Formula {
     const { node, index } = e;
     const meaning = this.meaning(node);
     switch (meaning.loop) {
@@ -344,7 +344,7 @@ export class Elements extends Origins {
   }
 
   /** One element of a map: sums and products by structure, anything else by its notation. */
-  #map(e: Element, whole: Expression, read: Reading, naming: Naming): Formula {
+  #map(e: Element, whole: Expression, read: ElementReading, naming: Naming): Formula {
     const { node } = e;
     const inner = this.chosen(e, bare(whole), naming);
     if (inner.kind === "index") return given(at(this.indices(e), inner.axis));
@@ -361,7 +361,7 @@ export class Elements extends Origins {
     if (comparesWithItself(condition)) return this.evaluate(condition) !== 0 ? then : otherwise;
     if (condition.kind === "number") return condition.value !== 0 ? then : otherwise;
     if (then.kind === "number" && isSame(then, otherwise)) return then;
-    const inside = [then, otherwise].map((arg, k) => within(this, arg, condition, k === 0));
+    const inside = [then, otherwise].map((arg, k) => insideCase(this, arg, condition, k === 0));
     return this.#apply(node, [condition, ...inside], () => ({ value: whole }));
   }
 
@@ -401,7 +401,7 @@ export class Elements extends Origins {
   }
 
   /** An operator with a composition but a derivative rule of its own stays one symbol. */
-  #opaque(e: Element, read: Reading): Formula {
+  #opaque(e: Element, read: ElementReading): Formula {
     const found = this.argumentsOf(e);
     if (isEntire(e.node)) {
       const op = this.#keyFor(`${e.node.op.name}/${keyOf(e)}`, false);
@@ -439,7 +439,7 @@ export class Elements extends Origins {
   }
 
   /** The scalar language as an expression. */
-  #spell(value: Expression, e: Element, indices: readonly number[], read: Reading): Formula {
+  #spell(value: Expression, e: Element, indices: readonly number[], read: ElementReading): Formula {
     const go = (v: Expression): Formula => {
       switch (v.kind) {
         case "constant":

@@ -30,7 +30,7 @@ export interface Read {
 }
 
 /** How an expression reads an element of an input of its node. */
-export type Reading = (input: number, at: number) => Formula;
+export type ElementReading = (input: number, at: number) => Formula;
 
 /** ∂(element)/∂(one that it reads). */
 export interface LocalDerivative {
