@@ -22,7 +22,7 @@ const allowed = {
   data: ["core", "ops"],
   files: ["core", "ops"],
   train: [...steps, "compile", "backends", "data", "files"],
-  explain: [...steps, "backends", "train"],
+  explain: [...steps, "backends", "data", "train"],
   report: [...steps, "backends", "data", "train", "explain"],
   "network-file": [...steps, "data", "files", "train", "backends"],
   exchange: [...steps, "data", "files", "train", "network-file"],

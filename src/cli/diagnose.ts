@@ -61,7 +61,7 @@ export async function diagnoseCommand(
   const asked: DiagnoseOptions = { ...rest, ...subject, ...which };
   const found = await find(trainer, asked);
   if (json) {
-    const { found: number, given, expected, verdict, correct, matches, tried } = found;
+    const { found: number, given, expected, verdict, correct, matches, tried, byChance } = found;
     printJson({
       found: number,
       given,
@@ -70,6 +70,7 @@ export async function diagnoseCommand(
       correct,
       matches,
       tried,
+      byChance,
       text: found.toText(),
     });
   } else for (const line of wrap(found.toText(), width())) print(line);

@@ -47,6 +47,126 @@ export const mistakeMessages = {
   m_batchSum: ["the examples were summed instead of averaged", "样本应取平均却取了总和"],
   m_batchMean: ["the examples were averaged instead of summed", "样本应取总和却取了平均"],
   m_rounding: ["intermediate values were rounded to {d} decimals", "中间值被舍入到 {d} 位小数"],
+  m_slopeAtOutAlone: [
+    "at layer {l}, the derivative of the activation was taken at the activation instead of the net input",
+    "第 {l} 层的激活函数导数取在激活值处，而不是净输入处",
+  ],
+  m_slopeAtOutHidden: [
+    "at the hidden layers, the derivative of the activation was taken at the activation instead of the net input",
+    "隐藏层的激活函数导数取在激活值处，而不是净输入处",
+  ],
+  m_noSlopes: ["the derivatives of all activations were left out", "漏乘了所有激活函数的导数"],
+  m_noSlopesHidden: [
+    "the derivatives of the activations were left out at all hidden layers",
+    "所有隐藏层都漏乘了激活函数的导数",
+  ],
+  m_slopeOf: [
+    "the derivative of {name} was taken for that of the activation of layer {l}",
+    "第 {l} 层的激活函数导数误用了 {name} 的导数",
+  ],
+  m_slopeOfNet: [
+    "{formula}, which is for activations, was applied to the net input at layer {l}",
+    "第 {l} 层把用于激活值的 {formula} 用在了净输入上",
+  ],
+  m_netForActivation: [
+    "the net input of the layer before layer {l} was multiplied by, not its activation",
+    "第 {l} 层的权重梯度乘了前一层的净输入，而不是激活值",
+  ],
+  m_withoutWeights: [
+    "the error terms of layer {l} were added up without their weights",
+    "第 {l} 层的误差项相加时没有乘权重",
+  ],
+  m_misread: [
+    "the weight matrix of layer {l} was read by columns where rows belong",
+    "第 {l} 层的权重矩阵按列读取，而本应按行读取",
+  ],
+  m_otherWeights: [
+    "{p} was used in the place of the weights of layer {l}",
+    "第 {l} 层的权重误用了 {p}",
+  ],
+  m_extraSoftmax: [
+    "the derivative of the softmax was multiplied in once more, as if the loss did not hold it",
+    "又乘了一次 softmax 的导数，而损失中已经含有它",
+  ],
+  m_softmaxSlope: [
+    "p(1 − p) was multiplied in at the outputs, though p − t is all of the derivative",
+    "输出层又乘了 p(1 − p)，而 p − t 已是全部导数",
+  ],
+  m_extraSigmoid: [
+    "the derivative of the sigmoid was multiplied in once more, as if the loss did not hold it",
+    "又乘了一次 sigmoid 的导数，而损失中已经含有它",
+  ],
+  m_onlyTrueClass: [
+    "only the output of the true class passed an error back",
+    "只有真实类别的输出传回了误差",
+  ],
+  m_onlyOtherClasses: [
+    "the output of the true class passed no error back",
+    "真实类别的输出没有传回误差",
+  ],
+  m_withoutTarget: ["p was used where p − t belongs", "在应为 p − t 之处用了 p"],
+  m_onlyTarget: ["−t was used where p − t belongs", "在应为 p − t 之处用了 −t"],
+  m_oneExample: ["only example {n} was used", "只用了第 {n} 个样本"],
+  m_oneExampleShare: ["this is the share of example {n} alone", "这只是第 {n} 个样本的贡献"],
+  m_noRate: ["the learning rate η was forgotten", "漏乘了学习率 η"],
+  m_rateTwice: ["the learning rate η was multiplied in twice", "学习率 η 乘了两次"],
+  m_rateInGradient: ["the learning rate η is multiplied in already", "已经乘上了学习率 η"],
+  m_fixedUpdated: [
+    "what is given and not trained was updated, too",
+    "给定而不训练的参数也被更新了",
+  ],
+  m_noBiasCorrection: [
+    "the optimizer's correction of the first steps was left out",
+    "漏掉了优化器对最初几步的偏差修正",
+  ],
+  m_epsilonPlace: [
+    "ε was added on the other side of the correction of the second moment",
+    "ε 加在了二阶矩修正的另一侧",
+  ],
+  m_epsilonRoot: ["ε was put on the other side of the root", "ε 放在了根号的另一侧"],
+  m_decayPlace: [
+    "the weight decay was coupled with the gradient where it is not, or the other way round",
+    "权重衰减与梯度的耦合方式弄反了",
+  ],
+  m_nesterov: [
+    "momentum was taken as Nesterov's where it is not, or the other way round",
+    "动量误用为 Nesterov 形式，或反之",
+  ],
+  m_dampening: [
+    "the gradient was multiplied by 1 − momentum before it was added to the momentum",
+    "梯度在加入动量之前乘了 1 − 动量系数",
+  ],
+  m_lossBefore: ["this is the loss before the update", "这是更新前的损失"],
+  m_timesWeight: ["the gradient was multiplied by the parameter itself", "梯度又乘了参数本身"],
+  m_biasSum: [
+    "the gradients of all biases of the layer were added up, as for one that they share",
+    "把该层所有偏置的梯度相加，如同共用一个偏置",
+  ],
+  m_biasMean: [
+    "the gradients of all biases of the layer were averaged",
+    "对该层所有偏置的梯度取了平均",
+  ],
+  m_stopDelta: [
+    "this is δ of the unit: the last factor, the unit's input, was left out",
+    "这是该单元的 δ：漏乘了最后一个因子，即输入",
+  ],
+  m_stopOut: [
+    "this is the gradient of the unit's activation: the last two factors were left out",
+    "这是对该单元激活值的梯度：漏乘了最后两个因子",
+  ],
+  m_onlySlope: [
+    "this is the derivative of the activation alone, one of the factors",
+    "这只是激活函数的导数，是其中一个因子",
+  ],
+  m_onlyInput: [
+    "this is the unit's input alone, the last of the factors",
+    "这只是该单元的输入，是最后一个因子",
+  ],
+  m_withoutLoss: [
+    "the first factor, the gradient of the unit's activation, was left out",
+    "漏乘了第一个因子，即对该单元激活值的梯度",
+  ],
+  m_pair: ["{one}, and {two}", "{one}，并且{two}"],
   m_as: ["{cause} (the number is then {what})", "{cause}（该数便是{what}）"],
   m_other: ["this is {what}", "这是{what}"],
   q_gradient: ["the gradient of {p}", "{p} 的梯度"],
@@ -68,6 +188,10 @@ export const mistakeMessages = {
   d_many: [
     "{found} is wrong: {what} is {value}. Several mistakes give the number that you got, to the digits given: {list}.",
     "{found} 有误：{what}是 {value}。按所给位数，有几种错误给出你的数：{list}。",
+  ],
+  d_maybe: [
+    "{found} is wrong: {what} is {value}. It has too few digits to tell a mistake from chance, but it fits this: {list}.",
+    "{found} 有误：{what}是 {value}。位数太少，无法排除巧合，但它与此相符：{list}。",
   ],
   d_none: [
     "{found} is wrong: {what} is {value}. None of the {n} numbers that were tried is the one that you got. The nearest is {nearest}, from: {cause}.",

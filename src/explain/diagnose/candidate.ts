@@ -3,6 +3,7 @@ import type { Sentence } from "../derivation.ts";
 import type { Values } from "../engine/parameters.ts";
 import type { NetworkTrace } from "../engine/trace.ts";
 import { lossAt } from "../engine/updates.ts";
+import type { Wrong } from "./wrong.ts";
 
 export interface Candidate {
   readonly cause: Sentence;
@@ -12,12 +13,15 @@ export interface Candidate {
   readonly after: number;
   /** Not worth listing among the common mistakes. */
   readonly hidden?: boolean;
+  /** What is done wrong on the way, or by what factor all gradients are off: two can meet. */
+  readonly wrong?: Wrong;
+  readonly scale?: number;
 }
 
 /** A procedure whose update is run only if somebody asks for it. */
 export function candidate(
   t: NetworkTrace,
-  facts: Pick<Candidate, "cause" | "gradients" | "hidden">,
+  facts: Pick<Candidate, "cause" | "gradients" | "hidden" | "wrong" | "scale">,
   step: () => Values,
 ): Candidate {
   let next: Values | undefined;

@@ -8,8 +8,8 @@ import type { Sentence } from "../derivation.ts";
 import { computed } from "../engine/expr.ts";
 import { locate } from "../engine/locate.ts";
 import { noSuch, notations } from "../engine/notation.ts";
-import { entryText, firstOf, present, valueAt } from "../engine/parameters.ts";
-import { isNetwork, type NetworkTrace, type Trace } from "../engine/trace.ts";
+import { type Entry, entryText, firstOf, present, valueAt } from "../engine/parameters.ts";
+import { isNetwork, lossOf, type NetworkTrace, type Trace } from "../engine/trace.ts";
 import { type Language, languages, type MessageKey } from "../messages.ts";
 import { type ExplainOptions, optionNames } from "../options.ts";
 import { plainText, wording } from "../render/blocks.ts";
@@ -18,7 +18,9 @@ import { say } from "../say.ts";
 import { type Subject, timingOf, traceOf } from "../subject.ts";
 import { type Agreement, agreement, type Numeral, numeral } from "./agreement.ts";
 import type { Candidate } from "./candidate.ts";
+import { further, pairs } from "./further.ts";
 import { mistakes } from "./mistakes.ts";
+import { gradientElsewhere, gradientPlaces, newValueElsewhere } from "./places.ts";
 
 const quantities = ["gradient", "newValue", "change"] as const;
 /** What the number in question is. */
@@ -46,6 +48,12 @@ interface Match {
   readonly value: number;
 }
 
+/** What is expected to fit by chance more often than this tells nothing. */
+const telling = 0.01;
+const ln16 = 2.772588722239781;
+/** Two mistakes at once are only told from chance by so many digits. */
+const pairDigits = 5;
+
 /** What `diagnose` found: the causes that give this number, and printers for them. */
 export class Diagnosis {
   readonly found: number;
@@ -59,6 +67,11 @@ export class Diagnosis {
   /** The mistakes that give this number, if it is wrong. */
   readonly matches: readonly Match[];
   readonly tried: number;
+  /**
+   * How many of the numbers tried a random number of this size and of as many digits is expected to
+   * fit: above 0.01 a match may be chance, and the text says so.
+   */
+  readonly byChance: number;
   readonly nearest: Match;
   /** What `expected` is: the gradient, the change or the new value of the parameter, or the loss. */
   readonly what: Sentence;
@@ -72,6 +85,7 @@ export class Diagnosis {
     this.correct = facts.verdict === "right";
     this.matches = facts.matches;
     this.tried = facts.tried;
+    this.byChance = facts.byChance;
     this.nearest = facts.nearest;
     this.what = facts.what;
     this.#language = language;
@@ -93,6 +107,7 @@ export class Diagnosis {
     if (this.verdict === "right") return text(say("d_correct", slots));
     if (this.verdict === "unclear") return text(say("d_unclear", slots));
     const list = this.matches.map((m) => text(m.cause)).join(text(say("and")));
+    if (list !== "" && this.byChance > telling) return text(say("d_maybe", { ...slots, list }));
     if (list !== "")
       return text(say(this.matches.length > 1 ? "d_many" : "d_one", { ...slots, list }));
     const { value, cause } = this.nearest;
@@ -162,15 +177,31 @@ export async function diagnose(
   if (options.notation !== undefined && !notations.includes(options.notation))
     noSuch("notation", options.notation, notations);
   const timing = timingOf(t, options);
-  const all = withSite(callSite(), () => mistakes(t, undefined, timing));
-  const numbers = value === undefined ? losses(all) : parameterNumbers(t, all, options);
+  const common = withSite(callSite(), () => mistakes(t, undefined, timing));
   const off = (m: Match) => Math.abs(m.value - got.value);
-  const { right, wrong } = numbers;
-  const first = at(right, 0);
-  const rest = wrong.filter((m) => Number.isFinite(m.value));
+  const asked = value === undefined ? undefined : askedFor(t, options);
   const judge = (m: Result) => agreement(got, m.value, m.rounding);
+  const fits = (m: Result) => judge(m) !== "wrong";
+  const { right, wrong } = asked ? parameterNumbers(common, asked, options) : losses(common);
+  const first = at(right, 0);
+  const rest = [...wrong.filter(isFinite), ...partsOf(t, common, asked, options)];
   const judged = (v: Agreement) => right.find((m) => judge(m) === v);
   const hit = judged("right") ?? judged("unclear");
+  const wrongNumbers = (some: readonly Candidate[]) => {
+    const all: Procedures = [common[0], ...some];
+    const numbers = asked ? parameterNumbers(all, asked, options) : losses(all);
+    return numbers.wrong.filter((m) => !m.isRight && isFinite(m));
+  };
+  // What is rarer is tried where nothing common fits; two mistakes at once, where no single one does.
+  let rare: readonly Candidate[] = [];
+  const more = [
+    () => {
+      rare = further(t, common[0].gradients);
+      return [...wrongNumbers(rare), ...elsewhere(t, common, asked, options)];
+    },
+    () => (got.digits >= pairDigits ? wrongNumbers(pairs(t, common.slice(1), rare)) : []),
+  ];
+  for (const others of more) if (!hit && !rest.some(fits)) rest.push(...others());
   const { what, value: expected } = hit ?? first;
   if (!Number.isFinite(expected)) {
     return fail("not-finite", {
@@ -184,13 +215,32 @@ export async function diagnose(
   const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? first));
   // What is right, or may be, is not held to be a mistake that happens to give the same number;
   // nor is another quantity that is right.
-  const fitting = hit ? [] : rest.filter((m) => judge(m) !== "wrong");
+  const usual = quantityKeys[options.quantity ?? "gradient"];
+  const isUsual = (m: Result) => Number("key" in m.what && m.what.key === usual);
+  const fitting = hit ? [] : rest.filter(fits).sort((a, b) => isUsual(b) - isUsual(a));
   const others = fitting.filter((m) => m.isRight);
   const matches = (others.length > 0 ? others : fitting).map(plain);
   const verdict = hit ? judge(hit) : "wrong";
-  const facts = { found: got.value, given: got.text, expected, what, verdict };
-  const tried = right.length + wrong.length;
+  const byChance = expectedByChance(got, rest);
+  const facts = { found: got.value, given: got.text, expected, what, verdict, byChance };
+  const tried = right.length + rest.length;
   return new Diagnosis({ ...facts, tried, nearest, matches }, language);
+}
+
+const isFinite = (m: Match): boolean => Number.isFinite(m.value);
+
+/**
+ * A number fits those within one and a half units of its last digit, and logarithms of numbers
+ * between a quarter and four times its size are taken to be spread evenly.
+ */
+function expectedByChance({ value: x, unit }: Numeral, tried: readonly Match[]): number {
+  const size = Math.abs(x);
+  const near = new Set<number>();
+  for (const { value } of tried) {
+    const ratio = value / x;
+    if (ratio > 1 / 4 && ratio < 4) near.add(value);
+  }
+  return size === 0 ? 0 : (near.size * 1.5 * unit) / (size * ln16);
 }
 
 /** A number that a procedure gives, and what it is. */
@@ -219,24 +269,69 @@ function losses([right, ...others]: Procedures): Results {
   return { right: [result(right)], wrong: others.map(result) };
 }
 
+/** The number of the network that was asked for. */
+const askedFor = (t: NetworkTrace, { parameter, notation }: DiagnoseOptions): Entry =>
+  parameter === undefined ? firstOf(t.parameters) : locate(t, parameter, notation);
+
+/** What the sentences call the three. */
+const quantityKeys = {
+  gradient: "q_gradient",
+  newValue: "q_newValue",
+  change: "q_change",
+} as const satisfies Readonly<Record<Quantity, MessageKey>>;
+
+const resultsOf = (what: Sentence, list: readonly Match[]): Result[] =>
+  list.filter(isFinite).map((m) => ({ ...m, what, isRight: false }));
+
+/** Numbers that no wrong procedure gives: parts of the right one. */
+function partsOf(
+  t: NetworkTrace,
+  [right]: Procedures,
+  entry: Entry | undefined,
+  { quantity = "gradient" }: Pick<DiagnoseOptions, "quantity">,
+): Result[] {
+  if (!entry) return resultsOf(say("q_loss"), [{ cause: say("m_lossBefore"), value: lossOf(t) }]);
+  if (quantity !== "gradient") return [];
+  const what = say(quantityKeys.gradient, { p: entryText(entry) });
+  return resultsOf(what, gradientPlaces(t, entry, right.gradients));
+}
+
+/** Right numbers of other parameters. */
+function elsewhere(
+  t: NetworkTrace,
+  [right]: Procedures,
+  entry: Entry | undefined,
+  { quantity }: Pick<DiagnoseOptions, "quantity">,
+): Result[] {
+  if (!entry) return [];
+  const p = entryText(entry);
+  const isAsked = (kind: Quantity) => quantity === undefined || quantity === kind;
+  const gradients = () => gradientElsewhere(t, entry, right.gradients);
+  return [
+    ...(isAsked("gradient") ? resultsOf(say("q_gradient", { p }), gradients()) : []),
+    ...(isAsked("newValue")
+      ? resultsOf(say("q_newValue", { p }), newValueElsewhere(t, entry))
+      : []),
+  ];
+}
+
 /** A parameter's gradient, its change and its new value, by every procedure. */
 function parameterNumbers(
-  t: NetworkTrace,
   [right, ...others]: Procedures,
-  { parameter, notation, quantity }: Pick<DiagnoseOptions, "parameter" | "notation" | "quantity">,
+  entry: Entry,
+  { parameter, quantity }: Pick<DiagnoseOptions, "parameter" | "quantity">,
 ): Results {
-  const entry = parameter === undefined ? firstOf(t.parameters) : locate(t, parameter, notation);
   const p = parameter ?? entryText(entry);
   const old = present(entry);
-  const kinds: Readonly<Record<Quantity, readonly [MessageKey, (k: Candidate) => number]>> = {
-    gradient: ["q_gradient", (k) => valueAt(k.gradients, entry)],
-    newValue: ["q_newValue", (k) => valueAt(k.next, entry)],
-    change: ["q_change", (k) => valueAt(k.next, entry) - old],
+  const values: Readonly<Record<Quantity, (k: Candidate) => number>> = {
+    gradient: (k) => valueAt(k.gradients, entry),
+    newValue: (k) => valueAt(k.next, entry),
+    change: (k) => valueAt(k.next, entry) - old,
   };
   const same = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(a);
   const found = quantities.map((kind): Results => {
-    const [key, value] = kinds[kind];
-    const what = say(key, { p });
+    const value = values[kind];
+    const what = say(quantityKeys[kind], { p });
     const asked = quantity === undefined || kind === quantity;
     // A small change of a large number has lost its last digits.
     const rounding = kind === "change" ? Math.abs(old) * 2 ** -52 : 0;

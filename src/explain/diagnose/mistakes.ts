@@ -13,16 +13,15 @@ import { keyOf } from "../engine/elements.ts";
 import { gradientsOf, sequentialParameterGradients } from "../engine/gradients.ts";
 import { withTerms } from "../engine/loss.ts";
 import type { Values } from "../engine/parameters.ts";
-import { leavesOf } from "../engine/stages.ts";
 import { type NetworkTrace, traceNetwork } from "../engine/trace.ts";
 import { updated, updatedWith } from "../engine/updates.ts";
 import { say } from "../say.ts";
 import { biasCases } from "./biases.ts";
 import { type Candidate, candidate } from "./candidate.ts";
 import {
+  denseIn,
   forwardWith,
   gradientForWeight,
-  matrixIn,
   notTransposed,
   onePath,
   rounding,
@@ -31,11 +30,11 @@ import {
   type Wrong,
 } from "./wrong.ts";
 
-const scaled = (g: Values, by: number): Values =>
+export const scaled = (g: Values, by: number): Values =>
   new Map([...g].map(([name, v]) => [name, v.map((x) => x * by)]));
 
 /** The gradients of the loss where it is run through another forward pass. */
-function gradientsWith({ network }: NetworkTrace, wrong: Wrong): Values | undefined {
+export function gradientsWith({ network }: NetworkTrace, wrong: Wrong): Values | undefined {
   try {
     return gradientsOf(traceNetwork(network.trainer, network.data, forwardWith(wrong)));
   } catch {
@@ -61,56 +60,55 @@ export function mistakes(
   const found: [Candidate, ...Candidate[]] = [candidate(t, correct, () => updated(t, update))];
   const put = (
     cause: Sentence,
-    run: Values | (() => Values | undefined),
+    how: { readonly wrong?: Wrong; readonly scale?: number; readonly gradients?: Values },
     hidden = false,
     step: (g: Values) => Values = (g) => updatedWith(t, g, trained),
   ) => {
     if (listed && hidden) return;
-    const g = typeof run === "function" ? run() : run;
-    if (g) found.push(candidate(t, { cause, gradients: g, hidden }, () => step(g)));
+    const { wrong, scale = 1, gradients = right } = how;
+    const g = wrong ? gradientsWith(t, wrong) : scaled(gradients, scale);
+    const facts = { ...(wrong ? { wrong } : {}), ...(how.scale ? { scale } : {}) };
+    if (g) found.push(candidate(t, { cause, gradients: g, hidden, ...facts }, () => step(g)));
   };
   if (update !== "simultaneous")
-    put(say("m_simultaneous"), right, true, () => updated(t, "simultaneous"));
-  const values = (w: Wrong) => () => gradientsWith(t, w);
-  const dense = leavesOf(trainer.model).flatMap((leaf) => {
-    const matrix = matrixIn(leaf);
-    return matrix ? [{ ...matrix, l: leaf.number }] : [];
-  });
+    put(say("m_simultaneous"), {}, true, () => updated(t, "simultaneous"));
+  const dense = denseIn(trainer.model);
   const rules = [trainer.optimizer, ...Object.values(rulesOf(trainer.model, trainer.optimizer))];
   if (dense.length > 1 && rules.every(({ clipNorm }) => clipNorm === undefined))
-    put(say("m_sequential"), sequentialParameterGradients(t), false, () =>
+    put(say("m_sequential"), { gradients: sequentialParameterGradients(t) }, false, () =>
       updated(t, "sequential"),
     );
   if (!listed) found.push(...biasCases(t, right));
   const loss = factorsOf(t);
-  if (loss.half) put(say("m_half"), scaled(right, 2));
-  else put(say("m_extraHalf"), scaled(right, 0.5), true);
+  if (loss.half) put(say("m_half"), { scale: 2 });
+  else put(say("m_extraHalf"), { scale: 0.5 }, true);
   if (loss.outputs > 1) {
-    if (loss.overOutputs) put(say("m_noMean"), scaled(right, loss.outputs));
-    else put(say("m_mean"), scaled(right, 1 / loss.outputs));
+    if (loss.overOutputs) put(say("m_noMean"), { scale: loss.outputs });
+    else put(say("m_mean"), { scale: 1 / loss.outputs });
   }
   const isFar = (l: number) => near?.has(l) === false;
   const depth = dense.at(-1)?.l ?? 0;
   for (const { l } of dense.toReversed()) {
     if (isFar(l)) continue;
     const cause = l === depth ? say("m_noSlopeOut") : say("m_noSlopeHidden", { l });
-    put(cause, values(slopeLeftOut(l)));
+    put(cause, { wrong: slopeLeftOut((at) => at === l) });
   }
-  put(say("m_slopeAtOut"), values(slopeAtOutput));
+  put(say("m_slopeAtOut"), { wrong: slopeAtOutput(() => true) });
   for (const { l, units, inputs } of dense.slice(1)) {
     if (isFar(l)) continue;
-    if (units === inputs && units > 1) put(say("m_transpose", { l }), values(notTransposed(l)));
-    put(say("m_gradientForWeight", { l }), values(gradientForWeight(l)));
+    if (units === inputs && units > 1) put(say("m_transpose", { l }), { wrong: notTransposed(l) });
+    put(say("m_gradientForWeight", { l }), { wrong: gradientForWeight(l) });
     for (let j = 0; units > 1 && j < Math.min(units, 8); j++) {
-      put(say("m_onePath", { j: j + 1, l }), values(onePath(l, j, units)), j > 0 || l < depth);
+      const isRare = j > 0 || l < depth;
+      put(say("m_onePath", { j: j + 1, l }), { wrong: onePath(l, j, units) }, isRare);
     }
   }
-  put(say("m_sign"), scaled(right, -1));
+  put(say("m_sign"), { scale: -1 });
   if (t.examples > 1) {
-    if (loss.overExamples) put(say("m_batchSum"), scaled(right, t.examples));
-    if (loss.summed) put(say("m_batchMean"), scaled(right, 1 / t.examples));
+    if (loss.overExamples) put(say("m_batchSum"), { scale: t.examples });
+    if (loss.summed) put(say("m_batchMean"), { scale: 1 / t.examples });
   }
-  for (const d of [2, 3, 4, 5, 6]) put(say("m_rounding", { d }), values(rounding(d)), true);
+  for (const d of [2, 3, 4, 5, 6]) put(say("m_rounding", { d }), { wrong: rounding(d) }, true);
   return found;
 }
 

@@ -5,13 +5,14 @@
 import { only } from "../../core/at.ts";
 import { powerOfTen } from "../../core/powers.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import type { Layer } from "../../nn/layer.ts";
 import { add, mul, sub } from "../../ops/arithmetic.ts";
 import { sum } from "../../ops/broadcast.ts";
 import { round } from "../../ops/compare.ts";
 import { customOperator, stopGradient } from "../../ops/custom.ts";
 import { constantTensor } from "../../ops/leaf.ts";
 import { matmul } from "../../ops/matmul.ts";
-import { transpose } from "../../ops/move.ts";
+import { reshape, transpose } from "../../ops/move.ts";
 import { slope } from "../engine/gradients.ts";
 import { matrixShape } from "../engine/parameters.ts";
 import { below, type Leaf, leavesOf } from "../engine/stages.ts";
@@ -21,8 +22,9 @@ import type { Forward } from "../engine/trace.ts";
 interface Dense {
   /** The layer's number, counted from 1. */
   readonly l: number;
-  /** Its input, and what it makes of it. */
+  /** Its input, what went into the activation that made that, if one did, and what it makes of it. */
   readonly a: Tensor;
+  readonly net: Tensor | undefined;
   readonly z: Tensor;
   /** Shape [units, inputs]. */
   readonly weight: Tensor;
@@ -30,30 +32,51 @@ interface Dense {
   readonly apply: (a: Tensor) => Tensor;
 }
 
-/** What is done wrong at the layers of a forward pass. */
+/** What is done wrong at the layers of a forward pass; undefined where nothing is. */
 export interface Wrong {
-  readonly dense?: (f: Dense) => Tensor;
+  readonly dense?: (f: Dense) => Tensor | undefined;
   /** An activation, l being the number of the layer whose units go through it. */
-  readonly activation?: (l: number, z: Tensor, f: (z: Tensor) => Tensor) => Tensor;
+  readonly activation?: (l: number, z: Tensor, f: (z: Tensor) => Tensor) => Tensor | undefined;
   /** What any layer makes. */
   readonly every?: (y: Tensor) => Tensor;
+  /** What the network makes. */
+  readonly output?: (y: Tensor) => Tensor;
 }
+
+/** Both, where they do not meet at one place; there the first. */
+export const both = (a: Wrong, b: Wrong): Wrong => {
+  const every = a.every ?? b.every;
+  return {
+    dense: (f) => a.dense?.(f) ?? b.dense?.(f),
+    activation: (...at) => a.activation?.(...at) ?? b.activation?.(...at),
+    ...(every ? { every } : {}),
+    output: (y) => (b.output ?? same)((a.output ?? same)(y)),
+  };
+};
+
+const same = (y: Tensor): Tensor => y;
 
 /** The layers proper of a model, one after another, with something wrong. */
 export const forwardWith =
-  ({ dense, activation, every = (y) => y }: Wrong): Forward =>
-  (model, x, parameters, context) =>
-    leavesOf(model).reduce((a, { layer, path, number: l, begins }) => {
+  ({ dense, activation, every = same, output = same }: Wrong): Forward =>
+  (model, x, parameters, context) => {
+    // What went into the last activation, where nothing came since.
+    let net: Tensor | undefined;
+    const last = leavesOf(model).reduce((a, { layer, path, number: l, begins }) => {
       const names = [...Object.keys(layer.parameters), ...Object.keys(layer.buffers)];
       const named = names.map((own) => [own, parameters[below(path, own)]] as const);
       const own = Object.fromEntries(named.flatMap(([n, t]) => (t ? [[n, t] as const] : [])));
       const apply = (t: Tensor) => layer.apply(t, own, { ...context, path });
-      if (activation && layer.kind === "activation") return every(activation(l, a, apply));
+      const before = net;
+      net = layer.kind === "activation" ? a : undefined;
+      if (layer.kind === "activation") return every(activation?.(l, a, apply) ?? apply(a));
       const z = apply(a);
       const matrix = dense && begins ? matrixIn({ layer }) : undefined;
       const weight = matrix && own[matrix.name];
-      return every(dense && weight ? dense({ l, a, z, weight, apply }) : z);
+      return every((weight && dense?.({ l, a, net: before, z, weight, apply })) ?? z);
     }, x);
+    return output(last);
+  };
 
 /** The weights of a dense layer: what they are called there, and how many units it has. */
 export function matrixIn({ layer: { kind, parameters } }: Pick<Leaf, "layer">) {
@@ -65,6 +88,13 @@ export function matrixIn({ layer: { kind, parameters } }: Pick<Leaf, "layer">) {
   return undefined;
 }
 
+/** The dense layers of a model, with their numbers. */
+export const denseIn = (model: Layer) =>
+  leavesOf(model).flatMap((leaf) => {
+    const matrix = matrixIn(leaf);
+    return matrix ? [{ ...matrix, l: leaf.number, path: leaf.path }] : [];
+  });
+
 const held = stopGradient;
 /** 0, but with the gradient of t. */
 const flow = (t: Tensor): Tensor => sub(t, held(t));
@@ -73,39 +103,73 @@ const flow = (t: Tensor): Tensor => sub(t, held(t));
 const through = ({ a, apply }: Dense, back: (change: Tensor) => Tensor): Tensor =>
   add(apply(held(a)), back(flow(a)));
 
-export const slopeLeftOut = (chosen: number): Wrong => ({
-  activation: (l, z, f) => (l === chosen ? add(held(f(z)), flow(z)) : f(z)),
+/** Where a mistake is made: at one layer, or wherever there is a place for it. */
+export type Where = (l: number) => boolean;
+
+export const slopeLeftOut = (where: Where): Wrong => ({
+  activation: (l, z, f) => (where(l) ? add(held(f(z)), flow(z)) : undefined),
 });
 
-export const slopeAtOutput: Wrong = {
-  activation(_l, z, f) {
-    const y = f(z);
-    return add(held(y), mul(held(slopeAt(f, held(y))), flow(z)));
+/** Another slope in the place of the activation's, made of its net input z and its value y. */
+export const slopeOf = (where: Where, other: (z: Tensor, y: Tensor) => Tensor): Wrong => ({
+  activation(l, z, f) {
+    if (!where(l)) return undefined;
+    const y = held(f(z));
+    return add(y, mul(held(other(held(z), y)), flow(z)));
   },
-};
+});
+
+export const slopeAtOutput = (where: Where): Wrong => ({
+  activation: (l, z, f) =>
+    where(l) ? slopeOf(where, (_, y) => slopeAt(f, y)).activation?.(l, z, f) : undefined,
+});
 
 function slopeAt(f: (z: Tensor) => Tensor, at: Tensor): Tensor {
   const v = add(at, 0);
   return slope(sum(f(v)), v);
 }
 
-export const notTransposed = (chosen: number): Wrong => ({
-  dense: (f) => (f.l === chosen ? through(f, (d) => matmul(d, held(f.weight))) : f.z),
+/** Something else than Wᵀδ goes back to a dense layer's input. */
+const backThrough = (chosen: number, back: (d: Tensor, f: Dense) => Tensor): Wrong => ({
+  dense: (f) => (f.l === chosen ? through(f, (d) => back(d, f)) : undefined),
 });
 
-export const gradientForWeight = (chosen: number): Wrong => ({
+/** A matrix that is not square is read column by column where rows belong. */
+export const notTransposed = (chosen: number): Wrong =>
+  backThrough(chosen, (d, { weight }) =>
+    matmul(d, reshape(held(weight), weight.shape.toReversed())),
+  );
+
+/** Other numbers in the place of the weights, [units, inputs]. */
+export const otherWeights = (chosen: number, weights: Tensor): Wrong =>
+  backThrough(chosen, (d) => matmul(d, transpose(weights)));
+
+export const gradientForWeight = (chosen: number): Wrong =>
   // Every unit of the layer passes back δ·a where δ·w belongs.
-  dense: (f) =>
-    f.l === chosen ? through(f, (d) => sum(mul(d, held(f.a)), { axis: -1, keepDims: true })) : f.z,
+  backThrough(chosen, (d, { a }) => sum(mul(d, held(a)), { axis: -1, keepDims: true }));
+
+export const onePath = (chosen: number, unit: number, units: number): Wrong =>
+  backThrough(chosen, (d, { weight }) => {
+    const mask = Float64Array.from({ length: units }, (_, j) => (j === unit ? 1 : 0));
+    return mul(matmul(d, transpose(held(weight))), constantTensor(mask, [units]));
+  });
+
+/** The gradient of the weights is taken with net inputs of the layer before, not its activations. */
+export const netForActivation = (chosen: number): Wrong => ({
+  dense({ l, a, net, z, weight, apply }) {
+    if (l !== chosen || net === undefined) return undefined;
+    const toInput = matmul(flow(a), transpose(held(weight)));
+    return add(held(z), add(toInput, flow(apply(held(net)))));
+  },
 });
 
-export const onePath = (chosen: number, unit: number, units: number): Wrong => ({
-  dense(f) {
-    if (f.l !== chosen) return f.z;
-    const mask = Float64Array.from({ length: units }, (_, j) => (j === unit ? 1 : 0));
-    const chosenUnit = constantTensor(mask, [units]);
-    return through(f, (d) => mul(matmul(d, transpose(held(f.weight))), chosenUnit));
-  },
+/** The gradient that comes from the loss is replaced by another: `back` gets it. */
+export const atOutput = (back: (g: Tensor, y: Tensor) => Tensor): Wrong => ({
+  output: customOperator({
+    name: "replaced",
+    forward: (...of) => add(only(of), 0),
+    backward: (g, { x }) => [back(g, only(x))],
+  }),
 });
 
 /** Rounds forwards and backwards, as one does who writes intermediate results down. */

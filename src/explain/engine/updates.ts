@@ -48,12 +48,18 @@ function stepped(t: NetworkTrace, timing: UpdateTiming): Values {
 }
 
 /** What an update starts from: trained parameters that some group changes, with these gradients. */
-function subjects(t: NetworkTrace, g: Values, some: readonly Parameter[]) {
+function subjects(
+  t: NetworkTrace,
+  g: Values,
+  some: readonly Parameter[],
+  optimizer = t.network.trainer.optimizer,
+) {
   const { trainer } = t.network;
   const rules = rulesOf(trainer.model, trainer.optimizer);
   return some.flatMap((p) => {
-    const rule = rules[p.name];
-    if (rule === undefined) return [];
+    const known = rules[p.name];
+    if (known === undefined) return [];
+    const rule = known === trainer.optimizer ? optimizer : known;
     const like = (data: TypedArray) => constantTensor(toF64(data), p.tensor.shape);
     const state = Object.keys(rule.slots).map((slot): [string, Tensor] => [
       slot,
@@ -70,10 +76,15 @@ function subjects(t: NetworkTrace, g: Values, some: readonly Parameter[]) {
   });
 }
 
-/** The parameters after one update of the trainer's optimizer with other gradients of some. */
-export function updatedWith(t: NetworkTrace, g: Values, some: readonly Parameter[]): Values {
-  const { optimizer, progress, learningRate } = t.network.trainer;
-  const known = subjects(t, g, some);
+/** The parameters after one update with other gradients of some, or by another optimizer. */
+export function updatedWith(
+  t: NetworkTrace,
+  g: Values,
+  some: readonly Parameter[],
+  optimizer = t.network.trainer.optimizer,
+): Values {
+  const { progress, learningRate } = t.network.trainer;
+  const known = subjects(t, g, some, optimizer);
   const next = applyOptimizer(
     optimizer,
     known.map(({ subject }) => subject),
