@@ -102,6 +102,14 @@ export interface Session {
   readonly bytes?: number;
 }
 
+/** A run that is done bit by bit. */
+export interface PortionedRun {
+  /** Does the next portion; whether there is one behind it. */
+  advance(): boolean;
+  /** The outputs' values once the last is done: the caller's own. */
+  results(): TypedArray[];
+}
+
 /** A compiled graph. */
 export interface Executable {
   /**
@@ -109,6 +117,11 @@ export interface Executable {
    * The arrays that come back are overwritten by the next run.
    */
   run(values: readonly TypedArray[]): TypedArray[];
+  /**
+   * Present where a run may take so long that others wait: the same in portions. Another run, or
+   * another in portions, has the rest of it done first.
+   */
+  inPortions?(values: readonly TypedArray[]): PortionedRun;
   /** Bytes of memory that it holds on to. */
   readonly bytes?: number;
 }

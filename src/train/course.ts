@@ -1,5 +1,5 @@
 /** The epoch that a training is in: its next batch, its order, and its sums. */
-import type { Sums } from "../backends/backend.ts";
+import type { Later, Sums } from "../backends/backend.ts";
 import { shuffledOrder } from "../data/split.ts";
 import type { Batches } from "./batches.ts";
 import { added } from "./counts.ts";
@@ -56,6 +56,12 @@ export class Course {
   single(): number {
     const { size, inputs, targets } = this.#next();
     return this.#counted(size, this.#trainer.stepOn(inputs, targets));
+  }
+
+  /** The same, but that others get their turn where it takes long. */
+  singleInTurns(): Later<number> {
+    const { size, inputs, targets } = this.#next();
+    return this.#trainer.stepInTurns(inputs, targets, (result) => this.#counted(size, result));
   }
 
   /** The same by an asynchronous backend. */

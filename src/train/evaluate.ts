@@ -19,6 +19,7 @@ import { scalarLoss } from "../step/objective.ts";
 import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { added, noCounts } from "./counts.ts";
+import { runInTurns } from "./long-step.ts";
 import { coefficientOfDetermination, confusionMatrix } from "./metrics.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -69,7 +70,7 @@ export async function evaluateInTurns(
   turns: Turns,
   signal: { readonly aborted: boolean } | undefined,
 ): Promise<Evaluation | undefined> {
-  const parts = evaluation(trainer, data);
+  const parts = evaluation(trainer, data, usualBatch, () => trainer.arrays(), runInTurns);
   if (signal?.aborted) return undefined;
   let next = parts.next();
   while (!next.done) {
@@ -96,6 +97,7 @@ function* evaluation(
   data: Dataset,
   batchSize = usualBatch,
   values: () => ByName<TypedArray> = () => trainer.arrays(),
+  running: Running = (program, list) => program.run(list),
 ): Generator<Later<Measured>, Evaluation, Measured> {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     fail("bad-argument", {
@@ -113,7 +115,7 @@ function* evaluation(
   for (let start = 0; start < size; start += batchSize) {
     const part = batch(trainer, data, start, batchSize);
     const measure = measureFor(trainer, part);
-    const found = yield measure.run(part, values());
+    const found = yield measure.run(part, values(), running);
     width = measure.width;
     // Where all weights of a batch are 0, its loss is 0/0, and it counts for nothing.
     if (adds) sum += found.loss;
@@ -162,6 +164,8 @@ function batch(trainer: Trainer, data: Dataset, start: number, size: number) {
 }
 
 type Batch = ReturnType<typeof batch>;
+/** Runs a program: at once, or so that others get their turn. */
+type Running = typeof runInTurns;
 
 /** What is measured of a batch. */
 interface Measured {
@@ -217,9 +221,9 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
         output: found(places.output),
       };
     };
-    const run = (given: Batch, values: ByName<TypedArray>): Later<Measured> => {
+    const run = (given: Batch, values: ByName<TypedArray>, running: Running): Later<Measured> => {
       const [x, y] = [given.inputs.data, given.targets.data];
-      const results = program.run(inputList(graph, { values, x, y }));
+      const results = running(program, inputList(graph, { values, x, y }));
       return results instanceof Promise ? results.then(measured) : measured(results);
     };
     return { run, width: decided?.classes ?? 0, ignored: decided?.ignored };

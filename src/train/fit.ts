@@ -318,7 +318,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const keeps = measures && earlyStopping.restoreBest !== false;
     const before = keeps ? trainer.snapshot() : undefined;
     const { asynchronous } = trainer.backend;
-    const alone = (): Later<number> => (asynchronous ? course.singleLater() : course.single());
+    const alone = (): Later<number> =>
+      asynchronous ? course.singleLater() : course.singleInTurns();
     const begun = resident?.begin(shuffle ? progress.epoch : undefined);
     if (begun) await begun;
     while (progress.position < n) {

@@ -1,6 +1,8 @@
 /** A step that is done in portions: others get their turn, and who wants its result ends it at once. */
 
-import type { Session } from "../backends/backend.ts";
+import type { QueuedProgram } from "../backends/asynchronous.ts";
+import type { Executable, Later, PortionedRun, Session } from "../backends/backend.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { Turns } from "../core/turns.ts";
 
 /** A step that takes longer is done in portions, in ms. */
@@ -15,20 +17,42 @@ export type Divided = Session & Required<Pick<Session, "portions" | "portion" | 
 export const isDivided = (session: Session, time: number): session is Divided =>
   session.portions !== undefined && time > longest;
 
+/** A step on a batch, portion by portion. */
+export function portionsOf(session: Divided, batch: number): Pick<PortionedRun, "advance"> {
+  let next = 0;
+  return {
+    advance() {
+      session.portion(batch, next++);
+      return next < session.portions;
+    },
+  };
+}
+
+/** What a program gives: the caller's own values. Others get their turn where it takes long. */
+export function runInTurns(
+  program: Executable | QueuedProgram,
+  values: readonly TypedArray[],
+): Later<TypedArray[]> {
+  if ("queued" in program) return program.run(values);
+  if (program.inPortions === undefined) return program.run(values).map((data) => data.slice());
+  const run = program.inPortions(values);
+  return new LongStep(run, (_, failure) => {
+    if (failure !== undefined) throw failure.error;
+    return run.results();
+  }).inTurns();
+}
+
 /** Counts a step; it gets the step's time in ms, and what a portion has thrown, if one has. */
 type End<T> = (time: number, failure: { readonly error: unknown } | undefined) => T;
 
 export class LongStep<T> {
-  readonly #session: Divided;
-  readonly #batch: number;
+  readonly #work: Pick<PortionedRun, "advance">;
   readonly #end: End<T>;
-  #next = 0;
   #time = 0;
   #result: { readonly value: T } | { readonly error: unknown } | undefined;
 
-  constructor(session: Divided, batch: number, end: End<T>) {
-    this.#session = session;
-    this.#batch = batch;
+  constructor(work: Pick<PortionedRun, "advance">, end: End<T>) {
+    this.#work = work;
     this.#end = end;
   }
 
@@ -54,17 +78,16 @@ export class LongStep<T> {
 
   /** The next portion, or the end. */
   #advance(): void {
-    const { portions } = this.#session;
     const began = performance.now();
-    const isLast = this.#next === portions;
+    let more = false;
     let failure: { readonly error: unknown } | undefined;
     try {
-      if (!isLast) this.#session.portion(this.#batch, this.#next++);
+      more = this.#work.advance();
     } catch (error) {
       failure = { error };
     }
     this.#time += performance.now() - began;
-    if (!isLast && failure === undefined) return;
+    if (more) return;
     try {
       this.#result = { value: this.#end(this.#time, failure) };
     } catch (error) {

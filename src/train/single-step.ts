@@ -1,5 +1,6 @@
 /** One training step by itself: what goes into its program, and what its results change. */
-import { programOf } from "../backends/asynchronous.ts";
+import { now, programOf } from "../backends/asynchronous.ts";
+import type { Later } from "../backends/backend.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
@@ -16,6 +17,7 @@ import {
 import { trainingStep } from "../step/step.ts";
 import { noCounts } from "./counts.ts";
 import { firstStepOf } from "./first-step.ts";
+import { LongStep } from "./long-step.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import { Ring } from "./ring.ts";
 import { adopt, type Renewed, renewals } from "./state.ts";
@@ -88,6 +90,28 @@ export function prepareStep(trainer: Trainer, inputs: ArrayTensor, targets: Arra
   const { graph, program, places, renewed, counts } = stepFor(trainer, inputs, targets);
   const list = inputList(graph, values);
   return { graph, program: program(), places, renewed, counts, values, list, inputs };
+}
+
+/**
+ * Takes a step that was prepared; `counted` gets its result in the moment in which the state is
+ * renewed. Others get their turn where it takes long; who wants the state has the rest done at once.
+ */
+export function stepInTurns<T>(
+  trainer: Trainer,
+  step: ReturnType<typeof prepareStep>,
+  site: CallSite,
+  counted: (result: StepResult) => T,
+): Later<T> {
+  const { program, list } = step;
+  const done = (found: readonly TypedArray[]) => counted(finishStep(trainer, step, found, site));
+  if ("queued" in program || program.inPortions === undefined) return done(now(program.run(list)));
+  const run = program.inPortions(list);
+  const long = new LongStep(run, (_, failure) => {
+    if (failure !== undefined) throw failure.error;
+    return done(run.results());
+  });
+  trainer.attach({ settle: () => long.complete(), forget: () => long.complete() });
+  return long.inTurns();
 }
 
 /** Renews the trainer's state; `site` is where the trainer was made. */

@@ -51,7 +51,7 @@ import { freshProgress, type Progress } from "./progress.ts";
 import { comesLater, refuseGradient } from "./refusals.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
 import type { Live, Loop } from "./resident.ts";
-import { finishStep, prepareStep, type StepResult, stepFor } from "./single-step.ts";
+import { finishStep, prepareStep, type StepResult, stepFor, stepInTurns } from "./single-step.ts";
 import { firstState, modelValues, type State, setValues } from "./state.ts";
 import { Tasks } from "./tasks.ts";
 
@@ -196,8 +196,8 @@ export class Trainer<P extends Ranks = Ranks> {
    * Trains. The result can be awaited for the whole history, or iterated epoch by epoch; nothing
    * happens before either.
    *
-   * Timers and events get their turn every 20 ms or so: a step that takes more than 40 is done in portions. It
-   * is a step to everybody all the same: who reads or changes the trainer in its midst has the rest of
+   * Timers and events get their turn every 20 ms or so: a step that takes more than 40 is done in portions, and
+   * so are a smaller last batch and validation. It is a step to everybody all the same: who reads or changes the trainer in its midst has the rest of
    * it done at once, and a signal is heard at its end.
    *
    * What the backend has set up, the compiled step with the data in its memory, is kept for the
@@ -262,6 +262,11 @@ export class Trainer<P extends Ranks = Ranks> {
   stepOn(inputs: ArrayTensor, targets: ArrayTensor): StepResult {
     const step = this.#prepare(inputs, targets);
     return finishStep(this, step, now(step.program.run(step.list)), this.#site);
+  }
+
+  /** @internal The same, but that others get their turn where it takes long. */
+  stepInTurns<T>(x: ArrayTensor, y: ArrayTensor, counted: (result: StepResult) => T): Later<T> {
+    return stepInTurns(this, this.#prepare(x, y), this.#site, counted);
   }
 
   /** @internal The same; `counted` gets the result in the moment in which the state is renewed. */

@@ -152,3 +152,58 @@ it("leaves the trainer as it was where a step is not finite", async () => {
   expect(() => [0, 1, 2].map(() => once.step(small))).toThrow();
   expect(stateOf(t)).toEqual(stateOf(once));
 });
+
+describe("what is not the loop's", () => {
+  const partial = { batchSize: 800, shuffle: false } as const;
+
+  it("a last batch that is smaller is done in portions, too, with the same bits", async () => {
+    const once = made(1);
+    await once.fit(data, { ...partial, epochs: 2 });
+    const t = made(1);
+    slowly();
+    let [within, read] = [0, 0];
+    const end = atTurns(() => {
+      if (t.progress.position !== 800) return;
+      within++;
+      // Who reads the state, in the second epoch's, has the rest of the step done.
+      if (t.progress.steps === 3 && t.parameters["2.bias"]) read = t.progress.steps;
+    });
+    await t.fit(data, { ...partial, epochs: 2 });
+    end();
+    expect(within).toBeGreaterThan(5);
+    expect(read).toBe(4);
+    expect(stateOf(t)).toEqual(stateOf(once));
+  });
+
+  it("a smaller last batch that is not finite leaves the trainer as it was", async () => {
+    const [small, options] = [dataOf(500, 256), { learningRate: 1e30, inputs: 256 }];
+    const t = made(1, options);
+    slowly();
+    await expect(t.fit(small, { epochs: 3, batchSize: 400, shuffle: false })).rejects.toMatchObject(
+      { code: "not-finite" },
+    );
+    const once = made(1, options);
+    expect(() => once.step(small)).not.toThrow();
+    expect(t.progress.steps).toBeGreaterThan(0);
+    expect([...t.snapshot().values()].every((values) => values.every(Number.isFinite))).toBe(true);
+  });
+
+  it("validation is done in portions, whoever evaluates meanwhile", async () => {
+    const validation = dataOf(600, width);
+    const once = made(1);
+    once.step(data);
+    const expected = once.evaluate(validation);
+    const other = once.evaluate(dataOf(256, width));
+    const t = made(1);
+    slowly();
+    const found: unknown[] = [];
+    const end = atTurns(() => {
+      if (t.progress.position === rows) found.push(t.evaluate(dataOf(256, width)));
+    });
+    const { epochs } = await t.fit(data, { ...whole, epochs: 1, validation });
+    end();
+    expect(found.length).toBeGreaterThan(2);
+    for (const one of found) expect(one).toEqual(other);
+    expect(epochs[0]!.validation).toEqual(expected);
+  });
+});

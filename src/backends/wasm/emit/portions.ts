@@ -2,6 +2,7 @@
 import type { Kernel, Program } from "../../../compile/program.ts";
 import { operationsOf } from "../../../compile/units.ts";
 import { sizeOf } from "../../../core/shape.ts";
+import { call, get, i32, type Local, type ModuleBuilder, op } from "../assembler/index.ts";
 import { contractionPlan } from "./contract.ts";
 import type { Compiled } from "./functions.ts";
 
@@ -50,3 +51,17 @@ export const portionsOf = (kernels: readonly Compiled[], threads: number): Porti
       to: bound(i + 1),
     }));
   });
+
+/** Exports `portion(k, from, to)`: these units of kernel k, by the one thread that there is. */
+export function writePortion(module: ModuleBuilder, kernels: readonly Compiled[]): void {
+  const portion = module.function("portion", ["i32", "i32", "i32"], "void", (f) => {
+    const [kernel, from, to] = f.params as [Local, Local, Local];
+    for (const [k, { func, given }] of kernels.entries()) {
+      f.if(op("i32.eq", get(kernel), i32(k)), () => {
+        f.emit(call(func, get(from), get(to), ...given));
+      });
+    }
+    return undefined;
+  });
+  module.export("portion", portion);
+}
