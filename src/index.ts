@@ -274,6 +274,7 @@ export { trainingStep } from "./step/step.ts";
 // Training.
 export { averaged } from "./train/averages.ts";
 export type { LoadOptions } from "./train/checkpoint-differences.ts";
+export type { CheckpointOptions, CheckpointRule } from "./train/checkpoint-rule.ts";
 export type { Evaluation } from "./train/evaluate.ts";
 export type { EpochReport, FitOptions, History, StepReport } from "./train/fit.ts";
 export type { SetNames, SetOptions } from "./train/given-values.ts";

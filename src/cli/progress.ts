@@ -97,6 +97,23 @@ export class ReadingLine {
   }
 }
 
+const blocks = "▁▂▃▄▅▆▇█";
+
+/** The course of a measure in so many signs, the last ones where it is long; "" of fewer than two. */
+export function sparkline(values: readonly number[], columns = 12): string {
+  const finite = values.filter(Number.isFinite);
+  if (finite.length < 2) return "";
+  const count = Math.min(columns, finite.length);
+  // Of each stretch its last value: so the end is where it is now.
+  const shown = Array.from(
+    { length: count },
+    (_, i) => finite[Math.ceil(((i + 1) * finite.length) / count) - 1] ?? 0,
+  );
+  const [low, high] = [Math.min(...shown), Math.max(...shown)];
+  const step = (v: number) => (high > low ? Math.round((7 * (v - low)) / (high - low)) : 0);
+  return shown.map((v) => blocks[step(v)]).join("");
+}
+
 function barOf(share: number, columns: number): string {
   const full = Math.round(share * columns);
   return "━".repeat(full) + "┄".repeat(columns - full);

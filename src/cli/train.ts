@@ -10,6 +10,7 @@ import { type PreparedNetwork, prepareNetwork, withTraining } from "../network-f
 import { dataChanges, type Given, resumption } from "../network-file/resume.ts";
 import { parameterCounts } from "../report/layers.ts";
 import { numericsNote } from "../train/checkpoint.ts";
+import { CheckpointWatch } from "../train/checkpoint-rule.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";
 import type { TimedEpoch } from "./csv.ts";
@@ -28,7 +29,7 @@ import {
 } from "./files.ts";
 import { Interruption } from "./interruption.ts";
 import { count, formatNumber, plural, roundedText } from "./numbers.ts";
-import { interval, ProgressLine, ReadingLine } from "./progress.ts";
+import { interval, ProgressLine, ReadingLine, sparkline } from "./progress.ts";
 import {
   checkRunFiles,
   lightened,
@@ -117,8 +118,9 @@ export async function trainCommand(file: string, options: TrainOptions): Promise
     }
     return exit.ok;
   }
-  const save = async () => {
-    await writeAtomically(out, trainer.toBytes(toMetadata(prepared)));
+  const save = async (part = "") => {
+    const path = part === "" ? out : `${out.replace(/\.safetensors$/, "")}.${part}.safetensors`;
+    await writeAtomically(path, trainer.toBytes(toMetadata(prepared)));
   };
   const stopped = await run(prepared, options, { say, save, seen });
   await save();
@@ -203,7 +205,8 @@ function announce(
 
 interface Running {
   readonly say: Reporter;
-  readonly save: () => Promise<void>;
+  /** Writes the checkpoint, or one beside it with a name of its own. */
+  readonly save: (part?: string) => Promise<void>;
   /** Where epochs are put, if anybody will ask for them. */
   readonly seen: TimedEpoch[];
 }
@@ -226,12 +229,15 @@ async function run(
     // The epoch's own loss, as it will be if the rest is like what is done.
     const share = trainer.loss.adds ? position / examples : weight;
     const mean = position > 0 ? `loss ${formatNumber(loss / share, 5)}` : "";
-    progress.update(done(), `epoch ${count(epoch + 1)}/${count(epochs)}`, mean);
+    const course = sparkline(trainer.progress.history.map((report) => report.loss));
+    const detail = [mean, course].filter((part) => part !== "").join("  ");
+    progress.update(done(), `epoch ${count(epoch + 1)}/${count(epochs)}`, detail);
   }, interval);
   let saved = performance.now();
   let last = trainer.progress.epoch;
   let unseen: EpochReport | undefined;
   const kept = wantsEpochs(options);
+  const watch = new CheckpointWatch(network.training.checkpoints ?? {}, trainer.progress.history);
   const row = (report: EpochReport) => {
     progress.clear();
     table.row(report, progress.elapsed);
@@ -244,6 +250,9 @@ async function run(
       say.event({ event: "epoch", ...report, seconds: progress.elapsed });
       unseen = isShown(report.epoch, epochs) ? undefined : report;
       if (unseen === undefined) row(report);
+      for (const rule of watch.due(report)) {
+        await save(rule === "best" ? "best" : `epoch-${report.epoch}`);
+      }
       if (performance.now() - saved > secondsBetweenSaves * 1000) {
         await save();
         saved = performance.now();

@@ -45,8 +45,31 @@ export function consistencyProblems(network: NetworkFile, source: Source): Probl
   if (typeof validation === "object" && validation.examples) {
     problems.push(...exampleProblems(network, source, validation.examples, ["validation"]));
   }
-  problems.push(...dataProblems(network, source));
+  problems.push(...dataProblems(network, source), ...checkpointProblems(network, source));
   return problems;
+}
+
+/** What is to be saved on the way must be said, and be measured. */
+function checkpointProblems({ training, data }: NetworkFile, source: Source): Problem[] {
+  const { checkpoints } = training;
+  if (checkpoints === undefined) return [];
+  const { every, best } = checkpoints;
+  const path = ["training", "checkpoints"];
+  if (every === undefined && best === undefined) {
+    const message = "Checkpoints are asked for, and not said when.";
+    const expected = "every: 10, best: loss, or both";
+    return [source.problem(path, { message, expected, found: "neither" })];
+  }
+  if (!best?.startsWith("validation.") || data === undefined || data.validation !== undefined) {
+    return [];
+  }
+  return [
+    source.problem([...path, "best"], {
+      message: "The best checkpoint is decided by data held out, and there are none.",
+      expected: "data: { validation: 0.2 }, or best: loss",
+      found: best,
+    }),
+  ];
 }
 
 /** The name of a class, or those of a list; of numbers, none. */

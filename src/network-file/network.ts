@@ -192,6 +192,24 @@ const training = record({
       "which takes a forward pass more each epoch where there are several batches.",
     otherwise: "no",
   },
+  checkpoints: {
+    form: record({
+      every: {
+        form: whole(),
+        doc: "Save after every so many epochs: NAME.epoch-10.safetensors.",
+        otherwise: "no",
+      },
+      best: {
+        form: word("loss", "accuracy", "validation.loss", "validation.accuracy", "validation.r2"),
+        doc: "Save where this is better than in all epochs before: NAME.best.safetensors.",
+        otherwise: "no",
+      },
+    }),
+    doc:
+      "What chainrule train saves on the way, beside its checkpoint NAME.safetensors. In a program " +
+      "it is the option checkpoint of fit.",
+    otherwise: "none",
+  },
 });
 
 export const networkForm = record({

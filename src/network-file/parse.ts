@@ -138,7 +138,11 @@ export function withTraining(
   changes: Partial<NetworkFile["training"]>,
 ): NetworkFile {
   checkNetwork("withTraining", network);
-  checkNames("withTraining", changes, Object.keys(network.training).concat("earlyStopping"));
+  checkNames(
+    "withTraining",
+    changes,
+    Object.keys(network.training).concat("earlyStopping", "checkpoints"),
+  );
   const changed = { ...network, training: { ...network.training, ...changes } };
   const source = sourceOf(network);
   if (source) rememberSource(changed, source);

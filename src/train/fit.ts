@@ -8,6 +8,7 @@ import { Turns } from "../core/turns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/split.ts";
 import { Batches } from "./batches.ts";
+import { type CheckpointOptions, CheckpointWatch } from "./checkpoint-rule.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { hasCounts, reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
@@ -64,6 +65,17 @@ export interface FitOptions {
   readonly plateau?: PlateauOptions;
   /** An AbortSignal: stops after the step, or the batch of validation, that is under way. */
   readonly signal?: { readonly aborted: boolean };
+  /**
+   * Called after each epoch with its report, before the next begins; a promise is waited for. The
+   * trainer may be read and saved then, and its learning rate changed.
+   */
+  readonly onEpoch?: (report: EpochReport) => unknown;
+  /**
+   * Saves the trainer to a file on the way, after every n-th epoch, or where a measure is better than
+   * in all epochs before: `{ path: "model-{epoch}.safetensors", every: 10 }`,
+   * `{ path: "best.safetensors", best: "validation.loss" }`.
+   */
+  readonly checkpoint?: CheckpointOptions;
   /** Called after each step; what it returns is not waited for. */
   readonly onStep?: (report: StepReport) => void;
 }
@@ -122,6 +134,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   readonly #epochs: EpochReport[] = [];
   #stopped: History["stopped"] = "aborted";
   #watched = true;
+  #watch: CheckpointWatch | undefined;
   #run: AsyncGenerator<EpochReport, void, undefined> | undefined;
   #result: Promise<History> | undefined;
 
@@ -201,12 +214,16 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
           const passed = this.#together(resident, course, end);
           const count = typeof passed === "number" ? passed : await passed;
           if (turns.due) await turns.give();
-          if (count > 0 && this.#watched) yield last(this.#epochs);
-          if (count > 0) continue;
+          if (count > 0) {
+            if (this.#tells) await this.#told(last(this.#epochs));
+            if (this.#watched) yield last(this.#epochs);
+            continue;
+          }
         }
         const report = await trainer.exclusively(() => this.#epoch(course, turns, resident));
         if (report === undefined) return;
         this.#epochs.push(report);
+        if (this.#tells) await this.#told(report);
         yield report;
       }
     } catch (error) {
@@ -221,6 +238,20 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       trainer.setParameters(Object.fromEntries(trainer.best));
       if (ended()) trainer.best = undefined;
     }
+  }
+
+  /** Whether anything is to be done after an epoch. */
+  get #tells(): boolean {
+    return this.#options.onEpoch !== undefined || this.#watch !== undefined;
+  }
+
+  /** Tells those who wait for an epoch, and saves where that is asked for. */
+  async #told(report: EpochReport): Promise<void> {
+    const { onEpoch, checkpoint } = this.#options;
+    if (checkpoint !== undefined && this.#watch?.due(report).length) {
+      await this.#trainer.save(checkpoint.path.replaceAll("{epoch}", String(report.epoch)));
+    }
+    if (onEpoch !== undefined) await onEpoch(report);
   }
 
   /** Whether the last step, after which there was no other to measure it, has made the best. */
@@ -255,6 +286,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       this.#trainer.best = undefined;
     }
     if (!continues || this.#options.plateau === undefined) progress.plateau = undefined;
+    const { checkpoint } = this.#options;
+    this.#watch = checkpoint && new CheckpointWatch(checkpoint, continues ? progress.history : []);
     this.#trainer.tasks.check(this.#data, "data");
     if (this.#validation) {
       if (typeof this.#options.validation !== "number") {
@@ -372,7 +405,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   #together(resident: Loop, { plan }: Course, end: number): Later<number> {
     const { progress } = this.#trainer;
     progress.examples = plan.examples;
-    const one = this.#watched || this.#options.onStep !== undefined;
+    const one = this.#watched || this.#tells || this.#options.onStep !== undefined;
     const most = one ? 1 : end - progress.epoch;
     return this.#trainer.exclusively(() => resident.epochs(progress.epoch, most));
   }

@@ -16,6 +16,7 @@ import type { Layer } from "../nn/layer.ts";
 import { isLayer } from "../nn/layer-checks.ts";
 import { isOptimizer } from "../optim/optimizer.ts";
 import { trainable } from "../step/parameters.ts";
+import { checkCheckpoint } from "./checkpoint-rule.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
 import { checkPlateau } from "./plateau.ts";
 import type { TrainerOptions } from "./trainer.ts";
@@ -123,6 +124,8 @@ const fitOptions: Readonly<Record<keyof FitOptions, true>> = {
   earlyStopping: true,
   plateau: true,
   signal: true,
+  onEpoch: true,
+  checkpoint: true,
   onStep: true,
 };
 
@@ -133,6 +136,8 @@ const stoppingOptions: Readonly<Record<keyof EarlyStopping, true>> = {
 };
 
 const listener = /* @__PURE__ */ aFunction("({ epoch, step, loss }) => …, called after each step");
+
+const epochListener = /* @__PURE__ */ aFunction("({ epoch, loss }) => …, called after each epoch");
 
 /** Refuses settings with which there is no training. */
 export function checkFit(options: FitOptions): void {
@@ -152,6 +157,8 @@ export function checkFit(options: FitOptions): void {
   }
   if (options.plateau !== undefined) checkPlateau("plateau", options.plateau);
   if (options.onStep !== undefined) checkKind("onStep", options.onStep, listener);
+  if (options.onEpoch !== undefined) checkKind("onEpoch", options.onEpoch, epochListener);
+  if (options.checkpoint !== undefined) checkCheckpoint(options.checkpoint);
   const { minDelta = 0 } = earlyStopping ?? {};
   if (Number.isFinite(minDelta) && minDelta >= 0) return;
   fail("bad-argument", {

@@ -62,6 +62,8 @@ const trainerMethods: Record<string, Probe> = Object.fromEntries([
       validation: pairs,
       earlyStopping: { patience: 1, minDelta: 0, restoreBest: true },
       signal: { aborted: false },
+      onEpoch: () => {},
+      checkpoint: { path: join(folder, "on-the-way.safetensors"), every: 1, best: "loss" },
       onStep: () => {},
     },
   ]),

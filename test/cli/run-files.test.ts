@@ -1,5 +1,5 @@
 /** What `train` writes of a run besides its checkpoint. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { epochsCsv } from "../../src/cli/csv.ts";
@@ -67,6 +67,35 @@ describe("the files of a run", () => {
     expect(code).toBe(2);
     expect(stderr).toContain(`choose another place with --${name}`);
   });
+});
+
+it("checkpoints are saved beside it by rule", async () => {
+  const cwd = folder();
+  const training = "{ epochs: 5, checkpoints: { every: 2, best: loss } }";
+  write(cwd, { "n.yaml": network({ training }), "t.csv": table });
+  expect((await run(["train", "n.yaml"], { cwd })).code).toBe(0);
+  const saved = readdirSync(cwd).filter((name) => name.endsWith(".safetensors"));
+  expect(saved.sort()).toEqual(
+    ["best", "epoch-2", "epoch-4"].map((part) => `n.${part}.safetensors`).concat("n.safetensors"),
+  );
+  const from = ["--resume", "n.epoch-2.safetensors", "--out", "again.safetensors"];
+  expect((await run(["train", "n.yaml", ...from], { cwd })).code).toBe(0);
+  expect(readFileSync(join(cwd, "again.safetensors"))).toEqual(
+    readFileSync(join(cwd, "n.safetensors")),
+  );
+});
+it.each([
+  ["{}", "not said when"],
+  ["{ best: validation.loss }", "there are none"],
+])("checkpoints: %s is refused", async (rule, message) => {
+  const cwd = folder();
+  write(cwd, {
+    "n.yaml": network({ training: `{ epochs: 1, checkpoints: ${rule} }` }),
+    "t.csv": table,
+  });
+  const { code, stderr } = await run(["train", "n.yaml"], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
 });
 
 it("names with commas and columns that come later are kept apart", () => {

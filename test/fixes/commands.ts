@@ -208,7 +208,7 @@ export const commands: readonly Row[] = [
     () => chainrule("train", "o.yaml"),
   ],
   [
-    "Make the folder, or choose another place with --out.",
+    "Make the folder, or choose another place with ….",
     () => chainrule("train", "n.yaml", "--out", "new/o.safetensors"),
     () => chainrule("train", "n.yaml", "--out", "o.safetensors"),
     () => {
@@ -217,7 +217,7 @@ export const commands: readonly Row[] = [
     },
   ],
   [
-    "Choose another name with --out.",
+    "Choose another name with ….",
     () => {
       mkdirSync(join(cwd, "d.safetensors"));
       return chainrule("train", "n.yaml", "--out", "d.safetensors");
@@ -225,7 +225,7 @@ export const commands: readonly Row[] = [
     () => chainrule("train", "n.yaml", "--out", "e.safetensors"),
   ],
   [
-    "Change the permissions, or choose another place with --out.",
+    "Change the permissions, or choose another place with ….",
     () => failing("EACCES", () => checkWritable(join(cwd, "p.safetensors"))),
     () => checkWritable(join(cwd, "p.safetensors")),
     () => chainrule("train", "n.yaml", "--out", "p.safetensors"),

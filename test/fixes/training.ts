@@ -1,5 +1,9 @@
 /** Advice of trainers, checkpoints and compiled functions, followed. */
 
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
 import { features } from "../../src/backends/wasm/assembler/features.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
 import { lost } from "../../src/backends/wasm/workers.ts";
@@ -86,7 +90,35 @@ function forbidden<T>(work: () => T): T {
 const fresh = (k: number, backend: "wasm" | "interpreter") =>
   c.compile((x: c.Tensor) => x.mul(k).add(7919), { backend })(f64([1, 2]));
 
+const saving = async (checkpoint: object, options: c.FitOptions = {}) => {
+  const folder = mkdtempSync(join(tmpdir(), "chainrule-fixes-"));
+  const path = join(folder, "n.safetensors");
+  try {
+    await make().fit(pairs, { ...options, checkpoint: { path, ...checkpoint } });
+    expect(existsSync(path)).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
 export const training: readonly Row[] = [
+  [
+    'Pass { path, every: 1 } to save after each epoch, or { path, best: "loss" }.',
+    () => saving({}),
+    () => saving({ every: 1 }),
+    () => saving({ best: "loss" }),
+  ],
+  [
+    'Hold data out with validation, or choose another measure, such as best: "loss".',
+    () => saving({ best: "validation.loss" }),
+    () => saving({ best: "validation.loss" }, { validation: pairs }),
+    () => saving({ best: "loss" }),
+  ],
+  [
+    'Choose another measure, such as best: "loss".',
+    () => saving({ best: "accuracy" }),
+    () => saving({ best: "loss" }),
+  ],
   [
     "Give it arguments of few shapes (batches of one size, sequences padded to a few lengths), or allow more compiles.",
     () => squares(1, [1], [1, 2]),
