@@ -218,7 +218,7 @@ function updateMistakes(t: NetworkTrace, right: Values): Candidate[] {
     ),
     made(
       say("m_rateTwice"),
-      moved((own) => rate(own) ** 2),
+      moved((own) => rate(own) * rate(own)),
     ),
     ...(isSomeFixed ? [made(say("m_fixedUpdated"), moved(rate, true))] : []),
   ];
