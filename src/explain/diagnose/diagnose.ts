@@ -18,7 +18,7 @@ import { say } from "../say.ts";
 import { type Subject, timingOf, traceOf } from "../subject.ts";
 import { type Agreement, agreement, type Numeral, numeral } from "./agreement.ts";
 import type { Candidate } from "./candidate.ts";
-import { further, pairs } from "./further.ts";
+import { further, twoAtOnce } from "./further.ts";
 import { mistakes } from "./mistakes.ts";
 import { gradientElsewhere, gradientPlaces, newValueElsewhere } from "./places.ts";
 
@@ -199,7 +199,7 @@ export async function diagnose(
       rare = further(t, common[0].gradients);
       return [...wrongNumbers(rare), ...elsewhere(t, common, asked, options)];
     },
-    () => (got.digits >= pairDigits ? wrongNumbers(pairs(t, common.slice(1), rare)) : []),
+    () => (got.digits >= pairDigits ? wrongNumbers(twoAtOnce(t, common.slice(1), rare)) : []),
   ];
   for (const others of more) if (!hit && !rest.some(fits)) rest.push(...others());
   const { what, value: expected } = hit ?? first;

@@ -20,7 +20,7 @@ import { isPlain, rateOf, updated, updatedWith } from "../engine/updates.ts";
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
 import { type Candidate, candidate } from "./candidate.ts";
-import { gradientsWith, scaled } from "./mistakes.ts";
+import { gradientsWith, multiplied } from "./mistakes.ts";
 import {
   atOutput,
   both,
@@ -100,7 +100,7 @@ export function further(t: NetworkTrace, right: Values): Candidate[] {
       const n = (t.network.firstExample ?? 0) + i + 1;
       for (const [cause, gradients] of [
         [say("m_oneExample", { n }), alone],
-        [say("m_oneExampleShare", { n }), scaled(alone, 1 / t.examples)],
+        [say("m_oneExampleShare", { n }), multiplied(alone, 1 / t.examples)],
       ] as const)
         found.push(candidate(t, { cause, gradients }, step(gradients)));
     }
@@ -228,7 +228,7 @@ function updateMistakes(t: NetworkTrace, right: Values): Candidate[] {
 const mostForPairs = 5000;
 
 /** Two mistakes at once, one of them common; each has been tried alone. */
-export function pairs(
+export function twoAtOnce(
   t: NetworkTrace,
   common: readonly Candidate[],
   rare: readonly Candidate[],
@@ -247,8 +247,8 @@ export function pairs(
         const gradients = gradientsWith(t, both(wrong, two.wrong));
         if (gradients) put(cause, gradients);
       } else if (scale !== undefined && (two.wrong || (two.scale ?? 1 / scale) * scale !== 1))
-        put(cause, scaled(two.gradients, scale));
-      else if (wrong && two.scale !== undefined) put(cause, scaled(one.gradients, two.scale));
+        put(cause, multiplied(two.gradients, scale));
+      else if (wrong && two.scale !== undefined) put(cause, multiplied(one.gradients, two.scale));
     }
   }
   return found;

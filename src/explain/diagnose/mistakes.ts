@@ -30,7 +30,7 @@ import {
   type Wrong,
 } from "./wrong.ts";
 
-export const scaled = (g: Values, by: number): Values =>
+export const multiplied = (g: Values, by: number): Values =>
   new Map([...g].map(([name, v]) => [name, v.map((x) => x * by)]));
 
 /** The gradients of the loss where it is run through another forward pass. */
@@ -66,7 +66,7 @@ export function mistakes(
   ) => {
     if (listed && hidden) return;
     const { wrong, scale = 1, gradients = right } = how;
-    const g = wrong ? gradientsWith(t, wrong) : scaled(gradients, scale);
+    const g = wrong ? gradientsWith(t, wrong) : multiplied(gradients, scale);
     const facts = { ...(wrong ? { wrong } : {}), ...(how.scale ? { scale } : {}) };
     if (g) found.push(candidate(t, { cause, gradients: g, hidden, ...facts }, () => step(g)));
   };
