@@ -197,13 +197,45 @@ const branches: Make = (d, shape) => {
   }
 };
 
+/** A layer whose weight is computed from others: by length and direction, or by its largest gain. */
+const reparametrized: Make = (d, shape) => {
+  const axes = axesOf(shape);
+  const window = axes > 0 && axes < 4 && d.flag();
+  const base = window
+    ? d.of(convolution, transposed)(d, shape)
+    : nn.linear(features(shape), d.whole(1, 4));
+  return d.flag()
+    ? nn.weightNorm(base, { axis: d.of(0, 1, -1, null) })
+    : nn.spectralNorm(base, { axis: d.of(0, 1), iterations: d.whole(1, 2) });
+};
+const lowRank: Make = (d, shape) => {
+  const axes = axesOf(shape);
+  const window = axes > 0 && axes < 4 && d.flag();
+  const base = window ? convolution(d, shape) : nn.linear(features(shape), d.whole(1, 4));
+  return nn.lora(base, 1, { alpha: d.whole(1, 3), dropout: d.of(0, 0.25) });
+};
+const bilinear: Make = (d, shape) => {
+  const [size, other] = [features(shape), d.whole(1, 4)];
+  const options = d.of({}, { bias: false });
+  if (d.flag()) return nn.bilinear(size, size, d.whole(1, 3), options);
+  const parts = {
+    pair: nn.bilinear(size, other, d.whole(1, 3), options),
+    right: nn.linear(size, other),
+  };
+  return nn.graph(parts, ({ pair, right }, x) => pair({ left: x, right: right(x) }));
+};
+const drawnSlope: Make = (d) =>
+  nn.rrelu(d.of({}, { lower: 0.1, upper: 0.5 }, { lower: 0.2, upper: 0.2 }));
+
 const anywhere = [linear, activation, glu, noise, layerNorm, groupNorm, norm, branches, folded];
 const bySpace = [convolution, convolution, transposed, pool, permuted, flatten, norm];
 const bySequence = [recurrence, attention, decoder, encoding];
+const computed = [reparametrized, lowRank, bilinear, drawnSlope];
 const makersFor = (axes: number): readonly Make[] => [
   ...(axes === 0 ? anywhere : [...anywhere.slice(0, 8), flatten]),
   ...(axes >= 1 && axes <= 3 ? [...bySpace, ...bySpace] : axes > 3 ? [flatten] : []),
   ...(axes === 1 ? [...bySequence, ...bySequence] : []),
+  ...computed,
 ];
 
 /** The most numbers of one example on the way. */
