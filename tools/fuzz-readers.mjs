@@ -22,6 +22,7 @@ const script = fileURLToPath(import.meta.url);
 const kinds = {
   npy: { folder: "numpy", end: ".npy", read: (data) => data.parseNpy },
   npz: { folder: "numpy", end: ".npz", read: (data) => data.parseNpz },
+  parquet: { folder: "tables", end: ".parquet", read: (data) => data.parseParquet },
   jsonl: {
     folder: "tables",
     end: ".jsonl",

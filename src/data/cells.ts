@@ -21,6 +21,8 @@ export interface CellSource {
   readonly format: NumberFormat;
   /** A reader of one column. @throws ChainruleError "data-invalid" where there is none. */
   column(name: string): (row: number) => Cell;
+  /** The numbers of a column that holds such, NaN where one is missing. */
+  numbers?(name: string): Float64Array | undefined;
   /** Where a row's cell stands, for error messages. */
   where(row: number, name: string): string;
   /** What to do about a row's cell that should be a number. */
@@ -33,7 +35,10 @@ interface Dialect extends NumberFormat {
 }
 
 const isColumn = (column: unknown): boolean =>
-  isRecord(column) && isText(column.name) && Array.isArray(column.cells);
+  isRecord(column) &&
+  isText(column.name) &&
+  // Of numbers, texts are made when they are asked for.
+  (column.numbers instanceof Float64Array || Array.isArray(column.cells));
 
 const isParsed = ({ columns, lines, size, missingValues, decimal, notes }: Parts): boolean =>
   Array.isArray(columns) &&
@@ -64,22 +69,31 @@ export function cellsOf(given: Table | readonly Row[], dialect: Dialect): CellSo
 }
 
 export function tableCells(table: Table): CellSource {
-  const byName = new Map(table.columns.map((column) => [column.name, column.cells]));
+  const byName = new Map(table.columns.map((column) => [column.name, column]));
   const missing = new Set(table.missingValues);
   return {
     size: table.size,
     format: table,
     column(name) {
-      const cells = byName.get(name);
-      if (cells === undefined) {
+      const found = byName.get(name);
+      if (found === undefined) {
         const { source } = table;
         return unknownColumn(name, [...byName.keys()], source, columnAdvice(table, name));
       }
+      const { numbers } = found;
+      if (numbers !== undefined) {
+        return (row) => {
+          const value = numbers[row];
+          return value === undefined || Number.isNaN(value) ? undefined : value;
+        };
+      }
+      const { cells } = found;
       return (row) => {
         const cell = cells[row];
         return cell === undefined || missing.has(cell) ? undefined : cell;
       };
     },
+    numbers: (name) => byName.get(name)?.numbers,
     where: (row, name) => place(table.source, at(table.lines, row), name),
     advice: (row, name) => cellAdvice(table, name, row),
   };

@@ -22,6 +22,8 @@ export interface TableColumn {
   readonly type: ColumnType;
   /** The text of each row's cell, without surrounding blanks. */
   readonly cells: readonly string[];
+  /** Of a file that holds numbers, not text: the cells as they are, NaN where one is missing. */
+  readonly numbers?: Float64Array;
   /** Whether the type was said and not inferred. */
   readonly declared?: boolean;
   /** Whether the header line gave it no name. */

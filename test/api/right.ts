@@ -1,4 +1,5 @@
 /** Right arguments of everything that can be called from outside, and what is done with results. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as data from "../../src/data/index.ts";
@@ -37,6 +38,9 @@ import {
 import { made as opaque } from "./wrong.ts";
 
 const { tensor } = chainrule;
+const parquet = new Uint8Array(
+  readFileSync(new URL("../fixtures/tables/ways-none.parquet", import.meta.url)),
+);
 
 const method = (
   name: string,
@@ -154,6 +158,16 @@ const dataFunctions: Record<string, Probe> = {
   numericTargets: probe(data.numericTargets, [points, { binary: true }]),
   originalTarget: probe(data.originalTarget, [fitted.preprocessing, 1]),
   parseIdx: probe(data.parseIdx, [idx]),
+  parseParquet: probe(data.parseParquet, [
+    parquet,
+    {
+      columns: ["x"],
+      types: { x: "number" },
+      missingValues: ["-"],
+      limit: 1e6,
+      source: "t.parquet",
+    },
+  ]),
   parseTable: probe(data.parseTable, [
     "a,b\n1,x\n2,y\n",
     {

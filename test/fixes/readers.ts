@@ -1,6 +1,7 @@
 /** Advice about files of data, followed. */
 import { readFileSync } from "node:fs";
 import * as d from "../../src/data/index.ts";
+import { optional } from "../../src/data/optional.ts";
 import { tensor } from "../../src/index.ts";
 import type { Row } from "./row.ts";
 
@@ -30,7 +31,65 @@ const changed = (at: number, value: number) => {
 
 const lines = (...all: string[]) => d.parseJsonLines(all.join("\n"));
 
+const tables = new URL("../fixtures/tables/", import.meta.url);
+const tableOf = (name: string) => new Uint8Array(readFileSync(new URL(name, tables)));
+const parquet = (name: string, options?: d.ParquetOptions) =>
+  d.parseParquet(tableOf(`${name}.parquet`), options);
+const encrypted = () => {
+  const bytes = tableOf("ways-none.parquet");
+  bytes.set([0x50, 0x41, 0x52, 0x45], bytes.length - 4);
+  return d.parseParquet(bytes);
+};
+/** A file whose only column is packed in another way, which stands behind its path. */
+const lzo = () => {
+  const bytes = tableOf("ways-none.parquet");
+  const text = String.fromCharCode(...bytes);
+  // Path ["x"], compression 0, number of values 40.
+  const at = text.indexOf("\x18\x01x\x15\x00\x16\x50");
+  bytes[at + 4] = 6;
+  return d.parseParquet(bytes, { columns: ["x"] });
+};
+
 export const readers: readonly Row[] = [
+  [
+    "Name the others: columns: […].",
+    () => parquet("refused"),
+    () => parquet("refused", { columns: ["x"] }),
+  ],
+  [
+    "Decrypt it where its keys are, and write it without encryption.",
+    encrypted,
+    () => parquet("ways-none"),
+  ],
+  ['Write it with compression="zstd".', lzo, () => parquet("ways-zstd")],
+  [
+    'Write it with dictionaries: pq.write_table(table, "x.parquet"), as pyarrow does by itself.',
+    () => parquet("ways-delta-texts"),
+    () => parquet("ways-snappy"),
+  ],
+  [
+    'Say types: { …: "category" } if these are names, or leave it out of `columns`.',
+    () => parquet("wide"),
+    () => parquet("wide", { types: { id: "category" } }),
+    () => parquet("wide", { columns: ["x"] }),
+  ],
+  [
+    "Rename one of them in the file, or name each column once.",
+    () => parquet("ways-none", { columns: ["x", "x"] }),
+    () => parquet("ways-none", { columns: ["x"] }),
+  ],
+  [
+    "Name fewer `columns`, take fewer rows, or raise the option `limit`.",
+    () => parquet("ways-none", { limit: 400 }),
+    () => parquet("ways-none", { limit: 400, columns: ["x"] }),
+    () => parquet("ways-none"),
+  ],
+  [
+    "Install it: npm install …. In a bundle, import it and pass it as an option.",
+    () => optional("hyparquet-of-nobody", "such files"),
+    () => optional("hyparquet", "such files"),
+    async () => parquet("ways-none", { hyparquet: await import("hyparquet") }),
+  ],
   [
     "Write each object on one line, without a comma behind it.",
     () => lines('{"x": 1},', '{"x": 2}'),

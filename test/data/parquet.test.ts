@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parseParquet, type Table, tableDataset } from "../../src/data/index.ts";
+import { rejection } from "../support/failure.ts";
+import { mutated } from "../support/mutations.ts";
+
+const folder = new URL("../fixtures/tables/", import.meta.url);
+const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
+const types: Record<string, (number | string | null)[]> = JSON.parse(
+  readFileSync(new URL("types.json", folder), "utf8"),
+);
+const valuesOf = ({ columns }: Table) =>
+  Object.fromEntries(
+    columns.map(({ name, numbers, cells }) => [
+      name,
+      numbers
+        ? [...numbers].map((x) => (Number.isNaN(x) ? null : x))
+        : cells.map((cell) => (cell === "" ? null : cell)),
+    ]),
+  );
+const n = 40;
+const ways = {
+  x: Array.from({ length: n }, (_, i) => i / 8),
+  i: Array.from({ length: n }, (_, i) => (i % 7 === 3 ? null : i * i)),
+  k: Array.from({ length: n }, (_, i) => ["north", "south", null, "west"][i % 4]),
+  b: Array.from({ length: n }, (_, i) => `${i % 3 === 0}`),
+};
+
+describe("parseParquet", () => {
+  it("says each type exactly", async () => {
+    const table = await parseParquet(bytesOf("types.parquet"));
+    const read = valuesOf(table);
+    expect(Object.keys(read)).toEqual(Object.keys(types));
+    for (const [name, values] of Object.entries(types)) expect(read[name], name).toEqual(values);
+    expect(table.notes).toEqual([
+      'Column "long decimal" has decimals of up to 30 digits, of which f64 keeps 15.',
+      'Column "date" is in days since 1970-01-01.',
+      ...["ms", "us", "ns"].map((c) => `Column "${c}" is in seconds since 1970-01-01 (UTC).`),
+    ]);
+    expect(table.columns.find(({ name }) => name === "i8")!.cells).toEqual(["-128", "", "127"]);
+  });
+  const files = "none snappy gzip brotli zstd lz4 v2 v2-plain plain groups pages delta split";
+  it.each(files.split(" "))("reads the same from %s", async (way) => {
+    expect(valuesOf(await parseParquet(bytesOf(`ways-${way}.parquet`)))).toEqual(ways);
+  });
+  it("takes columns and types as asked for", async () => {
+    const bytes = bytesOf("ways-snappy.parquet");
+    const options = { columns: ["b", "i"], types: { b: "category", i: "category" } } as const;
+    const table = await parseParquet(bytes, { ...options, missingValues: ["16"] });
+    expect(table.columns.map(({ name }) => name)).toEqual(["b", "i"]);
+    expect(table.columns[1]!.cells.slice(0, 5)).toEqual(["0", "1", "4", "", "16"]);
+    expect(table.missingValues).toEqual(["", "16"]);
+    const wide = await rejection("data-invalid", parseParquet(bytesOf("wide.parquet")));
+    expect(wide.where).toBe("row 2");
+    const names = await parseParquet(bytesOf("wide.parquet"), { types: { id: "category" } });
+    expect(names.columns[0]!.cells).toEqual(["1", "9007199254740993"]);
+    const none = await rejection("data-invalid", parseParquet(bytes, { columns: ["kk"] }));
+    expect(none.fix).toBe('Did you mean "k"?');
+    await rejection("too-large", parseParquet(bytes, { limit: 100 }));
+    await rejection("data-invalid", parseParquet(bytes, { columns: ["x", "x"] }));
+    await rejection("bad-argument", parseParquet(bytes, { types: { x: "date" as never } }));
+  });
+  it("makes a data set of it, as of any table", async () => {
+    const table = await parseParquet(bytesOf("ways-zstd.parquet"));
+    const made = tableDataset(table, { target: "b", missing: "drop", standardize: false });
+    const rows = ways.x.flatMap((x, i) =>
+      ways.i[i] === null || ways.k[i] === null ? [] : [[x, ways.i[i]!, ways.k[i]!]],
+    );
+    expect(made.train.size).toBe(rows.length);
+    const kinds = ["north", "south", "west"];
+    expect(made.train.inputs.arraySync()).toEqual(
+      rows.map(([x, i, k]) => [x, i, ...kinds.map((kind) => Number(kind === k))]),
+    );
+    expect(made.train.classes).toEqual(["false", "true"]);
+    expect(made.notes).toContain("14 of 40 rows have missing values and were left out.");
+    // Texts of the same numbers give the same bits.
+    const columns = table.columns.map(({ name, type, cells }) => ({ name, type, cells }));
+    for (const options of [
+      { target: "b", missing: "mean" },
+      { target: "x", missing: "drop", validation: 0.3, standardizeTarget: true },
+      { target: "i", missing: "drop", classes: [...new Set(ways.i.map(String))] },
+    ] as const) {
+      const [one, other] = [table, { ...table, columns }].map((t) => tableDataset(t, options));
+      expect(one!.preprocessing).toEqual(other!.preprocessing);
+      expect([...one!.train.inputs.dataSync()]).toEqual([...other!.train.inputs.dataSync()]);
+      expect([...one!.train.targets.dataSync()]).toEqual([...other!.train.targets.dataSync()]);
+      expect(one!.notes).toEqual(other!.notes);
+    }
+  });
+  it("refuses what has no place in a table, and says what to leave out", async () => {
+    const error = await rejection("unsupported", parseParquet(bytesOf("refused.parquet")));
+    expect(error.found).toBe(
+      '"list" (lists or structs), "struct" (lists or structs), "bytes" (bytes), "time" (times of day)',
+    );
+    expect(error.fix).toBe('Name the others: columns: ["x"].');
+    const rest = await parseParquet(bytesOf("refused.parquet"), { columns: ["x"] });
+    expect(valuesOf(rest)).toEqual({ x: [1.5, 2.5] });
+    const texts = await rejection("unsupported", parseParquet(bytesOf("ways-delta-texts.parquet")));
+    expect(texts.found).toBe("DELTA_BYTE_ARRAY");
+    await rejection("file-corrupt", parseParquet(new Uint8Array(0)));
+    await rejection("file-corrupt", parseParquet(bytesOf("ways-none.arrow")));
+    const encrypted = bytesOf("ways-none.parquet");
+    encrypted.set(Buffer.from("PARE"), encrypted.length - 4);
+    await rejection("unsupported", parseParquet(encrypted));
+    const modules = { hyparquet: {} };
+    await rejection("bad-argument", parseParquet(bytesOf("ways-none.parquet"), modules));
+  });
+  it("ends in a table or in a ChainruleError, whatever is cut off or changed", async () => {
+    for (const way of ["none", "v2-plain", "zstd", "delta"]) {
+      await mutated(way, bytesOf(`ways-${way}.parquet`), 250, parseParquet);
+    }
+  });
+});
