@@ -53,7 +53,7 @@ export function merged(elements: Elements, e: Formula): Formula {
 }
 
 /** The first condition of a choice in a formula. */
-export function conditionOf(elements: Elements, e: Formula): Formula | undefined {
+function conditionOf(elements: Elements, e: Formula): Formula | undefined {
   if (!("args" in e)) return undefined;
   if (elements.isChoice(e)) return e.args[0];
   for (const a of e.args) {

@@ -38,7 +38,7 @@ import {
   sumOf,
   symbol,
 } from "./expr.ts";
-import { written } from "./intrinsics.ts";
+import { intrinsicNotations } from "./intrinsics.ts";
 import {
   bare,
   type Element,
@@ -484,7 +484,7 @@ export class Elements extends Origins {
     const numbers = allGiven(args);
     if (numbers) return given(scalarValue(value, (k) => at(numbers, k)));
     const holes = args.map((_, k) => `#${k}`).join(", ");
-    const notation: Op["notation"] = written[fn] ?? {
+    const notation: Op["notation"] = intrinsicNotations[fn] ?? {
       text: `${fn}(${holes})`,
       tex: `\\operatorname{${fn}}(${holes})`,
       precedence: 5,
