@@ -35,6 +35,8 @@ const cellsOf = ({ count }: Counted, column: TableColumn, all: number): string =
 
 /** Notes on a column that is used. */
 export function columnNotes(table: Table, column: TableColumn, rows: readonly number[]): string[] {
+  // Numbers that were no text can be understood in one way only.
+  if (column.numbers !== undefined && column.type === "number") return [];
   const cells = present(table, column, rows);
   return column.type === "number"
     ? numberNotes(table, column, cells)
@@ -50,7 +52,11 @@ export function filledNotes(
   rows: readonly number[],
 ): string[] {
   return inputs.flatMap((column) => {
-    const count = rows.length - present(table, column, rows).length;
+    const { numbers } = column;
+    const count =
+      numbers === undefined
+        ? rows.length - present(table, column, rows).length
+        : rows.reduce((sum, row) => sum + Number(Number.isNaN(numbers[row])), 0);
     if (count === 0) return [];
     const became =
       column.type === "number"

@@ -6,6 +6,7 @@ import { didYouMean, listed, nearest, shown } from "../core/wording.ts";
 import { type CellSource, numberIn, quantityIn } from "./cells.ts";
 import { isConstant } from "./constant.ts";
 import type { TableColumn } from "./csv.ts";
+import { firstNotFinite } from "./dataset.ts";
 import type { CategoryRule, NumberRule } from "./preprocessing.ts";
 
 export interface FittedRows {
@@ -38,10 +39,12 @@ export function numberRule(
   const { source } = fit;
   const read = source.column(name);
   const unit = source.format.units ? unitOf(name, fit) : undefined;
-  const values: number[] = [];
-  for (const row of fit.train) {
-    const cell = read(row);
-    if (cell !== undefined) values.push(numberIn(source, cell, row, name, unit));
+  const values: number[] | Float64Array = typedValues(name, fit) ?? [];
+  if (!(values instanceof Float64Array)) {
+    for (const row of fit.train) {
+      const cell = read(row);
+      if (cell !== undefined) values.push(numberIn(source, cell, row, name, unit));
+    }
   }
   const [first] = values;
   if (first === undefined) {
@@ -50,7 +53,7 @@ export function numberRule(
       fix: "Leave it out of `inputs`, or divide the rows differently.",
     });
   }
-  let mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  let mean = sumOf(values, 0, 1, 1) / values.length;
   // Rounding could leave the mean of equal values beside them.
   const constant = isConstant(values);
   if (constant) mean = first;
@@ -77,16 +80,41 @@ export function numberRule(
 const tiny = 1e-290;
 
 /** √(Σ(x − mean)² / n); infinite where that is too large. */
-function deviationFrom(mean: number, values: readonly number[]): number {
-  const over = (unit: number) =>
-    values.reduce((sum, value) => sum + ((value - mean) / unit) * ((value - mean) / unit), 0);
-  const squares = over(1);
-  const farthest = () => values.reduce((most, v) => Math.max(most, Math.abs(v - mean)), 0);
-  const unit = squares < tiny ? farthest() || 1 : 1;
-  return unit * Math.sqrt((unit === 1 ? squares : over(unit)) / values.length);
+function deviationFrom(mean: number, values: Values): number {
+  const squares = sumOf(values, mean, 1, 2);
+  let farthest = 0;
+  if (squares < tiny) for (const v of values) farthest = Math.max(farthest, Math.abs(v - mean));
+  const unit = farthest || 1;
+  return unit * Math.sqrt((unit === 1 ? squares : sumOf(values, mean, unit, 2)) / values.length);
 }
 
-function constantValue(values: readonly number[]): string {
+type Values = readonly number[] | Float64Array;
+
+/** Σ ((x − from) / unit)ᵖ for p = 1 or 2: a column may have millions of numbers. */
+function sumOf(values: Values, from: number, unit: number, power: 1 | 2): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = ((values[i] ?? 0) - from) / unit;
+    sum += power === 1 ? value : value * value;
+  }
+  return sum;
+}
+
+/** The numbers of a column that holds such, of the training part; what is infinite is refused elsewhere. */
+function typedValues(name: string, { source, train }: FittedRows): Float64Array | undefined {
+  const numbers = source.numbers?.(name);
+  if (numbers === undefined) return undefined;
+  const values = new Float64Array(train.length);
+  let size = 0;
+  for (const row of train) {
+    const value = numbers[row] ?? Number.NaN;
+    if (!Number.isNaN(value)) values[size++] = value;
+  }
+  const present = values.subarray(0, size);
+  return firstNotFinite(present) < 0 ? present : undefined;
+}
+
+function constantValue(values: Values): string {
   const first = at(values, 0);
   return values.every((value) => value === first)
     ? String(first)

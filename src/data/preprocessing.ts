@@ -3,7 +3,7 @@
  * row go through exactly what the training rows went through.
  */
 
-import { allocate } from "../core/dtype.ts";
+import { allocate, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind } from "../core/kinds.ts";
 import type { Tensor } from "../core/tensor.ts";
@@ -141,12 +141,39 @@ function inputsOf(
   let first = 0;
   for (const rule of preprocessing.inputs) {
     const offset = first;
+    first += widthOf(rule);
+    if (encodedNumbers(rule, source, rows, data, width, offset)) continue;
     encodeColumn(rule, source, rows, n, (i, place, value) => {
       data[i * width + offset + place] = value;
     });
-    first += widthOf(rule);
   }
   return constantTensor(data, [n, width]);
+}
+
+/**
+ * Numbers that were no text go in directly, since they may be millions; whether they could. Where one
+ * cannot be said, all are done again one by one, so that the error names it.
+ */
+function encodedNumbers(
+  rule: ColumnRule,
+  source: CellSource,
+  rows: readonly number[] | undefined,
+  data: TypedArray,
+  width: number,
+  offset: number,
+): boolean {
+  const numbers = rule.kind === "number" ? source.numbers?.(rule.name) : undefined;
+  if (rule.kind !== "number" || numbers === undefined) return false;
+  const { mean, scale, fill = Number.NaN } = rule;
+  const n = rows?.length ?? source.size;
+  let finite = 0;
+  for (let i = 0, at = offset; i < n; i++, at += width) {
+    const raw = numbers[rows === undefined ? i : (rows[i] ?? 0)] ?? Number.NaN;
+    const value = ((Number.isNaN(raw) ? fill : raw) - mean) / scale;
+    finite += 0 * value;
+    data[at] = value;
+  }
+  return finite === 0;
 }
 
 /** Gives each row's value and its place among the rule's inputs: 1 at a category's place. */

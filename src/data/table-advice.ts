@@ -88,12 +88,11 @@ const totals =
 /** The cell by which the last row seems to sum up the others. */
 export function totalIn(table: Table): string | undefined {
   const last = table.size - 1;
-  const cells = table.columns.map((column) => column.cells[last]);
+  const texts = table.columns.filter(({ numbers }) => numbers === undefined);
+  const cells = texts.map((column) => column.cells[last]);
   const found = last > 0 ? cells.find((cell) => totals.test(cell ?? "")) : undefined;
   if (found === undefined) return undefined;
-  const once = table.columns.every(
-    ({ cells: all }) => all[last] !== found || all.indexOf(found) === last,
-  );
+  const once = texts.every(({ cells: all }) => all[last] !== found || all.indexOf(found) === last);
   return once ? found : undefined;
 }
 

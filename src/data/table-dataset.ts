@@ -6,7 +6,7 @@ import { listed, shown } from "../core/wording.ts";
 import { aTable, type CellSource, tableCells } from "./cells.ts";
 import { columnNotes, filledNotes, rowNumberNotes, totalNotes } from "./column-notes.ts";
 import { type Table, type TableColumn, unknownColumn } from "./csv.ts";
-import { checkIndices, type Dataset } from "./dataset.ts";
+import { checkIndices, type Dataset, firstNotFinite } from "./dataset.ts";
 import {
   categoryRule,
   classRule,
@@ -224,16 +224,25 @@ function chosenColumns(
 }
 
 /** Whether no row has a value in a column. */
-export function isEmpty(table: Table, { cells }: TableColumn): boolean {
+export function isEmpty(table: Table, column: TableColumn): boolean {
+  if (column.numbers !== undefined) return column.numbers.every(Number.isNaN);
   const missing = new Set(table.missingValues);
-  return cells.every((cell) => missing.has(cell));
+  return column.cells.every((cell) => missing.has(cell));
 }
 
 /** The rows of a table in which something is written; spreadsheets put empty ones at the end. */
 export function writtenRows(table: Table): number[] {
-  return table.lines.flatMap((_, row) =>
-    table.columns.some(({ cells }) => cells[row] !== "") ? [row] : [],
-  );
+  const columns = table.columns.map((column) => {
+    const { numbers } = column;
+    if (numbers !== undefined) return (row: number) => !Number.isNaN(numbers[row]);
+    const { cells } = column;
+    return (row: number) => cells[row] !== "";
+  });
+  const rows: number[] = [];
+  for (let row = 0; row < table.size; row++) {
+    if (columns.some((isWritten) => isWritten(row))) rows.push(row);
+  }
+  return rows;
 }
 
 /** The rows that can be used under the policy; reports what is missing where it must. */
@@ -251,6 +260,8 @@ function keptRows(
   notes.push(...emptyRowNotes(table, written));
   const found: string[] = [];
   for (const column of [...inputs, target]) {
+    // Most files of numbers lack none.
+    if (column.numbers !== undefined && firstNotFinite(column.numbers) < 0) continue;
     const read = source.column(column.name);
     let count = 0;
     let first = -1;
