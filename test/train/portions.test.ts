@@ -188,7 +188,7 @@ describe("what is not the loop's", () => {
     expect([...t.snapshot().values()].every((values) => values.every(Number.isFinite))).toBe(true);
   });
 
-  it("validation is done in portions, whoever evaluates meanwhile", async () => {
+  it("validation is done in portions, also where somebody evaluates meanwhile", async () => {
     const validation = dataOf(600, width);
     const once = made(1);
     once.step(data);
