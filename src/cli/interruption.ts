@@ -26,6 +26,12 @@ export class Interruption {
     return this.#caught;
   }
 
+  /** Stops as a signal would, where more was asked for than is to be done now. */
+  pause(): void {
+    this.#caught = { exitCode: 0 };
+    this.#controller.abort();
+  }
+
   #catch(signal: Signal): void {
     if (this.#caught) {
       // Nothing to clean up: files are replaced as a whole, and the cursor was never hidden.

@@ -98,11 +98,14 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     );
 
   command("train", "train the network of a file and save it")
-    .argument("<file>", "the network file (YAML or JSON)")
+    .argument("<file>", "the network file (YAML or JSON), or the folder of a run to go on with")
     .addOption(set())
     .option("-e, --epochs <n>", "train until so many epochs are done", whole(1))
     .option("-o, --out <path>", "where to save; default: FILE's name with .safetensors")
     .option("-r, --resume <path>", "go on from this checkpoint")
+    .option("--run <folder>", "keep all that belongs to the run in a new folder")
+    .option("--threads <n>", "threads; default: as many as pay", whole(1))
+    .addOption(new Option("--pause-at <epoch>").argParser(whole(1)).hideHelp())
     .option("--seed <n>", "decides first values, order and division", whole(-Infinity))
     .addOption(
       new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
@@ -116,6 +119,22 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .addOption(json())
     .action((file, options) =>
       start(async () => (await import("./train.ts")).trainCommand(file, options)),
+    );
+
+  command("repeat", "train a run again; exit 1 if the bits are others")
+    .argument("<run>", "the folder that train --run has written")
+    .addOption(backend())
+    .addOption(json())
+    .action((run, options) =>
+      start(async () => (await import("./repeat.ts")).repeatCommand(run, options)),
+    );
+
+  command("compare", "show what differs between two runs")
+    .argument("<first>", "the folder of a run")
+    .argument("<second>", "the folder of another")
+    .addOption(json())
+    .action((first, second, options) =>
+      start(async () => (await import("./compare.ts")).compareCommand(first, second, options)),
     );
 
   command("predict", "say what a trained network makes of new rows")

@@ -5,6 +5,7 @@ import { sizeOf } from "../core/shape.ts";
 import { idxShape } from "../data/idx.ts";
 import { readText, writeAtomically } from "../files/node.ts";
 import { type PreparedNetwork, reader } from "../network-file/index.ts";
+import { sourceOf } from "../network-file/source.ts";
 import type { RunReportOptions } from "../report/report.ts";
 import type { EpochReport, History } from "../train/fit.ts";
 import { epochsCsv, type TimedEpoch } from "./csv.ts";
@@ -100,7 +101,7 @@ async function about(file: string, prepared: PreparedNetwork): Promise<RunReport
       },
     },
     notes,
-    source: await readText(file),
+    source: sourceOf(network)?.text ?? (await readText(file)),
   };
 }
 

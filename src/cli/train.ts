@@ -1,7 +1,9 @@
 /** chainrule train FILE */
 
+import { join } from "node:path";
 import type { BackendName } from "../backends/registry.ts";
 import { elementsOf } from "../core/array-tensor.ts";
+import { fail } from "../core/errors.ts";
 import { inFile } from "../files/in-file.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
 import { scaleAdvice } from "../network-file/advice.ts";
@@ -37,11 +39,28 @@ import {
   wantsEpochs,
   writeRunFiles,
 } from "./run-files.ts";
+import {
+  beginRun,
+  checkData,
+  checkNew,
+  hashing,
+  isRunFolder,
+  lastOf,
+  networkOf,
+  progressOf,
+  RunKeeper,
+  readRun,
+  resultOf,
+  secondsOf,
+} from "./run-folder.ts";
 import { bold, dim, print, remark, wrapWords } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
 interface TrainOptions extends RunFileOptions {
   readonly set?: readonly string[];
+  readonly run?: string;
+  readonly threads?: number;
+  readonly pauseAt?: number;
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
@@ -76,27 +95,26 @@ function reporter({ json, quiet }: TrainOptions): Reporter {
   };
 }
 
-export async function trainCommand(file: string, options: TrainOptions): Promise<number> {
-  const say = reporter(options);
-  const out = options.out ?? options.resume ?? checkpointOf(file);
+export async function trainCommand(given: string, asked: TrainOptions): Promise<number> {
+  const say = reporter(asked);
+  const { file, options, begun, begins } = await runOf(given, asked);
+  const { resume } = options;
+  const out = options.out ?? resume ?? checkpointOf(file);
   const network = await readNetwork(file, options.set);
   // Hours of training must not end at a folder that does not exist.
-  await checkWritable(out);
+  if (begins === undefined) await checkWritable(out);
   await checkRunFiles(options);
-  const { resume } = options;
   const old = resume === undefined ? undefined : { path: resume, bytes: await readBytes(resume) };
-  const given = changes(options);
-  const resumed = old && inFile(old.path, () => resumption(network, old.bytes, given));
+  const settings = begins === undefined ? changes(options) : {};
+  const resumed = old && inFile(old.path, () => resumption(network, old.bytes, settings));
+  const { read, hashes } = hashing(besides(begun?.file ?? file));
   const reading = new ReadingLine(!options.json && !options.quiet);
-  const prepared = await prepareNetwork(
-    resumed?.network ?? withTraining(network, given),
-    besides(file),
-    {
-      backend: options.backend ?? "auto",
-      deterministic: options.deterministic ?? false,
-      onReading: (name, progress) => reading.update(name, progress),
-    },
-  ).finally(() => reading.clear());
+  const prepared = await prepareNetwork(resumed?.network ?? withTraining(network, settings), read, {
+    backend: options.backend ?? "auto",
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
+    deterministic: options.deterministic ?? false,
+    onReading: (name, progress) => reading.update(name, progress),
+  }).finally(() => reading.clear());
   const { trainer, data } = prepared;
   const changed = [...(resumed?.notes ?? [])];
   if (old && resumed) {
@@ -104,11 +122,20 @@ export async function trainCommand(file: string, options: TrainOptions): Promise
     changed.push(...inFile(old.path, () => dataChanges(old.bytes, data.description)));
     if (resumed.restart) trainer.restart();
   }
+  if (begun) checkData(given, begun.record, hashes);
+  if (begins !== undefined) {
+    const { set = [], deterministic = false, backend = "auto" } = options;
+    await beginRun(begins, prepared, { file, set, deterministic, backend, data: hashes });
+  }
+  const run = begun ? given : begins;
+  const keeper = run === undefined ? undefined : await RunKeeper.of(run, prepared);
   announce(say, file, prepared, changed);
   const { epochs } = prepared.network.training;
   // What a resumed run went through before belongs to it, too.
   const seen: TimedEpoch[] = trainer.progress.history.map((report) => lightened(report));
-  if (trainer.progress.epoch >= epochs) {
+  // A run that was killed behind its last step still has to say what came out.
+  const ended = keeper === undefined || (await resultOf(keeper.run)) !== undefined;
+  if (ended && trainer.progress.epoch >= epochs) {
     say.line(`Nothing is left to do: ${trainer.progress.epoch} of ${epochs} epochs are done.`);
     say.line(`Train on with --epochs ${2 * trainer.progress.epoch}, for example.`);
     say.event({ event: "end", stopped: "finished", epoch: trainer.progress.epoch });
@@ -118,14 +145,16 @@ export async function trainCommand(file: string, options: TrainOptions): Promise
     }
     return exit.ok;
   }
-  const save = async (part = "") => {
+  const before = run === undefined ? 0 : await secondsOf(run);
+  const save = async (seconds: number, part = "") => {
+    if (keeper && part === "") return keeper.save(before + seconds);
     const path = part === "" ? out : `${out.replace(/\.safetensors$/, "")}.${part}.safetensors`;
     await writeAtomically(path, trainer.toBytes(toMetadata(prepared)));
   };
-  const stopped = await run(prepared, options, { say, save, seen });
-  await save();
-  const ended = stopped.signal ? "aborted" : stopped.early ? "early" : "finished";
-  const files = await writeRunFiles(file, prepared, options, { epochs: seen, stopped: ended });
+  const stopped = await train(prepared, options, { say, save, seen, keeper });
+  await save(stopped.seconds);
+  const why = stopped.signal ? "aborted" : stopped.early ? "early" : "finished";
+  const files = await writeRunFiles(file, prepared, options, { epochs: seen, stopped: why });
   if (stopped.signal) {
     const { epoch, position } = trainer.progress;
     say.event({ event: "end", stopped: "interrupted", epoch, checkpoint: out });
@@ -133,17 +162,72 @@ export async function trainCommand(file: string, options: TrainOptions): Promise
       const within = position > 0 ? ` and ${plural(position, "example")}` : "";
       remark(`Stopped after ${plural(epoch, "epoch")}${within}; saved to ${quoted(out)}.`);
       for (const path of files) remark(`Written: ${quoted(path)}`);
-      remark(`Go on with: ${self()} train ${quoted(file)} --resume ${quoted(out)}`);
+      const how = run === undefined ? `${quoted(file)} --resume ${quoted(out)}` : quoted(run);
+      remark(`Go on with: ${self()} train ${how}`);
     }
     return stopped.signal.exitCode;
   }
-  await conclude(say, prepared, out, stopped.early);
+  const { training, heldOut } = await conclude(say, prepared, out, stopped.early);
+  const { epoch, steps } = trainer.progress;
+  const seconds = before + stopped.seconds;
+  await keeper?.end({
+    stopped: stopped.early ? "early" : "finished",
+    epoch,
+    steps,
+    seconds,
+    training,
+    heldOut,
+  });
   for (const path of files) say.line(`Written: ${quoted(path)}`);
   if (data.description.preprocessing && !options.json && !options.quiet) {
     const names = data.description.preprocessing.inputs.map(({ name }) => name);
     say.line(dim(`The inputs are ${names.join(", ")}.`));
   }
   return exit.ok;
+}
+
+/** What is to be trained: a file, a file into a new folder, or a folder that is a run already. */
+async function runOf(given: string, options: TrainOptions) {
+  const nothing = { begun: undefined, begins: undefined };
+  if (await isRunFolder(given)) {
+    const record = await readRun(given);
+    const taken = (["set", "epochs", "seed", "update", "out", "resume", "run"] as const).find(
+      (name) => options[name] !== undefined,
+    );
+    if (taken !== undefined) {
+      fail("usage", {
+        message: "A run goes on as it was begun.",
+        expected: "no other settings",
+        found: `--${taken}`,
+        where: given,
+        fix: `Leave --${taken} out, or train its ${quoted(networkOf(given))} as a file.`,
+      });
+    }
+    const resume = (await progressOf(given)) && lastOf(given);
+    const backend = options.backend ?? (record.backend as BackendName);
+    const { deterministic } = record.versions;
+    const all = { ...options, backend, deterministic, out: lastOf(given) };
+    const begun = { record, file: join(given, record.folder, "network.yaml") };
+    const file = networkOf(given);
+    return { file, options: { ...all, ...(resume ? { resume } : {}) }, begun, begins: undefined };
+  }
+  const { run } = options;
+  if (run === undefined) return { ...nothing, file: given, options };
+  const taken = (["out", "resume"] as const).find((name) => options[name] !== undefined);
+  if (taken !== undefined) {
+    fail("usage", {
+      message: "A run saves into its folder, from its beginning.",
+      expected: `--run or --${taken}`,
+      found: "both",
+      where: "the command line",
+      fix: `Leave --${taken} out, or --run.`,
+    });
+  }
+  await checkNew(run);
+  // What the file in the run says is all that was asked for.
+  const set = Object.entries(changes(options)).map(([name, v]) => `training.${name}=${v}`);
+  const all = { ...options, set: [...(options.set ?? []), ...set], out: lastOf(run) };
+  return { ...nothing, file: given, options: all, begins: run };
 }
 
 /** What the command line says that differs from the file. */
@@ -206,16 +290,17 @@ function announce(
 interface Running {
   readonly say: Reporter;
   /** Writes the checkpoint, or one beside it with a name of its own. */
-  readonly save: (part?: string) => Promise<void>;
+  readonly save: (seconds: number, part?: string) => Promise<void>;
+  readonly keeper: RunKeeper | undefined;
   /** Where epochs are put, if anybody will ask for them. */
   readonly seen: TimedEpoch[];
 }
 
-async function run(
+async function train(
   { network, data, trainer, fit }: PreparedNetwork,
   options: TrainOptions,
-  { say, save, seen }: Running,
-): Promise<{ signal: { exitCode: number } | undefined; early: boolean }> {
+  { say, save, seen, keeper }: Running,
+): Promise<{ signal: { exitCode: number } | undefined; early: boolean; seconds: number }> {
   const { epochs, batchSize } = network.training;
   const perEpoch = Math.ceil(data.train.size / batchSize);
   const done = () =>
@@ -246,15 +331,17 @@ async function run(
     const run = trainer.fit(data.train, { ...fit, signal: interruption.signal });
     for await (const report of run) {
       last = report.epoch;
+      keeper?.epoch(report);
       if (kept) seen.push(lightened(report, progress.elapsed));
       say.event({ event: "epoch", ...report, seconds: progress.elapsed });
       unseen = isShown(report.epoch, epochs) ? undefined : report;
       if (unseen === undefined) row(report);
       for (const rule of watch.due(report)) {
-        await save(rule === "best" ? "best" : `epoch-${report.epoch}`);
+        await save(progress.elapsed, rule === "best" ? "best" : `epoch-${report.epoch}`);
       }
+      if (last === options.pauseAt && last < epochs) interruption.pause();
       if (performance.now() - saved > secondsBetweenSaves * 1000) {
-        await save();
+        await save(progress.elapsed);
         saved = performance.now();
       }
     }
@@ -265,7 +352,8 @@ async function run(
     progress.clear();
     interruption.end();
   }
-  return { signal: interruption.caught, early: last < epochs && !interruption.caught };
+  const { caught } = interruption;
+  return { signal: caught, early: last < epochs && !caught, seconds: progress.elapsed };
 }
 
 async function conclude(
@@ -273,7 +361,7 @@ async function conclude(
   prepared: PreparedNetwork,
   out: string,
   early: boolean,
-): Promise<void> {
+): Promise<{ training: Evaluation; heldOut: Evaluation | undefined }> {
   const { trainer, data } = prepared;
   const { classes } = data.description;
   const training = await trainer.evaluateAsync(data.train);
@@ -309,6 +397,7 @@ async function conclude(
     checkpoint: out,
     ...(advice === undefined ? {} : { advice }),
   });
+  return { training, heldOut };
 }
 
 /** The first example's inputs as they were before preprocessing, to try predict with. */

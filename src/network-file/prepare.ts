@@ -123,7 +123,7 @@ export interface PreparedNetwork {
 }
 
 /** What trains it, which no network file says: it decides about the time, not the result. */
-type Machine = Pick<TrainerOptions, "backend" | "deterministic">;
+type Machine = Pick<TrainerOptions, "backend" | "deterministic" | "threads">;
 
 /** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
 export async function prepareNetwork(
@@ -131,7 +131,13 @@ export async function prepareNetwork(
   read: ReadFile,
   options: Machine & WhileReading = {},
 ): Promise<PreparedNetwork> {
-  checkNames("prepareNetwork", options, ["backend", "deterministic", "onReading", "signal"]);
+  checkNames("prepareNetwork", options, [
+    "backend",
+    "deterministic",
+    "threads",
+    "onReading",
+    "signal",
+  ]);
   const { onReading, signal, ...machine } = options;
   const data = await toDatasets(network, read, { signal, ...(onReading ? { onReading } : {}) });
   const model = buildModel(network, data.description.inputs);
@@ -169,7 +175,7 @@ export function makeTrainer(
   network: NetworkFile,
   model: Layer,
   marks: Fitted["marks"] = {},
-  { backend = "auto", deterministic }: Machine = {},
+  { backend = "auto", deterministic, threads }: Machine = {},
 ): Trainer {
   const { dtype, update, seed } = network.training;
   const loss = markedLoss(network, marks);
@@ -182,6 +188,7 @@ export function makeTrainer(
       update,
       seed,
       backend: machine,
+      ...(threads === undefined ? {} : { threads }),
     }),
   );
 }

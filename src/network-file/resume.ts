@@ -33,7 +33,7 @@ const measuring = ["loss", "data"];
 export function resumption(network: NetworkFile, bytes: Uint8Array, given: Given): Resumption {
   const stored = storedTraining(bytes);
   const before = formerNetwork(bytes);
-  const changed = before === undefined ? [] : [...differences(before, network)];
+  const changed = before === undefined ? [] : [...fileDifferences(before, network)];
   const edited = new Set(changed.map(({ path }) => path));
   const settings = Object.fromEntries(
     settable.map((name) => {
@@ -112,15 +112,15 @@ const isRecord = (x: unknown): x is Plain =>
 const isChosen = (x: Plain): boolean => typeof x.name === "string" && "options" in x;
 
 /** Where two plain values differ; the name of the network has no effect. */
-function* differences(from: unknown, to: unknown, path = ""): Generator<Difference> {
+export function* fileDifferences(from: unknown, to: unknown, path = ""): Generator<Difference> {
   const inner = (name: string | number) => (path === "" ? `${name}` : `${path}.${name}`);
   if (Array.isArray(from) && Array.isArray(to) && from.length === to.length) {
-    for (const i of from.keys()) yield* differences(from[i], to[i], inner(i));
+    for (const i of from.keys()) yield* fileDifferences(from[i], to[i], inner(i));
   } else if (isRecord(from) && isRecord(to) && isChosen(from) && from.name === to.name) {
-    yield* differences(from.options, to.options, inner(String(from.name)));
+    yield* fileDifferences(from.options, to.options, inner(String(from.name)));
   } else if (isRecord(from) && isRecord(to) && !isChosen(from) && !isChosen(to)) {
     for (const name of new Set([...Object.keys(from), ...Object.keys(to)])) {
-      if (path !== "" || name !== "name") yield* differences(from[name], to[name], inner(name));
+      if (path !== "" || name !== "name") yield* fileDifferences(from[name], to[name], inner(name));
     }
   } else if (JSON.stringify(from) !== JSON.stringify(to)) yield { path, from, to };
 }

@@ -11,6 +11,8 @@ const commands = [
   ...reading,
   "explain",
   "diagnose",
+  "repeat",
+  "compare",
   "studio",
   "bench",
   "doctor",
