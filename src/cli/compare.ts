@@ -37,7 +37,10 @@ export function partingEpoch(
 }
 
 /** In what the versions of two runs differ. */
-export const versionDifferences = (a: RunRecord["versions"], b: RunRecord["versions"]) =>
+export const versionDifferences = (
+  a: RunRecord["versions"],
+  b: RunRecord["versions"],
+): { readonly name: string; readonly a: unknown; readonly b: unknown }[] =>
   (Object.keys(a) as (keyof RunRecord["versions"])[]).flatMap((name) =>
     a[name] === b[name] ? [] : [{ name, a: a[name], b: b[name] }],
   );
