@@ -32,7 +32,7 @@ export function epochsCsv(epochs: readonly TimedEpoch[]): string {
 }
 
 /** Rows of texts as a table, with commas between cells: RFC 4180. */
-const csvOf = (rows: readonly (readonly string[])[]): string =>
+export const csvOf = (rows: readonly (readonly string[])[]): string =>
   rows.map((row) => `${row.map(csvCell).join(",")}\n`).join("");
 
 /** Text as a cell of a table: in quotation marks where it would be divided. */

@@ -141,12 +141,24 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .argument("<path>", "a checkpoint, or a network file that has been trained here")
     .option("-i, --input <row>", 'a row of values: "5.1,3.5,1.4,0.2"; may be repeated', collect)
     .option("-d, --data <path>", "a table (CSV) of rows; - reads standard input")
+    .option("--csv <path>", "the same as --data")
+    .option("-o, --out <path>", "write rows with predictions and probabilities as a table (CSV)")
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
     .addOption(set())
     .option("--untrained", "use the network's first values")
     .addOption(json())
     .action((path, options) =>
       start(async () => (await import("./predict.ts")).predictCommand(path, options)),
+    );
+
+  command("evaluate", "measure a trained network on data that it was not trained on")
+    .argument("<path>", "a network file that has been trained here, or with --csv a checkpoint")
+    .option("--csv <path>", "a table (CSV) with the target; default: the data of the network file")
+    .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
+    .option("--untrained", "use the network's first values")
+    .addOption(json())
+    .action((path, options) =>
+      start(async () => (await import("./evaluate.ts")).evaluateCommand(path, options)),
     );
 
   command("summary", "print layers, shapes, parameters, operations and memory")

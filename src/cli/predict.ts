@@ -11,7 +11,7 @@ import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
 import { eachRecord } from "../data/records.ts";
 import { chosenRows, emptyRowNotes, writtenRows } from "../data/table-dataset.ts";
 import { inFile } from "../files/in-file.ts";
-import { readBytes, readText } from "../files/node.ts";
+import { readBytes, readText, writeAtomically } from "../files/node.ts";
 import { restoreTrainer, type StoredNetwork, storedNetwork } from "../network-file/checkpoint.ts";
 import {
   type DataDescription,
@@ -22,6 +22,7 @@ import {
 } from "../network-file/index.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import type { Trainer } from "../train/trainer.ts";
+import { csvOf } from "./csv.ts";
 import { exit } from "./failure.ts";
 import {
   besides,
@@ -34,10 +35,14 @@ import {
 } from "./files.ts";
 import { formatNumber, percent, plural } from "./numbers.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
+import { checkWritable } from "./writable.ts";
 
 interface PredictOptions {
   readonly input?: readonly string[];
   readonly data?: string;
+  /** Another word for `data`. */
+  readonly csv?: string;
+  readonly out?: string;
   readonly checkpoint?: string;
   readonly set?: readonly string[];
   readonly untrained?: boolean;
@@ -53,6 +58,8 @@ interface Loaded extends Omit<StoredNetwork, "network"> {
 
 interface Rows {
   readonly inputs: Tensor;
+  /** The table that they come from. */
+  readonly table?: Table;
   /** What was left out or could be meant otherwise. */
   readonly notes: readonly string[];
 }
@@ -66,7 +73,7 @@ const noFile = (): never =>
     fix: "Give the network file, and the checkpoint with --checkpoint PATH.",
   });
 
-async function load(path: string, options: PredictOptions): Promise<Loaded> {
+export async function load(path: string, options: PredictOptions): Promise<Loaded> {
   if (extname(path) === ".safetensors" && options.checkpoint === undefined) {
     if (options.set !== undefined) noFile();
     return restored(await readBytes(path), path);
@@ -209,19 +216,30 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
       });
     return { inputs, notes: [] };
   }
-  const piped = options.data === "-";
-  const text = piped ? await standardInput() : await readText(options.data);
-  const source = piped ? "standard input" : options.data;
+  const { table, notes } = await readRows(options.data, loaded);
+  return { inputs: inputsOf(loaded, table), notes, table };
+}
+
+/** The written rows of a table, read as the one that was trained on. */
+export async function readRows(
+  path: string,
+  loaded: Pick<Loaded, "network" | "description">,
+): Promise<{ readonly table: Table; readonly notes: readonly string[] }> {
+  const piped = path === "-";
+  const text = piped ? await standardInput() : await readText(path);
+  const source = piped ? "standard input" : path;
   const table = parseTable(text, { source, ...writtenAs(loaded) });
   const written = writtenRows(table);
   const notes = [...(table.notes ?? []), ...emptyRowNotes(table, written)];
   // Without rows at all, that is the error.
-  const rows = written.length === 0 ? table : chosenRows(table, written);
-  return { inputs: inputsOf(loaded, rows), notes };
+  return { table: written.length === 0 ? table : chosenRows(table, written), notes };
 }
 
 /** Further tables are written as the one that was trained on. */
-function writtenAs({ network, description: { preprocessing } }: Loaded): TableOptions {
+function writtenAs({
+  network,
+  description: { preprocessing },
+}: Pick<Loaded, "network" | "description">): TableOptions {
   if (preprocessing === undefined) return {};
   const { missingValues, decimal, thousands, units } = preprocessing;
   const comment = network.data?.csv?.comment;
@@ -265,10 +283,59 @@ function checkPrediction({ probabilities = [], value = 0 }: Prediction, row: num
   });
 }
 
-export async function predictCommand(path: string, options: PredictOptions): Promise<number> {
+/** A row for each prediction, behind the columns of the table that it is for. */
+function predictionsCsv(
+  predictions: readonly Prediction[],
+  { classes, targetNames }: DataDescription,
+  table: Table | undefined,
+): string {
+  const name = targetNames?.[0];
+  const said = (p: Prediction): Record<string, string> => {
+    const numbers = p.outputs.length === 1 ? "predicted" : "predicted.";
+    const outputs = p.value === undefined ? p.outputs : [p.value];
+    const own = outputs.map((v, i) => [
+      p.outputs.length === 1 ? numbers : `${numbers}${targetNames?.[i] ?? i}`,
+      String(v),
+    ]);
+    const shares = (p.probabilities ?? []).map((v, i) => [
+      `probability.${classes?.[i] ?? i}`,
+      String(v),
+    ]);
+    return p.class === undefined
+      ? Object.fromEntries(own)
+      : { predicted: p.class, ...Object.fromEntries(shares) };
+  };
+  const all = predictions.map(said);
+  const added = Object.keys(all[0] ?? {});
+  // What a table is called like that already stays what it is.
+  const taken = new Set(table?.columns.map((c) => c.name));
+  const title = (column: string) =>
+    taken.has(column) ? `${column} (${name ?? "network"})` : column;
+  const given = table?.columns ?? [];
+  return csvOf([
+    [...given.map((c) => c.name), ...added.map(title)],
+    ...all.map((row, i) => [
+      ...given.map((c) => c.cells[i] ?? ""),
+      ...added.map((column) => row[column] ?? ""),
+    ]),
+  ]);
+}
+
+export async function predictCommand(path: string, given: PredictOptions): Promise<number> {
+  const options = given.csv === undefined ? given : { ...given, data: given.csv };
+  if (given.csv !== undefined && given.data !== undefined) {
+    fail("usage", {
+      message: "Rows are given twice.",
+      expected: "--csv PATH, or --data PATH",
+      found: "both",
+      where: "the command line",
+      fix: "Leave one of the two out: they mean the same.",
+    });
+  }
+  if (options.out !== undefined) await checkWritable(options.out);
   const loaded = await load(path, options);
   const { network, description, marks, trainer } = loaded;
-  const { inputs: x, notes } = await rowsOf(loaded, path, options);
+  const { inputs: x, notes, table } = await rowsOf(loaded, path, options);
   const read = reader(network, description, marks);
   const { inputs } = trainer.batchOf({ inputs: x, targets: x });
   checkInputs(inputs, x, description);
@@ -279,6 +346,15 @@ export async function predictCommand(path: string, options: PredictOptions): Pro
     read([...outputs.subarray(i * width, (i + 1) * width)]),
   );
   predictions.forEach(checkPrediction);
+  if (options.out !== undefined) {
+    const text = predictionsCsv(predictions, description, table);
+    await writeAtomically(options.out, new TextEncoder().encode(text));
+    for (const note of notes) remark(note);
+    const written = { rows: predictions.length, out: options.out };
+    if (options.json) printJson({ ...written, notes });
+    else print(`${plural(predictions.length, "row")} written to ${quoted(options.out)}.`);
+    return exit.ok;
+  }
   if (options.json) {
     printJson({
       classes: description.classes,

@@ -23,7 +23,7 @@ interface ClassScores {
  * precision = right/(taken for it), recall = right/(of the class), F₁ = 2·right/(both together), for
  * each class of confusion[actual][predicted]; undefined where nothing is divided by.
  */
-function classScores(matrix: Matrix): ClassScores[] {
+export function classScores(matrix: Matrix): ClassScores[] {
   return matrix.map((row, label) => {
     const right = at(row, label);
     const examples = row.reduce((a, b) => a + b, 0);

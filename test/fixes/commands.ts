@@ -105,6 +105,25 @@ export const commands: readonly Row[] = [
     () => chainrule("diagnose", two, "--loss-after-step", "0.3", "--quantity", "gradient"),
     () => chainrule("diagnose", two, "--loss-after-step", "0.3"),
   ],
+  [
+    "Leave one of the two out: they mean the same.",
+    () => chainrule("predict", "n.yaml", "--untrained", "--csv", "t.csv", "--data", "t.csv"),
+    () => chainrule("predict", "n.yaml", "--untrained", "--csv", "t.csv"),
+    () => chainrule("predict", "n.yaml", "--untrained", "--data", "t.csv"),
+  ],
+  [
+    "Say for example: … evaluate … --csv rows.csv",
+    async () => {
+      await chainrule("train", "n.yaml", "--out", "v.safetensors");
+      await chainrule("evaluate", "v.safetensors");
+    },
+    () => chainrule("evaluate", "v.safetensors", "--csv", "t.csv"),
+  ],
+  [
+    "Leave --csv out: the data of the network file are measured.",
+    () => chainrule("evaluate", two, "--untrained", "--csv", "t.csv"),
+    () => chainrule("evaluate", two, "--untrained"),
+  ],
   ["See chainrule --help.", () => chainrule("frobnicate"), () => chainrule("--help")],
   [
     "See chainrule… --help.",

@@ -1,0 +1,90 @@
+/** chainrule evaluate FILE | CHECKPOINT: loss and metrics on data that were not trained on. */
+import { fail } from "../core/errors.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { preprocessDataset } from "../data/preprocessing.ts";
+import { prepareNetwork } from "../network-file/index.ts";
+import { fitTargets } from "../network-file/targets.ts";
+import { classScores } from "../report/charts.ts";
+import { confusionLines, metrics } from "./describe.ts";
+import { exit } from "./failure.ts";
+import { besides, quoted, self } from "./files.ts";
+import { count, percent, plural } from "./numbers.ts";
+import { load, readRows } from "./predict.ts";
+import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
+
+interface EvaluateOptions {
+  readonly csv?: string;
+  readonly checkpoint?: string;
+  readonly untrained?: boolean;
+  readonly json?: boolean;
+}
+
+type Loaded = Awaited<ReturnType<typeof load>>;
+
+/** What is measured: a table, or what the network file held out, or else what it trains on. */
+async function dataOf(loaded: Loaded, path: string, { csv }: EvaluateOptions) {
+  const { network, description, trainer } = loaded;
+  if (csv === undefined) {
+    if (path.endsWith(".safetensors")) {
+      return fail("usage", {
+        message: "A checkpoint holds no data to measure.",
+        expected: "--csv PATH, or the network file",
+        found: "neither",
+        where: "the command line",
+        fix: `Say for example: ${self()} evaluate ${quoted(path)} --csv rows.csv`,
+      });
+    }
+    const { data } = await prepareNetwork(network, besides(path));
+    const part = data.validation ? "held out" : "trained on";
+    return { part, data: data.validation ?? data.train, notes: data.notes };
+  }
+  const { preprocessing } = description;
+  if (preprocessing === undefined) {
+    return fail("usage", {
+      message: "This network was not trained on a table, so that no table says its targets.",
+      expected: "a network file with data: { csv: … }",
+      found: quoted(path),
+      fix: "Leave --csv out: the data of the network file are measured.",
+    });
+  }
+  const { table, notes } = await readRows(csv, loaded);
+  const rows: Dataset = preprocessDataset(preprocessing, table);
+  const { model } = trainer;
+  const width = typeof model.outputSize === "number" ? model.outputSize : 1;
+  return { part: csv, data: fitTargets(network, rows, width).convert(rows), notes };
+}
+
+export async function evaluateCommand(path: string, options: EvaluateOptions): Promise<number> {
+  const { csv, json: _, ...given } = options;
+  const loaded = await load(path, { ...given, ...(csv === undefined ? {} : { data: csv }) });
+  const { part, data, notes } = await dataOf(loaded, path, options);
+  const result = await loaded.trainer.evaluateAsync(data);
+  const { classes } = loaded.description;
+  const scores = result.confusion && classScores(result.confusion);
+  const name = (label: number) => classes?.[label] ?? String(label);
+  if (options.json) {
+    printJson({
+      data: part,
+      examples: data.size,
+      ...result,
+      ...(scores ? { classes: scores.map((s, i) => ({ class: name(i), ...s })) } : {}),
+      ...(notes.length === 0 ? {} : { notes }),
+    });
+    return exit.ok;
+  }
+  for (const note of notes) remark(note);
+  print(`${bold(part)}  ${plural(data.size, "example")}   ${metrics(result, data.size)}`);
+  if (!result.confusion || !scores) return exit.ok;
+  for (const line of ["", ...confusionLines(result.confusion, classes), ""]) print(line);
+  const share = (x: number | undefined) => (x === undefined ? "–" : percent(x));
+  const rows = scores.map((s, i) => [
+    name(i),
+    count(s.examples),
+    share(s.precision),
+    share(s.recall),
+    share(s.f1),
+  ]);
+  const head = ["class", "examples", "precision", "recall", "F₁"].map(dim);
+  for (const line of columns([head, ...rows], "<>", 3)) print(line);
+  return exit.ok;
+}

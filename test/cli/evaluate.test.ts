@@ -1,0 +1,73 @@
+/** chainrule evaluate, and predictions as a table. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { parseTable } from "../../src/data/csv.ts";
+import { example, folder, network, root, run, table, write } from "./run.ts";
+
+const trained = async () => {
+  const cwd = folder();
+  write(cwd, { "n.yaml": network(), "t.csv": table });
+  const { stdout } = await run(["train", "n.yaml", "--json"], { cwd });
+  const end = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .at(-1);
+  return { cwd, end };
+};
+
+it("measures the table that was trained on as train did", async () => {
+  const { cwd, end } = await trained();
+  for (const args of [["n.yaml"], ["n.safetensors", "--csv", "t.csv"]]) {
+    const { code, stdout, stderr } = await run(["evaluate", ...args, "--json"], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const found = JSON.parse(stdout);
+    expect(found.loss).toBeCloseTo(end.training.loss, 12);
+    expect(found).toMatchObject({ examples: 4, confusion: end.training.confusion });
+    expect(found.classes.map((c: { class: string }) => c.class)).toEqual(["x", "y"]);
+  }
+});
+it("measures another table by the rules of the training, a row alone, too", async () => {
+  const { cwd } = await trained();
+  write(cwd, { "one.csv": "kind,b,a\nx,7,5\n" });
+  const { stdout } = await run(["evaluate", "n.safetensors", "--csv", "one.csv", "--json"], {
+    cwd,
+  });
+  const input = ["predict", "n.safetensors", "--input", "5,7", "--json"];
+  const [{ probabilities }] = JSON.parse((await run(input, { cwd })).stdout).predictions;
+  expect(JSON.parse(stdout).loss).toBeCloseTo(-Math.log(probabilities[0]), 12);
+});
+it("measures what was held out, and says it of each class", async () => {
+  const cwd = folder();
+  await run(["train", example("iris"), "-q"], { cwd });
+  const { code, stdout } = await run(["evaluate", example("iris")], { cwd });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^held out {2}30 examples {3}loss/);
+  expect(stdout).toMatch(/class +examples +precision +recall +F₁/);
+});
+it("writes rows with predictions and probabilities", async () => {
+  const { cwd } = await trained();
+  write(cwd, { "in.csv": 'note,a,b,predicted\n"one, two",1,2,mine\n,5,7,too\n' });
+  const args = ["predict", "n.safetensors", "--csv", "in.csv", "--out", "out.csv"];
+  const { code, stdout } = await run(args, { cwd });
+  expect({ code, stdout }).toEqual({ code: 0, stdout: "2 rows written to out.csv.\n" });
+  const { columns } = parseTable(readFileSync(join(cwd, "out.csv"), "utf8"));
+  expect(columns.map(({ name }) => name)).toEqual([
+    ...["note", "a", "b", "predicted", "predicted (kind)", "probability.x", "probability.y"],
+  ]);
+  expect(columns[0]!.cells).toEqual(["one, two", ""]);
+  const { predictions } = JSON.parse((await run([...args.slice(0, 4), "--json"], { cwd })).stdout);
+  expect(columns[4]!.cells).toEqual(predictions.map((p: { class: string }) => p.class));
+  expect(columns[5]!.cells.map(Number)).toEqual(
+    predictions.map((p: { probabilities: number[] }) => p.probabilities[0]),
+  );
+});
+it("writes numbers in the units of the table", async () => {
+  const cwd = folder();
+  const two = join(root, "examples/two-two-two.yaml");
+  await run(["predict", two, "--untrained", "--out", "o.csv"], { cwd });
+  expect(readFileSync(join(cwd, "o.csv"), "utf8")).toMatch(
+    /^predicted\.0,predicted\.1\n0\.75136\d+,0\.77292\d+\n$/,
+  );
+});
