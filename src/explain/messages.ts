@@ -318,7 +318,9 @@ const derivationMessages = {
 
 /** A sentence of diagnoses by name. */
 type MistakeKey = keyof typeof mistakeMessages;
+/** A sentence of derivations from their result on, by name. */
 type ResultKey = keyof typeof resultMessages;
+
 /** A sentence of derivations by name. */
 export type MessageKey = keyof typeof derivationMessages | ResultKey | MistakeKey;
 
