@@ -18,7 +18,7 @@ import { originalTarget } from "../data/preprocessing.ts";
 import type { EpochReport, History } from "../train/fit.ts";
 import { remarksOn } from "../train/remarks.ts";
 import { Trainer, toDataset } from "../train/trainer.ts";
-import { exampleReport, type Reading } from "./examples.ts";
+import { type ExampleReading, exampleReport } from "./examples.ts";
 import { layerRows } from "./layers.ts";
 import { ledgerOf, networkDrawing } from "./ledger.ts";
 import { type ImageShape, imageShapeOf, weightPictures } from "./pictures.ts";
@@ -102,7 +102,7 @@ export async function collected(
   const { preprocessing } = train;
   const original = (value: number) =>
     preprocessing === undefined ? value : originalTarget(preprocessing, value);
-  const reading: Reading = { classes, read, image, original };
+  const reading: ExampleReading = { classes, read, image, original };
   const dtype = trainer.dtype as "f32" | "f64";
   const { facts: lossFacts, name: lossName } = trainer.loss as {
     facts?: { name: string };

@@ -53,7 +53,7 @@ export interface ExampleReport {
 }
 
 /** How examples are read. */
-export interface Reading {
+export interface ExampleReading {
   readonly classes: readonly string[] | undefined;
   readonly read: ((outputs: readonly number[]) => ReportPrediction) | undefined;
   readonly image: ImageShape | undefined;
@@ -78,7 +78,7 @@ const together = 16;
 export async function exampleReport(
   trainer: Trainer,
   data: Dataset,
-  reading: Reading,
+  reading: ExampleReading,
 ): Promise<ExampleReport | undefined> {
   const count = Math.min(data.size, most);
   const rows = Array.from({ length: count }, (_, i) => Math.floor((i * data.size) / count));
@@ -149,7 +149,7 @@ function exampleAt(
   row: number,
   loss: number,
   outputs: readonly number[],
-  reading: Reading,
+  reading: ExampleReading,
 ): ReportExample {
   const values = rowOf(data.inputs, row);
   const { image } = reading;
@@ -175,7 +175,11 @@ const listed = (list: readonly number[]): string =>
 const largestAt = (list: readonly number[]): number => list.indexOf(Math.max(...list));
 
 /** What a target says: a class, or numbers. */
-function targetOf({ targets }: Dataset, row: number, { classes, original }: Reading): string {
+function targetOf(
+  { targets }: Dataset,
+  row: number,
+  { classes, original }: ExampleReading,
+): string {
   const values = [...rowOf(targets, row)];
   const [first = Number.NaN] = values;
   const name = (label: number) => classes?.[label] ?? String(label);
@@ -187,7 +191,7 @@ function targetOf({ targets }: Dataset, row: number, { classes, original }: Read
 
 function spoken(
   outputs: readonly number[],
-  { classes, read, original }: Reading,
+  { classes, read, original }: ExampleReading,
 ): Pick<ReportExample, "predicted" | "probability"> {
   const made = read?.(outputs);
   if (made?.class !== undefined) {
@@ -207,7 +211,7 @@ function pairsOf(
   { targets }: Dataset,
   rows: readonly number[],
   outputs: readonly (readonly number[])[],
-  { classes, original }: Reading,
+  { classes, original }: ExampleReading,
 ): PredictedTrue[] | undefined {
   const single = targets.size === at(targets.shape, 0) && outputs[0]?.length === 1;
   if (classes !== undefined || targets.dtype === "i32" || !single) return undefined;
