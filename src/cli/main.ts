@@ -105,6 +105,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("-r, --resume <path>", "go on from this checkpoint")
     .option("--run <folder>", "keep all that belongs to the run in a new folder")
     .option("--threads <n>", "threads; default: as many as pay", whole(1))
+    .option("--save-every <seconds>", "how often to save on the way; default 60", whole(0))
     .addOption(new Option("--pause-at <epoch>").argParser(whole(1)).hideHelp())
     .option("--seed <n>", "decides first values, order and division", whole(-Infinity))
     .addOption(

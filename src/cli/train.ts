@@ -61,6 +61,7 @@ interface TrainOptions extends RunFileOptions {
   readonly run?: string;
   readonly threads?: number;
   readonly pauseAt?: number;
+  readonly saveEvery?: number;
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
@@ -340,7 +341,7 @@ async function train(
         await save(progress.elapsed, rule === "best" ? "best" : `epoch-${report.epoch}`);
       }
       if (last === options.pauseAt && last < epochs) interruption.pause();
-      if (performance.now() - saved > secondsBetweenSaves * 1000) {
+      if (performance.now() - saved > (options.saveEvery ?? secondsBetweenSaves) * 1000) {
         await save(progress.elapsed);
         saved = performance.now();
       }
