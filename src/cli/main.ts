@@ -116,6 +116,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("--report <path>", "write a page (HTML) that shows the run")
     .option("--plot <path>", "write the curves of loss and metrics (SVG)")
     .option("--csv <path>", "write a table with a row for each epoch")
+    .option("--tensorboard <folder>", "write loss and metrics for TensorBoard into this folder")
     .option("-q, --quiet", "print nothing but errors")
     .addOption(json())
     .action((file, options) =>

@@ -1,5 +1,6 @@
 /** What `train` writes of a run besides its checkpoint: a page, curves, a table of epochs. */
 
+import { join } from "node:path";
 import { numerics } from "../core/numerics.ts";
 import { sizeOf } from "../core/shape.ts";
 import { idxShape } from "../data/idx.ts";
@@ -20,6 +21,8 @@ export interface RunFileOptions {
   readonly report?: string;
   readonly plot?: string;
   readonly csv?: string;
+  /** A folder, into which goes a file of its own for each run. */
+  readonly tensorboard?: string;
 }
 
 const optionNames = ["report", "plot", "csv"] as const satisfies readonly (keyof RunFileOptions)[];
@@ -34,7 +37,7 @@ export async function checkRunFiles(options: RunFileOptions): Promise<void> {
 
 /** Whether anybody will ask for the epochs. */
 export const wantsEpochs = (options: RunFileOptions): boolean =>
-  optionNames.some((name) => options[name] !== undefined);
+  [...optionNames, "tensorboard" as const].some((name) => options[name] !== undefined);
 
 /** Epochs that may be many, without their confusion matrices. */
 export function lightened(report: EpochReport, seconds?: number): TimedEpoch {
@@ -64,6 +67,9 @@ export async function writeRunFiles(
     await write(options.plot, curvesFile(curvesOf(epochs)));
     written.push(options.plot);
   }
+  if (options.tensorboard !== undefined) {
+    written.push(await writeEvents(options.tensorboard, epochs));
+  }
   if (options.report !== undefined) {
     const { runReport } = await import("../report/index.ts");
     const history = { epochs: [...epochs], stopped };
@@ -72,6 +78,30 @@ export async function writeRunFiles(
     written.push(options.report);
   }
   return written;
+}
+
+/** Losses and metrics epoch by epoch for TensorBoard; returns the path. */
+async function writeEvents(folder: string, epochs: readonly TimedEpoch[]): Promise<string> {
+  const { eventFile } = await import("../report/event-file.ts");
+  const { mkdir } = await import("node:fs/promises");
+  await mkdir(folder, { recursive: true });
+  const now = Date.now() / 1000;
+  const whole = epochs.at(-1)?.seconds ?? 0;
+  const events = epochs.map(({ epoch, loss, accuracy, validation, seconds = 0 }) => {
+    const all = {
+      "loss/training": loss,
+      "loss/held out": validation?.loss,
+      "accuracy/training": accuracy,
+      "accuracy/held out": validation?.accuracy,
+      "R2/held out": validation?.r2,
+    };
+    const measured = Object.entries(all).filter(([, v]) => v !== undefined);
+    const values = Object.fromEntries(measured) as Record<string, number>;
+    return { time: now - whole + seconds, step: epoch, values };
+  });
+  const path = join(folder, `events.out.tfevents.${Math.floor(now)}.chainrule.${process.pid}`);
+  await writeAtomically(path, eventFile(now - whole, events));
+  return path;
 }
 
 /** What the page says besides what was measured. */
