@@ -2,7 +2,12 @@
 import "./backends/reading.ts";
 
 // Differentiation.
-export { assertGradients, type CheckReport, checkGradients } from "./autodiff/check.ts";
+export {
+  assertGradients,
+  type CheckReport,
+  checkGradients,
+  checkGradientsAsync,
+} from "./autodiff/check.ts";
 // Tensors: making them, reading them, errors.
 export { evaluate, evaluateAsync } from "./autodiff/evaluate.ts";
 // Differentiation.

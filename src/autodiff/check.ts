@@ -5,12 +5,21 @@ import { withSite } from "../core/call-site.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { cos } from "../core/elementary/scalar.ts";
 import { fail } from "../core/errors.ts";
-import { aFunction, checkKind, isNumber, tensors } from "../core/kinds.ts";
+import {
+  type ArgumentKind,
+  aFunction,
+  checkKind,
+  isFunction,
+  isNumber,
+  isRecord,
+  tensors,
+} from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { readValues } from "../core/runtime.ts";
 import { formatShape } from "../core/shape.ts";
 import { asTensor, type Tensor } from "../core/tensor.ts";
 import { building } from "../core/tracing.ts";
+import { Turns } from "../core/turns.ts";
 import { shown } from "../core/wording.ts";
 import { mul } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
@@ -80,9 +89,10 @@ export interface CheckReport {
 // f64 the two meet near ε^⅓ ≈ 6e-6. The sweep brackets that from both sides.
 const sweep = [1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6];
 
+const optionNames = ["order", "absolute", "relative", "steps", "entries"] as const;
+
 /** A check that compares nothing would pass. */
 function checkOptions(options: CheckOptions): void {
-  checkNames("checkGradients", options, ["order", "absolute", "relative", "steps", "entries"]);
   const { order = 1, absolute = 0, relative = 0, steps = sweep, entries = 1 } = options;
   const known = <T>(name: string, value: T, fits: boolean, expected: string): void => {
     if (fits) return;
@@ -126,6 +136,61 @@ export function checkGradients(
   inputs: readonly Tensor[],
   options: CheckOptions = {},
 ): CheckReport {
+  checkNames("checkGradients", options, optionNames);
+  checkArguments(f, inputs, options);
+  const work = checked(f, inputs, options);
+  return building(() => {
+    let next = work.next();
+    while (!next.done) next = work.next();
+    return next.value;
+  });
+}
+
+const aSignal: ArgumentKind = {
+  name: "an AbortSignal",
+  example: "{ signal: new AbortController().signal }",
+  fits: (value) => value === undefined || (isRecord(value) && isFunction(value.throwIfAborted)),
+};
+
+/** How checkGradientsAsync compares. */
+interface CheckAsyncOptions extends CheckOptions {
+  /** An AbortSignal: stops after the entry that is under way; the promise is then rejected. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What `checkGradients` finds, entry by entry: timers and events get their turn in between, every 20
+ * ms or so. The gradient itself, which is computed first, is one piece. Inputs that an asynchronous backend has
+ * promised are awaited.
+ *
+ * @throws what the signal was aborted for: its `reason`, an AbortError where none was given.
+ */
+export async function checkGradientsAsync(
+  f: (...x: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  options: CheckAsyncOptions = {},
+): Promise<CheckReport> {
+  checkNames("checkGradientsAsync", options, [...optionNames, "signal"]);
+  checkArguments(f, inputs, options);
+  const { signal } = options;
+  checkKind("checkGradientsAsync", signal, aSignal);
+  signal?.throwIfAborted();
+  await Promise.all(inputs.map((x) => x.data()));
+  const work = checked(f, inputs, options);
+  const turns = new Turns();
+  for (;;) {
+    signal?.throwIfAborted();
+    const next = building(() => work.next());
+    if (next.done) return next.value;
+    if (turns.due) await turns.give();
+  }
+}
+
+function checkArguments(
+  f: (...x: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  options: CheckOptions,
+): void {
   checkOptions(options);
   checkKind("checkGradients", f, aFunction("a function of tensors, such as (x) => x.square()"));
   checkKind("checkGradients", inputs, tensors);
@@ -145,21 +210,20 @@ export function checkGradients(
       fix: 'Make the inputs with { dtype: "f64" }.',
     });
   }
-  return building(() => checked(f, inputs, options));
 }
 
-/** Nothing that is read on the way loses its past: derivatives of it are still to come. */
-function checked(
+/** Entry by entry. Nothing that is read on the way loses its past: derivatives of it are still to come. */
+function* checked(
   f: (...x: Tensor[]) => Tensor,
   inputs: readonly Tensor[],
   options: CheckOptions,
-): CheckReport {
+): Generator<undefined, CheckReport, void> {
   const weighted: Build = (x) => {
     const y = asTensor("What checkGradients checks", f(...x));
     const value = sum(mul(y, weights(y)));
     return { value, forward: value };
   };
-  const entries = compare(weighted, inputs, 1, options);
+  const entries = yield* compare(weighted, inputs, 1, options);
   if ((options.order ?? 1) === 2) {
     const slope: Build = (x) => {
       const real = x.filter((t) => isFloat(t.dtype));
@@ -174,7 +238,7 @@ function checked(
         .reduce((a, b) => a.add(b));
       return { value, forward };
     };
-    entries.push(...compare(slope, inputs, 2, options));
+    entries.push(...(yield* compare(slope, inputs, 2, options)));
   }
   const worst = entries.reduce<CheckedEntry | undefined>(
     (a, b) => (a === undefined || excess(b) > excess(a) ? b : a),
@@ -223,12 +287,12 @@ type Build = (x: readonly Tensor[]) => { readonly value: Tensor; readonly forwar
 /** Both modes are exact up to rounding, so they must agree a thousand times better. */
 const exact = 1e-3;
 
-function compare(
+function* compare(
   build: Build,
   inputs: readonly Tensor[],
   order: 1 | 2,
   options: CheckOptions,
-): CheckedEntry[] {
+): Generator<undefined, CheckedEntry[], void> {
   const { absolute = 0, relative = 1e-5, steps } = options;
   const values = readValues(inputs);
   const variables = inputs.map((x) => (isFloat(x.dtype) ? identity(x) : x));
@@ -251,8 +315,8 @@ function compare(
     });
   const entries: CheckedEntry[] = [];
   let ordinal = -1;
-  inputs.forEach((x, input) => {
-    if (!isFloat(x.dtype)) return;
+  for (const [input, x] of inputs.entries()) {
+    if (!isFloat(x.dtype)) continue;
     ordinal++;
     const stride = Math.max(1, Math.ceil(x.size / (options.entries ?? 64)));
     for (let index = 0; index < x.size; index += stride) {
@@ -281,8 +345,9 @@ function compare(
       const passed = verdict !== "disagrees" && modes;
       const found = { reverse: a, forward, numeric, step, rounding, off, ownRounding, tolerance };
       entries.push({ order, input, index, ...found, passed, coarse: verdict === "coarse" });
+      yield;
     }
-  });
+  }
   return entries;
 }
 

@@ -307,6 +307,14 @@ export const functions: Record<string, Probe> = {
     [v],
     { order: 2, absolute: 1e-7, relative: 1e-5, steps: [1e-4], entries: 1 },
   ]),
+  checkGradientsAsync: probe(chainrule.checkGradientsAsync, [
+    square,
+    [v],
+    {
+      ...{ order: 2, absolute: 1e-7, relative: 1e-5, steps: [1e-4], entries: 1 },
+      signal: new AbortController().signal,
+    },
+  ]),
   assertMaxCompiles: probe(chainrule.assertMaxCompiles<unknown>, [1, () => square(v)], read),
   compile: shallow(
     chainrule.compile,

@@ -1,7 +1,7 @@
 /** The checks of derivatives must find what is wrong. */
 import "../support/backend.ts";
-import { expect, test } from "vitest";
-import { assertGradients, checkGradients } from "../../src/autodiff/check.ts";
+import { expect, test, vi } from "vitest";
+import { assertGradients, checkGradients, checkGradientsAsync } from "../../src/autodiff/check.ts";
 import type { Op, RuleContext } from "../../src/core/op.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
 import { mulOp } from "../../src/ops/arithmetic.ts";
@@ -180,4 +180,38 @@ test("what stopGradient holds is held in differences, in both orders", () => {
     backward: (g, { x: [a] }) => [g.mul(a!)],
   });
   expect(checkGradients((a) => wrong(a!).mul(stopGradient(a!)), [x]).passed).toBe(false);
+});
+
+test("in turns: the same report, and others get their turn", async () => {
+  const many = tensor(Array.from(x.dataSync()).concat([2, 3, 4, 5, 6]), { dtype: "f64" });
+  const f = (a?: Tensor) => sin(a!.mul(a!)).sum();
+  const expected = checkGradients(f, [many], { order: 2 });
+  let [turns, time] = [0, 0];
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => (time += 15));
+  const turn = () => {
+    turns++;
+    if (turns < 1000) next = setImmediate(turn);
+  };
+  let next = setImmediate(turn);
+  const found = await checkGradientsAsync(f, [many], { order: 2 });
+  clearImmediate(next);
+  clock.mockRestore();
+  expect(found).toEqual(expected);
+  expect(turns).toBeGreaterThan(5);
+});
+
+test("in turns: a signal ends it with its reason, and nothing else of the kind is taken", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  let calls = 0;
+  const f = (a?: Tensor) => {
+    if (++calls === 20) controller.abort(reason);
+    return sin(a!).sum();
+  };
+  const { signal } = controller;
+  await expect(checkGradientsAsync(f, [x], { signal })).rejects.toBe(reason);
+  expect(calls).toBeLessThan(40);
+  await expect(checkGradientsAsync(f, [x], { signal })).rejects.toBe(reason);
+  const wrong = { signal: { aborted: false } } as never;
+  await expect(checkGradientsAsync(f, [x], wrong)).rejects.toMatchObject({ code: "bad-argument" });
 });
