@@ -18,7 +18,7 @@ export const isDivided = (session: Session, time: number): session is Divided =>
   session.portions !== undefined && time > longest;
 
 /** A step on a batch, portion by portion. */
-export function portionsOf(session: Divided, batch: number): Pick<PortionedRun, "advance"> {
+export function portionwise(session: Divided, batch: number): Pick<PortionedRun, "advance"> {
   let next = 0;
   return {
     advance() {

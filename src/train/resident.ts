@@ -7,7 +7,7 @@ import type { Later, Session, Sums } from "../backends/backend.ts";
 import { fail } from "../core/errors.ts";
 import type { Examples } from "./batches.ts";
 import type { Course } from "./course.ts";
-import { type Divided, isDivided, LongStep, portionsOf } from "./long-step.ts";
+import { type Divided, isDivided, LongStep, portionwise } from "./long-step.ts";
 import { Pace } from "./pace.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";
@@ -166,7 +166,7 @@ export class Resident implements Loop {
 
   /** One step, in which others get their turn. Should one of them want its result, it is ended at once. */
   #inPortions(session: Divided): Promise<number> {
-    const step = new LongStep(portionsOf(session, this.#begun()), (time, failure) => {
+    const step = new LongStep(portionwise(session, this.#begun()), (time, failure) => {
       this.#open = undefined;
       const now = performance.now();
       this.#learn(now, now - time, 1);

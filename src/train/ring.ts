@@ -8,7 +8,7 @@ import { at } from "../core/at.ts";
 import { bytesOf } from "../core/dtype.ts";
 import type { StepGraph } from "../step/ports.ts";
 import type { Examples } from "./batches.ts";
-import { type Divided, isDivided, LongStep, portionsOf } from "./long-step.ts";
+import { type Divided, isDivided, LongStep, portionwise } from "./long-step.ts";
 import type { Live } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -121,7 +121,7 @@ export class Ring implements Live {
 
   #inPortions(session: Divided, place: number): Promise<number> {
     this.#load();
-    const step = new LongStep(portionsOf(session, place), (time, failure) => {
+    const step = new LongStep(portionwise(session, place), (time, failure) => {
       this.#open = undefined;
       this.#each = time;
       return this.#counted(place, () => {
