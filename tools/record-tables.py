@@ -1,13 +1,13 @@
-"""Records small files with pyarrow, for the tests of Parquet and Arrow files.
+"""Records small files with pyarrow, for the tests of Parquet files.
 
     pip install pyarrow && python3 tools/record-tables.py
 
 writes into test/fixtures/tables/
-- types.parquet, types.arrow: every type that is read, with missing values; types.json says what is in
+- types.parquet: every type that is read, with missing values; types.json says what is in
   them;
 - ways-*.parquet: one table, each compression, both versions of pages, several groups of rows, encodings;
-- ways-*.arrow: one table as a file, as a stream, and each compression;
-- refused.parquet, refused.arrow: what is not read; wide.*: integers beyond 2^53.
+- ways-none.arrow: the table in another format;
+- refused.parquet: what is not read; wide.*: integers beyond 2^53.
 """
 
 import datetime
@@ -57,9 +57,6 @@ table = pa.table(arrays, names=list(columns))
 lines = [f'"{name}": {json.dumps(read)}' for name, (_, _, read) in columns.items()]
 (folder / "types.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 pq.write_table(table, folder / "types.parquet", compression="none")
-with pa.OSFile(str(folder / "types.arrow"), "wb") as sink:
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
 
 n = 40
 ways = pa.table({
@@ -85,11 +82,7 @@ for name, options in {
     "delta-texts": {"use_dictionary": False, "column_encoding": {"k": "DELTA_BYTE_ARRAY"}},
 }.items():
     pq.write_table(ways, folder / f"ways-{name}.parquet", **options)
-for name, compression in {"lz4": "lz4", "zstd": "zstd", "none": "uncompressed"}.items():
-    feather.write_feather(ways, folder / f"ways-{name}.arrow", compression=compression, chunksize=11)
-with pa.OSFile(str(folder / "ways-stream.arrow"), "wb") as sink:
-    with pa.ipc.new_stream(sink, ways.schema) as writer:
-        writer.write_table(ways, max_chunksize=13)
+feather.write_feather(ways, folder / "ways-none.arrow", compression="uncompressed", chunksize=11)
 
 refused = pa.table({
     "list": pa.array([[1, 2], [3]]),
@@ -101,5 +94,3 @@ refused = pa.table({
 pq.write_table(refused, folder / "refused.parquet")
 wide = pa.table({"id": pa.array([1, 2**53 + 1]), "x": pa.array([1.0, 2.0])})
 pq.write_table(wide, folder / "wide.parquet")
-for name, one in {"refused": refused, "wide": wide}.items():
-    feather.write_feather(one, folder / f"{name}.arrow", compression="uncompressed")
