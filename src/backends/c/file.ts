@@ -1,0 +1,152 @@
+/** A program as one file of C: functions of kernels, one that runs them all, and the loop around it. */
+import type { StepLoop } from "../../compile/loop.ts";
+import type { Buffer, Program } from "../../compile/program.ts";
+import { at } from "../../core/at.ts";
+import type { Elementary } from "../../core/elementary/functions.ts";
+import { elementaryFunction } from "./elementary.ts";
+import type { FileNeeds } from "./expressions.ts";
+import { callLines, functionsOf } from "./functions.ts";
+import { loopText } from "./loop.ts";
+import { largeAngles, prelude } from "./prelude.ts";
+
+interface CFileOptions {
+  /** Whether a product and a sum may be rounded once. */
+  readonly fuses: boolean;
+  /** The loop around the program, where it is a training step. */
+  readonly loop?: StepLoop;
+}
+
+/** A file of C, and what it needs to know of memory that it is given. */
+interface Rendered {
+  readonly text: string;
+  /** The user's lines that errors about indices refer to by number. */
+  readonly lines: readonly (() => string)[];
+  /** Bytes of memory that it needs. */
+  readonly memory: number;
+  readonly places: Places;
+}
+
+/** Where in memory stands what is not in the arena, in bytes from its start. */
+export interface Places {
+  /** Words that say what went wrong: the number of a line, counted from 1, the index, the size. */
+  readonly fault: number;
+  readonly scratch: number;
+  /** The loop's sums, f64 each. */
+  readonly sums: number;
+  /** The order of the examples, i32 each. */
+  readonly order: number;
+  /** The data of each part that is gathered. */
+  readonly data: readonly number[];
+  /** For each epoch of a call: the loop's sums, in its order. */
+  readonly records: number;
+}
+
+/** Epochs that one call can report. */
+export const mostEpochs = 4096;
+
+const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+export function render(program: Program, { fuses, loop }: CFileOptions): Rendered {
+  const needs: FileNeeds = { functions: new Map(), lines: [], names: 0, fuses };
+  const { texts, calls } = functionsOf(program, needs);
+  // Behind the last buffer 16 bytes more may be read; a vector of this machine has up to 64.
+  let end = rounded(program.arena + 64);
+  const reserve = (bytes: number): number => {
+    const start = end;
+    end = rounded(end + bytes);
+    return start;
+  };
+  const fault = reserve(64);
+  const scratch = reserve(Math.max(0, ...calls.map((c) => c.scratch)) + 64);
+  const sums = reserve(8 * (loop?.sums.length ?? 0));
+  const order = reserve(4 * (loop?.examples ?? 0));
+  const data = (loop?.gather ?? []).map(({ width }) => reserve(width * (loop?.examples ?? 0)));
+  const records = reserve(loop ? 8 * loop.sums.length * mostEpochs : 0);
+  const places: Places = { fault, scratch, sums, order, data, records };
+  const address = (b: Buffer): string => `(A + ${at(program.offsets, b.id)}L)`;
+  const run = [
+    "exported int run(char *const A) {",
+    `char *const scratch = A + ${scratch}L;`,
+    ...callLines(calls, "return 2;"),
+    "return 0;",
+    "}",
+  ];
+  const text = [
+    prelude,
+    faults(fault),
+    ...(calls.some(({ kernel }) => usesOrder(kernel)) ? [sorting] : []),
+    ...elementaryFunctions(needs),
+    ...texts,
+    run.join("\n"),
+    ...(loop ? [loopText(loop, places, address)] : []),
+    "",
+  ].join("\n");
+  return { text, lines: needs.lines, memory: end, places };
+}
+
+type AnyKernel = Program["kernels"][number];
+
+const usesOrder = (kernel: AnyKernel): boolean =>
+  kernel.loop === "order" || (kernel.loop === "repeat" && kernel.repeat.kernels.some(usesOrder));
+
+/** The first index that was outside of its axis is remembered; the kernel goes on. */
+const faults = (place: number): string => `
+static __attribute__((noinline, cold)) void fault(char *A, i32 line, i32 index, i32 size) {
+  i32 *const words = (i32 *)(A + ${place}L);
+  if (words[0]) return;
+  words[0] = line + 1; words[1] = index; words[2] = size;
+}
+inlined int broken(char *A) { return *(i32 *)(A + ${place}L) != 0; }
+`;
+
+/** Those of f64 first, since those of f32 may call them. */
+function elementaryFunctions({ functions, fuses }: FileNeeds): string[] {
+  const names = (type: "f64" | "f32") => [...(functions.get(type) ?? new Set<Elementary>())];
+  const texts32 = names("f32").map((name) => elementaryFunction(name, "f32", fuses));
+  const called = names("f32").filter((name, k) => at(texts32, k).includes(`${name}_f64(`));
+  const wide = [...new Set([...names("f64"), ...called])];
+  const texts = [...wide.map((name) => elementaryFunction(name, "f64", fuses)), ...texts32];
+  return texts.some((text) => text.includes("reduce_large")) ? [largeAngles(), ...texts] : texts;
+}
+
+/** A stable merge sort from below: runs of 1, 2, 4 … pairs go from one half of memory to the other. */
+const sortOf = (key: string, type: string, descending: boolean): string => {
+  const name = `sort_${key}_${descending ? "down" : "up"}`;
+  // Whether b, which stands behind a, comes before it: NaN is the greatest.
+  const real = descending
+    ? "b->key != a->key && a->key == a->key && !(b->key <= a->key)"
+    : "b->key == b->key && !(a->key <= b->key)";
+  const whole = descending ? "b->key > a->key" : "b->key < a->key";
+  return `
+__attribute__((unused)) static pair_${key} *${name}(pair_${key} *from, pair_${key} *to, long n) {
+  for (long width = 1; width < n; width += width) {
+    for (long start = 0; start < n; start += 2 * width) {
+      long middle = start + width < n ? start + width : n;
+      long end = middle + width < n ? middle + width : n;
+      pair_${key} *a = from + start, *b = from + middle, *out = to + start;
+      pair_${key} *const left = b, *const right = from + end;
+      while (a < left && b < right) *out++ = ${key === "i32" ? whole : real} ? *b++ : *a++;
+      while (a < left) *out++ = *a++;
+      while (b < right) *out++ = *b++;
+    }
+    pair_${key} *const other = from;
+    from = to;
+    to = other;
+  }
+  return from;
+}`.replaceAll("pair_TYPE", type);
+};
+
+const sorting = (
+  [
+    ["f64", "double"],
+    ["f32", "float"],
+    ["i32", "i32"],
+  ] as const
+)
+  .map(
+    ([key, type]) =>
+      `typedef struct { ${type} key; i32 at; } pair_${key};` +
+      `${sortOf(key, type, false)}${sortOf(key, type, true)}`,
+  )
+  .join("\n");

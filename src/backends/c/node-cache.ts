@@ -1,0 +1,147 @@
+/**
+ * CompiledKernel libraries in a folder of the user's own, each under the hash of all that it depends on. A
+ * library is code: a folder or a file that others could write is refused.
+ */
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, platform } from "node:os";
+import { join } from "node:path";
+import { fail } from "../../core/errors.ts";
+import { variable } from "../../core/permission.ts";
+
+/** More than so many bytes are not kept: what was used longest ago goes first. */
+const mostBytes = 2 ** 29;
+/** Temporary files of a process that was killed are removed after so many milliseconds. */
+const stale = 3_600_000;
+
+/** Where libraries are kept: CHAINRULE_CACHE, or where the system keeps such things. */
+function cacheFolder(): string {
+  const told = variable("CHAINRULE_CACHE");
+  if (told) return join(told, "native");
+  const usual =
+    platform() === "darwin"
+      ? join(homedir(), "Library", "Caches")
+      : (variable("XDG_CACHE_HOME") ?? join(homedir(), ".cache"));
+  return join(usual, "chainrule", "native");
+}
+
+/** Why what stands there cannot be trusted; undefined if it can. */
+function distrust({ mode, uid }: Stats): string | undefined {
+  const own = process.getuid?.();
+  if (own !== undefined && uid !== own) return `it belongs to the user ${uid}`;
+  return (mode & 0o022) === 0
+    ? undefined
+    : `others may write it (mode ${(mode & 0o777).toString(8)})`;
+}
+
+function refuseUnlessOwn(path: string, isRight: (stats: Stats) => boolean, what: string): void {
+  const stats = lstatSync(path);
+  const why = isRight(stats) ? distrust(stats) : `it is no ${what}`;
+  if (why === undefined) return;
+  fail("unsupported", {
+    message: `CompiledKernel programs are not kept where others could change them: ${path}.`,
+    expected: `a ${what} of the user's own that nobody else may write`,
+    found: why,
+  });
+}
+
+/** The folder, made if it was not there. @throws ChainruleError if it cannot be used. */
+function openFolder(): string {
+  const folder = cacheFolder();
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    unwritable(folder, cause);
+  }
+  refuseUnlessOwn(folder, (s) => s.isDirectory(), "folder");
+  return folder;
+}
+
+const unwritable = (path: string, cause: unknown): never =>
+  fail("file-unwritable", {
+    message: `The folder for compiled programs cannot be written: ${path}.`,
+    expected: "a folder that can be written, with some space; CHAINRULE_CACHE names another one",
+    found: String((cause as Error)?.message ?? cause),
+    cause,
+  });
+
+/** The path of a library: one that is there, or one that `make` makes of a file with this text. */
+export function keptLibrary(
+  hash: string,
+  text: string,
+  make: (source: string, library: string) => void,
+): string {
+  const folder = openFolder();
+  const library = join(folder, `${hash}.so`);
+  if (existsSync(library)) {
+    refuseUnlessOwn(library, (s) => s.isFile(), "file");
+    touch(library);
+    return library;
+  }
+  // A name of its own: two that make the same library at once do not meet, and the later one wins.
+  const own = join(folder, `${hash}.${process.pid}.${randomBytes(4).toString("hex")}`);
+  try {
+    try {
+      writeFileSync(`${own}.c`, text, { flag: "wx", mode: 0o600 });
+    } catch (cause) {
+      unwritable(folder, cause);
+    }
+    make(`${own}.c`, `${own}.tmp`);
+    renameSync(`${own}.tmp`, library);
+  } finally {
+    for (const end of [".c", ".tmp"]) rmSync(own + end, { force: true });
+  }
+  tidy(folder, library);
+  return library;
+}
+
+/** It was used now. */
+function touch(path: string): void {
+  try {
+    const now = new Date();
+    utimesSync(path, now, now);
+  } catch {
+    // It goes a little sooner, then.
+  }
+}
+
+interface Entry {
+  readonly path: string;
+  readonly bytes: number;
+  readonly used: number;
+}
+
+function entries(folder: string): Entry[] {
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      const path = join(folder, name);
+      const { size, mtimeMs } = statSync(path);
+      return [{ path, bytes: size, used: mtimeMs }];
+    } catch {
+      // Another process has removed it.
+      return [];
+    }
+  });
+}
+
+/** Removes what was used longest ago, and what others have left behind. */
+function tidy(folder: string, newest: string): void {
+  const all = entries(folder).sort((a, b) => b.used - a.used);
+  let bytes = 0;
+  for (const entry of all) {
+    bytes += entry.bytes;
+    const left = !entry.path.endsWith(".so") && Date.now() - entry.used > stale;
+    if (entry.path !== newest && (left || bytes > mostBytes)) rmSync(entry.path, { force: true });
+  }
+}

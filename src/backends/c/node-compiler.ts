@@ -1,0 +1,113 @@
+/** The system's C compiler: which one, what it can do, and a library made with it. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { arch, cpus, platform } from "node:os";
+import { fail } from "../../core/errors.ts";
+import { variable } from "../../core/permission.ts";
+
+/** A compiler that was asked who it is. */
+export interface CCompiler {
+  readonly command: string;
+  /** What stands between the command and our own options, where CC says more than a name. */
+  readonly first: readonly string[];
+  readonly family: "gcc" | "clang";
+  /** The first line that it says of itself. */
+  readonly version: string;
+}
+
+/**
+ * Strict IEEE 754, for this processor: a product and a sum are two operations unless the text says
+ * otherwise, errno and traps are nobody's concern, and no loop's order is changed. `omp simd` on a loop
+ * says that its turns may be done side by side, no more.
+ */
+const options: readonly string[] = [
+  ...["-std=c17", "-O2", "-march=native", "-fPIC", "-shared", "-w"],
+  ...["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
+  ...["-fno-strict-aliasing", "-fopenmp-simd", "-fvisibility=hidden"],
+];
+
+/** The oldest versions that are known to do. */
+const oldest = { gcc: 9, clang: 14 } as const;
+
+/** Milliseconds for a question, and for a program: a compiler that hangs is stopped. */
+const patience = { question: 10_000, program: 300_000 } as const;
+
+const ask = (command: string, args: readonly string[]): string =>
+  execFileSync(command, args, {
+    encoding: "utf8",
+    timeout: patience.question,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+
+/** A compiler, or the reason why there is none, as a sentence without its full stop. */
+export function findCompiler(): CCompiler | string {
+  if (platform() === "win32") return "Windows is not yet supported";
+  const told = variable("CC")?.trim();
+  const names = told ? [told] : ["cc", "gcc", "clang"];
+  for (const name of names) {
+    // Never through a shell: words are words.
+    const [command = name, ...first] = name.split(/\s+/);
+    let version: string;
+    try {
+      [version = ""] = ask(command, [...first, "--version"]).split("\n", 1);
+    } catch {
+      continue;
+    }
+    const clang = /clang version (\d+)/i.exec(version);
+    const number = Number((clang ?? /(\d+)\.\d+(\.\d+)?/.exec(version))?.[1]);
+    const family = clang ? "clang" : "gcc";
+    if (!(number >= oldest[family])) return `${command} is too old, or unknown: ${version}`;
+    return { command, first, family, version };
+  }
+  const tried = names.join(", ");
+  return told
+    ? `The compiler that CC names does not answer: ${tried}`
+    : `There is no C compiler here; looked for ${tried}`;
+}
+
+/** What a library depends on beside its text. */
+export function circumstances(compiler: CCompiler): string {
+  const [first] = cpus();
+  let features = "";
+  try {
+    features = /^(flags|Features)\s*:.*$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[0] ?? "";
+  } catch {
+    // Not Linux: the processor's name has to do.
+  }
+  const { command, first: more, version } = compiler;
+  const all = [command, ...more, version, ...options, arch(), platform(), first?.model, features];
+  return all.join("\n");
+}
+
+/** The name of a text's library. */
+export const hashOf = (text: string, around: string): string =>
+  createHash("sha256").update(around).update("\0").update(text).digest("hex").slice(0, 40);
+
+/** Makes a library of a file of C. @throws ChainruleError "backend-failed" */
+export function compileFile({ command, first }: CCompiler, source: string, library: string): void {
+  try {
+    execFileSync(command, [...first, ...options, "-o", library, source, "-lm"], {
+      encoding: "utf8",
+      timeout: patience.program,
+      killSignal: "SIGKILL",
+      stdio: ["ignore", "ignore", "pipe"],
+      maxBuffer: 2 ** 26,
+    });
+  } catch (cause) {
+    const { code, status, signal, stderr } = cause as Readonly<Record<string, unknown>>;
+    const said = String(stderr ?? "")
+      .trim()
+      .split("\n")
+      .slice(0, 8)
+      .join("\n");
+    const hung = code === "ETIMEDOUT";
+    fail("backend-failed", {
+      message: `The C compiler ${hung ? "did not end" : "has failed"}: ${command}.`,
+      found: hung
+        ? `no library after ${patience.program / 1000} seconds`
+        : said || `it ended with ${signal ?? `status ${status ?? code}`}`,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,97 @@
+/** Programs as libraries of the machine's own code: made, loaded, and called through koffi. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fail } from "../../core/errors.ts";
+import { keptLibrary } from "./node-cache.ts";
+import {
+  type CCompiler,
+  circumstances,
+  compileFile,
+  findCompiler,
+  hashOf,
+} from "./node-compiler.ts";
+
+/** What is used of koffi. */
+interface Koffi {
+  load(path: string): { func(prototype: string): (...args: unknown[]) => number };
+  address(data: ArrayBuffer): bigint;
+}
+
+/** What a machine needs before it can run the machine's own code. */
+interface Toolchain {
+  readonly koffi: Koffi;
+  readonly compiler: CCompiler;
+  readonly around: string;
+}
+
+let found: Toolchain | string | undefined;
+
+/** The toolchain, or the reason why there is none, as a sentence without its full stop. */
+export function toolchain(): Toolchain | string {
+  found ??= look();
+  return found;
+}
+
+function look(): Toolchain | string {
+  const compiler = findCompiler();
+  if (typeof compiler === "string") return compiler;
+  const koffi = findKoffi();
+  if (typeof koffi === "string") return koffi;
+  return { koffi, compiler, around: circumstances(compiler) };
+}
+
+/** Where this library stands, or else where the program was started. */
+function findKoffi(): Koffi | string {
+  let why = "";
+  for (const from of [import.meta.url, join(process.cwd(), "package.json")]) {
+    try {
+      return createRequire(from)("koffi") as Koffi;
+    } catch (error) {
+      const { code, message } = error as { code?: string; message?: string };
+      if (code !== "MODULE_NOT_FOUND") why = String(message ?? error).split("\n")[0] ?? "";
+    }
+  }
+  return why === ""
+    ? "The package koffi, which calls C, is not installed (npm install koffi)"
+    : `The package koffi, which calls C, does not load: ${why}`;
+}
+
+/** A loaded library. */
+export type Library = ReturnType<Koffi["load"]>;
+
+/** Bytes at an address that stays, which begins at a multiple of 64. */
+export interface Memory {
+  readonly buffer: ArrayBuffer;
+  /** Where in the buffer the first byte is. */
+  readonly start: number;
+  readonly address: bigint;
+}
+
+function needToolchain(): Toolchain {
+  const tools = toolchain();
+  if (typeof tools !== "string") return tools;
+  return fail("unsupported", { message: `${tools}.`, expected: needs });
+}
+
+const needs = "Linux or macOS, a C compiler (gcc 9, clang 14 or newer) and the package koffi";
+
+export function loadLibrary(text: string): Library {
+  const { koffi, compiler, around } = needToolchain();
+  const path = keptLibrary(hashOf(text, around), text, (source, library) =>
+    compileFile(compiler, source, library),
+  );
+  return koffi.load(path);
+}
+
+export function allocateAligned(bytes: number): Memory | undefined {
+  const { koffi } = needToolchain();
+  let buffer: ArrayBuffer;
+  try {
+    buffer = new ArrayBuffer(bytes + 64);
+  } catch {
+    return undefined;
+  }
+  const address = koffi.address(buffer);
+  const start = Number(-address & 63n);
+  return { buffer, start, address: address + BigInt(start) };
+}

@@ -1,0 +1,122 @@
+/** A training session in the machine's own code: state, data and loop live in one memory. */
+import { compileProgram } from "../../compile/index.ts";
+import { loopOf } from "../../compile/loop.ts";
+import { at as element, only } from "../../core/at.ts";
+import { entryOf } from "../../core/by-name.ts";
+import { bytesOf } from "../../core/dtype.ts";
+import { seedKey } from "../../core/random.ts";
+import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
+import type { Session, SessionData, Sums } from "../backend.ts";
+import { mostEpochs } from "./file.ts";
+import { functionIn, loadProgram, type NativeOptions, viewOf } from "./instance.ts";
+
+export function openNativeSession(
+  step: StepGraph,
+  data: SessionData,
+  options: { readonly threads?: number; readonly code?: NativeOptions } = {},
+): Session {
+  const program = compileProgram(step, { state: statePairs(step) });
+  const loop = loopOf(step, program, data);
+  const { library, memory, at, places, throwFault } = loadProgram(
+    program,
+    options.code ?? {},
+    loop,
+  );
+  const inputs = inputsByName(step, program.inputs);
+  const { loss } = outputsByName(step, program.outputs);
+  const { controls } = inputs;
+  const { examples } = loop;
+  const { weight, seed } = data;
+  const [shuffle, steps, epochs] = [
+    functionIn(library, memory, "shuffle", 1),
+    functionIn(library, memory, "steps", 2),
+    functionIn(library, memory, "epochs", 3),
+  ];
+  const length = loop.sums.length;
+  const totals = viewOf(memory, "f64", places.sums, length);
+  const records = viewOf(memory, "f64", places.records, length * mostEpochs);
+  const order = viewOf(memory, "i32", places.order, examples);
+  const weightPlace = loop.sums.findIndex((sum) => sum.of === "weight");
+  const counted = loop.sums.flatMap(({ of, name }, place) =>
+    of === "counts" ? [{ name, place }] : [],
+  );
+  const held = loop.gather.map(({ name, batch, width }, k) => ({
+    name,
+    elements: viewOf(
+      memory,
+      batch.dtype,
+      element(places.data, k),
+      (width * examples) / bytesOf(batch.dtype),
+    ),
+  }));
+  const feed: Session["feed"] = (from, first = 0) => {
+    for (const { name, elements } of held) {
+      elements.set(entryOf(from, name).data, (first * elements.length) / examples);
+    }
+  };
+  feed(data.examples);
+  const inOrder = (): void => {
+    for (let i = 0; i < examples; i++) order[i] = i;
+  };
+  inOrder();
+  const state = stateParts.flatMap((part) =>
+    Object.entries(inputs[part]).map(([name, b]) => ({ part, name, values: at(b) })),
+  );
+  const [rateAt, stepAt, keyAt] = [at(controls.learningRate), at(controls.step), at(controls.key)];
+  const lossAt = at(loss);
+  /** Sums as they stand at some place, so many batches after those that were given. */
+  const sumsAt = (
+    from: ArrayLike<number>,
+    start: number,
+    before: number,
+    batches: number,
+  ): Sums => ({
+    loss: from[start] ?? Number.NaN,
+    weight: weightPlace < 0 ? before + weight * batches : (from[start + weightPlace] ?? Number.NaN),
+    counts: Object.fromEntries(
+      counted.map(({ name, place }) => [name, from[start + place] ?? Number.NaN]),
+    ),
+  });
+  return {
+    load(from, stepNumber, learningRate) {
+      for (const { part, name, values } of state) values.set(entryOf(from[part], name));
+      rateAt[0] = learningRate;
+      stepAt[0] = stepNumber;
+      keyAt.set([seedKey(seed)[0], stepNumber | 0]);
+    },
+    setRate(learningRate) {
+      rateAt[0] = learningRate;
+    },
+    save(to) {
+      for (const { part, name, values } of state) entryOf(to[part], name).set(values);
+    },
+    arrange(epoch) {
+      if (epoch === undefined) inOrder();
+      else shuffle(epoch);
+    },
+    steps(from, to, sums) {
+      totals[0] = sums.loss;
+      if (weightPlace >= 0) totals[weightPlace] = sums.weight;
+      // What has not been counted yet begins with 0.
+      for (const { name, place } of counted) totals[place] = sums.counts[name] ?? 0;
+      const ended = steps(from, to);
+      if (ended === 2) throwFault();
+      return ended === 0 ? sumsAt(totals, 0, sums.weight, to - from) : undefined;
+    },
+    lastLoss: () => only(lossAt),
+    epochs(first, count, shuffled) {
+      if (!shuffled) inOrder();
+      const done = epochs(first, Math.min(count, mostEpochs), +shuffled);
+      if (done < 0) throwFault();
+      return Array.from({ length: done }, (_, e) => sumsAt(records, e * length, 0, loop.batches));
+    },
+    isFinite: () => state.every(({ values }) => values.every((x) => x - x === 0)),
+    feed,
+    close() {
+      // Nobody else works here.
+    },
+    bytes: memory.buffer.byteLength,
+  };
+}
+
+const stateParts = ["parameters", "buffers", "slots"] as const;
