@@ -286,4 +286,6 @@ export type { SetNames, SetOptions } from "./train/given-values.ts";
 export { type PlateauOptions, type RatePlateau, reduceOnPlateau } from "./train/plateau.ts";
 export { learningRateFinder, type RateCurve } from "./train/rate-finder.ts";
 export type { Remark } from "./train/remarks.ts";
+export { type Blocks, Stream, type StreamOptions, stream } from "./train/stream.ts";
+export { StreamFit, type StreamFitOptions } from "./train/stream-fit.ts";
 export { type Data, Trainer, type TrainerOptions, trainer } from "./train/trainer.ts";

@@ -2,16 +2,21 @@
 
 import { elementsOf } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind } from "../core/kinds.ts";
+import { checkKind, isFunction, isRecord } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
 import { listed, shown } from "../core/wording.ts";
 import { aDataset, checkParts, type Dataset } from "../data/dataset.ts";
 import { examples, type InlineExamples, isNumberArray } from "../data/examples.ts";
 import { classCount } from "../data/idx.ts";
 import type { Loss } from "../nn/losses.ts";
+import type { Stream } from "./stream.ts";
 
 /** What can be trained on: a dataset, or rows of numbers. */
 export type Data = Dataset | InlineExamples;
+
+/** Whether something comes block by block. */
+export const isStream = (data: unknown): data is Stream =>
+  isRecord(data) && isFunction(data.blocks) && isFunction(data.fit);
 
 /** What says how targets are meant. */
 interface Meant {

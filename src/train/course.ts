@@ -22,7 +22,9 @@ interface CoursePlan {
 /** What of a training its backend's loop needs to know. */
 export class Course {
   readonly #trainer: Trainer;
-  readonly #batches: Batches;
+  #batches: Batches;
+  /** Of the epoch's examples the one with which the data at hand begin. */
+  #offset = 0;
   readonly plan: CoursePlan;
   /** Of the epoch of that number. */
   #order: { readonly epoch: number; readonly rows: Int32Array } | undefined;
@@ -31,6 +33,17 @@ export class Course {
     this.#trainer = trainer;
     this.#batches = batches;
     this.plan = plan;
+  }
+
+  /** The data at hand are others, which begin with this example of the epoch. */
+  move(offset: number, batches: Batches): void {
+    this.#offset = offset;
+    this.#batches = batches;
+  }
+
+  /** The number of the next batch among those of the data at hand. */
+  get batch(): number {
+    return (this.#trainer.progress.position - this.#offset) / this.plan.batchSize;
   }
 
   /** The sums of the epoch up to here. */
@@ -74,7 +87,7 @@ export class Course {
     const { epoch, position } = this.#trainer.progress;
     const { examples, batchSize } = this.plan;
     const size = Math.min(batchSize, examples - position);
-    return { size, ...this.#batches.take(this.#orderOf(epoch), position, size) };
+    return { size, ...this.#batches.take(this.#orderOf(epoch), position - this.#offset, size) };
   }
 
   /** A backend with the loop inside draws its own: here it takes long where data are many. */

@@ -67,7 +67,7 @@ export class Remote implements Loop {
   async steps(batches: number): Promise<number> {
     const course = under(this.#course);
     const count = this.#pace.steps(batches);
-    const first = this.#trainer.progress.position / course.plan.batchSize;
+    const first = course.batch;
     const loss = await this.#piece(count, async (session) => {
       const sums = await session.steps(first, first + count, course.sums());
       if (sums === undefined) return undefined;

@@ -142,7 +142,7 @@ export class Resident implements Loop {
       this.#since = pointOf(progress);
       this.#sinceTime = performance.now();
     }
-    return progress.position / under(this.#course).plan.batchSize;
+    return under(this.#course).batch;
   }
 
   /** Counts steps that `take` takes, or repeats them if they have failed; the last one's loss. */

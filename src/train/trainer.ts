@@ -28,7 +28,7 @@ import type { StepGraph, StepState } from "../step/ports.ts";
 import type { UpdateTiming } from "../step/update.ts";
 import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { LoadOptions } from "./checkpoint-differences.ts";
-import { type Data, toDataset } from "./classes.ts";
+import { type Data, isStream, toDataset } from "./classes.ts";
 import { copies } from "./copied.ts";
 import type { Course } from "./course.ts";
 import { type Evaluation, evaluateModel, evaluateModelLater } from "./evaluate.ts";
@@ -53,6 +53,8 @@ import { type Remark, remarksOn } from "./remarks.ts";
 import type { Live, Loop } from "./resident.ts";
 import { finishStep, prepareStep, type StepResult, stepFor, stepInTurns } from "./single-step.ts";
 import { firstState, modelValues, type State, setValues } from "./state.ts";
+import type { Stream } from "./stream.ts";
+import type { StreamFit, StreamFitOptions } from "./stream-fit.ts";
 import { Tasks } from "./tasks.ts";
 
 /** How a trainer trains: loss and optimizer, first values, element type, and what runs it. */
@@ -207,7 +209,10 @@ export class Trainer<P extends Ranks = Ranks> {
    * fit on data of another size, when memory is short, or when the loops that trainers keep exceed
    * 256 MiB together or 16 in number, the oldest first; a larger one is not kept.
    */
-  fit(data: Data, options: FitOptions = {}): Fit {
+  fit(data: Data, options?: FitOptions): Fit;
+  fit(data: Stream, options?: StreamFitOptions): StreamFit;
+  fit(data: Data | Stream, options: FitOptions & StreamFitOptions = {}): Fit | StreamFit {
+    if (isStream(data)) return data.fit(this, options);
     const dataset = toDataset(data, this);
     const fit = new Fit(this, dataset, options);
     this.#fitted = { data: dataset, batchSize: options.batchSize ?? usualBatch };

@@ -248,6 +248,11 @@ export const functions: Record<string, Probe> = {
   scatterAdd: probe(chainrule.scatterAdd, [x, at, tensor([[1, 1]]), { axis: 0 }], read),
   slice: probe(chainrule.slice, [x, { start: [1], end: [2], step: [1] }], read),
   squeeze: probe(chainrule.squeeze, [x, []], read),
+  stream: probe(
+    chainrule.stream,
+    [[opaque({ ...pairs })], { classes: ["a", "b"], shuffle: 2, seed: 1, size: 2 }],
+    () => undefined,
+  ),
   stack: probe(chainrule.stack, [[x, x], 0], read),
   take: probe(chainrule.take, [x, at, { axis: 0 }], read),
   tensor: probe(

@@ -101,6 +101,20 @@ const saving = async (checkpoint: object, options: c.FitOptions = {}) => {
   }
 };
 
+const unnamed = { inputs: labelled.inputs, targets: labelled.targets };
+
+function* broken(): Generator<c.Data> {
+  yield pairs;
+  throw new Error("no more");
+}
+
+/** A trainer that was broken off after three examples of an epoch. */
+const within = () => {
+  const t = make();
+  Object.assign(t.progress, { position: 3, examples: 4 });
+  return t;
+};
+
 export const training: readonly Row[] = [
   [
     'Pass { path, every: 1 } to save after each epoch, or { path, best: "loss" }.',
@@ -118,6 +132,48 @@ export const training: readonly Row[] = [
     'Choose another measure, such as best: "loss".',
     () => saving({ best: "accuracy" }),
     () => saving({ best: "loss" }),
+  ],
+  [
+    "Pass a function that begins it again: stream(() => blocks()).",
+    () => make().fit(c.stream([pairs].values()), { epochs: 2 }),
+    () =>
+      make().fit(
+        c.stream(() => [pairs].values()),
+        { epochs: 2 },
+      ),
+  ],
+  [
+    "Correct the source; what was trained until then stays.",
+    () => make().fit(c.stream(broken)),
+    () => make().fit(c.stream([pairs])),
+  ],
+  [
+    "Give all blocks the same columns; name the `classes` of all in the options of stream.",
+    () => classifier(3).fit(c.stream([labelled, { ...labelled, classes: ["a", "b", "c"] }])),
+    () => classifier(3).fit(c.stream([labelled, { ...labelled }])),
+    () => classifier(3).fit(c.stream([unnamed, unnamed], { classes: ["a", "b", "c"] })),
+  ],
+  [
+    "Give examples of their own: validation: { inputs, targets }.",
+    () => make().fit(c.stream([pairs]), { validation: 0.5 } as never),
+    () => make().fit(c.stream([pairs]), { validation: pairs }),
+  ],
+  [
+    "Leave `size` out, or correct it.",
+    () => make().fit(c.stream([pairs], { size: 3 })),
+    () => make().fit(c.stream([pairs])),
+    () => make().fit(c.stream([pairs], { size: 2 })),
+  ],
+  [
+    "Pass the same stream, or `epochs` to begin a new epoch.",
+    () => within().fit(c.stream([]), { untilEpoch: 1 }),
+    () => within().fit(c.stream([pairs, pairs]), { untilEpoch: 1 }),
+    () => within().fit(c.stream([pairs]), { epochs: 1 }),
+  ],
+  [
+    "Check the source; a generator that has been gone through is empty the next time.",
+    () => make().fit(c.stream([])),
+    () => make().fit(c.stream(() => [pairs])),
   ],
   [
     "Give it arguments of few shapes (batches of one size, sequences padded to a few lengths), or allow more compiles.",
