@@ -9,7 +9,7 @@ import { confusionLines, metrics } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { besides, quoted, self } from "./files.ts";
 import { count, percent, plural } from "./numbers.ts";
-import { load, readRows } from "./predict.ts";
+import { loadTrained, readRows } from "./predict.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
 interface EvaluateOptions {
@@ -19,7 +19,7 @@ interface EvaluateOptions {
   readonly json?: boolean;
 }
 
-type Loaded = Awaited<ReturnType<typeof load>>;
+type Loaded = Awaited<ReturnType<typeof loadTrained>>;
 
 /** What is measured: a table, or what the network file held out, or else what it trains on. */
 async function dataOf(loaded: Loaded, path: string, { csv }: EvaluateOptions) {
@@ -56,7 +56,7 @@ async function dataOf(loaded: Loaded, path: string, { csv }: EvaluateOptions) {
 
 export async function evaluateCommand(path: string, options: EvaluateOptions): Promise<number> {
   const { csv, json: _, ...given } = options;
-  const loaded = await load(path, { ...given, ...(csv === undefined ? {} : { data: csv }) });
+  const loaded = await loadTrained(path, { ...given, ...(csv === undefined ? {} : { data: csv }) });
   const { part, data, notes } = await dataOf(loaded, path, options);
   const result = await loaded.trainer.evaluateAsync(data);
   const { classes } = loaded.description;

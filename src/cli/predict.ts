@@ -73,7 +73,7 @@ const noFile = (): never =>
     fix: "Give the network file, and the checkpoint with --checkpoint PATH.",
   });
 
-export async function load(path: string, options: PredictOptions): Promise<Loaded> {
+export async function loadTrained(path: string, options: PredictOptions): Promise<Loaded> {
   if (extname(path) === ".safetensors" && options.checkpoint === undefined) {
     if (options.set !== undefined) noFile();
     return restored(await readBytes(path), path);
@@ -333,7 +333,7 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
     });
   }
   if (options.out !== undefined) await checkWritable(options.out);
-  const loaded = await load(path, options);
+  const loaded = await loadTrained(path, options);
   const { network, description, marks, trainer } = loaded;
   const { inputs: x, notes, table } = await rowsOf(loaded, path, options);
   const read = reader(network, description, marks);
