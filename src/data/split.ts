@@ -1,5 +1,4 @@
 import { elementsOf } from "../core/array-tensor.ts";
-import { at } from "../core/at.ts";
 import { allocate } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind, isNumber } from "../core/kinds.ts";
@@ -8,9 +7,18 @@ import { checkNames } from "../core/options.ts";
 import { seedKey } from "../core/random.ts";
 import { shown } from "../core/wording.ts";
 import { aDataset, type Dataset, subset } from "./dataset.ts";
+import {
+  cutAt,
+  type Division,
+  type DivisionOptions,
+  divisionNames,
+  divisionOf,
+  membersOf,
+  wholeGroups,
+} from "./divisions.ts";
 
 /** The split draws from an epoch that no training reaches. */
-const splitEpoch = 0xffffffff;
+export const splitEpoch = 0xffffffff;
 
 /**
  * A permutation of 0 … n-1, a pure function of its arguments.
@@ -55,16 +63,12 @@ export function shuffledOrder(n: number, seed: number, epoch: number): Int32Arra
 }
 
 /** How examples are divided into training and validation. */
-export interface SplitOptions {
+export interface SplitOptions extends DivisionOptions {
   /** The fraction of the examples that is set aside for validation, between 0 and 1. */
   readonly validation: number;
-  /** Another seed draws other examples. Default 0. */
-  readonly seed?: number;
-  /** Keep the proportions of the classes in both parts; default true where there are labels. */
-  readonly stratify?: boolean;
 }
 
-const areLabels = (labels: ArrayLike<number>, n: number): boolean =>
+export const areLabels = (labels: ArrayLike<number>, n: number): boolean =>
   labels?.length === n &&
   (ArrayBuffer.isView(labels) || Array.from(labels).every((l) => typeof l === "number"));
 
@@ -77,17 +81,21 @@ export interface SplitIndices {
 /**
  * Divides the rows 0 … n-1 into two parts at random: round(fraction · n) for validation, at least
  * one for each part. With `labels`, each class gives its share (largest remainders first, and a
- * class of one example stays with the training part as long as that is possible).
+ * class of one example stays with the training part as long as that is possible). With `groups`
+ * whole groups are drawn, whose rows come near that number. With `ordered` the last rows are
+ * taken, without chance; the `gap` before them is in neither part, nor is what has the same time as
+ * the first of them.
  *
- * @throws ChainruleError "bad-argument" for a fraction that is not between 0 and 1, "data-empty"
- *   for fewer than two rows.
+ * @throws ChainruleError "bad-argument" for a fraction that is not between 0 and 1, and for more than one
+ *   of stratify, groups and ordered; "data-empty" for fewer than two rows or groups, and where no
+ *   row is left to train on.
  */
 export function splitIndices(
   n: number,
   options: SplitOptions,
   labels?: ArrayLike<number>,
 ): SplitIndices {
-  checkNames("split", options, ["validation", "seed", "stratify"]);
+  checkNames("split", options, ["validation", ...divisionNames]);
   if (!Number.isSafeInteger(n) || (labels !== undefined && !areLabels(labels, n))) {
     fail("bad-argument", {
       message: "The rows that are to be divided are given by their number.",
@@ -112,33 +120,26 @@ export function splitIndices(
     });
   }
   const total = Math.min(n - 1, Math.max(1, Math.round(fraction * n)));
+  const division = divisionOf(n, options, labels);
   const order = shuffledOrder(n, options.seed ?? 0, splitEpoch);
-  const stratify = (options.stratify ?? true) && labels !== undefined;
-  const groups = stratify ? groupBy(order, labels) : [[...order]];
-  const quotas = shares(
-    groups.map((group) => group.length),
-    total,
-  );
+  if (division.timeline) return cutAt(division.timeline, n - total, n, division.gap);
   const inValidation = new Uint8Array(n);
-  groups.forEach((group, i) => {
-    for (const row of group.slice(0, quotas[i])) inValidation[row] = 1;
-  });
+  for (const row of drawn(order, total, division)) inValidation[row] = 1;
   const train: number[] = [];
   const validation: number[] = [];
   for (let row = 0; row < n; row++) (inValidation[row] === 1 ? validation : train).push(row);
   return { train, validation };
 }
 
-/** Rows by label, groups in ascending order of the label, rows as they come. */
-function groupBy(order: Int32Array, labels: ArrayLike<number>): number[][] {
-  const groups = new Map<number, number[]>();
-  for (const row of order) {
-    const label = at(labels, row);
-    const group = groups.get(label);
-    if (group === undefined) groups.set(label, [row]);
-    else group.push(row);
-  }
-  return [...groups].sort(([a], [b]) => a - b).map(([, rows]) => rows);
+/** Rows for validation: about `total` of them in whole groups, or each class's share. */
+function drawn(order: Int32Array, total: number, { labels, groups }: Division): number[] {
+  if (groups) return wholeGroups([...membersOf(order, groups).values()], total);
+  const classes = labels
+    ? [...membersOf(order, labels)].sort(([a], [b]) => a - b).map(([, rows]) => rows)
+    : [[...order]];
+  const sizes = classes.map((rows) => rows.length);
+  const quotas = shares(sizes, total);
+  return classes.flatMap((rows, i) => rows.slice(0, quotas[i]));
 }
 
 /**
@@ -162,14 +163,15 @@ function shares(sizes: readonly number[], total: number): number[] {
 
 /**
  * Divides a dataset into a training and a validation part, both in the original order.
- * `seed` defaults to 0; `stratify` to true for class labels. Errors as in `splitIndices`.
+ * `seed` defaults to 0; `stratify` to true for class labels, unless `groups` or `ordered` is given.
+ * Errors as in `splitIndices`.
  */
 export function split(
   whole: Dataset,
   options: SplitOptions,
 ): { readonly train: Dataset; readonly validation: Dataset } {
   checkKind("split", whole, aDataset);
-  const labels = whole.classes === undefined ? undefined : elementsOf(whole.targets);
+  const labels = whole.targets.rank === 1 && whole.classes ? elementsOf(whole.targets) : undefined;
   const parts = splitIndices(whole.size, options, labels);
   return { train: subset(whole, parts.train), validation: subset(whole, parts.validation) };
 }

@@ -19,6 +19,7 @@ import { datasetOf, type Preprocessing } from "./preprocessing.ts";
 import { place } from "./records.ts";
 import { splitIndices } from "./split.ts";
 import { columnAdvice } from "./table-advice.ts";
+import { asLabels, timesIn, valuesIn } from "./table-times.ts";
 
 /** What `tableDataset` makes of a table's columns. */
 export interface TableDatasetOptions {
@@ -47,6 +48,19 @@ export interface TableDatasetOptions {
   readonly seed?: number;
   /** Keep the proportions of the classes in a random division; default true. */
   readonly stratify?: boolean;
+  /**
+   * A column that says what belongs together, such as the patient: no value of it is in both parts.
+   * It is no input unless `inputs` names it.
+   */
+  readonly groups?: string;
+  /**
+   * Validate with the last rows: `true` as the table stands, or by a column of numbers or of dates
+   * such as 2024-12-31 or 2024-12-31T18:00 (UTC where no zone is said), which is no input unless
+   * `inputs` names it.
+   */
+  readonly ordered?: boolean | string;
+  /** With `ordered`: how many rows are left out just before the validation part; default 0. */
+  readonly gap?: number;
   /** The most categories that one input column may have; default 1000. */
   readonly maxCategories?: number;
 }
@@ -61,6 +75,9 @@ const optionNames: Readonly<Record<keyof TableDatasetOptions, true>> = {
   validation: true,
   seed: true,
   stratify: true,
+  groups: true,
+  ordered: true,
+  gap: true,
   maxCategories: true,
 };
 
@@ -98,8 +115,11 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   const notes: string[] = [...(table.notes ?? [])];
   const { target, inputs } = chosenColumns(table, options, notes);
   const source = tableCells(table);
-  const kept = keptRows(table, source, target, inputs, policy, notes);
-  const parts = divide(table, source, target, kept, options);
+  const dividing = dividingColumns(options);
+  const needed = [target.name, ...dividing];
+  const used = [...new Set([...inputs.map(({ name }) => name), target.name, ...dividing])];
+  const kept = keptRows(table, source, used, needed, policy, notes);
+  const parts = divide(table, source, target, kept, options, notes);
   const fit: FittedRows = { source, ...parts, all: kept, constant: [] };
   for (const column of [...inputs, target]) notes.push(...columnNotes(table, column, kept));
   if (policy === "mean") notes.push(...filledNotes(table, inputs, kept));
@@ -155,7 +175,8 @@ export function emptyRowNotes(table: Table, written: readonly number[]): string[
 }
 
 /** The names of columns, as they are given. */
-function checkColumnNames({ target, inputs, validation }: TableDatasetOptions): void {
+function checkColumnNames(options: TableDatasetOptions): void {
+  const { target, inputs, validation, groups, ordered } = options;
   if (!isText(target)) {
     fail("bad-argument", {
       message: "tableDataset predicts one column, given by its name.",
@@ -171,6 +192,15 @@ function checkColumnNames({ target, inputs, validation }: TableDatasetOptions): 
       message: "tableDataset takes the columns to predict from by their names.",
       expected: 'an array of texts, such as inputs: ["size", "rooms"]',
       found: shown(inputs),
+    });
+  }
+  for (const [name, value] of Object.entries({ groups, ordered })) {
+    if (value === undefined || isText(value)) continue;
+    if (name === "ordered" && typeof value === "boolean") continue;
+    fail("bad-argument", {
+      message: `tableDataset takes a column for ${shown(name)}, by its name.`,
+      expected: name === "groups" ? 'a text, such as groups: "patient"' : 'true, or "day"',
+      found: shown(value),
     });
   }
   if (validation === undefined || typeof validation === "number" || Array.isArray(validation))
@@ -192,7 +222,8 @@ function chosenColumns(
     table.columns.find((column) => column.name === name) ??
     unknownColumn(name, names, table.source, columnAdvice(table, name));
   const target = named(options.target);
-  const others = table.columns.filter((other) => other !== target);
+  const dividing = dividingColumns(options).map(named);
+  const others = table.columns.filter((other) => other !== target && !dividing.includes(other));
   const empty = options.inputs === undefined ? others.filter((c) => isEmpty(table, c)) : [];
   const inputs =
     options.inputs?.map(named) ??
@@ -249,8 +280,8 @@ export function writtenRows(table: Table): number[] {
 function keptRows(
   table: Table,
   source: CellSource,
-  target: TableColumn,
-  inputs: readonly TableColumn[],
+  used: readonly string[],
+  needed: readonly string[],
   policy: "error" | "drop" | "mean",
   notes: string[],
 ): readonly number[] {
@@ -259,27 +290,28 @@ function keptRows(
   for (const row of written) keep[row] = 1;
   notes.push(...emptyRowNotes(table, written));
   const found: string[] = [];
-  for (const column of [...inputs, target]) {
+  for (const column of used) {
+    const { numbers } = table.columns.find(({ name }) => name === column) ?? {};
     // Most files of numbers lack none.
-    if (column.numbers !== undefined && firstNotFinite(column.numbers) < 0) continue;
-    const read = source.column(column.name);
+    if (numbers !== undefined && firstNotFinite(numbers) < 0) continue;
+    const read = source.column(column);
     let count = 0;
     let first = -1;
     for (const row of written) {
       if (read(row) !== undefined) continue;
       if (count++ === 0) first = row;
-      if (policy === "drop" || column === target) keep[row] = 0;
+      if (policy === "drop" || needed.includes(column)) keep[row] = 0;
     }
     if (count === written.length) {
       fail("data-invalid", {
-        message: `Column ${shown(column.name)} has no values at all.`,
+        message: `Column ${shown(column)} has no values at all.`,
         expected: "at least one value",
         where: table.source,
         fix: "Leave it out of `inputs`, or check the delimiter and the list of missing values.",
       });
     }
     const where = first < 0 ? "" : place(undefined, at(table.lines, first));
-    if (count > 0) found.push(`${count} in ${shown(column.name)} (first on ${where})`);
+    if (count > 0) found.push(`${count} in ${shown(column)} (first on ${where})`);
   }
   if (policy === "error" && found.length > 0) {
     fail("data-invalid", {
@@ -308,24 +340,56 @@ function keptRows(
   return rows;
 }
 
+/** The columns that the division of the rows reads. */
+const dividingColumns = ({ groups, ordered }: TableDatasetOptions): string[] =>
+  [groups, ordered].filter(isText);
+
 function divide(
   table: Table,
   source: CellSource,
   target: TableColumn,
   kept: readonly number[],
-  { validation, seed = 0, stratify = true }: TableDatasetOptions,
+  options: TableDatasetOptions,
+  notes: string[],
 ): Pick<FittedRows, "train" | "validation"> {
+  const { validation, seed = 0, stratify, groups, ordered, gap } = options;
+  const dividing = { stratify, groups, ordered: ordered === false ? undefined : ordered, gap };
+  const asked = Object.entries(dividing).filter(([, value]) => value !== undefined);
+  if (typeof validation !== "number" || validation === 0) {
+    // What is said about a division that is not made would be ignored in silence.
+    const [odd] = asked.filter(([name]) => name !== "stratify");
+    if (odd !== undefined) {
+      fail("bad-argument", {
+        message: `There is no division that ${shown(odd[0])} could decide.`,
+        expected: "a fraction for validation, such as 0.2",
+        found: `validation: ${shown(validation)}`,
+        fix: "Say validation: 0.2, or another fraction.",
+      });
+    }
+  }
   if (validation === undefined || validation === 0) return { train: kept, validation: [] };
   if (typeof validation === "number") {
-    const read = source.column(target.name);
-    const labels = new Map<string | number | undefined, number>();
-    const classOf = (row: number): number => {
-      const known = labels.get(read(row));
-      if (known === undefined) labels.set(read(row), labels.size);
-      return known ?? labels.size - 1;
-    };
-    const classes = stratify && target.type === "category" ? kept.map(classOf) : undefined;
-    const parts = splitIndices(kept.length, { validation, seed, stratify }, classes);
+    const alone = groups === undefined && dividing.ordered === undefined;
+    const labelled = alone && stratify !== false && target.type === "category";
+    const parts = splitIndices(
+      kept.length,
+      {
+        validation,
+        seed,
+        ...(stratify === undefined ? {} : { stratify }),
+        ...(groups === undefined ? {} : { groups: valuesIn(source, groups, kept) }),
+        ...(dividing.ordered === undefined
+          ? {}
+          : { ordered: isText(ordered) ? timesIn(table, source, ordered, kept) : true }),
+        ...(gap === undefined ? {} : { gap }),
+      },
+      labelled ? asLabels(valuesIn(source, target.name, kept)) : undefined,
+    );
+    const left = kept.length - parts.train.length - parts.validation.length;
+    if (left > 0) {
+      const were = left === 1 ? "row is" : "rows are";
+      notes.push(`${left} ${were} in neither part: just before the validation part in time.`);
+    }
     return {
       train: parts.train.map((i) => at(kept, i)),
       validation: parts.validation.map((i) => at(kept, i)),

@@ -162,6 +162,10 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
         seed,
         ...(data.classes ? { classes: data.classes } : {}),
         ...(csv.inputs ? { inputs: csv.inputs } : {}),
+        ...(csv.stratify === undefined ? {} : { stratify: csv.stratify }),
+        ...(csv.groups === undefined ? {} : { groups: csv.groups }),
+        ...(csv.ordered === undefined ? {} : { ordered: csv.ordered }),
+        ...(csv.gap === undefined ? {} : { gap: csv.gap }),
         ...(typeof validation === "number" ? { validation } : {}),
       }),
     csv.file,
@@ -233,6 +237,8 @@ function checkColumns(source: Source | undefined, table: Table, csv: CsvSection,
   const named: [Path, string][] = [
     [["target"], csv.target],
     ...(csv.inputs ?? []).map((name, i): [Path, string] => [["inputs", i], name]),
+    ...(csv.groups === undefined ? [] : [[["groups"], csv.groups] as [Path, string]]),
+    ...(typeof csv.ordered === "string" ? [[["ordered"], csv.ordered] as [Path, string]] : []),
     ...Object.keys(csv.types ?? {}).map((name): [Path, string] => [["types", name], name]),
   ];
   const problems = named

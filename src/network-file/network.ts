@@ -96,6 +96,28 @@ const csv = record({
     default: true,
   },
   standardizeTarget: { form: flag, doc: "Scale a number target likewise.", default: false },
+  stratify: {
+    form: flag,
+    doc: "Keep the proportions of the classes when a share is kept back.",
+    otherwise: "true, without `groups` and `ordered`",
+  },
+  groups: {
+    form: looseText("a column"),
+    doc: "What belongs together when a share is kept back, such as the patient. No input by itself.",
+    otherwise: "each row is alone",
+  },
+  ordered: {
+    form: either(flag, text("a column")),
+    doc:
+      "Keep back the last rows: as they stand, or by a column of numbers or dates (2024-12-31), " +
+      "which is no input by itself.",
+    otherwise: "false",
+  },
+  gap: {
+    form: whole(0),
+    doc: "With `ordered`: rows left out just before those that are kept back.",
+    otherwise: "0",
+  },
   maxCategories: {
     form: whole(),
     doc: "The most categories of one input column.",

@@ -207,6 +207,46 @@ export const data: readonly Row[] = [
     () => d.split(points, { validation: 0.5 }),
   ],
   [
+    "Leave out all but one of them.",
+    () => d.kFoldIndices(4, 2, { groups: [1, 1, 2, 2], ordered: true }),
+    () => d.kFoldIndices(4, 2, { groups: [1, 1, 2, 2] }),
+    () => d.kFoldIndices(4, 2, { ordered: true }),
+  ],
+  [
+    "Make the gap or the part for validation smaller.",
+    () => d.splitIndices(4, { validation: 0.5, ordered: true, gap: 2 }),
+    () => d.splitIndices(4, { validation: 0.5, ordered: true, gap: 1 }),
+    () => d.splitIndices(4, { validation: 0.25, ordered: true, gap: 2 }),
+  ],
+  [
+    "Divide without `groups`, or bring examples of more groups.",
+    () => d.splitIndices(2, { validation: 0.5, groups: ["a", "a"] }),
+    () => d.splitIndices(2, { validation: 0.5 }),
+    () => d.splitIndices(3, { validation: 0.5, groups: ["a", "a", "b"] }),
+  ],
+  [
+    "Say validation: 0.2, or another fraction.",
+    () => set("a,y\n1,2\n2,3\n", { target: "y", ordered: true }),
+    () => set("a,y\n1,2\n2,3\n", { target: "y", ordered: true, validation: 0.2 }),
+  ],
+  [
+    "Write dates as 2024-12-31, or say ordered: true where the rows stand in order.",
+    () => set("a,d,y\n1,1.2.24,2\n2,2.2.24,3\n", { target: "y", ordered: "d", validation: 0.2 }),
+    () =>
+      set("a,d,y\n1,2024-02-01,2\n2,2024-02-02,3\n", {
+        target: "y",
+        ordered: "d",
+        validation: 0.2,
+      }),
+    () =>
+      set("a,d,y\n1,1.2.24,2\n2,2.2.24,3\n", {
+        target: "y",
+        inputs: ["a"],
+        ordered: true,
+        validation: 0.2,
+      }),
+  ],
+  [
     "Name one column; for several, make a dataset of each, or use examples.",
     () => any(set)("a,b,c\n1,2,3\n", { target: ["b", "c"] }),
     () => set("a,b,c\n1,2,3\n", { target: "b" }),
