@@ -95,20 +95,25 @@ describe("kFold", () => {
 describe("groups", () => {
   it("are never on both sides", () => {
     fc.assert(
-      fc.property(groupsOf(2), fc.double({ min: 0.01, max: 0.99 }), fc.nat(), (groups, f, seed) => {
-        const count = new Set(groups).size;
-        fc.pre(count > 1);
-        const parts = [
-          splitIndices(groups.length, { validation: f, groups, seed }),
-          ...kFoldIndices(groups.length, Math.min(count, 3), { groups, seed }),
-        ];
-        for (const { train, validation } of parts) {
-          expect(train.length * validation.length).toBeGreaterThan(0);
-          expect([...train, ...validation].sort((a, b) => a - b)).toEqual(rowsTo(groups.length));
-          const trained = new Set(train.map((row) => groups[row]));
-          expect(validation.filter((row) => trained.has(groups[row] as number))).toEqual([]);
-        }
-      }),
+      fc.property(
+        groupsOf(2),
+        fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+        fc.nat(),
+        (groups, f, seed) => {
+          const count = new Set(groups).size;
+          fc.pre(count > 1);
+          const parts = [
+            splitIndices(groups.length, { validation: f, groups, seed }),
+            ...kFoldIndices(groups.length, Math.min(count, 3), { groups, seed }),
+          ];
+          for (const { train, validation } of parts) {
+            expect(train.length * validation.length).toBeGreaterThan(0);
+            expect([...train, ...validation].sort((a, b) => a - b)).toEqual(rowsTo(groups.length));
+            const trained = new Set(train.map((row) => groups[row]));
+            expect(validation.filter((row) => trained.has(groups[row] as number))).toEqual([]);
+          }
+        },
+      ),
     );
   });
   it("of one row each give as many rows as are asked for", () => {
