@@ -9,6 +9,7 @@ import type { Layer } from "../nn/layer.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { slotSpecs } from "../step/parameters.ts";
 import type { StepState } from "../step/ports.ts";
+import type { Progress } from "./progress.ts";
 
 /** The state in arrays of the trainer's own. */
 export type State = Record<keyof StepState, Record<string, TypedArray>>;
@@ -81,4 +82,18 @@ export function refill(state: StepState<TypedArray>, from: StepState<TypedArray>
   for (const part of ["parameters", "buffers", "slots"] as const) {
     for (const [name, own] of Object.entries(state[part])) own.set(entryOf(from[part], name));
   }
+}
+
+/** Everything that changes while a model is trained. */
+export interface TrainerState {
+  readonly values: ReadonlyMap<string, TypedArray>;
+  readonly slots: ReadonlyMap<string, TypedArray>;
+  readonly best: ReadonlyMap<string, TypedArray> | undefined;
+  readonly progress: Progress;
+  readonly learningRate: number;
+  /** The learning rate in the checkpoint; this trainer may have been made with another. */
+  readonly formerRate: number;
+  readonly classes: readonly string[] | undefined;
+  /** The version of the arithmetic that has made it. */
+  readonly numerics: number;
 }

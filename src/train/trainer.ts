@@ -52,7 +52,7 @@ import { comesLater, refuseGradient } from "./refusals.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
 import type { Live, Loop } from "./resident.ts";
 import { finishStep, prepareStep, type StepResult, stepFor, stepInTurns } from "./single-step.ts";
-import { firstState, modelValues, type State, setValues } from "./state.ts";
+import { firstState, modelValues, type State, setValues, type TrainerState } from "./state.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamFit, StreamFitOptions } from "./stream-fit.ts";
 import { Tasks } from "./tasks.ts";
@@ -76,20 +76,6 @@ export interface TrainerOptions {
   readonly threads?: number;
   /** When layers change within a step. Default "simultaneous". */
   readonly update?: UpdateTiming;
-}
-
-/** Everything that changes while a model is trained. */
-interface TrainerState {
-  readonly values: ReadonlyMap<string, TypedArray>;
-  readonly slots: ReadonlyMap<string, TypedArray>;
-  readonly best: ReadonlyMap<string, TypedArray> | undefined;
-  readonly progress: Progress;
-  readonly learningRate: number;
-  /** The learning rate in the checkpoint; this trainer may have been made with another. */
-  readonly formerRate: number;
-  readonly classes: readonly string[] | undefined;
-  /** The version of the arithmetic that has made it. */
-  readonly numerics: number;
 }
 
 /**

@@ -42,6 +42,8 @@ import * as convolutions from "../../src/ops/convolution.ts";
 import * as pools from "../../src/ops/pooling.ts";
 import * as windows from "../../src/ops/windows.ts";
 import * as reports from "../../src/report/index.ts";
+import * as streams from "../../src/train/stream.ts";
+import * as streamFits from "../../src/train/stream-fit.ts";
 import * as further from "../support/further.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -101,6 +103,7 @@ test("the package weighs no more than it did", async () => {
     ...{ ...further, ...convolutions, ...pools, ...windows },
     ...{ ...convolutionLayers, ...poolingLayers, ...rearrangementLayers },
     ...{ ...normalizations, ...batchNorms, ...embeddings, ...mapping },
+    ...{ ...streams, ...streamFits },
     ...{ ...attention, ...heads, ...positions, ...transformers, ...branches, ...graphs },
     ...{ ...combinedLosses, ...sequenceLosses, ...pairLosses, ...yesNoLosses, ...penalties },
     ...{ ...recurrences, ...lengths },
