@@ -17,6 +17,7 @@ import {
 import { checkNames } from "../core/options.ts";
 import { readValues } from "../core/runtime.ts";
 import { formatShape } from "../core/shape.ts";
+import type { StopSignal } from "../core/signal.ts";
 import { asTensor, type Tensor } from "../core/tensor.ts";
 import { building } from "../core/tracing.ts";
 import { Turns } from "../core/turns.ts";
@@ -155,7 +156,7 @@ const aSignal: ArgumentKind = {
 /** How checkGradientsAsync compares. */
 interface CheckAsyncOptions extends CheckOptions {
   /** An AbortSignal: stops after the entry that is under way; the promise is then rejected. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /**

@@ -3,11 +3,27 @@
 import { fail } from "../core/errors.ts";
 import { type ArgumentKind, isFunction, isRecord, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
+import type { StopSignal } from "../core/signal.ts";
 import { Turns } from "../core/turns.ts";
 import { shown } from "../core/wording.ts";
 import { type Table, type TableOptions, tableOptionNames } from "./csv.ts";
 import { isGzip, unpackedPieces } from "./gunzip.ts";
 import { checkOptions, TableReading } from "./table-reading.ts";
+
+/** A ReadableStream of bytes or text, such as the body of a response. */
+export interface PieceStream {
+  getReader(): {
+    read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | string | undefined }>;
+    cancel(): Promise<void>;
+  };
+}
+
+/** A File or a Blob. */
+export interface PieceFile {
+  /** Bytes. */
+  readonly size: number;
+  stream(): PieceStream;
+}
 
 /**
  * What a table is read from: the path of a file (Node), a File or Blob, a ReadableStream such as the
@@ -16,8 +32,8 @@ import { checkOptions, TableReading } from "./table-reading.ts";
 export type TableSource =
   | string
   | Uint8Array
-  | Blob
-  | ReadableStream<Uint8Array | string>
+  | PieceFile
+  | PieceStream
   | AsyncIterable<Uint8Array | string>
   | Iterable<Uint8Array | string>;
 
@@ -36,7 +52,7 @@ export interface ReadTableOptions extends TableOptions {
   /** Called now and then, and at the end. */
   readonly onProgress?: (progress: ReadingProgress) => void;
   /** Stops reading: the result is then rejected with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** So many bytes are decoded at once. */
@@ -127,8 +143,8 @@ async function opened(source: TableSource): Promise<{
     return { pieces: piecesOf(source.stream()), total: source.size, name };
   }
   if (sources.fits(source)) {
-    const given = source as Partial<ReadableStream<Piece> & AsyncIterable<Piece> & Iterable<Piece>>;
-    if (isFunction(given.getReader)) return { pieces: piecesOf(source as ReadableStream<Piece>) };
+    const given = source as Partial<PieceStream & AsyncIterable<Piece> & Iterable<Piece>>;
+    if (isFunction(given.getReader)) return { pieces: piecesOf(source as PieceStream) };
     if (isFunction(given[Symbol.asyncIterator]) || isFunction(given[Symbol.iterator])) {
       return { pieces: source as AsyncIterable<Piece> | Iterable<Piece> };
     }
@@ -142,7 +158,7 @@ async function opened(source: TableSource): Promise<{
 }
 
 /** What a stream gives; not every browser lets one be iterated. */
-async function* piecesOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, undefined> {
+async function* piecesOf(stream: PieceStream): AsyncGenerator<Piece, void, undefined> {
   const reader = stream.getReader();
   let ended = false;
   try {
@@ -150,7 +166,7 @@ async function* piecesOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, 
       const { done, value } = await reader.read();
       ended = done;
       if (done) break;
-      yield value;
+      if (value !== undefined) yield value;
     }
   } finally {
     if (!ended) await reader.cancel().catch(() => {});
@@ -160,7 +176,7 @@ async function* piecesOf<T>(stream: ReadableStream<T>): AsyncGenerator<T, void, 
 /** The pieces, until a signal stops them, even where the next never comes. */
 async function* stoppable<T>(
   pieces: AsyncIterable<T> | Iterable<T>,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): AsyncGenerator<T, void, undefined> {
   signal?.throwIfAborted();
   if (signal === undefined) {

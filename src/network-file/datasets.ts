@@ -1,6 +1,7 @@
 /** Datasets from the data section of a network file. Files are read by what the caller passes. */
 
 import { ChainruleError, fail } from "../core/errors.ts";
+import type { StopSignal } from "../core/signal.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { listed } from "../core/wording.ts";
 import type { Table, TableOptions } from "../data/csv.ts";
@@ -29,7 +30,7 @@ export interface WhileReading {
   /** Called now and then with the file's path as it is written in the network file. */
   readonly onReading?: (file: string, progress: ReadingProgress) => void;
   /** Stops reading: the result is rejected with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** What was read: targets are still as the data have them. */

@@ -184,16 +184,13 @@ export class Trainer<P extends Ranks = Ranks> {
    * Trains. The result can be awaited for the whole history, or iterated epoch by epoch; nothing
    * happens before either.
    *
-   * Timers and events get their turn every 20 ms or so: a step that takes more than 40 is done in portions, and
-   * so are a smaller last batch and validation. It is a step to everybody all the same: who reads or changes the trainer in its midst has the rest of
-   * it done at once, and a signal is heard at its end.
-   *
-   * What the backend has set up, the compiled step with the data in its memory, is kept for the
-   * next `fit` on as many examples in batches of the same size. The data are copied into it at the
-   * beginning of each: what has changed in them since counts. What a loss or a layer of your own reads
-   * besides its arguments counts as it was when it was compiled: make a new trainer for another. It is let go with the trainer, by a
-   * fit on data of another size, when memory is short, or when the loops that trainers keep exceed
-   * 256 MiB together or 16 in number, the oldest first; a larger one is not kept.
+   * Timers and events get their turn every 20 ms or so: what takes more than 40, a step, a smaller last
+   * batch or a validation, is done in portions. Who reads or changes the trainer in the midst of a step has
+   * the rest of it done at once, and a signal is heard at its end. What the backend has set up, the compiled
+   * step with a copy of the data, made at the beginning, is kept for the next `fit` on as many examples in
+   * batches of the same size. What a loss or a layer of your own reads besides its arguments counts as it was
+   * when it was compiled. It is let go with the trainer, by a fit on data of another size, when memory is
+   * short, or when kept loops exceed 256 MiB or 16 in number, the oldest first; a larger one is not kept.
    */
   fit(data: Data, options?: FitOptions): Fit;
   fit(data: Stream, options?: StreamFitOptions): StreamFit;
@@ -207,7 +204,7 @@ export class Trainer<P extends Ranks = Ranks> {
 
   /**
    * A batch of the data that were last given to `fit`: their first examples, in the order in which
-   * they were given. It is what `explain` explains unless it is given data.
+   * they were given: what `explain` explains unless it is given data.
    */
   get firstBatch(): Dataset | undefined {
     if (this.#fitted === undefined) return undefined;
