@@ -11,7 +11,7 @@ import { isGzip, unpackedPieces } from "./gunzip.ts";
 import { checkOptions, TableReading } from "./table-reading.ts";
 
 /** A ReadableStream of bytes or text, such as the body of a response. */
-export interface PieceStream {
+interface PieceStream {
   getReader(): {
     read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | string | undefined }>;
     cancel(): Promise<void>;
@@ -19,7 +19,7 @@ export interface PieceStream {
 }
 
 /** A File or a Blob. */
-export interface PieceFile {
+interface PieceFile {
   /** Bytes. */
   readonly size: number;
   stream(): PieceStream;

@@ -50,7 +50,7 @@ export function checkCheckpoint(given: CheckpointOptions): void {
       found: shown(every),
     });
   }
-  if (best !== undefined && !Object.hasOwn(measures, best)) {
+  if (best !== undefined && !(typeof best === "string" && Object.hasOwn(measures, best))) {
     fail("bad-argument", {
       message: "checkpoint does not know this measure.",
       expected: `best: ${Object.keys(measures).join(", ")}`,

@@ -276,6 +276,7 @@ const inner = [
   "learn",
 ].concat([
   "outputsFor",
+  "stepInTurns",
   "stepLater",
   "renewing",
   "arrays",

@@ -79,7 +79,7 @@ export const forwardWith =
   };
 
 /** The weights of a dense layer: what they are called there, and how many units it has. */
-export function matrixIn({ layer: { kind, parameters } }: Pick<Leaf, "layer">) {
+function matrixIn({ layer: { kind, parameters } }: Pick<Leaf, "layer">) {
   if (kind !== "dense") return undefined;
   for (const [name, spec] of Object.entries(parameters)) {
     const shape = matrixShape(spec);
@@ -104,7 +104,7 @@ const through = ({ a, apply }: Dense, back: (change: Tensor) => Tensor): Tensor 
   add(apply(held(a)), back(flow(a)));
 
 /** Where a mistake is made: at one layer, or wherever there is a place for it. */
-export type Where = (l: number) => boolean;
+type Where = (l: number) => boolean;
 
 export const slopeLeftOut = (where: Where): Wrong => ({
   activation: (l, z, f) => (where(l) ? add(held(f(z)), flow(z)) : undefined),
