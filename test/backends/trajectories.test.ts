@@ -99,7 +99,7 @@ async function train(t: Trainer, { data }: Task, stepwise: boolean): Promise<Tra
   const losses: number[] = [];
   const report = stepwise ? { onStep: () => {} } : {};
   // Steps that go wrong are taken again one by one, which would hide it.
-  const single = vi.spyOn(t, "stepOn");
+  const single = vi.spyOn(t, "stepInTurns");
   for (const epochs of [3, 2]) {
     const history = await t.fit(data, { epochs, batchSize: 8, ...report });
     losses.push(...history.epochs.map((e) => e.loss));

@@ -232,7 +232,7 @@ describe("fewer examples than a batch has", () => {
   it("are one batch, which the backend's loop takes, with the bits of single steps", async () => {
     const { backend, log } = counting();
     const [t, single] = [make(backend), make()];
-    const step = vi.spyOn(t, "stepOn");
+    const step = vi.spyOn(t, "stepInTurns");
     const seen: number[] = [];
     const onStep = ({ loss }: { loss: number }) => seen.push(loss);
     const { epochs } = await t.fit(points, { epochs: 5, batchSize: 100, shuffle: false });

@@ -86,7 +86,7 @@ const recurrent = (threads: number) =>
 /** One epoch so that workers are there, then thirty steps and more in which all take part. */
 async function train(t: Trainer, data: typeof classes | typeof curves, threads: number) {
   // Steps that go wrong are taken again one by one, which would come to the same.
-  const again = vi.spyOn(t, "stepOn");
+  const again = vi.spyOn(t, "stepInTurns");
   return watching(async (started) => {
     let together = 1;
     const options: FitOptions = { epochs: 9, batchSize: 24 };
