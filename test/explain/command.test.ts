@@ -56,7 +56,7 @@ it("finds the batch of an example, and says which it is", async () => {
   await expect(asked).rejects.toThrow(/0 to 119/);
   const out = join(mkdtempSync(join(tmpdir(), "chainrule-")), "w.txt");
   await explainCommand("examples/iris.yaml", { out, example: 20 });
-  expect(readFileSync(out, "utf8")).toContain("examples 16 to 31 of the training data");
+  expect(readFileSync(out, "utf8")).toContain("examples 17 to 32 of the training data");
 });
 
 it("explains a checkpoint with the seed that it was trained with", async () => {

@@ -222,7 +222,7 @@ describeStudio("training", (v) => {
     await guess("0.359");
     await soon(answer).toContain("the new value of w5");
     await guess("0.741365");
-    await soon(answer).toContain("the value of ∂E/∂out_o1");
+    await soon(answer).toContain("the last two factors were left out");
     // What was said of one number does not stand beside another that is none.
     await guess("1,200");
     await soon(() => page.locator(".practice .wrong").count()).toBe(1);
