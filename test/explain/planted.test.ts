@@ -5,12 +5,16 @@
 
 import { describe, expect, it } from "vitest";
 import type { Sentence } from "../../src/explain/derivation.ts";
+import { isChain } from "../../src/explain/diagnose/wrong.ts";
+import { traceNetwork } from "../../src/explain/engine/trace.ts";
 import { diagnose, type Trainer } from "../../src/index.ts";
 import {
   crossEntropy,
+  dropout,
   halfSquaredError,
   linear,
   relu,
+  residual,
   sequential,
   sigmoid,
   softplus,
@@ -390,6 +394,32 @@ describe("updates", () => {
         keyOf,
       );
     expect(await ask(g)).toContain("m_oneExample");
+  });
+});
+
+describe("networks that are no chain of layers", () => {
+  const inner = residual(linear(3, 3), sigmoid);
+  const model = sequential(linear(2, 3), inner, linear(3, 2), dropout(0));
+  const t = trainer(model, { loss: halfSquaredError, optimizer: sgd(), dtype: "f64", seed: 1 });
+  const data = { inputs: [[0.5, 0.1]], targets: [[0.2, 0.9]] };
+  const ask = (value: number) =>
+    diagnose(t, { data, parameter: "0.weight[0,0]", value: typed(value, 9) });
+  it("are not taken for one: what is tried is of the network itself", async () => {
+    const right = (await ask(1)).expected;
+    expect((await ask(2 * right)).matches.map(keyOf)).toEqual(["m_half"]);
+    // The branch passed over: with the layers one after another this would have been another number.
+    const { tried } = await diagnose(t, { data, parameter: "0.weight[0,0]", value: "0.123" });
+    const chain = trainer(sequential(linear(2, 3), linear(3, 3), sigmoid, linear(3, 2)), {
+      ...{ loss: halfSquaredError, optimizer: sgd(), dtype: "f64" as const, seed: 1 },
+    });
+    const other = await diagnose(chain, { data, parameter: "0.weight[0,0]", value: "0.123" });
+    expect(tried).toBeLessThan(other.tried);
+  });
+  it("dropout does not make one of a chain", async () => {
+    const chain = sequential(linear(2, 3), dropout(0.5), sigmoid, linear(3, 2));
+    const own = trainer(chain, { loss: halfSquaredError, optimizer: sgd(), dtype: "f64", seed: 3 });
+    expect(isChain(traceNetwork(own, data))).toBe(true);
+    expect(isChain(traceNetwork(t, data))).toBe(false);
   });
 });
 

@@ -11,7 +11,7 @@ import { type NetworkTrace, traceNetwork } from "../engine/trace.ts";
 import { isPlain, lossAt, rateOf, updated, updatedWith } from "../engine/updates.ts";
 import { say } from "../say.ts";
 import { type Candidate, candidate } from "./candidate.ts";
-import { forwardWith } from "./wrong.ts";
+import { forwardWith, isChain } from "./wrong.ts";
 
 export function biasCases(t: NetworkTrace, right: Values): Candidate[] {
   const biases = t.parameters.filter((p) => p.role === "bias");
@@ -25,6 +25,7 @@ export function biasCases(t: NetworkTrace, right: Values): Candidate[] {
   };
   if (!isPlain(t, right, updated(t, "simultaneous")))
     return trained ? [made(say("m_biasFixed"))] : [];
+  if (!isChain(t)) return trained ? [made(say("m_biasFixed"))] : [];
   const { own, shared } = perUnit(t, next);
   return [
     made(say(trained ? "m_biasFixed" : "m_biasOwn"), trained ? undefined : own),

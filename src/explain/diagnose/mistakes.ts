@@ -22,6 +22,7 @@ import {
   denseIn,
   forwardWith,
   gradientForWeight,
+  isChain,
   notTransposed,
   onePath,
   rounding,
@@ -34,7 +35,9 @@ export const multiplied = (g: Values, by: number): Values =>
   new Map([...g].map(([name, v]) => [name, v.map((x) => x * by)]));
 
 /** The gradients of the loss where it is run through another forward pass. */
-export function gradientsWith({ network }: NetworkTrace, wrong: Wrong): Values | undefined {
+export function gradientsWith(t: NetworkTrace, wrong: Wrong): Values | undefined {
+  if (!isChain(t)) return undefined;
+  const { network } = t;
   try {
     return gradientsOf(traceNetwork(network.trainer, network.data, forwardWith(wrong)));
   } catch {

@@ -15,7 +15,7 @@ import {
 import { type NetworkTrace, traceNetwork } from "../engine/trace.ts";
 import { isPlain, rateOf, updated } from "../engine/updates.ts";
 import { say } from "../say.ts";
-import { denseIn, forwardWith } from "./wrong.ts";
+import { denseIn, forwardWith, isChain } from "./wrong.ts";
 
 /** A number and what it is. */
 interface Place {
@@ -70,7 +70,7 @@ function early(t: NetworkTrace, { parameter, index }: Entry): Place[] {
   const layer = denseIn(trainer.model).find(
     ({ path, name }) => parameter.name === (path === "" ? name : `${path}.${name}`),
   );
-  if (!layer || t.examples !== 1) return [];
+  if (!layer || t.examples !== 1 || !isChain(t)) return [];
   const seen: { a?: Tensor; z?: Tensor; y?: Tensor } = {};
   const run = traceNetwork(
     trainer,

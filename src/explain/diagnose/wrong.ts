@@ -16,7 +16,7 @@ import { reshape, transpose } from "../../ops/move.ts";
 import { slope } from "../engine/gradients.ts";
 import { matrixShape } from "../engine/parameters.ts";
 import { below, type Leaf, leavesOf } from "../engine/stages.ts";
-import type { Forward } from "../engine/trace.ts";
+import { type Forward, lossOf, type NetworkTrace, traceNetwork } from "../engine/trace.ts";
 
 /** A dense layer, seen from what flows back to its input. */
 interface Dense {
@@ -77,6 +77,28 @@ export const forwardWith =
     }, x);
     return output(last);
   };
+
+const chains = new WeakMap<NetworkTrace, boolean>();
+
+/**
+ * Whether the layers proper, one after another, are the network: with branches, or layers that are
+ * called twice, they would be another one.
+ */
+export function isChain(t: NetworkTrace): boolean {
+  const known = chains.get(t);
+  if (known !== undefined) return known;
+  const { trainer, data } = t.network;
+  let found = false;
+  try {
+    const run = traceNetwork(trainer, data, forwardWith({}));
+    const [[loss = Number.NaN]] = run.evaluate([run.loss]);
+    found = Math.abs(loss - lossOf(t)) <= 1e-9 * Math.abs(loss);
+  } catch {
+    // What comes out of one layer does not fit into the next.
+  }
+  chains.set(t, found);
+  return found;
+}
 
 /** The weights of a dense layer: what they are called there, and how many units it has. */
 function matrixIn({ layer: { kind, parameters } }: Pick<Leaf, "layer">) {
