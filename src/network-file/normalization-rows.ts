@@ -3,7 +3,8 @@ import type { Shape } from "../core/shape.ts";
 import * as batch from "../nn/batch-norm.ts";
 import type { Layer } from "../nn/layer.ts";
 import * as nn from "../nn/normalization.ts";
-import { either, type Fields, flag, number, type OptionsOf, whole, word } from "./form.ts";
+import { rescale } from "../nn/rescale.ts";
+import { either, type Fields, flag, list, number, type OptionsOf, whole, word } from "./form.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
 import { keywords } from "./python.ts";
 
@@ -95,6 +96,20 @@ const instanceRow = (axes: 1 | 2 | 3, make: Make): LayerRow =>
     },
   );
 
+const numberOrList = either(number(), list(number(), 1));
+
+const asList = (given: number | readonly number[]): string => `[${given}]`;
+
+/** The module of a rescaling in a PyTorch script: what it multiplies by and adds is no state. */
+const rescaleClass = `(nn.Module):
+    def __init__(self, scale, offset):
+        super().__init__()
+        self.scale = torch.tensor(scale, dtype=torch.get_default_dtype())
+        self.offset = torch.tensor(offset, dtype=torch.get_default_dtype())
+
+    def forward(self, x):
+        return x * self.scale + self.offset`;
+
 /** Normalizations, by name. */
 export const normalizationRows: Readonly<Record<string, LayerRow>> = {
   layerNorm: layerRow(
@@ -165,4 +180,21 @@ export const normalizationRows: Readonly<Record<string, LayerRow>> = {
   instanceNorm1d: instanceRow(1, batch.instanceNorm1d),
   instanceNorm2d: instanceRow(2, batch.instanceNorm2d),
   instanceNorm3d: instanceRow(3, batch.instanceNorm3d),
+  rescale: layerRow(
+    "normalization",
+    "y = scale ⊙ x + offset, with numbers that are not trained.",
+    {
+      scale: {
+        form: numberOrList,
+        doc: "The factor: one number, or a list with one for each feature.",
+        default: 1,
+      },
+      offset: { form: numberOrList, doc: "What is added then, likewise.", default: 0 },
+    },
+    (options) => rescale(options),
+    {
+      pytorch: ({ scale, offset }, { define }) =>
+        `${define("Rescale", rescaleClass)}(${[scale, offset].map(asList).join(", ")})`,
+    },
+  ),
 };

@@ -1,7 +1,26 @@
 /** Rows of layers that put the same numbers into another shape. */
+import { border } from "../nn/border.ts";
 import { flatten, permute, reshapeTo, unflatten } from "../nn/rearrangement.ts";
-import { list, number } from "./form.ts";
+import { list, number, word } from "./form.ts";
 import { type LayerRow, layerRow } from "./layer-row.ts";
+
+const perAxis = list(number({ whole: true }), 1);
+
+/** Numbers before and after the last axes as PyTorch's pad takes them: the last axis first. */
+const sides = (before: readonly number[], after: readonly number[]): string =>
+  before
+    .map((n, axis) => `${n}, ${after[axis]}`)
+    .toReversed()
+    .join(", ");
+
+/** The module of a border in a PyTorch script. */
+const borderClass = `(nn.Module):
+    def __init__(self, *how):
+        super().__init__()
+        self.how = how
+
+    def forward(self, x):
+        return F.pad(x, *self.how)`;
 
 /** Rearrangements that a network file may name. */
 export const rearrangementRows: Readonly<Record<string, LayerRow>> = {
@@ -61,5 +80,28 @@ export const rearrangementRows: Readonly<Record<string, LayerRow>> = {
     },
     ({ axes }) => permute(axes),
     { pytorch: () => ({ cannot: "another order of axes" }) },
+  ),
+  border: layerRow(
+    "rearrangement",
+    "The same numbers with a border around them along the last axes, or without so many at the ends.",
+    {
+      before: {
+        form: perAxis,
+        doc: "Elements before the first of each of the last axes; below 0 so many are cut off.",
+        required: true,
+      },
+      after: { form: perAxis, doc: "The same behind the last.", required: true },
+      value: { form: number(), doc: "What stands in a border of constants.", otherwise: "0" },
+      mode: {
+        form: word("constant", "reflect", "replicate", "circular"),
+        doc: "What stands in the border: a constant, or the input mirrored, its last elements, or its other end.",
+        default: "constant",
+      },
+    },
+    (options) => border(options),
+    {
+      pytorch: ({ before, after, mode, value = 0 }, { define }) =>
+        `${define("Border", borderClass)}((${sides(before, after)}), "${mode}", ${mode === "constant" ? value : "None"})`,
+    },
   ),
 };

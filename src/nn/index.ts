@@ -2,6 +2,7 @@ export * from "./activations.ts";
 export { type AttentionOptions, scaledDotProductAttention } from "./attention.ts";
 export * from "./batch-norm.ts";
 export * from "./bilinear.ts";
+export { type BorderOptions, border } from "./border.ts";
 export { type ParallelOptions, parallel, residual } from "./branches.ts";
 export * from "./convolution.ts";
 export { dropout } from "./dropout.ts";
@@ -51,6 +52,7 @@ export type { PassOptions, Recurrence, RecurrenceOptions } from "./recurrence.ts
 export { gru, type LstmOptions, lstm, type RnnOptions, rnn } from "./recurrent.ts";
 export * from "./recurrent-cells.ts";
 export * from "./reparametrized.ts";
+export { type RescaleOptions, rescale } from "./rescale.ts";
 export { sequential } from "./sequential.ts";
 export type { LayerOf } from "./several.ts";
 export * from "./transformer.ts";

@@ -10,7 +10,7 @@ import { asTensor, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { cast } from "./cast.ts";
 import { flip, reshape, slice, transpose } from "./move.ts";
-import { border, type PerAxis, perAxis, samePadding, windowCount } from "./windows.ts";
+import { type PerAxis, perAxis, samePadding, widened, windowCount } from "./windows.ts";
 
 const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
 
@@ -102,7 +102,7 @@ function toInput(g: Tensor, w: Tensor, shape: Shape, { stride, dilation }: Steps
     ([size, count, by]) => size - (count - 1) * by - 1,
   );
   const lead = [0, 0, 0];
-  const wide = border(g, {
+  const wide = widened(g, {
     before: [...lead, ...before],
     after: [...lead, ...after],
     interior: [...lead, ...stride.map((by) => by - 1)],
@@ -182,7 +182,7 @@ export function convolution(x: Tensor, w: Tensor, options: ConvolutionOptions = 
       : evenly(
           padding === "valid" ? axes.map(() => 0) : perAxis(what, "padding", padding, axes, 0),
         );
-  const wide = border(a, {
+  const wide = widened(a, {
     before: [0, 0, ...pads.before],
     after: [0, 0, ...pads.after],
     interior: a.shape.map(() => 0),
@@ -242,7 +242,7 @@ export function transposedConvolution(
     });
   }
   const reach = zip(window, dilation).map(([k, gap]) => (k - 1) * gap);
-  const wide = border(a, {
+  const wide = widened(a, {
     before: [0, 0, ...zip(reach, padding).map(([r, p]) => r - p)],
     after: [0, 0, ...zip(reach, padding, more).map(([r, p, m]) => r - p + m)],
     interior: [0, 0, ...stride.map((by) => by - 1)],

@@ -17,10 +17,10 @@ import { reshape, slice } from "./move.ts";
 import { argmax } from "./reduce.ts";
 import { type Axes, reduction } from "./reduction.ts";
 import {
-  border,
   type PerAxis,
   perAxis,
   type Windowing,
+  widened,
   windowCount,
   windowExtent,
   windowsOp,
@@ -113,7 +113,7 @@ function pooled(what: string, x: Tensor, options: MaxPoolOptions, count: number)
   const wide = (t: Tensor, value: number) => {
     const before = [...lead, ...pads];
     const after = [...lead, ...zip(pads, more).map(([p, m]) => p + m)];
-    return border(t, { before, after, interior: before.map(() => 0), value });
+    return widened(t, { before, after, interior: before.map(() => 0), value });
   };
   const moves = { window, stride, dilation: gaps };
   return { wide, moves, sizes, pads, more, count };

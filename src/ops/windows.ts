@@ -94,7 +94,7 @@ interface Border {
 }
 
 /** x with a border and gaps. */
-export function border(x: Tensor, { before, after, interior, value = 0 }: Border): Tensor {
+export function widened(x: Tensor, { before, after, interior, value = 0 }: Border): Tensor {
   const [added, behind] = [before, after].map((list) => list.map((n) => Math.max(0, n)));
   const isWide = [...(added ?? []), ...(behind ?? []), ...interior].some((n) => n > 0);
   const wide = isWide
@@ -316,7 +316,7 @@ export function fold(x: Tensor, options: FoldOptions): Tensor {
 function around(x: Tensor, pads: Shape, value: number): Tensor {
   const lead = x.shape.slice(0, x.rank - pads.length).map(() => 0);
   const both = [...lead, ...pads];
-  return border(x, { before: both, after: both, interior: x.shape.map(() => 0), value });
+  return widened(x, { before: both, after: both, interior: x.shape.map(() => 0), value });
 }
 
 export const wrongRank = (what: string, expected: string, x: Tensor): never =>

@@ -376,6 +376,12 @@ export const functions: Record<string, Probe> = {
   ),
   permute: probe(chainrule.permute, [[1, 0]], inUse as never),
   reshapeTo: probe(chainrule.reshapeTo, [[2, 1]], inUse as never),
+  border: probe(
+    chainrule.border,
+    [{ before: [1], after: [0], value: 1, mode: "constant" }],
+    inUse as never,
+  ),
+  rescale: probe(chainrule.rescale, [{ scale: 2, offset: 1 }], inUse as never),
   prelu: probe(
     chainrule.prelu,
     [2, { weight: [0.1, 0.2], frozen: false, learningRate: 0.1 }],

@@ -35,6 +35,7 @@ function argumentsOf(name: string): readonly unknown[] {
   if (name === "learnedEncoding") return [2, 4];
   if (name === "reshapeTo") return [[2, -1]];
   if (name === "permute") return [[0, 1]];
+  if (name === "border") return [{ before: [1], after: [-1] }];
   if (/^embedding/.test(name)) return [3, 3];
   if (name === "groupNorm") return [2, 4];
   if (/Norm[123]d$/.test(name)) return [2];
@@ -55,7 +56,8 @@ function defaults({ form }: Option): Record<string, unknown> {
   const given = Object.entries(form.fields).flatMap(([name, field]) =>
     field.required ? [[name, field.form.kind === "numbers" ? [3] : (samples[name] ?? 3)]] : [],
   );
-  return { ...(complete(form, {}) as object), ...Object.fromEntries(given) };
+  const sides = "before" in form.fields ? { before: [1], after: [-1] } : {};
+  return { ...(complete(form, {}) as object), ...Object.fromEntries(given), ...sides };
 }
 
 const build = <T, C>(row: Builder<T, C>, context: C): T =>

@@ -363,3 +363,15 @@ test("a pool keeps channels, and what stands before or behind it says nothing of
   expect([channels.inputSize, channels.outputSize]).toEqual([3, 4]);
   failure("shape-mismatch", () => layers(conv1d(3, 4, 1), nn.maxPool1d(2), conv1d(3, 4, 1)));
 });
+
+test("border puts numbers around, or cuts them off; rescale changes units", () => {
+  const x = tensor([[[1, 2, 3], [4, 5, 6]]]); // biome-ignore format: a matrix
+  const made = (options: nn.BorderOptions) => nn.border(options).apply(x, {}).arraySync();
+  expect(made({ before: [0], after: [1] })).toEqual([[[1, 2, 3, 0], [4, 5, 6, 0]]]); // biome-ignore format: a matrix
+  expect(made({ before: [1, -1], after: [0, 1], value: 9 })).toEqual([[[9, 9, 9], [2, 3, 9], [5, 6, 9]]]); // biome-ignore format: a matrix
+  expect(made({ before: [1], after: [1], mode: "reflect" })).toEqual([[[2, 1, 2, 3, 2], [5, 4, 5, 6, 5]]]); // biome-ignore format: a matrix
+  expect(nn.border({ before: [1, 2], after: [3, 4] }).outputShape([5, 2, 3])).toEqual([5, 6, 9]);
+  const units = nn.rescale({ scale: [1, 2, 4], offset: -1 });
+  expect(units.apply(x, {}).arraySync()).toEqual([[[0, 3, 11], [3, 9, 23]]]); // biome-ignore format: a matrix
+  expect(nn.rescale().apply(x, {}).arraySync()).toEqual(x.arraySync());
+});

@@ -26,6 +26,8 @@ const given: Readonly<Record<string, object>> = {
   unflatten: { axis: 1, sizes: [1, 2] },
   reshapeTo: { sizes: [2, 1] },
   permute: { axes: [0, 2, 1] },
+  border: { before: [0], after: [1] },
+  rescale: { scale: [2, -0.5], offset: 0.25 },
   groupNorm: { groups: 2 },
   embedding: { entries: 3, features: 2 },
   embeddingBag: { entries: 3, features: 2 },

@@ -176,6 +176,15 @@ const folded: Make = (d, shape) => {
 const flatten: Make = (d, shape) =>
   shape.length > 2 ? nn.flatten({ startAxis: d.whole(1, shape.length - 2) }) : nn.identity();
 
+const bordered: Make = (d, shape) =>
+  nn.border({
+    before: shape.slice(2).map(() => d.whole(0, 1)),
+    after: shape.slice(2).map(() => d.whole(0, 2)),
+    mode: d.of("constant", "replicate"),
+  });
+const rescaled: Make = (d, shape) =>
+  nn.rescale({ scale: Array.from({ length: features(shape) }, (_, i) => d.of(0.5, 1 - i / 4)) });
+
 /** Layers beside each other, one that is used twice, and such that are added to their input. */
 const branches: Make = (d, shape) => {
   const size = features(shape);
@@ -228,9 +237,9 @@ const drawnSlope: Make = (d) =>
   nn.rrelu(d.of({}, { lower: 0.1, upper: 0.5 }, { lower: 0.2, upper: 0.2 }));
 
 const anywhere = [linear, activation, glu, noise, layerNorm, groupNorm, norm, branches, folded];
-const bySpace = [convolution, convolution, transposed, pool, permuted, flatten, norm];
+const bySpace = [convolution, convolution, transposed, pool, permuted, flatten, norm, bordered];
 const bySequence = [recurrence, attention, decoder, encoding];
-const computed = [reparametrized, lowRank, bilinear, drawnSlope];
+const computed = [reparametrized, lowRank, bilinear, drawnSlope, rescaled];
 const makersFor = (axes: number): readonly Make[] => [
   ...(axes === 0 ? anywhere : [...anywhere.slice(0, 8), flatten]),
   ...(axes >= 1 && axes <= 3 ? [...bySpace, ...bySpace] : axes > 3 ? [flatten] : []),

@@ -133,6 +133,18 @@ const rest: [string, () => unknown][] = [
   ["unflatten: sizes that do not fit", () => nn.unflatten(1, [2, 2]).outputShape([1, 3])],
   ["reshapeTo: sizes that do not fit", () => nn.reshapeTo([2, 2]).outputShape([1, 3])],
   ["permute: an axis twice", () => nn.permute([0, 1, 1])],
+  ["border: no lists", () => nn.border({ before: [1], after: [1, 2] })],
+  ["border: the batch's axis", () => nn.border({ before: [1], after: [1] }).outputShape([3])],
+  [
+    "border: a value without constants",
+    () => nn.border({ before: [1], after: [1], value: 1, mode: "reflect" }),
+  ],
+  [
+    "border: more cut than there is",
+    () => nn.border({ before: [-4], after: [0] }).outputShape([2, 3]),
+  ],
+  ["rescale: no number", () => nn.rescale({ scale: Number.NaN })],
+  ["rescale: other features", () => nn.rescale({ offset: [1, 2] }).outputShape([2, 3])],
   ["flatten: an axis outside", () => nn.flatten({ startAxis: 4 }).outputShape([1, 2])],
   ["linear: other features", () => nn.linear(3, 2).outputShape([1, 2])],
   ["linear: negative outputs", () => nn.linear(3, -2)],

@@ -213,6 +213,8 @@ const shaped: Readonly<Record<string, readonly unknown[] | null>> = {
   gru: [...sequence, { gru: { hidden: 6 } }],
   reshapeTo: [...line, { reshapeTo: { sizes: [8, 5] } }],
   permute: [...plane, { permute: { axes: [0, 3, 1, 2] } }],
+  border: [...plane, { border: { before: [1, 0], after: [-1, 2] } }],
+  rescale: [{ rescale: { scale: 0.5, offset: -1 } }],
   residual: [{ linear: { outputs: 40 } }, { residual: [...wrapped] }],
   parallel: [{ parallel: { branches: { a: wrapped, b: [...wrapped, "tanh"] } } }],
   graph: [
