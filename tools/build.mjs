@@ -26,6 +26,7 @@ const entries = {
   index: "src/index.ts",
   data: "src/data/index.ts",
   file: "src/network-file/index.ts",
+  exchange: "src/exchange/index.ts",
 };
 /** What index.ts exports of these is loaded when it is asked for; and so is the compiler. */
 const parts = {
@@ -50,6 +51,7 @@ const moduleEntries = {
   index: { source: "index.ts", alone: { ChainruleError: "core/errors.ts" } },
   data: { source: "data/index.ts", alone: {} },
   file: { source: "network-file/index.ts", alone: {} },
+  exchange: { source: "exchange/index.ts", alone: {} },
 };
 const effects = "backends/reading.ts";
 
@@ -221,6 +223,8 @@ function homeOf(users, isFirst) {
   }
   if (users.includes("training")) return users.includes("data") ? "examples" : "training";
   if (users.includes("data")) return "data";
+  // What exchange takes of network files and nobody else does.
+  if (users.includes("file")) return "file";
   return users.length > 1 ? "shared" : undefined;
 }
 
@@ -294,7 +298,7 @@ async function buildModules(outdir) {
 async function buildForNode(outdir) {
   const lines = { minifyWhitespace: true, minifySyntax: true, lineLimit };
   const short = { ...common, ...lines, outdir };
-  const { index, file, data } = entries;
+  const { index, file, data, exchange } = entries;
   const own = Object.keys(parts).map((name) => [name, `part:${name}`]);
   const all = { ...entries, ...Object.fromEntries(own), node: filesOfNode };
   const homes = homesOf(await looked(all, nodePlugins));
@@ -315,10 +319,11 @@ async function buildForNode(outdir) {
   };
   const home = (name, ...sources) => made({ [name]: `asked:${name}` }, name, asked(files, sources));
   await made({ index: `with-compiler:${index}` });
-  await made({ file: `with-compiler:${file}` });
+  await made({ exchange: `with-compiler:${exchange}` }, "exchange");
   await made({ explanations: "part:explanations" });
   await made({ compiler: "part:compiler" });
   await made({ "files-node": filesOfNode });
+  await home("file", 'export * from "with-compiler:' + file + '"');
   await home("training", 'export * from "part:training"');
   await home("data", `export * from "./${data}"`);
   await home("examples");

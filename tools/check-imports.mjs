@@ -25,7 +25,7 @@ const allowed = {
   explain: [...steps, "backends", "data", "train"],
   report: [...steps, "backends", "data", "train", "explain"],
   "network-file": [...steps, "data", "files", "train", "backends"],
-  exchange: [...steps, "data", "files", "train", "network-file"],
+  exchange: [...steps, "backends", "data", "files", "train", "network-file"],
   cli: [
     ...steps,
     "compile",

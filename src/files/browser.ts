@@ -2,6 +2,8 @@
 
 import { fail } from "../core/errors.ts";
 
+import type { ByteSource } from "./byte-source.ts";
+
 export interface ReadOptions {
   /** The longest file that is read, in bytes; a longer one is an error. */
   readonly limit?: number;
@@ -27,6 +29,11 @@ export async function readBytes(path: string, _options: ReadOptions = {}): Promi
 export async function readPieces(
   path: string,
 ): Promise<{ readonly size: number; readonly pieces: AsyncIterable<Uint8Array> }> {
+  return noFiles(path);
+}
+
+/** @throws ChainruleError "unsupported". */
+export async function openSource(path: string): Promise<ByteSource> {
   return noFiles(path);
 }
 

@@ -8,6 +8,7 @@ import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
 import { explainRefusal, fileFlags } from "../core/permission.ts";
 import { type FileOperations, replaceFile } from "./atomic.ts";
 import type { ReadOptions } from "./browser.ts";
+import { type ByteSource, checkedRange, insideFolder } from "./byte-source.ts";
 import { shownPath } from "./in-file.ts";
 
 const pieceSize = 2 ** 26;
@@ -36,6 +37,50 @@ export async function readBytes(path: string, options: ReadOptions = {}): Promis
   } catch (error) {
     return explain(error, path, "file-unreadable");
   }
+}
+
+/**
+ * A regular file of any length, of which ranges are read. It is open only while one is.
+ *
+ * @throws ChainruleError "file-unreadable", also where the file has become shorter since.
+ */
+export async function openSource(path: string): Promise<ByteSource> {
+  try {
+    const found = await stat(path);
+    checkRegular(found, path, "file-unreadable");
+    const source: ByteSource = {
+      name: path,
+      size: found.size,
+      async read(from, to) {
+        checkedRange(from, to, source);
+        return readRange(path, from, to);
+      },
+      beside: async (name) => openSource(join(dirname(path), insideFolder(name, shownPath(path)))),
+    };
+    return source;
+  } catch (error) {
+    return explain(error, path, "file-unreadable");
+  }
+}
+
+async function readRange(path: string, from: number, to: number): Promise<Uint8Array> {
+  try {
+    const file = await open(path, "r");
+    try {
+      const bytes = await readAll(file, to - from, from);
+      if (bytes.length === to - from) return bytes;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    explain(error, path, "file-unreadable");
+  }
+  return fail("file-unreadable", {
+    message: "The file has become shorter while it was read.",
+    expected: `${to} bytes`,
+    where: shownPath(path),
+    fix: "Let nothing write to the file while it is read.",
+  });
 }
 
 /** So much of a file is read at once where it is read in pieces. */
@@ -74,11 +119,15 @@ async function* piecesOf(path: string): AsyncGenerator<Uint8Array, void, undefin
   }
 }
 
-async function readAll(file: Awaited<ReturnType<typeof open>>, size: number): Promise<Uint8Array> {
+async function readAll(
+  file: Awaited<ReturnType<typeof open>>,
+  size: number,
+  from = 0,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let at = 0;
   while (at < size) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(pieceSize, size - at), at);
+    const { bytesRead } = await file.read(bytes, at, Math.min(pieceSize, size - at), from + at);
     if (bytesRead === 0) break;
     at += bytesRead;
   }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as data from "../../src/data/index.ts";
+import * as exchange from "../../src/exchange/index.ts";
 import * as chainrule from "../../src/index.ts";
 import * as file from "../../src/network-file/index.ts";
 import { functions } from "./functions.ts";
@@ -259,6 +260,13 @@ const fileFunctions: Record<string, Probe> = {
   withTraining: probe(file.withTraining, [plain, { epochs: 1, seed: 1 }]),
 };
 
+const exchangeFunctions: Record<string, Probe> = {
+  openForeign: probe(exchange.openForeign, [
+    bytes,
+    { name: "n.safetensors", beside: async () => bytes },
+  ]),
+};
+
 const functionsOf = (module: object): string[] =>
   Object.entries(module).flatMap(([name, value]) =>
     typeof value === "function" && !/^[A-Z]/.test(name) ? [name] : [],
@@ -289,6 +297,7 @@ const inner = [
 export const tables = {
   chainrule: { probes: functions, exported: functionsOf(chainrule) },
   "chainrule/data": { probes: dataFunctions, exported: functionsOf(data) },
+  "chainrule/exchange": { probes: exchangeFunctions, exported: functionsOf(exchange) },
   "chainrule/file": { probes: fileFunctions, exported: functionsOf(file) },
   trainer: {
     probes: trainerMethods,

@@ -98,7 +98,7 @@ describe("the package", () => {
   });
   it("builds for browsers in all its parts", async () => {
     const { text } = await bundle(
-      ["chainrule", "chainrule/data", "chainrule/file"]
+      ["chainrule", "chainrule/data", "chainrule/file", "chainrule/exchange"]
         .map((name, i) => `import * as part${i} from "${name}"; console.log(part${i});`)
         .join("\n"),
     );

@@ -10,6 +10,7 @@ export const entries = {
   chainrule: "index.ts",
   "chainrule/data": "data/index.ts",
   "chainrule/file": "network-file/index.ts",
+  "chainrule/exchange": "exchange/index.ts",
 };
 
 const source = "<!-- Generated from src by tools/generate.mjs. -->";
@@ -173,7 +174,8 @@ export function apiPages({ published, others }, lib, indexOf) {
 
 const head = `# API reference
 
-Everything that \`chainrule\`, \`chainrule/data\` and \`chainrule/file\` export, with its signature.
+Everything that \`chainrule\`, \`chainrule/data\`, \`chainrule/file\` and \`chainrule/exchange\` export,
+with its signature.
 [api-surface.txt](../api-surface.txt) has the same on one line each. Options of the command line are
 in [command-line.md](../command-line.md), the keys of network files in
 [network-file.md](../network-file.md).

@@ -1,0 +1,9 @@
+/** chainrule/exchange: models and values of other libraries. */
+
+import "../backends/reading.ts";
+
+// Files of other libraries.
+export type { BlobLike, ByteSource } from "../files/byte-source.ts";
+export type { ForeignFile, ForeignModel, ForeignTensor } from "./foreign.ts";
+export type { ForeignSource, OpenOptions } from "./formats.ts";
+export { openForeign } from "./formats.ts";
