@@ -30,6 +30,7 @@ const entries = {
 };
 /** What index.ts exports of these is loaded when it is asked for; and so is the compiler. */
 const parts = {
+  native: ["src/backends/c/index.ts"],
   compiler: ["src/backends/wasm/parts.ts"],
   explanations: ["src/explain/index.ts", "src/report/index.ts"],
   training: [
@@ -100,9 +101,10 @@ const withCompiler = written(
   "with-compiler",
   (source) => `
     import { part } from "#parts";
-    import { loadWhenAsked } from "./src/backends/compiler.ts";
+    import { loadNativeWhenAsked, loadWhenAsked } from "./src/backends/compiler.ts";
     export * from "./${source}";
-    loadWhenAsked(() => part("compiler"));`,
+    loadWhenAsked(() => part("compiler"));
+    loadNativeWhenAsked(() => part("native"));`,
 );
 
 /** Functions and classes that are loaded when one is called, made or looked into. */
@@ -217,7 +219,12 @@ function homesOf({ inputs }) {
   );
 }
 /** What training shares with the readers of data has a file of its own. */
-function homeOf(users, isFirst) {
+function homeOf(all, isFirst) {
+  // What compiles C takes the passes from the compiler's file.
+  const users = all.filter((name) => name !== "native");
+  if (all.length > users.length && users.length === 1 && users[0] === "compiler" && !isFirst) {
+    return "compiler";
+  }
   if (isFirst || users.includes("node") || users.includes("compiler")) {
     return isFirst || users.length > 1 ? "shared" : undefined;
   }
@@ -321,9 +328,10 @@ async function buildForNode(outdir) {
   await made({ index: `with-compiler:${index}` });
   await made({ exchange: `with-compiler:${exchange}` }, "exchange");
   await made({ explanations: "part:explanations" });
-  await made({ compiler: "part:compiler" });
+  await made({ native: "part:native" });
   await made({ "files-node": filesOfNode });
   await home("file", 'export * from "with-compiler:' + file + '"');
+  await home("compiler", 'export * from "part:compiler"');
   await home("training", 'export * from "part:training"');
   await home("data", `export * from "./${data}"`);
   await home("examples");

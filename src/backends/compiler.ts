@@ -28,3 +28,21 @@ export async function fetchCompiler(): Promise<Compiler | undefined> {
   if (isAway()) await import("./wasm/install.ts").catch(() => undefined);
   return compilerHere();
 }
+
+/** The backend that compiles C: Node's files have it, and it needs what not every machine has. */
+type Native = typeof import("./c/index.ts");
+
+let native: Native | undefined;
+let nativeDemand: (() => Native) | undefined;
+
+export function installNative(parts: Native): void {
+  native = parts;
+}
+
+/** What loads it at once, where files can be loaded so. */
+export function loadNativeWhenAsked(load: () => Native): void {
+  nativeDemand = load;
+}
+
+/** The backend that compiles C, if this program has it. */
+export const nativeHere = (): Native | undefined => (native ??= nativeDemand?.());

@@ -4,7 +4,7 @@ import { fail } from "../core/errors.ts";
 import { checkKind, isFunction, object } from "../core/kinds.ts";
 import { noteOnce } from "../core/note.ts";
 import type { Backend, SynchronousBackend } from "./backend.ts";
-import { compilerHere } from "./compiler.ts";
+import { compilerHere, nativeHere } from "./compiler.ts";
 import { interpreter } from "./interpreter/index.ts";
 
 interface BackendSettings {
@@ -20,12 +20,21 @@ export interface BackendEntry {
   /** true, or the reason why it cannot run here, as a sentence without its full stop. */
   canRun(): true | string;
   make(settings: BackendSettings): Backend;
+  /** It is chosen by its name alone, never by "auto". */
+  readonly byNameOnly?: boolean;
   /** What it means that "auto" had to take this one: "training is …". */
   readonly asSubstitute?: string;
 }
 
 /** The fastest first: "auto" takes the first that can run. The last one always can. */
 const table = [
+  {
+    name: "c",
+    needs: "Linux or macOS, gcc 9 or clang 14, or newer, and koffi (npm install koffi)",
+    byNameOnly: true,
+    canRun: () => nativeHere()?.canRun() ?? "This program was bundled without the compiler of C",
+    make: (settings): Backend => nativeHere()?.makeNativeBackend(settings) ?? interpreter,
+  },
   {
     name: "wasm",
     needs: "WebAssembly with SIMD instructions: an engine of 2021 or later",
@@ -68,6 +77,7 @@ interface Automatic {
 export function automatic(entries: readonly BackendEntry[] = backendEntries): Automatic {
   const passedOver: { name: string; why: string }[] = [];
   for (const entry of entries) {
+    if (entry.byNameOnly) continue;
     const why = entry.canRun();
     if (why === true) return { entry, passedOver };
     passedOver.push({ name: entry.name, why });
@@ -82,6 +92,7 @@ export function automatic(entries: readonly BackendEntry[] = backendEntries): Au
 export function inReach(backend: Backend): SynchronousBackend {
   if (!backend.asynchronous) return backend;
   for (const entry of backendEntries) {
+    if (entry.byNameOnly) continue;
     const other = entry.canRun() === true && entry.make({ deterministic: false });
     if (other && !other.asynchronous) return other;
   }

@@ -1,4 +1,5 @@
 /** chainrule doctor: what this machine and engine can do, and what chainrule makes of it. */
+import "../backends/c/install.ts";
 import { automatic, type BackendEntry, backendEntries } from "../backends/registry.ts";
 import { features } from "../backends/wasm/assembler/index.ts";
 import { threadsHere } from "../backends/wasm/workers.ts";
@@ -151,7 +152,7 @@ function verdict({ auto, backends, ok }: Findings): string[] {
     return wrapWords(`${why} Please report it; --backend interpreter does without it.`).map(red);
   }
   const before = auto.passedOver.map(({ name, why }) => `not ${name}: ${why}`);
-  const reason = before.length === 0 ? "the fastest of all" : before.join("; ");
+  const reason = before.length === 0 ? "the fastest that it may choose" : before.join("; ");
   const lines = wrapWords(sentence(`auto takes ${auto.takes}, ${reason}`));
   if (ok) return [...lines, green("Networks are trained by compiled code.")];
   return [...lines, red(sentence(`So ${auto.substitute ?? "training is not at its best"}`))];

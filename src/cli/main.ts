@@ -3,7 +3,7 @@
  * The command line. Commands are loaded when they are called, so that --help is there at once.
  */
 import module from "node:module";
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { BackendEntry } from "../backends/registry.ts";
 import { after, layout } from "./help.ts";
 import { width } from "./terminal.ts";
@@ -39,12 +39,15 @@ async function backendsFor(
   if (!takes || !words.some((w) => /^(-h|--help|--backend(=.*)?)$/.test(w))) return [];
   // Whether the compiled one can run here is known once the compiler is.
   await (await import("../backends/compiler.ts")).fetchCompiler();
+  await import("../backends/c/install.ts");
   return (await import("../backends/registry.ts")).backendEntries;
 }
 
 /** What may be asked for, and what of that cannot be had here. */
 function backendOption(entries: readonly BackendEntry[]): Option {
-  const reasons = entries.map((entry) => [entry.name, entry.canRun()] as const);
+  // Those that are asked for by name alone say what they lack when they are: it takes a while to find.
+  const asked = entries.filter(({ byNameOnly }) => !byNameOnly);
+  const reasons = asked.map((entry) => [entry.name, entry.canRun()] as const);
   const missing = reasons.flatMap(([name, why]) =>
     why === true ? [] : `${name} cannot run here: ${why.charAt(0).toLowerCase()}${why.slice(1)}`,
   );
@@ -263,6 +266,13 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .addOption(json())
     .action((options) =>
       start(async () => (await import("./bench/index.ts")).benchCommand(options)),
+    );
+
+  command("cache", "say what is kept of programs that were compiled to C, or clear it")
+    .addArgument(new Argument("[action]", "what to do with it").choices(["clear"]))
+    .addOption(json())
+    .action((action, options) =>
+      start(async () => (await import("./cache.ts")).cacheCommand(action, options)),
     );
 
   command("doctor", "say what this engine can do and which backend trains; exit 1 if none is fast")

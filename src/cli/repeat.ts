@@ -20,6 +20,7 @@ import {
   progressOf,
   readRun,
   resultOf,
+  runBackend,
   versionsOf,
 } from "./run-folder.ts";
 import { print, printJson, wrapWords } from "./terminal.ts";
@@ -41,7 +42,7 @@ export async function repeatCommand(
   const { read, hashes } = hashing(besides(join(run, record.folder, "network.yaml")));
   const { deterministic } = record.versions;
   const prepared = await prepareNetwork(await readNetwork(networkOf(run)), read, {
-    backend: options.backend ?? (record.backend as BackendName),
+    backend: await runBackend(record, options.backend),
     deterministic,
   });
   const { trainer, data, fit } = prepared;

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
+import type { BackendName } from "../backends/registry.ts";
 import { fail } from "../core/errors.ts";
 import { numerics } from "../core/numerics.ts";
 import { readBytes, readText, writeAtomically } from "../files/node.ts";
@@ -64,6 +65,16 @@ export const versionsOf = ({ trainer }: PreparedNetwork, deterministic: boolean)
   backend: trainer.backend.name,
   deterministic,
 });
+
+/** What is to run it: what is asked for, or what it was begun with, which may have to be loaded. */
+export async function runBackend(
+  { backend }: Pick<RunRecord, "backend">,
+  asked: BackendName | undefined,
+): Promise<BackendName> {
+  const name = asked ?? (backend as BackendName);
+  if (name === "c") await import("../backends/c/install.ts");
+  return name;
+}
 
 const isThere = (path: string): Promise<boolean> =>
   stat(path).then(

@@ -11,7 +11,7 @@ import { toMetadata } from "../network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../network-file/index.ts";
 import { dataChanges, type Given, resumption } from "../network-file/resume.ts";
 import { parameterCounts } from "../report/layers.ts";
-import { numericsNote } from "../train/checkpoint.ts";
+import { originNotes } from "../train/checkpoint.ts";
 import { CheckpointWatch } from "../train/checkpoint-rule.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";
@@ -51,6 +51,7 @@ import {
   RunKeeper,
   readRun,
   resultOf,
+  runBackend,
   secondsOf,
 } from "./run-folder.ts";
 import { bold, dim, print, remark, wrapWords } from "./terminal.ts";
@@ -205,7 +206,7 @@ async function runOf(given: string, options: TrainOptions) {
       });
     }
     const resume = (await progressOf(given)) && lastOf(given);
-    const backend = options.backend ?? (record.backend as BackendName);
+    const backend = await runBackend(record, options.backend);
     const { deterministic } = record.versions;
     const all = { ...options, backend, deterministic, out: lastOf(given) };
     const begun = { record, file: join(given, record.folder, "network.yaml") };
@@ -258,8 +259,7 @@ function announce(
     `  ${plural(data.train.size, "example")}${held}; ${plural(total, "parameter")}${fixed}; ` +
       `${network.optimizer.name}, batches of ${count(Math.min(batchSize, data.train.size))}`,
   );
-  const note = numericsNote(trainer);
-  const notes = note === undefined ? data.notes : [...data.notes, note];
+  const notes = [...data.notes, ...originNotes(trainer)];
   for (const line of notes.flatMap((text) => wrapWords(text, "  "))) say.line(line);
   for (const line of remarkLines(prepared.remarks)) say.line(line);
   if (trainer.progress.steps > 0) {

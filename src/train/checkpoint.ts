@@ -31,6 +31,8 @@ const format = "chainrule-checkpoint-1";
 interface Saved {
   /** The version of the arithmetic. */
   readonly numerics: number;
+  /** The backend that the state was trained on. */
+  readonly backend?: string | undefined;
   readonly seed: number;
   readonly learningRate: number;
   /** The rate that the optimizer was made with; it may have been changed by hand since. */
@@ -77,6 +79,7 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
   }
   const saved: Saved = {
     numerics,
+    backend: trainer.backend.name,
     seed: trainer.seed,
     learningRate: trainer.learningRate,
     initialRate: trainer.optimizer.learningRate.initial,
@@ -115,31 +118,40 @@ export function readCheckpoint(
   const values = part("values");
   const rates = { learningRate: resumedRate(saved, trainer), formerRate: saved.learningRate };
   const goesOn = differ.every(({ kind }) => kind === "seed" || kind === "dtype");
-  const { progress, classes, numerics } = saved;
+  const { progress, classes, numerics, backend } = saved;
   trainer.restore(
     goesOn
       ? {
           ...rates,
           ...{ values, slots: part("slots"), best: hasBest ? part("best") : undefined },
-          ...{ progress, classes, numerics },
+          ...{ progress, classes, numerics, backend },
         }
       : {
           ...{ learningRate: trainer.learningRate, formerRate: trainer.learningRate },
           ...{ values, slots: new Map(Object.entries(firstSlots(trainer))), best: undefined },
-          ...{ progress: freshProgress(), classes: undefined, numerics },
+          ...{ progress: freshProgress(), classes: undefined, numerics, backend },
         },
   );
   return extra;
 }
 
-/** What to say before training goes on from a state that another arithmetic has made. */
-export function numericsNote({ numerics: before }: Trainer): string | undefined {
-  if (before === numerics) return undefined;
-  const which = before < numerics ? "an older" : "a newer";
-  return (
-    `The checkpoint comes from ${which} version of chainrule's arithmetic (${before}; this is ` +
-    `${numerics}): training goes on, but its last digits are not those of one that never stopped.`
-  );
+/** What to say before training goes on from a state that another arithmetic or backend has made. */
+export function originNotes({ numerics: before, trainedOn, backend }: Trainer): string[] {
+  const notes: string[] = [];
+  if (before !== numerics) {
+    const which = before < numerics ? "an older" : "a newer";
+    notes.push(
+      `The checkpoint comes from ${which} version of chainrule's arithmetic (${before}; this is ` +
+        `${numerics}): training goes on, but its last digits are not those of one that never stopped.`,
+    );
+  }
+  if (trainedOn !== undefined && trainedOn !== backend.name) {
+    notes.push(
+      `The checkpoint was trained on the backend "${trainedOn}", and this is "${backend.name}": ` +
+        "training goes on, but its last digits may be others than those of one that never stopped.",
+    );
+  }
+  return notes;
 }
 
 /** What to say where a trainer was made with another learning rate than the checkpoint's. */
@@ -171,7 +183,8 @@ function parse(text: string | undefined): Saved {
   const given = { ...saved, numerics: saved.numerics ?? 1, progress: progressGiven };
   const wrong = faults(given);
   if (!areSound(given, wrong)) return bad(`nothing sensible under ${wrong.join(", ")}`);
-  const { numerics, seed, learningRate, initialRate, optimizer, progress: p, classes } = given;
+  const { numerics, backend, seed, learningRate, initialRate, optimizer, classes } = given;
+  const { progress: p } = given;
   // Of what else the file may hold, nothing is taken over.
   const progress = freshProgress();
   for (const name of Object.keys(progress)) Object.assign(progress, { [name]: p[name as "steps"] });
@@ -179,7 +192,7 @@ function parse(text: string | undefined): Saved {
   progress.counts = mapEntries<number | null, number>(p.counts, (sum) => sum ?? Number.NaN);
   if (p.weight !== undefined) progress.weight = p.weight;
   if (p.plateau !== undefined) progress.plateau = p.plateau;
-  return { numerics, seed, learningRate, initialRate, optimizer, progress, classes };
+  return { numerics, backend, seed, learningRate, initialRate, optimizer, progress, classes };
 }
 
 /** Once there was one count only, under a name of its own. */
@@ -203,6 +216,7 @@ function faults({ progress: p, ...saved }: Given): string[] {
   const whole = (n: unknown): n is number => isNumber(n, (x) => Number.isSafeInteger(x) && x >= 0);
   const checks: Readonly<Record<string, boolean>> = {
     numerics: whole(saved.numerics),
+    backend: saved.backend === undefined || typeof saved.backend === "string",
     seed: Number.isSafeInteger(seed),
     learningRate: Number.isFinite(learningRate),
     initialRate: initialRate === undefined || Number.isFinite(initialRate),

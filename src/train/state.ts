@@ -94,6 +94,7 @@ export interface TrainerState {
   /** The learning rate in the checkpoint; this trainer may have been made with another. */
   readonly formerRate: number;
   readonly classes: readonly string[] | undefined;
-  /** The version of the arithmetic that has made it. */
+  /** The version of the arithmetic that has made it, and the backend, where that is known. */
   readonly numerics: number;
+  readonly backend: string | undefined;
 }

@@ -26,7 +26,7 @@ import { constantTensor } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { StepGraph, StepState } from "../step/ports.ts";
 import type { UpdateTiming } from "../step/update.ts";
-import { numericsNote, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { originNotes, rateNote, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { LoadOptions } from "./checkpoint-differences.ts";
 import { type Data, isStream, toDataset } from "./classes.ts";
 import { copies } from "./copied.ts";
@@ -95,6 +95,8 @@ export class Trainer<P extends Ranks = Ranks> {
   progress: Progress = freshProgress();
   /** @internal The version of the arithmetic that made the state which was loaded. */
   numerics = numerics;
+  /** @internal The backend that it was trained on, where that is known. */
+  trainedOn: string | undefined;
   /** The classes trained on, in the order of their labels, which other data are held to. */
   classes: readonly string[] | undefined;
   /** @internal The parameters with the best loss, while early stopping may go back to them. */
@@ -421,13 +423,13 @@ export class Trainer<P extends Ranks = Ranks> {
    * with counts: the loss, the optimizer's settings, and its learning rate where it is another than
    * the checkpoint's trainer was made with. Seed, element type, parameters and kind of optimizer must
    * agree, unless `differs` names them, as in `fromBytes`.
-   * A warning names a rate that has changed, and a checkpoint of another version of chainrule whose
-   * arithmetic gives other last digits.
+   * A warning names a rate that has changed, and a checkpoint of another backend, or of another version
+   * of chainrule whose arithmetic gives other last digits.
    */
   async load(path: string, options: LoadOptions = {}): Promise<Record<string, string>> {
     const bytes = await (await import("#files")).readBytes(path);
     const extra = inFile(path, () => this.fromBytes(bytes, options));
-    for (const note of [numericsNote(this), rateNote(this.#formerRate, this.learningRate)]) {
+    for (const note of [...originNotes(this), rateNote(this.#formerRate, this.learningRate)]) {
       if (note !== undefined) console.warn(`chainrule: ${path}: ${note}`);
     }
     return extra;
@@ -446,6 +448,7 @@ export class Trainer<P extends Ranks = Ranks> {
     this.learningRate = state.learningRate;
     this.classes = state.classes;
     this.numerics = state.numerics;
+    this.trainedOn = state.backend;
     this.#formerRate = state.formerRate;
   }
 

@@ -7,9 +7,11 @@ import {
   backendEntries,
   backendNames,
   chooseBackend,
+  inReach,
 } from "../../src/backends/registry.ts";
 import { features } from "../../src/backends/wasm/assembler/index.ts";
 import { wasm } from "../../src/backends/wasm/index.ts";
+import "../../src/backends/c/install.ts";
 import "../../src/backends/wasm/install.ts";
 import { failure } from "../support/failure.ts";
 
@@ -48,6 +50,17 @@ describe("the table of backends", () => {
     expect(none.found).toBe("first: There is no graphics card");
   });
 
+  it("passes over what is taken by its name alone", () => {
+    const named = { ...entry("named", true), byNameOnly: true };
+    const second = entry("second", true);
+    expect(automatic([named, second])).toEqual({ entry: second, passedOver: [] });
+    expect(failure("unsupported", () => automatic([named])).found).toBe("");
+    expect(automatic().entry.name).toBe("wasm");
+    expect(inReach({ name: "later", asynchronous: true, compile: () => Promise.reject() })).toBe(
+      wasm,
+    );
+  });
+
   it("gives the backend that was asked for", () => {
     expect(chooseBackend("auto")).toBe(wasm);
     expect(chooseBackend("wasm")).toBe(wasm);
@@ -55,7 +68,7 @@ describe("the table of backends", () => {
     expect(chooseBackend("interpreter")).toBe(interpreter);
     expect(chooseBackend(interpreter)).toBe(interpreter);
     const unknown = failure("bad-argument", () => chooseBackend("turbo" as "wasm"));
-    expect(unknown.expected).toBe("one of auto, wasm, interpreter");
+    expect(unknown.expected).toBe("one of auto, c, wasm, interpreter");
   });
 
   it("says what is missing, and what runs instead", () => {

@@ -50,12 +50,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** In kB. */
 const ceilings = {
-  "tensors, layers, optimizers, trainer and both backends": 174,
+  "tensors, layers, optimizers, trainer and both backends": 174.3,
   "the explain engine besides": 71.8,
   "the report of a run besides": 14.5,
   "what a page carries only where it uses it, besides": 63,
   "a program that trains a classifier": 151,
-  "tensors and their gradients": 44.7,
+  "tensors and their gradients": 44.8,
   "an error's class": 3.4,
 };
 

@@ -33,7 +33,9 @@ describe("doctor", () => {
       machine: { platform: process.platform, architecture: process.arch },
       features: { webAssembly: true, ...others, sharedMemory },
       permissions: [],
-      backends: backendEntries.map(({ name, needs }) => ({ name, needs, runs: true })),
+      backends: backendEntries.map(({ name, needs, byNameOnly }) => ({
+        ...{ name, needs, runs: byNameOnly ? expect.any(Boolean) : true },
+      })),
       auto: { takes: "wasm", passedOver: [] },
       ok: true,
     });
@@ -48,7 +50,7 @@ describe("doctor", () => {
     expect(stdout).toContain(`chainrule ${packageJson.version}, numerics ${numerics}\n`);
     expect(stdout).toMatch(new RegExp(`^engine +Node ${process.versions.node} `, "m"));
     expect(stdout).toMatch(/^ {2}wasm +runs /m);
-    expect(stdout).toContain("auto takes wasm, the fastest of all.");
+    expect(stdout).toContain("auto takes wasm, the fastest that it may choose.");
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   });
 
@@ -60,7 +62,7 @@ describe("doctor", () => {
     expect(code).toBe(1);
     expect(said.ok).toBe(false);
     expect(new Set(Object.values(said.features))).toEqual(new Set([false]));
-    const [wasm, interpreter] = said.backends;
+    const [, wasm, interpreter] = said.backends;
     expect(wasm.runs).toBe(false);
     expect(interpreter.runs).toBe(true);
     expect(said.auto).toEqual({
@@ -72,7 +74,7 @@ describe("doctor", () => {
     const help = await run(["train", "--help"], { env });
     const reason = wasm.why.replace(/^T/, "t");
     expect(help.stdout.replace(/\s+/g, " ")).toContain(
-      `default: auto; wasm cannot run here: ${reason} (choices: "auto", "wasm", "interpreter")`,
+      `default: auto; wasm cannot run here: ${reason} (choices: "auto", "c", "wasm", "interpreter")`,
     );
     const train = [example("two-two-two"), "--epochs", "1", "--out", "doctor.safetensors"];
     const cwd = folder();
@@ -99,7 +101,7 @@ describe("doctor", () => {
     const { code, said } = await asked(brokenCompiler);
     expect(code).toBe(1);
     const why = "It fails: too old";
-    expect(said.backends[0]).toMatchObject({ name: "wasm", runs: false, why });
+    expect(said.backends[1]).toMatchObject({ name: "wasm", runs: false, why });
     expect(said.auto.takes).toBe("wasm");
     const { stdout } = await run(["doctor"], { env: brokenCompiler });
     expect(stdout.replaceAll("\n", " ")).toContain(`and does not: ${why}. Please report it`);

@@ -77,8 +77,8 @@ describe("usage", () => {
     [["studio", "--port", "65536"], "whole number ≥ 0 and ≤ 65535", "chainrule studio --help"],
     [["train", "x", "--seed", "a"], "whole number", "chainrule train --help"],
     [["train", "x", "--update", "now"], "simultaneous", "chainrule train --help"],
-    [["train", "x", "--backend", "turbo"], "auto, wasm, interpreter", "chainrule train --help"],
-    [["bench", "--backend", "turbo"], "auto, wasm, interpreter", "chainrule bench --help"],
+    [["train", "x", "--backend", "turbo"], "auto, c, wasm, interpreter", "chainrule train --help"],
+    [["bench", "--backend", "turbo"], "auto, c, wasm, interpreter", "chainrule bench --help"],
     [["train", "a", "b"], "too many arguments", "chainrule train --help"],
     [["check", "x", "--order", "3"], "1, 2", "chainrule check --help"],
   ])("explains %j", async (words, message, fix) => {

@@ -25,9 +25,6 @@ export const exports = {
     "src/core/meaning.ts meanings": "what the next backend reads; a test writes one in C",
     "src/core/meaning.ts roundsOnce": "what the next backend reads; a test writes one in C",
     "src/core/elementary/functions.ts elementary": "the tests of accuracy go through all of them",
-    "src/backends/c/index.ts canRun":
-      "a test asks for it; the table of backends has no row for it yet",
-    "src/backends/c/index.ts makeNativeBackend": "the same",
     "src/backends/wasm/assembler/instructions.ts instructionNames": "tests go through all of them",
     "src/backends/registry.ts backendNames": "a test holds it against the table",
     "src/cli/tour.ts tell": "a test has it told by a backend that answers later",

@@ -1,5 +1,5 @@
 /**
- * CompiledKernel libraries in a folder of the user's own, each under the hash of all that it depends on. A
+ * Compiled libraries in a folder of the user's own, each under the hash of all that it depends on. A
  * library is code: a folder or a file that others could write is refused.
  */
 import { randomBytes } from "node:crypto";
@@ -21,7 +21,10 @@ import { fail } from "../../core/errors.ts";
 import { variable } from "../../core/permission.ts";
 
 /** More than so many bytes are not kept: what was used longest ago goes first. */
-const mostBytes = 2 ** 29;
+function mostBytes(): number {
+  const told = Number.parseFloat(variable("CHAINRULE_CACHE_MIB") ?? "");
+  return (told >= 0 ? told : 512) * 2 ** 20;
+}
 /** Temporary files of a process that was killed are removed after so many milliseconds. */
 const stale = 3_600_000;
 
@@ -50,7 +53,7 @@ function refuseUnlessOwn(path: string, isRight: (stats: Stats) => boolean, what:
   const why = isRight(stats) ? distrust(stats) : `it is no ${what}`;
   if (why === undefined) return;
   fail("unsupported", {
-    message: `CompiledKernel programs are not kept where others could change them: ${path}.`,
+    message: `Compiled programs are not kept where others could change them: ${path}.`,
     expected: `a ${what} of the user's own that nobody else may write`,
     found: why,
   });
@@ -106,6 +109,35 @@ export function keptLibrary(
   return library;
 }
 
+/** What is kept, and where; with `clear` it is removed. */
+export function keptFiles({ clear = false } = {}): Kept {
+  const folder = cacheFolder();
+  let [files, bytes] = [0, 0];
+  if (existsSync(folder)) {
+    refuseUnlessOwn(folder, (s) => s.isDirectory(), "folder");
+    for (const entry of entries(folder)) {
+      if (!ours.test(entry.path)) continue;
+      if (clear) rmSync(entry.path, { force: true });
+      files++;
+      bytes += entry.bytes;
+    }
+  }
+  return { folder, files, bytes, mostBytes: mostBytes() };
+}
+
+interface Kept {
+  readonly folder: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** What is never exceeded for long. */
+  readonly mostBytes: number;
+}
+
+/** What we write there, and nothing else. */
+const ours = /[/\\][0-9a-f]{40}(\.so|\.\d+\.[0-9a-f]{8}\.(c|tmp))$/;
+
+export const forget = (library: string): void => rmSync(library, { force: true });
+
 /** It was used now. */
 function touch(path: string): void {
   try {
@@ -137,11 +169,14 @@ function entries(folder: string): Entry[] {
 
 /** Removes what was used longest ago, and what others have left behind. */
 function tidy(folder: string, newest: string): void {
-  const all = entries(folder).sort((a, b) => b.used - a.used);
+  const all = entries(folder)
+    .filter(({ path }) => ours.test(path))
+    .sort((a, b) => b.used - a.used);
+  const most = mostBytes();
   let bytes = 0;
   for (const entry of all) {
     bytes += entry.bytes;
     const left = !entry.path.endsWith(".so") && Date.now() - entry.used > stale;
-    if (entry.path !== newest && (left || bytes > mostBytes)) rmSync(entry.path, { force: true });
+    if (entry.path !== newest && (left || bytes > most)) rmSync(entry.path, { force: true });
   }
 }

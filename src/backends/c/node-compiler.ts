@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
 import { fail } from "../../core/errors.ts";
-import { variable } from "../../core/permission.ts";
+import { missingFlag, variable } from "../../core/permission.ts";
 
 /** A compiler that was asked who it is. */
 export interface CCompiler {
@@ -22,7 +22,8 @@ export interface CCompiler {
  * says that its turns may be done side by side, no more.
  */
 const options: readonly string[] = [
-  ...["-std=c17", "-O2", "-march=native", "-fPIC", "-shared", "-w"],
+  ...["-std=c17", "-O2", arch() === "arm64" ? "-mcpu=native" : "-march=native"],
+  ...["-fPIC", "-shared", "-w"],
   ...["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
   ...["-fno-strict-aliasing", "-fopenmp-simd", "-fvisibility=hidden"],
 ];
@@ -30,13 +31,13 @@ const options: readonly string[] = [
 /** The oldest versions that are known to do. */
 const oldest = { gcc: 9, clang: 14 } as const;
 
-/** Milliseconds for a question, and for a program: a compiler that hangs is stopped. */
-const patience = { question: 10_000, program: 300_000 } as const;
+/** Seconds for a question, and for a program: a compiler that hangs is stopped. */
+const patience = { question: 10, program: () => Number(variable("CHAINRULE_CC_SECONDS")) || 120 };
 
 const ask = (command: string, args: readonly string[]): string =>
   execFileSync(command, args, {
     encoding: "utf8",
-    timeout: patience.question,
+    timeout: 1000 * patience.question,
     stdio: ["ignore", "pipe", "ignore"],
   });
 
@@ -51,7 +52,9 @@ export function findCompiler(): CCompiler | string {
     let version: string;
     try {
       [version = ""] = ask(command, [...first, "--version"]).split("\n", 1);
-    } catch {
+    } catch (error) {
+      const flag = missingFlag(error);
+      if (flag !== undefined) return `Asking a compiler needs ${flag}`;
       continue;
     }
     const clang = /clang version (\d+)/i.exec(version);
@@ -89,7 +92,7 @@ export function compileFile({ command, first }: CCompiler, source: string, libra
   try {
     execFileSync(command, [...first, ...options, "-o", library, source, "-lm"], {
       encoding: "utf8",
-      timeout: patience.program,
+      timeout: 1000 * patience.program(),
       killSignal: "SIGKILL",
       stdio: ["ignore", "ignore", "pipe"],
       maxBuffer: 2 ** 26,
@@ -105,7 +108,7 @@ export function compileFile({ command, first }: CCompiler, source: string, libra
     fail("backend-failed", {
       message: `The C compiler ${hung ? "did not end" : "has failed"}: ${command}.`,
       found: hung
-        ? `no library after ${patience.program / 1000} seconds`
+        ? `no library after ${patience.program()} seconds`
         : said || `it ended with ${signal ?? `status ${status ?? code}`}`,
       cause,
     });

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fail } from "../../core/errors.ts";
-import { keptLibrary } from "./node-cache.ts";
+import { forget, keptLibrary } from "./node-cache.ts";
 import {
   type CCompiler,
   circumstances,
@@ -77,10 +77,25 @@ const needs = "Linux or macOS, a C compiler (gcc 9, clang 14 or newer) and the p
 
 export function loadLibrary(text: string): Library {
   const { koffi, compiler, around } = needToolchain();
-  const path = keptLibrary(hashOf(text, around), text, (source, library) =>
-    compileFile(compiler, source, library),
-  );
-  return koffi.load(path);
+  const make = (source: string, library: string): void => compileFile(compiler, source, library);
+  const hash = hashOf(text, around);
+  for (const again of [false, true]) {
+    const path = keptLibrary(hash, text, make);
+    try {
+      return koffi.load(path);
+    } catch (cause) {
+      // It may be that only half of it was written, by a machine that stopped: once more, then.
+      forget(path);
+      if (again) {
+        fail("backend-failed", {
+          message: `The system does not load the library: ${path}.`,
+          found: String((cause as Error)?.message ?? cause).split("\n", 1)[0] ?? "",
+          cause,
+        });
+      }
+    }
+  }
+  throw new TypeError("unreachable");
 }
 
 export function allocateAligned(bytes: number): Memory | undefined {

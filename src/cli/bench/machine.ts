@@ -52,7 +52,7 @@ export function timeable(name: BackendName): Required<Pick<SynchronousBackend, "
   if (!backend.asynchronous && backend.session) return { session: backend.session };
   throw new ChainruleError("usage", {
     message: `The backend "${name}" has no training loop of its own to be timed.`,
-    expected: "auto or wasm",
+    expected: "auto, wasm or c",
     found: name,
     where: "--backend",
     fix: "Leave out --backend, or choose one of these.",

@@ -1,15 +1,21 @@
 /** Training in the machine's own code: the bits of strict WebAssembly, the user's line, and order. */
 import { describe, expect, test } from "vitest";
-import { canRun, makeNativeBackend } from "../../../src/backends/c/index.ts";
+import { canRun } from "../../../src/backends/c/index.ts";
+import "../../../src/backends/c/install.ts";
 import {
   adam,
+  compile,
   crossEntropy,
   dropout,
   linear,
   relu,
   sequential,
+  type Tensor,
+  tensor,
   trainer,
 } from "../../../src/index.ts";
+
+import { originNotes } from "../../../src/train/checkpoint.ts";
 
 const here = canRun();
 const title = here === true ? "C" : `C: skipped, since ${here}`;
@@ -21,7 +27,7 @@ const made = (backend: "c" | "wasm") =>
   trainer(sequential(linear(3, 24), relu(), dropout(0.2), linear(24, 3)), {
     loss: crossEntropy,
     optimizer: adam({ learningRate: 0.01 }),
-    backend: backend === "c" ? makeNativeBackend({ deterministic: true }) : backend,
+    backend,
     deterministic: true,
     seed: 4,
   });
@@ -41,5 +47,25 @@ describe.skipIf(here !== true)(title, () => {
     const wrong = { ...data, targets: data.targets.map((t, i) => (i === 9 ? 3 : t)) };
     await expect(own.fit(wrong, { epochs: 1, batchSize: 16 })).rejects.toThrow();
     await own.fit(data, { epochs: 1, batchSize: 16 });
+  });
+
+  test("the checkpoint says on which backend it was trained", () => {
+    const bytes = made("c").toBytes();
+    const other = made("wasm");
+    other.fromBytes(bytes);
+    expect(originNotes(other)).toEqual([
+      expect.stringContaining('trained on the backend "c", and this is "wasm"'),
+    ]);
+    other.fromBytes(made("wasm").toBytes());
+    expect(originNotes(other)).toEqual([]);
+  });
+
+  test("compile makes a program of a function", () => {
+    const work = (x: Tensor) => x.exp().mul(x).sum();
+    const [own, other] = (["c", "wasm"] as const).map((backend) =>
+      compile(work, { backend, deterministic: true })(tensor([0.1, 2, -3])).item(),
+    );
+    expect(own).toBe(other);
+    expect(own).toBeCloseTo(0.1 * Math.exp(0.1) + 2 * Math.exp(2) - 3 * Math.exp(-3), 5);
   });
 });
