@@ -249,6 +249,22 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     start(async () => (await import("./report.ts")).reportCommand(file, options)),
   );
 
+  command("inspect", "list what a file of another library holds, without loading it")
+    .argument("<file>", "safetensors, or another file that is read")
+    .addOption(json())
+    .action((file, options) =>
+      start(async () => (await import("./inspect.ts")).inspectCommand(file, options)),
+    );
+
+  command("import", "make a network file and a checkpoint of another library's model")
+    .argument("<file>", "the model's file")
+    .requiredOption("-o, --out <path>", "the network file; values go into .safetensors beside it")
+    .option("--force", "replace files that are there")
+    .addOption(json())
+    .action((file, options) =>
+      start(async () => (await import("./import.ts")).importCommand(file, options)),
+    );
+
   command("studio", "serve the studio to this machine and open it in the browser")
     .option("-p, --port <n>", "the port; default: a free one", whole(0, 65535))
     .option("--no-open", "do not open the browser")

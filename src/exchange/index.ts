@@ -7,3 +7,5 @@ export type { BlobLike, ByteSource } from "../files/byte-source.ts";
 export type { ForeignFile, ForeignModel, ForeignTensor } from "./foreign.ts";
 export type { ForeignSource, OpenOptions } from "./formats.ts";
 export { openForeign } from "./formats.ts";
+export type { ImportedNetwork } from "./imported.ts";
+export { importNetwork } from "./imported.ts";

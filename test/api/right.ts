@@ -260,7 +260,24 @@ const fileFunctions: Record<string, Probe> = {
   withTraining: probe(file.withTraining, [plain, { epochs: 1, seed: 1 }]),
 };
 
+/** A model as a reader gives it. */
+const foreign = {
+  format: "made",
+  tensors: [],
+  metadata: {},
+  model: async (): Promise<exchange.ForeignModel> => ({
+    input: [2],
+    layers: [{ name: "linear", options: { outputs: 1 } }],
+    state: new Map([
+      ["0.weight", { dtype: "f32", shape: [1, 2], data: Float32Array.of(1, 2) }],
+      ["0.bias", { dtype: "f32", shape: [1], data: Float32Array.of(3) }],
+    ]),
+    remarks: [],
+  }),
+};
+
 const exchangeFunctions: Record<string, Probe> = {
+  importNetwork: probe(exchange.importNetwork, [foreign, { name: "n" }]),
   openForeign: probe(exchange.openForeign, [
     bytes,
     { name: "n.safetensors", beside: async () => bytes },

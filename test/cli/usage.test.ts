@@ -13,6 +13,8 @@ const commands = [
   "diagnose",
   "repeat",
   "compare",
+  "inspect",
+  "import",
   "studio",
   "bench",
   "doctor",

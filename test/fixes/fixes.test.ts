@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { asynchronous } from "./asynchronous.ts";
 import { commands } from "./commands.ts";
 import { data } from "./data.ts";
+import { exchange } from "./exchange.ts";
 import { explaining } from "./explaining.ts";
 import { files } from "./files.ts";
 import { layers } from "./layers.ts";
@@ -21,7 +22,7 @@ import { values } from "./values.ts";
 
 const areas = {
   ...{ asynchronous, library, layers, loops, training, values },
-  ...{ pairs, data, readers, explaining, files, commands, runs },
+  ...{ pairs, data, readers, explaining, files, exchange, commands, runs },
 };
 const rows = Object.values(areas).flat();
 

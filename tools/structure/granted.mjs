@@ -29,7 +29,6 @@ export const exports = {
     "src/backends/registry.ts backendNames": "a test holds it against the table",
     "src/cli/tour.ts tell": "a test has it told by a backend that answers later",
     "src/cli/bench/index.ts unusable": "a test follows its advice",
-    "src/network-file/validate.ts complete": "a test fills in the defaults of each form",
     "studio/src/state/layout.ts labelHalf": "tests measure what overlaps",
     "studio/src/state/layout.ts strongest": "tests count the edges that are drawn",
     "studio/src/state/link.ts checked": "tests give it hostile links",
