@@ -170,6 +170,13 @@ for sizes, options in [
     case("interpolate", interpolate, [shape], **options, mode="nearestExact")
     for align in True, False:
         case("interpolate", interpolate, [shape], **options, mode=LINES[len(sizes) - 1], alignCorners=align)
+    case("interpolate", interpolate, [shape], **options, mode="area")
+for sizes, options in [
+    ([4, 5], dict(size=[7, 3])), ([3, 4], dict(scaleFactor=2)), ([6, 7], dict(scaleFactor=0.5)),
+    ([1, 2], dict(size=3)), ([5, 4], dict(size=1)), ([3, 3], dict(scaleFactor=[1.5, 2.5])),
+]:
+    for align in True, False:
+        case("interpolate", interpolate, [[2, 1, *sizes]], **options, mode="bicubic", alignCorners=align)
 for shape, factor in ([1, 8, 2, 3], 2), ([9, 1, 2], 3), ([2, 2, 4, 1, 1], 2), ([1, 2, 3], 1):
     case("pixelShuffle", lambda x, factor: F.pixel_shuffle(x, factor), [shape], factor=factor)
 for shape, factor in ([1, 2, 4, 6], 2), ([1, 3, 6], 3), ([2, 2, 1, 2, 2], 2):

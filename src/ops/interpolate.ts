@@ -1,4 +1,4 @@
-/** Images made larger and smaller: by neighbours, by straight lines, and by channels laid out. */
+/** Images made larger and smaller: by neighbours, lines, cubics, means, and by channels laid out. */
 import { at, zip } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { isText } from "../core/kinds.ts";
@@ -12,6 +12,7 @@ import { toFloat } from "./cast.ts";
 import { take } from "./indexing.ts";
 import { tensor } from "./leaf.ts";
 import { reshape, slice, transpose } from "./move.ts";
+import { adaptiveAvgPool } from "./pooling.ts";
 import { type PerAxis, perAxis, wrongRank } from "./windows.ts";
 
 /** How many axes behind batch and channels a mode takes; any number where it does not matter. */
@@ -21,7 +22,12 @@ const axesOfMode = {
   linear: 1,
   bilinear: 2,
   trilinear: 3,
+  bicubic: 2,
+  area: undefined,
 } as const;
+
+/** The modes for which the outermost elements may keep their places. */
+const between = ["linear", "bilinear", "trilinear", "bicubic"] as const;
 
 /** What an element between others becomes. */
 export type InterpolationMode = keyof typeof axesOfMode;
@@ -33,11 +39,12 @@ export interface InterpolateOptions {
   /** In their place, how many times as large. The sizes are rounded down. */
   readonly scaleFactor?: PerAxis;
   /**
-   * The nearest element before (default), the one whose centre is nearest ("nearestExact"), or
-   * straight lines between neighbours, for one, two and three axes.
+   * The nearest element before (default), the one whose centre is nearest ("nearestExact"),
+   * straight lines between neighbours, for one, two and three axes, cubics through four of them
+   * ("bicubic"), or the mean of what an element covers ("area").
    */
   readonly mode?: InterpolationMode;
-  /** With straight lines: whether the outermost elements keep their places. Default false. */
+  /** With lines and cubics: whether the outermost elements keep their places. Default false. */
   readonly alignCorners?: boolean;
 }
 
@@ -92,6 +99,35 @@ function linear(x: Tensor, axis: number, { from, to, step }: Scale, isAligned: b
   return add(first, mul(read(x, axis, above), weights(share)));
 }
 
+/** The steepness of Keys' cubic at a distance of one, as torch has it. */
+const steepness = -0.75;
+
+/** Keys' cubic for neighbours at a distance of up to 1, and of 1 to 2. */
+const near = (d: number): number => ((steepness + 2) * d - (steepness + 3)) * d * d + 1;
+const far = (d: number): number =>
+  ((steepness * d - 5 * steepness) * d + 8 * steepness) * d - 4 * steepness;
+
+/** Four neighbours of each place, those outside being the outermost element. */
+function cubic(x: Tensor, axis: number, { from, to, step }: Scale, isAligned: boolean): Tensor {
+  const positions = Array.from({ length: to }, (_, t) =>
+    isAligned ? t * step : (t + 0.5) * step - 0.5,
+  );
+  const below = positions.map(Math.floor);
+  const share = zip(positions, below).map(([p, low]) => p - low);
+  const shape = x.shape.map((_, a) => (a === axis ? to : 1));
+  const weights = [
+    (d: number) => far(1 + d),
+    near,
+    (d: number) => near(1 - d),
+    (d: number) => far(2 - d),
+  ];
+  const parts = weights.map((weight, k) => {
+    const places = below.map((p) => Math.min(Math.max(p + k - 1, 0), from - 1));
+    return mul(read(x, axis, places), tensor(share.map(weight), { dtype: x.dtype, shape }));
+  });
+  return parts.reduce((total, part) => add(total, part));
+}
+
 /** The scales along the axes behind batch and channels. */
 function scales(x: Tensor, options: InterpolateOptions, isAligned: boolean): Scale[] {
   const sizes = x.shape.slice(2);
@@ -138,9 +174,11 @@ function scales(x: Tensor, options: InterpolateOptions, isAligned: boolean): Sca
 
 /**
  * y[n, c, t] = x[n, c, s] at the place s = ⌊t·S/T⌋ ("nearest"), or between its neighbours, in straight
- * lines, at s = (t + ½)·S/T − ½; with `alignCorners` at s = t·(S − 1)/(T − 1). S and T are sizes of
- * the axes behind batch and channels; of a factor S/T is 1/factor (torch's interpolate). A mode for
- * another number of axes is an error.
+ * lines, at s = (t + ½)·S/T − ½; with `alignCorners` at s = t·(S − 1)/(T − 1). "bicubic" lays a cubic
+ * through the four nearest on each axis (Keys 1981, a = −¾); "area" is the mean over the elements
+ * ⌊t·S/T⌋ to ⌈(t + 1)·S/T⌉ − 1, as `adaptiveAvgPool`. S and T are sizes of the axes behind batch and
+ * channels; of a factor S/T is 1/factor (torch's interpolate). A mode for another number of axes is
+ * an error.
  *
  * @example interpolate(x, { size: 4, mode: "linear" }) with x = [[[1, 2]]]
  */
@@ -149,11 +187,11 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   checkNames(what, options, ["size", "scaleFactor", "mode", "alignCorners"]);
   const { mode = "nearest", alignCorners = false } = options;
   const isMode = isText(mode) && Object.hasOwn(axesOfMode, mode);
-  const isLinear = isMode && !mode.startsWith("nearest");
-  if (!isMode || (alignCorners !== false && !isLinear)) {
+  const isBetween = (between as readonly string[]).includes(mode);
+  if (!isMode || (alignCorners !== false && !isBetween)) {
     fail("bad-argument", {
       message: "interpolate has no such mode.",
-      expected: `${Object.keys(axesOfMode).join(", ")}; alignCorners with the last three`,
+      expected: `${Object.keys(axesOfMode).join(", ")}; alignCorners with ${between.join(", ")}`,
       found: `mode ${shown(mode)}, alignCorners ${shown(alignCorners)}`,
     });
   }
@@ -164,16 +202,20 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
       found: shown(alignCorners),
     });
   }
-  const numbers = isLinear ? toFloat(asTensor(what, x)) : asTensor(what, x);
+  const isNearest = mode.startsWith("nearest");
+  const numbers = isNearest ? asTensor(what, x) : toFloat(asTensor(what, x));
   const count = axesOfMode[mode] ?? Math.max(1, x.rank - 2);
   if (x.rank !== count + 2) {
     wrongRank(what, `[batch, channels, and ${count} ${count === 1 ? "axis" : "axes"} more]`, x);
   }
-  return scales(x, options, alignCorners).reduce(
+  const all = scales(x, options, alignCorners);
+  if (mode === "area") return adaptiveAvgPool(numbers, { outputSize: all.map(({ to }) => to) });
+  const along = mode === "bicubic" ? cubic : linear;
+  return all.reduce(
     (y, scale, k) =>
-      isLinear
-        ? linear(y, k + 2, scale, alignCorners)
-        : nearest(y, k + 2, scale, mode === "nearest" ? 0 : 0.5),
+      isNearest
+        ? nearest(y, k + 2, scale, mode === "nearest" ? 0 : 0.5)
+        : along(y, k + 2, scale, alignCorners),
     numbers,
   );
 }

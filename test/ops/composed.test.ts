@@ -84,6 +84,11 @@ test.each<[string, (a: Tensor, b: Tensor) => Tensor]>([
   ["pad, less than nothing", (a) => all.pad(a, { before: [-1, 2], after: [1, -1] }).square()],
   ["interpolate, nearest", (a) => f.interpolate(image(a), { size: 5 }).square()],
   ["interpolate, linear", (a) => f.interpolate(image(a), { size: 5, mode: "linear" }).square()],
+  [
+    "interpolate, bicubic",
+    (a) => f.interpolate(image(a).reshape([1, 1, 2, -1]), { size: 5, mode: "bicubic" }).square(),
+  ],
+  ["interpolate, area", (a) => f.interpolate(image(a), { size: 5, mode: "area" }).square()],
   ["pixelShuffle", (a) => f.pixelShuffle(image(a).reshape([4, 1, 1]), 2).square()],
   ["maxWithIndex", (a) => f.maxWithIndex(a).values.square()],
   ["logit with epsilon", (a) => f.logit(a.mul(0.1).add(0.5), { epsilon: 0.4 })],
@@ -172,7 +177,7 @@ test.each<[string, () => unknown, string]>([
   [
     "interpolate, nearest corners",
     () => f.interpolate(image(x), { size: 1, alignCorners: true }),
-    "last three",
+    "alignCorners with linear",
   ],
   ["pixelShuffle by ½", () => f.pixelShuffle(image(x), 0.5), "whole number ≥ 1"],
   ["tensordot, axes 3", () => f.tensordot(x, x, 3), "0 to 2"],
