@@ -45,10 +45,11 @@ export type { BigIntTensor, StoredTensor, UnreadTensor } from "./files/safetenso
 export { cholesky } from "./linalg/cholesky.ts";
 export { determinant, type SignAndLogarithm, slogdet } from "./linalg/determinant.ts";
 export { type Eigen, eigh } from "./linalg/eigh.ts";
+export { type LeastSquares, lstsq } from "./linalg/lstsq.ts";
 export { inverse, solve } from "./linalg/lu.ts";
 export { type PinverseOptions, pinverse } from "./linalg/pinverse.ts";
-export { type QR, qr } from "./linalg/qr.ts";
-export { type SVD, svd } from "./linalg/svd.ts";
+export { type QR, type QROptions, qr } from "./linalg/qr.ts";
+export { type SVD, type SVDOptions, svd } from "./linalg/svd.ts";
 export { type TriangularSolveOptions, triangularSolve } from "./linalg/triangular.ts";
 // Layers, losses, initializers.
 export * from "./nn/index.ts";

@@ -5,7 +5,7 @@ depend on it are. A case has its "condition": by how much its input's rounding i
 its "slope": in gradients.
 """
 import torch
-from torch.linalg import cholesky, cond, det, eigh, inv, pinv, qr, slogdet, solve, solve_triangular, svd
+from torch.linalg import cholesky, cond, det, eigh, inv, lstsq, pinv, qr, slogdet, solve, solve_triangular, svd
 
 from recording import case, operators, rand, seed, write
 
@@ -73,6 +73,12 @@ for m, n in [(4, 2), (2, 4), (1, 3)]:
     recorded("leftSquares", lambda x: svd(x, full_matrices=False)[0] ** 2, [a], values)
     recorded("rightSquares", lambda x: svd(x, full_matrices=False)[2] ** 2, [a], values)
     recorded("pinverse", pinv, [a], cond(a).max(), cond(a).max() ** 2)
+    columns = rand(2, m, 3)
+    recorded("leastSquares", lambda x, b: lstsq(x, b, driver="gelsd")[0], [a, columns],
+             cond(a).max() ** 2, cond(a).max() ** 3)
+    with torch.no_grad():
+        recorded("completeQ", lambda x: qr(x, mode="complete")[0], [a], cond(a[..., :m]).max())
+        recorded("completeR", lambda x: qr(x, mode="complete")[1], [a], cond(a[..., :m]).max())
     recorded("polarFactor", lambda x: (lambda f: f[0] @ f[2])(svd(x, full_matrices=False)), [a],
              values)
 for a in [PIVOTS, hilbert(6)]:

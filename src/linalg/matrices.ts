@@ -84,7 +84,11 @@ interface System {
 
 /** a and b of a system a x = b: b has matrices, or a vector for each matrix of a. */
 export function systemOf(what: string, a: Tensor, b: Tensor): System {
-  const matrix = squares(what, a);
+  return systemWith(what, squares(what, a), b);
+}
+
+/** The same of matrices with any number of columns. */
+export function systemWith(what: string, matrix: Tensor, b: Tensor): System {
   const right = toFloat(asTensor(what, b));
   const [n] = sides(matrix);
   const isVector =

@@ -94,15 +94,18 @@ export interface PinverseOptions {
  * @throws ChainruleError "shape-mismatch" for what has fewer than two axes. Derivative: Golub, Pereyra (1973).
  */
 export function pinverse(a: Tensor, options: PinverseOptions = {}): Tensor {
-  checkNames("pinverse", options, ["tolerance"]);
   const x = matrices("pinverse", a);
+  return node(pinverseOp, [x], { tolerance: toleranceOf("pinverse", x, options) });
+}
+
+/** What counts as 0 beside the largest. */
+export function toleranceOf(what: string, x: Tensor, options: PinverseOptions): number {
+  checkNames(what, options, ["tolerance"]);
   const { tolerance = Math.max(...sides(x)) * 2 * unit(x) } = options;
-  if (!isNumber(tolerance, (t) => t >= 0)) {
-    fail("bad-argument", {
-      message: "pinverse cannot use this tolerance.",
-      expected: "a number ≥ 0",
-      found: shown(tolerance),
-    });
-  }
-  return node(pinverseOp, [x], { tolerance });
+  if (isNumber(tolerance, (t) => t >= 0)) return tolerance;
+  return fail("bad-argument", {
+    message: `${what} cannot use this tolerance.`,
+    expected: "a number ≥ 0",
+    found: shown(tolerance),
+  });
 }

@@ -1,7 +1,10 @@
 /** QR factors by Householder's reflections. */
 import { scan } from "../autodiff/loops/scan.ts";
+import { fail } from "../core/errors.ts";
 import type { Op, TensorType, Unary } from "../core/op.ts";
+import { checkNames } from "../core/options.ts";
 import { node, type Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { abs, add, div, mul, neg, square, sub } from "../ops/arithmetic.ts";
 import { broadcastTo, sum } from "../ops/broadcast.ts";
 import { equal, greater, greaterEqual, less, where } from "../ops/compare.ts";
@@ -141,29 +144,51 @@ const reflect = (x: Tensor, v: Tensor, tau: Tensor): Tensor =>
 
 /** The factors of a = q r. */
 export interface QR {
-  /** […, m, k] with orthonormal columns, k = min(m, n). */
+  /** […, m, k] with orthonormal columns, k = min(m, n); m of them where it is complete. */
   readonly q: Tensor;
-  /** […, k, n], upper triangular. */
+  /** […, k, n], upper triangular; m rows where it is complete. */
   readonly r: Tensor;
+}
+
+/** Which columns q has. */
+export interface QROptions {
+  /** As many as span a's columns ("reduced", default), or a basis of all rows ("complete"). */
+  readonly mode?: "reduced" | "complete";
 }
 
 /**
  * a = q r of matrices […, m, n]: q has orthonormal columns, r is upper triangular (NumPy's and PyTorch's
- * mode "reduced"; the complete q is not given). By Householder's reflections with LAPACK's signs, so a
- * diagonal element of r may be negative. Derivatives need the first min(m, n) columns of a to be
- * independent; they are not finite otherwise.
+ * qr). By Householder's reflections with LAPACK's signs, so a diagonal element of r may be negative.
+ * Derivatives need the first min(m, n) columns of a to be independent; they are not finite otherwise. A
+ * complete q has none where a has more rows than columns: they are not finite; r has.
  *
  * @example qr(a).r with a = [[3, 1], [4, 2]]
  * @throws ChainruleError "shape-mismatch" for what has fewer than two axes.
  */
-export function qr(a: Tensor): QR {
+export function qr(a: Tensor, options: QROptions = {}): QR {
+  checkNames("qr", options, ["mode"]);
+  const { mode = "reduced" } = options;
+  if (mode !== "reduced" && mode !== "complete") {
+    fail("bad-argument", {
+      message: "qr has no such mode.",
+      expected: '"reduced" or "complete"',
+      found: shown(mode),
+    });
+  }
   const x = matrices("qr", a);
   const [m, n] = sides(x);
-  if (m >= n) {
-    const [q, r] = parts(node(qrOp, [x], none));
-    return { q, r };
+  if (m < n) {
+    // The first columns say what q is.
+    const [q, r] = parts(node(qrOp, [someColumns(x, 0, m)], none));
+    return { q, r: concatenate([r, matmul(flipped(q), someColumns(x, m, n))], x.rank - 1) };
   }
-  // The first columns say what q is.
-  const [q, r] = parts(node(qrOp, [someColumns(x, 0, m)], none));
-  return { q, r: concatenate([r, matmul(flipped(q), someColumns(x, m, n))], x.rank - 1) };
+  const [q, r] = parts(node(qrOp, [x], none));
+  if (mode === "reduced" || m === n) return { q, r };
+  // A column of zeros is reflected by nothing: what becomes of its unit vector stands for it in q.
+  const square = concatenate([x, zeros([...leading(x), m, m - n], x.dtype)], x.rank - 1);
+  const [complete] = parts(node(qrOp, [square], none));
+  return {
+    q: complete,
+    r: concatenate([r, zeros([...leading(x), m - n, n], x.dtype)], x.rank - 2),
+  };
 }

@@ -1,5 +1,6 @@
 /** Singular values and vectors, by Jacobi's method from one side. */
 import type { Op, TensorType, Unary } from "../core/op.ts";
+import { checkNames } from "../core/options.ts";
 import { node, type Tensor } from "../core/tensor.ts";
 import { abs, add, div, mul, square, sub } from "../ops/arithmetic.ts";
 import { broadcastTo, sum } from "../ops/broadcast.ts";
@@ -18,6 +19,7 @@ import { sqrt } from "../ops/transcendental.ts";
 import {
   asColumn,
   asRow,
+  checkTruth,
   columnsAt,
   flat,
   flipped,
@@ -28,11 +30,12 @@ import {
   realType,
   regular,
   sides,
+  someColumns,
   someRows,
   unflat,
   unit,
 } from "./matrices.ts";
-import { qrFactors } from "./qr.ts";
+import { qr, qrFactors } from "./qr.ts";
 import { type Round, rotationOf, swept, type Turned, turnedColumns } from "./rotations.ts";
 
 /** The three results in one tensor: m rows of U, the singular values, n rows of V. */
@@ -176,28 +179,46 @@ function turn({ x, v }: Turned, round: Round): readonly [Turned, Tensor] {
 
 /** What a matrix is made of. */
 export interface SVD {
-  /** […, m, k] with orthonormal columns, k = min(m, n). */
+  /** […, m, k] with orthonormal columns, k = min(m, n); m of them with full matrices. */
   readonly u: Tensor;
-  /** […, k]: the singular values, descending. */
+  /** […, min(m, n)]: the singular values, descending. */
   readonly s: Tensor;
-  /** […, k, n] with orthonormal rows. */
+  /** […, k, n] with orthonormal rows; n of them with full matrices. */
   readonly vh: Tensor;
 }
 
+/** How much of u and vh. */
+export interface SVDOptions {
+  /** Whether u and vh are square: completed by what belongs to no singular value. Default false. */
+  readonly fullMatrices?: boolean;
+}
+
 /**
- * a = u diag(s) vh of matrices […, m, n]: NumPy's and PyTorch's svd with full_matrices=False. By Jacobi's
- * method from one side, to full accuracy. The sign of a pair of vectors is arbitrary, and so are bases
- * where singular values are equal or 0.
+ * a = u diag(s) vh of matrices […, m, n] (NumPy's and PyTorch's svd; theirs has full_matrices=True by
+ * default, ours false). By Jacobi's method from one side, to full accuracy. The sign of a pair of vectors
+ * is arbitrary, and so are bases where singular values are equal or 0.
  *
  * Where singular values are equal (to rounding), or some are 0, derivatives are right for what does not depend
  * on the choice of bases there, such as a sum over the values; for all else they are NaN, and so are second
- * derivatives.
+ * derivatives. Of u and vh those that `fullMatrices` completes have none: they are not finite.
  *
  * @example svd(a).s with a = [[3, 0], [4, 5]]
  * @throws ChainruleError "shape-mismatch" for what has fewer than two axes.
  */
-export function svd(a: Tensor): SVD {
+export function svd(a: Tensor, options: SVDOptions = {}): SVD {
+  checkNames("svd", options, ["fullMatrices"]);
+  const { fullMatrices = false } = options;
+  const isFull = checkTruth("svd", "fullMatrices", fullMatrices);
   const x = matrices("svd", a);
   const [u, s, v] = parts(node(svdOp, [x], none), sides(x)[0]);
-  return { u, s: sliceAt(s, -2, 0), vh: flipped(v) };
+  const [left, right] = isFull ? [basis(u), basis(v)] : [u, v];
+  return { u: left, s: sliceAt(s, -2, 0), vh: flipped(right) };
+}
+
+/** Orthonormal columns, completed. */
+function basis(u: Tensor): Tensor {
+  const [m, k] = sides(u);
+  if (m === k) return u;
+  const { q } = qr(u, { mode: "complete" });
+  return concatenate([u, someColumns(q, k, m)], u.rank - 1);
 }

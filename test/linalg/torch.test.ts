@@ -6,6 +6,7 @@ import type { Tensor } from "../../src/core/tensor.ts";
 import { cholesky } from "../../src/linalg/cholesky.ts";
 import { determinant, slogdet } from "../../src/linalg/determinant.ts";
 import { eigh } from "../../src/linalg/eigh.ts";
+import { lstsq } from "../../src/linalg/lstsq.ts";
 import { inverse, solve } from "../../src/linalg/lu.ts";
 import { pinverse } from "../../src/linalg/pinverse.ts";
 import { qr } from "../../src/linalg/qr.ts";
@@ -32,6 +33,9 @@ const functions: Record<string, Call> = {
   triangularSolve,
   determinantSign: (a) => slogdet(a).sign,
   logAbsDeterminant: (a) => slogdet(a).logAbsDeterminant,
+  leastSquares: (a, b) => lstsq(a, b).solution,
+  completeQ: (a) => qr(a, { mode: "complete" }).q,
+  completeR: (a) => qr(a, { mode: "complete" }).r,
   qrQ: (a) => qr(a).q,
   qrR: (a) => qr(a).r,
   eigenvalues: (a) => eigh(a).eigenvalues,

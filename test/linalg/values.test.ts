@@ -12,6 +12,7 @@ import type { Tensor } from "../../src/core/tensor.ts";
 import { cholesky } from "../../src/linalg/cholesky.ts";
 import { determinant, slogdet } from "../../src/linalg/determinant.ts";
 import { eigh } from "../../src/linalg/eigh.ts";
+import { lstsq } from "../../src/linalg/lstsq.ts";
 import { inverse, solve } from "../../src/linalg/lu.ts";
 import { flipped } from "../../src/linalg/matrices.ts";
 import { pinverse } from "../../src/linalg/pinverse.ts";
@@ -57,6 +58,20 @@ test.each<[number, number, DType]>([
   const { q, r } = qr(a);
   expectEqual(q.matmul(r), a, size);
   expectOrthonormal(q);
+  const complete = qr(a, { mode: "complete" });
+  expect([complete.q.shape, complete.r.shape]).toEqual([
+    [2, m, m],
+    [2, m, n],
+  ]);
+  expectEqual(complete.q.matmul(complete.r), a, size);
+  expectOrthonormal(complete.q);
+  const full = svd(a, { fullMatrices: true });
+  expect([full.u.shape, full.vh.shape]).toEqual([
+    [2, m, m],
+    [2, n, n],
+  ]);
+  expectOrthonormal(full.u);
+  expectOrthonormal(flipped(full.vh));
   const { u, s, vh } = svd(a);
   expectEqual(u.mul(s.expandDims(1)).matmul(vh), a, size);
   for (const columns of [u, flipped(vh)]) expectOrthonormal(columns);
@@ -125,6 +140,49 @@ test("the pseudoinverse of rank 1, and a tolerance", () => {
   ).toEqual([1, 0, 0, 0]);
   expect(data(pinverse(zeros([2, 3], "f64")))).toEqual([0, 0, 0, 0, 0, 0]);
   failure("bad-argument", () => pinverse(thin, { tolerance: -1 }));
+});
+
+test("least squares: a line through points, a rank that falls short, more unknowns than equations", () => {
+  const line = tensor(
+    [
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ],
+    f64,
+  );
+  const fitted = lstsq(line, tensor([1, 3, 6], f64));
+  // By the normal equations: 3 c + 3 m = 10, 3 c + 5 m = 15.
+  expectClose(fitted.solution.dataSync(), [5 / 6, 5 / 2], { relative: 1e-14 });
+  expectClose(fitted.residuals.dataSync(), [1 / 6], { relative: 1e-13 });
+  expect([fitted.residuals.shape, data(fitted.rank), fitted.rank.dtype]).toEqual([[], [2], "i32"]);
+  const twice = tensor(
+    [
+      [1, 1],
+      [2, 2],
+    ],
+    f64,
+  );
+  const shortest = lstsq(twice, tensor([[1], [2]], f64));
+  expectClose(shortest.solution.dataSync(), [0.5, 0.5], { relative: 1e-14 });
+  expect([data(shortest.rank), shortest.residuals.shape]).toEqual([[1], [1]]);
+  const wide = lstsq(tensor([[3, 4]], f64), tensor([25], f64));
+  expectClose(wide.solution.dataSync(), [3, 4], { relative: 1e-14 });
+  expect(data(lstsq(zeros([3, 2], "f64"), tensor([1, 2, 2], f64)).residuals)).toEqual([9]);
+  expect(failure("shape-mismatch", () => lstsq(line, tensor([1, 2], f64))).expected).toContain(
+    "[3]",
+  );
+});
+
+test("a basis that is completed has no derivative, what stands beside it has its own", () => {
+  const a = random([4, 2], "f64", 5);
+  const { q, r } = qr(a, { mode: "complete" });
+  const [own] = gradient(r.sum(), [a]);
+  expect(data(own!)).toEqual(data(gradient(qr(a).r.sum(), [a])[0]!));
+  const [none] = gradient(q.sum(), [a]);
+  expect(data(none!).some(Number.isFinite)).toBe(false);
+  failure("bad-argument", () => qr(a, { mode: "full" as never }));
+  failure("bad-argument", () => svd(a, { fullMatrices: 1 as never }));
 });
 
 test("the other triangle is not read, nor the diagonal where it counts as ones", () => {
