@@ -51,6 +51,8 @@ export { type PinverseOptions, pinverse } from "./linalg/pinverse.ts";
 export { type QR, type QROptions, qr } from "./linalg/qr.ts";
 export { type SVD, type SVDOptions, svd } from "./linalg/svd.ts";
 export { type TriangularSolveOptions, triangularSolve } from "./linalg/triangular.ts";
+// Metrics.
+export * from "./metrics/index.ts";
 // Layers, losses, initializers.
 export * from "./nn/index.ts";
 // Operators: also methods of every tensor.

@@ -1,10 +1,10 @@
 /** What is fitted to the training part of a table: means, deviations, categories, classes. */
 
 import { at } from "../core/at.ts";
+import { isConstant } from "../core/constant.ts";
 import { fail } from "../core/errors.ts";
 import { didYouMean, listed, nearest, shown } from "../core/wording.ts";
 import { type CellSource, numberIn, quantityIn } from "./cells.ts";
-import { isConstant } from "./constant.ts";
 import type { TableColumn } from "./csv.ts";
 import { firstNotFinite } from "./dataset.ts";
 import type { CategoryRule, NumberRule } from "./preprocessing.ts";

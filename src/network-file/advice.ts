@@ -1,6 +1,6 @@
 /** What is likely behind a result that is worse than it could be. */
 import { elementsOf } from "../core/array-tensor.ts";
-import { isConstant } from "../data/constant.ts";
+import { isConstant } from "../core/constant.ts";
 import type { Evaluation } from "../train/evaluate.ts";
 import type { NetworkData } from "./prepare.ts";
 

@@ -9,6 +9,8 @@ import type { Tensor } from "../core/tensor.ts";
 import type { Turns } from "../core/turns.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { countedPairs } from "../metrics/classes.ts";
+import { numberScores } from "../metrics/numbers.ts";
 import { lossCalls } from "../nn/calls.ts";
 import { namingFlatten } from "../nn/forgotten-flatten.ts";
 import { inference } from "../nn/layer.ts";
@@ -20,7 +22,6 @@ import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { added, noCounts } from "./counts.ts";
 import { runInTurns } from "./long-step.ts";
-import { coefficientOfDetermination, confusionMatrix } from "./metrics.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Measures on data that are not trained on. */
@@ -142,13 +143,13 @@ function* evaluation(
       if (label === predicted[i]) right++;
       labels = Math.max(labels, label + 1);
     });
-    const confusion = confusionMatrix(actual, predicted, labels);
+    const confusion = countedPairs(actual, predicted, labels);
     return { ...measured, accuracy: right / actual.length, confusion };
   }
   if (filled !== outputs.length || !isFloat(targets.dtype)) return measured;
   return {
     ...measured,
-    r2: coefficientOfDetermination(elementsOf(targets), outputs, outputs.length / size),
+    r2: numberScores(elementsOf(targets), outputs, outputs.length / size).r2,
   };
 }
 

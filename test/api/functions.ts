@@ -3,6 +3,7 @@ import * as chainrule from "../../src/index.ts";
 import { attention } from "./attention.ts";
 import { linearAlgebra } from "./linear-algebra.ts";
 import { loops } from "./loops.ts";
+import { metrics } from "./metrics.ts";
 import { normalization } from "./normalization.ts";
 import { optimization } from "./optimizers.ts";
 import { recurrences } from "./recurrences.ts";
@@ -127,6 +128,7 @@ const readAll = (all: object): void => void Object.values(all).map(read);
 
 export const functions: Record<string, Probe> = {
   ...windows,
+  ...metrics,
   ...linearAlgebra,
   ...loops,
   ...attention,

@@ -19,6 +19,7 @@ import * as pseudoinverses from "../../src/linalg/pinverse.ts";
 import * as orthogonal from "../../src/linalg/qr.ts";
 import * as singularValues from "../../src/linalg/svd.ts";
 import * as triangles from "../../src/linalg/triangular.ts";
+import * as metrics from "../../src/metrics/index.ts";
 import * as attention from "../../src/nn/attention.ts";
 import * as batchNorms from "../../src/nn/batch-norm.ts";
 import * as branches from "../../src/nn/branches.ts";
@@ -103,7 +104,7 @@ test("the package weighs no more than it did", async () => {
     ...{ ...further, ...convolutions, ...pools, ...windows },
     ...{ ...convolutionLayers, ...poolingLayers, ...rearrangementLayers },
     ...{ ...normalizations, ...batchNorms, ...embeddings, ...mapping },
-    ...{ ...streams, ...streamFits },
+    ...{ ...streams, ...streamFits, ...metrics },
     ...{ ...attention, ...heads, ...positions, ...transformers, ...branches, ...graphs },
     ...{ ...combinedLosses, ...sequenceLosses, ...pairLosses, ...yesNoLosses, ...penalties },
     ...{ ...recurrences, ...lengths },

@@ -117,6 +117,12 @@ const within = () => {
 
 export const training: readonly Row[] = [
   [
+    'Say average: "macro" to count each class alike, "weighted" to count it by its examples.',
+    () => c.f1Score([0, 1, 2], [0, 2, 2]),
+    () => c.f1Score([0, 1, 2], [0, 2, 2], { average: "macro" }),
+    () => c.f1Score([0, 1, 2], [0, 2, 2], { average: "weighted" }),
+  ],
+  [
     'Pass { path, every: 1 } to save after each epoch, or { path, best: "loss" }.',
     () => saving({}),
     () => saving({ every: 1 }),

@@ -18,7 +18,8 @@ import {
   softmax,
   trainer,
 } from "../../src/index.ts";
-import { coefficientOfDetermination, confusionMatrix } from "../../src/train/metrics.ts";
+import { countedPairs } from "../../src/metrics/classes.ts";
+import { numberScores } from "../../src/metrics/numbers.ts";
 import { expectClose } from "../support/close.ts";
 import { failure } from "../support/failure.ts";
 
@@ -34,7 +35,7 @@ const unit = (n: number) =>
 
 describe("formulas", () => {
   test("confusion[actual][predicted]", () => {
-    const matrix = confusionMatrix([0, 1, 2, 2, 1], [0, 2, 2, 1, 2], 3);
+    const matrix = countedPairs([0, 1, 2, 2, 1], [0, 2, 2, 1, 2], 3);
     expect(matrix).toEqual([
       [1, 0, 0],
       [0, 0, 2],
@@ -43,23 +44,23 @@ describe("formulas", () => {
   });
   test("R² of one column", () => {
     // Residuals 1, 0, 1 and spread 2: 1 − 2/2.
-    expect(coefficientOfDetermination([1, 2, 3], [2, 2, 2], 1)).toBe(0);
+    expect(numberScores([1, 2, 3], [2, 2, 2], 1).r2).toBe(0);
     // A target that is constant but for rounding has nothing to explain.
-    expect(coefficientOfDetermination([0.3, 0.1 + 0.2, 0.3], [0.3, 0.4, 0.2], 1)).toBe(0);
-    expect(coefficientOfDetermination([0.3, 0.1 + 0.2], [0.3, 0.1 + 0.2], 1)).toBe(1);
-    expect(coefficientOfDetermination([1, 2, 3], [1, 2, 3], 1)).toBe(1);
-    expect(coefficientOfDetermination([1, 2, 3], [1, 2, 2], 1)).toBe(0.5);
-    expect(coefficientOfDetermination([1, 2, 3], [3, 2, 1], 1)).toBe(-3);
+    expect(numberScores([0.3, 0.1 + 0.2, 0.3], [0.3, 0.4, 0.2], 1).r2).toBe(0);
+    expect(numberScores([0.3, 0.1 + 0.2], [0.3, 0.1 + 0.2], 1).r2).toBe(1);
+    expect(numberScores([1, 2, 3], [1, 2, 3], 1).r2).toBe(1);
+    expect(numberScores([1, 2, 3], [1, 2, 2], 1).r2).toBe(0.5);
+    expect(numberScores([1, 2, 3], [3, 2, 1], 1).r2).toBe(-3);
   });
   test("R² of several columns is the mean over them", () => {
     const target = [1, 10, 2, 20, 3, 30];
-    expect(coefficientOfDetermination(target, [1, 20, 2, 20, 3, 20], 2)).toBe(0.5);
+    expect(numberScores(target, [1, 20, 2, 20, 3, 20], 2).r2).toBe(0.5);
   });
   test("R² of a target that never changes is 0, or 1 if it is met", () => {
     // 0.1 is no binary fraction: the mean of many of them must not differ from them.
     const tenths = Array<number>(30).fill(0.1);
-    expect(coefficientOfDetermination(tenths, tenths, 1)).toBe(1);
-    expect(coefficientOfDetermination(tenths, Array<number>(30).fill(0.2), 1)).toBe(0);
+    expect(numberScores(tenths, tenths, 1).r2).toBe(1);
+    expect(numberScores(tenths, Array<number>(30).fill(0.2), 1).r2).toBe(0);
   });
 });
 
