@@ -27,6 +27,8 @@ const whole =
     throw new InvalidArgumentError(`It must be a whole number${from}${to}.`);
   };
 
+const listed = (text: string): string[] => text.split(",").map((name) => name.trim());
+
 const collect = (row: string, before: readonly string[] = []): string[] => [...before, row];
 
 /** The table of backends, where it is shown or asked: it brings the backends along. */
@@ -223,6 +225,14 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
     )
     .option("--digits <n>", "significant digits, default 9", whole(2))
+    .addOption(
+      new Option("--level <name>", "how much is written; default: full").choices([
+        "brief",
+        "full",
+        "every-step",
+      ]),
+    )
+    .option("--sections <list>", "only these, such as chain,factors,result", listed)
     .option("-o, --out <path>", "write to this file")
     .action((file, options) =>
       start(async () => (await import("./explain.ts")).explainCommand(file, options)),

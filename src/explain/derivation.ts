@@ -119,7 +119,9 @@ export interface DerivationData {
   readonly notation: Notation;
   readonly language: Language;
   readonly digits: number;
-  /** The parameters that are explained. */
+  /** The symbols of the parameters that are explained. */
+  readonly asked?: readonly string[];
+  /** Their names, as the model has them. */
   readonly parameters: readonly string[];
   /** ∂E/∂θ of each of them. */
   readonly gradients: readonly number[];

@@ -14,12 +14,14 @@ import { type Entry, entryText, type Values, valueAt } from "./engine/parameters
 import { isLarge, isNetwork, lossOf, type NetworkTrace, type Trace } from "./engine/trace.ts";
 import { updated } from "./engine/updates.ts";
 import type { Language } from "./messages.ts";
+import type { Amount } from "./options.ts";
 import { speak } from "./render/speak.ts";
 import { say } from "./say.ts";
+import { selected } from "./sections/amount.ts";
 import { Backward } from "./sections/backward.ts";
 import { actsElsewhere, batchSection, shareSign } from "./sections/batch.ts";
 import { check } from "./sections/check.ts";
-import { Detail } from "./sections/detail.ts";
+import { Detail, wide } from "./sections/detail.ts";
 import { diagram } from "./sections/diagram.ts";
 import { forwardPass } from "./sections/forward.ts";
 import { ledger, produced } from "./sections/ledger.ts";
@@ -34,6 +36,7 @@ interface Settings {
   readonly digits: number;
   readonly timing: UpdateTiming;
   readonly example: number;
+  readonly amount: Amount;
 }
 
 /** What the whole derivation works with. */
@@ -58,15 +61,18 @@ export function derive(trace: Trace, chosen: readonly Entry[], s: Settings): Der
   const routes = chosen.map((e) => route(c, e));
   const onPath = new Set(routes.flatMap((r) => r.reached.map(keyOf)));
   const drawing = diagram(c, new Set(symbols.map((e) => e.name)));
-  const detail = new Detail(c, chosen);
+  const all = s.amount.level === "every-step";
+  const detail = new Detail(c, chosen, all);
   forwardPass(c, c.terms, (e) => onPath.has(keyOf(e)), symbols, detail);
   const finite = Number.isFinite(lossOf(trace));
   const layers = new Set(trace.stages.map((x) => x.layer)).size;
   const compact =
-    network !== undefined && (layers > 2 || network.network.output.size / trace.examples > 8);
-  const factors = new Factors(c, compact);
+    network !== undefined &&
+    ((layers > 2 && !(all && detail.isNarrow)) ||
+      network.network.output.size / trace.examples > wide);
+  const factors = new Factors(c, { inline: compact, everyStep: all });
   const sequential = taken !== undefined;
-  const backward = new Backward(c, factors, { compact, sequential, detail, next });
+  const backward = new Backward(c, factors, { compact, sequential, detail, next, everyStep: all });
   c.part = 1;
   if (!finite) producer(c);
   const passed = (finite ? routes : []).map((r, i) => {
@@ -78,15 +84,18 @@ export function derive(trace: Trace, chosen: readonly Entry[], s: Settings): Der
     allParameters(c, taken ?? g, next, sequential);
     if (network && next) again(c, network, g, next);
     if (network && (layers > 2 || trace.examples > 1)) ledger(c, network);
-    if (network && !isLarge(trace)) common(c, network, chosen, layers);
+    const tried = s.amount.level !== "brief" && (s.amount.sections?.includes("mistakes") ?? true);
+    if (network && tried && !isLarge(trace)) common(c, network, chosen, layers);
   }
-  const steps = finishSteps(c, s.digits);
+  const answers = new Set(routes.flatMap((r) => answersOf(c, r)));
+  const steps = finishSteps(c, s.digits, (all) => selected(all, s.amount, answers));
   return {
     format: "chainrule-derivation",
     version: 1,
     notation: s.notation,
     language: s.language,
     digits: s.digits,
+    asked: symbols.map(({ name }) => name),
     parameters: chosen.map(entryText),
     gradients: chosen.map((e) => valueAt(g, e)),
     loss: lossOf(trace),
@@ -117,6 +126,12 @@ function explainOne({ c, g, taken }: Work, r: Route, backward: Backward): boolea
   return checked.passed;
 }
 
+/** The symbols that a parameter's gradient has: of the whole batch, and of one example's share. */
+const answersOf = (c: Context, r: Route): string[] => {
+  const name = shareSign(c.example).text;
+  return [c.gradientSymbol(r.entry).name, name, ...(c.part > 1 ? [`${name} (${c.part})`] : [])];
+};
+
 function producer(c: Context): void {
   const found = nonFinite(c.trace);
   if (found) c.note("result", produced(found));
@@ -144,19 +159,22 @@ function common(c: Context, trace: NetworkTrace, chosen: readonly Entry[], layer
 }
 
 /** In the order of the sections; links between steps and the words for reading aloud. */
-function finishSteps(c: Context, digits: number): Step[] {
+function finishSteps(c: Context, digits: number, keep: (steps: readonly Step[]) => Step[]): Step[] {
   const { symbols, elements } = c;
   const style = { tex: false, digits, symbols: symbols.table, operators: elements.operators };
   const nameOf = (key: string) => symbols.named(key);
   const aloud = { style, nameOf, operators: elements.spoken };
   const place = (step: Step) => step.part * sections.length + sections.indexOf(step.section);
-  const ordered = c.steps.toSorted((a, b) => place(a) - place(b));
-  return ordered.map((step) => {
-    const children = c.steps.filter((other) => other.inputs.includes(step.id)).map((o) => o.id);
-    if (!step.result) return { ...step, children };
+  const ordered = keep(c.steps.toSorted((a, b) => place(a) - place(b)));
+  const children = new Map(ordered.map(({ id }): [string, string[]] => [id, []]));
+  for (const { id, inputs } of ordered) for (const from of inputs) children.get(from)?.push(id);
+  return ordered.map((found) => {
+    const inputs = found.inputs.filter((id) => children.has(id));
+    const step = { ...found, inputs, children: children.get(found.id) ?? [] };
+    if (!step.result) return step;
     const parts = [step.result, ...step.expression];
     if (step.value !== undefined && step.substituted) parts.push(computed(step.value));
     const spoken = { en: speak(parts, aloud, "en"), zh: speak(parts, aloud, "zh") };
-    return { ...step, children, spoken };
+    return { ...step, spoken };
   });
 }

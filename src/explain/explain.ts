@@ -8,7 +8,7 @@ import { checkDigits, noSuch, notations } from "./engine/notation.ts";
 import { type Entry, entriesOf, firstOf } from "./engine/parameters.ts";
 import type { Trace } from "./engine/trace.ts";
 import { languages } from "./messages.ts";
-import { type ExplainOptions, optionNames } from "./options.ts";
+import { amountOf, type ExplainOptions, optionNames } from "./options.ts";
 import { Derivation } from "./render/index.ts";
 import { type Subject, timingOf, traceOf } from "./subject.ts";
 
@@ -21,12 +21,13 @@ export async function explain(subject: Subject, options: ExplainOptions = {}): P
   const { language = "en", digits = 9 } = options;
   if (!languages.includes(language)) noSuch("language", language, languages);
   checkDigits(digits);
+  const amount = amountOf(options);
   const trace = traceOf(subject, options, true);
   const notation = options.notation ?? "canonical";
   if (!notations.includes(notation)) noSuch("notation", notation, notations);
   const chosen = chosenParameters(trace, options);
   const timing = timingOf(trace, options);
-  const settings = { notation, language, digits, timing, example: options.example ?? 0 };
+  const settings = { notation, language, digits, timing, amount, example: options.example ?? 0 };
   // What is made for the derivation needs no places of its own: finding them takes long.
   return new Derivation(withSite(callSite(), () => derive(trace, chosen, settings)));
 }

@@ -270,6 +270,10 @@ const derivationMessages = {
     "What {y} is computed from cannot be written as a formula of a readable length; its value:",
     "{y} 的计算式无法写成可读长度的公式；其值为：",
   ],
+  sumRule: [
+    "Of {y} only the terms with {x} depend on it; all others count as constant. The derivative of a product with respect to one factor is the other factor.",
+    "{y} 中只有含 {x} 的项与它有关，其余视为常数；乘积对一个因子求导，得另一个因子。",
+  ],
   constant: ["All other quantities count as constant.", "其余各量视为常数。"],
   // Backward.
   deltaOf: ["The error term of {z}:", "{z} 的误差项："],

@@ -4,8 +4,14 @@ import type { Loss } from "../nn/losses.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { UpdateTiming } from "../step/update.ts";
 import type { Data } from "../train/trainer.ts";
+import { type Section, sections } from "./derivation.ts";
 import type { Notation } from "./engine/notation.ts";
+import { noSuch } from "./engine/notation.ts";
 import type { Language } from "./messages.ts";
+
+const levels = ["brief", "full", "every-step"] as const;
+/** How much of a derivation is written down. */
+type Level = (typeof levels)[number];
 
 /** What `explain` takes: what is explained, on which data, and how it is written. */
 export interface ExplainOptions {
@@ -29,6 +35,13 @@ export interface ExplainOptions {
   readonly language?: Language;
   /** Significant digits in print. Default 9. */
   readonly digits?: number;
+  /**
+   * "brief": the chain rule in a line, its numbers, the result and the check; "full"; "every-step":
+   * each factor derived again, with the rule for its own derivative. Default "full".
+   */
+  readonly level?: Level;
+  /** Only these sections, such as ["chain", "result"]. Default: all that have something to say. */
+  readonly sections?: readonly Section[];
   /** Default: the trainer's; without a trainer "simultaneous". */
   readonly update?: UpdateTiming;
   /** Take so many training steps on the data first. Default 0. */
@@ -56,6 +69,8 @@ export const optionNames = [
   "notation",
   "language",
   "digits",
+  "level",
+  "sections",
   "update",
   "step",
   "loss",
@@ -65,3 +80,18 @@ export const optionNames = [
   "firstExample",
   "inputs",
 ] as const satisfies readonly (keyof ExplainOptions)[];
+
+/** How much is written down, as it was asked for. */
+export function amountOf({ level = "full", sections: some }: ExplainOptions): Amount {
+  if (!levels.includes(level)) noSuch("level", level, levels);
+  if (some !== undefined && !(Array.isArray(some) && some.length > 0))
+    noSuch("list of sections", some, sections);
+  for (const name of some ?? []) if (!sections.includes(name)) noSuch("section", name, sections);
+  return { level, sections: some };
+}
+
+/** How much of a derivation is written down. */
+export interface Amount {
+  readonly level: Level;
+  readonly sections: readonly Section[] | undefined;
+}

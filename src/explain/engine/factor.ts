@@ -38,12 +38,17 @@ export class Factors {
   /** The forms of each factor, by y/x. */
   readonly #derived = new Map<string, readonly Formula[]>();
   readonly #inline: boolean;
+  readonly #everyStep: boolean;
   readonly #lemmas: Lemmas;
   #intermediates = 0;
 
-  /** `inline`: what was derived once is afterwards written out where it is used. */
-  constructor(c: Context, inline: boolean) {
-    this.#inline = inline;
+  /**
+   * `inline`: what was derived once is afterwards written out where it is used; `everyStep`: it is
+   * derived again.
+   */
+  constructor(c: Context, { inline, everyStep }: Record<"inline" | "everyStep", boolean>) {
+    this.#inline = inline && !everyStep;
+    this.#everyStep = everyStep;
     this.#c = c;
     this.#lemmas = new Lemmas(c);
   }
@@ -74,11 +79,13 @@ export class Factors {
     const result = c.partialSymbol(y, x);
     this.#known.set(key, result);
     this.#met.add(kind);
-    if (this.#full.has(kind)) this.#again(y, x, result, section);
+    if (this.#full.has(kind) && !this.#everyStep) this.#again(y, x, result, section);
     else if (this.#inFull(y, x, result, order, section)) this.#full.add(kind);
     else {
       const forms = this.#cases(y, x, c.local(y, x));
-      const why = this.#why(forms.length > 1 ? y.node.op.law : undefined);
+      const why = this.#everyStep
+        ? this.#rule(y, x)
+        : this.#why(forms.length > 1 ? y.node.op.law : undefined);
       c.equation({ section, kind: "local derivative", result, forms, why });
     }
     return result;
@@ -96,6 +103,13 @@ export class Factors {
     if (!(Math.abs(short - whole) <= 1e-12 * Math.abs(whole))) return;
     const why = c.once("cancels", { factor: found.factor });
     c.equation({ section: "factors", kind: "chain", result, forms: [both, found.rest], why });
+  }
+
+  /** Why a sum of products has this derivative, or what else the record's law says. */
+  #rule(y: Element, x: Element): Sentence[] {
+    const c = this.#c;
+    if (c.stageOf(y)?.role === "net") return [say("sumRule", { y: c.name(y), x: c.name(x) })];
+    return [y.node.op.law];
   }
 
   /** Where no law is needed, what is held fixed is said once. */

@@ -44,6 +44,8 @@ export interface Trace {
     ts: T,
     change?: ReadonlyMap<Tensor, TypedArray>,
   ) => Arrays<T>;
+  /** One tensor, to be computed many times with some of the values changed. */
+  readonly repeatedly: (t: Tensor) => (change: ReadonlyMap<Tensor, TypedArray>) => TypedArray;
   /** The same over more inputs, compiled to be run often. */
   readonly compile: (
     ts: readonly Tensor[],
@@ -92,6 +94,7 @@ function finish<F extends Facts>(facts: F): F & Omit<Trace, keyof F> & Trace {
   };
   const compiled = new Map<Tensor, Executable>();
   const machine = backendFor(facts);
+  const frequent = backendFor(facts, heavy);
   return {
     ...facts,
     get values() {
@@ -100,6 +103,11 @@ function finish<F extends Facts>(facts: F): F & Omit<Trace, keyof F> & Trace {
     compile(ts, more) {
       const run = machine.compile({ inputs: [...inputs, ...more], outputs: ts });
       return (values) => run.run([...bindings.values(), ...values]);
+    },
+    repeatedly(t) {
+      const run = frequent.compile({ inputs, outputs: [t] });
+      return (change) =>
+        only(run.run(Array.from(bindings, ([x, value]) => change.get(x) ?? value)));
     },
     evaluate<const T extends readonly Tensor[]>(
       ts: T,
@@ -320,11 +328,18 @@ function scalarLoss(loss: Tensor): Tensor {
 }
 
 /** Networks of which a single pass takes long: checks are shorter and nothing is tried out. */
-export const isLarge = (t: Pick<Trace, "parameters" | "examples">): boolean =>
-  countOf(t.parameters) * t.examples > 1e6;
+export const isLarge = (t: Pick<Trace, "parameters" | "examples">): boolean => workOf(t) > large;
+
+const large = 1e6;
+/** What is run often is compiled for a machine from here on. */
+const heavy = 2e4;
 
 /** What is large runs where it was trained; anything else by the definition itself. */
 export const backendFor = (
   t: Pick<Trace, "parameters" | "examples" | "network">,
+  most = large,
 ): SynchronousBackend =>
-  t.network && isLarge(t) ? inReach(t.network.trainer.backend) : interpreter;
+  t.network && workOf(t) > most ? inReach(t.network.trainer.backend) : interpreter;
+
+const workOf = (t: Pick<Trace, "parameters" | "examples">): number =>
+  countOf(t.parameters) * t.examples;

@@ -64,8 +64,8 @@ export function documentOf(data: DerivationData, options: RenderOptions = {}): D
   const w = wording(language, digits);
   const blocks: Block[] = [];
   const many = data.parameters.length > 1;
-  const first = data.steps.find((s) => s.section === "setup");
-  const parameter = first?.table?.rows.find(([k]) => isKey(k, "parameter"))?.[1];
+  const asked = data.asked ?? [];
+  const [parameter] = asked.map((name) => ({ kind: "symbol", name }) as const);
   blocks.push({
     kind: "title",
     text:
@@ -75,9 +75,9 @@ export function documentOf(data: DerivationData, options: RenderOptions = {}): D
   let part = 0;
   let about = 0;
   for (const step of data.steps) {
-    const asked = step.part !== about && step.why.find((s) => isKey(s, "ask"));
-    if (many && asked && "key" in asked) {
-      blocks.push({ kind: "heading", text: w.slot(asked.slots?.w ?? "") });
+    const name = step.part === about ? undefined : asked[step.part - 1];
+    if (many && name !== undefined) {
+      blocks.push({ kind: "heading", text: w.slot({ kind: "symbol", name }) });
     }
     if (step.section !== section || step.part !== about) {
       if (section === "setup" && data.diagram) figure(blocks, data.diagram, w);
@@ -103,9 +103,6 @@ export function tableOf({ columns, rows }: StepTable, w: Wording): Block {
 }
 
 const isList = (s: Slot): s is readonly Slot[] => Array.isArray(s);
-
-const isKey = (s: Slot | undefined, key: MessageKey): boolean =>
-  typeof s === "object" && "key" in s && s.key === key;
 
 function figure(blocks: Block[], diagram: Diagram, w: Wording): void {
   blocks.push({ kind: "figure", caption: w.message("diagram").join(""), diagram });

@@ -41,6 +41,8 @@ interface Settings {
   readonly compact: boolean;
   readonly sequential: boolean;
   readonly detail: Detail;
+  /** Each factor with its rule, also a weight. */
+  readonly everyStep: boolean;
   /** The parameters after the update. */
   readonly next: Values | undefined;
 }
@@ -49,6 +51,7 @@ export class Backward {
   readonly #c: Context;
   readonly #factors: Factors;
   readonly #compact: boolean;
+  readonly #everyStep: boolean;
   readonly #made = new Map<string, Symbolic>();
   readonly #sequential: boolean;
   readonly #noted = new Set<Tensor>();
@@ -58,7 +61,9 @@ export class Backward {
   /** The new values of the parameters, where later layers change first. */
   readonly next: Values | undefined;
 
-  constructor(c: Context, factors: Factors, { compact, sequential, detail, next }: Settings) {
+  constructor(c: Context, factors: Factors, settings: Settings) {
+    const { compact, sequential, detail, next } = settings;
+    this.#everyStep = settings.everyStep;
     this.next = sequential ? next : undefined;
     this.#c = c;
     this.#split = new Split(c);
@@ -167,7 +172,7 @@ export class Backward {
   /** The factors of these paths that stand in sums as what they are, such as a weight. */
   #branches(x: Element, via: readonly Element[]): void {
     const c = this.#c;
-    for (const y of via) {
+    for (const y of this.#everyStep ? [] : via) {
       const local = c.local(y, x);
       if ("args" in local && c.stageOf(y)?.role !== "net") continue;
       c.equation({
@@ -326,7 +331,10 @@ export class Backward {
     const { next } = this;
     // In a sequential update the later layers have changed already when δ goes through them.
     if (next) return substitute(local, (name) => c.renewedSymbol(name, next));
-    if (c.stageOf(y)?.role === "net") return local;
+    if (c.stageOf(y)?.role === "net") {
+      if (this.#everyStep) this.#factors.symbol(y, x);
+      return local;
+    }
     return only || "args" in local ? this.#factors.symbol(y, x) : local;
   }
 

@@ -1,5 +1,6 @@
 /** How much of a network is written out: of a large one, some units of some layers. */
 import { isFloat } from "../../core/dtype.ts";
+import type { Tensor } from "../../core/tensor.ts";
 import type { Cell, StepTable } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import type { Element } from "../engine/elements.ts";
@@ -19,17 +20,23 @@ const atEachEnd = 3;
 export class Detail {
   /** One unit stands for each layer; the numbers of the others stand in a table. */
   readonly brief: boolean;
+  /** Whether each layer can be shown unit by unit. */
+  readonly isNarrow: boolean;
   readonly #first: number;
   readonly #last: number;
 
-  constructor(c: Context, chosen: readonly Entry[]) {
+  /** `whole`: with everything that can be read. */
+  constructor(c: Context, chosen: readonly Entry[], whole = false) {
     const { stages, examples } = c.trace;
+    const unitsOf = (t: Tensor) => t.size / (c.isBatched(t) ? examples : 1);
+    this.isNarrow = stages.every(({ tensor }) => unitsOf(tensor) <= wide);
     const units = stages.reduce((n, { tensor }) => {
-      const own = tensor.size / (c.isBatched(tensor) ? examples : 1);
+      const own = unitsOf(tensor);
       return own <= wide ? n + own : n;
     }, 0);
     const [first, ...others] = chosen;
-    this.brief = c.trace.network !== undefined && others.length === 0 && units > manyUnits;
+    this.brief =
+      c.trace.network !== undefined && others.length === 0 && units > manyUnits && !whole;
     const layers = Math.max(0, ...stages.map((s) => s.layer));
     const from = first?.parameter.layer ?? 1;
     const all = !this.brief || layers <= manyLayers;

@@ -59,6 +59,8 @@ export function forwardDerivative(t: Trace, direction: Direction): number {
 /** Compiled once for all directions. */
 const duals = new WeakMap<Tensor, (more: readonly TypedArray[]) => TypedArray[]>();
 
+const losses = new WeakMap<Tensor, ReturnType<Trace["repeatedly"]>>();
+
 export interface Differences {
   readonly all: readonly Quotient[];
   readonly plateau: Plateau;
@@ -71,6 +73,8 @@ export interface Differences {
 }
 
 export function differences(t: Trace, direction: Direction): Differences {
+  const run = losses.get(t.loss) ?? t.repeatedly(heldLoss(t));
+  losses.set(t.loss, run);
   const along = (s: number): number => {
     const change = [...direction].map(([{ tensor, data }, d]) => {
       const moved = data.slice();
@@ -80,7 +84,7 @@ export function differences(t: Trace, direction: Direction): Differences {
       }
       return [tensor, moved] as const;
     });
-    return only(only(t.evaluate([heldLoss(t)], new Map(change))));
+    return only(run(new Map(change)));
   };
   const scale = scaleOf(direction);
   const own = roundingOf(t).loss;
@@ -129,7 +133,8 @@ export function differences(t: Trace, direction: Direction): Differences {
 function scaleOf(direction: Direction): number {
   let scale = 1;
   for (const [{ data }, d] of direction) {
-    for (const [i, v] of d.entries()) {
+    for (let i = 0; i < d.length; i++) {
+      const v = d[i] ?? 0;
       if (v !== 0) scale = Math.max(scale, Math.abs(at(data, i)) * Math.min(1, Math.abs(v)));
     }
   }
