@@ -6,6 +6,7 @@ import { noSuch } from "../explain/engine/notation.ts";
 import { explain as derive, type ExplainOptions } from "../explain/index.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
 import { prepareNetwork, withTraining } from "../network-file/index.ts";
+import { isTyped, typedSubject } from "./expression.ts";
 import { exit } from "./failure.ts";
 import { besides, readNetwork, takeOver, trainingOf } from "./files.ts";
 import { bold, width } from "./terminal.ts";
@@ -23,6 +24,8 @@ interface CommandOptions extends FileOptions {
   readonly format?: Format;
   readonly out?: string;
   readonly json?: boolean;
+  /** Values of the names of a typed expression. */
+  readonly let?: readonly string[];
 }
 
 const stored = async (path: string) => ({ path, bytes: await readBytes(path) });
@@ -75,11 +78,12 @@ function formatOf(path: string): Format {
 }
 
 export async function explainCommand(file: string, options: CommandOptions): Promise<number> {
-  const { out, json, format: asked, checkpoint, set, ...rest } = options;
+  const { out, json, format: asked, checkpoint, set, let: values, ...rest } = options;
   const format = json ? "json" : (asked ?? formatOf(out ?? ""));
   if (out !== undefined) await checkWritable(out);
-  const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
-  const d = await derive(trainer, { ...rest, ...subject });
+  const d = isTyped(file, values)
+    ? await ofExpression(file, values, options, rest)
+    : await ofNetwork(file, options, rest);
   const drawing = d.toSvg();
   // GitHub shows a drawing from a file only: it is written beside the text.
   const beside =
@@ -111,6 +115,21 @@ export async function explainCommand(file: string, options: CommandOptions): Pro
   else await write(out, text());
   if (beside && drawing) await write(beside, `${drawing}\n`);
   return d.data.passed ? exit.ok : exit.no;
+}
+
+async function ofNetwork(file: string, options: FileOptions, rest: ExplainOptions) {
+  const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
+  return derive(trainer, { ...rest, ...subject });
+}
+
+function ofExpression(
+  text: string,
+  values: readonly string[] | undefined,
+  options: CommandOptions,
+  rest: ExplainOptions,
+) {
+  const { expression, inputs } = typedSubject(text, values, { ...options });
+  return derive(expression, { ...rest, inputs });
 }
 
 const write = (path: string, text: string) => writeAtomically(path, new TextEncoder().encode(text));

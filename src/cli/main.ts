@@ -194,9 +194,9 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     );
 
   const language = () => new Option("--language <name>", "en or zh").choices(["en", "zh"]);
-  const explained = (c: Command): Command =>
+  const explained = (c: Command, what = "the network file"): Command =>
     c
-      .argument("<file>", "the network file")
+      .argument("<file>", what)
       .option("--example <n>", "the example, counted from 0", whole(0))
       .option("--step <n>", "take so many training steps first", whole(0))
       .option("-c, --checkpoint <path>", "start from this checkpoint")
@@ -204,8 +204,12 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       .addOption(language())
       .addOption(json());
 
-  explained(command("explain", "derive a gradient step by step; exit 1 if a check disagrees"))
+  explained(
+    command("explain", "derive a gradient step by step; exit 1 if a check disagrees"),
+    'the network file, or an expression: "sum((x @ W)^2)"',
+  )
     .option("-p, --parameter <name>", 'one number: "0.weight[3,7]"')
+    .option("--let <name=value>", "a name's value in the expression; may be repeated", collect)
     .option("--all", "every parameter in turn")
     .addOption(
       new Option(

@@ -1,7 +1,7 @@
 /** What a terminal can show: colours, its width, a line that is rewritten. */
 import { at } from "../core/at.ts";
+import { columnsOf } from "../core/excerpt.ts";
 import { variable } from "../core/permission.ts";
-import { columnsOf } from "../network-file/excerpt.ts";
 
 const { stdout, stderr } = process;
 

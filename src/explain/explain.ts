@@ -6,7 +6,8 @@ import { derive } from "./derive.ts";
 import { locate } from "./engine/locate.ts";
 import { checkDigits, noSuch, notations } from "./engine/notation.ts";
 import { type Entry, entriesOf, firstOf } from "./engine/parameters.ts";
-import type { Trace } from "./engine/trace.ts";
+import { isNetwork, type Trace } from "./engine/trace.ts";
+import type { TypedExpression } from "./expression/typed.ts";
 import { languages } from "./messages.ts";
 import { amountOf, type ExplainOptions, optionNames } from "./options.ts";
 import { Derivation } from "./render/index.ts";
@@ -16,7 +17,13 @@ import { type Subject, timingOf, traceOf } from "./subject.ts";
 const mostParameters = 64;
 
 /** Explains how the gradient of one parameter (or of all) comes about. */
-export async function explain(subject: Subject, options: ExplainOptions = {}): Promise<Derivation> {
+export function explain(subject: Subject, options?: ExplainOptions): Promise<Derivation>;
+/** Of a typed expression: `inputs` are the values of its names, and a name alone all its numbers. */
+export function explain(subject: TypedExpression, options?: ExplainOptions): Promise<Derivation>;
+export async function explain(
+  subject: Subject | TypedExpression,
+  options: ExplainOptions = {},
+): Promise<Derivation> {
   checkNames("explain", options, optionNames);
   const { language = "en", digits = 9 } = options;
   if (!languages.includes(language)) noSuch("language", language, languages);
@@ -51,5 +58,10 @@ function chosenParameters(t: Trace, { parameter, all, notation }: ExplainOptions
       fix: "Choose one with parameter.",
     });
   }
-  return [parameter === undefined ? firstOf(t.parameters) : locate(t, parameter, notation)];
+  if (parameter === undefined) return [firstOf(t.parameters)];
+  // Of a function, a name stands for all of its numbers.
+  const whole = isNetwork(t) ? undefined : t.parameters.find(({ name }) => name === parameter);
+  const { size = 1 } = whole?.tensor ?? {};
+  if (whole && size > 1 && size <= mostParameters) return entriesOf(whole);
+  return [locate(t, parameter, notation)];
 }

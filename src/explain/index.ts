@@ -1,6 +1,8 @@
 export type { DerivationData, Step } from "./derivation.ts";
 export { type DiagnoseOptions, Diagnosis, diagnose } from "./diagnose/diagnose.ts";
 export { explain } from "./explain.ts";
+export { parseExpression } from "./expression/expression.ts";
+export type { TypedExpression } from "./expression/typed.ts";
 export type { ExplainOptions } from "./options.ts";
 export { Derivation } from "./render/index.ts";
 export { GradientReport, gradientReport } from "./report.ts";

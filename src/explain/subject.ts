@@ -11,6 +11,7 @@ import type { UpdateTiming } from "../step/update.ts";
 import { type Data, trainer as makeTrainer, Trainer, toDataset } from "../train/trainer.ts";
 import { noSuch } from "./engine/notation.ts";
 import { correct, type Trace, traceFunction, traceNetwork } from "./engine/trace.ts";
+import { isExpression, type TypedExpression } from "./expression/typed.ts";
 import type { ExplainOptions } from "./options.ts";
 
 /** What can be explained: a trainer, a model, or any function of tensors. */
@@ -27,8 +28,13 @@ const explainable: ArgumentKind = {
  *
  * @param stepByStep whether loops are written out
  */
-export function traceOf(subject: Subject, options: ExplainOptions, stepByStep: boolean): Trace {
+export function traceOf(
+  subject: Subject | TypedExpression,
+  options: ExplainOptions,
+  stepByStep: boolean,
+): Trace {
   checkKind("An explanation", subject, explainable);
+  if (isExpression(subject)) return traceExpression(subject, options.inputs ?? {});
   if (typeof subject === "function") return traceFunction(subject, options.inputs ?? []);
   const trainer = subject instanceof Trainer ? subject : fromModel(subject as Layer, options);
   const { data = trainer.firstBatch, example = 0, step = 0 } = options;
@@ -51,6 +57,21 @@ export function traceOf(subject: Subject, options: ExplainOptions, stepByStep: b
   const { lossName, firstExample } = options;
   return traceNetwork(ready, data, correct, { lossName, firstExample, stepByStep });
 }
+
+/** A typed expression: its names, in their order, are the arguments. */
+function traceExpression(f: TypedExpression, given: Inputs): Trace {
+  const { names } = f;
+  const byName = (all: readonly Tensor[]) =>
+    Object.fromEntries(all.map((x, i) => [names[i] ?? `x${i}`, x]));
+  const values: Readonly<Record<string, Tensor>> = Array.isArray(given)
+    ? byName(given)
+    : (given as Readonly<Record<string, Tensor>>);
+  // What is missing or too much is refused here, and what cannot be computed.
+  f(values);
+  const inOrder = Object.fromEntries(names.map((name) => [name, values[name] as Tensor]));
+  return traceFunction((...all) => f(byName(all)), inOrder);
+}
+type Inputs = NonNullable<ExplainOptions["inputs"]>;
 
 function fromModel(model: Layer, { loss, optimizer, seed }: ExplainOptions): Trainer {
   return makeTrainer(model, {

@@ -1,9 +1,9 @@
 /** Settings of a network file from outside of it: "optimizer.adam.learningRate=0.01". */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from "yaml";
 import { fail } from "../core/errors.ts";
+import { excerpt } from "../core/excerpt.ts";
 import { withoutEnvironment } from "../core/permission.ts";
 import { nearest, shown } from "../core/wording.ts";
-import { excerpt } from "./excerpt.ts";
 import type { NetworkFile } from "./network.ts";
 import { parseNetwork } from "./parse.ts";
 import { NetworkFileError, type Path, type Problem, rangeOfNode } from "./source.ts";

@@ -10,7 +10,7 @@ import {
   visit,
 } from "yaml";
 import { ChainruleError, type ErrorCode } from "../core/errors.ts";
-import { excerpt } from "./excerpt.ts";
+import { excerpt } from "../core/excerpt.ts";
 import type { NetworkFile } from "./network.ts";
 
 /** Where something stands in a network file: names and positions from the top. */

@@ -1,7 +1,7 @@
 /** Words for forms and for what was found in their place. */
 import { isMap, isScalar, isSeq, type Node, type YAMLSeq } from "yaml";
+import { harmless } from "../core/excerpt.ts";
 import { nearest } from "../core/wording.ts";
-import { harmless } from "./excerpt.ts";
 import type { Form, NumberForm } from "./form.ts";
 
 type Place = Node | null | undefined;

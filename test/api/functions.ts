@@ -506,6 +506,14 @@ export const functions: Record<string, Probe> = {
     },
   ]),
   "explain a function": shallow(chainrule.explain, [square, { inputs: { w: v } }]),
+  "explain an expression": shallow(chainrule.explain, [
+    chainrule.parseExpression("sum(w ^ 2)"),
+    { inputs: { w: v } },
+  ]),
+  parseExpression: probe(chainrule.parseExpression, ["sum(w ^ 2)"], (f: never) =>
+    (f as chainrule.TypedExpression)({ w: v }).item(),
+  ),
+  "parseExpression(…)": probe(chainrule.parseExpression("sum(w ^ 2)"), [{ w: v }]),
   diagnose: shallow(chainrule.diagnose, [
     model,
     { data: pairs, parameter: "0.weight[0,0]", value: 0.5, decimals: 2 },

@@ -5,7 +5,7 @@ import { explain } from "../../src/explain/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
-import { evaluateText } from "./evaluator.ts";
+import { readBack } from "./read-back.ts";
 import "../support/backend.ts";
 
 const activations = [
@@ -100,9 +100,6 @@ function randomNetwork(seed: number) {
   return { t, data, parameter, name, layers: layers.map((x) => x.name).join(" ") };
 }
 
-const close = (a: number, b: number, scale: number): boolean =>
-  Object.is(a, b) || Math.abs(a - b) <= scale * Math.max(1e-3, Math.abs(a), Math.abs(b));
-
 describe("a thousand random networks", () => {
   const count = Number(process.env.CHAINRULE_NETWORKS ?? 1000);
   const chunks = Array.from({ length: Math.ceil(count / 50) }, (_, i) => i);
@@ -125,25 +122,3 @@ describe("a thousand random networks", () => {
     300_000,
   );
 });
-
-/** Every chain of equations in the text: all sides have the same value. */
-function readBack(text: string, symbols: Record<string, { value?: number }>, what: string): void {
-  const values: Record<string, number> = {};
-  for (const [name, { value }] of Object.entries(symbols))
-    if (value !== undefined) values[name] = value;
-  let lines = 0;
-  for (const line of text.split("\n")) {
-    if (!/^ {2}\S+ (=|≈) /.test(line)) continue;
-    if (/NaN/.test(line)) expect.fail(`${what}: NaN in ${line}`);
-    // A condition inside a formula has an equals sign of its own.
-    const sides = line.trim().split(/ [=≈] (?![^()]*\))/);
-    const last = evaluateText(sides.at(-1)!, values);
-    for (const side of sides) {
-      const value = evaluateText(side, values);
-      if (close(value, last, 1e-9)) continue;
-      expect.fail(`${what}: ${value} ≠ ${last} in\n${line}\n${side}`);
-    }
-    lines++;
-  }
-  expect(lines, what).toBeGreaterThan(3);
-}

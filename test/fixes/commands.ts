@@ -142,6 +142,26 @@ export const commands: readonly Row[] = [
     () => chainrule("diagnose", two, "--parameter", "w1", "--value", "0.000364723"),
   ],
   [
+    "Write for example --let x=[[1,2]].",
+    () => chainrule("explain", "sum(x)", "--let", "[[1,2]]"),
+    () => chainrule("explain", "sum(x)", "--let", "x=[[1,2]]"),
+  ],
+  [
+    "Keep one --let …=….",
+    () => chainrule("explain", "sum(x)", "--let", "x=1", "--let", "x=2"),
+    () => chainrule("explain", "sum(x)", "--let", "x=1"),
+  ],
+  [
+    "Add --let …=….",
+    () => chainrule("explain", "sum(x)"),
+    () => chainrule("explain", "sum(x)", "--let", "x=1"),
+  ],
+  [
+    "Leave --… out.",
+    () => chainrule("explain", "sum(x)", "--let", "x=1", "--step", "1"),
+    () => chainrule("explain", "sum(x)", "--let", "x=1"),
+  ],
+  [
     "Choose another ending, or say what it is with --format.",
     () => chainrule("explain", two, "--out", "x.odd"),
     () => chainrule("explain", two, "--out", "x.md"),

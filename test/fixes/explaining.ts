@@ -88,6 +88,42 @@ export const explaining: readonly Row[] = [
     () => c.explain((a: c.Tensor) => a.square().mean(), { inputs: { w } }),
   ],
   [
+    "Correct what stands above the mark.",
+    () => c.parseExpression("sum(w ^ )"),
+    () => c.parseExpression("sum(w ^ 2)"),
+  ],
+  [
+    "Write the product with a sign: ….",
+    () => c.parseExpression("2w"),
+    (fix) => c.parseExpression(/: (.+)\.$/.exec(fix)![1]!),
+  ],
+  [
+    "Write … * (…) for a product.",
+    () => c.parseExpression("w (w + 1)"),
+    () => c.parseExpression("w * (w + 1)"),
+  ],
+  [
+    "Write what it is of in brackets: ….",
+    () => c.parseExpression("sin w"),
+    (fix) => c.parseExpression(/: (.+)\.$/.exec(fix)![1]!),
+  ],
+  [
+    "Write abs(x) for |x|.",
+    () => c.parseExpression("1 + |w|"),
+    () => c.parseExpression("1 + abs(w)"),
+  ],
+  [
+    "Explain a part of it, or write it as a function of tensors.",
+    () => c.parseExpression("w+".repeat(2000)),
+    () => c.parseExpression("w+w"),
+    () => c.explain((w: c.Tensor) => w.add(w).sum(), { inputs: { w } }),
+  ],
+  [
+    "Pass a tensor for …; on the command line, --let …=….",
+    () => c.parseExpression("w + b")({ w }),
+    () => c.parseExpression("w + b")({ w, b: w }),
+  ],
+  [
     'Use update: "simultaneous".',
     () => c.explain(deep, { data, update: "sequential" }),
     () => c.explain(deep, { data, update: "simultaneous" }),

@@ -281,19 +281,13 @@ export function traceFunction(
   }
   // What gives an argument back computes nothing that a step could be about.
   const folded = scalarLoss(bindings.has(result) ? identity(result) : result);
-  const loss = writtenOut([folded])(folded);
-  const nodes = nodesOf([loss]);
-  const active = dependents(
-    nodes,
-    parameters.map((p) => p.tensor),
-  );
-  const stages = nodes
-    .filter((n) => active.has(n) && n !== loss && n.inputs.length > 0 && isFloat(n.dtype))
-    .filter((n) => !isUnwritten(n) && !isItsInput(n))
-    .map((tensor, i): Stage => {
-      const name = `u${i + 1}`;
-      return { tensor, layer: 0, role: "other", units: false, axis: -1, name, path: "" };
-    });
+  const last = writtenOut([folded])(folded);
+  // What acts on E directly and through others, too, would have two derivatives of one name.
+  const loss = actsTwice(last, stepsOf(last, parameters), parameters) ? identity(last) : last;
+  const stages = stepsOf(loss, parameters).map((tensor, i): Stage => {
+    const name = `u${i + 1}`;
+    return { tensor, layer: 0, role: "other", units: false, axis: -1, name, path: "" };
+  });
   return finish({
     loss,
     parameters,
@@ -302,6 +296,34 @@ export function traceFunction(
     examples: 1,
     bindings,
   });
+}
+
+/** What is computed from parameters on the way to the loss, and gets a name. */
+function stepsOf(loss: Tensor, parameters: readonly Parameter[]): Tensor[] {
+  const nodes = nodesOf([loss]);
+  const active = dependents(
+    nodes,
+    parameters.map((p) => p.tensor),
+  );
+  return nodes
+    .filter((n) => active.has(n) && n !== loss && n.inputs.length > 0 && isFloat(n.dtype))
+    .filter((n) => !isUnwritten(n) && !isItsInput(n));
+}
+
+/** Whether the loss itself reads something that acts on another of its steps as well. */
+function actsTwice(
+  loss: Tensor,
+  steps: readonly Tensor[],
+  parameters: readonly Parameter[],
+): boolean {
+  const named = new Set(steps);
+  const read = new Set(nodesOf(loss.inputs, (node) => named.has(node)));
+  const all = [...parameters.map((p) => p.tensor), ...steps];
+  const acted = dependents(
+    nodesOf(steps),
+    all.filter((t) => read.has(t)),
+  );
+  return steps.some((n) => n.inputs.some((x) => acted.has(x)));
 }
 
 /** Whether an operator is written as its input alone: what it gives needs no name of its own. */
