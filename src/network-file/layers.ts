@@ -4,6 +4,7 @@ import * as nn from "../nn/activations.ts";
 import { parallel, residual } from "../nn/branches.ts";
 import { glu, rrelu } from "../nn/gates.ts";
 import type { Layer } from "../nn/layer.ts";
+import { lora } from "../nn/lora.ts";
 import { spectralNorm, weightNorm } from "../nn/reparametrized.ts";
 import { sequential } from "../nn/sequential.ts";
 import { attentionRows } from "./attention-rows.ts";
@@ -93,25 +94,46 @@ const joinsInPython = {
 const beside = ({ layers: made }: Layer): Layer => residual(...made);
 
 /** Layers one after another, with each that has a weight in a wrapper. */
+function weightsWrapped({ layers: made }: Layer, wrap: (layer: Layer) => Layer): Layer {
+  const hasWeight = ({ parameters }: Layer) => {
+    const { weight }: Partial<Layer["buffers"]> = parameters;
+    return weight !== undefined && weight.shape.length > 1;
+  };
+  // Where none has one, the wrapper says so.
+  const none = !made.some(hasWeight);
+  return chain(...made.map((layer) => (none || hasWeight(layer) ? wrap(layer) : layer)));
+}
+
+/** The same without options. */
 const eachWeight = (doc: string, wrap: (layer: Layer) => Layer, theirs: string): LayerRow => ({
   kind: "composite",
   doc: `${doc} Layers one after another, as one layer: this is done with each that has a weight.`,
   form: nested,
-  build(options, { shape, inner }) {
-    const { layers: made } = inner(asRead(nested, options), shape);
-    const hasWeight = ({ parameters }: Layer) => {
-      const { weight }: Partial<Layer["buffers"]> = parameters;
-      return weight !== undefined && weight.shape.length > 1;
-    };
-    // Where none has one, the wrapper says so.
-    const none = !made.some(hasWeight);
-    return chain(...made.map((layer) => (none || hasWeight(layer) ? wrap(layer) : layer)));
-  },
+  build: (options, { shape, inner }) => weightsWrapped(inner(asRead(nested, options), shape), wrap),
   pytorch(options, { shape, inner }) {
     const ofMatrices = 'getattr(m, "weight", None) is not None and m.weight.ndim > 1';
     const each = `[nn.utils.parametrizations.${theirs}(m) for m in s if ${ofMatrices}]`;
     return `(lambda s: ${each} and s)(${inner(asRead(nested, options), shape)})`;
   },
+});
+
+const loraForm = record({
+  rank: {
+    form: number({ whole: true, least: 1 }),
+    doc: "The rank of the matrix beside each weight.",
+    required: true,
+  },
+  alpha: {
+    form: number(),
+    doc: "α: what is added has the factor α/rank.",
+    otherwise: "the rank",
+  },
+  dropout: {
+    form: number({ least: 0, most: 1 }),
+    doc: "The share of what goes into the matrix that is dropped while training.",
+    default: 0,
+  },
+  layers: { form: nested, doc: "The layers, one after another.", required: true },
 });
 
 /** Neighbours fit, since they have been made for each other. */
@@ -294,6 +316,16 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     (layer) => spectralNorm(layer),
     "spectral_norm",
   ),
+  lora: {
+    kind: "composite",
+    doc: "Layers one after another, as one layer; each that has a weight is frozen, and a matrix of low rank beside the weight is trained: y = f(x; W + α/r · B A).",
+    form: loraForm,
+    build(options, { shape, inner }) {
+      const { rank, layers: list, ...rest } = asRead(loraForm, options);
+      return weightsWrapped(inner(list, shape, ["layers"]), (layer) => lora(layer, rank, rest));
+    },
+    pytorch: () => ({ cannot: "a matrix of low rank beside a weight" }),
+  },
   sequential: {
     kind: "composite",
     doc: "Layers one after another, as one layer.",
@@ -307,6 +339,7 @@ export const layers: Readonly<Record<string, LayerRow>> = {
 export function listsIn({ name, options }: Chosen): (readonly [Path, readonly Chosen[]])[] {
   const { form } = rowOf(layers, name);
   if (form === nested) return [[[], asRead(nested, options)]];
+  if (form === loraForm) return [[["layers"], asRead(loraForm, options).layers]];
   return Object.entries(namedLists(form, options)).map(([name, list]) => [
     [form === parallelForm ? "branches" : "layers", name],
     list,
@@ -338,6 +371,10 @@ export const mapLayers = (
     const { name, options } = layer;
     const row = rowOf(layers, name);
     if (row.form === nested) return { name, options: mapLayers(asRead(nested, options), change) };
+    if (row.form === loraForm) {
+      const inside = mapLayers(asRead(loraForm, options).layers, change);
+      return { name, options: { ...options, layers: inside } };
+    }
     const inside = mapEntries(namedLists(row.form, options), (inner) => mapLayers(inner, change));
     if (row.form === parallelForm) return { name, options: { ...options, branches: inside } };
     if (row.form === graphs.form) return { name, options: { ...options, layers: inside } };

@@ -104,3 +104,19 @@ test("weights are wrapped where there are any", () => {
   expect(error.message).toContain("spectralNorm needs a parameter of two axes at least");
   expect(error.message).toMatch(/:\d+:\d+/);
 });
+
+test("a matrix of low rank stands beside each weight, and the weights are frozen", () => {
+  const inside = "[{ linear: { outputs: 3 } }, relu, { linear: { outputs: 1 } }]";
+  const model = buildModel(
+    parseNetwork(file(`  - lora: { rank: 1, alpha: 2, layers: ${inside} }`)),
+  );
+  const trained = Object.entries(model.parameters)
+    .filter(([, spec]) => !spec.frozen)
+    .map(([name]) => name);
+  expect(trained).toEqual(["0.0.lora_A", "0.0.lora_B", "0.2.lora_A", "0.2.lora_B"]);
+  expect(model.layers[0]?.layers[0]?.settings).toMatchObject({ rank: 1, alpha: 2 });
+  const tooMuch = file(`  - lora: { rank: 2, layers: ${inside} }`);
+  const error = failure("file-invalid", () => buildModel(parseNetwork(tooMuch)));
+  expect(error.message).toContain("lower rank");
+  expect(error.message).toMatch(/:\d+:\d+/);
+});

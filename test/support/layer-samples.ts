@@ -39,6 +39,7 @@ const given: Readonly<Record<string, object>> = {
   rnn: { hidden: 1 },
   lstm: { hidden: 1 },
   gru: { hidden: 1 },
+  lora: { rank: 1, layers: inner },
   parallel: { branches: { a: inner, b: [{ name: "tanh", options: {} }] } },
   graph: {
     layers: { f: inner },
@@ -60,7 +61,6 @@ const others: Readonly<Record<string, [make: () => nn.Layer, why: string]>> = {
       }) as never,
     "it is made of a function of a program",
   ],
-  lora: [() => nn.lora(nn.linear(2, 2), 1) as never, "it changes a layer that is there already"],
   weightNorm: [
     () => nn.weightNorm(nn.linear(2, 2)) as never,
     "it changes how another layer is written",

@@ -236,6 +236,7 @@ const shaped: Readonly<Record<string, readonly unknown[] | null>> = {
   ],
   weightNorm: [{ weightNorm: wrapped }],
   spectralNorm: [{ spectralNorm: wrapped }],
+  lora: [{ lora: { rank: 4, layers: wrapped } }],
 };
 
 /** What to train, by row and part. */
