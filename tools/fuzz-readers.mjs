@@ -28,7 +28,22 @@ const kinds = {
     end: ".jsonl",
     read: (data) => (bytes) => data.parseJsonLines(new TextDecoder().decode(bytes)),
   },
+  safetensors: { folder: "safetensors", end: ".safetensors", read: foreign("m.safetensors") },
+  pytorch: { folder: "exchange/pytorch", end: ".pt", read: foreign("m.pt") },
 };
+
+/** Opens a file of another library and reads every tensor of it. */
+function foreign(name) {
+  return ({ openForeign, ChainruleError }) =>
+    async (bytes) => {
+      const { tensors } = await openForeign(bytes, { name });
+      for (const { read } of tensors) {
+        await read().catch((error) => {
+          if (!(error instanceof ChainruleError)) throw error;
+        });
+      }
+    };
+}
 
 /** Seconds for one file, and megabytes for all of a process's, beyond which something is wrong. */
 const mostSeconds = 2;
@@ -137,12 +152,14 @@ if (process.argv[2] === "--child") {
   await build({
     stdin: {
       contents: `export * from "./src/data/index.ts";
+export { openForeign } from "./src/exchange/index.ts";
 export { ChainruleError } from "./src/core/errors.ts";`,
       resolveDir: root,
       loader: "ts",
     },
     bundle: true,
     packages: "external",
+    external: ["#files"],
     platform: "node",
     format: "esm",
     ignoreAnnotations: true,

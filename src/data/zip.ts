@@ -34,11 +34,16 @@ const end64 = 0x06064b50;
 
 /** The directory of an archive, nothing unpacked. Every place in it is inside the file. */
 export function zipEntries(bytes: Uint8Array): ZipEntry[] {
+  const { count, begin, end } = directory(viewOf(bytes), 0);
+  return entriesIn(bytes.subarray(begin, end), count);
+}
+
+function entriesIn(bytes: Uint8Array, count: number): ZipEntry[] {
   const view = viewOf(bytes);
-  const { count, begin, end } = directory(view);
+  const end = bytes.length;
   const entries: ZipEntry[] = [];
   const names = new Set<string>();
-  let at = begin;
+  let at = 0;
   for (let i = 0; i < count; i++) {
     const entry = at + 46 <= end && view.getUint32(at, true) === signatures.entry;
     const next = entry ? at + 46 + lengths(view, at + 28) : Number.POSITIVE_INFINITY;
@@ -64,15 +69,79 @@ export function zipEntries(bytes: Uint8Array): ZipEntry[] {
 const lengths = (view: DataView, at: number): number =>
   view.getUint16(at, true) + view.getUint16(at + 2, true) + view.getUint16(at + 4, true);
 
-/** Where the directory lies, as the record at the end of the file says, behind which is a comment. */
-function directory(view: DataView): { count: number; begin: number; end: number } {
+/** What is read in ranges. */
+interface Ranges {
+  readonly size: number;
+  read(from: number, to: number): Promise<Uint8Array>;
+}
+
+/** The records at the end with the longest comment. */
+const longestEnd = 0xffff + 22 + 20 + 56;
+/** A directory of millions of entries. */
+const longestDirectory = 2 ** 28;
+
+/** The directory of an archive of which no more than that is read. */
+export async function zipDirectory(source: Ranges): Promise<ZipEntry[]> {
+  const base = Math.max(0, source.size - longestEnd);
+  const { count, begin, end } = directory(viewOf(await source.read(base, source.size)), base);
+  if (end - begin > longestDirectory) {
+    fail("too-large", {
+      message: "The directory of a ZIP archive is too long.",
+      expected: `at most ${longestDirectory} bytes`,
+      found: `${end - begin}`,
+    });
+  }
+  return entriesIn(await source.read(begin, end), count);
+}
+
+/** Where the contents of an entry begin, behind its own header. */
+async function contentsAt(source: Ranges, { name, offset, packed, size, deflated }: ZipEntry) {
+  const inside = offset + 30 <= source.size;
+  const view = inside ? viewOf(await source.read(offset, offset + 30)) : undefined;
+  const own = view?.getUint32(0, true) === signatures.local;
+  const begin = own ? offset + 30 + view.getUint16(26, true) + view.getUint16(28, true) : Infinity;
+  if (begin + packed > source.size || (!deflated && packed !== size)) {
+    corrupt(
+      `The entry ${shown(name)} of a ZIP archive does not fit into it.`,
+      `${source.size} bytes`,
+      own ? `${packed} bytes from ${begin} on` : `an entry at ${offset}, where none begins`,
+    );
+  }
+  return begin;
+}
+
+/** The contents of an entry, unpacked, with its checksum compared. */
+export async function unzippedFrom(source: Ranges, entry: ZipEntry): Promise<Uint8Array> {
+  const end = (await contentsAt(source, entry)) + entry.packed;
+  return unzipped(await source.read(entry.offset, end), { ...entry, offset: 0 });
+}
+
+/**
+ * Bytes of a stored entry, from one place to another: of a part of it there is no checksum.
+ */
+export async function storedRange(
+  source: Ranges,
+  entry: ZipEntry,
+  from: number,
+  to: number,
+): Promise<Uint8Array> {
+  const begin = await contentsAt(source, entry);
+  return source.read(begin + from, begin + Math.min(to, entry.size));
+}
+
+/**
+ * Where the directory lies, as the record at the end of the file says, behind which is a comment.
+ *
+ * @param base where in the file the bytes begin that are at hand, which are its end
+ */
+function directory(view: DataView, base: number): { count: number; begin: number; end: number } {
   const last = view.byteLength - 22;
   for (let at = last; at >= Math.max(0, last - 0xffff); at--) {
     if (view.getUint32(at, true) !== signatures.end) continue;
     if (at + 22 + view.getUint16(at + 20, true) !== view.byteLength) continue;
     const far = at >= 20 && view.getUint32(at - 20, true) === signatures.far;
-    const record = far ? number64(view, at - 12) : at;
-    const long = far && record + 56 <= at && view.getUint32(record, true) === end64;
+    const record = far ? number64(view, at - 12) - base : at;
+    const long = far && record >= 0 && record + 56 <= at && view.getUint32(record, true) === end64;
     if (far && !long) corrupt("The end of a ZIP archive is damaged.", "a ZIP64 record", "none");
     const parts = [view.getUint16(at + 4, true), view.getUint16(at + 6, true)];
     const count = long ? number64(view, record + 32) : view.getUint16(at + 10, true);
@@ -82,10 +151,10 @@ function directory(view: DataView): { count: number; begin: number; end: number 
     if (parts.some((part) => part !== 0 && part !== 0xffff)) {
       corrupt("A ZIP archive is in several parts.", "one part", `part ${parts[0]}`);
     }
-    if (begin + size > record || count * 46 > size) {
+    if (begin + size > record + base || count * 46 > size) {
       corrupt(
         "The directory of a ZIP archive does not fit into it.",
-        `${record} bytes`,
+        `${record + base} bytes`,
         `${begin + size}`,
       );
     }
@@ -94,7 +163,7 @@ function directory(view: DataView): { count: number; begin: number; end: number 
   return corrupt(
     "This is no ZIP archive, or its end is missing.",
     "the bytes 50 4b 05 06 at its end",
-    `${view.byteLength} bytes without them`,
+    `${base + view.byteLength} bytes without them`,
   );
 }
 

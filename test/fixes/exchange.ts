@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { importCommand } from "../../src/cli/import.ts";
+import { npzBytes } from "../../src/data/index.ts";
 import { importNetwork, openForeign } from "../../src/exchange/index.ts";
 import * as c from "../../src/index.ts";
 import { parseNetwork, prepareNetwork } from "../../src/network-file/index.ts";
@@ -12,6 +13,9 @@ const values = c.encodeSafetensors({ "0.weight": c.tensor([[1, 2]]), "0.bias": c
 const index = (file: string) =>
   new TextEncoder().encode(JSON.stringify({ weight_map: { "0.bias": file } }));
 const name = "m.safetensors.index.json";
+const recorded = new URL("../fixtures/exchange/pytorch/", import.meta.url);
+const torch = (file: string) =>
+  openForeign(new Uint8Array(readFileSync(new URL(file, recorded))), { name: "m.pt" });
 const beside = async () => values;
 
 /** Runs in a folder with a file of values. */
@@ -49,6 +53,21 @@ const namesPass = async (out: string, options = {}) => {
 };
 
 export const exchange: readonly Row[] = [
+  [
+    'In Python, save what the module holds: torch.save(model.state_dict(), "weights.pt").',
+    () => torch("module.pt"),
+    () => torch("tied.pt"),
+  ],
+  [
+    'Save values with torch.save(model.state_dict(), "weights.pt"), and give that file.',
+    () => openForeign(npzBytes({ w: c.tensor([1]) }), { name: "m.pt" }),
+    () => torch("tied.pt"),
+  ],
+  [
+    'Save it again in Python: torch.save(torch.load("old.pt", weights_only=True), "new.pt").',
+    () => torch("legacy.pt"),
+    () => torch("protocol4.pt"),
+  ],
   [
     "Put both files into one folder, and name the other without its folder.",
     () => openForeign(index("../values.safetensors"), { name, beside }),
