@@ -68,8 +68,9 @@ export interface FileNeeds {
   readonly functions: Map<RealType, Set<Elementary>>;
   /** The user's lines whose indices are checked. */
   readonly lines: (() => string)[];
-  /** How many values have a name. */
+  /** How many values and kernels have a name. */
   names: number;
+  kernels: number;
   /** Whether a product and a sum may be rounded once. */
   readonly fuses: boolean;
 }

@@ -9,10 +9,9 @@ import { callLines, functionsOf } from "./functions.ts";
 import { loopText } from "./loop.ts";
 import { largeAngles, prelude } from "./prelude.ts";
 
-interface CFileOptions {
-  /** Whether a product and a sum may be rounded once. */
-  readonly fuses: boolean;
-  /** The loop around the program, where it is a training step. */
+/** What is to stand in a file: a program, with the loop around it where it is a training step. */
+interface Job {
+  readonly program: Program;
   readonly loop?: StepLoop;
 }
 
@@ -21,15 +20,20 @@ interface Rendered {
   readonly text: string;
   /** The user's lines that errors about indices refer to by number. */
   readonly lines: readonly (() => string)[];
-  /** Bytes of memory that it needs. */
+  readonly programs: readonly Placed[];
+}
+
+/** A program in a file. */
+interface Placed {
+  /** Its function, of type int (char *memory): 2 where an index was outside of its axis. */
+  readonly name: string;
+  /** Bytes of memory that it needs, from where its address is on. */
   readonly memory: number;
   readonly places: Places;
 }
 
 /** Where in memory stands what is not in the arena, in bytes from its start. */
 export interface Places {
-  /** Words that say what went wrong: the number of a line, counted from 1, the index, the size. */
-  readonly fault: number;
   readonly scratch: number;
   /** The loop's sums, f64 each. */
   readonly sums: number;
@@ -46,8 +50,28 @@ export const mostEpochs = 4096;
 
 const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-export function render(program: Program, { fuses, loop }: CFileOptions): Rendered {
-  const needs: FileNeeds = { functions: new Map(), lines: [], names: 0, fuses };
+/**
+ * So many bytes before the memory's address there are words that say what went wrong: the number of a
+ * line, counted from 1, the index, the size.
+ */
+export const faultBytes = 64;
+
+/** @param fuses whether a product and a sum may be rounded once */
+export function renderFile(jobs: readonly Job[], fuses: boolean): Rendered {
+  const needs: FileNeeds = { functions: new Map(), lines: [], names: 0, kernels: 0, fuses };
+  const made = jobs.map((job, k) => place(job, k === 0 ? "run" : `run_${k}`, needs));
+  const text = [
+    prelude,
+    faults,
+    ...(made.some(({ sorts }) => sorts) ? [sorting] : []),
+    ...elementaryFunctions(needs),
+    ...made.flatMap(({ texts }) => texts),
+    "",
+  ].join("\n");
+  return { text, lines: needs.lines, programs: made };
+}
+
+function place({ program, loop }: Job, name: string, needs: FileNeeds) {
   const { texts, calls } = functionsOf(program, needs);
   // Behind the last buffer 16 bytes more may be read; a vector of this machine has up to 64.
   let end = rounded(program.arena + 64);
@@ -56,32 +80,27 @@ export function render(program: Program, { fuses, loop }: CFileOptions): Rendere
     end = rounded(end + bytes);
     return start;
   };
-  const fault = reserve(64);
   const scratch = reserve(Math.max(0, ...calls.map((c) => c.scratch)) + 64);
   const sums = reserve(8 * (loop?.sums.length ?? 0));
   const order = reserve(4 * (loop?.examples ?? 0));
   const data = (loop?.gather ?? []).map(({ width }) => reserve(width * (loop?.examples ?? 0)));
   const records = reserve(loop ? 8 * loop.sums.length * mostEpochs : 0);
-  const places: Places = { fault, scratch, sums, order, data, records };
+  const places: Places = { scratch, sums, order, data, records };
   const address = (b: Buffer): string => `(A + ${at(program.offsets, b.id)}L)`;
   const run = [
-    "exported int run(char *const A) {",
+    `exported int ${name}(char *const A) {`,
     `char *const scratch = A + ${scratch}L;`,
     ...callLines(calls, "return 2;"),
     "return 0;",
     "}",
   ];
-  const text = [
-    prelude,
-    faults(fault),
-    ...(calls.some(({ kernel }) => usesOrder(kernel)) ? [sorting] : []),
-    ...elementaryFunctions(needs),
-    ...texts,
-    run.join("\n"),
-    ...(loop ? [loopText(loop, places, address)] : []),
-    "",
-  ].join("\n");
-  return { text, lines: needs.lines, memory: end, places };
+  return {
+    name,
+    texts: [...texts, run.join("\n"), ...(loop ? [loopText(loop, places, address)] : [])],
+    sorts: calls.some(({ kernel }) => usesOrder(kernel)),
+    memory: end,
+    places,
+  };
 }
 
 type AnyKernel = Program["kernels"][number];
@@ -90,13 +109,13 @@ const usesOrder = (kernel: AnyKernel): boolean =>
   kernel.loop === "order" || (kernel.loop === "repeat" && kernel.repeat.kernels.some(usesOrder));
 
 /** The first index that was outside of its axis is remembered; the kernel goes on. */
-const faults = (place: number): string => `
+const faults = `
 static __attribute__((noinline, cold)) void fault(char *A, i32 line, i32 index, i32 size) {
-  i32 *const words = (i32 *)(A + ${place}L);
+  i32 *const words = (i32 *)(A - ${faultBytes});
   if (words[0]) return;
   words[0] = line + 1; words[1] = index; words[2] = size;
 }
-inlined int broken(char *A) { return *(i32 *)(A + ${place}L) != 0; }
+inlined int broken(char *A) { return *(i32 *)(A - ${faultBytes}) != 0; }
 `;
 
 /** Those of f64 first, since those of f32 may call them. */

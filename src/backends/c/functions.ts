@@ -59,7 +59,7 @@ export function functionsOf(program: Program, needs: FileNeeds): Functions {
   };
 
   const define = (body: FunctionBody, parameters: readonly string[] = []): string => {
-    const name = `k${texts.length}`;
+    const name = `k${needs.kernels++}`;
     const given = ["char *const A", "char *const scratch", "const long lo", "const long hi"];
     const lines = body.lines.map((line) => `${line}\n`).join("");
     texts.push(`kernel void ${name}(${[...given, ...parameters]}) {\n${lines}}\n`);

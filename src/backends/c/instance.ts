@@ -5,7 +5,7 @@ import { at as element } from "../../core/at.ts";
 import type { DType, TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
 import { letGoOfAll } from "../kept.ts";
-import { render } from "./file.ts";
+import { faultBytes, renderFile } from "./file.ts";
 import { allocateAligned, type Library, loadLibrary, type Memory } from "./node-library.ts";
 
 export interface NativeOptions {
@@ -20,20 +20,14 @@ export function viewOf(memory: Memory, dtype: DType, at: number, size: number): 
 }
 
 export function loadProgram(program: Program, code: NativeOptions, loop?: StepLoop) {
-  const {
-    text,
-    lines,
-    memory: bytes,
-    places,
-  } = render(program, {
-    fuses: !code.deterministic,
-    ...(loop ? { loop } : {}),
-  });
+  const job = { program, ...(loop ? { loop } : {}) };
+  const { text, lines, programs } = renderFile([job], !code.deterministic);
+  const { memory: bytes, places } = element(programs, 0);
   const library = loadLibrary(text);
   const memory = allocateMemory(bytes);
   const at = (b: Buffer) => viewOf(memory, b.dtype, element(program.offsets, b.id), b.size);
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
-  const words = viewOf(memory, "i32", places.fault, 3) as Int32Array;
+  const words = viewOf(memory, "i32", -faultBytes, 3) as Int32Array;
   /** Throws what an index did that lay outside of its axis. */
   const throwFault = (): never => {
     const [line = 0, index = 0, size = 0] = words;
@@ -61,7 +55,9 @@ export function functionIn(
 }
 
 function allocateMemory(bytes: number): Memory {
-  const made = allocateAligned(bytes) ?? (letGoOfAll() ? allocateAligned(bytes) : undefined);
+  const made =
+    allocateAligned(bytes, faultBytes) ??
+    (letGoOfAll() ? allocateAligned(bytes, faultBytes) : undefined);
   return (
     made ??
     fail("out-of-memory", {

@@ -59,10 +59,10 @@ function findKoffi(): Koffi | string {
 /** A loaded library. */
 export type Library = ReturnType<Koffi["load"]>;
 
-/** Bytes at an address that stays, which begins at a multiple of 64. */
+/** Bytes at an address that stays, which is a multiple of 64. */
 export interface Memory {
   readonly buffer: ArrayBuffer;
-  /** Where in the buffer the first byte is. */
+  /** Where in the buffer that is. */
   readonly start: number;
   readonly address: bigint;
 }
@@ -98,15 +98,16 @@ export function loadLibrary(text: string): Library {
   throw new TypeError("unreachable");
 }
 
-export function allocateAligned(bytes: number): Memory | undefined {
+/** @param before bytes that may be used before the address */
+export function allocateAligned(bytes: number, before: number): Memory | undefined {
   const { koffi } = needToolchain();
   let buffer: ArrayBuffer;
   try {
-    buffer = new ArrayBuffer(bytes + 64);
+    buffer = new ArrayBuffer(bytes + before + 64);
   } catch {
     return undefined;
   }
   const address = koffi.address(buffer);
-  const start = Number(-address & 63n);
+  const start = before + Number(-(address + BigInt(before)) & 63n);
   return { buffer, start, address: address + BigInt(start) };
 }

@@ -6,10 +6,10 @@ import { readValues } from "../../../src/core/runtime.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
 import { operators } from "../../../src/ops/index.ts";
 import { input, onesLike } from "../../../src/ops/leaf.ts";
-import { buildTyped } from "../../backends/wasm/typed-graphs.ts";
 import { build, choices } from "../../support/random-graphs.ts";
 import { differentiable, typedSamples } from "../../support/samples.ts";
 import { buildViews, viewCases } from "../../support/view-graphs.ts";
+import { buildTyped } from "../wasm/typed-graphs.ts";
 import { type Checked, graphWork, statesOf } from "./works.ts";
 
 /** Every case of every operator that takes the type, with first and second derivatives. */

@@ -6,9 +6,12 @@ import { arrayOf, type DType, type TypedArray } from "../../../src/core/dtype.ts
 import { type Expression, index, load } from "../../../src/core/expression.ts";
 import type { Graph } from "../../../src/core/graph.ts";
 import type { Tensor } from "../../../src/core/tensor.ts";
-import type { Work } from "./run.ts";
 
-export interface Checked extends Work {
+/** A program, the values of its inputs, and how often it runs. */
+export interface Checked {
+  readonly program: Program;
+  readonly values: readonly TypedArray[];
+  readonly runs: number;
   readonly what: string;
   readonly expected: readonly TypedArray[];
 }
