@@ -88,9 +88,14 @@ export const hashOf = (text: string, around: string): string =>
   createHash("sha256").update(around).update("\0").update(text).digest("hex").slice(0, 40);
 
 /** Makes a library of a file of C. @throws ChainruleError "backend-failed" */
-export function compileFile({ command, first }: CCompiler, source: string, library: string): void {
+export function compileFile(
+  { command, first }: CCompiler,
+  source: string,
+  library: string,
+  more: readonly string[],
+): void {
   try {
-    execFileSync(command, [...first, ...options, "-o", library, source, "-lm"], {
+    execFileSync(command, [...first, ...options, ...more, "-o", library, source, "-lm"], {
       encoding: "utf8",
       timeout: 1000 * patience.program(),
       killSignal: "SIGKILL",

@@ -75,10 +75,12 @@ function needToolchain(): Toolchain {
 
 const needs = "Linux or macOS, a C compiler (gcc 9, clang 14 or newer) and the package koffi";
 
-export function loadLibrary(text: string): Library {
+/** @param more options of the compiler behind our own */
+export function loadLibrary(text: string, more: readonly string[] = []): Library {
   const { koffi, compiler, around } = needToolchain();
-  const make = (source: string, library: string): void => compileFile(compiler, source, library);
-  const hash = hashOf(text, around);
+  const make = (source: string, library: string): void =>
+    compileFile(compiler, source, library, more);
+  const hash = hashOf(text, [around, ...more].join("\n"));
   for (const again of [false, true]) {
     const path = keptLibrary(hash, text, make);
     try {
