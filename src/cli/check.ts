@@ -1,4 +1,5 @@
 /** chainrule check FILE: every derivative against the definition of a derivative. */
+
 import { type CheckedEntry, checkGradients, excess } from "../autodiff/check.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at, zip } from "../core/at.ts";
@@ -12,8 +13,9 @@ import { mul } from "../ops/arithmetic.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { architecture } from "./describe.ts";
 import { exit } from "./failure.ts";
-import { besides, readNetwork } from "./files.ts";
+import { readNetwork } from "./files.ts";
 import { count, formatNumber, plural } from "./numbers.ts";
+import { besides } from "./run-place.ts";
 import { bold, columns, dim, green, print, printJson, red } from "./terminal.ts";
 
 interface CheckOptions {

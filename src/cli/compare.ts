@@ -1,4 +1,5 @@
 /** chainrule compare A B: two runs side by side. */
+
 import { basename } from "node:path";
 import { fileDifferences } from "../network-file/resume.ts";
 import type { EpochReport } from "../train/fit.ts";
@@ -8,12 +9,12 @@ import { formatNumber, percent } from "./numbers.ts";
 import {
   changedFiles,
   measureOf,
-  networkOf,
   progressOf,
   type RunRecord,
   readRun,
   resultOf,
 } from "./run-folder.ts";
+import { networkOf } from "./run-place.ts";
 import { bold, columns, dim, print, printJson } from "./terminal.ts";
 
 /** What is known of a run that is there. */

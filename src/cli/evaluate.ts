@@ -1,4 +1,5 @@
 /** chainrule evaluate FILE | CHECKPOINT: loss and metrics on data that were not trained on. */
+
 import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { preprocessDataset } from "../data/preprocessing.ts";
@@ -7,15 +8,18 @@ import { fitTargets } from "../network-file/targets.ts";
 import { classScores } from "../report/charts.ts";
 import { confusionLines, metrics } from "./describe.ts";
 import { exit } from "./failure.ts";
-import { besides, quoted, self } from "./files.ts";
+import { quoted, self } from "./files.ts";
 import { count, percent, plural } from "./numbers.ts";
 import { loadTrained, readRows } from "./predict.ts";
+import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
 interface EvaluateOptions {
   readonly csv?: string;
   readonly checkpoint?: string;
+  readonly set?: readonly string[];
   readonly untrained?: boolean;
+  readonly averages?: boolean;
   readonly json?: boolean;
 }
 

@@ -1,4 +1,5 @@
 /** chainrule explain FILE: the worked derivation of a gradient. */
+
 import { basename, extname } from "node:path";
 import { fail } from "../core/errors.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
@@ -8,7 +9,8 @@ import { readBytes, writeAtomically } from "../files/node.ts";
 import { prepareNetwork, withTraining } from "../network-file/index.ts";
 import { isTyped, typedSubject } from "./expression.ts";
 import { exit } from "./failure.ts";
-import { besides, readNetwork, takeOver, trainingOf } from "./files.ts";
+import { readNetwork, takeOver, trainingOf } from "./files.ts";
+import { besides, runCheckpoint } from "./run-place.ts";
 import { bold, width } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
@@ -31,7 +33,8 @@ interface CommandOptions extends FileOptions {
 const stored = async (path: string) => ({ path, bytes: await readBytes(path) });
 
 /** The trainer of a network file and the batch that holds the example asked for. */
-export async function subjectOf(file: string, { checkpoint, set, example = 0 }: FileOptions) {
+export async function subjectOf(file: string, { set, example = 0, ...options }: FileOptions) {
+  const checkpoint = options.checkpoint ?? (await runCheckpoint(file));
   const old = checkpoint === undefined ? undefined : await stored(checkpoint);
   // The data were divided by the seed that it was trained with.
   const { seed } = old ? trainingOf(old.bytes, old.path) : {};

@@ -1,22 +1,24 @@
 /** Files for the commands: networks by path, and the files that they name. */
-import { basename, dirname, extname, resolve } from "node:path";
+import { basename, extname } from "node:path";
 import { type ChainruleError, fail } from "../core/errors.ts";
 import { variable } from "../core/permission.ts";
 import { inFile } from "../files/in-file.ts";
-import { readBytes, readText } from "../files/node.ts";
+import { readText } from "../files/node.ts";
 import { storedTraining } from "../network-file/checkpoint.ts";
-import type { NetworkFile, ReadFile } from "../network-file/index.ts";
+import type { NetworkFile } from "../network-file/index.ts";
 import { withSettings } from "../network-file/settings.ts";
 import type { Trainer } from "../train/trainer.ts";
+import { networkPath } from "./run-place.ts";
 
 /** A network file is text that somebody has written; a table of millions is not one. */
 const longest = 16 * 2 ** 20;
 
-/** The network of a file, with what `--set` says put into it. */
+/** The network of a file, or of a run's folder, with what `--set` says put into it. */
 export async function readNetwork(
-  path: string,
+  given: string,
   settings: readonly string[] = [],
 ): Promise<NetworkFile> {
+  const path = await networkPath(given);
   if (extname(path) === ".safetensors") {
     fail("usage", {
       message: "This command takes a network file, not a checkpoint.",
@@ -27,12 +29,6 @@ export async function readNetwork(
   }
   return withSettings(await readText(path, { limit: longest }), settings, { path });
 }
-
-/** Reads the files that a network file names, relative to it. */
-export const besides =
-  (path: string): ReadFile =>
-  (name) =>
-    readBytes(resolve(dirname(path), name));
 
 /** Where `train FILE` saves, unless told otherwise: FILE's name, in the folder one is in. */
 export const checkpointOf = (path: string): string =>

@@ -47,3 +47,15 @@ export class Interruption {
     for (const [signal, listener] of this.#listeners) process.off(signal, listener);
   }
 }
+
+/** Stops as a signal would once what holds our standard input is gone, however it went. */
+export function endWithParent(): void {
+  const { stdin } = process;
+  stdin.on("end", () => {
+    if (!process.emit("SIGTERM", "SIGTERM")) process.exit(codes.SIGTERM);
+  });
+  stdin.on("error", () => {});
+  stdin.resume();
+  // It is not what keeps us alive.
+  (stdin as { unref?: () => void }).unref?.();
+}

@@ -112,6 +112,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("--threads <n>", "threads; default: as many as pay", whole(1))
     .option("--save-every <seconds>", "how often to save on the way; default 60", whole(0))
     .addOption(new Option("--pause-at <epoch>").argParser(whole(1)).hideHelp())
+    .addOption(new Option("--with-parent").hideHelp())
     .option("--seed <n>", "decides first values, order and division", whole(-Infinity))
     .addOption(
       new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
@@ -126,6 +127,30 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .addOption(json())
     .action((file, options) =>
       start(async () => (await import("./train.ts")).trainCommand(file, options)),
+    );
+
+  command("sweep", "train with many settings and sort the runs by what came out")
+    .argument("<file>", "the network file, or the folder of a sweep to go on with")
+    .option("--set <path=values>", "a range (1e-4..1e-1), a list (32,64) or a value", collect)
+    .option("--runs <n>", "how many runs; default: all of a grid of lists, else 20", whole(1))
+    .addOption(
+      new Option(
+        "--method <name>",
+        "grid; random; or halving, where after each round the best third goes on; default: grid " +
+          "where all values are listed and --runs allows it, else random",
+      ).choices(["grid", "random", "halving"]),
+    )
+    .option("--seed <n>", "decides what is drawn; default 0", whole(-Infinity))
+    .option("-e, --epochs <n>", "epochs of each run", whole(1))
+    .option("-j, --jobs <n>", "runs at a time; default: as many as there are cores", whole(1))
+    .option("-o, --out <folder>", "where to keep the runs; default: FILE's name with -sweep")
+    .option("--reports", "write the page of each run, too")
+    .addOption(backend())
+    .option("--deterministic", "the same bits on every machine and engine")
+    .option("-q, --quiet", "print nothing but errors")
+    .addOption(json())
+    .action((file, options) =>
+      start(async () => (await import("./sweep/index.ts")).sweepCommand(file, options)),
     );
 
   command("repeat", "train a run again; exit 1 if the bits are others")
@@ -145,7 +170,10 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     );
 
   command("predict", "say what a trained network makes of new rows")
-    .argument("<path>", "a checkpoint, or a network file that has been trained here")
+    .argument(
+      "<path>",
+      "a checkpoint, the folder of a run, or a network file that has been trained here",
+    )
     .option("-i, --input <row>", 'a row of values: "5.1,3.5,1.4,0.2"; may be repeated', collect)
     .option("-d, --data <path>", "a table (CSV) of rows; - reads standard input")
     .option("--csv <path>", "the same as --data")
@@ -153,16 +181,22 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
     .addOption(set())
     .option("--untrained", "use the network's first values")
+    .option("--averages", "use the averages of the weights that the optimizer keeps (averageDecay)")
     .addOption(json())
     .action((path, options) =>
       start(async () => (await import("./predict.ts")).predictCommand(path, options)),
     );
 
   command("evaluate", "measure a trained network on data that it was not trained on")
-    .argument("<path>", "a network file that has been trained here, or with --csv a checkpoint")
+    .argument(
+      "<path>",
+      "the folder of a run, a network file that has been trained here, or with --csv a checkpoint",
+    )
     .option("--csv <path>", "a table (CSV) with the target; default: the data of the network file")
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
+    .addOption(set())
     .option("--untrained", "use the network's first values")
+    .option("--averages", "use the averages of the weights that the optimizer keeps (averageDecay)")
     .addOption(json())
     .action((path, options) =>
       start(async () => (await import("./evaluate.ts")).evaluateCommand(path, options)),

@@ -3,7 +3,7 @@
 import { extname } from "node:path";
 import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
-import { type ChainruleError, fail } from "../core/errors.ts";
+import { ChainruleError, fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
 import type { NumberFormat } from "../data/number-format.ts";
@@ -21,19 +21,13 @@ import {
   reader,
 } from "../network-file/index.ts";
 import { constantTensor } from "../ops/leaf.ts";
+import { averaged } from "../train/averages.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { csvOf } from "./csv.ts";
 import { exit } from "./failure.ts";
-import {
-  besides,
-  checkpointFix,
-  checkpointOf,
-  dividerOf,
-  quoted,
-  readNetwork,
-  self,
-} from "./files.ts";
+import { checkpointFix, checkpointOf, dividerOf, quoted, readNetwork, self } from "./files.ts";
 import { formatNumber, percent, plural } from "./numbers.ts";
+import { besides, runCheckpoint } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
@@ -46,6 +40,7 @@ interface PredictOptions {
   readonly checkpoint?: string;
   readonly set?: readonly string[];
   readonly untrained?: boolean;
+  readonly averages?: boolean;
   readonly json?: boolean;
 }
 
@@ -73,7 +68,28 @@ const noFile = (): never =>
     fix: "Give the network file, and the checkpoint with --checkpoint PATH.",
   });
 
+/** The network with the values that were asked for: trained, first, or averages. */
 export async function loadTrained(path: string, options: PredictOptions): Promise<Loaded> {
+  const loaded = await withValues(path, options);
+  return options.averages ? { ...loaded, trainer: averagesOf(loaded, path) } : loaded;
+}
+
+function averagesOf({ trainer }: Loaded, path: string): Trainer {
+  try {
+    return averaged(trainer);
+  } catch (error) {
+    if (!(error instanceof ChainruleError) || error.code !== "bad-argument") throw error;
+    return fail("usage", {
+      message: `${trainer.optimizer.name} has kept no averages here.`,
+      expected: "a network that was trained with them",
+      found: "no averageDecay",
+      where: path,
+      fix: "Leave --averages out, or train with averageDecay in the optimizer's settings.",
+    });
+  }
+}
+
+async function withValues(path: string, options: PredictOptions): Promise<Loaded> {
   if (extname(path) === ".safetensors" && options.checkpoint === undefined) {
     if (options.set !== undefined) noFile();
     return restored(await readBytes(path), path);
@@ -86,7 +102,7 @@ export async function loadTrained(path: string, options: PredictOptions): Promis
     const { trainer } = prepared;
     return { network, description, marks, trainer, ...(asked ? {} : { own: train.inputs }) };
   }
-  const checkpoint = options.checkpoint ?? checkpointOf(path);
+  const checkpoint = options.checkpoint ?? (await runCheckpoint(path)) ?? checkpointOf(path);
   const bytes = await readBytes(checkpoint).catch((error: ChainruleError) => {
     if (options.checkpoint !== undefined || error.found !== "ENOENT") throw error;
     return fail("file-unreadable", {

@@ -76,6 +76,33 @@ export class ProgressLine {
   }
 }
 
+/** How far a sweep is. */
+export class SweepLine {
+  readonly #line: Line;
+  #last = 0;
+
+  constructor(on: boolean) {
+    this.#line = new Line(on);
+  }
+
+  /** Seconds since the start. */
+  get elapsed(): number {
+    return this.#line.elapsed;
+  }
+
+  /** `share` of the work is done, `first` of it was before. */
+  update(share: number, first: number, text: string): void {
+    if (!this.#line.visible || this.elapsed - this.#last < interval / 1000) return;
+    this.#last = this.elapsed;
+    const left = (this.elapsed * (1 - share)) / Math.max(share - first, 1e-9);
+    this.#line.write(share, `${text}  ${duration(left)} left`);
+  }
+
+  clear(): void {
+    this.#line.clear();
+  }
+}
+
 /** How far a table is read. */
 export class ReadingLine {
   readonly #line: Line;

@@ -1,4 +1,5 @@
 /** chainrule repeat RUN: trains again, and says whether the bits are the same. */
+
 import { join } from "node:path";
 import type { BackendName } from "../backends/registry.ts";
 import { elementsOf } from "../core/array-tensor.ts";
@@ -10,19 +11,18 @@ import { decodeSafetensors } from "../files/safetensors.ts";
 import { prepareNetwork } from "../network-file/index.ts";
 import { partingEpoch, versionDifferences } from "./compare.ts";
 import { exit } from "./failure.ts";
-import { besides, quoted, readNetwork, self } from "./files.ts";
+import { quoted, readNetwork, self } from "./files.ts";
 import { Interruption } from "./interruption.ts";
 import {
   changedFiles,
   hashing,
-  lastOf,
-  networkOf,
   progressOf,
   readRun,
   resultOf,
   runBackend,
   versionsOf,
 } from "./run-folder.ts";
+import { besides, lastOf, networkOf } from "./run-place.ts";
 import { print, printJson, wrapWords } from "./terminal.ts";
 
 export async function repeatCommand(

@@ -10,7 +10,8 @@ import { sourceOf } from "../network-file/source.ts";
 import type { RunReportOptions } from "../report/report.ts";
 import type { EpochReport, History } from "../train/fit.ts";
 import { epochsCsv, type TimedEpoch } from "./csv.ts";
-import { besides } from "./files.ts";
+import { besides } from "./run-place.ts";
+
 import { checkWritable } from "./writable.ts";
 
 /** Put here by the build. */

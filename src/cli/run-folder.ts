@@ -4,12 +4,12 @@
  * is replaced as a whole; last.safetensors alone says how far the run is, the rest follows from it.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import type { BackendName } from "../backends/registry.ts";
 import { fail } from "../core/errors.ts";
 import { numerics } from "../core/numerics.ts";
-import { readBytes, readText, writeAtomically } from "../files/node.ts";
+import { readBytes, writeAtomically } from "../files/node.ts";
 import { decodeSafetensors } from "../files/safetensors.ts";
 import { toMetadata } from "../network-file/checkpoint.ts";
 import type { PreparedNetwork, ReadFile } from "../network-file/index.ts";
@@ -18,6 +18,7 @@ import type { Evaluation } from "../train/evaluate.ts";
 import type { EpochReport } from "../train/fit.ts";
 import type { Progress } from "../train/progress.ts";
 import { quoted, self } from "./files.ts";
+import { isRunFolder, isThere, lastOf, networkOf, readJson, runFileOf } from "./run-place.ts";
 
 /** Put here by the build. */
 declare const CHAINRULE_VERSION: string;
@@ -76,34 +77,10 @@ export async function runBackend(
   return name;
 }
 
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-export const isRunFolder = (path: string): Promise<boolean> => isThere(join(path, "run.json"));
-
-export const networkOf = (run: string): string => join(run, "network.yaml");
-export const lastOf = (run: string): string => join(run, "last.safetensors");
 const bestOf = (run: string): string => join(run, "best.safetensors");
 
-const writeJson = (path: string, value: unknown): Promise<void> =>
+export const writeJson = (path: string, value: unknown): Promise<void> =>
   writeAtomically(path, new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
-
-async function readJson<T>(path: string): Promise<T> {
-  const text = await readText(path);
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    return fail("file-corrupt", {
-      message: "A file of the run is not what was written there.",
-      expected: "JSON",
-      where: path,
-      fix: "Train the network again, into another folder.",
-    });
-  }
-}
 
 /** The record of a run that is there. */
 export async function readRun(run: string): Promise<RunRecord> {
@@ -116,7 +93,7 @@ export async function readRun(run: string): Promise<RunRecord> {
       fix: `Train one: ${self()} train FILE --run ${quoted(run)}`,
     });
   }
-  return readJson<RunRecord>(join(run, "run.json"));
+  return readJson<RunRecord>(runFileOf(run));
 }
 
 /** What came out, if the run has ended. */
@@ -209,7 +186,7 @@ export async function beginRun(
     seed: prepared.network.training.seed,
     versions: versionsOf(prepared, deterministic),
   };
-  await writeJson(join(run, "run.json"), record);
+  await writeJson(runFileOf(run), record);
 }
 
 /** Keeps the checkpoints of a run while it is trained. */

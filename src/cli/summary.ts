@@ -19,8 +19,9 @@ import { remarksOn } from "../train/remarks.ts";
 import { taskOf } from "../train/task.ts";
 import { remarkLines } from "./describe.ts";
 import { exit } from "./failure.ts";
-import { besides, readNetwork } from "./files.ts";
+import { readNetwork } from "./files.ts";
 import { bytes, count, metric, plural } from "./numbers.ts";
+import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson } from "./terminal.ts";
 
 /** The batch of a training step, as types: real ones if there are data. */

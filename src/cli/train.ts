@@ -20,7 +20,6 @@ import { architecture, confusionLines, metrics, remarkLines } from "./describe.t
 import { EpochTable, isShown } from "./epochs.ts";
 import { exit } from "./failure.ts";
 import {
-  besides,
   checkpointOf,
   dividerOf,
   quoted,
@@ -29,7 +28,7 @@ import {
   self,
   takeOver,
 } from "./files.ts";
-import { Interruption } from "./interruption.ts";
+import { endWithParent, Interruption } from "./interruption.ts";
 import { count, formatNumber, plural, roundedText } from "./numbers.ts";
 import { interval, ProgressLine, ReadingLine, sparkline } from "./progress.ts";
 import {
@@ -44,9 +43,6 @@ import {
   checkData,
   checkNew,
   hashing,
-  isRunFolder,
-  lastOf,
-  networkOf,
   progressOf,
   RunKeeper,
   readRun,
@@ -54,6 +50,7 @@ import {
   runBackend,
   secondsOf,
 } from "./run-folder.ts";
+import { besides, isRunFolder, lastOf, networkOf } from "./run-place.ts";
 import { bold, dim, print, remark, wrapWords } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
@@ -63,6 +60,7 @@ interface TrainOptions extends RunFileOptions {
   readonly threads?: number;
   readonly pauseAt?: number;
   readonly saveEvery?: number;
+  readonly withParent?: boolean;
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
@@ -99,6 +97,7 @@ function reporter({ json, quiet }: TrainOptions): Reporter {
 
 export async function trainCommand(given: string, asked: TrainOptions): Promise<number> {
   const say = reporter(asked);
+  if (asked.withParent) endWithParent();
   const { file, options, begun, begins } = await runOf(given, asked);
   const { resume } = options;
   const out = options.out ?? resume ?? checkpointOf(file);

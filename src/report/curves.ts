@@ -83,7 +83,7 @@ export function roundSteps(low: number, high: number, about = 5): number[] {
 }
 
 /** Powers of ten in a range, or 1, 2 and 5 times them where they are few. */
-function powersIn(low: number, high: number): number[] {
+export function powersIn(low: number, high: number): number[] {
   const [first, last] = [low, high].map((x) => Math.floor(log(x) / Math.LN10 + 1e-9));
   const from = first ?? 0;
   const decades = Array.from({ length: (last ?? 0) - from + 2 }, (_, i) => powerOfTen(from + i));

@@ -235,7 +235,7 @@ function settings({ facts, notes, remarks, source }: RunReportData): string {
 }
 
 /** Nothing is loaded, whatever stands in the texts: the page itself forbids it. */
-const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+export const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 export function pageOf(data: RunReportData): string {
   const title = escapeText(data.title);

@@ -72,6 +72,26 @@ describe("a run", () => {
       b: { epochs: 4, stopped: "finished" },
     });
   });
+  it("stands where a network file may, with its last values", async () => {
+    const { stdout } = await chainrule("evaluate", "a", "--json");
+    const { data, examples, loss } = JSON.parse(stdout);
+    expect({ data, examples, loss }).toEqual({
+      ...{ data: "trained on", examples: 4, loss: json("a/result.json").training.loss },
+    });
+    const best = ["-c", "a/last.safetensors"];
+    expect((await chainrule("evaluate", "a/network.yaml", ...best, "--json")).stdout).toBe(stdout);
+    const rows = ["--input", "1,2", "--json"];
+    const own = await chainrule("predict", "a", ...rows);
+    expect(own.stdout).toBe((await chainrule("predict", "a/last.safetensors", ...rows)).stdout);
+    const averages = await chainrule("predict", "a", ...rows, "--averages");
+    expect(averages.code).toBe(0);
+    expect(averages.stdout).not.toBe(own.stdout);
+    const explained = ["-p", "0.weight[0,0]", "--json"];
+    expect((await chainrule("explain", "a", ...explained)).stdout).toBe(
+      (await chainrule("explain", "a/network.yaml", ...best, ...explained)).stdout,
+    );
+    expect((await chainrule("summary", "a")).code).toBe(0);
+  });
   it("says which file has changed, or which backend it was", async () => {
     const other = await chainrule("repeat", "c", "--backend", "interpreter", "--json");
     expect(JSON.parse(other.stdout).versions).toEqual([

@@ -11,6 +11,7 @@ const commands = [
   ...reading,
   "explain",
   "diagnose",
+  "sweep",
   "repeat",
   "compare",
   "inspect",

@@ -1,5 +1,5 @@
 /** Advice about settings and runs of the command line. */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ChainruleError } from "../../src/core/errors.ts";
 import { withSettings } from "../../src/network-file/settings.ts";
@@ -34,6 +34,18 @@ async function made(...args: string[]): Promise<string> {
   await chainrule("train", "n.yaml", "--run", name, "-q", ...args);
   return name;
 }
+/** Sweeps one setting, in a new folder. */
+async function sweep(setting: string, ...args: string[]): Promise<string> {
+  const name = `sweep${runsMade++}`;
+  await chainrule("sweep", "n.yaml", "--set", setting, "--out", name, "-q", ...args);
+  return name;
+}
+const sweeping =
+  (values: string, ...args: string[]) =>
+  () =>
+    sweep(`optimizer.sgd.learningRate=${values}`, ...args);
+const rates = ["--set", "optimizer.sgd.learningRate=0.1,0.2"];
+const swept = () => sweep("optimizer.sgd.learningRate=0.1,0.2");
 const trainedAgain = async () => {
   await made();
 };
@@ -102,14 +114,7 @@ export const runs: readonly Row[] = [
     async () => chainrule("train", await made()),
     async () => {
       const name = await made();
-      await chainrule(
-        "train",
-        `${name}/network.yaml`,
-        "--epochs",
-        "9",
-        "--set",
-        "data.csv.file=../t.csv",
-      );
+      await chainrule("train", `${name}/network.yaml`, "--epochs", "9");
     },
   ],
   [
@@ -126,6 +131,91 @@ export const runs: readonly Row[] = [
       await chainrule("train", name);
       await chainrule("repeat", name);
     },
+  ],
+  [
+    "Go on with it first, with train, or say --untrained where there is that option.",
+    async () => {
+      const name = await made("--pause-at", "1");
+      rmSync(join(cwd, name, "last.safetensors"));
+      await chainrule("evaluate", name);
+    },
+    async () => {
+      const name = await made("--pause-at", "1");
+      rmSync(join(cwd, name, "last.safetensors"));
+      await chainrule("train", name);
+      await chainrule("evaluate", name);
+    },
+    async () => chainrule("evaluate", await made("--pause-at", "1"), "--untrained"),
+  ],
+  [
+    "Leave --averages out, or train with averageDecay in the optimizer's settings.",
+    async () => chainrule("evaluate", await made(), "--averages"),
+    async () => chainrule("evaluate", await made()),
+    async () => {
+      const name = await made("--set", "optimizer.sgd.averageDecay=0.9");
+      await chainrule("evaluate", name, "--averages");
+    },
+  ],
+  ["Write each value once.", sweeping("1,1"), sweeping("1,2")],
+  [
+    "Write for example 1e-4..1e-1, 16..128 or 0..0.5.",
+    sweeping("2..1"),
+    ...["1e-4..1e-1", "0..0.5"].map((range) => sweeping(range, "--runs", "1")),
+    async () => sweep("training.batchSize=16..128", "--runs", "1"),
+  ],
+  [
+    "Allow more runs with --runs, or leave --method out: combinations are drawn then.",
+    sweeping("0.1,0.2", "--method", "grid", "--runs", "1"),
+    sweeping("0.1,0.2", "--method", "grid", "--runs", "2"),
+    sweeping("0.1,0.2", "--runs", "1"),
+  ],
+  [
+    "Give a range (1e-4..1e-1) or a list (32,64,128) with --set.",
+    sweeping("0.1"),
+    sweeping("1e-4..1e-1", "--runs", "1"),
+    () => sweep("training.batchSize=32,64,128"),
+  ],
+  [
+    "Leave one --set … out.",
+    sweeping("0.1,0.2", "--set", "optimizer.sgd.learningRate=1,2"),
+    sweeping("0.1,0.2"),
+  ],
+  [
+    "Leave --… out, or give the network file and another folder with --out.",
+    async () => chainrule("sweep", await swept(), "--seed", "3"),
+    async () => chainrule("sweep", await swept()),
+    sweeping("0.1,0.2", "--seed", "3"),
+  ],
+  [
+    "Choose another folder with --out, or go on with this sweep: … sweep …",
+    async () => chainrule("sweep", "n.yaml", ...rates, "--seed", "3", "--out", await swept()),
+    sweeping("0.1,0.2", "--seed", "3"),
+    async () => chainrule("sweep", await swept()),
+  ],
+  [
+    "Choose another folder with --out.",
+    () => chainrule("sweep", "n.yaml", ...rates, "--out", "."),
+    sweeping("0.1,0.2"),
+  ],
+  [
+    "Put the old file back, or begin a sweep in another folder with --out.",
+    async () => {
+      const name = await swept();
+      writeFileSync(join(cwd, "n.yaml"), network({ training: "{ epochs: 2 }" }));
+      try {
+        await chainrule("sweep", name);
+      } finally {
+        writeFileSync(join(cwd, "n.yaml"), network());
+      }
+    },
+    async () => chainrule("sweep", await swept()),
+    sweeping("0.1,0.2"),
+  ],
+  [
+    "Leave --set training.epochs out, or choose --method random.",
+    () => sweep("training.epochs=1,2", "--method", "halving"),
+    sweeping("0.1,0.2", "--method", "halving"),
+    () => sweep("training.epochs=1,2", "--method", "random"),
   ],
   [
     "Did you mean …?",

@@ -1,4 +1,5 @@
 /** chainrule bench --from-file NETWORK: what a step of somebody's own network takes. */
+
 import type { BackendName } from "../../backends/registry.ts";
 import { compileProgram } from "../../compile/index.ts";
 import { arraysOf } from "../../core/array-tensor.ts";
@@ -6,9 +7,10 @@ import { engineName } from "../../core/engine.ts";
 import { prepareNetwork } from "../../network-file/index.ts";
 import { statePairs } from "../../step/ports.ts";
 import { exit } from "../failure.ts";
-import { besides, readNetwork } from "../files.ts";
+import { readNetwork } from "../files.ts";
 import { bytes, plural } from "../numbers.ts";
 import { cores, processor } from "../processor.ts";
+import { besides } from "../run-place.ts";
 import { bold, columns, print, printJson } from "../terminal.ts";
 import { machineFor, stepOf, type Work } from "./machine.ts";
 import { type StepTimes, timesOf } from "./race.ts";
