@@ -12,7 +12,12 @@ export function epochsCsv(epochs: readonly TimedEpoch[]): string {
   const rows = epochs.map(({ validation, counts, ...own }) => {
     const named = (prefix: string, values: object | undefined) =>
       Object.entries(values ?? {}).map(([name, value]) => [`${prefix}${name}`, value] as const);
-    const { counts: heldOutCounts, confusion: _, ...measures } = validation ?? { loss: undefined };
+    const {
+      counts: heldOutCounts,
+      metrics,
+      confusion: _,
+      ...measures
+    } = validation ?? { loss: undefined };
     const { epoch, loss, seconds, ...others } = own;
     return new Map<string, unknown>([
       ["epoch", epoch],
@@ -20,6 +25,7 @@ export function epochsCsv(epochs: readonly TimedEpoch[]): string {
       ...named("", others),
       ...named("", counts),
       ...named("validation.", validation && measures),
+      ...named("validation.", metrics),
       ...named("validation.", heldOutCounts),
       ["seconds", seconds === undefined ? undefined : Number(seconds.toFixed(3))],
     ]);

@@ -33,6 +33,17 @@ const all: readonly Column[] = [
   ],
 ];
 
+/** Metrics that were asked for. */
+const metricColumns = ({ validation }: EpochReport): Column[] =>
+  Object.keys(validation?.metrics ?? {}).map((name) => [
+    name,
+    Math.max(10, name.length + 2),
+    (r) => {
+      const value = r.validation?.metrics?.[name];
+      return value === undefined ? undefined : formatNumber(value, 4);
+    },
+  ]);
+
 /** Prints reports as rows; the columns are those that the first report has. */
 export class EpochTable {
   #columns: readonly Column[] | undefined;
@@ -44,7 +55,9 @@ export class EpochTable {
 
   row(report: EpochReport, seconds: number): void {
     if (this.#columns === undefined) {
-      this.#columns = all.filter(([, , cell]) => cell(report) !== undefined);
+      this.#columns = [...all, ...metricColumns(report)].filter(
+        ([, , cell]) => cell(report) !== undefined,
+      );
       const titles = this.#columns.map(([title, width]) => padStart(title, width));
       this.#print(dim([...titles, padStart("time", 9)].join("")));
     }

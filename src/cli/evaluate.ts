@@ -9,7 +9,7 @@ import { classScores } from "../report/charts.ts";
 import { confusionLines, metrics } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { quoted, self } from "./files.ts";
-import { count, percent, plural } from "./numbers.ts";
+import { count, formatNumber, percent, plural } from "./numbers.ts";
 import { loadTrained, readRows } from "./predict.ts";
 import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
@@ -62,7 +62,7 @@ export async function evaluateCommand(path: string, options: EvaluateOptions): P
   const { csv, json: _, ...given } = options;
   const loaded = await loadTrained(path, { ...given, ...(csv === undefined ? {} : { data: csv }) });
   const { part, data, notes } = await dataOf(loaded, path, options);
-  const result = await loaded.trainer.evaluateAsync(data);
+  const result = await loaded.trainer.evaluateAsync(data, { metrics: "all" });
   const { classes } = loaded.description;
   const scores = result.confusion && classScores(result.confusion);
   const name = (label: number) => classes?.[label] ?? String(label);
@@ -78,6 +78,10 @@ export async function evaluateCommand(path: string, options: EvaluateOptions): P
   }
   for (const note of notes) remark(note);
   print(`${bold(part)}  ${plural(data.size, "example")}   ${metrics(result, data.size)}`);
+  const named = Object.entries(result.metrics ?? {});
+  if (named.length > 0 && data.size > 1) {
+    print(named.map(([name, value]) => `${dim(name)} ${formatNumber(value, 4)}`).join("   "));
+  }
   if (!result.confusion || !scores) return exit.ok;
   for (const line of ["", ...confusionLines(result.confusion, classes), ""]) print(line);
   const share = (x: number | undefined) => (x === undefined ? "–" : percent(x));

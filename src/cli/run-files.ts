@@ -95,6 +95,9 @@ async function writeEvents(folder: string, epochs: readonly TimedEpoch[]): Promi
       "accuracy/training": accuracy,
       "accuracy/held out": validation?.accuracy,
       "R2/held out": validation?.r2,
+      ...Object.fromEntries(
+        Object.entries(validation?.metrics ?? {}).map(([name, v]) => [`${name}/held out`, v]),
+      ),
     };
     const measured = Object.entries(all).filter(([, v]) => v !== undefined);
     const values = Object.fromEntries(measured) as Record<string, number>;

@@ -1,4 +1,6 @@
 /** The whole network file as one form. */
+import { measureNames } from "../train/checkpoint-rule.ts";
+import { metricNames } from "../train/measures.ts";
 import {
   type Chosen,
   choice,
@@ -203,6 +205,11 @@ const training = record({
     doc: "Decides first values, order, dropout and the division of the data.",
     default: 0,
   },
+  metrics: {
+    form: either(word("all"), list(word(...metricNames), 1)),
+    doc: "Metrics of the validation after each epoch, or all that fit the task.",
+    otherwise: "accuracy or R² alone",
+  },
   earlyStopping: {
     form: record({
       patience: { form: whole(), doc: "Epochs without improvement to wait for.", required: true },
@@ -222,7 +229,7 @@ const training = record({
         otherwise: "no",
       },
       best: {
-        form: word("loss", "accuracy", "validation.loss", "validation.accuracy", "validation.r2"),
+        form: word(...measureNames),
         doc: "Save where this is better than in all epochs before: NAME.best.safetensors.",
         otherwise: "no",
       },

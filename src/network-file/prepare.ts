@@ -141,7 +141,7 @@ export async function prepareNetwork(
   const { onReading, signal, ...machine } = options;
   const data = await toDatasets(network, read, { signal, ...(onReading ? { onReading } : {}) });
   const model = buildModel(network, data.description.inputs);
-  const { epochs, batchSize, shuffle, earlyStopping } = network.training;
+  const { epochs, batchSize, shuffle, earlyStopping, metrics } = network.training;
   const trainer = makeTrainer(network, model, data.marks, machine);
   checkTargets(network, trainer, data);
   return {
@@ -155,6 +155,7 @@ export async function prepareNetwork(
       batchSize,
       shuffle,
       ...(data.validation ? { validation: data.validation } : {}),
+      ...(data.validation && metrics ? { metrics } : {}),
       ...(earlyStopping ? { earlyStopping } : {}),
     },
   };

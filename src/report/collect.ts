@@ -92,11 +92,12 @@ export async function collected(
     options.validation === undefined ? undefined : toDataset(options.validation, trainer);
   const classes = options.classes ?? train.classes;
   const image = imageOf(train, options.image);
+  const all = { metrics: "all" } as const;
   const parts: PartReport[] = [
-    { part: "training", examples: train.size, result: await trainer.evaluateAsync(train) },
+    { part: "training", examples: train.size, result: await trainer.evaluateAsync(train, all) },
   ];
   if (heldOut !== undefined) {
-    const result = await trainer.evaluateAsync(heldOut);
+    const result = await trainer.evaluateAsync(heldOut, all);
     parts.push({ part: "held out", examples: heldOut.size, result });
   }
   const { preprocessing } = train;

@@ -27,10 +27,16 @@ export function curvesOf(epochs: readonly EpochReport[]): Curve[] {
   );
   counts.delete("correct");
   counts.delete("labelled");
+  const metrics = new Set(epochs.flatMap((r) => Object.keys(r.validation?.metrics ?? {})));
   const all: [name: string, training: Measure, heldOut: Measure][] = [
     ["loss", (r) => r.loss, (r) => r.validation?.loss],
     ["accuracy", (r) => r.accuracy, (r) => r.validation?.accuracy],
     ["R²", () => undefined, (r) => r.validation?.r2],
+    ...Array.from(metrics, (name): [string, Measure, Measure] => [
+      name,
+      () => undefined,
+      (r) => r.validation?.metrics?.[name],
+    ]),
     ...Array.from(counts, (name): [string, Measure, Measure] => [
       name,
       (r) => r.counts?.[name],

@@ -50,6 +50,9 @@ function tiles(data: RunReportData): string {
     ...(result.r2 === undefined || examples < 2
       ? []
       : [[`R², ${part}`, num(result.r2)] as [string, string]]),
+    ...Object.entries(part === "held out" || parts.length === 1 ? (result.metrics ?? {}) : {}).map(
+      ([name, value]): [string, string] => [`${name}, ${part}`, num(value)],
+    ),
   ]);
   const validated = epochs.filter(({ validation }) => validation !== undefined);
   if (validated.length > 1) {

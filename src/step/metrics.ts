@@ -2,15 +2,17 @@
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import { isFloat } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
-import { formatShape } from "../core/shape.ts";
+import { formatShape, sameShape } from "../core/shape.ts";
 import { asTensor, type Tensor } from "../core/tensor.ts";
+import { softmax } from "../nn/activations.ts";
 import type { LossCall } from "../nn/calls.ts";
 import type { Loss } from "../nn/losses.ts";
+import { sub } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
 import { cast } from "../ops/cast.ts";
 import { equal, greater, logicalAnd, notEqual } from "../ops/compare.ts";
 import { tensor } from "../ops/leaf.ts";
-import { reshape } from "../ops/move.ts";
+import { reshape, transpose } from "../ops/move.ts";
 import { argmax } from "../ops/reduce.ts";
 
 /** What was decided of each place that has a label: of each example, or step of a sequence. */
@@ -58,6 +60,39 @@ export function decisions(
     actual: cast(flat(greater(cast(target, output.dtype), 0.5)), "i32"),
     classes: 2,
   };
+}
+
+/**
+ * Scores that rank places, [places, classes] or [places, 1]: what softmax makes of logits, which
+ * places are compared by; of one output for each question, how far it is above the threshold. Of
+ * `several` questions for each example the targets are 0 and 1 of the same shape.
+ */
+export function scoresOf(
+  loss: Loss,
+  output: Tensor,
+  target: Tensor,
+  calls: readonly LossCall[] = [],
+): { readonly scores: Tensor; readonly several: boolean } | undefined {
+  if (output.rank < 1) return undefined;
+  const call = calls.find((each) => each.output === output && each.target === target);
+  const { axis = -1, takes, applies } = call?.facts ?? {};
+  const width = output.shape.at(axis) ?? 1;
+  const byClass = width > 1 && (!isFloat(target.dtype) || loss.classes === true);
+  if (byClass) {
+    const from = axis < 0 ? output.rank + axis : axis;
+    const others = output.shape.flatMap((_, k) => (k === from ? [] : [k]));
+    const last = from === output.rank - 1 ? output : transpose(output, [...others, from]);
+    const rows = reshape(last, [output.size / width, width]);
+    const shares = takes === "logits" && applies?.normalizes === true;
+    return { scores: shares ? softmax(rows) : rows, several: false };
+  }
+  if (loss.threshold === undefined) return undefined;
+  const above = sub(output, loss.threshold);
+  if (width === 1) return { scores: reshape(above, [output.size, 1]), several: false };
+  const alike = isFloat(target.dtype) && sameShape(output.shape, target.shape);
+  return alike
+    ? { scores: reshape(above, [output.size / width, width]), several: true }
+    : undefined;
 }
 
 /** Counts as tensors of shape [], which can be added up. */

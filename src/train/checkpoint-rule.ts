@@ -3,6 +3,7 @@ import { fail } from "../core/errors.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import type { EpochReport } from "./fit.ts";
+import { lessIsBetter, type MetricName, metricNames } from "./measures.ts";
 
 /** What is measured of an epoch, and whether more of it is better. */
 const measures = {
@@ -13,8 +14,21 @@ const measures = {
   "validation.r2": { of: (r: EpochReport) => r.validation?.r2, more: true },
 } as const;
 
-/** What can be the best of all epochs: of losses the least, of accuracy and R² the largest. */
-type Measure = keyof typeof measures;
+/**
+ * What can be the best of all epochs: of losses, MAE and RMSE the least, of the others the largest.
+ * Metrics of the validation are those that `fit` was asked for.
+ */
+type Measure = keyof typeof measures | `validation.${MetricName}`;
+
+const heldOutMeasures = metricNames.map((name): [string, { of: Of; more: boolean }] => [
+  `validation.${name}`,
+  { of: (r) => r.validation?.metrics?.[name], more: !lessIsBetter(name) },
+]);
+type Of = (r: EpochReport) => number | undefined;
+const allMeasures = { ...measures, ...Object.fromEntries(heldOutMeasures) } as Readonly<
+  Record<Measure, { readonly of: Of; readonly more: boolean }>
+>;
+export const measureNames = Object.keys(allMeasures) as readonly Measure[];
 
 /** When a training is saved on the way: after every n-th epoch, or after the best ones. */
 export interface CheckpointRule {
@@ -50,10 +64,10 @@ export function checkCheckpoint(given: CheckpointOptions): void {
       found: shown(every),
     });
   }
-  if (best !== undefined && !(typeof best === "string" && Object.hasOwn(measures, best))) {
+  if (best !== undefined && !(typeof best === "string" && Object.hasOwn(allMeasures, best))) {
     fail("bad-argument", {
       message: "checkpoint does not know this measure.",
-      expected: `best: ${Object.keys(measures).join(", ")}`,
+      expected: `best: ${measureNames.join(", ")}`,
       found: shown(best),
     });
   }
@@ -93,7 +107,7 @@ export class CheckpointWatch {
   #isBest(report: EpochReport): boolean {
     const { best } = this.#rule;
     if (best === undefined) return false;
-    const { of, more } = measures[best];
+    const { of, more } = allMeasures[best];
     const value = of(report);
     if (value === undefined) {
       const heldOut = best.startsWith("validation.");

@@ -16,12 +16,13 @@ import { namingFlatten } from "../nn/forgotten-flatten.ts";
 import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
 import { divisorOf } from "../step/divisor.ts";
-import { decisions, scalarCounts } from "../step/metrics.ts";
+import { decisions, scalarCounts, scoresOf } from "../step/metrics.ts";
 import { scalarLoss } from "../step/objective.ts";
 import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { added, noCounts } from "./counts.ts";
 import { runInTurns } from "./long-step.ts";
+import { type Answers, checkMetrics, type MetricName, measured } from "./measures.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Measures on data that are not trained on. */
@@ -40,12 +41,29 @@ export interface Evaluation {
   readonly confusion?: readonly (readonly number[])[];
   /** R² (regression). */
   readonly r2?: number;
+  /** What else was asked for, by name; one that has no value, such as 0/0, is not there. */
+  readonly metrics?: ByName<number>;
+}
+
+/** How is measured. */
+export interface EvaluateOptions {
+  /** Examples of one run of the program; default 256. It decides about the time alone. */
+  readonly batchSize?: number;
+  /**
+   * Further metrics by name, or all that fit the task (of more than 8 million probabilities without
+   * those that rank them); default none.
+   */
+  readonly metrics?: readonly MetricName[] | "all";
 }
 
 const usualBatch = 256;
 
-export function evaluateModel(trainer: Trainer, data: Dataset, batchSize?: number): Evaluation {
-  const parts = evaluation(trainer, data, batchSize);
+export function evaluateModel(
+  trainer: Trainer,
+  data: Dataset,
+  options: EvaluateOptions,
+): Evaluation {
+  const parts = evaluation(trainer, data, options);
   let next = parts.next();
   while (!next.done) next = parts.next(now(next.value));
   return next.value;
@@ -55,10 +73,10 @@ export function evaluateModel(trainer: Trainer, data: Dataset, batchSize?: numbe
 export async function evaluateModelLater(
   trainer: Trainer,
   data: Dataset,
-  batchSize?: number,
+  options: EvaluateOptions,
 ): Promise<Evaluation> {
   const values = mapEntries(trainer.arrays(), (own) => own.slice());
-  const parts = evaluation(trainer, data, batchSize, () => values);
+  const parts = evaluation(trainer, data, options, () => values);
   let next = parts.next();
   while (!next.done) next = parts.next(await next.value);
   return next.value;
@@ -70,8 +88,10 @@ export async function evaluateInTurns(
   data: Dataset,
   turns: Turns,
   signal: { readonly aborted: boolean } | undefined,
+  metrics?: EvaluateOptions["metrics"],
 ): Promise<Evaluation | undefined> {
-  const parts = evaluation(trainer, data, usualBatch, () => trainer.arrays(), runInTurns);
+  const options = metrics === undefined ? {} : { metrics };
+  const parts = evaluation(trainer, data, options, () => trainer.arrays(), runInTurns);
   if (signal?.aborted) return undefined;
   let next = parts.next();
   while (!next.done) {
@@ -85,8 +105,13 @@ export async function evaluateInTurns(
 }
 
 /** Throws what evaluating would throw about shapes, before any time is spent on training. */
-export function checkEvaluation(trainer: Trainer, data: Dataset): void {
-  measureFor(trainer, batch(trainer, data, 0, usualBatch));
+export function checkEvaluation(
+  trainer: Trainer,
+  data: Dataset,
+  metrics: EvaluateOptions["metrics"],
+): void {
+  const { kind } = measureFor(trainer, batch(trainer, data, 0, usualBatch), metrics !== undefined);
+  if (metrics !== undefined) checkAsked(metrics, kind);
 }
 
 /**
@@ -96,7 +121,7 @@ export function checkEvaluation(trainer: Trainer, data: Dataset): void {
 function* evaluation(
   trainer: Trainer,
   data: Dataset,
-  batchSize = usualBatch,
+  { batchSize = usualBatch, metrics }: EvaluateOptions,
   values: () => ByName<TypedArray> = () => trainer.arrays(),
   running: Running = (program, list) => program.run(list),
 ): Generator<Later<Measured>, Evaluation, Measured> {
@@ -107,17 +132,24 @@ function* evaluation(
       found: shown(batchSize),
     });
   }
+  checkMetrics(metrics);
   const { size, targets, classes } = data;
   const actual: number[] = [];
   const predicted: number[] = [];
   const outputs = new Float64Array(targets.size);
   const adds = trainer.tasks.adds(data);
   let [sum, weights, filled, width, counts] = [0, 0, 0, 0, noCounts];
+  const asked =
+    metrics === undefined
+      ? undefined
+      : new Seen(metrics === "all" ? mostRanked : Number.POSITIVE_INFINITY);
+  let kind: Answers["kind"] | undefined;
   for (let start = 0; start < size; start += batchSize) {
     const part = batch(trainer, data, start, batchSize);
-    const measure = measureFor(trainer, part);
+    const measure = measureFor(trainer, part, metrics !== undefined);
     const found = yield measure.run(part, values(), running);
-    width = measure.width;
+    ({ width, kind } = measure);
+    asked?.add(found, measure.ignored);
     // Where all weights of a batch are 0, its loss is 0/0, and it counts for nothing.
     if (adds) sum += found.loss;
     else if (found.weight !== 0) sum += found.loss * found.weight;
@@ -132,10 +164,12 @@ function* evaluation(
     if (filled + found.output.length <= outputs.length) outputs.set(found.output, filled);
     filled += found.output.length;
   }
-  const measured = {
+  const common = {
     loss: adds ? sum : sum / weights,
     ...(Object.keys(counts).length > 0 && { counts }),
   };
+  const further = (answers: Answers | undefined) =>
+    metrics === undefined ? {} : { metrics: measured(metrics, answers) };
   if (actual.length > 0) {
     let right = 0;
     let labels = Math.max(2, width, classes?.length ?? 0);
@@ -144,12 +178,19 @@ function* evaluation(
       labels = Math.max(labels, label + 1);
     });
     const confusion = countedPairs(actual, predicted, labels);
-    return { ...measured, accuracy: right / actual.length, confusion };
+    const answers = asked?.answers("classes", actual, predicted);
+    return { ...common, accuracy: right / actual.length, confusion, ...further(answers) };
   }
-  if (filled !== outputs.length || !isFloat(targets.dtype)) return measured;
+  if (filled !== outputs.length || !isFloat(targets.dtype)) {
+    return { ...common, ...further(kind === "labels" ? asked?.answers(kind) : undefined) };
+  }
+  const columns = outputs.length / size;
+  const [actualNumbers, scores] = [elementsOf(targets), new Float64Array(0)];
+  const numbers = { actual: actualNumbers, predicted: outputs, scores, columns };
   return {
-    ...measured,
-    r2: numberScores(elementsOf(targets), outputs, outputs.length / size).r2,
+    ...common,
+    r2: numberScores(actualNumbers, outputs, columns).r2,
+    ...further({ kind: "numbers", ...numbers }),
   };
 }
 
@@ -177,12 +218,67 @@ interface Measured {
   readonly predicted: ArrayLike<number>;
   readonly actual: ArrayLike<number>;
   readonly output: ArrayLike<number>;
+  /** Where metrics were asked for that rank, or of several labels: row by row. */
+  readonly scores: ArrayLike<number>;
+  readonly labels: ArrayLike<number>;
+  readonly columns: number;
+}
+
+/** Scores of classes that are kept where nobody asked for ranks by name. */
+const mostRanked = 2 ** 23;
+
+/** What metrics are taken of, over all batches. */
+class Seen {
+  readonly #scores: number[] = [];
+  readonly #labels: number[] = [];
+  readonly #most: number;
+  #columns = 1;
+  #tooMany = false;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add({ scores, labels, actual, columns }: Measured, ignored: number | undefined): void {
+    this.#columns = columns;
+    const one = labels.length === 0;
+    this.#tooMany ||= one && this.#scores.length + scores.length > this.#most;
+    if (this.#tooMany) {
+      this.#scores.length = 0;
+      return;
+    }
+    for (let i = 0; i < scores.length; i++) {
+      if (ignored !== undefined && actual[Math.floor(i / columns)] === ignored) continue;
+      this.#scores.push(at(scores, i));
+    }
+    for (let i = 0; i < labels.length; i++) this.#labels.push(at(labels, i) > 0.5 ? 1 : 0);
+  }
+
+  answers(
+    kind: Answers["kind"],
+    actual: ArrayLike<number> = this.#labels,
+    predicted: ArrayLike<number> = this.#scores.map((score) => (score > 0 ? 1 : 0)),
+  ): Answers {
+    // Scores of labels are taken from the threshold on.
+    return { kind, actual, predicted, scores: this.#scores, columns: this.#columns };
+  }
+}
+
+/** Refuses metrics of another kind of task. */
+function checkAsked(
+  metrics: NonNullable<EvaluateOptions["metrics"]>,
+  kind: Answers["kind"] | undefined,
+): void {
+  checkMetrics(metrics);
+  // Of one right answer every metric has a value.
+  const one = { actual: [0], predicted: [0], scores: [0], columns: 1 };
+  measured(metrics, kind && { kind, ...one });
 }
 
 /** What measures batches of this type: loss, and classes or outputs. */
-function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
+function measureFor(trainer: Trainer, { inputs, targets }: Batch, further: boolean) {
   const types = { inputs, targets };
-  return trainer.programs.of("measure", types, () => {
+  return trainer.programs.of(further ? "measure all" : "measure", types, () => {
     trainer.programs.compiling("evaluate", types);
     const values = valueInputs(trainer.model, trainer.dtype);
     const x = input("inputs", inputs.shape, inputs.dtype);
@@ -197,6 +293,9 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
     const classes = decided && { predicted: decided.predicted, actual: decided.actual };
     const numbers = !classes && trainer.loss.threshold === undefined && !trainer.loss.classes;
     const divisor = divisorOf(loss, [x, y]);
+    const scores = scoresOf(trainer.loss, output, y, calls);
+    const labels = scores?.several ? { labels: y } : {};
+    const kind = classes ? "classes" : scores?.several ? "labels" : numbers ? "numbers" : undefined;
     const counts = scalarCounts(trainer.loss.counts?.(output, y) ?? {});
     const graph = portGraph(
       { values, x, y },
@@ -206,6 +305,7 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
         ...(classes ? { classes } : {}),
         ...(numbers ? { output } : {}),
         ...(divisor ? { divisor } : {}),
+        ...(further && scores ? { ranks: { scores: scores.scores, ...labels } } : {}),
       },
     );
     const program = programOf(trainer.backend, graph);
@@ -220,6 +320,9 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
         predicted: found(places.classes?.predicted),
         actual: found(places.classes?.actual),
         output: found(places.output),
+        scores: found(places.ranks?.scores),
+        labels: found(places.ranks?.labels),
+        columns: scores?.scores.shape[1] ?? 1,
       };
     };
     const run = (given: Batch, values: ByName<TypedArray>, running: Running): Later<Measured> => {
@@ -227,6 +330,7 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch) {
       const results = running(program, inputList(graph, { values, x, y }));
       return results instanceof Promise ? results.then(measured) : measured(results);
     };
-    return { run, width: decided?.classes ?? 0, ignored: decided?.ignored };
+    const answered: Answers["kind"] | undefined = kind;
+    return { run, width: decided?.classes ?? 0, ignored: decided?.ignored, kind: answered };
   });
 }

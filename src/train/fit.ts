@@ -14,6 +14,7 @@ import { hasCounts, reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { checkLastBatch } from "./last-batch.ts";
+import type { MetricName } from "./measures.ts";
 import { checkFit } from "./options.ts";
 import { afterEpoch, freshPlateau, type PlateauOptions } from "./plateau.ts";
 import { beginEpoch, remember, staysRemembered } from "./progress.ts";
@@ -51,6 +52,8 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /** Data to measure with after each epoch, or the share of the data to keep back for it. */
   readonly validation?: Data | number;
+  /** Metrics of the validation, by name, or all that fit the task; default: accuracy or R² alone. */
+  readonly metrics?: readonly MetricName[] | "all";
   /**
    * Stop when the validation loss (or, without validation, the loss on the data) no longer falls.
    * Parameters are kept together with their own loss: one step an epoch measures it before its
@@ -293,7 +296,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       if (typeof this.#options.validation !== "number") {
         this.#trainer.tasks.check(this.#validation, "validation");
       }
-      checkEvaluation(this.#trainer, this.#validation);
+      checkEvaluation(this.#trainer, this.#validation, this.#options.metrics);
     }
     checkLastBatch(this.#trainer, this.#train, this.#batchSize);
     this.#trainer.learn(this.#data.classes);
@@ -340,7 +343,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   ): Promise<EpochReport | undefined> {
     const trainer = this.#trainer;
     const { progress } = trainer;
-    const { signal, onStep, earlyStopping } = this.#options;
+    const { signal, onStep, earlyStopping, metrics } = this.#options;
     const { examples: n, batchSize, adds, shuffle } = course.plan;
     // Another fit may have been between two epochs of this one.
     progress.examples = n;
@@ -368,7 +371,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     resident?.settle();
     let validation: Evaluation | undefined;
     if (this.#validation) {
-      validation = await evaluateInTurns(trainer, this.#validation, turns, signal);
+      validation = await evaluateInTurns(trainer, this.#validation, turns, signal, metrics);
       // The epoch's steps are done: training goes on with this validation.
       if (validation === undefined) return undefined;
     }

@@ -18,6 +18,7 @@ import { isOptimizer } from "../optim/optimizer.ts";
 import { trainable } from "../step/parameters.ts";
 import { checkCheckpoint } from "./checkpoint-rule.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
+import { checkMetrics } from "./measures.ts";
 import { checkPlateau } from "./plateau.ts";
 import type { TrainerOptions } from "./trainer.ts";
 
@@ -121,6 +122,7 @@ const fitOptions: Readonly<Record<keyof FitOptions, true>> = {
   batchSize: true,
   shuffle: true,
   validation: true,
+  metrics: true,
   earlyStopping: true,
   plateau: true,
   signal: true,
@@ -153,6 +155,15 @@ export function checkFit(options: FitOptions): void {
       message: `fit cannot use this ${what}.`,
       expected: `a whole number ≥ ${least}`,
       found: shown(n),
+    });
+  }
+  checkMetrics(options.metrics);
+  if (options.metrics !== undefined && options.validation === undefined) {
+    fail("bad-argument", {
+      message: "Metrics are taken of the validation, and there is none.",
+      expected: "metrics together with validation",
+      found: "metrics alone",
+      fix: "Say validation: 0.2 to keep a share of the data back, or give data of their own.",
     });
   }
   if (options.plateau !== undefined) checkPlateau("plateau", options.plateau);

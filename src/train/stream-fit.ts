@@ -34,7 +34,10 @@ import type { Trainer } from "./trainer.ts";
  * Infinity where the stream's length is not known.
  */
 export interface StreamFitOptions
-  extends Pick<FitOptions, "epochs" | "untilEpoch" | "batchSize" | "signal" | "onStep"> {
+  extends Pick<
+    FitOptions,
+    "epochs" | "untilEpoch" | "batchSize" | "signal" | "onStep" | "metrics"
+  > {
   /** Data in memory to measure with after each epoch. */
   readonly validation?: Data;
 }
@@ -46,6 +49,7 @@ const optionNames: Readonly<Record<keyof StreamFitOptions, true>> = {
   signal: true,
   onStep: true,
   validation: true,
+  metrics: true,
 };
 
 /** So many bytes of examples are with the machine at a time, and as many are read meanwhile. */
@@ -172,8 +176,8 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
     }
     let validation: Evaluation | undefined;
     if (this.#validation) {
-      const { signal } = this.#options;
-      validation = await evaluateInTurns(this.#trainer, this.#validation, turns, signal);
+      const { signal, metrics } = this.#options;
+      validation = await evaluateInTurns(this.#trainer, this.#validation, turns, signal, metrics);
       if (validation === undefined) return undefined;
     }
     return this.#complete(validation);
@@ -271,7 +275,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
       const { loss } = trainer;
       this.#validation = toDataset(validation, { loss, classes: like.classes ?? trainer.classes });
       trainer.tasks.check(this.#validation, "validation");
-      checkEvaluation(trainer, this.#validation);
+      checkEvaluation(trainer, this.#validation, this.#options.metrics);
     }
     return this.#stretches;
   }

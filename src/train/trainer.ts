@@ -31,7 +31,12 @@ import type { LoadOptions } from "./checkpoint-differences.ts";
 import { type Data, isStream, toDataset } from "./classes.ts";
 import { copies } from "./copied.ts";
 import type { Course } from "./course.ts";
-import { type Evaluation, evaluateModel, evaluateModelLater } from "./evaluate.ts";
+import {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateModel,
+  evaluateModelLater,
+} from "./evaluate.ts";
 import { Fit, type FitOptions, usualBatch } from "./fit.ts";
 import {
   elementsFor,
@@ -370,26 +375,23 @@ export class Trainer<P extends Ranks = Ranks> {
   }
 
   /**
-   * Loss and metrics on data that are not trained on.
+   * Loss and metrics on data that are not trained on: `evaluate(data, { metrics: ["f1", "rocAuc"] })`.
    *
    * @throws ChainruleError "asynchronous" where the backend is: `evaluateAsync` waits for it.
    */
-  evaluate(data: Data, options: { readonly batchSize?: number } = {}): Evaluation {
+  evaluate(data: Data, options: EvaluateOptions = {}): Evaluation {
     if (this.backend.asynchronous) return comesLater(this.backend, "evaluateAsync");
-    return evaluateModel(this, this.#measured(data, options), options.batchSize);
+    return evaluateModel(this, this.#measured(data, options), options);
   }
 
   /** The same on any backend, with the parameters as they are when it is called. */
-  async evaluateAsync(
-    data: Data,
-    options: { readonly batchSize?: number } = {},
-  ): Promise<Evaluation> {
+  async evaluateAsync(data: Data, options: EvaluateOptions = {}): Promise<Evaluation> {
     if (!this.backend.asynchronous) return this.evaluate(data, options);
-    return evaluateModelLater(this, this.#measured(data, options), options.batchSize);
+    return evaluateModelLater(this, this.#measured(data, options), options);
   }
 
-  #measured(data: Data, options: { readonly batchSize?: number }): Dataset {
-    checkNames("evaluate", options, ["batchSize"]);
+  #measured(data: Data, options: EvaluateOptions): Dataset {
+    checkNames("evaluate", options, ["batchSize", "metrics"]);
     const dataset = toDataset(data, this);
     this.tasks.check(dataset, "data");
     return dataset;

@@ -117,6 +117,12 @@ const within = () => {
 
 export const training: readonly Row[] = [
   [
+    "Say validation: 0.2 to keep a share of the data back, or give data of their own.",
+    () => make().fit(pairs, { metrics: ["mae"] }),
+    () => make().fit(pairs, { metrics: ["mae"], validation: 0.5 }),
+    () => make().fit(pairs, { metrics: ["mae"], validation: pairs }),
+  ],
+  [
     'Say average: "macro" to count each class alike, "weighted" to count it by its examples.',
     () => c.f1Score([0, 1, 2], [0, 2, 2]),
     () => c.f1Score([0, 1, 2], [0, 2, 2], { average: "macro" }),

@@ -80,8 +80,8 @@ describe("a classifier", () => {
   test("its parts are measured as `evaluate` does", async () => {
     const { t, history, report } = await classified();
     expect(report.data.parts).toEqual([
-      { part: "training", examples: 40, result: t.evaluate(images) },
-      { part: "held out", examples: 40, result: t.evaluate(images) },
+      { part: "training", examples: 40, result: t.evaluate(images, { metrics: "all" }) },
+      { part: "held out", examples: 40, result: t.evaluate(images, { metrics: "all" }) },
     ]);
     expect(report.data.epochs).toEqual(history.epochs);
     expect(report.data.stopped).toBe("finished");
