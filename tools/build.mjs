@@ -57,7 +57,7 @@ const moduleEntries = {
 const effects = "backends/reading.ts";
 
 /** Other packages, and what package.json chooses. */
-const external = ["#files", "#parts", "node:*", "commander", "yaml"];
+const external = ["#files", "#parts", "node:*", "commander", "pbf", "yaml"];
 
 const common = {
   absWorkingDir: path("."),
