@@ -26,7 +26,7 @@ interface AttendedNote {
   readonly bias: Constant | undefined;
 }
 
-export const scoresOf = (query: View, key: View): Scores => ({
+export const queriesByKeys = (query: View, key: View): Scores => ({
   kind: "scores",
   query,
   key,

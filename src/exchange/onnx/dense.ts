@@ -1,7 +1,7 @@
 /** Rules of nodes that multiply by matrices, add and scale: linear layers, joins, embeddings. */
 
 import { at } from "../../core/at.ts";
-import { attended, outOf, scoresOf, withMask } from "./attention.ts";
+import { attended, outOf, queriesByKeys, withMask } from "./attention.ts";
 import { type Constant, fromFront, scalarOf } from "./constants.ts";
 import { asWritten } from "./nodes.ts";
 import {
@@ -85,7 +85,7 @@ function matMul(r: GraphReader): GraphValue {
   const [a, b] = [r.input(0), r.input(1)];
   if (a?.kind === "scores")
     return b?.kind === "view" ? attended(r, a, b) : noLayer("it is no attention");
-  if (a?.kind === "view" && b?.kind === "view") return scoresOf(a, b);
+  if (a?.kind === "view" && b?.kind === "view") return queriesByKeys(a, b);
   if (a?.kind === "constant") return noLayer("its first factor is a constant");
   const x = r.view();
   const weight = r.needed(1, "weight");
