@@ -11,9 +11,10 @@ import { onnx } from "./onnx/read.ts";
 import { pytorch } from "./pytorch/read.ts";
 import { safetensors } from "./safetensors/read.ts";
 import { safetensorsShards } from "./safetensors/shards.ts";
+import { tfjs } from "./tfjs/read.ts";
 
 /** In the order in which they are asked; the first that recognises a file reads it. */
-const formats: readonly ForeignFormat[] = [safetensors, safetensorsShards, pytorch, onnx];
+const formats: readonly ForeignFormat[] = [safetensors, safetensorsShards, pytorch, onnx, tfjs];
 
 /** What may be opened: a path, bytes, a `File` of a page, or anything that is read in ranges. */
 export type ForeignSource = string | Uint8Array | BlobLike | ByteSource;

@@ -36,6 +36,11 @@ const statistics = <const Usual extends boolean>(usual: Usual) =>
 
 const share = number({ least: 0, most: 1 });
 const momentumDoc = "How much of each batch goes into the running statistics";
+const runningVariance = {
+  form: word("unbiased", "biased"),
+  doc: "Which variance of a batch is kept: Σ/(n − 1) as in PyTorch, or Σ/n as in Keras and ONNX.",
+  default: "unbiased",
+} as const;
 const batchFields = {
   ...statistics(true),
   momentum: {
@@ -43,10 +48,12 @@ const batchFields = {
     doc: `${momentumDoc}; “mean”: their mean over all batches.`,
     default: 0.1,
   },
+  runningVariance,
 } as const satisfies Fields;
 const instanceFields = {
   ...statistics(false),
   momentum: { form: share, doc: `${momentumDoc}.`, default: 0.1 },
+  runningVariance,
 } as const satisfies Fields;
 
 type Make = (channels: number, options: batch.BatchNormOptions) => Layer;
@@ -67,6 +74,8 @@ const names = (usual: boolean) =>
     track_running_stats: ["trackRunningStats", usual],
   }) as const;
 
+const biased = { cannot: "a running variance that is biased" };
+
 const batchRow = (axes: 1 | 2 | 3, what: string, make: Make): LayerRow =>
   layerRow(
     "normalization",
@@ -75,6 +84,7 @@ const batchRow = (axes: 1 | 2 | 3, what: string, make: Make): LayerRow =>
     (options, { shape }) => make(channelsOf(shape), asOptions(options)),
     {
       pytorch: (options, { shape }) => {
+        if (options.runningVariance === "biased") return biased;
         const given = {
           ...options,
           momentum: options.momentum === "mean" ? null : options.momentum,
@@ -92,7 +102,9 @@ const instanceRow = (axes: 1 | 2 | 3, make: Make): LayerRow =>
     (options, { shape }) => make(channelsOf(shape), asOptions(options)),
     {
       pytorch: (options, { shape }) =>
-        `nn.InstanceNorm${axes}d(${channelsOf(shape)}${keywords(options, names(false))})`,
+        options.runningVariance === "biased" && options.trackRunningStats
+          ? biased
+          : `nn.InstanceNorm${axes}d(${channelsOf(shape)}${keywords(options, names(false))})`,
     },
   );
 

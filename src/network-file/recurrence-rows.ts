@@ -1,6 +1,8 @@
 /** Rows of layers that go through sequences step by step. */
+
+import { gateFunctions, stateFunctions } from "../nn/cells.ts";
 import type { Layer } from "../nn/layer.ts";
-import { gru, lstm, rnn } from "../nn/recurrent.ts";
+import { type GateOptions, gru, lstm, rnn } from "../nn/recurrent.ts";
 import { either, type Fields, flag, list, number, type OptionsOf, whole, word } from "./form.ts";
 import { startOf, toInitialValues } from "./initializers.ts";
 import { type BiasPolicy, type LayerRow, layerRow } from "./layer-row.ts";
@@ -53,6 +55,11 @@ const fields = {
     otherwise: "uniform in ±1/√hidden",
     role: "bias",
   },
+  stateBias: {
+    form: flag,
+    doc: "Whether the sums of the state have a bias of their own, as in PyTorch; false: there is one, as in Keras.",
+    default: true,
+  },
   frozen: {
     form: either(flag, list(word("weight", "recurrent", "bias"))),
     doc: "What training leaves alone: everything, or the parameters named.",
@@ -63,9 +70,37 @@ const fields = {
 
 type Shared = OptionsOf<typeof fields>;
 
+/** What a row may have besides. */
+interface Gated extends Shared {
+  readonly nonlinearity?: string;
+  readonly gate?: string;
+  readonly resetAfter?: boolean;
+}
+
+/** What states and gates go through. */
+const functions = {
+  nonlinearity: {
+    form: word(...stateFunctions),
+    doc: "What a step's sums, and the cell's state, go through.",
+    default: "tanh",
+  },
+  gate: {
+    form: word(...gateFunctions),
+    doc: "What gates go through; hardsigmoidFifth has the slope 1/5, as in Keras 2 and TensorFlow.js.",
+    default: "sigmoid",
+  },
+} as const satisfies Fields;
+
+/** Functions that are not the usual ones. */
+const unusual = ({ nonlinearity, gate }: OptionsOf<typeof functions>): GateOptions => ({
+  ...(nonlinearity === "tanh" ? {} : { nonlinearity }),
+  ...(gate === "sigmoid" ? {} : { gate }),
+});
+
 /** First values as the layer takes them. */
-const starts = ({ weight, recurrent, bias, ...rest }: Omit<Shared, "hidden">) => ({
+const starts = ({ weight, recurrent, bias, stateBias, ...rest }: Omit<Shared, "hidden">) => ({
   ...rest,
+  ...(stateBias ? {} : { stateBias }),
   ...(weight === undefined ? {} : { weight: toInitialValues(weight) }),
   ...(recurrent === undefined ? {} : { recurrent: toInitialValues(recurrent) }),
   ...(bias === undefined ? {} : { bias: bias === false ? false : toInitialValues(bias) }),
@@ -94,6 +129,11 @@ function pytorch(theirs: "RNN" | "LSTM" | "GRU") {
     { inputs }: { readonly inputs: number },
   ) => {
     if (learningRate !== undefined) return { cannot: "a layer's own learning rate" };
+    const { stateBias, nonlinearity = "tanh", gate = "sigmoid", resetAfter = true } = rest as Gated;
+    if (!stateBias && bias !== false) return { cannot: "one bias for the sums of input and state" };
+    const plain = nonlinearity === "tanh" || (theirs === "RNN" && nonlinearity === "relu");
+    if (!plain || gate !== "sigmoid") return { cannot: `${theirs} with other functions` };
+    if (!resetAfter) return { cannot: "a reset gate before the product" };
     const more = keywords({ ...rest, ...(bias === false ? { bias } : {}) }, names);
     const ends = `torch.cat(list(${theirs === "LSTM" ? "y[1][0]" : "y[1]"}[-${rest.bidirectional ? 2 : 1}:]), -1)`;
     const part =
@@ -113,7 +153,7 @@ export const recurrenceRows: Readonly<Record<string, LayerRow>> = {
     {
       ...fields,
       nonlinearity: {
-        form: word("tanh", "relu"),
+        form: word(...stateFunctions),
         doc: "What a step's sums go through.",
         default: "tanh",
       },
@@ -127,15 +167,17 @@ export const recurrenceRows: Readonly<Record<string, LayerRow>> = {
     "Long short-term memory: a cell c_t = f c_{t−1} + i g and outputs h_t = o tanh c_t for each step of a sequence [steps, features], with gates i, f, o.",
     {
       ...fields,
+      ...functions,
       projection: {
         form: whole(1, mostUnits),
         doc: "Outputs are brought to so many numbers by a matrix, fewer than `hidden`.",
         otherwise: "there is none",
       },
     },
-    ({ hidden, projection, ...rest }, { inputs }) =>
+    ({ hidden, projection, nonlinearity, gate, ...rest }, { inputs }) =>
       lstm(inputs, hidden, {
         ...starts(rest),
+        ...unusual({ nonlinearity, gate }),
         ...(projection === undefined ? {} : { projection }),
       }) as Layer,
     { withBias, pytorch: pytorch("LSTM") },
@@ -143,8 +185,21 @@ export const recurrenceRows: Readonly<Record<string, LayerRow>> = {
   gru: layerRow(
     "recurrence",
     "h_t = (1 − z) n + z h_{t−1} for each step of a sequence [steps, features], with gates r and z.",
-    fields,
-    ({ hidden, ...rest }, { inputs }) => gru(inputs, hidden, starts(rest)) as Layer,
+    {
+      ...fields,
+      ...functions,
+      resetAfter: {
+        form: flag,
+        doc: "Whether the reset gate stands behind the product with the state, or acts on the state before.",
+        default: true,
+      },
+    },
+    ({ hidden, nonlinearity, gate, resetAfter, ...rest }, { inputs }) =>
+      gru(inputs, hidden, {
+        ...starts(rest),
+        ...unusual({ nonlinearity, gate }),
+        ...(resetAfter ? {} : { resetAfter }),
+      }) as Layer,
     { withBias, pytorch: pytorch("GRU") },
   ),
 };

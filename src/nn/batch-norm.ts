@@ -42,6 +42,11 @@ export interface BatchNormOptions extends Normalization {
   readonly momentum?: number | null;
   /** Whether running statistics are kept, and used outside of training. Default true. */
   readonly trackRunningStats?: boolean;
+  /**
+   * Which variance of a batch is kept: Σ/(n − 1) as in PyTorch, or Σ/n as in Keras and ONNX. Default
+   * "unbiased".
+   */
+  readonly runningVariance?: "unbiased" | "biased";
 }
 
 /** What the statistics of a channel are taken over: batch and positions, or those of each example. */
@@ -68,6 +73,7 @@ function renew(
   momentum: number | null,
   /** As in PyTorch, instance norms leave the number of batches at 0. */
   counts: boolean,
+  kept: BatchNormOptions["runningVariance"],
 ): void {
   if (!context.renew || !running_mean || !running_var || !num_batches_tracked) return;
   const count = add(num_batches_tracked, 1);
@@ -76,12 +82,18 @@ function renew(
     add(old, mul(sub(reshape(found, old.shape), old), share));
   if (counts) context.renew("num_batches_tracked", count);
   context.renew("running_mean", towards(running_mean, center));
-  // What is kept is the estimate for all data, without bias.
-  context.renew("running_var", towards(running_var, mul(variance, n / (n - 1))));
+  // What is kept is the estimate for all data, without bias where nothing else is said.
+  const factor = kept === "biased" ? 1 : n / (n - 1);
+  context.renew(
+    "running_var",
+    towards(running_var, factor === 1 ? variance : mul(variance, factor)),
+  );
 }
 
+const optionNames = ["epsilon", "affine", "momentum", "trackRunningStats", "runningVariance"];
+
 function checkBatchOptions(name: string, options: BatchNormOptions, over: Over) {
-  checkNames(name, options, ["epsilon", "affine", "momentum", "trackRunningStats"]);
+  checkNames(name, options, [...optionNames]);
   const { momentum = 0.1 } = options;
   const isMean = momentum === null && over === "batch";
   if (!isMean && !isNumber(momentum, (m) => m >= 0 && m <= 1)) {
@@ -93,6 +105,14 @@ function checkBatchOptions(name: string, options: BatchNormOptions, over: Over) 
   }
   for (const flag of ["affine", "trackRunningStats"] as const) {
     checkFlag(name, flag, options[flag]);
+  }
+  const { runningVariance = "unbiased" } = options;
+  if (runningVariance !== "unbiased" && runningVariance !== "biased") {
+    fail("bad-argument", {
+      message: `${name} cannot use this runningVariance.`,
+      expected: '"unbiased" or "biased"',
+      found: shown(runningVariance),
+    });
   }
   return { momentum, epsilon: checkEpsilon(name, options.epsilon ?? 1e-5) };
 }
@@ -180,7 +200,7 @@ function channelwise<In extends Size>(
         // Of several examples the statistics are the means.
         const joined = (t: Tensor) => (over === "batch" ? t : mean(t, { axis: 0, keepDims: true }));
         const found = { center: joined(center), variance: joined(variance), n };
-        renew(context, running, found, momentum, over === "batch");
+        renew(context, running, found, momentum, over === "batch", options.runningVariance);
       }
       return scaled(mul(deviation, factor), running, shape);
     },
@@ -192,7 +212,7 @@ function channelwise<In extends Size>(
  * while training, and with the running ones otherwise. x has the shape [batch, channels] or [batch,
  * channels, length], γ ("weight"), β ("bias"), "running_mean" and "running_var" [channels];
  * "num_batches_tracked" counts batches. After each batch, running ← running + momentum·(found −
- * running), σ² counting with n − 1. One number for each channel has no variance: an error while
+ * running), σ² counting with n − 1, or with n as `runningVariance` says. One number for each channel has no variance: an error while
  * training. (Ioffe and Szegedy 2015; names and defaults as in PyTorch.)
  */
 export const batchNorm1d = (channels: number, options: BatchNormOptions = {}): Layer<Same, Same> =>

@@ -5,6 +5,7 @@ import { matmul } from "../ops/matmul.ts";
 import { transpose } from "../ops/move.ts";
 import { chunk } from "../ops/rearrange.ts";
 import { relu, sigmoid, tanh } from "../ops/transcendental.ts";
+import { hardsigmoid, hardtanh } from "./activations.ts";
 
 /** The state of a recurrence: h, and for an LSTM its cell c behind it. */
 export type RecurrentState = readonly [h: Tensor, ...cell: Tensor[]];
@@ -46,39 +47,73 @@ function affine(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 const gatesOf = <const N extends 3 | 4>(sums: Tensor, n: N) =>
   chunk(sums, n, -1) as N extends 3 ? [Tensor, Tensor, Tensor] : [Tensor, Tensor, Tensor, Tensor];
 
-const elman = (f: (x: Tensor) => Tensor): RecurrentCell => ({
+/** What sums go through, by name: what PyTorch's cells have, and what Keras's may have besides. */
+const functions = {
+  tanh,
+  relu,
+  sigmoid,
+  identity: (x: Tensor): Tensor => x,
+  hardsigmoid: (x: Tensor): Tensor => hardsigmoid(x),
+  hardsigmoidFifth: (x: Tensor): Tensor => hardtanh(add(mul(x, 0.2), 0.5), { min: 0, max: 1 }),
+} as const;
+
+/** Functions that a state may go through, and those that a gate may. */
+export const stateFunctions = ["tanh", "relu", "sigmoid", "identity"] as const;
+export const gateFunctions = ["sigmoid", "hardsigmoid", "hardsigmoidFifth"] as const;
+/** What a state may go through, by name. */
+export type StateFunction = (typeof stateFunctions)[number];
+/** What a gate may go through, by name. */
+export type GateFunction = (typeof gateFunctions)[number];
+
+/** h′ = f(W_ih x + b_ih + W_hh h + b_hh) */
+export const elman = (f: StateFunction): RecurrentCell => ({
   name: "rnn",
   gates: 1,
   apart: false,
   hasCell: false,
-  step: (sums, [h], { weight_hh }) => [f(add(sums, affine(h, weight_hh)))],
+  step: (sums, [h], { weight_hh }) => [functions[f](add(sums, affine(h, weight_hh)))],
 });
 
-/** h′ = f(W_ih x + b_ih + W_hh h + b_hh) */
-export const elmanCells = { tanh: elman(tanh), relu: elman(relu) } as const;
+export function longShortTerm(state: StateFunction, gate: GateFunction): RecurrentCell {
+  const [f, open] = [functions[state], functions[gate]];
+  return {
+    name: "lstm",
+    gates: 4,
+    apart: false,
+    hasCell: true,
+    step(sums, [h, c = h], { weight_hh, weight_hr }) {
+      const [i, forget, g, o] = gatesOf(add(sums, affine(h, weight_hh)), 4);
+      const next = add(mul(open(forget), c), mul(open(i), f(g)));
+      const y = mul(open(o), f(next));
+      return [weight_hr === undefined ? y : affine(y, weight_hr), next];
+    },
+  };
+}
 
-export const longShortTerm: RecurrentCell = {
-  name: "lstm",
-  gates: 4,
-  apart: false,
-  hasCell: true,
-  step(sums, [h, c = h], { weight_hh, weight_hr }) {
-    const [i, f, g, o] = gatesOf(add(sums, affine(h, weight_hh)), 4);
-    const next = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g)));
-    const y = mul(sigmoid(o), tanh(next));
-    return [weight_hr === undefined ? y : affine(y, weight_hr), next];
-  },
-};
-
-export const gatedUnit: RecurrentCell = {
-  name: "gru",
-  gates: 3,
-  apart: true,
-  hasCell: false,
-  step(sums, [h], { weight_hh, bias_hh }) {
-    const [r, z, n] = gatesOf(sums, 3);
-    const [hr, hz, hn] = gatesOf(affine(h, weight_hh, bias_hh), 3);
-    const fresh = tanh(add(n, mul(sigmoid(add(r, hr)), hn)));
-    return [add(fresh, mul(sigmoid(add(z, hz)), sub(h, fresh)))];
-  },
-};
+/** The reset gate stands behind the product with the state, or before it. */
+export function gatedUnit(
+  state: StateFunction,
+  gate: GateFunction,
+  resetAfter: boolean,
+): RecurrentCell {
+  const [f, open] = [functions[state], functions[gate]];
+  return {
+    name: "gru",
+    gates: 3,
+    apart: true,
+    hasCell: false,
+    step(sums, [h], { weight_hh, bias_hh }) {
+      const [r, z, n] = gatesOf(sums, 3);
+      if (resetAfter) {
+        const [hr, hz, hn] = gatesOf(affine(h, weight_hh, bias_hh), 3);
+        const fresh = f(add(n, mul(open(add(r, hr)), hn)));
+        return [add(fresh, mul(open(add(z, hz)), sub(h, fresh)))];
+      }
+      const [ur, uz, un] = chunk(weight_hh, 3, 0) as [Tensor, Tensor, Tensor];
+      const [br, bz, bn] = bias_hh === undefined ? [] : chunk(bias_hh, 3, 0);
+      const reset = open(add(r, affine(h, ur, br)));
+      const fresh = f(add(n, affine(mul(reset, h), un, bn)));
+      return [add(fresh, mul(open(add(z, affine(h, uz, bz))), sub(h, fresh)))];
+    },
+  };
+}

@@ -4,6 +4,7 @@ export * from "./batch-norm.ts";
 export * from "./bilinear.ts";
 export { type BorderOptions, border } from "./border.ts";
 export { type ParallelOptions, parallel, residual } from "./branches.ts";
+export type { GateFunction, StateFunction } from "./cells.ts";
 export * from "./convolution.ts";
 export { dropout } from "./dropout.ts";
 export { type EmbeddingOptions, embedding } from "./embedding.ts";
@@ -49,7 +50,15 @@ export * from "./pooling.ts";
 export * from "./positions.ts";
 export * from "./rearrangement.ts";
 export type { PassOptions, Recurrence, RecurrenceOptions } from "./recurrence.ts";
-export { gru, type LstmOptions, lstm, type RnnOptions, rnn } from "./recurrent.ts";
+export {
+  type GateOptions,
+  type GruOptions,
+  gru,
+  type LstmOptions,
+  lstm,
+  type RnnOptions,
+  rnn,
+} from "./recurrent.ts";
 export * from "./recurrent-cells.ts";
 export * from "./reparametrized.ts";
 export { type RescaleOptions, rescale } from "./rescale.ts";

@@ -54,6 +54,11 @@ export interface RecurrenceOptions {
   readonly recurrent?: InitialValues;
   /** Initializer or values; false: no biases. Default as the weights. */
   readonly bias?: InitialValues | false;
+  /**
+   * Whether the sums of the state have a bias beside that of the sums of the input, as in PyTorch; with
+   * false there is one, as in Keras. Default true.
+   */
+  readonly stateBias?: boolean;
   /** Parameters that training leaves alone: all, or those named. Default none. */
   readonly frozen?: boolean | readonly ("weight" | "recurrent" | "bias")[];
   /** This layer's learning rate, in place of the optimizer's. */
@@ -106,6 +111,7 @@ export const recurrenceOptions = [
   "weight",
   "recurrent",
   "bias",
+  "stateBias",
   "frozen",
   "learningRate",
 ] as const satisfies readonly (keyof RecurrenceOptions)[];
@@ -124,6 +130,7 @@ export function checkRecurrence(what: string, options: RecurrenceOptions): void 
   checkCounts(what, { layers });
   checkFlag(what, "bidirectional", bidirectional);
   checkFlag(what, "batchFirst", batchFirst);
+  checkFlag(what, "stateBias", options.stateBias);
   const refuse = (name: string, expected: string, found: unknown): never =>
     fail("bad-argument", {
       message: `${what} cannot use this ${name}.`,
@@ -162,7 +169,7 @@ interface CellSizes {
 /** The parameters of one cell, their names with this end. */
 export function cellParameters(
   { cell, inputs, hidden, projection }: CellSizes,
-  { frozen = false, learningRate, bias, weight, recurrent }: RecurrenceOptions,
+  { frozen = false, learningRate, bias, stateBias = true, weight, recurrent }: RecurrenceOptions,
   end = "",
 ): Record<string, ParameterSpec> {
   const bound = 1 / Math.sqrt(hidden);
@@ -176,7 +183,7 @@ export function cellParameters(
   const shapes: Partial<Record<WeightName, Shape>> = {
     weight_ih: [rows, inputs],
     weight_hh: [rows, projection ?? hidden],
-    ...(bias === false ? {} : { bias_ih: [rows], bias_hh: [rows] }),
+    ...(bias === false ? {} : { bias_ih: [rows], ...(stateBias ? { bias_hh: [rows] } : {}) }),
     ...(projection === undefined ? {} : { weight_hr: [projection, hidden] }),
   };
   return Object.fromEntries(

@@ -136,7 +136,7 @@ export function lstmCell<const In extends number, const Hidden extends number>(
   };
   return cellOf(
     name,
-    { cell: longShortTerm, inputs, hidden, facts: signedFacts, ...state },
+    { cell: longShortTerm("tanh", "sigmoid"), inputs, hidden, facts: signedFacts, ...state },
     options,
   );
 }
@@ -152,5 +152,9 @@ export function gruCell<const In extends number, const Hidden extends number>(
 ): CellLayer<In, Hidden, Tensor> {
   const name = "gruCell";
   checkNames(name, options, optionNames);
-  return cellOf(name, { cell: gatedUnit, inputs, hidden, facts: signedFacts, ...alone }, options);
+  return cellOf(
+    name,
+    { cell: gatedUnit("tanh", "sigmoid", true), inputs, hidden, facts: signedFacts, ...alone },
+    options,
+  );
 }

@@ -6,7 +6,13 @@ import { made as opaque } from "./wrong.ts";
 
 const { initialValues, linear, meanSquaredError, sequential, sgd, tensor, trainer } = chainrule;
 const exported = chainrule as unknown as Record<string, Any>;
-const statistics = { epsilon: 1e-3, affine: true, momentum: 0.1, trackRunningStats: true };
+const statistics = {
+  epsilon: 1e-3,
+  affine: true,
+  momentum: 0.1,
+  trackRunningStats: true,
+  runningVariance: "biased",
+};
 
 const looksUp = (features: number) => (layer: chainrule.Layer) => {
   const model: chainrule.Layer = sequential(

@@ -22,8 +22,10 @@ const uses = (layer: chainrule.Layer) => {
 
 const shared = {
   ...{ layers: 2, bidirectional: true, dropout: 0.5, batchFirst: true, output: "last" },
+  stateBias: false,
   ...{ weight: chainrule.uniform(), recurrent: 0.5, bias: 0, frozen: ["bias"], learningRate: 0.1 },
 };
+const gated = { nonlinearity: "sigmoid", gate: "hardsigmoid" };
 const { weight, recurrent, bias, frozen, learningRate } = shared;
 const cells = { weight, recurrent, bias, frozen, learningRate };
 const cell = chainrule.gruCell(2, 2);
@@ -37,8 +39,8 @@ const pass = (...given: Parameters<Recurrence["pass"]>) =>
 
 export const recurrences: Record<string, Probe> = {
   rnn: probe(chainrule.rnn, [1, 1, { ...shared, nonlinearity: "relu" }], uses as never),
-  lstm: probe(chainrule.lstm, [1, 2, { ...shared, projection: 1 }], uses as never),
-  gru: probe(chainrule.gru, [1, 1, shared], uses as never),
+  lstm: probe(chainrule.lstm, [1, 2, { ...shared, ...gated, projection: 1 }], uses as never),
+  gru: probe(chainrule.gru, [1, 1, { ...shared, ...gated, resetAfter: false }], uses as never),
   rnnCell: probe(chainrule.rnnCell, [2, 2, { ...cells, nonlinearity: "relu" }], steps as never),
   lstmCell: probe(chainrule.lstmCell, [2, 2, cells], steps as never),
   gruCell: probe(chainrule.gruCell, [2, 2, cells], steps as never),

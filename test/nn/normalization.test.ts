@@ -1,6 +1,7 @@
 /** Normalizations and embeddings at work: in a trainer, saved and resumed, and their messages. */
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
+import type { Tensor } from "../../src/core/tensor.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { sequential } from "../../src/nn/sequential.ts";
@@ -203,4 +204,23 @@ describe("messages for wrong numbers", () => {
     const error = failure("shape-mismatch", () => t.step({ inputs: [[1, 2]], targets: [[1]] }));
     expect(error.fix).toContain("at least 2 examples");
   });
+});
+
+test("the variance that is kept is Σ/n where it is asked for", () => {
+  const [x, values] = [
+    tensor([[1], [2], [6]], { dtype: "f64" }),
+    (layer: Layer) => nn.initialValues(layer, { dtype: "f64" }),
+  ];
+  const kept = (runningVariance: "biased" | "unbiased") => {
+    const layer = batchNorm1d(1, { momentum: 1, runningVariance });
+    const { parameters, buffers } = values(layer);
+    const found: Record<string, number> = {};
+    const renew = (name: string, value: Tensor) => {
+      found[name] = value.size === 1 ? Number(value.arraySync()) : Number.NaN;
+    };
+    layer.apply(x, { ...parameters, ...buffers }, { training: true, path: "", renew });
+    return found.running_var;
+  };
+  expect(kept("unbiased")).toBeCloseTo(7, 13);
+  expect(kept("biased")).toBeCloseTo(14 / 3, 13);
 });

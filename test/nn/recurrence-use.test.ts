@@ -2,6 +2,7 @@
 import "../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { checkGradients } from "../../src/autodiff/check.ts";
+import { elementsOf } from "../../src/core/array-tensor.ts";
 import { readValues } from "../../src/core/runtime.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import * as nn from "../../src/nn/index.ts";
@@ -319,5 +320,77 @@ describe("messages for wrong input", () => {
     expect(error.expected).toContain(expected);
     expect(error.found).toContain(found);
     expect(error.where).toContain("recurrence-use.test.ts");
+  });
+});
+
+describe("functions, one bias, and a reset gate before the product", () => {
+  const x = waves(2, 3, 2);
+  const made = (layer: Any) => {
+    const { parameters } = initialValues(layer, { ...f64, seed: 5 });
+    return { parameters, y: layer.apply(x, parameters) };
+  };
+  test("one bias is the same as a second one of zeros", () => {
+    for (const [name, make] of Object.entries(all)) {
+      const { parameters, y } = made(make(2, 3, { stateBias: false }));
+      expect(Object.keys(parameters)).toEqual(["weight_ih_l0", "weight_hh_l0", "bias_ih_l0"]);
+      const both = { ...parameters, bias_hh_l0: zeros(parameters.bias_ih_l0!.shape, "f64") };
+      expectClose(elementsOf(y), elementsOf(make(2, 3, {}).apply(x, both)), exact);
+      expect(name).toBe(make(2, 3, {}).name);
+    }
+  });
+  test("a reset gate before the product acts on the state", () => {
+    // One unit and one input: h = (1 − z)·f(w x + r h u + …) + z h, by hand.
+    const layer = gru(1, 1, { resetAfter: false, stateBias: false, nonlinearity: "identity" });
+    const [wr, wz, wn, ur, uz, un, br, bz, bn] = [0.5, -0.25, 2, 1.5, 0.75, -1, 0.1, -0.2, 0.3];
+    const values = {
+      weight_ih_l0: tensor([[wr], [wz], [wn]], f64),
+      weight_hh_l0: tensor([[ur], [uz], [un]], f64),
+      bias_ih_l0: tensor([br, bz, bn], f64),
+    };
+    const sigmoid = (a: number) => 1 / (1 + Math.exp(-a));
+    let h = 0;
+    for (const own of [0.5, -1, 2]) {
+      const r = sigmoid(wr * own + br + ur * h);
+      const z = sigmoid(wz * own + bz + uz * h);
+      h = (1 - z) * (wn * own + bn + un * (r * h)) + z * h;
+    }
+    const y = layer.apply(tensor([[[0.5], [-1], [2]]], f64), values);
+    expect((y.arraySync() as number[][][])[0]![2]![0]).toBeCloseTo(h, 13);
+  });
+  test("gates of pieces of a line", () => {
+    const values = {
+      weight_ih_l0: tensor([[1], [1], [1], [1]], f64),
+      weight_hh_l0: tensor([[0], [0], [0], [0]], f64),
+      bias_ih_l0: tensor([0, 0, 0, 0], f64),
+    };
+    const h = (gate: nn.GateFunction) => {
+      const layer = lstm(1, 1, { gate, nonlinearity: "identity", stateBias: false });
+      return (layer.apply(tensor([[[1.5]]], f64), values).arraySync() as number[][][])[0]![0]![0];
+    };
+    expect(h("hardsigmoid")).toBeCloseTo(1.5 * 0.75 * 0.75, 13);
+    expect(h("hardsigmoidFifth")).toBeCloseTo(1.5 * 0.8 * 0.8, 13);
+  });
+  test.each([
+    ["gru", { resetAfter: false, gate: "hardsigmoid" }],
+    ["gru", { nonlinearity: "relu", stateBias: false }],
+    ["lstm", { gate: "hardsigmoidFifth", nonlinearity: "sigmoid", projection: 2 }],
+    ["rnn", { nonlinearity: "sigmoid" }],
+  ] as const)("%s with %o has its derivatives", (name, options) => {
+    const layer = all[name]!(2, 3, options);
+    const { parameters } = made(layer);
+    const names = Object.keys(parameters);
+    const report = checkGradients(
+      (...values: Tensor[]) =>
+        layer.apply(x, Object.fromEntries(names.map((own, i) => [own, values[i]!]))).sum(),
+      names.map((own) => parameters[own]!),
+    );
+    expect(report.passed).toBe(true);
+  });
+  test("other words are refused", () => {
+    const refused = (make: () => unknown) => failure("bad-argument", make).expected;
+    expect(refused(() => lstm(1, 1, { gate: "tanh" as never }))).toContain("hardsigmoid");
+    expect(refused(() => gru(1, 1, { nonlinearity: "gelu" as never }))).toContain("identity");
+    expect(refused(() => gru(1, 1, { resetAfter: 1 as never }))).toBe("true or false");
+    expect(refused(() => rnn(1, 1, { stateBias: null as never }))).toBe("true or false");
   });
 });

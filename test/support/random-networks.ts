@@ -135,6 +135,9 @@ const recurrence: Make = (d, shape) => {
     ...{ layers: d.whole(1, 2), bidirectional: d.flag(), output: d.of("all", "last") },
     ...d.of({}, { bias: false }, { dropout: 0.25, layers: 2 }),
     ...(name === "rnn" ? { nonlinearity: d.of("tanh", "relu") } : {}),
+    ...(d.flag() ? { stateBias: false } : {}),
+    ...(name !== "rnn" && d.flag() ? { gate: "hardsigmoid", nonlinearity: "sigmoid" } : {}),
+    ...(name === "gru" && d.flag() ? { resetAfter: false } : {}),
     ...(name === "lstm" && hidden > 1 && d.flag() ? { projection: hidden - 1 } : {}),
   });
 };

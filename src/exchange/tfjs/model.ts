@@ -1,0 +1,80 @@
+/** The model of a model.json of TensorFlow.js, as layers of ours. */
+import { fail } from "../../core/errors.ts";
+import type { ForeignModel, ForeignTensor } from "../foreign.ts";
+import { field } from "../keras/config.ts";
+import { lowered } from "../keras/model.ts";
+import type { VariableSource } from "../keras/variables.ts";
+
+/**
+ * Variables by their names: "dense/kernel", "bidirectional/forward_lstm/kernel". A converter may put
+ * the layer's name twice, or the cell's in between.
+ */
+function byName(tensors: readonly ForeignTensor[]): VariableSource {
+  const byLayer = new Map<string, ForeignTensor[]>();
+  for (const tensor of tensors) {
+    const [layer = ""] = tensor.name.split("/", 1);
+    const own = byLayer.get(layer) ?? [];
+    own.push(tensor);
+    byLayer.set(layer, own);
+  }
+  const source: VariableSource = {
+    find(layer, scope, names) {
+      // A layer's name may itself have slashes.
+      const own = byLayer.get(layer.split("/", 1)[0] ?? "") ?? [];
+      const side = scope.find((step) => step === "forward_layer" || step === "backward_layer");
+      const word = side?.replace("_layer", "_");
+      const parts = scope.filter((step) => !/^(?:forward_layer|backward_layer|cell)$/.test(step));
+      return names.map((name) =>
+        own.find((tensor) => {
+          if (!tensor.name.startsWith(`${layer}/`)) return false;
+          const steps = tensor.name
+            .slice(layer.length + 1)
+            .replace(/:0$/, "")
+            .split("/");
+          const isSide = word === undefined || steps.some((step) => step.startsWith(word));
+          return steps.at(-1) === name && isSide && parts.every((part) => steps.includes(part));
+        }),
+      );
+    },
+    inside: () => source,
+  };
+  return source;
+}
+
+export async function modelOf(
+  json: unknown,
+  tensors: readonly ForeignTensor[],
+): Promise<ForeignModel> {
+  const topology = field(json, "modelTopology");
+  if (field(json, "format") === "graph-model" || field(topology, "node") !== undefined) {
+    return graphModel(topology);
+  }
+  // Of Keras's own files the model stands one level deeper.
+  const model = field(topology, "model_config") ?? topology;
+  const version = String(field(topology, "keras_version") ?? "");
+  const flavor = version.startsWith("3") ? "keras3" : "keras2";
+  const { layers, state, input, remarks } = await lowered(
+    "TensorFlow.js",
+    model,
+    byName(tensors),
+    flavor,
+  );
+  return { input, layers, state, remarks };
+}
+
+/** Graphs of operators are not translated: they are refused, with what they are made of. */
+function graphModel(topology: unknown): never {
+  const nodes = field(topology, "node");
+  const counts = new Map<string, number>();
+  for (const node of Array.isArray(nodes) ? nodes : []) {
+    const op = String(field(node, "op") ?? "?").slice(0, 40);
+    counts.set(op, (counts.get(op) ?? 0) + 1);
+  }
+  const found = [...counts].slice(0, 40).map(([op, n]) => `${n} ${op}`);
+  return fail("unsupported", {
+    message: "A graph model of TensorFlow.js holds operators, not layers, and cannot be imported.",
+    expected: "a layers model (tf.LayersModel.save)",
+    found: found.join(", ") || "no operators",
+    fix: "Save the Keras model itself as .keras, or convert it as a layers model; its values can be read.",
+  });
+}
