@@ -270,6 +270,13 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
         "every-step",
       ]),
     )
+    .addOption(
+      new Option("--form <name>", "how layers are written; default: scalar").choices([
+        "scalar",
+        "index",
+        "matrix",
+      ]),
+    )
     .option("--sections <list>", "only these, such as chain,factors,result", listed)
     .option("-o, --out <path>", "write to this file")
     .action((file, options) =>

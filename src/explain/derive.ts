@@ -24,7 +24,9 @@ import { check } from "./sections/check.ts";
 import { Detail, wide } from "./sections/detail.ts";
 import { diagram } from "./sections/diagram.ts";
 import { forwardPass } from "./sections/forward.ts";
+import { IndexForm } from "./sections/indices.ts";
 import { ledger, produced } from "./sections/ledger.ts";
+import { MatrixForm } from "./sections/matrices.ts";
 import { again, meaning } from "./sections/outcome.ts";
 import { type Route, route } from "./sections/route.ts";
 import { setUp } from "./sections/setup.ts";
@@ -63,21 +65,27 @@ export function derive(trace: Trace, chosen: readonly Entry[], s: Settings): Der
   const drawing = diagram(c, new Set(symbols.map((e) => e.name)));
   const all = s.amount.level === "every-step";
   const detail = new Detail(c, chosen, all);
-  forwardPass(c, c.terms, (e) => onPath.has(keyOf(e)), symbols, detail);
   const finite = Number.isFinite(lossOf(trace));
   const layers = new Set(trace.stages.map((x) => x.layer)).size;
   const compact =
     network !== undefined &&
-    ((layers > 2 && !(all && detail.isNarrow)) ||
+    (s.amount.form === "index" ||
+      (layers > 2 && !(all && detail.isNarrow)) ||
       network.network.output.size / trace.examples > wide);
   const factors = new Factors(c, { inline: compact, everyStep: all });
   const sequential = taken !== undefined;
+  const matrices = s.amount.form === "matrix" ? new MatrixForm(c, { factors, chosen }) : undefined;
+  const indices = s.amount.form === "index" ? new IndexForm(c) : undefined;
+  indices?.forward();
+  if (matrices) matrices.forward();
+  else forwardPass(c, c.terms, (e) => onPath.has(keyOf(e)), symbols, detail);
   const backward = new Backward(c, factors, { compact, sequential, detail, next, everyStep: all });
   c.part = 1;
   if (!finite) producer(c);
   const passed = (finite ? routes : []).map((r, i) => {
     c.part = i + 1;
-    return explainOne(work, r, backward);
+    indices?.explain(r.entry);
+    return explainOne(work, r, backward, matrices);
   });
   c.part = routes.length + 1;
   if (finite) {
@@ -108,13 +116,20 @@ export function derive(trace: Trace, chosen: readonly Entry[], s: Settings): Der
 }
 
 /** From the question to the update, for one parameter; whether all checks passed. */
-function explainOne({ c, g, taken }: Work, r: Route, backward: Backward): boolean {
+function explainOne(
+  { c, g, taken }: Work,
+  r: Route,
+  backward: Backward,
+  matrices: MatrixForm | undefined,
+): boolean {
   const exact = valueAt(g, r.entry);
   const share = c.ofPart(shareSign(c.example));
   const d = c.gradientSymbol(r.entry);
-  backward.explain(r, share);
+  if (matrices) matrices.explain(r.entry);
+  else backward.explain(r, share);
   const leads = r.consumersOf(r.parameter).length > 0 || actsElsewhere(c, r);
-  const batched = c.trace.examples > 1 && leads;
+  // In matrices all examples are added up at once.
+  const batched = c.trace.examples > 1 && leads && !matrices;
   if (batched) batchSection(c, r, taken !== undefined);
   c.equation({ section: "result", kind: "note", result: d, forms: [computed(c.evaluate(d))] });
   if (taken) c.note("result", [say("sequentialCheck", { loss: c.loss, g: computed(exact) })]);

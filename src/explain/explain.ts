@@ -34,6 +34,14 @@ export async function explain(
   if (!notations.includes(notation)) noSuch("notation", notation, notations);
   const chosen = chosenParameters(trace, options);
   const timing = timingOf(trace, options);
+  if (timing === "sequential" && amount.form !== "scalar") {
+    fail("unsupported", {
+      message: "A sequential update is derived number by number.",
+      expected: 'form: "scalar", or update: "simultaneous"',
+      found: `form: "${amount.form}"`,
+      fix: 'Use form: "scalar".',
+    });
+  }
   const settings = { notation, language, digits, timing, amount, example: options.example ?? 0 };
   // What is made for the derivation needs no places of its own: finding them takes long.
   return new Derivation(withSite(callSite(), () => derive(trace, chosen, settings)));

@@ -291,6 +291,69 @@ const derivationMessages = {
     "In a sequential update the later layers have changed already: their new weights stand here.",
     "依次更新时后面各层已经改变：这里用的是它们的新权重。",
   ],
+  // With indices, and in matrices.
+  indexText: [
+    "In general, where j counts the units of a layer, k those of the layer before and m those of the next:",
+    "一般形式，其中 j 是某层单元的编号，k 是前一层的，m 是后一层的：",
+  ],
+  indexChain: [
+    "A parameter of unit j acts through the net input of that unit alone.",
+    "单元 j 的参数只通过该单元的净输入起作用。",
+  ],
+  indexPlace: ["Here j = {j} and k = {k}:", "此处 j = {j}，k = {k}："],
+  indexRow: ["Here j = {j}:", "此处 j = {j}："],
+  indexShared: [
+    "It is one for all units, so their parts are added up:",
+    "所有单元共用一个，因此各部分相加：",
+  ],
+  indexBack: [
+    "A unit of layer {l} acts on every unit of the next, so its error term is a sum over these, times the slope of its activation:",
+    "第 {l} 层的一个单元影响后一层的每个单元，因此其误差项是对后者求和，再乘以激活函数的斜率：",
+  ],
+  matrixText: [
+    "All units of a layer at once: what a layer has is a column, a number for each unit.",
+    "一层的所有单元一起计算：每层的量写成一列，每个单元一个数。",
+  ],
+  matrixColumns: ["There is a column for each example.", "每个样本一列。"],
+  onesRow: [
+    "1ᵀ is a row of ones: it repeats the biases for each example.",
+    "1ᵀ 是全为 1 的一行：对每个样本重复偏置。",
+  ],
+  elementwise: ["Element by element:", "逐元素计算："],
+  eachLikewise: ["Each number as derived above for the first:", "每个数都与上面推导的第一个同理："],
+  notElementwise: [
+    "The activation of layer {l} mixes the units: each column is multiplied with the transpose of its Jacobian, whose first number is derived above:",
+    "第 {l} 层的激活函数把各单元混在一起：每一列都乘以其雅可比矩阵的转置，该矩阵的第一个数已在上面推导：",
+  ],
+  matrixShapes: [
+    "Shapes: {a} · {b} → {c}; the inner numbers agree, {n} and {n}.",
+    "形状：{a} · {b} → {c}；内侧两数一致，均为 {n}。",
+  ],
+  matrixWeight: [
+    "A weight has the gradient δ of the unit that it leads to, times what comes in. For all weights of layer {l} at once:",
+    "一个权重的梯度等于它所通向单元的 δ 乘以传入的值。第 {l} 层的所有权重一起写成：",
+  ],
+  matrixBias: [
+    "A bias of layer {l} is added to the net input, so its gradient is δ:",
+    "第 {l} 层的偏置加在净输入上，因此其梯度就是 δ：",
+  ],
+  matrixBack: [
+    "The error term of layer {l} comes from that of the next: back through its weights, then times the slope of the activation, element by element (⊙):",
+    "第 {l} 层的误差项由后一层的误差项得到：先经权重传回，再逐元素（⊙）乘以激活函数的斜率：",
+  ],
+  matrixLast: [
+    "The error term of layer {l}, the last, comes from the loss:",
+    "第 {l} 层是最后一层，其误差项来自损失：",
+  ],
+  matrixEntry: [
+    "Row {j}, column {k} of {d} is the number that was asked for:",
+    "{d} 的第 {j} 行第 {k} 列就是所求的数：",
+  ],
+  matrixRow: ["Row {j} of {d} is the number that was asked for:", "{d} 的第 {j} 行就是所求的数："],
+  matrixShared: [
+    "One bias serves all units, so the numbers of {d} are added up:",
+    "一个偏置用于所有单元，因此把 {d} 的各数相加：",
+  ],
   // Paths.
   eachPath: ["The same sum, with a row for each way:", "同一个和，按路径逐项列出："],
   via: ["via", "经由"],

@@ -10,6 +10,10 @@ import { noSuch } from "./engine/notation.ts";
 import type { Language } from "./messages.ts";
 
 const levels = ["brief", "full", "every-step"] as const;
+const forms = ["scalar", "index", "matrix"] as const;
+/** How layers are written. */
+type Form = (typeof forms)[number];
+
 /** How much of a derivation is written down. */
 type Level = (typeof levels)[number];
 
@@ -40,6 +44,12 @@ export interface ExplainOptions {
    * each factor derived again, with the rule for its own derivative. Default "full".
    */
   readonly level?: Level;
+  /**
+   * "scalar": number by number; "index": sums over indices, then the numbers; "matrix": every layer
+   * at once, with its matrices and a check of their shapes, examples being columns. The last two are
+   * for dense layers, one after another. Default "scalar".
+   */
+  readonly form?: Form;
   /** Only these sections, such as ["chain", "result"]. Default: all that have something to say. */
   readonly sections?: readonly Section[];
   /** Default: the trainer's; without a trainer "simultaneous". */
@@ -70,6 +80,7 @@ export const optionNames = [
   "language",
   "digits",
   "level",
+  "form",
   "sections",
   "update",
   "step",
@@ -82,16 +93,19 @@ export const optionNames = [
 ] as const satisfies readonly (keyof ExplainOptions)[];
 
 /** How much is written down, as it was asked for. */
-export function amountOf({ level = "full", sections: some }: ExplainOptions): Amount {
+export function amountOf(options: ExplainOptions): Amount {
+  const { level = "full", form = "scalar", sections: some } = options;
+  if (!forms.includes(form)) noSuch("form", form, forms);
   if (!levels.includes(level)) noSuch("level", level, levels);
   if (some !== undefined && !(Array.isArray(some) && some.length > 0))
     noSuch("list of sections", some, sections);
   for (const name of some ?? []) if (!sections.includes(name)) noSuch("section", name, sections);
-  return { level, sections: some };
+  return { level, form, sections: some };
 }
 
 /** How much of a derivation is written down. */
 export interface Amount {
   readonly level: Level;
+  readonly form: Form;
   readonly sections: readonly Section[] | undefined;
 }

@@ -41,6 +41,11 @@ export const explaining: readonly Row[] = [
     () => c.explain(c.penalized(model, { l2: 1 }), { data }),
   ],
   [
+    'Use form: "scalar".',
+    () => c.explain(square, { inputs: { w }, form: "matrix" }),
+    () => c.explain(square, { inputs: { w }, form: "scalar" }),
+  ],
+  [
     "Choose one with parameter.",
     () => c.explain(wide, { data, all: true }),
     () => c.explain(wide, { data, parameter: "0.weight[0,0]" }),

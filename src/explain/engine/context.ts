@@ -1,5 +1,4 @@
 /** What the sections of a derivation share: names, symbols with values, and the steps so far. */
-
 import { last } from "../../core/at.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
@@ -22,6 +21,7 @@ import {
   sumOf,
   symbolsOf,
 } from "./expr.ts";
+import type { generalName } from "./general.ts";
 import { termsOf } from "./loss.ts";
 import {
   type Name,
@@ -35,6 +35,7 @@ import {
 import {
   type Entry,
   indexText,
+  isSole,
   matrixOf,
   type Parameter,
   placeAt,
@@ -67,6 +68,8 @@ interface Equation {
 export class Context {
   readonly trace: Trace;
   readonly names: Names;
+  /** What whole layers are called by. */
+  readonly general: Parameters<typeof generalName>[0];
   readonly elements: Elements;
   readonly example: number;
   /** The same counted from 1, as it is called in words. */
@@ -107,11 +110,13 @@ export class Context {
     const { layers, stages, parameters, network, loss } = trace;
     const out = (l: number) => stages.find((s) => s.layer === l && s.role === "out")?.path;
     const path = (l: number) => layers[l - 1] ?? "";
-    this.names = namesOf(notation, {
+    const layout = {
       layers: layers.length,
       netPath: path,
-      outPath: (l) => out(l) ?? path(l),
-    });
+      outPath: (l: number) => out(l) ?? path(l),
+    };
+    this.names = namesOf(notation, layout);
+    this.general = { notation, ...layout };
     this.#stages = new Map(stages.map((s) => [s.tensor, s]));
     this.#parameters = new Map(parameters.map((p) => [p.tensor, p]));
     this.#sole = new Set(parameters.filter((p) => isSole(p, parameters)));
@@ -482,9 +487,6 @@ export class Context {
     return made;
   }
 }
-
-const isSole = ({ role, layer }: Parameter, all: readonly Parameter[]): boolean =>
-  all.filter((p) => p.role === role && p.layer === layer).length === 1;
 
 /** What an element is called that has a name by `naming`. */
 export const calledBy = (naming: Calling, e: Element): Symbolic =>

@@ -21,11 +21,20 @@ export interface Symbolic {
   readonly kind: "symbol";
   readonly name: string;
 }
+/** A matrix of numbers, of which a large one holds some rows and columns: those counted here from 0. */
+export interface Matrix {
+  readonly kind: "matrix";
+  readonly shape: readonly [rows: number, columns: number];
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly values: readonly (readonly number[])[];
+}
 
 /** A formula over named symbols. */
 export type Formula =
   | Numeral
   | Symbolic
+  | Matrix
   | { readonly kind: "sum" | "product"; readonly args: readonly Formula[] }
   | { readonly kind: "apply"; readonly op: string; readonly args: readonly Formula[] };
 
@@ -104,6 +113,7 @@ export const negative = (e: Formula): Formula => productOf([given(-1), e]);
 export function substitute(e: Formula, replace: (name: string) => Formula | undefined): Formula {
   switch (e.kind) {
     case "number":
+    case "matrix":
       return e;
     case "symbol":
       return replace(e.name) ?? e;
@@ -115,7 +125,7 @@ export function substitute(e: Formula, replace: (name: string) => Formula | unde
 /** The names of the symbols in an expression, each once. */
 export function symbolsOf(e: Formula, found = new Set<string>()): Set<string> {
   if (e.kind === "symbol") found.add(e.name);
-  else if (e.kind !== "number") for (const a of e.args) symbolsOf(a, found);
+  else if ("args" in e) for (const a of e.args) symbolsOf(a, found);
   return found;
 }
 
@@ -141,6 +151,9 @@ export function evaluateFormula(
         return each(e.value, e);
       case "symbol":
         return each(valueOf(e.name), e);
+      // It is no number: what is computed with it is printed, not evaluated.
+      case "matrix":
+        return Number.NaN;
       case "sum":
         return e.args.reduce((s, a) => s + go(a), 0);
       case "product":

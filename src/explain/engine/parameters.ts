@@ -60,6 +60,10 @@ export function matrixShape({ role, shape }: Pick<ParameterSpec, "role" | "shape
 
 export const matrixOf = ({ role, tensor: { shape } }: Parameter) => matrixShape({ role, shape });
 
+/** Whether a parameter is the only one of its role in its layer. */
+export const isSole = ({ role, layer }: Parameter, all: readonly Parameter[]): boolean =>
+  all.filter((p) => p.role === role && p.layer === layer).length === 1;
+
 export const entriesOf = (parameter: Parameter): Entry[] =>
   Array.from({ length: parameter.tensor.size }, (_, index) => ({ parameter, index }));
 

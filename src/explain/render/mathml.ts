@@ -46,6 +46,9 @@ export const signs: Readonly<Record<string, string>> = {
   to: "→",
   odot: "⊙",
   surd: "√",
+  cdots: "⋯",
+  vdots: "⋮",
+  ddots: "⋱",
 };
 /** Commands whose argument is text. */
 const worded = /^(math(rm|it|cal|sf)|operatorname|text|texttt)$/;

@@ -1,6 +1,6 @@
 /** Expressions as text and as TeX: brackets, signs, rounding. */
 import { powerOfTen } from "../../core/powers.ts";
-import type { Formula, Operator, Operators, Sign } from "../engine/expr.ts";
+import type { Formula, Matrix, Operator, Operators, Sign } from "../engine/expr.ts";
 import type { Language } from "../messages.ts";
 
 export interface Style {
@@ -30,6 +30,7 @@ export interface SpokenSigns {
   readonly minus: string;
   readonly negative: string;
   readonly times: string;
+  matrix(rows: number, columns: number): string;
 }
 
 /** The words that stand in notations, where another language is asked for. */
@@ -165,6 +166,8 @@ function go(e: Formula, style: Style): Printed {
       const precedence = /∂|\\partial/.test(out) ? 3 : raised ? 4 : 5;
       return { text: text(out, style.speech?.symbol(e.name)), precedence };
     }
+    case "matrix":
+      return { text: printMatrix(e, style), precedence: 5 };
     case "sum":
       return { text: printSum(e.args, style), precedence: 1 };
     case "product":
@@ -181,8 +184,11 @@ const bracket = (p: Printed, least: number, style: Style): Text =>
   p.precedence >= least ? p.text : wrap(p.text, style);
 
 /** A sign between or before terms. */
-const sign = (written: string, said: keyof SpokenSigns, { speech }: Style): Text =>
-  text(written, speech?.signs[said]);
+const sign = (
+  written: string,
+  said: Exclude<keyof SpokenSigns, "matrix">,
+  { speech }: Style,
+): Text => text(written, speech?.signs[said]);
 
 /** A term without its sign, and whether it had one. */
 function unsigned(e: Formula): [negative: boolean, rest: Formula] {
@@ -214,7 +220,33 @@ function printSum(terms: readonly Formula[], style: Style): Text {
 const brackets = /^(\(|\{?\\left\()(?!\S*(\)|\\right\)))/;
 
 const isNumeric = (e: Formula): boolean =>
-  e.kind === "number" || (e.kind !== "symbol" && e.args.every(isNumeric));
+  e.kind === "number" || ("args" in e && e.args.every(isNumeric));
+
+/** The cells of a matrix as they are written, "…" where rows or columns are left out. */
+export function matrixCells({ shape, rows, columns, values }: Matrix, style: Style): string[][] {
+  const [across, down, both] = style.tex ? ["\\cdots", "\\vdots", "\\ddots"] : ["⋯", "⋮", "⋱"];
+  const spread = <T>(all: readonly T[], at: readonly number[], gap: T): T[] =>
+    all.flatMap((x, i) => (i > 0 && (at[i] ?? 0) > (at[i - 1] ?? 0) + 1 ? [gap, x] : [x]));
+  const written = (v: number) => {
+    const numeral = rounded(v, style.digits);
+    return style.tex ? texNumber(numeral) : numeral;
+  };
+  const body = values.map((row) => spread(row.map(written), columns, across));
+  const gap = spread(
+    columns.map(() => down),
+    columns,
+    both,
+  );
+  return shape.includes(0) ? [[]] : spread(body, rows, gap);
+}
+
+function printMatrix(e: Matrix, style: Style): Text {
+  const cells = matrixCells(e, style);
+  const said = style.speech?.signs.matrix(...e.shape);
+  if (!style.tex) return text(`[${cells.map((row) => row.join(" ")).join("; ")}]`, said);
+  const rows = cells.map((row) => row.join(" & ")).join(" \\\\ ");
+  return text(`\\left[\\begin{matrix}${rows}\\end{matrix}\\right]`, said);
+}
 
 function printProduct(factors: readonly Formula[], style: Style): Printed {
   const [negative, rest] = unsigned({ kind: "product", args: factors });

@@ -2,7 +2,9 @@
 
 import { at } from "../../core/at.ts";
 import { type Block, type Document, type Inline, plainText, styleOf } from "./blocks.ts";
+import { holdsMatrix, matrixLines } from "./matrix-text.ts";
 import { printFormula } from "./print.ts";
+import { widthOf } from "./width.ts";
 
 /** How plain text is written. */
 export interface TextOptions {
@@ -11,29 +13,6 @@ export interface TextOptions {
   /** Bold headings by escape codes. Default false. */
   readonly color?: boolean;
 }
-
-/** Columns that a string takes up: Chinese characters take two, combining marks none. */
-function widthOf(text: string): number {
-  let n = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    // The second half of a character beyond 16 bits has been counted with the first.
-    if (code < 0xdc00 || code > 0xdfff) n += isWide(code) ? 2 : 1;
-  }
-  return n;
-}
-
-/** First and last codes of characters of two columns. */
-const wide = [
-  [0x1100, 0x115f],
-  [0x2e80, 0xa4cf],
-  [0xac00, 0xd7a3],
-  [0xf900, 0xfaff],
-  [0xfe30, 0xfe6f],
-  [0xff00, 0xff60],
-] as const;
-const isWide = (code: number): boolean =>
-  code >= 0x1100 && wide.some(([from, to]) => code >= from && code <= to);
 
 const pad = (text: string, width: number): string =>
   text + " ".repeat(Math.max(0, width - widthOf(text)));
@@ -93,6 +72,7 @@ export function toText(d: Document, options: TextOptions = {}): string {
       case "paragraph":
         return wrap(inline(b.text), width);
       case "equation": {
+        if (b.lines.some(({ expr }) => holdsMatrix(expr))) return matrixLines(b, style, width);
         const left = printFormula(b.result, style);
         const lines = b.lines.map(
           ({ relation, expr }) => `${relation} ${printFormula(expr, style)}`,

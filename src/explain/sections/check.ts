@@ -81,14 +81,15 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
   row(say("forwardMode"), forward, agree(exact, forward, own));
   if (!d.kink)
     row(say("central", { h: computed(d.plateau.h) }), d.plateau.central, near(exact, d.plateau));
-  if (r.paths > 0 && r.paths <= enumerable && !taken) {
+  const single = share !== undefined || trace.examples === 1;
+  if (r.paths > 0 && r.paths <= enumerable && !taken && single) {
     const total = pathSum(c, r);
-    const single = r.paths === 1;
+    const alone = r.paths === 1;
     const slots = { n: r.paths, example: c.ordinal };
     row(
       share === undefined
-        ? say(single ? "pathOne" : "pathSum", slots)
-        : say(single ? "pathOneShare" : "pathShare", slots),
+        ? say(alone ? "pathOne" : "pathSum", slots)
+        : say(alone ? "pathOneShare" : "pathShare", slots),
       total,
       agree(share ?? exact, total, own),
     );

@@ -103,7 +103,7 @@ const valueOf = (c: Context, e: Element): Formula => computed(c.elements.value(e
 const leftOut = (before: number, after: number): Sentence[] =>
   before === 0 ? [] : [say("leftOut", { from: before + 1, to: after - 1 })];
 
-function errors(c: Context, terms: Tensor | undefined): void {
+export function errors(c: Context, terms: Tensor | undefined): void {
   const root = { node: c.trace.loss, index: 0 };
   if (!terms) {
     const forms = withFormula(c, maker(c, root), formsOf(c, root) ?? [valueOf(c, root)]);
