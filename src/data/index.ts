@@ -2,6 +2,8 @@
 import "../ops/methods.ts";
 
 // Data: tables, IDX files, examples, generators, preprocessing, splits.
+export type { NamedClassWeights } from "./balance.ts";
+export { classWeights, oversample } from "./balance.ts";
 export type { Row } from "./cells.ts";
 export type { ColumnType, Table, TableColumn, TableOptions } from "./csv.ts";
 export { defaultMissingValues, parseTable } from "./csv.ts";

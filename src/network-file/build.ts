@@ -163,9 +163,14 @@ export function buildModel(network: NetworkFile, inputs = network?.inputs): Laye
 /** The loss of a network file; what it computes is attributed to its line there. */
 export function buildLoss(network: NetworkFile): Loss {
   checkNetwork("buildLoss", network);
+  return buildLossWith(network, network.loss);
+}
+
+/** The same with other options than the file gives. */
+export function buildLossWith(network: NetworkFile, chosen: Chosen): Loss {
   const source = sourceOf(network);
   const { name } = network.loss;
-  const loss = located(source, ["loss"], () => built(losses, network.loss, undefined));
+  const loss = located(source, ["loss"], () => built(losses, chosen, undefined));
   if (source === undefined) return loss;
   const site = { toString: () => source.where(["loss"]) };
   const traced: Loss = (output, target) => withSite(site, () => loss(output, target));

@@ -141,7 +141,12 @@ function checked(value: Readonly<Record<string, unknown>>): Omit<StoredNetwork, 
     return damaged("perPlace", "a whole number ≥ 1");
   }
   if (description?.preprocessing !== undefined) checkPreprocessing(description.preprocessing);
-  const { classes, threshold } = marks;
+  const { classes, threshold, classWeights } = marks;
+  if (classWeights !== undefined) {
+    const weights: unknown = classWeights;
+    const good = Array.isArray(weights) && weights.every((w) => isNumber(w, (x) => x >= 0));
+    if (!good) return damaged("classWeights", "a list of numbers ≥ 0");
+  }
   if (
     (classes !== undefined && typeof classes !== "boolean") ||
     (threshold !== undefined && !Number.isFinite(threshold))

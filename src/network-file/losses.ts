@@ -2,13 +2,17 @@ import { exp } from "../core/elementary/scalar.ts";
 import type { Tensor } from "../core/tensor.ts";
 import * as nn from "../nn/losses.ts";
 import { reshape, stretch } from "../ops/move.ts";
-import { either, flag, number, numbers, whole, word } from "./form.ts";
+import { either, type Form, flag, map, number, numbers, whole, word } from "./form.ts";
 import { type LossRow, lossRow } from "./loss-row.ts";
 
+/** When the loss is made, names have become numbers: class-weights.ts. */
+type AsNumbers = { readonly kind: "numbers"; readonly depths: readonly [1] };
+const asNumbers = (form: Form) => form as AsNumbers;
 const classWeights = {
-  form: numbers(1),
+  form: asNumbers(either(numbers(1), word("balanced"), map(number({ least: 0 })))),
   doc:
-    "The weight of each class. The mean divides by the weights of the labels in the batch, so that " +
+    "The weight of each class: a list in the order of the classes, weights by their names, or " +
+    "balanced: such that each class counts alike. The mean divides by the weights of the labels in the batch, so that " +
     "with a batchSize of 1 they change nothing; with the reduction batchMean it divides by the " +
     "number of examples.",
   otherwise: "all the same",

@@ -159,6 +159,13 @@ const data = record(
       doc: "With `examples` or `csv`: the classes in the order of their labels.",
       otherwise: "those that occur, sorted",
     },
+    oversample: {
+      form: word("balanced"),
+      doc:
+        "Take examples of rare classes more than once, so that all classes have as many: in the " +
+        "training part alone.",
+      otherwise: "no",
+    },
     validation: {
       form: either(
         validationShare,

@@ -5,6 +5,7 @@ import "../backends/wasm/install.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
+import { oversample } from "../data/balance.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import type { Layer } from "../nn/layer.ts";
@@ -12,7 +13,8 @@ import type { Loss } from "../nn/losses.ts";
 import type { FitOptions } from "../train/fit.ts";
 import type { Remark } from "../train/remarks.ts";
 import { type Trainer, type TrainerOptions, trainer } from "../train/trainer.ts";
-import { buildLoss, buildModel, buildOptimizer, located, outputsFrom } from "./build.ts";
+import { buildLossWith, buildModel, buildOptimizer, located, outputsFrom } from "./build.ts";
+import { weightsIn, withWeights } from "./class-weights.ts";
 import { type RawData, type ReadFile, readData, type WhileReading } from "./datasets.ts";
 import { checkNetwork, reading } from "./kinds.ts";
 import type { NetworkFile } from "./network.ts";
@@ -57,16 +59,17 @@ export async function toDatasets(
   const raw = await readData(network, read, meanwhile);
   const inputs = widthOf(raw.train);
   checkWidth(network, inputs);
+  const weights = weightsIn(network, raw.train);
   const width = outputsFrom(buildModel(network, inputs), inputs);
   const fitted = fitTargets(network, raw.train, width, raw.notes);
   checkValidation(network, raw);
   const { classes, inputNames, targetNames, preprocessing } = raw.train;
   return {
-    train: fitted.convert(raw.train),
+    train: fitted.convert(oversampled(network, raw.train)),
     validation: raw.validation && fitted.convert(raw.validation),
     notes: raw.notes,
     ...(raw.lineOf ? { lineOf: raw.lineOf } : {}),
-    marks: fitted.marks,
+    marks: weights === undefined ? fitted.marks : { ...fitted.marks, classWeights: weights },
     description: {
       inputs,
       ...(classes ? { classes } : {}),
@@ -76,6 +79,14 @@ export async function toDatasets(
       ...(preprocessing ? { preprocessing } : {}),
     },
   };
+}
+
+/** The training part, with what is rare more than once where the file says so. */
+function oversampled(network: NetworkFile, train: Dataset): Dataset {
+  if (network.data?.oversample === undefined) return train;
+  return located(sourceOf(network), ["data", "oversample"], () =>
+    oversample(train, { seed: network.training.seed }),
+  );
 }
 
 const widthOf = (data: Dataset): number =>
@@ -163,10 +174,11 @@ export async function prepareNetwork(
 
 /** The loss with the data's way of telling right predictions, where it has none of its own. */
 export function markedLoss(network: NetworkFile, marks: Fitted["marks"]): Loss {
-  const loss = buildLoss(network);
+  const { classWeights, ...told } = marks;
+  const loss = buildLossWith(network, withWeights(network.loss, classWeights));
   return Object.assign(
     loss,
-    marks,
+    told,
     loss.threshold === undefined ? {} : { threshold: loss.threshold },
   );
 }

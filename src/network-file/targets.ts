@@ -21,7 +21,10 @@ import { show } from "./wording.ts";
 export interface Fitted {
   readonly convert: (data: Dataset) => Dataset;
   /** Marks for the loss, so that right predictions are counted. */
-  readonly marks: Pick<Loss, "classes" | "threshold">;
+  readonly marks: Pick<Loss, "classes" | "threshold"> & {
+    /** In the order of the classes, where the loss weighs them by name. */
+    readonly classWeights?: readonly number[];
+  };
 }
 
 const same: Fitted = { convert: (data) => data, marks: {} };

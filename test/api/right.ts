@@ -146,6 +146,8 @@ const dataFunctions: Record<string, Probe> = {
   kFold: probe(data.kFold, [points, 2, { shuffle: true, seed: 0, stratify: true }]),
   "kFold by groups": probe(data.kFold, [points, 2, { groups: ["a", "b"] }]),
   kFoldIndices: probe(data.kFoldIndices, [4, 2, { ordered: [3, 1, 2, 0], gap: 0 }]),
+  classWeights: probe(data.classWeights, [points, { a: 2 }]),
+  oversample: probe(data.oversample, [points, { seed: 1 }]),
   moons: probe(data.moons, [{ size: 4, noise: 0, seed: 0 }]),
   npyBytes: probe(data.npyBytes, [v]),
   npzBytes: probe(data.npzBytes, [{ v }]),

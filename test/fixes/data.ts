@@ -25,6 +25,15 @@ const bigLabels = BigInt64Array.of(0n, 1n);
 
 export const data: readonly Row[] = [
   [
+    "Give weights by name, such as { …: 1 }, or leave the class out.",
+    () => d.classWeights(d.examples({ inputs: [[1]], targets: ["a"], classes: ["a", "b"] })),
+    () => {
+      const targets = ["a"];
+      d.classWeights(d.examples({ inputs: [[1]], targets, classes: ["a", "b"] }), { b: 1 });
+    },
+    () => d.classWeights(d.examples({ inputs: [[1]], targets: ["a"], classes: ["a"] })),
+  ],
+  [
     "Make BigInts numbers: Int32Array.from(list, Number).",
     () => d.examples({ inputs: [[1], [2]], targets: bigLabels as never }),
     () => d.examples({ inputs: [[1], [2]], targets: Int32Array.from(bigLabels, Number) }),

@@ -4,6 +4,7 @@ import { at } from "../../core/at.ts";
 import { fail } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { weightsIn, withWeights } from "../../network-file/class-weights.ts";
 import { type Chosen, type PyTorchText, rowOf } from "../../network-file/form.ts";
 import { layers as rows } from "../../network-file/layers.ts";
 import { losses } from "../../network-file/losses.ts";
@@ -114,7 +115,8 @@ interface Trained {
 export function pytorchScript({ network, trainer, data, batchSize }: Trained): string {
   const { model } = trainer;
   const { loss, optimizer, training } = network;
-  const error = rowOf(losses, loss.name).pytorch(loss.options, data.targets.rank > 1);
+  const weighed = withWeights(loss, weightsIn(network, data));
+  const error = rowOf(losses, loss.name).pytorch(weighed.options, data.targets.rank > 1);
   const update = said(
     rowOf(optimizers, optimizer.name).pytorch?.(optimizer.options),
     `the optimizer ${optimizer.name}`,
