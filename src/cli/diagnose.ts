@@ -3,7 +3,7 @@
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import { numeral } from "../explain/diagnose/agreement.ts";
-import type { Quantity } from "../explain/diagnose/diagnose.ts";
+import type { Quantity } from "../explain/diagnose/results.ts";
 import { type DiagnoseOptions, diagnose as find } from "../explain/index.ts";
 import { wrap } from "../explain/render/text.ts";
 import { type FileOptions, subjectOf } from "./explain.ts";

@@ -1,5 +1,6 @@
 export type { DerivationData, Step } from "./derivation.ts";
-export { type DiagnoseOptions, Diagnosis, diagnose } from "./diagnose/diagnose.ts";
+export { type DiagnoseOptions, diagnose } from "./diagnose/diagnose.ts";
+export { Diagnosis } from "./diagnose/diagnosis.ts";
 export { explain } from "./explain.ts";
 export { parseExpression } from "./expression/expression.ts";
 export type { TypedExpression } from "./expression/typed.ts";

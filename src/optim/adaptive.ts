@@ -63,6 +63,19 @@ function adamLike({ name, decoupled, decay }: Kind, options: AdamOptions): OwnOp
       ...{ beta1, beta2, epsilon, weightDecay, amsgrad },
       ...{ epsilonBeforeCorrection, epsilonInsideRoot },
     },
+    takenFor: () => {
+      const same = (own: AdamOptions) =>
+        adamLike({ name, decoupled, decay }, { ...options, ...own });
+      const coupled = adamLike({ name, decoupled: !decoupled, decay }, options);
+      return [
+        {
+          what: "epsilonPlace",
+          optimizer: same({ epsilonBeforeCorrection: !epsilonBeforeCorrection }),
+        },
+        { what: "epsilonRoot", optimizer: same({ epsilonInsideRoot: !epsilonInsideRoot }) },
+        ...(weightDecay === 0 ? [] : [{ what: "decayPlace" as const, optimizer: coupled }]),
+      ];
+    },
     slots: { mean: 0, square: 0, ...(amsgrad ? { largest: 0 } : {}) },
     update({ parameter, gradient, state, learningRate, step }) {
       const { dtype } = parameter;

@@ -96,6 +96,12 @@ export interface NamedShape {
   readonly shape: Shape;
 }
 
+/** How an optimizer is misread: what about it, and the one that comes of that. */
+interface Misreading {
+  readonly what: "nesterov" | "dampening" | "epsilonPlace" | "epsilonRoot" | "decayPlace";
+  readonly optimizer: Optimizer;
+}
+
 /** What an update gives: the new parameter and the optimizer's new memory of it. */
 export interface Updated {
   readonly parameter: Tensor;
@@ -121,6 +127,8 @@ export interface Optimizer {
   readonly rules?: (parameters: readonly NamedShape[]) => readonly (Optimizer | undefined)[];
   /** Its settings as plain data. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** The optimizers that it is taken for by mistake: `diagnose` tries them. */
+  readonly takenFor?: () => readonly Misreading[];
   /** Whether its rule looks at a whole tensor, not entry by entry. Default false. */
   readonly whole?: boolean;
   /** Each slot's value before the first step. */
@@ -173,6 +181,7 @@ export function optimizer<Slots extends Optimizer["slots"]>(
   parts: {
     readonly settings: Optimizer["settings"];
     readonly slots: Slots;
+    readonly takenFor?: NonNullable<Optimizer["takenFor"]>;
     readonly whole?: boolean;
     readonly update: (context: ContextOf<Slots>) => Updated;
   },

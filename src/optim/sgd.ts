@@ -46,6 +46,15 @@ export function sgd(options: SgdOptions = {}): OwnOptimizer {
   }
   return optimizer("sgd", options, 0.01, {
     settings: { momentum, dampening, nesterov, weightDecay },
+    takenFor: () => {
+      const other = (own: SgdOptions) => sgd({ ...options, ...own });
+      if (typeof momentum !== "number" || momentum === 0) return [];
+      const damped = { nesterov: false, dampening: momentum };
+      return [
+        { what: "nesterov", optimizer: other({ nesterov: !nesterov, dampening: 0 }) },
+        { what: "dampening", optimizer: other(damped) },
+      ];
+    },
     slots: momentum === 0 ? {} : { velocity: 0 },
     update({ parameter, gradient, state, learningRate, step }) {
       const g = withDecay(gradient, parameter, weightDecay);

@@ -9,9 +9,7 @@ import { cast } from "../../ops/cast.ts";
 import { greater } from "../../ops/compare.ts";
 import { constantTensor, scalar } from "../../ops/leaf.ts";
 import { sigmoid } from "../../ops/transcendental.ts";
-import { type AdamOptions, adam, adamW } from "../../optim/adaptive.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
-import { type SgdOptions, sgd } from "../../optim/sgd.ts";
 import type { Sentence } from "../derivation.ts";
 import { gradientsOf, slope } from "../engine/gradients.ts";
 import { countOf, numbersOf, type Values } from "../engine/parameters.ts";
@@ -159,27 +157,6 @@ function outputMistakes(t: NetworkTrace): { cause: Sentence; wrong: Wrong }[] {
   ];
 }
 
-/** Optimizers that are taken for one another, by the settings in which they differ. */
-function otherRules({ name, settings = {} }: Optimizer): [cause: Sentence, rule: Optimizer][] {
-  const { epsilonBeforeCorrection, epsilonInsideRoot, weightDecay, nesterov, momentum } = settings;
-  const own = settings as AdamOptions & SgdOptions;
-  if (name === "sgd") {
-    if (!momentum) return [];
-    return [
-      [say("m_nesterov"), sgd({ ...own, nesterov: !nesterov, dampening: 0 })],
-      [say("m_dampening"), sgd({ ...own, nesterov: false, dampening: Number(momentum) })],
-    ];
-  }
-  if (name !== "adam" && name !== "adamW") return [];
-  const [same, other] = name === "adam" ? [adam, adamW] : [adamW, adam];
-  const before = { ...own, epsilonBeforeCorrection: !epsilonBeforeCorrection };
-  return [
-    [say("m_epsilonPlace"), same(before)],
-    [say("m_epsilonRoot"), same({ ...own, epsilonInsideRoot: !epsilonInsideRoot })],
-    ...(weightDecay ? [[say("m_decayPlace"), other(own)] as [Sentence, Optimizer]] : []),
-  ];
-}
-
 /** A step so late that what corrects the first ones does nothing. */
 const late = 1e9;
 
@@ -196,7 +173,9 @@ function updateMistakes(t: NetworkTrace, right: Values): Candidate[] {
     const step = scalar(late, "f64");
     return [
       by(say("m_noBiasCorrection"), (context) => optimizer.update({ ...context, step })),
-      ...otherRules(optimizer).map(([cause, { update }]) => by(cause, update)),
+      ...(optimizer.takenFor?.() ?? []).map(({ what, optimizer: { update } }) =>
+        by(say(`m_${what}`), update),
+      ),
     ];
   }
   const moved =
