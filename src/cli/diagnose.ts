@@ -4,14 +4,20 @@ import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import { numeral } from "../explain/diagnose/agreement.ts";
 import type { Quantity } from "../explain/diagnose/results.ts";
-import { type DiagnoseOptions, diagnose as find } from "../explain/index.ts";
+import { type DiagnoseOptions, diagnoseSheet, diagnose as find } from "../explain/index.ts";
 import { wrap } from "../explain/render/text.ts";
+import { readBytes } from "../files/node.ts";
 import { type FileOptions, subjectOf } from "./explain.ts";
 import { exit } from "./failure.ts";
+import { quantityWords, sheetOf } from "./sheet.ts";
 import { print, printJson, width } from "./terminal.ts";
 
 interface DiagnoseCommandOptions extends FileOptions {
   readonly quantity?: Quantity;
+  /** The same, by the words of the command line. */
+  readonly is?: keyof typeof quantityWords;
+  /** A table of names and numbers. */
+  readonly values?: string;
   /** As typed: trailing zeros say how many digits are meant. */
   readonly value?: string;
   readonly lossAfterStep?: string;
@@ -34,12 +40,33 @@ export async function diagnoseCommand(
   file: string,
   options: DiagnoseCommandOptions,
 ): Promise<number> {
-  const { value, quantity, lossAfterStep, json, checkpoint, set, ...rest } = options;
+  const {
+    value,
+    quantity: named,
+    is,
+    values,
+    lossAfterStep,
+    json,
+    checkpoint,
+    set,
+    ...rest
+  } = options;
+  const quantity = is === undefined ? named : quantityWords[is];
+  if (is !== undefined && named !== undefined) {
+    fail("usage", {
+      message: "--is and --quantity say the same.",
+      expected: "one of them",
+      found: "both",
+      where: "the command line",
+      fix: "Leave --quantity out.",
+    });
+  }
+  if (values !== undefined) return sheetCommand(file, values, options, quantity);
   const number = value ?? lossAfterStep;
   if (number === undefined || (value !== undefined && lossAfterStep !== undefined)) {
     return fail("usage", {
       message: "Exactly one number is diagnosed.",
-      expected: "--value X, or --loss-after-step X",
+      expected: "--value X, --loss-after-step X, or --values FILE",
       found: value === undefined ? "neither" : "both",
       where: "the command line",
     });
@@ -75,4 +102,40 @@ export async function diagnoseCommand(
     });
   } else for (const line of wrap(found.toText(), width())) print(line);
   return found.correct ? exit.ok : exit.no;
+}
+
+/** Numbers of a table, with a name before each and, if there is a third column, what it is. */
+async function sheetCommand(
+  file: string,
+  path: string,
+  options: DiagnoseCommandOptions,
+  quantity: Quantity | undefined,
+): Promise<number> {
+  const { value, lossAfterStep, parameter, json, language } = options;
+  const odd = { value, "loss-after-step": lossAfterStep, parameter };
+  const [other] = Object.entries(odd).find(([, given]) => given !== undefined) ?? [];
+  if (other !== undefined) {
+    fail("usage", {
+      message: "--values is a sheet with names and numbers of its own.",
+      expected: "--values FILE, with --is if the numbers are no gradients",
+      found: `--${other} beside --values`,
+      where: "the command line",
+      fix: `Leave --${other} out.`,
+    });
+  }
+  const rows = sheetOf(path, new TextDecoder().decode(await readBytes(path)));
+  const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
+  const { step, notation, update } = options;
+  const shared = { step, notation, update, language, quantity };
+  const given = Object.fromEntries(Object.entries(shared).filter(([, v]) => v !== undefined));
+  const found = await diagnoseSheet(trainer, { ...given, ...subject, values: rows });
+  const { rows: judged, correct, causes } = found;
+  const text = found.toText();
+  if (json) {
+    const plain = judged.map(({ name, diagnosis: { given, expected, verdict, matches } }) => {
+      return { name, given, expected, verdict, matches };
+    });
+    printJson({ rows: plain, correct, causes, entry: found.entry?.name, text });
+  } else for (const line of text.split("\n")) for (const part of wrap(line, width())) print(part);
+  return correct === judged.length ? exit.ok : exit.no;
 }

@@ -293,7 +293,13 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
         "change",
       ]),
     )
+    .addOption(
+      new Option("--is <what>", "what the number is").choices([
+        ...["gradient", "update", "new-value", "loss", "delta", "output"],
+      ]),
+    )
     .option("--loss-after-step <x>", "or the loss that you got after one update")
+    .option("--values <path>", "or a whole sheet (CSV): a name and a number in each row")
     .action((file, options) =>
       start(async () => (await import("./diagnose.ts")).diagnoseCommand(file, options)),
     );

@@ -136,6 +136,26 @@ export const mistakeMessages = {
     "the gradient was multiplied by 1 − momentum before it was added to the momentum",
     "梯度在加入动量之前乘了 1 − 动量系数",
   ],
+  m_lossAfter: ["this is the loss after the update", "这是更新后的损失"],
+  m_noActivation: ["the activation was left out at layer {l}", "第 {l} 层漏用了激活函数"],
+  m_otherActivation: [
+    "{name} was taken for the activation of layer {l}",
+    "第 {l} 层的激活函数误用了 {name}",
+  ],
+  m_noBias: ["the bias was left out at layer {l}", "第 {l} 层漏加了偏置"],
+  m_transposedForward: [
+    "the weight matrix of layer {l} was transposed on the way forwards",
+    "前向传播时第 {l} 层的权重矩阵被转置了",
+  ],
+  m_netInput: [
+    "this is the unit's net input, before the activation",
+    "这是该单元的净输入，尚未经过激活函数",
+  ],
+  m_otherUnit: ["this is the output of unit {j} of layer {l}", "这是第 {l} 层单元 {j} 的输出"],
+  m_slopeMissing: [
+    "this is ∂E/∂a of the unit: the derivative of its activation was left out",
+    "这是该单元的 ∂E/∂a：漏乘了激活函数的导数",
+  ],
   m_lossBefore: ["this is the loss before the update", "这是更新前的损失"],
   m_timesWeight: ["the gradient was multiplied by the parameter itself", "梯度又乘了参数本身"],
   m_biasSum: [
@@ -172,6 +192,9 @@ export const mistakeMessages = {
   q_gradient: ["the gradient of {p}", "{p} 的梯度"],
   q_newValue: ["the new value of {p}", "{p} 的新值"],
   q_change: ["the change of {p}", "{p} 的变化量"],
+  q_lossBefore: ["the loss", "损失"],
+  q_delta: ["δ of the unit that {p} leads into", "{p} 所通往单元的 δ"],
+  q_output: ["the output of the unit that {p} leads into", "{p} 所通往单元的输出"],
   q_loss: ["the loss after the update", "更新后的损失"],
   d_correct: [
     "{found} is right, to the digits given: {what} is {value}.",
@@ -196,6 +219,26 @@ export const mistakeMessages = {
   d_none: [
     "{found} is wrong: {what} is {value}. None of the {n} numbers that were tried is the one that you got. The nearest is {nearest}, from: {cause}.",
     "{found} 有误：{what}是 {value}。所试的 {n} 个数中没有你的数。最接近的是 {nearest}，来自：{cause}。",
+  ],
+  sheet_count: [
+    "Of {n} numbers {correct} are right and {wrong} wrong.",
+    "{n} 个数中 {correct} 个正确，{wrong} 个有误。",
+  ],
+  sheet_all: [
+    "One mistake gives all that are wrong: {cause}.",
+    "有一种错误给出所有错数：{cause}。",
+  ],
+  sheet_most: [
+    "One mistake gives {k} of the {n} that are wrong: {cause}.",
+    "有一种错误给出 {n} 个错数中的 {k} 个：{cause}。",
+  ],
+  sheet_none: [
+    "No mistake that was tried gives any of the wrong numbers.",
+    "所试的错误都没有给出这些错数。",
+  ],
+  sheet_entry: [
+    "It enters at {name}, the first wrong number in the order of computation: {what} is {value}, not {found}. Go on from there.",
+    "错误出现在 {name}，即按计算顺序的第一个错数：{what}是 {value}，而不是 {found}。请从这里继续。",
   ],
   and: ["; or ", "；或者"],
 } as const;

@@ -62,7 +62,7 @@ export function traceOf(
 function traceExpression(f: TypedExpression, given: Inputs): Trace {
   const { names } = f;
   const byName = (all: readonly Tensor[]) =>
-    Object.fromEntries(all.map((x, i) => [names[i] ?? `x${i}`, x]));
+    Object.fromEntries(Array.from(all, (x, i) => [names[i] ?? `x${i}`, x]));
   const values: Readonly<Record<string, Tensor>> = Array.isArray(given)
     ? byName(given)
     : (given as Readonly<Record<string, Tensor>>);

@@ -518,6 +518,10 @@ export const functions: Record<string, Probe> = {
     model,
     { data: pairs, parameter: "0.weight[0,0]", value: 0.5, decimals: 2 },
   ]),
+  diagnoseSheet: shallow(chainrule.diagnoseSheet, [
+    model,
+    { data: pairs, values: [{ name: "0.weight[0,0]", value: "0.5" }], quantity: "gradient" },
+  ]),
   "diagnose a loss": shallow(chainrule.diagnose, [model, { data: pairs, lossAfterStep: 0.5 }]),
   gradientReport: shallow(chainrule.gradientReport, [model, { data: pairs }]),
   runReport: shallow(chainrule.runReport, [

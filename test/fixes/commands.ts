@@ -147,6 +147,22 @@ export const commands: readonly Row[] = [
     () => chainrule("explain", "sum(x)", "--let", "x=[[1,2]]"),
   ],
   [
+    "Write for example w1,0.000438568.",
+    () => {
+      write(cwd, { "sheet.csv": "w1 0.1\n" });
+      return chainrule("diagnose", two, "--values", "sheet.csv");
+    },
+    () => {
+      write(cwd, { "sheet.csv": "w1,0.000438568\n" });
+      return chainrule("diagnose", two, "--values", "sheet.csv");
+    },
+  ],
+  [
+    "Leave --… out.",
+    () => chainrule("diagnose", two, "--value", "1", "--is", "loss", "--quantity", "change"),
+    () => chainrule("diagnose", two, "--value", "1", "--is", "loss"),
+  ],
+  [
     "Keep one --let …=….",
     () => chainrule("explain", "sum(x)", "--let", "x=1", "--let", "x=2"),
     () => chainrule("explain", "sum(x)", "--let", "x=1"),

@@ -134,6 +134,18 @@ export const explaining: readonly Row[] = [
     () => c.explain(deep, { data, update: "simultaneous" }),
   ],
   [
+    "Ask for the gradient of a weight or bias of that unit.",
+    () => {
+      const inputs = [
+        [0, 1],
+        [1, 0],
+      ];
+      const two = { inputs, targets: [[1], [0]] };
+      return c.diagnose(model, { data: two, parameter: "0.bias[0]", value: 1, quantity: "delta" });
+    },
+    () => c.diagnose(model, { data, parameter: "0.bias[0]", value: 1, quantity: "gradient" }),
+  ],
+  [
     "Ask gradientReport, or chainrule report, which operator made it.",
     () => c.diagnose(nan, { data, lossAfterStep: 1 }),
     async () => {

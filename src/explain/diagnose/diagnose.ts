@@ -20,7 +20,11 @@ export interface DiagnoseOptions extends ExplainOptions {
    * it is taken with the digits that it was typed with: "0.10" has two, 0.1 is a number of one.
    */
   readonly value?: number | string;
-  /** Which of the three `value` is. Default: any. */
+  /**
+   * Which of the three `value` is; or "loss", E before any update, "delta", δ = ∂E/∂z of the unit that
+   * the parameter leads into, and "output", that unit's activation (a chain of layers, one example).
+   * Default: any of the three.
+   */
   readonly quantity?: Quantity;
   /** Or the loss that was got after one update. */
   readonly lossAfterStep?: number | string;

@@ -7,11 +7,18 @@ import type { MessageKey } from "../messages.ts";
 import type { ExplainOptions } from "../options.ts";
 import { say } from "../say.ts";
 import type { Candidate } from "./candidate.ts";
+import { type ForwardKind, forwardKinds } from "./forward.ts";
 import { gradientElsewhere, gradientPlaces, newValueElsewhere } from "./places.ts";
 
-export const quantities = ["gradient", "newValue", "change"] as const;
+const ofParameters = ["gradient", "newValue", "change"] as const;
+/** What a number of a parameter is. */
+type ParameterKind = (typeof ofParameters)[number];
+export const quantities = [...ofParameters, ...forwardKinds] as const;
 /** What the number in question is. */
 export type Quantity = (typeof quantities)[number];
+
+export const isForward = (kind: Quantity | undefined): kind is ForwardKind =>
+  forwardKinds.some((k) => k === kind);
 
 /** A procedure that gives the number in question. */
 export interface Match {
@@ -62,6 +69,9 @@ export const quantityKeys = {
   gradient: "q_gradient",
   newValue: "q_newValue",
   change: "q_change",
+  loss: "q_lossBefore",
+  delta: "q_delta",
+  output: "q_output",
 } as const satisfies Readonly<Record<Quantity, MessageKey>>;
 
 const resultsOf = (what: Sentence, list: readonly Match[]): Result[] =>
@@ -89,7 +99,7 @@ export function elsewhere(
 ): Result[] {
   if (!entry) return [];
   const p = entryText(entry);
-  const isAsked = (kind: Quantity) => quantity === undefined || quantity === kind;
+  const isAsked = (kind: ParameterKind) => quantity === undefined || quantity === kind;
   const gradients = () => gradientElsewhere(t, entry, right.gradients);
   return [
     ...(isAsked("gradient") ? resultsOf(say("q_gradient", { p }), gradients()) : []),
@@ -107,13 +117,13 @@ export function parameterNumbers(
 ): Results {
   const p = parameter ?? entryText(entry);
   const old = present(entry);
-  const values: Readonly<Record<Quantity, (k: Candidate) => number>> = {
+  const values: Readonly<Record<ParameterKind, (k: Candidate) => number>> = {
     gradient: (k) => valueAt(k.gradients, entry),
     newValue: (k) => valueAt(k.next, entry),
     change: (k) => valueAt(k.next, entry) - old,
   };
   const same = (a: number, b: number) => Math.abs(a - b) <= 1e-12 * Math.abs(a);
-  const found = quantities.map((kind): Results => {
+  const found = ofParameters.map((kind): Results => {
     const value = values[kind];
     const what = say(quantityKeys[kind], { p });
     const asked = quantity === undefined || kind === quantity;

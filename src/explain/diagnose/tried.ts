@@ -9,12 +9,14 @@ import type { Language } from "../messages.ts";
 import { agreement, type Numeral } from "./agreement.ts";
 import type { Candidate } from "./candidate.ts";
 import { Diagnosis } from "./diagnosis.ts";
+import { forwardNumbers } from "./forward.ts";
 import { further, twoAtOnce } from "./further.ts";
 import { mistakes } from "./mistakes.ts";
 import {
   type Asked,
   elsewhere,
   hasValue,
+  isForward,
   lossNumbers,
   type Match,
   type Procedures,
@@ -57,8 +59,12 @@ export class Tried {
 
   /** The mistakes that give a number; of a parameter, or else of the loss after an update. */
   diagnose(got: Numeral, asked: Entry | undefined, options: Question): Diagnosis {
-    const numbersOf = (all: Procedures): Results =>
-      asked ? parameterNumbers(all, asked, options) : lossNumbers(all);
+    const { quantity: kind } = options;
+    const numbersOf = (all: Procedures): Results => {
+      if (!asked) return lossNumbers(all);
+      if (isForward(kind)) return forwardNumbers(this.#t, kind, asked, all);
+      return parameterNumbers(all, asked, options);
+    };
     const judge = (m: Result) => agreement(got, m.value, m.rounding);
     const { right, wrong } = numbersOf(this.#common);
     const first = at(right, 0);
