@@ -108,6 +108,13 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("-e, --epochs <n>", "train until so many epochs are done", whole(1))
     .option("-o, --out <path>", "where to save; default: FILE's name with .safetensors")
     .option("-r, --resume <path>", "go on from this checkpoint")
+    .option("--from <path>", "begin with values of another library's file")
+    .addOption(
+      new Option("--freeze <names>", 'leave these as they are: "0.*"; may be repeated').argParser(
+        collect,
+      ),
+    )
+    .option("--lora <rank>", "train matrices of this rank beside the weights", whole(1))
     .option("--run <folder>", "keep all that belongs to the run in a new folder")
     .option("--threads <n>", "threads; default: as many as pay", whole(1))
     .option("--save-every <seconds>", "how often to save on the way; default 60", whole(0))

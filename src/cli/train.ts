@@ -28,6 +28,7 @@ import {
   self,
   takeOver,
 } from "./files.ts";
+import { takeFrom, tuned, tuningOf } from "./from.ts";
 import { endWithParent, Interruption } from "./interruption.ts";
 import { count, formatNumber, plural, roundedText } from "./numbers.ts";
 import { interval, ProgressLine, ReadingLine, sparkline } from "./progress.ts";
@@ -64,6 +65,9 @@ interface TrainOptions extends RunFileOptions {
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
+  readonly from?: string;
+  readonly freeze?: readonly string[];
+  readonly lora?: number;
   readonly seed?: number;
   readonly update?: "simultaneous" | "sequential";
   readonly backend?: BackendName;
@@ -101,14 +105,19 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
   const { file, options, begun, begins } = await runOf(given, asked);
   const { resume } = options;
   const out = options.out ?? resume ?? checkpointOf(file);
-  const network = await readNetwork(file, options.set);
+  const { read, hashes } = hashing(besides(begun?.file ?? file));
+  const { network, wrapped, notes } = await tuned(
+    await readNetwork(file, options.set),
+    options,
+    read,
+    file,
+  );
   // Hours of training must not end at a folder that does not exist.
   if (begins === undefined) await checkWritable(out);
   await checkRunFiles(options);
   const old = resume === undefined ? undefined : { path: resume, bytes: await readBytes(resume) };
   const settings = begins === undefined ? changes(options) : {};
   const resumed = old && inFile(old.path, () => resumption(network, old.bytes, settings));
-  const { read, hashes } = hashing(besides(begun?.file ?? file));
   const reading = new ReadingLine(!options.json && !options.quiet);
   const prepared = await prepareNetwork(resumed?.network ?? withTraining(network, settings), read, {
     backend: options.backend ?? "auto",
@@ -117,7 +126,8 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
     onReading: (name, progress) => reading.update(name, progress),
   }).finally(() => reading.clear());
   const { trainer, data } = prepared;
-  const changed = [...(resumed?.notes ?? [])];
+  const changed = [...(resumed?.notes ?? []), ...notes];
+  if (options.from !== undefined) changed.push(...(await takeFrom(trainer, options.from, wrapped)));
   if (old && resumed) {
     takeOver(trainer, old.bytes, old.path);
     changed.push(...inFile(old.path, () => dataChanges(old.bytes, data.description)));
@@ -163,7 +173,10 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
       const within = position > 0 ? ` and ${plural(position, "example")}` : "";
       remark(`Stopped after ${plural(epoch, "epoch")}${within}; saved to ${quoted(out)}.`);
       for (const path of files) remark(`Written: ${quoted(path)}`);
-      const how = run === undefined ? `${quoted(file)} --resume ${quoted(out)}` : quoted(run);
+      const how =
+        run === undefined
+          ? `${quoted(file)}${tuningOf(options)} --resume ${quoted(out)}`
+          : quoted(run);
       remark(`Go on with: ${self()} train ${how}`);
     }
     return stopped.signal.exitCode;
@@ -192,9 +205,9 @@ async function runOf(given: string, options: TrainOptions) {
   const nothing = { begun: undefined, begins: undefined };
   if (await isRunFolder(given)) {
     const record = await readRun(given);
-    const taken = (["set", "epochs", "seed", "update", "out", "resume", "run"] as const).find(
-      (name) => options[name] !== undefined,
-    );
+    const taken = (
+      ["set", "epochs", "seed", "update", "out", "resume", "run", "from", "freeze", "lora"] as const
+    ).find((name) => options[name] !== undefined);
     if (taken !== undefined) {
       fail("usage", {
         message: "A run goes on as it was begun.",
@@ -213,6 +226,15 @@ async function runOf(given: string, options: TrainOptions) {
     return { file, options: { ...all, ...(resume ? { resume } : {}) }, begun, begins: undefined };
   }
   const { run } = options;
+  if (options.from !== undefined && options.resume !== undefined) {
+    fail("usage", {
+      message: "Values come from one file.",
+      expected: "--from or --resume",
+      found: "both",
+      where: "the command line",
+      fix: "Leave --from out to go on with a checkpoint, or --resume to begin with other values.",
+    });
+  }
   if (run === undefined) return { ...nothing, file: given, options };
   const taken = (["out", "resume"] as const).find((name) => options[name] !== undefined);
   if (taken !== undefined) {

@@ -7,6 +7,7 @@ import { type BlobLike, type ByteSource, blobSource, bytesSource } from "../file
 import { moved, shownPath } from "../files/in-file.ts";
 import { kindOfFile } from "../files/signatures.ts";
 import type { ForeignFile, ForeignFormat, ForeignTensor } from "./foreign.ts";
+import { npz } from "./numpy.ts";
 import { onnx } from "./onnx/read.ts";
 import { pytorch } from "./pytorch/read.ts";
 import { safetensors } from "./safetensors/read.ts";
@@ -14,7 +15,14 @@ import { safetensorsShards } from "./safetensors/shards.ts";
 import { tfjs } from "./tfjs/read.ts";
 
 /** In the order in which they are asked; the first that recognises a file reads it. */
-const formats: readonly ForeignFormat[] = [safetensors, safetensorsShards, pytorch, onnx, tfjs];
+const formats: readonly ForeignFormat[] = [
+  safetensors,
+  safetensorsShards,
+  npz,
+  pytorch,
+  onnx,
+  tfjs,
+];
 
 /** What may be opened: a path, bytes, a `File` of a page, or anything that is read in ranges. */
 export type ForeignSource = string | Uint8Array | BlobLike | ByteSource;

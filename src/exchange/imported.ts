@@ -2,7 +2,7 @@
 
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind, isFunction, isText, object } from "../core/kinds.ts";
+import { checkKind, isFunction, isRecord, isText, object } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { listed } from "../core/wording.ts";
 import { buildModel } from "../network-file/build.ts";
@@ -22,11 +22,19 @@ export interface ImportedNetwork {
   readonly remarks: readonly string[];
 }
 
-const aForeignFile = object(
+const isTensor = (value: unknown): boolean =>
+  isRecord(value) && isText(value.name) && Array.isArray(value.shape) && isFunction(value.read);
+
+export const aForeignFile = object(
   "an opened file",
   "what openForeign gives",
-  ({ format, tensors, model }) =>
-    isText(format) && Array.isArray(tensors) && (model === undefined || isFunction(model)),
+  ({ format, tensors, metadata, model }) =>
+    isText(format) &&
+    Array.isArray(tensors) &&
+    Array.from(tensors).every(isTensor) &&
+    isRecord(metadata) &&
+    Object.values(metadata).every(isText) &&
+    (model === undefined || isFunction(model)),
 );
 
 const aForeignModel = object(
@@ -39,7 +47,7 @@ const aForeignModel = object(
 /**
  * The model of a file as a network file and a checkpoint with its values. Where the model takes more
  * than a row of numbers, the network begins with an `unflatten` layer, and names count on from there.
- * A loss and an optimizer that the file does not say are chosen, and a remark says which.
+ * The network is called `name`. A loss and an optimizer that the file does not say are chosen, and a remark says which.
  *
  * @throws ChainruleError "unsupported" for a file that holds values alone, and for what the model
  *   has and a network file cannot say.

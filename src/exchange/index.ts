@@ -9,3 +9,7 @@ export type { ForeignSource, OpenOptions } from "./formats.ts";
 export { openForeign } from "./formats.ts";
 export type { ImportedNetwork } from "./imported.ts";
 export { importNetwork } from "./imported.ts";
+export type { OptimizerStateNames } from "./pytorch/optimizer.ts";
+export { loadOptimizerState } from "./pytorch/optimizer.ts";
+export type { StateDictNames, StateDictOptions } from "./state-dict.ts";
+export { loadStateDict } from "./state-dict.ts";

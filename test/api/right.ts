@@ -280,6 +280,19 @@ const foreign = {
 
 const exchangeFunctions: Record<string, Probe> = {
   importNetwork: probe(exchange.importNetwork, [foreign, { name: "n" }]),
+  loadOptimizerState: probe(exchange.loadOptimizerState, [
+    chainrule.trainer(chainrule.linear(2, 1), {
+      loss: chainrule.meanSquaredError,
+      optimizer: chainrule.sgd(),
+    }),
+    { format: "made", tensors: [], metadata: { "o.param_groups.0.lr": "0.1" } },
+    { prefix: "o." },
+  ]),
+  loadStateDict: probe(exchange.loadStateDict, [
+    make(),
+    { format: "made", tensors: [], metadata: {} },
+    { prefix: "model.", rename: (name: string) => name, strict: false },
+  ]),
   openForeign: probe(exchange.openForeign, [
     bytes,
     { name: "n.safetensors", beside: async () => bytes },

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { npzBytes } from "../../src/data/index.ts";
 import { importNetwork, openForeign } from "../../src/exchange/index.ts";
 import { networkText } from "../../src/exchange/network-text.ts";
 import {
@@ -181,6 +182,42 @@ it.each(["iris", "lenet", "sine", "two-two-two", "xor", "penguins"])(
     expect(parseNetwork(networkText(network))).toEqual(network);
   },
 );
+
+describe("NumPy's archives", () => {
+  const x = tensor(
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    { dtype: "f64" },
+  );
+  it("are listed by their headers, and read array by array", async () => {
+    const file = await openForeign(npzBytes({ x, y: tensor([1]) }));
+    expect(file.format).toBe("NumPy");
+    expect(
+      file.tensors.map(({ name, shape, dtype, bytes }) => [name, shape, dtype, bytes]),
+    ).toEqual([
+      ["x", [2, 2], "<f8", 32],
+      ["y", [1], "<f4", 4],
+    ]);
+    expect((await file.tensors[0]!.read()).data).toEqual(Float64Array.of(1, 2, 3, 4));
+  });
+  it("as NumPy wrote them, packed too", async () => {
+    const numpy = new URL("../fixtures/numpy/types.npz", import.meta.url);
+    const { tensors } = await openForeign(new Uint8Array(readFileSync(numpy)));
+    expect(tensors.length).toBeGreaterThan(5);
+    for (const { shape, read } of tensors) {
+      const { data } = await read();
+      expect(data.length).toBe(shape.reduce((product, n) => product * n, 1));
+    }
+  });
+  it("are read or refused when they are changed at random", async () => {
+    const bytes = npzBytes({ x, y: tensor([1]) });
+    await mutated("npz", bytes, 1000, async (b) => {
+      for (const { read } of (await openForeign(b, { name: "a.npz" })).tensors) await read();
+    });
+  });
+});
 
 it("what no row reads is refused with what it is", async () => {
   const error = await refused(openForeign(new TextEncoder().encode("GGUF....")));

@@ -3,8 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { importCommand } from "../../src/cli/import.ts";
+import { trainCommand } from "../../src/cli/train.ts";
 import { npzBytes } from "../../src/data/index.ts";
-import { importNetwork, openForeign } from "../../src/exchange/index.ts";
+import { zipBytes } from "../../src/data/zip.ts";
+import {
+  importNetwork,
+  loadOptimizerState,
+  loadStateDict,
+  openForeign,
+  type StateDictOptions,
+} from "../../src/exchange/index.ts";
 import * as c from "../../src/index.ts";
 import { parseNetwork, prepareNetwork } from "../../src/network-file/index.ts";
 import type { Row } from "./row.ts";
@@ -52,6 +60,53 @@ const namesPass = async (out: string, options = {}) => {
   }
 };
 
+const trainerOf = (optimizer: c.Optimizer, [a, b, n]: readonly [number, number, number]) =>
+  c.trainer(c.sequential(c.linear(a, b), c.tanh(), c.linear(b, n)), {
+    loss: c.meanSquaredError,
+    optimizer,
+    dtype: "f64",
+  });
+type Sizes = Parameters<typeof trainerOf>[1];
+const intoModel = async (sizes: Sizes, file: string, options?: StateDictOptions) =>
+  loadStateDict(trainerOf(c.sgd(), sizes), await torch(file), options);
+const optimizerFrom = async (
+  file: string,
+  optimizer: c.Optimizer,
+  options?: { prefix: string } | Record<string, never>,
+  sizes: Sizes = [3, 4, 2],
+) => loadOptimizerState(trainerOf(optimizer, sizes), await torch(file), options);
+
+/** An archive whose entry says, packed or not, that it holds a hundred megabytes. */
+function npzOf(packed: boolean): Uint8Array {
+  const bytes = npzBytes({ w: c.tensor([1]) });
+  const view = new DataView(bytes.buffer);
+  const entry = view.getUint32(bytes.length - 6, true);
+  if (packed) {
+    view.setUint16(entry + 10, 8, true);
+    view.setUint32(entry + 24, 100_000_000, true);
+  }
+  return bytes;
+}
+
+/** Trains a small network in a folder of its own, which has a file of its values. */
+const trained = (options: Record<string, unknown>) =>
+  inFolder(async (_, folder) => {
+    const [file, out] = [join(folder, "n.yaml"), join(folder, "o.safetensors")];
+    const layers = "[linear: { outputs: 2 }, linear: { outputs: 1 }]";
+    const data = "{ examples: [{ inputs: [1, 2], targets: 3 }] }";
+    writeFileSync(file, `layers: ${layers}\nloss: meanSquaredError\noptimizer: sgd\ndata: ${data}`);
+    const own = { "0.weight": c.ones([2, 2]), "0.bias": c.ones([2]) };
+    const all = { ...own, "1.weight": c.ones([1, 2]), "1.bias": c.ones([1]) };
+    writeFileSync(join(folder, "v.safetensors"), c.encodeSafetensors(all));
+    const paths = Object.entries(options).map(([name, value]) => [
+      name,
+      typeof value === "string" ? join(folder, value) : value,
+    ]);
+    const given = { ...Object.fromEntries(paths), out, epochs: 1, quiet: true };
+    const code = await trainCommand(file, given as never);
+    if (code !== 0) throw new Error(`exit code ${code}`);
+  });
+
 export const exchange: readonly Row[] = [
   [
     'In Python, save what the module holds: torch.save(model.state_dict(), "weights.pt").',
@@ -60,7 +115,7 @@ export const exchange: readonly Row[] = [
   ],
   [
     'Save values with torch.save(model.state_dict(), "weights.pt"), and give that file.',
-    () => openForeign(npzBytes({ w: c.tensor([1]) }), { name: "m.pt" }),
+    () => openForeign(zipBytes([{ name: "a.txt", bytes: values }]), { name: "m.pt" }),
     () => torch("tied.pt"),
   ],
   [
@@ -108,6 +163,47 @@ export const exchange: readonly Row[] = [
       trainer.setParameters(given);
     },
   ],
+  [
+    "Make the layers as those of the file, name them alike (prefix, rename), or take what fits: { strict: false }.",
+    () => intoModel([2, 3, 2], "training/sgd.pt"),
+    () => intoModel([3, 4, 2], "training/sgd.pt"),
+    () => intoModel([3, 4, 2], "training/sgd.pt", { prefix: "model." }),
+    () => intoModel([3, 4, 2], "training/sgd.pt", { rename: (n) => n, prefix: "model." }),
+    () => intoModel([2, 3, 2], "training/sgd.pt", { strict: false }),
+  ],
+  [
+    'Save it beside the model, { "model": model.state_dict(), "optimizer": optimizer.state_dict() }, and say which with prefix: "optimizer.".',
+    () => optimizerFrom("tied.pt", c.sgd()),
+    () => optimizerFrom("training/sgd.pt", c.sgd({ weightDecay: 0.01 }), { prefix: "optimizer." }),
+  ],
+  [
+    "Take the parameters alone with loadStateDict: the optimizer's memory then begins from nothing.",
+    () => optimizerFrom("training/sgd.pt", c.lion()),
+    () => intoModel([3, 4, 2], "training/sgd.pt"),
+  ],
+  [
+    "Make the trainer's optimizer with the settings of the file, or take loadStateDict alone.",
+    () => optimizerFrom("training/sgd.pt", c.sgd()),
+    () => optimizerFrom("training/sgd.pt", c.sgd({ weightDecay: 0.01 })),
+    () => intoModel([3, 4, 2], "training/sgd.pt"),
+  ],
+  [
+    "Make the layers in the order and sizes of the model that was trained, or take loadStateDict alone.",
+    () => optimizerFrom("training/adamW.pt", c.adamW(), {}, [3, 5, 2]),
+    () => optimizerFrom("training/adamW.pt", c.adamW()),
+    () => intoModel([3, 4, 2], "training/adamW.pt"),
+  ],
+  [
+    "If the file can be trusted, save it in Python without packing: numpy.savez.",
+    () => openForeign(npzOf(true), { name: "a.npz" }),
+    () => openForeign(npzOf(false), { name: "a.npz" }),
+  ],
+  [
+    "Leave --from out to go on with a checkpoint, or --resume to begin with other values.",
+    () => trained({ from: "v.safetensors", resume: "xor.safetensors" }),
+    () => trained({ from: "v.safetensors" }),
+  ],
+  ["Give a lower rank, such as --lora 1.", () => trained({ lora: 5 }), () => trained({ lora: 1 })],
   [
     "Let the name end in .yaml; the values go into NAME.safetensors beside it.",
     () => importTo("net.txt"),

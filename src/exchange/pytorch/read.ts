@@ -280,7 +280,7 @@ function refuseOld(found: string): never {
 const endings = [".pt", ".pth", ".ckpt", ".bin"];
 
 /** The name of a ZIP archive's first entry. */
-function firstEntry(head: Uint8Array): string | undefined {
+export function firstEntry(head: Uint8Array): string | undefined {
   const isZip = head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
   if (!isZip || head.length < 30) return undefined;
   const length = (head[26] ?? 0) + 256 * (head[27] ?? 0);
