@@ -118,6 +118,12 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("--run <folder>", "keep all that belongs to the run in a new folder")
     .option("--threads <n>", "threads; default: as many as pay", whole(1))
     .option("--save-every <seconds>", "how often to save on the way; default 60", whole(0))
+    .option("--find-rate", "do not train: try learning rates, and suggest one (with --plot, too)")
+    .option(
+      "--trace-steps <n>",
+      "print weights, gradients and changes of the first steps",
+      whole(1),
+    )
     .addOption(new Option("--pause-at <epoch>").argParser(whole(1)).hideHelp())
     .addOption(new Option("--with-parent").hideHelp())
     .option("--seed <n>", "decides first values, order and division", whole(-Infinity))

@@ -62,6 +62,8 @@ interface TrainOptions extends RunFileOptions {
   readonly pauseAt?: number;
   readonly saveEvery?: number;
   readonly withParent?: boolean;
+  readonly findRate?: boolean;
+  readonly traceSteps?: number;
   readonly epochs?: number;
   readonly out?: string;
   readonly resume?: string;
@@ -113,7 +115,7 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
     file,
   );
   // Hours of training must not end at a folder that does not exist.
-  if (begins === undefined) await checkWritable(out);
+  if (begins === undefined && !options.findRate) await checkWritable(out);
   await checkRunFiles(options);
   const old = resume === undefined ? undefined : { path: resume, bytes: await readBytes(resume) };
   const settings = begins === undefined ? changes(options) : {};
@@ -134,6 +136,9 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
     if (resumed.restart) trainer.restart();
   }
   if (begun) checkData(given, begun.record, hashes);
+  if (options.findRate) {
+    return (await import("./find-rate.ts")).findRate(prepared, options);
+  }
   if (begins !== undefined) {
     const { set = [], deterministic = false, backend = "auto" } = options;
     await beginRun(begins, prepared, { file, set, deterministic, backend, data: hashes });
@@ -141,6 +146,9 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
   const run = begun ? given : begins;
   const keeper = run === undefined ? undefined : await RunKeeper.of(run, prepared);
   announce(say, file, prepared, changed);
+  if (options.traceSteps !== undefined) {
+    await (await import("./trace-steps.ts")).traceSteps(prepared, options.traceSteps, say);
+  }
   const { epochs } = prepared.network.training;
   // What a resumed run went through before belongs to it, too.
   const seen: TimedEpoch[] = trainer.progress.history.map((report) => lightened(report));
@@ -202,6 +210,19 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
 
 /** What is to be trained: a file, a file into a new folder, or a folder that is a run already. */
 async function runOf(given: string, options: TrainOptions) {
+  const vain = (["run", "out", "report", "csv", "tensorboard", "traceSteps"] as const).find(
+    (name) => options.findRate && options[name] !== undefined,
+  );
+  if (vain !== undefined) {
+    const name = vain === "traceSteps" ? "trace-steps" : vain;
+    fail("usage", {
+      message: "With --find-rate nothing is trained.",
+      expected: `--find-rate or --${name}`,
+      found: "both",
+      where: "the command line",
+      fix: `Leave --${name} out, or --find-rate.`,
+    });
+  }
   const nothing = { begun: undefined, begins: undefined };
   if (await isRunFolder(given)) {
     const record = await readRun(given);

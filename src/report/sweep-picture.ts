@@ -18,7 +18,7 @@ interface Scale {
   readonly ticks: readonly Tick[];
 }
 
-function scaleOf(values: readonly number[], byPowers: boolean): Scale {
+export function scaleOf(values: readonly number[], byPowers: boolean): Scale {
   let [low, high] = [Math.min(...values), Math.max(...values)];
   if (low === high)
     [low, high] = low === 0 ? [-1, 1] : [low - Math.abs(low) / 2, low + Math.abs(low) / 2];

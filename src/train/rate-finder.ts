@@ -39,7 +39,12 @@ export interface RateCurve {
     /** Its average with those before, e ← βe + (1 − β)E, divided by 1 − βᵏ. */
     readonly smoothed: number;
   }[];
-  /** Where the smoothed loss falls fastest by the logarithm of the rate; undefined if it never does. */
+  /**
+   * Where the smoothed loss falls fastest by the logarithm of the rate; undefined if it never does. The
+   * slope is taken over 1/(1 − β) steps, which is how long a batch is remembered (a fifth of all at
+   * most), in the last descent: from where the smoothed loss was last above its average in the first
+   * half of the way to its least. What it does before is the chance of batches.
+   */
   readonly suggestion: number | undefined;
 }
 
@@ -94,7 +99,7 @@ export async function learningRateFinder<P extends Ranks>(
     least = Math.min(least, smoothed);
     if (smoothed > stopAt * Math.abs(least) && k > 0) break;
   }
-  return { curve, suggestion: steepest(curve) };
+  return { curve, suggestion: steepest(curve, smoothing) };
 }
 
 /** Undefined where a number was not finite: the rates are too large from here on. */
@@ -108,13 +113,19 @@ async function lossOf(step: () => Promise<number>): Promise<number | undefined> 
 }
 
 /** The rate in the middle of the steepest fall before the least smoothed loss. */
-function steepest(curve: RateCurve["curve"]): number | undefined {
+function steepest(curve: RateCurve["curve"], smoothing: number): number | undefined {
   const losses = curve.map(({ smoothed }) => smoothed);
   const end = losses.indexOf(Math.min(...losses));
+  const memory = Math.min(1 / (1 - smoothing), curve.length / 5);
+  const half = Math.max(1, Math.floor(memory / 2));
+  const first = Math.max(half, Math.floor(memory));
+  const early = losses.slice(first, first + Math.max(1, Math.ceil((end - first) / 2)));
+  const level = early.reduce((a, b) => a + b, 0) / early.length;
+  const descent = losses.slice(0, end).findLastIndex((loss) => loss >= level);
   let best: number | undefined;
   let fall = 0;
-  for (let k = 1; k < end; k++) {
-    const change = at(losses, k + 1) - at(losses, k - 1);
+  for (let k = Math.max(first, descent); k + half <= end; k++) {
+    const change = at(losses, k + half) - at(losses, k - half);
     if (change >= fall) continue;
     fall = change;
     best = at(curve, k).learningRate;

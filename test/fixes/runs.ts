@@ -124,6 +124,12 @@ export const runs: readonly Row[] = [
     () => chainrule("train", "n.yaml", "--out", "y.safetensors"),
   ],
   [
+    "Leave --… out, or --find-rate.",
+    () => chainrule("train", "n.yaml", "--find-rate", "--csv", "e.csv"),
+    () => chainrule("train", "n.yaml", "--csv", "e.csv"),
+    () => chainrule("train", "n.yaml", "--find-rate"),
+  ],
+  [
     "Go on with it first: … train …",
     async () => chainrule("repeat", await made("--pause-at", "1")),
     async () => {
