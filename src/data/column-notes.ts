@@ -68,8 +68,11 @@ export function filledNotes(
 }
 
 function categoryNotes(table: Table, column: TableColumn, cells: readonly string[]): string[] {
-  const kinds = kindReader(table);
+  // Of many rows, most are the same few texts.
   const distinct = new Set(cells);
+  const kindOfCell = kindReader(table);
+  const known = new Map(Array.from(distinct, (cell) => [cell, kindOfCell(cell)]));
+  const kinds = (cell: string) => known.get(cell) ?? kindOfCell(cell);
   const became = `became ${distinct.size === 1 ? "a category" : `${distinct.size} categories`}`;
   const notes: string[] = [];
   const units = counted(cells, (cell) => kinds(cell) === "quantity");
@@ -99,7 +102,7 @@ function categoryNotes(table: Table, column: TableColumn, cells: readonly string
   if (distinct.size === 1 && cells.length > 1) {
     notes.push(`Column ${shown(column.name)} has a single category, ${shown(cells[0])}.`);
   }
-  notes.push(...mixedNotes(table, column, cells));
+  notes.push(...mixedNotes(table, column, cells, kinds));
   if (notes.length === 0 && distinct.size > fewCategories && 2 * distinct.size > cells.length) {
     notes.push(
       `Column ${shown(column.name)} has ${distinct.size} categories in ${cells.length} rows: names ` +
@@ -129,8 +132,12 @@ const fewCategories = 20;
 const mostMarks = 5;
 
 /** Numbers that became categories because of a few words that occur as often. */
-function mixedNotes(table: Table, column: TableColumn, cells: readonly string[]): string[] {
-  const kinds = kindReader(table);
+function mixedNotes(
+  table: Table,
+  column: TableColumn,
+  cells: readonly string[],
+  kinds: ReturnType<typeof kindReader>,
+): string[] {
   const numbers = counted(cells, (cell) => kinds(cell) === "number");
   const words = new Set(cells.filter((cell) => kinds(cell) === "text"));
   if (!numbers || 4 * numbers.count < cells.length) return [];

@@ -3,13 +3,21 @@
 import { at } from "../core/at.ts";
 import { isConstant } from "../core/constant.ts";
 import { fail } from "../core/errors.ts";
+import { isNumber, isRecord } from "../core/kinds.ts";
 import { didYouMean, listed, nearest, shown } from "../core/wording.ts";
 import { type CellSource, numberIn, quantityIn } from "./cells.ts";
 import type { TableColumn } from "./csv.ts";
 import { firstNotFinite } from "./dataset.ts";
 import type { CategoryRule, NumberRule } from "./preprocessing.ts";
 
+/** What a column is scaled by, where a person says it: (x − mean)/deviation, or (x − min)/(max − min). */
+export type ColumnScale =
+  | { readonly mean: number; readonly deviation: number }
+  | { readonly min: number; readonly max: number };
+
 export interface FittedRows {
+  /** Scales that are given, by the names of columns. */
+  readonly scales?: Readonly<Record<string, ColumnScale>>;
   readonly train: readonly number[];
   readonly validation: readonly number[];
   readonly source: CellSource;
@@ -64,6 +72,11 @@ export function numberRule(
       fix: "Use other units, such as millions.",
     });
   }
+  const given = ownScale(fit.scales, name);
+  if (given) {
+    const rest = { ...(fill ? { fill: mean } : {}), ...(unit === undefined ? {} : { unit }) };
+    return { kind: "number", name, ...given, ...rest };
+  }
   const plain = deviation === 0 || !scale;
   if (constant && scale) fit.constant.push([name, constantValue(values)]);
   return {
@@ -75,6 +88,53 @@ export function numberRule(
     ...(unit === undefined ? {} : { unit }),
   };
 }
+
+/** A scale that is given for a column, as a rule has it. */
+function ownScale(scales: FittedRows["scales"], name: string) {
+  const given = scales !== undefined && Object.hasOwn(scales, name) ? scales[name] : undefined;
+  if (given === undefined) return undefined;
+  return "min" in given
+    ? { mean: given.min, scale: given.max - given.min }
+    : { mean: given.mean, scale: given.deviation };
+}
+
+/** Refuses what is no scale, and scales of columns that are not numbers or not used. */
+export function checkScales(scales: unknown, used: readonly TableColumn[]): void {
+  if (scales === undefined) return;
+  const wrong = (message: string, expected: string, found: string): never =>
+    fail("bad-argument", { message, expected, found });
+  if (!isRecord(scales)) {
+    wrong(
+      "Scales are given by the names of columns.",
+      "{ age: { mean, deviation } }",
+      shown(scales),
+    );
+    return;
+  }
+  const numbers = used.filter(({ type }) => type === "number").map(({ name }) => name);
+  for (const [name, scale] of Object.entries(scales)) {
+    if (!numbers.includes(name)) {
+      wrong(
+        `There is no column of numbers ${shown(name)} to be scaled.`,
+        listed(numbers),
+        shown(name),
+      );
+    }
+    const names = isRecord(scale) ? Object.keys(scale).sort().join(" ") : "";
+    const { mean, deviation, min, max } = (isRecord(scale) ? scale : {}) as Record<string, number>;
+    const byMean = names === "deviation mean" && Number.isFinite(mean) && isAbove(deviation, 0);
+    const byEnds = names === "max min" && Number.isFinite(min) && isAbove(max, min ?? 0);
+    if (byMean || byEnds) continue;
+    wrong(
+      `This is no scale of the column ${shown(name)}.`,
+      "{ mean, deviation } with a deviation > 0, or { min, max } with min < max",
+      isRecord(scale) ? JSON.stringify(scale).slice(0, 60) : shown(scale),
+    );
+  }
+}
+
+const isAbove = (value: unknown, least: number): boolean =>
+  isNumber(value, (x) => x > least && x < Infinity);
 
 /** Squares below this have lost bits, or are 0 for numbers that are not. */
 const tiny = 1e-290;
@@ -104,6 +164,8 @@ function sumOf(values: Values, from: number, unit: number, power: 1 | 2): number
 function typedValues(name: string, { source, train }: FittedRows): Float64Array | undefined {
   const numbers = source.numbers?.(name);
   if (numbers === undefined) return undefined;
+  // Of all rows, which come in order, they need not be gathered.
+  if (train.length === numbers.length && firstNotFinite(numbers) < 0) return numbers;
   const values = new Float64Array(train.length);
   let size = 0;
   for (const row of train) {

@@ -12,6 +12,7 @@ export { dataset, numericTargets, subset } from "./dataset.ts";
 export type { DivisionOptions } from "./divisions.ts";
 export type { InlineExamples } from "./examples.ts";
 export { examples } from "./examples.ts";
+export type { ColumnScale } from "./fit-rules.ts";
 export type { KFoldOptions } from "./folds.ts";
 export { kFold, kFoldIndices } from "./folds.ts";
 export type { GeneratorOptions, RegressionOptions } from "./generators.ts";

@@ -139,35 +139,47 @@ function inputsOf(
   }
   const data = allocate("f64", n * width);
   let first = 0;
-  for (const rule of preprocessing.inputs) {
+  const places = preprocessing.inputs.map((rule) => {
     const offset = first;
     first += widthOf(rule);
-    if (encodedNumbers(rule, source, rows, data, width, offset)) continue;
-    encodeColumn(rule, source, rows, n, (i, place, value) => {
-      data[i * width + offset + place] = value;
+    return { rule, offset, numbers: rule.kind === "number" && source.numbers?.(rule.name) };
+  });
+  // Rows of a column lie far apart: some at a time, for all columns, stay with the processor.
+  const finite = places.map(() => true);
+  for (let begin = 0; begin < n; begin += rowsAtOnce) {
+    const end = Math.min(n, begin + rowsAtOnce);
+    for (const [i, { rule, offset, numbers }] of places.entries()) {
+      if (rule.kind !== "number" || !numbers || !finite[i]) continue;
+      const target = { data, width, offset };
+      finite[i] = encodedNumbers(rule, numbers, rows, begin, end, target);
+    }
+  }
+  for (const [i, { rule, offset, numbers }] of places.entries()) {
+    if (numbers && finite[i]) continue;
+    encodeColumn(rule, source, rows, n, (row, place, value) => {
+      data[row * width + offset + place] = value;
     });
   }
   return constantTensor(data, [n, width]);
 }
+
+/** So many rows of all columns are encoded together. */
+const rowsAtOnce = 1024;
 
 /**
  * Numbers that were no text go in directly, since they may be millions; whether they could. Where one
  * cannot be said, all are done again one by one, so that the error names it.
  */
 function encodedNumbers(
-  rule: ColumnRule,
-  source: CellSource,
+  { mean, scale, fill = Number.NaN }: NumberRule,
+  numbers: Float64Array,
   rows: readonly number[] | undefined,
-  data: TypedArray,
-  width: number,
-  offset: number,
+  begin: number,
+  end: number,
+  { data, width, offset }: { data: TypedArray; width: number; offset: number },
 ): boolean {
-  const numbers = rule.kind === "number" ? source.numbers?.(rule.name) : undefined;
-  if (rule.kind !== "number" || numbers === undefined) return false;
-  const { mean, scale, fill = Number.NaN } = rule;
-  const n = rows?.length ?? source.size;
   let finite = 0;
-  for (let i = 0, at = offset; i < n; i++, at += width) {
+  for (let i = begin, at = begin * width + offset; i < end; i++, at += width) {
     const raw = numbers[rows === undefined ? i : (rows[i] ?? 0)] ?? Number.NaN;
     const value = ((Number.isNaN(raw) ? fill : raw) - mean) / scale;
     finite += 0 * value;
@@ -186,9 +198,11 @@ function encodeColumn(
 ): void {
   const read = source.column(rule.name);
   const encode = rule.kind === "number" ? numberEncoder(rule) : categoryEncoder(rule);
-  const all = rows ?? Array.from({ length: n }, (_, row) => row);
-  for (const [i, row] of all.entries()) {
-    encode(source, read(row), row, (place, value) => put(i, place, value));
+  let i = 0;
+  const own = (place: number, value: number): void => put(i, place, value);
+  for (; i < n; i++) {
+    const row = rows === undefined ? i : (rows[i] ?? 0);
+    encode(source, read(row), row, own);
   }
 }
 

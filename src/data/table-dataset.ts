@@ -8,7 +8,9 @@ import { columnNotes, filledNotes, rowNumberNotes, totalNotes } from "./column-n
 import { type Table, type TableColumn, unknownColumn } from "./csv.ts";
 import { checkIndices, type Dataset, firstNotFinite } from "./dataset.ts";
 import {
+  type ColumnScale,
   categoryRule,
+  checkScales,
   classRule,
   constantNotes,
   type FittedRows,
@@ -42,6 +44,11 @@ export interface TableDatasetOptions {
   readonly standardize?: boolean;
   /** Scale a number target likewise; default false. */
   readonly standardizeTarget?: boolean;
+  /**
+   * Scales of columns of numbers, inputs or target, in the place of those that are fitted: (x −
+   * mean)/deviation, or (x − min)/(max − min).
+   */
+  readonly scales?: Readonly<Record<string, ColumnScale>>;
   /** The fraction set aside for validation, or the row numbers (from 0); default: none. */
   readonly validation?: number | readonly number[];
   /** The seed of a random division, default 0. */
@@ -72,6 +79,7 @@ const optionNames: Readonly<Record<keyof TableDatasetOptions, true>> = {
   missing: true,
   standardize: true,
   standardizeTarget: true,
+  scales: true,
   validation: true,
   seed: true,
   stratify: true,
@@ -120,7 +128,12 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   const used = [...new Set([...inputs.map(({ name }) => name), target.name, ...dividing])];
   const kept = keptRows(table, source, used, needed, policy, notes);
   const parts = divide(table, source, target, kept, options, notes);
-  const fit: FittedRows = { source, ...parts, all: kept, constant: [] };
+  const { scales } = options;
+  checkScales(scales, [...inputs, target]);
+  const fit: FittedRows = {
+    ...{ source, ...parts, all: kept, constant: [] },
+    ...(scales === undefined ? {} : { scales }),
+  };
   for (const column of [...inputs, target]) notes.push(...columnNotes(table, column, kept));
   if (policy === "mean") notes.push(...filledNotes(table, inputs, kept));
   notes.push(...rowNumberNotes(inputs), ...totalNotes(table));

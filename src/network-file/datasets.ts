@@ -7,8 +7,11 @@ import { listed } from "../core/wording.ts";
 import type { Table, TableOptions } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { examples as inlineExamples } from "../data/examples.ts";
+import type { ColumnScale } from "../data/fit-rules.ts";
 import { idxInputs, idxLabels, labelled, readIdx } from "../data/idx.ts";
+import { parseJsonLines } from "../data/json-lines.ts";
 import { readQuantity } from "../data/number-format.ts";
+import { parseParquet } from "../data/parquet.ts";
 import { originalTarget, type Preprocessing, preprocessDataset } from "../data/preprocessing.ts";
 import { type ReadingProgress, readTable } from "../data/read-table.ts";
 import { place } from "../data/records.ts";
@@ -160,6 +163,7 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
         standardize: csv.standardize,
         standardizeTarget: csv.standardizeTarget,
         maxCategories: csv.maxCategories,
+        ...(csv.scales ? { scales: csv.scales as Readonly<Record<string, ColumnScale>> } : {}),
         seed,
         ...(data.classes ? { classes: data.classes } : {}),
         ...(csv.inputs ? { inputs: csv.inputs } : {}),
@@ -217,11 +221,14 @@ async function tableOf(
   };
   return fromFile(source, file, path, async () => {
     const { onReading, signal } = meanwhile;
-    const table = await readTable(await read(file), {
-      ...options,
-      signal,
-      ...(onReading ? { onProgress: (progress) => onReading(file, progress) } : {}),
-    });
+    const bytes = await read(file);
+    const table =
+      (await typedTableOf(bytes, file, csv)) ??
+      (await readTable(bytes, {
+        ...options,
+        signal,
+        ...(onReading ? { onProgress: (progress) => onReading(file, progress) } : {}),
+      }));
     // Types are given only after names that do not exist have been reported by their lines.
     const columns = table.columns.map((column) => {
       const type = types && Object.hasOwn(types, column.name) ? types[column.name] : undefined;
@@ -229,6 +236,30 @@ async function tableOf(
     });
     return { ...table, columns };
   });
+}
+
+/** A table of a file whose cells have types, told by its name; undefined for text. */
+async function typedTableOf(
+  bytes: Uint8Array,
+  file: string,
+  csv: CsvSection,
+): Promise<Table | undefined> {
+  const parquet = /\.parquet$/i.test(file);
+  if (!parquet && !/\.(jsonl|ndjson)$/i.test(file)) return undefined;
+  const { header, delimiter, thousands, missingValues, comment } = csv;
+  const texts = { header, delimiter, thousands, comment: comment === "#" ? undefined : comment };
+  const [odd] = Object.entries(texts).filter(([, value]) => value !== undefined);
+  if (odd !== undefined) {
+    fail("bad-argument", {
+      message: `A file of ${parquet ? "Parquet" : "JSON lines"} has no ${odd[0]}.`,
+      expected: "what such a file has: names and types of its own",
+      found: odd[0],
+    });
+  }
+  const options = { source: file, ...(missingValues === undefined ? {} : { missingValues }) };
+  return parquet
+    ? parseParquet(bytes, options)
+    : parseJsonLines(new TextDecoder().decode(bytes), options);
 }
 
 /** Columns that the network file names and the table lacks are reported where they are named. */

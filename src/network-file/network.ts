@@ -44,7 +44,13 @@ const columnNames = list(looseText("a column"), 1);
 
 /** How a table is written, and what is taken from it. */
 const csv = record({
-  file: { form: path, doc: "The table: comma-separated text.", required: true },
+  file: {
+    form: path,
+    doc:
+      "The table: comma-separated text; .jsonl or .ndjson with JSON lines; or .parquet, which needs " +
+      "the package hyparquet.",
+    required: true,
+  },
   target: { form: looseText("a column"), doc: "The column to predict.", required: true },
   inputs: {
     form: columnNames,
@@ -96,6 +102,18 @@ const csv = record({
     form: flag,
     doc: "Scale number inputs to mean 0 and standard deviation 1.",
     default: true,
+  },
+  scales: {
+    form: map(
+      record({
+        mean: { form: number(), doc: "What is subtracted." },
+        deviation: { form: number({ above: 0 }), doc: "What is then divided by." },
+        min: { form: number(), doc: "In their place: what becomes 0." },
+        max: { form: number(), doc: "And what becomes 1." },
+      }),
+    ),
+    doc: "Scales of columns of numbers that are not to be fitted: { age: { mean: 40, deviation: 10 } }.",
+    otherwise: "fitted to the training part, as standardize says",
   },
   standardizeTarget: { form: flag, doc: "Scale a number target likewise.", default: false },
   stratify: {

@@ -210,6 +210,10 @@ const dataFunctions: Record<string, Probe> = {
     [0, 0, 1, 1],
   ]),
   subset: probe(data.subset, [points, [0, 1]]),
+  "tableDataset with scales": probe(data.tableDataset, [
+    table,
+    { target: "kind", scales: { a: { mean: 1, deviation: 2 } } },
+  ]),
   tableDataset: probe(data.tableDataset, [
     table,
     {
