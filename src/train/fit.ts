@@ -2,21 +2,21 @@
 import type { Later } from "../backends/backend.ts";
 import { last } from "../core/at.ts";
 import { type CallSite, callSite } from "../core/call-site.ts";
-import type { TypedArray } from "../core/dtype.ts";
 import { begunAt, fail } from "../core/errors.ts";
 import { Turns } from "../core/turns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/split.ts";
 import { Batches } from "./batches.ts";
-import { type CheckpointOptions, CheckpointWatch } from "./checkpoint-rule.ts";
+import type { CheckpointOptions } from "./checkpoint-rule.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { hasCounts, reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
+import { EpochRules } from "./epoch-rules.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
 import { checkLastBatch } from "./last-batch.ts";
 import type { MetricName } from "./measures.ts";
 import { checkFit } from "./options.ts";
-import { afterEpoch, freshPlateau, type PlateauOptions } from "./plateau.ts";
+import type { PlateauOptions } from "./plateau.ts";
 import { beginEpoch, remember, staysRemembered } from "./progress.ts";
 import type { Remark } from "./remarks.ts";
 import type { Loop } from "./resident.ts";
@@ -137,7 +137,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   readonly #epochs: EpochReport[] = [];
   #stopped: History["stopped"] = "aborted";
   #watched = true;
-  #watch: CheckpointWatch | undefined;
+  readonly #rules: EpochRules;
   #run: AsyncGenerator<EpochReport, void, undefined> | undefined;
   #result: Promise<History> | undefined;
 
@@ -147,6 +147,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     this.#trainer = trainer;
     this.#data = data;
     this.#options = options;
+    this.#rules = new EpochRules(trainer, options);
     if (typeof validation === "number") {
       const parts = split(data, { validation, seed: trainer.seed });
       this.#train = parts.train;
@@ -202,7 +203,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const together = this.#mayRunTogether;
     // One for all epochs: they may be short.
     const turns = new Turns();
-    const ended = () => earlyStopping !== undefined && trainer.progress.stopped;
+    const ended = () => this.#rules.ended;
     const more = () => trainer.progress.epoch < end && !ended();
     let resident: Loop | undefined;
     let failed = false;
@@ -218,7 +219,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
           const count = typeof passed === "number" ? passed : await passed;
           if (turns.due) await turns.give();
           if (count > 0) {
-            if (this.#tells) await this.#told(last(this.#epochs));
+            if (this.#rules.tells) await this.#rules.tell(last(this.#epochs));
             if (this.#watched) yield last(this.#epochs);
             continue;
           }
@@ -226,7 +227,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
         const report = await trainer.exclusively(() => this.#epoch(course, turns, resident));
         if (report === undefined) return;
         this.#epochs.push(report);
-        if (this.#tells) await this.#told(report);
+        if (this.#rules.tells) await this.#rules.tell(report);
         yield report;
       }
     } catch (error) {
@@ -238,23 +239,8 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     this.#stopped = ended() ? "early" : "finished";
     if (earlyStopping && earlyStopping.restoreBest !== false && trainer.best) {
       if (!ended() && (await this.#endsBetter(turns))) return;
-      trainer.setParameters(Object.fromEntries(trainer.best));
-      if (ended()) trainer.best = undefined;
+      this.#rules.restoreBest();
     }
-  }
-
-  /** Whether anything is to be done after an epoch. */
-  get #tells(): boolean {
-    return this.#options.onEpoch !== undefined || this.#watch !== undefined;
-  }
-
-  /** Tells those who wait for an epoch, and saves where that is asked for. */
-  async #told(report: EpochReport): Promise<void> {
-    const { onEpoch, checkpoint } = this.#options;
-    if (checkpoint !== undefined && this.#watch?.due(report).length) {
-      await this.#trainer.save(checkpoint.path.replaceAll("{epoch}", String(report.epoch)));
-    }
-    if (onEpoch !== undefined) await onEpoch(report);
   }
 
   /** Whether the last step, after which there was no other to measure it, has made the best. */
@@ -280,17 +266,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
       beginEpoch(progress);
     }
     progress.examples = this.#train.size;
-    // What an earlier fit called the best says nothing of training that it did not watch.
-    const { earlyStopping } = this.#options;
-    // More patience than it had when it stopped asks for more training.
-    const patient = earlyStopping && progress.stopped && progress.waited < earlyStopping.patience;
-    if (!continues || !earlyStopping || patient) {
-      Object.assign(progress, { best: null, waited: 0, stopped: false });
-      this.#trainer.best = undefined;
-    }
-    if (!continues || this.#options.plateau === undefined) progress.plateau = undefined;
-    const { checkpoint } = this.#options;
-    this.#watch = checkpoint && new CheckpointWatch(checkpoint, continues ? progress.history : []);
+    this.#rules.begin(continues);
     this.#trainer.tasks.check(this.#data, "data");
     if (this.#validation) {
       if (typeof this.#options.validation !== "number") {
@@ -383,8 +359,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     const { loss, weight } = course.sums();
     const mean = adds ? loss : loss / weight;
     const report = this.#complete(mean, validation, lossAfter);
-    if (earlyStopping) this.#judge(report, earlyStopping, before);
-    this.#slowDown(report);
+    this.#rules.judge(report, before);
     return report;
   }
 
@@ -408,7 +383,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   #together(resident: Loop, { plan }: Course, end: number): Later<number> {
     const { progress } = this.#trainer;
     progress.examples = plan.examples;
-    const one = this.#watched || this.#tells || this.#options.onStep !== undefined;
+    const one = this.#watched || this.#rules.tells || this.#options.onStep !== undefined;
     const most = one ? 1 : end - progress.epoch;
     return this.#trainer.exclusively(() => resident.epochs(progress.epoch, most));
   }
@@ -424,33 +399,5 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     progress.epoch++;
     beginEpoch(progress);
     return report;
-  }
-
-  /** The rate after an epoch, where it is to fall on a plateau. */
-  #slowDown(report: EpochReport): void {
-    const { plateau } = this.#options;
-    if (plateau === undefined) return;
-    const { progress, learningRate } = this.#trainer;
-    const measure = report.validation?.loss ?? report.lossAfter ?? report.loss;
-    const after = afterEpoch(plateau, progress.plateau ?? freshPlateau, measure, learningRate);
-    progress.plateau = after.state;
-    this.#trainer.learningRate = after.learningRate;
-  }
-
-  /** Early stopping's bookkeeping, done before the report is seen, so that it can be saved then. */
-  #judge(
-    report: EpochReport,
-    { minDelta = 0, patience, restoreBest = true }: EarlyStopping,
-    measured: ReadonlyMap<string, TypedArray> | undefined,
-  ) {
-    const trainer = this.#trainer;
-    const { progress } = trainer;
-    const loss = report.validation?.loss ?? report.lossAfter ?? report.loss;
-    if (loss < (progress.best ?? Number.POSITIVE_INFINITY) - minDelta) {
-      progress.best = loss;
-      progress.waited = 0;
-      trainer.best = restoreBest ? (measured ?? trainer.snapshot()) : undefined;
-    } else progress.waited++;
-    progress.stopped = progress.waited >= patience;
   }
 }

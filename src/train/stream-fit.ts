@@ -13,8 +13,15 @@ import { Batches } from "./batches.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
+import { EpochRules } from "./epoch-rules.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
-import { type EpochReport, type FitOptions, type History, usualBatch } from "./fit.ts";
+import {
+  type EarlyStopping,
+  type EpochReport,
+  type FitOptions,
+  type History,
+  usualBatch,
+} from "./fit.ts";
 import { checkFit } from "./options.ts";
 import { beginEpoch, remember } from "./progress.ts";
 import type { Loop } from "./resident.ts";
@@ -36,10 +43,20 @@ import type { Trainer } from "./trainer.ts";
 export interface StreamFitOptions
   extends Pick<
     FitOptions,
-    "epochs" | "untilEpoch" | "batchSize" | "signal" | "onStep" | "metrics"
+    | "epochs"
+    | "untilEpoch"
+    | "batchSize"
+    | "signal"
+    | "onStep"
+    | "metrics"
+    | "onEpoch"
+    | "checkpoint"
+    | "plateau"
   > {
   /** Data in memory to measure with after each epoch. */
   readonly validation?: Data;
+  /** Stop when the validation loss no longer falls; it needs `validation`. */
+  readonly earlyStopping?: EarlyStopping;
 }
 
 const optionNames: Readonly<Record<keyof StreamFitOptions, true>> = {
@@ -50,6 +67,10 @@ const optionNames: Readonly<Record<keyof StreamFitOptions, true>> = {
   onStep: true,
   validation: true,
   metrics: true,
+  onEpoch: true,
+  checkpoint: true,
+  plateau: true,
+  earlyStopping: true,
 };
 
 /** So many bytes of examples are with the machine at a time, and as many are read meanwhile. */
@@ -69,6 +90,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
   readonly #stream: Stream;
   readonly #options: StreamFitOptions;
   readonly #batchSize: number;
+  readonly #rules: EpochRules;
   readonly #site: CallSite = callSite();
   readonly #epochs: EpochReport[] = [];
   #validation: Dataset | undefined;
@@ -92,8 +114,17 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
         fix: "Give examples of their own: validation: { inputs, targets }.",
       });
     }
+    if (options.earlyStopping !== undefined && validation === undefined) {
+      fail("bad-argument", {
+        message: "Early stopping on a stream needs data to measure with.",
+        expected: "validation: { inputs, targets }",
+        found: "earlyStopping without validation",
+        fix: "Give examples of their own as validation, or leave earlyStopping out.",
+      });
+    }
     this.#trainer = trainer;
     this.#stream = stream;
+    this.#rules = new EpochRules(trainer, options);
     this.#options = options;
     this.#batchSize = batchSize;
   }
@@ -132,13 +163,14 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
     let failed = false;
     try {
       this.#begin(untilEpoch !== undefined);
-      while (trainer.progress.epoch < end) {
+      while (trainer.progress.epoch < end && !this.#rules.ended) {
         const report = await trainer.exclusively(() => this.#epoch(turns));
         if (report === undefined) return;
         this.#epochs.push(report);
+        if (this.#rules.tells) await this.#rules.tell(report);
         yield report;
       }
-      this.#stopped = "finished";
+      this.#stopped = this.#rules.ended ? "early" : "finished";
     } catch (error) {
       failed = true;
       throw begunAt(error, this.#site);
@@ -146,14 +178,14 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
       if (this.#loop) await trainer.release(this.#loop, failed);
       this.#loop = undefined;
     }
+    this.#rules.restoreBest();
   }
 
   /** Goes on where a run was broken off, or begins another with the state that there is. */
   #begin(continues: boolean): void {
     const { progress } = this.#trainer;
     if (!continues) beginEpoch(progress);
-    Object.assign(progress, { best: null, waited: 0, stopped: false, plateau: undefined });
-    this.#trainer.best = undefined;
+    this.#rules.begin(continues);
   }
 
   /** The rest of the present epoch with its measures; undefined if it was aborted. */
@@ -326,6 +358,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
     remember(progress.history, report);
     progress.epoch++;
     beginEpoch(progress);
+    this.#rules.judge(report);
     return report;
   }
 }

@@ -166,6 +166,12 @@ export const training: readonly Row[] = [
     () => classifier(3).fit(c.stream([unnamed, unnamed], { classes: ["a", "b", "c"] })),
   ],
   [
+    "Give examples of their own as validation, or leave earlyStopping out.",
+    () => make().fit(c.stream([pairs]), { earlyStopping: { patience: 1 } }),
+    () => make().fit(c.stream([pairs]), { earlyStopping: { patience: 1 }, validation: pairs }),
+    () => make().fit(c.stream([pairs])),
+  ],
+  [
     "Give examples of their own: validation: { inputs, targets }.",
     () => make().fit(c.stream([pairs]), { validation: 0.5 } as never),
     () => make().fit(c.stream([pairs]), { validation: pairs }),

@@ -6,6 +6,7 @@ import {
   linear,
   meanSquaredError,
   relu,
+  type Stream,
   sequential,
   sgd,
   stream,
@@ -70,6 +71,46 @@ describe("a stream trains as a data set in memory does", () => {
       expect(await t.fit(data, options)).toEqual(history);
       expect(bytes(t)).toEqual(bytes(whole));
     }
+  });
+  it("with early stopping, a plateau, and what is called after an epoch", async () => {
+    const validation = { inputs: rows.slice(0, 20), targets: numbers.slice(0, 20) } as Data;
+    const run = async (t: Trainer, data: Data | Stream, more: object) => {
+      const seen: (readonly [number, number])[] = [];
+      const history = await t.fit(data as Data, {
+        ...{ epochs: 60, batchSize: 8, validation, ...more },
+        // Rises again and again, so that the rules have something to do.
+        earlyStopping: { patience: 3, minDelta: 1e-3 },
+        plateau: { factor: 0.5, patience: 1, threshold: 1e-2 },
+        onEpoch: ({ epoch }) => {
+          seen.push([epoch, t.learningRate]);
+        },
+      });
+      return { history, seen };
+    };
+    const whole = made("numbers");
+    const expected = await run(whole, wholeOf("numbers"), { shuffle: false });
+    expect(expected.history.stopped).toBe("early");
+    expect(new Set(expected.seen.map(([, rate]) => rate)).size).toBeGreaterThan(1);
+    const t = made("numbers");
+    const data = stream(() => blocks(numbers, [7, 3, 50]));
+    expect(await run(t, data, {})).toEqual(expected);
+    expect(bytes(t)).toEqual(bytes(whole));
+    // Broken off in the midst of it, it goes on with what the rules remember.
+    const options = { batchSize: 8, validation, earlyStopping: { patience: 3, minDelta: 1e-3 } };
+    const plateau = { factor: 0.5, patience: 1, threshold: 1e-2 };
+    const first = made("numbers");
+    const middle = Math.ceil(expected.seen.length / 2);
+    for await (const { epoch } of first.fit(data, { ...options, plateau, epochs: 60 })) {
+      if (epoch === middle) break;
+    }
+    const second = made("numbers");
+    second.fromBytes(bytes(first));
+    const rest = await second.fit(data, { ...options, plateau, untilEpoch: 60 });
+    expect(rest.stopped).toBe("early");
+    expect(rest.epochs).toEqual(expected.history.epochs.slice(middle));
+    expect(bytes(second)).toEqual(bytes(whole));
+    const alone = { earlyStopping: { patience: 3 } };
+    failure("bad-argument", () => made("numbers").fit(data, alone));
   });
   it("over several stretches, which are filled while others are trained on", async () => {
     const width = 40_000;
