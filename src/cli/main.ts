@@ -317,6 +317,38 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       start(async () => (await import("./diagnose.ts")).diagnoseCommand(file, options)),
     );
 
+  command("exercise", "write exercises with solutions, with numbers for work by hand")
+    .argument("<file>", "the network file")
+    .option("--seed <n>", "decides the numbers, default 1", whole(0))
+    .addOption(
+      new Option("--kind <name>", "what is asked for; default: gradient").choices([
+        ...["gradient", "forward", "update"],
+      ]),
+    )
+    .option("--count <n>", "how many, default 10", whole(1, 1000))
+    .addOption(
+      new Option("-f, --format <name>", "default: by the ending of --out").choices([
+        ...["markdown", "latex", "html", "json", "moodle"],
+      ]),
+    )
+    .addOption(language())
+    .option("-o, --out <path>", "write the sheet here, and the solutions beside it")
+    .option("--solutions", "without --out: print the solutions")
+    .action((file, options) =>
+      start(async () => (await import("./exercise.ts")).exerciseCommand(file, options)),
+    );
+
+  command(
+    "grade",
+    "say which answers to a sheet are right, and what went wrong; exit 1 if one is wrong",
+  )
+    .argument("<sheet>", "what exercise --out sheet.json has written")
+    .argument("<answers>", "a table (CSV): the number of the exercise, and the answer")
+    .addOption(json())
+    .action((sheet, answers, options) =>
+      start(async () => (await import("./exercise.ts")).gradeCommand(sheet, answers, options)),
+    );
+
   explained(
     command("report", "gains, dead and saturated units, first NaN; exit 1 if there is one"),
   ).action((file, options) =>

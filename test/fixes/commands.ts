@@ -163,6 +163,17 @@ export const commands: readonly Row[] = [
     () => chainrule("diagnose", two, "--value", "1", "--is", "loss"),
   ],
   [
+    "Write the sheet with --out sheet.json, and grade that.",
+    () => {
+      write(cwd, { "sheet.json": "{}", "answers.csv": "1,0.1\n" });
+      return chainrule("grade", "sheet.json", "answers.csv");
+    },
+    async () => {
+      await chainrule("exercise", two, "--count", "1", "--out", "sheet.json");
+      return chainrule("grade", "sheet.json", "answers.csv");
+    },
+  ],
+  [
     "Keep one --let …=….",
     () => chainrule("explain", "sum(x)", "--let", "x=1", "--let", "x=2"),
     () => chainrule("explain", "sum(x)", "--let", "x=1"),

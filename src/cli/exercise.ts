@@ -1,0 +1,151 @@
+/** chainrule exercise FILE: a sheet of exercises with its solutions; chainrule grade: answers to one. */
+import { dirname, extname, relative, resolve } from "node:path";
+import { fail } from "../core/errors.ts";
+import { isRecord, isText } from "../core/kinds.ts";
+import { shown } from "../core/wording.ts";
+import { leavesOf } from "../explain/engine/stages.ts";
+import type { Language } from "../explain/messages.ts";
+import { wrap } from "../explain/render/text.ts";
+import { readBytes, writeAtomically } from "../files/node.ts";
+import {
+  answerDigits,
+  type Exercise,
+  type ExerciseKind,
+  exercisesFor,
+  graded,
+} from "./exercise-sheet.ts";
+import { htmlSheet, latexSheet, markdownSheet, moodleSheet, type Sheet } from "./exercise-text.ts";
+import { subjectOf } from "./explain.ts";
+import { exit } from "./failure.ts";
+import { print, printJson, width } from "./terminal.ts";
+
+const sheetFormat = "chainrule-exercises";
+
+interface ExerciseOptions {
+  readonly seed?: number;
+  readonly kind?: ExerciseKind;
+  readonly count?: number;
+  readonly language?: Language;
+  readonly format?: "markdown" | "latex" | "html" | "json" | "moodle";
+  readonly out?: string;
+  readonly solutions?: boolean;
+}
+
+const endings = { markdown: ".md", latex: ".tex", html: ".html", json: ".json", moodle: ".xml" };
+
+export async function exerciseCommand(file: string, options: ExerciseOptions): Promise<number> {
+  const { seed = 1, kind = "gradient", count = 10, language = "en", out, solutions } = options;
+  const byEnding = Object.entries(endings).find(([, end]) => out?.toLowerCase().endsWith(end))?.[0];
+  const format = (options.format ?? byEnding ?? "markdown") as keyof typeof endings;
+  const { trainer, data, lossName } = await subjectOf(file, {});
+  const items = exercisesFor(trainer, data, { seed, kind, count });
+  const shapes = {
+    ...Object.fromEntries(Object.entries(trainer.parameters).map(([n, p]) => [n, p.shape])),
+    "→inputs": data.inputs.shape.slice(1),
+    "→targets": data.targets.shape.slice(1),
+  };
+  const layers = leavesOf(trainer.model).map(({ layer }) => layer.name);
+  const rule = `${trainer.optimizer.name}, η = ${trainer.learningRate}`;
+  const sheet: Sheet = {
+    language,
+    network: [...layers, lossName].join(" → "),
+    rule,
+    items,
+    shapes,
+  };
+  const base = out === undefined ? "" : dirname(resolve(out));
+  const network = out === undefined ? file : relative(base, resolve(file));
+  const plain = (solved: boolean) => ({
+    ...{ format: sheetFormat, version: 1, network, seed, kind, language, digits: answerDigits },
+    items: items.map(({ exercise, answer }) => (solved ? { ...exercise, answer } : exercise)),
+  });
+  const text = (solved: boolean): string => {
+    if (format === "json") return `${JSON.stringify(plain(solved), null, 1)}\n`;
+    if (format === "latex") return latexSheet(sheet, solved);
+    if (format === "html") return htmlSheet(sheet, solved);
+    if (format === "moodle") return moodleSheet(sheet);
+    return markdownSheet(sheet, solved);
+  };
+  if (out === undefined) process.stdout.write(text(solutions === true));
+  else {
+    const end = extname(out);
+    const write = (path: string, what: string) =>
+      writeAtomically(path, new TextEncoder().encode(what));
+    await write(out, text(false));
+    // Moodle's questions hold their answers.
+    if (format !== "moodle")
+      await write(`${out.slice(0, out.length - end.length)}-solutions${end}`, text(true));
+  }
+  return exit.ok;
+}
+
+interface StoredSheet {
+  readonly network: string;
+  readonly language: Language;
+  readonly items: readonly Exercise[];
+}
+
+const areNumbers = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((x) => typeof x === "number");
+
+const isItem = (item: unknown): boolean =>
+  isRecord(item) &&
+  isText(item.parameter) &&
+  isText(item.quantity) &&
+  isRecord(item.parameters) &&
+  Object.values(item.parameters).every(areNumbers) &&
+  areNumbers(item.inputs) &&
+  areNumbers(item.targets);
+
+const isStored = (found: unknown): found is StoredSheet =>
+  isRecord(found) &&
+  found.format === sheetFormat &&
+  isText(found.network) &&
+  Array.isArray(found.items) &&
+  found.items.every(isItem);
+
+function storedSheet(path: string, text: string): StoredSheet {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    // Refused below.
+  }
+  if (isStored(found)) return found;
+  return fail("file-invalid", {
+    message: "This is no sheet of exercises.",
+    expected: "what chainrule exercise FILE --out sheet.json has written",
+    found: shown(text.slice(0, 40)),
+    where: path,
+    fix: "Write the sheet with --out sheet.json, and grade that.",
+  });
+}
+
+export async function gradeCommand(
+  path: string,
+  answers: string,
+  { json }: { readonly json?: boolean },
+): Promise<number> {
+  const read = async (name: string) => new TextDecoder().decode(await readBytes(name));
+  const { network, items, language = "en" } = storedSheet(path, await read(path));
+  const given = await read(answers);
+  const { trainer, data } = await subjectOf(resolve(dirname(path), network), {});
+  const rows = given
+    .split(/\r?\n/)
+    .map((line) => line.split(/[,;\t]/).map((cell) => cell.trim()))
+    .filter(([id]) => /^\d+$/.test(id ?? ""));
+  const results = items.map((exercise) => {
+    const answer = rows.find(([id]) => Number(id) === exercise.id)?.[1] ?? "";
+    const found = graded(trainer, data, exercise, answer, language);
+    const text = found?.toText() ?? (language === "zh" ? "没有答案" : "no answer");
+    return { id: exercise.id, answer, verdict: found?.verdict ?? "missing", text };
+  });
+  const right = results.filter((r) => r.verdict === "right").length;
+  if (json) printJson({ right, of: items.length, results });
+  else {
+    print(`${right}/${items.length}`);
+    for (const { id, text } of results)
+      for (const line of wrap(`${id}. ${text}`, width())) print(line);
+  }
+  return right === items.length ? exit.ok : exit.no;
+}
