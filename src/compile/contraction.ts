@@ -5,7 +5,7 @@
  */
 import { at } from "../core/at.ts";
 import { isFloat } from "../core/dtype.ts";
-import { type Expression, operands, subexpressions } from "../core/expression.ts";
+import { type Expression, type Load, operands, subexpressions } from "../core/expression.ts";
 import type { Combine } from "../core/op.ts";
 import { type Shape, sizeOf } from "../core/shape.ts";
 import { type Affine, linearForm } from "./affine.ts";
@@ -15,6 +15,7 @@ import type { Kernel } from "./program.ts";
 
 /** One factor: which input, and where its elements are in the outer and the summed indices. */
 interface Factor {
+  readonly value: Load;
   readonly input: number;
   readonly at: Expression;
   /** The place as a linear form, where it is one. */
@@ -45,7 +46,13 @@ function factor(e: Expression, extents: Shape): Factor | undefined {
   const { input, at, when, otherwise } = e;
   const isData = (x: Expression): boolean => x.kind === "load";
   if (operands(e).some((x) => subexpressions(x).some(isData))) return undefined;
-  return { input, at, form: linearForm(at, extents), guard: guardOf(when, otherwise, extents) };
+  return {
+    value: e,
+    input,
+    at,
+    form: linearForm(at, extents),
+    guard: guardOf(when, otherwise, extents),
+  };
 }
 
 /** A factor that is read where it lies: its place is linear in the outer and the one summed index. */

@@ -71,6 +71,10 @@ export interface FileNeeds {
   /** How many values and kernels have a name. */
   names: number;
   kernels: number;
+  /** Functions that sum a matrix product's tile, each by what it depends on. */
+  readonly micros: Map<string, { readonly name: string; readonly text: string }>;
+  /** Bytes of a vector. */
+  readonly vectorBytes: number;
   /** Whether a product and a sum may be rounded once. */
   readonly fuses: boolean;
 }

@@ -8,6 +8,7 @@ import type { FileNeeds } from "./expressions.ts";
 import { callLines, functionsOf } from "./functions.ts";
 import { loopText } from "./loop.ts";
 import { largeAngles, prelude } from "./prelude.ts";
+import { vectors } from "./product.ts";
 
 /** What is to stand in a file: a program, with the loop around it where it is a training step. */
 interface Job {
@@ -56,15 +57,25 @@ const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;
  */
 export const faultBytes = 64;
 
-/** @param fuses whether a product and a sum may be rounded once */
-export function renderFile(jobs: readonly Job[], fuses: boolean): Rendered {
-  const needs: FileNeeds = { functions: new Map(), lines: [], names: 0, kernels: 0, fuses };
+/** What the text depends on beside the programs. */
+interface Target {
+  /** Whether a product and a sum may be rounded once. */
+  readonly fuses: boolean;
+  /** Bytes of a vector: no bits depend on it. */
+  readonly vectorBytes: number;
+}
+
+export function renderFile(jobs: readonly Job[], target: Target): Rendered {
+  const counts = { lines: [], names: 0, kernels: 0 };
+  const needs: FileNeeds = { functions: new Map(), micros: new Map(), ...counts, ...target };
   const made = jobs.map((job, k) => place(job, k === 0 ? "run" : `run_${k}`, needs));
   const text = [
     prelude,
     faults,
     ...(made.some(({ sorts }) => sorts) ? [sorting] : []),
     ...elementaryFunctions(needs),
+    ...(needs.micros.size > 0 ? [vectors(target)] : []),
+    ...Array.from(needs.micros.values(), ({ text }) => text),
     ...made.flatMap(({ texts }) => texts),
     "",
   ].join("\n");

@@ -6,7 +6,13 @@ import type { DType, TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
 import { letGoOfAll } from "../kept.ts";
 import { faultBytes, renderFile } from "./file.ts";
-import { allocateAligned, type Library, loadLibrary, type Memory } from "./node-library.ts";
+import {
+  allocateAligned,
+  type Library,
+  loadLibrary,
+  type Memory,
+  vectorBytes,
+} from "./node-library.ts";
 
 export interface NativeOptions {
   /** A product and a sum are never rounded as one. */
@@ -21,7 +27,10 @@ export function viewOf(memory: Memory, dtype: DType, at: number, size: number): 
 
 export function loadProgram(program: Program, code: NativeOptions, loop?: StepLoop) {
   const job = { program, ...(loop ? { loop } : {}) };
-  const { text, lines, programs } = renderFile([job], !code.deterministic);
+  const { text, lines, programs } = renderFile([job], {
+    fuses: !code.deterministic,
+    vectorBytes: vectorBytes(),
+  });
   const { memory: bytes, places } = element(programs, 0);
   const library = loadLibrary(text);
   const memory = allocateMemory(bytes);

@@ -69,6 +69,17 @@ export function findCompiler(): CCompiler | string {
     : `There is no C compiler here; looked for ${tried}`;
 }
 
+/** Bytes of a vector, as the compiler knows this processor. */
+export function widest({ command, first }: CCompiler): number {
+  let known = "";
+  try {
+    known = ask(command, [...first, ...options, "-dM", "-E", "-x", "c", "/dev/null"]);
+  } catch {
+    // Then those that every machine has.
+  }
+  return /__AVX512F__/.test(known) ? 64 : /__AVX2__/.test(known) ? 32 : 16;
+}
+
 /** What a library depends on beside its text. */
 export function circumstances(compiler: CCompiler): string {
   const [first] = cpus();

@@ -9,6 +9,7 @@ import {
   compileFile,
   findCompiler,
   hashOf,
+  widest,
 } from "./node-compiler.ts";
 
 /** What is used of koffi. */
@@ -22,6 +23,8 @@ interface Toolchain {
   readonly koffi: Koffi;
   readonly compiler: CCompiler;
   readonly around: string;
+  /** Bytes of a vector. */
+  readonly vectorBytes: number;
 }
 
 let found: Toolchain | string | undefined;
@@ -37,7 +40,7 @@ function look(): Toolchain | string {
   if (typeof compiler === "string") return compiler;
   const koffi = findKoffi();
   if (typeof koffi === "string") return koffi;
-  return { koffi, compiler, around: circumstances(compiler) };
+  return { koffi, compiler, around: circumstances(compiler), vectorBytes: widest(compiler) };
 }
 
 /** Where this library stands, or else where the program was started. */
@@ -72,6 +75,9 @@ function needToolchain(): Toolchain {
   if (typeof tools !== "string") return tools;
   return fail("unsupported", { message: `${tools}.`, expected: needs });
 }
+
+/** Bytes of a vector of this processor. */
+export const vectorBytes = (): number => needToolchain().vectorBytes;
 
 const needs = "Linux or macOS, a C compiler (gcc 9, clang 14 or newer) and the package koffi";
 

@@ -23,6 +23,7 @@ import {
   valueText,
   withoutOne,
 } from "./expressions.ts";
+import { writeProduct } from "./product.ts";
 import { axisNumbers, nest, simd, type Writer, worthWaiting } from "./writer.ts";
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
@@ -38,6 +39,7 @@ export function writeReduction(
   scope: Scope,
 ): void {
   const { extents } = kernel;
+  if (order.kind === "product" && writeProduct(w, kernel, scope, finishRow(w))) return;
   const units = unitsOf(kernel, worthWaiting);
   const split = units?.axis ?? extents.findIndex((n) => n > 1);
   if (split >= 0) scope.lines.push(...w.bounds(at(extents, split), units));
@@ -100,6 +102,17 @@ function sideOf({ extents, over, value, combine, dtype }: ReduceKernel, order: S
 }
 
 const isRow = (sum: Sum): boolean => (sum.kind === "parts" ? isRow(sum.each) : sum.kind === "row");
+
+/** Stores what is made of a product's row. */
+const finishRow =
+  (w: Writer) =>
+  (kernel: ReduceKernel) =>
+  (scope: Scope, result: string, axis: number): void => {
+    const each = new Scope(scope).has(axis).hasResult();
+    each.lines.push(`const long i${axis} = n0 + l;`);
+    storeResult(w, kernel, each, result);
+    scope.lines.push(simd, "for (long l = 0; l < nb; l++) {", ...each.lines, "}");
+  };
 
 /** Stores what is made of the result, which stands in a variable. */
 function finish(w: Writer, kernel: ReduceKernel, scope: Scope, result: string): void {

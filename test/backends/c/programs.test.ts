@@ -106,8 +106,8 @@ interface Result {
 }
 
 /** Compiles all programs as one file and runs them; what has no value yet is rubbish. */
-function runAll(works: readonly Checked[], more: readonly string[]): Result[] {
-  const { text, lines, programs } = renderFile(works, false);
+function runAll(works: readonly Checked[], more: readonly string[], vectorBytes = 16): Result[] {
+  const { text, lines, programs } = renderFile(works, { fuses: false, vectorBytes });
   const library = loadLibrary(text, more);
   return works.map(({ program, values, runs }, w) => {
     const { name, memory: bytes } = programs[w]!;

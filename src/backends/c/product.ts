@@ -1,0 +1,338 @@
+/**
+ * Matrix products, whatever the strides and guards: columns in panels as wide as two vectors, rows in
+ * tiles, so that a tile's sums fill the registers; factors that lie badly are first copied side by side.
+ * compile/blocking.ts cuts them up, compile/summation.ts says in what order terms are added.
+ */
+import { blocking, type Machine } from "../../compile/blocking.ts";
+import {
+  type MatrixProduct,
+  matrixProduct,
+  type Packed,
+  stride,
+} from "../../compile/contraction.ts";
+import type { Kernel } from "../../compile/program.ts";
+import { at } from "../../core/at.ts";
+import { bytesOf, type DType } from "../../core/dtype.ts";
+import { beginning } from "../../core/meaning.ts";
+import { stridesOf } from "../../core/shape.ts";
+import { cTypes, type FileNeeds, linearText, numberText, Scope, valueText } from "./expressions.ts";
+import { axisNumbers, nest, simd, type Writer } from "./writer.ts";
+
+type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
+
+/** Of fewer products a kernel is summed as any other. */
+const worthPacking = 2 ** 15;
+
+/** Registers: 32 where a vector has 64 bytes (AVX-512) or 16 on arm64, else 16. */
+const mostRows = (vectorBytes: number): number => (vectorBytes === 32 ? 6 : 12);
+
+function machineFor(vectorBytes: number, { m, n, dtype }: MatrixProduct): Machine {
+  const lanes = (type: DType): number => vectorBytes / bytesOf(type);
+  const most = mostRows(vectorBytes);
+  return {
+    lanes,
+    // Tiles of about one size: a last one of few rows would read all of b for little work.
+    tileRows: Math.ceil(m / Math.ceil(m / most)),
+    tileVectors: n > lanes(dtype) ? 2 : 1,
+    blockBytes: 2 ** 21,
+    groupBytes: 2 ** 19,
+    mostPanels: 8,
+    groupsToShare: 16,
+    scattered: 2 ** 15,
+  };
+}
+
+/** What a product's kernel stores, once for each row of a tile: sums stand in an array. */
+type Finish = (scope: Scope, result: string, axis: number) => void;
+
+/** Writes the kernel, if it is a product that is worth it. */
+export function writeProduct(
+  w: Writer,
+  kernel: ReduceKernel,
+  scope: Scope,
+  finish: (kernel: ReduceKernel) => Finish,
+): boolean {
+  const product = matrixProduct(kernel);
+  if (product === undefined || product.m * product.n * product.k < worthPacking) return false;
+  const { a, b, dtype, extents, rows, columns, m, n, k } = product;
+  const place = w.place(extents);
+  if ([a, b].some(({ input }) => place.given(input) !== undefined)) return false;
+  const cut = blocking(product, machineFor(w.needs.vectorBytes, product));
+  const { tileRows, lanes, width, group, block, terms, packsColumns, bytes } = cut;
+  const along = extents.length;
+  const packsRows = a.kind === "packed" || cut.packedRows > 0 || (n > 2 * width && m > 1);
+  const type = cTypes[dtype];
+  const wide = group * width;
+  const rowsHeld = packsRows ? Math.ceil(block / tileRows) * tileRows : 0;
+  w.scratch = (tileRows * wide + k * wide + rowsHeld * k) * bytes + 64;
+  const batch = axisNumbers(extents).filter((axis) => axis !== rows && axis !== columns);
+  const base = (side: typeof a): string => {
+    if (side.kind === "packed") return "0";
+    const { coefficients, base } = side.form;
+    const outer = coefficients
+      .slice(0, along)
+      .map((c, axis) => (axis === rows || axis === columns || extents[axis] === 1 ? 0 : c));
+    return `x${side.input} + ${linearText(outer, base)}`;
+  };
+  nest(scope, extents, batch, (inside) => {
+    const { lines } = inside;
+    lines.push(
+      `${type} *const sums = (${type} *)scratch;`,
+      `${type} *const bp = sums + ${tileRows * wide}, *const ap = bp + ${k * wide};`,
+      `const ${type} *const a0 = ${base(a)}, *const b0 = ${base(b)};`,
+      `for (long m0 = 0; m0 < ${m}; m0 += ${block}) {`,
+      `const long mb = ${m} - m0 < ${block} ? ${m} - m0 : ${block};`,
+    );
+    if (packsRows) {
+      if (a.kind === "packed") packRows(w, product, a, tileRows, inside);
+      else {
+        const [row, step] = [stride(a, rows), stride(a, along)];
+        lines.push(
+          "for (long r = 0; r < mb; r++) {",
+          `const ${type} *const from = a0 + (m0 + r) * ${row}L;`,
+          `${type} *const to = ap + r / ${tileRows} * ${tileRows * k}L + r % ${tileRows};`,
+          `for (long q = 0; q < ${k}; q++) to[q * ${tileRows}] = from[q * ${step}L];`,
+          "}",
+        );
+      }
+    }
+    lines.push(
+      `for (long n0 = 0; n0 < ${n}; n0 += ${wide}) {`,
+      `const long nb = ${n} - n0 < ${wide} ? ${n} - n0 : ${wide};`,
+    );
+    if (b.kind === "packed") packColumns(w, product, b, width, inside);
+    else if (packsColumns) {
+      const [column, step] = [stride(b, columns), stride(b, along)];
+      const one = `to[q * ${width} + l] = from[q * ${step}L + l * ${column}L];`;
+      const byTerms = `for (long q = 0; q < ${k}; q++) {\n${simd}\nfor (long l = 0; l < wb; l++) ${one}\n}`;
+      const byColumns = `for (long l = 0; l < wb; l++) for (long q = 0; q < ${k}; q++) ${one}`;
+      lines.push(
+        `for (long p = 0; p < nb; p += ${width}) {`,
+        `const long wb = nb - p < ${width} ? nb - p : ${width};`,
+        `const ${type} *const from = b0 + (n0 + p) * ${column}L;`,
+        `${type} *const to = bp + p * ${k}L;`,
+        column === 1 ? byTerms : byColumns,
+        "}",
+      );
+    }
+    const bStep = packsColumns ? width : stride(b, along);
+    const aSteps = packsRows ? [1, tileRows] : [stride(a, rows), stride(a, along)];
+    const tile = (count: number): string[] => {
+      const tileAt = packsRows ? `ap + t * ${k}L` : `a0 + (m0 + t) * ${stride(a, rows)}L`;
+      const calls = (vectors: number): string => {
+        const name = micro(w.needs, {
+          ...{ dtype, rows: count, vectors, aSteps, bStep, yStep: wide },
+        });
+        const panel = packsColumns ? `bp + p * ${k}L` : "b0 + n0 + p";
+        return `${name}(${tileAt} + k0 * ${at(aSteps, 1)}L, ${panel} + k0 * ${bStep}L, sums + p, kb, k0 > 0);`;
+      };
+      const each = new Scope(inside);
+      if (rows >= 0) each.has(rows);
+      finish({ ...kernel, extents })(each, `sums[r * ${wide} + l]`, columns);
+      const full = width / lanes;
+      return [
+        `for (long k0 = 0; k0 < ${k}; k0 += ${terms}) {`,
+        `const long kb = ${k} - k0 < ${terms} ? ${k} - k0 : ${terms};`,
+        `for (long p = 0; p < nb; p += ${width}) {`,
+        ...(full > 1 && n % width > 0 && n % width <= lanes
+          ? [`if (nb - p <= ${lanes}) ${calls(1)}`, `else ${calls(full)}`]
+          : [calls(full)]),
+        "}",
+        "}",
+        `for (long r = 0; r < ${count}; r++) {`,
+        ...(rows >= 0 && at(extents, rows) > 1 ? [`const long i${rows} = m0 + t + r;`] : []),
+        ...each.lines,
+        "}",
+      ];
+    };
+    const rest = m % tileRows;
+    lines.push(
+      `for (long t = 0; t < mb; t += ${tileRows}) {`,
+      ...(m >= tileRows ? [`if (mb - t >= ${tileRows}) {`, ...tile(tileRows), "}"] : ["if (0) {}"]),
+      ...(rest > 0 ? ["else {", ...tile(rest), "}"] : []),
+      "}",
+      "}",
+      "}",
+    );
+  });
+  return true;
+}
+
+/** The rows of a factor, side by side in tiles. */
+function packRows(
+  w: Writer,
+  { rows, k }: MatrixProduct,
+  a: Packed,
+  tileRows: number,
+  scope: Scope,
+): void {
+  const rank = a.extents.length;
+  const all = [...a.extents, ...a.over];
+  const outer = new Scope(scope);
+  if (rows >= 0) outer.has(rows);
+  const terms = a.over.map((_, axis) => rank + axis);
+  nest(outer, all, terms, (inside) => {
+    const value = valueText(a.value, inside, w.place(all));
+    inside.lines.push(`to[(${termText(a)}) * ${tileRows}] = ${value};`);
+  });
+  scope.lines.push(
+    "for (long r = 0; r < mb; r++) {",
+    ...(rows >= 0 && at(a.extents, rows) > 1 ? [`const long i${rows} = m0 + r;`] : []),
+    `${cTypes[a.value.dtype]} *const to = ap + r / ${tileRows} * ${tileRows * k}L + r % ${tileRows};`,
+    ...outer.lines,
+    "}",
+  );
+}
+
+/** The number of a term, of the indices along the summed axes. */
+function termText({ extents, over }: Packed): string {
+  const strides = stridesOf(over).map((c, axis) => (over[axis] === 1 ? 0 : c));
+  return linearText([...extents.map(() => 0), ...strides], 0);
+}
+
+/** The columns of a factor, side by side in panels. */
+function packColumns(
+  w: Writer,
+  { extents, columns, k }: MatrixProduct,
+  b: Packed,
+  width: number,
+  scope: Scope,
+): void {
+  const rank = extents.length;
+  const all = [...b.extents, ...b.over];
+  const outer = new Scope(scope);
+  nest(
+    outer,
+    all,
+    b.over.map((_, axis) => rank + axis),
+    (inside) => {
+      const each = new Scope(inside);
+      // What is one axis to the product may be several to the factor.
+      let after = 1;
+      for (let axis = columns; axis >= 0; axis--) {
+        const size = at(b.extents, axis);
+        const isOwn = axis === columns || at(extents, axis) !== size;
+        if (!isOwn) break;
+        each.has(axis);
+        if (size > 1) {
+          const index = after === 1 ? "c" : `c / ${after}`;
+          each.lines.push(`const long i${axis} = ${axis === 0 ? index : `${index} % ${size}`};`);
+        }
+        after *= size;
+      }
+      const value = valueText(b.value, each, w.place(all));
+      inside.lines.push(
+        simd,
+        "for (long l = 0; l < wb; l++) {",
+        "const int c = (int)(n0 + p + l);",
+        ...each.lines,
+        `to[(${termText(b)}) * ${width} + l] = ${value};`,
+        "}",
+      );
+    },
+  );
+  scope.lines.push(
+    `for (long p = 0; p < nb; p += ${width}) {`,
+    `const long wb = nb - p < ${width} ? nb - p : ${width};`,
+    `${cTypes[b.value.dtype]} *const to = bp + p * ${k}L;`,
+    ...outer.lines,
+    "}",
+  );
+}
+
+interface Micro {
+  readonly dtype: "f32" | "f64";
+  readonly rows: number;
+  readonly vectors: number;
+  /** From row to row and from term to term of a; from term to term of b; from row to row of sums. */
+  readonly aSteps: readonly number[];
+  readonly bStep: number;
+  readonly yStep: number;
+}
+
+/** A function that sums a tile in registers; it adds the sums to those that are there, or sets them. */
+function micro({ micros, fuses, vectorBytes }: FileNeeds, of: Micro): string {
+  const { dtype, rows, vectors, aSteps, bStep, yStep } = of;
+  const key = JSON.stringify(of);
+  const known = micros.get(key);
+  if (known !== undefined) return known.name;
+  const name = `tile_${micros.size}`;
+  const [row = 0, step = 0] = aSteps;
+  const lanes = vectorBytes / bytesOf(dtype);
+  const [type, vector] = [cTypes[dtype], `v_${dtype}`];
+  const all = <T>(n: number, f: (k: number) => T): T[] => Array.from({ length: n }, (_, k) => f(k));
+  const each = (f: (r: number, v: number) => string): string[] =>
+    all(rows, (r) => all(vectors, (v) => f(r, v)).join(" "));
+  const from = (pointer: string, k: number): string => `*(u_${dtype} *)(${pointer} + ${k})`;
+  const begin = numberText(beginning("sum", dtype), dtype);
+  const lines = [
+    `${vector} ${all(rows * vectors, (k) => `c${Math.floor(k / vectors)}_${k % vectors} = begin`).join(", ")};`,
+    "for (long i = 0; i < k; i++) {",
+    ...all(vectors, (v) => `const ${vector} b${v} = ${from("b", v * lanes)};`),
+    ...all(
+      rows,
+      (r) =>
+        `{ const ${vector} x = a[${r * row}L] - zero; ${all(vectors, (v) => `c${r}_${v} = ${fuses ? "fused" : "plain"}_${dtype}(x, b${v}, c${r}_${v});`).join(" ")} }`,
+    ),
+    `a += ${step}L; b += ${bStep}L;`,
+    "}",
+    "if (adds) {",
+    ...each((r, v) => `c${r}_${v} = ${from("y", r * yStep + v * lanes)} + c${r}_${v};`),
+    "}",
+    ...each((r, v) => `${from("y", r * yStep + v * lanes)} = c${r}_${v};`),
+  ];
+  const text = `tile void ${name}(const ${type} *a, const ${type} *b, ${type} *y, long k, int adds) {
+contracting
+const ${vector} zero = {0}, begin = ${begin} - zero;
+${lines.join("\n")}
+}
+`;
+  micros.set(key, { name, text });
+  return name;
+}
+
+/**
+ * Vectors of so many bytes, and a product and a sum of them rounded once, where the machine can: by its
+ * own instruction where GCC has a name for it, else by leave for these functions alone.
+ */
+export function vectors({ vectorBytes, fuses }: Pick<FileNeeds, "vectorBytes" | "fuses">): string {
+  const named = (
+    [
+      [64, "__AVX512F__", (x: string) => `vfmadd${x}512_mask(a, b, c, -1, 4)`],
+      [32, "__FMA__", (x: string) => `vfmadd${x}256(a, b, c)`],
+      [16, "__FMA__", (x: string) => `vfmadd${x}(a, b, c)`],
+    ] as const
+  ).find(([bytes]) => bytes === vectorBytes);
+  const plain = (name: string): string[] =>
+    ["f32", "f64"].map((type) => `#define ${name}_${type}(a, b, c) ((a) * (b) + (c))`);
+  const noinline = "static __attribute__((noinline))";
+  const [, has = "__FMA__", call] = named ?? [];
+  return [
+    `typedef float v_f32 __attribute__((vector_size(${vectorBytes})));`,
+    `typedef double v_f64 __attribute__((vector_size(${vectorBytes})));`,
+    `typedef float u_f32 __attribute__((vector_size(${vectorBytes}), aligned(4), may_alias));`,
+    `typedef double u_f64 __attribute__((vector_size(${vectorBytes}), aligned(8), may_alias));`,
+    ...(fuses
+      ? [
+          `#if !defined(__clang__) && defined(${has})`,
+          `#define tile ${noinline}`,
+          "#define contracting",
+          ...(call
+            ? [
+                `#define fused_f32(a, b, c) ((v_f32)__builtin_ia32_${call("ps")})`,
+                `#define fused_f64(a, b, c) ((v_f64)__builtin_ia32_${call("pd")})`,
+              ]
+            : plain("fused")),
+          "#elif defined(__clang__)",
+          `#define tile ${noinline}`,
+          '#define contracting _Pragma("clang fp contract(fast)")',
+          ...plain("fused"),
+          "#else",
+          `#define tile ${noinline} __attribute__((optimize("fp-contract=fast")))`,
+          "#define contracting",
+          ...plain("fused"),
+          "#endif",
+        ]
+      : [`#define tile ${noinline}`, "#define contracting", ...plain("plain")]),
+  ].join("\n");
+}
