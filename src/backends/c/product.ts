@@ -65,7 +65,9 @@ export function writeProduct(
   const wide = group * width;
   const rowsHeld = packsRows ? Math.ceil(block / tileRows) * tileRows : 0;
   w.scratch = (tileRows * wide + k * wide + rowsHeld * k) * bytes + 64;
-  const batch = axisNumbers(extents).filter((axis) => axis !== rows && axis !== columns);
+  const isOuter = (axis: number): boolean =>
+    axis !== rows && axis !== columns && extents[axis] === kernel.extents[axis];
+  const batch = axisNumbers(extents).filter(isOuter);
   const base = (side: typeof a): string => {
     if (side.kind === "packed") return "0";
     const { coefficients, base } = side.form;
@@ -88,10 +90,11 @@ export function writeProduct(
       else {
         const [row, step] = [stride(a, rows), stride(a, along)];
         lines.push(
-          "for (long r = 0; r < mb; r++) {",
-          `const ${type} *const from = a0 + (m0 + r) * ${row}L;`,
-          `${type} *const to = ap + r / ${tileRows} * ${tileRows * k}L + r % ${tileRows};`,
-          `for (long q = 0; q < ${k}; q++) to[q * ${tileRows}] = from[q * ${step}L];`,
+          `for (long t = 0; t < mb; t += ${tileRows}) {`,
+          `const long wb = mb - t < ${tileRows} ? mb - t : ${tileRows};`,
+          `const ${type} *const from = a0 + (m0 + t) * ${row}L;`,
+          `${type} *const to = ap + t * ${k}L;`,
+          ...copySideBySide({ k, width: tileRows, across: row, step }),
           "}",
         );
       }
@@ -103,15 +106,12 @@ export function writeProduct(
     if (b.kind === "packed") packColumns(w, product, b, width, inside);
     else if (packsColumns) {
       const [column, step] = [stride(b, columns), stride(b, along)];
-      const one = `to[q * ${width} + l] = from[q * ${step}L + l * ${column}L];`;
-      const byTerms = `for (long q = 0; q < ${k}; q++) {\n${simd}\nfor (long l = 0; l < wb; l++) ${one}\n}`;
-      const byColumns = `for (long l = 0; l < wb; l++) for (long q = 0; q < ${k}; q++) ${one}`;
       lines.push(
         `for (long p = 0; p < nb; p += ${width}) {`,
         `const long wb = nb - p < ${width} ? nb - p : ${width};`,
         `const ${type} *const from = b0 + (n0 + p) * ${column}L;`,
         `${type} *const to = bp + p * ${k}L;`,
-        column === 1 ? byTerms : byColumns,
+        ...copySideBySide({ k, width, across: column, step }),
         "}",
       );
     }
@@ -156,6 +156,41 @@ export function writeProduct(
     );
   });
   return true;
+}
+
+/** Terms that are copied in one go, so that what is written stays in the nearest cache. */
+const termsAtOnce = 64;
+
+/** Copies `wb` lines of k terms so that they lie side by side, at most `width` of them. */
+function copySideBySide({
+  k,
+  width,
+  across,
+  step,
+}: {
+  readonly k: number;
+  readonly width: number;
+  /** From line to line, and from term to term. */
+  readonly across: number;
+  readonly step: number;
+}): string[] {
+  const one = `to[q * ${width} + l] = from[q * ${step}L + l * ${across}L];`;
+  if (across === 1) {
+    const copy = (count: string): string => `${simd}\nfor (long l = 0; l < ${count}; l++) ${one}`;
+    return [
+      `if (wb == ${width}) for (long q = 0; q < ${k}; q++) {`,
+      copy(String(width)),
+      `} else for (long q = 0; q < ${k}; q++) {`,
+      copy("wb"),
+      "}",
+    ];
+  }
+  return [
+    `for (long q0 = 0; q0 < ${k}; q0 += ${termsAtOnce}) {`,
+    `const long q1 = ${k} - q0 < ${termsAtOnce} ? ${k} : q0 + ${termsAtOnce};`,
+    `for (long l = 0; l < wb; l++) for (long q = q0; q < q1; q++) ${one}`,
+    "}",
+  ];
 }
 
 /** The rows of a factor, side by side in tiles. */
@@ -211,8 +246,7 @@ function packColumns(
       let after = 1;
       for (let axis = columns; axis >= 0; axis--) {
         const size = at(b.extents, axis);
-        const isOwn = axis === columns || at(extents, axis) !== size;
-        if (!isOwn) break;
+        if (axis !== columns && at(extents, axis) === size) continue;
         each.has(axis);
         if (size > 1) {
           const index = after === 1 ? "c" : `c / ${after}`;

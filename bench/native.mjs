@@ -1,0 +1,76 @@
+/**
+ * node bench/native.mjs [turns] [workloads] [python]: the backends c and wasm, and PyTorch where a Python
+ * that has it is named, on one thread each, in turns. Processor time is counted (Linux), so that others on
+ * the machine disturb less; the medians of the turns' ratios are printed.
+ */
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+const [turns = "5", list = "W2,W3,W6", python] = process.argv.slice(2);
+const here = (path) => new URL(path, import.meta.url).pathname;
+const worker = [process.execPath, here("../dist/cli.js"), "bench", "--worker", "chainrule"];
+const commands = {
+  c: [...worker, "--threads", "1", "--backend", "c"],
+  wasm: [...worker, "--threads", "1"],
+  ...(python ? { PyTorch: [python, here("torch_peer.py")] } : {}),
+};
+
+/** Seconds of processor time that a process has had. */
+function processorTime(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+function start([command, ...args]) {
+  const child = spawn(command, args, {
+    env: { ...process.env, OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ask = async (request) => {
+    child.stdin.write(`${JSON.stringify(request)}\n`);
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${command} has ended`);
+      if (value.startsWith("@")) return JSON.parse(value.slice(1));
+    }
+  };
+  return { ask, child };
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+const peers = Object.entries(commands).map(([name, command]) => ({ name, ...start(command) }));
+try {
+  for (const id of list.split(",")) {
+    const steps = new Map();
+    for (const { name, ask } of peers) {
+      const { losses, stepSec } = await ask({ cmd: "init", id });
+      // Of each at least a second, since the clock counts hundredths.
+      steps.set(name, Math.max(3, Math.ceil(1 / stepSec)));
+      console.log(`${id} ${name}: losses ${losses?.slice(0, 3).map((x) => x.toPrecision(7))}`);
+    }
+    const times = new Map(peers.map(({ name }) => [name, []]));
+    for (let turn = 0; turn < Number(turns); turn++) {
+      for (const { name, ask, child } of peers) {
+        const count = steps.get(name);
+        const before = processorTime(child.pid);
+        await ask({ cmd: "run", id, steps: count, warm: 0 });
+        times.get(name).push((processorTime(child.pid) - before) / count);
+      }
+    }
+    const own = times.get("c");
+    for (const [name, all] of times) {
+      const ratios = all.map((t, i) => t / own[i]);
+      const range = [Math.min(...ratios), Math.max(...ratios)].map((x) => x.toFixed(2));
+      const time = `${(1000 * median(all)).toPrecision(3)} ms a step`;
+      console.log(
+        `${id} ${name}: ${time}, ${median(ratios).toFixed(2)} × c (${range.join(" … ")})`,
+      );
+    }
+  }
+} finally {
+  for (const { child } of peers) child.kill();
+}
