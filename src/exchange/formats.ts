@@ -7,6 +7,7 @@ import { type BlobLike, type ByteSource, blobSource, bytesSource } from "../file
 import { moved, shownPath } from "../files/in-file.ts";
 import { kindOfFile } from "../files/signatures.ts";
 import type { ForeignFile, ForeignFormat, ForeignTensor } from "./foreign.ts";
+import { keras, kerasWeights } from "./keras/read.ts";
 import { npz } from "./numpy.ts";
 import { onnx } from "./onnx/read.ts";
 import { pytorch } from "./pytorch/read.ts";
@@ -18,6 +19,8 @@ import { tfjs } from "./tfjs/read.ts";
 const formats: readonly ForeignFormat[] = [
   safetensors,
   safetensorsShards,
+  keras,
+  kerasWeights,
   npz,
   pytorch,
   onnx,

@@ -18,11 +18,11 @@ export async function jsonOf(source: ByteSource): Promise<unknown> {
       found: `${source.size}`,
     });
   }
-  return parseJson(await source.read(0, source.size));
+  return jsonFrom(await source.read(0, source.size));
 }
 
 /** The value of bytes of JSON. */
-function parseJson(bytes: Uint8Array): unknown {
+export function jsonFrom(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {

@@ -9,7 +9,7 @@ import type { Layer } from "../../src/nn/layer.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 
 /** A tensor of a file of records. */
-interface Plain {
+export interface Plain {
   readonly shape: readonly number[];
   readonly data: readonly number[];
 }
@@ -22,7 +22,7 @@ export interface Recorded {
   readonly direction: Plain;
 }
 
-const toTensor = ({ shape, data }: Plain, dtype: "f32" | "f64" | "i32" = "f64"): Tensor =>
+export const toTensor = ({ shape, data }: Plain, dtype: "f32" | "f64" | "i32" = "f64"): Tensor =>
   tensor([...data], { shape, dtype });
 
 /** A model, built, and its values in f64. */

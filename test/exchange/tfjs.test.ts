@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { ForeignFile } from "../../src/exchange/foreign.ts";
 import { openForeign } from "../../src/exchange/formats.ts";
+import { rejection } from "../support/failure.ts";
+import { mutated } from "../support/mutations.ts";
 import { expectSameModel, type Recorded } from "./recorded.ts";
 
 interface Saved {
@@ -29,5 +31,57 @@ describe("layers models of TensorFlow.js", () => {
     expect(file.format).toBe("tfjs-layers-model");
     const [model, slopes] = [file, await opened(json, gradients)].map((f) => f.model!());
     expectSameModel(await model!, await slopes!, own, 1e-5);
+  });
+});
+
+describe("what cannot be read", () => {
+  const { json, bytes } = recorded.models.branches!;
+  it("damaged descriptions are refused", async () => {
+    const text = new TextEncoder().encode(JSON.stringify(json));
+    await mutated("model.json", text, 1000, async (changed) => {
+      const file = await openForeign(changed, {
+        name: "model.json",
+        beside: async () => Uint8Array.from(Buffer.from(bytes, "base64")),
+      });
+      for (const t of file.tensors) await t.read();
+      await file.model?.();
+    });
+  });
+  it("all that has no equal is named at once", async () => {
+    const layer = (class_name: string, config: object) => ({ class_name, config });
+    const modelTopology = layer("Sequential", {
+      name: "m",
+      layers: [
+        layer("Masking", { name: "a", batch_input_shape: [null, 4, 3] }),
+        layer("LSTM", { name: "b", units: 2, stateful: true }),
+        layer("MyLayer", { name: "__proto__" }),
+      ],
+    });
+    const file = await opened({ format: "layers-model", modelTopology, weightsManifest: [] }, "");
+    const error = await rejection("unsupported", file.model!());
+    for (const word of ["Masking", "stateful", "MyLayer"]) expect(error.found).toContain(word);
+  });
+  it("a graph model names its operators", async () => {
+    const modelTopology = {
+      node: [
+        { name: "x", op: "Placeholder" },
+        { name: "y", op: "Relu" },
+      ],
+    };
+    const file = await opened({ format: "graph-model", modelTopology, weightsManifest: [] }, "");
+    expect(file.format).toBe("tfjs-graph-model");
+    const error = await rejection("unsupported", file.model!());
+    expect(error.found).toBe("1 Placeholder, 1 Relu");
+  });
+  it("quantized weights are what TensorFlow.js makes of them", async () => {
+    const spec = { name: "w", shape: [3], dtype: "float32" };
+    const quantized = { ...spec, quantization: { dtype: "uint8", scale: 0.1, min: -1 } };
+    const half = { ...spec, name: "h", quantization: { dtype: "float16" } };
+    const weightsManifest = [{ paths: ["w.bin"], weights: [quantized, half] }];
+    const data = Buffer.from([0, 10, 255, 0, 0x3c, 0, 0xc0, 1, 0]);
+    const file = await opened({ weightsManifest }, data.toString("base64"));
+    const [w, h] = await Promise.all(file.tensors.map((t) => t.read()));
+    expect([...(w!.data as Float32Array)]).toEqual([-1, 0, 24.5].map(Math.fround));
+    expect([...(h!.data as Float32Array)]).toEqual([1, -2, 2 ** -24]);
   });
 });

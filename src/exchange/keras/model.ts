@@ -323,8 +323,10 @@ function inputsOf({ className, config, name }: Described): { name: string; sizes
 /** A model's layers, values and remarks. */
 type Lowered = Omit<ForeignModel, "loss" | "optimizer" | "optimizerState">;
 
-/** A size that is not fixed follows from the others. */
-const shapeOf = (sizes: Sizes): Shape => sizes.map((n) => n ?? -1);
+/** What stands for a size that is not fixed. */
+const anySize = 16;
+
+const shapeOf = (sizes: Sizes): Shape => sizes.map((n) => n ?? anySize);
 
 /**
  * The layers of a model of Keras.
@@ -381,6 +383,9 @@ export async function lowered(
   }
   if (made.length > 1) {
     low.remarks.add(`The ${made.length} outputs stand one behind the other in a row.`);
+  }
+  if (!several && given[0]?.sizes.includes(null)) {
+    low.remarks.add(`Keras leaves a size of the input open (None): ${anySize} stands for it.`);
   }
   const { layers, state } = await low.finish(total, outputs);
   const [first] = given;

@@ -189,7 +189,8 @@ const layerNorm: Convert = (call) => {
 const rmsNorm: Convert = (call) => {
   const { config, low, name } = call;
   const value = low.turned(onlyInput(call), false);
-  const axis = config.get("axis") ?? -1;
+  const given = config.get("axis") ?? -1;
+  const axis = Array.isArray(given) && given.length === 1 ? given[0] : given;
   if (axis !== -1 && axis !== value.sizes.length) refused(`an RMS norm along axis ${String(axis)}`);
   const own = ofLayer(call, { scale: [featuresOf(value)] });
   const options = { epsilon: config.number("epsilon", 1e-6) };
@@ -223,7 +224,8 @@ const groupNorm: Convert = (call) => {
 /** x/‖x‖: the norm by the mean square, in the unit of the sum. */
 const unitNorm: Convert = (call) => {
   const { config, low, name } = call;
-  const axis = config.get("axis") ?? -1;
+  const given = config.get("axis") ?? -1;
+  const axis = Array.isArray(given) && given.length === 1 ? given[0] : given;
   const value = low.turned(onlyInput(call), false);
   if (axis !== -1 && axis !== value.sizes.length) refused(`a unit norm along axis ${String(axis)}`);
   const features = featuresOf(value);

@@ -1,8 +1,8 @@
 /** The model of a model.json of TensorFlow.js, as layers of ours. */
 import { fail } from "../../core/errors.ts";
 import type { ForeignModel, ForeignTensor } from "../foreign.ts";
+import { kerasModel } from "../keras/compiled.ts";
 import { field } from "../keras/config.ts";
-import { lowered } from "../keras/model.ts";
 import type { VariableSource } from "../keras/variables.ts";
 
 /**
@@ -53,13 +53,12 @@ export async function modelOf(
   const model = field(topology, "model_config") ?? topology;
   const version = String(field(topology, "keras_version") ?? "");
   const flavor = version.startsWith("3") ? "keras3" : "keras2";
-  const { layers, state, input, remarks } = await lowered(
-    "TensorFlow.js",
-    model,
-    byName(tensors),
-    flavor,
-  );
-  return { input, layers, state, remarks };
+  const training = field(json, "trainingConfig") ?? field(topology, "training_config");
+  return kerasModel("TensorFlow.js", model, byName(tensors), flavor, {
+    maker: field(json, "trainingConfig") === undefined ? "keras" : "tfjs",
+    loss: field(training, "loss"),
+    optimizer: field(training, "optimizer_config"),
+  });
 }
 
 /** Graphs of operators are not translated: they are refused, with what they are made of. */
