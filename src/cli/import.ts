@@ -1,6 +1,5 @@
 /** chainrule import FILE --out net.yaml: a model of another library as a network file. */
 
-import { stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { fail } from "../core/errors.ts";
 import { openForeign } from "../exchange/formats.ts";
@@ -9,6 +8,7 @@ import { inFile } from "../files/in-file.ts";
 import { writeAtomically } from "../files/node.ts";
 import { exit } from "./failure.ts";
 import { checkpointOf, quoted, self } from "./files.ts";
+import { isThere } from "./run-place.ts";
 import { print, printJson, remark, wrapWords } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
@@ -17,12 +17,6 @@ interface ImportOptions {
   readonly force?: boolean;
   readonly json?: boolean;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 export async function importCommand(path: string, options: ImportOptions): Promise<number> {
   const { out, force = false, json = false } = options;

@@ -362,6 +362,18 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       start(async () => (await import("./inspect.ts")).inspectCommand(file, options)),
     );
 
+  command("export", "write a network for another library")
+    .argument("<file>", "the network file")
+    .addOption(new Option("--to <library>", "for which").choices(["pytorch"]).makeOptionMandatory())
+    .option("-o, --out <path>", "the script (Python); values go into .safetensors beside it")
+    .option("-c, --checkpoint <path>", "with the values of this checkpoint")
+    .option("--force", "replace files that are there")
+    .addOption(set())
+    .addOption(json())
+    .action((file, options) =>
+      start(async () => (await import("./export.ts")).exportCommand(file, options)),
+    );
+
   command("import", "make a network file and a checkpoint of another library's model")
     .argument("<file>", "the model's file")
     .requiredOption("-o, --out <path>", "the network file; values go into .safetensors beside it")

@@ -16,6 +16,7 @@ const commands = [
   "compare",
   "inspect",
   "import",
+  "export",
   "studio",
   "bench",
   "doctor",

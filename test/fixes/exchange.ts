@@ -2,6 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { exportCommand } from "../../src/cli/export.ts";
 import { importCommand } from "../../src/cli/import.ts";
 import { trainCommand } from "../../src/cli/train.ts";
 import { npzBytes } from "../../src/data/index.ts";
@@ -107,6 +109,10 @@ const trained = (options: Record<string, unknown>) =>
     if (code !== 0) throw new Error(`exit code ${code}`);
   });
 
+const xor = fileURLToPath(new URL("../../examples/xor.yaml", import.meta.url));
+const exportTo = (out: string) =>
+  inFolder(async (_, folder) => exportCommand(xor, { out: join(folder, out) }));
+
 export const exchange: readonly Row[] = [
   [
     'In Python, save what the module holds: torch.save(model.state_dict(), "weights.pt").',
@@ -202,6 +208,11 @@ export const exchange: readonly Row[] = [
     "Leave --from out to go on with a checkpoint, or --resume to begin with other values.",
     () => trained({ from: "v.safetensors", resume: "xor.safetensors" }),
     () => trained({ from: "v.safetensors" }),
+  ],
+  [
+    "Let the name end in .py; the values go into NAME.pytorch.safetensors beside it.",
+    () => exportTo("net.txt"),
+    () => exportTo("net.py"),
   ],
   ["Give a lower rank, such as --lora 1.", () => trained({ lora: 5 }), () => trained({ lora: 1 })],
   [

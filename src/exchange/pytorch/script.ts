@@ -4,6 +4,7 @@ import { at } from "../../core/at.ts";
 import { fail } from "../../core/errors.ts";
 import type { Shape } from "../../core/shape.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { encodeSafetensors } from "../../files/safetensors.ts";
 import { weightsIn, withWeights } from "../../network-file/class-weights.ts";
 import { type Chosen, type PyTorchText, rowOf } from "../../network-file/form.ts";
 import { layers as rows } from "../../network-file/layers.ts";
@@ -98,6 +99,50 @@ function table({ size }: Dataset, numbers: ArrayLike<number>): string {
   return `[${lines.join(",\n     ")}]`;
 }
 
+/** The values as lists of numbers. */
+const valuesInside = (trainer: Trainer, frozen: readonly string[]): string => `values = {
+${[...trainer.snapshot()]
+  .map(([name, v]) => `    "${name}": ${JSON.stringify(Array.from(v))},`)
+  .join("\n")}
+}
+with torch.no_grad():
+    for name, parameter in model.named_parameters():
+        parameter.copy_(torch.tensor(values[name], dtype=parameter.dtype).reshape(parameter.shape))
+        parameter.requires_grad_(name not in ${JSON.stringify(frozen)})
+    for name, buffer in model.named_buffers():
+        buffer.copy_(torch.tensor(values[name]).reshape(buffer.shape))`;
+
+/** The values from a file beside the script. */
+const valuesFrom = (weights: string, frozen: readonly string[]): string =>
+  [
+    `model.load_state_dict(load_file(${JSON.stringify(weights)}))`,
+    ...(frozen.length === 0
+      ? []
+      : [
+          "for name, parameter in model.named_parameters():",
+          `    parameter.requires_grad_(name not in ${JSON.stringify(frozen)})`,
+        ]),
+  ].join("\n");
+
+/**
+ * Parameters and buffers as PyTorch's state dict has them, as a safetensors file: for
+ * model.load_state_dict(load_file(path)). Names and layouts are the same; numbers of batches are
+ * 64-bit integers.
+ */
+export function stateDictBytes(trainer: Trainer): Uint8Array {
+  const { parameters, buffers } = trainer.model;
+  const specs = new Map(Object.entries({ ...parameters, ...buffers }));
+  const tensors = [...trainer.snapshot()].map(([name, data]) => {
+    const shape = specs.get(name)?.shape ?? [data.length];
+    const counts = name.endsWith("num_batches_tracked");
+    const stored = counts
+      ? { dtype: "i64" as const, shape, data: BigInt64Array.from(data, BigInt) }
+      : { dtype: trainer.dtype, shape, data };
+    return [name, stored] as const;
+  });
+  return encodeSafetensors(new Map(tensors), { format: "pt" });
+}
+
 /** A network as it stands: its file, its trainer, and what it is trained on. */
 interface Trained {
   readonly network: NetworkFile;
@@ -108,11 +153,15 @@ interface Trained {
 
 /**
  * A script for PyTorch with the model, its parameters as they are now, the examples and the
- * training. What it says of layers, loss and optimizer, their rows in the network file's tables say.
+ * training; with `weights` parameters are loaded from the safetensors file of that name, as
+ * `stateDictBytes` makes it. What it says of layers, loss and optimizer, their rows in the network file's tables say.
  *
  * @throws ChainruleError "unsupported" that names what such a script cannot say.
  */
-export function pytorchScript({ network, trainer, data, batchSize }: Trained): string {
+export function pytorchScript(
+  { network, trainer, data, batchSize }: Trained,
+  weights?: string,
+): string {
   const { model } = trainer;
   const { loss, optimizer, training } = network;
   const weighed = withWeights(loss, weightsIn(network, data));
@@ -133,7 +182,7 @@ export function pytorchScript({ network, trainer, data, batchSize }: Trained): s
 # differs, and so do the numbers after the first step.
 import torch
 import torch.nn.functional as F
-from torch import nn
+${weights === undefined ? "" : "from safetensors.torch import load_file\n"}from torch import nn
 
 torch.set_default_dtype(torch.${trainer.dtype === "f64" ? "float64" : "float32"})
 LR = ${trainer.learningRate}
@@ -141,17 +190,7 @@ LR = ${trainer.learningRate}
 ${classes.toString()}model = nn.Sequential(
 ${lines}
 )
-values = {
-${[...trainer.snapshot()]
-  .map(([name, v]) => `    "${name}": ${JSON.stringify(Array.from(v))},`)
-  .join("\n")}
-}
-with torch.no_grad():
-    for name, parameter in model.named_parameters():
-        parameter.copy_(torch.tensor(values[name], dtype=parameter.dtype).reshape(parameter.shape))
-        parameter.requires_grad_(name not in ${JSON.stringify(frozen)})
-    for name, buffer in model.named_buffers():
-        buffer.copy_(torch.tensor(values[name]).reshape(buffer.shape))
+${weights === undefined ? valuesInside(trainer, frozen) : valuesFrom(weights, frozen)}
 trained = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.${update}
 

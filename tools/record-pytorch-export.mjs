@@ -1,0 +1,77 @@
+/**
+ * Runs what `chainrule export --to pytorch` writes with PyTorch, and records what that prints, in
+ * test/fixtures/exchange/pytorch/export.json.
+ *
+ *     node tools/record-pytorch-export.mjs [python]
+ *
+ * after `npm run build`, with PyTorch 2.13 and safetensors.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const [, , python = "python3"] = process.argv;
+
+const rows = "[[1, 0.5, -1, 2], [0.25, -2, 0.75, 1], [-0.5, 1, 0, 0.5], [2, 0, 1, -1]]";
+const labels = ["a", "b", "a", "b"];
+const examples = JSON.parse(rows).map((inputs, i) => ({ inputs, targets: labels[i] }));
+const numbers = JSON.parse(rows).map((inputs) => ({ inputs, targets: [inputs[0] + inputs[1]] }));
+const network = (layers, loss, optimizer, data) =>
+  [
+    `layers: ${layers}`,
+    `loss: ${loss}`,
+    `optimizer: ${optimizer}`,
+    `data: { examples: ${JSON.stringify(data)} }`,
+    "training: { epochs: 6, batchSize: 4, dtype: f64 }",
+    "",
+  ].join("\n");
+
+const networks = {
+  dense: network(
+    "[linear: { outputs: 5 }, batchNorm1d, gelu, linear: { outputs: 2 }]",
+    "crossEntropy",
+    "{ adamW: { learningRate: 0.01 } }",
+    examples,
+  ),
+  images: network(
+    "[unflatten: { sizes: [1, 2, 2] }, conv2d: { outChannels: 3, kernelSize: 2, padding: 1 }, " +
+      "batchNorm2d, relu, maxPool2d: { kernelSize: 2 }, flatten, linear: { outputs: 1 }]",
+    "meanSquaredError",
+    "{ sgd: { learningRate: 0.05, momentum: 0.9 } }",
+    numbers,
+  ),
+  sequence: network(
+    "[unflatten: { sizes: [2, 2] }, lstm: { hidden: 3 }, flatten, " +
+      "linear: { outputs: 1, frozen: true }]",
+    "meanSquaredError",
+    "{ rmsprop: { learningRate: 0.01 } }",
+    numbers,
+  ),
+};
+
+const folder = mkdtempSync(join(tmpdir(), "chainrule-export-"));
+const recorded = {};
+for (const [name, text] of Object.entries(networks)) {
+  writeFileSync(join(folder, "net.yaml"), text);
+  const cli = [join(root, "dist/cli.js"), "export", "net.yaml", "--to", "pytorch", "--force"];
+  execFileSync(process.execPath, cli, { cwd: folder });
+  const printed = execFileSync(python, ["net.py"], { cwd: folder, encoding: "utf8" });
+  const number = (label) => Number(new RegExp(`^${label} ([-+.e\\d]+)$`, "m").exec(printed)?.[1]);
+  const gradients = [...printed.matchAll(/^gradient (\S+) (\[.*\])$/gm)].map(([, of, values]) => [
+    of,
+    JSON.parse(values),
+  ]);
+  recorded[name] = {
+    network: text,
+    script: readFileSync(join(folder, "net.py"), "utf8"),
+    loss: number("loss"),
+    end: number("loss at the end"),
+    gradients: Object.fromEntries(gradients),
+  };
+}
+rmSync(folder, { recursive: true });
+const target = join(root, "test/fixtures/exchange/pytorch/export.json");
+writeFileSync(target, `${JSON.stringify(recorded, null, 1)}\n`);
