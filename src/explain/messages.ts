@@ -179,6 +179,15 @@ const derivationMessages = {
     "The terms of the other examples are computed likewise.",
     "其他样本的项同样计算。",
   ],
+  softmaxOf: [
+    "In short, with {p}, the softmax's value for the class of the example:",
+    "简写形式，其中 {p} 是 softmax 对该样本所属类别的值：",
+  ],
+  likelihood: ["The loss is its negative logarithm:", "损失是它的负对数："],
+  lemmaTarget: [
+    "In short, as for every softmax with cross-entropy: p minus target, scaled as the loss is; {t} is 1 for the class of the example and 0 for every other.",
+    "简写形式，凡 softmax 配交叉熵皆如此：p 减目标，再乘以损失的系数；{t} 对样本所属类别为 1，对其余类别为 0。",
+  ],
   total: ["The total:", "总误差："],
   errorTerms: ["The terms of the loss:", "损失的各项："],
   // Question and chain.

@@ -11,6 +11,7 @@ import { say } from "../say.ts";
 import { partials } from "./adjoint.ts";
 import { countsTruth, decision } from "./choices.ts";
 import { type Calling, type Element, Elements, keyOf } from "./elements.ts";
+import type { Equation } from "./equation.ts";
 import {
   computed,
   type Formula,
@@ -22,6 +23,7 @@ import {
   symbolsOf,
 } from "./expr.ts";
 import type { generalName } from "./general.ts";
+import { inShort } from "./known-slopes.ts";
 import { termsOf } from "./loss.ts";
 import {
   type Name,
@@ -54,16 +56,6 @@ const beside = 8;
 /** Sums longer than this show their largest terms only. */
 const longest = 9;
 const shown = 5;
-
-interface Equation {
-  readonly section: Section;
-  readonly kind: Kind;
-  readonly result: Symbolic;
-  readonly forms: readonly Formula[];
-  readonly why?: readonly Sentence[];
-  /** Show upstream gradients as numbers before all others. */
-  readonly upstream?: boolean;
-}
 
 export class Context {
   readonly trace: Trace;
@@ -174,7 +166,8 @@ export class Context {
     });
     const readable = made && !isLong(made, readableSize) ? made : undefined;
     if (!readable) this.unwritten.add(key);
-    const result = readable ?? computed(slopeAt(this.trace, y, x));
+    const result =
+      (readable && inShort(this, y, x, readable)) ?? computed(slopeAt(this.trace, y, x));
     this.#locals.set(key, result);
     return result;
   }

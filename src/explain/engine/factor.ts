@@ -122,7 +122,8 @@ export class Factors {
     const form = this.#short(this.#c.local(y, x));
     const short = this.#lemmas.fuse(form, section);
     const term = this.#oneTerm(y, x);
-    const forms = [...(term ? [term] : []), form, ...(short === form ? [] : [short])];
+    const less = short === form ? undefined : this.#lemmas.lessTarget(short, x);
+    const forms = [...(term ? [term] : []), form, ...(short === form ? [] : [less ?? short])];
     const why = [say("likewise")];
     this.#c.equation({ section, kind: "local derivative", result, forms, why });
   }

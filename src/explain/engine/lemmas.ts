@@ -132,9 +132,33 @@ export class Lemmas {
       const forms = this.#throughAll(y, x, found, parts, section);
       c.equation({ section, kind: "local derivative", result, forms });
     }
-    const why = [say(found.lemma.shortens)];
-    c.equation({ section, kind: "local derivative", result, forms: [short], why });
+    const less = this.lessTarget(short, x);
+    const t = less && c.symbol(this.#target(placeIn(found)));
+    const why = [t ? say("lemmaTarget", { t }) : say(found.lemma.shortens)];
+    c.equation({ section, kind: "local derivative", result, forms: [less ?? short], why });
   }
+
+  /** k·p and k·p − k as k·(p − t), where targets are classes; undefined for anything else. */
+  lessTarget(short: Formula, x: Element): Formula | undefined {
+    const c = this.#c;
+    const { network } = c.trace;
+    const found = this.#found.find(({ xs }) => xs.some((other) => keyOf(other) === keyOf(x)));
+    if (!network || isFloat(network.y.dtype) || !found || network.y.size !== c.trace.examples)
+      return undefined;
+    const j = found.xs.findIndex((other) => keyOf(other) === keyOf(x));
+    const p = this.#quantities.get(`${keyOf(found.u)}/${j}`);
+    if (!p) return undefined;
+    const [first, second, ...others] = short.kind === "sum" ? short.args : [short];
+    if (!first || others.length > 0) return undefined;
+    const [k, own] = first.kind === "product" ? first.args : [given(1), first];
+    if (!k || !own || k.kind !== "number" || !isSame(own, p)) return undefined;
+    if (first.kind === "product" && first.args.length > 2) return undefined;
+    if (second && !isSame(second, negative(k))) return undefined;
+    const t = c.symbol(this.#target(j), second ? 1 : 0);
+    return productOf([k, sumOf([p, negative(t)])]);
+  }
+
+  #target = (j: number): Name => this.#c.names.target(j);
 
   /** The weights c in y = Σ c·(x − u) + …, if y has that form; few of them may differ from 0. */
   #weights(y: Element, { u, xs }: Found): Formula[] | undefined {

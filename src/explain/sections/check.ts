@@ -4,7 +4,7 @@ import { compared, type Plateau, type Verdict } from "../../autodiff/differences
 import { at } from "../../core/at.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { cos } from "../../core/elementary/scalar.ts";
-import { nodesOf } from "../../core/graph.ts";
+import { dependents, nodesOf } from "../../core/graph.ts";
 import type { Cell, Sentence } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import { type Element, keyOf } from "../engine/elements.ts";
@@ -121,7 +121,7 @@ function aboutDifferences(c: Context, r: Route, d: Differences, exact: number): 
   const w = c.name(r.parameter);
   const { jump, left, right } = d;
   if (d.kink) {
-    const law = kinkLaw(c, true);
+    const law = kinkLaw(c, r, true);
     const sides = { left: computed(left), right: computed(right) };
     return [
       jump
@@ -129,7 +129,7 @@ function aboutDifferences(c: Context, r: Route, d: Differences, exact: number): 
         : say("kink", { loss: c.loss, w, ...sides, law }),
     ];
   }
-  const law = kinkLaw(c, false);
+  const law = kinkLaw(c, r, false);
   const { central, off } = d.plateau;
   const list = d.all.map(({ h, central }) =>
     say("sweepStep", { h: computed(h), value: computed(Number(central.toPrecision(6))) }),
@@ -191,13 +191,15 @@ function pathSum(c: Context, r: Route): number {
 }
 
 /** The law of an operator that is exactly at a point where its derivative jumps. */
-function kinkLaw(c: Context, any: boolean): { en: string; zh: string } {
+function kinkLaw(c: Context, { parameter }: Route, any: boolean): { en: string; zh: string } {
   let fallback = { en: "", zh: "" };
   // What is held has no say in how E changes.
   const nodes = nodesOf([heldLoss(c.trace)]);
+  const active = new Set([parameter.node, ...dependents(nodes, [parameter.node])]);
   for (const node of nodes) {
     const [x, other] = node.inputs;
-    if (!x) continue;
+    // What the parameter does not change, such as the number of a row, is at no kink of its own.
+    if (!x || !node.inputs.some((from) => active.has(from))) continue;
     // A comparison of two numbers that are equal decides a choice exactly at its border.
     const a = c.trace.values.get(x);
     const b = other && c.trace.values.get(other);
