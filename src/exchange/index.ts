@@ -13,3 +13,5 @@ export type { OptimizerStateNames } from "./pytorch/optimizer.ts";
 export { loadOptimizerState } from "./pytorch/optimizer.ts";
 export type { StateDictNames, StateDictOptions } from "./state-dict.ts";
 export { loadStateDict } from "./state-dict.ts";
+export type { OnnxExport, OnnxOptions } from "./onnx/export.ts";
+export { encodeOnnx } from "./onnx/export.ts";

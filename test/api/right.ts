@@ -283,6 +283,11 @@ const foreign = {
 };
 
 const exchangeFunctions: Record<string, Probe> = {
+  encodeOnnx: probe(exchange.encodeOnnx, [
+    plain,
+    opaque({ ...prepared }.trainer as never),
+    { input: [2] },
+  ]),
   importNetwork: probe(exchange.importNetwork, [foreign, { name: "n" }]),
   loadOptimizerState: probe(exchange.loadOptimizerState, [
     chainrule.trainer(chainrule.linear(2, 1), {

@@ -12,6 +12,7 @@ import { files } from "./files.ts";
 import { layers } from "./layers.ts";
 import { library } from "./library.ts";
 import { loops } from "./loops.ts";
+import { onnx } from "./onnx.ts";
 import { pairs } from "./pairs.ts";
 import { readers } from "./readers.ts";
 import { errorOf, says } from "./row.ts";
@@ -22,7 +23,7 @@ import { values } from "./values.ts";
 
 const areas = {
   ...{ asynchronous, library, layers, loops, training, values },
-  ...{ pairs, data, readers, explaining, files, exchange, commands, runs },
+  ...{ pairs, data, readers, explaining, files, exchange, onnx, commands, runs },
 };
 const rows = Object.values(areas).flat();
 

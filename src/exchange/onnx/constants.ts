@@ -18,8 +18,10 @@ export interface Constant {
   readonly name?: string;
 }
 
-/** Larger ones are no sizes and no masks. */
-const mostFolded = 2 ** 20;
+/** So many numbers may still be worked out for a graph: many times those that its file holds. */
+export interface FoldingBudget {
+  left: number;
+}
 
 export const knownNumbers = (
   shape: readonly number[],
@@ -55,7 +57,7 @@ function arranged(
 ): Constant {
   const size = sizeOf(shape);
   const steps = strides(shape);
-  const data = new Float64Array(size);
+  const data = c.data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
   for (let i = 0; i < size; i++) {
     const index = shape.map((n, axis) => Math.floor(i / at(steps, axis)) % n);
     data[i] = c.data[place(index)] ?? Number.NaN;
@@ -160,14 +162,91 @@ export function slicings(
   return all.includes(undefined) ? undefined : (all as Slicing[]);
 }
 
+/** Equal parts of a constant along an axis, or parts of given sizes. */
+function divided(
+  x: Constant,
+  sizes: readonly number[],
+  axis: number,
+): readonly Constant[] | undefined {
+  const total = x.shape[axis];
+  if (total === undefined || sizes.reduce((a, b) => a + b, 0) !== total) return undefined;
+  const steps = strides(x.shape);
+  let start = 0;
+  return sizes.map((size) => {
+    const from = start;
+    start += size;
+    const shape = x.shape.map((n, i) => (i === axis ? size : n));
+    return arranged(x, shape, (index) =>
+      index.reduce((sum, n, i) => sum + (i === axis ? n + from : n) * at(steps, i), 0),
+    );
+  });
+}
+
+/** Constants one behind the other along an axis. */
+function concatenated(
+  parts: readonly (Constant | undefined)[],
+  axis: number,
+): Constant | undefined {
+  const [first] = parts;
+  if (first === undefined || first.shape[axis] === undefined) return undefined;
+  const fits = parts.every(
+    (c) =>
+      c?.shape.length === first.shape.length &&
+      c.shape.every((n, i) => i === axis || n === first.shape[i]),
+  );
+  if (!fits) return undefined;
+  const all = parts as readonly Constant[];
+  const outer = sizeOf(first.shape.slice(0, axis));
+  const total = all.reduce((sum, c) => sum + c.data.length, 0);
+  const floats = all.every((c) => c.data instanceof Float32Array);
+  const data = floats ? new Float32Array(total) : new Float64Array(total);
+  let to = 0;
+  for (let i = 0; i < outer; i++) {
+    for (const c of all) {
+      const block = c.data.length / outer;
+      for (let j = 0; j < block; j++) data[to++] = c.data[i * block + j] ?? 0;
+    }
+  }
+  const length = all.reduce((sum, c) => sum + (c.shape[axis] ?? 0), 0);
+  const shape = first.shape.map((n, i) => (i === axis ? length : n));
+  return knownNumbers(
+    shape,
+    data,
+    all.every((c) => c.whole),
+  );
+}
+
 /**
  * What an operator makes of constants; undefined for one that is not worked out here, or where it is
- * too large to be a size or a mask.
+ * larger than the budget.
  */
 export function folded(
   op: string,
   inputs: readonly (Constant | undefined)[],
   attributes: NodeAttributes,
+  outputs: number,
+  budget: FoldingBudget,
+): Constant | readonly Constant[] | undefined {
+  const sum = inputs.reduce((total, c) => total + (c?.data.length ?? 0), 1);
+  if (sum > budget.left) return undefined;
+  const [x, y] = inputs;
+  let made: Constant | readonly Constant[] | undefined;
+  if (op === "Split" && x) {
+    const axis = fromFront(attributes.int("axis", 0), x.shape.length);
+    const given = y ? listOf(y) : attributes.ints("split");
+    const equal = (x.shape[axis] ?? 0) / outputs;
+    made = divided(x, given ?? Array.from({ length: outputs }, () => equal), axis);
+  } else made = foldedOne(op, inputs, attributes, budget.left);
+  const parts = made === undefined ? [] : "kind" in made ? [made] : made;
+  budget.left -= sum + parts.reduce((total, c) => total + c.data.length, 0);
+  return made;
+}
+
+function foldedOne(
+  op: string,
+  inputs: readonly (Constant | undefined)[],
+  attributes: NodeAttributes,
+  mostFolded: number,
 ): Constant | undefined {
   const [x, y, z] = inputs;
   const whole = inputs.every((c) => c === undefined || c.whole);
@@ -188,7 +267,7 @@ export function folded(
       whole,
     );
   }
-  if (x === undefined || x.data.length > mostFolded) return undefined;
+  if (x === undefined) return undefined;
   const rank = x.shape.length;
   const f = Object.hasOwn(unary, op) ? unary[op] : undefined;
   if (f) return knownNumbers(x.shape, Float64Array.from(x.data, f), x.whole && op !== "Sqrt");
@@ -239,14 +318,8 @@ export function folded(
         perm.reduce((sum, axis, i) => sum + at(index, i) * (steps[axis] ?? 0), 0),
       );
     }
-    case "Concat": {
-      const parts = inputs as readonly Constant[];
-      const axis = fromFront(attributes.int("axis", 0), rank);
-      if (parts.some((c) => c === undefined || c.shape.length !== rank || rank !== 1 || axis !== 0))
-        return undefined;
-      const data = Float64Array.from(parts.flatMap(listOf));
-      return knownNumbers([data.length], data, whole);
-    }
+    case "Concat":
+      return concatenated(inputs, fromFront(attributes.int("axis", 0), rank));
     case "Gather": {
       if (y === undefined) return undefined;
       const axis = fromFront(attributes.int("axis", 0), rank);

@@ -155,7 +155,21 @@ function sub(r: GraphReader): GraphValue {
   return rescaled(r, x, { offset });
 }
 
+/** Scores by a number; undefined where none are there. */
+function scaledScores(r: GraphReader, power: 1 | -1): GraphValue | undefined {
+  const [a, b] = [r.input(0), r.input(1)];
+  const scores = a?.kind === "scores" ? a : b?.kind === "scores" && power === 1 ? b : undefined;
+  if (scores === undefined) return undefined;
+  const other = scores === a ? b : a;
+  const factor = other?.kind === "constant" ? scalarOf(other) : undefined;
+  if (factor === undefined || scores.softmax || scores.mask)
+    return noLayer("its scores are multiplied elsewhere");
+  return { ...scores, scale: power === 1 ? scores.scale * factor : scores.scale / factor };
+}
+
 function mul(r: GraphReader): GraphValue {
+  const scores = scaledScores(r, 1);
+  if (scores) return scores;
   const [x, y] = operands(r);
   if (y.kind === "view") return r.joined([x, y], "multiply");
   const affine = perChannel(r, x, y, "scale");
@@ -166,6 +180,8 @@ function mul(r: GraphReader): GraphValue {
 }
 
 function div(r: GraphReader): GraphValue {
+  const scores = scaledScores(r, -1);
+  if (scores) return scores;
   const [x, y, swapped] = operands(r);
   if (y.kind === "view" || swapped) return noLayer("no layer divides by what comes in");
   const given = features(y, x);

@@ -122,7 +122,13 @@ function made(r: GraphReader, node: Node): GraphValue | readonly GraphValue[] {
   const known = inputs.every((v) => v === undefined || v.kind === "constant");
   const worked =
     known && inputs.length > 0
-      ? folded(op, inputs as readonly (Constant | undefined)[], attributes)
+      ? folded(
+          op,
+          inputs as readonly (Constant | undefined)[],
+          attributes,
+          node.outputs.length,
+          r.budget,
+        )
       : undefined;
   return worked ?? matched(r) ?? rules.get(op)?.(r) ?? noLayer("no layer does this");
 }
@@ -246,7 +252,10 @@ export async function importOnnx(
   const sizes = [...held.values()].flatMap(({ shape }) => shape);
   const batch = batches.find((n) => !sizes.some((size) => size > 0 && size % n === 0)) ?? 8009;
   const r = new GraphReader(opset, batch);
-  for (const [name, value] of held) r.values.set(name, value);
+  for (const [name, value] of held) {
+    r.values.set(name, value);
+    r.budget.left += 16 * value.data.length;
+  }
   const shape = inputShape(given, (text) => r.remark(text));
   r.node = { name: given.name ?? "input" } as Node;
   r.values.set(given.name ?? "", r.begin(given.name ?? "input", shape));

@@ -1,6 +1,6 @@
-/** Messages from bytes by their descriptions; the bytes themselves are pbf's matter. */
+/** Messages from bytes and back, by their descriptions; the bytes themselves are pbf's matter. */
 
-import { PbfReader } from "pbf";
+import { PbfReader, PbfWriter } from "pbf";
 import { fail } from "../../core/errors.ts";
 import type { FieldType, Message, ModelProto } from "./schema.ts";
 import { model } from "./schema.ts";
@@ -109,4 +109,38 @@ export function decodeModel(bytes: Uint8Array): ModelProto {
       corrupt("whole messages", (error as Error).message);
     throw error;
   }
+}
+
+function writeOne(pbf: PbfWriter, number: number, type: FieldType, value: unknown): void {
+  if (type === "text") pbf.writeStringField(number, value as string);
+  else if (type === "bytes") pbf.writeBytesField(number, value as Uint8Array);
+  else if (type === "f32") pbf.writeFloatField(number, value as number);
+  else if (type === "f64") pbf.writeDoubleField(number, value as number);
+  else if (type === "int" || type === "int64") pbf.writeVarintField(number, Number(value));
+  else pbf.writeMessage(number, (own: object) => writeFields(pbf, type(), own), value as object);
+}
+
+function writeFields(pbf: PbfWriter, fields: Message, value: object): void {
+  const given = value as Readonly<Record<string, unknown>>;
+  for (const [number, { name, type, many }] of fields) {
+    const own = given[name];
+    if (own === undefined) continue;
+    for (const one of many ? (own as readonly unknown[]) : [own]) writeOne(pbf, number, type, one);
+  }
+}
+
+/** A message that is written: lists may be left out. */
+export type WrittenProto<T> = T extends readonly (infer U)[]
+  ? readonly WrittenProto<U>[]
+  : T extends Uint8Array
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]?: WrittenProto<T[K]> }
+      : T;
+
+/** The bytes of an ONNX file. */
+export function encodeModel(value: WrittenProto<ModelProto>): Uint8Array {
+  const pbf = new PbfWriter();
+  writeFields(pbf, model, value);
+  return pbf.finish();
 }

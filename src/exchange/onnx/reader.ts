@@ -9,7 +9,7 @@ import type { Chosen } from "../../network-file/form.ts";
 import { rowOf } from "../../network-file/form.ts";
 import { layers as rows } from "../../network-file/layers.ts";
 import type { Layer } from "../../nn/layer.ts";
-import type { Constant } from "./constants.ts";
+import type { Constant, FoldingBudget } from "./constants.ts";
 import type { Node } from "./nodes.ts";
 import {
   type Axis,
@@ -87,6 +87,8 @@ export class GraphReader {
   readonly remarks: string[] = [];
   /** In the order in which they were made: each behind those that it reads. */
   readonly pieces: Piece[] = [];
+  /** Sizes and masks are small; what is made of weights is as large as they are. */
+  readonly budget: FoldingBudget = { left: 4_000_000 };
   readonly opset: number;
   readonly batch: number;
   node!: Node;
