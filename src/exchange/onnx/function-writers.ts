@@ -93,7 +93,7 @@ export const activationWriters: Readonly<Record<string, LayerText>> = {
 };
 
 /** So many times the same. */
-export const filled = (count: number, value: number): number[] =>
+export const sameNumbers = (count: number, value: number): number[] =>
   new Array<number>(count).fill(value);
 
 /** A norm of each row of the last axis. */
@@ -104,7 +104,7 @@ export function layerNormText(
   { epsilon, affine = true, bias = true }: { epsilon: number; affine?: boolean; bias?: boolean },
 ): string {
   const size = at(w.shape, w.rank - 1);
-  const scale = affine ? w.parameter(`${prefix}weight`) : w.numbers(filled(size, 1));
+  const scale = affine ? w.parameter(`${prefix}weight`) : w.numbers(sameNumbers(size, 1));
   const shift = affine && bias ? [w.parameter(`${prefix}bias`)] : [];
   return w.node("LayerNormalization", [x, scale, ...shift], { axis: -1, epsilon });
 }

@@ -2,7 +2,7 @@
 
 import { at } from "../../core/at.ts";
 import { attentionWriters } from "./attention-writers.ts";
-import { activationWriters, filled, layerNormText, optionNumber } from "./function-writers.ts";
+import { activationWriters, layerNormText, optionNumber, sameNumbers } from "./function-writers.ts";
 import { recurrenceWriters } from "./recurrence-writers.ts";
 import { windowWriters } from "./window-writers.ts";
 import { cannotWrite, type LayerText, type LayerWriter, type WrittenOptions } from "./writer.ts";
@@ -36,7 +36,7 @@ const batchNorm: LayerText = (w, x, o) => {
   const size = channels(w);
   const affine = o.affine
     ? [w.parameter("weight"), w.parameter("bias")]
-    : [w.numbers(filled(size, 1)), w.numbers(filled(size, 0))];
+    : [w.numbers(sameNumbers(size, 1)), w.numbers(sameNumbers(size, 0))];
   const statistics = [w.parameter("running_mean"), w.parameter("running_var")];
   const momentum =
     o.momentum === "mean" ? undefined : Number((1 - optionNumber(o, "momentum")).toFixed(9));
@@ -51,7 +51,7 @@ const instanceNorm: LayerText = (w, x, o) => {
   const size = channels(w);
   const affine = o.affine
     ? [w.parameter("weight"), w.parameter("bias")]
-    : [w.numbers(filled(size, 1)), w.numbers(filled(size, 0))];
+    : [w.numbers(sameNumbers(size, 1)), w.numbers(sameNumbers(size, 0))];
   return w.node("InstanceNormalization", [x, ...affine], { epsilon: optionNumber(o, "epsilon") });
 };
 
@@ -66,7 +66,7 @@ const norms: Readonly<Record<string, LayerText>> = {
   },
   groupNorm(w, x, o) {
     const groups = optionNumber(o, "groups");
-    const ones = [w.numbers(filled(groups, 1)), w.numbers(filled(groups, 0))];
+    const ones = [w.numbers(sameNumbers(groups, 1)), w.numbers(sameNumbers(groups, 0))];
     const apart = w.reshape(x, [0, groups, -1]);
     const normal = w.node("InstanceNormalization", [apart, ...ones], {
       epsilon: optionNumber(o, "epsilon"),
@@ -101,19 +101,19 @@ const rearrangements: Readonly<Record<string, LayerText>> = {
     if (from === 1 && to === w.rank - 1) return w.node("Flatten", [x], { axis: 1 });
     if (from === 0) return cannotWrite("a flatten of the batch's axis");
     // Sizes before it are copied, and those behind it stand.
-    return w.reshape(x, [...filled(from, 0), -1, ...w.shape.slice(to + 1)]);
+    return w.reshape(x, [...sameNumbers(from, 0), -1, ...w.shape.slice(to + 1)]);
   },
   unflatten(w, x, o) {
     const axis = (optionNumber(o, "axis") + w.rank) % w.rank;
     const sizes = o.sizes as readonly number[];
     if (axis === 0) return cannotWrite("an unflatten of the batch's axis");
-    return w.reshape(x, [...filled(axis, 0), ...sizes, ...w.shape.slice(axis + 1)]);
+    return w.reshape(x, [...sameNumbers(axis, 0), ...sizes, ...w.shape.slice(axis + 1)]);
   },
   reshapeTo: (w, x, o) => w.reshape(x, [0, ...(o.sizes as readonly number[])]),
   permute: (w, x, o) => w.transpose(x, o.axes as readonly number[]),
   border(w, x, o) {
     const [before, after] = [o.before as readonly number[], o.after as readonly number[]];
-    const rest = filled(w.rank - before.length, 0);
+    const rest = sameNumbers(w.rank - before.length, 0);
     const mode = modes[o.mode as keyof typeof modes];
     const value = mode === "constant" ? [w.numbers((o.value as number | undefined) ?? 0)] : [];
     const sizes = w.whole([...rest, ...before, ...rest, ...after]);
