@@ -110,15 +110,6 @@ models = {
         L.GlobalAveragePooling3D(keepdims=True),
         L.Flatten(),
     ),
-    "transposed": lambda: chain(
-        (3, 4, 2),
-        L.Conv2DTranspose(3, 3, strides=2, padding="same"),
-        L.Conv2DTranspose(2, 2, strides=3),
-        L.Conv2DTranspose(2, 2, strides=3, padding="same"),
-        L.Cropping2D(((1, 0), (0, 2))),
-        L.ZeroPadding2D(((0, 1), (2, 0))),
-        L.GlobalAveragePooling2D(),
-    ),
     "grouped": lambda: chain((3, 4, 4), L.GroupNormalization(2), L.Conv2D(2, 2)),
     "separable": lambda: chain(
         (6, 6, 2),
@@ -165,7 +156,6 @@ trained = {
     "batch norm": ("conv2d", lambda: O.SGD(0.05), "mse"),
     "adam": ("recurrent", lambda: O.Adam(0.01), "mse"),
     "adamw": ("dense", lambda: O.AdamW(0.01), "categorical_crossentropy"),
-    "huber": ("recurrent", lambda: O.SGD(0.1, clipvalue=0.2), keras.losses.Huber(0.5)),
     "rmsprop": ("recurrent", lambda: O.RMSprop(0.003, momentum=0.5, centered=True), "mae"),
     "adagrad": ("recurrent", lambda: O.Adagrad(0.05), "mse"),
     "adadelta": ("recurrent", lambda: O.Adadelta(0.5), "mse"),
