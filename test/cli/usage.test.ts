@@ -20,6 +20,8 @@ const commands = [
   "studio",
   "bench",
   "doctor",
+  "exercise",
+  "grade",
 ];
 
 describe("usage", () => {

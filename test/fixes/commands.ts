@@ -174,12 +174,17 @@ export const commands: readonly Row[] = [
     },
   ],
   [
+    "Write for example --let …=[[1,2]].",
+    () => chainrule("explain", "sum(x)", "--let", "x=y"),
+    () => chainrule("explain", "sum(x)", "--let", "x=[[1,2]]"),
+  ],
+  [
     "Keep one --let …=….",
     () => chainrule("explain", "sum(x)", "--let", "x=1", "--let", "x=2"),
     () => chainrule("explain", "sum(x)", "--let", "x=1"),
   ],
   [
-    "Add --let …=….",
+    "Add ….",
     () => chainrule("explain", "sum(x)"),
     () => chainrule("explain", "sum(x)", "--let", "x=1"),
   ],

@@ -98,7 +98,7 @@ export const explaining: readonly Row[] = [
     () => c.parseExpression("sum(w ^ 2)"),
   ],
   [
-    "Write the product with a sign: ….",
+    "Write the product with a sign: … * ….",
     () => c.parseExpression("2w"),
     (fix) => c.parseExpression(/: (.+)\.$/.exec(fix)![1]!),
   ],
@@ -108,7 +108,7 @@ export const explaining: readonly Row[] = [
     () => c.parseExpression("w * (w + 1)"),
   ],
   [
-    "Write what it is of in brackets: ….",
+    "Write what it is of in brackets: …(x).",
     () => c.parseExpression("sin w"),
     (fix) => c.parseExpression(/: (.+)\.$/.exec(fix)![1]!),
   ],

@@ -42,6 +42,11 @@ interface Part extends Span {
 
 /** Of the functions those that are asked for most. */
 const known = "exp, ln, sin, tanh, sigmoid, relu, sqrt, abs, sum, mean, max, softmax, …";
+/** How to correct what is wrong, where something better is known than to look at the mark. */
+interface Advice {
+  readonly fix?: string;
+}
+
 /** Brackets within brackets. */
 const deepest = 60;
 
@@ -115,13 +120,13 @@ export class Parser {
     return true;
   }
 
-  #refuse(expected: string, fix?: string, span: Span = this.#token): never {
+  #refuse(expected: string, advice: Advice = {}, span: Span = this.#token): never {
     const found = span.start >= this.#text.length ? "the end" : this.#written(span);
     return refuse(this.#text, span, {
       message: "The expression cannot be read.",
       expected,
       found: found === "the end" ? found : shown(found),
-      ...(fix === undefined ? {} : { fix }),
+      ...advice,
     });
   }
 
@@ -134,13 +139,15 @@ export class Parser {
   }
 
   /** Two things side by side are no product here. */
-  #missing(): string | undefined {
+  #missing(): Advice {
     const before = this.#tokens[this.#next - 1];
     const { kind, text } = this.#token;
     const follows = kind === "name" || kind === "number" || text === "(";
     const ends = before && (before.kind !== "sign" || ")]".includes(before.text));
-    if (!follows || !ends) return undefined;
-    return `Write the product with a sign: ${this.#written(before)} * ${this.#written(this.#token)}.`;
+    if (!follows || !ends) return {};
+    return {
+      fix: `Write the product with a sign: ${this.#written(before)} * ${this.#written(this.#token)}.`,
+    };
   }
 
   #end(): void {
@@ -260,7 +267,8 @@ export class Parser {
       const elements = this.#within(() => this.#list("]"));
       return this.#part(start, (scope) => listOf(elements, scope), elements);
     }
-    if (this.#is("|")) this.#refuse("a number, a name or a bracket", "Write abs(x) for |x|.");
+    if (this.#is("|"))
+      this.#refuse("a number, a name or a bracket", { fix: "Write abs(x) for |x|." });
     return this.#refuse("a number, a name or a bracket");
   }
 
@@ -284,7 +292,7 @@ export class Parser {
     const constant = Object.hasOwn(constants, text) ? constants[text] : undefined;
     if (constant !== undefined) return this.#part(token.start, () => constant);
     if (Object.hasOwn(namedFunctions, text))
-      this.#refuse(`"(" behind ${text}`, `Write what it is of in brackets: ${text}(x).`);
+      this.#refuse(`"(" behind ${text}`, { fix: `Write what it is of in brackets: ${text}(x).` });
     this.names.add(text);
     return this.#part(token.start, ({ values }) => values[text] as Tensor);
   }
@@ -295,8 +303,12 @@ export class Parser {
     if (!own) {
       const all = Object.keys(namedFunctions);
       const near = didYouMean(name.text, all);
-      const product = `Write ${name.text} * (…) for a product.`;
-      return this.#refuse(`a function: ${known}`, near.startsWith("Did") ? near : product, name);
+      const product: Advice = { fix: `Write ${name.text} * (…) for a product.` };
+      return this.#refuse(
+        `a function: ${known}`,
+        near.startsWith("Did") ? { fix: near } : product,
+        name,
+      );
     }
     this.#expect("(");
     const given: Part[] = before ? [before] : [];
@@ -321,7 +333,7 @@ export class Parser {
     if (given.length === own.most + 1 && own.places && !named.has("axis"))
       named.set("axis", given.pop() as Part);
     if (given.length < own.least || given.length > own.most)
-      this.#refuse(`${name.text} of ${places(own)}`, undefined, whole);
+      this.#refuse(`${name.text} of ${places(own)}`, {}, whole);
     return this.#part(start, (scope) => {
       const args = given.map(({ value }) => asTensorIn(scope, value(scope)));
       const axis = named.get("axis")?.value(scope);
@@ -331,7 +343,7 @@ export class Parser {
         ["keepdims", kept],
       ] as const)
         if (x !== undefined && !Number.isInteger(x))
-          this.#refuse("a whole number", undefined, named.get(key));
+          this.#refuse("a whole number", {}, named.get(key));
       const over = axis === undefined ? {} : { axis: axis as number };
       return own.apply(args, { ...over, ...(kept === undefined ? {} : { keepDims: kept === 1 }) });
     });
@@ -359,7 +371,7 @@ export class Parser {
   #whole(part: Part, scope: Known): number {
     const value = part.value(scope);
     if (typeof value === "number" && Number.isInteger(value)) return value;
-    return this.#refuse("a whole number", undefined, part);
+    return this.#refuse("a whole number", {}, part);
   }
 }
 
