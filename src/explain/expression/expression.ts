@@ -25,7 +25,7 @@ import { asTyped, type TypedExpression } from "./typed.ts";
  *
  * const f = parseExpression("sum((x @ W + b)^2)");
  * const [x, W, b] = [tensor([[1, 2]]), tensor([[1], [2]]), tensor([0.5])];
- * console.log(f.names, f({ x, W, b }).item(), grad(f)({ x, W, b }).W.arraySync());
+ * console.log(f.names, f({ x, W, b }).item(), grad(f)({ x, W, b }).W!.arraySync());
  * ```
  *
  * ```text
