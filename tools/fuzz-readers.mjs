@@ -29,6 +29,7 @@ const kinds = {
     read: (data) => (bytes) => data.parseJsonLines(new TextDecoder().decode(bytes)),
   },
   safetensors: { folder: "safetensors", end: ".safetensors", read: foreign("m.safetensors") },
+  onnx: { folder: "onnx/torch-script", end: ".onnx", read: foreign("m.onnx") },
   pytorch: { folder: "exchange/pytorch", end: ".pt", read: foreign("m.pt") },
 };
 
@@ -36,12 +37,13 @@ const kinds = {
 function foreign(name) {
   return ({ openForeign, ChainruleError }) =>
     async (bytes) => {
-      const { tensors } = await openForeign(bytes, { name });
+      const { tensors, model } = await openForeign(bytes, { name });
       for (const { read } of tensors) {
         await read().catch((error) => {
           if (!(error instanceof ChainruleError)) throw error;
         });
       }
+      await model?.();
     };
 }
 
