@@ -105,7 +105,7 @@ const value = (name: string, type: number, dims: readonly (number | string)[]) =
  * import { parseNetwork, prepareNetwork } from "chainrule/file";
  *
  * const network = parseNetwork(`
- * layers: [{ linear: { outputs: 2 } }, tanh]
+ * layers: [{ linear: { outputs: 1 } }, tanh]
  * loss: meanSquaredError
  * optimizer: sgd
  * data: { generate: { regression: { kind: line } } }
@@ -117,7 +117,7 @@ const value = (name: string, type: number, dims: readonly (number | string)[]) =
  * ```
  *
  * ```text
- * 2: Gemm, Tanh [ '0.weight [2,1]', '0.bias [2]' ]
+ * 3: Gemm, Tanh, Identity [ '0.weight [1,1]', '0.bias [1]' ]
  * ```
  *
  * @throws ChainruleError "unsupported" with the name of what ONNX cannot say; "bad-argument";
