@@ -36,7 +36,7 @@ function rowsByClass(
 
 /**
  * A weight for each class, for the option `classWeights` of `crossEntropy` and other losses:
- * "balanced" is w_c = n/(C·n_c) for n examples of C classes, n_c of them of the class c, so that every
+ * "balanced" (default) is w_c = n/(C·n_c) for n examples of C classes, n_c of them of the class c, so that every
  * class weighs as much as the others; a record names some, and the others have 1.
  *
  * Source: scikit-learn 1.9, compute_class_weight; King and Zeng 2001.

@@ -9,6 +9,7 @@ import { data } from "./data.ts";
 import { exchange } from "./exchange.ts";
 import { explaining } from "./explaining.ts";
 import { files } from "./files.ts";
+import { kerasModels } from "./keras.ts";
 import { layers } from "./layers.ts";
 import { library } from "./library.ts";
 import { loops } from "./loops.ts";
@@ -23,7 +24,7 @@ import { values } from "./values.ts";
 
 const areas = {
   ...{ asynchronous, library, layers, loops, training, values },
-  ...{ pairs, data, readers, explaining, files, exchange, onnx, commands, runs },
+  ...{ pairs, data, readers, explaining, files, exchange, onnx, kerasModels, commands, runs },
 };
 const rows = Object.values(areas).flat();
 
