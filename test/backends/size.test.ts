@@ -14,6 +14,7 @@ import * as everything from "../../src/index.ts";
 import * as choleskys from "../../src/linalg/cholesky.ts";
 import * as determinants from "../../src/linalg/determinant.ts";
 import * as eigenvalues from "../../src/linalg/eigh.ts";
+import * as leastSquares from "../../src/linalg/lstsq.ts";
 import * as inverses from "../../src/linalg/lu.ts";
 import * as pseudoinverses from "../../src/linalg/pinverse.ts";
 import * as orthogonal from "../../src/linalg/qr.ts";
@@ -22,6 +23,7 @@ import * as triangles from "../../src/linalg/triangular.ts";
 import * as metrics from "../../src/metrics/index.ts";
 import * as attention from "../../src/nn/attention.ts";
 import * as batchNorms from "../../src/nn/batch-norm.ts";
+import * as borders from "../../src/nn/border.ts";
 import * as branches from "../../src/nn/branches.ts";
 import * as convolutionLayers from "../../src/nn/convolution.ts";
 import * as embeddings from "../../src/nn/embedding.ts";
@@ -38,6 +40,7 @@ import * as poolingLayers from "../../src/nn/pooling.ts";
 import * as positions from "../../src/nn/positions.ts";
 import * as rearrangementLayers from "../../src/nn/rearrangement.ts";
 import * as recurrences from "../../src/nn/recurrent.ts";
+import * as rescaling from "../../src/nn/rescale.ts";
 import * as transformers from "../../src/nn/transformer.ts";
 import * as convolutions from "../../src/ops/convolution.ts";
 import * as pools from "../../src/ops/pooling.ts";
@@ -51,12 +54,12 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** In kB. */
 const ceilings = {
-  "tensors, layers, optimizers, trainer and both backends": 174.8,
-  "the explain engine besides": 76,
-  "typed expressions besides": 5.5,
-  "the report of a run besides": 14.5,
-  "what a page carries only where it uses it, besides": 63,
-  "a program that trains a classifier": 151,
+  "tensors, layers, optimizers, trainer and both backends": 178.6,
+  "the explain engine besides": 82.9,
+  "typed expressions besides": 5,
+  "the report of a run besides": 12.5,
+  "what a page carries only where it uses it, besides": 65.2,
+  "a program that trains a classifier": 155.3,
   "tensors and their gradients": 44.8,
   "an error's class": 3.4,
 };
@@ -110,7 +113,8 @@ test("the package weighs no more than it did", async () => {
     ...{ ...combinedLosses, ...sequenceLosses, ...pairLosses, ...yesNoLosses, ...penalties },
     ...{ ...recurrences, ...lengths },
     ...{ ...choleskys, ...determinants, ...eigenvalues, ...inverses, ...pseudoinverses },
-    ...{ ...orthogonal, ...singularValues, ...triangles },
+    ...{ ...orthogonal, ...singularValues, ...triangles, ...leastSquares },
+    ...{ ...borders, ...rescaling },
   };
   const library = names.filter((name) => !(name in used));
   const typical = ["trainer", "sequential", "linear", "relu", "crossEntropy", "adam", "tensor"];
@@ -129,10 +133,10 @@ test("the package weighs no more than it did", async () => {
     "tensors and their gradients": await weigh(list(["tensor", "grad"])),
     "an error's class": await weigh(list(["ChainruleError"])),
   };
-  for (const [what, size] of Object.entries(found)) {
-    const ceiling = ceilings[what as keyof typeof ceilings];
-    expect(size, `${what}: ${size.toFixed(1)} kB`).toBeLessThanOrEqual(ceiling);
-  }
+  const heavy = Object.entries(found)
+    .filter(([what, size]) => size > ceilings[what as keyof typeof ceilings])
+    .map(([what, size]) => `${what}: ${size.toFixed(1)} kB`);
+  expect(heavy).toEqual([]);
 });
 
 test("Node loads few files until the first training step", () => {
@@ -145,5 +149,5 @@ test("Node loads few files until the first training step", () => {
   }
   expect([...loaded].sort()).toEqual(["compiler", "examples", "index", "shared", "training"]);
   const bytes = [...loaded].reduce((sum, name) => sum + statSync(`${root}dist/${name}.js`).size, 0);
-  expect(bytes / 1000).toBeLessThanOrEqual(763);
+  expect(bytes / 1000).toBeLessThanOrEqual(785);
 });
