@@ -230,6 +230,8 @@ function homeOf(all, isFirst) {
   }
   if (users.includes("training")) return users.includes("data") ? "examples" : "training";
   if (users.includes("data")) return "data";
+  // Explanations take nothing of network files, which bring a reader of YAML along.
+  if (users.includes("explanations") && users.includes("file")) return "data";
   // What exchange takes of network files and nobody else does.
   if (users.includes("file")) return "file";
   return users.length > 1 ? "shared" : undefined;

@@ -29,6 +29,7 @@ interface ExerciseOptions {
   readonly format?: "markdown" | "latex" | "html" | "json" | "moodle";
   readonly out?: string;
   readonly solutions?: boolean;
+  readonly json?: boolean;
 }
 
 const endings = { markdown: ".md", latex: ".tex", html: ".html", json: ".json", moodle: ".xml" };
@@ -36,7 +37,8 @@ const endings = { markdown: ".md", latex: ".tex", html: ".html", json: ".json", 
 export async function exerciseCommand(file: string, options: ExerciseOptions): Promise<number> {
   const { seed = 1, kind = "gradient", count = 10, language = "en", out, solutions } = options;
   const byEnding = Object.entries(endings).find(([, end]) => out?.toLowerCase().endsWith(end))?.[0];
-  const format = (options.format ?? byEnding ?? "markdown") as keyof typeof endings;
+  const asked = options.json ? "json" : options.format;
+  const format = (asked ?? byEnding ?? "markdown") as keyof typeof endings;
   const { trainer, data, lossName } = await subjectOf(file, {});
   const items = exercisesFor(trainer, data, { seed, kind, count });
   const shapes = {

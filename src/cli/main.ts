@@ -331,6 +331,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
         ...["markdown", "latex", "html", "json", "moodle"],
       ]),
     )
+    .addOption(json())
     .addOption(language())
     .option("-o, --out <path>", "write the sheet here, and the solutions beside it")
     .option("--solutions", "without --out: print the solutions")

@@ -19,6 +19,7 @@ import { type Trainer, trainer } from "../../src/train/trainer.ts";
 import { errorOf } from "../fixes/row.ts";
 import { failure } from "../support/failure.ts";
 import { laterBackend, withEntry } from "../support/later.ts";
+import { stateBits } from "../support/state-bits.ts";
 
 const rows = Array.from({ length: 22 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
 const labels = rows.map(([a = 0, b = 0]) => (a > b ? "above" : "below"));
@@ -31,7 +32,6 @@ const classifier = (backend: Backend | "later"): Trainer =>
     seed: 3,
     backend: backend as Backend,
   });
-const bits = (t: Trainer) => Buffer.from(t.toBytes()).toString("base64");
 /** Parameters, optimizer and how far they are trained. */
 const standing = (t: Trainer): string => {
   const { steps, epoch, position, loss, counts } = t.progress;
@@ -52,13 +52,13 @@ describe.each(kinds)("training by an asynchronous backend %s", (_, exact, later)
     const [t, own] = [classifier(backend), classifier(exact)];
     const [history, expected] = [await t.fit(data, options), await own.fit(data, options)];
     expect(history).toEqual(expected);
-    expect(bits(t)).toBe(bits(own));
+    expect(stateBits(t)).toBe(stateBits(own));
     expect(await t.evaluateAsync(data, { batchSize: 5 })).toEqual(
       own.evaluate(data, { batchSize: 5 }),
     );
     expect(await t.predict(rows).array()).toEqual(own.predict(rows).arraySync());
     expect(await t.stepAsync(data)).toBe(own.step(data));
-    expect(bits(t)).toBe(bits(own));
+    expect(stateBits(t)).toBe(stateBits(own));
     expect(log.runs).toBeGreaterThan(0);
     expect(log.overlapping).toBe(0);
   });
@@ -68,7 +68,7 @@ describe.each(kinds)("training by an asynchronous backend %s", (_, exact, later)
       const seen: unknown[] = [];
       const options = { epochs: 6, batchSize: 8, earlyStopping: { patience: 2 } };
       for await (const epoch of t.fit(data, options)) seen.push(epoch);
-      return [seen, bits(t)];
+      return [seen, stateBits(t)];
     };
     expect(await run(classifier(later().backend))).toEqual(await run(classifier(exact)));
   });
@@ -80,7 +80,7 @@ describe.each(kinds)("training by an asynchronous backend %s", (_, exact, later)
     const resumed = classifier(later().backend);
     resumed.fromBytes(t.toBytes());
     await resumed.fit(data, { untilEpoch: 4, batchSize: 4 });
-    expect(bits(resumed)).toBe(bits(own));
+    expect(stateBits(resumed)).toBe(stateBits(own));
   });
 
   it("stops by a signal in the midst of an epoch, and goes on there", async () => {
@@ -94,7 +94,7 @@ describe.each(kinds)("training by an asynchronous backend %s", (_, exact, later)
     expect(stopped).toBe("aborted");
     expect(t.progress).toMatchObject({ epoch: 1, position: 8 });
     await t.fit(data, { untilEpoch: 3, batchSize: 4 });
-    expect(bits(t)).toBe(bits(own));
+    expect(stateBits(t)).toBe(stateBits(own));
   });
 
   it("may be looked at and saved at any time: it always stands between two steps", async () => {
@@ -125,7 +125,7 @@ describe.each(kinds)("training by an asynchronous backend %s", (_, exact, later)
     const own = classifier(exact);
     await own.fit(data, { epochs: 3, batchSize: 4 });
     await t.fit(data, { epochs: 1, batchSize: 4 });
-    const before = bits(t);
+    const before = stateBits(t);
     broken = true;
     for (const work of [
       () => t.fit(data, { untilEpoch: 3, batchSize: 4 }),
@@ -135,11 +135,11 @@ describe.each(kinds)("training by an asynchronous backend %s", (_, exact, later)
     ]) {
       const error = await errorOf(work);
       expect(error).toMatchObject({ code: "backend-failed", found: "device lost" });
-      expect(bits(t)).toBe(before);
+      expect(stateBits(t)).toBe(before);
     }
     broken = false;
     await t.fit(data, { untilEpoch: 3, batchSize: 4 });
-    expect(bits(t)).toBe(bits(own));
+    expect(stateBits(t)).toBe(stateBits(own));
   });
 
   it("says where a number that is not finite came from, before that step", async () => {
@@ -152,7 +152,7 @@ describe.each(kinds)("training by an asynchronous backend %s", (_, exact, later)
       const targets = rows.map(([a = 0]) => [a]);
       const error = await errorOf(() => t.fit({ inputs: rows, targets }, { batchSize: 8 }));
       const { code, found, fix } = error;
-      return { code, found, fix, message: error.message.split("\n")[0], state: bits(t) };
+      return { code, found, fix, message: error.message.split("\n")[0], state: stateBits(t) };
     };
     const found = await run(later().backend);
     expect(found.code).toBe("not-finite");
@@ -170,7 +170,7 @@ describe("a trainer whose backend answers later", () => {
         const t = classifier(name as "later");
         expect(t.backend).toBe(backend);
         await t.fit(data, { batchSize: 4 });
-        expect(bits(t)).toBe(bits(own));
+        expect(stateBits(t)).toBe(stateBits(own));
       }
     });
     expect(log.runs).toBe(12);
@@ -178,13 +178,13 @@ describe("a trainer whose backend answers later", () => {
 
   it("refuses what cannot wait, and says what does", async () => {
     const t = classifier(laterBackend().backend);
-    const before = bits(t);
+    const before = stateBits(t);
     expect(failure("asynchronous", () => t.step(data)).fix).toContain("await trainer.stepAsync(");
     const { fix } = failure("asynchronous", () => t.evaluate(data));
     expect(fix).toContain("await trainer.evaluateAsync(");
     const outputs = t.predict(rows);
     expect(failure("asynchronous", () => outputs.arraySync()).fix).toContain("await t.array()");
-    expect(bits(t)).toBe(before);
+    expect(stateBits(t)).toBe(before);
     await outputs.array();
     expect(outputs.shape).toEqual([22, 2]);
     // Where the backend answers at once, both ways lead there.
@@ -207,7 +207,7 @@ describe("a trainer whose backend answers later", () => {
     await step;
     const own = classifier(interpreter);
     own.step(data);
-    expect(bits(t)).toBe(bits(own));
+    expect(stateBits(t)).toBe(stateBits(own));
     t.setParameters({ "0.bias": new Float32Array(6) });
   });
 

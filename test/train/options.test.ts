@@ -47,7 +47,7 @@ describe("trainer", () => {
     const error = failure("bad-argument", () => anything(model, { ...complete, backend }));
     expect(error).toMatchObject({
       message: expect.stringContaining(`There is no backend "${backend}"`),
-      expected: "one of auto, wasm, interpreter",
+      expected: "one of auto, c, wasm, interpreter",
     });
     expect(error.fix).toContain('backend: "auto"');
   });
