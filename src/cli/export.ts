@@ -1,17 +1,20 @@
-/** chainrule export FILE --to pytorch: a script that builds and trains the same network. */
+/** chainrule export FILE --to LIBRARY: the network as another library takes it. */
 
 import { basename, dirname, extname, join } from "node:path";
 import { fail } from "../core/errors.ts";
+import { encodeOnnx } from "../exchange/onnx/export.ts";
 import { pytorchScript, stateDictBytes } from "../exchange/pytorch/script.ts";
+import { inFile } from "../files/in-file.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
 import { prepareNetwork } from "../network-file/index.ts";
 import { exit } from "./failure.ts";
 import { quoted, readNetwork, takeOver } from "./files.ts";
 import { besides, isThere } from "./run-place.ts";
-import { print, printJson } from "./terminal.ts";
+import { print, printJson, remark, wrapWords } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
 interface ExportOptions {
+  readonly to: "onnx" | "pytorch";
   readonly out?: string;
   readonly checkpoint?: string;
   readonly force?: boolean;
@@ -19,22 +22,35 @@ interface ExportOptions {
   readonly json?: boolean;
 }
 
-export async function exportCommand(path: string, options: ExportOptions): Promise<number> {
-  const { checkpoint, force = false, set, json } = options;
-  const out = options.out ?? `${basename(path, extname(path))}.py`;
-  if (extname(out) !== ".py") {
-    fail("usage", {
-      message: "What is written for PyTorch is a script.",
-      expected: "--out NAME.py",
+/** The files that are written; the first is the one that was asked for. */
+function filesFor(to: ExportOptions["to"], out: string): readonly string[] {
+  if (to === "onnx") {
+    if (extname(out) === ".onnx") return [out];
+    return fail("usage", {
+      message: "What is written for ONNX is one file with the values in it.",
+      expected: "--out NAME.onnx",
       found: out,
       where: "the command line",
-      fix: "Let the name end in .py; the values go into NAME.pytorch.safetensors beside it.",
+      fix: "Let the name end in .onnx.",
     });
   }
   // NAME.safetensors would be the network's own checkpoint.
   const weights = `${basename(out, ".py")}.pytorch.safetensors`;
-  const values = join(dirname(out), weights);
-  for (const file of [out, values]) {
+  if (extname(out) === ".py") return [out, join(dirname(out), weights)];
+  return fail("usage", {
+    message: "What is written for PyTorch is a script.",
+    expected: "--out NAME.py",
+    found: out,
+    where: "the command line",
+    fix: "Let the name end in .py; the values go into NAME.pytorch.safetensors beside it.",
+  });
+}
+
+export async function exportCommand(path: string, options: ExportOptions): Promise<number> {
+  const { to, checkpoint, force = false, set, json } = options;
+  const ending = to === "onnx" ? ".onnx" : ".py";
+  const files = filesFor(to, options.out ?? `${basename(path, extname(path))}${ending}`);
+  for (const file of files) {
     await checkWritable(file);
     if (force || !(await isThere(file))) continue;
     fail("file-unwritable", {
@@ -46,11 +62,29 @@ export async function exportCommand(path: string, options: ExportOptions): Promi
   const network = await readNetwork(path, set);
   const { trainer, data } = await prepareNetwork(network, besides(path));
   if (checkpoint !== undefined) takeOver(trainer, await readBytes(checkpoint), checkpoint);
-  const { batchSize } = network.training;
-  const script = pytorchScript({ network, trainer, data: data.train, batchSize }, weights);
-  await writeAtomically(values, stateDictBytes(trainer));
-  await writeAtomically(out, new TextEncoder().encode(script));
-  if (json) printJson({ files: [out, values] });
-  else print(`Written: ${out}, ${values}. Run it with:\n  python ${quoted(out)}`);
+  const [out = "", values = ""] = files;
+  const remarks: string[] = [];
+  if (to === "onnx") {
+    const made = await encodeOnnx(network, trainer).catch((error) =>
+      inFile(path, () => {
+        throw error;
+      }),
+    );
+    remarks.push(...made.remarks);
+    await writeAtomically(out, made.bytes);
+  } else {
+    const { batchSize } = network.training;
+    const given = { network, trainer, data: data.train, batchSize };
+    const script = pytorchScript(given, basename(values));
+    await writeAtomically(values, stateDictBytes(trainer));
+    await writeAtomically(out, new TextEncoder().encode(script));
+  }
+  if (json) {
+    printJson({ files, remarks });
+    return exit.ok;
+  }
+  for (const text of remarks) for (const line of wrapWords(text)) remark(line);
+  if (to === "onnx") print(`Written: ${out}. Its input is "x", its output "y".`);
+  else print(`Written: ${files.join(", ")}. Run it with:\n  python ${quoted(out)}`);
   return exit.ok;
 }

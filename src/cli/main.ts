@@ -365,8 +365,10 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
 
   command("export", "write a network for another library")
     .argument("<file>", "the network file")
-    .addOption(new Option("--to <library>", "for which").choices(["pytorch"]).makeOptionMandatory())
-    .option("-o, --out <path>", "the script (Python); values go into .safetensors beside it")
+    .addOption(
+      new Option("--to <library>", "for which").choices(["onnx", "pytorch"]).makeOptionMandatory(),
+    )
+    .option("-o, --out <path>", "ONNX; or a script, with the values in .safetensors beside it")
     .option("-c, --checkpoint <path>", "with the values of this checkpoint")
     .option("--force", "replace files that are there")
     .addOption(set())

@@ -110,8 +110,8 @@ const trained = (options: Record<string, unknown>) =>
   });
 
 const xor = fileURLToPath(new URL("../../examples/xor.yaml", import.meta.url));
-const exportTo = (out: string) =>
-  inFolder(async (_, folder) => exportCommand(xor, { out: join(folder, out) }));
+const exportTo = (out: string, to: "onnx" | "pytorch" = "pytorch") =>
+  inFolder(async (_, folder) => exportCommand(xor, { to, out: join(folder, out) }));
 
 export const exchange: readonly Row[] = [
   [
@@ -213,6 +213,11 @@ export const exchange: readonly Row[] = [
     "Let the name end in .py; the values go into NAME.pytorch.safetensors beside it.",
     () => exportTo("net.txt"),
     () => exportTo("net.py"),
+  ],
+  [
+    "Let the name end in .onnx.",
+    () => exportTo("net.py", "onnx"),
+    () => exportTo("net.onnx", "onnx"),
   ],
   ["Give a lower rank, such as --lora 1.", () => trained({ lora: 5 }), () => trained({ lora: 1 })],
   [

@@ -1,8 +1,8 @@
 /**
  * HDF5 as Keras writes it through h5py: groups of symbol tables, and data sets that lie in one piece.
- * We read it ourselves: the readers that there are follow circles and believe sizes, and this part of
- * the format is small. Every address is checked, and none is visited twice; what other programs may
- * have written besides (chunks, filters, newer headers) is refused by its name.
+ * We read it ourselves: this part of the format is small, the reader of all of it weighs 4 MB, and a
+ * file from a stranger needs guards at every step. Each address is checked, and none is visited twice;
+ * what other programs may have written besides (chunks, filters, newer headers) is refused by its name.
  * Source: The HDF Group, HDF5 File Format Specification 3.0, sections II to IV.
  */
 import { checkedSize } from "../../core/array-tensor.ts";
