@@ -45,6 +45,10 @@ async function backendsFor(
   return (await import("../backends/registry.ts")).backendEntries;
 }
 
+/** An option that takes one of some words. */
+const oneOf = (flags: string, description: string, words: string): Option =>
+  new Option(flags, description).choices(words.split(" "));
+
 /** What may be asked for, and what of that cannot be had here. */
 function backendOption(entries: readonly BackendEntry[]): Option {
   // Those that are asked for by name alone say what they lack when they are: it takes a while to find.
@@ -127,9 +131,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .addOption(new Option("--pause-at <epoch>").argParser(whole(1)).hideHelp())
     .addOption(new Option("--with-parent").hideHelp())
     .option("--seed <n>", "decides first values, order and division", whole(-Infinity))
-    .addOption(
-      new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
-    )
+    .addOption(oneOf("--update <timing>", "when layers change", "simultaneous sequential"))
     .addOption(backend())
     .option("--deterministic", "the same bits on every machine and engine")
     .option("--report <path>", "write a page (HTML) that shows the run")
@@ -228,7 +230,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .argument("<file>", "the network file")
     .option("--entries <n>", "entries of each parameter, default 16", whole(1))
     .option("--examples <n>", "examples of the data, default 8", whole(1))
-    .addOption(new Option("--order <n>", "2 checks second derivatives, too").choices(["1", "2"]))
+    .addOption(oneOf("--order <n>", "2 checks second derivatives, too", "1 2"))
     .addOption(set())
     .addOption(json())
     .action((file, { order, ...options }) =>
@@ -240,7 +242,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       ),
     );
 
-  const language = () => new Option("--language <name>", "en or zh").choices(["en", "zh"]);
+  const language = () => oneOf("--language <name>", "en or zh", "en zh");
   const explained = (c: Command, what = "the network file"): Command =>
     c
       .argument("<file>", what)
@@ -259,36 +261,22 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("--let <name=value>", "a name's value in the expression; may be repeated", collect)
     .option("--all", "every parameter in turn")
     .addOption(
-      new Option(
+      oneOf(
         "-f, --format <name>",
         "how it is written; default: by the ending of --out",
-      ).choices(["text", "markdown", "pandoc", "latex", "html", "json", "svg"]),
+        "text markdown pandoc latex html json svg",
+      ),
     )
     .addOption(
-      new Option("--notation <name>", "how quantities are called").choices([
-        "canonical",
-        "net-out",
-        "bp",
-        "torch",
-      ]),
+      oneOf("--notation <name>", "how quantities are called", "canonical net-out bp torch"),
     )
-    .addOption(
-      new Option("--update <timing>", "when layers change").choices(["simultaneous", "sequential"]),
-    )
+    .addOption(oneOf("--update <timing>", "when layers change", "simultaneous sequential"))
     .option("--digits <n>", "significant digits, default 9", whole(2))
     .addOption(
-      new Option("--level <name>", "how much is written; default: full").choices([
-        "brief",
-        "full",
-        "every-step",
-      ]),
+      oneOf("--level <name>", "how much is written; default: full", "brief full every-step"),
     )
     .addOption(
-      new Option("--form <name>", "how layers are written; default: scalar").choices([
-        "scalar",
-        "index",
-        "matrix",
-      ]),
+      oneOf("--form <name>", "how layers are written; default: scalar", "scalar index matrix"),
     )
     .option("--sections <list>", "only these, such as chain,factors,result", listed)
     .option("-o, --out <path>", "write to this file")
@@ -300,11 +288,11 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("-p, --parameter <name>", "the parameter whose gradient or new value it is")
     .option("--value <x>", "the number that you got")
     .addOption(
-      new Option("--quantity <name>", "which of its numbers that is; default: any").choices([
-        "gradient",
-        "newValue",
-        "change",
-      ]),
+      oneOf(
+        "--quantity <name>",
+        "which of its numbers that is; default: any",
+        "gradient newValue change",
+      ),
     )
     .addOption(
       new Option("--is <what>", "what the number is").choices([
@@ -365,9 +353,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
 
   command("export", "write a network for another library")
     .argument("<file>", "the network file")
-    .addOption(
-      new Option("--to <library>", "for which").choices(["onnx", "pytorch"]).makeOptionMandatory(),
-    )
+    .addOption(oneOf("--to <library>", "for which", "onnx pytorch").makeOptionMandatory())
     .option("-o, --out <path>", "ONNX; or a script, with the values in .safetensors beside it")
     .option("-c, --checkpoint <path>", "with the values of this checkpoint")
     .option("--force", "replace files that are there")
