@@ -42,35 +42,40 @@ function start([command, ...args]) {
 }
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
-const peers = Object.entries(commands).map(([name, command]) => ({ name, ...start(command) }));
-try {
-  for (const id of list.split(",")) {
-    const steps = new Map();
-    for (const { name, ask } of peers) {
-      const { losses, stepSec } = await ask({ cmd: "init", id });
-      // Of each at least a second, since the clock counts hundredths.
-      steps.set(name, Math.max(3, Math.ceil(1 / stepSec)));
-      console.log(`${id} ${name}: losses ${losses?.slice(0, 3).map((x) => x.toPrecision(7))}`);
-    }
-    const times = new Map(peers.map(({ name }) => [name, []]));
-    for (let turn = 0; turn < Number(turns); turn++) {
-      for (const { name, ask, child } of peers) {
-        const count = steps.get(name);
-        const before = processorTime(child.pid);
-        await ask({ cmd: "run", id, steps: count, warm: 0 });
-        times.get(name).push((processorTime(child.pid) - before) / count);
+const names = Object.keys(commands);
+/** So many steps take a second at least, since the clock counts hundredths. */
+const enough = (stepSec) => Math.max(3, Math.ceil(1 / stepSec));
+
+for (const id of list.split(",")) {
+  const times = new Map(names.map((name) => [name, []]));
+  for (let turn = 0; turn < Number(turns); turn++) {
+    // The process that is started first gets other memory, and can be a fifth slower all its life: each
+    // turn has processes of its own, started the other way round.
+    const order = turn % 2 ? names.toReversed() : names;
+    const peers = order.map((name) => ({ name, ...start(commands[name]) }));
+    try {
+      for (const peer of peers) {
+        const { losses, stepSec } = await peer.ask({ cmd: "init", id });
+        peer.steps = enough(stepSec);
+        if (turn > 0) continue;
+        console.log(
+          `${id} ${peer.name}: losses ${losses?.slice(0, 3).map((x) => x.toPrecision(7))}`,
+        );
       }
-    }
-    const own = times.get("c");
-    for (const [name, all] of times) {
-      const ratios = all.map((t, i) => t / own[i]);
-      const range = [Math.min(...ratios), Math.max(...ratios)].map((x) => x.toFixed(2));
-      const time = `${(1000 * median(all)).toPrecision(3)} ms a step`;
-      console.log(
-        `${id} ${name}: ${time}, ${median(ratios).toFixed(2)} × c (${range.join(" … ")})`,
-      );
+      for (const { name, ask, child, steps } of peers) {
+        const before = processorTime(child.pid);
+        await ask({ cmd: "run", id, steps, warm: 0 });
+        times.get(name).push((processorTime(child.pid) - before) / steps);
+      }
+    } finally {
+      for (const { child } of peers) child.kill();
     }
   }
-} finally {
-  for (const { child } of peers) child.kill();
+  const own = times.get("c");
+  for (const [name, all] of times) {
+    const ratios = all.map((t, i) => t / own[i]);
+    const range = [Math.min(...ratios), Math.max(...ratios)].map((x) => x.toFixed(2));
+    const time = `${(1000 * median(all)).toPrecision(3)} ms a step`;
+    console.log(`${id} ${name}: ${time}, ${median(ratios).toFixed(2)} × c (${range.join(" … ")})`);
+  }
 }
