@@ -9,9 +9,9 @@ import { readBytes, writeAtomically } from "../files/node.ts";
 import { prepareNetwork } from "../network-file/index.ts";
 import { exit } from "./failure.ts";
 import { quoted, readNetwork, takeOver } from "./files.ts";
-import { besides, isThere } from "./run-place.ts";
+import { besides } from "./run-place.ts";
 import { print, printJson, remark, wrapWords } from "./terminal.ts";
-import { checkWritable } from "./writable.ts";
+import { checkFree } from "./writable.ts";
 
 interface ExportOptions {
   readonly to: "onnx" | "pytorch";
@@ -50,15 +50,7 @@ export async function exportCommand(path: string, options: ExportOptions): Promi
   const { to, checkpoint, force = false, set, json } = options;
   const ending = to === "onnx" ? ".onnx" : ".py";
   const files = filesFor(to, options.out ?? `${basename(path, extname(path))}${ending}`);
-  for (const file of files) {
-    await checkWritable(file);
-    if (force || !(await isThere(file))) continue;
-    fail("file-unwritable", {
-      message: "There is such a file already.",
-      where: file,
-      fix: "Choose another name with --out, or replace the files with --force.",
-    });
-  }
+  await checkFree(files, force);
   const network = await readNetwork(path, set);
   const { trainer, data } = await prepareNetwork(network, besides(path));
   if (checkpoint !== undefined) takeOver(trainer, await readBytes(checkpoint), checkpoint);

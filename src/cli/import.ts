@@ -8,9 +8,8 @@ import { inFile } from "../files/in-file.ts";
 import { writeAtomically } from "../files/node.ts";
 import { exit } from "./failure.ts";
 import { checkpointOf, quoted, self } from "./files.ts";
-import { isThere } from "./run-place.ts";
 import { print, printJson, remark, wrapWords } from "./terminal.ts";
-import { checkWritable } from "./writable.ts";
+import { checkFree } from "./writable.ts";
 
 interface ImportOptions {
   readonly out: string;
@@ -30,15 +29,7 @@ export async function importCommand(path: string, options: ImportOptions): Promi
     });
   }
   const checkpoint = join(dirname(out), checkpointOf(out));
-  for (const file of [out, checkpoint]) {
-    await checkWritable(file);
-    if (force || !(await isThere(file))) continue;
-    fail("file-unwritable", {
-      message: "There is such a file already.",
-      where: file,
-      fix: "Choose another name with --out, or replace the files with --force.",
-    });
-  }
+  await checkFree([out, checkpoint], force);
   const file = await openForeign(path);
   const name = basename(path, extname(path)).replaceAll(/\p{Cc}/gu, " ");
   const made = await importNetwork(file, { name }).catch((error) =>

@@ -3,6 +3,7 @@ import { open, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fail } from "../core/errors.ts";
 import { explainRefusal, fileFlags } from "../core/permission.ts";
+import { isThere } from "./run-place.ts";
 
 /**
  * Finds out before the work whether its result can be saved, where `option` says.
@@ -48,6 +49,23 @@ export async function checkWritable(path: string, option = "--out"): Promise<voi
       where: path,
       fix: `Change the permissions, or choose another place with ${option}.`,
       cause,
+    });
+  }
+}
+
+/**
+ * The same for several files, which must not be there yet, unless they may be replaced by `force`.
+ *
+ * @throws ChainruleError "file-unwritable" for the first that is there.
+ */
+export async function checkFree(files: readonly string[], force: boolean): Promise<void> {
+  for (const file of files) {
+    await checkWritable(file);
+    if (force || !(await isThere(file))) continue;
+    fail("file-unwritable", {
+      message: "There is such a file already.",
+      where: file,
+      fix: "Choose another name with --out, or replace the files with --force.",
     });
   }
 }
