@@ -1,7 +1,6 @@
 /** The loop over epochs and batches. */
 import type { Later } from "../backends/backend.ts";
 import { last } from "../core/at.ts";
-import { type CallSite, callSite } from "../core/call-site.ts";
 import { begunAt, fail } from "../core/errors.ts";
 import { Turns } from "../core/turns.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -21,6 +20,7 @@ import { beginEpoch, remember, staysRemembered } from "./progress.ts";
 import type { Remark } from "./remarks.ts";
 import type { Loop } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
+import { UnderWay } from "./under-way.ts";
 
 /** Examples per step, where nothing else is said. */
 export const usualBatch = 32;
@@ -126,25 +126,18 @@ const reportOf = (
 ): { -readonly [Name in keyof EpochReport]: EpochReport[Name] } => ({ epoch, loss });
 
 /** Training under way: await it, or iterate it epoch by epoch. */
-export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
-  readonly #trainer: Trainer;
+export class Fit extends UnderWay {
   /** All that was given, of which a share may be kept back. */
   readonly #data: Dataset;
   readonly #train: Dataset;
   readonly #validation: Dataset | undefined;
   readonly #options: FitOptions;
-  readonly #site: CallSite = callSite();
-  readonly #epochs: EpochReport[] = [];
-  #stopped: History["stopped"] = "aborted";
-  #watched = true;
   readonly #rules: EpochRules;
-  #run: AsyncGenerator<EpochReport, void, undefined> | undefined;
-  #result: Promise<History> | undefined;
 
   constructor(trainer: Trainer, data: Dataset, options: FitOptions) {
+    super(trainer);
     checkFit(options);
     const { validation } = options;
-    this.#trainer = trainer;
     this.#data = data;
     this.#options = options;
     this.#rules = new EpochRules(trainer, options);
@@ -161,43 +154,11 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
 
   /** What in model, loss and data does not belong together, as `trainer.remarks` says it. */
   get remarks(): readonly Remark[] {
-    return this.#trainer.remarks(this.#data);
+    return this.trainer.remarks(this.#data);
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: `await trainer.fit(…)` is the contract.
-  then<A = History, B = never>(
-    onDone?: ((history: History) => A | PromiseLike<A>) | null,
-    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.#result ??= this.#collect();
-    return this.#result.then(onDone, onError);
-  }
-
-  catch<B = never>(onError: (reason: unknown) => B | PromiseLike<B>): Promise<History | B> {
-    return this.then(undefined, onError);
-  }
-
-  async #collect(): Promise<History> {
-    // Nobody looks between epochs, so several may run at once.
-    this.#watched = this.#run !== undefined;
-    try {
-      await this.#trainer.awaiting(async () => {
-        for await (const _ of this);
-      });
-    } catch (error) {
-      throw begunAt(error, this.#site);
-    }
-    return { epochs: this.#epochs, stopped: this.#stopped };
-  }
-
-  /** It trains once: iterated or awaited again, it gives the rest, or the result. */
-  [Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
-    this.#run ??= this.#epochByEpoch();
-    return this.#run;
-  }
-
-  async *#epochByEpoch(): AsyncGenerator<EpochReport, void, undefined> {
-    const trainer = this.#trainer;
+  protected override async *epochByEpoch(): AsyncGenerator<EpochReport, void, undefined> {
+    const trainer = this.trainer;
     const { untilEpoch, epochs = 1, earlyStopping, signal } = this.#options;
     const end = untilEpoch ?? trainer.progress.epoch + epochs;
     const together = this.#mayRunTogether;
@@ -219,24 +180,24 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
           const count = typeof passed === "number" ? passed : await passed;
           if (turns.due) await turns.give();
           if (count > 0) {
-            if (this.#rules.tells) await this.#rules.tell(last(this.#epochs));
-            if (this.#watched) yield last(this.#epochs);
+            if (this.#rules.tells) await this.#rules.tell(last(this.epochs));
+            if (this.watched) yield last(this.epochs);
             continue;
           }
         }
         const report = await trainer.exclusively(() => this.#epoch(course, turns, resident));
         if (report === undefined) return;
-        this.#epochs.push(report);
+        this.epochs.push(report);
         if (this.#rules.tells) await this.#rules.tell(report);
         yield report;
       }
     } catch (error) {
       failed = true;
-      throw begunAt(error, this.#site);
+      throw begunAt(error, this.site);
     } finally {
       if (resident) await trainer.release(resident, failed);
     }
-    this.#stopped = ended() ? "early" : "finished";
+    this.stopped = ended() ? "early" : "finished";
     if (earlyStopping && earlyStopping.restoreBest !== false && trainer.best) {
       if (!ended() && (await this.#endsBetter(turns))) return;
       this.#rules.restoreBest();
@@ -245,15 +206,15 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
 
   /** Whether the last step, after which there was no other to measure it, has made the best. */
   async #endsBetter(turns: Turns): Promise<boolean> {
-    const { best } = this.#trainer.progress;
+    const { best } = this.trainer.progress;
     if (this.#validation || this.#train.size > this.#batchSize || best === null) return false;
-    const found = await evaluateInTurns(this.#trainer, this.#train, turns, undefined);
+    const found = await evaluateInTurns(this.trainer, this.#train, turns, undefined);
     return found !== undefined && found.loss < best;
   }
 
   /** Goes on where a run was broken off, or begins another with the state that there is. */
   #begin(continues: boolean): void {
-    const { progress } = this.#trainer;
+    const { progress } = this.trainer;
     if (progress.position > 0 && progress.examples !== this.#train.size) {
       if (continues) {
         fail("checkpoint-mismatch", {
@@ -267,29 +228,29 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     }
     progress.examples = this.#train.size;
     this.#rules.begin(continues);
-    this.#trainer.tasks.check(this.#data, "data");
+    this.trainer.tasks.check(this.#data, "data");
     if (this.#validation) {
       if (typeof this.#options.validation !== "number") {
-        this.#trainer.tasks.check(this.#validation, "validation");
+        this.trainer.tasks.check(this.#validation, "validation");
       }
-      checkEvaluation(this.#trainer, this.#validation, this.#options.metrics);
+      checkEvaluation(this.trainer, this.#validation, this.#options.metrics);
     }
-    checkLastBatch(this.#trainer, this.#train, this.#batchSize);
-    this.#trainer.learn(this.#data.classes);
+    checkLastBatch(this.trainer, this.#train, this.#batchSize);
+    this.trainer.learn(this.#data.classes);
   }
 
   /** Where this training is, for its backend's loop. */
   #course(): Course {
     const { shuffle = true, onStep } = this.#options;
-    const { tasks, dtype } = this.#trainer;
+    const { tasks, dtype } = this.trainer;
     const [examples, batchSize] = [this.#train.size, this.#batchSize];
     const batches = Math.floor(examples / batchSize);
     const adds = tasks.adds(this.#train);
-    const course: Course = new Course(this.#trainer, new Batches(this.#train, dtype), {
+    const course: Course = new Course(this.trainer, new Batches(this.#train, dtype), {
       ...{ examples, batchSize, batches, shuffle, adds },
       complete: (passed, lastLoss) => {
-        const { progress } = this.#trainer;
-        const epochs = this.#epochs;
+        const { progress } = this.trainer;
+        const epochs = this.epochs;
         // An epoch of a small network takes less time than to remember it: most are passed over.
         let left = passed.length;
         const counted = passed.length > 0 && hasCounts(last(passed).counts);
@@ -317,7 +278,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
     turns: Turns,
     resident: Loop | undefined,
   ): Promise<EpochReport | undefined> {
-    const trainer = this.#trainer;
+    const trainer = this.trainer;
     const { progress } = trainer;
     const { signal, onStep, earlyStopping, metrics } = this.#options;
     const { examples: n, batchSize, adds, shuffle } = course.plan;
@@ -371,7 +332,7 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
   get #mayRunTogether(): boolean {
     const { onStep, earlyStopping, plateau } = this.#options;
     const [n, batchSize] = [this.#train.size, this.#batchSize];
-    const { asynchronous } = this.#trainer.backend;
+    const { asynchronous } = this.trainer.backend;
     const looks = onStep !== undefined && (n > batchSize || asynchronous === true);
     return !this.#validation && !earlyStopping && !plateau && !looks && n % batchSize === 0;
   }
@@ -381,16 +342,16 @@ export class Fit implements PromiseLike<History>, AsyncIterable<EpochReport> {
    * has to be gone through step by step, as it takes too long or something in it was not finite.
    */
   #together(resident: Loop, { plan }: Course, end: number): Later<number> {
-    const { progress } = this.#trainer;
+    const { progress } = this.trainer;
     progress.examples = plan.examples;
-    const one = this.#watched || this.#rules.tells || this.#options.onStep !== undefined;
+    const one = this.watched || this.#rules.tells || this.#options.onStep !== undefined;
     const most = one ? 1 : end - progress.epoch;
-    return this.#trainer.exclusively(() => resident.epochs(progress.epoch, most));
+    return this.trainer.exclusively(() => resident.epochs(progress.epoch, most));
   }
 
   /** Closes an epoch that was gone through step by step. */
   #complete(loss: number, validation?: Evaluation, lossAfter?: number): EpochReport {
-    const { progress } = this.#trainer;
+    const { progress } = this.trainer;
     const report = reportOf(progress.epoch + 1, loss);
     if (lossAfter !== undefined) report.lossAfter = lossAfter;
     reportCounts(report, progress.counts, this.#train.size);

@@ -1,7 +1,6 @@
 /** Training on a stream: the backend's loop has one stretch of it, and the next is read meanwhile. */
 
 import type { Later } from "../backends/backend.ts";
-import { type CallSite, callSite } from "../core/call-site.ts";
 import { begunAt, fail } from "../core/errors.ts";
 import { isFunction } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
@@ -15,13 +14,7 @@ import { reportCounts } from "./counts.ts";
 import { Course } from "./course.ts";
 import { EpochRules } from "./epoch-rules.ts";
 import { checkEvaluation, type Evaluation, evaluateInTurns } from "./evaluate.ts";
-import {
-  type EarlyStopping,
-  type EpochReport,
-  type FitOptions,
-  type History,
-  usualBatch,
-} from "./fit.ts";
+import { type EarlyStopping, type EpochReport, type FitOptions, usualBatch } from "./fit.ts";
 import { checkFit } from "./options.ts";
 import { beginEpoch, remember } from "./progress.ts";
 import type { Loop } from "./resident.ts";
@@ -35,6 +28,7 @@ import {
   StreamRows,
 } from "./stream-blocks.ts";
 import type { Trainer } from "./trainer.ts";
+import { UnderWay } from "./under-way.ts";
 
 /**
  * How `fit` trains on a stream, whose own options say how it is shuffled. In `onStep`, `steps` is
@@ -85,24 +79,19 @@ interface Stretch {
 }
 
 /** Training on a stream under way: await it, or iterate it epoch by epoch. */
-export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochReport> {
-  readonly #trainer: Trainer;
+export class StreamFit extends UnderWay {
   readonly #stream: Stream;
   readonly #options: StreamFitOptions;
   readonly #batchSize: number;
   readonly #rules: EpochRules;
-  readonly #site: CallSite = callSite();
-  readonly #epochs: EpochReport[] = [];
   #validation: Dataset | undefined;
-  #stopped: History["stopped"] = "aborted";
   /** What the machine trains on, and what is filled meanwhile; kept from epoch to epoch. */
   #stretches: [Stretch, Stretch] | undefined;
   #course: { readonly course: Course; readonly plan: { examples: number } } | undefined;
   #loop: Loop | undefined;
-  #run: AsyncGenerator<EpochReport, void, undefined> | undefined;
-  #result: Promise<History> | undefined;
 
   constructor(trainer: Trainer, stream: Stream, options: StreamFitOptions) {
+    super(trainer);
     checkNames("fit of a stream", options, Object.keys(optionNames));
     checkFit(options);
     const { validation, batchSize = usualBatch } = options;
@@ -122,41 +111,14 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
         fix: "Give examples of their own as validation, or leave earlyStopping out.",
       });
     }
-    this.#trainer = trainer;
     this.#stream = stream;
     this.#rules = new EpochRules(trainer, options);
     this.#options = options;
     this.#batchSize = batchSize;
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: `await trainer.fit(…)` is the contract.
-  then<A = History, B = never>(
-    onDone?: ((history: History) => A | PromiseLike<A>) | null,
-    onError?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.#result ??= this.#collect();
-    return this.#result.then(onDone, onError);
-  }
-
-  catch<B = never>(onError: (reason: unknown) => B | PromiseLike<B>): Promise<History | B> {
-    return this.then(undefined, onError);
-  }
-
-  async #collect(): Promise<History> {
-    await this.#trainer.awaiting(async () => {
-      for await (const _ of this);
-    });
-    return { epochs: this.#epochs, stopped: this.#stopped };
-  }
-
-  /** It trains once: iterated or awaited again, it gives the rest, or the result. */
-  [Symbol.asyncIterator](): AsyncGenerator<EpochReport, void, undefined> {
-    this.#run ??= this.#epochByEpoch();
-    return this.#run;
-  }
-
-  async *#epochByEpoch(): AsyncGenerator<EpochReport, void, undefined> {
-    const trainer = this.#trainer;
+  protected override async *epochByEpoch(): AsyncGenerator<EpochReport, void, undefined> {
+    const trainer = this.trainer;
     const { untilEpoch, epochs = 1 } = this.#options;
     const end = untilEpoch ?? trainer.progress.epoch + epochs;
     const turns = new Turns();
@@ -166,14 +128,14 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
       while (trainer.progress.epoch < end && !this.#rules.ended) {
         const report = await trainer.exclusively(() => this.#epoch(turns));
         if (report === undefined) return;
-        this.#epochs.push(report);
+        this.epochs.push(report);
         if (this.#rules.tells) await this.#rules.tell(report);
         yield report;
       }
-      this.#stopped = this.#rules.ended ? "early" : "finished";
+      this.stopped = this.#rules.ended ? "early" : "finished";
     } catch (error) {
       failed = true;
-      throw begunAt(error, this.#site);
+      throw begunAt(error, this.site);
     } finally {
       if (this.#loop) await trainer.release(this.#loop, failed);
       this.#loop = undefined;
@@ -183,15 +145,15 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
 
   /** Goes on where a run was broken off, or begins another with the state that there is. */
   #begin(continues: boolean): void {
-    const { progress } = this.#trainer;
+    const { progress } = this.trainer;
     if (!continues) beginEpoch(progress);
     this.#rules.begin(continues);
   }
 
   /** The rest of the present epoch with its measures; undefined if it was aborted. */
   async #epoch(turns: Turns): Promise<EpochReport | undefined> {
-    const { progress } = this.#trainer;
-    const rows = new StreamRows(this.#stream.blocks(this.#trainer, progress.epoch));
+    const { progress } = this.trainer;
+    const rows = new StreamRows(this.#stream.blocks(this.trainer, progress.epoch));
     try {
       if (!(await this.#train(rows, turns))) return undefined;
     } finally {
@@ -209,7 +171,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
     let validation: Evaluation | undefined;
     if (this.#validation) {
       const { signal, metrics } = this.#options;
-      validation = await evaluateInTurns(this.#trainer, this.#validation, turns, signal, metrics);
+      validation = await evaluateInTurns(this.trainer, this.#validation, turns, signal, metrics);
       if (validation === undefined) return undefined;
     }
     return this.#complete(validation);
@@ -217,7 +179,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
 
   /** Whether the examples were gone through to their end. */
   async #train(rows: StreamRows, turns: Turns): Promise<boolean> {
-    const { progress, backend } = this.#trainer;
+    const { progress, backend } = this.trainer;
     const { signal, onStep } = this.#options;
     const stopped = stopping(signal);
     const size = this.#stream.options.size ?? Number.POSITIVE_INFINITY;
@@ -259,7 +221,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
 
   /** The first stretch of what is left of the epoch, filled, and another. */
   async #ready(rows: StreamRows): Promise<[Stretch, Stretch]> {
-    const { position } = this.#trainer.progress;
+    const { position } = this.trainer.progress;
     const first = await rows.peek();
     if (first === undefined && position === 0) return this.#empty();
     // What was trained on before a break is read again, and passed over.
@@ -288,7 +250,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
   #stretchesFor(like: StreamBlock): [Stretch, Stretch] {
     const known = this.#stretches;
     if (known && kindOfRow(known[0].block) === kindOfRow(like)) return known;
-    const trainer = this.#trainer;
+    const trainer = this.trainer;
     trainer.learn(like.classes);
     const { size = Number.POSITIVE_INFINITY } = this.#stream.options;
     const batch = this.#batchSize;
@@ -319,7 +281,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
 
   /** The machine gets a stretch, which begins where training is. */
   async #enter(stretch: Stretch) {
-    const trainer = this.#trainer;
+    const trainer = this.trainer;
     const batches = new Batches(stretch.data, trainer.dtype);
     const known = this.#course;
     if (known) {
@@ -346,7 +308,7 @@ export class StreamFit implements PromiseLike<History>, AsyncIterable<EpochRepor
   }
 
   #complete(validation: Evaluation | undefined): EpochReport {
-    const { progress, tasks } = this.#trainer;
+    const { progress, tasks } = this.trainer;
     const { loss, position, weight = position, counts } = progress;
     const adds = this.#stretches !== undefined && tasks.adds(this.#stretches[0].block);
     const report: { -readonly [Name in keyof EpochReport]: EpochReport[Name] } = {
