@@ -4,6 +4,7 @@ import { loopOf } from "../../compile/loop.ts";
 import { at as element, only } from "../../core/at.ts";
 import { entryOf } from "../../core/by-name.ts";
 import { bytesOf } from "../../core/dtype.ts";
+import { noteOnce } from "../../core/note.ts";
 import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
@@ -15,6 +16,7 @@ export function openNativeSession(
   data: SessionData,
   options: { readonly threads?: number; readonly code?: NativeOptions } = {},
 ): Session {
+  if ((options.threads ?? 1) > 1) noteOnce('one thread trains: the backend "c" has no more yet.');
   const program = compileProgram(step, { state: statePairs(step) });
   const loop = loopOf(step, program, data);
   const { library, memory, at, places, throwFault } = loadProgram(
