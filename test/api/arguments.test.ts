@@ -2,6 +2,7 @@
  * Everything that can be called from outside is called with wrong arguments: whatever comes of it
  * explains itself. What is exported without a row (functions.ts, right.ts) fails here, too.
  */
+import { existsSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { ChainruleError } from "../../src/core/errors.ts";
 import * as right from "./right.ts";
@@ -48,4 +49,8 @@ describe.each(tables)("%s", (_, { probes, exported }) => {
     await run(probe, probe.right);
     expect(await bare(probe)).toEqual([]);
   });
+});
+
+test("what happens to be a path names no file outside the tests' own folder", () => {
+  expect(existsSync("1")).toBe(false);
 });

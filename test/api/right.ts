@@ -1,6 +1,5 @@
 /** Right arguments of everything that can be called from outside, and what is done with results. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import * as data from "../../src/data/index.ts";
 import * as exchange from "../../src/exchange/index.ts";
@@ -14,8 +13,8 @@ import {
   derivation,
   diagnosis,
   fitted,
-  folder,
   idx,
+  inFolder,
   inUse,
   labels,
   loaded,
@@ -57,21 +56,35 @@ const method = (
   ),
 ];
 
+/** Options of fit, with a checkpoint in this test's folder. */
+function withCheckpointIn(options: unknown): never {
+  const checkpoint = (options as { checkpoint?: { path?: unknown } } | undefined)?.checkpoint;
+  if (typeof checkpoint?.path !== "string") return options as never;
+  const path = inFolder(checkpoint.path);
+  return { ...(options as object), checkpoint: { ...checkpoint, path } } as never;
+}
+
 const trainerMethods: Record<string, Probe> = Object.fromEntries([
-  method("fit", [
-    pairs,
-    {
-      epochs: 1,
-      batchSize: 2,
-      shuffle: true,
-      validation: pairs,
-      earlyStopping: { patience: 1, minDelta: 0, restoreBest: true },
-      signal: { aborted: false },
-      onEpoch: () => {},
-      checkpoint: { path: join(folder, "on-the-way.safetensors"), every: 1, best: "loss" },
-      onStep: () => {},
-    },
-  ]),
+  [
+    "fit",
+    probe(
+      (given: never, options: unknown) => make().fit(given, withCheckpointIn(options)),
+      [
+        pairs,
+        {
+          epochs: 1,
+          batchSize: 2,
+          shuffle: true,
+          validation: pairs,
+          earlyStopping: { patience: 1, minDelta: 0, restoreBest: true },
+          signal: { aborted: false },
+          onEpoch: () => {},
+          checkpoint: { path: "on-the-way.safetensors", every: 1, best: "loss" },
+          onStep: () => {},
+        },
+      ],
+    ),
+  ],
   method("step", [pairs]),
   method("remarks", [pairs]),
   method("evaluate", [pairs, { batchSize: 1 }]),
@@ -86,10 +99,8 @@ const trainerMethods: Record<string, Probe> = Object.fromEntries([
   method("fromBytes", [trained.toBytes()]),
   [
     "save",
-    // What happens to be a path names a file of this test's.
     probe(
-      (path: unknown, extra: never) =>
-        make().save((typeof path === "string" ? join(folder, path) : path) as string, extra),
+      (path: unknown, extra: never) => make().save(inFolder(path) as string, extra),
       ["t.safetensors", { note: "mine" }],
     ),
   ],

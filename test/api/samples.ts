@@ -39,6 +39,9 @@ export const make = (options = {}) =>
   trainer(model, { loss: meanSquaredError, optimizer: sgd(), backend: "interpreter", ...options });
 export const trained = make();
 export const folder = mkdtempSync(join(tmpdir(), "chainrule-api-"));
+/** What happens to be a path names a file of this folder. */
+export const inFolder = (path: unknown): unknown =>
+  typeof path === "string" ? join(folder, path) : path;
 export const loaded = join(folder, "loaded.safetensors");
 await trained.save(loaded);
 export const cleanUp = () => rmSync(folder, { recursive: true, force: true });
