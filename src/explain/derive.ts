@@ -28,6 +28,7 @@ import { IndexForm } from "./sections/indices.ts";
 import { ledger, produced } from "./sections/ledger.ts";
 import { MatrixForm } from "./sections/matrices.ts";
 import { again, meaning } from "./sections/outcome.ts";
+import { stateTheRest } from "./sections/rest.ts";
 import { type Route, route } from "./sections/route.ts";
 import { setUp } from "./sections/setup.ts";
 import { allParameters, updateStep } from "./sections/update.ts";
@@ -95,6 +96,7 @@ export function derive(trace: Trace, chosen: readonly Entry[], s: Settings): Der
     const tried = s.amount.level !== "brief" && (s.amount.sections?.includes("mistakes") ?? true);
     if (network && tried && !isLarge(trace)) common(c, network, chosen, layers);
   }
+  stateTheRest(c);
   const answers = new Set(routes.flatMap((r) => answersOf(c, r)));
   const steps = finishSteps(c, s.digits, (all) => selected(all, s.amount, answers));
   return {

@@ -36,6 +36,15 @@ const derivationMessages = {
   reduction: ["{name}: the sum of {n} terms, times {factor}", "{name}：{n} 项之和，乘以 {factor}"],
   reductionNone: ["{name}: one term, not reduced", "{name}：只有一项，无需归约"],
   reductionSum: ["{name}: the sum of {n} terms", "{name}：{n} 项之和"],
+  equals: ["{x} = {y}", "{x} = {y}"],
+  lossFormula: ["Its formula", "其公式"],
+  termFormula: ["{term} = {formula}; the other terms likewise", "{term} = {formula}；其余各项同理"],
+  likelihoodFormula: ["{formula}, with {p} = {softmax}", "{formula}，其中 {p} = {softmax}"],
+  functionFormula: ["Function", "函数"],
+  functionSteps: [
+    "{loss} is computed in the steps of the forward pass",
+    "{loss} 按前向传播中的各步计算",
+  ],
   optimizer: ["Optimizer", "优化器"],
   rate: ["{name}, learning rate {eta} = {value}", "{name}，学习率 {eta} = {value}"],
   rateScheduled: [
@@ -135,6 +144,9 @@ const derivationMessages = {
   afterStep: ["after 1 update", "经过 1 次更新之后"],
   afterSteps: ["after {n} updates", "经过 {n} 次更新之后"],
   givenValues: ["Given numbers:", "给定的数值："],
+  givenExamples: ["Given examples:", "给定的样本："],
+  classColumn: ["class", "类别"],
+  usedHere: ["Further numbers that are used here:", "此处还用到的数值："],
   diagram: ["The network with its values", "网络及其数值"],
   // Forward.
   layerForward: ["Layer {l}:", "第 {l} 层："],
@@ -160,7 +172,10 @@ const derivationMessages = {
     "But for rounding, the terms of the next sum add up to 0.",
     "除舍入外，下面这个和的各项相加为 0。",
   ],
-  rest: ["{r} is short for the other {n} terms together.", "{r} 表示其余 {n} 项之和。"],
+  rest: [
+    "The other {n} terms together are called {r} = {value}.",
+    "其余 {n} 项之和记作 {r} = {value}。",
+  ],
   truth: [
     "A comparison counts as 1 where it holds, and as 0 where it does not.",
     "比较式成立时记为 1，不成立时记为 0。",

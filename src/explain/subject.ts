@@ -69,7 +69,7 @@ function traceExpression(f: TypedExpression, given: Inputs): Trace {
   // What is missing or too much is refused here, and what cannot be computed.
   f(values);
   const inOrder = Object.fromEntries(names.map((name) => [name, values[name] as Tensor]));
-  return traceFunction((...all) => f(byName(all)), inOrder);
+  return traceFunction((...all) => f(byName(all)), inOrder, f.text);
 }
 type Inputs = NonNullable<ExplainOptions["inputs"]>;
 

@@ -54,7 +54,7 @@ const readableSize = 400;
 /** In rows up to this length what defines a unit is recognized in the derivatives of others. */
 const beside = 8;
 /** Sums longer than this show their largest terms only. */
-const longest = 9;
+const longest = 16;
 const shown = 5;
 
 export class Context {
@@ -377,11 +377,11 @@ export class Context {
   readonly #once = new Set<MessageKey>();
 
   /** A long sum with its largest terms, and one symbol for the rest. */
-  shorten(e: Formula, why: Sentence[]): Formula {
+  shorten(e: Formula, why: Sentence[], most = longest): Formula {
     if (!("args" in e)) return e;
-    if (e.kind !== "sum" || e.args.length <= longest) {
+    if (e.kind !== "sum" || e.args.length <= most) {
       if (JSON.stringify(e).length < 200) return e;
-      return { ...e, args: e.args.map((a) => this.shorten(a, why)) };
+      return { ...e, args: e.args.map((a) => this.shorten(a, why, most)) };
     }
     const sizes = e.args.map((a, i) => ({ a, i, size: Math.abs(this.evaluate(a)) }));
     sizes.sort((a, b) => b.size - a.size || a.i - b.i);
@@ -391,15 +391,17 @@ export class Context {
     const known = this.#rests.get(words);
     const n = this.#rests.size + 1;
     const name = { text: `r${n}`, tex: `r_{${n}}` };
-    const r = known ?? this.symbol(name, this.evaluate({ kind: "sum", args: rest }));
+    const value = this.evaluate({ kind: "sum", args: rest });
+    const r = known ?? this.symbol(name, value);
     this.#rests.set(words, r);
-    if (!known) why.push(say("rest", { r, n: rest.length }));
+    this.stated.add(r.name);
+    if (!known) why.push(say("rest", { r, n: rest.length, value: computed(value) }));
     return sumOf([...e.args.filter((_, i) => keep.has(i)), r]);
   }
 
   equation(q: Equation): Step {
     const rests: Sentence[] = [];
-    const forms = q.forms.map((f) => this.shorten(f, rests));
+    const forms = q.forms.map((f) => this.shorten(f, rests, q.longest));
     const truth = forms.some((f) => countsTruth(this.elements, f)) ? this.once("truth") : [];
     const said = this.#unlessSaid(q.section, [...truth, ...(q.why ?? [])]);
     const decided = decision(this, forms);
@@ -460,6 +462,9 @@ export class Context {
     this.#known.add(made.name);
     return made;
   }
+
+  /** Notes that a quantity's value stands somewhere else than in an equation or a table of symbols. */
+  readonly stated = new Set<string>();
 
   note(section: Section, why: readonly Sentence[], table?: StepTable, kind: Kind = "note"): Step {
     return this.push({ section, kind, why, ...(table ? { table } : {}) });

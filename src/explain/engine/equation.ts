@@ -10,4 +10,6 @@ export interface Equation {
   readonly why?: readonly Sentence[];
   /** Show upstream gradients as numbers before all others. */
   readonly upstream?: boolean;
+  /** Sums of so many terms are written with all of them. */
+  readonly longest?: number;
 }

@@ -35,6 +35,8 @@ export interface Trace {
   readonly layers: readonly string[];
   readonly stages: readonly Stage[];
   readonly examples: number;
+  /** The text that a function was read from. */
+  readonly text?: string;
   /** Where what is explained is a network in training. */
   readonly network?: Network;
   readonly values: ReadonlyMap<Tensor, TypedArray>;
@@ -75,7 +77,7 @@ export const isNetwork = (t: Trace): t is NetworkTrace => t.network !== undefine
 export const toF64 = (data: TypedArray): Float64Array => Float64Array.from(data);
 
 /** What a trace is made from; the rest is computed when it is asked for. */
-type Facts = Pick<Trace, "loss" | "parameters" | "layers" | "stages" | "examples"> & {
+type Facts = Pick<Trace, "loss" | "parameters" | "layers" | "stages" | "examples" | "text"> & {
   readonly network?: Network;
   readonly bindings: ReadonlyMap<Tensor, TypedArray>;
 };
@@ -246,6 +248,7 @@ function nameOutput(stages: Stage[], tensor: Tensor, parameters: readonly Parame
 export function traceFunction(
   f: (...x: Tensor[]) => Tensor,
   given: Readonly<Record<string, Tensor>> | readonly Tensor[],
+  text?: string,
 ): Trace {
   const entries = Array.isArray(given)
     ? Array.from(given, (t: Tensor, i): [string, Tensor] => [`x${i}`, t])
@@ -295,6 +298,7 @@ export function traceFunction(
     stages,
     examples: 1,
     bindings,
+    ...(text === undefined ? {} : { text }),
   });
 }
 

@@ -115,6 +115,7 @@ export function batchSection(c: Context, r: Route, sequential: boolean): void {
   const all = shares(c, r, sequential);
   const [first, ...others] = r.consumersOf(r.parameter);
   const one = first !== undefined && others.length === 0;
+  for (const { symbol } of all) c.stated.add(symbol.name);
   const order = all.toSorted((a, b) => bySize(a.value, b.value));
   const rows = order.slice(0, listed).map(({ n, value, parts }): Cell[] => {
     const products = one ? parts.flatMap((p) => [computed(p.gradient), computed(p.factor)]) : [];

@@ -1,18 +1,16 @@
 /** Sections 2 and 3: every unit's net input and output, every term of the error, the total. */
-import { log } from "../../core/elementary/scalar.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { div, neg } from "../../ops/arithmetic.ts";
-import { sum } from "../../ops/broadcast.ts";
-import { input } from "../../ops/leaf.ts";
-import { logsumexp } from "../../ops/reduce.ts";
-import { exp, log as naturalLog } from "../../ops/transcendental.ts";
 import type { Sentence } from "../derivation.ts";
 import { type Context, calledBy } from "../engine/context.ts";
 import type { Element, Naming } from "../engine/elements.ts";
-import { computed, type Formula, given, isSame, type Symbolic } from "../engine/expr.ts";
+import { computed, type Formula, isSame, type Symbolic } from "../engine/expr.ts";
+import { likelihood } from "../engine/likelihood.ts";
 import { withTerms } from "../engine/loss.ts";
 import { say } from "../say.ts";
 import { type Detail, named, pairs, wide } from "./detail.ts";
+
+/** A loss of so many terms is written with all of them. */
+const mostTerms = 40;
 
 /** Elements of the chosen example, stage by stage. */
 export function elementsIn(c: Context, t: Tensor): Element[] {
@@ -109,34 +107,15 @@ const valueOf = (c: Context, e: Element): Formula => computed(c.elements.value(e
 const leftOut = (before: number, after: number): Sentence[] =>
   before === 0 ? [] : [say("leftOut", { from: before + 1, to: after - 1 })];
 
-/** E = −ln p, where a term is the log-sum-exp of a row less one of its numbers. */
+/** E = −ln p, where it is one. */
 function asLikelihood(c: Context, e: Element, result: Symbolic): void {
-  const { elements } = c;
-  const [minus, inner] = argsOf(elements.define(e), "product");
-  const [own, less] = argsOf(inner, "sum");
-  const [sign, whole] = argsOf(less, "product");
-  const row = argsOf(whole, "apply");
-  const j = row.findIndex((a) => own !== undefined && isSame(a, own));
-  if (!minus || !sign || !whole || !isSame(minus, given(-1)) || !isSame(sign, given(-1))) return;
-  if (row.length < 2 || j < 0 || row.some((a) => a.kind !== "symbol")) return;
-  const x = input("x", [row.length], "f64");
-  const naming: Naming = (node, i) => (node === x ? row[i] : undefined);
-  if (!isSame(elements.expr(logsumexp(x), 0, naming), whole)) return;
-  const softmax = elements.expr(div(exp(x), sum(exp(x))), j, naming);
-  const value = c.evaluate(softmax);
-  // Of large numbers the quotient overflows where their difference does not.
-  const loss = elements.value(e);
-  if (!(Math.abs(-log(value) - loss) <= 1e-9 * Math.abs(loss))) return;
-  const p = c.symbol(c.names.quantity("p", j));
+  const found = likelihood(c, e);
+  if (!found) return;
+  const { p, softmax, form } = found;
   const why = [say("softmaxOf", { p })];
   c.equation({ section: "error", kind: "loss", result: p, forms: [softmax], why });
-  const one = input("p", [], "f64");
-  const form = elements.expr(neg(naturalLog(one)), 0, (node) => (node === one ? p : undefined));
   c.equation({ section: "error", kind: "loss", result, forms: [form], why: [say("likelihood")] });
 }
-
-const argsOf = (e: Formula | undefined, kind: "sum" | "product" | "apply"): readonly Formula[] =>
-  e?.kind === kind ? e.args : [];
 
 export function errors(c: Context, terms: Tensor | undefined): void {
   const root = { node: c.trace.loss, index: 0 };
@@ -164,5 +143,7 @@ export function errors(c: Context, terms: Tensor | undefined): void {
   const forms = [c.elements.define(c.elements.resolve(root.node, 0, unnamed), unnamed)];
   const all = c.isBatched(terms) && c.trace.examples > 1;
   const why = [...(all ? [say("otherExamples")] : []), say("total")];
-  c.equation({ section: "error", kind: "reduce", result: c.loss, forms, why });
+  // Its terms keep their names.
+  const longest = mostTerms;
+  c.equation({ section: "error", kind: "reduce", result: c.loss, forms, why, longest });
 }

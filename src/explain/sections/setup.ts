@@ -1,5 +1,5 @@
 /** Section 1: what network, what data, which conventions. */
-import { entry, only } from "../../core/at.ts";
+import { at, entry, only } from "../../core/at.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -8,9 +8,10 @@ import type { UpdateTiming } from "../../step/update.ts";
 import type { Cell, Sentence } from "../derivation.ts";
 import { partials } from "../engine/adjoint.ts";
 import type { Context } from "../engine/context.ts";
-import { keyOf } from "../engine/elements.ts";
-import { computed } from "../engine/expr.ts";
-import { withTerms } from "../engine/loss.ts";
+import { type Element, keyOf, type Naming } from "../engine/elements.ts";
+import { computed, type Formula, isLong } from "../engine/expr.ts";
+import { likelihood } from "../engine/likelihood.ts";
+import { termSign, withTerms } from "../engine/loss.ts";
 import { partial, rateName } from "../engine/notation.ts";
 import { countOf, entriesOf } from "../engine/parameters.ts";
 import { isNetwork, type NetworkTrace } from "../engine/trace.ts";
@@ -32,6 +33,7 @@ export function setUp(c: Context, chosen: readonly Cell[], timing: UpdateTiming)
     }
   };
   if (isNetwork(trace)) row("network", networkText(trace.network.trainer.model));
+  else row("functionFormula", ...functionText(c));
   const shapes = trace.parameters.map((p) => `${p.name} ${formatShape(p.tensor.shape)}`);
   row("shapes", shapes.length > 12 ? `${shapes.slice(0, 12).join(", ")}, …` : shapes.join(", "));
   if (chosen.length === 1) row("parameter", ...chosen);
@@ -41,7 +43,58 @@ export function setUp(c: Context, chosen: readonly Cell[], timing: UpdateTiming)
   if (dtype !== "f64") row("none", say("dtype", { dtype }));
   c.note("setup", symbolNotes(c), { columns: [say("quantity"), say("value")], rows });
   if (isNetwork(trace)) givenNumbers(c, trace);
+  else givenArguments(c);
 }
+
+/** A formula of more symbols, numbers and operators than this is not written into a table. */
+const readable = 60;
+
+const isReadable = (e: Formula | undefined): e is Formula =>
+  e !== undefined && !isLong(e, readable);
+
+/** The function as it was typed, and with all of its steps put into one. */
+function functionText(c: Context): Cell[] {
+  const { loss, parameters, text } = c.trace;
+  const own = new Set(parameters.map((p) => p.tensor));
+  const naming: Naming = (node, i) => (own.has(node) ? c.elements.naming(node, i) : undefined);
+  const whole = c.elements.unlessTooLong(() => c.elements.expr(loss, 0, naming));
+  const typed = text === undefined ? [] : [text];
+  const written = isReadable(whole) ? say("equals", { x: c.loss, y: whole }) : undefined;
+  return written || typed.length > 0
+    ? [...typed, ...(written ? [written] : [])]
+    : [say("functionSteps", { loss: c.loss })];
+}
+
+/** The loss, or the first of its terms. */
+function lossFormula(c: Context): Sentence[] {
+  const { terms, elements } = c;
+  const root = { node: c.trace.loss, index: 0 };
+  const [first = root] = terms ? elementsIn(c, terms) : [];
+  const formula = elements.unlessTooLong(() => elements.bounded(elements.define(first)));
+  if (!isReadable(formula)) return [];
+  const own = likelihood(c, first);
+  const term = terms ? c.symbol(termSign(c, terms, first.index)) : c.loss;
+  const x = own
+    ? say("likelihoodFormula", { formula: own.form, p: own.p, softmax: own.softmax })
+    : formula;
+  const several = terms !== undefined && terms.size > 1;
+  return [
+    say(several ? "termFormula" : "equals", {
+      ...(several ? { term, formula: x } : { x: term, y: x }),
+    }),
+  ];
+}
+
+/** The arguments of a function. */
+function givenArguments(c: Context): void {
+  const { parameters } = c.trace;
+  if (countOf(parameters) > small) return;
+  const all = parameters.flatMap(({ tensor }) => part(tensor, 0, tensor.size));
+  c.note("setup", [say("givenValues")], pairs(c, named(c, all)));
+}
+
+const part = (node: Tensor, from: number, count: number): Element[] =>
+  Array.from({ length: count }, (_, i) => ({ node, index: from + i }));
 
 /** What is said of a network in training: its loss, optimizer and data. */
 function networkRows(
@@ -52,6 +105,7 @@ function networkRows(
 ): void {
   const { trainer, firstExample: from = 0, random } = trace.network;
   row("lossFunction", reduction(c, trace));
+  for (const formula of lossFormula(c)) row("lossFormula", formula);
   const [initial, present] = [trainer.learningRate, rateOf(trainer)];
   const eta = c.symbol(rateName("η", "\\eta"), present);
   const rate = { name: trainer.optimizer.name, eta, value: computed(present) };
@@ -75,8 +129,6 @@ function givenNumbers(c: Context, { parameters, network, examples }: NetworkTrac
   const { x, y } = network;
   const per = x.size / examples;
   if (countOf(parameters) > small || per > 12) return;
-  const part = (node: Tensor, from: number, count: number) =>
-    Array.from({ length: count }, (_, i) => ({ node, index: from + i }));
   const targets = y.size / examples;
   for (const e of parameters.flatMap(entriesOf)) c.parameterSymbol(e);
   const all = [
@@ -86,6 +138,32 @@ function givenNumbers(c: Context, { parameters, network, examples }: NetworkTrac
   ];
   const table = pairs(c, named(c, all));
   c.note("setup", [say("givenValues")], table);
+  if (examples > 1 && examples <= mostExamples) givenExamples(c, per, targets);
+}
+
+/** A batch of more examples is not listed. */
+const mostExamples = 32;
+
+/** A row for each example of the batch: its inputs, its targets. */
+function givenExamples(c: Context, inputs: number, targets: number): void {
+  const { network, examples, bindings } = c.trace;
+  if (!network || inputs + targets > 12) return;
+  const { x, y } = network;
+  const labelled = !isFloat(y.dtype);
+  const columns: Cell[] = [say("exampleColumn")];
+  const shown = [
+    ...part(x, c.example * inputs, inputs),
+    ...(labelled ? [] : part(y, c.example * targets, targets)),
+  ];
+  columns.push(...shown.map((e) => c.name(e)), ...(labelled ? [say("classColumn")] : []));
+  const own = (node: Tensor, n: number, count: number): Cell[] =>
+    part(node, n * count, count).map((e) => computed(at(entry(bindings, node), e.index)));
+  const rows = Array.from({ length: examples }, (_, n): Cell[] => [
+    n + 1,
+    ...own(x, n, inputs),
+    ...own(y, n, targets),
+  ]);
+  c.note("setup", [say("givenExamples")], { columns, rows });
 }
 
 /** The class of the example that is shown, where targets are labels. */
