@@ -27,6 +27,7 @@ const entries = {
   data: "src/data/index.ts",
   file: "src/network-file/index.ts",
   exchange: "src/exchange/index.ts",
+  mpi: "src/parallel/index.ts",
 };
 /** What index.ts exports of these is loaded when it is asked for; and so is the compiler. */
 const parts = {
@@ -307,7 +308,7 @@ async function buildModules(outdir) {
 async function buildForNode(outdir) {
   const lines = { minifyWhitespace: true, minifySyntax: true, lineLimit };
   const short = { ...common, ...lines, outdir };
-  const { index, file, data, exchange } = entries;
+  const { index, file, data, exchange, mpi } = entries;
   const own = Object.keys(parts).map((name) => [name, `part:${name}`]);
   const all = { ...entries, ...Object.fromEntries(own), node: filesOfNode };
   const homes = homesOf(await looked(all, nodePlugins));
@@ -329,6 +330,7 @@ async function buildForNode(outdir) {
   const home = (name, ...sources) => made({ [name]: `asked:${name}` }, name, asked(files, sources));
   await made({ index: `with-compiler:${index}` });
   await made({ exchange: `with-compiler:${exchange}` }, "exchange");
+  await made({ mpi }, "mpi");
   await made({ explanations: "part:explanations" });
   await made({ native: "part:native" });
   await made({ "files-node": filesOfNode });

@@ -19,10 +19,11 @@ const allowed = {
   step: models,
   compile: steps,
   backends: [...steps, "compile"],
+  parallel: ["core", "backends"],
   data: ["core", "ops"],
   metrics: ["core"],
   files: ["core", "ops"],
-  train: [...steps, "compile", "backends", "data", "files", "metrics"],
+  train: [...steps, "compile", "backends", "parallel", "data", "files", "metrics"],
   explain: [...steps, "backends", "data", "train"],
   report: [...steps, "backends", "data", "metrics", "train", "explain"],
   "network-file": [...steps, "data", "files", "train", "backends"],
@@ -34,6 +35,7 @@ const allowed = {
     "data",
     "files",
     "metrics",
+    "parallel",
     "train",
     "explain",
     "report",
@@ -41,7 +43,7 @@ const allowed = {
     "exchange",
   ],
 };
-const nodeAllowed = /^(cli\/|files\/(node|atomic)|backends\/[^/]+\/node)/;
+const nodeAllowed = /^(cli\/|files\/(node|atomic)|backends\/[^/]+\/node|parallel\/node)/;
 
 const root = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../src");
 const problems = [];

@@ -121,6 +121,11 @@ export const catalogue = {
     why: "What it answered was an error of its own. What was computed before is as it was.",
     fix: 'Look at what it says; backend: "wasm" and "interpreter" do without it.',
   },
+  "process-lost": {
+    title: "Processes that train together have come apart",
+    why: "Each has a share of every batch, so none can go on without the others.",
+    fix: "See what the named process has printed; train on from the last checkpoint with --resume.",
+  },
   "compiled-again": {
     title: "More was compiled than assertMaxCompiles allows",
     why: "A program is made for shapes and element types; to make one takes as long as many runs.",

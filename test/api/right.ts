@@ -5,6 +5,7 @@ import * as data from "../../src/data/index.ts";
 import * as exchange from "../../src/exchange/index.ts";
 import * as chainrule from "../../src/index.ts";
 import * as file from "../../src/network-file/index.ts";
+import * as processes from "../../src/parallel/index.ts";
 import { functions } from "./functions.ts";
 import {
   type Any,
@@ -319,6 +320,12 @@ const exchangeFunctions: Record<string, Probe> = {
   ]),
 };
 
+/** Here nobody has started several processes, which is said where the options are right. */
+const outsideOfJob = async (...given: Parameters<typeof processes.mpi>): Promise<void> => {
+  const error = await processes.mpi(...given).catch((reason) => reason);
+  if (error?.code !== "unsupported") throw error;
+};
+
 const functionsOf = (module: object): string[] =>
   Object.entries(module).flatMap(([name, value]) =>
     typeof value === "function" && !/^[A-Z]/.test(name) ? [name] : [],
@@ -351,6 +358,10 @@ export const tables = {
   "chainrule/data": { probes: dataFunctions, exported: functionsOf(data) },
   "chainrule/exchange": { probes: exchangeFunctions, exported: functionsOf(exchange) },
   "chainrule/file": { probes: fileFunctions, exported: functionsOf(file) },
+  "chainrule/mpi": {
+    probes: { mpi: probe(outsideOfJob, [{ library: "libmpi.so.40", timeout: 60 }]) },
+    exported: functionsOf(processes),
+  },
   trainer: {
     probes: trainerMethods,
     exported: methodsOf(trained).filter((name) => !inner.includes(name)),

@@ -15,6 +15,7 @@ import { library } from "./library.ts";
 import { loops } from "./loops.ts";
 import { onnx } from "./onnx.ts";
 import { pairs } from "./pairs.ts";
+import { processes } from "./processes.ts";
 import { readers } from "./readers.ts";
 import { errorOf, says } from "./row.ts";
 import { runs } from "./runs.ts";
@@ -24,7 +25,19 @@ import { values } from "./values.ts";
 
 const areas = {
   ...{ asynchronous, library, layers, loops, training, values },
-  ...{ pairs, data, readers, explaining, files, exchange, onnx, kerasModels, commands, runs },
+  ...{
+    pairs,
+    data,
+    readers,
+    explaining,
+    files,
+    exchange,
+    onnx,
+    kerasModels,
+    commands,
+    runs,
+    processes,
+  },
 };
 const rows = Object.values(areas).flat();
 

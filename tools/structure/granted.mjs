@@ -12,7 +12,7 @@ export const exports = {
   folders: ["src/", "studio/"],
   entries: [
     ...["src/index.ts", "src/data/index.ts", "src/network-file/index.ts"],
-    "src/exchange/index.ts",
+    ...["src/exchange/index.ts", "src/parallel/index.ts"],
     // What stands for src/files/node.ts in browsers.
     ...["src/files/browser.ts", "studio/vite.config.ts"],
     // The first screen, which is worked out when the page is built.
@@ -68,6 +68,7 @@ export const assertions = {
   "src/nn/": { "!": 4 },
   "src/ops/": {},
   "src/optim/": {},
+  "src/parallel/": {},
   "src/step/": {},
   "src/train/": { "!": 1 },
   "studio/": { "!": 2 },

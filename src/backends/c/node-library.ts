@@ -1,6 +1,4 @@
 /** Programs as libraries of the machine's own code: made, loaded, and called through koffi. */
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { fail } from "../../core/errors.ts";
 import { forget, keptLibrary } from "./node-cache.ts";
 import {
@@ -11,12 +9,7 @@ import {
   hashOf,
   widest,
 } from "./node-compiler.ts";
-
-/** What is used of koffi. */
-interface Koffi {
-  load(path: string): { func(prototype: string): (...args: unknown[]) => number };
-  address(data: ArrayBuffer): bigint;
-}
+import { findKoffi, type Koffi } from "./node-koffi.ts";
 
 /** What a machine needs before it can run the machine's own code. */
 interface Toolchain {
@@ -41,22 +34,6 @@ function look(): Toolchain | string {
   const koffi = findKoffi();
   if (typeof koffi === "string") return koffi;
   return { koffi, compiler, around: circumstances(compiler), vectorBytes: widest(compiler) };
-}
-
-/** Where this library stands, or else where the program was started. */
-function findKoffi(): Koffi | string {
-  let why = "";
-  for (const from of [import.meta.url, join(process.cwd(), "package.json")]) {
-    try {
-      return createRequire(from)("koffi") as Koffi;
-    } catch (error) {
-      const { code, message } = error as { code?: string; message?: string };
-      if (code !== "MODULE_NOT_FOUND") why = String(message ?? error).split("\n")[0] ?? "";
-    }
-  }
-  return why === ""
-    ? "The package koffi, which calls C, is not installed (npm install koffi)"
-    : `The package koffi, which calls C, does not load: ${why}`;
 }
 
 /** A loaded library. */
