@@ -10,11 +10,13 @@ import { confusionLines, metrics } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { quoted, self } from "./files.ts";
 import { count, formatNumber, percent, plural } from "./numbers.ts";
-import { loadTrained, readRows } from "./predict.ts";
+import { loadTrained, readRows, withData } from "./predict.ts";
 import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
 interface EvaluateOptions {
+  readonly data?: string;
+  /** Another word for `data`. */
   readonly csv?: string;
   readonly checkpoint?: string;
   readonly set?: readonly string[];
@@ -26,16 +28,16 @@ interface EvaluateOptions {
 type Loaded = Awaited<ReturnType<typeof loadTrained>>;
 
 /** What is measured: a table, or what the network file held out, or else what it trains on. */
-async function dataOf(loaded: Loaded, path: string, { csv }: EvaluateOptions) {
+async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
   const { network, description, trainer } = loaded;
-  if (csv === undefined) {
+  if (table === undefined) {
     if (path.endsWith(".safetensors")) {
       return fail("usage", {
         message: "A checkpoint holds no data to measure.",
-        expected: "--csv PATH, or the network file",
+        expected: "--data PATH, or the network file",
         found: "neither",
         where: "the command line",
-        fix: `Say for example: ${self()} evaluate ${quoted(path)} --csv rows.csv`,
+        fix: `Say for example: ${self()} evaluate ${quoted(path)} --data rows.csv`,
       });
     }
     const { data } = await prepareNetwork(network, besides(path));
@@ -48,20 +50,21 @@ async function dataOf(loaded: Loaded, path: string, { csv }: EvaluateOptions) {
       message: "This network was not trained on a table, so that no table says its targets.",
       expected: "a network file with data: { csv: … }",
       found: quoted(path),
-      fix: "Leave --csv out: the data of the network file are measured.",
+      fix: "Leave --data out: the data of the network file are measured.",
     });
   }
-  const { table, notes } = await readRows(csv, loaded);
-  const rows: Dataset = preprocessDataset(preprocessing, table);
+  const read = await readRows(table, loaded);
+  const { notes } = read;
+  const rows: Dataset = preprocessDataset(preprocessing, read.table);
   const { model } = trainer;
   const width = typeof model.outputSize === "number" ? model.outputSize : 1;
-  return { part: csv, data: fitTargets(network, rows, width).convert(rows), notes };
+  return { part: table, data: fitTargets(network, rows, width).convert(rows), notes };
 }
 
 export async function evaluateCommand(path: string, options: EvaluateOptions): Promise<number> {
-  const { csv, json: _, ...given } = options;
-  const loaded = await loadTrained(path, { ...given, ...(csv === undefined ? {} : { data: csv }) });
-  const { part, data, notes } = await dataOf(loaded, path, options);
+  const { json: _, ...given } = withData(options);
+  const loaded = await loadTrained(path, given);
+  const { part, data, notes } = await dataOf(loaded, path, given.data);
   const result = await loaded.trainer.evaluateAsync(data, { metrics: "all" });
   const { classes } = loaded.description;
   const scores = result.confusion && classScores(result.confusion);

@@ -190,7 +190,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       "a checkpoint, the folder of a run, or a network file that has been trained here",
     )
     .option("-i, --input <row>", 'a row of values: "5.1,3.5,1.4,0.2"; may be repeated', collect)
-    .option("-d, --data <path>", "a table (CSV) of rows; - reads standard input")
+    .option("-d, --data <path>", "a table of rows (CSV, .jsonl, .parquet); - reads standard input")
     .option("--csv <path>", "the same as --data")
     .option("-o, --out <path>", "write rows with predictions and probabilities as a table (CSV)")
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
@@ -205,9 +205,13 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
   command("evaluate", "measure a trained network on data that it was not trained on")
     .argument(
       "<path>",
-      "the folder of a run, a network file that has been trained here, or with --csv a checkpoint",
+      "the folder of a run, a network file that has been trained here, or with --data a checkpoint",
     )
-    .option("--csv <path>", "a table (CSV) with the target; default: the data of the network file")
+    .option(
+      "-d, --data <path>",
+      "a table with the target (CSV, .jsonl, .parquet); default: the data of the network file",
+    )
+    .option("--csv <path>", "the same as --data")
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
     .addOption(set())
     .option("--untrained", "use the network's first values")

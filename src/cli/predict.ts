@@ -9,8 +9,9 @@ import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
 import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
 import { eachRecord } from "../data/records.ts";
-import { chosenRows, emptyRowNotes, writtenRows } from "../data/table-dataset.ts";
-import { inFile } from "../files/in-file.ts";
+import { chosenRows, emptyRowNotes, writtenRows } from "../data/table-columns.ts";
+import { typedFile } from "../data/table-file.ts";
+import { inFile, moved } from "../files/in-file.ts";
 import { readBytes, readText, writeAtomically } from "../files/node.ts";
 import { restoreTrainer, type StoredNetwork, storedNetwork } from "../network-file/checkpoint.ts";
 import {
@@ -242,13 +243,31 @@ export async function readRows(
   loaded: Pick<Loaded, "network" | "description">,
 ): Promise<{ readonly table: Table; readonly notes: readonly string[] }> {
   const piped = path === "-";
-  const text = piped ? await standardInput() : await readText(path);
   const source = piped ? "standard input" : path;
-  const table = parseTable(text, { source, ...writtenAs(loaded) });
+  const said = writtenAs(loaded);
+  const typed = piped ? undefined : typedFile(path);
+  const table = typed
+    ? await typedRows(typed, path, said)
+    : parseTable(piped ? await standardInput() : await readText(path), { source, ...said });
   const written = writtenRows(table);
   const notes = [...(table.notes ?? []), ...emptyRowNotes(table, written)];
   // Without rows at all, that is the error.
   return { table: written.length === 0 ? table : chosenRows(table, written), notes };
+}
+
+/** A table of a file whose cells have types; its errors name the file. */
+async function typedRows(
+  typed: NonNullable<ReturnType<typeof typedFile>>,
+  source: string,
+  { missingValues }: TableOptions,
+): Promise<Table> {
+  const bytes = await readBytes(source);
+  try {
+    return await typed.read(bytes, { source, ...(missingValues ? { missingValues } : {}) });
+  } catch (error) {
+    if (!(error instanceof ChainruleError) || error.where?.includes(source)) throw error;
+    throw moved(error, error.where === undefined ? source : `${source}, ${error.where}`);
+  }
 }
 
 /** Further tables are written as the one that was trained on. */
@@ -287,8 +306,10 @@ function checkInputs(
 }
 
 /** Outputs are finite, or there are none; what is made of them may still overflow. */
-function checkPrediction({ probabilities = [], value = 0 }: Prediction, row: number): void {
+function checkPrediction(prediction: Prediction, row: number): void {
+  const { probabilities = [], value: single = 0, values = [] } = prediction;
   const at = probabilities.findIndex((p) => !Number.isFinite(p));
+  const value = [single, ...values].find((v) => !Number.isFinite(v)) ?? 0;
   if (at < 0 && Number.isFinite(value)) return;
   fail("not-finite", {
     message: "What the outputs for a row stand for is not finite.",
@@ -308,17 +329,17 @@ function predictionsCsv(
   const name = targetNames?.[0];
   const said = (p: Prediction): Record<string, string> => {
     const numbers = p.outputs.length === 1 ? "predicted" : "predicted.";
-    const outputs = p.value === undefined ? p.outputs : [p.value];
+    const outputs = p.labels ?? p.values ?? (p.value === undefined ? p.outputs : [p.value]);
     const own = outputs.map((v, i) => [
       p.outputs.length === 1 ? numbers : `${numbers}${targetNames?.[i] ?? i}`,
       String(v),
     ]);
     const shares = (p.probabilities ?? []).map((v, i) => [
-      `probability.${classes?.[i] ?? i}`,
+      `probability.${classes?.[i] ?? targetNames?.[i] ?? i}`,
       String(v),
     ]);
     return p.class === undefined
-      ? Object.fromEntries(own)
+      ? Object.fromEntries([...own, ...shares])
       : { predicted: p.class, ...Object.fromEntries(shares) };
   };
   const all = predictions.map(said);
@@ -337,17 +358,22 @@ function predictionsCsv(
   ]);
 }
 
+/** The options with `csv`, which is another word for it, as `data`. */
+export function withData<T extends Pick<PredictOptions, "csv" | "data">>(given: T): Omit<T, "csv"> {
+  const { csv, ...options } = given;
+  if (csv === undefined) return options;
+  if (given.data === undefined) return { ...options, data: csv };
+  return fail("usage", {
+    message: "Rows are given twice.",
+    expected: "--csv PATH, or --data PATH",
+    found: "both",
+    where: "the command line",
+    fix: "Leave one of the two out: they mean the same.",
+  });
+}
+
 export async function predictCommand(path: string, given: PredictOptions): Promise<number> {
-  const options = given.csv === undefined ? given : { ...given, data: given.csv };
-  if (given.csv !== undefined && given.data !== undefined) {
-    fail("usage", {
-      message: "Rows are given twice.",
-      expected: "--csv PATH, or --data PATH",
-      found: "both",
-      where: "the command line",
-      fix: "Leave one of the two out: they mean the same.",
-    });
-  }
+  const options = withData(given);
   if (options.out !== undefined) await checkWritable(options.out);
   const loaded = await loadTrained(path, options);
   const { network, description, marks, trainer } = loaded;
@@ -385,6 +411,15 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
   return exit.ok;
 }
 
+/** What a prediction of numbers, or of several labels, says. */
+function saidOf({ outputs, value, values, labels, probabilities }: Prediction): string[] {
+  if (labels === undefined) {
+    return (values ?? (value === undefined ? outputs : [value])).map((v) => formatNumber(v));
+  }
+  const share = (i: number) => (probabilities ? ` ${dim(percent(at(probabilities, i)))}` : "");
+  return labels.map((label, i) => `${label}${share(i)}`);
+}
+
 /** The most columns of numbers that fit beside each other. */
 const mostColumns = 6;
 
@@ -409,9 +444,6 @@ function linesOf(predictions: readonly Prediction[], { description }: Loaded): s
   const shown = first?.outputs.slice(0, 20) ?? [];
   return [
     ["row", ...shown.map((_, i) => names(i))].map(dim),
-    ...predictions.map((p, i) => [
-      dim(String(i + 1)),
-      ...(p.value === undefined ? p.outputs.slice(0, 20) : [p.value]).map((v) => formatNumber(v)),
-    ]),
+    ...predictions.map((p, i) => [dim(String(i + 1)), ...saidOf(p).slice(0, 20)]),
   ];
 }

@@ -53,6 +53,8 @@ export interface Dataset {
   readonly classes?: readonly string[];
   readonly inputNames?: readonly string[];
   readonly targetNames?: readonly string[];
+  /** Of inputs in parts: how many numbers along the last axis each has, in order, by its name. */
+  readonly inputSizes?: Readonly<Record<string, number>>;
   /** How the inputs came from raw columns, to do the same to new rows. */
   readonly preprocessing?: Preprocessing;
 }

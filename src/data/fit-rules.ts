@@ -254,6 +254,23 @@ export function classRule(
   return { ...rule, values: classes };
 }
 
+/** One of several targets that says one thing or another: the second of two values is 1. */
+export function labelRule(target: TableColumn, fit: FittedRows): CategoryRule {
+  const rule = categoryRule(target, fit, Number.POSITIVE_INFINITY);
+  const { length } = rule.values;
+  if (length === 2) return rule;
+  const name = shown(target.name);
+  return fail("data-invalid", {
+    message: `The target ${name} stands in a list, and has not two values but ${length}.`,
+    expected: "numbers, or a category of two values such as no and yes",
+    found: listed(rule.values.slice(0, 9)),
+    fix:
+      length === 1
+        ? `Leave it out, or write 0 and 1, and types: { ${name}: "number" }.`
+        : "Make a column for each of its values, or predict it alone.",
+  });
+}
+
 /** The values of all rows, sorted, so that no part of a division lacks one. */
 export function categoryRule({ name }: TableColumn, fit: FittedRows, most: number): CategoryRule {
   const read = fit.source.column(name);

@@ -14,7 +14,15 @@ export function checkPreprocessing(value: unknown): Preprocessing {
   const inputs = list(whole.inputs, "inputs");
   if (inputs.length === 0) wrong("inputs", "at least one column", inputs);
   for (const [i, rule] of inputs.entries()) checkRule(rule, `inputs[${i}]`);
-  checkRule(whole.target, "target");
+  if (Array.isArray(whole.target)) {
+    if (whole.target.length === 0) wrong("target", "at least one column", whole.target);
+    for (const [i, rule] of whole.target.entries()) {
+      checkRule(rule, `target[${i}]`);
+      const { kind, values } = rule as { kind: string; values?: readonly string[] };
+      if (kind === "category" && values?.length !== 2) wrong(`target[${i}]`, "two values", values);
+    }
+  } else checkRule(whole.target, "target");
+  if (whole.parts !== undefined) checkParts(whole.parts, inputs.length);
   texts(whole.missingValues, "missingValues");
   if (whole.decimal !== "." && whole.decimal !== ",") wrong("decimal", '"." or ","', whole.decimal);
   const { thousands, units } = whole;
@@ -24,6 +32,14 @@ export function checkPreprocessing(value: unknown): Preprocessing {
   }
   if (units !== undefined && typeof units !== "boolean") wrong("units", "true or false", units);
   return value as Preprocessing;
+}
+
+/** The parts of the inputs are all of them. */
+function checkParts(value: unknown, columns: number): void {
+  const sizes = Object.values(record(value, "parts"));
+  const whole = sizes.every((n) => Number.isInteger(n) && (n as number) > 0);
+  const sum = sizes.reduce((total: number, n) => total + Number(n), 0);
+  if (!whole || sum !== columns) wrong("parts", `numbers of columns, ${columns} in all`, value);
 }
 
 function checkRule(value: unknown, where: string): void {

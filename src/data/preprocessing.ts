@@ -3,6 +3,7 @@
  * row go through exactly what the training rows went through.
  */
 
+import { mapEntries } from "../core/by-name.ts";
 import { allocate, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { checkKind } from "../core/kinds.ts";
@@ -41,7 +42,10 @@ export type ColumnRule = NumberRule | CategoryRule;
 export interface Preprocessing extends NumberFormat {
   readonly version: 1;
   readonly inputs: readonly ColumnRule[];
-  readonly target: ColumnRule;
+  /** Of the column to predict; of a list of columns a list. */
+  readonly target: ColumnRule | readonly ColumnRule[];
+  /** How many columns the parts of the inputs have, by name, where they have such. */
+  readonly parts?: Readonly<Record<string, number>>;
   /** How the training table wrote missing values (and numbers); rows of text are read likewise. */
   readonly missingValues: readonly string[];
 }
@@ -92,9 +96,22 @@ export function preprocessDataset(
   return datasetOf(preprocessing, source);
 }
 
-/** A prediction of a number target in the units of the table: undoes its standardization. */
-export function originalTarget(preprocessing: Preprocessing, value: number): number {
-  const { target } = checkPreprocessing(preprocessing);
+/**
+ * A prediction of a number target in the units of the table: undoes its standardization. Of a list
+ * of targets, that at `index` (default 0).
+ *
+ * @throws ChainruleError "bad-argument" where there is no such target; "file-corrupt".
+ */
+export function originalTarget(preprocessing: Preprocessing, value: number, index = 0): number {
+  const targets = [checkPreprocessing(preprocessing).target].flat();
+  const target = targets[index];
+  if (target === undefined) {
+    return fail("bad-argument", {
+      message: "There is no such target.",
+      expected: `a whole number from 0 to ${targets.length - 1}`,
+      found: shown(index),
+    });
+  }
   return target.kind === "number" ? value * target.scale + target.mean : value;
 }
 
@@ -104,20 +121,43 @@ export function datasetOf(
   source: CellSource,
   rows?: readonly number[],
 ): Dataset {
-  const { target } = preprocessing;
   const inputs = inputsOf(preprocessing, source, rows);
   const n = rows?.length ?? source.size;
-  const data = target.kind === "number" ? new Float64Array(n) : new Int32Array(n);
-  encodeColumn(target, source, rows, n, (i, place, value) => {
-    data[i] = target.kind === "number" ? value : place;
-  });
+  const targets = [preprocessing.target].flat();
+  const width = targets.length;
+  const { values: classes } = classRuleOf(preprocessing) ?? {};
+  const data = allocate(classes ? "i32" : "f64", n * width);
+  for (const [k, target] of targets.entries()) {
+    encodeColumn(target, source, rows, n, (i, place, value) => {
+      data[i * width + k] = target.kind === "number" ? value : place;
+    });
+  }
+  const { parts } = preprocessing;
   return dataset({
     inputs,
-    targets: constantTensor(data, target.kind === "number" ? [n, 1] : [n]),
-    ...(target.kind === "category" ? { classes: target.values } : {}),
+    targets: constantTensor(data, classes ? [n] : [n, width]),
+    ...(classes ? { classes } : {}),
     inputNames: inputNamesOf(preprocessing),
-    targetNames: [target.name],
+    targetNames: targets.map(({ name }) => name),
+    ...(parts ? { inputSizes: partSizes(preprocessing, parts) } : {}),
     preprocessing,
+  });
+}
+
+/** The rule of a single target that is a class. */
+const classRuleOf = ({ target }: Preprocessing): CategoryRule | undefined =>
+  "kind" in target && target.kind === "category" ? target : undefined;
+
+/** How many numbers the parts of the inputs have. */
+function partSizes(
+  { inputs }: Preprocessing,
+  parts: Readonly<Record<string, number>>,
+): Record<string, number> {
+  let from = 0;
+  return mapEntries(parts, (columns) => {
+    const own = inputs.slice(from, from + columns);
+    from += columns;
+    return own.reduce((sum, rule) => sum + widthOf(rule), 0);
   });
 }
 

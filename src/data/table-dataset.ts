@@ -1,11 +1,12 @@
 import { at } from "../core/at.ts";
+import { mapEntries } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
-import { areTexts, checkKind, isText } from "../core/kinds.ts";
+import { checkKind, isText } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
-import { listed, shown } from "../core/wording.ts";
+import { shown } from "../core/wording.ts";
 import { aTable, type CellSource, tableCells } from "./cells.ts";
 import { columnNotes, filledNotes, rowNumberNotes, totalNotes } from "./column-notes.ts";
-import { type Table, type TableColumn, unknownColumn } from "./csv.ts";
+import type { Table, TableColumn } from "./csv.ts";
 import { checkIndices, type Dataset, firstNotFinite } from "./dataset.ts";
 import {
   type ColumnScale,
@@ -14,26 +15,42 @@ import {
   classRule,
   constantNotes,
   type FittedRows,
+  labelRule,
   numberRule,
   targetRule,
 } from "./fit-rules.ts";
-import { datasetOf, type Preprocessing } from "./preprocessing.ts";
+import { type ColumnRule, datasetOf, type Preprocessing } from "./preprocessing.ts";
 import { place } from "./records.ts";
 import { splitIndices } from "./split.ts";
-import { columnAdvice } from "./table-advice.ts";
+import {
+  checkColumnNames,
+  chosenColumns,
+  dividingColumns,
+  emptyRowNotes,
+  inputParts,
+  writtenRows,
+} from "./table-columns.ts";
 import { asLabels, timesIn, valuesIn } from "./table-times.ts";
 
 /** What `tableDataset` makes of a table's columns. */
 export interface TableDatasetOptions {
-  /** The column to predict: a category gives class labels, a number a regression. */
-  readonly target: string;
+  /**
+   * The column to predict: a category gives class labels, a number a regression. A list of columns
+   * gives as many numbers for each row: its own of a number, 0 or 1 of a category of two values
+   * (the second of them in order is 1), as several labels for each example are written.
+   */
+  readonly target: string | readonly string[];
   /**
    * The classes of the target in the order of their labels; the target is then a category. Default:
    * the values that occur, numbers by value and then text by code unit.
    */
   readonly classes?: readonly string[];
-  /** The columns to predict from, in this order; default: all others that have values. */
-  readonly inputs?: readonly string[];
+  /**
+   * The columns to predict from, in this order; default: all others that have values. Or lists of
+   * them by name, for a model of several inputs: the parts follow each other along the last axis,
+   * and `inputSizes` of the dataset says how large each is.
+   */
+  readonly inputs?: readonly string[] | Readonly<Record<string, readonly string[]>>;
   /**
    * What is done about missing values: "error" (default) reports them; "drop" leaves out their
    * rows; "mean" gives numbers the mean of the training part and categories a category of their
@@ -102,10 +119,12 @@ export interface TableDataset {
 /**
  * A table as datasets: number columns standardized (mean and population standard deviation of the
  * training part only; a constant column, but for rounding, is divided by 1), categories one-hot over
- * their sorted values. Inputs f64 [n, inputs]; targets i32 labels [n] or f64 [n, 1].
+ * their sorted values. Inputs f64 [n, inputs]; targets i32 labels [n] or f64 [n, 1], of a list of
+ * columns f64 [n, columns].
  *
  * @throws ChainruleError "data-invalid" for an unknown column, missing values (by default), a cell
- *   that is no number in a number column, numbers in different units, a target of a single class;
+ *   that is no number in a number column, numbers in different units, a target of a single class,
+ *   or in a list of targets of more than two;
  *   "data-empty"; "bad-argument".
  */
 export function tableDataset(table: Table, options: TableDatasetOptions): TableDataset {
@@ -121,23 +140,29 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
     });
   }
   const notes: string[] = [...(table.notes ?? [])];
-  const { target, inputs } = chosenColumns(table, options, notes);
+  const { targets, inputs } = chosenColumns(table, options, notes);
   const source = tableCells(table);
   const dividing = dividingColumns(options);
-  const needed = [target.name, ...dividing];
-  const used = [...new Set([...inputs.map(({ name }) => name), target.name, ...dividing])];
+  const needed = [...targets.map(({ name }) => name), ...dividing];
+  const used = [...new Set([...inputs.map(({ name }) => name), ...needed])];
   const kept = keptRows(table, source, used, needed, policy, notes);
-  const parts = divide(table, source, target, kept, options, notes);
+  const labelled = isText(options.target) ? targets[0] : undefined;
+  const parts = divide(table, source, labelled, kept, options, notes);
   const { scales } = options;
-  checkScales(scales, [...inputs, target]);
+  checkScales(scales, [...inputs, ...targets]);
   const fit: FittedRows = {
     ...{ source, ...parts, all: kept, constant: [] },
     ...(scales === undefined ? {} : { scales }),
   };
-  for (const column of [...inputs, target]) notes.push(...columnNotes(table, column, kept));
+  for (const column of [...inputs, ...targets]) notes.push(...columnNotes(table, column, kept));
   if (policy === "mean") notes.push(...filledNotes(table, inputs, kept));
   notes.push(...rowNumberNotes(inputs), ...totalNotes(table));
   const { standardize = true, standardizeTarget = false, maxCategories = 1000 } = options;
+  const ruleOf = (target: TableColumn): ColumnRule => {
+    if (target.type === "number") return targetRule(target, fit, standardizeTarget, notes);
+    return labelled ? classRule(target, fit, options.classes) : labelRule(target, fit);
+  };
+  const named = inputParts(options.inputs);
   const preprocessing: Preprocessing = {
     version: 1,
     inputs: inputs.map((column) =>
@@ -145,10 +170,8 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
         ? numberRule(column, fit, standardize, policy === "mean")
         : categoryRule(column, fit, maxCategories),
     ),
-    target:
-      target.type === "number"
-        ? targetRule(target, fit, standardizeTarget, notes)
-        : classRule(target, fit, options.classes),
+    target: labelled ? ruleOf(labelled) : targets.map(ruleOf),
+    ...(named === undefined ? {} : { parts: mapEntries(named, (columns) => columns.length) }),
     missingValues: table.missingValues,
     decimal: table.decimal,
     ...(table.thousands === undefined ? {} : { thousands: table.thousands }),
@@ -164,129 +187,6 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
     preprocessing,
     notes,
   };
-}
-
-/** Some rows of a table, as a table. */
-export const chosenRows = (table: Table, rows: readonly number[]): Table => ({
-  ...table,
-  size: rows.length,
-  lines: rows.map((row) => at(table.lines, row)),
-  columns: table.columns.map((column) => ({
-    ...column,
-    cells: rows.map((row) => at(column.cells, row)),
-  })),
-});
-
-/** "2 of 4 rows are empty and were left out (first on line 3)." */
-export function emptyRowNotes(table: Table, written: readonly number[]): string[] {
-  const blank = table.size - written.length;
-  if (blank === 0 || written.length === 0) return [];
-  const gap = written.findIndex((row, i) => row !== i);
-  const first = place(undefined, at(table.lines, gap < 0 ? written.length : gap));
-  const [are, were] = blank === 1 ? ["is", "was"] : ["are", "were"];
-  return [`${blank} of ${table.size} rows ${are} empty and ${were} left out (first on ${first}).`];
-}
-
-/** The names of columns, as they are given. */
-function checkColumnNames(options: TableDatasetOptions): void {
-  const { target, inputs, validation, groups, ordered } = options;
-  if (!isText(target)) {
-    fail("bad-argument", {
-      message: "tableDataset predicts one column, given by its name.",
-      expected: 'a text, such as target: "price"',
-      found: shown(target),
-      ...(Array.isArray(target)
-        ? { fix: "Name one column; for several, make a dataset of each, or use examples." }
-        : {}),
-    });
-  }
-  if (inputs !== undefined && !areTexts(inputs)) {
-    fail("bad-argument", {
-      message: "tableDataset takes the columns to predict from by their names.",
-      expected: 'an array of texts, such as inputs: ["size", "rooms"]',
-      found: shown(inputs),
-    });
-  }
-  for (const [name, value] of Object.entries({ groups, ordered })) {
-    if (value === undefined || isText(value)) continue;
-    if (name === "ordered" && typeof value === "boolean") continue;
-    fail("bad-argument", {
-      message: `tableDataset takes a column for ${shown(name)}, by its name.`,
-      expected: name === "groups" ? 'a text, such as groups: "patient"' : 'true, or "day"',
-      found: shown(value),
-    });
-  }
-  if (validation === undefined || typeof validation === "number" || Array.isArray(validation))
-    return;
-  fail("bad-argument", {
-    message: "tableDataset cannot set this aside for validation.",
-    expected: "a fraction such as 0.2, or an array of row numbers",
-    found: shown(validation),
-  });
-}
-
-function chosenColumns(
-  table: Table,
-  options: TableDatasetOptions,
-  notes: string[],
-): { target: TableColumn; inputs: readonly TableColumn[] } {
-  const names = table.columns.map((column) => column.name);
-  const named = (name: string): TableColumn =>
-    table.columns.find((column) => column.name === name) ??
-    unknownColumn(name, names, table.source, columnAdvice(table, name));
-  const target = named(options.target);
-  const dividing = dividingColumns(options).map(named);
-  const others = table.columns.filter((other) => other !== target && !dividing.includes(other));
-  const empty = options.inputs === undefined ? others.filter((c) => isEmpty(table, c)) : [];
-  const inputs =
-    options.inputs?.map(named) ??
-    (empty.length === others.length ? others : others.filter((c) => !empty.includes(c)));
-  if (empty.length > 0 && empty.length < others.length) {
-    const [have, were] = empty.length === 1 ? ["column has", "was"] : ["columns have", "were"];
-    notes.push(
-      `${empty.length} ${have} no values and ${were} left out: ${listed(empty.map((c) => c.name))}.`,
-    );
-  }
-  if (inputs.length === 0 || inputs.includes(target) || new Set(inputs).size < inputs.length) {
-    fail("bad-argument", {
-      message: "These columns cannot be the inputs.",
-      expected: "at least one column, each only once, and not the target",
-      found: inputs.length === 0 ? "none" : inputs.map(({ name }) => shown(name)).join(", "),
-      where: table.source,
-    });
-  }
-  const { classes } = options;
-  if (classes === undefined) return { target, inputs };
-  if (!Array.isArray(classes) || classes.length === 0 || new Set(classes).size < classes.length) {
-    fail("bad-argument", {
-      message: "These cannot be the classes of the target.",
-      expected: 'a list of different names, such as ["no", "yes"]',
-      found: Array.isArray(classes) ? listed(classes) : shown(classes),
-    });
-  }
-  return { target: { ...target, type: "category", declared: true }, inputs };
-}
-
-/** Whether no row has a value in a column. */
-export function isEmpty(table: Table, column: TableColumn): boolean {
-  if (column.numbers !== undefined) return column.numbers.every(Number.isNaN);
-  const missing = new Set(table.missingValues);
-  return column.cells.every((cell) => missing.has(cell));
-}
-
-/** The rows of a table in which something is written; spreadsheets put empty ones at the end. */
-export function writtenRows(table: Table): number[] {
-  const columns = table.columns.map((column) => {
-    const { numbers } = column;
-    if (numbers !== undefined) return (row: number) => !Number.isNaN(numbers[row]);
-    const { cells } = column;
-    return (row: number) => cells[row] !== "";
-  });
-  const rows: number[] = [];
-  for (let row = 0; row < table.size; row++) {
-    if (columns.some((isWritten) => isWritten(row))) rows.push(row);
-  }
-  return rows;
 }
 
 /** The rows that can be used under the policy; reports what is missing where it must. */
@@ -353,14 +253,10 @@ function keptRows(
   return rows;
 }
 
-/** The columns that the division of the rows reads. */
-const dividingColumns = ({ groups, ordered }: TableDatasetOptions): string[] =>
-  [groups, ordered].filter(isText);
-
 function divide(
   table: Table,
   source: CellSource,
-  target: TableColumn,
+  target: TableColumn | undefined,
   kept: readonly number[],
   options: TableDatasetOptions,
   notes: string[],
@@ -383,7 +279,7 @@ function divide(
   if (validation === undefined || validation === 0) return { train: kept, validation: [] };
   if (typeof validation === "number") {
     const alone = groups === undefined && dividing.ordered === undefined;
-    const labelled = alone && stratify !== false && target.type === "category";
+    const labelled = alone && stratify !== false && target?.type === "category";
     const parts = splitIndices(
       kept.length,
       {

@@ -17,7 +17,8 @@ const far = 3;
 export function scaleAdvice(data: NetworkData, { r2 }: Evaluation): string | undefined {
   const rule = data.description.preprocessing?.target;
   const values = Array.from(elementsOf(data.train.targets));
-  if (rule?.kind !== "number" || rule.mean !== 0 || rule.scale !== 1) return undefined;
+  if (rule === undefined || !("kind" in rule)) return undefined;
+  if (rule.kind !== "number" || rule.mean !== 0 || rule.scale !== 1) return undefined;
   if (r2 === undefined || r2 >= poor || isConstant(values)) return undefined;
   const mean = values.reduce((sum, t) => sum + t, 0) / values.length;
   const variance = values.reduce((sum, t) => sum + (t - mean) * (t - mean), 0) / values.length;

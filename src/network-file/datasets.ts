@@ -1,6 +1,7 @@
 /** Datasets from the data section of a network file. Files are read by what the caller passes. */
 
 import { ChainruleError, fail } from "../core/errors.ts";
+import { isRecord } from "../core/kinds.ts";
 import type { StopSignal } from "../core/signal.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { listed } from "../core/wording.ts";
@@ -9,15 +10,15 @@ import type { Dataset } from "../data/dataset.ts";
 import { examples as inlineExamples } from "../data/examples.ts";
 import type { ColumnScale } from "../data/fit-rules.ts";
 import { idxInputs, idxLabels, labelled, readIdx } from "../data/idx.ts";
-import { parseJsonLines } from "../data/json-lines.ts";
 import { readQuantity } from "../data/number-format.ts";
-import { parseParquet } from "../data/parquet.ts";
 import { originalTarget, type Preprocessing, preprocessDataset } from "../data/preprocessing.ts";
 import { type ReadingProgress, readTable } from "../data/read-table.ts";
 import { place } from "../data/records.ts";
 import { split } from "../data/split.ts";
 import { likelyCauses } from "../data/table-advice.ts";
-import { chosenRows, tableDataset, writtenRows } from "../data/table-dataset.ts";
+import { chosenRows, inputColumns, writtenRows } from "../data/table-columns.ts";
+import { tableDataset } from "../data/table-dataset.ts";
+import { typedFile } from "../data/table-file.ts";
 import { moved } from "../files/in-file.ts";
 import { built, type Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
@@ -189,15 +190,19 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
 
 /** Finds the first row with a target: the examples are in another order, and may be scaled. */
 function linesOf(table: Table, csv: CsvSection, preprocessing: Preprocessing) {
-  const cells = table.columns.find(({ name }) => name === csv.target)?.cells ?? [];
+  const columns = [csv.target].flat().map((target) => {
+    return table.columns.find(({ name }) => name === target)?.cells ?? [];
+  });
   return (target: number): string | undefined => {
-    const wanted = originalTarget(preprocessing, target);
-    const bound = 1e-9 * Math.max(1, Math.abs(wanted));
-    const line = table.lines.find((_, row) => {
-      const cell = cells[row];
-      const value = cell === undefined ? undefined : readQuantity(cell, table)?.value;
-      return value !== undefined && Math.abs(value - wanted) <= bound;
-    });
+    const line = table.lines.find((_, row) =>
+      columns.some((cells, k) => {
+        const wanted = originalTarget(preprocessing, target, k);
+        const bound = 1e-9 * Math.max(1, Math.abs(wanted));
+        const cell = cells[row];
+        const value = cell === undefined ? undefined : readQuantity(cell, table)?.value;
+        return value !== undefined && Math.abs(value - wanted) <= bound;
+      }),
+    );
     return line === undefined ? undefined : place(csv.file, line);
   };
 }
@@ -222,13 +227,16 @@ async function tableOf(
   return fromFile(source, file, path, async () => {
     const { onReading, signal } = meanwhile;
     const bytes = await read(file);
-    const table =
-      (await typedTableOf(bytes, file, csv)) ??
-      (await readTable(bytes, {
-        ...options,
-        signal,
-        ...(onReading ? { onProgress: (progress) => onReading(file, progress) } : {}),
-      }));
+    const typed = typedFile(file);
+    if (typed) checkTyped(typed.name, csv);
+    const own = { source: file, ...(missingValues === undefined ? {} : { missingValues }) };
+    const table = typed
+      ? await typed.read(bytes, own)
+      : await readTable(bytes, {
+          ...options,
+          signal,
+          ...(onReading ? { onProgress: (progress) => onReading(file, progress) } : {}),
+        });
     // Types are given only after names that do not exist have been reported by their lines.
     const columns = table.columns.map((column) => {
       const type = types && Object.hasOwn(types, column.name) ? types[column.name] : undefined;
@@ -238,28 +246,17 @@ async function tableOf(
   });
 }
 
-/** A table of a file whose cells have types, told by its name; undefined for text. */
-async function typedTableOf(
-  bytes: Uint8Array,
-  file: string,
-  csv: CsvSection,
-): Promise<Table | undefined> {
-  const parquet = /\.parquet$/i.test(file);
-  if (!parquet && !/\.(jsonl|ndjson)$/i.test(file)) return undefined;
-  const { header, delimiter, thousands, missingValues, comment } = csv;
+/** Refuses what is said of text about a file whose cells have types. */
+function checkTyped(name: string, csv: CsvSection): void {
+  const { header, delimiter, thousands, comment } = csv;
   const texts = { header, delimiter, thousands, comment: comment === "#" ? undefined : comment };
   const [odd] = Object.entries(texts).filter(([, value]) => value !== undefined);
-  if (odd !== undefined) {
-    fail("bad-argument", {
-      message: `A file of ${parquet ? "Parquet" : "JSON lines"} has no ${odd[0]}.`,
-      expected: "what such a file has: names and types of its own",
-      found: odd[0],
-    });
-  }
-  const options = { source: file, ...(missingValues === undefined ? {} : { missingValues }) };
-  return parquet
-    ? parseParquet(bytes, options)
-    : parseJsonLines(new TextDecoder().decode(bytes), options);
+  if (odd === undefined) return;
+  fail("bad-argument", {
+    message: `A file of ${name} has no ${odd[0]}.`,
+    expected: "what such a file has: names and types of its own",
+    found: odd[0],
+  });
 }
 
 /** Columns that the network file names and the table lacks are reported where they are named. */
@@ -267,8 +264,10 @@ function checkColumns(source: Source | undefined, table: Table, csv: CsvSection,
   if (source === undefined) return;
   const names = table.columns.map(({ name }) => name);
   const named: [Path, string][] = [
-    [["target"], csv.target],
-    ...(csv.inputs ?? []).map((name, i): [Path, string] => [["inputs", i], name]),
+    ...placesOf(["target"], csv.target),
+    ...(isRecord(csv.inputs)
+      ? Object.entries(csv.inputs).flatMap(([part, own]) => placesOf(["inputs", part], own))
+      : placesOf(["inputs"], csv.inputs ?? [])),
     ...(csv.groups === undefined ? [] : [[["groups"], csv.groups] as [Path, string]]),
     ...(typeof csv.ordered === "string" ? [[["ordered"], csv.ordered] as [Path, string]] : []),
     ...Object.keys(csv.types ?? {}).map((name): [Path, string] => [["types", name], name]),
@@ -287,13 +286,18 @@ function checkColumns(source: Source | undefined, table: Table, csv: CsvSection,
   if (problems.length > 0) throw new NetworkFileError(problems, "data-invalid");
 }
 
+/** A name, or several, with where each stands. */
+const placesOf = (path: Path, names: string | readonly string[]): [Path, string][] =>
+  typeof names === "string" ? [[path, names]] : names.map((name, i) => [[...path, i], name]);
+
 /** The rows of a further table that have what the policy on missing values asks for. */
 function usableRows(table: Table, csv: CsvSection): { rows: Table; left: string[] } {
   const missing = new Set(csv.missing === "error" ? [] : table.missingValues);
+  const [targets, inputs] = [[csv.target].flat(), inputColumns(csv.inputs)];
   const used = table.columns.filter(
     ({ name }) =>
-      name === csv.target ||
-      (csv.missing === "drop" && (csv.inputs === undefined || csv.inputs.includes(name))),
+      targets.includes(name) ||
+      (csv.missing === "drop" && (inputs === undefined || inputs.includes(name))),
   );
   const rows = writtenRows(table).filter(
     (row) => !used.some(({ cells }) => missing.has(cells[row] as string)),

@@ -51,10 +51,18 @@ const csv = record({
       "the package hyparquet.",
     required: true,
   },
-  target: { form: looseText("a column"), doc: "The column to predict.", required: true },
+  target: {
+    form: either(looseText("a column"), columnNames),
+    doc:
+      "The column to predict; a list of columns makes as many numbers: of a category of two values 0 " +
+      "and 1, for several labels at once.",
+    required: true,
+  },
   inputs: {
-    form: columnNames,
-    doc: "The columns to predict from.",
+    form: either(columnNames, map(columnNames)),
+    doc:
+      "The columns to predict from; for a graph of several inputs a list for each, by its name: " +
+      "{ size: [area, rooms], place: [town] }.",
     otherwise: "all others",
   },
   types: {

@@ -18,10 +18,14 @@ export interface Prediction {
    * each place, with spaces between them.
    */
   readonly class?: string;
-  /** One for each class, where the loss makes outputs mean probabilities. */
+  /** One for each class, or of a list of targets for each, where outputs mean probabilities. */
   readonly probabilities?: readonly number[];
   /** A number target in the units of its table. */
   readonly value?: number;
+  /** Of a list of targets, and a loss that tells yes from no: what each is, as its table says it. */
+  readonly labels?: readonly string[];
+  /** Of a list of targets and another loss: each in the units of its table. */
+  readonly values?: readonly number[];
 }
 
 const row: ArgumentKind = {
@@ -43,11 +47,26 @@ export function reader(
   checkKind("reader", marks, marked);
   const { classes, preprocessing, perPlace } = description;
   const { probabilities } = rowOf(losses, network.loss.name);
-  const { threshold = 0.5 } = markedLoss(network, marks);
+  const { threshold: yesFrom } = markedLoss(network, marks);
+  const threshold = yesFrom ?? 0.5;
   return (outputs) => {
     checkKind("reader", outputs, row);
     // The one output of a network that says a number, or yes or no.
     const single = outputs.length === 1 ? only(outputs) : undefined;
+    if (preprocessing && !("kind" in preprocessing.target)) {
+      const targets = preprocessing.target;
+      if (targets.length !== outputs.length) return { outputs };
+      if (yesFrom === undefined) {
+        const values = outputs.map((output, k) => originalTarget(preprocessing, output, k));
+        return { outputs, values };
+      }
+      const p = probabilities?.(outputs);
+      const labels = targets.map((rule, k) => {
+        const yes = at(outputs, k) > yesFrom ? 1 : 0;
+        return rule.kind === "category" ? at(rule.values, yes) : String(yes);
+      });
+      return { outputs, labels, ...(p ? { probabilities: p } : {}) };
+    }
     if (classes === undefined) {
       return preprocessing === undefined || single === undefined
         ? { outputs }

@@ -3,7 +3,7 @@
 import { chooseBackend } from "../backends/registry.ts";
 import "../backends/wasm/install.ts";
 import { fail } from "../core/errors.ts";
-import { checkKind } from "../core/kinds.ts";
+import { checkKind, isRecord } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { oversample } from "../data/balance.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -59,6 +59,7 @@ export async function toDatasets(
   const raw = await readData(network, read, meanwhile);
   const inputs = widthOf(raw.train);
   checkWidth(network, inputs);
+  checkParts(network, raw.train);
   const weights = weightsIn(network, raw.train);
   const width = outputsFrom(buildModel(network, inputs), inputs);
   const fitted = fitTargets(network, raw.train, width, raw.notes);
@@ -102,6 +103,30 @@ function checkWidth(network: NetworkFile, inputs: number): void {
   };
   const source = sourceOf(network);
   if (source) throw new NetworkFileError([source.problem(["inputs"], complaint)]);
+  fail("file-invalid", complaint);
+}
+
+/** Inputs in parts go into a graph that takes these parts: the order of both is the same. */
+function checkParts(network: NetworkFile, { inputSizes }: Dataset): void {
+  if (inputSizes === undefined) return;
+  const said = (sizes: Readonly<Record<string, unknown>>): string =>
+    `{ ${Object.entries(sizes)
+      .map(([name, size]) => `${name}: ${size}`)
+      .join(", ")} }`;
+  const [first] = network.layers;
+  const options = first?.name === "graph" && isRecord(first.options) ? first.options : {};
+  const given = options.inputs;
+  const [expected, found] = [said(inputSizes), isRecord(given) ? said(given) : "none"];
+  if (expected === found) return;
+  const complaint = {
+    message: "The table's inputs come in parts, and the first layer does not take these.",
+    expected: `a graph with inputs: ${expected}`,
+    found: first?.name === "graph" ? `inputs: ${found}` : `the layer ${first?.name}`,
+    fix: `Begin with a graph that has inputs: ${expected}, or name the columns in one list.`,
+  };
+  const source = sourceOf(network);
+  const path = ["layers", 0, ...(given === undefined ? [] : ["graph", "inputs"])];
+  if (source) throw new NetworkFileError([source.problem(path, complaint)]);
   fail("file-invalid", complaint);
 }
 

@@ -59,10 +59,16 @@ export function fitTargets(
         fix:
           network.data?.csv === undefined
             ? "Write the targets as names, list the classes, or take meanSquaredError."
-            : `Say types: { ${network.data.csv.target}: category }, or take meanSquaredError.`,
+            : typeof network.data.csv.target === "string"
+              ? `Say types: { ${network.data.csv.target}: category }, or take meanSquaredError.`
+              : "Take binaryCrossEntropyWithLogits for yes and no, or meanSquaredError.",
       });
     }
-    if (fits(outputs, width)) return same;
+    const rules = data.preprocessing?.target;
+    const yesOrNo = rules && !("kind" in rules) && rules.every(({ kind }) => kind === "category");
+    if (fits(outputs, width)) {
+      return yesOrNo ? { convert: (d) => toSigns(d, wants === "signs"), marks: {} } : same;
+    }
     const needed = outputsFor(width);
     return mismatch(network, decisive(network, data), {
       message: "The network has another number of outputs than the examples have targets.",
@@ -113,8 +119,13 @@ export function fitTargets(
 }
 
 /** What says why a target became classes: numbers with a unit, or words among them. */
-const notesOn = (target: string | undefined, notes: readonly string[]): readonly string[] =>
-  target === undefined ? [] : notes.filter((note) => note.includes(`column ${shown(target)}`));
+const notesOn = (
+  target: string | readonly string[] | undefined,
+  notes: readonly string[],
+): readonly string[] =>
+  typeof target === "string"
+    ? notes.filter((note) => note.includes(`column ${shown(target)}`))
+    : [];
 
 /** Whether the classes of data can be listed depends on where they come from. */
 const singleClassFix = ({ data }: NetworkFile): string =>

@@ -126,7 +126,7 @@ export function fits(form: Form, node: Place): boolean {
     case "number":
       return typeof value === "number" || (typeof value === "string" && numeral.test(value));
     case "text":
-      return typeof value === "string";
+      return typeof value === "string" || (form.loose === true && typeof value === "number");
     case "flag":
       return typeof value === "boolean";
     case "word":

@@ -226,6 +226,10 @@ const dataFunctions: Record<string, Probe> = {
     table,
     { target: "kind", scales: { a: { mean: 1, deviation: 2 } } },
   ]),
+  "tableDataset of several targets": probe(data.tableDataset, [
+    table,
+    { target: ["a", "kind"], inputs: { x: ["b"] } },
+  ]),
   tableDataset: probe(data.tableDataset, [
     table,
     {

@@ -71,3 +71,24 @@ it("writes numbers in the units of the table", async () => {
     /^predicted\.0,predicted\.1\n0\.75136\d+,0\.77292\d+\n$/,
   );
 });
+it("takes rows of JSON lines, and says several labels as their table does", async () => {
+  const cwd = folder();
+  write(cwd, {
+    "n.yaml":
+      "layers: [{ linear: { outputs: 2 } }]\nloss: binaryCrossEntropyWithLogits\noptimizer: { sgd: { learningRate: 1 } }\n" +
+      "data: { csv: { file: t.csv, target: [sunny, quiet] } }\n",
+    "t.csv": "a,b,sunny,quiet\n1,0,yes,no\n0,1,no,yes\n1,1,yes,yes\n0,0,no,no\n",
+    "more.jsonl": '{"b": 1, "a": 1, "quiet": "yes", "sunny": "yes"}\n',
+  });
+  await run(["train", "n.yaml", "-q"], { cwd });
+  const measured = await run(["evaluate", "n.yaml", "--data", "more.jsonl", "--json"], { cwd });
+  expect(JSON.parse(measured.stdout)).toMatchObject({ examples: 1, metrics: { exactMatch: 1 } });
+  const args = ["predict", "n.yaml", "--data", "more.jsonl", "--out", "out.csv"];
+  expect((await run(args, { cwd })).code).toBe(0);
+  const { columns } = parseTable(readFileSync(join(cwd, "out.csv"), "utf8"));
+  const [sunny, quiet] = columns.slice(4);
+  expect([sunny?.name, quiet?.name]).toEqual(["predicted.sunny", "predicted.quiet"]);
+  expect([sunny?.cells, quiet?.cells]).toEqual([["yes"], ["yes"]]);
+  const wrong = await run(["predict", "n.yaml", "--data", "no.parquet"], { cwd });
+  expect(wrong.stderr).toContain("no.parquet");
+});

@@ -112,16 +112,16 @@ export const commands: readonly Row[] = [
     () => chainrule("predict", "n.yaml", "--untrained", "--data", "t.csv"),
   ],
   [
-    "Say for example: … evaluate … --csv rows.csv",
+    "Say for example: … evaluate … --data rows.csv",
     async () => {
       await chainrule("train", "n.yaml", "--out", "v.safetensors");
       await chainrule("evaluate", "v.safetensors");
     },
-    () => chainrule("evaluate", "v.safetensors", "--csv", "t.csv"),
+    () => chainrule("evaluate", "v.safetensors", "--data", "t.csv"),
   ],
   [
-    "Leave --csv out: the data of the network file are measured.",
-    () => chainrule("evaluate", two, "--untrained", "--csv", "t.csv"),
+    "Leave --data out: the data of the network file are measured.",
+    () => chainrule("evaluate", two, "--untrained", "--data", "t.csv"),
     () => chainrule("evaluate", two, "--untrained"),
   ],
   ["See chainrule --help.", () => chainrule("frobnicate"), () => chainrule("--help")],

@@ -51,6 +51,26 @@ export const data: readonly Row[] = [
     () => d.parseTable("a\n1\n"),
   ],
   [
+    "Leave `classes` out: in a list each target is a number, or one of two values.",
+    () => set("a,b\n1,x\n2,y\n", { target: ["b"], classes: ["x", "y"] }),
+    () => set("a,b\n1,x\n2,y\n", { target: ["b"] }),
+  ],
+  [
+    "Make a column for each of its values, or predict it alone.",
+    () => set("a,b,c\n1,x,0\n2,y,1\n3,z,0\n", { target: ["b", "c"] }),
+    () => set("a,b=x,b=y,c\n1,1,0,0\n2,0,1,1\n3,0,0,0\n", { target: ["b=x", "b=y", "c"] }),
+    () => set("a,b,c\n1,x,0\n2,y,1\n3,z,0\n", { target: "b" }),
+  ],
+  [
+    'Leave it out, or write 0 and 1, and types: { …: "number" }.',
+    () => set("a,b,c\n1,no,0\n2,no,1\n", { target: ["b", "c"] }),
+    () => set("a,b,c\n1,no,0\n2,no,1\n", { target: ["c"] }),
+    () =>
+      d.tableDataset(table("a,b,c\n1,0,0\n2,0,1\n", { types: { b: "number" } }), {
+        target: ["b", "c"],
+      }),
+  ],
+  [
     "Convert them to one unit.",
     () => d.tableDataset(table("a,y\n1 m,1\n2 cm,2\n", { units: true }), { target: "y" }),
     () => d.tableDataset(table("a,y\n100 cm,1\n2 cm,2\n", { units: true }), { target: "y" }),
@@ -254,13 +274,6 @@ export const data: readonly Row[] = [
         ordered: true,
         validation: 0.2,
       }),
-  ],
-  [
-    "Name one column; for several, make a dataset of each, or use examples.",
-    () => any(set)("a,b,c\n1,2,3\n", { target: ["b", "c"] }),
-    () => set("a,b,c\n1,2,3\n", { target: "b" }),
-    () => ["b", "c"].map((target) => set("a,b,c\n1,2,3\n", { target, inputs: ["a"] })),
-    () => d.examples({ inputs: [[1]], targets: [[2, 3]] }),
   ],
   [
     "Leave it out of `inputs`, or check the delimiter and the list of missing values.",

@@ -30,6 +30,20 @@ const alias = (n: number) =>
       "{ inputs: *x, targets: b }, { inputs: *x, targets: b }] }",
   });
 
+const severalTargets = (loss: string, outputs: number) =>
+  datasets(
+    {
+      data: "{ csv: { file: t.csv, target: [b, c] } }",
+      layers: `[{ linear: { outputs: ${outputs} } }]`,
+      loss,
+    },
+    "a,b,c\n1,no,0\n2,yes,1\n",
+  );
+const inParts = (layers: string, inputs: string) =>
+  datasets({ data: `{ csv: { file: t.csv, target: kind, inputs: ${inputs} } }`, layers });
+const partsGraph =
+  "[{ graph: { inputs: { x: 1 }, layers: { f: [{ linear: { outputs: 2 } }] }, nodes: { y: { layer: f, of: x } } } }]";
+
 const graph = (nodes: string) =>
   parse({
     layers: `[{ graph: { layers: { f: [{ linear: { outputs: 2 } }] }, nodes: ${nodes} } }]`,
@@ -287,6 +301,18 @@ export const files: readonly Row[] = [
         loss: "negativeLogLikelihood",
       }),
     () => datasets({ data: examples("[1, 0]"), loss: "meanSquaredError" }),
+  ],
+  [
+    "Take binaryCrossEntropyWithLogits for yes and no, or meanSquaredError.",
+    () => severalTargets("crossEntropy", 3),
+    () => severalTargets("binaryCrossEntropyWithLogits", 2),
+    () => severalTargets("meanSquaredError", 2),
+  ],
+  [
+    "Begin with a graph that has inputs: …, or name the columns in one list.",
+    () => inParts(twoOutputs, "{ x: [a] }"),
+    () => inParts(partsGraph, "{ x: [a] }"),
+    () => inParts(twoOutputs, "[a]"),
   ],
   [
     "Say types: { …: category }, or take meanSquaredError.",

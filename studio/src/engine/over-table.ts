@@ -3,7 +3,7 @@ import { parse, stringify } from "yaml";
 import { last } from "../../../src/core/at.ts";
 import { parseTable, type TableColumn } from "../../../src/data/csv.ts";
 import { suggestedFormat } from "../../../src/data/table-advice.ts";
-import { isEmpty } from "../../../src/data/table-dataset.ts";
+import { isEmpty } from "../../../src/data/table-columns.ts";
 import type { Source, TableFile } from "../protocol.ts";
 import { layersOf, outputsField, type Plain, writtenLayer } from "./raw-layers.ts";
 

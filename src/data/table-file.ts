@@ -1,0 +1,30 @@
+/** Tables of files whose cells have types, told by their names. */
+import type { Table } from "./csv.ts";
+import { parseJsonLines } from "./json-lines.ts";
+import { parseParquet } from "./parquet.ts";
+
+/** What a reader of typed tables is given, whichever it is. */
+interface TypedFileOptions {
+  readonly source: string;
+  readonly missingValues?: readonly string[];
+}
+
+interface TypedFile {
+  /** What such a file is called in messages. */
+  readonly name: string;
+  readonly ending: RegExp;
+  readonly read: (bytes: Uint8Array, options: TypedFileOptions) => Table | Promise<Table>;
+}
+
+const kinds: readonly TypedFile[] = [
+  { name: "Parquet", ending: /\.parquet$/i, read: parseParquet },
+  {
+    name: "JSON lines",
+    ending: /\.(jsonl|ndjson)$/i,
+    read: (bytes, options) => parseJsonLines(new TextDecoder().decode(bytes), options),
+  },
+];
+
+/** How a file is read whose name says that its cells have types; undefined for text. */
+export const typedFile = (file: string): TypedFile | undefined =>
+  kinds.find(({ ending }) => ending.test(file));
