@@ -13,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { relative } from "node:path";
+import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
@@ -35,11 +35,34 @@ const parts = {
   compiler: ["src/backends/wasm/parts.ts"],
   explanations: ["src/explain/index.ts", "src/report/index.ts"],
   training: [
-    ...["src/train/trainer.ts", "src/files/safetensors.ts", "src/autodiff/check.ts"],
+    ...["src/train/trainer.ts", "src/files/safetensors.ts"],
     ...["src/step/cut.ts", "src/step/ports.ts", "src/step/step.ts"],
-    ...["src/train/averages.ts", "src/train/rate-finder.ts"],
+  ],
+  further: [
+    ...["src/autodiff/check.ts", "src/metrics/index.ts"],
+    ...["src/train/averages.ts", "src/train/plateau.ts", "src/train/rate-finder.ts"],
+    ...["src/train/stream.ts", "src/train/stream-fit.ts"],
   ],
 };
+/**
+ * And so is what these folders hold, file by file, unless it comes with tensors or with `usual`: Node
+ * reads what it loads, whatever of it a program calls.
+ */
+const partOfFolder = {
+  ...{ autodiff: "operators", linalg: "operators", ops: "operators" },
+  ...{ nn: "layers", optim: "layers" },
+};
+/** What most programs call, and objects, for which nothing could stand until they are asked for. */
+const usual = [
+  ...["autodiff/evaluate.ts", "autodiff/transforms.ts", "autodiff/tree.ts"],
+  ...["nn/activations.ts", "nn/linear.ts", "nn/sequential.ts"],
+  ...["nn/losses/classes.ts", "nn/losses/numbers.ts", "nn/losses/signs.ts"],
+  ...["optim/adaptive.ts", "optim/presets.ts", "optim/sgd.ts"],
+].map((file) => `src/${file}`);
+/** Whose exports index.ts passes on as they are. */
+const tables = ["src/index.ts", "src/nn/index.ts", "src/nn/losses.ts", "src/optim/index.ts"];
+/** Of which it takes functions that have properties. */
+const withProperties = ["src/nn/losses/"];
 const program = { cli: "src/cli/main.ts" };
 /** What reads and writes files; loaded when one is to be read or written. */
 const filesOfNode = "src/files/node.ts";
@@ -97,6 +120,25 @@ const partModule = written("part", (name) =>
   (parts[name] ?? []).map((source) => `export * from "./${source}";`).join("\n"),
 );
 
+/** The part of a file that index.ts takes from, if it has one. */
+function partOf(file) {
+  return Object.keys(parts).find((name) => parts[name].includes(file));
+}
+/** Fills the parts that folders make. */
+async function divide() {
+  const { inputs } = await looked(tables.slice(0, 1));
+  const taken = tables.flatMap((table) =>
+    inputs[table].imports.flatMap(({ path }) => (tables.includes(path) ? [] : [path])),
+  );
+  const atOnce = reachedIn(inputs, [`src/${effects}`, ...usual]);
+  for (const file of taken) {
+    const name = partOfFolder[file.split("/")[1]];
+    if (!name || partOf(file) || atOnce.has(file)) continue;
+    parts[name] ??= [];
+    parts[name].push(file);
+  }
+}
+
 /** An entry, and the compiler for when it is asked for. */
 const withCompiler = written(
   "with-compiler",
@@ -112,19 +154,32 @@ const withCompiler = written(
 const partLater = written("part-later", async (argument) => {
   const [part, source] = argument.split(" ");
   const names = (await exportsOf([source]))[source];
-  const isClass = (name) => /^[A-Z]/.test(name);
+  const hasProperties = withProperties.some((folder) => source.startsWith(folder));
   const one = (name) =>
-    isClass(name)
+    /^[A-Z]/.test(name)
       ? `export const ${name} = /* @__PURE__ */ laterClass("${name}");`
-      : `export function ${name}(...given) { return part("${part}").${name}(...given); }`;
+      : hasProperties
+        ? `export const ${name} = /* @__PURE__ */ laterFunction("${name}");`
+        : `export function ${name}(...given) { return part("${part}").${name}(...given); }`;
   return `
     import { part } from "#parts";
+    const traps = (own) => ({
+      get: (_, key) => Reflect.get(own(), key),
+      has: (_, key) => Reflect.has(own(), key),
+    });
     const laterClass = (name) => {
       const own = () => part("${part}")[name];
-      return new Proxy(function () {}, {
-        construct: (_, given, target) => Reflect.construct(own(), given, target),
-        get: (_, key) => Reflect.get(own(), key),
-        has: (_, key) => Reflect.has(own(), key),
+      const construct = (_, given, target) => Reflect.construct(own(), given, target);
+      return new Proxy(function () {}, { ...traps(own), construct });
+    };
+    const laterFunction = (name) => {
+      const own = () => part("${part}")[name];
+      return new Proxy(() => {}, {
+        ...traps(own),
+        apply: (_, self, given) => Reflect.apply(own(), self, given),
+        ownKeys: () => Reflect.ownKeys(own()).filter((key) => key !== "prototype"),
+        getOwnPropertyDescriptor: (_, key) =>
+          key === "prototype" ? undefined : Reflect.getOwnPropertyDescriptor(own(), key),
       });
     };
     ${names.map(one).join("\n")}`;
@@ -141,9 +196,10 @@ const apartInNode = {
         : { path: "nothing", namespace: "part" },
     );
     onResolve({ filter: /^\.\// }, ({ path: source, importer }) => {
-      if (importer !== path("src/index.ts")) return undefined;
-      const file = source.replace("./", "src/");
-      const part = Object.keys(parts).find((name) => parts[name].includes(file));
+      const table = relative(path("."), importer).replaceAll("\\", "/");
+      if (!tables.includes(table)) return undefined;
+      const file = source.replace(".", dirname(table));
+      const part = partOf(file);
       return part && { path: `${part} ${file}`, namespace: "part-later" };
     });
     onResolve({ filter: /^#files$/ }, () => ({ path: "./files-node.js", external: true }));
@@ -193,22 +249,25 @@ async function tidied(text) {
   return imports.join("") + code + (exported ?? "");
 }
 
+/** These files, and what they load at once. */
+function reachedIn(inputs, sources) {
+  const found = new Set(sources);
+  for (const file of found) {
+    for (const { path: other, kind } of inputs[file]?.imports ?? []) {
+      if (kind === "import-statement" && other.startsWith("src/")) found.add(other);
+    }
+  }
+  return found;
+}
+
 /**
  * Where Node's files have their modules: a module of several files stands in one that all of them
  * load anyway. Many small files would take longer to find than to read.
  */
 function homesOf({ inputs }) {
-  const reached = (sources) => {
-    const found = new Set(sources);
-    for (const file of found) {
-      for (const { path: other, kind } of inputs[file]?.imports ?? []) {
-        if (kind === "import-statement" && other.startsWith("src/")) found.add(other);
-      }
-    }
-    return found;
-  };
+  const reached = (sources) => reachedIn(inputs, sources);
   const { index, ...others } = { ...entries, ...parts, node: filesOfNode };
-  const first = reached([index, effects]);
+  const first = reached([index, `src/${effects}`]);
   const reach = Object.entries(others).map(([name, from]) => [name, reached([from].flat())]);
   const files = Object.keys(inputs).filter((file) => file.startsWith("src/") && file !== index);
   return Object.fromEntries(
@@ -229,10 +288,13 @@ function homeOf(all, isFirst) {
   if (isFirst || users.includes("node") || users.includes("compiler")) {
     return isFirst || users.length > 1 ? "shared" : undefined;
   }
+  const rare = users.find((name) => name === "operators") ?? users.find((n) => n === "layers");
+  if (rare !== undefined) return users.includes("training") ? "shared" : rare;
   if (users.includes("training")) return users.includes("data") ? "examples" : "training";
   if (users.includes("data")) return "data";
   // Explanations take nothing of network files, which bring a reader of YAML along.
   if (users.includes("explanations") && users.includes("file")) return "data";
+  if (users.includes("further")) return "further";
   // What exchange takes of network files and nobody else does.
   if (users.includes("file")) return "file";
   return users.length > 1 ? "shared" : undefined;
@@ -308,6 +370,7 @@ async function buildModules(outdir) {
 async function buildForNode(outdir) {
   const lines = { minifyWhitespace: true, minifySyntax: true, lineLimit };
   const short = { ...common, ...lines, outdir };
+  await divide();
   const { index, file, data, exchange, mpi } = entries;
   const own = Object.keys(parts).map((name) => [name, `part:${name}`]);
   const all = { ...entries, ...Object.fromEntries(own), node: filesOfNode };
@@ -335,10 +398,13 @@ async function buildForNode(outdir) {
   await made({ native: "part:native" });
   await made({ "files-node": filesOfNode });
   await home("file", 'export * from "with-compiler:' + file + '"');
+  await home("further", 'export * from "part:further"');
   await home("compiler", 'export * from "part:compiler"');
   await home("training", 'export * from "part:training"');
   await home("data", `export * from "./${data}"`);
   await home("examples");
+  await home("layers", 'export * from "part:layers"');
+  await home("operators", 'export * from "part:operators"');
   await home("shared", `import "./src/${effects}"`);
   const names = Object.keys(parts);
   writeFileSync(
@@ -346,7 +412,8 @@ async function buildForNode(outdir) {
     `import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 const files = {${names.map((name) => ` ${name}: () => require("./${name}.js")`)} };
-export const part = (name) => files[name]();
+const loaded = {};
+export const part = (name) => (loaded[name] ??= files[name]());
 `,
   );
   writeFileSync(

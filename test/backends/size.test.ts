@@ -139,15 +139,46 @@ test("the package weighs no more than it did", async () => {
   expect(heavy).toEqual([]);
 });
 
-test("Node loads few files until the first training step", () => {
-  const loaded = new Set(["index", "training", "compiler"]);
+/** The files of these, and what those load at once. */
+function loadedBy(...names: string[]): readonly string[] {
+  const loaded = new Set(names);
   for (const name of loaded) {
     const text = readFileSync(`${root}dist/${name}.js`, "utf8");
     for (const [, other = ""] of text.matchAll(/(?:from|import)"\.\/([\w-]+)\.js"/g)) {
       loaded.add(other);
     }
   }
-  expect([...loaded].sort()).toEqual(["compiler", "examples", "index", "shared", "training"]);
-  const bytes = [...loaded].reduce((sum, name) => sum + statSync(`${root}dist/${name}.js`).size, 0);
-  expect(bytes / 1000).toBeLessThanOrEqual(785);
+  return [...loaded].sort();
+}
+const bytesOf = (files: readonly string[]): number =>
+  files.reduce((sum, name) => sum + statSync(`${root}dist/${name}.js`).size, 0) / 1000;
+
+test("Node loads few files, and few bytes of them, until the first training step", () => {
+  const imported = loadedBy("index");
+  expect(imported).toEqual(["index", "shared"]);
+  expect(bytesOf(imported)).toBeLessThanOrEqual(264);
+  const training = loadedBy("index", "training", "compiler");
+  expect(training).toEqual(["compiler", "examples", "index", "shared", "training"]);
+  expect(bytesOf(training)).toBeLessThanOrEqual(566);
+});
+
+/** What can be seen of an export without calling it. */
+const outside = (value: unknown) => [
+  typeof value,
+  Object.entries(value as object).map(([name, own]) => [name, typeof own]),
+];
+
+test("what Node loads when it is asked for looks like what it is", async () => {
+  const built = await import(`${root}dist/index.js`);
+  expect(Object.keys(built).sort()).toEqual(Object.keys(everything).sort());
+  for (const [name, value] of Object.entries(everything)) {
+    expect(outside(built[name]), name).toEqual(outside(value));
+  }
+  const { Stream, crossEntropy, ctc, hingeEmbedding, stream } = built;
+  expect(stream(() => [])).toBeInstanceOf(Stream);
+  for (const loss of [crossEntropy, ctc, hingeEmbedding]) {
+    expect(Object.keys(loss)).toContain("facts");
+    expect("facts" in loss).toBe(true);
+    expect({ ...loss }.facts).toBe(loss.facts);
+  }
 });
