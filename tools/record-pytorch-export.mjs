@@ -2,18 +2,19 @@
  * Runs what `chainrule export --to pytorch` writes with PyTorch, and records what that prints, in
  * test/fixtures/exchange/pytorch/export.json.
  *
- *     node tools/record-pytorch-export.mjs [python]
+ *     node tools/record-pytorch-export.mjs [python] [names]
  *
  * after `npm run build`, with PyTorch 2.13 and safetensors.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const [, , python = "python3"] = process.argv;
+const [, , python = "python3", pattern] = process.argv;
 
 const rows = "[[1, 0.5, -1, 2], [0.25, -2, 0.75, 1], [-0.5, 1, 0, 0.5], [2, 0, 1, -1]]";
 const labels = ["a", "b", "a", "b"];
@@ -53,11 +54,35 @@ const networks = {
 };
 
 const folder = mkdtempSync(join(tmpdir(), "chainrule-export-"));
-const recorded = {};
+const target = join(root, "test/fixtures/exchange/pytorch/export.json");
+/** Only those whose names match are run where a pattern is given; the others stay. */
+const recorded = pattern === undefined ? {} : JSON.parse(readFileSync(target, "utf8"));
+
+/** A network around each layer that a file can name; what a script cannot say is recorded as such. */
+await build({
+  stdin: {
+    contents: 'export { layerNetworks } from "./test/exchange/layer-networks.ts";',
+    resolveDir: root,
+    loader: "ts",
+  },
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  packages: "external",
+  outfile: join(root, ".cache/layer-networks.mjs"),
+  logLevel: "error",
+});
+const { layerNetworks } = await import(join(root, ".cache/layer-networks.mjs"));
+Object.assign(networks, layerNetworks());
 for (const [name, text] of Object.entries(networks)) {
+  if (pattern !== undefined && !new RegExp(pattern).test(name)) continue;
   writeFileSync(join(folder, "net.yaml"), text);
   const cli = [join(root, "dist/cli.js"), "export", "net.yaml", "--to", "pytorch", "--force"];
-  execFileSync(process.execPath, cli, { cwd: folder });
+  const written = spawnSync(process.execPath, cli, { cwd: folder, encoding: "utf8" });
+  if (written.status !== 0) {
+    recorded[name] = { network: text, refused: written.stderr.split("\n")[0] };
+    continue;
+  }
   const printed = execFileSync(python, ["net.py"], { cwd: folder, encoding: "utf8" });
   const number = (label) => Number(new RegExp(`^${label} ([-+.e\\d]+)$`, "m").exec(printed)?.[1]);
   const gradients = [...printed.matchAll(/^gradient (\S+) (\[.*\])$/gm)].map(([, of, values]) => [
@@ -73,5 +98,4 @@ for (const [name, text] of Object.entries(networks)) {
   };
 }
 rmSync(folder, { recursive: true });
-const target = join(root, "test/fixtures/exchange/pytorch/export.json");
 writeFileSync(target, `${JSON.stringify(recorded, null, 1)}\n`);

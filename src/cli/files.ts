@@ -37,7 +37,7 @@ export const checkpointOf = (path: string): string =>
 /** The fix for a checkpoint that does not fit, for somebody who makes no trainers. */
 export const checkpointFix = ({ code }: ChainruleError): string | undefined =>
   code === "checkpoint-mismatch"
-    ? "Give the checkpoint of this network, or the network file that it was trained with."
+    ? "Give the checkpoint of this network, or the network file and --set values that it was trained with."
     : undefined;
 
 /** The settings of the training that a checkpoint comes from; errors name the file. */

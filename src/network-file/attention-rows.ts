@@ -104,6 +104,25 @@ function lastNorm(
 const mostPlaces = 10_000_000;
 
 /** Attention, blocks and positions, by name. */
+/** Sines and cosines of the place in a PyTorch script; the angles are of 64 bits, as ours. */
+const sinusoidalClass = `(nn.Module):
+    def __init__(self, base):
+        super().__init__()
+        self.base = base
+
+    def forward(self, x):
+        length, features = x.shape[-2:]
+        pairs = (features + 1) // 2
+        place = torch.arange(length, dtype=torch.float64)[:, None]
+        angle = place * self.base ** (-2 * torch.arange(pairs, dtype=torch.float64) / features)
+        waves = torch.stack([angle.sin(), angle.cos()], dim=-1).reshape(length, -1)
+        return x + waves[:, :features].to(x.dtype)`;
+
+/** A row of a table for each place. */
+const learnedClass = `(nn.Embedding):
+    def forward(self, x):
+        return x + self.weight[: x.shape[-2]]`;
+
 export const attentionRows: Readonly<Record<string, LayerRow>> = {
   multiHeadAttention: layerRow(
     "attention",
@@ -180,7 +199,10 @@ export const attentionRows: Readonly<Record<string, LayerRow>> = {
       },
     },
     (options) => sinusoidalEncoding(options),
-    { pytorch: () => ({ cannot: "an encoding of positions" }) },
+    {
+      pytorch: ({ base }, { define }) =>
+        `${define("SinusoidalEncoding", sinusoidalClass)}(${base})`,
+    },
   ),
   learnedEncoding: layerRow(
     "other",
@@ -204,6 +226,9 @@ export const attentionRows: Readonly<Record<string, LayerRow>> = {
         ...rest,
         ...(weight === undefined ? {} : { weight: toInitialValues(weight) }),
       }),
-    { pytorch: () => ({ cannot: "an encoding of positions" }) },
+    {
+      pytorch: ({ places }, { shape, inputs, define }) =>
+        `${define("LearnedEncoding", learnedClass)}(${places ?? shape.at(-2) ?? 1}, ${inputs})`,
+    },
   ),
 };

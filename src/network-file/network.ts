@@ -254,6 +254,36 @@ const training = record({
       "which takes a forward pass more each epoch where there are several batches.",
     otherwise: "no",
   },
+  plateau: {
+    form: record({
+      factor: {
+        form: number({ least: 0, below: 1 }),
+        doc: "What the learning rate is multiplied by.",
+        default: 0.1,
+      },
+      patience: {
+        form: number({ whole: true, least: 0 }),
+        doc: "So many epochs without improvement are borne.",
+        default: 10,
+      },
+      threshold: { form: number({ least: 0 }), doc: "What counts as improvement.", default: 1e-4 },
+      thresholdMode: {
+        form: word("relative", "absolute"),
+        doc: "Of the best loss so far, or as it is.",
+        default: "relative",
+      },
+      cooldown: {
+        form: number({ whole: true, least: 0 }),
+        doc: "Epochs after a change that do not count.",
+        default: 0,
+      },
+      minimum: { form: number({ least: 0 }), doc: "The smallest rate.", default: 0 },
+    }),
+    doc:
+      "Lower the learning rate when the validation loss no longer falls; without validation the " +
+      "loss on the data. As PyTorch's ReduceLROnPlateau.",
+    otherwise: "no",
+  },
   checkpoints: {
     form: record({
       every: {

@@ -141,7 +141,7 @@ export function withTraining(
   checkNames(
     "withTraining",
     changes,
-    Object.keys(network.training).concat("earlyStopping", "checkpoints"),
+    Object.keys(network.training).concat("earlyStopping", "plateau", "checkpoints"),
   );
   const changed = { ...network, training: { ...network.training, ...changes } };
   const source = sourceOf(network);

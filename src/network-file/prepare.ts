@@ -177,7 +177,7 @@ export async function prepareNetwork(
   const { onReading, signal, ...machine } = options;
   const data = await toDatasets(network, read, { signal, ...(onReading ? { onReading } : {}) });
   const model = buildModel(network, data.description.inputs);
-  const { epochs, batchSize, shuffle, earlyStopping, metrics } = network.training;
+  const { epochs, batchSize, shuffle, earlyStopping, plateau, metrics } = network.training;
   const trainer = makeTrainer(network, model, data.marks, machine);
   checkTargets(network, trainer, data);
   return {
@@ -193,6 +193,7 @@ export async function prepareNetwork(
       ...(data.validation ? { validation: data.validation } : {}),
       ...(data.validation && metrics ? { metrics } : {}),
       ...(earlyStopping ? { earlyStopping } : {}),
+      ...(plateau ? { plateau } : {}),
     },
   };
 }

@@ -22,6 +22,15 @@ const borderClass = `(nn.Module):
     def forward(self, x):
         return F.pad(x, *self.how)`;
 
+/** That of axes in another order. */
+const permuteClass = `(nn.Module):
+    def __init__(self, *axes):
+        super().__init__()
+        self.axes = axes
+
+    def forward(self, x):
+        return x.permute(self.axes)`;
+
 /** Rearrangements that a network file may name. */
 export const rearrangementRows: Readonly<Record<string, LayerRow>> = {
   flatten: layerRow(
@@ -79,7 +88,9 @@ export const rearrangementRows: Readonly<Record<string, LayerRow>> = {
       },
     },
     ({ axes }) => permute(axes),
-    { pytorch: () => ({ cannot: "another order of axes" }) },
+    {
+      pytorch: ({ axes }, { define }) => `${define("Permute", permuteClass)}(${axes.join(", ")})`,
+    },
   ),
   border: layerRow(
     "rearrangement",

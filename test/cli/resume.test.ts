@@ -153,6 +153,29 @@ describe("is done, and said", () => {
   });
 });
 
+describe("a learning rate that falls on a plateau", () => {
+  const training = (epochs: number) =>
+    `{ epochs: ${epochs}, batchSize: 2, plateau: { factor: 0.5, patience: 0, threshold: 9, thresholdMode: absolute } }`;
+  it("is the same after a break", async () => {
+    const whole = folder();
+    write(whole, { "t.csv": table, "n.yaml": network({ ...start, training: training(5) }) });
+    expect((await run(["train", "n.yaml", "--json"], { cwd: whole })).code).toBe(0);
+    const cwd = folder();
+    write(cwd, { "t.csv": table, "n.yaml": network({ ...start, training: training(5) }) });
+    expect((await run(["train", "n.yaml", "--epochs", "2", "--json"], { cwd })).code).toBe(0);
+    const more = ["train", "n.yaml", "--resume", "n.safetensors", "--epochs", "5", "--json"];
+    expect((await run(more, { cwd })).code).toBe(0);
+    const [a, b] = [whole, cwd].map((of) =>
+      decodeSafetensors(readFileSync(join(of, "n.safetensors"))),
+    );
+    // The first epoch sets the best loss; each of the four after it halves the rate.
+    const state = JSON.parse(a!.metadata.training!);
+    expect(state.learningRate).toBe(0.1 / 16);
+    expect(JSON.parse(b!.metadata.training!)).toMatchObject({ learningRate: 0.1 / 16 });
+    for (const [name, value] of a!.tensors) expect(b!.tensors.get(name)).toEqual(value);
+  });
+});
+
 describe("nothing is said where nothing was changed", () => {
   it("of the file", async () => {
     const { start, events } = await resumed({}, ["--epochs", "4"]);

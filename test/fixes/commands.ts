@@ -247,7 +247,7 @@ export const commands: readonly Row[] = [
     () => chainrule("predict", "f32.safetensors", "-i", "1,2"),
   ],
   [
-    "Give the checkpoint of this network, or the network file that it was trained with.",
+    "Give the checkpoint of this network, or the network file and --set values that it was trained with.",
     () => chainrule("train", "wide.yaml", "--resume", "n.safetensors"),
     () => chainrule("train", "n.yaml", "--resume", "n.safetensors"),
   ],

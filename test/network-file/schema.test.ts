@@ -39,6 +39,7 @@ describe("the schema", () => {
     { loss: "{ crossEntropy: { classWeights: [1, 2], labelSmoothing: 0.1 } }" },
     { optimizer: "{ adamW: { learningRate: { cosineDecay: { initial: 1, steps: 9 } } } }" },
     { training: "{ earlyStopping: { patience: 2 }, update: sequential }" },
+    { training: "{ plateau: { factor: 0.5, patience: 0, thresholdMode: absolute } }" },
     {
       data: "{ csv: { file: a, target: 1, types: { a: number }, header: [x, y], comment: false } }",
     },
@@ -67,6 +68,7 @@ describe("the schema", () => {
     { training: "{ dtype: f16 }" },
     { training: "{ batchsize: 1 }" },
     { training: "{ earlyStopping: {} }" },
+    { training: "{ plateau: { factor: 1 } }" },
     { data: "{}" },
     { data: "{ generate: moons, csv: { file: a, target: b } }" },
     { data: "{ generate: moons, validation: 1 }" },

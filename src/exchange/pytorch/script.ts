@@ -170,6 +170,7 @@ export function pytorchScript(
     rowOf(optimizers, optimizer.name).pytorch?.(optimizer.options),
     `the optimizer ${optimizer.name}`,
   );
+  if (training.plateau) cannot("a learning rate that falls when the loss does not");
   if (training.update !== "simultaneous") cannot("a sequential update");
   if (data.inputs.size + data.targets.size > mostData) cannot("so many examples");
   const input = [1, ...data.inputs.shape.slice(1)];
@@ -179,7 +180,7 @@ export function pytorchScript(
   const frozen = Object.entries(model.parameters).flatMap(([name, p]) => (p.frozen ? [name] : []));
   return `# ${network.name ?? "a network"}: the same numbers from PyTorch.
 # Examples are taken in their order here; with several batches an epoch the order of chainrule
-# differs, and so do the numbers after the first step.
+# differs, and so do the numbers after the first step.${training.earlyStopping ? "\n# It goes through all epochs: early stopping is left out." : ""}
 import torch
 import torch.nn.functional as F
 ${weights === undefined ? "" : "from safetensors.torch import load_file\n"}from torch import nn
