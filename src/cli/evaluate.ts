@@ -3,6 +3,8 @@
 import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { preprocessDataset } from "../data/preprocessing.ts";
+import { readBytes } from "../files/node.ts";
+import { arraysDataset } from "../network-file/datasets.ts";
 import { prepareNetwork } from "../network-file/index.ts";
 import { fitTargets } from "../network-file/targets.ts";
 import { classScores } from "../report/charts.ts";
@@ -10,7 +12,7 @@ import { confusionLines, metrics } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { quoted, self } from "./files.ts";
 import { count, formatNumber, percent, plural } from "./numbers.ts";
-import { loadTrained, readRows, withData } from "./predict.ts";
+import { inFileLater, isArchive, loadTrained, readRows, withData } from "./predict.ts";
 import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
@@ -44,7 +46,16 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
     const part = data.validation ? "held out" : "trained on";
     return { part, data: data.validation ?? data.train, notes: data.notes };
   }
-  const { preprocessing } = description;
+  const { preprocessing, classes } = description;
+  const { npz } = network.data ?? {};
+  const { model } = trainer;
+  const width = typeof model.outputSize === "number" ? model.outputSize : 1;
+  if (npz && isArchive(table)) {
+    const bytes = await readBytes(table);
+    const { dtype } = network.training;
+    const data = await inFileLater(table, () => arraysDataset(bytes, npz, dtype, classes));
+    return { part: table, data: fitTargets(network, data, width).convert(data), notes: [] };
+  }
   if (preprocessing === undefined) {
     return fail("usage", {
       message: "This network was not trained on a table, so that no table says its targets.",
@@ -56,8 +67,6 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
   const read = await readRows(table, loaded);
   const { notes } = read;
   const rows: Dataset = preprocessDataset(preprocessing, read.table);
-  const { model } = trainer;
-  const width = typeof model.outputSize === "number" ? model.outputSize : 1;
   return { part: table, data: fitTargets(network, rows, width).convert(rows), notes };
 }
 

@@ -190,7 +190,10 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       "a checkpoint, the folder of a run, or a network file that has been trained here",
     )
     .option("-i, --input <row>", 'a row of values: "5.1,3.5,1.4,0.2"; may be repeated', collect)
-    .option("-d, --data <path>", "a table of rows (CSV, .jsonl, .parquet); - reads standard input")
+    .option(
+      "-d, --data <path>",
+      "rows: a table (CSV, .jsonl, .parquet) or .npz; - reads standard input",
+    )
     .option("--csv <path>", "the same as --data")
     .option("-o, --out <path>", "write rows with predictions and probabilities as a table (CSV)")
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
@@ -209,7 +212,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     )
     .option(
       "-d, --data <path>",
-      "a table with the target (CSV, .jsonl, .parquet); default: the data of the network file",
+      "a table with the target (CSV, .jsonl, .parquet) or .npz; default: the network file's data",
     )
     .option("--csv <path>", "the same as --data")
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")

@@ -6,6 +6,7 @@ import { at } from "../core/at.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
+import { npzDataset, parseNpz } from "../data/npz.ts";
 import type { NumberFormat } from "../data/number-format.ts";
 import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
 import { eachRecord } from "../data/records.ts";
@@ -14,6 +15,7 @@ import { typedFile } from "../data/table-file.ts";
 import { inFile, moved } from "../files/in-file.ts";
 import { readBytes, readText, writeAtomically } from "../files/node.ts";
 import { restoreTrainer, type StoredNetwork, storedNetwork } from "../network-file/checkpoint.ts";
+import { exampleRows } from "../network-file/datasets.ts";
 import {
   type DataDescription,
   type NetworkFile,
@@ -233,6 +235,7 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
       });
     return { inputs, notes: [] };
   }
+  if (isArchive(options.data)) return { inputs: await arrayRows(options.data, loaded), notes: [] };
   const { table, notes } = await readRows(options.data, loaded);
   return { inputs: inputsOf(loaded, table), notes, table };
 }
@@ -262,12 +265,51 @@ async function typedRows(
   { missingValues }: TableOptions,
 ): Promise<Table> {
   const bytes = await readBytes(source);
+  const options = { source, ...(missingValues ? { missingValues } : {}) };
+  return inFileLater(source, async () => typed.read(bytes, options));
+}
+
+/** Whether a file holds NumPy's arrays. */
+export const isArchive = (path: string): boolean => /\.npz$/i.test(path);
+
+/** Runs what reads a file's bytes; its errors name the file. */
+export async function inFileLater<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await typed.read(bytes, { source, ...(missingValues ? { missingValues } : {}) });
+    return await read();
   } catch (error) {
-    if (!(error instanceof ChainruleError) || error.where?.includes(source)) throw error;
-    throw moved(error, error.where === undefined ? source : `${source}, ${error.where}`);
+    if (!(error instanceof ChainruleError) || error.where?.includes(path)) throw error;
+    throw moved(error, error.where === undefined ? path : `${path}, ${error.where}`);
   }
+}
+
+/** Rows of the array that goes in, of a network that was trained on such. */
+async function arrayRows(path: string, { network, description }: Loaded): Promise<Tensor> {
+  const { npz } = network.data ?? {};
+  if (npz === undefined) {
+    return fail("usage", {
+      message: "This network was not trained on arrays, so that no name says which goes in.",
+      expected: "a network file with data: { npz: … }",
+      found: quoted(path),
+      fix: "Give rows as a table: --data rows.csv.",
+    });
+  }
+  const bytes = await readBytes(path);
+  return inFileLater(path, async () => {
+    const name = npz.inputs;
+    const arrays = await parseNpz(bytes, { names: [name] });
+    // Without targets of their own, what goes in stands for them.
+    const { inputs } = npzDataset(arrays, {
+      ...{ inputs: name, targets: name, targetType: "number", scale: npz.scale },
+      dtype: network.training.dtype,
+    });
+    const rows = exampleRows(inputs);
+    if (rows.shape[1] === description.inputs) return rows;
+    return fail("data-invalid", {
+      message: "The examples have another number of values than the network has inputs.",
+      expected: plural(description.inputs, "number"),
+      found: `${rows.shape[1]}, of the shape [${inputs.shape.join(", ")}]`,
+    });
+  });
 }
 
 /** Further tables are written as the one that was trained on. */

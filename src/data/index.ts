@@ -33,6 +33,8 @@ export { applyPreprocessing, originalTarget, preprocessDataset } from "./preproc
 export { checkPreprocessing } from "./preprocessing-check.ts";
 export type { ReadingProgress, ReadTableOptions, TableSource } from "./read-table.ts";
 export { readTable } from "./read-table.ts";
+export type { SlidingWindowsOptions } from "./sliding-windows.ts";
+export { slidingWindows } from "./sliding-windows.ts";
 export type { SplitIndices, SplitOptions } from "./split.ts";
 export { shuffledOrder, split, splitIndices } from "./split.ts";
 export type { TableDataset, TableDatasetOptions } from "./table-dataset.ts";

@@ -96,11 +96,11 @@ function targetProblems(network: NetworkFile, source: Source, outputs = -1): Pro
 function dataProblems({ data }: NetworkFile, source: Source): Problem[] {
   if (data === undefined) return [];
   const problems: Problem[] = [];
-  if (data.classes && !data.examples && !data.csv) {
+  if (data.classes && !data.examples && !data.csv && !data.npz) {
     problems.push(
       source.problem(["data", "classes"], {
         message: "The data bring their classes with them.",
-        expected: "classes only with examples or csv",
+        expected: "classes only with examples, csv or npz",
         fix: "Remove this line.",
       }),
     );
@@ -113,7 +113,7 @@ function dataProblems({ data }: NetworkFile, source: Source): Problem[] {
   }
   const { validation } = data;
   if (typeof validation === "object") {
-    const kinds = ["examples", "csv", "idx", "generate"] as const;
+    const kinds = ["examples", "csv", "idx", "npz", "generate"] as const;
     const [kind, other] = [data, validation].map((part) => kinds.find((k) => part[k]));
     if (kind !== other) {
       problems.push(

@@ -1,5 +1,6 @@
 /** Datasets from the data section of a network file. Files are read by what the caller passes. */
 
+import { elementsOf } from "../core/array-tensor.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import { isRecord } from "../core/kinds.ts";
 import type { StopSignal } from "../core/signal.ts";
@@ -10,6 +11,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { examples as inlineExamples } from "../data/examples.ts";
 import type { ColumnScale } from "../data/fit-rules.ts";
 import { idxInputs, idxLabels, labelled, readIdx } from "../data/idx.ts";
+import { npzDataset, parseNpz } from "../data/npz.ts";
 import { readQuantity } from "../data/number-format.ts";
 import { originalTarget, type Preprocessing, preprocessDataset } from "../data/preprocessing.ts";
 import { type ReadingProgress, readTable } from "../data/read-table.ts";
@@ -20,9 +22,16 @@ import { chosenRows, inputColumns, writtenRows } from "../data/table-columns.ts"
 import { tableDataset } from "../data/table-dataset.ts";
 import { typedFile } from "../data/table-file.ts";
 import { moved } from "../files/in-file.ts";
+import { constantTensor } from "../ops/leaf.ts";
 import { built, type Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
-import type { CsvSection, DataSection, ExamplesSection, NetworkFile } from "./network.ts";
+import type {
+  CsvSection,
+  DataSection,
+  ExamplesSection,
+  NetworkFile,
+  NpzSection,
+} from "./network.ts";
 import { NetworkFileError, type Path, type Source, sourceOf } from "./source.ts";
 import { nearestFix, show } from "./wording.ts";
 
@@ -69,7 +78,7 @@ export async function readData(
   if (data === undefined) {
     return fail("file-invalid", {
       message: "The network file names no data.",
-      expected: "data: with examples, csv, idx or generate",
+      expected: "data: with examples, csv, idx, npz or generate",
       where: source?.where([]) ?? "the network",
     });
   }
@@ -107,6 +116,13 @@ async function readWhole(
       validation:
         other?.idx && (await readImages(loading, other.idx, { ...options, classes }, path)),
     };
+  }
+  if (data.npz) {
+    const own = await readArrays(loading, data.npz, ["data", "npz"]);
+    if (other?.npz === undefined) return { train: own, validation: undefined };
+    const held = { ...data.npz, ...other.npz };
+    const path = ["data", "validation", "npz"];
+    return { train: own, validation: await readArrays(loading, held, path, own.classes) };
   }
   const train = at(source, ["data", "examples"], () => inline(data.examples ?? [], data.classes));
   const classes = train.classes ?? data.classes;
@@ -148,6 +164,41 @@ async function readImages(
     labelled(inputs, labels, options.classes),
   );
 }
+
+async function readArrays(
+  { read, source, network, data }: Loading,
+  npz: NpzSection,
+  path: Path,
+  classes: readonly string[] | undefined = data.classes,
+): Promise<Dataset> {
+  // What the validation part does not say of itself stands with the training part.
+  const place = npz.file === data.npz?.file ? path : [...path, "file"];
+  return fromFile(source, npz.file, place, async () =>
+    arraysDataset(await read(npz.file), npz, network.training.dtype, classes),
+  );
+}
+
+/** Arrays of a file as the inputs and targets of a network: each example in a row. */
+export async function arraysDataset(
+  bytes: Uint8Array,
+  { inputs, targets, targetType, scale }: NpzSection,
+  dtype: "f32" | "f64",
+  classes: readonly string[] | undefined,
+): Promise<Dataset> {
+  const made = npzDataset(await parseNpz(bytes, { names: [inputs, targets] }), {
+    ...{ inputs, targets, scale, dtype },
+    ...(targetType === undefined ? {} : { targetType }),
+    ...(classes === undefined ? {} : { classes }),
+  });
+  return { ...made, inputs: exampleRows(made.inputs) };
+}
+
+/** The numbers of each example in one row. */
+export const exampleRows = (inputs: Tensor): Tensor =>
+  constantTensor(elementsOf(inputs), [
+    inputs.shape[0] ?? 0,
+    inputs.shape.slice(1).reduce((product, n) => product * n, 1),
+  ]);
 
 async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
   const { source, data, validation, seed } = loading;

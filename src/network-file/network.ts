@@ -172,6 +172,30 @@ const idx = record({
   },
 });
 
+const arrays = {
+  file: { form: path, doc: "The archive, as numpy.savez writes it." },
+  inputs: { form: text("the name of an array"), doc: "What goes in, a row for each example." },
+  targets: { form: text("the name of an array"), doc: "What is to come out, likewise." },
+} as const;
+
+const npz = record({
+  file: { ...arrays.file, required: true },
+  inputs: { ...arrays.inputs, required: true },
+  targets: { ...arrays.targets, required: true },
+  targetType: {
+    form: word("number", "category"),
+    doc: "Whether targets are labels of classes or numbers.",
+    otherwise: "category for integers and booleans, number for floating point",
+  },
+  scale: { form: number(), doc: "Factor of every input, such as 0.00392156862745098.", default: 1 },
+});
+
+const otherArrays = record({
+  file: { ...arrays.file, otherwise: "the same archive" },
+  inputs: { ...arrays.inputs, otherwise: "the same name" },
+  targets: { ...arrays.targets, otherwise: "the same name" },
+});
+
 const generate = choice("generator", () => generators);
 
 const data = record(
@@ -179,10 +203,11 @@ const data = record(
     examples: { form: examples, doc: "The examples themselves." },
     csv: { form: csv, doc: "A table." },
     idx: { form: idx, doc: "Images and labels in the format of MNIST." },
+    npz: { form: npz, doc: "Arrays of NumPy." },
     generate: { form: generate, doc: "Made-up data." },
     classes: {
       form: list(looseText("a class"), 1),
-      doc: "With `examples` or `csv`: the classes in the order of their labels.",
+      doc: "With `examples`, `csv` or `npz`: the classes in the order of their labels.",
       otherwise: "those that occur, sorted",
     },
     oversample: {
@@ -205,16 +230,17 @@ const data = record(
               doc: "Another table.",
             },
             idx: { form: record(pair), doc: "Other images and labels." },
+            npz: { form: otherArrays, doc: "Other arrays: { inputs: x_test, targets: y_test }." },
             generate: { form: generate, doc: "Made-up data, with another seed for example." },
           },
-          ["examples", "csv", "idx", "generate"],
+          ["examples", "csv", "idx", "npz", "generate"],
         ),
       ),
       doc: "Data to measure with: the share that is kept back for it, or data of their own.",
       otherwise: "none",
     },
   },
-  ["examples", "csv", "idx", "generate"],
+  ["examples", "csv", "idx", "npz", "generate"],
 );
 
 const training = record({
@@ -341,6 +367,7 @@ type Read = ValueOf<typeof networkForm>;
 export type TrainingSection = ValueOf<typeof training>;
 /** Where the examples come from. */
 export type DataSection = ValueOf<typeof data>;
+export type NpzSection = ValueOf<typeof npz>;
 export type CsvSection = ValueOf<typeof csv>;
 export type ExamplesSection = ValueOf<typeof examples>;
 

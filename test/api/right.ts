@@ -226,6 +226,10 @@ const dataFunctions: Record<string, Probe> = {
     table,
     { target: "kind", scales: { a: { mean: 1, deviation: 2 } } },
   ]),
+  slidingWindows: probe(data.slidingWindows, [
+    [1, 2, 3, 4, 5],
+    { length: 2, horizon: 1, step: 1, gap: 0, targets: [0] },
+  ]),
   "tableDataset of several targets": probe(data.tableDataset, [
     table,
     { target: ["a", "kind"], inputs: { x: ["b"] } },

@@ -120,6 +120,11 @@ export const commands: readonly Row[] = [
     () => chainrule("evaluate", "v.safetensors", "--data", "t.csv"),
   ],
   [
+    "Give rows as a table: --data rows.csv.",
+    () => chainrule("predict", "n.yaml", "--untrained", "--data", "rows.npz"),
+    () => chainrule("predict", "n.yaml", "--untrained", "--data", "t.csv"),
+  ],
+  [
     "Leave --data out: the data of the network file are measured.",
     () => chainrule("evaluate", two, "--untrained", "--data", "t.csv"),
     () => chainrule("evaluate", two, "--untrained"),

@@ -56,6 +56,19 @@ export const data: readonly Row[] = [
     () => set("a,b\n1,x\n2,y\n", { target: ["b"] }),
   ],
   [
+    "Take a smaller `length` or `horizon`, or a longer series.",
+    () => d.slidingWindows([1, 2, 3], { length: 2, horizon: 2 }),
+    () => d.slidingWindows([1, 2, 3], { length: 1, horizon: 2 }),
+    () => d.slidingWindows([1, 2, 3], { length: 2, horizon: 1 }),
+    () => d.slidingWindows([1, 2, 3, 4], { length: 2, horizon: 2 }),
+  ],
+  [
+    "Take a larger `step`, or a smaller `length`.",
+    () => d.slidingWindows(new Float32Array(2 ** 17), { length: 2 ** 16 }),
+    () => d.slidingWindows(new Float32Array(2 ** 17), { length: 2 ** 16, step: 2 ** 12 }),
+    () => d.slidingWindows(new Float32Array(2 ** 17), { length: 8 }),
+  ],
+  [
     "Make a column for each of its values, or predict it alone.",
     () => set("a,b,c\n1,x,0\n2,y,1\n3,z,0\n", { target: ["b", "c"] }),
     () => set("a,b=x,b=y,c\n1,1,0,0\n2,0,1,1\n3,0,0,0\n", { target: ["b=x", "b=y", "c"] }),

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { npzBytes } from "../../src/data/index.ts";
+import { tensor } from "../../src/index.ts";
 import { NetworkFileError, prepareNetwork, toDatasets } from "../../src/network-file/index.ts";
 import { files, noFiles, parse, rejection } from "./sample.ts";
 
@@ -19,6 +21,50 @@ describe("data", () => {
     const { train } = await toDatasets(given, noFiles);
     expect(train.classes).toEqual(["b", "a"]);
     expect([...train.targets.dataSync()]).toEqual([0, 1, 1]);
+  });
+  it("from arrays of NumPy, each example in a row", async () => {
+    const archive = npzBytes({
+      x: tensor(
+        [
+          [
+            [0, 1],
+            [2, 3],
+          ],
+          [
+            [4, 5],
+            [6, 7],
+          ],
+        ],
+        { dtype: "f64" },
+      ),
+      y: tensor([1, 0], { dtype: "i32" }),
+      xv: tensor(
+        [
+          [
+            [1, 1],
+            [1, 1],
+          ],
+        ],
+        { dtype: "f64" },
+      ),
+      yv: tensor([0], { dtype: "i32" }),
+    });
+    const npz = "{ file: d.npz, inputs: x, targets: y, scale: 0.5 }";
+    const data = `{ npz: ${npz}, validation: { npz: { inputs: xv, targets: yv } } }`;
+    const read = files({ "d.npz": archive });
+    const { train, validation, description } = await toDatasets(parse({ data }), read);
+    expect(train.inputs.arraySync()).toEqual([
+      [0, 0.5, 1, 1.5],
+      [2, 2.5, 3, 3.5],
+    ]);
+    expect(validation?.inputs.arraySync()).toEqual([[0.5, 0.5, 0.5, 0.5]]);
+    expect(description).toMatchObject({ inputs: 4, classes: ["0", "1"] });
+    const named = parse({ data: `{ npz: ${npz}, classes: [no, yes] }` });
+    expect((await toDatasets(named, read)).train.classes).toEqual(["no", "yes"]);
+    const wrong = parse({ data: "{ npz: { file: d.npz, inputs: z, targets: y } }" });
+    const error = await rejection("bad-argument", toDatasets(wrong, read));
+    expect(error.where).toContain("d.npz");
+    expect(error.expected).toContain('"xv"');
   });
   it("from a table, divided, standardized, with notes", async () => {
     const network = parse({ data: `${csv(", missing: drop").slice(0, -1)}, validation: 0.4 }` });
