@@ -7,13 +7,17 @@ import { elementaryFunction } from "./elementary.ts";
 import type { FileNeeds } from "./expressions.ts";
 import { callLines, functionsOf } from "./functions.ts";
 import { loopText } from "./loop.ts";
+import { faultBytes } from "./memory.ts";
 import { largeAngles, prelude } from "./prelude.ts";
 import { vectors } from "./product.ts";
+import { teamHeaders, teamLines, teamText } from "./team.ts";
 
 /** What is to stand in a file: a program, with the loop around it where it is a training step. */
 interface Job {
   readonly program: Program;
   readonly loop?: StepLoop;
+  /** Whether several threads may run the loop together. */
+  readonly team?: boolean;
 }
 
 /** A file of C, and what it needs to know of memory that it is given. */
@@ -31,6 +35,10 @@ interface Placed {
   /** Bytes of memory that it needs, from where its address is on. */
   readonly memory: number;
   readonly places: Places;
+  /** Whether there is a kernel that threads can share. */
+  readonly divides: boolean;
+  /** Bytes behind that memory for each thread beside the first. */
+  readonly perThread: number;
 }
 
 /** Where in memory stands what is not in the arena, in bytes from its start. */
@@ -51,12 +59,6 @@ export const mostEpochs = 4096;
 
 const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
-/**
- * So many bytes before the memory's address there are words that say what went wrong: the number of a
- * line, counted from 1, the index, the size.
- */
-export const faultBytes = 64;
-
 /** What the text depends on beside the programs. */
 interface Target {
   /** Whether a product and a sum may be rounded once. */
@@ -69,9 +71,12 @@ export function renderFile(jobs: readonly Job[], target: Target): Rendered {
   const counts = { lines: [], names: 0, kernels: 0 };
   const needs: FileNeeds = { functions: new Map(), micros: new Map(), ...counts, ...target };
   const made = jobs.map((job, k) => place(job, k === 0 ? "run" : `run_${k}`, needs));
+  const team = jobs.some((job) => job.team);
   const text = [
+    ...(team ? [teamHeaders] : []),
     prelude,
     faults,
+    ...(team ? [teamText] : []),
     ...(made.some(({ sorts }) => sorts) ? [sorting] : []),
     ...elementaryFunctions(needs),
     ...(needs.micros.size > 0 ? [vectors(target)] : []),
@@ -82,7 +87,7 @@ export function renderFile(jobs: readonly Job[], target: Target): Rendered {
   return { text, lines: needs.lines, programs: made };
 }
 
-function place({ program, loop }: Job, name: string, needs: FileNeeds) {
+function place({ program, loop, team = false }: Job, name: string, needs: FileNeeds) {
   const { texts, calls } = functionsOf(program, needs);
   // Behind the last buffer 16 bytes more may be read; a vector of this machine has up to 64.
   let end = rounded(program.arena + 64);
@@ -91,7 +96,8 @@ function place({ program, loop }: Job, name: string, needs: FileNeeds) {
     end = rounded(end + bytes);
     return start;
   };
-  const scratch = reserve(Math.max(0, ...calls.map((c) => c.scratch)) + 64);
+  const scratchBytes = rounded(Math.max(0, ...calls.map((c) => c.scratch)) + 64);
+  const scratch = reserve(scratchBytes);
   const sums = reserve(8 * (loop?.sums.length ?? 0));
   const order = reserve(4 * (loop?.examples ?? 0));
   const data = (loop?.gather ?? []).map(({ width }) => reserve(width * (loop?.examples ?? 0)));
@@ -105,11 +111,21 @@ function place({ program, loop }: Job, name: string, needs: FileNeeds) {
     "return 0;",
     "}",
   ];
+  const together = [
+    `char *const scratch = A + (number ? ${end - scratchBytes}L + number * ${scratchBytes}L : ${scratch}L);`,
+    ...teamLines(program, calls),
+  ];
   return {
     name,
-    texts: [...texts, run.join("\n"), ...(loop ? [loopText(loop, places, address)] : [])],
+    texts: [
+      ...texts,
+      run.join("\n"),
+      ...(loop ? [loopText(loop, places, { address, team: team ? together : undefined })] : []),
+    ],
     sorts: calls.some(({ kernel }) => usesOrder(kernel)),
+    divides: calls.some(({ alone }) => !alone),
     memory: end,
+    perThread: scratchBytes,
     places,
   };
 }

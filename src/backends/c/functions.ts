@@ -18,7 +18,7 @@ import { kernelBody } from "./kernels.ts";
 import type { FunctionBody, Supplied } from "./writer.ts";
 
 /** A kernel's function, and how it is called. */
-interface CompiledKernel {
+export interface CompiledKernel {
   readonly kernel: Kernel;
   readonly units: number;
   /** Not to be shared out: too small, or it checks an index, and the first error is the one told. */

@@ -4,8 +4,10 @@ import type { Buffer, Program } from "../../compile/program.ts";
 import { at as element } from "../../core/at.ts";
 import type { DType, TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
+import { noteOnce } from "../../core/note.ts";
 import { letGoOfAll } from "../kept.ts";
-import { faultBytes, renderFile } from "./file.ts";
+import { renderFile } from "./file.ts";
+import { faultBytes, teamWord } from "./memory.ts";
 import {
   allocateAligned,
   type Library,
@@ -25,15 +27,23 @@ export function viewOf(memory: Memory, dtype: DType, at: number, size: number): 
   return new views[dtype](memory.buffer, memory.start + at, size);
 }
 
-export function loadProgram(program: Program, code: NativeOptions, loop?: StepLoop) {
-  const job = { program, ...(loop ? { loop } : {}) };
-  const { text, lines, programs } = renderFile([job], {
-    fuses: !code.deterministic,
-    vectorBytes: vectorBytes(),
-  });
-  const { memory: bytes, places } = element(programs, 0);
+/** A training loop, and how many threads are to run it. */
+interface LoopJob {
+  readonly loop: StepLoop;
+  readonly threads: number;
+}
+
+export function loadProgram(program: Program, code: NativeOptions, job?: LoopJob) {
+  const target = { fuses: !code.deterministic, vectorBytes: vectorBytes() };
+  const render = (team: boolean) =>
+    renderFile([{ program, team, ...(job && { loop: job.loop }) }], target);
+  let { text, lines, programs } = render((job?.threads ?? 1) > 1);
+  const { divides } = element(programs, 0);
+  const threads = divides ? (job?.threads ?? 1) : 1;
+  if (job && threads < job.threads) ({ text, lines, programs } = render(false));
+  const { memory: bytes, places, perThread } = element(programs, 0);
   const library = loadLibrary(text);
-  const memory = allocateMemory(bytes);
+  const memory = allocateMemory(bytes + (threads - 1) * perThread);
   const at = (b: Buffer) => viewOf(memory, b.dtype, element(program.offsets, b.id), b.size);
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
   const words = viewOf(memory, "i32", -faultBytes, 3) as Int32Array;
@@ -48,7 +58,34 @@ export function loadProgram(program: Program, code: NativeOptions, loop?: StepLo
       where: element(lines, line - 1)() || undefined,
     });
   };
-  return { library, memory, at, places, throwFault };
+  const team = threads > 1 ? startTeam(library, memory, threads) : undefined;
+  return { library, memory, at, places, throwFault, team };
+}
+
+/** Threads that wait for commands. */
+export interface Workforce {
+  /** Sends them home; the program is then run by one. */
+  close(): void;
+}
+
+function startTeam(library: Library, memory: Memory, threads: number): Workforce | undefined {
+  const start = library.func("uint64_t start(uint64_t memory, int32_t threads)");
+  const leave = library.func("void leave(uint64_t team)");
+  let team: unknown = start(memory.address, threads);
+  if (!team) {
+    noteOnce(`one thread trains: the system has refused to start ${threads}.`);
+    return undefined;
+  }
+  // Not the memory, which is to be collected though somebody waits to send the team home.
+  const word = new WeakRef(viewOf(memory, "i32", teamWord - faultBytes, 2));
+  return {
+    close() {
+      if (!team) return;
+      word.deref()?.fill(0);
+      leave(team);
+      team = undefined;
+    },
+  };
 }
 
 /** A function of the library that is given the memory, and whole numbers. */

@@ -6,7 +6,13 @@ import type { BoundedWords } from "../../core/words.ts";
 import { cTypes, numberText } from "./expressions.ts";
 import type { Places } from "./file.ts";
 
-export function loopText(loop: StepLoop, places: Places, address: (b: Buffer) => string): string {
+/** Where things stand, and the run of one of several threads, if there may be several. */
+interface Around {
+  readonly address: (b: Buffer) => string;
+  readonly team: readonly string[] | undefined;
+}
+
+export function loopText(loop: StepLoop, places: Places, { address, team }: Around): string {
   const { examples, batchSize, batches, gather, counters, sums, watched } = loop;
   const element = (b: Buffer, k = 0): string => `((${cTypes[b.dtype]} *)${address(b)})[${k}]`;
   const order = `((i32 *)(A + ${places.order}L))`;
@@ -22,8 +28,8 @@ export function loopText(loop: StepLoop, places: Places, address: (b: Buffer) =>
   const words: string[] = [];
   const partner = loop.partner(wordsAsText(words), "i", "epoch");
   return `
-static void gather(char *const A, const i32 batch) {
-  for (long i = 0; i < ${batchSize}; i++) {
+static void gather(char *const A, const i32 batch, const long from, const long to) {
+  for (long i = from; i < to; i++) {
     const long row = ${order}[batch * ${batchSize}L + i];
     ${gathering.join("\n    ")}
   }
@@ -34,9 +40,11 @@ static int account(char *const A) {
   const double watched = (double)${element(watched)};
   return watched - watched != 0;
 }
+${team ? togetherText(team, batchSize) : ""}
 exported int steps(char *const A, const i32 from, const i32 to) {
+  ${team ? "if (team_of(A)) return from < to ? steps_of_all(A, team_of(A), from, to) : 0;" : ""}
   for (i32 batch = from; batch < to; batch++) {
-    gather(A, batch);
+    gather(A, batch, 0, ${batchSize});
     if (run(A)) return 2;
     if (account(A)) return 1;
   }
@@ -64,6 +72,24 @@ exported int epochs(char *const A, const i32 first, const i32 count, const i32 s
   return count;
 }`;
 }
+
+/**
+ * The same steps by all threads. Each gathers its share of the batch; while the first accounts for a step,
+ * the others gather the next.
+ */
+const togetherText = (run: readonly string[], batchSize: number): string => `
+static void together(char *A, team *t, long number, i32 from, i32 to) {
+  const long size = t->size;
+  for (i32 batch = from; batch < to; batch++) {
+    gather(A, batch, ${batchSize} * number / size, ${batchSize} * (number + 1) / size);
+    if (meet(t)) return;
+    ${run.join("\n    ")}
+    if (number == 0 && account(A)) {
+      t->status = 1;
+      if (batch + 1 < to) give_up(t);
+    }
+  }
+}`;
 
 /** 32-bit words as C; what is kept gets a line of its own. */
 const wordsAsText = (lines: string[]): BoundedWords<string> => ({

@@ -28,6 +28,9 @@ const options: readonly string[] = [
   ...["-fno-strict-aliasing", "-fopenmp-simd", "-fvisibility=hidden"],
 ];
 
+/** What older systems keep apart from C's own library. */
+const libraries: readonly string[] = ["-lm", "-lpthread", "-ldl"];
+
 /** The oldest versions that are known to do. */
 const oldest = { gcc: 9, clang: 14 } as const;
 
@@ -106,7 +109,7 @@ export function compileFile(
   more: readonly string[],
 ): void {
   try {
-    execFileSync(command, [...first, ...options, ...more, "-o", library, source, "-lm"], {
+    execFileSync(command, [...first, ...options, ...more, "-o", library, source, ...libraries], {
       encoding: "utf8",
       timeout: 1000 * patience.program(),
       killSignal: "SIGKILL",

@@ -1,4 +1,5 @@
 /** Programs as libraries of the machine's own code: made, loaded, and called through koffi. */
+import { availableParallelism } from "node:os";
 import { fail } from "../../core/errors.ts";
 import { forget, keptLibrary } from "./node-cache.ts";
 import {
@@ -52,6 +53,9 @@ function needToolchain(): Toolchain {
   if (typeof tools !== "string") return tools;
   return fail("unsupported", { message: `${tools}.`, expected: needs });
 }
+
+/** How many threads run at once here. */
+export const processors = (): number => availableParallelism();
 
 /** Bytes of a vector of this processor. */
 export const vectorBytes = (): number => needToolchain().vectorBytes;

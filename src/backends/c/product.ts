@@ -76,14 +76,27 @@ export function writeProduct(
       .map((c, axis) => (axis === rows || axis === columns || extents[axis] === 1 ? 0 : c));
     return `x${side.input} + ${linearText(outer, base)}`;
   };
-  nest(scope, extents, batch, (inside) => {
+  const groups = Math.ceil(n / wide);
+  const [first = -1] = batch.filter((axis) => at(extents, axis) > 1);
+  const products = first < 0 ? 1 : at(extents, first);
+  const bandRows = rowsOfBand(product, { groups, tileRows });
+  const bands = Math.ceil(m / bandRows);
+  // Whole products are shared out where there are enough of them, else each of them.
+  const split = products >= Math.min(unitsWanted, groups * bands) ? first : -1;
+  const shares = split < 0 && groups * bands > 1;
+  if (split >= 0) scope.lines.push(...w.bounds(products, { size: 1, count: products }));
+  if (shares) w.units = groups * bands;
+  const whole = (inside: Scope) => {
     const { lines } = inside;
     lines.push(
       `${type} *const sums = (${type} *)scratch;`,
       `${type} *const bp = sums + ${tileRows * wide}, *const ap = bp + ${k * wide};`,
       `const ${type} *const a0 = ${base(a)}, *const b0 = ${base(b)};`,
-      `for (long m0 = 0; m0 < ${m}; m0 += ${block}) {`,
-      `const long mb = ${m} - m0 < ${block} ? ${m} - m0 : ${block};`,
+      ...(shares
+        ? bandLines({ m, n, bandRows, groups, wide })
+        : [`const long mFrom = 0, mTo = ${m}, nFrom = 0, nTo = ${n};`]),
+      `for (long m0 = mFrom; m0 < mTo; m0 += ${block}) {`,
+      `const long mb = mTo - m0 < ${block} ? mTo - m0 : ${block};`,
     );
     if (packsRows) {
       if (a.kind === "packed") packRows(w, product, a, tileRows, inside);
@@ -100,7 +113,7 @@ export function writeProduct(
       }
     }
     lines.push(
-      `for (long n0 = 0; n0 < ${n}; n0 += ${wide}) {`,
+      `for (long n0 = nFrom; n0 < nTo; n0 += ${wide}) {`,
       `const long nb = ${n} - n0 < ${wide} ? ${n} - n0 : ${wide};`,
     );
     if (b.kind === "packed") packColumns(w, product, b, width, inside);
@@ -153,10 +166,48 @@ export function writeProduct(
       "}",
       "}",
       "}",
+      ...(shares ? ["}"] : []),
     );
-  });
+  };
+  nest(scope, extents, batch, whole, split < 0 ? {} : { split });
   return true;
 }
+
+/** So many units there should be for threads to share, and so much work each at least. */
+const unitsWanted = 16;
+const leastUnit = 2 ** 17;
+
+/** Rows of a band: with too few groups of columns, rows are cut up, too. Whole tiles. */
+function rowsOfBand(
+  { m, n, k }: MatrixProduct,
+  { groups, tileRows }: { readonly groups: number; readonly tileRows: number },
+): number {
+  const tiles = Math.ceil(m / tileRows);
+  const bands = Math.min(tiles, unitsWanted / groups, (m * n * k) / (leastUnit * groups));
+  return bands < 2 ? m : Math.ceil(tiles / Math.floor(bands)) * tileRows;
+}
+
+/**
+ * A unit is a group of columns in a band of rows; a band's units follow each other. Bands of which all
+ * groups are to be done are done as one. Opens a loop over rows [mFrom, mTo) and columns [nFrom, nTo).
+ */
+const bandLines = ({
+  m,
+  n,
+  bandRows,
+  groups,
+  wide,
+}: Readonly<Record<"m" | "n" | "bandRows" | "groups" | "wide", number>>): string[] => [
+  "for (long unit = lo, done; unit < hi; unit += done) {",
+  `const long band = unit / ${groups}, group = unit % ${groups}, left = hi - unit;`,
+  `const long bands = group == 0 && left >= ${groups} ? left / ${groups} : 0;`,
+  `const long some = left < ${groups} - group ? left : ${groups} - group;`,
+  `done = bands ? bands * ${groups} : some;`,
+  `const long mFrom = band * ${bandRows}, mLast = mFrom + (bands ? bands : 1) * ${bandRows};`,
+  `const long mTo = mLast < ${m} ? mLast : ${m};`,
+  `const long nFrom = group * ${wide}, nLast = bands ? ${n} : nFrom + some * ${wide};`,
+  `const long nTo = nLast < ${n} ? nLast : ${n};`,
+];
 
 /** Terms that are copied in one go, so that what is written stays in the nearest cache. */
 const termsAtOnce = 64;

@@ -4,25 +4,26 @@ import { loopOf } from "../../compile/loop.ts";
 import { at as element, only } from "../../core/at.ts";
 import { entryOf } from "../../core/by-name.ts";
 import { bytesOf } from "../../core/dtype.ts";
-import { noteOnce } from "../../core/note.ts";
 import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
+import { threadsThatPay } from "../threads.ts";
 import { mostEpochs } from "./file.ts";
-import { functionIn, loadProgram, type NativeOptions, viewOf } from "./instance.ts";
+import { functionIn, loadProgram, type NativeOptions, viewOf, type Workforce } from "./instance.ts";
+import { processors } from "./node-library.ts";
 
 export function openNativeSession(
   step: StepGraph,
   data: SessionData,
   options: { readonly threads?: number; readonly code?: NativeOptions } = {},
 ): Session {
-  if ((options.threads ?? 1) > 1) noteOnce('one thread trains: the backend "c" has no more yet.');
   const program = compileProgram(step, { state: statePairs(step) });
   const loop = loopOf(step, program, data);
-  const { library, memory, at, places, throwFault } = loadProgram(
+  const threads = options.threads ?? threadsThatPay(program, processors());
+  const { library, memory, at, places, throwFault, team } = loadProgram(
     program,
     options.code ?? {},
-    loop,
+    { loop, threads },
   );
   const inputs = inputsByName(step, program.inputs);
   const { loss } = outputsByName(step, program.outputs);
@@ -79,7 +80,7 @@ export function openNativeSession(
       counted.map(({ name, place }) => [name, from[start + place] ?? Number.NaN]),
     ),
   });
-  return {
+  const session: Session = {
     load(from, stepNumber, learningRate) {
       for (const { part, name, values } of state) values.set(entryOf(from[part], name));
       rateAt[0] = learningRate;
@@ -115,10 +116,15 @@ export function openNativeSession(
     isFinite: () => state.every(({ values }) => values.every((x) => x - x === 0)),
     feed,
     close() {
-      // Nobody else works here.
+      team?.close();
     },
     bytes: memory.buffer.byteLength,
   };
+  if (team) forgotten.register(session, team);
+  return session;
 }
+
+/** Threads that wait for commands would do so for ever once nobody can give any. */
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<Workforce>((team) => team.close());
 
 const stateParts = ["parameters", "buffers", "slots"] as const;

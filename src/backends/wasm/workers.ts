@@ -4,7 +4,7 @@ import { engine } from "../../core/engine.ts";
 import { fail } from "../../core/errors.ts";
 import { noteOnce } from "../../core/note.ts";
 import { missingFlag } from "../../core/permission.ts";
-import { sizeOf } from "../../core/shape.ts";
+import { threadsThatPay, usualThreads } from "../threads.ts";
 import { features } from "./assembler/index.ts";
 import { mostThreads, shared } from "./emit/threads.ts";
 import { isTiny } from "./emit/unrolled.ts";
@@ -22,9 +22,6 @@ export const lost = (): never =>
     fix: "Train with threads: 1.",
   });
 
-/** Steps of less work than this many multiplications are done sooner than a barrier opens. */
-const worthSharing = 2e6;
-
 /** How many threads to train with: those asked for, or as many as the work can feed. */
 export function threadsFor(program: Program, wanted?: number): number {
   if (loneReason() !== undefined) {
@@ -33,14 +30,8 @@ export function threadsFor(program: Program, wanted?: number): number {
   }
   if (isTiny(program.kernels)) return 1;
   if (wanted !== undefined) return Math.min(mostThreads, wanted);
-  const work = program.kernels.reduce(
-    (sum, k) => sum + (k.loop === "reduce" ? sizeOf(k.extents) * sizeOf(k.over) : 0),
-    0,
-  );
-  return work < worthSharing ? 1 : usualThreads();
+  return threadsThatPay(program, processors());
 }
-
-const usualThreads = (): number => Math.min(8, processors());
 
 /**
  * How many threads a large network is trained with here, where nothing else is said, and the reason
@@ -49,7 +40,7 @@ const usualThreads = (): number => Math.min(8, processors());
  */
 export function threadsHere(): { readonly count: number; readonly why?: string } {
   const why = loneReason() ?? refusal();
-  return why === undefined ? { count: usualThreads() } : { count: 1, why };
+  return why === undefined ? { count: usualThreads(processors()) } : { count: 1, why };
 }
 
 /** Why one thread has to do, whatever is permitted. */

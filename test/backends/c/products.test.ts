@@ -2,8 +2,9 @@
 import "../../support/backend.ts";
 import { describe, expect, test } from "vitest";
 import { gradient } from "../../../src/autodiff/gradient.ts";
-import { faultBytes, renderFile } from "../../../src/backends/c/file.ts";
+import { renderFile } from "../../../src/backends/c/file.ts";
 import { functionIn, viewOf } from "../../../src/backends/c/instance.ts";
+import { faultBytes } from "../../../src/backends/c/memory.ts";
 import { allocateAligned, loadLibrary, toolchain } from "../../../src/backends/c/node-library.ts";
 import { compileProgram } from "../../../src/compile/index.ts";
 import type { Program } from "../../../src/compile/program.ts";

@@ -6,8 +6,9 @@
  */
 import "../../support/backend.ts";
 import { beforeAll, describe, expect, test } from "vitest";
-import { faultBytes, renderFile } from "../../../src/backends/c/file.ts";
+import { renderFile } from "../../../src/backends/c/file.ts";
 import { functionIn, viewOf } from "../../../src/backends/c/instance.ts";
+import { faultBytes } from "../../../src/backends/c/memory.ts";
 import { allocateAligned, loadLibrary, toolchain } from "../../../src/backends/c/node-library.ts";
 import { interpreter } from "../../../src/backends/interpreter/index.ts";
 import { compileProgram } from "../../../src/compile/index.ts";

@@ -1,5 +1,5 @@
 /** Training in the machine's own code: the bits of strict WebAssembly, the user's line, and order. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { canRun } from "../../../src/backends/c/index.ts";
 import "../../../src/backends/c/install.ts";
 import {
@@ -58,14 +58,6 @@ describe.skipIf(here !== true)(title, () => {
     ]);
     other.fromBytes(made("wasm").toBytes());
     expect(originNotes(other)).toEqual([]);
-  });
-
-  test("threads that are asked for and not there are no secret", async () => {
-    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const settings = { loss: crossEntropy, optimizer: adam(), backend: "c", threads: 2 } as const;
-    await trainer(linear(3, 3), settings).fit(data, { epochs: 1 });
-    expect(warned.mock.calls.flat().join()).toContain("one thread trains");
-    warned.mockRestore();
   });
 
   test("compile makes a program of a function", () => {
