@@ -1,6 +1,7 @@
 /** The sections of a derivation, put together. */
+import { entry, zip } from "../core/at.ts";
 import type { UpdateTiming } from "../step/update.ts";
-import { type DerivationData, type Step, sections } from "./derivation.ts";
+import { type Cell, type DerivationData, type Step, sections } from "./derivation.ts";
 import type { Candidate } from "./diagnose/candidate.ts";
 import { mistakes } from "./diagnose/mistakes.ts";
 import { Context } from "./engine/context.ts";
@@ -20,12 +21,13 @@ import { say } from "./say.ts";
 import { selected } from "./sections/amount.ts";
 import { Backward } from "./sections/backward.ts";
 import { actsElsewhere, batchSection, shareSign } from "./sections/batch.ts";
-import { check } from "./sections/check.ts";
+import { check, checkAll, kinkAt } from "./sections/check.ts";
 import { Detail, wide } from "./sections/detail.ts";
 import { diagram } from "./sections/diagram.ts";
 import { forwardPass } from "./sections/forward.ts";
 import { IndexForm } from "./sections/indices.ts";
 import { ledger, produced } from "./sections/ledger.ts";
+import { byKind, fromTheOutput, likewise } from "./sections/likewise.ts";
 import { MatrixForm } from "./sections/matrices.ts";
 import { again, meaning } from "./sections/outcome.ts";
 import { stateTheRest } from "./sections/rest.ts";
@@ -51,7 +53,8 @@ interface Work {
   readonly taken: Values | undefined;
 }
 
-export function derive(trace: Trace, chosen: readonly Entry[], s: Settings): DerivationData {
+export function derive(trace: Trace, asked: readonly Entry[], s: Settings): DerivationData {
+  const chosen = isNetwork(trace) ? fromTheOutput(asked) : asked;
   const c = new Context(trace, s.notation, s.example, s.digits);
   const g = gradientsOf(trace);
   const network = isNetwork(trace) ? trace : undefined;
@@ -83,18 +86,27 @@ export function derive(trace: Trace, chosen: readonly Entry[], s: Settings): Der
   const backward = new Backward(c, factors, { compact, sequential, detail, next, everyStep: all });
   c.part = 1;
   if (!finite) producer(c);
-  const passed = (finite ? routes : []).map((r, i) => {
-    c.part = i + 1;
+  const each = (r: Route): boolean => {
+    c.part = routes.indexOf(r) + 1;
     indices?.explain(r.entry);
     return explainOne(work, r, backward, matrices);
-  });
+  };
+  const scalar = s.amount.form === "scalar" && s.amount.level === "full";
+  const kinds =
+    network && scalar && !sequential && finite && routes.length > 1
+      ? byKind(routes, layers)
+      : undefined;
+  const passed = kinds
+    ? [explainKinds(work, kinds, routes, backward)]
+    : (finite ? routes : []).map(each);
   c.part = routes.length + 1;
   if (finite) {
     allParameters(c, taken ?? g, next, sequential);
     if (network && next) again(c, network, g, next);
     if (network && (layers > 2 || trace.examples > 1)) ledger(c, network);
     const tried = s.amount.level !== "brief" && (s.amount.sections?.includes("mistakes") ?? true);
-    if (network && tried && !isLarge(trace)) common(c, network, chosen, layers);
+    const shown = kinds ? weightsOf(kinds.map(([{ entry }]) => entry)) : chosen;
+    if (network && tried && !isLarge(trace)) common(c, network, shown, layers);
   }
   stateTheRest(c);
   const answers = new Set(routes.flatMap((r) => answersOf(c, r)));
@@ -125,6 +137,56 @@ function explainOne(
   matrices: MatrixForm | undefined,
 ): boolean {
   const exact = valueAt(g, r.entry);
+  const { derived, share, leads } = workOut(c, r, backward, matrices, taken !== undefined);
+  if (taken) c.note("result", [say("sequentialCheck", { loss: c.loss, g: computed(exact) })]);
+  const checked = check(c, r, { g, taken, derived, share });
+  if (!Number.isFinite(exact)) producer(c);
+  if (leads) meaning(c, r.entry, exact, checked.kink);
+  updateStep(c, r.entry, taken ?? g);
+  return checked.passed;
+}
+
+/** One parameter of each kind in full, the others in a table; then all of them checked at once. */
+function explainKinds(
+  { c, g }: Work,
+  kinds: readonly (readonly [first: Route, ...others: Route[]])[],
+  order: readonly Route[],
+  backward: Backward,
+): boolean {
+  const derived = new Map<Route, number>();
+  for (const [first, ...others] of kinds) {
+    c.part = order.indexOf(first) + 1;
+    derived.set(first, workOut(c, first, backward, undefined, false).derived);
+    const exact = valueAt(g, first.entry);
+    if (first.consumersOf(first.parameter).length > 0)
+      meaning(c, first.entry, exact, kinkAt(c.trace, first.entry));
+    for (const [r, value] of zip(others, likewise(c, others, backward, g))) derived.set(r, value);
+    updateStep(c, first.entry, g);
+  }
+  c.part = order.length + 1;
+  return checkAll(
+    c,
+    order.map((r) => ({ r, derived: entry(derived, r) })),
+    g,
+  );
+}
+
+interface WorkedOut {
+  /** What the formulas give, and what they give for the example that is shown. */
+  readonly derived: number;
+  readonly share: number | undefined;
+  /** Whether the parameter acts on the loss at all. */
+  readonly leads: boolean;
+}
+
+/** From the question to the result, for one parameter. */
+function workOut(
+  c: Context,
+  r: Route,
+  backward: Backward,
+  matrices: MatrixForm | undefined,
+  sequential: boolean,
+): WorkedOut {
   const share = c.ofPart(shareSign(c.example));
   const d = c.gradientSymbol(r.entry);
   if (matrices) matrices.explain(r.entry);
@@ -132,15 +194,9 @@ function explainOne(
   const leads = r.consumersOf(r.parameter).length > 0 || actsElsewhere(c, r);
   // In matrices all examples are added up at once.
   const batched = c.trace.examples > 1 && leads && !matrices;
-  if (batched) batchSection(c, r, taken !== undefined);
+  if (batched) batchSection(c, r, sequential);
   c.equation({ section: "result", kind: "note", result: d, forms: [computed(c.evaluate(d))] });
-  if (taken) c.note("result", [say("sequentialCheck", { loss: c.loss, g: computed(exact) })]);
-  const own = batched ? c.evaluate(share) : undefined;
-  const checked = check(c, r, { g, taken, derived: c.evaluate(d), share: own });
-  if (!Number.isFinite(exact)) producer(c);
-  if (leads) meaning(c, r.entry, exact, checked.kink);
-  updateStep(c, r.entry, taken ?? g);
-  return checked.passed;
+  return { derived: c.evaluate(d), share: batched ? c.evaluate(share) : undefined, leads };
 }
 
 /** The symbols that a parameter's gradient has: of the whole batch, and of one example's share. */
@@ -154,25 +210,38 @@ function producer(c: Context): void {
   if (found) c.note("result", produced(found));
 }
 
-/** Section 14: for each parameter, what the usual mistakes would have given. */
+/** Section 14: what the usual mistakes would have given, in a column for each of some parameters. */
 function common(c: Context, trace: NetworkTrace, chosen: readonly Entry[], layers: number): void {
-  const near = chosen.flatMap(({ parameter: { layer } }) => [layer, layer + 1]);
-  const [right, ...others] = mistakes(trace, new Set([...near, layers]));
-  for (const e of chosen) {
-    const d = c.gradientSymbol(e);
-    const of = (k: Candidate) => valueAt(k.gradients, e);
-    const size = Math.abs(of(right));
-    const near = (a: number, b: number) =>
-      Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
-    // What is 0 but for rounding tells nothing.
-    const telling = (k: Candidate) =>
-      !near(of(k), of(right)) && (size === 0 || Math.abs(of(k)) > 1e-12 * size);
-    const wrong = others.filter((k) => !k.hidden && telling(k));
+  const close = chosen.flatMap(({ parameter: { layer } }) => [layer, layer + 1]);
+  const [right, ...others] = mistakes(trace, new Set([...close, layers]));
+  const near = (a: number, b: number) =>
+    Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
+  // What is 0 but for rounding tells nothing.
+  const telling = (k: Candidate, e: Entry): boolean => {
+    const [own, size] = [valueAt(k.gradients, e), Math.abs(valueAt(right.gradients, e))];
+    return !near(own, valueAt(right.gradients, e)) && (size === 0 || Math.abs(own) > 1e-12 * size);
+  };
+  for (let from = 0; from < chosen.length; from += mostColumns) {
+    const some = chosen.slice(from, from + mostColumns);
+    const wrong = others.filter((k) => !k.hidden && some.some((e) => telling(k, e)));
     if (wrong.length === 0) continue;
-    const rows = wrong.map((k) => [k.cause, computed(of(k))]);
-    const columns = [say("mistake"), say("wouldGive")];
+    const rows = wrong.map((k): Cell[] => [
+      k.cause,
+      ...some.map((e) => (telling(k, e) ? computed(valueAt(k.gradients, e)) : "–")),
+    ]);
+    const d = some.map((e) => c.gradientSymbol(e));
+    const columns = [say("mistake"), ...(some.length > 1 ? d : [say("wouldGive")])];
     c.note("mistakes", [say("mistakesText", { d })], { columns, rows });
   }
+}
+
+/** So many parameters stand beside one another. */
+const mostColumns = 2;
+
+/** What is worked out by hand most: the weights, if there are some. */
+function weightsOf(all: readonly Entry[]): readonly Entry[] {
+  const some = all.filter(({ parameter }) => parameter.role === "weight");
+  return some.length > 0 ? some : all;
 }
 
 /** In the order of the sections; links between steps and the words for reading aloud. */

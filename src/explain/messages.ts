@@ -396,6 +396,16 @@ const derivationMessages = {
     "Each example contributes to {d}; the largest contributions are:",
     "每个样本都对 {d} 有贡献；最大的几项是：",
   ],
+  likewiseRows: [
+    "The gradients of the others come about in the same way:",
+    "其余各参数的梯度同理得到：",
+  ],
+  likewiseShares: [
+    "The gradients of the others come about in the same way; what example {n} contributes:",
+    "其余各参数的梯度同理得到；第 {n} 个样本的贡献：",
+  ],
+  othersUse: ["The gradients of the other parameters use these, too:", "其余参数的梯度还要用到："],
+  manyPlaces: ["a sum over {n} places", "对 {n} 处求和"],
   exampleColumn: ["example", "样本"],
   cancellation: [
     "Cancellation |Σg| / Σ|g| = {ratio}: 1 means that all examples pull the same way, 0 that they cancel.",

@@ -31,7 +31,10 @@ export interface ExplainOptions {
    * before the others. Default: the first trainable one.
    */
   readonly parameter?: string;
-  /** Every parameter in turn (small networks). */
+  /**
+   * Every trained parameter of a small network, from the output layer on: one of each kind is worked
+   * out, the others follow in a table. At level "every-step" each is worked out.
+   */
   readonly all?: boolean;
   /** The names of the quantities. Default "canonical", this library's. */
   readonly notation?: Notation;

@@ -70,10 +70,13 @@ it("a hidden weight acts through both outputs, and each factor is derived", asyn
   expect(text).toMatch(/ {2}∂net_o1\/∂out_h1 = w5 = .*\n {2}∂net_o2\/∂out_h1 = w7 = /);
 });
 
-it("is said once for each quantity where all parameters are explained", async () => {
+it("is said once where all parameters are explained, for the one that stands for its kind", async () => {
   const d = await explain(network(2, 2, 2), { data, all: true, notation: "net-out" });
   const found = chain(d).filter((name) => name.includes("out_h"));
-  expect(found).toEqual(
+  expect(found).toEqual(["∂E", "∂E_o1", "∂E_o2", "∂E"].map((of) => `${of}/∂out_h1`));
+  const every = { data, all: true, notation: "net-out", level: "every-step" } as const;
+  const each = chain(await explain(network(2, 2, 2), every)).filter((name) => /out_h/.test(name));
+  expect(each).toEqual(
     ["out_h1", "out_h2"].flatMap((h) => ["∂E", "∂E_o1", "∂E_o2", "∂E"].map((of) => `${of}/∂${h}`)),
   );
 });

@@ -57,6 +57,8 @@ export class Backward {
   readonly #noted = new Set<Tensor>();
   readonly #detail: Detail;
   readonly #split: Split;
+  /** The part in which gradients for other parameters were introduced last. */
+  #introduced = 0;
 
   /** The new values of the parameters, where later layers change first. */
   readonly next: Values | undefined;
@@ -142,6 +144,18 @@ export class Backward {
       why:
         end === r.parameter && several > 1 ? [say("fanOut", { v: w, n: several })] : [say("all3")],
     });
+  }
+
+  /** What the example on show contributes to a gradient, by gradients that get steps of their own. */
+  inShort(r: Route): Formula {
+    const displayed = this.#displayed(r, r.parameter);
+    const c = this.#c;
+    if (displayed.some((e) => !this.#made.has(keyOf(e))) && this.#introduced !== c.part) {
+      this.#introduced = c.part;
+      c.note("substitution", [say("othersUse")]);
+    }
+    for (const e of displayed) this.#gradient(r, e);
+    return this.#sumOver(r, r.parameter);
   }
 
   /** The chain rule as a sum over paths, where the way parts; the quantities on them. */

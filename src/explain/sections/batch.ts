@@ -39,7 +39,7 @@ interface Part {
 }
 
 /** The shares of all examples. */
-function shares(c: Context, r: Route, sequential: boolean): Share[] {
+export function shares(c: Context, r: Route, sequential: boolean): Share[] {
   const first = r.consumersOf(r.parameter);
   const { examples } = c.trace;
   const slopes = slopesOf(c, r, first);

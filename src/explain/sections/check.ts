@@ -56,6 +56,56 @@ interface Derived {
   readonly share: number | undefined;
 }
 
+/** What formulas give for a parameter's gradient. */
+interface Found {
+  readonly r: Route;
+  readonly derived: number;
+}
+
+/** The same for many parameters: a row for each. */
+export function checkAll(c: Context, all: readonly Found[], g: Values): boolean {
+  const { trace } = c;
+  const why = [say("checkRule", { rtol: computed(relative) }), ...aboutHeld(trace, "heldHere")];
+  const { gradients } = roundingOf(trace);
+  const verdicts: Verdict[] = [];
+  let most = 0;
+  const rows = all.map(({ r, derived }): Cell[] => {
+    const exact = valueAt(g, r.entry);
+    const own = valueAt(gradients, r.entry);
+    const direction = unit(r.entry);
+    const forward = forwardDerivative(trace, direction);
+    const d = differences(trace, direction);
+    const kink = d.kink;
+    if (kink) why.push(...aboutDifferences(c, r, d, exact));
+    const { central: value, off } = d.plateau;
+    if (!kink && value !== exact && off > tolerance(exact, value)) most = Math.max(most, off);
+    if (own > 1e-3 * tolerance(exact, forward))
+      why.push(say("ownRounding", { w: c.name(r.parameter), by: brief(own) }));
+    const verdictsOf = [agree(exact, derived, own), agree(exact, forward, own)];
+    if (!kink) verdictsOf.push(near(exact, d.plateau));
+    const [verdict = "agrees"] = (["disagrees", "coarse"] as const).filter((v) =>
+      verdictsOf.includes(v),
+    );
+    verdicts.push(verdict);
+    const central = kink ? "–" : computed(Number(d.plateau.central.toPrecision(6)));
+    const [formulas = verdict, forwards = verdict] = verdictsOf;
+    const cells = [computed(exact), say(formulas), say(forwards), central, say(verdict)];
+    return [c.name(r.parameter), ...cells];
+  });
+  if (most > 0) why.push(say("differenceOff", { by: brief(most) }));
+  const columns = [
+    say("parameterColumn"),
+    ...[say("reverseColumn"), say("formulasColumn"), say("forwardColumn"), say("centralColumn")],
+    say("verdict"),
+  ];
+  c.note("check", why, { columns, rows }, "check");
+  const along: Cell[][] = [];
+  const straight = countOf(trace.parameters) <= many || directional(trace, g, along);
+  const methods = [say("method"), say("value"), say("verdict")];
+  if (along.length > 0) c.note("check", [], { columns: methods, rows: along }, "check");
+  return straight && !verdicts.includes("disagrees");
+}
+
 export function check(c: Context, r: Route, { g, taken, derived, share }: Derived): Checked {
   const { trace } = c;
   const exact = valueAt(g, r.entry);
@@ -105,6 +155,12 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
   const columns = [say("method"), say("value"), say("verdict")];
   c.note("check", why, { columns, rows }, "check");
   return { passed, ...(d.kink ? { kink: d } : {}) };
+}
+
+/** The derivatives of E by one number on both sides, where they differ. */
+export function kinkAt(t: Trace, e: Entry): Differences | undefined {
+  const d = differences(t, unit(e));
+  return d.kink ? d : undefined;
 }
 
 const brief = (x: number) => computed(Number(x.toPrecision(2)));

@@ -17,9 +17,12 @@ export function stateTheRest(c: Context): void {
   const ordered = c.steps.toSorted((a, b) => place(a) - place(b));
   const missing = new Map<number, { readonly step: Step; readonly names: Set<string> }>();
   for (const step of ordered) {
-    const end = step.expression.at(-1);
-    if (step.value === undefined || !end || step.section === "check") continue;
-    for (const name of symbolsOf(end)) {
+    if (step.section === "check") continue;
+    const end = step.value === undefined ? undefined : step.expression.at(-1);
+    const cells = (step.table?.rows.flat() ?? []).flatMap((x) =>
+      typeof x === "object" && "kind" in x ? [x] : [],
+    );
+    for (const name of [...(end ? [end] : []), ...cells].flatMap((e) => [...symbolsOf(e)])) {
       const { value } = c.symbols.table[name] ?? {};
       if (known.has(name) || value === undefined) continue;
       known.add(name);
