@@ -122,6 +122,14 @@ export interface Executable {
    * another in portions, has the rest of it done first.
    */
   inPortions?(values: readonly TypedArray[]): PortionedRun;
+  /**
+   * Present where its memory is at hand: what a run reads, in the graph's order, and a run on what
+   * stands there, which gives what `run` does.
+   */
+  readonly memory?: {
+    readonly inputs: readonly TypedArray[];
+    readonly run: () => readonly TypedArray[];
+  };
   /** Bytes of memory that it holds on to. */
   readonly bytes?: number;
 }

@@ -30,3 +30,11 @@ export interface Parallel {
   /** Ends all processes at once, with this exit code. */
   abort(code: number): void;
 }
+
+/** One number of each process. */
+export function byRank(parallel: Parallel, value: number): Float64Array {
+  const all = new Float64Array(parallel.size);
+  all[parallel.rank] = value;
+  parallel.allReduce(all);
+  return all;
+}

@@ -15,6 +15,7 @@ import { lossCalls } from "../nn/calls.ts";
 import { namingFlatten } from "../nn/forgotten-flatten.ts";
 import { inference } from "../nn/layer.ts";
 import { input } from "../ops/leaf.ts";
+import type { Parallel } from "../parallel/parallel.ts";
 import { divisorOf } from "../step/divisor.ts";
 import { decisions, scalarCounts, scoresOf } from "../step/metrics.ts";
 import { scalarLoss } from "../step/objective.ts";
@@ -23,6 +24,7 @@ import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { added, noCounts } from "./counts.ts";
 import { runInTurns } from "./long-step.ts";
 import { type Answers, checkMetrics, type MetricName, measured } from "./measures.ts";
+import { sharedResults } from "./shared-results.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** Measures on data that are not trained on. */
@@ -91,7 +93,8 @@ export async function evaluateInTurns(
   metrics?: EvaluateOptions["metrics"],
 ): Promise<Evaluation | undefined> {
   const options = metrics === undefined ? {} : { metrics };
-  const parts = evaluation(trainer, data, options, () => trainer.arrays(), runInTurns);
+  const shared = trainer.joint?.parallel;
+  const parts = evaluation(trainer, data, options, () => trainer.arrays(), runInTurns, shared);
   if (signal?.aborted) return undefined;
   let next = parts.next();
   while (!next.done) {
@@ -124,7 +127,9 @@ function* evaluation(
   { batchSize = usualBatch, metrics }: EvaluateOptions,
   values: () => ByName<TypedArray> = () => trainer.arrays(),
   running: Running = (program, list) => program.run(list),
-): Generator<Later<Measured>, Evaluation, Measured> {
+  /** The processes that it is shared out to: each measures every so-many-th batch. */
+  shared?: Parallel,
+): Generator<Later<Results>, Evaluation, Results> {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     fail("bad-argument", {
       message: "evaluate cannot use this batchSize.",
@@ -144,10 +149,21 @@ function* evaluation(
       ? undefined
       : new Seen(metrics === "all" ? mostRanked : Number.POSITIVE_INFINITY);
   let kind: Answers["kind"] | undefined;
+  const own = new Map<number, Results>();
+  for (let start = (shared?.rank ?? 0) * batchSize; shared && start < size; ) {
+    const part = batch(trainer, data, start, batchSize);
+    const { run } = measureFor(trainer, part, metrics !== undefined);
+    own.set(start, yield run(part, values(), running));
+    start += shared.size * batchSize;
+  }
   for (let start = 0; start < size; start += batchSize) {
     const part = batch(trainer, data, start, batchSize);
     const measure = measureFor(trainer, part, metrics !== undefined);
-    const found = yield measure.run(part, values(), running);
+    const found = measure.measured(
+      shared
+        ? sharedResults(shared, measure.outputs, own.get(start), (start / batchSize) % shared.size)
+        : yield measure.run(part, values(), running),
+    );
     ({ width, kind } = measure);
     asked?.add(found, measure.ignored);
     // Where all weights of a batch are 0, its loss is 0/0, and it counts for nothing.
@@ -208,6 +224,9 @@ function batch(trainer: Trainer, data: Dataset, start: number, size: number) {
 type Batch = ReturnType<typeof batch>;
 /** Runs a program: at once, or so that others get their turn. */
 type Running = typeof runInTurns;
+
+/** What a program gives. */
+type Results = readonly TypedArray[];
 
 /** What is measured of a batch. */
 interface Measured {
@@ -325,12 +344,13 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch, further: boole
         columns: scores?.scores.shape[1] ?? 1,
       };
     };
-    const run = (given: Batch, values: ByName<TypedArray>, running: Running): Later<Measured> => {
+    const run = (given: Batch, values: ByName<TypedArray>, running: Running): Later<Results> => {
       const [x, y] = [given.inputs.data, given.targets.data];
-      const results = running(program, inputList(graph, { values, x, y }));
-      return results instanceof Promise ? results.then(measured) : measured(results);
+      return running(program, inputList(graph, { values, x, y }));
     };
     const answered: Answers["kind"] | undefined = kind;
-    return { run, width: decided?.classes ?? 0, ignored: decided?.ignored, kind: answered };
+    const { outputs } = graph;
+    const [width, ignored] = [decided?.classes ?? 0, decided?.ignored];
+    return { run, measured, outputs, width, ignored, kind: answered };
   });
 }

@@ -133,6 +133,8 @@ export class Fit extends UnderWay {
   readonly #validation: Dataset | undefined;
   readonly #options: FitOptions;
   readonly #rules: EpochRules;
+  /** As all processes see it, where there are several. */
+  #signal: FitOptions["signal"];
 
   constructor(trainer: Trainer, data: Dataset, options: FitOptions) {
     super(trainer);
@@ -141,6 +143,7 @@ export class Fit extends UnderWay {
     this.#data = data;
     this.#options = options;
     this.#rules = new EpochRules(trainer, options);
+    this.#signal = options.signal;
     if (typeof validation === "number") {
       const parts = split(data, { validation, seed: trainer.seed });
       this.#train = parts.train;
@@ -159,7 +162,8 @@ export class Fit extends UnderWay {
 
   protected override async *epochByEpoch(): AsyncGenerator<EpochReport, void, undefined> {
     const trainer = this.trainer;
-    const { untilEpoch, epochs = 1, earlyStopping, signal } = this.#options;
+    const { untilEpoch, epochs = 1, earlyStopping } = this.#options;
+    const signal = this.#signal;
     const end = untilEpoch ?? trainer.progress.epoch + epochs;
     const together = this.#mayRunTogether;
     // One for all epochs: they may be short.
@@ -237,6 +241,11 @@ export class Fit extends UnderWay {
     }
     checkLastBatch(this.trainer, this.#train, this.#batchSize);
     this.trainer.learn(this.#data.classes);
+    const { joint } = this.trainer;
+    if (joint === undefined) return;
+    const { epochs = 1, untilEpoch = -1, shuffle = true } = this.#options;
+    joint.begin(this.#train, [this.#batchSize, epochs, untilEpoch, Number(shuffle)]);
+    this.#signal = joint.agreed(this.#options.signal);
   }
 
   /** Where this training is, for its backend's loop. */
@@ -280,10 +289,12 @@ export class Fit extends UnderWay {
   ): Promise<EpochReport | undefined> {
     const trainer = this.trainer;
     const { progress } = trainer;
-    const { signal, onStep, earlyStopping, metrics } = this.#options;
+    const { onStep, earlyStopping, metrics } = this.#options;
+    const signal = this.#signal;
     const { examples: n, batchSize, adds, shuffle } = course.plan;
     // Another fit may have been between two epochs of this one.
     progress.examples = n;
+    trainer.joint?.agree();
     const steps = Math.ceil(n / batchSize);
     const byLoss = earlyStopping !== undefined && this.#validation === undefined;
     // A single step measures the loss of the parameters that it begins with.

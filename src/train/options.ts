@@ -18,9 +18,10 @@ import { isOptimizer } from "../optim/optimizer.ts";
 import { trainable } from "../step/parameters.ts";
 import { checkCheckpoint } from "./checkpoint-rule.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
+import { checkJoint } from "./joint-check.ts";
 import { checkMetrics } from "./measures.ts";
 import { checkPlateau } from "./plateau.ts";
-import type { TrainerOptions } from "./trainer.ts";
+import type { TrainerOptions } from "./trainer-options.ts";
 
 const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   loss: true,
@@ -31,6 +32,7 @@ const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   deterministic: true,
   threads: true,
   update: true,
+  parallel: true,
 };
 
 const targets: Readonly<Record<NonNullable<LossFacts["targets"]>, true>> = {
@@ -97,6 +99,7 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       found: shown(threads),
     });
   }
+  if (options.parallel !== undefined) checkJoint(options);
   const names = Object.keys(model.parameters);
   if (trainable(model).length === 0) {
     fail("bad-argument", {

@@ -15,6 +15,14 @@ export function batchFrom(trainer: Trainer, data: Data) {
   return { inputs, targets, classes: dataset.classes };
 }
 
+/** One update by several processes. */
+export function jointStep(trainer: Trainer, data: Data): number {
+  const { inputs, targets, classes } = batchFrom(trainer, data);
+  const { loss } = trainer.stepOn(inputs, targets);
+  trainer.learn(classes);
+  return loss;
+}
+
 export class OwnLoop {
   readonly #trainer: Trainer;
   readonly #threads: number | undefined;

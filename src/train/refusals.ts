@@ -16,3 +16,11 @@ export const refuseGradient = (): never =>
     found: "one inside",
     fix: "Apply the model there: t.model.apply(x, { ...t.parameters, ...t.buffers }).",
   });
+
+export const refuseStream = (): never =>
+  fail("unsupported", {
+    message: "Several processes do not train on a stream.",
+    expected: "a data set, which each of them has",
+    found: "a stream",
+    fix: "Read the data first, or train on the stream in one process.",
+  });

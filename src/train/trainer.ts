@@ -5,7 +5,7 @@
 
 import { laterTensor, now } from "../backends/asynchronous.ts";
 import type { Backend, Later } from "../backends/backend.ts";
-import { type BackendName, chooseBackend } from "../backends/registry.ts";
+import { chooseBackend } from "../backends/registry.ts";
 import "../backends/wasm/install.ts";
 import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
@@ -45,15 +45,16 @@ import {
   type SetNames,
   type SetOptions,
 } from "./given-values.ts";
+import { JointTraining } from "./joint.ts";
 import { KeptLoop } from "./kept-loop.ts";
 import { Lock } from "./lock.ts";
 import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
-import { batchFrom, OwnLoop } from "./own-loop.ts";
+import { batchFrom, jointStep, OwnLoop } from "./own-loop.ts";
 import { outputsLater, outputsOf, type Rows, rowsOf } from "./predict.ts";
 import { Programs } from "./programs.ts";
 import { freshProgress, type Progress } from "./progress.ts";
-import { comesLater, refuseGradient } from "./refusals.ts";
+import { comesLater, refuseGradient, refuseStream } from "./refusals.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
 import type { Live, Loop } from "./resident.ts";
 import { finishStep, prepareStep, type StepResult, stepFor, stepInTurns } from "./single-step.ts";
@@ -61,27 +62,7 @@ import { firstState, modelValues, type State, setValues, type TrainerState } fro
 import type { Stream } from "./stream.ts";
 import type { StreamFit, StreamFitOptions } from "./stream-fit.ts";
 import { Tasks } from "./tasks.ts";
-
-/** How a trainer trains: loss and optimizer, first values, element type, and what runs it. */
-export interface TrainerOptions {
-  readonly loss: Loss;
-  readonly optimizer: Optimizer;
-  /** Decides initial values, data order and dropout. Default 0. */
-  readonly seed?: number;
-  /** Element type of parameters and activations. Default f32. */
-  readonly dtype?: "f32" | "f64";
-  /** Default "auto": WebAssembly where the engine has SIMD, else the interpreter. */
-  readonly backend?: BackendName | Backend;
-  /**
-   * Forbids WebAssembly's relaxed instructions, which round as the engine likes: the bits then agree
-   * between machines and engines, too, and some steps take longer. Default false.
-   */
-  readonly deterministic?: boolean;
-  /** Threads to train with; by default as many as the work can feed. The bits do not differ. */
-  readonly threads?: number;
-  /** When layers change within a step. Default "simultaneous". */
-  readonly update?: UpdateTiming;
-}
+import type { TrainerOptions } from "./trainer-options.ts";
 
 /**
  * A model in training. `P` has the names and ranks of the model's parameters, where they are known.
@@ -113,6 +94,8 @@ export class Trainer<P extends Ranks = Ranks> {
   readonly #site: CallSite = callSite();
   readonly #state: State;
   readonly #threads: number | undefined;
+  /** @internal What trains together with other processes. */
+  readonly joint: JointTraining | undefined;
   /** What has the state at the moment, steps that are taken one by one, and a loop of a fit. */
   #live: Live | undefined;
   readonly #own: OwnLoop;
@@ -138,6 +121,8 @@ export class Trainer<P extends Ranks = Ranks> {
     this.backend = chooseBackend(backend, options.deterministic);
     this.#threads = options.threads;
     this.#own = new OwnLoop(this, options.threads);
+    this.joint =
+      options.parallel && new JointTraining(this, options.parallel, options.deterministic === true);
     this.learningRate = options.optimizer.learningRate.initial;
     seedKey(seed);
     this.#state = firstState(model, options.optimizer, dtype, seed);
@@ -202,7 +187,7 @@ export class Trainer<P extends Ranks = Ranks> {
   fit(data: Data, options?: FitOptions): Fit;
   fit(data: Stream, options?: StreamFitOptions): StreamFit;
   fit(data: Data | Stream, options: FitOptions & StreamFitOptions = {}): Fit | StreamFit {
-    if (isStream(data)) return data.fit(this, options);
+    if (isStream(data)) return this.joint ? refuseStream() : data.fit(this, options);
     const dataset = toDataset(data, this);
     const fit = new Fit(this, dataset, options);
     this.#fitted = { data: dataset, batchSize: options.batchSize ?? usualBatch };
@@ -232,7 +217,7 @@ export class Trainer<P extends Ranks = Ranks> {
    */
   step(data: Data): number {
     if (this.backend.asynchronous) return comesLater(this.backend, "stepAsync");
-    return this.#own.step(data);
+    return this.joint ? jointStep(this, data) : this.#own.step(data);
   }
 
   /**
@@ -240,6 +225,7 @@ export class Trainer<P extends Ranks = Ranks> {
    * On an asynchronous backend nothing else may change the trainer until it is done.
    */
   async stepAsync(data: Data): Promise<number> {
+    if (this.joint) return this.step(data);
     if (!this.backend.asynchronous) return this.#own.stepInTurns(data);
     const { inputs, targets, classes } = batchFrom(this, data);
     return this.stepLater(inputs, targets, ({ loss }) => {
@@ -255,12 +241,15 @@ export class Trainer<P extends Ranks = Ranks> {
 
   /** @internal One update; the loss before it, what it counts for, and right predictions. */
   stepOn(inputs: ArrayTensor, targets: ArrayTensor): StepResult {
+    const joined = this.joint?.step(inputs, targets);
+    if (joined) return joined;
     const step = this.#prepare(inputs, targets);
     return finishStep(this, step, now(step.program.run(step.list)), this.#site);
   }
 
   /** @internal The same, but that others get their turn where it takes long. */
   stepInTurns<T>(x: ArrayTensor, y: ArrayTensor, counted: (result: StepResult) => T): Later<T> {
+    if (this.joint) return counted(this.stepOn(x, y));
     return stepInTurns(this, this.#prepare(x, y), this.#site, counted);
   }
 
@@ -309,6 +298,7 @@ export class Trainer<P extends Ranks = Ranks> {
 
   /** @internal The backend's own training loop over the data, if it has one. */
   resident(course: Course, data: Dataset): Later<Loop> | undefined {
+    if (this.joint) return undefined;
     return openLoop(this, course, { data, kept: this.#kept, threads: this.#threads });
   }
 
@@ -414,8 +404,12 @@ export class Trainer<P extends Ranks = Ranks> {
     return readCheckpoint(this, bytes, options);
   }
 
-  /** Saves to a file, all or nothing: an interrupted save leaves the old file as it was. */
+  /**
+   * Saves to a file, all or nothing: an interrupted save leaves the old file as it was. Of several
+   * processes that train together the first one writes.
+   */
   async save(path: string, extra: Readonly<Record<string, string>> = {}): Promise<void> {
+    if ((this.joint?.parallel.rank ?? 0) > 0) return;
     const bytes = this.toBytes(extra);
     await (await import("#files")).writeAtomically(path, bytes);
   }
@@ -489,4 +483,4 @@ export const trainer = <P extends Ranks>(
   model: Layer<Size, Size, P>,
   options: TrainerOptions,
 ): Trainer<P> => new Trainer(model, options);
-export { type Data, toDataset };
+export { type Data, type TrainerOptions, toDataset };

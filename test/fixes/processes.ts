@@ -1,9 +1,22 @@
 /** Advice about many processes, followed: where there is MPI with it, elsewhere with a stand-in. */
+import {
+  batchNorm1d,
+  type Loss,
+  layerNorm,
+  linear,
+  meanSquaredError,
+  penalized,
+  sequential,
+  sgd,
+  stream,
+  trainer,
+} from "../../src/index.ts";
 import { mpi } from "../../src/parallel/index.ts";
 import type { Calls } from "../../src/parallel/node-calls.ts";
 import { loadMpi } from "../../src/parallel/node-library.ts";
 import { Waiting } from "../../src/parallel/node-waiting.ts";
 import { launch, launchers, programs } from "../mpi/launch.ts";
+import { besideOther, alone as only } from "../support/processes.ts";
 import type { Row } from "./row.ts";
 
 /** Two processes, this one and another, which says that it is there or does not. */
@@ -28,9 +41,41 @@ function after(ms: number): () => boolean {
 const never = () => false;
 const program = programs();
 const alone = `
-  import { mpi } from "./src/parallel/index.ts";
+  import {
+  batchNorm1d,
+  type Loss,
+  layerNorm,
+  linear,
+  meanSquaredError,
+  penalized,
+  sequential,
+  sgd,
+  stream,
+  trainer,
+} from "../../src/index.ts";
+import { mpi } from "./src/parallel/index.ts";
   console.log((await mpi()).size);
 `;
+
+const data = { inputs: [[1], [2], [4], [7]], targets: [[2], [5], [7], [9]] };
+const sumSquaredError: Loss = (y, t) => meanSquaredError(y, t, { reduction: "sum" });
+const root: Loss = (y, t) => meanSquaredError(y, t).sqrt();
+type Options = Parameters<typeof trainer>[1];
+const trains = (model: Parameters<typeof trainer>[0], more: Partial<Options> = {}) =>
+  trainer(model, {
+    loss: meanSquaredError,
+    optimizer: sgd({ learningRate: 0.01 }),
+    parallel: only(),
+    ...more,
+  }).fit(data);
+const streams = (more: Partial<Options>) => {
+  const t = trainer(linear(1, 1), { loss: meanSquaredError, optimizer: sgd(), ...more });
+  return t.fit(stream(() => [data]));
+};
+/** Without processes. */
+const single = { parallel: undefined } as unknown as Partial<Options>;
+const normed = () => sequential(linear(1, 2), batchNorm1d(2), linear(2, 1));
+const small = () => penalized(linear(1, 1), { l2: 0.1 });
 
 export const processes: readonly Row[] = [
   [
@@ -63,5 +108,34 @@ export const processes: readonly Row[] = [
     // No system gives so large a number to a process.
     () => waiting({ pid: 2 ** 30 }).until(never),
     () => waiting({}).until(after(1)),
+  ],
+  [
+    "Use layerNorm or groupNorm in the place of batch normalization, or train in one process.",
+    () => trains(normed()),
+    () => trains(sequential(linear(1, 2), layerNorm(2), linear(2, 1))),
+    () => trains(normed(), single),
+  ],
+  [
+    "Use the optimizer's weightDecay in the place of penalties, or train in one process.",
+    () => trains(small(), { loss: sumSquaredError }),
+    () => trains(linear(1, 1), { loss: sumSquaredError, optimizer: sgd({ weightDecay: 0.2 }) }),
+    () => trains(small(), { loss: sumSquaredError, ...single }),
+  ],
+  [
+    "Use layers and a loss (a mean, a weighted mean, a sum) in which examples do not meet, or train in one process.",
+    () => trains(linear(1, 1), { loss: root }),
+    () => trains(linear(1, 1)),
+    () => trains(linear(1, 1), { loss: root, ...single }),
+  ],
+  [
+    "Give every process the same program, file and data, and the same kind of machine.",
+    () => trains(linear(1, 1), { parallel: besideOther((own) => own + 1) }),
+    () => trains(linear(1, 1), { parallel: besideOther((own) => own) }),
+  ],
+  [
+    "Read the data first, or train on the stream in one process.",
+    () => streams({ parallel: only() }),
+    () => trains(linear(1, 1)),
+    () => streams(single),
   ],
 ];

@@ -1,6 +1,7 @@
 /** The C backend: one library per program, made by the system's compiler for this processor. */
 import { compileProgram } from "../../compile/index.ts";
 import { at as element } from "../../core/at.ts";
+import type { TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, type ErrorCode } from "../../core/errors.ts";
 import { type Graph, nodesOf } from "../../core/graph.ts";
 import { noteOnce } from "../../core/note.ts";
@@ -21,15 +22,19 @@ function compile(graph: Graph, code: NativeOptions): Executable {
   const outputs = program.outputs.map(at);
   const given = new Set(graph.inputs);
   const needed = new Set(nodesOf(graph.outputs, (n) => given.has(n)));
+  const runOnMemory = (): TypedArray[] => {
+    if (run() !== 0) throwFault();
+    return outputs;
+  };
   return {
     bytes: memory.buffer.byteLength,
     run(values) {
       graph.inputs.forEach((node, i) => {
         if (needed.has(node)) element(inputs, i).set(fitting(node, values[i]));
       });
-      if (run() !== 0) throwFault();
-      return outputs;
+      return runOnMemory();
     },
+    memory: { inputs, run: runOnMemory },
   };
 }
 

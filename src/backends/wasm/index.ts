@@ -85,6 +85,14 @@ function compile(graph: Graph, code: CodeOptions): Executable {
       run();
       return outputs;
     },
+    memory: {
+      inputs,
+      run() {
+        complete?.();
+        run();
+        return outputs;
+      },
+    },
     ...(portions.length > 1 && { inPortions }),
   };
 }

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { launch, launchers, programs } from "./launch.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "chainrule-mpi-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const program = programs();
+
+/** Trains, perhaps on from a checkpoint; the first process says what has come of it. */
+const trains = program(
+  "trains",
+  `
+  import { createHash } from "node:crypto";
+  import { adam, cosineDecay, crossEntropy, dropout, linear, relu, sequential, trainer } from "./src/index.ts";
+  import { mpi } from "./src/parallel/index.ts";
+
+  const [mode, until, from, to] = process.argv.slice(2);
+  const parallel = await mpi({ timeout: 20 });
+  const inputs = Array.from({ length: 203 }, (_, i) =>
+    Array.from({ length: 5 }, (_, j) => Math.sin(i * 7 + j * 3)),
+  );
+  const targets = inputs.map(([a, b]) => Number(a * b > 0) + Number(a > 0.5));
+  const t = trainer(sequential(linear(5, 17), relu(), dropout(0.2), linear(17, 3)), {
+    loss: crossEntropy,
+    optimizer: adam({ learningRate: cosineDecay(0.02, { steps: 60 }), clipNorm: 1 }),
+    deterministic: mode === "ordered",
+    parallel,
+  });
+  if (from !== "-") await t.load(from);
+  const { epochs } = await t.fit(
+    { inputs, targets },
+    { untilEpoch: Number(until), batchSize: 32, validation: 0.2, earlyStopping: { patience: 50, restoreBest: false } },
+  );
+  if (to !== undefined) await t.save(to);
+  const hash = createHash("sha256");
+  for (const [, values] of [...t.snapshot(), ...t.slots]) hash.update(values);
+  const last = epochs.at(-1);
+  if (parallel.rank === 0) {
+    console.log(JSON.stringify({
+      hash: hash.digest("hex"), steps: t.progress.steps, loss: last.loss,
+      accuracy: last.accuracy, validation: last.validation,
+    }));
+  }
+`,
+);
+
+const run = async (launcher: (typeof launchers)[number], size: number, ...args: string[]) => {
+  const { code, stdout, stderr } = await launch(launcher, size, [trains, ...args]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return JSON.parse(stdout);
+};
+
+const [first, ...others] = launchers;
+if (first) {
+  describe("training on several processes", () => {
+    it("gives the same bits on 1, 2, 4 and 8, and on from a checkpoint of another number", async () => {
+      const half = join(folder, "half.safetensors");
+      const one = await run(first, 1, "ordered", "10", "-");
+      expect(one).toMatchObject({ steps: 60, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+      expect(await run(first, 4, "ordered", "10", "-")).toEqual(one);
+      await run(first, 2, "ordered", "5", "-", half);
+      expect(await run(first, 8, "ordered", "10", half)).toEqual(one);
+      for (const launcher of others) {
+        expect(await run(launcher, 2, "ordered", "10", "-")).toEqual(one);
+      }
+    });
+
+    it("adds by MPI's own sum otherwise", async () => {
+      const { loss, steps } = await run(first, 3, "free", "10", "-");
+      expect(steps).toBe(60);
+      expect(loss).toBeLessThan(0.7);
+    });
+  });
+} else {
+  it.skip("training on several processes needs MPI", () => {});
+}
