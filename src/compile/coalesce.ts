@@ -1,9 +1,10 @@
 import { at, entry, only, zip } from "../core/at.ts";
 import { constant, type Expression, index, subexpressions, valuesOf } from "../core/expression.ts";
-import type { Shape } from "../core/shape.ts";
+import { type Shape, stridesOf } from "../core/shape.ts";
 import { type Affine, fromAffine, linearForm, loadAt, rewriter } from "./affine.ts";
 import type { Part } from "./pieces.ts";
 import type { Kernel } from "./program.ts";
+import { splitAxes } from "./split.ts";
 
 interface Joined {
   readonly axes: Shape;
@@ -66,10 +67,12 @@ export function coalescePart(part: Part, first: number): Part {
   return { extents: [...extents.slice(0, first), ...axes], values, place };
 }
 
-/** An elementwise kernel with fewer, longer axes. */
+/** An elementwise kernel with fewer, longer axes, but for those that are two now (split.ts). */
 export function coalesce<K extends Extract<Kernel, { loop: "map" }>>(kernel: K): K {
+  const place = { base: 0, coefficients: stridesOf(kernel.extents) };
   const roots = kernel.stores.map((s) => s.value);
-  const { axes, values } = joinAxes(roots, kernel.extents, 0);
+  const part = splitAxes({ extents: kernel.extents, values: roots, place }, 0);
+  const { axes, values } = joinAxes(part.values, part.extents, 0);
   const stores = zip(kernel.stores, values).map(([s, value]) => ({ ...s, value }));
   return { ...kernel, extents: axes, stores };
 }

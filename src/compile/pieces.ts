@@ -17,6 +17,7 @@ import { type Shape, stridesOf } from "../core/shape.ts";
 import { type Affine, simplify, simplifyIndex } from "./affine.ts";
 import { rangeIn } from "./guard.ts";
 import type { Kernel } from "./program.ts";
+import { splitAxes } from "./split.ts";
 
 type MapKernel = Extract<Kernel, { loop: "map" }>;
 
@@ -30,7 +31,7 @@ export interface Part {
 
 /** How a loop is run through, from some axis on. */
 export type Pieces =
-  /** Without a choice that could be decided beforehand. */
+  /** Without a choice that could be decided beforehand; some of its axes may have become two. */
   | { readonly kind: "plain"; readonly part: Part; readonly axis: number }
   /** Index by index along the axis, since choices follow. */
   | { readonly kind: "loop"; readonly part: Part; readonly axis: number; readonly each: Pieces }
@@ -59,7 +60,7 @@ function cut(part: Part, axis: number, budget: { left: number }): Pieces | undef
   const conditions = conditionsOf(part, axis);
   if (conditions.size === 0) {
     budget.left -= subexpressions(part.values).length;
-    return budget.left < 0 ? undefined : { kind: "plain", part, axis };
+    return budget.left < 0 ? undefined : { kind: "plain", part: splitAxes(part, axis), axis };
   }
   const here = [...conditions.values()].filter((s) => s.axis === axis);
   if (here.length === 0) {

@@ -7,18 +7,18 @@
  */
 
 import { blocking, type Machine } from "../../../compile/blocking.ts";
-import { matrixProduct, type Packed, type Side, stride } from "../../../compile/contraction.ts";
+import { matrixProduct, type Side, stride } from "../../../compile/contraction.ts";
 import { directColumns } from "../../../compile/direct.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { at } from "../../../core/at.ts";
 import { bytesOf, type DType } from "../../../core/dtype.ts";
 import { sizeOf } from "../../../core/shape.ts";
 import { call, type Expr, get, getGlobal, i32, op, select } from "../assembler/index.ts";
+import { deepScratch, isDeep, writeDeep } from "./deep.ts";
 import { writeDirect } from "./direct.ts";
 import type { KernelWriter } from "./kernel.ts";
 import { microKernel, packColumns, packRows } from "./micro.ts";
-import { pack } from "./pack.ts";
-import { epilogue, type Plan, packTiles } from "./tiles.ts";
+import { epilogue, type Plan, packPanel, packTiles } from "./tiles.ts";
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
@@ -45,15 +45,14 @@ export function contractionPlan(kernel: ReduceKernel): Plan | undefined {
   return { ...product, ...cut, direct };
 }
 
+/** The products of one plan, of which each stands at other indices. */
+const batchesOf = ({ extents, rows, columns }: Plan): number =>
+  sizeOf(extents.filter((_, axis) => axis !== rows && axis !== columns));
+
 /** Bytes of scratch memory that a contraction needs. */
-export function contractionScratch({
-  scratch,
-  bytes,
-  direct,
-  tileRows,
-  packedRows,
-  k,
-}: Plan): number {
+export function contractionScratch(plan: Plan): number {
+  const { scratch, bytes, direct, tileRows, packedRows, k } = plan;
+  if (isDeep(plan, batchesOf(plan))) return deepScratch(plan);
   if (direct === undefined) return scratch * bytes + 192;
   return (tileRows * direct.width + packedRows * k) * bytes + 4 * k + 192;
 }
@@ -64,10 +63,14 @@ export function writeContraction(w: KernelWriter, kernel: ReduceKernel, plan: Pl
     writeDirect(w, kernel, plan, plan.direct);
     return;
   }
+  const batches = batchesOf(plan);
+  if (isDeep(plan, batches)) {
+    writeDeep(w, kernel, plan);
+    return;
+  }
   const outer = extents.map((size, axis) =>
     axis === plan.rows || axis === plan.columns ? 1 : size,
   );
-  const batches = sizeOf(outer);
   // Work is shared out by batch where there are several, else by group.
   if (batches > 1) {
     const axis = outer.findIndex((size) => size > 1);
@@ -262,36 +265,4 @@ function product(
   }
   w.loop(m - over, block, (m0) => rowsBlock(m0, block));
   if (over > 0) rowsBlock(i32(m - over), over);
-}
-
-interface Panel {
-  readonly batch: readonly Expr[];
-  readonly first: Expr;
-  readonly columns: number;
-  readonly to: Expr;
-}
-
-/** A panel of columns: to[k][j]; what is beyond the last column repeats it. */
-function packPanel(w: KernelWriter, plan: Plan, factor: Packed, panel: Panel): void {
-  const { dtype, columns: axis, extents } = plan;
-  const { batch, first, columns, to } = panel;
-  const { f } = w;
-  const wide = Math.ceil(columns / plan.lanes) * plan.lanes;
-  // The axes that stand as one in the product and are several for the factor.
-  const split = factor.extents.flatMap((size, own) =>
-    size > 1 && (own === axis || extents[own] === 1) ? [own] : [],
-  );
-  const lanes = Array.from({ length: wide }, (_, j) => {
-    let rest = f.let(op("i32.add", first, i32(Math.min(j, columns - 1))));
-    const indices = [...batch];
-    for (const [i, own] of [...split.entries()].reverse()) {
-      const size = i32(at(factor.extents, own));
-      const above = i === 0 ? i32(0) : f.let(op("i32.div_u", rest, size));
-      indices[own] = i === 0 ? rest : f.let(op("i32.sub", rest, op("i32.mul", above, size)));
-      rest = above;
-    }
-    return indices;
-  });
-  const isWhole = split.length === 1 || at(factor.extents, axis) % plan.lanes === 0;
-  pack(w, { dtype, factor, lanes, axis, isWhole, to, step: wide });
 }

@@ -3,6 +3,7 @@ import type { Blocking } from "../../../compile/blocking.ts";
 import type { MatrixProduct, Packed } from "../../../compile/contraction.ts";
 import type { Direct } from "../../../compile/direct.ts";
 import type { Kernel } from "../../../compile/program.ts";
+import { at } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import { access, type Expr, get, i32, op } from "../assembler/index.ts";
 import type { KernelWriter } from "./kernel.ts";
@@ -39,6 +40,38 @@ export function packTiles(w: KernelWriter, plan: Plan, factor: Packed, tiles: Ti
   };
   w.loop(Math.floor(count / tileRows), 1, (t) => tile(t, tileRows));
   if (count % tileRows > 0) tile(i32(Math.floor(count / tileRows)), count % tileRows);
+}
+
+interface Panel {
+  readonly batch: readonly Expr[];
+  readonly first: Expr;
+  readonly columns: number;
+  readonly to: Expr;
+}
+
+/** A panel of columns: to[k][j]; what is beyond the last column repeats it. */
+export function packPanel(w: KernelWriter, plan: Plan, factor: Packed, panel: Panel): void {
+  const { dtype, columns: axis, extents } = plan;
+  const { batch, first, columns, to } = panel;
+  const { f } = w;
+  const wide = Math.ceil(columns / plan.lanes) * plan.lanes;
+  // The axes that stand as one in the product and are several for the factor.
+  const split = factor.extents.flatMap((size, own) =>
+    size > 1 && (own === axis || extents[own] === 1) ? [own] : [],
+  );
+  const lanes = Array.from({ length: wide }, (_, j) => {
+    let rest = f.let(op("i32.add", first, i32(Math.min(j, columns - 1))));
+    const indices = [...batch];
+    for (const [i, own] of [...split.entries()].reverse()) {
+      const size = i32(at(factor.extents, own));
+      const above = i === 0 ? i32(0) : f.let(op("i32.div_u", rest, size));
+      indices[own] = i === 0 ? rest : f.let(op("i32.sub", rest, op("i32.mul", above, size)));
+      rest = above;
+    }
+    return indices;
+  });
+  const isWhole = split.length === 1 || at(factor.extents, axis) % plan.lanes === 0;
+  pack(w, { dtype, factor, lanes, axis, isWhole, to, step: wide });
 }
 
 interface Region {
