@@ -17,6 +17,7 @@ import { programOf, type QueuedProgram } from "./asynchronous.ts";
 import type { Backend, Executable } from "./backend.ts";
 import { compilerHere } from "./compiler.ts";
 import { interpret, planOf } from "./interpreter/evaluate.ts";
+import { runInTurns } from "./long-step.ts";
 import { type Signature, sameSignature, signatureOf } from "./structure.ts";
 import { together } from "./together.ts";
 
@@ -183,9 +184,7 @@ export function makeEvaluator({
   ): Promise<TypedArray[] | undefined> => {
     try {
       const known = found();
-      const results = known?.program.run(known.values);
-      // The next run overwrites a program's own arrays, and may come before this one goes on.
-      return results instanceof Promise ? await results : results?.map(copyOf);
+      return known && (await runInTurns(known.program, known.values));
     } catch (error) {
       return orInterpreted(error);
     }

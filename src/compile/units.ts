@@ -22,7 +22,7 @@ const aligned = 64;
 
 /** The units of a loop, each with work of `least` operations or more; none for less work than two. */
 export function unitsOf(
-  kernel: Extract<Kernel, { loop: "map" | "reduce" }>,
+  kernel: Extract<Kernel, { loop: "map" | "reduce" | "scatter" }>,
   least: number,
 ): Units | undefined {
   const { extents, stores } = kernel;

@@ -28,21 +28,27 @@ function* ties(
   weights: (i: number) => number,
   count: number,
 ): Generator<readonly [right: number, wrong: number]> {
-  const order = Float64Array.from({ length: count }, (_, i) => i);
-  order.sort((a, b) => {
-    const [first, second] = [scores(a), scores(b)];
-    return first < second ? 1 : first > second ? -1 : 0;
-  });
-  for (let i = 0; i < count; ) {
-    const score = scores(at(order, i));
-    let [yes, no] = [0, 0];
-    for (; i < count && scores(at(order, i)) === score; i++) {
-      const which = at(order, i);
-      if (right(which)) yes += weights(which);
-      else no += weights(which);
-    }
-    yield [yes, no];
+  const given = Float64Array.from({ length: count }, (_, i) => scores(i));
+  // Numbers by themselves are sorted ten times as fast as places by a function that compares.
+  const different = given.toSorted().filter((x, i, all) => x !== all[i - 1]);
+  const [yes, no] = [new Float64Array(different.length), new Float64Array(different.length)];
+  for (const [i, score] of given.entries()) {
+    const own = right(i) ? yes : no;
+    const place = placeOf(different, score);
+    own[place] = at(own, place) + weights(i);
   }
+  for (let k = different.length - 1; k >= 0; k--) yield [at(yes, k), at(no, k)];
+}
+
+/** Where a number stands among different ones that rise. */
+function placeOf(numbers: Float64Array, x: number): number {
+  let [from, to] = [0, numbers.length - 1];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (at(numbers, middle) < x) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 type Ranked = Parameters<typeof ties>;

@@ -1,12 +1,13 @@
 import { now, programOf } from "../backends/asynchronous.ts";
 import type { Later } from "../backends/backend.ts";
+import { runInTurns } from "../backends/long-step.ts";
 import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import { isFloat, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
-import type { Turns } from "../core/turns.ts";
+import { Turns } from "../core/turns.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { countedPairs } from "../metrics/classes.ts";
@@ -22,7 +23,6 @@ import { scalarLoss } from "../step/objective.ts";
 import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { added, noCounts } from "./counts.ts";
-import { runInTurns } from "./long-step.ts";
 import { type Answers, checkMetrics, type MetricName, measured } from "./measures.ts";
 import { sharedResults } from "./shared-results.ts";
 import type { Trainer } from "./trainer.ts";
@@ -71,16 +71,21 @@ export function evaluateModel(
   return next.value;
 }
 
-/** The same for any backend, of the parameters as they are now. */
+/** The same for any backend, of the parameters as they are now; others get their turn meanwhile. */
 export async function evaluateModelLater(
   trainer: Trainer,
   data: Dataset,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const values = mapEntries(trainer.arrays(), (own) => own.slice());
-  const parts = evaluation(trainer, data, options, () => values);
+  const parts = evaluation(trainer, data, options, () => values, runInTurns);
+  const turns = new Turns();
   let next = parts.next();
-  while (!next.done) next = parts.next(await next.value);
+  while (!next.done) {
+    const found = await next.value;
+    if (turns.due) await turns.give();
+    next = parts.next(found);
+  }
   return next.value;
 }
 

@@ -1,5 +1,6 @@
 /** Prediction: rows of numbers in, rows of numbers out, and an error for anything else. */
-import { now, programOf } from "../backends/asynchronous.ts";
+import { laterTensor, now, programOf } from "../backends/asynchronous.ts";
+import { runInTurns } from "../backends/long-step.ts";
 import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { type ByName, mapEntries } from "../core/by-name.ts";
@@ -8,20 +9,22 @@ import { allocate, type TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { isTracing } from "../core/tracing.ts";
 import { checkFinite, firstNotFinite } from "../data/dataset.ts";
 import { matrix } from "../data/examples.ts";
 import { inference } from "../nn/layer.ts";
-import { input } from "../ops/leaf.ts";
+import { constantTensor, input } from "../ops/leaf.ts";
 import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { nonFiniteError } from "./non-finite.ts";
+import { refuseGradient } from "./refusals.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What a model can be asked about: one row of numbers for each example. */
 export type Rows = Tensor | readonly (readonly number[])[];
 
 /** The rows in the trainer's element type. */
-export function rowsOf(trainer: Trainer, rows: Rows): ArrayTensor {
+function rowsOf(trainer: Trainer, rows: Rows): ArrayTensor {
   const tensor = matrix(rows, "inputs");
   if (tensor.rank < 2) {
     fail("shape-mismatch", {
@@ -64,17 +67,36 @@ export function outputsOf(trainer: Trainer, x: ArrayTensor): ArrayTensor {
   return { dtype, shape, data: data.slice() };
 }
 
-/** The same for any backend, of the parameters as they are now. */
-export function outputsLater(trainer: Trainer, x: ArrayTensor) {
+/** The same for any backend, of the parameters as they are now; others get their turn meanwhile. */
+function outputsLater(trainer: Trainer, x: ArrayTensor) {
   const { graph, program, dtype, shape } = predictor(trainer, x);
   const values = mapEntries(trainer.arrays(), (own) => own.slice());
   const found = async (): Promise<TypedArray> => {
-    const results = await program.run(inputList(graph, { values, x: x.data }));
+    const results = await runInTurns(program, inputList(graph, { values, x: x.data }));
     const { y: data } = outputsByName(graph, results);
     checkOutputs(trainer, x, values, data);
-    return data.slice();
+    return data;
   };
   return { dtype, shape, data: found() };
+}
+
+/** What `predict` gives. */
+export function predicted(trainer: Trainer, rows: Rows): Tensor {
+  if (isTracing()) refuseGradient();
+  const x = rowsOf(trainer, rows);
+  if (trainer.backend.asynchronous) {
+    const { data, shape, dtype } = outputsLater(trainer, x);
+    return laterTensor(data, shape, dtype);
+  }
+  const { data, shape } = outputsOf(trainer, x);
+  return constantTensor(data, shape);
+}
+
+/** What `predictAsync` gives. */
+export async function predictedLater(trainer: Trainer, rows: Rows): Promise<Tensor> {
+  if (isTracing()) refuseGradient();
+  const { data, shape } = outputsLater(trainer, rowsOf(trainer, rows));
+  return constantTensor(await data, shape);
 }
 
 /** @throws ChainruleError "not-finite", saying where it came from. */

@@ -4,10 +4,10 @@
  * it is read ("settles"), at the end of each epoch, and now and then in long ones.
  */
 import type { Later, Session, Sums } from "../backends/backend.ts";
+import { type Divided, isDivided, LongStep, portionwise } from "../backends/long-step.ts";
 import { fail } from "../core/errors.ts";
 import type { Examples } from "./batches.ts";
 import type { Course } from "./course.ts";
-import { type Divided, isDivided, LongStep, portionwise } from "./long-step.ts";
 import { Pace } from "./pace.ts";
 import type { Progress } from "./progress.ts";
 import type { Trainer } from "./trainer.ts";

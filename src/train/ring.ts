@@ -4,11 +4,11 @@
  */
 
 import type { Session, Sums } from "../backends/backend.ts";
+import { type Divided, isDivided, LongStep, portionwise } from "../backends/long-step.ts";
 import { at } from "../core/at.ts";
 import { bytesOf } from "../core/dtype.ts";
 import type { StepGraph } from "../step/ports.ts";
 import type { Examples } from "./batches.ts";
-import { type Divided, isDivided, LongStep, portionwise } from "./long-step.ts";
 import type { Live } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
 

@@ -1,6 +1,7 @@
 /** One training step by itself: what goes into its program, and what its results change. */
 import { now, programOf } from "../backends/asynchronous.ts";
 import type { Later } from "../backends/backend.ts";
+import { LongStep } from "../backends/long-step.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
@@ -17,7 +18,6 @@ import {
 import { trainingStep } from "../step/step.ts";
 import { noCounts } from "./counts.ts";
 import { firstStepOf } from "./first-step.ts";
-import { LongStep } from "./long-step.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import { Ring } from "./ring.ts";
 import { adopt, type Renewed, renewals } from "./state.ts";

@@ -3,7 +3,7 @@
  * how far training has come.
  */
 
-import { laterTensor, now } from "../backends/asynchronous.ts";
+import { now } from "../backends/asynchronous.ts";
 import type { Backend, Later } from "../backends/backend.ts";
 import { chooseBackend } from "../backends/registry.ts";
 import "../backends/wasm/install.ts";
@@ -17,12 +17,10 @@ import { numerics } from "../core/numerics.ts";
 import { checkNames, checkRecord } from "../core/options.ts";
 import { seedKey } from "../core/random.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { isTracing } from "../core/tracing.ts";
 import { type Dataset, subset } from "../data/dataset.ts";
 import { inFile } from "../files/in-file.ts";
 import type { Layer, NamedTensors, Ranks, Size } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
-import { constantTensor } from "../ops/leaf.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { StepGraph, StepState } from "../step/ports.ts";
 import type { UpdateTiming } from "../step/update.ts";
@@ -51,10 +49,10 @@ import { Lock } from "./lock.ts";
 import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
 import { batchFrom, jointStep, OwnLoop } from "./own-loop.ts";
-import { outputsLater, outputsOf, type Rows, rowsOf } from "./predict.ts";
+import { outputsOf, predicted, predictedLater, type Rows } from "./predict.ts";
 import { Programs } from "./programs.ts";
 import { freshProgress, type Progress } from "./progress.ts";
-import { comesLater, refuseGradient, refuseStream } from "./refusals.ts";
+import { comesLater, refuseStream } from "./refusals.ts";
 import { type Remark, remarksOn } from "./remarks.ts";
 import type { Live, Loop } from "./resident.ts";
 import { finishStep, prepareStep, type StepResult, stepFor, stepInTurns } from "./single-step.ts";
@@ -345,13 +343,15 @@ export class Trainer<P extends Ranks = Ranks> {
    *   saying where it came from, for such an output.
    */
   predict(rows: Rows): Tensor {
-    if (isTracing()) refuseGradient();
-    if (this.backend.asynchronous) {
-      const { data, shape, dtype } = outputsLater(this, rowsOf(this, rows));
-      return laterTensor(data, shape, dtype);
-    }
-    const { data, shape } = this.outputsFor(rowsOf(this, rows));
-    return constantTensor(data, shape);
+    return predicted(this, rows);
+  }
+
+  /**
+   * The same on any backend, with the parameters as they are when it is called; timers and events get
+   * their turn meanwhile. Its errors are those of `predict`.
+   */
+  async predictAsync(rows: Rows): Promise<Tensor> {
+    return predictedLater(this, rows);
   }
 
   /** @internal The model's outputs. */
@@ -374,9 +374,11 @@ export class Trainer<P extends Ranks = Ranks> {
     return evaluateModel(this, this.#measured(data, options), options);
   }
 
-  /** The same on any backend, with the parameters as they are when it is called. */
+  /**
+   * The same on any backend, with the parameters as they are when it is called; timers and events get
+   * their turn meanwhile.
+   */
   async evaluateAsync(data: Data, options: EvaluateOptions = {}): Promise<Evaluation> {
-    if (!this.backend.asynchronous) return this.evaluate(data, options);
     return evaluateModelLater(this, this.#measured(data, options), options);
   }
 

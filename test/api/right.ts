@@ -92,6 +92,7 @@ const trainerMethods: Record<string, Probe> = Object.fromEntries([
   method("stepAsync", [pairs]),
   method("evaluateAsync", [pairs, { batchSize: 1 }]),
   method("predict", [[[1, 2]]], make, read),
+  method("predictAsync", [[[1, 2]]], make, read),
   method("setParameters", [
     { "0.bias": Float32Array.of(1, 2), "2.bias": tensor([1]) },
     { strict: true, names: /bias$/ },

@@ -54,13 +54,13 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** In kB. */
 const ceilings = {
-  "tensors, layers, optimizers, trainer and both backends": 178.6,
+  "tensors, layers, optimizers, trainer and both backends": 179.7,
   "the explain engine besides": 82.9,
   "typed expressions besides": 5,
   "the report of a run besides": 12.5,
   "what a page carries only where it uses it, besides": 65.2,
-  "a program that trains a classifier": 155.3,
-  "tensors and their gradients": 44.8,
+  "a program that trains a classifier": 156.3,
+  "tensors and their gradients": 45.5,
   "an error's class": 3.4,
 };
 
@@ -156,10 +156,10 @@ const bytesOf = (files: readonly string[]): number =>
 test("Node loads few files, and few bytes of them, until the first training step", () => {
   const imported = loadedBy("index");
   expect(imported).toEqual(["index", "shared"]);
-  expect(bytesOf(imported)).toBeLessThanOrEqual(264);
+  expect(bytesOf(imported)).toBeLessThanOrEqual(265.5);
   const training = loadedBy("index", "training", "compiler");
   expect(training).toEqual(["compiler", "examples", "index", "shared", "training"]);
-  expect(bytesOf(training)).toBeLessThanOrEqual(566);
+  expect(bytesOf(training)).toBeLessThanOrEqual(569);
 });
 
 /** What can be seen of an export without calling it. */

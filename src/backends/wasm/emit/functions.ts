@@ -15,12 +15,16 @@ import { writeKernel } from "./loops.ts";
 import { orderScratch } from "./order.ts";
 import { callAll, writeRepeat } from "./repeat.ts";
 import { literal, typeOf } from "./scalar.ts";
+import { scanScratch } from "./scan.ts";
 import { isTiny, writeUnrolled } from "./unrolled.ts";
 
 interface Written {
   readonly func: Func;
   readonly units: number;
-  /** Not to be shared out: too small, or it calls into JavaScript, which only the first thread can. */
+  /**
+   * Not to be shared out: too small, its units build upon each other, or it calls into JavaScript,
+   * which only the first thread can.
+   */
   readonly alone: boolean;
   /** Bytes of scratch memory that it needs. */
   readonly scratch: number;
@@ -213,7 +217,7 @@ function write(
 ): Written {
   const { lines, intrinsics, module } = target;
   const before = lines.length + intrinsics.outside;
-  let units = 1;
+  let [units, inOrder] = [1, false];
   const func = module.function(
     `k${number}_${kernel.loop}`,
     ["i32", "i32", ...given],
@@ -222,16 +226,17 @@ function write(
       if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
       const writer = new KernelWriter(target, f, kernel, known?.(f));
       writeKernel(writer);
-      units = writer.sharedUnits;
+      ({ sharedUnits: units, inOrder } = writer);
       return undefined;
     },
   );
   const leaves = lines.length + intrinsics.outside > before;
-  return { func, units, alone: units <= 1 || leaves, scratch: scratchOf(kernel) };
+  return { func, units, alone: units <= 1 || leaves || inOrder, scratch: scratchOf(kernel) };
 }
 
 function scratchOf(kernel: Kernel): number {
   if (kernel.loop === "order") return orderScratch(kernel);
+  if (kernel.loop === "scan") return scanScratch;
   if (kernel.loop !== "reduce") return 0;
   const plan = contractionPlan(kernel);
   return plan ? contractionScratch(plan) + 64 : 0;

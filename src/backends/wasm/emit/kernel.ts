@@ -194,7 +194,7 @@ export class KernelWriter {
    * much to do: `body` gets the outer indices, and from where on along the last axis how many.
    */
   rows(
-    kernel: Extract<Kernel, { loop: "map" | "reduce" }>,
+    kernel: Extract<Kernel, { loop: "map" | "reduce" | "scatter" }>,
     body: (outer: readonly Expr[], from: Expr, count: number) => void,
   ): void {
     const { extents } = kernel;
@@ -226,7 +226,7 @@ export class KernelWriter {
 
   /** The same position by position. */
   positions(
-    kernel: Extract<Kernel, { loop: "map" | "reduce" }>,
+    kernel: Extract<Kernel, { loop: "map" | "reduce" | "scatter" }>,
     body: (at: readonly Expr[]) => void,
   ): void {
     this.rows(kernel, (outer, from, count) => {
@@ -237,6 +237,8 @@ export class KernelWriter {
 
   /** Into how many units the kernel's work can be shared out; 1 until `units` is called. */
   sharedUnits = 1;
+  /** Whether a unit goes on where the one before it has ended, so that one thread does them all. */
+  inOrder = false;
 
   /** A loop for each axis, outermost first; `body` gets the indices. */
   nest(

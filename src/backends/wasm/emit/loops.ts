@@ -7,16 +7,15 @@ import { summation } from "../../../compile/summation.ts";
 import { at as element, entry, last } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import type { Expression } from "../../../core/expression.ts";
-import { beginning } from "../../../core/meaning.ts";
-import { stridesOf } from "../../../core/shape.ts";
-import { access, get, i32, op } from "../assembler/index.ts";
+import { access, get, i32, type Local, op } from "../assembler/index.ts";
 import { contractionPlan, writeContraction } from "./contract.ts";
 import { join } from "./join.ts";
 import { type KernelWriter, shifted } from "./kernel.ts";
 import { writeOrder } from "./order.ts";
 import { writePieces, writeRow } from "./pieces.ts";
 import { writeReduce } from "./reduce.ts";
-import { literal, loadInstruction, store, typeOf } from "./scalar.ts";
+import { loadInstruction, store } from "./scalar.ts";
+import { writeScan } from "./scan.ts";
 import { spreads } from "./vector.ts";
 
 export function writeKernel(w: KernelWriter): void {
@@ -114,28 +113,6 @@ function writeTurns(w: KernelWriter, kernel: MapKernel): boolean {
   return true;
 }
 
-type ScanKernel = Extract<Kernel, { loop: "scan" }>;
-
-function writeScan(w: KernelWriter, kernel: ScanKernel): void {
-  const { extents, axis, reverse, combine, value } = kernel;
-  const { f } = w;
-  const { buffer } = kernel.stores[0];
-  const { dtype } = buffer;
-  const n = element(extents, axis);
-  const rest = extents.map((m, k) => (k === axis ? 1 : m));
-  w.nest(rest, (outer) => {
-    const total = f.local(typeOf[dtype]);
-    f.set(total, literal(beginning(combine, dtype), dtype));
-    w.loop(n, 1, (i) => {
-      const here = reverse ? f.let(op("i32.sub", i32(n - 1), i)) : i;
-      const at = outer.map((j, k) => (k === axis ? here : j));
-      const v = w.scalars([value], extents, at)(value);
-      f.set(total, join(combine, dtype, get(total), v));
-      w.store(buffer, w.offset(stridesOf(extents), 0, bytesOf(dtype), at), get(total));
-    });
-  });
-}
-
 type ScatterKernel = Extract<Kernel, { loop: "scatter" }>;
 
 function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
@@ -144,10 +121,13 @@ function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
   const { buffer } = kernel.stores[0];
   const { dtype } = buffer;
   const bytes = bytesOf(dtype);
-  w.loop(buffer.size, 1, (i) => {
-    w.store(buffer, w.offset([bytes], 0, 1, [i]), literal(0, dtype));
+  const [from] = f.params as [Local, Local];
+  w.inOrder = true;
+  f.if(op("i32.eqz", get(from)), () => {
+    f.emit(op("memory.fill", w.address(buffer), i32(0), i32(buffer.size * bytes)));
   });
-  w.nest(extents, (here) => {
+  if (extents.includes(0)) return;
+  w.positions(kernel, (here) => {
     const values = w.scalars([bound.index, at, value], extents, here);
     w.checkBound(values(bound.index), bound);
     const place = w.place(buffer, f.let(op("i32.mul", values(at), i32(bytes))));

@@ -29,6 +29,8 @@ function workOf(kernel: Kernel): { readonly amount: number; readonly isProduct: 
     const amount = length * kernels.reduce((sum, k) => sum + workOf(k).amount, 0);
     return { amount, isProduct: false };
   }
+  // Elements that are written here and there take as long as some in a row.
+  if (kernel.loop === "scatter") return { amount: 8 * operationsOf(kernel), isProduct: false };
   const isProduct = kernel.loop === "reduce" && contractionPlan(kernel) !== undefined;
   const amount = isProduct ? sizeOf(kernel.extents) * sizeOf(kernel.over) : operationsOf(kernel);
   return { amount, isProduct };

@@ -1,9 +1,8 @@
 /** A step that is done in portions: others get their turn, and who wants its result ends it at once. */
-
-import type { QueuedProgram } from "../backends/asynchronous.ts";
-import type { Executable, Later, PortionedRun, Session } from "../backends/backend.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import { Turns } from "../core/turns.ts";
+import type { QueuedProgram } from "./asynchronous.ts";
+import type { Executable, Later, PortionedRun, Session } from "./backend.ts";
 
 /** A step that takes longer is done in portions, in ms. */
 const longest = 40;
