@@ -162,7 +162,7 @@ function textOf(value: unknown): string {
 /** Where the examples come from, as far as it is a line. */
 function places(data: PreparedNetwork["network"]["data"]): Record<string, string> {
   if (data === undefined) return {};
-  const { examples, csv, idx, npz, generate, validation } = data;
+  const { examples, csv, idx, npz, text, generate, validation } = data;
   const inline = examples && `${examples.length} in the network file`;
   const held = typeof validation === "object" ? "data of their own" : validation;
   return {
@@ -170,6 +170,7 @@ function places(data: PreparedNetwork["network"]["data"]): Record<string, string
     ...(csv ? { table: csv.file, target: String(csv.target) } : {}),
     ...(idx ? { images: idx.images, labels: idx.labels } : {}),
     ...(npz ? { arrays: `${npz.inputs} and ${npz.targets} of ${npz.file}` } : {}),
+    ...(text ? { text: text.file } : {}),
     ...(generate ? { generator: textOf(generate) } : {}),
     ...(held === undefined ? {} : { "held out": String(held) }),
   };

@@ -113,7 +113,7 @@ function dataProblems({ data }: NetworkFile, source: Source): Problem[] {
   }
   const { validation } = data;
   if (typeof validation === "object") {
-    const kinds = ["examples", "csv", "idx", "npz", "generate"] as const;
+    const kinds = ["examples", "csv", "idx", "npz", "text", "generate"] as const;
     const [kind, other] = [data, validation].map((part) => kinds.find((k) => part[k]));
     if (kind !== other) {
       problems.push(

@@ -21,6 +21,7 @@ import { likelyCauses } from "../data/table-advice.ts";
 import { chosenRows, inputColumns, writtenRows } from "../data/table-columns.ts";
 import { tableDataset } from "../data/table-dataset.ts";
 import { typedFile } from "../data/table-file.ts";
+import { characters, nextTokens, utf8Bytes } from "../data/text.ts";
 import { moved } from "../files/in-file.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { built, type Chosen } from "./form.ts";
@@ -78,7 +79,7 @@ export async function readData(
   if (data === undefined) {
     return fail("file-invalid", {
       message: "The network file names no data.",
-      expected: "data: with examples, csv, idx, npz or generate",
+      expected: "data: with examples, csv, idx, npz, text or generate",
       where: source?.where([]) ?? "the network",
     });
   }
@@ -124,6 +125,19 @@ async function readWhole(
     const path = ["data", "validation", "npz"];
     return { train: own, validation: await readArrays(loading, held, path, own.classes) };
   }
+  if (data.text) {
+    const { file, length, step = length, tokens } = data.text;
+    const text = await readText(loading, file, ["data", "text", "file"]);
+    const own = tokens === "bytes" ? utf8Bytes : characters(text);
+    const cut = (t: string, path: Path) =>
+      at(source, path, () => nextTokens(t, own, { length, step }));
+    const path = ["data", "validation", "text"];
+    const held = other?.text && (await readText(loading, other.text.file, [...path, "file"]));
+    return {
+      train: cut(text, ["data", "text"]),
+      validation: held === undefined ? undefined : cut(held, path),
+    };
+  }
   const train = at(source, ["data", "examples"], () => inline(data.examples ?? [], data.classes));
   const classes = train.classes ?? data.classes;
   return {
@@ -164,6 +178,22 @@ async function readImages(
     labelled(inputs, labels, options.classes),
   );
 }
+
+const readText = ({ read, source }: Loading, file: string, path: Path): Promise<string> =>
+  fromFile(source, file, path, async () => {
+    const bytes = await read(file);
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    } catch (cause) {
+      return fail("file-corrupt", {
+        message: "The text is not UTF-8.",
+        expected: "text in UTF-8",
+        found: "other bytes",
+        fix: "Save it again as text in UTF-8.",
+        cause,
+      });
+    }
+  });
 
 async function readArrays(
   { read, source, network, data }: Loading,

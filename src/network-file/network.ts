@@ -196,6 +196,23 @@ const otherArrays = record({
   targets: { ...arrays.targets, otherwise: "the same name" },
 });
 
+const textFile = { form: path, doc: "The text, in UTF-8." } as const;
+
+const textForm = record({
+  file: { ...textFile, required: true },
+  length: { form: whole(1, mostOutputs), doc: "How many tokens an example has.", required: true },
+  step: {
+    form: whole(),
+    doc: "How many tokens an example begins behind the one before.",
+    otherwise: "length, so that none repeats",
+  },
+  tokens: {
+    form: word("characters", "bytes"),
+    doc: "What the text is divided into: the characters that occur, or its 256 bytes.",
+    default: "characters",
+  },
+});
+
 const generate = choice("generator", () => generators);
 
 const data = record(
@@ -204,6 +221,7 @@ const data = record(
     csv: { form: csv, doc: "A table." },
     idx: { form: idx, doc: "Images and labels in the format of MNIST." },
     npz: { form: npz, doc: "Arrays of NumPy." },
+    text: { form: textForm, doc: "A text; what is learnt is its next token." },
     generate: { form: generate, doc: "Made-up data." },
     classes: {
       form: list(looseText("a class"), 1),
@@ -230,17 +248,21 @@ const data = record(
               doc: "Another table.",
             },
             idx: { form: record(pair), doc: "Other images and labels." },
+            text: {
+              form: record({ file: { ...textFile, required: true } }),
+              doc: "Another text, of the same characters.",
+            },
             npz: { form: otherArrays, doc: "Other arrays: { inputs: x_test, targets: y_test }." },
             generate: { form: generate, doc: "Made-up data, with another seed for example." },
           },
-          ["examples", "csv", "idx", "npz", "generate"],
+          ["examples", "csv", "idx", "npz", "text", "generate"],
         ),
       ),
       doc: "Data to measure with: the share that is kept back for it, or data of their own.",
       otherwise: "none",
     },
   },
-  ["examples", "csv", "idx", "npz", "generate"],
+  ["examples", "csv", "idx", "npz", "text", "generate"],
 );
 
 const training = record({

@@ -227,6 +227,13 @@ const dataFunctions: Record<string, Probe> = {
     table,
     { target: "kind", scales: { a: { mean: 1, deviation: 2 } } },
   ]),
+  characters: probe(data.characters, ["ab", { unknown: "?" }]),
+  bytePairs: probe(data.bytePairs, ["r50k_base", {}]),
+  nextTokens: probe(data.nextTokens, [
+    ["abc", "b"],
+    data.utf8Bytes,
+    { length: 3, step: 2, boundary: "\n" },
+  ]),
   slidingWindows: probe(data.slidingWindows, [
     [1, 2, 3, 4, 5],
     { length: 2, horizon: 1, step: 1, gap: 0, targets: [0] },

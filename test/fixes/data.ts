@@ -56,6 +56,18 @@ export const data: readonly Row[] = [
     () => set("a,b\n1,x\n2,y\n", { target: ["b"] }),
   ],
   [
+    'Make the tokens of all texts together, or say unknown: "?".',
+    () => d.characters("ab").encode("abc"),
+    () => d.characters(["ab", "abc"]).encode("abc"),
+    () => d.characters("ab", { unknown: "?" }).encode("abc"),
+  ],
+  [
+    "Take a larger `step`, or part of the text.",
+    () => d.nextTokens("ab".repeat(2 ** 15), d.utf8Bytes, { length: 2 ** 15, step: 1 }),
+    () => d.nextTokens("ab".repeat(2 ** 15), d.utf8Bytes, { length: 2 ** 15, step: 2 ** 13 }),
+    () => d.nextTokens("ab".repeat(2 ** 10), d.utf8Bytes, { length: 2 ** 10, step: 1 }),
+  ],
+  [
     "Take a smaller `length` or `horizon`, or a longer series.",
     () => d.slidingWindows([1, 2, 3], { length: 2, horizon: 2 }),
     () => d.slidingWindows([1, 2, 3], { length: 1, horizon: 2 }),

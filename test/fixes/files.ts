@@ -39,6 +39,14 @@ const severalTargets = (loss: string, outputs: number) =>
     },
     "a,b,c\n1,no,0\n2,yes,1\n",
   );
+const textData = (content: string | Uint8Array) =>
+  datasets(
+    {
+      data: "{ text: { file: t.csv, length: 4 } }",
+      layers: "[{ embedding: { entries: 99, features: 2 } }, { linear: { outputs: 99 } }]",
+    },
+    content,
+  );
 const inParts = (layers: string, inputs: string) =>
   datasets({ data: `{ csv: { file: t.csv, target: kind, inputs: ${inputs} } }`, layers });
 const partsGraph =
@@ -307,6 +315,11 @@ export const files: readonly Row[] = [
     () => severalTargets("crossEntropy", 3),
     () => severalTargets("binaryCrossEntropyWithLogits", 2),
     () => severalTargets("meanSquaredError", 2),
+  ],
+  [
+    "Save it again as text in UTF-8.",
+    () => textData(latin1),
+    () => textData("a,kind\n1,\u00e9\n2,y\n"),
   ],
   [
     "Begin with a graph that has inputs: …, or name the columns in one list.",

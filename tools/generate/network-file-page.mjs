@@ -108,6 +108,7 @@ export function networkFilePage({ networkForm, needed }) {
     `### data: csv\n\n${table(kinds.csv.form.fields)}`,
     `### data: idx\n\n${table(kinds.idx.form.fields)}`,
     `### data: npz\n\n${table(kinds.npz.form.fields)}`,
+    `### data: text\n\n${table(kinds.text.form.fields)}`,
     `### data: validation\n\nA share, or one of:\n\n${table(own.fields)}\n\n` +
       "A table of its own is `csv: { file: … }`: everything else is as for the table that is " +
       "trained on, and so is the scaling.",
