@@ -5,7 +5,6 @@
 import { execFileSync } from "node:child_process";
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -16,6 +15,8 @@ import {
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { shortInside } from "./short-inside.mjs";
+import { tellingApart } from "./telling.mjs";
 
 const root = new URL("..", import.meta.url);
 const path = (relative) => fileURLToPath(new URL(relative, root));
@@ -124,7 +125,7 @@ const partModule = written("part", (name) =>
 function partOf(file) {
   return Object.keys(parts).find((name) => parts[name].includes(file));
 }
-/** Fills the parts that folders make. */
+/** Fills the parts that folders make, and takes the words out of what comes with tensors. */
 async function divide() {
   const { inputs } = await looked(tables.slice(0, 1));
   const taken = tables.flatMap((table) =>
@@ -137,6 +138,8 @@ async function divide() {
     parts[name] ??= [];
     parts[name].push(file);
   }
+  const operators = [...atOnce].filter((file) => file.startsWith("src/ops/"));
+  nodePlugins.push(await tellingApart(operators, path));
 }
 
 /** An entry, and the compiler for when it is asked for. */
@@ -354,7 +357,7 @@ async function buildModules(outdir) {
   const modules = Object.keys((await looked([...sources, ...others])).inputs);
   // With less white space esbuild leaves out what says that a call is pure, and a page would carry
   // every record that stands in a module of which it uses one.
-  const settings = { outbase: path("src"), outdir, plugins: [apart] };
+  const settings = { outbase: path("src"), outdir, plugins: [apart, ...nodePlugins.slice(-1)] };
   await build({ ...common, ...settings, entryPoints: modules });
   const names = await exportsOf(sources);
   for (const [name, { source, alone }] of Object.entries(moduleEntries)) {
@@ -423,13 +426,17 @@ const files = { ${names} };
 export const part = (name) => files[name];
 `,
   );
-  await build({
+  const { outputFiles } = await build({
     ...short,
     entryPoints: program,
     splitting: true,
     chunkNames: "cli-[name]-[hash]",
     alias: { "#files": path(filesOfNode) },
+    write: false,
   });
+  for (const { path: to, text } of outputFiles) {
+    writeFileSync(to, await shortInside(text, { target: common.target, lineLimit }));
+  }
 }
 
 const js = (file) => `"./${file.replace(/\.ts$/, ".js")}"`;
@@ -468,7 +475,8 @@ try {
     execFileSync(process.execPath, [tsc, ...options], { stdio: "inherit" });
   } else if (existsSync(path("dist/types"))) renameSync(path("dist/types"), `${fresh}/types`);
   for (const schema of ["network-file/network.schema.json", "explain/derivation.schema.json"]) {
-    copyFileSync(path(`src/${schema}`), `${fresh}/${schema.split("/").at(-1)}`);
+    const whole = JSON.parse(readFileSync(path(`src/${schema}`), "utf8"));
+    writeFileSync(`${fresh}/${schema.split("/").at(-1)}`, `${JSON.stringify(whole)}\n`);
   }
   if (!process.argv.includes("--no-studio")) {
     process.env.CHAINRULE_STUDIO_OUT = `${fresh}/studio`;

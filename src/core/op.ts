@@ -202,6 +202,9 @@ export interface Sampling<X extends Inputs = Inputs, A extends Attributes = Attr
   readonly cases?: readonly { readonly inputs: Types<X>; readonly attributes: A }[];
 }
 
+/** What the build may have put elsewhere: then it is a number, and `told` of explanations finds it. */
+export type Kept<T> = T | number;
+
 /** An operator's record. */
 export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes> {
   readonly name: string;
@@ -210,8 +213,8 @@ export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes
   meaning(inputs: Types<X>, output: TensorType, attributes: A): Meaning<X>;
   readonly derivative: Derivative<X, A>;
   /** The derivative rule in words. */
-  readonly law: Words;
-  readonly notation: Notation;
+  readonly law: Kept<Words>;
+  readonly notation: Kept<Notation>;
   /**
    * The textbook's forms of the (first) partial derivative, from the definition to the rule that
    * is used, each equal to the next; tests prove it.
@@ -223,8 +226,8 @@ export interface Op<X extends Inputs = Inputs, A extends Attributes = Attributes
    */
   readonly definition?: Rule<X, A>;
   /** How each of these forms follows from the one before, in words. */
-  readonly reason?: Words;
-  readonly sampling?: Sampling<X, A>;
+  readonly reason?: Kept<Words>;
+  readonly sampling?: Kept<Sampling<X, A>>;
   /** Between which numbers its outputs lie, for remarks; where it is absent, nothing is said of it. */
   readonly range?: readonly [low: number, high: number];
   /** Its derivative is 0 by decree: what goes in counts as constant, whatever changes it. */

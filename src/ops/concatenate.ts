@@ -18,7 +18,7 @@ import { formatShape, normalizeAxis, sameShape } from "../core/shape.ts";
 import { asTensor, axisOf, node, type Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { cast } from "./cast.ts";
-import { expandDims, movesBack, sliceOp } from "./move.ts";
+import { expandDims, sliceOp } from "./move.ts";
 
 const f64 = (...shape: number[]): TensorType => ({ dtype: "f64", shape });
 
@@ -82,7 +82,10 @@ const concatenateOp: Op<Pieces, { axis: number }> = {
       return node(sliceOp, [g], { start, size, step: size.map(() => 1) });
     },
   },
-  law: movesBack({ en: "Tensors one after another along an axis", zh: "沿一个轴首尾相接" }),
+  law: {
+    en: "Tensors one after another along an axis: each gradient element goes back to the place that its element came from.",
+    zh: "沿一个轴首尾相接：每个梯度分量回到其元素原来的位置。",
+  },
   notation: { text: "[#*]", tex: "\\left[#*\\right]", precedence: 5 },
   sampling: {
     cases: [

@@ -18,14 +18,14 @@ import { shown } from "../core/wording.ts";
 import { broadcastTo } from "./broadcast.ts";
 import { ofNumbers } from "./cast.ts";
 
-const leaf = { en: "A given value.", zh: "给定的值。" };
+const leafLaw = { en: "A given value.", zh: "给定的值。" };
 
 export const constantOp: Op<readonly [], { data: TypedArray; shape: Shape }> = {
   name: "constant",
   infer: (_, { data, shape }) => ({ dtype: dtypeOf(data), shape }),
   meaning: (_inputs, _output, { data }) => ({ loop: "leaf", data }),
   derivative: { kind: "leaf" },
-  law: leaf,
+  law: leafLaw,
   notation: { text: "{data}", tex: "{data}", precedence: 5 },
 };
 
@@ -34,7 +34,7 @@ export const inputOp: Op<readonly [], { name: string; shape: Shape; dtype: DType
   infer: (_, { shape, dtype }) => ({ dtype, shape }),
   meaning: () => ({ loop: "leaf" }),
   derivative: { kind: "leaf" },
-  law: leaf,
+  law: leafLaw,
   notation: { text: "{name}", tex: "{name}", precedence: 5 },
 };
 

@@ -39,11 +39,6 @@ const named = (name: string) => ({
 });
 
 /** Moving elements is linear: each gradient element goes back to where its element came from. */
-export const movesBack = (what: { en: string; zh: string }) => ({
-  en: `${what.en}: each gradient element goes back to the place that its element came from.`,
-  zh: `${what.zh}：每个梯度分量回到其元素原来的位置。`,
-});
-
 export const reshapeOp: Op<Unary, { shape: Shape }> = {
   name: "reshape",
   infer: ([x], { shape }) => {
@@ -61,7 +56,10 @@ export const reshapeOp: Op<Unary, { shape: Shape }> = {
     value: load(0, x.dtype, offset(y.shape, indices(y.shape.length))),
   }),
   derivative: { kind: "linear", transpose: (g, { x: [x] }) => reshape(g, x.shape) },
-  law: movesBack({ en: "The same elements in another shape", zh: "同样的元素换一种形状" }),
+  law: {
+    en: "The same elements in another shape: each gradient element goes back to the place that its element came from.",
+    zh: "同样的元素换一种形状：每个梯度分量回到其元素原来的位置。",
+  },
   notation: { text: "#0", tex: "#0", precedence: 5 },
   sampling: {
     cases: [
@@ -86,7 +84,10 @@ export const transposeOp: Op<Unary, { axes: readonly number[] }> = {
       return transpose(g, back);
     },
   },
-  law: movesBack({ en: "The axes in another order", zh: "轴的次序改变" }),
+  law: {
+    en: "The axes in another order: each gradient element goes back to the place that its element came from.",
+    zh: "轴的次序改变：每个梯度分量回到其元素原来的位置。",
+  },
   notation: { text: "#0ᵀ", tex: "#0^{\\mathsf T}", precedence: 4 },
   sampling: {
     cases: [
@@ -113,7 +114,10 @@ export const sliceOp: Op<Unary, { start: Shape; size: Shape; step: Shape }> = {
       return node(padOp, [g], { before: start, after, interior, value: 0 });
     },
   },
-  law: movesBack({ en: "Some of the elements", zh: "取出部分元素" }),
+  law: {
+    en: "Some of the elements: each gradient element goes back to the place that its element came from.",
+    zh: "取出部分元素：每个梯度分量回到其元素原来的位置。",
+  },
   notation: named("slice"),
   sampling: {
     cases: [
@@ -155,7 +159,10 @@ export const padOp: Op<Unary, { before: Shape; after: Shape; interior: Shape; va
     // The constant border has no tangent.
     forward: ([t], { attributes }) => node(padOp, [t], { ...attributes, value: 0 }),
   },
-  law: movesBack({ en: "A border of constants around the elements", zh: "在元素周围填充常数" }),
+  law: {
+    en: "A border of constants around the elements: each gradient element goes back to the place that its element came from.",
+    zh: "在元素周围填充常数：每个梯度分量回到其元素原来的位置。",
+  },
   notation: named("pad"),
   sampling: {
     cases: [
@@ -186,7 +193,10 @@ export const flipOp: Op<Unary, { axes: readonly number[] }> = {
     return { loop: "map", value: load(0, x.dtype, offset(x.shape, at)) };
   },
   derivative: { kind: "linear", transpose: (g, { attributes: { axes } }) => flip(g, axes) },
-  law: movesBack({ en: "The elements in opposite order along some axes", zh: "沿某些轴倒序" }),
+  law: {
+    en: "The elements in opposite order along some axes: each gradient element goes back to the place that its element came from.",
+    zh: "沿某些轴倒序：每个梯度分量回到其元素原来的位置。",
+  },
   notation: named("flip"),
   sampling: { cases: [{ inputs: [f64(2, 3)], attributes: { axes: [1] } }] },
 };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isFloat } from "../../src/core/dtype.ts";
 import * as data from "../../src/data/index.ts";
+import { told } from "../../src/explain/engine/told.ts";
 import * as main from "../../src/index.ts";
 import * as file from "../../src/network-file/index.ts";
 import { operators } from "../../src/ops/index.ts";
@@ -58,7 +59,7 @@ describe("the API reference", () => {
     });
     expect(laws.length).toBeGreaterThan(60);
     for (const { name, derivative, law } of laws) {
-      const said = `Derivative (${derivative.kind}): ${law.en}\n`;
+      const said = `Derivative (${derivative.kind}): ${told(law).en}\n`;
       const page = pages.find((text) => text.includes(`\n## ${name}\n`));
       const [section] = page!.split(`\n## ${name}\n`)[1]!.split("\n## ");
       expect(section, name).toContain(said);

@@ -7,6 +7,7 @@ import { gradient } from "../../src/autodiff/gradient.ts";
 import { vmap } from "../../src/autodiff/vmap.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
+import { told } from "../../src/explain/engine/told.ts";
 import { cholesky } from "../../src/linalg/cholesky.ts";
 import { determinant } from "../../src/linalg/determinant.ts";
 import { eigh } from "../../src/linalg/eigh.ts";
@@ -27,8 +28,8 @@ const few = { order: 2, entries: 2, steps: [3e-4, 3e-5] } as const;
 
 describe.each(linearAlgebra().map((op) => [op.name, op] as const))("%s", (_, op) => {
   test("speaks both languages", () => {
-    expect(op.law.en).toMatch(/^[A-Z∂][^\u4e00-\u9fff]+\.$/);
-    expect(op.law.zh).toMatch(/[\u4e00-\u9fff].*[。…]$/);
+    expect(told(op.law).en).toMatch(/^[A-Z∂][^\u4e00-\u9fff]+\.$/);
+    expect(told(op.law).zh).toMatch(/[\u4e00-\u9fff].*[。…]$/);
   });
   test.each(["f64", "f32"] as const)("has the types that it says (%s)", (float) => {
     for (const sample of samples(op, float)) {

@@ -8,6 +8,7 @@ import { loopOp } from "../../src/autodiff/loops/record.ts";
 import { isFloat } from "../../src/core/dtype.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
+import { told } from "../../src/explain/engine/told.ts";
 import { linearAlgebra } from "../../src/linalg/records.ts";
 import { operators } from "../../src/ops/index.ts";
 import { onesLike } from "../../src/ops/leaf.ts";
@@ -37,20 +38,20 @@ describe.each(operators().map((op) => [op.name, op] as const))("%s", (name, op) 
   const leaf = op.derivative.kind === "leaf";
 
   test("speaks both languages and has a notation", () => {
-    expect(op.law.en).toMatch(/^[A-Z][^\u4e00-\u9fff]+\.$/);
-    expect(op.law.zh).toMatch(/[\u4e00-\u9fff].*[。…]$/);
+    expect(told(op.law).en).toMatch(/^[A-Z][^\u4e00-\u9fff]+\.$/);
+    expect(told(op.law).zh).toMatch(/[\u4e00-\u9fff].*[。…]$/);
     const [{ inputs, attributes } = { inputs: [], attributes: {} }] = samples(op);
-    for (const written of [op.notation.text, op.notation.tex]) {
+    for (const written of [told(op.notation).text, told(op.notation).tex]) {
       for (const [, k] of written.matchAll(/#(\d+)/g)) expect(inputs.length).toBeGreaterThan(+k!);
       // In TeX a word in braces may also be the argument of a \command.
       for (const [, word] of written.matchAll(/(?<!\\[a-z]+)\{([a-z]\w*)\}/gi)) {
         if (!leaf) expect(Object.keys(attributes)).toContain(word);
       }
     }
-    expect([...op.notation.tex.matchAll(/\{/g)].length).toBe(
-      [...op.notation.tex.matchAll(/\}/g)].length,
+    expect([...told(op.notation).tex.matchAll(/\{/g)].length).toBe(
+      [...told(op.notation).tex.matchAll(/\}/g)].length,
     );
-    expect([0, 1, 2, 3, 4, 5]).toContain(op.notation.precedence);
+    expect([0, 1, 2, 3, 4, 5]).toContain(told(op.notation).precedence);
   });
   if (leaf) return;
 

@@ -4,6 +4,7 @@ import { isFloat } from "../../src/core/dtype.ts";
 import { type Shape, sizeOf } from "../../src/core/shape.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { node } from "../../src/core/tensor.ts";
+import { told } from "../../src/explain/engine/told.ts";
 import { add, mul } from "../../src/ops/arithmetic.ts";
 import { sum } from "../../src/ops/broadcast.ts";
 import { operators } from "../../src/ops/index.ts";
@@ -51,8 +52,9 @@ export function build(chosen: readonly Choice[]): { leaves: Tensor[]; loss: Tens
   for (const choice of chosen) {
     const { op, samples: own } = pool[choice.op]!;
     const { inputs, attributes }: Sample = own[choice.sample % own.length]!;
+    const domains = told(op.sampling)?.domain;
     const xs = inputs.map((x, k) => {
-      const domain = op.sampling?.domain?.[k] ?? op.sampling?.domain?.at(-1) ?? [-2, 2];
+      const domain = domains?.[k] ?? domains?.at(-1) ?? [-2, 2];
       const earlier = made[choice.inputs[k % 3]! % made.length]!;
       return isFloat(x.dtype) ? adapted(earlier, x.shape, domain as [number, number]) : x;
     });

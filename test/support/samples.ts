@@ -7,6 +7,7 @@ import { uniformAt } from "../../src/core/random.ts";
 import { sizeOf } from "../../src/core/shape.ts";
 import { node, type Tensor } from "../../src/core/tensor.ts";
 import { verifyGraph } from "../../src/core/verify.ts";
+import { told } from "../../src/explain/engine/told.ts";
 import { linearAlgebra } from "../../src/linalg/records.ts";
 import { operators } from "../../src/ops/index.ts";
 import { tensor } from "../../src/ops/leaf.ts";
@@ -38,7 +39,8 @@ const shapes = [[], [1], [0], [2, 3]];
 const distance = 0.05;
 
 function cases(op: Op): readonly Case[] {
-  if (op.sampling?.cases) return op.sampling.cases;
+  const sampling = told(op.sampling);
+  if (sampling?.cases) return sampling.cases;
   const rule = op.derivative;
   if (rule.kind !== "pointwise") return [];
   return shapes.map((shape) => ({
@@ -76,7 +78,7 @@ function random(type: TensorType, sampling: Sampling, k: number): Tensor {
 
 /** An operator applied to random inputs of these types. */
 function sample(op: Op, { inputs: types, attributes }: Case): Sample {
-  const inputs = types.map((type, k) => random(type, op.sampling ?? {}, k));
+  const inputs = types.map((type, k) => random(type, told(op.sampling) ?? {}, k));
   const apply = (...x: Tensor[]) => node(op, x, attributes);
   return { inputs, attributes, y: apply(...inputs), apply };
 }

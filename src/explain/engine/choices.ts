@@ -6,6 +6,7 @@ import { say } from "../say.ts";
 import type { Context } from "./context.ts";
 import type { Elements } from "./elements.ts";
 import { type Formula, isSame, productOf, sumOf } from "./expr.ts";
+import { told } from "./told.ts";
 
 /** A choice of two numbers by a third. */
 const selection: Expression = /* @__PURE__ */ (() => {
@@ -25,7 +26,7 @@ export function choiceOf(
   otherwise: Formula,
 ): Formula {
   const { name, notation } = whereOp;
-  const { text, tex, precedence } = notation;
+  const { text, tex, precedence } = told(notation);
   elements.operators[name] ??= { text, tex, precedence, value: selection };
   return { kind: "apply", op: name, args: [condition, then, otherwise] };
 }

@@ -52,6 +52,7 @@ import {
   scattered,
   unravelled,
 } from "./origins.ts";
+import { told } from "./told.ts";
 
 export { type Calling, type Element, keyOf, type LocalDerivative, type Naming } from "./origins.ts";
 
@@ -383,7 +384,7 @@ export class Elements extends Origins {
     const settings = Object.entries(node.attributes);
     const fill = (template: string) =>
       settings.reduce((t, [name, v]) => t.replaceAll(`{${name}}`, String(v)), template);
-    const { text, tex, precedence, spoken } = node.op.notation;
+    const { text, tex, precedence, spoken } = told(node.op.notation);
     // A composition is written for so many arguments.
     const arity = this.meaning(node).loop === "compose" ? `/${args.length}` : "";
     const known = fill(text) === text ? "" : JSON.stringify(node.attributes);
@@ -489,7 +490,7 @@ export class Elements extends Origins {
       tex: `\\operatorname{${fn}}(${holes})`,
       precedence: 5,
     };
-    const { text, tex, precedence, spoken } = notation;
+    const { text, tex, precedence, spoken } = told(notation);
     const op = this.#keyFor(fn, false);
     this.operators[op] ??= { text, tex, precedence, value };
     if (spoken) this.spoken.set(op, spoken);

@@ -22,6 +22,7 @@ import { Lemmas } from "./lemmas.ts";
 import { withTerms } from "./loss.ts";
 import { directly, partial } from "./notation.ts";
 import { forwardSlopes } from "./slopes.ts";
+import { told } from "./told.ts";
 
 /** Of what is alike, at most so many get names. */
 const many = 3;
@@ -85,7 +86,7 @@ export class Factors {
       const forms = this.#cases(y, x, c.local(y, x));
       const why = this.#everyStep
         ? this.#rule(y, x)
-        : this.#why(forms.length > 1 ? y.node.op.law : undefined);
+        : this.#why(forms.length > 1 ? told(y.node.op.law) : undefined);
       c.equation({ section, kind: "local derivative", result, forms, why });
     }
     return result;
@@ -109,7 +110,7 @@ export class Factors {
   #rule(y: Element, x: Element): Sentence[] {
     const c = this.#c;
     if (c.stageOf(y)?.role === "net") return [say("sumRule", { y: c.name(y), x: c.name(x) })];
-    return [y.node.op.law];
+    return [told(y.node.op.law)];
   }
 
   /** Where no law is needed, what is held fixed is said once. */
@@ -167,7 +168,10 @@ export class Factors {
     const [one, ...others] = inner.filter((e) => e.node !== c.terms);
     // Many that are alike need no name each: the law says what becomes of them.
     if (one && others.length >= many && others.every((e) => e.node === one.node)) {
-      const why = [say("derive", { y: c.name(y), x: c.name(x) }), ...this.#why(one.node.op.law)];
+      const why = [
+        say("derive", { y: c.name(y), x: c.name(x) }),
+        ...this.#why(told(one.node.op.law)),
+      ];
       const forms = [c.local(y, x)];
       c.equation({ section, kind: "local derivative", result, forms, why });
       return true;
@@ -189,7 +193,7 @@ export class Factors {
     const words = law(c, main, x, naming);
     if (!direct && !words) return false;
     this.#derived.set(`${keyOf(y)}/${keyOf(x)}`, forms);
-    const reason = forms.length > 1 ? main.node.op.reason : undefined;
+    const reason = forms.length > 1 ? told(main.node.op.reason) : undefined;
     const why = [say("derive", { y: c.name(y), x: c.name(x) }), ...this.#why(words)];
     if (reason) why.push(reason);
     c.equation({ section, kind: "local derivative", result, forms, why });
@@ -419,5 +423,5 @@ function law(c: Context, e: Element, x: Element, naming: Naming): Sentence | und
   // A law about whole matrices says little about one of their numbers.
   if (e.node.op.derivative.kind === "multilinear") return undefined;
   const named = way.length === 1 || c.elements.define(e, naming).kind === "apply";
-  return named ? e.node.op.law : undefined;
+  return named ? told(e.node.op.law) : undefined;
 }

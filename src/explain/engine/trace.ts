@@ -23,6 +23,7 @@ import { bufferInputs } from "../../step/parameters.ts";
 import { type Data, type Trainer, toDataset } from "../../train/trainer.ts";
 import { countOf, type Parameter } from "./parameters.ts";
 import { leavesOf, observer, ownedBy, type Stage } from "./stages.ts";
+import { told } from "./told.ts";
 import { writtenOut } from "./written-out.ts";
 
 /** Values of tensors, one array for each. */
@@ -332,7 +333,7 @@ function actsTwice(
 
 /** Whether an operator is written as its input alone: what it gives needs no name of its own. */
 const isUnwritten = ({ op }: Tensor): boolean =>
-  op.derivative.kind === "linear" && op.notation.text === "#0";
+  op.derivative.kind === "linear" && told(op.notation).text === "#0";
 
 /** Whether an operator's composition is, for these inputs, one of them: a sum so far of one number. */
 function isItsInput(n: Tensor): boolean {

@@ -19,6 +19,7 @@ import {
   type Values,
   valueAt,
 } from "../engine/parameters.ts";
+import { told } from "../engine/told.ts";
 import { isNetwork, lossOf, type Trace } from "../engine/trace.ts";
 import { say } from "../say.ts";
 import {
@@ -261,13 +262,13 @@ function kinkLaw(c: Context, { parameter }: Route, any: boolean): { en: string; 
     const b = other && c.trace.values.get(other);
     const compares = node.dtype === "bool" && isFloat(x.dtype) && x !== other;
     const user = nodes.find((n) => n.inputs.includes(node) && isFloat(n.dtype));
-    if (compares && a && b && user && a.some((v, i) => v === b[i])) return user.op.law;
-    if (user && any) fallback = user.op.law;
-    const kinks = node.op.sampling?.kinks ?? [];
+    if (compares && a && b && user && a.some((v, i) => v === b[i])) return told(user.op.law);
+    if (user && any) fallback = told(user.op.law);
+    const kinks = told(node.op.sampling)?.kinks ?? [];
     const { kind } = node.op.derivative;
     if (kinks.length === 0 || !a || kind === "zero") continue;
-    if (any) fallback = node.op.law;
-    if (a.some((v) => kinks.includes(v))) return node.op.law;
+    if (any) fallback = told(node.op.law);
+    if (a.some((v) => kinks.includes(v))) return told(node.op.law);
   }
   return fallback;
 }

@@ -6,6 +6,7 @@ import type { Element, Naming } from "../engine/elements.ts";
 import { computed, type Formula, isSame, type Symbolic } from "../engine/expr.ts";
 import { likelihood } from "../engine/likelihood.ts";
 import { withTerms } from "../engine/loss.ts";
+import { told } from "../engine/told.ts";
 import { say } from "../say.ts";
 import { type Detail, named, pairs, wide } from "./detail.ts";
 
@@ -86,7 +87,7 @@ function withFormula(c: Context, e: Element, forms: Formula[]): Formula[] {
     forms.push(...own);
     return forms;
   }
-  const formula = e.node.op.notation.isCall ? c.elements.formula(e) : undefined;
+  const formula = told(e.node.op.notation).isCall ? c.elements.formula(e) : undefined;
   const [first] = forms;
   if (formula && first && !isSame(formula, first)) forms.push(formula);
   return forms;
