@@ -91,6 +91,34 @@ function notANumber() {
   return { t: trainer(model, { loss: lib.meanSquaredError, optimizer: sgd(), ...f64 }), data };
 }
 
+/** examples/microgpt with two features, one head and the name "an": small enough to be read. */
+export function microgpt(features = 2, heads = 1, wide = 2) {
+  const plain = { bias: false } as const;
+  const norm = () => lib.rmsNorm(features, { affine: false, epsilon: 1e-5 });
+  const attention = lib.multiHeadAttention(features, heads, { ...plain, causal: true });
+  const feedForward = [
+    linear(features, wide * features, plain),
+    lib.relu(),
+    linear(wide * features, features, plain),
+  ] as const;
+  const model = sequential(
+    lib.embedding(3, features),
+    lib.learnedEncoding(3, features),
+    norm(),
+    lib.residual(norm(), attention),
+    lib.residual(norm(), ...feedForward),
+    linear(features, 3, plain),
+  );
+  // Begin, a, n → a, n, end; the end is the beginning, too.
+  const data = {
+    inputs: [[2, 0, 1]],
+    targets: lib.tensor([[0, 1, 2]], { dtype: "i32" }),
+    classes: ["a", "n", "the end"],
+  };
+  const optimizer = lib.adam({ learningRate: 0.01, beta1: 0.85, beta2: 0.99 });
+  return { t: trainer(model, { loss: lib.crossEntropy, optimizer, seed: 1, ...f64 }), data };
+}
+
 /** Every file of the gallery by name. */
 export async function gallery(): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
@@ -116,6 +144,7 @@ export async function gallery(): Promise<Record<string, string>> {
     await put("classifier", classifier(), "0.weight[1,2]");
     await put("vanishing", vanishing(), "0.weight[1,1]");
     await put("dead-relu", deadRelu(), "0.weight[0,0]");
+    await put("microgpt", microgpt(), "3.1.in_proj_weight[0,1]");
     await put("not-a-number", notANumber(), "0.weight[1,0]");
   }
   files["README.md"] = index;
@@ -131,6 +160,7 @@ Written by \`node tools/build-gallery.mjs\`; a test holds these files against wh
 | 2-2-2, the well-known worked example: all eight weights | [page](two-two-two.en.md), [HTML](two-two-two.en.html), [drawing](two-two-two.svg) | [页面](two-two-two.zh.md)、[HTML](two-two-two.zh.html) |
 | 3-4-2, tanh, softmax and cross-entropy, a batch of four | [page](classifier.en.md) | [页面](classifier.zh.md) |
 | ten sigmoid layers: the gradient vanishes | [page](vanishing.en.md) | [页面](vanishing.zh.md) |
+| microgpt by hand: a query's weight of the smallest language model | [page](microgpt.en.md) | [页面](microgpt.zh.md) |
 | a dead ReLU | [page](dead-relu.en.md) | [页面](dead-relu.zh.md) |
 | a NaN and where it came from | [page](not-a-number.en.md) | [页面](not-a-number.zh.md) |
 `;

@@ -136,6 +136,8 @@ const derivationMessages = {
     "they are examples {from} to {to} of the training data, and are counted from 1 again here",
     "它们是训练数据的第 {from} 至第 {to} 个样本，此处重新从 1 数起",
   ],
+  inputsAre: ["the inputs of example {n} are {list}", "第 {n} 个样本的输入为 {list}"],
+  targetsAre: ["the targets of example {n} are {list}", "第 {n} 个样本的目标为 {list}"],
   labelOf: [
     "example {n} belongs to class {label}, where classes count from 0: “{name}”",
     "第 {n} 个样本属于类别 {label}（类别从 0 数起）：“{name}”",

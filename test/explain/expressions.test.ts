@@ -214,7 +214,8 @@ function made(seed: number): Made {
 describe("random expressions", () => {
   const count = Number(process.env.CHAINRULE_EXPRESSIONS ?? 200);
   const explained = Number(process.env.CHAINRULE_EXPLAINED ?? 12);
-  const point: Values = { x: 0.7, y: -1.3, z: 0.45 };
+  // Sums with the constants, which have one decimal, are not at the kink of a relu.
+  const point: Values = { x: 0.713, y: -1.347, z: 0.459 };
   const usable = Array.from({ length: 2 * count }, (_, seed) => made(seed))
     .filter(({ text, value }) => {
       const size = Math.abs(value(point));
@@ -223,6 +224,7 @@ describe("random expressions", () => {
     .slice(0, count);
   it("have the values and gradients that they have otherwise", () => {
     expect(usable.length).toBeGreaterThan(0.8 * count);
+    let beside = 0;
     for (const { text, value } of usable) {
       const f = parseExpression(text);
       const given = Object.fromEntries(f.names.map((name) => [name, f64(point[name]!)]));
@@ -237,11 +239,19 @@ describe("random expressions", () => {
         const slope = (4 * central(5e-4) - central(1e-3)) / 3;
         const found = slopes[name]!.item();
         const size = Math.max(1, Math.abs(slope), Math.abs(right));
+        // Beside a kink, differences of two steps are no approximations of one slope.
+        if (Math.abs(central(5e-4) - central(1e-3)) > 1e-3 * size) {
+          beside++;
+          continue;
+        }
         expect(Math.abs(found - slope) / size, `${text} by ${name}`).toBeLessThan(1e-6);
       }
     }
+    expect(beside).toBeLessThanOrEqual(0.01 * count);
   });
-  it("are explained so that every printed step can be recomputed", async () => {
+  it("are explained so that every printed step can be recomputed", {
+    timeout: 1_800_000,
+  }, async () => {
     for (const { text } of usable.slice(0, explained)) {
       const f = parseExpression(text);
       const inputs = Object.fromEntries(f.names.map((name) => [name, f64(point[name]!)]));

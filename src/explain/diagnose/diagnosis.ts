@@ -10,7 +10,7 @@ import type { Agreement } from "./agreement.ts";
 import type { Match } from "./results.ts";
 
 /** What is expected to fit by chance more often than this tells nothing. */
-const telling = 0.01;
+export const telling = 0.01;
 
 /** Sentences in words, numbers to nine digits. */
 export function wordsOf(language: Language): (s: Sentence) => string {

@@ -3,12 +3,12 @@ import { at } from "../../core/at.ts";
 import { callSite, withSite } from "../../core/call-site.ts";
 import { fail } from "../../core/errors.ts";
 import type { UpdateTiming } from "../../step/update.ts";
-import type { Entry } from "../engine/parameters.ts";
+import { type Entry, present } from "../engine/parameters.ts";
 import type { NetworkTrace } from "../engine/trace.ts";
 import type { Language } from "../messages.ts";
 import { agreement, type Numeral } from "./agreement.ts";
 import type { Candidate } from "./candidate.ts";
-import { Diagnosis } from "./diagnosis.ts";
+import { Diagnosis, telling } from "./diagnosis.ts";
 import { forwardNumbers } from "./forward.ts";
 import { further, twoAtOnce } from "./further.ts";
 import { mistakes } from "./mistakes.ts";
@@ -80,7 +80,10 @@ export class Tried {
       () => [...wrongNumbers(this.#further), ...elsewhere(this.#t, this.#common, asked, options)],
       () => (got.digits >= pairDigits ? wrongNumbers(this.#two) : []),
     ];
-    for (const others of more) if (!hit && !rest.some(fits)) rest.push(...others());
+    // What is rarer fits a number of few digits as well as what is common.
+    const shift = asked ? present(asked) : 0;
+    const open = () => !rest.some(fits) || expectedByChance(got, rest, shift) > telling;
+    for (const others of more) if (!hit && open()) rest.push(...others());
     const off = (m: Match) => Math.abs(m.value - got.value);
     const nearest = plain(rest.reduce((a, b) => (off(b) < off(a) ? b : a), rest[0] ?? first));
     const facts = { found: got.value, given: got.text, expected, what, nearest };
@@ -88,7 +91,7 @@ export class Tried {
       {
         ...facts,
         verdict: hit ? judge(hit) : "wrong",
-        byChance: expectedByChance(got, rest),
+        byChance: expectedByChance(got, rest, shift),
         tried: right.length + rest.length,
         matches: hit ? [] : matchesOf(rest.filter(fits), options),
       },
@@ -121,14 +124,35 @@ const notFinite = (found: number): never =>
 
 /**
  * A number fits those within one and a half units of its last digit, and logarithms of numbers
- * between a quarter and four times its size are taken to be spread evenly.
+ * between a quarter and four times its size are taken to be spread evenly. New values differ by their
+ * changes alone, so that of these the sizes count: `old` is what they are changed from.
  */
-function expectedByChance({ value: x, unit }: Numeral, tried: readonly Match[]): number {
-  const size = Math.abs(x);
-  const near = new Set<number>();
-  for (const { value } of tried) {
-    const ratio = value / x;
-    if (ratio > 1 / 4 && ratio < 4) near.add(value);
-  }
-  return size === 0 ? 0 : (near.size * 1.5 * unit) / (size * ln16);
+function expectedByChance(
+  { value: x, unit }: Numeral,
+  tried: readonly Result[],
+  old: number,
+): number {
+  const isNew = ({ what }: Result) => "key" in what && what.key === quantityKeys.newValue;
+  const expected = (some: readonly Result[], from: number): number => {
+    const change = x - from;
+    // A change of less than the last digit cannot be told from none.
+    const lost = from !== 0 && Math.abs(change) < unit;
+    const size = lost ? unit : Math.abs(change);
+    const near = new Set<number>();
+    for (const { value } of some) {
+      const ratio = (value - from) / change;
+      if (lost ? Math.abs(value - from) < 4 * unit : ratio > 1 / 4 && ratio < 4) near.add(value);
+    }
+    return size === 0 ? 0 : (near.size * 1.5 * unit) / (size * ln16);
+  };
+  return (
+    expected(
+      tried.filter((m) => isNew(m)),
+      old,
+    ) +
+    expected(
+      tried.filter((m) => !isNew(m)),
+      0,
+    )
+  );
 }

@@ -95,6 +95,13 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
   const activated = new Set<number>();
   /** The net of the layer that is being gone through, as long as what follows keeps its units. */
   let net: Tensor | undefined;
+  const count = new Map<string, number>();
+  /** A second norm in a layer is another quantity than the first. */
+  const named = (layer: number, name: string): string => {
+    const n = (count.get(`${layer} ${name}`) ?? 0) + 1;
+    count.set(`${layer} ${name}`, n);
+    return n === 1 ? name : `${name}.${n}`;
+  };
   const observe = (path: string, tensor: Tensor): void => {
     const leaf = byPath.get(path);
     // What a layer makes when it is called again has no name of its own: its formula is written out.
@@ -111,7 +118,8 @@ export function observer(leaves: readonly Leaf[], input: Tensor) {
       net = undefined;
     const axis = layer.outputAxis;
     const units = net !== undefined;
-    stages.push({ tensor, layer: number, role, units, axis, name: layer.name, path });
+    const name = role === "other" || role === "whole" ? named(number, layer.name) : layer.name;
+    stages.push({ tensor, layer: number, role, units, axis, name, path });
   };
   const observeInner = (path: string, name: string, tensor: Tensor): void => {
     let own = path;

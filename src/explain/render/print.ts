@@ -97,6 +97,7 @@ function root(size: number, style: Style): string | undefined {
       ? `\\sqrt{\\tfrac{${numerator}}{${denominator}}}`
       : `√(${numerator}/${/^\dπ/.test(denominator) ? `(${denominator})` : denominator})`;
   const square = Number((size * size).toPrecision(14));
+  if (!Number.isFinite(square)) return undefined;
   const [p, q] = quotient(square) ?? [];
   if (p && q) return inside(String(p), String(q));
   const decimal = rounded(square, 14);

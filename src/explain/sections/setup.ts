@@ -118,7 +118,7 @@ function networkRows(
   const n = trace.examples;
   if (n > 1) row("data", say("batchOf", { n, example: c.ordinal }));
   if (from > 0) row("data", say("batchFrom", { from: from + 1, to: from + n }));
-  row("data", ...labelOf(c, trace));
+  row("data", ...labelOf(c, trace), ...codesOf(c, trace));
   if (random) row("data", say("randomNumbers"));
   const { steps } = trainer.progress;
   if (steps > 0) row("data", say(steps === 1 ? "afterStep" : "afterSteps", { n: steps }));
@@ -167,11 +167,34 @@ function givenExamples(c: Context, inputs: number, targets: number): void {
 }
 
 /** The class of the example that is shown, where targets are labels. */
-function labelOf(c: Context, { network: { y, data }, bindings }: NetworkTrace): Sentence[] {
-  if (isFloat(y.dtype)) return [];
+function labelOf(
+  c: Context,
+  { network: { y, data }, bindings, examples }: NetworkTrace,
+): Sentence[] {
+  // Where each place of an example has a label, codesOf lists them.
+  if (isFloat(y.dtype) || y.size !== examples) return [];
   const label = entry(bindings, y)[c.example] ?? Number.NaN;
   const name = data.classes?.[label] ?? String(label);
   return [say("labelOf", { n: c.ordinal, label, name })];
+}
+
+/** So many whole numbers of an example are listed. */
+const mostCodes = 32;
+
+/** What are whole numbers of the example that is shown: words, letters, labels of places. */
+function codesOf(c: Context, { network: { x, y }, bindings, examples }: NetworkTrace): Sentence[] {
+  return (
+    [
+      ["inputsAre", x],
+      ["targetsAre", y],
+    ] as const
+  ).flatMap(([key, t]) => {
+    const per = t.size / examples;
+    const all = entry(bindings, t).slice(c.example * per, (c.example + 1) * per);
+    const whole = t === x ? all.every(Number.isInteger) : !isFloat(t.dtype);
+    if (!whole || (t === y && per === 1) || per > mostCodes) return [];
+    return [say(key, { n: c.ordinal, list: Array.from(all, (v) => computed(v)) })];
+  });
 }
 
 /** What is inside of layers, by its name or by the role of a parameter. */
