@@ -135,7 +135,7 @@ function expectedByChance(
   const isNew = ({ what }: Result) => "key" in what && what.key === quantityKeys.newValue;
   const expected = (some: readonly Result[], from: number): number => {
     const change = x - from;
-    // A change of less than the last digit cannot be told from none.
+    // A change of less than the last digit looks like none.
     const lost = from !== 0 && Math.abs(change) < unit;
     const size = lost ? unit : Math.abs(change);
     const near = new Set<number>();
