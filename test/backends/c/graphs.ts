@@ -28,16 +28,16 @@ export const operatorWorks = (dtype: DType): Checked[] =>
     }),
   );
 
-export const randomWorks = (): Checked[] =>
-  fc.sample(choices, { numRuns: 12, seed: 1 }).map((chosen, i) => {
+export const randomWorks = (count = 12, seed = 1): Checked[] =>
+  fc.sample(choices, { numRuns: count, seed }).map((chosen, i) => {
     const { leaves, loss } = build(chosen);
     const outputs = [loss, ...gradient(loss, leaves)];
     return graphWork(`graph ${i}`, { inputs: leaves, outputs }, readValues(leaves));
   });
 
 /** Views between reductions; once more with outputs that are written in the place of inputs. */
-export const viewWorks = (): Checked[] =>
-  fc.sample(viewCases(20), { numRuns: 40, seed: 1 }).flatMap((chosen, i) => {
+export const viewWorks = (count = 40, seed = 1): Checked[] =>
+  fc.sample(viewCases(20), { numRuns: count, seed }).flatMap((chosen, i) => {
     const graph = buildViews(chosen);
     const values = graph.inputs.map(({ dtype, size }, k) =>
       arrayOf(
@@ -53,9 +53,9 @@ export const viewWorks = (): Checked[] =>
   });
 
 /** Graphs over all types whose values are exact, so that every rounding gives the same bits. */
-export const exactWorks = (): Checked[] =>
-  Array.from({ length: 40 }, (_, i) => {
-    const graph = buildTyped(1, i);
+export const exactWorks = (count = 40, seed = 1): Checked[] =>
+  Array.from({ length: count }, (_, i) => {
+    const graph = buildTyped(seed, i);
     return graphWork(`graph ${i}`, graph, graph.values);
   });
 
