@@ -3,7 +3,7 @@
  * bits must be those of strict WebAssembly.
  *
  *     node tools/check-native.mjs [--sanitize] [--graphs 20000] [--seed 1] [--vectors 16]
- *         [--compiler "aarch64-linux-gnu-gcc -static"] [--options "-O2"] [--run "qemu-aarch64"]
+ *         [--compiler "aarch64-linux-gnu-gcc -static"] [--options=-O2] [--run "qemu-aarch64"]
  *
  * Without --graphs: every operator with its derivatives, intrinsics, sums, products, training steps. With it:
  * so many random graphs, some hundreds in a file. --sanitize: addresses and undefined behaviour, -O1. Exits
@@ -51,7 +51,7 @@ const sanitizers = [
   "-fno-omit-frame-pointer",
 ];
 const options = [
-  ...[...fixed, "-fno-strict-aliasing", "-fopenmp-simd"],
+  ...[...fixed, "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-fopenmp-simd"],
   ...(told.sanitize ? sanitizers : words(told.options)),
 ];
 const folder = mkdtempSync(join(tmpdir(), "chainrule-native-"));

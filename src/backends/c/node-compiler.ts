@@ -19,13 +19,20 @@ export interface CCompiler {
 /**
  * Strict IEEE 754, for this processor: a product and a sum are two operations unless the text says
  * otherwise, errno and traps are nobody's concern, and no loop's order is changed. `omp simd` on a loop
- * says that its turns may be done side by side, no more.
+ * says that its turns may be done side by side, no more. GCC 12 takes an address that it has itself written
+ * as 0 plus the rest for a null pointer's: what stands behind is then dead to it, a function that stores
+ * something is pure, and the call is dropped, unless null pointers are nothing special.
  */
 const options: readonly string[] = [
   ...["-std=c17", "-O2", arch() === "arm64" ? "-mcpu=native" : "-march=native"],
   ...["-fPIC", "-shared", "-w"],
   ...["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"],
-  ...["-fno-strict-aliasing", "-fopenmp-simd", "-fvisibility=hidden"],
+  ...[
+    "-fno-strict-aliasing",
+    "-fno-delete-null-pointer-checks",
+    "-fopenmp-simd",
+    "-fvisibility=hidden",
+  ],
 ];
 
 /** What older systems keep apart from C's own library. */

@@ -55,12 +55,7 @@ typedef long long i64;
 typedef unsigned long long u64;
 typedef unsigned char u8;
 #define inlined static inline __attribute__((always_inline))
-/* On its own: seen with gcc 12.2: inlined, a kernel with omp simd loops stored nothing; why is not known. */
-#if defined(__clang__)
 #define kernel static __attribute__((noinline))
-#else
-#define kernel static __attribute__((noipa))
-#endif
 #define exported __attribute__((visibility("default")))
 #define likely(x) __builtin_expect(!!(x), 1)
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
