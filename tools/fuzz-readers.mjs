@@ -23,6 +23,7 @@ const kinds = {
   npy: { folder: "numpy", end: ".npy", read: (data) => data.parseNpy },
   npz: { folder: "numpy", end: ".npz", read: (data) => data.parseNpz },
   parquet: { folder: "tables", end: ".parquet", read: (data) => data.parseParquet },
+  arrow: { folder: "tables", end: ".arrow", read: (data) => data.parseArrow },
   jsonl: {
     folder: "tables",
     end: ".jsonl",

@@ -6,7 +6,7 @@ writes into test/fixtures/tables/
 - types.parquet: every type that is read, with missing values; types.json says what is in
   them;
 - ways-*.parquet: one table, each compression, both versions of pages, several groups of rows, encodings;
-- ways-none.arrow: the table in another format;
+- *.arrow: the same as Feather files and as a stream;
 - refused.parquet: what is not read; wide.*: integers beyond 2^53.
 """
 
@@ -57,6 +57,7 @@ table = pa.table(arrays, names=list(columns))
 lines = [f'"{name}": {json.dumps(read)}' for name, (_, _, read) in columns.items()]
 (folder / "types.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 pq.write_table(table, folder / "types.parquet", compression="none")
+feather.write_feather(table, folder / "types.arrow", compression="uncompressed")
 
 n = 40
 ways = pa.table({
@@ -83,6 +84,12 @@ for name, options in {
 }.items():
     pq.write_table(ways, folder / f"ways-{name}.parquet", **options)
 feather.write_feather(ways, folder / "ways-none.arrow", compression="uncompressed", chunksize=11)
+long = pa.concat_tables([ways] * 60).combine_chunks()
+feather.write_feather(long, folder / "ways-lz4.arrow")
+feather.write_feather(ways, folder / "ways-zstd.arrow", compression="zstd")
+coded = ways.set_column(2, "k", ways["k"].dictionary_encode())
+with pa.ipc.new_stream(folder / "ways-stream.arrow", coded.schema) as stream:
+    stream.write_table(coded, max_chunksize=11)
 
 refused = pa.table({
     "list": pa.array([[1, 2], [3]]),
@@ -92,5 +99,8 @@ refused = pa.table({
     "x": pa.array([1.5, 2.5]),
 })
 pq.write_table(refused, folder / "refused.parquet")
+feather.write_feather(refused, folder / "refused.arrow", compression="uncompressed")
+views = pa.table({"t": pa.array(["a", "b"], pa.string_view()), "x": pa.array([1.5, 2.5])})
+feather.write_feather(views, folder / "views.arrow", compression="uncompressed")
 wide = pa.table({"id": pa.array([1, 2**53 + 1]), "x": pa.array([1.0, 2.0])})
 pq.write_table(wide, folder / "wide.parquet")

@@ -2,6 +2,7 @@
 import "../ops/methods.ts";
 
 // Data: tables, IDX files, examples, generators, preprocessing, splits.
+export { parseArrow } from "./arrow.ts";
 export type { NamedClassWeights } from "./balance.ts";
 export { classWeights, oversample } from "./balance.ts";
 export type { Row } from "./cells.ts";

@@ -1,4 +1,5 @@
 /** Tables of files whose cells have types, told by their names. */
+import { parseArrow } from "./arrow.ts";
 import type { Table } from "./csv.ts";
 import { parseJsonLines } from "./json-lines.ts";
 import { parseParquet } from "./parquet.ts";
@@ -17,6 +18,7 @@ interface TypedFile {
 }
 
 const kinds: readonly TypedFile[] = [
+  { name: "Arrow", ending: /\.(arrow|feather|arrows)$/i, read: parseArrow },
   { name: "Parquet", ending: /\.parquet$/i, read: parseParquet },
   {
     name: "JSON lines",

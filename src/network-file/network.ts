@@ -47,7 +47,7 @@ const csv = record({
   file: {
     form: path,
     doc:
-      "The table: comma-separated text; .jsonl or .ndjson with JSON lines; or .parquet, which needs " +
+      "The table: comma-separated text; .jsonl or .ndjson with JSON lines; .arrow or .feather; or .parquet, which needs " +
       "the package hyparquet.",
     required: true,
   },

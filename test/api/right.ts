@@ -227,6 +227,10 @@ const dataFunctions: Record<string, Probe> = {
     table,
     { target: "kind", scales: { a: { mean: 1, deviation: 2 } } },
   ]),
+  parseArrow: probe(data.parseArrow, [
+    new Uint8Array(readFileSync(new URL("../fixtures/tables/ways-none.arrow", import.meta.url))),
+    { columns: ["x"], types: {}, limit: 1e6 },
+  ]),
   characters: probe(data.characters, ["ab", { unknown: "?" }]),
   bytePairs: probe(data.bytePairs, ["r50k_base", {}]),
   nextTokens: probe(data.nextTokens, [

@@ -61,6 +61,22 @@ export const readers: readonly Row[] = [
     encrypted,
     () => parquet("ways-none"),
   ],
+  [
+    'Write it with compression="lz4", as Feather does by itself, or "uncompressed".',
+    () => d.parseArrow(tableOf("ways-zstd.arrow")),
+    () => d.parseArrow(tableOf("ways-lz4.arrow")),
+    () => d.parseArrow(tableOf("ways-none.arrow")),
+  ],
+  [
+    "Write such a column as another type, or leave it out of the file.",
+    () => d.parseArrow(tableOf("views.arrow")),
+    () => d.parseArrow(tableOf("types.arrow")),
+  ],
+  [
+    "Write it again: pyarrow.feather.write_feather(table, path).",
+    () => d.parseArrow(new TextEncoder().encode("FEA1....FEA1")),
+    () => d.parseArrow(tableOf("ways-none.arrow")),
+  ],
   ['Write it with compression="zstd".', lzo, () => parquet("ways-zstd")],
   [
     'Write it with dictionaries: pq.write_table(table, "x.parquet"), as pyarrow does by itself.',
