@@ -28,7 +28,7 @@ const entries = {
   data: "src/data/index.ts",
   file: "src/network-file/index.ts",
   exchange: "src/exchange/index.ts",
-  mpi: "src/parallel/index.ts",
+  mpi: "src/mpi/index.ts",
 };
 /** What index.ts exports of these is loaded when it is asked for; and so is the compiler. */
 const parts = {

@@ -121,6 +121,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .option("--lora <rank>", "train matrices of this rank beside the weights", whole(1))
     .option("--run <folder>", "keep all that belongs to the run in a new folder")
     .option("--threads <n>", "threads; default: as many as pay", whole(1))
+    .option("--mpi", "share out every batch to the processes that mpirun has started")
     .option("--save-every <seconds>", "how often to save on the way; default 60", whole(0))
     .option("--find-rate", "do not train: try learning rates, and suggest one (with --plot, too)")
     .option(

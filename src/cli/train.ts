@@ -10,6 +10,7 @@ import { scaleAdvice } from "../network-file/advice.ts";
 import { toMetadata } from "../network-file/checkpoint.ts";
 import { type PreparedNetwork, prepareNetwork, withTraining } from "../network-file/index.ts";
 import { dataChanges, type Given, resumption } from "../network-file/resume.ts";
+import type { Parallel } from "../parallel/parallel.ts";
 import { parameterCounts } from "../report/layers.ts";
 import { originNotes } from "../train/checkpoint.ts";
 import { CheckpointWatch } from "../train/checkpoint-rule.ts";
@@ -31,6 +32,7 @@ import {
 import { takeFrom, tuned, tuningOf } from "./from.ts";
 import { endWithParent, Interruption } from "./interruption.ts";
 import { count, formatNumber, plural, roundedText } from "./numbers.ts";
+import { inCompany, isFollower, processesFor, quietly } from "./processes.ts";
 import { interval, ProgressLine, ReadingLine, sparkline } from "./progress.ts";
 import {
   checkRunFiles,
@@ -74,6 +76,7 @@ interface TrainOptions extends RunFileOptions {
   readonly update?: "simultaneous" | "sequential";
   readonly backend?: BackendName;
   readonly deterministic?: boolean;
+  readonly mpi?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -102,8 +105,20 @@ function reporter({ json, quiet }: TrainOptions): Reporter {
 }
 
 export async function trainCommand(given: string, asked: TrainOptions): Promise<number> {
-  const say = reporter(asked);
   if (asked.withParent) endWithParent();
+  const parallel = await processesFor(asked);
+  return inCompany(parallel, () =>
+    trainFile(given, isFollower(parallel) ? quietly(asked) : asked, parallel),
+  );
+}
+
+async function trainFile(
+  given: string,
+  asked: TrainOptions,
+  parallel: Parallel | undefined,
+): Promise<number> {
+  const say = reporter(asked);
+  const follows = isFollower(parallel);
   const { file, options, begun, begins } = await runOf(given, asked);
   const { resume } = options;
   const out = options.out ?? resume ?? checkpointOf(file);
@@ -115,7 +130,7 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
     file,
   );
   // Hours of training must not end at a folder that does not exist.
-  if (begins === undefined && !options.findRate) await checkWritable(out);
+  if (begins === undefined && !options.findRate && !follows) await checkWritable(out);
   await checkRunFiles(options);
   const old = resume === undefined ? undefined : { path: resume, bytes: await readBytes(resume) };
   const settings = begins === undefined ? changes(options) : {};
@@ -125,6 +140,7 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
     backend: options.backend ?? "auto",
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     deterministic: options.deterministic ?? false,
+    ...(parallel && { parallel }),
     onReading: (name, progress) => reading.update(name, progress),
   }).finally(() => reading.clear());
   const { trainer, data } = prepared;
@@ -166,6 +182,7 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
   }
   const before = run === undefined ? 0 : await secondsOf(run);
   const save = async (seconds: number, part = "") => {
+    if (follows) return;
     if (keeper && part === "") return keeper.save(before + seconds);
     const path = part === "" ? out : `${out.replace(/\.safetensors$/, "")}.${part}.safetensors`;
     await writeAtomically(path, trainer.toBytes(toMetadata(prepared)));
@@ -189,6 +206,7 @@ export async function trainCommand(given: string, asked: TrainOptions): Promise<
     }
     return stopped.signal.exitCode;
   }
+  if (follows) return exit.ok;
   const { training, heldOut } = await conclude(say, prepared, out, stopped.early);
   const { epoch, steps } = trainer.progress;
   const seconds = before + stopped.seconds;
@@ -362,6 +380,7 @@ async function train(
     progress.update(done(), `epoch ${count(epoch + 1)}/${count(epochs)}`, detail);
   }, interval);
   let saved = performance.now();
+  let aborted = false;
   let last = trainer.progress.epoch;
   let unseen: EpochReport | undefined;
   const kept = wantsEpochs(options);
@@ -388,6 +407,7 @@ async function train(
         saved = performance.now();
       }
     }
+    aborted = (await run).stopped === "aborted";
     // Training that ends before its time has a last epoch, too.
     if (unseen) row(unseen);
   } finally {
@@ -395,7 +415,9 @@ async function train(
     progress.clear();
     interruption.end();
   }
-  const { caught } = interruption;
+  // The signal may have come to another process.
+  const elsewhere = aborted ? { exitCode: exit.interrupted } : undefined;
+  const caught = interruption.caught ?? elsewhere;
   return { signal: caught, early: last < epochs && !caught, seconds: progress.elapsed };
 }
 

@@ -159,7 +159,7 @@ export interface PreparedNetwork {
 }
 
 /** What trains it, which no network file says: it decides about the time, not the result. */
-type Machine = Pick<TrainerOptions, "backend" | "deterministic" | "threads">;
+type Machine = Pick<TrainerOptions, "backend" | "deterministic" | "threads" | "parallel">;
 
 /** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
 export async function prepareNetwork(
@@ -171,6 +171,7 @@ export async function prepareNetwork(
     "backend",
     "deterministic",
     "threads",
+    "parallel",
     "onReading",
     "signal",
   ]);
@@ -214,7 +215,7 @@ export function makeTrainer(
   network: NetworkFile,
   model: Layer,
   marks: Fitted["marks"] = {},
-  { backend = "auto", deterministic, threads }: Machine = {},
+  { backend = "auto", deterministic = false, threads, parallel }: Machine = {},
 ): Trainer {
   const { dtype, update, seed } = network.training;
   const loss = markedLoss(network, marks);
@@ -228,6 +229,7 @@ export function makeTrainer(
       seed,
       backend: machine,
       ...(threads === undefined ? {} : { threads }),
+      ...(parallel && { parallel, deterministic }),
     }),
   );
 }

@@ -27,18 +27,8 @@ const patience = 300;
 
 let job: Parallel | undefined;
 
-/**
- * The processes that `mpirun` has started with this one, for `trainer(model, { …, parallel })`. The
- * library (Open MPI, MPICH or one with MPICH's or the standard binary interface) is called through the
- * package koffi. A process has one such job; asked again, it is the same.
- *
- * When the process ends, the job does: in order where its exit code is 0, and for all processes at
- * once where it is not.
- *
- * @throws ChainruleError "unsupported" where the process was not started by a launcher of MPI, or
- *   library or koffi are missing.
- */
-export async function mpi(options: MpiOptions = {}): Promise<Parallel> {
+/** The job of this process, begun where it has not been. */
+export function jobOf(options: MpiOptions, join: Parallel["join"]): Parallel {
   checkNames("mpi", options, ["library", "timeout"]);
   const { library = process.env.CHAINRULE_MPI, timeout = 600 } = options;
   if (!isNumber(timeout, (t) => t > 0)) {
@@ -48,11 +38,11 @@ export async function mpi(options: MpiOptions = {}): Promise<Parallel> {
       found: shown(timeout),
     });
   }
-  job ??= begin(library || undefined, timeout);
+  job ??= begin(library || undefined, timeout, join);
   return job;
 }
 
-function begin(told: string | undefined, timeout: number): Parallel {
+function begin(told: string | undefined, timeout: number, join: Parallel["join"]): Parallel {
   const launch = launchOf(process.env);
   if (launch === undefined) {
     return fail("unsupported", {
@@ -73,21 +63,23 @@ function begin(told: string | undefined, timeout: number): Parallel {
       found: `${calls.version} (${library.name}), which knows of one`,
     });
   }
-  return new Job(calls, { rank, size, limit: timeout * 1000 });
+  return new Job(calls, { rank, size, limit: timeout * 1000, join });
 }
 
 class Job implements Parallel {
   readonly rank: number;
   readonly size: number;
   readonly library: string;
+  readonly join: Parallel["join"];
   readonly #calls: Calls;
   readonly #waiting: Waiting;
   #closed = false;
 
   constructor(
     calls: Calls,
-    { rank, size, limit }: { readonly rank: number; readonly size: number; readonly limit: number },
+    { rank, size, limit, join }: Pick<Parallel, "rank" | "size" | "join"> & { limit: number },
   ) {
+    this.join = join;
     this.rank = rank;
     this.size = size;
     this.library = calls.version;

@@ -29,6 +29,8 @@ export interface Parallel {
   close(): void;
   /** Ends all processes at once, with this exit code. */
   abort(code: number): void;
+  /** @internal What trains a trainer with them: programs of one process do not carry it. */
+  readonly join: (trainer: never, parallel: Parallel, options: never) => unknown;
 }
 
 /** One number of each process. */

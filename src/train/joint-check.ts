@@ -4,7 +4,6 @@ import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at, only } from "../core/at.ts";
 import { fail } from "../core/errors.ts";
 import { dependents, nodesOf } from "../core/graph.ts";
-import { checkKind, isFunction, isNumber, object } from "../core/kinds.ts";
 import { seedKey } from "../core/random.ts";
 import { scalar } from "../ops/leaf.ts";
 import type { Parallel } from "../parallel/parallel.ts";
@@ -21,19 +20,9 @@ const few = 4;
 /** Into so many pieces a batch is cut where the bits are not to depend on the number of processes. */
 export const fixedPieces = 8;
 
-const processes = /* @__PURE__ */ object(
-  "the processes to train with",
-  'await mpi() of "chainrule/mpi"',
-  ({ rank, size, allReduce }) =>
-    isNumber(rank, Number.isSafeInteger) &&
-    isNumber(size, Number.isSafeInteger) &&
-    isFunction(allReduce),
-);
-
 /** Refuses settings that several processes do not have. */
-export function checkJoint(options: TrainerOptions): void {
-  const { parallel, deterministic = false, update, threads = 1, backend } = options;
-  checkKind("parallel", parallel, processes);
+export function checkJoint({ size }: Parallel, options: TrainerOptions): void {
+  const { deterministic = false, update, threads = 1, backend } = options;
   const refuse = (expected: string, found: string): never =>
     fail("unsupported", { message: "Several processes do not train so.", expected, found });
   if (update === "sequential") refuse('update: "simultaneous"', 'update: "sequential"');
@@ -41,7 +30,6 @@ export function checkJoint(options: TrainerOptions): void {
   if (typeof backend === "object" && backend.asynchronous) {
     refuse("a backend that answers at once", `"${backend.name}"`);
   }
-  const { size } = parallel as Parallel;
   if (deterministic && fixedPieces % size !== 0) {
     refuse("1, 2, 4 or 8 processes where deterministic is true", String(size));
   }

@@ -17,10 +17,11 @@ import { type Objective, supervised } from "../step/objective.ts";
 import { inputsByName, outputsByName } from "../step/ports.ts";
 import { joinedStep, type SumsPlan, shareStep, sumsPlan } from "../step/share.ts";
 import { examplesOf } from "./batches.ts";
-import { checkSharing, fixedPieces, rowRange } from "./joint-check.ts";
+import { checkJoint, checkSharing, fixedPieces, rowRange } from "./joint-check.ts";
 import type { Live } from "./resident.ts";
 import type { StepResult } from "./single-step.ts";
 import type { Trainer } from "./trainer.ts";
+import type { TrainerOptions } from "./trainer-options.ts";
 
 /** After so many steps the processes compare their states. */
 const compareEvery = 100;
@@ -35,6 +36,7 @@ export class JointTraining implements Live {
   readonly parallel: Parallel;
   readonly #trainer: Trainer;
   readonly #objective: Objective;
+  /** Whether sums are our own, in an order that no number of processes changes. */
   readonly #ordered: boolean;
   readonly #pieces: number;
   #adds = false;
@@ -48,8 +50,9 @@ export class JointTraining implements Live {
   #signal: { readonly aborted: boolean } | undefined;
   #stopped = false;
 
-  /** @param ordered whether sums are our own, in an order that no number of processes changes */
-  constructor(trainer: Trainer, parallel: Parallel, ordered: boolean) {
+  constructor(trainer: Trainer, parallel: Parallel, options: TrainerOptions) {
+    checkJoint(parallel, options);
+    const { deterministic: ordered = false } = options;
     this.parallel = parallel;
     this.#trainer = trainer;
     this.#objective = supervised(trainer.model, trainer.loss);
@@ -248,6 +251,13 @@ export class JointTraining implements Live {
     }
   }
 }
+
+/** @internal What `Parallel.join` is. */
+export const joinTraining = (
+  trainer: Trainer,
+  parallel: Parallel,
+  options: TrainerOptions,
+): JointTraining => new JointTraining(trainer, parallel, options);
 
 /** Some pieces, and where their sum goes. */
 interface Stretch {

@@ -8,6 +8,7 @@ import {
   isFunction,
   isRecord,
   isText,
+  object,
 } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
@@ -18,7 +19,6 @@ import { isOptimizer } from "../optim/optimizer.ts";
 import { trainable } from "../step/parameters.ts";
 import { checkCheckpoint } from "./checkpoint-rule.ts";
 import type { EarlyStopping, FitOptions } from "./fit.ts";
-import { checkJoint } from "./joint-check.ts";
 import { checkMetrics } from "./measures.ts";
 import { checkPlateau } from "./plateau.ts";
 import type { TrainerOptions } from "./trainer-options.ts";
@@ -34,6 +34,12 @@ const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   update: true,
   parallel: true,
 };
+
+const processes = /* @__PURE__ */ object(
+  "the processes to train with",
+  'await mpi() of "chainrule/mpi"',
+  ({ join }) => isFunction(join),
+);
 
 const targets: Readonly<Record<NonNullable<LossFacts["targets"]>, true>> = {
   shares: true,
@@ -99,7 +105,7 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       found: shown(threads),
     });
   }
-  if (options.parallel !== undefined) checkJoint(options);
+  if (options.parallel !== undefined) checkKind("parallel", options.parallel, processes);
   const names = Object.keys(model.parameters);
   if (trainable(model).length === 0) {
     fail("bad-argument", {

@@ -2,10 +2,13 @@
 
 import { isRecord } from "../core/kinds.ts";
 import { Tensor } from "../core/tensor.ts";
+import type { Parallel } from "../parallel/parallel.ts";
 import { type Data, toDataset } from "./classes.ts";
+import type { JointTraining } from "./joint.ts";
 import type { GivenBatch, Ring } from "./ring.ts";
 import { stepFor } from "./single-step.ts";
 import type { Trainer } from "./trainer.ts";
+import type { TrainerOptions } from "./trainer-options.ts";
 
 /** The data in the trainer's element type, checked. */
 export function batchFrom(trainer: Trainer, data: Data) {
@@ -13,6 +16,14 @@ export function batchFrom(trainer: Trainer, data: Data) {
   trainer.tasks.check(dataset, "data");
   const { inputs, targets } = trainer.batchOf(dataset);
   return { inputs, targets, classes: dataset.classes };
+}
+
+type Join = (trainer: Trainer, parallel: Parallel, options: TrainerOptions) => JointTraining;
+
+/** What trains with several processes, where there are some. */
+export function joinedBy(trainer: Trainer, options: TrainerOptions): JointTraining | undefined {
+  const { parallel } = options;
+  return parallel && (parallel.join as Join)(trainer, parallel, options);
 }
 
 /** One update by several processes. */

@@ -43,12 +43,12 @@ import {
   type SetNames,
   type SetOptions,
 } from "./given-values.ts";
-import { JointTraining } from "./joint.ts";
+import type { JointTraining } from "./joint.ts";
 import { KeptLoop } from "./kept-loop.ts";
 import { Lock } from "./lock.ts";
 import { openLoop } from "./open-loop.ts";
 import { checkTrainer } from "./options.ts";
-import { batchFrom, jointStep, OwnLoop } from "./own-loop.ts";
+import { batchFrom, joinedBy, jointStep, OwnLoop } from "./own-loop.ts";
 import { outputsOf, predicted, predictedLater, type Rows } from "./predict.ts";
 import { Programs } from "./programs.ts";
 import { freshProgress, type Progress } from "./progress.ts";
@@ -119,8 +119,7 @@ export class Trainer<P extends Ranks = Ranks> {
     this.backend = chooseBackend(backend, options.deterministic);
     this.#threads = options.threads;
     this.#own = new OwnLoop(this, options.threads);
-    this.joint =
-      options.parallel && new JointTraining(this, options.parallel, options.deterministic === true);
+    this.joint = joinedBy(this, options);
     this.learningRate = options.optimizer.learningRate.initial;
     seedKey(seed);
     this.#state = firstState(model, options.optimizer, dtype, seed);

@@ -4,8 +4,8 @@ import { gzipSync } from "node:zlib";
 import * as data from "../../src/data/index.ts";
 import * as exchange from "../../src/exchange/index.ts";
 import * as chainrule from "../../src/index.ts";
+import * as processes from "../../src/mpi/index.ts";
 import * as file from "../../src/network-file/index.ts";
-import * as processes from "../../src/parallel/index.ts";
 import { functions } from "./functions.ts";
 import {
   type Any,

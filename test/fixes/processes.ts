@@ -1,4 +1,5 @@
 /** Advice about many processes, followed: where there is MPI with it, elsewhere with a stand-in. */
+import { processesFor } from "../../src/cli/processes.ts";
 import {
   batchNorm1d,
   type Loss,
@@ -11,7 +12,7 @@ import {
   stream,
   trainer,
 } from "../../src/index.ts";
-import { mpi } from "../../src/parallel/index.ts";
+import { mpi } from "../../src/mpi/index.ts";
 import type { Calls } from "../../src/parallel/node-calls.ts";
 import { loadMpi } from "../../src/parallel/node-library.ts";
 import { Waiting } from "../../src/parallel/node-waiting.ts";
@@ -41,7 +42,8 @@ function after(ms: number): () => boolean {
 const never = () => false;
 const program = programs();
 const alone = `
-  import {
+  import { processesFor } from "../../src/cli/processes.ts";
+import {
   batchNorm1d,
   type Loss,
   layerNorm,
@@ -53,7 +55,7 @@ const alone = `
   stream,
   trainer,
 } from "../../src/index.ts";
-import { mpi } from "./src/parallel/index.ts";
+import { mpi } from "./src/mpi/index.ts";
   console.log((await mpi()).size);
 `;
 
@@ -78,6 +80,16 @@ const normed = () => sequential(linear(1, 2), batchNorm1d(2), linear(2, 1));
 const small = () => penalized(linear(1, 1), { l2: 0.1 });
 
 export const processes: readonly Row[] = [
+  [
+    "Leave --… out, or --mpi.",
+    () => processesFor({ mpi: true, threads: 2 }),
+    () => processesFor({ threads: 2 }),
+    // Alone it is what it says, but nobody has started several processes here.
+    async () => {
+      const error = await processesFor({ mpi: true }).catch((reason) => reason);
+      if (error.code !== "unsupported") throw error;
+    },
+  ],
   [
     "Start it with mpirun -n 4 node program.js, or mpirun -n 4 npx chainrule train FILE --mpi.",
     () => mpi(),

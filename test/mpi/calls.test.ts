@@ -8,8 +8,8 @@ const program = programs();
 const calls = program(
   "calls",
   `
-  import { mpi } from "./src/parallel/index.ts";
-  const p = await mpi({ timeout: 2 });
+  import { mpi } from "./src/mpi/index.ts";
+  const p = await mpi({ timeout: process.argv[2] === "hang" ? 3 : 30 });
   if (process.argv[2] === "calls") {
     const { rank, size } = p;
     // Elements that a sum in f32 holds exactly, in memory as programs have it.

@@ -24,12 +24,23 @@ const known: readonly Launcher[] = [
 
 const says = { "Open MPI": /Open MPI|OpenRTE/, MPICH: /HYDRA/ };
 
+const environment = {
+  ...process.env,
+  OMPI_ALLOW_RUN_AS_ROOT: "1",
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+  NO_COLOR: "1",
+};
+
 /** One of each kind, of those that are here. */
 export const launchers: readonly Launcher[] = (["Open MPI", "MPICH"] as const).flatMap((name) => {
   const found = known.find((one) => {
     if (one.name !== name) return false;
     const { stdout, status } = spawnSync(one.command, ["--version"], { encoding: "utf8" });
-    return status === 0 && says[name].test(stdout);
+    if (status !== 0 || !says[name].test(stdout)) return false;
+    // Containers may lack what it needs.
+    const nothing = ["-n", "2", process.execPath, "-e", ""];
+    const args = [...one.options, ...nothing];
+    return spawnSync(one.command, args, { env: environment, timeout: 20_000 }).status === 0;
   });
   return found ? [found] : [];
 });
@@ -40,7 +51,7 @@ export function sayWhatIsMissing(): void {
   const missing = ["Open MPI", "MPICH"].filter((name) => !names.includes(name as Launcher["name"]));
   if (missing.length > 0) {
     console.warn(
-      `${missing.join(" and ")} not found (apt-get install openmpi-bin mpich): skipped.`,
+      `${missing.join(" and ")} not found, or not at work here (apt-get install openmpi-bin mpich): skipped.`,
     );
   }
 }
@@ -79,13 +90,7 @@ export function launch(
   const rest = [...options, "-n", String(processes), process.execPath, ...program];
   const child = spawn(command, rest, {
     cwd,
-    env: {
-      ...process.env,
-      OMPI_ALLOW_RUN_AS_ROOT: "1",
-      OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
-      NO_COLOR: "1",
-      ...env,
-    },
+    env: { ...environment, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const parts = { stdout: "", stderr: "" };

@@ -14,7 +14,7 @@ const trains = program(
   `
   import { createHash } from "node:crypto";
   import { adam, cosineDecay, crossEntropy, dropout, linear, relu, sequential, trainer } from "./src/index.ts";
-  import { mpi } from "./src/parallel/index.ts";
+  import { mpi } from "./src/mpi/index.ts";
 
   const [mode, until, from, to] = process.argv.slice(2);
   const parallel = await mpi({ timeout: 20 });

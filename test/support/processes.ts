@@ -1,5 +1,6 @@
 /** Processes that train together, where there is one alone. */
 import type { Parallel } from "../../src/parallel/parallel.ts";
+import { joinTraining } from "../../src/train/joint.ts";
 
 /** The only process of a job. */
 export const alone = (): Parallel => ({
@@ -12,6 +13,7 @@ export const alone = (): Parallel => ({
   barrier() {},
   close() {},
   abort() {},
+  join: joinTraining,
 });
 
 /** The first of two processes, the other of which has this number where it has another. */

@@ -11,7 +11,7 @@ export const entries = {
   "chainrule/data": "data/index.ts",
   "chainrule/file": "network-file/index.ts",
   "chainrule/exchange": "exchange/index.ts",
-  "chainrule/mpi": "parallel/index.ts",
+  "chainrule/mpi": "mpi/index.ts",
 };
 
 const source = "<!-- Generated from src by tools/generate.mjs. -->";

@@ -12,7 +12,7 @@ export const exports = {
   folders: ["src/", "studio/"],
   entries: [
     ...["src/index.ts", "src/data/index.ts", "src/network-file/index.ts"],
-    ...["src/exchange/index.ts", "src/parallel/index.ts"],
+    ...["src/exchange/index.ts", "src/mpi/index.ts"],
     // What stands for src/files/node.ts in browsers.
     ...["src/files/browser.ts", "studio/vite.config.ts"],
     // The first screen, which is worked out when the page is built.
@@ -64,6 +64,7 @@ export const assertions = {
   "src/explain/": {},
   "src/files/": {},
   "src/index.ts": {},
+  "src/mpi/": {},
   "src/network-file/": {},
   "src/nn/": { "!": 4 },
   "src/ops/": {},

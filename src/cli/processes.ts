@@ -1,0 +1,58 @@
+/** train --mpi: the processes that mpirun has started, of which the first speaks and writes. */
+import { fail } from "../core/errors.ts";
+import type { Parallel } from "../parallel/parallel.ts";
+
+/** Time in ms in which the first process may say what happens to all of them. */
+const patience = 500;
+
+/** Options that one process alone can follow. */
+const single = ["run", "findRate", "traceSteps", "threads"] as const;
+/** What is written, which the first process does. */
+const written = ["report", "plot", "csv", "tensorboard"] as const;
+
+type Options = Readonly<
+  Partial<Record<(typeof single)[number] | (typeof written)[number] | "mpi", unknown>>
+>;
+
+/** The job, where one is asked for; refuses what does not go inCompany with it. */
+export async function processesFor(options: Options): Promise<Parallel | undefined> {
+  if (!options.mpi) return undefined;
+  const taken = single.find((name) => options[name] !== undefined);
+  if (taken !== undefined) {
+    const name = taken.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    fail("usage", {
+      message: "Several processes do not do this inCompany.",
+      expected: `--mpi or --${name}`,
+      found: "both",
+      where: "the command line",
+      fix: `Leave --${name} out, or --mpi.`,
+    });
+  }
+  return (await import("../mpi/index.ts")).mpi();
+}
+
+/** Whether this is a process that another one speaks for. */
+export const isFollower = (parallel: Parallel | undefined): boolean => (parallel?.rank ?? 0) > 0;
+
+/** The options of a process that prints and writes nothing. */
+export function quietly<T extends Options>(options: T): T {
+  const left = { ...options, quiet: true, json: false };
+  for (const name of written) delete left[name];
+  return left;
+}
+
+/** The work of a process; what happens to all of them the first one says. */
+export async function inCompany<T>(
+  parallel: Parallel | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await work();
+    parallel?.close();
+    return result;
+  } catch (error) {
+    // Its end is everybody's.
+    if (isFollower(parallel)) await new Promise((resolve) => setTimeout(resolve, patience));
+    throw error;
+  }
+}
