@@ -213,10 +213,6 @@ export function packRows(w: KernelWriter, c: Rows, dtype: Float): void {
     const from = f.let(op("i32.add", op("i32.add", c.from, first), op("i32.mul", k, i32(c.along))));
     const line = op("i32.add", op("i32.mul", tile, i32(c.k)), k);
     const to = f.let(op("i32.add", c.to, op("i32.mul", line, i32(c.tileRows * bytes))));
-    if (c.row === bytes) {
-      copyBytes(f, to, from, rows * bytes);
-      return;
-    }
     for (let r = 0; r < rows; r++) {
       const value = access(`${dtype}.load`, [from], { offset: r * c.row });
       f.emit(access(`${dtype}.store`, [to, value], { offset: r * bytes }));
@@ -228,20 +224,4 @@ export function packRows(w: KernelWriter, c: Rows, dtype: Float): void {
     w.loop(rest > 0 ? tiles - 1 : tiles, 1, (tile) => copy(tile, k, c.tileRows));
     if (rest > 0) copy(i32(tiles - 1), k, rest);
   });
-}
-
-/** Copies a number of bytes that is known, as many at a time as there are. */
-export function copyBytes(f: FunctionBuilder, to: Expr, from: Expr, bytes: number): void {
-  const parts = [
-    [16, "v128.load", "v128.store"],
-    [8, "i64.load", "i64.store"],
-    [4, "i32.load", "i32.store"],
-    [1, "i32.load8_u", "i32.store8"],
-  ] as const;
-  let offset = 0;
-  for (const [size, load, store] of parts) {
-    for (; bytes - offset >= size; offset += size) {
-      f.emit(access(store, [to, access(load, [from], { offset })], { offset }));
-    }
-  }
 }

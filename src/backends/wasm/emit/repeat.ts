@@ -14,7 +14,6 @@ import {
 } from "../assembler/index.ts";
 import type { Compiled } from "./functions.ts";
 import { addressIn, type Target } from "./kernel.ts";
-import { copyBytes } from "./micro.ts";
 
 /** Fewer bytes are copied one word after another: a call of memory.copy takes longer. */
 const fewBytes = 64;
@@ -83,5 +82,16 @@ function copy(f: FunctionBuilder, to: Expr, from: Expr, bytes: number): void {
     f.emit(op("memory.copy", to, from, i32(bytes)));
     return;
   }
-  copyBytes(f, to, from, bytes);
+  const parts = [
+    [16, "v128.load", "v128.store"],
+    [8, "i64.load", "i64.store"],
+    [4, "i32.load", "i32.store"],
+    [1, "i32.load8_u", "i32.store8"],
+  ] as const;
+  let offset = 0;
+  for (const [size, load, store] of parts) {
+    for (; bytes - offset >= size; offset += size) {
+      f.emit(access(store, [to, access(load, [from], { offset })], { offset }));
+    }
+  }
 }
