@@ -18,6 +18,13 @@ export { cond } from "./autodiff/loops/cond.ts";
 export { type ScanOptions, scan } from "./autodiff/loops/scan.ts";
 export { type WhileOptions, whileLoop } from "./autodiff/loops/while-loop.ts";
 // Differentiation.
+export {
+  type SparseMatrix,
+  type SparseOptions,
+  type SparsePattern,
+  sparseHessian,
+  sparseJacobian,
+} from "./autodiff/sparse-jacobian.ts";
 export { grad, hvp, jvp, valueAndGrad, vjp } from "./autodiff/transforms.ts";
 export { mapTensors, type Tree } from "./autodiff/tree.ts";
 export { type MappedAxes, type VmapOptions, vmap } from "./autodiff/vmap.ts";

@@ -286,6 +286,18 @@ export const functions: Record<string, Probe> = {
   hvp: probe(chainrule.hvp, [square, v, v], (r) => (r as unknown[]).map(read)),
   jacfwd: probe(chainrule.jacfwd, [square], called(v)),
   jacobian: probe(chainrule.jacobian, [square], called(v)),
+  sparseHessian: probe(
+    chainrule.sparseHessian,
+    [square, { pattern: { rows: [0], columns: [1] } }],
+    called(v),
+  ),
+  sparseJacobian: probe(
+    chainrule.sparseJacobian,
+    [square, { pattern: { rows: [0], columns: [1] } }],
+    called(v),
+  ),
+  "sparseJacobian(f)": probe(chainrule.sparseJacobian(square), [v]),
+  "sparseHessian(f)": probe(chainrule.sparseHessian(square), [v]),
   jvp: probe(chainrule.jvp, [square, v, v], (r) => (r as unknown[]).map(read)),
   vjp: probe(chainrule.vjp, [square, v], (r) => called(f64(1))((r as unknown[])[1])),
   vmap: probe(chainrule.vmap, [(a: typeof v) => a.sum(), { axes: [0], outAxes: 0 }], called(x)),
