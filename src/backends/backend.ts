@@ -96,6 +96,12 @@ export interface Session {
   isFinite(): boolean;
   /** Takes over other examples, of the same shapes and kinds: all, or some from this row on. */
   feed(examples: ByName<ArrayTensor>, first?: number): void;
+  /**
+   * For batches with fewer rows, whose step is this one: `take` has the following steps be such. The rows
+   * of a batch that are missing are those behind its last, and hold any numbers that a batch may hold.
+   * Undefined where the session cannot do that. `take` of the session's own step goes back.
+   */
+  fewer?(step: StepGraph): { take(): void } | undefined;
   /** Sends worker threads home. */
   close(): void;
   /** Bytes of memory that it holds on to. */
@@ -130,6 +136,12 @@ export interface Executable {
     readonly inputs: readonly TypedArray[];
     readonly run: () => readonly TypedArray[];
   };
+  /**
+   * The same program for another graph, which differs in nothing but that its batches have fewer rows:
+   * its results have the bits of a program of its own. It does the work of all rows. Undefined where
+   * that is not known. They share memory: the arrays that a run gave are overwritten by the other's.
+   */
+  fewer?(graph: Graph): Executable | undefined;
   /** Bytes of memory that it holds on to. */
   readonly bytes?: number;
 }

@@ -65,6 +65,8 @@ export interface Group {
   readonly values: Map<Tensor, Expression>;
   /** The node whose loop this is. */
   readonly root: Tensor;
+  /** The nodes whose terms it reduces or scatters: first the one whose axes come first. */
+  readonly reduces?: readonly Tensor[];
   /** More than the level of every group that it reads from. */
   readonly level: number;
   /** How much is computed in it, in sub-expressions. */
@@ -146,8 +148,9 @@ export function fuse(
   outputs: readonly Tensor[],
   inputs: ReadonlySet<Tensor>,
   kindOf = kindsOfNodes(),
+  rows?: number,
 ): Group[] {
-  const vertices = verticesOf(outputs, inputs, kindOf);
+  const vertices = verticesOf(outputs, inputs, kindOf, rows);
   const known: Known = {
     recipes: recipes(),
     values: new Map(),
@@ -423,7 +426,9 @@ function reduction(v: Vertex, view: Vertex, { recipes, loops }: Known) {
   const level = levelAbove(reads);
   const read = reads.map(({ n }) => n);
   const root = view.n;
-  const group: Group = { loop, extents, position, reads: read, body, values, root, level, size };
+  const reduces = v.addsUp ? [v.n, v.addsUp.n] : [v.n];
+  const plain = { loop, extents, position, body, values, root, level, size };
+  const group: Group = { ...plain, reads: read, reduces };
   return { group, isWhole };
 }
 

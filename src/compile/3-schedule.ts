@@ -30,6 +30,9 @@ export interface Scheduled {
   readonly buffers: readonly Buffer[];
   readonly inputs: readonly Buffer[];
   readonly outputs: readonly Buffer[];
+  /** The nodes whose terms a kernel reduces or scatters. */
+  readonly reduces: ReadonlyMap<Kernel, readonly Tensor[]>;
+  readonly constants: ReadonlyMap<Tensor, Buffer>;
 }
 
 interface Settings {
@@ -177,13 +180,14 @@ function assemble(
     make(n, "input", outside.includes(i) ? { isOutside: true } : undefined);
   }
   const wanted = new Set(outputs);
+  const constants = new Map<Tensor, Buffer>();
   for (const n of nodesOf(outputs, (n) => bufferOf.has(n))) {
     if (bufferOf.has(n) || writer.has(n) || !(readers.has(n) || wanted.has(n))) continue;
     const meaning = n.op.meaning(n.inputs, n, n.attributes);
     if (meaning.loop !== "leaf") {
       return compilerFault(`No kernel computes ${n.op.name}`, printGroups(order));
     }
-    make(n, "constant", { data: meaning.data ?? unbound(n) });
+    constants.set(n, make(n, "constant", { data: meaning.data ?? unbound(n) }));
   }
   /** The results of loops, as numbers of loads, by how many reads there are. */
   const results = new Map<number, (value: Expression) => Expression>();
@@ -262,7 +266,12 @@ function assemble(
         return { ...body, extents, reads, stores: [only(stores)], where };
     }
   };
-  const kernels = order.map(kernelOf);
+  const reduces = new Map<Kernel, readonly Tensor[]>();
+  const kernels = order.map((group) => {
+    const kernel = kernelOf(group);
+    if (group.reduces) reduces.set(kernel, group.reduces);
+    return kernel;
+  });
   const copy = (
     from: Buffer,
     n: Tensor,
@@ -296,5 +305,6 @@ function assemble(
     return [kernel];
   });
   const inputs = graph.inputs.map((n) => entry(bufferOf, n));
-  return { kernels: [...saved, ...kernels, ...copies], buffers, inputs, outputs: written };
+  const all = [...saved, ...kernels, ...copies];
+  return { kernels: all, buffers, inputs, outputs: written, reduces, constants };
 }

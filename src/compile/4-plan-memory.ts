@@ -16,7 +16,9 @@ interface Hole {
   size: number;
 }
 
-export function planMemory(scheduled: Scheduled): Program {
+export function planMemory(
+  scheduled: Pick<Scheduled, "kernels" | "buffers" | "inputs" | "outputs">,
+): Program {
   const { kernels, buffers, inputs, outputs } = scheduled;
   const lastUse = new Map<number, number>();
   kernels.forEach((kernel, i) => {

@@ -89,7 +89,7 @@ export function likenesses(): (kernel: PlainKernel) => Pick<Likeness, "key" | "s
     const isKnown = loop === "map" || loop === "reduce";
     if (!isKnown || reads.some((b) => b.size === 0)) found = look(kernel);
     else {
-      const kind = loop === "map" ? loop : `${kernel.combine} ${kernel.dtype}`;
+      const kind = loop === "map" ? loop : `${kernel.combine} ${kernel.dtype} ${kernel.isCounted}`;
       let mark = after(after(-1, numbered(parts, kind)), reads.length);
       for (const n of extents) mark = after(mark, n);
       mark = after(mark, -1);
@@ -198,7 +198,8 @@ const isFixed = (e: Expression, operand: number): boolean =>
 const numberText = (value: number): string => (Object.is(value, -0) ? "-0" : String(value));
 
 function headOf(kernel: PlainKernel): string {
-  const head = `${kernel.loop} ${kernel.extents};`;
+  const isOpen = "isCounted" in kernel && kernel.isCounted === true;
+  const head = `${kernel.loop} ${kernel.extents}${isOpen ? " open" : ""};`;
   switch (kernel.loop) {
     case "map":
       return head;

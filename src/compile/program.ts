@@ -34,9 +34,12 @@
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { bytesOf } from "../core/dtype.ts";
 import { type Expression, formatExpression } from "../core/expression.ts";
+import type { Graph } from "../core/graph.ts";
 import type { Position } from "../core/meaning.ts";
 import type { Combine } from "../core/op.ts";
 import { formatShape, type Shape } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import type { Kinds } from "./kinds.ts";
 
 /** A region of the arena. */
 export interface Buffer {
@@ -78,6 +81,8 @@ export type Kernel =
       /** The type of the terms. */
       readonly dtype: DType;
       readonly stores: readonly Store[];
+      /** Whether runs on fewer rows sum fewer terms: the first summed axis is then shorter. */
+      readonly isCounted?: boolean;
     })
   | (Common & {
       readonly loop: "scan";
@@ -105,6 +110,8 @@ export type Kernel =
       readonly bound: { readonly index: Expression; readonly size: number };
       readonly value: Expression;
       readonly stores: readonly [Store];
+      /** Whether runs on fewer rows do fewer positions: the first axis is then shorter. */
+      readonly isCounted?: boolean;
     })
   /** A program that runs again and again. */
   | (Common & {
@@ -163,6 +170,21 @@ export interface Program {
    * alive at the worst moment, less than which no plan can need.
    */
   readonly memory: { readonly kept: number; readonly temporary: number; readonly peak: number };
+  /** What it was made of, where it may be wanted for fewer rows: see resized.ts. */
+  readonly origin?: Origin;
+}
+
+/** The graph behind a program for batches, and which kernel does what of it. */
+export interface Origin {
+  readonly graph: Graph;
+  readonly rows: number;
+  /** The simplified graph. */
+  readonly outputs: readonly Tensor[];
+  readonly kinds: Kinds;
+  /** The kernel that reduces a node's terms, or scatters them. */
+  readonly kernels: ReadonlyMap<Tensor, Kernel>;
+  /** The buffers of constants that may be others for fewer rows. */
+  readonly constants: ReadonlyMap<Tensor, Buffer>;
 }
 
 /** The program as text, one kernel a paragraph. */

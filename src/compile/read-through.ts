@@ -117,7 +117,7 @@ function oneNumber(x: Vertex): Expression | undefined {
     if (base.constant) return base.constant;
     const { kind, n } = base;
     const { meaning } = kind;
-    if (meaning.loop === "leaf" && n.size === 1 && meaning.data) {
+    if (meaning.loop === "leaf" && n.size === 1 && meaning.data && !base.isGiven) {
       return constant(only(meaning.data), n.dtype);
     }
     if (meaning.loop !== "map" || !kind.isView || !isInline(base)) return undefined;

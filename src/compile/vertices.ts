@@ -13,6 +13,7 @@ import { indicesAt, isIdentity, linearForm, placeOf, unravel } from "./affine.ts
 import { contractionFactors, sumsProductsAlong } from "./contraction.ts";
 import { staysLinear } from "./joined.ts";
 import { inputKind, isUnconditional, type Kinds, type NodeKind } from "./kinds.ts";
+import { followsRows } from "./rows.ts";
 
 export interface Vertex {
   readonly n: Tensor;
@@ -44,6 +45,8 @@ export interface Vertex {
   group: Group | undefined;
   /** The number that all its elements turned out to be. */
   constant: Expression | undefined;
+  /** A number that is another one for batches of fewer rows: it is read from memory. */
+  readonly isGiven: boolean;
 }
 
 const mostAbsorbed = 128;
@@ -55,6 +58,7 @@ export function verticesOf(
   outputs: readonly Tensor[],
   inputs: ReadonlySet<Tensor>,
   kindOf: Kinds,
+  rows?: number,
 ): NodeMap<Vertex> {
   const wanted = new Set(outputs);
   const vertices = new NodeMap<Vertex>();
@@ -79,6 +83,7 @@ export function verticesOf(
       views: 0,
       group: undefined,
       constant: undefined,
+      isGiven: rows !== undefined && !isInput && followsRows(n, rows),
     };
     for (const x of v.inputs) {
       x.user ??= v;
@@ -158,11 +163,7 @@ function findRepeated(vertices: readonly Vertex[]): void {
   }
   for (const v of vertices) {
     const { n, kind, uses, isOutput } = v;
-    if (kind.meaning.loop !== "map" || kind.isView || isOutput || uses < 2 || stored.has(v))
-      continue;
-    const { value } = kind.meaning;
-    if (value.kind !== "apply" || !quick.has(value.fn) || n.size <= fewNumbers) continue;
-    if (!value.args.every(({ kind }) => kind === "load" || kind === "constant")) continue;
+    if (isOutput || uses < 2 || stored.has(v) || !isCheap(kind, n.size)) continue;
     const [x, ...others] = arraysRead(v);
     v.isAbsorbed =
       x !== undefined &&
@@ -171,6 +172,14 @@ function findRepeated(vertices: readonly Vertex[]): void {
       !x.isAbsorbed &&
       x.n.dtype === n.dtype;
   }
+}
+
+/** Whether many elements take one instruction each. */
+export function isCheap({ meaning, isView }: NodeKind, size: number): boolean {
+  if (meaning.loop !== "map" || isView || size <= fewNumbers) return false;
+  const { value } = meaning;
+  if (value.kind !== "apply" || !quick.has(value.fn)) return false;
+  return value.args.every(({ kind }) => kind === "load" || kind === "constant");
 }
 
 /** What takes an instruction. */

@@ -9,6 +9,8 @@ import type { Tensor } from "./tensor.ts";
 export interface Graph {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** The size of a batch's first axis, where the same graph may be wanted for fewer rows, too. */
+  readonly rows?: number;
 }
 
 /** The data that a leaf holds; a leaf without any is a placeholder. */

@@ -64,8 +64,8 @@ interface StepOutputs<T = Tensor> extends StepState<T> {
 /** A training step as a graph that any backend can run. */
 export type StepGraph = PortGraph<StepInputs, StepOutputs>;
 
-/** The graph from these inputs to these outputs. */
-export function portGraph<In, Out>(inputs: In, outputs: Out): PortGraph<In, Out> {
+/** The graph from these inputs to these outputs; of batches of so many rows, where that may change. */
+export function portGraph<In, Out>(inputs: In, outputs: Out, rows?: number): PortGraph<In, Out> {
   const ports = { inputs, outputs };
   const [into, out] = [leaves(inputs), leaves(outputs)];
   made.set(
@@ -76,6 +76,7 @@ export function portGraph<In, Out>(inputs: In, outputs: Out): PortGraph<In, Out>
     inputs: into.map(({ tensor }) => tensor),
     outputs: out.map(({ tensor }) => tensor),
     ports,
+    ...(rows === undefined ? {} : { rows }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ByName, mapEntries } from "../core/by-name.ts";
 import type { DType } from "../core/dtype.ts";
 import type { TensorType } from "../core/op.ts";
+import type { Tensor } from "../core/tensor.ts";
 import type { Layer } from "../nn/layer.ts";
 import type { Loss } from "../nn/losses.ts";
 import { identity } from "../ops/custom.ts";
@@ -38,6 +39,12 @@ interface StepOptions extends ObjectiveOptions {
 export interface BatchType {
   readonly inputs: TensorType;
   readonly targets: TensorType;
+}
+
+/** The rows that all parts of a batch have, if they do. */
+function rowsOf(parts: ByName<Tensor>): number | undefined {
+  const [first, ...others] = Object.values(parts).map(({ shape }) => shape[0]);
+  return others.every((rows) => rows === first) ? first : undefined;
 }
 
 /**
@@ -103,5 +110,6 @@ export function trainingStep(
       ...(weight === undefined ? {} : { weight }),
       ...(options.gradients ? { gradients: after.gradients } : {}),
     },
+    rowsOf(parts),
   );
 }

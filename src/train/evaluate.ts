@@ -1,4 +1,4 @@
-import { now, programOf } from "../backends/asynchronous.ts";
+import { now } from "../backends/asynchronous.ts";
 import type { Later } from "../backends/backend.ts";
 import { runInTurns } from "../backends/long-step.ts";
 import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
@@ -24,6 +24,7 @@ import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { added, noCounts } from "./counts.ts";
 import { type Answers, checkMetrics, type MetricName, measured } from "./measures.ts";
+import { sharedProgram, typeOf } from "./shared-program.ts";
 import { sharedResults } from "./shared-results.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -301,9 +302,9 @@ function checkAsked(
 
 /** What measures batches of this type: loss, and classes or outputs. */
 function measureFor(trainer: Trainer, { inputs, targets }: Batch, further: boolean) {
-  const types = { inputs, targets };
-  return trainer.programs.of(further ? "measure all" : "measure", types, () => {
-    trainer.programs.compiling("evaluate", types);
+  const types = mapEntries({ inputs, targets }, typeOf);
+  const purpose = further ? "measure all" : "measure";
+  return trainer.programs.of(purpose, types, () => {
     const values = valueInputs(trainer.model, trainer.dtype);
     const x = input("inputs", inputs.shape, inputs.dtype);
     const y = input("targets", targets.shape, targets.dtype);
@@ -331,8 +332,10 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch, further: boole
         ...(divisor ? { divisor } : {}),
         ...(further && scores ? { ranks: { scores: scores.scores, ...labels } } : {}),
       },
+      at(inputs.shape, 0),
     );
-    const program = programOf(trainer.backend, graph);
+    const counted = () => trainer.programs.compiling("evaluate", types);
+    const program = sharedProgram(trainer, purpose, types, graph, counted);
     // Where each result stands, by name: worked out once, since batches are many.
     const places = outputsByName(graph, [...graph.outputs.keys()]);
     const measured = (results: readonly TypedArray[]): Measured => {
@@ -351,7 +354,7 @@ function measureFor(trainer: Trainer, { inputs, targets }: Batch, further: boole
     };
     const run = (given: Batch, values: ByName<TypedArray>, running: Running): Later<Results> => {
       const [x, y] = [given.inputs.data, given.targets.data];
-      return running(program, inputList(graph, { values, x, y }));
+      return running(program(), inputList(graph, { values, x, y }));
     };
     const answered: Answers["kind"] | undefined = kind;
     const { outputs } = graph;

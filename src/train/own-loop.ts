@@ -90,8 +90,8 @@ export class OwnLoop {
     const given = this.#given(data);
     const { inputs, targets, classes } = batchFrom(trainer, data);
     const batch = { inputs, targets };
-    const ring = stepFor(trainer, inputs, targets).ring(this.#threads);
-    const place = ring ? ring.put(batch) : -1;
+    const { ring, size } = stepFor(trainer, inputs, targets).ring(this.#threads);
+    const place = ring ? ring.put(batch, size) : -1;
     this.#ring = ring;
     return {
       ring,

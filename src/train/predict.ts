@@ -1,5 +1,5 @@
 /** Prediction: rows of numbers in, rows of numbers out, and an error for anything else. */
-import { laterTensor, now, programOf } from "../backends/asynchronous.ts";
+import { laterTensor, now } from "../backends/asynchronous.ts";
 import { runInTurns } from "../backends/long-step.ts";
 import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
@@ -18,6 +18,7 @@ import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import { refuseGradient } from "./refusals.ts";
+import { sharedProgram, typeOf } from "./shared-program.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What a model can be asked about: one row of numbers for each example. */
@@ -46,15 +47,18 @@ function rowsOf(trainer: Trainer, rows: Rows): ArrayTensor {
 function graphFor({ model, dtype }: Trainer, x: ArrayTensor, rows: number) {
   const values = valueInputs(model, dtype);
   const placeholder = input("inputs", [rows, ...x.shape.slice(1)], x.dtype);
-  return portGraph({ values, x: placeholder }, { y: model.apply(placeholder, values, inference) });
+  const y = model.apply(placeholder, values, inference);
+  return portGraph({ values, x: placeholder }, { y }, rows);
 }
 
 const predictor = (trainer: Trainer, x: ArrayTensor) =>
   trainer.programs.of("predict", { inputs: x }, () => {
-    trainer.programs.compiling("predict", { inputs: x });
     const graph = graphFor(trainer, x, at(x.shape, 0));
     const { dtype, shape } = graph.ports.outputs.y;
-    return { graph, program: programOf(trainer.backend, graph), dtype, shape };
+    const types = { inputs: typeOf(x) };
+    const counted = () => trainer.programs.compiling("predict", types);
+    const program = sharedProgram(trainer, "predict", types, graph, counted);
+    return { graph, program, dtype, shape };
   });
 
 /** The model's outputs, all of them finite; for backends that answer at once. */
@@ -62,7 +66,7 @@ export function outputsOf(trainer: Trainer, x: ArrayTensor): ArrayTensor {
   const { graph, program, dtype, shape } = predictor(trainer, x);
   const values = trainer.arrays();
   const list = inputList(graph, { values, x: x.data });
-  const { y: data } = outputsByName(graph, now(program.run(list)));
+  const { y: data } = outputsByName(graph, now(program().run(list)));
   checkOutputs(trainer, x, values, data);
   return { dtype, shape, data: data.slice() };
 }
@@ -72,7 +76,7 @@ function outputsLater(trainer: Trainer, x: ArrayTensor) {
   const { graph, program, dtype, shape } = predictor(trainer, x);
   const values = mapEntries(trainer.arrays(), (own) => own.slice());
   const found = async (): Promise<TypedArray> => {
-    const results = await runInTurns(program, inputList(graph, { values, x: x.data }));
+    const results = await runInTurns(program(), inputList(graph, { values, x: x.data }));
     const { y: data } = outputsByName(graph, results);
     checkOutputs(trainer, x, values, data);
     return data;

@@ -5,10 +5,14 @@
 
 import type { Session, Sums } from "../backends/backend.ts";
 import { type Divided, isDivided, LongStep, portionwise } from "../backends/long-step.ts";
+import type { ArrayTensor } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
-import { bytesOf } from "../core/dtype.ts";
+import { allocate, bytesOf } from "../core/dtype.ts";
+import type { TensorType } from "../core/op.ts";
+import { sizeOf } from "../core/shape.ts";
 import type { StepGraph } from "../step/ports.ts";
 import type { Examples } from "./batches.ts";
+import { mostSpare, type Shared } from "./programs.ts";
 import type { Live } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -30,12 +34,25 @@ export interface GivenBatch {
   readonly trained: Trainer["classes"];
 }
 
+type BatchTypes = Readonly<Record<"inputs" | "targets", TensorType>>;
+
 const none: Sums = { loss: 0, weight: 0, counts: {} };
 
-export class Ring implements Live {
+/** How a batch with fewer rows is put into the ring. */
+export type FewerRows = NonNullable<ReturnType<NonNullable<Session["fewer"]>>>;
+
+export class Ring implements Live, Shared {
   readonly #trainer: Trainer;
   readonly #session: Session;
   readonly #batches: Examples[] = [];
+  /** How the batch of each place is taken, and how the last one was. */
+  readonly #sizes: (FewerRows | undefined)[] = [];
+  #taken: FewerRows | undefined;
+  readonly #whole: FewerRows | undefined;
+  /** So many rows each place has. */
+  readonly #rows: number;
+  /** Steps in a row on batches with fewer. */
+  spare = 0;
   readonly #known: (GivenBatch | undefined)[] = [];
   readonly #size: number;
   #next = 0;
@@ -51,37 +68,57 @@ export class Ring implements Live {
   #each = Number.POSITIVE_INFINITY;
   #open: LongStep<number> | undefined;
 
-  /** For batches like this one; undefined if it is too large, or the backend has no loop inside. */
-  static for(trainer: Trainer, graph: StepGraph, like: Examples, threads: number | undefined) {
+  /** For batches of these types; undefined if they are too large, or the backend has no loop inside. */
+  static for(trainer: Trainer, graph: StepGraph, types: BatchTypes, threads: number | undefined) {
     const { backend, seed } = trainer;
     if (backend.asynchronous || backend.session === undefined) return undefined;
-    const { inputs, targets } = like;
+    const { inputs, targets } = types;
     const rows = at(inputs.shape, 0);
-    const bytesIn = (t: Examples["inputs"]) => t.data.length * bytesOf(t.dtype);
+    const bytesIn = (t: TensorType) => sizeOf(t.shape) * bytesOf(t.dtype);
     const bytes = bytesIn(inputs) + bytesIn(targets);
     if (bytes > largest) return undefined;
     const size = Math.max(1, Math.min(places, Math.floor(mostBytes / Math.max(1, bytes))));
-    // The numbers of the first alone: the others come when they are given.
-    const several = (t: Examples["inputs"]) => ({
+    // The numbers come when they are given.
+    const several = (t: TensorType) => ({
       ...t,
       shape: [size * rows, ...t.shape.slice(1)],
+      data: allocate(t.dtype, 0),
     });
     const examples = { inputs: several(inputs), targets: several(targets) };
     const given = { examples, batchSize: rows, weight: 1, seed };
     const options = threads === undefined ? {} : { threads };
-    return new Ring(trainer, backend.session(graph, given, options), size);
+    const session = backend.session(graph, given, options);
+    return new Ring(trainer, session, { size, rows, whole: session.fewer?.(graph) });
   }
 
-  private constructor(trainer: Trainer, session: Session, size: number) {
+  private constructor(
+    trainer: Trainer,
+    session: Session,
+    of: { readonly size: number; readonly rows: number; readonly whole: FewerRows | undefined },
+  ) {
     this.#trainer = trainer;
     this.#session = session;
-    this.#size = size;
+    this.#size = of.size;
+    this.#rows = of.rows;
+    this.#whole = of.whole;
+    this.#taken = of.whole;
+  }
+
+  get ring(): Ring {
+    return this;
+  }
+
+  /** How batches with fewer rows, whose step this is, are put into it; undefined if they cannot be. */
+  fewer(graph: StepGraph): FewerRows | undefined {
+    return this.#whole && this.#session.fewer?.(graph);
   }
 
   /** The place of the batch that was given so, if it is still there. */
   find(is: (given: GivenBatch) => boolean): number | undefined {
     const place = this.#known.findIndex((given) => given !== undefined && is(given));
-    return place < 0 ? undefined : place;
+    // What is used for fewer rows for long is asked for once more.
+    const isSpare = this.#sizes[place] !== undefined && this.spare >= mostSpare;
+    return place < 0 || isSpare ? undefined : place;
   }
 
   /** Says what a batch was given as, if no other one has come into its place meanwhile. */
@@ -90,21 +127,41 @@ export class Ring implements Live {
   }
 
   /** Keeps a batch, in the place of the one that has been there longest: the number of its place. */
-  put(batch: Examples): number {
+  put(batch: Examples, size: FewerRows | undefined): number {
     this.#open?.complete();
     const place = this.#next;
     this.#next = (place + 1) % this.#size;
     // A step that may have to be repeated needs its batch.
     if (this.#steps.includes(place)) this.settle();
-    this.#session.feed({ ...batch }, place * at(batch.inputs.shape, 0));
+    const whole = size
+      ? { inputs: this.#filled(batch.inputs), targets: this.#filled(batch.targets) }
+      : batch;
+    this.#session.feed({ ...whole }, place * this.#rows);
     this.#batches[place] = batch;
+    this.#sizes[place] = size;
     this.#known[place] = undefined;
     return place;
+  }
+
+  /** With rows of zeros behind its own. */
+  #filled({ dtype, shape, data }: ArrayTensor): ArrayTensor {
+    const all = allocate(dtype, (data.length / at(shape, 0)) * this.#rows);
+    all.set(data);
+    return { dtype, shape: shape.with(0, this.#rows), data: all };
+  }
+
+  /** The session is made ready for a batch of that size. */
+  #take(place: number): void {
+    const size = this.#sizes[place] ?? this.#whole;
+    if (size !== this.#taken) size?.take();
+    this.#taken = size;
+    this.spare = this.#sizes[place] === undefined ? 0 : this.spare + 1;
   }
 
   /** A step on the batch of this place; its loss. */
   step(place: number): number {
     this.#load();
+    this.#take(place);
     const began = performance.now();
     const loss = this.#counted(place, () => this.#session.steps(place, place + 1, none));
     const now = performance.now();
@@ -121,6 +178,7 @@ export class Ring implements Live {
 
   #inPortions(session: Divided, place: number): Promise<number> {
     this.#load();
+    this.#take(place);
     const step = new LongStep(portionwise(session, place), (time, failure) => {
       this.#open = undefined;
       this.#each = time;

@@ -1,5 +1,5 @@
 /** One training step by itself: what goes into its program, and what its results change. */
-import { now, programOf } from "../backends/asynchronous.ts";
+import { now } from "../backends/asynchronous.ts";
 import type { Later } from "../backends/backend.ts";
 import { LongStep } from "../backends/long-step.ts";
 import type { ArrayTensor } from "../core/array-tensor.ts";
@@ -7,6 +7,7 @@ import { at, only } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
 import type { CallSite } from "../core/call-site.ts";
 import type { TypedArray } from "../core/dtype.ts";
+import type { TensorType } from "../core/op.ts";
 import { seedKey } from "../core/random.ts";
 import {
   type Filled,
@@ -19,7 +20,9 @@ import { trainingStep } from "../step/step.ts";
 import { noCounts } from "./counts.ts";
 import { firstStepOf } from "./first-step.ts";
 import { nonFiniteError } from "./non-finite.ts";
-import { Ring } from "./ring.ts";
+import type { Shared } from "./programs.ts";
+import { type FewerRows, Ring } from "./ring.ts";
+import { sharedProgram, typeOf } from "./shared-program.ts";
 import { adopt, type Renewed, renewals } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -33,9 +36,9 @@ export interface StepResult {
 /** A step for batches of some types: its graph, and where its results stand. */
 interface CompiledStep {
   readonly graph: StepGraph;
-  readonly program: () => ReturnType<typeof programOf>;
+  readonly program: ReturnType<typeof sharedProgram>;
   /** Where steps on batches that are given one by one stay, if there is such a place. */
-  readonly ring: (threads: number | undefined) => Ring | undefined;
+  readonly ring: (threads: number | undefined) => RingFor;
   readonly places: Filled<StepGraph["ports"]["outputs"], number>;
   readonly renewed: readonly Renewed[];
   /** The place of each count, by name. */
@@ -49,23 +52,52 @@ export const stepFor = (
   targets: ArrayTensor,
 ): CompiledStep =>
   trainer.programs.of("step", { inputs, targets }, () => {
-    trainer.programs.compiling("step", { inputs, targets });
-    const graph = trainingStep(trainer.model, { inputs, targets }, trainer);
+    const types = { inputs: typeOf(inputs), targets: typeOf(targets) };
+    const graph = trainingStep(trainer.model, types, trainer);
     // Where each result stands, by name: worked out once, since steps are many.
     const places = outputsByName(graph, [...graph.outputs.keys()]);
     // Most need one of the two.
-    const program = once(() => programOf(trainer.backend, graph));
-    const like = { inputs, targets };
-    const ring = once((threads: number | undefined) => Ring.for(trainer, graph, like, threads));
+    const counted = once(() => trainer.programs.compiling("step", types));
+    const program = sharedProgram(trainer, "step", types, graph, counted);
+    const ring = sharedRing(trainer, types, graph, counted);
     const counts = Object.entries(places.counts);
     return { graph, program, ring, places, renewed: renewals(places), counts };
   });
 
-function once<Args extends readonly unknown[], T>(
-  make: (...args: Args) => T,
-): (...args: Args) => T {
+function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
-  return (...args) => (made ??= { value: make(...args) }).value;
+  return () => (made ??= { value: make() }).value;
+}
+
+/** A ring, and how batches are put into it. */
+interface RingFor extends Shared {
+  readonly ring: Ring | undefined;
+  readonly size?: FewerRows;
+}
+
+/** The ring for batches of these types: a larger one's where it does for them. */
+function sharedRing(
+  trainer: Trainer,
+  types: Readonly<Record<"inputs" | "targets", TensorType>>,
+  graph: StepGraph,
+  counted: () => void,
+): CompiledStep["ring"] {
+  let threads: number | undefined;
+  const made = trainer.programs.shared<RingFor>("ring", types, {
+    make() {
+      counted();
+      const ring = Ring.for(trainer, graph, types, threads);
+      return ring ?? { ring, spare: 0 };
+    },
+    fewer({ ring }) {
+      const size = ring?.fewer(graph);
+      return ring && size && { ring, size, spare: 0 };
+    },
+  });
+  return (wanted) => {
+    threads = wanted;
+    return made();
+  };
 }
 
 /** A step that is about to run: its values by name, and as the program takes them. */

@@ -1,6 +1,7 @@
 /** The WebAssembly backend: one module per graph, memory planned ahead, SIMD throughout. */
 
 import { compileProgram } from "../../compile/index.ts";
+import type { Resized } from "../../compile/resized.ts";
 import { at as element } from "../../core/at.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { type Graph, nodesOf } from "../../core/graph.ts";
@@ -14,7 +15,7 @@ function compile(graph: Graph, code: CodeOptions): Executable {
   const program = compileProgram(graph);
   const inUnits = takesLong(program);
   let portions: readonly Portion[] = [];
-  const { exports, at, memory } = instantiate(program, {
+  const { exports, at, memory, sizes } = instantiate(program, {
     ...instructionsFor(code),
     inUnits,
     extend({ module, kernels, free }) {
@@ -32,15 +33,20 @@ function compile(graph: Graph, code: CodeOptions): Executable {
   const needed = new Set(nodesOf(graph.outputs, (n) => given.has(n)));
   /** Does the rest of what is under way in portions. */
   let complete: (() => void) | undefined;
-  const begin = (values: readonly TypedArray[]): void => {
+  const begin = (values: readonly TypedArray[], { graph: own, size }: Size): void => {
     complete?.();
+    sizes?.take(size);
     graph.inputs.forEach((node, i) => {
-      if (needed.has(node)) element(inputs, i).set(fitting(node, values[i]));
+      if (!needed.has(node)) return;
+      const [given, into] = [fitting(element(own.inputs, i), values[i]), element(inputs, i)];
+      into.set(given);
+      // Rows that nobody asks for hold what stands for an index, too.
+      if (given.length < into.length) into.fill(0, given.length);
     });
   };
   const portion = exports.portion as (kernel: number, from: number, to: number) => void;
-  const inPortions = (values: readonly TypedArray[]): PortionedRun => {
-    begin(values);
+  const inPortions = (values: readonly TypedArray[], own: Size): PortionedRun => {
+    begin(values, own);
     let next = 0;
     let results: TypedArray[] | undefined;
     let failure: { readonly error: unknown } | undefined;
@@ -57,7 +63,7 @@ function compile(graph: Graph, code: CodeOptions): Executable {
       }
       if (next < portions.length) return true;
       complete = undefined;
-      results = outputs.map((data) => data.slice());
+      results = own.outputs.map((data) => data.slice());
       return false;
     };
     const rest = () => {
@@ -78,23 +84,41 @@ function compile(graph: Graph, code: CodeOptions): Executable {
       },
     };
   };
-  return {
+  const executable = (own: Size): Executable => ({
     bytes: memory.buffer.byteLength,
     run(values) {
-      begin(values);
+      begin(values, own);
       run();
-      return outputs;
+      return own.outputs;
     },
+    ...(portions.length > 1 && { inPortions: (values) => inPortions(values, own) }),
+  });
+  const fewer = (other: Graph): Executable | undefined => {
+    const size = sizes?.fitting(other);
+    if (size === undefined) return undefined;
+    const parts = outputs.map((data, i) => data.subarray(0, element(other.outputs, i).size));
+    return executable({ graph: other, size, outputs: parts });
+  };
+  return {
+    ...executable({ graph, size: undefined, outputs }),
     memory: {
       inputs,
       run() {
         complete?.();
+        sizes?.take(undefined);
         run();
         return outputs;
       },
     },
-    ...(portions.length > 1 && { inPortions }),
+    ...(sizes && { fewer }),
   };
+}
+
+/** A graph that the program does for, and where its results lie. */
+interface Size {
+  readonly graph: Graph;
+  readonly size: Resized | undefined;
+  readonly outputs: TypedArray[];
 }
 
 export const makeBackend = (code: CodeOptions): SynchronousBackend => ({

@@ -1,8 +1,11 @@
 /** A program as it stands in an engine: its module, its memory, and where buffers lie in that. */
 import type { Buffer, Program } from "../../compile/program.ts";
+import { type Resized, resized } from "../../compile/resized.ts";
+import { fullCounts } from "../../compile/rows.ts";
 import { at as element } from "../../core/at.ts";
 import type { DType, TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
+import type { Graph } from "../../core/graph.ts";
 import { letGoOfAll } from "../kept.ts";
 import { features } from "./assembler/index.ts";
 import { imports } from "./intrinsics/index.ts";
@@ -33,10 +36,34 @@ export function view(
   return new views[dtype](memory.buffer as ArrayBuffer, address, size);
 }
 
+/** A program for several sizes of batches: for which one it runs next. */
+export interface Sizes {
+  /** How it does for another graph; undefined where it does not. */
+  readonly fitting: (graph: Graph) => Resized | undefined;
+  /** From now on it runs so; undefined: as it was made. */
+  readonly take: (size: Resized | undefined) => void;
+}
+
+function sizesOf(program: Program, at: (b: Buffer) => TypedArray, counts: Int32Array): Sizes {
+  const full = fullCounts(program.kernels);
+  counts.set(full);
+  let now: Resized | undefined;
+  return {
+    fitting: (graph) => resized(program, graph),
+    take(size) {
+      if (size === now) return;
+      for (const [buffer] of now?.constants ?? []) if (buffer.data) at(buffer).set(buffer.data);
+      counts.set(size?.counts ?? full);
+      for (const [buffer, data] of size?.constants ?? []) at(buffer).set(data);
+      now = size;
+    },
+  };
+}
+
 /** @param data bytes that are needed beside the program, refused before anything is made */
 export function instantiate(program: Program, options: ModuleOptions, data = 0) {
   if (program.arena + data > addressable) outOfMemory(program.arena + data, data);
-  const { bytes, memory: size, base, lines } = buildModule(program, options);
+  const { bytes, memory: size, base, lines, countsAt, open } = buildModule(program, options);
   const memory = allocateMemory(size, (options.threads ?? 1) > 1, data);
   const module = compileModule(bytes);
   const { exports } = new WebAssembly.Instance(module, {
@@ -45,7 +72,9 @@ export function instantiate(program: Program, options: ModuleOptions, data = 0) 
   });
   const at = (b: Buffer) => view(memory, b.dtype, base + element(program.offsets, b.id), b.size);
   for (const b of program.buffers) if (b.data) at(b).set(b.data);
-  return { exports, at, memory, module };
+  const counts = new Int32Array(memory.buffer as ArrayBuffer, countsAt);
+  const sizes = open && program.origin ? sizesOf(program, at, counts) : undefined;
+  return { exports, at, memory, module, sizes };
 }
 
 function compileModule(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {

@@ -2,6 +2,7 @@
 
 import { barriers } from "../../compile/barriers.ts";
 import type { Buffer, Program } from "../../compile/program.ts";
+import { countedKernels } from "../../compile/rows.ts";
 import { at } from "../../core/at.ts";
 import {
   call,
@@ -15,7 +16,8 @@ import {
   setGlobal,
 } from "./assembler/index.ts";
 import { type Compiled, writeFunctions } from "./emit/functions.ts";
-import { addressIn, type Target } from "./emit/kernel.ts";
+import { addressIn } from "./emit/kernel.ts";
+import type { Target } from "./emit/target.ts";
 import { shared, shareOf, type Team, writeTeam } from "./emit/threads.ts";
 import { isTiny, writeUnrolled } from "./emit/unrolled.ts";
 import { Intrinsics } from "./intrinsics/index.ts";
@@ -64,6 +66,9 @@ interface CompiledModule {
   readonly base: number;
   /** The user's lines that errors about indices refer to by number. */
   readonly lines: readonly (() => string)[];
+  /** Where the counts of open kernels stand (i32 each), and whether it runs on fewer rows, too. */
+  readonly countsAt: number;
+  readonly open: boolean;
 }
 
 const page = 65536;
@@ -74,7 +79,10 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const { alike = worthSharing, unitWork = worthWaiting, inUnits = false } = options;
   const module = new ModuleBuilder();
   const base = shared.end;
-  const scratchAt = base + program.arena;
+  const tiny = straight && isTiny(program.kernels);
+  const open = tiny ? [] : countedKernels(program.kernels);
+  const countsAt = base + program.arena;
+  const scratchAt = countsAt + rounded(4 * open.length);
   const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
   const lost = threads > 1 ? module.importFunction("env", "lost", []) : undefined;
   const team = lost && writeTeam(module, lost);
@@ -92,10 +100,11 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
     module,
     functions,
     scratch,
+    counted: new Map(open.map((kernel, i) => [kernel, i])),
+    countsAt,
     unitWork: team || inUnits ? unitWork : undefined,
     isAlone: inUnits && team === undefined,
   };
-  const tiny = straight && isTiny(program.kernels);
   const looped = tiny ? [] : program.kernels;
   const kernels = writeFunctions(target, looped, { least: alike, straight });
   const run = module.function("run", [], "void", (f) => {
@@ -118,7 +127,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const pages = pagesFor(memory);
   const limits = team ? { min: pages, max: pages, shared: true } : { min: pages };
   module.importMemory("env", "memory", limits);
-  return { bytes: module.toBytes(), memory, base, lines };
+  return { bytes: module.toBytes(), memory, base, lines, countsAt, open: !tiny };
 }
 
 const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;

@@ -62,7 +62,7 @@ export function openSession(
     },
   };
   const dataBytes = parts.reduce((sum, { bytes }) => sum + bytes, 4 * examples);
-  const { exports, at, memory, module } = instantiate(program, writing, dataBytes);
+  const { exports, at, memory, module, sizes } = instantiate(program, writing, dataBytes);
   const team = threads > 1 ? startWorkers(module, memory, threads - 1) : undefined;
   const [shuffle, steps, epochs] = [
     functionIn(exports, "shuffle"),
@@ -126,6 +126,11 @@ export function openSession(
     weight: weightTotal ? weightTotal.value : sums.weight + weight * batches,
     counts: countsBy(({ total }) => total.value),
   });
+  const sizeFor = (other: StepGraph) => {
+    if (other === step) return { take: () => sizes?.take(undefined) };
+    const size = sizes?.fitting(other);
+    return size && { take: () => sizes?.take(size) };
+  };
   const session: Session = {
     load(from, stepNumber, learningRate) {
       for (const { part, name, values } of state) values.set(entryOf(from[part], name));
@@ -164,6 +169,7 @@ export function openSession(
       }
       return sums;
     },
+    ...(sizes && { fewer: (other: StepGraph) => sizeFor(other) }),
     isFinite: () => state.every(({ values }) => allFinite(values)),
     feed,
     close() {

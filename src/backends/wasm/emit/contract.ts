@@ -168,6 +168,7 @@ function product(
   const strides = { a: stride(plan.a, inner) * bytes, b: stride(plan.b, inner) * bytes };
   const bColumn = stride(plan.b, plan.columns) * bytes;
 
+  const counted = termsOf(w, kernel);
   const all = Math.ceil(n / (group * width));
   const rowsBlock = (m0: Expr, count: number, own: Own = { groups }): void => {
     const aStart = f.let(op("i32.add", a0, op("i32.mul", m0, i32(aRow))));
@@ -231,16 +232,17 @@ function product(
                 dtype: plan.dtype,
                 rows,
                 vectors,
-                k: terms,
+                k: counted ? 0 : terms,
                 aRow: shape.row,
                 aAlong: shape.along,
                 bAlong,
                 yRow: wide * bytes,
                 adds,
                 isListed: false,
+                isCounted: counted !== undefined,
               });
               const bBlock = op("i32.add", b, op("i32.mul", from, i32(bAlong)));
-              f.emit(call(micro, aBlock, bBlock, to));
+              f.emit(call(micro, aBlock, bBlock, to, ...(counted ? [counted] : [])));
             });
           };
           const first = Math.min(k, terms);
@@ -265,4 +267,9 @@ function product(
   }
   w.loop(m - over, block, (m0) => rowsBlock(m0, block));
   if (over > 0) rowsBlock(i32(m - over), over);
+}
+
+/** How many terms a sum has, where that is known only when it runs. */
+function termsOf(w: KernelWriter, { over }: ReduceKernel): Expr | undefined {
+  return w.count && w.f.let(op("i32.mul", w.count, i32(sizeOf(over.slice(1)))));
 }

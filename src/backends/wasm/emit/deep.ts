@@ -137,6 +137,7 @@ export function writeDeep(w: KernelWriter, kernel: ReduceKernel, plan: Plan): vo
             yRow: own.wide * bytes,
             adds,
             isListed: false,
+            isCounted: false,
           });
           const ahead = op("i32.add", copy, op("i32.mul", term, i32(bAlong)));
           const sum = op("i32.add", to, op("i32.mul", p, i32(width * bytes)));

@@ -7,6 +7,7 @@ import { type Side, stride } from "../../../compile/contraction.ts";
 import type { Direct } from "../../../compile/direct.ts";
 import type { Kernel } from "../../../compile/program.ts";
 import { at, last } from "../../../core/at.ts";
+import { sizeOf } from "../../../core/shape.ts";
 import { access, call, type Expr, get, getGlobal, i32, op } from "../assembler/index.ts";
 import { type KernelWriter, shifted } from "./kernel.ts";
 import { microKernel, packRows } from "./micro.ts";
@@ -163,6 +164,7 @@ function writeGroup(
   const aStart = isPacked
     ? places.rowsAt
     : f.let(shifted(startOf(w, kernel, plan, batch), f.let(op("i32.mul", m0, i32(aRow)))));
+  const counted = w.count && f.let(op("i32.mul", w.count, i32(sizeOf(kernel.over.slice(1)))));
   const tile = (t: Expr, rows: number): void => {
     const a = f.let(shifted(aStart, op("i32.mul", t, i32(shape.tile))));
     w.loop(lines, 1, (l) => {
@@ -178,17 +180,18 @@ function writeGroup(
             dtype: plan.dtype,
             rows,
             vectors,
-            k: count,
+            k: counted ? 0 : count,
             aRow: shape.row,
             aAlong: shape.along,
             bAlong: 0,
             yRow: width * bytes,
             adds,
             isListed: true,
+            isCounted: counted !== undefined,
           });
           const aBlock = shifted(a, f.let(op("i32.mul", from, i32(shape.along))));
           const list = shifted(places.table, f.let(op("i32.mul", from, i32(4))));
-          f.emit(call(micro, aBlock, own, sums, list));
+          f.emit(call(micro, aBlock, own, sums, list, ...(counted ? [counted] : [])));
         };
         const whole = Math.min(k, terms);
         block(i32(0), whole, false);

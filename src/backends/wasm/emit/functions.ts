@@ -6,16 +6,25 @@
 
 import { type KernelSlot, likenesses, patternOf } from "../../../compile/alike.ts";
 import type { Kernel, PlainKernel } from "../../../compile/program.ts";
+import { isCounted } from "../../../compile/rows.ts";
 import { at, entry } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
-import { type Expr, type Func, type FunctionBuilder, get, i32 } from "../assembler/index.ts";
+import {
+  access,
+  type Expr,
+  type Func,
+  type FunctionBuilder,
+  get,
+  i32,
+} from "../assembler/index.ts";
 import { contractionPlan, contractionScratch } from "./contract.ts";
-import { addressIn, KernelWriter, type SlotValues, type Target } from "./kernel.ts";
+import { addressIn, KernelWriter, type SlotValues } from "./kernel.ts";
 import { writeKernel } from "./loops.ts";
 import { orderScratch } from "./order.ts";
 import { callAll, writeRepeat } from "./repeat.ts";
 import { literal, typeOf } from "./scalar.ts";
 import { scanScratch } from "./scan.ts";
+import type { Target } from "./target.ts";
 import { isTiny, writeUnrolled } from "./unrolled.ts";
 
 interface Written {
@@ -65,8 +74,15 @@ export function writeFunctions(
     if (family && family.kernels.length >= least && family.kernels[0] === kernel) {
       for (const call of writeFamily(target, family, i)) calls.set(call.kernel, call);
     }
-    return calls.get(kernel) ?? { ...write(target, kernel, i), kernel, given: [] };
+    const given = countOf(target, kernel);
+    return calls.get(kernel) ?? { ...write(target, kernel, i, given), kernel, given };
   });
+}
+
+/** How long the first summed axis is, where the kernel is open: its place in the list of these. */
+function countOf({ countsAt, counted }: Target, kernel: Kernel): readonly Expr[] {
+  if (!isCounted(kernel)) return [];
+  return [access("i32.load", [i32(countsAt + 4 * entry(counted, kernel))])];
 }
 
 /** A loop over a graph: the first thread's, who calls the functions of its body. */
@@ -131,10 +147,12 @@ function writeFamily(target: Target, family: Family, number: number): Compiled[]
     at(kernels, 0),
     (slot) => at(settled, slot).parameter !== undefined,
   );
+  const counts = countOf(target, at(kernels, 0)).map(() => "i32" as const);
+  const before = 2 + counts.length;
   const given = (f: FunctionBuilder): SlotValues => {
     const of = (key: Parameters<typeof slotOf.get>[0]) => {
       const { parameter, value } = at(settled, entry(slotOf, key));
-      const from = parameter === undefined ? undefined : get(at(f.params, 2 + parameter));
+      const from = parameter === undefined ? undefined : get(at(f.params, before + parameter));
       return { from, value };
     };
     const first = at(slots, 0);
@@ -151,12 +169,12 @@ function writeFamily(target: Target, family: Family, number: number): Compiled[]
     };
   };
   const types = parameters.map(({ type }) => type);
-  const written = write(target, kernel, number, types, given);
+  const written = write(target, kernel, number, [], { types: [...counts, ...types], given });
   const alone = written.alone || at(slots, 0).some(({ kind }) => kind === "line");
   const { func, units, scratch } = written;
   return kernels.map((kernel, k) => {
-    const given = parameters.map(({ type, values }) => literal(at(values, k), type));
-    return { func, units, scratch, alone, kernel, given };
+    const own = parameters.map(({ type, values }) => literal(at(values, k), type));
+    return { func, units, scratch, alone, kernel, given: [...countOf(target, kernel), ...own] };
   });
 }
 
@@ -212,19 +230,22 @@ function write(
   target: Target,
   kernel: Kernel,
   number: number,
-  given: readonly ("i32" | "f32" | "f64")[] = [],
-  known?: (f: FunctionBuilder) => SlotValues,
+  counts: readonly Expr[],
+  shared?: {
+    readonly types: readonly ("i32" | "f32" | "f64")[];
+    readonly given: (f: FunctionBuilder) => SlotValues;
+  },
 ): Written {
   const { lines, intrinsics, module } = target;
   const before = lines.length + intrinsics.outside;
   let [units, inOrder] = [1, false];
   const func = module.function(
     `k${number}_${kernel.loop}`,
-    ["i32", "i32", ...given],
+    ["i32", "i32", ...(shared?.types ?? counts.map(() => "i32" as const))],
     "void",
     (f) => {
       if (kernel.extents.includes(0) && kernel.loop !== "scatter") return undefined;
-      const writer = new KernelWriter(target, f, kernel, known?.(f));
+      const writer = new KernelWriter(target, f, kernel, shared?.given(f));
       writeKernel(writer);
       ({ sharedUnits: units, inOrder } = writer);
       return undefined;

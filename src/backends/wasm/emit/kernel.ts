@@ -2,6 +2,7 @@
 
 import { type Affine, linearForm, linearPlace } from "../../../compile/affine.ts";
 import type { Buffer, Kernel, Program, Store } from "../../../compile/program.ts";
+import { isCounted } from "../../../compile/rows.ts";
 import { unitsOf } from "../../../compile/units.ts";
 import { at as element, entry, zip } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
@@ -12,19 +13,16 @@ import {
   brIf,
   call,
   type Expr,
-  type Func,
   type FunctionBuilder,
-  type Global,
   get,
   i32,
   type Local,
-  type ModuleBuilder,
   op,
   select,
   v128,
 } from "../assembler/index.ts";
-import type { Intrinsics } from "../intrinsics/index.ts";
 import { loadInstruction, type Site, scalarValues, store } from "./scalar.ts";
+import type { Target } from "./target.ts";
 import {
   alongOne,
   everyOther,
@@ -38,28 +36,6 @@ import {
   type VectorSite,
   vectorValues,
 } from "./vector.ts";
-
-/** The module under construction, as a kernel sees it. */
-export interface Target {
-  readonly program: Program;
-  /** Where the arena begins in memory. */
-  readonly base: number;
-  readonly intrinsics: Intrinsics;
-  readonly relaxed: boolean;
-  /** Throws in JavaScript: (which of `lines`, index that was out of range, size of the axis). */
-  readonly outOfRange: Func;
-  /** The user's lines whose indices are checked. */
-  readonly lines: (() => string)[];
-  readonly module: ModuleBuilder;
-  /** Functions that several kernels share, by what they do. */
-  readonly functions: Map<string, Func>;
-  /** Address of memory that a kernel may use as it likes; each thread has its own. */
-  readonly scratch: Global;
-  /** Operations of a unit, at least; undefined where there is one thread and no need of units. */
-  readonly unitWork: number | undefined;
-  /** Whether there is one thread, and units are done one after another. */
-  readonly isAlone: boolean;
-}
 
 /** Where something lies: at an address known beforehand, or so far behind one that is given. */
 interface Place {
@@ -82,12 +58,15 @@ export class KernelWriter {
   readonly f: FunctionBuilder;
   readonly kernel: Kernel;
   readonly #given: SlotValues;
+  /** Of a kernel that is open (compile/rows.ts): how long its first summed axis is. */
+  readonly count: Expr | undefined;
 
   constructor(target: Target, f: FunctionBuilder, kernel: Kernel, given = knownIn(target)) {
     this.target = target;
     this.f = f;
     this.kernel = kernel;
     this.#given = given;
+    this.count = isCounted(kernel) ? get(element(f.params, 2)) : undefined;
   }
 
   /** The same for another form of the kernel. */
@@ -137,6 +116,22 @@ export class KernelWriter {
       const next = f.let(op("i32.add", get(counter), i32(step)));
       f.set(counter, next);
       f.emit(brIf(again, op("i32.lt_s", next, i32(turns * step))));
+    });
+  }
+
+  /** The same up to a number that is known when it runs. */
+  loopTo(n: Expr, step: number, body: (i: Expr) => void): void {
+    const { f } = this;
+    const counter: Local = f.local("i32");
+    f.set(counter, i32(0));
+    f.block((exit) => {
+      f.emit(brIf(exit, op("i32.le_s", n, i32(0))));
+      f.loop((again) => {
+        body(get(counter));
+        const next = f.let(op("i32.add", get(counter), i32(step)));
+        f.set(counter, next);
+        f.emit(brIf(again, op("i32.lt_s", next, n)));
+      });
     });
   }
 
@@ -240,14 +235,16 @@ export class KernelWriter {
   /** Whether a unit goes on where the one before it has ended, so that one thread does them all. */
   inOrder = false;
 
-  /** A loop for each axis, outermost first; `body` gets the indices. */
+  /** A loop for each axis, outermost first; `body` gets the indices. `first` is the first's size, if given. */
   nest(
     extents: Shape,
     body: (indices: readonly Expr[]) => void,
     outer: readonly Expr[] = [],
+    first?: Expr,
   ): void {
     const [n, ...inner] = extents;
     if (n === undefined) body(outer);
+    else if (first) this.loopTo(first, 1, (i) => this.nest(inner, body, [...outer, i]));
     else this.loop(n, 1, (i) => this.nest(inner, body, [...outer, i]));
   }
 

@@ -7,7 +7,7 @@ import { summation } from "../../../compile/summation.ts";
 import { at as element, entry, last } from "../../../core/at.ts";
 import { bytesOf } from "../../../core/dtype.ts";
 import type { Expression } from "../../../core/expression.ts";
-import { access, get, i32, type Local, op } from "../assembler/index.ts";
+import { access, type Expr, get, i32, type Local, op } from "../assembler/index.ts";
 import { contractionPlan, writeContraction } from "./contract.ts";
 import { join } from "./join.ts";
 import { type KernelWriter, shifted } from "./kernel.ts";
@@ -127,7 +127,7 @@ function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
     f.emit(op("memory.fill", w.address(buffer), i32(0), i32(buffer.size * bytes)));
   });
   if (extents.includes(0)) return;
-  w.positions(kernel, (here) => {
+  const one = (here: readonly Expr[]): void => {
     const values = w.scalars([bound.index, at, value], extents, here);
     w.checkBound(values(bound.index), bound);
     const place = w.place(buffer, f.let(op("i32.mul", values(at), i32(bytes))));
@@ -136,5 +136,10 @@ function writeScatter(w: KernelWriter, kernel: ScatterKernel): void {
     const made = values(value);
     const next = combine === "sum" ? join("sum", dtype, old, made) : made;
     f.emit(store(dtype, there, next, place.offset));
+  };
+  const { count } = w;
+  w.positions(kernel, (here) => {
+    if (count) f.if(op("i32.lt_s", element(here, 0), count), () => one(here));
+    else one(here);
   });
 }

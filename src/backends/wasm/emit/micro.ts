@@ -1,5 +1,5 @@
 /** The inner loops of matrix products: the register tile, and the copies that feed it. */
-import { at } from "../../../core/at.ts";
+import { at, last } from "../../../core/at.ts";
 import {
   access,
   brIf,
@@ -15,7 +15,8 @@ import {
   set,
   shuffle,
 } from "../assembler/index.ts";
-import type { KernelWriter, Target } from "./kernel.ts";
+import type { KernelWriter } from "./kernel.ts";
+import type { Target } from "./target.ts";
 import { type Float, shapeOf } from "./vector.ts";
 
 const splatOf = (dtype: Float) => (dtype === "f32" ? "v128.load32_splat" : "v128.load64_splat");
@@ -34,6 +35,8 @@ interface Micro {
   readonly adds: boolean;
   /** Whether the terms of b lie where a table says, in bytes from the first column. */
   readonly isListed: boolean;
+  /** Whether the number of terms is given, too, and k is of no account. */
+  readonly isCounted: boolean;
 }
 
 const threePlaces = ["i32", "i32", "i32"] as const;
@@ -42,14 +45,16 @@ const threePlaces = ["i32", "i32", "i32"] as const;
 const unrolled = 4;
 
 /**
- * The function (a, b, y), or (a, b, y, table of b's terms), that writes rows × vectors sums of products to the rows of y: each row
- * of a times `vectors` neighbouring vectors of b. Made once per shape.
+ * The function (a, b, y), behind which may stand a table of b's terms and their number, that writes
+ * rows × vectors sums of products to the rows of y: each row of a times `vectors` neighbouring vectors of
+ * b. Made once per shape.
  */
 export function microKernel(target: Target, micro: Micro): Func {
   const key = `tile_${Object.values(micro).join("_")}`;
   const known = target.functions.get(key);
   if (known) return known;
-  const types = micro.isListed ? [...threePlaces, "i32" as const] : threePlaces;
+  const more = Number(micro.isListed) + Number(micro.isCounted);
+  const types = [...threePlaces, ...Array.from({ length: more }, () => "i32" as const)];
   const made = target.module.function(key, types, "void", (f) => {
     writeTile(f, micro, target.relaxed);
     return undefined;
@@ -59,7 +64,7 @@ export function microKernel(target: Target, micro: Micro): Func {
 }
 
 function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
-  const { dtype, rows, vectors, k, aRow, aAlong, bAlong, yRow, adds, isListed } = micro;
+  const { dtype, rows, vectors, k, aRow, aAlong, bAlong, yRow, adds, isListed, isCounted } = micro;
   const [a, b, y, table] = f.params as [Local, Local, Local, Local];
   const shape = shapeOf(dtype);
   const sums = Array.from({ length: rows * vectors }, () => f.local("v128"));
@@ -93,7 +98,23 @@ function writeTile(f: FunctionBuilder, micro: Micro, relaxed: boolean): void {
     else f.emit(set(b, op("i32.add", get(b), i32(by * bAlong))));
   };
   const turns = Math.floor(k / unrolled);
-  if (turns > 1) {
+  if (isCounted) {
+    const count = last(f.params);
+    const repeat = (left: Local, terms: number): void =>
+      f.if(get(left), () =>
+        f.loop((again) => {
+          for (let u = 0; u < terms; u++) term(u);
+          advance(terms);
+          f.set(left, op("i32.sub", get(left), i32(1)));
+          f.emit(brIf(again, get(left)));
+        }),
+      );
+    const [whole, rest] = [f.local("i32"), f.local("i32")];
+    f.set(whole, op("i32.div_u", get(count), i32(unrolled)));
+    f.set(rest, op("i32.and", get(count), i32(unrolled - 1)));
+    repeat(whole, unrolled);
+    repeat(rest, 1);
+  } else if (turns > 1) {
     const left = f.local("i32");
     f.set(left, i32(turns));
     f.loop((again) => {

@@ -19,6 +19,7 @@ import {
   type Local,
   lane,
   op,
+  select,
   shuffle,
   type ValueType,
   v128,
@@ -92,6 +93,9 @@ function vectorCarrier({ combine, dtype }: ReduceKernel, lanes: Lanes): Carrier 
   return { type: "v128", start, join: (a, b) => op(instruction, a, b) };
 }
 
+/** What is made of terms; `terms` says how many there are along the first axis, if it is not the size. */
+type Leaf<T> = (over: Shape, from: Indices, terms: Expr | undefined) => T;
+
 /** The parts of sums side by side, joined; `leaf` gives a leaf's values, indices counted from `from`. */
 function sumsOf(
   w: KernelWriter,
@@ -99,20 +103,28 @@ function sumsOf(
   sum: Sum,
   from: Indices,
   width: number,
-  leaf: (over: Shape, from: Indices) => readonly Expr[],
+  leaf: Leaf<readonly Expr[]>,
+  terms = w.count,
 ): readonly Expr[] {
-  if (sum.kind !== "parts") return leaf(sum.over, from);
+  if (sum.kind !== "parts") return leaf(sum.over, from, terms);
   const { axis, step, count, each, rest } = sum;
   const { f } = w;
   const totals = Array.from({ length: width }, () => f.local(carrier.type));
   for (const total of totals) f.set(total, carrier.start);
-  const add = (part: Sum, by: Expr) => {
+  const add = (part: Sum, by: Expr, own?: Expr) => {
     const at = from.with(axis, plus(w, element(from, axis), by));
-    const parts = sumsOf(w, carrier, part, at, width, leaf).map((value) => f.let(value));
+    const parts = sumsOf(w, carrier, part, at, width, leaf, own).map((value) => f.let(value));
     for (const [k, total] of totals.entries()) {
       f.set(total, carrier.join(get(total), element(parts, k)));
     }
   };
+  if (terms) {
+    w.loopTo(terms, step, (by) => {
+      const left = f.let(op("i32.sub", terms, by));
+      add(each, by, f.let(select(op("i32.lt_s", left, i32(step)), left, i32(step))));
+    });
+    return totals.map(get);
+  }
   w.loop(count * step, step, (by) => add(each, by));
   if (rest) add(rest, i32(count * step));
   return totals.map(get);
@@ -124,8 +136,8 @@ const sumOf = (
   carrier: Carrier,
   sum: Sum,
   from: Indices,
-  leaf: (over: Shape, from: Indices) => Expr,
-): Expr => only(sumsOf(w, carrier, sum, from, 1, (over, from) => [leaf(over, from)]));
+  leaf: Leaf<Expr>,
+): Expr => only(sumsOf(w, carrier, sum, from, 1, (over, from, terms) => [leaf(over, from, terms)]));
 
 const isZero = (x: Expr): boolean => x.op === "i32.const" && x.imm[0] === 0;
 
@@ -141,22 +153,25 @@ function sequence(
   w: KernelWriter,
   { type, start, join }: Carrier,
   over: Shape,
-  from: Indices,
+  { from, terms }: { readonly from: Indices; readonly terms: Expr | undefined },
   term: (reduced: Indices) => Expr,
 ): Expr {
   const total = w.f.local(type);
   w.f.set(total, start);
-  w.nest(over, (inner) => {
+  const one = (inner: Indices): void => {
     const value = w.f.let(term(zip(from, inner).map(([a, b]) => plus(w, a, b))));
     w.f.set(total, join(get(total), value));
-  });
+  };
+  w.nest(over, one, [], terms);
   return get(total);
 }
 
 function scalarSum(w: KernelWriter, kernel: ReduceKernel, sum: Sum, outer: Indices): Expr {
   const carrier = scalarCarrier(kernel);
-  return sumOf(w, carrier, sum, origin(kernel), (over, from) =>
-    sequence(w, carrier, over, from, (reduced) => scalarTerm(w, kernel, [...outer, ...reduced])),
+  return sumOf(w, carrier, sum, origin(kernel), (over, from, terms) =>
+    sequence(w, carrier, over, { from, terms }, (reduced) =>
+      scalarTerm(w, kernel, [...outer, ...reduced]),
+    ),
   );
 }
 
@@ -171,7 +186,7 @@ type Terms = (
   first: Expr,
   from: Indices,
   sizes: Shape,
-  vectors: number,
+  { vectors, terms }: { readonly vectors: number; readonly terms?: Expr | undefined },
   body: (terms: readonly Expr[], at: Indices) => void,
 ) => void;
 
@@ -186,7 +201,7 @@ function termsAcross(
   const places: number[][] = sizeOf(over) <= fewTerms ? positionsOf(over) : [];
   // Where there are few, what does not change along the row is found before it.
   const known = places.map((place) => at(place.map((i) => i32(i))));
-  return (first, from, sizes, vectors, body) => {
+  return (first, from, sizes, { vectors, terms }, body) => {
     const beside = (term: ReturnType<typeof at>) =>
       Array.from({ length: vectors }, (_, k) => term(first, undefined, k * lanes.count)(value));
     if (known.length > 0) {
@@ -198,10 +213,11 @@ function termsAcross(
       }
       return;
     }
-    w.nest(sizes, (inner) => {
+    const one = (inner: Indices): void => {
       const indices = zip(from, inner).map(([a, b]) => plus(w, a, b));
       body(beside(at(indices)), indices);
-    });
+    };
+    w.nest(sizes, one, [], terms);
   };
 }
 
@@ -233,10 +249,10 @@ function reduceAcross(w: KernelWriter, kernel: ReduceKernel, sum: Sum, lanes: La
   across(w, kernel, lanes, {
     vectors: isLong ? mostVectors : 1,
     several: (first, terms, count) =>
-      sumsOf(w, carrier, sum, origin(kernel), count, (over, from) => {
+      sumsOf(w, carrier, sum, origin(kernel), count, (over, from, size) => {
         const totals = Array.from({ length: count }, () => f.local(type));
         for (const total of totals) f.set(total, start);
-        terms(first, from, over, count, (all) => {
+        terms(first, from, over, { vectors: count, terms: size }, (all) => {
           for (const [k, total] of totals.entries()) {
             f.set(total, join(get(total), f.let(element(all, k))));
           }
@@ -310,7 +326,7 @@ function reduceRow(
   const scalar = scalarCarrier(kernel);
   const { type, start, join } = lanes ? vectorCarrier(kernel, lanes) : scalar;
   const width = lanes?.count ?? 1;
-  const row = (outer: Indices, n: number, from: Indices): Expr => {
+  const row = (outer: Indices, n: number, from: Indices, terms: Expr | undefined): Expr => {
     const begin = last(from);
     const at = [...outer, ...from.with(-1, i32(0))];
     const vectors = lanes && w.vectors([value], all, lanes, at);
@@ -341,8 +357,28 @@ function reduceRow(
       const mask = new Uint8Array(16).fill(255, 0, count * (float === "f64" ? 8 : 4));
       return op("v128.bitselect", v, start, v128(mask));
     };
-    w.loop(whole, runningSums, (i) => group(i, runningSums));
-    if (whole < n) group(i32(whole), n - whole);
+    /** The terms behind the last whole group, fewer than there are running sums. */
+    const remainder = (first: Expr, count: Expr): void => {
+      for (const [k, sum] of sums.entries()) {
+        const left = f.let(op("i32.sub", count, i32(k * width)));
+        f.if(op("i32.gt_s", left, i32(0)), () => {
+          const all = f.let(term(first, k * width));
+          const some = lanes ? op("v128.bitselect", all, start, leadingOf(left, lanes)) : all;
+          f.set(sum, join(get(sum), some));
+        });
+      }
+    };
+    if (terms) {
+      for (const sum of sums) f.set(sum, start);
+      const rest = f.let(op("i32.and", terms, i32(runningSums - 1)));
+      const end = f.let(op("i32.sub", terms, rest));
+      for (const sum of sums) begun.add(sum);
+      w.loopTo(end, runningSums, (i) => group(i, runningSums));
+      remainder(end, rest);
+    } else {
+      w.loop(whole, runningSums, (i) => group(i, runningSums));
+      if (whole < n) group(i32(whole), n - whole);
+    }
     let parts = sums.map(get);
     for (let half = runningSums / width / 2; half >= 1; half /= 2) {
       const [low, high] = [parts.slice(0, half), parts.slice(half)];
@@ -355,11 +391,17 @@ function reduceRow(
     return lanes ? joinLanes(w, total, lanes, join) : total;
   };
   w.positions(kernel, (outer) => {
-    const total = sumOf(w, scalar, sum, origin(kernel), (over, from) =>
-      row(outer, last(over), from),
+    const total = sumOf(w, scalar, sum, origin(kernel), (over, from, terms) =>
+      row(outer, last(over), from, terms),
     );
     finish(w, kernel, outer, total);
   });
+}
+
+/** A mask of so many of the first lanes. */
+function leadingOf(count: Expr, { float }: Lanes): Expr {
+  const numbers = float === "f64" ? [0, 0, 1, 1] : [0, 1, 2, 3];
+  return op("i32x4.lt_s", v128(Int32Array.from(numbers)), op("i32x4.splat", count));
 }
 
 /** All lanes of a vector joined as halves into one number. */
@@ -391,7 +433,7 @@ function positionsAcross(w: KernelWriter, kernel: ReduceKernel, lanes: Lanes): v
         op("f32x4.splat", f32(isLargest ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY)),
       );
       f.set(where, op("i32x4.splat", i32(0)));
-      terms(first, origin(kernel), over, 1, (all, at) => {
+      terms(first, origin(kernel), over, { vectors: 1 }, (all, at) => {
         const v = f.let(only(all));
         // A comparison with a NaN fails: not behind is ahead, or one of them is NaN.
         const behind = op("f32x4.le", ...(isLargest ? [v, get(best)] : [get(best), v]));

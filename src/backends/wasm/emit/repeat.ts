@@ -13,7 +13,8 @@ import {
   op,
 } from "../assembler/index.ts";
 import type { Compiled } from "./functions.ts";
-import { addressIn, type Target } from "./kernel.ts";
+import { addressIn } from "./kernel.ts";
+import type { Target } from "./target.ts";
 
 /** Fewer bytes are copied one word after another: a call of memory.copy takes longer. */
 const fewBytes = 64;

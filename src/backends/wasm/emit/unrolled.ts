@@ -13,8 +13,8 @@ import { isPosition, neutral } from "../../../core/meaning.ts";
 import { type Shape, sizeOf, stridesOf } from "../../../core/shape.ts";
 import { access, type Expr, type FunctionBuilder, i32 } from "../assembler/index.ts";
 import { join } from "./join.ts";
-import type { Target } from "./kernel.ts";
 import { emit, literal, loadInstruction, type Site, store } from "./scalar.ts";
+import type { Target } from "./target.ts";
 
 /** Above so many scalar operations, loops are the better code. */
 const largest = 3000;
