@@ -14,7 +14,7 @@ interface Made extends Shared {
   readonly program: Executable | QueuedProgram;
 }
 
-/** The program, to be asked for before each run; `counted` is told of one that is to be compiled. */
+/** The program, to be asked for before each run; `counted` is called before one is compiled. */
 export function sharedProgram(
   { programs, backend }: Trainer,
   what: string,
