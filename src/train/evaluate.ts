@@ -24,7 +24,7 @@ import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { added, noCounts } from "./counts.ts";
 import { type Answers, checkMetrics, type MetricName, measured } from "./measures.ts";
-import { sharedProgram, typeOf } from "./shared-program.ts";
+import { bareType, sharedProgram } from "./shared-program.ts";
 import { sharedResults } from "./shared-results.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -302,7 +302,7 @@ function checkAsked(
 
 /** What measures batches of this type: loss, and classes or outputs. */
 function measureFor(trainer: Trainer, { inputs, targets }: Batch, further: boolean) {
-  const types = mapEntries({ inputs, targets }, typeOf);
+  const types = mapEntries({ inputs, targets }, bareType);
   const purpose = further ? "measure all" : "measure";
   return trainer.programs.of(purpose, types, () => {
     const values = valueInputs(trainer.model, trainer.dtype);

@@ -18,7 +18,7 @@ import { valueInputs } from "../step/parameters.ts";
 import { inputList, outputsByName, portGraph } from "../step/ports.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import { refuseGradient } from "./refusals.ts";
-import { sharedProgram, typeOf } from "./shared-program.ts";
+import { bareType, sharedProgram } from "./shared-program.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** What a model can be asked about: one row of numbers for each example. */
@@ -55,7 +55,7 @@ const predictor = (trainer: Trainer, x: ArrayTensor) =>
   trainer.programs.of("predict", { inputs: x }, () => {
     const graph = graphFor(trainer, x, at(x.shape, 0));
     const { dtype, shape } = graph.ports.outputs.y;
-    const types = { inputs: typeOf(x) };
+    const types = { inputs: bareType(x) };
     const counted = () => trainer.programs.compiling("predict", types);
     const program = sharedProgram(trainer, "predict", types, graph, counted);
     return { graph, program, dtype, shape };

@@ -8,7 +8,7 @@ import type { Shared } from "./programs.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** A type by itself: what is kept holds no data. */
-export const typeOf = ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape });
+export const bareType = ({ dtype, shape }: TensorType): TensorType => ({ dtype, shape });
 
 interface Made extends Shared {
   readonly program: Executable | QueuedProgram;

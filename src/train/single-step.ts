@@ -22,7 +22,7 @@ import { firstStepOf } from "./first-step.ts";
 import { nonFiniteError } from "./non-finite.ts";
 import type { Shared } from "./programs.ts";
 import { type FewerRows, Ring } from "./ring.ts";
-import { sharedProgram, typeOf } from "./shared-program.ts";
+import { bareType, sharedProgram } from "./shared-program.ts";
 import { adopt, type Renewed, renewals } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -52,7 +52,7 @@ export const stepFor = (
   targets: ArrayTensor,
 ): CompiledStep =>
   trainer.programs.of("step", { inputs, targets }, () => {
-    const types = { inputs: typeOf(inputs), targets: typeOf(targets) };
+    const types = { inputs: bareType(inputs), targets: bareType(targets) };
     const graph = trainingStep(trainer.model, types, trainer);
     // Where each result stands, by name: worked out once, since steps are many.
     const places = outputsByName(graph, [...graph.outputs.keys()]);

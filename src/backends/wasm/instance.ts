@@ -37,7 +37,7 @@ export function view(
 }
 
 /** A program for several sizes of batches: for which one it runs next. */
-export interface Sizes {
+interface Sizes {
   /** How it does for another graph; undefined where it does not. */
   readonly fitting: (graph: Graph) => Resized | undefined;
   /** From now on it runs so; undefined: as it was made. */
