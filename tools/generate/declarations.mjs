@@ -97,7 +97,7 @@ function read(project, names, files, types) {
   const view = ({ name, symbol }) => ({
     ...described(project, name, symbol, types),
     uses: uses.get(symbol.id),
-    inherited: inherited(checker, symbol, nodes(symbol).filter(hasMembers), (base) => {
+    inherited: inherited(project, symbol, nodes(symbol).filter(hasMembers), (base) => {
       const target = meant(base);
       return isOurs(target) && !known.has(target.id);
     }),
@@ -140,7 +140,7 @@ function described(project, name, symbol, types) {
     }),
     heads: parts.map((node) => plain(node.getText().split("{")[0])),
     members: parts.flatMap((node) =>
-      node.members.map((m) => plain(m.getText())).filter((text) => text !== "#private;"),
+      node.members.map((m) => plain(m.getText())).filter((text) => !isHiddenText(text)),
     ),
   };
 }
@@ -154,18 +154,22 @@ function declaration(node) {
   return tidy(`${isVariableDeclaration(node) ? "const " : ""}${text}`);
 }
 
+/** What nobody outside of a class can name. */
+const isHiddenText = (text) => text === "#private;" || text.startsWith("protected ");
+
 /** Two columns for each step, no way to the file of a type, nothing of what is private. */
 const tidy = (text) =>
   text
     .split("\n")
-    .filter((line) => line.trim() !== "#private;")
+    .filter((line) => !isHiddenText(line.trim()))
     .map((line) => line.replace(/^(?: {4})+/, (spaces) => " ".repeat(spaces.length / 2)))
     .join("\n")
     .replace(/import\("[^"]*"\)\./g, "")
     .replace(/\{\s+\}/g, "{}");
 
 /** What comes from bases that have no public name: nowhere else could it be looked up. */
-function inherited(checker, symbol, parts, isHidden) {
+function inherited(project, symbol, parts, isHidden) {
+  const { checker } = project;
   const bases = parts.flatMap((node) =>
     (node.heritageClauses ?? []).flatMap((clause) => clause.types.map((t) => t.expression)),
   );
@@ -173,10 +177,15 @@ function inherited(checker, symbol, parts, isHidden) {
   const own = new Set(parts.flatMap((node) => node.members.map((m) => m.name?.getText())));
   return checker
     .getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol))
-    .filter((property) => !own.has(property.name))
+    .filter(({ name, declarations }) => {
+      const texts = declarations.map((handle) => plain(handle.resolve(project).getText()));
+      return !own.has(name) && !name.includes("#private") && !texts.some(isHiddenText);
+    })
     .map((property) => {
       const type = checker.getTypeOfSymbol(property);
-      return `${property.name}: ${checker.typeToString(type, undefined, inFull)};`;
+      // A symbol's name has a number that other files change.
+      const name = property.name.replace(/^__@(\w+)@\d+$/, "[Symbol.$1]");
+      return `${name}: ${checker.typeToString(type, undefined, inFull)};`;
     })
     .sort();
 }
