@@ -271,7 +271,7 @@ const derivationMessages = {
     "Directly, with the intermediate results {u} held fixed:",
     "直接部分，中间结果 {u} 视为固定：",
   ],
-  likewise: ["As derived above:", "同上推导："],
+  likewise: ["In the same way:", "同理："],
   cancels: [
     "Both together, {factor} cancels: one divides by it, and the other is it.",
     "两者相乘时 {factor} 约去：一个除以它，另一个就是它。",

@@ -34,8 +34,8 @@ it("derives each factor with its rule where every step is wanted", async () => {
     await derive({ sections }),
     await derive({ sections, level: "every-step" }),
   ].map((d) => d.toText());
-  expect(full).toContain("As derived above");
-  expect(every).not.toContain("As derived above");
+  expect(full).toContain("In the same way");
+  expect(every).not.toContain("In the same way");
   expect(every!.match(/^ *= 1 \/ \(1 \+ e\^\(−net_/gm)).toHaveLength(3);
   for (const name of ["∂net_o1/∂out_h1", "∂net_o2/∂out_h1", "∂net_h1/∂w1"]) {
     expect(every).toMatch(new RegExp(`is the other factor\\.\\n  ${name} = `));
