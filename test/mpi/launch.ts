@@ -28,6 +28,8 @@ const environment = {
   ...process.env,
   OMPI_ALLOW_RUN_AS_ROOT: "1",
   OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+  // Without it Open MPI reads other processes' memory, and complains where a container forbids that.
+  OMPI_MCA_btl_vader_single_copy_mechanism: "none",
   NO_COLOR: "1",
 };
 
