@@ -35,7 +35,9 @@ function originOf(
   const { reduces, constants } = scheduled;
   const byNode = new Map<Tensor, Kernel>();
   for (const [i, kernel] of scheduled.kernels.entries()) {
-    for (const n of reduces.get(kernel) ?? []) byNode.set(n, at(kernels, i));
+    // The other's axes stand behind its own: they are not those that a run may shorten.
+    const [first] = reduces.get(kernel) ?? [];
+    if (first) byNode.set(first, at(kernels, i));
   }
   return { ...known, kernels: byNode, constants };
 }

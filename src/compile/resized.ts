@@ -17,6 +17,7 @@ import { building } from "../core/tracing.ts";
 import { simplifyGraph } from "./1-simplify.ts";
 import { indicesAt, placeOf } from "./affine.ts";
 import type { NodeKind } from "./kinds.ts";
+import { MissingRows } from "./missing-rows.ts";
 import type { Buffer, Kernel, Origin, Program } from "./program.ts";
 import { countedKernels, firstSize, followsRows, rowLimits } from "./rows.ts";
 import { isCheap } from "./vertices.ts";
@@ -96,6 +97,14 @@ class Comparison {
       const b = this.#twins.get(a);
       if (b === undefined || !this.#isSame(a, b)) return undefined;
     }
+    const missing = new MissingRows({
+      kinds,
+      isInput: (n) => given.has(n),
+      hasFewer: (n) => this.#axesOf(n)?.join() === "0",
+    });
+    // What has none of the missing rows reads none.
+    const some = nodes.filter((n) => !given.has(n) && this.#axesOf(n)?.length !== 0);
+    if (!some.every((n) => missing.areInside(n))) return undefined;
     return { shorter: this.#shorter, constants: this.#constants };
   }
 
@@ -116,6 +125,12 @@ class Comparison {
       axes.push(axis);
     }
     return axes;
+  }
+
+  /** The axes along which a node has fewer rows. */
+  #axesOf(a: Tensor): number[] | undefined {
+    const b = this.#twins.get(a);
+    return b && this.#varies(a.shape, b.shape);
   }
 
   #isSame(a: Tensor, b: Tensor): boolean {

@@ -130,6 +130,58 @@ test.each(Object.entries(cases))("%s", (name, one) => {
   expect(known.length).toBeGreaterThanOrEqual(least[name]!);
 });
 
+/** A graph of batches, and what goes into it. */
+type Made = (rows: number) => { readonly inputs: readonly Tensor[]; readonly outputs: Tensor[] };
+
+/** What a program for the larger batch gives for the smaller one; undefined if it does not do for it. */
+function byLarger(make: Made, [most, rows]: readonly [number, number], first = 0) {
+  const graphFor = (n: number) => ({ ...make(n), rows: n });
+  const values = (graph: ReturnType<Made>) =>
+    graph.inputs.map((t, i) => filled(t, i, 3).map((x) => (t.dtype === "i32" ? x + first : x)));
+  const backend = makeBackend({});
+  const [large, small] = [graphFor(most), graphFor(rows)];
+  const program = backend.compile(large);
+  program.run(values(large));
+  const fewer = program.fewer?.(small)?.run(values(small));
+  return { fewer: fewer?.map((d) => d.slice()), own: backend.compile(small).run(values(small)) };
+}
+
+test("a sum over as many steps as rows, of products over the rows, keeps its steps", () => {
+  const steps = 20;
+  const make: Made = (n) => {
+    const [x, g] = [c.input("x", [n, steps, 5]), c.input("g", [n, steps, 6])];
+    const each = c.matmul(c.transpose(x, [1, 2, 0]), c.transpose(g, [1, 0, 2]));
+    return { inputs: [x, g], outputs: [c.sum(each, { axis: 0 })] };
+  };
+  for (const rows of [16, 18]) {
+    const { fewer = undefined, own } = byLarger(make, [steps, rows]);
+    expect(fewer ?? own).toEqual(own);
+  }
+});
+
+test("rows that are missing are not refused for their indices", () => {
+  const picked =
+    (of: (labels: Tensor) => Tensor): Made =>
+    (n) => {
+      const [x, labels] = [c.input("x", [n, 3]), c.input("labels", [n], "i32")];
+      const at = c.expandDims(of(labels), -1);
+      return { inputs: [x, labels], outputs: [c.gather(c.tanh(x), at, { axis: 1 })] };
+    };
+  const own = byLarger(
+    picked((labels) => labels),
+    [64, 48],
+  );
+  expect(own.fewer).toEqual(own.own);
+  // As where a label says that a row is to be left out.
+  const ignored = picked((labels) => c.where(c.equal(labels, 2), 0, labels));
+  const some = byLarger(ignored, [64, 48]);
+  expect(some.fewer).toEqual(some.own);
+  // Labels from 1 on: a row of zeros would have the label −1.
+  const counted = picked((labels) => c.sub(labels, 1));
+  const others = byLarger(counted, [64, 48], 1);
+  expect(others.fewer ?? others.own).toEqual(others.own);
+});
+
 const runs = Number(process.env.CHAINRULE_FUZZ_RUNS ?? 12);
 
 test("random networks", () => {
