@@ -1,6 +1,8 @@
 /** chainrule doctor: what this machine and engine can do, and what chainrule makes of it. */
 import "../backends/c/install.ts";
+import { processors } from "../backends/c/node-library.ts";
 import { automatic, type BackendEntry, backendEntries } from "../backends/registry.ts";
+import { usualThreads } from "../backends/threads.ts";
 import { features } from "../backends/wasm/assembler/index.ts";
 import { threadsHere } from "../backends/wasm/workers.ts";
 import { engine, engineName } from "../core/engine.ts";
@@ -8,6 +10,7 @@ import { ChainruleError } from "../core/errors.ts";
 import { numerics } from "../core/numerics.ts";
 import { linear, meanSquaredError, sequential, tanh } from "../nn/index.ts";
 import { adam } from "../optim/index.ts";
+import { mpiHere } from "../parallel/node-here.ts";
 import { trainer } from "../train/trainer.ts";
 import { exit } from "./failure.ts";
 import { plural } from "./numbers.ts";
@@ -59,6 +62,13 @@ async function examined(entry: BackendEntry, expected: readonly number[]): Promi
   }
 }
 
+/** How many threads the backend `c` gives to networks that are worth it. */
+function nativeThreads(backends: readonly Health[]): { count: number; why?: string } {
+  const native = backends.find(({ name }) => name === "c");
+  if (native?.runs) return { count: usualThreads(processors()) };
+  return { count: 0, why: native?.why ?? "There is no such backend" };
+}
+
 /** Everything that doctor says. */
 async function findings() {
   const last = backendEntries.at(-1);
@@ -80,6 +90,8 @@ async function findings() {
     },
     features: { webAssembly, simd, relaxedSimd, sharedMemory, bulkMemory },
     threads: threadsHere(),
+    nativeThreads: nativeThreads(backends),
+    mpi: mpiHere(),
     permissions: permissions(),
     backends,
     auto: { takes: entry.name, passedOver, substitute: entry.asSubstitute },
@@ -101,7 +113,7 @@ const yes = (is: boolean): string => (is ? green("yes") : red("no"));
 const sentence = (text: string): string => `${text}.`;
 
 function report(found: Findings): void {
-  const { chainrule, machine, features: has, threads } = found;
+  const { chainrule, machine, features: has, threads, nativeThreads: native, mpi } = found;
   print(bold(`chainrule ${chainrule.version}`) + dim(`, numerics ${chainrule.numerics}`));
   print();
   const facts: [string, string, string][] = [
@@ -113,6 +125,8 @@ function report(found: Findings): void {
     ["  shared memory", yes(has.sharedMemory), "for several threads"],
     ["  bulk memory", yes(has.bulkMemory), "quicker copies"],
     ["threads", String(threads.count), threads.why ?? "for networks that are worth it"],
+    ["  of c", String(native.count), native.why ?? "likewise, with --backend c"],
+    ["MPI", yes("library" in mpi), "library" in mpi ? mpi.library : mpi.why],
   ];
   for (const line of columns(
     facts.map(([a, b, c]) => [a, b, dim(c)]),

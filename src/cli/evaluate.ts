@@ -4,6 +4,7 @@ import { fail } from "../core/errors.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { preprocessDataset } from "../data/preprocessing.ts";
 import { readBytes } from "../files/node.ts";
+import { outputsFrom } from "../network-file/build.ts";
 import { arraysDataset } from "../network-file/datasets.ts";
 import { prepareNetwork } from "../network-file/index.ts";
 import { fitTargets } from "../network-file/targets.ts";
@@ -48,8 +49,7 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
   }
   const { preprocessing, classes } = description;
   const { npz } = network.data ?? {};
-  const { model } = trainer;
-  const width = typeof model.outputSize === "number" ? model.outputSize : 1;
+  const width = outputsFrom(trainer.model, description.inputs);
   if (npz && isArchive(table)) {
     const bytes = await readBytes(table);
     const { dtype } = network.training;

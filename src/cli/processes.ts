@@ -14,14 +14,14 @@ type Options = Readonly<
   Partial<Record<(typeof single)[number] | (typeof written)[number] | "mpi", unknown>>
 >;
 
-/** The job, where one is asked for; refuses what does not go inCompany with it. */
+/** The job, where one is asked for; refuses what does not go together with it. */
 export async function processesFor(options: Options): Promise<Parallel | undefined> {
   if (!options.mpi) return undefined;
   const taken = single.find((name) => options[name] !== undefined);
   if (taken !== undefined) {
     const name = taken.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     fail("usage", {
-      message: "Several processes do not do this inCompany.",
+      message: "Several processes do not do this together.",
       expected: `--mpi or --${name}`,
       found: "both",
       where: "the command line",

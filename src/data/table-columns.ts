@@ -82,6 +82,7 @@ export function chosenColumns(
       expected: "at least one column, each only once",
       found: targets.length === 0 ? "none" : targets.map(({ name }) => shown(name)).join(", "),
       where: table.source,
+      fix: targets.length === 0 ? "Name a column as the target." : "Name each target once.",
     });
   }
   const dividing = dividingColumns(options).map(named);
@@ -103,6 +104,10 @@ export function chosenColumns(
       expected: "at least one column, each only once, and no target",
       found: inputs.length === 0 ? "none" : inputs.map(({ name }) => shown(name)).join(", "),
       where: table.source,
+      fix:
+        inputs.length === 0
+          ? "Name a column that is no target, or leave `inputs` out: all others are taken."
+          : "Name each input once, and no target among them.",
     });
   }
   checkParts(options.inputs);

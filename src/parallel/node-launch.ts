@@ -1,4 +1,6 @@
 /** Who has started this process, as its environment says. */
+import { fstatSync } from "node:fs";
+import { fail } from "../core/errors.ts";
 
 /** Variables by which launchers number the processes of a job, with the library they belong to. */
 const launchers = [
@@ -13,6 +15,28 @@ export interface Launch {
   readonly size: number;
   readonly rank: number;
   readonly library: "Open MPI" | "MPICH" | undefined;
+}
+
+/**
+ * MPICH's launcher hands a connection over as an open file. Programs between, such as npx, do not pass it on,
+ * and MPI would end the process with messages of its own.
+ */
+export function checkConnection(env: Readonly<Record<string, string | undefined>>): void {
+  if (!env.PMI_FD || isSocket(Number(env.PMI_FD))) return;
+  fail("unsupported", {
+    message: "MPICH's launcher is not reached through the program that it has started.",
+    expected: "Node, started by the launcher itself",
+    found: "a program between, such as npx, that does not pass the connection on",
+    fix: "Leave npx out: mpirun -n 4 node_modules/.bin/chainrule train FILE --mpi.",
+  });
+}
+
+function isSocket(fd: number): boolean {
+  try {
+    return fstatSync(fd).isSocket();
+  } catch {
+    return false;
+  }
 }
 
 /** Undefined where it was started by itself. */

@@ -7,7 +7,7 @@ import { isNumber } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
 import { Calls, type Request } from "./node-calls.ts";
-import { launchOf } from "./node-launch.ts";
+import { checkConnection, launchOf } from "./node-launch.ts";
 import { loadMpi } from "./node-library.ts";
 import { type Mate, Waiting } from "./node-waiting.ts";
 import type { Parallel } from "./parallel.ts";
@@ -51,6 +51,7 @@ function begin(told: string | undefined, timeout: number, join: Parallel["join"]
       fix: "Start it with mpirun -n 4 node program.js, or mpirun -n 4 npx chainrule train FILE --mpi.",
     });
   }
+  if (launch.library === "MPICH") checkConnection(process.env);
   const library = loadMpi(told, launch);
   const calls = new Calls(library);
   calls.init();

@@ -7,6 +7,7 @@ import { features } from "../../src/backends/wasm/assembler/index.ts";
 import { threadsHere } from "../../src/backends/wasm/workers.ts";
 import { engine } from "../../src/core/engine.ts";
 import { numerics } from "../../src/core/numerics.ts";
+import { launchers } from "../mpi/launch.ts";
 import { findEngine, titleFor } from "../support/engines.ts";
 import { cli, example, folder, root, run } from "./run.ts";
 
@@ -105,6 +106,20 @@ describe("doctor", () => {
     expect(said.auto.takes).toBe("wasm");
     const { stdout } = await run(["doctor"], { env: brokenCompiler });
     expect(stdout.replaceAll("\n", " ")).toContain(`and does not: ${why}. Please report it`);
+  });
+
+  it("says what `c` and MPI make of this machine, and what is missing", async () => {
+    const nowhere = { CHAINRULE_MPI: "/nowhere/libmpi.so", CC: "no-such-compiler" };
+    const { said } = await asked(nowhere);
+    const why = "The library of MPI is not found";
+    expect(said.mpi).toEqual({ why });
+    expect(said.nativeThreads).toEqual({ count: 0, why: said.backends[0].why });
+    expect((await run(["doctor"], { env: nowhere })).stdout).toMatch(/^MPI +no +The library of/m);
+    const usual = await asked();
+    const { backends, nativeThreads, mpi } = usual.said;
+    expect(nativeThreads.count > 0).toBe(backends[0].runs);
+    expect(Object.keys(mpi)).toEqual(launchers.length > 0 ? ["library"] : ["why"]);
+    if (launchers.length > 0) expect(mpi.library).toMatch(/^(Open MPI|MPICH) v?\d.*\(lib.*\)$/);
   });
 
   it("has help, and takes no file", async () => {

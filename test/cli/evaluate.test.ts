@@ -92,3 +92,24 @@ it("takes rows of JSON lines, and says several labels as their table does", asyn
   const wrong = await run(["predict", "n.yaml", "--data", "no.parquet"], { cwd });
   expect(wrong.stderr).toContain("no.parquet");
 });
+it("measures rows of a table with a graph of several inputs and several outputs", async () => {
+  const cwd = folder();
+  const rows = "a,b,sunny,quiet\n1,0,yes,no\n0,1,no,yes\n1,1,yes,yes\n0,0,no,no\n";
+  const graph =
+    "{ inputs: { left: 1, right: 1 }, layers: { head: [{ linear: { outputs: 2 } }] }, nodes: " +
+    "{ both: { join: concatenate, of: [left, right] }, out: { layer: head, of: both } } }";
+  write(cwd, {
+    "n.yaml":
+      `layers: [{ graph: ${graph} }]\nloss: binaryCrossEntropyWithLogits\noptimizer: { sgd: { learningRate: 1 } }\n` +
+      "data: { csv: { file: t.csv, target: [sunny, quiet], inputs: { left: [a], right: [b] } } }\n",
+    "t.csv": rows,
+  });
+  await run(["train", "n.yaml", "-q"], { cwd });
+  const [own, other] = [["n.yaml"], ["n.safetensors", "--data", "t.csv"]].map(async (args) => {
+    const { stdout, stderr } = await run(["evaluate", ...args, "--json"], { cwd });
+    expect(stderr).toBe("");
+    const { data: _, ...measured } = JSON.parse(stdout);
+    return measured;
+  });
+  expect(await other).toEqual(await own);
+});

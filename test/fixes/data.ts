@@ -51,6 +51,27 @@ export const data: readonly Row[] = [
     () => d.parseTable("a\n1\n"),
   ],
   [
+    "Name a column as the target.",
+    () => set("a,b\n1,2\n2,4\n", { target: [] }),
+    () => set("a,b\n1,2\n2,4\n", { target: ["b"] }),
+  ],
+  [
+    "Name each target once.",
+    () => set("a,b\n1,2\n2,4\n", { target: ["b", "b"] }),
+    () => set("a,b\n1,2\n2,4\n", { target: ["b"] }),
+  ],
+  [
+    "Name a column that is no target, or leave `inputs` out: all others are taken.",
+    () => set("a,b\n1,2\n2,4\n", { target: "b", inputs: [] }),
+    () => set("a,b\n1,2\n2,4\n", { target: "b", inputs: ["a"] }),
+    () => set("a,b\n1,2\n2,4\n", { target: "b" }),
+  ],
+  [
+    "Name each input once, and no target among them.",
+    () => set("a,b\n1,2\n2,4\n", { target: "b", inputs: ["a", "b"] }),
+    () => set("a,b\n1,2\n2,4\n", { target: "b", inputs: ["a"] }),
+  ],
+  [
     "Leave `classes` out: in a list each target is a number, or one of two values.",
     () => set("a,b\n1,x\n2,y\n", { target: ["b"], classes: ["x", "y"] }),
     () => set("a,b\n1,x\n2,y\n", { target: ["b"] }),

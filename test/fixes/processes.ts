@@ -14,6 +14,7 @@ import {
 } from "../../src/index.ts";
 import { mpi } from "../../src/mpi/index.ts";
 import type { Calls } from "../../src/parallel/node-calls.ts";
+import { checkConnection } from "../../src/parallel/node-launch.ts";
 import { loadMpi } from "../../src/parallel/node-library.ts";
 import { Waiting } from "../../src/parallel/node-waiting.ts";
 import { launch, launchers, programs } from "../mpi/launch.ts";
@@ -42,20 +43,7 @@ function after(ms: number): () => boolean {
 const never = () => false;
 const program = programs();
 const alone = `
-  import { processesFor } from "../../src/cli/processes.ts";
-import {
-  batchNorm1d,
-  type Loss,
-  layerNorm,
-  linear,
-  meanSquaredError,
-  penalized,
-  sequential,
-  sgd,
-  stream,
-  trainer,
-} from "../../src/index.ts";
-import { mpi } from "./src/mpi/index.ts";
+  import { mpi } from "./src/mpi/index.ts";
   console.log((await mpi()).size);
 `;
 
@@ -99,6 +87,18 @@ export const processes: readonly Row[] = [
         if (stdout !== "4\n".repeat(4)) throw new Error(stdout);
       }
     },
+  ],
+  [
+    "Leave npx out: mpirun -n 4 node_modules/.bin/chainrule train FILE --mpi.",
+    () => checkConnection({ PMI_FD: "1048575" }),
+    // A program that the launcher itself has started, which finds its connection.
+    async () => {
+      for (const launcher of launchers) {
+        const { stdout } = await launch(launcher, 2, [program("alone", alone)]);
+        if (stdout !== "2\n".repeat(2)) throw new Error(stdout);
+      }
+    },
+    () => checkConnection({}),
   ],
   [
     "Install Open MPI or MPICH (Debian: apt-get install openmpi-bin; macOS: brew install open-mpi), or name the library: CHAINRULE_MPI=/path/to/libmpi.so.40.",

@@ -101,6 +101,18 @@ describe.each(launchers)("$name", (launcher) => {
     });
   });
 
+  it("does with a program between, or says that the launcher is cut off", async () => {
+    const start = `require("child_process").spawn(process.execPath, ${JSON.stringify([calls, "calls"])}, { stdio: "inherit" }).on("close", (c) => process.exit(c))`;
+    const { code, stdout, stderr } = await launch(launcher, 2, ["-e", start]);
+    if (launcher.name === "Open MPI") {
+      expect({ code, lines: stdout.trim().split("\n").length }).toEqual({ code: 0, lines: 2 });
+    } else {
+      expect(code).not.toBe(0);
+      expect(stderr).toContain("MPICH's launcher is not reached");
+      expect(stderr).not.toContain("PMI_fd");
+    }
+  });
+
   it("refuses another library than the launcher's", async () => {
     const library = launcher.name === "MPICH" ? "libmpi.so.40" : "libmpich.so.12";
     if (launchers.length < 2 || process.platform !== "linux") return;

@@ -113,7 +113,9 @@ export function networkFilePage({ networkForm, needed }) {
       "A table of its own is `csv: { file: … }`: everything else is as for the table that is " +
       "trained on, and so is the scaling.",
     `## training\n\n${table(training.form.fields)}`,
-    `### training: earlyStopping\n\n${table(training.form.fields.earlyStopping.form.fields)}`,
+    ...Object.entries(training.form.fields)
+      .filter(([, { form }]) => form.kind === "record")
+      .map(([name, { form }]) => `### training: ${name}\n\n${table(form.fields)}`),
   ];
   const listed = new Set();
   const choiceSection = (name, rows) => {
