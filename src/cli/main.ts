@@ -6,6 +6,7 @@ import module from "node:module";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { BackendEntry } from "../backends/registry.ts";
 import { after, layout } from "./help.ts";
+import { handleEvents } from "./process-events.ts";
 import { width } from "./terminal.ts";
 
 /** Put here by the build. */
@@ -467,29 +468,8 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-// A reader that has seen enough, such as head, closes the pipe; that is no error. The work goes on,
-// since it may end with a file; a full disk behind the output is reported, once, and is an error.
-let told = false;
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", async (cause: NodeJS.ErrnoException) => {
-    if (cause.code === "EPIPE" || told) return;
-    told = true;
-    process.on("exit", (code) => {
-      process.exitCode = code || 2;
-    });
-    const { outputLost, report } = await import("./failure.ts");
-    report(outputLost(cause), false);
-  });
-}
-
 const words = process.argv.slice(2);
-// Some engines throw behind our back where a permission is missing.
-for (const event of ["uncaughtException", "unhandledRejection"] as const) {
-  process.on(event, async (error: unknown) => {
-    const { explained, report } = await import("./failure.ts");
-    process.exit(report(explained(error), jsonOf(words)));
-  });
-}
+handleEvents(jsonOf(words));
 
 // The exit code is set, not exited with: what is still in the pipes is to arrive.
 process.exitCode = await main(words);
