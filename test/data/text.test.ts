@@ -96,6 +96,7 @@ it("is what a network file trains on", async () => {
   const bytes = parse({
     data: "{ text: { file: t.txt, length: 4, step: 2, tokens: bytes } }",
     layers: "[{ embedding: { entries: 256, features: 2 } }, { linear: { outputs: 256 } }]",
+    loss,
   });
   expect((await prepareNetwork(bytes, read)).data.train.size).toBe(5);
 });
