@@ -70,15 +70,15 @@ function patternOf(
 ): Pattern {
   if (given === undefined) return found();
   const lists: unknown = given;
-  const bad = (expected: string, found: unknown): never =>
+  const bad = (expected: string, found: string): never =>
     fail("bad-argument", {
       message: `${what} cannot use this pattern.`,
       expected,
-      found: shown(found),
+      found,
     });
   const isList = (x: unknown): x is ArrayLike<number> => Array.isArray(x) || ArrayBuffer.isView(x);
   if (!isRecord(lists) || !isList(lists.rows) || !isList(lists.columns)) {
-    return bad("{ rows, columns }, two lists of whole numbers", lists);
+    return bad("{ rows, columns }, two lists of whole numbers", shown(lists));
   }
   const { rows, columns } = lists;
   if (rows.length !== columns.length) {
@@ -89,8 +89,8 @@ function patternOf(
     const [row, column] = [rows[k], columns[k]];
     const fits = (i: unknown, size: number) =>
       Number.isInteger(i) && Number(i) >= 0 && Number(i) < size;
-    if (!fits(row, m)) return bad(`rows from 0 to ${m - 1}`, row);
-    if (!fits(column, n)) return bad(`columns from 0 to ${n - 1}`, column);
+    if (!fits(row, m)) return bad(`rows from 0 to ${m - 1}`, shown(row));
+    if (!fits(column, n)) return bad(`columns from 0 to ${n - 1}`, shown(column));
     at(sets, row as number).add(column as number);
   }
   return sets.map((set) => [...set].sort((a, b) => a - b));

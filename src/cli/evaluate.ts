@@ -70,6 +70,10 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
   return { part: table, data: fitTargets(network, rows, width).convert(rows), notes };
 }
 
+/** In quotation marks where a line would not show it, such as a space or the end of a line. */
+const visible = (name: string): string =>
+  name.trim() === name && !/\p{Cc}/u.test(name) && name !== "" ? name : JSON.stringify(name);
+
 export async function evaluateCommand(path: string, options: EvaluateOptions): Promise<number> {
   const { json: _, ...given } = withData(options);
   const loaded = await loadTrained(path, given);
@@ -95,15 +99,15 @@ export async function evaluateCommand(path: string, options: EvaluateOptions): P
     print(named.map(([name, value]) => `${dim(name)} ${formatNumber(value, 4)}`).join("   "));
   }
   if (!result.confusion || !scores) return exit.ok;
-  for (const line of ["", ...confusionLines(result.confusion, classes), ""]) print(line);
+  const matrix = confusionLines(result.confusion, classes);
+  for (const line of matrix.length === 0 ? [""] : ["", ...matrix, ""]) print(line);
   const share = (x: number | undefined) => (x === undefined ? "–" : percent(x));
-  const rows = scores.map((s, i) => [
-    name(i),
-    count(s.examples),
-    share(s.precision),
-    share(s.recall),
-    share(s.f1),
-  ]);
+  const rows = scores.flatMap((s, i) =>
+    // Outputs beyond the classes: a table for more tokens than a text has.
+    classes && i >= classes.length && s.examples === 0 && s.precision === undefined
+      ? []
+      : [[visible(name(i)), count(s.examples), share(s.precision), share(s.recall), share(s.f1)]],
+  );
   const head = ["class", "examples", "precision", "recall", "F₁"].map(dim);
   for (const line of columns([head, ...rows], "<>", 3)) print(line);
   return exit.ok;

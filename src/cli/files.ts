@@ -24,7 +24,7 @@ export async function readNetwork(
       message: "This command takes a network file, not a checkpoint.",
       expected: "a file such as network.yaml",
       found: path,
-      fix: "Give the network file; only predict also takes checkpoints.",
+      fix: "Give the network file; predict and evaluate take checkpoints, too.",
     });
   }
   return withSettings(await readText(path, { limit: longest }), settings, { path });

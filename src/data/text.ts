@@ -29,6 +29,7 @@ function checkIds(ids: ArrayLike<number>, size: number): void {
       expected: `whole numbers from 0 to ${size - 1}`,
       found: shown(id),
       where: `number ${i} of the list (counted from 0)`,
+      fix: "Pass numbers that the same tokenizer has given.",
     });
   }
 }

@@ -1,5 +1,5 @@
 /** The MPI library: found, loaded, and its handles. */
-import { findKoffi, type NativeFunction } from "../backends/c/node-koffi.ts";
+import { findKoffi, type Koffi, type NativeFunction } from "../backends/c/node-koffi.ts";
 import { fail } from "../core/errors.ts";
 import type { Launch } from "./node-launch.ts";
 
@@ -62,12 +62,16 @@ function candidates(launch: Launch | undefined): string[] {
 }
 
 /** @throws ChainruleError "unsupported" where there is no library, or no koffi. */
-export function loadMpi(told: string | undefined, launch: Launch | undefined): MpiLibrary {
-  const koffi = findKoffi();
+export function loadMpi(
+  told: string | undefined,
+  launch: Launch | undefined,
+  koffi: Koffi | string = findKoffi(),
+): MpiLibrary {
   if (typeof koffi === "string") {
     return fail("unsupported", {
       message: `${koffi}.`,
       expected: "koffi, by which MPI is called",
+      fix: "Install it beside chainrule, or again: npm install koffi.",
     });
   }
   const paths = told === undefined ? candidates(launch) : [told];

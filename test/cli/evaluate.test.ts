@@ -113,3 +113,17 @@ it("measures rows of a table with a graph of several inputs and several outputs"
   });
   expect(await other).toEqual(await own);
 });
+it("lists the characters of a text, and no output that stands for none", async () => {
+  const cwd = folder();
+  write(cwd, {
+    "n.yaml":
+      "layers: [{ embedding: { entries: 30, features: 2 } }, { linear: { outputs: 30 } }]\nloss: { crossEntropy: { ignoreIndex: -100 } }\n" +
+      "optimizer: { sgd: { learningRate: 1 } }\ndata: { text: { file: t.txt, length: 4 } }\n",
+    "t.txt": "ab ba\nab a\n".repeat(20),
+  });
+  await run(["train", "n.yaml", "-q"], { cwd });
+  const { code, stdout } = await run(["evaluate", "n.yaml"], { cwd });
+  expect(code).toBe(0);
+  const names = stdout.split(/class .*\n/)[1]?.match(/^\S+(?: ")?/gm);
+  expect(names).toEqual(['"\\n"', '" "', "a", "b"]);
+});

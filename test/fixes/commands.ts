@@ -218,7 +218,7 @@ export const commands: readonly Row[] = [
     () => chainrule("predict", "n.yaml", "-c", "n.safetensors", "--set", "name=x", "-i", "1,2"),
   ],
   [
-    "Give the network file; only predict also takes checkpoints.",
+    "Give the network file; predict and evaluate take checkpoints, too.",
     async () => {
       await trained();
       await chainrule("summary", "n.safetensors");

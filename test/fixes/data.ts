@@ -51,6 +51,11 @@ export const data: readonly Row[] = [
     () => d.parseTable("a\n1\n"),
   ],
   [
+    "Pass numbers that the same tokenizer has given.",
+    () => d.characters("ab").decode([7]),
+    () => d.characters("ab").decode(d.characters("ab").encode("ba")),
+  ],
+  [
     "Name a column as the target.",
     () => set("a,b\n1,2\n2,4\n", { target: [] }),
     () => set("a,b\n1,2\n2,4\n", { target: ["b"] }),

@@ -89,6 +89,11 @@ export const processes: readonly Row[] = [
     },
   ],
   [
+    "Install it beside chainrule, or again: npm install koffi.",
+    () => loadMpi(undefined, undefined, "The package koffi, which calls C, is not installed"),
+    () => launchers.map(({ name: library }) => loadMpi(undefined, { size: 1, rank: 0, library })),
+  ],
+  [
     "Leave npx out: mpirun -n 4 node_modules/.bin/chainrule train FILE --mpi.",
     () => checkConnection({ PMI_FD: "1048575" }),
     // A program that the launcher itself has started, which finds its connection.
