@@ -76,7 +76,8 @@ function patternOf(
       expected,
       found,
     });
-  const isList = (x: unknown): x is ArrayLike<number> => Array.isArray(x) || ArrayBuffer.isView(x);
+  const isList = (x: unknown): x is ArrayLike<number> =>
+    Array.isArray(x) || (ArrayBuffer.isView(x) && !(x instanceof DataView));
   if (!isRecord(lists) || !isList(lists.rows) || !isList(lists.columns)) {
     return bad("{ rows, columns }, two lists of whole numbers", shown(lists));
   }

@@ -211,6 +211,13 @@ describe("what cannot be meant", () => {
     ["a row that is none", () => c.sparseJacobian(f, { pattern: { rows: [3], columns: [0] } })(x)],
     ["a column that is none", () => c.sparseJacobian(f, { pattern: { rows: [0], columns: [-1] } })(x)], // biome-ignore format: one
     [
+      "bytes that are no list",
+      () => {
+        const bytes = new DataView(new ArrayBuffer(8)) as never;
+        return c.sparseJacobian(f, { pattern: { rows: bytes, columns: bytes } })(x);
+      },
+    ],
+    [
       "a pattern that is none",
       () => c.sparseHessian((x) => x.square().sum(), { pattern: [[0, 0]] as never })(x),
     ],
