@@ -32,7 +32,7 @@ import { checkpointFix, checkpointOf, dividerOf, quoted, readNetwork, self } fro
 import { formatNumber, percent, plural } from "./numbers.ts";
 import { besides, runCheckpoint } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
-import { checkWritable } from "./writable.ts";
+import { checkTable } from "./writable.ts";
 
 interface PredictOptions {
   readonly input?: readonly string[];
@@ -416,7 +416,7 @@ export function withData<T extends Pick<PredictOptions, "csv" | "data">>(given: 
 
 export async function predictCommand(path: string, given: PredictOptions): Promise<number> {
   const options = withData(given);
-  if (options.out !== undefined) await checkWritable(options.out);
+  if (options.out !== undefined) await checkTable(options.out);
   const loaded = await loadTrained(path, options);
   const { network, description, marks, trainer } = loaded;
   const { inputs: x, notes, table } = await rowsOf(loaded, path, options);

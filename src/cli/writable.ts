@@ -3,6 +3,7 @@ import { open, rm, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fail } from "../core/errors.ts";
 import { explainRefusal, fileFlags } from "../core/permission.ts";
+import { quoted } from "./files.ts";
 import { isThere } from "./run-place.ts";
 
 /**
@@ -68,4 +69,17 @@ export async function checkFree(files: readonly string[], force: boolean): Promi
       fix: "Choose another name with --out, or replace the files with --force.",
     });
   }
+}
+
+/** Before a table is written, as comma-separated text: a name of another format would lie. */
+export async function checkTable(out: string): Promise<void> {
+  const [ending] = /\.(?:parquet|arrows?|feather|npz|npy|jsonl?|ndjson|xlsx?)$/i.exec(out) ?? [];
+  if (ending === undefined) return checkWritable(out);
+  return fail("usage", {
+    message: "predict writes its rows as comma-separated text.",
+    expected: "--out with a name such as predictions.csv",
+    found: quoted(out),
+    where: "the command line",
+    fix: "Let the name end in .csv; --json prints the predictions as JSON.",
+  });
 }

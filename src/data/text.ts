@@ -66,7 +66,11 @@ export function characters(
   const found = new Set<string>(unknown === undefined ? [] : [unknown]);
   for (const part of [text].flat()) for (const character of part) found.add(character);
   if (found.size === 0) {
-    fail("data-empty", { message: "The text has no characters, so that there are no tokens." });
+    fail("data-empty", {
+      message: "The text has no characters, so that there are no tokens.",
+      expected: "at least one character",
+      found: "an empty text",
+    });
   }
   const tokens = [...found].sort((a, b) => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0));
   const ids = new Map(tokens.map((token, id) => [token, id]));

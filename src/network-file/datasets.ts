@@ -127,8 +127,11 @@ async function readWhole(
   }
   if (data.text) {
     const { file, length, step = length, tokens } = data.text;
-    const text = await readText(loading, file, ["data", "text", "file"]);
-    const own = tokens === "bytes" ? utf8Bytes : characters(text);
+    const place = ["data", "text", "file"];
+    const text = await readText(loading, file, place);
+    const own = await fromFile(source, file, place, async () =>
+      tokens === "bytes" ? utf8Bytes : characters(text),
+    );
     const cut = (t: string, path: Path) =>
       at(source, path, () => nextTokens(t, own, { length, step }));
     const path = ["data", "validation", "text"];

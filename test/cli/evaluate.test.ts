@@ -1,5 +1,5 @@
 /** chainrule evaluate, and predictions as a table. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parseTable } from "../../src/data/csv.ts";
@@ -126,4 +126,21 @@ it("lists the characters of a text, and no output that stands for none", async (
   expect(code).toBe(0);
   const names = stdout.split(/class .*\n/)[1]?.match(/^\S+(?: ")?/gm);
   expect(names).toEqual(['"\\n"', '" "', "a", "b"]);
+});
+it("does not write a table of text under the name of another format", async () => {
+  const { cwd } = await trained();
+  const args = ["predict", "n.safetensors", "-i", "1,2", "--out", "p.Parquet"];
+  const { code, stderr } = await run(args, { cwd });
+  expect({ code, made: existsSync(join(cwd, "p.Parquet")) }).toEqual({ code: 2, made: false });
+  expect(stderr).toContain("predict writes its rows as comma-separated text.");
+});
+it("says which text is empty", async () => {
+  const cwd = folder();
+  const data = "{ text: { file: t.txt, length: 4 } }";
+  write(cwd, { "n.yaml": network({ data }), "t.txt": "" });
+  const { code, stderr } = await run(["train", "n.yaml", "-q"], { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /no characters[\s\S]*found +an empty text\n +at +t\.txt \(named in n\.yaml:/,
+  );
 });

@@ -218,6 +218,15 @@ export const commands: readonly Row[] = [
     () => chainrule("predict", "n.yaml", "-c", "n.safetensors", "--set", "name=x", "-i", "1,2"),
   ],
   [
+    "Let the name end in .csv; --json prints the predictions as JSON.",
+    async () => {
+      await trained();
+      await chainrule("predict", "n.yaml", "-i", "1,2", "--out", "p.parquet");
+    },
+    () => chainrule("predict", "n.yaml", "-i", "1,2", "--out", "p.csv"),
+    () => chainrule("predict", "n.yaml", "-i", "1,2", "--json"),
+  ],
+  [
     "Give the network file; predict and evaluate take checkpoints, too.",
     async () => {
       await trained();
