@@ -24,6 +24,12 @@ const tag = 70;
 
 /** Time in ms in which the first process may say what the others would say, too. */
 const patience = 300;
+/** Time in ms in which a launcher reads what was printed before an end. */
+const timeToRead = 500;
+
+const pause = (time: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
+};
 
 let job: Parallel | undefined;
 
@@ -149,13 +155,15 @@ class Job implements Parallel {
   abort(code: number): void {
     if (this.#closed) return;
     this.#closed = true;
+    // MPICH's launcher throws away what it has not read by then.
+    pause(timeToRead);
     this.#calls.abort(code);
   }
 
   /** The end comes before Node would print what nobody has caught. */
   #say(error: unknown): void {
     // What has happened to all of them the first process says.
-    if (this.rank > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, patience);
+    if (this.rank > 0) pause(patience);
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     writeSync(2, `Process ${this.rank} of ${this.size}: ${text}\n`);
   }
