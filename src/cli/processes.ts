@@ -3,7 +3,7 @@ import { fail } from "../core/errors.ts";
 import type { Parallel } from "../parallel/parallel.ts";
 
 /** Time in ms in which the first process may say what happens to all of them. */
-const patience = 500;
+const patience = 2000;
 
 /** Options that one process alone can follow. */
 const single = ["run", "findRate", "traceSteps", "threads"] as const;

@@ -131,6 +131,6 @@ function checkedTargets(given: unknown, columns: number): readonly number[] {
   return fail("bad-argument", {
     message: "slidingWindows cannot use these targets.",
     expected: `different columns of the series, from 0 to ${columns - 1}`,
-    found: Array.isArray(given) ? JSON.stringify(given) : shown(given),
+    found: shown(given),
   });
 }

@@ -22,10 +22,10 @@ export interface MpiOptions {
 
 const tag = 70;
 
-/** Time in ms in which the first process may say what the others would say, too. */
-const patience = 300;
 /** Time in ms in which a launcher reads what was printed before an end. */
 const timeToRead = 500;
+/** Time in ms in which the first process may say what the others would say, too, and end them. */
+const patience = timeToRead + 1000;
 
 const pause = (time: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);

@@ -33,8 +33,15 @@ const environment = {
   NO_COLOR: "1",
 };
 
+/**
+ * MPICH 4.0.2 ends a process of Node by a segmentation fault now and then, on starting or ending: it is tried
+ * by `npm run mpi` alone.
+ */
+const tried = process.env.CHAINRULE_MPI_TESTS === "all" ? ["Open MPI", "MPICH"] : ["Open MPI"];
+
 /** One of each kind, of those that are here. */
 export const launchers: readonly Launcher[] = (["Open MPI", "MPICH"] as const).flatMap((name) => {
+  if (!tried.includes(name)) return [];
   const found = known.find((one) => {
     if (one.name !== name) return false;
     const { stdout, status } = spawnSync(one.command, ["--version"], { encoding: "utf8" });
@@ -50,7 +57,7 @@ export const launchers: readonly Launcher[] = (["Open MPI", "MPICH"] as const).f
 /** Said once by each file that cannot do what it is for. */
 export function sayWhatIsMissing(): void {
   const names = launchers.map(({ name }) => name);
-  const missing = ["Open MPI", "MPICH"].filter((name) => !names.includes(name as Launcher["name"]));
+  const missing = tried.filter((name) => !names.includes(name as Launcher["name"]));
   if (missing.length > 0) {
     console.warn(
       `${missing.join(" and ")} not found, or not at work here (apt-get install openmpi-bin mpich): skipped.`,
