@@ -2,7 +2,7 @@
 import { fail } from "../core/errors.ts";
 import type { Parallel } from "../parallel/parallel.ts";
 
-/** Time in ms in which the first process may say what happens to all of them. */
+/** Time in ms in which the first process may say what happens to all of them, and end the job. */
 const patience = 2000;
 
 /** Options that one process alone can follow. */

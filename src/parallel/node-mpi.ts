@@ -155,7 +155,7 @@ class Job implements Parallel {
   abort(code: number): void {
     if (this.#closed) return;
     this.#closed = true;
-    // MPICH's launcher throws away what it has not read by then.
+    // A launcher that ends may not read on.
     pause(timeToRead);
     this.#calls.abort(code);
   }

@@ -1,26 +1,12 @@
 /** Arrow files and streams, as pyarrow 25 writes them. */
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseArrow, type Table } from "../../src/data/index.ts";
+import { parseArrow } from "../../src/data/index.ts";
 import { toDatasets } from "../../src/network-file/index.ts";
 import { files, parse } from "../network-file/sample.ts";
 import { failure } from "../support/failure.ts";
 import { mutated } from "../support/mutations.ts";
+import { bytesOf, types, valuesOf } from "./recorded-tables.ts";
 
-const folder = new URL("../fixtures/tables/", import.meta.url);
-const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
-const types: Record<string, (number | string | null)[]> = JSON.parse(
-  readFileSync(new URL("types.json", folder), "utf8"),
-);
-const valuesOf = ({ columns }: Table) =>
-  Object.fromEntries(
-    columns.map(({ name, numbers, cells }) => [
-      name,
-      numbers
-        ? [...numbers].map((x) => (Number.isNaN(x) ? null : x))
-        : cells.map((cell) => (cell === "" ? null : cell)),
-    ]),
-  );
 const waysOf = (n: number) => ({
   x: Array.from({ length: n }, (_, i) => (i % 40) / 8),
   i: Array.from({ length: n }, (_, i) => ((i % 40) % 7 === 3 ? null : (i % 40) ** 2)),

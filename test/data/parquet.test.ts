@@ -1,23 +1,9 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseParquet, type Table, tableDataset } from "../../src/data/index.ts";
+import { parseParquet, tableDataset } from "../../src/data/index.ts";
 import { rejection } from "../support/failure.ts";
 import { mutated } from "../support/mutations.ts";
+import { bytesOf, types, valuesOf } from "./recorded-tables.ts";
 
-const folder = new URL("../fixtures/tables/", import.meta.url);
-const bytesOf = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
-const types: Record<string, (number | string | null)[]> = JSON.parse(
-  readFileSync(new URL("types.json", folder), "utf8"),
-);
-const valuesOf = ({ columns }: Table) =>
-  Object.fromEntries(
-    columns.map(({ name, numbers, cells }) => [
-      name,
-      numbers
-        ? [...numbers].map((x) => (Number.isNaN(x) ? null : x))
-        : cells.map((cell) => (cell === "" ? null : cell)),
-    ]),
-  );
 const n = 40;
 const ways = {
   x: Array.from({ length: n }, (_, i) => i / 8),
