@@ -118,6 +118,8 @@ export interface DerivationData {
   readonly version: 1;
   readonly notation: Notation;
   readonly language: Language;
+  /** "function": what is explained has no loss, layers or update; absent for a network. */
+  readonly subject?: "function";
   readonly digits: number;
   /** The symbols of the parameters that are explained. */
   readonly asked?: readonly string[];

@@ -116,6 +116,7 @@ export function derive(trace: Trace, asked: readonly Entry[], s: Settings): Deri
     version: 1,
     notation: s.notation,
     language: s.language,
+    ...(network ? {} : { subject: "function" }),
     digits: s.digits,
     asked: symbols.map(({ name }) => name),
     parameters: chosen.map(entryText),

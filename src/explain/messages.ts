@@ -26,12 +26,19 @@ const derivationMessages = {
   ledger: ["Gain ledger", "逐层增益"],
   check: ["Check", "检验"],
   mistakes: ["Common mistakes", "常见错误"],
+  // The same of a function, whose value is no loss and whose arguments are no parameters.
+  functionForward: ["Step by step", "逐步计算"],
+  functionValue: ["The value", "函数值"],
+  functionBack: ["Backwards, step by step", "反向逐步求导"],
+  functionAll: ["All arguments", "全部自变量"],
   // Set-up.
   quantity: ["quantity", "量"],
   value: ["value", "值"],
   network: ["Network", "网络"],
   shapes: ["Parameters", "参数"],
   parameter: ["Parameter asked for", "所求参数"],
+  argumentShapes: ["Arguments", "自变量"],
+  argument: ["Argument asked for", "所求自变量"],
   lossFunction: ["Loss", "损失"],
   reduction: ["{name}: the sum of {n} terms, times {factor}", "{name}：{n} 项之和，乘以 {factor}"],
   reductionNone: ["{name}: one term, not reduced", "{name}：只有一项，无需归约"],
@@ -115,8 +122,8 @@ const derivationMessages = {
     "名称与 PyTorch 相同：模块 p 的输出为 p.out，梯度为 .grad；x 是输入，y 是目标；线性模块计算 X Wᵀ + b。",
   ],
   symbolsFunction: [
-    "{loss} is the value of the function; the intermediate results are called u1, u2 … in the order in which they are computed.",
-    "{loss} 是函数的值；中间结果按计算次序记作 u1、u2、…",
+    "{loss} is the value of the function; the intermediate results are called {u}1, {u}2 … in the order in which they are computed.",
+    "{loss} 是函数的值；中间结果按计算次序记作 {u}1、{u}2、…",
   ],
   bp: [
     "The four equations: (BP1) δ at the output = ∂C/∂a · φ′(z); (BP2) δ of a layer = (Wᵀ δ of the next) ⊙ φ′(z); (BP3) ∂C/∂b = δ; (BP4) ∂C/∂w = a of the layer before · δ.",

@@ -141,6 +141,56 @@ it("what acts on the result directly and through others has one derivative", asy
   expect((await explain(shared, { inputs: { x: f64(0.7) } })).data.passed).toBe(true);
 });
 
+describe("names", () => {
+  it.each([
+    ["E^2 * x", "canonical", 12, "∂f/∂E"],
+    ["C^2 * x", "bp", 12, "∂f/∂C"],
+    ["loss^2 * x", "torch", 12, "loss.grad"],
+    ["sin(u1) * u1", "canonical", Math.sin(2) + 2 * Math.cos(2), "∂v2/∂v1"],
+    ["(u * v)^2 + sigmoid(u)", "canonical", 2 * 2 * 9 + 0.1049935854035065, "∂s1/∂u"],
+    ["E * f * F * J * x", "canonical", 16, "∂EE/∂E"],
+  ] as const)("of %s are not those of the derivation, %s", async (text, notation, slope, shown) => {
+    const f = parseExpression(text);
+    const given = { E: 2, C: 2, loss: 2, u1: 2, u: 2, v: 3, f: 2, F: 2, J: 2, x: 3 };
+    const inputs = Object.fromEntries(
+      f.names.map((name) => [
+        name,
+        f64(name === "x" && text.includes("J") ? 2 : given[name as "x"]),
+      ]),
+    );
+    const d = await explain(f, { inputs, notation, digits: 17 });
+    expect(d.data.passed, d.toText()).toBe(true);
+    expect(d.data.gradients[0]).toBeCloseTo(slope, 12);
+    expect(d.toText({ width: 1e9 })).toContain(shown);
+    readBack(d.toText({ width: 1e9 }), d.data.symbols, text, 1);
+  });
+});
+
+it("its value is no error, in any language and format", async () => {
+  const f = parseExpression("sum((x @ W + b)^2)");
+  const inputs = { x: f64([[1, 2]]), W: f64([[1], [2]]), b: f64([0.5]) };
+  const d = await explain(f, { inputs, parameter: "W" });
+  for (const [language, heading, loss] of [
+    ["en", "3. The value", /error|loss|parameter|optimizer|update/i],
+    ["zh", "3. 函数值", /误差|损失|参数|优化器|更新/],
+  ] as const) {
+    for (const text of [
+      d.toText({ language }),
+      d.toMarkdown({ language }),
+      d.toHtml({ language }),
+      d.toLatex({ language, standalone: false }),
+    ]) {
+      expect(text).toContain(heading);
+      expect(text).not.toMatch(loss);
+    }
+  }
+});
+
+it("what passes its input on is written as that", async () => {
+  const d = await explain(parseExpression("sin(x) * x"), { inputs: { x: f64(2) } });
+  expect(d.toText()).toContain("E = sin(x) · x\n");
+});
+
 type Values = Readonly<Record<string, number>>;
 /** A formula, made together with what it means: its text by the rules of binding, stated again here. */
 interface Made {

@@ -103,6 +103,7 @@ export class Context {
     const out = (l: number) => stages.find((s) => s.layer === l && s.role === "out")?.path;
     const path = (l: number) => layers[l - 1] ?? "";
     const layout = {
+      taken: parameters.map(({ name }) => name),
       layers: layers.length,
       netPath: path,
       outPath: (l: number) => out(l) ?? path(l),
@@ -132,9 +133,9 @@ export class Context {
     this.loss = this.symbol(this.names.loss, lossOf(trace));
   }
 
-  /** The letter for what is computed inside a formula; a function's own steps are called u. */
-  get intermediate(): "u" | "v" {
-    return this.trace.network ? "u" : "v";
+  /** The letter for what is computed inside a formula. */
+  get intermediate(): string {
+    return this.trace.letters.inner;
   }
 
   /** Whether tensors have one row for each example. */
@@ -272,7 +273,7 @@ export class Context {
   #stageSign({ role, layer, name, tensor, path }: Stage, at: number): Name {
     if (!this.trace.network) {
       const index = indexText(tensor.shape, at);
-      return { text: name + index, tex: name.replace(/^u(\d+)$/, "u_{$1}") + index };
+      return { text: name + index, tex: name.replace(/(\d+)$/, "_{$1}") + index };
     }
     switch (role) {
       case "net":
@@ -390,7 +391,8 @@ export class Context {
     const words = JSON.stringify(rest);
     const known = this.#rests.get(words);
     const n = this.#rests.size + 1;
-    const name = { text: `r${n}`, tex: `r_{${n}}` };
+    const { rest: letter } = this.trace.letters;
+    const name = { text: letter + n, tex: `${letter}_{${n}}` };
     const value = this.evaluate({ kind: "sum", args: rest });
     const r = known ?? this.symbol(name, value);
     this.#rests.set(words, r);

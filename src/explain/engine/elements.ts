@@ -385,6 +385,8 @@ export class Elements extends Origins {
     const fill = (template: string) =>
       settings.reduce((t, [name, v]) => t.replaceAll(`{${name}}`, String(v)), template);
     const { text, tex, precedence, spoken } = told(node.op.notation);
+    // What passes its input on is written as that.
+    if (whole && text === "#0" && args.length === 1) return whole;
     // A composition is written for so many arguments.
     const arity = this.meaning(node).loop === "compose" ? `/${args.length}` : "";
     const known = fill(text) === text ? "" : JSON.stringify(node.attributes);

@@ -5,6 +5,7 @@ import { shown } from "../../core/wording.ts";
 import type { Sentence } from "../derivation.ts";
 import { say } from "../say.ts";
 import { type Formula, type Sign, symbol } from "./expr.ts";
+import { freeLetter } from "./letters.ts";
 
 export const notations = ["canonical", "net-out", "bp", "torch"] as const;
 /** The names that a derivation uses: those of a textbook, of this library or of PyTorch. */
@@ -70,6 +71,8 @@ export interface Names {
 }
 
 interface Layout {
+  /** What the loss must not be called. */
+  readonly taken: readonly string[];
   /** The number of layers with parameters. */
   readonly layers: number;
   /** The path of the module that makes layer l's net input, and its output: "0", "1". */
@@ -167,7 +170,7 @@ function canonical(letter: string, target: string, equations: readonly Sentence[
   };
 }
 
-function netOut({ layers }: Layout): Names {
+function netOut({ layers }: Layout, letter: string): Names {
   const below = (l: number, at: string): string => {
     if (l === layers) return `o${at}`;
     return layers === 2 ? `h${at}` : `h${l}.${at}`;
@@ -181,7 +184,7 @@ function netOut({ layers }: Layout): Names {
     text: `${base}${n}`,
     tex: `${base}_{${n}}`,
   });
-  const loss = lossNamed("E");
+  const loss = lossNamed(letter);
   return {
     loss,
     input: (k) => plain("x", k + 1),
@@ -200,7 +203,7 @@ function netOut({ layers }: Layout): Names {
     scale: (l, j) => named("γ", "\\gamma", unit(l, j)),
     shift: (l, j) => named("β", "\\beta", unit(l, j)),
     parameter: (name, index) => code(name + index),
-    term: (j) => named("E", "E", `o${j + 1}`),
+    term: (j) => named(letter, letter, `o${j + 1}`),
     gradient: (x) => partial(loss, x),
     quantity: beneath,
     oneBias: true,
@@ -220,9 +223,9 @@ const torchName = (name: string): string => {
   return name.slice(0, cut) + (torchNames[own] ?? own);
 };
 
-function torch({ netPath, outPath }: Layout): Names {
+function torch({ netPath, outPath }: Layout, letter: string): Names {
   return {
-    loss: { ...code("loss"), role: "loss" },
+    loss: { ...code(letter), role: "loss" },
     input: (k) => code(`x[${k}]`),
     target: (j) => code(`y[${j}]`),
     net: (l, j) => code(`${netPath(l)}.out[${j}]`),
@@ -236,7 +239,7 @@ function torch({ netPath, outPath }: Layout): Names {
     scale: (_l, _j, own) => code(own),
     shift: (_l, _j, own) => code(own),
     parameter: (name, index) => code(name + index),
-    term: (j) => code(`loss[${j}]`),
+    term: (j) => code(`${letter}[${j}]`),
     gradient({ text }) {
       const at = text.indexOf("[");
       return asGradient(
@@ -261,15 +264,16 @@ const beneath = (letter: string, j: number): Name => ({
 const asGradient = (name: Name): Name => ({ ...name, role: "gradient" });
 
 export function namesOf(notation: Notation, layout: Layout): Names {
+  const free = (...all: string[]) => freeLetter(layout.taken, all);
   switch (notation) {
     case "canonical":
-      return canonical("E", "t", []);
+      return canonical(free("E", "f", "F", "J"), "t", []);
     case "bp":
-      return canonical("C", "y", [say("bp")]);
+      return canonical(free("C", "f", "F", "J"), "y", [say("bp")]);
     case "net-out":
-      return netOut(layout);
+      return netOut(layout, free("E", "f", "F", "J"));
     case "torch":
-      return torch(layout);
+      return torch(layout, free("loss", "value"));
     default:
       return noSuch("notation", notation, notations);
   }
@@ -283,9 +287,11 @@ export const partial = (of: Name, by: Name): Name => ({
   ...(of.role === "loss" ? { role: "gradient" } : {}),
 });
 
+const small: Readonly<Record<string, string>> = { u: "ᵤ", v: "ᵥ", s: "ₛ", h: "ₕ", p: "ₚ", t: "ₜ" };
+
 /** A partial derivative with the intermediate results, called `u`, held fixed. */
-export function directly(d: Name, u: "u" | "v"): Name {
-  const held = u === "u" ? "ᵤ" : "ᵥ";
+export function directly(d: Name, u: string): Name {
+  const held = [...u].map((letter) => small[letter] ?? letter).join("");
   return {
     ...d,
     text: `(${d.text})${held}`,

@@ -21,6 +21,7 @@ import { constantTensor, input } from "../../ops/leaf.ts";
 import { reshape } from "../../ops/move.ts";
 import { bufferInputs } from "../../step/parameters.ts";
 import { type Data, type Trainer, toDataset } from "../../train/trainer.ts";
+import { type Letters, lettersOf } from "./letters.ts";
 import { countOf, type Parameter } from "./parameters.ts";
 import { leavesOf, observer, ownedBy, type Stage } from "./stages.ts";
 import { told } from "./told.ts";
@@ -36,6 +37,8 @@ export interface Trace {
   readonly layers: readonly string[];
   readonly stages: readonly Stage[];
   readonly examples: number;
+  /** What a derivation calls what it introduces. */
+  readonly letters: Letters;
   /** The text that a function was read from. */
   readonly text?: string;
   /** Where what is explained is a network in training. */
@@ -78,7 +81,10 @@ export const isNetwork = (t: Trace): t is NetworkTrace => t.network !== undefine
 export const toF64 = (data: TypedArray): Float64Array => Float64Array.from(data);
 
 /** What a trace is made from; the rest is computed when it is asked for. */
-type Facts = Pick<Trace, "loss" | "parameters" | "layers" | "stages" | "examples" | "text"> & {
+type Facts = Pick<
+  Trace,
+  "loss" | "parameters" | "layers" | "stages" | "examples" | "text" | "letters"
+> & {
   readonly network?: Network;
   readonly bindings: ReadonlyMap<Tensor, TypedArray>;
 };
@@ -211,6 +217,8 @@ export function traceNetwork(
     layers: leaves.flatMap(({ begins, path }) => (begins ? [path] : [])),
     stages: stages.map((stage) => ({ ...stage, tensor: written(stage.tensor) })),
     examples: dataset.size,
+    // What layers compute inside of formulas is u.
+    letters: { step: "", inner: "u", rest: "r" },
     bindings,
     network: {
       ...{ trainer, data: dataset, x, y, output: written(output) },
@@ -288,8 +296,9 @@ export function traceFunction(
   const last = writtenOut([folded])(folded);
   // What acts on E directly and through others, too, would have two derivatives of one name.
   const loss = actsTwice(last, stepsOf(last, parameters), parameters) ? identity(last) : last;
+  const letters = lettersOf(entries.map(([name]) => name));
   const stages = stepsOf(loss, parameters).map((tensor, i): Stage => {
-    const name = `u${i + 1}`;
+    const name = `${letters.step}${i + 1}`;
     return { tensor, layer: 0, role: "other", units: false, axis: -1, name, path: "" };
   });
   return finish({
@@ -298,6 +307,7 @@ export function traceFunction(
     layers: [""],
     stages,
     examples: 1,
+    letters,
     bindings,
     ...(text === undefined ? {} : { text }),
   });

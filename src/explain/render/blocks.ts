@@ -1,6 +1,14 @@
 /** A derivation in one language as headings, paragraphs, formulas and tables; no format yet. */
 import { checkRecord } from "../../core/options.ts";
-import type { DerivationData, Diagram, Sentence, Slot, Step, StepTable } from "../derivation.ts";
+import type {
+  DerivationData,
+  Diagram,
+  Section,
+  Sentence,
+  Slot,
+  Step,
+  StepTable,
+} from "../derivation.ts";
 import { evaluateFormula, type Formula } from "../engine/expr.ts";
 import { checkDigits, noSuch } from "../engine/notation.ts";
 import { type Language, languages, type MessageKey, sentence } from "../messages.ts";
@@ -84,7 +92,10 @@ export function documentOf(data: DerivationData, options: RenderOptions = {}): D
       section = step.section;
       about = step.part;
       part++;
-      blocks.push({ kind: "heading", text: [`${part}. `, ...w.message(step.section)] });
+      blocks.push({
+        kind: "heading",
+        text: [`${part}. `, ...w.message(headingOf(step.section, data))],
+      });
     }
     if (step.why.length > 0) {
       const glue = language === "en" ? " " : "";
@@ -96,6 +107,16 @@ export function documentOf(data: DerivationData, options: RenderOptions = {}): D
   }
   return { blocks, language, digits, data };
 }
+
+/** What a section is called: of a function, nothing is an error. */
+export const headingOf = (section: Section, { subject }: Pick<DerivationData, "subject">) =>
+  (subject === "function" ? ofFunction[section] : undefined) ?? section;
+const ofFunction: Partial<Record<Section, MessageKey>> = {
+  forward: "functionForward",
+  error: "functionValue",
+  substitution: "functionBack",
+  all: "functionAll",
+};
 
 export function tableOf({ columns, rows }: StepTable, w: Wording): Block {
   const cells = (row: readonly Slot[]) => row.map((cell) => w.slot(cell));

@@ -30,6 +30,7 @@ import {
   roundingOf,
 } from "./differences.ts";
 import type { Route } from "./route.ts";
+import { parameterColumn } from "./update.ts";
 
 /** At most so many paths are added up one by one. */
 const enumerable = 16;
@@ -95,7 +96,7 @@ export function checkAll(c: Context, all: readonly Found[], g: Values): boolean 
   });
   if (most > 0) why.push(say("differenceOff", { by: brief(most) }));
   const columns = [
-    say("parameterColumn"),
+    parameterColumn(trace),
     ...[say("reverseColumn"), say("formulasColumn"), say("forwardColumn"), say("centralColumn")],
     say("verdict"),
   ];

@@ -8,6 +8,7 @@ import { say } from "../say.ts";
 import type { Backward } from "./backward.ts";
 import { actsElsewhere, shares } from "./batch.ts";
 import type { Route } from "./route.ts";
+import { parameterColumn } from "./update.ts";
 
 /** Sums of more terms are not written into a row. */
 const mostTerms = 4;
@@ -64,7 +65,7 @@ export function likewise(
     return [w, ...written, ...(several ? [computed(own)] : []), computed(exact)];
   });
   if (rows.length === 0) return found;
-  const columns = [say("parameterColumn"), say("product"), say("inNumbers")];
+  const columns = [parameterColumn(c.trace), say("product"), say("inNumbers")];
   if (several) columns.push(say("contribution"));
   columns.push(say("gradientColumn"));
   const why = several ? say("likewiseShares", { n: c.ordinal }) : say("likewiseRows");

@@ -35,8 +35,11 @@ export function setUp(c: Context, chosen: readonly Cell[], timing: UpdateTiming)
   if (isNetwork(trace)) row("network", networkText(trace.network.trainer.model));
   else row("functionFormula", ...functionText(c));
   const shapes = trace.parameters.map((p) => `${p.name} ${formatShape(p.tensor.shape)}`);
-  row("shapes", shapes.length > 12 ? `${shapes.slice(0, 12).join(", ")}, …` : shapes.join(", "));
-  if (chosen.length === 1) row("parameter", ...chosen);
+  row(
+    isNetwork(trace) ? "shapes" : "argumentShapes",
+    shapes.length > 12 ? `${shapes.slice(0, 12).join(", ")}, …` : shapes.join(", "),
+  );
+  if (chosen.length === 1) row(isNetwork(trace) ? "parameter" : "argument", ...chosen);
   if (isNetwork(trace)) networkRows(c, trace, timing, row);
   row("precision", say("rounding", { digits: "{digits}" }));
   const { dtype } = trace.network?.trainer ?? { dtype: "f64" };
@@ -213,7 +216,7 @@ const meanings = {
 
 function symbolNotes(c: Context): Sentence[] {
   const { stages, network, parameters } = c.trace;
-  if (!network) return [say("symbolsFunction", { loss: c.loss })];
+  if (!network) return [say("symbolsFunction", { loss: c.loss, u: c.trace.letters.step })];
   const other = stages.find((s) => (s.role === "other" || s.role === "whole") && s.layer > 0);
   const v = other && c.name(only(elementsIn(c, other.tensor).slice(0, 1)));
   const others = v ? [say("symbolsOther", { v })] : [];

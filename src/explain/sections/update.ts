@@ -4,7 +4,7 @@ import { bySize } from "../../core/order.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { input } from "../../ops/leaf.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
-import type { Cell } from "../derivation.ts";
+import type { Cell, Sentence } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
 import { computed, type Formula, type Sign, type Symbolic, symbolsOf } from "../engine/expr.ts";
 import { clippedName, rateName, renewed } from "../engine/notation.ts";
@@ -17,7 +17,7 @@ import {
   valueAt,
 } from "../engine/parameters.ts";
 import { textbookUpdate } from "../engine/textbook-updates.ts";
-import { isNetwork } from "../engine/trace.ts";
+import { isNetwork, type Trace } from "../engine/trace.ts";
 import { changerOf, clipped, rateOf, updateRule } from "../engine/updates.ts";
 import { say } from "../say.ts";
 
@@ -28,7 +28,8 @@ const largest = 5;
 /** The optimizer's own rule, over symbols. */
 export function updateStep(c: Context, e: Entry, g: Values): void {
   const { trace } = c;
-  if (!isNetwork(trace)) return void c.note("update", [say("noUpdate")]);
+  // A function has no optimizer: nothing is updated.
+  if (!isNetwork(trace)) return;
   const { parameter, index } = e;
   const { trainer } = trace.network;
   const w = c.parameterSymbol(e);
@@ -172,12 +173,16 @@ export function allParameters(
     if (!next) return [row];
     return [[...row, trained ? computed(valueAt(next, entry)) : say("biasFrozen")]];
   });
-  const columns = [say("parameterColumn"), say("value"), say("gradientColumn")];
+  const columns = [parameterColumn(c.trace), say("value"), say("gradientColumn")];
   if (next) columns.push(say("newColumn"));
   const why = sequential ? [say("gradientsTaken")] : [];
   if (some.length < count) why.push(say("largest", { m: some.length, n: count }));
   c.note("all", why, { columns, rows });
 }
+
+/** The head of a column of what is derived by. */
+export const parameterColumn = (t: Trace): Sentence =>
+  say(isNetwork(t) ? "parameterColumn" : "argumentColumn");
 
 interface Sized {
   readonly entry: Entry;

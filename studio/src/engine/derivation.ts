@@ -10,6 +10,7 @@ import { explain } from "../../../src/explain/explain.ts";
 import {
   type Block,
   documentOf,
+  headingOf,
   type Inline,
   printInline,
   styleOf,
@@ -76,7 +77,7 @@ export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen)
     chosen,
     symbol: symbolOf(data) ?? parameterText(trainer, chosen),
     titleHtml: title?.kind === "title" ? inline(title.text) : "",
-    headings: Object.fromEntries(sections.map((s) => [s, w.message(s).join("")])),
+    headings: Object.fromEntries(sections.map((s) => [s, w.message(headingOf(s, data)).join("")])),
     steps: data.steps.map((step) => stepView(step, data, inline, style)),
     value: at(entry(trainer.snapshot(), chosen.name), chosen.index),
     gradient: at(data.gradients, 0),
