@@ -274,10 +274,6 @@ const derivationMessages = {
     "沿每条路径相乘，再把各条路径相加：",
   ],
   togetherAlong: ["Multiplied along the way:", "沿途相乘："],
-  directly: [
-    "Directly, with the intermediate results {u} held fixed:",
-    "直接部分，中间结果 {u} 视为固定：",
-  ],
   likewise: ["In the same way:", "同理："],
   cancels: [
     "Both together, {factor} cancels: one divides by it, and the other is it.",

@@ -57,3 +57,39 @@ it("the number of a row is at no kink", async () => {
   const text = await textOf(model, nn.meanSquaredError, { data, parameter: "0.weight[1,0]" });
   expect(text).not.toContain("kink");
 });
+
+const row = { inputs: [[1, 0.5]], targets: [[1, -1]] };
+const two = () => sequential(linear(2, 3), nn.tanh(), linear(3, 4)) as Layer;
+const guards = /stopGradient|Infinity|∞|clamp|ᵤ|\^[12]\b/;
+
+it("a bound on the variance is no part of the formula, unless it acts", async () => {
+  const loss = nn.gaussianNegativeLogLikelihood;
+  const text = await textOf(two(), loss, { data: row, parameter: "0.weight[0,1]" });
+  expect(text).toContain("E₁ = ½(z²₃ + (z²₁ − t₁)² · e^(−z²₃)) = ½(");
+  expect(text).not.toMatch(guards);
+  const model = sequential(linear(2, 2, { bias: [0, -99] })) as Layer;
+  const cut = await textOf(model, loss, { data: { inputs: [[1, 0.5]], targets: [[1]] } });
+  expect(cut).toContain("stopGradient");
+});
+
+it.each([
+  ["hingeEmbedding", nn.hingeEmbedding, "E₂ = (0 if t₂ = 1 else max(0, 1 − z²₂)) + "],
+  ["focal", nn.focal, "(1 − t₁) · σ(z²₁))² · "],
+  [
+    "binaryCrossEntropyWithLogits",
+    nn.binaryCrossEntropyWithLogits,
+    "= 1 − t₁ + ∂E₁/∂u1 · ∂u1/∂z²₁",
+  ],
+] as const)("%s has no bounds of infinity and no powers of 1", async (name, loss, formula) => {
+  const no = name === "hingeEmbedding" ? -1 : 0;
+  const data = { inputs: row.inputs, targets: [[1, no, 1, 1]] };
+  const text = await textOf(two(), loss as Loss, { data, parameter: "0.weight[0,1]" });
+  expect(text).toContain(formula);
+  expect(text).not.toMatch(guards);
+});
+
+it("a sum over all pairs of labels is written as what is left of it", async () => {
+  const data = { inputs: row.inputs, targets: [[1, 0, 1, 0]] };
+  const text = await textOf(two(), nn.multiLabelMargin, { data, parameter: "0.weight[0,1]" });
+  expect(text).toMatch(/ E = \(ReLU\(1 − z²₁ \+ z²₂\) · t₁ \+ .* · t₃\) \/ 4\n/);
+});

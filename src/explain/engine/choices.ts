@@ -64,6 +64,12 @@ function conditionOf(elements: Elements, e: Formula): Formula | undefined {
   return undefined;
 }
 
+/** How many choices a formula has. */
+export const choicesIn = (elements: Elements, e: Formula): number =>
+  "args" in e
+    ? e.args.reduce((n, a) => n + choicesIn(elements, a), elements.isChoice(e) ? 1 : 0)
+    : 0;
+
 /** A formula where it is known which case holds. */
 function decided(elements: Elements, e: Formula, condition: Formula, holds: boolean): Formula {
   if (!("args" in e)) return e;

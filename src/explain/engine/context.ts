@@ -446,12 +446,12 @@ export class Context {
 
   /** What introduces several formulas in a row introduces the first of them. */
   #unlessSaid(section: Section, why: readonly Sentence[]): readonly Sentence[] {
-    const words = JSON.stringify([section, this.part, why]);
-    if (why.length > 0 && words === this.#said) return [];
-    this.#said = words;
+    const words = JSON.stringify([this.part, why]);
+    if (why.length > 0 && words === this.#said[section]) return [];
+    this.#said[section] = words;
     return why;
   }
-  #said = "";
+  readonly #said: Partial<Record<Section, string>> = {};
 
   #parametersIn(used: ReadonlySet<string>): string[] {
     return [...used].filter((name) => this.#known.has(name));

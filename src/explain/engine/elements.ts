@@ -5,18 +5,11 @@
  */
 import { at, only } from "../../core/at.ts";
 import { isFloat, type TypedArray } from "../../core/dtype.ts";
-import {
-  type Expression,
-  type Intrinsic,
-  intrinsics,
-  kinds,
-  subexpressions,
-} from "../../core/expression.ts";
+import { type Expression, type Intrinsic, subexpressions } from "../../core/expression.ts";
 import { nodesOf } from "../../core/graph.ts";
 import { follows, precedes } from "../../core/meaning.ts";
 import type { Combine, Meaning, Op, RuleContext, Words } from "../../core/op.ts";
 import type { Tensor } from "../../core/tensor.ts";
-import { divOp } from "../../ops/arithmetic.ts";
 import { input } from "../../ops/leaf.ts";
 import { casesOf, choiceOf, comparesWithItself, insideCase } from "./choices.ts";
 import { Entire, isEntire } from "./entire.ts";
@@ -38,7 +31,7 @@ import {
   sumOf,
   symbol,
 } from "./expr.ts";
-import { intrinsicNotations } from "./intrinsics.ts";
+import { called, intrinsicNotations } from "./intrinsics.ts";
 import {
   bare,
   type Element,
@@ -52,6 +45,7 @@ import {
   scattered,
   unravelled,
 } from "./origins.ts";
+import { ofBounds, otherwise, shorter } from "./shorter.ts";
 import { told } from "./told.ts";
 
 export { type Calling, type Element, keyOf, type LocalDerivative, type Naming } from "./origins.ts";
@@ -69,6 +63,8 @@ export class Elements extends Origins {
   readonly #real = new Map<Tensor, boolean>();
   readonly #rules = new Map<Tensor, Map<number, { g: Tensor; result: Tensor }>>();
   readonly #entire: Entire;
+  /** Of those with all cases, the others. */
+  readonly #decided: Elements | undefined;
 
   /** The same with all cases of every choice; of those, they themselves. */
   readonly whole: Elements;
@@ -82,6 +78,7 @@ export class Elements extends Origins {
     this.#values = values;
     this.#entire = new Entire(values, (e) => this.value(e));
     this.#valueOf = valueOf;
+    this.#decided = decided;
     this.operators = decided?.operators ?? {};
     this.spoken = decided?.spoken ?? new Map();
     this.whole = decided ? this : new Elements(values, valueOf, this);
@@ -149,6 +146,8 @@ export class Elements extends Origins {
 
   /** What the element is computed from, its own name left aside. */
   define(named: Element, naming: Naming = this.naming): Formula {
+    // What is held constant is a number: of its cases only the one that holds matters.
+    if (this.#decided && named.node.op.isHeld) return this.#decided.define(named, naming);
     const e = this.opened(named);
     return this.#define(e, this.#reading(e, naming), naming);
   }
@@ -221,7 +220,7 @@ export class Elements extends Origins {
   /** Of an operator that is defined by cases: all of them, and the one that holds. */
   cases(e: Element, naming: Naming = this.naming): readonly Formula[] {
     const meaning = this.meaning(e.node);
-    const value = meaning.loop === "map" ? bare(meaning.value) : undefined;
+    const value = meaning.loop === "map" ? ofBounds(bare(meaning.value)) : undefined;
     if (value?.kind !== "select" || value.condition.kind === "load") return [];
     if (e.node.op.derivative.kind !== "pointwise") return [];
     const read = this.#reading(e, naming);
@@ -372,6 +371,12 @@ export class Elements extends Origins {
     return value?.kind === "select" && value.condition.kind === "load";
   }
 
+  #otherwise(node: Tensor, args: readonly Formula[]): Formula | undefined {
+    const f = otherwise(node, args);
+    const x = f && input("x", [], "f64");
+    return x && this.expr(f(x), 0, (n) => (n === x ? args[0] : undefined));
+  }
+
   #apply(
     node: Tensor,
     args: Formula[],
@@ -379,14 +384,12 @@ export class Elements extends Origins {
     reduces = false,
     choice = "",
   ): Formula {
-    const [whole, divisor] = args;
-    if (node.op === divOp && whole && divisor && isSame(divisor, one)) return whole;
+    const short = shorter(node, args) ?? this.#otherwise(node, args);
+    if (short) return short;
     const settings = Object.entries(node.attributes);
     const fill = (template: string) =>
       settings.reduce((t, [name, v]) => t.replaceAll(`{${name}}`, String(v)), template);
     const { text, tex, precedence, spoken } = told(node.op.notation);
-    // What passes its input on is written as that.
-    if (whole && text === "#0" && args.length === 1) return whole;
     // A composition is written for so many arguments.
     const arity = this.meaning(node).loop === "compose" ? `/${args.length}` : "";
     const known = fill(text) === text ? "" : JSON.stringify(node.attributes);
@@ -474,16 +477,7 @@ export class Elements extends Origins {
   }
 
   #intrinsic(fn: Intrinsic, args: Formula[]): Formula {
-    const loads = args.map(
-      (_, k): Expression => ({
-        kind: "load",
-        dtype: kinds[intrinsics[fn][2]][0],
-        input: k,
-        at: { kind: "constant", dtype: "i32", value: 0 },
-        otherwise: 0,
-      }),
-    );
-    const value: Expression = { kind: "apply", dtype: "f64", fn, args: loads };
+    const value = called(fn, args.length);
     const numbers = allGiven(args);
     if (numbers) return given(scalarValue(value, (k) => at(numbers, k)));
     const holes = args.map((_, k) => `#${k}`).join(", ");

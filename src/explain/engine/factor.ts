@@ -5,7 +5,7 @@ import type { Section, Sentence } from "../derivation.ts";
 import { say } from "../say.ts";
 import { between, partials } from "./adjoint.ts";
 import { cancelled } from "./cancel.ts";
-import { merged } from "./choices.ts";
+import { choicesIn, merged } from "./choices.ts";
 import { type Context, calledBy } from "./context.ts";
 import { type Calling, type Element, keyOf, type Naming } from "./elements.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "./expr.ts";
 import { Lemmas } from "./lemmas.ts";
 import { withTerms } from "./loss.ts";
-import { directly, partial } from "./notation.ts";
+import { partial } from "./notation.ts";
 import { forwardSlopes } from "./slopes.ts";
 import { told } from "./told.ts";
 
@@ -134,11 +134,9 @@ export class Factors {
     const { whole } = this.#c.elements;
     const key = keyOf(x);
     const found = partials(whole, y, new Set([key]), naming ?? whole.naming).get(key);
-    const choices = (e: Formula): number =>
-      "args" in e ? e.args.reduce((n, a) => n + choices(a), whole.isChoice(e) ? 1 : 0) : 0;
     if (!found) return [holds];
     const one = merged(whole, found.coefficient);
-    return choices(one) === 1 ? [one, holds] : [holds];
+    return choicesIn(whole, one) === 1 ? [one, holds] : [holds];
   }
 
   /** The whole derivation; false if there is nothing to it. */
@@ -245,20 +243,17 @@ export class Factors {
         const way = found.get(key);
         if (!way) return [];
         const { element, coefficient } = way;
-        const plain = c.symbol(partial(of, c.sign(calledBy(naming, element))));
-        // Where there are other ways as well, the direct one must not be called ∂y/∂x.
-        const isDirect = key === keyOf(x) && found.size > 1;
-        const sign = isDirect ? c.symbol(directly(c.sign(plain), u)) : plain;
         const forms = this.#forms(e, element, coefficient, naming);
+        // Where there are other ways as well, the direct one must not be called ∂y/∂x.
+        if (key === keyOf(x) && found.size > 1)
+          return [{ key, coefficient, sign: last(forms), forms }];
+        const sign = c.symbol(partial(of, c.sign(calledBy(naming, element))));
         c.equation({
           section,
           kind: "local derivative",
           result: sign,
           forms,
-          why: [
-            ...why,
-            ...(isDirect ? [say("directly", { u })] : this.#why(law(c, e, element, naming))),
-          ],
+          why: [...why, ...this.#why(law(c, e, element, naming))],
         });
         why = [];
         return [{ key, coefficient, sign, forms }];
@@ -377,7 +372,7 @@ export class Factors {
 interface Way {
   readonly key: string;
   readonly coefficient: Formula;
-  readonly sign: Symbolic;
+  readonly sign: Formula;
   readonly forms: readonly Formula[];
 }
 

@@ -1,4 +1,4 @@
-import type { Intrinsic } from "../../core/expression.ts";
+import { type Expression, type Intrinsic, intrinsics, kinds } from "../../core/expression.ts";
 import type { Op } from "../../core/op.ts";
 import { absOp, divOp, maximumOp, minimumOp } from "../../ops/arithmetic.ts";
 import { lessOp } from "../../ops/compare.ts";
@@ -21,3 +21,18 @@ export const intrinsicNotations: Partial<Record<Intrinsic, Op["notation"]>> =
     min: told(minimumOp.notation),
     less: told(lessOp.notation),
   }))();
+
+/** The function of so many loads. */
+export function called(fn: Intrinsic, count: number): Expression {
+  const args = Array.from(
+    { length: count },
+    (_, input): Expression => ({
+      kind: "load",
+      dtype: kinds[intrinsics[fn][2]][0],
+      input,
+      at: { kind: "constant", dtype: "i32", value: 0 },
+      otherwise: 0,
+    }),
+  );
+  return { kind: "apply", dtype: "f64", fn, args };
+}

@@ -18,13 +18,7 @@ export type Notation = (typeof notations)[number];
 export interface Name extends Sign {
   readonly role?: "loss" | "gradient" | "rate";
   readonly made?:
-    | {
-        readonly how: "partial";
-        readonly of: Name;
-        readonly by: Name;
-        /** What is held fixed in it, as it is written behind it. */
-        readonly held?: string;
-      }
+    | { readonly how: "partial"; readonly of: Name; readonly by: Name }
     | { readonly how: "renewed" | "clipped"; readonly of: Name }
     | { readonly how: "example"; readonly of: Name; readonly example: number };
 }
@@ -286,19 +280,6 @@ export const partial = (of: Name, by: Name): Name => ({
   made: { how: "partial", of, by },
   ...(of.role === "loss" ? { role: "gradient" } : {}),
 });
-
-const small: Readonly<Record<string, string>> = { u: "ᵤ", v: "ᵥ", s: "ₛ", h: "ₕ", p: "ₚ", t: "ₜ" };
-
-/** A partial derivative with the intermediate results, called `u`, held fixed. */
-export function directly(d: Name, u: string): Name {
-  const held = [...u].map((letter) => small[letter] ?? letter).join("");
-  return {
-    ...d,
-    text: `(${d.text})${held}`,
-    tex: `{\\left(${d.tex}\\right)}_{${u}}`,
-    ...(d.made?.how === "partial" ? { made: { ...d.made, held: u } } : {}),
-  };
-}
 
 /** A gradient as the optimizer's clipping leaves it. */
 export const clippedName = (of: Name): Name => ({

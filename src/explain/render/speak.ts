@@ -18,7 +18,6 @@ interface Vocabulary extends SpokenSigns {
   readonly over: string;
   derivative(of: string, by: string): string;
   renewed(of: string): string;
-  held(what: string): string;
   example(of: string, n: number): string;
 }
 
@@ -34,7 +33,6 @@ const vocabularies: Readonly<Record<Language, Vocabulary>> = {
     over: " over ",
     derivative: (of, by) => `the derivative of ${of} with respect to ${by}`,
     renewed: (of) => `${of} new`,
-    held: (what) => ` with ${what} held fixed`,
     example: (of, n) => `${of} of example ${n}`,
   },
   zh: {
@@ -48,7 +46,6 @@ const vocabularies: Readonly<Record<Language, Vocabulary>> = {
     over: " 除以 ",
     derivative: (of, by) => `${of} 对 ${by} 的偏导数`,
     renewed: (of) => `${of}（新）`,
-    held: (what) => `（${what} 固定）`,
     example: (of, n) => `${of}（第 ${n} 个样本）`,
   },
 };
@@ -79,10 +76,7 @@ function called({ text, made }: Name, words: Vocabulary): string {
     case undefined:
       return text.replaceAll("_", " ");
     case "partial":
-      return (
-        words.derivative(called(made.of, words), called(made.by, words)) +
-        (made.held === undefined ? "" : words.held(made.held))
-      );
+      return words.derivative(called(made.of, words), called(made.by, words));
     case "renewed":
       return words.renewed(called(made.of, words));
     case "example":

@@ -1,6 +1,7 @@
 /** Sections 2 and 3: every unit's net input and output, every term of the error, the total. */
 import type { Tensor } from "../../core/tensor.ts";
 import type { Sentence } from "../derivation.ts";
+import { choicesIn } from "../engine/choices.ts";
 import { type Context, calledBy } from "../engine/context.ts";
 import type { Element, Naming } from "../engine/elements.ts";
 import { computed, type Formula, isSame, type Symbolic } from "../engine/expr.ts";
@@ -20,13 +21,18 @@ export function elementsIn(c: Context, t: Tensor): Element[] {
   return Array.from({ length: n }, (_, i) => ({ node: t, index: from + i }));
 }
 
+/** So many choices are written with all of their cases. */
+const mostChoices = 4;
+
 /** What an element is computed from; where cases differ, all of them and the one that holds. */
 function formsOf(c: Context, e: Element): Formula[] | undefined {
   const { elements } = c;
   const holds = elements.unlessTooLong(() => elements.bounded(elements.define(e)));
   if (!holds || !c.choosing) return holds && [holds];
   const whole = elements.whole.define(e);
-  return isSame(whole, holds) ? [holds] : [whole, holds];
+  // A sum of many choices, as over all pairs of classes, is written as what is left of it.
+  const many = choicesIn(elements.whole, whole) > mostChoices;
+  return many || isSame(whole, holds) ? [holds] : [whole, holds];
 }
 
 export function forwardPass(
