@@ -84,6 +84,168 @@ export const mistakeMessages = {
     "{p} was used in the place of the weights of layer {l}",
     "第 {l} 层的权重误用了 {p}",
   ],
+  // Convolutions and pooling.
+  m_kernelNotFlipped: [
+    "the kernel was not turned round where the error terms go back through layer {l}",
+    "误差项经第 {l} 层反向传播时没有翻转卷积核",
+  ],
+  m_kernelFlipped: [
+    "the gradient of the kernel of layer {l} is turned round: a convolution was taken for the cross-correlation",
+    "第 {l} 层卷积核的梯度被翻转了：该用互相关之处用了卷积",
+  ],
+  m_convolved: [
+    "layer {l} turned its kernel round on the way forwards: a convolution was taken for the cross-correlation",
+    "第 {l} 层在前向传播时翻转了卷积核：该用互相关之处用了卷积",
+  ],
+  m_onlyPosition: [
+    "the sum over the positions of layer {l} was forgotten: only position ({at}) was counted",
+    "第 {l} 层忘记对各位置求和：只计了位置 ({at})",
+  ],
+  m_positionMean: [
+    "the positions of layer {l} were averaged instead of summed",
+    "第 {l} 层的各位置应求和却取了平均",
+  ],
+  m_strideIgnored: [
+    "the stride of layer {l} was ignored on the way back",
+    "反向传播时忽略了第 {l} 层的步幅",
+  ],
+  m_paddingIgnored: [
+    "the padding of layer {l} was ignored on the way back, so that all is shifted by it",
+    "反向传播时忽略了第 {l} 层的填充，位置因此全部错开",
+  ],
+  m_channelsNotExchanged: [
+    "the input and output channels of the kernel of layer {l} were not exchanged on the way back",
+    "反向传播时第 {l} 层卷积核的输入通道与输出通道没有对调",
+  ],
+  m_onlyChannel: [
+    "only the path through channel {j} of layer {l} was followed",
+    "只走了经过第 {l} 层通道 {j} 的路径",
+  ],
+  m_poolToAll: [
+    "the gradient of the maximum went to all elements of the window, in the pooling behind layer {l}",
+    "第 {l} 层之后的最大池化把梯度传给了窗口中的所有元素",
+  ],
+  m_poolShared: [
+    "the gradient of the maximum was divided among all elements of the window, as of a mean, in the pooling behind layer {l}",
+    "第 {l} 层之后的最大池化把梯度平均分给了窗口中的所有元素，如同平均池化",
+  ],
+  m_poolToFirst: [
+    "the gradient went to the first element of the window, not to the largest, in the pooling behind layer {l}",
+    "第 {l} 层之后的最大池化把梯度传给了窗口中的第一个元素，而不是最大的元素",
+  ],
+  m_poolToLast: [
+    "the gradient went to the last element of the window, not to the largest, in the pooling behind layer {l}",
+    "第 {l} 层之后的最大池化把梯度传给了窗口中的最后一个元素，而不是最大的元素",
+  ],
+  m_poolToSmallest: [
+    "the gradient went to the smallest element of the window, not to the largest, in the pooling behind layer {l}",
+    "第 {l} 层之后的最大池化把梯度传给了窗口中最小的元素，而不是最大的元素",
+  ],
+  m_poolUnstretched: [
+    "the gradients were put side by side, not into their windows, in the pooling behind layer {l}",
+    "第 {l} 层之后的池化把各梯度依次排放，而没有放回各自的窗口",
+  ],
+  m_meanUndivided: [
+    "the gradient was not divided by the size of the window, in the average pooling behind layer {l}",
+    "第 {l} 层之后的平均池化没有把梯度除以窗口大小",
+  ],
+  m_meanToLargest: [
+    "the gradient went to the largest element of the window alone, in the average pooling behind layer {l}",
+    "第 {l} 层之后的平均池化把梯度只传给了窗口中最大的元素",
+  ],
+  // Recurrences.
+  m_stateConstant: [
+    "the state of the step before was treated as a constant at layer {l}: nothing went back through time",
+    "第 {l} 层把上一时间步的状态当作常数：梯度没有沿时间反向传播",
+  ],
+  m_truncated: [
+    "the gradient went back through the last {k} steps of layer {l} only",
+    "第 {l} 层的梯度只沿时间反向传播了最后 {k} 步",
+  ],
+  m_onlyStep: [
+    "the sum over time was forgotten at layer {l}: only step {t} was counted",
+    "第 {l} 层忘记对时间求和：只计了第 {t} 个时间步",
+  ],
+  m_timeMean: [
+    "the steps of layer {l} were averaged instead of summed",
+    "第 {l} 层的各时间步应求和却取了平均",
+  ],
+  m_inputBefore: [
+    "the input of the step before was multiplied by at layer {l}, not that of the same step",
+    "第 {l} 层乘了上一时间步的输入，而不是同一时间步的输入",
+  ],
+  m_inputAfter: [
+    "the input of the step after was multiplied by at layer {l}, not that of the same step",
+    "第 {l} 层乘了下一时间步的输入，而不是同一时间步的输入",
+  ],
+  m_stateOfStep: [
+    "the state of the same step was multiplied by at layer {l}, not that of the step before",
+    "第 {l} 层乘了同一时间步的状态，而不是上一时间步的状态",
+  ],
+  m_recurrentTranspose: [
+    "the recurrent weight matrix of layer {l} was not transposed",
+    "第 {l} 层的循环权重矩阵没有转置",
+  ],
+  m_noSlopeSteps: [
+    "the derivative of {name} was left out at each step of layer {l}",
+    "第 {l} 层的每个时间步都漏乘了 {name} 的导数",
+  ],
+  m_slopeAtOutSteps: [
+    "the derivative of {name} was taken at the activation instead of the net input at each step of layer {l}",
+    "第 {l} 层每个时间步的 {name} 导数取在激活值处，而不是净输入处",
+  ],
+  m_slopeOfSteps: [
+    "the derivative of {other} was taken for that of {name} at each step of layer {l}",
+    "第 {l} 层每个时间步的 {name} 导数误用了 {other} 的导数",
+  ],
+  m_slopeOfStateBefore: [
+    "the derivative of {name} was made of the state of the step before at layer {l}",
+    "第 {l} 层的 {name} 导数用了上一时间步的状态",
+  ],
+  m_noSlopesThroughTime: [
+    "the derivatives of {name} were left out on the way back from step to step of layer {l}",
+    "第 {l} 层沿时间反向传播时漏乘了各步的 {name} 导数",
+  ],
+  m_noRecurrentWeights: [
+    "the recurrent weights were left out on the way back from step to step of layer {l}",
+    "第 {l} 层沿时间反向传播时漏乘了循环权重",
+  ],
+  m_gateSlopeMissing: [
+    "the derivatives of all gates of layer {l} were left out",
+    "第 {l} 层漏乘了所有门的激活函数导数",
+  ],
+  m_gateSlopeOf: [
+    "the derivative of {other} was taken for that of the gates of layer {l}",
+    "第 {l} 层各门的激活函数导数误用了 {other} 的导数",
+  ],
+  m_oneGateSlope: [
+    "the derivative of gate {gate} of layer {l} was left out",
+    "第 {l} 层漏乘了门 {gate} 的激活函数导数",
+  ],
+  m_gateConstant: [
+    "gate {gate} of layer {l} was treated as a constant",
+    "第 {l} 层把门 {gate} 当作常数",
+  ],
+  m_cellSlopeMissing: [
+    "the derivative of {name} of the cell state was left out at layer {l}",
+    "第 {l} 层漏乘了细胞状态的 {name} 导数",
+  ],
+  m_cellConstant: [
+    "the cell state of the step before was treated as a constant at layer {l}",
+    "第 {l} 层把上一时间步的细胞状态当作常数",
+  ],
+  m_onlyThroughCell: [
+    "only the path through the cell state was followed from step to step of layer {l}, not that through h",
+    "第 {l} 层在各时间步之间只走了经过细胞状态的路径，漏了经过 h 的路径",
+  ],
+  m_noDirectPath: [
+    "the direct path z ⊙ h from step to step of layer {l} was forgotten",
+    "第 {l} 层漏了各时间步之间的直接路径 z ⊙ h",
+  ],
+  m_onlyDirectPath: [
+    "only the direct path z ⊙ h was followed from step to step of layer {l}",
+    "第 {l} 层在各时间步之间只走了直接路径 z ⊙ h",
+  ],
   m_extraSoftmax: [
     "the derivative of the softmax was multiplied in once more, as if the loss did not hold it",
     "又乘了一次 softmax 的导数，而损失中已经含有它",

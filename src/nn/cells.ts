@@ -27,18 +27,35 @@ export interface RecurrentCell {
   /** Whether its state has a cell besides h. */
   readonly hasCell: boolean;
   /** The next state from the sums of a step's input and the state before. */
-  readonly step: (sums: Tensor, state: RecurrentState, weights: CellWeights) => RecurrentState;
+  readonly step: (
+    sums: Tensor,
+    state: RecurrentState,
+    weights: CellWeights,
+    other?: Partial<CellFunctions>,
+  ) => RecurrentState;
 }
+
+/** What a step is made of, for those who put something else in its place. */
+export interface CellFunctions {
+  /** h Wᵀ + b */
+  readonly product: (h: Tensor, weight: Tensor, bias?: Tensor) => Tensor;
+  /** What sums go through, and the cell of an LSTM. */
+  readonly state: (z: Tensor, of: "sums" | "cell") => Tensor;
+  /** What a gate's sums go through. */
+  readonly gate: (z: Tensor, name: GateName) => Tensor;
+}
+/** Input, forget and output gate of an LSTM; reset and update gate of a GRU. */
+type GateName = "i" | "f" | "o" | "r" | "z";
 
 /** W_ih x + b_ih, for a step or for all steps, and b_hh where nothing comes between. */
 export function inputSums({ apart }: RecurrentCell, x: Tensor, weights: CellWeights): Tensor {
   const { weight_ih, bias_ih, bias_hh } = weights;
-  const sums = affine(x, weight_ih, bias_ih);
+  const sums = weightedSums(x, weight_ih, bias_ih);
   return apart || bias_hh === undefined ? sums : add(sums, bias_hh);
 }
 
 /** x Wᵀ + b */
-function affine(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+export function weightedSums(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const y = matmul(x, transpose(weight));
   return bias === undefined ? y : add(y, bias);
 }
@@ -48,7 +65,7 @@ const gatesOf = <const N extends 3 | 4>(sums: Tensor, n: N) =>
   chunk(sums, n, -1) as N extends 3 ? [Tensor, Tensor, Tensor] : [Tensor, Tensor, Tensor, Tensor];
 
 /** What sums go through, by name: what PyTorch's cells have, and what Keras's may have besides. */
-const functions = {
+export const cellFunctions = {
   tanh,
   relu,
   sigmoid,
@@ -71,21 +88,24 @@ export const elman = (f: StateFunction): RecurrentCell => ({
   gates: 1,
   apart: false,
   hasCell: false,
-  step: (sums, [h], { weight_hh }) => [functions[f](add(sums, affine(h, weight_hh)))],
+  step: (sums, [h], { weight_hh }, { product = weightedSums, state = cellFunctions[f] } = {}) => [
+    state(add(sums, product(h, weight_hh)), "sums"),
+  ],
 });
 
 export function longShortTerm(state: StateFunction, gate: GateFunction): RecurrentCell {
-  const [f, open] = [functions[state], functions[gate]];
+  const usual = { product: weightedSums, state: cellFunctions[state], gate: cellFunctions[gate] };
   return {
     name: "lstm",
     gates: 4,
     apart: false,
     hasCell: true,
-    step(sums, [h, c = h], { weight_hh, weight_hr }) {
-      const [i, forget, g, o] = gatesOf(add(sums, affine(h, weight_hh)), 4);
-      const next = add(mul(open(forget), c), mul(open(i), f(g)));
-      const y = mul(open(o), f(next));
-      return [weight_hr === undefined ? y : affine(y, weight_hr), next];
+    step(sums, [h, c = h], { weight_hh, weight_hr }, other) {
+      const { product, state: f, gate: open }: CellFunctions = { ...usual, ...other };
+      const [i, forget, g, o] = gatesOf(add(sums, product(h, weight_hh)), 4);
+      const next = add(mul(open(forget, "f"), c), mul(open(i, "i"), f(g, "sums")));
+      const y = mul(open(o, "o"), f(next, "cell"));
+      return [weight_hr === undefined ? y : weightedSums(y, weight_hr), next];
     },
   };
 }
@@ -96,24 +116,25 @@ export function gatedUnit(
   gate: GateFunction,
   resetAfter: boolean,
 ): RecurrentCell {
-  const [f, open] = [functions[state], functions[gate]];
+  const usual = { product: weightedSums, state: cellFunctions[state], gate: cellFunctions[gate] };
   return {
     name: "gru",
     gates: 3,
     apart: true,
     hasCell: false,
-    step(sums, [h], { weight_hh, bias_hh }) {
+    step(sums, [h], { weight_hh, bias_hh }, other) {
+      const { product, state: f, gate: open }: CellFunctions = { ...usual, ...other };
       const [r, z, n] = gatesOf(sums, 3);
       if (resetAfter) {
-        const [hr, hz, hn] = gatesOf(affine(h, weight_hh, bias_hh), 3);
-        const fresh = f(add(n, mul(open(add(r, hr)), hn)));
-        return [add(fresh, mul(open(add(z, hz)), sub(h, fresh)))];
+        const [hr, hz, hn] = gatesOf(product(h, weight_hh, bias_hh), 3);
+        const fresh = f(add(n, mul(open(add(r, hr), "r"), hn)), "sums");
+        return [add(fresh, mul(open(add(z, hz), "z"), sub(h, fresh)))];
       }
       const [ur, uz, un] = chunk(weight_hh, 3, 0) as [Tensor, Tensor, Tensor];
       const [br, bz, bn] = bias_hh === undefined ? [] : chunk(bias_hh, 3, 0);
-      const reset = open(add(r, affine(h, ur, br)));
-      const fresh = f(add(n, affine(mul(reset, h), un, bn)));
-      return [add(fresh, mul(open(add(z, affine(h, uz, bz))), sub(h, fresh)))];
+      const reset = open(add(r, product(h, ur, br)), "r");
+      const fresh = f(add(n, product(mul(reset, h), un, bn)), "sums");
+      return [add(fresh, mul(open(add(z, product(h, uz, bz)), "z"), sub(h, fresh)))];
     },
   };
 }

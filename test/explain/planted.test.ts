@@ -20,11 +20,16 @@ import { adam, adamW } from "../../src/optim/adaptive.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { ask, backward, cases, dataOf, deep, keyOf, numbers, trained, typed } from "./planted.ts";
+import { imageCases } from "./planted-images.ts";
+import { sequenceCases } from "./planted-sequences.ts";
 
 const seeds = [1, 2];
 
+/** Dense and softmax, convolution and pooling, recurrences. */
+const allCases = (seed: number) => [...cases(seed), ...imageCases(seed), ...sequenceCases(seed)];
+
 describe.each(seeds)("network %i", (seed) => {
-  const all = cases(seed);
+  const all = seed === 1 ? allCases(seed) : cases(seed);
   it.each(all.map((c, i) => [c[0], i] as const))("%s (%i)", (key, i) => {
     const [, n, parameter, value, quantity] = all[i]!;
     const correct = ask(n, parameter, "1e9");

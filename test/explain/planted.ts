@@ -7,6 +7,7 @@ import { Tried } from "../../src/explain/diagnose/tried.ts";
 import { isNetwork, type NetworkTrace } from "../../src/explain/engine/trace.ts";
 import { traceOf } from "../../src/explain/subject.ts";
 import type { Trainer } from "../../src/index.ts";
+import { tensor } from "../../src/index.ts";
 import {
   crossEntropy,
   halfSquaredError,
@@ -18,8 +19,9 @@ import {
   tanh,
 } from "../../src/nn/index.ts";
 import type { Layer } from "../../src/nn/layer.ts";
+import type { Optimizer } from "../../src/optim/optimizer.ts";
 import { sgd } from "../../src/optim/sgd.ts";
-import { trainer } from "../../src/train/trainer.ts";
+import { type Data, trainer } from "../../src/train/trainer.ts";
 import "../support/backend.ts";
 
 type Matrix = number[][];
@@ -45,6 +47,38 @@ export function numbers(seed: number) {
     return low + Math.round(((high - low) * 1000 * state) / 2 ** 32) / 1000;
   };
 }
+
+/** A network of other layers, as the library makes it. */
+export interface Made {
+  readonly family: string;
+  readonly model: Layer;
+  readonly loss: typeof halfSquaredError;
+  readonly data: Data;
+  readonly optimizer: Optimizer;
+}
+export const settings = sgd({ learningRate: 0.3 });
+
+/** ½ Σ (y − t)², or cross-entropy with the place of the 1 in a row of targets. */
+export const loss = (
+  softmax: boolean,
+  rows: readonly unknown[],
+  targets: number[][] | number[][][],
+): Pick<Made, "loss" | "data"> => {
+  const inputs = tensor(rows as never, { dtype: "f64" });
+  return softmax
+    ? {
+        loss: crossEntropy as never,
+        data: {
+          inputs,
+          targets: Int32Array.from(targets as number[][], (row) => row.indexOf(1)),
+          classes: (targets as number[][])[0]!.map((_, i) => `${i}`),
+        } as never,
+      }
+    : {
+        loss: halfSquaredError,
+        data: { inputs, targets: tensor(targets as never, { dtype: "f64" }) } as never,
+      };
+};
 
 export interface Network {
   readonly weights: Matrix[];
@@ -146,11 +180,14 @@ const place = (n: Network, l: number) =>
 
 export type Case = readonly [
   key: string,
-  n: Network,
+  n: Network | Made,
   parameter: string,
   value: number,
   quantity?: "newValue" | undefined,
 ];
+
+export const familyOf = (n: Network | Made): string =>
+  "family" in n ? n.family : n.softmax ? "softmax" : "dense";
 
 export const deep = (seed: number) => network(seed, [2, 3, 3, 2], ["sigmoid", "tanh", "sigmoid"]);
 const wide = (seed: number) => network(seed, [3, 2, 4, 3], ["tanh", "softplus"], true);
@@ -331,11 +368,23 @@ export function cases(seed: number): Case[] {
 export const keyOf = ({ cause }: { cause: Sentence }) => ("key" in cause ? cause.key : "");
 export const typed = (value: number, digits: number) => value.toPrecision(digits);
 /** The procedures of a network are run once for all of its cases, as for the rows of a sheet. */
-const known = new Map<Network, { readonly t: NetworkTrace; readonly tried: Tried }>();
-export function ask(n: Network, parameter: string, value: string, quantity?: Quantity): Diagnosis {
+const known = new Map<Network | Made, { readonly t: NetworkTrace; readonly tried: Tried }>();
+export function ask(
+  n: Network | Made,
+  parameter: string,
+  value: string,
+  quantity?: Quantity,
+): Diagnosis {
   let own = known.get(n);
   if (!own) {
-    const t = traceOf(trained(n), { data: dataOf(n) }, true);
+    const t =
+      "family" in n
+        ? traceOf(
+            trainer(n.model, { loss: n.loss, optimizer: n.optimizer, dtype: "f64" } as never),
+            { data: n.data },
+            true,
+          )
+        : traceOf(trained(n), { data: dataOf(n) }, true);
     if (!isNetwork(t)) throw new Error("no network");
     own = { t, tried: new Tried(t, "simultaneous") };
     known.set(n, own);

@@ -10,10 +10,12 @@ import { sigmoid, tanh } from "../../ops/transcendental.ts";
 import type { Sentence } from "../derivation.ts";
 import { slope } from "../engine/gradients.ts";
 import { type Entry, entryText } from "../engine/parameters.ts";
+import { leavesOf } from "../engine/stages.ts";
 import { lossOf, type NetworkTrace, traceNetwork } from "../engine/trace.ts";
 import { say } from "../say.ts";
+import { kernelTurned, withoutBias } from "./convolutions.ts";
 import type { Procedures, Result, Results } from "./results.ts";
-import { denseIn, forwardWith, isChain, type Wrong } from "./wrong.ts";
+import { activeLayers, denseIn, forwardWith, isChain, type Wrong } from "./wrong.ts";
 
 /** What a number of one example may be besides a parameter's. */
 export const forwardKinds = ["loss", "delta", "output"] as const;
@@ -21,7 +23,10 @@ export type ForwardKind = (typeof forwardKinds)[number];
 
 /** Values that are wrong on the way forwards. */
 function forwardMistakes(t: NetworkTrace): { cause: Sentence; wrong: Wrong }[] {
-  const dense = denseIn(t.network.trainer.model);
+  const { model } = t.network.trainer;
+  const dense = denseIn(model);
+  const others = activeLayers(model).filter((l) => dense.every((f) => f.l !== l));
+  const convolutions = leavesOf(model).filter(({ layer }) => layer.kind === "convolution");
   const functions = { sigmoid, tanh, relu: (z: Tensor) => where(greater(z, 0), z, 0) };
   const here = (l: number, f: (z: Tensor) => Tensor): Wrong => ({
     activation: (at, z) => (at === l ? f(z) : undefined),
@@ -29,12 +34,15 @@ function forwardMistakes(t: NetworkTrace): { cause: Sentence; wrong: Wrong }[] {
   const weighted = (l: number, of: (a: Tensor, w: Tensor, z: Tensor) => Tensor): Wrong => ({
     dense: ({ l: at, a, weight, z }) => (at === l ? of(a, weight, z) : undefined),
   });
-  return dense.flatMap(({ l, units, inputs }) => [
+  const activations = (l: number) => [
     { cause: say("m_noActivation", { l }), wrong: here(l, (z) => z) },
     ...Object.entries(functions).map(([name, f]) => ({
       cause: say("m_otherActivation", { name, l }),
       wrong: here(l, f),
     })),
+  ];
+  const ofDense = dense.flatMap(({ l, units, inputs }) => [
+    ...activations(l),
     { cause: say("m_noBias", { l }), wrong: weighted(l, (a, w) => matmul(a, transpose(w))) },
     ...(units === inputs && units > 1
       ? [
@@ -45,6 +53,11 @@ function forwardMistakes(t: NetworkTrace): { cause: Sentence; wrong: Wrong }[] {
         ]
       : []),
   ]);
+  const ofConvolutions = convolutions.flatMap(({ number: l }) => [
+    { cause: say("m_convolved", { l }), wrong: kernelTurned(l) },
+    { cause: say("m_noBias", { l }), wrong: withoutBias(l) },
+  ]);
+  return [...ofDense, ...others.flatMap(activations), ...ofConvolutions];
 }
 
 /** A unit of a dense layer, seen in one forward pass: its net input and its activation. */

@@ -13,16 +13,22 @@ import type { Optimizer } from "../../optim/optimizer.ts";
 import type { Sentence } from "../derivation.ts";
 import { gradientsOf, slope } from "../engine/gradients.ts";
 import { countOf, numbersOf, type Values } from "../engine/parameters.ts";
+import { type Leaf, leavesOf } from "../engine/stages.ts";
 import { type NetworkTrace, traceNetwork } from "../engine/trace.ts";
 import { isPlain, rateOf, updated, updatedWith } from "../engine/updates.ts";
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
 import { type Candidate, candidate } from "./candidate.ts";
+import { convolutionMistakes, type NamedMistake, poolingMistakes } from "./convolutions.ts";
 import { gradientsWith, multiplied } from "./mistakes.ts";
+import { recurrenceMistakes } from "./recurrences.ts";
 import {
+  activeLayers,
+  appliedIn,
   atOutput,
   both,
   denseIn,
+  isChain,
   netForActivation,
   notTransposed,
   otherWeights,
@@ -51,7 +57,8 @@ export function further(t: NetworkTrace, right: Values): Candidate[] {
   };
   const dense = denseIn(trainer.model);
   const weights = t.parameters.filter((p) => p.role === "weight" && p.tensor.rank === 2);
-  for (const { l, units, inputs } of dense) {
+  const active = activeLayers(trainer.model);
+  for (const l of active) {
     const here = (other: number) => other === l;
     put(say("m_slopeAtOutAlone", { l }), slopeAtOutput(here));
     for (const [name, { formula, of }] of Object.entries(slopes)) {
@@ -62,7 +69,9 @@ export function further(t: NetworkTrace, right: Values): Candidate[] {
           slopeOf(here, (z) => of(z, z)),
         );
     }
-    if (l === dense[0]?.l) continue;
+    const matrix = dense.find((layer) => layer.l === l);
+    if (!matrix || l === 1) continue;
+    const { units, inputs } = matrix;
     put(say("m_netForActivation", { l }), netForActivation(l));
     put(say("m_withoutWeights", { l }), otherWeights(l, ones([units, inputs])));
     if (units !== inputs && units > 1 && inputs > 1) put(say("m_misread", { l }), notTransposed(l));
@@ -75,13 +84,14 @@ export function further(t: NetworkTrace, right: Values): Candidate[] {
         );
     }
   }
-  if (dense.length > 1) {
-    const depth = dense.at(-1)?.l ?? 0;
+  for (const { cause, wrong } of otherLayers(t)) put(cause, wrong);
+  if (active.length > 1) {
+    const depth = active.at(-1) ?? 0;
     put(
       say("m_noSlopes"),
       slopeLeftOut(() => true),
     );
-    if (dense.length > 2)
+    if (active.length > 2)
       put(
         say("m_noSlopesHidden"),
         slopeLeftOut((l) => l < depth),
@@ -104,6 +114,20 @@ export function further(t: NetworkTrace, right: Values): Candidate[] {
     }
   }
   return [...found, ...updateMistakes(t, right)];
+}
+
+/** What goes wrong in layers that are not dense. */
+function otherLayers(t: NetworkTrace): NamedMistake[] {
+  const { model } = t.network.trainer;
+  const isOther = ({ layer: { kind } }: Leaf) =>
+    kind === "convolution" || kind === "pooling" || kind === "recurrence";
+  if (!leavesOf(model).some(isOther) || !isChain(t)) return [];
+  const { run, all } = appliedIn(t);
+  return all.flatMap((f) => [
+    ...convolutionMistakes(f),
+    ...poolingMistakes(f),
+    ...recurrenceMistakes(f, run),
+  ]);
 }
 
 const ones = (shape: readonly [number, number]) =>

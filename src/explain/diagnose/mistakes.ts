@@ -19,6 +19,7 @@ import { say } from "../say.ts";
 import { biasCases } from "./biases.ts";
 import { type Candidate, candidate } from "./candidate.ts";
 import {
+  activeLayers,
   denseIn,
   forwardWith,
   gradientForWeight,
@@ -91,14 +92,18 @@ export function mistakes(
   }
   const isFar = (l: number) => near?.has(l) === false;
   const depth = dense.at(-1)?.l ?? 0;
-  for (const { l } of dense.toReversed()) {
+  for (const l of activeLayers(trainer.model).toReversed()) {
     if (isFar(l)) continue;
     const cause = l === depth ? say("m_noSlopeOut") : say("m_noSlopeHidden", { l });
-    put(cause, { wrong: slopeLeftOut((at) => at === l) });
+    put(
+      cause,
+      { wrong: slopeLeftOut((at) => at === l) },
+      dense.every((f) => f.l !== l),
+    );
   }
   put(say("m_slopeAtOut"), { wrong: slopeAtOutput(() => true) });
-  for (const { l, units, inputs } of dense.slice(1)) {
-    if (isFar(l)) continue;
+  for (const { l, units, inputs } of dense) {
+    if (l === 1 || isFar(l)) continue;
     if (units === inputs && units > 1) put(say("m_transpose", { l }), { wrong: notTransposed(l) });
     put(say("m_gradientForWeight", { l }), { wrong: gradientForWeight(l) });
     for (let j = 0; units > 1 && j < Math.min(units, 8); j++) {

@@ -32,8 +32,23 @@ interface Dense {
   readonly apply: (a: Tensor) => Tensor;
 }
 
+/** A layer proper that is no activation, as it is applied. */
+export interface Applied {
+  readonly l: number;
+  readonly path: string;
+  readonly layer: Layer;
+  /** Its input, and what it makes of it. */
+  readonly a: Tensor;
+  readonly y: Tensor;
+  /** Its parameters and buffers by their own names. */
+  readonly own: Readonly<Record<string, Tensor>>;
+  /** What it would make of another input, with other parameters. */
+  readonly applied: (a: Tensor, own: Readonly<Record<string, Tensor>>) => Tensor;
+}
+
 /** What is done wrong at the layers of a forward pass; undefined where nothing is. */
 export interface Wrong {
+  readonly layer?: (f: Applied) => Tensor | undefined;
   readonly dense?: (f: Dense) => Tensor | undefined;
   /** An activation, l being the number of the layer whose units go through it. */
   readonly activation?: (l: number, z: Tensor, f: (z: Tensor) => Tensor) => Tensor | undefined;
@@ -47,6 +62,7 @@ export interface Wrong {
 export const both = (a: Wrong, b: Wrong): Wrong => {
   const every = a.every ?? b.every;
   return {
+    layer: (f) => a.layer?.(f) ?? b.layer?.(f),
     dense: (f) => a.dense?.(f) ?? b.dense?.(f),
     activation: (...at) => a.activation?.(...at) ?? b.activation?.(...at),
     ...(every ? { every } : {}),
@@ -58,7 +74,7 @@ const same = (y: Tensor): Tensor => y;
 
 /** The layers proper of a model, one after another, with something wrong. */
 export const forwardWith =
-  ({ dense, activation, every = same, output = same }: Wrong): Forward =>
+  ({ layer: anywhere, dense, activation, every = same, output = same }: Wrong): Forward =>
   (model, x, parameters, context) => {
     // What went into the last activation, where nothing came since.
     let net: Tensor | undefined;
@@ -66,11 +82,14 @@ export const forwardWith =
       const names = [...Object.keys(layer.parameters), ...Object.keys(layer.buffers)];
       const named = names.map((own) => [own, parameters[below(path, own)]] as const);
       const own = Object.fromEntries(named.flatMap(([n, t]) => (t ? [[n, t] as const] : [])));
-      const apply = (t: Tensor) => layer.apply(t, own, { ...context, path });
+      const applied: Applied["applied"] = (t, values) =>
+        layer.apply(t, values, { ...context, path });
+      const apply = (t: Tensor) => applied(t, own);
       const before = net;
       net = layer.kind === "activation" ? a : undefined;
       if (layer.kind === "activation") return every(activation?.(l, a, apply) ?? apply(a));
-      const z = apply(a);
+      const right = apply(a);
+      const z = anywhere?.({ l, path, layer, a, y: right, own, applied }) ?? right;
       const matrix = dense && begins ? matrixIn({ layer }) : undefined;
       const weight = matrix && own[matrix.name];
       return every((weight && dense?.({ l, a, net: before, z, weight, apply })) ?? z);
@@ -117,9 +136,26 @@ export const denseIn = (model: Layer) =>
     return matrix ? [{ ...matrix, l: leaf.number, path: leaf.path }] : [];
   });
 
-const held = stopGradient;
+/** The numbers of the layers whose units go through an activation, and of all dense ones. */
+export const activeLayers = (model: Layer): number[] => {
+  const dense = denseIn(model).map(({ l }) => l);
+  const leaves = leavesOf(model).filter(
+    ({ layer, number }) => layer.kind === "activation" && number > 0,
+  );
+  return [...new Set([...dense, ...leaves.map((leaf) => leaf.number)])].sort((a, b) => a - b);
+};
+
+/** The layers proper of a chain as they are applied, but for activations. */
+export function appliedIn(t: NetworkTrace): { run: NetworkTrace; all: Applied[] } {
+  const all: Applied[] = [];
+  const layer = (f: Applied): undefined => void all.push(f);
+  const { trainer, data } = t.network;
+  return { run: traceNetwork(trainer, data, forwardWith({ layer })), all };
+}
+
+export const held = stopGradient;
 /** 0, but with the gradient of t. */
-const flow = (t: Tensor): Tensor => sub(t, held(t));
+export const flow = (t: Tensor): Tensor => sub(t, held(t));
 
 /** The layer's value; of what flows back, the part that goes to its input passes `through`. */
 const through = ({ a, apply }: Dense, back: (change: Tensor) => Tensor): Tensor =>
