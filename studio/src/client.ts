@@ -15,7 +15,7 @@ export class EngineError extends Error {
 const patience = 15_000;
 
 /** Requests that go on beside the pictures: their answers say nothing about the state. */
-const aside: readonly Method[] = ["acknowledge", "canvas", "forms", "paint"];
+const aside: readonly Method[] = ["acknowledge", "canvas", "forms", "late", "paint"];
 
 interface Waiting {
   readonly method: Method;

@@ -1,6 +1,7 @@
 import { first } from "virtual:first";
 import { render } from "preact";
-import { begin, chinese, client, openShared, tellBadLink } from "./state/app.ts";
+import { chinese, client } from "./state/app.ts";
+import { begin, openShared, tellBadLink } from "./state/begin.ts";
 import { fromHash } from "./state/link.ts";
 import { found } from "./state/read.ts";
 import "./style.css";
@@ -33,6 +34,7 @@ state.ready = "";
 performance.mark("ready");
 if (there) {
   // The page then works without a connection, too.
-  await Promise.all([loadAll(), chinese().catch(() => {})]);
+  const late = client.call("late", []);
+  await Promise.all([loadAll(), chinese().catch(() => {}), late.catch(() => {})]);
   state.complete = "";
 }

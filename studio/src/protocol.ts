@@ -6,6 +6,7 @@ import type { LayerReport } from "../../src/explain/engine/layer-report.ts";
 import type { NonFiniteReport } from "../../src/explain/engine/non-finite.ts";
 import type { Notation } from "../../src/explain/engine/notation.ts";
 import type { Language } from "../../src/explain/messages.ts";
+import type { ExplainOptions } from "../../src/explain/options.ts";
 import type { FlagForm, NumberForm, WordForm } from "../../src/network-file/form.ts";
 import type { BiasPolicy as Policy } from "../../src/network-file/layer-row.ts";
 import type { LayerKind, ParameterRole } from "../../src/nn/layer.ts";
@@ -30,6 +31,17 @@ export interface Look {
   readonly example: number;
   readonly notation: Notation;
   readonly language: Language;
+}
+
+export type Level = NonNullable<ExplainOptions["level"]>;
+export type Form = NonNullable<ExplainOptions["form"]>;
+
+/** How much of a derivation is written down, and how. */
+export interface Amount {
+  readonly level: Level;
+  readonly form: Form;
+  /** Absent: all that have something to say. */
+  readonly sections?: readonly Section[] | undefined;
 }
 
 /** One number of a parameter. */
@@ -150,8 +162,10 @@ export interface DerivationView {
   readonly chosen: Chosen;
   /** How the notation calls it. */
   readonly symbol: string;
-  readonly titleHtml: string;
-  readonly headings: Readonly<Partial<Record<Section, string>>>;
+  /** Of all sections, whether they have steps here or not. */
+  readonly headings: Readonly<Record<Section, string>>;
+  /** Why it does not have the form that was asked for; it is scalar then. */
+  readonly refused?: Failure;
   readonly steps: readonly StepView[];
   readonly value: number;
   /** ∂E/∂ it, and how that is called. */
@@ -166,6 +180,49 @@ export interface DerivationView {
   /** How far training had come. */
   readonly epoch: number;
   readonly trainedSteps: number;
+}
+
+/** A typed formula, and what its names stand for. */
+export interface TypedFormula {
+  readonly text: string;
+  /** By name, as typed. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The name whose numbers are derived; absent: the first. */
+  readonly by?: string | undefined;
+}
+
+export interface FormulaAsked extends TypedFormula {
+  readonly level: Level;
+}
+
+/** What was typed cannot be read or computed. */
+export interface Wrong {
+  readonly failure: Failure;
+  /** The name whose value it is about; "": the formula. */
+  readonly at: string;
+}
+
+export interface ExpressionView extends Pick<DerivationView, "headings" | "steps"> {
+  readonly names: readonly string[];
+  /** Every number on the way to the result; none where there are too many. */
+  readonly pieces: readonly PieceView[];
+}
+
+/** A sub-expression; what is a formula is HTML. */
+export interface PieceView {
+  readonly name: string;
+  readonly symbol: string;
+  readonly formula: string;
+  readonly value: number;
+  /** ∂E/∂ it. */
+  readonly adjoint: number;
+  /** ∂ it/∂ what it is computed from. */
+  readonly locals: readonly {
+    readonly name: string;
+    readonly symbol: string;
+    readonly formula: string;
+    readonly value: number;
+  }[];
 }
 
 /** E along one weight, everything else held. */
@@ -285,6 +342,9 @@ export type ExportFormat =
   | "csv"
   | "pytorch"
   | "network";
+
+/** How a derivation can be taken away. */
+export type PrintFormat = Extract<ExportFormat, "markdown" | "latex" | "html" | "text" | "json">;
 
 /** Where the decision boundary is drawn. */
 export interface Plane {

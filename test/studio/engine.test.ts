@@ -472,6 +472,6 @@ describe("what a stranger sends", () => {
       'data: { examples: [{ inputs: [1], targets: "<i>a" }, { inputs: [2], targets: "<i>b" }] }';
     await engine.open({ text, files: {} }, look);
     const d = await engine.derive({ name: "0.weight", index: 0 });
-    expect(d.steps.map((s) => s.html).join("") + d.titleHtml).not.toMatch(/<[bi]>/);
+    expect(d.steps.map((s) => s.html).join("")).not.toMatch(/<[bi]>/);
   });
 });

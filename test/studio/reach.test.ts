@@ -49,7 +49,10 @@ describeStudio("reach", (v) => {
     expect(await serious(page)).toEqual([]);
     await page.keyboard.press("]");
     // What differs between the colours is contrast, and that does not differ between the tabs.
-    const tabs = name === "light" ? ["table", "practice", "compare", "gains"] : ["gains"];
+    const tabs =
+      name === "light"
+        ? ["table", "practice", "compare", "formula", "gains"]
+        : ["formula", "gains"];
     for (const t of tabs) {
       await tab(page, t);
       await page.waitForSelector(".panel :is(table, form, fieldset)");
@@ -89,7 +92,7 @@ describeStudio("reach", (v) => {
     }
     await page.setViewportSize({ width: 320, height: 256 });
     expect(await wide()).toBeLessThanOrEqual(320);
-    for (const t of ["plane", "line", "gains", "table", "practice", "compare"]) {
+    for (const t of ["plane", "line", "gains", "table", "practice", "compare", "formula"]) {
       await tab(page, t);
       await page.waitForSelector(".panel .loading", { state: "detached" });
       expect(await wide(), t).toBeLessThanOrEqual(320);
@@ -101,7 +104,7 @@ describeStudio("reach", (v) => {
     const page = await v.visit();
     await page.waitForSelector("html[data-complete]");
     await page.context().setOffline(true);
-    for (const t of ["plane", "line", "gains", "table", "practice", "compare", "loss"]) {
+    for (const t of ["plane", "line", "gains", "table", "practice", "compare", "formula", "loss"]) {
       await tab(page, t);
       await page.waitForSelector(".panel .loading", { state: "detached" });
       expect(await page.locator(".panel > *").count(), t).toBeGreaterThan(0);

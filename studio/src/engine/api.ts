@@ -1,17 +1,22 @@
 /** What may be asked of the engine, by name. */
 import type {
+  Amount,
   Chosen,
   DerivationView,
   DiagnosisView,
   ExportFormat,
+  ExpressionView,
   Failure,
   Forms,
+  FormulaAsked,
   Frame,
   HistoryView,
+  Language,
   LineView,
   Look,
   Opened,
   Plane,
+  PrintFormat,
   ReportView,
   RunSettings,
   RunView,
@@ -19,6 +24,7 @@ import type {
   Structure,
   TableFile,
   Values,
+  Wrong,
 } from "../protocol.ts";
 import type { Pace } from "./training.ts";
 
@@ -33,7 +39,7 @@ export interface Api {
   reseeded(): string;
   overTable(text: string, table: TableFile): Source;
   look(look: Look): Seen;
-  derive(chosen: Chosen): DerivationView;
+  derive(chosen: Chosen, amount?: Amount): DerivationView;
   setParameter(chosen: Chosen, value: number): Values;
   setExample(part: "inputs" | "targets", at: number, value: number): Values;
   setLearningRate(rate: number): void;
@@ -50,6 +56,11 @@ export interface Api {
   canvas(canvas: OffscreenCanvas): void;
   paint(dark: boolean): Plane;
   export(format: ExportFormat): string;
+  /** Loads what is wanted later, so that no connection is needed then. */
+  late(): void;
+  formulaNames(text: string): readonly string[];
+  formula(asked: FormulaAsked, language: Language): ExpressionView | Wrong;
+  exportFormula(format: PrintFormat): string;
 }
 
 export type Method = keyof Api;

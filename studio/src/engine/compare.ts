@@ -7,8 +7,8 @@ import type { NetworkFile } from "../../../src/network-file/network.ts";
 import { parseNetwork } from "../../../src/network-file/parse.ts";
 import { type PreparedNetwork, prepareNetwork } from "../../../src/network-file/prepare.ts";
 import type { BiasPolicy, Failure, RunSettings, RunView, Source } from "../protocol.ts";
+import { failureOf } from "./failure.ts";
 import { checkSize, limits } from "./limits.ts";
-import { failureOf } from "./training.ts";
 
 /** Layers with biases that are held, trained one by one, or shared by the layer. */
 const withBias = (layers: readonly Chosen[], policy: BiasPolicy): readonly Chosen[] =>

@@ -2,8 +2,9 @@
 import { at, entry } from "../../../src/core/at.ts";
 import { entryOf } from "../../../src/core/by-name.ts";
 import { callSite, withSite } from "../../../src/core/call-site.ts";
+import { ChainruleError } from "../../../src/core/errors.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
-import type { DerivationData, Step } from "../../../src/explain/derivation.ts";
+import { type DerivationData, type Step, sections } from "../../../src/explain/derivation.ts";
 import { symbolsOf } from "../../../src/explain/engine/expr.ts";
 import { indexText } from "../../../src/explain/engine/parameters.ts";
 import { explain } from "../../../src/explain/explain.ts";
@@ -21,7 +22,9 @@ import { escapeXml, toMathML } from "../../../src/explain/render/mathml.ts";
 import { printFormula, type Style } from "../../../src/explain/render/print.ts";
 import { texOf } from "../../../src/explain/render/tex.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
-import type { Chosen, DerivationView, Section, StepView } from "../protocol.ts";
+import type { Amount, Chosen, DerivationView, Failure, Section, StepView } from "../protocol.ts";
+import { usualAmount } from "../state/amount.ts";
+import { failureOf } from "./failure.ts";
 
 interface Question {
   readonly chosen: Chosen;
@@ -37,18 +40,48 @@ interface Question {
 export const parameterText = (trainer: Trainer, { name, index }: Chosen): string =>
   name + indexText(entryOf(trainer.model.parameters, name).shape, index);
 
+export interface Derived {
+  readonly derivation: Derivation;
+  /** Where the gradient and the update stand, however little was asked for. */
+  readonly facts: DerivationData;
+  /** Why it is not in the form that was asked for. */
+  readonly refused?: Failure;
+}
+
+const telling: Amount = { ...usualAmount, sections: ["result", "update"] };
+
 /** The library's derivation of one gradient. */
-export function derive(trainer: Trainer, batch: Dataset, q: Question): Promise<Derivation> {
-  return withSite(callSite(), () =>
-    explain(trainer, {
-      data: batch,
-      example: q.example,
-      parameter: parameterText(trainer, q.chosen),
-      notation: q.look.notation,
-      language: q.look.language,
-      lossName: q.lossName,
-    }),
-  );
+export async function derive(
+  trainer: Trainer,
+  batch: Dataset,
+  q: Question,
+  amount: Amount = usualAmount,
+): Promise<Derived> {
+  const make = ({ level, form, sections: some }: Amount) =>
+    withSite(callSite(), () =>
+      explain(trainer, {
+        data: batch,
+        example: q.example,
+        parameter: parameterText(trainer, q.chosen),
+        notation: q.look.notation,
+        language: q.look.language,
+        lossName: q.lossName,
+        level,
+        form,
+        ...(some ? { sections: some } : {}),
+      }),
+    );
+  let refused: Failure | undefined;
+  const derivation = await make(amount).catch((error: unknown) => {
+    // A form that not every network has: the reason stands beside the one that each has.
+    const other = error instanceof ChainruleError && error.code === "unsupported";
+    if (!other || amount.form === "scalar") throw error;
+    refused = failureOf(error);
+    return make({ ...amount, form: "scalar" });
+  });
+  const whole = amount.level !== "brief" && amount.sections === undefined;
+  const facts = whole ? derivation.data : (await make(telling)).data;
+  return { derivation, facts, ...(refused ? { refused } : {}) };
 }
 
 /** Formulas with each symbol marked, so that the page can find it again. */
@@ -62,29 +95,36 @@ function marked(style: Style): Style {
   return { ...style, symbols };
 }
 
-export function viewOf(derivation: Derivation, trainer: Trainer, chosen: Chosen): DerivationView {
-  const { data } = derivation;
-  const document = documentOf(data);
-  const style = marked(styleOf(document, true));
+/** The steps of a derivation as HTML, and what their sections are called. */
+export function stepsOf({ data }: Derivation): Pick<DerivationView, "steps" | "headings"> {
+  const style = marked(styleOf(documentOf(data), true));
   const w = wording(data.language, data.digits);
   const inline = (text: readonly Inline[]) =>
     printInline(text, style, (tex) => toMathML(tex), escapeXml);
-  const sections = [...new Set(data.steps.map((s) => s.section))];
-  const title = document.blocks.find((b) => b.kind === "title");
-  const gradient = data.steps.find((s) => s.section === "result" && s.value !== undefined);
-  const update = data.steps.findLast((s) => s.section === "update" && s.value !== undefined);
+  const heading = (section: Section) =>
+    [section, w.message(headingOf(section, data)).join("")] as const;
+  return {
+    headings: Object.fromEntries(sections.map(heading)) as DerivationView["headings"],
+    steps: data.steps.map((step) => stepView(step, data, inline, style)),
+  };
+}
+
+export function viewOf(derived: Derived, trainer: Trainer, chosen: Chosen): DerivationView {
+  const { derivation, facts, refused } = derived;
+  const { data } = derivation;
+  const gradient = facts.steps.find((s) => s.section === "result" && s.value !== undefined);
+  const update = facts.steps.findLast((s) => s.section === "update" && s.value !== undefined);
   return {
     chosen,
     symbol: symbolOf(data) ?? parameterText(trainer, chosen),
-    titleHtml: title?.kind === "title" ? inline(title.text) : "",
-    headings: Object.fromEntries(sections.map((s) => [s, w.message(headingOf(s, data)).join("")])),
-    steps: data.steps.map((step) => stepView(step, data, inline, style)),
+    ...stepsOf(derivation),
+    ...(refused ? { refused } : {}),
     value: at(entry(trainer.snapshot(), chosen.name), chosen.index),
     gradient: at(data.gradients, 0),
     ...(gradient?.result?.kind === "symbol" ? { gradientSymbol: gradient.result.name } : {}),
     ...(gradient?.value === undefined || trainer.update === "simultaneous"
       ? {}
-      : takenOf(data, gradient.value)),
+      : takenOf(facts, gradient.value)),
     ...(update?.value === undefined ? {} : { next: update.value }),
     ...(update?.result?.kind === "symbol" ? { nextSymbol: update.result.name } : {}),
     passed: data.passed,
@@ -100,11 +140,7 @@ const takenOf = ({ gradients }: DerivationData, taken: number) => {
 };
 
 /** How the derivation calls the parameter that was asked for. */
-function symbolOf(data: DerivationData): string | undefined {
-  const rows = data.steps.find((s) => s.section === "setup")?.table?.rows ?? [];
-  const cell = rows.find(([first]) => (first as { key?: string }).key === "parameter")?.[1];
-  return (cell as { name?: string } | undefined)?.name;
-}
+const symbolOf = ({ asked = [] }: DerivationData): string | undefined => asked[0];
 
 function stepView(
   step: Step,

@@ -14,6 +14,7 @@ import { tensor } from "../../../src/ops/leaf.ts";
 import { remarkText } from "../../../src/train/remarks.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
 import type {
+  Amount,
   Chosen,
   DerivationView,
   DiagnosisView,
@@ -27,7 +28,7 @@ import type {
   Values,
 } from "../protocol.ts";
 import { gradientAt, parameterAt } from "../state/read.ts";
-import { derive, parameterText, viewOf } from "./derivation.ts";
+import { type Derived, derive, parameterText, viewOf } from "./derivation.ts";
 import { checkSize, limits } from "./limits.ts";
 import { Picture } from "./picture.ts";
 
@@ -210,16 +211,17 @@ export class Engine {
     return { structure: this.picture.structure, values: this.values() };
   }
 
-  async derive(chosen: Chosen): Promise<DerivationView> {
+  async derive(chosen: Chosen, amount?: Amount): Promise<DerivationView> {
+    const derived = await this.#derive(chosen, amount);
+    this.#derivation = derived.derivation;
+    return viewOf(derived, this.trainer, chosen);
+  }
+
+  #derive(chosen: Chosen, amount?: Amount): Promise<Derived> {
     const { data, example } = this.batch;
     const { network } = this.current;
-    this.#derivation = await derive(this.trainer, data, {
-      chosen,
-      look: this.#look,
-      lossName: network.loss.name,
-      example,
-    });
-    return viewOf(this.#derivation, this.trainer, chosen);
+    const question = { chosen, look: this.#look, lossName: network.loss.name, example };
+    return derive(this.trainer, data, question, amount);
   }
 
   /** The derivation last asked for. */
@@ -330,7 +332,7 @@ export class Engine {
     const { name, index } = chosen;
     const present = parameterAt(values, chosen);
     const slope = gradientAt(values, chosen);
-    const { next } = await this.derive(chosen);
+    const { next } = viewOf(await this.#derive(chosen), this.trainer, chosen);
     const half = Math.max(
       1,
       Math.abs(present),

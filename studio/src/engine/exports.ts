@@ -3,22 +3,28 @@ import { entryOf } from "../../../src/core/by-name.ts";
 import { fail } from "../../../src/core/errors.ts";
 import { pytorchScript } from "../../../src/exchange/pytorch/script.ts";
 import { indexText } from "../../../src/explain/engine/parameters.ts";
-import type { ExportFormat } from "../protocol.ts";
+import type { Derivation } from "../../../src/explain/render/index.ts";
+import type { ExportFormat, PrintFormat } from "../protocol.ts";
 import type { Engine } from "./engine.ts";
 import { networkText } from "./network-text.ts";
 
-export function exported(engine: Engine, format: ExportFormat): string {
+export function printed(derivation: Derivation, format: PrintFormat): string {
   switch (format) {
     case "markdown":
-      return engine.derivation.toMarkdown();
+      return derivation.toMarkdown();
     case "latex":
-      return engine.derivation.toLatex();
+      return derivation.toLatex();
     case "html":
-      return engine.derivation.toHtml();
+      return derivation.toHtml();
     case "text":
-      return engine.derivation.toText();
+      return derivation.toText();
     case "json":
-      return `${JSON.stringify(engine.derivation, null, 1)}\n`;
+      return `${JSON.stringify(derivation, null, 1)}\n`;
+  }
+}
+
+export function exported(engine: Engine, format: ExportFormat): string {
+  switch (format) {
     case "svg":
       return engine.derivation.toSvg() ?? tooLarge();
     case "csv":
@@ -31,6 +37,8 @@ export function exported(engine: Engine, format: ExportFormat): string {
       });
     case "network":
       return networkText(engine);
+    default:
+      return printed(engine.derivation, format);
   }
 }
 

@@ -1,13 +1,16 @@
 /** Requests to answers, one engine behind them. */
+import { fail } from "../../../src/core/errors.ts";
+import type { Derivation } from "../../../src/explain/render/index.ts";
 import type { Api, EngineEvent, Method, Request } from "./api.ts";
 import { Boundary } from "./boundary.ts";
 import { compare } from "./compare.ts";
 import { Engine } from "./engine.ts";
-import { exported } from "./exports.ts";
+import { exported, printed } from "./exports.ts";
+import { failureOf } from "./failure.ts";
 import { formsOf } from "./forms.ts";
 import { reseeded } from "./network-text.ts";
 import { overTable } from "./over-table.ts";
-import { failureOf, Training } from "./training.ts";
+import { Training } from "./training.ts";
 
 type Handlers = {
   [M in Method]: (...args: Parameters<Api[M]>) => ReturnType<Api[M]> | Promise<ReturnType<Api[M]>>;
@@ -17,6 +20,7 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
   const engine = new Engine();
   const training = new Training(engine, (frame) => send({ frame }));
   const boundary = new Boundary();
+  let formula: Derivation | undefined;
   let comparing: AbortController | undefined;
 
   /** What changes the state by hand does so between two runs. */
@@ -37,7 +41,7 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
     reseeded: () => reseeded(engine),
     overTable: (text, table) => overTable(text, table),
     look: (look) => engine.look(look),
-    derive: (chosen) => engine.derive(chosen),
+    derive: (chosen, amount) => engine.derive(chosen, amount),
     setParameter: (chosen, value) => stopped(() => engine.setParameter(chosen, value)),
     setExample: (part, at, value) => stopped(() => engine.setExample(part, at, value)),
     setLearningRate: (rate) => training.setLearningRate(rate),
@@ -69,6 +73,17 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
     canvas: (canvas) => boundary.use(canvas),
     paint: (dark) => boundary.paint(engine.trainer, engine.current, dark),
     export: (format) => exported(engine, format),
+    late: async () => void (await import("./expression.ts")),
+    formulaNames: async (text) => (await import("./expression.ts")).namesIn(text),
+    formula: async (asked, language) => {
+      const { expression } = await import("./expression.ts");
+      const found = await expression(asked, { language });
+      if (!("view" in found)) return found;
+      formula = found.derivation;
+      return found.view;
+    },
+    exportFormula: (format) =>
+      formula ? printed(formula, format) : fail("usage", { message: "Nothing was derived yet." }),
   };
 
   return async ({ id, method, args }) => {

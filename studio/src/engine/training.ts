@@ -1,10 +1,8 @@
 /** Training at a pace that can be watched: so many epochs for each picture, until told to stop. */
-import { at } from "../../../src/core/at.ts";
-import { ChainruleError } from "../../../src/core/errors.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
-import { NetworkFileError } from "../../../src/network-file/source.ts";
 import type { Failure, Frame } from "../protocol.ts";
 import { type Engine, finite } from "./engine.ts";
+import { failureOf } from "./failure.ts";
 
 export interface Pace {
   /** Epochs between two pictures; 0: as many as there is time for. */
@@ -18,34 +16,6 @@ const interval = 16;
 /** How many pictures may be undone, in how much memory, in bytes, and of how large a network. */
 const remembered = { pictures: 100, bytes: 4_000_000 } as const;
 const mostUndone = 20_000;
-
-export const failureOf = (error: unknown): Failure => {
-  if (!(error instanceof ChainruleError)) {
-    return { code: "internal", message: String((error as Error)?.message ?? error) };
-  }
-  const { code, expected, found, where, why, fix } = error;
-  const message = at(error.message.split("\n", 1), 0);
-  const facts = { expected, found, where, why, fix, ...placesOf(error) };
-  const given = Object.entries(facts).filter(([, v]) => v !== undefined);
-  return { code, message, ...(Object.fromEntries(given) as Omit<Failure, "code" | "message">) };
-};
-
-/** Where a file is wrong: of several problems the first few, each with what belongs there. */
-function placesOf(error: ChainruleError): Pick<Failure, "excerpt" | "problems"> {
-  if (!(error instanceof NetworkFileError)) return {};
-  const { problems } = error;
-  const [problem, ...others] = problems;
-  if (problem && others.length === 0) return { excerpt: problem.excerpt };
-  return {
-    problems: problems.slice(0, 4).map(({ message, excerpt, expected, found, fix }) => ({
-      message,
-      excerpt,
-      ...(expected === undefined ? {} : { expected }),
-      ...(found === undefined ? {} : { found }),
-      ...(fix === undefined ? {} : { fix }),
-    })),
-  };
-}
 
 /** A state to go back to, and what was trained from there. */
 interface Past {

@@ -1,7 +1,8 @@
 /** Everything that changes the state of the page. */
-import { batch, effect, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { Client, EngineError } from "../client.ts";
 import type {
+  Amount,
   Chosen,
   Frame,
   HistoryView,
@@ -13,13 +14,13 @@ import type {
   Values,
 } from "../protocol.ts";
 import { en, type Strings } from "../strings/en.ts";
+import { usualAmount } from "./amount.ts";
 import { beginAgain, beginHere, course, trouble } from "./course.ts";
-import type { First } from "./first.ts";
-import type { Shared } from "./link.ts";
 import { chosenFor, type Element, elementFor, exists } from "./places.ts";
-import { type Preset, presets } from "./presets.ts";
+import type { Preset } from "./presets.ts";
 import { at, found as present } from "./read.ts";
 import {
+  amount,
   announced,
   derivation,
   element,
@@ -45,7 +46,6 @@ import {
   tab,
   theme,
   undoable,
-  usual,
   values,
 } from "./signals.ts";
 import { move } from "./timeline.ts";
@@ -83,21 +83,31 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
 export const isTrained = ({ name }: Chosen): boolean =>
   opened.value?.parameters.find((p) => p.name === name)?.trained ?? false;
 
-const look = (): Look => ({
+export const look = (): Look => ({
   example: example.value,
   notation: notation.value,
   language: language.value,
 });
 
+/** Who practises is asked along the whole derivation, whatever else is shown. */
+const asking = computed((): Amount => {
+  if (tab.value !== "practice") return amount.value;
+  return usualAmount;
+});
+
 let asked = 0;
+/** The amount that was last asked for. */
+let written = JSON.stringify(["full", "scalar", undefined]);
 
 /** Derives what is chosen, and looks for trouble; an answer that comes too late is dropped. */
-async function derive(announce = false): Promise<void> {
+export async function derive(announce = false): Promise<void> {
   const s = structure.value;
   // The engine may know another network already: that one is derived when it is shown.
   if (!s || playing.value || opening > 0) return;
   const mine = ++asked;
-  const found = await attempt(() => client.guarded("derive", [chosenFor(s, element.value)]));
+  const found = await attempt(() =>
+    client.guarded("derive", [chosenFor(s, element.value), asking.value]),
+  );
   if (mine !== asked) return;
   batch(() => {
     derivation.value = found;
@@ -123,7 +133,7 @@ export async function choose(e: Element): Promise<void> {
   await derive(true);
 }
 
-function show(o: Opened): void {
+export function show(o: Opened): void {
   opened.value = o;
   structure.value = o.structure;
   values.value = o.values;
@@ -354,7 +364,7 @@ export async function setBatchSize(size: number): Promise<void> {
   else await derive();
 }
 
-async function lookAgain(): Promise<void> {
+export async function lookAgain(): Promise<void> {
   const found = await attempt(() => client.call("look", [look()]));
   if (!found) return;
   batch(() => {
@@ -373,6 +383,12 @@ export const setShownExample = (n: number): Promise<void> => {
   // What stood there before was another example's.
   ghost.value = undefined;
   return lookAgain();
+};
+
+/** Another length or form of the same derivation. */
+export const setAmount = (change: Partial<Amount>): void => {
+  position.value = undefined;
+  amount.value = { ...amount.value, ...change };
 };
 
 export const chinese = async (): Promise<Strings> => (await import("../strings/zh.ts")).zh;
@@ -398,55 +414,6 @@ export function stepBy(direction: 1 | -1): void {
   goTo(from === -1 ? 0 : move(moments.value, from, grain.value, direction));
 }
 
-/**
- * The first screen, from what the build has worked out; the engine catches up behind it. Whether
- * there is an engine.
- */
-export async function begin(first: First): Promise<boolean> {
-  batch(() => {
-    show(first.opened);
-    derivation.value = first.derivation;
-  });
-  const wanted: Language = navigator.language.startsWith("zh") ? "zh" : "en";
-  // Asked for at once: whatever is done on the page from now on reaches the engine after it. What
-  // was chosen meanwhile stays chosen: the engine only comes to know what is shown already.
-  const known = attempt(async () => {
-    show(await client.guarded("open", [source.value, { ...look(), language: wanted }]));
-    return true;
-  });
-  await new Promise<void>((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
-  if (wanted === "zh") await setLanguage("zh", false);
-  if (!(await known)) return false;
-  await derive();
-  return true;
-}
-
-/** What somebody has shared; the first network, if it cannot be opened and nothing is there yet. */
-export async function openShared(shared: Shared): Promise<boolean> {
-  const before = { notation: notation.value, example: example.value };
-  notation.value = shared.notation;
-  example.value = shared.example;
-  await setLanguage(shared.language, false);
-  const chosen = shared.element ? { element: shared.element } : {};
-  const known = presets.find((p) => p.text === shared.source.text);
-  const own = known ? { preset: { ...known, notation: shared.notation } } : {};
-  if (!(await open({ source: shared.source, ...own, ...chosen }))) {
-    const told = failure.value;
-    if (structure.value) {
-      notation.value = before.notation;
-      example.value = before.example;
-      await lookAgain();
-    } else await openPreset(usual);
-    failure.value = told;
-    return structure.value !== undefined;
-  }
-  if (shared.grain) grain.value = shared.grain;
-  if (shared.position !== undefined && shared.position < moments.value.length) {
-    goTo(shared.position);
-  }
-  return true;
-}
-
 /** After a worker was given up, another takes its place with what is open. */
 client.onrestart = () => {
   pictures.length = 0;
@@ -463,12 +430,6 @@ client.onrestart = () => {
   });
 };
 
-/** An address that says something, but nothing that can be read. */
-export function tellBadLink(): void {
-  const t = strings.value;
-  failure.value = { code: "file-corrupt", title: t.badLink, message: t.badLinkText };
-}
-
 effect(() => {
   const t = theme.value;
   if (t === "auto") delete document.documentElement.dataset.theme;
@@ -477,4 +438,12 @@ effect(() => {
 effect(() => {
   document.documentElement.lang = language.value === "zh" ? "zh-Hans" : "en";
   document.title = strings.value.title;
+});
+// A derivation that is there is written again; the first one comes with its network.
+effect(() => {
+  const { level, form, sections } = asking.value;
+  const wanted = JSON.stringify([level, form, sections]);
+  if (wanted === written) return;
+  written = wanted;
+  if (derivation.peek()) void derive();
 });

@@ -1,6 +1,7 @@
 /** A state of the page in the hash of its address: deflated JSON, and as hostile as any input. */
 import { type Notation, notations } from "../../../src/explain/engine/notation.ts";
-import type { Language, Source } from "../protocol.ts";
+import type { Amount, Language, Source, TypedFormula } from "../protocol.ts";
+import { amountFrom } from "./amount.ts";
 import type { Element } from "./places.ts";
 import { type Grain, grains } from "./timeline.ts";
 
@@ -12,6 +13,10 @@ export interface Shared {
   readonly grain?: Grain;
   readonly language: Language;
   readonly notation: Notation;
+  /** Absent: the whole derivation, number by number. */
+  readonly amount?: Amount;
+  /** A typed formula that is looked at. */
+  readonly formula?: TypedFormula;
 }
 
 const version = 1;
@@ -91,6 +96,17 @@ function elementOf(v: unknown): Element | undefined {
   return (kind === "unit" || kind === "bias") && isIndex(unit) ? { kind, column, unit } : undefined;
 }
 
+function formulaFrom(v: unknown): TypedFormula | undefined {
+  if (!isObject(v) || typeof v.text !== "string" || !isObject(v.values)) return undefined;
+  const values = Object.entries(v.values);
+  if (values.length > 64 || values.some(([, value]) => typeof value !== "string")) return undefined;
+  return {
+    text: v.text,
+    values: Object.fromEntries(values) as Record<string, string>,
+    ...(typeof v.by === "string" ? { by: v.by } : {}),
+  };
+}
+
 /** Only what is known, and only in the types that it has. */
 export function checked(v: unknown): Shared | undefined {
   if (!isObject(v) || v.version !== version || !isObject(v.source)) return undefined;
@@ -102,12 +118,16 @@ export function checked(v: unknown): Shared | undefined {
   if (!isIndex(example) || (language !== "en" && language !== "zh")) return undefined;
   if (!notations.some((n) => n === notation)) return undefined;
   const element = elementOf(v.element);
+  const amount = amountFrom(v.amount);
+  const formula = formulaFrom(v.formula);
   return {
     source: { text, files: Object.fromEntries(tables) as Record<string, string> },
     example,
     language,
     notation: notation as Notation,
     ...(element ? { element } : {}),
+    ...(amount ? { amount } : {}),
+    ...(formula ? { formula } : {}),
     ...(isIndex(position) ? { position } : {}),
     ...(grains.some((g) => g === grain) ? { grain: grain as Grain } : {}),
   };

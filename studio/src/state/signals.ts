@@ -1,6 +1,7 @@
 /** The state of the page as signals, and what follows from it. */
 import { computed, signal } from "@preact/signals";
 import type {
+  Amount,
   DerivationView,
   Failure,
   HistoryView,
@@ -9,15 +10,25 @@ import type {
   Opened,
   Source,
   Structure,
+  TypedFormula,
   Values,
 } from "../protocol.ts";
 import { en, type Strings } from "../strings/en.ts";
+import { usualAmount } from "./amount.ts";
 import { coneOf, type Element, type Part, type Place, placesOf } from "./places.ts";
 import { presets } from "./presets.ts";
 import { type Grain, isHidden, momentsOf, sliceTo } from "./timeline.ts";
 
 export type Theme = "auto" | "light" | "dark";
-export type Tab = "loss" | "plane" | "gains" | "line" | "table" | "compare" | "practice";
+export type Tab =
+  | "loss"
+  | "plane"
+  | "gains"
+  | "line"
+  | "table"
+  | "compare"
+  | "practice"
+  | "formula";
 
 /** The network of the first screen. */
 export const usual = presets[0];
@@ -48,6 +59,8 @@ export const dark = computed(() =>
 );
 export const notation = signal<Notation>(usual.notation);
 export const example = signal(0);
+/** How much of the derivation is written down, and how. */
+export const amount = signal<Amount>(usualAmount);
 
 // What is chosen.
 export const element = signal<Element>({ kind: "weight", column: 2, index: 0 });
@@ -58,6 +71,12 @@ export const grain = signal<Grain>("step");
 /** While somebody practises: the last moment that may be seen. */
 export const practised = signal<number | undefined>(undefined);
 export const hovered = signal<string | undefined>(undefined);
+
+/** A formula that somebody types, and what its names stand for. */
+export const formula = signal<TypedFormula>({
+  text: "sum((x @ W + b)^2)",
+  values: { x: "[[1, 2]]", W: "[[0.1], [0.2]]", b: "0.5" },
+});
 
 // Training.
 export const playing = signal(false);

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { DerivationView, Section, StepView } from "../protocol.ts";
 import {
+  amount,
   derivation,
   element,
   goTo,
@@ -27,6 +28,7 @@ import {
 import { found } from "../state/read.ts";
 import { type Grain, grains } from "../state/timeline.ts";
 import { Action } from "./action.tsx";
+import { AmountRow, Refused } from "./amount.tsx";
 import { Icon } from "./icon.tsx";
 import { long } from "./number.ts";
 
@@ -63,6 +65,7 @@ export function Derivation() {
       {practised.value === undefined ? <Walk /> : <p class="lead">{t.practice.covered}</p>}
       {d && (
         <div class={stale.value ? "steps stale" : "steps"}>
+          <Refused />
           <Sections d={d} />
           {practised.value === undefined && isChecked(d) && (
             <p class="verdict">{d.passed ? t.checked : t.disagrees}</p>
@@ -207,6 +210,7 @@ function Walk() {
         aria-valuetext={`${t.position((at ?? n - 1) + 1, n)}${phase ? `, ${t.phases[phase]}` : ""}`}
         onInput={(e) => goTo(Number(e.currentTarget.value))}
       />
+      <AmountRow />
       <p class="where">
         {playing.value
           ? t.stale(derivation.value?.epoch ?? 0)
@@ -231,12 +235,13 @@ function Sections({ d }: { readonly d: DerivationView }) {
     if (last?.section === step.section) last.steps.push(step);
     else groups.push({ section: step.section, steps: [step] });
   }
-  const all = wanted !== undefined;
+  const { level, sections: some } = amount.value;
+  const all = wanted !== undefined || some !== undefined || level === "brief";
   return (
     <>
       {groups.map(({ section, steps }) => (
         <details
-          key={`${section}${steps[0]?.id}${element.value.kind}`}
+          key={`${section}${steps[0]?.id}${element.value.kind}${all}`}
           open={all || openSections.includes(section) || (now !== undefined && steps.includes(now))}
         >
           <summary>

@@ -1,16 +1,19 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ExportFormat } from "../protocol.ts";
 import {
+  amount,
   attempt,
   client,
   element,
   example,
+  formula,
   grain,
   language,
   notation,
   position,
   source,
   strings,
+  tab,
 } from "../state/app.ts";
 import { toHash } from "../state/link.ts";
 import { Dialog } from "./dialog.tsx";
@@ -38,9 +41,11 @@ async function linkOf(): Promise<string | undefined> {
     example: example.peek(),
     language: language.peek(),
     notation: notation.peek(),
+    amount: amount.peek(),
     grain: grain.peek(),
     element: element.peek(),
     ...(moment === undefined ? {} : { position: moment }),
+    ...(tab.peek() === "formula" ? { formula: formula.peek() } : {}),
   });
   if (hash === undefined) return undefined;
   const url = new URL(location.href);

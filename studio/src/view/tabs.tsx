@@ -10,6 +10,7 @@ const all: Readonly<Record<Tab, ComponentType>> = {
   table: lazy(async () => (await import("./table.tsx")).Tables),
   practice: lazy(async () => (await import("./practice.tsx")).Practice),
   compare: lazy(async () => (await import("./compare.tsx")).Compare),
+  formula: lazy(async () => (await import("./formula.tsx")).FormulaTab),
 };
 
 export function Tabs() {

@@ -36,7 +36,7 @@ export function Told() {
 }
 
 /** What was expected and found, where, and what helps. */
-function Facts({ of: f }: { readonly of: Omit<Failure, "code"> }) {
+export function Facts({ of: f }: { readonly of: Omit<Failure, "code"> }) {
   const t = strings.value;
   const facts = [
     [t.expected, f.expected],
