@@ -35,6 +35,14 @@ export interface ForeignFile {
   model?(): Promise<ForeignModel>;
 }
 
+/** What an optimizer of another library remembers, in the words of ours. */
+export interface ForeignOptimizerState {
+  /** Steps that were taken. */
+  readonly steps: number;
+  /** The memory of each parameter by its name and that of the slot: "0.weight/mean". */
+  readonly slots: ReadonlyMap<string, ArrayTensor>;
+}
+
 /** A model of another library in the words of network files. */
 export interface ForeignModel {
   /** The shape of one example, without the batch's axis. */
@@ -45,7 +53,7 @@ export interface ForeignModel {
   readonly state: ReadonlyMap<string, ArrayTensor>;
   readonly loss?: Chosen;
   readonly optimizer?: Chosen;
-  readonly optimizerState?: ReadonlyMap<string, ArrayTensor>;
+  readonly optimizerState?: ForeignOptimizerState;
   /** What was folded, merged or renamed, and what will differ: a sentence each. */
   readonly remarks: readonly string[];
 }

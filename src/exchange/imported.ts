@@ -9,7 +9,9 @@ import { buildModel } from "../network-file/build.ts";
 import type { Chosen } from "../network-file/form.ts";
 import { parseNetwork } from "../network-file/parse.ts";
 import { makeTrainer } from "../network-file/prepare.ts";
-import type { ForeignFile, ForeignModel } from "./foreign.ts";
+import type { Trainer } from "../train/trainer.ts";
+import type { ForeignFile, ForeignModel, ForeignOptimizerState } from "./foreign.ts";
+import { takeMemory } from "./memory.ts";
 import { networkText } from "./network-text.ts";
 
 /** A model of another library as files of this one. */
@@ -81,6 +83,16 @@ export async function importNetwork(
 const shifted = (name: string, by: number): string =>
   name.replace(/^\d+/, (place) => String(Number(place) + by));
 
+/** The memory of the file's optimizer, where the trainer's has such slots. */
+function takeOptimizerState(trainer: Trainer, state: ForeignOptimizerState, by: number): void {
+  const own = trainer.slots;
+  const memory = [...state.slots].flatMap(([key, { data }]) => {
+    const name = shifted(key, by);
+    return own.get(name)?.length === data.length ? [[name, data] as const] : [];
+  });
+  takeMemory(trainer, new Map(memory), state.steps);
+}
+
 function networkOf(model: ForeignModel, name: string | undefined): ImportedNetwork {
   const { input, loss, optimizer } = model;
   const remarks = [...model.remarks];
@@ -117,6 +129,7 @@ function networkOf(model: ForeignModel, name: string | undefined): ImportedNetwo
       found: `values for ${listed([...state.keys()])}`,
     });
   }
+  if (model.optimizerState) takeOptimizerState(trainer, model.optimizerState, first.length);
   const checkpoint = trainer.toBytes({
     network: text,
     network_path: "the imported network",

@@ -4,7 +4,7 @@ import "../backends/reading.ts";
 
 // Files of other libraries.
 export type { BlobLike, ByteSource } from "../files/byte-source.ts";
-export type { ForeignFile, ForeignModel, ForeignTensor } from "./foreign.ts";
+export type { ForeignFile, ForeignModel, ForeignOptimizerState, ForeignTensor } from "./foreign.ts";
 export type { ForeignSource, OpenOptions } from "./formats.ts";
 export { openForeign } from "./formats.ts";
 export type { ImportedNetwork } from "./imported.ts";

@@ -3,8 +3,11 @@ import { expect } from "vitest";
 import { gradient } from "../../src/autodiff/gradient.ts";
 import { type ArrayTensor, elementsOf } from "../../src/core/array-tensor.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
-import type { ForeignModel } from "../../src/exchange/foreign.ts";
-import { buildLayers } from "../../src/network-file/build.ts";
+import type { ForeignFile, ForeignModel } from "../../src/exchange/foreign.ts";
+import { importNetwork } from "../../src/exchange/imported.ts";
+import { buildLayers, buildModel } from "../../src/network-file/build.ts";
+import { parseNetwork } from "../../src/network-file/parse.ts";
+import { makeTrainer } from "../../src/network-file/prepare.ts";
 import type { Layer } from "../../src/nn/layer.ts";
 import { tensor } from "../../src/ops/leaf.ts";
 
@@ -59,6 +62,38 @@ export function expectNear(
   expect({ name, shape: [...found.shape] }).toEqual({ name, shape: [...expected.shape] });
   const off = distance(elementsOf(found), expected.data);
   expect(off, `${name} is off by ${off}`).toBeLessThanOrEqual(within);
+}
+
+/**
+ * A model as `import` writes it, ready to train on in f64: from the network file and the checkpoint that
+ * come of a file of another library.
+ */
+export async function resumed(file: ForeignFile) {
+  const { text, checkpoint } = await importNetwork(file);
+  const network = parseNetwork(text.replace("dtype: f32", "dtype: f64"));
+  const { inputs } = network;
+  const model = buildModel(network, inputs!);
+  const own = makeTrainer(network, model);
+  own.fromBytes(checkpoint, { differs: ["dtype"] });
+  // Where the model takes more than a row, the network begins with an unflatten.
+  const by = network.layers[0]?.name === "unflatten" ? 1 : 0;
+  const looksUp = network.layers[by]?.name === "embedding";
+  return {
+    train(x: Plain, t: Plain, steps: number) {
+      const rows = { shape: [x.shape[0]!, inputs!], data: x.data };
+      const data = { inputs: toTensor(rows, looksUp ? "i32" : "f64"), targets: toTensor(t) };
+      for (let i = 0; i < steps; i++) own.step(data as never);
+    },
+    expectValues(what: string, { state }: ForeignModel, within: number) {
+      const found = own.snapshot();
+      for (const [name, value] of state) {
+        if (name.endsWith("num_batches_tracked")) continue;
+        const here = name.replace(/^\d+/, (place) => String(Number(place) + by));
+        const now = toTensor({ shape: value.shape, data: [...found.get(here)!] });
+        expectNear(`${what}: ${name}`, now, value, within);
+      }
+    },
+  };
 }
 
 /**

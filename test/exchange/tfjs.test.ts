@@ -6,13 +6,23 @@ import type { ForeignFile } from "../../src/exchange/foreign.ts";
 import { openForeign } from "../../src/exchange/formats.ts";
 import { rejection } from "../support/failure.ts";
 import { mutated } from "../support/mutations.ts";
-import { expectSameModel, type Recorded } from "./recorded.ts";
+import { expectSameModel, type Plain, type Recorded, resumed } from "./recorded.ts";
 
 interface Saved {
   readonly json: { readonly weightsManifest: readonly object[] };
   readonly bytes: string;
 }
+interface Spec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+interface Trained extends Saved {
+  readonly x: Plain;
+  readonly t: Plain;
+  readonly after: readonly (readonly [name: string, value: Plain])[];
+}
 interface Records {
+  readonly trained: Readonly<Record<string, Trained>>;
   readonly models: Readonly<Record<string, Saved & Recorded & { readonly gradients: string }>>;
 }
 
@@ -31,6 +41,26 @@ describe("layers models of TensorFlow.js", () => {
     expect(file.format).toBe("tfjs-layers-model");
     const [model, slopes] = [file, await opened(json, gradients)].map((f) => f.model!());
     expectSameModel(await model!, await slopes!, own, 1e-5);
+  });
+});
+
+describe("ten further steps from the optimizer's state", () => {
+  it.each(Object.entries(recorded.trained))("%s", async (name, { json, bytes, x, t, after }) => {
+    const file = await opened(json, bytes);
+    const { optimizerState } = await file.model!();
+    expect(optimizerState!.steps).toBe(3);
+    const model = await resumed(file);
+    model.train(x, t, 10);
+    const weights = new Map(after);
+    // The same file with the weights of afterwards, in the order of its manifest.
+    const [group] = json.weightsManifest as readonly { weights: readonly Spec[] }[];
+    const parts = group!.weights.map((own) => {
+      const then = weights.get(own.name)?.data;
+      const size = own.shape.reduce((a, b) => a * b, 1);
+      return Buffer.from(new Float32Array(then ?? new Array<number>(size).fill(0)).buffer);
+    });
+    const end = await opened(json, Buffer.concat(parts).toString("base64"));
+    model.expectValues(name, await end.model!(), 2e-5);
   });
 });
 

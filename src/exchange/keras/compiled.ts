@@ -2,7 +2,8 @@
 import type { ForeignModel } from "../foreign.ts";
 import type { Flavor } from "./activations.ts";
 import { type MadeBy, optimizerOf, withLoss } from "./compile.ts";
-import { lowered } from "./model.ts";
+import { type KeptMemory, memoryOf, TrainedVariables } from "./memory.ts";
+import { lowered, trainedLayers } from "./model.ts";
 import type { VariableSource } from "./variables.ts";
 
 /** How a model was to be trained. */
@@ -10,6 +11,8 @@ interface Training {
   readonly maker: MadeBy;
   readonly loss: unknown;
   readonly optimizer: unknown;
+  /** What the optimizer remembers; absent where the file has nothing of it. */
+  readonly memory?: KeptMemory;
 }
 
 export async function kerasModel(
@@ -17,15 +20,28 @@ export async function kerasModel(
   json: unknown,
   source: VariableSource,
   flavor: Flavor,
-  { maker, loss, optimizer }: Training,
+  { maker, loss, optimizer, memory }: Training,
 ): Promise<ForeignModel> {
-  const model = await lowered(format, json, source, flavor);
+  const variables = new TrainedVariables(memory ? trainedLayers(json) : new Map());
+  const model = await lowered(format, json, variables.noting(source), flavor);
   const remarks = [...model.remarks];
   const trained = optimizerOf(optimizer, maker, remarks);
   const { layers, loss: own } = withLoss(model, loss, remarks);
+  const state =
+    memory && trained
+      ? await memoryOf(
+          memory,
+          trained,
+          maker,
+          async (change) =>
+            (await lowered(format, json, variables.changed(source, change), flavor)).state,
+          remarks,
+        )
+      : undefined;
   return {
     ...{ input: model.input, layers, state: model.state, remarks },
     ...(own ? { loss: own } : {}),
     ...(trained ? { optimizer: trained } : {}),
+    ...(state ? { optimizerState: state } : {}),
   };
 }

@@ -294,6 +294,27 @@ function runGraph(
   );
 }
 
+/**
+ * The places of the layers that are trained, in Keras's order of variables, by the names of the models that
+ * they are in and their own, as JSON.
+ */
+export function trainedLayers(
+  model: unknown,
+  path: readonly string[] = [],
+  place: readonly number[] = [],
+): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, readonly number[]>();
+  if (path.length > mostDepth) return found;
+  for (const [i, own] of listedLayers(field(model, "config"), "The model").entries()) {
+    const names = [...path, own.name];
+    if (field(own.config, "trainable") === false) continue;
+    if (isModel(own.className))
+      for (const entry of trainedLayers(own.data, names, [...place, i])) found.set(...entry);
+    else found.set(JSON.stringify(names), [...place, i]);
+  }
+  return found;
+}
+
 /** The inputs of a whole model: their names and sizes. */
 function inputsOf({ className, config, name }: Described): { name: string; sizes: Sizes }[] {
   const listed = listedLayers(config, `The model ${nameOf(name)}`);

@@ -90,9 +90,12 @@ async function openArchive(source: ByteSource): Promise<ForeignFile> {
   const tensors = tensorsOf(file, ranges);
   const model = async (): Promise<ForeignModel> => {
     const { kerasModel } = await import("./compiled.ts");
+    const { kerasMemory } = await import("./optimizer-variables.ts");
+    const optimizer = field(field(json, "compile_config"), "optimizer");
+    const memory = kerasMemory(optimizer, tensors);
     return kerasModel("Keras", json, variablesIn(file, tensors), "keras3", {
-      ...{ maker: "keras", loss: field(field(json, "compile_config"), "loss") },
-      optimizer: field(field(json, "compile_config"), "optimizer"),
+      ...{ maker: "keras", loss: field(field(json, "compile_config"), "loss"), optimizer },
+      ...(memory ? { memory } : {}),
     });
   };
   const texts = ["keras_version", "date_saved"].flatMap((name) => {

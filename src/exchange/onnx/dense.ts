@@ -26,7 +26,7 @@ import {
 
 /** What is remembered of a linear layer: an Add behind it may be its bias. */
 export interface LinearNote {
-  readonly kind: "linear" | "conv";
+  readonly kind: "linear" | "conv" | "bilinear";
   readonly input: View;
   readonly weight: Constant;
 }
@@ -97,18 +97,75 @@ function matMul(r: GraphReader): GraphValue {
   });
 }
 
+/** y_o = Σ x_i W[o, i, j] x_j (+ b_o) along the last axis: all products of two numbers that come in. */
+function bilinear(r: GraphReader, x: View, weight: Constant, bias?: Constant): View {
+  const [outputs = 0] = weight.shape;
+  const note: LinearNote = { kind: "bilinear", input: x, weight };
+  return r.alongLast(
+    x,
+    chosen("bilinear", { outputs, ...(bias ? {} : { bias: false }) }),
+    [
+      [0, "weight", parameterValue(weight.shape, weight.data, weight)],
+      ...(bias ? [[0, "bias", parameterValue([outputs], bias.data, bias)] as const] : []),
+    ],
+    bias ? {} : { note },
+  );
+}
+
+/** Of all that an Einsum can say: a bilinear form of the input with itself. */
+function einsum(r: GraphReader): GraphValue {
+  const equation = r.node.attributes.text("equation", "").replaceAll(" ", "");
+  const [, batch, i, o, first, j, other, second, left, out] =
+    /^(\.\.\.|\w)(\w),(\w)(\w)(\w),(\.\.\.|\w)(\w)->(\.\.\.|\w)(\w)$/.exec(equation) ?? [];
+  const isForm =
+    i === first && j === second && o === out && batch === other && batch === left && i !== j;
+  const x = r.view();
+  if (!isForm || r.node.inputs[0] !== r.node.inputs[2])
+    return noLayer(`its equation ${equation.slice(0, 60)} is that of no layer`);
+  return bilinear(r, x, r.needed(1, "weight"));
+}
+
 /** A constant that is added to what a layer without bias makes: its bias. */
 function asBias(r: GraphReader, y: View, c: Constant): View | undefined {
   const note = y.piece.note as LinearNote | undefined;
-  if (note?.kind === "linear" && y.scale === 1) {
-    const outputs = at(note.weight.shape, 0);
-    const [own, last] = [y.axes.at(-1), y.piece.axes.at(-1)];
-    const bias = c.data.length === outputs ? biasOf(c, outputs) : undefined;
-    if (!bias || !own || !last || !sameAxis(own, last)) return undefined;
-    const made = linear(r, note.input, note.weight, bias);
-    return { ...made, axes: [...y.axes.slice(0, -1), at(made.axes, made.axes.length - 1)] };
-  }
-  return undefined;
+  if ((note?.kind !== "linear" && note?.kind !== "bilinear") || y.scale !== 1) return undefined;
+  const outputs = at(note.weight.shape, 0);
+  const [own, last] = [y.axes.at(-1), y.piece.axes.at(-1)];
+  const bias = c.data.length === outputs ? biasOf(c, outputs) : undefined;
+  if (!bias || !own || !last || !sameAxis(own, last)) return undefined;
+  const make = note.kind === "linear" ? linear : bilinear;
+  const made = make(r, note.input, note.weight, bias);
+  return { ...made, axes: [...y.axes.slice(0, -1), at(made.axes, made.axes.length - 1)] };
+}
+
+/** The table of which a node has taken the first rows, as it stands in the file. */
+function tableOf(r: GraphReader, name: string): Constant | undefined {
+  const maker = r.makers.get(name);
+  const table = r.values.get(maker?.op === "Slice" ? (maker.inputs[0] ?? "") : name);
+  return table?.kind === "constant" ? table : undefined;
+}
+
+/** A row for each place of a sequence: a table that is added to it. */
+function asPlaces(r: GraphReader, x: View, c: Constant): View | undefined {
+  const [places = 0, size = 0] = c.shape.slice(-2);
+  const lead = c.shape.slice(0, -2).every((n) => n === 1);
+  const sizes = viewSizes(x);
+  const fits = sizes.length === 3 && sizes[1] === places && sizes[2] === size && places > 1;
+  if (!fits || !lead || c.shape.length < 2) return undefined;
+  const isSecond = r.input(1)?.kind === "constant";
+  const whole = tableOf(r, r.node.inputs[isSecond ? 1 : 0] ?? "") ?? c;
+  // Rows that are not the first ones are a table of their own.
+  const isStart =
+    whole.shape.length === 2 &&
+    whole.shape[1] === size &&
+    Array.from(c.data).every((value, i) => value === whole.data[i]);
+  const table = isStart ? whole : c;
+  const rows = table.data.length / size;
+  return r.after(
+    x,
+    [chosen("learnedEncoding", { places: rows })],
+    [[0, "weight", parameterValue([rows, size], table.data, table)]],
+  );
 }
 
 /** A constant as one number, or one for each feature of the last axis. */
@@ -140,7 +197,9 @@ function add(r: GraphReader): GraphValue {
   const [x, y] = operands(r);
   if (y.kind === "view") return r.joined([x, y], "add");
   const affine = perChannel(r, x, y, "shift");
-  return affine ?? asBias(r, x, y) ?? rescaled(r, x, { offset: features(y, x) });
+  return (
+    affine ?? asBias(r, x, y) ?? asPlaces(r, x, y) ?? rescaled(r, x, { offset: features(y, x) })
+  );
 }
 
 function sub(r: GraphReader): GraphValue {
@@ -331,6 +390,7 @@ export function part(x: View, axis: number, count: number, i: number): View {
 export const dense: Readonly<Record<string, (r: GraphReader) => GraphValue | GraphValue[]>> = {
   Gemm: gemm,
   MatMul: matMul,
+  Einsum: einsum,
   Add: add,
   Sub: sub,
   Mul: mul,

@@ -6,6 +6,18 @@ import { chosen, type GraphReader, type GraphValue, noLayer, parameterValue } fr
 
 const after: Readonly<Record<string, string>> = { SOFTMAX: "softmax", LOGISTIC: "sigmoid" };
 
+/** What is remembered of scores: each row of them has the sum 1. */
+interface SharesNote {
+  readonly kind: "shares";
+}
+
+/** Whether two scores are each other's negatives, so that their logistic functions have the sum 1. */
+const isPair = (coefficients: readonly number[], intercepts: readonly number[]): boolean =>
+  [coefficients, intercepts].every((list) => {
+    const half = list.length / 2;
+    return list.slice(0, half).every((value, i) => value === -(list[i + half] ?? 0));
+  });
+
 /** y = x Cᵀ + i, and what its scores go through. */
 function linear(r: GraphReader): GraphValue {
   const { attributes } = r.node;
@@ -26,7 +38,19 @@ function linear(r: GraphReader): GraphValue {
   const post = attributes.text("post_transform", "NONE");
   if (post === "NONE") return made;
   const name = after[post] ?? noLayer(`its scores go through ${post}`);
-  return name === "softmax" ? r.alongLast(made, chosen(name)) : r.elementwise(made, chosen(name));
+  const isShare = name === "softmax" || (outputs === 2 && isPair(coefficients, intercepts));
+  const note: SharesNote = { kind: "shares" };
+  return r.alongLast(made, chosen(name), [], isShare ? { note } : {});
+}
+
+/** Rows divided by the sum of their sizes: nothing where that is 1 already. */
+function normalizer(r: GraphReader): GraphValue {
+  const x = r.view();
+  const note = x.piece.note as { readonly kind?: string } | undefined;
+  const norm = r.node.attributes.text("norm", "MAX");
+  return norm === "L1" && note?.kind === "shares"
+    ? x
+    : noLayer(`it divides each row by its norm (${norm})`);
 }
 
 const numbers = (list: readonly number[]): number | readonly number[] =>
@@ -59,5 +83,6 @@ export const learn: Readonly<Record<string, (r: GraphReader) => GraphValue | Gra
     linear(r),
   ],
   Scaler: scaler,
+  Normalizer: normalizer,
   ZipMap: zipMap,
 };

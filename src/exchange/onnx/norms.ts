@@ -53,7 +53,7 @@ function instanceNorm(r: GraphReader): GraphValue {
   const channels = x.piece.shape[1] ?? 1;
   const sameOrder = sameAxis(x.axes.flat(), x.piece.axes.flat());
   const apart = !isWhole(x) && sameOrder && x.axes.length === 3 && channels % groups === 0;
-  if (apart && x.scale === 1 && x.pick === undefined && plain && x.piece.axes.length > 2) {
+  if (apart && x.scale === 1 && x.pick === undefined && plain && x.piece.axes.length > 1) {
     const inner = factorsIn(at(x.piece.axes, 1))[0];
     if (groups !== 1 && inner !== at(x.axes, 1)[0]) return noLayer("its groups are no channels");
     const options = { groups, epsilon };

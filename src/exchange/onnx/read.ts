@@ -9,7 +9,7 @@ import { foreignTensor, typeName } from "./tensors.ts";
 /** Protocol buffers cannot be larger. */
 const largest = 2 ** 31;
 /** What is read here: operators changed their inputs before, and will again. */
-const opsets = [11, 27] as const;
+const opsets = [11, 28] as const;
 
 /** "x: FLOAT [batch, 4]". */
 function written({ name = "", type }: ValueProto): string {

@@ -231,7 +231,7 @@ export class GraphReader {
     const view = this.unscaled(given);
     if (isWhole(view)) return view.piece;
     const { piece, axes, pick } = view;
-    if (pick) return noLayer("it reads a part of an axis, which no layer takes out");
+    if (pick) return this.whole(this.cutOut(view, pick));
     const sizes = viewSizes(view);
     if (sizes[0] !== this.batch) return noLayer("its first axis is not that of the examples");
     const wanted = factorsIn(axes.flat());
@@ -258,6 +258,23 @@ export class GraphReader {
     }
     if (!this.sameSizes(now, sizes)) layers.push(this.resized(sizes, now));
     return this.append(piece, layers, [], { axes });
+  }
+
+  /** With the part of an axis that it reads cut out by a layer. */
+  private cutOut({ piece, axes }: View, { factor: own, index }: NonNullable<View["pick"]>): View {
+    const all = piece.axes.map(factorsIn);
+    const axis = all.findIndex((parts) => parts[0] === own);
+    if (axis < 1) return noLayer("it reads a part of an axis, which no layer takes out");
+    const rest = at(all, axis).slice(1);
+    const size = rest.reduce((n, f) => n * f.size, 1);
+    const side = (parts: number) =>
+      Array.from({ length: all.length - axis }, (_, i) => (i === 0 ? -parts * size : 0));
+    const before = side(index);
+    const after = side(own.size - 1 - index);
+    const cut = this.append(piece, [chosen("border", { before, after })], [], {
+      axes: piece.axes.map((a, i) => (i === axis ? rest : a)),
+    });
+    return { kind: "view", piece: cut, axes, scale: 1 };
   }
 
   private sameSizes(axes: readonly Axis[], sizes: readonly number[]): boolean {

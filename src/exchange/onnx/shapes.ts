@@ -114,10 +114,17 @@ function pad(r: GraphReader): GraphValue {
   const value = r.known(2, "value")?.data[0] ?? 0;
   const mode = modes[r.node.attributes.text("mode", "constant")];
   if (mode === undefined) return noLayer("it has a border of another kind");
-  if (r.known(3, "axes")) return noLayer("it names axes");
   const rank = x.axes.length;
   const sizes = listOf(given);
-  const [before, after] = [sizes.slice(0, rank), sizes.slice(rank)];
+  const named = r.known(3, "axes");
+  // From opset 18 on it may name the axes of which it gives sizes.
+  const axes = named ? listOf(named).map((axis) => fromFront(axis, rank)) : x.axes.map((_, i) => i);
+  const sideOf = (from: number) =>
+    x.axes.map((_, axis) => {
+      const place = axes.indexOf(axis);
+      return place < 0 ? 0 : (sizes[from + place] ?? 0);
+    });
+  const [before, after] = [sideOf(0), sideOf(axes.length)];
   if (before[0] !== 0 || after[0] !== 0) return noLayer("it adds examples");
   const first = before.findIndex((n, i) => n !== 0 || after[i] !== 0);
   if (first < 0) return x;

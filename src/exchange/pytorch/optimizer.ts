@@ -10,9 +10,9 @@ import { isText } from "../../core/kinds.ts";
 import { checkNames } from "../../core/options.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
 import { listed, shown } from "../../core/wording.ts";
-import { freshProgress } from "../../train/progress.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import type { ForeignFile, ForeignTensor } from "../foreign.ts";
+import { takeMemory } from "../memory.ts";
 import { checkArguments } from "../state-dict.ts";
 
 /** How an optimizer of ours is called in torch.optim. */
@@ -169,17 +169,7 @@ export async function loadOptimizerState(
   const steps = Math.max(0, ...(await stepsOf(known, named, file.metadata, prefix)));
   const rate = valueOf(facts.get("lr"));
   const learningRate = typeof rate === "number" && Number.isFinite(rate) ? rate : undefined;
-  trainer.restore({
-    values: trainer.snapshot(),
-    slots: new Map([...trainer.slots, ...memory]),
-    best: undefined,
-    progress: { ...freshProgress(), steps },
-    learningRate: learningRate ?? trainer.learningRate,
-    formerRate: learningRate ?? trainer.learningRate,
-    classes: trainer.classes,
-    numerics: trainer.numerics,
-    backend: trainer.trainedOn,
-  });
+  takeMemory(trainer, memory, steps, learningRate);
   return {
     prefix,
     set: [...memory.keys()],

@@ -3,6 +3,7 @@ import { fail } from "../../core/errors.ts";
 import type { ForeignModel, ForeignTensor } from "../foreign.ts";
 import { kerasModel } from "../keras/compiled.ts";
 import { field } from "../keras/config.ts";
+import type { KeptMemory } from "../keras/memory.ts";
 import type { VariableSource } from "../keras/variables.ts";
 
 /**
@@ -41,6 +42,30 @@ function byName(tensors: readonly ForeignTensor[]): VariableSource {
   return source;
 }
 
+/**
+ * What an optimizer remembers: "dense/kernel/m" of the variable "dense/kernel", and in "iter" the steps.
+ * A variable whose name there was twice has a number behind it.
+ */
+function memoryIn(tensors: readonly ForeignTensor[]): KeptMemory | undefined {
+  const iteration = tensors.find(({ name, shape }) => name === "iter" && shape.length === 0);
+  if (iteration === undefined) return undefined;
+  return {
+    async steps() {
+      const steps = Number((await iteration.read()).data[0]);
+      return Number.isSafeInteger(steps) && steps >= 0 ? steps : undefined;
+    },
+    find(slot, { tensor }) {
+      const found = tensors.filter(({ name }) => {
+        const middle = name.slice(tensor.name.length, -slot.length - 1);
+        return (
+          name.startsWith(tensor.name) && name.endsWith(`/${slot}`) && /^(?:_\d+)?$/.test(middle)
+        );
+      });
+      return found.length === 1 ? found[0] : undefined;
+    },
+  };
+}
+
 export async function modelOf(
   json: unknown,
   tensors: readonly ForeignTensor[],
@@ -54,8 +79,10 @@ export async function modelOf(
   const version = String(field(topology, "keras_version") ?? "");
   const flavor = version.startsWith("3") ? "keras3" : "keras2";
   const training = field(json, "trainingConfig") ?? field(topology, "training_config");
+  const memory = memoryIn(tensors);
   return kerasModel("TensorFlow.js", model, byName(tensors), flavor, {
     maker: field(json, "trainingConfig") === undefined ? "keras" : "tfjs",
+    ...(memory ? { memory } : {}),
     loss: field(training, "loss"),
     optimizer: field(training, "optimizer_config"),
   });
