@@ -4,12 +4,12 @@ import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import { numeral } from "../explain/diagnose/agreement.ts";
 import type { Quantity } from "../explain/diagnose/results.ts";
+import { quantityWords, sheetOf } from "../explain/diagnose/typed-sheet.ts";
 import { type DiagnoseOptions, diagnoseSheet, diagnose as find } from "../explain/index.ts";
 import { wrap } from "../explain/render/text.ts";
 import { readBytes } from "../files/node.ts";
 import { type FileOptions, subjectOf } from "./explain.ts";
 import { exit } from "./failure.ts";
-import { quantityWords, sheetOf } from "./sheet.ts";
 import { print, printJson, width } from "./terminal.ts";
 
 interface DiagnoseCommandOptions extends FileOptions {

@@ -3,71 +3,44 @@ import { dirname, extname, relative, resolve } from "node:path";
 import { fail } from "../core/errors.ts";
 import { isRecord, isText } from "../core/kinds.ts";
 import { shown } from "../core/wording.ts";
-import { leavesOf } from "../explain/engine/stages.ts";
+import { type Exercise, type ExerciseKind, graded } from "../explain/exercises/drawn.ts";
+import {
+  printedSheet,
+  type SheetFormat,
+  sheetEndings,
+  sheetFor,
+  sheetFormat,
+} from "../explain/exercises/sheet-text.ts";
 import type { Language } from "../explain/messages.ts";
 import { wrap } from "../explain/render/text.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
-import {
-  answerDigits,
-  type Exercise,
-  type ExerciseKind,
-  exercisesFor,
-  graded,
-} from "./exercise-sheet.ts";
-import { htmlSheet, latexSheet, markdownSheet, moodleSheet, type Sheet } from "./exercise-text.ts";
 import { subjectOf } from "./explain.ts";
 import { exit } from "./failure.ts";
 import { print, printJson, width } from "./terminal.ts";
-
-const sheetFormat = "chainrule-exercises";
 
 interface ExerciseOptions {
   readonly seed?: number;
   readonly kind?: ExerciseKind;
   readonly count?: number;
   readonly language?: Language;
-  readonly format?: "markdown" | "latex" | "html" | "json" | "moodle";
+  readonly format?: SheetFormat;
   readonly out?: string;
   readonly solutions?: boolean;
   readonly json?: boolean;
 }
 
-const endings = { markdown: ".md", latex: ".tex", html: ".html", json: ".json", moodle: ".xml" };
-
 export async function exerciseCommand(file: string, options: ExerciseOptions): Promise<number> {
   const { seed = 1, kind = "gradient", count = 10, language = "en", out, solutions } = options;
-  const byEnding = Object.entries(endings).find(([, end]) => out?.toLowerCase().endsWith(end))?.[0];
+  const byEnding = Object.entries(sheetEndings).find(([, end]) =>
+    out?.toLowerCase().endsWith(end),
+  )?.[0];
   const asked = options.json ? "json" : options.format;
-  const format = (asked ?? byEnding ?? "markdown") as keyof typeof endings;
+  const format = (asked ?? byEnding ?? "markdown") as SheetFormat;
   const { trainer, data, lossName } = await subjectOf(file, {});
-  const items = exercisesFor(trainer, data, { seed, kind, count });
-  const shapes = {
-    ...Object.fromEntries(Object.entries(trainer.parameters).map(([n, p]) => [n, p.shape])),
-    "→inputs": data.inputs.shape.slice(1),
-    "→targets": data.targets.shape.slice(1),
-  };
-  const layers = leavesOf(trainer.model).map(({ layer }) => layer.name);
-  const rule = `${trainer.optimizer.name}, η = ${trainer.learningRate}`;
-  const sheet: Sheet = {
-    language,
-    network: [...layers, lossName].join(" → "),
-    rule,
-    items,
-    shapes,
-  };
+  const sheet = sheetFor(trainer, data, { seed, kind, count, language, lossName });
   const base = out === undefined ? "" : dirname(resolve(out));
   const network = out === undefined ? file : relative(base, resolve(file));
-  const plain = (solved: boolean) => ({
-    ...{ format: sheetFormat, version: 1, network, seed, kind, language, digits: answerDigits },
-    items: items.map(({ exercise, answer }) => (solved ? { ...exercise, answer } : exercise)),
-  });
-  const text = (solved: boolean): string => {
-    if (format === "json") return `${JSON.stringify(plain(solved), null, 1)}\n`;
-    if (format === "latex") return latexSheet(sheet, solved);
-    if (format === "html") return htmlSheet(sheet, solved);
-    if (format === "moodle") return moodleSheet(sheet);
-    return markdownSheet(sheet, solved);
-  };
+  const text = (solved: boolean) => printedSheet(sheet, format, solved, network);
   if (out === undefined) process.stdout.write(text(solutions === true));
   else {
     const end = extname(out);

@@ -2,9 +2,11 @@
 
 import type { Section } from "../../src/explain/derivation.ts";
 import type { Agreement } from "../../src/explain/diagnose/agreement.ts";
+import type { Quantity } from "../../src/explain/diagnose/results.ts";
 import type { LayerReport } from "../../src/explain/engine/layer-report.ts";
 import type { NonFiniteReport } from "../../src/explain/engine/non-finite.ts";
 import type { Notation } from "../../src/explain/engine/notation.ts";
+import type { SheetFormat } from "../../src/explain/exercises/sheet-text.ts";
 import type { Language } from "../../src/explain/messages.ts";
 import type { ExplainOptions } from "../../src/explain/options.ts";
 import type { FlagForm, NumberForm, WordForm } from "../../src/network-file/form.ts";
@@ -12,7 +14,7 @@ import type { BiasPolicy as Policy } from "../../src/network-file/layer-row.ts";
 import type { LayerKind, ParameterRole } from "../../src/nn/layer.ts";
 import type { UpdateTiming } from "../../src/step/update.ts";
 
-export type { Language, Notation, Section, UpdateTiming };
+export type { Language, Notation, Quantity, Section, SheetFormat, UpdateTiming };
 
 /** A network file with the tables that it names. */
 export interface Source {
@@ -275,10 +277,45 @@ export interface ReportView {
   readonly findings: readonly string[];
 }
 
-export interface DiagnosisView {
+/** What an answer comes to. */
+export interface AnswerView {
   readonly verdict: Agreement;
   /** The mistakes that give the number. */
   readonly causes: readonly string[];
+}
+
+export interface DiagnosisView extends AnswerView {
+  /** All of it in words, the right number among them. */
+  readonly text: string;
+}
+
+/** A whole sheet of numbers, held against the network's own. */
+export interface SheetFound {
+  readonly summary: readonly string[];
+  readonly rows: readonly {
+    readonly name: string;
+    readonly given: string;
+    readonly verdict: Agreement;
+    readonly text: string;
+  }[];
+}
+
+/** Which exercises: the same for the same network. */
+export interface SheetAsked {
+  readonly seed: number;
+  readonly kind: "gradient" | "forward" | "update";
+  readonly count: number;
+}
+
+type Fact = readonly [name: string, text: string];
+export interface SheetView {
+  readonly head: readonly Fact[];
+  readonly intro: string;
+  readonly items: readonly {
+    readonly title: string;
+    readonly given: readonly Fact[];
+    readonly question: string;
+  }[];
 }
 
 /** What a network file may name, as its tables say: the editor is made of this. */

@@ -1,7 +1,7 @@
 /** Whole sheets of numbers, and numbers that are no parameter's: E, a unit's output, its δ. */
 import { describe, expect, it } from "vitest";
-import { sheetOf } from "../../src/cli/sheet.ts";
 import type { Sentence } from "../../src/explain/derivation.ts";
+import { sheetOf } from "../../src/explain/diagnose/typed-sheet.ts";
 import { diagnose, diagnoseSheet } from "../../src/index.ts";
 import { seedData, seedNetwork, weights } from "./networks.ts";
 

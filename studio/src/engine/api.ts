@@ -1,6 +1,7 @@
 /** What may be asked of the engine, by name. */
 import type {
   Amount,
+  AnswerView,
   Chosen,
   DerivationView,
   DiagnosisView,
@@ -17,9 +18,14 @@ import type {
   Opened,
   Plane,
   PrintFormat,
+  Quantity,
   ReportView,
   RunSettings,
   RunView,
+  SheetAsked,
+  SheetFormat,
+  SheetFound,
+  SheetView,
   Source,
   Structure,
   TableFile,
@@ -51,7 +57,12 @@ export interface Api {
   reset(): Values;
   line(chosen: Chosen): LineView;
   report(): ReportView;
-  diagnose(chosen: Chosen, given: string): DiagnosisView;
+  diagnose(chosen: Chosen, given: string, quantity?: Quantity): DiagnosisView;
+  diagnoseSheet(text: string, quantity: Quantity): SheetFound;
+  exercises(asked: SheetAsked, language: Language): SheetView;
+  gradeExercise(place: number, answer: string, language: Language): AnswerView | undefined;
+  exerciseAnswer(place: number): string;
+  exportExercises(format: SheetFormat, solved: boolean): string;
   compare(a: RunSettings, b: RunSettings, epochs: number): readonly [RunView, RunView];
   canvas(canvas: OffscreenCanvas): void;
   paint(dark: boolean): Plane;

@@ -3,7 +3,8 @@ import { at as element, entry } from "../../../src/core/at.ts";
 import { fail } from "../../../src/core/errors.ts";
 import { type Dataset, subset } from "../../../src/data/dataset.ts";
 import { diagnose } from "../../../src/explain/diagnose/diagnose.ts";
-import { printInline, wording } from "../../../src/explain/render/blocks.ts";
+import { diagnoseSheet } from "../../../src/explain/diagnose/sheet.ts";
+import { sheetOf } from "../../../src/explain/diagnose/typed-sheet.ts";
 import type { Derivation } from "../../../src/explain/render/index.ts";
 import { gradientReport } from "../../../src/explain/report.ts";
 import { standingOut } from "../../../src/explain/sections/ledger.ts";
@@ -22,7 +23,9 @@ import type {
   LineView,
   Look,
   Opened,
+  Quantity,
   ReportView,
+  SheetFound,
   Source,
   Structure,
   Values,
@@ -31,9 +34,10 @@ import { gradientAt, parameterAt } from "../state/read.ts";
 import { type Derived, derive, parameterText, viewOf } from "./derivation.ts";
 import { checkSize, limits } from "./limits.ts";
 import { Picture } from "./picture.ts";
+import { causesOf } from "./told.ts";
 
 /** A network file as text, checked and with its data: nothing of the page is needed. */
-async function prepare(source: Source): Promise<PreparedNetwork> {
+export async function prepare(source: Source): Promise<PreparedNetwork> {
   if (source.text.length > limits.text) {
     fail("too-large", {
       message: "The network file is too long for the page.",
@@ -60,7 +64,7 @@ async function table({ files }: Source, path: string): Promise<Uint8Array> {
   });
 }
 
-interface Open {
+export interface Open {
   readonly source: Source;
   readonly network: NetworkFile;
   readonly trainer: Trainer;
@@ -363,26 +367,34 @@ export class Engine {
     return { layers, ...(nonFinite ? { nonFinite } : {}), text, findings };
   }
 
-  /** A number, as it was typed, for the gradient of a parameter: that is what was asked for. */
-  async diagnose(chosen: Chosen, given: string): Promise<DiagnosisView> {
-    const { data, example } = this.batch;
+  /** A number, as it was typed, for the gradient of a parameter or for what `quantity` says. */
+  async diagnose(
+    chosen: Chosen,
+    given: string,
+    quantity: Quantity = "gradient",
+  ): Promise<DiagnosisView> {
     const { language, notation } = this.#look;
     const parameter = this.picture.nameOf(chosen) ?? parameterText(this.trainer, chosen);
-    const found = await diagnose(this.trainer, {
-      data,
-      example,
-      parameter,
-      notation,
-      value: given,
-      quantity: "gradient",
-      language,
-    });
-    // The answer itself is not given away.
-    const w = wording(language, 9);
-    const style = { tex: false, digits: 9, symbols: {}, operators: {} };
-    const plain = (s: string) => s;
-    const causes = found.matches.map((m) => printInline(w.sentence(m.cause), style, plain, plain));
-    return { verdict: found.verdict, causes };
+    const asked = { parameter, notation, language, value: given, quantity };
+    const found = await diagnose(this.trainer, { ...this.batch, ...asked });
+    const { verdict } = found;
+    return { verdict, causes: causesOf(found, language), text: found.toText() };
+  }
+
+  /** A whole sheet: names and numbers, as the command line takes them. */
+  async diagnoseSheet(text: string, quantity: Quantity): Promise<SheetFound> {
+    const { language, notation } = this.#look;
+    const values = sheetOf("sheet", text);
+    const asked = { values, quantity, notation, language };
+    const found = await diagnoseSheet(this.trainer, { ...this.batch, ...asked });
+    const [summary = ""] = found.toText().split("\n\n", 1);
+    return {
+      summary: summary.split("\n"),
+      rows: found.rows.map(({ name, diagnosis }) => {
+        const { given, verdict } = diagnosis;
+        return { name, given, verdict, text: diagnosis.toText() };
+      }),
+    };
   }
 }
 

@@ -5,6 +5,7 @@ import type { Api, EngineEvent, Method, Request } from "./api.ts";
 import { Boundary } from "./boundary.ts";
 import { compare } from "./compare.ts";
 import { Engine } from "./engine.ts";
+import type { Exercises } from "./exercises.ts";
 import { exported, printed } from "./exports.ts";
 import { failureOf } from "./failure.ts";
 import { formsOf } from "./forms.ts";
@@ -21,6 +22,8 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
   const training = new Training(engine, (frame) => send({ frame }));
   const boundary = new Boundary();
   let formula: Derivation | undefined;
+  let exercises: Exercises | undefined;
+  const drawn = () => exercises ?? fail("usage", { message: "No exercises have been drawn yet." });
   let comparing: AbortController | undefined;
 
   /** What changes the state by hand does so between two runs. */
@@ -64,7 +67,15 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
       }),
     line: (chosen) => engine.line(chosen),
     report: () => engine.report(),
-    diagnose: (chosen, given) => engine.diagnose(chosen, given),
+    diagnose: (chosen, given, quantity) => engine.diagnose(chosen, given, quantity),
+    diagnoseSheet: (text, quantity) => engine.diagnoseSheet(text, quantity),
+    exercises: async (asked, language) => {
+      exercises ??= new (await import("./exercises.ts")).Exercises();
+      return exercises.make(engine.current, asked, language);
+    },
+    gradeExercise: (place, answer, language) => drawn().grade(place, answer, language),
+    exerciseAnswer: (place) => drawn().answer(place),
+    exportExercises: (format, solved) => drawn().print(format, solved),
     compare: (a, b, epochs) =>
       stopped(() => {
         comparing = new AbortController();
@@ -73,7 +84,9 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
     canvas: (canvas) => boundary.use(canvas),
     paint: (dark) => boundary.paint(engine.trainer, engine.current, dark),
     export: (format) => exported(engine, format),
-    late: async () => void (await import("./expression.ts")),
+    late: async () => {
+      await Promise.all([import("./expression.ts"), import("./exercises.ts")]);
+    },
     formulaNames: async (text) => (await import("./expression.ts")).namesIn(text),
     formula: async (asked, language) => {
       const { expression } = await import("./expression.ts");

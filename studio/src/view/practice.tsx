@@ -1,6 +1,6 @@
 /** Predict, then reveal: for the whole gradient, or blank by blank. */
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Numeral, numeral } from "../../../src/explain/diagnose/agreement.ts";
+import { useLayoutEffect, useState } from "preact/hooks";
+import type { Numeral } from "../../../src/explain/diagnose/agreement.ts";
 import type { StepView } from "../protocol.ts";
 import {
   attempt,
@@ -15,25 +15,38 @@ import {
 import { chosenFor } from "../state/places.ts";
 import { type Answer, another, blanksOf, judge } from "../state/practice.ts";
 import { found } from "../state/read.ts";
+import { Exercises } from "./exercises.tsx";
+import { Guess } from "./guess.tsx";
 import { long } from "./number.ts";
+import { OwnNumbers } from "./own-numbers.tsx";
+
+const modes = ["whole", "blanks", "exercises", "numbers"] as const;
 
 export function Practice() {
   const t = strings.value.practice;
-  const [blanks, setBlanks] = useState(false);
+  const [mode, setMode] = useState<(typeof modes)[number]>("whole");
   const d = derivation.value;
   if (!d) return <p class="loading">…</p>;
   return (
     <div class="practice">
-      <p>{t.text}</p>
       <div class="row">
-        <button type="button" aria-pressed={!blanks} onClick={() => setBlanks(false)}>
-          {t.whole}
-        </button>
-        <button type="button" aria-pressed={blanks} onClick={() => setBlanks(true)}>
-          {t.blanks}
-        </button>
+        {modes.map((name) => (
+          <button
+            key={name}
+            type="button"
+            data-mode={name}
+            aria-pressed={mode === name}
+            onClick={() => setMode(name)}
+          >
+            {t[name]}
+          </button>
+        ))}
       </div>
-      {blanks ? <Blanks key={d.symbol} /> : <Whole key={d.symbol} />}
+      {(mode === "whole" || mode === "blanks") && <p>{t.text}</p>}
+      {mode === "whole" && <Whole key={d.symbol} />}
+      {mode === "blanks" && <Blanks key={d.symbol} />}
+      {mode === "exercises" && <Exercises />}
+      {mode === "numbers" && <OwnNumbers />}
     </div>
   );
 }
@@ -151,49 +164,3 @@ function words(answer: Answer | "revealed"): string {
 const Solution = ({ step }: { readonly step: StepView }) => (
   <div class="step" dangerouslySetInnerHTML={{ __html: step.html }} />
 );
-
-interface GuessProps {
-  /** Whether the next thing to do is to type: what was pressed to come here is gone. */
-  readonly ready?: boolean;
-  /** Undefined: what was given is no number. */
-  readonly check: (given: Numeral | undefined) => void;
-  readonly reveal: () => void;
-}
-
-function Guess({ ready = false, check, reveal }: GuessProps) {
-  const t = strings.value;
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (ready) field.current?.focus();
-  }, []);
-  const [wrong, setWrong] = useState(false);
-  return (
-    <form
-      class="row"
-      onSubmit={(e) => {
-        e.preventDefault();
-        const field = e.currentTarget.elements.namedItem("guess") as HTMLInputElement;
-        const n = numeral(field.value);
-        setWrong(n === undefined);
-        check(n);
-      }}
-    >
-      <label>
-        <span>{t.practice.guess}</span>
-        <input
-          ref={field}
-          name="guess"
-          inputMode="decimal"
-          size={14}
-          autocomplete="off"
-          aria-invalid={wrong}
-        />
-      </label>
-      <button type="submit">{t.practice.check}</button>
-      <button type="button" onClick={reveal}>
-        {t.practice.reveal}
-      </button>
-      {wrong && <span class="wrong">{t.notNumber}</span>}
-    </form>
-  );
-}

@@ -1,20 +1,20 @@
 /** Exercises drawn for a network: small numbers, one question each, and the answer. */
 
-import { isFloat } from "../core/dtype.ts";
-import { fail } from "../core/errors.ts";
-import { uniformAt } from "../core/random.ts";
-import { sizeOf } from "../core/shape.ts";
-import { type Dataset, subset } from "../data/dataset.ts";
-import { numeral } from "../explain/diagnose/agreement.ts";
-import type { Diagnosis } from "../explain/diagnose/diagnosis.ts";
-import { askedFor, type Quantity } from "../explain/diagnose/results.ts";
-import { Tried } from "../explain/diagnose/tried.ts";
-import { entriesOf, entryText, firstOf } from "../explain/engine/parameters.ts";
-import { isNetwork, type NetworkTrace } from "../explain/engine/trace.ts";
-import type { Language } from "../explain/messages.ts";
-import { timingOf, traceOf } from "../explain/subject.ts";
-import { constantTensor } from "../ops/leaf.ts";
-import { Trainer } from "../train/trainer.ts";
+import { isFloat } from "../../core/dtype.ts";
+import { fail } from "../../core/errors.ts";
+import { uniformAt } from "../../core/random.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { type Dataset, subset } from "../../data/dataset.ts";
+import { constantTensor } from "../../ops/leaf.ts";
+import { Trainer } from "../../train/trainer.ts";
+import { numeral } from "../diagnose/agreement.ts";
+import type { Diagnosis } from "../diagnose/diagnosis.ts";
+import { askedFor, type Quantity } from "../diagnose/results.ts";
+import { Tried } from "../diagnose/tried.ts";
+import { entriesOf, entryText, firstOf } from "../engine/parameters.ts";
+import { isNetwork, type NetworkTrace } from "../engine/trace.ts";
+import type { Language } from "../messages.ts";
+import { timingOf, traceOf } from "../subject.ts";
 
 const quantityOf = { gradient: "gradient", forward: "loss", update: "newValue" } as const;
 export type ExerciseKind = keyof typeof quantityOf;

@@ -1,16 +1,91 @@
 /** Sheets of exercises and their solutions, in words and in several formats. */
-import type { Language } from "../explain/messages.ts";
-import { answerDigits, type Exercise } from "./exercise-sheet.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import type { Trainer } from "../../train/trainer.ts";
+import { leavesOf } from "../engine/stages.ts";
+import type { Language } from "../messages.ts";
+import { answerDigits, type Exercise, type ExerciseKind, exercisesFor } from "./drawn.ts";
 
 /** A sheet, before it has a format. */
-export interface Sheet {
-  readonly language: Language;
+export interface Sheet extends Drawn {
   /** "linear → sigmoid → halfSquaredError" */
   readonly network: string;
   /** η, where an update is asked for. */
   readonly rule: string;
   readonly items: readonly { readonly exercise: Exercise; readonly answer: number }[];
   readonly shapes: Readonly<Record<string, readonly number[]>>;
+}
+
+/** What a sheet is drawn from; the same for the same network. */
+interface Drawn {
+  readonly seed: number;
+  readonly kind: ExerciseKind;
+  readonly language: Language;
+}
+
+/** The sheet of a seed. */
+export function sheetFor(
+  trainer: Trainer,
+  data: Dataset,
+  {
+    seed,
+    kind,
+    count,
+    language,
+    lossName,
+  }: Drawn & { readonly count: number; readonly lossName: string },
+): Sheet {
+  const shapes = {
+    ...Object.fromEntries(Object.entries(trainer.parameters).map(([n, p]) => [n, p.shape])),
+    "→inputs": data.inputs.shape.slice(1),
+    "→targets": data.targets.shape.slice(1),
+  };
+  const layers = leavesOf(trainer.model).map(({ layer }) => layer.name);
+  return {
+    ...{ seed, kind, language, shapes },
+    network: [...layers, lossName].join(" → "),
+    rule: `${trainer.optimizer.name}, η = ${trainer.learningRate}`,
+    items: exercisesFor(trainer, data, { seed, kind, count }),
+  };
+}
+
+export const sheetFormat = "chainrule-exercises";
+
+/** The formats, each with how its files end. */
+export const sheetEndings = {
+  markdown: ".md",
+  latex: ".tex",
+  html: ".html",
+  json: ".json",
+  moodle: ".xml",
+} as const;
+export type SheetFormat = keyof typeof sheetEndings;
+
+/** A sheet, or its solutions; `file` is the network file that a sheet in JSON is about. */
+export function printedSheet(
+  sheet: Sheet,
+  format: SheetFormat,
+  solved: boolean,
+  file: string,
+): string {
+  switch (format) {
+    case "markdown":
+      return markdownSheet(sheet, solved);
+    case "latex":
+      return latexSheet(sheet, solved);
+    case "html":
+      return htmlSheet(sheet, solved);
+    case "moodle":
+      return moodleSheet(sheet);
+    case "json": {
+      const { seed, kind, language, items } = sheet;
+      const plain = {
+        ...{ format: sheetFormat, version: 1, network: file, seed, kind, language },
+        digits: answerDigits,
+        items: items.map(({ exercise, answer }) => (solved ? { ...exercise, answer } : exercise)),
+      };
+      return `${JSON.stringify(plain, null, 1)}\n`;
+    }
+  }
 }
 
 const words = {
@@ -52,6 +127,7 @@ function nested(values: readonly number[], shape: readonly number[]): string {
   return `[${parts.join(", ")}]`;
 }
 
+/** An exercise in words. */
 interface Item {
   readonly title: string;
   readonly given: readonly (readonly [string, string])[];
@@ -59,7 +135,7 @@ interface Item {
   readonly answer: string;
 }
 
-const itemsOf = ({ items, language, shapes }: Sheet): Item[] =>
+export const itemsOf = ({ items, language, shapes }: Sheet): Item[] =>
   items.map(({ exercise: e, answer }) => ({
     title: `${words.exercise[language]} ${e.id}`,
     given: [
@@ -74,12 +150,13 @@ const itemsOf = ({ items, language, shapes }: Sheet): Item[] =>
   }));
 
 const lines = (all: readonly (readonly string[])[]): string => `${all.flat().join("\n")}\n`;
-const headOf = ({ language, network, rule }: Sheet): [string, string][] => [
+export const introOf = ({ language }: Sheet): string => words.intro[language];
+export const headOf = ({ language, network, rule }: Sheet): [string, string][] => [
   [words.network[language], network],
   [words.optimizer[language], rule],
 ];
 
-export function markdownSheet(sheet: Sheet, solved: boolean): string {
+function markdownSheet(sheet: Sheet, solved: boolean): string {
   const { language } = sheet;
   const items = itemsOf(sheet);
   const title = solved ? words.solutions[language] : words.title[language];
@@ -102,7 +179,7 @@ const tex = (text: string): string =>
     .replaceAll("→", "$\\to$")
     .replaceAll("η", "$\\eta$");
 
-export function latexSheet(sheet: Sheet, solved: boolean): string {
+function latexSheet(sheet: Sheet, solved: boolean): string {
   const { language } = sheet;
   const items = itemsOf(sheet);
   const title = solved ? words.solutions[language] : words.title[language];
@@ -129,7 +206,7 @@ const markup = (text: string): string =>
 const preformatted = (given: Item["given"]): string =>
   `<pre>${given.map(([name, value]) => markup(`${name} = ${value}`)).join("\n")}</pre>`;
 
-export function htmlSheet(sheet: Sheet, solved: boolean): string {
+function htmlSheet(sheet: Sheet, solved: boolean): string {
   const { language } = sheet;
   const items = itemsOf(sheet);
   const title = solved ? words.solutions[language] : words.title[language];
@@ -158,7 +235,7 @@ const lastDigitOf = (answer: number): number => {
 };
 
 /** Numerical questions as Moodle imports them. */
-export function moodleSheet(sheet: Sheet): string {
+function moodleSheet(sheet: Sheet): string {
   const head = headOf(sheet).map(([name, text]) => `<p>${markup(name)}: ${markup(text)}</p>`);
   const intro = `<p>${markup(words.intro[sheet.language])}</p>${head.join("")}`;
   const questions = itemsOf(sheet).map(({ title, given, question }, i) => {

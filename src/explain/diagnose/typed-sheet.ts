@@ -1,9 +1,9 @@
 /** A table of names and numbers that somebody got. */
-import { fail } from "../core/errors.ts";
-import { shown } from "../core/wording.ts";
-import { numeral } from "../explain/diagnose/agreement.ts";
-import type { Quantity } from "../explain/diagnose/results.ts";
-import type { SheetValue } from "../explain/index.ts";
+import { fail } from "../../core/errors.ts";
+import { shown } from "../../core/wording.ts";
+import { numeral } from "./agreement.ts";
+import type { Quantity } from "./results.ts";
+import type { SheetValue } from "./sheet.ts";
 
 /** What a number may be. */
 export const quantityWords = {
