@@ -116,7 +116,7 @@ interface Net {
   readonly softmax: boolean;
 }
 
-function net(seed: number, max: boolean, softmax: boolean): Net {
+export function imageNet(seed: number, max: boolean, softmax: boolean): Net {
   const draw = numbers(seed + 300);
   const own = () => draw(-1, 1);
   const kernel = (o: number, c: number, k: number): Kernel =>
@@ -148,18 +148,21 @@ interface WrongNet {
   readonly slopes?: readonly [(y: number) => number, (y: number) => number];
   /** Turns a kernel round on the way forwards. */
   readonly convolved?: boolean;
+  /** Leaves the bias of the first convolution out on the way forwards. */
+  readonly noBias?: boolean;
 }
 
 const tanhSlope = (y: number) => 1 - y * y;
 const sigmoidSlope = (y: number) => y * (1 - y);
 
-function backward(n: Net, wrong: WrongNet = {}) {
+export function imageGradients(n: Net, wrong: WrongNet = {}) {
   const { dense, target } = n;
   const turned = (c: Conv): Conv => ({
     ...c,
     w: c.w.map((of) => of.map((rows) => rows.toReversed().map((row) => row.toReversed()))),
   });
-  const first = wrong.convolved ? turned(n.first) : n.first;
+  const kernel = wrong.convolved ? turned(n.first) : n.first;
+  const first = wrong.noBias ? { ...kernel, b: kernel.b.map(() => 0) } : kernel;
   const a1 = ((z) => like(z, (c, i, j) => Math.tanh(z[c!]![i!]![j!]!)))(convolved(n.x, first));
   const half = a1[0]!.length / 2;
   const windowAt = (c: number, i: number, j: number) =>
@@ -195,12 +198,14 @@ function backward(n: Net, wrong: WrongNet = {}) {
   const d1 = like(a1, (c, i, j) => gA[c!]![i!]![j!]! * slope1(a1[c!]![i!]![j!]!));
   const back = convolvedBack(d1, n.x, first, wrong.first ?? {});
   if (wrong.convolved) back.dw = back.dw.map((of) => turned({ ...first, w: [of] }).w[0]!);
-  return { first: back, second };
+  // Of squared errors.
+  return { first: back, second, loss: d.reduce((s, v) => s + (v * v) / 2, 0) };
 }
 
-const made = (n: Net): Made => {
+/** The network, for other examples of which only inputs and targets are taken, too. */
+export const imageMade = (n: Net, others: readonly Net[] = [], options = {}): Made => {
   const conv = ({ w, b, stride, padding }: Conv, from: number) =>
-    conv2d(from, 2, w[0]![0]!.length, { weight: w, bias: b, stride, padding } as never);
+    conv2d(from, 2, w[0]![0]!.length, { weight: w, bias: b, stride, padding, ...options } as never);
   const { dense } = n;
   const layers = [
     ...[conv(n.first, 1), tanh(), n.max ? maxPool2d(2) : avgPool2d(2)],
@@ -211,18 +216,22 @@ const made = (n: Net): Made => {
   return {
     family: "convolution",
     model,
-    ...loss(n.softmax, [n.x], [n.target]),
+    ...loss(
+      n.softmax,
+      [n, ...others].map(({ x }) => x),
+      [n, ...others].map((of) => of.target),
+    ),
     optimizer: settings,
   };
 };
 
 export function imageCases(seed: number): Case[] {
-  const [m, a] = [net(seed, true, true), net(seed + 1, false, false)];
-  const subjects = new Map([m, a].map((n) => [n, made(n)]));
+  const [m, a] = [imageNet(seed, true, true), imageNet(seed + 1, false, false)];
+  const subjects = new Map([m, a].map((n) => [n, imageMade(n)]));
   const draw = numbers(seed + 400);
   const pick = (count: number) => Math.min(count - 1, Math.floor(draw(0, count)));
   const kernel = (key: string, n: Net, at: "first" | "second", wrong: WrongNet): Case => {
-    const { dw } = backward(n, wrong)[at];
+    const { dw } = imageGradients(n, wrong)[at];
     const place = [pick(2), pick(dw[0]!.length), pick(dw[0]![0]!.length), pick(dw[0]![0]!.length)];
     const [o, c, u, v] = place as [number, number, number, number];
     const name = `${at === "first" ? 0 : 3}.weight[${place.join(",")}]`;
@@ -234,7 +243,7 @@ export function imageCases(seed: number): Case[] {
       key,
       subjects.get(n)!,
       `${at === "first" ? 0 : 3}.bias[${o}]`,
-      backward(n, wrong)[at].db[o]!,
+      imageGradients(n, wrong)[at].db[o]!,
     ];
   };
   const one = () => 1;

@@ -37,19 +37,20 @@ interface Net {
 const gatesOf = { rnn: 1, lstm: 4, gru: 3 } as const;
 const steps = 4;
 
-function net(seed: number, kind: Net["kind"], last: boolean, softmax = false): Net {
+export function sequenceNet(seed: number, kind: Net["kind"], last: boolean, softmax = false): Net {
   const draw = numbers(seed + 500);
   const matrix = (rows: number, columns: number) =>
     Array.from({ length: rows }, () => Array.from({ length: columns }, () => draw(-1, 1)));
   const [inputs, hidden] = [2, kind === "rnn" ? 3 : 2];
   const rows = gatesOf[kind] * hidden;
+  const bias = matrix(1, rows)[0]!;
   return {
     ...{ kind, last, softmax },
     x: matrix(steps, inputs),
     ih: matrix(rows, inputs),
     hh: matrix(rows, hidden),
-    bih: matrix(1, rows)[0]!,
-    bhh: matrix(1, rows)[0]!,
+    // The layer takes one list for both.
+    ...{ bih: bias, bhh: bias },
     w: matrix(2, hidden),
     b: matrix(1, 2)[0]!,
     targets: softmax ? [[0, 1]] : matrix(last ? 1 : steps, 2),
@@ -172,7 +173,7 @@ function step(n: Net, x: Row, h: Row, c: Row, wrong: Wrong): Done {
 const outer = (d: Row, x: Row): Matrix => d.map((v) => x.map((u) => v * u));
 const added = (a: Matrix, b: Matrix): Matrix => a.map((row, j) => plus(row, b[j]!));
 
-function backward(n: Net, wrong: Wrong = {}) {
+export function sequenceGradients(n: Net, wrong: Wrong = {}) {
   const hidden = n.hh[0]!.length;
   const states: Row[] = [zeros(hidden)];
   let c = zeros(hidden);
@@ -211,46 +212,49 @@ function backward(n: Net, wrong: Wrong = {}) {
   return { ih, hh, bih, bhh };
 }
 
-function made(n: Net): Made {
+/** The network, for other examples of which only inputs and targets are taken, too. */
+export function sequenceMade(n: Net, others: readonly Net[] = [], options = {}): Made {
   const hidden = n.hh[0]!.length;
-  const bias = [n.bih, n.bhh];
   const makers = { rnn, lstm, gru } as unknown as Record<Net["kind"], (...of: unknown[]) => Layer>;
-  // Both biases are given one list, so that they are one and the same here.
   const layer = makers[n.kind](2, hidden, {
-    ...{ weight: n.ih, recurrent: n.hh, bias: bias[0]! },
+    ...{ weight: n.ih, recurrent: n.hh, bias: n.bih },
     output: n.last ? "last" : "all",
+    ...options,
   });
   const layers = [layer, linear(hidden, 2, { weight: n.w, bias: n.b })];
   const model = sequential(...(layers as readonly Layer[] as [Layer]));
   return {
     family: n.kind === "rnn" ? "recurrent" : "gated",
     model,
-    ...loss(n.softmax, [n.x], n.last ? n.targets : [n.targets]),
+    ...loss(
+      n.softmax,
+      [n, ...others].map(({ x }) => x),
+      n.last
+        ? [n, ...others].flatMap(({ targets }) => targets)
+        : [n, ...others].map(({ targets }) => targets),
+    ),
     optimizer: settings,
   };
 }
 
 export function sequenceCases(seed: number): Case[] {
-  const twice = (n: Net): Net => ({ ...n, bhh: n.bih });
-  const e = twice(net(seed, "rnn", true, seed % 2 === 0));
-  const all = twice(net(seed + 1, "rnn", false));
-  const l = twice(net(seed + 2, "lstm", seed % 2 === 0));
-  const g = twice(net(seed + 3, "gru", seed % 2 === 1));
-  const subjects = new Map([e, all, l, g].map((n) => [n, made(n)]));
+  const e = sequenceNet(seed, "rnn", true, seed % 2 === 0);
+  const all = sequenceNet(seed + 1, "rnn", false);
+  const l = sequenceNet(seed + 2, "lstm", seed % 2 === 0);
+  const g = sequenceNet(seed + 3, "gru", seed % 2 === 1);
+  const subjects = new Map([e, all, l, g].map((n) => [n, sequenceMade(n)]));
   const draw = numbers(seed + 600);
   const pick = (count: number) => Math.min(count - 1, Math.floor(draw(0, count)));
   const own = (key: string, n: Net, of: "ih" | "hh", wrong: Wrong): Case => {
-    const matrix = backward(n, wrong)[of];
+    const matrix = sequenceGradients(n, wrong)[of];
     const [j, k] = [pick(matrix.length), pick(matrix[0]!.length)];
     return [key, subjects.get(n)!, `0.weight_${of}_l0[${j},${k}]`, matrix[j]![k]!];
   };
   const bias = (key: string, n: Net, wrong: Wrong): Case => {
-    const found = backward(n, wrong).bih;
+    const found = sequenceGradients(n, wrong).bih;
     const j = pick(found.length);
     return [key, subjects.get(n)!, `0.bias_ih_l0[${j}]`, found[j]!];
   };
-  /** A row of one gate's weights. */
-  const gate = (key: string, n: Net, wrong: Wrong): Case => own(key, n, "ih", wrong);
   return [
     own("m_stateConstant", e, "ih", { cut: true }),
     own("m_stateConstant", all, "hh", { cut: true }),
@@ -275,10 +279,10 @@ export function sequenceCases(seed: number): Case[] {
     own("m_noSlopesThroughTime", e, "ih", { noSlopeBack: true }),
     own("m_noRecurrentWeights", all, "ih", { noWeights: true }),
     own("m_stateConstant", l, "ih", { cut: true }),
-    gate("m_gateSlopeMissing", l, { gate: one }),
-    gate("m_gateSlopeMissing", g, { gate: one }),
-    gate("m_gateSlopeOf", l, { gate: tanhSlope }),
-    gate("m_gateSlopeOf", g, { gate: tanhSlope }),
+    own("m_gateSlopeMissing", l, "ih", { gate: one }),
+    own("m_gateSlopeMissing", g, "ih", { gate: one }),
+    own("m_gateSlopeOf", l, "ih", { gate: tanhSlope }),
+    own("m_gateSlopeOf", g, "ih", { gate: tanhSlope }),
     own("m_oneGateSlope", l, "hh", { gate: (y, name) => (name === "f" ? 1 : sigmaSlope(y)) }),
     own("m_gateConstant", l, "ih", { constant: "f" }),
     own("m_gateConstant", g, "ih", { constant: "z" }),

@@ -1,7 +1,7 @@
 /**
  * Mistakes that were planted: a backward pass by hand, over plain arrays, does one thing wrong, and
  * the number that comes out is given to `diagnose`, which must name that mistake first.
- * `npm run planted` measures it on twenty networks, to 9, 6, 4 and 3 digits.
+ * `npm run planted` measures it on twenty networks of each kind, to 9, 6, 4 and 3 digits.
  */
 
 import { describe, expect, it } from "vitest";
@@ -20,13 +20,9 @@ import { adam, adamW } from "../../src/optim/adaptive.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import { trainer } from "../../src/train/trainer.ts";
 import { ask, backward, cases, dataOf, deep, keyOf, numbers, trained, typed } from "./planted.ts";
-import { imageCases } from "./planted-images.ts";
-import { sequenceCases } from "./planted-sequences.ts";
+import { allCases } from "./planted-all.ts";
 
 const seeds = [1, 2];
-
-/** Dense and softmax, convolution and pooling, recurrences. */
-const allCases = (seed: number) => [...cases(seed), ...imageCases(seed), ...sequenceCases(seed)];
 
 describe.each(seeds)("network %i", (seed) => {
   const all = seed === 1 ? allCases(seed) : cases(seed);
@@ -127,62 +123,5 @@ describe("few digits", () => {
     }
     expect(asked).toBeGreaterThan(40);
     expect(sure).toBeLessThanOrEqual(1);
-  });
-});
-
-/** How often the planted mistake is named, by the digits that are given. */
-const measured = Number(process.env.CHAINRULE_PLANTED ?? 0);
-describe.skipIf(measured === 0)("measure", () => {
-  it("planted mistakes, and random numbers", { timeout: 3_600_000 }, () => {
-    const all = Array.from({ length: measured }, (_, i) => cases(i + 11)).flat();
-    const names = new Map<string, string>();
-    const failed: string[] = [];
-    const report = (facts: object) => process.stdout.write(`${JSON.stringify(facts)}\n`);
-    for (const digits of [9, 6, 4, 3]) {
-      let [asked, first, named, wrong, unsure, several] = [0, 0, 0, 0, 0, 0];
-      for (const [i, [key, n, parameter, value, quantity]] of all.entries()) {
-        const right = ask(n, parameter, "1e9", quantity).expected;
-        if (value === 0 || Math.abs(value - right) <= 1e-9 * Math.abs(value)) continue;
-        // Two at once are looked for from five digits on.
-        if (key === "m_pair" && digits < 5) continue;
-        const d = ask(n, parameter, typed(value, digits), quantity);
-        const keys = [...new Set(d.matches.map(keyOf))];
-        const twins = new Set(ask(n, parameter, typed(value, 12), quantity).matches.map(keyOf));
-        // What several procedures give to the last digit, or is right to these digits, is not unique.
-        if (d.verdict !== "wrong" || twins.size > 1) continue;
-        const sure = d.byChance <= 0.01;
-        if (keys.length > 1 && keys.includes(key as (typeof keys)[number])) {
-          several++;
-          continue;
-        }
-        asked++;
-        const given = key as (typeof keys)[number];
-        if (keys[0] === given) first++;
-        if (keys.includes(given)) named++;
-        else if (keys.length > 0 && sure) wrong++;
-        if (keys.length > 0 && !sure) unsure++;
-        if (keys[0] !== given)
-          names.set(`${digits} ${key} → ${keys.join(", ")} (${i % 38})`, typed(value, 12));
-      }
-      report({ digits, asked, first: first / asked, named: named / asked, wrong, unsure, several });
-      if (wrong > (digits >= 6 ? 0 : 0.01 * asked)) failed.push(`${wrong} wrong at ${digits}`);
-      if (first / asked < 0.97) failed.push(`too few first at ${digits}`);
-    }
-    for (const [what, value] of names) report({ what, value });
-    let [asked, sure] = [0, 0];
-    for (let seed = 31; seed < 31 + measured; seed++) {
-      const n = deep(seed);
-      const right = ask(n, "0.weight[0,0]", "1e9").expected;
-      const draw = numbers(seed + 100);
-      for (let i = 0; i < 20; i++) {
-        const d = ask(n, "0.weight[0,0]", typed(right * draw(0.2, 4), 3));
-        if (d.verdict !== "wrong") continue;
-        asked++;
-        if (d.matches.length > 0 && d.byChance <= 0.01) sure++;
-      }
-    }
-    report({ random: asked, explained: sure });
-    if (sure > 0.01 * asked) failed.push(`${sure} random numbers explained`);
-    expect(failed).toEqual([]);
   });
 });

@@ -186,6 +186,9 @@ export type Case = readonly [
   quantity?: "newValue" | undefined,
 ];
 
+export const trainerOf = ({ model, loss, optimizer }: Made): Trainer =>
+  trainer(model, { loss, optimizer, dtype: "f64" } as never);
+
 export const familyOf = (n: Network | Made): string =>
   "family" in n ? n.family : n.softmax ? "softmax" : "dense";
 
@@ -379,11 +382,7 @@ export function ask(
   if (!own) {
     const t =
       "family" in n
-        ? traceOf(
-            trainer(n.model, { loss: n.loss, optimizer: n.optimizer, dtype: "f64" } as never),
-            { data: n.data },
-            true,
-          )
+        ? traceOf(trainerOf(n), { data: n.data }, true)
         : traceOf(trained(n), { data: dataOf(n) }, true);
     if (!isNetwork(t)) throw new Error("no network");
     own = { t, tried: new Tried(t, "simultaneous") };
