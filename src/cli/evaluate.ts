@@ -8,12 +8,15 @@ import { outputsFrom } from "../network-file/build.ts";
 import { arraysDataset } from "../network-file/datasets.ts";
 import { prepareNetwork } from "../network-file/index.ts";
 import { fitTargets } from "../network-file/targets.ts";
+import { decodedText, textDataset, tokenizerOf } from "../network-file/texts.ts";
+import { inRows } from "../network-file/windows.ts";
 import { classScores } from "../report/charts.ts";
 import { confusionLines, metrics } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { quoted, self } from "./files.ts";
 import { count, formatNumber, percent, plural } from "./numbers.ts";
-import { inFileLater, isArchive, loadTrained, readRows, withData } from "./predict.ts";
+import { loadTrained, withData } from "./predict.ts";
+import { inFileLater, isArchive, readRows, standardInput } from "./rows.ts";
 import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
@@ -48,8 +51,14 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
     return { part, data: data.validation ?? data.train, notes: data.notes };
   }
   const { preprocessing, classes } = description;
-  const { npz } = network.data ?? {};
+  const { npz, text } = network.data ?? {};
   const width = outputsFrom(trainer.model, description.inputs);
+  if (text) {
+    const words = table === "-" ? await standardInput() : decodedText(await readBytes(table));
+    const tokens = await tokenizerOf(text, classes ?? []);
+    const data = await inFileLater(table, async () => textDataset(words, tokens, text));
+    return { part: table, data: fitTargets(network, data, width).convert(data), notes: [] };
+  }
   if (npz && isArchive(table)) {
     const bytes = await readBytes(table);
     const { dtype } = network.training;
@@ -66,7 +75,7 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
   }
   const read = await readRows(table, loaded);
   const { notes } = read;
-  const rows: Dataset = preprocessDataset(preprocessing, read.table);
+  const rows: Dataset = inRows(preprocessDataset(preprocessing, read.table));
   return { part: table, data: fitTargets(network, rows, width).convert(rows), notes };
 }
 

@@ -28,6 +28,12 @@ const whole =
     throw new InvalidArgumentError(`It must be a whole number${from}${to}.`);
   };
 
+const nonNegative = (text: string): number => {
+  const value = /^\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("It must be a number ≥ 0.");
+};
+
 const listed = (text: string): string[] => text.split(",").map((name) => name.trim());
 
 const collect = (row: string, before: readonly string[] = []): string[] => [...before, row];
@@ -191,12 +197,23 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       "<path>",
       "a checkpoint, the folder of a run, or a network file that has been trained here",
     )
-    .option("-i, --input <row>", 'a row of values: "5.1,3.5,1.4,0.2"; may be repeated', collect)
+    .option(
+      "-i, --input <row>",
+      'a row of values: "5.1,3.5,1.4,0.2", or the beginning of a text; may be repeated',
+      collect,
+    )
     .option(
       "-d, --data <path>",
       "rows: a table (CSV, .jsonl, .parquet) or .npz; - reads standard input",
     )
     .option("--csv <path>", "the same as --data")
+    .option("--length <n>", "of a text: write so many tokens behind it", whole(1))
+    .option(
+      "--temperature <t>",
+      "with --length: below 1 likely tokens come more often, at 0 alone; default 1",
+      nonNegative,
+    )
+    .option("--seed <n>", "with --length: decides what is drawn; default 0", whole(-Infinity))
     .option("-o, --out <path>", "write rows with predictions and probabilities as a table (CSV)")
     .option("-c, --checkpoint <path>", "the checkpoint, where a network file is given")
     .addOption(set())

@@ -5,15 +5,15 @@ import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
-import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
+import type { Table } from "../data/csv.ts";
 import { npzDataset, parseNpz } from "../data/npz.ts";
 import type { NumberFormat } from "../data/number-format.ts";
-import { applyPreprocessing, type ColumnRule } from "../data/preprocessing.ts";
+import { applyPreprocessing, type ColumnRule, type Preprocessing } from "../data/preprocessing.ts";
 import { eachRecord } from "../data/records.ts";
-import { chosenRows, emptyRowNotes, writtenRows } from "../data/table-columns.ts";
-import { typedFile } from "../data/table-file.ts";
-import { inFile, moved } from "../files/in-file.ts";
-import { readBytes, readText, writeAtomically } from "../files/node.ts";
+import { chosenRows } from "../data/table-columns.ts";
+import { windowEnds } from "../data/table-in-time.ts";
+import { inFile } from "../files/in-file.ts";
+import { readBytes, writeAtomically } from "../files/node.ts";
 import { restoreTrainer, type StoredNetwork, storedNetwork } from "../network-file/checkpoint.ts";
 import { exampleRows } from "../network-file/datasets.ts";
 import {
@@ -30,11 +30,14 @@ import { csvOf } from "./csv.ts";
 import { exit } from "./failure.ts";
 import { checkpointFix, checkpointOf, dividerOf, quoted, readNetwork, self } from "./files.ts";
 import { formatNumber, percent, plural } from "./numbers.ts";
+import type { WritingOptions } from "./predict-text.ts";
+import { inFileLater, isArchive, readRows } from "./rows.ts";
 import { besides, runCheckpoint } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 import { checkTable } from "./writable.ts";
 
-interface PredictOptions {
+/** The options of predict. */
+export interface PredictOptions extends WritingOptions {
   readonly input?: readonly string[];
   readonly data?: string;
   /** Another word for `data`. */
@@ -47,7 +50,8 @@ interface PredictOptions {
   readonly json?: boolean;
 }
 
-interface Loaded extends Omit<StoredNetwork, "network"> {
+/** A network that is ready to say something. */
+export interface Loaded extends Omit<StoredNetwork, "network"> {
   readonly network: StoredNetwork["network"];
   readonly trainer: Trainer;
   /** Rows of the network's own data, if there is nothing else to predict. */
@@ -60,6 +64,8 @@ interface Rows {
   readonly table?: Table;
   /** What was left out or could be meant otherwise. */
   readonly notes: readonly string[];
+  /** Of windows: the row with which each ends. */
+  readonly ends?: readonly number[];
 }
 
 const noFile = (): never =>
@@ -160,9 +166,9 @@ function inputsOf({ description }: Loaded, rows: Table | readonly (readonly stri
   const named = "columns" in rows ? rows : undefined;
   if (preprocessing !== undefined) {
     const rules = preprocessing.inputs;
-    const table =
-      named ?? (rows as readonly (readonly string[])[]).map(toRow(rules, preprocessing.decimal));
-    return applyPreprocessing(preprocessing, table);
+    if (named) return exampleRows(applyPreprocessing(preprocessing, named));
+    const typed = (rows as readonly (readonly string[])[]).map(toRow(rules, preprocessing.decimal));
+    return exampleRows(applyPreprocessing(asTheyStand(preprocessing), typed));
   }
   const names = named?.columns.map(({ name }) => name);
   const cells = named
@@ -196,6 +202,13 @@ function inputsOf({ description }: Loaded, rows: Table | readonly (readonly stri
   return constantTensor(data, [cells.length, inputs]);
 }
 
+/** Rows that are typed are in order, and have no column that says it. */
+function asTheyStand({ windows, ...rules }: Preprocessing): Preprocessing {
+  if (windows === undefined) return rules;
+  const { ordered: _, ...rule } = windows;
+  return { ...rules, windows: rule };
+}
+
 const toRow =
   (rules: readonly ColumnRule[], decimal: "." | ",") =>
   (row: readonly string[], at: number): Record<string, string> => {
@@ -210,12 +223,6 @@ const toRow =
     }
     return Object.fromEntries(rules.map(({ name }, i) => [name, row[i] ?? ""]));
   };
-
-async function standardInput(): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks).toString("utf8");
-}
 
 async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Promise<Rows> {
   const { preprocessing } = loaded.description;
@@ -237,49 +244,9 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
   }
   if (isArchive(options.data)) return { inputs: await arrayRows(options.data, loaded), notes: [] };
   const { table, notes } = await readRows(options.data, loaded);
-  return { inputs: inputsOf(loaded, table), notes, table };
-}
-
-/** The written rows of a table, read as the one that was trained on. */
-export async function readRows(
-  path: string,
-  loaded: Pick<Loaded, "network" | "description">,
-): Promise<{ readonly table: Table; readonly notes: readonly string[] }> {
-  const piped = path === "-";
-  const source = piped ? "standard input" : path;
-  const said = writtenAs(loaded);
-  const typed = piped ? undefined : typedFile(path);
-  const table = typed
-    ? await typedRows(typed, path, said)
-    : parseTable(piped ? await standardInput() : await readText(path), { source, ...said });
-  const written = writtenRows(table);
-  const notes = [...(table.notes ?? []), ...emptyRowNotes(table, written)];
-  // Without rows at all, that is the error.
-  return { table: written.length === 0 ? table : chosenRows(table, written), notes };
-}
-
-/** A table of a file whose cells have types; its errors name the file. */
-async function typedRows(
-  typed: NonNullable<ReturnType<typeof typedFile>>,
-  source: string,
-  { missingValues }: TableOptions,
-): Promise<Table> {
-  const bytes = await readBytes(source);
-  const options = { source, ...(missingValues ? { missingValues } : {}) };
-  return inFileLater(source, async () => typed.read(bytes, options));
-}
-
-/** Whether a file holds NumPy's arrays. */
-export const isArchive = (path: string): boolean => /\.npz$/i.test(path);
-
-/** Runs what reads a file's bytes; its errors name the file. */
-export async function inFileLater<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof ChainruleError) || error.where?.includes(path)) throw error;
-    throw moved(error, error.where === undefined ? path : `${path}, ${error.where}`);
-  }
+  const inputs = inputsOf(loaded, table);
+  const ends = windowEnds(preprocessing, table);
+  return { inputs, notes, table: ends ? chosenRows(table, ends) : table, ...(ends && { ends }) };
 }
 
 /** Rows of the array that goes in, of a network that was trained on such. */
@@ -310,23 +277,6 @@ async function arrayRows(path: string, { network, description }: Loaded): Promis
       found: `${rows.shape[1]}, of the shape [${inputs.shape.join(", ")}]`,
     });
   });
-}
-
-/** Further tables are written as the one that was trained on. */
-function writtenAs({
-  network,
-  description: { preprocessing },
-}: Pick<Loaded, "network" | "description">): TableOptions {
-  if (preprocessing === undefined) return {};
-  const { missingValues, decimal, thousands, units } = preprocessing;
-  const comment = network.data?.csv?.comment;
-  return {
-    missingValues,
-    decimal,
-    ...(thousands === undefined ? {} : { thousands }),
-    ...(units === undefined ? {} : { units }),
-    ...(comment === undefined ? {} : { comment }),
-  };
 }
 
 /** What is a number in the table may be none in the network: 1e308 is beyond f32. */
@@ -419,7 +369,12 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
   if (options.out !== undefined) await checkTable(options.out);
   const loaded = await loadTrained(path, options);
   const { network, description, marks, trainer } = loaded;
-  const { inputs: x, notes, table } = await rowsOf(loaded, path, options);
+  const { text } = network.data ?? {};
+  if (text && (options.input ?? options.data) !== undefined) {
+    return (await import("./predict-text.ts")).predictTexts(loaded, text, options);
+  }
+  checkNoWriting(options, path);
+  const { inputs: x, notes, table, ends } = await rowsOf(loaded, path, options);
   const read = reader(network, description, marks);
   const { inputs } = trainer.batchOf({ inputs: x, targets: x });
   checkInputs(inputs, x, description);
@@ -449,8 +404,22 @@ export async function predictCommand(path: string, given: PredictOptions): Promi
   }
   for (const note of notes) remark(note);
   const alignment = description.classes === undefined ? "><" : "><>";
-  for (const line of columns(linesOf(predictions, loaded), alignment, 3)) print(line);
+  for (const line of columns(linesOf(predictions, loaded, ends), alignment, 3)) print(line);
   return exit.ok;
+}
+
+/** How text is written says nothing about other networks, and nothing without a beginning. */
+function checkNoWriting({ length, temperature, seed }: WritingOptions, path: string): void {
+  const [odd] =
+    Object.entries({ length, temperature, seed }).find(([, v]) => v !== undefined) ?? [];
+  if (odd === undefined) return;
+  fail("usage", {
+    message: `--${odd} says how a text is written on, and there is none.`,
+    expected: 'a network with data: { text: … }, and --input "a text"',
+    found: `--${odd}`,
+    where: quoted(path),
+    fix: `Leave --${odd} out, or say how the text begins: --input "…"`,
+  });
 }
 
 /** What a prediction of numbers, or of several labels, says. */
@@ -465,7 +434,12 @@ function saidOf({ outputs, value, values, labels, probabilities }: Prediction): 
 /** The most columns of numbers that fit beside each other. */
 const mostColumns = 6;
 
-function linesOf(predictions: readonly Prediction[], { description }: Loaded): string[][] {
+function linesOf(
+  predictions: readonly Prediction[],
+  { description }: Loaded,
+  ends: readonly number[] | undefined,
+): string[][] {
+  const row = (i: number): string => dim(String((ends?.[i] ?? i) + 1));
   const [first] = predictions;
   const { classes, targetNames } = description;
   if (first?.class !== undefined) {
@@ -475,7 +449,7 @@ function linesOf(predictions: readonly Prediction[], { description }: Loaded): s
     return [
       header,
       ...predictions.map((p, i) => [
-        dim(String(i + 1)),
+        row(i),
         bold(p.class ?? ""),
         ...(all ? (p.probabilities ?? []).map(percent) : []),
       ]),
@@ -486,6 +460,6 @@ function linesOf(predictions: readonly Prediction[], { description }: Loaded): s
   const shown = first?.outputs.slice(0, 20) ?? [];
   return [
     ["row", ...shown.map((_, i) => names(i))].map(dim),
-    ...predictions.map((p, i) => [dim(String(i + 1)), ...saidOf(p).slice(0, 20)]),
+    ...predictions.map((p, i) => [row(i), ...saidOf(p).slice(0, 20)]),
   ];
 }

@@ -2,7 +2,6 @@
 
 import { join } from "node:path";
 import type { BackendName } from "../backends/registry.ts";
-import { elementsOf } from "../core/array-tensor.ts";
 import { fail } from "../core/errors.ts";
 import { inFile } from "../files/in-file.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
@@ -20,20 +19,13 @@ import type { TimedEpoch } from "./csv.ts";
 import { architecture, confusionLines, metrics, remarkLines } from "./describe.ts";
 import { EpochTable, isShown } from "./epochs.ts";
 import { exit } from "./failure.ts";
-import {
-  checkpointOf,
-  dividerOf,
-  quoted,
-  quotedRow,
-  readNetwork,
-  self,
-  takeOver,
-} from "./files.ts";
+import { checkpointOf, quoted, readNetwork, self, takeOver } from "./files.ts";
 import { takeFrom, tuned, tuningOf } from "./from.ts";
 import { endWithParent, Interruption } from "./interruption.ts";
-import { count, formatNumber, plural, roundedText } from "./numbers.ts";
+import { count, formatNumber, plural } from "./numbers.ts";
 import { inCompany, isFollower, processesFor, quietly } from "./processes.ts";
 import { interval, ProgressLine, ReadingLine, sparkline } from "./progress.ts";
+import { rowsToTry } from "./rows-to-try.ts";
 import {
   checkRunFiles,
   lightened,
@@ -80,9 +72,6 @@ interface TrainOptions extends RunFileOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
-
-/** More inputs than this nobody types. */
-const mostTyped = 12;
 
 /** Long training is saved in between, at the end of an epoch. */
 const secondsBetweenSaves = 60;
@@ -447,12 +436,8 @@ async function conclude(
   // What was said at the start has long been scrolled away.
   for (const line of remarkLines(prepared.remarks)) say.line(line);
   say.line();
-  const decimal = data.description.preprocessing?.decimal;
-  const row = sample(prepared);
-  const typed = row.length <= mostTyped;
-  const how = typed ? `--input ${quotedRow(row.join(dividerOf(decimal)))}` : "--data rows.csv";
   say.line(`Saved to ${quoted(out)}. Predict with:`);
-  say.line(`  ${self()} predict ${quoted(out)} ${how}`);
+  say.line(`  ${self()} predict ${quoted(out)} ${await rowsToTry(prepared)}`);
   say.event({
     event: "end",
     stopped: early ? "early" : "finished",
@@ -464,21 +449,3 @@ async function conclude(
   });
   return { training, heldOut };
 }
-
-/** The first example's inputs as they were before preprocessing, to try predict with. */
-function sample({ data }: PreparedNetwork): string[] {
-  const { preprocessing, inputs } = data.description;
-  if (preprocessing === undefined) {
-    const row = [...elementsOf(data.train.inputs).subarray(0, inputs)];
-    return row.map((v) => roundedText(v, 4));
-  }
-  return preprocessing.inputs.map((rule) =>
-    rule.kind === "number"
-      ? roundedText(rule.mean, 3).replace(".", preprocessing.decimal)
-      : cellOf(rule.values[0] ?? ""),
-  );
-}
-
-/** Text as a cell of a row: in quotation marks where it would be divided. */
-const cellOf = (text: string): string =>
-  /[",;\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

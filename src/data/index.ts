@@ -40,6 +40,7 @@ export type { SplitIndices, SplitOptions } from "./split.ts";
 export { shuffledOrder, split, splitIndices } from "./split.ts";
 export type { TableDataset, TableDatasetOptions } from "./table-dataset.ts";
 export { tableDataset } from "./table-dataset.ts";
+export type { TableWindows, WindowRule } from "./table-windows.ts";
 export type { NextTokensOptions, Tokenizer } from "./text.ts";
 export { bytePairs, characters, nextTokens, utf8Bytes } from "./text.ts";
 export type { TypedTableOptions } from "./typed-table.ts";

@@ -2,6 +2,7 @@ import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import { type Thousands, thousandsSigns } from "./number-format.ts";
 import type { Preprocessing } from "./preprocessing.ts";
+import { isWindowRule } from "./table-windows.ts";
 
 /**
  * Checks that a value, such as one parsed from a checkpoint, is a preprocessing.
@@ -25,12 +26,15 @@ export function checkPreprocessing(value: unknown): Preprocessing {
   if (whole.parts !== undefined) checkParts(whole.parts, inputs.length);
   texts(whole.missingValues, "missingValues");
   if (whole.decimal !== "." && whole.decimal !== ",") wrong("decimal", '"." or ","', whole.decimal);
-  const { thousands, units } = whole;
+  const { thousands, units, windows } = whole;
   const known = thousands === undefined || thousandsSigns.includes(thousands as Thousands);
   if (!known || thousands === whole.decimal) {
     wrong("thousands", "a sign other than that for decimals", thousands);
   }
   if (units !== undefined && typeof units !== "boolean") wrong("units", "true or false", units);
+  if (windows !== undefined && !isWindowRule(windows)) {
+    wrong("windows", "whole numbers as length, horizon, step and gap", windows);
+  }
   return value as Preprocessing;
 }
 

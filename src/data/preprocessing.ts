@@ -15,6 +15,8 @@ import type { Table } from "./csv.ts";
 import { type Dataset, dataset } from "./dataset.ts";
 import type { NumberFormat } from "./number-format.ts";
 import { checkPreprocessing } from "./preprocessing-check.ts";
+import { byTime } from "./table-in-time.ts";
+import { rowsFrom, type WindowRule, windowed, windowStarts } from "./table-windows.ts";
 
 /** x becomes (x − mean) / scale; a missing one becomes `fill` first, if there is one. */
 export interface NumberRule {
@@ -48,6 +50,8 @@ export interface Preprocessing extends NumberFormat {
   readonly parts?: Readonly<Record<string, number>>;
   /** How the training table wrote missing values (and numbers); rows of text are read likewise. */
   readonly missingValues: readonly string[];
+  /** Of rows in order of time: the windows that are laid over them. */
+  readonly windows?: WindowRule;
 }
 
 /** More elements (4 GiB in f64) are refused rather than tried. */
@@ -69,8 +73,9 @@ const widthOf = (rule: ColumnRule): number =>
   rule.kind === "number" ? 1 : rule.values.length + (rule.missing ? 1 : 0);
 
 /**
- * New rows as inputs for prediction: f64 of shape [rows, inputs], by the rules fitted in training.
- * Rows are objects by column name, or a parsed table; further columns are ignored.
+ * New rows as inputs for prediction: f64 of shape [rows, inputs], by the rules fitted in training; where
+ * these lay windows, all that fit, [windows, length, inputs], the last of them at the end of the rows or
+ * less than a step before it. Rows are objects by column name, or a parsed table; further columns are ignored.
  *
  * @throws ChainruleError "data-invalid" for a missing column, a category that did not occur (the
  *   known ones are listed), a cell that is no number, a missing value that training had no rule
@@ -82,7 +87,11 @@ export function applyPreprocessing(
 ): Tensor {
   checkPreprocessing(preprocessing);
   checkKind("applyPreprocessing", rows, tableOrRows);
-  return inputsOf(preprocessing, cellsOf(rows, preprocessing));
+  const source = cellsOf(rows, preprocessing);
+  const { windows } = preprocessing;
+  const inputs = inputsOf(preprocessing, source, orderOf(preprocessing, source));
+  if (windows === undefined) return inputs;
+  return rowsFrom(inputs, windowStarts(inputs.shape[0] ?? 0, windows, 0), 0, windows.length);
 }
 
 /** New rows with their targets as a dataset, by the rules fitted in training. Errors likewise. */
@@ -93,7 +102,17 @@ export function preprocessDataset(
   checkPreprocessing(preprocessing);
   checkKind("preprocessDataset", rows, tableOrRows);
   const source = cellsOf(rows, preprocessing);
-  return datasetOf(preprocessing, source);
+  return datasetOf(preprocessing, source, orderOf(preprocessing, source));
+}
+
+/** All rows, in order of time where windows are laid over them and a column says it. */
+function orderOf({ windows }: Preprocessing, source: CellSource): readonly number[] | undefined {
+  if (windows?.ordered === undefined) return undefined;
+  return byTime(
+    source,
+    Array.from({ length: source.size }, (_, row) => row),
+    windows.ordered,
+  );
 }
 
 /**
@@ -132,10 +151,10 @@ export function datasetOf(
       data[i * width + k] = target.kind === "number" ? value : place;
     });
   }
-  const { parts } = preprocessing;
+  const { parts, windows } = preprocessing;
+  const each = { inputs, targets: constantTensor(data, classes ? [n] : [n, width]) };
   return dataset({
-    inputs,
-    targets: constantTensor(data, classes ? [n] : [n, width]),
+    ...(windows ? windowed(each, windows) : each),
     ...(classes ? { classes } : {}),
     inputNames: inputNamesOf(preprocessing),
     targetNames: targets.map(({ name }) => name),

@@ -68,6 +68,7 @@ export function slidingWindows(
       found: shown(value),
     });
   }
+  checkEven(series);
   const whole = series instanceof Tensor ? series : tensor(series as number[][], { dtype: "f64" });
   const [n = 0, columns = 1] = whole.shape;
   if (whole.rank < 1 || whole.rank > 2) {
@@ -105,6 +106,22 @@ export function slidingWindows(
   return dataset({
     inputs: constantTensor(x, rows ? [count, length, columns] : [count, length]),
     targets: constantTensor(y, rows ? [count, horizon, targets.length] : [count, horizon]),
+  });
+}
+
+/** Rows of a series have one number of each column. */
+function checkEven(series: unknown): void {
+  if (!Array.isArray(series) || !Array.isArray(series[0])) return;
+  const columns = series[0].length;
+  const at = series.findIndex((row) => !Array.isArray(row) || row.length !== columns);
+  if (at < 0) return;
+  const row: unknown = series[at];
+  fail("data-invalid", {
+    message: "The rows of the series have different lengths.",
+    expected: `${columns} numbers in each row, as in the first`,
+    found: Array.isArray(row) ? `${row.length}` : shown(row),
+    where: `row ${at} of the series (counted from 0)`,
+    fix: "Fill in what is missing: each row is a moment, and each place in it a column.",
   });
 }
 

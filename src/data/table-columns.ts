@@ -86,7 +86,11 @@ export function chosenColumns(
     });
   }
   const dividing = dividingColumns(options).map(named);
-  const others = table.columns.filter((c) => !targets.includes(c) && !dividing.includes(c));
+  // What was is known when what comes is foretold.
+  const past = options.windows !== undefined;
+  const others = table.columns.filter(
+    (c) => (past || !targets.includes(c)) && !dividing.includes(c),
+  );
   const empty = options.inputs === undefined ? others.filter((c) => isEmpty(table, c)) : [];
   const inputs =
     inputColumns(options.inputs)?.map(named) ??
@@ -97,7 +101,7 @@ export function chosenColumns(
       `${empty.length} ${have} no values and ${were} left out: ${listed(empty.map((c) => c.name))}.`,
     );
   }
-  const mixed = inputs.some((column) => targets.includes(column));
+  const mixed = !past && inputs.some((column) => targets.includes(column));
   if (inputs.length === 0 || mixed || new Set(inputs).size < inputs.length) {
     fail("bad-argument", {
       message: "These columns cannot be the inputs.",

@@ -30,7 +30,9 @@ import {
   inputParts,
   writtenRows,
 } from "./table-columns.ts";
+import { checkForWindows, inTime, rowsInTime } from "./table-in-time.ts";
 import { asLabels, timesIn, valuesIn } from "./table-times.ts";
+import { type TableWindows, windowRule } from "./table-windows.ts";
 
 /** What `tableDataset` makes of a table's columns. */
 export interface TableDatasetOptions {
@@ -87,6 +89,13 @@ export interface TableDatasetOptions {
   readonly gap?: number;
   /** The most categories that one input column may have; default 1000. */
   readonly maxCategories?: number;
+  /**
+   * Windows over the rows, as of a time series: `length` rows go in, and the targets of the `horizon`
+   * rows behind them come out. Rows are in order of time, as they stand or by the column that `ordered`
+   * names, at equal distances. All columns but that go in, the targets' past, too, unless `inputs` names
+   * them. A fraction for validation is that of the last rows, and no window reaches over the border.
+   */
+  readonly windows?: TableWindows;
 }
 
 const optionNames: Readonly<Record<keyof TableDatasetOptions, true>> = {
@@ -104,6 +113,7 @@ const optionNames: Readonly<Record<keyof TableDatasetOptions, true>> = {
   ordered: true,
   gap: true,
   maxCategories: true,
+  windows: true,
 };
 
 /** A table as numbers: datasets, the rules that made them, and remarks. */
@@ -131,6 +141,8 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   checkNames("tableDataset", options, Object.keys(optionNames));
   checkKind("tableDataset", table, aTable);
   checkColumnNames(options);
+  const windows = options.windows && windowRule(options.windows);
+  if (windows) checkForWindows(options);
   const policy = options.missing ?? "error";
   if (policy !== "error" && policy !== "drop" && policy !== "mean") {
     fail("bad-argument", {
@@ -142,12 +154,14 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
   const notes: string[] = [...(table.notes ?? [])];
   const { targets, inputs } = chosenColumns(table, options, notes);
   const source = tableCells(table);
-  const dividing = dividingColumns(options);
-  const needed = [...targets.map(({ name }) => name), ...dividing];
+  const needed = [...targets.map(({ name }) => name), ...dividingColumns(options)];
   const used = [...new Set([...inputs.map(({ name }) => name), ...needed])];
-  const kept = keptRows(table, source, used, needed, policy, notes);
+  const found = keptRows(table, source, used, needed, policy, notes);
   const labelled = isText(options.target) ? targets[0] : undefined;
-  const parts = divide(table, source, labelled, kept, options, notes);
+  const kept = windows ? rowsInTime(table, source, found, options) : found;
+  // In order of time, the last rows are the last in the list.
+  const dividing = windows ? inTime(options) : options;
+  const parts = divide(table, source, labelled, kept, dividing, notes);
   const { scales } = options;
   checkScales(scales, [...inputs, ...targets]);
   const fit: FittedRows = {
@@ -176,6 +190,9 @@ export function tableDataset(table: Table, options: TableDatasetOptions): TableD
     decimal: table.decimal,
     ...(table.thousands === undefined ? {} : { thousands: table.thousands }),
     ...(table.units === undefined ? {} : { units: table.units }),
+    ...(windows && {
+      windows: { ...windows, ...(isText(options.ordered) && { ordered: options.ordered }) },
+    }),
   };
   notes.push(...constantNotes(fit.constant));
   return {
@@ -289,7 +306,7 @@ function divide(
         ...(groups === undefined ? {} : { groups: valuesIn(source, groups, kept) }),
         ...(dividing.ordered === undefined
           ? {}
-          : { ordered: isText(ordered) ? timesIn(table, source, ordered, kept) : true }),
+          : { ordered: isText(ordered) ? timesIn(source, ordered, kept) : true }),
         ...(gap === undefined ? {} : { gap }),
       },
       labelled ? asLabels(valuesIn(source, target.name, kept)) : undefined,

@@ -3,7 +3,6 @@
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
 import { type CellSource, numberIn } from "./cells.ts";
-import type { Table } from "./csv.ts";
 import { readQuantity } from "./number-format.ts";
 
 /** The cells of a column in which none is missing. */
@@ -43,21 +42,16 @@ function timeOf(cell: string): number | undefined {
  *
  * @throws ChainruleError "data-invalid" with row and column for a cell that is neither.
  */
-export function timesIn(
-  table: Table,
-  source: CellSource,
-  name: string,
-  rows: readonly number[],
-): number[] {
+export function timesIn(source: CellSource, name: string, rows: readonly number[]): number[] {
   const cells = valuesIn(source, name, rows);
   const dates = typeof cells[0] === "string" && timeOf(cells[0]) !== undefined;
-  const unit = dates ? undefined : readQuantity(String(cells[0]), table)?.unit;
+  const unit = dates ? undefined : readQuantity(String(cells[0]), source.format)?.unit;
   return cells.map((cell, i) => {
     const row = rows[i] ?? 0;
     if (typeof cell === "number" && Number.isFinite(cell)) return cell;
     const time = dates
       ? timeOf(String(cell))
-      : readQuantity(String(cell), table) && numberIn(source, cell, row, name, unit);
+      : readQuantity(String(cell), source.format) && numberIn(source, cell, row, name, unit);
     if (time !== undefined) return time;
     return fail("data-invalid", {
       message: `A cell of column ${shown(name)} says no time.`,

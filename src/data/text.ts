@@ -126,7 +126,7 @@ export const utf8Bytes: Tokenizer = {
 };
 
 /** The encodings of byte pairs that gpt-tokenizer has. */
-const encodings = ["r50k_base", "p50k_base", "cl100k_base", "o200k_base"] as const;
+export const encodings = ["r50k_base", "p50k_base", "cl100k_base", "o200k_base"] as const;
 
 /** What is used of a module of gpt-tokenizer. */
 interface BytePairModule {
@@ -263,10 +263,16 @@ export function nextTokens(
   }
   const n = pieces.length;
   if (n === 0) {
+    const most = texts.some((one) => one.length > 0);
     fail("data-empty", {
-      message: "The text is too short: of one token nothing follows.",
-      expected: "at least two tokens",
-      found: "fewer",
+      message: most
+        ? "The text is too short: of one token nothing follows."
+        : texts.length === 0
+          ? "There are no texts to cut."
+          : "The text is empty.",
+      expected: "a text of at least two tokens",
+      found: most ? "one token" : texts.length === 0 ? "an empty list" : "an empty text",
+      fix: "Give a longer text, or check how it is read.",
     });
   }
   if (n * length > mostElements) {

@@ -1,9 +1,8 @@
 /** Datasets from the data section of a network file. Files are read by what the caller passes. */
 
 import { elementsOf } from "../core/array-tensor.ts";
-import { ChainruleError, fail } from "../core/errors.ts";
+import { fail } from "../core/errors.ts";
 import { isRecord } from "../core/kinds.ts";
-import type { StopSignal } from "../core/signal.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { listed } from "../core/wording.ts";
 import type { Table, TableOptions } from "../data/csv.ts";
@@ -14,38 +13,22 @@ import { idxInputs, idxLabels, labelled, readIdx } from "../data/idx.ts";
 import { npzDataset, parseNpz } from "../data/npz.ts";
 import { readQuantity } from "../data/number-format.ts";
 import { originalTarget, type Preprocessing, preprocessDataset } from "../data/preprocessing.ts";
-import { type ReadingProgress, readTable } from "../data/read-table.ts";
+import { readTable } from "../data/read-table.ts";
 import { place } from "../data/records.ts";
 import { split } from "../data/split.ts";
 import { likelyCauses } from "../data/table-advice.ts";
 import { chosenRows, inputColumns, writtenRows } from "../data/table-columns.ts";
 import { tableDataset } from "../data/table-dataset.ts";
 import { typedFile } from "../data/table-file.ts";
-import { characters, nextTokens, utf8Bytes } from "../data/text.ts";
-import { moved } from "../files/in-file.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { built, type Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
-import type {
-  CsvSection,
-  DataSection,
-  ExamplesSection,
-  NetworkFile,
-  NpzSection,
-} from "./network.ts";
+import { fromFile, type Loading, placedAt, type ReadFile, type WhileReading } from "./loading.ts";
+import type { CsvSection, ExamplesSection, NetworkFile, NpzSection } from "./network.ts";
 import { NetworkFileError, type Path, type Source, sourceOf } from "./source.ts";
+import { readTexts } from "./texts.ts";
+import { inRows } from "./windows.ts";
 import { nearestFix, show } from "./wording.ts";
-
-/** Gives the bytes of a file that a network file names, by the path as it is written there. */
-export type ReadFile = (path: string) => Promise<Uint8Array>;
-
-/** Who hears of a table while it is read, and who may stop it. */
-export interface WhileReading {
-  /** Called now and then with the file's path as it is written in the network file. */
-  readonly onReading?: (file: string, progress: ReadingProgress) => void;
-  /** Stops reading: the result is rejected with the signal's reason. */
-  readonly signal?: StopSignal | undefined;
-}
 
 /** What was read: targets are still as the data have them. */
 export interface RawData {
@@ -55,17 +38,6 @@ export interface RawData {
   readonly notes: readonly string[];
   /** The line of a table with this number as its target, for messages. */
   readonly lineOf?: (target: number) => string | undefined;
-}
-
-interface Loading {
-  readonly network: NetworkFile;
-  readonly source: Source | undefined;
-  readonly data: DataSection;
-  /** The share that is kept back, or data of their own. */
-  readonly validation: DataSection["validation"];
-  readonly read: ReadFile;
-  readonly meanwhile: WhileReading;
-  readonly seed: number;
 }
 
 /** Reads the data of a network, training part and validation part. */
@@ -101,10 +73,12 @@ async function readWhole(
   if (data.generate) {
     const path = ["data", "generate"];
     return {
-      train: at(source, path, () => generated(data.generate as Chosen)),
+      train: placedAt(source, path, () => generated(data.generate as Chosen)),
       validation:
         other?.generate &&
-        at(source, ["data", "validation", "generate"], () => generated(other.generate as Chosen)),
+        placedAt(source, ["data", "validation", "generate"], () =>
+          generated(other.generate as Chosen),
+        ),
     };
   }
   if (data.idx) {
@@ -125,29 +99,18 @@ async function readWhole(
     const path = ["data", "validation", "npz"];
     return { train: own, validation: await readArrays(loading, held, path, own.classes) };
   }
-  if (data.text) {
-    const { file, length, step = length, tokens } = data.text;
-    const place = ["data", "text", "file"];
-    const text = await readText(loading, file, place);
-    const own = await fromFile(source, file, place, async () =>
-      tokens === "bytes" ? utf8Bytes : characters(text),
-    );
-    const cut = (t: string, path: Path) =>
-      at(source, path, () => nextTokens(t, own, { length, step }));
-    const path = ["data", "validation", "text"];
-    const held = other?.text && (await readText(loading, other.text.file, [...path, "file"]));
-    return {
-      train: cut(text, ["data", "text"]),
-      validation: held === undefined ? undefined : cut(held, path),
-    };
-  }
-  const train = at(source, ["data", "examples"], () => inline(data.examples ?? [], data.classes));
+  if (data.text) return readTexts(loading, data.text);
+  const train = placedAt(source, ["data", "examples"], () =>
+    inline(data.examples ?? [], data.classes),
+  );
   const classes = train.classes ?? data.classes;
   return {
     train,
     validation:
       other?.examples &&
-      at(source, ["data", "validation", "examples"], () => inline(other.examples ?? [], classes)),
+      placedAt(source, ["data", "validation", "examples"], () =>
+        inline(other.examples ?? [], classes),
+      ),
   };
 }
 
@@ -181,22 +144,6 @@ async function readImages(
     labelled(inputs, labels, options.classes),
   );
 }
-
-const readText = ({ read, source }: Loading, file: string, path: Path): Promise<string> =>
-  fromFile(source, file, path, async () => {
-    const bytes = await read(file);
-    try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    } catch (cause) {
-      return fail("file-corrupt", {
-        message: "The text is not UTF-8.",
-        expected: "text in UTF-8",
-        found: "other bytes",
-        fix: "Save it again as text in UTF-8.",
-        cause,
-      });
-    }
-  });
 
 async function readArrays(
   { read, source, network, data }: Loading,
@@ -238,7 +185,7 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
   const path = ["data", "csv"];
   const table = await tableOf(loading, csv.file, csv, [...path, "file"]);
   checkColumns(source, table, csv, path);
-  const made = at(
+  const made = placedAt(
     source,
     path,
     () =>
@@ -256,20 +203,29 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
         ...(csv.groups === undefined ? {} : { groups: csv.groups }),
         ...(csv.ordered === undefined ? {} : { ordered: csv.ordered }),
         ...(csv.gap === undefined ? {} : { gap: csv.gap }),
+        ...(csv.windows ? { windows: csv.windows } : {}),
         ...(typeof validation === "number" ? { validation } : {}),
       }),
     csv.file,
   );
   const lineOf = linesOf(table, csv, made.preprocessing);
   const own = typeof validation === "object" ? validation.csv : undefined;
-  if (own === undefined) return { ...made, lineOf };
+  const fitted = { ...made, train: inRows(made.train), lineOf };
+  if (own === undefined) {
+    return { ...fitted, validation: made.validation && inRows(made.validation) };
+  }
   const ownPath = ["data", "validation", "csv"];
   const other = await tableOf(loading, own.file, csv, [...ownPath, "file"]);
   checkColumns(source, other, csv, path);
   const { rows, left } = usableRows(other, csv);
-  const dataset = at(source, ownPath, () => preprocessDataset(made.preprocessing, rows), own.file);
+  const dataset = placedAt(
+    source,
+    ownPath,
+    () => preprocessDataset(made.preprocessing, rows),
+    own.file,
+  );
   const notes = [...(other.notes ?? []), ...left].map((note) => `${own.file}: ${note}`);
-  return { ...made, validation: dataset, notes: [...made.notes, ...notes], lineOf };
+  return { ...fitted, validation: inRows(dataset), notes: [...made.notes, ...notes] };
 }
 
 /** Finds the first row with a target: the examples are in another order, and may be scaled. */
@@ -378,7 +334,8 @@ const placesOf = (path: Path, names: string | readonly string[]): [Path, string]
 function usableRows(table: Table, csv: CsvSection): { rows: Table; left: string[] } {
   const missing = new Set(csv.missing === "error" ? [] : table.missingValues);
   const [targets, inputs] = [[csv.target].flat(), inputColumns(csv.inputs)];
-  const used = table.columns.filter(
+  // Of windows no row may be missing in between: what a cell lacks is reported where it is read.
+  const used = (csv.windows ? [] : table.columns).filter(
     ({ name }) =>
       targets.includes(name) ||
       (csv.missing === "drop" && (inputs === undefined || inputs.includes(name))),
@@ -392,44 +349,4 @@ function usableRows(table: Table, csv: CsvSection): { rows: Table; left: string[
     rows: chosenRows(table, rows),
     left: [`${left} of ${table.size} rows are empty or have missing values and were left out.`],
   };
-}
-
-/** Runs `f` with errors attributed to a place in the file, and to the `table` if they are its. */
-function at<T>(source: Source | undefined, path: Path, f: () => T, table?: string): T {
-  try {
-    return f();
-  } catch (error) {
-    throw placed(error, source, path, table);
-  }
-}
-
-async function fromFile<T>(
-  source: Source | undefined,
-  file: string,
-  path: Path,
-  f: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await f();
-  } catch (error) {
-    throw placed(error, source, path, file, file);
-  }
-}
-
-/**
- * An error of the library with its place: in the file that the network file names, where it says
- * so itself (or `otherwise`), and where that file is named.
- */
-function placed(
-  error: unknown,
-  source: Source | undefined,
-  path: Path,
-  file: string | undefined,
-  otherwise?: string,
-): unknown {
-  if (!(error instanceof ChainruleError) || error instanceof NetworkFileError) return error;
-  const own = file !== undefined && error.where?.includes(file) ? error.where : otherwise;
-  if (source === undefined) return own === undefined ? error : moved(error, own);
-  const here = source.where(path);
-  return moved(error, own === undefined ? here : `${own} (named in ${here})`);
 }

@@ -1,4 +1,5 @@
 /** The whole network file as one form. */
+import { encodings } from "../data/text.ts";
 import { measureNames } from "../train/checkpoint-rule.ts";
 import { metricNames } from "../train/measures.ts";
 import {
@@ -41,6 +42,13 @@ const examples = list(
 );
 
 const columnNames = list(looseText("a column"), 1);
+
+const windows = record({
+  length: { form: whole(), doc: "How many rows go in.", required: true },
+  horizon: { form: whole(), doc: "How many rows behind them are to come out.", default: 1 },
+  step: { form: whole(), doc: "How many rows one window begins behind the other.", default: 1 },
+  gap: { form: whole(0), doc: "How many rows lie between a window and its horizon.", default: 0 },
+});
 
 /** How a table is written, and what is taken from it. */
 const csv = record({
@@ -151,6 +159,14 @@ const csv = record({
     doc: "The most categories of one input column.",
     default: 1000,
   },
+  windows: {
+    form: windows,
+    doc:
+      "Windows over the rows of a time series, as they stand or in the order of the column `ordered`. " +
+      "An example has the numbers of all its rows, one row after the other; reshapeTo makes them [rows, " +
+      "columns] again. The target's past goes in, too, unless `inputs` says otherwise.",
+    otherwise: "each row is an example",
+  },
 });
 
 const pair = {
@@ -207,8 +223,10 @@ const textForm = record({
     otherwise: "length, so that none repeats",
   },
   tokens: {
-    form: word("characters", "bytes"),
-    doc: "What the text is divided into: the characters that occur, or its 256 bytes.",
+    form: word("characters", "bytes", ...encodings),
+    doc:
+      "What the text is divided into: the characters that occur, its 256 bytes, or byte pairs of this " +
+      "encoding (r50k_base is that of GPT-2, of 50257 tokens), which need the package gpt-tokenizer.",
     default: "characters",
   },
 });
@@ -391,6 +409,7 @@ export type TrainingSection = ValueOf<typeof training>;
 export type DataSection = ValueOf<typeof data>;
 export type NpzSection = ValueOf<typeof npz>;
 export type CsvSection = ValueOf<typeof csv>;
+export type TextSection = ValueOf<typeof textForm>;
 export type ExamplesSection = ValueOf<typeof examples>;
 
 /** A network file as plain data, all defaults filled in. */

@@ -55,19 +55,27 @@ export function reader(
     const single = outputs.length === 1 ? only(outputs) : undefined;
     if (preprocessing && !("kind" in preprocessing.target)) {
       const targets = preprocessing.target;
-      if (targets.length !== outputs.length) return { outputs };
+      // Of windows, each row of the horizon has them all.
+      const rows = preprocessing.windows?.horizon ?? 1;
+      if (targets.length * rows !== outputs.length) return { outputs };
       if (yesFrom === undefined) {
-        const values = outputs.map((output, k) => originalTarget(preprocessing, output, k));
+        const values = outputs.map((output, k) =>
+          originalTarget(preprocessing, output, k % targets.length),
+        );
         return { outputs, values };
       }
       const p = probabilities?.(outputs);
-      const labels = targets.map((rule, k) => {
+      const labels = outputs.map((_, k) => {
+        const rule = at(targets, k % targets.length);
         const yes = at(outputs, k) > yesFrom ? 1 : 0;
         return rule.kind === "category" ? at(rule.values, yes) : String(yes);
       });
       return { outputs, labels, ...(p ? { probabilities: p } : {}) };
     }
     if (classes === undefined) {
+      if (preprocessing?.windows && single === undefined) {
+        return { outputs, values: outputs.map((output) => originalTarget(preprocessing, output)) };
+      }
       return preprocessing === undefined || single === undefined
         ? { outputs }
         : { outputs, value: originalTarget(preprocessing, single) };

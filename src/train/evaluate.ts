@@ -40,7 +40,7 @@ export interface Evaluation {
   readonly accuracy?: number;
   /** The sums of what else the loss counts, by name: see `Loss.counts`. */
   readonly counts?: ByName<number>;
-  /** confusion[actual][predicted] (classification). */
+  /** confusion[actual][predicted] (classification, of at most 2048 classes). */
   readonly confusion?: readonly (readonly number[])[];
   /** R² (regression). */
   readonly r2?: number;
@@ -199,9 +199,11 @@ function* evaluation(
       if (label === predicted[i]) right++;
       labels = Math.max(labels, label + 1);
     });
-    const confusion = countedPairs(actual, predicted, labels);
+    // Of tens of thousands of tokens it would be larger than the data.
+    const counted =
+      labels <= mostConfused ? { confusion: countedPairs(actual, predicted, labels) } : {};
     const answers = asked?.answers("classes", actual, predicted);
-    return { ...common, accuracy: right / actual.length, confusion, ...further(answers) };
+    return { ...common, accuracy: right / actual.length, ...counted, ...further(answers) };
   }
   if (filled !== outputs.length || !isFloat(targets.dtype)) {
     return { ...common, ...further(kind === "labels" ? asked?.answers(kind) : undefined) };
@@ -251,6 +253,9 @@ interface Measured {
 
 /** Scores of classes that are kept where nobody asked for ranks by name. */
 const mostRanked = 2 ** 23;
+
+/** A matrix of more classes is not made. */
+const mostConfused = 2048;
 
 /** What metrics are taken of, over all batches. */
 class Seen {

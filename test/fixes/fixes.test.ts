@@ -22,9 +22,10 @@ import { runs } from "./runs.ts";
 import { texts } from "./sources.ts";
 import { training } from "./training.ts";
 import { values } from "./values.ts";
+import { writing } from "./writing.ts";
 
 const areas = {
-  ...{ asynchronous, library, layers, loops, training, values },
+  ...{ asynchronous, library, layers, loops, training, values, writing },
   ...{
     pairs,
     data,

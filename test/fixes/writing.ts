@@ -1,0 +1,119 @@
+/** Advice about windows over time, and about texts that are written on, followed. */
+
+import { predictTexts } from "../../src/cli/predict-text.ts";
+import * as d from "../../src/data/index.ts";
+import { prepareNetwork, toMetadata } from "../../src/network-file/index.ts";
+import { folder, run, write } from "../cli/run.ts";
+import { parse } from "../network-file/sample.ts";
+import type { Row } from "./row.ts";
+
+const series = (rows: number, hole?: number): string =>
+  `t,y\n${Array.from({ length: rows }, (_, t) => `${t},${t === hole ? "" : 2 * t}\n`).join("")}`;
+const windows = (options: object, text = series(8)) =>
+  d.tableDataset(d.parseTable(text), { target: "y", windows: { length: 3 }, ...options });
+const holes = { missing: "drop" };
+
+const cwd = folder();
+const text = parse({
+  layers: "[{ embedding: { entries: 3, features: 2 } }, { linear: { outputs: 3 } }]",
+  data: "{ text: { file: t.txt, length: 2 } }",
+  training: "{ epochs: 1 }",
+});
+const loaded = async () => {
+  const prepared = await prepareNetwork(text, async () => new TextEncoder().encode("abcab"));
+  const { description, marks } = prepared.data;
+  toMetadata(prepared);
+  return { network: text, description, marks, trainer: prepared.trainer };
+};
+/** What predict says, into a file, so that nothing is printed. */
+const predict = async (options: object) => {
+  const section = text.data?.text;
+  if (!section) throw new Error("no text");
+  write(cwd, { "t.csv": "a,b\nab,ca\n", "one.csv": "a\nab\n", "named.csv": "text,b\nab,1\n" });
+  await predictTexts(await loaded(), section, { ...options, out: `${cwd}/out.csv`, json: true });
+};
+const quiet = async (options: object): Promise<void> => {
+  const { write: own } = process.stdout;
+  process.stdout.write = () => true;
+  try {
+    await predict(options);
+  } finally {
+    process.stdout.write = own;
+  }
+};
+const command = async (...args: string[]) => {
+  write(cwd, {
+    "n.yaml":
+      "layers: [{ embedding: { entries: 3, features: 2 } }, { linear: { outputs: 3 } }]\n" +
+      "loss: crossEntropy\noptimizer: sgd\ndata: { text: { file: t.txt, length: 2 } }\n",
+    "t.txt": "abcab",
+  });
+  const { code, stderr } = await run(["predict", "n.yaml", "--untrained", ...args], { cwd });
+  if (code !== 0)
+    throw await import("../../src/core/errors.ts").then(({ ChainruleError }) => {
+      const fix = /fix +([\s\S]*)$/.exec(stderr)?.[1]?.replace(/\s+/g, " ").trim() ?? "";
+      return new ChainruleError("usage", { message: stderr, fix });
+    });
+};
+
+export const writing: readonly Row[] = [
+  [
+    "Give a longer text, or check how it is read.",
+    () => d.nextTokens("a", d.utf8Bytes, { length: 2 }),
+    () => d.nextTokens("ab", d.utf8Bytes, { length: 2 }),
+    () => d.nextTokens(["a"], d.utf8Bytes, { length: 2 }),
+  ],
+  [
+    "Fill in what is missing: each row is a moment, and each place in it a column.",
+    () => d.slidingWindows([[1, 2], [3]], { length: 1 }),
+    () =>
+      d.slidingWindows(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { length: 1 },
+      ),
+  ],
+  [
+    "Give more rows, or take a smaller `length` or `horizon`.",
+    () => windows({}, series(3)),
+    () => windows({}, series(4)),
+    () => windows({ windows: { length: 2 } }, series(3)),
+  ],
+  [
+    "Leave out …, or windows.",
+    () => windows({ groups: "t" }),
+    () => windows({}),
+    () => windows({ groups: "t", windows: undefined, validation: 0.5 }),
+  ],
+  [
+    "Take the rows of one series, such as one place, at a time.",
+    () => windows({ ordered: "t" }, `${series(8)}3,1\n`),
+    () => windows({ ordered: "t" }, series(8)),
+  ],
+  [
+    "Fill it in, or begin behind it.",
+    () => windows(holes, series(12, 5)),
+    () => windows(holes, series(12)),
+    () => windows(holes, series(12, 0)),
+  ],
+  [
+    'Call the column of the texts "text".',
+    () => quiet({ data: `${cwd}/t.csv` }),
+    () => quiet({ data: `${cwd}/named.csv` }),
+    () => quiet({ data: `${cwd}/one.csv` }),
+  ],
+  ["Give the beginning of a text.", () => quiet({ input: [""] }), () => quiet({ input: ["a"] })],
+  [
+    "Leave out what did not occur in the text that was trained on.",
+    () => quiet({ input: ["abx"] }),
+    () => quiet({ input: ["ab"] }),
+  ],
+  [
+    'Leave --… out, or say how the text begins: --input "…"',
+    () => command("--length", "2"),
+    () => command(),
+    () => command("--length", "2", "--input", "ab"),
+  ],
+];
