@@ -139,7 +139,7 @@ class Writer {
         expected: "a text of at least one token",
         found: "an empty text",
         where: `text ${row + 1}`,
-        fix: "Give the beginning of a text, or the end of a line: $'\\n' in most shells.",
+        fix: "Give the beginning of a text.",
       });
     }
     if (ids.length > this.#length) {
