@@ -15,7 +15,7 @@ const named = (
 const signed = (at: number): string => (at < 0 ? `−${-at}` : `+${at}`);
 
 /** How many rows behind a window's last each row of its horizon stands. */
-export const placesAhead = ({ horizon, gap }: WindowRule): readonly number[] =>
+const placesAhead = ({ horizon, gap }: WindowRule): readonly number[] =>
   Array.from({ length: horizon }, (_, h) => gap + h + 1);
 
 /** Examples that are windows as rows of numbers; others as they are. */
