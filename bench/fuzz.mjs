@@ -1,8 +1,9 @@
 /**
  * Random graphs of views, reductions and elementwise nodes, with gradients and second gradients,
- * compiled, read, and run with states, against the interpreter:
+ * compiled, read, and run with states, against the interpreter; or networks of all layers, losses and
+ * optimizers, their training steps and their training that is resumed:
  *
- *     node bench/fuzz.mjs [graphs=100000] [seed=1]
+ *     node bench/fuzz.mjs [count=100000] [seed=1] [views | networks]
  *
  * A graph that disagrees is shrunk and printed, and the exit code is 1.
  */
@@ -11,11 +12,15 @@ import { build } from "esbuild";
 import * as fc from "fast-check";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const [graphs = 100_000, seed = 1] = process.argv.slice(2).map(Number);
+const [count = "100000", first = "1", what = "views"] = process.argv.slice(2);
+const [graphs, seed] = [count, first].map(Number);
 const outfile = `${root}node_modules/.cache/chainrule/fuzz.mjs`;
 await build({
   stdin: {
-    contents: `export { checkViews } from "./test/support/check-views.ts";
+    contents: `import "./test/support/backend.ts";
+export { checkNetwork, checkResumed } from "./test/support/check-networks.ts";
+export { checkViews } from "./test/support/check-views.ts";
+export { networkChoices } from "./test/support/random-networks.ts";
 export { viewCases } from "./test/support/view-graphs.ts";`,
     resolveDir: root,
     loader: "ts",
@@ -28,22 +33,41 @@ export { viewCases } from "./test/support/view-graphs.ts";`,
   alias: { "#files": `${root}src/files/node.ts` },
   outfile,
 });
-const { checkViews, viewCases } = await import(pathToFileURL(outfile).href);
+const { checkNetwork, checkResumed, checkViews, networkChoices, viewCases } = await import(
+  pathToFileURL(outfile).href
+);
 
 const started = Date.now();
-const cases = viewCases(24);
-const portion = Math.min(1000, graphs);
-for (let done = 0; done < graphs; done += portion) {
-  const numRuns = Math.min(portion, graphs - done);
-  const details = fc.check(
-    fc.property(cases, (c) => checkViews(c)),
-    { seed: seed + done, numRuns },
-  );
+const counts = { finite: 0 };
+/** What is drawn, how it is checked, and how many at a time. */
+const { cases, check, most, settings } = {
+  views: () => ({
+    ...{ cases: viewCases(24), most: 1000, settings: {} },
+    check: (c) => checkViews(c),
+  }),
+  networks: () => ({
+    // Networks are small, and each is printed: looking for a smaller one would take longer.
+    ...{ cases: networkChoices, most: 100, settings: { endOnFailure: true } },
+    async check(c) {
+      await checkNetwork(c);
+      if (c.seed % 4 === 0) counts.finite += Number(await checkResumed(c));
+    },
+  }),
+}[what]();
+for (let done = 0; done < graphs; ) {
+  const numRuns = Math.min(most, graphs - done);
+  const property = fc.asyncProperty(cases, async (c) => check(c));
+  const details = await fc.check(property, { seed: seed + done, numRuns, ...settings });
   if (details.failed) {
     console.error(`${fc.defaultReportMessage(details)}\n${details.errorInstance?.message}`);
     process.exit(1);
   }
-  if (process.stderr.isTTY) process.stderr.write(`\r${done + numRuns} graphs`);
+  done += numRuns;
+  if (process.stderr.isTTY) process.stderr.write(`\r${done} ${what}`);
+  else if (done % 100 === 0) console.log(`${done} ${what}`);
 }
 const minutes = ((Date.now() - started) / 60_000).toFixed(1);
-console.log(`${graphs} random graphs from seed ${seed}: none disagrees (${minutes} min)`);
+const resumed = counts.finite > 0 ? `, ${counts.finite} of them resumed` : "";
+console.log(
+  `${graphs} random ${what} from seed ${seed}: none disagrees${resumed} (${minutes} min)`,
+);

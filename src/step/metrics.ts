@@ -25,6 +25,10 @@ interface Decisions {
   readonly ignored?: number;
 }
 
+/** Whether whole numbers are one label for each place, not a list of them, or what a loss of its own makes of them. */
+const areLabels = (output: Tensor, target: Tensor, axis: number): boolean =>
+  sameShape(target.shape, output.shape.toSpliced(axis, 1));
+
 /**
  * Predicted and true class of each row, if outputs and loss are about classes.
  *
@@ -42,6 +46,7 @@ export function decisions(
   // Of labels without places nothing can be counted place by place.
   if (alignment === "none") return undefined;
   if (classes > 1 && !isFloat(target.dtype)) {
+    if (!areLabels(output, target, axis)) return undefined;
     const ignored = ignoreIndex === undefined ? {} : { ignored: ignoreIndex };
     return { predicted: argmax(output, { axis }), actual: target, classes, ...ignored };
   }
@@ -77,7 +82,10 @@ export function scoresOf(
   const call = calls.find((each) => each.output === output && each.target === target);
   const { axis = -1, takes, applies } = call?.facts ?? {};
   const width = output.shape.at(axis) ?? 1;
-  const byClass = width > 1 && (!isFloat(target.dtype) || loss.classes === true);
+  const isLabelled = isFloat(target.dtype)
+    ? loss.classes === true
+    : areLabels(output, target, axis);
+  const byClass = width > 1 && isLabelled;
   if (byClass) {
     const from = axis < 0 ? output.rank + axis : axis;
     const others = output.shape.flatMap((_, k) => (k === from ? [] : [k]));

@@ -1,10 +1,18 @@
 /** Inputs and outputs by name: the order that they are run in is known to ports.ts alone. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { linear } from "../../src/nn/linear.ts";
-import { meanSquaredError } from "../../src/nn/losses.ts";
-import { add } from "../../src/ops/arithmetic.ts";
+import {
+  crossEntropy,
+  type Loss,
+  meanSquaredError,
+  multiLabelMargin,
+} from "../../src/nn/losses.ts";
+import { add, mul } from "../../src/ops/arithmetic.ts";
+import { cast } from "../../src/ops/cast.ts";
 import { input } from "../../src/ops/leaf.ts";
+import { mean } from "../../src/ops/reduce.ts";
 import { sgd } from "../../src/optim/sgd.ts";
+import { gradientStep } from "../../src/step/cut.ts";
 import {
   inputList,
   inputsByName,
@@ -72,4 +80,22 @@ describe("a step's state", () => {
     expect(outputs.buffers).toEqual({});
     expect(filled("f64", inputs.parameters)).toHaveProperty("weight");
   });
+});
+
+test("whole numbers that are no labels of places are not counted as such", () => {
+  // As many classes as examples: what does not fit would be stretched.
+  const types = {
+    inputs: { dtype: "f32", shape: [3, 2] },
+    targets: { dtype: "i32", shape: [3, 3] },
+  } as const;
+  const sums: Loss = (output, target) => mean(mul(output, cast(target, "f32")));
+  for (const loss of [multiLabelMargin, sums]) {
+    const options = { loss, dtype: "f32" } as const;
+    expect(gradientStep(linear(2, 3), types, options).ports.outputs.counts).toEqual({});
+  }
+  const labels = { ...types, targets: { dtype: "i32", shape: [3] } } as const;
+  const options = { loss: crossEntropy, dtype: "f32" } as const;
+  expect(Object.keys(gradientStep(linear(2, 3), labels, options).ports.outputs.counts)).toEqual([
+    "correct",
+  ]);
 });

@@ -1,5 +1,5 @@
 /** Programs run by several threads in step. */
-import { vi } from "vitest";
+import { setTimeout } from "node:timers/promises";
 import { call, i32 } from "../../../src/backends/wasm/assembler/index.ts";
 import { shared, writeCommand, writeWorker } from "../../../src/backends/wasm/emit/threads.ts";
 import { instantiate } from "../../../src/backends/wasm/instance.ts";
@@ -35,7 +35,9 @@ export async function runBy(
   try {
     const words = new Int32Array(memory.buffer);
     const ready = () => Atomics.load(words, shared.ready / 4) === threads - 1;
-    await vi.waitUntil(ready, { timeout: 20_000 });
+    for (const began = performance.now(); !ready(); await setTimeout(1)) {
+      if (performance.now() - began > 20_000) throw new Error("the workers do not answer");
+    }
     for (const [i, b] of program.inputs.entries()) at(b).set(values[i]!);
     for (let run = 0; run < 2; run++) (exports.all as () => void)();
     return program.outputs.map((b) => at(b).slice());
