@@ -36,7 +36,7 @@ const kinds = {
   pytorch: { folder: "exchange/pytorch", end: ".pt", read: foreign("m.pt") },
   keras: { files: () => kerasFiles(), read: foreign("m.keras") },
   hdf5: { files: () => kerasFiles().map(weightsIn), read: foreign("m.weights.h5") },
-  tfjs: { files: () => tfjsModels().map(textOf), read: foreign("model.json") },
+  tfjs: { files: () => tfjsModels().map(textOf), read: foreign("model.json", weightsOf) },
 };
 
 const recorded = (path) => JSON.parse(readFileSync(`${root}test/fixtures/${path}`, "utf8"));
@@ -58,14 +58,20 @@ const tfjsModels = () => {
 };
 const textOf = ({ json }) => new TextEncoder().encode(JSON.stringify(json));
 
-/** The files that others name: of weights whatever is asked for, so that sizes alone decide. */
-const beside = async () => new Uint8Array(4096).fill(63);
+function weightsOf(i) {
+  return Uint8Array.from(Buffer.from(tfjsModels()[i].bytes, "base64"));
+}
 
-/** Opens a file of another library and reads every tensor of it. */
-function foreign(name) {
+/** What the files of ONNX name, and have beside them. */
+function external() {
+  return new Uint8Array(readFileSync(`${root}test/fixtures/onnx/forms/external.data`));
+}
+
+/** Opens a file of another library and reads every tensor of it; `other` gives what stands beside the i-th. */
+function foreign(name, other = external) {
   return ({ openForeign, ChainruleError }) =>
-    async (bytes) => {
-      const { tensors, model } = await openForeign(bytes, { name, beside });
+    async (bytes, i) => {
+      const { tensors, model } = await openForeign(bytes, { name, beside: async () => other(i) });
       for (const { read } of tensors) {
         await read().catch((error) => {
           if (!(error instanceof ChainruleError)) throw error;
@@ -101,7 +107,7 @@ async function readAll(kind, count, seed) {
     process.send?.({ begun: i });
     const started = process.cpuUsage();
     try {
-      await read(file);
+      await read(file, i % files.length);
       results.read++;
     } catch (error) {
       if (!(error instanceof library.ChainruleError) || error.code === "invalid-graph") {

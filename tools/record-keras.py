@@ -1,16 +1,18 @@
 """Records models of Keras 3.15 (TensorFlow 2.21) with what they compute:
 
-    python tools/record-keras.py
+    python tools/record-keras.py [wide]
 
 Writes test/fixtures/keras/models.json: for each model its .keras file (gzip, base64), the same file with
 gradients of sum(direction * output) in the place of its weights, inputs and outputs; of some the weights
-after ten steps of training."""
+after ten steps of training ("trained"; "resumed" from the optimizer's memory; "wide" in 64 bits, which alone
+are recorded where that is asked for)."""
 
 import base64
 import gzip
 import json
 import os
 import pathlib
+import sys
 import tempfile
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -163,10 +165,33 @@ trained = {
     "nadam": ("dense", lambda: O.Nadam(0.01), "categorical_crossentropy"),
 }
 
+# Optimizers that have taken some steps when the file is written: their memory is in it.
+resumed = {
+    "sgd": ("attention", lambda: O.SGD(0.05, momentum=0.8), "mse"),
+    "adam": ("branches", lambda: O.Adam(0.01), "mse"),
+    "amsgrad": ("recurrent", lambda: O.Adam(0.01, amsgrad=True), "mse"),
+    "adamw": ("dense", lambda: O.AdamW(0.01), "categorical_crossentropy"),
+    "rmsprop": ("separable", lambda: O.RMSprop(0.003, momentum=0.5, centered=True), "mse"),
+    "adagrad": ("recurrent", lambda: O.Adagrad(0.05), "mse"),
+    "adadelta": ("dense", lambda: O.Adadelta(0.5), "categorical_crossentropy"),
+    "adamax": ("recurrent", lambda: O.Adamax(0.01), "mse"),
+    "nadam": ("dense", lambda: O.Nadam(0.01), "categorical_crossentropy"),
+    "momentum": ("conv2d", lambda: O.SGD(0.02, momentum=0.9, nesterov=True), "mse"),
+}
 
-def plain(a):
+# In 64 bits: a gradient at a bend, or at the limit of a clip, is not a matter of rounding there.
+wide = {
+    "huber": ("small", lambda: O.SGD(0.1), lambda: keras.losses.Huber()),
+    "clipvalue": ("small", lambda: O.SGD(0.2, momentum=0.5, clipvalue=0.02), lambda: "mse"),
+    "global_clipnorm": ("small", lambda: O.Adam(0.01, global_clipnorm=0.05), lambda: "mse"),
+    "hinge": ("small", lambda: O.SGD(0.05), lambda: "hinge"),
+}
+models["small"] = lambda: chain((3,), L.Dense(4, "tanh"), L.Dense(2))
+
+
+def plain(a, digits=9):
     a = np.asarray(a)
-    return {"shape": list(a.shape), "data": [float(f"{v:.9g}") for v in a.ravel().astype("f8")]}
+    return {"shape": list(a.shape), "data": [float(f"{v:.{digits}g}") for v in a.ravel().astype("f8")]}
 
 
 def stir(model):
@@ -219,26 +244,46 @@ def record(name, model):
     }
 
 
-result = {"version": keras.__version__, "models": {}, "trained": {}}
-for name, make in models.items():
-    keras.utils.set_random_seed(1)
-    model = make()
-    stir(model)
-    result["models"][name] = record(name, model)
-for name, (own, optimizer, loss) in trained.items():
-    keras.utils.set_random_seed(1)
-    model = models[own]()
-    stir(model)
-    model.compile(optimizer(), loss)
-    [x] = inputs_of(own, model, 6)
-    t = rng.uniform(-1, 1, (6, *model.output_shape[1:])).astype("f")
-    if "crossentropy" in str(loss):
-        t = np.eye(t.shape[1], dtype="f")[t.argmax(1)]
-    file = saved(model)
-    for _ in range(10):
-        model.train_on_batch(x, t)
-    result["trained"][name] = {"file": file, "after": saved(model), "x": plain(x), "t": plain(t)}
-
 place = pathlib.Path(__file__).parent.parent / "test" / "fixtures" / "keras"
 place.mkdir(parents=True, exist_ok=True)
-(place / "models.json").write_text(json.dumps(result, separators=(",", ":")) + "\n")
+target = place / "models.json"
+
+
+def train(kind, cases, before, digits=9):
+    for name, (own, optimizer, loss) in cases.items():
+        keras.utils.set_random_seed(1)
+        model = models[own]()
+        stir(model)
+        model.compile(optimizer(), loss() if callable(loss) else loss)
+        [x] = inputs_of(own, model, 6)
+        t = rng.uniform(-1, 1, (6, *model.output_shape[1:])).astype("f")
+        if digits > 9:
+            t = np.sign(t) if name == "hinge" else 2 * t
+        if "crossentropy" in str(loss):
+            t = np.eye(t.shape[1], dtype="f")[t.argmax(1)]
+        for _ in range(before):
+            model.train_on_batch(x, t)
+        file = saved(model)
+        for _ in range(10):
+            model.train_on_batch(x, t)
+        result[kind][name] = {"file": file, "after": saved(model), "x": plain(x, digits), "t": plain(t, digits)}
+
+
+if "wide" in sys.argv[1:]:
+    result = json.loads(target.read_text())
+else:
+    result = {"version": keras.__version__, "models": {}, "trained": {}, "resumed": {}}
+    for name, make in models.items():
+        if name == "small":
+            continue
+        keras.utils.set_random_seed(1)
+        model = make()
+        stir(model)
+        result["models"][name] = record(name, model)
+    train("trained", trained, 0)
+    train("resumed", resumed, 3)
+keras.config.set_floatx("float64")
+rng = np.random.default_rng(1)
+result["wide"] = {}
+train("wide", wide, 0, 17)
+target.write_text(json.dumps(result, separators=(",", ":")) + "\n")

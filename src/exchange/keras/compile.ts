@@ -110,6 +110,11 @@ export function optimizerOf(given: unknown, maker: MadeBy, remarks: string[]): C
       "Keras cuts the gradient of each variable to clipnorm by itself, which is not taken over.",
     );
   }
+  if (own("global_clipnorm") !== undefined) {
+    remarks.push(
+      "Gradients that global_clipnorm cuts are here shorter by a share of 1e-6 / norm, as in PyTorch.",
+    );
+  }
   const isTrue = (word: string) => field(config, word) === true;
   if (isTrue("use_ema"))
     remarks.push("The moving average of Keras's weights (use_ema) is not taken over.");
@@ -182,6 +187,11 @@ export function withLoss(
   const [ours, within] = found;
   const delta = field(config, "delta");
   const smoothing = field(config, "label_smoothing");
+  if (ours === "huber" && isRecord(given) && typeof delta !== "number") {
+    remarks.push(
+      "Keras does not write Huber's delta into its files: 1, the default, stands for it.",
+    );
+  }
   const options = present({
     delta: ours === "huber" && typeof delta === "number" ? delta : undefined,
     labelSmoothing:
