@@ -55,6 +55,11 @@ export interface SessionData {
   /** What the loss of a batch counts for in the sums, where the step does not say it. */
   readonly weight: number;
   readonly seed: number;
+  /**
+   * For the smaller last batch of an epoch, where the examples leave one: its step, which is traced
+   * when it is asked for, and what its loss counts for.
+   */
+  readonly rest?: { readonly step: () => StepGraph; readonly weight: number };
 }
 
 /** Sums over batches: of their losses, weighted, and of what the step counts. */
@@ -76,6 +81,8 @@ export interface Session {
   save(state: StepState<TypedArray>): void;
   /** Sets the order of the examples: the epoch's permutation, or as they stand. */
   arrange(epoch: number | undefined): void;
+  /** Whether the smaller last batch of an epoch is one of its batches. */
+  readonly takesRest?: boolean;
   /**
    * Trains on whole batches [from, to) of the present order and adds them to the sums one by one,
    * so that these do not depend on where a run was divided; undefined if a loss is not finite.

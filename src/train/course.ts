@@ -10,7 +10,7 @@ import type { Trainer } from "./trainer.ts";
 interface CoursePlan {
   readonly examples: number;
   readonly batchSize: number;
-  /** Whole ones in an epoch. */
+  /** In an epoch; the last may be a smaller one. */
   readonly batches: number;
   readonly shuffle: boolean;
   /** Whether the loss of a batch is the sum of its examples'. */
@@ -54,8 +54,10 @@ export class Course {
 
   /** As many steps were taken as batches are given, with which the epoch's sums are these. */
   count(sums: Sums, batches: number): void {
-    this.#trainer.progress.steps += batches;
-    this.reach(sums, batches * this.plan.batchSize);
+    const { progress } = this.#trainer;
+    const { batchSize, examples } = this.plan;
+    progress.steps += batches;
+    this.reach(sums, Math.min(batches * batchSize, examples - progress.position));
   }
 
   /** Whole epochs were trained on, with these sums; `lastLoss` is that of the very last batch. */

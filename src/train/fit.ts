@@ -165,7 +165,6 @@ export class Fit extends UnderWay {
     const { untilEpoch, epochs = 1, earlyStopping } = this.#options;
     const signal = this.#signal;
     const end = untilEpoch ?? trainer.progress.epoch + epochs;
-    const together = this.#mayRunTogether;
     // One for all epochs: they may be short.
     const turns = new Turns();
     const ended = () => this.#rules.ended;
@@ -177,6 +176,7 @@ export class Fit extends UnderWay {
       const course = this.#course();
       const opened = more() ? trainer.resident(course, this.#train) : undefined;
       resident = opened instanceof Promise ? await opened : opened;
+      const together = resident !== undefined && this.#mayRunTogether(resident);
       while (more()) {
         const whole = together && trainer.progress.position === 0 && !signal?.aborted;
         if (resident && whole) {
@@ -253,7 +253,7 @@ export class Fit extends UnderWay {
     const { shuffle = true, onStep } = this.#options;
     const { tasks, dtype } = this.trainer;
     const [examples, batchSize] = [this.#train.size, this.#batchSize];
-    const batches = Math.floor(examples / batchSize);
+    const batches = Math.ceil(examples / batchSize);
     const adds = tasks.adds(this.#train);
     const course: Course = new Course(this.trainer, new Batches(this.#train, dtype), {
       ...{ examples, batchSize, batches, shuffle, adds },
@@ -309,8 +309,9 @@ export class Fit extends UnderWay {
     while (progress.position < n) {
       if (signal?.aborted) return undefined;
       const { position } = progress;
-      const whole = position % batchSize === 0 ? Math.floor((n - position) / batchSize) : 0;
-      const later = resident && whole > 0 ? resident.steps(onStep ? 1 : whole) : alone();
+      const left = position % batchSize === 0 ? (n - position) / batchSize : 0;
+      const batches = resident?.takesRest ? Math.ceil(left) : Math.floor(left);
+      const later = resident && batches > 0 ? resident.steps(onStep ? 1 : batches) : alone();
       const loss = typeof later === "number" ? later : await later;
       const step = Math.ceil(progress.position / batchSize);
       onStep?.({ epoch: progress.epoch + 1, step, steps, loss });
@@ -340,12 +341,18 @@ export class Fit extends UnderWay {
   }
 
   /** Whether epochs may be gone through as a whole: nobody looks at what is within them. */
-  get #mayRunTogether(): boolean {
+  #mayRunTogether({ takesRest }: Loop): boolean {
     const { onStep, earlyStopping, plateau } = this.#options;
     const [n, batchSize] = [this.#train.size, this.#batchSize];
     const { asynchronous } = this.trainer.backend;
     const looks = onStep !== undefined && (n > batchSize || asynchronous === true);
-    return !this.#validation && !earlyStopping && !plateau && !looks && n % batchSize === 0;
+    return (
+      !this.#validation &&
+      !earlyStopping &&
+      !plateau &&
+      !looks &&
+      (takesRest || n % batchSize === 0)
+    );
   }
 
   /**

@@ -31,10 +31,10 @@ export function openLoop(
   if (backend.session === undefined) return undefined;
   const examples = examplesOf(data);
   const { inputs, targets } = examples;
-  const { batchSize } = course.plan;
-  const batch = (t: ArrayTensor) => ({
+  const { batchSize, adds } = course.plan;
+  const batch = (t: ArrayTensor, rows = batchSize) => ({
     dtype: typeIn(dtype, t),
-    shape: [batchSize, ...t.shape.slice(1)],
+    shape: [rows, ...t.shape.slice(1)],
   });
   const types = { inputs: batch(inputs), targets: batch(targets) };
   const kind = [types.inputs, types.targets].reduce(
@@ -47,12 +47,19 @@ export function openLoop(
     return ready === undefined ? known : ready.then(() => known);
   }
   trainer.programs.compiling("fit", { examples: { ...inputs, shape: [data.size] }, ...types });
-  const step = trainingStep(model, types, { loss, optimizer, dtype, update, health: false });
-  const weight = course.plan.adds ? 1 : batchSize;
-  const given = { examples, batchSize, weight, seed };
+  const stepOn = (batch: typeof types) =>
+    trainingStep(model, batch, { loss, optimizer, dtype, update, health: false });
+  const step = stepOn(types);
+  const given = { examples, batchSize, weight: adds ? 1 : batchSize, seed };
   const options = threads === undefined ? {} : { threads };
   if (!backend.asynchronous) {
-    return new Resident(trainer, backend.session(step, given, options), kind, course);
+    const rows = data.size % batchSize;
+    const rest = rows > 0 && {
+      weight: adds ? 1 : rows,
+      step: () => stepOn({ inputs: batch(inputs, rows), targets: batch(targets, rows) }),
+    };
+    const session = backend.session(step, { ...given, ...(rest && { rest }) }, options);
+    return new Resident(trainer, session, kind, course);
   }
   const { session } = backend;
   return answer(backend, () => session.call(backend, step, given, options)).then(

@@ -28,6 +28,7 @@ export class Remote implements Loop {
   #loaded = false;
   #rate = Number.NaN;
   readonly kind: string;
+  readonly takesRest = false;
   #course: Course | undefined;
 
   constructor(

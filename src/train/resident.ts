@@ -31,13 +31,15 @@ export interface Loop extends Live {
   readonly kind: string;
   /** Of memory that it holds on to. */
   readonly bytes: number;
+  /** Whether the smaller last batch of an epoch is one of its own. */
+  readonly takesRest: boolean;
   /** Another training begins, perhaps on other data. */
   enter(course: Course, examples: Examples): Promise<void> | undefined;
   /** It is over. */
   leave(): void;
   /** An epoch begins or goes on: its number decides the order; without, examples stay as they are. */
   begin(order: number | undefined): Later<void>;
-  /** Trains on at most `batches` of the next whole batches; the loss of the last. */
+  /** Trains on at most `batches` of the next batches; the loss of the last. */
   steps(batches: number): Later<number>;
   /**
    * Trains on as many of the next `most` whole epochs as fit into the time for which nobody hears of
@@ -96,6 +98,10 @@ export class Resident implements Loop {
 
   get bytes(): number {
     return this.#session.bytes ?? 0;
+  }
+
+  get takesRest(): boolean {
+    return this.#session.takesRest === true;
   }
 
   enter(course: Course, examples: Examples): undefined {

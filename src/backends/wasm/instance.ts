@@ -1,7 +1,7 @@
 /** A program as it stands in an engine: its module, its memory, and where buffers lie in that. */
 import type { Buffer, Program } from "../../compile/program.ts";
 import { type Resized, resized } from "../../compile/resized.ts";
-import { fullCounts } from "../../compile/rows.ts";
+import { firstSize, fullCounts } from "../../compile/rows.ts";
 import { at as element } from "../../core/at.ts";
 import type { DType, TypedArray } from "../../core/dtype.ts";
 import { ChainruleError, fail } from "../../core/errors.ts";
@@ -9,7 +9,7 @@ import type { Graph } from "../../core/graph.ts";
 import { letGoOfAll } from "../kept.ts";
 import { features } from "./assembler/index.ts";
 import { imports } from "./intrinsics/index.ts";
-import { buildModule, type ModuleOptions, pagesFor } from "./module.ts";
+import { buildModule, type ModuleOptions, type Place, pagesFor } from "./module.ts";
 import { lost } from "./workers.ts";
 
 export interface CodeOptions {
@@ -46,7 +46,6 @@ interface Sizes {
 
 function sizesOf(program: Program, at: (b: Buffer) => TypedArray, counts: Int32Array): Sizes {
   const full = fullCounts(program.kernels);
-  counts.set(full);
   let now: Resized | undefined;
   return {
     fitting: (graph) => resized(program, graph),
@@ -60,20 +59,36 @@ function sizesOf(program: Program, at: (b: Buffer) => TypedArray, counts: Int32A
   };
 }
 
+/** Where the buffers of a program lie. */
+const placedIn =
+  (memory: WebAssembly.Memory, { program, base }: Place) =>
+  (b: Buffer): TypedArray =>
+    view(memory, b.dtype, base + element(program.offsets, b.id), b.size);
+
+/** Writes a program's constants, and the counts of its open kernels: those are what comes back. */
+function fill(memory: WebAssembly.Memory, place: Place): Int32Array {
+  const at = placedIn(memory, place);
+  for (const b of place.program.buffers) if (b.data) at(b).set(b.data);
+  const full = place.open.map((kernel) => firstSize(kernel) ?? 0);
+  const counts = new Int32Array(memory.buffer as ArrayBuffer, place.countsAt, full.length);
+  counts.set(full);
+  return counts;
+}
+
 /** @param data bytes that are needed beside the program, refused before anything is made */
 export function instantiate(program: Program, options: ModuleOptions, data = 0) {
   if (program.arena + data > addressable) outOfMemory(program.arena + data, data);
-  const { bytes, memory: size, base, lines, countsAt, open } = buildModule(program, options);
+  const { bytes, memory: size, first, other, lines } = buildModule(program, options);
   const memory = allocateMemory(size, (options.threads ?? 1) > 1, data);
   const module = compileModule(bytes);
   const { exports } = new WebAssembly.Instance(module, {
     env: { memory, outOfRange: outOfRange(lines), lost },
     ...imports,
   });
-  const at = (b: Buffer) => view(memory, b.dtype, base + element(program.offsets, b.id), b.size);
-  for (const b of program.buffers) if (b.data) at(b).set(b.data);
-  const counts = new Int32Array(memory.buffer as ArrayBuffer, countsAt);
-  const sizes = open && program.origin ? sizesOf(program, at, counts) : undefined;
+  const at = placedIn(memory, first);
+  const counts = fill(memory, first);
+  if (other) fill(memory, other);
+  const sizes = !first.tiny && program.origin ? sizesOf(program, at, counts) : undefined;
   return { exports, at, memory, module, sizes };
 }
 

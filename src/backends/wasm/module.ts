@@ -40,7 +40,13 @@ export interface ModuleOptions {
     readonly team: Team | undefined;
     /** Gives a worker its own scratch memory. */
     readonly enlist: (f: FunctionBuilder, thread: Expr) => void;
+    /** Where the counts of open kernels stand (i32 each). */
+    readonly countsAt: number;
+    /** The other program, where there is one. */
+    readonly other: Placed | undefined;
   }) => number;
+  /** Another program in the same memory, behind the first. */
+  readonly other?: Program | undefined;
   /** Whether a tiny program becomes straight-line code; loops give the same bits. Default true. */
   readonly straight?: boolean;
   /** The most threads that will run it together. Default 1. */
@@ -58,17 +64,22 @@ const worthWaiting = 2 ** 15;
 /** Fewer kernels are written out: what is known of them beforehand makes them a little faster. */
 const worthSharing = 8;
 
+/** A program as functions of a module. */
+export interface Placed {
+  /** Runs it once; with several threads each does its share. */
+  readonly run: Func;
+  readonly address: (b: Buffer) => number;
+}
+
 interface CompiledModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Bytes of memory that it needs. */
   readonly memory: number;
-  /** Address of the arena. */
-  readonly base: number;
+  /** Where the program lies, and the other. */
+  readonly first: Place;
+  readonly other: Place | undefined;
   /** The user's lines that errors about indices refer to by number. */
   readonly lines: readonly (() => string)[];
-  /** Where the counts of open kernels stand (i32 each), and whether it runs on fewer rows, too. */
-  readonly countsAt: number;
-  readonly open: boolean;
 }
 
 const page = 65536;
@@ -78,11 +89,9 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const { relaxed, extend, straight = true, threads = 1 } = options;
   const { alike = worthSharing, unitWork = worthWaiting, inUnits = false } = options;
   const module = new ModuleBuilder();
-  const base = shared.end;
-  const tiny = straight && isTiny(program.kernels);
-  const open = tiny ? [] : countedKernels(program.kernels);
-  const countsAt = base + program.arena;
-  const scratchAt = countsAt + rounded(4 * open.length);
+  const first = placeOf(program, shared.end, straight);
+  const second = options.other && placeOf(options.other, first.end, straight);
+  const scratchAt = (second ?? first).end;
   const outOfRange = module.importFunction("env", "outOfRange", ["i32", "i32", "i32"]);
   const lost = threads > 1 ? module.importFunction("env", "lost", []) : undefined;
   const team = lost && writeTeam(module, lost);
@@ -90,44 +99,73 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const intrinsics = new Intrinsics(module, { relaxed });
   const functions = new Map<string, Func>();
   const lines: (() => string)[] = [];
-  const target: Target = {
-    program,
-    base,
-    intrinsics,
-    relaxed,
-    outOfRange,
-    lines,
-    module,
-    functions,
-    scratch,
-    counted: new Map(open.map((kernel, i) => [kernel, i])),
-    countsAt,
-    unitWork: team || inUnits ? unitWork : undefined,
-    isAlone: inUnits && team === undefined,
+  const write = (place: Place, name: string) => {
+    const { tiny, open } = place;
+    const { kernels, offsets } = place.program;
+    const target: Target = {
+      program: place.program,
+      base: place.base,
+      intrinsics,
+      relaxed,
+      outOfRange,
+      lines,
+      module,
+      functions,
+      scratch,
+      counted: new Map(open.map((kernel, i) => [kernel, i])),
+      countsAt: place.countsAt,
+      unitWork: team || inUnits ? unitWork : undefined,
+      isAlone: inUnits && team === undefined,
+    };
+    const compiled = writeFunctions(target, tiny ? [] : kernels, { least: alike, straight });
+    const run = module.function(name, [], "void", (f) => {
+      if (tiny) writeUnrolled(target, f, kernels);
+      if (team) shareOut(f, compiled, team, offsets);
+      else
+        for (const { func, units, given } of compiled)
+          f.emit(call(func, i32(0), i32(units), ...given));
+      return undefined;
+    });
+    const address = (b: Buffer) => addressIn(place.program, place.base, b);
+    const needed = compiled.reduce((most, { scratch }) => Math.max(most, scratch), 0);
+    return { run, kernels: compiled, address, scratch: needed };
   };
-  const looped = tiny ? [] : program.kernels;
-  const kernels = writeFunctions(target, looped, { least: alike, straight });
-  const run = module.function("run", [], "void", (f) => {
-    if (tiny) writeUnrolled(target, f, program.kernels);
-    if (team) shareOut(f, kernels, team, program.offsets);
-    else
-      for (const { func, units, given } of kernels)
-        f.emit(call(func, i32(0), i32(units), ...given));
-    return undefined;
-  });
+  const { run, kernels, address, scratch: own } = write(first, "run");
   module.export("run", run);
-  const each = rounded(kernels.reduce((most, { scratch }) => Math.max(most, scratch), 0));
+  const other = second && write(second, "other");
+  const each = rounded(Math.max(own, other?.scratch ?? 0));
   const free = scratchAt + each * threads;
-  const address = (b: Buffer) => addressIn(program, base, b);
   const enlist = (f: FunctionBuilder, thread: Expr): void => {
     const own = op("i32.mul", thread, i32(each));
     f.emit(setGlobal(scratch, op("i32.add", i32(scratchAt), own)));
   };
-  const memory = extend?.({ module, run, kernels, address, free, team, enlist }) ?? free;
+  const { countsAt } = first;
+  const parts = { module, run, kernels, address, free, team, enlist, countsAt, other };
+  const memory = extend?.(parts) ?? free;
   const pages = pagesFor(memory);
   const limits = team ? { min: pages, max: pages, shared: true } : { min: pages };
   module.importMemory("env", "memory", limits);
-  return { bytes: module.toBytes(), memory, base, lines, countsAt, open: !tiny };
+  return { bytes: module.toBytes(), memory, first, other: second, lines };
+}
+
+/** Where a program lies in memory: its arena, and behind it the counts of its open kernels. */
+export interface Place {
+  readonly program: Program;
+  /** Whether it is straight-line code. */
+  readonly tiny: boolean;
+  readonly open: ReturnType<typeof countedKernels>;
+  /** Address of the arena. */
+  readonly base: number;
+  /** Where the counts of open kernels stand (i32 each). */
+  readonly countsAt: number;
+  readonly end: number;
+}
+
+function placeOf(program: Program, base: number, straight: boolean): Place {
+  const tiny = straight && isTiny(program.kernels);
+  const open = tiny ? [] : countedKernels(program.kernels);
+  const countsAt = base + program.arena;
+  return { program, tiny, open, base, countsAt, end: countsAt + rounded(4 * open.length) };
 }
 
 const rounded = (bytes: number): number => Math.ceil(bytes / 64) * 64;

@@ -11,6 +11,7 @@ import { type Portion, portionsOf, takesLong } from "./emit/portions.ts";
 import { sumName, writeLoop } from "./emit/train.ts";
 import { type CodeOptions, instantiate, instructionsFor, view } from "./instance.ts";
 import type { ModuleOptions } from "./module.ts";
+import { restOf } from "./rest.ts";
 import { lost, startWorkers, threadsFor } from "./workers.ts";
 
 /** Epochs that one call can report. */
@@ -27,7 +28,7 @@ export function openSession(
   const { loss } = outputsByName(step, program.outputs);
   const { controls } = inputs;
   const { examples } = loop;
-  const parts = loop.gather.map(({ name, batch, width }) => ({
+  const held = loop.gather.map(({ name, batch, width }) => ({
     name,
     dtype: batch.dtype,
     bytes: width * examples,
@@ -39,12 +40,15 @@ export function openSession(
   const places = { order: 0, records: 0 };
   const threads = threadsFor(program, options.threads);
   const inUnits = takesLong(program);
+  // A step that is done in portions is as long as what the last batch takes besides.
+  const rest = inUnits ? undefined : restOf(step, program, data, loop);
   let portions: readonly Portion[] | undefined;
   const writing: ModuleOptions = {
     ...instructionsFor(options.code ?? {}),
     threads,
     inUnits,
-    extend({ address, free, kernels, ...rest }) {
+    other: rest?.program,
+    extend({ address, free, kernels, countsAt, other, ...parts }) {
       let end = free;
       const reserve = (bytes: number): number => {
         const start = end;
@@ -52,16 +56,17 @@ export function openSession(
         return start;
       };
       places.order = reserve(4 * examples);
-      for (const part of parts) part.place = reserve(part.bytes);
+      for (const part of held) part.place = reserve(part.bytes);
       places.records = reserve(8 * recordLength * maximumEpochs);
       portions = inUnits ? portionsOf(kernels, threads) : undefined;
       const divided = inUnits ? kernels : undefined;
-      const data = parts.map(({ place }) => place);
-      writeLoop({ ...rest, divided }, loop, { ...places, data, address });
+      const data = held.map(({ place }) => place);
+      const last = rest?.parts({ run: parts.run, address, countsAt }, other);
+      writeLoop({ ...parts, divided, rest: last }, loop, { ...places, data, address });
       return end;
     },
   };
-  const dataBytes = parts.reduce((sum, { bytes }) => sum + bytes, 4 * examples);
+  const dataBytes = held.reduce((sum, { bytes }) => sum + bytes, 4 * examples);
   const { exports, at, memory, module, sizes } = instantiate(program, writing, dataBytes);
   const team = threads > 1 ? startWorkers(module, memory, threads - 1) : undefined;
   const [shuffle, steps, epochs] = [
@@ -83,12 +88,12 @@ export function openSession(
     return counts;
   };
   const buffer = memory.buffer as ArrayBuffer;
-  const held = parts.map(({ name, dtype, bytes, place }) => ({
+  const parts = held.map(({ name, dtype, bytes, place }) => ({
     name,
     elements: view(memory, dtype, place, bytes / bytesOf(dtype)),
   }));
   const feed: Session["feed"] = (from, first = 0) => {
-    for (const { name, elements } of held) {
+    for (const { name, elements } of parts) {
       elements.set(entryOf(from, name).data, (first * elements.length) / examples);
     }
   };
@@ -121,9 +126,12 @@ export function openSession(
     // What has not been counted yet begins with 0.
     for (const { name, total } of counted) total.value = sums.counts[name] ?? 0;
   };
-  const end = (sums: Sums, batches: number): Sums => ({
+  /** What so many batches from the first on count for. */
+  const counting = (batches: number): number =>
+    batches > loop.batches ? weight * loop.batches + (rest?.weight ?? 0) : weight * batches;
+  const end = (sums: Sums, from: number, to: number): Sums => ({
     loss: lossTotal.value,
-    weight: weightTotal ? weightTotal.value : sums.weight + weight * batches,
+    weight: weightTotal ? weightTotal.value : sums.weight + counting(to) - counting(from),
     counts: countsBy(({ total }) => total.value),
   });
   const sizeFor = (other: StepGraph) => {
@@ -150,14 +158,14 @@ export function openSession(
     },
     steps(from, to, sums) {
       begin(sums);
-      return guarded(() => steps(from, to)) === 0 ? end(sums, to - from) : undefined;
+      return guarded(() => steps(from, to)) === 0 ? end(sums, from, to) : undefined;
     },
     ...(portions && inPortions(exports, portions, { guarded, begin, end })),
     lastLoss: () => only(lossAt),
     epochs(first, count, shuffled) {
       if (!shuffled) inOrder();
       const done = guarded(() => epochs(first, Math.min(count, maximumEpochs), +shuffled));
-      const whole = weight * loop.batches;
+      const whole = counting(loop.batches + (rest ? 1 : 0));
       const sums: Sums[] = [];
       // An epoch of a small network takes less time than a check: there is a record for each (!).
       for (let at = 0; at < recordLength * done; at += recordLength) {
@@ -169,6 +177,7 @@ export function openSession(
       }
       return sums;
     },
+    takesRest: rest !== undefined,
     ...(sizes && { fewer: (other: StepGraph) => sizeFor(other) }),
     isFinite: () => state.every(({ values }) => allFinite(values)),
     feed,
@@ -192,7 +201,7 @@ function inPortions(
   }: {
     readonly guarded: <T>(work: () => T) => T;
     readonly begin: (sums: Sums) => void;
-    readonly end: (sums: Sums, batches: number) => Sums;
+    readonly end: (sums: Sums, from: number, to: number) => Sums;
   },
 ): Required<Pick<Session, "portions" | "portion" | "finish">> {
   const [run, account] = [functionIn(exports, "portion"), functionIn(exports, "account")];
@@ -207,7 +216,7 @@ function inPortions(
     },
     finish(sums) {
       begin(sums);
-      return account() === 0 ? end(sums, 1) : undefined;
+      return account() === 0 ? end(sums, 0, 1) : undefined;
     },
   };
 }

@@ -23,6 +23,7 @@ import {
   type ModuleBuilder,
   op,
   ret,
+  select,
   setGlobal,
 } from "../assembler/index.ts";
 import type { Compiled } from "./functions.ts";
@@ -68,21 +69,36 @@ interface LoopParts {
   readonly enlist: (f: FunctionBuilder, thread: Expr) => void;
   /** The kernels that `run` runs, where a step can be run in portions, too. */
   readonly divided?: readonly Compiled[] | undefined;
+  /** How the smaller last batch is trained on, where there is one. */
+  readonly rest?: RestParts | undefined;
 }
+
+/** A step on another batch, with the state of the loop's. */
+export interface RestParts {
+  readonly loop: StepLoop;
+  readonly run: Func;
+  readonly address: (b: Buffer) => number;
+  /** What the first thread does before the step and, behind it, once it is accounted for. */
+  readonly enter: (f: FunctionBuilder) => void;
+  readonly leave: (f: FunctionBuilder) => void;
+}
+
+/** Accounts for a step on a batch of this loop. */
+type Account = (f: FunctionBuilder, failed: () => void, step?: RestParts) => void;
 
 /**
  * Adds and exports `shuffle`, `steps` and `epochs`, and each sum, by `sumName`; for a step in portions
  * `portion` and, behind the last, `account`.
  */
 export function writeLoop(
-  { module, run, team, enlist, divided }: LoopParts,
+  { module, run, team, enlist, divided, rest }: LoopParts,
   loop: StepLoop,
   places: LoopPlaces,
 ): void {
-  const sums = loop.sums.map(({ factors }) => ({ factors, total: module.global(f64(0)) }));
+  const sums = loop.sums.map(() => ({ total: module.global(f64(0)) }));
   const shuffle = writeShuffle(module, loop, places);
   /** After a step: what is counted and added up. Calls `failed` where the loss is not finite. */
-  const account = (f: FunctionBuilder, failed: () => void): void => {
+  const account: Account = (f, failed, step) => {
     for (const { buffer, element } of loop.counters) {
       const [type, one] =
         buffer.dtype === "f64" ? (["f64", f64(1)] as const) : (["i32", i32(1)] as const);
@@ -91,37 +107,51 @@ export function writeLoop(
       f.emit(access(`${type}.store`, [place, next]));
     }
     const known = new Map<Buffer, Expr>();
+    const { address } = step ?? places;
+    const own = step?.loop ?? loop;
     const read = (b: Buffer): Expr => {
       const there = known.get(b);
       if (there) return there;
       const value = f.let(
-        convertScalar(access(loadInstruction[b.dtype], [i32(places.address(b))]), b.dtype, "f64"),
+        convertScalar(access(loadInstruction[b.dtype], [i32(address(b))]), b.dtype, "f64"),
       );
       known.set(b, value);
       return value;
     };
-    for (const { factors, total } of sums) {
+    for (const [k, { total }] of sums.entries()) {
+      const { factors } = at(own.sums, k);
       const values = factors.map((x) => (typeof x === "number" ? f64(x) : read(x)));
       const product = values.reduce((x, y) => op("f64.mul", x, y));
       f.emit(setGlobal(total, op("f64.add", getGlobal(total), product)));
     }
     // x − x is 0 for finite x alone.
-    const watched = read(loop.watched);
+    const watched = read(own.watched);
     f.if(op("f64.ne", op("f64.sub", watched, watched), f64(0)), failed);
   };
   const alone = module.function("alone", ["i32", "i32"], "i32", (f) => {
     const [from, to] = f.params as [Local, Local];
     count(f, get(from), get(to), (batch) => {
-      gather(f, loop, places, batch);
+      gather(f, loop, places, firstOf(loop, batch));
       f.emit(call(run));
       account(f, () => f.emit(ret(i32(1))));
     });
     return i32(0);
   });
   const part = divided && writePart({ module, kernels: divided, team }, loop, places);
-  const steps = team
-    ? writeTeamSteps({ module, run, team, enlist, part }, loop, places, account)
-    : alone;
+  const { steps: whole, last } = team
+    ? writeTeamSteps({ module, run, team, enlist, part, rest }, loop, places, account)
+    : { steps: alone, last: rest && writeLast(module, rest, loop, places, account) };
+  const { batches } = loop;
+  const steps = last
+    ? module.function("all", ["i32", "i32"], "i32", (f) => {
+        const [from, to] = f.params as [Local, Local];
+        const goesOn = op("i32.gt_s", get(to), i32(batches));
+        const end = f.let(select(goesOn, i32(batches), get(to)));
+        f.if(call(whole, get(from), end), () => f.emit(ret(i32(1))));
+        f.if(goesOn, () => f.emit(ret(call(last))));
+        return i32(0);
+      })
+    : whole;
   if (part) {
     module.export("portion", team ? commanded(module, team, part) : part);
     const accounting = module.function("account", [], "i32", (f) => {
@@ -135,7 +165,7 @@ export function writeLoop(
     count(f, i32(0), get(number), (e) => {
       f.if(get(shuffled), () => f.emit(call(shuffle, add(get(first), e))));
       f.emit(...sums.map(({ total }) => setGlobal(total, f64(0))));
-      f.if(call(steps, i32(0), i32(loop.batches)), () => f.emit(ret(e)));
+      f.if(call(steps, i32(0), i32(batches + (last ? 1 : 0))), () => f.emit(ret(e)));
       const record = f.let(add(i32(places.records), op("i32.mul", e, i32(8 * sums.length))));
       for (const [k, { total }] of sums.entries()) {
         f.emit(access("f64.store", [record, getGlobal(total)], { offset: 8 * k }));
@@ -160,17 +190,18 @@ function writeTeamSteps(
     team,
     enlist,
     part,
+    rest,
   }: LoopParts & { readonly team: Team; readonly part: Func | undefined },
   loop: StepLoop,
   places: LoopPlaces,
-  account: (f: FunctionBuilder, failed: () => void) => void,
-): Func {
+  account: Account,
+): { readonly steps: Func; readonly last: Func | undefined } {
   const first = op("i32.eqz", getGlobal(team.thread));
   const together = module.function("together", ["i32", "i32"], "void", (f) => {
     const [from, to] = f.params as [Local, Local];
     const [begin, end] = shareOf(team, i32(loop.batchSize)).map((x) => f.let(x)) as [Expr, Expr];
     count(f, get(from), get(to), (batch) => {
-      gather(f, loop, places, batch, [begin, end]);
+      gather(f, loop, places, firstOf(loop, batch), [begin, end]);
       f.emit(call(team.barrier));
       f.if(isStopped(team), () => f.emit(ret()));
       f.emit(call(run));
@@ -178,12 +209,38 @@ function writeTeamSteps(
     });
     return undefined;
   });
+  const share =
+    rest &&
+    module.function("rest", [], "void", (f) => {
+      gather(
+        f,
+        rest.loop,
+        { ...places, address: rest.address },
+        lastOf(loop),
+        shareOf(team, i32(rest.loop.batchSize)),
+      );
+      f.emit(call(team.barrier), call(rest.run));
+      f.if(first, () => {
+        account(f, () => f.emit(stop(team)), rest);
+        rest.leave(f);
+      });
+      return undefined;
+    });
   writeWorker(module, team, enlist, (f, { kind, from, to }) => {
     const whole = () => f.emit(call(together, from, to));
-    if (part === undefined) whole();
+    if (share) f.if(op("i32.eq", kind, i32(-1)), whole, () => f.emit(call(share)));
+    else if (part === undefined) whole();
     else f.if(op("i32.eq", kind, i32(-1)), whole, () => f.emit(call(part, kind, from, to)));
   });
-  return module.function("steps", ["i32", "i32"], "i32", (f) => {
+  const last =
+    share &&
+    module.function("last", [], "i32", (f) => {
+      rest.enter(f);
+      writeCommand(f, team, { kind: i32(-2), from: i32(0), to: i32(0) });
+      f.emit(call(share));
+      return isStopped(team);
+    });
+  const steps = module.function("steps", ["i32", "i32"], "i32", (f) => {
     const [from, to] = f.params as [Local, Local];
     // Without a batch there is no barrier that would keep the next command back.
     f.if(op("i32.ge_s", get(from), get(to)), () => f.emit(ret(i32(0))));
@@ -191,7 +248,33 @@ function writeTeamSteps(
     f.emit(call(together, get(from), get(to)));
     return isStopped(team);
   });
+  return { steps, last };
 }
+
+/** A step on the smaller last batch; 1 where its loss is not finite. */
+function writeLast(
+  module: ModuleBuilder,
+  rest: RestParts,
+  loop: StepLoop,
+  places: LoopPlaces,
+  account: Account,
+): Func {
+  return module.function("last", [], "i32", (f) => {
+    rest.enter(f);
+    gather(f, rest.loop, { ...places, address: rest.address }, lastOf(loop));
+    f.emit(call(rest.run));
+    account(f, () => f.emit(ret(i32(1))), rest);
+    rest.leave(f);
+    return i32(0);
+  });
+}
+
+/** Where in the order a batch begins. */
+const firstOf = ({ batchSize }: StepLoop, batch: Expr): Expr =>
+  op("i32.mul", batch, i32(batchSize));
+
+/** Where the examples begin that are left behind the whole batches. */
+const lastOf = ({ batches, batchSize }: StepLoop): Expr => i32(batches * batchSize);
 
 /**
  * `part(kind, from, to)`: for kind 0 the batch of number `from` is gathered, for k + 1 these units of
@@ -217,7 +300,8 @@ function writePart(
       });
     only(0, () => {
       const rows = i32(loop.batchSize);
-      gather(f, loop, places, get(from), team ? shareOf(team, rows) : [i32(0), rows]);
+      const first = firstOf(loop, get(from));
+      gather(f, loop, places, first, team ? shareOf(team, rows) : [i32(0), rows]);
     });
     for (const [k, { func, alone, given }] of kernels.entries()) {
       only(k + 1, () => {
@@ -251,16 +335,19 @@ const commanded = (module: ModuleBuilder, team: Team, part: Func): Func =>
     return undefined;
   });
 
-/** Copies a batch's examples, in the order's order, to where the step reads them; or some of them. */
+/**
+ * Copies the examples of the batch that begins there, in the order's order, to where the step reads
+ * them; or some of them.
+ */
 function gather(
   f: FunctionBuilder,
   loop: StepLoop,
   places: LoopPlaces,
-  batch: Expr,
+  begins: Expr,
   [begin, end]: readonly [Expr, Expr] = [i32(0), i32(loop.batchSize)],
 ): void {
   const { batchSize } = loop;
-  const first = f.let(op("i32.mul", batch, i32(batchSize)));
+  const first = f.let(begins);
   const copy = (i: Expr): void => {
     const place = op("i32.mul", add(first, i), i32(4));
     const row = f.let(access("i32.load", [place], { offset: places.order }));
