@@ -153,7 +153,7 @@ export class JointTraining implements Live {
   #shareFor(part: Rows) {
     const { programs, dtype, backend } = this.#trainer;
     const types = { inputs: part.inputs, targets: part.targets };
-    return programs.of("share", types, () => {
+    const make = () => {
       programs.compiling("step", types);
       const rows = at(part.inputs.shape, 0);
       const graph = shareStep(this.#objective, types, { dtype, adds: this.#adds, rows });
@@ -165,7 +165,8 @@ export class JointTraining implements Live {
           out: outputsByName(graph, [...graph.outputs.keys()]),
         },
       };
-    });
+    };
+    return programs.of("share", types, make, { holdsBuffers: true });
   }
 
   /** Before the first step: what can be shared out, and the update's program. */

@@ -90,8 +90,9 @@ export class OwnLoop {
     const given = this.#given(data);
     const { inputs, targets, classes } = batchFrom(trainer, data);
     const batch = { inputs, targets };
-    const { ring, size } = stepFor(trainer, inputs, targets).ring(this.#threads);
-    const place = ring ? ring.put(batch, size) : -1;
+    const made = stepFor(trainer, inputs, targets).ring(this.#threads);
+    const { ring } = made;
+    const place = ring ? ring.put(batch, made) : -1;
     this.#ring = ring;
     return {
       ring,

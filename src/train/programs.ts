@@ -5,17 +5,33 @@ import { type ByName, mapEntries } from "../core/by-name.ts";
 import type { TensorType } from "../core/op.ts";
 import { formatShape } from "../core/shape.ts";
 
-/** Training, partial batch, validation, its partial batch, prediction, task, and a few more. */
-const most = 9;
+/** What is small: graphs of as many sizes as batches usually come in. */
+const mostGraphs = 64;
+/**
+ * Programs, which hold buffers: training, partial batch, validation, its partial batch, prediction,
+ * task, and a few more.
+ */
+const mostPrograms = 9;
 
-/** So often in a row what was made for more rows is used. */
-export const mostSpare = 16;
+/** So often in a row what was made for more rows is used for a number of rows. */
+const mostSpare = 16;
 
 /** What may be used for batches with fewer rows. */
 export interface Shared {
-  /** How often it was, since it was used for all rows. */
+  /** As what it was used last, where that was for fewer rows, and how often in a row. */
+  lately?: object | undefined;
   spare: number;
 }
+
+/** It is about to be used: as this, for fewer rows, or for all. */
+export function use(of: Shared, as: object | undefined): void {
+  of.spare = as === undefined ? 0 : as === of.lately ? of.spare + 1 : 1;
+  of.lately = as;
+}
+
+/** Whether it is used as this so often in a row that a program of its own is worth its while. */
+export const isWorn = (of: Shared, as: object): boolean =>
+  as === of.lately && of.spare >= mostSpare;
 
 interface Kept {
   /** The types but for their rows. */
@@ -36,25 +52,30 @@ const keyOf = (types: ByName<TensorType>): string =>
     .join(" ");
 
 export class Programs {
-  readonly #made = new Map<string, unknown>();
+  /** What was made, by what it is for and then by types, the oldest first. */
+  readonly #made = new Map<string, Map<string, unknown>>();
   /** What may do for fewer rows, by what it is for: kept elsewhere, and here as long as it is there. */
   readonly #shared = new Map<string, readonly Kept[]>();
+  /** What has programs of its own, the oldest first. */
+  readonly #owners: { own: Shared | undefined }[] = [];
   /** What they were for, the latest first. */
   readonly #before = new Map<string, readonly ByName<TensorType>[]>();
 
   /**
    * What `make` gives for arguments of these types, kept for the next time. Only the last few are
-   * kept, since each holds buffers and batches may come in any number of sizes.
+   * kept, since batches may come in any number of sizes; fewer where each holds buffers.
    */
-  of<T>(what: string, types: ByName<TensorType>, make: () => T): T {
-    let key = what;
+  of<T>(what: string, types: ByName<TensorType>, make: () => T, { holdsBuffers = false } = {}): T {
+    let key = "";
     for (const { dtype, shape } of Object.values(types)) key += ` ${dtype}${formatShape(shape)}`;
-    const known = (this.#made.get(key) as T | undefined) ?? make();
-    this.#made.delete(key);
-    this.#made.set(key, known);
-    if (this.#made.size > most) {
-      for (const oldest of this.#made.keys()) {
-        this.#made.delete(oldest);
+    let made = this.#made.get(what);
+    if (made === undefined) this.#made.set(what, (made = new Map()));
+    const known = (made.get(key) as T | undefined) ?? make();
+    made.delete(key);
+    made.set(key, known);
+    if (made.size > (holdsBuffers ? mostPrograms : mostGraphs)) {
+      for (const oldest of made.keys()) {
+        made.delete(oldest);
         break;
       }
     }
@@ -71,12 +92,13 @@ export class Programs {
     types: ByName<TensorType>,
     { make, fewer }: { readonly make: () => T; readonly fewer: (larger: T) => T | undefined },
   ): () => T {
-    let own: T | undefined;
+    const owner: { own: T | undefined } = { own: undefined };
     let other: { readonly larger: T; readonly made: T } | undefined;
     let isKnown = false;
     return () => {
+      const { own } = owner;
       if (own !== undefined) {
-        own.spare = 0;
+        use(own, undefined);
         return own;
       }
       if (!isKnown) {
@@ -85,15 +107,33 @@ export class Programs {
         other = made && { larger, made };
         isKnown = true;
       }
-      if (other !== undefined && other.larger.spare++ < mostSpare) return other.made;
+      if (other !== undefined && !isWorn(other.larger, other.made)) {
+        use(other.larger, other.made);
+        return other.made;
+      }
       other = undefined;
-      own = make();
-      const rows = rowsIn(types);
-      const kept = this.#shared.get(what) ?? [];
-      const made = { key: keyOf(types), rows: rows ?? 0, made: new WeakRef(own) };
-      if (rows !== undefined) this.#shared.set(what, [made, ...kept].slice(0, most));
-      return own;
+      return this.#own(owner, what, types, make);
     };
+  }
+
+  #own<T extends Shared>(
+    owner: { own: T | undefined },
+    what: string,
+    types: ByName<TensorType>,
+    make: () => T,
+  ): T {
+    const own = make();
+    owner.own = own;
+    this.#owners.push(owner);
+    if (this.#owners.length > mostPrograms) {
+      const oldest = this.#owners.shift();
+      if (oldest) oldest.own = undefined;
+    }
+    const rows = rowsIn(types);
+    const kept = this.#shared.get(what) ?? [];
+    const made = { key: keyOf(types), rows: rows ?? 0, made: new WeakRef(own) };
+    if (rows !== undefined) this.#shared.set(what, [made, ...kept].slice(0, mostPrograms));
+    return own;
   }
 
   /** What was made for the fewest rows more than these. */
@@ -112,6 +152,6 @@ export class Programs {
     const types = mapEntries(given, ({ dtype, shape }) => ({ dtype, shape }));
     const before = this.#before.get(what) ?? [];
     countCompile(() => ({ what: `A trainer's program to ${what}`, types, before }));
-    this.#before.set(what, [types, ...before].slice(0, most));
+    this.#before.set(what, [types, ...before].slice(0, mostPrograms));
   }
 }

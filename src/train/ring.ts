@@ -12,7 +12,7 @@ import type { TensorType } from "../core/op.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { StepGraph } from "../step/ports.ts";
 import type { Examples } from "./batches.ts";
-import { mostSpare, type Shared } from "./programs.ts";
+import { isWorn, type Shared, use } from "./programs.ts";
 import type { Live } from "./resident.ts";
 import type { Trainer } from "./trainer.ts";
 
@@ -38,20 +38,26 @@ type BatchTypes = Readonly<Record<"inputs" | "targets", TensorType>>;
 
 const none: Sums = { loss: 0, weight: 0, counts: {} };
 
-/** How a batch with fewer rows is put into the ring. */
-export type FewerRows = NonNullable<ReturnType<NonNullable<Session["fewer"]>>>;
+/** How a batch with fewer rows is taken. */
+type FewerRows = NonNullable<ReturnType<NonNullable<Session["fewer"]>>>;
+
+/** A ring, and how batches are taken that are put into it. */
+export interface RingFor extends Shared {
+  readonly ring: Ring | undefined;
+  readonly size?: FewerRows;
+}
 
 export class Ring implements Live, Shared {
   readonly #trainer: Trainer;
   readonly #session: Session;
   readonly #batches: Examples[] = [];
   /** How the batch of each place is taken, and how the last one was. */
-  readonly #sizes: (FewerRows | undefined)[] = [];
+  readonly #sizes: (RingFor | undefined)[] = [];
   #taken: FewerRows | undefined;
   readonly #whole: FewerRows | undefined;
   /** So many rows each place has. */
   readonly #rows: number;
-  /** Steps in a row on batches with fewer. */
+  lately: object | undefined;
   spare = 0;
   readonly #known: (GivenBatch | undefined)[] = [];
   readonly #size: number;
@@ -116,9 +122,12 @@ export class Ring implements Live, Shared {
   /** The place of the batch that was given so, if it is still there. */
   find(is: (given: GivenBatch) => boolean): number | undefined {
     const place = this.#known.findIndex((given) => given !== undefined && is(given));
+    if (place < 0) return undefined;
+    const size = this.#sizes[place];
     // What is used for fewer rows for long is asked for once more.
-    const isSpare = this.#sizes[place] !== undefined && this.spare >= mostSpare;
-    return place < 0 || isSpare ? undefined : place;
+    if (size && isWorn(this, size)) return undefined;
+    use(this, size);
+    return place;
   }
 
   /** Says what a batch was given as, if no other one has come into its place meanwhile. */
@@ -127,12 +136,13 @@ export class Ring implements Live, Shared {
   }
 
   /** Keeps a batch, in the place of the one that has been there longest: the number of its place. */
-  put(batch: Examples, size: FewerRows | undefined): number {
+  put(batch: Examples, made: RingFor): number {
     this.#open?.complete();
     const place = this.#next;
     this.#next = (place + 1) % this.#size;
     // A step that may have to be repeated needs its batch.
     if (this.#steps.includes(place)) this.settle();
+    const size = made.size && made;
     const whole = size
       ? { inputs: this.#filled(batch.inputs), targets: this.#filled(batch.targets) }
       : batch;
@@ -152,10 +162,9 @@ export class Ring implements Live, Shared {
 
   /** The session is made ready for a batch of that size. */
   #take(place: number): void {
-    const size = this.#sizes[place] ?? this.#whole;
+    const size = this.#sizes[place]?.size ?? this.#whole;
     if (size !== this.#taken) size?.take();
     this.#taken = size;
-    this.spare = this.#sizes[place] === undefined ? 0 : this.spare + 1;
   }
 
   /** A step on the batch of this place; its loss. */

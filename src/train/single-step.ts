@@ -20,8 +20,7 @@ import { trainingStep } from "../step/step.ts";
 import { noCounts } from "./counts.ts";
 import { firstStepOf } from "./first-step.ts";
 import { nonFiniteError } from "./non-finite.ts";
-import type { Shared } from "./programs.ts";
-import { type FewerRows, Ring } from "./ring.ts";
+import { Ring, type RingFor } from "./ring.ts";
 import { bareType, sharedProgram } from "./shared-program.ts";
 import { adopt, type Renewed, renewals } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
@@ -67,12 +66,6 @@ export const stepFor = (
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;
-}
-
-/** A ring, and how batches are put into it. */
-interface RingFor extends Shared {
-  readonly ring: Ring | undefined;
-  readonly size?: FewerRows;
 }
 
 /** The ring for batches of these types: a larger one's where it does for them. */

@@ -55,6 +55,19 @@ test("a size that comes again and again gets a program of its own", () => {
   expect(Number.isFinite(t.step(small))).toBe(true);
 });
 
+test("sizes that change from step to step are compiled once", () => {
+  const t = make();
+  t.step(rows(64));
+  c.assertMaxCompiles(0, () => {
+    for (let i = 0; i < 40; i++) t.step(rows(20 + ((i * 7) % 24), 0.1));
+  });
+  // One that comes often, between others, gets nothing of its own either.
+  const often = rows(50);
+  c.assertMaxCompiles(0, () => {
+    for (let i = 0; i < 40; i++) t.step(i % 3 === 0 ? rows(30 + (i % 2)) : often);
+  });
+});
+
 test("predict and evaluate on fewer rows", () => {
   const t = make();
   const data = rows(100);

@@ -129,7 +129,7 @@ const outOfMemory = (bytes: number, data: number): never =>
     message: "The program needs more memory than WebAssembly can have.",
     expected: "at most 4 GiB, and what the machine has free",
     found:
-      `${(bytes / 2 ** 20).toFixed(0)} MiB for parameters, optimizer, data and activations` +
+      `${(bytes / 2 ** 20).toFixed(0)} MiB for parameters, optimizer, data, activations and working memory` +
       (data > 0 ? `, of which ${(data / 2 ** 20).toFixed(0)} MiB are data` : ""),
     ...(2 * data > bytes && {
       fix: "Train on a part of the examples at a time, with one fit after another.",

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { wasm } from "../../../src/backends/wasm/index.ts";
 import type { ArrayTensor } from "../../../src/core/array-tensor.ts";
 import {
+  argsort,
   halfSquaredError,
   input,
   linear,
@@ -123,6 +124,18 @@ describe("too much", () => {
     );
     expect(error.expected).toContain(most);
     expect(error.found).toContain(`${2 * 4096} MiB`);
+  });
+
+  test("working memory counts: what a sort needs besides its input and its output", () => {
+    const x = input("x", [2 ** 27], "f64");
+    const error = failure("out-of-memory", () =>
+      wasm.compile({ inputs: [x], outputs: [argsort(x)] }),
+    );
+    expect(error.found).toContain("working memory");
+    // Numbers and positions are 1.5 GiB; two lists of pairs of them, and a pair.
+    const needed = (2 ** 27 * (8 + 4 + 2 * 16)) / 2 ** 20;
+    expect(Number.parseInt(error.found!, 10)).toBeGreaterThanOrEqual(needed);
+    expect(Number.parseInt(error.found!, 10)).toBeLessThanOrEqual(needed + 2);
   });
 
   test("a data set that does not fit beside the program: how much both need", () => {
