@@ -125,7 +125,7 @@ function copiesOf(
       entryOf<Buffer>({ ...b[part] }, name),
     ]);
   const state = (["parameters", "buffers", "slots"] as const).flatMap(pairs);
-  // Whoever asks for the last loss looks into the loop's program.
+  // The last loss is looked for in the loop's program.
   return { enter: [...pairs("controls"), ...state], leave: [...state, [a.loss, b.loss]] };
 }
 
