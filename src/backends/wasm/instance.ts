@@ -9,7 +9,7 @@ import type { Graph } from "../../core/graph.ts";
 import { letGoOfAll } from "../kept.ts";
 import { features } from "./assembler/index.ts";
 import { imports } from "./intrinsics/index.ts";
-import { buildModule, type ModuleOptions, type Place, pagesFor } from "./module.ts";
+import { buildModule, type ModuleOptions, type ProgramPlace, pagesFor } from "./module.ts";
 import { lost } from "./workers.ts";
 
 export interface CodeOptions {
@@ -61,12 +61,12 @@ function sizesOf(program: Program, at: (b: Buffer) => TypedArray, counts: Int32A
 
 /** Where the buffers of a program lie. */
 const placedIn =
-  (memory: WebAssembly.Memory, { program, base }: Place) =>
+  (memory: WebAssembly.Memory, { program, base }: ProgramPlace) =>
   (b: Buffer): TypedArray =>
     view(memory, b.dtype, base + element(program.offsets, b.id), b.size);
 
 /** Writes a program's constants, and the counts of its open kernels: those are what comes back. */
-function fill(memory: WebAssembly.Memory, place: Place): Int32Array {
+function fill(memory: WebAssembly.Memory, place: ProgramPlace): Int32Array {
   const at = placedIn(memory, place);
   for (const b of place.program.buffers) if (b.data) at(b).set(b.data);
   const full = place.open.map((kernel) => firstSize(kernel) ?? 0);

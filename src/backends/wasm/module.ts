@@ -76,8 +76,8 @@ interface CompiledModule {
   /** Bytes of memory that it needs. */
   readonly memory: number;
   /** Where the program lies, and the other. */
-  readonly first: Place;
-  readonly other: Place | undefined;
+  readonly first: ProgramPlace;
+  readonly other: ProgramPlace | undefined;
   /** The user's lines that errors about indices refer to by number. */
   readonly lines: readonly (() => string)[];
 }
@@ -99,7 +99,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
   const intrinsics = new Intrinsics(module, { relaxed });
   const functions = new Map<string, Func>();
   const lines: (() => string)[] = [];
-  const write = (place: Place, name: string) => {
+  const write = (place: ProgramPlace, name: string) => {
     const { tiny, open } = place;
     const { kernels, offsets } = place.program;
     const target: Target = {
@@ -149,7 +149,7 @@ export function buildModule(program: Program, options: ModuleOptions): CompiledM
 }
 
 /** Where a program lies in memory: its arena, and behind it the counts of its open kernels. */
-export interface Place {
+export interface ProgramPlace {
   readonly program: Program;
   /** Whether it is straight-line code. */
   readonly tiny: boolean;
@@ -161,7 +161,7 @@ export interface Place {
   readonly end: number;
 }
 
-function placeOf(program: Program, base: number, straight: boolean): Place {
+function placeOf(program: Program, base: number, straight: boolean): ProgramPlace {
   const tiny = straight && isTiny(program.kernels);
   const open = tiny ? [] : countedKernels(program.kernels);
   const countsAt = base + program.arena;
