@@ -1,6 +1,7 @@
 /** chainrule evaluate FILE | CHECKPOINT: loss and metrics on data that were not trained on. */
 
-import { fail } from "../core/errors.ts";
+import { ChainruleError, fail } from "../core/errors.ts";
+import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { preprocessDataset } from "../data/preprocessing.ts";
 import { readBytes } from "../files/node.ts";
@@ -15,8 +16,8 @@ import { confusionLines, metrics } from "./describe.ts";
 import { exit } from "./failure.ts";
 import { quoted, self } from "./files.ts";
 import { count, formatNumber, percent, plural } from "./numbers.ts";
-import { loadTrained, withData } from "./predict.ts";
-import { inFileLater, isArchive, readRows, standardInput } from "./rows.ts";
+import { inputsNamed, loadTrained, withData } from "./predict.ts";
+import { checkWidth, inFileLater, isArchive, readRows, standardInput } from "./rows.ts";
 import { besides } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 
@@ -62,8 +63,14 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
   if (npz && isArchive(table)) {
     const bytes = await readBytes(table);
     const { dtype } = network.training;
-    const data = await inFileLater(table, () => arraysDataset(bytes, npz, dtype, classes));
-    return { part: table, data: fitTargets(network, data, width).convert(data), notes: [] };
+    // Whether targets are labels was decided in training.
+    const section = { ...npz, targetType: classes ? "category" : "number" } as const;
+    const data = await inFileLater(table, async () => {
+      const given = await arraysDataset(bytes, section, dtype, classes);
+      checkWidth(given.inputs, description, npz.inputs);
+      return fitted(loaded, given, width, npz.targets);
+    });
+    return { part: table, data, notes: [] };
   }
   if (preprocessing === undefined) {
     return fail("usage", {
@@ -73,10 +80,27 @@ async function dataOf(loaded: Loaded, path: string, table: string | undefined) {
       fix: "Leave --data out: the data of the network file are measured.",
     });
   }
-  const read = await readRows(table, loaded);
+  const targets = [preprocessing.target].flat().map(({ name }) => name);
+  const read = await readRows(table, loaded, [...inputsNamed(preprocessing), ...targets]);
   const { notes } = read;
   const rows: Dataset = inRows(preprocessDataset(preprocessing, read.table));
   return { part: table, data: fitTargets(network, rows, width).convert(rows), notes };
+}
+
+/** Targets as the loss takes them; those that it cannot take are the file's fault, not the network's. */
+function fitted({ network }: Loaded, data: Dataset, outputs: number, name: string): Dataset {
+  try {
+    return fitTargets(network, data, outputs).convert(data);
+  } catch (cause) {
+    if (!(cause instanceof ChainruleError)) throw cause;
+    return fail("data-invalid", {
+      message: "These targets are not like those that the network was trained on.",
+      expected: `targets for ${plural(outputs, "output")} and the loss ${network.loss.name}`,
+      found: `the shape [${data.targets.shape.join(", ")}], in ${shown(name)}`,
+      fix: "Give targets of the shape of those in training.",
+      cause,
+    });
+  }
 }
 
 /** In quotation marks where a line would not show it, such as a space or the end of a line. */

@@ -5,6 +5,7 @@ import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import { at } from "../core/at.ts";
 import { ChainruleError, fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { listed } from "../core/wording.ts";
 import type { Table } from "../data/csv.ts";
 import { npzDataset, parseNpz } from "../data/npz.ts";
 import type { NumberFormat } from "../data/number-format.ts";
@@ -31,7 +32,7 @@ import { exit } from "./failure.ts";
 import { checkpointFix, checkpointOf, dividerOf, quoted, readNetwork, self } from "./files.ts";
 import { formatNumber, percent, plural } from "./numbers.ts";
 import type { WritingOptions } from "./predict-text.ts";
-import { inFileLater, isArchive, readRows } from "./rows.ts";
+import { checkWidth, inFileLater, isArchive, readRows } from "./rows.ts";
 import { besides, runCheckpoint } from "./run-place.ts";
 import { bold, columns, dim, print, printJson, remark } from "./terminal.ts";
 import { checkTable } from "./writable.ts";
@@ -171,6 +172,15 @@ function inputsOf({ description }: Loaded, rows: Table | readonly (readonly stri
     return exampleRows(applyPreprocessing(asTheyStand(preprocessing), typed));
   }
   const names = named?.columns.map(({ name }) => name);
+  if (names && names.length < inputs) {
+    fail("data-invalid", {
+      message: "The table has fewer columns than the network has inputs.",
+      expected: `at least ${plural(inputs, "column")}`,
+      found: `${names.length}: ${listed(names.slice(0, 20))}`,
+      where: named?.source,
+      fix: "Give a column of numbers for each input, in the order of training.",
+    });
+  }
   const cells = named
     ? Array.from({ length: named.size }, (_, i) => named.columns.map((c) => c.cells[i] ?? ""))
     : (rows as readonly (readonly string[])[]);
@@ -178,7 +188,7 @@ function inputsOf({ description }: Loaded, rows: Table | readonly (readonly stri
   cells.forEach((row, i) => {
     const where = named ? `row ${i + 1}` : inputAt(i);
     // A table may hold targets behind the inputs.
-    if (named ? row.length < inputs : row.length !== inputs) {
+    if (!named && row.length !== inputs) {
       fail("data-invalid", {
         message: "A row has another number of values than the network has inputs.",
         expected: plural(inputs, "number"),
@@ -201,6 +211,12 @@ function inputsOf({ description }: Loaded, rows: Table | readonly (readonly stri
   });
   return constantTensor(data, [cells.length, inputs]);
 }
+
+/** The columns that rules read to make inputs. */
+export const inputsNamed = ({ inputs, windows }: Preprocessing): string[] => [
+  ...inputs.map(({ name }) => name),
+  ...(windows?.ordered === undefined ? [] : [windows.ordered]),
+];
 
 /** Rows that are typed are in order, and have no column that says it. */
 function asTheyStand({ windows, ...rules }: Preprocessing): Preprocessing {
@@ -243,7 +259,10 @@ async function rowsOf(loaded: Loaded, path: string, options: PredictOptions): Pr
     return { inputs, notes: [] };
   }
   if (isArchive(options.data)) return { inputs: await arrayRows(options.data, loaded), notes: [] };
-  const { table, notes } = await readRows(options.data, loaded);
+  // What is written out stands beside all columns.
+  const needed =
+    options.out === undefined ? preprocessing && inputsNamed(preprocessing) : undefined;
+  const { table, notes } = await readRows(options.data, loaded, needed);
   const inputs = inputsOf(loaded, table);
   const ends = windowEnds(preprocessing, table);
   return { inputs, notes, table: ends ? chosenRows(table, ends) : table, ...(ends && { ends }) };
@@ -269,13 +288,8 @@ async function arrayRows(path: string, { network, description }: Loaded): Promis
       ...{ inputs: name, targets: name, targetType: "number", scale: npz.scale },
       dtype: network.training.dtype,
     });
-    const rows = exampleRows(inputs);
-    if (rows.shape[1] === description.inputs) return rows;
-    return fail("data-invalid", {
-      message: "The examples have another number of values than the network has inputs.",
-      expected: plural(description.inputs, "number"),
-      found: `${rows.shape[1]}, of the shape [${inputs.shape.join(", ")}]`,
-    });
+    checkWidth(inputs, description, name);
+    return exampleRows(inputs);
   });
 }
 

@@ -1,11 +1,16 @@
 /** Rows that commands are given: tables read as the one that was trained on. */
-import { ChainruleError } from "../core/errors.ts";
+import { ChainruleError, fail } from "../core/errors.ts";
+import { sizeOf } from "../core/shape.ts";
+import type { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
 import { chosenRows, emptyRowNotes, writtenRows } from "../data/table-columns.ts";
-import { typedFile } from "../data/table-file.ts";
+import { neededTable, typedFile } from "../data/table-file.ts";
 import { moved } from "../files/in-file.ts";
 import { readBytes, readText } from "../files/node.ts";
 import type { StoredNetwork } from "../network-file/checkpoint.ts";
+import type { DataDescription } from "../network-file/index.ts";
+import { plural } from "./numbers.ts";
 
 /** What of a trained network says how its tables are written. */
 type Known = Pick<StoredNetwork, "network" | "description">;
@@ -16,17 +21,22 @@ export async function standardInput(): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** The written rows of a table, read as the one that was trained on. */
+/**
+ * The written rows of a table, read as the one that was trained on.
+ *
+ * @param columns those that are needed of a file that has them apart; default: all
+ */
 export async function readRows(
   path: string,
   loaded: Known,
+  columns?: readonly string[],
 ): Promise<{ readonly table: Table; readonly notes: readonly string[] }> {
   const piped = path === "-";
   const source = piped ? "standard input" : path;
   const said = writtenAs(loaded);
   const typed = piped ? undefined : typedFile(path);
   const table = typed
-    ? await typedRows(typed, path, said)
+    ? await typedRows(typed, path, said, columns)
     : parseTable(piped ? await standardInput() : await readText(path), { source, ...said });
   const written = writtenRows(table);
   const notes = [...(table.notes ?? []), ...emptyRowNotes(table, written)];
@@ -39,10 +49,15 @@ async function typedRows(
   typed: NonNullable<ReturnType<typeof typedFile>>,
   source: string,
   { missingValues }: TableOptions,
+  columns: readonly string[] | undefined,
 ): Promise<Table> {
   const bytes = await readBytes(source);
-  const options = { source, ...(missingValues ? { missingValues } : {}) };
-  return inFileLater(source, async () => typed.read(bytes, options));
+  const options = {
+    source,
+    ...(missingValues ? { missingValues } : {}),
+    ...(columns ? { columns } : {}),
+  };
+  return inFileLater(source, () => neededTable(typed, bytes, options));
 }
 
 /** Whether a file holds NumPy's arrays. */
@@ -56,6 +71,18 @@ export async function inFileLater<T>(path: string, read: () => Promise<T>): Prom
     if (!(error instanceof ChainruleError) || error.where?.includes(path)) throw error;
     throw moved(error, error.where === undefined ? path : `${path}, ${error.where}`);
   }
+}
+
+/** @throws ChainruleError "data-invalid" for examples of another size than the network takes. */
+export function checkWidth(found: Tensor, { inputs }: DataDescription, name: string): void {
+  const width = sizeOf(found.shape.slice(1));
+  if (width === inputs) return;
+  fail("data-invalid", {
+    message: "The examples have another number of values than the network has inputs.",
+    expected: plural(inputs, "number"),
+    found: `${width}, of the shape [${found.shape.join(", ")}], in ${shown(name)}`,
+    fix: "Give the array that the network was trained on, or one whose examples are as large.",
+  });
 }
 
 /** Further tables are written as the one that was trained on. */

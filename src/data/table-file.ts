@@ -1,4 +1,5 @@
 /** Tables of files whose cells have types, told by their names. */
+import { ChainruleError } from "../core/errors.ts";
 import { parseArrow } from "./arrow.ts";
 import type { Table } from "./csv.ts";
 import { parseJsonLines } from "./json-lines.ts";
@@ -8,6 +9,8 @@ import { parseParquet } from "./parquet.ts";
 interface TypedFileOptions {
   readonly source: string;
   readonly missingValues?: readonly string[];
+  /** The columns that are needed; default: all. */
+  readonly columns?: readonly string[];
 }
 
 interface TypedFile {
@@ -26,6 +29,21 @@ const kinds: readonly TypedFile[] = [
     read: (bytes, options) => parseJsonLines(new TextDecoder().decode(bytes), options),
   },
 ];
+
+/** Some columns of a file, or all where it lacks one of them, which is reported where it is named. */
+export async function neededTable(
+  { read }: TypedFile,
+  bytes: Uint8Array,
+  { columns, ...options }: TypedFileOptions,
+): Promise<Table> {
+  if (columns === undefined) return read(bytes, options);
+  try {
+    return await read(bytes, { ...options, columns: [...new Set(columns)] });
+  } catch (error) {
+    if (!(error instanceof ChainruleError) || error.code !== "data-invalid") throw error;
+    return read(bytes, options);
+  }
+}
 
 /** How a file is read whose name says that its cells have types; undefined for text. */
 export const typedFile = (file: string): TypedFile | undefined =>

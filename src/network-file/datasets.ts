@@ -19,7 +19,7 @@ import { split } from "../data/split.ts";
 import { likelyCauses } from "../data/table-advice.ts";
 import { chosenRows, inputColumns, writtenRows } from "../data/table-columns.ts";
 import { tableDataset } from "../data/table-dataset.ts";
-import { typedFile } from "../data/table-file.ts";
+import { neededTable, typedFile } from "../data/table-file.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { built, type Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
@@ -269,9 +269,14 @@ async function tableOf(
     const bytes = await read(file);
     const typed = typedFile(file);
     if (typed) checkTyped(typed.name, csv);
-    const own = { source: file, ...(missingValues === undefined ? {} : { missingValues }) };
+    const needed = neededColumns(csv);
+    const own = {
+      source: file,
+      ...(missingValues === undefined ? {} : { missingValues }),
+      ...(needed === undefined ? {} : { columns: needed }),
+    };
     const table = typed
-      ? await typed.read(bytes, own)
+      ? await neededTable(typed, bytes, own)
       : await readTable(bytes, {
           ...options,
           signal,
@@ -284,6 +289,14 @@ async function tableOf(
     });
     return { ...table, columns };
   });
+}
+
+/** The columns that a table is read for, where the network file names its inputs. */
+function neededColumns({ target, inputs, groups, ordered, types }: CsvSection) {
+  const named = inputColumns(inputs);
+  if (named === undefined) return undefined;
+  const divided = [groups, ordered].filter((name) => typeof name === "string");
+  return [...[target].flat(), ...named, ...divided, ...Object.keys(types ?? {})];
 }
 
 /** Refuses what is said of text about a file whose cells have types. */

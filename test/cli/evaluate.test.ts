@@ -1,8 +1,10 @@
 /** chainrule evaluate, and predictions as a table. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { parseTable } from "../../src/data/csv.ts";
+import { npzBytes } from "../../src/data/index.ts";
+import { tensor } from "../../src/index.ts";
 import { example, folder, network, root, run, table, write } from "./run.ts";
 
 const trained = async () => {
@@ -143,4 +145,31 @@ it("says which text is empty", async () => {
   expect(stderr).toMatch(
     /no characters[\s\S]*found +an empty text\n +at +t\.txt \(named in n\.yaml:/,
   );
+});
+describe("arrays of another kind than those that were trained on", () => {
+  const arrays = (columns: number, y: readonly number[]) =>
+    npzBytes({ x: tensor(y.map((v) => new Array(columns).fill(v))), y: tensor(y) });
+  it("are the file's fault, and labels may be written as numbers", async () => {
+    const cwd = folder();
+    const labels = npzBytes({
+      x: tensor([[0], [1], [0], [1]]),
+      y: tensor([0, 1, 0, 1], { dtype: "i32" }),
+    });
+    write(cwd, {
+      "n.yaml": network({ data: "{ npz: { file: a.npz, inputs: x, targets: y } }" }),
+      "a.npz": labels,
+      "float.npz": arrays(1, [0, 1]),
+      "half.npz": arrays(1, [0, 0.5]),
+      "wide.npz": arrays(3, [0, 1]),
+    });
+    expect((await run(["train", "n.yaml", "-q"], { cwd })).code).toBe(0);
+    const of = (file: string) => run(["evaluate", "n.safetensors", "--data", file], { cwd });
+    const [float, half, wide] = await Promise.all(["float.npz", "half.npz", "wide.npz"].map(of));
+    expect(float).toMatchObject({ code: 0, stderr: "" });
+    expect(half?.stderr).toMatch(/half\.npz/);
+    expect(half?.stderr).not.toContain("Leave out");
+    expect(wide?.stderr).toMatch(
+      /expected 1 number\n +found +3, of the shape \[2, 3\], in "x"\n +at +wide\.npz/,
+    );
+  });
 });

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { parseParquet, tableDataset } from "../../src/data/index.ts";
+import { neededTable, typedFile } from "../../src/data/table-file.ts";
+import { toDatasets } from "../../src/network-file/index.ts";
+import { parse } from "../network-file/sample.ts";
 import { rejection } from "../support/failure.ts";
 import { mutated } from "../support/mutations.ts";
 import { bytesOf, types, valuesOf } from "./recorded-tables.ts";
@@ -45,6 +48,29 @@ describe("parseParquet", () => {
     await rejection("too-large", parseParquet(bytes, { limit: 100 }));
     await rejection("data-invalid", parseParquet(bytes, { columns: ["x", "x"] }));
     await rejection("bad-argument", parseParquet(bytes, { types: { x: "date" as never } }));
+  });
+  it("of a file of a network the columns that it names are read, or all where one is not there", async () => {
+    const typed = typedFile("wide.parquet");
+    if (!typed) throw new Error("no reader");
+    const read = (...columns: string[]) =>
+      neededTable(typed, bytesOf("wide.parquet"), { source: "wide.parquet", columns });
+    // The column beside holds what no number can be.
+    expect(valuesOf(await read("x"))).toEqual({ x: [1, 2] });
+    await rejection("data-invalid", read("x", "id"));
+    const ways = { source: "w.parquet", columns: ["x", "y"] };
+    const whole = await neededTable(typed, bytesOf("ways-plain.parquet"), ways);
+    expect(whole.columns.map(({ name }) => name)).toEqual(["x", "i", "k", "b"]);
+    const network = parse({
+      data: "{ csv: { file: w.parquet, inputs: [x], target: b } }",
+    });
+    const { train } = await toDatasets(network, async () => bytesOf("ways-plain.parquet"));
+    expect(train.inputNames).toEqual(["x"]);
+    const wrong = parse({ data: "{ csv: { file: w.parquet, inputs: [x, j], target: b } }" });
+    const error = await rejection(
+      "data-invalid",
+      toDatasets(wrong, async () => bytesOf("ways-plain.parquet")),
+    );
+    expect(error.where).toMatch(/^n\.yaml:4:/);
   });
   it("makes a data set of it, as of any table", async () => {
     const table = await parseParquet(bytesOf("ways-zstd.parquet"));

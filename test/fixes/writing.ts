@@ -1,8 +1,11 @@
 /** Advice about windows over time, and about texts that are written on, followed. */
 
+import { evaluateCommand } from "../../src/cli/evaluate.ts";
+import { predictCommand } from "../../src/cli/predict.ts";
 import { predictTexts } from "../../src/cli/predict-text.ts";
 import * as d from "../../src/data/index.ts";
-import { prepareNetwork, toMetadata } from "../../src/network-file/index.ts";
+import { tensor } from "../../src/index.ts";
+import { parseNetwork, prepareNetwork, toMetadata } from "../../src/network-file/index.ts";
 import { folder, run, write } from "../cli/run.ts";
 import { parse } from "../network-file/sample.ts";
 import type { Row } from "./row.ts";
@@ -26,6 +29,43 @@ const loaded = async () => {
   toMetadata(prepared);
   return { network: text, description, marks, trainer: prepared.trainer };
 };
+/** A network of two numbers and classes, trained on arrays. */
+const arrays = (x: readonly (readonly number[])[], y: readonly number[], labels = true) =>
+  d.npzBytes({ x: tensor(x), y: tensor(y, { dtype: labels ? "i32" : "f64" }) });
+const npz = async () => {
+  const network =
+    "layers: [{ linear: { outputs: 1 } }]\nloss: meanSquaredError\noptimizer: sgd\n" +
+    "data: { npz: { file: a.npz, inputs: x, targets: y } }\ntraining: { epochs: 1 }\n";
+  const two = [
+    [1, 2],
+    [3, 4],
+  ];
+  write(cwd, {
+    "a.yaml": network,
+    "a.npz": arrays(two, [0, 1], false),
+    "wide.npz": arrays([[1, 2, 3]], [0], false),
+    "pairs.npz": d.npzBytes({ x: tensor(two), y: tensor(two) }),
+    "a.csv": "p,q\n1,2\n",
+    "one.csv": "p\n1\n",
+  });
+  const prepared = await prepareNetwork(parseNetwork(network), async () =>
+    arrays(two, [0, 1], false),
+  );
+  await prepared.trainer.save(`${cwd}/a.safetensors`, {
+    ...toMetadata(prepared),
+    network,
+    network_path: "a.yaml",
+  });
+};
+const evaluate = async (file: string) => {
+  await npz();
+  await silently(() => evaluateCommand(`${cwd}/a.safetensors`, { data: `${cwd}/${file}` }));
+};
+const rows = async (file: string) => {
+  await npz();
+  await silently(() => predictCommand(`${cwd}/a.safetensors`, { data: `${cwd}/${file}` }));
+};
+
 /** What predict says, into a file, so that nothing is printed. */
 const predict = async (options: object) => {
   const section = text.data?.text;
@@ -33,15 +73,16 @@ const predict = async (options: object) => {
   write(cwd, { "t.csv": "a,b\nab,ca\n", "one.csv": "a\nab\n", "named.csv": "text,b\nab,1\n" });
   await predictTexts(await loaded(), section, { ...options, out: `${cwd}/out.csv`, json: true });
 };
-const quiet = async (options: object): Promise<void> => {
+const silently = async (work: () => Promise<unknown>): Promise<void> => {
   const { write: own } = process.stdout;
   process.stdout.write = () => true;
   try {
-    await predict(options);
+    await work();
   } finally {
     process.stdout.write = own;
   }
 };
+const quiet = (options: object) => silently(() => predict(options));
 const command = async (...args: string[]) => {
   write(cwd, {
     "n.yaml":
@@ -104,6 +145,22 @@ export const writing: readonly Row[] = [
     () => quiet({ data: `${cwd}/t.csv` }),
     () => quiet({ data: `${cwd}/named.csv` }),
     () => quiet({ data: `${cwd}/one.csv` }),
+  ],
+  [
+    "Give the array that the network was trained on, or one whose examples are as large.",
+    () => evaluate("wide.npz"),
+    () => evaluate("a.npz"),
+    () => rows("a.npz"),
+  ],
+  [
+    "Give targets of the shape of those in training.",
+    () => evaluate("pairs.npz"),
+    () => evaluate("a.npz"),
+  ],
+  [
+    "Give a column of numbers for each input, in the order of training.",
+    () => rows("one.csv"),
+    () => rows("a.csv"),
   ],
   ["Give the beginning of a text.", () => quiet({ input: [""] }), () => quiet({ input: ["a"] })],
   [
