@@ -20,6 +20,28 @@ export type { Language, Notation, Quantity, Section, SheetFormat, UpdateTiming }
 export interface Source {
   readonly text: string;
   readonly files: Readonly<Record<string, string>>;
+  /** A checkpoint with the values that it begins with, where the text does not say them. */
+  readonly state?: Uint8Array;
+  /** What has to be known of it besides. */
+  readonly notes?: readonly string[];
+}
+
+/** What a file of another library holds. */
+export interface ModelView {
+  readonly name: string;
+  readonly format: string;
+  /** In all; of very many the first are listed. */
+  readonly count: number;
+  readonly elements: number;
+  readonly bytes: number;
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly shape: string;
+    readonly dtype: string;
+    readonly bytes: number;
+  }[];
+  readonly metadata: readonly (readonly [name: string, text: string])[];
+  readonly holdsModel: boolean;
 }
 
 /** A file that was dropped or pasted. */

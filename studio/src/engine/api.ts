@@ -15,6 +15,7 @@ import type {
   Language,
   LineView,
   Look,
+  ModelView,
   Opened,
   Plane,
   PrintFormat,
@@ -42,6 +43,8 @@ interface Seen {
 export interface Api {
   open(source: Source, look: Look): Opened;
   forms(): Forms;
+  inspect(files: readonly File[]): ModelView;
+  takeModel(files: readonly File[]): Source;
   reseeded(): string;
   overTable(text: string, table: TableFile): Source;
   look(look: Look): Seen;

@@ -37,6 +37,7 @@ async function begin(
     new TextEncoder().encode(source.files[path] ?? ""),
   );
   const { trainer, data, fit } = prepared;
+  if (source.state) trainer.fromBytes(source.state);
   trainer.learningRate = settings.learningRate;
   const { shuffle, batchSize } = fit;
   const training = trainer.fit(data.train, {

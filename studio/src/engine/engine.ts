@@ -48,7 +48,9 @@ export async function prepare(source: Source): Promise<PreparedNetwork> {
   }
   const network = parseNetwork(source.text);
   checkSize(network, Object.values(source.files));
-  return prepareNetwork(network, (path) => table(source, path));
+  const prepared = await prepareNetwork(network, (path) => table(source, path));
+  if (source.state) prepared.trainer.fromBytes(source.state);
+  return prepared;
 }
 
 async function table({ files }: Source, path: string): Promise<Uint8Array> {
@@ -110,7 +112,7 @@ export class Engine {
       trainer,
       data: data.train,
       fit,
-      notes: [...data.notes, ...remarks.map(remarkText)],
+      notes: [...(source.notes ?? []), ...data.notes, ...remarks.map(remarkText)],
       start,
       rate: trainer.learningRate,
       size: [...trainer.snapshot().values()].reduce((n, v) => n + v.length, 0),
@@ -316,10 +318,10 @@ export class Engine {
     readonly examples: boolean;
     readonly settings: boolean;
   } {
-    const { network, trainer, start, edited, rate } = this.current;
+    const { network, trainer, start, edited, rate, source } = this.current;
     const { training } = network;
     return {
-      parameters: differ(trainer.toBytes(), start),
+      parameters: source.state !== undefined || differ(trainer.toBytes(), start),
       examples: edited,
       settings: trainer.learningRate !== rate || this.#batchSize !== training.batchSize,
     };

@@ -41,6 +41,8 @@ export function serve(send: (event: EngineEvent) => void): (request: Request) =>
         return opened;
       }),
     forms: () => formsOf(),
+    inspect: async (files) => (await import("./model-file.ts")).inspected(files),
+    takeModel: async (files) => (await import("./model-file.ts")).taken(files),
     reseeded: () => reseeded(engine),
     overTable: (text, table) => overTable(text, table),
     look: (look) => engine.look(look),

@@ -21,3 +21,19 @@ function underTheirPaths(text: string, given: Readonly<Record<string, string>>) 
   }
   return found;
 }
+
+const modelEndings = /\.(safetensors|pt|pth|npz|onnx|keras|h5|hdf5)$/i;
+export const isModelName = (name: string): boolean => modelEndings.test(name);
+const described = /"(?:modelTopology|weightsManifest|weight_map)"\s*:/;
+
+/** Whether some of the files are another library's, by their names and their first bytes. */
+export async function areModels(files: readonly File[]): Promise<boolean> {
+  for (const file of files) {
+    if (isModelName(file.name)) return true;
+    const head = new Uint8Array(await file.slice(0, 4096).arrayBuffer());
+    // No text has such a byte: what it is, the readers know best.
+    if (head.includes(0)) return true;
+    if (/\.json$/i.test(file.name) && described.test(new TextDecoder().decode(head))) return true;
+  }
+  return false;
+}

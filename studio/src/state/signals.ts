@@ -6,6 +6,7 @@ import type {
   Failure,
   HistoryView,
   Language,
+  ModelView,
   Notation,
   Opened,
   Source,
@@ -87,7 +88,11 @@ export const ghost = signal<Values | undefined>(undefined);
 
 // The rest of the page.
 export const tab = signal<Tab>("loss");
-export const panel = signal<"edit" | "share" | "help" | undefined>(undefined);
+export const panel = signal<"edit" | "share" | "help" | "model" | undefined>(undefined);
+/** A file of another library that is looked into. */
+export const modelFile = signal<
+  { readonly view: ModelView; readonly files: readonly File[] } | undefined
+>(undefined);
 export const failure = signal<(Failure & { readonly title: string }) | undefined>(undefined);
 /** The matrix that is shown as a heat map. */
 export const mapped = signal<string | undefined>(undefined);

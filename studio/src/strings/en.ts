@@ -165,8 +165,25 @@ export const en = {
     csv: "Paste a table, or drop a file on the page",
     build: "Build it",
     text: "As a network file",
-    open: "Open a network file",
+    open: "Open a network file, or a model",
+    models:
+      "Models of other libraries can be chosen here or dropped on the page: safetensors (also in shards), PyTorch (.pt, .pth), NumPy (.npz), ONNX, Keras (.keras, .weights.h5), TensorFlow.js (model.json together with its .bin files). They are read on this device, and nothing is uploaded.",
     useText: "Use this text",
+  },
+  model: {
+    title: (name: string) => `What ${name} holds`,
+    totals: (tensors: number, elements: string) =>
+      `${tensors} ${tensors === 1 ? "tensor" : "tensors"}, ${elements} ${elements === "1" ? "number" : "numbers"}`,
+    network:
+      "It holds a model. Opened as a network it begins with the values of the file; one example in ones and zeros stands in for data, whose numbers can be changed in the picture.",
+    take: "Open it as a network",
+    values:
+      "It holds values alone, and does not say what computes with them, so that it cannot be opened as a network.",
+    tensors: "The tensors of the file",
+    name: "name",
+    shape: "shape",
+    type: "type",
+    size: "size",
   },
   sharing: {
     title: "Share and export",

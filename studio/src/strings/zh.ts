@@ -156,8 +156,23 @@ export const zh: Strings = {
     csv: "粘贴表格，或把文件拖到页面上",
     build: "搭建",
     text: "网络文件文本",
-    open: "打开网络文件",
+    open: "打开网络文件或模型",
+    models:
+      "也可在此选择或拖入其他库的模型：safetensors（含分片）、PyTorch（.pt、.pth）、NumPy（.npz）、ONNX、Keras（.keras、.weights.h5）、TensorFlow.js（model.json 及其 .bin 文件）。文件只在本机读取，不会上传。",
     useText: "使用这段文本",
+  },
+  model: {
+    title: (name) => `${name} 的内容`,
+    totals: (tensors, elements) => `${tensors} 个张量，${elements} 个数`,
+    network:
+      "文件中有一个模型。作为网络打开后，以文件中的值开始；因为没有数据，先用一个由 1 和 0 组成的样本，可在图中修改。",
+    take: "作为网络打开",
+    values: "文件中只有数值，没有说明如何用它们计算，因此不能作为网络打开。",
+    tensors: "文件中的张量",
+    name: "名称",
+    shape: "形状",
+    type: "类型",
+    size: "大小",
   },
   sharing: {
     title: "分享与导出",

@@ -1,6 +1,6 @@
-/** Files dropped anywhere on the page: a network file, a table, or both together. */
+/** Files dropped anywhere on the page: a network file, a table, both together, or a model. */
 import { useEffect, useState } from "preact/hooks";
-import { attempt, client, open, source } from "../state/app.ts";
+import { attempt, client, modelFile, open, panel, source } from "../state/app.ts";
 
 export function Drop() {
   const [over, setOver] = useState(false);
@@ -31,10 +31,16 @@ export function Drop() {
 }
 
 export async function openFiles(files: readonly File[]): Promise<void> {
+  const { areModels, sorted } = await import("../state/files.ts");
+  if (await areModels(files)) {
+    const view = await client.guarded("inspect", [files]);
+    modelFile.value = { view, files };
+    panel.value = "model";
+    return;
+  }
   const texts = await Promise.all(
     files.map(async (file) => ({ name: file.name, text: await file.text() })),
   );
-  const { sorted } = await import("../state/files.ts");
   const found = sorted(texts);
   if (!found) return;
   await open({

@@ -25,13 +25,14 @@ export function Editor() {
         <input
           type="file"
           multiple
-          accept=".yaml,.yml,.json,.csv,.txt"
+          accept=".yaml,.yml,.json,.csv,.txt,.safetensors,.pt,.pth,.npz,.onnx,.keras,.h5,.bin"
           onChange={(e) => {
             void attempt(() => openFiles([...(e.currentTarget.files ?? [])]));
             panel.value = undefined;
           }}
         />
       </label>
+      <p>{t.models}</p>
     </Dialog>
   );
 }

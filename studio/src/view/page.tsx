@@ -12,6 +12,7 @@ import { Told } from "./told.tsx";
 const panels = {
   edit: lazy(async () => (await import("./editor.tsx")).Editor),
   share: lazy(async () => (await import("./share.tsx")).Share),
+  model: lazy(async () => (await import("./model-file.tsx")).ModelFile),
   help: lazy(async () => (await import("./help.tsx")).Help),
 };
 
