@@ -190,8 +190,14 @@ function* evaluation(
     loss: adds ? sum : sum / weights,
     ...(Object.keys(counts).length > 0 && { counts }),
   };
-  const further = (answers: Answers | undefined) =>
-    metrics === undefined ? {} : { metrics: measured(metrics, answers) };
+  function* further(answers: Answers | undefined): Generator<Results, Pick<Evaluation, "metrics">> {
+    if (metrics === undefined) return {};
+    const parts = measured(metrics, answers);
+    for (let next = parts.next(); ; next = parts.next()) {
+      if (next.done) return { metrics: next.value };
+      yield [];
+    }
+  }
   if (actual.length > 0) {
     let right = 0;
     let labels = Math.max(2, width, classes?.length ?? 0);
@@ -203,10 +209,11 @@ function* evaluation(
     const counted =
       labels <= mostConfused ? { confusion: countedPairs(actual, predicted, labels) } : {};
     const answers = asked?.answers("classes", actual, predicted);
-    return { ...common, accuracy: right / actual.length, ...counted, ...further(answers) };
+    return { ...common, accuracy: right / actual.length, ...counted, ...(yield* further(answers)) };
   }
   if (filled !== outputs.length || !isFloat(targets.dtype)) {
-    return { ...common, ...further(kind === "labels" ? asked?.answers(kind) : undefined) };
+    const answers = kind === "labels" ? asked?.answers(kind) : undefined;
+    return { ...common, ...(yield* further(answers)) };
   }
   const columns = outputs.length / size;
   const [actualNumbers, scores] = [elementsOf(targets), new Float64Array(0)];
@@ -214,7 +221,7 @@ function* evaluation(
   return {
     ...common,
     r2: numberScores(actualNumbers, outputs, columns).r2,
-    ...further({ kind: "numbers", ...numbers }),
+    ...(yield* further({ kind: "numbers", ...numbers })),
   };
 }
 
@@ -302,7 +309,7 @@ function checkAsked(
   checkMetrics(metrics);
   // Of one right answer every metric has a value.
   const one = { actual: [0], predicted: [0], scores: [0], columns: 1 };
-  measured(metrics, kind && { kind, ...one });
+  Array.from(measured(metrics, kind && { kind, ...one }));
 }
 
 /** What measures batches of this type: loss, and classes or outputs. */

@@ -2,11 +2,13 @@
 import { at } from "../core/at.ts";
 import type { ByName } from "../core/by-name.ts";
 import { fail } from "../core/errors.ts";
+import type { Tensor } from "../core/tensor.ts";
 import { listed, shown } from "../core/wording.ts";
 import { accuracyScore, classificationReport } from "../metrics/classes.ts";
 import { numberScores } from "../metrics/numbers.ts";
 import { averagePrecisionScore, rocAucScore, topKAccuracyScore } from "../metrics/ranking.ts";
 import type { MetricValues } from "../metrics/values.ts";
+import { constantTensor } from "../ops/leaf.ts";
 
 /** What was asked and answered: classes, several yes and no for each example, or numbers. */
 export interface Answers {
@@ -25,28 +27,50 @@ interface Measure {
   readonly ranks?: boolean;
   /** Whether less of it is better. */
   readonly less?: boolean;
-  readonly measure: (answers: Answers) => number;
+  /** In pieces where it takes long: others may have their turn between them. */
+  readonly measure: (answers: Answers) => number | Generator<undefined, number>;
 }
 
-/** Numbers as rows, where each example has several. */
-function rowsOf(values: ArrayLike<number>, columns: number): number[][] {
-  return Array.from({ length: values.length / columns }, (_, row) =>
-    Array.from({ length: columns }, (_, c) => at(values, row * columns + c)),
-  );
-}
+/** Numbers as rows of so many columns. */
+const tableOf = (values: ArrayLike<number>, columns: number): Tensor =>
+  constantTensor(Float64Array.from(values), [values.length / columns, columns]);
 
 type Both = readonly [actual: MetricValues, other: MetricValues];
 
 function truthOf({ kind, actual, predicted, columns }: Answers): Both {
   if (kind !== "labels") return [actual, predicted];
-  return [rowsOf(actual, columns), rowsOf(predicted, columns)];
+  return [tableOf(actual, columns), tableOf(predicted, columns)];
 }
 
-const report = (answers: Answers) => classificationReport(...truthOf(answers));
-const ranks = (answers: Answers): Both => {
-  const { scores, columns } = answers;
-  return [truthOf(answers)[0], columns === 1 ? scores : rowsOf(scores, columns)];
-};
+/** Several metrics are read off one. */
+const reports = /* @__PURE__ */ new WeakMap<Answers, ReturnType<typeof classificationReport>>();
+
+function report(answers: Answers): ReturnType<typeof classificationReport> {
+  const known = reports.get(answers) ?? classificationReport(...truthOf(answers));
+  reports.set(answers, known);
+  return known;
+}
+
+const ranks = ({ actual, scores, columns }: Answers): Both => [actual, tableOf(scores, columns)];
+
+/** The mean over the classes, or labels, each against the rest: one after another. */
+const eachClass = (score: (actual: MetricValues, scores: MetricValues) => number) =>
+  function* ({ kind, actual, scores, columns }: Answers): Generator<undefined, number> {
+    const rows = scores.length / columns;
+    const [own, one] = [new Float64Array(rows), new Float64Array(rows)];
+    let sum = 0;
+    for (let c = 0; c < columns; c++) {
+      for (let i = 0; i < rows; i++) {
+        const is = kind === "labels" ? at(actual, i * columns + c) === 1 : at(actual, i) === c;
+        own[i] = Number(columns === 1 ? at(actual, i) : is);
+        one[i] = at(scores, i * columns + c);
+      }
+      sum += score(own, one);
+      yield;
+    }
+    return sum / columns;
+  };
+
 const byClass = ["classes", "labels"] as const;
 const classes = ["classes"] as const;
 const numbers = ["numbers"] as const;
@@ -63,11 +87,11 @@ const measures = {
   weightedF1: { of: byClass, measure: (a) => report(a).weighted.f1 },
   microF1: { of: ["labels"], measure: (a) => report(a).micro.f1 },
   exactMatch: { of: ["labels"], measure: (a) => accuracyScore(...truthOf(a)) },
-  rocAuc: { of: byClass, ranks: true, measure: (a) => rocAucScore(...ranks(a)) },
+  rocAuc: { of: byClass, ranks: true, measure: eachClass(rocAucScore) },
   averagePrecision: {
     of: byClass,
     ranks: true,
-    measure: (a) => averagePrecisionScore(...ranks(a)),
+    measure: eachClass(averagePrecisionScore),
   },
   top3Accuracy: { of: classes, ranks: true, measure: among(3) },
   top5Accuracy: { of: classes, ranks: true, measure: among(5) },
@@ -101,14 +125,14 @@ export function checkMetrics(given: unknown): void {
 
 /**
  * What is asked for, of those that fit; one without a value, such as the area of a class that does
- * not occur, is left out.
+ * not occur, is left out. In pieces, between which others may have their turn.
  *
  * @throws ChainruleError "bad-argument" for a metric of another kind of task.
  */
-export function measured(
+export function* measured(
   asked: readonly MetricName[] | "all",
   answers: Answers | undefined,
-): ByName<number> {
+): Generator<undefined, ByName<number>> {
   const fits = (name: MetricName) =>
     answers !== undefined && (measures[name] as Measure).of.includes(answers.kind);
   const odd = asked === "all" ? undefined : asked.find((name) => !fits(name));
@@ -120,14 +144,16 @@ export function measured(
       found: odd,
     });
   }
-  const found: Record<string, number> = {};
-  if (answers === undefined) return found;
+  const values: Record<string, number> = {};
+  if (answers === undefined) return values;
   for (const name of metricNames) {
     if (!fits(name) || (asked !== "all" && !asked.includes(name))) continue;
     const { measure, ranks } = measures[name] as Measure;
     if (ranks && answers.scores.length === 0) continue;
-    const value = measure(answers);
-    if (Number.isFinite(value)) found[name] = value;
+    yield;
+    const found = measure(answers);
+    const value = typeof found === "number" ? found : yield* found;
+    if (Number.isFinite(value)) values[name] = value;
   }
-  return found;
+  return values;
 }

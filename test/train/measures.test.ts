@@ -22,6 +22,7 @@ import {
   topKAccuracyScore,
   trainer,
 } from "../../src/index.ts";
+import { type Answers, measured } from "../../src/train/measures.ts";
 import { failure } from "../support/failure.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "chainrule-measures-"));
@@ -160,4 +161,21 @@ test("fit reports them after each epoch, and saves the best", async () => {
   expect(failure("bad-argument", loose).fix).toContain("validation: 0.2");
   const wrong = t.fit(data, { validation: 0.4, metrics: ["mae"] });
   await expect(wrong.then()).rejects.toThrow("cannot be measured by mae");
+});
+
+test("metrics come in pieces, one for each class where it takes long, and others have their turn", async () => {
+  const answers: Answers = {
+    kind: "classes",
+    actual: [0, 1, 2, 1],
+    predicted: [0, 1, 1, 1],
+    scores: [0.8, 0.1, 0.1, 0.2, 0.5, 0.3, 0.1, 0.6, 0.3, 0.3, 0.4, 0.3],
+    columns: 3,
+  };
+  expect([...measured(["rocAuc"], answers)]).toHaveLength(1 + 3);
+  expect([...measured(["rocAuc", "averagePrecision", "f1"], answers)]).toHaveLength(3 + 2 * 3);
+  const t = given(3, crossEntropy);
+  const data = { inputs: draws(30, 3), targets: Array.from({ length: 30 }, (_, i) => i % 3) };
+  const now = t.evaluate(data, { metrics: "all" });
+  expect(Object.keys(now.metrics ?? {})).toContain("averagePrecision");
+  expect(await t.evaluateAsync(data, { metrics: "all" })).toEqual(now);
 });
