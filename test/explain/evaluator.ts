@@ -15,6 +15,8 @@ const functions: Record<string, (...x: number[]) => number> = {
   sin: Math.sin,
   cos: Math.cos,
   max: Math.max,
+  argmax: (...x) => x.indexOf(Math.max(...x)),
+  argmin: (...x) => x.indexOf(Math.min(...x)),
   min: Math.min,
   sign: Math.sign,
   erf,
@@ -121,7 +123,8 @@ export function evaluateText(text: string, values: Readonly<Record<string, numbe
       at += root[0].length;
       return Math.sqrt(Number(root[1]) / (Number(root[2] || 1) * Math.PI));
     }
-    for (const name of names) {
+    const isCall = Object.keys(functions).some((f) => text.startsWith(`${f}(`, at));
+    for (const name of isCall ? [] : names) {
       if (text.startsWith(name, at)) {
         at += name.length;
         return values[name]!;

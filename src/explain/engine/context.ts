@@ -9,6 +9,7 @@ import type { Kind, Section, Sentence, Slot, Step, StepTable } from "../derivati
 import type { MessageKey } from "../messages.ts";
 import { say } from "../say.ts";
 import { partials } from "./adjoint.ts";
+import { byNames } from "./by-names.ts";
 import { countsTruth, decision } from "./choices.ts";
 import { type Calling, type Element, Elements, keyOf } from "./elements.ts";
 import type { Equation } from "./equation.ts";
@@ -16,7 +17,6 @@ import {
   computed,
   type Formula,
   isLong,
-  keyed,
   type Symbolic,
   substitute,
   sumOf,
@@ -51,8 +51,6 @@ import { lossOf, type Trace } from "./trace.ts";
 
 /** Derivatives longer than this are given as numbers. */
 const readableSize = 400;
-/** In rows up to this length what defines a unit is recognized in the derivatives of others. */
-const beside = 8;
 /** Sums longer than this show their largest terms only. */
 const longest = 16;
 const shown = 5;
@@ -123,9 +121,14 @@ export class Context {
       ? new Set([network.x, network.y, ...dependents(nodesOf([loss]), [network.x, network.y])])
       : new Set();
     this.elements = new Elements(trace.values, (name) => this.symbols.valueOf(name));
+    const moved = dependents(
+      nodesOf([loss]),
+      parameters.map((p) => p.tensor),
+    );
     for (const elements of [this.elements, this.elements.whole]) {
       elements.naming = (node, index) => this.nameIfAny({ node, index });
       elements.named = (node) => this.#isNamed(node);
+      elements.isFixed = (node) => !moved.has(node);
     }
     this.terms = termsOf(this);
     this.choosing = nodesOf([loss]).some((node) => this.elements.chooses(node));
@@ -163,7 +166,8 @@ export class Context {
     const wanted = keyOf(x);
     const made = this.elements.unlessTooLong(() => {
       const found = partials(this.elements, y, new Set([wanted])).get(wanted);
-      return this.#byNames(found?.coefficient ?? sumOf([]), y);
+      const made = found?.coefficient ?? sumOf([]);
+      return this.#stages.has(y.node) ? byNames(this, made, y) : made;
     });
     const readable = made && !isLong(made, readableSize) ? made : undefined;
     if (!readable) this.unwritten.add(key);
@@ -178,33 +182,6 @@ export class Context {
     this.#locals.set(`${keyOf(y)}/${keyOf(x)}`, computed(slope));
   }
 
-  /** What is the definition of a unit beside y by that unit's name: e^(x − ln Σ) is a softmax. */
-  #byNames(e: Formula, y: Element): Formula {
-    const all = this.isBatched(y.node) ? y.node.size / this.trace.examples : y.node.size;
-    // Of several rows each is a softmax of its own.
-    const row = all > beside ? (y.node.shape.at(-1) ?? 1) : all;
-    if (row > beside || !this.#stages.has(y.node)) return e;
-    const from = y.index - (y.index % row);
-    let known: Map<string | undefined, Formula> | undefined;
-    const definitions = () =>
-      new Map(
-        Array.from({ length: row }, (_, j) => {
-          const own = { node: y.node, index: from + j };
-          return [keyed(this.elements.define(own)), this.name(own)] as const;
-        }),
-      );
-    const go = (e: Formula): Formula => {
-      if (!("args" in e)) return e;
-      // Only what is made of several parts can be such a definition.
-      if (e.kind === "apply" && e.args.some((a) => "args" in a)) {
-        known ??= definitions();
-        const name = known.get(keyed(e));
-        if (name) return name;
-      }
-      return { ...e, args: e.args.map(go) };
-    };
-    return go(e);
-  }
   readonly #locals = new Map<string, Formula>();
 
   /** A symbol of the table; its value is kept if it is known already. */

@@ -7,7 +7,6 @@ import { at, only } from "../../core/at.ts";
 import { isFloat, type TypedArray } from "../../core/dtype.ts";
 import { type Expression, type Intrinsic, subexpressions } from "../../core/expression.ts";
 import { nodesOf } from "../../core/graph.ts";
-import { follows, precedes } from "../../core/meaning.ts";
 import type { Combine, Meaning, Op, RuleContext, Words } from "../../core/op.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { input } from "../../ops/leaf.ts";
@@ -31,7 +30,7 @@ import {
   sumOf,
   symbol,
 } from "./expr.ts";
-import { called, intrinsicNotations } from "./intrinsics.ts";
+import { called, intrinsicNotations, orderOf } from "./intrinsics.ts";
 import {
   bare,
   type Element,
@@ -65,6 +64,9 @@ export class Elements extends Origins {
   readonly #entire: Entire;
   /** Of those with all cases, the others. */
   readonly #decided: Elements | undefined;
+
+  /** Whether nothing that is derived by acts on a node. */
+  isFixed: (node: Tensor) => boolean = () => false;
 
   /** The same with all cases of every choice; of those, they themselves. */
   readonly whole: Elements;
@@ -105,7 +107,10 @@ export class Elements extends Origins {
   #drawn({ node, index }: Element): Formula | undefined {
     const traced = this.#values.get(node);
     const own = node.op.derivative.kind === "zero" && node.inputs.length > 0;
-    return traced && own && !this.#isReal(node) ? given(at(traced, index)) : undefined;
+    if (!traced || !own) return undefined;
+    // What is counted in an example is a fact of it, too.
+    const isFact = !this.#isReal(node) || (isFloat(node.dtype) && this.isFixed(node));
+    return isFact ? given(at(traced, index)) : undefined;
   }
 
   /** Whether something of floating-point type, constants aside, is computed with. */
@@ -328,12 +333,7 @@ export class Elements extends Origins {
     const all = Array.from({ length: at(e.node.shape, axis) }, (_, k) =>
       this.evaluate(this.#spell(value, e, here.with(axis, k), read)),
     );
-    const earlier = descending ? follows : precedes;
-    const order = [...all.keys()].sort((a, b) => {
-      const [p, q] = [at(all, a), at(all, b)];
-      return earlier(p, q) ? -1 : earlier(q, p) ? 1 : a - b;
-    });
-    return at(order, at(here, axis));
+    return at(orderOf(all, descending), at(here, axis));
   }
 
   /** Terms joined by a loop. */

@@ -1,4 +1,6 @@
+import { at } from "../../core/at.ts";
 import { type Expression, type Intrinsic, intrinsics, kinds } from "../../core/expression.ts";
+import { follows, precedes } from "../../core/meaning.ts";
 import type { Op } from "../../core/op.ts";
 import { absOp, divOp, maximumOp, minimumOp } from "../../ops/arithmetic.ts";
 import { lessOp } from "../../ops/compare.ts";
@@ -35,4 +37,13 @@ export function called(fn: Intrinsic, count: number): Expression {
     }),
   );
   return { kind: "apply", dtype: "f64", fn, args };
+}
+
+/** The places of numbers in their order, as `sort` has it. */
+export function orderOf(all: readonly number[], descending: boolean): number[] {
+  const earlier = descending ? follows : precedes;
+  return [...all.keys()].sort((a, b) => {
+    const [p, q] = [at(all, a), at(all, b)];
+    return earlier(p, q) ? -1 : earlier(q, p) ? 1 : a - b;
+  });
 }

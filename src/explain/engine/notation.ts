@@ -167,7 +167,8 @@ function canonical(letter: string, target: string, equations: readonly Sentence[
 function netOut({ layers }: Layout, letter: string): Names {
   const below = (l: number, at: string): string => {
     if (l === layers) return `o${at}`;
-    return layers === 2 ? `h${at}` : `h${l}.${at}`;
+    // What comes before the first of two layers is not in it.
+    return layers === 2 && l > 0 ? `h${at}` : `h${l}.${at}`;
   };
   const unit = (l: number, j: number): string => below(l, String(j + 1));
   const named = (base: string, tex: string, below: string): Name => ({
