@@ -91,13 +91,9 @@ export function derive(trace: Trace, asked: readonly Entry[], s: Settings): Deri
     indices?.explain(r.entry);
     return explainOne(work, r, backward, matrices);
   };
-  const scalar = s.amount.form === "scalar" && s.amount.level === "full";
-  const kinds =
-    network && scalar && !sequential && finite && routes.length > 1
-      ? byKind(routes, layers)
-      : undefined;
+  const kinds = !sequential && finite && routes.length > 1 ? byKind(routes, layers) : undefined;
   const passed = kinds
-    ? [explainKinds(work, kinds, routes, backward)]
+    ? [explainKinds(work, kinds, routes, { backward, matrices, indices })]
     : (finite ? routes : []).map(each);
   c.part = routes.length + 1;
   if (finite) {
@@ -152,16 +148,18 @@ function explainKinds(
   { c, g }: Work,
   kinds: readonly (readonly [first: Route, ...others: Route[]])[],
   order: readonly Route[],
-  backward: Backward,
+  { backward, matrices, indices }: Told,
 ): boolean {
   const derived = new Map<Route, number>();
   for (const [first, ...others] of kinds) {
     c.part = order.indexOf(first) + 1;
-    derived.set(first, workOut(c, first, backward, undefined, false).derived);
+    indices?.explain(first.entry);
+    derived.set(first, workOut(c, first, backward, matrices, false).derived);
     const exact = valueAt(g, first.entry);
     if (first.consumersOf(first.parameter).length > 0)
       meaning(c, first.entry, exact, kinkAt(c.trace, first.entry));
-    for (const [r, value] of zip(others, likewise(c, others, backward, g))) derived.set(r, value);
+    for (const [r, value] of zip(others, likewise(c, others, matrices ?? backward, g)))
+      derived.set(r, value);
     updateStep(c, first.entry, g);
   }
   c.part = order.length + 1;
@@ -170,6 +168,13 @@ function explainKinds(
     order.map((r) => ({ r, derived: entry(derived, r) })),
     g,
   );
+}
+
+/** What tells the backward pass: number by number, in matrices, with indices. */
+interface Told {
+  readonly backward: Backward;
+  readonly matrices: MatrixForm | undefined;
+  readonly indices: IndexForm | undefined;
 }
 
 interface WorkedOut {

@@ -401,15 +401,12 @@ const derivationMessages = {
     "Each example contributes to {d}; the largest contributions are:",
     "每个样本都对 {d} 有贡献；最大的几项是：",
   ],
-  likewiseRows: [
-    "The gradients of the others come about in the same way:",
-    "其余各参数的梯度同理得到：",
-  ],
+  likewiseRows: ["The gradients of the others come about in the same way:", "其余各梯度同理得到："],
   likewiseShares: [
     "The gradients of the others come about in the same way; what example {n} contributes:",
-    "其余各参数的梯度同理得到；第 {n} 个样本的贡献：",
+    "其余各梯度同理得到；第 {n} 个样本的贡献：",
   ],
-  othersUse: ["The gradients of the other parameters use these, too:", "其余参数的梯度还要用到："],
+  othersUse: ["The other gradients use these, too:", "其余各梯度还要用到："],
   manyPlaces: ["a sum over {n} places", "对 {n} 处求和"],
   exampleColumn: ["example", "样本"],
   cancellation: [

@@ -33,7 +33,7 @@ export interface ExplainOptions {
   readonly parameter?: string;
   /**
    * Every trained parameter of a small network, from the output layer on: one of each kind is worked
-   * out, the others follow in a table. At level "every-step" each is worked out.
+   * out, the others follow in a table. In a sequential update each is worked out.
    */
   readonly all?: boolean;
   /** The names of the quantities. Default "canonical", this library's. */

@@ -4,7 +4,7 @@ import { explained } from "./random-networks.ts";
 import "../support/backend.ts";
 
 /** `npm run fuzz:explanations` takes more. */
-const count = Number(process.env.CHAINRULE_EXPLANATIONS ?? 8);
+const count = Number(process.env.CHAINRULE_EXPLANATIONS ?? 5);
 const from = Number(process.env.CHAINRULE_EXPLANATIONS_SEED ?? 0);
 
 it(`${count} random networks are explained so that every printed step can be recomputed`, {
@@ -17,5 +17,5 @@ it(`${count} random networks are explained so that every printed step can be rec
     compared += +found.compared;
   }
   expect(lines).toBeGreaterThan(10 * count);
-  expect(compared).toBeGreaterThan(count / 8);
+  expect(compared).toBeGreaterThanOrEqual(count / 5);
 });

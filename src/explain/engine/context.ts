@@ -128,7 +128,8 @@ export class Context {
     for (const elements of [this.elements, this.elements.whole]) {
       elements.naming = (node, index) => this.nameIfAny({ node, index });
       elements.named = (node) => this.#isNamed(node);
-      elements.isFixed = (node) => !moved.has(node);
+      // A person's function shows what it holds; that of a layer is a number.
+      elements.isFixed = (node) => !moved.has(node) || (network !== undefined && !!node.op.isHeld);
     }
     this.terms = termsOf(this);
     this.choosing = nodesOf([loss]).some((node) => this.elements.chooses(node));

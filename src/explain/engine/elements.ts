@@ -65,7 +65,7 @@ export class Elements extends Origins {
   /** Of those with all cases, the others. */
   readonly #decided: Elements | undefined;
 
-  /** Whether nothing that is derived by acts on a node. */
+  /** Whether a node is a constant: nothing that is derived by acts on it, or it is held so. */
   isFixed: (node: Tensor) => boolean = () => false;
 
   /** The same with all cases of every choice; of those, they themselves. */
@@ -96,6 +96,13 @@ export class Elements extends Origins {
     const at = this.resolve(node, index, naming);
     const known = naming(at.node, at.index) ?? this.#drawn(at);
     if (known) return known;
+    // What is counted in an example is a fact of it.
+    if (isFloat(node.dtype) && !isFloat(at.node.dtype) && this.isFixed(at.node))
+      return given(this.value(at));
+    if (at.node.op.isHeld && this.isFixed(at.node)) {
+      const value = this.value(at);
+      return value === 0 ? given(0) : computed(value);
+    }
     // What has no name is written out wherever it is used, which may go on for ever.
     if (this.#written++ > longest) throw new TooLong();
     return this.define(at, naming);
@@ -107,10 +114,7 @@ export class Elements extends Origins {
   #drawn({ node, index }: Element): Formula | undefined {
     const traced = this.#values.get(node);
     const own = node.op.derivative.kind === "zero" && node.inputs.length > 0;
-    if (!traced || !own) return undefined;
-    // What is counted in an example is a fact of it, too.
-    const isFact = !this.#isReal(node) || (isFloat(node.dtype) && this.isFixed(node));
-    return isFact ? given(at(traced, index)) : undefined;
+    return traced && own && !this.#isReal(node) ? given(at(traced, index)) : undefined;
   }
 
   /** Whether something of floating-point type, constants aside, is computed with. */

@@ -22,6 +22,7 @@ import { reshape } from "../../ops/move.ts";
 import { bufferInputs } from "../../step/parameters.ts";
 import { type Data, type Trainer, toDataset } from "../../train/trainer.ts";
 import { type Letters, lettersOf } from "./letters.ts";
+import { bare } from "./origins.ts";
 import { countOf, type Parameter } from "./parameters.ts";
 import { leavesOf, observer, ownedBy, type Stage } from "./stages.ts";
 import { told } from "./told.ts";
@@ -322,7 +323,7 @@ function stepsOf(loss: Tensor, parameters: readonly Parameter[]): Tensor[] {
   );
   return nodes
     .filter((n) => active.has(n) && n !== loss && n.inputs.length > 0 && isFloat(n.dtype))
-    .filter((n) => !isUnwritten(n) && !isItsInput(n));
+    .filter((n) => !isUnwritten(n) && !isView(n) && !isItsInput(n));
 }
 
 /** Whether the loss itself reads something that acts on another of its steps as well. */
@@ -344,6 +345,13 @@ function actsTwice(
 /** Whether an operator is written as its input alone: what it gives needs no name of its own. */
 const isUnwritten = ({ op }: Tensor): boolean =>
   op.derivative.kind === "linear" && told(op.notation).text === "#0";
+
+/** Whether each element is one of its input's, as in a transpose or a slice. */
+function isView(n: Tensor): boolean {
+  const meaning = n.op.meaning(n.inputs, n, n.attributes);
+  const value = meaning.loop === "map" ? bare(meaning.value) : undefined;
+  return n.op.derivative.kind === "linear" && value?.kind === "load" && !value.when;
+}
 
 /** Whether an operator's composition is, for these inputs, one of them: a sum so far of one number. */
 function isItsInput(n: Tensor): boolean {

@@ -104,9 +104,12 @@ export class Backward {
     const result = batched ? share : d;
     if (end !== r.parameter) {
       const upstream = c.symbol(c.gradientSign(end));
+      const slope = (y: Element, x: Element) =>
+        this.#compact && !this.#sequential ? c.evaluate(c.local(y, x)) : undefined;
       const factors = links
         .toReversed()
-        .map(({ y, x }) => c.symbol(partial(c.signOf(y), c.signOf(x))));
+        // Another parameter's factor may have been derived in its place: this one has its value, too.
+        .map(({ y, x }) => c.symbol(partial(c.signOf(y), c.signOf(x)), slope(y, x)));
       c.push({
         section: "chain",
         kind: "chain",
@@ -145,6 +148,9 @@ export class Backward {
         end === r.parameter && several > 1 ? [say("fanOut", { v: w, n: several })] : [say("all3")],
     });
   }
+
+  /** Whether all examples are added up at once. */
+  readonly together = false;
 
   /** What the example on show contributes to a gradient, by gradients that get steps of their own. */
   inShort(r: Route): Formula {

@@ -1,11 +1,10 @@
 /** Many parameters at once: one is worked out for each kind, the others follow in a table. */
 import type { Cell } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
-import { computed } from "../engine/expr.ts";
+import { computed, type Formula } from "../engine/expr.ts";
 import type { Entry, Values } from "../engine/parameters.ts";
 import { valueAt } from "../engine/parameters.ts";
 import { say } from "../say.ts";
-import type { Backward } from "./backward.ts";
 import { actsElsewhere, shares } from "./batch.ts";
 import type { Route } from "./route.ts";
 import { parameterColumn } from "./update.ts";
@@ -42,17 +41,18 @@ export function byKind<T extends { readonly entry: Entry }>(
 export function likewise(
   c: Context,
   routes: readonly Route[],
-  backward: Backward,
+  told: { readonly inShort: (r: Route) => Formula; readonly together: boolean },
   g: Values,
 ): number[] {
-  const several = c.trace.examples > 1;
+  // In matrices all examples are added up at once.
+  const several = c.trace.examples > 1 && !told.together;
   const found: number[] = [];
   const rows = routes.map((r): Cell[] => {
     const w = c.name(r.parameter);
     const terms = r.consumersOf(r.parameter).length;
     const exact = valueAt(g, r.entry);
     const idle = terms === 0 && !actsElsewhere(c, r);
-    const formula = terms > 0 ? backward.inShort(r) : computed(0);
+    const formula = terms > 0 ? told.inShort(r) : computed(0);
     const own = c.evaluate(formula);
     const sum = () => shares(c, r, false).reduce((s, { value }) => s + value, 0);
     found.push(idle ? 0 : several ? sum() : own);

@@ -25,6 +25,7 @@ import { ofExample } from "../engine/notation.ts";
 import { type Entry, matrixOf } from "../engine/parameters.ts";
 import { say } from "../say.ts";
 import { errors } from "./forward.ts";
+import type { Route } from "./route.ts";
 
 /** MatrixForm up to so many rows or columns are printed whole. */
 const whole = 6;
@@ -97,11 +98,26 @@ export class MatrixForm {
   /** From the question to the gradient of one number. */
   explain(e: Entry): void {
     const c = this.#c;
+    const d = c.gradientSymbol(e);
+    c.note("question", [say("ask", { loss: c.loss, w: c.parameterSymbol(e), d })]);
+    this.#entry(e, this.#whole(e));
+  }
+
+  /** Whether all examples are added up at once. */
+  readonly together = true;
+
+  /** The same of another number of a matrix, which is written down if it is not yet. */
+  inShort({ entry }: Route): Formula {
+    this.#whole(entry);
+    return sumOf(this.#parts(entry));
+  }
+
+  /** The gradient of the whole matrix that a number stands in. */
+  #whole(e: Entry): Symbolic {
+    const c = this.#c;
     const l = e.parameter.layer;
     const layer = at(this.#layers, l - 1);
     const isBias = e.parameter === layer.bias;
-    const d = c.gradientSymbol(e);
-    c.note("question", [say("ask", { loss: c.loss, w: c.parameterSymbol(e), d })]);
     const answer = this.#gradientName(isBias ? "bias" : "weight", l);
     const delta = this.#name("delta", l);
     const before = this.#before(l);
@@ -127,18 +143,20 @@ export class MatrixForm {
     const numbers = same ? [] : [times(this.#matrix(layer.delta), this.#matrix(right))];
     const why = same ? [] : [shapes(layer.delta, right)];
     this.#once("substitution", answer, [rule, ...numbers, this.#matrix(made)], why);
-    this.#entry(e, layer, isBias, answer);
+    return answer;
   }
 
-  /** The number that was asked for: one of the matrix. */
-  #entry({ parameter, index }: Entry, layer: DenseLayer, isBias: boolean, answer: Symbolic): void {
+  /** What a number of the matrix is a sum of: δ times what comes in, for each example. */
+  #parts({ parameter, index }: Entry): Formula[] {
     const c = this.#c;
+    const layer = at(this.#layers, parameter.layer - 1);
+    const isBias = parameter === layer.bias;
     const columns = isBias ? 1 : layer.W.shape[1];
     const [j, k] = [Math.floor(index / columns), index % columns];
-    const shared = isBias && parameter.tensor.size === 1;
     const units = layer.W.shape[0];
+    const shared = isBias && parameter.tensor.size === 1 && units > 1;
     const rows = shared ? Array.from({ length: units }, (_, i) => i) : [j];
-    const parts = rows.flatMap((row) =>
+    return rows.flatMap((row) =>
       Array.from({ length: c.trace.examples }, (_, n) => {
         const z = { node: layer.net, index: n * units + row };
         const sign =
@@ -147,6 +165,17 @@ export class MatrixForm {
         return isBias ? g : productOf([g, this.#inputOf(layer, parameter.layer, k, n)]);
       }),
     );
+  }
+
+  /** The number that was asked for: one of the matrix. */
+  #entry(e: Entry, answer: Symbolic): void {
+    const c = this.#c;
+    const { parameter, index } = e;
+    const layer = at(this.#layers, parameter.layer - 1);
+    const isBias = parameter === layer.bias;
+    const columns = isBias ? 1 : layer.W.shape[1];
+    const [j, k] = [Math.floor(index / columns), index % columns];
+    const shared = isBias && parameter.tensor.size === 1 && layer.W.shape[0] > 1;
     const why = [
       say(isBias ? "matrixRow" : "matrixEntry", {
         d: answer,
@@ -158,7 +187,7 @@ export class MatrixForm {
       section: "substitution",
       kind: "chain",
       result: c.gradientSymbol({ parameter, index }),
-      forms: [sumOf(parts)],
+      forms: [sumOf(this.#parts(e))],
       why: shared ? [say("matrixShared", { d: answer })] : why,
     });
   }
