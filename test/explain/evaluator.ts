@@ -15,6 +15,7 @@ const functions: Record<string, (...x: number[]) => number> = {
   sin: Math.sin,
   cos: Math.cos,
   max: Math.max,
+  clamp: (x, low, high) => Math.min(Math.max(x!, low!), high!),
   argmax: (...x) => x.indexOf(Math.max(...x)),
   argmin: (...x) => x.indexOf(Math.min(...x)),
   min: Math.min,

@@ -121,15 +121,18 @@ export class Context {
       ? new Set([network.x, network.y, ...dependents(nodesOf([loss]), [network.x, network.y])])
       : new Set();
     this.elements = new Elements(trace.values, (name) => this.symbols.valueOf(name));
-    const moved = dependents(
-      nodesOf([loss]),
-      parameters.map((p) => p.tensor),
-    );
+    const nodes = nodesOf([loss]);
+    const derived = parameters.map((p) => p.tensor);
+    const moved = dependents(nodes, derived);
+    const fixed = new Set(nodes.filter((node) => !moved.has(node)));
+    // A case that the target decides is told with the others.
+    const targeted = network ? dependents(nodes, [...derived, network.y]) : moved;
     for (const elements of [this.elements, this.elements.whole]) {
       elements.naming = (node, index) => this.nameIfAny({ node, index });
       elements.named = (node) => this.#isNamed(node);
       // A person's function shows what it holds; that of a layer is a number.
-      elements.isFixed = (node) => !moved.has(node) || (network !== undefined && !!node.op.isHeld);
+      elements.isFixed = (node) => fixed.has(node) || (network !== undefined && !!node.op.isHeld);
+      elements.isGivenCase = (node) => fixed.has(node) && !targeted.has(node);
     }
     this.terms = termsOf(this);
     this.choosing = nodesOf([loss]).some((node) => this.elements.chooses(node));

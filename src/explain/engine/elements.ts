@@ -30,7 +30,7 @@ import {
   sumOf,
   symbol,
 } from "./expr.ts";
-import { called, intrinsicNotations, orderOf } from "./intrinsics.ts";
+import { called, intrinsicNotations, placesInOrder } from "./intrinsics.ts";
 import {
   bare,
   type Element,
@@ -337,7 +337,7 @@ export class Elements extends Origins {
     const all = Array.from({ length: at(e.node.shape, axis) }, (_, k) =>
       this.evaluate(this.#spell(value, e, here.with(axis, k), read)),
     );
-    return at(orderOf(all, descending), at(here, axis));
+    return at(placesInOrder(all, descending), at(here, axis));
   }
 
   /** Terms joined by a loop. */

@@ -40,7 +40,7 @@ export function called(fn: Intrinsic, count: number): Expression {
 }
 
 /** The places of numbers in their order, as `sort` has it. */
-export function orderOf(all: readonly number[], descending: boolean): number[] {
+export function placesInOrder(all: readonly number[], descending: boolean): number[] {
   const earlier = descending ? follows : precedes;
   return [...all.keys()].sort((a, b) => {
     const [p, q] = [at(all, a), at(all, b)];

@@ -93,9 +93,13 @@ export abstract class Origins {
     return { node: read(e.node.inputs, value.input), index: this.at(e, value.at) };
   }
 
+  /** Whether a condition is a fact of the example's inputs. */
+  isGivenCase: (condition: Tensor) => boolean = () => false;
+
   /** Of a choice, the case that holds, unless all are to be shown. */
   chosen(e: Element, value: Expression, naming: Naming = this.naming): Expression {
-    if (this.#whole || value.kind !== "select" || value.condition.kind !== "load") return value;
+    if (value.kind !== "select" || value.condition.kind !== "load") return value;
+    if (this.#whole && !this.isGivenCase(read(e.node.inputs, value.condition.input))) return value;
     const holds = this.at(e, value.condition, this.indices(e), naming) !== 0;
     return bare(holds ? value.then : value.otherwise);
   }
