@@ -125,7 +125,7 @@ export class Context {
     const derived = parameters.map((p) => p.tensor);
     const moved = dependents(nodes, derived);
     const fixed = new Set(nodes.filter((node) => !moved.has(node)));
-    // A case that the target decides is told with the others.
+    // A case that the target decides stands beside the others.
     const targeted = network ? dependents(nodes, [...derived, network.y]) : moved;
     for (const elements of [this.elements, this.elements.whole]) {
       elements.naming = (node, index) => this.nameIfAny({ node, index });

@@ -99,10 +99,6 @@ export class Elements extends Origins {
     // What is counted in an example is a fact of it.
     if (isFloat(node.dtype) && !isFloat(at.node.dtype) && this.isFixed(at.node))
       return given(this.value(at));
-    if (at.node.op.isHeld && this.isFixed(at.node)) {
-      const value = this.value(at);
-      return value === 0 ? given(0) : computed(value);
-    }
     // What has no name is written out wherever it is used, which may go on for ever.
     if (this.#written++ > longest) throw new TooLong();
     return this.define(at, naming);
@@ -156,6 +152,10 @@ export class Elements extends Origins {
   /** What the element is computed from, its own name left aside. */
   define(named: Element, naming: Naming = this.naming): Formula {
     // What is held constant is a number: of its cases only the one that holds matters.
+    if (named.node.op.isHeld && this.isFixed(named.node)) {
+      const value = this.value(named);
+      return value === 0 ? given(0) : computed(value);
+    }
     if (this.#decided && named.node.op.isHeld) return this.#decided.define(named, naming);
     const e = this.opened(named);
     return this.#define(e, this.#reading(e, naming), naming);
