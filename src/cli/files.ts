@@ -24,7 +24,7 @@ export async function readNetwork(
       message: "This command takes a network file, not a checkpoint.",
       expected: "a file such as network.yaml",
       found: path,
-      fix: "Give the network file; predict and evaluate take checkpoints, too.",
+      fix: "Give the network file, and the checkpoint with --checkpoint where the command has that; predict and evaluate take it alone.",
     });
   }
   return withSettings(await readText(path, { limit: longest }), settings, { path });

@@ -6,12 +6,17 @@ import { networkText } from "../exchange/network-text.ts";
 import { loadStateDict } from "../exchange/state-dict.ts";
 import { inFile } from "../files/in-file.ts";
 import { buildModel } from "../network-file/build.ts";
+import type { Chosen } from "../network-file/form.ts";
 import {
   type NetworkFile,
   parseNetwork,
   type ReadFile,
   toDatasets,
 } from "../network-file/index.ts";
+import { listsIn, withLists } from "../network-file/layers.ts";
+import { layerAt } from "../nn/inside.ts";
+import type { Layer } from "../nn/layer.ts";
+import { namesFit } from "../optim/groups.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { quoted } from "./files.ts";
 import { plural } from "./numbers.ts";
@@ -20,56 +25,102 @@ interface FromOptions {
   readonly from?: string;
   readonly freeze?: readonly string[];
   readonly lora?: number;
+  readonly loraNames?: readonly string[];
 }
 
 /** What of the command line has to be said again where training goes on. */
-export const tuningOf = ({ freeze = [], lora }: FromOptions): string =>
+export const tuningOf = ({ freeze = [], lora, loraNames = [] }: FromOptions): string =>
   [
     ...freeze.map((names) => ` --freeze "${names}"`),
     lora === undefined ? "" : ` --lora ${lora}`,
+    ...loraNames.map((names) => ` --lora-names "${names}"`),
   ].join("");
 
 /** A network changed by the command line, as if it stood so in its file. */
 interface Tuned {
   readonly network: NetworkFile;
-  /** The places of the layers that stand in a `lora` layer now. */
-  readonly wrapped: ReadonlySet<number>;
+  /** The names of the layers that stand in a `lora` layer now: "0", "2.left.1". */
+  readonly wrapped: ReadonlySet<string>;
   readonly notes: readonly string[];
+}
+
+/** Which layers are wrapped, and what has been found of them. */
+interface Wrapping {
+  readonly rank: number;
+  /** Names of weights, with * for anything; none are all. */
+  readonly names: readonly string[];
+  readonly wrapped: Set<string>;
+  readonly small: string[];
+}
+
+/** Layers whose weights train in a way of their own, or have a matrix beside them already. */
+const ownWays = new Set(["lora", "weightNorm", "spectralNorm"]);
+
+/** Layers with each that has a weight in a `lora` layer, those inside of others included. */
+function wrappedIn(
+  list: readonly Chosen[],
+  model: Layer,
+  prefix: string,
+  wrapping: Wrapping,
+): readonly Chosen[] {
+  const { rank, names, wrapped, small } = wrapping;
+  return list.map((chosen, i): Chosen => {
+    const layer = model.layers[i];
+    const name = `${prefix}${i}`;
+    if (layer === undefined || ownWays.has(chosen.name)) return chosen;
+    if (listsIn(chosen).length > 0) {
+      return withLists(chosen, (inner, path) => {
+        const own = path.at(-1);
+        const at = own === undefined ? name : `${name}.${own}`;
+        const inside = own === undefined ? layer : layerAt(layer, String(own));
+        return wrappedIn(inner, inside, `${at}.`, wrapping);
+      });
+    }
+    const { weight }: Partial<Layer["parameters"]> = layer.parameters;
+    if (weight === undefined || weight.shape.length < 2) return chosen;
+    if (names.length > 0 && !names.some((pattern) => namesFit(pattern, `${name}.weight`)))
+      return chosen;
+    const [rows = 0] = weight.shape;
+    const columns = weight.shape.slice(1).reduce((product, n) => product * n, 1);
+    if (rank > Math.min(rows, columns)) {
+      small.push(`${name} (${chosen.name})`);
+      return chosen;
+    }
+    wrapped.add(name);
+    return { name: "lora", options: { rank, dropout: 0, layers: [chosen] } };
+  });
 }
 
 /** The same network with parameters frozen, and matrices of low rank beside weights. */
 export async function tuned(
   network: NetworkFile,
-  { freeze = [], lora }: FromOptions,
+  { freeze = [], lora, loraNames = [] }: FromOptions,
   read: ReadFile,
   path: string,
 ): Promise<Tuned> {
-  const wrapped = new Set<number>();
+  const wrapped = new Set<string>();
   const notes: string[] = [];
   let { layers, optimizer } = network;
+  if (lora === undefined && loraNames.length > 0) {
+    fail("usage", {
+      message: "Names of weights are for matrices beside them.",
+      expected: "--lora RANK beside --lora-names",
+      found: `--lora-names "${loraNames[0]}"`,
+      where: "the command line",
+      fix: "Give the rank, too, such as --lora 4, or leave --lora-names out.",
+    });
+  }
   if (lora !== undefined) {
     const inputs = network.inputs ?? (await toDatasets(network, read)).description.inputs;
     const small: string[] = [];
-    layers = buildModel(network, inputs).layers.flatMap((layer, i) => {
-      const chosen = layers[i];
-      if (chosen === undefined) return [];
-      const shape = (layer.parameters as Record<string, { shape: readonly number[] }>).weight
-        ?.shape;
-      if (shape === undefined || shape.length < 2) return [chosen];
-      const [rows = 0] = shape;
-      const columns = shape.slice(1).reduce((product, n) => product * n, 1);
-      if (lora > Math.min(rows, columns)) {
-        small.push(`${i} (${chosen.name})`);
-        return [chosen];
-      }
-      wrapped.add(i);
-      return [{ name: "lora", options: { rank: lora, dropout: 0, layers: [chosen] } }];
-    });
+    const rank = { rank: lora, names: loraNames, wrapped, small };
+    layers = wrappedIn(layers, buildModel(network, inputs), "", rank);
     if (wrapped.size === 0) {
+      const named = loraNames.map((names) => ` --lora-names "${names}"`).join("");
       fail("usage", {
         message: "No layer has a weight that a matrix of this rank can stand beside.",
         expected: "a rank below the rows and columns of a weight",
-        found: `--lora ${lora}`,
+        found: `--lora ${lora}${named}`,
         where: "the command line",
         fix: "Give a lower rank, such as --lora 1.",
       });
@@ -101,16 +152,16 @@ export async function tuned(
 export async function takeFrom(
   trainer: Trainer,
   path: string,
-  wrapped: ReadonlySet<number>,
+  wrapped: ReadonlySet<string>,
 ): Promise<string[]> {
   const file = await openForeign(path);
   return inFileLater(path, async () => {
     // What stands in a lora layer is called in the file as if it did not.
     const rename = (name: string): string | undefined => {
       if (/(?:^|\.)lora_[AB]$/.test(name)) return undefined;
-      return name.replace(/^(\d+)\.0\./, (all, place) =>
-        wrapped.has(Number(place)) ? `${place}.` : all,
-      );
+      // From the outside inwards: each layer that is wrapped has a name of one part more.
+      const own = [...wrapped].find((place) => name.startsWith(`${place}.0.`));
+      return own === undefined ? name : own + name.slice(own.length + 2);
     };
     const { set, prefix } = await loadStateDict(trainer, file, { rename });
     const under = prefix === "" ? "" : `, found under ${prefix.slice(0, -1)}`;

@@ -126,6 +126,12 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       ),
     )
     .option("--lora <rank>", "train matrices of this rank beside the weights", whole(1))
+    .addOption(
+      new Option(
+        "--lora-names <names>",
+        'beside weights of such names alone: "2.*"; may be repeated',
+      ).argParser(collect),
+    )
     .option("--run <folder>", "keep all that belongs to the run in a new folder")
     .option("--threads <n>", "threads; default: as many as pay", whole(1))
     .option("--mpi", "share out every batch to the processes that mpirun has started")

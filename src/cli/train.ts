@@ -64,6 +64,7 @@ interface TrainOptions extends RunFileOptions {
   readonly from?: string;
   readonly freeze?: readonly string[];
   readonly lora?: number;
+  readonly loraNames?: readonly string[];
   readonly seed?: number;
   readonly update?: "simultaneous" | "sequential";
   readonly backend?: BackendName;
@@ -234,15 +235,19 @@ async function runOf(given: string, options: TrainOptions) {
   if (await isRunFolder(given)) {
     const record = await readRun(given);
     const taken = (
-      ["set", "epochs", "seed", "update", "out", "resume", "run", "from", "freeze", "lora"] as const
+      [
+        ...(["set", "epochs", "seed", "update", "out", "resume", "run", "from"] as const),
+        ...(["freeze", "lora", "loraNames"] as const),
+      ] as const
     ).find((name) => options[name] !== undefined);
     if (taken !== undefined) {
+      const word = taken === "loraNames" ? "lora-names" : taken;
       fail("usage", {
         message: "A run goes on as it was begun.",
         expected: "no other settings",
-        found: `--${taken}`,
+        found: `--${word}`,
         where: given,
-        fix: `Leave --${taken} out, or train its ${quoted(networkOf(given))} as a file.`,
+        fix: `Leave --${word} out, or train its ${quoted(networkOf(given))} as a file.`,
       });
     }
     const resume = (await progressOf(given)) && lastOf(given);

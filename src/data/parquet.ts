@@ -23,6 +23,7 @@ import {
   type TypedTableOptions,
   typedTable,
 } from "./typed-table.ts";
+import { zstdSize } from "./zstd.ts";
 
 type Decompress = (input: Uint8Array, length: number) => Uint8Array;
 
@@ -89,6 +90,8 @@ export async function parseParquet(
       (input: Uint8Array, length: number): Uint8Array => {
         const page = pages.get((begins.get(input.buffer) ?? Number.NaN) + input.byteOffset);
         if (page === undefined) return damaged("a page where none was seen");
+        const least = codec === "ZSTD" ? zstdSize(input) : 0;
+        if (least > length) damaged(`${least} bytes for ${length}`);
         const output = (decompress as Decompress)(input, length);
         if (output.length !== length) damaged(`${output.length} bytes for ${length}`);
         checkPage(output, page);

@@ -1,5 +1,4 @@
 /** The layers that a network file may name: a row makes one known to all that read files. */
-import { mapEntries } from "../core/by-name.ts";
 import * as nn from "../nn/activations.ts";
 import { parallel, residual } from "../nn/branches.ts";
 import { glu, rrelu } from "../nn/gates.ts";
@@ -362,23 +361,40 @@ export const passesOn = ({ name }: Chosen): boolean => rowOf(layers, name).form 
 export const layersIn = (layer: Chosen): readonly Chosen[] =>
   listsIn(layer).flatMap(([, list]) => list);
 
+/** A layer with the lists inside of it changed; `path` is the place of each behind the layer's name. */
+export function withLists(
+  layer: Chosen,
+  change: (list: readonly Chosen[], path: Path) => readonly Chosen[],
+): Chosen {
+  const { name, options } = layer;
+  const { form } = rowOf(layers, name);
+  if (form === nested) return { name, options: change(asRead(nested, options), []) };
+  if (form === loraForm) {
+    return {
+      name,
+      options: { ...options, layers: change(asRead(loraForm, options).layers, ["layers"]) },
+    };
+  }
+  const field = form === parallelForm ? "branches" : "layers";
+  const inside = Object.entries(namedLists(form, options)).map(
+    ([own, list]) => [own, change(list, [field, own])] as const,
+  );
+  return inside.length === 0
+    ? layer
+    : { name, options: { ...options, [field]: Object.fromEntries(inside) } };
+}
+
 /** A list with each layer proper changed, those inside of other layers included. */
 export const mapLayers = (
   list: readonly Chosen[],
   change: (layer: Chosen, row: LayerRow) => Chosen["options"],
 ): readonly Chosen[] =>
   list.map((layer): Chosen => {
-    const { name, options } = layer;
-    const row = rowOf(layers, name);
-    if (row.form === nested) return { name, options: mapLayers(asRead(nested, options), change) };
-    if (row.form === loraForm) {
-      const inside = mapLayers(asRead(loraForm, options).layers, change);
-      return { name, options: { ...options, layers: inside } };
-    }
-    const inside = mapEntries(namedLists(row.form, options), (inner) => mapLayers(inner, change));
-    if (row.form === parallelForm) return { name, options: { ...options, branches: inside } };
-    if (row.form === graphs.form) return { name, options: { ...options, layers: inside } };
-    return { name, options: change(layer, row) };
+    const row = rowOf(layers, layer.name);
+    if (row.form === nested || row.form === loraForm || listsIn(layer).length > 0)
+      return withLists(layer, (inner) => mapLayers(inner, change));
+    if (row.form === parallelForm || row.form === graphs.form) return layer;
+    return { name: layer.name, options: change(layer, row) };
   });
 
 /** A list of layers without the values that they begin with. */

@@ -115,7 +115,8 @@ const plain = ({ rules, updateAll }: Optimizer): boolean =>
   rules === undefined && updateAll === undefined;
 
 /** Whether a name fits a pattern. */
-function fits(names: string | RegExp | undefined, name: string): boolean {
+/** Whether a name is meant: "*" stands for anything. */
+export function namesFit(names: string | RegExp | undefined, name: string): boolean {
   if (names === undefined) return true;
   // search, unlike test, does not go on from where it was.
   if (typeof names !== "string") return name.search(names) >= 0;
@@ -130,7 +131,7 @@ function rulesFor(
   const used = new Set<ParameterGroup>();
   const rules = parameters.map(({ name, shape }) => {
     const group = groups.find(
-      ({ names, rank }) => fits(names, name) && (rank === undefined || rank === shape.length),
+      ({ names, rank }) => namesFit(names, name) && (rank === undefined || rank === shape.length),
     );
     if (group === undefined) {
       return fail("bad-argument", {

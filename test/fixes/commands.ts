@@ -227,11 +227,12 @@ export const commands: readonly Row[] = [
     () => chainrule("predict", "n.yaml", "-i", "1,2", "--json"),
   ],
   [
-    "Give the network file; predict and evaluate take checkpoints, too.",
+    "Give the network file, and the checkpoint with --checkpoint where the command has that; predict and evaluate take it alone.",
     async () => {
       await trained();
-      await chainrule("summary", "n.safetensors");
+      await chainrule("export", "n.safetensors", "--to", "onnx");
     },
+    () => chainrule("export", "n.yaml", "--to", "onnx", "--force", "--checkpoint", "n.safetensors"),
     () => chainrule("summary", "n.yaml"),
     () => chainrule("predict", "n.safetensors", "-i", "1,2"),
   ],

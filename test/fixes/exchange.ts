@@ -221,6 +221,12 @@ export const exchange: readonly Row[] = [
   ],
   ["Give a lower rank, such as --lora 1.", () => trained({ lora: 5 }), () => trained({ lora: 1 })],
   [
+    "Give the rank, too, such as --lora 4, or leave --lora-names out.",
+    () => trained({ loraNames: ["0.*"] }),
+    () => trained({ loraNames: ["0.*"], lora: 1 }),
+    () => trained({}),
+  ],
+  [
     "Let the name end in .yaml; the values go into NAME.safetensors beside it.",
     () => importTo("net.txt"),
     () => namesPass("net.yaml"),
