@@ -1,4 +1,4 @@
-/** chainrule diagnose FILE: which mistake gives the number that somebody got. */
+/** chainrule diagnose FILE, or an expression: which mistake gives the number that somebody got. */
 
 import { fail } from "../core/errors.ts";
 import { shown } from "../core/wording.ts";
@@ -9,6 +9,7 @@ import { type DiagnoseOptions, diagnoseSheet, diagnose as find } from "../explai
 import { wrap } from "../explain/render/text.ts";
 import { readBytes } from "../files/node.ts";
 import { type FileOptions, subjectOf } from "./explain.ts";
+import { isTyped, typedSubject } from "./expression.ts";
 import { exit } from "./failure.ts";
 import { print, printJson, width } from "./terminal.ts";
 
@@ -22,6 +23,8 @@ interface DiagnoseCommandOptions extends FileOptions {
   readonly value?: string;
   readonly lossAfterStep?: string;
   readonly json?: boolean;
+  /** Values of the names of a typed expression. */
+  readonly let?: readonly string[];
 }
 
 /** A number as typed; the library's own error would not speak of the command line. */
@@ -34,6 +37,16 @@ function typed(text: string): string {
     where: "the command line",
     fix: "Write for example --value 0.000364723.",
   });
+}
+
+/** The network of a file with its data, or a typed expression with the values of its names. */
+async function given(file: string, options: DiagnoseCommandOptions) {
+  if (isTyped(file, options.let)) {
+    const { expression, inputs } = typedSubject(file, options.let, { ...options });
+    return { about: expression, inputs };
+  }
+  const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
+  return { about: trainer, ...subject };
 }
 
 export async function diagnoseCommand(
@@ -49,6 +62,7 @@ export async function diagnoseCommand(
     json,
     checkpoint,
     set,
+    let: names,
     ...rest
   } = options;
   const quantity = is === undefined ? named : quantityWords[is];
@@ -80,13 +94,13 @@ export async function diagnoseCommand(
       fix: "Leave --quantity out.",
     });
   }
-  const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
+  const { about, ...subject } = await given(file, options);
   const which =
     value === undefined
       ? { lossAfterStep: typed(number) }
       : { value: typed(number), ...(quantity ? { quantity } : {}) };
   const asked: DiagnoseOptions = { ...rest, ...subject, ...which };
-  const found = await find(trainer, asked);
+  const found = await find(about, asked);
   if (json) {
     const { found: number, given, expected, verdict, correct, matches, tried, byChance } = found;
     printJson({
@@ -124,11 +138,11 @@ async function sheetCommand(
     });
   }
   const rows = sheetOf(path, new TextDecoder().decode(await readBytes(path)));
-  const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
+  const { about, ...subject } = await given(file, options);
   const { step, notation, update } = options;
   const shared = { step, notation, update, language, quantity };
-  const given = Object.fromEntries(Object.entries(shared).filter(([, v]) => v !== undefined));
-  const found = await diagnoseSheet(trainer, { ...given, ...subject, values: rows });
+  const said = Object.fromEntries(Object.entries(shared).filter(([, v]) => v !== undefined));
+  const found = await diagnoseSheet(about, { ...said, ...subject, values: rows });
   const { rows: judged, correct, causes } = found;
   const text = found.toText();
   if (json) {

@@ -1,4 +1,4 @@
-/** chainrule explain EXPRESSION --let NAME=VALUE: a typed formula in the place of a network file. */
+/** chainrule explain (or diagnose) EXPRESSION --let NAME=VALUE: a typed formula in the place of a network file. */
 import { existsSync } from "node:fs";
 import { fail } from "../core/errors.ts";
 import type { Tensor } from "../core/tensor.ts";

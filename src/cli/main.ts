@@ -316,8 +316,12 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       start(async () => (await import("./explain.ts")).explainCommand(file, options)),
     );
 
-  explained(command("diagnose", "name the mistake that gives a number; exit 1 if it is wrong"))
+  explained(
+    command("diagnose", "name the mistake that gives a number; exit 1 if it is wrong"),
+    'the network file, or an expression: "sin(x)*y"',
+  )
     .option("-p, --parameter <name>", "the parameter whose gradient or new value it is")
+    .option("--let <name=value>", "a name's value in the expression; may be repeated", collect)
     .option("--value <x>", "the number that you got")
     .addOption(
       oneOf(

@@ -246,6 +246,39 @@ export const mistakeMessages = {
     "only the direct path z ⊙ h was followed from step to step of layer {l}",
     "第 {l} 层在各时间步之间只走了直接路径 z ⊙ h",
   ],
+  // Functions and typed expressions.
+  m_degrees: [
+    "angles were taken in degrees, not in radians",
+    "三角函数的自变量按角度（度）计算，而不是弧度",
+  ],
+  m_degreesBack: [
+    "the derivative was taken at an angle in degrees, not in radians",
+    "求导时自变量按角度（度）代入，而不是弧度",
+  ],
+  m_degreesThroughout: [
+    "the function of degrees was differentiated, with the inner factor π/180",
+    "对以度为单位的函数求了导，多出了内层因子 π/180",
+  ],
+  m_onlyFirst: ["of {u} only the first operand was differentiated", "{u} 只对第一个运算对象求了导"],
+  m_onlySecond: [
+    "of {u} only another operand than the first was differentiated",
+    "{u} 只对第一个以外的运算对象求了导",
+  ],
+  m_slopeForgotten: [
+    "the derivative of {u} was left out of the chain",
+    "链式法则中漏乘了 {u} 的导数",
+  ],
+  m_slopeSign: ["the derivative of {u} has the wrong sign", "{u} 的导数符号反了"],
+  m_slopeAtValue: [
+    "the derivative of {u} was taken at its value instead of its argument",
+    "{u} 的导数取在函数值处，而不是自变量处",
+  ],
+  m_exponentLeftOut: [
+    "the exponent of {u} was not brought down as a factor",
+    "{u} 求导时没有把指数乘到前面",
+  ],
+  m_exponentKept: ["the exponent of {u} was not lowered by one", "{u} 求导后指数没有减一"],
+  q_value: ["the value of the function", "函数值"],
   m_extraSoftmax: [
     "the derivative of the softmax was multiplied in once more, as if the loss did not hold it",
     "又乘了一次 softmax 的导数，而损失中已经含有它",

@@ -530,6 +530,10 @@ export const functions: Record<string, Probe> = {
     model,
     { data: pairs, parameter: "0.weight[0,0]", value: 0.5, decimals: 2 },
   ]),
+  "diagnose an expression": shallow(chainrule.diagnose, [
+    chainrule.parseExpression("sum(w ^ 2)"),
+    { inputs: { w: v }, parameter: "w[0]", value: "0.5" },
+  ]),
   diagnoseSheet: shallow(chainrule.diagnoseSheet, [
     model,
     { data: pairs, values: [{ name: "0.weight[0,0]", value: "0.5" }], quantity: "gradient" },

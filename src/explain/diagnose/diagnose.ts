@@ -3,13 +3,15 @@ import { fail } from "../../core/errors.ts";
 import { checkNames } from "../../core/options.ts";
 import { shown } from "../../core/wording.ts";
 import { noSuch, notations } from "../engine/notation.ts";
-import { isNetwork, type NetworkTrace, type Trace } from "../engine/trace.ts";
+import { isNetwork, type Trace } from "../engine/trace.ts";
+import type { TypedExpression } from "../expression/typed.ts";
 import { languages } from "../messages.ts";
 import { type ExplainOptions, optionNames } from "../options.ts";
 import { rounded } from "../render/print.ts";
 import { type Subject, timingOf, traceOf } from "../subject.ts";
 import { type Numeral, numeral } from "./agreement.ts";
 import type { Diagnosis } from "./diagnosis.ts";
+import { diagnoseFunction } from "./functions.ts";
 import { askedFor, type Quantity, quantities } from "./results.ts";
 import { Tried } from "./tried.ts";
 
@@ -23,7 +25,7 @@ export interface DiagnoseOptions extends ExplainOptions {
   /**
    * Which of the three `value` is; or "loss", E before any update, "delta", δ = ∂E/∂z of the unit that
    * the parameter leads into, and "output", that unit's activation (a chain of layers, one example).
-   * Default: any of the three.
+   * Default: any of the three. Of a function: "gradient" (default), or "loss", its value.
    */
   readonly quantity?: Quantity;
   /** Or the loss that was got after one update. */
@@ -32,21 +34,19 @@ export interface DiagnoseOptions extends ExplainOptions {
   readonly decimals?: number;
 }
 
-/** The network, and what was given, with its digits. */
-function given(
-  t: Trace,
-  { value, lossAfterStep, ...more }: DiagnoseOptions,
-): { network: NetworkTrace; numeral: Numeral } {
+/** What was given, with its digits. */
+function given(t: Trace, { value, lossAfterStep, ...more }: DiagnoseOptions): Numeral {
   const got = value ?? lossAfterStep;
   const both = value !== undefined && lossAfterStep !== undefined;
   const typed = typeof got === "number" ? withDecimals(got, more.decimals) : got;
   const known = typeof typed === "string" ? numeral(typed) : undefined;
-  if (!known || !isNetwork(t) || both) {
+  const isTrained = isNetwork(t);
+  if (!known || both || (!isTrained && value === undefined)) {
     const found = both ? "both" : got === undefined ? "no number" : shown(got);
     return fail("bad-argument", {
-      message: "A diagnosis needs a network and the number that was got.",
-      expected: "value with parameter, or lossAfterStep: a finite number",
-      found: isNetwork(t) ? found : "a function",
+      message: "A diagnosis needs the number that was got.",
+      expected: `value with parameter${isTrained ? ", or lossAfterStep" : ""}: a finite number`,
+      found: isTrained || known === undefined ? found : "lossAfterStep, of a function",
     });
   }
   const { decimals, quantity } = more;
@@ -67,7 +67,7 @@ function given(
     noSuch("quantity", quantity, quantities);
   const plain = typeof got === "number" && decimals === undefined;
   const text = plain ? rounded(got, 12) : known.text.replace("-", "−");
-  return { network: t, numeral: { ...known, text } };
+  return { ...known, text };
 }
 
 function withDecimals(value: number, decimals: number | undefined): string {
@@ -83,16 +83,18 @@ function withDecimals(value: number, decimals: number | undefined): string {
 
 /** Names the mistake that gives a number, if one of those that are known does. */
 export async function diagnose(
-  subject: Subject,
+  subject: Subject | TypedExpression,
   options: DiagnoseOptions = {},
 ): Promise<Diagnosis> {
   const own = ["value", "quantity", "lossAfterStep", "decimals"];
   checkNames("diagnose", options, [...optionNames, ...own]);
   const { value, language = "en" } = options;
-  const { network: t, numeral: got } = given(traceOf(subject, options, true), options);
+  const t = traceOf(subject, options, true);
+  const got = given(t, options);
   if (!languages.includes(language)) noSuch("language", language, languages);
   if (options.notation !== undefined && !notations.includes(options.notation))
     noSuch("notation", options.notation, notations);
+  if (!isNetwork(t)) return diagnoseFunction(t, got, askedFor(t, options), options);
   const tried = new Tried(t, timingOf(t, options));
   const asked = value === undefined ? undefined : askedFor(t, options);
   return tried.diagnose(got, asked, options);

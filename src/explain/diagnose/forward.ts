@@ -15,6 +15,7 @@ import { lossOf, type NetworkTrace, traceNetwork } from "../engine/trace.ts";
 import { say } from "../say.ts";
 import { kernelTurned, withoutBias } from "./convolutions.ts";
 import type { Procedures, Result, Results } from "./results.ts";
+import { degrees } from "./rewritten.ts";
 import { activeLayers, denseIn, forwardWith, isChain, type Wrong } from "./wrong.ts";
 
 /** What a number of one example may be besides a parameter's. */
@@ -126,6 +127,8 @@ export function forwardNumbers(
     for (const { cause, scale } of others)
       if (scale !== undefined) found.push(result(cause, own * scale));
     found.push(result(say("m_lossAfter"), right.after));
+    for (const { cause, loss } of degrees(t.loss))
+      found.push(result(cause, only(only(t.evaluate([loss])))));
     if (isChain(t)) {
       for (const { cause, wrong } of forwardMistakes(t)) {
         const run = traced(t, wrong);

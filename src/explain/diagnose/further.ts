@@ -22,6 +22,7 @@ import { type Candidate, candidate } from "./candidate.ts";
 import { convolutionMistakes, type NamedMistake, poolingMistakes } from "./convolutions.ts";
 import { gradientsWith, multiplied } from "./mistakes.ts";
 import { recurrenceMistakes } from "./recurrences.ts";
+import { degrees } from "./rewritten.ts";
 import {
   activeLayers,
   appliedIn,
@@ -85,6 +86,10 @@ export function further(t: NetworkTrace, right: Values): Candidate[] {
     }
   }
   for (const { cause, wrong } of otherLayers(t)) put(cause, wrong);
+  for (const { cause, loss } of degrees(t.loss)) {
+    const gradients = gradientsOf({ ...t, loss });
+    found.push(candidate(t, { cause, gradients }, step(gradients)));
+  }
   if (active.length > 1) {
     const depth = active.at(-1) ?? 0;
     put(

@@ -2,7 +2,7 @@
 import type { Sentence } from "../derivation.ts";
 import { locate } from "../engine/locate.ts";
 import { type Entry, entryText, firstOf, present, valueAt } from "../engine/parameters.ts";
-import { lossOf, type NetworkTrace } from "../engine/trace.ts";
+import { lossOf, type NetworkTrace, type Trace } from "../engine/trace.ts";
 import type { MessageKey } from "../messages.ts";
 import type { ExplainOptions } from "../options.ts";
 import { say } from "../say.ts";
@@ -61,7 +61,7 @@ export function lossNumbers([right, ...others]: Procedures): Results {
 }
 
 /** The number of the network that was asked for. */
-export const askedFor = (t: NetworkTrace, { parameter, notation }: ExplainOptions): Entry =>
+export const askedFor = (t: Trace, { parameter, notation }: ExplainOptions): Entry =>
   parameter === undefined ? firstOf(t.parameters) : locate(t, parameter, notation);
 
 /** What the sentences call the three. */

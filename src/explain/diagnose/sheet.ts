@@ -7,18 +7,23 @@ import type { Sentence } from "../derivation.ts";
 import { computed } from "../engine/expr.ts";
 import { noSuch } from "../engine/notation.ts";
 import { isNetwork } from "../engine/trace.ts";
+import type { TypedExpression } from "../expression/typed.ts";
 import { type Language, languages } from "../messages.ts";
 import { type ExplainOptions, optionNames } from "../options.ts";
 import { say } from "../say.ts";
 import { type Subject, timingOf, traceOf } from "../subject.ts";
 import { numeral } from "./agreement.ts";
 import { type Diagnosis, wordsOf } from "./diagnosis.ts";
+import { diagnoseFunction } from "./functions.ts";
 import { askedFor, type Match, type Quantity, quantities } from "./results.ts";
 import { Tried } from "./tried.ts";
 
 /** One number of a sheet. */
 export interface SheetValue {
-  /** A parameter, as `explain` takes it; or "E" for the loss, "E+" for the loss after one update. */
+  /**
+   * A parameter, as `explain` takes it; or "E" for the loss, or a function's value, "E+" for the loss
+   * after one update.
+   */
   readonly name: string;
   /** The number, best as a text with its digits. */
   readonly value: number | string;
@@ -96,7 +101,7 @@ export class SheetDiagnosis {
  * forward pass, then the layers from the last to the first).
  */
 export async function diagnoseSheet(
-  subject: Subject,
+  subject: Subject | TypedExpression,
   options: SheetOptions,
 ): Promise<SheetDiagnosis> {
   checkNames("diagnoseSheet", options, [...optionNames, "values", "quantity"]);
@@ -110,14 +115,7 @@ export async function diagnoseSheet(
     });
   }
   const t = traceOf(subject, rest, true);
-  if (!isNetwork(t)) {
-    return fail("bad-argument", {
-      message: "A sheet is about the numbers of a network.",
-      expected: "a trainer or a model",
-      found: "a function",
-    });
-  }
-  const tried = new Tried(t, timingOf(t, rest));
+  const tried = isNetwork(t) ? new Tried(t, timingOf(t, rest)) : undefined;
   const rows = values.map((row: SheetValue) => {
     checkNames("A row of values", row, ["name", "value", "quantity"]);
     const { name, value, quantity: own } = row;
@@ -137,8 +135,18 @@ export async function diagnoseSheet(
       : askedFor(t, { ...rest, ...(name === "E" ? {} : { parameter: name }) });
     const about = { quantity: is, ...(name === "E" ? {} : { parameter: name }), language };
     // The forward pass comes first, then the layers from the last to the first.
+    if (after && !tried) {
+      return fail("bad-argument", {
+        message: "A function is not trained.",
+        expected: 'names of its arguments, or "E" for its value',
+        found: shown(name),
+      });
+    }
     const order = name === "E" || is === "output" ? 0 : after ? 1e9 : 1e6 - layerOf(asked);
-    return { name, order, diagnosis: tried.diagnose(got, asked, about) };
+    const diagnosis = tried
+      ? tried.diagnose(got, asked, about)
+      : diagnoseFunction(t, got, asked ?? askedFor(t, rest), about);
+    return { name, order, diagnosis };
   });
   const wrong = rows.filter(({ diagnosis }) => diagnosis.verdict === "wrong");
   const counts = new Map<string, { cause: Sentence; count: number }>();
