@@ -11,15 +11,14 @@ export const failureOf = (error: unknown): Failure => {
   const { code, expected, found, where, why, fix } = error;
   const message = at(error.message.split("\n", 1), 0);
   const [, marked] = /^[^\n]*\n\n(.*?)\n\n/s.exec(error.message) ?? [];
-  const facts = { expected, found, where, why, fix, excerpt: marked, ...placesOf(error) };
+  const places = error instanceof NetworkFileError ? placesOf(error) : { excerpt: marked };
+  const facts = { expected, found, where, why, fix, ...places };
   const given = Object.entries(facts).filter(([, v]) => v !== undefined);
   return { code, message, ...(Object.fromEntries(given) as Omit<Failure, "code" | "message">) };
 };
 
 /** Where a file is wrong: of several problems the first few, each with what belongs there. */
-function placesOf(error: ChainruleError): Pick<Failure, "excerpt" | "problems"> {
-  if (!(error instanceof NetworkFileError)) return {};
-  const { problems } = error;
+function placesOf({ problems }: NetworkFileError): Pick<Failure, "excerpt" | "problems"> {
   const [problem, ...others] = problems;
   if (problem && others.length === 0) return { excerpt: problem.excerpt };
   return {

@@ -174,7 +174,7 @@ export async function open({ source: given, preset: p, ...wish }: Opening): Prom
     failure.value = undefined;
     position.value = undefined;
     // What became of a table is heard, not only seen: rows that it has lost, say.
-    announced.value = found.notes.join(" ");
+    announced.value = found.notes.map(strings.value.noted).join(" ");
     if (p) perFrame.value = p.perFrame;
     const s = found.structure;
     const first = wish.element ?? (wish.chosen && elementFor(s, wish.chosen));
@@ -317,7 +317,7 @@ function draw(frame: Frame): void {
   if (frame.failure) {
     meant = undefined;
     failure.value = { ...frame.failure, title: t.stopped };
-    announced.value = `${t.stopped}: ${frame.failure.message}`;
+    announced.value = `${t.stopped}: ${t.told(frame.failure).message}`;
   }
   void derive();
 }

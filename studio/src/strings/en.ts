@@ -1,5 +1,10 @@
 /** The page's words in English. */
+import type { Failure } from "../protocol.ts";
+
 export const en = {
+  /** What the library says, in the reader's language. */
+  told: (f: Failure): Failure => f,
+  noted: (text: string): string => text,
   title: "chainrule studio",
   network: "Network",
   ownNetwork: "My own",

@@ -1,7 +1,14 @@
 /** 页面的中文文字。 */
 import type { Strings } from "./en.ts";
+import { generalZh } from "./general-zh.ts";
+import { translated, translator } from "./messages.ts";
+import { messagesZh } from "./messages-zh.ts";
+
+const say = translator(messagesZh);
 
 export const zh: Strings = {
+  told: (f) => translated(f, say, generalZh),
+  noted: (text) => say(text) ?? text,
   title: "chainrule 工作室",
   network: "网络",
   ownNetwork: "自定义",

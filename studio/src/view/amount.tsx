@@ -38,9 +38,10 @@ export function AmountRow() {
 
 /** Why it has another form than the one that was asked for. */
 export function Refused() {
-  const refused = derivation.value?.refused;
+  const why = derivation.value?.refused;
   const t = strings.value;
-  if (!refused) return null;
+  if (!why) return null;
+  const refused = t.told(why);
   return (
     <p class="note">
       {t.amount.refused} {refused.message}{" "}

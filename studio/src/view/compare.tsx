@@ -131,7 +131,9 @@ function Result({ runs }: { readonly runs: readonly [RunView, RunView] }) {
         <polyline class="graph" points={line(a)} />
         <polyline class="graph second" points={line(b)} />
       </svg>
-      {runs.map((r, i) => r.failure && <p key={i === 0 ? "A" : "B"}>{r.failure.message}</p>)}
+      {runs.map(
+        (r, i) => r.failure && <p key={i === 0 ? "A" : "B"}>{t.told(r.failure).message}</p>,
+      )}
       <div class="scroll">
         <table>
           <thead>

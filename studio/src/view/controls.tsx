@@ -74,7 +74,7 @@ export function Controls() {
       </div>
       {o?.notes.map((text) => (
         <p class="note" key={text}>
-          {text}
+          {t.noted(text)}
         </p>
       ))}
       {findings.value.map((text) => (

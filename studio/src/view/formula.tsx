@@ -136,7 +136,8 @@ interface FieldProps {
 }
 
 /** What is typed, and below it what is wrong with it. */
-function Field({ name, value, wrong, change }: FieldProps) {
+function Field({ name, value, wrong: failure, change }: FieldProps) {
+  const wrong = failure && strings.value.told(failure);
   return (
     <>
       <label class="wide code">

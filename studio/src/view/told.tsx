@@ -4,16 +4,17 @@ import { failure, strings } from "../state/app.ts";
 
 /** What went wrong, in the library's words. */
 export function Told() {
-  const f = failure.value;
+  const told = failure.value;
   const t = strings.value;
   const self = useRef<HTMLDivElement>(null);
   // So that it is seen from further down on the page, too.
-  useEffect(() => self.current?.scrollIntoView({ block: "nearest" }), [f]);
-  if (!f) return null;
+  useEffect(() => self.current?.scrollIntoView({ block: "nearest" }), [told]);
+  if (!told) return null;
+  const f = t.told(told);
   return (
     <div class="told" role="alert" ref={self}>
       <p>
-        <strong>{f.title}.</strong> {f.message}
+        <strong>{told.title}.</strong> {f.message}
       </p>
       {f.code === "not-finite" && <p>{t.rewound}</p>}
       {f.problems?.map((p) => (
