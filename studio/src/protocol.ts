@@ -307,8 +307,8 @@ export interface AnswerView {
 }
 
 export interface DiagnosisView extends AnswerView {
-  /** All of it in words, the right number among them. */
-  readonly text: string;
+  /** All of it in words, the right number among them; not for who practises. */
+  readonly text?: string;
 }
 
 /** A whole sheet of numbers, held against the network's own. */

@@ -370,17 +370,16 @@ export class Engine {
   }
 
   /** A number, as it was typed, for the gradient of a parameter or for what `quantity` says. */
-  async diagnose(
-    chosen: Chosen,
-    given: string,
-    quantity: Quantity = "gradient",
-  ): Promise<DiagnosisView> {
+  async diagnose(chosen: Chosen, given: string, quantity?: Quantity): Promise<DiagnosisView> {
     const { language, notation } = this.#look;
     const parameter = this.picture.nameOf(chosen) ?? parameterText(this.trainer, chosen);
-    const asked = { parameter, notation, language, value: given, quantity };
+    const what = { quantity: quantity ?? "gradient" } as const;
+    const asked = { parameter, notation, language, value: given, ...what };
     const found = await diagnose(this.trainer, { ...this.batch, ...asked });
     const { verdict } = found;
-    return { verdict, causes: causesOf(found, language), text: found.toText() };
+    const causes = causesOf(found, language);
+    // Who practises is not given the answer.
+    return { verdict, causes, ...(quantity === undefined ? {} : { text: found.toText() }) };
   }
 
   /** A whole sheet: names and numbers, as the command line takes them. */

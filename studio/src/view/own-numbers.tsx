@@ -33,7 +33,7 @@ export function OwnNumbers() {
     if (given === undefined) return;
     const chosen = chosenFor(found(structure.peek()), element.peek());
     const answer = await attempt(() => client.call("diagnose", [chosen, given, quantity.peek()]));
-    if (answer) setTold(answer.text);
+    if (answer) setTold(answer.text ?? "");
   };
   return (
     <div>
