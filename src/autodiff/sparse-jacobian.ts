@@ -56,9 +56,21 @@ function oneTensor(what: string, x: unknown): void {
   });
 }
 
-function checkOptions(what: string, f: unknown, options: SparseOptions): void {
+/** x ↦ what `of` makes of the variable and of f(x), traced. */
+function sparseFunction<Rest extends readonly unknown[]>(
+  what: string,
+  f: Function1<Tensor, Rest, Tensor>,
+  options: SparseOptions,
+  of: (v: Tensor, y: Tensor) => SparseMatrix,
+): Function1<Tensor, Rest, SparseMatrix> {
   checkFunction(what, f);
   checkNames(what, options, ["pattern"]);
+  return (x, ...rest) =>
+    outermost([x, rest], () => {
+      oneTensor(what, x);
+      const { variables, y } = traceOne(what, (at: Tensor) => f(at, ...rest), x);
+      return of(at(variables, 0), y);
+    });
 }
 
 /** The pattern, row by row; what was given is checked. */
@@ -98,14 +110,18 @@ function patternOf(
 }
 
 /** For each colour 1 where an element has it: [colours], like x. */
-const seedsOf = (colours: readonly number[], count: number, x: Tensor): Tensor[] =>
-  Array.from({ length: count }, (_, c) => {
+const seedsOf = (colours: readonly number[], x: Tensor): Tensor[] =>
+  Array.from({ length: countOf(colours) }, (_, c) => {
     const ones = colours.map((own) => (own === c ? 1 : 0));
     return tensor(Float64Array.from(ones), { shape: x.shape, dtype: x.dtype });
   });
 
 const countOf = (colours: readonly number[]): number =>
   colours.reduce((most, c) => Math.max(most, c + 1), 0);
+
+/** For each colour the sum of y's columns that have it. */
+const forwardPasses = (colours: readonly number[], v: Tensor, y: Tensor): Tensor[] =>
+  seedsOf(colours, v).map((seed) => at(pushForward([y], [v], [seed]), 0));
 
 /** The matrix, entry (i, j) being element `place` of pass `colour`. */
 function matrixOf(
@@ -169,26 +185,18 @@ export function sparseJacobian<Rest extends readonly unknown[] = []>(
   options: SparseOptions = {},
 ): Function1<Tensor, Rest, SparseMatrix> {
   const what = "sparseJacobian";
-  checkOptions(what, f, options);
-  return (x, ...rest) =>
-    outermost([x, rest], () => {
-      oneTensor(what, x);
-      const { variables, y } = traceOne(what, (at: Tensor) => f(at, ...rest), x);
-      const v = at(variables, 0);
-      const shape = [y.size, v.size] as const;
-      const pattern = patternOf(what, shape, options.pattern, () => dependenceOn(v, y));
-      const byColumn = columnColours(pattern, v.size);
-      const byRow = columnColours(patternByColumns(pattern, v.size), y.size);
-      const isForward = countOf(byColumn) <= countOf(byRow);
-      if (isForward) {
-        const passes = seedsOf(byColumn, countOf(byColumn), v).map((seed) =>
-          at(pushForward([y], [v], [seed]), 0),
-        );
-        return matrixOf(pattern, shape, passes, y, (i, j) => [at(byColumn, j), i]);
-      }
-      const passes = seedsOf(byRow, countOf(byRow), y).map((seed) => at(gradient(y, [v], seed), 0));
-      return matrixOf(pattern, shape, passes, v, (i, j) => [at(byRow, i), j]);
-    });
+  return sparseFunction(what, f, options, (v, y) => {
+    const shape = [y.size, v.size] as const;
+    const pattern = patternOf(what, shape, options.pattern, () => dependenceOn(v, y));
+    const byColumn = columnColours(pattern, v.size);
+    const byRow = columnColours(patternByColumns(pattern, v.size), y.size);
+    if (countOf(byColumn) <= countOf(byRow)) {
+      const passes = forwardPasses(byColumn, v, y);
+      return matrixOf(pattern, shape, passes, y, (i, j) => [at(byColumn, j), i]);
+    }
+    const passes = seedsOf(byRow, y).map((seed) => at(gradient(y, [v], seed), 0));
+    return matrixOf(pattern, shape, passes, v, (i, j) => [at(byRow, i), j]);
+  });
 }
 
 /**
@@ -221,28 +229,21 @@ export function sparseHessian<Rest extends readonly unknown[] = []>(
   options: SparseOptions = {},
 ): Function1<Tensor, Rest, SparseMatrix> {
   const what = "sparseHessian";
-  checkOptions(what, f, options);
-  return (x, ...rest) =>
-    outermost([x, rest], () => {
-      oneTensor(what, x);
-      const { variables, y } = traceOne(what, (at: Tensor) => f(at, ...rest), x);
-      const v = at(variables, 0);
-      const slope = at(gradient(y, [v]), 0);
-      const shape = [v.size, v.size] as const;
-      const found = patternOf(what, shape, options.pattern, () => dependenceOn(v, slope));
-      const mirrored = patternByColumns(found, v.size);
-      const pattern = found.map((set, i) =>
-        [...new Set([...set, ...at(mirrored, i)])].sort((a, b) => a - b),
-      );
-      const colours = starColours(pattern);
-      const passes = seedsOf(colours, countOf(colours), v).map((seed) =>
-        at(pushForward([slope], [v], [seed]), 0),
-      );
-      // Entry (i, j) stands by itself in row i where no other of its entries has the colour of j.
-      const isAlone = (i: number, j: number) =>
-        at(pattern, i).every((other) => other === j || colours[other] !== colours[j]);
-      return matrixOf(pattern, shape, passes, v, (i, j) =>
-        isAlone(i, j) ? [at(colours, j), i] : [at(colours, i), j],
-      );
-    });
+  return sparseFunction(what, f, options, (v, y) => {
+    const slope = at(gradient(y, [v]), 0);
+    const shape = [v.size, v.size] as const;
+    const found = patternOf(what, shape, options.pattern, () => dependenceOn(v, slope));
+    const mirrored = patternByColumns(found, v.size);
+    const pattern = found.map((set, i) =>
+      [...new Set([...set, ...at(mirrored, i)])].sort((a, b) => a - b),
+    );
+    const colours = starColours(pattern);
+    const passes = forwardPasses(colours, v, slope);
+    // Entry (i, j) stands by itself in row i where no other of its entries has the colour of j.
+    const isAlone = (i: number, j: number) =>
+      at(pattern, i).every((other) => other === j || colours[other] !== colours[j]);
+    return matrixOf(pattern, shape, passes, v, (i, j) =>
+      isAlone(i, j) ? [at(colours, j), i] : [at(colours, i), j],
+    );
+  });
 }

@@ -1,9 +1,10 @@
 /** train --mpi: the processes that mpirun has started, of which the first speaks and writes. */
 import { fail } from "../core/errors.ts";
 import type { Parallel } from "../parallel/parallel.ts";
+import { timeToRead, timeToSpeak } from "../parallel/waits.ts";
 
-/** Time in ms in which the first process may say what happens to all of them, and end the job. */
-const patience = 2000;
+/** The first process has said what happens to all of them, and ended the job, before another one speaks. */
+const patience = timeToSpeak + timeToRead;
 
 /** Options that one process alone can follow. */
 const single = ["run", "findRate", "traceSteps", "threads"] as const;

@@ -11,6 +11,7 @@ import { checkConnection, launchOf } from "./node-launch.ts";
 import { loadMpi } from "./node-library.ts";
 import { type Mate, Waiting } from "./node-waiting.ts";
 import type { Parallel } from "./parallel.ts";
+import { timeToRead, timeToSpeak } from "./waits.ts";
 
 /** How processes are found and waited for. */
 export interface MpiOptions {
@@ -21,11 +22,6 @@ export interface MpiOptions {
 }
 
 const tag = 70;
-
-/** Time in ms in which a launcher reads what was printed before an end. */
-const timeToRead = 500;
-/** Time in ms in which the first process may say what the others would say, too, and end them. */
-const patience = timeToRead + 1000;
 
 const pause = (time: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
@@ -163,7 +159,7 @@ class Job implements Parallel {
   /** The end comes before Node would print what nobody has caught. */
   #say(error: unknown): void {
     // What has happened to all of them the first process says.
-    if (this.rank > 0) pause(patience);
+    if (this.rank > 0) pause(timeToSpeak);
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     writeSync(2, `Process ${this.rank} of ${this.size}: ${text}\n`);
   }

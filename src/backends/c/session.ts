@@ -4,9 +4,9 @@ import { loopOf } from "../../compile/loop.ts";
 import { at as element, only } from "../../core/at.ts";
 import { entryOf } from "../../core/by-name.ts";
 import { bytesOf } from "../../core/dtype.ts";
-import { seedKey } from "../../core/random.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
+import { sessionState } from "../session-state.ts";
 import { threadsThatPay } from "../threads.ts";
 import { mostEpochs } from "./file.ts";
 import { functionIn, loadProgram, type NativeOptions, viewOf, type Workforce } from "./instance.ts";
@@ -27,7 +27,6 @@ export function openNativeSession(
   );
   const inputs = inputsByName(step, program.inputs);
   const { loss } = outputsByName(step, program.outputs);
-  const { controls } = inputs;
   const { examples } = loop;
   const { weight, seed } = data;
   const [shuffle, steps, epochs] = [
@@ -62,10 +61,6 @@ export function openNativeSession(
     for (let i = 0; i < examples; i++) order[i] = i;
   };
   inOrder();
-  const state = stateParts.flatMap((part) =>
-    Object.entries(inputs[part]).map(([name, b]) => ({ part, name, values: at(b) })),
-  );
-  const [rateAt, stepAt, keyAt] = [at(controls.learningRate), at(controls.step), at(controls.key)];
   const lossAt = at(loss);
   /** Sums as they stand at some place, so many batches after those that were given. */
   const sumsAt = (
@@ -81,18 +76,7 @@ export function openNativeSession(
     ),
   });
   const session: Session = {
-    load(from, stepNumber, learningRate) {
-      for (const { part, name, values } of state) values.set(entryOf(from[part], name));
-      rateAt[0] = learningRate;
-      stepAt[0] = stepNumber;
-      keyAt.set([seedKey(seed)[0], stepNumber | 0]);
-    },
-    setRate(learningRate) {
-      rateAt[0] = learningRate;
-    },
-    save(to) {
-      for (const { part, name, values } of state) entryOf(to[part], name).set(values);
-    },
+    ...sessionState(inputs, at, seed),
     arrange(epoch) {
       if (epoch === undefined) inOrder();
       else shuffle(epoch);
@@ -113,7 +97,6 @@ export function openNativeSession(
       if (done < 0) throwFault();
       return Array.from({ length: done }, (_, e) => sumsAt(records, e * length, 0, loop.batches));
     },
-    isFinite: () => state.every(({ values }) => values.every((x) => x - x === 0)),
     feed,
     close() {
       team?.close();
@@ -126,5 +109,3 @@ export function openNativeSession(
 
 /** Threads that wait for commands would do so for ever once nobody can give any. */
 const forgotten = /* @__PURE__ */ new FinalizationRegistry<Workforce>((team) => team.close());
-
-const stateParts = ["parameters", "buffers", "slots"] as const;

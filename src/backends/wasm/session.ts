@@ -3,10 +3,10 @@ import { compileProgram } from "../../compile/index.ts";
 import { loopOf } from "../../compile/loop.ts";
 import { at as element, only } from "../../core/at.ts";
 import { entryOf } from "../../core/by-name.ts";
-import { bytesOf, type TypedArray } from "../../core/dtype.ts";
-import { seedKey } from "../../core/random.ts";
+import { bytesOf } from "../../core/dtype.ts";
 import { inputsByName, outputsByName, type StepGraph, statePairs } from "../../step/ports.ts";
 import type { Session, SessionData, Sums } from "../backend.ts";
+import { sessionState } from "../session-state.ts";
 import { type Portion, portionsOf, takesLong } from "./emit/portions.ts";
 import { sumName, writeLoop } from "./emit/train.ts";
 import { type CodeOptions, instantiate, instructionsFor, view } from "./instance.ts";
@@ -26,7 +26,6 @@ export function openSession(
   const loop = loopOf(step, program, data);
   const inputs = inputsByName(step, program.inputs);
   const { loss } = outputsByName(step, program.outputs);
-  const { controls } = inputs;
   const { examples } = loop;
   const held = loop.gather.map(({ name, batch, width }) => ({
     name,
@@ -100,10 +99,6 @@ export function openSession(
   feed(data.examples);
   const order = new Int32Array(buffer, places.order, examples);
   const records = new Float64Array(buffer, places.records, recordLength * maximumEpochs);
-  const state = stateParts.flatMap((part) =>
-    Object.entries(inputs[part]).map(([name, b]) => ({ part, name, values: at(b) })),
-  );
-  const [rateAt, stepAt, keyAt] = [at(controls.learningRate), at(controls.step), at(controls.key)];
   const lossAt = at(loss);
   const inOrder = () => {
     for (let i = 0; i < examples; i++) order[i] = i;
@@ -140,18 +135,7 @@ export function openSession(
     return size && { take: () => sizes?.take(size) };
   };
   const session: Session = {
-    load(from, stepNumber, learningRate) {
-      for (const { part, name, values } of state) values.set(entryOf(from[part], name));
-      rateAt[0] = learningRate;
-      stepAt[0] = stepNumber;
-      keyAt.set([seedKey(seed)[0], stepNumber | 0]);
-    },
-    setRate(learningRate) {
-      rateAt[0] = learningRate;
-    },
-    save(to) {
-      for (const { part, name, values } of state) copy(entryOf(to[part], name), values);
-    },
+    ...sessionState(inputs, at, seed),
     arrange(epoch) {
       if (epoch === undefined) inOrder();
       else shuffle(epoch);
@@ -179,7 +163,6 @@ export function openSession(
     },
     takesRest: rest !== undefined,
     ...(sizes && { fewer: (other: StepGraph) => sizeFor(other) }),
-    isFinite: () => state.every(({ values }) => allFinite(values)),
     feed,
     close() {
       team?.close();
@@ -226,8 +209,6 @@ const forgotten = /* @__PURE__ */ new FinalizationRegistry<ReturnType<typeof sta
   (team) => team.close(),
 );
 
-const stateParts = ["parameters", "buffers", "slots"] as const;
-
 type Numeric = (...numbers: number[]) => number;
 
 const functionIn = (exports: WebAssembly.Exports, name: string): Numeric =>
@@ -235,28 +216,4 @@ const functionIn = (exports: WebAssembly.Exports, name: string): Numeric =>
 
 function globalIn(exports: WebAssembly.Exports, name: string): WebAssembly.Global {
   return entryOf(exports, name) as WebAssembly.Global;
-}
-
-/** Elements are few or many: a call of the engine's costs as much as some tens of them. */
-function copy(to: TypedArray, from: TypedArray): void {
-  if (from.length > 32) to.set(from);
-  else for (let i = 0; i < from.length; i++) to[i] = element(from, i);
-}
-
-/**
- * x − x is 0 for finite x alone, and two sums of zeros are taken faster than one: all weights, each
- * epoch; what stands below the length is there (!).
- */
-function allFinite(data: TypedArray): boolean {
-  let even = 0;
-  let odd = 0;
-  const paired = data.length - (data.length % 2);
-  for (let i = 0; i < paired; i += 2) {
-    const x = data[i]!;
-    const y = data[i + 1]!;
-    even += x - x;
-    odd += y - y;
-  }
-  if (paired < data.length) odd += 0 * element(data, paired);
-  return even + odd === 0;
 }
