@@ -4,24 +4,20 @@
  * compile/blocking.ts cuts them up, compile/summation.ts says in what order terms are added.
  */
 import { blocking, type Machine } from "../../compile/blocking.ts";
-import {
-  type MatrixProduct,
-  matrixProduct,
-  type Packed,
-  stride,
-} from "../../compile/contraction.ts";
+import { type MatrixProduct, matrixProduct, type Side, stride } from "../../compile/contraction.ts";
 import type { Kernel } from "../../compile/program.ts";
 import { at } from "../../core/at.ts";
 import { bytesOf, type DType } from "../../core/dtype.ts";
 import { beginning } from "../../core/meaning.ts";
-import { stridesOf } from "../../core/shape.ts";
-import { cTypes, type FileNeeds, linearText, numberText, Scope, valueText } from "./expressions.ts";
-import { axisNumbers, nest, simd, type Writer } from "./writer.ts";
+import type { Shape } from "../../core/shape.ts";
+import { cTypes, type FileNeeds, linearText, numberText, Scope } from "./expressions.ts";
+import { beyondRuns, copySideBySide, packColumns, packRows, packRuns, runsOf } from "./pack.ts";
+import { axisNumbers, nest, type Writer } from "./writer.ts";
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
 
 /** Of fewer products a kernel is summed as any other. */
-const worthPacking = 2 ** 15;
+const worthPacking = 2 ** 12;
 
 /** Registers: 32 where a vector has 64 bytes (AVX-512) or 16 on arm64, else 16. */
 const mostRows = (vectorBytes: number): number => (vectorBytes === 32 ? 6 : 12);
@@ -64,7 +60,15 @@ export function writeProduct(
   const type = cTypes[dtype];
   const wide = group * width;
   const rowsHeld = packsRows ? Math.ceil(block / tileRows) * tileRows : 0;
-  w.scratch = (tileRows * wide + k * wide + rowsHeld * k) * bytes + 64;
+  const runs = b.kind === "packed" ? runsOf(product, b) : undefined;
+  // Columns in runs are copied a block of terms at a time, and wait for no more than the tiles of a block
+  // of rows; else all terms of the columns, for one tile after the other.
+  const tilesAtOnce = runs ? Math.ceil(block / tileRows) : 1;
+  const sumsHeld = tilesAtOnce * tileRows * wide;
+  const termsHeld = runs ? Math.min(k, terms) : k;
+  const rowsBytes = Math.ceil((rowsHeld * k * bytes) / 64) * 64;
+  w.scratch =
+    rowsBytes + (sumsHeld + termsHeld * wide + (runs ? beyondRuns(width) : 0)) * bytes + 64;
   const isOuter = (axis: number): boolean =>
     axis !== rows && axis !== columns && extents[axis] === kernel.extents[axis];
   const batch = axisNumbers(extents).filter(isOuter);
@@ -86,11 +90,93 @@ export function writeProduct(
   const shares = split < 0 && groups * bands > 1;
   if (split >= 0) scope.lines.push(...w.bounds(products, { size: 1, count: products }));
   if (shares) w.units = groups * bands;
+  const packTheRows = (inside: Scope): void => {
+    if (!packsRows) return;
+    if (a.kind === "packed") {
+      packRows(w, product, a, tileRows, inside);
+      return;
+    }
+    const [row, step] = [stride(a, rows), stride(a, along)];
+    inside.lines.push(
+      `for (long t = 0; t < mb; t += ${tileRows}) {`,
+      `const long wb = mb - t < ${tileRows} ? mb - t : ${tileRows};`,
+      `const ${type} *const from = a0 + (m0 + t) * ${row}L;`,
+      `${type} *const to = ap + t * ${k}L;`,
+      ...copySideBySide({ k, width: tileRows, across: row, step }),
+      "}",
+    );
+  };
+  // Rows that are the same for all products are copied once.
+  const rowsFirst =
+    packsRows && block >= m && !shares && batch.every((axis) => !changes(a, axis, extents));
+  scope.lines.push(
+    `${type} *const ap = (${type} *)scratch;`,
+    `${type} *const sums = (${type} *)(scratch + ${rowsBytes}), *const bp = sums + ${sumsHeld};`,
+  );
+  if (rowsFirst) {
+    const once = new Scope(scope);
+    packTheRows(once);
+    scope.lines.push(
+      "{",
+      `const ${type} *const a0 = ${base(a)};`,
+      `const long m0 = 0, mb = ${m};`,
+      ...once.lines,
+      "}",
+    );
+  }
+  const bStep = packsColumns ? width : stride(b, along);
+  const aSteps = packsRows ? [1, tileRows] : [stride(a, rows), stride(a, along)];
+  /** Sums of a tile over the terms [k0, k0 + kb). */
+  const tile = (count: number): string[] => {
+    const [tileAt, panel, to] = [
+      packsRows ? `ap + t * ${k}L` : `a0 + (m0 + t) * ${stride(a, rows)}L`,
+      packsColumns ? (runs ? "bp + p * kb" : `bp + p * ${k}L + k0 * ${width}L`) : panelAt(bStep),
+      runs ? `sums + t * ${wide} + p` : "sums + p",
+    ];
+    const calls = (vectors: number): string => {
+      const name = micro(w.needs, {
+        ...{ dtype, rows: count, vectors, aSteps, bStep, yStep: wide },
+      });
+      return `${name}(${tileAt} + k0 * ${at(aSteps, 1)}L, ${panel}, ${to}, kb, k0 > 0);`;
+    };
+    const full = width / lanes;
+    return [
+      `for (long p = 0; p < nb; p += ${width}) {`,
+      ...(full > 1 && n % width > 0 && n % width <= lanes
+        ? [`if (nb - p <= ${lanes}) ${calls(1)}`, `else ${calls(full)}`]
+        : [calls(full)]),
+      "}",
+    ];
+  };
+  /** Stores what is made of a tile's sums. */
+  const stores = (count: number, inside: Scope): string[] => {
+    const each = new Scope(inside);
+    if (rows >= 0) each.has(rows);
+    const row = runs ? `(t + r) * ${wide}` : `r * ${wide}`;
+    finish({ ...kernel, extents })(each, `sums[${row} + l]`, columns);
+    return [
+      `for (long r = 0; r < ${count}; r++) {`,
+      ...(rows >= 0 && at(extents, rows) > 1 ? [`const long i${rows} = m0 + t + r;`] : []),
+      ...each.lines,
+      "}",
+    ];
+  };
+  const rest = m % tileRows;
+  const tiles = (of: (count: number) => string[]): string[] => [
+    `for (long t = 0; t < mb; t += ${tileRows}) {`,
+    ...(m >= tileRows ? [`if (mb - t >= ${tileRows}) {`, ...of(tileRows), "}"] : ["if (0) {}"]),
+    ...(rest > 0 ? ["else {", ...of(rest), "}"] : []),
+    "}",
+  ];
+  const blocks = (lines: readonly string[]): string[] => [
+    `for (long k0 = 0; k0 < ${k}; k0 += ${terms}) {`,
+    `const long kb = ${k} - k0 < ${terms} ? ${k} - k0 : ${terms};`,
+    ...lines,
+    "}",
+  ];
   const whole = (inside: Scope) => {
     const { lines } = inside;
     lines.push(
-      `${type} *const sums = (${type} *)scratch;`,
-      `${type} *const bp = sums + ${tileRows * wide}, *const ap = bp + ${k * wide};`,
       `const ${type} *const a0 = ${base(a)}, *const b0 = ${base(b)};`,
       ...(shares
         ? bandLines({ m, n, bandRows, groups, wide })
@@ -98,79 +184,45 @@ export function writeProduct(
       `for (long m0 = mFrom; m0 < mTo; m0 += ${block}) {`,
       `const long mb = mTo - m0 < ${block} ? mTo - m0 : ${block};`,
     );
-    if (packsRows) {
-      if (a.kind === "packed") packRows(w, product, a, tileRows, inside);
-      else {
-        const [row, step] = [stride(a, rows), stride(a, along)];
-        lines.push(
-          `for (long t = 0; t < mb; t += ${tileRows}) {`,
-          `const long wb = mb - t < ${tileRows} ? mb - t : ${tileRows};`,
-          `const ${type} *const from = a0 + (m0 + t) * ${row}L;`,
-          `${type} *const to = ap + t * ${k}L;`,
-          ...copySideBySide({ k, width: tileRows, across: row, step }),
-          "}",
-        );
-      }
-    }
+    if (!rowsFirst) packTheRows(inside);
     lines.push(
       `for (long n0 = nFrom; n0 < nTo; n0 += ${wide}) {`,
       `const long nb = ${n} - n0 < ${wide} ? ${n} - n0 : ${wide};`,
     );
-    if (b.kind === "packed") packColumns(w, product, b, width, inside);
-    else if (packsColumns) {
-      const [column, step] = [stride(b, columns), stride(b, along)];
+    if (b.kind === "packed" && runs) {
       lines.push(
-        `for (long p = 0; p < nb; p += ${width}) {`,
-        `const long wb = nb - p < ${width} ? nb - p : ${width};`,
-        `const ${type} *const from = b0 + (n0 + p) * ${column}L;`,
-        `${type} *const to = bp + p * ${k}L;`,
-        ...copySideBySide({ k, width, across: column, step }),
-        "}",
+        ...blocks([...packRuns(product, runs, b, { width, lanes }), ...tiles(tile)]),
+        ...tiles((count) => stores(count, inside)),
       );
+    } else {
+      if (b.kind === "packed") packColumns(w, product, b, width, inside);
+      else if (packsColumns) {
+        const [column, step] = [stride(b, columns), stride(b, along)];
+        lines.push(
+          `for (long p = 0; p < nb; p += ${width}) {`,
+          `const long wb = nb - p < ${width} ? nb - p : ${width};`,
+          `const ${type} *const from = b0 + (n0 + p) * ${column}L;`,
+          `${type} *const to = bp + p * ${k}L;`,
+          ...copySideBySide({ k, width, across: column, step }),
+          "}",
+        );
+      }
+      lines.push(...tiles((count) => [...blocks(tile(count)), ...stores(count, inside)]));
     }
-    const bStep = packsColumns ? width : stride(b, along);
-    const aSteps = packsRows ? [1, tileRows] : [stride(a, rows), stride(a, along)];
-    const tile = (count: number): string[] => {
-      const tileAt = packsRows ? `ap + t * ${k}L` : `a0 + (m0 + t) * ${stride(a, rows)}L`;
-      const calls = (vectors: number): string => {
-        const name = micro(w.needs, {
-          ...{ dtype, rows: count, vectors, aSteps, bStep, yStep: wide },
-        });
-        const panel = packsColumns ? `bp + p * ${k}L` : "b0 + n0 + p";
-        return `${name}(${tileAt} + k0 * ${at(aSteps, 1)}L, ${panel} + k0 * ${bStep}L, sums + p, kb, k0 > 0);`;
-      };
-      const each = new Scope(inside);
-      if (rows >= 0) each.has(rows);
-      finish({ ...kernel, extents })(each, `sums[r * ${wide} + l]`, columns);
-      const full = width / lanes;
-      return [
-        `for (long k0 = 0; k0 < ${k}; k0 += ${terms}) {`,
-        `const long kb = ${k} - k0 < ${terms} ? ${k} - k0 : ${terms};`,
-        `for (long p = 0; p < nb; p += ${width}) {`,
-        ...(full > 1 && n % width > 0 && n % width <= lanes
-          ? [`if (nb - p <= ${lanes}) ${calls(1)}`, `else ${calls(full)}`]
-          : [calls(full)]),
-        "}",
-        "}",
-        `for (long r = 0; r < ${count}; r++) {`,
-        ...(rows >= 0 && at(extents, rows) > 1 ? [`const long i${rows} = m0 + t + r;`] : []),
-        ...each.lines,
-        "}",
-      ];
-    };
-    const rest = m % tileRows;
-    lines.push(
-      `for (long t = 0; t < mb; t += ${tileRows}) {`,
-      ...(m >= tileRows ? [`if (mb - t >= ${tileRows}) {`, ...tile(tileRows), "}"] : ["if (0) {}"]),
-      ...(rest > 0 ? ["else {", ...tile(rest), "}"] : []),
-      "}",
-      "}",
-      "}",
-      ...(shares ? ["}"] : []),
-    );
+    lines.push("}", "}", ...(shares ? ["}"] : []));
   };
   nest(scope, extents, batch, whole, split < 0 ? {} : { split });
   return true;
+}
+
+/** Where columns that are read where they lie begin. */
+const panelAt = (step: number): string => `b0 + n0 + p + k0 * ${step}L`;
+
+/** Whether a factor follows from the index along an axis of the loop. */
+function changes(side: Side, axis: number, extents: Shape): boolean {
+  if (extents[axis] === 1) return false;
+  if (side.kind === "packed" && side.guard.axes.has(axis)) return true;
+  return side.form === undefined || side.form.coefficients[axis] !== 0;
 }
 
 /** So many units there should be for threads to share, and so much work each at least. */
@@ -208,122 +260,6 @@ const bandLines = ({
   `const long nFrom = group * ${wide}, nLast = bands ? ${n} : nFrom + some * ${wide};`,
   `const long nTo = nLast < ${n} ? nLast : ${n};`,
 ];
-
-/** Terms that are copied in one go, so that what is written stays in the nearest cache. */
-const termsAtOnce = 64;
-
-/** Copies `wb` lines of k terms so that they lie side by side, at most `width` of them. */
-function copySideBySide({
-  k,
-  width,
-  across,
-  step,
-}: {
-  readonly k: number;
-  readonly width: number;
-  /** From line to line, and from term to term. */
-  readonly across: number;
-  readonly step: number;
-}): string[] {
-  const one = `to[q * ${width} + l] = from[q * ${step}L + l * ${across}L];`;
-  if (across === 1) {
-    const copy = (count: string): string => `${simd}\nfor (long l = 0; l < ${count}; l++) ${one}`;
-    return [
-      `if (wb == ${width}) for (long q = 0; q < ${k}; q++) {`,
-      copy(String(width)),
-      `} else for (long q = 0; q < ${k}; q++) {`,
-      copy("wb"),
-      "}",
-    ];
-  }
-  return [
-    `for (long q0 = 0; q0 < ${k}; q0 += ${termsAtOnce}) {`,
-    `const long q1 = ${k} - q0 < ${termsAtOnce} ? ${k} : q0 + ${termsAtOnce};`,
-    `for (long l = 0; l < wb; l++) for (long q = q0; q < q1; q++) ${one}`,
-    "}",
-  ];
-}
-
-/** The rows of a factor, side by side in tiles. */
-function packRows(
-  w: Writer,
-  { rows, k }: MatrixProduct,
-  a: Packed,
-  tileRows: number,
-  scope: Scope,
-): void {
-  const rank = a.extents.length;
-  const all = [...a.extents, ...a.over];
-  const outer = new Scope(scope);
-  if (rows >= 0) outer.has(rows);
-  const terms = a.over.map((_, axis) => rank + axis);
-  nest(outer, all, terms, (inside) => {
-    const value = valueText(a.value, inside, w.place(all));
-    inside.lines.push(`to[(${termText(a)}) * ${tileRows}] = ${value};`);
-  });
-  scope.lines.push(
-    "for (long r = 0; r < mb; r++) {",
-    ...(rows >= 0 && at(a.extents, rows) > 1 ? [`const long i${rows} = m0 + r;`] : []),
-    `${cTypes[a.value.dtype]} *const to = ap + r / ${tileRows} * ${tileRows * k}L + r % ${tileRows};`,
-    ...outer.lines,
-    "}",
-  );
-}
-
-/** The number of a term, of the indices along the summed axes. */
-function termText({ extents, over }: Packed): string {
-  const strides = stridesOf(over).map((c, axis) => (over[axis] === 1 ? 0 : c));
-  return linearText([...extents.map(() => 0), ...strides], 0);
-}
-
-/** The columns of a factor, side by side in panels. */
-function packColumns(
-  w: Writer,
-  { extents, columns, k }: MatrixProduct,
-  b: Packed,
-  width: number,
-  scope: Scope,
-): void {
-  const rank = extents.length;
-  const all = [...b.extents, ...b.over];
-  const outer = new Scope(scope);
-  nest(
-    outer,
-    all,
-    b.over.map((_, axis) => rank + axis),
-    (inside) => {
-      const each = new Scope(inside);
-      // What is one axis to the product may be several to the factor.
-      let after = 1;
-      for (let axis = columns; axis >= 0; axis--) {
-        const size = at(b.extents, axis);
-        if (axis !== columns && at(extents, axis) === size) continue;
-        each.has(axis);
-        if (size > 1) {
-          const index = after === 1 ? "c" : `c / ${after}`;
-          each.lines.push(`const long i${axis} = ${axis === 0 ? index : `${index} % ${size}`};`);
-        }
-        after *= size;
-      }
-      const value = valueText(b.value, each, w.place(all));
-      inside.lines.push(
-        simd,
-        "for (long l = 0; l < wb; l++) {",
-        "const int c = (int)(n0 + p + l);",
-        ...each.lines,
-        `to[(${termText(b)}) * ${width} + l] = ${value};`,
-        "}",
-      );
-    },
-  );
-  scope.lines.push(
-    `for (long p = 0; p < nb; p += ${width}) {`,
-    `const long wb = nb - p < ${width} ? nb - p : ${width};`,
-    `${cTypes[b.value.dtype]} *const to = bp + p * ${k}L;`,
-    ...outer.lines,
-    "}",
-  );
-}
 
 interface Micro {
   readonly dtype: "f32" | "f64";

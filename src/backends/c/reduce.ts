@@ -64,7 +64,9 @@ export function writeReduction(
     (inside) => {
       const group = (count: number, isWhole: boolean): string[] => {
         const here = new Scope(inside);
-        const total = totalsOf(w, kernel, order, here, { count, axis });
+        const total = isPosition(kernel.combine)
+          ? positionsOf(w, kernel, here, { count, axis })
+          : totalsOf(w, kernel, order, here, { count, axis });
         const each = new Scope(here).has(axis).hasResult();
         each.lines.push(`const long i${axis} = j + l;`);
         storeResult(w, kernel, each, `${total}[l]`);
@@ -88,17 +90,17 @@ export function writeReduction(
  * How many neighbouring outputs along the last axis are summed side by side: their terms lie side by
  * side, or every other one. 0 where each is summed for itself.
  */
-function sideOf({ extents, over, value, combine, dtype }: ReduceKernel, order: Summation): number {
+function sideOf({ extents, over, value, combine }: ReduceKernel, order: Summation): number {
   const axis = extents.length - 1;
-  if (axis < 0 || over.includes(0) || isPosition(combine) || sizeOf(over) < 2) return 0;
-  if (order.kind === "tree" && isRow(order.sum)) return 0;
-  if (last(extents) < 4 || !isFloat(dtype)) return 0;
+  if (axis < 0 || over.includes(0) || sizeOf(over) < 2) return 0;
+  if (order.kind === "tree" && !isPosition(combine) && isRow(order.sum)) return 0;
+  if (last(extents) < 4 || !isFloat(value.dtype)) return 0;
   const all = [...extents, ...over];
   const steps = subexpressions(value).flatMap((e) =>
     e.kind === "load" && !e.bound ? [linearForm(e.at, all)?.coefficients[axis] ?? 0] : [],
   );
   const isNear = steps.some((n) => n === 1 || n === 2);
-  return isNear ? sideBytes / bytesOf(dtype) : 0;
+  return isNear ? sideBytes / bytesOf(value.dtype) : 0;
 }
 
 const isRow = (sum: Sum): boolean => (sum.kind === "parts" ? isRow(sum.each) : sum.kind === "row");
@@ -358,6 +360,42 @@ function positionOf(w: Writer, kernel: ReduceKernel, scope: Scope): string {
         `${best} = ${v}; ${where} = (i32)(${here});`,
         "}",
       );
+    },
+  );
+  return where;
+}
+
+/** The same for outputs side by side, as the name of an array: without branches, on vectors. */
+function positionsOf(w: Writer, kernel: ReduceKernel, scope: Scope, { count, axis }: Side): string {
+  const { value, over, extents, combine } = kernel;
+  const { dtype } = value;
+  const [where, best] = [fresh(w.needs), fresh(w.needs)];
+  const place = w.place([...extents, ...over]);
+  const here = linearText([...extents.map(() => 0), ...stridesOf(over)], 0);
+  const sign = combine === "argmax" ? ">" : "<";
+  scope.lines.push(
+    `${cTypes[dtype]} ${best}[${count}];`,
+    `i32 ${where}[${count}];`,
+    simd,
+    `for (long l = 0; l < ${count}; l++) {`,
+    `${best}[l] = ${numberText(neutral(combine, dtype), dtype)}; ${where}[l] = 0;`,
+    "}",
+  );
+  terms(
+    kernel,
+    over,
+    over.map(() => "0"),
+    scope,
+    (outer) => {
+      const inside = new Scope(outer).has(axis);
+      inside.lines.push(`const long i${axis} = j + l;`);
+      const v = valueText(value, inside, place);
+      const b = `${best}[l]`;
+      inside.lines.push(
+        `const int next = (${b} == ${b}) & ((${v} ${sign} ${b}) | (${v} != ${v}));`,
+        `${b} = next ? ${v} : ${b}; ${where}[l] = next ? (i32)(${here}) : ${where}[l];`,
+      );
+      outer.lines.push(simd, `for (long l = 0; l < ${count}; l++) {`, ...inside.lines, "}");
     },
   );
   return where;
