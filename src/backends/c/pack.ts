@@ -43,7 +43,7 @@ export function copySideBySide({
 }
 
 /** The rows of a factor, side by side in tiles. */
-export function packRows(
+export function copyRows(
   w: Writer,
   { rows, k }: MatrixProduct,
   a: Packed,
@@ -75,7 +75,7 @@ function termText({ extents, over }: Packed): string {
 }
 
 /** The columns of a factor, side by side in panels. */
-export function packColumns(
+export function copyColumns(
   w: Writer,
   { extents, columns, k }: MatrixProduct,
   b: Packed,
@@ -123,7 +123,7 @@ export function packColumns(
 const leastRun = 4;
 
 /** How columns lie: side by side in runs, each of which begins somewhere else. */
-export interface Runs {
+interface Runs {
   /** Neighbours of a run. */
   readonly run: number;
   /** The place of column c, c being text. */
@@ -189,7 +189,7 @@ export const beyondRuns = (width: number): number => width;
  * what is written too much is the place of the next run, of the next term or panel, which is written later;
  * what is read too much lies within the arena, since scratch memory follows all buffers.
  */
-export function packRuns(
+export function copyRuns(
   { dtype }: MatrixProduct,
   { run, placeOf, terms, base }: Runs,
   { input }: Packed,

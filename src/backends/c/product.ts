@@ -11,7 +11,8 @@ import { bytesOf, type DType } from "../../core/dtype.ts";
 import { beginning } from "../../core/meaning.ts";
 import type { Shape } from "../../core/shape.ts";
 import { cTypes, type FileNeeds, linearText, numberText, Scope } from "./expressions.ts";
-import { beyondRuns, copySideBySide, packColumns, packRows, packRuns, runsOf } from "./pack.ts";
+import { withJoinedRows } from "./joined-rows.ts";
+import { beyondRuns, copyColumns, copyRows, copyRuns, copySideBySide, runsOf } from "./pack.ts";
 import { axisNumbers, nest, type Writer } from "./writer.ts";
 
 type ReduceKernel = Extract<Kernel, { loop: "reduce" }>;
@@ -48,8 +49,9 @@ export function writeProduct(
   scope: Scope,
   finish: (kernel: ReduceKernel) => Finish,
 ): boolean {
-  const product = matrixProduct(kernel);
-  if (product === undefined || product.m * product.n * product.k < worthPacking) return false;
+  const alone = matrixProduct(kernel);
+  if (alone === undefined || alone.m * alone.n * alone.k < worthPacking) return false;
+  const product = withJoinedRows(alone, kernel);
   const { a, b, dtype, extents, rows, columns, m, n, k } = product;
   const place = w.place(extents);
   if ([a, b].some(({ input }) => place.given(input) !== undefined)) return false;
@@ -93,7 +95,7 @@ export function writeProduct(
   const packTheRows = (inside: Scope): void => {
     if (!packsRows) return;
     if (a.kind === "packed") {
-      packRows(w, product, a, tileRows, inside);
+      copyRows(w, product, a, tileRows, inside);
       return;
     }
     const [row, step] = [stride(a, rows), stride(a, along)];
@@ -191,11 +193,11 @@ export function writeProduct(
     );
     if (b.kind === "packed" && runs) {
       lines.push(
-        ...blocks([...packRuns(product, runs, b, { width, lanes }), ...tiles(tile)]),
+        ...blocks([...copyRuns(product, runs, b, { width, lanes }), ...tiles(tile)]),
         ...tiles((count) => stores(count, inside)),
       );
     } else {
-      if (b.kind === "packed") packColumns(w, product, b, width, inside);
+      if (b.kind === "packed") copyColumns(w, product, b, width, inside);
       else if (packsColumns) {
         const [column, step] = [stride(b, columns), stride(b, along)];
         lines.push(

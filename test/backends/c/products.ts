@@ -18,7 +18,20 @@ const works: Record<string, readonly [string, string, (a: Tensor, b: Tensor) => 
   "many rows": ["800 40", "40 20", (a, b) => a.matmul(b)],
   "several products": ["3 30 40", "3 40 50", (a, b) => a.matmul(b)],
   "one factor for several": ["3 30 40", "40 50", (a, b) => a.matmul(b)],
+  "rows of several products": ["5 9 40", "50 40", (a, b) => a.matmul(b.transpose()).relu()],
   windows: ["2 3 14 13", "5 3 3 4", (a, b) => convolution(a, b, { padding: 1 })],
+  "windows over lines of a vector and more": [
+    "3 2 28 28",
+    "13 2 5 5",
+    (a, b) => convolution(a, b, { padding: 2 }),
+  ],
+  "windows, many examples": ["40 2 12 9", "3 2 4 4", (a, b) => convolution(a, b)],
+  "windows over lines and blocks": [
+    "2 3 40 6",
+    "5 3 3 2",
+    (a, b) => convolution(a, b, { dilation: 2 }),
+  ],
+  "windows along one axis": ["9 4 90", "10 4 7", (a, b) => convolution(a, b, { padding: 3 })],
   "windows with steps": ["2 3 25 26", "5 3 3 3", (a, b) => convolution(a, b, { stride: 2 })],
 };
 const shapeOf = (text: string): number[] => text.split(" ").map(Number);
