@@ -88,12 +88,13 @@ async function writeEvents(folder: string, epochs: readonly TimedEpoch[]): Promi
   await mkdir(folder, { recursive: true });
   const now = Date.now() / 1000;
   const whole = epochs.at(-1)?.seconds ?? 0;
-  const events = epochs.map(({ epoch, loss, accuracy, validation, seconds = 0 }) => {
+  const events = epochs.map(({ epoch, loss, accuracy, gradientNorm, validation, seconds = 0 }) => {
     const all = {
       "loss/training": loss,
       "loss/held out": validation?.loss,
       "accuracy/training": accuracy,
       "accuracy/held out": validation?.accuracy,
+      "gradient norm/training": gradientNorm,
       "R2/held out": validation?.r2,
       ...Object.fromEntries(
         Object.entries(validation?.metrics ?? {}).map(([name, v]) => [`${name}/held out`, v]),

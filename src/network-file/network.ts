@@ -304,6 +304,13 @@ const training = record({
     doc: "Decides first values, order, dropout and the division of the data.",
     default: 0,
   },
+  gradientNorm: {
+    form: flag,
+    doc:
+      "Measure the norm of the gradient at each step, before it is clipped: epochs have its mean in their " +
+      "record, in --csv, --report, --plot and --tensorboard.",
+    otherwise: "false",
+  },
   metrics: {
     form: either(word("all"), list(word(...metricNames), 1)),
     doc: "Metrics of the validation after each epoch, or all that fit the task.",

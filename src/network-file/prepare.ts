@@ -218,7 +218,7 @@ export function makeTrainer(
   marks: Fitted["marks"] = {},
   { backend = "auto", deterministic = false, threads, parallel }: Machine = {},
 ): Trainer {
-  const { dtype, update, seed } = network.training;
+  const { dtype, update, seed, gradientNorm = false } = network.training;
   const loss = markedLoss(network, marks);
   const machine = chooseBackend(backend, deterministic);
   return located(sourceOf(network), ["layers"], () =>
@@ -228,6 +228,7 @@ export function makeTrainer(
       dtype,
       update,
       seed,
+      gradientNorm,
       backend: machine,
       ...(threads === undefined ? {} : { threads }),
       ...(parallel && { parallel, deterministic }),

@@ -31,6 +31,7 @@ export function curvesOf(epochs: readonly EpochReport[]): Curve[] {
   const all: [name: string, training: Measure, heldOut: Measure][] = [
     ["loss", (r) => r.loss, (r) => r.validation?.loss],
     ["accuracy", (r) => r.accuracy, (r) => r.validation?.accuracy],
+    ["gradient norm", (r) => r.gradientNorm, () => undefined],
     ["R²", () => undefined, (r) => r.validation?.r2],
     ...Array.from(metrics, (name): [string, Measure, Measure] => [
       name,

@@ -8,6 +8,7 @@ import type { Loss } from "../nn/losses.ts";
 import { identity } from "../ops/custom.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import { checkTiming, checkUpdate, objectiveOf } from "./checks.ts";
+import { normCounts } from "./gradient-norm.ts";
 import type { Objective } from "./objective.ts";
 import { bufferInputs } from "./parameters.ts";
 import { batchInputs, evaluated, healthOf, measures } from "./parts.ts";
@@ -28,6 +29,8 @@ interface ObjectiveOptions extends UpdateOptions {
   readonly update: UpdateTiming;
   /** Whether the gradients are among the outputs, by parameter. Default false. */
   readonly gradients?: boolean;
+  /** Whether their norm is among the counts, with the number of steps, 1. Default false. */
+  readonly gradientNorm?: boolean;
 }
 
 /** How a step trains a model. */
@@ -106,7 +109,7 @@ export function trainingStep(
       ...(health
         ? { health: healthOf(before, after.parameters, [loss, ...Object.values(buffers)]) }
         : {}),
-      counts,
+      counts: options.gradientNorm ? { ...counts, ...normCounts(after.gradients) } : counts,
       ...(weight === undefined ? {} : { weight }),
       ...(options.gradients ? { gradients: after.gradients } : {}),
     },

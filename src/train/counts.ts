@@ -1,5 +1,6 @@
 /** What is counted beside the loss, by name, and what a report makes of it. */
 import { type ByName, entryOf } from "../core/by-name.ts";
+import { normCount, stepCount } from "../step/gradient-norm.ts";
 
 export const noCounts: ByName<number> = {};
 
@@ -11,6 +12,7 @@ const places = "labelled";
 /** What a report says of counts. */
 interface Counted {
   accuracy?: number;
+  gradientNorm?: number;
   /** The sums of all others, by name. */
   counts?: ByName<number>;
 }
@@ -38,8 +40,10 @@ export function reportCounts(report: Counted, counts: ByName<number>, examples: 
   let others: Record<string, number> | undefined;
   for (const name in counts) {
     const sum = entryOf(counts, name);
+    if (name === stepCount) continue;
     const share = shares[name];
-    if (share !== undefined) report[share] = sum / (counts[places] ?? examples);
+    if (name === normCount) report.gradientNorm = sum / (counts[stepCount] ?? Number.NaN);
+    else if (share !== undefined) report[share] = sum / (counts[places] ?? examples);
     else if (name !== places || counts.correct === undefined) {
       others ??= {};
       others[name] = sum;

@@ -108,6 +108,8 @@ export interface EpochReport {
   readonly lossAfter?: number;
   /** Share of right predictions, before each update, if the task has any. */
   readonly accuracy?: number;
+  /** The mean over the steps of ‖∂E/∂θ‖₂ before it was clipped, where the trainer measures it. */
+  readonly gradientNorm?: number;
   /** The sums of what else the loss counts, by name: see `Loss.counts`. */
   readonly counts?: Readonly<Record<string, number>>;
   readonly validation?: Evaluation;

@@ -22,10 +22,11 @@ export const fixedPieces = 8;
 
 /** Refuses settings that several processes do not have. */
 export function checkJoint({ size }: Parallel, options: TrainerOptions): void {
-  const { deterministic = false, update, threads = 1, backend } = options;
+  const { deterministic = false, update, threads = 1, backend, gradientNorm } = options;
   const refuse = (expected: string, found: string): never =>
     fail("unsupported", { message: "Several processes do not train so.", expected, found });
   if (update === "sequential") refuse('update: "simultaneous"', 'update: "sequential"');
+  if (gradientNorm) refuse("gradientNorm: false", "gradientNorm: true");
   if (threads > 1) refuse("threads: 1, and more processes", `threads: ${threads}`);
   if (typeof backend === "object" && backend.asynchronous) {
     refuse("a backend that answers at once", `"${backend.name}"`);

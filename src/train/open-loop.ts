@@ -27,7 +27,7 @@ export function openLoop(
   course: Course,
   { data, kept, threads }: LoopOptions,
 ): Later<Loop> | undefined {
-  const { backend, model, loss, optimizer, dtype, update, seed } = trainer;
+  const { backend, model, loss, optimizer, dtype, update, seed, gradientNorm } = trainer;
   if (backend.session === undefined) return undefined;
   const examples = examplesOf(data);
   const { inputs, targets } = examples;
@@ -48,7 +48,10 @@ export function openLoop(
   }
   trainer.programs.compiling("fit", { examples: { ...inputs, shape: [data.size] }, ...types });
   const stepOn = (batch: typeof types) =>
-    trainingStep(model, batch, { loss, optimizer, dtype, update, health: false });
+    trainingStep(model, batch, {
+      ...{ loss, optimizer, dtype, update, gradientNorm },
+      health: false,
+    });
   const step = stepOn(types);
   const given = { examples, batchSize, weight: adds ? 1 : batchSize, seed };
   const options = threads === undefined ? {} : { threads };

@@ -32,6 +32,7 @@ const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   deterministic: true,
   threads: true,
   update: true,
+  gradientNorm: true,
   parallel: true,
 };
 
@@ -103,6 +104,14 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       message: "trainer cannot use this number of threads.",
       expected: "a whole number ≥ 1",
       found: shown(threads),
+    });
+  }
+  const { gradientNorm = false } = options;
+  if (typeof gradientNorm !== "boolean") {
+    fail("bad-argument", {
+      message: "trainer cannot use this gradientNorm.",
+      expected: "true or false",
+      found: shown(gradientNorm),
     });
   }
   if (options.parallel !== undefined) checkKind("parallel", options.parallel, processes);

@@ -26,6 +26,11 @@ export interface TrainerOptions {
   /** When layers change within a step. Default "simultaneous". */
   readonly update?: UpdateTiming;
   /**
+   * Measures ‖∂E/∂θ‖₂ at each step, of all trained parameters together and before it is clipped; the
+   * reports of epochs have its mean over the steps as `gradientNorm`. Default false.
+   */
+  readonly gradientNorm?: boolean;
+  /**
    * The processes to train with, by `await mpi()` of "chainrule/mpi": each takes its share of every
    * batch, and all have the same state. They call `fit` and `step` in the same order with the same
    * data; everything else each may do by itself, and `save` writes in the first alone. With

@@ -72,6 +72,8 @@ export class Trainer<P extends Ranks = Ranks> {
   readonly seed: number;
   readonly dtype: DType;
   readonly update: UpdateTiming;
+  /** Whether the gradient's norm is measured at each step. */
+  readonly gradientNorm: boolean;
   readonly backend: Backend;
   /** η, which schedules multiply; it may be changed at any time. */
   learningRate: number;
@@ -116,6 +118,7 @@ export class Trainer<P extends Ranks = Ranks> {
     this.seed = seed;
     this.dtype = dtype;
     this.update = update;
+    this.gradientNorm = options.gradientNorm ?? false;
     this.backend = chooseBackend(backend, options.deterministic);
     this.#threads = options.threads;
     this.#own = new OwnLoop(this, options.threads);

@@ -35,6 +35,30 @@ describe("the files of a run", () => {
       expect(html.toLowerCase()).toContain(words.toLowerCase().replace("iris-", ""));
     }
   });
+  it("have the gradient's norm where it is measured", async () => {
+    const cwd = folder();
+    write(cwd, {
+      "n.yaml": network({ training: "{ epochs: 3, gradientNorm: true }" }),
+      "t.csv": table,
+    });
+    const files = ["--csv", "e.csv", "--plot", "p.svg", "--tensorboard", "events"];
+    const { code, stdout } = await run(["train", "n.yaml", "--json", ...files], { cwd });
+    expect(code).toBe(0);
+    const norms = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .flatMap(({ event, gradientNorm }) => (event === "epoch" ? [gradientNorm] : []));
+    expect(norms).toHaveLength(3);
+    for (const norm of norms) expect(norm).toBeGreaterThan(0);
+    const rows = parseTable(read(cwd, "e.csv"));
+    expect(rows.columns.find(({ name }) => name === "gradientNorm")?.cells.map(Number)).toEqual(
+      norms,
+    );
+    expect(read(cwd, "p.svg")).toContain("gradient norm");
+    const [events = ""] = readdirSync(join(cwd, "events"));
+    expect(read(cwd, join("events", events))).toContain("gradient norm/training");
+  });
   it("have the epochs before it, where a run goes on", async () => {
     const cwd = folder();
     write(cwd, { "n.yaml": network(), "t.csv": table });
