@@ -16,7 +16,9 @@ const programs = readdirSync(join(root, "examples"), { withFileTypes: true })
 /** What a few steps must have reached: a number that is printed, and its bounds. */
 const reached: Readonly<Record<string, readonly [RegExp, least: number, most: number]>> = {
   autoencoder: [/: (.*) % wrong/, 0, 15],
+  faults: [/class weights: (.*) % of faults found/, 75, 100],
   forecast: [/error: (.*) MW, as/, 1, 4],
+  fuel: [/error: (.*) l, by/, 0.1, 0.25],
   gan: [/from made points to the data: (.*) on average/, 0, 0.3],
   microgpt: [/.*loss (\S+)/s, 1, 2.4],
   names: [/.*: (.*) % of new names/s, 75, 100],
