@@ -23,6 +23,7 @@ const reached: Readonly<Record<string, readonly [RegExp, least: number, most: nu
   microgpt: [/.*loss (\S+)/s, 1, 2.4],
   names: [/.*: (.*) % of new names/s, 75, 100],
   physics: [/largest error of u on \[0, 2\]: (.*)/, 0, 1.5],
+  writer: [/loss (.*) on text/, 0.3, 1.6],
 };
 
 it("there is a bound for each", () => expect(Object.keys(reached)).toEqual(programs));
