@@ -28,24 +28,26 @@ function* ties(
   weights: (i: number) => number,
   count: number,
 ): Generator<readonly [right: number, wrong: number]> {
-  const given = Float64Array.from({ length: count }, (_, i) => scores(i));
+  const given = new Float64Array(count);
+  for (let i = 0; i < count; i++) given[i] = scores(i);
   // Numbers by themselves are sorted ten times as fast as places by a function that compares.
   const different = given.toSorted().filter((x, i, all) => x !== all[i - 1]);
   const [yes, no] = [new Float64Array(different.length), new Float64Array(different.length)];
-  for (const [i, score] of given.entries()) {
+  for (let i = 0; i < count; i++) {
     const own = right(i) ? yes : no;
-    const place = placeOf(different, score);
-    own[place] = at(own, place) + weights(i);
+    // A score is one of the different ones (!).
+    const place = placeOf(different, given[i]!);
+    own[place] = own[place]! + weights(i);
   }
   for (let k = different.length - 1; k >= 0; k--) yield [at(yes, k), at(no, k)];
 }
 
-/** Where a number stands among different ones that rise. */
+/** Where a number stands among different ones that rise; what is looked at lies between two of them (!). */
 function placeOf(numbers: Float64Array, x: number): number {
   let [from, to] = [0, numbers.length - 1];
   while (from < to) {
     const middle = (from + to) >> 1;
-    if (at(numbers, middle) < x) from = middle + 1;
+    if (numbers[middle]! < x) from = middle + 1;
     else to = middle;
   }
   return from;
