@@ -1,7 +1,7 @@
 /** What a derivation's check finds in small gradients, beside large errors, and in what is held. */
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../src/core/tensor.ts";
-import { explain } from "../../src/explain/index.ts";
+import { explain, parseExpression } from "../../src/explain/index.ts";
 import * as nn from "../../src/nn/index.ts";
 import { customOperator, stopGradient } from "../../src/ops/custom.ts";
 import { tensor } from "../../src/ops/leaf.ts";
@@ -202,4 +202,13 @@ describe("what stopGradient holds", () => {
     expect(passed).toBe(true);
     expect(text).not.toContain("keeps its value");
   });
+});
+
+it("ways that cancel may leave what their factors were rounded by", async () => {
+  // sin² + cos², each by two ways: the slopes are ±sin 2x · 1e6, and E does not change with x.
+  const f = parseExpression("1e6 * (sin(x)^2 + cos(x)^2 + sin(x)^2 + cos(x)^2)");
+  const d = await explain(f, { inputs: { x: tensor(0.7, { dtype: "f64" }) } });
+  expect(Math.abs(d.data.gradients[0]!)).toBeLessThan(1e-8);
+  expect(d.toText({ width: 200 })).toMatch(/sum over all 4 paths +\S+ +agrees/);
+  expect(d.data.passed).toBe(true);
 });

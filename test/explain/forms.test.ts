@@ -216,7 +216,16 @@ describe("matrices", () => {
       targets: [[1]],
     };
     const attempt = explain(conv, { data, form: "index" });
-    await expect(attempt).rejects.toThrow(/index form is for dense layers/);
+    await expect(attempt).rejects.toThrow(/index form is for dense.*found +conv2d, layer 0 of/s);
+    const normed = trainer(sequential(linear(2, 2), nn.layerNorm([2])), {
+      ...{ loss: nn.meanSquaredError, optimizer: sgd(), dtype: "f64" },
+    });
+    const rows = { inputs: [[1, 2]], targets: [[1, 0]] };
+    await expect(explain(normed, { data: rows, form: "matrix" })).rejects.toThrow(
+      /found +layerNorm, layer 1 of the model/,
+    );
+    // What the error says helps.
+    expect((await explain(normed, { data: rows, form: "scalar" })).data.passed).toBe(true);
     const late = explain(seedNetwork(), { data: seedData, form: "matrix", update: "sequential" });
     await expect(late).rejects.toThrow(/number by number/);
     await expect(explain(conv, { data, form: "tensor" as never })).rejects.toThrow(/no such form/);

@@ -3,6 +3,7 @@ import { gradient } from "../../autodiff/gradient.ts";
 import { at, entry, only } from "../../core/at.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { fail } from "../../core/errors.ts";
+import { formatShape } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { sum } from "../../ops/broadcast.ts";
 import { partials } from "./adjoint.ts";
@@ -11,7 +12,8 @@ import { keyOf } from "./elements.ts";
 import { type Formula, type Symbolic, substitute, symbolsOf } from "./expr.ts";
 import { gradientAt } from "./gradients.ts";
 import { matrixOf, type Parameter } from "./parameters.ts";
-import { isNetwork } from "./trace.ts";
+import { leavesOf } from "./stages.ts";
+import { isNetwork, type NetworkTrace } from "./trace.ts";
 
 /** Numbers in rows. */
 export interface Grid {
@@ -94,12 +96,22 @@ export function denseChain(c: Context, form: string): readonly DenseLayer[] {
     fail("unsupported", {
       message: `The ${form} form is for dense layers, one after another.`,
       expected: "linear layers, each with at most one activation behind it, on rows of numbers",
-      found: isNetwork(trace)
-        ? "other layers, or other ways between them"
-        : "a function of tensors",
+      found: isNetwork(trace) ? otherThanDense(trace) : "a function of tensors",
       fix: 'Use form: "scalar".',
     })
   );
+}
+
+/** What stands in the way of such a form. */
+function otherThanDense({ stages, network }: NetworkTrace): string {
+  const odd = stages.find(
+    ({ role, tensor }) => (role !== "net" && role !== "out") || tensor.rank !== 2,
+  );
+  const leaf = leavesOf(network.trainer.model).find(({ path }) => path === odd?.path);
+  if (leaf) return `${leaf.layer.name}, layer ${leaf.path} of the model`;
+  return network.x.rank === 2
+    ? "other ways between the layers"
+    : `inputs of shape ${formatShape(network.x.shape)}`;
 }
 
 function layersOf(c: Context): DenseLayer[] | undefined {

@@ -135,7 +135,7 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
     row(say("central", { h: computed(d.plateau.h) }), d.plateau.central, near(exact, d.plateau));
   const single = share !== undefined || trace.examples === 1;
   if (r.paths > 0 && r.paths <= enumerable && !taken && single) {
-    const total = pathSum(c, r);
+    const { total, lost } = pathSum(c, r);
     const alone = r.paths === 1;
     const slots = { n: r.paths, example: c.ordinal };
     row(
@@ -143,7 +143,7 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
         ? say(alone ? "pathOne" : "pathSum", slots)
         : say(alone ? "pathOneShare" : "pathShare", slots),
       total,
-      agree(share ?? exact, total, own),
+      agree(share ?? exact, total, own + lost),
     );
   }
   if (countOf(trace.parameters) > many) passed = directional(trace, g, rows) && passed;
@@ -226,7 +226,7 @@ function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
 }
 
 /** Σ over all ways from the parameter to the loss of the product of the derivatives on the way. */
-function pathSum(c: Context, r: Route): number {
+function pathSum(c: Context, r: Route): { readonly total: number; readonly lost: number } {
   const locals = new Map<string, number>();
   const local = (y: Element, x: Element): number => {
     const key = `${keyOf(y)}/${keyOf(x)}`;
@@ -236,16 +236,18 @@ function pathSum(c: Context, r: Route): number {
     locals.set(key, value);
     return value;
   };
-  let total = 0;
+  let [total, size] = [0, 0];
   const walk = (e: Element, value: number): void => {
     if (e.node === c.trace.loss) {
       total += value;
+      size += Math.abs(value);
       return;
     }
     for (const y of r.consumersOf(e)) walk(y, value * local(y, e));
   };
   walk(r.parameter, 1);
-  return total;
+  // Ways that cancel leave what each of their factors was rounded by.
+  return { total, lost: 64 * Number.EPSILON * size };
 }
 
 /** The law of an operator that is exactly at a point where its derivative jumps. */
