@@ -98,6 +98,8 @@ export interface DiagramUnit {
   readonly name: string;
   /** Symbols shown inside, with their values. */
   readonly symbols: readonly string[];
+  /** The symbol of ∂E/∂(net input), shown below. */
+  readonly gradient?: string;
 }
 /** A line of the drawing: one factor or one input. */
 export interface DiagramEdge {

@@ -66,7 +66,8 @@ export function derive(trace: Trace, asked: readonly Entry[], s: Settings): Deri
   setUp(c, symbols, s.timing);
   const routes = chosen.map((e) => route(c, e));
   const onPath = new Set(routes.flatMap((r) => r.reached.map(keyOf)));
-  const drawing = diagram(c, new Set(symbols.map((e) => e.name)));
+  const whole = s.timing === "simultaneous" && Number.isFinite(lossOf(trace));
+  const drawing = diagram(c, chosen, whole);
   const all = s.amount.level === "every-step";
   const detail = new Detail(c, chosen, all);
   const finite = Number.isFinite(lossOf(trace));

@@ -231,3 +231,16 @@ describe("wrong choices", () => {
     );
   });
 });
+
+it("the picture marks the whole way of w1, through w5 and w7, and has δ below the units", async () => {
+  const options = { data: seedData, parameter: "w1", notation: "net-out" } as const;
+  const d = await explain(seedNetwork(), options);
+  const edges = d.data.diagram!.edges.filter(({ marked }) => marked);
+  expect(edges.map(({ symbol }) => symbol)).toEqual(["w1", "w5", "w7"]);
+  expect(d.toSvg()).toContain(">δ_h1 = 0.008771<");
+  const b = await explain(seedNetwork(), { ...options, parameter: "w6" });
+  expect(b.data.diagram!.edges.flatMap((e) => (e.marked ? [e.symbol] : []))).toEqual(["w6"]);
+  // In a sequential update δ is another number.
+  const late = await explain(seedNetwork(), { ...options, update: "sequential" });
+  expect(late.toSvg()).not.toContain("δ");
+});

@@ -15,7 +15,12 @@ interface Drawing {
     /** The middle of the label. */
     readonly at: Point;
   })[];
-  readonly units: readonly { readonly at: Point; readonly lines: readonly string[] }[];
+  readonly units: readonly {
+    readonly at: Point;
+    readonly lines: readonly string[];
+    /** What is written below. */
+    readonly below: string | undefined;
+  }[];
 }
 
 /** What a drawing shows of a number. */
@@ -51,7 +56,11 @@ export function drawing(
     size: [(d.columns.length - 1) * width + 2 * margin, tallest * height],
     edges: zip(edges, places).map(([e, at]) => ({ ...e, at })),
     units: d.columns.flatMap((column, l) =>
-      column.map((unit, j) => ({ at: [x(l), y(l, j)] as const, lines: lines(unit, l === 0) })),
+      column.map((unit, j) => ({
+        at: [x(l), y(l, j)] as const,
+        lines: lines(unit, l === 0),
+        below: unit.gradient && `${unit.gradient} = ${brief(unit.gradient, style)}`,
+      })),
     ),
   };
 }

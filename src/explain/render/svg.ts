@@ -27,9 +27,10 @@ export function svg(d: Diagram, style: Style): string {
     const box = `<rect x="${round(x - w)}" y="${round(y - h)}" width="${round(2 * w)}" height="${2 * h}" fill="#fff"/>`;
     return box + text([round(x), round(y)], [`${symbol} = ${brief(symbol, style)}`], 10);
   });
-  const circles = units.map(({ at, lines }) => {
+  const circles = units.map(({ at, lines, below }) => {
     const circle = `<circle cx="${at[0]}" cy="${at[1]}" r="${radius}" fill="#fff" stroke="#000"/>`;
-    return circle + text(at, lines, 11);
+    const gradient = below ? text([at[0], at[1] + radius + 9], [below], 10) : "";
+    return circle + text(at, lines, 11) + gradient;
   });
   const all = [...lines, ...labels, ...circles].join("");
   const [w, h] = size;

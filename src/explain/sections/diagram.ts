@@ -2,15 +2,23 @@
 import type { Tensor } from "../../core/tensor.ts";
 import type { Diagram, DiagramEdge, DiagramUnit } from "../derivation.ts";
 import type { Context } from "../engine/context.ts";
-import { entriesOf, matrixOf } from "../engine/parameters.ts";
+import { gradientAt } from "../engine/gradients.ts";
+import { type Entry, entriesOf, matrixOf } from "../engine/parameters.ts";
 import { isNetwork } from "../engine/trace.ts";
 
 /** Networks of more layers, or wider ones, are not drawn. */
 const mostLayers = 5;
 const mostUnits = 6;
 
-/** The drawing, with the edges of the `marked` symbols thick; undefined where it would not fit. */
-export function diagram(c: Context, marked: ReadonlySet<string>): Diagram | undefined {
+/**
+ * The drawing, with the ways of the `chosen` numbers to the loss thick and, where all gradients are
+ * those of the loss itself, δ below each unit; undefined where it would not fit.
+ */
+export function diagram(
+  c: Context,
+  chosen: readonly Entry[],
+  withGradients: boolean,
+): Diagram | undefined {
   const { trace } = c;
   if (!isNetwork(trace)) return undefined;
   const { x } = trace.network;
@@ -35,17 +43,41 @@ export function diagram(c: Context, marked: ReadonlySet<string>): Diagram | unde
   });
   const columns = layers.map(({ parameter: { layer }, rows }) => {
     const own = trace.stages.filter((s) => s.layer === layer && s.units);
+    const net = withGradients
+      ? own.find((s) => s.role === "net" && s.tensor.rank === 2)
+      : undefined;
+    const gradient = (j: number) => {
+      if (!net) return {};
+      const e = { node: net.tensor, index: c.example * rows + j };
+      const value = gradientAt(trace, net.tensor)[e.index];
+      return { gradient: c.symbol(c.gradientSign(e), value).name };
+    };
     return units(rows, (j) => ({
       name: `${layer}.${j + 1}`,
       symbols: own.map((s) => named(s.tensor, j)),
+      ...gradient(j),
     }));
   });
-  const edges = layers.flatMap(({ parameter, columns }, l) =>
-    entriesOf(parameter).map((e): DiagramEdge => {
+  const asked = new Set(chosen.map((e) => c.parameterSymbol(e).name));
+  // The units of the last column that the one number acts on; of several each is marked alone.
+  let reached = new Set<number>();
+  const edges = layers.flatMap(({ parameter, columns, rows }, l) => {
+    const [only, ...others] = chosen;
+    const before = reached;
+    reached = new Set();
+    if (only && others.length === 0 && only.parameter.layer === parameter.layer) {
+      const { index, parameter: own } = only;
+      const all = own !== parameter && own.tensor.size < rows;
+      const row = own === parameter ? Math.floor(index / columns) : index;
+      for (let j = 0; j < rows; j++) if (all || j === row) reached.add(j);
+    }
+    return entriesOf(parameter).map((e): DiagramEdge => {
       const [j, k] = [Math.floor(e.index / columns), e.index % columns];
       const symbol = c.parameterSymbol(e).name;
-      return { from: [l, k], to: j, symbol, marked: marked.has(symbol) };
-    }),
-  );
+      const onWay = before.has(k);
+      if (onWay) reached.add(j);
+      return { from: [l, k], to: j, symbol, marked: onWay || asked.has(symbol) };
+    });
+  });
   return { columns: [first, ...columns], edges };
 }
