@@ -10,6 +10,7 @@ import type { ForeignFile, ForeignFormat, ForeignTensor } from "./foreign.ts";
 import { keras, kerasWeights } from "./keras/read.ts";
 import { npz } from "./numpy.ts";
 import { onnx } from "./onnx/read.ts";
+import { brainJs, sklearn } from "./perceptron.ts";
 import { pytorch } from "./pytorch/read.ts";
 import { safetensors } from "./safetensors/read.ts";
 import { safetensorsShards } from "./safetensors/shards.ts";
@@ -25,6 +26,8 @@ const formats: readonly ForeignFormat[] = [
   pytorch,
   onnx,
   tfjs,
+  sklearn,
+  brainJs,
 ];
 
 /** What may be opened: a path, bytes, a `File` of a page, or anything that is read in ranges. */
