@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-/**
- * The command line. Commands are loaded when they are called, so that --help is there at once.
- */
+/** The command line. Commands are loaded when they are called, so that --help is there at once. */
 import module from "node:module";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import type { BackendEntry } from "../backends/registry.ts";
@@ -35,7 +33,6 @@ const nonNegative = (text: string): number => {
 };
 
 const listed = (text: string): string[] => text.split(",").map((name) => name.trim());
-
 const collect = (row: string, before: readonly string[] = []): string[] => [...before, row];
 
 /** The table of backends, where it is shown or asked: it brings the backends along. */

@@ -472,6 +472,8 @@ export const messagesZh: Messages = {
   "The weights manifest describes {0} by {1} that cannot be.": "权重清单用不可能的 {1} 描述 {0}。",
   "openForeign cannot use these options.": "openForeign 不能使用这些选项。",
   "importNetwork cannot use this name.": "importNetwork 不能使用这个名称。",
+  "A function has no units and is not trained.": "函数没有单元，也不被训练。",
+  "A function is not trained.": "函数不被训练。",
   "A trainer is a network.": "训练器是一个网络。",
   "{0} must be one array of numbers.": "{0} 须是一个数的数组。",
   "This is not a shape.": "这不是形状。",
