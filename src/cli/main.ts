@@ -272,6 +272,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     );
 
   const language = () => oneOf("--language <name>", "en or zh", "en zh");
+  const both = 'the network file, or an expression: "sum((x @ W)^2)"';
   const explained = (c: Command, what = "the network file"): Command =>
     c
       .argument("<file>", what)
@@ -282,10 +283,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       .addOption(language())
       .addOption(json());
 
-  explained(
-    command("explain", "derive a gradient step by step; exit 1 if a check disagrees"),
-    'the network file, or an expression: "sum((x @ W)^2)"',
-  )
+  explained(command("explain", "derive a gradient step by step; exit 1 if a check fails"), both)
     .option("-p, --parameter <name>", 'one number: "0.weight[3,7]"')
     .option("--let <name=value>", "a name's value in the expression; may be repeated", collect)
     .option("--all", "every parameter in turn")
@@ -313,10 +311,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
       start(async () => (await import("./explain.ts")).explainCommand(file, options)),
     );
 
-  explained(
-    command("diagnose", "name the mistake that gives a number; exit 1 if it is wrong"),
-    'the network file, or an expression: "sin(x)*y"',
-  )
+  explained(command("diagnose", "name the mistake that gives a number; exit 1 if wrong"), both)
     .option("-p, --parameter <name>", "the parameter whose gradient or new value it is")
     .option("--let <name=value>", "a name's value in the expression; may be repeated", collect)
     .option("--value <x>", "the number that you got")
