@@ -26,8 +26,9 @@ const heldLosses = new WeakMap<Tensor, Tensor>();
 /** A sentence about what is held, if anything is that the parameters change. */
 export function aboutHeld(t: Trace, key: MessageKey): Sentence[] {
   const active = dependents(nodesOf([t.loss]), tensorsOf(t.parameters));
-  // A guard that does not act holds 0.
-  const acts = (n: Tensor) => active.has(n) && entry(t.values, n).some((v) => v !== 0);
+  // A guard of a loss that does not act holds 0.
+  const acts = (n: Tensor) =>
+    active.has(n) && (t.network === undefined || entry(t.values, n).some((v) => v !== 0));
   const names = heldIn(t.loss).flatMap((n) => (acts(n) ? [n.op.name] : []));
   return names.length === 0 ? [] : [say(key, { op: [...new Set(names)].join(", ") })];
 }
