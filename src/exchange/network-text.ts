@@ -24,14 +24,18 @@ function asWritten(form: Form, value: unknown): unknown {
       return (value as readonly unknown[]).map((item) => asWritten(form.of, item));
     case "map":
       return mapped(value, (_, item) => asWritten(form.of, item));
-    case "record":
-      return mapped(value, (name, item) => {
+    case "record": {
+      const written: Readonly<Record<string, unknown>> = mapped(value, (name, item) => {
         const field = Object.hasOwn(form.fields, name) ? form.fields[name] : undefined;
         if (field === undefined) return item;
         const usual = field.default === undefined ? undefined : complete(field.form, field.default);
         const same = JSON.stringify(usual) === JSON.stringify(item);
         return same ? undefined : asWritten(field.form, item);
       });
+      const { short } = form;
+      const isShort = short !== undefined && String(Object.keys(written)) === short;
+      return isShort ? written[short] : written;
+    }
     case "choice": {
       const { name, options } = value as Chosen;
       const inner = form.table()[name]?.form;
@@ -51,7 +55,10 @@ function asWritten(form: Form, value: unknown): unknown {
   }
 }
 
-function mapped(value: unknown, change: (name: string, item: unknown) => unknown): object {
+function mapped(
+  value: unknown,
+  change: (name: string, item: unknown) => unknown,
+): Record<string, unknown> {
   const entries = Object.entries(value as object).flatMap(([name, item]) => {
     const changed = item === undefined ? undefined : change(name, item);
     return changed === undefined ? [] : [[name, changed] as const];

@@ -80,6 +80,8 @@ export interface RecordForm {
   readonly fields: Fields;
   /** Of these names exactly one must be there. */
   readonly oneOf?: readonly string[];
+  /** The name of a list that may stand in the place of the mapping, where nothing else is said. */
+  readonly short?: string;
 }
 /** Any names, such as those of columns. */
 export interface MapForm {
@@ -174,6 +176,9 @@ export const list = <const F extends Form>(of: F, least = 0) =>
   ({ kind: "list", of, least }) as const;
 export const record = <const F extends Fields>(fields: F, oneOf?: readonly (keyof F & string)[]) =>
   ({ kind: "record", fields, ...(oneOf ? { oneOf } : {}) }) as const;
+/** A mapping in whose place one of its lists may stand. */
+export const shortRecord = <const F extends Fields>(short: keyof F & string, fields: F) =>
+  ({ kind: "record", fields, short }) as const;
 export const map = <const F extends Form>(of: F) => ({ kind: "map", of }) as const;
 export const choice = (what: string, table: ChoiceForm["table"]) =>
   ({ kind: "choice", what, table }) as const satisfies ChoiceForm;

@@ -13,6 +13,7 @@ import {
   asRead,
   type Chosen,
   choice,
+  either,
   type Fields,
   list,
   map,
@@ -20,6 +21,9 @@ import {
   type OptionsOf,
   record,
   rowOf,
+  shortRecord,
+  text,
+  whole,
   word,
 } from "./form.ts";
 import { graphRow } from "./graph-row.ts";
@@ -92,29 +96,63 @@ const joinsInPython = {
 /** Layers that are one already, with their input beside them: named as if they stood here. */
 const beside = ({ layers: made }: Layer): Layer => residual(...made);
 
-/** Layers one after another, with each that has a weight in a wrapper. */
-function weightsWrapped({ layers: made }: Layer, wrap: (layer: Layer) => Layer): Layer {
+/** Layers one after another, with each that has a weight (or what has this name) in a wrapper. */
+function weightsWrapped(
+  { layers: made }: Layer,
+  wrap: (layer: Layer) => Layer,
+  name = "weight",
+): Layer {
   const hasWeight = ({ parameters }: Layer) => {
-    const { weight }: Partial<Layer["buffers"]> = parameters;
-    return weight !== undefined && weight.shape.length > 1;
+    const spec = (parameters as Layer["buffers"])[name];
+    return spec !== undefined && spec.shape.length > 1;
   };
   // Where none has one, the wrapper says so.
   const none = !made.some(hasWeight);
   return chain(...made.map((layer) => (none || hasWeight(layer) ? wrap(layer) : layer)));
 }
 
-/** The same without options. */
-const eachWeight = (doc: string, wrap: (layer: Layer) => Layer, theirs: string): LayerRow => ({
-  kind: "composite",
-  doc: `${doc} Layers one after another, as one layer: this is done with each that has a weight.`,
-  form: nested,
-  build: (options, { shape, inner }) => weightsWrapped(inner(asRead(nested, options), shape), wrap),
-  pytorch(options, { shape, inner }) {
-    const ofMatrices = 'getattr(m, "weight", None) is not None and m.weight.ndim > 1';
-    const each = `[nn.utils.parametrizations.${theirs}(m) for m in s if ${ofMatrices}]`;
-    return `(lambda s: ${each} and s)(${inner(asRead(nested, options), shape)})`;
+const weightFields = {
+  layers: {
+    form: nested,
+    doc: "The layers, one after another: this is done with each that has such a parameter.",
+    required: true,
+  },
+  name: {
+    form: text("the name of a parameter"),
+    doc: "The parameter, such as weight_hh_l0 of a recurrence.",
+    default: "weight",
+  },
+} as const;
+const weightNormForm = shortRecord("layers", {
+  ...weightFields,
+  axis: {
+    form: either(number({ whole: true }), word("all")),
+    doc: "The axis each of whose slices has a length of its own; all: one for the whole.",
+    default: 0,
   },
 });
+const spectralNormForm = shortRecord("layers", {
+  ...weightFields,
+  axis: {
+    form: number({ whole: true }),
+    doc: "The axis of the outputs.",
+    otherwise: "0, and 1 for a transposed convolution",
+  },
+  iterations: {
+    form: whole(),
+    doc: "How often u and v are multiplied in a training step.",
+    default: 1,
+  },
+  epsilon: { form: number({ above: 0 }), doc: "No length below this divides.", default: 1e-12 },
+});
+
+/** What parametrizes the layers of a list in a PyTorch script, with these arguments. */
+function eachInPython(theirs: string, list: string, name: string, said: readonly string[]): string {
+  const here = JSON.stringify(name);
+  const ofMatrices = `getattr(m, ${here}, None) is not None and getattr(m, ${here}).ndim > 1`;
+  const call = [`nn.utils.parametrizations.${theirs}(m`, ...said].join(", ");
+  return `(lambda s: [${call}) for m in s if ${ofMatrices}] and s)(${list})`;
+}
 
 const loraForm = record({
   rank: {
@@ -305,16 +343,42 @@ export const layers: Readonly<Record<string, LayerRow>> = {
     },
   },
   graph: graphs.row,
-  weightNorm: eachWeight(
-    "Weights g·v/‖v‖, of which direction v and length g of each output are trained apart.",
-    (layer) => weightNorm(layer),
-    "weight_norm",
-  ),
-  spectralNorm: eachWeight(
-    "Weights divided by their largest gain, which a training step estimates.",
-    (layer) => spectralNorm(layer),
-    "spectral_norm",
-  ),
+  weightNorm: {
+    kind: "composite",
+    doc: "Weights g·v/‖v‖, of which direction v and length g of each output are trained apart.",
+    form: weightNormForm,
+    build(options, { shape, inner }) {
+      const { layers: list, name, axis } = asRead(weightNormForm, options);
+      const how = { name, axis: axis === "all" ? null : axis };
+      return weightsWrapped(inner(list, shape, ["layers"]), (l) => weightNorm(l, how), name);
+    },
+    pytorch(options, { shape, inner }) {
+      const { layers: list, name, axis } = asRead(weightNormForm, options);
+      return eachInPython("weight_norm", inner(list, shape, ["layers"]), name, [
+        ...(name === "weight" ? [] : [JSON.stringify(name)]),
+        ...(axis === 0 ? [] : [`dim=${axis === "all" ? "None" : axis}`]),
+      ]);
+    },
+  },
+  spectralNorm: {
+    kind: "composite",
+    doc: "Weights divided by their largest gain, which a training step estimates.",
+    form: spectralNormForm,
+    build(options, { shape, inner }) {
+      const { layers: list, ...how } = asRead(spectralNormForm, options);
+      const made = inner(list, shape, ["layers"]);
+      return weightsWrapped(made, (l) => spectralNorm(l, how), how.name);
+    },
+    pytorch(options, { shape, inner }) {
+      const { layers: list, name, axis, iterations, epsilon } = asRead(spectralNormForm, options);
+      return eachInPython("spectral_norm", inner(list, shape, ["layers"]), name, [
+        ...(name === "weight" ? [] : [JSON.stringify(name)]),
+        ...(iterations === 1 ? [] : [`n_power_iterations=${iterations}`]),
+        ...(epsilon === 1e-12 ? [] : [`eps=${epsilon}`]),
+        ...(axis === undefined ? [] : [`dim=${axis}`]),
+      ]);
+    },
+  },
   lora: {
     kind: "composite",
     doc: "Layers one after another, as one layer; each that has a weight is frozen, and a matrix of low rank beside the weight is trained: y = f(x; W + α/r · B A).",
@@ -334,11 +398,15 @@ export const layers: Readonly<Record<string, LayerRow>> = {
   },
 };
 
+/** Whether options have one list of layers, under that name. */
+const holdsLayers = (form: LayerRow["form"]): boolean =>
+  form.kind === "record" && form.fields.layers?.form === nested;
+
 /** The lists of layers inside of a layer, each with its place behind the layer's name. */
 export function listsIn({ name, options }: Chosen): (readonly [Path, readonly Chosen[]])[] {
   const { form } = rowOf(layers, name);
   if (form === nested) return [[[], asRead(nested, options)]];
-  if (form === loraForm) return [[["layers"], asRead(loraForm, options).layers]];
+  if (holdsLayers(form)) return [[["layers"], asRead(loraForm, options).layers]];
   return Object.entries(namedLists(form, options)).map(([name, list]) => [
     [form === parallelForm ? "branches" : "layers", name],
     list,
@@ -369,7 +437,7 @@ export function withLists(
   const { name, options } = layer;
   const { form } = rowOf(layers, name);
   if (form === nested) return { name, options: change(asRead(nested, options), []) };
-  if (form === loraForm) {
+  if (holdsLayers(form)) {
     return {
       name,
       options: { ...options, layers: change(asRead(loraForm, options).layers, ["layers"]) },
@@ -391,7 +459,7 @@ export const mapLayers = (
 ): readonly Chosen[] =>
   list.map((layer): Chosen => {
     const row = rowOf(layers, layer.name);
-    if (row.form === nested || row.form === loraForm || listsIn(layer).length > 0)
+    if (row.form === nested || holdsLayers(row.form) || listsIn(layer).length > 0)
       return withLists(layer, (inner) => mapLayers(inner, change));
     if (row.form === parallelForm || row.form === graphs.form) return layer;
     return { name: layer.name, options: change(layer, row) };

@@ -46,8 +46,12 @@ function schemaOf(form: Form, definitions: Map<string, Schema>): Schema {
         items: schemaOf(form.of, definitions),
         ...(form.least ? { minItems: form.least } : {}),
       };
-    case "record":
-      return recordSchema(form, definitions);
+    case "record": {
+      const { short } = form;
+      const list = short === undefined ? undefined : form.fields[short]?.form;
+      const full = recordSchema(form, definitions);
+      return list === undefined ? full : alternatives([schemaOf(list, definitions), full]);
+    }
     case "map":
       return { type: "object", additionalProperties: schemaOf(form.of, definitions) };
     case "choice":

@@ -73,6 +73,8 @@ export class Source {
     let node = this.target(this.document.contents);
     let range = rangeOfNode(node);
     for (const step of path) {
+      // A list may stand in the place of the mapping that it belongs to.
+      if (isSeq(node) && typeof step === "string") continue;
       const [key, value] = this.#child(node, step);
       if (key === undefined && value === undefined) break;
       node = this.target(value);

@@ -4,6 +4,7 @@ import type {
   ChoiceForm,
   Option as Choosable,
   EitherForm,
+  Field,
   Form,
   ListForm,
   MapForm,
@@ -108,6 +109,7 @@ class Reader {
       case "list":
         return this.#list(node, form, at, depth);
       case "record":
+        if (isSeq(node) && form.short !== undefined) return this.#short(node, form, at, depth);
         return isMap(node) ? this.#record(node, form, at, depth) : this.#unfit(node, form, at);
       case "map":
         return isMap(node) ? this.#map(node, form, depth) : this.#unfit(node, form, at);
@@ -229,6 +231,14 @@ class Reader {
     }
     if (form.oneOf) this.#oneOf(node, form.oneOf, at);
     return this.problems.length > before ? undefined : Object.fromEntries(entries);
+  }
+
+  /** A list in the place of the mapping that it belongs to. */
+  #short(node: Node, form: RecordForm, at: Place, depth: number): unknown {
+    const name = form.short as string;
+    const field = form.fields[name] as Field;
+    const value = this.#readNode(node, field.form, depth, at);
+    return value === undefined ? undefined : complete(form, { [name]: value });
   }
 
   #oneOf(node: YAMLMap, names: readonly string[], at: Place): void {

@@ -88,7 +88,9 @@ export function needed(form: Form): string {
     }
     case "record": {
       const names = Object.keys(form.fields);
-      return names.length === 0 ? "no options" : `a mapping with ${formatWords(names)}`;
+      const full = names.length === 0 ? "no options" : `a mapping with ${formatWords(names)}`;
+      const list = form.short === undefined ? undefined : form.fields[form.short]?.form;
+      return list === undefined ? full : `${needed(list)}, or ${full}`;
     }
     case "map":
       return `a mapping of names, each to ${needed(form.of)}`;

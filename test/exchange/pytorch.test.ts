@@ -168,6 +168,21 @@ it.each([
     [0.803600262097986, 0.298900789582939],
   ],
   [
+    "weightNorm: { axis: all, layers: [{ linear: { outputs: 3 } }, tanh] }",
+    "nn.utils.parametrizations.weight_norm(m, dim=None) for m in s",
+    [0.635021794068082, 0.265482840021968],
+  ],
+  [
+    "weightNorm: { name: weight_hh_l0, axis: 1, layers: [{ rnn: { hidden: 3 } }] }",
+    'nn.utils.parametrizations.weight_norm(m, "weight_hh_l0", dim=1) for m in s',
+    [0.7110540542314763, 0.5846679883203559],
+  ],
+  [
+    "spectralNorm: { axis: 1, iterations: 2, epsilon: 0.01, layers: [{ linear: { outputs: 3 } }] }",
+    "nn.utils.parametrizations.spectral_norm(m, n_power_iterations=2, eps=0.01, dim=1) for m in s",
+    [0.8358024826886783, 0.2257513579307213],
+  ],
+  [
     "bilinear: { outputs: 2 }",
     "nn.Bilinear.forward(self, x, x)})(1, 1, 2)",
     [0.7247828481033789, 0.6699378376998113],

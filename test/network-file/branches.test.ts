@@ -105,6 +105,62 @@ test("weights are wrapped where there are any", () => {
   expect(error.message).toMatch(/:\d+:\d+/);
 });
 
+const wrapped =
+  "[{ conv1d: { outChannels: 2, kernelSize: 2 } }, { convTranspose1d: { outChannels: 2, kernelSize: 2 } }]";
+
+test("a list of layers stands for the mapping that it belongs to", () => {
+  const parametersOf = (row: string) => {
+    const text = `
+inputs: 8
+layers: [{ unflatten: { axis: 1, sizes: [2, 4] } }, { ${row} }, flatten, { linear: { outputs: 1 } }]
+loss: meanSquaredError
+optimizer: sgd
+data: { examples: [{ inputs: [1, 2, 3, 4, 5, 6, 7, 8], targets: [1] }] }`;
+    const { parameters, buffers } = buildModel(parseNetwork(text));
+    const shapes = Object.entries({ ...parameters, ...buffers }).map(([k, v]) => [k, v.shape]);
+    return Object.fromEntries(shapes);
+  };
+  for (const name of ["weightNorm", "spectralNorm"]) {
+    const short = parametersOf(`${name}: ${wrapped}`);
+    expect(parametersOf(`${name}: { layers: ${wrapped} }`)).toEqual(short);
+  }
+  const g = "1.0.parametrizations.weight.original0";
+  expect(parametersOf(`weightNorm: { layers: ${wrapped} }`)[g]).toEqual([2, 1, 1]);
+  expect(parametersOf(`weightNorm: { axis: 2, layers: ${wrapped} }`)[g]).toEqual([1, 1, 2]);
+  expect(parametersOf(`weightNorm: { axis: all, layers: ${wrapped} }`)[g]).toEqual([]);
+  const u = "1.0.parametrizations.weight.0._u";
+  const spectral = `spectralNorm: { axis: 2, iterations: 2, epsilon: 1e-6, layers: [{ conv1d: { outChannels: 3, kernelSize: 2 } }] }`;
+  expect(parametersOf(spectral)[u]).toEqual([2]);
+  const recurrent = `weightNorm: { name: weight_hh_l0, layers: [{ gru: { hidden: 3 } }] }`;
+  expect(Object.keys(parametersOf(recurrent))).toContain(
+    "1.0.parametrizations.weight_hh_l0.original1",
+  );
+});
+
+test.each([
+  ["axis: 5, layers: [{ linear: { outputs: 1 } }]", "expected −2 … 1"],
+  ["axis: some, layers: [{ linear: { outputs: 1 } }]", "none of the words that may stand here"],
+  ["name: bias, layers: [{ linear: { outputs: 1 } }]", "needs a parameter of two axes at least"],
+  ["layers: []", "not empty"],
+  ["axis: 0", "layers"],
+])("weightNorm: { %s } is refused at its place", (options, message) => {
+  const error = failure("file-invalid", () =>
+    buildModel(parseNetwork(file(`  - weightNorm: { ${options} }`))),
+  );
+  expect(error.message).toContain(message);
+  expect(error.message).toMatch(/:\d+:\d+/);
+});
+
+test("a fault inside of a bare list is shown at its place", () => {
+  const text = file("  - weightNorm: [{ linear: { outputs: 3 } }, { linear: { outputs: 0 } }]");
+  expect(failure("file-invalid", () => parseNetwork(text)).message).toContain("a whole number ≥ 1");
+  const inner = file("  - weightNorm: [relu, { conv1d: { outChannels: 1, kernelSize: 2 } }]");
+  const { message } = failure("file-invalid", () => buildModel(parseNetwork(inner)));
+  expect(message).toMatch(new RegExp(`:${lineOf(inner, "weightNorm")}:2\\d`));
+});
+const lineOf = (text: string, what: string): number =>
+  text.split("\n").findIndex((line) => line.includes(what)) + 1;
+
 test("a matrix of low rank stands beside each weight, and the weights are frozen", () => {
   const inside = "[{ linear: { outputs: 3 } }, relu, { linear: { outputs: 1 } }]";
   const model = buildModel(

@@ -5,6 +5,7 @@ import { parseNetwork } from "../../src/network-file/parse.ts";
 import { Engine } from "../../studio/src/engine/engine.ts";
 import { networkText } from "../../studio/src/engine/network-text.ts";
 import type { Look } from "../../studio/src/protocol.ts";
+import { failure } from "../support/failure.ts";
 
 const look: Look = { example: 0, notation: "canonical", language: "en" };
 const around = (layers: string) => `
@@ -41,4 +42,16 @@ it.each([shared, beside])("%#", async (text) => {
   await again.open({ text: written, files: {} }, look);
   expect(again.values().loss).toBe(engine.values().loss);
   expect(parseNetwork(written).layers).toHaveLength(2);
+});
+
+it.each([
+  "weightNorm: [{ linear: { outputs: 2 } }]",
+  "weightNorm: { axis: all, layers: [{ linear: { outputs: 2 } }] }",
+  "lora: { rank: 1, layers: [{ linear: { outputs: 2 } }] }",
+])("%s: what no file can say names the layer inside", async (row) => {
+  const engine = new Engine();
+  await engine.open({ text: around(`  - ${row}`), files: {} }, look);
+  engine.setParameter({ name: "1.weight", index: 0 }, 0.75);
+  const error = failure("unsupported", () => networkText(engine));
+  expect(error.message).toContain("of the layer linear");
 });

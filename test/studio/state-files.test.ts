@@ -1,5 +1,6 @@
 /** Files that the page makes and takes in: pure functions. */
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import "../../src/index.ts";
 import { Engine } from "../../studio/src/engine/engine.ts";
 import { formsOf } from "../../studio/src/engine/forms.ts";
@@ -47,6 +48,14 @@ describe("files", () => {
       language: "en",
     });
     expect(opened.examples).toBe(table.trim().split("\n").length - 1);
+  });
+  it.each([
+    "weightNorm: [tanh, linear: { outputs: 2 }]",
+    "lora: { rank: 1, layers: [linear: { outputs: 2 }] }",
+  ])("keep the layers inside of %s over a table", (row) => {
+    const inside = text.replace("layers: [", `layers: [{ ${row} }, `);
+    const { text: made } = overTable(inside, { name: "t.csv", text: "a,b,y\n1,2,3\n2,3,4" });
+    expect(parse(made).layers[0]).toEqual(parse(`{ ${row} }`));
   });
   it("go together with the tables that they name", () => {
     const table = { name: "iris.csv", text: "a,b\n1,2" };

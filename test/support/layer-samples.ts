@@ -40,6 +40,8 @@ const given: Readonly<Record<string, object>> = {
   lstm: { hidden: 1 },
   gru: { hidden: 1 },
   lora: { rank: 1, layers: inner },
+  weightNorm: { layers: inner },
+  spectralNorm: { layers: inner },
   parallel: { branches: { a: inner, b: [{ name: "tanh", options: {} }] } },
   graph: {
     layers: { f: inner },

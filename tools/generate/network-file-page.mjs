@@ -127,7 +127,9 @@ export function networkFilePage({ networkForm, needed }) {
         ([option, f]) =>
           `  - \`${option}\`: ${f.doc} ${f.required ? "*Required*" : `Default: ${usual(f)}`}; ${what(f.form)}.`,
       );
-      const inner = form.kind === "list" ? [`  - ${what(form)}`] : [];
+      const short =
+        form.short && `  - a list: its \`${form.short}\`, the other options being as usual`;
+      const inner = form.kind === "list" ? [`  - ${what(form)}`] : short ? [`${short}.`] : [];
       return [`- **${row}**: ${doc}`, ...list, ...inner].join("\n");
     });
     return `${title}\n\n${entries.join("\n")}`;

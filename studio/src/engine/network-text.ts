@@ -5,6 +5,7 @@ import { fail } from "../../../src/core/errors.ts";
 import type { Engine } from "./engine.ts";
 import {
   fieldsOf,
+  listField,
   listsField,
   type Plain,
   type RawLayer,
@@ -13,14 +14,19 @@ import {
 } from "./raw-layers.ts";
 
 /** The layers with a parameter such as "2.0.weight" written out. */
-function withParameter(list: readonly unknown[], name: string, value: unknown): unknown[] {
+function withParameter(all: readonly unknown[], name: string, value: unknown): unknown[] {
   const [step = "", ...inner] = name.split(".");
-  const layer = rawLayer(list[Number(step)]);
+  const layer = rawLayer(all[Number(step)]);
   const own = inner.join(".");
   // Copies: what an alias stands for is another layer, too.
   const put = (options: RawLayer["options"]) =>
-    list.with(Number(step), writtenLayer({ name: layer.name, options }));
+    all.with(Number(step), writtenLayer({ name: layer.name, options }));
   if (Array.isArray(layer.options)) return put(withParameter(layer.options, own, value));
+  const list = listField(layer.name);
+  const inside = list === undefined ? undefined : layer.options[list];
+  if (list !== undefined && Array.isArray(inside)) {
+    return put({ ...layer.options, [list]: withParameter(inside, own, value) });
+  }
   const lists = listsField(layer.name);
   const [branch = "", ...rest] = inner;
   const named = lists === undefined ? undefined : (layer.options[lists] as Plain | undefined);

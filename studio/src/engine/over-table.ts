@@ -5,7 +5,7 @@ import { parseTable, type TableColumn } from "../../../src/data/csv.ts";
 import { suggestedFormat } from "../../../src/data/table-advice.ts";
 import { isEmpty } from "../../../src/data/table-columns.ts";
 import type { Source, TableFile } from "../protocol.ts";
-import { layersOf, outputsField, type Plain, writtenLayer } from "./raw-layers.ts";
+import { layersOf, listField, outputsField, type Plain, writtenLayer } from "./raw-layers.ts";
 
 /**
  * The table's last column that has values is what is predicted. How it writes numbers follows from
@@ -37,7 +37,7 @@ function fit(file: Plain, classes: number): void {
   const layers = layersOf(file);
   // Lists belong to the network as it was: values of weights, and which parameters are held.
   const free = layers.map(({ name, options }) =>
-    Array.isArray(options) ? { name, options } : { name, options: withoutLists(options) },
+    Array.isArray(options) ? { name, options } : { name, options: withoutLists(name, options) },
   );
   const sized = free.map(({ name, options }) => {
     const outputs = outputsField(name);
@@ -53,5 +53,10 @@ function fit(file: Plain, classes: number): void {
   file.training = { ...(file.training as Plain | undefined), batchSize: 16 };
 }
 
-const withoutLists = (options: Plain): Plain =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => !Array.isArray(value)));
+const withoutLists = (name: string, options: Plain): Plain => {
+  const layers = listField(name);
+  const kept = Object.entries(options).filter(
+    ([field, value]) => field === layers || !Array.isArray(value),
+  );
+  return Object.fromEntries(kept);
+};

@@ -32,6 +32,10 @@ export function fieldsOf(name: string): readonly (readonly [string, Field])[] {
 export const outputsField = (name: string): string | undefined =>
   fieldsOf(name).find(([, { decides }]) => decides === "outputs")?.[0];
 
+/** The option that is a list of layers, if there is one. */
+export const listField = (name: string): string | undefined =>
+  fieldsOf(name).find(([, { form }]) => form.kind === "list" && form.of.kind === "choice")?.[0];
+
 /** The option that holds lists of layers by name, if there is one. */
 export const listsField = (name: string): string | undefined =>
   fieldsOf(name).find(([, { form }]) => form.kind === "map" && form.of.kind === "list")?.[0];

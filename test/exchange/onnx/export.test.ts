@@ -130,7 +130,7 @@ describe("what is exported", () => {
   });
   it.each([
     ["[{ batchNorm1d: { trackRunningStats: false } }]", plane, "batch norm without running"],
-    ["[{ weightNorm: [{ linear: { outputs: 2 } }] }]", row, "weightNorm"],
+    ["[{ weightNorm: [{ linear: { outputs: 2 } }] }]", row, "a weight norm"],
     ["[{ lstm: { hidden: 3, projection: 2 } }]", steps, "projection"],
     ["[sinusoidalEncoding]", steps, "encoding of places"],
     ["[{ adaptiveAvgPool1d: { outputSize: 4 } }]", plane, "windows differ in size"],
