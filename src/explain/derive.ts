@@ -11,7 +11,7 @@ import { Factors } from "./engine/factor.ts";
 import { gradientsOf, sequentialParameterGradients } from "./engine/gradients.ts";
 import { nonFinite } from "./engine/non-finite.ts";
 import type { Notation } from "./engine/notation.ts";
-import { type Entry, entryText, type Values, valueAt } from "./engine/parameters.ts";
+import { type Entry, entryText, parametersOf, type Values, valueAt } from "./engine/parameters.ts";
 import { isLarge, isNetwork, lossOf, type NetworkTrace, type Trace } from "./engine/trace.ts";
 import { updated } from "./engine/updates.ts";
 import type { Language } from "./messages.ts";
@@ -24,6 +24,7 @@ import { actsElsewhere, batchSection, shareSign } from "./sections/batch.ts";
 import { check, checkAll, kinkAt } from "./sections/check.ts";
 import { Detail, wide } from "./sections/detail.ts";
 import { diagram } from "./sections/diagram.ts";
+import { roundingOf } from "./sections/differences.ts";
 import { forwardPass } from "./sections/forward.ts";
 import { IndexForm } from "./sections/indices.ts";
 import { ledger, produced } from "./sections/ledger.ts";
@@ -152,6 +153,8 @@ function explainKinds(
   { backward, matrices, indices }: Told,
 ): boolean {
   const derived = new Map<Route, number>();
+  // Of all at once, before one is asked for alone.
+  roundingOf(c.trace, parametersOf(order.map((r) => r.entry)));
   for (const [first, ...others] of kinds) {
     c.part = order.indexOf(first) + 1;
     indices?.explain(first.entry);
@@ -220,7 +223,8 @@ function producer(c: Context): void {
 /** Section 14: what the usual mistakes would have given, in a column for each of some parameters. */
 function common(c: Context, trace: NetworkTrace, chosen: readonly Entry[], layers: number): void {
   const close = chosen.flatMap(({ parameter: { layer } }) => [layer, layer + 1]);
-  const [right, ...others] = mistakes(trace, new Set([...close, layers]));
+  const listed = { near: new Set([...close, layers]), by: parametersOf(chosen) };
+  const [right, ...others] = mistakes(trace, listed);
   const near = (a: number, b: number) =>
     Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
   // What is 0 but for rounding tells nothing.

@@ -10,9 +10,9 @@ import type { Sentence } from "../derivation.ts";
 import { partials } from "../engine/adjoint.ts";
 import { Context } from "../engine/context.ts";
 import { keyOf } from "../engine/elements.ts";
-import { gradientsOf, sequentialParameterGradients } from "../engine/gradients.ts";
+import { gradientsBy, gradientsOf, sequentialParameterGradients } from "../engine/gradients.ts";
 import { withTerms } from "../engine/loss.ts";
-import type { Values } from "../engine/parameters.ts";
+import { numbersOf, type Parameter, type Values } from "../engine/parameters.ts";
 import { type NetworkTrace, traceNetwork } from "../engine/trace.ts";
 import { updated, updatedWith } from "../engine/updates.ts";
 import { say } from "../say.ts";
@@ -35,30 +35,43 @@ import {
 export const multiplied = (g: Values, by: number): Values =>
   new Map([...g].map(([name, v]) => [name, v.map((x) => x * by)]));
 
-/** The gradients of the loss where it is run through another forward pass. */
-export function gradientsWith(t: NetworkTrace, wrong: Wrong): Values | undefined {
+/** The gradients of the loss by some parameters, where it is run through another forward pass. */
+export function gradientsWith(
+  t: NetworkTrace,
+  wrong: Wrong,
+  some: readonly Parameter[] = t.parameters,
+): Values | undefined {
   if (!isChain(t)) return undefined;
   const { network } = t;
+  const names = new Set(some.map(({ name }) => name));
   try {
-    return gradientsOf(traceNetwork(network.trainer, network.data, forwardWith(wrong)));
+    const run = traceNetwork(network.trainer, network.data, forwardWith(wrong));
+    return gradientsBy(
+      run,
+      run.parameters.filter(({ name }) => names.has(name)),
+    );
   } catch {
     // A procedure that has no meaning for this network, such as an untransposed 2×3 matrix.
     return undefined;
   }
 }
 
-/**
- * Every procedure, the right one first; or those only that are listed in a derivation, which are
- * the common ones at the layers `near` what is explained.
- */
+/** What a derivation lists: the common mistakes at these layers, and the gradients by these. */
+interface Listed {
+  readonly near: ReadonlySet<number>;
+  readonly by: readonly Parameter[];
+}
+
+/** Every procedure, the right one first; or those only that are listed in a derivation. */
 export function mistakes(
   t: NetworkTrace,
-  near?: ReadonlySet<number>,
+  listed?: Listed,
   update: UpdateTiming = t.network.trainer.update,
 ): [Candidate, ...Candidate[]] {
   const { trainer } = t.network;
-  const listed = near !== undefined;
-  const right = gradientsOf(t);
+  const some = listed?.by ?? t.parameters;
+  const all = gradientsOf(t);
+  const right: Values = listed ? new Map(some.map((p) => [p.name, numbersOf(all, p)])) : all;
   const trained = t.parameters.filter((p) => p.trained);
   const correct = { cause: say("m_correct"), gradients: right, hidden: false };
   const found: [Candidate, ...Candidate[]] = [candidate(t, correct, () => updated(t, update))];
@@ -70,7 +83,7 @@ export function mistakes(
   ) => {
     if (listed && hidden) return;
     const { wrong, scale = 1, gradients = right } = how;
-    const g = wrong ? gradientsWith(t, wrong) : multiplied(gradients, scale);
+    const g = wrong ? gradientsWith(t, wrong, some) : multiplied(gradients, scale);
     const facts = { ...(wrong ? { wrong } : {}), ...(how.scale ? { scale } : {}) };
     if (g) found.push(candidate(t, { cause, gradients: g, hidden, ...facts }, () => step(g)));
   };
@@ -79,7 +92,7 @@ export function mistakes(
   const dense = denseIn(trainer.model);
   const rules = [trainer.optimizer, ...Object.values(rulesOf(trainer.model, trainer.optimizer))];
   if (dense.length > 1 && rules.every(({ clipNorm }) => clipNorm === undefined))
-    put(say("m_sequential"), { gradients: sequentialParameterGradients(t) }, false, () =>
+    put(say("m_sequential"), { gradients: sequentialParameterGradients(t, some) }, false, () =>
       updated(t, "sequential"),
     );
   if (!listed) found.push(...biasCases(t, right));
@@ -90,7 +103,7 @@ export function mistakes(
     if (loss.overOutputs) put(say("m_noMean"), { scale: loss.outputs });
     else put(say("m_mean"), { scale: 1 / loss.outputs });
   }
-  const isFar = (l: number) => near?.has(l) === false;
+  const isFar = (l: number) => listed?.near.has(l) === false;
   const depth = dense.at(-1)?.l ?? 0;
   for (const l of activeLayers(trainer.model).toReversed()) {
     if (isFar(l)) continue;

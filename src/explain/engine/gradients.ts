@@ -6,7 +6,7 @@ import type { Tensor } from "../../core/tensor.ts";
 import { constantTensor } from "../../ops/leaf.ts";
 
 import { readingNew } from "../../step/sequential-update.ts";
-import { byName, numbersOf, tensorsOf, type Values } from "./parameters.ts";
+import { byName, numbersOf, type Parameter, tensorsOf, type Values } from "./parameters.ts";
 
 import type { NetworkTrace, Trace } from "./trace.ts";
 import { updated } from "./updates.ts";
@@ -17,13 +17,14 @@ export const slope = (y: Tensor, x: Tensor): Tensor => only(gradient(y, [x]));
 /** ∂E/∂θ of every parameter. */
 export function gradientsOf(t: Trace): Values {
   let known = gradients.get(t.loss);
-  if (!known) gradients.set(t.loss, (known = computed(t)));
+  if (!known) gradients.set(t.loss, (known = gradientsBy(t, t.parameters)));
   return known;
 }
 const gradients = new WeakMap<Tensor, Values>();
 
-const computed = (t: Trace): Values =>
-  byName(t.parameters, t.evaluate(gradient(t.loss, tensorsOf(t.parameters))));
+/** ∂E/∂θ of some parameters. */
+export const gradientsBy = (t: Trace, some: readonly Parameter[]): Values =>
+  byName(some, t.evaluate(gradient(t.loss, tensorsOf(some))));
 
 const differentiated = new WeakMap<Tensor, TypedArray>();
 
@@ -50,8 +51,10 @@ export function sequentialGradients(
   t: NetworkTrace,
   wanted: readonly { readonly tensor: Tensor; readonly layer: number }[],
 ): TypedArray[] {
-  const next = updated(t, "sequential");
   const trained = t.parameters.filter((p) => p.trained);
+  const first = Math.min(...wanted.map(({ layer }) => layer));
+  const behind = trained.filter(({ layer }) => layer > first);
+  const next = updated(t, "sequential", behind);
   const reading = readingNew([t.loss], tensorsOf(trained));
   const found = wanted.map(({ tensor, layer }) => {
     const later = trained.filter((p) => p.layer > layer);
@@ -64,6 +67,8 @@ export function sequentialGradients(
   return [...t.evaluate(found)];
 }
 
-/** The same by every parameter. */
-export const sequentialParameterGradients = (t: NetworkTrace): Values =>
-  byName(t.parameters, sequentialGradients(t, t.parameters));
+/** The same by parameters. */
+export const sequentialParameterGradients = (
+  t: NetworkTrace,
+  some: readonly Parameter[] = t.parameters,
+): Values => byName(some, sequentialGradients(t, some));

@@ -43,9 +43,14 @@ export const valueAt = (all: Values, { parameter, index }: Entry): number =>
 /** The present value of an entry. */
 export const present = ({ parameter, index }: Entry): number => at(parameter.data, index);
 
-/** Numbers in the order of the parameters, by name. */
+/** Numbers in the order of the parameters, by name; arrays of nobody else's are not copied. */
 export const byName = (parameters: readonly Parameter[], all: readonly TypedArray[]): Values =>
-  new Map(zip(parameters, all).map(([p, v]) => [p.name, Float64Array.from(v)]));
+  new Map(
+    zip(parameters, all).map(([p, v]) => [
+      p.name,
+      v instanceof Float64Array ? v : new Float64Array(v),
+    ]),
+  );
 
 /** The tensors of parameters. */
 export const tensorsOf = (parameters: readonly Parameter[]): Tensor[] =>
@@ -78,6 +83,11 @@ export function firstOf(all: readonly Parameter[]): Entry {
     found: "none",
   });
 }
+
+/** The parameters that some entries belong to, each once. */
+export const parametersOf = (entries: readonly Entry[]): Parameter[] => [
+  ...new Set(entries.map(({ parameter }) => parameter)),
+];
 
 /** How many numbers all of them hold. */
 export const countOf = (all: readonly Parameter[]): number =>

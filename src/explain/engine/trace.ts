@@ -24,6 +24,7 @@ import { type Data, type Trainer, toDataset } from "../../train/trainer.ts";
 import { type Letters, lettersOf } from "./letters.ts";
 import { bare } from "./origins.ts";
 import { countOf, type Parameter } from "./parameters.ts";
+import { planned } from "./plans.ts";
 import { leavesOf, observer, ownedBy, type Stage } from "./stages.ts";
 import { told } from "./told.ts";
 import { writtenOut } from "./written-out.ts";
@@ -46,10 +47,11 @@ export interface Trace {
   readonly network?: Network;
   readonly values: ReadonlyMap<Tensor, TypedArray>;
   readonly bindings: ReadonlyMap<Tensor, TypedArray>;
-  /** Values of any tensors over the same inputs. */
+  /** Values of any tensors over the same inputs; `often` of those that are worth compiling. */
   readonly evaluate: <const T extends readonly Tensor[]>(
     ts: T,
     change?: ReadonlyMap<Tensor, TypedArray>,
+    often?: boolean,
   ) => Arrays<T>;
   /** One tensor, to be computed many times with some of the values changed. */
   readonly repeatedly: (t: Tensor) => (change: ReadonlyMap<Tensor, TypedArray>) => TypedArray;
@@ -79,7 +81,7 @@ export type NetworkTrace = Trace & { readonly network: Network };
 
 export const isNetwork = (t: Trace): t is NetworkTrace => t.network !== undefined;
 
-export const toF64 = (data: TypedArray): Float64Array => Float64Array.from(data);
+export const toF64 = (data: TypedArray): Float64Array => new Float64Array(data);
 
 /** What a trace is made from; the rest is computed when it is asked for. */
 type Facts = Pick<
@@ -95,11 +97,11 @@ function finish<F extends Facts>(facts: F): F & Omit<Trace, keyof F> & Trace {
   const inputs = [...bindings.keys()];
   let known: Map<Tensor, TypedArray> | undefined;
   const valuesOf = (): Map<Tensor, TypedArray> => {
-    const values = new Map<Tensor, TypedArray>();
-    interpreter
-      .compile({ inputs, outputs: [facts.loss, ...inputs] })
-      .run([...bindings.values()], (node, value) => values.set(node, value.slice()));
-    for (const [node, value] of bindings) values.set(node, value);
+    const values = new Map<Tensor, TypedArray>(bindings);
+    planned(interpreter, { inputs, outputs: [facts.loss, ...inputs] }).run(
+      [...bindings.values()],
+      (node, value) => void (values.has(node) || values.set(node, value.slice())),
+    );
     return values;
   };
   const compiled = new Map<Tensor, Executable>();
@@ -111,21 +113,23 @@ function finish<F extends Facts>(facts: F): F & Omit<Trace, keyof F> & Trace {
       return (known ??= valuesOf());
     },
     compile(ts, more) {
-      const run = machine.compile({ inputs: [...inputs, ...more], outputs: ts });
+      const run = planned(frequent, { inputs: [...inputs, ...more], outputs: ts });
       return (values) => run.run([...bindings.values(), ...values]);
     },
     repeatedly(t) {
-      const run = frequent.compile({ inputs, outputs: [t] });
+      const run = planned(frequent, { inputs, outputs: [t] });
       return (change) =>
         only(run.run(Array.from(bindings, ([x, value]) => change.get(x) ?? value)));
     },
     evaluate<const T extends readonly Tensor[]>(
       ts: T,
       change?: ReadonlyMap<Tensor, TypedArray>,
+      often = false,
     ): Arrays<T> {
       const [first, ...others] = ts;
-      const single = others.length === 0 ? first : undefined;
-      const run = (single && compiled.get(single)) || machine.compile({ inputs, outputs: ts });
+      const single = others.length === 0 && !often ? first : undefined;
+      const backend = often ? frequent : machine;
+      const run = (single && compiled.get(single)) || planned(backend, { inputs, outputs: ts });
       if (single) compiled.set(single, run);
       const given = Array.from(bindings, ([t, value]) => change?.get(t) ?? value);
       // A program gives an array for each of its outputs.
@@ -377,7 +381,7 @@ export const isLarge = (t: Pick<Trace, "parameters" | "examples">): boolean => w
 
 const large = 1e6;
 /** What is run often is compiled for a machine from here on. */
-const heavy = 2e4;
+export const heavy = 2e4;
 
 /** What is large runs where it was trained; anything else by the definition itself. */
 export const backendFor = (

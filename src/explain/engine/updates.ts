@@ -1,6 +1,6 @@
 /** One update of the trainer's optimizer: as numbers, with other gradients, and as a rule. */
 import { at, entry, only } from "../../core/at.ts";
-import { mapEntries } from "../../core/by-name.ts";
+import { entryOf, mapEntries } from "../../core/by-name.ts";
 import type { TypedArray } from "../../core/dtype.ts";
 import { seedKey } from "../../core/random.ts";
 import type { Tensor } from "../../core/tensor.ts";
@@ -8,23 +8,34 @@ import { constantTensor, input, scalar } from "../../ops/leaf.ts";
 import { applyOptimizer, gathered, rateAt, type Updating, updateAt } from "../../optim/apply.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { rulesOf } from "../../step/parameters.ts";
-import { inputList, outputsByName } from "../../step/ports.ts";
+import { inputList } from "../../step/ports.ts";
 import { trainingStep } from "../../step/step.ts";
 import type { UpdateTiming } from "../../step/update.ts";
 import type { Trainer } from "../../train/trainer.ts";
 import { byName, numbersOf, type Parameter, type Values } from "./parameters.ts";
-import { backendFor, type NetworkTrace, type Trace, toF64 } from "./trace.ts";
+import { planned } from "./plans.ts";
+import { backendFor, heavy, type NetworkTrace, type Trace, toF64 } from "./trace.ts";
 
-/** The parameters after one update of the trainer's optimizer, and the gradients that it took. */
-export function updated(t: NetworkTrace, timing: UpdateTiming): Values {
+/**
+ * The parameters after one update of the trainer's optimizer: all of them, or the values of some
+ * where no others are wanted.
+ */
+export function updated(
+  t: NetworkTrace,
+  timing: UpdateTiming,
+  some: readonly Parameter[] = t.parameters,
+): Values {
   const memory = renewed.get(t) ?? {};
   renewed.set(t, memory);
-  memory[timing] ??= stepped(t, timing);
-  return memory[timing];
+  const known = (memory[timing] ??= new Map());
+  const missing = some.filter(({ name }) => !known.has(name));
+  if (missing.length > 0)
+    for (const [name, value] of stepped(t, timing, missing)) known.set(name, value);
+  return known;
 }
-const renewed = new WeakMap<Trace, Partial<Record<UpdateTiming, Values>>>();
+const renewed = new WeakMap<Trace, Partial<Record<UpdateTiming, Map<string, Float64Array>>>>();
 
-function stepped(t: NetworkTrace, timing: UpdateTiming): Values {
+function stepped(t: NetworkTrace, timing: UpdateTiming, some: readonly Parameter[]): Values {
   const { trainer, x, y } = t.network;
   const graph = trainingStep(
     trainer.model,
@@ -43,8 +54,9 @@ function stepped(t: NetworkTrace, timing: UpdateTiming): Values {
     },
     batch: { inputs: entry(t.bindings, x), targets: entry(t.bindings, y) },
   });
-  const { parameters } = outputsByName(graph, backendFor(t).compile(graph).run(values));
-  return new Map(Object.entries(mapEntries(parameters, toF64)));
+  const outputs = some.map(({ name }) => entryOf(graph.ports.outputs.parameters, name));
+  const run = planned(backendFor(t, heavy), { inputs: graph.inputs, outputs }).run(values);
+  return byName(some, run.map(toF64));
 }
 
 /** What an update starts from: trained parameters that some group changes, with these gradients. */

@@ -15,6 +15,7 @@ import {
   type Entry,
   numbersOf,
   type Parameter,
+  parametersOf,
   total,
   type Values,
   valueAt,
@@ -25,9 +26,11 @@ import { say } from "../say.ts";
 import {
   type Differences,
   differences,
+  differencesBy,
   forwardDerivative,
   relative,
   roundingOf,
+  unit,
 } from "./differences.ts";
 import type { Route } from "./route.ts";
 import { parameterColumn } from "./update.ts";
@@ -39,8 +42,10 @@ const many = 60;
 
 const tolerance = (a: number, b: number): number => relative * Math.max(Math.abs(a), Math.abs(b));
 /** For methods that are exact but for rounding, which can put them off by `own`. */
-const agree = (a: number, b: number, own: number): Verdict =>
-  Math.abs(a - b) <= 1e-3 * tolerance(a, b) + own ? "agrees" : "disagrees";
+const agree = (a: number, b: number, own: () => number): Verdict => {
+  const [gap, most] = [Math.abs(a - b), 1e-3 * tolerance(a, b)];
+  return gap <= most || gap <= most + own() ? "agrees" : "disagrees";
+};
 const near = (a: number, n: Plateau): Verdict => compared(a, n, tolerance(a, n.central));
 
 interface Checked {
@@ -68,22 +73,21 @@ interface Found {
 export function checkAll(c: Context, all: readonly Found[], g: Values): boolean {
   const { trace } = c;
   const why = [say("checkRule", { rtol: computed(relative) }), ...aboutHeld(trace, "heldHere")];
-  const { gradients } = roundingOf(trace);
+  const { gradients } = roundingOf(trace, parametersOf(all.map(({ r }) => r.entry)));
   const verdicts: Verdict[] = [];
   let most = 0;
   const rows = all.map(({ r, derived }): Cell[] => {
     const exact = valueAt(g, r.entry);
     const own = valueAt(gradients, r.entry);
-    const direction = unit(r.entry);
-    const forward = forwardDerivative(trace, direction);
-    const d = differences(trace, direction);
+    const forward = forwardDerivative(trace, unit(r.entry));
+    const d = differencesBy(trace, r.entry);
     const kink = d.kink;
     if (kink) why.push(...aboutDifferences(c, r, d, exact));
     const { central: value, off } = d.plateau;
     if (!kink && value !== exact && off > tolerance(exact, value)) most = Math.max(most, off);
     if (own > 1e-3 * tolerance(exact, forward))
       why.push(say("ownRounding", { w: c.name(r.parameter), by: brief(own) }));
-    const verdictsOf = [agree(exact, derived, own), agree(exact, forward, own)];
+    const verdictsOf = [agree(exact, derived, () => own), agree(exact, forward, () => own)];
     if (!kink) verdictsOf.push(near(exact, d.plateau));
     const [verdict = "agrees"] = (["disagrees", "coarse"] as const).filter((v) =>
       verdictsOf.includes(v),
@@ -115,22 +119,29 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
     c.note("check", [say("uncheckedNonFinite")], undefined, "check");
     return { passed: false };
   }
-  const direction = unit(r.entry);
-  const forward = forwardDerivative(trace, direction);
-  const d = differences(trace, direction);
+  const own = valueAt(roundingOf(trace, [r.entry.parameter]).gradients, r.entry);
+  const forward = forwardDerivative(trace, unit(r.entry));
+  const d = differencesBy(trace, r.entry);
   const rows: Cell[][] = [];
   let passed = true;
   const row = (label: Sentence, value: number, verdict: Verdict) => {
     passed &&= verdict !== "disagrees";
     rows.push([label, computed(value), say(verdict)]);
   };
-  const own = valueAt(roundingOf(trace).gradients, r.entry);
   const aim = taken ? valueAt(taken, r.entry) : exact;
   const reverse = taken ? "reverseNew" : isNetwork(trace) ? "reverse" : "reversePlain";
   rows.push([say(reverse), computed(aim), ""]);
-  row(say("derivation"), derived, agree(aim, derived, own));
+  row(
+    say("derivation"),
+    derived,
+    agree(aim, derived, () => own),
+  );
   if (taken) rows.push([say("reversePlain"), computed(exact), ""]);
-  row(say("forwardMode"), forward, agree(exact, forward, own));
+  row(
+    say("forwardMode"),
+    forward,
+    agree(exact, forward, () => own),
+  );
   if (!d.kink)
     row(say("central", { h: computed(d.plateau.h) }), d.plateau.central, near(exact, d.plateau));
   const single = share !== undefined || trace.examples === 1;
@@ -143,7 +154,7 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
         ? say(alone ? "pathOne" : "pathSum", slots)
         : say(alone ? "pathOneShare" : "pathShare", slots),
       total,
-      agree(share ?? exact, total, own + lost),
+      agree(share ?? exact, total, () => own + lost),
     );
   }
   if (countOf(trace.parameters) > many) passed = directional(trace, g, rows) && passed;
@@ -161,18 +172,11 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
 
 /** The derivatives of E by one number on both sides, where they differ. */
 export function kinkAt(t: Trace, e: Entry): Differences | undefined {
-  const d = differences(t, unit(e));
+  const d = differencesBy(t, e);
   return d.kink ? d : undefined;
 }
 
 const brief = (x: number) => computed(Number(x.toPrecision(2)));
-
-/** A change of one number by 1. */
-function unit({ parameter, index }: Entry): Map<Parameter, Float64Array> {
-  const d = new Float64Array(parameter.tensor.size);
-  d[index] = 1;
-  return new Map([[parameter, d]]);
-}
 
 /** What the differences say of E near the parameter's value. */
 function aboutDifferences(c: Context, r: Route, d: Differences, exact: number): Sentence[] {
@@ -203,7 +207,6 @@ function aboutDifferences(c: Context, r: Route, d: Differences, exact: number): 
 
 /** Along a fixed pseudo-random direction v over all parameters: g·v against two other methods. */
 function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
-  const { gradients } = roundingOf(t);
   let seed = 0;
   const direction = new Map(
     t.parameters.map((p) => {
@@ -214,7 +217,10 @@ function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
   );
   const along = (p: Parameter, i: number) => at(direction.get(p) ?? [], i);
   const product = total(t.parameters, (p, i) => along(p, i) * at(numbersOf(g, p), i));
-  const own = total(t.parameters, (p, i) => Math.abs(along(p, i)) * at(numbersOf(gradients, p), i));
+  const own = () => {
+    const { gradients } = roundingOf(t, t.parameters);
+    return total(t.parameters, (p, i) => Math.abs(along(p, i)) * at(numbersOf(gradients, p), i));
+  };
   const forward = forwardDerivative(t, direction);
   const d = differences(t, direction);
   const first = agree(product, forward, own);

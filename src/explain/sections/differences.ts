@@ -12,10 +12,17 @@ import { gradient } from "../../autodiff/gradient.ts";
 import { ownRounding } from "../../autodiff/own-rounding.ts";
 import { at, last, only } from "../../core/at.ts";
 import type { TypedArray } from "../../core/dtype.ts";
+import { nodesOf } from "../../core/graph.ts";
 import type { Tensor } from "../../core/tensor.ts";
 import { input } from "../../ops/leaf.ts";
 import { heldLoss } from "../engine/held.ts";
-import { byName, type Parameter, tensorsOf, type Values } from "../engine/parameters.ts";
+import {
+  byName,
+  type Entry,
+  type Parameter,
+  tensorsOf,
+  type Values,
+} from "../engine/parameters.ts";
 import { isLarge, type Trace } from "../engine/trace.ts";
 
 /** Two numbers agree if they differ by no more than this share of the larger one. */
@@ -30,15 +37,21 @@ interface Rounding {
   readonly gradients: Values;
 }
 
-export function roundingOf(t: Trace): Rounding {
-  let known = roundings.get(t.loss);
-  if (!known) {
-    const g = gradient(t.loss, tensorsOf(t.parameters));
-    const [loss = [], ...own] = ownRounding([t.loss, ...g], t.evaluate);
-    const gradients = byName(t.parameters, own);
-    roundings.set(t.loss, (known = { loss: only(loss), gradients }));
-  }
-  return known;
+/** How far rounding can put E off, and the gradients by some parameters. */
+export function roundingOf(t: Trace, some: readonly Parameter[] = []): Rounding {
+  const known = roundings.get(t.loss);
+  const gradients = new Map(known?.gradients);
+  const missing = some.filter(({ name }) => !gradients.has(name));
+  if (known && missing.length === 0) return known;
+  // Which way a number in single precision is put off depends on its place in the whole graph.
+  const isSingle = nodesOf([t.loss]).some(({ dtype }) => dtype === "f32");
+  const by = isSingle ? t.parameters : missing;
+  const g = gradient(t.loss, tensorsOf(by));
+  const [loss = [], ...own] = ownRounding([t.loss, ...g], (ts) => t.evaluate(ts, undefined, true));
+  for (const [name, off] of byName(by, own)) gradients.set(name, off);
+  const found = { loss: known?.loss ?? only(loss), gradients };
+  roundings.set(t.loss, found);
+  return found;
 }
 const roundings = new WeakMap<Tensor, Rounding>();
 
@@ -72,19 +85,39 @@ export interface Differences {
   readonly jump?: { readonly below: number; readonly above: number };
 }
 
+/** The same by one number of a parameter. */
+export function differencesBy(t: Trace, { parameter, index }: Entry): Differences {
+  const known = byPlace.get(parameter) ?? new Map<number, Differences>();
+  byPlace.set(parameter, known);
+  let found = known.get(index);
+  if (!found) known.set(index, (found = differences(t, unit({ parameter, index }))));
+  return found;
+}
+/** A parameter belongs to one trace. */
+const byPlace = new WeakMap<Parameter, Map<number, Differences>>();
+
+/** A change of one number by 1. */
+export function unit({ parameter, index }: Entry): Direction {
+  const d = new Float64Array(parameter.tensor.size);
+  d[index] = 1;
+  return new Map([[parameter, d]]);
+}
+
 export function differences(t: Trace, direction: Direction): Differences {
   const run = losses.get(t.loss) ?? t.repeatedly(heldLoss(t));
   losses.set(t.loss, run);
+  const moving = [...direction].map(([{ tensor, data }, d]) => {
+    const places: number[] = [];
+    for (let i = 0; i < d.length; i++) if (at(d, i) !== 0) places.push(i);
+    return { tensor, data, d, places, moved: data.slice() };
+  });
   const along = (s: number): number => {
-    const change = [...direction].map(([{ tensor, data }, d]) => {
-      const moved = data.slice();
-      for (let i = 0; i < d.length; i++) {
-        const along = d[i] ?? 0;
-        if (along !== 0) moved[i] = (data[i] ?? 0) + s * along;
-      }
-      return [tensor, moved] as const;
-    });
-    return only(run(new Map(change)));
+    const change = new Map<Tensor, TypedArray>();
+    for (const { tensor, data, d, places, moved } of moving) {
+      for (const i of places) moved[i] = at(data, i) + s * at(d, i);
+      change.set(tensor, moved);
+    }
+    return only(run(change));
   };
   const scale = scaleOf(direction);
   const own = roundingOf(t).loss;
