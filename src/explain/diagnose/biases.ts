@@ -46,7 +46,7 @@ function perUnit(t: NetworkTrace, next: Values): { own: number; shared: number }
       return add(z, probe);
     },
   });
-  const run = traceNetwork(trainer, data, forward);
+  const run = traceNetwork(trainer, data, forward, { like: t });
   const found = run.evaluate(gradient(run.loss, [...probes.values()]));
   const layers = zip([...probes.keys()], found);
   const g = layers.map(([l, v]) => [l, Float64Array.from(v)] as const);
@@ -59,7 +59,7 @@ function perUnit(t: NetworkTrace, next: Values): { own: number; shared: number }
         return by ? add(z, constantTensor(by, units(z))) : z;
       },
     });
-    return lossAt(traceNetwork(trainer, data, moved), next);
+    return lossAt(traceNetwork(trainer, data, moved, { like: t }), next);
   };
   const total = (v: Float64Array) => v.reduce((s, x) => s + x, 0);
   return {

@@ -101,7 +101,7 @@ function seen(t: NetworkTrace, layer: number, wrong: Wrong = {}): Seen | undefin
   };
   const { trainer, data } = t.network;
   try {
-    const run = traceNetwork(trainer, data, forwardWith({ ...wrong, ...watch }));
+    const run = traceNetwork(trainer, data, forwardWith({ ...wrong, ...watch }), { like: t });
     const { z, y } = found;
     return z && y && { run, z, y };
   } catch {
@@ -165,7 +165,7 @@ const onlyOut = ({ run, y }: Seen, unit: number): number =>
 
 function traced(t: NetworkTrace, wrong: Wrong): NetworkTrace | undefined {
   try {
-    return traceNetwork(t.network.trainer, t.network.data, forwardWith(wrong));
+    return traceNetwork(t.network.trainer, t.network.data, forwardWith(wrong), { like: t });
   } catch {
     return undefined;
   }

@@ -45,7 +45,7 @@ export function gradientsWith(
   const { network } = t;
   const names = new Set(some.map(({ name }) => name));
   try {
-    const run = traceNetwork(network.trainer, network.data, forwardWith(wrong));
+    const run = traceNetwork(network.trainer, network.data, forwardWith(wrong), { like: t });
     return gradientsBy(
       run,
       run.parameters.filter(({ name }) => names.has(name)),

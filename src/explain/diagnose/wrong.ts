@@ -109,7 +109,7 @@ export function isChain(t: NetworkTrace): boolean {
   const { trainer, data } = t.network;
   let found = false;
   try {
-    const run = traceNetwork(trainer, data, forwardWith({}));
+    const run = traceNetwork(trainer, data, forwardWith({}), { like: t });
     const [[loss = Number.NaN]] = run.evaluate([run.loss]);
     found = Math.abs(loss - lossOf(t)) <= 1e-9 * Math.abs(loss);
   } catch {

@@ -77,6 +77,8 @@ export class Context {
   readonly mixing = new Map<Tensor, boolean>();
   /** Derivatives, as y/x, that no formula is given for. */
   readonly unwritten = new Set<string>();
+  /** Names for the terms of a loss besides: see withTerms. */
+  readonly namings = new Map<Tensor, Calling>();
   /** Whether cases are chosen somewhere. */
   readonly choosing: boolean;
   /** See Step.part. */

@@ -53,6 +53,11 @@ export { type Calling, type Element, keyOf, type LocalDerivative, type Naming } 
 const longest = 20_000;
 class TooLong extends Error {}
 
+interface Defined {
+  readonly formula: Formula;
+  readonly written: number;
+}
+
 export class Elements extends Origins {
   readonly operators: Record<string, Operator>;
   /** How operators are read aloud, where that is not as they are written. */
@@ -100,11 +105,17 @@ export class Elements extends Origins {
     if (isFloat(node.dtype) && !isFloat(at.node.dtype) && this.isFixed(at.node))
       return given(this.value(at));
     // What has no name is written out wherever it is used, which may go on for ever.
-    if (this.#written++ > longest) throw new TooLong();
+    this.#count(1);
     return this.define(at, naming);
   }
-  /** Unnamed elements so far, counted where that is asked for. */
-  #written = Number.NEGATIVE_INFINITY;
+  /** Unnamed elements so far, and where that is too many. */
+  #written = 0;
+  #most = Number.POSITIVE_INFINITY;
+
+  #count(n: number): void {
+    this.#written += n;
+    if (this.#written > this.#most) throw new TooLong();
+  }
 
   /** The number itself, where no real number went into it: a draw of chance has no formula. */
   #drawn({ node, index }: Element): Formula | undefined {
@@ -131,8 +142,8 @@ export class Elements extends Origins {
 
   /** What `f` gives; undefined where it would be a formula that nobody reads. */
   unlessTooLong<T>(f: () => T): T | undefined {
-    const before = this.#written;
-    this.#written = 0;
+    const [before, most] = [this.#written, this.#most];
+    this.#most = before + longest + 1;
     try {
       return f();
     } catch (error) {
@@ -140,12 +151,13 @@ export class Elements extends Origins {
       throw error;
     } finally {
       this.#written = before;
+      this.#most = most;
     }
   }
 
   /** The expression, unless it is too long; see unlessTooLong. */
   bounded(e: Formula): Formula {
-    if (this.#written >= 0 && isLong(e, longest)) throw new TooLong();
+    if (this.#most < Number.POSITIVE_INFINITY && isLong(e, longest)) throw new TooLong();
     return e;
   }
 
@@ -158,8 +170,30 @@ export class Elements extends Origins {
     }
     if (this.#decided && named.node.op.isHeld) return this.#decided.define(named, naming);
     const e = this.opened(named);
-    return this.#define(e, this.#reading(e, naming), naming);
+    const known = this.#defined(naming, e.node);
+    const found = known?.get(e.index);
+    if (found) {
+      this.#count(found.written);
+      return found.formula;
+    }
+    const before = this.#written;
+    const formula = this.#define(e, this.#reading(e, naming), naming);
+    known?.set(e.index, { formula, written: this.#written - before });
+    return formula;
   }
+
+  /** Definitions by names that stay, and how many unnamed elements each is made of. */
+  #defined(naming: Naming, node: Tensor): Map<number, Defined> | undefined {
+    if (naming !== this.naming && !this.lasting.has(naming)) return undefined;
+    const byNode = this.#definitions.get(naming) ?? new Map<Tensor, Map<number, Defined>>();
+    this.#definitions.set(naming, byNode);
+    const known = byNode.get(node) ?? new Map<number, Defined>();
+    byNode.set(node, known);
+    return known;
+  }
+  readonly #definitions = new Map<Naming, Map<Tensor, Map<number, Defined>>>();
+  /** Names besides that never become others. */
+  readonly lasting = new Set<Naming>();
 
   /** ∂(element)/∂(what it reads), for everything of floating-point type. */
   locals(

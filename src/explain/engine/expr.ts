@@ -75,7 +75,16 @@ export function allGiven(args: readonly Formula[]): number[] | undefined {
 /** Whether two expressions are the same, part by part. */
 export const isSame = (a: Formula, b: Formula): boolean => keyed(a) === keyed(b);
 /** An expression as a key: what is the same has the same key. */
-export const keyed = (e: Formula | undefined): string | undefined => JSON.stringify(e);
+export function keyed(e: Formula | undefined): string | undefined {
+  if (e === undefined || !("args" in e) || e.args.length < many) return JSON.stringify(e);
+  const known = keys.get(e) ?? JSON.stringify(e);
+  keys.set(e, known);
+  return known;
+}
+/** Those of long sums, which are asked for often. */
+const keys = new WeakMap<Formula, string>();
+const many = 32;
+
 export const isZero = (e: Formula): boolean => isGiven(e) && e.value === 0;
 
 /** a + b + …: flat, without zeros, constants together. */

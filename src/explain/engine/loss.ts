@@ -33,10 +33,16 @@ export function termsOf(c: Context): Tensor | undefined {
 
 /** Names as everywhere, and besides for the terms of the loss. */
 export function withTerms(c: Context, terms: Tensor | undefined): Calling {
-  return (node, index) => {
+  if (terms === undefined) return c.elements.naming;
+  const known = c.namings.get(terms);
+  if (known) return known;
+  const naming: Calling = (node, index) => {
     if (node !== terms) return c.elements.naming(node, index);
     return c.symbol(termSign(c, terms, index), c.elements.value({ node, index }));
   };
+  c.namings.set(terms, naming);
+  c.elements.lasting.add(naming);
+  return naming;
 }
 
 export function termSign(c: Context, terms: Tensor, index: number): Name {

@@ -288,14 +288,16 @@ export abstract class Origins {
   }
 
   /** The element's position along each axis. */
-  indices({ node, index }: Element): number[] {
+  indices({ node: { shape }, index }: Element): number[] {
+    const places = new Array<number>(shape.length);
     let rest = index;
-    const at = node.shape.toReversed().map((n) => {
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const n = read(shape, axis);
       const place = rest % n;
+      places[axis] = place;
       rest = (rest - place) / n;
-      return place;
-    });
-    return at.reverse();
+    }
+    return places;
   }
 
   /** An index expression; where it depends on data, the data are looked up. */

@@ -38,7 +38,7 @@ interface Plan {
 /** The latest ones, by the hash of their structure. */
 const plans = new Map<number, Plan>();
 const mostPlans = 256;
-const mostBytes = 2 ** 25;
+const mostBytes = 2 ** 26;
 
 /**
  * The graph as something to run, with the arrays of its inputs. What a run gives stands in memory
@@ -105,7 +105,7 @@ function made(machine: SynchronousBackend, graph: Graph, nodes: readonly Tensor[
   return {
     executable,
     places: new Map(nodes.map((n, i) => [copied(n), i])),
-    bytes: executable.bytes ?? 16 * elementCount(nodes) + 2048 * nodes.length,
+    bytes: executable.bytes ?? 8 * elementCount(nodes) + 2048 * nodes.length,
   };
 }
 

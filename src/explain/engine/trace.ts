@@ -14,6 +14,7 @@ import { dependents, nodesOf } from "../../core/graph.ts";
 import { seedKey } from "../../core/random.ts";
 import { Tensor } from "../../core/tensor.ts";
 import { shown } from "../../core/wording.ts";
+import type { Dataset } from "../../data/dataset.ts";
 import type { Layer, LayerContext } from "../../nn/layer.ts";
 import { add } from "../../ops/arithmetic.ts";
 import { identity } from "../../ops/custom.ts";
@@ -156,6 +157,8 @@ export const correct: Forward = (model, x, parameters, context) =>
 interface Remarks extends Partial<Pick<Network, "lossName" | "firstExample">> {
   /** Whether loops are written out, so that each step has nodes of its own. Default false. */
   readonly stepByStep?: boolean;
+  /** Another trace of the same trainer and data, whose numbers are taken. */
+  readonly like?: NetworkTrace;
 }
 
 /** The loss of a trainer on data, as it stands: one training step up to the gradient. */
@@ -163,17 +166,21 @@ export function traceNetwork(
   trainer: Trainer,
   data: Data,
   forward: Forward = correct,
-  { lossName, firstExample, stepByStep = false }: Remarks = {},
+  { lossName, firstExample, stepByStep = false, like }: Remarks = {},
 ): NetworkTrace {
   const { model } = trainer;
-  const dataset = toDataset(data, trainer);
+  const dataset = like?.network.data ?? toDataset(data, trainer);
   const { targets } = dataset;
-  const values = trainer.snapshot();
+  const named = ([x, value]: readonly [Tensor, TypedArray]) =>
+    [String(x.attributes.name), value] as const;
+  const values = like ? new Map(Array.from(like.bindings, named)) : trainer.snapshot();
+  /** In double precision. Nobody changes what a trace holds, so that another may hold it, too. */
+  const numbers = (name: string) => (like ? entry(values, name) : toF64(entry(values, name)));
   const leaves = leavesOf(model);
   const parameters = ownedBy(model, leaves).map(({ name, spec, layer }): Parameter => {
     const { role, shape, frozen, learningRate } = spec;
     const tensor = input(name, shape, "f64");
-    const data = toF64(entry(values, name));
+    const data = numbers(name);
     return { name, role, tensor, data, trained: !frozen, learningRate, layer };
   });
   const x = input("inputs", dataset.inputs.shape, "f64");
@@ -181,22 +188,22 @@ export function traceNetwork(
   const key = constantTensor(Int32Array.of(seedKey(trainer.seed)[0], trainer.progress.steps), [2]);
   const { stages: observed, observe, observeInner } = observer(leaves, x);
   const buffers = bufferInputs(model, "f64");
-  const named = Object.fromEntries(parameters.map((p) => [p.name, p.tensor]));
+  const byName = Object.fromEntries(parameters.map((p) => [p.name, p.tensor]));
   const penalties: Tensor[] = [];
   const output = forward(
     model,
     x,
-    { ...named, ...buffers },
+    { ...byName, ...buffers },
     {
       ...{ training: true, key, path: "", observe, observeInner },
       penalize: (term: Tensor) => void penalties.push(term),
     },
   );
   const bindings = new Map<Tensor, TypedArray>([
-    [x, toF64(elementsOf(dataset.inputs))],
-    [y, isFloat(targets.dtype) ? toF64(elementsOf(targets)) : elementsOf(targets)],
+    [x, like ? entry(like.bindings, like.network.x) : toF64(elementsOf(dataset.inputs))],
+    [y, like ? entry(like.bindings, like.network.y) : targetsOf(targets)],
     ...parameters.map((p) => [p.tensor, p.data] as const),
-    ...Object.entries(buffers).map(([n, t]) => [t, toF64(entry(values, n))] as const),
+    ...Object.entries(buffers).map(([n, t]) => [t, numbers(n)] as const),
   ]);
   if (penalties.length > 0 && dataset.size > 1) {
     fail("unsupported", {
@@ -231,6 +238,9 @@ export function traceNetwork(
     },
   });
 }
+
+const targetsOf = (targets: Dataset["targets"]): TypedArray =>
+  isFloat(targets.dtype) ? toF64(elementsOf(targets)) : elementsOf(targets);
 
 /**
  * What is the same for all examples though a parameter acts on it directly: no example's share of

@@ -108,13 +108,14 @@ export function differences(t: Trace, direction: Direction): Differences {
   losses.set(t.loss, run);
   const moving = [...direction].map(([{ tensor, data }, d]) => {
     const places: number[] = [];
-    for (let i = 0; i < d.length; i++) if (at(d, i) !== 0) places.push(i);
+    for (let i = 0; i < d.length; i++) if (d[i] !== 0) places.push(i);
     return { tensor, data, d, places, moved: data.slice() };
   });
   const along = (s: number): number => {
     const change = new Map<Tensor, TypedArray>();
     for (const { tensor, data, d, places, moved } of moving) {
-      for (const i of places) moved[i] = at(data, i) + s * at(d, i);
+      // Places of arrays of one length, so that what they read is there (!).
+      for (const i of places) moved[i] = data[i]! + s * d[i]!;
       change.set(tensor, moved);
     }
     return only(run(change));
@@ -168,7 +169,7 @@ function scaleOf(direction: Direction): number {
   for (const [{ data }, d] of direction) {
     for (let i = 0; i < d.length; i++) {
       const v = d[i] ?? 0;
-      if (v !== 0) scale = Math.max(scale, Math.abs(at(data, i)) * Math.min(1, Math.abs(v)));
+      if (v !== 0) scale = Math.max(scale, Math.abs(data[i] ?? 0) * Math.min(1, Math.abs(v)));
     }
   }
   return scale;
