@@ -369,6 +369,35 @@ async function buildModules(outdir) {
   }
 }
 
+/**
+ * The program holds the packages that it reads its arguments and files with: as they come, they are
+ * dozens of files, which take Node longer to find than all else that a command does at its start. It
+ * starts no other program, so that what starts them need not be loaded.
+ */
+const held = {
+  name: "held packages",
+  setup({ onResolve, onLoad }) {
+    const sources = { commander: "commander/index.js", yaml: "yaml/browser/dist/index.js" };
+    onResolve({ filter: /^(commander|yaml)$/ }, ({ path: name }) => ({
+      path: path(`node_modules/${sources[name]}`),
+      sideEffects: false,
+    }));
+    onResolve({ filter: /^node:/ }, ({ path: name, kind }) =>
+      kind === "require-call" ? { path: name, namespace: "required" } : undefined,
+    );
+    onLoad({ filter: /./, namespace: "required" }, ({ path: name }) => ({
+      contents: name === "node:child_process" ? "export {};" : `export * from "${name}";`,
+      resolveDir: path("."),
+    }));
+  },
+};
+
+/** What is held of others comes with their conditions. */
+const licenses = (names) =>
+  names
+    .map((name) => `${name}\n\n${readFileSync(path(`node_modules/${name}/LICENSE`), "utf8")}`)
+    .join("\n");
+
 /** What Node loads, and how it gets parts: later, where it can load modules at once. */
 async function buildForNode(outdir) {
   const lines = { minifyWhitespace: true, minifySyntax: true, lineLimit };
@@ -432,8 +461,11 @@ export const part = (name) => files[name];
     splitting: true,
     chunkNames: "cli-[name]-[hash]",
     alias: { "#files": path(filesOfNode) },
+    external: external.filter((name) => name !== "commander" && name !== "yaml"),
+    plugins: [held],
     write: false,
   });
+  writeFileSync(`${outdir}/cli-licenses.txt`, licenses(["commander", "yaml"]));
   for (const { path: to, text } of outputFiles) {
     writeFileSync(to, await shortInside(text, { target: common.target, lineLimit }));
   }

@@ -87,12 +87,11 @@ export async function explainCommand(file: string, options: CommandOptions): Pro
   const d = isTyped(file, values)
     ? await ofExpression(file, values, options, rest)
     : await ofNetwork(file, options, rest);
-  const drawing = d.toSvg();
   // GitHub shows a drawing from a file only: it is written beside the text.
+  const isBeside = out !== undefined && format === "markdown";
+  const drawing = isBeside || format === "svg" ? d.toSvg() : undefined;
   const beside =
-    out !== undefined && drawing && format === "markdown"
-      ? `${out.slice(0, out.length - extname(out).length)}.svg`
-      : undefined;
+    isBeside && drawing ? `${out.slice(0, out.length - extname(out).length)}.svg` : undefined;
   const text = (): string => {
     switch (format) {
       case "text":
