@@ -38,7 +38,9 @@ interface Plan {
 /** The latest ones, by the hash of their structure. */
 const plans = new Map<number, Plan>();
 const mostPlans = 256;
-const mostBytes = 2 ** 26;
+const mostBytes = 2 ** 25;
+/** To interpret a graph of larger arrays takes long beside making what interprets it. */
+const mostInterpreted = 2 ** 20;
 
 /**
  * The graph as something to run, with the arrays of its inputs. What a run gives stands in memory
@@ -62,7 +64,7 @@ export function planned(machine: SynchronousBackend, graph: Graph): Planned {
       ? known
       : { machine, signature, numbers, ...made(machine, graph, nodes) };
   plans.delete(signature.hash);
-  plans.set(signature.hash, plan);
+  if (machine !== interpreter || plan.bytes <= mostInterpreted) plans.set(signature.hash, plan);
   tidy();
   const { executable, places } = plan;
   return {

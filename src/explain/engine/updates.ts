@@ -148,7 +148,11 @@ export function clipped(
   g: Values,
   some: readonly Parameter[] = t.parameters.filter((p) => p.trained),
 ): Values {
-  const { optimizer } = t.network.trainer;
+  const { model, optimizer } = t.network.trainer;
+  const rules = [optimizer, ...Object.values(rulesOf(model, optimizer))];
+  const isLeft = ({ accumulate = 1, clipNorm, clipValue }: Optimizer) =>
+    accumulate === 1 && clipNorm === undefined && clipValue === undefined;
+  if (rules.every(isLeft)) return g;
   const known = subjects(t, g, some);
   const cut = gathered(
     optimizer,

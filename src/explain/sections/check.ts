@@ -1,7 +1,7 @@
 /** Section 13: the same derivative by other methods, and what counts as agreement. */
 
 import { compared, type Plateau, type Verdict } from "../../autodiff/differences.ts";
-import { at } from "../../core/at.ts";
+import { at, zip } from "../../core/at.ts";
 import { isFloat } from "../../core/dtype.ts";
 import { cos } from "../../core/elementary/scalar.ts";
 import { dependents, nodesOf } from "../../core/graph.ts";
@@ -14,9 +14,7 @@ import {
   countOf,
   type Entry,
   numbersOf,
-  type Parameter,
   parametersOf,
-  total,
   type Values,
   valueAt,
 } from "../engine/parameters.ts";
@@ -207,20 +205,18 @@ function aboutDifferences(c: Context, r: Route, d: Differences, exact: number): 
 
 /** Along a fixed pseudo-random direction v over all parameters: g·v against two other methods. */
 function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
-  let seed = 0;
-  const direction = new Map(
-    t.parameters.map((p) => {
-      const { size } = p.tensor;
-      const next = () => cos(1 + 2.3 * seed++) / Math.sqrt(size);
-      return [p, Float64Array.from({ length: size }, next)] as const;
-    }),
-  );
-  const along = (p: Parameter, i: number) => at(direction.get(p) ?? [], i);
-  const product = total(t.parameters, (p, i) => along(p, i) * at(numbersOf(g, p), i));
-  const own = () => {
-    const { gradients } = roundingOf(t, t.parameters);
-    return total(t.parameters, (p, i) => Math.abs(along(p, i)) * at(numbersOf(gradients, p), i));
+  const vectors = pseudoRandom(t.parameters.map((p) => p.tensor.size));
+  const direction = new Map(zip(t.parameters, vectors));
+  const along = (values: Values, size = (v: number) => v): number => {
+    let sum = 0;
+    for (const [p, d] of direction) {
+      const own = numbersOf(values, p);
+      for (let i = 0; i < d.length; i++) sum += size(at(d, i)) * at(own, i);
+    }
+    return sum;
   };
+  const product = along(g);
+  const own = () => along(roundingOf(t, t.parameters).gradients, Math.abs);
   const forward = forwardDerivative(t, direction);
   const d = differences(t, direction);
   const first = agree(product, forward, own);
@@ -230,6 +226,19 @@ function directional(t: Trace, g: Values, rows: Cell[][]): boolean {
   rows.push([say("directionalCentral"), computed(d.plateau.central), say(second)]);
   return first !== "disagrees" && second !== "disagrees";
 }
+
+/** Vectors of these lengths, the same each time. */
+function pseudoRandom(sizes: readonly number[]): readonly Float64Array[] {
+  const { latest } = made;
+  if (latest.length === sizes.length && sizes.every((n, k) => n === latest[k]?.length))
+    return latest;
+  let seed = 0;
+  return (made.latest = sizes.map((size) => {
+    const next = () => cos(1 + 2.3 * seed++) / Math.sqrt(size);
+    return Float64Array.from({ length: size }, next);
+  }));
+}
+const made: { latest: readonly Float64Array[] } = { latest: [] };
 
 /** Σ over all ways from the parameter to the loss of the product of the derivatives on the way. */
 function pathSum(c: Context, r: Route): { readonly total: number; readonly lost: number } {

@@ -107,15 +107,15 @@ export function differences(t: Trace, direction: Direction): Differences {
   const run = losses.get(t.loss) ?? t.repeatedly(heldLoss(t));
   losses.set(t.loss, run);
   const moving = [...direction].map(([{ tensor, data }, d]) => {
-    const places: number[] = [];
-    for (let i = 0; i < d.length; i++) if (d[i] !== 0) places.push(i);
-    return { tensor, data, d, places, moved: data.slice() };
+    const from = d.findIndex((v) => v !== 0);
+    const to = d.findLastIndex((v) => v !== 0) + 1;
+    return { tensor, data, d, from, to, moved: data.slice() };
   });
   const along = (s: number): number => {
     const change = new Map<Tensor, TypedArray>();
-    for (const { tensor, data, d, places, moved } of moving) {
-      // Places of arrays of one length, so that what they read is there (!).
-      for (const i of places) moved[i] = data[i]! + s * d[i]!;
+    for (const { tensor, data, d, from, to, moved } of moving) {
+      // They have one length, so that what is read is there (!).
+      for (let i = Math.max(0, from); i < to; i++) moved[i] = data[i]! + s * d[i]!;
       change.set(tensor, moved);
     }
     return only(run(change));
