@@ -11,6 +11,7 @@ import type { Combine, Meaning, Op, RuleContext, Words } from "../../core/op.ts"
 import type { Tensor } from "../../core/tensor.ts";
 import { input } from "../../ops/leaf.ts";
 import { casesOf, choiceOf, comparesWithItself, insideCase } from "./choices.ts";
+import { Definitions } from "./definitions.ts";
 import { Entire, isEntire } from "./entire.ts";
 import {
   allGiven,
@@ -18,7 +19,6 @@ import {
   evaluateFormula,
   type Formula,
   given,
-  isLong,
   isSame,
   isZero,
   keyed,
@@ -49,15 +49,6 @@ import { told } from "./told.ts";
 
 export { type Calling, type Element, keyOf, type LocalDerivative, type Naming } from "./origins.ts";
 
-/** Formulas are not made longer than this, counted in symbols, numbers and operators. */
-const longest = 20_000;
-class TooLong extends Error {}
-
-interface Defined {
-  readonly formula: Formula;
-  readonly written: number;
-}
-
 export class Elements extends Origins {
   readonly operators: Record<string, Operator>;
   /** How operators are read aloud, where that is not as they are written. */
@@ -67,6 +58,9 @@ export class Elements extends Origins {
   readonly #real = new Map<Tensor, boolean>();
   readonly #rules = new Map<Tensor, Map<number, { g: Tensor; result: Tensor }>>();
   readonly #entire: Entire;
+  readonly #definitions = new Definitions();
+  /** Names besides the usual ones that never become others. */
+  readonly lasting = new Set<Naming>();
   /** Of those with all cases, the others. */
   readonly #decided: Elements | undefined;
 
@@ -104,17 +98,8 @@ export class Elements extends Origins {
     // What is counted in an example is a fact of it.
     if (isFloat(node.dtype) && !isFloat(at.node.dtype) && this.isFixed(at.node))
       return given(this.value(at));
-    // What has no name is written out wherever it is used, which may go on for ever.
-    this.#count(1);
+    this.#definitions.count(1);
     return this.define(at, naming);
-  }
-  /** Unnamed elements so far, and where that is too many. */
-  #written = 0;
-  #most = Number.POSITIVE_INFINITY;
-
-  #count(n: number): void {
-    this.#written += n;
-    if (this.#written > this.#most) throw new TooLong();
   }
 
   /** The number itself, where no real number went into it: a draw of chance has no formula. */
@@ -142,23 +127,12 @@ export class Elements extends Origins {
 
   /** What `f` gives; undefined where it would be a formula that nobody reads. */
   unlessTooLong<T>(f: () => T): T | undefined {
-    const [before, most] = [this.#written, this.#most];
-    this.#most = before + longest + 1;
-    try {
-      return f();
-    } catch (error) {
-      if (error instanceof TooLong) return undefined;
-      throw error;
-    } finally {
-      this.#written = before;
-      this.#most = most;
-    }
+    return this.#definitions.unlessTooLong(f);
   }
 
   /** The expression, unless it is too long; see unlessTooLong. */
   bounded(e: Formula): Formula {
-    if (this.#most < Number.POSITIVE_INFINITY && isLong(e, longest)) throw new TooLong();
-    return e;
+    return this.#definitions.bounded(e);
   }
 
   /** What the element is computed from, its own name left aside. */
@@ -170,30 +144,10 @@ export class Elements extends Origins {
     }
     if (this.#decided && named.node.op.isHeld) return this.#decided.define(named, naming);
     const e = this.opened(named);
-    const known = this.#defined(naming, e.node);
-    const found = known?.get(e.index);
-    if (found) {
-      this.#count(found.written);
-      return found.formula;
-    }
-    const before = this.#written;
-    const formula = this.#define(e, this.#reading(e, naming), naming);
-    known?.set(e.index, { formula, written: this.#written - before });
-    return formula;
+    const define = () => this.#define(e, this.#reading(e, naming), naming);
+    const lasts = naming === this.naming || this.lasting.has(naming);
+    return lasts ? this.#definitions.once(e, naming, define) : define();
   }
-
-  /** Definitions by names that stay, and how many unnamed elements each is made of. */
-  #defined(naming: Naming, node: Tensor): Map<number, Defined> | undefined {
-    if (naming !== this.naming && !this.lasting.has(naming)) return undefined;
-    const byNode = this.#definitions.get(naming) ?? new Map<Tensor, Map<number, Defined>>();
-    this.#definitions.set(naming, byNode);
-    const known = byNode.get(node) ?? new Map<number, Defined>();
-    byNode.set(node, known);
-    return known;
-  }
-  readonly #definitions = new Map<Naming, Map<Tensor, Map<number, Defined>>>();
-  /** Names besides that never become others. */
-  readonly lasting = new Set<Naming>();
 
   /** ∂(element)/∂(what it reads), for everything of floating-point type. */
   locals(

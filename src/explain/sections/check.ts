@@ -22,13 +22,13 @@ import { told } from "../engine/told.ts";
 import { isNetwork, lossOf, type Trace } from "../engine/trace.ts";
 import { say } from "../say.ts";
 import {
+  changeOf,
   type Differences,
   differences,
   differencesBy,
   forwardDerivative,
   relative,
   roundingOf,
-  unit,
 } from "./differences.ts";
 import type { Route } from "./route.ts";
 import { parameterColumn } from "./update.ts";
@@ -77,7 +77,7 @@ export function checkAll(c: Context, all: readonly Found[], g: Values): boolean 
   const rows = all.map(({ r, derived }): Cell[] => {
     const exact = valueAt(g, r.entry);
     const own = valueAt(gradients, r.entry);
-    const forward = forwardDerivative(trace, unit(r.entry));
+    const forward = forwardDerivative(trace, changeOf(r.entry));
     const d = differencesBy(trace, r.entry);
     const kink = d.kink;
     if (kink) why.push(...aboutDifferences(c, r, d, exact));
@@ -118,7 +118,7 @@ export function check(c: Context, r: Route, { g, taken, derived, share }: Derive
     return { passed: false };
   }
   const own = valueAt(roundingOf(trace, [r.entry.parameter]).gradients, r.entry);
-  const forward = forwardDerivative(trace, unit(r.entry));
+  const forward = forwardDerivative(trace, changeOf(r.entry));
   const d = differencesBy(trace, r.entry);
   const rows: Cell[][] = [];
   let passed = true;

@@ -90,14 +90,14 @@ export function differencesBy(t: Trace, { parameter, index }: Entry): Difference
   const known = byPlace.get(parameter) ?? new Map<number, Differences>();
   byPlace.set(parameter, known);
   let found = known.get(index);
-  if (!found) known.set(index, (found = differences(t, unit({ parameter, index }))));
+  if (!found) known.set(index, (found = differences(t, changeOf({ parameter, index }))));
   return found;
 }
 /** A parameter belongs to one trace. */
 const byPlace = new WeakMap<Parameter, Map<number, Differences>>();
 
 /** A change of one number by 1. */
-export function unit({ parameter, index }: Entry): Direction {
+export function changeOf({ parameter, index }: Entry): Direction {
   const d = new Float64Array(parameter.tensor.size);
   d[index] = 1;
   return new Map([[parameter, d]]);
@@ -114,8 +114,7 @@ export function differences(t: Trace, direction: Direction): Differences {
   const along = (s: number): number => {
     const change = new Map<Tensor, TypedArray>();
     for (const { tensor, data, d, from, to, moved } of moving) {
-      // They have one length, so that what is read is there (!).
-      for (let i = Math.max(0, from); i < to; i++) moved[i] = data[i]! + s * d[i]!;
+      for (let i = Math.max(0, from); i < to; i++) moved[i] = (data[i] ?? 0) + s * (d[i] ?? 0);
       change.set(tensor, moved);
     }
     return only(run(change));
