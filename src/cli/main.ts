@@ -93,7 +93,6 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     );
   const command = (name: string, description: string) =>
     program.command(name).description(description).helpOption("-h, --help", "print this help");
-
   program
     .command("tour", { isDefault: true })
     .description("one training step of a small network with every number, then 10,000 more")
@@ -489,6 +488,5 @@ async function main(words: readonly string[]): Promise<number> {
 
 const words = process.argv.slice(2);
 handleEvents(jsonOf(words));
-
 // The exit code is set, not exited with: what is still in the pipes is to arrive.
 process.exitCode = await main(words);
