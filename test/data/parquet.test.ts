@@ -60,6 +60,11 @@ describe("parseParquet", () => {
     const ways = { source: "w.parquet", columns: ["x", "y"] };
     const whole = await neededTable(typed, bytesOf("ways-plain.parquet"), ways);
     expect(whole.columns.map(({ name }) => name)).toEqual(["x", "i", "k", "b"]);
+    // Of JSON lines, columns do not lie apart: all are there.
+    const lines = typedFile("t.jsonl");
+    const all = new TextEncoder().encode('{"a": 1, "b": 2}\n');
+    const options = { source: "t.jsonl", columns: ["a"] };
+    expect(lines && (await neededTable(lines, all, options)).columns).toHaveLength(2);
     const network = parse({
       data: "{ csv: { file: w.parquet, inputs: [x], target: b } }",
     });
