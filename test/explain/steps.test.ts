@@ -44,13 +44,18 @@ const network = (options: Partial<TrainerOptions> = {}): Trainer =>
 /** The new values that the derivation's updates give, in the order of the model's parameters. */
 function derivedUpdates(d: Derivation): (number | undefined)[] {
   const { parameters, steps } = d.data;
-  const found = parameters.map((name, i) => ({
-    layer: Number.parseInt(name, 10),
-    value: steps.filter((s) => s.kind === "update" && s.part === i + 1 && s.result).at(-1)!.value,
-  }));
-  // They begin at the output.
-  return found.toSorted((a, b) => a.layer - b.layer).map(({ value }) => value);
+  const found = new Map(
+    parameters.map((name, i) => [
+      name,
+      steps.filter((s) => s.kind === "update" && s.part === i + 1 && s.result).at(-1)!.value,
+    ]),
+  );
+  return inOrder(parameters).map((name) => found.get(name));
 }
+
+/** The model's order: derivations begin at the output. */
+const inOrder = (names: readonly string[]): string[] =>
+  names.toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
 
 /** All numbers of the trained parameters after one step. */
 function stepped(t: Trainer, by: typeof data): number[] {
@@ -82,11 +87,17 @@ describe("explain with all", () => {
     async (_, o) => {
       const t = network({ optimizer: o });
       t.step(data);
-      const d = await explain(t, { data, all: true, digits: 6, level: "every-step" });
+      const d = await explain(t, { data, all: true, digits: 6 });
       expect(d.data.passed).toBe(true);
-      const updates = derivedUpdates(d);
+      const one = { data, digits: 6, level: "every-step", sections: ["update"] } as const;
+      const each = await Promise.all(
+        inOrder(d.data.parameters).map((parameter) => explain(t, { ...one, parameter })),
+      );
+      const updates = each.flatMap(derivedUpdates);
+      const table = d.data.steps.find((s) => s.section === "all")!.table!;
       stepped(t, data).forEach((v, i) => {
         expect(updates[i]).toBeCloseTo(v, 12);
+        expect(table.rows[i]![3]).toMatchObject({ value: expect.closeTo(v, 12) });
       });
     },
   );
