@@ -443,7 +443,7 @@ training: { epochs: 10, batchSize: 1 }`,
     await soon(() => page.locator(".steps").textContent()).toContain("not finite");
     // It is trained, although there is no next value; and there is nothing that a check could say.
     expect(await page.locator(".inspector").textContent()).not.toContain("not trained");
-    expect(await page.locator(".derivation").textContent()).not.toMatch(/not trained|Check/);
+    expect(await page.locator(".steps").textContent()).not.toMatch(/not trained|Check/);
     await tab(page, "line");
     await page.waitForSelector(".panel figcaption");
     await page.locator(".controls button").nth(3).click();
