@@ -149,7 +149,9 @@ const spectralNormForm = shortRecord("layers", {
 /** What parametrizes the layers of a list in a PyTorch script, with these arguments. */
 function eachInPython(theirs: string, list: string, name: string, said: readonly string[]): string {
   const here = JSON.stringify(name);
-  const ofMatrices = `getattr(m, ${here}, None) is not None and getattr(m, ${here}).ndim > 1`;
+  // A name that came in a file is text, whatever it is.
+  const it = name === "weight" ? "m.weight" : `getattr(m, ${here})`;
+  const ofMatrices = `getattr(m, ${here}, None) is not None and ${it}.ndim > 1`;
   const call = [`nn.utils.parametrizations.${theirs}(m`, ...said].join(", ");
   return `(lambda s: [${call}) for m in s if ${ofMatrices}] and s)(${list})`;
 }
