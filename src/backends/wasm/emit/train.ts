@@ -263,7 +263,12 @@ function writeLast(
     rest.enter(f);
     gather(f, rest.loop, { ...places, address: rest.address }, lastOf(loop));
     f.emit(call(rest.run));
-    account(f, () => f.emit(ret(i32(1))), rest);
+    const notFinite = () => {
+      // Epochs are gone through again from here, batch by batch.
+      rest.leave(f);
+      f.emit(ret(i32(1)));
+    };
+    account(f, notFinite, rest);
     rest.leave(f);
     return i32(0);
   });
