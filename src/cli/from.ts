@@ -16,7 +16,7 @@ import {
 import { listsIn, withLists } from "../network-file/layers.ts";
 import { layerAt } from "../nn/inside.ts";
 import type { Layer } from "../nn/layer.ts";
-import { namesFit } from "../optim/groups.ts";
+import { namesFit } from "../optim/names.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { quoted } from "./files.ts";
 import { plural } from "./numbers.ts";

@@ -79,7 +79,8 @@ export async function parseParquet(
   const file = {
     byteLength: bytes.length,
     slice(begin: number, end = bytes.length): ArrayBuffer {
-      const { buffer } = bytes.slice(begin, end);
+      // A Buffer's own slice is a view of the same memory.
+      const { buffer } = Uint8Array.prototype.slice.call(bytes, begin, end);
       begins.set(buffer, begin);
       return buffer;
     },

@@ -358,7 +358,10 @@ export const layers: Readonly<Record<string, LayerRow>> = {
       const { layers: list, name, axis } = asRead(weightNormForm, options);
       return eachInPython("weight_norm", inner(list, shape, ["layers"]), name, [
         ...(name === "weight" ? [] : [JSON.stringify(name)]),
-        ...(axis === 0 ? [] : [`dim=${axis === "all" ? "None" : axis}`]),
+        // PyTorch takes −1 for all axes.
+        ...(axis === 0
+          ? []
+          : [`dim=${axis === "all" ? "None" : axis < 0 ? `m.${name}.ndim - ${-axis}` : axis}`]),
       ]);
     },
   },

@@ -4,6 +4,7 @@ import { fail } from "../core/errors.ts";
 import { isRecord } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
 import { shown } from "../core/wording.ts";
+import { namesFit } from "./names.ts";
 import {
   type CommonOptions,
   clippingOf,
@@ -113,16 +114,6 @@ function checkGroup(group: ParameterGroup): ParameterGroup {
 /** One that works on a parameter by itself. */
 const plain = ({ rules, updateAll }: Optimizer): boolean =>
   rules === undefined && updateAll === undefined;
-
-/** Whether a name fits a pattern. */
-/** Whether a name is meant: "*" stands for anything. */
-export function namesFit(names: string | RegExp | undefined, name: string): boolean {
-  if (names === undefined) return true;
-  // search, unlike test, does not go on from where it was.
-  if (typeof names !== "string") return name.search(names) >= 0;
-  const parts = names.split("*").map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "s").test(name);
-}
 
 function rulesFor(
   groups: readonly ParameterGroup[],

@@ -98,6 +98,7 @@ export function trainingStep(
           },
         });
   const { counts, weight } = measures(here.losses, parts);
+  const ruled = Object.entries(after.gradients).filter(([n]) => Object.hasOwn(before.rules, n));
   const buffers = renewal.renewed();
   return portGraph(
     { parameters, buffers: renewal.old, slots, controls, batch: parts },
@@ -109,7 +110,9 @@ export function trainingStep(
       ...(health
         ? { health: healthOf(before, after.parameters, [loss, ...Object.values(buffers)]) }
         : {}),
-      counts: options.gradientNorm ? { ...counts, ...normCounts(after.gradients) } : counts,
+      counts: options.gradientNorm
+        ? { ...counts, ...normCounts(Object.fromEntries(ruled)) }
+        : counts,
       ...(weight === undefined ? {} : { weight }),
       ...(options.gradients ? { gradients: after.gradients } : {}),
     },

@@ -3,8 +3,10 @@ import { expect, it } from "vitest";
 import {
   adam,
   crossEntropy,
+  freeze,
   linear,
   meanSquaredError,
+  parameterGroups,
   sequential,
   sgd,
   stream,
@@ -49,6 +51,27 @@ function means(batchSize: number, epochs: number): number[] {
     return norms.reduce((a, b) => a + b) / norms.length;
   });
 }
+
+it("is that of what is trained, by layer or by group", async () => {
+  const layers = () => [linear(2, 4), tanh(), linear(4, 1)] as const;
+  const [first, ...others] = layers();
+  const groups = parameterGroups([
+    { names: "0.*", frozen: true },
+    { optimizer: sgd({ learningRate: 0.1 }) },
+  ]);
+  const norms: unknown[] = [];
+  for (const t of [
+    made({ optimizer: groups }),
+    trainer(sequential(freeze(first), ...others), {
+      ...{ loss: meanSquaredError, optimizer: sgd({ learningRate: 0.1 }), dtype: "f64", seed: 3 },
+      gradientNorm: true,
+    }),
+  ]) {
+    await t.fit(data, { epochs: 2, batchSize: 4 });
+    norms.push(t.progress.history.map((epoch) => epoch.gradientNorm));
+  }
+  expect(norms[0]).toEqual(norms[1]);
+});
 
 it.each([
   ["wasm", 4],

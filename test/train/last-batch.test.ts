@@ -120,6 +120,36 @@ test("what is not finite in the last batch is named, and nothing of it stays", a
   expect(own.progress).toEqual(one.progress);
 });
 
+test("where training diverges in a last batch, batch by batch goes on from the same state", async () => {
+  const size = 54;
+  for (const seed of [31, 39, 41]) {
+    const wave = (count: number, f: (i: number) => number) =>
+      c.tensor(
+        Float32Array.from({ length: size * count }, (_, i) => f(i)),
+        {
+          shape: [size, count],
+        },
+      );
+    const data = {
+      inputs: wave(12, (i) => Math.sin(i * i * 0.37 + seed)),
+      targets: wave(5, (i) => Math.cos(i * 0.7 + seed)),
+    };
+    const found = [];
+    for (const backend of ["wasm", stepwise] as const) {
+      const t = c.trainer(c.sequential(c.linear(12, 40), c.relu(), c.linear(40, 5)), {
+        ...{ loss: c.meanSquaredError, seed, backend },
+        optimizer: c.sgd({ learningRate: 2 + seed * 0.1, momentum: 0.5 }),
+      });
+      const { message } = await rejection(
+        "not-finite",
+        t.fit(data, { epochs: 40, batchSize: 32 }).then(),
+      );
+      found.push({ message, state: state(t), progress: t.progress });
+    }
+    expect(found[0]).toEqual(found[1]);
+  }
+});
+
 test("random networks, whatever is left over", async () => {
   const cases = fc.record({
     network: networkChoices,
