@@ -8,6 +8,7 @@ writes into test/fixtures/tables/
 - ways-*.parquet: one table, each compression, both versions of pages, several groups of rows, encodings;
 - *.arrow: the same as Feather files and as a stream;
 - refused.parquet: what is not read; wide.*: integers beyond 2^53.
+- gaps*.parquet: a row that is empty, and one that lacks a value; with a column that is not read, too.
 """
 
 import datetime
@@ -104,3 +105,11 @@ views = pa.table({"t": pa.array(["a", "b"], pa.string_view()), "x": pa.array([1.
 feather.write_feather(views, folder / "views.arrow", compression="uncompressed")
 wide = pa.table({"id": pa.array([1, 2**53 + 1]), "x": pa.array([1.0, 2.0])})
 pq.write_table(wide, folder / "wide.parquet")
+
+gaps = pa.table({
+    "a": pa.array([None, 1.0, None, 3.0, 4.0]),
+    "y": pa.array([None, 2.0, 4.0, 6.0, 8.0]),
+})
+pq.write_table(gaps, folder / "gaps.parquet")
+lists = gaps.append_column("list", pa.array([None, [1], [2], [3], [4]]))
+pq.write_table(lists, folder / "gaps-list.parquet")

@@ -4,8 +4,9 @@ import { sizeOf } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { shown } from "../core/wording.ts";
 import { parseTable, type Table, type TableOptions } from "../data/csv.ts";
-import { chosenRows, emptyRowNotes, writtenRows } from "../data/table-columns.ts";
+import { chosenRows, emptyRowNotes } from "../data/table-columns.ts";
 import { neededTable, typedFile } from "../data/table-file.ts";
+import { furtherRows } from "../data/table-in-time.ts";
 import { moved } from "../files/in-file.ts";
 import { readBytes, readText } from "../files/node.ts";
 import type { StoredNetwork } from "../network-file/checkpoint.ts";
@@ -38,7 +39,7 @@ export async function readRows(
   const table = typed
     ? await typedRows(typed, path, said, columns)
     : parseTable(piped ? await standardInput() : await readText(path), { source, ...said });
-  const written = writtenRows(table);
+  const written = furtherRows(table, loaded.description.preprocessing?.windows);
   const notes = [...(table.notes ?? []), ...emptyRowNotes(table, written)];
   // Without rows at all, that is the error.
   return { table: written.length === 0 ? table : chosenRows(table, written), notes };

@@ -46,6 +46,8 @@ export interface Table extends NumberFormat {
   readonly missingValues: readonly string[];
   /** What error messages call the table: its file name. */
   readonly source?: string | undefined;
+  /** Whether the file has further columns that could not be read: no row then counts as empty. */
+  readonly partial?: boolean;
 }
 
 /** How a table's text is written. */

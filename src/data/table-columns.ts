@@ -17,8 +17,12 @@ export const chosenRows = (table: Table, rows: readonly number[]): Table => ({
   columns: table.columns.map((column) => ({
     ...column,
     cells: rows.map((row) => at(column.cells, row)),
+    ...(column.numbers && { numbers: picked(column.numbers, rows) }),
   })),
 });
+
+const picked = (numbers: Float64Array, rows: readonly number[]): Float64Array =>
+  Float64Array.from(rows, (row) => at(numbers, row));
 
 /** "2 of 4 rows are empty and were left out (first on line 3)." */
 export function emptyRowNotes(table: Table, written: readonly number[]): string[] {
@@ -167,6 +171,7 @@ export function isEmpty(table: Table, column: TableColumn): boolean {
 
 /** The rows of a table in which something is written; spreadsheets put empty ones at the end. */
 export function writtenRows(table: Table): number[] {
+  if (table.partial) return Array.from({ length: table.size }, (_, row) => row);
   const columns = table.columns.map((column) => {
     const { numbers } = column;
     if (numbers !== undefined) return (row: number) => !Number.isNaN(numbers[row]);

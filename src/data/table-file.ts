@@ -4,6 +4,7 @@ import { parseArrow } from "./arrow.ts";
 import type { Table } from "./csv.ts";
 import { parseJsonLines } from "./json-lines.ts";
 import { parseParquet } from "./parquet.ts";
+import { writtenRows } from "./table-columns.ts";
 
 /** What a reader of typed tables is given, whichever it is. */
 interface TypedFileOptions {
@@ -32,18 +33,30 @@ const kinds: readonly TypedFile[] = [
   },
 ];
 
-/** Some columns of a file, or all where it lacks one of them, which is reported where it is named. */
+/**
+ * Some columns of a file, or all: where it lacks one of them, which is reported where it is named, and
+ * where a row has nothing in them, since the others say whether it is empty.
+ */
 export async function neededTable(
   { read }: TypedFile,
   bytes: Uint8Array,
   { columns, ...options }: TypedFileOptions,
 ): Promise<Table> {
   if (columns === undefined) return read(bytes, options);
+  let some: Table;
   try {
-    return await read(bytes, { ...options, columns: [...new Set(columns)] });
+    some = await read(bytes, { ...options, columns: [...new Set(columns)] });
   } catch (error) {
     if (!(error instanceof ChainruleError) || error.code !== "data-invalid") throw error;
     return read(bytes, options);
+  }
+  if (writtenRows(some).length === some.size) return some;
+  try {
+    return await read(bytes, options);
+  } catch (error) {
+    if (!(error instanceof ChainruleError)) throw error;
+    // Others that cannot be read, such as lists, are not in the way of those that are needed.
+    return { ...some, partial: true };
   }
 }
 

@@ -7,6 +7,7 @@ import { type CellSource, tableCells } from "./cells.ts";
 import type { Table } from "./csv.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { place } from "./records.ts";
+import { writtenRows } from "./table-columns.ts";
 import type { TableDatasetOptions } from "./table-dataset.ts";
 import { timesIn } from "./table-times.ts";
 import { windowStarts } from "./table-windows.ts";
@@ -78,7 +79,7 @@ export function rowsInTime(
   table: Table,
   source: CellSource,
   kept: readonly number[],
-  { ordered }: TableDatasetOptions,
+  { ordered }: Pick<TableDatasetOptions, "ordered">,
 ): readonly number[] {
   const all = Array.from({ length: table.size }, (_, row) => row);
   const column = isText(ordered) ? ordered : undefined;
@@ -98,6 +99,21 @@ export function rowsInTime(
     where: place(table.source, at(table.lines, hole)),
     fix: "Fill it in, or begin behind it.",
   });
+}
+
+/**
+ * The written rows of a further table.
+ *
+ * @throws ChainruleError "data-invalid" for an empty one in between, where windows are laid over rows
+ *   as they stand; by a column of times, a row without one is in no place.
+ */
+export function furtherRows(
+  table: Table,
+  windows: { readonly ordered?: unknown } | undefined,
+): readonly number[] {
+  const written = writtenRows(table);
+  if (windows === undefined || isText(windows.ordered)) return written;
+  return rowsInTime(table, tableCells(table), written, {});
 }
 
 /** The rows with which the windows of new rows end, where windows are laid over them. */

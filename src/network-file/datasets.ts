@@ -5,6 +5,7 @@ import { fail } from "../core/errors.ts";
 import { isRecord } from "../core/kinds.ts";
 import type { Tensor } from "../core/tensor.ts";
 import { listed } from "../core/wording.ts";
+import { tableCells } from "../data/cells.ts";
 import type { Table, TableOptions } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { examples as inlineExamples } from "../data/examples.ts";
@@ -17,9 +18,10 @@ import { readTable } from "../data/read-table.ts";
 import { place } from "../data/records.ts";
 import { split } from "../data/split.ts";
 import { likelyCauses } from "../data/table-advice.ts";
-import { chosenRows, inputColumns, writtenRows } from "../data/table-columns.ts";
+import { chosenRows, inputColumns } from "../data/table-columns.ts";
 import { tableDataset } from "../data/table-dataset.ts";
 import { neededTable, typedFile } from "../data/table-file.ts";
+import { furtherRows } from "../data/table-in-time.ts";
 import { constantTensor } from "../ops/leaf.ts";
 import { built, type Chosen } from "./form.ts";
 import { generators } from "./generators.ts";
@@ -217,7 +219,7 @@ async function readCsv(loading: Loading, csv: CsvSection): Promise<RawData> {
   const ownPath = ["data", "validation", "csv"];
   const other = await tableOf(loading, own.file, csv, [...ownPath, "file"]);
   checkColumns(source, other, csv, path);
-  const { rows, left } = usableRows(other, csv);
+  const { rows, left } = placedAt(source, ownPath, () => usableRows(other, csv), own.file);
   const dataset = placedAt(
     source,
     ownPath,
@@ -345,16 +347,19 @@ const placesOf = (path: Path, names: string | readonly string[]): [Path, string]
 
 /** The rows of a further table that have what the policy on missing values asks for. */
 function usableRows(table: Table, csv: CsvSection): { rows: Table; left: string[] } {
-  const missing = new Set(csv.missing === "error" ? [] : table.missingValues);
+  const cells = tableCells(table);
   const [targets, inputs] = [[csv.target].flat(), inputColumns(csv.inputs)];
   // Of windows no row may be missing in between: what a cell lacks is reported where it is read.
-  const used = (csv.windows ? [] : table.columns).filter(
-    ({ name }) =>
-      targets.includes(name) ||
-      (csv.missing === "drop" && (inputs === undefined || inputs.includes(name))),
-  );
-  const rows = writtenRows(table).filter(
-    (row) => !used.some(({ cells }) => missing.has(cells[row] as string)),
+  const used = (csv.windows || csv.missing === "error" ? [] : table.columns)
+    .filter(
+      ({ name }) =>
+        targets.includes(name) ||
+        (csv.missing === "drop" && (inputs === undefined || inputs.includes(name))),
+    )
+    .map(({ name }) => cells.column(name));
+  const windows = csv.windows && { ordered: csv.ordered };
+  const rows = furtherRows(table, windows).filter(
+    (row) => !used.some((cell) => cell(row) === undefined),
   );
   const left = table.size - rows.length;
   if (left === 0) return { rows: table, left: [] };

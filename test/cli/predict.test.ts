@@ -5,6 +5,7 @@ import { elementsOf } from "../../src/core/array-tensor.ts";
 import type { TypedArray } from "../../src/core/dtype.ts";
 import type { Tensor } from "../../src/core/tensor.ts";
 import { decodeSafetensors, encodeSafetensors } from "../../src/files/safetensors.ts";
+import { bytesOf } from "../data/recorded-tables.ts";
 import { example, folder, network, root, run, write } from "./run.ts";
 
 let cwd: string;
@@ -79,6 +80,36 @@ describe("predict", () => {
     expect(JSON.parse(typed.stdout).predictions).toEqual(JSON.parse(json.stdout).predictions);
     const other = await predict("w.safetensors", "-i", "3 lb;5");
     expect(other.stderr).toContain('numbers in "kg"');
+  });
+  it("says the same to rows of a Parquet file as to those of text, with --out and without", async () => {
+    write(cwd, {
+      "gaps.yaml": network({
+        layers: "[{ linear: { outputs: 1 } }]",
+        loss: "meanSquaredError",
+        data: "{ csv: { file: gaps.parquet, target: y, inputs: [a], missing: mean } }",
+      }),
+      "gaps.parquet": bytesOf("gaps.parquet"),
+      // Its first row is empty, the third lacks the input.
+      "gaps.csv": "a,y\n,\n1,2\n,4\n3,6\n4,8\n",
+    });
+    expect((await run(["train", "gaps.yaml", "-q"], { cwd })).code).toBe(0);
+    const said = async (file: string) => {
+      const args = ["gaps.yaml", "--data", file];
+      const shown = JSON.parse((await predict(...args, "--json")).stdout);
+      expect((await predict(...args, "--out", "o.csv")).stderr).toContain("1 of 5 rows is empty");
+      const rows = readFileSync(join(cwd, "o.csv"), "utf8").trim().split("\n").slice(1);
+      const outputs = shown.predictions.map(({ value }: { value: number }) => value);
+      expect(rows.map((row) => Number(row.split(",")[2]))).toEqual(outputs);
+      expect(rows.map((row) => row.split(",").slice(0, 2).join())).toEqual(
+        "1,2 ,4 3,6 4,8".split(" "),
+      );
+      return outputs;
+    };
+    expect(await said("gaps.parquet")).toEqual(await said("gaps.csv"));
+    const { stdout } = await run(["evaluate", "gaps.yaml", "-d", "gaps.parquet", "--json"], {
+      cwd,
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ examples: 4 });
   });
   it("takes the network file with its checkpoint, and its own examples", async () => {
     const { code, stdout } = await predict(example("xor"));

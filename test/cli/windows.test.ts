@@ -62,3 +62,29 @@ it("evaluate measures the windows of another table", async () => {
   const { stdout } = await run(args, { cwd });
   expect(JSON.parse(stdout)).toMatchObject({ examples: 1 });
 });
+it.each(["predict", "evaluate"])("%s lays no window across an empty row", async (command) => {
+  const lines = table(12).trim().split("\n");
+  write(cwd, {
+    "s.yaml": network({
+      layers: "[{ linear: { outputs: 1 } }]",
+      loss: "meanSquaredError",
+      data: "{ csv: { file: t.csv, target: y, windows: { length: 3 } } }",
+    }),
+    "gap.csv": lines.toSpliced(7, 1, ",").join("\n"),
+    "end.csv": [...lines, ",", ","].join("\n"),
+    "one.csv": lines.join("\n"),
+  });
+  expect((await run(["train", "s.yaml", "-q"], { cwd })).code).toBe(0);
+  const said = (file: string) => run([command, "s.yaml", "--data", file, "--json"], { cwd });
+  const gap = await said("gap.csv");
+  expect(gap.code).toBe(2);
+  expect(JSON.parse(gap.stdout).error).toMatchObject({
+    message: expect.stringContaining("A row in between cannot be used"),
+    where: "gap.csv, line 8",
+  });
+  // Behind the last row, nothing is in between.
+  const [end, one] = await Promise.all(["end.csv", "one.csv"].map(said));
+  const { notes, ...rest } = JSON.parse(end!.stdout.replace("end.csv", "one.csv"));
+  expect(notes).toEqual(["2 of 14 rows are empty and were left out (first on line 14)."]);
+  expect(rest).toEqual(JSON.parse(one!.stdout));
+});

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseParquet, tableDataset } from "../../src/data/index.ts";
+import { chosenRows, writtenRows } from "../../src/data/table-columns.ts";
 import { neededTable, typedFile } from "../../src/data/table-file.ts";
 import { toDatasets } from "../../src/network-file/index.ts";
 import { parse } from "../network-file/sample.ts";
@@ -76,6 +77,31 @@ describe("parseParquet", () => {
       toDatasets(wrong, async () => bytesOf("ways-plain.parquet")),
     );
     expect(error.where).toMatch(/^n\.yaml:4:/);
+  });
+  it.each([
+    ["gaps.parquet", ["y"], ["a", "y"], [1, 2, 3, 4]],
+    ["gaps.parquet", ["a"], ["a", "y"], [1, 2, 3, 4]],
+    // What stands in a column that cannot be read is not known.
+    ["gaps-list.parquet", ["a"], ["a"], [0, 1, 2, 3, 4]],
+    ["ways-plain.parquet", ["x"], ["x"], ways.x.map((_, i) => i)],
+    ["ways-plain.parquet", ["i"], ["x", "i", "k", "b"], ways.x.map((_, i) => i)],
+  ])(
+    "of %s, where %j are needed, %j say which rows are empty",
+    async (file, needed, read, rows) => {
+      const options = { source: file, columns: needed };
+      const table = await neededTable(typedFile(file)!, bytesOf(file), options);
+      expect(table.columns.map(({ name }) => name)).toEqual(read);
+      expect(writtenRows(table)).toEqual(rows);
+    },
+  );
+  it("has numbers and texts of the rows that are chosen", async () => {
+    const rows = chosenRows(await parseParquet(bytesOf("gaps.parquet")), [1, 2, 4]);
+    expect(valuesOf(rows)).toEqual({ a: [1, null, 4], y: [2, 4, 8] });
+    expect(rows.columns.map(({ cells }) => cells)).toEqual([
+      ["1", "", "4"],
+      ["2", "4", "8"],
+    ]);
+    expect(rows.lines).toEqual([2, 3, 5]);
   });
   it("makes a data set of it, as of any table", async () => {
     const table = await parseParquet(bytesOf("ways-zstd.parquet"));

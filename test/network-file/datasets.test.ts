@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { npzBytes } from "../../src/data/index.ts";
 import { tensor } from "../../src/index.ts";
 import { NetworkFileError, prepareNetwork, toDatasets } from "../../src/network-file/index.ts";
+import { bytesOf } from "../data/recorded-tables.ts";
 import { files, noFiles, parse, rejection } from "./sample.ts";
 
 const table = "a,b,kind\n1,2,x\n3,,y\n5,7,x\n2,1,y\n9,9,x\n4,4,y\n";
@@ -96,6 +97,55 @@ describe("data", () => {
     expect(notes).toContain(
       "v.csv: 1 of 2 rows are empty or have missing values and were left out.",
     );
+  });
+  it.each([
+    // The first row is empty, the third has no a.
+    ["drop", [1, 3, 4], [2, 6, 8]],
+    ["mean", [1, 2.5, 3, 4], [2, 4, 6, 8]],
+  ])("validated with a Parquet file, missing: %s, row by row", async (missing, inputs, targets) => {
+    const network = parse({
+      layers: "[{ linear: { outputs: 1 } }]",
+      loss: "meanSquaredError",
+      data:
+        `{ csv: { file: t.csv, target: y, inputs: [a], missing: ${missing}, standardize: false }, ` +
+        "validation: { csv: { file: v.parquet } } }",
+    });
+    const tables = { "t.csv": "a,y\n2,1\n,1\n3,5\n", "v.parquet": bytesOf("gaps.parquet") };
+    const { validation } = await toDatasets(network, files(tables));
+    expect([...validation!.inputs.dataSync()]).toEqual(inputs);
+    expect([...validation!.targets.dataSync()]).toEqual(targets);
+  });
+  it("from a Parquet file, of which only rows that are empty in all columns are left out", async () => {
+    const data = (missing: string) =>
+      parse({
+        layers: "[{ linear: { outputs: 1 } }]",
+        loss: "meanSquaredError",
+        data: `{ csv: { file: t.parquet, target: y, inputs: [a], missing: ${missing} } }`,
+      });
+    const read = files({ "t.parquet": bytesOf("gaps.parquet") });
+    const { train, notes } = await toDatasets(data("mean"), read);
+    expect(train.size).toBe(4);
+    expect(notes).toContain("1 of 5 rows is empty and was left out (first on line 1).");
+    const error = await rejection("data-invalid", toDatasets(data("error"), read));
+    expect(error.found).toBe('missing: 1 in "a" (first on line 3)');
+  });
+  it("validated with windows, which are not laid across an empty row", async () => {
+    const network = parse({
+      layers: "[{ linear: { outputs: 1 } }]",
+      loss: "meanSquaredError",
+      data:
+        "{ csv: { file: t.csv, target: y, windows: { length: 2 } }, " +
+        "validation: { csv: { file: v.csv } } }",
+    });
+    const read = (v: string) =>
+      toDatasets(network, files({ "t.csv": "y,k\n1,a\n2,b\n4,a\n3,b\n", "v.csv": v }));
+    // One at the end is none in between.
+    const { validation, notes } = await read("y,k\n1,a\n2,b\n4,a\n3,b\n,\n");
+    expect(validation?.size).toBe(2);
+    expect(notes.at(-1)).toContain("1 of 5 rows");
+    const error = await rejection("data-invalid", read("y,k\n1,a\n2,b\n,\n4,a\n3,b\n"));
+    expect(error.message).toContain("A row in between cannot be used");
+    expect(error.where).toMatch(/^v\.csv, line 4 \(named in n\.yaml:4:/);
   });
   it("from tables whose numbers have thousands and units, the second noted by its name", async () => {
     const network = parse({
