@@ -9,9 +9,9 @@ import { readBytes, writeAtomically } from "../files/node.ts";
 import { prepareNetwork, withTraining } from "../network-file/index.ts";
 import { isTyped, typedSubject } from "./expression.ts";
 import { exit } from "./failure.ts";
-import { readNetwork, takeOver, trainingOf } from "./files.ts";
-import { besides, runCheckpoint } from "./run-place.ts";
-import { bold, width } from "./terminal.ts";
+import { checkpointOf, quoted, readNetwork, takeOver, trainingOf } from "./files.ts";
+import { besides, isRunFolder, isThere, runCheckpoint } from "./run-place.ts";
+import { bold, remark, width } from "./terminal.ts";
 import { checkWritable } from "./writable.ts";
 
 const formats = ["text", "markdown", "pandoc", "latex", "html", "json", "svg"] as const;
@@ -121,6 +121,10 @@ export async function explainCommand(file: string, options: CommandOptions): Pro
 
 async function ofNetwork(file: string, options: FileOptions, rest: ExplainOptions) {
   const { trainer, remarks: _, ...subject } = await subjectOf(file, options);
+  const beside = checkpointOf(file);
+  if (options.checkpoint === undefined && !(await isRunFolder(file)) && (await isThere(beside))) {
+    remark(`These are the first values; for those of ${beside}: --checkpoint ${quoted(beside)}`);
+  }
   return derive(trainer, { ...rest, ...subject });
 }
 

@@ -1,6 +1,7 @@
 /** chainrule train FILE --from WEIGHTS --freeze PATTERN --lora RANK: training goes on from elsewhere. */
 
-import { fail } from "../core/errors.ts";
+import { type ChainruleError, fail } from "../core/errors.ts";
+import { listed, shown } from "../core/wording.ts";
 import { openForeign } from "../exchange/formats.ts";
 import { networkText } from "../exchange/network-text.ts";
 import { loadStateDict } from "../exchange/state-dict.ts";
@@ -17,12 +18,14 @@ import { listsIn, withLists } from "../network-file/layers.ts";
 import { layerAt } from "../nn/inside.ts";
 import type { Layer } from "../nn/layer.ts";
 import { namesFit } from "../optim/names.ts";
+import { checkpointFormat, isTrainingState } from "../train/checkpoint.ts";
 import type { Trainer } from "../train/trainer.ts";
 import { quoted } from "./files.ts";
 import { plural } from "./numbers.ts";
 
 interface FromOptions {
   readonly from?: string;
+  readonly resume?: string;
   readonly freeze?: readonly string[];
   readonly lora?: number;
   readonly loraNames?: readonly string[];
@@ -51,6 +54,8 @@ interface Wrapping {
   readonly names: readonly string[];
   readonly wrapped: Set<string>;
   readonly small: string[];
+  /** The names of all weights that could be meant. */
+  readonly weights: string[];
 }
 
 /** Layers whose weights train in a way of their own, or have a matrix beside them already. */
@@ -63,7 +68,7 @@ function wrappedIn(
   prefix: string,
   wrapping: Wrapping,
 ): readonly Chosen[] {
-  const { rank, names, wrapped, small } = wrapping;
+  const { rank, names, wrapped, small, weights } = wrapping;
   return list.map((chosen, i): Chosen => {
     const layer = model.layers[i];
     const name = `${prefix}${i}`;
@@ -78,8 +83,9 @@ function wrappedIn(
     }
     const { weight }: Partial<Layer["parameters"]> = layer.parameters;
     if (weight === undefined || weight.shape.length < 2) return chosen;
-    if (names.length > 0 && !names.some((pattern) => namesFit(pattern, `${name}.weight`)))
-      return chosen;
+    const full = `${name}.weight`;
+    weights.push(full);
+    if (names.length > 0 && !names.some((pattern) => namesFit(pattern, full))) return chosen;
     const [rows = 0] = weight.shape;
     const columns = weight.shape.slice(1).reduce((product, n) => product * n, 1);
     if (rank > Math.min(rows, columns)) {
@@ -94,7 +100,7 @@ function wrappedIn(
 /** The same network with parameters frozen, and matrices of low rank beside weights. */
 export async function tuned(
   network: NetworkFile,
-  { freeze = [], lora, loraNames = [] }: FromOptions,
+  { from, resume, freeze = [], lora, loraNames = [] }: FromOptions,
   read: ReadFile,
   path: string,
 ): Promise<Tuned> {
@@ -113,8 +119,19 @@ export async function tuned(
   if (lora !== undefined) {
     const inputs = network.inputs ?? (await toDatasets(network, read)).description.inputs;
     const small: string[] = [];
-    const rank = { rank: lora, names: loraNames, wrapped, small };
+    const weights: string[] = [];
+    const rank = { rank: lora, names: loraNames, wrapped, small, weights };
     layers = wrappedIn(layers, buildModel(network, inputs), "", rank);
+    const idle = loraNames.find((names) => !weights.some((name) => namesFit(names, name)));
+    if (idle !== undefined && weights.length > 0) {
+      fail("usage", {
+        message: "No weight that a matrix can stand beside has such a name.",
+        expected: `a pattern that fits one of ${listed(weights)}`,
+        found: `--lora-names ${shown(idle)}`,
+        where: "the command line",
+        fix: "Name one of these, with * for any part, or leave --lora-names out to take all.",
+      });
+    }
     if (wrapped.size === 0) {
       const named = loraNames.map((names) => ` --lora-names "${names}"`).join("");
       fail("usage", {
@@ -144,17 +161,31 @@ export async function tuned(
     };
   }
   if (lora === undefined && freeze.length === 0) return { network, wrapped, notes };
+  if (from === undefined && resume === undefined) {
+    notes.push(
+      "What does not train keeps its random first values: --from FILE takes those of a trained network.",
+    );
+  }
   const text = networkText({ ...network, layers, optimizer });
   return { network: parseNetwork(text, { path }), wrapped, notes };
 }
 
-/** Takes over values, and the optimizer's state where there is one; says what was done. */
+/** The fix for values that do not fit, for somebody who passes no options of the library. */
+const valuesFix = ({ code }: ChainruleError): string | undefined =>
+  code === "checkpoint-mismatch"
+    ? "Make the layers of the network file as those of the values: names and shapes have to be those that inspect lists."
+    : undefined;
+
+/** Takes over parameters and buffers; says what was done. */
 export async function takeFrom(
   trainer: Trainer,
   path: string,
   wrapped: ReadonlySet<string>,
 ): Promise<string[]> {
-  const file = await openForeign(path);
+  const opened = await openForeign(path);
+  const tensors = opened.tensors.filter(
+    ({ name }) => opened.metadata.format !== checkpointFormat || !isTrainingState(name),
+  );
   return inFileLater(path, async () => {
     // What stands in a lora layer is called in the file as if it did not.
     const rename = (name: string): string | undefined => {
@@ -163,9 +194,13 @@ export async function takeFrom(
       const own = [...wrapped].find((place) => name.startsWith(`${place}.0.`));
       return own === undefined ? name : own + name.slice(own.length + 2);
     };
-    const { set, prefix } = await loadStateDict(trainer, file, { rename });
+    const { set, prefix } = await loadStateDict(trainer, { ...opened, tensors }, { rename });
     const under = prefix === "" ? "" : `, found under ${prefix.slice(0, -1)}`;
-    return [`${plural(set.length, "tensor")} taken from ${quoted(path)}${under}.`];
+    const notes = [`${plural(set.length, "tensor")} taken from ${quoted(path)}${under}.`];
+    if (tensors.length < opened.tensors.length) {
+      notes.push("The optimizer's memory in it is not taken: --resume goes on with that.");
+    }
+    return notes;
   });
 }
 
@@ -173,8 +208,12 @@ const inFileLater = async <T>(path: string, work: () => Promise<T>): Promise<T> 
   try {
     return await work();
   } catch (error) {
-    return inFile(path, () => {
-      throw error;
-    });
+    return inFile(
+      path,
+      () => {
+        throw error;
+      },
+      valuesFix,
+    );
   }
 };

@@ -438,8 +438,6 @@ async function conclude(
   if (advice) for (const line of ["", ...wrapWords(advice, "")]) say.line(line);
   const matrix = heldOut?.confusion ?? training.confusion;
   if (matrix) for (const line of ["", ...confusionLines(matrix, classes)]) say.line(line);
-  // What was said at the start has long been scrolled away.
-  for (const line of remarkLines(prepared.remarks)) say.line(line);
   say.line();
   say.line(`Saved to ${quoted(out)}. Predict with:`);
   say.line(`  ${self()} predict ${quoted(out)} ${await rowsToTry(prepared)}`);

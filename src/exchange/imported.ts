@@ -18,7 +18,7 @@ import { networkText } from "./network-text.ts";
 export interface ImportedNetwork {
   /** The network file, YAML. */
   readonly text: string;
-  /** Its checkpoint (safetensors), which predict, explain and train --resume take. */
+  /** Its checkpoint (safetensors), which predict takes as it is; explain and train need data in the text. */
   readonly checkpoint: Uint8Array;
   /** What was folded, merged, renamed or chosen, and what will differ: a sentence each. */
   readonly remarks: readonly string[];
@@ -100,10 +100,14 @@ function networkOf(model: ForeignModel, name: string | undefined): ImportedNetwo
     input.length > 1 ? [{ name: "unflatten", options: { axis: 1, sizes: input } }] : [];
   const inputs = input.reduce((product, size) => product * size, 1);
   if (loss === undefined) {
-    remarks.push("The file names no loss: meanSquaredError stands for it in the network file.");
+    remarks.push(
+      "No loss is taken over from the file: meanSquaredError stands for it in the network file.",
+    );
   }
   if (optimizer === undefined) {
-    remarks.push("The file names no optimizer: adam stands for it in the network file.");
+    remarks.push(
+      "No optimizer is taken over from the file: adam stands for it in the network file.",
+    );
   }
   const state = new Map<string, ArrayTensor>();
   for (const [key, value] of model.state) state.set(shifted(key, first.length), value);

@@ -126,6 +126,11 @@ function sklearnNetwork(json: unknown): Perceptron {
         "the loss; this penalty is not taken over.",
     );
   }
+  const solver = field(params, "solver");
+  if (isText(solver)) {
+    const name = /^\w{1,40}$/.test(solver) ? solver : shown(solver);
+    remarks.push(`scikit-learn's solver, ${name}, is not taken over, nor are its settings.`);
+  }
   const classes = field(json, "classes_");
   if (Array.isArray(classes)) remarks.push(`Classes, in this order: ${classes.join(", ")}.`);
   return {

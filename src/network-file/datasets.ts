@@ -55,6 +55,7 @@ export async function readData(
       message: "The network file names no data.",
       expected: "data: with examples, csv, idx, npz, text or generate",
       where: source?.where([]) ?? "the network",
+      fix: "Say where the examples are, such as data: { csv: { file: train.csv, target: price } }.",
     });
   }
   const { seed } = network.training;

@@ -26,7 +26,12 @@ import { freshProgress, type Progress } from "./progress.ts";
 import { firstSlots, modelValues } from "./state.ts";
 import type { Trainer } from "./trainer.ts";
 
-const format = "chainrule-checkpoint-1";
+/** What the metadata of a checkpoint call it. */
+export const checkpointFormat = "chainrule-checkpoint-1";
+
+/** Whether a tensor of a checkpoint is none of the model: the optimizer's memory, the best values. */
+export const isTrainingState = (name: string): boolean => /^(?:optimizer|best)\//.test(name);
+
 /** What is needed, beside the tensors, to go on as if nothing had happened. */
 interface Saved {
   /** The version of the arithmetic. */
@@ -87,7 +92,11 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
     progress: trainer.progress,
     classes: trainer.classes,
   };
-  return encodeSafetensors(tensors, { ...extra, format, training: JSON.stringify(saved) });
+  return encodeSafetensors(tensors, {
+    ...extra,
+    format: checkpointFormat,
+    training: JSON.stringify(saved),
+  });
 }
 
 /** Nothing of the trainer is changed unless all of the file fits that has to. */
@@ -99,10 +108,10 @@ export function readCheckpoint(
   const may = checkLoadOptions(options);
   const { tensors, metadata } = decodeSafetensors(bytes, { integers: "f64" });
   const { format: found, training, ...extra } = metadata;
-  if (found !== format) {
+  if (found !== checkpointFormat) {
     fail("file-corrupt", {
       message: "This safetensors file is not a checkpoint of chainrule.",
-      expected: `metadata with format "${format}"`,
+      expected: `metadata with format "${checkpointFormat}"`,
       found: found === undefined ? "no format" : `"${found}"`,
       fix: "Take over its tensors: setParameters(decodeSafetensors(bytes).tensors).",
     });

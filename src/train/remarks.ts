@@ -8,6 +8,7 @@ import { type ArrayTensor, elementsOf } from "../core/array-tensor.ts";
 import type { TypedArray } from "../core/dtype.ts";
 import type { SomeAxes } from "../core/shape.ts";
 import type { Tensor } from "../core/tensor.ts";
+import { shown } from "../core/wording.ts";
 import type { LossCall, Maker } from "../nn/calls.ts";
 import { type Extent, recommended } from "../nn/facts.ts";
 import type { Task } from "./task.ts";
@@ -202,14 +203,19 @@ export function remarksOn(
   });
   // A loss may call another twice.
   const own = [...new Map(found.map((remark) => [remark.message, remark])).values()];
-  return targets && data.classes ? [...own, ...fromOne(targets, data.classes)] : own;
+  return targets && data.classes
+    ? [...own, ...fromOne(targets, data.classes, data.targets.shape.length)]
+    : own;
 }
 
 /** Labels that seem to be counted from 1. */
-function fromOne([least, most]: Extent, classes: readonly string[]): Remark[] {
+function fromOne([least, most]: Extent, classes: readonly string[], rank: number): Remark[] {
   if (least < 1) return [];
   const numbered = classes.every((name, i) => name === String(i));
-  const unused = numbered ? "" : ` (${classes[0]})`;
+  // Named labels at each place of a sequence are tokens, whose first a text need not have.
+  if (rank > 1 && !numbered) return [];
+  const [first = ""] = classes;
+  const unused = numbered ? "" : ` (${/\p{Cc}/u.test(first) ? shown(first) : first})`;
   return [
     {
       message: `The label 0${unused} never occurs; labels go from ${least} to ${most}.`,

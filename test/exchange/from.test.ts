@@ -72,12 +72,51 @@ describe("training from a file of PyTorch's", async () => {
     expect(stdout).toContain("resumed after 5 epochs");
     expect(code).toBe(0);
   });
+  it("takes parameters of a checkpoint of its own, and not the optimizer's memory", async () => {
+    const own = ["train", "net.yaml", "--from", "a.safetensors", "--out", "d.safetensors"];
+    const { code, stdout, stderr } = await run(
+      [...own, "--freeze", "0.*", "--freeze", "2.weight"],
+      { cwd: folder },
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const words = stdout.replaceAll(/\s+/g, " ");
+    expect(words).toContain("4 tensors taken from a.safetensors.");
+    expect(words).toContain(
+      "The optimizer's memory in it is not taken: --resume goes on with that.",
+    );
+    const [old, taken] = [
+      await valuesOf(join(folder, "a.safetensors")),
+      await valuesOf(join(folder, "d.safetensors")),
+    ];
+    for (const name of ["0.weight", "0.bias", "2.weight"]) {
+      expect(taken.get(name)).toEqual(old.get(name));
+    }
+    expect((await run([...own, "--lora", "3"], { cwd: folder })).code).toBe(0);
+  });
+  it("explain says that it takes the first values where a checkpoint stands beside", async () => {
+    expect((await run(["train", "net.yaml"], { cwd: folder })).code).toBe(0);
+    const first = await run(["explain", "net.yaml"], { cwd: folder });
+    expect(first.stderr).toContain("--checkpoint net.safetensors");
+    const words = ["explain", "net.yaml", "--checkpoint", "net.safetensors"];
+    const { code, stdout, stderr } = await run(words, { cwd: folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).not.toBe(first.stdout);
+  });
+  it("says that what does not train has random first values", async () => {
+    const told = /What does not train keeps its random\s+first\s+values/;
+    const words = ["train", "net.yaml", "--lora", "2", "--out", "e.safetensors"];
+    expect((await run(words, { cwd: folder })).stdout).toMatch(told);
+    expect((await train("--lora", "2", "--out", "e.safetensors")).stdout).not.toMatch(told);
+    expect((await run(["train", "net.yaml"], { cwd: folder })).stdout).not.toMatch(told);
+  });
   it("refuses what does not fit, by the file's name", async () => {
     const words = ["--set", "layers.0.linear.outputs=5"];
     const { code, stderr } = await train(...words);
     expect(code).toBe(2);
     expect(stderr.replaceAll(/\s+/g, " ")).toContain("[4, 3], where the model has [5, 3]");
     expect(stderr).toContain("adam.pt");
+    expect(stderr).toContain("inspect");
+    expect(stderr).not.toContain("strict");
     const none = await train("--freeze", "7.*");
     expect(none.code).toBe(2);
     expect(none.stderr).toContain("7.*");

@@ -54,7 +54,12 @@ it("or those alone whose weights are named", async () => {
   expect(await places({ lora: 2, loraNames: ["1.*"] })).toEqual(["1.0", "1.2.0"]);
   expect(await places({ lora: 2, loraNames: ["2.left.*", "0.weight"] })).toEqual(["0", "2.left.0"]);
   const error = await rejection("usage", wrap({ lora: 2, loraNames: ["7.*"] }));
-  expect(error.found).toBe('--lora 2 --lora-names "7.*"');
+  expect(error.found).toBe('--lora-names "7.*"');
+  expect(error.expected).toContain('"0.weight", "1.0.weight", "1.2.0.weight", "2.left.0.weight"');
+  const one = await rejection("usage", wrap({ lora: 2, loraNames: ["1.*", "0.bias"] }));
+  expect(one.found).toBe('--lora-names "0.bias"');
+  const high = await rejection("usage", wrap({ lora: 3, loraNames: ["3.g.1.*"] }));
+  expect(high.found).toBe('--lora 3 --lora-names "3.g.1.*"');
   await rejection("usage", wrap({ loraNames: ["1.*"] }));
 });
 

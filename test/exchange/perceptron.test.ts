@@ -45,6 +45,18 @@ describe("networks", () => {
   });
 });
 
+it("scikit-learn's solver is said not to be taken over", async () => {
+  const { json } = recorded["scikit-learn regressor"]!;
+  const params = { ...(json as { params: object }).params, solver: "sgd" };
+  const { text, remarks } = await importNetwork(await opened({ ...json, params }));
+  expect(text).toContain("optimizer: adam");
+  const about = remarks.filter((remark) => /solver|optimizer/.test(remark));
+  expect(about).toEqual([
+    "scikit-learn's solver, sgd, is not taken over, nor are its settings.",
+    "No optimizer is taken over from the file: adam stands for it in the network file.",
+  ]);
+});
+
 describe("what does not fit", () => {
   const { json } = recorded["scikit-learn regressor"]!;
   it.each([

@@ -109,6 +109,14 @@ const trained = (options: Record<string, unknown>) =>
     if (code !== 0) throw new Error(`exit code ${code}`);
   });
 
+const withData = (data: string) =>
+  prepareNetwork(
+    parseNetwork(
+      `layers: [linear: { outputs: 1 }]\nloss: meanSquaredError\noptimizer: sgd\n${data}`,
+    ),
+    async () => new TextEncoder().encode("x,price\n1,2\n2,3\n3,4\n"),
+  );
+
 const xor = fileURLToPath(new URL("../../examples/xor.yaml", import.meta.url));
 const exportTo = (out: string, to: "onnx" | "pytorch" = "pytorch") =>
   inFolder(async (_, folder) => exportCommand(xor, { to, out: join(folder, out) }));
@@ -220,6 +228,22 @@ export const exchange: readonly Row[] = [
     () => exportTo("net.onnx", "onnx"),
   ],
   ["Give a lower rank, such as --lora 1.", () => trained({ lora: 5 }), () => trained({ lora: 1 })],
+  [
+    "Say where the examples are, such as data: { csv: { file: train.csv, target: price } }.",
+    () => withData(""),
+    (fix) => withData(/data: .*\}/.exec(fix)![0]),
+  ],
+  [
+    "Name one of these, with * for any part, or leave --lora-names out to take all.",
+    () => trained({ lora: 1, loraNames: ["7.*"] }),
+    () => trained({ lora: 1, loraNames: ["0.*"] }),
+    () => trained({ lora: 1 }),
+  ],
+  [
+    "Make the layers of the network file as those of the values: names and shapes have to be those that inspect lists.",
+    () => trained({ from: "v.safetensors", set: ["layers.0.linear.outputs=3"] }),
+    () => trained({ from: "v.safetensors", set: ["layers.0.linear.outputs=2"] }),
+  ],
   [
     "Give the rank, too, such as --lora 4, or leave --lora-names out.",
     () => trained({ loraNames: ["0.*"] }),

@@ -93,6 +93,7 @@ const makers: readonly (readonly [file: string, from: string, to: string, pairs?
   ["network-file/targets.ts", "const singleClassFix", ";\n"],
   ["cli/studio.ts", "const anyPort", ";\n"],
   ["cli/files.ts", "export const checkpointFix", ";\n"],
+  ["cli/from.ts", "const valuesFix", ";\n"],
   ["cli/files.ts", "const fix = (error", "\n  };"],
   ["files/node.ts", "const reasons", "\n};\n", true],
   ["files/node.ts", "const writingReasons", "\n};\n", true],

@@ -1,12 +1,13 @@
 /** Pairs that do not belong together: what is said of them, and what is left in peace. */
 import { describe, expect, it, test } from "vitest";
-import { examples } from "../../src/data/index.ts";
+import { characters, examples, nextTokens } from "../../src/data/index.ts";
 import {
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
   crossEntropy,
   dropout,
   elu,
+  embedding,
   hardtanh,
   hinge,
   huber,
@@ -262,6 +263,17 @@ describe("a remark says what is wrong and how to correct it", () => {
     expect(none).toEqual([]);
     const named = { inputs: [[1], [2]], targets: ["b", "c"], classes: ["a", "b", "c"] };
     expect(made(crossEntropy, linear(1, 3)).remarks(named)[0]!.message).toContain("0 (a) never");
+    const broken = { inputs: [[1], [2]], targets: ["b", "c"], classes: ["\n", "b", "c"] };
+    const { message } = made(crossEntropy, linear(1, 3)).remarks(broken)[0]!;
+    expect(message).toContain('0 ("\\n") never');
+  });
+  it("but not tokens, the first of which need not follow another", () => {
+    // The line break stands first, and is the target of nothing.
+    const text = "\nabcabcabc";
+    const data = nextTokens(text, characters(text), { length: 3 });
+    expect(Math.min(...data.targets.dataSync())).toBe(1);
+    const model = sequential(embedding(4, 2), linear(2, 4));
+    expect(trainer(model, { loss: crossEntropy, optimizer: sgd() }).remarks(data)).toEqual([]);
   });
 });
 
