@@ -39,7 +39,7 @@ export async function explain(
       message: "A sequential update is derived number by number.",
       expected: 'form: "scalar", or update: "simultaneous"',
       found: `form: "${amount.form}"`,
-      fix: 'Use form: "scalar".',
+      fix: 'Use form: "scalar" (on the command line --form scalar).',
     });
   }
   const settings = { notation, language, digits, timing, amount, example: options.example ?? 0 };

@@ -275,6 +275,7 @@ const derivationMessages = {
   ],
   togetherAlong: ["Multiplied along the way:", "沿途相乘："],
   likewise: ["In the same way:", "同理："],
+  likewiseTo: ["In the same way as {d}:", "与 {d} 同理："],
   cancels: [
     "Both together, {factor} cancels: one divides by it, and the other is it.",
     "两者相乘时 {factor} 约去：一个除以它，另一个就是它。",

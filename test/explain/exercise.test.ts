@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { exerciseCommand, gradeCommand } from "../../src/cli/exercise.ts";
 
 const file = "examples/two-two-two.yaml";
@@ -103,6 +103,32 @@ it("in each format and both languages", async () => {
     // Rounded or cut off, an answer is taken; two units off it is not.
     expect(Math.abs(Number(text) - items[i]!.answer)).toBeLessThan(Number(tolerance));
     expect(Number(tolerance) / Math.abs(items[i]!.answer)).toBeLessThan(1.001e-3);
+  });
+});
+
+describe("targets mean something to the loss", () => {
+  const rows = { crossEntropy: [1, 0, 0], hinge: [1, -1, 1], meanSquaredError: [1, 0, 1] };
+  it.each(Object.entries(rows))("%s", async (loss, targets) => {
+    const folder = mkdtempSync(join(tmpdir(), "chainrule-"));
+    const network = {
+      inputs: 2,
+      layers: [{ linear: { outputs: 3 } }],
+      loss,
+      optimizer: { sgd: { learningRate: 0.5 } },
+      data: { examples: [{ inputs: [1, 2], targets }] },
+      training: { epochs: 1 },
+    };
+    const path = join(folder, "network.json");
+    writeFileSync(path, JSON.stringify(network));
+    await exerciseCommand(path, { count: 6, out: join(folder, "s.json") });
+    const { items } = JSON.parse(readFileSync(join(folder, "s.json"), "utf8")) as { items: Item[] };
+    const all = items.map((item) => item.targets);
+    expect(new Set(all.map(String)).size).toBeGreaterThan(1);
+    for (const t of all) {
+      expect(t).toHaveLength(3);
+      if (loss === "crossEntropy") expect(t.toSorted()).toEqual([0, 0, 1]);
+      else for (const x of t) expect(targets).toContain(x);
+    }
   });
 });
 

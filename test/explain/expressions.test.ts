@@ -311,3 +311,36 @@ describe("random expressions", () => {
     }
   });
 });
+
+describe("each factor stands under its own rule", () => {
+  const factorsOf = async (text: string, level: "full" | "every-step", language: "en" | "zh") => {
+    const inputs = { x: f64(0.3) };
+    const d = await explain(parseExpression(text), { inputs, level, language });
+    const [, factors = ""] = d.toText({ width: 200 }).split(/^6\. .*\n/m);
+    return factors.split(/^7\. /m)[0]!;
+  };
+
+  it("exp(x)*x", async () => {
+    const own = "The exponential function is its own derivative.";
+    for (const level of ["full", "every-step"] as const) {
+      const factors = await factorsOf("exp(x)*x", level, "en");
+      expect(factors).toContain(`of u1 with respect to x. ${own}\n  ∂u1/∂x = u1 = 1.34985881\n`);
+      expect(factors).toMatch(
+        level === "full" ? /as ∂u2\/∂u1:\n {2}∂u2\/∂x/ : /factor\.\n {2}∂u2\/∂x/,
+      );
+    }
+    expect(await factorsOf("exp(x)*x", "full", "zh")).toContain("它自身。\n  ∂u1/∂x = u1");
+  });
+
+  it("exp(x)/(1+exp(x))", async () => {
+    const factors = await factorsOf("exp(x)/(1+exp(x))", "full", "en");
+    expect(factors).toContain("In the same way as ∂E/∂u3:\n  ∂E/∂u1 = 1 / u3");
+    expect(factors).toMatch(
+      /own derivative\.\n {2}∂u1\/∂x = .*\nIn the same way:\n {2}∂u2\/∂x = u2 /,
+    );
+    const every = await factorsOf("exp(x)/(1+exp(x))", "every-step", "en");
+    for (const d of ["∂u1/∂x", "∂u2/∂x"]) expect(every).toContain(`own derivative.\n  ${d} = `);
+    const chinese = await factorsOf("exp(x)/(1+exp(x))", "full", "zh");
+    expect(chinese).toContain("与 ∂E/∂u3 同理：\n  ∂E/∂u1 = 1 / u3");
+  });
+});

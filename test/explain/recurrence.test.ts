@@ -39,6 +39,21 @@ describe("one weight through time", () => {
     expect(d.toText({ width: 1e9 })).toContain("x₃ · w¹₁₁");
     expect(d.toText()).toMatch(/the formulas above .* agrees/);
   });
+  it("stands under the derivative of tanh, also at the last step", async () => {
+    const model = nn.sequential(nn.rnn(1, 1, { output: "last" }), nn.linear(1, 1)) as nn.Layer;
+    const t = trainer(model, { loss: nn.meanSquaredError, optimizer: sgd(), seed: 1, ...f64 });
+    const d = await explain(t, { data: { inputs: steps(0.5, -1, 0.8), targets: [[1]] } });
+    const text = d.toText({ width: 1e9 });
+    expect(text).not.toContain("in another shape");
+    const law = "The derivative of tanh x is 1 − tanh² x.\n";
+    const after = text.slice(text.indexOf(law) + law.length);
+    const under = after.split("\n").filter((line) => !line.startsWith("   "));
+    expect(under.slice(0, 3).map((line) => line.slice(2, 9))).toEqual([
+      expect.stringContaining("∂u1/∂w"),
+      expect.stringContaining("∂u2/∂u1"),
+      expect.stringMatching(/^∂rnn/),
+    ]);
+  });
   it.each([
     ["rnn", nn.rnn(1, 2, { output: "last", layers: 2 }), 2, "0.weight_ih_l1[0,1]"],
     ["rnn", nn.rnn(1, 1, { output: "last", bidirectional: true }), 2, "0.bias_hh_l0_reverse[0]"],

@@ -41,7 +41,7 @@ export const explaining: readonly Row[] = [
     () => c.explain(c.penalized(model, { l2: 1 }), { data }),
   ],
   [
-    'Use form: "scalar".',
+    'Use form: "scalar" (on the command line --form scalar).',
     () => c.explain(square, { inputs: { w }, form: "matrix" }),
     () => c.explain(square, { inputs: { w }, form: "scalar" }),
   ],

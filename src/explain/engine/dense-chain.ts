@@ -97,7 +97,7 @@ export function denseChain(c: Context, form: string): readonly DenseLayer[] {
       message: `The ${form} form is for dense layers, one after another.`,
       expected: "linear layers, each with at most one activation behind it, on rows of numbers",
       found: isNetwork(trace) ? otherThanDense(trace) : "a function of tensors",
-      fix: 'Use form: "scalar".',
+      fix: 'Use form: "scalar" (on the command line --form scalar).',
     })
   );
 }

@@ -1,7 +1,7 @@
 /** One factor of the chain rule, derived: textbook forms, or the chain rule inside a composite. */
 import { at, entry, last } from "../../core/at.ts";
 import type { Op } from "../../core/op.ts";
-import type { Section, Sentence } from "../derivation.ts";
+import type { Section, Sentence, Step } from "../derivation.ts";
 import { say } from "../say.ts";
 import { between, partials } from "./adjoint.ts";
 import { cancelled } from "./cancel.ts";
@@ -30,9 +30,11 @@ const many = 3;
 /** Derives factors, each kind in full once. */
 export class Factors {
   readonly #c: Context;
-  /** Kinds that were met before, and those of them that were derived in full. */
+  /** Kinds that were met before, and those of them that were derived in full, with the first. */
   readonly #met = new Set<string>();
-  readonly #full = new Set<string>();
+  readonly #full = new Map<string, Symbolic>();
+  /** The last step of a factor, and its kind. */
+  #latest: { readonly step: Step; readonly kind: string } | undefined;
   readonly #known = new Map<string, Formula>();
   /** Intermediate results that have a name already, by their definition. */
   readonly #named = new Map<string | undefined, Symbolic>();
@@ -80,16 +82,31 @@ export class Factors {
     const result = c.partialSymbol(y, x);
     this.#known.set(key, result);
     this.#met.add(kind);
-    if (this.#full.has(kind) && !this.#everyStep) this.#again(y, x, result, section);
-    else if (this.#inFull(y, x, result, order, section)) this.#full.add(kind);
+    const first = this.#everyStep ? undefined : this.#full.get(kind);
+    const { step: before, kind: own } = this.#latest ?? {};
+    const follows = own === kind && this.#last(section) === before;
+    if (first) {
+      const why = [follows ? say("likewise") : say("likewiseTo", { d: first })];
+      this.#again(y, x, result, section, why);
+    } else if (this.#inFull(y, x, result, order, section)) this.#full.set(kind, result);
     else {
       const forms = this.#cases(y, x, c.local(y, x));
       const why = this.#everyStep
-        ? this.#rule(y, x)
+        ? this.#rule(y, x, order)
         : this.#why(forms.length > 1 ? told(y.node.op.law) : undefined);
+      // It must not stand under the reason of another.
+      if (why.length === 0 && !follows) why.push(say("derive", { y: c.name(y), x: c.name(x) }));
       c.equation({ section, kind: "local derivative", result, forms, why });
     }
+    const step = this.#last(section);
+    this.#latest = step && { step, kind };
     return result;
+  }
+
+  /** What the reader has seen last in a section. */
+  #last(section: Section): Step | undefined {
+    const { steps, part } = this.#c;
+    return steps.findLast((s) => s.section === section && s.part === part);
   }
 
   /** Both factors as one, ∂E/∂z, where what one divides by is what the other multiplies with. */
@@ -107,10 +124,10 @@ export class Factors {
   }
 
   /** Why a sum of products has this derivative, or what else the record's law says. */
-  #rule(y: Element, x: Element): Sentence[] {
+  #rule(y: Element, x: Element, order: readonly Element[]): Sentence[] {
     const c = this.#c;
     if (c.stageOf(y)?.role === "net") return [say("sumRule", { y: c.name(y), x: c.name(x) })];
-    return [told(y.node.op.law)];
+    return [told(computing(c, order, c.elements.naming).node.op.law)];
   }
 
   /** Where no law is needed, what is held fixed is said once. */
@@ -119,13 +136,12 @@ export class Factors {
   }
 
   /** Of a kind that was derived before. */
-  #again(y: Element, x: Element, result: Symbolic, section: Section): void {
+  #again(y: Element, x: Element, result: Symbolic, section: Section, why: Sentence[]): void {
     const form = this.#short(this.#c.local(y, x));
     const short = this.#lemmas.fuse(form, section);
     const term = this.#oneTerm(y, x);
     const less = short === form ? undefined : this.#lemmas.lessTarget(short, x);
     const forms = [...(term ? [term] : []), form, ...(short === form ? [] : [less ?? short])];
-    const why = [say("likewise")];
     this.#c.equation({ section, kind: "local derivative", result, forms, why });
   }
 
@@ -415,8 +431,16 @@ function numberOf(op: Op): number {
 /** The law of the operator, as its record says it; arithmetic of several steps needs none. */
 function law(c: Context, e: Element, x: Element, naming: Naming): Sentence | undefined {
   const way = between(c.elements, e, new Set([keyOf(x)]), naming);
+  const { op } = computing(c, way, naming).node;
   // A law about whole matrices says little about one of their numbers.
-  if (e.node.op.derivative.kind === "multilinear") return undefined;
+  if (op.derivative.kind === "multilinear") return undefined;
   const named = way.length === 1 || c.elements.define(e, naming).kind === "apply";
-  return named ? told(e.node.op.law) : undefined;
+  return named ? told(op.law) : undefined;
+}
+
+/** Of the elements of a way the one that computes the last: a reshape only passes it on. */
+function computing(c: Context, way: readonly Element[], naming: Naming): Element {
+  const define = (e: Element) => keyed(c.elements.define(e, naming));
+  const end = last(way);
+  return way.find((e) => define(e) === define(end)) ?? end;
 }

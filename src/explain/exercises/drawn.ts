@@ -5,6 +5,7 @@ import { fail } from "../../core/errors.ts";
 import { uniformAt } from "../../core/random.ts";
 import { sizeOf } from "../../core/shape.ts";
 import { type Dataset, subset } from "../../data/dataset.ts";
+import type { LossFacts } from "../../nn/facts.ts";
 import { constantTensor } from "../../ops/leaf.ts";
 import { Trainer } from "../../train/trainer.ts";
 import { numeral } from "../diagnose/agreement.ts";
@@ -96,6 +97,20 @@ export function exercisesFor(trainer: Trainer, data: Dataset, { seed, kind, coun
   return Array.from({ length: count }, (_, i) => oneFor(trainer, data, seed, kind, i + 1));
 }
 
+/** Targets that the loss has a meaning for: one class of each row, −1 and 1, or 0 and 1. */
+function goalsFor(
+  kind: LossFacts["targets"],
+  shape: readonly number[],
+  whole: (low: number, high: number) => number,
+): number[] {
+  const goals = Array.from({ length: sizeOf(shape) }, () => 0);
+  if (kind !== "distributions")
+    return goals.map(() => (kind === "signs" ? 2 * whole(0, 1) - 1 : whole(0, 1)));
+  const classes = shape.at(-1) ?? 1;
+  for (let row = 0; row < goals.length; row += classes) goals[row + whole(0, classes - 1)] = 1;
+  return goals;
+}
+
 function oneFor(trainer: Trainer, data: Dataset, seed: number, kind: ExerciseKind, id: number) {
   const { inputs, targets } = subset(data, [0]);
   const names = Object.entries(trainer.parameters);
@@ -112,9 +127,9 @@ function oneFor(trainer: Trainer, data: Dataset, seed: number, kind: ExerciseKin
     );
     const given = many(sizeOf(inputs.shape), () => [-2, -1, 1, 2, 3][whole(0, 4)] as number);
     const classes = (data.classes ?? []).length;
-    const goals = many(sizeOf(targets.shape), () =>
-      isFloat(targets.dtype) ? whole(0, 1) : whole(0, Math.max(0, classes - 1)),
-    );
+    const goals = isFloat(targets.dtype)
+      ? goalsFor(trainer.loss.facts?.targets, targets.shape, whole)
+      : many(sizeOf(targets.shape), () => whole(0, Math.max(0, classes - 1)));
     const posing = { parameters, inputs: given, targets: goals };
     const { own, batch } = posed(trainer, data, posing);
     const t = traceOf(own, { data: batch }, true);

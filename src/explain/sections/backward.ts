@@ -192,16 +192,25 @@ export class Backward {
   /** The factors of these paths that stand in sums as what they are, such as a weight. */
   #branches(x: Element, via: readonly Element[]): void {
     const c = this.#c;
+    let told = false;
     for (const y of this.#everyStep ? [] : via) {
       const local = c.local(y, x);
-      if ("args" in local && c.stageOf(y)?.role !== "net") continue;
+      const isNet = c.stageOf(y)?.role === "net";
+      if ("args" in local && !isNet) continue;
+      if (!isNet && !this.#compact) {
+        this.#factors.symbol(y, x);
+        continue;
+      }
+      const [constant] = c.once("constant");
+      const why = constant ?? say("derive", { y: c.name(y), x: c.name(x) });
       c.equation({
         section: "factors",
         kind: "local derivative",
         result: c.partialSymbol(y, x),
         forms: [local],
-        why: c.once("constant"),
+        why: told ? [] : [why],
       });
+      told = true;
     }
   }
 
@@ -351,10 +360,8 @@ export class Backward {
     const { next } = this;
     // In a sequential update the later layers have changed already when δ goes through them.
     if (next) return substitute(local, (name) => c.renewedSymbol(name, next));
-    if (c.stageOf(y)?.role === "net") {
-      if (this.#everyStep) this.#factors.symbol(y, x);
-      return local;
-    }
+    if (this.#everyStep) this.#factors.symbol(y, x);
+    if (c.stageOf(y)?.role === "net") return local;
     return only || "args" in local ? this.#factors.symbol(y, x) : local;
   }
 
