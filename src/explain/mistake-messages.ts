@@ -412,8 +412,8 @@ export const mistakeMessages = {
     "{found} 有误：{what}是 {value}。位数太少，无法排除巧合，但它与此相符：{list}。",
   ],
   d_none: [
-    "{found} is wrong: {what} is {value}. None of the {n} numbers that were tried is the one that you got. The nearest is {nearest}, from: {cause}.",
-    "{found} 有误：{what}是 {value}。所试的 {n} 个数中没有你的数。最接近的是 {nearest}，来自：{cause}。",
+    "{found} is wrong: {what} is {value}. None of the {n} numbers that were tried is the one that you got. The nearest is {nearest}: {cause}.",
+    "{found} 有误：{what}是 {value}。所试的 {n} 个数中没有你的数。最接近的是 {nearest}：{cause}。",
   ],
   sheet_count: [
     "Of {n} numbers {correct} are right and {wrong} wrong.",

@@ -58,7 +58,7 @@ export async function toDatasets(
   checkKind("toDatasets", read, reading);
   checkNames("toDatasets", meanwhile, ["onReading", "signal"]);
   const raw = await readData(network, read, meanwhile);
-  const inputs = widthOf(raw.train);
+  const inputs = exampleWidth(raw.train);
   checkWidth(network, inputs);
   checkParts(network, raw.train);
   const weights = weightsIn(network, raw.train);
@@ -91,7 +91,8 @@ function oversampled(network: NetworkFile, train: Dataset): Dataset {
   );
 }
 
-const widthOf = (data: Dataset): number =>
+/** How many numbers an example has. */
+export const exampleWidth = (data: Dataset): number =>
   data.inputs.shape.slice(1).reduce((product, n) => product * n, 1);
 
 function checkWidth(network: NetworkFile, inputs: number): void {
@@ -136,7 +137,7 @@ function checkValidation(network: NetworkFile, { train, validation }: RawData): 
   if (validation === undefined) return;
   const described = (d: Dataset) => {
     const targets = d.classes === undefined ? "numbers" : `the classes ${d.classes.join(", ")}`;
-    return `${widthOf(d)} inputs and ${targets}`;
+    return `${exampleWidth(d)} inputs and ${targets}`;
   };
   const [expected, found] = [described(train), described(validation)];
   if (expected === found) return;

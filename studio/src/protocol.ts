@@ -114,6 +114,11 @@ export interface Weights {
   readonly column: number;
   readonly rows: number;
   readonly columns: number;
+  /**
+   * Whether each weight leads from one unit to one other. Not those of the gates of a recurrent
+   * layer, or of a layer that does the same at every step of a sequence.
+   */
+  readonly single: boolean;
   readonly trained: boolean;
   /** Names of weights and of their gradients, row by row; none where there are very many. */
   readonly names: readonly string[];

@@ -33,6 +33,11 @@ const values = fileOf(
   "w.safetensors",
   encodeSafetensors({ w: tensor([[1, 2, 3]]), b: tensor([0.5]) }),
 );
+const sklearn = `{"sklearn": "MLPRegressor", "activation": "tanh", "out_activation_": "identity",
+  "coefs_": [[[0.1, 0.2], [0.3, -0.4]], [[1], [-1]]], "intercepts_": [[0.1, 0.2], [0]]}`;
+const brain = `{"sizes": [2, 1], "layers": [{"weights": [], "biases": []},
+  {"weights": [[0.1, 0.2]], "biases": [0.3]}], "inputLookup": null, "outputLookup": null,
+  "type": "NeuralNetwork", "trainOpts": {"activation": "sigmoid"}}`;
 const look = { example: 0, notation: "canonical", language: "en" } as const;
 
 describe("a model's file", () => {
@@ -41,6 +46,8 @@ describe("a model's file", () => {
     expect(await areModels(dense.keras)).toBe(true);
     expect(await areModels([values])).toBe(true);
     expect(await areModels([fileOf("odd.gguf", "GGUF\u0003\u0000\u0000")])).toBe(true);
+    expect(await areModels([fileOf("mlp.json", sklearn)])).toBe(true);
+    expect(await areModels([fileOf("brain.json", brain)])).toBe(true);
     const network = 'layers: ["weight_map"]';
     expect(await areModels([fileOf("n.yaml", network), fileOf("t.csv", "a,b\n1,2")])).toBe(false);
     expect(await areModels([fileOf("n.json", '{"layers": []}')])).toBe(false);
@@ -95,6 +102,17 @@ describe("a model's file", () => {
       expect(opened.structure.weights.length).toBeGreaterThan(0);
     },
   );
+
+  it.each([
+    ["sklearn", sklearn, Math.tanh(0.2) - Math.tanh(0.4)],
+    ["brain", brain, 1 / (1 + Math.exp(-0.4))],
+  ])("of JSON becomes one, too: %s", async (name, text, output) => {
+    const source = await taken([fileOf(`${name}.json`, text)]);
+    const engine = new Engine();
+    await engine.open(source, look);
+    const outputs = engine.trainer.predict(tensor([1, 0], { shape: [1, 2] })).dataSync();
+    expect([...outputs]).toEqual([expect.closeTo(output, 6)]);
+  });
 
   it("without a layer that could be drawn is refused", async () => {
     const onnx = fileOf("conv2d.onnx", fixture("onnx/torch-script/conv2d.onnx"));

@@ -120,6 +120,25 @@ describeStudio("practice sheets", (v) => {
     await close(page);
   });
 
+  it("asks along the whole derivation, and shows the chosen form beside exercises", async () => {
+    const page = await v.visit();
+    const form = page.locator(".walk select").last();
+    const steps = () => page.locator(".steps").textContent();
+    const scalar = await steps();
+    await form.selectOption("matrix");
+    await soon(steps).not.toBe(scalar);
+    const matrix = await steps();
+    await tab(page, "practice");
+    // What is asked for is covered, and its form with it.
+    await soon(() => form.count()).toBe(0);
+    for (const mode of ["exercises", "numbers"]) {
+      await page.locator(`[data-mode=${mode}]`).click();
+      await soon(steps).toBe(matrix);
+      expect([await form.inputValue(), await form.isDisabled()]).toEqual(["matrix", false]);
+    }
+    await close(page);
+  });
+
   it("judges a sheet that is pasted or dropped", async () => {
     const page = await v.visit();
     await tab(page, "practice");

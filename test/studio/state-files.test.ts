@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import "../../src/index.ts";
+import { compare } from "../../studio/src/engine/compare.ts";
 import { Engine } from "../../studio/src/engine/engine.ts";
 import { formsOf } from "../../studio/src/engine/forms.ts";
 import { overTable } from "../../studio/src/engine/over-table.ts";
@@ -16,6 +17,7 @@ import {
   withLayer,
 } from "../../studio/src/state/build.ts";
 import { sorted } from "../../studio/src/state/files.ts";
+import { rejection } from "../support/failure.ts";
 
 describe("files", () => {
   const forms = formsOf();
@@ -56,6 +58,29 @@ describe("files", () => {
     const inside = text.replace("layers: [", `layers: [{ ${row} }, `);
     const { text: made } = overTable(inside, { name: "t.csv", text: "a,b,y\n1,2,3\n2,3,4" });
     expect(parse(made).layers[0]).toEqual(parse(`{ ${row} }`));
+  });
+  it("are opened with windows over a table; a table that is missing is named", async () => {
+    const over = `
+layers: [reshapeTo: { sizes: [3, 2] }, gru: { hidden: 2, output: last }, linear: { outputs: 2 }]
+loss: meanSquaredError
+optimizer: adam
+data: { csv: { file: t.csv, target: b, inputs: [a, b], windows: { length: 3, horizon: 2 } } }
+`;
+    const rows = Array.from({ length: 12 }, (_, i) => `${i},${(i * 7) % 5}`);
+    const look = { example: 0, notation: "canonical", language: "en" } as const;
+    const files = { "t.csv": ["a,b", ...rows].join("\n") };
+    const engine = new Engine();
+    const { structure, examples } = await engine.open({ text: over, files }, look);
+    expect(structure.columns[0]?.size).toBe(6);
+    expect(examples).toBe(8);
+    expect(() => engine.setBatchSize(2)).not.toThrow();
+    const alone = await rejection("file-unreadable", engine.open({ text: over, files: {} }, look));
+    expect(alone.message).toContain("t.csv");
+    const long = over.replace("length: 3", "length: 5000");
+    await rejection("too-large", engine.open({ text: long, files }, look));
+    const settings = { bias: "file", timing: "simultaneous", learningRate: 0.1 } as const;
+    const [first] = await compare({ text: over, files }, [settings, settings], 1);
+    expect(Number.isFinite(first.loss)).toBe(true);
   });
   it("go together with the tables that they name", () => {
     const table = { name: "iris.csv", text: "a,b\n1,2" };

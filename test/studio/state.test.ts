@@ -39,7 +39,16 @@ function structure(widths: readonly number[]): Structure {
       const names = Array.from({ length: rows * columns }, (_, k) => `w${i + 1}.${k}`);
       const gradients = names.map((n) => `∂E/∂${n}`);
       const parameter = `${i}.weight`;
-      return { parameter, column: i + 1, rows, columns, trained: true, names, gradients };
+      return {
+        parameter,
+        column: i + 1,
+        rows,
+        columns,
+        single: true,
+        trained: true,
+        names,
+        gradients,
+      };
     }),
     loss: "E",
     terms: ["E0"],

@@ -8,7 +8,7 @@ import { parseNetwork } from "../../../src/network-file/parse.ts";
 import { type PreparedNetwork, prepareNetwork } from "../../../src/network-file/prepare.ts";
 import type { BiasPolicy, Failure, RunSettings, RunView, Source } from "../protocol.ts";
 import { failureOf } from "./failure.ts";
-import { checkSize, limits } from "./limits.ts";
+import { checkAll, limits } from "./limits.ts";
 
 /** Layers with biases that are held, trained one by one, or shared by the layer. */
 const withBias = (layers: readonly Chosen[], policy: BiasPolicy): readonly Chosen[] =>
@@ -22,6 +22,9 @@ interface Run {
   failure?: Failure;
 }
 
+const reader = (source: Source) => async (path: string) =>
+  new TextEncoder().encode(source.files[path] ?? "");
+
 async function begin(
   network: NetworkFile,
   source: Source,
@@ -33,9 +36,7 @@ async function begin(
     layers: withBias(network.layers, settings.bias),
     training: { ...network.training, update: settings.timing },
   };
-  const prepared = await prepareNetwork(changed, async (path) =>
-    new TextEncoder().encode(source.files[path] ?? ""),
-  );
+  const prepared = await prepareNetwork(changed, reader(source));
   const { trainer, data, fit } = prepared;
   if (source.state) trainer.fromBytes(source.state);
   trainer.learningRate = settings.learningRate;
@@ -76,7 +77,7 @@ export async function compare(
   signal?: AbortSignal,
 ): Promise<[RunView, RunView]> {
   const network = parseNetwork(source.text);
-  checkSize(network, Object.values(source.files));
+  await checkAll(network, Object.values(source.files), reader(source));
   const many = Math.max(1, Math.min(limits.epochs, Math.floor(epochs)));
   const runs: readonly [Run, Run] = [
     await begin(network, source, a, many),

@@ -10,7 +10,11 @@ import { gradientReport } from "../../../src/explain/report.ts";
 import { standingOut } from "../../../src/explain/sections/ledger.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
 import { parseNetwork } from "../../../src/network-file/parse.ts";
-import { type PreparedNetwork, prepareNetwork } from "../../../src/network-file/prepare.ts";
+import {
+  exampleWidth,
+  type PreparedNetwork,
+  prepareNetwork,
+} from "../../../src/network-file/prepare.ts";
 import { tensor } from "../../../src/ops/leaf.ts";
 import { remarkText } from "../../../src/train/remarks.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
@@ -32,7 +36,7 @@ import type {
 } from "../protocol.ts";
 import { gradientAt, parameterAt } from "../state/read.ts";
 import { type Derived, derive, parameterText, viewOf } from "./derivation.ts";
-import { checkSize, limits } from "./limits.ts";
+import { checkAll, checkSize, limits } from "./limits.ts";
 import { Picture } from "./picture.ts";
 import { causesOf } from "./told.ts";
 
@@ -47,8 +51,9 @@ export async function prepare(source: Source): Promise<PreparedNetwork> {
     });
   }
   const network = parseNetwork(source.text);
-  checkSize(network, Object.values(source.files));
-  const prepared = await prepareNetwork(network, (path) => table(source, path));
+  const read = (path: string) => table(source, path);
+  await checkAll(network, Object.values(source.files), read);
+  const prepared = await prepareNetwork(network, read);
   if (source.state) prepared.trainer.fromBytes(source.state);
   return prepared;
 }
@@ -306,8 +311,9 @@ export class Engine {
         found: String(size),
       });
     }
-    const { network } = this.current;
-    checkSize({ ...network, training: { ...network.training, batchSize: size } }, []);
+    const { network, data } = this.current;
+    const training = { ...network.training, batchSize: size };
+    checkSize({ ...network, training }, exampleWidth(data));
     this.#batchSize = size;
     return this.look(this.#look);
   }

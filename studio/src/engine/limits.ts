@@ -4,9 +4,12 @@ import { at } from "../../../src/core/at.ts";
 import { fail } from "../../../src/core/errors.ts";
 import { type Shape, sizeOf } from "../../../src/core/shape.ts";
 import { buildLayers, rowOfInputs } from "../../../src/network-file/build.ts";
+import { readData } from "../../../src/network-file/datasets.ts";
 import type { Chosen } from "../../../src/network-file/form.ts";
 import { layersIn, withoutValues } from "../../../src/network-file/layers.ts";
+import type { ReadFile } from "../../../src/network-file/loading.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
+import { exampleWidth } from "../../../src/network-file/prepare.ts";
 import type { Layer } from "../../../src/nn/layer.ts";
 
 export const limits = {
@@ -68,8 +71,8 @@ function countOwn(layer: Layer, totals: Totals): void {
   totals.parameters += own.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
-export function checkSize(network: NetworkFile, tables: readonly string[]): void {
-  const { data, training } = network;
+/** What a network file says of its data, before they are read. */
+function checkData({ data }: NetworkFile, tables: readonly string[]): void {
   check(
     "characters in its tables",
     tables.reduce((n, t) => n + t.length, 0),
@@ -86,16 +89,31 @@ export function checkSize(network: NetworkFile, tables: readonly string[]): void
     check("examples", size, limits.examples);
     check("inputs", Math.max(features, centers, arms), limits.width);
   }
-  const inputs = network.inputs ?? data?.examples?.[0]?.inputs.length ?? 2;
+  const { length = 1, horizon = 1 } = data?.csv?.windows ?? {};
+  check("rows in a window", Math.max(length, horizon), limits.width);
+}
+
+/** `inputs`: how many numbers an example has. */
+export function checkSize({ layers, training }: NetworkFile, inputs: number): void {
   check("inputs", inputs, limits.width);
-  check("layers", layerCount(network.layers), limits.layers);
+  check("layers", layerCount(layers), limits.layers);
   const input = rowOfInputs(inputs);
   const totals: Totals = { trained: 0, parameters: 0 };
-  count(buildLayers(undefined, withoutValues(network.layers), input), input, totals);
+  count(buildLayers(undefined, withoutValues(layers), input), input, totals);
   check("parameters", totals.parameters, limits.parameters);
   check("examples in a batch", training.batchSize, limits.batch);
   const products = training.batchSize * totals.parameters * totals.trained;
   check("products in a batch", products, limits.products);
+}
+
+/** The size of the layers follows from the data, and is known before any layer is made. */
+export async function checkAll(
+  network: NetworkFile,
+  tables: readonly string[],
+  read: ReadFile,
+): Promise<void> {
+  checkData(network, tables);
+  checkSize(network, network.inputs ?? exampleWidth((await readData(network, read)).train));
 }
 
 const asRecord = (v: unknown): { readonly generate?: Chosen } | undefined =>

@@ -92,7 +92,7 @@ export async function taken(files: readonly File[]): Promise<Source> {
     .replace(/\.[^.]*$/, "");
   const { text, checkpoint, remarks } = await importNetwork(file, { name });
   const network = parseNetwork(text);
-  checkSize(network, []);
+  checkSize(network, network.inputs ?? 1);
   const document = parseDocument(text);
   const { data, flat } = dataFor(network);
   document.setIn(["data"], document.createNode(data));

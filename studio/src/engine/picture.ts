@@ -168,6 +168,8 @@ function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]):
   const columns = layers.map(({ net, out, bias }): Column => {
     const size = width(net.tensor);
     const shared = bias?.tensor.rank === 0;
+    // Only what has a number for each unit stands with the units.
+    const own = bias && (shared || bias.tensor.size === size) ? bias : undefined;
     return {
       size,
       title: [net.name, String(size), ...(out ? ["·", out.name] : [])].join(" "),
@@ -177,11 +179,12 @@ function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]):
           ? { out: named(out.tensor, j), gradient: c.gradientSign(element(out.tensor, j)).text }
           : {}),
         delta: c.gradientSign(element(net.tensor, j)).text,
-        ...(bias ? ofBias(bias, shared ? 0 : j) : {}),
+        ...(own ? ofBias(own, shared ? 0 : j) : {}),
       })),
-      ...(bias ? { bias: { parameter: bias.name, shared } } : {}),
+      ...(own ? { bias: { parameter: own.name, shared } } : {}),
     };
   });
+  const all = [inputs, ...columns];
   const weights = layers.flatMap(({ weight }, i): Weights[] => {
     const matrix = weight && matrixOf(weight);
     if (!matrix) return [];
@@ -194,6 +197,7 @@ function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]):
         column: i + 1,
         rows,
         columns,
+        single: rows === at(all, i + 1).size && columns === at(all, i).size,
         trained: weight.trained,
         names: signs.map((s) => s.text),
         gradients: signs.map((s) => c.names.gradient(s).text),
@@ -201,7 +205,7 @@ function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]):
     ];
   });
   return {
-    columns: [inputs, ...columns],
+    columns: all,
     weights,
     loss: c.names.loss.text,
     terms: termNames(c),

@@ -39,6 +39,7 @@ import {
   playing,
   position,
   practised,
+  practising,
   preset,
   source,
   strings,
@@ -89,11 +90,12 @@ export const look = (): Look => ({
   language: language.value,
 });
 
-/** Who practises is asked along the whole derivation, whatever else is shown. */
-const asking = computed((): Amount => {
-  if (tab.value !== "practice") return amount.value;
-  return usualAmount;
-});
+/** Whether somebody is asked for what the derivation shows. */
+export const quizzed = computed(
+  () => tab.value === "practice" && ["whole", "blanks"].includes(practising.value),
+);
+/** Who is asked, is asked along the whole derivation, whatever else is shown. */
+export const asking = computed((): Amount => (quizzed.value ? usualAmount : amount.value));
 
 let asked = 0;
 /** The amount that was last asked for. */
@@ -317,7 +319,7 @@ function draw(frame: Frame): void {
   if (frame.failure) {
     meant = undefined;
     failure.value = { ...frame.failure, title: t.stopped };
-    announced.value = `${t.stopped}: ${t.told(frame.failure).message}`;
+    announced.value = t.label(t.stopped, t.told(frame.failure).message);
   }
   void derive();
 }

@@ -24,7 +24,8 @@ function underTheirPaths(text: string, given: Readonly<Record<string, string>>) 
 
 const modelEndings = /\.(safetensors|pt|pth|npz|onnx|keras|h5|hdf5)$/i;
 export const isModelName = (name: string): boolean => modelEndings.test(name);
-const described = /"(?:modelTopology|weightsManifest|weight_map)"\s*:/;
+const described =
+  /"(?:modelTopology|weightsManifest|weight_map)"\s*:|^\s*\{\s*"(?:sklearn"\s*:|sizes"\s*:|type"\s*:\s*"NeuralNetwork)/;
 
 /** Whether some of the files are another library's, by their names and their first bytes. */
 export async function areModels(files: readonly File[]): Promise<boolean> {

@@ -179,7 +179,7 @@ export function layoutOf(
   const left: { column: number; shown: number; of: number }[] = [];
   const edges = s.weights.flatMap((w): Edge[] => {
     const [source, target] = [at(columns, w.column - 1), at(columns, w.column)];
-    const blocked = source.kind === "block" || target.kind === "block";
+    const blocked = !w.single || source.kind === "block" || target.kind === "block";
     const all = w.rows * w.columns;
     const shown = new Set(blocked ? [] : strongest(weights(w.column), most.edges));
     if (shown.size < all) left.push({ column: w.column, shown: shown.size, of: all });
@@ -197,9 +197,9 @@ export function layoutOf(
     });
     return labels && isLabelled(w, kinds) ? labelled(lines, w.names, vertical) : lines;
   });
-  const bands = s.weights.flatMap(({ column }) => {
+  const bands = s.weights.flatMap(({ column, single }) => {
     const [source, target] = [at(columns, column - 1), at(columns, column)];
-    if (source.kind !== "block" && target.kind !== "block") return [];
+    if (single && source.kind !== "block" && target.kind !== "block") return [];
     return [{ column, from: out(source.box), to: into(target.box) }];
   });
   const last = at(columns, columns.length - 1);
@@ -219,6 +219,7 @@ export function layoutOf(
 
 /** Whether there may be numbers on the lines of a matrix. */
 const isLabelled = (w: Structure["weights"][number], kinds: readonly Kind[]): boolean =>
+  w.single &&
   w.rows * w.columns <= most.labels &&
   w.names.length > 0 &&
   kinds[w.column] === "cards" &&

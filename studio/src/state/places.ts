@@ -129,14 +129,22 @@ export function coneOf(s: Structure, e: Element): ReadonlySet<string> {
   cone.add("loss");
   let reached: readonly number[];
   if (e.kind === "weight") {
-    const { columns } = weightsAt(s, e.column);
-    cone.add(elementKey({ kind: "unit", column: e.column - 1, unit: e.index % columns }));
-    reached = [Math.floor(e.index / columns)];
+    const { columns, single } = weightsAt(s, e.column);
+    const from = single ? [e.index % columns] : unitsOf(s, e.column - 1);
+    for (const unit of from) cone.add(elementKey({ kind: "unit", column: e.column - 1, unit }));
+    reached = single ? [Math.floor(e.index / columns)] : unitsOf(s, e.column);
   } else reached = [e.unit];
   for (let column = e.column; column < s.columns.length; column++) {
     for (const unit of reached) cone.add(elementKey({ kind: "unit", column, unit }));
     const next = weightsInto(s, column + 1);
     if (!next) continue;
+    if (!next.single) {
+      for (let index = 0; index < next.rows * next.columns; index++) {
+        cone.add(elementKey({ kind: "weight", column: column + 1, index }));
+      }
+      reached = unitsOf(s, column + 1);
+      continue;
+    }
     for (let j = 0; j < next.rows; j++) {
       for (const k of reached) {
         cone.add(elementKey({ kind: "weight", column: column + 1, index: j * next.columns + k }));
@@ -146,6 +154,9 @@ export function coneOf(s: Structure, e: Element): ReadonlySet<string> {
   }
   return cone;
 }
+
+const unitsOf = (s: Structure, column: number): number[] =>
+  Array.from({ length: columnAt(s, column).size }, (_, unit) => unit);
 
 function* allOf(s: Structure): Generator<string> {
   for (const [column, { size, bias }] of s.columns.entries()) {

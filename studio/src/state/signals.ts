@@ -88,6 +88,8 @@ export const ghost = signal<Values | undefined>(undefined);
 
 // The rest of the page.
 export const tab = signal<Tab>("loss");
+/** What somebody practises; of one number they are asked along its whole derivation. */
+export const practising = signal<"whole" | "blanks" | "exercises" | "numbers">("whole");
 export const panel = signal<"edit" | "share" | "help" | "model" | undefined>(undefined);
 /** A file of another library that is looked into. */
 export const modelFile = signal<

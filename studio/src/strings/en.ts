@@ -5,6 +5,9 @@ export const en = {
   /** What the library says, in the reader's language. */
   told: (f: Failure): Failure => f,
   noted: (text: string): string => text,
+  label: (name: string, text: string) => `${name}: ${text}`,
+  list: (texts: readonly string[]) => texts.join(", "),
+  ended: (text: string) => `${text}.`,
   title: "chainrule studio",
   network: "Network",
   ownNetwork: "My own",
@@ -243,7 +246,7 @@ export const en = {
   },
   practice: {
     text: "Work it out yourself. A wrong number is not just wrong: it is looked up among the usual mistakes.",
-    covered: "What you are asked for is covered here, and in the picture.",
+    covered: "What you are asked for is hidden here, and in the picture.",
     gradient: (name: string) => `What is ${name}?`,
     guess: "Your number",
     check: "Check",
@@ -252,7 +255,7 @@ export const en = {
     right: "Right.",
     unclear: "This fits, but has too few digits to tell: give three significant digits.",
     mistake: (causes: readonly string[]) =>
-      `Not this number. To the digits given it comes from this: ${causes.join("; or ")}.`,
+      `Not this number. To the digits given: ${causes.join("; or ")}.`,
     unknown:
       "Not this number, and none of the usual mistakes gives it. Look at the chain once more.",
     isAnother: (name: string) => `That is the value of ${name}, which is another quantity here.`,

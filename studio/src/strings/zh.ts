@@ -9,6 +9,9 @@ const say = translator(messagesZh);
 export const zh: Strings = {
   told: (f) => translated(f, say, generalZh),
   noted: (text) => say(text) ?? text,
+  label: (name, text) => `${name}：${text}`,
+  list: (texts) => texts.join("，"),
+  ended: (text) => `${text}。`,
   title: "chainrule 工作室",
   network: "网络",
   ownNetwork: "自定义",
@@ -242,7 +245,7 @@ export const zh: Strings = {
     next: "下一空",
     right: "正确。",
     unclear: "这个数相符，但位数太少，无法判断：请给出三位有效数字。",
-    mistake: (causes) => `不是这个数。按所给位数，它的来源是：${causes.join("；或者")}。`,
+    mistake: (causes) => `不是这个数。按所给位数：${causes.join("；或者")}。`,
     unknown: "不是这个数，常见错误也得不到它。请再看一遍链式法则。",
     isAnother: (name) => `这是 ${name} 的值，它在这里是另一个量。`,
     sign: "大小正确，符号不对。",
@@ -267,7 +270,7 @@ export const zh: Strings = {
     moodle: "Moodle 题目，XML",
   },
   numbers: {
-    text: "把您在别处算出的数与这个网络对照。算错的数会在常见错误中查找来源。",
+    text: "把你在别处算出的数与这个网络对照。算错的数会在常见错误中查找来源。",
     is: "这些数是",
     quantities: {
       gradient: "梯度",

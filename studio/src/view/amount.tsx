@@ -1,17 +1,18 @@
 /** How long the derivation is, in which form, and of which sections. */
 import type { Form, Level, Section } from "../protocol.ts";
 import { forms, levels, sectionsFrom } from "../state/amount.ts";
-import { amount, derivation, setAmount, strings } from "../state/app.ts";
+import { amount, asking, derivation, quizzed, setAmount, strings } from "../state/app.ts";
 
 export function AmountRow() {
   const t = strings.value.amount;
-  const { level, form } = amount.value;
+  const { level, form } = asking.value;
   return (
     <div class="row">
       <label>
         <span>{t.level}</span>
         <select
           value={level}
+          disabled={quizzed.value}
           onChange={(e) => setAmount({ level: e.currentTarget.value as Level })}
         >
           {levels.map((name) => (
@@ -23,7 +24,11 @@ export function AmountRow() {
       </label>
       <label>
         <span>{t.form}</span>
-        <select value={form} onChange={(e) => setAmount({ form: e.currentTarget.value as Form })}>
+        <select
+          value={form}
+          disabled={quizzed.value}
+          onChange={(e) => setAmount({ form: e.currentTarget.value as Form })}
+        >
           {forms.map((name) => (
             <option key={name} value={name}>
               {t.forms[name]}
@@ -31,7 +36,7 @@ export function AmountRow() {
           ))}
         </select>
       </label>
-      <Choice />
+      {!quizzed.value && <Choice />}
     </div>
   );
 }
@@ -45,8 +50,8 @@ export function Refused() {
   return (
     <p class="note">
       {t.amount.refused} {refused.message}{" "}
-      {refused.expected && `${t.expected}: ${refused.expected}; `}
-      {refused.found && `${t.found}: ${refused.found}.`}
+      {refused.expected && `${t.ended(t.label(t.expected, refused.expected))} `}
+      {refused.found && t.ended(t.label(t.found, refused.found))}
     </p>
   );
 }
@@ -65,7 +70,10 @@ function Choice() {
   return (
     <details class="choice">
       <summary>
-        {t.sections}: {sections ? t.some(sections.length, headings.length) : t.all}
+        {strings.value.label(
+          t.sections,
+          sections ? t.some(sections.length, headings.length) : t.all,
+        )}
       </summary>
       <div class="row">
         {headings.map(([name, heading]) => (

@@ -126,7 +126,7 @@ function Result({ runs }: { readonly runs: readonly [RunView, RunView] }) {
         class="curve"
         viewBox={`0 0 ${width} ${height}`}
         role="img"
-        aria-label={`${t.comparing.end}: A ${long(a.loss)}, B ${long(b.loss)}`}
+        aria-label={t.label(t.comparing.end, t.list([`A ${long(a.loss)}`, `B ${long(b.loss)}`]))}
       >
         <polyline class="graph" points={line(a)} />
         <polyline class="graph second" points={line(b)} />

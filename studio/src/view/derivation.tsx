@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { DerivationView, Section, StepView } from "../protocol.ts";
 import {
-  amount,
+  asking,
   derivation,
   element,
   goTo,
@@ -216,7 +216,7 @@ function Walk() {
           ? t.stale(derivation.value?.epoch ?? 0)
           : at === undefined
             ? t.hint
-            : `${t.position(at + 1, n)}: ${phase ? t.phases[phase] : ""}`}
+            : t.label(t.position(at + 1, n), phase ? t.phases[phase] : "")}
       </p>
     </fieldset>
   );
@@ -235,7 +235,7 @@ function Sections({ d }: { readonly d: DerivationView }) {
     if (last?.section === step.section) last.steps.push(step);
     else groups.push({ section: step.section, steps: [step] });
   }
-  const { level, sections: some } = amount.value;
+  const { level, sections: some } = asking.value;
   const all = wanted !== undefined || some !== undefined || level === "brief";
   return (
     <>

@@ -104,7 +104,7 @@ export function Diagram() {
       )}
       {(layout?.left ?? []).map(({ column, shown, of }) => (
         <p class="few" key={column}>
-          {s?.columns[column]?.title}: {t.tooMany(shown, of)}
+          {t.label(s?.columns[column]?.title ?? "", t.tooMany(shown, of))}
         </p>
       ))}
     </div>

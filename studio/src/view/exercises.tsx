@@ -93,9 +93,7 @@ function Sheet({ sheet }: { readonly sheet: SheetView }) {
   return (
     <>
       {sheet.head.map(([name, text]) => (
-        <p key={name}>
-          {name}: {text}
-        </p>
+        <p key={name}>{strings.value.label(name, text)}</p>
       ))}
       <p>{sheet.intro}</p>
       {sheet.items.map((item, place) => (

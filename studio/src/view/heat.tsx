@@ -54,7 +54,7 @@ export function Heat({ w }: { readonly w: Weights }) {
       <button
         type="button"
         class="cells"
-        aria-label={`${t.heat(w.parameter)}: ${words}`}
+        aria-label={t.label(t.heat(w.parameter), words)}
         onPointerMove={(e) => setAt(cellAt(e, w))}
         onClick={() => void choose({ kind: "weight", column: w.column, index: at })}
         onKeyDown={(e) => {

@@ -80,7 +80,10 @@ export function LossCurve({ logarithmic }: { readonly logarithmic: boolean }) {
       class="plot"
       ref={place}
       role="img"
-      aria-label={`${t.tabs.loss}: ${t.epoch} ${h.epochs.at(-1)}, ${t.error} ${last}`}
+      aria-label={t.label(
+        t.tabs.loss,
+        t.list([`${t.epoch} ${h.epochs.at(-1)}`, `${t.error} ${last}`]),
+      )}
     />
   );
 }

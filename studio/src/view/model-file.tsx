@@ -16,7 +16,7 @@ function sized(bytes: number): string {
 }
 
 export function ModelFile() {
-  const t = strings.value.model;
+  const { label, list, model: t } = strings.value;
   const shown = modelFile.value;
   const [busy, setBusy] = useState(false);
   if (!shown) return null;
@@ -30,7 +30,10 @@ export function ModelFile() {
   return (
     <Dialog title={t.title(view.name)}>
       <p>
-        {view.format}: {t.totals(view.count, grouped(view.elements))}, {sized(view.bytes)}
+        {label(
+          view.format,
+          list([t.totals(view.count, grouped(view.elements)), sized(view.bytes)]),
+        )}
       </p>
       {view.holdsModel ? (
         <>

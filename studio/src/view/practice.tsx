@@ -9,6 +9,7 @@ import {
   element,
   places,
   practised,
+  practising,
   strings,
   structure,
 } from "../state/app.ts";
@@ -24,7 +25,7 @@ const modes = ["whole", "blanks", "exercises", "numbers"] as const;
 
 export function Practice() {
   const t = strings.value.practice;
-  const [mode, setMode] = useState<(typeof modes)[number]>("whole");
+  const mode = practising.value;
   const d = derivation.value;
   if (!d) return <p class="loading">…</p>;
   return (
@@ -36,7 +37,9 @@ export function Practice() {
             type="button"
             data-mode={name}
             aria-pressed={mode === name}
-            onClick={() => setMode(name)}
+            onClick={() => {
+              practising.value = name;
+            }}
           >
             {t[name]}
           </button>

@@ -14,7 +14,7 @@ export function Told() {
   return (
     <div class="told" role="alert" ref={self}>
       <p>
-        <strong>{told.title}.</strong> {f.message}
+        <strong>{t.ended(told.title)}</strong> {f.message}
       </p>
       {f.code === "not-finite" && <p>{t.rewound}</p>}
       {f.problems?.map((p) => (
