@@ -146,12 +146,14 @@ const spectralNormForm = shortRecord("layers", {
   epsilon: { form: number({ above: 0 }), doc: "No length below this divides.", default: 1e-12 },
 });
 
+/** A module's own tensor in a PyTorch script; a name that came in a file is text, whatever it is. */
+const inPython = (name: string): string =>
+  name === "weight" ? "m.weight" : `getattr(m, ${JSON.stringify(name)})`;
+
 /** What parametrizes the layers of a list in a PyTorch script, with these arguments. */
 function eachInPython(theirs: string, list: string, name: string, said: readonly string[]): string {
   const here = JSON.stringify(name);
-  // A name that came in a file is text, whatever it is.
-  const it = name === "weight" ? "m.weight" : `getattr(m, ${here})`;
-  const ofMatrices = `getattr(m, ${here}, None) is not None and ${it}.ndim > 1`;
+  const ofMatrices = `getattr(m, ${here}, None) is not None and ${inPython(name)}.ndim > 1`;
   const call = [`nn.utils.parametrizations.${theirs}(m`, ...said].join(", ");
   return `(lambda s: [${call}) for m in s if ${ofMatrices}] and s)(${list})`;
 }
@@ -361,7 +363,9 @@ export const layers: Readonly<Record<string, LayerRow>> = {
         // PyTorch takes −1 for all axes.
         ...(axis === 0
           ? []
-          : [`dim=${axis === "all" ? "None" : axis < 0 ? `m.${name}.ndim - ${-axis}` : axis}`]),
+          : [
+              `dim=${axis === "all" ? "None" : axis < 0 ? `${inPython(name)}.ndim - ${-axis}` : axis}`,
+            ]),
       ]);
     },
   },
