@@ -140,9 +140,19 @@ const shownFields = (spec: unknown): string =>
         .join(", ")} }`
     : shown(spec);
 
+/** Those that have been looked at: each step's trace asks once more. */
+const seen = /* @__PURE__ */ new WeakSet<object>();
+
 /** Whether a value can be used as a layer. */
-export const isLayer = (value: unknown): boolean =>
-  isRecord(value) &&
+export function isLayer(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  if (seen.has(value)) return true;
+  const fits = hasParts(value);
+  if (fits) seen.add(value);
+  return fits;
+}
+
+const hasParts = (value: Parts): boolean =>
   isText(value.kind) &&
   Array.isArray(value.layers) &&
   isRecord(value.settings) &&

@@ -81,13 +81,19 @@ export function elementwise<X extends Inputs, A extends Attributes = NoAttribute
   spec: Elementwise<X, A>,
 ): Op<X, A> {
   const { value, partials, reverse, ...shared } = spec;
+  // The type of an element does not depend on where it is read.
+  const typeOf = (inputs: Types<X>, attributes: A): DType =>
+    value(inputs.map(firstElement) as Each<X, Expression>, attributes).dtype;
+  const known: Record<string, DType> = {};
   return {
     ...shared,
-    infer: (inputs, attributes) => ({
-      shape: commonShape(spec.name, inputs),
-      // The type of an element does not depend on where it is read.
-      dtype: value(inputs.map(firstElement) as Each<X, Expression>, attributes).dtype,
-    }),
+    infer(inputs, attributes) {
+      const shape = commonShape(spec.name, inputs);
+      if (attributes !== none) return { shape, dtype: typeOf(inputs, attributes) };
+      let key = "";
+      for (const { dtype } of inputs) key += dtype;
+      return { shape, dtype: (known[key] ??= typeOf(inputs, attributes)) };
+    },
     meaning: (inputs, _output, attributes) => ({
       loop: "map",
       value: value(elements(inputs), attributes),

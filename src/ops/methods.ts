@@ -3,6 +3,7 @@
  * operators exist as functions; a method only reads better in a chain.
  */
 import { only } from "../core/at.ts";
+import { asMethod } from "../core/call-site.ts";
 import { display } from "../core/display.ts";
 import type { DType, TypedArray } from "../core/dtype.ts";
 import { fail } from "../core/errors.ts";
@@ -244,14 +245,7 @@ const inspection = {
 
 /** The functions as methods: the tensor becomes their first operand. */
 const methodsOf = (functions: object): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(functions).map(([name, f]) => [
-      name,
-      function (this: Tensor, ...rest: readonly unknown[]): Tensor {
-        return f(this, ...rest);
-      },
-    ]),
-  );
+  Object.fromEntries(Object.entries(functions).map(([name, f]) => [name, asMethod<Tensor>(f)]));
 const operators = { ...elementwise, ...broadcasting, ...reducing, ...others };
 Object.assign(Tensor.prototype, methodsOf(operators), reading, inspection);
 

@@ -87,13 +87,26 @@ export function applyOptimizer(
 ): Updated[] {
   const { step } = moment;
   const gradients = gathered(optimizer, subjects);
+  const rates = new Map<Optimizer, Map<string, Tensor>>();
+  /** η of a parameter: one node for all that have the same. */
+  const rateOf = ({ rule, parameter, own }: Updating): Tensor => {
+    let known = rates.get(rule);
+    if (known === undefined) rates.set(rule, (known = new Map()));
+    const key = `${parameter.dtype} ${own}`;
+    let rate = known.get(key);
+    if (rate === undefined) {
+      rate = cast(rateAt(optimizer, rule, moment, own), parameter.dtype);
+      known.set(key, rate);
+    }
+    return rate;
+  };
   return subjects.map((subject, i) => {
-    const { rule, parameter, state, own } = subject;
+    const { rule, parameter, state } = subject;
     const updated = rule.update({
       parameter,
       gradient: at(gradients, i),
       state,
-      learningRate: cast(rateAt(optimizer, rule, moment, own), parameter.dtype),
+      learningRate: rateOf(subject),
       step: updateAt(rule, step),
       clipped: true,
     });

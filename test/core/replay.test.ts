@@ -103,3 +103,16 @@ test("a function that catches what stops it", () => {
   expect(lineOf(x.exp().site)).toBe(`${file}:${here()}`);
   expect(grad((x) => catching(x).sum())(x).arraySync()).toHaveLength(3);
 });
+
+test("a method names the line that calls it, wherever that is called from", () => {
+  const line = here() + 1;
+  const sum = [x, x, x].reduce((a, b) => a.add(b));
+  const deep = (depth: number): Tensor => (depth === 0 ? x.mean() : deep(depth - 1));
+  const both = [sum, ...sum.inputs.filter((n) => n !== x)];
+  expect(both.map((n) => lineOf(n.site))).toEqual([`${file}:${line}`, `${file}:${line}`]);
+  expect(lineOf(deep(40).site)).toBe(`${file}:${line + 1}`);
+  // Which method it is says nothing of where it is: all have few frames.
+  const [, second] = [1, 2].map((by) => Reflect.apply(x.mul, x, [by]) as Tensor);
+  expect(lineOf(second!.site)).toBe(`${file}:${here() - 1}`);
+  expect(lineOf(second!.inputs[1]!.site)).toBe(`${file}:${here() - 2}`);
+});
