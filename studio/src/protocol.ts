@@ -94,6 +94,8 @@ export interface Column {
   readonly units: readonly Unit[];
   /** The parameter whose numbers enter the units, if there is one. */
   readonly bias?: { readonly parameter: string; readonly shared: boolean };
+  /** What is derived for its units where no weights of the picture lead into them, as a convolution's. */
+  readonly parameter?: string;
 }
 
 /** Names of what belongs to a unit; columns that are drawn as a block have none. */

@@ -11,14 +11,15 @@ import {
   elementOf,
   elementOfKey,
   exists,
+  firstOf,
   placesOf,
   weightsInto,
 } from "../../studio/src/state/places.ts";
 import { gradientAt, parameterAt } from "../../studio/src/state/read.ts";
 import { rove } from "../../studio/src/state/roving.ts";
 
-const file = (layers: string, inputs = [0.5, -1, 0.8]) => `
-layers: [${layers}, { linear: { outputs: 1 } }]
+const file = (layers: string, inputs = [0.5, -1, 0.8], last = ", { linear: { outputs: 1 } }") => `
+layers: [${layers}${last}]
 loss: meanSquaredError
 optimizer: sgd
 data: { examples: [{ inputs: [${inputs}], targets: [1] }] }
@@ -64,9 +65,14 @@ it.each([
     "convolution",
     "unflatten: { sizes: [1, 3] } }, { conv1d: { outChannels: 2, kernelSize: 2 } }, { flatten: {}",
   ],
-])("%s", async (_, layers) => {
+  [
+    "convolutions alone",
+    "unflatten: { sizes: [1, 3] } }, { conv1d: { outChannels: 2, kernelSize: 2, bias: false } }, relu, { conv1d: { outChannels: 1, kernelSize: 2 } }, { flatten: {}",
+    "",
+  ],
+])("%s", async (_, layers, last?: string) => {
   const engine = new Engine();
-  const text = file(`{ ${layers} }`);
+  const text = file(`{ ${layers} }`, undefined, last);
   const { structure: s, values } = await engine.open(
     { text, files: {} },
     { example: 0, notation: "canonical", language: "en" },
@@ -77,6 +83,8 @@ it.each([
     for (const { column } of layout.edges) expect(weightsInto(s, column)?.single).toBe(true);
     for (const e of reached(s, (x) => isDrawn(layout, x))) look(s, values, e);
   }
+  look(s, values, firstOf(s));
+  expect(await engine.derive(chosenFor(s, firstOf(s)))).toMatchObject({ passed: true });
   for (const place of placesOf(s).values()) {
     expect(exists(s, elementOf(place))).toBe(true);
   }

@@ -97,6 +97,20 @@ interface Edit {
 /** How many of them are remembered. */
 const mostEdits = 200;
 
+interface Batch {
+  readonly data: Dataset;
+  /** Within it. */
+  readonly example: number;
+}
+
+function batchOf(data: Dataset, example: number, batchSize: number): Batch {
+  const size = Math.min(batchSize, data.size);
+  const start = Math.floor(example / size) * size;
+  const count = Math.min(size, data.size - start);
+  const rows = Array.from({ length: count }, (_, i) => start + i);
+  return { data: subset(data, rows), example: example - start };
+}
+
 export class Engine {
   #open: Open | undefined;
   #look: Look = { example: 0, notation: "canonical", language: "en" };
@@ -110,7 +124,11 @@ export class Engine {
 
   async open(source: Source, look: Look): Promise<Opened> {
     const { network, trainer, data, fit, remarks } = await prepare(source);
-    const start = trainer.toBytes();
+    const { batchSize } = network.training;
+    const wanted = { ...look, example: Math.min(look.example, data.train.size - 1) };
+    const shown = batchOf(data.train, wanted.example, batchSize);
+    // What cannot be drawn leaves open what was.
+    const picture = new Picture(trainer, shown.data, shown.example, wanted.notation);
     this.#open = {
       source,
       network,
@@ -118,14 +136,14 @@ export class Engine {
       data: data.train,
       fit,
       notes: [...(source.notes ?? []), ...data.notes, ...remarks.map(remarkText)],
-      start,
+      start: trainer.toBytes(),
       rate: trainer.learningRate,
       size: [...trainer.snapshot().values()].reduce((n, v) => n + v.length, 0),
       edited: false,
     };
-    this.#batchSize = network.training.batchSize;
-    this.#look = { ...look, example: Math.min(look.example, data.train.size - 1) };
-    this.#picture = undefined;
+    this.#batchSize = batchSize;
+    this.#look = wanted;
+    this.#picture = picture;
     this.#forget();
     return this.opened();
   }
@@ -165,14 +183,8 @@ export class Engine {
   }
 
   /** The batch that holds the example that is shown, and where in it. */
-  get batch(): { readonly data: Dataset; readonly example: number } {
-    const { data } = this.current;
-    const { example } = this.#look;
-    const size = Math.min(this.#batchSize, data.size);
-    const start = Math.floor(example / size) * size;
-    const count = Math.min(size, data.size - start);
-    const rows = Array.from({ length: count }, (_, i) => start + i);
-    return { data: subset(data, rows), example: example - start };
+  get batch(): Batch {
+    return batchOf(this.current.data, this.#look.example, this.#batchSize);
   }
 
   get picture(): Picture {

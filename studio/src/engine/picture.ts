@@ -160,12 +160,13 @@ function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]):
     size: width(x),
     title: "",
     units: units(width(x), (k) => ({ out: named(x, k) })),
+    parameter: at(trace.parameters, 0).name,
   };
   const ofBias = (parameter: Parameter, index: number) => {
     const sign = c.parameterSign({ parameter, index });
     return { bias: sign.text, biasGradient: c.names.gradient(sign).text };
   };
-  const columns = layers.map(({ net, out, bias }): Column => {
+  const columns = layers.map(({ net, out, bias, weight }): Column => {
     const size = width(net.tensor);
     const shared = bias?.tensor.rank === 0;
     // Only what has a number for each unit stands with the units.
@@ -182,6 +183,7 @@ function structureOf(c: Context, trace: NetworkTrace, layers: readonly Layer[]):
         ...(own ? ofBias(own, shared ? 0 : j) : {}),
       })),
       ...(own ? { bias: { parameter: own.name, shared } } : {}),
+      ...(weight ? { parameter: weight.name } : {}),
     };
   });
   const all = [inputs, ...columns];

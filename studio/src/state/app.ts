@@ -16,9 +16,8 @@ import type {
 import { en, type Strings } from "../strings/en.ts";
 import { usualAmount } from "./amount.ts";
 import { beginAgain, beginHere, course, trouble } from "./course.ts";
-import { chosenFor, type Element, elementFor, exists } from "./places.ts";
+import { chosenFor, type Element, elementFor, exists, firstOf } from "./places.ts";
 import type { Preset } from "./presets.ts";
-import { at, found as present } from "./read.ts";
 import {
   amount,
   announced,
@@ -180,10 +179,7 @@ export async function open({ source: given, preset: p, ...wish }: Opening): Prom
     if (p) perFrame.value = p.perFrame;
     const s = found.structure;
     const first = wish.element ?? (wish.chosen && elementFor(s, wish.chosen));
-    element.value =
-      first && exists(s, first)
-        ? first
-        : present(elementFor(s, { name: at(s.weights, s.weights.length - 1).parameter, index: 0 }));
+    element.value = first && exists(s, first) ? first : firstOf(s);
   });
   await derive();
   return true;

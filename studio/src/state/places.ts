@@ -1,6 +1,6 @@
 /** Which element of the picture a symbol or a parameter stands for. */
 import type { Chosen, Structure } from "../protocol.ts";
-import { at, columnAt, found, weightsAt } from "./read.ts";
+import { columnAt, found, weightsAt } from "./read.ts";
 
 export type Part =
   | "input"
@@ -137,7 +137,13 @@ export function coneOf(s: Structure, e: Element): ReadonlySet<string> {
   for (let column = e.column; column < s.columns.length; column++) {
     for (const unit of reached) cone.add(elementKey({ kind: "unit", column, unit }));
     const next = weightsInto(s, column + 1);
-    if (!next) continue;
+    if (!next) {
+      const { size, parameter } = s.columns[column + 1] ?? {};
+      // As many and nothing learned: each unit leads to its like, as where an array is flattened.
+      const alike = size === columnAt(s, column).size && parameter === undefined;
+      if (size !== undefined && !alike) reached = unitsOf(s, column + 1);
+      continue;
+    }
     if (!next.single) {
       for (let index = 0; index < next.rows * next.columns; index++) {
         cone.add(elementKey({ kind: "weight", column: column + 1, index }));
@@ -176,7 +182,11 @@ function* allOf(s: Structure): Generator<string> {
 export function chosenFor(s: Structure, e: Element): Chosen {
   const last = s.columns.length - 1;
   const into = (column: number, unit: number): Chosen => {
-    const w = weightsInto(s, Math.max(1, column)) ?? at(s.weights, 0);
+    const w = weightsInto(s, Math.max(1, column));
+    if (!w) {
+      const { parameter = found(columnAt(s, 0).parameter) } = columnAt(s, column);
+      return { name: parameter, index: 0 };
+    }
     const index = column === 0 ? unit : unit * w.columns;
     return { name: w.parameter, index: Math.min(index, w.rows * w.columns - 1) };
   };
@@ -186,6 +196,13 @@ export function chosenFor(s: Structure, e: Element): Chosen {
     return { name: parameter, index: shared ? 0 : e.unit };
   }
   return e.kind === "unit" ? into(e.column, e.unit) : into(last, 0);
+}
+
+/** What is shown first: a weight of the last layer, or one of its units where it has no such. */
+export function firstOf(s: Structure): Element {
+  const w = s.weights[s.weights.length - 1];
+  if (w) return { kind: "weight", column: w.column, index: 0 };
+  return { kind: "unit", column: s.columns.length - 1, unit: 0 };
 }
 
 /** The element of the picture that a parameter's number is. */

@@ -29,8 +29,8 @@ import { found } from "../state/read.ts";
 import { type Grain, grains } from "../state/timeline.ts";
 import { Action } from "./action.tsx";
 import { AmountRow, Refused } from "./amount.tsx";
-import { Icon } from "./icon.tsx";
 import { long } from "./number.ts";
+import { WalkButtons } from "./walk-buttons.tsx";
 
 /** Sections that are open from the start: the way from the question to the update. */
 const openSections: readonly Section[] = [
@@ -149,27 +149,12 @@ function Walk() {
   return (
     <fieldset class="walk" aria-label={t.walk}>
       <div class="row">
-        <button type="button" aria-label={t.toStart} title={t.toStart} onClick={() => goTo(0)}>
-          <Icon name="start" />
-        </button>
-        <button
-          type="button"
-          aria-label={t.back}
-          title={`${t.back} [`}
-          aria-keyshortcuts="["
-          onClick={() => stepBy(-1)}
-        >
-          <Icon name="back" />
-        </button>
-        <button
-          type="button"
-          aria-label={t.forward}
-          title={`${t.forward} ]`}
-          aria-keyshortcuts="]"
-          onClick={() => stepBy(1)}
-        >
-          <Icon name="play" />
-        </button>
+        <WalkButtons
+          toStart={() => goTo(0)}
+          back={() => stepBy(-1)}
+          forward={() => stepBy(1)}
+          keys={{ back: "[", forward: "]" }}
+        />
         <label>
           <span>{t.by}</span>
           <select

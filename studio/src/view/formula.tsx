@@ -4,9 +4,9 @@ import type { ExpressionView, Failure, Level, PrintFormat, StepView, Wrong } fro
 import { levels } from "../state/amount.ts";
 import { announced, attempt, client, formula, language, strings } from "../state/app.ts";
 import { names as fileNames, save } from "./download.ts";
-import { Icon } from "./icon.tsx";
 import { long } from "./number.ts";
 import { Facts } from "./told.tsx";
+import { WalkButtons } from "./walk-buttons.tsx";
 
 const formats: readonly PrintFormat[] = ["markdown", "latex", "html", "text", "json"];
 
@@ -184,25 +184,11 @@ function Walked({ view }: { readonly view: ExpressionView }) {
     <>
       <Pieces pieces={pieces} known={at === undefined ? undefined : reached} />
       <fieldset class="row" aria-label={t.walk}>
-        <button type="button" aria-label={t.toStart} title={t.toStart} onClick={() => go(0)}>
-          <Icon name="start" />
-        </button>
-        <button
-          type="button"
-          aria-label={t.back}
-          title={t.back}
-          onClick={() => go((at ?? steps.length) - 1)}
-        >
-          <Icon name="back" />
-        </button>
-        <button
-          type="button"
-          aria-label={t.forward}
-          title={t.forward}
-          onClick={() => go((at ?? -1) + 1)}
-        >
-          <Icon name="play" />
-        </button>
+        <WalkButtons
+          toStart={() => go(0)}
+          back={() => go((at ?? steps.length) - 1)}
+          forward={() => go((at ?? -1) + 1)}
+        />
         <button type="button" aria-disabled={at === undefined} onClick={() => setAt(undefined)}>
           {t.showAll}
         </button>
