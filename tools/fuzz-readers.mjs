@@ -21,10 +21,14 @@ const script = fileURLToPath(import.meta.url);
 
 /** What a kind is read by, and the files that are changed: recorded ones. */
 const kinds = {
-  npy: { folder: "numpy", end: ".npy", read: (data) => data.parseNpy },
-  npz: { folder: "numpy", end: ".npz", read: (data) => data.parseNpz },
-  parquet: { folder: "tables", end: ".parquet", read: (data) => data.parseParquet },
-  arrow: { folder: "tables", end: ".arrow", read: (data) => data.parseArrow },
+  npy: { folder: "numpy", end: ".npy", read: (data) => (bytes) => data.parseNpy(bytes) },
+  npz: { folder: "numpy", end: ".npz", read: (data) => (bytes) => data.parseNpz(bytes) },
+  parquet: {
+    folder: "tables",
+    end: ".parquet",
+    read: (data) => (bytes) => data.parseParquet(bytes),
+  },
+  arrow: { folder: "tables", end: ".arrow", read: (data) => (bytes) => data.parseArrow(bytes) },
   jsonl: {
     folder: "tables",
     end: ".jsonl",
@@ -175,6 +179,7 @@ async function fuzz(kind, count, first) {
     seed = next;
     if (faults.length > 20) break;
   }
+  if (sum.read === 0) faults.push({ text: "none was read: each was refused for another reason" });
   if (sum.slowest > 1000 * mostSeconds) faults.push({ text: `one took ${sum.slowest} ms` });
   if (sum.megabytes > mostMegabytes) faults.push({ text: `${sum.megabytes} MB were taken` });
   console.log(

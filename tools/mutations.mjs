@@ -1,7 +1,7 @@
 /** Files with something changed, as damage and ill will do it: by a seed, so that they come again. */
 
 /** Numbers from 0 to below 2³² by a seed (xorshift, Marsaglia 2003). */
-function randomOf(seed) {
+export function randomOf(seed) {
   let state = seed * 0x9e3779b1 || 1;
   return (below) => {
     state ^= state << 13;

@@ -14,7 +14,7 @@ export async function mutated(
     try {
       await read(bytes);
     } catch (error) {
-      if (!(error instanceof ChainruleError))
+      if (!(error instanceof ChainruleError) || error.code === "invalid-graph")
         throw new Error(`${name}, change ${i}`, { cause: error });
     }
   }

@@ -29,8 +29,14 @@ export const knownNumbers = (
   whole: boolean,
 ): Constant => ({ kind: "constant", shape, data, whole });
 
+const isSize = (n: number): boolean => Number.isInteger(n) && n >= 0;
+
 /** The axis counted from the first. */
 export const fromFront = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+
+/** Whether these are axes, none twice. */
+export const areAxes = (axes: readonly number[], rank: number): boolean =>
+  new Set(axes).size === axes.length && axes.every((axis) => isSize(axis) && axis < rank);
 
 export const listOf = ({ data }: Constant): number[] => Array.from(data);
 
@@ -169,7 +175,8 @@ function divided(
   axis: number,
 ): readonly Constant[] | undefined {
   const total = x.shape[axis];
-  if (total === undefined || sizes.reduce((a, b) => a + b, 0) !== total) return undefined;
+  const fits = sizes.every(isSize) && sizes.reduce((a, b) => a + b, 0) === total;
+  if (total === undefined || !fits) return undefined;
   const steps = strides(x.shape);
   let start = 0;
   return sizes.map((size) => {
@@ -252,7 +259,7 @@ function foldedOne(
   const whole = inputs.every((c) => c === undefined || c.whole);
   if (op === "ConstantOfShape" && x) {
     const shape = listOf(x);
-    if (!(sizeOf(shape) <= mostFolded)) return undefined;
+    if (!shape.every(isSize) || !(sizeOf(shape) <= mostFolded)) return undefined;
     const value = attributes.tensor("value");
     const fill = value?.data[0] ?? 0;
     return knownNumbers(shape, new Float64Array(sizeOf(shape)).fill(fill), value?.whole ?? false);
@@ -299,11 +306,13 @@ function foldedOne(
     case "Squeeze": {
       const given = y ? listOf(y) : attributes.ints("axes");
       const axes = given?.map((axis) => fromFront(axis, rank));
+      if (axes?.some((axis) => x.shape[axis] !== 1)) return undefined;
       return { ...x, shape: x.shape.filter((n, i) => (axes ? !axes.includes(i) : n !== 1)) };
     }
     case "Unsqueeze": {
       const given = y ? listOf(y) : (attributes.ints("axes") ?? []);
       const axes = given.map((axis) => fromFront(axis, rank + given.length));
+      if (!areAxes(axes, rank + given.length)) return undefined;
       const rest = [...x.shape];
       const shape = Array.from({ length: rank + given.length }, (_, i) =>
         axes.includes(i) ? 1 : (rest.shift() ?? 1),
@@ -312,6 +321,7 @@ function foldedOne(
     }
     case "Transpose": {
       const perm = attributes.ints("perm") ?? x.shape.map((_, i) => rank - 1 - i);
+      if (perm.length !== rank || !areAxes(perm, rank)) return undefined;
       const steps = strides(x.shape);
       const shape = perm.map((axis) => x.shape[axis] ?? 1);
       return arranged(x, shape, (index) =>
@@ -323,7 +333,8 @@ function foldedOne(
     case "Gather": {
       if (y === undefined) return undefined;
       const axis = fromFront(attributes.int("axis", 0), rank);
-      const size = x.shape[axis] ?? 0;
+      const size = x.shape[axis];
+      if (size === undefined || !listOf(y).every((n) => n >= -size && n < size)) return undefined;
       const shape = [...x.shape.slice(0, axis), ...y.shape, ...x.shape.slice(axis + 1)];
       if (!(sizeOf(shape) <= mostFolded)) return undefined;
       const [own, other] = [strides(x.shape), strides(y.shape)];
@@ -351,8 +362,8 @@ function foldedOne(
       );
     }
     case "Expand": {
-      const shape = y && together(x.shape, listOf(y));
-      if (shape === undefined || !(sizeOf(shape) <= mostFolded)) return undefined;
+      const shape = y && listOf(y).every(isSize) && together(x.shape, listOf(y));
+      if (!shape || !(sizeOf(shape) <= mostFolded)) return undefined;
       return arranged(x, shape, stretched(x.shape));
     }
     case "Where": {

@@ -16,6 +16,7 @@ import {
   viewSizes,
 } from "./pieces.ts";
 import {
+  checkRank,
   chosen,
   type GraphReader,
   type GraphValue,
@@ -186,8 +187,11 @@ const rescaled = (r: GraphReader, x: View, options: Record<string, unknown>): Vi
 /** Both inputs, the constant one second where there is one. */
 function operands(r: GraphReader): readonly [View, View | Constant, boolean] {
   const [a, b] = [r.input(0), r.input(1)];
-  if (a?.kind === "constant") return [r.view(1), a, true];
-  return [r.view(0), b?.kind === "constant" ? b : r.view(1), false];
+  const first = a?.kind === "constant" ? a : undefined;
+  const x = r.view(first ? 1 : 0);
+  const c = first ?? (b?.kind === "constant" ? b : undefined);
+  if (c) checkRank(c, x);
+  return [x, c ?? r.view(1), first !== undefined];
 }
 
 function add(r: GraphReader): GraphValue {
@@ -368,7 +372,8 @@ function split(r: GraphReader): GraphValue[] {
   const sizes = given ? Array.from(given.data) : attributes.ints("split");
   const count = outputs.length;
   const total = viewSizes(x)[axis] ?? 0;
-  if (sizes?.some((n) => n !== sizes[0]) || total % count !== 0)
+  const same = sizes?.length === count && sizes.every((n) => n * count === total);
+  if (!(sizes ? same : total % count === 0))
     return noLayer("it divides an axis into parts of different sizes");
   return outputs.map((_, i) => part(x, axis, count, i));
 }

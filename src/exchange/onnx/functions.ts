@@ -3,7 +3,14 @@
 import { fromFront, scalarOf } from "./constants.ts";
 import { asWritten } from "./nodes.ts";
 import { isWhole, type View, viewSizes } from "./pieces.ts";
-import { chosen, type GraphReader, type GraphValue, noLayer, parameterValue } from "./reader.ts";
+import {
+  checkRank,
+  chosen,
+  type GraphReader,
+  type GraphValue,
+  noLayer,
+  parameterValue,
+} from "./reader.ts";
 
 type Rule = (r: GraphReader) => GraphValue | GraphValue[];
 
@@ -64,6 +71,7 @@ function shrink(r: GraphReader): GraphValue {
 function prelu(r: GraphReader): GraphValue {
   const x = r.view();
   const slope = r.needed(1, "slope");
+  checkRank(slope, x);
   const count = slope.data.length;
   const weight = [[0, "weight", parameterValue([count], slope.data, slope)]] as const;
   if (count === 1) return r.elementwise(x, chosen("prelu"), weight);

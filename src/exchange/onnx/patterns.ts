@@ -41,6 +41,8 @@ function parse(text: string): Tree {
 /** What stands for the argument and the constants. */
 interface Bound {
   x?: string;
+  /** The most axes of a constant. */
+  rank: number;
   readonly constants: Map<string, Constant>;
 }
 
@@ -59,6 +61,7 @@ function fits(r: GraphReader, tree: Tree, name: string, bound: Bound): boolean {
   if (tree.kind !== "call") {
     if (value?.kind !== "constant") return false;
     const one = scalarOf(value);
+    bound.rank = Math.max(bound.rank, value.shape.length);
     if (tree.kind === "number") return one !== undefined && near(one, tree.value);
     if (tree.name === tree.name.toLowerCase() && one === undefined) return false;
     const before = bound.constants.get(tree.name);
@@ -93,6 +96,7 @@ function nodeFits(
     );
     if (!right) return false;
     if (tried.x !== undefined) bound.x = tried.x;
+    bound.rank = tried.rank;
     for (const [name, value] of tried.constants) bound.constants.set(name, value);
     return true;
   });
@@ -243,7 +247,8 @@ function gated(r: GraphReader): View | undefined {
   const isSigmoidOf = (g: Piece, x: Piece) =>
     g.layers.length === 1 && g.layers[0]?.name === "sigmoid" && g.from[0] === x;
   const [x, gate] = isSigmoidOf(b.piece, a.piece) ? [a, b] : [b, a];
-  if (!isSigmoidOf(gate.piece, x.piece) || x.pick?.index !== 0) return undefined;
+  if (!isSigmoidOf(gate.piece, x.piece)) return undefined;
+  if (x.pick?.index !== 0 || gate.pick?.index !== 1) return undefined;
   const half = x.pick.factor;
   const axis = x.piece.axes.findIndex((own) =>
     own.some((f) => f === half || f.parts?.[0] === half),
@@ -262,10 +267,10 @@ export function matched(r: GraphReader): View | undefined {
   if (gate) return gate;
   for (const [tree, make] of patterns) {
     if (tree.kind !== "call") continue;
-    const bound: Bound = { constants: new Map() };
+    const bound: Bound = { constants: new Map(), rank: 0 };
     if (!nodeFits(r, tree, r.node, bound) || bound.x === undefined) continue;
     const x = r.values.get(bound.x);
-    if (x?.kind !== "view") continue;
+    if (x?.kind !== "view" || bound.rank > x.axes.length) continue;
     const numbers = [...bound.constants].flatMap(([name, value]) => {
       const one = scalarOf(value);
       return one === undefined ? [] : [[name, one] as const];

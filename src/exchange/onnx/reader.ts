@@ -52,6 +52,12 @@ export function noLayer(reason: string): never {
   throw new NoLayer(reason);
 }
 
+/** A constant with more axes than what it meets would give that axes in front. */
+export function checkRank({ shape }: Constant, { axes }: View): void {
+  if (shape.length > axes.length)
+    noLayer(`it meets a constant [${shape}], and its input has ${axes.length} axes`);
+}
+
 /** A layer with the options that are not as usual; the others have their defaults. */
 export function chosen(name: string, options: Chosen["options"] = {}): Chosen {
   const { form } = rowOf(rows, name);

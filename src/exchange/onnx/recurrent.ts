@@ -79,8 +79,7 @@ function recurrence(r: GraphReader, kind: Kind): GraphValue[] {
   if (direction === "reverse") return noLayer("it goes from the end to the start alone");
   const directions = direction === "bidirectional" ? 2 : 1;
   const nonlinearity = checkUsual(r, kind, directions);
-  const hidden = at(u.shape, 2);
-  const inputs = at(w.shape, 2);
+  const [hidden = 0, inputs = 0] = [u.shape[2], w.shape[2]];
   const gates = orders[kind].length;
   if (w.shape.join() !== `${directions},${gates * hidden},${inputs}`)
     noLayer("its weight has another shape");

@@ -1,7 +1,7 @@
 /** Rules of nodes that put the same numbers elsewhere. */
 
 import { at } from "../../core/at.ts";
-import { fromFront, knownNumbers, listOf, reshaped, slicings } from "./constants.ts";
+import { areAxes, fromFront, knownNumbers, listOf, reshaped, slicings } from "./constants.ts";
 import { part, picked } from "./dense.ts";
 import { regrouped, type View, viewSizes } from "./pieces.ts";
 import { chosen, type GraphReader, type GraphValue, noLayer } from "./reader.ts";
@@ -41,6 +41,7 @@ function squeeze(r: GraphReader): GraphValue {
   const x = r.view();
   const given = axesOf(r)?.map((axis) => fromFront(axis, x.axes.length));
   const sizes = viewSizes(x);
+  if (given && !areAxes(given, x.axes.length)) return noLayer(`it has no such axes: [${given}]`);
   const gone = (i: number) => (given ? given.includes(i) : sizes[i] === 1);
   if (sizes.some((n, i) => gone(i) && n !== 1))
     return noLayer("it leaves out an axis that is not 1");
@@ -52,6 +53,7 @@ function unsqueeze(r: GraphReader): GraphValue {
   const given = axesOf(r) ?? [];
   const rank = x.axes.length + given.length;
   const at1 = given.map((axis) => fromFront(axis, rank));
+  if (!areAxes(at1, rank)) return noLayer(`it has no such axes: [${at1}]`);
   const rest = [...x.axes];
   return {
     ...x,
@@ -63,8 +65,7 @@ function transpose(r: GraphReader): GraphValue {
   const x = r.view();
   const rank = x.axes.length;
   const perm = r.node.attributes.ints("perm") ?? x.axes.map((_, i) => rank - 1 - i);
-  const right = perm.length === rank && new Set(perm).size === rank;
-  if (!right || !perm.every((axis) => x.axes[axis]))
+  if (perm.length !== rank || !areAxes(perm, rank))
     return noLayer(`it has no such axes: [${perm}]`);
   return { ...x, axes: perm.map((axis) => at(x.axes, axis)) };
 }

@@ -2,7 +2,7 @@
 
 import { at } from "../../core/at.ts";
 import type { Chosen } from "../../network-file/form.ts";
-import { fromFront, listOf } from "./constants.ts";
+import { areAxes, fromFront, listOf } from "./constants.ts";
 import type { LinearNote } from "./dense.ts";
 import { outputView, type View, viewSizes } from "./pieces.ts";
 import { chosen, type GraphReader, type GraphValue, noLayer, parameterValue } from "./reader.ts";
@@ -11,18 +11,24 @@ import { chosen, type GraphReader, type GraphValue, noLayer, parameterValue } fr
 const short = (list: readonly number[]): number | readonly number[] =>
   list.every((n) => n === list[0]) ? at(list, 0) : list;
 
+/** An attribute with a number for each axis of the window, or for each of its sides. */
+function sized(r: GraphReader, name: string, axes: number, otherwise: number): readonly number[] {
+  const list = r.node.attributes.ints(name) ?? Array.from({ length: axes }, () => otherwise);
+  if (list.length === axes) return list;
+  return noLayer(`its ${name} are ${list.length} numbers, not ${axes}`);
+}
+
 /** How a window moves, by the node's attributes. */
 function windowOf(r: GraphReader, x: View, kernel: readonly number[]) {
   const { attributes } = r.node;
   const axes = kernel.length;
-  const ones = kernel.map(() => 1);
-  const strides = attributes.ints("strides") ?? ones;
-  const dilations = attributes.ints("dilations") ?? ones;
+  const strides = sized(r, "strides", axes, 1);
+  const dilations = sized(r, "dilations", axes, 1);
   const auto = attributes.text("auto_pad", "NOTSET");
   const sizes = viewSizes(x).slice(2);
   if (sizes.length !== axes)
     return noLayer(`its window has ${axes} axes, and its input ${sizes.length}`);
-  let pads = attributes.ints("pads") ?? kernel.flatMap(() => [0, 0]);
+  let pads = sized(r, "pads", 2 * axes, 0);
   if (auto === "SAME_UPPER" || auto === "SAME_LOWER") {
     const total = kernel.map((k, i) => {
       const [s, size] = [at(strides, i), at(sizes, i)];
@@ -104,7 +110,7 @@ function convTranspose(r: GraphReader): GraphValue {
     stride: short(strides),
     dilation: short(dilations),
     padding: short(before),
-    outputPadding: short(attributes.ints("output_padding") ?? kernel.map(() => 0)),
+    outputPadding: short(sized(r, "output_padding", kernel.length, 0)),
     groups,
     ...(bias ? {} : { bias: false }),
   });
@@ -162,6 +168,7 @@ function reduce(r: GraphReader, kind: "Avg" | "Max"): GraphValue {
   const rank = x.axes.length;
   const list = (given ? listOf(given) : attributes.ints("axes"))?.map((a) => fromFront(a, rank));
   const over = list ?? x.axes.map((_, i) => i);
+  if (!areAxes(over, rank)) return noLayer(`it has no such axes: [${over}]`);
   const kept = x.axes.map((_, i) => i).filter((i) => !over.includes(i));
   if (kept[0] !== 0 || kept.length !== 2)
     return noLayer("it goes over other axes than those behind the channels");
