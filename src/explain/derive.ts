@@ -271,7 +271,17 @@ function finishSteps(c: Context, digits: number, keep: (steps: readonly Step[]) 
     if (!step.result) return step;
     const parts = [step.result, ...step.expression];
     if (step.value !== undefined && step.substituted) parts.push(computed(step.value));
-    const spoken = { en: speak(parts, aloud, "en"), zh: speak(parts, aloud, "zh") };
+    // Most readers see it in print.
+    const words: Partial<Record<Language, string>> = {};
+    const said = (language: Language) => (words[language] ??= speak(parts, aloud, language));
+    const spoken = {
+      get en() {
+        return said("en");
+      },
+      get zh() {
+        return said("zh");
+      },
+    };
     return { ...step, spoken };
   });
 }

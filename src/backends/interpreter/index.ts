@@ -23,7 +23,7 @@ import { type LoopRun, repeatLoop } from "./repeat.ts";
 type Observer = (node: Tensor, value: TypedArray) => void;
 
 /** A graph that is run node by node; `observe` is called with the values of each node. */
-interface Interpreted extends Executable {
+export interface Interpreted extends Executable {
   run(values: readonly TypedArray[], observe?: Observer): TypedArray[];
 }
 

@@ -364,7 +364,7 @@ export class Context {
   shorten(e: Formula, why: Sentence[], most = longest): Formula {
     if (!("args" in e)) return e;
     if (e.kind !== "sum" || e.args.length <= most) {
-      if (JSON.stringify(e).length < 200) return e;
+      if (!isLong(e, most)) return e;
       return { ...e, args: e.args.map((a) => this.shorten(a, why, most)) };
     }
     const sizes = e.args.map((a, i) => ({ a, i, size: Math.abs(this.evaluate(a)) }));

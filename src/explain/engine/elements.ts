@@ -90,6 +90,11 @@ export class Elements extends Origins {
     return this.whole === this ? super.argumentsOf(e) : this.whole.argumentsOf(e);
   }
 
+  override extend(naming: Naming, more: (node: Tensor) => boolean): void {
+    super.extend(naming, more);
+    if (this.whole !== this) this.whole.extend(naming, more);
+  }
+
   /** The element by name, or as an expression over named elements and leaves. */
   expr(node: Tensor, index: number, naming: Naming = this.naming): Formula {
     const at = this.resolve(node, index, naming);

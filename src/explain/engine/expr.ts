@@ -76,12 +76,12 @@ export function allGiven(args: readonly Formula[]): number[] | undefined {
 export const isSame = (a: Formula, b: Formula): boolean => keyed(a) === keyed(b);
 /** An expression as a key: what is the same has the same key. */
 export function keyed(e: Formula | undefined): string | undefined {
-  if (e === undefined || !("args" in e) || e.args.length < many) return JSON.stringify(e);
+  if (e === undefined || !("args" in e) || !isLong(e, many)) return JSON.stringify(e);
   const known = keys.get(e) ?? JSON.stringify(e);
   keys.set(e, known);
   return known;
 }
-/** Those of long sums, which are asked for often. */
+/** Those of long formulas, which are asked for often. */
 const keys = new WeakMap<Formula, string>();
 const many = 32;
 

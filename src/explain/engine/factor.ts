@@ -164,6 +164,8 @@ export class Factors {
       if (node === y.node && index === y.index) return c.name(y);
       return names.get(keyOf({ node, index })) ?? base(node, index);
     };
+    const own = new Set([y, ...order].map((e) => e.node));
+    c.elements.extend(naming, (node) => node === c.terms || own.has(node));
     // What has the same definition as something before only passes it on.
     const terms = order.find((e) => e.node === c.terms);
     const firsts = new Map<string | undefined, Element>();

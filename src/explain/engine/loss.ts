@@ -42,6 +42,7 @@ export function withTerms(c: Context, terms: Tensor | undefined): Calling {
   };
   c.namings.set(terms, naming);
   c.elements.lasting.add(naming);
+  c.elements.extend(naming, (node) => node === terms);
   return naming;
 }
 

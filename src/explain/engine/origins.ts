@@ -67,12 +67,30 @@ export abstract class Origins {
 
   /** Whether an element has a name, which cuts an expression off. */
   isNamed({ node, index }: Element, naming: Naming = this.naming): boolean {
-    return naming === this.naming ? this.named(node) : naming(node, index) !== undefined;
+    if (naming === this.naming) return this.named(node);
+    const more = this.#extended.get(naming);
+    if (more && (this.named(node) || !more(node))) return this.named(node);
+    return naming(node, index) !== undefined;
   }
+
+  /** Says of a naming that has all of the usual names which nodes it may name besides. */
+  extend(naming: Naming, more: (node: Tensor) => boolean): void {
+    this.#extended.set(naming, more);
+  }
+  readonly #extended = new WeakMap<Naming, (node: Tensor) => boolean>();
 
   /** The element itself, past operators that only move it. A named one stays. */
   resolve(node: Tensor, index: number, naming: Naming = this.naming): Element {
-    let at: Element = { node, index };
+    if (naming !== this.naming) return this.#follow({ node, index }, naming);
+    let known = this.#resolved.get(node);
+    if (!known) this.#resolved.set(node, (known = []));
+    return (known[index] ??= this.#follow({ node, index }, naming));
+  }
+  /** By the usual names, which stand before anything is asked. */
+  readonly #resolved = new Map<Tensor, Element[]>();
+
+  #follow(e: Element, naming: Naming): Element {
+    let at = e;
     while (!this.isNamed(at, naming)) {
       const next = this.#moved(at, naming);
       if (!next) return at;

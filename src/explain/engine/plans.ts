@@ -2,8 +2,8 @@
  * What runs a graph, kept by the graph's structure: the next derivation of a network of this form
  * makes the same graphs from other tensors, and what was made for them serves again.
  */
-import type { Executable, SynchronousBackend } from "../../backends/backend.ts";
-import { interpreter } from "../../backends/interpreter/index.ts";
+import type { SynchronousBackend } from "../../backends/backend.ts";
+import { type Interpreted, interpreter } from "../../backends/interpreter/index.ts";
 import { type Signature, sameSignature, signatureOf } from "../../backends/structure.ts";
 import { at, entry } from "../../core/at.ts";
 import { withSite } from "../../core/call-site.ts";
@@ -15,20 +15,15 @@ import { building } from "../../core/tracing.ts";
 import { isGiven, nowhere, valueOf } from "../../core/values.ts";
 import { input } from "../../ops/leaf.ts";
 
-/** Called for every node after its value is known. */
-type Observer = (node: Tensor, value: TypedArray) => void;
-
 /** A graph to run; the interpreter alone says what each node is. */
-interface Planned extends Executable {
-  run(values: readonly TypedArray[], observe?: Observer): TypedArray[];
-}
+type Planned = Pick<Interpreted, "run">;
 
 interface Plan {
   readonly machine: SynchronousBackend;
   readonly signature: Signature;
   /** What is written in a program's text: constants of one number. */
   readonly numbers: readonly number[];
-  readonly executable: Planned;
+  readonly executable: Interpreted;
   /** The places of its nodes in the order of any graph of this structure. */
   readonly places: ReadonlyMap<Tensor, number>;
   /** Bytes that it holds, about. */
@@ -41,6 +36,9 @@ const mostPlans = 256;
 const mostBytes = 2 ** 25;
 /** To interpret a graph of larger arrays takes long beside making what interprets it. */
 const mostInterpreted = 2 ** 20;
+/** Structures that were met once: most of them are not met again. */
+const met = new Set<number>();
+const mostMet = 4096;
 
 /**
  * The graph as something to run, with the arrays of its inputs. What a run gives stands in memory
@@ -50,6 +48,8 @@ export function planned(machine: SynchronousBackend, graph: Graph): Planned {
   const nodes = nodesOf([...graph.inputs, ...graph.outputs]);
   // What a user's operator is made of may be another thing the next time.
   if (nodes.some((n) => n.op.isOpaque)) return machine.compile(graph);
+  const interprets = machine === interpreter;
+  if (interprets && bytesOf(nodes) > mostInterpreted) return machine.compile(graph);
   const signature = signatureOf(nodes, [...graph.inputs, ...graph.outputs]);
   const constants = nodes.filter(isGiven);
   const numbers = constants.flatMap((n) => (n.size === 1 ? [Number(valueOf(n)[0])] : []));
@@ -58,13 +58,17 @@ export function planned(machine: SynchronousBackend, graph: Graph): Planned {
     p.machine === machine &&
     sameSignature(p.signature, signature) &&
     p.numbers.every((v, i) => Object.is(v, numbers[i]));
-  const known = plans.get(signature.hash);
-  const plan =
-    known && isSame(known)
-      ? known
-      : { machine, signature, numbers, ...made(machine, graph, nodes) };
-  plans.delete(signature.hash);
-  if (machine !== interpreter || plan.bytes <= mostInterpreted) plans.set(signature.hash, plan);
+  const { hash } = signature;
+  const found = plans.get(hash);
+  const known = found && isSame(found) ? found : undefined;
+  if (!known && interprets && !met.delete(hash)) {
+    if (met.size === mostMet) met.clear();
+    met.add(hash);
+    return machine.compile(graph);
+  }
+  const plan = known ?? { machine, signature, numbers, ...made(machine, graph, nodes) };
+  plans.delete(hash);
+  plans.set(hash, plan);
   tidy();
   const { executable, places } = plan;
   return {
@@ -107,9 +111,12 @@ function made(machine: SynchronousBackend, graph: Graph, nodes: readonly Tensor[
   return {
     executable,
     places: new Map(nodes.map((n, i) => [copied(n), i])),
-    bytes: executable.bytes ?? 8 * elementCount(nodes) + 2048 * nodes.length,
+    bytes: executable.bytes ?? bytesOf(nodes),
   };
 }
+
+/** What interpreting a graph holds, about. */
+const bytesOf = (nodes: readonly Tensor[]): number => 8 * elementCount(nodes) + 2048 * nodes.length;
 
 /** Lets go of what was not used for longest. */
 function tidy(): void {

@@ -3,10 +3,12 @@
  * tensors at once, so that only these have to be looked at one by one.
  */
 import { compileLoop } from "../../backends/interpreter/loops.ts";
-import { at } from "../../core/at.ts";
+import { at, zip } from "../../core/at.ts";
 import { type Expression, subexpressions } from "../../core/expression.ts";
 import type { Meaning } from "../../core/op.ts";
+import { type Shape, sizeOf, stridesOf } from "../../core/shape.ts";
 import type { Tensor } from "../../core/tensor.ts";
+import { input } from "../../ops/leaf.ts";
 import type { Element, Origins } from "./origins.ts";
 
 /** 1 at the elements that are reached; none where it is absent. */
@@ -44,22 +46,46 @@ export class Reach {
     const marking = markingOf(meaning, inputs);
     if (marking === "all") return new Float64Array(node.size).fill(1);
     if (!marking) return undefined;
+    const given = inputs.map((x) => x ?? nothing);
+    if (marking.loop === "reduce") return reduced(node.shape, marking, given);
     const kernel = compileLoop(node, marking);
     if (typeof kernel === "number") return at(inputs, kernel);
     const marks = new Float64Array(node.size);
-    kernel(
-      inputs.map((x) => x ?? nothing),
-      marks,
-    );
+    kernel(given, marks);
     return marks;
   }
+}
+
+type Reduction = Extract<Meaning, { loop: "reduce" }>;
+
+/** The loop runs along the axes alone on which what is marked depends: it is the same along others. */
+function reduced(shape: Shape, marking: Reduction, inputs: readonly Marks[]): Marks {
+  const used = new Set(
+    subexpressions(marking.value).flatMap((e) => (e.kind === "index" ? [e.axis] : [])),
+  );
+  const kept = (n: number, axis: number) => (used.has(axis) ? n : 1);
+  const over = marking.over.map((n, k) => kept(n, shape.length + k));
+  const small = input("marks", shape.map(kept), "f64");
+  const kernel = compileLoop(small, { ...marking, over });
+  const marks = new Float64Array(small.size);
+  if (typeof kernel !== "number") kernel(inputs, marks);
+  if (small.size === sizeOf(shape)) return marks;
+  const strides = zip(shape, stridesOf(shape));
+  const own = stridesOf(small.shape);
+  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+    const places = strides.map(([n, stride]) => Math.floor(i / stride) % n);
+    return at(
+      marks,
+      places.reduce((s, k, axis) => s + (used.has(axis) ? k * at(own, axis) : 0), 0),
+    );
+  });
 }
 
 /** The loop that marks what reads something marked; "all" where places depend on data. */
 function markingOf(
   meaning: Meaning,
   inputs: readonly (Marks | undefined)[],
-): Meaning | "all" | undefined {
+): Reduction | Extract<Meaning, { loop: "map" }> | "all" | undefined {
   if (meaning.loop !== "map" && meaning.loop !== "reduce") return "all";
   const parts = subexpressions(meaning.value);
   const loads = parts.flatMap((e) => (e.kind === "load" ? [e] : []));

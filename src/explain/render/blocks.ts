@@ -152,7 +152,14 @@ function equation(
       step.substituted && !exact(step.substituted, value.value, data, digits) ? "≈" : "=";
     lines.push({ relation, expr: value });
   }
-  return { kind: "equation", result, lines, spoken: step.spoken[language] };
+  return {
+    kind: "equation",
+    result,
+    lines,
+    get spoken() {
+      return step.spoken[language];
+    },
+  };
 }
 
 /** Whether the operands as printed give the result as printed. */

@@ -23,7 +23,7 @@ import {
   tensorsOf,
   type Values,
 } from "../engine/parameters.ts";
-import { isLarge, type Trace } from "../engine/trace.ts";
+import { isLarge, type Trace, toF64 } from "../engine/trace.ts";
 
 /** Two numbers agree if they differ by no more than this share of the larger one. */
 export const relative = 1e-5;
@@ -66,7 +66,7 @@ export function forwardDerivative(t: Trace, direction: Direction): number {
     const tangents = xs.map((x, i) => input(`tangent${i}`, x.shape, x.dtype));
     duals.set(t.loss, (dual = t.compile(pushForward([t.loss], xs, tangents), tangents)));
   }
-  const along = t.parameters.map((p) => direction.get(p) ?? new Float64Array(p.tensor.size));
+  const along = t.parameters.map((p) => direction.get(p) ?? still(p));
   return only(only(dual(along)));
 }
 /** Compiled once for all directions. */
@@ -84,6 +84,14 @@ export interface Differences {
   /** By how much E jumps below and above, if it does: then one of the derivatives has no bound. */
   readonly jump?: { readonly below: number; readonly above: number };
 }
+
+/** No change of a parameter. */
+function still(p: Parameter): Float64Array {
+  const known = unchanged.get(p) ?? new Float64Array(p.tensor.size);
+  unchanged.set(p, known);
+  return known;
+}
+const unchanged = new WeakMap<Parameter, Float64Array>();
 
 /** The same by one number of a parameter. */
 export function differencesBy(t: Trace, { parameter, index }: Entry): Differences {
@@ -109,12 +117,12 @@ export function differences(t: Trace, direction: Direction): Differences {
   const moving = [...direction].map(([{ tensor, data }, d]) => {
     const from = d.findIndex((v) => v !== 0);
     const to = d.findLastIndex((v) => v !== 0) + 1;
-    return { tensor, data, d, from, to, moved: data.slice() };
+    return { tensor, data: toF64(data), d, from, to, moved: toF64(data) };
   });
   const along = (s: number): number => {
     const change = new Map<Tensor, TypedArray>();
     for (const { tensor, data, d, from, to, moved } of moving) {
-      for (let i = Math.max(0, from); i < to; i++) moved[i] = (data[i] ?? 0) + s * (d[i] ?? 0);
+      shift(moved, data, s, d, Math.max(0, from), to);
       change.set(tensor, moved);
     }
     return only(run(change));
@@ -160,6 +168,18 @@ export function differences(t: Trace, direction: Direction): Differences {
     kink,
     ...(jumps ? { jump: { below: jumped(left), above: jumped(right) } } : {}),
   };
+}
+
+/** y = x + s·d from one place to another. */
+function shift(
+  y: Float64Array,
+  x: Float64Array,
+  s: number,
+  d: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i < to; i++) y[i] = (x[i] ?? 0) + s * (d[i] ?? 0);
 }
 
 /** The size of the numbers that are changed, if it is above 1. */
