@@ -51,6 +51,38 @@ const networks = {
     "{ rmsprop: { learningRate: 0.01 } }",
     numbers,
   ),
+  "several losses": network(
+    "[linear: { outputs: 5 }, tanh, linear: { outputs: 3 }]",
+    "{ combinedLoss: [{ loss: { crossEntropy: { labelSmoothing: 0.1 } }, outputs: [0, 2], targets: [0, 1] }, " +
+      "{ loss: { huber: { delta: 0.5 } }, outputs: [2, 3], targets: [1, 2], weight: 0.25 }] }",
+    "{ sgd: { learningRate: 0.1, momentum: 0.5 } }",
+    JSON.parse(rows).map((inputs, i) => ({ inputs, targets: [i % 2, inputs[0]] })),
+  ),
+  "two losses of labels": network(
+    "[linear: { outputs: 2 }]",
+    "{ combinedLoss: { parts: [{ loss: crossEntropy }, { loss: multiMargin, weight: 2 }] } }",
+    "{ sgd: { learningRate: 0.1 } }",
+    examples,
+  ),
+  penalties: network(
+    "[linear: { outputs: 5 }, sequential: [tanh, linear: { outputs: 3 }], relu, linear: { outputs: 2 }]",
+    "crossEntropy\npenalties: [{ l2: 0.01 }, { l1: 0.02, l2: 0.03, parameters: '1.*' }, " +
+      "{ l1: 0.05, l2: 0.01, outputs: '1.0' }]",
+    "{ sgd: { learningRate: 0.1 } }",
+    examples,
+  ),
+  "a known variance": network(
+    "[linear: { outputs: 1 }]",
+    "{ gaussianNegativeLogLikelihood: { variance: 0.25, full: true } }",
+    "{ sgd: { learningRate: 0.01 } }",
+    numbers,
+  ),
+  "a variance": network(
+    "[linear: { outputs: 2 }]",
+    "gaussianNegativeLogLikelihood",
+    "{ sgd: { learningRate: 0.01 } }",
+    numbers,
+  ),
 };
 
 const folder = mkdtempSync(join(tmpdir(), "chainrule-export-"));

@@ -43,7 +43,8 @@ export async function subjectOf(file: string, { set, example = 0, ...options }: 
   if (old) takeOver(trainer, old.bytes, old.path);
   const { size: all } = data.train;
   if (example >= all) noSuch("example", example, [all === 1 ? "0" : `0 to ${all - 1}`]);
-  const size = Math.min(network.training.batchSize ?? 32, all);
+  // A penalty is no share of one example: it is explained with one alone.
+  const size = network.penalties ? 1 : Math.min(network.training.batchSize ?? 32, all);
   const firstExample = Math.floor(example / size) * size;
   const rows = Array.from(
     { length: Math.min(size, all - firstExample) },

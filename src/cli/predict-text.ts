@@ -8,8 +8,7 @@ import type { Table } from "../data/csv.ts";
 import type { Tokenizer } from "../data/text.ts";
 import { inFile } from "../files/in-file.ts";
 import { writeAtomically } from "../files/node.ts";
-import { rowOf } from "../network-file/form.ts";
-import { losses } from "../network-file/losses.ts";
+import { resolvedLoss } from "../network-file/losses.ts";
 import type { TextSection } from "../network-file/network.ts";
 import { tokenizerOf } from "../network-file/texts.ts";
 import { constantTensor } from "../ops/leaf.ts";
@@ -169,7 +168,7 @@ class Writer {
     const width = at(outputs.shape, outputs.rank - 1);
     const data = outputs.dataSync();
     const own = [...data.subarray((seen.length - 1) * width, seen.length * width)];
-    const probabilities = rowOf(losses, network.loss.name).probabilities?.(own);
+    const probabilities = resolvedLoss(network.loss).probabilities?.(own);
     // A table for more tokens than there are has outputs that stand for none.
     const known = (probabilities ?? own).slice(0, this.#tokens.size);
     return { values: known, certain: probabilities === undefined };

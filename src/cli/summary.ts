@@ -9,7 +9,7 @@ import { formatShape, sizeOf } from "../core/shape.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { outputsFrom } from "../network-file/build.ts";
 import { buildModel, buildOptimizer, type NetworkFile } from "../network-file/index.ts";
-import { losses } from "../network-file/losses.ts";
+import { resolvedLoss } from "../network-file/losses.ts";
 import { markedLoss, toDatasets } from "../network-file/prepare.ts";
 import { layerRows, parameterCounts } from "../report/layers.ts";
 import { slotSpecs } from "../step/parameters.ts";
@@ -35,7 +35,7 @@ function batchOf(
   const n = Math.min(batchSize, train?.size ?? batchSize);
   const labels = train
     ? train.classes !== undefined
-    : losses[network.loss.name]?.targets === "labels";
+    : resolvedLoss(network.loss).targets === "labels";
   const targets: TensorType = labels
     ? { dtype: "i32", shape: [n] }
     : { dtype, shape: [n, ...(train?.targets.shape.slice(1) ?? [outputs])] };

@@ -14,6 +14,7 @@ import { listsIn, passesOn, layers as rows, withoutValues } from "./layers.ts";
 import { losses } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { optimizers } from "./optimizers.ts";
+import { withPenalties } from "./penalties.ts";
 import { NetworkFileError, type Path, type Problem, type Source, sourceOf } from "./source.ts";
 
 /** More parameters than this would be a slip of the finger, and fill the memory. */
@@ -157,8 +158,15 @@ export function buildModel(network: NetworkFile, inputs = network?.inputs): Laye
   if (source) refuse(layerProblems(source, network.layers, shape));
   const model = buildLayers(source, network.layers, shape);
   if (source) refuse(sizeProblems(source, model));
-  return model;
+  return penalizedModel(network, source, model);
 }
+
+/** The model with what the file says of penalties, whose errors point there. */
+export const penalizedModel = (
+  { penalties }: NetworkFile,
+  source: Source | undefined,
+  model: Layer,
+): Layer => withPenalties(model, penalties, (i, f) => located(source, ["penalties", i], f));
 
 /** The loss of a network file; what it computes is attributed to its line there. */
 export function buildLoss(network: NetworkFile): Loss {

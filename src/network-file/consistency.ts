@@ -3,13 +3,14 @@ import {
   buildLayers,
   buildOptimizer,
   layerProblems,
+  penalizedModel,
   relocated,
   rowOfInputs,
   shapeBehind,
   sizeProblems,
 } from "./build.ts";
-import { rowOf } from "./form.ts";
-import { losses } from "./losses.ts";
+import { fittingOf } from "./loss-row.ts";
+import { lossProblems, resolvedLoss } from "./losses.ts";
 import type { ExamplesSection, NetworkFile } from "./network.ts";
 import { NetworkFileError, type Problem, type Source } from "./source.ts";
 import { formatWords, nearestFix, show } from "./wording.ts";
@@ -33,8 +34,17 @@ export function consistencyProblems(network: NetworkFile, source: Source): Probl
   const values = layerProblems(source, network.layers, shape);
   problems.push(...values);
   if (values.length === 0 && shape !== undefined) {
-    attempt(() => sizeProblems(source, buildLayers(source, network.layers, shape)));
+    attempt(() => {
+      const model = buildLayers(source, network.layers, shape);
+      penalizedModel(network, source, model);
+      return sizeProblems(source, model);
+    });
   }
+  problems.push(
+    ...lossProblems(network.loss).map(([path, complaint]) =>
+      source.problem(["loss", network.loss.name, ...path], complaint),
+    ),
+  );
   problems.push(...targetProblems(network, source, shapeBehind(network.layers, shape)?.at(-1)));
   attempt(() => {
     buildOptimizer(network, source);
@@ -81,9 +91,7 @@ function targetProblems(network: NetworkFile, source: Source, outputs = -1): Pro
   const targets = network.data?.examples?.[0]?.targets;
   if (targets === undefined || namesOf(targets).length > 0 || network.data?.classes) return [];
   const count = [targets].flat().length;
-  const { outputsFor = (targets: number) => targets, fits } = rowOf(losses, network.loss.name);
-  const suits = fits ? fits(outputs, count) : outputs === outputsFor(count);
-  if (outputs < 0 || suits) return [];
+  if (outputs < 0 || fittingOf(resolvedLoss(network.loss)).fits(outputs, count)) return [];
   return [
     source.problem(["data", "examples", 0, "targets"], {
       message: "The examples have another number of targets than the network has outputs.",

@@ -45,6 +45,8 @@ export interface NumberForm {
   /** The bounds themselves are not allowed. */
   readonly above?: number;
   readonly below?: number;
+  /** .inf is a number, too. Default false. */
+  readonly infinite?: boolean;
 }
 /** A text. */
 export interface TextForm {

@@ -11,6 +11,7 @@ import {
   record,
   word,
 } from "./form.ts";
+import type { Complaint, Path } from "./source.ts";
 
 /** What a loss expects of its targets, and what the outputs then mean. */
 export interface LossRow extends Builder<Loss> {
@@ -29,6 +30,20 @@ export interface LossRow extends Builder<Loss> {
    * may be of one of several `places` of an example (default false).
    */
   readonly pytorch: (options: Chosen["options"], places?: boolean) => string;
+  /** The row that it is with these options, where more than what is built follows from them. */
+  readonly resolved?: (options: Chosen["options"]) => LossRow;
+  /** What in its options is at odds, each with the place inside of them. */
+  readonly check?: (options: Chosen["options"]) => readonly LossComplaint[];
+}
+
+export type LossComplaint = readonly [inside: Path, complaint: Complaint];
+
+/** How many outputs so many targets need, and whether so many fit. */
+export function fittingOf({
+  outputsFor = (targets: number) => targets,
+  fits = (outputs, targets) => outputs === outputsFor(targets),
+}: LossRow): Required<Pick<LossRow, "outputsFor" | "fits">> {
+  return { outputsFor, fits };
 }
 
 const reduction = (usual: "mean" | "sum") => ({
@@ -67,6 +82,8 @@ interface Rest<F extends Fields>
   extends Pick<LossRow, "probabilities" | "distributions" | "outputsFor" | "fits"> {
   readonly targets?: LossRow["targets"];
   readonly terms: Written<F>;
+  /** What of the row follows from its options. */
+  readonly resolved?: (row: LossRow, options: OptionsOf<F>) => LossRow;
   /** It gives one loss for each example, not for each output. */
   readonly rows?: boolean;
   /** With weights, the mean divides by the number of errors. */
@@ -81,14 +98,17 @@ export function lossRow<const F extends Fields>(
   f: ((output: Tensor, target: Tensor, options: Own<F>) => Tensor) &
     Pick<Loss, "adds" | "threshold" | "classes" | "facts">,
   own: F,
-  { terms, rows = false, byNumber = false, ...rest }: Rest<F>,
+  { terms, rows = false, byNumber = false, resolved, ...rest }: Rest<F>,
 ): LossRow {
   const fields = { ...own, ...(rows ? whole : f.adds ? summed : reduced) };
   const form = record(fields);
-  return {
+  const made: LossRow = {
     doc,
     form,
     targets: "numbers",
+    ...(resolved
+      ? { resolved: (given) => resolved(made, asRead(record(own), given) as OptionsOf<F>) }
+      : {}),
     build(given) {
       const options = asRead(form, given) as Own<F>;
       const chosen = (output: Tensor, target: Tensor) => f(output, target, options);
@@ -117,6 +137,7 @@ export function lossRow<const F extends Fields>(
     },
     ...rest,
   };
+  return made;
 }
 
 /** What all losses have in common. */

@@ -2,8 +2,20 @@ import { exp } from "../core/elementary/scalar.ts";
 import type { Tensor } from "../core/tensor.ts";
 import * as nn from "../nn/losses.ts";
 import { reshape, stretch } from "../ops/move.ts";
-import { either, type Form, flag, map, number, numbers, whole, word } from "./form.ts";
-import { type LossRow, lossRow } from "./loss-row.ts";
+import { combinedRow } from "./combined-row.ts";
+import {
+  type Chosen,
+  either,
+  type Form,
+  flag,
+  map,
+  number,
+  numbers,
+  rowOf,
+  whole,
+  word,
+} from "./form.ts";
+import { type LossComplaint, type LossRow, lossRow } from "./loss-row.ts";
 
 /** When the loss is made, names have become numbers: class-weights.ts. */
 type AsNumbers = { readonly kind: "numbers"; readonly depths: readonly [1] };
@@ -124,14 +136,24 @@ export const losses: Readonly<Record<string, LossRow>> = {
   gaussianNegativeLogLikelihood: lossRow(
     "E = mean of ½(ln σ² + (m − t)²/σ²); outputs are the means m of all targets, then all ln σ².",
     nn.gaussianNegativeLogLikelihood,
-    { full, epsilon: { form: number({ above: 0 }), doc: "σ² is this at least.", default: 1e-6 } },
+    {
+      full,
+      epsilon: { form: number({ above: 0 }), doc: "σ² is this at least.", default: 1e-6 },
+      variance: {
+        form: number({ least: 0 }),
+        doc: "σ², where it is known: the outputs are the means alone.",
+        otherwise: "outputs say it",
+      },
+    },
     {
       ...twice,
-      terms: {
-        call: "F.gaussian_nll_loss",
-        options: { full: "full", epsilon: "eps" },
-        takes: "m, t, s.exp()",
-        before: "m, s = o.chunk(2, -1)",
+      resolved: (row, { variance }) =>
+        variance === undefined ? row : { ...row, outputsFor: (targets) => targets },
+      terms: ({ full, epsilon, variance }) => {
+        const rest = `full=${full ? "True" : "False"}, eps=${epsilon}, reduction="none"`;
+        return variance === undefined
+          ? `F.gaussian_nll_loss(o.chunk(2, -1)[0], t, o.chunk(2, -1)[1].exp(), ${rest})`
+          : `F.gaussian_nll_loss(o, t, torch.full_like(o, ${variance}), ${rest})`;
       },
     },
   ),
@@ -356,4 +378,15 @@ export const losses: Readonly<Record<string, LossRow>> = {
       },
     },
   ),
+  combinedLoss: combinedRow(() => losses),
 };
+
+/** The row of a loss with its options: a loss of several parts is as they are. */
+export function resolvedLoss({ name, options }: Chosen): LossRow {
+  const row = rowOf(losses, name);
+  return row.resolved?.(options) ?? row;
+}
+
+/** What in a loss's options is at odds. */
+export const lossProblems = ({ name, options }: Chosen): readonly LossComplaint[] =>
+  rowOf(losses, name).check?.(options) ?? [];

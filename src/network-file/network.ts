@@ -23,6 +23,7 @@ import { layers } from "./layers.ts";
 import { mostOutputs } from "./linear-row.ts";
 import { losses } from "./losses.ts";
 import { optimizers } from "./optimizers.ts";
+import { penaltiesForm } from "./penalties.ts";
 
 const path = text("a path, relative to this file");
 const validationShare = number({ above: 0, below: 1 });
@@ -397,6 +398,11 @@ export const networkForm = record({
     form: choice("loss", () => losses),
     doc: "What training makes small.",
     required: true,
+  },
+  penalties: {
+    form: penaltiesForm,
+    doc: "Weights or outputs of layers that training makes small along with the loss; reports have the loss alone.",
+    otherwise: "none",
   },
   optimizer: {
     form: choice("optimizer", () => optimizers),

@@ -18,6 +18,7 @@ import {
   flag,
   list,
   number,
+  numbers,
   type OptionsOf,
   type PyTorchText,
   record,
@@ -39,6 +40,12 @@ const clipNorm = {
   otherwise: "not scaled",
 } as const;
 
+const clipNormOrder = {
+  form: number({ least: 1, infinite: true }),
+  doc: "p of that length, (Σ |g|^p)^(1/p); .inf for the largest |g|.",
+  otherwise: "2",
+} as const;
+
 const common = (usual: number) =>
   record({
     learningRate: {
@@ -51,11 +58,7 @@ const common = (usual: number) =>
     },
     clipValue,
     clipNorm,
-    clipNormOrder: {
-      form: number({ least: 1 }),
-      doc: "p of that length, (Σ |g|^p)^(1/p); .inf for the largest |g|.",
-      otherwise: "2",
-    },
+    clipNormOrder,
     accumulate: {
       form: whole(),
       doc: "Steps for one update, by the mean of their gradients.",
@@ -181,6 +184,8 @@ const adamCall = (name: string, o: OptionsOf<ReturnType<typeof adamFields>>): Py
       ? scheduled
       : `${name}(${withBetas(o)}, amsgrad=${flagOf(o.amsgrad)})`;
 
+type Three = readonly [number, number, number];
+
 const groupsForm = record({
   groups: {
     form: list(
@@ -205,6 +210,7 @@ const groupsForm = record({
   },
   clipValue,
   clipNorm,
+  clipNormOrder,
 });
 
 /** Every optimizer that a network file may name. */
@@ -366,13 +372,19 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
   }),
   muon: optimizer(
     "Steps along an orthogonal matrix; for matrices alone, the others in parameterGroups.",
-    muon,
+    // That there are three, the library says.
+    (o) => muon({ ...o, coefficients: o.coefficients as Three }),
     1e-3,
     {
       momentum: share("μ, the decay of the mean gradient.", 0.95),
       nesterov: option("Look ahead along the mean.", true),
       weightDecay: small("λ: θ shrinks by ηλθ.", 0.1),
       epsilon: small("The least norm that a matrix is divided by.", 1e-7),
+      coefficients: {
+        form: numbers(1),
+        doc: "a, b, c of their polynomial.",
+        default: [3.4445, -4.775, 2.0315],
+      },
       iterations: {
         form: whole(1, 99),
         doc: "Steps of Newton's and Schulz's iteration.",
@@ -386,7 +398,7 @@ export const optimizers: Readonly<Record<string, OptimizerRow>> = {
     },
     (o) =>
       `Muon(trained, lr=LR, momentum=${o.momentum}, nesterov=${flagOf(o.nesterov)}, ` +
-      `${decay(o)}, eps=${o.epsilon}, ns_steps=${o.iterations}, ` +
+      `${decay(o)}, ns_coefficients=(${o.coefficients.join(", ")}), eps=${o.epsilon}, ns_steps=${o.iterations}, ` +
       `adjust_lr_fn="${o.scale === "adamW" ? "match_rms_adamw" : "original"}")`,
   ),
   parameterGroups: {

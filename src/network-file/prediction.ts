@@ -3,9 +3,8 @@
 import { at, only } from "../core/at.ts";
 import { type ArgumentKind, checkKind, object } from "../core/kinds.ts";
 import { originalTarget } from "../data/preprocessing.ts";
-import { rowOf } from "./form.ts";
 import { checkNetwork, described } from "./kinds.ts";
-import { losses } from "./losses.ts";
+import { resolvedLoss } from "./losses.ts";
 import type { NetworkFile } from "./network.ts";
 import { type DataDescription, markedLoss } from "./prepare.ts";
 import type { Fitted } from "./targets.ts";
@@ -46,7 +45,7 @@ export function reader(
   checkKind("reader", description, described);
   checkKind("reader", marks, marked);
   const { classes, preprocessing, perPlace } = description;
-  const { probabilities } = rowOf(losses, network.loss.name);
+  const { probabilities } = resolvedLoss(network.loss);
   const { threshold: yesFrom } = markedLoss(network, marks);
   const threshold = yesFrom ?? 0.5;
   return (outputs) => {

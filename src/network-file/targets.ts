@@ -12,7 +12,8 @@ import { buildModel } from "./build.ts";
 import type { RawData } from "./datasets.ts";
 import { rowOf } from "./form.ts";
 import { layers as rows } from "./layers.ts";
-import { losses } from "./losses.ts";
+import { fittingOf } from "./loss-row.ts";
+import { resolvedLoss } from "./losses.ts";
 import type { ExamplesSection, NetworkFile } from "./network.ts";
 import { type Complaint, NetworkFileError, type Path, sourceOf } from "./source.ts";
 import { show } from "./wording.ts";
@@ -43,12 +44,9 @@ export function fitTargets(
   notes: readonly string[] = [],
 ): Fitted {
   const { name } = network.loss;
-  const {
-    targets: wants,
-    distributions,
-    outputsFor = (targets: number) => targets,
-    fits = (outputs: number, targets: number) => outputs === outputsFor(targets),
-  } = rowOf(losses, name);
+  const row = resolvedLoss(network.loss);
+  const { targets: wants, distributions } = row;
+  const { outputsFor, fits } = fittingOf(row);
   const width = data.targets.shape.slice(1).reduce((product, n) => product * n, 1);
   if (data.classes === undefined) {
     if (wants === "labels" && (!distributions || width !== outputs)) {

@@ -142,8 +142,8 @@ class Reader {
   #number(node: Place, form: NumberForm, at: Place): unknown {
     const value = isScalar(node) ? node.value : undefined;
     if (typeof value !== "number") return this.#unfit(node, form, at);
-    const { whole, least, most, above, below } = form;
-    const message = !Number.isFinite(value)
+    const { whole, least, most, above, below, infinite } = form;
+    const message = !(Number.isFinite(value) || (infinite && value === Infinity))
       ? "A number must be finite."
       : whole && !Number.isSafeInteger(value)
         ? "This must be a whole number."

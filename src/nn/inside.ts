@@ -11,6 +11,13 @@ import type { LayerOf } from "./several.ts";
 export const layersInside = ({ layers, names }: Layer): (readonly [name: string, Layer])[] =>
   layers.map((layer, i) => [names?.[i] ?? `${i}`, layer]);
 
+/** The paths of all of them, and of those inside of these. */
+export const pathsIn = (model: Layer): string[] =>
+  layersInside(model).flatMap(([name, inner]) => [
+    name,
+    ...pathsIn(inner).map((path) => pathUnder(name, path)),
+  ]);
+
 /** The layer at a path, "1.2", or the last that there is on the way to it. */
 export function layerAt(model: Layer, path: string): Layer {
   if (path === "") return model;

@@ -7,6 +7,7 @@ import { listed, shown } from "../core/wording.ts";
 import { abs, add, div, mul, square } from "../ops/arithmetic.ts";
 import { sum } from "../ops/broadcast.ts";
 import { checkPattern, matches, type NamePattern } from "./freeze.ts";
+import { pathsIn, pathUnder } from "./inside.ts";
 import type { Layer, LayerContext } from "./layer.ts";
 import { isLayer } from "./layer-checks.ts";
 import { fromZero, setting } from "./losses/definition.ts";
@@ -25,13 +26,15 @@ export interface PenaltyOptions extends PenaltyFactors {
   readonly parameters?: NamePattern;
   /** The same for what comes out: the mean over the examples. Default none. */
   readonly outputs?: PenaltyFactors;
+  /** Of which layers inside `outputs` is, by path: "0", "1.2". Default of the layer or model itself. */
+  readonly layers?: NamePattern;
 }
 
 /**
  * The same layer or model, of which training makes E + l1·Σ|w| + l2·Σw² small, the sum over the
  * parameters that a pattern finds (default: the weights), and likewise for its outputs. As in Keras,
  * l2 is not halved: its slope is 2·l2·w, that of sgd's `weightDecay` 2·l2. Reports have E alone, and
- * so has `evaluate`. A negative factor is an error, and so is a pattern that finds no parameter.
+ * so has `evaluate`. A negative factor is an error, and so is a pattern that finds nothing.
  *
  * @example penalized(linear(4, 8), { l2: 1e-4, outputs: { l1: 1e-3 } })
  * @throws ChainruleError "bad-argument" where nothing is penalized.
@@ -44,9 +47,10 @@ export function penalized<L extends Layer>(model: L, options: PenaltyOptions): L
       found: shown(model),
     });
   }
-  checkNames("penalized", options, ["l1", "l2", "parameters", "outputs"]);
-  const { parameters, outputs = {}, ...own } = options;
+  checkNames("penalized", options, ["l1", "l2", "parameters", "outputs", "layers"]);
+  const { parameters, outputs = {}, layers, ...own } = options;
   checkPattern("penalized", parameters);
+  checkPattern("penalized", layers);
   checkNames("the outputs of penalized", outputs, ["l1", "l2"]);
   const [ofWeights, ofOutputs] = [penalty(own), penalty(outputs)];
   const all = Object.entries(model.parameters);
@@ -63,17 +67,46 @@ export function penalized<L extends Layer>(model: L, options: PenaltyOptions): L
       fix: "Give a factor above 0, such as { l2: 1e-4 }, and a pattern that finds a parameter.",
     });
   }
+  const paths = layers && pathsIn(model).filter((path) => matches(layers, path));
+  if (paths && (paths.length === 0 || ofOutputs === undefined)) {
+    fail("bad-argument", {
+      message: "penalized has no outputs of such layers to make small.",
+      expected: ofOutputs
+        ? `a pattern for ${listed(pathsIn(model)) || "layers inside of a model"}`
+        : "outputs: { l1 } or { l2 }, above 0",
+      found: ofOutputs ? String(layers) : shown(outputs),
+    });
+  }
   const plain: Layer = model;
   const apply: Layer["apply"] = (x, values, context?: LayerContext): Tensor => {
-    const y = plain.apply(x, values, context);
     const take = context?.penalize;
-    if (take === undefined) return y;
+    if (take === undefined) return plain.apply(x, values, context);
+    const seen: (readonly [path: string, y: Tensor])[] = [];
+    const observe = (path: string, output: Tensor): void => {
+      seen.push([path, output]);
+      context?.observe?.(path, output);
+    };
+    const y = plain.apply(x, values, paths ? { ...(context as LayerContext), observe } : context);
     if (ofWeights) for (const name of names) take(ofWeights(entryOf(values, name)));
-    if (ofOutputs) take(div(ofOutputs(y), y.shape[0] ?? 1));
+    const ofExamples = (output: Tensor) =>
+      ofOutputs && take(div(ofOutputs(output), output.shape[0] ?? 1));
+    if (paths === undefined) ofExamples(y);
+    for (const path of paths ?? []) {
+      const found = seen.filter(([at]) => at === pathUnder(context?.path ?? "", path));
+      if (found.length === 0) unseen(path);
+      for (const [, output] of found) ofExamples(output);
+    }
     return y;
   };
   return { ...model, apply };
 }
+
+const unseen = (path: string): never =>
+  fail("unsupported", {
+    message: `The output of the layer ${path} is not to be seen: what it is part of hides it.`,
+    expected: "a layer whose output stands by itself",
+    found: path,
+  });
 
 /** l1·Σ|x| + l2·Σx², or undefined where it is always 0. */
 function penalty({ l1 = 0, l2 = 0 }: PenaltyFactors): ((x: Tensor) => Tensor) | undefined {

@@ -131,3 +131,24 @@ test("losses of parts, with weights", () => {
   const wide = combinedLoss([{ loss: meanSquaredError, outputs: [0, 5] }]);
   expect(failure("bad-argument", () => wide(output, target)).expected).toContain("[0, 4]");
 });
+
+test("outputs of layers inside, by their path", () => {
+  const inner = c.sequential(c.linear(2, 2, { weight, bias: 0 }), c.tanh());
+  const model = c.sequential(inner, c.linear(2, 1));
+  const own = c.penalized(model, { outputs: { l2: 0.5 }, layers: /^0\.0$/ });
+  const values = c.initialValues(own, { seed: 0, dtype: "f64" }).parameters;
+  const x = c.tensor(data.inputs, { dtype: "f64" });
+  const terms: number[] = [];
+  const penalize = (term: c.Tensor) => void terms.push(term.item());
+  own.apply(x, values, { training: true, path: "3", penalize });
+  const y = x.matmul(c.tensor(weight, { dtype: "f64" }).transpose());
+  // Sums of four terms in another order: 1e-14.
+  expectClose(terms, [(0.5 * y.square().sum().item()) / 2], { relative: 1e-14 });
+  for (const options of [
+    { outputs: { l2: 0.5 }, layers: /^7/ },
+    { l2: 0.5, layers: /^0/ },
+  ]) {
+    const error = failure("bad-argument", () => c.penalized(model, options));
+    expect(error.message).toContain("no outputs of such layers");
+  }
+});

@@ -11,6 +11,7 @@ import { layers as rows } from "../../network-file/layers.ts";
 import { losses } from "../../network-file/losses.ts";
 import type { NetworkFile } from "../../network-file/network.ts";
 import { optimizers } from "../../network-file/optimizers.ts";
+import { penaltyTexts } from "../../network-file/penalties.ts";
 import type { Path } from "../../network-file/source.ts";
 import { layerAt } from "../../nn/inside.ts";
 import type { Layer } from "../../nn/layer.ts";
@@ -174,6 +175,7 @@ export function pytorchScript(
   if (training.update !== "simultaneous") cannot("a sequential update");
   if (data.inputs.size + data.targets.size > mostData) cannot("so many examples");
   const input = [1, ...data.inputs.shape.slice(1)];
+  const penalty = penaltyTexts(model, network.penalties);
   const classes = new Classes();
   const lines = modules(network.layers, model.layers, input, classes.define);
   const labels = data.targets.dtype === "i32";
@@ -192,7 +194,7 @@ ${classes.toString()}model = nn.Sequential(
 ${lines}
 )
 ${weights === undefined ? valuesInside(trainer, frozen) : valuesFrom(weights, frozen)}
-trained = [p for p in model.parameters() if p.requires_grad]
+${penalty?.before ?? ""}trained = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.${update}
 
 x = torch.tensor(
@@ -212,7 +214,7 @@ ${indented(error)}
 def step(x, y):
     optimizer.zero_grad()
     e = loss(model(x), y)
-    e.backward()
+    ${penalty ? `(e + ${penalty.term})` : "e"}.backward()
     return e.item()
 
 

@@ -2,8 +2,7 @@
 import { elementsOf } from "../../../src/core/array-tensor.ts";
 import { at } from "../../../src/core/at.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
-import { rowOf } from "../../../src/network-file/form.ts";
-import { losses } from "../../../src/network-file/losses.ts";
+import { resolvedLoss } from "../../../src/network-file/losses.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
 import { tensor } from "../../../src/ops/leaf.ts";
 import type { Trainer } from "../../../src/train/trainer.ts";
@@ -39,7 +38,7 @@ function planeOf(data: Dataset): Plane {
 
 /** For each point: which colour, and how strongly. */
 function reading(network: NetworkFile, data: Dataset) {
-  const { probabilities, targets } = rowOf(losses, network.loss.name);
+  const { probabilities, targets } = resolvedLoss(network.loss);
   const numbers = Array.from(elementsOf(data.targets));
   const low = numbers.reduce((m, v) => Math.min(m, v), Number.POSITIVE_INFINITY);
   const high = numbers.reduce((m, v) => Math.max(m, v), Number.NEGATIVE_INFINITY);

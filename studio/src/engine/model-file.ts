@@ -7,8 +7,7 @@ import type { ForeignFile } from "../../../src/exchange/foreign.ts";
 import { openForeign } from "../../../src/exchange/formats.ts";
 import { importNetwork } from "../../../src/exchange/imported.ts";
 import { buildModel } from "../../../src/network-file/build.ts";
-import { rowOf } from "../../../src/network-file/form.ts";
-import { losses } from "../../../src/network-file/losses.ts";
+import { resolvedLoss } from "../../../src/network-file/losses.ts";
 import type { NetworkFile } from "../../../src/network-file/network.ts";
 import { parseNetwork } from "../../../src/network-file/parse.ts";
 import type { ModelView, Source } from "../protocol.ts";
@@ -125,7 +124,7 @@ function dataFor(network: NetworkFile): { readonly data: object; readonly flat: 
   const row = model.outputShape([1, width]).slice(1);
   const outputs = sizeOf(row);
   const inputs = Array.from({ length: width }, (_, i) => (i + 1) % 2);
-  const { targets } = rowOf(losses, loss.name);
+  const { targets } = resolvedLoss(loss);
   if (targets === "labels") {
     const classes = Array.from({ length: Math.max(2, outputs) }, (_, i) => String(i));
     return { data: { examples: [{ inputs, targets: "0" }], classes }, flat: true };
