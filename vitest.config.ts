@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     // Those who look further among random cases wait longer.
     testTimeout: 60_000 + 200 * Number(process.env.CHAINRULE_FUZZ_RUNS ?? 0),
+    // What "auto" chooses is not to depend on which libraries a test has left behind.
+    env: { CHAINRULE_AUTO: "wasm" },
     projects: [
       { extends: true, test: { name: "all", include: ["test/**/*.test.ts"] } },
       {

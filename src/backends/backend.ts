@@ -14,6 +14,14 @@ export interface SynchronousBackend {
   compile(graph: Graph): Executable;
   /** A training step with the loop around it, where the backend has one. */
   session?(step: StepGraph, data: SessionData, options?: { readonly threads?: number }): Session;
+  /** What may go on in a session's place, where there is something quicker that takes time to make. */
+  successor?(
+    step: StepGraph,
+    data: SessionData,
+    options?: { readonly threads?: number },
+  ): Successor | undefined;
+  /** A state is loaded that was trained on this backend: where there is a choice, it is kept to. */
+  goesOn?(name: string): void;
 }
 
 /**
@@ -113,6 +121,34 @@ export interface Session {
   close(): void;
   /** Bytes of memory that it holds on to. */
   readonly bytes?: number;
+}
+
+/** A quicker session that is being made while another one runs. */
+export interface Successor {
+  /** Training has lasted for so many ms: the work begins once that is worth it. */
+  lasts(time: number): void;
+  /** Whether it is there, and to be taken. */
+  readonly isReady: boolean;
+  /**
+   * The session, which has been seen to do what the running one does on a few of the batches that come
+   * next; it has the data, but no state yet. Neither has the running one what it had. Undefined where
+   * they do not agree.
+   */
+  take(running: Session, from: Standing): Session | undefined;
+  /** Nobody wants it any more. */
+  close(): void;
+}
+
+/** Where a training stands. */
+export interface Standing {
+  readonly state: StepState<TypedArray>;
+  readonly step: number;
+  readonly learningRate: number;
+  /** The epoch that decides the order of the examples; undefined: they stay as they are. */
+  readonly order: number | undefined;
+  readonly examples: SessionData["examples"];
+  /** Whole batches in an epoch. */
+  readonly batches: number;
 }
 
 /** A run that is done bit by bit. */

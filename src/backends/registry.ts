@@ -128,6 +128,21 @@ export function chooseBackend(wanted: BackendName | Backend, deterministic = fal
   });
 }
 
+/**
+ * A trainer's: "auto" may choose C at the start, or go over to it, as the trainer's bits allow
+ * (c/automatic.ts).
+ */
+export function backendFor(
+  wanted: BackendName | Backend,
+  bits: { readonly deterministic: boolean; readonly reproducible: boolean },
+): Backend {
+  const first = chooseBackend(wanted, bits.deterministic);
+  if (wanted !== "auto" || first.asynchronous || first.session === undefined) return first;
+  const native = nativeHere();
+  if (native === undefined) return first;
+  return native.makeAutomatic(first, native.makeNativeBackend(bits), bits);
+}
+
 const unknownBackend = (wanted: unknown): never =>
   fail("bad-argument", {
     message: `There is no backend ${JSON.stringify(wanted)}.`,

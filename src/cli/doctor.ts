@@ -8,6 +8,7 @@ import { threadsHere } from "../backends/wasm/workers.ts";
 import { engine, engineName } from "../core/engine.ts";
 import { ChainruleError } from "../core/errors.ts";
 import { numerics } from "../core/numerics.ts";
+import { variable } from "../core/permission.ts";
 import { linear, meanSquaredError, sequential, tanh } from "../nn/index.ts";
 import { adam } from "../optim/index.ts";
 import { mpiHere } from "../parallel/node-here.ts";
@@ -95,8 +96,18 @@ async function findings() {
     permissions: permissions(),
     backends,
     auto: { takes: entry.name, passedOver, substitute: entry.asSubstitute },
+    native: goesOver(entry.name, backends),
     ok: works && entry.asSubstitute === undefined,
   };
+}
+
+/** Whether `auto` may choose C or go over to it, and why not. */
+function goesOver(takes: string, backends: readonly Health[]): { can: boolean; why?: string } {
+  const c = backends.find(({ name }) => name === "c");
+  if (!c?.runs) return { can: false, why: c?.why ?? "There is no such backend" };
+  if (takes !== "wasm") return { can: false, why: `auto takes ${takes}` };
+  if (variable("CHAINRULE_AUTO")?.trim() !== "wasm") return { can: true };
+  return { can: false, why: "CHAINRULE_AUTO says wasm" };
 }
 
 type Findings = Awaited<ReturnType<typeof findings>>;
@@ -159,7 +170,7 @@ function report(found: Findings): void {
 }
 
 /** What `auto` takes, why, and whether that is well. */
-function verdict({ auto, backends, ok }: Findings): string[] {
+function verdict({ auto, native, backends, ok }: Findings): string[] {
   const ill = backends.find(({ name, runs }) => !runs && name === auto.takes);
   if (ill) {
     const why = `auto takes ${ill.name}, which says that it can run here, and does not: ${ill.why}.`;
@@ -167,7 +178,14 @@ function verdict({ auto, backends, ok }: Findings): string[] {
   }
   const before = auto.passedOver.map(({ name, why }) => `not ${name}: ${why}`);
   const reason = before.length === 0 ? "the fastest that it may choose" : before.join("; ");
-  const lines = wrapWords(sentence(`auto takes ${auto.takes}, ${reason}`));
+  const over = native.can
+    ? "It takes c where a network's library is kept, and goes over to c in the midst of a long training " +
+      "with --deterministic or --no-reproducible"
+    : `It does not go over to c: ${native.why}`;
+  const lines = [
+    ...wrapWords(sentence(`auto takes ${auto.takes}, ${reason}`)),
+    ...wrapWords(sentence(over)),
+  ];
   if (ok) return [...lines, green("Networks are trained by compiled code.")];
   return [...lines, red(sentence(`So ${auto.substitute ?? "training is not at its best"}`))];
 }

@@ -144,6 +144,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .addOption(oneOf("--update <timing>", "when layers change", "simultaneous sequential"))
     .addOption(backend())
     .option("--deterministic", "the same bits on every machine and engine")
+    .option("--no-reproducible", "go over to native code in the midst, though last digits differ")
     .option("--report <path>", "write a page (HTML) that shows the run")
     .option("--plot <path>", "write the curves of loss and metrics (SVG)")
     .option("--csv <path>", "write a table with a row for each epoch")

@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import type { BackendName } from "../backends/registry.ts";
+import type { Backend } from "../backends/backend.ts";
+import { type BackendName, chooseBackend } from "../backends/registry.ts";
 import { fail } from "../core/errors.ts";
 import { numerics } from "../core/numerics.ts";
 import { readBytes, writeAtomically } from "../files/node.ts";
@@ -75,6 +76,21 @@ export async function runBackend(
   const name = asked ?? (backend as BackendName);
   if (name === "c") await import("../backends/c/install.ts");
   return name;
+}
+
+/**
+ * What trains a file: "auto" may choose C, or go over to it. A run can be repeated: it keeps to one backend,
+ * unless their bits are the same.
+ */
+export async function trainingBackend(
+  options: { readonly backend?: BackendName; readonly deterministic?: boolean },
+  isRun: boolean,
+): Promise<BackendName | Backend> {
+  const { backend = "auto", deterministic = false } = options;
+  if (backend !== "auto") return backend;
+  if (isRun && !deterministic) return chooseBackend(backend);
+  await import("../backends/c/install.ts");
+  return backend;
 }
 
 const bestOf = (run: string): string => join(run, "best.safetensors");

@@ -44,6 +44,7 @@ import {
   resultOf,
   runBackend,
   secondsOf,
+  trainingBackend,
 } from "./run-folder.ts";
 import { besides, isRunFolder, lastOf, networkOf } from "./run-place.ts";
 import { bold, dim, print, remark, wrapWords } from "./terminal.ts";
@@ -69,6 +70,8 @@ interface TrainOptions extends RunFileOptions {
   readonly update?: "simultaneous" | "sequential";
   readonly backend?: BackendName;
   readonly deterministic?: boolean;
+  /** false by --no-reproducible. */
+  readonly reproducible?: boolean;
   readonly mpi?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -127,9 +130,10 @@ async function trainFile(
   const resumed = old && inFile(old.path, () => resumption(network, old.bytes, settings));
   const reading = new ReadingLine(!options.json && !options.quiet);
   const prepared = await prepareNetwork(resumed?.network ?? withTraining(network, settings), read, {
-    backend: options.backend ?? "auto",
+    backend: await trainingBackend(options, begins !== undefined),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     deterministic: options.deterministic ?? false,
+    reproducible: options.reproducible ?? true,
     ...(parallel && { parallel }),
     onReading: (name, progress) => reading.update(name, progress),
   }).finally(() => reading.clear());

@@ -18,6 +18,6 @@ export function takeMemory(
     ...{ learningRate, formerRate: learningRate },
     classes: trainer.classes,
     numerics: trainer.numerics,
-    backend: trainer.trainedOn,
+    trainedOn: trainer.trainedOn,
   });
 }

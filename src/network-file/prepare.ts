@@ -161,7 +161,10 @@ export interface PreparedNetwork {
 }
 
 /** What trains it, which no network file says: it decides about the time, not the result. */
-type Machine = Pick<TrainerOptions, "backend" | "deterministic" | "threads" | "parallel">;
+type Machine = Pick<
+  TrainerOptions,
+  "backend" | "deterministic" | "reproducible" | "threads" | "parallel"
+>;
 
 /** Reads the data of a network file and makes its trainer. Errors as in `toDatasets`. */
 export async function prepareNetwork(
@@ -172,6 +175,7 @@ export async function prepareNetwork(
   checkNames("prepareNetwork", options, [
     "backend",
     "deterministic",
+    "reproducible",
     "threads",
     "parallel",
     "onReading",
@@ -217,11 +221,12 @@ export function makeTrainer(
   network: NetworkFile,
   model: Layer,
   marks: Fitted["marks"] = {},
-  { backend = "auto", deterministic = false, threads, parallel }: Machine = {},
+  { backend = "auto", deterministic = false, reproducible, threads, parallel }: Machine = {},
 ): Trainer {
   const { dtype, update, seed, gradientNorm = false } = network.training;
   const loss = markedLoss(network, marks);
-  const machine = chooseBackend(backend, deterministic);
+  // Whether it can run here has nothing to do with the file.
+  chooseBackend(backend, deterministic);
   return located(sourceOf(network), ["layers"], () =>
     trainer(model, {
       loss,
@@ -230,9 +235,11 @@ export function makeTrainer(
       update,
       seed,
       gradientNorm,
-      backend: machine,
+      backend,
+      deterministic,
+      ...(reproducible === undefined ? {} : { reproducible }),
       ...(threads === undefined ? {} : { threads }),
-      ...(parallel && { parallel, deterministic }),
+      ...(parallel && { parallel }),
     }),
   );
 }

@@ -38,6 +38,8 @@ interface Saved {
   readonly numerics: number;
   /** The backend that the state was trained on. */
   readonly backend?: string | undefined;
+  /** Whether its bits were those of every compiled backend. */
+  readonly deterministic?: boolean | undefined;
   readonly seed: number;
   readonly learningRate: number;
   /** The rate that the optimizer was made with; it may have been changed by hand since. */
@@ -85,6 +87,7 @@ export function writeCheckpoint(trainer: Trainer, extra: Readonly<Record<string,
   const saved: Saved = {
     numerics,
     backend: trainer.backend.name,
+    deterministic: trainer.bits.deterministic || undefined,
     seed: trainer.seed,
     learningRate: trainer.learningRate,
     initialRate: trainer.optimizer.learningRate.initial,
@@ -127,25 +130,27 @@ export function readCheckpoint(
   const values = part("values");
   const rates = { learningRate: resumedRate(saved, trainer), formerRate: saved.learningRate };
   const goesOn = differ.every(({ kind }) => kind === "seed" || kind === "dtype");
-  const { progress, classes, numerics, backend } = saved;
+  const { progress, classes, numerics, backend: name, deterministic = false } = saved;
+  const trainedOn = name === undefined ? undefined : { name, deterministic };
   trainer.restore(
     goesOn
       ? {
           ...rates,
           ...{ values, slots: part("slots"), best: hasBest ? part("best") : undefined },
-          ...{ progress, classes, numerics, backend },
+          ...{ progress, classes, numerics, trainedOn },
         }
       : {
           ...{ learningRate: trainer.learningRate, formerRate: trainer.learningRate },
           ...{ values, slots: new Map(Object.entries(firstSlots(trainer))), best: undefined },
-          ...{ progress: freshProgress(), classes: undefined, numerics, backend },
+          ...{ progress: freshProgress(), classes: undefined, numerics, trainedOn },
         },
   );
   return extra;
 }
 
 /** What to say before training goes on from a state that another arithmetic or backend has made. */
-export function originNotes({ numerics: before, trainedOn, backend }: Trainer): string[] {
+export function originNotes(trainer: Trainer): string[] {
+  const { numerics: before, trainedOn, backend, bits } = trainer;
   const notes: string[] = [];
   if (before !== numerics) {
     const which = before < numerics ? "an older" : "a newer";
@@ -154,9 +159,13 @@ export function originNotes({ numerics: before, trainedOn, backend }: Trainer): 
         `${numerics}): training goes on, but its last digits are not those of one that never stopped.`,
     );
   }
-  if (trainedOn !== undefined && trainedOn !== backend.name) {
+  const { name = backend.name } = trainedOn ?? {};
+  // Strict bits are those of all that is compiled; and a trainer may have been made to go over to another.
+  const strict = bits.deterministic && trainedOn?.deterministic === true;
+  const alike = strict && [name, backend.name].every((one) => one === "c" || one === "wasm");
+  if (name !== backend.name && !alike && bits.reproducible) {
     notes.push(
-      `The checkpoint was trained on the backend "${trainedOn}", and this is "${backend.name}": ` +
+      `The checkpoint was trained on the backend "${name}", and this is "${backend.name}": ` +
         "training goes on, but its last digits may be others than those of one that never stopped.",
     );
   }
@@ -193,6 +202,7 @@ function parse(text: string | undefined): Saved {
   const wrong = faults(given);
   if (!areSound(given, wrong)) return bad(`nothing sensible under ${wrong.join(", ")}`);
   const { numerics, backend, seed, learningRate, initialRate, optimizer, classes } = given;
+  const { deterministic } = given;
   const { progress: p } = given;
   // Of what else the file may hold, nothing is taken over.
   const progress = freshProgress();
@@ -201,7 +211,8 @@ function parse(text: string | undefined): Saved {
   progress.counts = mapEntries<number | null, number>(p.counts, (sum) => sum ?? Number.NaN);
   if (p.weight !== undefined) progress.weight = p.weight;
   if (p.plateau !== undefined) progress.plateau = p.plateau;
-  return { numerics, backend, seed, learningRate, initialRate, optimizer, progress, classes };
+  const origin = { numerics, backend, deterministic };
+  return { ...origin, seed, learningRate, initialRate, optimizer, progress, classes };
 }
 
 /** Once there was one count only, under a name of its own. */
@@ -226,6 +237,7 @@ function faults({ progress: p, ...saved }: Given): string[] {
   const checks: Readonly<Record<string, boolean>> = {
     numerics: whole(saved.numerics),
     backend: saved.backend === undefined || typeof saved.backend === "string",
+    deterministic: saved.deterministic === undefined || typeof saved.deterministic === "boolean",
     seed: Number.isSafeInteger(seed),
     learningRate: Number.isFinite(learningRate),
     initialRate: initialRate === undefined || Number.isFinite(initialRate),

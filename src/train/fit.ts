@@ -178,10 +178,9 @@ export class Fit extends UnderWay {
       const course = this.#course();
       const opened = more() ? trainer.resident(course, this.#train) : undefined;
       resident = opened instanceof Promise ? await opened : opened;
-      const together = resident !== undefined && this.#mayRunTogether(resident);
       while (more()) {
-        const whole = together && trainer.progress.position === 0 && !signal?.aborted;
-        if (resident && whole) {
+        const whole = trainer.progress.position === 0 && !signal?.aborted;
+        if (resident && whole && this.#mayRunTogether(resident)) {
           const passed = this.#together(resident, course, end);
           const count = typeof passed === "number" ? passed : await passed;
           if (turns.due) await turns.give();

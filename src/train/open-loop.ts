@@ -61,8 +61,15 @@ export function openLoop(
       weight: adds ? 1 : rows,
       step: () => stepOn({ inputs: batch(inputs, rows), targets: batch(targets, rows) }),
     };
-    const session = backend.session(step, { ...given, ...(rest && { rest }) }, options);
-    return new Resident(trainer, session, kind, course);
+    const all = { ...given, ...(rest && { rest }) };
+    const session = backend.session(step, all, options);
+    // Of a stream's data the next are fed to what runs.
+    const successor = course.plan.batches > 0 && backend.successor?.(step, all, options);
+    return new Resident(trainer, session, {
+      kind,
+      course,
+      ...(successor && { successor, examples }),
+    });
   }
   const { session } = backend;
   return answer(backend, () => session.call(backend, step, given, options)).then(

@@ -30,6 +30,7 @@ const trainerOptions: Readonly<Record<keyof TrainerOptions, true>> = {
   dtype: true,
   backend: true,
   deterministic: true,
+  reproducible: true,
   threads: true,
   update: true,
   gradientNorm: true,
@@ -106,12 +107,13 @@ export function checkTrainer(model: Layer, options: TrainerOptions): void {
       found: shown(threads),
     });
   }
-  const { gradientNorm = false } = options;
-  if (typeof gradientNorm !== "boolean") {
+  for (const name of ["gradientNorm", "deterministic", "reproducible"] as const) {
+    const given: unknown = options[name] ?? false;
+    if (typeof given === "boolean") continue;
     fail("bad-argument", {
-      message: "trainer cannot use this gradientNorm.",
+      message: `trainer cannot use this ${name}.`,
       expected: "true or false",
-      found: shown(gradientNorm),
+      found: shown(given),
     });
   }
   if (options.parallel !== undefined) checkKind("parallel", options.parallel, processes);

@@ -3,7 +3,7 @@
  * with the machine, and JavaScript is crossed once per report. The trainer fetches the state when
  * it is read ("settles"), at the end of each epoch, and now and then in long ones.
  */
-import type { Later, Session, Sums } from "../backends/backend.ts";
+import type { Later, Session, SessionData, Successor, Sums } from "../backends/backend.ts";
 import { type Divided, isDivided, LongStep, portionwise } from "../backends/long-step.ts";
 import { fail } from "../core/errors.ts";
 import type { Examples } from "./batches.ts";
@@ -68,11 +68,19 @@ export function under(course: Course | undefined): Course {
   });
 }
 
+interface ResidentOptions {
+  readonly kind: string;
+  readonly course: Course;
+  readonly successor?: Successor;
+  /** The data, where there is a successor to be given them. */
+  readonly examples?: SessionData["examples"];
+}
+
 export class Resident implements Loop {
   readonly #trainer: Trainer;
-  readonly #session: Session;
+  #session: Session;
   readonly kind: string;
-  readonly #pace = new Pace(budget);
+  #pace = new Pace(budget);
   /** Whether the machine has the trainer's state, or a newer one. */
   #loaded = false;
   #newer = false;
@@ -88,11 +96,20 @@ export class Resident implements Loop {
   /** The step that is under way in portions. */
   #open: LongStep<number> | undefined;
 
-  constructor(trainer: Trainer, session: Session, kind: string, course: Course) {
+  /** What may go on in the session's place. */
+  #successor: Successor | undefined;
+  /** The data of the training that is under way, as long as there is somebody to succeed. */
+  #examples: SessionData["examples"] | undefined;
+  /** When that has begun. */
+  #entered = performance.now();
+
+  constructor(trainer: Trainer, session: Session, { kind, course, ...after }: ResidentOptions) {
     this.#trainer = trainer;
     this.#session = session;
     this.kind = kind;
     this.#course = course;
+    this.#successor = after.successor;
+    this.#examples = after.examples;
     this.#since = pointOf(trainer.progress);
   }
 
@@ -108,14 +125,18 @@ export class Resident implements Loop {
     this.forget();
     this.#course = course;
     this.#session.feed(examples);
+    if (this.#successor) this.#examples = examples;
+    this.#entered = performance.now();
   }
 
   leave(): void {
     this.#course = undefined;
+    this.#examples = undefined;
   }
 
   begin(order: number | undefined): void {
     this.settle();
+    this.#succeed(order);
     this.#session.arrange(order);
   }
 
@@ -136,6 +157,7 @@ export class Resident implements Loop {
   /** So many steps were taken from a moment to another, which is now. */
   #learn(now: number, began: number, count: number): void {
     this.#now = now;
+    this.#successor?.lasts(now - this.#entered);
     this.#each = (now - began) / count;
     this.#pace.learn(now - began, count);
   }
@@ -191,6 +213,8 @@ export class Resident implements Loop {
     const fitting = isDivided(this.#session, this.#each) ? 0 : this.#pace.epochs(most, batches);
     if (fitting === 0) return 0;
     this.settle();
+    // The smaller last batch may be no matter of what goes on: then an epoch takes another way.
+    if (this.#succeed(shuffle ? first : undefined)) return 0;
     this.#load();
     const timed = this.#pace.asksFor(fitting * batches);
     const began = timed ? performance.now() : 0;
@@ -200,7 +224,11 @@ export class Resident implements Loop {
     } catch {
       // Step by step it will throw again, with the trainer as it was before that step.
     }
-    if (timed) this.#pace.learn(performance.now() - began, Math.max(1, done.length) * batches);
+    if (timed) {
+      const now = performance.now();
+      this.#pace.learn(now - began, Math.max(1, done.length) * batches);
+      this.#successor?.lasts(now - this.#entered);
+    }
     if (done.length < fitting || !this.#session.isFinite()) {
       this.forget();
       return 0;
@@ -226,7 +254,28 @@ export class Resident implements Loop {
     this.#newer = false;
   }
 
+  /** What was made meanwhile goes on from the trainer's own state, if it is there by now: whether it does. */
+  #succeed(order: number | undefined): boolean {
+    const examples = this.#examples;
+    if (!this.#successor?.isReady || examples === undefined) return false;
+    const { progress, learningRate } = this.#trainer;
+    const own = this.#successor.take(this.#session, {
+      ...{ state: this.#trainer.ownState(), step: progress.steps, learningRate, order, examples },
+      batches: under(this.#course).plan.batches,
+    });
+    // Both have tried some steps.
+    this.forget();
+    if (own === undefined) return false;
+    this.#session.close();
+    this.#session = own;
+    this.#successor = undefined;
+    this.#pace = new Pace(budget);
+    this.#each = Number.POSITIVE_INFINITY;
+    return true;
+  }
+
   close(): void {
+    this.#successor?.close();
     this.#session.close();
   }
 

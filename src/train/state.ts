@@ -96,5 +96,5 @@ export interface TrainerState {
   readonly classes: readonly string[] | undefined;
   /** The version of the arithmetic that has made it, and the backend, where that is known. */
   readonly numerics: number;
-  readonly backend: string | undefined;
+  readonly trainedOn: { readonly name: string; readonly deterministic: boolean } | undefined;
 }

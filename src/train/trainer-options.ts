@@ -14,13 +14,19 @@ export interface TrainerOptions {
   readonly seed?: number;
   /** Element type of parameters and activations. Default f32. */
   readonly dtype?: "f32" | "f64";
-  /** Default "auto": WebAssembly where the engine has SIMD, else the interpreter. */
+  /** Default "auto": WebAssembly where the engine has SIMD, or C, as `reproducible` says; else the interpreter. */
   readonly backend?: BackendName | Backend;
   /**
    * Forbids WebAssembly's relaxed instructions, which round as the engine likes: the bits then agree
    * between machines and engines, too, and some steps take longer. Default false.
    */
   readonly deterministic?: boolean;
+  /**
+   * Whether the same program gives the same bits each time it runs. With false, or with `deterministic`, which
+   * makes them the same everywhere, the backend "auto" goes over to C in the midst of a training that lasts, where
+   * a compiler is found (docs/native.md); otherwise one backend runs all of it. Default true.
+   */
+  readonly reproducible?: boolean;
   /** Threads to train with; by default as many as the work can feed. The bits do not differ. */
   readonly threads?: number;
   /** When layers change within a step. Default "simultaneous". */

@@ -5,7 +5,7 @@
 
 import { now } from "../backends/asynchronous.ts";
 import type { Backend, Later } from "../backends/backend.ts";
-import { chooseBackend } from "../backends/registry.ts";
+import { backendFor } from "../backends/registry.ts";
 import "../backends/wasm/install.ts";
 import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
@@ -75,14 +75,16 @@ export class Trainer<P extends Ranks = Ranks> {
   /** Whether the gradient's norm is measured at each step. */
   readonly gradientNorm: boolean;
   readonly backend: Backend;
+  /** @internal Whether its bits are the same on every machine, or at least in every run. */
+  readonly bits: { readonly deterministic: boolean; readonly reproducible: boolean };
   /** η, which schedules multiply; it may be changed at any time. */
   learningRate: number;
   /** Where training stands; saved and restored with the parameters. */
   progress: Progress = freshProgress();
   /** @internal The version of the arithmetic that made the state which was loaded. */
   numerics = numerics;
-  /** @internal The backend that it was trained on, where that is known. */
-  trainedOn: string | undefined;
+  /** @internal What it was trained on, where that is known. */
+  trainedOn: TrainerState["trainedOn"];
   /** The classes trained on, in the order of their labels, which other data are held to. */
   classes: readonly string[] | undefined;
   /** @internal The parameters with the best loss, while early stopping may go back to them. */
@@ -119,7 +121,9 @@ export class Trainer<P extends Ranks = Ranks> {
     this.dtype = dtype;
     this.update = update;
     this.gradientNorm = options.gradientNorm ?? false;
-    this.backend = chooseBackend(backend, options.deterministic);
+    const { deterministic = false, reproducible = true } = options;
+    this.bits = { deterministic, reproducible };
+    this.backend = backendFor(backend, this.bits);
     this.#threads = options.threads;
     this.#own = new OwnLoop(this, options.threads);
     this.joint = joinedBy(this, options);
@@ -448,7 +452,8 @@ export class Trainer<P extends Ranks = Ranks> {
     this.learningRate = state.learningRate;
     this.classes = state.classes;
     this.numerics = state.numerics;
-    this.trainedOn = state.backend;
+    this.trainedOn = state.trainedOn;
+    if (state.trainedOn && !this.backend.asynchronous) this.backend.goesOn?.(state.trainedOn.name);
     this.#formerRate = state.formerRate;
   }
 

@@ -571,6 +571,7 @@ export const functions: Record<string, Probe> = {
         dtype: "f64",
         backend: "interpreter",
         deterministic: true,
+        reproducible: false,
         threads: 1,
         update: "simultaneous",
       },

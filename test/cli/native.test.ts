@@ -33,7 +33,13 @@ describe.skipIf(here !== true)(title, () => {
     expect(await run(train, { cwd, env })).toMatchObject({ code: 0, stderr: "" });
     expect(trainedOn(cwd)).toBe("c");
     const resume = ["train", example("xor"), "--epochs", "5", "--resume", "xor.safetensors"];
-    const { code, stdout } = await run(resume, { cwd, env });
+    // Where nothing is said, it goes on as it was begun.
+    const { stdout: silent } = await run([...resume, "--out", "2.safetensors"], {
+      cwd,
+      env: { ...env, CHAINRULE_AUTO: "" },
+    });
+    expect(flat(silent)).not.toContain("trained on the backend");
+    const { code, stdout } = await run([...resume, "--backend", "wasm"], { cwd, env });
     expect(code).toBe(0);
     expect(flat(stdout)).toContain(
       'trained on the backend "c", and this is "wasm": training goes on',
@@ -115,6 +121,25 @@ describe.skipIf(here !== true)(title, () => {
       expect(flat(stderr)).toContain("WebAssembly goes on instead of C.");
       expect(trainedOn(cwd)).toBe("wasm");
       expect(readdirSync(join(shared, "native"))).toEqual([]);
+    });
+
+    it.each([
+      [
+        "fails",
+        "echo out of ideas >&2; exit 1",
+        "(out of ideas): training goes on in WebAssembly.",
+      ],
+      ["hangs", "sleep 50", "(no library after 0.5 seconds): training goes on in WebAssembly."],
+    ])("one that %s in the background: a remark", async (name, does, text) => {
+      const cwd = folder();
+      const CC = compiler(`${name}-later`, `case "$*" in *-dM*) exit 0;; esac\n${does}`);
+      const own = { CC, CHAINRULE_CC_SECONDS: "0.5", CHAINRULE_AUTO: "" };
+      const words = ["train", example("sine"), "--epochs", "8000", "--deterministic", "--quiet"];
+      const env = { ...own, CHAINRULE_CACHE: join(place, "later") };
+      const { code, stderr } = await run(words, { cwd, env });
+      expect(code, stderr).toBe(0);
+      expect(flat(stderr)).toContain(text);
+      expect(readdirSync(join(place, "later", "native"))).toEqual([]);
     });
 
     it("a compiler's name is no command of a shell", async () => {

@@ -12,6 +12,7 @@ import { functionIn, loadProgram, type NativeOptions } from "./instance.ts";
 import { toolchain } from "./node-library.ts";
 import { openNativeSession } from "./session.ts";
 
+export { makeAutomatic } from "./automatic.ts";
 export { keptFiles } from "./node-cache.ts";
 
 function compile(graph: Graph, code: NativeOptions): Executable {

@@ -33,14 +33,25 @@ interface LoopJob {
   readonly threads: number;
 }
 
-export function loadProgram(program: Program, code: NativeOptions, job?: LoopJob) {
+/** A program's text, and what loads it. */
+export function prepareProgram(program: Program, code: NativeOptions, job?: LoopJob) {
   const target = { fuses: !code.deterministic, vectorBytes: vectorBytes() };
   const render = (team: boolean) =>
     renderFile([{ program, team, ...(job && { loop: job.loop }) }], target);
-  let { text, lines, programs } = render((job?.threads ?? 1) > 1);
-  const { divides } = element(programs, 0);
-  const threads = divides ? (job?.threads ?? 1) : 1;
-  if (job && threads < job.threads) ({ text, lines, programs } = render(false));
+  let rendered = render((job?.threads ?? 1) > 1);
+  const threads = element(rendered.programs, 0).divides ? (job?.threads ?? 1) : 1;
+  if (job && threads < job.threads) rendered = render(false);
+  return { text: rendered.text, load: () => loaded(program, rendered, threads) };
+}
+
+export const loadProgram = (program: Program, code: NativeOptions) =>
+  prepareProgram(program, code).load();
+
+function loaded(
+  program: Program,
+  { text, lines, programs }: ReturnType<typeof renderFile>,
+  threads: number,
+) {
   const { memory: bytes, places, perThread } = element(programs, 0);
   const library = loadLibrary(text);
   const memory = allocateMemory(bytes + (threads - 1) * perThread);

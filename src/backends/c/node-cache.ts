@@ -19,6 +19,7 @@ import { homedir, platform } from "node:os";
 import { join } from "node:path";
 import { fail } from "../../core/errors.ts";
 import { variable } from "../../core/permission.ts";
+import type { Making } from "./node-compiler.ts";
 
 /** More than so many bytes are not kept: what was used longest ago goes first. */
 function mostBytes(): number {
@@ -79,35 +80,94 @@ const unwritable = (path: string, cause: unknown): never =>
     cause,
   });
 
+/** A place for a library, and for what it is made of. */
+interface Place {
+  /** Whether it is there. */
+  readonly isKept: boolean;
+  readonly library: string;
+  /** Gives the paths to write to, with the text in the first of them. */
+  begin(): readonly [source: string, made: string];
+  /** It was made there. */
+  finish(): void;
+  /** Removes what is left of the work. */
+  clear(): void;
+}
+
+function placeFor(hash: string, text: string): Place {
+  const folder = openFolder();
+  const library = join(folder, `${hash}.so`);
+  const isKept = existsSync(library);
+  if (isKept) refuseUnlessOwn(library, (s) => s.isFile(), "file");
+  // A name of its own: two that make the same library at once do not meet, and the later one wins.
+  const own = join(folder, `${hash}.${process.pid}.${randomBytes(4).toString("hex")}`);
+  return {
+    isKept,
+    library,
+    begin() {
+      try {
+        writeFileSync(`${own}.c`, text, { flag: "wx", mode: 0o600 });
+      } catch (cause) {
+        unwritable(folder, cause);
+      }
+      return [`${own}.c`, `${own}.tmp`];
+    },
+    finish() {
+      renameSync(`${own}.tmp`, library);
+      tidy(folder, library);
+    },
+    clear() {
+      for (const end of [".c", ".tmp"]) rmSync(own + end, { force: true });
+    },
+  };
+}
+
 /** The path of a library: one that is there, or one that `make` makes of a file with this text. */
 export function keptLibrary(
   hash: string,
   text: string,
   make: (source: string, library: string) => void,
 ): string {
-  const folder = openFolder();
-  const library = join(folder, `${hash}.so`);
-  if (existsSync(library)) {
-    refuseUnlessOwn(library, (s) => s.isFile(), "file");
+  const { isKept, library, begin, finish, clear } = placeFor(hash, text);
+  if (isKept) {
     touch(library);
     return library;
   }
-  // A name of its own: two that make the same library at once do not meet, and the later one wins.
-  const own = join(folder, `${hash}.${process.pid}.${randomBytes(4).toString("hex")}`);
   try {
-    try {
-      writeFileSync(`${own}.c`, text, { flag: "wx", mode: 0o600 });
-    } catch (cause) {
-      unwritable(folder, cause);
-    }
-    make(`${own}.c`, `${own}.tmp`);
-    renameSync(`${own}.tmp`, library);
+    make(...begin());
+    finish();
   } finally {
-    for (const end of [".c", ".tmp"]) rmSync(own + end, { force: true });
+    clear();
   }
-  tidy(folder, library);
   return library;
 }
+
+/** Makes a library in the background, unless it is there. */
+export function keepLibraryLater(
+  hash: string,
+  text: string,
+  make: (source: string, library: string) => Making,
+): Making | undefined {
+  const { isKept, begin, finish, clear } = placeFor(hash, text);
+  if (isKept) return undefined;
+  const end = (): void => {
+    process.off("exit", clear);
+    clear();
+  };
+  try {
+    const { done, stop } = make(...begin());
+    process.once("exit", clear);
+    return { done: done.then(finish).finally(end), stop };
+  } catch (error) {
+    clear();
+    throw error;
+  }
+}
+
+/** Whether a library is there; nothing is made to find out. */
+export const isKept = (hash: string): boolean => existsSync(join(cacheFolder(), `${hash}.so`));
+
+/** Whether anything may be there. */
+export const keepsSomething = (): boolean => existsSync(cacheFolder());
 
 /** What is kept, and where; with `clear` it is removed. */
 export function keptFiles({ clear = false } = {}): Kept {

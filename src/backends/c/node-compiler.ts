@@ -1,5 +1,5 @@
 /** The system's C compiler: which one, what it can do, and a library made with it. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { arch, cpus, platform } from "node:os";
@@ -108,15 +108,22 @@ export function circumstances(compiler: CCompiler): string {
 export const hashOf = (text: string, around: string): string =>
   createHash("sha256").update(around).update("\0").update(text).digest("hex").slice(0, 40);
 
+const argumentsFor = (
+  { first }: CCompiler,
+  [source, library]: readonly [source: string, library: string],
+  more: readonly string[] = [],
+): string[] => [...first, ...options, ...more, "-o", library, source, ...libraries];
+
 /** Makes a library of a file of C. @throws ChainruleError "backend-failed" */
 export function compileFile(
-  { command, first }: CCompiler,
+  compiler: CCompiler,
   source: string,
   library: string,
   more: readonly string[],
 ): void {
+  const { command } = compiler;
   try {
-    execFileSync(command, [...first, ...options, ...more, "-o", library, source, ...libraries], {
+    execFileSync(command, argumentsFor(compiler, [source, library], more), {
       encoding: "utf8",
       timeout: 1000 * patience.program(),
       killSignal: "SIGKILL",
@@ -125,18 +132,88 @@ export function compileFile(
     });
   } catch (cause) {
     const { code, status, signal, stderr } = cause as Readonly<Record<string, unknown>>;
-    const said = String(stderr ?? "")
-      .trim()
-      .split("\n")
-      .slice(0, 8)
-      .join("\n");
-    const hung = code === "ETIMEDOUT";
-    fail("backend-failed", {
-      message: `The C compiler ${hung ? "did not end" : "has failed"}: ${command}.`,
-      found: hung
-        ? `no library after ${patience.program()} seconds`
-        : said || `it ended with ${signal ?? `status ${status ?? code}`}`,
+    failed(command, {
+      hung: code === "ETIMEDOUT",
+      said: String(stderr ?? ""),
+      end: signal ?? `status ${status ?? code}`,
       cause,
     });
   }
+}
+
+/** Work in the background. */
+export interface Making {
+  /** @throws ChainruleError "backend-failed" */
+  readonly done: Promise<void>;
+  /** Ends it, if it still goes on. */
+  stop(): void;
+}
+
+/** The same, while others go on: the program's end does not wait for it, and ends it. */
+export function compileFileLater(compiler: CCompiler, source: string, library: string): Making {
+  const { command } = compiler;
+  // In a group of its own: what a compiler has started ends with it.
+  const child = spawn(command, argumentsFor(compiler, [source, library]), {
+    stdio: ["ignore", "ignore", "pipe"],
+    detached: true,
+  });
+  const stop = (): void => {
+    try {
+      const runs = child.exitCode === null && child.signalCode === null;
+      if (child.pid !== undefined && runs) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It has just ended.
+    }
+  };
+  let hung = false;
+  const limit = setTimeout(() => {
+    hung = true;
+    stop();
+  }, 1000 * patience.program());
+  for (const waiting of [child, limit, child.stderr as { unref?(): void }]) waiting.unref?.();
+  const said: string[] = [];
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    if (said.length < 64) said.push(text);
+  });
+  process.once("exit", stop);
+  const done = new Promise<void>((resolve, reject) => {
+    const ended = (work: () => void): void => {
+      clearTimeout(limit);
+      process.off("exit", stop);
+      try {
+        resolve(work());
+      } catch (error) {
+        reject(error);
+      }
+    };
+    child.once("error", (cause) =>
+      ended(() => failed(command, { hung, said: cause.message, end: "an error", cause })),
+    );
+    child.once("close", (status, signal) => {
+      ended(() => {
+        if (status === 0) return;
+        failed(command, { hung, said: said.join(""), end: signal ?? `status ${status}` });
+      });
+    });
+  });
+  return { done, stop };
+}
+
+interface Failure {
+  readonly hung: boolean;
+  /** What the compiler has said. */
+  readonly said: string;
+  readonly end: unknown;
+  readonly cause?: unknown;
+}
+
+function failed(command: string, { hung, said, end, cause }: Failure): never {
+  const lines = said.trim().split("\n").slice(0, 8).join("\n");
+  return fail("backend-failed", {
+    message: `The C compiler ${hung ? "did not end" : "has failed"}: ${command}.`,
+    found: hung
+      ? `no library after ${patience.program()} seconds`
+      : lines || `it ended with ${end}`,
+    ...(cause === undefined ? {} : { cause }),
+  });
 }

@@ -1,13 +1,15 @@
 /** Programs as libraries of the machine's own code: made, loaded, and called through koffi. */
 import { availableParallelism } from "node:os";
 import { fail } from "../../core/errors.ts";
-import { forget, keptLibrary } from "./node-cache.ts";
+import { forget, isKept, keepLibraryLater, keptLibrary } from "./node-cache.ts";
 import {
   type CCompiler,
   circumstances,
   compileFile,
+  compileFileLater,
   findCompiler,
   hashOf,
+  type Making,
   widest,
 } from "./node-compiler.ts";
 import { findKoffi, type Koffi } from "./node-koffi.ts";
@@ -85,6 +87,18 @@ export function loadLibrary(text: string, more: readonly string[] = []): Library
     }
   }
   throw new TypeError("unreachable");
+}
+
+/** Whether the text's library is in the folder. */
+export const isLibraryKept = (text: string): boolean =>
+  isKept(hashOf(text, needToolchain().around));
+
+/** Makes the text's library in the background; undefined where it is there. */
+export function makeLibraryLater(text: string): Making | undefined {
+  const { compiler, around } = needToolchain();
+  return keepLibraryLater(hashOf(text, around), text, (source, library) =>
+    compileFileLater(compiler, source, library),
+  );
 }
 
 /** @param before bytes that may be used before the address */

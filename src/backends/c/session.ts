@@ -1,6 +1,7 @@
 /** A training session in the machine's own code: state, data and loop live in one memory. */
 import { compileProgram } from "../../compile/index.ts";
-import { loopOf } from "../../compile/loop.ts";
+import { loopOf, type StepLoop } from "../../compile/loop.ts";
+import type { Program } from "../../compile/program.ts";
 import { at as element, only } from "../../core/at.ts";
 import { entryOf } from "../../core/by-name.ts";
 import { bytesOf } from "../../core/dtype.ts";
@@ -9,26 +10,58 @@ import type { Session, SessionData, Sums } from "../backend.ts";
 import { sessionState } from "../session-state.ts";
 import { threadsThatPay } from "../threads.ts";
 import { mostEpochs } from "./file.ts";
-import { functionIn, loadProgram, type NativeOptions, viewOf, type Workforce } from "./instance.ts";
+import {
+  functionIn,
+  type loadProgram,
+  type NativeOptions,
+  prepareProgram,
+  viewOf,
+  type Workforce,
+} from "./instance.ts";
 import { processors } from "./node-library.ts";
 
-export function openNativeSession(
+interface SessionOptions {
+  readonly threads?: number;
+  readonly code?: NativeOptions;
+}
+
+export const openNativeSession = (
   step: StepGraph,
   data: SessionData,
-  options: { readonly threads?: number; readonly code?: NativeOptions } = {},
-): Session {
+  options: SessionOptions = {},
+): Session => prepareNativeSession(step, data, options).open(data.examples);
+
+/** A session's text, and what opens it on data of the same types. */
+export function prepareNativeSession(
+  step: StepGraph,
+  data: SessionData,
+  options: SessionOptions = {},
+) {
   const program = compileProgram(step, { state: statePairs(step) });
   const loop = loopOf(step, program, data);
   const threads = options.threads ?? threadsThatPay(program, processors());
-  const { library, memory, at, places, throwFault, team } = loadProgram(
-    program,
-    options.code ?? {},
-    { loop, threads },
-  );
+  const { text, load } = prepareProgram(program, options.code ?? {}, { loop, threads });
+  const { weight, seed } = data;
+  // The data themselves are not held until then.
+  const open = (examples: SessionData["examples"]): Session =>
+    openedSession({ step, program, loop, weight, seed }, examples, load());
+  return { text, open };
+}
+
+interface Prepared extends Pick<SessionData, "weight" | "seed"> {
+  readonly step: StepGraph;
+  readonly program: Program;
+  readonly loop: StepLoop;
+}
+
+function openedSession(
+  { step, program, loop, weight, seed }: Prepared,
+  given: SessionData["examples"],
+  { library, memory, at, places, throwFault, team }: ReturnType<typeof loadProgram>,
+): Session {
   const inputs = inputsByName(step, program.inputs);
   const { loss } = outputsByName(step, program.outputs);
   const { examples } = loop;
-  const { weight, seed } = data;
   const [shuffle, steps, epochs] = [
     functionIn(library, memory, "shuffle", 1),
     functionIn(library, memory, "steps", 2),
@@ -56,7 +89,7 @@ export function openNativeSession(
       elements.set(entryOf(from, name).data, (first * elements.length) / examples);
     }
   };
-  feed(data.examples);
+  feed(given);
   const inOrder = (): void => {
     for (let i = 0; i < examples; i++) order[i] = i;
   };
