@@ -132,7 +132,7 @@ export function chooseBackend(wanted: BackendName | Backend, deterministic = fal
  * A trainer's: "auto" may choose C at the start, or go over to it, as the trainer's bits allow
  * (c/automatic.ts).
  */
-export function backendFor(
+export function trainerBackend(
   wanted: BackendName | Backend,
   bits: { readonly deterministic: boolean; readonly reproducible: boolean },
 ): Backend {

@@ -5,7 +5,7 @@
 
 import { now } from "../backends/asynchronous.ts";
 import type { Backend, Later } from "../backends/backend.ts";
-import { backendFor } from "../backends/registry.ts";
+import { trainerBackend } from "../backends/registry.ts";
 import "../backends/wasm/install.ts";
 import { type ArrayTensor, arraysOf } from "../core/array-tensor.ts";
 import { type ByName, entryOf, mapEntries } from "../core/by-name.ts";
@@ -123,7 +123,7 @@ export class Trainer<P extends Ranks = Ranks> {
     this.gradientNorm = options.gradientNorm ?? false;
     const { deterministic = false, reproducible = true } = options;
     this.bits = { deterministic, reproducible };
-    this.backend = backendFor(backend, this.bits);
+    this.backend = trainerBackend(backend, this.bits);
     this.#threads = options.threads;
     this.#own = new OwnLoop(this, options.threads);
     this.joint = joinedBy(this, options);

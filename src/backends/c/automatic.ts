@@ -14,7 +14,7 @@ import { prepareNativeSession } from "./session.ts";
 import { succession } from "./successor.ts";
 
 /** What a trainer says of its bits. */
-export interface BitRules {
+interface BitRules {
   /** The same on every machine, engine and compiled backend. */
   readonly deterministic: boolean;
   /** The same in every run. */

@@ -164,7 +164,8 @@ export function keepLibraryLater(
 }
 
 /** Whether a library is there; nothing is made to find out. */
-export const isKept = (hash: string): boolean => existsSync(join(cacheFolder(), `${hash}.so`));
+export const libraryIsThere = (hash: string): boolean =>
+  existsSync(join(cacheFolder(), `${hash}.so`));
 
 /** Whether anything may be there. */
 export const keepsSomething = (): boolean => existsSync(cacheFolder());

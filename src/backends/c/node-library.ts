@@ -1,7 +1,7 @@
 /** Programs as libraries of the machine's own code: made, loaded, and called through koffi. */
 import { availableParallelism } from "node:os";
 import { fail } from "../../core/errors.ts";
-import { forget, isKept, keepLibraryLater, keptLibrary } from "./node-cache.ts";
+import { forget, keepLibraryLater, keptLibrary, libraryIsThere } from "./node-cache.ts";
 import {
   type CCompiler,
   circumstances,
@@ -91,7 +91,7 @@ export function loadLibrary(text: string, more: readonly string[] = []): Library
 
 /** Whether the text's library is in the folder. */
 export const isLibraryKept = (text: string): boolean =>
-  isKept(hashOf(text, needToolchain().around));
+  libraryIsThere(hashOf(text, needToolchain().around));
 
 /** Makes the text's library in the background; undefined where it is there. */
 export function makeLibraryLater(text: string): Making | undefined {
