@@ -20,7 +20,7 @@ const allowed = {
   compile: steps,
   backends: [...steps, "compile"],
   parallel: ["core", "backends"],
-  data: ["core", "ops"],
+  data: ["core", "ops", "files"],
   metrics: ["core"],
   files: ["core", "ops"],
   train: [...steps, "compile", "backends", "parallel", "data", "files", "metrics"],

@@ -13,7 +13,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { mutation } from "./mutations.mjs";
+import { mutation, withChecksums } from "./mutations.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const outfile = `${root}node_modules/.cache/chainrule/fuzz-readers.mjs`;
@@ -34,6 +34,11 @@ const kinds = {
     end: ".jsonl",
     read: (data) => (bytes) => data.parseJsonLines(new TextDecoder().decode(bytes)),
   },
+  images: {
+    files: () => imageFiles(),
+    read: (data) => (bytes, _, i) =>
+      data.decodeImage(i % 2 ? withChecksums(bytes) : bytes, { maxPixels: 2 ** 22 }),
+  },
   safetensors: { folder: "safetensors", end: ".safetensors", read: foreign("m.safetensors") },
   onnx: { folder: "onnx/torch-script", end: ".onnx", read: foreign("m.onnx") },
   "onnx-forms": { folder: "onnx/forms", end: ".onnx", read: foreign("m.onnx") },
@@ -42,6 +47,13 @@ const kinds = {
   hdf5: { files: () => kerasFiles().map(weightsIn), read: foreign("m.weights.h5") },
   tfjs: { files: () => tfjsModels().map(textOf), read: foreign("model.json", weightsOf) },
 };
+
+/** Recorded images of every kind. */
+function imageFiles() {
+  const place = `${root}test/fixtures/images/`;
+  const names = readdirSync(place).filter((name) => /\.(png|jpg)$/.test(name));
+  return names.sort().map((name) => new Uint8Array(readFileSync(place + name)));
+}
 
 const recorded = (path) => JSON.parse(readFileSync(`${root}test/fixtures/${path}`, "utf8"));
 
@@ -111,7 +123,7 @@ async function readAll(kind, count, seed) {
     process.send?.({ begun: i });
     const started = process.cpuUsage();
     try {
-      await read(file, i % files.length);
+      await read(file, i % files.length, i);
       results.read++;
     } catch (error) {
       if (!(error instanceof library.ChainruleError) || error.code === "invalid-graph") {
@@ -204,7 +216,13 @@ export { ChainruleError } from "./src/core/errors.ts";`,
     },
     bundle: true,
     packages: "external",
-    external: ["#files"],
+    plugins: [
+      {
+        name: "files",
+        setup: (bundle) =>
+          bundle.onResolve({ filter: /^#files$/ }, () => ({ path: `${root}src/files/node.ts` })),
+      },
+    ],
     platform: "node",
     format: "esm",
     ignoreAnnotations: true,

@@ -74,6 +74,58 @@ export async function* unpackedPieces(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   length?: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const feeding: Feeding = { bytes: 0, tail: new Uint8Array(4) };
+  let size = 0;
+  for await (const piece of decompressed("gzip", pieces, feeding, length)) {
+    size += piece.length;
+    yield piece;
+  }
+  // Runtimes differ in whether bytes behind the end are an error; the length in the last four
+  // bytes (RFC 1952) settles it.
+  const told = new DataView(feeding.tail.buffer).getUint32(0, true);
+  if (feeding.bytes >= 18 && told === size % 2 ** 32) return;
+  fail("file-corrupt", {
+    message: "The gzip file does not end where its contents end.",
+    expected: `${size} as the length in its last four bytes`,
+    found: String(feeding.bytes < 18 ? -1 : told),
+    fix: "Remove what follows, or unpack a file of several parts beforehand.",
+  });
+}
+
+/**
+ * So many bytes of a zlib stream (RFC 1950), as PNG has them: where there are more, unpacking stops.
+ *
+ * @throws ChainruleError "file-corrupt" where there are fewer or more, or they are damaged.
+ */
+export async function inflated(
+  pieces: Iterable<Uint8Array>,
+  size: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const feeding: Feeding = { bytes: 0, tail: new Uint8Array(4) };
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for await (const piece of decompressed("deflate", pieces, feeding)) {
+    if (at + piece.length > size) otherSize(size, `${at + piece.length} or more`);
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return at === size ? whole : otherSize(size, String(at));
+}
+
+const otherSize = (size: number, found: string): never =>
+  fail("file-corrupt", {
+    message: "Packed data unpack to another length than they should.",
+    expected: `${size} bytes`,
+    found,
+  });
+
+/** What the runtime's decompressor makes of pieces: when the caller stops asking, no more. */
+async function* decompressed(
+  format: "gzip" | "deflate",
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  feeding: Feeding,
+  length?: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   if (typeof DecompressionStream === "undefined") {
     fail("unsupported", {
       message: "This runtime cannot unpack gzip.",
@@ -82,7 +134,7 @@ export async function* unpackedPieces(
     });
   }
   let size = 0;
-  const stream = new DecompressionStream("gzip");
+  const stream = new DecompressionStream(format);
   const writer = stream.writable.getWriter();
   const reader = stream.readable.getReader();
   // Corrupt data rejects all of these promises, and the reader reports what fails: the others
@@ -90,14 +142,16 @@ export async function* unpackedPieces(
   const ignore = (): void => {};
   writer.closed.catch(ignore);
   reader.closed.catch(ignore);
-  const feeding: Feeding = { bytes: 0, tail: new Uint8Array(4) };
   const fed = feed(writer, pieces, feeding);
   fed.catch(ignore);
   const damaged = (cause: unknown): never => {
     if (feeding.failure !== undefined) throw feeding.failure.error;
     return fail("file-corrupt", {
-      message: "The gzip data are damaged or cut off.",
-      expected: "a complete gzip file",
+      message:
+        format === "gzip"
+          ? "The gzip data are damaged or cut off."
+          : "The packed data are damaged or cut off.",
+      expected: format === "gzip" ? "a complete gzip file" : "a complete zlib stream",
       found: `${length ?? feeding.bytes} bytes of which ${size} could be unpacked`,
       cause,
     });
@@ -114,16 +168,6 @@ export async function* unpackedPieces(
     reader.cancel().catch(ignore);
     writer.abort().catch(ignore);
   }
-  // Runtimes differ in whether bytes behind the end are an error; the length in the last four
-  // bytes (RFC 1952) settles it.
-  const told = new DataView(feeding.tail.buffer).getUint32(0, true);
-  if (feeding.bytes >= 18 && told === size % 2 ** 32) return;
-  fail("file-corrupt", {
-    message: "The gzip file does not end where its contents end.",
-    expected: `${size} as the length in its last four bytes`,
-    found: String(feeding.bytes < 18 ? -1 : told),
-    fix: "Remove what follows, or unpack a file of several parts beforehand.",
-  });
 }
 
 /** What was fed to a decompressor: how much, the last four bytes, and an error of the source. */

@@ -21,6 +21,17 @@ export { blobs, circles, moons, regression, spirals, xor } from "./generators.ts
 export { gunzip, isGzip } from "./gunzip.ts";
 export type { IdxOptions } from "./idx.ts";
 export { idxDataset, parseIdx, readIdx } from "./idx.ts";
+export type { DecodedImage } from "./image.ts";
+export type {
+  DecodeImageOptions,
+  ImageFile,
+  ImageFolder,
+  ImageFolderOptions,
+  ImageOptions,
+  ImageSource,
+} from "./images.ts";
+export { decodeImage, imageBatches, imageFolder, imageTensor } from "./images.ts";
+export type { DecodeJpeg } from "./jpeg.ts";
 export type { JsonLinesOptions } from "./json-lines.ts";
 export { parseJsonLines } from "./json-lines.ts";
 export { npyBytes, parseNpy } from "./npy.ts";

@@ -46,3 +46,13 @@ export async function readText(path: string, _options: ReadOptions = {}): Promis
 export async function writeAtomically(path: string, _bytes: Uint8Array): Promise<void> {
   return noFiles(path);
 }
+
+/** @throws ChainruleError "unsupported". */
+export async function listFiles(folder: string): Promise<readonly string[]> {
+  return noFiles(folder);
+}
+
+/** @throws ChainruleError "unsupported". */
+export async function packageFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  return noFiles(name);
+}

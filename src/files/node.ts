@@ -2,7 +2,8 @@
 
 import { randomBytes } from "node:crypto";
 import { constants, type Stats } from "node:fs";
-import { open, realpath, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { ChainruleError, type ErrorCode, fail } from "../core/errors.ts";
 import { explainRefusal, fileFlags } from "../core/permission.ts";
@@ -167,6 +168,41 @@ export async function readText(path: string, options: ReadOptions = {}): Promise
       cause,
     });
   }
+}
+
+/** So many folders may stand in each other. */
+const deepest = 32;
+
+/**
+ * The files in a folder and the folders in it, by their paths from there with "/" between, sorted by
+ * code units. What begins with a dot is left out.
+ *
+ * @throws ChainruleError "file-unreadable".
+ */
+export async function listFiles(folder: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  const look = async (inside: string, depth: number): Promise<void> => {
+    const path = join(folder, inside);
+    if (depth > deepest) throw Object.assign(new Error("too deep"), { code: "ELOOP" });
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.name.startsWith(".")) continue;
+      const name = inside === "" ? entry.name : `${inside}/${entry.name}`;
+      const linked = entry.isSymbolicLink() ? await stat(join(folder, name)) : entry;
+      if (linked.isDirectory()) await look(name, depth + 1);
+      else if (linked.isFile()) found.push(name);
+    }
+  };
+  try {
+    await look("", 0);
+  } catch (error) {
+    return explain(error, folder, "file-unreadable");
+  }
+  return found.sort();
+}
+
+/** A file of a package that is installed beside this one. */
+export async function packageFile(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await readFile(createRequire(import.meta.url).resolve(name)));
 }
 
 const operations: FileOperations = {
