@@ -72,6 +72,24 @@ function checkDecoder(decode: unknown): void {
   });
 }
 
+function checkSignal(what: string, signal: unknown): void {
+  if (signal === undefined || (isRecord(signal) && isFunction(signal.throwIfAborted))) return;
+  fail("bad-argument", {
+    message: `${what} is stopped by an AbortSignal.`,
+    expected: "signal: new AbortController().signal",
+    found: shown(signal),
+  });
+}
+
+function checkListener(listener: unknown): void {
+  if (listener === undefined || isFunction(listener)) return;
+  fail("bad-argument", {
+    message: "onImage is a function.",
+    expected: "(done, all) => …",
+    found: shown(listener),
+  });
+}
+
 /** A file and where it comes from: "cat/one.png" is of the class cat. */
 export interface ImageFile {
   /** The path, with "/" between its parts. */
@@ -150,6 +168,7 @@ export async function imageFolder(
   options: ImageFolderOptions = {},
 ): Promise<ImageFolder> {
   checkNames("imageFolder", options, [...formNames, "classes", "onImage"]);
+  checkListener(options.onImage);
   const reader = new ImageReader("imageFolder", options);
   const { files, notes } = await found("imageFolder", source);
   const { classes, labels } = labelled(files, options.classes);
@@ -186,6 +205,7 @@ export async function* imageBatches(
       found: shown(batchSize),
     });
   }
+  checkListener(onImage);
   const reader = new ImageReader("imageBatches", options);
   const { files } = await found("imageBatches", source);
   const { classes, labels } = labelled(files, options.classes);
@@ -328,6 +348,7 @@ class ImageReader {
     checkMost(maxPixels);
     checkDecoder(decodeJpeg);
     const { size, mean = 0, deviation = 1, dtype = "f32", flatten = false } = options;
+    checkSignal(what, options.signal);
     this.#options = options;
     const wrong = (name: string, expected: string, found: unknown): never =>
       fail("bad-argument", {

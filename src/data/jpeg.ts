@@ -225,7 +225,6 @@ async function loading(): Promise<() => Promise<Instance>> {
       message: "The package @jsquash/jpeg is another one than was expected.",
       expected: "version 1.6",
       found: shown(factory),
-      fix: "Install it: npm install @jsquash/jpeg@1.6.0",
     });
   }
   return async () => {

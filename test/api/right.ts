@@ -42,6 +42,10 @@ const { tensor } = chainrule;
 const parquet = new Uint8Array(
   readFileSync(new URL("../fixtures/tables/ways-none.parquet", import.meta.url)),
 );
+const image = new Uint8Array(
+  readFileSync(new URL("../fixtures/images/tiny-interlaced.png", import.meta.url)),
+);
+const decodesNothing = () => ({ width: 1, height: 1, data: new Uint8Array(4) });
 
 const method = (
   name: string,
@@ -162,6 +166,23 @@ const dataFunctions: Record<string, Probe> = {
   classWeights: probe(data.classWeights, [points, { a: 2 }]),
   oversample: probe(data.oversample, [points, { seed: 1 }]),
   moons: probe(data.moons, [{ size: 4, noise: 0, seed: 0 }]),
+  decodeImage: probe(data.decodeImage, [image, { maxPixels: 100, decodeJpeg: decodesNothing }]),
+  imageFolder: probe(data.imageFolder, [
+    [{ path: "cat/one.png", bytes: image }],
+    {
+      ...{ size: [2, 3], channels: 1, fit: "crop", mean: 0.5, deviation: [0.5], flatten: true },
+      ...{ dtype: "f64", classes: ["cat"], maxPixels: 100, onImage: () => {} },
+    },
+  ]),
+  imageTensor: probe(data.imageTensor, [[{ path: "one.png", bytes: () => image }], { size: 2 }]),
+  imageBatches: probe(
+    data.imageBatches,
+    [
+      [{ path: "cat/one.png", bytes: image }],
+      { batchSize: 1, shuffle: 2, size: 2, onImage: () => {} },
+    ],
+    (batches: AsyncGenerator) => batches.next(),
+  ),
   npyBytes: probe(data.npyBytes, [v]),
   npzBytes: probe(data.npzBytes, [{ v }]),
   npzDataset: probe(data.npzDataset, [

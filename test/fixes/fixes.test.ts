@@ -9,6 +9,7 @@ import { data } from "./data.ts";
 import { exchange } from "./exchange.ts";
 import { explaining } from "./explaining.ts";
 import { files } from "./files.ts";
+import { images } from "./images.ts";
 import { kerasModels } from "./keras.ts";
 import { layers } from "./layers.ts";
 import { library } from "./library.ts";
@@ -32,6 +33,7 @@ const areas = {
     readers,
     explaining,
     files,
+    images,
     exchange,
     onnx,
     kerasModels,
