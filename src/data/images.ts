@@ -30,14 +30,14 @@ import { shuffledOrder } from "./split.ts";
 export interface DecodeImageOptions {
   /** A larger image is an error before it is decoded; default 67,108,864 (2^26) pixels. */
   readonly maxPixels?: number;
-  /** Decodes JPEG files where the package @jsquash/jpeg cannot be loaded by name: in a page. */
+  /** Decodes JPEG files where the package `@jsquash/jpeg` cannot be loaded by name: in a page. */
   readonly decodeJpeg?: DecodeJpeg;
 }
 
 /**
  * The pixels of a PNG or JPEG file, which its first bytes tell. PNG: every colour type, depth and
  * interlacing; a palette becomes its colours. JPEG: grey or RGB, sequential or progressive, with the
- * bits of libjpeg; it needs the package @jsquash/jpeg. Gamma, colour profiles and the turning that EXIF
+ * bits of libjpeg; it needs the package `@jsquash/jpeg`. Gamma, colour profiles and the turning that EXIF
  * asks for are left alone, as Pillow and torchvision do.
  *
  * @throws ChainruleError "file-corrupt"; "too-large" beyond `maxPixels`; "unsupported" for other

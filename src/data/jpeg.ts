@@ -16,7 +16,7 @@ interface DecodedJpeg {
   readonly data: Uint8Array | Uint8ClampedArray;
 }
 
-/** Decodes the bytes of a JPEG file to red, green, blue, alpha: `decode` of @jsquash/jpeg does. */
+/** Decodes the bytes of a JPEG file to red, green, blue, alpha: `decode` of `@jsquash/jpeg` does. */
 export type DecodeJpeg = (bytes: ArrayBuffer) => DecodedJpeg | Promise<DecodedJpeg>;
 
 function corrupt(message: string, expected: string, found: string): never {
