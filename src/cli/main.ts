@@ -222,6 +222,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .addOption(set())
     .option("--untrained", "use the network's first values")
     .option("--averages", "use the averages of the weights that the optimizer keeps (averageDecay)")
+    .option("--no-averages", "do not, though the file says validateAverages")
     .addOption(json())
     .action((path, options) =>
       start(async () => (await import("./predict.ts")).predictCommand(path, options)),
@@ -241,6 +242,7 @@ function programOf(start: (run: Run) => void, entries: readonly BackendEntry[] =
     .addOption(set())
     .option("--untrained", "use the network's first values")
     .option("--averages", "use the averages of the weights that the optimizer keeps (averageDecay)")
+    .option("--no-averages", "do not, though the file says validateAverages")
     .addOption(json())
     .action((path, options) =>
       start(async () => (await import("./evaluate.ts")).evaluateCommand(path, options)),

@@ -81,7 +81,11 @@ const noFile = (): never =>
 /** The network with the values that were asked for: trained, first, or averages. */
 export async function loadTrained(path: string, options: PredictOptions): Promise<Loaded> {
   const loaded = await withValues(path, options);
-  return options.averages ? { ...loaded, trainer: averagesOf(loaded, path) } : loaded;
+  // What was validated is what is used.
+  const { validateAverages = false } = loaded.network.training;
+  return (options.averages ?? (validateAverages && !options.untrained))
+    ? { ...loaded, trainer: averagesOf(loaded, path) }
+    : loaded;
 }
 
 function averagesOf({ trainer }: Loaded, path: string): Trainer {

@@ -11,6 +11,7 @@ import { type PreparedNetwork, prepareNetwork, withTraining } from "../network-f
 import { dataChanges, type Given, resumption } from "../network-file/resume.ts";
 import type { Parallel } from "../parallel/parallel.ts";
 import { parameterCounts } from "../report/layers.ts";
+import { averaged } from "../train/averages.ts";
 import { originNotes } from "../train/checkpoint.ts";
 import { CheckpointWatch } from "../train/checkpoint-rule.ts";
 import type { Evaluation } from "../train/evaluate.ts";
@@ -425,8 +426,10 @@ async function conclude(
   out: string,
   early: boolean,
 ): Promise<{ training: Evaluation; heldOut: Evaluation | undefined }> {
-  const { trainer, data } = prepared;
+  const { data } = prepared;
   const { classes } = data.description;
+  // What was validated on the way is what is measured, and what predict uses.
+  const trainer = prepared.fit.validateAverages ? averaged(prepared.trainer) : prepared.trainer;
   const training = await trainer.evaluateAsync(data.train);
   const heldOut = data.validation && (await trainer.evaluateAsync(data.validation));
   if (early) {
@@ -448,7 +451,7 @@ async function conclude(
   say.event({
     event: "end",
     stopped: early ? "early" : "finished",
-    epoch: trainer.progress.epoch,
+    epoch: prepared.trainer.progress.epoch,
     training,
     heldOut,
     checkpoint: out,

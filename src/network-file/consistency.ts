@@ -9,6 +9,7 @@ import {
   shapeBehind,
   sizeProblems,
 } from "./build.ts";
+import type { Chosen } from "./form.ts";
 import { fittingOf } from "./loss-row.ts";
 import { lossProblems, resolvedLoss } from "./losses.ts";
 import type { ExamplesSection, NetworkFile } from "./network.ts";
@@ -56,7 +57,43 @@ export function consistencyProblems(network: NetworkFile, source: Source): Probl
     problems.push(...exampleProblems(network, source, validation.examples, ["validation"]));
   }
   problems.push(...dataProblems(network, source), ...checkpointProblems(network, source));
+  problems.push(...averageProblems(network, source));
   return problems;
+}
+
+/** Averages that are to be validated must be kept, and there must be data to do it with. */
+function averageProblems({ training, data, optimizer }: NetworkFile, source: Source): Problem[] {
+  if (!training.validateAverages) return [];
+  const path = ["training", "validateAverages"];
+  if (!keepsAverages(optimizer)) {
+    return [
+      source.problem(path, {
+        message:
+          "The averages of the parameters are to be validated, and the optimizer keeps none.",
+        expected: "averageDecay: 0.999, for example, among the optimizer's options",
+        found: optimizer.name,
+      }),
+    ];
+  }
+  if (data === undefined || data.validation !== undefined) return [];
+  return [
+    source.problem(path, {
+      message: "The averages are to be validated, and there are no data to do it with.",
+      expected: "data: { validation: 0.2 }",
+      found: "no validation",
+    }),
+  ];
+}
+
+/** asgd keeps an average of its own; of groups one is enough. */
+function keepsAverages({ name, options }: Chosen): boolean {
+  const { averageDecay, groups } = options as Readonly<Record<string, unknown>>;
+  const inner = Array.isArray(groups) ? groups : [];
+  return (
+    name === "asgd" ||
+    averageDecay !== undefined ||
+    inner.some(({ optimizer }: { optimizer?: Chosen }) => optimizer && keepsAverages(optimizer))
+  );
 }
 
 /** What is to be saved on the way must be said, and be measured. */

@@ -317,6 +317,13 @@ const training = record({
     doc: "Metrics of the validation after each epoch, or all that fit the task.",
     otherwise: "accuracy or R² alone",
   },
+  validateAverages: {
+    form: flag,
+    doc:
+      "Measure the validation with the averages of the parameters that the optimizer keeps (averageDecay). " +
+      "Early stopping, plateau and the best checkpoint go by that, and evaluate and predict use them.",
+    otherwise: "false",
+  },
   earlyStopping: {
     form: record({
       patience: { form: whole(), doc: "Epochs without improvement to wait for.", required: true },

@@ -184,7 +184,8 @@ export async function prepareNetwork(
   const { onReading, signal, ...machine } = options;
   const data = await toDatasets(network, read, { signal, ...(onReading ? { onReading } : {}) });
   const model = buildModel(network, data.description.inputs);
-  const { epochs, batchSize, shuffle, earlyStopping, plateau, metrics } = network.training;
+  const { epochs, batchSize, shuffle, earlyStopping, plateau } = network.training;
+  const { metrics, validateAverages } = network.training;
   const trainer = makeTrainer(network, model, data.marks, machine);
   checkTargets(network, trainer, data);
   return {
@@ -199,6 +200,7 @@ export async function prepareNetwork(
       shuffle,
       ...(data.validation ? { validation: data.validation } : {}),
       ...(data.validation && metrics ? { metrics } : {}),
+      ...(data.validation && validateAverages ? { validateAverages } : {}),
       ...(earlyStopping ? { earlyStopping } : {}),
       ...(plateau ? { plateau } : {}),
     },

@@ -1,14 +1,8 @@
 /** Averages of the parameters that an optimizer keeps beside them. */
-import { type ByName, mapEntries } from "../core/by-name.ts";
-import type { TypedArray } from "../core/dtype.ts";
-import { fail } from "../core/errors.ts";
 import { type ArgumentKind, checkKind } from "../core/kinds.ts";
 import type { Ranks } from "../nn/layer.ts";
-import { type Parametric, rulesOf } from "../step/parameters.ts";
+import { averagesOf } from "./average-values.ts";
 import { Trainer } from "./trainer.ts";
-
-/** The slots that hold one, the first that there is. */
-const holders = ["movingAverage", "average"];
 
 const aTrainer: ArgumentKind = {
   name: "a trainer",
@@ -19,11 +13,6 @@ const aTrainer: ArgumentKind = {
 /** Refuses what is no trainer. */
 export const checkTrained = (what: string, trainer: unknown): void =>
   checkKind(what, trainer, aTrainer);
-
-/** What averages are found by. */
-type Averaging = Pick<Trainer, "optimizer" | "progress" | "slots" | "snapshot"> & {
-  readonly model: Parametric;
-};
 
 /**
  * A trainer like this one whose parameters are the averages that the optimizer keeps beside them
@@ -41,25 +30,4 @@ export function averaged<P extends Ranks>(trainer: Trainer<P>): Trainer<P> {
   t.setParameters(averagesOf(trainer));
   t.classes = trainer.classes;
   return t;
-}
-
-/** Copies of the values of parameters and buffers, averages in the place of those that have one. */
-function averagesOf(trainer: Averaging): ByName<TypedArray> {
-  const { model, optimizer, progress } = trainer;
-  const rules = rulesOf(model, optimizer);
-  const slotOf = (name: string) => holders.find((slot) => rules[name] && slot in rules[name].slots);
-  if (Object.keys(rules).every((name) => slotOf(name) === undefined)) {
-    fail("bad-argument", {
-      message: `${optimizer.name} keeps no averages.`,
-      expected: "an optimizer that does, such as adam({ averageDecay: 0.999 })",
-      found: optimizer.name,
-    });
-  }
-  const { slots } = trainer;
-  return mapEntries(Object.fromEntries(trainer.snapshot()), (value, name) => {
-    const slot = slotOf(name);
-    const updates = Math.floor(progress.steps / (rules[name]?.accumulate ?? 1));
-    const average = slot === undefined || updates === 0 ? undefined : slots.get(`${name}/${slot}`);
-    return average?.slice() ?? value;
-  });
 }

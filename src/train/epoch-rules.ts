@@ -1,11 +1,15 @@
 /** What follows an epoch, whatever it was trained on: early stopping, plateau, checkpoints, listeners. */
 import type { TypedArray } from "../core/dtype.ts";
+import { averageSlots, setAverages } from "./average-values.ts";
 import { CheckpointWatch } from "./checkpoint-rule.ts";
 import type { EpochReport, FitOptions } from "./fit.ts";
 import { afterEpoch, freshPlateau } from "./plateau.ts";
 import type { Trainer } from "./trainer.ts";
 
-type RuleOptions = Pick<FitOptions, "earlyStopping" | "plateau" | "checkpoint" | "onEpoch">;
+type RuleOptions = Pick<
+  FitOptions,
+  "earlyStopping" | "plateau" | "checkpoint" | "onEpoch" | "validateAverages"
+>;
 
 export class EpochRules {
   readonly #trainer: Trainer;
@@ -15,6 +19,8 @@ export class EpochRules {
   constructor(trainer: Trainer, options: RuleOptions) {
     this.#trainer = trainer;
     this.#options = options;
+    // An optimizer without averages says so before any time is spent.
+    if (options.validateAverages) averageSlots(trainer.model, trainer.optimizer);
   }
 
   /** A fit begins, or goes on with what these rules remember. */
@@ -82,6 +88,7 @@ export class EpochRules {
     const trainer = this.#trainer;
     if (!earlyStopping || earlyStopping.restoreBest === false || !trainer.best) return;
     trainer.setParameters(Object.fromEntries(trainer.best));
+    if (this.#options.validateAverages) setAverages(trainer, trainer.best);
     if (this.ended) trainer.best = undefined;
   }
 }

@@ -97,10 +97,12 @@ export async function evaluateInTurns(
   turns: Turns,
   signal: { readonly aborted: boolean } | undefined,
   metrics?: EvaluateOptions["metrics"],
+  values?: ByName<TypedArray>,
 ): Promise<Evaluation | undefined> {
   const options = metrics === undefined ? {} : { metrics };
   const shared = trainer.joint?.parallel;
-  const parts = evaluation(trainer, data, options, () => trainer.arrays(), runInTurns, shared);
+  const own = () => values ?? trainer.arrays();
+  const parts = evaluation(trainer, data, options, own, runInTurns, shared);
   if (signal?.aborted) return undefined;
   let next = parts.next();
   while (!next.done) {

@@ -1,10 +1,13 @@
 /** The loop over epochs and batches. */
 import type { Later } from "../backends/backend.ts";
 import { last } from "../core/at.ts";
+import type { ByName } from "../core/by-name.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { begunAt, fail } from "../core/errors.ts";
 import { Turns } from "../core/turns.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/split.ts";
+import { averagesOf } from "./average-values.ts";
 import { Batches } from "./batches.ts";
 import type { CheckpointOptions } from "./checkpoint-rule.ts";
 import { type Data, toDataset } from "./classes.ts";
@@ -52,6 +55,13 @@ export interface FitOptions {
   readonly shuffle?: boolean;
   /** Data to measure with after each epoch, or the share of the data to keep back for it. */
   readonly validation?: Data | number;
+  /**
+   * Measure the validation with the averages that the optimizer keeps of the parameters (`averageDecay`),
+   * and let early stopping, plateau and checkpoints go by that. What early stopping goes back to are the
+   * best averages, in the place of the parameters, too; otherwise `averaged(trainer)` is what was
+   * measured. Default false.
+   */
+  readonly validateAverages?: boolean;
   /** Metrics of the validation, by name, or all that fit the task; default: accuracy or R² alone. */
   readonly metrics?: readonly MetricName[] | "all";
   /**
@@ -320,8 +330,17 @@ export class Fit extends UnderWay {
     }
     resident?.settle();
     let validation: Evaluation | undefined;
+    let averages: ByName<TypedArray> | undefined;
     if (this.#validation) {
-      validation = await evaluateInTurns(trainer, this.#validation, turns, signal, metrics);
+      averages = this.#options.validateAverages ? averagesOf(trainer) : undefined;
+      validation = await evaluateInTurns(
+        trainer,
+        this.#validation,
+        turns,
+        signal,
+        metrics,
+        averages,
+      );
       // The epoch's steps are done: training goes on with this validation.
       if (validation === undefined) return undefined;
     }
@@ -333,7 +352,7 @@ export class Fit extends UnderWay {
     const { loss, weight } = course.sums();
     const mean = adds ? loss : loss / weight;
     const report = this.#complete(mean, validation, lossAfter);
-    this.#rules.judge(report, before);
+    this.#rules.judge(report, averages ? new Map(Object.entries(averages)) : before);
     return report;
   }
 

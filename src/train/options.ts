@@ -3,6 +3,7 @@
 import { fail } from "../core/errors.ts";
 import {
   type ArgumentKind,
+  aFlag,
   aFunction,
   checkKind,
   isFunction,
@@ -142,6 +143,7 @@ const fitOptions: Readonly<Record<keyof FitOptions, true>> = {
   batchSize: true,
   shuffle: true,
   validation: true,
+  validateAverages: true,
   metrics: true,
   earlyStopping: true,
   plateau: true,
@@ -184,6 +186,15 @@ export function checkFit(options: FitOptions): void {
       expected: "metrics together with validation",
       found: "metrics alone",
       fix: "Say validation: 0.2 to keep a share of the data back, or give data of their own.",
+    });
+  }
+  const { validateAverages = false } = options;
+  checkKind("validateAverages", validateAverages, aFlag);
+  if (validateAverages && options.validation === undefined) {
+    fail("bad-argument", {
+      message: "Averages are to be validated, and there is nothing to validate with.",
+      expected: "validateAverages together with validation",
+      found: "validateAverages alone",
     });
   }
   if (options.plateau !== undefined) checkPlateau("plateau", options.plateau);

@@ -1,6 +1,8 @@
 /** Training on a stream: the backend's loop has one stretch of it, and the next is read meanwhile. */
 
 import type { Later } from "../backends/backend.ts";
+import type { ByName } from "../core/by-name.ts";
+import type { TypedArray } from "../core/dtype.ts";
 import { begunAt, fail } from "../core/errors.ts";
 import { isFunction } from "../core/kinds.ts";
 import { checkNames } from "../core/options.ts";
@@ -8,6 +10,7 @@ import { Turns } from "../core/turns.ts";
 import { shown } from "../core/wording.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { constantTensor } from "../ops/leaf.ts";
+import { averagesOf } from "./average-values.ts";
 import { Batches } from "./batches.ts";
 import { type Data, toDataset } from "./classes.ts";
 import { reportCounts } from "./counts.ts";
@@ -43,6 +46,7 @@ export interface StreamFitOptions
     | "signal"
     | "onStep"
     | "metrics"
+    | "validateAverages"
     | "onEpoch"
     | "checkpoint"
     | "plateau"
@@ -61,6 +65,7 @@ const optionNames: Readonly<Record<keyof StreamFitOptions, true>> = {
   onStep: true,
   validation: true,
   metrics: true,
+  validateAverages: true,
   onEpoch: true,
   checkpoint: true,
   plateau: true,
@@ -169,12 +174,22 @@ export class StreamFit extends UnderWay {
       });
     }
     let validation: Evaluation | undefined;
+    let averages: ByName<TypedArray> | undefined;
     if (this.#validation) {
-      const { signal, metrics } = this.#options;
-      validation = await evaluateInTurns(this.trainer, this.#validation, turns, signal, metrics);
+      const { signal, metrics, validateAverages } = this.#options;
+      const { trainer } = this;
+      averages = validateAverages ? averagesOf(trainer) : undefined;
+      validation = await evaluateInTurns(
+        trainer,
+        this.#validation,
+        turns,
+        signal,
+        metrics,
+        averages,
+      );
       if (validation === undefined) return undefined;
     }
-    return this.#complete(validation);
+    return this.#complete(validation, averages);
   }
 
   /** Whether the examples were gone through to their end. */
@@ -307,7 +322,10 @@ export class StreamFit extends UnderWay {
     return this.#course;
   }
 
-  #complete(validation: Evaluation | undefined): EpochReport {
+  #complete(
+    validation: Evaluation | undefined,
+    averages: ByName<TypedArray> | undefined,
+  ): EpochReport {
     const { progress, tasks } = this.trainer;
     const { loss, position, weight = position, counts } = progress;
     const adds = this.#stretches !== undefined && tasks.adds(this.#stretches[0].block);
@@ -320,7 +338,7 @@ export class StreamFit extends UnderWay {
     remember(progress.history, report);
     progress.epoch++;
     beginEpoch(progress);
-    this.#rules.judge(report);
+    this.#rules.judge(report, averages && new Map(Object.entries(averages)));
     return report;
   }
 }
