@@ -7,34 +7,18 @@
  *
  * A graph that disagrees is shrunk and printed, and the exit code is 1.
  */
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import * as fc from "fast-check";
+import { fromSources } from "../tools/sources.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const [count = "100000", first = "1", what = "views"] = process.argv.slice(2);
 const [graphs, seed] = [count, first].map(Number);
-const outfile = `${root}node_modules/.cache/chainrule/fuzz.mjs`;
-await build({
-  stdin: {
-    contents: `import "./test/support/backend.ts";
+const { checkNetwork, checkResumed, checkViews, networkChoices, viewCases } = await fromSources(
+  "fuzz",
+  `import "./test/support/backend.ts";
 export { checkNetwork, checkResumed } from "./test/support/check-networks.ts";
 export { checkViews } from "./test/support/check-views.ts";
 export { networkChoices } from "./test/support/random-networks.ts";
 export { viewCases } from "./test/support/view-graphs.ts";`,
-    resolveDir: root,
-    loader: "ts",
-  },
-  bundle: true,
-  packages: "external",
-  platform: "node",
-  format: "esm",
-  ignoreAnnotations: true,
-  alias: { "#files": `${root}src/files/node.ts` },
-  outfile,
-});
-const { checkNetwork, checkResumed, checkViews, networkChoices, viewCases } = await import(
-  pathToFileURL(outfile).href
 );
 
 const started = Date.now();

@@ -11,27 +11,15 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { fileURLToPath } from "node:url";
+import { fromSources } from "./sources.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [, , python = "python3"] = process.argv;
-const outfile = join(root, "node_modules/.cache/chainrule/check-onnx.mjs");
-await build({
-  stdin: {
-    contents: 'export { checkedFiles, structureOf } from "./test/exchange/onnx/cases.ts";',
-    resolveDir: root,
-    loader: "ts",
-  },
-  bundle: true,
-  packages: "external",
-  external: ["#files"],
-  platform: "node",
-  format: "esm",
-  ignoreAnnotations: true,
-  outfile,
-});
-const { checkedFiles, structureOf } = await import(pathToFileURL(outfile).href);
+const { checkedFiles, structureOf } = await fromSources(
+  "check-onnx",
+  'export { checkedFiles, structureOf } from "./test/exchange/onnx/cases.ts";',
+);
 
 const folder = mkdtempSync(join(tmpdir(), "chainrule-onnx-"));
 const names = [];

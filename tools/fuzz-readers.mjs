@@ -12,11 +12,10 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { build } from "esbuild";
 import { mutation, withChecksums } from "./mutations.mjs";
+import { fromSources, modulePath } from "./sources.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const outfile = `${root}node_modules/.cache/chainrule/fuzz-readers.mjs`;
 const script = fileURLToPath(import.meta.url);
 
 /** What a kind is read by, and the files that are changed: recorded ones. */
@@ -46,6 +45,10 @@ const kinds = {
   keras: { files: () => kerasFiles(), read: foreign("m.keras") },
   hdf5: { files: () => kerasFiles().map(weightsIn), read: foreign("m.weights.h5") },
   tfjs: { files: () => tfjsModels().map(textOf), read: foreign("model.json", weightsOf) },
+  "tfjs-graphs": {
+    files: () => tfjsGraphs().map(textOf),
+    read: foreign("model.json", (i) => Buffer.from(tfjsGraphs()[i].bytes, "base64")),
+  },
 };
 
 /** Recorded images of every kind. */
@@ -72,6 +75,7 @@ const tfjsModels = () => {
   const { models, trained } = recorded("tfjs/models.json");
   return [...Object.values(models), ...Object.values(trained)];
 };
+const tfjsGraphs = () => Object.values(recorded("tfjs/graphs.json").models);
 const textOf = ({ json }) => new TextEncoder().encode(JSON.stringify(json));
 
 function weightsOf(i) {
@@ -114,7 +118,7 @@ function filesOf({ folder, end, files }) {
 
 /** In a process of its own: reads files and says how far it is. */
 async function readAll(kind, count, seed) {
-  const library = await import(pathToFileURL(outfile).href);
+  const library = await import(pathToFileURL(modulePath("fuzz-readers")).href);
   const files = filesOf(kinds[kind]);
   const read = kinds[kind].read(library);
   const results = { read: 0, refused: 0, slowest: 0 };
@@ -206,28 +210,12 @@ if (process.argv[2] === "--child") {
   const [, , , kind, count, seed] = process.argv;
   await readAll(kind, Number(count), Number(seed));
 } else {
-  await build({
-    stdin: {
-      contents: `export * from "./src/data/index.ts";
+  await fromSources(
+    "fuzz-readers",
+    `export * from "./src/data/index.ts";
 export { openForeign } from "./src/exchange/index.ts";
 export { ChainruleError } from "./src/core/errors.ts";`,
-      resolveDir: root,
-      loader: "ts",
-    },
-    bundle: true,
-    packages: "external",
-    plugins: [
-      {
-        name: "files",
-        setup: (bundle) =>
-          bundle.onResolve({ filter: /^#files$/ }, () => ({ path: `${root}src/files/node.ts` })),
-      },
-    ],
-    platform: "node",
-    format: "esm",
-    ignoreAnnotations: true,
-    outfile,
-  });
+  );
   const [, , which = "all", count = 100_000, seed = 1] = process.argv;
   let right = true;
   for (const kind of which === "all" ? Object.keys(kinds) : [which]) {

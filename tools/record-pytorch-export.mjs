@@ -11,7 +11,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [, , python = "python3", pattern] = process.argv;
@@ -91,20 +90,10 @@ const target = join(root, "test/fixtures/exchange/pytorch/export.json");
 const recorded = pattern === undefined ? {} : JSON.parse(readFileSync(target, "utf8"));
 
 /** A network around each layer that a file can name; what a script cannot say is recorded as such. */
-await build({
-  stdin: {
-    contents: 'export { layerNetworks } from "./test/exchange/layer-networks.ts";',
-    resolveDir: root,
-    loader: "ts",
-  },
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  packages: "external",
-  outfile: join(root, ".cache/layer-networks.mjs"),
-  logLevel: "error",
-});
-const { layerNetworks } = await import(join(root, ".cache/layer-networks.mjs"));
+const { layerNetworks } = await fromSources(
+  "layer-networks",
+  'export { layerNetworks } from "./test/exchange/layer-networks.ts";',
+);
 Object.assign(networks, layerNetworks());
 for (const [name, text] of Object.entries(networks)) {
   if (pattern !== undefined && !new RegExp(pattern).test(name)) continue;

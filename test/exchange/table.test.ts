@@ -61,9 +61,10 @@ const keras = (): Promise<Found> =>
     }),
   );
 
-const tfjs = (): Promise<Found> =>
+/** Layers models ("models") or graph models ("graphs"). */
+const tfjs = (which: string): Promise<Found> =>
   layersOf(
-    Object.values<{ json: object; bytes: string }>(json("tfjs/models.json").models).map(
+    Object.values<{ json: object; bytes: string }>(json(`tfjs/${which}.json`).models).map(
       async ({ json, bytes }) => {
         const file = await openForeign(new TextEncoder().encode(JSON.stringify(json)), {
           name: "model.json",
@@ -139,7 +140,7 @@ it("is what files show", async () => {
   );
   const inside = modules.flatMap(({ name, base }) => [name, ...(base ? [base[0]] : [])]);
   const [dynamo, script] = [await onnx("torch-dynamo"), await onnx("torch-script")];
-  const [fromKeras, fromTfjs] = [await keras(), await tfjs()];
+  const [fromKeras, fromTfjs, graphs] = [await keras(), await tfjs("models"), await tfjs("graphs")];
   const lines: string[] = [];
   for (const { name, shape, dtype, row } of layerSamples()) {
     if (typeof row === "string") continue;
@@ -153,7 +154,9 @@ it("is what files show", async () => {
     const many = (found: Found) => String(found.get(name) ?? "–");
     const weights = inside.filter((own) => own === name).length;
     const cells = [weights || "–", written, many(dynamo), many(script), out, back];
-    lines.push(`| ${[`\`${name}\``, ...cells, many(fromKeras), many(fromTfjs)].join(" | ")} |`);
+    lines.push(
+      `| ${[`\`${name}\``, ...cells, many(fromKeras), many(fromTfjs), many(graphs)].join(" | ")} |`,
+    );
   }
   const titles = [
     "PyTorch's modules",
@@ -161,7 +164,7 @@ it("is what files show", async () => {
     "ONNX of torch (dynamo)",
     "ONNX of torch (script)",
   ];
-  const all = ["Layer", ...titles, "to ONNX", "and back", "Keras 3", "TensorFlow.js"];
+  const all = ["Layer", ...titles, "to ONNX", "and back", "Keras 3", "TensorFlow.js", "its graphs"];
   const table = [`| ${all.join(" | ")} |`, `|${" --- |".repeat(all.length)}`, ...lines];
   await expect(`${head}${table.join("\n")}\n`).toMatchFileSnapshot("../../docs/exchange-table.md");
 }, 120_000);

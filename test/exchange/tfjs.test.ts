@@ -91,18 +91,6 @@ describe("what cannot be read", () => {
     const error = await rejection("unsupported", file.model!());
     for (const word of ["Masking", "stateful", "MyLayer"]) expect(error.found).toContain(word);
   });
-  it("a graph model names its operators", async () => {
-    const modelTopology = {
-      node: [
-        { name: "x", op: "Placeholder" },
-        { name: "y", op: "Relu" },
-      ],
-    };
-    const file = await opened({ format: "graph-model", modelTopology, weightsManifest: [] }, "");
-    expect(file.format).toBe("tfjs-graph-model");
-    const error = await rejection("unsupported", file.model!());
-    expect(error.found).toBe("1 Placeholder, 1 Relu");
-  });
   it("quantized weights are what TensorFlow.js makes of them", async () => {
     const spec = { name: "w", shape: [3], dtype: "float32" };
     const quantized = { ...spec, quantization: { dtype: "uint8", scale: 0.1, min: -1 } };

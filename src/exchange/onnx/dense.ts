@@ -129,6 +129,15 @@ function einsum(r: GraphReader): GraphValue {
 /** A constant that is added to what a layer without bias makes: its bias. */
 function asBias(r: GraphReader, y: View, c: Constant): View | undefined {
   const note = y.piece.note as LinearNote | undefined;
+  if (note?.kind === "conv" && y.scale === 1 && y.pick === undefined) {
+    // Channels that a view has put last.
+    const [channels, shown] = [y.piece.axes[1], y.axes.at(-1)];
+    const lead = c.shape.slice(0, -1).every((n) => n === 1);
+    const fits = lead && c.shape.at(-1) === y.piece.shape[1] && c.shape.length <= y.axes.length;
+    return fits && channels && shown && y.axes.length > 2 && sameAxis(channels, shown)
+      ? convBias(r, y, c)
+      : undefined;
+  }
   if ((note?.kind !== "linear" && note?.kind !== "bilinear") || y.scale !== 1) return undefined;
   const outputs = at(note.weight.shape, 0);
   const [own, last] = [y.axes.at(-1), y.piece.axes.at(-1)];
@@ -296,21 +305,23 @@ function perChannel(
     );
     return outputView(piece);
   }
-  if (note?.kind === "conv" && what === "shift") {
-    const [layer] = x.piece.layers;
-    const before = x.piece.from[0];
-    if (!layer || !before || x.piece.layers.length !== 1 || Array.isArray(layer.options))
-      return undefined;
-    const { bias: _, ...options } = layer.options as Readonly<Record<string, unknown>>;
-    return outputView(
-      r.append(
-        before,
-        [{ name: layer.name, options }],
-        [...x.piece.values, [0, "bias", parameterValue([channels], c.data, c)]],
-      ),
-    );
-  }
-  return undefined;
+  return note?.kind === "conv" && what === "shift" ? convBias(r, x, c) : undefined;
+}
+
+/** A convolution without bias, with one; what stands behind it in its piece cuts off alone. */
+function convBias(r: GraphReader, y: View, c: Constant): View | undefined {
+  const { piece } = y;
+  const [layer, ...rest] = piece.layers;
+  const [before] = piece.from;
+  if (!layer || !before || Array.isArray(layer.options)) return undefined;
+  const { bias: _, ...options } = layer.options as Readonly<Record<string, unknown>>;
+  const made = r.append(
+    before,
+    [{ name: layer.name, options }, ...rest],
+    [...piece.values, [0, "bias", parameterValue([c.data.length], c.data, c)]],
+    { axes: piece.axes },
+  );
+  return { ...y, piece: made };
 }
 
 /** Rows of a table, or one place of an axis. */

@@ -12,7 +12,7 @@ import { type Constant, folded, knownNumbers } from "./constants.ts";
 import { dense } from "./dense.ts";
 import { functionRules } from "./functions.ts";
 import { learn } from "./learn.ts";
-import { type Node, orderedNodes } from "./nodes.ts";
+import { type GraphKind, type Node, nodeOf, orderedNodes } from "./nodes.ts";
 import { norms } from "./norms.ts";
 import { matched } from "./patterns.ts";
 import { isWhole, type Piece } from "./pieces.ts";
@@ -35,7 +35,7 @@ const batches = [1009, 2003, 4001, 6007] as const;
 /** Such numbers for axes of which the file says no size. */
 const lengths = [13, 17, 19, 23, 29, 31] as const;
 
-function asConstant(read: ArrayTensor | BigIntTensor, name?: string): Constant {
+export function asConstant(read: ArrayTensor | BigIntTensor, name?: string): Constant {
   const { shape, data, dtype } = read;
   const whole = dtype !== "f32" && dtype !== "f64";
   const numbers =
@@ -68,11 +68,11 @@ async function readTensor(proto: TensorProto, source: ByteSource, name: string) 
 }
 
 /** One example's shape: of an axis without a size, one that stands for all. */
-function inputShape(value: ValueProto, remark: (text: string) => void): Shape {
+function inputShape(value: ValueProto, kind: GraphKind, remark: (text: string) => void): Shape {
   const dims = value.type?.tensor_type?.shape?.dim;
   if (dims === undefined || dims.length === 0 || dims.length > 8) {
     return fail("unsupported", {
-      message: `The input ${inQuotes(value.name ?? "")} of an ONNX file has no axes that are known.`,
+      message: `The input ${inQuotes(value.name ?? "")} of ${kind} has no axes that are known.`,
       expected: "a batch of tensors, [batch, …]",
       found: dims === undefined ? "no shape" : `${dims.length} axes`,
     });
@@ -82,7 +82,7 @@ function inputShape(value: ValueProto, remark: (text: string) => void): Shape {
     const { dim_value: size = 0, dim_param: name } = d;
     if (size < 0 || size > 2 ** 31) {
       return fail("file-corrupt", {
-        message: `The input ${inQuotes(value.name ?? "")} of an ONNX file has no such size.`,
+        message: `The input ${inQuotes(value.name ?? "")} of ${kind} has no such size.`,
         expected: "whole numbers from 1 on",
         found: `${size}`,
       });
@@ -134,7 +134,7 @@ function made(r: GraphReader, node: Node): GraphValue | readonly GraphValue[] {
 }
 
 /** Takes a node in; what no layer does is known as such, with the reason. */
-function read(r: GraphReader, node: Node): void {
+export function readNode(r: GraphReader, node: Node): void {
   r.node = node;
   for (const name of node.outputs) r.makers.set(name, node);
   const before = r.pieces.length;
@@ -172,7 +172,7 @@ function culprits(r: GraphReader, output: string): Unknown[] {
 }
 
 /** Nodes for which there are no layers, all of them at once. */
-function refuse(unknown: readonly Unknown[]): never {
+export function refuseNodes(unknown: readonly Unknown[], kind: GraphKind): never {
   const most = 20;
   const lines = unknown
     .slice(0, most)
@@ -182,8 +182,8 @@ function refuse(unknown: readonly Unknown[]): never {
     );
   const more = unknown.length > most ? `, and ${unknown.length - most} more` : "";
   return fail("unsupported", {
-    message: "Nodes of this ONNX file are no layers that are known here.",
-    expected: "nodes that exporters write for layers: the table is in docs/onnx.md",
+    message: `Nodes of ${kind} are no layers that are known here.`,
+    expected: `nodes that ${kind === "this ONNX file" ? "exporters write for layers: the table is in docs/onnx.md" : "converters write for layers: a list is in docs/keras.md"}`,
     found: `${lines.join(", ")}${more}`,
     fix: "Export the part of the model before these nodes, or write it with other layers.",
   });
@@ -236,30 +236,56 @@ export async function importOnnx(
     const value = await readTensor(proto, source, name);
     if (value) held.set(name, value);
   }
-  const inputs = graph.input.filter(({ name = "" }) => !names.has(name));
+  const tensors = await attributeTensors(graph, source);
+  return modelOfGraph({
+    ...{ kind: "this ONNX file", opset, held, read: readNode },
+    inputs: graph.input.filter(({ name = "" }) => !names.has(name)),
+    taken: names,
+    nodes: graph.node.map((proto) => nodeOf(proto, tensors)),
+    outputs: graph.output.map(({ name = "" }) => name),
+  });
+}
+
+/** A graph of operators, its constants known. */
+interface OperatorGraph {
+  readonly kind: GraphKind;
+  /** The version of the standard in whose words its nodes are read. */
+  readonly opset: number;
+  readonly held: ReadonlyMap<string, Constant>;
+  /** Names that stand for constants, those that are no numbers among them. */
+  readonly taken: ReadonlySet<string>;
+  readonly inputs: readonly ValueProto[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly string[];
+  /** Takes a node in. */
+  readonly read: (r: GraphReader, node: Node) => void;
+}
+
+/** The model of a graph of operators. */
+export function modelOfGraph(graph: OperatorGraph): ForeignModel {
+  const { kind, inputs, held, taken } = graph;
   const [given] = inputs;
   if (given === undefined || inputs.length > 1) {
     return fail("unsupported", {
-      message: "A network has one input; this ONNX file has another number of them.",
+      message: `A network has one input; ${kind} has another number of them.`,
       expected: "one",
       found:
         inputs.length === 0 ? "none" : inputs.map(({ name }) => inQuotes(name ?? "")).join(", "),
       fix: "Join them on their last axis where the model is exported.",
     });
   }
-  const tensors = await attributeTensors(graph, source);
-  const nodes = orderedNodes(graph, new Set([...names, given.name ?? ""]), tensors);
+  const nodes = orderedNodes(graph.nodes, new Set([...taken, given.name ?? ""]), kind);
   const sizes = [...held.values()].flatMap(({ shape }) => shape);
   const batch = batches.find((n) => !sizes.some((size) => size > 0 && size % n === 0)) ?? 8009;
-  const r = new GraphReader(opset, batch);
+  const r = new GraphReader(graph.opset, batch);
   for (const [name, value] of held) {
     r.values.set(name, value);
     r.budget.left += 16 * value.data.length;
   }
-  const shape = inputShape(given, (text) => r.remark(text));
+  const shape = inputShape(given, kind, (text) => r.remark(text));
   r.node = { name: given.name ?? "input" } as Node;
   r.values.set(given.name ?? "", r.begin(given.name ?? "input", shape));
-  for (const node of nodes) read(r, node);
+  for (const node of nodes) graph.read(r, node);
   const output = outputOf(r, graph);
   remarkOnShared(r, nodes, held);
   const { layers, state } = assembled(r.pieces, output);
@@ -267,17 +293,16 @@ export async function importOnnx(
 }
 
 /** The first output that layers make. */
-function outputOf(r: GraphReader, graph: GraphProto): Piece {
-  const names = graph.output.map(({ name = "" }) => name);
+function outputOf(r: GraphReader, { outputs: names, kind }: OperatorGraph): Piece {
   const views = names.filter((name) => r.values.get(name)?.kind === "view");
   const [first] = views;
   if (first === undefined) {
     const unknown = [...new Set(names.flatMap((name) => culprits(r, name)))];
     const seen = new Set<Node>();
     const once = unknown.filter(({ node }) => !seen.has(node) && seen.add(node));
-    if (once.length > 0) refuse(once);
+    if (once.length > 0) refuseNodes(once, kind);
     return fail("unsupported", {
-      message: "No output of this ONNX file follows from its input by layers.",
+      message: `No output of ${kind} follows from its input by layers.`,
       expected: "an output of a layer",
       found: names.map(inQuotes).join(", ") || "no output",
     });
@@ -295,11 +320,11 @@ function outputOf(r: GraphReader, graph: GraphProto): Piece {
   try {
     const piece = isWhole(view) ? view.piece : r.whole(view);
     const waiting = incompleteBefore(piece);
-    if (waiting) refuse([{ kind: "unknown", node: r.node, reason: waiting }]);
+    if (waiting) refuseNodes([{ kind: "unknown", node: r.node, reason: waiting }], kind);
     return piece;
   } catch (error) {
     if (!(error instanceof NoLayer)) throw error;
-    return refuse([{ kind: "unknown", node: r.node, reason: error.message }]);
+    return refuseNodes([{ kind: "unknown", node: r.node, reason: error.message }], kind);
   }
 }
 

@@ -3,7 +3,7 @@
 import { fail } from "../../core/errors.ts";
 import { inQuotes } from "../../files/safetensors-header.ts";
 import type { Constant } from "./constants.ts";
-import type { AttributeProto, GraphProto, NodeProto } from "./schema.ts";
+import type { AttributeProto, NodeProto } from "./schema.ts";
 
 /** NodeAttributes by their names; what is not there has the default of the standard. */
 export interface NodeAttributes {
@@ -15,6 +15,8 @@ export interface NodeAttributes {
   text(name: string, otherwise: string): string;
   texts(name: string): readonly string[] | undefined;
   tensor(name: string): Constant | undefined;
+  /** The name of an element type, in formats whose attributes are such. */
+  typeOf?(name: string): string;
 }
 
 export interface Node {
@@ -27,6 +29,9 @@ export interface Node {
   readonly outputs: readonly string[];
   readonly attributes: NodeAttributes;
 }
+
+/** What messages call the file that a graph stands in. */
+export type GraphKind = "this ONNX file" | "this graph model";
 
 /** A graph has no more nodes than that: what is found in it is compared with what comes before. */
 const mostNodes = 50_000;
@@ -71,7 +76,7 @@ function attributesOf(
   };
 }
 
-const nodeOf = (proto: NodeProto, tensors: ReadonlyMap<AttributeProto, Constant>): Node => ({
+export const nodeOf = (proto: NodeProto, tensors: ReadonlyMap<AttributeProto, Constant>): Node => ({
   op: proto.op_type ?? "",
   domain: proto.domain === "ai.onnx" ? "" : (proto.domain ?? ""),
   name: proto.name || proto.output[0] || "",
@@ -84,29 +89,24 @@ const corrupt = (message: string, expected: string, found: string): never =>
   fail("file-corrupt", { message, expected, found });
 
 /**
- * The nodes, each behind those that it reads.
+ * The nodes of a graph, each behind those that it reads.
  *
  * @param known what is there before any node: inputs and initializers
  * @throws ChainruleError "file-corrupt" where values are made twice, not at all, or in a circle.
  */
 export function orderedNodes(
-  graph: GraphProto,
+  nodes: readonly Node[],
   known: ReadonlySet<string>,
-  tensors: ReadonlyMap<AttributeProto, Constant>,
+  kind: GraphKind,
 ): readonly Node[] {
-  if (graph.node.length > mostNodes)
-    corrupt(
-      "The graph of an ONNX file is too large.",
-      `${mostNodes} nodes`,
-      `${graph.node.length}`,
-    );
-  const nodes = graph.node.map((proto) => nodeOf(proto, tensors));
+  if (nodes.length > mostNodes)
+    corrupt(`The graph of ${kind} is too large.`, `${mostNodes} nodes`, `${nodes.length}`);
   const makers = new Map<string, number>();
   nodes.forEach(({ outputs }, i) => {
     for (const output of outputs) {
       if (output === "") continue;
       if (makers.has(output) || known.has(output))
-        corrupt("Two nodes of an ONNX file make the same value.", "one maker", inQuotes(output));
+        corrupt(`Two nodes of ${kind} make the same value.`, "one maker", inQuotes(output));
       makers.set(output, i);
     }
   });
@@ -120,7 +120,7 @@ export function orderedNodes(
       if (input === "" || known.has(input)) continue;
       if (!makers.has(input)) {
         corrupt(
-          `The node ${inQuotes(name)} of an ONNX file reads what nothing makes.`,
+          `The node ${inQuotes(name)} of ${kind} reads what nothing makes.`,
           "an input, an initializer, or what a node makes",
           inQuotes(input),
         );
@@ -145,7 +145,7 @@ export function orderedNodes(
   if (order.length < nodes.length) {
     const stuck = nodes.find((_, i) => (waiting[i] ?? 0) > 0);
     corrupt(
-      "The nodes of an ONNX file go round in a circle.",
+      `The nodes of ${kind} go round in a circle.`,
       "nodes that read inputs, or nodes that do",
       inQuotes(stuck?.name ?? ""),
     );

@@ -65,7 +65,7 @@ function fits(r: GraphReader, tree: Tree, name: string, bound: Bound): boolean {
     if (tree.kind === "number") return one !== undefined && near(one, tree.value);
     if (tree.name === tree.name.toLowerCase() && one === undefined) return false;
     const before = bound.constants.get(tree.name);
-    if (before) return one !== undefined && scalarOf(before) === one;
+    if (before) return before === value || (one !== undefined && scalarOf(before) === one);
     bound.constants.set(tree.name, value);
     return true;
   }
@@ -138,7 +138,7 @@ function reaches(r: GraphReader, node: Node, op: string, depth: number): boolean
   if (node.op === op) return true;
   if (
     depth === 0 ||
-    !["Add", "Mul", "Div", "Sub", "Sqrt", "Reciprocal", "Pow", "Cast"].includes(node.op)
+    !["Add", "Mul", "Div", "Sub", "Neg", "Sqrt", "Reciprocal", "Pow", "Cast"].includes(node.op)
   )
     return false;
   return node.inputs.some((name) => {
@@ -172,6 +172,28 @@ const layerNorm: Make = ({ e = 0 }, { r, x, constants }) => {
   ]);
 };
 
+/** x · γ/σ, which TensorFlow adds −μ · γ/σ to. */
+const inverse = `Mul(Reciprocal(${deviation}),W)`;
+const mean = "ReduceMean(X)";
+
+/** Slopes for each feature: of our layer those of axis 1, which is the last one of rows. */
+const slopes: Make = (_, { r, x, constants }) => {
+  const a = scales("W", constants);
+  const [, size, ...rest] = viewSizes(x);
+  if (!a || rest.length > 0 || a.data.length !== size || !isWhole(x)) return undefined;
+  const weight = Float32Array.from(a.data, (v) => -v);
+  return r.after(
+    x,
+    [chosen("prelu", { perChannel: true })],
+    [[0, "weight", parameterValue([size], weight, a)]],
+  );
+};
+
+const sixth: (name: string) => Make =
+  (name) =>
+  ({ r = 0 }) =>
+    near(r, 1 / 6) ? chosen(name) : undefined;
+
 const sqrtHalf = Math.SQRT1_2;
 const isRoot = (r: number | undefined): boolean => r !== undefined && near(r, Math.SQRT2);
 
@@ -186,6 +208,10 @@ const rows: readonly (readonly [string, Make])[] = [
   ["Mul(X,HardSigmoid(X))", plain("hardswish")],
   ["Div(Mul(X,Clip(Add(X,3),0,6)),6)", plain("hardswish")],
   ["Div(Clip(Add(X,3),0,6),6)", plain("hardsigmoid")],
+  ["Mul(Mul(X,r),Clip(Add(X,3),0,6))", sixth("hardswish")],
+  ["Mul(X,Mul(Clip(Add(X,3),0,6),r))", sixth("hardswish")],
+  ["Mul(Clip(Add(X,3),0,6),r)", sixth("hardsigmoid")],
+  ["Add(Relu(X),Mul(Relu(Neg(X)),W))", slopes],
   ["Log(Add(Exp(X),1))", plain("softplus")],
   ["Log(Softmax(X))", plain("logSoftmax")],
   ["Mul(Mul(X,Add(Erf(Div(X,r)),1)),0.5)", ({ r }) => (isRoot(r) ? chosen("gelu") : undefined)],
@@ -195,6 +221,10 @@ const rows: readonly (readonly [string, Make])[] = [
     ({ r = 0 }) => (near(r, sqrtHalf) ? chosen("gelu") : undefined),
   ],
   ["Mul(X,Mul(Add(Erf(Div(X,r)),1),0.5))", ({ r }) => (isRoot(r) ? chosen("gelu") : undefined)],
+  [
+    "Mul(Mul(X,0.5),Erfc(Mul(Neg(X),r)))",
+    ({ r = 0 }) => (near(r, sqrtHalf) ? chosen("gelu") : undefined),
+  ],
   [
     "Where(Greater(Abs(X),a),Sub(X,Mul(Sign(X),a)),Mul(X,0))",
     ({ a = 0 }) => chosen("softshrink", { lambda: asWritten(a) }),
@@ -233,6 +263,9 @@ const rows: readonly (readonly [string, Make])[] = [
   ["Div(X,Sqrt(Add(ReduceMean(Mul(X,X)),e)))", rms],
   ["Div(X,Sqrt(Add(ReduceMean(Pow(X,2)),e)))", rms],
   [`Add(Mul(Div(${centred},${deviation}),W),B)`, layerNorm],
+  [`Add(Add(Mul(X,${inverse}),Mul(Neg(${mean}),${inverse})),B)`, layerNorm],
+  [`Add(Mul(X,${inverse}),Add(Mul(Neg(${mean}),${inverse}),B))`, layerNorm],
+  [`Add(Mul(X,${inverse}),Sub(B,Mul(${mean},${inverse})))`, layerNorm],
   [`Add(Mul(Mul(${centred},Reciprocal(${deviation})),W),B)`, layerNorm],
 ];
 

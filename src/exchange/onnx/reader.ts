@@ -14,6 +14,7 @@ import type { Node } from "./nodes.ts";
 import {
   type Axis,
   axisOfSize,
+  type Factor,
   factor,
   factorsIn,
   isWhole,
@@ -202,6 +203,14 @@ export class GraphReader {
       fits &&
       given.piece.axes.length > 1 &&
       sameAxis(last, at(given.piece.axes, given.piece.axes.length - 1));
+    const [batch, ...rows] = factorsIn(given.axes[0] ?? []);
+    if (!commutes && batch?.size === this.batch && rows.length > 0) {
+      // Rows of examples are one axis: with the examples apart it has layers, and is put together again.
+      const apart = { ...given, axes: [[batch], rows, ...given.axes.slice(1)] };
+      const made = this.alongLast(apart, layer, values, more);
+      const [first = [], second = [], ...others] = made.axes;
+      return { ...made, axes: [[...first, ...second], ...others] };
+    }
     const piece = commutes ? given.piece : this.whole(given);
     const next = this.append(piece, [layer], values, more);
     const own = at(next.axes, next.axes.length - 1);
@@ -244,12 +253,14 @@ export class GraphReader {
     const own = factorsIn(piece.axes.flat());
     if (wanted.length !== own.length || !wanted.every((f) => own.includes(f)))
       return noLayer("it reads its input several times over");
+    const order = turned(piece.axes, axes);
+    if (order) return this.append(piece, [chosen("permute", { axes: order })], [], { axes });
     const layers: Chosen[] = [];
     let now = piece.axes;
     if (!wanted.every((f, i) => f === own[i])) {
       // Each factor as an axis, but for those that stay together.
-      const blocks: Axis[] = [];
-      for (const f of wanted) {
+      const blocks: Axis[] = inAxes(wanted, piece.axes) ?? [];
+      for (const f of blocks.length > 0 ? [] : wanted) {
         const last = blocks.at(-1);
         const before = last?.at(-1);
         if (last && before && own.indexOf(f) === own.indexOf(before) + 1 && blocks.length > 1)
@@ -328,6 +339,30 @@ export class GraphReader {
     });
     return alike ? { ...first, piece } : outputView(piece);
   }
+}
+
+/** Factors as the axes of which they are, in their own order; undefined where an axis is taken apart. */
+function inAxes(wanted: readonly Factor[], axes: readonly Axis[]): Axis[] | undefined {
+  const made: Axis[] = [];
+  const all = axes.map(factorsIn);
+  for (let i = 0; i < wanted.length; ) {
+    const own = all.find(([first]) => first === wanted[i]);
+    if (!own?.every((f, k) => f === wanted[i + k])) return undefined;
+    made.push(own);
+    i += own.length;
+  }
+  return made.length === axes.length ? made : undefined;
+}
+
+/** Which of its axes stand where, if each is one of them as it was; those of size 1 are alike. */
+function turned(own: readonly Axis[], wanted: readonly Axis[]): number[] | undefined {
+  const left = own.map((axis, i) => [axis, i] as const);
+  if (own.length !== wanted.length) return undefined;
+  const order = wanted.map((axis) => {
+    const found = left.findIndex(([other]) => sameAxis(axis, other));
+    return found < 0 ? -1 : (left.splice(found, 1)[0]?.[1] ?? -1);
+  });
+  return order[0] === 0 && !order.includes(-1) ? order : undefined;
 }
 
 /** Where the factors of a view stand in its piece, as text. */

@@ -102,14 +102,18 @@ function convTranspose(r: GraphReader): GraphValue {
   const auto = attributes.text("auto_pad", "NOTSET");
   if (auto !== "NOTSET" && auto !== "VALID") return noLayer(`its border is ${auto}`);
   const { strides, dilations, before, after, axes } = windowOf(r, x, kernel);
-  if (!before.every((n, i) => n === after[i])) return noLayer("it cuts off more at one side");
+  // What is cut off at one side alone is so behind the layer.
+  const padding = before.map((n, i) => Math.min(n, at(after, i)));
+  const cut = (side: readonly number[]) => side.map((n, i) => at(padding, i) - n);
+  const isEven = before.every((n, i) => n === after[i]);
+  const behind = isEven ? [] : [chosen("border", { before: cut(before), after: cut(after) })];
   const groups = attributes.int("group", 1);
   const layer = chosen(`convTranspose${axes}d`, {
     outChannels: at(weight.shape, 1) * groups,
     kernelSize: short(kernel),
     stride: short(strides),
     dilation: short(dilations),
-    padding: short(before),
+    padding: short(padding),
     outputPadding: short(sized(r, "output_padding", kernel.length, 0)),
     groups,
     ...(bias ? {} : { bias: false }),
@@ -117,7 +121,7 @@ function convTranspose(r: GraphReader): GraphValue {
   const note: LinearNote = { kind: "conv", input: x, weight };
   return r.after(
     x,
-    [layer],
+    [layer, ...behind],
     [
       [0, "weight", parameterValue(weight.shape, weight.data, weight)],
       ...(bias ? [[0, "bias", parameterValue([bias.data.length], bias.data, bias)] as const] : []),
@@ -139,8 +143,8 @@ function pool(r: GraphReader, max: boolean): GraphValue {
   const includes = attributes.int("count_include_pad", 0) === 1;
   const bare = [...before, ...after].every((n) => n === 0);
   const even = before.every((n, i) => n === after[i]);
-  if (!max && !even && !includes) return noLayer("its border is not the same on both sides");
   if (!max && dilations.some((d) => d !== 1)) return noLayer("its window has gaps");
+  if (!max && !even && !includes) return unevenMean(r, x, kernel, { strides, before, after, axes });
   const { padding, lead } = bordered(before, after, max ? lowest : 0);
   const options = {
     kernelSize: short(kernel),
@@ -152,6 +156,32 @@ function pool(r: GraphReader, max: boolean): GraphValue {
     ? chosen(`maxPool${axes}d`, { ...options, dilation: short(dilations) })
     : chosen(`avgPool${axes}d`, { ...options, ...(bare ? {} : { countIncludePad: includes }) });
   return r.after(lead.length > 0 ? r.after(x, lead) : x, [layer]);
+}
+
+/**
+ * Means of windows whose border has one element more behind the last one, and counts as nothing: such a
+ * window reaches beyond the end (ceilMode); where windows stand at each place, there is one at the start too
+ * many, which is cut off.
+ */
+function unevenMean(
+  r: GraphReader,
+  x: View,
+  kernel: readonly number[],
+  { strides, before, after, axes }: Omit<ReturnType<typeof windowOf>, "dilations">,
+): View {
+  const more = after.map((n, i) => n - at(before, i));
+  if (more.some((n) => n !== 0 && n !== 1) || r.node.attributes.int("ceil_mode", 0) === 1)
+    return noLayer("its border is not the same on both sides");
+  const cut = more.map((n, i) => (n === 1 && strides[i] === 1 ? -1 : 0));
+  const layer = chosen(`avgPool${axes}d`, {
+    ...{ kernelSize: short(kernel), stride: short(strides) },
+    padding: short(before.map((n, i) => (at(cut, i) < 0 ? at(after, i) : n))),
+    ceilMode: more.some((n, i) => n === 1 && strides[i] !== 1),
+    countIncludePad: false,
+  });
+  const made = r.after(x, [layer]);
+  if (cut.every((n) => n === 0)) return made;
+  return r.after(made, [chosen("border", { before: cut, after: cut.map(() => 0) })]);
 }
 
 /** One number for each channel: of all places behind it. */

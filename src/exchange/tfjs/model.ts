@@ -1,5 +1,4 @@
 /** The model of a model.json of TensorFlow.js, as layers of ours. */
-import { fail } from "../../core/errors.ts";
 import type { ForeignModel, ForeignTensor } from "../foreign.ts";
 import { kerasModel } from "../keras/compiled.ts";
 import { field } from "../keras/config.ts";
@@ -72,7 +71,7 @@ export async function modelOf(
 ): Promise<ForeignModel> {
   const topology = field(json, "modelTopology");
   if (field(json, "format") === "graph-model" || field(topology, "node") !== undefined) {
-    return graphModel(topology);
+    return (await import("./graph.ts")).graphModel(json, tensors);
   }
   // Of Keras's own files the model stands one level deeper.
   const model = field(topology, "model_config") ?? topology;
@@ -85,22 +84,5 @@ export async function modelOf(
     ...(memory ? { memory } : {}),
     loss: field(training, "loss"),
     optimizer: field(training, "optimizer_config"),
-  });
-}
-
-/** Graphs of operators are not translated: they are refused, with what they are made of. */
-function graphModel(topology: unknown): never {
-  const nodes = field(topology, "node");
-  const counts = new Map<string, number>();
-  for (const node of Array.isArray(nodes) ? nodes : []) {
-    const op = String(field(node, "op") ?? "?").slice(0, 40);
-    counts.set(op, (counts.get(op) ?? 0) + 1);
-  }
-  const found = [...counts].slice(0, 40).map(([op, n]) => `${n} ${op}`);
-  return fail("unsupported", {
-    message: "A graph model of TensorFlow.js holds operators, not layers, and cannot be imported.",
-    expected: "a layers model (tf.LayersModel.save)",
-    found: found.join(", ") || "no operators",
-    fix: "Save the Keras model itself as .keras, or convert it as a layers model; its values can be read.",
   });
 }
